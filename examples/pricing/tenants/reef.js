@@ -1,0 +1,2 @@
+/*! reef-pricing 2.3.1 */
+var t=[[1e3,.09],[1e4,.071],[1/0,.052]],r=e=>Math.round(100*e)/100,n={std:1,hd:1.6,uhd:2.75};function*o(e){let a=0;for(let[s,c]of t){if(e<=a)return;yield[Math.min(e,s)-a,c];a=s}}function i({quantity:e,metric:a,region:s}){let c=n[a],l=[...o(e)].map(([u,p])=>({label:`${u} min ${a}`,amount:r(u*p*c)})),f=l.reduce((u,{amount:p})=>u+p,0);return s==="ap-tokyo"&&l.push({label:"Edge",amount:r(f*.15)}),{amount:r(l.reduce((u,p)=>u+p.amount,0)),currency:"USD",lines:l}}export{i as price};

@@ -1,0 +1,183 @@
+//! The arguments of `#[sandbox_api(…)]` and `#[sandbox(…)]`.
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::quote;
+use syn::{Expr, LitStr, Path};
+
+use crate::errors::Errors;
+use crate::model::{Args, Direction, OnFailure, Policy};
+
+const API_ARGUMENTS: &str = "`guest`, `host`, `name = \"…\"` and `crate = path`";
+const METHOD_ARGUMENTS: &str = "`rename = \"…\"` and `on_failure = panic | default | value(…)`";
+const POLICIES: &str = "write `on_failure = panic`, `on_failure = default` or `on_failure = value(…)`";
+
+/// `key` or `key = value`, between two commas.
+struct Argument {
+    key: Ident,
+    value: Option<TokenStream>,
+}
+
+/// What `#[sandbox(…)]` says of a method.
+#[derive(Default)]
+pub(crate) struct MethodArgs {
+    pub(crate) rename: Option<LitStr>,
+    pub(crate) on_failure: Option<OnFailure>,
+}
+
+/// Reads the arguments of `#[sandbox_api(…)]`.
+pub(crate) fn of_trait(tokens: TokenStream, errors: &mut Errors) -> Args {
+    let mut args = Args { direction: Direction::Both, name: None, krate: None };
+    let mut seen = Vec::new();
+    for argument in split(tokens, API_ARGUMENTS, errors) {
+        if repeated(&argument.key, &mut seen, errors) {
+            continue;
+        }
+        match argument.key.to_string().as_str() {
+            "guest" => direction(&argument, Direction::Guest, &mut args, errors),
+            "host" => direction(&argument, Direction::Host, &mut args, errors),
+            "name" => args.name = string(&argument, errors),
+            "crate" => args.krate = path(&argument, errors),
+            other => {
+                errors.at(
+                    argument.key.span(),
+                    format!("unknown argument `{other}`: `#[sandbox_api]` takes {API_ARGUMENTS}{}", hint(other)),
+                );
+            }
+        }
+    }
+    args
+}
+
+/// Reads the arguments of one `#[sandbox(…)]` into those of the method.
+pub(crate) fn of_method(tokens: TokenStream, args: &mut MethodArgs, errors: &mut Errors) {
+    let mut seen = args.keys();
+    for argument in split(tokens, METHOD_ARGUMENTS, errors) {
+        if repeated(&argument.key, &mut seen, errors) {
+            continue;
+        }
+        match argument.key.to_string().as_str() {
+            "rename" => args.rename = string(&argument, errors),
+            "on_failure" => args.on_failure = on_failure(&argument, errors),
+            other => errors.at(
+                argument.key.span(),
+                format!("unknown argument `{other}`: `#[sandbox]` on a method takes {METHOD_ARGUMENTS}"),
+            ),
+        }
+    }
+}
+
+impl MethodArgs {
+    fn keys(&self) -> Vec<String> {
+        let rename = self.rename.as_ref().map(|_| "rename".to_owned());
+        rename.into_iter().chain(self.on_failure.as_ref().map(|_| "on_failure".to_owned())).collect()
+    }
+}
+
+/// Points to the attribute that takes an argument which `#[sandbox_api]` does not.
+fn hint(key: &str) -> &'static str {
+    match key {
+        "rename" => "; the name of the contract is `name = \"…\"`, that of a method `#[sandbox(rename = \"…\")]` on it",
+        "on_failure" => "; a policy goes on the method: `#[sandbox(on_failure = …)]`",
+        _ => "",
+    }
+}
+
+fn repeated(key: &Ident, seen: &mut Vec<String>, errors: &mut Errors) -> bool {
+    let name = key.to_string();
+    let again = seen.contains(&name);
+    if again {
+        errors.at(key.span(), format!("`{name}` is given twice: remove one"));
+    }
+    seen.push(name);
+    again
+}
+
+fn direction(argument: &Argument, direction: Direction, args: &mut Args, errors: &mut Errors) {
+    let key = &argument.key;
+    if argument.value.is_some() {
+        errors.at(key.span(), format!("`{key}` takes no value: write `{key}` alone"));
+    } else if args.direction != Direction::Both {
+        errors.at(key.span(), "`guest` and `host` exclude each other: write neither, and the contract has both directions");
+    }
+    args.direction = direction;
+}
+
+fn string(argument: &Argument, errors: &mut Errors) -> Option<LitStr> {
+    let Argument { key, value } = argument;
+    let parsed = value.clone().map(syn::parse2::<LitStr>);
+    match parsed {
+        Some(Ok(literal)) => Some(literal),
+        _ => {
+            errors.on(written(argument), format!("`{key}` takes a string: write `{key} = \"…\"`"));
+            None
+        }
+    }
+}
+
+fn path(argument: &Argument, errors: &mut Errors) -> Option<Path> {
+    let value = argument.value.clone().unwrap_or_default();
+    if let Ok(path) = syn::parse::Parser::parse2(Path::parse_mod_style, value.clone()) {
+        return Some(path);
+    }
+    errors.on(written(argument), "`crate` takes a path, without quotes: write `crate = my::path`");
+    // A path in quotes still says which crate is meant, so that nothing else goes wrong.
+    syn::parse2::<LitStr>(value).ok()?.parse_with(Path::parse_mod_style).ok()
+}
+
+fn on_failure(argument: &Argument, errors: &mut Errors) -> Option<OnFailure> {
+    let policy = argument.value.clone().and_then(policy);
+    if policy.is_none() {
+        errors.on(written(argument), POLICIES);
+    }
+    Some(OnFailure { key: argument.key.clone(), policy: policy.unwrap_or(Policy::Panic) })
+}
+
+fn policy(value: TokenStream) -> Option<Policy> {
+    let mut tokens = value.into_iter();
+    let policy = match (tokens.next()?, tokens.next()) {
+        (TokenTree::Ident(name), None) if name == "panic" => Policy::Panic,
+        (TokenTree::Ident(name), None) if name == "default" => Policy::Default,
+        (TokenTree::Ident(name), Some(TokenTree::Group(group))) if name == "value" => {
+            Policy::Value(Box::new(syn::parse2::<Expr>(group.stream()).ok()?))
+        }
+        _ => return None,
+    };
+    tokens.next().is_none().then_some(policy)
+}
+
+/// The tokens of an argument, for an error's span.
+fn written(argument: &Argument) -> TokenStream {
+    let Argument { key, value } = argument;
+    quote!(#key #value)
+}
+
+/// Splits at commas; whatever does not start with a name is reported and left out.
+fn split(tokens: TokenStream, allowed: &str, errors: &mut Errors) -> Vec<Argument> {
+    let mut arguments = Vec::new();
+    let mut rest = tokens.into_iter().peekable();
+    while rest.peek().is_some() {
+        let part: Vec<TokenTree> = rest.by_ref().take_while(|token| !is(token, ',')).collect();
+        match argument(&part) {
+            Some(argument) => arguments.push(argument),
+            None => errors.at(
+                part.first().map_or_else(Span::call_site, TokenTree::span),
+                format!("expected an argument: {allowed}, separated by commas"),
+            ),
+        }
+    }
+    arguments
+}
+
+fn argument(part: &[TokenTree]) -> Option<Argument> {
+    match part {
+        [TokenTree::Ident(key)] => Some(Argument { key: key.clone(), value: None }),
+        [TokenTree::Ident(key), equals, value @ ..] if is(equals, '=') => {
+            Some(Argument { key: key.clone(), value: Some(value.iter().cloned().collect()) })
+        }
+        _ => None,
+    }
+}
+
+fn is(token: &TokenTree, char: char) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == char)
+}

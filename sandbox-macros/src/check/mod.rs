@@ -1,0 +1,164 @@
+//! What a contract cannot be, said on the token that is wrong, with the way out.
+
+use std::collections::HashMap;
+
+use syn::{GenericParam, Generics, ItemTrait, Path, TraitItem, TypeParamBound};
+
+use crate::errors::Errors;
+use crate::model::{Contract, Direction, Method};
+use crate::names;
+
+mod signature;
+
+/// Reports every mistake that tokens alone can show; the compiler finds the rest with the runtime's traits.
+pub(crate) fn contract(contract: &Contract, errors: &mut Errors) {
+    name(contract, errors);
+    shape(&contract.item, errors);
+    for bound in &contract.item.supertraits {
+        supertrait(bound, errors);
+    }
+    for member in &contract.item.items {
+        no_method(member, errors);
+    }
+    let generics = &contract.item.generics;
+    for method in &contract.methods {
+        signature::check(method, generics, errors);
+        method_name(method, errors);
+        policy(method, contract.args.direction, errors);
+    }
+    clashes(&contract.methods, errors);
+}
+
+fn name(contract: &Contract, errors: &mut Errors) {
+    let Some(why) = names::refused_contract(&contract.js_name, contract.args.direction.host()) else { return };
+    match &contract.args.name {
+        Some(given) => errors.on(given, format!("{why}: choose another name")),
+        None => errors.on(
+            &contract.item.ident,
+            format!("{why}: give the contract another name there with `#[sandbox_api(name = \"…\")]`"),
+        ),
+    }
+}
+
+fn shape(item: &ItemTrait, errors: &mut Errors) {
+    if let Some(token) = &item.unsafety {
+        errors.on(token, "a contract cannot be an `unsafe trait`: a guest can promise nothing; remove `unsafe`");
+    }
+    if let Some(token) = &item.auto_token {
+        errors.on(token, "a contract cannot be an `auto trait`: remove `auto`");
+    }
+    generics(&item.generics, "a contract", errors);
+}
+
+/// Reports generics once, however many parameters and bounds they have.
+pub(crate) fn generics(generics: &Generics, what: &str, errors: &mut Errors) {
+    let lifetimes_only = generics.params.iter().all(|param| matches!(param, GenericParam::Lifetime(_)));
+    if !generics.params.is_empty() && lifetimes_only {
+        errors.on(
+            generics,
+            format!("{what} cannot have lifetimes, because values cross the boundary as copies: remove them, and return owned types"),
+        );
+    } else if !generics.params.is_empty() {
+        errors.on(
+            generics,
+            format!("{what} cannot be generic, because a script knows no Rust types: write the concrete types, or `serde_json::Value`"),
+        );
+    } else if let Some(clause) = &generics.where_clause {
+        errors.on(clause, format!("{what} cannot have a `where` clause: remove it"));
+    }
+}
+
+fn supertrait(bound: &TypeParamBound, errors: &mut Errors) {
+    match bound {
+        TypeParamBound::Trait(bound) if matches!(bound.modifier, syn::TraitBoundModifier::Maybe(_)) => {
+            errors.on(bound, "a contract is unsized already: remove this bound");
+        }
+        TypeParamBound::Trait(bound) if needs_sized(&bound.path) => errors.on(
+            bound,
+            "a contract is used as `dyn Trait`, which this supertrait rules out because it needs a sized `Self`: remove it",
+        ),
+        TypeParamBound::Lifetime(lifetime) if lifetime.ident != "static" => {
+            errors.on(lifetime, "a contract cannot borrow: remove this lifetime, or write `'static`");
+        }
+        _ => {}
+    }
+}
+
+/// The traits of the standard library that no `dyn Trait` can have. The compiler knows of others, but reports
+/// them at each use of the trait.
+pub(crate) fn needs_sized(path: &Path) -> bool {
+    const SIZED: &[&str] =
+        &["Sized", "Clone", "Copy", "Default", "PartialEq", "Eq", "PartialOrd", "Ord", "Hash"];
+    path.segments.last().is_some_and(|last| SIZED.iter().any(|name| last.ident == name))
+}
+
+fn no_method(member: &TraitItem, errors: &mut Errors) {
+    match member {
+        TraitItem::Fn(_) => {}
+        TraitItem::Const(item) => errors.on(
+            &item.ident,
+            "a contract cannot have associated constants, because a script cannot provide one: make it a method",
+        ),
+        TraitItem::Type(item) => errors.on(
+            &item.ident,
+            "a contract cannot have associated types, because a script knows no Rust types: write the concrete type in the methods",
+        ),
+        TraitItem::Macro(item) => errors.on(
+            &item.mac.path,
+            "a macro in a contract would hide its methods: write the methods out",
+        ),
+        other => errors.on(other, "a contract has methods only: remove this"),
+    }
+}
+
+fn method_name(method: &Method, errors: &mut Errors) {
+    let Some(why) = names::refused_method(&method.js_name) else { return };
+    match &method.rename {
+        Some(given) => errors.on(given, format!("{why}: choose another name")),
+        None => errors.on(
+            method.ident(),
+            format!("{why}: give the method another name there with `#[sandbox(rename = \"…\")]`"),
+        ),
+    }
+}
+
+fn policy(method: &Method, direction: Direction, errors: &mut Errors) {
+    match &method.on_failure {
+        Some(policy) if direction == Direction::Host => errors.on(
+            &policy.key,
+            "`on_failure` says what a failing guest gives, and only the host implements this contract: remove it",
+        ),
+        Some(policy) if method.has_default => errors.on(
+            &policy.key,
+            "a method has a default body or `on_failure`, not both: return a `Result`, or remove the body",
+        ),
+        None if direction.guest() && method.returns().is_none() => errors.on(
+            method.ident(),
+            "a guest can always fail, so this method must return a `Result`: write `-> sandbox_runtime::Result<()>`, \
+             declare a policy with `#[sandbox(on_failure = panic | default | value(…))]`, \
+             or let only the host implement the contract with `#[sandbox_api(host)]`",
+        ),
+        _ => {}
+    }
+}
+
+/// Two methods cannot share a JavaScript name; with `#[cfg]` on both they may be versions of one.
+fn clashes(methods: &[Method], errors: &mut Errors) {
+    let mut first: HashMap<&str, &Method> = HashMap::new();
+    for method in methods {
+        let Some(before) = first.insert(&method.js_name, method) else { continue };
+        if !before.cfgs.is_empty() && !method.cfgs.is_empty() {
+            continue;
+        }
+        let (name, other) = (&method.js_name, &before.rust_name);
+        let message = if *other == method.rust_name {
+            format!("`{other}` is declared twice: rename or remove one")
+        } else {
+            format!("`{other}` has the JavaScript name `{name}` too: give this one another with `#[sandbox(rename = \"…\")]`")
+        };
+        match &method.rename {
+            Some(given) => errors.on(given, message),
+            None => errors.on(method.ident(), message),
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The signature of one method.
+
+use proc_macro2::Ident;
+use syn::spanned::Spanned;
+use syn::visit::{self, Visit};
+use syn::{
+    FnArg, Generics, Lifetime, PatType, Path, Receiver, ReturnType, Signature, Type, TypeImplTrait, TypeInfer,
+    TypeNever, TypeReference,
+};
+
+use crate::errors::Errors;
+use crate::model::Method;
+use crate::parse::{pattern_ident, peel};
+
+pub(super) fn check(method: &Method, outer: &Generics, errors: &mut Errors) {
+    qualifiers(&method.sig, errors);
+    super::generics(&method.sig.generics, "a method of a contract", errors);
+    receiver(method, errors);
+    // A lifetime or type that the generics declare goes when they go; it is not a mistake of its own.
+    let declared = [outer, &method.sig.generics].into_iter().flat_map(declared).collect::<Vec<_>>();
+    for input in &method.sig.inputs {
+        if let FnArg::Typed(typed) = input {
+            param(typed, &declared, errors);
+        }
+    }
+    if let ReturnType::Type(_, ty) = &method.sig.output {
+        returns(ty, &declared, errors);
+    }
+}
+
+fn declared(generics: &Generics) -> impl Iterator<Item = &Ident> {
+    generics.lifetimes().map(|param| &param.lifetime.ident)
+}
+
+fn qualifiers(sig: &Signature, errors: &mut Errors) {
+    if let Some(token) = &sig.constness {
+        errors.on(token, "a method of a contract cannot be `const`: it is called while the program runs; remove `const`");
+    }
+    if let Some(token) = &sig.asyncness {
+        errors.on(token, "`async` methods are not supported yet: write a synchronous method");
+    }
+    if let Some(token) = &sig.unsafety {
+        errors.on(token, "a method of a contract cannot be `unsafe`: a script cannot keep its conditions; remove `unsafe`");
+    }
+    if let Some(abi) = &sig.abi {
+        errors.on(abi, "a method of a contract has Rust's calling convention: remove `extern`");
+    }
+    if let Some(variadic) = &sig.variadic {
+        errors.on(variadic, "a method of a contract has a fixed number of parameters: take a `Vec<T>`");
+    }
+}
+
+fn receiver(method: &Method, errors: &mut Errors) {
+    match &method.receiver {
+        None => errors.on(
+            method.ident(),
+            "a method of a contract is called on a value: make `&self` its first parameter",
+        ),
+        Some(this) if shared(this) => explicit_lifetime(this, errors),
+        Some(this) if mutable(this) => errors.on(
+            this,
+            "a contract is shared between calls, which may nest: take `&self`, and keep what changes in a `Cell`, `RefCell` or `Mutex`",
+        ),
+        Some(this) => errors.on(this, "a contract is shared between calls: take `&self`"),
+    }
+}
+
+/// `&self`, or the same written in full.
+fn shared(this: &Receiver) -> bool {
+    match peel(&this.ty) {
+        Type::Reference(reference) => reference.mutability.is_none() && is_self(&reference.elem),
+        _ => false,
+    }
+}
+
+fn mutable(this: &Receiver) -> bool {
+    matches!(peel(&this.ty), Type::Reference(reference) if reference.mutability.is_some())
+}
+
+fn is_self(ty: &Type) -> bool {
+    matches!(peel(ty), Type::Path(path) if path.path.is_ident("Self"))
+}
+
+fn explicit_lifetime(this: &Receiver, errors: &mut Errors) {
+    if let Some((_, Some(lifetime))) = &this.reference
+        && lifetime.ident == "static"
+    {
+        errors.on(this, "a contract is borrowed for one call: take `&self`");
+    }
+}
+
+fn param(typed: &PatType, declared: &[&Ident], errors: &mut Errors) {
+    if pattern_ident(&typed.pat).is_none() {
+        errors.on(&typed.pat, "a parameter of a contract is a plain name, which messages use: write `name: Type`");
+    }
+    match peel(&typed.ty) {
+        Type::Reference(reference) if reference.mutability.is_some() => errors.on(
+            reference,
+            "a guest gets a copy, so changes to it would be lost: take `&T` or `T`, and return the new value",
+        ),
+        Type::Reference(reference) => {
+            if let Some(lifetime) = &reference.lifetime
+                && !declared.contains(&&lifetime.ident)
+            {
+                errors.on(lifetime, "values cross the boundary as copies, so a lifetime says nothing: remove it");
+            }
+            inside(&reference.elem, Place::Param, declared, errors);
+        }
+        Type::Slice(slice) => {
+            errors.on(slice, "a slice is not a value of its own: take it by reference, or take a `Vec<T>`");
+        }
+        ty => inside(ty, Place::Param, declared, errors),
+    }
+}
+
+fn returns(ty: &Type, declared: &[&Ident], errors: &mut Errors) {
+    inside(ty, Place::Return, declared, errors);
+}
+
+/// Where a type stands, for the way out that a message names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Param,
+    Return,
+}
+
+fn inside(ty: &Type, place: Place, declared: &[&Ident], errors: &mut Errors) {
+    Inside { place, declared, errors }.visit_type(ty);
+}
+
+/// Finds what cannot stand inside a type that crosses; below a mistake it looks no further.
+struct Inside<'a> {
+    place: Place,
+    declared: &'a [&'a Ident],
+    errors: &'a mut Errors,
+}
+
+impl<'ast> Visit<'ast> for Inside<'_> {
+    fn visit_type_reference(&mut self, reference: &'ast TypeReference) {
+        let message = match self.place {
+            Place::Param => {
+                "a reference cannot stand inside a type: only a whole parameter can be one, as in `&str`; own the value here"
+            }
+            Place::Return => {
+                "what comes back from the other side is a copy that the caller owns: return `String`, `Vec<T>` or the like"
+            }
+        };
+        self.errors.on(reference, message);
+    }
+
+    fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
+        if lifetime.ident != "static" && !self.declared.contains(&&lifetime.ident) {
+            self.errors.on(lifetime, "values cross the boundary as copies, so a type cannot borrow: use an owned type");
+        }
+    }
+
+    fn visit_type_impl_trait(&mut self, ty: &'ast TypeImplTrait) {
+        self.errors.on(
+            ty,
+            "`impl Trait` hides a type that a script would have to know: write the concrete type",
+        );
+    }
+
+    fn visit_type_infer(&mut self, ty: &'ast TypeInfer) {
+        self.errors.on(ty, "the type must be written out");
+    }
+
+    fn visit_type_never(&mut self, ty: &'ast TypeNever) {
+        self.errors.on(ty, "`!` has no value that could cross the boundary: write `()`");
+    }
+
+    fn visit_path(&mut self, path: &'ast Path) {
+        match path.segments.first() {
+            Some(first) if first.ident == "Self" => self.errors.at(
+                first.span(),
+                "`Self` is the implementor, which stays on its side of the boundary: write a type that crosses",
+            ),
+            _ => visit::visit_path(self, path),
+        }
+    }
+}

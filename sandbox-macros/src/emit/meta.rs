@@ -1,0 +1,92 @@
+//! The contract as data, and the marker types that stand for its methods.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use super::{marked, otherwise};
+use crate::model::{Contract, Method, Param};
+use crate::paths::Paths;
+
+pub(super) fn emit(contract: &Contract, paths: &Paths) -> TokenStream {
+    let spec = spec(contract, paths);
+    let markers = marked(contract, paths).map(|(method, marker)| self::marker(method, marker, paths));
+    quote! {
+        #spec
+        #(#markers)*
+    }
+}
+
+fn spec(contract: &Contract, paths: &Paths) -> TokenStream {
+    let Paths { rt, object, .. } = paths;
+    let Contract { js_name, docs, .. } = contract;
+    let methods = contract.methods.iter().map(|method| method_spec(method, rt));
+    quote! {
+        impl #rt::Contract for #object {
+            const SPEC: #rt::ContractSpec = #rt::ContractSpec::new(#js_name, #docs, &[#(#methods),*]);
+        }
+    }
+}
+
+// in:  fn get_user(&self, key: &str, n: u32) -> Result<String>;
+// out: MethodSpec::new("getUser", "get_user", "", &[ParamSpec::new("key", …), ParamSpec::new("n", …)], false)
+fn method_spec(method: &Method, rt: &Ident) -> TokenStream {
+    let Method { cfgs, js_name, rust_name, docs, has_default, .. } = method;
+    let params = method.params.iter().map(|param| param_spec(param, rt));
+    quote! {
+        #(#cfgs)*
+        #rt::MethodSpec::new(#js_name, #rust_name, #docs, &[#(#params),*], #has_default)
+    }
+}
+
+fn param_spec(param: &Param, rt: &Ident) -> TokenStream {
+    let Param { js_name, ty, .. } = param;
+    if param.by_ref {
+        return quote!(#rt::ParamSpec::new(#js_name, #rt::Kind::Value));
+    }
+    quote_spanned!(ty.span()=> #rt::ParamSpec::new(#js_name, #rt::KindProbe::<#ty>::KIND))
+}
+
+// in:  fn get_user(&self, key: &str, n: u32) -> Result<String>;
+// out: struct __get_user;
+//      impl Method for __get_user { … }
+fn marker(method: &Method, marker: &Ident, paths: &Paths) -> TokenStream {
+    let Paths { rt, object, .. } = paths;
+    let Method { cfgs, rust_name, .. } = method;
+    let args = args(&method.params, rt);
+    let absent = (!cfgs.is_empty()).then(|| {
+        let otherwise = otherwise(cfgs);
+        quote!(#[cfg(#otherwise)] type #marker = #rt::Absent;)
+    });
+    quote! {
+        #(#cfgs)*
+        struct #marker;
+        #absent
+        #(#cfgs)*
+        impl #rt::Method for #marker {
+            type Contract = #object;
+            type Args<'a> = #args;
+            type Owned = <Self::Args<'static> as #rt::Arguments>::Owned;
+            const INDEX: usize = #rt::index_of(<#object as #rt::Contract>::SPEC.methods, #rust_name);
+        }
+    }
+}
+
+// in:  key: &str, n: u32
+// out: (Ref<'a, str>, (Val<u32>, ()))
+fn args(params: &[Param], rt: &Ident) -> TokenStream {
+    params.iter().rev().fold(quote!(()), |rest, param| {
+        let ty = &param.ty;
+        let wrapped = if param.by_ref {
+            quote_spanned!(ty.span()=> #rt::Ref<'a, #ty>)
+        } else {
+            quote_spanned!(ty.span()=> #rt::Val<#ty>)
+        };
+        quote!((#wrapped, #rest))
+    })
+}
+
+/// The return type, `()` when none is written.
+pub(super) fn returns(method: &Method) -> TokenStream {
+    method.returns().map_or_else(|| quote!(()), ToTokens::to_token_stream)
+}

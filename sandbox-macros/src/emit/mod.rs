@@ -1,0 +1,55 @@
+//! Model → tokens. Nothing here can fail: what could go wrong was reported before.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use syn::{Attribute, Meta};
+
+use crate::model::{Contract, Method};
+use crate::paths::Paths;
+
+mod meta;
+mod ops;
+mod proxy;
+
+/// The trait, and beside it all that makes it a contract.
+pub(crate) fn contract(contract: &Contract) -> TokenStream {
+    let paths = Paths::new(contract);
+    let Paths { krate, rt, .. } = &paths;
+    let direction = contract.args.direction;
+    let item = proxy::with_callable_defaults(contract, &paths);
+    let meta = meta::emit(contract, &paths);
+    let ops = direction.host().then(|| ops::emit(contract, &paths));
+    let proxy = direction.guest().then(|| proxy::emit(contract, &paths));
+    let declared = direction.guest().then(|| proxy::declaration(contract, &paths));
+    quote! {
+        #item
+        #declared
+        #[allow(
+            deprecated,
+            non_camel_case_types,
+            unused_imports,
+            reason = "markers are named after methods, and which of the fallbacks is used depends on the types"
+        )]
+        const _: () = {
+            use #krate::__private as #rt;
+            use #rt::{NoFast as _, NotScalar as _, PlainReturn as _};
+            #meta
+            #proxy
+            #ops
+        };
+    }
+}
+
+/// Each method with its marker.
+fn marked<'a>(contract: &'a Contract, paths: &'a Paths) -> impl Iterator<Item = (&'a Method, &'a Ident)> {
+    contract.methods.iter().zip(&paths.markers)
+}
+
+/// `not(all(a, b))` for `#[cfg(a)] #[cfg(b)]`.
+fn otherwise(cfgs: &[Attribute]) -> TokenStream {
+    let conditions = cfgs.iter().filter_map(|attr| match &attr.meta {
+        Meta::List(list) => Some(&list.tokens),
+        _ => None,
+    });
+    quote!(not(all(#(#conditions),*)))
+}

@@ -1,0 +1,169 @@
+//! Host → guest: the struct that implements the trait by calling a guest.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Attribute, ItemTrait, Meta, Path, TraitItem, TraitItemFn, parse_quote};
+
+use super::{marked, meta};
+use crate::model::{Contract, Method, Policy};
+use crate::paths::Paths;
+
+/// The proxy's struct, which stands beside the trait because users name it.
+pub(super) fn declaration(contract: &Contract, paths: &Paths) -> TokenStream {
+    let Paths { name, proxy, transport, .. } = paths;
+    let vis = &contract.item.vis;
+    let docs = format!("Implements [`{name}`] by calling a guest through the transport `{transport}`.");
+    // Without a method there is nothing to send.
+    let unused = contract.methods.iter().all(|method| !method.cfgs.is_empty()).then(|| {
+        quote!(#[allow(dead_code, reason = "the contract may have no methods")])
+    });
+    quote! {
+        #[doc = #docs]
+        #vis struct #proxy<#transport> {
+            #unused
+            transport: #transport,
+        }
+    }
+}
+
+pub(super) fn emit(contract: &Contract, paths: &Paths) -> TokenStream {
+    let Paths { rt, name, object, proxy, transport, .. } = paths;
+    let values = marked(contract, paths).map(|(method, marker)| guest_method(method, marker, rt));
+    let methods = contract.methods.iter().zip(&paths.markers).zip(&paths.defaults);
+    let methods = methods.map(|((method, marker), default)| proxy_method(method, marker, default, paths));
+    let clause = where_clause(&contract.item, paths);
+    let generic = Ident::new("U", Span::mixed_site());
+    quote! {
+        #(#values)*
+        impl #rt::GuestContract for #object {
+            type Proxy<#generic> = #proxy<#generic>;
+            fn proxy<#generic>(transport: #generic) -> #proxy<#generic> {
+                #proxy { transport }
+            }
+        }
+        impl<#transport> #name for #proxy<#transport>
+        #clause
+        {
+            #(#methods)*
+        }
+    }
+}
+
+/// The transport carries each method; supertraits are the user's to implement for the proxy.
+fn where_clause(item: &ItemTrait, paths: &Paths) -> TokenStream {
+    let Paths { rt, transport, markers, .. } = paths;
+    let supertraits = &item.supertraits;
+    let own = (!supertraits.is_empty()).then(|| quote!(Self: #supertraits,));
+    let carried = (!markers.is_empty()).then(|| quote!(#transport: #(#rt::Transport<#markers>)+*,));
+    quote!(where #own #carried)
+}
+
+// in:  fn get_user(&self, key: &str) -> Result<String>;
+// out: impl GuestMethod for __get_user { type Value = <Result<String> as GuestReturn>::Value; }
+fn guest_method(method: &Method, marker: &Ident, rt: &Ident) -> TokenStream {
+    let Method { cfgs, .. } = method;
+    let returns = meta::returns(method);
+    let value = match &method.on_failure {
+        Some(_) => returns,
+        None => quote_spanned!(returns.span()=> <#returns as #rt::GuestReturn>::Value),
+    };
+    quote! {
+        #(#cfgs)*
+        impl #rt::GuestMethod for #marker {
+            type Value = #value;
+        }
+    }
+}
+
+// in:  fn get_user(&self, key: &str, n: u32) -> Result<String>;
+// out: fn get_user(&self, key: &str, n: u32) -> Result<String> {
+//          call::<__get_user, _, _>(&self.transport, (Ref(key), (Val(n), ())))
+//      }
+fn proxy_method(method: &Method, marker: &Ident, default: &Ident, paths: &Paths) -> TokenStream {
+    let Paths { rt, name, .. } = paths;
+    let Method { cfgs, .. } = method;
+    let ident = method.ident();
+    let output = &method.sig.output;
+    let params = method.params.iter().map(|param| {
+        let (ident, ty) = (&param.ident, &param.ty);
+        if param.by_ref { quote!(#ident: &#ty) } else { quote!(#ident: #ty) }
+    });
+    let names = method.params.iter().map(|param| &param.ident);
+    let absent = method.has_default.then(|| quote! {
+        if !#rt::Exports::exports(&self.transport, <#marker as #rt::Method>::INDEX) {
+            return #name::#default(self, #(#names),*);
+        }
+    });
+    let call = call(method, marker, rt);
+    quote! {
+        #(#cfgs)*
+        fn #ident(&self, #(#params),*) #output {
+            #absent
+            #call
+        }
+    }
+}
+
+fn call(method: &Method, marker: &Ident, rt: &Ident) -> TokenStream {
+    let args = method.params.iter().rev().fold(quote!(()), |rest, param| {
+        let ident = &param.ident;
+        let wrap = if param.by_ref { quote!(Ref) } else { quote!(Val) };
+        quote!((#rt::#wrap(#ident), #rest))
+    });
+    let error = Ident::new("error", Span::mixed_site());
+    let value = match method.on_failure.as_ref().map(|on_failure| &on_failure.policy) {
+        None => return quote!(#rt::call::<#marker, _, _>(&self.transport, #args)),
+        Some(Policy::Panic) => quote!(|#error| #rt::fail(#error)),
+        Some(Policy::Default) => quote!(|_| ::core::default::Default::default()),
+        Some(Policy::Value(value)) => quote!(|_| #value),
+    };
+    quote!(#rt::call_or::<#marker, _>(&self.transport, #args, #value))
+}
+
+/// The trait; a proxy must be able to call a default body, so each becomes a method of its own.
+///
+/// A copy of the body in the proxy would be compiled twice, with statics and messages of its own; a second
+/// implementor that keeps the default would have to forward every other method. This way the body is written
+/// once, and what it calls on `self` reaches the guest wherever the guest exports it.
+// in:  fn tax(&self) -> Result<f64> { Ok(0.2) }
+// out: fn tax(&self) -> Result<f64> { Self::__default_tax(self) }
+//      #[doc(hidden)] fn __default_tax(&self) -> Result<f64> { Ok(0.2) }
+pub(super) fn with_callable_defaults(contract: &Contract, paths: &Paths) -> ItemTrait {
+    let mut item = contract.item.clone();
+    if !contract.args.direction.guest() {
+        return item;
+    }
+    let mut callable = Vec::new();
+    let mut methods = contract.methods.iter().zip(&paths.defaults);
+    for member in &mut item.items {
+        let TraitItem::Fn(member) = member else { continue };
+        if let Some((method, default)) = methods.next()
+            && method.has_default
+        {
+            callable.push(TraitItem::Fn(split_default(member, method, default)));
+        }
+    }
+    item.items.extend(callable);
+    item
+}
+
+fn split_default(member: &mut TraitItemFn, method: &Method, default: &Ident) -> TraitItemFn {
+    let mut callable = member.clone();
+    callable.attrs.retain(|attr| !["doc", "must_use", "deprecated"].iter().any(|name| attr.path().is_ident(name)));
+    callable.attrs.push(parse_quote!(#[doc(hidden)]));
+    callable.sig.ident = default.clone();
+    let names = method.params.iter().map(|param| &param.ident);
+    member.default = Some(parse_quote!({ Self::#default(self, #(#names),*) }));
+    member.attrs.iter_mut().for_each(expect_nothing);
+    callable
+}
+
+/// What `#[expect]` waits for is in the body that has moved.
+fn expect_nothing(attr: &mut Attribute) {
+    if let Meta::List(list) = &mut attr.meta
+        && list.path.is_ident("expect")
+    {
+        list.path = Path::from(format_ident!("allow"));
+    }
+}

@@ -1,0 +1,124 @@
+//! What a trait becomes when it has mistakes: messages, and enough of a contract that the rest of the user's
+//! file compiles, so that one mistake gives one message.
+
+use std::collections::HashSet;
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{Generics, Ident, ItemTrait, TraitItem, parse_quote};
+
+use crate::model::Contract;
+use crate::paths::{self, Free};
+
+mod sanitize;
+
+/// The item as written, and the message, when it is no trait.
+pub(crate) fn item(item: &TokenStream, error: &syn::Error) -> TokenStream {
+    let messages = error.to_compile_error();
+    quote!(#item #messages)
+}
+
+/// The messages, a trait that the compiler takes, and impls of the runtime's traits that do nothing.
+pub(crate) fn contract(contract: &Contract, error: &syn::Error) -> TokenStream {
+    let messages = error.to_compile_error();
+    let item = sanitize::item(&contract.item);
+    let dummies = dummies(&item, &paths::krate(contract.args.krate.as_ref()));
+    quote! {
+        #messages
+        #[allow(warnings, reason = "this is not the trait that was written")]
+        #item
+        #dummies
+    }
+}
+
+/// As the real contract would, a dummy one has both directions: which of them a mistake took away is unknown.
+fn dummies(item: &ItemTrait, krate: &TokenStream) -> TokenStream {
+    let ItemTrait { vis, ident: name, .. } = item;
+    let mut free = Free::beside(item.to_token_stream());
+    let (rt, transport, host) = (free.take("__rt"), free.take("T"), free.take("H"));
+    let proxy = paths::proxy(item);
+    let implementation = implementation(item, &proxy, &transport);
+    let generics = owned(&item.generics);
+    let (for_all, types, clause) = generics.split_for_impl();
+    let mut hosted = generics.clone();
+    hosted.params.push(parse_quote!(#host: #name #types + 'static));
+    let (for_hosts, ..) = hosted.split_for_impl();
+    quote! {
+        #[allow(warnings, reason = "this is not the proxy of the trait that was written")]
+        #vis struct #proxy<#transport>(::core::marker::PhantomData<#transport>);
+        #[allow(warnings, reason = "this is not the contract that was written")]
+        const _: () = {
+            use #krate::__private as #rt;
+            impl #for_all #rt::Contract for dyn #name #types #clause {
+                const SPEC: #rt::ContractSpec = #rt::ContractSpec::new("", "", &[]);
+            }
+            impl #for_all #rt::GuestContract for dyn #name #types #clause {
+                type Proxy<#transport> = #proxy<#transport>;
+                fn proxy<#transport>(_: #transport) -> #proxy<#transport> { loop {} }
+            }
+            impl #for_all #rt::HostContract for dyn #name #types #clause {
+                const OPS: &'static [#rt::HostOp] = &[];
+            }
+            impl #for_hosts #rt::HostedBy<#host> for dyn #name #types #clause {
+                fn hosted(_: #host) -> ::std::boxed::Box<Self> { loop {} }
+            }
+            #implementation
+        };
+    }
+}
+
+fn implementation(item: &ItemTrait, proxy: &Ident, transport: &Ident) -> TokenStream {
+    let ItemTrait { unsafety, ident: name, supertraits, .. } = item;
+    let mut generics = item.generics.clone();
+    generics.params.push(parse_quote!(#transport));
+    if !supertraits.is_empty() {
+        generics.make_where_clause().predicates.push(parse_quote!(Self: #supertraits));
+    }
+    let (_, types, _) = item.generics.split_for_impl();
+    let (for_all, _, clause) = generics.split_for_impl();
+    let members = item.items.iter().map(member);
+    quote! {
+        #unsafety impl #for_all #name #types for #proxy<#transport> #clause {
+            #(#members)*
+        }
+    }
+}
+
+fn member(member: &TraitItem) -> TokenStream {
+    match member {
+        TraitItem::Fn(method) => {
+            let cfgs = method.attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
+            let sig = &method.sig;
+            quote!(#(#cfgs)* #sig { loop {} })
+        }
+        TraitItem::Type(item) => {
+            let cfgs = item.attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
+            let (ident, (generics, _, clause)) = (&item.ident, item.generics.split_for_impl());
+            quote!(#(#cfgs)* type #ident #generics = () #clause;)
+        }
+        _ => TokenStream::new(),
+    }
+}
+
+/// A contract is `'static`, so the parameters of a trait that should have none must be too.
+fn owned(generics: &Generics) -> Generics {
+    let mut owned = generics.clone();
+    let lifetimes = generics.lifetimes().map(|param| param.lifetime.to_token_stream());
+    let types = generics.type_params().map(|param| param.ident.to_token_stream());
+    for param in lifetimes.chain(types).collect::<Vec<_>>() {
+        owned.make_where_clause().predicates.push(parse_quote!(#param: 'static));
+    }
+    owned
+}
+
+/// Keeps the first of the methods with one name, unless `#[cfg]` chooses between them.
+fn first_of_each(items: &mut Vec<TraitItem>) {
+    let mut seen = HashSet::new();
+    items.retain(|member| match member {
+        TraitItem::Fn(method) => {
+            let new = seen.insert(method.sig.ident.clone());
+            new || method.attrs.iter().any(|attr| attr.path().is_ident("cfg"))
+        }
+        _ => true,
+    });
+}

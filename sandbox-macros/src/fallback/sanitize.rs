@@ -1,0 +1,147 @@
+//! A trait that was written with mistakes, changed as little as makes it one that `dyn` can have.
+//!
+//! What a user implements or calls stays: a method that no trait object can have gets `where Self: Sized`,
+//! and an implementation need not repeat that.
+
+use quote::format_ident;
+use syn::visit::{self, Visit};
+use syn::visit_mut::{self, VisitMut};
+use syn::{
+    FnArg, GenericParam, ItemTrait, Receiver, ReturnType, Signature, TraitBoundModifier, TraitItem, TraitItemFn,
+    TraitItemType, Type, TypeImplTrait, TypeParamBound, WherePredicate, parse_quote,
+};
+
+use super::first_of_each;
+use crate::check::needs_sized;
+use crate::parse::{pattern_ident, peel};
+
+pub(super) fn item(written: &ItemTrait) -> ItemTrait {
+    let mut item = written.clone();
+    item.auto_token = None;
+    item.supertraits = item.supertraits.into_iter().filter(leaves_unsized).collect();
+    if let Some(clause) = &mut item.generics.where_clause {
+        clause.predicates = std::mem::take(&mut clause.predicates).into_iter().filter(|it| !is_on_self(it)).collect();
+    }
+    item.items.retain_mut(keep);
+    first_of_each(&mut item.items);
+    item
+}
+
+fn leaves_unsized(bound: &TypeParamBound) -> bool {
+    match bound {
+        TypeParamBound::Trait(bound) => {
+            matches!(bound.modifier, TraitBoundModifier::None) && !needs_sized(&bound.path)
+        }
+        _ => true,
+    }
+}
+
+fn is_on_self(predicate: &WherePredicate) -> bool {
+    matches!(predicate, WherePredicate::Type(bound) if mentions_self(|it| it.visit_type(&bound.bounded_ty)))
+}
+
+/// Changes a member so that it can stay; one that cannot goes.
+fn keep(member: &mut TraitItem) -> bool {
+    match member {
+        TraitItem::Fn(item) => method(item),
+        TraitItem::Type(item) => {
+            associated_type(item);
+            true
+        }
+        // No trait with a constant can be `dyn`, and nothing is known of what a macro makes.
+        _ => false,
+    }
+}
+
+fn associated_type(item: &mut TraitItemType) {
+    item.default = None;
+    item.bounds.clear();
+    item.colon_token = None;
+    item.generics.make_where_clause().predicates.push(parse_quote!(Self: Sized));
+}
+
+fn method(item: &mut TraitItemFn) -> bool {
+    let sig = &mut item.sig;
+    sig.constness = None;
+    sig.variadic = None;
+    name_parameters(sig);
+    AnyReturn.visit_return_type_mut(&mut sig.output);
+    if !is_dispatchable(sig) {
+        sig.generics.make_where_clause().predicates.push(parse_quote!(Self: Sized));
+    }
+    if item.default.is_some() {
+        item.default = Some(parse_quote!({ loop {} }));
+    }
+    !sig.inputs.iter().any(is_slice)
+}
+
+/// A body cannot take a slice by value, so a proxy could not have the method.
+fn is_slice(input: &FnArg) -> bool {
+    matches!(input, FnArg::Typed(typed) if matches!(peel(&typed.ty), Type::Slice(_)))
+}
+
+fn name_parameters(sig: &mut Signature) {
+    for (position, input) in sig.inputs.iter_mut().enumerate() {
+        if let FnArg::Typed(typed) = input
+            && pattern_ident(&typed.pat).is_none()
+        {
+            let ident = format_ident!("argument_{position}");
+            typed.pat = parse_quote!(#ident);
+        }
+    }
+}
+
+/// A return type that a body without a value can have, whatever the bounds were.
+struct AnyReturn;
+
+impl VisitMut for AnyReturn {
+    fn visit_type_impl_trait_mut(&mut self, ty: &mut TypeImplTrait) {
+        ty.bounds = parse_quote!(Sized);
+    }
+
+    fn visit_return_type_mut(&mut self, output: &mut ReturnType) {
+        visit_mut::visit_return_type_mut(self, output);
+    }
+}
+
+/// Whether a trait object can have the method.
+fn is_dispatchable(sig: &Signature) -> bool {
+    let by_reference = match sig.inputs.first() {
+        Some(FnArg::Receiver(Receiver { colon_token, reference, .. })) => colon_token.is_some() || reference.is_some(),
+        _ => false,
+    };
+    let concrete = sig.generics.params.iter().all(|param| matches!(param, GenericParam::Lifetime(_)));
+    by_reference && concrete && sig.asyncness.is_none() && !mentions_self(|it| it.visit_rest(sig))
+}
+
+/// Looks for `Self` and for `impl Trait`.
+fn mentions_self(look: impl FnOnce(&mut Mentions)) -> bool {
+    let mut mentions = Mentions(false);
+    look(&mut mentions);
+    mentions.0
+}
+
+struct Mentions(bool);
+
+impl Mentions {
+    /// All of a signature but its receiver.
+    fn visit_rest(&mut self, sig: &Signature) {
+        for input in &sig.inputs {
+            if let FnArg::Typed(typed) = input {
+                self.visit_type(&typed.ty);
+            }
+        }
+        self.visit_return_type(&sig.output);
+    }
+}
+
+impl<'ast> Visit<'ast> for Mentions {
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        self.0 |= path.segments.first().is_some_and(|first| first.ident == "Self");
+        visit::visit_path(self, path);
+    }
+
+    fn visit_type_impl_trait(&mut self, _: &'ast TypeImplTrait) {
+        self.0 = true;
+    }
+}

@@ -1,0 +1,103 @@
+//! What the emitters see of a trait: parsed once, with the original nodes kept for their spans.
+
+use proc_macro2::Ident;
+use syn::{Attribute, Expr, ItemTrait, LitStr, Path, Receiver, ReturnType, Signature, Type};
+
+/// The arguments of `#[sandbox_api(…)]`.
+pub(crate) struct Args {
+    pub(crate) direction: Direction,
+    /// `name = "…"`.
+    pub(crate) name: Option<LitStr>,
+    /// `crate = …`.
+    pub(crate) krate: Option<Path>,
+}
+
+/// Who may implement a contract.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Both,
+    Guest,
+    Host,
+}
+
+impl Direction {
+    /// A guest can implement the contract.
+    pub(crate) fn guest(self) -> bool {
+        self != Direction::Host
+    }
+
+    /// The host can implement the contract.
+    pub(crate) fn host(self) -> bool {
+        self != Direction::Guest
+    }
+}
+
+/// An annotated trait.
+pub(crate) struct Contract {
+    /// The trait as written, without the attributes that are ours.
+    pub(crate) item: ItemTrait,
+    pub(crate) args: Args,
+    /// The name of the contract in JavaScript.
+    pub(crate) js_name: String,
+    pub(crate) docs: String,
+    pub(crate) methods: Vec<Method>,
+}
+
+/// A method of a contract.
+pub(crate) struct Method {
+    pub(crate) sig: Signature,
+    pub(crate) receiver: Option<Receiver>,
+    pub(crate) params: Vec<Param>,
+    /// `#[cfg(…)]` in the order written; every output of the method carries them.
+    pub(crate) cfgs: Vec<Attribute>,
+    pub(crate) docs: String,
+    pub(crate) js_name: String,
+    /// The Rust name without `r#`.
+    pub(crate) rust_name: String,
+    /// The trait has a body for the method.
+    pub(crate) has_default: bool,
+    /// `#[sandbox(rename = "…")]`.
+    pub(crate) rename: Option<LitStr>,
+    /// `#[sandbox(on_failure = …)]`.
+    pub(crate) on_failure: Option<OnFailure>,
+}
+
+impl Method {
+    /// The name as written.
+    pub(crate) fn ident(&self) -> &Ident {
+        &self.sig.ident
+    }
+
+    /// The return type, if one is written.
+    pub(crate) fn returns(&self) -> Option<&Type> {
+        match &self.sig.output {
+            ReturnType::Default => None,
+            ReturnType::Type(_, ty) => Some(ty),
+        }
+    }
+}
+
+/// A parameter after the receiver.
+pub(crate) struct Param {
+    /// The name as written, or a stand-in when the pattern is a mistake.
+    pub(crate) ident: Ident,
+    /// The name in camel case.
+    pub(crate) js_name: String,
+    /// The type of the value: without the `&` of a parameter that is passed by reference.
+    pub(crate) ty: Type,
+    pub(crate) by_ref: bool,
+}
+
+/// What a method with a plain return type gives when the guest fails.
+pub(crate) struct OnFailure {
+    /// The argument's name, for its span.
+    pub(crate) key: Ident,
+    pub(crate) policy: Policy,
+}
+
+/// The value of `on_failure = …`.
+pub(crate) enum Policy {
+    Panic,
+    Default,
+    Value(Box<Expr>),
+}

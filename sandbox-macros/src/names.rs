@@ -1,0 +1,84 @@
+//! JavaScript names: how they follow from Rust names, and which cannot be used.
+
+use syn::ext::IdentExt;
+use syn::parse::Parser;
+
+/// Words of the language that cannot name a binding in a module, so no plain `export function` can have them.
+const RESERVED: &[&str] = &[
+    "arguments", "async", "await", "break", "case", "catch", "class", "const", "continue", "debugger", "default",
+    "delete", "do", "else", "enum", "eval", "export", "extends", "false", "finally", "for", "function", "if",
+    "implements", "import", "in", "instanceof", "interface", "let", "new", "null", "package", "private", "protected",
+    "public", "return", "static", "super", "switch", "this", "throw", "true", "try", "typeof", "var", "void", "while",
+    "with", "yield",
+];
+
+/// Names that have a meaning of their own on an object, with what goes wrong.
+const SPECIAL: &[(&str, &str)] = &[
+    ("then", "an object with a `then` is taken for a promise"),
+    ("constructor", "every object has one already"),
+    ("prototype", "every class has one already"),
+    ("__proto__", "it sets the prototype of an object"),
+    ("__defineGetter__", "every object has one already"),
+    ("__defineSetter__", "every object has one already"),
+    ("__lookupGetter__", "every object has one already"),
+    ("__lookupSetter__", "every object has one already"),
+];
+
+/// What a guest finds on its global object, or around its code, before any contract.
+const GLOBALS: &[&str] = &[
+    "AggregateError", "Array", "ArrayBuffer", "AsyncDisposableStack", "AsyncIterator", "Atomics", "BigInt",
+    "BigInt64Array", "BigUint64Array", "Boolean", "DataView", "Date", "Deno", "DisposableStack", "Error", "EvalError",
+    "FinalizationRegistry", "Float16Array", "Float32Array", "Float64Array", "Function", "Infinity", "Int16Array",
+    "Int32Array", "Int8Array", "Intl", "Iterator", "JSON", "Map", "Math", "NaN", "Number", "Object", "Promise",
+    "Proxy", "RangeError", "ReferenceError", "Reflect", "RegExp", "Set", "SharedArrayBuffer", "String",
+    "SuppressedError", "Symbol", "SyntaxError", "Temporal", "TypeError", "URIError", "Uint16Array", "Uint32Array",
+    "Uint8Array", "Uint8ClampedArray", "WeakMap", "WeakRef", "WeakSet", "WebAssembly", "console", "decodeURI",
+    "decodeURIComponent", "encodeURI", "encodeURIComponent", "escape", "exports", "global", "globalThis", "isFinite",
+    "isNaN", "module", "parseFloat", "parseInt", "require", "self", "undefined", "unescape", "window",
+];
+
+/// `get_user` → `getUser`; underscores at either end stay.
+pub(crate) fn camel_case(rust: &str) -> String {
+    let body = rust.trim_start_matches('_');
+    let lead = &rust[..rust.len() - body.len()];
+    let stem = body.trim_end_matches('_');
+    let mut words = stem.split('_').filter(|word| !word.is_empty());
+    let first = words.next().unwrap_or_default();
+    let rest = words.map(capitalized).collect::<String>();
+    format!("{lead}{first}{rest}{}", &body[stem.len()..])
+}
+
+fn capitalized(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// Says why a method cannot have this JavaScript name.
+pub(crate) fn refused_method(name: &str) -> Option<String> {
+    refused_word(name).or_else(|| {
+        let (_, why) = SPECIAL.iter().find(|(special, _)| *special == name)?;
+        Some(format!("`{name}` cannot be the name of a JavaScript method: {why}"))
+    })
+}
+
+/// Says why a contract cannot have this JavaScript name; only the host's contracts become globals.
+pub(crate) fn refused_contract(name: &str, global: bool) -> Option<String> {
+    refused_word(name).or_else(|| {
+        let taken = global && (GLOBALS.contains(&name) || SPECIAL.iter().any(|(special, _)| *special == name));
+        taken.then(|| format!("`{name}` is a global of JavaScript already"))
+    })
+}
+
+fn refused_word(name: &str) -> Option<String> {
+    if !is_identifier(name) {
+        return Some(format!("`{name}` is not an identifier in JavaScript"));
+    }
+    RESERVED.contains(&name).then(|| format!("`{name}` is a reserved word of JavaScript"))
+}
+
+/// A Rust identifier is one in JavaScript, which allows `$` too.
+fn is_identifier(name: &str) -> bool {
+    let plain = name.replace('$', "_");
+    let same = |ident: proc_macro2::Ident| ident == plain.as_str();
+    !plain.starts_with("r#") && syn::Ident::parse_any.parse_str(&plain).is_ok_and(same)
+}

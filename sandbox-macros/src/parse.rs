@@ -1,0 +1,188 @@
+//! Tokens → model: takes what is ours out of the trait, and leaves the rest as written.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::format_ident;
+use syn::ext::IdentExt;
+use syn::{
+    Attribute, Expr, ExprLit, FnArg, Item, ItemTrait, Lit, Meta, Pat, PatType, Receiver, TraitItem, TraitItemFn, Type,
+};
+
+use crate::args::{self, MethodArgs};
+use crate::errors::Errors;
+use crate::model::{Args, Contract, Method, Param};
+use crate::names;
+
+/// The item under the attribute; anything but a trait is a mistake.
+pub(crate) fn item(tokens: TokenStream) -> syn::Result<ItemTrait> {
+    match syn::parse2(tokens)? {
+        Item::Trait(item) => Ok(item),
+        other => Err(syn::Error::new(
+            keyword(&other),
+            "`#[sandbox_api]` goes on a trait: declare the methods in `trait …`, and implement that",
+        )),
+    }
+}
+
+/// The token that says what an item is.
+fn keyword(item: &Item) -> proc_macro2::Span {
+    use syn::spanned::Spanned;
+    match item {
+        Item::Struct(item) => item.struct_token.span,
+        Item::Enum(item) => item.enum_token.span,
+        Item::Union(item) => item.union_token.span,
+        Item::Fn(item) => item.sig.fn_token.span,
+        Item::Impl(item) => item.impl_token.span,
+        Item::Mod(item) => item.mod_token.span,
+        Item::Type(item) => item.type_token.span,
+        Item::Const(item) => item.const_token.span,
+        Item::Static(item) => item.static_token.span,
+        Item::Use(item) => item.use_token.span,
+        other => other.span(),
+    }
+}
+
+/// Makes the model; what is no method is left out of it.
+pub(crate) fn contract(args: Args, mut item: ItemTrait, errors: &mut Errors) -> Contract {
+    refuse_own(&mut item.attrs, errors);
+    let docs = docs(&item.attrs);
+    let methods = item.items.iter_mut().filter_map(|member| member_method(member, errors)).collect();
+    let js_name = args.name.as_ref().map_or_else(|| item.ident.unraw().to_string(), syn::LitStr::value);
+    Contract { item, args, js_name, docs, methods }
+}
+
+/// `#[sandbox]` and a second `#[sandbox_api]` do not belong on the trait.
+fn refuse_own(attrs: &mut Vec<Attribute>, errors: &mut Errors) {
+    for attr in take(attrs, "sandbox") {
+        errors.on(
+            attr.path(),
+            "`#[sandbox(…)]` goes on a method; arguments for the trait go in `#[sandbox_api(…)]`",
+        );
+    }
+    let again = |attr: &mut Attribute| attr.path().segments.last().is_some_and(|last| last.ident == "sandbox_api");
+    for attr in attrs.extract_if(.., again) {
+        errors.on(attr.path(), "`#[sandbox_api]` is given twice: write all arguments in one");
+    }
+}
+
+fn member_method(member: &mut TraitItem, errors: &mut Errors) -> Option<Method> {
+    let attrs = match member {
+        TraitItem::Fn(method) => return Some(self::method(method, errors)),
+        TraitItem::Const(item) => &mut item.attrs,
+        TraitItem::Type(item) => &mut item.attrs,
+        TraitItem::Macro(item) => &mut item.attrs,
+        _ => return None,
+    };
+    // The member itself is the mistake, and is reported; its attribute is not worth a second message.
+    take(attrs, "sandbox");
+    None
+}
+
+fn method(item: &mut TraitItemFn, errors: &mut Errors) -> Method {
+    let MethodArgs { rename, on_failure } = own_args(&mut item.attrs, errors);
+    let rust_name = item.sig.ident.unraw().to_string();
+    let js_name = rename.as_ref().map_or_else(|| names::camel_case(&rust_name), syn::LitStr::value);
+    let mut params = Vec::new();
+    let mut receiver: Option<Receiver> = None;
+    for input in &mut item.sig.inputs {
+        match input {
+            FnArg::Receiver(this) => {
+                refuse_on_param(&mut this.attrs, errors);
+                receiver = Some(this.clone());
+            }
+            FnArg::Typed(typed) => {
+                refuse_on_param(&mut typed.attrs, errors);
+                params.push(param(typed, params.len()));
+            }
+        }
+    }
+    Method {
+        sig: item.sig.clone(),
+        receiver,
+        params,
+        cfgs: item.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).cloned().collect(),
+        docs: docs(&item.attrs),
+        js_name,
+        rust_name,
+        has_default: item.default.is_some(),
+        rename,
+        on_failure,
+    }
+}
+
+/// Reads and removes the `#[sandbox(…)]` attributes of a method.
+fn own_args(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> MethodArgs {
+    let mut own = MethodArgs::default();
+    for attr in take(attrs, "sandbox") {
+        match &attr.meta {
+            Meta::List(list) if !list.tokens.is_empty() => args::of_method(list.tokens.clone(), &mut own, errors),
+            meta => errors.on(meta, "write `#[sandbox(rename = \"…\")]` or `#[sandbox(on_failure = …)]`"),
+        }
+    }
+    own
+}
+
+fn refuse_on_param(attrs: &mut Vec<Attribute>, errors: &mut Errors) {
+    for attr in take(attrs, "sandbox") {
+        errors.on(attr.path(), "`#[sandbox(…)]` goes on the method, not on a parameter");
+    }
+    for name in ["cfg", "cfg_attr"] {
+        for attr in take(attrs, name) {
+            errors.on(
+                attr.path(),
+                format!("a parameter cannot have `#[{name}]`: the guest's side has no such switch; put `#[cfg]` on two versions of the method"),
+            );
+        }
+    }
+}
+
+fn param(typed: &PatType, position: usize) -> Param {
+    let ident = pattern_ident(&typed.pat).unwrap_or_else(|| format_ident!("argument_{position}"));
+    let (by_ref, ty) = match peel(&typed.ty) {
+        Type::Reference(reference) => (true, (*reference.elem).clone()),
+        ty => (false, ty.clone()),
+    };
+    Param { js_name: names::camel_case(&ident.unraw().to_string()), ident, ty, by_ref }
+}
+
+/// The name in a pattern that is only a name.
+pub(crate) fn pattern_ident(pat: &Pat) -> Option<Ident> {
+    match pat {
+        Pat::Ident(plain) if plain.by_ref.is_none() && plain.mutability.is_none() && plain.subpat.is_none() => {
+            Some(plain.ident.clone())
+        }
+        _ => None,
+    }
+}
+
+/// A type without parentheses, and without the invisible ones that `macro_rules!` puts around `$t:ty`.
+pub(crate) fn peel(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => peel(&group.elem),
+        Type::Paren(paren) => peel(&paren.elem),
+        other => other,
+    }
+}
+
+/// Removes the attributes with this name.
+fn take(attrs: &mut Vec<Attribute>, name: &str) -> Vec<Attribute> {
+    attrs.extract_if(.., |attr| attr.path().is_ident(name)).collect()
+}
+
+/// The doc comment, without the indentation that all its lines share.
+fn docs(attrs: &[Attribute]) -> String {
+    let text = attrs.iter().filter_map(doc_text).collect::<Vec<_>>().join("\n");
+    let full = |line: &&str| !line.trim().is_empty();
+    let indent = text.lines().filter(full).map(|line| line.len() - line.trim_start_matches(' ').len()).min();
+    let line = |line: &str| line.get(indent.unwrap_or(0)..).unwrap_or_default().trim_end().to_owned();
+    text.lines().map(line).collect::<Vec<_>>().join("\n").trim_matches('\n').to_owned()
+}
+
+fn doc_text(attr: &Attribute) -> Option<String> {
+    match &attr.meta {
+        Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,99 @@
+//! The names that generated code uses, chosen so that they hide none of the user's.
+//!
+//! Procedural macros have no hygiene for items: inside the generated block our names come before those of the
+//! user's module. A name that occurs anywhere in the trait is therefore never taken.
+
+use std::collections::HashSet;
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{ItemTrait, Path};
+
+use crate::model::{Contract, Method};
+
+/// The names for one contract.
+pub(crate) struct Paths {
+    /// `::sandbox_runtime`, or the argument `crate`.
+    pub(crate) krate: TokenStream,
+    /// The runtime's hidden module, inside the generated block.
+    pub(crate) rt: Ident,
+    /// The trait.
+    pub(crate) name: Ident,
+    /// `dyn Trait`, with the span of the trait's name.
+    pub(crate) object: TokenStream,
+    /// The struct that calls the guest.
+    pub(crate) proxy: Ident,
+    /// The type parameters for a transport, a host, and a reply.
+    pub(crate) transport: Ident,
+    pub(crate) host: Ident,
+    pub(crate) reply: Ident,
+    /// The marker types, in the order of the methods.
+    pub(crate) markers: Vec<Ident>,
+    /// The methods that hold a default body, in the order of the methods.
+    pub(crate) defaults: Vec<Ident>,
+}
+
+impl Paths {
+    pub(crate) fn new(contract: &Contract) -> Self {
+        let mut free = Free::beside(contract.item.to_token_stream());
+        let each = |free: &mut Free, prefix: &str| {
+            let name = |method: &Method| free.take(&format!("{prefix}{}", method.rust_name));
+            contract.methods.iter().map(name).collect()
+        };
+        let name = contract.item.ident.clone();
+        Self {
+            krate: krate(contract.args.krate.as_ref()),
+            rt: free.take("__rt"),
+            object: quote_spanned!(name.span()=> dyn #name),
+            proxy: proxy(&contract.item),
+            transport: free.take("T"),
+            host: free.take("H"),
+            reply: free.take("R"),
+            markers: each(&mut free, "__"),
+            defaults: each(&mut free, "__default_"),
+            name,
+        }
+    }
+}
+
+/// The path of the runtime.
+pub(crate) fn krate(argument: Option<&Path>) -> TokenStream {
+    argument.map_or_else(|| quote!(::sandbox_runtime), ToTokens::to_token_stream)
+}
+
+/// The name of the proxy; users write it, so it is always the same.
+pub(crate) fn proxy(item: &ItemTrait) -> Ident {
+    format_ident!("{}Proxy", item.ident)
+}
+
+/// Names that do not occur in some tokens.
+pub(crate) struct Free(HashSet<String>);
+
+impl Free {
+    pub(crate) fn beside(tokens: TokenStream) -> Self {
+        let mut taken = HashSet::new();
+        collect(tokens, &mut taken);
+        Self(taken)
+    }
+
+    /// The wanted name, with as many underscores behind it as it takes.
+    pub(crate) fn take(&mut self, wanted: &str) -> Ident {
+        let mut name = wanted.to_owned();
+        while !self.0.insert(name.clone()) {
+            name.push('_');
+        }
+        Ident::new(&name, Span::call_site())
+    }
+}
+
+fn collect(tokens: TokenStream, taken: &mut HashSet<String>) {
+    for token in tokens {
+        match token {
+            TokenTree::Ident(ident) => {
+                taken.insert(ident.to_string());
+            }
+            TokenTree::Group(group) => collect(group.stream(), taken),
+            TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+        }
+    }
+}

@@ -1,0 +1,642 @@
+//! JavaScript → Rust, as a serde format.
+//!
+//! Nothing is converted in silence, and no value is believed before it is looked at. Reading a property can run
+//! a getter of the guest, so whoever reads has the guest's limits armed and borrows nothing of the host.
+
+use deno_core::v8;
+use serde::de::{self, DeserializeSeed, IntoDeserializer, Visitor, value::StringDeserializer};
+
+use super::Budget;
+use super::fault::ValueError;
+use super::text::rust_string;
+use super::write::MAX_SAFE;
+
+type Value<'s> = v8::Local<'s, v8::Value>;
+
+#[derive(Clone, Copy)]
+pub(super) struct Reader<'r, 's, 'i> {
+    scope: &'r v8::PinScope<'s, 'i>,
+    budget: &'r Budget,
+    depth: usize,
+    value: Value<'s>,
+}
+
+/// What a value is to this boundary.
+enum Shape<'s> {
+    Nothing,
+    Bool(bool),
+    Number(f64),
+    BigInt(v8::Local<'s, v8::BigInt>),
+    Text(v8::Local<'s, v8::String>),
+    Array(v8::Local<'s, v8::Array>),
+    Bytes(v8::Local<'s, v8::Value>),
+    Numbers(v8::Local<'s, v8::TypedArray>),
+    Map(v8::Local<'s, v8::Map>),
+    Object(v8::Local<'s, v8::Object>),
+    /// Functions, symbols, promises, proxies, …: nothing that can be copied.
+    Exotic,
+}
+
+impl<'r, 's, 'i> Reader<'r, 's, 'i> {
+    pub(super) fn new(scope: &'r v8::PinScope<'s, 'i>, budget: &'r Budget, value: Value<'s>) -> Self {
+        Self { scope, budget, depth: 0, value }
+    }
+
+    fn unexpected(&self, expected: impl Into<String>) -> ValueError {
+        ValueError::found(expected, self.scope, self.value)
+    }
+
+    /// A reader of a value inside of this one.
+    fn child(self, value: Value<'s>) -> Result<Self, ValueError> {
+        self.budget.nodes(1)?;
+        Ok(Self { value, ..self })
+    }
+
+    fn inside(self) -> Result<Self, ValueError> {
+        Ok(Self { depth: self.budget.deeper(self.depth)?, ..self })
+    }
+
+    fn text(&self, string: v8::Local<'s, v8::String>) -> Result<String, ValueError> {
+        // Paid before the text is looked at: a rope of half a gigabyte is refused without being made flat.
+        self.budget.bytes(string.length())?;
+        rust_string(self.scope, string)
+    }
+
+    fn shape(&self) -> Shape<'s> {
+        let value = self.value;
+        if value.is_null_or_undefined() {
+            Shape::Nothing
+        } else if let Ok(string) = value.try_cast::<v8::String>() {
+            Shape::Text(string)
+        } else if let Ok(number) = value.try_cast::<v8::Number>() {
+            Shape::Number(number.value())
+        } else if value.is_boolean() {
+            Shape::Bool(value.is_true())
+        } else if let Ok(bigint) = value.try_cast::<v8::BigInt>() {
+            Shape::BigInt(bigint)
+        } else {
+            self.object_shape()
+        }
+    }
+
+    fn object_shape(&self) -> Shape<'s> {
+        let value = self.value;
+        if value.is_proxy() {
+            Shape::Exotic
+        } else if let Ok(array) = value.try_cast::<v8::Array>() {
+            Shape::Array(array)
+        } else if value.is_uint8_array() || value.is_array_buffer() {
+            Shape::Bytes(value)
+        } else if let Ok(numbers) = value.try_cast::<v8::TypedArray>() {
+            Shape::Numbers(numbers)
+        } else if let Ok(map) = value.try_cast::<v8::Map>() {
+            Shape::Map(map)
+        } else if let Ok(set) = value.try_cast::<v8::Set>() {
+            Shape::Array(set.as_array(self.scope))
+        } else if is_plain(value) {
+            value.try_cast::<v8::Object>().map_or(Shape::Exotic, Shape::Object)
+        } else {
+            Shape::Exotic
+        }
+    }
+
+    /// An own property. A getter of it may run and may throw.
+    fn get(&self, object: v8::Local<'s, v8::Object>, key: Value<'s>) -> Result<Value<'s>, ValueError> {
+        object.get(self.scope, key).ok_or_else(|| ValueError::new("a value", "a getter that threw"))
+    }
+
+    /// The names of an object's own enumerable properties; symbols are not data and are left out.
+    fn names(&self, object: v8::Local<'s, v8::Object>) -> Result<v8::Local<'s, v8::Array>, ValueError> {
+        let wanted = v8::GetPropertyNamesArgsBuilder::new()
+            .mode(v8::KeyCollectionMode::OwnOnly)
+            .property_filter(v8::PropertyFilter::ONLY_ENUMERABLE | v8::PropertyFilter::SKIP_SYMBOLS)
+            .index_filter(v8::IndexFilter::IncludeIndices)
+            .key_conversion(v8::KeyConversionMode::ConvertToString)
+            .build();
+        object
+            .get_own_property_names(self.scope, wanted)
+            .ok_or_else(|| ValueError::new("an object", "one whose properties cannot be listed"))
+    }
+
+    /// An integer with 32 bits or fewer: an integral Number in range.
+    fn small(&self, min: f64, max: f64, name: &str) -> Result<f64, ValueError> {
+        match self.shape() {
+            Shape::Number(number) if number.fract() == 0.0 && (min..=max).contains(&number) => Ok(number),
+            _ => Err(self.unexpected(format!("an integer from {min} to {max} ({name})"))),
+        }
+    }
+
+    /// A 64-bit or 128-bit integer: a BigInt, or a Number that is exact.
+    fn big<T: TryFrom<i128> + TryFrom<u128>>(&self, name: &str) -> Result<T, ValueError> {
+        let refused = || self.unexpected(format!("a BigInt, or an integer up to 2^53 - 1 ({name})"));
+        match self.shape() {
+            Shape::Number(number) => {
+                let exact = safe_integer(number).ok_or_else(refused)?;
+                T::try_from(i128::from(exact)).map_err(|_| refused())
+            }
+            Shape::BigInt(bigint) => match big_value(bigint) {
+                Some((false, magnitude)) => T::try_from(magnitude).map_err(|_| refused()),
+                Some((true, magnitude)) => {
+                    let negative = 0_i128.checked_sub_unsigned(magnitude).ok_or_else(refused)?;
+                    T::try_from(negative).map_err(|_| refused())
+                }
+                None => Err(refused()),
+            },
+            _ => Err(refused()),
+        }
+    }
+
+    fn float(&self) -> Result<f64, ValueError> {
+        match self.shape() {
+            Shape::Number(number) => Ok(number),
+            _ => Err(self.unexpected("a number")),
+        }
+    }
+
+    fn string(&self, expected: &str) -> Result<String, ValueError> {
+        match self.shape() {
+            Shape::Text(string) => self.text(string),
+            _ => Err(self.unexpected(expected)),
+        }
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, ValueError> {
+        let Shape::Bytes(value) = self.shape() else {
+            return Err(self.unexpected("a Uint8Array or an ArrayBuffer"));
+        };
+        let view = match value.try_cast::<v8::ArrayBuffer>() {
+            Ok(buffer) => v8::Uint8Array::new(self.scope, buffer, 0, buffer.byte_length()),
+            Err(_) => value.try_cast::<v8::Uint8Array>().ok(),
+        };
+        let view = view.ok_or_else(|| self.unexpected("bytes that are still there"))?;
+        let length = view.byte_length();
+        self.budget.bytes(length)?;
+        let mut bytes = vec![0; length];
+        let copied = view.copy_contents(&mut bytes);
+        bytes.truncate(copied);
+        Ok(bytes)
+    }
+
+    fn seq<'de, V: Visitor<'de>>(self, visitor: V, expected: &str) -> Result<V::Value, ValueError> {
+        let (object, length) = match self.shape() {
+            Shape::Array(array) => (array.into(), array.length() as usize),
+            Shape::Numbers(numbers) => (numbers.into(), numbers.length()),
+            _ => return Err(self.unexpected(expected)),
+        };
+        // Paid before the first element is read: `length = 2**32 - 1` costs nothing to refuse.
+        self.budget.nodes(length)?;
+        let mut items = Items { reader: self.inside()?, object, length, next: 0 };
+        let value = visitor.visit_seq(&mut items)?;
+        match length - items.next {
+            0 => Ok(value),
+            _ => Err(ValueError::new(expected, format!("an array of {length} elements"))),
+        }
+    }
+
+    fn map<'de, V: Visitor<'de>>(self, visitor: V, expected: &str) -> Result<V::Value, ValueError> {
+        let (entries, object) = match self.shape() {
+            Shape::Map(map) => (map.as_array(self.scope), None),
+            Shape::Object(object) => (self.names(object)?, Some(object)),
+            _ => return Err(self.unexpected(expected)),
+        };
+        self.budget.nodes(entries.length() as usize)?;
+        visitor.visit_map(Entries { reader: self.inside()?, entries, object, next: 0, value: None })
+    }
+}
+
+/// An object whose data are its properties. Others, such as a Date or a RegExp, would be read as `{}`.
+fn is_plain(value: Value<'_>) -> bool {
+    type Test = fn(&v8::Value) -> bool;
+    const EXOTIC: [Test; 14] = [
+        v8::Value::is_function,
+        v8::Value::is_symbol,
+        v8::Value::is_promise,
+        v8::Value::is_date,
+        v8::Value::is_reg_exp,
+        v8::Value::is_weak_map,
+        v8::Value::is_weak_set,
+        v8::Value::is_generator_object,
+        v8::Value::is_map_iterator,
+        v8::Value::is_set_iterator,
+        v8::Value::is_data_view,
+        v8::Value::is_shared_array_buffer,
+        v8::Value::is_boolean_object,
+        v8::Value::is_external,
+    ];
+    !EXOTIC.iter().any(|is| is(&value))
+        && !value.is_number_object()
+        && !value.is_string_object()
+        && !value.is_symbol_object()
+        && !value.is_big_int_object()
+}
+
+/// An integral Number that no other integer is rounded to.
+#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "in range: at most 2^53 - 1")]
+fn safe_integer(number: f64) -> Option<i64> {
+    (number.fract() == 0.0 && number.abs() <= MAX_SAFE as f64).then_some(number as i64)
+}
+
+/// The sign and the magnitude of a BigInt of at most 128 bits.
+fn big_value(bigint: v8::Local<'_, v8::BigInt>) -> Option<(bool, u128)> {
+    if bigint.word_count() > 2 {
+        return None;
+    }
+    let mut words = [0; 2];
+    let (negative, _) = bigint.to_words_array(&mut words);
+    Some((negative, u128::from(words[0]) | u128::from(words[1]) << 64))
+}
+
+macro_rules! small_integers {
+    ($($method:ident $visit:ident $type:ident),*) => {$(
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the value was found in range")]
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+            let value = self.small(f64::from($type::MIN), f64::from($type::MAX), stringify!($type))?;
+            visitor.$visit(value as $type)
+        }
+    )*};
+}
+
+macro_rules! big_integers {
+    ($($method:ident $visit:ident $type:ident),*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+            visitor.$visit(self.big::<$type>(stringify!($type))?)
+        }
+    )*};
+}
+
+impl<'de> de::Deserializer<'de> for Reader<'_, '_, '_> {
+    type Error = ValueError;
+
+    small_integers!(deserialize_i8 visit_i8 i8, deserialize_i16 visit_i16 i16, deserialize_i32 visit_i32 i32,
+        deserialize_u8 visit_u8 u8, deserialize_u16 visit_u16 u16, deserialize_u32 visit_u32 u32);
+    big_integers!(deserialize_i64 visit_i64 i64, deserialize_u64 visit_u64 u64,
+        deserialize_i128 visit_i128 i128, deserialize_u128 visit_u128 u128);
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        match self.shape() {
+            Shape::Nothing => visitor.visit_unit(),
+            Shape::Bool(value) => visitor.visit_bool(value),
+            Shape::Number(number) => match safe_integer(number) {
+                Some(0) if number.is_sign_negative() => visitor.visit_f64(number),
+                Some(integer) => visit_integer(visitor, i128::from(integer)),
+                None => visitor.visit_f64(number),
+            },
+            Shape::BigInt(_) => match (self.big::<i128>("i128"), self.big::<u128>("u128")) {
+                (Ok(integer), _) => visit_integer(visitor, integer),
+                (_, Ok(integer)) => visitor.visit_u128(integer),
+                (_, Err(error)) => Err(error),
+            },
+            Shape::Text(string) => visitor.visit_string(self.text(string)?),
+            Shape::Array(_) | Shape::Numbers(_) => self.seq(visitor, "an array"),
+            Shape::Bytes(_) => visitor.visit_byte_buf(self.bytes()?),
+            Shape::Map(_) | Shape::Object(_) => self.map(visitor, "an object"),
+            Shape::Exotic => Err(self.unexpected("a value that can be copied")),
+        }
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        match self.shape() {
+            Shape::Bool(value) => visitor.visit_bool(value),
+            _ => Err(self.unexpected("a boolean")),
+        }
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "rounding to f32 is what `Math.fround` does; overflow is refused")]
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        let wide = self.float()?;
+        let narrow = wide as f32;
+        match narrow.is_infinite() && wide.is_finite() {
+            true => Err(self.unexpected("a number in the range of f32")),
+            false => visitor.visit_f32(narrow),
+        }
+    }
+
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        visitor.visit_f64(self.float()?)
+    }
+
+    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        let refused = || self.unexpected("a string of one character");
+        // A character is at most two units, so a longer string need not be read.
+        match self.shape() {
+            Shape::Text(string) if string.length() <= 2 => {
+                let text = self.text(string)?;
+                let mut characters = text.chars();
+                match (characters.next(), characters.next()) {
+                    (Some(character), None) => visitor.visit_char(character),
+                    _ => Err(refused()),
+                }
+            }
+            _ => Err(refused()),
+        }
+    }
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        self.deserialize_string(visitor)
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        visitor.visit_string(self.string("a string")?)
+    }
+
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        self.deserialize_byte_buf(visitor)
+    }
+
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        visitor.visit_byte_buf(self.bytes()?)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        match self.shape() {
+            Shape::Nothing => visitor.visit_none(),
+            _ => visitor.visit_some(self),
+        }
+    }
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        match self.shape() {
+            Shape::Nothing => visitor.visit_unit(),
+            _ => Err(self.unexpected("nothing (undefined or null)")),
+        }
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, ValueError> {
+        self.deserialize_unit(visitor)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, ValueError> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        self.seq(visitor, "an array")
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, ValueError> {
+        self.seq(visitor, &format!("an array of {length} elements"))
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        length: usize,
+        visitor: V,
+    ) -> Result<V::Value, ValueError> {
+        self.deserialize_tuple(length, visitor)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        self.map(visitor, "an object or a Map")
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ValueError> {
+        match self.shape() {
+            // A struct has named fields on both sides, so a Map or an array is not one.
+            Shape::Object(_) => self.map(visitor, name),
+            _ => Err(self.unexpected(format!("an object ({name})"))),
+        }
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ValueError> {
+        match self.shape() {
+            Shape::Text(string) => visitor.visit_enum(self.text(string)?.into_deserializer()),
+            Shape::Object(object) => {
+                let names = self.names(object)?;
+                if names.length() != 1 {
+                    let found = format!("an object with {} properties", names.length());
+                    return Err(ValueError::new(format!("an object with one property, the variant ({name})"), found));
+                }
+                let key = self.get(names.into(), v8::Integer::new(self.scope, 0).into())?;
+                visitor.visit_enum(Variant { reader: self.inside()?, object, key })
+            }
+            _ => Err(self.unexpected(format!("a variant's name, or an object with one property ({name})"))),
+        }
+    }
+
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        visitor.visit_string(self.string("a name")?)
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        visitor.visit_unit()
+    }
+}
+
+/// An integer whose type only the visitor knows.
+fn visit_integer<'de, V: Visitor<'de>>(visitor: V, value: i128) -> Result<V::Value, ValueError> {
+    match (u64::try_from(value), i64::try_from(value)) {
+        (Ok(value), _) => visitor.visit_u64(value),
+        (_, Ok(value)) => visitor.visit_i64(value),
+        _ => visitor.visit_i128(value),
+    }
+}
+
+/// The elements of an array.
+struct Items<'r, 's, 'i> {
+    reader: Reader<'r, 's, 'i>,
+    object: v8::Local<'s, v8::Object>,
+    length: usize,
+    next: usize,
+}
+
+impl<'de> de::SeqAccess<'de> for Items<'_, '_, '_> {
+    type Error = ValueError;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, ValueError> {
+        let index = self.next;
+        if index >= self.length {
+            return Ok(None);
+        }
+        self.next += 1;
+        let reader = self.reader;
+        let at = u32::try_from(index).unwrap_or(u32::MAX);
+        let value = self.object.get_index(reader.scope, at);
+        let value = value.ok_or_else(|| ValueError::new("a value", "a getter that threw").at(index))?;
+        seed.deserialize(Reader { value, ..reader }).map(Some).map_err(|error| error.at(index))
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.length - self.next)
+    }
+}
+
+/// The entries of an object (its names, and where they are looked up) or of a Map (keys and values in turn).
+struct Entries<'r, 's, 'i> {
+    reader: Reader<'r, 's, 'i>,
+    entries: v8::Local<'s, v8::Array>,
+    object: Option<v8::Local<'s, v8::Object>>,
+    next: u32,
+    value: Option<(Value<'s>, Option<String>)>,
+}
+
+impl<'s> Entries<'_, 's, '_> {
+    fn take(&mut self) -> Result<Value<'s>, ValueError> {
+        let value = self.entries.get_index(self.reader.scope, self.next);
+        self.next += 1;
+        value.ok_or_else(|| ValueError::new("an entry", "none"))
+    }
+
+    fn next_property<'de, K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+        object: v8::Local<'s, v8::Object>,
+    ) -> Result<Option<K::Value>, ValueError> {
+        let reader = self.reader;
+        while self.next < self.entries.length() {
+            let key = self.take()?;
+            let name = Reader { value: key, ..reader }.string("a property's name")?;
+            let value = reader.get(object, key).map_err(|error| error.inside(name.clone()))?;
+            // As in JSON, a property that is `undefined` is one that is not there.
+            if value.is_undefined() {
+                continue;
+            }
+            let key = seed.deserialize(Name(name.clone())).map_err(|error| error.inside(name.clone()))?;
+            self.value = Some((value, Some(name)));
+            return Ok(Some(key));
+        }
+        Ok(None)
+    }
+
+    fn next_pair<'de, K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ValueError> {
+        if self.next >= self.entries.length() {
+            return Ok(None);
+        }
+        let index = self.next as usize / 2;
+        let key = Reader { value: self.take()?, ..self.reader };
+        let key = seed.deserialize(key).map_err(|error| error.inside("(key)").at(index))?;
+        self.value = Some((self.take()?, None));
+        Ok(Some(key))
+    }
+}
+
+impl<'de> de::MapAccess<'de> for Entries<'_, '_, '_> {
+    type Error = ValueError;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ValueError> {
+        match self.object {
+            Some(object) => self.next_property(seed, object),
+            None => self.next_pair(seed),
+        }
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ValueError> {
+        let Some((value, name)) = self.value.take() else {
+            return Err(<ValueError as de::Error>::custom("a map's value before its key"));
+        };
+        let index = self.next as usize / 2;
+        let read = seed.deserialize(Reader { value, ..self.reader });
+        read.map_err(|error| match name {
+            Some(name) => error.inside(name),
+            None => error.inside("(value)").at(index.saturating_sub(1)),
+        })
+    }
+}
+
+/// The name of a property as the key of a map: text, or what the text was made from.
+struct Name(String);
+
+macro_rules! parsed_keys {
+    ($($method:ident $visit:ident $type:ty),*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+            match self.0.parse::<$type>() {
+                // One spelling a key: "01" and "1" must not be the same.
+                Ok(key) if key.to_string() == self.0 => visitor.$visit(key),
+                _ => Err(ValueError::new(concat!("a key that is of type ", stringify!($type)), format!("{:?}", self.0))),
+            }
+        }
+    )*};
+}
+
+impl<'de> de::Deserializer<'de> for Name {
+    type Error = ValueError;
+
+    parsed_keys!(deserialize_bool visit_bool bool, deserialize_i8 visit_i8 i8, deserialize_i16 visit_i16 i16,
+        deserialize_i32 visit_i32 i32, deserialize_i64 visit_i64 i64, deserialize_i128 visit_i128 i128,
+        deserialize_u8 visit_u8 u8, deserialize_u16 visit_u16 u16, deserialize_u32 visit_u32 u32,
+        deserialize_u64 visit_u64 u64, deserialize_u128 visit_u128 u128, deserialize_char visit_char char);
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        visitor.visit_string(self.0)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, ValueError> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ValueError> {
+        let name: StringDeserializer<ValueError> = self.0.into_deserializer();
+        visitor.visit_enum(name)
+    }
+
+    serde::forward_to_deserialize_any! {
+        f32 f64 str string bytes byte_buf option unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
+    }
+}
+
+/// An object with one property: the variant's name and its content.
+struct Variant<'r, 's, 'i> {
+    reader: Reader<'r, 's, 'i>,
+    object: v8::Local<'s, v8::Object>,
+    key: Value<'s>,
+}
+
+impl<'de, 'r, 's, 'i> de::EnumAccess<'de> for Variant<'r, 's, 'i> {
+    type Error = ValueError;
+    type Variant = Content<'r, 's, 'i>;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self::Variant), ValueError> {
+        let reader = self.reader;
+        let name = Reader { value: self.key, ..reader }.string("a variant's name")?;
+        let variant = seed.deserialize(Name(name.clone()))?;
+        let value = reader.get(self.object, self.key).map_err(|error| error.inside(name.clone()))?;
+        Ok((variant, Content { reader: reader.child(value)?, name }))
+    }
+}
+
+/// What a variant holds.
+struct Content<'r, 's, 'i> {
+    reader: Reader<'r, 's, 'i>,
+    name: String,
+}
+
+impl<'de> de::VariantAccess<'de> for Content<'_, '_, '_> {
+    type Error = ValueError;
+
+    fn unit_variant(self) -> Result<(), ValueError> {
+        let read = <() as serde::Deserialize>::deserialize(self.reader);
+        read.map_err(|error| error.inside(self.name))
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, ValueError> {
+        seed.deserialize(self.reader).map_err(|error| error.inside(self.name))
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, ValueError> {
+        let expected = format!("an array of {length} elements");
+        self.reader.seq(visitor, &expected).map_err(|error| error.inside(self.name))
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ValueError> {
+        self.reader.map(visitor, "an object").map_err(|error| error.inside(self.name))
+    }
+}

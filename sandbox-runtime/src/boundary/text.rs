@@ -1,0 +1,121 @@
+//! Strings across the boundary. JavaScript's are sequences of 16-bit units, and a lone surrogate is legal in
+//! them; Rust's are Unicode text. A string that is not well formed is refused, never repaired in silence.
+
+use deno_core::v8;
+
+use super::fault::ValueError;
+
+/// How many characters of a guest's text an error shows.
+pub(super) const SHOWN: usize = 64;
+
+/// V8's own bound on the length of a string, in 16-bit units.
+const MAX_LENGTH: usize = v8::String::MAX_LENGTH;
+
+/// A string of JavaScript as a string of Rust.
+pub(crate) fn rust_string(
+    scope: &v8::PinScope<'_, '_>,
+    string: v8::Local<'_, v8::String>,
+) -> Result<String, ValueError> {
+    let length = string.length();
+    if string.is_onebyte() {
+        let mut latin1 = vec![0; length];
+        string.write_one_byte_v2(scope, 0, &mut latin1, v8::WriteFlags::empty());
+        return Ok(from_latin1(latin1));
+    }
+    let mut units = vec![0; length];
+    string.write_v2(scope, 0, &mut units, v8::WriteFlags::empty());
+    String::from_utf16(&units).map_err(|_| {
+        let at = first_lone_surrogate(&units);
+        ValueError::new("well-formed Unicode text", format!("a string with a lone surrogate at index {at}"))
+    })
+}
+
+fn from_latin1(latin1: Vec<u8>) -> String {
+    if latin1.is_ascii() {
+        // ASCII is UTF-8, so this cannot fail, and the buffer is kept.
+        return String::from_utf8(latin1).unwrap_or_default();
+    }
+    latin1.into_iter().map(char::from).collect()
+}
+
+fn first_lone_surrogate(units: &[u16]) -> usize {
+    let mut at = 0;
+    for unit in char::decode_utf16(units.iter().copied()) {
+        match unit {
+            Ok(character) => at += character.len_utf16(),
+            Err(_) => break,
+        }
+    }
+    at
+}
+
+/// A string of Rust as a string of JavaScript.
+pub(crate) fn js_string<'s>(
+    scope: &v8::PinScope<'s, '_, ()>,
+    text: &str,
+    kind: v8::NewStringType,
+) -> Result<v8::Local<'s, v8::String>, ValueError> {
+    v8::String::new_from_utf8(scope, text.as_bytes(), kind).ok_or_else(|| {
+        ValueError::new(format!("text of at most {MAX_LENGTH} characters"), format!("{} bytes", text.len()))
+    })
+}
+
+/// The beginning of a string. A rope is not flattened for it when it is long.
+pub(super) fn preview(scope: &v8::PinScope<'_, '_>, string: v8::Local<'_, v8::String>) -> String {
+    const FLATTENED: usize = 1 << 16;
+    let length = string.length();
+    if length > FLATTENED {
+        return format!("… {length} characters …");
+    }
+    let mut units = vec![0; length.min(SHOWN + 1)];
+    string.write_v2(scope, 0, &mut units, v8::WriteFlags::empty());
+    shorten(&String::from_utf16_lossy(&units))
+}
+
+/// The first characters of a text, with a mark where it was cut.
+pub(super) fn shorten(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// A number as JavaScript writes it, but for −0, which is shown as such.
+pub(super) fn number(value: f64) -> String {
+    if value.is_infinite() {
+        return if value > 0.0 { "Infinity".into() } else { "-Infinity".into() };
+    }
+    format!("{value}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_of_a_lone_surrogate_counts_units() {
+        assert_eq!(first_lone_surrogate(&[0x61, 0xd83d, 0xde00, 0xd800, 0x62]), 3);
+        assert_eq!(first_lone_surrogate(&[0xdc00]), 0);
+    }
+
+    #[test]
+    fn long_text_is_cut_between_characters() {
+        let text = "é".repeat(SHOWN + 10);
+        assert_eq!(shorten(&text).chars().count(), SHOWN + 1);
+        assert!(shorten(&text).ends_with('…'));
+        assert_eq!(shorten("short"), "short");
+    }
+
+    #[test]
+    fn latin1_becomes_utf8() {
+        assert_eq!(from_latin1(vec![b'a', 0xe9]), "aé");
+    }
+
+    #[test]
+    fn numbers_are_written_as_in_javascript() {
+        assert_eq!(number(f64::NAN), "NaN");
+        assert_eq!(number(f64::NEG_INFINITY), "-Infinity");
+        assert_eq!(number(-0.0), "-0");
+        assert_eq!(number(1.5), "1.5");
+    }
+}

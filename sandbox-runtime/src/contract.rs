@@ -1,0 +1,489 @@
+//! What a contract is to the runtime: the traits that `#[sandbox_api]` implements, and the data it states.
+//!
+//! A method becomes a marker type. Everything that differs between two methods is an associated type or
+//! constant of its marker; everything else is a generic helper here, in the boundary, or in a transport.
+
+use std::any::Any;
+use std::borrow::Borrow;
+use std::fmt::Display;
+use std::marker::PhantomData;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::boundary::{ArgumentReader, ArgumentWriter, Bytes, ValueError};
+use crate::error::{Error, HostError};
+use crate::isolate::ops::{FastCall, HostOp};
+
+/// A trait that was annotated with [`#[sandbox_api]`](crate::sandbox_api); implemented for `dyn Trait`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a contract",
+    label = "not annotated with `#[sandbox_api]`",
+    note = "put `#[sandbox_api]` on the trait, and name it here as `dyn Trait`"
+)]
+pub trait Contract: 'static {
+    /// The contract as data.
+    const SPEC: ContractSpec;
+}
+
+/// A contract that a guest can implement: host → guest.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a contract that a guest can implement",
+    label = "no proxy is generated for it",
+    note = "the trait needs `#[sandbox_api]` or `#[sandbox_api(guest)]`, and is named here as `dyn Trait`"
+)]
+pub trait GuestContract: Contract {
+    /// The generated struct that implements the trait by calling the guest through `T`.
+    type Proxy<T>;
+    #[doc(hidden)]
+    fn proxy<T>(transport: T) -> Self::Proxy<T>;
+}
+
+/// A contract that the host implements for its guests: guest → host.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a contract that the host can implement",
+    label = "no ops are generated for it",
+    note = "the trait needs `#[sandbox_api]` or `#[sandbox_api(host)]`, and is named here as `dyn Trait`"
+)]
+pub trait HostContract: Contract {
+    #[doc(hidden)]
+    const OPS: &'static [HostOp];
+
+    /// The JavaScript that stands between a guest and the ops of this contract.
+    ///
+    /// It is the body of a function that the runtime calls once for each realm, before any guest code runs.
+    #[must_use]
+    fn shim() -> String
+    where
+        Self: Sized,
+    {
+        crate::isolate::shim::source(&Self::SPEC, Self::OPS)
+    }
+}
+
+/// Says that `Host` implements the contract `Self`; `#[sandbox_api]` implements it for every such type.
+#[doc(hidden)]
+pub trait HostedBy<Host>: HostContract {
+    fn hosted(host: Host) -> Box<Self>;
+}
+
+/// A value that implements the contract `C`, to be given to a builder's `host`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not implement the contract `{C}`",
+    label = "not an implementation of `{C}`",
+    note = "implement the annotated trait for this type; the type must be `'static`"
+)]
+pub trait Implements<C: ?Sized + HostContract> {
+    #[doc(hidden)]
+    fn into_host(self) -> Box<C>;
+}
+
+impl<H, C: ?Sized + HostedBy<H>> Implements<C> for H {
+    fn into_host(self) -> Box<C> {
+        C::hosted(self)
+    }
+}
+
+/// A contract as data: what a shim, a check or a description is made from.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct ContractSpec {
+    /// The name of the trait, or what `name = "…"` says; the name of the guest's global.
+    pub name: &'static str,
+    /// The doc comment of the trait, without its indentation.
+    pub docs: &'static str,
+    /// The methods, in the order of the trait.
+    pub methods: &'static [MethodSpec],
+}
+
+impl ContractSpec {
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(name: &'static str, docs: &'static str, methods: &'static [MethodSpec]) -> Self {
+        Self { name, docs, methods }
+    }
+}
+
+/// A method of a contract as data.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct MethodSpec {
+    /// The JavaScript name: `getUser` for `get_user`, or what `#[sandbox(rename = "…")]` says.
+    pub name: &'static str,
+    /// The Rust name.
+    pub rust_name: &'static str,
+    /// The doc comment.
+    pub docs: &'static str,
+    /// The parameters after `&self`, in order.
+    pub params: &'static [ParamSpec],
+    /// The trait has a default body, so a guest need not export the method.
+    pub optional: bool,
+}
+
+impl MethodSpec {
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(
+        name: &'static str,
+        rust_name: &'static str,
+        docs: &'static str,
+        params: &'static [ParamSpec],
+        optional: bool,
+    ) -> Self {
+        Self { name, rust_name, docs, params, optional }
+    }
+}
+
+/// A parameter of a method as data.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct ParamSpec {
+    /// The name that the trait gives it, in camel case.
+    pub name: &'static str,
+    /// What the shim checks before it calls the fast op.
+    pub kind: Kind,
+}
+
+impl ParamSpec {
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(name: &'static str, kind: Kind) -> Self {
+        Self { name, kind }
+    }
+}
+
+/// How a parameter is checked in JavaScript, where the JIT can remove the check from a hot loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// A JavaScript boolean.
+    Bool,
+    /// A Number, whatever its value.
+    Number,
+    /// A Number that is an integer in the range of a Rust integer of 32 bits or fewer.
+    Integer {
+        /// The least value allowed.
+        min: i64,
+        /// The greatest value allowed.
+        max: i64,
+    },
+    /// Checked in Rust, while it is read.
+    Value,
+}
+
+// ---------------------------------------------------------------------------------------------------------
+// Types that cross
+
+/// A type whose values can cross the boundary, as copies, in both directions.
+///
+/// Every `'static` type that implements serde's `Serialize` and `DeserializeOwned` is one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot cross the boundary of a sandbox",
+    label = "not a type that can be copied into JavaScript and back",
+    note = "derive both: `#[derive(serde::Serialize, serde::Deserialize)]`, and own all fields (no references)",
+    note = "bytes are `sandbox_runtime::Bytes`; the table of supported types is in the README"
+)]
+pub trait Crosses: Serialize + DeserializeOwned + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + 'static> Crosses for T {}
+
+/// A type that a contract may take by shared reference: `&str`, `&[u8]`, slices of numbers and strings, and
+/// `&T` for every `T` that crosses and is `Clone` (an argument moves to the isolate's thread as a copy).
+#[diagnostic::on_unimplemented(
+    message = "`&{Self}` cannot cross the boundary of a sandbox",
+    label = "no owned form of this is known",
+    note = "take `&str`, `&[u8]`, `&T` with `T: Clone + Serialize + DeserializeOwned`, or take the value itself"
+)]
+pub trait Lends: 'static {
+    /// What stands for the reference where a reference cannot go.
+    type Owned: Crosses + Borrow<Self>;
+    #[doc(hidden)]
+    fn copied(&self) -> Self::Owned;
+    #[doc(hidden)]
+    fn write(&self, writer: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Crosses + Clone> Lends for T {
+    type Owned = T;
+    fn copied(&self) -> T {
+        self.clone()
+    }
+    fn write(&self, writer: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError> {
+        writer.push(self)
+    }
+}
+
+impl Lends for str {
+    type Owned = String;
+    fn copied(&self) -> String {
+        self.to_owned()
+    }
+    fn write(&self, writer: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError> {
+        writer.push(self)
+    }
+}
+
+impl Lends for [u8] {
+    type Owned = Bytes;
+    fn copied(&self) -> Bytes {
+        Bytes::from(self)
+    }
+    fn write(&self, writer: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError> {
+        writer.push_bytes(self)
+    }
+}
+
+macro_rules! lend_slices {
+    ($($element:ty)*) => {$(
+        impl Lends for [$element] {
+            type Owned = Vec<$element>;
+            fn copied(&self) -> Vec<$element> {
+                self.to_vec()
+            }
+            fn write(&self, writer: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError> {
+                writer.push(self)
+            }
+        }
+    )*};
+}
+lend_slices!(bool char i8 i16 i32 i64 u16 u32 u64 f32 f64 String);
+
+// ---------------------------------------------------------------------------------------------------------
+// Methods
+
+/// A method of a contract; implemented by its marker type.
+#[doc(hidden)]
+pub trait Method: 'static {
+    type Contract: ?Sized + Contract;
+    /// The arguments as the caller passes them, a list from first to last: `(Ref<'a, str>, (Val<f64>, ()))`.
+    type Args<'a>: Arguments<Owned = Self::Owned>;
+    /// The arguments as values that own all they hold.
+    type Owned: Arguments<Owned = Self::Owned> + 'static;
+    /// Where the method stands in [`ContractSpec::methods`].
+    const INDEX: usize;
+    #[must_use]
+    fn spec() -> &'static MethodSpec {
+        &<Self::Contract as Contract>::SPEC.methods[Self::INDEX]
+    }
+}
+
+/// A method that a guest implements.
+#[doc(hidden)]
+pub trait GuestMethod: Method {
+    /// What a successful call gives: `T` of `Result<T, E>`.
+    type Value: Crosses;
+}
+
+/// A method that the host implements.
+#[doc(hidden)]
+pub trait HostMethod: Method {
+    /// The direct C function for V8's fast calls, when all types are scalars.
+    const FAST: Option<FastCall>;
+    fn invoke<R: Reply>(host: &Self::Contract, args: Self::Owned, reply: R) -> R::Done;
+}
+
+/// Takes what a host method returned, whatever its type.
+#[doc(hidden)]
+pub trait Reply {
+    type Done;
+    fn done<V: Crosses>(self, outcome: Result<V, HostError>) -> Self::Done;
+}
+
+/// Stands for a method that `#[cfg]` took away.
+#[doc(hidden)]
+pub enum Absent {}
+
+impl Contract for Absent {
+    const SPEC: ContractSpec = ContractSpec::new("", "", &[]);
+}
+impl Method for Absent {
+    type Contract = Absent;
+    type Args<'a> = ();
+    type Owned = ();
+    const INDEX: usize = 0;
+}
+impl GuestMethod for Absent {
+    type Value = ();
+}
+
+/// Finds a method by its Rust name; `#[cfg]` may have removed those before it.
+#[doc(hidden)]
+#[must_use]
+pub const fn index_of(methods: &[MethodSpec], rust_name: &str) -> usize {
+    let mut index = 0;
+    while index < methods.len() {
+        if bytes_equal(methods[index].rust_name.as_bytes(), rust_name.as_bytes()) {
+            return index;
+        }
+        index += 1;
+    }
+    panic!("the contract has no method of that name")
+}
+
+const fn bytes_equal(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < a.len() {
+        if a[at] != b[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+// ---------------------------------------------------------------------------------------------------------
+// Arguments: a list of any length, made of pairs that end with `()`
+
+/// An argument passed by value.
+#[doc(hidden)]
+pub struct Val<T>(pub T);
+
+/// An argument passed by shared reference.
+#[doc(hidden)]
+pub struct Ref<'a, T: ?Sized>(pub &'a T);
+
+/// The owned form of an argument that the contract takes by shared reference.
+#[doc(hidden)]
+pub struct Lent<T: ?Sized + Lends>(pub T::Owned);
+
+impl<T: ?Sized + Lends> Lent<T> {
+    #[must_use]
+    pub fn lend(&self) -> &T {
+        self.0.borrow()
+    }
+}
+
+/// A list of arguments.
+#[doc(hidden)]
+pub trait Arguments: Sized {
+    type Owned: Arguments;
+    fn into_owned(self) -> Self::Owned;
+    fn write(&self, writer: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError>;
+    fn read(reader: &mut ArgumentReader<'_, '_, '_>) -> Result<Self::Owned, ValueError>;
+}
+
+impl Arguments for () {
+    type Owned = ();
+    fn into_owned(self) {}
+    fn write(&self, _: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError> {
+        Ok(())
+    }
+    fn read(_: &mut ArgumentReader<'_, '_, '_>) -> Result<(), ValueError> {
+        Ok(())
+    }
+}
+
+impl<T: Crosses, R: Arguments> Arguments for (Val<T>, R) {
+    type Owned = (Val<T>, R::Owned);
+    fn into_owned(self) -> Self::Owned {
+        (self.0, self.1.into_owned())
+    }
+    fn write(&self, writer: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError> {
+        writer.push(&self.0.0)?;
+        self.1.write(writer)
+    }
+    fn read(reader: &mut ArgumentReader<'_, '_, '_>) -> Result<Self::Owned, ValueError> {
+        Ok((Val(reader.next()?), R::read(reader)?))
+    }
+}
+
+impl<T: ?Sized + Lends, R: Arguments> Arguments for (Ref<'_, T>, R) {
+    type Owned = (Lent<T>, R::Owned);
+    fn into_owned(self) -> Self::Owned {
+        (Lent(self.0.0.copied()), self.1.into_owned())
+    }
+    fn write(&self, writer: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError> {
+        self.0.0.write(writer)?;
+        self.1.write(writer)
+    }
+    fn read(reader: &mut ArgumentReader<'_, '_, '_>) -> Result<Self::Owned, ValueError> {
+        Ok((Lent(reader.next()?), R::read(reader)?))
+    }
+}
+
+impl<T: ?Sized + Lends, R: Arguments> Arguments for (Lent<T>, R) {
+    type Owned = (Lent<T>, R::Owned);
+    fn into_owned(self) -> Self::Owned {
+        (self.0, self.1.into_owned())
+    }
+    fn write(&self, writer: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError> {
+        self.0.lend().write(writer)?;
+        self.1.write(writer)
+    }
+    fn read(reader: &mut ArgumentReader<'_, '_, '_>) -> Result<Self::Owned, ValueError> {
+        Ok((Lent(reader.next()?), R::read(reader)?))
+    }
+}
+
+// ---------------------------------------------------------------------------------------------------------
+// Returns
+
+/// What a method that a guest implements may return: `Result<T, E>` with `E: From<sandbox_runtime::Error>`.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a guest can always fail, so this method cannot return `{Self}`",
+    label = "must be a `Result`",
+    note = "return `sandbox_runtime::Result<T>`, or `Result<T, E>` with `E: From<sandbox_runtime::Error>`",
+    note = "or declare what a failure becomes: `#[sandbox(on_failure = panic)]`, `#[sandbox(on_failure = default)]`, `#[sandbox(on_failure = value(…))]`",
+    note = "or say that only the host implements the contract: `#[sandbox_api(host)]`"
+)]
+pub trait GuestReturn {
+    type Value;
+    fn from_call(outcome: Result<Self::Value, Error>) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, E: From<Error>> GuestReturn for Result<T, E> {
+    type Value = T;
+    fn from_call(outcome: Result<T, Error>) -> Self {
+        outcome.map_err(E::from)
+    }
+}
+
+/// What a host method may fail with: any error that can be shown in the host's log.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the error of a method that the host implements",
+    label = "the host's log could not show it",
+    note = "implement `std::fmt::Display` for it; a guest sees an opaque message, whatever it says"
+)]
+pub trait HostFailure: Display + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<E: Display + 'static> HostFailure for E {}
+
+/// Decides between `Result<T, E>` and a plain `T`, for a concrete return type: an inherent function is
+/// preferred over one of a trait, and the inherent one exists for `Result` only.
+#[doc(hidden)]
+pub struct ReturnProbe<R>(PhantomData<R>);
+
+impl<T: Crosses, E> ReturnProbe<Result<T, E>> {
+    pub fn settle(outcome: Result<T, E>) -> Result<T, HostError>
+    where
+        E: HostFailure,
+    {
+        outcome.map_err(|error| {
+            let mut error = Some(error);
+            match (&mut error as &mut dyn Any).downcast_mut::<Option<Error>>().and_then(Option::take) {
+                Some(own) => HostError::from(own),
+                None => HostError::opaque(error.map(|e| e.to_string()).unwrap_or_default()),
+            }
+        })
+    }
+}
+
+/// The fallback of [`ReturnProbe`].
+#[doc(hidden)]
+pub trait PlainReturn<T> {
+    fn settle(value: T) -> Result<T, HostError>;
+}
+
+impl<T: Crosses> PlainReturn<T> for ReturnProbe<T> {
+    fn settle(value: T) -> Result<T, HostError> {
+        Ok(value)
+    }
+}

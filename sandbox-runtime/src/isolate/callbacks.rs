@@ -1,0 +1,124 @@
+//! What V8 asks its host in the middle of guest code. Each callback replaces one of deno_core's, which expect
+//! the realm that deno_core made, and none of them runs code of the guest that it need not.
+
+use deno_core::v8;
+
+use super::shim;
+use crate::boundary::js_string;
+
+/// Puts these callbacks in the place of deno_core's.
+pub(super) fn install(isolate: &mut v8::Isolate) {
+    isolate.set_promise_reject_callback(promise_rejected);
+    isolate.set_prepare_stack_trace_callback(stack_trace);
+    isolate.set_host_initialize_import_meta_object_callback(import_meta);
+    isolate.set_host_import_module_dynamically_callback(import);
+    isolate.set_host_import_module_with_phase_dynamically_callback(import_with_phase);
+    isolate.set_allow_wasm_code_generation_callback(no_wasm);
+}
+
+/// An unhandled rejection is the guest's own affair; nothing is told and nothing is kept.
+unsafe extern "C" fn promise_rejected(_: v8::PromiseRejectMessage<'_>) {}
+
+/// `import.meta` is an empty object without a prototype.
+unsafe extern "C" fn import_meta(_: v8::Local<'_, v8::Context>, _: v8::Local<'_, v8::Module>, _: v8::Local<'_, v8::Object>) {}
+
+unsafe extern "C" fn no_wasm(_: v8::Local<'_, v8::Context>, _: v8::Local<'_, v8::String>) -> bool {
+    false
+}
+
+fn import<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    _options: v8::Local<'s, v8::Data>,
+    _referrer: v8::Local<'s, v8::Value>,
+    specifier: v8::Local<'s, v8::String>,
+    _attributes: v8::Local<'s, v8::FixedArray>,
+) -> Option<v8::Local<'s, v8::Promise>> {
+    refused_import(scope, specifier)
+}
+
+fn import_with_phase<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    _options: v8::Local<'s, v8::Data>,
+    _referrer: v8::Local<'s, v8::Value>,
+    specifier: v8::Local<'s, v8::String>,
+    _phase: v8::ModuleImportPhase,
+    _attributes: v8::Local<'s, v8::FixedArray>,
+) -> Option<v8::Local<'s, v8::Promise>> {
+    refused_import(scope, specifier)
+}
+
+/// `import()` gives a promise that is rejected.
+fn refused_import<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    specifier: v8::Local<'s, v8::String>,
+) -> Option<v8::Local<'s, v8::Promise>> {
+    let resolver = v8::PromiseResolver::new(scope)?;
+    let error = import_error(scope, specifier);
+    resolver.reject(scope, error)?;
+    Some(resolver.get_promise(scope))
+}
+
+/// The error of an import, whatever its form.
+pub(super) fn import_error<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    specifier: v8::Local<'_, v8::String>,
+) -> v8::Local<'s, v8::Value> {
+    let specifier = crate::boundary::describe(scope, specifier.into());
+    let text = format!("import of {specifier}: a sandbox has no modules but the script itself");
+    let text = js_string(scope, &text, v8::NewStringType::Normal).unwrap_or_else(|_| v8::String::empty(scope));
+    v8::Exception::type_error(scope, text)
+}
+
+/// The text of `error.stack`: guest files only, and `Error.prepareStackTrace` is never called.
+fn stack_trace<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    error: v8::Local<'s, v8::Value>,
+    sites: v8::Local<'s, v8::Array>,
+) -> v8::Local<'s, v8::Value> {
+    v8::tc_scope!(let scope, scope);
+    let mut text = header(scope, error);
+    for index in 0..sites.length() {
+        if let Some(frame) = sites.get_index(scope, index).and_then(|site| frame(scope, site)) {
+            text.push_str("\n    at ");
+            text.push_str(&frame);
+        }
+    }
+    match js_string(scope, &text, v8::NewStringType::Normal) {
+        Ok(text) => text.into(),
+        Err(_) => v8::String::empty(scope).into(),
+    }
+}
+
+/// `Name: message`, read from own data or from the prototypes as any reader of the error would.
+fn header(scope: &v8::PinScope<'_, '_>, error: v8::Local<'_, v8::Value>) -> String {
+    let (name, message) = super::thrown::name_and_message(scope, error);
+    match (name, message) {
+        (Some(name), message) if message.is_empty() => name,
+        (Some(name), message) => format!("{name}: {message}"),
+        (None, message) => message,
+    }
+}
+
+/// One line of a stack; `None` for frames of a shim. CallSites are reachable from here only, so their methods
+/// are those of V8.
+fn frame<'s>(scope: &v8::PinScope<'s, '_>, site: v8::Local<'s, v8::Value>) -> Option<String> {
+    let site = site.try_cast::<v8::Object>().ok()?;
+    let ask = |method: &str| -> Option<v8::Local<'s, v8::Value>> {
+        let name = js_string(scope, method, v8::NewStringType::Internalized).ok()?;
+        site.get(scope, name.into())?.try_cast::<v8::Function>().ok()?.call(scope, site.into(), &[])
+    };
+    let text = |method: &str| -> Option<String> {
+        let text = ask(method)?.try_cast::<v8::String>().ok()?;
+        (text.length() > 0).then(|| text.to_rust_string_lossy(scope))
+    };
+    let number = |method: &str| ask(method).and_then(|n| n.uint32_value(scope)).unwrap_or(0);
+    let file = text("getFileName").unwrap_or_else(|| "<native>".to_owned());
+    if shim::is_shim(&file) {
+        return None;
+    }
+    let position = format!("{file}:{}:{}", number("getLineNumber"), number("getColumnNumber"));
+    Some(match text("getFunctionName") {
+        Some(function) => format!("{function} ({position})"),
+        None => position,
+    })
+}

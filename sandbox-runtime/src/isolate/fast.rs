@@ -1,0 +1,194 @@
+//! Fast ops: V8 calls a C function with C values, when all types of a method are scalars.
+//!
+//! Whether they are is known to the compiler only, in the place where the types are concrete: an inherent
+//! constant is preferred over one of a trait, and the inherent one exists for scalars only.
+//!
+//! V8's header still says that a fast function may not run JavaScript. The code no longer does: a fast call
+//! leaves a frame that can be walked, and entering JavaScript saves and clears it (`JSEntry` and
+//! `kFastCCallCallerFP` in V8's `builtins-x64.cc`). Throwing from one is what `#[op2(fast)]` does, too.
+
+use std::any::Any;
+use std::ffi::c_void;
+use std::marker::PhantomData;
+
+use deno_core::v8;
+use deno_core::v8::fast_api::{CFunction, CFunctionInfo, FastApiCallbackOptions, Int64Representation, Type};
+
+use super::Isolate;
+use super::ops::{FastCall, Refusal, call_host, place_of};
+use crate::boundary::ValueError;
+use crate::contract::{Crosses, HostMethod, Kind, Reply, Val};
+use crate::error::{Direction, HostError};
+
+/// A type that is one C value.
+#[doc(hidden)]
+pub trait Scalar: Crosses {
+    /// The type in the signature of the C function.
+    type C: Copy + 'static;
+    const TYPE: Type;
+    const KIND: Kind;
+    /// What a call that throws returns; V8 does not look at it.
+    const ZERO: Self::C;
+    /// `None` when out of range, which the shim has ruled out; but an op believes no shim.
+    fn from_c(value: Self::C) -> Option<Self>;
+    fn to_c(self) -> Self::C;
+}
+
+macro_rules! scalars {
+    ($($type:ty: $c:ty, $v8:ident, $kind:expr, $zero:expr, $from:expr, $to:expr;)*) => {$(
+        impl Scalar for $type {
+            type C = $c;
+            const TYPE: Type = Type::$v8;
+            const KIND: Kind = $kind;
+            const ZERO: $c = $zero;
+            #[inline]
+            fn from_c(value: $c) -> Option<Self> {
+                let from: fn($c) -> Option<$type> = $from;
+                from(value)
+            }
+            #[inline]
+            fn to_c(self) -> $c {
+                let to: fn($type) -> $c = $to;
+                to(self)
+            }
+        }
+    )*};
+}
+
+const fn integer(min: i64, max: i64) -> Kind {
+    Kind::Integer { min, max }
+}
+
+scalars! {
+    bool: bool, Bool, Kind::Bool, false, Some, |v| v;
+    f64: f64, Float64, Kind::Number, 0.0, Some, |v| v;
+    i32: i32, Int32, integer(i32::MIN as i64, i32::MAX as i64), 0, Some, |v| v;
+    i16: i32, Int32, integer(i16::MIN as i64, i16::MAX as i64), 0, |v| v.try_into().ok(), i32::from;
+    i8: i32, Int32, integer(i8::MIN as i64, i8::MAX as i64), 0, |v| v.try_into().ok(), i32::from;
+    u32: u32, Uint32, integer(0, u32::MAX as i64), 0, Some, |v| v;
+    u16: u32, Uint32, integer(0, u16::MAX as i64), 0, |v| v.try_into().ok(), u32::from;
+    u8: u32, Uint32, integer(0, u8::MAX as i64), 0, |v| v.try_into().ok(), u32::from;
+    (): (), Void, Kind::Value, (), Some, |v| v;
+}
+
+/// What a shim checks for a parameter of type `T`.
+#[doc(hidden)]
+pub struct KindProbe<T>(PhantomData<T>);
+
+impl<T: Scalar> KindProbe<T> {
+    pub const KIND: Kind = T::KIND;
+}
+
+/// The fallback of [`KindProbe`].
+#[doc(hidden)]
+pub trait NotScalar {
+    const KIND: Kind = Kind::Value;
+}
+
+impl<T> NotScalar for KindProbe<T> {}
+
+/// The fast function of method `M`, with the owned arguments `A` and the return type `R`.
+#[doc(hidden)]
+pub struct FastProbe<M, A, R>(PhantomData<(M, A, R)>);
+
+/// The fallback of [`FastProbe`].
+#[doc(hidden)]
+pub trait NoFast {
+    const FAST: Option<FastCall> = None;
+}
+
+impl<M, A, R> NoFast for FastProbe<M, A, R> {}
+
+/// Takes the result of a method whose value is the scalar `R`.
+struct FastReply<R>(PhantomData<R>);
+
+impl<R: Scalar> Reply for FastReply<R> {
+    type Done = Result<R, Refusal>;
+
+    fn done<V: Crosses>(self, outcome: Result<V, HostError>) -> Self::Done {
+        let mut value = Some(outcome.map_err(Refusal::Host)?);
+        // The same type by construction; the compiler removes the comparison.
+        let scalar = (&mut value as &mut dyn Any).downcast_mut::<Option<R>>().and_then(Option::take);
+        scalar.ok_or(Refusal::Absent)
+    }
+}
+
+/// Calls the host and throws what goes wrong.
+fn serve<M: HostMethod, R: Scalar>(options: *mut FastApiCallbackOptions<'_>, args: Option<M::Owned>) -> R::C {
+    // SAFETY: V8 passes a pointer that is valid until the fast function returns.
+    let options = unsafe { &*options };
+    // SAFETY: the isolate of the call is alive for as long as the call.
+    let isolate = Isolate::of(unsafe { options.isolate_unchecked() });
+    let outcome = match (isolate, args) {
+        (Some(isolate), Some(args)) => call_host::<M, _, _>(isolate, args, FastReply::<R>(PhantomData)),
+        (Some(_), None) => {
+            let error = ValueError::new("arguments that the shim has checked", "others");
+            Err(Refusal::Value(error.inside("arguments"), Direction::ToHost))
+        }
+        (None, _) => Err(Refusal::Absent),
+    };
+    match outcome {
+        Ok(value) => value.to_c(),
+        Err(refusal) => {
+            v8::callback_scope!(unsafe scope, options);
+            refusal.throw(scope, place_of::<M>());
+            R::ZERO
+        }
+    }
+}
+
+/// One pair of impls for each number of parameters: the method returns the scalar itself, or a `Result` of it.
+macro_rules! fast_calls {
+    ($($name:ident ( $($arg:ident $value:ident),* ) $list:ty, $built:expr;)*) => {$(
+        extern "C" fn $name<M, R, $($arg),*>(
+            _this: v8::Local<'_, v8::Object>,
+            $($value: $arg::C,)*
+            options: *mut FastApiCallbackOptions<'_>,
+        ) -> R::C
+        where
+            R: Scalar,
+            $($arg: Scalar,)*
+            M: HostMethod<Owned = $list>,
+        {
+            let args = (|| Some($built))();
+            serve::<M, R>(options, args)
+        }
+
+        impl<M, R, $($arg),*> FastProbe<M, $list, R>
+        where
+            R: Scalar,
+            $($arg: Scalar,)*
+            M: HostMethod<Owned = $list>,
+        {
+            pub const FAST: Option<FastCall> = Some(FastCall(&[Self::FUNCTION]));
+            const TYPES: &'static [v8::fast_api::CTypeInfo] =
+                &[Type::V8Value.as_info(), $($arg::TYPE.as_info(),)* Type::CallbackOptions.as_info()];
+            const INFO: CFunctionInfo = CFunctionInfo::new(R::TYPE.as_info(), Self::TYPES, Int64Representation::BigInt);
+            const FUNCTION: CFunction = CFunction::new($name::<M, R, $($arg),*> as *const c_void, &Self::INFO);
+        }
+
+        impl<M, R, Failure, $($arg),*> FastProbe<M, $list, Result<R, Failure>>
+        where
+            R: Scalar,
+            $($arg: Scalar,)*
+            M: HostMethod<Owned = $list>,
+        {
+            pub const FAST: Option<FastCall> = FastProbe::<M, $list, R>::FAST;
+        }
+    )*};
+}
+
+fast_calls! {
+    call0() (), ();
+    call1(A a) (Val<A>, ()), (Val(A::from_c(a)?), ());
+    call2(A a, B b) (Val<A>, (Val<B>, ())), (Val(A::from_c(a)?), (Val(B::from_c(b)?), ()));
+    call3(A a, B b, C c) (Val<A>, (Val<B>, (Val<C>, ()))),
+        (Val(A::from_c(a)?), (Val(B::from_c(b)?), (Val(C::from_c(c)?), ())));
+    call4(A a, B b, C c, D d) (Val<A>, (Val<B>, (Val<C>, (Val<D>, ())))),
+        (Val(A::from_c(a)?), (Val(B::from_c(b)?), (Val(C::from_c(c)?), (Val(D::from_c(d)?), ()))));
+    call5(A a, B b, C c, D d, E e) (Val<A>, (Val<B>, (Val<C>, (Val<D>, (Val<E>, ()))))),
+        (Val(A::from_c(a)?), (Val(B::from_c(b)?), (Val(C::from_c(c)?), (Val(D::from_c(d)?), (Val(E::from_c(e)?), ())))));
+    call6(A a, B b, C c, D d, E e, F f) (Val<A>, (Val<B>, (Val<C>, (Val<D>, (Val<E>, (Val<F>, ())))))),
+        (Val(A::from_c(a)?), (Val(B::from_c(b)?), (Val(C::from_c(c)?), (Val(D::from_c(d)?), (Val(E::from_c(e)?),
+            (Val(F::from_c(f)?), ()))))));
+}

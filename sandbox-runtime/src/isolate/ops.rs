@@ -1,0 +1,219 @@
+//! Ops: how a guest reaches a host method.
+//!
+//! Every method of a host contract is a deno_core op: an `OpDecl` in an `Extension` of the runtime, with a slow
+//! function for V8's ordinary calls and, when all types are scalars, a fast function for its direct C calls.
+//! Both are instances of generic functions over the method's marker type; nothing is generated but the marker.
+//!
+//! An op of deno_core is bound to the realm that deno_core makes, and a guest lives in a realm of its own. So
+//! the same two functions are instantiated from a `FunctionTemplate` in the guest's realm: V8 inlines a fast
+//! call only when caller and function are of one realm, and an error that an op throws is of the guest's realm.
+//! An op finds its isolate through V8's data slot rather than through deno_core's `OpCtx`, so it behaves the
+//! same wherever it was instantiated.
+//!
+//! The other way that was tried, one generic `#[op2] fn call<M: Method>` whose `OpDecl` is renamed for each
+//! method, cannot have a fast call (`#[op2]` fixes the C signature when the macro runs, before a type is
+//! known), and takes its state from a `RefCell` and a map of type ids: see `tests/op_spike.rs` for both in one
+//! run.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, PoisonError};
+
+use deno_core::v8::fast_api::CFunction;
+use deno_core::{AccessorType, FastStaticString, OpDecl, OpMetadata, v8};
+
+use super::Isolate;
+use crate::boundary::{ArgumentReader, Budget, ValueError, to_guest};
+use crate::contract::{Arguments as _, Contract, Crosses, HostMethod, Method, MethodSpec, Reply};
+use crate::error::{Direction, Error, HostError, Place};
+
+/// A host method as an op.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub struct HostOp {
+    place: fn() -> Place,
+    spec: fn() -> &'static MethodSpec,
+    slow: v8::FunctionCallback,
+    slow_impl: fn(*const v8::FunctionCallbackInfo) -> usize,
+    fast: Option<FastCall>,
+}
+
+/// The fast function of an op: where it is and what C types it takes.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub struct FastCall(pub(crate) &'static [CFunction; 1]);
+
+impl HostOp {
+    /// The op of a method.
+    #[must_use]
+    pub const fn of<M: HostMethod>() -> Self {
+        Self { place: place_of::<M>, spec: M::spec, slow: slow::<M>, slow_impl: slow_impl::<M>, fast: M::FAST }
+    }
+
+    #[must_use]
+    pub(crate) const fn is_fast(&self) -> bool {
+        self.fast.is_some()
+    }
+
+    /// The op as deno_core knows it.
+    pub(crate) fn decl(&self) -> OpDecl {
+        let spec = (self.spec)();
+        let fast = self.fast.map(|fast| fast.0[0]);
+        OpDecl::new_internal_op2(
+            op_name((self.place)()),
+            false,
+            true,
+            false,
+            u8::try_from(spec.params.len()).unwrap_or(u8::MAX),
+            false,
+            false,
+            self.slow,
+            self.slow_impl,
+            AccessorType::None,
+            fast,
+            fast,
+            OpMetadata::default(),
+        )
+    }
+
+    /// The op as functions of the current realm: the checked one, and the fast one if there is any.
+    pub(crate) fn functions<'s>(
+        &self,
+        scope: &v8::PinScope<'s, '_>,
+    ) -> Option<(v8::Local<'s, v8::Function>, Option<v8::Local<'s, v8::Function>>)> {
+        let template = || v8::FunctionTemplate::builder_raw(self.slow);
+        let checked = template().constructor_behavior(v8::ConstructorBehavior::Throw).build(scope);
+        let fast = self.fast.map(|fast| template().build_fast(scope, fast.0).get_function(scope));
+        match fast {
+            Some(None) => None,
+            Some(fast) => Some((checked.get_function(scope)?, fast)),
+            None => Some((checked.get_function(scope)?, None)),
+        }
+    }
+}
+
+/// What a guest is told when a host method cannot answer.
+pub(super) enum Refusal {
+    /// An argument or the result is not what the contract says: a TypeError.
+    Value(ValueError, Direction),
+    /// The method failed: an Error.
+    Host(HostError),
+    /// The method panicked: an Error without a text.
+    Panic,
+    /// The sandbox has no implementation of the contract.
+    Absent,
+}
+
+impl Refusal {
+    pub(super) fn throw(self, scope: &v8::PinScope<'_, '_>, place: Place) {
+        let (text, is_type) = match self {
+            Self::Value(error, direction) => (error.into_error(place, direction).to_string(), true),
+            Self::Host(error) => (error.message_for_guest(place), false),
+            Self::Panic => (HostError::opaque("the method panicked".into()).message_for_guest(place), false),
+            Self::Absent => (format!("{place} has no implementation here"), false),
+        };
+        // A text too long for V8 is no reason to throw nothing.
+        let text = v8::String::new(scope, &text).unwrap_or_else(|| v8::String::empty(scope));
+        let exception = if is_type { v8::Exception::type_error(scope, text) } else { v8::Exception::error(scope, text) };
+        scope.throw_exception(exception);
+    }
+}
+
+/// A name for deno_core, which wants every op's to be one of its own, ASCII, and there for ever. Names are kept
+/// for the methods of the program, not for its sandboxes, so they are few.
+fn op_name(place: Place) -> (&'static str, FastStaticString) {
+    static NAMES: Mutex<BTreeMap<(&str, &str), (&'static str, FastStaticString)>> = Mutex::new(BTreeMap::new());
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    let next = names.len();
+    *names.entry((place.contract, place.method)).or_insert_with(|| {
+        let ascii = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
+        let name = format!("op_sandbox_{next}_{}_{}", ascii(place.contract), ascii(place.method));
+        let name: &'static str = Box::leak(name.into_boxed_str());
+        let constant = FastStaticString::create_external_onebyte_const(name.as_bytes());
+        (name, FastStaticString::new(Box::leak(Box::new(constant))))
+    })
+}
+
+/// The place of a method.
+pub(crate) fn place_of<M: Method>() -> Place {
+    Place::new(<M::Contract as Contract>::SPEC.name, M::spec().name)
+}
+
+/// Calls a host method. The arguments have been read and nothing of V8 is borrowed meanwhile, so the method may
+/// call its guest again. A panic ends here: the caller's frame is C++.
+pub(super) fn call_host<M: HostMethod, R: Reply<Done = Result<D, Refusal>>, D>(
+    isolate: &Isolate,
+    args: M::Owned,
+    reply: R,
+) -> Result<D, Refusal> {
+    let host = isolate.host::<M::Contract>().ok_or(Refusal::Absent)?;
+    let outcome = catch_unwind(AssertUnwindSafe(|| M::invoke(host, args, reply)));
+    isolate.keep_terminating();
+    outcome.unwrap_or_else(|panic| {
+        // The payload's own destructor may panic, and this is the last Rust frame.
+        _ = catch_unwind(AssertUnwindSafe(|| drop::<Box<dyn Any + Send>>(panic)));
+        Err(Refusal::Panic)
+    })
+}
+
+unsafe extern "C" fn slow<M: HostMethod>(info: *const v8::FunctionCallbackInfo) {
+    slow_impl::<M>(info);
+}
+
+/// Returns deno_core's status: 0 for a value, 1 for an exception.
+fn slow_impl<M: HostMethod>(info: *const v8::FunctionCallbackInfo) -> usize {
+    // SAFETY: V8 calls this with a pointer that is valid until this function returns.
+    let info = unsafe { &*info };
+    v8::callback_scope!(unsafe scope, info);
+    let arguments = v8::FunctionCallbackArguments::from_function_callback_info(info);
+    let mut result = v8::ReturnValue::from_function_callback_info(info);
+    match serve::<M>(scope, &arguments) {
+        Ok(value) => {
+            result.set(value);
+            0
+        }
+        Err(refusal) => {
+            refusal.throw(scope, place_of::<M>());
+            1
+        }
+    }
+}
+
+fn serve<'s, M: HostMethod>(
+    scope: &v8::PinScope<'s, '_>,
+    arguments: &v8::FunctionCallbackArguments<'s>,
+) -> Result<v8::Local<'s, v8::Value>, Refusal> {
+    let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
+    let budget = Budget::new(isolate.limits());
+    let mut reader = ArgumentReader { scope, budget: &budget, params: M::spec().params, arguments, next: 0 };
+    // Reading runs user code on the way, such as a type's own `Deserialize`, which may panic as well.
+    let read = catch_unwind(AssertUnwindSafe(|| M::Owned::read(&mut reader)));
+    let args = match read {
+        Ok(Ok(args)) => args,
+        Ok(Err(error)) => return Err(Refusal::Value(error, Direction::ToHost)),
+        Err(_) => return Err(Refusal::Panic),
+    };
+    call_host::<M, _, _>(isolate, args, SlowReply { scope, isolate })
+}
+
+/// Writes a result as a value of V8.
+struct SlowReply<'r, 's, 'i> {
+    scope: &'r v8::PinScope<'s, 'i>,
+    isolate: &'r Isolate,
+}
+
+impl<'s> Reply for SlowReply<'_, 's, '_> {
+    type Done = Result<v8::Local<'s, v8::Value>, Refusal>;
+
+    fn done<V: Crosses>(self, outcome: Result<V, HostError>) -> Self::Done {
+        let value = outcome.map_err(Refusal::Host)?;
+        let budget = Budget::new(self.isolate.limits());
+        to_guest(self.scope, &budget, &value).map_err(|e| Refusal::Value(e.inside("result"), Direction::ToGuest))
+    }
+}
+
+/// Turns a value that cannot be written into the error of a call.
+pub(crate) fn write_error<M: Method>(error: ValueError) -> Error {
+    error.into_error(place_of::<M>(), Direction::ToGuest)
+}

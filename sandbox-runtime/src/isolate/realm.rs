@@ -1,0 +1,196 @@
+//! The realm that a guest lives in: a bare context of V8, with what ECMAScript defines and nothing else, and
+//! one frozen global for each contract that the host implements.
+//!
+//! deno_core's own JavaScript runs in another realm of the isolate. So `Deno`, `__bootstrap` and the ops of
+//! deno_core are not deleted here: they were never there.
+
+use deno_core::v8;
+
+use super::ops::HostOp;
+use super::shim;
+use crate::boundary::js_string;
+use crate::contract::ContractSpec;
+
+/// The globals of a realm. Everything else that V8 puts on the global object is removed:
+///
+/// - `console`, `queueMicrotask`: no part of ECMAScript; a bounded console is the host's to give.
+/// - `WebAssembly`: code that no limit was tested with.
+/// - `SharedArrayBuffer`: memory that another thread could change during a crossing.
+/// - `FinalizationRegistry`: callbacks outside of any call.
+/// - `Temporal`: there or not, according to how V8 was built.
+const GLOBALS: &[&str] = &[
+    "AggregateError",
+    "Array",
+    "ArrayBuffer",
+    "AsyncDisposableStack",
+    "Atomics",
+    "BigInt",
+    "BigInt64Array",
+    "BigUint64Array",
+    "Boolean",
+    "DataView",
+    "Date",
+    "DisposableStack",
+    "Error",
+    "EvalError",
+    "Float16Array",
+    "Float32Array",
+    "Float64Array",
+    "Function",
+    "Infinity",
+    "Int16Array",
+    "Int32Array",
+    "Int8Array",
+    "Intl",
+    "Iterator",
+    "JSON",
+    "Map",
+    "Math",
+    "NaN",
+    "Number",
+    "Object",
+    "Promise",
+    "Proxy",
+    "RangeError",
+    "ReferenceError",
+    "Reflect",
+    "RegExp",
+    "Set",
+    "String",
+    "SuppressedError",
+    "Symbol",
+    "SyntaxError",
+    "TypeError",
+    "URIError",
+    "Uint16Array",
+    "Uint32Array",
+    "Uint8Array",
+    "Uint8ClampedArray",
+    "WeakMap",
+    "WeakRef",
+    "WeakSet",
+    "decodeURI",
+    "decodeURIComponent",
+    "encodeURI",
+    "encodeURIComponent",
+    "escape",
+    "eval",
+    "globalThis",
+    "isFinite",
+    "isNaN",
+    "parseFloat",
+    "parseInt",
+    "undefined",
+    "unescape",
+];
+
+/// Makes a realm.
+pub(super) fn create<'s>(
+    scope: &mut v8::PinScope<'s, '_, ()>,
+    contracts: &[(&'static ContractSpec, &'static [HostOp])],
+) -> Result<v8::Local<'s, v8::Context>, String> {
+    let context = v8::Context::new(scope, v8::ContextOptions::default());
+    // `eval` and the constructors of functions throw an EvalError for text.
+    context.set_allow_generation_from_strings(false);
+    furnish(&v8::ContextScope::new(scope, context), context, contracts)?;
+    Ok(context)
+}
+
+fn furnish(
+    scope: &v8::PinScope<'_, '_>,
+    context: v8::Local<'_, v8::Context>,
+    contracts: &[(&'static ContractSpec, &'static [HostOp])],
+) -> Result<(), String> {
+    let global = context.global(scope);
+    remove_all_but(scope, global, GLOBALS)?;
+    remove(scope, member(scope, global, "Atomics")?, "waitAsync")?;
+    let freeze = member(scope, member(scope, global, "Object")?, "freeze")?;
+    for (spec, ops) in contracts {
+        let api = api(scope, spec, ops, freeze.into()).ok_or_else(|| format!("the shim of `{}` does not run", spec.name))?;
+        define(scope, global, spec.name, api)?;
+    }
+    Ok(())
+}
+
+fn remove_all_but(
+    scope: &v8::PinScope<'_, '_>,
+    object: v8::Local<'_, v8::Object>,
+    allowed: &[&str],
+) -> Result<(), String> {
+    let all = v8::GetPropertyNamesArgsBuilder::new()
+        .mode(v8::KeyCollectionMode::OwnOnly)
+        .property_filter(v8::PropertyFilter::ALL_PROPERTIES)
+        .index_filter(v8::IndexFilter::IncludeIndices)
+        .key_conversion(v8::KeyConversionMode::ConvertToString)
+        .build();
+    let names = object.get_own_property_names(scope, all).ok_or("the globals cannot be listed")?;
+    for index in 0..names.length() {
+        let name = names.get_index(scope, index).ok_or("the globals cannot be listed")?;
+        let text = name.to_rust_string_lossy(scope);
+        if !allowed.contains(&text.as_str()) || name.is_symbol() {
+            remove(scope, object, &text).or_else(|error| delete(scope, object, name).ok_or(error).map(drop))?;
+        }
+    }
+    Ok(())
+}
+
+fn delete(
+    scope: &v8::PinScope<'_, '_>,
+    object: v8::Local<'_, v8::Object>,
+    key: v8::Local<'_, v8::Value>,
+) -> Option<()> {
+    (object.delete(scope, key)? && !object.has_own_property(scope, key.try_cast().ok()?)?).then_some(())
+}
+
+fn remove(scope: &v8::PinScope<'_, '_>, object: v8::Local<'_, v8::Object>, name: &str) -> Result<(), String> {
+    delete(scope, object, key(scope, name)?.into()).ok_or_else(|| format!("`{name}` cannot be removed"))
+}
+
+fn key<'s>(scope: &v8::PinScope<'s, '_>, name: &str) -> Result<v8::Local<'s, v8::Name>, String> {
+    let name = js_string(scope, name, v8::NewStringType::Internalized).map_err(|error| error.to_string())?;
+    Ok(name.into())
+}
+
+fn member<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    object: v8::Local<'_, v8::Object>,
+    name: &str,
+) -> Result<v8::Local<'s, v8::Object>, String> {
+    let value = object.get(scope, key(scope, name)?.into());
+    value.and_then(|value| value.try_cast().ok()).ok_or_else(|| format!("V8 has no `{name}`"))
+}
+
+/// A property that cannot be changed or removed.
+fn define(
+    scope: &v8::PinScope<'_, '_>,
+    object: v8::Local<'_, v8::Object>,
+    name: &str,
+    value: v8::Local<'_, v8::Value>,
+) -> Result<(), String> {
+    let constant = v8::PropertyAttribute::READ_ONLY | v8::PropertyAttribute::DONT_DELETE;
+    match object.define_own_property(scope, key(scope, name)?, value, constant) {
+        Some(true) => Ok(()),
+        _ => Err(format!("the global `{name}` cannot be defined")),
+    }
+}
+
+/// The frozen object through which a guest calls a contract.
+fn api<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    spec: &ContractSpec,
+    ops: &[HostOp],
+    freeze: v8::Local<'s, v8::Value>,
+) -> Option<v8::Local<'s, v8::Value>> {
+    let text = |text: &str| js_string(scope, text, v8::NewStringType::Normal).ok();
+    let functions = ops.iter().map(|op| op.functions(scope)).collect::<Option<Vec<_>>>()?;
+    let checked = functions.iter().map(|(checked, _)| (*checked).into()).collect::<Vec<_>>();
+    let undefined: v8::Local<'_, v8::Value> = v8::undefined(scope).into();
+    let fast = functions.iter().map(|(_, fast)| fast.map_or(undefined, Into::into)).collect::<Vec<_>>();
+    let arguments =
+        [v8::Array::new_with_elements(scope, &fast).into(), v8::Array::new_with_elements(scope, &checked).into(), freeze];
+    let [a, b, c] = shim::PARAMETERS;
+    let parameters = [text(a)?, text(b)?, text(c)?];
+    let name = text(&shim::script_name(spec))?;
+    let shim = super::script::compile_function(scope, name, text(&shim::source(spec, ops))?, &parameters)?;
+    shim.call(scope, undefined, &arguments)
+}

@@ -1,0 +1,302 @@
+//! Evaluating a script, and finding what it exports.
+
+use deno_core::v8;
+
+use super::{Catch, Isolate, callbacks};
+use crate::boundary::{describe, js_string};
+use crate::contract::ContractSpec;
+use crate::error::{Error, ExportProblem, GuestError};
+use crate::script::{Format, Script};
+
+type Object<'s> = v8::Local<'s, v8::Object>;
+
+/// What an evaluated script exports.
+pub(crate) struct Exports {
+    script: String,
+    /// Where functions are looked up, in this order.
+    places: Vec<Exporter>,
+}
+
+struct Exporter {
+    object: v8::Global<v8::Object>,
+    /// The object is the `this` of its functions. A module's functions have none.
+    is_receiver: bool,
+}
+
+/// A contract bound to the functions that implement it, in the order of its methods.
+pub(crate) struct Binding {
+    methods: Vec<Option<BoundMethod>>,
+}
+
+pub(crate) struct BoundMethod {
+    pub(super) function: v8::Global<v8::Function>,
+    pub(super) receiver: Option<v8::Global<v8::Object>>,
+}
+
+impl Binding {
+    pub(super) fn method(&self, index: usize) -> Option<&BoundMethod> {
+        self.methods.get(index)?.as_ref()
+    }
+
+    pub(crate) fn has(&self, index: usize) -> bool {
+        self.method(index).is_some()
+    }
+
+    /// Which methods the script implements.
+    pub(crate) fn exported(&self) -> Vec<bool> {
+        self.methods.iter().map(Option::is_some).collect()
+    }
+}
+
+/// Runs a script to its end.
+pub(super) fn evaluate(isolate: &Isolate, scope: &mut v8::PinScope<'_, '_>, script: &Script) -> Result<Exports, Error> {
+    let places = match script.format {
+        Some(Format::Module) => module(isolate, scope, script)?.ok_or_else(|| unreadable(script))?,
+        Some(Format::CommonJs) => common_js(isolate, scope, script)?,
+        None => detect(isolate, scope, script)?,
+    };
+    Ok(Exports { script: script.name.clone(), places })
+}
+
+/// A script that parses as a module with exports is a module; else it is CommonJS if it parses as that.
+/// A script that is neither gets the error of the module, for that is what most scripts mean to be.
+fn detect(isolate: &Isolate, scope: &mut v8::PinScope<'_, '_>, script: &Script) -> Result<Vec<Exporter>, Error> {
+    match module(isolate, scope, script) {
+        Ok(Some(places)) => Ok(places),
+        Ok(None) => common_js(isolate, scope, script),
+        Err(error @ Error::Syntax { .. }) => match common_js(isolate, scope, script) {
+            Err(Error::Syntax { .. }) => Err(error),
+            other => other,
+        },
+        Err(error) => Err(error),
+    }
+}
+
+fn unreadable(script: &Script) -> Error {
+    let message = "the module exports nothing".to_owned();
+    Error::Syntax { script: script.name.clone(), message, line: 0, column: 0 }
+}
+
+fn text<'s>(scope: &v8::PinScope<'s, '_>, text: &str, script: &Script) -> Result<v8::Local<'s, v8::String>, Error> {
+    js_string(scope, text, v8::NewStringType::Normal).map_err(|error| Error::Syntax {
+        script: script.name.clone(),
+        message: error.to_string(),
+        line: 0,
+        column: 0,
+    })
+}
+
+fn origin<'s>(scope: &v8::PinScope<'s, '_>, name: v8::Local<'s, v8::String>, is_module: bool) -> v8::ScriptOrigin<'s> {
+    v8::ScriptOrigin::new(scope, name.into(), 0, 0, false, -1, None, false, false, is_module, None)
+}
+
+/// The namespace and the default object of a module; `None` when it exports nothing, and then it has not run.
+fn module(isolate: &Isolate, scope: &mut v8::PinScope<'_, '_>, script: &Script) -> Result<Option<Vec<Exporter>>, Error> {
+    let name = text(scope, &script.name, script)?;
+    let source = text(scope, &script.source, script)?;
+    v8::tc_scope!(let scope, scope);
+    let mut source = v8::script_compiler::Source::new(source, Some(&origin(scope, name, true)));
+    let Some(module) = v8::script_compiler::compile_module(scope, &mut source) else {
+        return Err(syntax_error(scope, script));
+    };
+    if module.instantiate_module2(scope, refuse_import, refuse_source_import).is_none() {
+        return Err(isolate.thrown(scope, None));
+    }
+    let namespace: Object<'_> = module.get_module_namespace().try_cast().map_err(|_| unreadable(script))?;
+    if namespace.get_own_property_names(scope, v8::GetPropertyNamesArgs::default()).is_none_or(|names| names.length() == 0)
+        && script.format.is_none()
+    {
+        return Ok(None);
+    }
+    let promise = module.evaluate(scope).ok_or_else(|| isolate.thrown(scope, None))?;
+    if let Ok(promise) = promise.try_cast::<v8::Promise>() {
+        settle(isolate, scope, promise)?;
+    }
+    let mut places = vec![Exporter { object: v8::Global::new(scope, namespace), is_receiver: false }];
+    let default = get(scope, namespace, "default").ok_or_else(|| isolate.thrown(scope, None))?;
+    if let Ok(default) = default.try_cast::<v8::Object>() {
+        places.push(Exporter { object: v8::Global::new(scope, default), is_receiver: true });
+    }
+    Ok(Some(places))
+}
+
+/// Waits for a top-level `await`, which only the guest itself can answer.
+fn settle(isolate: &Isolate, scope: &mut v8::PinScope<'_, '_>, promise: v8::Local<'_, v8::Promise>) -> Result<(), Error> {
+    promise.mark_as_handled();
+    scope.perform_microtask_checkpoint();
+    match promise.state() {
+        v8::PromiseState::Fulfilled => Ok(()),
+        v8::PromiseState::Rejected => Err(super::thrown::error(scope, promise.result(scope), None, None)),
+        v8::PromiseState::Pending if isolate.is_ended() => Err(isolate.ended(None)),
+        v8::PromiseState::Pending => Err(Error::Guest(Box::new(GuestError {
+            place: None,
+            name: None,
+            message: "nothing: the script waits at its top level for a promise that never settles".into(),
+            stack: Vec::new(),
+        }))),
+    }
+}
+
+fn refuse_import<'s>(
+    context: v8::Local<'s, v8::Context>,
+    specifier: v8::Local<'s, v8::String>,
+    _attributes: v8::Local<'s, v8::FixedArray>,
+    _referrer: v8::Local<'s, v8::Module>,
+) -> Option<v8::Local<'s, v8::Module>> {
+    // SAFETY: V8 calls this while the context is entered, and the scope ends before this function does.
+    v8::callback_scope!(unsafe scope, context);
+    scope.throw_exception(callbacks::import_error(scope, specifier));
+    None
+}
+
+fn refuse_source_import<'s>(
+    context: v8::Local<'s, v8::Context>,
+    specifier: v8::Local<'s, v8::String>,
+    _attributes: v8::Local<'s, v8::FixedArray>,
+    _referrer: v8::Local<'s, v8::Module>,
+) -> Option<v8::Local<'s, v8::Object>> {
+    // SAFETY: as above.
+    v8::callback_scope!(unsafe scope, context);
+    scope.throw_exception(callbacks::import_error(scope, specifier));
+    None
+}
+
+/// Runs a script as the body of a function of `module` and `exports`.
+fn common_js(isolate: &Isolate, scope: &mut v8::PinScope<'_, '_>, script: &Script) -> Result<Vec<Exporter>, Error> {
+    let name = text(scope, &script.name, script)?;
+    let source = text(scope, &script.source, script)?;
+    let parameters = [text(scope, "module", script)?, text(scope, "exports", script)?];
+    v8::tc_scope!(let scope, scope);
+    let Some(function) = compile_function(scope, name, source, &parameters) else {
+        return Err(syntax_error(scope, script));
+    };
+    let (module, exports) = (v8::Object::new(scope), v8::Object::new(scope));
+    let ended = || isolate.ended(None);
+    let key = js_string(scope, "exports", v8::NewStringType::Internalized).map_err(|_| ended())?;
+    module.create_data_property(scope, key.into(), exports.into()).ok_or_else(ended)?;
+    if function.call(scope, exports.into(), &[module.into(), exports.into()]).is_none() {
+        return Err(isolate.thrown(scope, None));
+    }
+    let exports = module.get(scope, key.into()).ok_or_else(|| isolate.thrown(scope, None))?;
+    Ok(exports
+        .try_cast::<v8::Object>()
+        .map(|object| Exporter { object: v8::Global::new(scope, object), is_receiver: true })
+        .into_iter()
+        .collect())
+}
+
+pub(super) fn compile_function<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    name: v8::Local<'s, v8::String>,
+    source: v8::Local<'s, v8::String>,
+    parameters: &[v8::Local<'s, v8::String>],
+) -> Option<v8::Local<'s, v8::Function>> {
+    let mut source = v8::script_compiler::Source::new(source, Some(&origin(scope, name, false)));
+    v8::script_compiler::compile_function(
+        scope,
+        &mut source,
+        parameters,
+        &[],
+        v8::script_compiler::CompileOptions::NoCompileOptions,
+        v8::script_compiler::NoCacheReason::NoReason,
+    )
+}
+
+fn syntax_error(
+    scope: &Catch<'_, '_, '_, '_>,
+    script: &Script,
+) -> Error {
+    let Some(message) = scope.message() else {
+        let message = "the script cannot be compiled".to_owned();
+        return Error::Syntax { script: script.name.clone(), message, line: 0, column: 0 };
+    };
+    let text = message.get(scope).to_rust_string_lossy(scope);
+    Error::Syntax {
+        script: script.name.clone(),
+        message: text.strip_prefix("Uncaught ").unwrap_or(&text).to_owned(),
+        line: message.get_line_number(scope).unwrap_or(0),
+        column: message.get_start_column() + 1,
+    }
+}
+
+/// Finds the functions of a contract. Getters of the guest may run.
+pub(super) fn bind(
+    isolate: &Isolate,
+    scope: &mut v8::PinScope<'_, '_>,
+    exports: &Exports,
+    spec: &'static ContractSpec,
+) -> Result<Binding, Error> {
+    v8::tc_scope!(let scope, scope);
+    let mut methods = Vec::with_capacity(spec.methods.len());
+    let mut problems = Vec::new();
+    for method in spec.methods {
+        let found = find(isolate, scope, exports, method.name).ok_or_else(|| isolate.thrown(scope, None))?;
+        let problem = match found {
+            Found::Function(bound) => {
+                methods.push(Some(bound));
+                continue;
+            }
+            Found::Other(found) => Some(ExportProblem { export: method.name, found: Some(found) }),
+            Found::Nothing if method.optional => None,
+            Found::Nothing => Some(ExportProblem { export: method.name, found: None }),
+        };
+        problems.extend(problem);
+        methods.push(None);
+    }
+    match problems.is_empty() {
+        true => Ok(Binding { methods }),
+        false => Err(Error::Mismatch { contract: spec.name, script: exports.script.clone(), problems }),
+    }
+}
+
+enum Found {
+    Function(BoundMethod),
+    Other(String),
+    Nothing,
+}
+
+/// `None` when code of the guest threw.
+fn find(isolate: &Isolate, scope: &mut v8::PinScope<'_, '_>, exports: &Exports, name: &str) -> Option<Found> {
+    for place in &exports.places {
+        let object = v8::Local::new(scope, &place.object);
+        if !exports_name(isolate, scope, object, name)? {
+            continue;
+        }
+        let value = get(scope, object, name)?;
+        return Some(match value.try_cast::<v8::Function>() {
+            Ok(function) => Found::Function(BoundMethod {
+                function: v8::Global::new(scope, function),
+                receiver: place.is_receiver.then(|| place.object.clone()),
+            }),
+            Err(_) if value.is_undefined() => Found::Nothing,
+            Err(_) => Found::Other(describe(scope, value)),
+        });
+    }
+    Some(Found::Nothing)
+}
+
+/// Whether an object or one of its classes has the property. What all objects inherit is nobody's export: a
+/// contract with a method `to_string` is not implemented by every object there is.
+fn exports_name(isolate: &Isolate, scope: &v8::PinScope<'_, '_>, object: Object<'_>, name: &str) -> Option<bool> {
+    const DEEPEST: usize = 64;
+    let key: v8::Local<'_, v8::Name> = js_string(scope, name, v8::NewStringType::Internalized).ok()?.into();
+    let mut object = object;
+    for _ in 0..DEEPEST {
+        if isolate.is_root_prototype(scope, object) {
+            return Some(false);
+        }
+        if object.has_own_property(scope, key)? {
+            return Some(true);
+        }
+        match object.get_prototype(scope)?.try_cast::<v8::Object>() {
+            Ok(prototype) => object = v8::Local::new(scope, prototype),
+            Err(_) => return Some(false),
+        }
+    }
+    Some(false)
+}
+
+fn get<'s>(scope: &v8::PinScope<'s, '_>, object: Object<'_>, name: &str) -> Option<v8::Local<'s, v8::Value>> {
+    let key = js_string(scope, name, v8::NewStringType::Internalized).ok()?;
+    object.get(scope, key.into())
+}

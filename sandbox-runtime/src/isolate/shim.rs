@@ -1,0 +1,109 @@
+//! The JavaScript between a guest and the ops of a contract.
+//!
+//! A method whose types are all scalars has a fast op, which V8 calls directly with C values. Its shim checks
+//! the types in JavaScript, where the JIT removes the check from a hot loop, and hands everything else to the
+//! checked op, which reads the arguments in Rust and says what is wrong. All other methods have the checked op
+//! only. Nothing here looks anything up at run time but the functions it closes over, so a guest that changes
+//! a prototype changes nothing of it.
+
+use std::fmt::Write as _;
+
+use super::ops::HostOp;
+use crate::contract::{ContractSpec, Kind, MethodSpec};
+
+/// The names under which the shim is called: the fast ops, the checked ones, and `Object.freeze`.
+pub(crate) const PARAMETERS: [&str; 3] = ["fast", "checked", "freeze"];
+
+/// What the names of shims begin with, in stacks.
+const SCHEME: &str = "sandbox:";
+
+/// The name of a contract's shim.
+pub(crate) fn script_name(spec: &ContractSpec) -> String {
+    format!("{SCHEME}{}", spec.name)
+}
+
+/// Whether a script is a shim, whose frames no stack shows.
+pub(crate) fn is_shim(script: &str) -> bool {
+    script.starts_with(SCHEME)
+}
+
+/// The body of the function that makes the guest's global for a contract.
+pub(crate) fn source(spec: &ContractSpec, ops: &[HostOp]) -> String {
+    let mut out = String::from("\"use strict\";\n");
+    for (index, op) in ops.iter().enumerate() {
+        if op.is_fast() {
+            _ = writeln!(out, "const fast{index} = fast[{index}];");
+        }
+        _ = writeln!(out, "const checked{index} = checked[{index}];");
+    }
+    out.push_str("const api = {\n  __proto__: null,\n");
+    for (index, (method, op)) in spec.methods.iter().zip(ops).enumerate() {
+        out.push_str(&documentation(method.docs));
+        out.push_str(&function(index, method, op.is_fast()));
+    }
+    out.push_str("};\n");
+    for method in spec.methods {
+        _ = writeln!(out, "freeze(api.{});", method.name);
+    }
+    out.push_str("return freeze(api);\n");
+    out
+}
+
+fn documentation(docs: &str) -> String {
+    if docs.is_empty() {
+        return String::new();
+    }
+    let lines = docs.lines().map(|line| format!("   * {}", line.replace("*/", "*\\/")).trim_end().to_owned() + "\n");
+    format!("  /**\n{}   */\n", lines.collect::<String>())
+}
+
+fn function(index: usize, method: &MethodSpec, fast: bool) -> String {
+    let arguments = (0..method.params.len()).map(|at| format!("a{at}")).collect::<Vec<_>>().join(", ");
+    let name = method.name;
+    let checked = format!("checked{index}({arguments})");
+    if !fast {
+        return format!("  {name}({arguments}) {{ return {checked}; }},\n");
+    }
+    let checks = method.params.iter().enumerate().filter_map(|(at, param)| check(&format!("a{at}"), param.kind));
+    let checks = checks.collect::<Vec<_>>().join(" && ");
+    if checks.is_empty() {
+        return format!("  {name}({arguments}) {{ return fast{index}({arguments}); }},\n");
+    }
+    format!(
+        "  {name}({arguments}) {{\n    if ({checks}) return fast{index}({arguments});\n    return {checked};\n  }},\n"
+    )
+}
+
+/// The condition under which an argument can be passed as a C value.
+fn check(name: &str, kind: Kind) -> Option<String> {
+    Some(match kind {
+        Kind::Bool => format!("typeof {name} === \"boolean\""),
+        Kind::Number => format!("typeof {name} === \"number\""),
+        Kind::Integer { min: 0, max } if max == i64::from(u32::MAX) => format!("({name} >>> 0) === {name}"),
+        Kind::Integer { min, max } if (min, max) == (i64::from(i32::MIN), i64::from(i32::MAX)) => {
+            format!("({name} | 0) === {name}")
+        }
+        Kind::Integer { min, max } => format!("({name} | 0) === {name} && {name} >= {min} && {name} <= {max}"),
+        Kind::Value => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_integer_is_checked_with_its_range() {
+        let byte = Kind::Integer { min: 0, max: 255 };
+        assert_eq!(check("a", byte).as_deref(), Some("(a | 0) === a && a >= 0 && a <= 255"));
+        let word = Kind::Integer { min: 0, max: i64::from(u32::MAX) };
+        assert_eq!(check("a", word).as_deref(), Some("(a >>> 0) === a"));
+        let int = Kind::Integer { min: i64::from(i32::MIN), max: i64::from(i32::MAX) };
+        assert_eq!(check("a", int).as_deref(), Some("(a | 0) === a"));
+    }
+
+    #[test]
+    fn a_doc_comment_cannot_end_the_comment_it_is_put_in() {
+        assert!(!documentation("evil */ globalThis.x = 1 /*").contains("evil */"));
+    }
+}

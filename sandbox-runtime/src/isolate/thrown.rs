@@ -1,0 +1,84 @@
+//! What a guest threw, as a value of the host. Reading it may run code of the guest, so it is done while the
+//! guest's limits are armed, and never after a termination.
+
+use deno_core::v8;
+
+use super::shim;
+use crate::boundary::{describe, js_string, rust_string};
+use crate::error::{Error, GuestError, LimitKind, Place, StackFrame};
+
+/// How much of a text that a guest threw is kept, in 16-bit units.
+const TEXT: usize = 4096;
+/// How many frames of a stack are kept.
+const FRAMES: usize = 32;
+
+/// What V8 says when the stack is full.
+const STACK_FULL: &str = "Maximum call stack size exceeded";
+
+/// The exception as an error of the host.
+pub(super) fn error(
+    scope: &v8::PinScope<'_, '_>,
+    exception: v8::Local<'_, v8::Value>,
+    message: Option<v8::Local<'_, v8::Message>>,
+    place: Option<Place>,
+) -> Error {
+    let (name, text) = name_and_message(scope, exception);
+    if name.as_deref() == Some("RangeError") && text == STACK_FULL {
+        return Error::Limit { kind: LimitKind::Stack, limit: "the guest's stack is full".into(), place };
+    }
+    let stack = stack(scope, exception, message);
+    Error::Guest(Box::new(GuestError { place, name, message: text, stack }))
+}
+
+/// An Error's `name` and `message`; for any other value no name, and what it is.
+pub(super) fn name_and_message(
+    scope: &v8::PinScope<'_, '_>,
+    thrown: v8::Local<'_, v8::Value>,
+) -> (Option<String>, String) {
+    match thrown.try_cast::<v8::Object>() {
+        Ok(object) if thrown.is_native_error() => {
+            let name = property(scope, object, "name").unwrap_or_else(|| "Error".into());
+            (Some(name), property(scope, object, "message").unwrap_or_default())
+        }
+        _ => (None, describe(scope, thrown)),
+    }
+}
+
+/// A property that is text; anything else is as good as none.
+fn property(scope: &v8::PinScope<'_, '_>, object: v8::Local<'_, v8::Object>, name: &str) -> Option<String> {
+    let key = js_string(scope, name, v8::NewStringType::Internalized).ok()?;
+    let text = object.get(scope, key.into())?.try_cast::<v8::String>().ok()?;
+    if text.length() > TEXT {
+        return Some(describe(scope, text.into()));
+    }
+    rust_string(scope, text).ok().or_else(|| Some(text.to_rust_string_lossy(scope)))
+}
+
+/// Where the exception was made, or else where it was thrown.
+fn stack(
+    scope: &v8::PinScope<'_, '_>,
+    exception: v8::Local<'_, v8::Value>,
+    message: Option<v8::Local<'_, v8::Message>>,
+) -> Vec<StackFrame> {
+    let made = exception.is_native_error().then(|| v8::Exception::get_stack_trace(scope, exception)).flatten();
+    let Some(trace) = made.or_else(|| message.and_then(|message| message.get_stack_trace(scope))) else {
+        return Vec::new();
+    };
+    (0..trace.get_frame_count())
+        .filter_map(|index| frame(scope, trace.get_frame(scope, index)?))
+        .take(FRAMES)
+        .collect()
+}
+
+fn frame(scope: &v8::PinScope<'_, '_>, frame: v8::Local<'_, v8::StackFrame>) -> Option<StackFrame> {
+    let text = |string: v8::Local<'_, v8::String>| {
+        (1..=TEXT).contains(&string.length())
+            .then(|| string.to_rust_string_lossy(scope))
+    };
+    let file = frame.get_script_name(scope).and_then(text)?;
+    if shim::is_shim(&file) {
+        return None;
+    }
+    let function = frame.get_function_name(scope).and_then(text);
+    Some(StackFrame { function, file, line: frame.get_line_number(), column: frame.get_column() })
+}

@@ -1,0 +1,191 @@
+//! One thread a process that ends calls which take too long.
+//!
+//! An isolate has a [`Watch`], whose state is one atomic: idle, armed with a deadline, or fired. Arming and
+//! disarming are a store and a swap, without a lock or a system call, except that the first call after a quiet
+//! time wakes the thread. While any watch is armed, the thread looks at all of them every few milliseconds and
+//! terminates what is late, again and again until the host's frame has returned: V8 forgets a termination when
+//! it returns to the host, and what the host does then, such as reading an error, may run guest code.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+use deno_core::v8;
+
+/// How often armed watches are looked at: the most that a call can be late, but for the scheduler.
+const TICK: Duration = Duration::from_millis(2);
+/// How many quiet ticks until the thread sleeps.
+const QUIET_TICKS: u32 = 50;
+
+const IDLE: u64 = 0;
+const FIRED: u64 = 1;
+/// The watchdog is inside of `terminate_execution`; the state will be `FIRED` in a moment.
+const FIRING: u64 = 2;
+/// Every deadline is greater.
+const FIRST_DEADLINE: u64 = 3;
+
+/// The time limit of one isolate.
+pub(crate) struct Watch {
+    state: AtomicU64,
+    isolate: v8::IsolateHandle,
+}
+
+impl Watch {
+    pub(crate) fn new(isolate: v8::IsolateHandle) -> Arc<Self> {
+        let watch = Arc::new(Self { state: AtomicU64::new(IDLE), isolate });
+        dog().watches().push(Arc::downgrade(&watch));
+        watch
+    }
+
+    /// Ends what the isolate executes, unless disarmed within `limit`.
+    pub(crate) fn arm(&self, limit: Duration) -> Armed<'_> {
+        let dog = dog();
+        let deadline = nanos(dog.epoch.elapsed() + limit).max(FIRST_DEADLINE);
+        // SeqCst, as in `Dog::sleep`: either this thread sees that the dog sleeps, or the dog sees this deadline.
+        self.state.store(deadline, Ordering::SeqCst);
+        if dog.asleep.load(Ordering::SeqCst) {
+            dog.thread.get().inspect(|thread| thread.unpark());
+        }
+        Armed { watch: self }
+    }
+
+    /// Fires when it is late. Says whether the watch is armed or has fired.
+    fn look(&self, now: u64) -> bool {
+        let state = self.state.load(Ordering::SeqCst);
+        let late = state == FIRED || (state >= FIRST_DEADLINE && state <= now);
+        if late && self.state.compare_exchange(state, FIRING, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
+            self.isolate.terminate_execution();
+            self.state.store(FIRED, Ordering::SeqCst);
+        }
+        state != IDLE
+    }
+
+    /// Whether the deadline has passed and the call is being ended.
+    pub(crate) fn has_fired(&self) -> bool {
+        matches!(self.state.load(Ordering::SeqCst), FIRED | FIRING)
+    }
+
+    /// What is left until the deadline; `None` when not armed.
+    pub(crate) fn left(&self) -> Option<Duration> {
+        match self.state.load(Ordering::SeqCst) {
+            IDLE => None,
+            FIRED | FIRING => Some(Duration::ZERO),
+            deadline => Some(Duration::from_nanos(deadline.saturating_sub(nanos(dog().epoch.elapsed())))),
+        }
+    }
+}
+
+/// An armed watch.
+#[must_use]
+pub(crate) struct Armed<'w> {
+    watch: &'w Watch,
+}
+
+impl Armed<'_> {
+    /// Stops watching. Says whether the deadline had passed.
+    pub(crate) fn disarm(self) -> bool {
+        self.stop()
+    }
+
+    fn stop(&self) -> bool {
+        let state = &self.watch.state;
+        loop {
+            match state.load(Ordering::SeqCst) {
+                // A few instructions of the other thread; after them the termination is pending, and is taken back.
+                FIRING => std::hint::spin_loop(),
+                seen => {
+                    if state.compare_exchange(seen, IDLE, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
+                        return seen == FIRED;
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Armed<'_> {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+struct Dog {
+    epoch: Instant,
+    asleep: AtomicBool,
+    thread: OnceLock<Thread>,
+    watches: Mutex<Vec<Weak<Watch>>>,
+}
+
+impl Dog {
+    fn watches(&self) -> MutexGuard<'_, Vec<Weak<Watch>>> {
+        self.watches.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at every watch. Says whether one of them is armed.
+    fn look(&self) -> bool {
+        let now = nanos(self.epoch.elapsed());
+        let mut busy = false;
+        self.watches().retain(|watch| match watch.upgrade() {
+            Some(watch) => {
+                busy |= watch.look(now);
+                true
+            }
+            None => false,
+        });
+        busy
+    }
+
+    fn run(&self) {
+        let mut quiet = 0;
+        loop {
+            quiet = if self.look() { 0 } else { quiet + 1 };
+            if quiet < QUIET_TICKS {
+                std::thread::sleep(TICK);
+            } else {
+                self.sleep();
+                quiet = 0;
+            }
+        }
+    }
+
+    fn sleep(&self) {
+        self.asleep.store(true, Ordering::SeqCst);
+        // Whoever armed before the line above did not wake this thread, so it looks once more.
+        if !self.look() {
+            std::thread::park();
+        }
+        self.asleep.store(false, Ordering::SeqCst);
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn dog() -> &'static Dog {
+    static DOG: OnceLock<&'static Dog> = OnceLock::new();
+    DOG.get_or_init(|| {
+        let dog: &'static Dog = Box::leak(Box::new(Dog {
+            epoch: Instant::now(),
+            asleep: AtomicBool::new(false),
+            thread: OnceLock::new(),
+            watches: Mutex::new(Vec::new()),
+        }));
+        let builder = std::thread::Builder::new().name("sandbox-watchdog".into());
+        match builder.spawn(|| dog.run()) {
+            Ok(handle) => _ = dog.thread.set(handle.thread().clone()),
+            // Without a watchdog no limit of time holds: better no sandbox than one without limits.
+            Err(error) => tracing::error!(%error, "the watchdog's thread cannot be started"),
+        }
+        dog
+    })
+}
+
+/// Starts the watchdog's thread, or says why it cannot be.
+pub(crate) fn start() -> Result<(), String> {
+    match dog().thread.get() {
+        Some(_) => Ok(()),
+        None => Err("the watchdog's thread cannot be started, so no limit of time would hold".into()),
+    }
+}

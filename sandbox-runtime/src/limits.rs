@@ -1,0 +1,64 @@
+//! What a guest may use.
+
+use std::time::Duration;
+
+/// What a guest may use. Everything has a default, so name what differs:
+///
+/// ```
+/// use std::time::Duration;
+/// use sandbox_runtime::Limits;
+///
+/// let limits = Limits { wall: Duration::from_millis(50), heap: 16 << 20, ..Limits::default() };
+/// # assert_eq!(limits.value_depth, 128);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Wall time of one call from the host, or of the evaluation of a script, with all that it calls in turn.
+    /// At least 1 ms. Default: 1 second.
+    pub wall: Duration,
+    /// Size of the JavaScript heap, in bytes. At least 8 MiB. Default: 64 MiB.
+    ///
+    /// V8 notices that the limit is near at its next collection, so for a moment the heap can be larger.
+    pub heap: usize,
+    /// Stack that JavaScript may use, in bytes. At least 64 KiB. Default: 512 KiB.
+    ///
+    /// In a `LocalSandbox` it is also bounded by what the thread has left when the sandbox is built.
+    pub stack: usize,
+    /// Values in one crossing, those inside of collections included. Default: 1,000,000.
+    pub value_nodes: usize,
+    /// Bytes of text and of `Bytes` in one crossing. Default: 16 MiB.
+    pub value_bytes: usize,
+    /// Collections inside of collections in one crossing. At most 256. Default: 128.
+    pub value_depth: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            wall: Duration::from_secs(1),
+            heap: 64 << 20,
+            stack: 512 << 10,
+            value_nodes: 1_000_000,
+            value_bytes: 16 << 20,
+            value_depth: 128,
+        }
+    }
+}
+
+impl Limits {
+    /// Says what no sandbox can be built with.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let rules = [
+            (self.wall >= Duration::from_millis(1), "`Limits::wall` must be at least 1 ms"),
+            (self.wall <= Duration::from_secs(86_400), "`Limits::wall` must be at most one day"),
+            (self.heap >= 8 << 20, "`Limits::heap` must be at least 8 MiB (8388608 bytes)"),
+            (self.stack >= 64 << 10, "`Limits::stack` must be at least 64 KiB (65536 bytes)"),
+            (self.stack <= 256 << 20, "`Limits::stack` must be at most 256 MiB"),
+            (self.value_depth <= 256, "`Limits::value_depth` must be at most 256"),
+        ];
+        match rules.into_iter().find(|(holds, _)| !holds) {
+            Some((_, rule)) => Err(rule.to_owned()),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! The builder of a sandbox.
+
+use crate::contract::{HostContract, Implements};
+use crate::error::{Error, Result};
+use crate::isolate::{Host, Isolate, stack};
+use crate::limits::Limits;
+use crate::transport::local::LocalSandbox;
+use crate::transport::thread::Sandbox;
+
+/// Makes a [`Sandbox`] or a [`LocalSandbox`].
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct Builder<S: Buildable> {
+    limits: Limits,
+    hosts: S::Hosts,
+}
+
+/// What a [`Builder`] makes.
+pub trait Buildable {
+    /// The host implementations, on their way to the thread of the isolate.
+    #[doc(hidden)]
+    type Hosts: Default;
+}
+
+impl Buildable for LocalSandbox {
+    type Hosts = LocalHosts;
+}
+
+impl Buildable for Sandbox {
+    type Hosts = SendHosts;
+}
+
+/// Host implementations that stay on this thread.
+#[doc(hidden)]
+#[derive(Default)]
+pub struct LocalHosts(Vec<Host>);
+
+/// Host implementations that move to the thread of the isolate.
+#[doc(hidden)]
+#[derive(Default)]
+pub struct SendHosts(Vec<Box<dyn FnOnce() -> Host + Send>>);
+
+impl SendHosts {
+    /// The implementations, on the isolate's thread.
+    pub(crate) fn arrive(self) -> Vec<Host> {
+        self.0.into_iter().map(|host| host()).collect()
+    }
+}
+
+impl<S: Buildable> Builder<S> {
+    pub(crate) fn new() -> Self {
+        Self { limits: Limits::default(), hosts: S::Hosts::default() }
+    }
+
+    /// What guests may use; [`Limits::default`] when not called.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+}
+
+impl Builder<LocalSandbox> {
+    /// Gives guests a contract that `host` implements, as a frozen global of the contract's name.
+    pub fn host<C: ?Sized + HostContract>(mut self, host: impl Implements<C> + 'static) -> Self {
+        self.hosts.0.push(Host::new::<C>(host.into_host()));
+        self
+    }
+
+    /// Makes the sandbox, on this thread.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Build`] when a limit is out of range, when a contract is hosted twice, or when this thread's stack is
+    /// too small.
+    pub fn build(self) -> Result<LocalSandbox> {
+        self.limits.check().map_err(Error::build)?;
+        let stack = stack::available(&self.limits).map_err(Error::build)?;
+        isolate(self.limits, self.hosts.0, stack).map(LocalSandbox::new)
+    }
+}
+
+impl Builder<Sandbox> {
+    /// Gives guests a contract that `host` implements, as a frozen global of the contract's name. The
+    /// implementation moves to the isolate's thread and is called there.
+    pub fn host<C: ?Sized + HostContract>(mut self, host: impl Implements<C> + Send + 'static) -> Self {
+        self.hosts.0.push(Box::new(|| Host::new::<C>(host.into_host())));
+        self
+    }
+
+    /// Makes the sandbox, and the thread that its isolate lives on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Build`] when a limit is out of range, when a contract is hosted twice, or when no thread can be
+    /// started.
+    pub fn build(self) -> Result<Sandbox> {
+        self.limits.check().map_err(Error::build)?;
+        Sandbox::start(self.limits, self.hosts)
+    }
+}
+
+/// Makes an isolate with these hosts on this thread.
+pub(crate) fn isolate(limits: Limits, hosts: Vec<Host>, stack: usize) -> Result<std::rc::Rc<Isolate>> {
+    let mut names = hosts.iter().map(Host::name).collect::<Vec<_>>();
+    names.sort_unstable();
+    if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(Error::build(format!(
+            "two contracts named `{}` are hosted; give one of them another name with `#[sandbox_api(name = \"…\")]`",
+            twice[0]
+        )));
+    }
+    Isolate::new(limits, hosts, stack)
+}

@@ -1,0 +1,103 @@
+//! The isolate is in this thread: no hop, no copy of the arguments but the one into V8.
+
+use std::rc::Rc;
+
+use super::{Exports, Transport};
+use crate::contract::{GuestContract, GuestMethod};
+use crate::error::{Error, Result};
+use crate::isolate::Isolate;
+use crate::isolate::script;
+use crate::sandbox::Builder;
+use crate::script::Script;
+
+/// A sandbox whose isolate lives in the thread that made it.
+///
+/// A call does not change threads, so it costs the least; the sandbox and its proxies stay where they are.
+/// [`Sandbox`](crate::Sandbox) can be sent and shared.
+///
+/// ```
+/// use sandbox_runtime::{LocalSandbox, Result, Script, sandbox_api};
+///
+/// #[sandbox_api]
+/// pub trait Greeter {
+///     fn greet(&self, name: &str) -> Result<String>;
+/// }
+///
+/// let sandbox = LocalSandbox::builder().build()?;
+/// let script = Script::new("greeter.js", "export const greet = (name) => `Hello, ${name}!`;");
+/// let greeter = sandbox.load::<dyn Greeter>(script)?;
+/// assert_eq!(greeter.greet("Ada")?, "Hello, Ada!");
+/// # Ok::<(), sandbox_runtime::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct LocalSandbox {
+    isolate: Rc<Isolate>,
+}
+
+impl LocalSandbox {
+    pub(crate) fn new(isolate: Rc<Isolate>) -> Self {
+        Self { isolate }
+    }
+
+    /// A builder with the default limits and no host contracts.
+    pub fn builder() -> Builder<Self> {
+        Builder::new()
+    }
+
+    /// Evaluates a script that implements several contracts; see [`LocalGuest::bind`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Syntax`], [`Error::Guest`] when the script throws, [`Error::Limit`], [`Error::Discarded`].
+    pub fn eval(&self, script: Script) -> Result<LocalGuest> {
+        let exports = self.isolate.evaluate(&script)?;
+        Ok(LocalGuest { isolate: self.isolate.clone(), exports: Rc::new(exports) })
+    }
+
+    /// Evaluates a script and checks it against the contract `C`.
+    ///
+    /// # Errors
+    ///
+    /// As of [`eval`](Self::eval), and [`Error::Mismatch`] that names every export that is missing.
+    pub fn load<C: ?Sized + GuestContract>(&self, script: Script) -> Result<C::Proxy<Local>> {
+        self.eval(script)?.bind::<C>()
+    }
+}
+
+/// A script that has been evaluated in a [`LocalSandbox`].
+#[derive(Clone)]
+pub struct LocalGuest {
+    isolate: Rc<Isolate>,
+    exports: Rc<script::Exports>,
+}
+
+impl LocalGuest {
+    /// Checks the script against the contract `C`, and gives the proxy that implements it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Mismatch`] that names every export that is missing; what a getter of the guest does.
+    pub fn bind<C: ?Sized + GuestContract>(&self) -> Result<C::Proxy<Local>> {
+        let binding = self.isolate.bind(&self.exports, &C::SPEC)?;
+        Ok(C::proxy(Local { isolate: self.isolate.clone(), binding: Rc::new(binding) }))
+    }
+}
+
+/// The transport of a [`LocalSandbox`]'s proxies.
+#[derive(Clone)]
+pub struct Local {
+    isolate: Rc<Isolate>,
+    binding: Rc<script::Binding>,
+}
+
+impl Exports for Local {
+    fn exports(&self, method: usize) -> bool {
+        self.binding.has(method)
+    }
+}
+
+impl<M: GuestMethod> Transport<M> for Local {
+    fn call(&self, args: M::Args<'_>) -> Result<M::Value, Error> {
+        self.isolate.call::<M, _>(&self.binding, &args)
+    }
+}
