@@ -27,19 +27,34 @@ pub(crate) struct Paths {
     pub(crate) transport: Ident,
     pub(crate) host: Ident,
     pub(crate) reply: Ident,
-    /// The marker types, in the order of the methods.
-    pub(crate) markers: Vec<Ident>,
-    /// The methods that hold a default body, in the order of the methods.
-    pub(crate) defaults: Vec<Ident>,
+    /// Those for each method, in the order of the methods.
+    pub(crate) methods: Vec<MethodPaths>,
+}
+
+/// The names for one method.
+pub(crate) struct MethodPaths {
+    /// The type that stands for the method.
+    pub(crate) marker: Ident,
+    /// The return type, once it has been checked.
+    pub(crate) returns: Ident,
+    /// The method that holds the default body.
+    pub(crate) default: Ident,
+}
+
+impl MethodPaths {
+    fn new(method: &Method, free: &mut Free) -> Self {
+        let name = &method.rust_name;
+        Self {
+            marker: free.take(&format!("__{name}")),
+            returns: free.take(&format!("__{name}_returns")),
+            default: free.take(&format!("__{name}_default")),
+        }
+    }
 }
 
 impl Paths {
     pub(crate) fn new(contract: &Contract) -> Self {
         let mut free = Free::beside(contract.item.to_token_stream());
-        let each = |free: &mut Free, prefix: &str| {
-            let name = |method: &Method| free.take(&format!("{prefix}{}", method.rust_name));
-            contract.methods.iter().map(name).collect()
-        };
         let name = contract.item.ident.clone();
         Self {
             krate: krate(contract.args.krate.as_ref()),
@@ -49,8 +64,7 @@ impl Paths {
             transport: free.take("T"),
             host: free.take("H"),
             reply: free.take("R"),
-            markers: each(&mut free, "__"),
-            defaults: each(&mut free, "__default_"),
+            methods: contract.methods.iter().map(|method| MethodPaths::new(method, &mut free)).collect(),
             name,
         }
     }

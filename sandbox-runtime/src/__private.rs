@@ -8,6 +8,9 @@ pub use crate::isolate::fast::{FastProbe, KindProbe, NoFast, NotScalar};
 pub use crate::isolate::ops::{FastCall, HostOp};
 pub use crate::transport::{Exports, Transport};
 
+use std::marker::PhantomData;
+
+use crate::contract::Crosses;
 use crate::error::Error;
 
 /// Calls the guest; the method returns a `Result`.
@@ -40,4 +43,41 @@ where
 #[track_caller]
 pub fn fail<V>(error: Error) -> V {
     panic!("{error}")
+}
+
+/// `T`, if `HOLDS` has a value. A bound that is not met is then reported once, where `HOLDS` is computed, and not
+/// again wherever the type is used.
+pub type Checked<T, const HOLDS: bool> = <If<T, HOLDS> as Then>::Type;
+
+/// See [`Checked`].
+pub struct If<T: ?Sized, const HOLDS: bool>(PhantomData<T>);
+
+/// See [`Checked`].
+pub trait Then {
+    type Type: ?Sized;
+}
+
+impl<T: ?Sized> Then for If<T, true> {
+    type Type = T;
+}
+
+/// Has a value when `T` can be an argument passed by value, or the value of a declared policy.
+#[must_use]
+pub const fn crosses<T: Crosses>() -> bool {
+    true
+}
+
+/// Has a value when `&T` can be an argument.
+#[must_use]
+pub const fn lends<T: ?Sized + Lends>() -> bool {
+    true
+}
+
+/// Has a value when a method that a guest implements can return `R`.
+#[must_use]
+pub const fn returns<R: GuestReturn>() -> bool
+where
+    R::Value: Crosses,
+{
+    true
 }

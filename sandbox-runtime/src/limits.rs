@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::isolate::stack::LEAST as LEAST_STACK;
+
 /// What a guest may use. Everything has a default, so name what differs:
 ///
 /// ```
@@ -20,7 +22,8 @@ pub struct Limits {
     ///
     /// V8 notices that the limit is near at its next collection, so for a moment the heap can be larger.
     pub heap: usize,
-    /// Stack that JavaScript may use, in bytes. At least 64 KiB. Default: 512 KiB.
+    /// Stack that JavaScript may use, in bytes. From 512 KiB to 64 MiB. Default: 1 MiB, about 10,000 plain calls.
+    /// The last 192 KiB are for JavaScript alone: a call of the host that begins there is refused.
     ///
     /// In a `LocalSandbox` it is also bounded by what the thread has left when the sandbox is built.
     pub stack: usize,
@@ -37,7 +40,7 @@ impl Default for Limits {
         Self {
             wall: Duration::from_secs(1),
             heap: 64 << 20,
-            stack: 512 << 10,
+            stack: 1 << 20,
             value_nodes: 1_000_000,
             value_bytes: 16 << 20,
             value_depth: 128,
@@ -52,8 +55,8 @@ impl Limits {
             (self.wall >= Duration::from_millis(1), "`Limits::wall` must be at least 1 ms"),
             (self.wall <= Duration::from_secs(86_400), "`Limits::wall` must be at most one day"),
             (self.heap >= 8 << 20, "`Limits::heap` must be at least 8 MiB (8388608 bytes)"),
-            (self.stack >= 64 << 10, "`Limits::stack` must be at least 64 KiB (65536 bytes)"),
-            (self.stack <= 256 << 20, "`Limits::stack` must be at most 256 MiB"),
+            (self.stack >= LEAST_STACK, "`Limits::stack` must be at least 512 KiB (524288 bytes)"),
+            (self.stack <= 64 << 20, "`Limits::stack` must be at most 64 MiB"),
             (self.value_depth <= 256, "`Limits::value_depth` must be at most 256"),
         ];
         match rules.into_iter().find(|(holds, _)| !holds) {

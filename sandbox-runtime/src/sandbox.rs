@@ -1,8 +1,11 @@
 //! The builder of a sandbox.
 
+use std::rc::Rc;
+
 use crate::contract::{HostContract, Implements};
 use crate::error::{Error, Result};
-use crate::isolate::{Host, Isolate, stack};
+use crate::isolate::stack::{self, StackEnd};
+use crate::isolate::{Host, Isolate};
 use crate::limits::Limits;
 use crate::transport::local::LocalSandbox;
 use crate::transport::thread::Sandbox;
@@ -74,7 +77,7 @@ impl Builder<LocalSandbox> {
     pub fn build(self) -> Result<LocalSandbox> {
         self.limits.check().map_err(Error::build)?;
         let stack = stack::available(&self.limits).map_err(Error::build)?;
-        isolate(self.limits, self.hosts.0, stack).map(LocalSandbox::new)
+        isolate(self.limits, self.hosts.0, StackEnd::below_here(stack)).map(LocalSandbox::new)
     }
 }
 
@@ -99,7 +102,7 @@ impl Builder<Sandbox> {
 }
 
 /// Makes an isolate with these hosts on this thread.
-pub(crate) fn isolate(limits: Limits, hosts: Vec<Host>, stack: usize) -> Result<std::rc::Rc<Isolate>> {
+pub(crate) fn isolate(limits: Limits, hosts: Vec<Host>, stack: StackEnd) -> Result<Rc<Isolate>> {
     let mut names = hosts.iter().map(Host::name).collect::<Vec<_>>();
     names.sort_unstable();
     if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {

@@ -4,13 +4,13 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::{marked, otherwise};
+use super::{at, named, otherwise};
 use crate::model::{Contract, Method, Param};
-use crate::paths::Paths;
+use crate::paths::{MethodPaths, Paths};
 
 pub(super) fn emit(contract: &Contract, paths: &Paths) -> TokenStream {
     let spec = spec(contract, paths);
-    let markers = marked(contract, paths).map(|(method, marker)| self::marker(method, marker, paths));
+    let markers = named(contract, paths).map(|(method, names)| marker(method, names, paths));
     quote! {
         #spec
         #(#markers)*
@@ -50,10 +50,12 @@ fn param_spec(param: &Param, rt: &Ident) -> TokenStream {
 // in:  fn get_user(&self, key: &str, n: u32) -> Result<String>;
 // out: struct __get_user;
 //      impl Method for __get_user { … }
-fn marker(method: &Method, marker: &Ident, paths: &Paths) -> TokenStream {
+fn marker(method: &Method, names: &MethodPaths, paths: &Paths) -> TokenStream {
     let Paths { rt, object, .. } = paths;
     let Method { cfgs, rust_name, .. } = method;
+    let MethodPaths { marker, .. } = names;
     let args = args(&method.params, rt);
+    // A list of bounds cannot have `#[cfg]`, so the proxy names the marker of every method.
     let absent = (!cfgs.is_empty()).then(|| {
         let otherwise = otherwise(cfgs);
         quote!(#[cfg(#otherwise)] type #marker = #rt::Absent;)
@@ -76,17 +78,19 @@ fn marker(method: &Method, marker: &Ident, paths: &Paths) -> TokenStream {
 // out: (Ref<'a, str>, (Val<u32>, ()))
 fn args(params: &[Param], rt: &Ident) -> TokenStream {
     params.iter().rev().fold(quote!(()), |rest, param| {
-        let ty = &param.ty;
-        let wrapped = if param.by_ref {
-            quote_spanned!(ty.span()=> #rt::Ref<'a, #ty>)
-        } else {
-            quote_spanned!(ty.span()=> #rt::Val<#ty>)
-        };
-        quote!((#wrapped, #rest))
+        let checked = checked(&param.ty, if param.by_ref { "lends" } else { "crosses" }, rt);
+        if param.by_ref { quote!((#rt::Ref<'a, #checked>, #rest)) } else { quote!((#rt::Val<#checked>, #rest)) }
     })
 }
 
-/// The return type, `()` when none is written.
-pub(super) fn returns(method: &Method) -> TokenStream {
-    method.returns().map_or_else(|| quote!(()), ToTokens::to_token_stream)
+// in:  u32
+// out: Checked<u32, { crosses::<u32>() }>
+//
+// All that follows from a type is made from this one. When the check fails, the compiler says so where the user
+// wrote the type; the constant then has no value, so `Checked` is an error already reported, and whatever else
+// would go wrong with the type is silent.
+pub(super) fn checked(ty: impl ToTokens, check: &str, rt: &Ident) -> TokenStream {
+    let span = ty.span();
+    let (rt, check) = (at(span, rt), Ident::new(check, span));
+    quote_spanned!(span=> #rt::Checked<#ty, { #rt::#check::<#ty>() }>)
 }

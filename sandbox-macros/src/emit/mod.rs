@@ -1,11 +1,11 @@
 //! Model → tokens. Nothing here can fail: what could go wrong was reported before.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::{Attribute, Meta};
 
 use crate::model::{Contract, Method};
-use crate::paths::Paths;
+use crate::paths::{MethodPaths, Paths};
 
 mod meta;
 mod ops;
@@ -40,9 +40,9 @@ pub(crate) fn contract(contract: &Contract) -> TokenStream {
     }
 }
 
-/// Each method with its marker.
-fn marked<'a>(contract: &'a Contract, paths: &'a Paths) -> impl Iterator<Item = (&'a Method, &'a Ident)> {
-    contract.methods.iter().zip(&paths.markers)
+/// Each method with its names.
+fn named<'a>(contract: &'a Contract, paths: &'a Paths) -> impl Iterator<Item = (&'a Method, &'a MethodPaths)> {
+    contract.methods.iter().zip(&paths.methods)
 }
 
 /// `not(all(a, b))` for `#[cfg(a)] #[cfg(b)]`.
@@ -52,4 +52,11 @@ fn otherwise(cfgs: &[Attribute]) -> TokenStream {
         _ => None,
     });
     quote!(not(all(#(#conditions),*)))
+}
+
+/// A name of ours with the span of what it is about: errors are reported there.
+fn at(span: Span, name: &Ident) -> Ident {
+    let mut name = name.clone();
+    name.set_span(span);
+    name
 }

@@ -1,17 +1,20 @@
 //! Guest → host: how an op calls the host's implementation.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::{marked, meta};
+use super::{at, named};
 use crate::model::{Contract, Method};
-use crate::paths::Paths;
+use crate::paths::{MethodPaths, Paths};
 
 pub(super) fn emit(contract: &Contract, paths: &Paths) -> TokenStream {
     let Paths { rt, name, object, host, .. } = paths;
-    let methods = marked(contract, paths).map(|(method, marker)| host_method(method, marker, paths));
-    let ops = marked(contract, paths).map(|(Method { cfgs, .. }, marker)| quote!(#(#cfgs)* #rt::HostOp::of::<#marker>()));
+    let guest = contract.args.direction.guest();
+    let methods = named(contract, paths).map(|(method, names)| host_method(method, names, guest, paths));
+    let ops = named(contract, paths).map(|(Method { cfgs, .. }, MethodPaths { marker, .. })| {
+        quote!(#(#cfgs)* #rt::HostOp::of::<#marker>())
+    });
     quote! {
         #(#methods)*
         impl #rt::HostContract for #object {
@@ -29,11 +32,10 @@ pub(super) fn emit(contract: &Contract, paths: &Paths) -> TokenStream {
 // out: fn invoke<R: Reply>(host: &dyn Store, (key, (n, ())): Self::Owned, reply: R) -> R::Done {
 //          reply.done(ReturnProbe::<Result<String>>::settle(Store::get_user(host, key.lend(), n.0)))
 //      }
-fn host_method(method: &Method, marker: &Ident, paths: &Paths) -> TokenStream {
-    let Paths { rt, name, reply, .. } = paths;
-    let Method { cfgs, .. } = method;
+fn host_method(method: &Method, names: &MethodPaths, guest: bool, paths: &Paths) -> TokenStream {
+    let Paths { rt, name, reply, object, .. } = paths;
+    let (Method { cfgs, .. }, MethodPaths { marker, .. }) = (method, names);
     let ident = method.ident();
-    let returns = meta::returns(method);
     let pattern = method.params.iter().rev().fold(quote!(()), |rest, param| {
         let ident = &param.ident;
         quote!((#ident, #rest))
@@ -42,22 +44,37 @@ fn host_method(method: &Method, marker: &Ident, paths: &Paths) -> TokenStream {
         let ident = &param.ident;
         if param.by_ref { quote!(#ident.lend()) } else { quote!(#ident.0) }
     });
+    let returns = returns(method, names, guest);
+    let span = method.returns().map_or_else(|| ident.span(), Spanned::span);
     // The locals are ours alone, whatever the parameters are called.
     let own = |name: &str| Ident::new(name, Span::mixed_site());
     let (host, answer) = (own("host"), own("reply"));
-    let settle = quote_spanned!(returns.span()=> #rt::ReturnProbe::<#returns>::settle);
-    let fast = quote_spanned!(returns.span()=> #rt::FastProbe::<Self, <Self as #rt::Method>::Owned, #returns>::FAST);
+    // A return type that cannot cross is reported on what returns it.
+    let (probe, name, ident) = (at(span, rt), at(span, name), at(span, ident));
+    let settled = quote_spanned! {span=>
+        #probe::ReturnProbe::<#returns>::settle(#name::#ident(#host, #(#values),*))
+    };
     quote! {
         #(#cfgs)*
         impl #rt::HostMethod for #marker {
-            const FAST: ::core::option::Option<#rt::FastCall> = #fast;
+            const FAST: ::core::option::Option<#rt::FastCall> =
+                #rt::FastProbe::<Self, <Self as #rt::Method>::Owned, #returns>::FAST;
             fn invoke<#reply: #rt::Reply>(
-                #host: &<Self as #rt::Method>::Contract,
+                #host: &#object,
                 #pattern: <Self as #rt::Method>::Owned,
                 #answer: #reply,
             ) -> #reply::Done {
-                #answer.done(#settle(#name::#ident(#host, #(#values),*)))
+                #answer.done(#settled)
             }
         }
+    }
+}
+
+/// The return type; where a guest can implement the method, its proxy checks it.
+fn returns(method: &Method, names: &MethodPaths, guest: bool) -> TokenStream {
+    match method.returns() {
+        _ if guest => names.returns.to_token_stream(),
+        Some(ty) => ty.to_token_stream(),
+        None => quote!(()),
     }
 }

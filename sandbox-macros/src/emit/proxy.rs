@@ -1,13 +1,12 @@
 //! Host → guest: the struct that implements the trait by calling a guest.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
-use syn::spanned::Spanned;
+use quote::{format_ident, quote};
 use syn::{Attribute, ItemTrait, Meta, Path, TraitItem, TraitItemFn, parse_quote};
 
-use super::{marked, meta};
+use super::{meta, named};
 use crate::model::{Contract, Method, Policy};
-use crate::paths::Paths;
+use crate::paths::{MethodPaths, Paths};
 
 /// The proxy's struct, which stands beside the trait because users name it.
 pub(super) fn declaration(contract: &Contract, paths: &Paths) -> TokenStream {
@@ -29,9 +28,8 @@ pub(super) fn declaration(contract: &Contract, paths: &Paths) -> TokenStream {
 
 pub(super) fn emit(contract: &Contract, paths: &Paths) -> TokenStream {
     let Paths { rt, name, object, proxy, transport, .. } = paths;
-    let values = marked(contract, paths).map(|(method, marker)| guest_method(method, marker, rt));
-    let methods = contract.methods.iter().zip(&paths.markers).zip(&paths.defaults);
-    let methods = methods.map(|((method, marker), default)| proxy_method(method, marker, default, paths));
+    let values = named(contract, paths).map(|(method, names)| guest_method(method, names, rt));
+    let methods = named(contract, paths).map(|(method, names)| proxy_method(method, names, paths));
     let clause = where_clause(&contract.item, paths);
     let generic = Ident::new("U", Span::mixed_site());
     quote! {
@@ -52,23 +50,31 @@ pub(super) fn emit(contract: &Contract, paths: &Paths) -> TokenStream {
 
 /// The transport carries each method; supertraits are the user's to implement for the proxy.
 fn where_clause(item: &ItemTrait, paths: &Paths) -> TokenStream {
-    let Paths { rt, transport, markers, .. } = paths;
+    let Paths { rt, transport, methods, .. } = paths;
     let supertraits = &item.supertraits;
     let own = (!supertraits.is_empty()).then(|| quote!(Self: #supertraits,));
-    let carried = (!markers.is_empty()).then(|| quote!(#transport: #(#rt::Transport<#markers>)+*,));
+    let markers = methods.iter().map(|names| &names.marker);
+    let carried = (!methods.is_empty()).then(|| quote!(#transport: #(#rt::Transport<#markers>)+*,));
     quote!(where #own #carried)
 }
 
 // in:  fn get_user(&self, key: &str) -> Result<String>;
-// out: impl GuestMethod for __get_user { type Value = <Result<String> as GuestReturn>::Value; }
-fn guest_method(method: &Method, marker: &Ident, rt: &Ident) -> TokenStream {
-    let Method { cfgs, .. } = method;
-    let returns = meta::returns(method);
-    let value = match &method.on_failure {
-        Some(_) => returns,
-        None => quote_spanned!(returns.span()=> <#returns as #rt::GuestReturn>::Value),
+// out: type __get_user_returns = Checked<Result<String>, …>;
+//      impl GuestMethod for __get_user { type Value = <__get_user_returns as GuestReturn>::Value; }
+fn guest_method(method: &Method, names: &MethodPaths, rt: &Ident) -> TokenStream {
+    let Method { cfgs, on_failure, .. } = method;
+    let MethodPaths { marker, returns, .. } = names;
+    let checked = match method.returns() {
+        Some(ty) => meta::checked(ty, if on_failure.is_some() { "crosses" } else { "returns" }, rt),
+        None => quote!(()),
+    };
+    let value = match on_failure {
+        Some(_) => quote!(#returns),
+        None => quote!(<#returns as #rt::GuestReturn>::Value),
     };
     quote! {
+        #(#cfgs)*
+        type #returns = #checked;
         #(#cfgs)*
         impl #rt::GuestMethod for #marker {
             type Value = #value;
@@ -78,24 +84,25 @@ fn guest_method(method: &Method, marker: &Ident, rt: &Ident) -> TokenStream {
 
 // in:  fn get_user(&self, key: &str, n: u32) -> Result<String>;
 // out: fn get_user(&self, key: &str, n: u32) -> Result<String> {
-//          call::<__get_user, _, _>(&self.transport, (Ref(key), (Val(n), ())))
+//          call::<__get_user, __get_user_returns, _>(&self.transport, (Ref(key), (Val(n), ())))
 //      }
-fn proxy_method(method: &Method, marker: &Ident, default: &Ident, paths: &Paths) -> TokenStream {
+fn proxy_method(method: &Method, names: &MethodPaths, paths: &Paths) -> TokenStream {
     let Paths { rt, name, .. } = paths;
     let Method { cfgs, .. } = method;
+    let MethodPaths { marker, default, .. } = names;
     let ident = method.ident();
     let output = &method.sig.output;
     let params = method.params.iter().map(|param| {
         let (ident, ty) = (&param.ident, &param.ty);
         if param.by_ref { quote!(#ident: &#ty) } else { quote!(#ident: #ty) }
     });
-    let names = method.params.iter().map(|param| &param.ident);
+    let args = method.params.iter().map(|param| &param.ident);
     let absent = method.has_default.then(|| quote! {
         if !#rt::Exports::exports(&self.transport, <#marker as #rt::Method>::INDEX) {
-            return #name::#default(self, #(#names),*);
+            return #name::#default(self, #(#args),*);
         }
     });
-    let call = call(method, marker, rt);
+    let call = call(method, names, rt);
     quote! {
         #(#cfgs)*
         fn #ident(&self, #(#params),*) #output {
@@ -105,7 +112,8 @@ fn proxy_method(method: &Method, marker: &Ident, default: &Ident, paths: &Paths)
     }
 }
 
-fn call(method: &Method, marker: &Ident, rt: &Ident) -> TokenStream {
+fn call(method: &Method, names: &MethodPaths, rt: &Ident) -> TokenStream {
+    let MethodPaths { marker, returns, .. } = names;
     let args = method.params.iter().rev().fold(quote!(()), |rest, param| {
         let ident = &param.ident;
         let wrap = if param.by_ref { quote!(Ref) } else { quote!(Val) };
@@ -113,7 +121,7 @@ fn call(method: &Method, marker: &Ident, rt: &Ident) -> TokenStream {
     });
     let error = Ident::new("error", Span::mixed_site());
     let value = match method.on_failure.as_ref().map(|on_failure| &on_failure.policy) {
-        None => return quote!(#rt::call::<#marker, _, _>(&self.transport, #args)),
+        None => return quote!(#rt::call::<#marker, #returns, _>(&self.transport, #args)),
         Some(Policy::Panic) => quote!(|#error| #rt::fail(#error)),
         Some(Policy::Default) => quote!(|_| ::core::default::Default::default()),
         Some(Policy::Value(value)) => quote!(|_| #value),
@@ -127,21 +135,21 @@ fn call(method: &Method, marker: &Ident, rt: &Ident) -> TokenStream {
 /// implementor that keeps the default would have to forward every other method. This way the body is written
 /// once, and what it calls on `self` reaches the guest wherever the guest exports it.
 // in:  fn tax(&self) -> Result<f64> { Ok(0.2) }
-// out: fn tax(&self) -> Result<f64> { Self::__default_tax(self) }
-//      #[doc(hidden)] fn __default_tax(&self) -> Result<f64> { Ok(0.2) }
+// out: fn tax(&self) -> Result<f64> { Self::__tax_default(self) }
+//      #[doc(hidden)] fn __tax_default(&self) -> Result<f64> { Ok(0.2) }
 pub(super) fn with_callable_defaults(contract: &Contract, paths: &Paths) -> ItemTrait {
     let mut item = contract.item.clone();
     if !contract.args.direction.guest() {
         return item;
     }
     let mut callable = Vec::new();
-    let mut methods = contract.methods.iter().zip(&paths.defaults);
+    let mut methods = named(contract, paths);
     for member in &mut item.items {
         let TraitItem::Fn(member) = member else { continue };
-        if let Some((method, default)) = methods.next()
+        if let Some((method, names)) = methods.next()
             && method.has_default
         {
-            callable.push(TraitItem::Fn(split_default(member, method, default)));
+            callable.push(TraitItem::Fn(split_default(member, method, &names.default)));
         }
     }
     item.items.extend(callable);

@@ -22,6 +22,7 @@ pub(crate) use fault::ValueError;
 pub(crate) use text::{js_string, rust_string};
 
 use crate::contract::ParamSpec;
+use crate::isolate::stack::StackEnd;
 use crate::limits::Limits;
 use read::Reader;
 use write::Writer;
@@ -31,11 +32,12 @@ pub(crate) struct Budget {
     nodes: Cell<usize>,
     bytes: Cell<usize>,
     limits: Limits,
+    stack: StackEnd,
 }
 
 impl Budget {
-    pub(crate) fn new(limits: &Limits) -> Self {
-        Self { nodes: Cell::new(limits.value_nodes), bytes: Cell::new(limits.value_bytes), limits: *limits }
+    pub(crate) fn new(limits: &Limits, stack: StackEnd) -> Self {
+        Self { nodes: Cell::new(limits.value_nodes), bytes: Cell::new(limits.value_bytes), limits: *limits, stack }
     }
 
     /// Pays for `count` values.
@@ -63,6 +65,9 @@ impl Budget {
         if depth >= self.limits.value_depth {
             let limit = self.limits.value_depth;
             return Err(ValueError::new(format!("at most {limit} levels of nesting"), "more, or a cycle"));
+        }
+        if !self.stack.allows_step() {
+            return Err(ValueError::new("a value that fits on the stack that is left", "one nested deeper"));
         }
         Ok(depth + 1)
     }

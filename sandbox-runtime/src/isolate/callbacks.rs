@@ -3,7 +3,7 @@
 
 use deno_core::v8;
 
-use super::shim;
+use super::{Isolate, shim};
 use crate::boundary::js_string;
 
 /// Puts these callbacks in the place of deno_core's.
@@ -75,6 +75,9 @@ fn stack_trace<'s>(
     error: v8::Local<'s, v8::Value>,
     sites: v8::Local<'s, v8::Array>,
 ) -> v8::Local<'s, v8::Value> {
+    if Isolate::current(scope).is_none_or(|isolate| !isolate.stack().allows_step()) {
+        return v8::String::empty(scope).into();
+    }
     v8::tc_scope!(let scope, scope);
     let mut text = header(scope, error);
     for index in 0..sites.length() {

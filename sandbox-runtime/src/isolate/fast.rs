@@ -120,6 +120,7 @@ fn serve<M: HostMethod, R: Scalar>(options: *mut FastApiCallbackOptions<'_>, arg
     // SAFETY: the isolate of the call is alive for as long as the call.
     let isolate = Isolate::of(unsafe { options.isolate_unchecked() });
     let outcome = match (isolate, args) {
+        (Some(isolate), _) if !isolate.stack().allows_call() => Err(Refusal::Stack),
         (Some(isolate), Some(args)) => call_host::<M, _, _>(isolate, args, FastReply::<R>(PhantomData)),
         (Some(_), None) => {
             let error = ValueError::new("arguments that the shim has checked", "others");

@@ -33,6 +33,7 @@ use crate::script::Script;
 use heap::HeapGuard;
 use ops::{HostOp, place_of, write_error};
 use script::{Binding, Exports};
+use stack::StackEnd;
 use watchdog::Watch;
 
 /// The slot of V8 that holds a pointer to the [`Isolate`]; deno_core uses slot 0.
@@ -64,6 +65,7 @@ impl Host {
 pub(crate) struct Isolate {
     limits: Limits,
     hosts: Vec<Host>,
+    stack: StackEnd,
     heap: HeapGuard,
     /// How many calls are under way on the stack.
     depth: Cell<usize>,
@@ -82,31 +84,33 @@ struct Live {
 }
 
 impl Isolate {
-    /// Makes an isolate on this thread, with `stack` bytes for the guest's frames.
-    pub(crate) fn new(limits: Limits, hosts: Vec<Host>, stack: usize) -> Result<Rc<Self>, Error> {
+    /// Makes an isolate on this thread, whose guests' stack ends at `stack`.
+    pub(crate) fn new(limits: Limits, hosts: Vec<Host>, stack: StackEnd) -> Result<Rc<Self>, Error> {
         engine::start();
         watchdog::start().map_err(Error::build)?;
         let isolate = Rc::new(Self {
             limits,
             hosts,
+            stack,
             heap: HeapGuard::default(),
             depth: Cell::new(0),
             live: RefCell::default(),
             discarded: RefCell::default(),
         });
-        let live = isolate.start(stack)?;
+        let live = isolate.start()?;
         *isolate.live.borrow_mut() = Some(live);
         Ok(isolate)
     }
 
-    fn start(self: &Rc<Self>, stack: usize) -> Result<Live, Error> {
+    fn start(self: &Rc<Self>) -> Result<Live, Error> {
         let mut runtime = JsRuntime::try_new(RuntimeOptions {
             extensions: vec![self.extension()],
-            create_params: Some(self.create_params(stack)),
+            create_params: Some(self.create_params()),
             ..RuntimeOptions::default()
         })
         .map_err(|error| Error::build(error.to_string()))?;
         let v8_isolate = runtime.v8_isolate();
+        self.stack.apply(v8_isolate);
         callbacks::install(v8_isolate);
         self.heap.watch(v8_isolate);
         v8_isolate.set_data(SLOT, Rc::as_ptr(self).cast_mut().cast::<c_void>());
@@ -131,10 +135,8 @@ impl Isolate {
         Extension { name: "sandbox", ops: ops.into(), ..Extension::default() }
     }
 
-    fn create_params(&self, stack: usize) -> v8::CreateParams {
-        let params = v8::CreateParams::default().heap_limits(0, self.limits.heap).allow_atomics_wait(false);
-        // SAFETY: the address is on this thread's stack, where the isolate stays, and V8 only compares with it.
-        unsafe { params.set_stack_limit(stack::limit_address(stack)) }
+    fn create_params(&self) -> v8::CreateParams {
+        v8::CreateParams::default().heap_limits(0, self.limits.heap).allow_atomics_wait(false)
     }
 
     fn realm(
@@ -151,8 +153,14 @@ impl Isolate {
         Ok((context_global, v8::Global::new(scope, root)))
     }
 
-    pub(crate) fn limits(&self) -> &Limits {
-        &self.limits
+    /// The budget of one crossing.
+    pub(crate) fn budget(&self) -> Budget {
+        Budget::new(&self.limits, self.stack)
+    }
+
+    /// Where the guest's stack ends.
+    pub(crate) fn stack(&self) -> StackEnd {
+        self.stack
     }
 
     /// The isolate that a scope is of.
@@ -200,7 +208,7 @@ impl Isolate {
             return Err(Error::Mismatch { contract: place.contract, script: String::new(), problems });
         };
         self.run(Some(place), |scope| {
-            let budget = Budget::new(&self.limits);
+            let budget = self.budget();
             let values = Vec::with_capacity(M::spec().params.len());
             let mut writer = ArgumentWriter { scope, budget: &budget, params: M::spec().params, values };
             args.write(&mut writer).map_err(write_error::<M>)?;
@@ -214,7 +222,7 @@ impl Isolate {
             let Some(result) = function.call(scope, receiver, &values) else {
                 return Err(self.thrown(scope, Some(place)));
             };
-            let result = to_host(scope, &Budget::new(&self.limits), result);
+            let result = to_host(scope, &self.budget(), result);
             result.map_err(|error| error.inside("result").into_error(place, Direction::ToHost))
         })
     }
@@ -230,6 +238,9 @@ impl Isolate {
         body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Result<R, Error>,
     ) -> Result<R, Error> {
         let (raw, watch) = self.entrance()?;
+        if !self.stack.allows_call() {
+            return Err(stack_full(place));
+        }
         let entered = Entered::new(raw, &self.depth);
         let result = match entered.is_outermost() {
             true => self.run_limited(raw, &watch, place, body),
@@ -368,6 +379,11 @@ impl Drop for Isolate {
     fn drop(&mut self) {
         self.close();
     }
+}
+
+/// The error of a call that would not fit on the stack.
+fn stack_full(place: Option<Place>) -> Error {
+    Error::Limit { kind: LimitKind::Stack, limit: "the guest's stack is full".into(), place }
 }
 
 /// Drops a runtime whose isolate is not entered, which is what its drop expects.

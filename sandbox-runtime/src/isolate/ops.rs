@@ -24,7 +24,8 @@ use deno_core::v8::fast_api::CFunction;
 use deno_core::{AccessorType, FastStaticString, OpDecl, OpMetadata, v8};
 
 use super::Isolate;
-use crate::boundary::{ArgumentReader, Budget, ValueError, to_guest};
+use super::thrown::STACK_FULL;
+use crate::boundary::{ArgumentReader, ValueError, to_guest};
 use crate::contract::{Arguments as _, Contract, Crosses, HostMethod, Method, MethodSpec, Reply};
 use crate::error::{Direction, Error, HostError, Place};
 
@@ -101,21 +102,28 @@ pub(super) enum Refusal {
     Host(HostError),
     /// The method panicked: an Error without a text.
     Panic,
+    /// Too little stack is left: the RangeError that V8 throws for it.
+    Stack,
     /// The sandbox has no implementation of the contract.
     Absent,
 }
 
 impl Refusal {
     pub(super) fn throw(self, scope: &v8::PinScope<'_, '_>, place: Place) {
-        let (text, is_type) = match self {
-            Self::Value(error, direction) => (error.into_error(place, direction).to_string(), true),
-            Self::Host(error) => (error.message_for_guest(place), false),
-            Self::Panic => (HostError::opaque("the method panicked".into()).message_for_guest(place), false),
-            Self::Absent => (format!("{place} has no implementation here"), false),
+        let text = |text: &str| {
+            // A text too long for V8 is no reason to throw nothing.
+            v8::String::new(scope, text).unwrap_or_else(|| v8::String::empty(scope))
         };
-        // A text too long for V8 is no reason to throw nothing.
-        let text = v8::String::new(scope, &text).unwrap_or_else(|| v8::String::empty(scope));
-        let exception = if is_type { v8::Exception::type_error(scope, text) } else { v8::Exception::error(scope, text) };
+        let panicked = || HostError::opaque("the method panicked".into());
+        let exception = match self {
+            Self::Value(error, direction) => {
+                v8::Exception::type_error(scope, text(&error.into_error(place, direction).to_string()))
+            }
+            Self::Host(error) => v8::Exception::error(scope, text(&error.message_for_guest(place))),
+            Self::Panic => v8::Exception::error(scope, text(&panicked().message_for_guest(place))),
+            Self::Stack => v8::Exception::range_error(scope, text(STACK_FULL)),
+            Self::Absent => v8::Exception::error(scope, text(&format!("{place} has no implementation here"))),
+        };
         scope.throw_exception(exception);
     }
 }
@@ -185,7 +193,10 @@ fn serve<'s, M: HostMethod>(
     arguments: &v8::FunctionCallbackArguments<'s>,
 ) -> Result<v8::Local<'s, v8::Value>, Refusal> {
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
-    let budget = Budget::new(isolate.limits());
+    if !isolate.stack().allows_call() {
+        return Err(Refusal::Stack);
+    }
+    let budget = isolate.budget();
     let mut reader = ArgumentReader { scope, budget: &budget, params: M::spec().params, arguments, next: 0 };
     // Reading runs user code on the way, such as a type's own `Deserialize`, which may panic as well.
     let read = catch_unwind(AssertUnwindSafe(|| M::Owned::read(&mut reader)));
@@ -208,7 +219,7 @@ impl<'s> Reply for SlowReply<'_, 's, '_> {
 
     fn done<V: Crosses>(self, outcome: Result<V, HostError>) -> Self::Done {
         let value = outcome.map_err(Refusal::Host)?;
-        let budget = Budget::new(self.isolate.limits());
+        let budget = self.isolate.budget();
         to_guest(self.scope, &budget, &value).map_err(|e| Refusal::Value(e.inside("result"), Direction::ToGuest))
     }
 }

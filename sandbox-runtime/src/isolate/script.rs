@@ -103,9 +103,7 @@ fn module(isolate: &Isolate, scope: &mut v8::PinScope<'_, '_>, script: &Script) 
         return Err(isolate.thrown(scope, None));
     }
     let namespace: Object<'_> = module.get_module_namespace().try_cast().map_err(|_| unreadable(script))?;
-    if namespace.get_own_property_names(scope, v8::GetPropertyNamesArgs::default()).is_none_or(|names| names.length() == 0)
-        && script.format.is_none()
-    {
+    if script.format.is_none() && !has_exports(scope, namespace) {
         return Ok(None);
     }
     let promise = module.evaluate(scope).ok_or_else(|| isolate.thrown(scope, None))?;
@@ -118,6 +116,16 @@ fn module(isolate: &Isolate, scope: &mut v8::PinScope<'_, '_>, script: &Script) 
         places.push(Exporter { object: v8::Global::new(scope, default), is_receiver: true });
     }
     Ok(Some(places))
+}
+
+/// Whether a module that has not run exports anything. Its exports cannot be read yet, so all names are listed:
+/// only those that are enumerable would have to be looked at.
+fn has_exports(scope: &v8::PinScope<'_, '_>, namespace: Object<'_>) -> bool {
+    let all = v8::GetPropertyNamesArgsBuilder::new()
+        .mode(v8::KeyCollectionMode::OwnOnly)
+        .property_filter(v8::PropertyFilter::ALL_PROPERTIES | v8::PropertyFilter::SKIP_SYMBOLS)
+        .build();
+    namespace.get_own_property_names(scope, all).is_some_and(|names| names.length() > 0)
 }
 
 /// Waits for a top-level `await`, which only the guest itself can answer.

@@ -1,16 +1,67 @@
 //! Where the stack of a guest ends.
 //!
-//! V8 compares the stack pointer with an address, so the limit is a place on one thread's stack. Below it there
-//! must be room for native frames that run on top of the deepest guest frame: ops, conversions, host methods.
+//! V8 compares the stack pointer with an address, so the limit is a place on one thread's stack. It is also the
+//! place beyond which V8 does nothing more itself: a collection of garbage or an exception more than 48 KiB below
+//! it aborts the process (`Isolate::IsOnCentralStack`). So nothing of ours touches V8 near the limit: an op, a
+//! call or a level of a conversion that starts with too little stack left is refused with an error.
+
+use deno_core::v8;
 
 use crate::limits::Limits;
 
-/// Room for native frames on a thread of our own. Only what is touched costs memory.
-const THREAD_MARGIN: usize = 4 << 20;
-/// Room for native frames that a thread of the application must have.
-const LOCAL_MARGIN: usize = 512 << 10;
+/// Room below the guest's limit, on a thread of our own: for host methods that call nothing of V8 any more.
+const THREAD_MARGIN: usize = 2 << 20;
+/// Room below the guest's limit that a thread of the application must have.
+const LOCAL_MARGIN: usize = 256 << 10;
+/// What must be left for an op or a call to begin.
+const FOR_A_CALL: usize = 192 << 10;
+/// What must be left for one more level of a conversion, and for a callback.
+const FOR_A_STEP: usize = 48 << 10;
 /// What a guest needs at least.
-const LEAST: usize = 64 << 10;
+pub(crate) const LEAST: usize = 512 << 10;
+
+unsafe extern "C" {
+    /// `v8::Isolate::SetStackLimit`, which the crate `v8` does not bind. It binds `CreateParams::set_stack_limit`,
+    /// but V8 15.0 forgets that limit when it initialises the isolate (`StackGuard::InitThread`).
+    #[cfg_attr(not(target_env = "msvc"), link_name = "_ZN2v87Isolate13SetStackLimitEm")]
+    #[cfg_attr(target_env = "msvc", link_name = "?SetStackLimit@Isolate@v8@@QEAAX_K@Z")]
+    fn v8_isolate_set_stack_limit(isolate: v8::UnsafeRawIsolatePtr, limit: usize);
+}
+
+/// The end of a guest's stack, as an address on the thread of its isolate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct StackEnd(usize);
+
+impl StackEnd {
+    /// `bytes` from here.
+    pub(crate) fn below_here(bytes: usize) -> Self {
+        Self(here().saturating_sub(bytes) & !15)
+    }
+
+    /// Tells V8.
+    pub(super) fn apply(self, isolate: &mut v8::Isolate) {
+        // SAFETY: the isolate is alive, and the address is one on this thread's stack, where the isolate stays. V8
+        // compares with it and never reads from it.
+        unsafe { v8_isolate_set_stack_limit(isolate.as_raw_isolate_ptr(), self.0) };
+    }
+
+    /// Whether an op or a call may begin here.
+    pub(crate) fn allows_call(self) -> bool {
+        here().saturating_sub(self.0) >= FOR_A_CALL
+    }
+
+    /// Whether a conversion may go one level deeper here.
+    pub(crate) fn allows_step(self) -> bool {
+        here().saturating_sub(self.0) >= FOR_A_STEP
+    }
+}
+
+/// An address on this thread's stack, near its top.
+#[inline(never)]
+fn here() -> usize {
+    let local = 0_u8;
+    std::ptr::from_ref(std::hint::black_box(&local)).addr()
+}
 
 /// The size of the stack of an isolate's own thread, in bytes.
 pub(crate) fn thread_size(limits: &Limits) -> usize {
@@ -20,8 +71,8 @@ pub(crate) fn thread_size(limits: &Limits) -> usize {
 /// What a guest may use of this thread's stack from here on, in bytes.
 pub(crate) fn available(limits: &Limits) -> Result<usize, String> {
     let Some(remaining) = stacker::remaining_stack() else {
-        // Systems that do not say: main threads have 8 MiB, threads of std 2 MiB.
-        return Ok(limits.stack.min(LOCAL_MARGIN));
+        // Systems that do not say: threads of std have 2 MiB, main threads more.
+        return Ok(limits.stack.min(1 << 20));
     };
     let usable = remaining.saturating_sub(LOCAL_MARGIN);
     if usable < LEAST {
@@ -32,13 +83,4 @@ pub(crate) fn available(limits: &Limits) -> Result<usize, String> {
         ));
     }
     Ok(limits.stack.min(usable))
-}
-
-/// The address below which V8 refuses to go, `bytes` from here.
-#[inline(never)]
-pub(crate) fn limit_address(bytes: usize) -> *mut u32 {
-    let here = 0_u32;
-    let here = std::ptr::from_ref(&here).addr();
-    // Never dereferenced: V8 compares it with its stack pointer.
-    std::ptr::without_provenance_mut(here.saturating_sub(bytes) & !15)
 }

@@ -5,7 +5,7 @@ use deno_core::v8;
 
 use super::shim;
 use crate::boundary::{describe, js_string, rust_string};
-use crate::error::{Error, GuestError, LimitKind, Place, StackFrame};
+use crate::error::{Error, GuestError, Place, StackFrame};
 
 /// How much of a text that a guest threw is kept, in 16-bit units.
 const TEXT: usize = 4096;
@@ -13,7 +13,7 @@ const TEXT: usize = 4096;
 const FRAMES: usize = 32;
 
 /// What V8 says when the stack is full.
-const STACK_FULL: &str = "Maximum call stack size exceeded";
+pub(super) const STACK_FULL: &str = "Maximum call stack size exceeded";
 
 /// The exception as an error of the host.
 pub(super) fn error(
@@ -24,7 +24,7 @@ pub(super) fn error(
 ) -> Error {
     let (name, text) = name_and_message(scope, exception);
     if name.as_deref() == Some("RangeError") && text == STACK_FULL {
-        return Error::Limit { kind: LimitKind::Stack, limit: "the guest's stack is full".into(), place };
+        return super::stack_full(place);
     }
     let stack = stack(scope, exception, message);
     Error::Guest(Box::new(GuestError { place, name, message: text, stack }))

@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 use super::{Exports, Transport};
 use crate::contract::{Arguments as _, GuestContract, GuestMethod};
 use crate::error::{Error, LimitKind, Result};
-use crate::isolate::{Isolate, script, stack};
+use crate::isolate::stack::{self, StackEnd};
+use crate::isolate::{Isolate, script};
 use crate::limits::Limits;
 use crate::sandbox::{Builder, SendHosts, isolate};
 use crate::script::Script;
@@ -433,7 +434,7 @@ fn next_chain() -> u64 {
 }
 
 fn start_worker(limits: Limits, hosts: SendHosts, mailbox: Arc<Mailbox>) -> Result<Rc<Worker>> {
-    let isolate = isolate(limits, hosts.arrive(), limits.stack)?;
+    let isolate = isolate(limits, hosts.arrive(), StackEnd::below_here(limits.stack))?;
     let worker = Rc::new(Worker { isolate, exports: Keep::default(), bindings: Keep::default() });
     HERE.with_borrow_mut(|here| *here = Here { mailbox, worker: Some(worker.clone()), chain: None });
     Ok(worker)
