@@ -1,0 +1,146 @@
+//! What a guest may use: each limit ends the call with its own error, and the host goes on.
+
+use std::time::{Duration, Instant};
+
+use sandbox_runtime::{Error, LimitKind, Limits, LocalSandbox, Result, Sandbox, Script, sandbox_api};
+
+#[sandbox_api(guest)]
+pub trait Job {
+    fn run(&self) -> Result<f64>;
+    fn ok(&self) -> Result<f64>;
+}
+
+const WALL: Duration = Duration::from_millis(100);
+
+fn limits() -> Limits {
+    Limits { wall: WALL, ..Limits::default() }
+}
+
+fn script(body: &str) -> Script {
+    Script::new("job.js", format!("export function ok() {{ return 1; }}\nexport function run() {{ {body} }}"))
+}
+
+/// Runs `body` in both kinds of sandbox and gives the errors, after checking that the next call works.
+fn errors(limits: Limits, body: &str) -> Vec<Error> {
+    let local = LocalSandbox::builder().limits(limits).build().unwrap();
+    let local = local.load::<dyn Job>(script(body)).unwrap();
+    let sent = Sandbox::builder().limits(limits).build().unwrap();
+    let sent = sent.load::<dyn Job>(script(body)).unwrap();
+    [&local as &dyn Job, &sent].map(|job| {
+        let error = job.run().expect_err(body);
+        assert_eq!(job.ok().ok(), (!error.is_final()).then_some(1.0), "after {error}: {body}");
+        error
+    }).into()
+}
+
+fn assert_kind(errors: &[Error], expected: LimitKind) {
+    for error in errors {
+        assert!(matches!(error, Error::Limit { kind, .. } if *kind == expected), "{error:?}");
+    }
+}
+
+#[test]
+fn endless_programs_end_at_the_wall_limit() {
+    for body in [
+        "for (;;) {}",
+        "for (;;) { try { for (;;) {} } catch {} finally { continue; } }",
+        "/^(a+)+$/.test('a'.repeat(40) + '!')",
+        "Promise.resolve().then(function again() { return Promise.resolve().then(again); }); return 1",
+        "return { get valueOf() { for (;;) {} } }.valueOf",
+        "[3, 2, 1].sort(() => { for (;;) {} })",
+        "'a'.replace(/a/, () => { for (;;) {} })",
+        "(function* () { for (;;) yield 1; })().forEach(() => {})",
+        // The two programs whose loops lose their interrupt check when V8 unrolls loops.
+        "let q; for (;;) q = new Array(3000); return q.length",
+        "throw { get message() { for (;;) {} } }, Error.prepareStackTrace = () => { for (;;) {} }",
+        "Error.prepareStackTrace = () => { for (;;) {} }; for (;;) {}",
+    ] {
+        let started = Instant::now();
+        let errors = errors(limits(), body);
+        // `throw` of an object with a getter ends at once, because nothing of it is read.
+        if body.starts_with("throw") {
+            assert!(errors.iter().all(|error| matches!(error, Error::Guest(_))), "{errors:?}");
+            continue;
+        }
+        assert_kind(&errors, LimitKind::Wall);
+        assert!(started.elapsed() < WALL * 2 + Duration::from_secs(2), "{body} took {:?}", started.elapsed());
+    }
+}
+
+#[test]
+fn a_heap_that_grows_ends_at_its_limit_and_the_sandbox_is_discarded() {
+    let limits = Limits { wall: Duration::from_secs(20), heap: 32 << 20, ..Limits::default() };
+    for body in [
+        "const all = []; for (;;) all.push(new Array(1000).fill(1.5));",
+        "const all = []; for (;;) all.push({ text: 'x'.repeat(100) + all.length });",
+        "const all = new Map(); for (let i = 0; ; i++) all.set(i, [i, i]);",
+        "let s = 'ab'; const all = []; for (;;) { s = s + all.length; all.push(s.split('')); }",
+        "const all = []; for (;;) all.push(() => all);",
+        "const a = []; for (;;) a.push(new Array(1000).fill(1))",
+        "return new Array(3e7).fill(0).length",
+        "let s = 'x'.repeat(1 << 20); for (;;) { s = (s + s).slice(1); s.charCodeAt(5); }",
+    ] {
+        let started = Instant::now();
+        let errors = errors(limits, body);
+        eprintln!("{:?} {body}", started.elapsed());
+        for error in &errors {
+            assert!(
+                matches!(error, Error::Limit { kind: LimitKind::Heap, .. })
+                    || matches!(error, Error::Guest(thrown) if thrown.name.as_deref() == Some("RangeError")),
+                "{body}: {error:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_discarded_sandbox_says_why() {
+    let limits = Limits { wall: Duration::from_secs(20), heap: 16 << 20, ..Limits::default() };
+    let sandbox = Sandbox::builder().limits(limits).build().unwrap();
+    let job = sandbox.load::<dyn Job>(script("const a = []; for (;;) a.push([a.length])")).unwrap();
+    assert!(matches!(job.run(), Err(Error::Limit { kind: LimitKind::Heap, .. })));
+    let Err(Error::Discarded { cause, .. }) = job.ok() else { panic!("the sandbox went on") };
+    assert!(matches!(*cause, Error::Limit { kind: LimitKind::Heap, .. }), "{cause:?}");
+    assert!(matches!(sandbox.eval(Script::new("a.js", "1")), Err(Error::Discarded { .. })));
+}
+
+#[test]
+fn deep_recursion_ends_at_the_stack_limit() {
+    for body in [
+        "return (function f() { return f(); })()",
+        "return (function f(n) { return n + f(n + 1); })(0)",
+        "const f = () => [1].map(f); return f()",
+        "const parse = (n) => n ? parse(n - 1) + 1 : 0; return parse(1e6)",
+        "return new RegExp('('.repeat(1e5) + ')'.repeat(1e5)).test('') ? 1 : 0",
+        "class A { get a() { return this.a; } } return new A().a",
+        "const p = new Proxy({}, { get: (t, k, r) => r[k] }); return p.x",
+    ] {
+        for error in errors(Limits { wall: Duration::from_secs(10), ..Limits::default() }, body) {
+            let is_stack = matches!(error, Error::Limit { kind: LimitKind::Stack, .. });
+            // The parser of regular expressions has an error of its own.
+            let is_regexp = matches!(&error, Error::Guest(e) if e.message.contains("Regular expression too large"));
+            assert!(is_stack || is_regexp, "{body}: {error:?}");
+        }
+    }
+}
+
+#[test]
+fn a_microtask_that_was_left_behind_does_not_end_the_next_call() {
+    let job = "Promise.resolve().then(() => { for (;;) {} }); for (;;) {}";
+    assert_kind(&errors(limits(), job), LimitKind::Wall);
+}
+
+#[test]
+fn what_cannot_be_is_refused_when_the_sandbox_is_built() {
+    let wrong = [
+        Limits { wall: Duration::ZERO, ..Limits::default() },
+        Limits { heap: 1 << 20, ..Limits::default() },
+        Limits { stack: 1024, ..Limits::default() },
+        Limits { stack: 1 << 30, ..Limits::default() },
+        Limits { value_depth: 1000, ..Limits::default() },
+    ];
+    for limits in wrong {
+        assert!(matches!(Sandbox::builder().limits(limits).build(), Err(Error::Build { .. })), "{limits:?}");
+        assert!(matches!(LocalSandbox::builder().limits(limits).build(), Err(Error::Build { .. })), "{limits:?}");
+    }
+}
