@@ -77,12 +77,10 @@ fn a_heap_that_grows_ends_at_its_limit_and_the_sandbox_is_discarded() {
         "let s = 'ab'; const all = []; for (;;) { s = s + all.length; all.push(s.split('')); }",
         "const all = []; for (;;) all.push(() => all);",
         "const a = []; for (;;) a.push(new Array(1000).fill(1))",
-        "return new Array(3e7).fill(0).length",
+        "const a = new Array(3e7).fill(0); for (;;) a.push([a.length])",
         "let s = 'x'.repeat(1 << 20); for (;;) { s = (s + s).slice(1); s.charCodeAt(5); }",
     ] {
-        let started = Instant::now();
         let errors = errors(limits, body);
-        eprintln!("{:?} {body}", started.elapsed());
         for error in &errors {
             assert!(
                 matches!(error, Error::Limit { kind: LimitKind::Heap, .. })
@@ -111,7 +109,7 @@ fn deep_recursion_ends_at_the_stack_limit() {
         "return (function f(n) { return n + f(n + 1); })(0)",
         "const f = () => [1].map(f); return f()",
         "const parse = (n) => n ? parse(n - 1) + 1 : 0; return parse(1e6)",
-        "return new RegExp('('.repeat(1e5) + ')'.repeat(1e5)).test('') ? 1 : 0",
+        "return new RegExp('('.repeat(1e4) + ')'.repeat(1e4)).test('') ? 1 : 0",
         "class A { get a() { return this.a; } } return new A().a",
         "const p = new Proxy({}, { get: (t, k, r) => r[k] }); return p.x",
     ] {

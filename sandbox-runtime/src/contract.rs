@@ -53,10 +53,7 @@ pub trait HostContract: Contract {
     ///
     /// It is the body of a function that the runtime calls once for each realm, before any guest code runs.
     #[must_use]
-    fn shim() -> String
-    where
-        Self: Sized,
-    {
+    fn shim() -> String {
         crate::isolate::shim::source(&Self::SPEC, Self::OPS)
     }
 }

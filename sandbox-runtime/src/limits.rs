@@ -27,7 +27,7 @@ pub struct Limits {
     ///
     /// In a `LocalSandbox` it is also bounded by what the thread has left when the sandbox is built.
     pub stack: usize,
-    /// Values in one crossing, those inside of collections included. Default: 1,000,000.
+    /// Values in one crossing, those inside of collections included. Default: 100,000.
     pub value_nodes: usize,
     /// Bytes of text and of `Bytes` in one crossing. Default: 16 MiB.
     pub value_bytes: usize,
@@ -41,7 +41,7 @@ impl Default for Limits {
             wall: Duration::from_secs(1),
             heap: 64 << 20,
             stack: 1 << 20,
-            value_nodes: 1_000_000,
+            value_nodes: 100_000,
             value_bytes: 16 << 20,
             value_depth: 128,
         }

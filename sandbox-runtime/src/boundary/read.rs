@@ -514,7 +514,7 @@ impl<'s> Entries<'_, 's, '_> {
         }
         let index = self.next as usize / 2;
         let key = Reader { value: self.take()?, ..self.reader };
-        let key = seed.deserialize(key).map_err(|error| error.inside("(key)").at(index))?;
+        let key = seed.deserialize(key).map_err(|error| error.inside("key").at(index))?;
         self.value = Some((self.take()?, None));
         Ok(Some(key))
     }
@@ -538,7 +538,7 @@ impl<'de> de::MapAccess<'de> for Entries<'_, '_, '_> {
         let read = seed.deserialize(Reader { value, ..self.reader });
         read.map_err(|error| match name {
             Some(name) => error.inside(name),
-            None => error.inside("(value)").at(index.saturating_sub(1)),
+            None => error.inside("value").at(index.saturating_sub(1)),
         })
     }
 }

@@ -325,7 +325,7 @@ impl<'s> Entries<'_, 's, '_> {
         };
         let step = match &key {
             Key::Name(name) => name.clone(),
-            Key::Value(_) => "(value)".to_owned(),
+            Key::Value(_) => "value".to_owned(),
         };
         let value = writer.write(value).map_err(|error| error.inside(step))?;
         match (key, self.made) {
