@@ -115,6 +115,7 @@ fn a_polluted_realm_changes_nothing_of_a_contract() {
         const { defineProperty } = Object;
         const evil = () => { throw new Error('poisoned'); };
         const accessor = { __proto__: null, get: evil, set: evil };
+        const bytes = new Uint8Array([3]);
         const work = [];
         for (const target of [Object.prototype, Array.prototype, Function.prototype, String.prototype, Number.prototype,
                               Promise.prototype, RegExp.prototype, Map.prototype, Error.prototype, TypeError.prototype,
@@ -128,7 +129,7 @@ fn a_polluted_realm_changes_nothing_of_a_contract() {
         globalThis.Object = globalThis.Array = globalThis.TypeError = globalThis.Error = undefined;";
     let sandbox = LocalSandbox::builder().host::<dyn Store>(Memory::default()).build().unwrap();
     let source = format!(
-        "{poison}\nexport function run() {{ Store.set('k', 'v'); const n = Store.sum([1, 2], new Uint8Array([3]));
+        "{poison}\nexport function run() {{ Store.set('k', 'v'); const n = Store.sum([1, 2], bytes);
          return Store.get('k') + n; }}"
     );
     assert_eq!(sandbox.load::<dyn Program>(Script::new("poison.js", source)).unwrap().run().unwrap(), "v6");

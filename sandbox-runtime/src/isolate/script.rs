@@ -51,7 +51,7 @@ impl Binding {
 /// Runs a script to its end.
 pub(super) fn evaluate(isolate: &Isolate, scope: &mut v8::PinScope<'_, '_>, script: &Script) -> Result<Exports, Error> {
     let places = match script.format {
-        Some(Format::Module) => module(isolate, scope, script)?.ok_or_else(|| unreadable(script))?,
+        Some(Format::Module) => module(isolate, scope, script)?.run(isolate, scope)?,
         Some(Format::CommonJs) => common_js(isolate, scope, script)?,
         None => detect(isolate, scope, script)?,
     };
@@ -61,20 +61,15 @@ pub(super) fn evaluate(isolate: &Isolate, scope: &mut v8::PinScope<'_, '_>, scri
 /// A script that parses as a module with exports is a module; else it is CommonJS if it parses as that.
 /// A script that is neither gets the error of the module, for that is what most scripts mean to be.
 fn detect(isolate: &Isolate, scope: &mut v8::PinScope<'_, '_>, script: &Script) -> Result<Vec<Exporter>, Error> {
-    match module(isolate, scope, script) {
-        Ok(Some(places)) => Ok(places),
-        Ok(None) => common_js(isolate, scope, script),
-        Err(error @ Error::Syntax { .. }) => match common_js(isolate, scope, script) {
-            Err(Error::Syntax { .. }) => Err(error),
-            other => other,
-        },
-        Err(error) => Err(error),
+    let module = match module(isolate, scope, script) {
+        Ok(module) if module.has_exports(scope) => return module.run(isolate, scope),
+        Err(error) if !matches!(error, Error::Syntax { .. }) => return Err(error),
+        other => other,
+    };
+    match common_js(isolate, scope, script) {
+        Err(Error::Syntax { .. }) => module?.run(isolate, scope),
+        other => other,
     }
-}
-
-fn unreadable(script: &Script) -> Error {
-    let message = "the module exports nothing".to_owned();
-    Error::Syntax { script: script.name.clone(), message, line: 0, column: 0 }
 }
 
 fn text<'s>(scope: &v8::PinScope<'s, '_>, text: &str, script: &Script) -> Result<v8::Local<'s, v8::String>, Error> {
@@ -90,8 +85,13 @@ fn origin<'s>(scope: &v8::PinScope<'s, '_>, name: v8::Local<'s, v8::String>, is_
     v8::ScriptOrigin::new(scope, name.into(), 0, 0, false, -1, None, false, false, is_module, None)
 }
 
-/// The namespace and the default object of a module; `None` when it exports nothing, and then it has not run.
-fn module(isolate: &Isolate, scope: &mut v8::PinScope<'_, '_>, script: &Script) -> Result<Option<Vec<Exporter>>, Error> {
+/// A module that has not run.
+struct Module<'s> {
+    module: v8::Local<'s, v8::Module>,
+    namespace: Object<'s>,
+}
+
+fn module<'s>(isolate: &Isolate, scope: &mut v8::PinScope<'s, '_>, script: &Script) -> Result<Module<'s>, Error> {
     let name = text(scope, &script.name, script)?;
     let source = text(scope, &script.source, script)?;
     v8::tc_scope!(let scope, scope);
@@ -102,30 +102,36 @@ fn module(isolate: &Isolate, scope: &mut v8::PinScope<'_, '_>, script: &Script) 
     if module.instantiate_module2(scope, refuse_import, refuse_source_import).is_none() {
         return Err(isolate.thrown(scope, None));
     }
-    let namespace: Object<'_> = module.get_module_namespace().try_cast().map_err(|_| unreadable(script))?;
-    if script.format.is_none() && !has_exports(scope, namespace) {
-        return Ok(None);
-    }
-    let promise = module.evaluate(scope).ok_or_else(|| isolate.thrown(scope, None))?;
-    if let Ok(promise) = promise.try_cast::<v8::Promise>() {
-        settle(isolate, scope, promise)?;
-    }
-    let mut places = vec![Exporter { object: v8::Global::new(scope, namespace), is_receiver: false }];
-    let default = get(scope, namespace, "default").ok_or_else(|| isolate.thrown(scope, None))?;
-    if let Ok(default) = default.try_cast::<v8::Object>() {
-        places.push(Exporter { object: v8::Global::new(scope, default), is_receiver: true });
-    }
-    Ok(Some(places))
+    let namespace = module.get_module_namespace().try_cast().map_err(|_| isolate.ended(None))?;
+    Ok(Module { module, namespace })
 }
 
-/// Whether a module that has not run exports anything. Its exports cannot be read yet, so all names are listed:
-/// only those that are enumerable would have to be looked at.
-fn has_exports(scope: &v8::PinScope<'_, '_>, namespace: Object<'_>) -> bool {
-    let all = v8::GetPropertyNamesArgsBuilder::new()
-        .mode(v8::KeyCollectionMode::OwnOnly)
-        .property_filter(v8::PropertyFilter::ALL_PROPERTIES | v8::PropertyFilter::SKIP_SYMBOLS)
-        .build();
-    namespace.get_own_property_names(scope, all).is_some_and(|names| names.length() > 0)
+impl Module<'_> {
+    /// Whether it exports anything. What it exports cannot be read yet, so all names are listed: only those that
+    /// are enumerable would have to be looked at.
+    fn has_exports(&self, scope: &v8::PinScope<'_, '_>) -> bool {
+        let all = v8::GetPropertyNamesArgsBuilder::new()
+            .mode(v8::KeyCollectionMode::OwnOnly)
+            .property_filter(v8::PropertyFilter::ALL_PROPERTIES | v8::PropertyFilter::SKIP_SYMBOLS)
+            .build();
+        self.namespace.get_own_property_names(scope, all).is_some_and(|names| names.length() > 0)
+    }
+
+    /// Gives the namespace and the default object.
+    fn run(self, isolate: &Isolate, scope: &mut v8::PinScope<'_, '_>) -> Result<Vec<Exporter>, Error> {
+        let Self { module, namespace } = self;
+        v8::tc_scope!(let scope, scope);
+        let promise = module.evaluate(scope).ok_or_else(|| isolate.thrown(scope, None))?;
+        if let Ok(promise) = promise.try_cast::<v8::Promise>() {
+            settle(isolate, scope, promise)?;
+        }
+        let mut places = vec![Exporter { object: v8::Global::new(scope, namespace), is_receiver: false }];
+        let default = get(scope, namespace, "default").ok_or_else(|| isolate.thrown(scope, None))?;
+        if let Ok(default) = default.try_cast::<v8::Object>() {
+            places.push(Exporter { object: v8::Global::new(scope, default), is_receiver: true });
+        }
+        Ok(places)
+    }
 }
 
 /// Waits for a top-level `await`, which only the guest itself can answer.
