@@ -22,6 +22,10 @@ pub struct Limits {
     ///
     /// V8 notices that the limit is near at its next collection, so for a moment the heap can be larger.
     pub heap: usize,
+    /// Memory of all ArrayBuffers that guests make, in bytes; it is not part of the heap. Default: 64 MiB.
+    ///
+    /// Beyond it, the guest's `new ArrayBuffer` throws a RangeError. Resizable buffers are not counted.
+    pub buffers: usize,
     /// Stack that JavaScript may use, in bytes. From 512 KiB to 64 MiB. Default: 1 MiB, about 10,000 plain calls.
     /// The last 192 KiB are for JavaScript alone: a call of the host that begins there is refused.
     ///
@@ -40,6 +44,7 @@ impl Default for Limits {
         Self {
             wall: Duration::from_secs(1),
             heap: 64 << 20,
+            buffers: 64 << 20,
             stack: 1 << 20,
             value_nodes: 100_000,
             value_bytes: 16 << 20,

@@ -154,7 +154,7 @@ fn shown(found: Unexpected<'_>) -> String {
 /// Says what a value is, without running any code of the guest and without reading more than a few characters.
 pub(crate) fn describe(scope: &v8::PinScope<'_, '_>, value: v8::Local<'_, v8::Value>) -> String {
     if let Ok(string) = v8::Local::<v8::String>::try_from(value) {
-        return format!("{:?}", text::preview(scope, string));
+        return format!("{:?}", text::preview(scope, string, text::SHOWN));
     }
     if let Ok(number) = v8::Local::<v8::Number>::try_from(value) {
         return text::number(number.value());

@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 pub use bytes::Bytes;
 pub(crate) use fault::describe;
 pub(crate) use fault::ValueError;
-pub(crate) use text::{js_string, rust_string};
+pub(crate) use text::{js_string, preview};
 
 use crate::contract::ParamSpec;
 use crate::isolate::stack::StackEnd;

@@ -12,7 +12,7 @@ pub(super) const SHOWN: usize = 64;
 const MAX_LENGTH: usize = v8::String::MAX_LENGTH;
 
 /// A string of JavaScript as a string of Rust.
-pub(crate) fn rust_string(
+pub(super) fn rust_string(
     scope: &v8::PinScope<'_, '_>,
     string: v8::Local<'_, v8::String>,
 ) -> Result<String, ValueError> {
@@ -60,21 +60,26 @@ pub(crate) fn js_string<'s>(
     })
 }
 
-/// The beginning of a string. A rope is not flattened for it when it is long.
-pub(super) fn preview(scope: &v8::PinScope<'_, '_>, string: v8::Local<'_, v8::String>) -> String {
+/// The beginning of a string, `shown` characters of it. A rope is not flattened for it when it is long.
+pub(crate) fn preview(scope: &v8::PinScope<'_, '_>, string: v8::Local<'_, v8::String>, shown: usize) -> String {
     const FLATTENED: usize = 1 << 16;
     let length = string.length();
     if length > FLATTENED {
         return format!("… {length} characters …");
     }
-    let mut units = vec![0; length.min(SHOWN + 1)];
+    // A character is one or two units, and one more unit tells whether there are more.
+    let mut units = vec![0; length.min(2 * shown + 1)];
     string.write_v2(scope, 0, &mut units, v8::WriteFlags::empty());
-    shorten(&String::from_utf16_lossy(&units))
+    cut(&String::from_utf16_lossy(&units), shown)
 }
 
 /// The first characters of a text, with a mark where it was cut.
 pub(super) fn shorten(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
+    cut(text, SHOWN)
+}
+
+fn cut(text: &str, shown: usize) -> String {
+    match text.char_indices().nth(shown) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }

@@ -1,10 +1,15 @@
 //! The limit of a heap.
 //!
-//! Near its limit V8 asks for more, and aborts the process when it gets nothing. So it gets more, once or a few
-//! times, while the guest is terminated; the isolate is given up afterwards.
+//! Near its limit V8 asks for more, and aborts the process when it gets nothing. So it gets more, while the guest
+//! is terminated; the isolate is given up afterwards.
+//!
+//! V8 also asks when an ArrayBuffer gets no memory, however empty the heap is. Then the guest is not terminated:
+//! once it goes on, the heap is looked at, and the old limit is put back if it still fits.
 
 use std::cell::Cell;
 use std::ffi::c_void;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use deno_core::v8;
 
@@ -17,32 +22,70 @@ const HEADROOM: usize = 1536 << 20;
 #[derive(Default)]
 pub(crate) struct HeapGuard {
     full: Cell<bool>,
-    raw: Cell<Option<v8::UnsafeRawIsolatePtr>>,
+    limit: Cell<usize>,
+    handle: Cell<Option<v8::IsolateHandle>>,
+    /// Set by the allocator of buffers when it has no memory.
+    no_buffer: Arc<AtomicBool>,
 }
 
 impl HeapGuard {
     /// Watches an isolate. The guard must stay where it is as long as the isolate lives.
     pub(super) fn watch(&self, isolate: &mut v8::Isolate) {
-        // SAFETY: the pointer is used in the callback only, which V8 calls while the isolate lives.
-        self.raw.set(Some(unsafe { isolate.as_raw_isolate_ptr() }));
-        isolate.add_near_heap_limit_callback(near_limit, std::ptr::from_ref(self).cast_mut().cast::<c_void>());
+        self.handle.set(Some(isolate.thread_safe_handle()));
+        isolate.add_near_heap_limit_callback(near_limit, self.data());
+    }
+
+    /// The flag that says that a buffer got no memory.
+    pub(super) fn no_buffer(&self) -> Arc<AtomicBool> {
+        self.no_buffer.clone()
     }
 
     /// Whether the heap was full. It stays so.
     pub(super) fn is_full(&self) -> bool {
         self.full.get()
     }
+
+    fn data(&self) -> *mut c_void {
+        std::ptr::from_ref(self).cast_mut().cast::<c_void>()
+    }
+
+    fn with_handle(&self, use_it: impl FnOnce(&v8::IsolateHandle)) {
+        if let Some(handle) = self.handle.take() {
+            use_it(&handle);
+            self.handle.set(Some(handle));
+        }
+    }
+
+    fn end(&self) {
+        self.full.set(true);
+        self.with_handle(|handle| _ = handle.terminate_execution());
+    }
 }
 
-unsafe extern "C" fn near_limit(guard: *mut c_void, current: usize, _initial: usize) -> usize {
-    // SAFETY: `watch` was given this pointer to a guard that outlives its isolate, and V8 calls this on the
-    // isolate's thread.
+unsafe extern "C" fn near_limit(guard: *mut c_void, current: usize, initial: usize) -> usize {
+    // SAFETY: `watch` gave V8 this pointer, to a guard that outlives its isolate, and V8 calls this on the isolate's
+    // thread.
     let guard = unsafe { &*guard.cast::<HeapGuard>() };
-    guard.full.set(true);
-    if let Some(raw) = guard.raw.get() {
-        // SAFETY: V8 is in the middle of a collection of this isolate, so it lives; a termination is a request
-        // that is noted in a flag.
-        unsafe { v8::Isolate::from_raw_isolate_ptr(raw) }.terminate_execution();
+    if guard.no_buffer.swap(false, Ordering::Relaxed) {
+        guard.limit.set(initial);
+        guard.with_handle(|handle| _ = handle.request_interrupt(look_again, guard.data()));
+    } else {
+        guard.end();
     }
     current.saturating_add(HEADROOM)
+}
+
+/// Runs before the guest's next step, after a buffer got no memory.
+unsafe extern "C" fn look_again(raw: v8::UnsafeRawIsolatePtr, guard: *mut c_void) {
+    // SAFETY: the pointer of `near_limit`; the isolate is running.
+    let guard = unsafe { &*guard.cast::<HeapGuard>() };
+    // SAFETY: V8 passes the isolate that it interrupts.
+    let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(raw) };
+    let limit = guard.limit.get();
+    if isolate.get_heap_statistics().used_heap_size() >= limit / 4 * 3 {
+        guard.end();
+    } else {
+        isolate.remove_near_heap_limit_callback(near_limit, limit);
+        isolate.add_near_heap_limit_callback(near_limit, guard.data());
+    }
 }

@@ -4,6 +4,7 @@
 //! dropped in any order. It is reached through a raw pointer and not through `JsRuntime`, because a host method
 //! may call its guest again while a call is under way further up on the stack.
 
+mod buffers;
 mod callbacks;
 pub(crate) mod engine;
 pub(crate) mod fast;
@@ -136,7 +137,10 @@ impl Isolate {
     }
 
     fn create_params(&self) -> v8::CreateParams {
-        v8::CreateParams::default().heap_limits(0, self.limits.heap).allow_atomics_wait(false)
+        v8::CreateParams::default()
+            .heap_limits(0, self.limits.heap)
+            .array_buffer_allocator(buffers::allocator(self.limits.buffers, self.heap.no_buffer()))
+            .allow_atomics_wait(false)
     }
 
     fn realm(

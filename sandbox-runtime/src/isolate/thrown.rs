@@ -4,10 +4,10 @@
 use deno_core::v8;
 
 use super::shim;
-use crate::boundary::{describe, js_string, rust_string};
+use crate::boundary::{describe, js_string, preview};
 use crate::error::{Error, GuestError, Place, StackFrame};
 
-/// How much of a text that a guest threw is kept, in 16-bit units.
+/// How much of a text that a guest threw is kept, in characters.
 const TEXT: usize = 4096;
 /// How many frames of a stack are kept.
 const FRAMES: usize = 32;
@@ -48,10 +48,7 @@ pub(super) fn name_and_message(
 fn property(scope: &v8::PinScope<'_, '_>, object: v8::Local<'_, v8::Object>, name: &str) -> Option<String> {
     let key = js_string(scope, name, v8::NewStringType::Internalized).ok()?;
     let text = object.get(scope, key.into())?.try_cast::<v8::String>().ok()?;
-    if text.length() > TEXT {
-        return Some(describe(scope, text.into()));
-    }
-    rust_string(scope, text).ok().or_else(|| Some(text.to_rust_string_lossy(scope)))
+    Some(preview(scope, text, TEXT))
 }
 
 /// Where the exception was made, or else where it was thrown.

@@ -1,0 +1,72 @@
+//! The memory of ArrayBuffers, which V8 keeps outside of its heap: an allocator that counts. Beyond the limit it
+//! has no memory, and V8 throws a RangeError in the guest.
+
+use std::alloc::{Layout, alloc, alloc_zeroed, dealloc};
+use std::ffi::c_void;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use deno_core::v8;
+
+/// What every platform's SIMD code is content with.
+const ALIGNMENT: usize = 16;
+
+struct Budget {
+    left: AtomicUsize,
+    /// Set when there is no memory, for the guard of the heap.
+    refused: Arc<AtomicBool>,
+}
+
+/// An allocator that has `limit` bytes in all, and sets `refused` when they do not suffice.
+pub(super) fn allocator(limit: usize, refused: Arc<AtomicBool>) -> v8::UniqueRef<v8::Allocator> {
+    let budget = Arc::into_raw(Arc::new(Budget { left: AtomicUsize::new(limit), refused }));
+    // SAFETY: `budget` is an `Arc` whose count V8 now owns, as the functions of the table expect; `release` gives
+    // it back.
+    unsafe { v8::new_rust_allocator(budget, &TABLE) }
+}
+
+static TABLE: v8::RustAllocatorVtable<Budget> =
+    v8::RustAllocatorVtable { allocate: zeroed, allocate_uninitialized: uninitialized, free, drop: release };
+
+fn layout(length: usize) -> Option<Layout> {
+    // An allocation of no bytes is not allowed, and V8 asks for some.
+    Layout::from_size_align(length.max(1), ALIGNMENT).ok()
+}
+
+impl Budget {
+    /// Pays for `length` bytes and takes them from `memory`; null when they cannot be paid for.
+    fn take(&self, length: usize, memory: unsafe fn(Layout) -> *mut u8) -> *mut c_void {
+        let paid = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(length));
+        let Some(layout) = layout(length).filter(|_| paid.is_ok()) else {
+            self.refused.store(true, Ordering::Relaxed);
+            return std::ptr::null_mut();
+        };
+        // SAFETY: the layout is of at least one byte.
+        let memory = unsafe { memory(layout) };
+        if memory.is_null() {
+            self.left.fetch_add(length, Ordering::Relaxed);
+        }
+        memory.cast()
+    }
+}
+
+unsafe extern "C" fn zeroed(budget: &Budget, length: usize) -> *mut c_void {
+    budget.take(length, alloc_zeroed)
+}
+
+unsafe extern "C" fn uninitialized(budget: &Budget, length: usize) -> *mut c_void {
+    budget.take(length, alloc)
+}
+
+unsafe extern "C" fn free(budget: &Budget, data: *mut c_void, length: usize) {
+    if let Some(layout) = layout(length).filter(|_| !data.is_null()) {
+        // SAFETY: V8 gives back what `take` gave out, with its length, once.
+        unsafe { dealloc(data.cast(), layout) };
+        budget.left.fetch_add(length, Ordering::Relaxed);
+    }
+}
+
+unsafe extern "C" fn release(budget: *const Budget) {
+    // SAFETY: the pointer of `allocator`, whose count is given back once.
+    drop(unsafe { Arc::from_raw(budget) });
+}
