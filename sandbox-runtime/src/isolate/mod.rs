@@ -70,6 +70,8 @@ pub(crate) struct Isolate {
     heap: HeapGuard,
     /// How many calls are under way on the stack.
     depth: Cell<usize>,
+    /// A call inside of another was ended, and so must the other be.
+    ended_inside: Cell<bool>,
     live: RefCell<Option<Live>>,
     /// Why there is no `live` any more.
     discarded: RefCell<Option<Error>>,
@@ -95,6 +97,7 @@ impl Isolate {
             stack,
             heap: HeapGuard::default(),
             depth: Cell::new(0),
+            ended_inside: Cell::new(false),
             live: RefCell::default(),
             discarded: RefCell::default(),
         });
@@ -250,6 +253,7 @@ impl Isolate {
             true => self.run_limited(raw, &watch, place, body),
             false => self.in_realm(raw, body).unwrap_or_else(|| Err(self.ended(place))),
         };
+        self.ended_inside.set(!entered.is_outermost() && self.is_ended());
         let outermost = entered.is_outermost();
         drop(entered);
         if self.heap.is_full() && outermost {
@@ -324,7 +328,7 @@ impl Isolate {
     /// A host method returned to a guest that is being ended: it must not go on because the method took the
     /// termination for an error.
     pub(crate) fn keep_terminating(&self) {
-        if self.is_ended() && let Some(live) = self.live.borrow().as_ref() {
+        if self.ended_inside.get() && let Some(live) = self.live.borrow().as_ref() {
             // SAFETY: as in `in_realm`: a call is under way.
             unsafe { v8::Isolate::from_raw_isolate_ptr(live.raw) }.terminate_execution();
         }
