@@ -1,6 +1,6 @@
 //! The arguments of `#[sandbox_api(…)]` and `#[sandbox(…)]`.
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::quote;
 use syn::{Expr, LitStr, Path};
 
@@ -40,7 +40,10 @@ pub(crate) fn of_trait(tokens: TokenStream, errors: &mut Errors) -> Args {
             other => {
                 errors.at(
                     argument.key.span(),
-                    format!("unknown argument `{other}`: `#[sandbox_api]` takes {API_ARGUMENTS}{}", hint(other)),
+                    format!(
+                        "unknown argument `{other}`: `#[sandbox_api]` takes {API_ARGUMENTS}{}",
+                        hint(other)
+                    ),
                 );
             }
         }
@@ -76,7 +79,9 @@ impl MethodArgs {
 /// Points to the attribute that takes an argument which `#[sandbox_api]` does not.
 fn hint(key: &str) -> &'static str {
     match key {
-        "rename" => "; the name of the contract is `name = \"…\"`, that of a method `#[sandbox(rename = \"…\")]` on it",
+        "rename" => {
+            "; the name of the contract is `name = \"…\"`, that of a method `#[sandbox(rename = \"…\")]` on it"
+        }
         "on_failure" => "; a policy goes on the method: `#[sandbox(on_failure = …)]`",
         _ => "",
     }
@@ -97,7 +102,10 @@ fn direction(argument: &Argument, direction: Direction, args: &mut Args, errors:
     if argument.value.is_some() {
         errors.at(key.span(), format!("`{key}` takes no value: write `{key}` alone"));
     } else if args.direction != Direction::Both {
-        errors.at(key.span(), "`guest` and `host` exclude each other: write neither, and the contract has both directions");
+        errors.at(
+            key.span(),
+            "`guest` and `host` exclude each other: write neither, and the contract has both directions",
+        );
     }
     args.direction = direction;
 }
@@ -136,7 +144,7 @@ fn policy(value: TokenStream) -> Option<Policy> {
     let mut tokens = value.into_iter();
     let policy = match (tokens.next()?, tokens.next()) {
         (TokenTree::Ident(name), None) if name == "panic" => Policy::Panic,
-        (TokenTree::Ident(name), None) if name == "default" => Policy::Default,
+        (TokenTree::Ident(name), None) if name == "default" => Policy::Default(name.span()),
         (TokenTree::Ident(name), Some(TokenTree::Group(group))) if name == "value" => {
             Policy::Value(Box::new(syn::parse2::<Expr>(group.stream()).ok()?))
         }
@@ -155,14 +163,11 @@ fn written(argument: &Argument) -> TokenStream {
 fn split(tokens: TokenStream, allowed: &str, errors: &mut Errors) -> Vec<Argument> {
     let mut arguments = Vec::new();
     let mut rest = tokens.into_iter().peekable();
-    while rest.peek().is_some() {
+    while let Some(start) = rest.peek().map(TokenTree::span) {
         let part: Vec<TokenTree> = rest.by_ref().take_while(|token| !is(token, ',')).collect();
         match argument(&part) {
             Some(argument) => arguments.push(argument),
-            None => errors.at(
-                part.first().map_or_else(Span::call_site, TokenTree::span),
-                format!("expected an argument: {allowed}, separated by commas"),
-            ),
+            None => errors.at(start, format!("expected an argument: {allowed}, separated by commas")),
         }
     }
     arguments

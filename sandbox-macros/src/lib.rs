@@ -32,9 +32,9 @@ mod tests;
 /// }
 /// ```
 ///
-/// The trait stays as it is written. Beside it come a struct `StoreProxy<T>`, which implements it by calling a
-/// guest; what an isolate needs so that a guest can call a host's implementation; and an
-/// implementation of `Contract` for `dyn Store`, which says all of this as data.
+/// The trait stays as it is written, but for a hidden method that holds the body of each default. Beside it come a
+/// struct `StoreProxy<T>`, which implements it by calling a guest; what an isolate needs so that a guest can call a
+/// host's implementation; and an implementation of `Contract` for `dyn Store`, which says all of this as data.
 ///
 /// # Arguments
 ///

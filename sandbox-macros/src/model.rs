@@ -1,6 +1,6 @@
 //! What the emitters see of a trait: parsed once, with the original nodes kept for their spans.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, Span};
 use syn::{Attribute, Expr, ItemTrait, LitStr, Path, Receiver, ReturnType, Signature, Type};
 
 /// The arguments of `#[sandbox_api(…)]`.
@@ -98,6 +98,7 @@ pub(crate) struct OnFailure {
 /// The value of `on_failure = …`.
 pub(crate) enum Policy {
     Panic,
-    Default,
+    /// With the span of the word.
+    Default(Span),
     Value(Box<Expr>),
 }

@@ -4,12 +4,13 @@ use syn::ext::IdentExt;
 use syn::parse::Parser;
 
 /// Words of the language that cannot name a binding in a module, so no plain `export function` can have them.
+#[rustfmt::skip]
 const RESERVED: &[&str] = &[
-    "arguments", "async", "await", "break", "case", "catch", "class", "const", "continue", "debugger", "default",
-    "delete", "do", "else", "enum", "eval", "export", "extends", "false", "finally", "for", "function", "if",
-    "implements", "import", "in", "instanceof", "interface", "let", "new", "null", "package", "private", "protected",
-    "public", "return", "static", "super", "switch", "this", "throw", "true", "try", "typeof", "var", "void", "while",
-    "with", "yield",
+    "arguments", "async", "await", "break", "case", "catch", "class", "const", "continue", "debugger",
+    "default", "delete", "do", "else", "enum", "eval", "export", "extends", "false", "finally", "for",
+    "function", "if", "implements", "import", "in", "instanceof", "interface", "let", "new", "null",
+    "package", "private", "protected", "public", "return", "static", "super", "switch", "this", "throw",
+    "true", "try", "typeof", "var", "void", "while", "with", "yield",
 ];
 
 /// Names that have a meaning of their own on an object, with what goes wrong.
@@ -25,16 +26,18 @@ const SPECIAL: &[(&str, &str)] = &[
 ];
 
 /// What a guest finds on its global object, or around its code, before any contract.
+#[rustfmt::skip]
 const GLOBALS: &[&str] = &[
     "AggregateError", "Array", "ArrayBuffer", "AsyncDisposableStack", "AsyncIterator", "Atomics", "BigInt",
-    "BigInt64Array", "BigUint64Array", "Boolean", "DataView", "Date", "Deno", "DisposableStack", "Error", "EvalError",
-    "FinalizationRegistry", "Float16Array", "Float32Array", "Float64Array", "Function", "Infinity", "Int16Array",
-    "Int32Array", "Int8Array", "Intl", "Iterator", "JSON", "Map", "Math", "NaN", "Number", "Object", "Promise",
-    "Proxy", "RangeError", "ReferenceError", "Reflect", "RegExp", "Set", "SharedArrayBuffer", "String",
-    "SuppressedError", "Symbol", "SyntaxError", "Temporal", "TypeError", "URIError", "Uint16Array", "Uint32Array",
-    "Uint8Array", "Uint8ClampedArray", "WeakMap", "WeakRef", "WeakSet", "WebAssembly", "console", "decodeURI",
-    "decodeURIComponent", "encodeURI", "encodeURIComponent", "escape", "exports", "global", "globalThis", "isFinite",
-    "isNaN", "module", "parseFloat", "parseInt", "require", "self", "undefined", "unescape", "window",
+    "BigInt64Array", "BigUint64Array", "Boolean", "DataView", "Date", "Deno", "DisposableStack", "Error",
+    "EvalError", "FinalizationRegistry", "Float16Array", "Float32Array", "Float64Array", "Function",
+    "Infinity", "Int16Array", "Int32Array", "Int8Array", "Intl", "Iterator", "JSON", "Map", "Math", "NaN",
+    "Number", "Object", "Promise", "Proxy", "RangeError", "ReferenceError", "Reflect", "RegExp", "Set",
+    "SharedArrayBuffer", "String", "SuppressedError", "Symbol", "SyntaxError", "Temporal", "TypeError",
+    "URIError", "Uint16Array", "Uint32Array", "Uint8Array", "Uint8ClampedArray", "WeakMap", "WeakRef",
+    "WeakSet", "WebAssembly", "console", "decodeURI", "decodeURIComponent", "encodeURI",
+    "encodeURIComponent", "escape", "exports", "global", "globalThis", "isFinite", "isNaN", "module",
+    "parseFloat", "parseInt", "require", "self", "undefined", "unescape", "window",
 ];
 
 /// `get_user` → `getUser`; underscores at either end stay.
@@ -64,7 +67,8 @@ pub(crate) fn refused_method(name: &str) -> Option<String> {
 /// Says why a contract cannot have this JavaScript name; only the host's contracts become globals.
 pub(crate) fn refused_contract(name: &str, global: bool) -> Option<String> {
     refused_word(name).or_else(|| {
-        let taken = global && (GLOBALS.contains(&name) || SPECIAL.iter().any(|(special, _)| *special == name));
+        let taken =
+            global && (GLOBALS.contains(&name) || SPECIAL.iter().any(|(special, _)| *special == name));
         taken.then(|| format!("`{name}` is a global of JavaScript already"))
     })
 }

@@ -3,8 +3,10 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::format_ident;
 use syn::ext::IdentExt;
+use syn::punctuated::Punctuated;
 use syn::{
-    Attribute, Expr, ExprLit, FnArg, Item, ItemTrait, Lit, Meta, Pat, PatType, Receiver, TraitItem, TraitItemFn, Type,
+    Attribute, Expr, ExprLit, FnArg, Item, ItemTrait, Lit, Meta, Pat, PatType, Path, Receiver, Token,
+    TraitItem, TraitItemFn, Type,
 };
 
 use crate::args::{self, MethodArgs};
@@ -58,7 +60,8 @@ fn refuse_own(attrs: &mut Vec<Attribute>, errors: &mut Errors) {
             "`#[sandbox(…)]` goes on a method; arguments for the trait go in `#[sandbox_api(…)]`",
         );
     }
-    let again = |attr: &mut Attribute| attr.path().segments.last().is_some_and(|last| last.ident == "sandbox_api");
+    let again =
+        |attr: &mut Attribute| attr.path().segments.last().is_some_and(|last| last.ident == "sandbox_api");
     for attr in attrs.extract_if(.., again) {
         errors.on(attr.path(), "`#[sandbox_api]` is given twice: write all arguments in one");
     }
@@ -79,6 +82,7 @@ fn member_method(member: &mut TraitItem, errors: &mut Errors) -> Option<Method> 
 
 fn method(item: &mut TraitItemFn, errors: &mut Errors) -> Method {
     let MethodArgs { rename, on_failure } = own_args(&mut item.attrs, errors);
+    refuse_hidden(&mut item.attrs, errors);
     let rust_name = item.sig.ident.unraw().to_string();
     let js_name = rename.as_ref().map_or_else(|| names::camel_case(&rust_name), syn::LitStr::value);
     let mut params = Vec::new();
@@ -114,11 +118,33 @@ fn own_args(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> MethodArgs {
     let mut own = MethodArgs::default();
     for attr in take(attrs, "sandbox") {
         match &attr.meta {
-            Meta::List(list) if !list.tokens.is_empty() => args::of_method(list.tokens.clone(), &mut own, errors),
+            Meta::List(list) if !list.tokens.is_empty() => {
+                args::of_method(list.tokens.clone(), &mut own, errors)
+            }
             meta => errors.on(meta, "write `#[sandbox(rename = \"…\")]` or `#[sandbox(on_failure = …)]`"),
         }
     }
     own
+}
+
+/// What a `#[cfg_attr]` holds is unknown until the trait is compiled, which is too late for these.
+fn refuse_hidden(attrs: &mut Vec<Attribute>, errors: &mut Errors) {
+    attrs.retain(|attr| {
+        let hidden = hidden(attr);
+        for path in &hidden {
+            errors.on(path, "this cannot stand in `#[cfg_attr]`: put `#[cfg]` on two versions of the method");
+        }
+        hidden.is_empty()
+    });
+}
+
+fn hidden(attr: &Attribute) -> Vec<Path> {
+    if !attr.path().is_ident("cfg_attr") {
+        return Vec::new();
+    }
+    let parts = attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).unwrap_or_default();
+    let attributes = parts.iter().skip(1).map(Meta::path);
+    attributes.filter(|path| path.is_ident("cfg") || path.is_ident("sandbox")).cloned().collect()
 }
 
 fn refuse_on_param(attrs: &mut Vec<Attribute>, errors: &mut Errors) {
@@ -147,7 +173,9 @@ fn param(typed: &PatType, position: usize) -> Param {
 /// The name in a pattern that is only a name.
 pub(crate) fn pattern_ident(pat: &Pat) -> Option<Ident> {
     match pat {
-        Pat::Ident(plain) if plain.by_ref.is_none() && plain.mutability.is_none() && plain.subpat.is_none() => {
+        Pat::Ident(plain)
+            if plain.by_ref.is_none() && plain.mutability.is_none() && plain.subpat.is_none() =>
+        {
             Some(plain.ident.clone())
         }
         _ => None,

@@ -35,8 +35,6 @@ pub(crate) struct Paths {
 pub(crate) struct MethodPaths {
     /// The type that stands for the method.
     pub(crate) marker: Ident,
-    /// The return type, once it has been checked.
-    pub(crate) returns: Ident,
     /// The method that holds the default body.
     pub(crate) default: Ident,
 }
@@ -44,11 +42,7 @@ pub(crate) struct MethodPaths {
 impl MethodPaths {
     fn new(method: &Method, free: &mut Free) -> Self {
         let name = &method.rust_name;
-        Self {
-            marker: free.take(&format!("__{name}")),
-            returns: free.take(&format!("__{name}_returns")),
-            default: free.take(&format!("__{name}_default")),
-        }
+        Self { marker: free.take(&format!("__{name}")), default: free.take(&format!("__{name}_default")) }
     }
 }
 

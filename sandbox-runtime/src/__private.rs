@@ -14,17 +14,16 @@ use crate::contract::Crosses;
 use crate::error::Error;
 
 /// Calls the guest; the method returns a `Result`.
-pub fn call<M, R, T>(transport: &T, args: M::Args<'_>) -> R
+pub fn call<M, T>(_: M, transport: &T, args: M::Args<'_>) -> M::Returns
 where
-    M: GuestMethod,
-    R: GuestReturn<Value = M::Value>,
+    M: GuestMethod<Returns: GuestReturn<Value = M::Value>>,
     T: Transport<M>,
 {
-    R::from_call(transport.call(args))
+    M::Returns::from_call(transport.call(args))
 }
 
 /// Calls the guest; the method returns a plain value, and a failure becomes what its policy says.
-pub fn call_or<M, T>(transport: &T, args: M::Args<'_>, on_failure: impl FnOnce(Error) -> M::Value) -> M::Value
+pub fn call_or<M, T>(_: M, transport: &T, args: M::Args<'_>, on_failure: impl FnOnce(Error) -> M::Value) -> M::Value
 where
     M: GuestMethod,
     T: Transport<M>,
@@ -45,39 +44,45 @@ pub fn fail<V>(error: Error) -> V {
     panic!("{error}")
 }
 
-/// `T`, if `HOLDS` has a value. A bound that is not met is then reported once, where `HOLDS` is computed, and not
-/// again wherever the type is used.
-pub type Checked<T, const HOLDS: bool> = <If<T, HOLDS> as Then>::Type;
+/// What a method that a guest implements returns.
+pub type Returns<M> = <M as GuestMethod>::Returns;
+
+/// What a host method with scalars only has for V8's fast calls.
+pub type Fast = Option<FastCall>;
+
+/// `T`, whose check the constant is: `Checked<u32, { crosses::<u32>() }>`.
+///
+/// Generated code names each type of a signature through this. When the check fails, the compiler says so on the
+/// user's type. The constant then has no value, so the whole is an error already reported, and the compiler says
+/// nothing of the bounds that the type fails further on: one mistake gives one message.
+pub type Checked<T, const HOLDS: bool> = <If<T, HOLDS> as Holds>::Type;
 
 /// See [`Checked`].
 pub struct If<T: ?Sized, const HOLDS: bool>(PhantomData<T>);
 
 /// See [`Checked`].
-pub trait Then {
+pub trait Holds {
     type Type: ?Sized;
 }
 
-impl<T: ?Sized> Then for If<T, true> {
+impl<T: ?Sized> Holds for If<T, true> {
     type Type = T;
 }
 
-/// Has a value when `T` can be an argument passed by value, or the value of a declared policy.
+/// The check of a parameter that is passed by value, and of a return type with a policy.
 #[must_use]
-pub const fn crosses<T: Crosses>() -> bool {
+pub const fn crosses<T: ?Sized + Crosses>() -> bool {
     true
 }
 
-/// Has a value when `&T` can be an argument.
+/// The check of a parameter that is passed by reference.
 #[must_use]
 pub const fn lends<T: ?Sized + Lends>() -> bool {
     true
 }
 
-/// Has a value when a method that a guest implements can return `R`.
+/// The check of what a method that a guest implements returns.
 #[must_use]
-pub const fn returns<R: GuestReturn>() -> bool
-where
-    R::Value: Crosses,
-{
+pub const fn returns<R: GuestReturn<Value: Crosses>>() -> bool {
     true
 }

@@ -120,14 +120,20 @@ pub struct MethodSpec {
 impl MethodSpec {
     #[doc(hidden)]
     #[must_use]
-    pub const fn new(
-        name: &'static str,
-        rust_name: &'static str,
-        docs: &'static str,
-        params: &'static [ParamSpec],
-        optional: bool,
-    ) -> Self {
-        Self { name, rust_name, docs, params, optional }
+    pub const fn new(name: &'static str, rust_name: &'static str, docs: &'static str) -> Self {
+        Self { name, rust_name, docs, params: &[], optional: false }
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn takes(self, params: &'static [ParamSpec]) -> Self {
+        Self { params, ..self }
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn optional(self) -> Self {
+        Self { optional: true, ..self }
     }
 }
 
@@ -269,7 +275,9 @@ pub trait Method: 'static {
 /// A method that a guest implements.
 #[doc(hidden)]
 pub trait GuestMethod: Method {
-    /// What a successful call gives: `T` of `Result<T, E>`.
+    /// The return type as written.
+    type Returns;
+    /// What a successful call gives: `T` of `Result<T, E>`, or a plain return type.
     type Value: Crosses;
 }
 
@@ -302,6 +310,7 @@ impl Method for Absent {
     const INDEX: usize = 0;
 }
 impl GuestMethod for Absent {
+    type Returns = ();
     type Value = ();
 }
 
@@ -434,13 +443,23 @@ pub trait GuestReturn {
     fn from_call(outcome: Result<Self::Value, Error>) -> Self;
 }
 
-#[diagnostic::do_not_recommend]
-impl<T, E: From<Error>> GuestReturn for Result<T, E> {
+impl<T, E: GuestFailure> GuestReturn for Result<T, E> {
     type Value = T;
     fn from_call(outcome: Result<T, Error>) -> Self {
         outcome.map_err(E::from)
     }
 }
+
+/// What a method that a guest implements may fail with: any error that one of the runtime can become.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the error of a method that a guest implements",
+    label = "no error of the sandbox can become this",
+    note = "implement `From<sandbox_runtime::Error>` for `{Self}`, or return `sandbox_runtime::Result<T>`"
+)]
+pub trait GuestFailure: From<Error> {}
+
+#[diagnostic::do_not_recommend]
+impl<E: From<Error>> GuestFailure for E {}
 
 /// What a host method may fail with: any error that can be shown in the host's log.
 #[diagnostic::on_unimplemented(
@@ -458,7 +477,7 @@ impl<E: Display + 'static> HostFailure for E {}
 #[doc(hidden)]
 pub struct ReturnProbe<R>(PhantomData<R>);
 
-impl<T: Crosses, E> ReturnProbe<Result<T, E>> {
+impl<T, E> ReturnProbe<Result<T, E>> {
     pub fn settle(outcome: Result<T, E>) -> Result<T, HostError>
     where
         E: HostFailure,
@@ -479,7 +498,7 @@ pub trait PlainReturn<T> {
     fn settle(value: T) -> Result<T, HostError>;
 }
 
-impl<T: Crosses> PlainReturn<T> for ReturnProbe<T> {
+impl<T> PlainReturn<T> for ReturnProbe<T> {
     fn settle(value: T) -> Result<T, HostError> {
         Ok(value)
     }

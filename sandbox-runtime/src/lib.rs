@@ -14,7 +14,7 @@ pub mod __private;
 
 pub use boundary::Bytes;
 pub use contract::{
-    Contract, ContractSpec, Crosses, GuestContract, HostContract, HostFailure, Implements, Kind, Lends, MethodSpec,
+    Contract, ContractSpec, Crosses, GuestContract, GuestFailure, HostContract, HostFailure, Implements, Kind, Lends, MethodSpec,
     ParamSpec,
 };
 pub use error::{

@@ -2,47 +2,64 @@
 
 use std::collections::HashMap;
 
+use proc_macro2::Ident;
 use syn::{GenericParam, Generics, ItemTrait, Path, TraitItem, TypeParamBound};
 
 use crate::errors::Errors;
 use crate::model::{Contract, Direction, Method};
 use crate::names;
 
-mod signature;
+pub(crate) mod signature;
 
 /// Reports every mistake that tokens alone can show; the compiler finds the rest with the runtime's traits.
 pub(crate) fn contract(contract: &Contract, errors: &mut Errors) {
     name(contract, errors);
     shape(&contract.item, errors);
+    let declared = declared(&contract.item);
     for bound in &contract.item.supertraits {
-        supertrait(bound, errors);
+        supertrait(bound, &declared, errors);
     }
     for member in &contract.item.items {
         no_method(member, errors);
     }
-    let generics = &contract.item.generics;
     for method in &contract.methods {
-        signature::check(method, generics, errors);
+        signature::check(method, &declared, errors);
         method_name(method, errors);
         policy(method, contract.args.direction, errors);
     }
     clashes(&contract.methods, errors);
 }
 
+/// The lifetimes and types that the trait declares. They must go, so a use of one is not a mistake of its own.
+fn declared(item: &ItemTrait) -> Vec<&Ident> {
+    let types = item.items.iter().filter_map(|member| match member {
+        TraitItem::Type(item) => Some(&item.ident),
+        _ => None,
+    });
+    item.generics.lifetimes().map(|param| &param.lifetime.ident).chain(types).collect()
+}
+
 fn name(contract: &Contract, errors: &mut Errors) {
-    let Some(why) = names::refused_contract(&contract.js_name, contract.args.direction.host()) else { return };
+    let Some(why) = names::refused_contract(&contract.js_name, contract.args.direction.host()) else {
+        return;
+    };
     match &contract.args.name {
         Some(given) => errors.on(given, format!("{why}: choose another name")),
         None => errors.on(
             &contract.item.ident,
-            format!("{why}: give the contract another name there with `#[sandbox_api(name = \"…\")]`"),
+            format!(
+                "{why}: give the contract another name in JavaScript with `#[sandbox_api(name = \"…\")]`"
+            ),
         ),
     }
 }
 
 fn shape(item: &ItemTrait, errors: &mut Errors) {
     if let Some(token) = &item.unsafety {
-        errors.on(token, "a contract cannot be an `unsafe trait`: a guest can promise nothing; remove `unsafe`");
+        errors.on(
+            token,
+            "a contract cannot be an `unsafe trait`: a guest can promise nothing; remove `unsafe`",
+        );
     }
     if let Some(token) = &item.auto_token {
         errors.on(token, "a contract cannot be an `auto trait`: remove `auto`");
@@ -68,7 +85,7 @@ pub(crate) fn generics(generics: &Generics, what: &str, errors: &mut Errors) {
     }
 }
 
-fn supertrait(bound: &TypeParamBound, errors: &mut Errors) {
+fn supertrait(bound: &TypeParamBound, declared: &[&Ident], errors: &mut Errors) {
     match bound {
         TypeParamBound::Trait(bound) if matches!(bound.modifier, syn::TraitBoundModifier::Maybe(_)) => {
             errors.on(bound, "a contract is unsized already: remove this bound");
@@ -77,7 +94,7 @@ fn supertrait(bound: &TypeParamBound, errors: &mut Errors) {
             bound,
             "a contract is used as `dyn Trait`, which this supertrait rules out because it needs a sized `Self`: remove it",
         ),
-        TypeParamBound::Lifetime(lifetime) if lifetime.ident != "static" => {
+        TypeParamBound::Lifetime(lifetime) if lifetime.ident != "static" && !declared.contains(&&lifetime.ident) => {
             errors.on(lifetime, "a contract cannot borrow: remove this lifetime, or write `'static`");
         }
         _ => {}
@@ -117,7 +134,7 @@ fn method_name(method: &Method, errors: &mut Errors) {
         Some(given) => errors.on(given, format!("{why}: choose another name")),
         None => errors.on(
             method.ident(),
-            format!("{why}: give the method another name there with `#[sandbox(rename = \"…\")]`"),
+            format!("{why}: give the method another name in JavaScript with `#[sandbox(rename = \"…\")]`"),
         ),
     }
 }
@@ -154,7 +171,9 @@ fn clashes(methods: &[Method], errors: &mut Errors) {
         let message = if *other == method.rust_name {
             format!("`{other}` is declared twice: rename or remove one")
         } else {
-            format!("`{other}` has the JavaScript name `{name}` too: give this one another with `#[sandbox(rename = \"…\")]`")
+            format!(
+                "`{other}` has the JavaScript name `{name}` too: give this one another with `#[sandbox(rename = \"…\")]`"
+            )
         };
         match &method.rename {
             Some(given) => errors.on(given, message),

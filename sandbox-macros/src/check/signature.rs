@@ -4,7 +4,7 @@ use proc_macro2::Ident;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{
-    FnArg, Generics, Lifetime, PatType, Path, Receiver, ReturnType, Signature, Type, TypeImplTrait, TypeInfer,
+    FnArg, Lifetime, PatType, Path, Receiver, ReturnType, Signature, Type, TypeImplTrait, TypeInfer,
     TypeNever, TypeReference,
 };
 
@@ -12,35 +12,38 @@ use crate::errors::Errors;
 use crate::model::Method;
 use crate::parse::{pattern_ident, peel};
 
-pub(super) fn check(method: &Method, outer: &Generics, errors: &mut Errors) {
+/// `outer` are the names that the trait declares.
+pub(super) fn check(method: &Method, outer: &[&Ident], errors: &mut Errors) {
     qualifiers(&method.sig, errors);
     super::generics(&method.sig.generics, "a method of a contract", errors);
     receiver(method, errors);
-    // A lifetime or type that the generics declare goes when they go; it is not a mistake of its own.
-    let declared = [outer, &method.sig.generics].into_iter().flat_map(declared).collect::<Vec<_>>();
+    let own = method.sig.generics.lifetimes().map(|param| &param.lifetime.ident);
+    let declared = outer.iter().copied().chain(own).collect::<Vec<_>>();
     for input in &method.sig.inputs {
         if let FnArg::Typed(typed) = input {
             param(typed, &declared, errors);
         }
     }
     if let ReturnType::Type(_, ty) = &method.sig.output {
-        returns(ty, &declared, errors);
+        inside(ty, Place::Return, &declared, errors);
     }
-}
-
-fn declared(generics: &Generics) -> impl Iterator<Item = &Ident> {
-    generics.lifetimes().map(|param| &param.lifetime.ident)
 }
 
 fn qualifiers(sig: &Signature, errors: &mut Errors) {
     if let Some(token) = &sig.constness {
-        errors.on(token, "a method of a contract cannot be `const`: it is called while the program runs; remove `const`");
+        errors.on(
+            token,
+            "a method of a contract cannot be `const`: it is called while the program runs; remove `const`",
+        );
     }
     if let Some(token) = &sig.asyncness {
         errors.on(token, "`async` methods are not supported yet: write a synchronous method");
     }
     if let Some(token) = &sig.unsafety {
-        errors.on(token, "a method of a contract cannot be `unsafe`: a script cannot keep its conditions; remove `unsafe`");
+        errors.on(
+            token,
+            "a method of a contract cannot be `unsafe`: a script cannot keep its conditions; remove `unsafe`",
+        );
     }
     if let Some(abi) = &sig.abi {
         errors.on(abi, "a method of a contract has Rust's calling convention: remove `extern`");
@@ -91,7 +94,10 @@ fn explicit_lifetime(this: &Receiver, errors: &mut Errors) {
 
 fn param(typed: &PatType, declared: &[&Ident], errors: &mut Errors) {
     if pattern_ident(&typed.pat).is_none() {
-        errors.on(&typed.pat, "a parameter of a contract is a plain name, which messages use: write `name: Type`");
+        errors.on(
+            &typed.pat,
+            "a parameter of a contract is a plain name, which messages use: write `name: Type`",
+        );
     }
     match peel(&typed.ty) {
         Type::Reference(reference) if reference.mutability.is_some() => errors.on(
@@ -102,19 +108,30 @@ fn param(typed: &PatType, declared: &[&Ident], errors: &mut Errors) {
             if let Some(lifetime) = &reference.lifetime
                 && !declared.contains(&&lifetime.ident)
             {
-                errors.on(lifetime, "values cross the boundary as copies, so a lifetime says nothing: remove it");
+                errors.on(
+                    lifetime,
+                    "values cross the boundary as copies, so a lifetime says nothing: remove it",
+                );
             }
             inside(&reference.elem, Place::Param, declared, errors);
         }
-        Type::Slice(slice) => {
-            errors.on(slice, "a slice is not a value of its own: take it by reference, or take a `Vec<T>`");
+        ty if is_unsized(ty) => {
+            errors.on(
+                ty,
+                "a slice is not a value of its own: take it by reference, or take a `String` or `Vec<T>`",
+            );
         }
         ty => inside(ty, Place::Param, declared, errors),
     }
 }
 
-fn returns(ty: &Type, declared: &[&Ident], errors: &mut Errors) {
-    inside(ty, Place::Return, declared, errors);
+/// The types that the compiler would report at each of the places where a value of them cannot be.
+pub(crate) fn is_unsized(ty: &Type) -> bool {
+    match peel(ty) {
+        Type::Slice(_) => true,
+        Type::Path(path) => path.path.is_ident("str"),
+        _ => false,
+    }
 }
 
 /// Where a type stands, for the way out that a message names.
@@ -150,15 +167,16 @@ impl<'ast> Visit<'ast> for Inside<'_> {
 
     fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
         if lifetime.ident != "static" && !self.declared.contains(&&lifetime.ident) {
-            self.errors.on(lifetime, "values cross the boundary as copies, so a type cannot borrow: use an owned type");
+            self.errors.on(
+                lifetime,
+                "values cross the boundary as copies, so a type cannot borrow: use an owned type",
+            );
         }
     }
 
     fn visit_type_impl_trait(&mut self, ty: &'ast TypeImplTrait) {
-        self.errors.on(
-            ty,
-            "`impl Trait` hides a type that a script would have to know: write the concrete type",
-        );
+        self.errors
+            .on(ty, "`impl Trait` hides a type that a script would have to know: write the concrete type");
     }
 
     fn visit_type_infer(&mut self, ty: &'ast TypeInfer) {
@@ -170,7 +188,9 @@ impl<'ast> Visit<'ast> for Inside<'_> {
     }
 
     fn visit_path(&mut self, path: &'ast Path) {
+        let declared = |segment: &syn::PathSegment| self.declared.contains(&&segment.ident);
         match path.segments.first() {
+            Some(first) if first.ident == "Self" && path.segments.iter().any(declared) => {}
             Some(first) if first.ident == "Self" => self.errors.at(
                 first.span(),
                 "`Self` is the implementor, which stays on its side of the boundary: write a type that crosses",

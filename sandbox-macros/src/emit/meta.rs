@@ -29,13 +29,15 @@ fn spec(contract: &Contract, paths: &Paths) -> TokenStream {
 }
 
 // in:  fn get_user(&self, key: &str, n: u32) -> Result<String>;
-// out: MethodSpec::new("getUser", "get_user", "", &[ParamSpec::new("key", …), ParamSpec::new("n", …)], false)
+// out: MethodSpec::new("getUser", "get_user", "").takes(&[ParamSpec::new("key", …), ParamSpec::new("n", …)])
 fn method_spec(method: &Method, rt: &Ident) -> TokenStream {
-    let Method { cfgs, js_name, rust_name, docs, has_default, .. } = method;
-    let params = method.params.iter().map(|param| param_spec(param, rt));
+    let Method { cfgs, js_name, rust_name, docs, params, .. } = method;
+    let specs = params.iter().map(|param| param_spec(param, rt));
+    let takes = (!params.is_empty()).then(|| quote!(.takes(&[#(#specs),*])));
+    let optional = method.has_default.then(|| quote!(.optional()));
     quote! {
         #(#cfgs)*
-        #rt::MethodSpec::new(#js_name, #rust_name, #docs, &[#(#params),*], #has_default)
+        #rt::MethodSpec::new(#js_name, #rust_name, #docs) #takes #optional
     }
 }
 
@@ -79,7 +81,11 @@ fn marker(method: &Method, names: &MethodPaths, paths: &Paths) -> TokenStream {
 fn args(params: &[Param], rt: &Ident) -> TokenStream {
     params.iter().rev().fold(quote!(()), |rest, param| {
         let checked = checked(&param.ty, if param.by_ref { "lends" } else { "crosses" }, rt);
-        if param.by_ref { quote!((#rt::Ref<'a, #checked>, #rest)) } else { quote!((#rt::Val<#checked>, #rest)) }
+        if param.by_ref {
+            quote!((#rt::Ref<'a, #checked>, #rest))
+        } else {
+            quote!((#rt::Val<#checked>, #rest))
+        }
     })
 }
 

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
-use syn::{Attribute, Meta};
+use syn::Attribute;
 
 use crate::model::{Contract, Method};
 use crate::paths::{MethodPaths, Paths};
@@ -25,10 +25,12 @@ pub(crate) fn contract(contract: &Contract) -> TokenStream {
         #item
         #declared
         #[allow(
+            clippy::used_underscore_binding,
             deprecated,
             non_camel_case_types,
             unused_imports,
-            reason = "markers are named after methods, and which of the fallbacks is used depends on the types"
+            unused_parens,
+            reason = "the trait's own lints are reported there; markers have the names of methods; not all fallbacks are used"
         )]
         const _: () = {
             use #krate::__private as #rt;
@@ -41,17 +43,17 @@ pub(crate) fn contract(contract: &Contract) -> TokenStream {
 }
 
 /// Each method with its names.
-fn named<'a>(contract: &'a Contract, paths: &'a Paths) -> impl Iterator<Item = (&'a Method, &'a MethodPaths)> {
+fn named<'a>(
+    contract: &'a Contract,
+    paths: &'a Paths,
+) -> impl Iterator<Item = (&'a Method, &'a MethodPaths)> {
     contract.methods.iter().zip(&paths.methods)
 }
 
-/// `not(all(a, b))` for `#[cfg(a)] #[cfg(b)]`.
+/// `not(a)` for `#[cfg(a)]`, and `not(all(a, b))` for `#[cfg(a)] #[cfg(b)]`.
 fn otherwise(cfgs: &[Attribute]) -> TokenStream {
-    let conditions = cfgs.iter().filter_map(|attr| match &attr.meta {
-        Meta::List(list) => Some(&list.tokens),
-        _ => None,
-    });
-    quote!(not(all(#(#conditions),*)))
+    let conditions = cfgs.iter().filter_map(|attr| attr.meta.require_list().ok()).map(|list| &list.tokens);
+    if cfgs.len() == 1 { quote!(#(not(#conditions))*) } else { quote!(not(all(#(#conditions),*))) }
 }
 
 /// A name of ours with the span of what it is about: errors are reported there.

@@ -12,9 +12,9 @@ pub(super) fn emit(contract: &Contract, paths: &Paths) -> TokenStream {
     let Paths { rt, name, object, host, .. } = paths;
     let guest = contract.args.direction.guest();
     let methods = named(contract, paths).map(|(method, names)| host_method(method, names, guest, paths));
-    let ops = named(contract, paths).map(|(Method { cfgs, .. }, MethodPaths { marker, .. })| {
-        quote!(#(#cfgs)* #rt::HostOp::of::<#marker>())
-    });
+    let ops = named(contract, paths).map(
+        |(Method { cfgs, .. }, MethodPaths { marker, .. })| quote!(#(#cfgs)* #rt::HostOp::of::<#marker>()),
+    );
     quote! {
         #(#methods)*
         impl #rt::HostContract for #object {
@@ -30,12 +30,14 @@ pub(super) fn emit(contract: &Contract, paths: &Paths) -> TokenStream {
 
 // in:  fn get_user(&self, key: &str, n: u32) -> Result<String>;
 // out: fn invoke<R: Reply>(host: &dyn Store, (key, (n, ())): Self::Owned, reply: R) -> R::Done {
-//          reply.done(ReturnProbe::<Result<String>>::settle(Store::get_user(host, key.lend(), n.0)))
+//          let returned = Store::get_user(host, key.lend(), n.0);
+//          reply.done(ReturnProbe::<Result<String>>::settle(returned))
 //      }
 fn host_method(method: &Method, names: &MethodPaths, guest: bool, paths: &Paths) -> TokenStream {
-    let Paths { rt, name, reply, object, .. } = paths;
+    let Paths { rt, name, reply, .. } = paths;
     let (Method { cfgs, .. }, MethodPaths { marker, .. }) = (method, names);
-    let ident = method.ident();
+    let (ident, span) = (method.ident(), method.returns().map_or_else(Span::call_site, Spanned::span));
+    let returns = returns(method, guest, rt);
     let pattern = method.params.iter().rev().fold(quote!(()), |rest, param| {
         let ident = &param.ident;
         quote!((#ident, #rest))
@@ -44,36 +46,32 @@ fn host_method(method: &Method, names: &MethodPaths, guest: bool, paths: &Paths)
         let ident = &param.ident;
         if param.by_ref { quote!(#ident.lend()) } else { quote!(#ident.0) }
     });
-    let returns = returns(method, names, guest);
-    let span = method.returns().map_or_else(|| ident.span(), Spanned::span);
     // The locals are ours alone, whatever the parameters are called.
     let own = |name: &str| Ident::new(name, Span::mixed_site());
     let (host, answer) = (own("host"), own("reply"));
-    // A return type that cannot cross is reported on what returns it.
-    let (probe, name, ident) = (at(span, rt), at(span, name), at(span, ident));
-    let settled = quote_spanned! {span=>
-        #probe::ReturnProbe::<#returns>::settle(#name::#ident(#host, #(#values),*))
-    };
+    // A return type that cannot cross is reported where it is written.
+    let (probe, returned) = (at(span, rt), Ident::new("returned", span));
+    let settled = quote_spanned!(span=> #probe::ReturnProbe::<#returns>::settle(#returned));
     quote! {
         #(#cfgs)*
         impl #rt::HostMethod for #marker {
-            const FAST: ::core::option::Option<#rt::FastCall> =
-                #rt::FastProbe::<Self, <Self as #rt::Method>::Owned, #returns>::FAST;
+            const FAST: #rt::Fast = #rt::FastProbe::<Self, Self::Owned, #returns>::FAST;
             fn invoke<#reply: #rt::Reply>(
-                #host: &#object,
-                #pattern: <Self as #rt::Method>::Owned,
+                #host: &Self::Contract,
+                #pattern: Self::Owned,
                 #answer: #reply,
             ) -> #reply::Done {
+                let #returned = #name::#ident(#host, #(#values),*);
                 #answer.done(#settled)
             }
         }
     }
 }
 
-/// The return type; where a guest can implement the method, its proxy checks it.
-fn returns(method: &Method, names: &MethodPaths, guest: bool) -> TokenStream {
+/// The return type; where a guest can implement the method, it has been checked there.
+fn returns(method: &Method, guest: bool, rt: &Ident) -> TokenStream {
     match method.returns() {
-        _ if guest => names.returns.to_token_stream(),
+        _ if guest => quote!(#rt::Returns<Self>),
         Some(ty) => ty.to_token_stream(),
         None => quote!(()),
     }

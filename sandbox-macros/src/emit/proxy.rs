@@ -1,7 +1,7 @@
 //! Host → guest: the struct that implements the trait by calling a guest.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use syn::{Attribute, ItemTrait, Meta, Path, TraitItem, TraitItemFn, parse_quote};
 
 use super::{meta, named};
@@ -12,11 +12,13 @@ use crate::paths::{MethodPaths, Paths};
 pub(super) fn declaration(contract: &Contract, paths: &Paths) -> TokenStream {
     let Paths { name, proxy, transport, .. } = paths;
     let vis = &contract.item.vis;
-    let docs = format!("Implements [`{name}`] by calling a guest through the transport `{transport}`.");
+    let docs = format!(" Implements [`{name}`] by calling a guest through the transport `{transport}`.");
     // Without a method there is nothing to send.
-    let unused = contract.methods.iter().all(|method| !method.cfgs.is_empty()).then(|| {
-        quote!(#[allow(dead_code, reason = "the contract may have no methods")])
-    });
+    let unused = contract
+        .methods
+        .iter()
+        .all(|method| !method.cfgs.is_empty())
+        .then(|| quote!(#[allow(dead_code, reason = "the contract may have no methods")]));
     quote! {
         #[doc = #docs]
         #vis struct #proxy<#transport> {
@@ -59,24 +61,25 @@ fn where_clause(item: &ItemTrait, paths: &Paths) -> TokenStream {
 }
 
 // in:  fn get_user(&self, key: &str) -> Result<String>;
-// out: type __get_user_returns = Checked<Result<String>, …>;
-//      impl GuestMethod for __get_user { type Value = <__get_user_returns as GuestReturn>::Value; }
+// out: impl GuestMethod for __get_user {
+//          type Returns = Result<String>;
+//          type Value = <Self::Returns as GuestReturn>::Value;
+//      }
 fn guest_method(method: &Method, names: &MethodPaths, rt: &Ident) -> TokenStream {
     let Method { cfgs, on_failure, .. } = method;
-    let MethodPaths { marker, returns, .. } = names;
-    let checked = match method.returns() {
+    let MethodPaths { marker, .. } = names;
+    let returns = match method.returns() {
         Some(ty) => meta::checked(ty, if on_failure.is_some() { "crosses" } else { "returns" }, rt),
         None => quote!(()),
     };
     let value = match on_failure {
-        Some(_) => quote!(#returns),
-        None => quote!(<#returns as #rt::GuestReturn>::Value),
+        Some(_) => quote!(Self::Returns),
+        None => quote!(<Self::Returns as #rt::GuestReturn>::Value),
     };
     quote! {
         #(#cfgs)*
-        type #returns = #checked;
-        #(#cfgs)*
         impl #rt::GuestMethod for #marker {
+            type Returns = #returns;
             type Value = #value;
         }
     }
@@ -84,7 +87,7 @@ fn guest_method(method: &Method, names: &MethodPaths, rt: &Ident) -> TokenStream
 
 // in:  fn get_user(&self, key: &str, n: u32) -> Result<String>;
 // out: fn get_user(&self, key: &str, n: u32) -> Result<String> {
-//          call::<__get_user, __get_user_returns, _>(&self.transport, (Ref(key), (Val(n), ())))
+//          call(__get_user, &self.transport, (Ref(key), (Val(n), ())))
 //      }
 fn proxy_method(method: &Method, names: &MethodPaths, paths: &Paths) -> TokenStream {
     let Paths { rt, name, .. } = paths;
@@ -97,12 +100,14 @@ fn proxy_method(method: &Method, names: &MethodPaths, paths: &Paths) -> TokenStr
         if param.by_ref { quote!(#ident: &#ty) } else { quote!(#ident: #ty) }
     });
     let args = method.params.iter().map(|param| &param.ident);
-    let absent = method.has_default.then(|| quote! {
-        if !#rt::Exports::exports(&self.transport, <#marker as #rt::Method>::INDEX) {
-            return #name::#default(self, #(#args),*);
+    let absent = method.has_default.then(|| {
+        quote! {
+            if !#rt::Exports::exports(&self.transport, <#marker as #rt::Method>::INDEX) {
+                return #name::#default(self, #(#args),*);
+            }
         }
     });
-    let call = call(method, names, rt);
+    let call = call(method, marker, rt);
     quote! {
         #(#cfgs)*
         fn #ident(&self, #(#params),*) #output {
@@ -112,8 +117,7 @@ fn proxy_method(method: &Method, names: &MethodPaths, paths: &Paths) -> TokenStr
     }
 }
 
-fn call(method: &Method, names: &MethodPaths, rt: &Ident) -> TokenStream {
-    let MethodPaths { marker, returns, .. } = names;
+fn call(method: &Method, marker: &Ident, rt: &Ident) -> TokenStream {
     let args = method.params.iter().rev().fold(quote!(()), |rest, param| {
         let ident = &param.ident;
         let wrap = if param.by_ref { quote!(Ref) } else { quote!(Val) };
@@ -121,12 +125,12 @@ fn call(method: &Method, names: &MethodPaths, rt: &Ident) -> TokenStream {
     });
     let error = Ident::new("error", Span::mixed_site());
     let value = match method.on_failure.as_ref().map(|on_failure| &on_failure.policy) {
-        None => return quote!(#rt::call::<#marker, #returns, _>(&self.transport, #args)),
+        None => return quote!(#rt::call(#marker, &self.transport, #args)),
         Some(Policy::Panic) => quote!(|#error| #rt::fail(#error)),
-        Some(Policy::Default) => quote!(|_| ::core::default::Default::default()),
+        Some(Policy::Default(span)) => quote_spanned!(*span=> |_| ::core::default::Default::default()),
         Some(Policy::Value(value)) => quote!(|_| #value),
     };
-    quote!(#rt::call_or::<#marker, _>(&self.transport, #args, #value))
+    quote!(#rt::call_or(#marker, &self.transport, #args, #value))
 }
 
 /// The trait; a proxy must be able to call a default body, so each becomes a method of its own.
@@ -158,11 +162,15 @@ pub(super) fn with_callable_defaults(contract: &Contract, paths: &Paths) -> Item
 
 fn split_default(member: &mut TraitItemFn, method: &Method, default: &Ident) -> TraitItemFn {
     let mut callable = member.clone();
-    callable.attrs.retain(|attr| !["doc", "must_use", "deprecated"].iter().any(|name| attr.path().is_ident(name)));
+    callable
+        .attrs
+        .retain(|attr| !["doc", "must_use", "deprecated"].iter().any(|name| attr.path().is_ident(name)));
     callable.attrs.push(parse_quote!(#[doc(hidden)]));
     callable.sig.ident = default.clone();
     let names = method.params.iter().map(|param| &param.ident);
-    member.default = Some(parse_quote!({ Self::#default(self, #(#names),*) }));
+    // `self` is known only by the token of the receiver, if a macro wrote the trait.
+    let this = method.receiver.as_ref().map(|receiver| receiver.self_token);
+    member.default = Some(parse_quote!({ Self::#default(#this, #(#names),*) }));
     member.attrs.iter_mut().for_each(expect_nothing);
     callable
 }

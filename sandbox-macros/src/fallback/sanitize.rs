@@ -7,20 +7,22 @@ use quote::format_ident;
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    FnArg, GenericParam, ItemTrait, Receiver, ReturnType, Signature, TraitBoundModifier, TraitItem, TraitItemFn,
-    TraitItemType, Type, TypeImplTrait, TypeParamBound, WherePredicate, parse_quote,
+    FnArg, GenericParam, ItemTrait, Receiver, ReturnType, Signature, TraitBoundModifier, TraitItem,
+    TraitItemFn, TraitItemType, TypeImplTrait, TypeParamBound, WherePredicate, parse_quote,
 };
 
 use super::first_of_each;
 use crate::check::needs_sized;
-use crate::parse::{pattern_ident, peel};
+use crate::check::signature::is_unsized;
+use crate::parse::pattern_ident;
 
 pub(super) fn item(written: &ItemTrait) -> ItemTrait {
     let mut item = written.clone();
     item.auto_token = None;
     item.supertraits = item.supertraits.into_iter().filter(leaves_unsized).collect();
     if let Some(clause) = &mut item.generics.where_clause {
-        clause.predicates = std::mem::take(&mut clause.predicates).into_iter().filter(|it| !is_on_self(it)).collect();
+        clause.predicates =
+            std::mem::take(&mut clause.predicates).into_iter().filter(|it| !is_on_self(it)).collect();
     }
     item.items.retain_mut(keep);
     first_of_each(&mut item.items);
@@ -72,14 +74,11 @@ fn method(item: &mut TraitItemFn) -> bool {
     if item.default.is_some() {
         item.default = Some(parse_quote!({ loop {} }));
     }
-    !sig.inputs.iter().any(is_slice)
+    // A body cannot take a slice by value, so a proxy could not have the method.
+    !sig.inputs.iter().any(|input| matches!(input, FnArg::Typed(typed) if is_unsized(&typed.ty)))
 }
 
-/// A body cannot take a slice by value, so a proxy could not have the method.
-fn is_slice(input: &FnArg) -> bool {
-    matches!(input, FnArg::Typed(typed) if matches!(peel(&typed.ty), Type::Slice(_)))
-}
-
+/// Without a body, a method has no patterns.
 fn name_parameters(sig: &mut Signature) {
     for (position, input) in sig.inputs.iter_mut().enumerate() {
         if let FnArg::Typed(typed) = input
@@ -87,6 +86,11 @@ fn name_parameters(sig: &mut Signature) {
         {
             let ident = format_ident!("argument_{position}");
             typed.pat = parse_quote!(#ident);
+        }
+        if let FnArg::Receiver(this) = input
+            && this.reference.is_none()
+        {
+            this.mutability = None;
         }
     }
 }
@@ -107,7 +111,9 @@ impl VisitMut for AnyReturn {
 /// Whether a trait object can have the method.
 fn is_dispatchable(sig: &Signature) -> bool {
     let by_reference = match sig.inputs.first() {
-        Some(FnArg::Receiver(Receiver { colon_token, reference, .. })) => colon_token.is_some() || reference.is_some(),
+        Some(FnArg::Receiver(Receiver { colon_token, reference, .. })) => {
+            colon_token.is_some() || reference.is_some()
+        }
         _ => false,
     };
     let concrete = sig.generics.params.iter().all(|param| matches!(param, GenericParam::Lifetime(_)));

@@ -1,0 +1,188 @@
+// What the macro makes of `input.rs`; see `tests/golden.rs`.
+
+use sandbox_runtime::{Error, Result, sandbox_api};
+/// Prices usage.
+pub(crate) trait Rule {
+    /// The price without tax.
+    fn net(&self, quantity: u32) -> Result<f64>;
+    /// A guest that says nothing of taxes has this one.
+    fn tax_rate(&self, country: &str) -> Result<f64> {
+        Self::__tax_rate_default(self, country)
+    }
+    /// Optional too; calls what the guest exports.
+    #[cfg(all(not(target_os = "none"), not(target_os = "emscripten")))]
+    fn gross(&self, quantity: u32, country: &str) -> Result<f64, Error> {
+        Self::__gross_default(self, quantity, country)
+    }
+    fn label(&self) -> String;
+    fn percent(&self, discount: u8) -> u8;
+    fn assert_sane(&self);
+    #[doc(hidden)]
+    fn __tax_rate_default(&self, country: &str) -> Result<f64> {
+        Ok(if country == "CH" { 0.081 } else { 0.19 })
+    }
+    #[cfg(all(not(target_os = "none"), not(target_os = "emscripten")))]
+    #[doc(hidden)]
+    fn __gross_default(&self, quantity: u32, country: &str) -> Result<f64, Error> {
+        Ok(self.net(quantity)? * (1.0 + self.tax_rate(country)?))
+    }
+}
+/// Implements [`Rule`] by calling a guest through the transport `T`.
+pub(crate) struct RuleProxy<T> {
+    transport: T,
+}
+#[allow(
+    clippy::used_underscore_binding,
+    deprecated,
+    non_camel_case_types,
+    unused_imports,
+    unused_parens,
+    reason = "the trait's own lints are reported there; markers have the names of methods; not all fallbacks are used"
+)]
+const _: () = {
+    use __rt::{NoFast as _, NotScalar as _, PlainReturn as _};
+    use ::sandbox_runtime::__private as __rt;
+    impl __rt::Contract for dyn Rule {
+        const SPEC: __rt::ContractSpec = __rt::ContractSpec::new(
+            "Rule",
+            "Prices usage.",
+            &[
+                __rt::MethodSpec::new("net", "net", "The price without tax.")
+                    .takes(&[__rt::ParamSpec::new("quantity", __rt::KindProbe::<u32>::KIND)]),
+                __rt::MethodSpec::new(
+                    "taxRate",
+                    "tax_rate",
+                    "A guest that says nothing of taxes has this one.",
+                )
+                .takes(&[__rt::ParamSpec::new("country", __rt::Kind::Value)])
+                .optional(),
+                #[cfg(all(not(target_os = "none"), not(target_os = "emscripten")))]
+                __rt::MethodSpec::new("gross", "gross", "Optional too; calls what the guest exports.")
+                    .takes(&[
+                        __rt::ParamSpec::new("quantity", __rt::KindProbe::<u32>::KIND),
+                        __rt::ParamSpec::new("country", __rt::Kind::Value),
+                    ])
+                    .optional(),
+                __rt::MethodSpec::new("label", "label", ""),
+                __rt::MethodSpec::new("percent", "percent", "")
+                    .takes(&[__rt::ParamSpec::new("discount", __rt::KindProbe::<u8>::KIND)]),
+                __rt::MethodSpec::new("assertSane", "assert_sane", ""),
+            ],
+        );
+    }
+    struct __net;
+    impl __rt::Method for __net {
+        type Contract = dyn Rule;
+        type Args<'a> = (__rt::Val<__rt::Checked<u32, { __rt::crosses::<u32>() }>>, ());
+        type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
+        const INDEX: usize = __rt::index_of(<dyn Rule as __rt::Contract>::SPEC.methods, "net");
+    }
+    struct __tax_rate;
+    impl __rt::Method for __tax_rate {
+        type Contract = dyn Rule;
+        type Args<'a> = (__rt::Ref<'a, __rt::Checked<str, { __rt::lends::<str>() }>>, ());
+        type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
+        const INDEX: usize = __rt::index_of(<dyn Rule as __rt::Contract>::SPEC.methods, "tax_rate");
+    }
+    #[cfg(all(not(target_os = "none"), not(target_os = "emscripten")))]
+    struct __gross;
+    #[cfg(not(all(not(target_os = "none"), not(target_os = "emscripten"))))]
+    type __gross = __rt::Absent;
+    #[cfg(all(not(target_os = "none"), not(target_os = "emscripten")))]
+    impl __rt::Method for __gross {
+        type Contract = dyn Rule;
+        type Args<'a> = (
+            __rt::Val<__rt::Checked<u32, { __rt::crosses::<u32>() }>>,
+            (__rt::Ref<'a, __rt::Checked<str, { __rt::lends::<str>() }>>, ()),
+        );
+        type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
+        const INDEX: usize = __rt::index_of(<dyn Rule as __rt::Contract>::SPEC.methods, "gross");
+    }
+    struct __label;
+    impl __rt::Method for __label {
+        type Contract = dyn Rule;
+        type Args<'a> = ();
+        type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
+        const INDEX: usize = __rt::index_of(<dyn Rule as __rt::Contract>::SPEC.methods, "label");
+    }
+    struct __percent;
+    impl __rt::Method for __percent {
+        type Contract = dyn Rule;
+        type Args<'a> = (__rt::Val<__rt::Checked<u8, { __rt::crosses::<u8>() }>>, ());
+        type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
+        const INDEX: usize = __rt::index_of(<dyn Rule as __rt::Contract>::SPEC.methods, "percent");
+    }
+    struct __assert_sane;
+    impl __rt::Method for __assert_sane {
+        type Contract = dyn Rule;
+        type Args<'a> = ();
+        type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
+        const INDEX: usize = __rt::index_of(<dyn Rule as __rt::Contract>::SPEC.methods, "assert_sane");
+    }
+    impl __rt::GuestMethod for __net {
+        type Returns = __rt::Checked<Result<f64>, { __rt::returns::<Result<f64>>() }>;
+        type Value = <Self::Returns as __rt::GuestReturn>::Value;
+    }
+    impl __rt::GuestMethod for __tax_rate {
+        type Returns = __rt::Checked<Result<f64>, { __rt::returns::<Result<f64>>() }>;
+        type Value = <Self::Returns as __rt::GuestReturn>::Value;
+    }
+    #[cfg(all(not(target_os = "none"), not(target_os = "emscripten")))]
+    impl __rt::GuestMethod for __gross {
+        type Returns = __rt::Checked<Result<f64, Error>, { __rt::returns::<Result<f64, Error>>() }>;
+        type Value = <Self::Returns as __rt::GuestReturn>::Value;
+    }
+    impl __rt::GuestMethod for __label {
+        type Returns = __rt::Checked<String, { __rt::crosses::<String>() }>;
+        type Value = Self::Returns;
+    }
+    impl __rt::GuestMethod for __percent {
+        type Returns = __rt::Checked<u8, { __rt::crosses::<u8>() }>;
+        type Value = Self::Returns;
+    }
+    impl __rt::GuestMethod for __assert_sane {
+        type Returns = ();
+        type Value = Self::Returns;
+    }
+    impl __rt::GuestContract for dyn Rule {
+        type Proxy<U> = RuleProxy<U>;
+        fn proxy<U>(transport: U) -> RuleProxy<U> {
+            RuleProxy { transport }
+        }
+    }
+    impl<T> Rule for RuleProxy<T>
+    where
+        T: __rt::Transport<__net>
+            + __rt::Transport<__tax_rate>
+            + __rt::Transport<__gross>
+            + __rt::Transport<__label>
+            + __rt::Transport<__percent>
+            + __rt::Transport<__assert_sane>,
+    {
+        fn net(&self, quantity: u32) -> Result<f64> {
+            __rt::call(__net, &self.transport, (__rt::Val(quantity), ()))
+        }
+        fn tax_rate(&self, country: &str) -> Result<f64> {
+            if !__rt::Exports::exports(&self.transport, <__tax_rate as __rt::Method>::INDEX) {
+                return Rule::__tax_rate_default(self, country);
+            }
+            __rt::call(__tax_rate, &self.transport, (__rt::Ref(country), ()))
+        }
+        #[cfg(all(not(target_os = "none"), not(target_os = "emscripten")))]
+        fn gross(&self, quantity: u32, country: &str) -> Result<f64, Error> {
+            if !__rt::Exports::exports(&self.transport, <__gross as __rt::Method>::INDEX) {
+                return Rule::__gross_default(self, quantity, country);
+            }
+            __rt::call(__gross, &self.transport, (__rt::Val(quantity), (__rt::Ref(country), ())))
+        }
+        fn label(&self) -> String {
+            __rt::call_or(__label, &self.transport, (), |_| ::core::default::Default::default())
+        }
+        fn percent(&self, discount: u8) -> u8 {
+            __rt::call_or(__percent, &self.transport, (__rt::Val(discount), ()), |_| 100 - discount)
+        }
+        fn assert_sane(&self) {
+            __rt::call_or(__assert_sane, &self.transport, (), |error| __rt::fail(error))
+        }
+    }
+};

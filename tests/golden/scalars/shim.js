@@ -1,0 +1,26 @@
+"use strict";
+const fast0 = fast[0];
+const checked0 = checked[0];
+const fast1 = fast[1];
+const checked1 = checked[1];
+const fast2 = fast[2];
+const checked2 = checked[2];
+const api = {
+  __proto__: null,
+  /**
+   * The sum.
+   */
+  add(a0, a1) {
+    if (typeof a0 === "number" && typeof a1 === "number") return fast0(a0, a1);
+    return checked0(a0, a1);
+  },
+  isEven(a0) {
+    if ((a0 | 0) === a0) return fast1(a0);
+    return checked1(a0);
+  },
+  reset() { return fast2(); },
+};
+freeze(api.add);
+freeze(api.isEven);
+freeze(api.reset);
+return freeze(api);

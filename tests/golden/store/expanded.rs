@@ -1,0 +1,175 @@
+// What the macro makes of `input.rs`; see `tests/golden.rs`.
+
+use sandbox_runtime::{Bytes, sandbox_api};
+use serde::{Deserialize, Serialize};
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct User {
+    pub name: String,
+    pub age: Option<u8>,
+}
+/// A key-value store.
+///
+/// Keys are case-sensitive.
+pub trait Store: Send + Sync {
+    /// Reads a user.
+    fn get_user(&self, key: &str) -> Option<User>;
+    /// Writes a user, and says whether there was one.
+    fn put_user(&self, key: &str, user: &User) -> Result<bool, String>;
+    fn read_blob(&self, key: &str, offset: u32, limit: u64) -> Result<Bytes, std::io::Error>;
+    /// Not on every platform.
+    #[cfg(target_os = "none")]
+    fn fsync(&self, file: crate::NoSuchType) -> Result<(), String>;
+    /// A method with a default that hosts may keep.
+    fn count(&self) -> u64 {
+        0
+    }
+}
+#[allow(
+    clippy::used_underscore_binding,
+    deprecated,
+    non_camel_case_types,
+    unused_imports,
+    unused_parens,
+    reason = "the trait's own lints are reported there; markers have the names of methods; not all fallbacks are used"
+)]
+const _: () = {
+    use __rt::{NoFast as _, NotScalar as _, PlainReturn as _};
+    use ::sandbox_runtime::__private as __rt;
+    impl __rt::Contract for dyn Store {
+        const SPEC: __rt::ContractSpec = __rt::ContractSpec::new(
+            "Kv",
+            "A key-value store.\n\nKeys are case-sensitive.",
+            &[
+                __rt::MethodSpec::new("getUser", "get_user", "Reads a user.")
+                    .takes(&[__rt::ParamSpec::new("key", __rt::Kind::Value)]),
+                __rt::MethodSpec::new(
+                    "putUser",
+                    "put_user",
+                    "Writes a user, and says whether there was one.",
+                )
+                .takes(&[
+                    __rt::ParamSpec::new("key", __rt::Kind::Value),
+                    __rt::ParamSpec::new("user", __rt::Kind::Value),
+                ]),
+                __rt::MethodSpec::new("blob", "read_blob", "").takes(&[
+                    __rt::ParamSpec::new("key", __rt::Kind::Value),
+                    __rt::ParamSpec::new("offset", __rt::KindProbe::<u32>::KIND),
+                    __rt::ParamSpec::new("limit", __rt::KindProbe::<u64>::KIND),
+                ]),
+                #[cfg(target_os = "none")]
+                __rt::MethodSpec::new("fsync", "fsync", "Not on every platform.")
+                    .takes(&[__rt::ParamSpec::new("file", __rt::KindProbe::<crate::NoSuchType>::KIND)]),
+                __rt::MethodSpec::new("count", "count", "A method with a default that hosts may keep.")
+                    .optional(),
+            ],
+        );
+    }
+    struct __get_user;
+    impl __rt::Method for __get_user {
+        type Contract = dyn Store;
+        type Args<'a> = (__rt::Ref<'a, __rt::Checked<str, { __rt::lends::<str>() }>>, ());
+        type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
+        const INDEX: usize = __rt::index_of(<dyn Store as __rt::Contract>::SPEC.methods, "get_user");
+    }
+    struct __put_user;
+    impl __rt::Method for __put_user {
+        type Contract = dyn Store;
+        type Args<'a> = (
+            __rt::Ref<'a, __rt::Checked<str, { __rt::lends::<str>() }>>,
+            (__rt::Ref<'a, __rt::Checked<User, { __rt::lends::<User>() }>>, ()),
+        );
+        type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
+        const INDEX: usize = __rt::index_of(<dyn Store as __rt::Contract>::SPEC.methods, "put_user");
+    }
+    struct __read_blob;
+    impl __rt::Method for __read_blob {
+        type Contract = dyn Store;
+        type Args<'a> = (
+            __rt::Ref<'a, __rt::Checked<str, { __rt::lends::<str>() }>>,
+            (
+                __rt::Val<__rt::Checked<u32, { __rt::crosses::<u32>() }>>,
+                (__rt::Val<__rt::Checked<u64, { __rt::crosses::<u64>() }>>, ()),
+            ),
+        );
+        type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
+        const INDEX: usize = __rt::index_of(<dyn Store as __rt::Contract>::SPEC.methods, "read_blob");
+    }
+    #[cfg(target_os = "none")]
+    struct __fsync;
+    #[cfg(not(target_os = "none"))]
+    type __fsync = __rt::Absent;
+    #[cfg(target_os = "none")]
+    impl __rt::Method for __fsync {
+        type Contract = dyn Store;
+        type Args<'a> =
+            (__rt::Val<__rt::Checked<crate::NoSuchType, { __rt::crosses::<crate::NoSuchType>() }>>, ());
+        type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
+        const INDEX: usize = __rt::index_of(<dyn Store as __rt::Contract>::SPEC.methods, "fsync");
+    }
+    struct __count;
+    impl __rt::Method for __count {
+        type Contract = dyn Store;
+        type Args<'a> = ();
+        type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
+        const INDEX: usize = __rt::index_of(<dyn Store as __rt::Contract>::SPEC.methods, "count");
+    }
+    impl __rt::HostMethod for __get_user {
+        const FAST: __rt::Fast = __rt::FastProbe::<Self, Self::Owned, Option<User>>::FAST;
+        fn invoke<R: __rt::Reply>(host: &Self::Contract, (key, ()): Self::Owned, reply: R) -> R::Done {
+            let returned = Store::get_user(host, key.lend());
+            reply.done(__rt::ReturnProbe::<Option<User>>::settle(returned))
+        }
+    }
+    impl __rt::HostMethod for __put_user {
+        const FAST: __rt::Fast = __rt::FastProbe::<Self, Self::Owned, Result<bool, String>>::FAST;
+        fn invoke<R: __rt::Reply>(
+            host: &Self::Contract,
+            (key, (user, ())): Self::Owned,
+            reply: R,
+        ) -> R::Done {
+            let returned = Store::put_user(host, key.lend(), user.lend());
+            reply.done(__rt::ReturnProbe::<Result<bool, String>>::settle(returned))
+        }
+    }
+    impl __rt::HostMethod for __read_blob {
+        const FAST: __rt::Fast = __rt::FastProbe::<Self, Self::Owned, Result<Bytes, std::io::Error>>::FAST;
+        fn invoke<R: __rt::Reply>(
+            host: &Self::Contract,
+            (key, (offset, (limit, ()))): Self::Owned,
+            reply: R,
+        ) -> R::Done {
+            let returned = Store::read_blob(host, key.lend(), offset.0, limit.0);
+            reply.done(__rt::ReturnProbe::<Result<Bytes, std::io::Error>>::settle(returned))
+        }
+    }
+    #[cfg(target_os = "none")]
+    impl __rt::HostMethod for __fsync {
+        const FAST: __rt::Fast = __rt::FastProbe::<Self, Self::Owned, Result<(), String>>::FAST;
+        fn invoke<R: __rt::Reply>(host: &Self::Contract, (file, ()): Self::Owned, reply: R) -> R::Done {
+            let returned = Store::fsync(host, file.0);
+            reply.done(__rt::ReturnProbe::<Result<(), String>>::settle(returned))
+        }
+    }
+    impl __rt::HostMethod for __count {
+        const FAST: __rt::Fast = __rt::FastProbe::<Self, Self::Owned, u64>::FAST;
+        fn invoke<R: __rt::Reply>(host: &Self::Contract, (): Self::Owned, reply: R) -> R::Done {
+            let returned = Store::count(host);
+            reply.done(__rt::ReturnProbe::<u64>::settle(returned))
+        }
+    }
+    impl __rt::HostContract for dyn Store {
+        const OPS: &'static [__rt::HostOp] = &[
+            __rt::HostOp::of::<__get_user>(),
+            __rt::HostOp::of::<__put_user>(),
+            __rt::HostOp::of::<__read_blob>(),
+            #[cfg(target_os = "none")]
+            __rt::HostOp::of::<__fsync>(),
+            __rt::HostOp::of::<__count>(),
+        ];
+    }
+    impl<H: Store + 'static> __rt::HostedBy<H> for dyn Store {
+        fn hosted(host: H) -> ::std::boxed::Box<Self> {
+            ::std::boxed::Box::new(host)
+        }
+    }
+};

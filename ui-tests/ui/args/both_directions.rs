@@ -1,0 +1,8 @@
+use sandbox_runtime::{Result, sandbox_api};
+
+#[sandbox_api(guest, host)]
+pub trait Store {
+    fn get(&self) -> Result<u32>;
+}
+
+fn main() {}

@@ -1,0 +1,38 @@
+use sandbox_runtime::{Result, Sandbox, Script, sandbox_api};
+
+#[derive(serde::Serialize, serde::Deserialize)]
+pub struct Rule {
+    rate: f64,
+}
+
+#[sandbox_api]
+pub trait Store {
+    fn get(&self, rule: &Rule) -> Result<u32>;
+    fn count(&self) -> Result<u32>;
+}
+
+struct Mine;
+
+impl Store for Mine {
+    fn get(&self, _: &Rule) -> Result<u32> {
+        Ok(0)
+    }
+    fn count(&self) -> Result<u32> {
+        Ok(0)
+    }
+}
+
+fn later(sandbox: &Sandbox) -> Result<()> {
+    let store = sandbox.load::<dyn Store>(Script::new("store.js", ""))?;
+    let store: &dyn Store = &store;
+    store.count()?;
+    Ok(())
+}
+
+fn host() -> Result<Sandbox> {
+    Sandbox::builder().host::<dyn Store>(Mine).build()
+}
+
+fn main() {
+    let _ = (later, host);
+}

@@ -1,0 +1,39 @@
+use sandbox_runtime::{Result, Sandbox, Script, sandbox_api};
+
+pub struct Handle(*const u8);
+
+#[sandbox_api]
+pub trait Store {
+    fn first(&self, a: &Handle, b: Handle) -> Result<()>;
+    fn second(&self, a: Box<dyn Fn()>, b: fn(u32) -> u32) -> Result<Handle>;
+    fn count(&self) -> Result<u32>;
+}
+
+struct Mine;
+
+impl Store for Mine {
+    fn first(&self, _: &Handle, _: Handle) -> Result<()> {
+        Ok(())
+    }
+    fn second(&self, _: Box<dyn Fn()>, _: fn(u32) -> u32) -> Result<Handle> {
+        Ok(Handle(std::ptr::null()))
+    }
+    fn count(&self) -> Result<u32> {
+        Ok(0)
+    }
+}
+
+fn later(sandbox: &Sandbox) -> Result<()> {
+    let store = sandbox.load::<dyn Store>(Script::new("store.js", ""))?;
+    let store: &dyn Store = &store;
+    store.count()?;
+    Ok(())
+}
+
+fn host() -> Result<Sandbox> {
+    Sandbox::builder().host::<dyn Store>(Mine).build()
+}
+
+fn main() {
+    let _ = (later, host);
+}
