@@ -46,7 +46,10 @@ fn nothing_of_deno_or_of_a_browser_or_of_node_is_there() {
                  structuredClone performance gc __dirname Buffer TextDecoder URL crypto navigator";
     let body = format!("return '{names}'.split(' ').filter((name) => name in globalThis).join(' ')");
     assert_eq!(probe(&body).unwrap(), "");
-    assert_eq!(probe("return [typeof require, typeof module, typeof Deno, typeof process].join(' ')").unwrap(), ["undefined"; 4].join(" "));
+    assert_eq!(
+        probe("return [typeof require, typeof module, typeof Deno, typeof process].join(' ')").unwrap(),
+        ["undefined"; 4].join(" ")
+    );
 }
 
 #[test]
@@ -64,7 +67,9 @@ fn no_code_is_made_from_text() {
         "Tool.make().constructor.constructor('return this')()",
         "Reflect.construct(Function, ['return 1'])",
     ] {
-        let Err(Error::Guest(error)) = probe(&format!("return String({attempt})")) else { panic!("{attempt}") };
+        let Err(Error::Guest(error)) = probe(&format!("return String({attempt})")) else {
+            panic!("{attempt}")
+        };
         assert_eq!(error.name.as_deref(), Some("EvalError"), "{attempt}: {error}");
     }
 }
@@ -87,7 +92,8 @@ fn no_module_is_imported() {
         let outcome = sandbox.load::<dyn Probe>(Script::new("import.mjs", script)).map(drop);
         let Err(Error::Guest(error)) = outcome else { panic!("{script}: {outcome:?}") };
         assert!(error.message.starts_with("import of "), "{script}: {error}");
-        let next = sandbox.load::<dyn Probe>(Script::new("next.js", "export const probe = () => 'fine';")).unwrap();
+        let next =
+            sandbox.load::<dyn Probe>(Script::new("next.js", "export const probe = () => 'fine';")).unwrap();
         assert_eq!(next.probe().unwrap(), "fine");
     }
 }
@@ -184,13 +190,19 @@ fn what_one_sandbox_does_to_its_realm_no_other_sees() {
     let (one, other) = (Sandbox::builder().build().unwrap(), Sandbox::builder().build().unwrap());
     let one = one.load::<dyn Probe>(Script::new("mark.mjs", mark)).unwrap();
     assert_eq!(one.probe().unwrap(), "1");
-    assert_eq!(other.load::<dyn Probe>(Script::new("look.mjs", look)).unwrap().probe().unwrap(), "undefinedundefined");
+    assert_eq!(
+        other.load::<dyn Probe>(Script::new("look.mjs", look)).unwrap().probe().unwrap(),
+        "undefinedundefined"
+    );
 }
 
 #[test]
 fn waiting_and_sharing_are_not_possible() {
     let wait = probe("Atomics.wait(new Int32Array(8), 0, 0); return ''");
-    assert!(matches!(&wait, Err(Error::Guest(error)) if error.name.as_deref() == Some("TypeError")), "{wait:?}");
+    assert!(
+        matches!(&wait, Err(Error::Guest(error)) if error.name.as_deref() == Some("TypeError")),
+        "{wait:?}"
+    );
     assert_eq!(probe("return typeof Atomics.waitAsync").unwrap(), "undefined");
 }
 
@@ -217,7 +229,11 @@ fn what_is_thrown_is_read_as_it_is() {
         ("throw new RangeError('r')", Some("RangeError"), "r"),
         ("class Mine extends Error { get name() { return 'Mine'; } } throw new Mine('m')", Some("Mine"), "m"),
         ("const e = new Error('e'); e.name = 5; throw e", Some("Error"), "e"),
-        ("const e = new Error('e'); Object.defineProperty(e, 'message', { get() { throw 1; } }); throw e", Some("Error"), ""),
+        (
+            "const e = new Error('e'); Object.defineProperty(e, 'message', { get() { throw 1; } }); throw e",
+            Some("Error"),
+            "",
+        ),
         ("const e = new Error('e'); e.cause = e; throw e", Some("Error"), "e"),
         ("throw new Error('\\ud800')", Some("Error"), "\u{fffd}"),
     ];

@@ -16,7 +16,8 @@ pub trait MathApi: Send + Sync {
 }
 
 const MODULE: &str = "export function add(a, b) { return a + b; }\nexport const mul = (a, b) => a * b;";
-const DEFAULT: &str = "export default { add(a, b) { return a + this.plus(b); }, plus: (b) => b, mul: (a, b) => a * b };";
+const DEFAULT: &str =
+    "export default { add(a, b) { return a + this.plus(b); }, plus: (b) => b, mul: (a, b) => a * b };";
 const CLASS: &str = "class M { #zero = 0; add(a, b) { return this.#zero + a + b; } mul(a, b) { return a * b; } } export default new M();";
 const COMMON: &str = "module.exports = { add(a, b) { return a + b; }, mul: (a, b) => a * b };";
 const MEMBERS: &str = "exports.add = (a, b) => a + b; exports.mul = function (a, b) { return a * b; };";
@@ -25,13 +26,20 @@ const MEMBERS: &str = "exports.add = (a, b) => a + b; exports.mul = function (a,
 fn every_format_of_a_script_is_a_guest() {
     let sandbox = Sandbox::builder().build().unwrap();
     for source in [MODULE, DEFAULT, CLASS, COMMON, MEMBERS] {
-        let math: Box<dyn MathApi> = Box::new(sandbox.load::<dyn MathApi>(Script::new("math.js", source)).unwrap());
+        let math: Box<dyn MathApi> =
+            Box::new(sandbox.load::<dyn MathApi>(Script::new("math.js", source)).unwrap());
         assert_eq!(math.add(2.0, 3.0).unwrap(), 5.0, "{source}");
         assert_eq!(math.mul(2.0, 3.0).unwrap(), 6.0, "{source}");
     }
-    assert!(matches!(sandbox.eval(Script::new("math.cjs", MODULE)), Err(Error::Syntax { .. })), "the name says CommonJS");
+    assert!(
+        matches!(sandbox.eval(Script::new("math.cjs", MODULE)), Err(Error::Syntax { .. })),
+        "the name says CommonJS"
+    );
     let module = sandbox.load::<dyn MathApi>(Script::new("math.mjs", COMMON)).map(drop);
-    assert!(matches!(module, Err(Error::Guest(error)) if error.message == "module is not defined"), "the name says module");
+    assert!(
+        matches!(module, Err(Error::Guest(error)) if error.message == "module is not defined"),
+        "the name says module"
+    );
 }
 
 #[test]
@@ -53,7 +61,10 @@ fn every_problem_of_a_script_is_in_one_error() {
     assert_eq!((contract, script.as_str()), ("MathApi", "wrong.js"));
     let text = problems.iter().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(text, ["no export `add`", "export `mul` is 5, not a function"]);
-    let found = problems.iter().map(|ExportProblem { export, found, .. }| (*export, found.as_deref())).collect::<Vec<_>>();
+    let found = problems
+        .iter()
+        .map(|ExportProblem { export, found, .. }| (*export, found.as_deref()))
+        .collect::<Vec<_>>();
     assert_eq!(found, [("add", None), ("mul", Some("5"))]);
 }
 
@@ -79,12 +90,18 @@ fn a_script_that_cannot_run_says_where() {
     assert_eq!((script.as_str(), line, column), ("bad.js", 2, 14));
     assert_eq!(message, "SyntaxError: Unexpected token '='");
 
-    let thrown = sandbox.eval(Script::new("throws.js", "\nfunction deep() { throw new TypeError('no') }\ndeep();\nexport {}")).map(drop);
+    let thrown = sandbox
+        .eval(Script::new("throws.js", "\nfunction deep() { throw new TypeError('no') }\ndeep();\nexport {}"))
+        .map(drop);
     let Err(Error::Guest(error)) = thrown else { panic!("{thrown:?}") };
     assert_eq!(error.to_string(), "TypeError: no\n    at deep (throws.js:2:25)\n    at throws.js:3:1");
 
-    let waits = sandbox.eval(Script::new("waits.mjs", "await new Promise(() => {}); export const x = 1;")).map(drop);
-    assert!(matches!(&waits, Err(Error::Guest(error)) if error.message.contains("never settles")), "{waits:?}");
+    let waits =
+        sandbox.eval(Script::new("waits.mjs", "await new Promise(() => {}); export const x = 1;")).map(drop);
+    assert!(
+        matches!(&waits, Err(Error::Guest(error)) if error.message.contains("never settles")),
+        "{waits:?}"
+    );
     let settles = sandbox.eval(Script::new("ok.mjs", "export const x = await Promise.resolve(1);")).map(drop);
     settles.unwrap();
     let nothing = sandbox.load::<dyn Text>(Script::new("empty.js", "")).map(drop);
@@ -122,8 +139,15 @@ const REQUIRED: &str = "export const getDouble = (n) => n * 2; export const sum_
 fn names_are_those_of_javascript() {
     let spec = <dyn Store as Contract>::SPEC;
     assert_eq!(spec.name, "Shop");
-    let names = spec.methods.iter().map(|method| (method.rust_name, method.name, method.optional)).collect::<Vec<_>>();
-    assert_eq!(names[..3], [("get_double", "getDouble", false), ("total", "sum_all", false), ("rate", "rate", true)]);
+    let names = spec
+        .methods
+        .iter()
+        .map(|method| (method.rust_name, method.name, method.optional))
+        .collect::<Vec<_>>();
+    assert_eq!(
+        names[..3],
+        [("get_double", "getDouble", false), ("total", "sum_all", false), ("rate", "rate", true)]
+    );
     assert_eq!(spec.methods[0].docs, "Doubles.");
     let store = store(REQUIRED);
     assert_eq!(store.get_double(21).unwrap(), 42);
@@ -145,7 +169,10 @@ fn a_policy_answers_for_a_guest_that_fails() {
     assert_eq!(store.count(), 0);
     assert_eq!(store.level(), -1);
     let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| store.must())).unwrap_err();
-    assert_eq!(panic.downcast_ref::<String>().map(String::as_str), Some("Shop.must: threw 1\n    at must (store.js:2:105)"));
+    assert_eq!(
+        panic.downcast_ref::<String>().map(String::as_str),
+        Some("Shop.must: threw 1\n    at must (store.js:2:105)")
+    );
 }
 
 /// An application's own error.
@@ -168,7 +195,9 @@ pub trait Own {
 #[test]
 fn a_method_fails_with_the_applications_own_error() {
     let sandbox = LocalSandbox::builder().build().unwrap();
-    let own = sandbox.load::<dyn Own>(Script::new("own.js", "export const fails = () => { throw new Error('x') }")).unwrap();
+    let own = sandbox
+        .load::<dyn Own>(Script::new("own.js", "export const fails = () => { throw new Error('x') }"))
+        .unwrap();
     let AppError::Sandbox(error) = own.fails().unwrap_err();
     assert_eq!(error.to_string(), "Own.fails: Error: x\n    at fails (own.js:1:36)");
 }
@@ -185,7 +214,10 @@ pub trait Product {
 
 #[test]
 fn one_script_implements_several_contracts() {
-    let script = Script::new("both.js", "let n = 0; export const sum = (a, b) => a + b + n++; export const product = (a, b) => a * b + n;");
+    let script = Script::new(
+        "both.js",
+        "let n = 0; export const sum = (a, b) => a + b + n++; export const product = (a, b) => a * b + n;",
+    );
     let guest = Sandbox::builder().build().unwrap().eval(script).unwrap();
     let (sum, product) = (guest.bind::<dyn Sum>().unwrap(), guest.bind::<dyn Product>().unwrap());
     assert_eq!(sum.sum(1.0, 2.0).unwrap(), 3.0);
@@ -197,8 +229,10 @@ fn one_script_implements_several_contracts() {
 fn addition_commutes_through_a_sandbox_for_all_floats() {
     let sandbox = LocalSandbox::builder().build().unwrap();
     let sum = sandbox.load::<dyn Sum>(Script::new("sum.js", "export const sum = (a, b) => a + b;")).unwrap();
-    let float = prop_oneof![any::<f64>(), Just(f64::NAN), Just(f64::INFINITY), Just(f64::NEG_INFINITY), Just(-0.0)];
-    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig { cases: 2000, ..ProptestConfig::default() });
+    let float =
+        prop_oneof![any::<f64>(), Just(f64::NAN), Just(f64::INFINITY), Just(f64::NEG_INFINITY), Just(-0.0)];
+    let mut runner =
+        proptest::test_runner::TestRunner::new(ProptestConfig { cases: 2000, ..ProptestConfig::default() });
     runner
         .run(&(float.clone(), float), |(a, b)| {
             let (ab, ba, rust) = (sum.sum(a, b).unwrap(), sum.sum(b, a).unwrap(), a + b);
@@ -218,13 +252,15 @@ fn is_send_and_sync<T: Send + Sync + Clone + 'static>() {}
 fn a_sandbox_and_its_proxies_go_to_any_thread() {
     is_send_and_sync::<Sandbox>();
     let sandbox = Sandbox::builder().build().unwrap();
-    let math: Arc<dyn MathApi> = Arc::new(sandbox.load::<dyn MathApi>(Script::new("math.js", MODULE)).unwrap());
+    let math: Arc<dyn MathApi> =
+        Arc::new(sandbox.load::<dyn MathApi>(Script::new("math.js", MODULE)).unwrap());
     drop(sandbox);
     let threads = (0..8).map(|n| {
         let math = math.clone();
         thread::spawn(move || (0..200).map(|i| math.add(f64::from(n), f64::from(i)).unwrap()).sum::<f64>())
     });
-    let sums = threads.collect::<Vec<_>>().into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>();
+    let sums =
+        threads.collect::<Vec<_>>().into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>();
     let expected = (0..8).map(|n| (0..200).map(|i| f64::from(n + i)).sum::<f64>()).collect::<Vec<_>>();
     assert_eq!(sums, expected);
 }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use sandbox_runtime::{Error, HostContract, LimitKind, Limits, LocalSandbox, Result, Sandbox, Script, sandbox_api};
+use sandbox_runtime::{
+    Error, HostContract, LimitKind, Limits, LocalSandbox, Result, Sandbox, Script, sandbox_api,
+};
 
 #[sandbox_api(host)]
 pub trait Store {
@@ -55,7 +57,8 @@ fn run(before: &str, expression: &str) -> Result<String> {
 fn a_guest_calls_the_host_by_the_name_of_the_contract() {
     let store = Memory::default();
     let sandbox = Sandbox::builder().host::<dyn Store>(store.clone()).build().unwrap();
-    let source = "export function run() { Store.set('k', 'v'); return `${Store.get('k')}, ${Store.get('none')}`; }";
+    let source =
+        "export function run() { Store.set('k', 'v'); return `${Store.get('k')}, ${Store.get('none')}`; }";
     let program = sandbox.load::<dyn Program>(Script::new("program.js", source)).unwrap();
     assert_eq!(program.run().unwrap(), "v, null");
     assert_eq!(store.0.lock().unwrap()["k"], "v");
@@ -79,7 +82,8 @@ fn a_wrong_argument_is_a_type_error_that_names_it() {
     assert_eq!(run("", message).unwrap(), "TypeError: Store.set → value: expected a string, got 5");
     let missing = "(() => { try { Store.get(); } catch (e) { return e.message; } })()";
     assert_eq!(run("", missing).unwrap(), "Store.get → key: expected a string, got undefined");
-    let nested = "(() => { try { Store.sum([1, '2'], new Uint8Array()); } catch (e) { return e.message; } })()";
+    let nested =
+        "(() => { try { Store.sum([1, '2'], new Uint8Array()); } catch (e) { return e.message; } })()";
     assert_eq!(run("", nested).unwrap(), "Store.sum → numbers[1]: expected a number, got \"2\"");
     let Err(Error::Guest(error)) = run("", "Store.get(5)") else { panic!("no error") };
     assert_eq!(error.name.as_deref(), Some("TypeError"));
@@ -162,7 +166,10 @@ fn a_host_method_calls_its_guest_again_in_a_local_sandbox() {
     let down = cell.get().unwrap();
     assert_eq!(down.down(20).unwrap(), 20);
     // Too deep for the stack is an error, of the guest's or of the call inside, and not the end of the process.
-    assert!(matches!(down.down(1_000_000), Err(Error::Guest(_) | Error::Limit { kind: LimitKind::Stack, .. })));
+    assert!(matches!(
+        down.down(1_000_000),
+        Err(Error::Guest(_) | Error::Limit { kind: LimitKind::Stack, .. })
+    ));
     assert_eq!(down.down(3).unwrap(), 3);
 }
 
@@ -182,7 +189,10 @@ fn a_host_method_calls_its_guest_again_on_the_isolates_thread() {
     _ = cell.set(Box::new(down) as Box<dyn Down + Send + Sync>);
     let down = cell.get().unwrap();
     assert_eq!(down.down(20).unwrap(), 20);
-    assert!(matches!(down.down(1_000_000), Err(Error::Guest(_) | Error::Limit { kind: LimitKind::Stack, .. })));
+    assert!(matches!(
+        down.down(1_000_000),
+        Err(Error::Guest(_) | Error::Limit { kind: LimitKind::Stack, .. })
+    ));
     assert_eq!(down.down(3).unwrap(), 3);
 }
 
@@ -292,7 +302,10 @@ fn a_hot_loop_gives_the_same_as_a_cold_one() {
     assert_eq!(program.hot_back().unwrap(), (0..50_000).map(|i| f64::from(i) + 1.0).sum::<f64>());
     assert_eq!(program.hot_fail().unwrap(), "no 99999");
     let wrong = program.wrong().unwrap();
-    assert!(wrong.contains("Fast.wrap → a: expected an integer from -2147483648 to 2147483647 (i32), got 1.5"), "{wrong}");
+    assert!(
+        wrong.contains("Fast.wrap → a: expected an integer from -2147483648 to 2147483647 (i32), got 1.5"),
+        "{wrong}"
+    );
     assert!(wrong.lines().all(|line| line.starts_with("Fast.wrap → ")), "{wrong}");
     back.take();
 }
@@ -300,19 +313,24 @@ fn a_hot_loop_gives_the_same_as_a_cold_one() {
 #[test]
 fn the_shim_is_text_that_can_be_read() {
     let shim = <dyn Fast>::shim();
-    assert!(shim.contains("if (typeof a0 === \"number\" && typeof a1 === \"number\") return fast0(a0, a1);"), "{shim}");
+    assert!(
+        shim.contains("if (typeof a0 === \"number\" && typeof a1 === \"number\") return fast0(a0, a1);"),
+        "{shim}"
+    );
 }
 
 #[test]
 fn a_contract_that_nobody_hosts_is_not_there() {
     let sandbox = LocalSandbox::builder().build().unwrap();
-    let program = sandbox.load::<dyn Program>(Script::new("p.js", "export const run = () => typeof Store")).unwrap();
+    let program =
+        sandbox.load::<dyn Program>(Script::new("p.js", "export const run = () => typeof Store")).unwrap();
     assert_eq!(program.run().unwrap(), "undefined");
 }
 
 #[test]
 fn a_contract_hosted_twice_is_refused() {
-    let twice = LocalSandbox::builder().host::<dyn Store>(Memory::default()).host::<dyn Store>(Memory::default());
+    let twice =
+        LocalSandbox::builder().host::<dyn Store>(Memory::default()).host::<dyn Store>(Memory::default());
     let Err(Error::Build { reason, .. }) = twice.build() else { panic!("built") };
     assert!(reason.contains("two contracts named `Store`"), "{reason}");
 }

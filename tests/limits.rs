@@ -26,11 +26,13 @@ fn errors(limits: Limits, body: &str) -> Vec<Error> {
     let local = local.load::<dyn Job>(script(body)).unwrap();
     let sent = Sandbox::builder().limits(limits).build().unwrap();
     let sent = sent.load::<dyn Job>(script(body)).unwrap();
-    [&local as &dyn Job, &sent].map(|job| {
-        let error = job.run().expect_err(body);
-        assert_eq!(job.ok().ok(), (!error.is_final()).then_some(1.0), "after {error}: {body}");
-        error
-    }).into()
+    [&local as &dyn Job, &sent]
+        .map(|job| {
+            let error = job.run().expect_err(body);
+            assert_eq!(job.ok().ok(), (!error.is_final()).then_some(1.0), "after {error}: {body}");
+            error
+        })
+        .into()
 }
 
 fn assert_kind(errors: &[Error], expected: LimitKind) {
@@ -138,10 +140,12 @@ fn buffers_outside_of_the_heap_are_counted() {
     // Caught, and followed by a heap that grows: the limit of the heap holds as before.
     let both = "const all = []; try { for (;;) all.push(new ArrayBuffer(1 << 20)); } catch {} for (;;) all.push([all.length]);";
     assert_kind(&errors(Limits { wall: Duration::from_secs(20), ..limits }, both), LimitKind::Heap);
-    let huge = "try { new ArrayBuffer(1 << 30); } catch {} const a = new Array(3e7).fill(0); for (;;) a.push([a]);";
+    let huge =
+        "try { new ArrayBuffer(1 << 30); } catch {} const a = new Array(3e7).fill(0); for (;;) a.push([a]);";
     assert_kind(&errors(Limits { wall: Duration::from_secs(20), ..limits }, huge), LimitKind::Heap);
     let sandbox = LocalSandbox::builder().limits(limits).build().unwrap();
-    let reuse = "let n = 0; for (let i = 0; i < 100; i++) n += new ArrayBuffer(4 << 20).byteLength; return n;";
+    let reuse =
+        "let n = 0; for (let i = 0; i < 100; i++) n += new ArrayBuffer(4 << 20).byteLength; return n;";
     let job = sandbox.load::<dyn Job>(script(reuse)).unwrap();
     assert_eq!(job.run().unwrap(), f64::from(400 << 20), "what is collected can be used again");
 }
@@ -157,6 +161,9 @@ fn what_cannot_be_is_refused_when_the_sandbox_is_built() {
     ];
     for limits in wrong {
         assert!(matches!(Sandbox::builder().limits(limits).build(), Err(Error::Build { .. })), "{limits:?}");
-        assert!(matches!(LocalSandbox::builder().limits(limits).build(), Err(Error::Build { .. })), "{limits:?}");
+        assert!(
+            matches!(LocalSandbox::builder().limits(limits).build(), Err(Error::Build { .. })),
+            "{limits:?}"
+        );
     }
 }

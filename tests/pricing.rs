@@ -4,6 +4,7 @@
 #[path = "../examples/pricing/mod.rs"]
 mod pricing;
 
+use std::sync::LazyLock;
 use std::{collections::BTreeMap, path::Path};
 
 use pricing::{Report, TenantReport, price_all};
@@ -76,8 +77,11 @@ fn is_wall_or_value(error: &Error) -> bool {
     is_wall(error) || is_value(error)
 }
 
-fn report() -> Report {
-    price_all(Path::new(pricing::DIR)).expect("the input of the example can be read")
+/// Priced once, for all tests.
+fn report() -> &'static Report {
+    static REPORT: LazyLock<Report> =
+        LazyLock::new(|| price_all(Path::new(pricing::DIR)).expect("the input of the example can be read"));
+    &REPORT
 }
 
 fn expected_totals() -> Vec<ExpectedTotal> {

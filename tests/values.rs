@@ -155,7 +155,13 @@ fn same_float(a: f64, b: f64) -> bool {
 
 fn record() -> impl Strategy<Value = Record> {
     let leaf = (any::<String>(), any::<u8>(), any::<i64>(), prop::collection::vec(any::<String>(), 0..5));
-    let leaf = leaf.prop_map(|(first_name, age, balance, tags)| Record { first_name, age, balance, tags, nested: None });
+    let leaf = leaf.prop_map(|(first_name, age, balance, tags)| Record {
+        first_name,
+        age,
+        balance,
+        tags,
+        nested: None,
+    });
     leaf.prop_recursive(3, 4, 1, |inner| {
         (inner.clone(), inner).prop_map(|(outer, inner)| Record { nested: Some(Box::new(inner)), ..outer })
     })
@@ -181,8 +187,12 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
 }
 
 /// Every value of the strategy comes back as it was.
-fn round_trips<T: std::fmt::Debug + Clone + PartialEq>(strategy: impl Strategy<Value = T>, call: impl Fn(T) -> Result<T>) {
-    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig { cases: 200, ..ProptestConfig::default() });
+fn round_trips<T: std::fmt::Debug + Clone + PartialEq>(
+    strategy: impl Strategy<Value = T>,
+    call: impl Fn(T) -> Result<T>,
+) {
+    let mut runner =
+        proptest::test_runner::TestRunner::new(ProptestConfig { cases: 200, ..ProptestConfig::default() });
     runner
         .run(&strategy, |value| {
             prop_assert_eq!(call(value.clone()).unwrap(), value);
@@ -218,7 +228,8 @@ fn every_scalar_round_trips() {
 #[test]
 fn every_float_round_trips_to_the_bit() {
     let echo = echo();
-    let special = [0.0, -0.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MIN_POSITIVE, f64::MAX, 5e-324];
+    let special =
+        [0.0, -0.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MIN_POSITIVE, f64::MAX, 5e-324];
     for value in special {
         assert!(same_float(echo.float64(value).unwrap(), value), "{value}");
         #[expect(clippy::cast_possible_truncation, reason = "a value of f32 for each of f64")]
@@ -246,7 +257,9 @@ fn every_collection_round_trips() {
     round_trips(any::<HashSet<String>>(), |v| echo.hash_set(v));
     round_trips(any::<BTreeSet<i32>>(), |v| echo.tree_set(v));
     round_trips(any::<Vec<u8>>().prop_map(Bytes::from), |v| echo.bytes(v));
-    round_trips(any::<Vec<Vec<u8>>>().prop_map(|v| v.into_iter().map(Bytes::from).collect()), |v| echo.byte_list(v));
+    round_trips(any::<Vec<Vec<u8>>>().prop_map(|v| v.into_iter().map(Bytes::from).collect()), |v| {
+        echo.byte_list(v)
+    });
     let levels = BTreeMap::from([(Level::Low, 1), (Level::High, 2)]);
     assert_eq!(echo.by_level(levels.clone()).unwrap(), levels);
     let proto = HashMap::from([("__proto__".to_owned(), 1), ("constructor".to_owned(), 2)]);
@@ -350,7 +363,9 @@ fn refusal<T: std::fmt::Debug>(outcome: Result<T>) -> String {
 
 #[test]
 fn nothing_is_converted_in_silence() {
-    let table: &[(&str, fn(&dyn Any) -> String, &str)] = &[
+    /// What the guest returns, how it is called, and how the refusal begins.
+    type Row = (&'static str, fn(&dyn Any) -> String, &'static str);
+    let table: &[Row] = &[
         ("1", |g| refusal(g.boolean()), "result: expected a boolean, got 1"),
         ("'5'", |g| refusal(g.float()), "result: expected a number, got \"5\""),
         ("5n", |g| refusal(g.float()), "result: expected a number, got 5n"),
@@ -361,16 +376,44 @@ fn nothing_is_converted_in_silence() {
         ("1.5", |g| refusal(g.word()), "result: expected an integer from 0 to 4294967295 (u32), got 1.5"),
         ("-1", |g| refusal(g.word()), "result: expected an integer from 0 to 4294967295 (u32), got -1"),
         ("256", |g| refusal(g.byte()), "result: expected an integer from 0 to 255 (u8), got 256"),
-        ("NaN", |g| refusal(g.int()), "result: expected an integer from -2147483648 to 2147483647 (i32), got NaN"),
-        ("5n", |g| refusal(g.int()), "result: expected an integer from -2147483648 to 2147483647 (i32), got 5n"),
-        ("2 ** 53", |g| refusal(g.huge()), "result: expected a BigInt, or an integer up to 2^53 - 1 (u64), got 9007199254740992"),
-        ("-1n", |g| refusal(g.huge()), "result: expected a BigInt, or an integer up to 2^53 - 1 (u64), got -1n"),
-        ("2n ** 64n", |g| refusal(g.huge()), "result: expected a BigInt, or an integer up to 2^53 - 1 (u64), got a BigInt of more than 64 bits"),
-        ("2n ** 63n", |g| refusal(g.big()), "result: expected a BigInt, or an integer up to 2^53 - 1 (i64), got 9223372036854775808n"),
+        (
+            "NaN",
+            |g| refusal(g.int()),
+            "result: expected an integer from -2147483648 to 2147483647 (i32), got NaN",
+        ),
+        (
+            "5n",
+            |g| refusal(g.int()),
+            "result: expected an integer from -2147483648 to 2147483647 (i32), got 5n",
+        ),
+        (
+            "2 ** 53",
+            |g| refusal(g.huge()),
+            "result: expected a BigInt, or an integer up to 2^53 - 1 (u64), got 9007199254740992",
+        ),
+        (
+            "-1n",
+            |g| refusal(g.huge()),
+            "result: expected a BigInt, or an integer up to 2^53 - 1 (u64), got -1n",
+        ),
+        (
+            "2n ** 64n",
+            |g| refusal(g.huge()),
+            "result: expected a BigInt, or an integer up to 2^53 - 1 (u64), got a BigInt of more than 64 bits",
+        ),
+        (
+            "2n ** 63n",
+            |g| refusal(g.big()),
+            "result: expected a BigInt, or an integer up to 2^53 - 1 (i64), got 9223372036854775808n",
+        ),
         ("null", |g| refusal(g.text()), "result: expected a string, got null"),
         ("undefined", |g| refusal(g.text()), "result: expected a string, got undefined"),
         ("5", |g| refusal(g.text()), "result: expected a string, got 5"),
-        ("'a\\ud800b'", |g| refusal(g.text()), "result: expected well-formed Unicode text, got a string with a lone surrogate at index 1"),
+        (
+            "'a\\ud800b'",
+            |g| refusal(g.text()),
+            "result: expected well-formed Unicode text, got a string with a lone surrogate at index 1",
+        ),
         ("'ab'", |g| refusal(g.character()), "result: expected a string of one character, got \"ab\""),
         ("''", |g| refusal(g.character()), "result: expected a string of one character, got \"\""),
         ("0", |g| refusal(g.unit()), "result: expected nothing (undefined or null), got 0"),
@@ -380,27 +423,71 @@ fn nothing_is_converted_in_silence() {
         ("'12'", |g| refusal(g.list()), "result: expected an array, got \"12\""),
         ("({ length: 1, 0: 1 })", |g| refusal(g.list()), "result: expected an array, got an object"),
         ("[1]", |g| refusal(g.pair()), "result: expected a tuple of size 2, got 1 elements"),
-        ("[1, 2, 3]", |g| refusal(g.pair()), "result: expected an array of 2 elements, got an array of 3 elements"),
+        (
+            "[1, 2, 3]",
+            |g| refusal(g.pair()),
+            "result: expected an array of 2 elements, got an array of 3 elements",
+        ),
         ("[1, 2]", |g| refusal(g.bytes()), "result: expected a Uint8Array or an ArrayBuffer, got an array"),
-        ("new Float64Array(1)", |g| refusal(g.bytes()), "result: expected a Uint8Array or an ArrayBuffer, got a typed array"),
+        (
+            "new Float64Array(1)",
+            |g| refusal(g.bytes()),
+            "result: expected a Uint8Array or an ArrayBuffer, got a typed array",
+        ),
         ("({ a: '1' })", |g| refusal(g.map()), "result.a: expected a number, got \"1\""),
         ("({ 'a b': '1' })", |g| refusal(g.map()), "result[\"a b\"]: expected a number, got \"1\""),
-        ("new Map([['a', 1], ['b', null]])", |g| refusal(g.map()), "result[1].value: expected a number, got null"),
+        (
+            "new Map([['a', 1], ['b', null]])",
+            |g| refusal(g.map()),
+            "result[1].value: expected a number, got null",
+        ),
         ("({ left: 1 })", |g| refusal(g.record()), "result: expected the field `right`, got none"),
-        ("({ left: 1, right: undefined })", |g| refusal(g.record()), "result: expected the field `right`, got none"),
+        (
+            "({ left: 1, right: undefined })",
+            |g| refusal(g.record()),
+            "result: expected the field `right`, got none",
+        ),
         ("[1, 'a']", |g| refusal(g.record()), "result: expected an object (Pairing), got an array"),
         ("({ x: 1, y: 2 })", |g| refusal(g.strict()), "result.y: expected the field \"x\", got \"y\""),
-        ("'Middle'", |g| refusal(g.level()), "result: expected one of the variants \"Low\", \"High\", got \"Middle\""),
+        (
+            "'Middle'",
+            |g| refusal(g.level()),
+            "result: expected one of the variants \"Low\", \"High\", got \"Middle\"",
+        ),
         ("({ Text: 1 })", |g| refusal(g.external()), "result.Text: expected a string, got 1"),
-        ("({ Text: 'a', Empty: null })", |g| refusal(g.external()), "result: expected an object with one property, the variant (External), got an object with 2 properties"),
-        ("[{ left: 1, right: 'a' }, { left: '1', right: 'b' }]", |g| refusal(g.deep()), "result[1].left: expected an integer from 0 to 4294967295 (u32), got \"1\""),
+        (
+            "({ Text: 'a', Empty: null })",
+            |g| refusal(g.external()),
+            "result: expected an object with one property, the variant (External), got an object with 2 properties",
+        ),
+        (
+            "[{ left: 1, right: 'a' }, { left: '1', right: 'b' }]",
+            |g| refusal(g.deep()),
+            "result[1].left: expected an integer from 0 to 4294967295 (u32), got \"1\"",
+        ),
         ("() => 1", |g| refusal(g.json()), "result: expected a value that can be copied, got a function"),
-        ("({ a: Symbol('s') })", |g| refusal(g.json()), "result.a: expected a value that can be copied, got a symbol"),
-        ("Promise.resolve(1)", |g| refusal(g.json()), "result: expected a value that can be copied, got a Promise"),
+        (
+            "({ a: Symbol('s') })",
+            |g| refusal(g.json()),
+            "result.a: expected a value that can be copied, got a symbol",
+        ),
+        (
+            "Promise.resolve(1)",
+            |g| refusal(g.json()),
+            "result: expected a value that can be copied, got a Promise",
+        ),
         ("new Date(0)", |g| refusal(g.json()), "result: expected a value that can be copied, got a Date"),
         ("/x/", |g| refusal(g.json()), "result: expected a value that can be copied, got a RegExp"),
-        ("new Proxy({}, {})", |g| refusal(g.json()), "result: expected a value that can be copied, got a Proxy"),
-        ("({ get x() { throw 1; } })", |g| refusal(g.json()), "result.x: expected a value, got a getter that threw"),
+        (
+            "new Proxy({}, {})",
+            |g| refusal(g.json()),
+            "result: expected a value that can be copied, got a Proxy",
+        ),
+        (
+            "({ get x() { throw 1; } })",
+            |g| refusal(g.json()),
+            "result.x: expected a value, got a getter that threw",
+        ),
         ("(() => { const a = []; a.push(a); return a; })()", |g| refusal(g.json()), "result"),
     ];
     for (expression, call, expected) in table {
@@ -425,7 +512,10 @@ fn what_is_the_same_value_is_accepted() {
     assert_eq!(returning("({ a: undefined })").json().unwrap(), serde_json::json!({}));
     assert_eq!(returning("({ left: 1, right: 'a', more: () => 1 })").record().unwrap().right, "a");
     assert_eq!(returning("'High'").level().unwrap(), Level::High);
-    assert_eq!(returning("Object.assign(Object.create({ left: 9 }), { left: 1, right: '' })").record().unwrap().left, 1);
+    assert_eq!(
+        returning("Object.assign(Object.create({ left: 9 }), { left: 1, right: '' })").record().unwrap().left,
+        1
+    );
 }
 
 #[test]
@@ -438,9 +528,18 @@ fn an_inherited_property_is_no_data() {
 fn bombs_are_refused_before_the_work() {
     let bombs = [
         ("new Array(2 ** 32 - 1)", "at most 100000 values in one crossing"),
-        ("(() => { let a = [1, 1]; for (let i = 0; i < 60; i++) a = [a, a]; return a; })()", "values in one crossing"),
-        ("(() => { let s = 'x'.repeat(2 ** 20); for (let i = 0; i < 8; i++) s += s; return s; })()", "bytes in one crossing"),
-        ("(() => { let a = []; for (let i = 0; i < 1e5; i++) a = [a]; return a; })()", "at most 128 levels of nesting"),
+        (
+            "(() => { let a = [1, 1]; for (let i = 0; i < 60; i++) a = [a, a]; return a; })()",
+            "values in one crossing",
+        ),
+        (
+            "(() => { let s = 'x'.repeat(2 ** 20); for (let i = 0; i < 8; i++) s += s; return s; })()",
+            "bytes in one crossing",
+        ),
+        (
+            "(() => { let a = []; for (let i = 0; i < 1e5; i++) a = [a]; return a; })()",
+            "at most 128 levels of nesting",
+        ),
         ("(() => { const a = {}; a.a = a; return a; })()", "at most 128 levels of nesting"),
     ];
     for (bomb, expected) in bombs {

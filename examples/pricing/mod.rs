@@ -106,7 +106,7 @@ impl Tenant {
     fn open(path: &Path, rates: RateTable) -> std::result::Result<Self, Box<dyn StdError>> {
         let text = |part: Option<&OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
         let sandbox = Sandbox::builder()
-            .limits(Limits { wall: Duration::from_millis(250), heap: 64 << 20, ..Limits::default() })
+            .limits(Limits { wall: Duration::from_millis(500), heap: 16 << 20, ..Limits::default() })
             .host::<dyn ExchangeRates>(rates)
             .build()?;
         let rule = sandbox.load::<dyn PricingRule>(Script::read(path)?);

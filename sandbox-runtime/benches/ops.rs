@@ -104,7 +104,12 @@ fn best(mut round: impl FnMut(u32), turns: u32) -> f64 {
 
 fn hand_written(runtime: &mut JsRuntime, body: &str, turns: u32) -> f64 {
     let script = format!("(() => {{ const ops = Deno.core.ops; {body} }})()");
-    best(|turns| drop(runtime.execute_script("floor.js", script.replace("TURNS", &turns.to_string())).unwrap()), turns)
+    best(
+        |turns| {
+            drop(runtime.execute_script("floor.js", script.replace("TURNS", &turns.to_string())).unwrap())
+        },
+        turns,
+    )
 }
 
 fn main() {
@@ -124,7 +129,8 @@ fn main() {
     let mut runtime = floor();
     let scalar = "let sum = 0; for (let i = 0; i < TURNS; i++) sum = f(sum, i); return sum;";
     let floor = hand_written(&mut runtime, &scalar.replace("f(", "ops.op_floor_add("), TURNS);
-    let generic = hand_written(&mut runtime, &scalar.replace("f(sum, i)", "ops.op_generic([sum, i])"), TURNS / 20);
+    let generic =
+        hand_written(&mut runtime, &scalar.replace("f(sum, i)", "ops.op_generic([sum, i])"), TURNS / 20);
     let record = "const line = { label: 'storage', amount: 12.5, tax: 0.2, count: 3 }; let sum = 0;
                   for (let i = 0; i < TURNS; i++) sum += ops.op_floor_line(line).amount; return sum;";
     let floor_record = hand_written(&mut runtime, record, TURNS / 20);
@@ -134,8 +140,10 @@ fn main() {
     println!("  two numbers, this crate                {ours:8.1}   {:.2} x", ours / floor);
     println!("  two numbers, one generic #[op2]        {generic:8.1}   {:.2} x", generic / floor);
     println!("  a struct of 4 fields, #[op2] by hand   {floor_record:8.1}");
-    println!("  a struct of 4 fields, this crate       {ours_record:8.1}   {:.2} x", ours_record / floor_record);
+    println!(
+        "  a struct of 4 fields, this crate       {ours_record:8.1}   {:.2} x",
+        ours_record / floor_record
+    );
     // The runtime was entered last, so it goes first.
     drop(runtime);
 }
-

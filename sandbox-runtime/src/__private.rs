@@ -1,8 +1,9 @@
 //! The only surface that generated code may touch. Not public API: it changes with the macro.
 
 pub use crate::contract::{
-    Absent, Arguments, Contract, ContractSpec, GuestContract, GuestMethod, GuestReturn, HostContract, HostMethod,
-    HostedBy, Kind, Lends, Lent, Method, MethodSpec, ParamSpec, PlainReturn, Ref, Reply, ReturnProbe, Val, index_of,
+    Absent, Arguments, Contract, ContractSpec, GuestContract, GuestMethod, GuestReturn, HostContract,
+    HostMethod, HostedBy, Kind, Lends, Lent, Method, MethodSpec, ParamSpec, PlainReturn, Ref, Reply,
+    ReturnProbe, Val, index_of,
 };
 pub use crate::isolate::fast::{FastProbe, KindProbe, NoFast, NotScalar};
 pub use crate::isolate::ops::{FastCall, HostOp};
@@ -23,7 +24,12 @@ where
 }
 
 /// Calls the guest; the method returns a plain value, and a failure becomes what its policy says.
-pub fn call_or<M, T>(_: M, transport: &T, args: M::Args<'_>, on_failure: impl FnOnce(Error) -> M::Value) -> M::Value
+pub fn call_or<M, T>(
+    _: M,
+    transport: &T,
+    args: M::Args<'_>,
+    on_failure: impl FnOnce(Error) -> M::Value,
+) -> M::Value
 where
     M: GuestMethod,
     T: Transport<M>,
@@ -71,7 +77,7 @@ impl<T: ?Sized> Holds for If<T, true> {
 
 /// The check of a parameter that is passed by value, and of a return type with a policy.
 #[must_use]
-pub const fn crosses<T: ?Sized + Crosses>() -> bool {
+pub const fn crosses<T: Crosses>() -> bool {
     true
 }
 

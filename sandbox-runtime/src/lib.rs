@@ -1,4 +1,4 @@
-//! Run JavaScript that you do not trust behind a Rust trait.
+#![doc = include_str!("../README.md")]
 
 mod boundary;
 mod contract;
@@ -14,8 +14,8 @@ pub mod __private;
 
 pub use boundary::Bytes;
 pub use contract::{
-    Contract, ContractSpec, Crosses, GuestContract, GuestFailure, HostContract, HostFailure, Implements, Kind, Lends, MethodSpec,
-    ParamSpec,
+    Contract, ContractSpec, Crosses, GuestContract, GuestFailure, HostContract, HostFailure, Implements,
+    Kind, Lends, MethodSpec, ParamSpec,
 };
 pub use error::{
     BoundaryError, Direction, Error, ExportProblem, GuestError, LimitKind, Place, Result, StackFrame,

@@ -34,7 +34,11 @@ impl ValueError {
     }
 
     /// What was found is a value of the guest.
-    pub(super) fn found(expected: impl Into<String>, scope: &v8::PinScope<'_, '_>, value: v8::Local<'_, v8::Value>) -> Self {
+    pub(super) fn found(
+        expected: impl Into<String>,
+        scope: &v8::PinScope<'_, '_>,
+        value: v8::Local<'_, v8::Value>,
+    ) -> Self {
         Self::new(expected, describe(scope, value))
     }
 

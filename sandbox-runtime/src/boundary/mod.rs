@@ -17,8 +17,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use bytes::Bytes;
-pub(crate) use fault::describe;
 pub(crate) use fault::ValueError;
+pub(crate) use fault::describe;
 pub(crate) use text::{js_string, preview};
 
 use crate::contract::ParamSpec;
@@ -37,7 +37,12 @@ pub(crate) struct Budget {
 
 impl Budget {
     pub(crate) fn new(limits: &Limits, stack: StackEnd) -> Self {
-        Self { nodes: Cell::new(limits.value_nodes), bytes: Cell::new(limits.value_bytes), limits: *limits, stack }
+        Self {
+            nodes: Cell::new(limits.value_nodes),
+            bytes: Cell::new(limits.value_bytes),
+            limits: *limits,
+            stack,
+        }
     }
 
     /// Pays for `count` values.

@@ -231,7 +231,11 @@ fn is_plain(value: Value<'_>) -> bool {
 }
 
 /// An integral Number that no other integer is rounded to.
-#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "in range: at most 2^53 - 1")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "in range: at most 2^53 - 1"
+)]
 fn safe_integer(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() <= MAX_SAFE as f64).then_some(number as i64)
 }
@@ -248,7 +252,7 @@ fn big_value(bigint: v8::Local<'_, v8::BigInt>) -> Option<(bool, u128)> {
 
 macro_rules! small_integers {
     ($($method:ident $visit:ident $type:ident),*) => {$(
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the value was found in range")]
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the value was found in range")]
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
             let value = self.small(f64::from($type::MIN), f64::from($type::MAX), stringify!($type))?;
             visitor.$visit(value as $type)
@@ -301,7 +305,10 @@ impl<'de> de::Deserializer<'de> for Reader<'_, '_, '_> {
         }
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "rounding to f32 is what `Math.fround` does; overflow is refused")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "rounding to f32 is what `Math.fround` does; overflow is refused"
+    )]
     fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
         let wide = self.float()?;
         let narrow = wide as f32;
@@ -361,11 +368,19 @@ impl<'de> de::Deserializer<'de> for Reader<'_, '_, '_> {
         }
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, ValueError> {
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, ValueError> {
         self.deserialize_unit(visitor)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, ValueError> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, ValueError> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -415,7 +430,10 @@ impl<'de> de::Deserializer<'de> for Reader<'_, '_, '_> {
                 let names = self.names(object)?;
                 if names.length() != 1 {
                     let found = format!("an object with {} properties", names.length());
-                    return Err(ValueError::new(format!("an object with one property, the variant ({name})"), found));
+                    return Err(ValueError::new(
+                        format!("an object with one property, the variant ({name})"),
+                        found,
+                    ));
                 }
                 let key = self.get(names.into(), v8::Integer::new(self.scope, 0).into())?;
                 visitor.visit_enum(Variant { reader: self.inside()?, object, key })
@@ -453,7 +471,10 @@ struct Items<'r, 's, 'i> {
 impl<'de> de::SeqAccess<'de> for Items<'_, '_, '_> {
     type Error = ValueError;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, ValueError> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, ValueError> {
         let index = self.next;
         if index >= self.length {
             return Ok(None);
@@ -570,7 +591,11 @@ impl<'de> de::Deserializer<'de> for Name {
         visitor.visit_string(self.0)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, ValueError> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, ValueError> {
         visitor.visit_newtype_struct(self)
     }
 

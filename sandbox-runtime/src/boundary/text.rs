@@ -61,7 +61,11 @@ pub(crate) fn js_string<'s>(
 }
 
 /// The beginning of a string, `shown` characters of it. A rope is not flattened for it when it is long.
-pub(crate) fn preview(scope: &v8::PinScope<'_, '_>, string: v8::Local<'_, v8::String>, shown: usize) -> String {
+pub(crate) fn preview(
+    scope: &v8::PinScope<'_, '_>,
+    string: v8::Local<'_, v8::String>,
+    shown: usize,
+) -> String {
     const FLATTENED: usize = 1 << 16;
     let length = string.length();
     if length > FLATTENED {

@@ -186,11 +186,20 @@ impl<'w, 's, 'i> ser::Serializer for Writer<'w, 's, 'i> {
         Ok(v8::null(self.scope).into())
     }
 
-    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<Value<'s>, ValueError> {
+    fn serialize_unit_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+    ) -> Result<Value<'s>, ValueError> {
         Ok(self.name(variant)?.into())
     }
 
-    fn serialize_newtype_struct<T: ?Sized + Serialize>(self, _: &'static str, value: &T) -> Result<Value<'s>, ValueError> {
+    fn serialize_newtype_struct<T: ?Sized + Serialize>(
+        self,
+        _: &'static str,
+        value: &T,
+    ) -> Result<Value<'s>, ValueError> {
         self.write(value)
     }
 
@@ -213,7 +222,11 @@ impl<'w, 's, 'i> ser::Serializer for Writer<'w, 's, 'i> {
         self.items(length, None)
     }
 
-    fn serialize_tuple_struct(self, _: &'static str, length: usize) -> Result<Self::SerializeTupleStruct, ValueError> {
+    fn serialize_tuple_struct(
+        self,
+        _: &'static str,
+        length: usize,
+    ) -> Result<Self::SerializeTupleStruct, ValueError> {
         self.items(length, None)
     }
 
@@ -333,7 +346,9 @@ impl<'s> Entries<'_, 's, '_> {
                 writer.budget.bytes(name.len())?;
                 writer.define(object, writer.name(&name)?, value)
             }
-            (Key::Value(key), Made::Map(map)) => map.set(writer.scope, key, value).map(drop).ok_or_else(terminated),
+            (Key::Value(key), Made::Map(map)) => {
+                map.set(writer.scope, key, value).map(drop).ok_or_else(terminated)
+            }
             _ => Err(<ValueError as ser::Error>::custom("a map whose keys are names and other values")),
         }
     }
@@ -451,10 +466,19 @@ impl ser::Serializer for KeyWriter {
         others: serialize_f32(f32), serialize_f64(f64), serialize_bytes(&[u8]), serialize_none(), serialize_unit(),
         serialize_unit_struct(&'static str));
 
-    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<String, NoName> {
+    fn serialize_unit_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+    ) -> Result<String, NoName> {
         Ok(variant.to_owned())
     }
-    fn serialize_newtype_struct<T: ?Sized + Serialize>(self, _: &'static str, value: &T) -> Result<String, NoName> {
+    fn serialize_newtype_struct<T: ?Sized + Serialize>(
+        self,
+        _: &'static str,
+        value: &T,
+    ) -> Result<String, NoName> {
         value.serialize(self)
     }
     fn serialize_some<T: ?Sized + Serialize>(self, _: &T) -> Result<String, NoName> {
@@ -478,7 +502,13 @@ impl ser::Serializer for KeyWriter {
     fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Never, NoName> {
         Err(NoName)
     }
-    fn serialize_tuple_variant(self, _: &'static str, _: u32, _: &'static str, _: usize) -> Result<Never, NoName> {
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Never, NoName> {
         Err(NoName)
     }
     fn serialize_map(self, _: Option<usize>) -> Result<Never, NoName> {
@@ -487,7 +517,13 @@ impl ser::Serializer for KeyWriter {
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<Never, NoName> {
         Err(NoName)
     }
-    fn serialize_struct_variant(self, _: &'static str, _: u32, _: &'static str, _: usize) -> Result<Never, NoName> {
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Never, NoName> {
         Err(NoName)
     }
 }

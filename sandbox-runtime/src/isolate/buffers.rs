@@ -36,7 +36,8 @@ fn layout(length: usize) -> Option<Layout> {
 impl Budget {
     /// Pays for `length` bytes and takes them from `memory`; null when they cannot be paid for.
     fn take(&self, length: usize, memory: unsafe fn(Layout) -> *mut u8) -> *mut c_void {
-        let paid = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(length));
+        let paid =
+            self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(length));
         let Some(layout) = layout(length).filter(|_| paid.is_ok()) else {
             self.refused.store(true, Ordering::Relaxed);
             return std::ptr::null_mut();

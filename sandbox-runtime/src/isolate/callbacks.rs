@@ -20,7 +20,12 @@ pub(super) fn install(isolate: &mut v8::Isolate) {
 unsafe extern "C" fn promise_rejected(_: v8::PromiseRejectMessage<'_>) {}
 
 /// `import.meta` is an empty object without a prototype.
-unsafe extern "C" fn import_meta(_: v8::Local<'_, v8::Context>, _: v8::Local<'_, v8::Module>, _: v8::Local<'_, v8::Object>) {}
+unsafe extern "C" fn import_meta(
+    _: v8::Local<'_, v8::Context>,
+    _: v8::Local<'_, v8::Module>,
+    _: v8::Local<'_, v8::Object>,
+) {
+}
 
 unsafe extern "C" fn no_wasm(_: v8::Local<'_, v8::Context>, _: v8::Local<'_, v8::String>) -> bool {
     false
@@ -65,7 +70,8 @@ pub(super) fn import_error<'s>(
 ) -> v8::Local<'s, v8::Value> {
     let specifier = crate::boundary::describe(scope, specifier.into());
     let text = format!("import of {specifier}: a sandbox has no modules but the script itself");
-    let text = js_string(scope, &text, v8::NewStringType::Normal).unwrap_or_else(|_| v8::String::empty(scope));
+    let text =
+        js_string(scope, &text, v8::NewStringType::Normal).unwrap_or_else(|_| v8::String::empty(scope));
     v8::Exception::type_error(scope, text)
 }
 

@@ -151,6 +151,7 @@ macro_rules! fast_calls {
             $($arg: Scalar,)*
             M: HostMethod<Owned = $list>,
         {
+            #[allow(clippy::redundant_closure_call, reason = "the closure gives `?` an end")]
             let args = (|| Some($built))();
             serve::<M, R>(options, args)
         }

@@ -124,8 +124,7 @@ impl Isolate {
         let realm = self.realm(v8_isolate);
         // SAFETY: deno_core entered the isolate when it made it; it is left here, and entered around each use.
         unsafe { v8_isolate.exit() };
-        let live = realm.map(|(realm, root_prototype)| (realm, root_prototype));
-        match live {
+        match realm {
             Ok((realm, root_prototype)) => Ok(Live { realm, root_prototype, watch, raw, runtime }),
             Err(reason) => {
                 drop_runtime(runtime, raw);
@@ -155,7 +154,8 @@ impl Isolate {
         let context = realm::create(scope, &contracts)?;
         let context_global = v8::Global::new(scope, context);
         let scope = &mut v8::ContextScope::new(scope, context);
-        let root = v8::Object::new(scope).get_prototype(scope).and_then(|root| root.try_cast::<v8::Object>().ok());
+        let root =
+            v8::Object::new(scope).get_prototype(scope).and_then(|root| root.try_cast::<v8::Object>().ok());
         let root = root.ok_or("V8 has no `Object.prototype`")?;
         Ok((context_global, v8::Global::new(scope, root)))
     }
@@ -188,7 +188,11 @@ impl Isolate {
         host.object.downcast_ref::<Box<C>>().map(|object| &**object)
     }
 
-    pub(crate) fn is_root_prototype(&self, scope: &v8::PinScope<'_, '_>, object: v8::Local<'_, v8::Object>) -> bool {
+    pub(crate) fn is_root_prototype(
+        &self,
+        scope: &v8::PinScope<'_, '_>,
+        object: v8::Local<'_, v8::Object>,
+    ) -> bool {
         let root = self.live.borrow().as_ref().map(|live| v8::Local::new(scope, &live.root_prototype));
         root.is_some_and(|root| root == object)
     }
@@ -207,7 +211,11 @@ impl Isolate {
     }
 
     /// Calls a method of the guest.
-    pub(crate) fn call<M: GuestMethod, A: Arguments>(&self, binding: &Binding, args: &A) -> Result<M::Value, Error> {
+    pub(crate) fn call<M: GuestMethod, A: Arguments>(
+        &self,
+        binding: &Binding,
+        args: &A,
+    ) -> Result<M::Value, Error> {
         let place = place_of::<M>();
         let Some(method) = binding.method(M::INDEX) else {
             let export = M::spec().name;
@@ -328,7 +336,9 @@ impl Isolate {
     /// A host method returned to a guest that is being ended: it must not go on because the method took the
     /// termination for an error.
     pub(crate) fn keep_terminating(&self) {
-        if self.ended_inside.get() && let Some(live) = self.live.borrow().as_ref() {
+        if self.ended_inside.get()
+            && let Some(live) = self.live.borrow().as_ref()
+        {
             // SAFETY: as in `in_realm`: a call is under way.
             unsafe { v8::Isolate::from_raw_isolate_ptr(live.raw) }.terminate_execution();
         }
@@ -349,11 +359,7 @@ impl Isolate {
     }
 
     /// The error of a call that V8 returned nothing from.
-    pub(crate) fn thrown(
-        &self,
-        scope: &Catch<'_, '_, '_, '_>,
-        place: Option<Place>,
-    ) -> Error {
+    pub(crate) fn thrown(&self, scope: &Catch<'_, '_, '_, '_>, place: Option<Place>) -> Error {
         match scope.exception() {
             Some(exception) if !scope.has_terminated() && !self.is_ended() => {
                 let message = scope.message();

@@ -55,7 +55,13 @@ impl HostOp {
     /// The op of a method.
     #[must_use]
     pub const fn of<M: HostMethod>() -> Self {
-        Self { place: place_of::<M>, spec: M::spec, slow: slow::<M>, slow_impl: slow_impl::<M>, fast: M::FAST }
+        Self {
+            place: place_of::<M>,
+            spec: M::spec,
+            slow: slow::<M>,
+            slow_impl: slow_impl::<M>,
+            fast: M::FAST,
+        }
     }
 
     #[must_use]
@@ -134,10 +140,13 @@ impl Refusal {
     }
 }
 
+/// A name as deno_core has it: as text, and as a string of V8.
+type OpName = (&'static str, FastStaticString);
+
 /// A name for deno_core, which wants every op's to be one of its own, ASCII, and there for ever. Names are kept
 /// for the methods of the program, not for its sandboxes, so they are few.
-fn op_name(place: Place) -> (&'static str, FastStaticString) {
-    static NAMES: Mutex<BTreeMap<(&str, &str), (&'static str, FastStaticString)>> = Mutex::new(BTreeMap::new());
+fn op_name(place: Place) -> OpName {
+    static NAMES: Mutex<BTreeMap<(&str, &str), OpName>> = Mutex::new(BTreeMap::new());
     let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
     let next = names.len();
     *names.entry((place.contract, place.method)).or_insert_with(|| {
@@ -226,7 +235,8 @@ impl<'s> Reply for SlowReply<'_, 's, '_> {
     fn done<V: Crosses>(self, outcome: Result<V, HostError>) -> Self::Done {
         let value = outcome.map_err(Refusal::Host)?;
         let budget = self.isolate.budget();
-        to_guest(self.scope, &budget, &value).map_err(|e| Refusal::Value(e.inside("result"), Direction::ToGuest))
+        to_guest(self.scope, &budget, &value)
+            .map_err(|e| Refusal::Value(e.inside("result"), Direction::ToGuest))
     }
 }
 

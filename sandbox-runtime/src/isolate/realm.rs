@@ -106,7 +106,8 @@ fn furnish(
     remove(scope, member(scope, global, "Atomics")?, "waitAsync")?;
     let freeze = member(scope, member(scope, global, "Object")?, "freeze")?;
     for (spec, ops) in contracts {
-        let api = api(scope, spec, ops, freeze.into()).ok_or_else(|| format!("the shim of `{}` does not run", spec.name))?;
+        let api = api(scope, spec, ops, freeze.into())
+            .ok_or_else(|| format!("the shim of `{}` does not run", spec.name))?;
         define(scope, global, spec.name, api)?;
     }
     Ok(())
@@ -128,7 +129,8 @@ fn remove_all_but(
         let name = names.get_index(scope, index).ok_or("the globals cannot be listed")?;
         let text = name.to_rust_string_lossy(scope);
         if !allowed.contains(&text.as_str()) || name.is_symbol() {
-            remove(scope, object, &text).or_else(|error| delete(scope, object, name).ok_or(error).map(drop))?;
+            remove(scope, object, &text)
+                .or_else(|error| delete(scope, object, name).ok_or(error).map(drop))?;
         }
     }
     Ok(())
@@ -186,8 +188,11 @@ fn api<'s>(
     let checked = functions.iter().map(|(checked, _)| (*checked).into()).collect::<Vec<_>>();
     let undefined: v8::Local<'_, v8::Value> = v8::undefined(scope).into();
     let fast = functions.iter().map(|(_, fast)| fast.map_or(undefined, Into::into)).collect::<Vec<_>>();
-    let arguments =
-        [v8::Array::new_with_elements(scope, &fast).into(), v8::Array::new_with_elements(scope, &checked).into(), freeze];
+    let arguments = [
+        v8::Array::new_with_elements(scope, &fast).into(),
+        v8::Array::new_with_elements(scope, &checked).into(),
+        freeze,
+    ];
     let [a, b, c] = shim::PARAMETERS;
     let parameters = [text(a)?, text(b)?, text(c)?];
     let name = text(&shim::script_name(spec))?;

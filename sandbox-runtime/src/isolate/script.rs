@@ -49,7 +49,11 @@ impl Binding {
 }
 
 /// Runs a script to its end.
-pub(super) fn evaluate(isolate: &Isolate, scope: &mut v8::PinScope<'_, '_>, script: &Script) -> Result<Exports, Error> {
+pub(super) fn evaluate(
+    isolate: &Isolate,
+    scope: &mut v8::PinScope<'_, '_>,
+    script: &Script,
+) -> Result<Exports, Error> {
     let places = match script.format {
         Some(Format::Module) => module(isolate, scope, script)?.run(isolate, scope)?,
         Some(Format::CommonJs) => common_js(isolate, scope, script)?,
@@ -60,7 +64,11 @@ pub(super) fn evaluate(isolate: &Isolate, scope: &mut v8::PinScope<'_, '_>, scri
 
 /// A script that parses as a module with exports is a module; else it is CommonJS if it parses as that.
 /// A script that is neither gets the error of the module, for that is what most scripts mean to be.
-fn detect(isolate: &Isolate, scope: &mut v8::PinScope<'_, '_>, script: &Script) -> Result<Vec<Exporter>, Error> {
+fn detect(
+    isolate: &Isolate,
+    scope: &mut v8::PinScope<'_, '_>,
+    script: &Script,
+) -> Result<Vec<Exporter>, Error> {
     let module = match module(isolate, scope, script) {
         Ok(module) if module.has_exports(scope) => return module.run(isolate, scope),
         Err(error) if !matches!(error, Error::Syntax { .. }) => return Err(error),
@@ -72,7 +80,11 @@ fn detect(isolate: &Isolate, scope: &mut v8::PinScope<'_, '_>, script: &Script) 
     }
 }
 
-fn text<'s>(scope: &v8::PinScope<'s, '_>, text: &str, script: &Script) -> Result<v8::Local<'s, v8::String>, Error> {
+fn text<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    text: &str,
+    script: &Script,
+) -> Result<v8::Local<'s, v8::String>, Error> {
     js_string(scope, text, v8::NewStringType::Normal).map_err(|error| Error::Syntax {
         script: script.name.clone(),
         message: error.to_string(),
@@ -81,7 +93,11 @@ fn text<'s>(scope: &v8::PinScope<'s, '_>, text: &str, script: &Script) -> Result
     })
 }
 
-fn origin<'s>(scope: &v8::PinScope<'s, '_>, name: v8::Local<'s, v8::String>, is_module: bool) -> v8::ScriptOrigin<'s> {
+fn origin<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    name: v8::Local<'s, v8::String>,
+    is_module: bool,
+) -> v8::ScriptOrigin<'s> {
     v8::ScriptOrigin::new(scope, name.into(), 0, 0, false, -1, None, false, false, is_module, None)
 }
 
@@ -91,7 +107,11 @@ struct Module<'s> {
     namespace: Object<'s>,
 }
 
-fn module<'s>(isolate: &Isolate, scope: &mut v8::PinScope<'s, '_>, script: &Script) -> Result<Module<'s>, Error> {
+fn module<'s>(
+    isolate: &Isolate,
+    scope: &mut v8::PinScope<'s, '_>,
+    script: &Script,
+) -> Result<Module<'s>, Error> {
     let name = text(scope, &script.name, script)?;
     let source = text(scope, &script.source, script)?;
     v8::tc_scope!(let scope, scope);
@@ -135,7 +155,11 @@ impl Module<'_> {
 }
 
 /// Waits for a top-level `await`, which only the guest itself can answer.
-fn settle(isolate: &Isolate, scope: &mut v8::PinScope<'_, '_>, promise: v8::Local<'_, v8::Promise>) -> Result<(), Error> {
+fn settle(
+    isolate: &Isolate,
+    scope: &mut v8::PinScope<'_, '_>,
+    promise: v8::Local<'_, v8::Promise>,
+) -> Result<(), Error> {
     promise.mark_as_handled();
     scope.perform_microtask_checkpoint();
     match promise.state() {
@@ -176,7 +200,11 @@ fn refuse_source_import<'s>(
 }
 
 /// Runs a script as the body of a function of `module` and `exports`.
-fn common_js(isolate: &Isolate, scope: &mut v8::PinScope<'_, '_>, script: &Script) -> Result<Vec<Exporter>, Error> {
+fn common_js(
+    isolate: &Isolate,
+    scope: &mut v8::PinScope<'_, '_>,
+    script: &Script,
+) -> Result<Vec<Exporter>, Error> {
     let name = text(scope, &script.name, script)?;
     let source = text(scope, &script.source, script)?;
     let parameters = [text(scope, "module", script)?, text(scope, "exports", script)?];
@@ -216,10 +244,7 @@ pub(super) fn compile_function<'s>(
     )
 }
 
-fn syntax_error(
-    scope: &Catch<'_, '_, '_, '_>,
-    script: &Script,
-) -> Error {
+fn syntax_error(scope: &Catch<'_, '_, '_, '_>, script: &Script) -> Error {
     let Some(message) = scope.message() else {
         let message = "the script cannot be compiled".to_owned();
         return Error::Syntax { script: script.name.clone(), message, line: 0, column: 0 };
@@ -291,7 +316,12 @@ fn find(isolate: &Isolate, scope: &mut v8::PinScope<'_, '_>, exports: &Exports, 
 
 /// Whether an object or one of its classes has the property. What all objects inherit is nobody's export: a
 /// contract with a method `to_string` is not implemented by every object there is.
-fn exports_name(isolate: &Isolate, scope: &v8::PinScope<'_, '_>, object: Object<'_>, name: &str) -> Option<bool> {
+fn exports_name(
+    isolate: &Isolate,
+    scope: &v8::PinScope<'_, '_>,
+    object: Object<'_>,
+    name: &str,
+) -> Option<bool> {
     const DEEPEST: usize = 64;
     let key: v8::Local<'_, v8::Name> = js_string(scope, name, v8::NewStringType::Internalized).ok()?.into();
     let mut object = object;

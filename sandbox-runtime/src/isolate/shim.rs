@@ -53,7 +53,8 @@ fn documentation(docs: &str) -> String {
     if docs.is_empty() {
         return String::new();
     }
-    let lines = docs.lines().map(|line| format!("   * {}", line.replace("*/", "*\\/")).trim_end().to_owned() + "\n");
+    let lines =
+        docs.lines().map(|line| format!("   * {}", line.replace("*/", "*\\/")).trim_end().to_owned() + "\n");
     format!("  /**\n{}   */\n", lines.collect::<String>())
 }
 
@@ -64,7 +65,8 @@ fn function(index: usize, method: &MethodSpec, fast: bool) -> String {
     if !fast {
         return format!("  {name}({arguments}) {{ return {checked}; }},\n");
     }
-    let checks = method.params.iter().enumerate().filter_map(|(at, param)| check(&format!("a{at}"), param.kind));
+    let checks =
+        method.params.iter().enumerate().filter_map(|(at, param)| check(&format!("a{at}"), param.kind));
     let checks = checks.collect::<Vec<_>>().join(" && ");
     if checks.is_empty() {
         return format!("  {name}({arguments}) {{ return fast{index}({arguments}); }},\n");
@@ -83,7 +85,9 @@ fn check(name: &str, kind: Kind) -> Option<String> {
         Kind::Integer { min, max } if (min, max) == (i64::from(i32::MIN), i64::from(i32::MAX)) => {
             format!("({name} | 0) === {name}")
         }
-        Kind::Integer { min, max } => format!("({name} | 0) === {name} && {name} >= {min} && {name} <= {max}"),
+        Kind::Integer { min, max } => {
+            format!("({name} | 0) === {name} && {name} >= {min} && {name} <= {max}")
+        }
         Kind::Value => return None,
     })
 }

@@ -57,7 +57,8 @@ fn stack(
     exception: v8::Local<'_, v8::Value>,
     message: Option<v8::Local<'_, v8::Message>>,
 ) -> Vec<StackFrame> {
-    let made = exception.is_native_error().then(|| v8::Exception::get_stack_trace(scope, exception)).flatten();
+    let made =
+        exception.is_native_error().then(|| v8::Exception::get_stack_trace(scope, exception)).flatten();
     let Some(trace) = made.or_else(|| message.and_then(|message| message.get_stack_trace(scope))) else {
         return Vec::new();
     };
@@ -69,8 +70,7 @@ fn stack(
 
 fn frame(scope: &v8::PinScope<'_, '_>, frame: v8::Local<'_, v8::StackFrame>) -> Option<StackFrame> {
     let text = |string: v8::Local<'_, v8::String>| {
-        (1..=TEXT).contains(&string.length())
-            .then(|| string.to_rust_string_lossy(scope))
+        (1..=TEXT).contains(&string.length()).then(|| string.to_rust_string_lossy(scope))
     };
     let file = frame.get_script_name(scope).and_then(text)?;
     if shim::is_shim(&file) {

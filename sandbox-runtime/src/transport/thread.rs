@@ -66,8 +66,13 @@ impl Sandbox {
     ///
     /// [`Error::Syntax`], [`Error::Guest`] when the script throws, [`Error::Limit`], [`Error::Discarded`].
     pub fn eval(&self, script: Script) -> Result<Guest> {
-        let exports = self.thread.run(move |worker| Ok(worker.exports.keep(worker.isolate.evaluate(&script)?)))?;
-        let exports = Kept { thread: self.thread.clone(), key: exports, release: |worker, key| worker.exports.drop(key) };
+        let exports =
+            self.thread.run(move |worker| Ok(worker.exports.keep(worker.isolate.evaluate(&script)?)))?;
+        let exports = Kept {
+            thread: self.thread.clone(),
+            key: exports,
+            release: |worker, key| worker.exports.drop(key),
+        };
         Ok(Guest { exports: Arc::new(exports) })
     }
 
@@ -370,7 +375,8 @@ impl IsolateThread {
         crate::isolate::engine::start();
         let mailbox = Arc::<Mailbox>::default();
         let (built, wait) = std::sync::mpsc::sync_channel(1);
-        let builder = std::thread::Builder::new().name("sandbox".into()).stack_size(stack::thread_size(&limits));
+        let builder =
+            std::thread::Builder::new().name("sandbox".into()).stack_size(stack::thread_size(&limits));
         let inner = mailbox.clone();
         let handle = builder.spawn(move || match start_worker(limits, hosts, inner.clone()) {
             Ok(worker) => {
@@ -382,7 +388,8 @@ impl IsolateThread {
         });
         let handle = handle.map_err(|error| Error::build(format!("no thread can be started: {error}")))?;
         let thread = Self { mailbox, handle: Some(handle) };
-        wait.recv().unwrap_or_else(|_| Err(Error::build("the thread of the sandbox panicked while it was made")))?;
+        wait.recv()
+            .unwrap_or_else(|_| Err(Error::build("the thread of the sandbox panicked while it was made")))?;
         Ok(thread)
     }
 
