@@ -434,6 +434,16 @@ fn nothing_is_converted_in_silence() {
             |g| refusal(g.bytes()),
             "result: expected a Uint8Array or an ArrayBuffer, got a typed array",
         ),
+        (
+            "(() => { const b = new ArrayBuffer(8); b.transfer(); return b; })()",
+            |g| refusal(g.bytes()),
+            "result: expected bytes that are still there, got an ArrayBuffer",
+        ),
+        (
+            "new DataView(new ArrayBuffer(8))",
+            |g| refusal(g.bytes()),
+            "result: expected a Uint8Array or an ArrayBuffer, got an object",
+        ),
         ("({ a: '1' })", |g| refusal(g.map()), "result.a: expected a number, got \"1\""),
         ("({ 'a b': '1' })", |g| refusal(g.map()), "result[\"a b\"]: expected a number, got \"1\""),
         (
@@ -508,6 +518,10 @@ fn what_is_the_same_value_is_accepted() {
     assert_eq!(returning("new Float64Array([1, 2])").list().unwrap(), [1.0, 2.0]);
     assert_eq!(returning("new Uint8Array([1, 2, 3]).subarray(1)").bytes().unwrap().into_vec(), [2, 3]);
     assert_eq!(returning("new Uint8Array([1, 2]).buffer").bytes().unwrap().into_vec(), [1, 2]);
+    let detached = "(() => { const v = new Uint8Array(8); v.buffer.transfer(); return v; })()";
+    assert_eq!(returning(detached).bytes().unwrap().len(), 0, "a view of nothing");
+    let resized = "(() => { const b = new ArrayBuffer(8, { maxByteLength: 16 }); const v = new Uint8Array(b); b.resize(2); return v; })()";
+    assert_eq!(returning(resized).bytes().unwrap().into_vec(), [0, 0]);
     assert_eq!(returning("new Map([['a', 1]])").map().unwrap(), BTreeMap::from([("a".into(), 1.0)]));
     assert_eq!(returning("({ a: undefined })").json().unwrap(), serde_json::json!({}));
     assert_eq!(returning("({ left: 1, right: 'a', more: () => 1 })").record().unwrap().right, "a");

@@ -1,9 +1,9 @@
 //! The only surface that generated code may touch. Not public API: it changes with the macro.
 
+pub use crate::arguments::{Arguments, Lent, Ref, Val};
 pub use crate::contract::{
-    Absent, Arguments, Contract, ContractSpec, GuestContract, GuestMethod, GuestReturn, HostContract,
-    HostMethod, HostedBy, Kind, Lends, Lent, Method, MethodSpec, ParamSpec, PlainReturn, Ref, Reply,
-    ReturnProbe, Val, index_of,
+    Absent, Contract, ContractSpec, GuestContract, GuestMethod, GuestReturn, HostContract, HostMethod,
+    HostedBy, Kind, Lends, Method, MethodSpec, ParamSpec, PlainReturn, Reply, ReturnProbe, index_of,
 };
 pub use crate::isolate::fast::{FastProbe, KindProbe, NoFast, NotScalar};
 pub use crate::isolate::ops::{FastCall, HostOp};

@@ -11,7 +11,8 @@ use std::marker::PhantomData;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::boundary::{ArgumentReader, ArgumentWriter, Bytes, ValueError};
+use crate::arguments::Arguments;
+use crate::boundary::{ArgumentWriter, Bytes, ValueError};
 use crate::error::{Error, HostError};
 use crate::isolate::ops::{FastCall, HostOp};
 
@@ -75,6 +76,7 @@ pub trait Implements<C: ?Sized + HostContract> {
     fn into_host(self) -> Box<C>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<H, C: ?Sized + HostedBy<H>> Implements<C> for H {
     fn into_host(self) -> Box<C> {
         C::hosted(self)
@@ -340,90 +342,6 @@ const fn bytes_equal(a: &[u8], b: &[u8]) -> bool {
         at += 1;
     }
     true
-}
-
-// ---------------------------------------------------------------------------------------------------------
-// Arguments: a list of any length, made of pairs that end with `()`
-
-/// An argument passed by value.
-#[doc(hidden)]
-pub struct Val<T>(pub T);
-
-/// An argument passed by shared reference.
-#[doc(hidden)]
-pub struct Ref<'a, T: ?Sized>(pub &'a T);
-
-/// The owned form of an argument that the contract takes by shared reference.
-#[doc(hidden)]
-pub struct Lent<T: ?Sized + Lends>(pub T::Owned);
-
-impl<T: ?Sized + Lends> Lent<T> {
-    #[must_use]
-    pub fn lend(&self) -> &T {
-        self.0.borrow()
-    }
-}
-
-/// A list of arguments.
-#[doc(hidden)]
-pub trait Arguments: Sized {
-    type Owned: Arguments;
-    fn into_owned(self) -> Self::Owned;
-    fn write(&self, writer: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError>;
-    fn read(reader: &mut ArgumentReader<'_, '_, '_>) -> Result<Self::Owned, ValueError>;
-}
-
-impl Arguments for () {
-    type Owned = ();
-    fn into_owned(self) {}
-    fn write(&self, _: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError> {
-        Ok(())
-    }
-    fn read(_: &mut ArgumentReader<'_, '_, '_>) -> Result<(), ValueError> {
-        Ok(())
-    }
-}
-
-impl<T: Crosses, R: Arguments> Arguments for (Val<T>, R) {
-    type Owned = (Val<T>, R::Owned);
-    fn into_owned(self) -> Self::Owned {
-        (self.0, self.1.into_owned())
-    }
-    fn write(&self, writer: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError> {
-        writer.push(&self.0.0)?;
-        self.1.write(writer)
-    }
-    fn read(reader: &mut ArgumentReader<'_, '_, '_>) -> Result<Self::Owned, ValueError> {
-        Ok((Val(reader.next()?), R::read(reader)?))
-    }
-}
-
-impl<T: ?Sized + Lends, R: Arguments> Arguments for (Ref<'_, T>, R) {
-    type Owned = (Lent<T>, R::Owned);
-    fn into_owned(self) -> Self::Owned {
-        (Lent(self.0.0.copied()), self.1.into_owned())
-    }
-    fn write(&self, writer: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError> {
-        self.0.0.write(writer)?;
-        self.1.write(writer)
-    }
-    fn read(reader: &mut ArgumentReader<'_, '_, '_>) -> Result<Self::Owned, ValueError> {
-        Ok((Lent(reader.next()?), R::read(reader)?))
-    }
-}
-
-impl<T: ?Sized + Lends, R: Arguments> Arguments for (Lent<T>, R) {
-    type Owned = (Lent<T>, R::Owned);
-    fn into_owned(self) -> Self::Owned {
-        (self.0, self.1.into_owned())
-    }
-    fn write(&self, writer: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError> {
-        self.0.lend().write(writer)?;
-        self.1.write(writer)
-    }
-    fn read(reader: &mut ArgumentReader<'_, '_, '_>) -> Result<Self::Owned, ValueError> {
-        Ok((Lent(reader.next()?), R::read(reader)?))
-    }
 }
 
 // ---------------------------------------------------------------------------------------------------------

@@ -4,8 +4,10 @@
 //! in between. serde_v8 was not used for it: it has no budget, rounds integers, ignores `deny_unknown_fields`,
 //! and reads lone surrogates as U+FFFD; here each of these is a typed error that names the place.
 
+mod access;
 mod bytes;
 mod fault;
+mod keys;
 mod read;
 mod text;
 mod write;

@@ -4,18 +4,19 @@
 //! a getter of the guest, so whoever reads has the guest's limits armed and borrows nothing of the host.
 
 use deno_core::v8;
-use serde::de::{self, DeserializeSeed, IntoDeserializer, Visitor, value::StringDeserializer};
+use serde::de::{self, IntoDeserializer, Visitor};
 
 use super::Budget;
+use super::access::{Entries, Items, Variant};
 use super::fault::ValueError;
 use super::text::rust_string;
 use super::write::MAX_SAFE;
 
-type Value<'s> = v8::Local<'s, v8::Value>;
+pub(super) type Value<'s> = v8::Local<'s, v8::Value>;
 
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'r, 's, 'i> {
-    scope: &'r v8::PinScope<'s, 'i>,
+    pub(super) scope: &'r v8::PinScope<'s, 'i>,
     budget: &'r Budget,
     depth: usize,
     value: Value<'s>,
@@ -29,6 +30,7 @@ enum Shape<'s> {
     BigInt(v8::Local<'s, v8::BigInt>),
     Text(v8::Local<'s, v8::String>),
     Array(v8::Local<'s, v8::Array>),
+    Set(v8::Local<'s, v8::Set>),
     Bytes(v8::Local<'s, v8::Value>),
     Numbers(v8::Local<'s, v8::TypedArray>),
     Map(v8::Local<'s, v8::Map>),
@@ -46,10 +48,15 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
         ValueError::found(expected, self.scope, self.value)
     }
 
+    /// The same reader, of another value.
+    pub(super) fn of(self, value: Value<'s>) -> Self {
+        Self { value, ..self }
+    }
+
     /// A reader of a value inside of this one.
-    fn child(self, value: Value<'s>) -> Result<Self, ValueError> {
+    pub(super) fn child(self, value: Value<'s>) -> Result<Self, ValueError> {
         self.budget.nodes(1)?;
-        Ok(Self { value, ..self })
+        Ok(self.of(value))
     }
 
     fn inside(self) -> Result<Self, ValueError> {
@@ -92,7 +99,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
         } else if let Ok(map) = value.try_cast::<v8::Map>() {
             Shape::Map(map)
         } else if let Ok(set) = value.try_cast::<v8::Set>() {
-            Shape::Array(set.as_array(self.scope))
+            Shape::Set(set)
         } else if is_plain(value) {
             value.try_cast::<v8::Object>().map_or(Shape::Exotic, Shape::Object)
         } else {
@@ -101,7 +108,11 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
     }
 
     /// An own property. A getter of it may run and may throw.
-    fn get(&self, object: v8::Local<'s, v8::Object>, key: Value<'s>) -> Result<Value<'s>, ValueError> {
+    pub(super) fn get(
+        &self,
+        object: v8::Local<'s, v8::Object>,
+        key: Value<'s>,
+    ) -> Result<Value<'s>, ValueError> {
         object.get(self.scope, key).ok_or_else(|| ValueError::new("a value", "a getter that threw"))
     }
 
@@ -153,7 +164,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
         }
     }
 
-    fn string(&self, expected: &str) -> Result<String, ValueError> {
+    pub(super) fn string(&self, expected: &str) -> Result<String, ValueError> {
         match self.shape() {
             Shape::Text(string) => self.text(string),
             _ => Err(self.unexpected(expected)),
@@ -165,6 +176,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
             return Err(self.unexpected("a Uint8Array or an ArrayBuffer"));
         };
         let view = match value.try_cast::<v8::ArrayBuffer>() {
+            Ok(buffer) if buffer.was_detached() => None,
             Ok(buffer) => v8::Uint8Array::new(self.scope, buffer, 0, buffer.byte_length()),
             Err(_) => value.try_cast::<v8::Uint8Array>().ok(),
         };
@@ -177,14 +189,24 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
         Ok(bytes)
     }
 
-    fn seq<'de, V: Visitor<'de>>(self, visitor: V, expected: &str) -> Result<V::Value, ValueError> {
-        let (object, length) = match self.shape() {
-            Shape::Array(array) => (array.into(), array.length() as usize),
-            Shape::Numbers(numbers) => (numbers.into(), numbers.length()),
+    pub(super) fn seq<'de, V: Visitor<'de>>(
+        self,
+        visitor: V,
+        expected: &str,
+    ) -> Result<V::Value, ValueError> {
+        let shape = self.shape();
+        let length = match shape {
+            Shape::Array(array) => array.length() as usize,
+            Shape::Set(set) => set.size(),
+            Shape::Numbers(numbers) => numbers.length(),
             _ => return Err(self.unexpected(expected)),
         };
-        // Paid before the first element is read: `length = 2**32 - 1` costs nothing to refuse.
+        // Paid before anything is read or listed: `length = 2**32 - 1` costs nothing to refuse.
         self.budget.nodes(length)?;
+        let object = match shape {
+            Shape::Set(set) => set.as_array(self.scope).into(),
+            _ => self.value.try_cast().map_err(|_| self.unexpected(expected))?,
+        };
         let mut items = Items { reader: self.inside()?, object, length, next: 0 };
         let value = visitor.visit_seq(&mut items)?;
         match length - items.next {
@@ -193,13 +215,23 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
         }
     }
 
-    fn map<'de, V: Visitor<'de>>(self, visitor: V, expected: &str) -> Result<V::Value, ValueError> {
+    pub(super) fn map<'de, V: Visitor<'de>>(
+        self,
+        visitor: V,
+        expected: &str,
+    ) -> Result<V::Value, ValueError> {
         let (entries, object) = match self.shape() {
-            Shape::Map(map) => (map.as_array(self.scope), None),
-            Shape::Object(object) => (self.names(object)?, Some(object)),
+            Shape::Map(map) => {
+                self.budget.nodes(2 * map.size())?;
+                (map.as_array(self.scope), None)
+            }
+            Shape::Object(object) => {
+                let names = self.names(object)?;
+                self.budget.nodes(names.length() as usize)?;
+                (names, Some(object))
+            }
             _ => return Err(self.unexpected(expected)),
         };
-        self.budget.nodes(entries.length() as usize)?;
         visitor.visit_map(Entries { reader: self.inside()?, entries, object, next: 0, value: None })
     }
 }
@@ -291,7 +323,7 @@ impl<'de> de::Deserializer<'de> for Reader<'_, '_, '_> {
                 (_, Err(error)) => Err(error),
             },
             Shape::Text(string) => visitor.visit_string(self.text(string)?),
-            Shape::Array(_) | Shape::Numbers(_) => self.seq(visitor, "an array"),
+            Shape::Array(_) | Shape::Set(_) | Shape::Numbers(_) => self.seq(visitor, "an array"),
             Shape::Bytes(_) => visitor.visit_byte_buf(self.bytes()?),
             Shape::Map(_) | Shape::Object(_) => self.map(visitor, "an object"),
             Shape::Exotic => Err(self.unexpected("a value that can be copied")),
@@ -457,211 +489,5 @@ fn visit_integer<'de, V: Visitor<'de>>(visitor: V, value: i128) -> Result<V::Val
         (Ok(value), _) => visitor.visit_u64(value),
         (_, Ok(value)) => visitor.visit_i64(value),
         _ => visitor.visit_i128(value),
-    }
-}
-
-/// The elements of an array.
-struct Items<'r, 's, 'i> {
-    reader: Reader<'r, 's, 'i>,
-    object: v8::Local<'s, v8::Object>,
-    length: usize,
-    next: usize,
-}
-
-impl<'de> de::SeqAccess<'de> for Items<'_, '_, '_> {
-    type Error = ValueError;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, ValueError> {
-        let index = self.next;
-        if index >= self.length {
-            return Ok(None);
-        }
-        self.next += 1;
-        let reader = self.reader;
-        let at = u32::try_from(index).unwrap_or(u32::MAX);
-        let value = self.object.get_index(reader.scope, at);
-        let value = value.ok_or_else(|| ValueError::new("a value", "a getter that threw").at(index))?;
-        seed.deserialize(Reader { value, ..reader }).map(Some).map_err(|error| error.at(index))
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.length - self.next)
-    }
-}
-
-/// The entries of an object (its names, and where they are looked up) or of a Map (keys and values in turn).
-struct Entries<'r, 's, 'i> {
-    reader: Reader<'r, 's, 'i>,
-    entries: v8::Local<'s, v8::Array>,
-    object: Option<v8::Local<'s, v8::Object>>,
-    next: u32,
-    value: Option<(Value<'s>, Option<String>)>,
-}
-
-impl<'s> Entries<'_, 's, '_> {
-    fn take(&mut self) -> Result<Value<'s>, ValueError> {
-        let value = self.entries.get_index(self.reader.scope, self.next);
-        self.next += 1;
-        value.ok_or_else(|| ValueError::new("an entry", "none"))
-    }
-
-    fn next_property<'de, K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-        object: v8::Local<'s, v8::Object>,
-    ) -> Result<Option<K::Value>, ValueError> {
-        let reader = self.reader;
-        while self.next < self.entries.length() {
-            let key = self.take()?;
-            let name = Reader { value: key, ..reader }.string("a property's name")?;
-            let value = reader.get(object, key).map_err(|error| error.inside(name.clone()))?;
-            // As in JSON, a property that is `undefined` is one that is not there.
-            if value.is_undefined() {
-                continue;
-            }
-            let key = seed.deserialize(Name(name.clone())).map_err(|error| error.inside(name.clone()))?;
-            self.value = Some((value, Some(name)));
-            return Ok(Some(key));
-        }
-        Ok(None)
-    }
-
-    fn next_pair<'de, K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ValueError> {
-        if self.next >= self.entries.length() {
-            return Ok(None);
-        }
-        let index = self.next as usize / 2;
-        let key = Reader { value: self.take()?, ..self.reader };
-        let key = seed.deserialize(key).map_err(|error| error.inside("key").at(index))?;
-        self.value = Some((self.take()?, None));
-        Ok(Some(key))
-    }
-}
-
-impl<'de> de::MapAccess<'de> for Entries<'_, '_, '_> {
-    type Error = ValueError;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ValueError> {
-        match self.object {
-            Some(object) => self.next_property(seed, object),
-            None => self.next_pair(seed),
-        }
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ValueError> {
-        let Some((value, name)) = self.value.take() else {
-            return Err(<ValueError as de::Error>::custom("a map's value before its key"));
-        };
-        let index = self.next as usize / 2;
-        let read = seed.deserialize(Reader { value, ..self.reader });
-        read.map_err(|error| match name {
-            Some(name) => error.inside(name),
-            None => error.inside("value").at(index.saturating_sub(1)),
-        })
-    }
-}
-
-/// The name of a property as the key of a map: text, or what the text was made from.
-struct Name(String);
-
-macro_rules! parsed_keys {
-    ($($method:ident $visit:ident $type:ty),*) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-            match self.0.parse::<$type>() {
-                // One spelling a key: "01" and "1" must not be the same.
-                Ok(key) if key.to_string() == self.0 => visitor.$visit(key),
-                _ => Err(ValueError::new(concat!("a key that is of type ", stringify!($type)), format!("{:?}", self.0))),
-            }
-        }
-    )*};
-}
-
-impl<'de> de::Deserializer<'de> for Name {
-    type Error = ValueError;
-
-    parsed_keys!(deserialize_bool visit_bool bool, deserialize_i8 visit_i8 i8, deserialize_i16 visit_i16 i16,
-        deserialize_i32 visit_i32 i32, deserialize_i64 visit_i64 i64, deserialize_i128 visit_i128 i128,
-        deserialize_u8 visit_u8 u8, deserialize_u16 visit_u16 u16, deserialize_u32 visit_u32 u32,
-        deserialize_u64 visit_u64 u64, deserialize_u128 visit_u128 u128, deserialize_char visit_char char);
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        visitor.visit_string(self.0)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, ValueError> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, ValueError> {
-        let name: StringDeserializer<ValueError> = self.0.into_deserializer();
-        visitor.visit_enum(name)
-    }
-
-    serde::forward_to_deserialize_any! {
-        f32 f64 str string bytes byte_buf option unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
-    }
-}
-
-/// An object with one property: the variant's name and its content.
-struct Variant<'r, 's, 'i> {
-    reader: Reader<'r, 's, 'i>,
-    object: v8::Local<'s, v8::Object>,
-    key: Value<'s>,
-}
-
-impl<'de, 'r, 's, 'i> de::EnumAccess<'de> for Variant<'r, 's, 'i> {
-    type Error = ValueError;
-    type Variant = Content<'r, 's, 'i>;
-
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self::Variant), ValueError> {
-        let reader = self.reader;
-        let name = Reader { value: self.key, ..reader }.string("a variant's name")?;
-        let variant = seed.deserialize(Name(name.clone()))?;
-        let value = reader.get(self.object, self.key).map_err(|error| error.inside(name.clone()))?;
-        Ok((variant, Content { reader: reader.child(value)?, name }))
-    }
-}
-
-/// What a variant holds.
-struct Content<'r, 's, 'i> {
-    reader: Reader<'r, 's, 'i>,
-    name: String,
-}
-
-impl<'de> de::VariantAccess<'de> for Content<'_, '_, '_> {
-    type Error = ValueError;
-
-    fn unit_variant(self) -> Result<(), ValueError> {
-        let read = <() as serde::Deserialize>::deserialize(self.reader);
-        read.map_err(|error| error.inside(self.name))
-    }
-
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, ValueError> {
-        seed.deserialize(self.reader).map_err(|error| error.inside(self.name))
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, ValueError> {
-        let expected = format!("an array of {length} elements");
-        self.reader.seq(visitor, &expected).map_err(|error| error.inside(self.name))
-    }
-
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, ValueError> {
-        self.reader.map(visitor, "an object").map_err(|error| error.inside(self.name))
     }
 }

@@ -10,6 +10,7 @@ use serde::ser::{self, Serialize};
 
 use super::Budget;
 use super::fault::ValueError;
+use super::keys::KeyWriter;
 use super::text::js_string;
 
 /// The greatest integer up to which every integer is a Number of its own: 2^53 − 1.
@@ -420,110 +421,3 @@ macro_rules! finish_fields {
     )*};
 }
 finish_fields!(SerializeStruct, SerializeStructVariant);
-
-/// Writes the key of a map as the name of a property, if it is of a type that has one: text, a character, an
-/// integer, a boolean, a variant without content.
-struct KeyWriter;
-
-macro_rules! keys {
-    (names: $($name:ident $type:ty),*; others: $($other:ident($($argument:ty),*)),*) => {
-        $(fn $name(self, value: $type) -> Result<String, NoName> {
-            Ok(value.to_string())
-        })*
-        $(fn $other(self $(, _: $argument)*) -> Result<String, NoName> {
-            Err(NoName)
-        })*
-    };
-}
-
-/// The key is no name. That is no error: the map becomes a `Map`.
-#[derive(Debug, thiserror::Error)]
-#[error("not a property's name")]
-struct NoName;
-
-impl ser::Error for NoName {
-    fn custom<T: std::fmt::Display>(_: T) -> Self {
-        Self
-    }
-}
-
-type Never = ser::Impossible<String, NoName>;
-
-impl ser::Serializer for KeyWriter {
-    type Ok = String;
-    type Error = NoName;
-    type SerializeSeq = Never;
-    type SerializeTuple = Never;
-    type SerializeTupleStruct = Never;
-    type SerializeTupleVariant = Never;
-    type SerializeMap = Never;
-    type SerializeStruct = Never;
-    type SerializeStructVariant = Never;
-
-    keys!(names: serialize_bool bool, serialize_i8 i8, serialize_i16 i16, serialize_i32 i32, serialize_i64 i64,
-        serialize_i128 i128, serialize_u8 u8, serialize_u16 u16, serialize_u32 u32, serialize_u64 u64,
-        serialize_u128 u128, serialize_char char, serialize_str &str;
-        others: serialize_f32(f32), serialize_f64(f64), serialize_bytes(&[u8]), serialize_none(), serialize_unit(),
-        serialize_unit_struct(&'static str));
-
-    fn serialize_unit_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        variant: &'static str,
-    ) -> Result<String, NoName> {
-        Ok(variant.to_owned())
-    }
-    fn serialize_newtype_struct<T: ?Sized + Serialize>(
-        self,
-        _: &'static str,
-        value: &T,
-    ) -> Result<String, NoName> {
-        value.serialize(self)
-    }
-    fn serialize_some<T: ?Sized + Serialize>(self, _: &T) -> Result<String, NoName> {
-        Err(NoName)
-    }
-    fn serialize_newtype_variant<T: ?Sized + Serialize>(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: &T,
-    ) -> Result<String, NoName> {
-        Err(NoName)
-    }
-    fn serialize_seq(self, _: Option<usize>) -> Result<Never, NoName> {
-        Err(NoName)
-    }
-    fn serialize_tuple(self, _: usize) -> Result<Never, NoName> {
-        Err(NoName)
-    }
-    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Never, NoName> {
-        Err(NoName)
-    }
-    fn serialize_tuple_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Never, NoName> {
-        Err(NoName)
-    }
-    fn serialize_map(self, _: Option<usize>) -> Result<Never, NoName> {
-        Err(NoName)
-    }
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Never, NoName> {
-        Err(NoName)
-    }
-    fn serialize_struct_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Never, NoName> {
-        Err(NoName)
-    }
-}

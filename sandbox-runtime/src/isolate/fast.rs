@@ -16,8 +16,9 @@ use deno_core::v8::fast_api::{CFunction, CFunctionInfo, FastApiCallbackOptions, 
 
 use super::Isolate;
 use super::ops::{FastCall, Refusal, call_host, place_of};
+use crate::arguments::Val;
 use crate::boundary::ValueError;
-use crate::contract::{Crosses, HostMethod, Kind, Reply, Val};
+use crate::contract::{Crosses, HostMethod, Kind, Reply};
 use crate::error::{Direction, HostError};
 
 /// A type that is one C value.

@@ -26,8 +26,9 @@ use std::time::Duration;
 
 use deno_core::{Extension, JsRuntime, RuntimeOptions, v8};
 
+use crate::arguments::Arguments;
 use crate::boundary::{ArgumentWriter, Budget, to_host};
-use crate::contract::{Arguments, Contract, ContractSpec, GuestMethod, HostContract};
+use crate::contract::{Contract, ContractSpec, GuestMethod, HostContract};
 use crate::error::{Direction, Error, LimitKind, Place};
 use crate::limits::Limits;
 use crate::script::Script;

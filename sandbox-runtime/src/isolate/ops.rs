@@ -31,8 +31,9 @@ use deno_core::{AccessorType, FastStaticString, OpDecl, OpMetadata, v8};
 
 use super::Isolate;
 use super::thrown::STACK_FULL;
+use crate::arguments::Arguments as _;
 use crate::boundary::{ArgumentReader, ValueError, to_guest};
-use crate::contract::{Arguments as _, Contract, Crosses, HostMethod, Method, MethodSpec, Reply};
+use crate::contract::{Contract, Crosses, HostMethod, Method, MethodSpec, Reply};
 use crate::error::{Direction, Error, HostError, Place};
 
 /// A host method as an op.

@@ -15,7 +15,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::{Exports, Transport};
-use crate::contract::{Arguments as _, GuestContract, GuestMethod};
+use crate::arguments::Arguments as _;
+use crate::contract::{GuestContract, GuestMethod};
 use crate::error::{Error, LimitKind, Result};
 use crate::isolate::stack::{self, StackEnd};
 use crate::isolate::{Isolate, script};
