@@ -167,3 +167,24 @@ fn what_cannot_be_is_refused_when_the_sandbox_is_built() {
         );
     }
 }
+
+#[test]
+fn the_least_that_is_allowed_is_enough_for_a_small_script() {
+    let least = Limits {
+        wall: Duration::from_millis(1),
+        heap: 8 << 20,
+        buffers: 0,
+        stack: 512 << 10,
+        value_nodes: 1,
+        value_bytes: 0,
+        value_depth: 0,
+    };
+    for _ in 0..20 {
+        let sandbox = Sandbox::builder().limits(Limits { wall: WALL, ..least }).build().unwrap();
+        assert_eq!(sandbox.load::<dyn Job>(script("return 1")).unwrap().run().unwrap(), 1.0);
+    }
+    // A millisecond may be too short for a script to be evaluated, and then says so.
+    let sandbox = LocalSandbox::builder().limits(least).build().unwrap();
+    let job = sandbox.load::<dyn Job>(script("return 1")).map(|job| job.run());
+    assert!(matches!(job, Ok(Ok(1.0)) | Ok(Err(Error::Limit { .. })) | Err(Error::Limit { .. })));
+}

@@ -11,18 +11,30 @@ use deno_core::v8;
 /// What every platform's SIMD code is content with.
 const ALIGNMENT: usize = 16;
 
-struct Budget {
+/// What is left of an isolate's memory for buffers. Until the limit is set, as much as deno_core wants for its own.
+pub(super) struct Budget {
     left: AtomicUsize,
     /// Set when there is no memory, for the guard of the heap.
     refused: Arc<AtomicBool>,
 }
 
-/// An allocator that has `limit` bytes in all, and sets `refused` when they do not suffice.
-pub(super) fn allocator(limit: usize, refused: Arc<AtomicBool>) -> v8::UniqueRef<v8::Allocator> {
-    let budget = Arc::into_raw(Arc::new(Budget { left: AtomicUsize::new(limit), refused }));
-    // SAFETY: `budget` is an `Arc` whose count V8 now owns, as the functions of the table expect; `release` gives
+impl Budget {
+    /// A budget that sets `refused` when it does not suffice.
+    pub(super) fn new(refused: Arc<AtomicBool>) -> Arc<Self> {
+        Arc::new(Self { left: AtomicUsize::new(usize::MAX), refused })
+    }
+
+    /// From now on there are `limit` bytes.
+    pub(super) fn limit(&self, limit: usize) {
+        self.left.store(limit, Ordering::Relaxed);
+    }
+}
+
+/// An allocator that pays from a budget.
+pub(super) fn allocator(budget: Arc<Budget>) -> v8::UniqueRef<v8::Allocator> {
+    // SAFETY: the pointer is an `Arc` whose count V8 now owns, as the functions of the table expect; `release` gives
     // it back.
-    unsafe { v8::new_rust_allocator(budget, &TABLE) }
+    unsafe { v8::new_rust_allocator(Arc::into_raw(budget), &TABLE) }
 }
 
 static TABLE: v8::RustAllocatorVtable<Budget> =

@@ -108,9 +108,10 @@ impl Isolate {
     }
 
     fn start(self: &Rc<Self>) -> Result<Live, Error> {
+        let buffers = buffers::Budget::new(self.heap.no_buffer());
         let mut runtime = JsRuntime::try_new(RuntimeOptions {
             extensions: vec![self.extension()],
-            create_params: Some(self.create_params()),
+            create_params: Some(self.create_params(buffers.clone())),
             ..RuntimeOptions::default()
         })
         .map_err(|error| Error::build(error.to_string()))?;
@@ -123,6 +124,7 @@ impl Isolate {
         // SAFETY: the pointer is used only while `runtime` lives, on this thread: both are fields of `Live`.
         let raw = unsafe { v8_isolate.as_raw_isolate_ptr() };
         let realm = self.realm(v8_isolate);
+        buffers.limit(self.limits.buffers);
         // SAFETY: deno_core entered the isolate when it made it; it is left here, and entered around each use.
         unsafe { v8_isolate.exit() };
         match realm {
@@ -139,10 +141,10 @@ impl Isolate {
         Extension { name: "sandbox", ops: ops.into(), ..Extension::default() }
     }
 
-    fn create_params(&self) -> v8::CreateParams {
+    fn create_params(&self, buffers: Arc<buffers::Budget>) -> v8::CreateParams {
         v8::CreateParams::default()
             .heap_limits(0, self.limits.heap)
-            .array_buffer_allocator(buffers::allocator(self.limits.buffers, self.heap.no_buffer()))
+            .array_buffer_allocator(buffers::allocator(buffers))
             .allow_atomics_wait(false)
     }
 

@@ -161,7 +161,9 @@ fn settle(
     promise: v8::Local<'_, v8::Promise>,
 ) -> Result<(), Error> {
     promise.mark_as_handled();
-    scope.perform_microtask_checkpoint();
+    if promise.state() == v8::PromiseState::Pending {
+        scope.perform_microtask_checkpoint();
+    }
     match promise.state() {
         v8::PromiseState::Fulfilled => Ok(()),
         v8::PromiseState::Rejected => Err(super::thrown::error(scope, promise.result(scope), None, None)),
