@@ -436,3 +436,47 @@ impl Drop for Entered<'_> {
         unsafe { v8::Isolate::from_raw_isolate_ptr(self.raw).exit() };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox_api;
+
+    #[sandbox_api(host, crate = crate)]
+    pub(crate) trait Sum {
+        fn sum(&self, a: f64, b: f64) -> f64;
+        fn join(&self, a: &str, b: &str) -> String;
+    }
+
+    struct Plus;
+    impl Sum for Plus {
+        fn sum(&self, a: f64, b: f64) -> f64 {
+            a + b
+        }
+        fn join(&self, a: &str, b: &str) -> String {
+            format!("{a}{b}")
+        }
+    }
+
+    /// The realm that deno_core made has the ops as well, and no guest has that realm.
+    #[test]
+    fn host_methods_are_ops_of_an_extension() {
+        let limits = Limits::default();
+        let host = Host::new::<dyn Sum>(Box::new(Plus));
+        let isolate =
+            Isolate::new(limits, vec![host], StackEnd::below_here(limits.stack)).expect("it can be built");
+        let mut live = isolate.live.borrow_mut();
+        let live = live.as_mut().expect("it lives");
+        let names = live.runtime.op_names();
+        let names = names.iter().filter(|name| name.starts_with("op_sandbox_")).collect::<Vec<_>>();
+        assert!(
+            matches!(&names[..], [sum, join] if sum.ends_with("_Sum_sum") && join.ends_with("_Sum_join")),
+            "{names:?}"
+        );
+        let script = format!("Deno.core.ops.{}(1, 2) + Deno.core.ops.{}('a', 'b')", names[0], names[1]);
+        let _entered = Entered::new(live.raw, &isolate.depth);
+        let value = live.runtime.execute_script("ops.js", script).expect("the ops can be called");
+        v8::scope_with_context!(let scope, live.runtime.v8_isolate(), &live.realm);
+        assert_eq!(v8::Local::new(scope, value).to_rust_string_lossy(scope), "3ab");
+    }
+}
