@@ -221,6 +221,15 @@ fn a_getter_of_an_argument_may_call_the_same_contract() {
     assert_eq!(sandbox.load::<dyn Program>(Script::new("getter.js", source)).unwrap().run().unwrap(), "6yes");
 }
 
+#[test]
+fn a_getter_of_an_argument_that_throws_is_the_guests_own_affair() {
+    let caught = "(() => { try { Store.sum([1, 2].map((n) => n), { get length() { throw 1; } }); } catch (e) { return e.name; } })()";
+    assert_eq!(run("", caught).unwrap(), "TypeError", "an object is no bytes, and nothing of it is read");
+    let own = "(() => { const l = [1]; Object.defineProperty(l, 0, { get() { throw new RangeError('mine'); } }); \
+               try { Store.sum(l, new Uint8Array()); } catch (e) { return e.message; } })()";
+    assert_eq!(run("", own).unwrap(), "mine");
+}
+
 // ---------------------------------------------------------------------------------------------------------
 // Fast calls
 

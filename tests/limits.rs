@@ -10,7 +10,7 @@ pub trait Job {
     fn ok(&self) -> Result<f64>;
 }
 
-const WALL: Duration = Duration::from_millis(100);
+const WALL: Duration = Duration::from_millis(200);
 
 fn limits() -> Limits {
     Limits { wall: WALL, ..Limits::default() }

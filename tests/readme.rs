@@ -41,7 +41,7 @@ fn the_table_of_types_has_a_test_for_each_row() {
 #[test]
 fn the_table_of_limits_has_every_field() {
     let limits = format!("{:?}", sandbox_runtime::Limits::default());
-    let rows = first_column("| limit | default |").join(" ");
+    let rows = first_column("| limit | default; range |").join(" ");
     let fields = limits.split(['{', ',']).skip(1).filter_map(|field| field.split(':').next()).map(str::trim);
     for field in fields {
         assert!(rows.contains(&format!("`{field}`")), "`{field}` is not in the README");

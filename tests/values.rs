@@ -494,9 +494,34 @@ fn nothing_is_converted_in_silence() {
             "result: expected a value that can be copied, got a Proxy",
         ),
         (
-            "({ get x() { throw 1; } })",
+            "new Error('e')",
             |g| refusal(g.json()),
-            "result.x: expected a value, got a getter that threw",
+            "result: expected a value that can be copied, got an Error",
+        ),
+        (
+            "new WeakRef({})",
+            |g| refusal(g.json()),
+            "result: expected a value that can be copied, got an object",
+        ),
+        (
+            "new Intl.NumberFormat('de')",
+            |g| refusal(g.json()),
+            "result: expected a value that can be copied, got an object",
+        ),
+        (
+            "({ a: [NaN] })",
+            |g| refusal(g.json()),
+            "result.a[0]: expected a finite number, as JSON has, got NaN",
+        ),
+        (
+            "(() => { const v = new Uint8Array(8); v.buffer.transfer(); return v; })()",
+            |g| refusal(g.bytes()),
+            "result: expected bytes that are still there, got a typed array",
+        ),
+        (
+            "(() => { const v = new Float64Array(8); v.buffer.transfer(); return v; })()",
+            |g| refusal(g.list()),
+            "result: expected numbers that are still there, got a typed array",
         ),
         ("(() => { const a = []; a.push(a); return a; })()", |g| refusal(g.json()), "result"),
     ];
@@ -518,8 +543,6 @@ fn what_is_the_same_value_is_accepted() {
     assert_eq!(returning("new Float64Array([1, 2])").list().unwrap(), [1.0, 2.0]);
     assert_eq!(returning("new Uint8Array([1, 2, 3]).subarray(1)").bytes().unwrap().into_vec(), [2, 3]);
     assert_eq!(returning("new Uint8Array([1, 2]).buffer").bytes().unwrap().into_vec(), [1, 2]);
-    let detached = "(() => { const v = new Uint8Array(8); v.buffer.transfer(); return v; })()";
-    assert_eq!(returning(detached).bytes().unwrap().len(), 0, "a view of nothing");
     let resized = "(() => { const b = new ArrayBuffer(8, { maxByteLength: 16 }); const v = new Uint8Array(b); b.resize(2); return v; })()";
     assert_eq!(returning(resized).bytes().unwrap().into_vec(), [0, 0]);
     assert_eq!(returning("new Map([['a', 1]])").map().unwrap(), BTreeMap::from([("a".into(), 1.0)]));
@@ -530,6 +553,16 @@ fn what_is_the_same_value_is_accepted() {
         returning("Object.assign(Object.create({ left: 9 }), { left: 1, right: '' })").record().unwrap().left,
         1
     );
+}
+
+#[test]
+fn a_getter_that_throws_is_the_guests_own_error() {
+    let guest = returning("({ get x() { throw new RangeError('mine'); } })");
+    let Err(Error::Guest(error)) = guest.json() else { panic!("no error of the guest") };
+    assert_eq!((error.name.as_deref(), error.message.as_str()), (Some("RangeError"), "mine"));
+    assert_eq!(error.stack[0].file, "any.js");
+    let deep = returning("({ get x() { return (function g() { return g(); })(); } })");
+    assert!(matches!(deep.json(), Err(Error::Limit { kind: sandbox_runtime::LimitKind::Stack, .. })));
 }
 
 #[test]

@@ -21,6 +21,7 @@ pub(super) fn declaration(contract: &Contract, paths: &Paths) -> TokenStream {
         .then(|| quote!(#[allow(dead_code, reason = "the contract may have no methods")]));
     quote! {
         #[doc = #docs]
+        #[derive(::core::clone::Clone)]
         #vis struct #proxy<#transport> {
             #unused
             transport: #transport,

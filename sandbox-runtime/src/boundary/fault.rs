@@ -59,9 +59,14 @@ impl ValueError {
     }
 
     fn path(&self) -> String {
+        /// Of a longer path, such as that of a cycle, the middle is left out.
+        const STEPS: usize = 24;
         let mut path = String::new();
-        for step in self.0.path.iter().rev() {
+        let steps = self.0.path.len();
+        for (at, step) in self.0.path.iter().rev().enumerate() {
             match step {
+                _ if at == STEPS / 2 && steps > STEPS => path.push('…'),
+                _ if at > STEPS / 2 && at + STEPS / 2 < steps => {}
                 Step::Index(index) => _ = write!(path, "[{index}]"),
                 Step::Field(name) if path.is_empty() => path.push_str(name),
                 Step::Field(name) if is_identifier(name) => _ = write!(path, ".{name}"),

@@ -3,8 +3,11 @@
 //! Nothing is converted in silence, and no value is believed before it is looked at. Reading a property can run
 //! a getter of the guest, so whoever reads has the guest's limits armed and borrows nothing of the host.
 
+use std::any::TypeId;
+
 use deno_core::v8;
 use serde::de::{self, IntoDeserializer, Visitor};
+use serde_json::Value as Json;
 
 use super::Budget;
 use super::access::{Entries, Items, Variant};
@@ -100,7 +103,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
             Shape::Map(map)
         } else if let Ok(set) = value.try_cast::<v8::Set>() {
             Shape::Set(set)
-        } else if is_plain(value) {
+        } else if is_plain(self.scope, value) {
             value.try_cast::<v8::Object>().map_or(Shape::Exotic, Shape::Object)
         } else {
             Shape::Exotic
@@ -180,6 +183,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
             Ok(buffer) => v8::Uint8Array::new(self.scope, buffer, 0, buffer.byte_length()),
             Err(_) => value.try_cast::<v8::Uint8Array>().ok(),
         };
+        let view = view.filter(|view| !is_detached(self.scope, *view));
         let view = view.ok_or_else(|| self.unexpected("bytes that are still there"))?;
         let length = view.byte_length();
         self.budget.bytes(length)?;
@@ -198,6 +202,9 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
         let length = match shape {
             Shape::Array(array) => array.length() as usize,
             Shape::Set(set) => set.size(),
+            Shape::Numbers(numbers) if is_detached(self.scope, numbers) => {
+                return Err(self.unexpected("numbers that are still there"));
+            }
             Shape::Numbers(numbers) => numbers.length(),
             _ => return Err(self.unexpected(expected)),
         };
@@ -236,10 +243,19 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
     }
 }
 
+/// Whether the memory of a view has been taken away.
+fn is_detached<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    view: impl Into<v8::Local<'s, v8::ArrayBufferView>>,
+) -> bool {
+    view.into().buffer(scope).is_none_or(|buffer| buffer.was_detached())
+}
+
 /// An object whose data are its properties. Others, such as a Date or a RegExp, would be read as `{}`.
-fn is_plain(value: Value<'_>) -> bool {
+fn is_plain(scope: &v8::PinScope<'_, '_>, value: Value<'_>) -> bool {
     type Test = fn(&v8::Value) -> bool;
-    const EXOTIC: [Test; 14] = [
+    const EXOTIC: [Test; 15] = [
+        v8::Value::is_native_error,
         v8::Value::is_function,
         v8::Value::is_symbol,
         v8::Value::is_promise,
@@ -260,6 +276,30 @@ fn is_plain(value: Value<'_>) -> bool {
         && !value.is_string_object()
         && !value.is_symbol_object()
         && !value.is_big_int_object()
+        && !value.try_cast::<v8::Object>().is_ok_and(|object| is_opaque(scope, object))
+}
+
+/// Whether an object is of a class whose data are hidden, and for which V8 has no test. The name is that of the
+/// class that made it, which no property of the object changes.
+fn is_opaque(scope: &v8::PinScope<'_, '_>, object: v8::Local<'_, v8::Object>) -> bool {
+    const CLASSES: [&str; 14] = [
+        "WeakRef",
+        "DisposableStack",
+        "AsyncDisposableStack",
+        "Collator",
+        "DateTimeFormat",
+        "DisplayNames",
+        "DurationFormat",
+        "ListFormat",
+        "Locale",
+        "NumberFormat",
+        "PluralRules",
+        "RelativeTimeFormat",
+        "Segmenter",
+        "Segments",
+    ];
+    let name = object.get_constructor_name();
+    name.length() <= 32 && CLASSES.contains(&name.to_rust_string_lossy(scope).as_str())
 }
 
 /// An integral Number that no other integer is rounded to.
@@ -312,6 +352,12 @@ impl<'de> de::Deserializer<'de> for Reader<'_, '_, '_> {
         match self.shape() {
             Shape::Nothing => visitor.visit_unit(),
             Shape::Bool(value) => visitor.visit_bool(value),
+            // serde_json would make null of it.
+            Shape::Number(number)
+                if !number.is_finite() && typeid::of::<V::Value>() == TypeId::of::<Json>() =>
+            {
+                Err(self.unexpected("a finite number, as JSON has"))
+            }
             Shape::Number(number) => match safe_integer(number) {
                 Some(0) if number.is_sign_negative() => visitor.visit_f64(number),
                 Some(integer) => visit_integer(visitor, i128::from(integer)),

@@ -7,9 +7,10 @@ use deno_core::{JsRuntime, v8};
 
 /// Flags that are set before V8 starts; deno_core adds its own.
 ///
-/// `--no-turboshaft-loop-unrolling`: with that phase, V8 15.0 removes the interrupt check of a loop around
-/// `new Array(n)`, and the loop can be ended neither by a time limit nor by the heap limit.
-const FLAGS: &str = "--no-turboshaft-loop-unrolling";
+/// - `--no-turboshaft-loop-unrolling`: with that phase, V8 15.0 removes the interrupt check of a loop around
+///   `new Array(n)`, and the loop can be ended neither by a time limit nor by the heap limit.
+/// - `--no-compilation-cache`: the cache keeps the source of scripts that are long gone, and the guest's heap pays.
+const FLAGS: &str = "--no-turboshaft-loop-unrolling --no-compilation-cache";
 
 /// Starts V8. Later calls do nothing.
 pub(crate) fn start() {

@@ -205,7 +205,12 @@ impl Isolate {
 
     /// Evaluates a script.
     pub(crate) fn evaluate(&self, script: &Script) -> Result<Exports, Error> {
-        self.run(None, |scope| script::evaluate(self, scope, script))
+        self.run(None, |scope| script::evaluate(self, scope, script)).map_err(|error| match error {
+            Error::Limit { kind, limit, place: None } => {
+                Error::Limit { kind, limit: format!("{}: {limit}", script.name()), place: None }
+            }
+            other => other,
+        })
     }
 
     /// Binds a contract to what a script exports.
@@ -240,8 +245,11 @@ impl Isolate {
             let Some(result) = function.call(scope, receiver, &values) else {
                 return Err(self.thrown(scope, Some(place)));
             };
-            let result = to_host(scope, &self.budget(), result);
-            result.map_err(|error| error.inside("result").into_error(place, Direction::ToHost))
+            to_host(scope, &self.budget(), result).map_err(|error| match scope.has_caught() {
+                // A getter of the result threw, and that is what went wrong.
+                true => self.thrown(scope, Some(place)),
+                false => error.inside("result").into_error(place, Direction::ToHost),
+            })
         })
     }
 
@@ -329,6 +337,11 @@ impl Isolate {
     /// Whether the call under way is being ended.
     pub(crate) fn is_ended(&self) -> bool {
         self.heap.is_full() || self.live.borrow().as_ref().is_some_and(|live| live.watch.has_fired())
+    }
+
+    /// The watch of the calls of this isolate.
+    pub(crate) fn watch(&self) -> Result<Arc<Watch>, Error> {
+        self.entrance().map(|(_, watch)| watch)
     }
 
     /// What is left of the call under way, if any.

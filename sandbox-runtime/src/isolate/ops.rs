@@ -111,6 +111,8 @@ impl HostOp {
 pub(super) enum Refusal {
     /// An argument or the result is not what the contract says: a TypeError.
     Value(ValueError, Direction),
+    /// A getter of an argument threw; the guest gets what it threw.
+    Thrown,
     /// The method failed: an Error.
     Host(HostError),
     /// The method panicked: an Error without a text.
@@ -129,6 +131,7 @@ impl Refusal {
         };
         let panicked = || HostError::opaque("the method panicked".into());
         let exception = match self {
+            Self::Thrown => return,
             Self::Value(error, direction) => {
                 v8::Exception::type_error(scope, text(&error.into_error(place, direction).to_string()))
             }
@@ -205,7 +208,7 @@ fn slow_impl<M: HostMethod>(info: *const v8::FunctionCallbackInfo) -> usize {
 }
 
 fn serve<'s, M: HostMethod>(
-    scope: &v8::PinScope<'s, '_>,
+    scope: &mut v8::PinScope<'s, '_>,
     arguments: &v8::FunctionCallbackArguments<'s>,
 ) -> Result<v8::Local<'s, v8::Value>, Refusal> {
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
@@ -213,14 +216,22 @@ fn serve<'s, M: HostMethod>(
         return Err(Refusal::Stack);
     }
     let budget = isolate.budget();
-    let mut reader = ArgumentReader { scope, budget: &budget, params: M::spec().params, arguments, next: 0 };
-    // Reading runs user code on the way, such as a type's own `Deserialize`, which may panic as well.
-    let read = catch_unwind(AssertUnwindSafe(|| M::Owned::read(&mut reader)));
-    let args = match read {
-        Ok(Ok(args)) => args,
-        Ok(Err(error)) => return Err(Refusal::Value(error, Direction::ToHost)),
-        Err(_) => return Err(Refusal::Panic),
+    let args = {
+        v8::tc_scope!(let scope, scope);
+        let mut reader =
+            ArgumentReader { scope, budget: &budget, params: M::spec().params, arguments, next: 0 };
+        // Reading runs user code on the way, such as a type's own `Deserialize`, which may panic as well.
+        match catch_unwind(AssertUnwindSafe(|| M::Owned::read(&mut reader))) {
+            Ok(Ok(args)) => args,
+            Ok(Err(_)) if scope.has_caught() => {
+                scope.rethrow();
+                return Err(Refusal::Thrown);
+            }
+            Ok(Err(error)) => return Err(Refusal::Value(error, Direction::ToHost)),
+            Err(_) => return Err(Refusal::Panic),
+        }
     };
+    let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
     call_host::<M, _, _>(isolate, args, SlowReply { scope, isolate })
 }
 

@@ -170,8 +170,8 @@ fn settle(
         v8::PromiseState::Pending if isolate.is_ended() => Err(isolate.ended(None)),
         v8::PromiseState::Pending => Err(Error::Guest(Box::new(GuestError {
             place: None,
-            name: None,
-            message: "nothing: the script waits at its top level for a promise that never settles".into(),
+            name: Some("Error".into()),
+            message: "the script waits at its top level for a promise that never settles".into(),
             stack: Vec::new(),
         }))),
     }

@@ -28,12 +28,14 @@ const FIRST_DEADLINE: u64 = 3;
 /// The time limit of one isolate.
 pub(crate) struct Watch {
     state: AtomicU64,
+    /// How often it was armed: tells one call from the next.
+    calls: AtomicU64,
     isolate: v8::IsolateHandle,
 }
 
 impl Watch {
     pub(crate) fn new(isolate: v8::IsolateHandle) -> Arc<Self> {
-        let watch = Arc::new(Self { state: AtomicU64::new(IDLE), isolate });
+        let watch = Arc::new(Self { state: AtomicU64::new(IDLE), calls: AtomicU64::new(0), isolate });
         dog().watches().push(Arc::downgrade(&watch));
         watch
     }
@@ -43,6 +45,7 @@ impl Watch {
         let dog = dog();
         let deadline = nanos(dog.epoch.elapsed() + limit).max(FIRST_DEADLINE);
         // SeqCst, as in `Dog::sleep`: either this thread sees that the dog sleeps, or the dog sees this deadline.
+        self.calls.fetch_add(1, Ordering::Relaxed);
         self.state.store(deadline, Ordering::SeqCst);
         if dog.asleep.load(Ordering::SeqCst) {
             dog.thread.get().inspect(|thread| thread.unpark());
@@ -64,6 +67,11 @@ impl Watch {
     /// Whether the deadline has passed and the call is being ended.
     pub(crate) fn has_fired(&self) -> bool {
         matches!(self.state.load(Ordering::SeqCst), FIRED | FIRING)
+    }
+
+    /// The call that is being ended, if one is.
+    pub(crate) fn overdue_call(&self) -> Option<u64> {
+        self.has_fired().then(|| self.calls.load(Ordering::Relaxed))
     }
 
     /// What is left until the deadline; `None` when not armed.

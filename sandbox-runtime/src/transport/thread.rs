@@ -19,6 +19,7 @@ use crate::arguments::Arguments as _;
 use crate::contract::{GuestContract, GuestMethod};
 use crate::error::{Error, LimitKind, Result};
 use crate::isolate::stack::{self, StackEnd};
+use crate::isolate::watchdog::Watch;
 use crate::isolate::{Isolate, script};
 use crate::limits::Limits;
 use crate::sandbox::{Builder, SendHosts, isolate};
@@ -190,10 +191,14 @@ fn thread_is_gone() -> Error {
 // ---------------------------------------------------------------------------------------------------------
 // Jobs
 
+/// How long a call waits at least before it looks whether the one before it is overdue.
+const SHORTEST_TURN: Duration = Duration::from_millis(50);
+
 type Work = Box<dyn FnOnce(&Worker) + Send>;
 
 struct Job {
-    /// The chain of calls that it belongs to; `None` for jobs that nobody waits for.
+    /// The chain of calls that it belongs to; `None` for jobs that nobody waits for. While a job waits, its caller
+    /// does too, so a chain has one job in a mailbox at most.
     chain: Option<u64>,
     work: Work,
 }
@@ -266,6 +271,13 @@ impl Mailbox {
             }
             jobs = self.changed.wait_timeout(jobs, left).unwrap_or_else(PoisonError::into_inner).0;
         }
+    }
+
+    /// Takes a job of `chain` back, unless it has begun.
+    fn take_back(&self, chain: u64) -> Option<Job> {
+        let mut jobs = self.jobs();
+        let at = jobs.queue.iter().position(|job| job.chain == Some(chain))?;
+        jobs.queue.remove(at)
     }
 
     /// Wakes whoever waits in `next_of`.
@@ -368,6 +380,8 @@ impl Worker {
 /// An isolate's thread; it ends when this is dropped.
 struct IsolateThread {
     mailbox: Arc<Mailbox>,
+    watch: Arc<Watch>,
+    limit: Duration,
     handle: Option<JoinHandle<()>>,
 }
 
@@ -381,17 +395,16 @@ impl IsolateThread {
         let inner = mailbox.clone();
         let handle = builder.spawn(move || match start_worker(limits, hosts, inner.clone()) {
             Ok(worker) => {
-                _ = built.send(Ok(()));
+                _ = built.send(worker.isolate.watch());
                 drop(built);
                 work(&worker, &inner);
             }
             Err(error) => _ = built.send(Err(error)),
         });
         let handle = handle.map_err(|error| Error::build(format!("no thread can be started: {error}")))?;
-        let thread = Self { mailbox, handle: Some(handle) };
-        wait.recv()
-            .unwrap_or_else(|_| Err(Error::build("the thread of the sandbox panicked while it was made")))?;
-        Ok(thread)
+        let gone = || Err(Error::build("the thread of the sandbox panicked while it was made"));
+        let watch = wait.recv().unwrap_or_else(|_| gone())?;
+        Ok(Self { mailbox, watch, limit: limits.wall, handle: Some(handle) })
     }
 
     fn post(&self, work: Work) {
@@ -409,30 +422,46 @@ impl IsolateThread {
         let answering = Answering(reply.clone());
         let work = Box::new(move |worker: &Worker| answering.give(work(worker)));
         self.mailbox.post(Job { chain: Some(chain), work });
-        here.wait(chain, &reply)
+        here.wait(chain, &reply, self)
     }
 }
 
 impl Here {
     /// Waits for an answer; an isolate's thread serves its own chain meanwhile, until its own call is late.
-    fn wait<R>(&self, chain: u64, reply: &Reply<R>) -> Result<R> {
+    ///
+    /// A call that waits for its turn does not wait for ever behind one that is overdue and does not end, because a
+    /// host method of it blocks: that method may be waiting for this very call, through another thread.
+    fn wait<R>(&self, chain: u64, reply: &Reply<R>, thread: &IsolateThread) -> Result<R> {
         let left = self.worker.as_ref().and_then(|worker| worker.isolate.left());
-        let deadline = left.map(|left| Instant::now() + left);
+        let own_deadline = left.map(|left| Instant::now() + left);
+        let mut overdue = None;
         loop {
+            let turn = Instant::now() + thread.limit.max(SHORTEST_TURN);
+            let deadline = Some(own_deadline.map_or(turn, |own| own.min(turn)));
             match self.mailbox.next_of(chain, || reply.answer().is_some(), deadline) {
                 Event::Ready => return reply.answer().take().unwrap_or_else(|| Err(thread_is_gone())),
                 Event::Job(job) => match &self.worker {
                     Some(worker) => worker.serve(job),
                     None => drop(job),
                 },
-                Event::Late => return Err(waited_too_long(left.unwrap_or_default())),
+                Event::Late if own_deadline.is_some_and(|own| own <= Instant::now()) => {
+                    return Err(waited_too_long("for another sandbox"));
+                }
+                Event::Late => {
+                    // Twice the same: it has been overdue for a whole turn.
+                    let before = std::mem::replace(&mut overdue, thread.watch.overdue_call());
+                    let stuck = overdue.is_some() && overdue == before;
+                    if stuck && thread.mailbox.take_back(chain).is_some() {
+                        return Err(waited_too_long("behind one that is overdue, and was not made"));
+                    }
+                }
             }
         }
     }
 }
 
-fn waited_too_long(limit: Duration) -> Error {
-    let limit = format!("a call that waited {limit:?} for another sandbox took too long");
+fn waited_too_long(what_for: &str) -> Error {
+    let limit = format!("the call waited too long {what_for}");
     Error::Limit { kind: LimitKind::Wall, limit, place: None }
 }
 

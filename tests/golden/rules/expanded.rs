@@ -28,6 +28,7 @@ pub(crate) trait Rule {
     }
 }
 /// Implements [`Rule`] by calling a guest through the transport `T`.
+#[derive(::core::clone::Clone)]
 pub(crate) struct RuleProxy<T> {
     transport: T,
 }

@@ -9,6 +9,7 @@ pub trait MathApi {
     fn reset(&self) -> Result<()>;
 }
 /// Implements [`MathApi`] by calling a guest through the transport `T`.
+#[derive(::core::clone::Clone)]
 pub struct MathApiProxy<T> {
     transport: T,
 }
