@@ -6,6 +6,7 @@
 
 mod access;
 mod bytes;
+mod exotic;
 mod fault;
 mod keys;
 mod read;

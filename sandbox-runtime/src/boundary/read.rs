@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 
 use super::Budget;
 use super::access::{Entries, Items, Variant};
+use super::exotic::{is_detached, is_plain};
 use super::fault::ValueError;
 use super::text::rust_string;
 use super::write::MAX_SAFE;
@@ -241,65 +242,6 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
         };
         visitor.visit_map(Entries { reader: self.inside()?, entries, object, next: 0, value: None })
     }
-}
-
-/// Whether the memory of a view has been taken away.
-fn is_detached<'s>(
-    scope: &v8::PinScope<'s, '_>,
-    view: impl Into<v8::Local<'s, v8::ArrayBufferView>>,
-) -> bool {
-    view.into().buffer(scope).is_none_or(|buffer| buffer.was_detached())
-}
-
-/// An object whose data are its properties. Others, such as a Date or a RegExp, would be read as `{}`.
-fn is_plain(scope: &v8::PinScope<'_, '_>, value: Value<'_>) -> bool {
-    type Test = fn(&v8::Value) -> bool;
-    const EXOTIC: [Test; 15] = [
-        v8::Value::is_native_error,
-        v8::Value::is_function,
-        v8::Value::is_symbol,
-        v8::Value::is_promise,
-        v8::Value::is_date,
-        v8::Value::is_reg_exp,
-        v8::Value::is_weak_map,
-        v8::Value::is_weak_set,
-        v8::Value::is_generator_object,
-        v8::Value::is_map_iterator,
-        v8::Value::is_set_iterator,
-        v8::Value::is_data_view,
-        v8::Value::is_shared_array_buffer,
-        v8::Value::is_boolean_object,
-        v8::Value::is_external,
-    ];
-    !EXOTIC.iter().any(|is| is(&value))
-        && !value.is_number_object()
-        && !value.is_string_object()
-        && !value.is_symbol_object()
-        && !value.is_big_int_object()
-        && !value.try_cast::<v8::Object>().is_ok_and(|object| is_opaque(scope, object))
-}
-
-/// Whether an object is of a class whose data are hidden, and for which V8 has no test. The name is that of the
-/// class that made it, which no property of the object changes.
-fn is_opaque(scope: &v8::PinScope<'_, '_>, object: v8::Local<'_, v8::Object>) -> bool {
-    const CLASSES: [&str; 14] = [
-        "WeakRef",
-        "DisposableStack",
-        "AsyncDisposableStack",
-        "Collator",
-        "DateTimeFormat",
-        "DisplayNames",
-        "DurationFormat",
-        "ListFormat",
-        "Locale",
-        "NumberFormat",
-        "PluralRules",
-        "RelativeTimeFormat",
-        "Segmenter",
-        "Segments",
-    ];
-    let name = object.get_constructor_name();
-    name.length() <= 32 && CLASSES.contains(&name.to_rust_string_lossy(scope).as_str())
 }
 
 /// An integral Number that no other integer is rounded to.
