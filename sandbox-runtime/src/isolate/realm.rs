@@ -129,8 +129,7 @@ fn remove_all_but(
         let name = names.get_index(scope, index).ok_or("the globals cannot be listed")?;
         let text = name.to_rust_string_lossy(scope);
         if !allowed.contains(&text.as_str()) || name.is_symbol() {
-            remove(scope, object, &text)
-                .or_else(|error| delete(scope, object, name).ok_or(error).map(drop))?;
+            delete(scope, object, name).ok_or_else(|| format!("`{text}` cannot be removed"))?;
         }
     }
     Ok(())
