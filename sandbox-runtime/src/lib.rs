@@ -21,6 +21,7 @@ pub use contract::{
 pub use error::{
     BoundaryError, Direction, Error, ExportProblem, GuestError, LimitKind, Place, Result, StackFrame,
 };
+pub use isolate::engine::Engine;
 pub use limits::Limits;
 pub use sandbox::{Buildable, Builder};
 pub use sandbox_macros::sandbox_api;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::isolate::engine;
 use crate::isolate::stack::LEAST as LEAST_STACK;
 
 /// What a guest may use. Everything has a default, so name what differs:
@@ -66,7 +67,7 @@ impl Limits {
         ];
         match rules.into_iter().find(|(holds, _)| !holds) {
             Some((_, rule)) => Err(rule.to_owned()),
-            None => Ok(()),
+            None => engine::check(self),
         }
     }
 }

@@ -109,14 +109,13 @@ impl Isolate {
 
     fn start(self: &Rc<Self>) -> Result<Live, Error> {
         let buffers = buffers::Budget::new(self.heap.no_buffer());
-        let mut runtime = JsRuntime::try_new(RuntimeOptions {
+        let options = RuntimeOptions {
             extensions: vec![self.extension()],
             create_params: Some(self.create_params(buffers.clone())),
             ..RuntimeOptions::default()
-        })
-        .map_err(|error| Error::build(error.to_string()))?;
+        };
+        let mut runtime = engine::with_stack(self.stack, || JsRuntime::try_new(options)).map_err(|error| Error::build(error.to_string()))?;
         let v8_isolate = runtime.v8_isolate();
-        self.stack.apply(v8_isolate);
         callbacks::install(v8_isolate);
         self.heap.watch(v8_isolate);
         v8_isolate.set_data(SLOT, Rc::as_ptr(self).cast_mut().cast::<c_void>());

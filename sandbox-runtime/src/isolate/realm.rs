@@ -7,7 +7,7 @@
 use deno_core::v8;
 
 use super::ops::HostOp;
-use super::shim;
+use super::{engine, shim};
 use crate::boundary::js_string;
 use crate::contract::ContractSpec;
 
@@ -90,9 +90,9 @@ pub(super) fn create<'s>(
     contracts: &[(&'static ContractSpec, &'static [HostOp])],
 ) -> Result<v8::Local<'s, v8::Context>, String> {
     let context = v8::Context::new(scope, v8::ContextOptions::default());
-    // `eval` and the constructors of functions throw an EvalError for text.
-    context.set_allow_generation_from_strings(false);
-    furnish(&v8::ContextScope::new(scope, context), context, contracts)?;
+    let scope = &v8::ContextScope::new(scope, context);
+    engine::refuse_code_from_text(scope, context).ok_or("`eval` cannot be taken away")?;
+    furnish(scope, context, contracts)?;
     Ok(context)
 }
 

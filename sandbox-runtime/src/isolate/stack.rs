@@ -5,8 +5,6 @@
 //! it aborts the process (`Isolate::IsOnCentralStack`). So nothing of ours touches V8 near the limit: an op, a
 //! call or a level of a conversion that starts with too little stack left is refused with an error.
 
-use deno_core::v8;
-
 use crate::limits::Limits;
 
 /// Room below the guest's limit, on a thread of our own: for host methods that call nothing of V8 any more.
@@ -20,14 +18,6 @@ const FOR_A_STEP: usize = 48 << 10;
 /// What a guest needs at least.
 pub(crate) const LEAST: usize = 512 << 10;
 
-unsafe extern "C" {
-    /// `v8::Isolate::SetStackLimit`, which the crate `v8` does not bind. It binds `CreateParams::set_stack_limit`,
-    /// but V8 15.0 forgets that limit when it initialises the isolate (`StackGuard::InitThread`).
-    #[cfg_attr(not(target_env = "msvc"), link_name = "_ZN2v87Isolate13SetStackLimitEm")]
-    #[cfg_attr(target_env = "msvc", link_name = "?SetStackLimit@Isolate@v8@@QEAAX_K@Z")]
-    fn v8_isolate_set_stack_limit(isolate: v8::UnsafeRawIsolatePtr, limit: usize);
-}
-
 /// The end of a guest's stack, as an address on the thread of its isolate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct StackEnd(usize);
@@ -38,11 +28,16 @@ impl StackEnd {
         Self(here().saturating_sub(bytes) & !15)
     }
 
-    /// Tells V8.
-    pub(super) fn apply(self, isolate: &mut v8::Isolate) {
-        // SAFETY: the isolate is alive, and the address is one on this thread's stack, where the isolate stays. V8
-        // compares with it and never reads from it.
-        unsafe { v8_isolate_set_stack_limit(isolate.as_raw_isolate_ptr(), self.0) };
+    /// The address.
+    #[cfg(not(feature = "quickjs"))]
+    pub(super) fn address(self) -> usize {
+        self.0
+    }
+
+    /// The bytes from here.
+    #[cfg(feature = "quickjs")]
+    pub(super) fn room(self) -> usize {
+        here().saturating_sub(self.0)
     }
 
     /// Whether an op or a call may begin here.

@@ -3,9 +3,9 @@
 
 use deno_core::v8;
 
-use super::shim;
+use super::{engine, shim};
 use crate::boundary::{describe, js_string, preview};
-use crate::error::{Error, GuestError, Place, StackFrame};
+use crate::error::{Error, GuestError, Place};
 
 /// How much of a text that a guest threw is kept, in characters.
 const TEXT: usize = 4096;
@@ -26,7 +26,9 @@ pub(super) fn error(
     if name.as_deref() == Some("RangeError") && text == STACK_FULL {
         return super::stack_full(place);
     }
-    let stack = stack(scope, exception, message);
+    let mut stack = engine::stack_of(scope, exception, message);
+    stack.retain(|frame| !shim::is_shim(&frame.file));
+    stack.truncate(FRAMES);
     Error::Guest(Box::new(GuestError { place, name, message: text, stack }))
 }
 
@@ -49,33 +51,4 @@ fn property(scope: &v8::PinScope<'_, '_>, object: v8::Local<'_, v8::Object>, nam
     let key = js_string(scope, name, v8::NewStringType::Internalized).ok()?;
     let text = object.get(scope, key.into())?.try_cast::<v8::String>().ok()?;
     Some(preview(scope, text, TEXT))
-}
-
-/// Where the exception was made, or else where it was thrown.
-fn stack(
-    scope: &v8::PinScope<'_, '_>,
-    exception: v8::Local<'_, v8::Value>,
-    message: Option<v8::Local<'_, v8::Message>>,
-) -> Vec<StackFrame> {
-    let made =
-        exception.is_native_error().then(|| v8::Exception::get_stack_trace(scope, exception)).flatten();
-    let Some(trace) = made.or_else(|| message.and_then(|message| message.get_stack_trace(scope))) else {
-        return Vec::new();
-    };
-    (0..trace.get_frame_count())
-        .filter_map(|index| frame(scope, trace.get_frame(scope, index)?))
-        .take(FRAMES)
-        .collect()
-}
-
-fn frame(scope: &v8::PinScope<'_, '_>, frame: v8::Local<'_, v8::StackFrame>) -> Option<StackFrame> {
-    let text = |string: v8::Local<'_, v8::String>| {
-        (1..=TEXT).contains(&string.length()).then(|| string.to_rust_string_lossy(scope))
-    };
-    let file = frame.get_script_name(scope).and_then(text)?;
-    if shim::is_shim(&file) {
-        return None;
-    }
-    let function = frame.get_function_name(scope).and_then(text);
-    Some(StackFrame { function, file, line: frame.get_line_number(), column: frame.get_column() })
 }

@@ -1,0 +1,42 @@
+//! The engine under `deno_core::v8`, chosen by a feature of the crate. What the two do differently is here, and
+//! nothing else of the crate asks which one it is.
+
+#[cfg(feature = "quickjs")]
+mod quickjs;
+#[cfg(not(feature = "quickjs"))]
+mod v8;
+
+#[cfg(feature = "quickjs")]
+pub(crate) use quickjs::*;
+#[cfg(not(feature = "quickjs"))]
+pub(crate) use v8::*;
+
+/// The engine that guests run on. It is chosen when the crate is built, by its features `v8` and `quickjs`.
+///
+/// ```
+/// use sandbox_runtime::Engine;
+///
+/// if Engine::CURRENT != Engine::V8 {
+///     println!("{} is small and slow: good for a build machine, not for production", Engine::version());
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Engine {
+    /// V8: the engine of Chrome and node, with compilers. The default.
+    V8,
+    /// QuickJS-ng: an interpreter that builds from source in a minute. What it cannot promise is refused when a
+    /// sandbox is built.
+    QuickJs,
+}
+
+impl Engine {
+    /// The engine of this build.
+    pub const CURRENT: Self = CURRENT;
+
+    /// The engine's version as it gives it itself, such as `V8 15.0.245.2-rusty`.
+    #[must_use]
+    pub fn version() -> String {
+        version()
+    }
+}

@@ -1,0 +1,125 @@
+//! V8: how it is started, and what the crate `v8` does not bind.
+
+use std::ffi::c_void;
+use std::sync::Once;
+
+use deno_core::{JsRuntime, v8};
+
+use super::Engine;
+use crate::error::StackFrame;
+use crate::isolate::stack::StackEnd;
+use crate::limits::Limits;
+
+pub(super) const CURRENT: Engine = Engine::V8;
+
+pub(super) fn version() -> String {
+    format!("V8 {}", v8::V8::get_version())
+}
+
+/// Every limit holds.
+pub(crate) fn check(_: &Limits) -> Result<(), String> {
+    Ok(())
+}
+
+/// Flags that are set before V8 starts; deno_core adds its own.
+///
+/// - `--no-turboshaft-loop-unrolling`: with that phase, V8 15.0 removes the interrupt check of a loop around
+///   `new Array(n)`, and the loop can be ended neither by a time limit nor by the heap limit.
+/// - `--no-compilation-cache`: the cache keeps the source of scripts that are long gone, and the guest's heap pays.
+const FLAGS: &str = "--no-turboshaft-loop-unrolling --no-compilation-cache";
+
+/// Starts V8. Later calls do nothing.
+pub(crate) fn start() {
+    static STARTED: Once = Once::new();
+    STARTED.call_once(|| {
+        v8::V8::set_flags_from_string(FLAGS);
+        // Without memory protection keys: with them, an isolate that is made on a thread older than V8's start
+        // crashes the process, and a library does not choose the threads that it is called on.
+        let unprotected = true;
+        let platform = v8::new_custom_platform(background_threads(), false, unprotected, NoForegroundTasks);
+        JsRuntime::init_platform(Some(platform.make_shared()));
+    });
+}
+
+/// V8 collects garbage and compiles on threads of its own; more than four gain nothing.
+fn background_threads() -> u32 {
+    std::thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).map_or(4, |n| n.min(4)))
+}
+
+/// Drops what V8 wants done on an isolate's thread between calls.
+///
+/// These are hints to collect garbage while idle, and the callbacks of a FinalizationRegistry, which a realm
+/// does not have. Kept, they would be a queue that a guest can fill; run, they would be guest code outside of a
+/// call.
+struct NoForegroundTasks;
+
+impl v8::PlatformImpl for NoForegroundTasks {
+    fn post_task(&self, _: *mut c_void, task: v8::Task) {
+        drop(task);
+    }
+    fn post_non_nestable_task(&self, _: *mut c_void, task: v8::Task) {
+        drop(task);
+    }
+    fn post_delayed_task(&self, _: *mut c_void, task: v8::Task, _: f64) {
+        drop(task);
+    }
+    fn post_non_nestable_delayed_task(&self, _: *mut c_void, task: v8::Task, _: f64) {
+        drop(task);
+    }
+    fn post_idle_task(&self, _: *mut c_void, task: v8::IdleTask) {
+        drop(task);
+    }
+}
+
+unsafe extern "C" {
+    /// `v8::Isolate::SetStackLimit`, which the crate `v8` does not bind. It binds `CreateParams::set_stack_limit`,
+    /// but V8 15.0 forgets that limit when it initialises the isolate (`StackGuard::InitThread`).
+    #[cfg_attr(not(target_env = "msvc"), link_name = "_ZN2v87Isolate13SetStackLimitEm")]
+    #[cfg_attr(target_env = "msvc", link_name = "?SetStackLimit@Isolate@v8@@QEAAX_K@Z")]
+    fn v8_isolate_set_stack_limit(isolate: v8::UnsafeRawIsolatePtr, limit: usize);
+}
+
+/// Makes a runtime whose guests' stack ends at `end`.
+pub(crate) fn with_stack<E>(
+    end: StackEnd,
+    make: impl FnOnce() -> Result<JsRuntime, E>,
+) -> Result<JsRuntime, E> {
+    let mut runtime = make()?;
+    // SAFETY: the isolate is alive, and the address is one on this thread's stack, where the isolate stays. V8
+    // compares with it and never reads from it.
+    unsafe { v8_isolate_set_stack_limit(runtime.v8_isolate().as_raw_isolate_ptr(), end.address()) };
+    Ok(runtime)
+}
+
+/// `eval` and the constructors of functions throw an EvalError for text.
+pub(crate) fn refuse_code_from_text(_: &v8::PinScope<'_, '_>, context: v8::Local<'_, v8::Context>) -> Option<()> {
+    context.set_allow_generation_from_strings(false);
+    Some(())
+}
+
+/// Where the exception was made, or else where it was thrown; frames that `frame` refuses are left out.
+pub(crate) fn stack_of(
+    scope: &v8::PinScope<'_, '_>,
+    exception: v8::Local<'_, v8::Value>,
+    message: Option<v8::Local<'_, v8::Message>>,
+) -> Vec<StackFrame> {
+    let made =
+        exception.is_native_error().then(|| v8::Exception::get_stack_trace(scope, exception)).flatten();
+    let Some(trace) = made.or_else(|| message.and_then(|message| message.get_stack_trace(scope))) else {
+        return Vec::new();
+    };
+    (0..trace.get_frame_count())
+        .filter_map(|index| frame(scope, trace.get_frame(scope, index)?))
+        .collect()
+}
+
+/// `None` for what has no file, or too long a name for one.
+fn frame(scope: &v8::PinScope<'_, '_>, frame: v8::Local<'_, v8::StackFrame>) -> Option<StackFrame> {
+    const NAME: usize = 4096;
+    let text = |string: v8::Local<'_, v8::String>| {
+        (1..=NAME).contains(&string.length()).then(|| string.to_rust_string_lossy(scope))
+    };
+    let file = frame.get_script_name(scope).and_then(text)?;
+    let function = frame.get_function_name(scope).and_then(text);
+    Some(StackFrame { function, file, line: frame.get_line_number(), column: frame.get_column() })
+}
