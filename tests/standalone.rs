@@ -5,6 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use sandbox_runtime::Engine;
+
 const MAIN: &str = r#"
 use boxed::{Result, Sandbox, Script, sandbox_api};
 
@@ -41,10 +43,12 @@ fn an_application_depends_on_the_runtime_alone() {
     let application = Path::new(env!("CARGO_TARGET_TMPDIR")).join("application");
     fs::create_dir_all(application.join("src")).unwrap();
     let runtime = repository.join("sandbox-runtime");
+    let engine = if Engine::CURRENT == Engine::QuickJs { "quickjs" } else { "v8" };
     // The profile of this workspace, so that what has been built for it is not built again.
     let manifest = format!(
         "[package]\nname = \"application\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
-         [dependencies]\nboxed = {{ package = \"sandbox-runtime\", path = {runtime:?} }}\n\n\
+         [dependencies]\nboxed = {{ package = \"sandbox-runtime\", path = {runtime:?}, \
+         default-features = false, features = [{engine:?}] }}\n\n\
          [profile.dev]\ndebug = \"line-tables-only\"\n\n[profile.dev.package.\"*\"]\ndebug = false\n"
     );
     fs::write(application.join("Cargo.toml"), manifest).unwrap();
@@ -59,4 +63,25 @@ fn an_application_depends_on_the_runtime_alone() {
     let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{error}");
     assert_eq!(out, "17\n");
+}
+
+#[allow(dead_code, reason = "the build script's `main`")]
+#[path = "../sandbox-runtime/build.rs"]
+mod build_script;
+
+#[test]
+fn exactly_one_engine_is_on() {
+    assert_eq!(build_script::problem(true, false), None);
+    assert_eq!(build_script::problem(false, true), None);
+    assert!(build_script::problem(true, true).unwrap().contains("both on"));
+    // As cargo says it: without an engine there is little to build.
+    let output = Command::new(env!("CARGO"))
+        .args(["check", "--quiet", "--no-default-features", "--manifest-path"])
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("sandbox-runtime/Cargo.toml"))
+        .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap())
+        .output()
+        .unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    let expected = build_script::problem(false, false).unwrap();
+    assert!(!output.status.success() && error.contains(expected), "{error}");
 }

@@ -15,6 +15,7 @@ use super::exotic::{is_detached, is_plain};
 use super::fault::ValueError;
 use super::text::rust_string;
 use super::write::MAX_SAFE;
+use crate::isolate::engine;
 
 pub(super) type Value<'s> = v8::Local<'s, v8::Value>;
 
@@ -69,7 +70,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
 
     fn text(&self, string: v8::Local<'s, v8::String>) -> Result<String, ValueError> {
         // Paid before the text is looked at: a rope of half a gigabyte is refused without being made flat.
-        self.budget.bytes(string.length())?;
+        self.budget.bytes(engine::length(self.scope, string))?;
         rust_string(self.scope, string)
     }
 
@@ -186,7 +187,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
         };
         let view = view.filter(|view| !is_detached(self.scope, *view));
         let view = view.ok_or_else(|| self.unexpected("bytes that are still there"))?;
-        let length = view.byte_length();
+        let length = engine::byte_length(self.scope, view.into());
         self.budget.bytes(length)?;
         let mut bytes = vec![0; length];
         let copied = view.copy_contents(&mut bytes);
@@ -346,7 +347,7 @@ impl<'de> de::Deserializer<'de> for Reader<'_, '_, '_> {
         let refused = || self.unexpected("a string of one character");
         // A character is at most two units, so a longer string need not be read.
         match self.shape() {
-            Shape::Text(string) if string.length() <= 2 => {
+            Shape::Text(string) if engine::length(self.scope, string) <= 2 => {
                 let text = self.text(string)?;
                 let mut characters = text.chars();
                 match (characters.next(), characters.next()) {

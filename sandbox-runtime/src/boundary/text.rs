@@ -4,6 +4,7 @@
 use deno_core::v8;
 
 use super::fault::ValueError;
+use crate::isolate::engine;
 
 /// How many characters of a guest's text an error shows.
 pub(super) const SHOWN: usize = 64;
@@ -16,14 +17,17 @@ pub(super) fn rust_string(
     scope: &v8::PinScope<'_, '_>,
     string: v8::Local<'_, v8::String>,
 ) -> Result<String, ValueError> {
-    let length = string.length();
-    if string.is_onebyte() {
-        let mut latin1 = vec![0; length];
-        string.write_one_byte_v2(scope, 0, &mut latin1, v8::WriteFlags::empty());
+    let length = engine::length(scope, string);
+    if let Some(latin1) = engine::latin1(scope, string) {
         return Ok(from_latin1(latin1));
     }
-    let mut units = vec![0; length];
-    string.write_v2(scope, 0, &mut units, v8::WriteFlags::empty());
+    let units = engine::units(scope, string, length);
+    if units.len() != length {
+        return Err(ValueError::new(
+            "text that the engine has the memory to read",
+            format!("{length} characters"),
+        ));
+    }
     String::from_utf16(&units).map_err(|_| {
         let at = first_lone_surrogate(&units);
         ValueError::new("well-formed Unicode text", format!("a string with a lone surrogate at index {at}"))
@@ -67,13 +71,12 @@ pub(crate) fn preview(
     shown: usize,
 ) -> String {
     const FLATTENED: usize = 1 << 16;
-    let length = string.length();
+    let length = engine::length(scope, string);
     if length > FLATTENED {
         return format!("… {length} characters …");
     }
     // A character is one or two units, and one more unit tells whether there are more.
-    let mut units = vec![0; length.min(2 * shown + 1)];
-    string.write_v2(scope, 0, &mut units, v8::WriteFlags::empty());
+    let units = engine::units(scope, string, length.min(2 * shown + 1));
     cut(&String::from_utf16_lossy(&units), shown)
 }
 

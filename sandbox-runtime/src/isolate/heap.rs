@@ -13,10 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use deno_core::v8;
 
-/// What is granted each time, beyond the limit: room for the garbage collector and for what the guest allocates
-/// before it notices that it has been terminated. One allocation can be a gigabyte, the largest array or string
-/// of V8; with less room it would abort the process, and memory that is not touched is not used.
-const HEADROOM: usize = 1536 << 20;
+use super::engine;
 
 /// Notices that a heap is full.
 #[derive(Default)]
@@ -24,6 +21,7 @@ pub(crate) struct HeapGuard {
     full: Cell<bool>,
     limit: Cell<usize>,
     handle: Cell<Option<v8::IsolateHandle>>,
+    raw: Cell<Option<v8::UnsafeRawIsolatePtr>>,
     /// Set by the allocator of buffers when it has no memory.
     no_buffer: Arc<AtomicBool>,
 }
@@ -32,6 +30,8 @@ impl HeapGuard {
     /// Watches an isolate. The guard must stay where it is as long as the isolate lives.
     pub(super) fn watch(&self, isolate: &mut v8::Isolate) {
         self.handle.set(Some(isolate.thread_safe_handle()));
+        // SAFETY: the pointer is used only in callbacks of this isolate, while it lives.
+        self.raw.set(Some(unsafe { isolate.as_raw_isolate_ptr() }));
         isolate.add_near_heap_limit_callback(near_limit, self.data());
     }
 
@@ -71,8 +71,13 @@ unsafe extern "C" fn near_limit(guard: *mut c_void, current: usize, initial: usi
         guard.with_handle(|handle| _ = handle.request_interrupt(look_again, guard.data()));
     } else {
         guard.end();
+        if let Some(raw) = guard.raw.get().filter(|_| engine::ASKS_ONCE) {
+            // SAFETY: the isolate that calls this.
+            let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(raw) };
+            isolate.remove_near_heap_limit_callback(near_limit, 0);
+        }
     }
-    current.saturating_add(HEADROOM)
+    current.saturating_add(engine::HEADROOM)
 }
 
 /// Runs before the guest's next step, after a buffer got no memory.

@@ -4,7 +4,6 @@
 //! dropped in any order. It is reached through a raw pointer and not through `JsRuntime`, because a host method
 //! may call its guest again while a call is under way further up on the stack.
 
-mod buffers;
 mod callbacks;
 pub(crate) mod engine;
 pub(crate) mod fast;
@@ -108,10 +107,10 @@ impl Isolate {
     }
 
     fn start(self: &Rc<Self>) -> Result<Live, Error> {
-        let buffers = buffers::Budget::new(self.heap.no_buffer());
+        let buffers = engine::Buffers::new(self.heap.no_buffer());
         let options = RuntimeOptions {
             extensions: vec![self.extension()],
-            create_params: Some(self.create_params(buffers.clone())),
+            create_params: Some(self.create_params(&buffers)),
             ..RuntimeOptions::default()
         };
         let mut runtime = engine::with_stack(self.stack, || JsRuntime::try_new(options)).map_err(|error| Error::build(error.to_string()))?;
@@ -140,11 +139,9 @@ impl Isolate {
         Extension { name: "sandbox", ops: ops.into(), ..Extension::default() }
     }
 
-    fn create_params(&self, buffers: Arc<buffers::Budget>) -> v8::CreateParams {
-        v8::CreateParams::default()
-            .heap_limits(0, self.limits.heap)
-            .array_buffer_allocator(buffers::allocator(buffers))
-            .allow_atomics_wait(false)
+    fn create_params(&self, buffers: &engine::Buffers) -> v8::CreateParams {
+        let params = v8::CreateParams::default().heap_limits(0, self.limits.heap).allow_atomics_wait(false);
+        buffers.serve(params)
     }
 
     fn realm(

@@ -2,7 +2,7 @@
 
 use deno_core::v8;
 
-use super::{Catch, Isolate, callbacks};
+use super::{Catch, Isolate, callbacks, engine};
 use crate::boundary::{describe, js_string};
 use crate::contract::ContractSpec;
 use crate::error::{Error, ExportProblem, GuestError};
@@ -117,10 +117,15 @@ fn module<'s>(
     v8::tc_scope!(let scope, scope);
     let mut source = v8::script_compiler::Source::new(source, Some(&origin(scope, name, true)));
     let Some(module) = v8::script_compiler::compile_module(scope, &mut source) else {
-        return Err(syntax_error(scope, script));
+        return Err(syntax_error(scope, script, 0));
     };
     if module.instantiate_module2(scope, refuse_import, refuse_source_import).is_none() {
-        return Err(isolate.thrown(scope, None));
+        // QuickJS parses a module when it is linked. V8 has no syntax errors here, for nothing can be imported.
+        let name = scope.exception().and_then(|thrown| super::thrown::name_and_message(scope, thrown).0);
+        return Err(match name.as_deref() {
+            Some("SyntaxError") => syntax_error(scope, script, 0),
+            _ => isolate.thrown(scope, None),
+        });
     }
     let namespace = module.get_module_namespace().try_cast().map_err(|_| isolate.ended(None))?;
     Ok(Module { module, namespace })
@@ -212,7 +217,7 @@ fn common_js(
     let parameters = [text(scope, "module", script)?, text(scope, "exports", script)?];
     v8::tc_scope!(let scope, scope);
     let Some(function) = compile_function(scope, name, source, &parameters) else {
-        return Err(syntax_error(scope, script));
+        return Err(syntax_error(scope, script, engine::LINES_BEFORE_A_BODY));
     };
     let (module, exports) = (v8::Object::new(scope), v8::Object::new(scope));
     let ended = || isolate.ended(None);
@@ -246,18 +251,15 @@ pub(super) fn compile_function<'s>(
     )
 }
 
-fn syntax_error(scope: &Catch<'_, '_, '_, '_>, script: &Script) -> Error {
+fn syntax_error(scope: &Catch<'_, '_, '_, '_>, script: &Script, lines_before: usize) -> Error {
     let Some(message) = scope.message() else {
         let message = "the script cannot be compiled".to_owned();
         return Error::Syntax { script: script.name.clone(), message, line: 0, column: 0 };
     };
     let text = message.get(scope).to_rust_string_lossy(scope);
-    Error::Syntax {
-        script: script.name.clone(),
-        message: text.strip_prefix("Uncaught ").unwrap_or(&text).to_owned(),
-        line: message.get_line_number(scope).unwrap_or(0),
-        column: message.get_start_column() + 1,
-    }
+    let message_text = text.strip_prefix("Uncaught ").unwrap_or(&text).to_owned();
+    let (line, column) = engine::syntax_position(scope, scope.exception(), message);
+    Error::Syntax { script: script.name.clone(), message: message_text, line: line.saturating_sub(lines_before), column }
 }
 
 /// Finds the functions of a contract. Getters of the guest may run.

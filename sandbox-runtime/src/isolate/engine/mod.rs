@@ -1,6 +1,8 @@
 //! The engine under `deno_core::v8`, chosen by a feature of the crate. What the two do differently is here, and
 //! nothing else of the crate asks which one it is.
 
+#[cfg(not(feature = "quickjs"))]
+mod buffers;
 #[cfg(feature = "quickjs")]
 mod quickjs;
 #[cfg(not(feature = "quickjs"))]

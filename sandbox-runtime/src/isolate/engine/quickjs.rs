@@ -4,7 +4,8 @@
 //! of V8's kind, for one, is a pointer that it reads from a property of the error, where a guest can put any
 //! number. What is used of it here was read first.
 
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use deno_core::{JsRuntime, v8};
 
@@ -22,6 +23,32 @@ pub(super) fn version() -> String {
 
 /// With this in the environment, compiled scripts are not written to a cache on disk, and not read from one.
 const NO_CACHE: &str = "V82JSC_NO_BC_CACHE";
+
+/// What is granted once when the heap is full, for the way out. An allocation that does not fit throws an error in
+/// the guest and aborts nothing, so it can be little.
+pub(crate) const HEADROOM: usize = 4 << 20;
+
+/// Whether the engine is to ask for more but once. It counts its whole heap each time that it asks.
+pub(crate) const ASKS_ONCE: bool = true;
+
+/// The lines that are put before the body of a function that is compiled.
+pub(crate) const LINES_BEFORE_A_BODY: usize = 1;
+
+/// ArrayBuffers are part of the heap. With an allocator of ours, the engine would have none that can be resized.
+pub(crate) struct Buffers;
+
+impl Buffers {
+    pub(crate) fn new(_: Arc<AtomicBool>) -> Self {
+        Self
+    }
+
+    pub(crate) fn serve(&self, params: v8::CreateParams) -> v8::CreateParams {
+        params
+    }
+
+    /// The heap's limit is theirs; see [`check`].
+    pub(crate) fn limit(&self, _: usize) {}
+}
 
 /// Refuses what this engine cannot promise.
 pub(crate) fn check(limits: &Limits) -> Result<(), String> {
@@ -97,8 +124,64 @@ pub(crate) fn refuse_code_from_text(scope: &v8::PinScope<'_, '_>, context: v8::L
     function.call(scope, v8::undefined(scope).into(), &[]).map(drop)
 }
 
-/// The frames that the text of `error.stack` names. It is an ordinary property, so a guest can write what it likes
-/// there; a getter is not called.
+/// The longest string of QuickJS, in 16-bit units.
+const LONGEST: usize = (1 << 30) - 1;
+
+/// The length of a string, in 16-bit units; that of the longest when there is no memory to make a rope flat. The
+/// engine's own answer is that of a repaired copy, which is longer when there are lone surrogates, and 0 when there is
+/// no memory for it.
+pub(crate) fn length(scope: &v8::PinScope<'_, '_>, string: v8::Local<'_, v8::String>) -> usize {
+    let length = || {
+        let key = js_string(scope, "length", v8::NewStringType::Internalized).ok()?;
+        string.to_object(scope)?.get(scope, key.into())?.uint32_value(scope)
+    };
+    length().map_or(LONGEST, |length| length as usize)
+}
+
+/// QuickJS does not say.
+pub(crate) fn latin1(_: &v8::PinScope<'_, '_>, _: v8::Local<'_, v8::String>) -> Option<Vec<u8>> {
+    None
+}
+
+/// The first units of a string that has at least so many; none when there is no memory for a copy.
+///
+/// The engine gives a copy in which each lone surrogate has become three U+FFFD. How many there are is known from
+/// the lengths, so they are made lone surrogates again.
+pub(crate) fn units(scope: &v8::PinScope<'_, '_>, string: v8::Local<'_, v8::String>, most: usize) -> Vec<u16> {
+    const REPAIRED: [u16; 3] = [0xfffd; 3];
+    let mut units = vec![0; string.length()];
+    string.write_v2(scope, 0, &mut units, v8::WriteFlags::empty());
+    let mut lone = units.len().saturating_sub(length(scope, string)) / 2;
+    let mut at = 0;
+    while lone > 0 && at < units.len() {
+        if units[at..].starts_with(&REPAIRED) {
+            units.splice(at..at + REPAIRED.len(), [0xd800]);
+            lone -= 1;
+        }
+        at += 1;
+    }
+    units.truncate(most);
+    units
+}
+
+/// The bytes that a view shows. After its buffer has been made smaller, the engine's own answer is the old one, and
+/// would be copied from beyond the end.
+pub(crate) fn byte_length(scope: &v8::PinScope<'_, '_>, view: v8::Local<'_, v8::ArrayBufferView>) -> usize {
+    let there = view.buffer(scope).map_or(0, |buffer| buffer.byte_length());
+    view.byte_length().min(there.saturating_sub(view.byte_offset()))
+}
+
+/// Line and column of a syntax error, from 1; 0 when unknown.
+pub(crate) fn syntax_position(
+    scope: &v8::PinScope<'_, '_>,
+    exception: Option<v8::Local<'_, v8::Value>>,
+    message: v8::Local<'_, v8::Message>,
+) -> (usize, usize) {
+    let frames = exception.map_or_else(Vec::new, |exception| stack_of(scope, exception, Some(message)));
+    frames.first().map_or((0, 0), |frame| (frame.line, frame.column))
+}
+
+/// The frames that the text of `error.stack` names. A guest can write there what it likes.
 pub(crate) fn stack_of(
     scope: &v8::PinScope<'_, '_>,
     exception: v8::Local<'_, v8::Value>,
@@ -108,9 +191,7 @@ pub(crate) fn stack_of(
     let text = || {
         let error = exception.try_cast::<v8::Object>().ok().filter(|_| exception.is_native_error())?;
         let key = js_string(scope, "stack", v8::NewStringType::Internalized).ok()?;
-        let descriptor = error.get_own_property_descriptor(scope, key.into())?.try_cast::<v8::Object>().ok()?;
-        let key = js_string(scope, "value", v8::NewStringType::Internalized).ok()?;
-        let text = descriptor.get(scope, key.into())?.try_cast::<v8::String>().ok()?;
+        let text = error.get(scope, key.into())?.try_cast::<v8::String>().ok()?;
         Some(preview(scope, text, TEXT))
     };
     text().map_or_else(Vec::new, |text| text.lines().filter_map(frame).collect())

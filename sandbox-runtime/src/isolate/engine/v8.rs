@@ -6,6 +6,7 @@ use std::sync::Once;
 use deno_core::{JsRuntime, v8};
 
 use super::Engine;
+pub(crate) use super::buffers::Buffers;
 use crate::error::StackFrame;
 use crate::isolate::stack::StackEnd;
 use crate::limits::Limits;
@@ -15,6 +16,17 @@ pub(super) const CURRENT: Engine = Engine::V8;
 pub(super) fn version() -> String {
     format!("V8 {}", v8::V8::get_version())
 }
+
+/// What is granted each time that the heap is full, beyond its limit: room for the garbage collector and for what
+/// the guest allocates before it notices that it has been terminated. One allocation can be a gigabyte, the largest
+/// array or string of V8; with less room it would abort the process, and memory that is not touched is not used.
+pub(crate) const HEADROOM: usize = 1536 << 20;
+
+/// Whether the engine is to ask for more but once.
+pub(crate) const ASKS_ONCE: bool = false;
+
+/// The lines that are put before the body of a function that is compiled.
+pub(crate) const LINES_BEFORE_A_BODY: usize = 0;
 
 /// Every limit holds.
 pub(crate) fn check(_: &Limits) -> Result<(), String> {
@@ -95,6 +107,41 @@ pub(crate) fn with_stack<E>(
 pub(crate) fn refuse_code_from_text(_: &v8::PinScope<'_, '_>, context: v8::Local<'_, v8::Context>) -> Option<()> {
     context.set_allow_generation_from_strings(false);
     Some(())
+}
+
+/// The length of a string, in 16-bit units.
+pub(crate) fn length(_: &v8::PinScope<'_, '_>, string: v8::Local<'_, v8::String>) -> usize {
+    string.length()
+}
+
+/// The characters of a string that V8 keeps as Latin-1.
+pub(crate) fn latin1(scope: &v8::PinScope<'_, '_>, string: v8::Local<'_, v8::String>) -> Option<Vec<u8>> {
+    string.is_onebyte().then(|| {
+        let mut latin1 = vec![0; string.length()];
+        string.write_one_byte_v2(scope, 0, &mut latin1, v8::WriteFlags::empty());
+        latin1
+    })
+}
+
+/// The first units of a string that has at least so many.
+pub(crate) fn units(scope: &v8::PinScope<'_, '_>, string: v8::Local<'_, v8::String>, most: usize) -> Vec<u16> {
+    let mut units = vec![0; most];
+    string.write_v2(scope, 0, &mut units, v8::WriteFlags::empty());
+    units
+}
+
+/// The bytes that a view shows.
+pub(crate) fn byte_length(_: &v8::PinScope<'_, '_>, view: v8::Local<'_, v8::ArrayBufferView>) -> usize {
+    view.byte_length()
+}
+
+/// Line and column of a syntax error, from 1; 0 when unknown.
+pub(crate) fn syntax_position(
+    scope: &v8::PinScope<'_, '_>,
+    _exception: Option<v8::Local<'_, v8::Value>>,
+    message: v8::Local<'_, v8::Message>,
+) -> (usize, usize) {
+    (message.get_line_number(scope).unwrap_or(0), message.get_start_column() + 1)
 }
 
 /// Where the exception was made, or else where it was thrown; frames that `frame` refuses are left out.

@@ -11,30 +11,34 @@ use deno_core::v8;
 /// What every platform's SIMD code is content with.
 const ALIGNMENT: usize = 16;
 
-/// What is left of an isolate's memory for buffers. Until the limit is set, as much as deno_core wants for its own.
-pub(super) struct Budget {
-    left: AtomicUsize,
-    /// Set when there is no memory, for the guard of the heap.
-    refused: Arc<AtomicBool>,
-}
+/// The memory of an isolate for buffers. Until the limit is set, as much as deno_core wants for its own.
+pub(crate) struct Buffers(Arc<Budget>);
 
-impl Budget {
-    /// A budget that sets `refused` when it does not suffice.
-    pub(super) fn new(refused: Arc<AtomicBool>) -> Arc<Self> {
-        Arc::new(Self { left: AtomicUsize::new(usize::MAX), refused })
+impl Buffers {
+    /// Memory that sets `refused` when it does not suffice.
+    pub(crate) fn new(refused: Arc<AtomicBool>) -> Self {
+        Self(Arc::new(Budget { left: AtomicUsize::new(usize::MAX), refused }))
+    }
+
+    /// Has an isolate's buffers paid from here.
+    pub(crate) fn serve(&self, params: v8::CreateParams) -> v8::CreateParams {
+        // SAFETY: the pointer is an `Arc` whose count V8 now owns, as the functions of the table expect; `release`
+        // gives it back.
+        let allocator = unsafe { v8::new_rust_allocator(Arc::into_raw(self.0.clone()), &TABLE) };
+        params.array_buffer_allocator(allocator)
     }
 
     /// From now on there are `limit` bytes.
-    pub(super) fn limit(&self, limit: usize) {
-        self.left.store(limit, Ordering::Relaxed);
+    pub(crate) fn limit(&self, limit: usize) {
+        self.0.left.store(limit, Ordering::Relaxed);
     }
 }
 
-/// An allocator that pays from a budget.
-pub(super) fn allocator(budget: Arc<Budget>) -> v8::UniqueRef<v8::Allocator> {
-    // SAFETY: the pointer is an `Arc` whose count V8 now owns, as the functions of the table expect; `release` gives
-    // it back.
-    unsafe { v8::new_rust_allocator(Arc::into_raw(budget), &TABLE) }
+/// What is left.
+struct Budget {
+    left: AtomicUsize,
+    /// Set when there is no memory, for the guard of the heap.
+    refused: Arc<AtomicBool>,
 }
 
 static TABLE: v8::RustAllocatorVtable<Budget> =
@@ -80,6 +84,6 @@ unsafe extern "C" fn free(budget: &Budget, data: *mut c_void, length: usize) {
 }
 
 unsafe extern "C" fn release(budget: *const Budget) {
-    // SAFETY: the pointer of `allocator`, whose count is given back once.
+    // SAFETY: the pointer of `serve`, whose count is given back once.
     drop(unsafe { Arc::from_raw(budget) });
 }

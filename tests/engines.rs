@@ -1,0 +1,131 @@
+//! The README's table of what differs between the engines: a test for each row, on whichever engine this is.
+
+use std::time::{Duration, Instant};
+
+use sandbox_runtime::{Engine, Error, LimitKind, Limits, LocalSandbox, Result, Script, sandbox_api};
+
+#[sandbox_api(guest)]
+pub trait Probe {
+    fn probe(&self) -> Result<String>;
+}
+
+const QUICKJS: bool = matches!(Engine::CURRENT, Engine::QuickJs);
+
+fn load(limits: Limits, body: &str) -> impl Probe {
+    let script = Script::new("probe.js", format!("export function probe() {{ {body} }}"));
+    LocalSandbox::builder().limits(limits).build().unwrap().load::<dyn Probe>(script).unwrap()
+}
+
+fn within(wall: Duration, body: &str) -> Result<String> {
+    load(Limits { wall, ..Limits::default() }, body).probe()
+}
+
+fn thrown_name(outcome: Result<String>) -> Option<String> {
+    match outcome {
+        Err(Error::Guest(error)) => error.name,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_engine_says_its_name() {
+    let name = if QUICKJS { "QuickJS " } else { "V8 15." };
+    assert!(Engine::version().starts_with(name), "{}", Engine::version());
+}
+
+/// Ten times the work that the interpreter does in its time, and a tenth of what compiled code does.
+#[test]
+fn only_v8_compiles_what_is_hot() {
+    let hot = "let s = 0; for (let i = 0; i < 3e8; i++) s += i; return String(s);";
+    let outcome = within(Duration::from_secs(4), hot);
+    match QUICKJS {
+        true => assert!(matches!(outcome, Err(Error::Limit { kind: LimitKind::Wall, .. })), "{outcome:?}"),
+        false => assert_eq!(outcome.unwrap(), "44999999767108860"),
+    }
+}
+
+/// A step of half a millisecond: 10,000 of them take longer than the limit many times over.
+#[test]
+fn quickjs_looks_at_the_time_limit_every_ten_thousandth_step() {
+    let wall = Duration::from_millis(100);
+    let started = Instant::now();
+    let outcome = within(wall, "for (;;) 'x'.repeat(2e5)");
+    let late = started.elapsed().saturating_sub(wall);
+    assert!(matches!(outcome, Err(Error::Limit { kind: LimitKind::Wall, .. })), "{outcome:?}");
+    assert_eq!(late > Duration::from_millis(400), QUICKJS, "{late:?} late");
+}
+
+#[test]
+fn one_allocation_beyond_the_heap_is_refused_by_quickjs_and_may_pass_in_v8() {
+    let body = "const name = (f) => { try { f(); return 'none'; } catch (e) { return e.name; } };
+                return name(() => 'x'.repeat(1e8) + 'y') + (s => s.length)('y'.repeat(5));";
+    let expected = if QUICKJS { "InternalError5" } else { "none5" };
+    assert_eq!(within(Duration::from_secs(5), body).unwrap(), expected);
+}
+
+/// Two lines that end a process on V8, and so are not run there.
+#[test]
+fn quickjs_survives_the_lines_that_end_v8() {
+    if !QUICKJS {
+        return;
+    }
+    for body in ["return 'x'.repeat(5e8).split('')", "return [].toSorted.call({ length: 2 ** 28 })"] {
+        let guest = load(Limits::default(), body);
+        assert_eq!(thrown_name(guest.probe()).as_deref(), Some("InternalError"), "{body}");
+        assert_eq!(thrown_name(guest.probe()).as_deref(), Some("InternalError"), "the sandbox goes on");
+    }
+}
+
+#[test]
+fn a_limit_of_buffers_alone_is_refused_by_quickjs() {
+    let limits = Limits { buffers: 8 << 20, ..Limits::default() };
+    let outcome = LocalSandbox::builder().limits(limits).build().map(drop);
+    match QUICKJS {
+        true => {
+            let Err(Error::Build { reason, .. }) = outcome else { panic!("{outcome:?}") };
+            assert!(reason.contains("set `Limits::buffers` to at least `Limits::heap`, 67108864 bytes"), "{reason}");
+        }
+        false => outcome.unwrap(),
+    }
+    let hoard = "const all = []; for (;;) all.push(new Uint8Array(1 << 20).fill(1));";
+    let outcome = within(Duration::from_secs(5), hoard);
+    match QUICKJS {
+        true => assert!(matches!(outcome, Err(Error::Limit { kind: LimitKind::Heap, .. })), "{outcome:?}"),
+        false => assert_eq!(thrown_name(outcome).as_deref(), Some("RangeError")),
+    }
+}
+
+#[test]
+fn a_guest_can_write_its_own_stack_in_quickjs() {
+    let body = "const e = new Error('x'); e.stack = 'Error: x\\n    at forged (other.js:1:2)'; throw e;";
+    let Err(Error::Guest(error)) = within(Duration::from_secs(1), body) else { panic!("no error") };
+    assert_eq!(error.stack[0].file, if QUICKJS { "other.js" } else { "probe.js" });
+    let Err(Error::Guest(error)) = within(Duration::from_secs(1), "throw 5") else { panic!("no error") };
+    assert_eq!(error.stack.len(), if QUICKJS { 0 } else { 1 }, "of what is no Error");
+}
+
+/// Properties in which the layer under QuickJS looks for pointers of its own.
+#[test]
+fn a_property_with_a_name_of_the_engine_is_data() {
+    for name in ["__v8qjs_stack_ptr", "__v8qjs_message_text", "__qjs_cppgc_wrapped", "__wasm_global_ptr"] {
+        for body in [
+            format!("const e = new Error('x'); e.{name} = 81985529216486895; throw e"),
+            format!("throw {{ {name}: 81985529216486895 }}"),
+            format!("return {{ {name}: 81985529216486895 }}"),
+            format!("Object.prototype.{name} = 81985529216486895; null.x"),
+        ] {
+            let guest = load(Limits::default(), &body);
+            let outcome = guest.probe();
+            assert!(matches!(outcome, Err(Error::Guest(_) | Error::Value(_))), "{body}: {outcome:?}");
+            let source = "export const probe = () => 'fine'";
+            let sandbox = LocalSandbox::builder().build().unwrap();
+            assert_eq!(sandbox.load::<dyn Probe>(Script::new("a.js", source)).unwrap().probe().unwrap(), "fine");
+        }
+    }
+}
+
+#[test]
+fn only_v8_has_the_data_of_languages() {
+    let german = within(Duration::from_secs(1), "return new Intl.NumberFormat('de').format(1234.5)").unwrap();
+    assert_eq!(german, if QUICKJS { "1234.5" } else { "1.234,5" });
+}
