@@ -6,7 +6,7 @@ use std::thread;
 
 use proptest::prelude::*;
 use sandbox_runtime::{
-    Engine, Contract, Error, ExportProblem, GuestContract, LocalSandbox, Result, Sandbox, Script, sandbox_api,
+    Contract, Engine, Error, ExportProblem, GuestContract, LocalSandbox, Result, Sandbox, Script, sandbox_api,
 };
 
 #[sandbox_api]

@@ -83,7 +83,10 @@ fn a_limit_of_buffers_alone_is_refused_by_quickjs() {
     match QUICKJS {
         true => {
             let Err(Error::Build { reason, .. }) = outcome else { panic!("{outcome:?}") };
-            assert!(reason.contains("set `Limits::buffers` to at least `Limits::heap`, 67108864 bytes"), "{reason}");
+            assert!(
+                reason.contains("set `Limits::buffers` to at least `Limits::heap`, 67108864 bytes"),
+                "{reason}"
+            );
         }
         false => outcome.unwrap(),
     }
@@ -119,7 +122,10 @@ fn a_property_with_a_name_of_the_engine_is_data() {
             assert!(matches!(outcome, Err(Error::Guest(_) | Error::Value(_))), "{body}: {outcome:?}");
             let source = "export const probe = () => 'fine'";
             let sandbox = LocalSandbox::builder().build().unwrap();
-            assert_eq!(sandbox.load::<dyn Probe>(Script::new("a.js", source)).unwrap().probe().unwrap(), "fine");
+            assert_eq!(
+                sandbox.load::<dyn Probe>(Script::new("a.js", source)).unwrap().probe().unwrap(),
+                "fine"
+            );
         }
     }
 }

@@ -113,7 +113,8 @@ impl Isolate {
             create_params: Some(self.create_params(&buffers)),
             ..RuntimeOptions::default()
         };
-        let mut runtime = engine::with_stack(self.stack, || JsRuntime::try_new(options)).map_err(|error| Error::build(error.to_string()))?;
+        let mut runtime = engine::with_stack(self.stack, || JsRuntime::try_new(options))
+            .map_err(|error| Error::build(error.to_string()))?;
         let v8_isolate = runtime.v8_isolate();
         callbacks::install(v8_isolate);
         self.heap.watch(v8_isolate);

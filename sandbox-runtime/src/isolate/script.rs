@@ -259,7 +259,12 @@ fn syntax_error(scope: &Catch<'_, '_, '_, '_>, script: &Script, lines_before: us
     let text = message.get(scope).to_rust_string_lossy(scope);
     let message_text = text.strip_prefix("Uncaught ").unwrap_or(&text).to_owned();
     let (line, column) = engine::syntax_position(scope, scope.exception(), message);
-    Error::Syntax { script: script.name.clone(), message: message_text, line: line.saturating_sub(lines_before), column }
+    Error::Syntax {
+        script: script.name.clone(),
+        message: message_text,
+        line: line.saturating_sub(lines_before),
+        column,
+    }
 }
 
 /// Finds the functions of a contract. Getters of the guest may run.

@@ -91,7 +91,10 @@ pub(crate) fn with_stack<E>(
 ///
 /// Refused by the engine are only `eval` and `Function`, by name. The constructors of functions are also reached
 /// from every function, so each is replaced where it is found.
-pub(crate) fn refuse_code_from_text(scope: &v8::PinScope<'_, '_>, context: v8::Local<'_, v8::Context>) -> Option<()> {
+pub(crate) fn refuse_code_from_text(
+    scope: &v8::PinScope<'_, '_>,
+    context: v8::Local<'_, v8::Context>,
+) -> Option<()> {
     const SOURCE: &str = r#"
         "use strict";
         const { defineProperty, getPrototypeOf } = Object;
@@ -147,7 +150,11 @@ pub(crate) fn latin1(_: &v8::PinScope<'_, '_>, _: v8::Local<'_, v8::String>) -> 
 ///
 /// The engine gives a copy in which each lone surrogate has become three U+FFFD. How many there are is known from
 /// the lengths, so they are made lone surrogates again.
-pub(crate) fn units(scope: &v8::PinScope<'_, '_>, string: v8::Local<'_, v8::String>, most: usize) -> Vec<u16> {
+pub(crate) fn units(
+    scope: &v8::PinScope<'_, '_>,
+    string: v8::Local<'_, v8::String>,
+    most: usize,
+) -> Vec<u16> {
     const REPAIRED: [u16; 3] = [0xfffd; 3];
     let mut units = vec![0; string.length()];
     string.write_v2(scope, 0, &mut units, v8::WriteFlags::empty());
@@ -206,7 +213,12 @@ fn frame(line: &str) -> Option<StackFrame> {
     };
     let (place, column) = place.rsplit_once(':')?;
     let (file, line) = place.rsplit_once(':')?;
-    Some(StackFrame { function, file: file.to_owned(), line: line.parse().ok()?, column: column.parse().ok()? })
+    Some(StackFrame {
+        function,
+        file: file.to_owned(),
+        line: line.parse().ok()?,
+        column: column.parse().ok()?,
+    })
 }
 
 #[cfg(test)]

@@ -104,7 +104,10 @@ pub(crate) fn with_stack<E>(
 }
 
 /// `eval` and the constructors of functions throw an EvalError for text.
-pub(crate) fn refuse_code_from_text(_: &v8::PinScope<'_, '_>, context: v8::Local<'_, v8::Context>) -> Option<()> {
+pub(crate) fn refuse_code_from_text(
+    _: &v8::PinScope<'_, '_>,
+    context: v8::Local<'_, v8::Context>,
+) -> Option<()> {
     context.set_allow_generation_from_strings(false);
     Some(())
 }
@@ -124,7 +127,11 @@ pub(crate) fn latin1(scope: &v8::PinScope<'_, '_>, string: v8::Local<'_, v8::Str
 }
 
 /// The first units of a string that has at least so many.
-pub(crate) fn units(scope: &v8::PinScope<'_, '_>, string: v8::Local<'_, v8::String>, most: usize) -> Vec<u16> {
+pub(crate) fn units(
+    scope: &v8::PinScope<'_, '_>,
+    string: v8::Local<'_, v8::String>,
+    most: usize,
+) -> Vec<u16> {
     let mut units = vec![0; most];
     string.write_v2(scope, 0, &mut units, v8::WriteFlags::empty());
     units
@@ -155,9 +162,7 @@ pub(crate) fn stack_of(
     let Some(trace) = made.or_else(|| message.and_then(|message| message.get_stack_trace(scope))) else {
         return Vec::new();
     };
-    (0..trace.get_frame_count())
-        .filter_map(|index| frame(scope, trace.get_frame(scope, index)?))
-        .collect()
+    (0..trace.get_frame_count()).filter_map(|index| frame(scope, trace.get_frame(scope, index)?)).collect()
 }
 
 /// `None` for what has no file, or too long a name for one.

@@ -1,0 +1,110 @@
+//! Which engine is used: V8 where its library is to be had, else QuickJS, which is built from source.
+
+use std::str::FromStr;
+
+use crate::v8::{Library, Origin};
+use crate::{Result, say, tools};
+
+/// What was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Choice {
+    Auto,
+    V8,
+    QuickJs,
+    All,
+}
+
+impl FromStr for Choice {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self> {
+        match name {
+            "auto" => Ok(Self::Auto),
+            "v8" => Ok(Self::V8),
+            "quickjs" => Ok(Self::QuickJs),
+            "all" => Ok(Self::All),
+            other => Err(format!("`--engine {other}`: there are `auto`, `v8`, `quickjs` and `all`")),
+        }
+    }
+}
+
+/// An engine that is there, or can be built.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Engine {
+    /// V8, and where its library is.
+    V8(Origin),
+    QuickJs,
+}
+
+/// The engines of a choice, with V8's library in its place.
+pub(crate) fn choose(choice: Choice) -> Result<Vec<Engine>> {
+    if choice == Choice::QuickJs {
+        return Ok(vec![Engine::QuickJs]);
+    }
+    let library = Library::of_this_machine()?;
+    let v8 = library.obtain();
+    chosen(choice, v8.map(Engine::V8))
+}
+
+/// A wrong setting of the user's is an error whatever was chosen: to go on without V8 would hide it.
+fn chosen(choice: Choice, v8: Result<Engine, crate::v8::Missing>) -> Result<Vec<Engine>> {
+    use crate::v8::Missing::{Nowhere, WrongSetting};
+    match (choice, v8) {
+        (Choice::All, Ok(v8)) => Ok(vec![v8, Engine::QuickJs]),
+        (_, Ok(v8)) => Ok(vec![v8]),
+        (_, Err(WrongSetting(reason))) => Err(reason),
+        (Choice::V8, Err(Nowhere(reason))) => Err(format!("V8 is not to be had: {reason}")),
+        (_, Err(Nowhere(reason))) => {
+            say(&format!(
+                "engine: QuickJS, small and slow, because V8 is not to be had ({reason}); to get V8, set RUSTY_V8_ARCHIVE \
+                 to its library, or run `cargo xtask v8 build`, which takes hours"
+            ));
+            Ok(vec![Engine::QuickJs])
+        }
+    }
+}
+
+impl Engine {
+    /// What cargo is told, to build with this engine.
+    pub(crate) fn cargo_arguments(&self) -> &'static [&'static str] {
+        match self {
+            Self::V8(_) => &[],
+            Self::QuickJs => &["--no-default-features", "--features", "quickjs"],
+        }
+    }
+
+    /// Sees to what the build of the engine needs.
+    pub(crate) fn prepare(&self) -> Result<()> {
+        match self {
+            Self::V8(origin) => {
+                say(&format!("engine: V8, {origin}"));
+                tools::need("building with V8", &[tools::COMPILER])
+            }
+            Self::QuickJs => {
+                say("engine: QuickJS, built from source");
+                let needed = [tools::COMPILER, tools::CMAKE, tools::MAKE, tools::SIMDE];
+                tools::need("building QuickJS", &needed)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::v8::Missing;
+
+    #[test]
+    fn without_v8_the_small_engine_is_taken_unless_v8_was_asked_for() {
+        let v8 = || Ok(Engine::V8(Origin::Environment("RUSTY_V8_ARCHIVE")));
+        let nowhere = || Err(Missing::Nowhere("no network".into()));
+        let quickjs = Ok(vec![Engine::QuickJs]);
+        assert_eq!(chosen(Choice::Auto, v8()), Ok(vec![v8().unwrap()]));
+        assert_eq!(chosen(Choice::All, v8()), Ok(vec![v8().unwrap(), Engine::QuickJs]));
+        assert_eq!(chosen(Choice::Auto, nowhere()), quickjs);
+        assert_eq!(chosen(Choice::All, nowhere()), quickjs);
+        assert!(chosen(Choice::V8, nowhere()).unwrap_err().contains("no network"));
+        let wrong = chosen(Choice::Auto, Err(Missing::WrongSetting("RUSTY_V8_ARCHIVE is no file".into())));
+        assert_eq!(wrong.unwrap_err(), "RUSTY_V8_ARCHIVE is no file");
+    }
+}

@@ -1,0 +1,146 @@
+//! Sets a machine up for this workspace, and runs its demo and its tests: `cargo xtask help`.
+//!
+//! It has no part of an engine in it, so it is there before one is.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "what it does is said on the terminal")]
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on fails"))]
+
+mod archive;
+mod engine;
+mod fetch;
+mod source_build;
+mod tools;
+mod v8;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use engine::{Choice, Engine};
+
+/// What went wrong, and what to do next.
+type Result<T, E = String> = std::result::Result<T, E>;
+
+const HELP: &str = "\
+Sets this machine up, and runs the workspace's demo and tests.
+
+  cargo xtask demo [--engine E]             runs the example `pricing_rules`
+  cargo xtask test [--engine E] [-- ARGS]   runs all tests; ARGS are those of `cargo test`
+  cargo xtask v8 status                     says where V8's library would come from, and why
+  cargo xtask v8 build                      builds V8 from source, for hours, and keeps it in cargo's cache
+
+  --engine auto      V8 where it is to be had, else QuickJS (the default)
+  --engine v8        V8, or an error that says why not
+  --engine quickjs   QuickJS
+  --engine all       QuickJS, and V8 where it is to be had";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("xtask: error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<ExitCode> {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match &words[..] {
+        ["demo", options @ ..] => {
+            let (choice, rest) = options_of(options)?;
+            on_engines(choice, |engine| cargo("run", engine, &["--example", "pricing_rules"], &rest))
+        }
+        ["test", options @ ..] => {
+            let (choice, rest) = options_of(options)?;
+            on_engines(choice, |engine| cargo("test", engine, &["--workspace"], &rest))
+        }
+        ["v8", "status"] => v8::status().map(|()| ExitCode::SUCCESS),
+        ["v8", "build"] => source_build::build().map(|()| ExitCode::SUCCESS),
+        ["help" | "--help" | "-h"] | [] => {
+            println!("{HELP}");
+            Ok(ExitCode::SUCCESS)
+        }
+        _ => Err(format!("`{}` is no command of it\n\n{HELP}", words.join(" "))),
+    }
+}
+
+/// `--engine E` and what stands behind `--`.
+fn options_of<'a>(options: &[&'a str]) -> Result<(Choice, Vec<&'a str>)> {
+    let (own, rest) = match options.iter().position(|word| *word == "--") {
+        Some(at) => (&options[..at], &options[at + 1..]),
+        None => (options, &[][..]),
+    };
+    let choice = match own {
+        [] => Choice::Auto,
+        ["--engine", name] => name.parse()?,
+        [one] if one.starts_with("--engine=") => one["--engine=".len()..].parse()?,
+        _ => return Err(format!("`{}` is not understood\n\n{HELP}", own.join(" "))),
+    };
+    Ok((choice, rest.to_vec()))
+}
+
+/// Runs `run` on each engine that is asked for; the exit code is that of the last one that failed.
+fn on_engines(choice: Choice, mut run: impl FnMut(&Engine) -> Result<bool>) -> Result<ExitCode> {
+    let mut failed = false;
+    for engine in engine::choose(choice)? {
+        engine.prepare()?;
+        failed |= !run(&engine)?;
+    }
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Runs cargo in the workspace. Says whether it succeeded.
+fn cargo(command: &str, engine: &Engine, arguments: &[&str], rest: &[&str]) -> Result<bool> {
+    let mut all = vec![command];
+    all.extend(arguments);
+    all.extend(engine.cargo_arguments());
+    all.extend(rest);
+    say(&format!("cargo {}", all.join(" ")));
+    let mut cargo = Command::new(cargo_program());
+    let status = cargo.args(&all).current_dir(workspace()).status();
+    let status = status.map_err(|error| format!("cargo cannot be run: {error}"))?;
+    match status.success() {
+        true => say(&format!("done; from now on `cargo {}` works by itself", all.join(" "))),
+        false => say(&format!("`cargo {}` failed; what it says is above", all.join(" "))),
+    }
+    Ok(status.success())
+}
+
+fn cargo_program() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// The folder of the workspace.
+fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}
+
+/// The folder that cargo builds in.
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace().join("target"), PathBuf::from)
+}
+
+/// A line about a step.
+fn say(step: &str) {
+    println!("xtask: {step}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_those_of_the_help() {
+        assert_eq!(options_of(&[]).unwrap(), (Choice::Auto, vec![]));
+        assert_eq!(options_of(&["--engine", "v8"]).unwrap(), (Choice::V8, vec![]));
+        let (choice, rest) = options_of(&["--engine=all", "--", "--test", "limits"]).unwrap();
+        assert_eq!((choice, rest), (Choice::All, vec!["--test", "limits"]));
+        for wrong in [&["--engine"][..], &["--engine", "spidermonkey"], &["limits"]] {
+            let error = options_of(wrong).unwrap_err();
+            assert!(error.contains("--engine"), "{wrong:?}: {error}");
+        }
+        assert!(run(&["dmeo".to_owned()]).unwrap_err().starts_with("`dmeo` is no command"));
+    }
+}
