@@ -135,3 +135,20 @@ fn only_v8_has_the_data_of_languages() {
     let german = within(Duration::from_secs(1), "return new Intl.NumberFormat('de').format(1234.5)").unwrap();
     assert_eq!(german, if QUICKJS { "1234.5" } else { "1.234,5" });
 }
+
+/// Runs another test of this file in a process without the variable.
+#[test]
+fn quickjs_refuses_to_cache_scripts_on_disk() {
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "only_v8_has_the_data_of_languages", "--nocapture"])
+        .env_remove("V82JSC_NO_BC_CACHE")
+        .output()
+        .unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.success(), !QUICKJS, "{error}");
+    assert_eq!(
+        error.contains("Build { reason:") && error.contains("set V82JSC_NO_BC_CACHE=1"),
+        QUICKJS,
+        "{error}"
+    );
+}

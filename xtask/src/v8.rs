@@ -192,23 +192,23 @@ impl Library {
 /// Says what there is and what would be done.
 pub(crate) fn status() -> Result<()> {
     let library = Library::of_this_machine()?;
-    say(&format!("V8: the crate `v8` {} for {}", library.version, library.target));
+    show(&format!("V8: the crate `v8` {} for {}", library.version, library.target));
     let set = |name: &str, value: &Option<String>| {
-        say(&format!("{name}: {}", value.as_deref().unwrap_or("not set")));
+        show(&format!("{name}: {}", value.as_deref().unwrap_or("not set")));
     };
     set("RUSTY_V8_ARCHIVE", &library.settings.archive);
     set("RUSTY_V8_MIRROR", &library.settings.mirror);
     let cached = library.cached();
-    say(&format!("cargo's cache: {}", cached.display()));
+    show(&format!("cargo's cache: {}", cached.display()));
     match archive::check(&cached) {
-        Ok(size) => say(&format!("  there, whole, {} MB unpacked", size >> 20)),
-        Err(_) if !cached.exists() => say("  not there"),
-        Err(reason) => say(&format!("  there, but not usable: {reason}; delete it")),
+        Ok(size) => show(&format!("  there, whole, {} MB unpacked", size >> 20)),
+        Err(_) if !cached.exists() => show("  not there"),
+        Err(reason) => show(&format!("  there, but not usable: {reason}; delete it")),
     }
     if let Ok(part) = fs::metadata(cached.with_extension("part")) {
-        say(&format!("  a download was cut after {} MB, and will be continued", part.len() >> 20));
+        show(&format!("  a download was cut after {} MB, and will be continued", part.len() >> 20));
     }
-    say(&match library.find() {
+    show(&match library.find() {
         Ok(Some(origin)) => format!("so: V8, {origin}"),
         Ok(None) if !TARGETS.contains(&library.target.as_str()) => {
             format!("so: QuickJS, because there is no library of V8 for {}", library.target)
@@ -223,6 +223,10 @@ pub(crate) fn status() -> Result<()> {
         }
     });
     Ok(())
+}
+
+fn show(line: &str) {
+    println!("{line}");
 }
 
 /// The version of a crate in the text of a Cargo.lock.
