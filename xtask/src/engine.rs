@@ -39,25 +39,31 @@ pub(crate) enum Engine {
 /// The engines of a choice, with V8's library in its place.
 pub(crate) fn choose(choice: Choice) -> Result<Vec<Engine>> {
     if choice == Choice::QuickJs {
+        say("engine: QuickJS, built from source");
         return Ok(vec![Engine::QuickJs]);
     }
     let library = Library::of_this_machine()?;
     let v8 = library.obtain();
-    chosen(choice, v8.map(Engine::V8))
+    chosen(choice, v8)
 }
 
 /// A wrong setting of the user's is an error whatever was chosen: to go on without V8 would hide it.
-fn chosen(choice: Choice, v8: Result<Engine, crate::v8::Missing>) -> Result<Vec<Engine>> {
+fn chosen(choice: Choice, v8: Result<Origin, crate::v8::Missing>) -> Result<Vec<Engine>> {
     use crate::v8::Missing::{Nowhere, WrongSetting};
     match (choice, v8) {
-        (Choice::All, Ok(v8)) => Ok(vec![v8, Engine::QuickJs]),
-        (_, Ok(v8)) => Ok(vec![v8]),
+        (_, Ok(v8)) => {
+            let all = choice == Choice::All;
+            say(&format!("engine: V8, {}{}", v8, if all { "; then QuickJS, built from source" } else { "" }));
+            let mut engines = vec![Engine::V8(v8)];
+            engines.extend(all.then_some(Engine::QuickJs));
+            Ok(engines)
+        }
         (_, Err(WrongSetting(reason))) => Err(reason),
         (Choice::V8, Err(Nowhere(reason))) => Err(format!("V8 is not to be had: {reason}")),
         (_, Err(Nowhere(reason))) => {
             say(&format!(
-                "engine: QuickJS, small and slow, because V8 is not to be had ({reason}); to get V8, set RUSTY_V8_ARCHIVE \
-                 to its library, or run `cargo xtask v8 build`, which takes hours"
+                "engine: QuickJS, small and slow, for V8 is not to be had ({reason}); for V8, set RUSTY_V8_ARCHIVE to its \
+                 library, or run `cargo xtask v8 build`, which takes hours"
             ));
             Ok(vec![Engine::QuickJs])
         }
@@ -84,12 +90,8 @@ impl Engine {
     /// Sees to what the build of the engine needs.
     pub(crate) fn prepare(&self) -> Result<()> {
         match self {
-            Self::V8(origin) => {
-                say(&format!("engine: V8, {origin}"));
-                tools::need("building with V8", &[tools::COMPILER])
-            }
+            Self::V8(_) => tools::need("building with V8", &[tools::COMPILER]),
             Self::QuickJs => {
-                say("engine: QuickJS, built from source");
                 let needed = [tools::COMPILER, tools::CMAKE, tools::MAKE, tools::SIMDE];
                 tools::need("building QuickJS", &needed)
             }
@@ -104,11 +106,12 @@ mod tests {
 
     #[test]
     fn without_v8_the_small_engine_is_taken_unless_v8_was_asked_for() {
-        let v8 = || Ok(Engine::V8(Origin::Environment("RUSTY_V8_ARCHIVE")));
+        let v8 = || -> Result<_, Missing> { Ok(Origin::Environment("RUSTY_V8_ARCHIVE")) };
+        let there = || Engine::V8(v8().unwrap());
         let nowhere = || Err(Missing::Nowhere("no network".into()));
         let quickjs = Ok(vec![Engine::QuickJs]);
-        assert_eq!(chosen(Choice::Auto, v8()), Ok(vec![v8().unwrap()]));
-        assert_eq!(chosen(Choice::All, v8()), Ok(vec![v8().unwrap(), Engine::QuickJs]));
+        assert_eq!(chosen(Choice::Auto, v8()), Ok(vec![there()]));
+        assert_eq!(chosen(Choice::All, v8()), Ok(vec![there(), Engine::QuickJs]));
         assert_eq!(chosen(Choice::Auto, nowhere()), quickjs);
         assert_eq!(chosen(Choice::All, nowhere()), quickjs);
         assert!(chosen(Choice::V8, nowhere()).unwrap_err().contains("no network"));

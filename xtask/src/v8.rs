@@ -173,7 +173,8 @@ impl Library {
             0 => say(&format!("V8 {}: downloading {url}", self.version)),
             _ => say(&format!("V8 {}: continuing after {} MB of {url}", self.version, begun >> 20)),
         }
-        fetch::resume(&url, &part)?;
+        // The line above has the address.
+        fetch::resume(&url, &part).map_err(|reason| reason.replace(&format!("{url}: "), ""))?;
         self.keep(&part).map(Origin::Downloaded)
     }
 
