@@ -155,19 +155,33 @@ pub(crate) fn units(
     string: v8::Local<'_, v8::String>,
     most: usize,
 ) -> Vec<u16> {
-    const REPAIRED: [u16; 3] = [0xfffd; 3];
     let mut units = vec![0; string.length()];
     string.write_v2(scope, 0, &mut units, v8::WriteFlags::empty());
-    let mut lone = units.len().saturating_sub(length(scope, string)) / 2;
-    let mut at = 0;
-    while lone > 0 && at < units.len() {
-        if units[at..].starts_with(&REPAIRED) {
-            units.splice(at..at + REPAIRED.len(), [0xd800]);
-            lone -= 1;
-        }
-        at += 1;
+    let lone = units.len().saturating_sub(length(scope, string)) / 2;
+    if lone > 0 {
+        units = with_lone_surrogates(&units, lone);
     }
     units.truncate(most);
+    units
+}
+
+/// The units with the first `lone` repairs undone. Which surrogates there were is lost.
+fn with_lone_surrogates(repaired: &[u16], lone: usize) -> Vec<u16> {
+    const REPAIR: [u16; 3] = [0xfffd; 3];
+    let (mut units, mut rest, mut lone) = (Vec::with_capacity(repaired.len()), repaired, lone);
+    while let Some((first, after)) = rest.split_first() {
+        match rest.strip_prefix(&REPAIR) {
+            Some(after) if lone > 0 => {
+                units.push(0xd800);
+                lone -= 1;
+                rest = after;
+            }
+            _ => {
+                units.push(*first);
+                rest = after;
+            }
+        }
+    }
     units
 }
 
@@ -224,6 +238,16 @@ fn frame(line: &str) -> Option<StackFrame> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn repairs_are_undone_as_many_as_there_were() {
+        let repaired =
+            "a\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}b".encode_utf16().collect::<Vec<_>>();
+        let a = u16::from(b'a');
+        assert_eq!(with_lone_surrogates(&repaired, 2), [a, 0xd800, 0xd800, a + 1]);
+        assert_eq!(with_lone_surrogates(&repaired, 1), [a, 0xd800, 0xfffd, 0xfffd, 0xfffd, a + 1]);
+        assert_eq!(with_lone_surrogates(&[], 3), []);
+    }
 
     #[test]
     fn lines_of_a_stack_are_frames() {
