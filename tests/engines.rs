@@ -207,3 +207,26 @@ fn text_with_a_zero_and_text_that_is_long_end_nothing() {
     let fine = Script::new("fine.js", "export const probe = () => 'fine'");
     assert_eq!(sandbox.load::<dyn Probe>(fine).unwrap().probe().unwrap(), "fine");
 }
+
+/// Microtasks that make more of their kind without end.
+#[test]
+fn microtasks_that_multiply_end_at_the_limit() {
+    let body = "(function f() { Promise.resolve().then(f); Promise.resolve().then(f); })(); return 'done'";
+    let limits = Limits { wall: Duration::from_millis(300), ..Limits::default() };
+    let guest = load(limits, body);
+    let first = guest.probe();
+    assert!(matches!(first, Err(Error::Limit { .. })), "{first:?}");
+    // By its time or by its heap, whichever comes first; after the time, QuickJS cannot drop them.
+    let is_over = QUICKJS || first.is_err_and(|error| error.is_final());
+    let second = guest.probe();
+    assert_eq!(matches!(second, Err(Error::Discarded { .. })), is_over, "{second:?}");
+}
+
+/// A BigInt of more bits than any integer of Rust has is refused by its size, and not written down first.
+#[test]
+fn a_huge_bigint_is_refused_at_once() {
+    for body in ["return 1n << 1000000n", "return -(1n << 1000000n)", "throw 1n << 1000000n"] {
+        let outcome = within(Duration::from_secs(1), body);
+        assert!(matches!(outcome, Err(Error::Value(_) | Error::Guest(_))), "{body}: {outcome:?}");
+    }
+}

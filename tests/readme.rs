@@ -46,6 +46,7 @@ fn the_table_of_engines_has_a_test_for_each_row() {
     let tested = [
         ("hot code", engines, "only_v8_compiles_what_is_hot"),
         ("`wall` is looked at", engines, "quickjs_looks_at_the_time_limit_every_ten_thousandth_step"),
+        ("microtasks that multiply without end", engines, "microtasks_that_multiply_end_at_the_limit"),
         (
             "one huge allocation",
             engines,

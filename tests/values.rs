@@ -545,6 +545,12 @@ fn what_is_the_same_value_is_accepted() {
     assert_eq!(returning("new Uint8Array([1, 2]).buffer").bytes().unwrap().into_vec(), [1, 2]);
     let resized = "(() => { const b = new ArrayBuffer(8, { maxByteLength: 16 }); const v = new Uint8Array(b); b.resize(2); return v; })()";
     assert_eq!(returning(resized).bytes().unwrap().into_vec(), [0, 0]);
+    let grown = "(() => { const b = new ArrayBuffer(1, { maxByteLength: 4 }); const v = new Uint8Array(b); b.resize(3); v[2] = 9; return v; })()";
+    assert_eq!(returning(grown).bytes().unwrap().into_vec(), [0, 0, 9]);
+    let numbers = "(() => { const b = new ArrayBuffer(16, { maxByteLength: 32 }); const v = new Float64Array(b); b.resize(24); v[2] = 9; return v; })()";
+    assert_eq!(returning(numbers).list().unwrap(), [0.0, 0.0, 9.0]);
+    let fewer = "(() => { const b = new ArrayBuffer(24, { maxByteLength: 32 }); const v = new Float64Array(b); b.resize(8); return v; })()";
+    assert_eq!(returning(fewer).list().unwrap(), [0.0]);
     assert_eq!(returning("new Map([['a', 1]])").map().unwrap(), BTreeMap::from([("a".into(), 1.0)]));
     assert_eq!(returning("({ a: undefined })").json().unwrap(), serde_json::json!({}));
     assert_eq!(returning("({ left: 1, right: 'a', more: () => 1 })").record().unwrap().right, "a");
@@ -595,4 +601,15 @@ fn bombs_are_refused_before_the_work() {
         assert!(found.contains(expected), "{bomb}: {found}");
         assert_eq!(refusal(guest.float()).split(':').next(), Some("result"), "the next call works");
     }
+}
+
+#[test]
+fn a_guest_that_changes_bigint_changes_no_integer_that_crosses() {
+    let pollute = "(() => { globalThis.BigInt = () => 7n; Number = () => 5; Array.prototype[Symbol.iterator] = null; \
+                   Object.defineProperty(Array.prototype, 0, { set() {}, get: () => 9, configurable: true }); return 12345678901234567890n; })()";
+    let guest = returning(pollute);
+    assert_eq!(guest.huge().unwrap(), 12_345_678_901_234_567_890);
+    assert_eq!(guest.huge().unwrap(), 12_345_678_901_234_567_890);
+    let echo = echo();
+    assert_eq!(echo.int128(i128::MIN + 1).unwrap(), i128::MIN + 1);
 }

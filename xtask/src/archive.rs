@@ -1,6 +1,6 @@
 //! Whether a file is a static library, whole and readable: packed with gzip, as V8's are, or plain.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{Read, Seek};
 use std::path::Path;
 
@@ -14,10 +14,27 @@ const LIBRARY: &[u8; 8] = b"!<arch>\n";
 /// V8 has 100 MB; what is much less is something else, such as a page that says why there is no file.
 const LEAST: u64 = 1 << 20;
 
+/// As [`check`], but a file that was found whole is not read again as long as it stays as it is.
+pub(crate) fn check_once(path: &Path) -> Result<()> {
+    let stamp = path.with_extension("whole");
+    let state = fs::metadata(path).and_then(|file| Ok(format!("{} {:?}", file.len(), file.modified()?)));
+    let state = state.map_err(|error| format!("{}: {error}", path.display()))?;
+    if fs::read_to_string(&stamp).is_ok_and(|seen| seen == state) {
+        return Ok(());
+    }
+    check(path)?;
+    // Without the stamp it is read again, which takes some seconds.
+    _ = fs::write(&stamp, state);
+    Ok(())
+}
+
 /// Reads all of it. Gives the size of the library in bytes.
 pub(crate) fn check(path: &Path) -> Result<u64> {
     let at = |problem: String| format!("{}: {problem}", path.display());
     let mut file = File::open(path).map_err(|error| at(error.to_string()))?;
+    if path.is_dir() {
+        return Err(at("it is a folder".into()));
+    }
     let mut head = [0; 2];
     file.read_exact(&mut head).map_err(|_| at("it is empty".into()))?;
     file.rewind().map_err(|error| at(error.to_string()))?;
@@ -27,9 +44,9 @@ pub(crate) fn check(path: &Path) -> Result<u64> {
 
 fn library_size(mut reader: impl Read) -> Result<u64> {
     let mut head = [0; LIBRARY.len()];
-    reader.read_exact(&mut head).map_err(|error| format!("it cannot be read: {error}"))?;
-    if &head != LIBRARY {
-        return Err("it is no static library".into());
+    match reader.read_exact(&mut head) {
+        Ok(()) if &head == LIBRARY => {}
+        _ => return Err("it is no static library".into()),
     }
     let rest = std::io::copy(&mut reader, &mut std::io::sink());
     // gzip has a checksum at its end, so a file that was cut or damaged is an error here.

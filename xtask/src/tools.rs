@@ -72,13 +72,15 @@ pub(crate) fn need(what_for: &str, tools: &[Tool]) -> Result<()> {
     let names = absent.iter().map(|tool| tool.name).collect::<Vec<_>>().join(", ");
     let Some(install) = install else {
         return Err(format!(
-            "{what_for} needs {names}; install them, on Debian with `apt-get install {}`",
+            "{what_for} needs {names}; on Debian, `apt-get install {}` installs what is missing",
             packages(&absent, 0)
         ));
     };
     if manager != Some(0) || !is_root() {
         let sudo = if manager == Some(3) { "" } else { "sudo " };
-        return Err(format!("{what_for} needs {names}; install them with\n\n    {sudo}{install}\n"));
+        return Err(format!(
+            "{what_for} needs {names}; to install what is missing:\n\n    {sudo}{install}\n"
+        ));
     }
     say(&format!("{what_for} needs {names}: {install}"));
     apt("apt-get update --quiet=2")?;

@@ -157,10 +157,21 @@ impl Library {
             return Ok(Some(Origin::Environment("RUSTY_V8_ARCHIVE")));
         }
         if self.settings.mirror.as_ref().is_some_and(|mirror| !mirror.starts_with("http")) {
+            archive::check(Path::new(&self.url())).map_err(|reason| {
+                Missing::WrongSetting(format!(
+                    "RUSTY_V8_MIRROR is set, and {reason}; set another, or unset it"
+                ))
+            })?;
             return Ok(Some(Origin::Environment("RUSTY_V8_MIRROR")));
         }
         let cached = self.cached();
-        Ok(cached.exists().then_some(Origin::Cache(cached)))
+        match archive::check_once(&cached) {
+            Ok(_) => Ok(Some(Origin::Cache(cached))),
+            Err(_) if !cached.exists() => Ok(None),
+            Err(reason) => {
+                Err(Missing::WrongSetting(format!("cargo's cache is damaged: {reason}; delete that file")))
+            }
+        }
     }
 
     fn download(&self) -> Result<Origin> {
@@ -199,12 +210,13 @@ pub(crate) fn status() -> Result<()> {
     };
     set("RUSTY_V8_ARCHIVE", &library.settings.archive);
     set("RUSTY_V8_MIRROR", &library.settings.mirror);
+    set("V8_FROM_SOURCE", &library.settings.from_source.then(|| "1".to_owned()));
     let cached = library.cached();
     show(&format!("cargo's cache: {}", cached.display()));
     match archive::check(&cached) {
         Ok(size) => show(&format!("  there, whole, {} MB unpacked", size >> 20)),
         Err(_) if !cached.exists() => show("  not there"),
-        Err(reason) => show(&format!("  there, but not usable: {reason}; delete it")),
+        Err(reason) => show(&format!("  there, but not usable: {reason}")),
     }
     if let Ok(part) = fs::metadata(cached.with_extension("part")) {
         show(&format!("  a download was cut after {} MB, and will be continued", part.len() >> 20));
@@ -213,6 +225,9 @@ pub(crate) fn status() -> Result<()> {
         Ok(Some(origin)) => format!("so: V8, {origin}"),
         Ok(None) if !TARGETS.contains(&library.target.as_str()) => {
             format!("so: QuickJS, because there is no library of V8 for {}", library.target)
+        }
+        Ok(None) if library.settings.mirror.is_some() => {
+            format!("so: `demo` and `test` download {}, and fail where that cannot be done", library.url())
         }
         Ok(None) => format!(
             "so: `demo` and `test` try to download {}, and take QuickJS where that cannot be reached; \
@@ -240,8 +255,9 @@ fn locked_version(lock: &str, name: &str) -> Option<String> {
 /// The system that cargo builds for here.
 fn host() -> Result<String> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output =
-        Command::new(rustc).arg("-vV").output().map_err(|error| format!("rustc cannot be run: {error}"))?;
+    let output = Command::new(rustc).arg("-vV").output().map_err(|error| {
+        format!("rustc cannot be run ({error}); install Rust as https://rustup.rs says, or put it into PATH")
+    })?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let host = text.lines().find_map(|line| line.strip_prefix("host: "));
     host.map(str::to_owned).ok_or_else(|| "rustc does not say what it builds for".into())
@@ -325,6 +341,27 @@ mod tests {
         let (url, _) = serve(Vec::new(), vec![Answer::NotFound]);
         let Err(Missing::WrongSetting(reason)) = library(&home, "r", mirror(&url)).obtain() else { panic!() };
         assert!(reason.starts_with("RUSTY_V8_MIRROR is set") && reason.contains("404"), "{reason}");
+    }
+
+    #[test]
+    fn a_damaged_cache_is_no_library() {
+        let home = tempfile::tempdir().unwrap();
+        let library = library(&home, "r", Settings::default());
+        fs::create_dir_all(library.cached().parent().unwrap()).unwrap();
+        fs::write(library.cached(), packed()).unwrap();
+        assert_eq!(library.find(), Ok(Some(Origin::Cache(library.cached()))));
+        assert_eq!(library.find(), Ok(Some(Origin::Cache(library.cached()))), "the second time by its stamp");
+        fs::write(library.cached(), &packed()[..5000]).unwrap();
+        let Err(Missing::WrongSetting(reason)) = library.find() else { panic!("it was taken") };
+        assert!(
+            reason.starts_with("cargo's cache is damaged") && reason.ends_with("delete that file"),
+            "{reason}"
+        );
+        let empty = tempfile::tempdir().unwrap();
+        let nothing = super::Library { settings: mirror(empty.path().to_str().unwrap()), ..library };
+        assert!(
+            matches!(nothing.find(), Err(Missing::WrongSetting(reason)) if reason.starts_with("RUSTY_V8_MIRROR"))
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde::de::{Expected, Unexpected};
 
 use super::text;
 use crate::error::{BoundaryError, Direction, Error, Place};
+use crate::isolate::engine;
 
 /// A value that is not what it should be. The path grows from the inside out while the error is returned, so
 /// a value that is right pays nothing for it.
@@ -169,9 +170,9 @@ pub(crate) fn describe(scope: &v8::PinScope<'_, '_>, value: v8::Local<'_, v8::Va
         return text::number(number.value());
     }
     if let Ok(bigint) = v8::Local::<v8::BigInt>::try_from(value) {
-        return match (bigint.i64_value(), bigint.u64_value()) {
-            ((value, true), _) => format!("{value}n"),
-            (_, (value, true)) => format!("{value}n"),
+        return match engine::big_value(scope, bigint).map(|(negative, size)| (negative, u64::try_from(size)))
+        {
+            Some((negative, Ok(size))) => format!("{}{size}n", if negative { "-" } else { "" }),
             _ => "a BigInt of more than 64 bits".into(),
         };
     }

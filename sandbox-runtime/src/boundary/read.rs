@@ -91,6 +91,16 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
         }
     }
 
+    /// The numbers of a typed array, unless its memory has been taken away.
+    fn numbers(
+        &self,
+        numbers: v8::Local<'s, v8::TypedArray>,
+    ) -> Result<v8::Local<'s, v8::TypedArray>, ValueError> {
+        let there =
+            (!is_detached(self.scope, numbers)).then(|| engine::settled(self.scope, numbers)).flatten();
+        there.ok_or_else(|| self.unexpected("numbers that are still there"))
+    }
+
     fn object_shape(&self) -> Shape<'s> {
         let value = self.value;
         if value.is_proxy() {
@@ -150,7 +160,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
                 let exact = safe_integer(number).ok_or_else(refused)?;
                 T::try_from(i128::from(exact)).map_err(|_| refused())
             }
-            Shape::BigInt(bigint) => match big_value(bigint) {
+            Shape::BigInt(bigint) => match engine::big_value(self.scope, bigint) {
                 Some((false, magnitude)) => T::try_from(magnitude).map_err(|_| refused()),
                 Some((true, magnitude)) => {
                     let negative = 0_i128.checked_sub_unsigned(magnitude).ok_or_else(refused)?;
@@ -186,8 +196,9 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
             Err(_) => value.try_cast::<v8::Uint8Array>().ok(),
         };
         let view = view.filter(|view| !is_detached(self.scope, *view));
+        let view = view.and_then(|view| engine::settled(self.scope, view.into()));
         let view = view.ok_or_else(|| self.unexpected("bytes that are still there"))?;
-        let length = engine::byte_length(self.scope, view.into());
+        let length = view.byte_length();
         self.budget.bytes(length)?;
         let mut bytes = vec![0; length];
         let copied = view.copy_contents(&mut bytes);
@@ -200,13 +211,13 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
         visitor: V,
         expected: &str,
     ) -> Result<V::Value, ValueError> {
-        let shape = self.shape();
+        let shape = match self.shape() {
+            Shape::Numbers(numbers) => Shape::Numbers(self.numbers(numbers)?),
+            shape => shape,
+        };
         let length = match shape {
             Shape::Array(array) => array.length() as usize,
             Shape::Set(set) => set.size(),
-            Shape::Numbers(numbers) if is_detached(self.scope, numbers) => {
-                return Err(self.unexpected("numbers that are still there"));
-            }
             Shape::Numbers(numbers) => numbers.length(),
             _ => return Err(self.unexpected(expected)),
         };
@@ -214,6 +225,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
         self.budget.nodes(length)?;
         let object = match shape {
             Shape::Set(set) => set.as_array(self.scope).into(),
+            Shape::Numbers(numbers) => numbers.into(),
             _ => self.value.try_cast().map_err(|_| self.unexpected(expected))?,
         };
         let mut items = Items { reader: self.inside()?, object, length, next: 0 };
@@ -253,16 +265,6 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
 )]
 fn safe_integer(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() <= MAX_SAFE as f64).then_some(number as i64)
-}
-
-/// The sign and the magnitude of a BigInt of at most 128 bits.
-fn big_value(bigint: v8::Local<'_, v8::BigInt>) -> Option<(bool, u128)> {
-    if bigint.word_count() > 2 {
-        return None;
-    }
-    let mut words = [0; 2];
-    let (negative, _) = bigint.to_words_array(&mut words);
-    Some((negative, u128::from(words[0]) | u128::from(words[1]) << 64))
 }
 
 macro_rules! small_integers {

@@ -12,6 +12,7 @@ use super::Budget;
 use super::fault::ValueError;
 use super::keys::KeyWriter;
 use super::text::js_string;
+use crate::isolate::engine;
 
 /// The greatest integer up to which every integer is a Number of its own: 2^53 − 1.
 pub(super) const MAX_SAFE: u64 = (1 << 53) - 1;
@@ -264,7 +265,7 @@ impl<'s> Writer<'_, 's, '_> {
     #[expect(clippy::cast_possible_truncation, reason = "the two halves are taken apart")]
     fn big(self, negative: bool, magnitude: u128) -> Result<Value<'s>, ValueError> {
         let words = [magnitude as u64, (magnitude >> 64) as u64];
-        v8::BigInt::new_from_words(self.scope, negative, &words).map(Into::into).ok_or_else(terminated)
+        engine::big(self.scope, negative, words).map(Into::into).ok_or_else(terminated)
     }
 }
 

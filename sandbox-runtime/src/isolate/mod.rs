@@ -72,6 +72,8 @@ pub(crate) struct Isolate {
     depth: Cell<usize>,
     /// A call inside of another was ended, and so must the other be.
     ended_inside: Cell<bool>,
+    /// A call that was ended left microtasks behind that cannot be dropped.
+    has_leftovers: Cell<bool>,
     live: RefCell<Option<Live>>,
     /// Why there is no `live` any more.
     discarded: RefCell<Option<Error>>,
@@ -81,6 +83,7 @@ pub(crate) struct Isolate {
 struct Live {
     realm: v8::Global<v8::Context>,
     root_prototype: v8::Global<v8::Object>,
+    intrinsics: engine::Intrinsics,
     watch: Arc<Watch>,
     raw: v8::UnsafeRawIsolatePtr,
     runtime: JsRuntime,
@@ -98,6 +101,7 @@ impl Isolate {
             heap: HeapGuard::default(),
             depth: Cell::new(0),
             ended_inside: Cell::new(false),
+            has_leftovers: Cell::new(false),
             live: RefCell::default(),
             discarded: RefCell::default(),
         });
@@ -127,7 +131,9 @@ impl Isolate {
         // SAFETY: deno_core entered the isolate when it made it; it is left here, and entered around each use.
         unsafe { v8_isolate.exit() };
         match realm {
-            Ok((realm, root_prototype)) => Ok(Live { realm, root_prototype, watch, raw, runtime }),
+            Ok((realm, root_prototype, intrinsics)) => {
+                Ok(Live { realm, root_prototype, intrinsics, watch, raw, runtime })
+            }
             Err(reason) => {
                 drop_runtime(runtime, raw);
                 Err(Error::build(reason))
@@ -148,7 +154,7 @@ impl Isolate {
     fn realm(
         &self,
         v8_isolate: &mut v8::OwnedIsolate,
-    ) -> Result<(v8::Global<v8::Context>, v8::Global<v8::Object>), String> {
+    ) -> Result<(v8::Global<v8::Context>, v8::Global<v8::Object>, engine::Intrinsics), String> {
         let contracts = self.hosts.iter().map(|host| (host.spec, host.ops)).collect::<Vec<_>>();
         v8::scope!(let scope, v8_isolate);
         let context = realm::create(scope, &contracts)?;
@@ -157,7 +163,8 @@ impl Isolate {
         let root =
             v8::Object::new(scope).get_prototype(scope).and_then(|root| root.try_cast::<v8::Object>().ok());
         let root = root.ok_or("V8 has no `Object.prototype`")?;
-        Ok((context_global, v8::Global::new(scope, root)))
+        let intrinsics = engine::Intrinsics::of(scope).ok_or("the engine's own functions do not run")?;
+        Ok((context_global, v8::Global::new(scope, root), intrinsics))
     }
 
     /// The budget of one crossing.
@@ -186,6 +193,12 @@ impl Isolate {
     pub(crate) fn host<C: ?Sized + Contract>(&self) -> Option<&C> {
         let host = self.hosts.iter().find(|host| host.contract == TypeId::of::<C>())?;
         host.object.downcast_ref::<Box<C>>().map(|object| &**object)
+    }
+
+    /// Gives what conversions need of the guest's realm to `body`.
+    #[cfg(feature = "quickjs")]
+    pub(crate) fn with_intrinsics<R>(&self, body: impl FnOnce(&engine::Intrinsics) -> R) -> Option<R> {
+        self.live.borrow().as_ref().map(|live| body(&live.intrinsics))
     }
 
     pub(crate) fn is_root_prototype(
@@ -272,7 +285,7 @@ impl Isolate {
         self.ended_inside.set(!entered.is_outermost() && self.is_ended());
         let outermost = entered.is_outermost();
         drop(entered);
-        if self.heap.is_full() && outermost {
+        if outermost && (self.heap.is_full() || self.has_leftovers.get()) {
             self.discard(self.ended(place));
         }
         result
@@ -296,7 +309,7 @@ impl Isolate {
         let result = self.in_realm(raw, |scope| {
             let result = body(scope);
             if !self.is_ended() {
-                scope.perform_microtask_checkpoint();
+                engine::run_microtasks(scope, || self.is_ended());
             }
             result
         });
@@ -321,14 +334,10 @@ impl Isolate {
         Some(body(&mut v8::ContextScope::new(scope, realm)))
     }
 
-    /// A call that was ended may leave microtasks behind, which the next call would pay for. V8 drops them when
-    /// they are run while a termination is pending.
+    /// A call that was ended may leave microtasks behind, which the next call would pay for.
     fn drop_microtasks(&self, raw: v8::UnsafeRawIsolatePtr) {
-        self.in_realm(raw, |scope| {
-            scope.terminate_execution();
-            scope.perform_microtask_checkpoint();
-            scope.cancel_terminate_execution();
-        });
+        let dropped = self.in_realm(raw, engine::drop_microtasks);
+        self.has_leftovers.set(dropped == Some(false));
     }
 
     /// Whether the call under way is being ended.
@@ -395,8 +404,8 @@ impl Isolate {
 
     fn close(&self) {
         let live = self.live.borrow_mut().take();
-        if let Some(Live { realm, root_prototype, watch, raw, runtime }) = live {
-            drop((realm, root_prototype, watch));
+        if let Some(Live { realm, root_prototype, intrinsics, watch, raw, runtime }) = live {
+            drop((realm, root_prototype, intrinsics, watch));
             drop_runtime(runtime, raw);
         }
     }

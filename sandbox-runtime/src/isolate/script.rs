@@ -167,7 +167,7 @@ fn settle(
 ) -> Result<(), Error> {
     promise.mark_as_handled();
     if promise.state() == v8::PromiseState::Pending {
-        scope.perform_microtask_checkpoint();
+        engine::run_microtasks(scope, || isolate.is_ended());
     }
     match promise.state() {
         v8::PromiseState::Fulfilled => Ok(()),

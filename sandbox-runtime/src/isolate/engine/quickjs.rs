@@ -4,6 +4,7 @@
 //! of V8's kind, for one, is a pointer that it reads from a property of the error, where a guest can put any
 //! number. What is used of it here was read first.
 
+use std::cell::Cell;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, Once, PoisonError};
 
@@ -12,6 +13,7 @@ use deno_core::{JsRuntime, v8};
 use super::Engine;
 use crate::boundary::{js_string, preview};
 use crate::error::StackFrame;
+use crate::isolate::Isolate;
 use crate::isolate::stack::StackEnd;
 use crate::limits::Limits;
 
@@ -121,10 +123,7 @@ pub(crate) fn refuse_code_from_text(
         refused("eval", { eval() { refusal.throw(); } }.eval);
     "#;
     context.set_allow_generation_from_strings(false);
-    let name = js_string(scope, "sandbox:realm", v8::NewStringType::Normal).ok()?;
-    let source = js_string(scope, SOURCE, v8::NewStringType::Normal).ok()?;
-    let function = crate::isolate::script::compile_function(scope, name, source, &[])?;
-    function.call(scope, v8::undefined(scope).into(), &[]).map(drop)
+    run(scope, SOURCE).map(drop)
 }
 
 /// The longest string of QuickJS, in 16-bit units.
@@ -185,11 +184,126 @@ fn with_lone_surrogates(repaired: &[u16], lone: usize) -> Vec<u16> {
     units
 }
 
-/// The bytes that a view shows. After its buffer has been made smaller, the engine's own answer is the old one, and
-/// would be copied from beyond the end.
-pub(crate) fn byte_length(scope: &v8::PinScope<'_, '_>, view: v8::Local<'_, v8::ArrayBufferView>) -> usize {
-    let there = view.buffer(scope).map_or(0, |buffer| buffer.byte_length());
-    view.byte_length().min(there.saturating_sub(view.byte_offset()))
+/// A typed array whose length the engine knows. After its buffer has been resized, the engine's own answer is the old
+/// one, and would be copied from beyond the end; a copy has the length that the guest sees.
+pub(crate) fn settled<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    view: v8::Local<'s, v8::TypedArray>,
+) -> Option<v8::Local<'s, v8::TypedArray>> {
+    let settle = Isolate::current(scope)?.with_intrinsics(|own| v8::Local::new(scope, &own.settle))?;
+    settle.call(scope, v8::undefined(scope).into(), &[view.into()])?.try_cast().ok()
+}
+
+/// Runs microtasks, until none is left or the call is ended.
+///
+/// The engine's own checkpoint ends when none is left, and a guest can see to it that there always is one. One turn of
+/// the message loop is one microtask.
+pub(crate) fn run_microtasks(scope: &mut v8::PinScope<'_, '_>, is_ended: impl Fn() -> bool) {
+    let platform = v8::V8::get_current_platform();
+    while scope.has_pending_background_tasks() && !is_ended() {
+        v8::Platform::pump_message_loop(&platform, scope, false);
+    }
+}
+
+/// Drops the microtasks of a call that was ended. Says whether none is left.
+///
+/// The engine has no way to drop them. They are run while a termination is pending, which ends a chain of them at the
+/// engine's next look; where they multiply, there are still more after that, and the sandbox cannot be called again.
+pub(crate) fn drop_microtasks(scope: &mut v8::PinScope<'_, '_>) -> bool {
+    const MOST: u32 = 50_000;
+    let count = Cell::new(0);
+    scope.terminate_execution();
+    run_microtasks(scope, || count.replace(count.get() + 1) >= MOST);
+    scope.cancel_terminate_execution();
+    !scope.has_pending_background_tasks()
+}
+
+/// Functions of a realm for what the engine's layer does wrong. It takes BigInts apart, and puts them together, with the
+/// text of a program, which is slow, and finds what a guest has put in the place of `BigInt`.
+pub(crate) struct Intrinsics {
+    split: v8::Global<v8::Function>,
+    join: v8::Global<v8::Function>,
+    settle: v8::Global<v8::Function>,
+}
+
+impl Intrinsics {
+    /// Takes them before a guest can change them.
+    pub(crate) fn of(scope: &v8::PinScope<'_, '_>) -> Option<Self> {
+        const SOURCE: &str = r#"
+            "use strict";
+            const number = Number, big = BigInt, end = 1n << 128n, mask = 0xffffffffn;
+            const split = (x) => {
+                const size = x < 0n ? -x : x;
+                if (size >= end) return undefined;
+                const part = (at) => number((size >> at) & mask);
+                return [x < 0n, part(0n), part(32n), part(64n), part(96n)];
+            };
+            const join = (negative, a, b, c, d) => {
+                const size = big(a) | big(b) << 32n | big(c) << 64n | big(d) << 96n;
+                return negative ? -size : size;
+            };
+            const uncurried = (f) => Function.prototype.call.bind(f);
+            const typed = Object.getPrototypeOf(Uint8Array.prototype);
+            const length = uncurried(Object.getOwnPropertyDescriptor(typed, "length").get);
+            const tag = uncurried(Object.getOwnPropertyDescriptor(typed, Symbol.toStringTag).get);
+            const buffer = uncurried(Object.getOwnPropertyDescriptor(typed, "buffer").get);
+            const resizable = uncurried(Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "resizable").get);
+            const kinds = { __proto__: null, Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array,
+                Uint32Array, Float32Array, Float64Array, BigInt64Array, BigUint64Array, Float16Array };
+            const settle = (view) => {
+                if (!resizable(buffer(view))) return view;
+                const copy = new kinds[tag(view)](length(view));
+                for (let i = 0; i < copy.length; i++) copy[i] = view[i];
+                return copy;
+            };
+            return [split, join, settle];
+        "#;
+        let pair = run(scope, SOURCE)?.try_cast::<v8::Object>().ok()?;
+        let function = |at| {
+            let function = pair.get_index(scope, at)?.try_cast::<v8::Function>().ok()?;
+            Some(v8::Global::new(scope, function))
+        };
+        Some(Self { split: function(0)?, join: function(1)?, settle: function(2)? })
+    }
+}
+
+/// The sign and the magnitude of a BigInt of at most 128 bits.
+pub(crate) fn big_value(
+    scope: &v8::PinScope<'_, '_>,
+    bigint: v8::Local<'_, v8::BigInt>,
+) -> Option<(bool, u128)> {
+    let split = Isolate::current(scope)?.with_intrinsics(|own| v8::Local::new(scope, &own.split))?;
+    let parts =
+        split.call(scope, v8::undefined(scope).into(), &[bigint.into()])?.try_cast::<v8::Object>().ok()?;
+    let negative = parts.get_index(scope, 0)?.is_true();
+    let mut size = 0;
+    for at in (1..=4).rev() {
+        size = size << 32 | u128::from(parts.get_index(scope, at)?.uint32_value(scope)?);
+    }
+    Some((negative, size))
+}
+
+/// A BigInt of two words, the lower first.
+#[expect(clippy::cast_possible_truncation, reason = "the halves are taken apart")]
+pub(crate) fn big<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    negative: bool,
+    words: [u64; 2],
+) -> Option<v8::Local<'s, v8::BigInt>> {
+    let join = Isolate::current(scope)?.with_intrinsics(|own| v8::Local::new(scope, &own.join))?;
+    let negative = v8::Boolean::new(scope, negative).into();
+    let part = |part: u64| v8::Integer::new_from_unsigned(scope, part as u32).into();
+    let [low, high] = words;
+    let arguments = [negative, part(low), part(low >> 32), part(high), part(high >> 32)];
+    join.call(scope, v8::undefined(scope).into(), &arguments)?.try_cast().ok()
+}
+
+/// Runs a program of ours in a realm.
+fn run<'s>(scope: &v8::PinScope<'s, '_>, source: &str) -> Option<v8::Local<'s, v8::Value>> {
+    let name = js_string(scope, "sandbox:realm", v8::NewStringType::Normal).ok()?;
+    let source = js_string(scope, source, v8::NewStringType::Normal).ok()?;
+    let function = crate::isolate::script::compile_function(scope, name, source, &[])?;
+    function.call(scope, v8::undefined(scope).into(), &[])
 }
 
 /// Line and column of a syntax error, from 1; 0 when unknown.

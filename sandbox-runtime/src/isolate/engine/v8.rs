@@ -137,9 +137,56 @@ pub(crate) fn units(
     units
 }
 
-/// The bytes that a view shows.
-pub(crate) fn byte_length(_: &v8::PinScope<'_, '_>, view: v8::Local<'_, v8::ArrayBufferView>) -> usize {
-    view.byte_length()
+/// A typed array whose length the engine knows: each one.
+pub(crate) fn settled<'s>(
+    _: &v8::PinScope<'s, '_>,
+    view: v8::Local<'s, v8::TypedArray>,
+) -> Option<v8::Local<'s, v8::TypedArray>> {
+    Some(view)
+}
+
+/// Runs microtasks, until none is left or the call is ended.
+pub(crate) fn run_microtasks(scope: &mut v8::PinScope<'_, '_>, _is_ended: impl Fn() -> bool) {
+    scope.perform_microtask_checkpoint();
+}
+
+/// Drops microtasks without running them. Says whether none is left.
+///
+/// V8 does so when they are run while a termination is pending.
+pub(crate) fn drop_microtasks(scope: &mut v8::PinScope<'_, '_>) -> bool {
+    scope.terminate_execution();
+    scope.perform_microtask_checkpoint();
+    scope.cancel_terminate_execution();
+    true
+}
+
+/// What conversions need of a realm: nothing.
+pub(crate) struct Intrinsics;
+
+impl Intrinsics {
+    /// Takes them before a guest can change them.
+    pub(crate) fn of(_: &v8::PinScope<'_, '_>) -> Option<Self> {
+        Some(Self)
+    }
+}
+
+/// The sign and the magnitude of a BigInt of at most 128 bits.
+pub(crate) fn big_value(_: &v8::PinScope<'_, '_>, bigint: v8::Local<'_, v8::BigInt>) -> Option<(bool, u128)> {
+    if bigint.word_count() > 2 {
+        return None;
+    }
+    let mut words = [0; 2];
+    let (negative, _) = bigint.to_words_array(&mut words);
+    Some((negative, u128::from(words[0]) | u128::from(words[1]) << 64))
+}
+
+/// A BigInt of two words, the lower first.
+pub(crate) fn big<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    negative: bool,
+    words: [u64; 2],
+) -> Option<v8::Local<'s, v8::BigInt>> {
+    v8::BigInt::new_from_words(scope, negative, &words)
 }
 
 /// Line and column of a syntax error, from 1; 0 when unknown.
