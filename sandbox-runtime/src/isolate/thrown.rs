@@ -26,9 +26,7 @@ pub(super) fn error(
     if name.as_deref() == Some("RangeError") && text == STACK_FULL {
         return super::stack_full(place);
     }
-    let mut stack = engine::stack_of(scope, exception, message);
-    stack.retain(|frame| !shim::is_shim(&frame.file));
-    stack.truncate(FRAMES);
+    let stack = engine::stack_of(scope, exception, message, FRAMES, |frame| !shim::is_shim(&frame.file));
     Error::Guest(Box::new(GuestError { place, name, message: text, stack }))
 }
 

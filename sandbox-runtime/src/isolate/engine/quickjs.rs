@@ -312,15 +312,18 @@ pub(crate) fn syntax_position(
     exception: Option<v8::Local<'_, v8::Value>>,
     message: v8::Local<'_, v8::Message>,
 ) -> (usize, usize) {
-    let frames = exception.map_or_else(Vec::new, |exception| stack_of(scope, exception, Some(message)));
+    let frames =
+        exception.map_or_else(Vec::new, |exception| stack_of(scope, exception, Some(message), 1, |_| true));
     frames.first().map_or((0, 0), |frame| (frame.line, frame.column))
 }
 
-/// The frames that the text of `error.stack` names. A guest can write there what it likes.
+/// The first `most` frames that are kept, of those that the text of `error.stack` names. A guest can write there what it likes.
 pub(crate) fn stack_of(
     scope: &v8::PinScope<'_, '_>,
     exception: v8::Local<'_, v8::Value>,
     _: Option<v8::Local<'_, v8::Message>>,
+    most: usize,
+    is_kept: impl Fn(&StackFrame) -> bool,
 ) -> Vec<StackFrame> {
     const TEXT: usize = 16 << 10;
     let text = || {
@@ -329,7 +332,7 @@ pub(crate) fn stack_of(
         let text = error.get(scope, key.into())?.try_cast::<v8::String>().ok()?;
         Some(preview(scope, text, TEXT))
     };
-    text().map_or_else(Vec::new, |text| text.lines().filter_map(frame).collect())
+    text().map_or_else(Vec::new, |text| text.lines().filter_map(frame).filter(is_kept).take(most).collect())
 }
 
 /// A line such as `    at price (acme.js:3:14)` or `    at acme.js:3:14`.

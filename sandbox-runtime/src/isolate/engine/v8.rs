@@ -198,18 +198,24 @@ pub(crate) fn syntax_position(
     (message.get_line_number(scope).unwrap_or(0), message.get_start_column() + 1)
 }
 
-/// Where the exception was made, or else where it was thrown; frames that `frame` refuses are left out.
+/// Where the exception was made, or else where it was thrown: the first `most` frames that are kept.
 pub(crate) fn stack_of(
     scope: &v8::PinScope<'_, '_>,
     exception: v8::Local<'_, v8::Value>,
     message: Option<v8::Local<'_, v8::Message>>,
+    most: usize,
+    is_kept: impl Fn(&StackFrame) -> bool,
 ) -> Vec<StackFrame> {
     let made =
         exception.is_native_error().then(|| v8::Exception::get_stack_trace(scope, exception)).flatten();
     let Some(trace) = made.or_else(|| message.and_then(|message| message.get_stack_trace(scope))) else {
         return Vec::new();
     };
-    (0..trace.get_frame_count()).filter_map(|index| frame(scope, trace.get_frame(scope, index)?)).collect()
+    (0..trace.get_frame_count())
+        .filter_map(|index| frame(scope, trace.get_frame(scope, index)?))
+        .filter(is_kept)
+        .take(most)
+        .collect()
 }
 
 /// `None` for what has no file, or too long a name for one.
