@@ -15,17 +15,21 @@ const LIBRARY: &[u8; 8] = b"!<arch>\n";
 const LEAST: u64 = 1 << 20;
 
 /// As [`check`], but a file that was found whole is not read again as long as it stays as it is.
-pub(crate) fn check_once(path: &Path) -> Result<()> {
+pub(crate) fn check_once(path: &Path) -> Result<u64> {
     let stamp = path.with_extension("whole");
     let state = fs::metadata(path).and_then(|file| Ok(format!("{} {:?}", file.len(), file.modified()?)));
     let state = state.map_err(|error| format!("{}: {error}", path.display()))?;
-    if fs::read_to_string(&stamp).is_ok_and(|seen| seen == state) {
-        return Ok(());
+    let seen = fs::read_to_string(&stamp).unwrap_or_default();
+    if let Some((seen, size)) = seen.split_once('\n')
+        && seen == state
+        && let Ok(size) = size.parse()
+    {
+        return Ok(size);
     }
-    check(path)?;
+    let size = check(path)?;
     // Without the stamp it is read again, which takes some seconds.
-    _ = fs::write(&stamp, state);
-    Ok(())
+    _ = fs::write(&stamp, format!("{state}\n{size}"));
+    Ok(size)
 }
 
 /// Reads all of it. Gives the size of the library in bytes.

@@ -83,8 +83,7 @@ pub(crate) fn need(what_for: &str, tools: &[Tool]) -> Result<()> {
         ));
     }
     say(&format!("{what_for} needs {names}: {install}"));
-    apt("apt-get update --quiet=2")?;
-    apt(&install)?;
+    apt_install(&install)?;
     match missing(&absent).first() {
         None => Ok(()),
         Some(tool) => Err(format!("{} is still not there after `{install}`", tool.name)),
@@ -113,8 +112,13 @@ pub(crate) fn need_debian(what_for: &str, packages: &[&str]) -> Result<()> {
         return Err(format!("{what_for} needs more packages; install them with\n\n    sudo {install}\n"));
     }
     say(&format!("{what_for}: {install}"));
+    apt_install(&install)
+}
+
+/// Installs with fresh lists of what there is.
+fn apt_install(install: &str) -> Result<()> {
     apt("apt-get update --quiet=2")?;
-    apt(&install)
+    apt(install)
 }
 
 fn apt(command: &str) -> Result<()> {

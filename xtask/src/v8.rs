@@ -131,9 +131,7 @@ impl Library {
             return Err(Missing::Nowhere(format!("there is no library for {}", self.target)));
         }
         self.download().map_err(|reason| match is_mirror {
-            true => Missing::WrongSetting(format!(
-                "RUSTY_V8_MIRROR is set, and {reason}; set another, or unset it"
-            )),
+            true => wrong_mirror(&reason),
             false => Missing::Nowhere(reason),
         })
     }
@@ -157,11 +155,7 @@ impl Library {
             return Ok(Some(Origin::Environment("RUSTY_V8_ARCHIVE")));
         }
         if self.settings.mirror.as_ref().is_some_and(|mirror| !mirror.starts_with("http")) {
-            archive::check(Path::new(&self.url())).map_err(|reason| {
-                Missing::WrongSetting(format!(
-                    "RUSTY_V8_MIRROR is set, and {reason}; set another, or unset it"
-                ))
-            })?;
+            archive::check(Path::new(&self.url())).map_err(|reason| wrong_mirror(&reason))?;
             return Ok(Some(Origin::Environment("RUSTY_V8_MIRROR")));
         }
         let cached = self.cached();
@@ -201,6 +195,10 @@ impl Library {
     }
 }
 
+fn wrong_mirror(reason: &str) -> Missing {
+    Missing::WrongSetting(format!("RUSTY_V8_MIRROR is set, and {reason}; set another, or unset it"))
+}
+
 /// Says what there is and what would be done.
 pub(crate) fn status() -> Result<()> {
     let library = Library::of_this_machine()?;
@@ -213,7 +211,7 @@ pub(crate) fn status() -> Result<()> {
     set("V8_FROM_SOURCE", &library.settings.from_source.then(|| "1".to_owned()));
     let cached = library.cached();
     show(&format!("cargo's cache: {}", cached.display()));
-    match archive::check(&cached) {
+    match archive::check_once(&cached) {
         Ok(size) => show(&format!("  there, whole, {} MB unpacked", size >> 20)),
         Err(_) if !cached.exists() => show("  not there"),
         Err(reason) => show(&format!("  there, but not usable: {reason}")),
