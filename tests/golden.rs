@@ -1,5 +1,5 @@
-//! What the contract macro makes of a trait, as text: `golden/<case>/input.rs` gives `expanded.rs` and, when the
-//! host can implement the contract, `shim.js`.
+//! What the contract macro makes of a trait, as text: `golden/<case>/input.rs` gives `expanded.rs`, `shim.js` when the
+//! host can implement the contract, and what the contract is described with.
 //!
 //! `BLESS=1 cargo test --test golden` writes them anew; read the difference before you commit it. The inputs are
 //! modules of this test, so they compile and run too.
@@ -16,7 +16,10 @@ use syn::{Item, ItemTrait, Meta};
 
 // A crate of procedural macros cannot be called, so its modules are built into this test.
 #[path = "../sandbox-macros/src/args.rs"]
+#[allow(dead_code, reason = "the derive macro uses the rest")]
 mod args;
+#[path = "../sandbox-macros/src/bounds.rs"]
+mod bounds;
 #[path = "../sandbox-macros/src/check/mod.rs"]
 mod check;
 #[path = "../sandbox-macros/src/emit/mod.rs"]
@@ -30,6 +33,7 @@ mod fallback;
 #[path = "../sandbox-macros/src/model.rs"]
 mod model;
 #[path = "../sandbox-macros/src/names.rs"]
+#[allow(dead_code, reason = "the derive macro uses the rest")]
 mod names;
 #[path = "../sandbox-macros/src/parse.rs"]
 mod parse;
@@ -58,15 +62,40 @@ fn shims() {
 }
 
 #[test]
+fn descriptions() {
+    described::<dyn scalars::MathApi>("scalars");
+    described::<dyn store::Store>("store");
+    described::<dyn rules::Rule>("rules");
+}
+
+fn described<C: ?Sized + Contract>(case: &str) {
+    let description = C::describe();
+    compare(case, "types.d.ts", &description.typescript());
+    // The helpers are the same in each, and a file of their own.
+    let helpers = include_str!("../sandbox-runtime/src/schema/zod_helpers.js");
+    let zod = description.zod().replace(helpers, "// … the helpers of zod_helpers.js …\n");
+    compare(case, "schema.zod.mjs", &zod);
+    compare(case, "schema.json", &pretty(&description.json_schema()));
+    compare(case, "description.json", &pretty(&description));
+    // Applications keep it beside their scripts.
+    compare(case, "fingerprint", &(description.fingerprint() + "\n"));
+}
+
+fn pretty(data: &impl serde::Serialize) -> String {
+    serde_json::to_string_pretty(data).expect("data") + "\n"
+}
+
+#[test]
 fn inputs_run() {
     let sandbox = LocalSandbox::builder().host::<dyn store::Store>(Users).build().expect("a sandbox");
     let source = "
         export const add = (a, b) => a + b;
-        export const isEven = (n) => n % 2 === 0 && Kv.getUser('a').name === 'Ada' && Kv.count() === 0n;
+        export const isEven = (n) => n % 2 === 0 && Kv.getUser('a').displayName === 'Ada' && Kv.count() === 0n;
         export const reset = () => {};
         export const net = (quantity) => quantity * 2;
         export const percent = () => { throw new Error('no') };
         export const label = () => 'rule';
+        export const best = (sold, note) => sold[note.text];
         export const assertSane = () => {};
     ";
     let guest = sandbox.eval(Script::new("all.js", source)).expect("the script runs");
@@ -75,6 +104,10 @@ fn inputs_run() {
     assert!(scalars::MathApi::is_even(&math, 4).expect("an answer"));
     let rule = guest.bind::<dyn rules::Rule>().expect("a guest of Rule");
     assert_eq!(rules::Rule::gross(&rule, 10, "CH").expect("a price"), 20.0 * 1.081);
+    let item = rules::Item { count: 2, unit: None };
+    let sold = [("a".to_owned(), item.clone())].into();
+    let note = rules::Note { text: "a".to_owned() };
+    assert_eq!(rules::Rule::best(&rule, sold, note).expect("an item"), Some(item));
     rules::Rule::assert_sane(&rule);
     assert_eq!((rules::Rule::percent(&rule, 30), rules::Rule::label(&rule)), (70, "rule".to_owned()));
 }
@@ -89,7 +122,7 @@ fn specs_are_in_step_with_ops() {
 
 #[test]
 fn a_method_costs_about_25_lines() {
-    for (arguments, most) in [("", 27), ("(guest)", 18), ("(host)", 19)] {
+    for (arguments, most) in [("", 29), ("(guest)", 20), ("(host)", 20)] {
         let (few, many) = (lines(arguments, 3), lines(arguments, 6));
         let each = (many - few).div_ceil(3 * METHODS.len());
         assert!(each <= most, "a method costs {each} lines in `#[sandbox_api{arguments}]`, more than {most}");
@@ -115,7 +148,8 @@ struct Users;
 
 impl store::Store for Users {
     fn get_user(&self, _: &str) -> Option<store::User> {
-        Some(store::User { name: "Ada".to_owned(), age: None })
+        let (display_name, role) = ("Ada".to_owned(), store::Role::Writer);
+        Some(store::User { display_name, age: None, role, visits: Vec::new() })
     }
 
     fn put_user(&self, _: &str, _: &store::User) -> Result<bool, String> {

@@ -183,6 +183,8 @@ fn the_least_that_is_allowed_is_enough_for_a_small_script() {
         stack: 512 << 10,
         value_nodes: 1,
         value_bytes: 0,
+        value_text: 0,
+        value_items: 0,
         value_depth: 0,
     };
     for _ in 0..20 {

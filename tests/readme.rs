@@ -25,7 +25,10 @@ fn the_table_of_types_has_a_test_for_each_row() {
         ("`[T; N]`, tuples, tuple structs", "array tuple pair"),
         ("`HashMap`, `BTreeMap`", "hash_map tree_map by_number by_level by_char by_tuple"),
         ("`HashSet`, `BTreeSet`", "hash_set tree_set"),
+        ("`AsMap<C>`, `AsSet<C>` around a map or set", "js_map js_set"),
         ("`Bytes`, `&[u8]`", "bytes byte_list"),
+        ("`Date`: milliseconds since 1970, to and from `SystemTime`", "date"),
+        ("`ErrorValue`: name, message, cause", "error"),
         ("structs", "record unit_struct newtype"),
         ("enums, in every serde representation", "external adjacent internal untagged"),
         ("`Box<T>`, `Rc<T>`, `Arc<T>`", "boxed counted shared"),
@@ -43,6 +46,7 @@ fn the_table_of_engines_has_a_test_for_each_row() {
     // Each row, and the file and the function that tests it; of bugs, those that were found by reading.
     let (engines, contract, lives) =
         (include_str!("engines.rs"), include_str!("contract.rs"), include_str!("lives.rs"));
+    let isolate = include_str!("../sandbox-runtime/src/isolate/mod.rs");
     let tested = [
         ("hot code", engines, "only_v8_compiles_what_is_hot"),
         ("`wall` is looked at", engines, "quickjs_looks_at_the_time_limit_every_ten_thousandth_step"),
@@ -54,6 +58,7 @@ fn the_table_of_engines_has_a_test_for_each_row() {
         ),
         ("the lines above that end the process", engines, "quickjs_survives_the_lines_that_end_v8"),
         ("`buffers`", engines, "a_limit_of_buffers_alone_is_refused_by_quickjs"),
+        ("a `Bytes` that goes to the guest", isolate, "bytes_are_moved_and_not_copied"),
         ("compiled scripts", engines, "quickjs_refuses_to_cache_scripts_on_disk"),
         ("the stack of a guest's error", engines, "a_guest_can_write_its_own_stack_in_quickjs"),
         (

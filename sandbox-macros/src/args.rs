@@ -1,20 +1,23 @@
 //! The arguments of `#[sandbox_api(…)]` and `#[sandbox(…)]`.
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use quote::quote;
 use syn::{Expr, LitStr, Path};
 
+use crate::bounds;
 use crate::errors::Errors;
-use crate::model::{Args, Direction, OnFailure, Policy};
+use crate::model::{Args, BoundArgs, Direction, OnFailure, Policy};
 
 const API_ARGUMENTS: &str = "`guest`, `host`, `name = \"…\"` and `crate = path`";
-const METHOD_ARGUMENTS: &str = "`rename = \"…\"` and `on_failure = panic | default | value(…)`";
+const METHOD_ARGUMENTS: &str = "`rename = \"…\"`, `on_failure = panic | default | value(…)` and `returns(range(…), length(…), pattern(…))`";
 const POLICIES: &str = "write `on_failure = panic`, `on_failure = default` or `on_failure = value(…)`";
 
-/// `key` or `key = value`, between two commas.
-struct Argument {
-    key: Ident,
-    value: Option<TokenStream>,
+/// `key`, `key = value` or `key(value)`, between two commas.
+pub(crate) struct Argument {
+    pub(crate) key: Ident,
+    pub(crate) value: Option<TokenStream>,
+    /// The value is in parentheses.
+    is_list: bool,
 }
 
 /// What `#[sandbox(…)]` says of a method.
@@ -22,6 +25,7 @@ struct Argument {
 pub(crate) struct MethodArgs {
     pub(crate) rename: Option<LitStr>,
     pub(crate) on_failure: Option<OnFailure>,
+    pub(crate) returns: BoundArgs,
 }
 
 /// Reads the arguments of `#[sandbox_api(…)]`.
@@ -61,6 +65,17 @@ pub(crate) fn of_method(tokens: TokenStream, args: &mut MethodArgs, errors: &mut
         match argument.key.to_string().as_str() {
             "rename" => args.rename = string(&argument, errors),
             "on_failure" => args.on_failure = on_failure(&argument, errors),
+            "returns" => match &argument.value {
+                Some(value) if argument.is_list => bounds::read(value.clone(), &mut args.returns, errors),
+                _ => errors.on(written(&argument), "`returns` takes bounds: write `returns(range(min = 0))`"),
+            },
+            "range" | "length" | "pattern" => errors.at(
+                argument.key.span(),
+                format!(
+                    "a bound stands on a parameter; that of the result is written `returns({}(…))`",
+                    argument.key
+                ),
+            ),
             other => errors.at(
                 argument.key.span(),
                 format!("unknown argument `{other}`: `#[sandbox]` on a method takes {METHOD_ARGUMENTS}"),
@@ -72,7 +87,9 @@ pub(crate) fn of_method(tokens: TokenStream, args: &mut MethodArgs, errors: &mut
 impl MethodArgs {
     fn keys(&self) -> Vec<String> {
         let rename = self.rename.as_ref().map(|_| "rename".to_owned());
-        rename.into_iter().chain(self.on_failure.as_ref().map(|_| "on_failure".to_owned())).collect()
+        let on_failure = self.on_failure.as_ref().map(|_| "on_failure".to_owned());
+        let returns = (!self.returns.0.is_empty()).then(|| "returns".to_owned());
+        rename.into_iter().chain(on_failure).chain(returns).collect()
     }
 }
 
@@ -87,7 +104,8 @@ fn hint(key: &str) -> &'static str {
     }
 }
 
-fn repeated(key: &Ident, seen: &mut Vec<String>, errors: &mut Errors) -> bool {
+/// Reports a key that is there already, and keeps it.
+pub(crate) fn repeated(key: &Ident, seen: &mut Vec<String>, errors: &mut Errors) -> bool {
     let name = key.to_string();
     let again = seen.contains(&name);
     if again {
@@ -110,9 +128,10 @@ fn direction(argument: &Argument, direction: Direction, args: &mut Args, errors:
     args.direction = direction;
 }
 
-fn string(argument: &Argument, errors: &mut Errors) -> Option<LitStr> {
-    let Argument { key, value } = argument;
-    let parsed = value.clone().map(syn::parse2::<LitStr>);
+/// The value of `key = "…"`.
+pub(crate) fn string(argument: &Argument, errors: &mut Errors) -> Option<LitStr> {
+    let Argument { key, value, is_list } = argument;
+    let parsed = value.clone().filter(|_| !is_list).map(syn::parse2::<LitStr>);
     match parsed {
         Some(Ok(literal)) => Some(literal),
         _ => {
@@ -122,8 +141,9 @@ fn string(argument: &Argument, errors: &mut Errors) -> Option<LitStr> {
     }
 }
 
-fn path(argument: &Argument, errors: &mut Errors) -> Option<Path> {
-    let value = argument.value.clone().unwrap_or_default();
+/// The value of `crate = path`.
+pub(crate) fn path(argument: &Argument, errors: &mut Errors) -> Option<Path> {
+    let value = argument.value.clone().filter(|_| !argument.is_list).unwrap_or_default();
     if let Ok(path) = syn::parse::Parser::parse2(Path::parse_mod_style, value.clone()) {
         return Some(path);
     }
@@ -133,7 +153,7 @@ fn path(argument: &Argument, errors: &mut Errors) -> Option<Path> {
 }
 
 fn on_failure(argument: &Argument, errors: &mut Errors) -> Option<OnFailure> {
-    let policy = argument.value.clone().and_then(policy);
+    let policy = argument.value.clone().filter(|_| !argument.is_list).and_then(policy);
     if policy.is_none() {
         errors.on(written(argument), POLICIES);
     }
@@ -155,12 +175,12 @@ fn policy(value: TokenStream) -> Option<Policy> {
 
 /// The tokens of an argument, for an error's span.
 fn written(argument: &Argument) -> TokenStream {
-    let Argument { key, value } = argument;
-    quote!(#key #value)
+    let Argument { key, value, is_list } = argument;
+    if *is_list { quote!(#key (#value)) } else { quote!(#key #value) }
 }
 
 /// Splits at commas; whatever does not start with a name is reported and left out.
-fn split(tokens: TokenStream, allowed: &str, errors: &mut Errors) -> Vec<Argument> {
+pub(crate) fn split(tokens: TokenStream, allowed: &str, errors: &mut Errors) -> Vec<Argument> {
     let mut arguments = Vec::new();
     let mut rest = tokens.into_iter().peekable();
     while let Some(start) = rest.peek().map(TokenTree::span) {
@@ -175,9 +195,12 @@ fn split(tokens: TokenStream, allowed: &str, errors: &mut Errors) -> Vec<Argumen
 
 fn argument(part: &[TokenTree]) -> Option<Argument> {
     match part {
-        [TokenTree::Ident(key)] => Some(Argument { key: key.clone(), value: None }),
+        [TokenTree::Ident(key)] => Some(Argument { key: key.clone(), value: None, is_list: false }),
         [TokenTree::Ident(key), equals, value @ ..] if is(equals, '=') => {
-            Some(Argument { key: key.clone(), value: Some(value.iter().cloned().collect()) })
+            Some(Argument { key: key.clone(), value: Some(value.iter().cloned().collect()), is_list: false })
+        }
+        [TokenTree::Ident(key), TokenTree::Group(group)] if group.delimiter() == Delimiter::Parenthesis => {
+            Some(Argument { key: key.clone(), value: Some(group.stream()), is_list: true })
         }
         _ => None,
     }

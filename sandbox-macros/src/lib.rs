@@ -3,11 +3,13 @@
 use proc_macro::TokenStream;
 
 mod args;
+mod bounds;
 mod check;
 mod emit;
 mod errors;
 mod expand;
 mod fallback;
+mod guest_error;
 mod model;
 mod names;
 mod parse;
@@ -55,6 +57,18 @@ mod tests;
 /// | `#[sandbox(on_failure = panic)]` | a failing guest panics the caller |
 /// | `#[sandbox(on_failure = default)]` | a failing guest gives `Default::default()` |
 /// | `#[sandbox(on_failure = value(…))]` | a failing guest gives the value of the expression |
+/// | `#[sandbox(returns(range(min = 0)))]` | the result keeps these bounds |
+///
+/// On a parameter, and in `returns(…)`:
+///
+/// | attribute | meaning |
+/// |---|---|
+/// | `#[sandbox(range(min = 0, max = 1.5))]` | a number from the one to the other, both included; either can be left out |
+/// | `#[sandbox(length(min = 1, max = 64))]` | so many characters of a text, bytes of `Bytes`, elements of a collection |
+/// | `#[sandbox(pattern("^[A-Z]+$"))]` | a text in which the regular expression (of the crate `regex`) is found |
+///
+/// Bounds are checked in both directions, and are part of what `Contract::describe` says. The fields of a struct have
+/// theirs from `garde`.
 ///
 /// # Methods
 ///
@@ -70,4 +84,65 @@ mod tests;
 #[proc_macro_attribute]
 pub fn sandbox_api(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::sandbox_api(args.into(), item.into()).into()
+}
+
+/// Says what a guest may see of an error that a host's method returns.
+///
+/// A guest sees nothing of an error that is not marked: it gets an `Error` with a reference, under which the host
+/// finds the real one. What a guest may see is marked with `#[guest]`, variant by variant and field by field.
+///
+/// ```ignore
+/// use sandbox_runtime::GuestError;
+///
+/// #[derive(Debug, thiserror::Error, GuestError)]
+/// pub enum StoreError {
+///     /// The guest gets a `RangeError` with this message and a property `sku`; it never learns the shard.
+///     #[error("no product {sku} in shard {shard}")]
+///     #[guest(class = "RangeError", message = "no such product: {sku}")]
+///     NotFound {
+///         #[guest]
+///         sku: String,
+///         shard: u32,
+///     },
+///     /// An `Error` with the text of `Display`.
+///     #[error("busy")]
+///     #[guest]
+///     Busy,
+///     /// Whatever the inner error shows.
+///     #[error(transparent)]
+///     #[guest(transparent)]
+///     Inner(#[from] OtherError),
+///     /// Nothing.
+///     #[error("database: {0}")]
+///     Database(String),
+/// }
+/// ```
+///
+/// # Arguments
+///
+/// On a variant, or on a struct as a whole:
+///
+/// | attribute | meaning |
+/// |---|---|
+/// | `#[guest]` | a guest sees an `Error` with the text of `Display` |
+/// | `#[guest(class = "…")]` | of this class: one of `Error`, `TypeError`, `RangeError`, `SyntaxError` and `ReferenceError`, or an `Error` with another `name` |
+/// | `#[guest(message = "…")]` | with this message: a format string with the names of fields, `{0}` for the first of a tuple |
+/// | `#[guest(transparent)]` | a guest sees what the `GuestError` in the only field shows |
+///
+/// On a field of what a guest sees:
+///
+/// | attribute | meaning |
+/// |---|---|
+/// | `#[guest]` | the field is a property of the error, with its name in camel case |
+/// | `#[guest(rename = "…")]` | the field is a property of this name; needed where the field has none |
+///
+/// On an enum, `#[guest(class = "…")]` is the class of the visible variants that give none. On an enum or a struct,
+/// `#[guest(crate = path)]` says where the runtime is, if it is not `::sandbox_runtime`.
+///
+/// A property is anything that implements serde's `Serialize`. On a generic type, the bounds that messages and
+/// properties need are written on the type; that the type implements `Display`, and that a transparent field
+/// implements `GuestError`, is asked for by itself.
+#[proc_macro_derive(GuestError, attributes(guest))]
+pub fn guest_error(item: TokenStream) -> TokenStream {
+    guest_error::derive(item.into()).into()
 }

@@ -60,6 +60,8 @@ pub(crate) struct Method {
     pub(crate) rename: Option<LitStr>,
     /// `#[sandbox(on_failure = …)]`.
     pub(crate) on_failure: Option<OnFailure>,
+    /// `#[sandbox(returns(…))]`.
+    pub(crate) bounds: BoundArgs,
 }
 
 impl Method {
@@ -86,6 +88,32 @@ pub(crate) struct Param {
     /// The type of the value: without the `&` of a parameter that is passed by reference.
     pub(crate) ty: Type,
     pub(crate) by_ref: bool,
+    /// `#[sandbox(range(…), …)]`.
+    pub(crate) bounds: BoundArgs,
+}
+
+/// What a parameter or a return has to keep beyond its type, each at most once.
+#[derive(Default)]
+pub(crate) struct BoundArgs(pub(crate) Vec<BoundArg>);
+
+/// `range(min = 0)`.
+pub(crate) struct BoundArg {
+    /// The argument's name, for its span.
+    pub(crate) key: Ident,
+    pub(crate) kind: BoundKind,
+}
+
+pub(crate) enum BoundKind {
+    Range { min: Option<Number>, max: Option<Number> },
+    Length { min: Option<u32>, max: Option<u32> },
+    Pattern(LitStr),
+}
+
+/// A number as it was written.
+#[derive(Clone, Copy)]
+pub(crate) enum Number {
+    Integer(i64),
+    Float(f64),
 }
 
 /// What a method with a plain return type gives when the guest fails.

@@ -25,6 +25,15 @@ const SPECIAL: &[(&str, &str)] = &[
     ("__lookupSetter__", "every object has one already"),
 ];
 
+/// Properties that have a meaning of their own on an error, with that meaning.
+const ERROR_PROPERTIES: &[(&str, &str)] = &[
+    ("name", "every error has one, which `class = \"…\"` sets"),
+    ("message", "every error has one, which `message = \"…\"` sets"),
+    ("stack", "the engine writes it"),
+    ("cause", "it holds the error behind this one"),
+    ("__proto__", "it sets the prototype of an object"),
+];
+
 /// What a guest finds on its global object, or around its code, before any contract.
 #[rustfmt::skip]
 const GLOBALS: &[&str] = &[
@@ -71,6 +80,17 @@ pub(crate) fn refused_contract(name: &str, global: bool) -> Option<String> {
             global && (GLOBALS.contains(&name) || SPECIAL.iter().any(|(special, _)| *special == name));
         taken.then(|| format!("`{name}` is a global of JavaScript already"))
     })
+}
+
+/// Says why the class of an error cannot have this JavaScript name.
+pub(crate) fn refused_class(name: &str) -> Option<String> {
+    refused_word(name)
+}
+
+/// Says why an error cannot have a property of this name.
+pub(crate) fn refused_property(name: &str) -> Option<String> {
+    let (_, why) = ERROR_PROPERTIES.iter().find(|(special, _)| *special == name)?;
+    Some(format!("`{name}` cannot be a property of its own: {why}"))
 }
 
 fn refused_word(name: &str) -> Option<String> {

@@ -10,8 +10,9 @@ use syn::{
 };
 
 use crate::args::{self, MethodArgs};
+use crate::bounds;
 use crate::errors::Errors;
-use crate::model::{Args, Contract, Method, Param};
+use crate::model::{Args, BoundArgs, Contract, Method, Param};
 use crate::names;
 
 /// The item under the attribute; anything but a trait is a mistake.
@@ -81,7 +82,7 @@ fn member_method(member: &mut TraitItem, errors: &mut Errors) -> Option<Method> 
 }
 
 fn method(item: &mut TraitItemFn, errors: &mut Errors) -> Method {
-    let MethodArgs { rename, on_failure } = own_args(&mut item.attrs, errors);
+    let MethodArgs { rename, on_failure, returns } = own_args(&mut item.attrs, errors);
     refuse_hidden(&mut item.attrs, errors);
     let rust_name = item.sig.ident.unraw().to_string();
     let js_name = rename.as_ref().map_or_else(|| names::camel_case(&rust_name), syn::LitStr::value);
@@ -94,8 +95,9 @@ fn method(item: &mut TraitItemFn, errors: &mut Errors) -> Method {
                 receiver = Some(this.clone());
             }
             FnArg::Typed(typed) => {
+                let bounds = param_bounds(&mut typed.attrs, errors);
                 refuse_on_param(&mut typed.attrs, errors);
-                params.push(param(typed, params.len()));
+                params.push(param(typed, params.len(), bounds));
             }
         }
     }
@@ -110,7 +112,22 @@ fn method(item: &mut TraitItemFn, errors: &mut Errors) -> Method {
         has_default: item.default.is_some(),
         rename,
         on_failure,
+        bounds: returns,
     }
+}
+
+/// Reads and removes the `#[sandbox(…)]` attributes of a parameter.
+fn param_bounds(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> BoundArgs {
+    let mut read = BoundArgs::default();
+    for attr in take(attrs, "sandbox") {
+        match &attr.meta {
+            Meta::List(list) if !list.tokens.is_empty() => {
+                bounds::read(list.tokens.clone(), &mut read, errors)
+            }
+            meta => errors.on(meta, "write `#[sandbox(range(min = …))]`, `length(…)` or `pattern(\"…\")`"),
+        }
+    }
+    read
 }
 
 /// Reads and removes the `#[sandbox(…)]` attributes of a method.
@@ -149,7 +166,7 @@ fn hidden(attr: &Attribute) -> Vec<Path> {
 
 fn refuse_on_param(attrs: &mut Vec<Attribute>, errors: &mut Errors) {
     for attr in take(attrs, "sandbox") {
-        errors.on(attr.path(), "`#[sandbox(…)]` goes on the method, not on a parameter");
+        errors.on(attr.path(), "`#[sandbox(…)]` goes on the method, or on a parameter that is a value");
     }
     for name in ["cfg", "cfg_attr"] {
         for attr in take(attrs, name) {
@@ -161,13 +178,13 @@ fn refuse_on_param(attrs: &mut Vec<Attribute>, errors: &mut Errors) {
     }
 }
 
-fn param(typed: &PatType, position: usize) -> Param {
+fn param(typed: &PatType, position: usize, bounds: BoundArgs) -> Param {
     let ident = pattern_ident(&typed.pat).unwrap_or_else(|| format_ident!("argument_{position}"));
     let (by_ref, ty) = match peel(&typed.ty) {
         Type::Reference(reference) => (true, (*reference.elem).clone()),
         ty => (false, ty.clone()),
     };
-    Param { js_name: names::camel_case(&ident.unraw().to_string()), ident, ty, by_ref }
+    Param { js_name: names::camel_case(&ident.unraw().to_string()), ident, ty, by_ref, bounds }
 }
 
 /// The name in a pattern that is only a name.

@@ -2,12 +2,17 @@
 
 pub use crate::arguments::{Arguments, Lent, Ref, Val};
 pub use crate::contract::{
-    Absent, Contract, ContractSpec, GuestContract, GuestMethod, GuestReturn, HostContract, HostMethod,
-    HostedBy, Kind, Lends, Method, MethodSpec, ParamSpec, PlainReturn, Reply, ReturnProbe, index_of,
+    Absent, Contract, ContractSpec, GuestContract, GuestMethod, HostContract, HostMethod, HostedBy, Kind,
+    Lends, Method, MethodSpec, ParamSpec, Reply, index_of,
 };
+pub use crate::guest_error::{ErrorProbe, ErrorSpec, Opaque};
+pub use crate::isolate::calls::GuestCall;
 pub use crate::isolate::fast::{FastProbe, KindProbe, NoFast, NotScalar};
 pub use crate::isolate::ops::{FastCall, HostOp};
+pub use crate::returns::{GuestReturn, PlainReturn, ReturnProbe};
 pub use crate::transport::{Exports, Transport};
+pub use crate::types::{Bound, Bounds, ByRef, Returned, TypeProbe, TypeSpec, Unknown};
+pub use crate::{__settle as settle, __type_spec as type_spec};
 
 use std::marker::PhantomData;
 

@@ -3,7 +3,8 @@
 use std::borrow::Borrow as _;
 
 use crate::boundary::{ArgumentReader, ArgumentWriter, ValueError};
-use crate::contract::{Crosses, Lends};
+use crate::contract::{Crosses, Lends, ParamSpec};
+use crate::schema::TypeCheck;
 
 /// An argument passed by value.
 #[doc(hidden)]
@@ -29,16 +30,38 @@ impl<T: ?Sized + Lends> Lent<T> {
 pub trait Arguments: Sized {
     type Owned: Arguments;
     fn into_owned(self) -> Self::Owned;
-    fn write(&self, writer: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError>;
+    fn write(self, writer: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError>;
+    /// Adds what is wrong with the arguments by their constraints.
+    fn enforce(&self, params: &[ParamSpec], checks: &[TypeCheck], faults: &mut Option<ValueError>);
     fn read(reader: &mut ArgumentReader<'_, '_, '_>) -> Result<Self::Owned, ValueError>;
+}
+
+/// Checks the first argument, and goes on with the rest.
+fn enforce_first(
+    params: &[ParamSpec],
+    checks: &[TypeCheck],
+    rest: &impl Arguments,
+    faults: &mut Option<ValueError>,
+    enforce: impl FnOnce(&TypeCheck, &str) -> Result<(), ValueError>,
+) {
+    if let ([param, params @ ..], [check, checks @ ..]) = (params, checks) {
+        if let Err(error) = enforce(check, param.name) {
+            *faults = Some(match faults.take() {
+                Some(before) => before.and(error),
+                None => error,
+            });
+        }
+        rest.enforce(params, checks, faults);
+    }
 }
 
 impl Arguments for () {
     type Owned = ();
     fn into_owned(self) {}
-    fn write(&self, _: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError> {
+    fn write(self, _: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError> {
         Ok(())
     }
+    fn enforce(&self, _: &[ParamSpec], _: &[TypeCheck], _: &mut Option<ValueError>) {}
     fn read(_: &mut ArgumentReader<'_, '_, '_>) -> Result<(), ValueError> {
         Ok(())
     }
@@ -49,9 +72,12 @@ impl<T: Crosses, R: Arguments> Arguments for (Val<T>, R) {
     fn into_owned(self) -> Self::Owned {
         (self.0, self.1.into_owned())
     }
-    fn write(&self, writer: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError> {
-        writer.push(&self.0.0)?;
+    fn write(self, writer: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError> {
+        writer.push_owned(self.0.0)?;
         self.1.write(writer)
+    }
+    fn enforce(&self, params: &[ParamSpec], checks: &[TypeCheck], faults: &mut Option<ValueError>) {
+        enforce_first(params, checks, &self.1, faults, |check, name| check.enforce(&self.0.0, name));
     }
     fn read(reader: &mut ArgumentReader<'_, '_, '_>) -> Result<Self::Owned, ValueError> {
         Ok((Val(reader.next()?), R::read(reader)?))
@@ -63,9 +89,16 @@ impl<T: ?Sized + Lends, R: Arguments> Arguments for (Ref<'_, T>, R) {
     fn into_owned(self) -> Self::Owned {
         (Lent(self.0.0.copied()), self.1.into_owned())
     }
-    fn write(&self, writer: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError> {
+    fn write(self, writer: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError> {
         self.0.0.write(writer)?;
         self.1.write(writer)
+    }
+    fn enforce(&self, params: &[ParamSpec], checks: &[TypeCheck], faults: &mut Option<ValueError>) {
+        let check = |check: &TypeCheck, name: &str| match check.is_constrained() {
+            true => check.enforce(&self.0.0.copied(), name),
+            false => Ok(()),
+        };
+        enforce_first(params, checks, &self.1, faults, check);
     }
     fn read(reader: &mut ArgumentReader<'_, '_, '_>) -> Result<Self::Owned, ValueError> {
         Ok((Lent(reader.next()?), R::read(reader)?))
@@ -77,9 +110,12 @@ impl<T: ?Sized + Lends, R: Arguments> Arguments for (Lent<T>, R) {
     fn into_owned(self) -> Self::Owned {
         (self.0, self.1.into_owned())
     }
-    fn write(&self, writer: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError> {
-        self.0.lend().write(writer)?;
+    fn write(self, writer: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError> {
+        writer.push_owned(self.0.0)?;
         self.1.write(writer)
+    }
+    fn enforce(&self, params: &[ParamSpec], checks: &[TypeCheck], faults: &mut Option<ValueError>) {
+        enforce_first(params, checks, &self.1, faults, |check, name| check.enforce(&self.0.0, name));
     }
     fn read(reader: &mut ArgumentReader<'_, '_, '_>) -> Result<Self::Owned, ValueError> {
         Ok((Lent(reader.next()?), R::read(reader)?))

@@ -3,18 +3,18 @@
 //! A method becomes a marker type. Everything that differs between two methods is an associated type or
 //! constant of its marker; everything else is a generic helper here, in the boundary, or in a transport.
 
-use std::any::Any;
 use std::borrow::Borrow;
-use std::fmt::Display;
-use std::marker::PhantomData;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::arguments::Arguments;
 use crate::boundary::{ArgumentWriter, Bytes, ValueError};
-use crate::error::{Error, HostError};
+use crate::guest_error::HostError;
+use crate::isolate::calls::GuestCall;
 use crate::isolate::ops::{FastCall, HostOp};
+use crate::schema::Description;
+use crate::types::{Bounds, TypeSpec};
 
 /// A trait that was annotated with [`#[sandbox_api]`](crate::sandbox_api); implemented for `dyn Trait`.
 #[diagnostic::on_unimplemented(
@@ -25,6 +25,49 @@ use crate::isolate::ops::{FastCall, HostOp};
 pub trait Contract: 'static {
     /// The contract as data.
     const SPEC: ContractSpec;
+
+    /// The contract with its types, as data that can be kept and compared.
+    ///
+    /// The types are described by `schemars::JsonSchema`; one that does not implement it is described as anything.
+    #[must_use]
+    fn describe() -> Description {
+        crate::schema::describe(&Self::SPEC)
+    }
+
+    /// What a guest's author needs, in TypeScript; see [`Description::typescript`].
+    ///
+    /// ```
+    /// use sandbox_runtime::{Contract, Result, sandbox_api};
+    ///
+    /// #[sandbox_api(guest)]
+    /// pub trait Rule {
+    ///     fn price(&self, amount: u32) -> Result<f64>;
+    /// }
+    ///
+    /// assert!(<dyn Rule as Contract>::typescript().contains("price(amount: number): number;"));
+    /// ```
+    #[must_use]
+    fn typescript() -> String {
+        Self::describe().typescript()
+    }
+
+    /// The arguments and results as a module for Zod; see [`Description::zod`].
+    #[must_use]
+    fn zod() -> String {
+        Self::describe().zod()
+    }
+
+    /// The arguments and results as JSON Schema; see [`Description::json_schema`].
+    #[must_use]
+    fn json_schema() -> serde_json::Value {
+        Self::describe().json_schema()
+    }
+
+    /// A hash of all that a script or a host can depend on; see [`Description::fingerprint`].
+    #[must_use]
+    fn fingerprint() -> String {
+        Self::describe().fingerprint()
+    }
 }
 
 /// A contract that a guest can implement: host → guest.
@@ -36,6 +79,9 @@ pub trait Contract: 'static {
 pub trait GuestContract: Contract {
     /// The generated struct that implements the trait by calling the guest through `T`.
     type Proxy<T>;
+    /// In the order of [`ContractSpec::methods`].
+    #[doc(hidden)]
+    const CALLS: &'static [GuestCall];
     #[doc(hidden)]
     fn proxy<T>(transport: T) -> Self::Proxy<T>;
 }
@@ -93,13 +139,29 @@ pub struct ContractSpec {
     pub docs: &'static str,
     /// The methods, in the order of the trait.
     pub methods: &'static [MethodSpec],
+    /// A guest can implement the contract.
+    pub guest: bool,
+    /// The host can implement the contract.
+    pub host: bool,
 }
 
 impl ContractSpec {
     #[doc(hidden)]
     #[must_use]
     pub const fn new(name: &'static str, docs: &'static str, methods: &'static [MethodSpec]) -> Self {
-        Self { name, docs, methods }
+        Self { name, docs, methods, guest: true, host: true }
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn guest_only(self) -> Self {
+        Self { host: false, ..self }
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn host_only(self) -> Self {
+        Self { guest: false, ..self }
     }
 }
 
@@ -115,6 +177,8 @@ pub struct MethodSpec {
     pub docs: &'static str,
     /// The parameters after `&self`, in order.
     pub params: &'static [ParamSpec],
+    /// What a successful call gives.
+    pub returns: TypeSpec,
     /// The trait has a default body, so a guest need not export the method.
     pub optional: bool,
 }
@@ -123,13 +187,31 @@ impl MethodSpec {
     #[doc(hidden)]
     #[must_use]
     pub const fn new(name: &'static str, rust_name: &'static str, docs: &'static str) -> Self {
-        Self { name, rust_name, docs, params: &[], optional: false }
+        Self { name, rust_name, docs, params: &[], returns: TypeSpec::UNIT, optional: false }
     }
 
     #[doc(hidden)]
     #[must_use]
     pub const fn takes(self, params: &'static [ParamSpec]) -> Self {
         Self { params, ..self }
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn returns(self, returns: TypeSpec) -> Self {
+        Self { returns, ..self }
+    }
+
+    /// Whether `#[sandbox(…)]` asks for anything of an argument or the result.
+    pub(crate) const fn is_bounded(&self) -> bool {
+        let mut at = 0;
+        while at < self.params.len() {
+            if !self.params[at].ty.bounds.is_none() {
+                return true;
+            }
+            at += 1;
+        }
+        !self.returns.bounds.is_none()
     }
 
     #[doc(hidden)]
@@ -147,13 +229,21 @@ pub struct ParamSpec {
     pub name: &'static str,
     /// What the shim checks before it calls the fast op.
     pub kind: Kind,
+    /// Its type.
+    pub ty: TypeSpec,
 }
 
 impl ParamSpec {
     #[doc(hidden)]
     #[must_use]
-    pub const fn new(name: &'static str, kind: Kind) -> Self {
-        Self { name, kind }
+    pub const fn new(name: &'static str, kind: Kind, ty: TypeSpec) -> Self {
+        Self { name, kind, ty }
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn bounded(self, bounds: Bounds) -> Self {
+        Self { ty: self.ty.bounded(bounds), ..self }
     }
 }
 
@@ -342,82 +432,4 @@ const fn bytes_equal(a: &[u8], b: &[u8]) -> bool {
         at += 1;
     }
     true
-}
-
-// ---------------------------------------------------------------------------------------------------------
-// Returns
-
-/// What a method that a guest implements may return: `Result<T, E>` with `E: From<sandbox_runtime::Error>`.
-#[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "a guest can always fail, so this method cannot return `{Self}`",
-    label = "must be a `Result`",
-    note = "return `sandbox_runtime::Result<T>`, or `Result<T, E>` with `E: From<sandbox_runtime::Error>`",
-    note = "or declare what a failure becomes: `#[sandbox(on_failure = panic)]`, `#[sandbox(on_failure = default)]`, `#[sandbox(on_failure = value(…))]`",
-    note = "or say that only the host implements the contract: `#[sandbox_api(host)]`"
-)]
-pub trait GuestReturn {
-    type Value;
-    fn from_call(outcome: Result<Self::Value, Error>) -> Self;
-}
-
-impl<T, E: GuestFailure> GuestReturn for Result<T, E> {
-    type Value = T;
-    fn from_call(outcome: Result<T, Error>) -> Self {
-        outcome.map_err(E::from)
-    }
-}
-
-/// What a method that a guest implements may fail with: any error that one of the runtime can become.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the error of a method that a guest implements",
-    label = "no error of the sandbox can become this",
-    note = "implement `From<sandbox_runtime::Error>` for `{Self}`, or return `sandbox_runtime::Result<T>`"
-)]
-pub trait GuestFailure: From<Error> {}
-
-#[diagnostic::do_not_recommend]
-impl<E: From<Error>> GuestFailure for E {}
-
-/// What a host method may fail with: any error that can be shown in the host's log.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the error of a method that the host implements",
-    label = "the host's log could not show it",
-    note = "implement `std::fmt::Display` for it; a guest sees an opaque message, whatever it says"
-)]
-pub trait HostFailure: Display + 'static {}
-
-#[diagnostic::do_not_recommend]
-impl<E: Display + 'static> HostFailure for E {}
-
-/// Decides between `Result<T, E>` and a plain `T`, for a concrete return type: an inherent function is
-/// preferred over one of a trait, and the inherent one exists for `Result` only.
-#[doc(hidden)]
-pub struct ReturnProbe<R>(PhantomData<R>);
-
-impl<T, E> ReturnProbe<Result<T, E>> {
-    pub fn settle(outcome: Result<T, E>) -> Result<T, HostError>
-    where
-        E: HostFailure,
-    {
-        outcome.map_err(|error| {
-            let mut error = Some(error);
-            match (&mut error as &mut dyn Any).downcast_mut::<Option<Error>>().and_then(Option::take) {
-                Some(own) => HostError::from(own),
-                None => HostError::opaque(error.map(|e| e.to_string()).unwrap_or_default()),
-            }
-        })
-    }
-}
-
-/// The fallback of [`ReturnProbe`].
-#[doc(hidden)]
-pub trait PlainReturn<T> {
-    fn settle(value: T) -> Result<T, HostError>;
-}
-
-impl<T> PlainReturn<T> for ReturnProbe<T> {
-    fn settle(value: T) -> Result<T, HostError> {
-        Ok(value)
-    }
 }

@@ -1,7 +1,12 @@
 //! What can go wrong, as values. A guest can make every one of these happen but [`Error::Build`], and none of
 //! them is more than an error: the host goes on.
 
+use std::any::{Any, TypeId};
 use std::fmt;
+use std::sync::Arc;
+
+use crate::boundary::JsValue;
+use crate::guest_error::Kept;
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -43,7 +48,7 @@ pub enum Error {
     },
     /// The guest threw, and did not catch.
     #[error(transparent)]
-    Guest(Box<GuestError>),
+    Guest(Box<Thrown>),
     /// A value that crossed is not what the contract says.
     #[error(transparent)]
     Value(Box<BoundaryError>),
@@ -98,10 +103,67 @@ impl Error {
         Self::Build { reason: reason.into() }
     }
 
+    /// The error with which a host method failed, when the guest let it pass; see [`Thrown::host_error`].
+    ///
+    /// ```
+    /// use sandbox_runtime::{LocalSandbox, Result, Script, sandbox_api};
+    ///
+    /// #[derive(Debug, PartialEq, thiserror::Error)]
+    /// #[error("the shop is closed")]
+    /// pub struct Closed;
+    ///
+    /// #[sandbox_api(host)]
+    /// pub trait Shop { fn open(&self) -> Result<(), Closed>; }
+    /// impl Shop for () { fn open(&self) -> Result<(), Closed> { Err(Closed) } }
+    ///
+    /// #[sandbox_api(guest)]
+    /// pub trait Visit { fn visit(&self) -> Result<()>; }
+    ///
+    /// let sandbox = LocalSandbox::builder().host::<dyn Shop>(()).build()?;
+    /// let guest = sandbox.load::<dyn Visit>(Script::new("visit.js", "export const visit = () => Shop.open();"))?;
+    /// let error = guest.visit().unwrap_err();
+    /// assert_eq!(error.host_error::<Closed>(), Some(&Closed));
+    /// # Ok::<(), sandbox_runtime::Error>(())
+    /// ```
+    #[must_use]
+    pub fn host_error<E: 'static>(&self) -> Option<&E> {
+        match self {
+            Self::Guest(thrown) => thrown.host_error(),
+            _ => None,
+        }
+    }
+
+    /// The error of a host method that the guest let pass, when it is an `E` of the host and held by nobody else.
+    pub(crate) fn into_own<E: 'static>(self) -> Result<E, Self> {
+        let mut thrown = match self {
+            Self::Guest(thrown) if TypeId::of::<E>() != TypeId::of::<Self>() => thrown,
+            other => return Err(other),
+        };
+        let mut own = None;
+        if let Some(Source(source)) = thrown.source.take() {
+            match try_own::<E>(source) {
+                Ok(error) => own = Some(error),
+                Err(source) => thrown.source = Some(Source(source)),
+            }
+        }
+        own.ok_or(Self::Guest(thrown))
+    }
+
     /// Whether the sandbox can be called again after this error.
     #[must_use]
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Discarded { .. } | Self::Limit { kind: LimitKind::Heap, .. })
+    }
+}
+
+fn try_own<E: 'static>(source: Arc<dyn Any + Send + Sync>) -> Result<E, Arc<dyn Any + Send + Sync>> {
+    let mut source = source;
+    match Arc::get_mut(&mut source)
+        .and_then(|own| own.downcast_mut::<Kept<E>>())
+        .and_then(|kept| kept.0.take())
+    {
+        Some(error) => Ok(error),
+        None => Err(source),
     }
 }
 
@@ -166,23 +228,75 @@ fn list(problems: &[ExportProblem]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
-/// What a guest threw, read while its time limit still held.
+/// What a guest threw, read while its time limit still held. Every part of it is bounded, so that what a guest throws
+/// cannot fill the host's memory or its log.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct GuestError {
-    /// What was being called; `None` while a script was evaluated.
+pub struct Thrown {
+    /// What was being called; `None` while a script was evaluated, and of a cause.
     pub place: Option<Place>,
-    /// The `name` of the Error; `None` when something else was thrown.
+    /// The `name` of the Error, its first 256 characters; `None` when something else was thrown.
     pub name: Option<String>,
-    /// The `message` of the Error, or a description of the value that was thrown.
+    /// The `message` of the Error, its first 4,096 characters; or a description of the value that was thrown.
     pub message: String,
-    /// Where it was made: guest files only, innermost first.
+    /// Where it was made: guest files only, innermost first, at most 32 frames.
     pub stack: Vec<StackFrame>,
+    /// The value that was thrown, when it was no Error, and small enough to copy: 1,000 values and 64 KiB of text.
+    pub value: Option<JsValue>,
+    /// The `cause` of the Error; the chain is at most 8 errors long.
+    pub cause: Option<Box<Thrown>>,
+    pub(crate) source: Option<Source>,
 }
 
-impl std::error::Error for GuestError {}
+/// An error of a host method, as it was before the guest saw it.
+#[derive(Clone)]
+pub(crate) struct Source(pub(crate) Arc<dyn Any + Send + Sync>);
 
-impl fmt::Display for GuestError {
+impl Source {
+    pub(crate) fn of<E: Send + Sync + 'static>(error: E) -> Self {
+        Self(Arc::new(Kept(Some(error))))
+    }
+}
+
+impl PartialEq for Source {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an error of a host method")
+    }
+}
+
+impl Thrown {
+    /// An Error that the runtime makes in the guest's place.
+    pub(crate) fn new(name: Option<String>, message: String) -> Self {
+        Self { place: None, name, message, stack: Vec::new(), value: None, cause: None, source: None }
+    }
+
+    /// The error with which a host method failed, when it is this very error that the guest threw, or one of its causes.
+    ///
+    /// A call that was refused for one of its values failed with a [`BoundaryError`], and one that panicked with a
+    /// [`HostPanic`](crate::HostPanic).
+    ///
+    /// An error that is not `Send + Sync` is not kept, and so not found here; nor is one that the guest caught more than
+    /// 16 failures ago.
+    #[must_use]
+    pub fn host_error<E: 'static>(&self) -> Option<&E> {
+        let kept = self.source.as_ref().and_then(|source| source.0.downcast_ref::<Kept<E>>());
+        kept.and_then(|kept| kept.0.as_ref()).or_else(|| self.cause.as_ref()?.host_error())
+    }
+}
+
+impl std::error::Error for Thrown {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.as_deref().map(|cause| cause as _)
+    }
+}
+
+impl fmt::Display for Thrown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&prefix(self.place.as_ref()))?;
         match &self.name {
@@ -190,7 +304,8 @@ impl fmt::Display for GuestError {
             Some(name) => write!(f, "{name}: {}", self.message)?,
             None => write!(f, "threw {}", self.message)?,
         }
-        self.stack.iter().try_for_each(|frame| write!(f, "\n    at {frame}"))
+        self.stack.iter().try_for_each(|frame| write!(f, "\n    at {frame}"))?;
+        self.cause.iter().try_for_each(|cause| write!(f, "\n  caused by {cause}"))
     }
 }
 
@@ -228,7 +343,10 @@ pub enum Direction {
     ToHost,
 }
 
-/// A value that is not what its contract says, and where in the value that is.
+/// Values that are not what their contract says, and where in the argument or result that is.
+///
+/// All violations are there, up to sixteen. They are told from the description of the type, so a type that does not
+/// implement `schemars::JsonSchema` has the first one only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BoundaryError {
@@ -236,6 +354,16 @@ pub struct BoundaryError {
     pub place: Place,
     /// Which way it was going.
     pub direction: Direction,
+    /// What is wrong: at least one.
+    pub violations: Vec<Violation>,
+    /// There are more violations than these.
+    pub truncated: bool,
+}
+
+/// A value that is not what its contract says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Violation {
     /// Where in the value: `result.lines[2].amount`.
     pub path: String,
     /// What the contract asks for.
@@ -248,47 +376,18 @@ impl std::error::Error for BoundaryError {}
 
 impl fmt::Display for BoundaryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { place, path, expected, found, .. } = self;
-        write!(f, "{place} → {path}: expected {expected}, got {found}")
-    }
-}
-
-/// The failure of a host method on its way to the guest.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct HostError {
-    message: String,
-    visible: bool,
-}
-
-impl HostError {
-    pub(crate) fn opaque(message: String) -> Self {
-        Self { message, visible: false }
-    }
-
-    /// What the guest is told. An opaque failure is given a reference, under which the log has its text.
-    pub(crate) fn message_for_guest(self, place: Place) -> String {
-        if self.visible {
-            return self.message;
+        write!(f, "{} → ", self.place)?;
+        for (index, violation) in self.violations.iter().enumerate() {
+            f.write_str(if index == 0 { "" } else { "; " })?;
+            violation.fmt(f)?;
         }
-        let reference = next_reference();
-        tracing::error!(%place, reference, error = self.message, "a host method failed");
-        format!("{place} failed (reference {reference})")
+        f.write_str(if self.truncated { "; and more" } else { "" })
     }
 }
 
-impl From<Error> for HostError {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Host { message, visible } => Self { message, visible },
-            other => Self::opaque(other.to_string()),
-        }
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, expected, found } = self;
+        write!(f, "{path}: expected {expected}, got {found}")
     }
-}
-
-/// A reference that tells one failure from another in the log of this process.
-fn next_reference() -> String {
-    use std::sync::atomic::{AtomicU64, Ordering};
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    format!("E{:06}", NEXT.fetch_add(1, Ordering::Relaxed))
 }

@@ -4,28 +4,42 @@ mod arguments;
 mod boundary;
 mod contract;
 mod error;
+mod guest_error;
 mod isolate;
 mod limits;
+mod returns;
 mod sandbox;
+mod schema;
 mod script;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod transport;
+mod types;
 
 #[doc(hidden)]
 pub mod __private;
 
-pub use boundary::Bytes;
+pub use schemars;
+
+pub use boundary::{AsMap, AsSet, Bytes, Date, DateOutOfRange, ErrorValue, JsValue, MapLike};
 pub use contract::{
-    Contract, ContractSpec, Crosses, GuestContract, GuestFailure, HostContract, HostFailure, Implements,
-    Kind, Lends, MethodSpec, ParamSpec,
+    Contract, ContractSpec, Crosses, GuestContract, HostContract, Implements, Kind, Lends, MethodSpec,
+    ParamSpec,
 };
 pub use error::{
-    BoundaryError, Direction, Error, ExportProblem, GuestError, LimitKind, Place, Result, StackFrame,
+    BoundaryError, Direction, Error, ExportProblem, LimitKind, Place, Result, StackFrame, Thrown, Violation,
 };
+pub use guest_error::{GuestError, GuestView, HostPanic};
 pub use isolate::engine::Engine;
 pub use limits::Limits;
+pub use returns::{GuestFailure, HostFailure};
 pub use sandbox::{Buildable, Builder};
-pub use sandbox_macros::sandbox_api;
+pub use sandbox_macros::{GuestError, sandbox_api};
+pub use schema::{
+    Breaks, Change, Compatibility, Description, MethodDescription, ParamDescription, TypeDescription, compat,
+};
 pub use script::Script;
 pub use transport::Transport;
 pub use transport::local::{Local, LocalGuest, LocalSandbox};
 pub use transport::thread::{Guest, Remote, Sandbox};
+pub use types::{Bound, Bounds, TypeSpec};

@@ -33,10 +33,17 @@ pub struct Limits {
     ///
     /// In a `LocalSandbox` it is also bounded by what the thread has left when the sandbox is built.
     pub stack: usize,
-    /// Values in one crossing, those inside of collections included. Default: 100,000.
+    /// Values in one crossing, those inside of collections included; a collection of the guest counts as sixteen more.
+    /// Default: 100,000.
     pub value_nodes: usize,
     /// Bytes of text and of `Bytes` in one crossing. Default: 16 MiB.
     pub value_bytes: usize,
+    /// Length of one text that crosses, in UTF-16 units when it comes from the guest and in bytes of UTF-8 when it goes
+    /// there. Default: 16 Mi, so that only `value_bytes` bounds it.
+    pub value_text: usize,
+    /// Elements, entries or fields of one collection that crosses. Default: 100,000, so that only
+    /// `value_nodes` bounds it.
+    pub value_items: usize,
     /// Collections inside of collections in one crossing. At most 256. Default: 128.
     pub value_depth: usize,
 }
@@ -50,6 +57,8 @@ impl Default for Limits {
             stack: 1 << 20,
             value_nodes: 100_000,
             value_bytes: 16 << 20,
+            value_text: 16 << 20,
+            value_items: 100_000,
             value_depth: 128,
         }
     }

@@ -35,16 +35,16 @@ impl Buildable for Sandbox {
 /// Host implementations that stay on this thread.
 #[doc(hidden)]
 #[derive(Default)]
-pub struct LocalHosts(Vec<Host>);
+pub struct LocalHosts(Vec<Result<Host, String>>);
 
 /// Host implementations that move to the thread of the isolate.
 #[doc(hidden)]
 #[derive(Default)]
-pub struct SendHosts(Vec<Box<dyn FnOnce() -> Host + Send>>);
+pub struct SendHosts(Vec<Box<dyn FnOnce() -> Result<Host, String> + Send>>);
 
 impl SendHosts {
     /// The implementations, on the isolate's thread.
-    pub(crate) fn arrive(self) -> Vec<Host> {
+    pub(crate) fn arrive(self) -> Vec<Result<Host, String>> {
         self.0.into_iter().map(|host| host()).collect()
     }
 }
@@ -65,6 +65,13 @@ impl Builder<LocalSandbox> {
     /// Gives guests a contract that `host` implements, as a frozen global of the contract's name.
     pub fn host<C: ?Sized + HostContract>(mut self, host: impl Implements<C> + 'static) -> Self {
         self.hosts.0.push(Host::new::<C>(host.into_host()));
+        self
+    }
+
+    /// The same with a host that other sandboxes have as well.
+    #[cfg(feature = "testing")]
+    pub(crate) fn shared_host(mut self, host: Host) -> Self {
+        self.hosts.0.push(Ok(host));
         self
     }
 
@@ -102,7 +109,12 @@ impl Builder<Sandbox> {
 }
 
 /// Makes an isolate with these hosts on this thread.
-pub(crate) fn isolate(limits: Limits, hosts: Vec<Host>, stack: StackEnd) -> Result<Rc<Isolate>> {
+pub(crate) fn isolate(
+    limits: Limits,
+    hosts: Vec<Result<Host, String>>,
+    stack: StackEnd,
+) -> Result<Rc<Isolate>> {
+    let hosts = hosts.into_iter().collect::<Result<Vec<_>, _>>().map_err(Error::build)?;
     let mut names = hosts.iter().map(Host::name).collect::<Vec<_>>();
     names.sort_unstable();
     if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {

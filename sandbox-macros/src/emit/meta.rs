@@ -2,10 +2,11 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::Type;
 use syn::spanned::Spanned;
 
 use super::{at, named, otherwise};
-use crate::model::{Contract, Method, Param};
+use crate::model::{BoundArg, BoundArgs, BoundKind, Contract, Direction, Method, Number, Param};
 use crate::paths::{MethodPaths, Paths};
 
 pub(super) fn emit(contract: &Contract, paths: &Paths) -> TokenStream {
@@ -21,32 +22,82 @@ fn spec(contract: &Contract, paths: &Paths) -> TokenStream {
     let Paths { rt, object, .. } = paths;
     let Contract { js_name, docs, .. } = contract;
     let methods = contract.methods.iter().map(|method| method_spec(method, rt));
+    let only = match contract.args.direction {
+        Direction::Both => TokenStream::new(),
+        Direction::Guest => quote!(.guest_only()),
+        Direction::Host => quote!(.host_only()),
+    };
     quote! {
         impl #rt::Contract for #object {
-            const SPEC: #rt::ContractSpec = #rt::ContractSpec::new(#js_name, #docs, &[#(#methods),*]);
+            const SPEC: #rt::ContractSpec = #rt::ContractSpec::new(#js_name, #docs, &[#(#methods),*]) #only;
         }
     }
 }
 
 // in:  fn get_user(&self, key: &str, n: u32) -> Result<String>;
-// out: MethodSpec::new("getUser", "get_user", "").takes(&[ParamSpec::new("key", …), ParamSpec::new("n", …)])
+// out: MethodSpec::new("getUser", "get_user", "")
+//          .takes(&[ParamSpec::new("key", Kind::Value, type_spec!(&str)), ParamSpec::new("n", …, type_spec!(u32))])
+//          .returns(type_spec!(-> Result<String>))
 fn method_spec(method: &Method, rt: &Ident) -> TokenStream {
-    let Method { cfgs, js_name, rust_name, docs, params, .. } = method;
+    let Method { cfgs, js_name, rust_name, docs, params, bounds, .. } = method;
     let specs = params.iter().map(|param| param_spec(param, rt));
     let takes = (!params.is_empty()).then(|| quote!(.takes(&[#(#specs),*])));
+    let returns = method.returns().map(|ty| {
+        let at = at(ty.span(), rt);
+        let bounded = bounded(bounds, ty, rt);
+        quote_spanned!(ty.span()=> .returns(#at::type_spec!(-> #ty) #bounded))
+    });
     let optional = method.has_default.then(|| quote!(.optional()));
     quote! {
         #(#cfgs)*
-        #rt::MethodSpec::new(#js_name, #rust_name, #docs) #takes #optional
+        #rt::MethodSpec::new(#js_name, #rust_name, #docs) #takes #returns #optional
     }
 }
 
 fn param_spec(param: &Param, rt: &Ident) -> TokenStream {
-    let Param { js_name, ty, .. } = param;
-    if param.by_ref {
-        return quote!(#rt::ParamSpec::new(#js_name, #rt::Kind::Value));
+    let Param { js_name, ty, by_ref, bounds, .. } = param;
+    let (rt, bounded) = (at(ty.span(), rt), bounded(bounds, ty, rt));
+    let (kind, spec) = match by_ref {
+        true => (quote!(#rt::Kind::Value), quote_spanned!(ty.span()=> #rt::type_spec!(&#ty))),
+        false => (
+            quote_spanned!(ty.span()=> #rt::KindProbe::<#ty>::KIND),
+            quote_spanned!(ty.span()=> #rt::type_spec!(#ty)),
+        ),
+    };
+    quote_spanned!(ty.span()=> #rt::ParamSpec::new(#js_name, #kind, #spec) #bounded)
+}
+
+// in:  #[sandbox(range(min = 0), pattern("^a"))] with the type T
+// out: .bounded(Bounds::NONE.range::<T>(Some(Bound::Integer(0)), None).pattern::<T>("^a"))
+//
+// That a type can have such a bound is checked by a trait, on the name of the bound.
+fn bounded(bounds: &BoundArgs, ty: &Type, rt: &Ident) -> Option<TokenStream> {
+    let each = bounds.0.iter().map(|BoundArg { key, kind }| {
+        let name = Ident::new(&key.to_string(), key.span());
+        let (min, max) = match kind {
+            BoundKind::Range { min, max } => (number(min.as_ref(), rt), number(max.as_ref(), rt)),
+            BoundKind::Length { min, max } => (length(min.as_ref()), length(max.as_ref())),
+            BoundKind::Pattern(pattern) => return quote_spanned!(key.span()=> .#name::<#ty>(#pattern)),
+        };
+        quote_spanned!(key.span()=> .#name::<#ty>(#min, #max))
+    });
+    let each = each.collect::<Vec<_>>();
+    (!each.is_empty()).then(|| quote!(.bounded(#rt::Bounds::NONE #(#each)*)))
+}
+
+fn number(bound: Option<&Number>, rt: &Ident) -> TokenStream {
+    match bound {
+        None => quote!(::core::option::Option::None),
+        Some(Number::Integer(value)) => quote!(::core::option::Option::Some(#rt::Bound::Integer(#value))),
+        Some(Number::Float(value)) => quote!(::core::option::Option::Some(#rt::Bound::Float(#value))),
     }
-    quote_spanned!(ty.span()=> #rt::ParamSpec::new(#js_name, #rt::KindProbe::<#ty>::KIND))
+}
+
+fn length(bound: Option<&u32>) -> TokenStream {
+    bound.map_or_else(
+        || quote!(::core::option::Option::None),
+        |value| quote!(::core::option::Option::Some(#value)),
+    )
 }
 
 // in:  fn get_user(&self, key: &str, n: u32) -> Result<String>;

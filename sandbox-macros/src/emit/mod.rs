@@ -34,7 +34,7 @@ pub(crate) fn contract(contract: &Contract) -> TokenStream {
         )]
         const _: () = {
             use #krate::__private as #rt;
-            use #rt::{NoFast as _, NotScalar as _, PlainReturn as _};
+            use #rt::{NoFast as _, NotScalar as _, Opaque as _, PlainReturn as _, Unknown as _};
             #meta
             #proxy
             #ops

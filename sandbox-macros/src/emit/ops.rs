@@ -31,7 +31,7 @@ pub(super) fn emit(contract: &Contract, paths: &Paths) -> TokenStream {
 // in:  fn get_user(&self, key: &str, n: u32) -> Result<String>;
 // out: fn invoke<R: Reply>(host: &dyn Store, (key, (n, ())): Self::Owned, reply: R) -> R::Done {
 //          let returned = Store::get_user(host, key.lend(), n.0);
-//          reply.done(ReturnProbe::<Result<String>>::settle(returned))
+//          reply.done(settle!(Result<String>, returned))
 //      }
 fn host_method(method: &Method, names: &MethodPaths, guest: bool, paths: &Paths) -> TokenStream {
     let Paths { rt, name, reply, .. } = paths;
@@ -51,7 +51,7 @@ fn host_method(method: &Method, names: &MethodPaths, guest: bool, paths: &Paths)
     let (host, answer) = (own("host"), own("reply"));
     // A return type that cannot cross is reported where it is written.
     let (probe, returned) = (at(span, rt), Ident::new("returned", span));
-    let settled = quote_spanned!(span=> #probe::ReturnProbe::<#returns>::settle(#returned));
+    let settled = quote_spanned!(span=> #probe::settle!(#returns, #returned));
     quote! {
         #(#cfgs)*
         impl #rt::HostMethod for #marker {

@@ -33,12 +33,16 @@ pub(super) fn emit(contract: &Contract, paths: &Paths) -> TokenStream {
     let Paths { rt, name, object, proxy, transport, .. } = paths;
     let values = named(contract, paths).map(|(method, names)| guest_method(method, names, rt));
     let methods = named(contract, paths).map(|(method, names)| proxy_method(method, names, paths));
+    let calls = named(contract, paths).map(
+        |(Method { cfgs, .. }, MethodPaths { marker, .. })| quote!(#(#cfgs)* #rt::GuestCall::of::<#marker>()),
+    );
     let clause = where_clause(&contract.item, paths);
     let generic = Ident::new("U", Span::mixed_site());
     quote! {
         #(#values)*
         impl #rt::GuestContract for #object {
             type Proxy<#generic> = #proxy<#generic>;
+            const CALLS: &'static [#rt::GuestCall] = &[#(#calls),*];
             fn proxy<#generic>(transport: #generic) -> #proxy<#generic> {
                 #proxy { transport }
             }

@@ -54,6 +54,7 @@ fn dummies(item: &ItemTrait, krate: &TokenStream) -> TokenStream {
             }
             impl #for_all #rt::GuestContract for dyn #name #types #clause {
                 type Proxy<#transport> = #proxy<#transport>;
+                const CALLS: &'static [#rt::GuestCall] = &[];
                 fn proxy<#transport>(_: #transport) -> #proxy<#transport> { loop {} }
             }
             impl #for_all #rt::HostContract for dyn #name #types #clause {

@@ -5,7 +5,10 @@ use serde::de::{self, DeserializeSeed, Visitor};
 
 use super::fault::ValueError;
 use super::keys::Name;
+use super::observe::observe;
 use super::read::{Reader, Value};
+use super::text::js_string;
+use super::tree::JsValue;
 
 /// The elements of an array.
 pub(super) struct Items<'r, 's, 'i> {
@@ -30,7 +33,7 @@ impl<'de> de::SeqAccess<'de> for Items<'_, '_, '_> {
         let reader = self.reader;
         let at = u32::try_from(index).unwrap_or(u32::MAX);
         let value = self.object.get_index(reader.scope, at);
-        let value = value.ok_or_else(|| ValueError::new("a value", "a getter that threw").at(index))?;
+        let value = value.ok_or_else(|| ValueError::thrown().at(index))?;
         seed.deserialize(reader.of(value)).map(Some).map_err(|error| error.at(index))
     }
 
@@ -45,7 +48,15 @@ pub(super) struct Entries<'r, 's, 'i> {
     pub(super) entries: v8::Local<'s, v8::Array>,
     pub(super) object: Option<v8::Local<'s, v8::Object>>,
     pub(super) next: u32,
-    pub(super) value: Option<(Value<'s>, Option<String>)>,
+    pub(super) value: Option<(Value<'s>, Place<'s>)>,
+}
+
+/// Where a value is, for an error.
+pub(super) enum Place<'s> {
+    /// In the property of this name.
+    Property(String),
+    /// Behind this key, of the nth entry of a Map.
+    Entry(Value<'s>, usize),
 }
 
 impl<'s> Entries<'_, 's, '_> {
@@ -70,7 +81,7 @@ impl<'s> Entries<'_, 's, '_> {
                 continue;
             }
             let key = seed.deserialize(Name(name.clone())).map_err(|error| error.inside(name.clone()))?;
-            self.value = Some((value, Some(name)));
+            self.value = Some((value, Place::Property(name)));
             return Ok(Some(key));
         }
         Ok(None)
@@ -81,9 +92,9 @@ impl<'s> Entries<'_, 's, '_> {
             return Ok(None);
         }
         let index = self.next as usize / 2;
-        let key = self.reader.of(self.take()?);
-        let key = seed.deserialize(key).map_err(|error| error.inside("key").at(index))?;
-        self.value = Some((self.take()?, None));
+        let name = self.take()?;
+        let key = seed.deserialize(self.reader.of(name)).map_err(|error| error.at_key(index))?;
+        self.value = Some((self.take()?, Place::Entry(name, index)));
         Ok(Some(key))
     }
 }
@@ -99,15 +110,50 @@ impl<'de> de::MapAccess<'de> for Entries<'_, '_, '_> {
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ValueError> {
-        let Some((value, name)) = self.value.take() else {
+        let Some((value, place)) = self.value.take() else {
             return Err(<ValueError as de::Error>::custom("a map's value before its key"));
         };
-        let index = self.next as usize / 2;
         let read = seed.deserialize(self.reader.of(value));
-        read.map_err(|error| match name {
-            Some(name) => error.inside(name),
-            None => error.inside("value").at(index.saturating_sub(1)),
+        read.map_err(|error| match place {
+            Place::Property(name) => error.inside(name),
+            Place::Entry(key, index) => match observe(self.reader.of(key)) {
+                Ok(JsValue::String(name)) => error.inside(name),
+                Ok(key @ (JsValue::Number(_) | JsValue::BigInt { .. })) => error.inside(key.describe()),
+                _ => error.at(index),
+            },
         })
+    }
+}
+
+/// An Error as its `name`, `message` and `cause`, wherever on its prototypes they are.
+pub(super) struct ErrorFields<'r, 's, 'i> {
+    pub(super) reader: Reader<'r, 's, 'i>,
+    pub(super) object: v8::Local<'s, v8::Object>,
+}
+
+impl<'de> de::Deserializer<'de> for ErrorFields<'_, '_, '_> {
+    type Error = ValueError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        let Self { reader, object } = self;
+        let mut names = Vec::with_capacity(3);
+        for name in ["name", "message", "cause"] {
+            names.push(js_string(reader.scope, name, v8::NewStringType::Internalized)?.into());
+        }
+        reader.budget.nodes(names.len())?;
+        let entries = v8::Array::new_with_elements(reader.scope, &names);
+        visitor.visit_map(Entries {
+            reader: reader.inside()?,
+            entries,
+            object: Some(object),
+            next: 0,
+            value: None,
+        })
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
     }
 }
 
@@ -140,9 +186,9 @@ pub(super) struct Content<'r, 's, 'i> {
 impl<'de> de::VariantAccess<'de> for Content<'_, '_, '_> {
     type Error = ValueError;
 
+    /// A variant without content is its name alone; an object with the name would be a second spelling of it.
     fn unit_variant(self) -> Result<(), ValueError> {
-        let read = <() as serde::Deserialize>::deserialize(self.reader);
-        read.map_err(|error| error.inside(self.name))
+        Err(ValueError::new(format!("{:?}", self.name), "an object"))
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, ValueError> {

@@ -10,22 +10,27 @@ pub(super) fn is_detached<'s>(
     view.into().buffer(scope).is_none_or(|buffer| buffer.was_detached())
 }
 
+/// An object whose data are bytes: their number is their whole meaning, which that of other typed arrays is not.
+pub(super) fn is_bytes(value: v8::Local<'_, v8::Value>) -> bool {
+    value.is_uint8_array()
+        || value.is_uint8_clamped_array()
+        || value.is_array_buffer()
+        || value.is_data_view()
+}
+
 /// An object whose data are its properties. Others, such as a Date or a RegExp, would be read as `{}`.
 pub(super) fn is_plain(scope: &v8::PinScope<'_, '_>, value: v8::Local<'_, v8::Value>) -> bool {
     type Test = fn(&v8::Value) -> bool;
-    const EXOTIC: [Test; 15] = [
-        v8::Value::is_native_error,
+    const EXOTIC: [Test; 12] = [
         v8::Value::is_function,
         v8::Value::is_symbol,
         v8::Value::is_promise,
-        v8::Value::is_date,
         v8::Value::is_reg_exp,
         v8::Value::is_weak_map,
         v8::Value::is_weak_set,
         v8::Value::is_generator_object,
         v8::Value::is_map_iterator,
         v8::Value::is_set_iterator,
-        v8::Value::is_data_view,
         v8::Value::is_shared_array_buffer,
         v8::Value::is_boolean_object,
         v8::Value::is_external,

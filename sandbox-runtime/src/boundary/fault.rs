@@ -6,32 +6,72 @@ use deno_core::v8;
 use serde::de::{Expected, Unexpected};
 
 use super::text;
-use crate::error::{BoundaryError, Direction, Error, Place};
+use crate::error::{self, BoundaryError, Direction, Error, Place};
 use crate::isolate::engine;
+use crate::schema::{Step, Violation};
 
-/// A value that is not what it should be. The path grows from the inside out while the error is returned, so
-/// a value that is right pays nothing for it.
+/// A value that is not what it should be. Paths grow from the inside out while the error is returned, so a value
+/// that is right pays nothing for them.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct ValueError(Box<Inner>);
 
 #[derive(Debug)]
 struct Inner {
+    kind: Kind,
+    /// At least one.
+    faults: Vec<Fault>,
+    /// There are more than these.
+    truncated: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// The value is not of its type; there may be more to say about it.
+    Value,
+    /// The value costs too much, so nothing more is read of it.
+    Budget,
+    /// All that is to be said has been said.
+    Complete,
+}
+
+#[derive(Debug)]
+struct Fault {
     /// From the innermost step to the outermost.
     path: Vec<Step>,
     expected: String,
     found: String,
 }
 
-#[derive(Debug)]
-enum Step {
-    Field(String),
-    Index(usize),
-}
-
 impl ValueError {
     pub(crate) fn new(expected: impl Into<String>, found: impl Into<String>) -> Self {
-        Self(Box::new(Inner { path: Vec::new(), expected: expected.into(), found: found.into() }))
+        Self::of(Kind::Value, expected, found)
+    }
+
+    /// Code of the guest threw while the value was read, and would again.
+    pub(super) fn thrown() -> Self {
+        Self::of(Kind::Complete, "a value", "a getter that threw")
+    }
+
+    /// A budget of the crossing is used up.
+    pub(super) fn budget(expected: impl Into<String>, found: impl Into<String>) -> Self {
+        Self::of(Kind::Budget, expected, found)
+    }
+
+    fn of(kind: Kind, expected: impl Into<String>, found: impl Into<String>) -> Self {
+        let fault = Fault { path: Vec::new(), expected: expected.into(), found: found.into() };
+        Self(Box::new(Inner { kind, faults: vec![fault], truncated: false }))
+    }
+
+    /// All violations of a value; `None` when there are none.
+    pub(crate) fn all(violations: Vec<Violation>) -> Option<Self> {
+        let truncated = violations.len() > MOST;
+        let faults = violations.into_iter().take(MOST).map(|Violation { mut path, expected, found }| {
+            path.reverse();
+            Fault { path, expected, found }
+        });
+        let faults = faults.collect::<Vec<_>>();
+        (!faults.is_empty()).then(|| Self(Box::new(Inner { kind: Kind::Complete, faults, truncated })))
     }
 
     /// What was found is a value of the guest.
@@ -43,39 +83,102 @@ impl ValueError {
         Self::new(expected, describe(scope, value))
     }
 
-    pub(crate) fn inside(mut self, field: impl Into<String>) -> Self {
-        self.0.path.push(Step::Field(field.into()));
+    pub(crate) fn inside(self, field: impl Into<String>) -> Self {
+        self.under(Step::Field(field.into()))
+    }
+
+    pub(super) fn at(self, index: usize) -> Self {
+        self.under(Step::Index(index))
+    }
+
+    /// The key of the nth entry of a Map.
+    pub(super) fn at_key(self, index: usize) -> Self {
+        self.under(Step::Key(index))
+    }
+
+    fn under(mut self, step: Step) -> Self {
+        if let Some((last, others)) = self.0.faults.split_last_mut() {
+            others.iter_mut().for_each(|fault| fault.path.push(step.clone()));
+            last.path.push(step);
+        }
         self
     }
 
-    pub(super) fn at(mut self, index: usize) -> Self {
-        self.0.path.push(Step::Index(index));
+    /// Whether a closer look at the value can find more than this.
+    pub(crate) fn is_first_of_many(&self) -> bool {
+        self.0.kind == Kind::Value
+    }
+
+    pub(super) fn is_budget(&self) -> bool {
+        self.0.kind == Kind::Budget
+    }
+
+    /// What was found, alone.
+    pub(super) fn into_found(self) -> String {
+        self.0.faults.into_iter().next().map(|fault| fault.found).unwrap_or_default()
+    }
+
+    /// The violations of both.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.0.truncated |= other.0.truncated || self.0.faults.len() + other.0.faults.len() > MOST;
+        self.0.faults.extend(other.0.faults);
+        self.0.faults.truncate(MOST);
         self
+    }
+
+    /// The same with all that a closer look has found. What was found first is kept when the closer look missed it.
+    pub(crate) fn with(self, mut violations: Vec<Violation>) -> Self {
+        let first = self.0.faults.into_iter().next();
+        if let Some(Fault { mut path, expected, found }) = first {
+            path.reverse();
+            let seen = |violation: &Violation| is_beside(&violation.path, &path);
+            if !violations.iter().any(seen) {
+                violations.insert(0, Violation { path, expected, found });
+            }
+        }
+        Self::all(violations).unwrap_or_else(|| Self::new("a value of the contract's type", "another"))
     }
 
     pub(crate) fn into_error(self, place: Place, direction: Direction) -> Error {
-        let path = self.path();
-        let Inner { expected, found, .. } = *self.0;
-        Error::Value(Box::new(BoundaryError { place, direction, path, expected, found }))
+        Error::Value(Box::new(self.into_boundary_error(place, direction)))
     }
 
-    fn path(&self) -> String {
-        /// Of a longer path, such as that of a cycle, the middle is left out.
-        const STEPS: usize = 24;
-        let mut path = String::new();
-        let steps = self.0.path.len();
-        for (at, step) in self.0.path.iter().rev().enumerate() {
-            match step {
-                _ if at == STEPS / 2 && steps > STEPS => path.push('…'),
-                _ if at > STEPS / 2 && at + STEPS / 2 < steps => {}
-                Step::Index(index) => _ = write!(path, "[{index}]"),
-                Step::Field(name) if path.is_empty() => path.push_str(name),
-                Step::Field(name) if is_identifier(name) => _ = write!(path, ".{name}"),
-                Step::Field(name) => _ = write!(path, "[{:?}]", text::shorten(name)),
-            }
-        }
-        path
+    pub(crate) fn into_boundary_error(self, place: Place, direction: Direction) -> BoundaryError {
+        let Inner { faults, truncated, .. } = *self.0;
+        let violations = faults.into_iter().map(|fault| {
+            let path = path_text(&fault.path);
+            error::Violation { path, expected: fault.expected, found: fault.found }
+        });
+        BoundaryError { place, direction, violations: violations.collect(), truncated }
     }
+}
+
+/// How many violations of one crossing are reported.
+pub(crate) const MOST: usize = 16;
+
+/// Whether a violation is about a place, or about one inside or around it: two who look at the same mistake do not
+/// always blame the same place, as with a field that is missing, or the key of an entry.
+fn is_beside(a: &[Step], b: &[Step]) -> bool {
+    let is_key = |step: &Step| matches!(step, Step::Key(_));
+    a.iter().zip(b).all(|(a, b)| a == b || is_key(a) || is_key(b))
+}
+
+fn path_text(steps: &[Step]) -> String {
+    /// Of a longer path, such as that of a cycle, the middle is left out.
+    const STEPS: usize = 24;
+    let mut path = String::new();
+    for (at, step) in steps.iter().rev().enumerate() {
+        match step {
+            _ if at == STEPS / 2 && steps.len() > STEPS => path.push('…'),
+            _ if at > STEPS / 2 && at + STEPS / 2 < steps.len() => {}
+            Step::Index(index) => _ = write!(path, "[{index}]"),
+            Step::Key(index) => _ = write!(path, "[{index}].key"),
+            Step::Field(name) if path.is_empty() => path.push_str(name),
+            Step::Field(name) if is_identifier(name) => _ = write!(path, ".{name}"),
+            Step::Field(name) => _ = write!(path, "[{:?}]", text::shorten(name)),
+        }
+    }
+    path
 }
 
 fn is_identifier(name: &str) -> bool {
@@ -88,8 +191,11 @@ impl std::error::Error for ValueError {}
 
 impl Display for ValueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { expected, found, .. } = &*self.0;
-        write!(f, "{}: expected {expected}, got {found}", self.path())
+        let each = self.0.faults.iter().map(|fault| {
+            let Fault { path, expected, found } = fault;
+            format!("{}: expected {expected}, got {found}", path_text(path))
+        });
+        f.write_str(&each.collect::<Vec<_>>().join("; "))
     }
 }
 
@@ -157,6 +263,7 @@ fn shown(found: Unexpected<'_>) -> String {
         Unexpected::Unit | Unexpected::Option => "null".into(),
         Unexpected::Seq => "an array".into(),
         Unexpected::Map => "an object".into(),
+        Unexpected::NewtypeStruct => "a Date or an Error".into(),
         other => other.to_string(),
     }
 }

@@ -6,11 +6,17 @@
 
 mod access;
 mod bytes;
+mod collect;
 mod exotic;
 mod fault;
 mod keys;
+mod observe;
+mod plain;
 mod read;
+mod rich;
+mod shape;
 mod text;
+pub(crate) mod tree;
 mod write;
 
 use std::cell::Cell;
@@ -20,9 +26,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use bytes::Bytes;
-pub(crate) use fault::ValueError;
 pub(crate) use fault::describe;
+pub(crate) use fault::{MOST, ValueError};
+pub(crate) use plain::plain;
+pub use rich::{AsMap, AsSet, Date, DateOutOfRange, ErrorValue, MapLike};
 pub(crate) use text::{js_string, preview};
+pub use tree::JsValue;
+pub(crate) use write::new_error;
 
 use crate::contract::ParamSpec;
 use crate::isolate::stack::StackEnd;
@@ -34,6 +44,9 @@ use write::Writer;
 pub(crate) struct Budget {
     nodes: Cell<usize>,
     bytes: Cell<usize>,
+    /// A value went into serde's buffer that it also gives to another type: a BigInt to a float, rounded, bytes to a
+    /// text, a great number to an `f32`.
+    is_in_doubt: Cell<bool>,
     limits: Limits,
     stack: StackEnd,
 }
@@ -43,26 +56,69 @@ impl Budget {
         Self {
             nodes: Cell::new(limits.value_nodes),
             bytes: Cell::new(limits.value_bytes),
+            is_in_doubt: Cell::new(false),
             limits: *limits,
             stack,
         }
+    }
+
+    /// Whether what was read is to be compared with its schema once more.
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        self.is_in_doubt.get()
+    }
+
+    /// Remembers that serde's buffer may make something else of a value.
+    fn doubt(&self) {
+        self.is_in_doubt.set(true);
     }
 
     /// Pays for `count` values.
     fn nodes(&self, count: usize) -> Result<(), ValueError> {
         let Some(left) = self.nodes.get().checked_sub(count) else {
             let limit = self.limits.value_nodes;
-            return Err(ValueError::new(format!("at most {limit} values in one crossing"), "more"));
+            return Err(ValueError::budget(format!("at most {limit} values in one crossing"), "more"));
         };
         self.nodes.set(left);
         Ok(())
+    }
+
+    /// Pays for a collection of the guest and its content.
+    ///
+    /// To look at a collection costs about as much as to read a dozen values, and a value that holds one collection many
+    /// times is cheap to make: paid as they are, all that may be read takes a few milliseconds.
+    fn items(&self, count: usize) -> Result<(), ValueError> {
+        const COLLECTION: usize = 16;
+        self.length(count)?;
+        self.nodes(count.saturating_add(COLLECTION))
+    }
+
+    /// Checks the length of a collection.
+    fn length(&self, count: usize) -> Result<(), ValueError> {
+        let limit = self.limits.value_items;
+        match count <= limit {
+            true => Ok(()),
+            false => {
+                let (expected, found) =
+                    (format!("a collection of at most {limit}"), format!("one of {count}"));
+                Err(ValueError::budget(expected, found))
+            }
+        }
+    }
+
+    /// Pays for a text, by its length in the units of the side that it comes from: V8's 16-bit units, or bytes of UTF-8.
+    fn text(&self, length: usize) -> Result<(), ValueError> {
+        let limit = self.limits.value_text;
+        if length > limit {
+            return Err(ValueError::budget(format!("a text of at most {limit}"), format!("one of {length}")));
+        }
+        self.bytes(length)
     }
 
     /// Pays for `count` bytes.
     fn bytes(&self, count: usize) -> Result<(), ValueError> {
         let Some(left) = self.bytes.get().checked_sub(count) else {
             let limit = self.limits.value_bytes;
-            return Err(ValueError::new(format!("at most {limit} bytes in one crossing"), "more"));
+            return Err(ValueError::budget(format!("at most {limit} bytes in one crossing"), "more"));
         };
         self.bytes.set(left);
         Ok(())
@@ -72,10 +128,13 @@ impl Budget {
     fn deeper(&self, depth: usize) -> Result<usize, ValueError> {
         if depth >= self.limits.value_depth {
             let limit = self.limits.value_depth;
-            return Err(ValueError::new(format!("at most {limit} levels of nesting"), "more, or a cycle"));
+            return Err(ValueError::budget(format!("at most {limit} levels of nesting"), "more, or a cycle"));
         }
         if !self.stack.allows_step() {
-            return Err(ValueError::new("a value that fits on the stack that is left", "one nested deeper"));
+            return Err(ValueError::budget(
+                "a value that fits on the stack that is left",
+                "one nested deeper",
+            ));
         }
         Ok(depth + 1)
     }
@@ -88,6 +147,24 @@ pub(crate) fn to_guest<'s, T: ?Sized + Serialize>(
     value: &T,
 ) -> Result<v8::Local<'s, v8::Value>, ValueError> {
     Writer::new(scope, budget).top(value)
+}
+
+/// The same of a value that nobody else has: `Bytes` are moved.
+pub(crate) fn owned_to_guest<'s, T: Serialize + 'static>(
+    scope: &v8::PinScope<'s, '_>,
+    budget: &Budget,
+    value: T,
+) -> Result<v8::Local<'s, v8::Value>, ValueError> {
+    Writer::new(scope, budget).owned(value)
+}
+
+/// A value of the guest as plain data, whatever it is.
+pub(crate) fn observed<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    budget: &Budget,
+    value: v8::Local<'s, v8::Value>,
+) -> Result<JsValue, ValueError> {
+    observe::observe(Reader::new(scope, budget, value))
 }
 
 /// Copies a value of the guest out. Getters may run, so the guest's limits must hold meanwhile.
@@ -108,9 +185,16 @@ pub struct ArgumentWriter<'w, 's, 'i> {
     pub(crate) values: Vec<v8::Local<'s, v8::Value>>,
 }
 
-impl ArgumentWriter<'_, '_, '_> {
+impl<'s> ArgumentWriter<'_, 's, '_> {
     pub(crate) fn push<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), ValueError> {
-        let written = to_guest(self.scope, self.budget, value);
+        self.written(to_guest(self.scope, self.budget, value))
+    }
+
+    pub(crate) fn push_owned<T: Serialize + 'static>(&mut self, value: T) -> Result<(), ValueError> {
+        self.written(owned_to_guest(self.scope, self.budget, value))
+    }
+
+    fn written(&mut self, written: Result<v8::Local<'s, v8::Value>, ValueError>) -> Result<(), ValueError> {
         let value = written.map_err(|error| error.inside(param_name(self.params, self.values.len())))?;
         self.values.push(value);
         Ok(())
@@ -127,15 +211,27 @@ pub struct ArgumentReader<'r, 's, 'i> {
     pub(crate) scope: &'r v8::PinScope<'s, 'i>,
     pub(crate) budget: &'r Budget,
     pub(crate) params: &'static [ParamSpec],
-    pub(crate) arguments: &'r v8::FunctionCallbackArguments<'s>,
+    pub(crate) arguments: Passed<'r, 's>,
     pub(crate) next: usize,
+}
+
+/// Where arguments are.
+pub(crate) enum Passed<'r, 's> {
+    /// The guest called a function.
+    Call(&'r v8::FunctionCallbackArguments<'s>),
+    List(&'r [v8::Local<'s, v8::Value>]),
 }
 
 impl ArgumentReader<'_, '_, '_> {
     pub(crate) fn next<T: DeserializeOwned>(&mut self) -> Result<T, ValueError> {
         let index = self.next;
         self.next += 1;
-        let value = self.arguments.get(i32::try_from(index).unwrap_or(i32::MAX));
+        let value = match self.arguments {
+            Passed::Call(arguments) => arguments.get(i32::try_from(index).unwrap_or(i32::MAX)),
+            Passed::List(values) => {
+                values.get(index).copied().unwrap_or_else(|| v8::undefined(self.scope).into())
+            }
+        };
         to_host(self.scope, self.budget, value).map_err(|error| error.inside(param_name(self.params, index)))
     }
 }

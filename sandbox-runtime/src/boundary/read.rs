@@ -10,9 +10,11 @@ use serde::de::{self, IntoDeserializer, Visitor};
 use serde_json::Value as Json;
 
 use super::Budget;
-use super::access::{Entries, Items, Variant};
-use super::exotic::{is_detached, is_plain};
+use super::access::{Entries, ErrorFields, Items, Variant};
+use super::exotic::is_detached;
 use super::fault::ValueError;
+use super::rich::{DATE, ERROR};
+use super::shape::Shape;
 use super::text::rust_string;
 use super::write::MAX_SAFE;
 use crate::isolate::engine;
@@ -22,26 +24,9 @@ pub(super) type Value<'s> = v8::Local<'s, v8::Value>;
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'r, 's, 'i> {
     pub(super) scope: &'r v8::PinScope<'s, 'i>,
-    budget: &'r Budget,
+    pub(super) budget: &'r Budget,
     depth: usize,
-    value: Value<'s>,
-}
-
-/// What a value is to this boundary.
-enum Shape<'s> {
-    Nothing,
-    Bool(bool),
-    Number(f64),
-    BigInt(v8::Local<'s, v8::BigInt>),
-    Text(v8::Local<'s, v8::String>),
-    Array(v8::Local<'s, v8::Array>),
-    Set(v8::Local<'s, v8::Set>),
-    Bytes(v8::Local<'s, v8::Value>),
-    Numbers(v8::Local<'s, v8::TypedArray>),
-    Map(v8::Local<'s, v8::Map>),
-    Object(v8::Local<'s, v8::Object>),
-    /// Functions, symbols, promises, proxies, …: nothing that can be copied.
-    Exotic,
+    pub(super) value: Value<'s>,
 }
 
 impl<'r, 's, 'i> Reader<'r, 's, 'i> {
@@ -49,7 +34,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
         Self { scope, budget, depth: 0, value }
     }
 
-    fn unexpected(&self, expected: impl Into<String>) -> ValueError {
+    pub(super) fn unexpected(&self, expected: impl Into<String>) -> ValueError {
         ValueError::found(expected, self.scope, self.value)
     }
 
@@ -64,35 +49,18 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
         Ok(self.of(value))
     }
 
-    fn inside(self) -> Result<Self, ValueError> {
+    pub(super) fn inside(self) -> Result<Self, ValueError> {
         Ok(Self { depth: self.budget.deeper(self.depth)?, ..self })
     }
 
-    fn text(&self, string: v8::Local<'s, v8::String>) -> Result<String, ValueError> {
+    pub(super) fn text(&self, string: v8::Local<'s, v8::String>) -> Result<String, ValueError> {
         // Paid before the text is looked at: a rope of half a gigabyte is refused without being made flat.
-        self.budget.bytes(engine::length(self.scope, string))?;
+        self.budget.text(engine::length(self.scope, string))?;
         rust_string(self.scope, string)
     }
 
-    fn shape(&self) -> Shape<'s> {
-        let value = self.value;
-        if value.is_null_or_undefined() {
-            Shape::Nothing
-        } else if let Ok(string) = value.try_cast::<v8::String>() {
-            Shape::Text(string)
-        } else if let Ok(number) = value.try_cast::<v8::Number>() {
-            Shape::Number(number.value())
-        } else if value.is_boolean() {
-            Shape::Bool(value.is_true())
-        } else if let Ok(bigint) = value.try_cast::<v8::BigInt>() {
-            Shape::BigInt(bigint)
-        } else {
-            self.object_shape()
-        }
-    }
-
     /// The numbers of a typed array, unless its memory has been taken away.
-    fn numbers(
+    pub(super) fn numbers(
         &self,
         numbers: v8::Local<'s, v8::TypedArray>,
     ) -> Result<v8::Local<'s, v8::TypedArray>, ValueError> {
@@ -101,38 +69,20 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
         there.ok_or_else(|| self.unexpected("numbers that are still there"))
     }
 
-    fn object_shape(&self) -> Shape<'s> {
-        let value = self.value;
-        if value.is_proxy() {
-            Shape::Exotic
-        } else if let Ok(array) = value.try_cast::<v8::Array>() {
-            Shape::Array(array)
-        } else if value.is_uint8_array() || value.is_array_buffer() {
-            Shape::Bytes(value)
-        } else if let Ok(numbers) = value.try_cast::<v8::TypedArray>() {
-            Shape::Numbers(numbers)
-        } else if let Ok(map) = value.try_cast::<v8::Map>() {
-            Shape::Map(map)
-        } else if let Ok(set) = value.try_cast::<v8::Set>() {
-            Shape::Set(set)
-        } else if is_plain(self.scope, value) {
-            value.try_cast::<v8::Object>().map_or(Shape::Exotic, Shape::Object)
-        } else {
-            Shape::Exotic
-        }
-    }
-
     /// An own property. A getter of it may run and may throw.
     pub(super) fn get(
         &self,
         object: v8::Local<'s, v8::Object>,
         key: Value<'s>,
     ) -> Result<Value<'s>, ValueError> {
-        object.get(self.scope, key).ok_or_else(|| ValueError::new("a value", "a getter that threw"))
+        object.get(self.scope, key).ok_or_else(ValueError::thrown)
     }
 
     /// The names of an object's own enumerable properties; symbols are not data and are left out.
-    fn names(&self, object: v8::Local<'s, v8::Object>) -> Result<v8::Local<'s, v8::Array>, ValueError> {
+    pub(super) fn names(
+        &self,
+        object: v8::Local<'s, v8::Object>,
+    ) -> Result<v8::Local<'s, v8::Array>, ValueError> {
         let wanted = v8::GetPropertyNamesArgsBuilder::new()
             .mode(v8::KeyCollectionMode::OwnOnly)
             .property_filter(v8::PropertyFilter::ONLY_ENUMERABLE | v8::PropertyFilter::SKIP_SYMBOLS)
@@ -186,24 +136,49 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
         }
     }
 
-    fn bytes(&self) -> Result<Vec<u8>, ValueError> {
+    pub(super) fn bytes(&self) -> Result<Vec<u8>, ValueError> {
         let Shape::Bytes(value) = self.shape() else {
             return Err(self.unexpected("a Uint8Array or an ArrayBuffer"));
         };
-        let view = match value.try_cast::<v8::ArrayBuffer>() {
-            Ok(buffer) if buffer.was_detached() => None,
-            Ok(buffer) => v8::Uint8Array::new(self.scope, buffer, 0, buffer.byte_length()),
-            Err(_) => value.try_cast::<v8::Uint8Array>().ok(),
-        };
-        let view = view.filter(|view| !is_detached(self.scope, *view));
-        let view = view.and_then(|view| engine::settled(self.scope, view.into()));
-        let view = view.ok_or_else(|| self.unexpected("bytes that are still there"))?;
+        let view = self.byte_view(value).ok_or_else(|| self.unexpected("bytes that are still there"))?;
         let length = view.byte_length();
         self.budget.bytes(length)?;
         let mut bytes = vec![0; length];
         let copied = view.copy_contents(&mut bytes);
         bytes.truncate(copied);
         Ok(bytes)
+    }
+
+    /// The bytes of a buffer or of a view of one, unless the memory has been taken away.
+    fn byte_view(&self, value: Value<'s>) -> Option<v8::Local<'s, v8::TypedArray>> {
+        if let Ok(numbers) = value.try_cast::<v8::TypedArray>() {
+            return self.numbers(numbers).ok();
+        }
+        let (buffer, start, end) = match value.try_cast::<v8::DataView>() {
+            Ok(view) => {
+                let (start, view): (usize, v8::Local<'_, v8::ArrayBufferView>) =
+                    (view.byte_offset(), view.into());
+                (view.buffer(self.scope)?, start, start + view.byte_length())
+            }
+            Err(_) => {
+                let buffer = value.try_cast::<v8::ArrayBuffer>().ok()?;
+                (buffer, 0, buffer.byte_length())
+            }
+        };
+        // What a view says of its length may be older than its buffer.
+        let length = end.min(buffer.byte_length()).checked_sub(start).filter(|_| !buffer.was_detached())?;
+        let view = v8::Uint8Array::new(self.scope, buffer, start, length)?;
+        engine::settled(self.scope, view.into())
+    }
+
+    fn date<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        match self.shape() {
+            Shape::Date(millis) if !millis.is_nan() => {
+                visitor.visit_newtype_struct(self.of(v8::Number::new(self.scope, millis).into()))
+            }
+            Shape::Date(_) => Err(ValueError::new("a Date", "one that is invalid")),
+            _ => Err(self.unexpected("a Date")),
+        }
     }
 
     pub(super) fn seq<'de, V: Visitor<'de>>(
@@ -213,18 +188,23 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
     ) -> Result<V::Value, ValueError> {
         let shape = match self.shape() {
             Shape::Numbers(numbers) => Shape::Numbers(self.numbers(numbers)?),
+            // Bytes are numbers to whoever asks for a list.
+            Shape::Bytes(bytes) => match bytes.try_cast::<v8::TypedArray>() {
+                Ok(numbers) => Shape::Numbers(self.numbers(numbers)?),
+                Err(_) => Shape::Bytes(bytes),
+            },
             shape => shape,
         };
         let length = match shape {
             Shape::Array(array) => array.length() as usize,
-            Shape::Set(set) => set.size(),
+            Shape::Set(set) => engine::set_size(self.scope, set),
             Shape::Numbers(numbers) => numbers.length(),
             _ => return Err(self.unexpected(expected)),
         };
         // Paid before anything is read or listed: `length = 2**32 - 1` costs nothing to refuse.
-        self.budget.nodes(length)?;
+        self.budget.items(length)?;
         let object = match shape {
-            Shape::Set(set) => set.as_array(self.scope).into(),
+            Shape::Set(set) => engine::set_items(self.scope, set).ok_or_else(ValueError::thrown)?.into(),
             Shape::Numbers(numbers) => numbers.into(),
             _ => self.value.try_cast().map_err(|_| self.unexpected(expected))?,
         };
@@ -243,12 +223,14 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
     ) -> Result<V::Value, ValueError> {
         let (entries, object) = match self.shape() {
             Shape::Map(map) => {
-                self.budget.nodes(2 * map.size())?;
-                (map.as_array(self.scope), None)
+                let size = engine::map_size(self.scope, map);
+                self.budget.items(size)?;
+                self.budget.nodes(size)?;
+                (engine::map_items(self.scope, map).ok_or_else(ValueError::thrown)?, None)
             }
             Shape::Object(object) => {
                 let names = self.names(object)?;
-                self.budget.nodes(names.length() as usize)?;
+                self.budget.items(names.length() as usize)?;
                 (names, Some(object))
             }
             _ => return Err(self.unexpected(expected)),
@@ -304,19 +286,34 @@ impl<'de> de::Deserializer<'de> for Reader<'_, '_, '_> {
                 Err(self.unexpected("a finite number, as JSON has"))
             }
             Shape::Number(number) => match safe_integer(number) {
+                None if number.abs() > f64::from(f32::MAX) => {
+                    self.budget.doubt();
+                    visitor.visit_f64(number)
+                }
                 Some(0) if number.is_sign_negative() => visitor.visit_f64(number),
                 Some(integer) => visit_integer(visitor, i128::from(integer)),
                 None => visitor.visit_f64(number),
             },
-            Shape::BigInt(_) => match (self.big::<i128>("i128"), self.big::<u128>("u128")) {
-                (Ok(integer), _) => visit_integer(visitor, integer),
-                (_, Ok(integer)) => visitor.visit_u128(integer),
-                (_, Err(error)) => Err(error),
-            },
+            Shape::BigInt(_) => {
+                self.budget.doubt();
+                match (self.big::<i128>("i128"), self.big::<u128>("u128")) {
+                    (Ok(integer), _) => visit_integer(visitor, integer),
+                    (_, Ok(integer)) => visitor.visit_u128(integer),
+                    (_, Err(error)) => Err(error),
+                }
+            }
             Shape::Text(string) => visitor.visit_string(self.text(string)?),
             Shape::Array(_) | Shape::Set(_) | Shape::Numbers(_) => self.seq(visitor, "an array"),
-            Shape::Bytes(_) => visitor.visit_byte_buf(self.bytes()?),
+            Shape::Bytes(_) => {
+                self.budget.doubt();
+                visitor.visit_byte_buf(self.bytes()?)
+            }
             Shape::Map(_) | Shape::Object(_) => self.map(visitor, "an object"),
+            Shape::Date(_) | Shape::Error(_) if typeid::of::<V::Value>() == TypeId::of::<Json>() => {
+                Err(self.unexpected("a value that JSON has"))
+            }
+            Shape::Date(_) => self.date(visitor),
+            Shape::Error(object) => visitor.visit_newtype_struct(ErrorFields { reader: self, object }),
             Shape::Exotic => Err(self.unexpected("a value that can be copied")),
         }
     }
@@ -401,10 +398,17 @@ impl<'de> de::Deserializer<'de> for Reader<'_, '_, '_> {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, ValueError> {
-        visitor.visit_newtype_struct(self)
+        match name {
+            DATE => self.date(visitor),
+            ERROR => match self.shape() {
+                Shape::Error(object) => visitor.visit_newtype_struct(ErrorFields { reader: self, object }),
+                _ => Err(self.unexpected("an Error")),
+            },
+            _ => visitor.visit_newtype_struct(self),
+        }
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {

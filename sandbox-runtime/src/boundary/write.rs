@@ -3,34 +3,49 @@
 //! Objects and arrays get own data properties only, by definition and not by assignment, so a setter that a
 //! guest planted on a prototype is never called: no code of the guest runs here.
 
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 
 use deno_core::v8;
 use serde::ser::{self, Serialize};
 
 use super::Budget;
+use super::bytes::Bytes;
+use super::collect::{Entries, Fields, Items, Made};
 use super::fault::ValueError;
-use super::keys::KeyWriter;
+use super::rich::{DATE, ERROR, MAP, SET};
 use super::text::js_string;
 use crate::isolate::engine;
 
 /// The greatest integer up to which every integer is a Number of its own: 2^53 − 1.
 pub(super) const MAX_SAFE: u64 = (1 << 53) - 1;
 
-type Value<'s> = v8::Local<'s, v8::Value>;
+pub(super) type Value<'s> = v8::Local<'s, v8::Value>;
 
 #[derive(Clone, Copy)]
 pub(super) struct Writer<'w, 's, 'i> {
-    scope: &'w v8::PinScope<'s, 'i>,
-    budget: &'w Budget,
+    pub(super) scope: &'w v8::PinScope<'s, 'i>,
+    pub(super) budget: &'w Budget,
     depth: usize,
     /// Inside of a `serde_json::Value`, whose integers have no width and are Numbers wherever that is exact.
     json: bool,
+    /// A map becomes a `Map`, whatever its keys are.
+    map: bool,
 }
 
 impl<'w, 's, 'i> Writer<'w, 's, 'i> {
     pub(super) fn new(scope: &'w v8::PinScope<'s, 'i>, budget: &'w Budget) -> Self {
-        Self { scope, budget, depth: 0, json: false }
+        Self { scope, budget, depth: 0, json: false, map: false }
+    }
+
+    /// A whole value that nobody else has: `Bytes` are moved.
+    pub(super) fn owned<T: Serialize + 'static>(self, value: T) -> Result<Value<'s>, ValueError> {
+        let mut value = Some(value);
+        if let Some(bytes) = (&mut value as &mut dyn Any).downcast_mut::<Option<Bytes>>() {
+            let bytes = bytes.take().unwrap_or_default();
+            self.budget.nodes(1)?;
+            return self.bytes(bytes.len(), || bytes.into_vec());
+        }
+        value.map_or_else(|| Err(terminated()), |value| self.top(&value))
     }
 
     /// A whole value. The unit is `undefined` here, and `null` inside of a collection.
@@ -41,22 +56,22 @@ impl<'w, 's, 'i> Writer<'w, 's, 'i> {
         self.write(value)
     }
 
-    fn write<T: ?Sized + Serialize>(self, value: &T) -> Result<Value<'s>, ValueError> {
+    pub(super) fn write<T: ?Sized + Serialize>(self, value: &T) -> Result<Value<'s>, ValueError> {
         self.budget.nodes(1)?;
         value.serialize(Self { json: self.json || is_json::<T>(), ..self })
     }
 
-    fn inside(self) -> Result<Self, ValueError> {
-        Ok(Self { depth: self.budget.deeper(self.depth)?, ..self })
+    pub(super) fn inside(self) -> Result<Self, ValueError> {
+        Ok(Self { depth: self.budget.deeper(self.depth)?, map: false, ..self })
     }
 
     fn text(self, text: &str) -> Result<v8::Local<'s, v8::String>, ValueError> {
-        self.budget.bytes(text.len())?;
+        self.budget.text(text.len())?;
         js_string(self.scope, text, v8::NewStringType::Normal)
     }
 
     /// A property's name; V8 keeps one copy of each, so names are interned.
-    fn name(self, text: &str) -> Result<v8::Local<'s, v8::Name>, ValueError> {
+    pub(super) fn name(self, text: &str) -> Result<v8::Local<'s, v8::Name>, ValueError> {
         Ok(js_string(self.scope, text, v8::NewStringType::Internalized)?.into())
     }
 
@@ -64,7 +79,7 @@ impl<'w, 's, 'i> Writer<'w, 's, 'i> {
         v8::Number::new(self.scope, value).into()
     }
 
-    fn define(
+    pub(super) fn define(
         self,
         object: v8::Local<'s, v8::Object>,
         name: v8::Local<'s, v8::Name>,
@@ -77,7 +92,7 @@ impl<'w, 's, 'i> Writer<'w, 's, 'i> {
     }
 
     /// `{ [variant]: value }`
-    fn tagged(self, variant: &str, value: Value<'s>) -> Result<Value<'s>, ValueError> {
+    pub(super) fn tagged(self, variant: &str, value: Value<'s>) -> Result<Value<'s>, ValueError> {
         let object = v8::Object::new(self.scope);
         self.define(object, self.name(variant)?, value)?;
         Ok(object.into())
@@ -94,12 +109,34 @@ impl<'w, 's, 'i> Writer<'w, 's, 'i> {
     }
 }
 
+/// An Error of the current realm: of the engine's class of that name, or else an `Error` whose own `name` it is.
+pub(crate) fn new_error<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    class: &str,
+    message: v8::Local<'s, v8::String>,
+) -> Option<v8::Local<'s, v8::Object>> {
+    let error = match class {
+        "TypeError" => v8::Exception::type_error(scope, message),
+        "RangeError" => v8::Exception::range_error(scope, message),
+        "SyntaxError" => v8::Exception::syntax_error(scope, message),
+        "ReferenceError" => v8::Exception::reference_error(scope, message),
+        _ => v8::Exception::error(scope, message),
+    };
+    let error = error.try_cast::<v8::Object>().ok()?;
+    if !matches!(class, "Error" | "TypeError" | "RangeError" | "SyntaxError" | "ReferenceError") {
+        let key = js_string(scope, "name", v8::NewStringType::Internalized).ok()?;
+        let name = js_string(scope, class, v8::NewStringType::Internalized).ok()?;
+        error.define_own_property(scope, key.into(), name.into(), v8::PropertyAttribute::DONT_ENUM)?;
+    }
+    Some(error)
+}
+
 /// A definition on an object that nobody else holds fails only while the isolate is being terminated.
-fn terminated() -> ValueError {
+pub(super) fn terminated() -> ValueError {
     ValueError::new("a call that goes on", "one that was ended")
 }
 
-fn is_json<T: ?Sized>() -> bool {
+pub(super) fn is_json<T: ?Sized>() -> bool {
     let id = typeid::of::<T>();
     id == TypeId::of::<serde_json::Value>()
         || id == TypeId::of::<serde_json::Number>()
@@ -165,11 +202,7 @@ impl<'w, 's, 'i> ser::Serializer for Writer<'w, 's, 'i> {
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Result<Value<'s>, ValueError> {
-        self.budget.bytes(value.len())?;
-        let store = v8::ArrayBuffer::new_backing_store_from_vec(value.to_vec()).make_shared();
-        let buffer = v8::ArrayBuffer::with_backing_store(self.scope, &store);
-        let view = v8::Uint8Array::new(self.scope, buffer, 0, value.len());
-        view.map(Into::into).ok_or_else(terminated)
+        self.bytes(value.len(), || value.to_vec())
     }
 
     fn serialize_none(self) -> Result<Value<'s>, ValueError> {
@@ -199,10 +232,16 @@ impl<'w, 's, 'i> ser::Serializer for Writer<'w, 's, 'i> {
 
     fn serialize_newtype_struct<T: ?Sized + Serialize>(
         self,
-        _: &'static str,
+        name: &'static str,
         value: &T,
     ) -> Result<Value<'s>, ValueError> {
-        self.write(value)
+        match name {
+            DATE => self.date(value),
+            SET => self.set(value),
+            ERROR => self.error(value),
+            MAP => Self { map: true, ..self }.write(value),
+            _ => self.write(value),
+        }
     }
 
     fn serialize_newtype_variant<T: ?Sized + Serialize>(
@@ -243,7 +282,8 @@ impl<'w, 's, 'i> ser::Serializer for Writer<'w, 's, 'i> {
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap, ValueError> {
-        Ok(Entries { writer: self.inside()?, made: Made::Nothing, key: None })
+        let made = if self.map { Made::Map(v8::Map::new(self.scope)) } else { Made::Nothing };
+        Ok(Entries { writer: self.inside()?, made, length: 0, key: None })
     }
 
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeStruct, ValueError> {
@@ -262,163 +302,57 @@ impl<'w, 's, 'i> ser::Serializer for Writer<'w, 's, 'i> {
 }
 
 impl<'s> Writer<'_, 's, '_> {
+    /// Bytes, moved into the guest's heap's care and not copied.
+    pub(super) fn bytes(
+        self,
+        length: usize,
+        bytes: impl FnOnce() -> Vec<u8>,
+    ) -> Result<Value<'s>, ValueError> {
+        self.budget.bytes(length)?;
+        let store = v8::ArrayBuffer::new_backing_store_from_vec(bytes()).make_shared();
+        let buffer = v8::ArrayBuffer::with_backing_store(self.scope, &store);
+        v8::Uint8Array::new(self.scope, buffer, 0, length).map(Into::into).ok_or_else(terminated)
+    }
+
+    fn date<T: ?Sized + Serialize>(self, millis: &T) -> Result<Value<'s>, ValueError> {
+        let millis = Self { json: true, ..self }.write(millis)?.try_cast::<v8::Number>();
+        let date = millis.ok().and_then(|millis| v8::Date::new(self.scope, millis.value()));
+        date.map(Into::into).ok_or_else(terminated)
+    }
+
+    fn set<T: ?Sized + Serialize>(self, items: &T) -> Result<Value<'s>, ValueError> {
+        let items = self.write(items)?.try_cast::<v8::Array>();
+        let items = items.map_err(|_| <ValueError as ser::Error>::custom("a Set is made from a sequence"))?;
+        let set = v8::Set::new(self.scope);
+        for index in 0..items.length() {
+            let item = items.get_index(self.scope, index).ok_or_else(terminated)?;
+            set.add(self.scope, item).ok_or_else(terminated)?;
+        }
+        Ok(set.into())
+    }
+
+    fn error<T: ?Sized + Serialize>(self, fields: &T) -> Result<Value<'s>, ValueError> {
+        let fields = self.write(fields)?.try_cast::<v8::Object>().map_err(|_| terminated())?;
+        let field = |name: &str| {
+            let value = fields.get(self.scope, self.name(name)?.into()).ok_or_else(terminated)?;
+            Ok::<_, ValueError>(value)
+        };
+        let text = |name: &str| field(name)?.try_cast::<v8::String>().map_err(|_| terminated());
+        let name = text("name")?;
+        let error = new_error(self.scope, &name.to_rust_string_lossy(self.scope), text("message")?);
+        let error = error.ok_or_else(terminated)?;
+        let cause = field("cause")?;
+        if !cause.is_undefined() {
+            error
+                .define_own_property(self.scope, self.name("cause")?, cause, v8::PropertyAttribute::DONT_ENUM)
+                .ok_or_else(terminated)?;
+        }
+        Ok(error.into())
+    }
+
     #[expect(clippy::cast_possible_truncation, reason = "the two halves are taken apart")]
     fn big(self, negative: bool, magnitude: u128) -> Result<Value<'s>, ValueError> {
         let words = [magnitude as u64, (magnitude >> 64) as u64];
         engine::big(self.scope, negative, words).map(Into::into).ok_or_else(terminated)
     }
 }
-
-/// An array being made.
-pub(super) struct Items<'w, 's, 'i> {
-    writer: Writer<'w, 's, 'i>,
-    values: Vec<Value<'s>>,
-    tag: Option<&'static str>,
-}
-
-impl<'s> Items<'_, 's, '_> {
-    fn push<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), ValueError> {
-        let index = self.values.len();
-        self.values.push(self.writer.write(value).map_err(|error| error.at(index))?);
-        Ok(())
-    }
-
-    fn finish(self) -> Result<Value<'s>, ValueError> {
-        let array = v8::Array::new_with_elements(self.writer.scope, &self.values).into();
-        match self.tag {
-            Some(variant) => self.writer.tagged(variant, array),
-            None => Ok(array),
-        }
-    }
-}
-
-/// An object of known fields being made.
-pub(super) struct Fields<'w, 's, 'i> {
-    writer: Writer<'w, 's, 'i>,
-    object: v8::Local<'s, v8::Object>,
-    tag: Option<&'static str>,
-}
-
-impl<'s> Fields<'_, 's, '_> {
-    fn define<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<(), ValueError> {
-        let value = self.writer.write(value).map_err(|error| error.inside(name))?;
-        self.writer.define(self.object, self.writer.name(name)?, value)
-    }
-
-    fn finish(self) -> Result<Value<'s>, ValueError> {
-        match self.tag {
-            Some(variant) => self.writer.tagged(variant, self.object.into()),
-            None => Ok(self.object.into()),
-        }
-    }
-}
-
-/// A map being made: an object when its keys are names, else a `Map`.
-pub(super) struct Entries<'w, 's, 'i> {
-    writer: Writer<'w, 's, 'i>,
-    made: Made<'s>,
-    key: Option<Key<'s>>,
-}
-
-#[derive(Clone, Copy)]
-enum Made<'s> {
-    Nothing,
-    Object(v8::Local<'s, v8::Object>),
-    Map(v8::Local<'s, v8::Map>),
-}
-
-enum Key<'s> {
-    Name(String),
-    Value(Value<'s>),
-}
-
-impl<'s> Entries<'_, 's, '_> {
-    fn insert<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), ValueError> {
-        let writer = self.writer;
-        let Some(key) = self.key.take() else {
-            return Err(<ValueError as ser::Error>::custom("a map's value before its key"));
-        };
-        let step = match &key {
-            Key::Name(name) => name.clone(),
-            Key::Value(_) => "value".to_owned(),
-        };
-        let value = writer.write(value).map_err(|error| error.inside(step))?;
-        match (key, self.made) {
-            (Key::Name(name), Made::Object(object)) => {
-                writer.budget.bytes(name.len())?;
-                writer.define(object, writer.name(&name)?, value)
-            }
-            (Key::Value(key), Made::Map(map)) => {
-                map.set(writer.scope, key, value).map(drop).ok_or_else(terminated)
-            }
-            _ => Err(<ValueError as ser::Error>::custom("a map whose keys are names and other values")),
-        }
-    }
-
-    fn finish(self) -> Value<'s> {
-        match self.made {
-            Made::Nothing => v8::Object::new(self.writer.scope).into(),
-            Made::Object(object) => object.into(),
-            Made::Map(map) => map.into(),
-        }
-    }
-}
-
-impl<'s> ser::SerializeMap for Entries<'_, 's, '_> {
-    type Ok = Value<'s>;
-    type Error = ValueError;
-
-    fn serialize_key<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<(), ValueError> {
-        let scope = self.writer.scope;
-        let (key, made) = match key.serialize(KeyWriter).ok() {
-            Some(name) => (Key::Name(name), Made::Object(v8::Object::new(scope))),
-            None => (Key::Value(self.writer.write(key)?), Made::Map(v8::Map::new(scope))),
-        };
-        if matches!(self.made, Made::Nothing) {
-            self.made = made;
-        }
-        self.key = Some(key);
-        Ok(())
-    }
-
-    fn serialize_value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), ValueError> {
-        self.insert(value)
-    }
-
-    fn end(self) -> Result<Value<'s>, ValueError> {
-        Ok(self.finish())
-    }
-}
-
-macro_rules! finish_items {
-    ($($trait:ident $method:ident),*) => {$(
-        impl<'s> ser::$trait for Items<'_, 's, '_> {
-            type Ok = Value<'s>;
-            type Error = ValueError;
-            fn $method<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), ValueError> {
-                self.push(value)
-            }
-            fn end(self) -> Result<Value<'s>, ValueError> {
-                self.finish()
-            }
-        }
-    )*};
-}
-finish_items!(SerializeSeq serialize_element, SerializeTuple serialize_element, SerializeTupleStruct serialize_field,
-    SerializeTupleVariant serialize_field);
-
-macro_rules! finish_fields {
-    ($($trait:ident),*) => {$(
-        impl<'s> ser::$trait for Fields<'_, 's, '_> {
-            type Ok = Value<'s>;
-            type Error = ValueError;
-            fn serialize_field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<(), ValueError> {
-                self.define(name, value)
-            }
-            fn end(self) -> Result<Value<'s>, ValueError> {
-                self.finish()
-            }
-        }
-    )*};
-}
-finish_fields!(SerializeStruct, SerializeStructVariant);

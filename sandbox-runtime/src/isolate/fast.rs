@@ -15,11 +15,13 @@ use deno_core::v8;
 use deno_core::v8::fast_api::{CFunction, CFunctionInfo, FastApiCallbackOptions, Int64Representation, Type};
 
 use super::Isolate;
-use super::ops::{FastCall, Refusal, call_host, place_of};
+use super::ops::{FastCall, Refusal, call_host, enforce, place_of};
 use crate::arguments::Val;
 use crate::boundary::ValueError;
-use crate::contract::{Crosses, HostMethod, Kind, Reply};
-use crate::error::{Direction, HostError};
+use crate::contract::{Contract, Crosses, HostMethod, Kind, Reply};
+use crate::error::Direction;
+use crate::guest_error::HostError;
+use crate::schema::MethodChecks;
 
 /// A type that is one C value.
 #[doc(hidden)]
@@ -100,18 +102,43 @@ pub trait NoFast {
 
 impl<M, A, R> NoFast for FastProbe<M, A, R> {}
 
-/// Takes the result of a method whose value is the scalar `R`.
-struct FastReply<R>(PhantomData<R>);
+/// Takes the result of a method whose value is the scalar `R`, and checks it if the method is bounded.
+struct FastReply<'c, R>(Option<&'c MethodChecks>, PhantomData<R>);
 
-impl<R: Scalar> Reply for FastReply<R> {
+impl<R: Scalar> Reply for FastReply<'_, R> {
     type Done = Result<R, Refusal>;
 
     fn done<V: Crosses>(self, outcome: Result<V, HostError>) -> Self::Done {
-        let mut value = Some(outcome.map_err(Refusal::Host)?);
+        let value = outcome.map_err(Refusal::Host)?;
+        if let Some(checks) = self.0 {
+            let kept = checks.returns.enforce(&value, "result");
+            kept.map_err(|error| Refusal::Value(error, Direction::ToGuest))?;
+        }
+        let mut value = Some(value);
         // The same type by construction; the compiler removes the comparison.
         let scalar = (&mut value as &mut dyn Any).downcast_mut::<Option<R>>().and_then(Option::take);
         scalar.ok_or(Refusal::Absent)
     }
+}
+
+/// Whether a method has bounds. A scalar has no rules of its own, so one without has nothing to check, and the compiler
+/// knows that.
+struct IsBounded<M>(PhantomData<M>);
+
+impl<M: HostMethod> IsBounded<M> {
+    const VALUE: bool = <M::Contract as Contract>::SPEC.methods[M::INDEX].is_bounded();
+}
+
+fn serve_args<M: HostMethod, R: Scalar>(isolate: &Isolate, args: M::Owned) -> Result<R, Refusal> {
+    let checks = match IsBounded::<M>::VALUE {
+        true => Some(isolate.checks::<M>().ok_or(Refusal::Absent)?),
+        false => None,
+    };
+    if let Some(checks) = checks {
+        let kept = enforce(&args, M::spec().params, checks);
+        kept.map_err(|error| Refusal::Value(error, Direction::ToHost))?;
+    }
+    call_host::<M, _, _>(isolate, args, FastReply::<R>(checks, PhantomData))
 }
 
 /// Calls the host and throws what goes wrong.
@@ -122,7 +149,7 @@ fn serve<M: HostMethod, R: Scalar>(options: *mut FastApiCallbackOptions<'_>, arg
     let isolate = Isolate::of(unsafe { options.isolate_unchecked() });
     let outcome = match (isolate, args) {
         (Some(isolate), _) if !isolate.stack().allows_call() => Err(Refusal::Stack),
-        (Some(isolate), Some(args)) => call_host::<M, _, _>(isolate, args, FastReply::<R>(PhantomData)),
+        (Some(isolate), Some(args)) => serve_args::<M, R>(isolate, args),
         (Some(_), None) => {
             let error = ValueError::new("arguments that the shim has checked", "others");
             Err(Refusal::Value(error.inside("arguments"), Direction::ToHost))

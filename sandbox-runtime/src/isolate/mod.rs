@@ -5,11 +5,13 @@
 //! may call its guest again while a call is under way further up on the stack.
 
 mod callbacks;
+pub(crate) mod calls;
 pub(crate) mod engine;
 pub(crate) mod fast;
 pub(crate) mod heap;
 pub(crate) mod ops;
 mod realm;
+mod run;
 pub(crate) mod script;
 pub(crate) mod shim;
 pub(crate) mod stack;
@@ -18,21 +20,23 @@ pub(crate) mod watchdog;
 
 use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::ffi::c_void;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use deno_core::{Extension, JsRuntime, RuntimeOptions, v8};
 
 use crate::arguments::Arguments;
-use crate::boundary::{ArgumentWriter, Budget, to_host};
-use crate::contract::{Contract, ContractSpec, GuestMethod, HostContract};
-use crate::error::{Direction, Error, LimitKind, Place};
+use crate::boundary::{ArgumentWriter, Budget, ValueError, observed, to_host};
+use crate::contract::{Contract, ContractSpec, GuestContract, GuestMethod, HostContract, Method};
+use crate::error::{Direction, Error, LimitKind, Place, Source};
 use crate::limits::Limits;
+use crate::schema::{ContractChecks, MethodChecks, TypeCheck, Violation};
 use crate::script::Script;
 use heap::HeapGuard;
-use ops::{HostOp, place_of, write_error};
+use ops::{HostOp, enforce, place_of, write_error};
+use realm::Realm;
 use script::{Binding, Exports};
 use stack::StackEnd;
 use watchdog::Watch;
@@ -44,17 +48,26 @@ const SLOT: u32 = 1;
 type Catch<'p, 't, 's, 'i> = v8::PinnedRef<'p, v8::TryCatch<'t, 's, v8::HandleScope<'i>>>;
 
 /// A host's implementation of a contract.
+#[derive(Clone)]
 pub(crate) struct Host {
     contract: TypeId,
     spec: &'static ContractSpec,
     ops: &'static [HostOp],
+    /// The checks of its methods' arguments and results.
+    checks: Arc<ContractChecks>,
     /// A `Box<C>`, where `C` is the contract.
-    object: Box<dyn Any>,
+    object: Rc<dyn Any>,
 }
 
 impl Host {
-    pub(crate) fn new<C: ?Sized + HostContract>(object: Box<C>) -> Self {
-        Self { contract: TypeId::of::<C>(), spec: &C::SPEC, ops: C::OPS, object: Box::new(object) }
+    pub(crate) fn new<C: ?Sized + HostContract>(object: Box<C>) -> Result<Self, String> {
+        let checks = ContractChecks::of::<C>()?;
+        Ok(Self { contract: TypeId::of::<C>(), spec: &C::SPEC, ops: C::OPS, checks, object: Rc::new(object) })
+    }
+
+    /// The implementation, when it is one of `C`.
+    fn object<C: ?Sized + Contract>(&self) -> Option<&C> {
+        self.object.downcast_ref::<Box<C>>().map(|object| &**object)
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -74,6 +87,8 @@ pub(crate) struct Isolate {
     ended_inside: Cell<bool>,
     /// A call that was ended left microtasks behind that cannot be dropped.
     has_leftovers: Cell<bool>,
+    /// Errors of host methods, as the guest has them and as the host made them.
+    host_errors: RefCell<VecDeque<(v8::Global<v8::Object>, Source)>>,
     live: RefCell<Option<Live>>,
     /// Why there is no `live` any more.
     discarded: RefCell<Option<Error>>,
@@ -81,9 +96,7 @@ pub(crate) struct Isolate {
 
 /// What exists as long as the isolate does.
 struct Live {
-    realm: v8::Global<v8::Context>,
-    root_prototype: v8::Global<v8::Object>,
-    intrinsics: engine::Intrinsics,
+    realm: Realm,
     watch: Arc<Watch>,
     raw: v8::UnsafeRawIsolatePtr,
     runtime: JsRuntime,
@@ -102,6 +115,7 @@ impl Isolate {
             depth: Cell::new(0),
             ended_inside: Cell::new(false),
             has_leftovers: Cell::new(false),
+            host_errors: RefCell::default(),
             live: RefCell::default(),
             discarded: RefCell::default(),
         });
@@ -126,14 +140,13 @@ impl Isolate {
         let watch = Watch::new(v8_isolate.thread_safe_handle());
         // SAFETY: the pointer is used only while `runtime` lives, on this thread: both are fields of `Live`.
         let raw = unsafe { v8_isolate.as_raw_isolate_ptr() };
-        let realm = self.realm(v8_isolate);
+        let contracts = self.hosts.iter().map(|host| (host.spec, host.ops)).collect::<Vec<_>>();
+        let realm = Realm::new(v8_isolate, &contracts);
         buffers.limit(self.limits.buffers);
         // SAFETY: deno_core entered the isolate when it made it; it is left here, and entered around each use.
         unsafe { v8_isolate.exit() };
         match realm {
-            Ok((realm, root_prototype, intrinsics)) => {
-                Ok(Live { realm, root_prototype, intrinsics, watch, raw, runtime })
-            }
+            Ok(realm) => Ok(Live { realm, watch, raw, runtime }),
             Err(reason) => {
                 drop_runtime(runtime, raw);
                 Err(Error::build(reason))
@@ -149,22 +162,6 @@ impl Isolate {
     fn create_params(&self, buffers: &engine::Buffers) -> v8::CreateParams {
         let params = v8::CreateParams::default().heap_limits(0, self.limits.heap).allow_atomics_wait(false);
         buffers.serve(params)
-    }
-
-    fn realm(
-        &self,
-        v8_isolate: &mut v8::OwnedIsolate,
-    ) -> Result<(v8::Global<v8::Context>, v8::Global<v8::Object>, engine::Intrinsics), String> {
-        let contracts = self.hosts.iter().map(|host| (host.spec, host.ops)).collect::<Vec<_>>();
-        v8::scope!(let scope, v8_isolate);
-        let context = realm::create(scope, &contracts)?;
-        let context_global = v8::Global::new(scope, context);
-        let scope = &mut v8::ContextScope::new(scope, context);
-        let root =
-            v8::Object::new(scope).get_prototype(scope).and_then(|root| root.try_cast::<v8::Object>().ok());
-        let root = root.ok_or("V8 has no `Object.prototype`")?;
-        let intrinsics = engine::Intrinsics::of(scope).ok_or("the engine's own functions do not run")?;
-        Ok((context_global, v8::Global::new(scope, root), intrinsics))
     }
 
     /// The budget of one crossing.
@@ -189,16 +186,42 @@ impl Isolate {
         unsafe { pointer.as_ref() }
     }
 
-    /// The host's implementation of a contract.
-    pub(crate) fn host<C: ?Sized + Contract>(&self) -> Option<&C> {
-        let host = self.hosts.iter().find(|host| host.contract == TypeId::of::<C>())?;
-        host.object.downcast_ref::<Box<C>>().map(|object| &**object)
+    /// The host of a contract.
+    fn entry<C: ?Sized + Contract>(&self) -> Option<&Host> {
+        self.hosts.iter().find(|host| host.contract == TypeId::of::<C>())
+    }
+
+    /// The checks of a host method.
+    fn checks<M: Method>(&self) -> Option<&MethodChecks> {
+        self.entry::<M::Contract>()?.checks.methods.get(M::INDEX)
+    }
+
+    /// Keeps the error of a host method for as long as the call, to know it again when the guest lets it pass.
+    fn remember(&self, exception: v8::Global<v8::Object>, source: Source) {
+        /// A guest that catches errors in a loop must not fill the host's memory with them.
+        const KEPT: usize = 16;
+        let mut errors = self.host_errors.borrow_mut();
+        let oldest = if errors.len() == KEPT { errors.pop_front() } else { None };
+        errors.push_back((exception, source));
+        drop(errors);
+        run::drop_of_host(oldest);
+    }
+
+    /// The error of a host method that became this exception.
+    fn source_of(
+        &self,
+        scope: &v8::PinScope<'_, '_>,
+        exception: v8::Local<'_, v8::Object>,
+    ) -> Option<Source> {
+        let errors = self.host_errors.borrow();
+        let known = errors.iter().rev().find(|(known, _)| v8::Local::new(scope, known) == exception);
+        known.map(|(_, source)| source.clone())
     }
 
     /// Gives what conversions need of the guest's realm to `body`.
     #[cfg(feature = "quickjs")]
     pub(crate) fn with_intrinsics<R>(&self, body: impl FnOnce(&engine::Intrinsics) -> R) -> Option<R> {
-        self.live.borrow().as_ref().map(|live| body(&live.intrinsics))
+        self.live.borrow().as_ref().map(|live| body(&live.realm.intrinsics))
     }
 
     pub(crate) fn is_root_prototype(
@@ -206,7 +229,7 @@ impl Isolate {
         scope: &v8::PinScope<'_, '_>,
         object: v8::Local<'_, v8::Object>,
     ) -> bool {
-        let root = self.live.borrow().as_ref().map(|live| v8::Local::new(scope, &live.root_prototype));
+        let root = self.live.borrow().as_ref().map(|live| v8::Local::new(scope, &live.realm.root_prototype));
         root.is_some_and(|root| root == object)
     }
 
@@ -224,15 +247,17 @@ impl Isolate {
     }
 
     /// Binds a contract to what a script exports.
-    pub(crate) fn bind(&self, exports: &Exports, spec: &'static ContractSpec) -> Result<Binding, Error> {
-        self.run(None, |scope| script::bind(self, scope, exports, spec))
+    pub(crate) fn bind<C: ?Sized + GuestContract>(&self, exports: &Exports) -> Result<Binding, Error> {
+        let checks = ContractChecks::of::<C>().map_err(Error::build)?;
+        let methods = self.run(None, |scope| script::bind(self, scope, exports, &C::SPEC))?;
+        Ok(Binding { methods, checks })
     }
 
     /// Calls a method of the guest.
     pub(crate) fn call<M: GuestMethod, A: Arguments>(
         &self,
         binding: &Binding,
-        args: &A,
+        args: A,
     ) -> Result<M::Value, Error> {
         let place = place_of::<M>();
         let Some(method) = binding.method(M::INDEX) else {
@@ -240,10 +265,12 @@ impl Isolate {
             let problems = vec![crate::error::ExportProblem { export, found: None }];
             return Err(Error::Mismatch { contract: place.contract, script: String::new(), problems });
         };
+        let (params, checks) = (M::spec().params, &binding.checks.methods[M::INDEX]);
         self.run(Some(place), |scope| {
+            enforce(&args, params, checks).map_err(write_error::<M>)?;
             let budget = self.budget();
-            let values = Vec::with_capacity(M::spec().params.len());
-            let mut writer = ArgumentWriter { scope, budget: &budget, params: M::spec().params, values };
+            let values = Vec::with_capacity(params.len());
+            let mut writer = ArgumentWriter { scope, budget: &budget, params, values };
             args.write(&mut writer).map_err(write_error::<M>)?;
             let values = writer.values;
             let function = v8::Local::new(scope, &method.function);
@@ -255,140 +282,47 @@ impl Isolate {
             let Some(result) = function.call(scope, receiver, &values) else {
                 return Err(self.thrown(scope, Some(place)));
             };
-            to_host(scope, &self.budget(), result).map_err(|error| match scope.has_caught() {
+            let budget = self.budget();
+            let read = to_host(scope, &budget, result);
+            let read: Result<M::Value, ValueError> = read.map_err(|error| error.inside("result"));
+            let read = read.and_then(|value| checks.returns.enforce(&value, "result").map(|()| value));
+            if read.is_err() && scope.has_caught() {
                 // A getter of the result threw, and that is what went wrong.
-                true => self.thrown(scope, Some(place)),
-                false => error.inside("result").into_error(place, Direction::ToHost),
-            })
+                return Err(self.thrown(scope, Some(place)));
+            }
+            let mut violations = || {
+                v8::tc_scope!(let scope, scope);
+                self.violations(scope, [(result, &checks.returns, "result")])
+            };
+            let read = match read {
+                Err(error) if error.is_first_of_many() => Err(error.with(violations())),
+                Ok(value) if budget.is_in_doubt() || checks.returns.is_read_constrained => {
+                    ValueError::all(violations()).map_or(Ok(value), Err)
+                }
+                other => other,
+            };
+            read.map_err(|error| error.into_error(place, Direction::ToHost))
         })
     }
 
-    // -----------------------------------------------------------------------------------------------------
-    // Running guest code inside of its limits
-
-    /// Runs `body` in the guest's realm, inside of its limits. The outermost run is the one that is limited; those
-    /// inside of it, of host methods that call their guest, share its deadline.
-    fn run<R>(
+    /// All that is wrong with values, by the description of their types: they are read once more, and as plain data.
+    fn violations<'s, 'c>(
         &self,
-        place: Option<Place>,
-        body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Result<R, Error>,
-    ) -> Result<R, Error> {
-        let (raw, watch) = self.entrance()?;
-        if !self.stack.allows_call() {
-            return Err(stack_full(place));
-        }
-        let entered = Entered::new(raw, &self.depth);
-        let result = match entered.is_outermost() {
-            true => self.run_limited(raw, &watch, place, body),
-            false => self.in_realm(raw, body).unwrap_or_else(|| Err(self.ended(place))),
-        };
-        self.ended_inside.set(!entered.is_outermost() && self.is_ended());
-        let outermost = entered.is_outermost();
-        drop(entered);
-        if outermost && (self.heap.is_full() || self.has_leftovers.get()) {
-            self.discard(self.ended(place));
-        }
-        result
-    }
-
-    fn entrance(&self) -> Result<(v8::UnsafeRawIsolatePtr, Arc<Watch>), Error> {
-        match self.live.borrow().as_ref() {
-            Some(live) => Ok((live.raw, live.watch.clone())),
-            None => Err(self.discarded_error()),
-        }
-    }
-
-    fn run_limited<R>(
-        &self,
-        raw: v8::UnsafeRawIsolatePtr,
-        watch: &Watch,
-        place: Option<Place>,
-        body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Result<R, Error>,
-    ) -> Result<R, Error> {
-        let armed = watch.arm(self.limits.wall);
-        let result = self.in_realm(raw, |scope| {
-            let result = body(scope);
-            if !self.is_ended() {
-                engine::run_microtasks(scope, || self.is_ended());
+        scope: &v8::PinScope<'s, '_>,
+        values: impl IntoIterator<Item = (v8::Local<'s, v8::Value>, &'c TypeCheck, &'c str)>,
+    ) -> Vec<Violation> {
+        let budget = self.budget();
+        let mut found = Vec::new();
+        for (value, check, name) in values {
+            if self.is_ended() {
+                break;
             }
-            result
-        });
-        let ended = self.is_ended().then(|| self.ended(place));
-        if armed.disarm() || ended.is_some() {
-            self.drop_microtasks(raw);
-            return Err(ended.unwrap_or_else(|| self.late(place)));
-        }
-        result.unwrap_or_else(|| Err(self.discarded_error()))
-    }
-
-    /// Runs `body` with the realm entered; `None` when there is none any more.
-    fn in_realm<R>(
-        &self,
-        raw: v8::UnsafeRawIsolatePtr,
-        body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> R,
-    ) -> Option<R> {
-        // SAFETY: `raw` is of `live`, which is dropped at depth 0 only, and `Entered` holds the depth above 0.
-        let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(raw) };
-        v8::scope!(let scope, &mut isolate);
-        let realm = self.live.borrow().as_ref().map(|live| v8::Local::new(scope, &live.realm))?;
-        Some(body(&mut v8::ContextScope::new(scope, realm)))
-    }
-
-    /// A call that was ended may leave microtasks behind, which the next call would pay for.
-    fn drop_microtasks(&self, raw: v8::UnsafeRawIsolatePtr) {
-        let dropped = self.in_realm(raw, engine::drop_microtasks);
-        self.has_leftovers.set(dropped == Some(false));
-    }
-
-    /// Whether the call under way is being ended.
-    pub(crate) fn is_ended(&self) -> bool {
-        self.heap.is_full() || self.live.borrow().as_ref().is_some_and(|live| live.watch.has_fired())
-    }
-
-    /// The watch of the calls of this isolate.
-    pub(crate) fn watch(&self) -> Result<Arc<Watch>, Error> {
-        self.entrance().map(|(_, watch)| watch)
-    }
-
-    /// What is left of the call under way, if any.
-    pub(crate) fn left(&self) -> Option<Duration> {
-        self.live.borrow().as_ref()?.watch.left()
-    }
-
-    /// A host method returned to a guest that is being ended: it must not go on because the method took the
-    /// termination for an error.
-    pub(crate) fn keep_terminating(&self) {
-        if self.ended_inside.get()
-            && let Some(live) = self.live.borrow().as_ref()
-        {
-            // SAFETY: as in `in_realm`: a call is under way.
-            unsafe { v8::Isolate::from_raw_isolate_ptr(live.raw) }.terminate_execution();
-        }
-    }
-
-    /// The error of a call that is being ended.
-    pub(crate) fn ended(&self, place: Option<Place>) -> Error {
-        if !self.heap.is_full() {
-            return self.late(place);
-        }
-        let limit = format!("the heap grew beyond {} bytes", self.limits.heap);
-        Error::Limit { kind: LimitKind::Heap, limit, place }
-    }
-
-    fn late(&self, place: Option<Place>) -> Error {
-        let limit = format!("the call took longer than {:?}", self.limits.wall);
-        Error::Limit { kind: LimitKind::Wall, limit, place }
-    }
-
-    /// The error of a call that V8 returned nothing from.
-    pub(crate) fn thrown(&self, scope: &Catch<'_, '_, '_, '_>, place: Option<Place>) -> Error {
-        match scope.exception() {
-            Some(exception) if !scope.has_terminated() && !self.is_ended() => {
-                let message = scope.message();
-                thrown::error(scope, exception, message, place)
+            match observed(scope, &budget, value) {
+                Ok(data) => found.extend(check.diagnose(&data, name)),
+                Err(_) => break,
             }
-            _ => self.ended(place),
         }
+        found
     }
 
     fn discarded_error(&self) -> Error {
@@ -404,8 +338,8 @@ impl Isolate {
 
     fn close(&self) {
         let live = self.live.borrow_mut().take();
-        if let Some(Live { realm, root_prototype, intrinsics, watch, raw, runtime }) = live {
-            drop((realm, root_prototype, intrinsics, watch));
+        if let Some(Live { realm, watch, raw, runtime }) = live {
+            drop((realm, watch));
             drop_runtime(runtime, raw);
         }
     }
@@ -429,36 +363,11 @@ fn drop_runtime(runtime: JsRuntime, raw: v8::UnsafeRawIsolatePtr) {
     drop(runtime);
 }
 
-/// An isolate that is entered, and left when this is dropped.
-struct Entered<'d> {
-    raw: v8::UnsafeRawIsolatePtr,
-    depth: &'d Cell<usize>,
-}
-
-impl<'d> Entered<'d> {
-    fn new(raw: v8::UnsafeRawIsolatePtr, depth: &'d Cell<usize>) -> Self {
-        // SAFETY: `raw` is of an isolate that lives on this thread and is not dropped while `depth` is above 0.
-        unsafe { v8::Isolate::from_raw_isolate_ptr(raw).enter() };
-        depth.set(depth.get() + 1);
-        Self { raw, depth }
-    }
-
-    fn is_outermost(&self) -> bool {
-        self.depth.get() == 1
-    }
-}
-
-impl Drop for Entered<'_> {
-    fn drop(&mut self) {
-        self.depth.set(self.depth.get() - 1);
-        // SAFETY: entered in `new`, and whatever was entered since has been left: guards are dropped in order.
-        unsafe { v8::Isolate::from_raw_isolate_ptr(self.raw).exit() };
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::run::Entered;
     use super::*;
+    use crate::boundary::{Bytes, owned_to_guest};
     use crate::sandbox_api;
 
     #[sandbox_api(host, crate = crate)]
@@ -477,11 +386,31 @@ mod tests {
         }
     }
 
+    /// The guest's array is over the very memory that the host filled; QuickJS has to have a copy.
+    #[test]
+    fn bytes_are_moved_and_not_copied() {
+        let limits = Limits::default();
+        let isolate =
+            Isolate::new(limits, Vec::new(), StackEnd::below_here(limits.stack)).expect("it can be built");
+        let bytes = vec![7; 1 << 20];
+        let memory = bytes.as_ptr();
+        let moved = isolate.run(None, |scope| {
+            let value =
+                owned_to_guest(scope, &isolate.budget(), Bytes::from(bytes)).expect("it is in the budget");
+            let view = value.try_cast::<v8::Uint8Array>().expect("a Uint8Array");
+            let buffer = view.buffer(scope).expect("its buffer");
+            assert_eq!((view.byte_length(), view.byte_offset()), (1 << 20, 0));
+            Ok(buffer.data().map(|data| data.as_ptr().cast::<u8>().cast_const()))
+        });
+        let is_moved = moved.expect("it runs") == Some(memory);
+        assert_eq!(is_moved, engine::Engine::CURRENT == engine::Engine::V8);
+    }
+
     /// The realm that deno_core made has the ops as well, and no guest has that realm.
     #[test]
     fn host_methods_are_ops_of_an_extension() {
         let limits = Limits::default();
-        let host = Host::new::<dyn Sum>(Box::new(Plus));
+        let host = Host::new::<dyn Sum>(Box::new(Plus)).expect("it has no patterns");
         let isolate =
             Isolate::new(limits, vec![host], StackEnd::below_here(limits.stack)).expect("it can be built");
         let mut live = isolate.live.borrow_mut();
@@ -495,7 +424,7 @@ mod tests {
         let script = format!("Deno.core.ops.{}(1, 2) + Deno.core.ops.{}('a', 'b')", names[0], names[1]);
         let _entered = Entered::new(live.raw, &isolate.depth);
         let value = live.runtime.execute_script("ops.js", script).expect("the ops can be called");
-        v8::scope_with_context!(let scope, live.runtime.v8_isolate(), &live.realm);
+        v8::scope_with_context!(let scope, live.runtime.v8_isolate(), &live.realm.context);
         assert_eq!(v8::Local::new(scope, value).to_rust_string_lossy(scope), "3ab");
     }
 }

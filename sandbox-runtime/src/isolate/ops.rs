@@ -31,10 +31,12 @@ use deno_core::{AccessorType, FastStaticString, OpDecl, OpMetadata, v8};
 
 use super::Isolate;
 use super::thrown::STACK_FULL;
-use crate::arguments::Arguments as _;
-use crate::boundary::{ArgumentReader, ValueError, to_guest};
-use crate::contract::{Contract, Crosses, HostMethod, Method, MethodSpec, Reply};
-use crate::error::{Direction, Error, HostError, Place};
+use crate::arguments::Arguments;
+use crate::boundary::{ArgumentReader, Passed, ValueError, js_string, new_error, owned_to_guest, to_guest};
+use crate::contract::{Contract, Crosses, HostMethod, Method, MethodSpec, ParamSpec, Reply};
+use crate::error::{Direction, Error, Place, Source};
+use crate::guest_error::HostError;
+use crate::schema::{MethodChecks, TypeCheck, Violation};
 
 /// A host method as an op.
 #[doc(hidden)]
@@ -115,8 +117,6 @@ pub(super) enum Refusal {
     Thrown,
     /// The method failed: an Error.
     Host(HostError),
-    /// The method panicked: an Error without a text.
-    Panic,
     /// Too little stack is left: the RangeError that V8 throws for it.
     Stack,
     /// The sandbox has no implementation of the contract.
@@ -124,24 +124,62 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
+    fn panicked() -> Self {
+        Self::Host(HostError::panicked())
+    }
+
     pub(super) fn throw(self, scope: &v8::PinScope<'_, '_>, place: Place) {
         let text = |text: &str| {
             // A text too long for V8 is no reason to throw nothing.
             v8::String::new(scope, text).unwrap_or_else(|| v8::String::empty(scope))
         };
-        let panicked = || HostError::opaque("the method panicked".into());
         let exception = match self {
             Self::Thrown => return,
             Self::Value(error, direction) => {
-                v8::Exception::type_error(scope, text(&error.into_error(place, direction).to_string()))
+                let error = error.into_boundary_error(place, direction);
+                let exception = v8::Exception::type_error(scope, text(&error.to_string()));
+                if let (Some(isolate), Ok(object)) =
+                    (Isolate::current(scope), exception.try_cast::<v8::Object>())
+                {
+                    isolate.remember(v8::Global::new(scope, object), Source::of(error));
+                }
+                exception
             }
-            Self::Host(error) => v8::Exception::error(scope, text(&error.message_for_guest(place))),
-            Self::Panic => v8::Exception::error(scope, text(&panicked().message_for_guest(place))),
+            Self::Host(error) => match exception(scope, error, place) {
+                Some(exception) => exception.into(),
+                None => v8::Exception::error(scope, text(&format!("{place} failed"))),
+            },
             Self::Stack => v8::Exception::range_error(scope, text(STACK_FULL)),
             Self::Absent => v8::Exception::error(scope, text(&format!("{place} has no implementation here"))),
         };
         scope.throw_exception(exception);
     }
+}
+
+/// The failure of a host method as an Error of the guest's realm, which the host will know again.
+fn exception<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    mut error: HostError,
+    place: Place,
+) -> Option<v8::Local<'s, v8::Object>> {
+    let view = error.shown(place);
+    let message = js_string(scope, view.message(), v8::NewStringType::Normal).ok()?;
+    let exception = new_error(scope, view.class(), message)?;
+    let isolate = Isolate::current(scope)?;
+    for (name, value) in view.fields() {
+        let budget = isolate.budget();
+        let key = js_string(scope, name, v8::NewStringType::Internalized).ok()?;
+        match to_guest(scope, &budget, value) {
+            Ok(value) => _ = exception.create_data_property(scope, key.into(), value)?,
+            Err(error) => {
+                tracing::error!(%place, %error, name, "a property of an error cannot be given to the guest")
+            }
+        }
+    }
+    if let Some(source) = error.source {
+        isolate.remember(v8::Global::new(scope, exception), source);
+    }
+    Some(exception)
 }
 
 /// A name as deno_core has it: as text, and as a string of V8.
@@ -174,13 +212,14 @@ pub(super) fn call_host<M: HostMethod, R: Reply<Done = Result<D, Refusal>>, D>(
     args: M::Owned,
     reply: R,
 ) -> Result<D, Refusal> {
-    let host = isolate.host::<M::Contract>().ok_or(Refusal::Absent)?;
+    let host = isolate.entry::<M::Contract>().ok_or(Refusal::Absent)?;
+    let host = host.object::<M::Contract>().ok_or(Refusal::Absent)?;
     let outcome = catch_unwind(AssertUnwindSafe(|| M::invoke(host, args, reply)));
     isolate.keep_terminating();
     outcome.unwrap_or_else(|panic| {
         // The payload's own destructor may panic, and this is the last Rust frame.
         _ = catch_unwind(AssertUnwindSafe(|| drop::<Box<dyn Any + Send>>(panic)));
-        Err(Refusal::Panic)
+        Err(Refusal::panicked())
     })
 }
 
@@ -215,30 +254,83 @@ fn serve<'s, M: HostMethod>(
     if !isolate.stack().allows_call() {
         return Err(Refusal::Stack);
     }
-    let budget = isolate.budget();
     let args = {
         v8::tc_scope!(let scope, scope);
-        let mut reader =
-            ArgumentReader { scope, budget: &budget, params: M::spec().params, arguments, next: 0 };
+        let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
+        let checks = isolate.checks::<M>().ok_or(Refusal::Absent)?;
         // Reading runs user code on the way, such as a type's own `Deserialize`, which may panic as well.
-        match catch_unwind(AssertUnwindSafe(|| M::Owned::read(&mut reader))) {
-            Ok(Ok(args)) => args,
+        match catch_unwind(AssertUnwindSafe(|| read::<M>(scope, isolate, arguments, checks))) {
+            Ok(Ok((args, false))) => args,
+            Ok(Ok((args, true))) => match ValueError::all(violations::<M>(scope, arguments)) {
+                None => args,
+                Some(error) => return Err(Refusal::Value(error, Direction::ToHost)),
+            },
             Ok(Err(_)) if scope.has_caught() => {
                 scope.rethrow();
                 return Err(Refusal::Thrown);
             }
+            Ok(Err(error)) if error.is_first_of_many() => {
+                let error = error.with(violations::<M>(scope, arguments));
+                return Err(Refusal::Value(error, Direction::ToHost));
+            }
             Ok(Err(error)) => return Err(Refusal::Value(error, Direction::ToHost)),
-            Err(_) => return Err(Refusal::Panic),
+            Err(_) => return Err(Refusal::panicked()),
         }
     };
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
-    call_host::<M, _, _>(isolate, args, SlowReply { scope, isolate })
+    let checks = isolate.checks::<M>().ok_or(Refusal::Absent)?;
+    call_host::<M, _, _>(isolate, args, SlowReply { scope, isolate, check: &checks.returns })
+}
+
+/// Reads the arguments and checks their constraints. Says as well whether they are to be looked at once more.
+fn read<'s, M: HostMethod>(
+    scope: &v8::PinScope<'s, '_>,
+    isolate: &Isolate,
+    arguments: &v8::FunctionCallbackArguments<'s>,
+    checks: &MethodChecks,
+) -> Result<(M::Owned, bool), ValueError> {
+    let (budget, params) = (isolate.budget(), M::spec().params);
+    let passed = Passed::Call(arguments);
+    let mut reader = ArgumentReader { scope, budget: &budget, params, arguments: passed, next: 0 };
+    let args = M::Owned::read(&mut reader)?;
+    enforce(&args, params, checks)?;
+    Ok((args, budget.is_in_doubt() || checks.is_read_constrained))
+}
+
+/// All that is wrong with arguments, by the description of their types.
+fn violations<'s, M: HostMethod>(
+    scope: &mut v8::PinScope<'s, '_>,
+    arguments: &v8::FunctionCallbackArguments<'s>,
+) -> Vec<Violation> {
+    // Getters may run again, and what they throw now is nobody's.
+    v8::tc_scope!(let scope, scope);
+    let Some(isolate) = Isolate::current(scope) else { return Vec::new() };
+    let Some(checks) = isolate.checks::<M>() else { return Vec::new() };
+    let values = M::spec().params.iter().zip(&checks.params).enumerate().map(|(index, (param, check))| {
+        (arguments.get(i32::try_from(index).unwrap_or(i32::MAX)), check, param.name)
+    });
+    isolate.violations(scope, values)
+}
+
+/// Checks that arguments keep their constraints, and says all that do not.
+pub(crate) fn enforce<A: Arguments>(
+    args: &A,
+    params: &[ParamSpec],
+    checks: &MethodChecks,
+) -> Result<(), ValueError> {
+    if !checks.is_constrained {
+        return Ok(());
+    }
+    let mut faults = None;
+    args.enforce(params, &checks.params, &mut faults);
+    faults.map_or(Ok(()), Err)
 }
 
 /// Writes a result as a value of V8.
 struct SlowReply<'r, 's, 'i> {
     scope: &'r v8::PinScope<'s, 'i>,
     isolate: &'r Isolate,
+    check: &'r TypeCheck,
 }
 
 impl<'s> Reply for SlowReply<'_, 's, '_> {
@@ -247,8 +339,10 @@ impl<'s> Reply for SlowReply<'_, 's, '_> {
     fn done<V: Crosses>(self, outcome: Result<V, HostError>) -> Self::Done {
         let value = outcome.map_err(Refusal::Host)?;
         let budget = self.isolate.budget();
-        to_guest(self.scope, &budget, &value)
-            .map_err(|e| Refusal::Value(e.inside("result"), Direction::ToGuest))
+        let written = self.check.enforce(&value, "result").and_then(|()| {
+            owned_to_guest(self.scope, &budget, value).map_err(|error| error.inside("result"))
+        });
+        written.map_err(|error| Refusal::Value(error, Direction::ToGuest))
     }
 }
 

@@ -84,8 +84,35 @@ const GLOBALS: &[&str] = &[
     "unescape",
 ];
 
-/// Makes a realm.
-pub(super) fn create<'s>(
+/// A realm of guests, and what the host needs of it.
+pub(super) struct Realm {
+    pub(super) context: v8::Global<v8::Context>,
+    /// Its `Object.prototype`.
+    pub(super) root_prototype: v8::Global<v8::Object>,
+    /// What conversions need.
+    #[cfg_attr(not(feature = "quickjs"), allow(dead_code, reason = "V8 converts without the realm's help"))]
+    pub(super) intrinsics: engine::Intrinsics,
+}
+
+impl Realm {
+    /// Makes a realm, before any code of a guest runs.
+    pub(super) fn new(
+        v8_isolate: &mut v8::OwnedIsolate,
+        contracts: &[(&'static ContractSpec, &'static [HostOp])],
+    ) -> Result<Self, String> {
+        v8::scope!(let scope, v8_isolate);
+        let context = create(scope, contracts)?;
+        let context_global = v8::Global::new(scope, context);
+        let scope = &mut v8::ContextScope::new(scope, context);
+        let root =
+            v8::Object::new(scope).get_prototype(scope).and_then(|root| root.try_cast::<v8::Object>().ok());
+        let root = root.ok_or("the engine has no `Object.prototype`")?;
+        let intrinsics = engine::Intrinsics::of(scope).ok_or("the engine's own functions do not run")?;
+        Ok(Self { context: context_global, root_prototype: v8::Global::new(scope, root), intrinsics })
+    }
+}
+
+fn create<'s>(
     scope: &mut v8::PinScope<'s, '_, ()>,
     contracts: &[(&'static ContractSpec, &'static [HostOp])],
 ) -> Result<v8::Local<'s, v8::Context>, String> {

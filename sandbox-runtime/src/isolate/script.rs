@@ -1,11 +1,14 @@
 //! Evaluating a script, and finding what it exports.
 
+use std::sync::Arc;
+
 use deno_core::v8;
 
 use super::{Catch, Isolate, callbacks, engine};
 use crate::boundary::{describe, js_string};
 use crate::contract::ContractSpec;
-use crate::error::{Error, ExportProblem, GuestError};
+use crate::error::{Error, ExportProblem, Thrown};
+use crate::schema::ContractChecks;
 use crate::script::{Format, Script};
 
 type Object<'s> = v8::Local<'s, v8::Object>;
@@ -25,7 +28,9 @@ struct Exporter {
 
 /// A contract bound to the functions that implement it, in the order of its methods.
 pub(crate) struct Binding {
-    methods: Vec<Option<BoundMethod>>,
+    pub(super) methods: Vec<Option<BoundMethod>>,
+    /// The checks of their arguments and results.
+    pub(super) checks: Arc<ContractChecks>,
 }
 
 pub(crate) struct BoundMethod {
@@ -173,12 +178,10 @@ fn settle(
         v8::PromiseState::Fulfilled => Ok(()),
         v8::PromiseState::Rejected => Err(super::thrown::error(scope, promise.result(scope), None, None)),
         v8::PromiseState::Pending if isolate.is_ended() => Err(isolate.ended(None)),
-        v8::PromiseState::Pending => Err(Error::Guest(Box::new(GuestError {
-            place: None,
-            name: Some("Error".into()),
-            message: "the script waits at its top level for a promise that never settles".into(),
-            stack: Vec::new(),
-        }))),
+        v8::PromiseState::Pending => {
+            let message = "the script waits at its top level for a promise that never settles";
+            Err(Error::Guest(Box::new(Thrown::new(Some("Error".into()), message.into()))))
+        }
     }
 }
 
@@ -273,7 +276,7 @@ pub(super) fn bind(
     scope: &mut v8::PinScope<'_, '_>,
     exports: &Exports,
     spec: &'static ContractSpec,
-) -> Result<Binding, Error> {
+) -> Result<Vec<Option<BoundMethod>>, Error> {
     v8::tc_scope!(let scope, scope);
     let mut methods = Vec::with_capacity(spec.methods.len());
     let mut problems = Vec::new();
@@ -292,7 +295,7 @@ pub(super) fn bind(
         methods.push(None);
     }
     match problems.is_empty() {
-        true => Ok(Binding { methods }),
+        true => Ok(methods),
         false => Err(Error::Mismatch { contract: spec.name, script: exports.script.clone(), problems }),
     }
 }

@@ -76,17 +76,21 @@ fn function(index: usize, method: &MethodSpec, fast: bool) -> String {
     )
 }
 
-/// The condition under which an argument can be passed as a C value.
+/// The condition under which an argument can be passed as a C value. The type comes first: an operator on anything but
+/// a Number may throw, or run code of the guest.
 fn check(name: &str, kind: Kind) -> Option<String> {
+    let number = format!("typeof {name} === \"number\"");
     Some(match kind {
         Kind::Bool => format!("typeof {name} === \"boolean\""),
-        Kind::Number => format!("typeof {name} === \"number\""),
-        Kind::Integer { min: 0, max } if max == i64::from(u32::MAX) => format!("({name} >>> 0) === {name}"),
+        Kind::Number => number,
+        Kind::Integer { min: 0, max } if max == i64::from(u32::MAX) => {
+            format!("{number} && ({name} >>> 0) === {name}")
+        }
         Kind::Integer { min, max } if (min, max) == (i64::from(i32::MIN), i64::from(i32::MAX)) => {
-            format!("({name} | 0) === {name}")
+            format!("{number} && ({name} | 0) === {name}")
         }
         Kind::Integer { min, max } => {
-            format!("({name} | 0) === {name} && {name} >= {min} && {name} <= {max}")
+            format!("{number} && ({name} | 0) === {name} && {name} >= {min} && {name} <= {max}")
         }
         Kind::Value => return None,
     })
@@ -99,11 +103,14 @@ mod tests {
     #[test]
     fn every_kind_of_integer_is_checked_with_its_range() {
         let byte = Kind::Integer { min: 0, max: 255 };
-        assert_eq!(check("a", byte).as_deref(), Some("(a | 0) === a && a >= 0 && a <= 255"));
+        assert_eq!(
+            check("a", byte).as_deref(),
+            Some("typeof a === \"number\" && (a | 0) === a && a >= 0 && a <= 255")
+        );
         let word = Kind::Integer { min: 0, max: i64::from(u32::MAX) };
-        assert_eq!(check("a", word).as_deref(), Some("(a >>> 0) === a"));
+        assert_eq!(check("a", word).as_deref(), Some("typeof a === \"number\" && (a >>> 0) === a"));
         let int = Kind::Integer { min: i64::from(i32::MIN), max: i64::from(i32::MAX) };
-        assert_eq!(check("a", int).as_deref(), Some("(a | 0) === a"));
+        assert_eq!(check("a", int).as_deref(), Some("typeof a === \"number\" && (a | 0) === a"));
     }
 
     #[test]

@@ -3,14 +3,19 @@
 
 use deno_core::v8;
 
-use super::{engine, shim};
-use crate::boundary::{describe, js_string, preview};
-use crate::error::{Error, GuestError, Place};
+use super::{Isolate, engine, shim};
+use crate::boundary::{Budget, JsValue, describe, js_string, observed, preview};
+use crate::error::{Error, Place, Thrown};
+use crate::limits::Limits;
 
-/// How much of a text that a guest threw is kept, in characters.
+/// How much of a message is kept, in characters.
 const TEXT: usize = 4096;
+/// How much of a name is kept, in characters.
+const NAME: usize = 256;
 /// How many frames of a stack are kept.
 const FRAMES: usize = 32;
+/// How long a chain of causes is kept, with the error itself.
+const CAUSES: usize = 8;
 
 /// What V8 says when the stack is full.
 pub(super) const STACK_FULL: &str = "Maximum call stack size exceeded";
@@ -22,12 +27,58 @@ pub(super) fn error(
     message: Option<v8::Local<'_, v8::Message>>,
     place: Option<Place>,
 ) -> Error {
-    let (name, text) = name_and_message(scope, exception);
-    if name.as_deref() == Some("RangeError") && text == STACK_FULL {
+    let thrown = thrown(scope, exception, message, CAUSES);
+    if thrown.name.as_deref() == Some("RangeError") && thrown.message == STACK_FULL {
         return super::stack_full(place);
     }
-    let stack = engine::stack_of(scope, exception, message, FRAMES, |frame| !shim::is_shim(&frame.file));
-    Error::Guest(Box::new(GuestError { place, name, message: text, stack }))
+    Error::Guest(Box::new(Thrown { place, ..thrown }))
+}
+
+/// An exception, with at most so many errors in its chain of causes.
+fn thrown(
+    scope: &v8::PinScope<'_, '_>,
+    exception: v8::Local<'_, v8::Value>,
+    message: Option<v8::Local<'_, v8::Message>>,
+    causes: usize,
+) -> Thrown {
+    let (name, text) = name_and_message(scope, exception);
+    let object = exception.try_cast::<v8::Object>().ok().filter(|_| exception.is_native_error());
+    let isolate = Isolate::current(scope);
+    Thrown {
+        stack: engine::stack_of(scope, exception, message, FRAMES, |frame| !shim::is_shim(&frame.file)),
+        value: isolate.filter(|_| object.is_none()).and_then(|isolate| value(scope, isolate, exception)),
+        cause: object.filter(|_| causes > 1).and_then(|object| cause(scope, object, causes - 1)),
+        source: object.and_then(|object| isolate?.source_of(scope, object)),
+        ..Thrown::new(name, text)
+    }
+}
+
+/// The `cause` that an Error has of its own.
+fn cause(
+    scope: &v8::PinScope<'_, '_>,
+    error: v8::Local<'_, v8::Object>,
+    causes: usize,
+) -> Option<Box<Thrown>> {
+    let key = js_string(scope, "cause", v8::NewStringType::Internalized).ok()?;
+    if !error.has_own_property(scope, key.into())? {
+        return None;
+    }
+    let cause = error.get(scope, key.into())?;
+    (!cause.is_undefined()).then(|| Box::new(thrown(scope, cause, None, causes)))
+}
+
+/// A copy of a value that is no Error, if it is small.
+fn value(
+    scope: &v8::PinScope<'_, '_>,
+    isolate: &Isolate,
+    value: v8::Local<'_, v8::Value>,
+) -> Option<JsValue> {
+    let limits = Limits { value_nodes: 1000, value_bytes: 64 << 10, value_depth: 32, ..Limits::default() };
+    let value = v8::Local::new(scope, value);
+    match observed(scope, &Budget::new(&limits, isolate.stack()), value) {
+        Ok(JsValue::Other(_)) | Err(_) => None,
+        Ok(value) => Some(value),
+    }
 }
 
 /// An Error's `name` and `message`; for any other value no name, and what it is.
@@ -37,16 +88,21 @@ pub(super) fn name_and_message(
 ) -> (Option<String>, String) {
     match thrown.try_cast::<v8::Object>() {
         Ok(object) if thrown.is_native_error() => {
-            let name = property(scope, object, "name").unwrap_or_else(|| "Error".into());
-            (Some(name), property(scope, object, "message").unwrap_or_default())
+            let name = property(scope, object, "name", NAME).unwrap_or_else(|| "Error".into());
+            (Some(name), property(scope, object, "message", TEXT).unwrap_or_default())
         }
         _ => (None, describe(scope, thrown)),
     }
 }
 
 /// A property that is text; anything else is as good as none.
-fn property(scope: &v8::PinScope<'_, '_>, object: v8::Local<'_, v8::Object>, name: &str) -> Option<String> {
+fn property(
+    scope: &v8::PinScope<'_, '_>,
+    object: v8::Local<'_, v8::Object>,
+    name: &str,
+    most: usize,
+) -> Option<String> {
     let key = js_string(scope, name, v8::NewStringType::Internalized).ok()?;
     let text = object.get(scope, key.into())?.try_cast::<v8::String>().ok()?;
-    Some(preview(scope, text, TEXT))
+    Some(preview(scope, text, most))
 }

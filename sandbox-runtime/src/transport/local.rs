@@ -3,9 +3,11 @@
 use std::rc::Rc;
 
 use super::{Exports, Transport};
+use crate::boundary::JsValue;
 use crate::contract::{GuestContract, GuestMethod};
 use crate::error::{Error, Result};
 use crate::isolate::Isolate;
+use crate::isolate::calls::GuestCall;
 use crate::isolate::script;
 use crate::sandbox::Builder;
 use crate::script::Script;
@@ -78,8 +80,14 @@ impl LocalGuest {
     ///
     /// [`Error::Mismatch`] that names every export that is missing; what a getter of the guest does.
     pub fn bind<C: ?Sized + GuestContract>(&self) -> Result<C::Proxy<Local>> {
-        let binding = self.isolate.bind(&self.exports, &C::SPEC)?;
-        Ok(C::proxy(Local { isolate: self.isolate.clone(), binding: Rc::new(binding) }))
+        self.transport::<C>().map(C::proxy)
+    }
+
+    /// What a proxy of `C` calls the guest through.
+    #[doc(hidden)]
+    pub fn transport<C: ?Sized + GuestContract>(&self) -> Result<Local> {
+        let binding = self.isolate.bind::<C>(&self.exports)?;
+        Ok(Local { isolate: self.isolate.clone(), binding: Rc::new(binding) })
     }
 }
 
@@ -90,6 +98,14 @@ pub struct Local {
     binding: Rc<script::Binding>,
 }
 
+impl Local {
+    /// Calls a method of the contract that this was made for, with plain data.
+    #[doc(hidden)]
+    pub fn call_plain(&self, call: GuestCall, args: &[JsValue]) -> Result<JsValue> {
+        call.call(&self.isolate, &self.binding, args)
+    }
+}
+
 impl Exports for Local {
     fn exports(&self, method: usize) -> bool {
         self.binding.has(method)
@@ -98,6 +114,6 @@ impl Exports for Local {
 
 impl<M: GuestMethod> Transport<M> for Local {
     fn call(&self, args: M::Args<'_>) -> Result<M::Value, Error> {
-        self.isolate.call::<M, _>(&self.binding, &args)
+        self.isolate.call::<M, _>(&self.binding, args)
     }
 }

@@ -104,7 +104,7 @@ impl Guest {
         let thread = &self.exports.thread;
         let exports = self.exports.key;
         let (key, exported) = thread.run(move |worker| {
-            let binding = worker.isolate.bind(&*worker.exports.get(exports)?, &C::SPEC)?;
+            let binding = worker.isolate.bind::<C>(&*worker.exports.get(exports)?)?;
             let exported = binding.exported();
             Ok((worker.bindings.keep(binding), exported))
         })?;
@@ -136,7 +136,7 @@ where
         let args = args.into_owned();
         self.binding.thread.run(move |worker| {
             let binding = worker.bindings.get(key)?;
-            worker.isolate.call::<M, _>(&binding, &args)
+            worker.isolate.call::<M, _>(&binding, args)
         })
     }
 }

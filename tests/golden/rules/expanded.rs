@@ -1,6 +1,20 @@
 // What the macro makes of `input.rs`; see `tests/golden.rs`.
 
 use sandbox_runtime::{Error, Result, sandbox_api};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Item {
+    pub count: u32,
+    pub unit: Option<String>,
+}
+/// It has no schema, so a script is told nothing of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Note {
+    pub text: String,
+}
 /// Prices usage.
 pub(crate) trait Rule {
     /// The price without tax.
@@ -15,6 +29,8 @@ pub(crate) trait Rule {
         Self::__gross_default(self, quantity, country)
     }
     fn label(&self) -> String;
+    /// What was sold most, of what is described and what is not.
+    fn best(&self, sold: BTreeMap<String, Item>, note: Note) -> Result<Option<Item>>;
     fn percent(&self, discount: u8) -> u8;
     fn assert_sane(&self);
     #[doc(hidden)]
@@ -41,7 +57,7 @@ pub(crate) struct RuleProxy<T> {
     reason = "the trait's own lints are reported there; markers have the names of methods; not all fallbacks are used"
 )]
 const _: () = {
-    use __rt::{NoFast as _, NotScalar as _, PlainReturn as _};
+    use __rt::{NoFast as _, NotScalar as _, Opaque as _, PlainReturn as _, Unknown as _};
     use ::sandbox_runtime::__private as __rt;
     impl __rt::Contract for dyn Rule {
         const SPEC: __rt::ContractSpec = __rt::ContractSpec::new(
@@ -49,27 +65,63 @@ const _: () = {
             "Prices usage.",
             &[
                 __rt::MethodSpec::new("net", "net", "The price without tax.")
-                    .takes(&[__rt::ParamSpec::new("quantity", __rt::KindProbe::<u32>::KIND)]),
+                    .takes(&[__rt::ParamSpec::new(
+                        "quantity",
+                        __rt::KindProbe::<u32>::KIND,
+                        __rt::type_spec!(u32),
+                    )])
+                    .returns(__rt::type_spec!(-> Result < f64 >).bounded(
+                        __rt::Bounds::NONE.range::<Result<f64>>(
+                            ::core::option::Option::Some(__rt::Bound::Integer(0i64)),
+                            ::core::option::Option::None,
+                        ),
+                    )),
                 __rt::MethodSpec::new(
                     "taxRate",
                     "tax_rate",
                     "A guest that says nothing of taxes has this one.",
                 )
-                .takes(&[__rt::ParamSpec::new("country", __rt::Kind::Value)])
+                .takes(&[__rt::ParamSpec::new("country", __rt::Kind::Value, __rt::type_spec!(&str))])
+                .returns(__rt::type_spec!(-> Result < f64 >))
                 .optional(),
                 #[cfg(all(not(target_os = "none"), not(target_os = "emscripten")))]
                 __rt::MethodSpec::new("gross", "gross", "Optional too; calls what the guest exports.")
                     .takes(&[
-                        __rt::ParamSpec::new("quantity", __rt::KindProbe::<u32>::KIND),
-                        __rt::ParamSpec::new("country", __rt::Kind::Value),
+                        __rt::ParamSpec::new("quantity", __rt::KindProbe::<u32>::KIND, __rt::type_spec!(u32)),
+                        __rt::ParamSpec::new("country", __rt::Kind::Value, __rt::type_spec!(&str)),
                     ])
+                    .returns(__rt::type_spec!(-> Result < f64, Error >))
                     .optional(),
-                __rt::MethodSpec::new("label", "label", ""),
+                __rt::MethodSpec::new("label", "label", "").returns(__rt::type_spec!(-> String)),
+                __rt::MethodSpec::new(
+                    "best",
+                    "best",
+                    "What was sold most, of what is described and what is not.",
+                )
+                .takes(&[
+                    __rt::ParamSpec::new(
+                        "sold",
+                        __rt::KindProbe::<BTreeMap<String, Item>>::KIND,
+                        __rt::type_spec!(BTreeMap < String, Item >),
+                    ),
+                    __rt::ParamSpec::new("note", __rt::KindProbe::<Note>::KIND, __rt::type_spec!(Note)),
+                ])
+                .returns(__rt::type_spec!(-> Result < Option < Item > >)),
                 __rt::MethodSpec::new("percent", "percent", "")
-                    .takes(&[__rt::ParamSpec::new("discount", __rt::KindProbe::<u8>::KIND)]),
+                    .takes(&[__rt::ParamSpec::new(
+                        "discount",
+                        __rt::KindProbe::<u8>::KIND,
+                        __rt::type_spec!(u8),
+                    )
+                    .bounded(__rt::Bounds::NONE.range::<u8>(
+                        ::core::option::Option::None,
+                        ::core::option::Option::Some(__rt::Bound::Integer(100i64)),
+                    ))])
+                    .returns(__rt::type_spec!(-> u8)),
                 __rt::MethodSpec::new("assertSane", "assert_sane", ""),
             ],
-        );
+        )
+        .guest_only();
     }
     struct __net;
     impl __rt::Method for __net {
@@ -106,6 +158,16 @@ const _: () = {
         type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
         const INDEX: usize = __rt::index_of(<dyn Rule as __rt::Contract>::SPEC.methods, "label");
     }
+    struct __best;
+    impl __rt::Method for __best {
+        type Contract = dyn Rule;
+        type Args<'a> = (
+            __rt::Val<__rt::Checked<BTreeMap<String, Item>, { __rt::crosses::<BTreeMap<String, Item>>() }>>,
+            (__rt::Val<__rt::Checked<Note, { __rt::crosses::<Note>() }>>, ()),
+        );
+        type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
+        const INDEX: usize = __rt::index_of(<dyn Rule as __rt::Contract>::SPEC.methods, "best");
+    }
     struct __percent;
     impl __rt::Method for __percent {
         type Contract = dyn Rule;
@@ -137,6 +199,10 @@ const _: () = {
         type Returns = __rt::Checked<String, { __rt::crosses::<String>() }>;
         type Value = Self::Returns;
     }
+    impl __rt::GuestMethod for __best {
+        type Returns = __rt::Checked<Result<Option<Item>>, { __rt::returns::<Result<Option<Item>>>() }>;
+        type Value = <Self::Returns as __rt::GuestReturn>::Value;
+    }
     impl __rt::GuestMethod for __percent {
         type Returns = __rt::Checked<u8, { __rt::crosses::<u8>() }>;
         type Value = Self::Returns;
@@ -147,6 +213,16 @@ const _: () = {
     }
     impl __rt::GuestContract for dyn Rule {
         type Proxy<U> = RuleProxy<U>;
+        const CALLS: &'static [__rt::GuestCall] = &[
+            __rt::GuestCall::of::<__net>(),
+            __rt::GuestCall::of::<__tax_rate>(),
+            #[cfg(all(not(target_os = "none"), not(target_os = "emscripten")))]
+            __rt::GuestCall::of::<__gross>(),
+            __rt::GuestCall::of::<__label>(),
+            __rt::GuestCall::of::<__best>(),
+            __rt::GuestCall::of::<__percent>(),
+            __rt::GuestCall::of::<__assert_sane>(),
+        ];
         fn proxy<U>(transport: U) -> RuleProxy<U> {
             RuleProxy { transport }
         }
@@ -157,6 +233,7 @@ const _: () = {
             + __rt::Transport<__tax_rate>
             + __rt::Transport<__gross>
             + __rt::Transport<__label>
+            + __rt::Transport<__best>
             + __rt::Transport<__percent>
             + __rt::Transport<__assert_sane>,
     {
@@ -178,6 +255,9 @@ const _: () = {
         }
         fn label(&self) -> String {
             __rt::call_or(__label, &self.transport, (), |_| ::core::default::Default::default())
+        }
+        fn best(&self, sold: BTreeMap<String, Item>, note: Note) -> Result<Option<Item>> {
+            __rt::call(__best, &self.transport, (__rt::Val(sold), (__rt::Val(note), ())))
         }
         fn percent(&self, discount: u8) -> u8 {
             __rt::call_or(__percent, &self.transport, (__rt::Val(discount), ()), |_| 100 - discount)

@@ -1,9 +1,27 @@
+use std::collections::BTreeMap;
+
 use sandbox_runtime::{Error, Result, sandbox_api};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Item {
+    pub count: u32,
+    pub unit: Option<String>,
+}
+
+/// It has no schema, so a script is told nothing of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Note {
+    pub text: String,
+}
 
 /// Prices usage.
 #[sandbox_api(guest)]
 pub(crate) trait Rule {
     /// The price without tax.
+    #[sandbox(returns(range(min = 0)))]
     fn net(&self, quantity: u32) -> Result<f64>;
     /// A guest that says nothing of taxes has this one.
     fn tax_rate(&self, country: &str) -> Result<f64> {
@@ -16,8 +34,10 @@ pub(crate) trait Rule {
     }
     #[sandbox(on_failure = default)]
     fn label(&self) -> String;
+    /// What was sold most, of what is described and what is not.
+    fn best(&self, sold: BTreeMap<String, Item>, note: Note) -> Result<Option<Item>>;
     #[sandbox(on_failure = value(100 - discount))]
-    fn percent(&self, discount: u8) -> u8;
+    fn percent(&self, #[sandbox(range(max = 100))] discount: u8) -> u8;
     #[sandbox(on_failure = panic, rename = "assertSane")]
     fn assert_sane(&self);
 }

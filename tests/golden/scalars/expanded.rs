@@ -22,20 +22,23 @@ pub struct MathApiProxy<T> {
     reason = "the trait's own lints are reported there; markers have the names of methods; not all fallbacks are used"
 )]
 const _: () = {
-    use __rt::{NoFast as _, NotScalar as _, PlainReturn as _};
+    use __rt::{NoFast as _, NotScalar as _, Opaque as _, PlainReturn as _, Unknown as _};
     use ::sandbox_runtime::__private as __rt;
     impl __rt::Contract for dyn MathApi {
         const SPEC: __rt::ContractSpec = __rt::ContractSpec::new(
             "MathApi",
             "Arithmetic.",
             &[
-                __rt::MethodSpec::new("add", "add", "The sum.").takes(&[
-                    __rt::ParamSpec::new("a", __rt::KindProbe::<f64>::KIND),
-                    __rt::ParamSpec::new("b", __rt::KindProbe::<f64>::KIND),
-                ]),
+                __rt::MethodSpec::new("add", "add", "The sum.")
+                    .takes(&[
+                        __rt::ParamSpec::new("a", __rt::KindProbe::<f64>::KIND, __rt::type_spec!(f64)),
+                        __rt::ParamSpec::new("b", __rt::KindProbe::<f64>::KIND, __rt::type_spec!(f64)),
+                    ])
+                    .returns(__rt::type_spec!(-> Result < f64 >)),
                 __rt::MethodSpec::new("isEven", "is_even", "")
-                    .takes(&[__rt::ParamSpec::new("n", __rt::KindProbe::<i32>::KIND)]),
-                __rt::MethodSpec::new("reset", "reset", ""),
+                    .takes(&[__rt::ParamSpec::new("n", __rt::KindProbe::<i32>::KIND, __rt::type_spec!(i32))])
+                    .returns(__rt::type_spec!(-> Result < bool >)),
+                __rt::MethodSpec::new("reset", "reset", "").returns(__rt::type_spec!(-> Result < () >)),
             ],
         );
     }
@@ -77,6 +80,11 @@ const _: () = {
     }
     impl __rt::GuestContract for dyn MathApi {
         type Proxy<U> = MathApiProxy<U>;
+        const CALLS: &'static [__rt::GuestCall] = &[
+            __rt::GuestCall::of::<__add>(),
+            __rt::GuestCall::of::<__is_even>(),
+            __rt::GuestCall::of::<__reset>(),
+        ];
         fn proxy<U>(transport: U) -> MathApiProxy<U> {
             MathApiProxy { transport }
         }
@@ -99,21 +107,21 @@ const _: () = {
         const FAST: __rt::Fast = __rt::FastProbe::<Self, Self::Owned, __rt::Returns<Self>>::FAST;
         fn invoke<R: __rt::Reply>(host: &Self::Contract, (a, (b, ())): Self::Owned, reply: R) -> R::Done {
             let returned = MathApi::add(host, a.0, b.0);
-            reply.done(__rt::ReturnProbe::<__rt::Returns<Self>>::settle(returned))
+            reply.done(__rt::settle!(__rt::Returns<Self>, returned))
         }
     }
     impl __rt::HostMethod for __is_even {
         const FAST: __rt::Fast = __rt::FastProbe::<Self, Self::Owned, __rt::Returns<Self>>::FAST;
         fn invoke<R: __rt::Reply>(host: &Self::Contract, (n, ()): Self::Owned, reply: R) -> R::Done {
             let returned = MathApi::is_even(host, n.0);
-            reply.done(__rt::ReturnProbe::<__rt::Returns<Self>>::settle(returned))
+            reply.done(__rt::settle!(__rt::Returns<Self>, returned))
         }
     }
     impl __rt::HostMethod for __reset {
         const FAST: __rt::Fast = __rt::FastProbe::<Self, Self::Owned, __rt::Returns<Self>>::FAST;
         fn invoke<R: __rt::Reply>(host: &Self::Contract, (): Self::Owned, reply: R) -> R::Done {
             let returned = MathApi::reset(host);
-            reply.done(__rt::ReturnProbe::<__rt::Returns<Self>>::settle(returned))
+            reply.done(__rt::settle!(__rt::Returns<Self>, returned))
         }
     }
     impl __rt::HostContract for dyn MathApi {

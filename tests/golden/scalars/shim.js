@@ -15,7 +15,7 @@ const api = {
     return checked0(a0, a1);
   },
   isEven(a0) {
-    if ((a0 | 0) === a0) return fast1(a0);
+    if (typeof a0 === "number" && (a0 | 0) === a0) return fast1(a0);
     return checked1(a0);
   },
   reset() { return fast2(); },

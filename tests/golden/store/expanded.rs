@@ -1,11 +1,41 @@
 // What the macro makes of `input.rs`; see `tests/golden.rs`.
 
-use sandbox_runtime::{Bytes, sandbox_api};
+use sandbox_runtime::{Bytes, Date, sandbox_api};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A user, as the store keeps it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, garde::Validate)]
+#[serde(rename_all = "camelCase")]
+#[garde(allow_unvalidated)]
 pub struct User {
-    pub name: String,
+    /// How the user is called.
+    #[garde(length(chars, min = 1, max = 64))]
+    pub display_name: String,
     pub age: Option<u8>,
+    /// What the user may do; nobody may do more than read until it is said.
+    #[serde(default)]
+    pub role: Role,
+    /// The last visits, the newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[garde(length(max = 10))]
+    pub visits: Vec<Visit>,
+}
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    #[default]
+    Reader,
+    Writer,
+    /// Writes, until the day.
+    Guest {
+        until: Date,
+    },
+}
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "on")]
+pub enum Visit {
+    Web { page: String },
+    Phone { seconds: u64 },
 }
 /// A key-value store.
 ///
@@ -33,7 +63,7 @@ pub trait Store: Send + Sync {
     reason = "the trait's own lints are reported there; markers have the names of methods; not all fallbacks are used"
 )]
 const _: () = {
-    use __rt::{NoFast as _, NotScalar as _, PlainReturn as _};
+    use __rt::{NoFast as _, NotScalar as _, Opaque as _, PlainReturn as _, Unknown as _};
     use ::sandbox_runtime::__private as __rt;
     impl __rt::Contract for dyn Store {
         const SPEC: __rt::ContractSpec = __rt::ContractSpec::new(
@@ -41,28 +71,39 @@ const _: () = {
             "A key-value store.\n\nKeys are case-sensitive.",
             &[
                 __rt::MethodSpec::new("getUser", "get_user", "Reads a user.")
-                    .takes(&[__rt::ParamSpec::new("key", __rt::Kind::Value)]),
+                    .takes(&[__rt::ParamSpec::new("key", __rt::Kind::Value, __rt::type_spec!(&str))])
+                    .returns(__rt::type_spec!(-> Option < User >)),
                 __rt::MethodSpec::new(
                     "putUser",
                     "put_user",
                     "Writes a user, and says whether there was one.",
                 )
                 .takes(&[
-                    __rt::ParamSpec::new("key", __rt::Kind::Value),
-                    __rt::ParamSpec::new("user", __rt::Kind::Value),
-                ]),
-                __rt::MethodSpec::new("blob", "read_blob", "").takes(&[
-                    __rt::ParamSpec::new("key", __rt::Kind::Value),
-                    __rt::ParamSpec::new("offset", __rt::KindProbe::<u32>::KIND),
-                    __rt::ParamSpec::new("limit", __rt::KindProbe::<u64>::KIND),
-                ]),
+                    __rt::ParamSpec::new("key", __rt::Kind::Value, __rt::type_spec!(&str)),
+                    __rt::ParamSpec::new("user", __rt::Kind::Value, __rt::type_spec!(&User)),
+                ])
+                .returns(__rt::type_spec!(-> Result < bool, String >)),
+                __rt::MethodSpec::new("blob", "read_blob", "")
+                    .takes(&[
+                        __rt::ParamSpec::new("key", __rt::Kind::Value, __rt::type_spec!(&str)),
+                        __rt::ParamSpec::new("offset", __rt::KindProbe::<u32>::KIND, __rt::type_spec!(u32)),
+                        __rt::ParamSpec::new("limit", __rt::KindProbe::<u64>::KIND, __rt::type_spec!(u64)),
+                    ])
+                    .returns(__rt::type_spec!(-> Result < Bytes, std::io::Error >)),
                 #[cfg(target_os = "none")]
                 __rt::MethodSpec::new("fsync", "fsync", "Not on every platform.")
-                    .takes(&[__rt::ParamSpec::new("file", __rt::KindProbe::<crate::NoSuchType>::KIND)]),
+                    .takes(&[__rt::ParamSpec::new(
+                        "file",
+                        __rt::KindProbe::<crate::NoSuchType>::KIND,
+                        __rt::type_spec!(crate::NoSuchType),
+                    )])
+                    .returns(__rt::type_spec!(-> Result < (), String >)),
                 __rt::MethodSpec::new("count", "count", "A method with a default that hosts may keep.")
+                    .returns(__rt::type_spec!(-> u64))
                     .optional(),
             ],
-        );
+        )
+        .host_only();
     }
     struct __get_user;
     impl __rt::Method for __get_user {
@@ -117,7 +158,7 @@ const _: () = {
         const FAST: __rt::Fast = __rt::FastProbe::<Self, Self::Owned, Option<User>>::FAST;
         fn invoke<R: __rt::Reply>(host: &Self::Contract, (key, ()): Self::Owned, reply: R) -> R::Done {
             let returned = Store::get_user(host, key.lend());
-            reply.done(__rt::ReturnProbe::<Option<User>>::settle(returned))
+            reply.done(__rt::settle!(Option<User>, returned))
         }
     }
     impl __rt::HostMethod for __put_user {
@@ -128,7 +169,7 @@ const _: () = {
             reply: R,
         ) -> R::Done {
             let returned = Store::put_user(host, key.lend(), user.lend());
-            reply.done(__rt::ReturnProbe::<Result<bool, String>>::settle(returned))
+            reply.done(__rt::settle!(Result < bool, String >, returned))
         }
     }
     impl __rt::HostMethod for __read_blob {
@@ -139,7 +180,7 @@ const _: () = {
             reply: R,
         ) -> R::Done {
             let returned = Store::read_blob(host, key.lend(), offset.0, limit.0);
-            reply.done(__rt::ReturnProbe::<Result<Bytes, std::io::Error>>::settle(returned))
+            reply.done(__rt::settle!(Result < Bytes, std::io::Error >, returned))
         }
     }
     #[cfg(target_os = "none")]
@@ -147,14 +188,14 @@ const _: () = {
         const FAST: __rt::Fast = __rt::FastProbe::<Self, Self::Owned, Result<(), String>>::FAST;
         fn invoke<R: __rt::Reply>(host: &Self::Contract, (file, ()): Self::Owned, reply: R) -> R::Done {
             let returned = Store::fsync(host, file.0);
-            reply.done(__rt::ReturnProbe::<Result<(), String>>::settle(returned))
+            reply.done(__rt::settle!(Result < (), String >, returned))
         }
     }
     impl __rt::HostMethod for __count {
         const FAST: __rt::Fast = __rt::FastProbe::<Self, Self::Owned, u64>::FAST;
         fn invoke<R: __rt::Reply>(host: &Self::Contract, (): Self::Owned, reply: R) -> R::Done {
             let returned = Store::count(host);
-            reply.done(__rt::ReturnProbe::<u64>::settle(returned))
+            reply.done(__rt::settle!(u64, returned))
         }
     }
     impl __rt::HostContract for dyn Store {

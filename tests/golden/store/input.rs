@@ -1,10 +1,42 @@
-use sandbox_runtime::{Bytes, sandbox_api};
+use sandbox_runtime::{Bytes, Date, sandbox_api};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A user, as the store keeps it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, garde::Validate)]
+#[serde(rename_all = "camelCase")]
+#[garde(allow_unvalidated)]
 pub struct User {
-    pub name: String,
+    /// How the user is called.
+    #[garde(length(chars, min = 1, max = 64))]
+    pub display_name: String,
     pub age: Option<u8>,
+    /// What the user may do; nobody may do more than read until it is said.
+    #[serde(default)]
+    pub role: Role,
+    /// The last visits, the newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[garde(length(max = 10))]
+    pub visits: Vec<Visit>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    #[default]
+    Reader,
+    Writer,
+    /// Writes, until the day.
+    Guest {
+        until: Date,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "on")]
+pub enum Visit {
+    Web { page: String },
+    Phone { seconds: u64 },
 }
 
 /// A key-value store.

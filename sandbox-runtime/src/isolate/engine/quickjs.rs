@@ -194,6 +194,50 @@ pub(crate) fn settled<'s>(
     settle.call(scope, v8::undefined(scope).into(), &[view.into()])?.try_cast().ok()
 }
 
+/// How many entries a Map has. The engine's own answer is the property `size`, which a guest can define anew.
+pub(crate) fn map_size(scope: &v8::PinScope<'_, '_>, map: v8::Local<'_, v8::Map>) -> usize {
+    size(scope, map.into(), true)
+}
+
+/// How many elements a Set has.
+pub(crate) fn set_size(scope: &v8::PinScope<'_, '_>, set: v8::Local<'_, v8::Set>) -> usize {
+    size(scope, set.into(), false)
+}
+
+fn size(scope: &v8::PinScope<'_, '_>, collection: v8::Local<'_, v8::Value>, is_map: bool) -> usize {
+    let size = own(scope, |own| &own.size, collection, is_map).and_then(|size| size.number_value(scope));
+    // Without memory for the answer the collection is as good as endless.
+    size.map_or(usize::MAX, |size| size as usize)
+}
+
+/// The keys and values of a Map in turn. The engine's own way calls the guest's `forEach`.
+pub(crate) fn map_items<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    map: v8::Local<'s, v8::Map>,
+) -> Option<v8::Local<'s, v8::Array>> {
+    own(scope, |own| &own.items, map.into(), true)?.try_cast().ok()
+}
+
+/// The elements of a Set.
+pub(crate) fn set_items<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    set: v8::Local<'s, v8::Set>,
+) -> Option<v8::Local<'s, v8::Array>> {
+    own(scope, |own| &own.items, set.into(), false)?.try_cast().ok()
+}
+
+/// Calls one of the realm's own functions with a Map or a Set.
+fn own<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    which: impl FnOnce(&Intrinsics) -> &v8::Global<v8::Function>,
+    collection: v8::Local<'_, v8::Value>,
+    is_map: bool,
+) -> Option<v8::Local<'s, v8::Value>> {
+    let function = Isolate::current(scope)?.with_intrinsics(|own| v8::Local::new(scope, which(own)))?;
+    let is_map = v8::Boolean::new(scope, is_map).into();
+    function.call(scope, v8::undefined(scope).into(), &[collection, is_map])
+}
+
 /// Runs microtasks, until none is left or the call is ended.
 ///
 /// The engine's own checkpoint ends when none is left, and a guest can see to it that there always is one. One turn of
@@ -224,6 +268,8 @@ pub(crate) struct Intrinsics {
     split: v8::Global<v8::Function>,
     join: v8::Global<v8::Function>,
     settle: v8::Global<v8::Function>,
+    size: v8::Global<v8::Function>,
+    items: v8::Global<v8::Function>,
 }
 
 impl Intrinsics {
@@ -256,14 +302,35 @@ impl Intrinsics {
                 for (let i = 0; i < copy.length; i++) copy[i] = view[i];
                 return copy;
             };
-            return [split, join, settle];
+            const getter = (prototype, name) => uncurried(Object.getOwnPropertyDescriptor(prototype, name).get);
+            const mapSize = getter(Map.prototype, "size"), setSize = getter(Set.prototype, "size");
+            const eachOfMap = uncurried(Map.prototype.forEach), eachOfSet = uncurried(Set.prototype.forEach);
+            const define = Reflect.defineProperty;
+            const size = (collection, isMap) => isMap ? mapSize(collection) : setSize(collection);
+            const items = (collection, isMap) => {
+                const list = [];
+                let end = 0;
+                const push = (value) => {
+                    define(list, end++, { __proto__: null, value, writable: true, enumerable: true, configurable: true });
+                };
+                if (isMap) eachOfMap(collection, (value, key) => { push(key); push(value); });
+                else eachOfSet(collection, push);
+                return list;
+            };
+            return [split, join, settle, size, items];
         "#;
         let pair = run(scope, SOURCE)?.try_cast::<v8::Object>().ok()?;
         let function = |at| {
             let function = pair.get_index(scope, at)?.try_cast::<v8::Function>().ok()?;
             Some(v8::Global::new(scope, function))
         };
-        Some(Self { split: function(0)?, join: function(1)?, settle: function(2)? })
+        Some(Self {
+            split: function(0)?,
+            join: function(1)?,
+            settle: function(2)?,
+            size: function(3)?,
+            items: function(4)?,
+        })
     }
 }
 

@@ -145,6 +145,32 @@ pub(crate) fn settled<'s>(
     Some(view)
 }
 
+/// How many entries a Map has.
+pub(crate) fn map_size(_: &v8::PinScope<'_, '_>, map: v8::Local<'_, v8::Map>) -> usize {
+    map.size()
+}
+
+/// How many elements a Set has.
+pub(crate) fn set_size(_: &v8::PinScope<'_, '_>, set: v8::Local<'_, v8::Set>) -> usize {
+    set.size()
+}
+
+/// The keys and values of a Map in turn.
+pub(crate) fn map_items<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    map: v8::Local<'s, v8::Map>,
+) -> Option<v8::Local<'s, v8::Array>> {
+    Some(map.as_array(scope))
+}
+
+/// The elements of a Set.
+pub(crate) fn set_items<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    set: v8::Local<'s, v8::Set>,
+) -> Option<v8::Local<'s, v8::Array>> {
+    Some(set.as_array(scope))
+}
+
 /// Runs microtasks, until none is left or the call is ended.
 pub(crate) fn run_microtasks(scope: &mut v8::PinScope<'_, '_>, _is_ended: impl Fn() -> bool) {
     scope.perform_microtask_checkpoint();
@@ -220,7 +246,7 @@ pub(crate) fn stack_of(
 
 /// `None` for what has no file, or too long a name for one.
 fn frame(scope: &v8::PinScope<'_, '_>, frame: v8::Local<'_, v8::StackFrame>) -> Option<StackFrame> {
-    const NAME: usize = 4096;
+    const NAME: usize = 256;
     let text = |string: v8::Local<'_, v8::String>| {
         (1..=NAME).contains(&string.length()).then(|| string.to_rust_string_lossy(scope))
     };

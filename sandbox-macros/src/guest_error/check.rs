@@ -1,0 +1,82 @@
+//! What `#[guest]` cannot say, reported on the token that is wrong, with the way out.
+
+use super::{Case, Field, Model, Property, View, message};
+use crate::errors::Errors;
+use crate::names;
+
+/// Reports every mistake that tokens alone can show; the compiler finds the rest with the runtime's traits.
+pub(super) fn model(model: &Model, errors: &mut Errors) {
+    for case in &model.cases {
+        match &case.view {
+            View::Opaque => unseen(case, errors),
+            View::Transparent { word, excluded } => transparent(case, word, excluded, errors),
+            View::Visible { message, .. } => {
+                if let Some(Err(why)) = message.as_ref().map(|message| message::read(message, &case.fields)) {
+                    errors.on(message, why);
+                }
+                properties(case, errors);
+            }
+        }
+    }
+}
+
+fn marked(case: &Case) -> impl Iterator<Item = (&Field, &Property)> {
+    case.fields.iter().filter_map(|field| Some((field, field.property.as_ref()?)))
+}
+
+fn unseen(case: &Case, errors: &mut Errors) {
+    for (_, property) in marked(case) {
+        let what = if case.is_variant { "variant" } else { "struct" };
+        errors.on(
+            &property.mark,
+            format!(
+                "a guest sees nothing of `{}`: put `#[guest]` on the {what} too, or remove this one",
+                case.name
+            ),
+        );
+    }
+}
+
+fn transparent(case: &Case, word: &syn::Ident, excluded: &[syn::Ident], errors: &mut Errors) {
+    const WHOSE: &str = "`transparent` shows what the inner error says";
+    for key in excluded {
+        errors.on(key, format!("{WHOSE}: remove `{key}`, or `transparent`"));
+    }
+    if case.fields.len() != 1 {
+        let count = case.fields.len();
+        errors.on(word, format!("{WHOSE}, which is the only field: here are {count} fields"));
+    }
+    for (_, property) in marked(case) {
+        errors.on(&property.mark, format!("{WHOSE}, and no properties beside: remove this"));
+    }
+}
+
+fn properties(case: &Case, errors: &mut Errors) {
+    let mut taken: Vec<&str> = Vec::new();
+    for (field, property) in marked(case) {
+        let name = property.name.as_str();
+        let problem = if matches!(field.member, syn::Member::Unnamed(_)) && property.rename.is_none() {
+            Some(
+                "a field without a name needs one as a property: write `#[guest(rename = \"…\")]`".to_owned(),
+            )
+        } else if taken.contains(&name) {
+            Some(format!("there is a property `{name}` already: {}", way_out(property)))
+        } else {
+            names::refused_property(name).map(|why| format!("{why}; {}", way_out(property)))
+        };
+        taken.push(name);
+        match (problem, &property.rename) {
+            (Some(problem), Some(rename)) => errors.on(rename, problem),
+            (Some(problem), None) => errors.on(&property.mark, problem),
+            (None, _) => {}
+        }
+    }
+}
+
+fn way_out(property: &Property) -> &'static str {
+    if property.rename.is_some() {
+        "choose another name"
+    } else {
+        "name this one with `#[guest(rename = \"…\")]`"
+    }
+}

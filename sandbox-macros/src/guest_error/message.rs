@@ -1,0 +1,90 @@
+//! `message = "…"`: a format string whose arguments are fields.
+
+use syn::ext::IdentExt;
+use syn::{LitStr, Member};
+
+use super::Field;
+
+/// A message in which each field has its name in the generated code.
+pub(super) struct Message {
+    /// The text: a format string if it has arguments.
+    pub(super) text: String,
+    /// The fields in it, by index.
+    pub(super) fields: Vec<usize>,
+}
+
+/// The name of a field in the generated code.
+pub(super) fn binding(index: usize) -> String {
+    format!("field_{index}")
+}
+
+/// Reads a message; the error says what is wrong with it.
+pub(super) fn read(literal: &LitStr, fields: &[Field]) -> Result<Message, String> {
+    let written = literal.value();
+    let mut message = Message { text: String::new(), fields: Vec::new() };
+    let mut rest = written.as_str();
+    while let Some(at) = rest.find(['{', '}']) {
+        let (before, from) = rest.split_at(at);
+        message.text.push_str(before);
+        rest = if let Some(after) = from.strip_prefix("{{").or_else(|| from.strip_prefix("}}")) {
+            message.text.push_str(&from[..2]);
+            after
+        } else if let Some((argument, after)) = from.strip_prefix('{').and_then(|from| from.split_once('}')) {
+            message.argument(argument, fields)?;
+            after
+        } else {
+            let brace = &from[..1];
+            return Err(format!(
+                "this `{brace}` has no partner: write `{brace}{brace}` for the character itself"
+            ));
+        };
+    }
+    message.text.push_str(rest);
+    if message.fields.is_empty() {
+        message.text = message.text.replace("{{", "{").replace("}}", "}");
+    }
+    Ok(message)
+}
+
+impl Message {
+    /// `name` or `name:format`.
+    fn argument(&mut self, written: &str, fields: &[Field]) -> Result<(), String> {
+        let (name, format) =
+            written.split_once(':').map_or((written, None), |(name, format)| (name, Some(format)));
+        let name = name.trim();
+        if format.is_some_and(|format| format.contains('$') || format.contains(".*")) {
+            return Err(format!(
+                "`{{{written}}}` takes its width from an argument: write the width as a number"
+            ));
+        }
+        let Some(index) = fields.iter().position(|field| self::name(&field.member) == name) else {
+            return Err(unknown(name, fields));
+        };
+        let format = format.map(|format| format!(":{format}")).unwrap_or_default();
+        self.text.push_str(&format!("{{{}{format}}}", binding(index)));
+        self.fields.push(index);
+        Ok(())
+    }
+}
+
+fn unknown(name: &str, fields: &[Field]) -> String {
+    let known: Vec<String> =
+        fields.iter().map(|field| format!("`{{{}}}`", self::name(&field.member))).collect();
+    let way_out = match known.as_slice() {
+        [] => "there are no fields to name".to_owned(),
+        known => format!("write {}", known.join(" or ")),
+    };
+    if name.is_empty() {
+        format!("`{{}}` names no field: {way_out}")
+    } else {
+        format!("`{name}` is no field here: {way_out}")
+    }
+}
+
+/// The name of a field as a message says it.
+fn name(member: &Member) -> String {
+    match member {
+        Member::Named(ident) => ident.unraw().to_string(),
+        Member::Unnamed(index) => index.index.to_string(),
+    }
+}

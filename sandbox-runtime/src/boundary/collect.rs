@@ -1,0 +1,168 @@
+//! Rust → JavaScript: arrays, objects and Maps while they are made.
+
+use deno_core::v8;
+use serde::ser::{self, Serialize};
+
+use super::fault::ValueError;
+use super::keys::KeyWriter;
+use super::write::{Value, Writer, terminated};
+
+/// An array being made.
+pub(super) struct Items<'w, 's, 'i> {
+    pub(super) writer: Writer<'w, 's, 'i>,
+    pub(super) values: Vec<Value<'s>>,
+    pub(super) tag: Option<&'static str>,
+}
+
+impl<'s> Items<'_, 's, '_> {
+    fn push<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), ValueError> {
+        let index = self.values.len();
+        self.writer.budget.length(index + 1)?;
+        self.values.push(self.writer.write(value).map_err(|error| error.at(index))?);
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Value<'s>, ValueError> {
+        let array = v8::Array::new_with_elements(self.writer.scope, &self.values).into();
+        match self.tag {
+            Some(variant) => self.writer.tagged(variant, array),
+            None => Ok(array),
+        }
+    }
+}
+
+/// An object of known fields being made.
+pub(super) struct Fields<'w, 's, 'i> {
+    pub(super) writer: Writer<'w, 's, 'i>,
+    pub(super) object: v8::Local<'s, v8::Object>,
+    pub(super) tag: Option<&'static str>,
+}
+
+impl<'s> Fields<'_, 's, '_> {
+    fn define<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<(), ValueError> {
+        let value = self.writer.write(value).map_err(|error| error.inside(name))?;
+        self.writer.define(self.object, self.writer.name(name)?, value)
+    }
+
+    fn finish(self) -> Result<Value<'s>, ValueError> {
+        match self.tag {
+            Some(variant) => self.writer.tagged(variant, self.object.into()),
+            None => Ok(self.object.into()),
+        }
+    }
+}
+
+/// A map being made: an object when its keys are names, else a `Map`.
+pub(super) struct Entries<'w, 's, 'i> {
+    pub(super) writer: Writer<'w, 's, 'i>,
+    pub(super) made: Made<'s>,
+    pub(super) length: usize,
+    pub(super) key: Option<Key<'s>>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Made<'s> {
+    Nothing,
+    Object(v8::Local<'s, v8::Object>),
+    Map(v8::Local<'s, v8::Map>),
+}
+
+pub(super) enum Key<'s> {
+    Name(String),
+    Value(Value<'s>),
+}
+
+impl<'s> Entries<'_, 's, '_> {
+    fn insert<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), ValueError> {
+        let writer = self.writer;
+        let Some(key) = self.key.take() else {
+            return Err(<ValueError as ser::Error>::custom("a map's value before its key"));
+        };
+        let step = match &key {
+            Key::Name(name) => name.clone(),
+            Key::Value(_) => "value".to_owned(),
+        };
+        let value = writer.write(value).map_err(|error| error.inside(step))?;
+        match (key, self.made) {
+            (Key::Name(name), Made::Object(object)) => {
+                writer.budget.bytes(name.len())?;
+                writer.define(object, writer.name(&name)?, value)
+            }
+            (Key::Value(key), Made::Map(map)) => {
+                map.set(writer.scope, key, value).map(drop).ok_or_else(terminated)
+            }
+            _ => Err(<ValueError as ser::Error>::custom("a map whose keys are names and other values")),
+        }
+    }
+
+    fn finish(self) -> Value<'s> {
+        match self.made {
+            Made::Nothing => v8::Object::new(self.writer.scope).into(),
+            Made::Object(object) => object.into(),
+            Made::Map(map) => map.into(),
+        }
+    }
+}
+
+impl<'s> ser::SerializeMap for Entries<'_, 's, '_> {
+    type Ok = Value<'s>;
+    type Error = ValueError;
+
+    fn serialize_key<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<(), ValueError> {
+        let scope = self.writer.scope;
+        self.length += 1;
+        self.writer.budget.length(self.length)?;
+        let is_map = matches!(self.made, Made::Map(_));
+        let (key, made) = match (!is_map).then(|| key.serialize(KeyWriter).ok()).flatten() {
+            Some(name) => (Key::Name(name), Made::Object(v8::Object::new(scope))),
+            None if is_map => (Key::Value(self.writer.write(key)?), self.made),
+            None => (Key::Value(self.writer.write(key)?), Made::Map(v8::Map::new(scope))),
+        };
+        if matches!(self.made, Made::Nothing) {
+            self.made = made;
+        }
+        self.key = Some(key);
+        Ok(())
+    }
+
+    fn serialize_value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), ValueError> {
+        self.insert(value)
+    }
+
+    fn end(self) -> Result<Value<'s>, ValueError> {
+        Ok(self.finish())
+    }
+}
+
+macro_rules! finish_items {
+    ($($trait:ident $method:ident),*) => {$(
+        impl<'s> ser::$trait for Items<'_, 's, '_> {
+            type Ok = Value<'s>;
+            type Error = ValueError;
+            fn $method<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), ValueError> {
+                self.push(value)
+            }
+            fn end(self) -> Result<Value<'s>, ValueError> {
+                self.finish()
+            }
+        }
+    )*};
+}
+finish_items!(SerializeSeq serialize_element, SerializeTuple serialize_element, SerializeTupleStruct serialize_field,
+    SerializeTupleVariant serialize_field);
+
+macro_rules! finish_fields {
+    ($($trait:ident),*) => {$(
+        impl<'s> ser::$trait for Fields<'_, 's, '_> {
+            type Ok = Value<'s>;
+            type Error = ValueError;
+            fn serialize_field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<(), ValueError> {
+                self.define(name, value)
+            }
+            fn end(self) -> Result<Value<'s>, ValueError> {
+                self.finish()
+            }
+        }
+    )*};
+}
+finish_fields!(SerializeStruct, SerializeStructVariant);

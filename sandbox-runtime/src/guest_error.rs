@@ -1,0 +1,212 @@
+//! What a guest sees of the error of a host method, and what the host keeps of it.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::fmt::Display;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::Serialize;
+
+use crate::boundary::{JsValue, plain};
+use crate::error::{Error, Place, Source};
+
+/// An error of a host method that says what a guest may see of it.
+///
+/// Without it, a guest sees an opaque Error with a reference, under which the host's log (`tracing`) has the text.
+/// `#[derive(GuestError)]` implements it:
+///
+/// ```
+/// use sandbox_runtime::GuestError;
+///
+/// #[derive(Debug, thiserror::Error, GuestError)]
+/// pub enum StoreError {
+///     /// The guest sees a RangeError with the property `sku`; `shard` stays here.
+///     #[error("no product {sku} in shard {shard}")]
+///     #[guest(class = "RangeError", message = "no such product: {sku}")]
+///     NotFound { #[guest] sku: String, shard: u32 },
+///     /// The guest sees an Error with the same text.
+///     #[guest]
+///     #[error("the store is busy")]
+///     Busy,
+///     /// The guest sees a reference.
+///     #[error("database: {0}")]
+///     Database(String),
+/// }
+///
+/// let error = StoreError::NotFound { sku: "A-1".into(), shard: 7 };
+/// let seen = error.for_guest().expect("it is visible");
+/// assert_eq!((seen.class(), seen.message()), ("RangeError", "no such product: A-1"));
+/// assert!(StoreError::Database("password=…".into()).for_guest().is_none());
+/// ```
+pub trait GuestError {
+    /// What the guest may see; `None`: an opaque Error with a reference.
+    fn for_guest(&self) -> Option<GuestView>;
+}
+
+/// What a guest sees of an error: an Error of its own realm.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GuestView {
+    class: Cow<'static, str>,
+    message: String,
+    fields: Vec<(&'static str, JsValue)>,
+}
+
+impl GuestView {
+    /// An Error of a class of ECMAScript (`Error`, `TypeError`, `RangeError`, `SyntaxError`, `ReferenceError`), or for any
+    /// other name an `Error` whose `name` it is.
+    #[must_use]
+    pub fn new(class: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self { class: class.into(), message: message.into(), fields: Vec::new() }
+    }
+
+    /// Adds a property. A value that cannot be serialized is left out, and the log says so.
+    #[must_use]
+    pub fn with<T: ?Sized + Serialize>(mut self, name: &'static str, value: &T) -> Self {
+        match plain(value) {
+            Ok(value) => self.fields.push((name, value)),
+            Err(error) => {
+                tracing::error!(%error, name, "a property of an error cannot be given to the guest")
+            }
+        }
+        self
+    }
+
+    /// The class or name.
+    #[must_use]
+    pub fn class(&self) -> &str {
+        &self.class
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The properties beside it.
+    #[must_use]
+    pub fn fields(&self) -> &[(&'static str, JsValue)] {
+        &self.fields
+    }
+}
+
+/// An error of [`Error::public`] shows its text; any other of the runtime's errors is the host's affair.
+impl GuestError for Error {
+    fn for_guest(&self) -> Option<GuestView> {
+        match self {
+            Self::Host { message, visible: true } => Some(GuestView::new("Error", message.clone())),
+            _ => None,
+        }
+    }
+}
+
+/// A host method panicked. The guest saw an opaque Error; when it lets that pass, the host finds this in the
+/// [`host_error`](Error::host_error).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the method panicked")]
+#[non_exhaustive]
+pub struct HostPanic;
+
+/// What is known of the error type of a method.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub struct ErrorSpec {
+    view: Option<ViewOf>,
+    keep: Option<KeepOf>,
+}
+
+/// What the guest may see of an error.
+type ViewOf = fn(&dyn Any) -> Option<GuestView>;
+/// Takes an error out of an `Option` of it.
+type KeepOf = fn(&mut dyn Any) -> Option<Arc<dyn Any + Send + Sync>>;
+
+impl ErrorSpec {
+    #[must_use]
+    pub const fn new(view: Option<ViewOf>, keep: Option<KeepOf>) -> Self {
+        Self { view, keep }
+    }
+}
+
+/// What is known of the error of the return type `R`: an inherent constant is preferred over one of a trait.
+#[doc(hidden)]
+pub struct ErrorProbe<R>(PhantomData<R>);
+
+/// The fallbacks of [`ErrorProbe`].
+#[doc(hidden)]
+pub trait Opaque {
+    const VIEW: Option<ViewOf> = None;
+    const KEEP: Option<KeepOf> = None;
+}
+
+impl<R> Opaque for ErrorProbe<R> {}
+
+impl<T, E: GuestError + 'static> ErrorProbe<Result<T, E>> {
+    pub const VIEW: Option<ViewOf> = Some(|error| error.downcast_ref::<E>()?.for_guest());
+}
+
+impl<T, E: Send + Sync + 'static> ErrorProbe<Result<T, E>> {
+    pub const KEEP: Option<KeepOf> = Some(|error| {
+        let error = error.downcast_mut::<Option<E>>()?.take()?;
+        Some(Arc::new(Kept(Some(error))))
+    });
+}
+
+/// An error that a guest may let pass. It is an `Option` so that its owner can take it out by its type alone.
+pub(crate) struct Kept<E>(pub(crate) Option<E>);
+
+/// The failure of a host method on its way to the guest.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct HostError {
+    pub(crate) view: Option<GuestView>,
+    /// The full text, for the log.
+    text: String,
+    /// The error itself, to be found again when the guest lets it pass.
+    pub(crate) source: Option<Source>,
+}
+
+impl HostError {
+    pub(crate) fn new<E: Display + 'static>(error: E, of: ErrorSpec) -> Self {
+        // Only what is hidden is written to the log, so only that is made into text.
+        let view = of.view.and_then(|view| view(&error));
+        let text = if view.is_none() { error.to_string() } else { String::new() };
+        let source = of.keep.and_then(|keep| keep(&mut Some(error))).map(Source);
+        Self { view, text, source }
+    }
+
+    pub(crate) fn panicked() -> Self {
+        Self { view: None, text: HostPanic.to_string(), source: Some(Source::of(HostPanic)) }
+    }
+
+    /// What the guest is shown. An opaque failure is given a reference, under which the log has its text.
+    pub(crate) fn shown(&mut self, place: Place) -> GuestView {
+        self.view.take().unwrap_or_else(|| {
+            let reference = next_reference();
+            tracing::error!(%place, reference, error = self.text, "a host method failed");
+            GuestView::new("Error", format!("{place} failed (reference {reference})"))
+        })
+    }
+}
+
+/// A reference that tells one failure from another in the log of this process.
+fn next_reference() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    format!("E{:06}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// What a host method returned, settled by its return type: `settle!(Result<u32, StoreError>, returned)`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __settle {
+    ($returns:ty, $returned:ident) => {
+        $crate::__private::ReturnProbe::<$returns>::settle(
+            $returned,
+            $crate::__private::ErrorSpec::new(
+                $crate::__private::ErrorProbe::<$returns>::VIEW,
+                $crate::__private::ErrorProbe::<$returns>::KEEP,
+            ),
+        )
+    };
+}

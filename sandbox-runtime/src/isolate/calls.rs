@@ -1,0 +1,55 @@
+//! Calls of guest methods by whoever does not know their types: from plain data to plain data.
+//!
+//! The types are known to the method alone, so the arguments are read as its own, and the call is an ordinary one.
+
+use super::Isolate;
+use super::ops::{place_of, write_error};
+use super::script::Binding;
+use crate::arguments::Arguments as _;
+use crate::boundary::{ArgumentReader, JsValue, Passed, ValueError, plain, to_guest};
+use crate::contract::{GuestMethod, Method};
+use crate::error::{Direction, Error};
+
+/// A guest method as a function over plain data.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub struct GuestCall(fn(&Isolate, &Binding, &[JsValue]) -> Result<JsValue, Error>);
+
+impl GuestCall {
+    /// The call of a method.
+    #[must_use]
+    pub const fn of<M: GuestMethod>() -> Self {
+        Self(call::<M>)
+    }
+
+    /// Calls it. Arguments that are not of the method's types are refused as a value that goes to the guest.
+    pub(crate) fn call(
+        &self,
+        isolate: &Isolate,
+        binding: &Binding,
+        args: &[JsValue],
+    ) -> Result<JsValue, Error> {
+        (self.0)(isolate, binding, args)
+    }
+}
+
+fn call<M: GuestMethod>(isolate: &Isolate, binding: &Binding, args: &[JsValue]) -> Result<JsValue, Error> {
+    let args = isolate.typed::<M>(args)?;
+    let value = isolate.call::<M, _>(binding, args)?;
+    plain(&value).map_err(|error| error.inside("result").into_error(place_of::<M>(), Direction::ToHost))
+}
+
+impl Isolate {
+    /// Arguments as values of a method's types. They are made in the guest's realm, and no code of the guest sees them.
+    fn typed<M: Method>(&self, args: &[JsValue]) -> Result<M::Owned, Error> {
+        self.run(Some(place_of::<M>()), |scope| {
+            let (budget, params) = (self.budget(), M::spec().params);
+            let values = args.iter().map(|value| to_guest(scope, &budget, value));
+            let values = values.collect::<Result<Vec<_>, ValueError>>().map_err(write_error::<M>)?;
+            let budget = self.budget();
+            let arguments = Passed::List(&values);
+            let mut reader = ArgumentReader { scope, budget: &budget, params, arguments, next: 0 };
+            M::Owned::read(&mut reader).map_err(write_error::<M>)
+        })
+    }
+}

@@ -1,0 +1,79 @@
+//! What a method may return, in either direction.
+
+use std::fmt::Display;
+use std::marker::PhantomData;
+
+use crate::error::Error;
+use crate::guest_error::{ErrorSpec, HostError};
+
+/// What a method that a guest implements may return: `Result<T, E>` with `E: From<sandbox_runtime::Error>`.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a guest can always fail, so this method cannot return `{Self}`",
+    label = "must be a `Result`",
+    note = "return `sandbox_runtime::Result<T>`, or `Result<T, E>` with `E: From<sandbox_runtime::Error>`",
+    note = "or declare what a failure becomes: `#[sandbox(on_failure = panic)]`, `#[sandbox(on_failure = default)]`, `#[sandbox(on_failure = value(…))]`",
+    note = "or say that only the host implements the contract: `#[sandbox_api(host)]`"
+)]
+pub trait GuestReturn {
+    type Value;
+    fn from_call(outcome: Result<Self::Value, Error>) -> Self;
+}
+
+impl<T, E: GuestFailure> GuestReturn for Result<T, E> {
+    type Value = T;
+    fn from_call(outcome: Result<T, Error>) -> Self {
+        outcome.map_err(|error| error.into_own::<E>().unwrap_or_else(E::from))
+    }
+}
+
+/// What a method that a guest implements may fail with: any error that one of the runtime can become.
+///
+/// When the guest lets an error of a host method pass, and that method fails with the same type, the caller gets the very
+/// error that the host made, and `From` is not asked.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the error of a method that a guest implements",
+    label = "no error of the sandbox can become this",
+    note = "implement `From<sandbox_runtime::Error>` for `{Self}`, or return `sandbox_runtime::Result<T>`"
+)]
+pub trait GuestFailure: From<Error> + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<E: From<Error> + 'static> GuestFailure for E {}
+
+/// What a host method may fail with: any error that can be shown in the host's log.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the error of a method that the host implements",
+    label = "the host's log could not show it",
+    note = "implement `std::fmt::Display` for it; a guest sees an opaque message, unless it implements `GuestError`"
+)]
+pub trait HostFailure: Display + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<E: Display + 'static> HostFailure for E {}
+
+/// Decides between `Result<T, E>` and a plain `T`, for a concrete return type: an inherent function is
+/// preferred over one of a trait, and the inherent one exists for `Result` only.
+#[doc(hidden)]
+pub struct ReturnProbe<R>(PhantomData<R>);
+
+impl<T, E> ReturnProbe<Result<T, E>> {
+    pub fn settle(outcome: Result<T, E>, of: ErrorSpec) -> Result<T, HostError>
+    where
+        E: HostFailure,
+    {
+        outcome.map_err(|error| HostError::new(error, of))
+    }
+}
+
+/// The fallback of [`ReturnProbe`].
+#[doc(hidden)]
+pub trait PlainReturn<T> {
+    fn settle(value: T, of: ErrorSpec) -> Result<T, HostError>;
+}
+
+impl<T> PlainReturn<T> for ReturnProbe<T> {
+    fn settle(value: T, _: ErrorSpec) -> Result<T, HostError> {
+        Ok(value)
+    }
+}

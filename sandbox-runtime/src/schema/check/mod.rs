@@ -1,0 +1,121 @@
+//! Whether a value is what a schema asks for, and all of what is wrong with it.
+
+mod collections;
+mod compile;
+mod expect;
+mod fit;
+pub(crate) mod integer;
+pub(crate) mod node;
+mod run;
+mod scalar;
+
+use crate::boundary::tree::JsValue;
+use node::{Arena, Id, Node};
+use run::Run;
+use serde_json::{Map, Value as Json};
+
+/// The steps that any check may take, and those that each part of the value adds.
+const STEPS: u64 = 1 << 20;
+const STEPS_PER_PART: u64 = 256;
+
+/// Where values go. Both directions accept what the other side makes of a Rust type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Direction {
+    /// From Rust to JavaScript: every type has one form there.
+    ToGuest,
+    /// From JavaScript to Rust: some types have several forms, as a list can come as an Array, a Set or a typed array.
+    ToHost,
+}
+
+/// A step into a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// The value of a field, or of the entry of a Map whose key is a string or an integer.
+    Field(String),
+    /// The element of a list, or the value of the nth entry of a Map with other keys.
+    Index(usize),
+    /// The key of the nth entry of a Map.
+    Key(usize),
+}
+
+/// Something of a value that its schema does not accept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Violation {
+    /// Where it is: empty for the value as a whole.
+    pub path: Vec<Step>,
+    /// What the schema asks for there: `an integer from 0 to 255 (u8)`.
+    pub expected: String,
+    /// What there is: `256`, `"none"` quoted as it is in JavaScript, `none` for a missing field.
+    pub found: String,
+}
+
+/// A schema, ready to check values.
+#[derive(Debug)]
+pub(crate) struct Checker {
+    pub(crate) arena: Arena,
+    pub(crate) direction: Direction,
+}
+
+impl Checker {
+    /// Compiles a schema of schemars with the `$defs` that it refers to.
+    ///
+    /// What cannot be checked is left out and listed by [`Checker::unchecked`].
+    pub(crate) fn new(schema: &Json, defs: &Map<String, Json>, direction: Direction) -> Self {
+        Self { arena: Arena::compile(schema, defs), direction }
+    }
+
+    /// What of the schema is not checked: patterns that are no regular expressions of the crate `regex`, keywords that
+    /// are not known, references to nothing.
+    pub(crate) fn unchecked(&self) -> &[String] {
+        &self.arena.unchecked
+    }
+
+    /// Whether the schema asks for more than the types of Rust enforce by themselves: bounds, lengths, patterns.
+    ///
+    /// Without any, whatever can be read as the Rust type has no violations.
+    pub(crate) fn has_constraints(&self) -> bool {
+        self.arena.nodes.iter().any(Node::asks_more_than_its_type)
+    }
+
+    /// What of the value the schema does not accept, in the order of the value, and of it the first `cap`.
+    ///
+    /// The time is linear in the size of the value. A value that takes too many steps by nested alternatives has a
+    /// violation for that.
+    pub(crate) fn violations(&self, value: &JsValue, cap: usize) -> Vec<Violation> {
+        self.violations_at(0, value, cap)
+    }
+
+    /// Of a part of the schema.
+    pub(crate) fn violations_at(&self, id: Id, value: &JsValue, cap: usize) -> Vec<Violation> {
+        let steps = STEPS.saturating_add(STEPS_PER_PART.saturating_mul(parts_of(value)));
+        let mut run = Run::new(self, cap, steps);
+        run.visit(id, value, false);
+        let (mut found, is_complete) = run.finish();
+        if !is_complete {
+            let expected = "a value that takes fewer steps to check".into();
+            found.truncate(cap.saturating_sub(1));
+            found.push(Violation { path: Vec::new(), expected, found: value.describe() });
+        }
+        found
+    }
+}
+
+/// How many values there are in a value.
+fn parts_of(value: &JsValue) -> u64 {
+    let mut waiting = vec![value];
+    let mut total = 0u64;
+    while let Some(value) = waiting.pop() {
+        total += match value {
+            JsValue::Bytes(bytes) => bytes.len() as u64,
+            JsValue::Numbers { values, .. } => values.len() as u64,
+            _ => 1,
+        };
+        match value {
+            JsValue::Array(items) | JsValue::Set(items) => waiting.extend(items),
+            JsValue::Object(entries) => waiting.extend(entries.iter().map(|(_, value)| value)),
+            JsValue::Map(entries) => waiting.extend(entries.iter().flat_map(|(key, value)| [key, value])),
+            _ => {}
+        }
+    }
+    total
+}

@@ -1,0 +1,169 @@
+//! The checks of a contract's values, made once a process from its description.
+
+use std::any::{Any, TypeId};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+
+use super::check::{Checker, Direction, Step, Violation};
+use super::description::TypeDescription;
+use super::generate::Generators;
+use crate::boundary::{JsValue, MOST, ValueError, plain};
+use crate::contract::Contract;
+use crate::types::{Rules, TypeSpec};
+
+/// The checks of a contract.
+pub(crate) struct ContractChecks {
+    /// In the order of the methods.
+    pub(crate) methods: Vec<MethodChecks>,
+}
+
+/// The checks of a method.
+pub(crate) struct MethodChecks {
+    /// In the order of the parameters.
+    pub(crate) params: Vec<TypeCheck>,
+    /// Whether any parameter has anything to keep.
+    pub(crate) is_constrained: bool,
+    /// Whether what any argument is read from has.
+    pub(crate) is_read_constrained: bool,
+    pub(crate) returns: TypeCheck,
+}
+
+/// The checks of a parameter or a result.
+#[doc(hidden)]
+pub struct TypeCheck {
+    /// What a value has to keep beyond its type, checked on what serde writes of it; `None` when that is nothing.
+    ///
+    /// It is checked also of values that come from the guest, beside what they were read from: they are Rust values by
+    /// then, so no getter can show one value to the check and another to the host.
+    constraints: Option<Checker>,
+    /// What serde reads, to say all that is wrong with a value that it did not.
+    readable: Checker,
+    /// Whether that asks for more than the type, so that a value that was read is to be looked at as well: of a field
+    /// that is read and not written, only this knows the constraints.
+    pub(crate) is_read_constrained: bool,
+    rules: Option<Rules>,
+}
+
+impl ContractChecks {
+    /// The checks of `C`.
+    pub(crate) fn of<C: ?Sized + Contract>() -> Result<Arc<Self>, String> {
+        static MADE: Mutex<BTreeMap<TypeId, Arc<ContractChecks>>> = Mutex::new(BTreeMap::new());
+        let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(checks) = made.get(&TypeId::of::<C>()) {
+            return Ok(checks.clone());
+        }
+        let checks = Arc::new(Self::make::<C>()?);
+        made.insert(TypeId::of::<C>(), checks.clone());
+        Ok(checks)
+    }
+
+    fn make<C: ?Sized + Contract>() -> Result<Self, String> {
+        let mut generators = Generators::new();
+        let described = C::SPEC.methods.iter().map(|method| generators.method(method)).collect::<Vec<_>>();
+        let defs = generators.definitions();
+        let mut methods = Vec::with_capacity(described.len());
+        for (spec, method) in C::SPEC.methods.iter().zip(&described) {
+            let place = |what: &str| format!("{}.{} → {what}", C::SPEC.name, spec.name);
+            let params = spec.params.iter().zip(&method.params);
+            let params =
+                params.map(|(spec, param)| TypeCheck::new(&param.schema, &defs, &spec.ty, &place(spec.name)));
+            let returns = TypeCheck::new(&method.returns, &defs, &spec.returns, &place("result"))?;
+            let params = params.collect::<Result<Vec<_>, _>>()?;
+            let is_constrained = params.iter().any(TypeCheck::is_constrained);
+            let is_read_constrained = params.iter().any(|param| param.is_read_constrained);
+            methods.push(MethodChecks { params, is_constrained, is_read_constrained, returns });
+        }
+        Ok(Self { methods })
+    }
+}
+
+impl TypeCheck {
+    fn new(
+        schema: &TypeDescription,
+        [to_guest, to_host]: &[Map<String, Json>; 2],
+        spec: &TypeSpec,
+        place: &str,
+    ) -> Result<Self, String> {
+        let anything = Json::Bool(true);
+        let schema_of = |schema: &Option<Json>| schema.clone().unwrap_or(anything.clone());
+        let written = Checker::new(&schema_of(&schema.to_guest), to_guest, Direction::ToGuest);
+        let readable = Checker::new(&schema_of(&schema.to_host), to_host, Direction::ToHost);
+        if let Some(what) = written.unchecked().iter().chain(readable.unchecked()).next() {
+            return Err(format!(
+                "{place} is described with {what}, which cannot be checked: a pattern is one of the crate `regex`, \
+                 without look-around and backreferences"
+            ));
+        }
+        let constraints = written.has_constraints().then_some(written);
+        let is_read_constrained = readable.has_constraints();
+        Ok(Self { constraints, readable, is_read_constrained, rules: spec.rules })
+    }
+
+    /// Whether a value of the type has anything to keep.
+    pub(crate) fn is_constrained(&self) -> bool {
+        self.constraints.is_some() || self.rules.is_some()
+    }
+
+    /// All that is wrong with a Rust value of the right type, each under the name `root`.
+    pub(crate) fn enforce<T: Serialize + 'static>(&self, value: &T, root: &str) -> Result<(), ValueError> {
+        if !self.is_constrained() {
+            return Ok(());
+        }
+        let data = plain(value)?;
+        let mut found = Vec::new();
+        if let Some(constraints) = &self.constraints {
+            found = constraints.violations(&data, MOST + 1);
+        }
+        if let Some(Err(report)) = self.rules.map(|rules| rules(value as &dyn Any)) {
+            let ruled = report.iter().map(|(path, error)| ruled(&data, &path.to_string(), error.message()));
+            for violation in ruled {
+                if !found.iter().any(|other| other.path == violation.path) {
+                    found.push(violation);
+                }
+            }
+        }
+        ValueError::all(found).map_or(Ok(()), |error| Err(error.inside(root)))
+    }
+
+    /// All that is wrong with a value that could not be read, each under the name `root`.
+    pub(crate) fn diagnose(&self, value: &JsValue, root: &str) -> Vec<Violation> {
+        let mut found = self.readable.violations(value, MOST + 1);
+        found.iter_mut().for_each(|violation| violation.path.insert(0, Step::Field(root.to_owned())));
+        found
+    }
+}
+
+/// A rule of garde that does not hold. It names Rust's fields; the guest's are those of the data.
+fn ruled(data: &JsValue, path: &str, message: &str) -> Violation {
+    let mut place = Some(data);
+    let mut steps = Vec::new();
+    for name in path.split(['.', '[']).map(|step| step.trim_end_matches(']')).filter(|step| !step.is_empty())
+    {
+        let (step, inner) = match place {
+            Some(JsValue::Array(items) | JsValue::Set(items)) => match name.parse() {
+                Ok(index) => (Step::Index(index), items.get(index)),
+                Err(_) => (Step::Field(name.to_owned()), None),
+            },
+            Some(JsValue::Object(fields)) => match fields.iter().find(|(field, _)| is_same(field, name)) {
+                Some((field, value)) => (Step::Field(field.clone()), Some(value)),
+                None => (Step::Field(name.to_owned()), None),
+            },
+            _ => (Step::Field(name.to_owned()), None),
+        };
+        steps.push(step);
+        place = inner;
+    }
+    let found = place.map_or_else(|| "another".to_owned(), JsValue::describe);
+    Violation { path: steps, expected: format!("a value that keeps its rules ({message})"), found }
+}
+
+/// Whether a field of JavaScript is what serde made of one of Rust, whatever `rename_all` says.
+fn is_same(field: &str, rust: &str) -> bool {
+    let plain = |name: &str| {
+        name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>()
+    };
+    field == rust || plain(field) == plain(rust)
+}

@@ -1,0 +1,93 @@
+//! Types of TypeScript as text: unions, and where they need parentheses and lines.
+
+use serde_json::Value as Json;
+
+use super::remarks::jsdoc;
+
+/// The longest type that stays on its line, in characters.
+pub(crate) const LINE: usize = 80;
+
+/// One of the alternatives of a type.
+pub(crate) struct Member {
+    pub(crate) text: String,
+    /// Whether it can stand before `[]` without parentheses.
+    pub(crate) atomic: bool,
+    /// Its doc comment, in lines.
+    pub(crate) docs: Vec<String>,
+}
+
+impl Member {
+    fn atomic(text: impl Into<String>) -> Self {
+        Self { text: text.into(), atomic: true, docs: Vec::new() }
+    }
+}
+
+/// A type, as its alternatives.
+pub(crate) struct Code(pub(crate) Vec<Member>);
+
+impl Code {
+    pub(crate) fn of(text: impl Into<String>) -> Self {
+        Self(vec![Member::atomic(text)])
+    }
+
+    /// One that needs parentheses before `[]`.
+    pub(crate) fn compound(text: String) -> Self {
+        Self(vec![Member { text, atomic: false, docs: Vec::new() }])
+    }
+
+    /// What any of the types is; each alternative once.
+    pub(crate) fn union(types: impl IntoIterator<Item = Self>) -> Self {
+        let mut members: Vec<Member> = Vec::new();
+        for member in types.into_iter().flat_map(|of| of.0) {
+            if !members.iter().any(|known| known.text == member.text) {
+                members.push(member);
+            }
+        }
+        match members.iter().position(|member| member.text == "unknown") {
+            Some(unknown) => Self(vec![members.swap_remove(unknown)]),
+            None => Self(members),
+        }
+    }
+
+    pub(crate) fn or(self, text: &str) -> Self {
+        Self::union([self, Self::of(text)])
+    }
+
+    /// With the alternatives in one line each, if they have doc comments or would be too long.
+    pub(crate) fn declared(&self) -> String {
+        let text = self.to_string();
+        let fits = text.len() <= LINE && !text.contains('\n');
+        if self.0.len() < 2 || (fits && self.0.iter().all(|member| member.docs.is_empty())) {
+            return format!(" {text}");
+        }
+        let member = |member: &Member| format!("\n{}  | {}", jsdoc(&member.docs, 2), indented(&member.text));
+        self.0.iter().map(member).collect()
+    }
+
+    pub(crate) fn in_parentheses(&self) -> String {
+        match &*self.0 {
+            [member] if member.atomic => member.text.clone(),
+            _ => format!("({self})"),
+        }
+    }
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.iter().map(|member| member.text.as_str()).collect::<Vec<_>>().join(" | "))
+    }
+}
+
+pub(crate) fn indented(text: &str) -> String {
+    text.replace('\n', "\n  ")
+}
+
+/// The name of a property, quoted where needed. `new` would be a constructor.
+pub(crate) fn property(name: &str) -> String {
+    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '$');
+    if plain && !name.starts_with(|c: char| c.is_ascii_digit()) && !name.is_empty() && name != "new" {
+        name.to_owned()
+    } else {
+        Json::from(name).to_string()
+    }
+}

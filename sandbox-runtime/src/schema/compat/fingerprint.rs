@@ -1,0 +1,53 @@
+//! One short text for all that matters of a contract.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value as Json, json};
+use sha2::{Digest, Sha256};
+
+use super::super::description::{Description, MethodDescription};
+use super::graph::{Graph, NodeId};
+use super::methods::{ROLES, Role, Version};
+
+/// A SHA-256 in hexadecimal digits of all that matters for compatibility.
+///
+/// Two descriptions have the same fingerprint if and only if [`compat`](super::compat()) finds no change between them,
+/// other than a new name of a parameter, or of a contract that only guests implement. So docs, titles, the names of
+/// types, and the order of methods, properties and alternatives do not matter.
+///
+/// # Examples
+///
+/// ```ignore
+/// // Kept beside a script when it is stored, and compared before it is run again.
+/// if stored.fingerprint != fingerprint(&current) {
+///     check(compat(&stored.description, &current))?;
+/// }
+/// ```
+#[must_use]
+pub(in super::super) fn fingerprint(description: &Description) -> String {
+    let mut graph = Graph::default();
+    let mut version = Version::new(description);
+    let roles = ROLES.into_iter().filter(|role| role.is_played(description)).collect::<Vec<_>>();
+    let mut methods: Vec<(&MethodDescription, Vec<NodeId>)> = Vec::new();
+    for method in &description.methods {
+        let nodes = roles.iter().flat_map(|role| version.nodes(method, *role, &mut graph)).collect();
+        methods.push((method, nodes));
+    }
+    methods.sort_by_key(|(method, _)| &method.name);
+    // The graph also has nodes of what turned out not to matter.
+    let reached = graph.reached(methods.iter().flat_map(|(_, nodes)| nodes.iter().copied()).collect());
+    let numbers = graph.numbers(&reached);
+    let method = |(method, nodes): &(&MethodDescription, Vec<NodeId>)| {
+        let values: Vec<usize> = nodes.iter().map(|node| numbers[*node]).collect();
+        json!([method.name, method.optional && description.guest, values])
+    };
+    let methods: Vec<Json> = methods.iter().map(method).collect();
+    let texts = graph.texts(&reached, &numbers);
+    let structure: BTreeSet<(usize, String)> = reached.iter().map(|node| numbers[*node]).zip(texts).collect();
+    let global = Role::Host.is_played(description).then_some(&description.contract);
+    hexadecimal(&Sha256::digest(json!([description.guest, global, methods, structure]).to_string()))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

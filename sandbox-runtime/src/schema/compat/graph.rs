@@ -1,0 +1,227 @@
+//! Schemas as a graph: each node is the list of its alternatives, whose parts are nodes again. Names of types do not
+//! occur in it, and recursive types are cycles.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde_json::{Map, Value as Json};
+
+use super::alternatives::{self, Alternative};
+use super::numbers::{Numeric, Range};
+use super::variant::{Kind, List, Part, Property, Record, Rest, Text, Variant};
+
+/// The index of a node.
+pub(super) type NodeId = usize;
+
+/// The nodes of all schemas that are compared.
+#[derive(Default)]
+pub(super) struct Graph {
+    nodes: Vec<Vec<Variant>>,
+}
+
+/// The named types of one version and one direction, with the nodes made so far.
+pub(super) struct Types<'a> {
+    defs: &'a Map<String, Json>,
+    nodes: HashMap<String, NodeId>,
+}
+
+impl<'a> Types<'a> {
+    pub(super) fn new(defs: &'a Map<String, Json>) -> Self {
+        Self { defs, nodes: HashMap::new() }
+    }
+}
+
+impl Graph {
+    pub(super) fn variants(&self, node: NodeId) -> &[Variant] {
+        &self.nodes[node]
+    }
+
+    /// The node can be null, which an argument that is not passed becomes.
+    pub(super) fn is_nullable(&self, node: NodeId) -> bool {
+        self.nodes[node].iter().any(|variant| matches!(variant.kind, Kind::Null))
+    }
+
+    fn is_anything(&self, node: NodeId) -> bool {
+        self.nodes[node].iter().any(|variant| matches!(variant.kind, Kind::Any))
+    }
+
+    /// The node of a schema, made if it is new.
+    pub(super) fn node(&mut self, schema: &Json, types: &mut Types<'_>) -> NodeId {
+        let text = sorted(schema).to_string();
+        if let Some(known) = types.nodes.get(&text) {
+            return *known;
+        }
+        let node = self.nodes.len();
+        self.nodes.push(Vec::new());
+        types.nodes.insert(text, node);
+        let all = alternatives::of(schema, types.defs);
+        let mut variants: Vec<Variant> =
+            all.into_iter().map(|alternative| self.variant(alternative, types)).collect();
+        simplify(&mut variants);
+        self.nodes[node] = variants;
+        node
+    }
+
+    fn variant(&mut self, alternative: Alternative, types: &mut Types<'_>) -> Variant {
+        let Alternative { key, tag, keywords } = alternative;
+        let kind = match (keywords.get("x-js"), keywords.get("const"), keywords.get("type")) {
+            (Some(name), ..) => self.js(name.as_str().unwrap_or_default(), &keywords, types),
+            (_, Some(value), _) => constant(value),
+            (.., Some(name)) => self.typed(name.as_str().unwrap_or_default(), &keywords, types),
+            _ => Kind::Any,
+        };
+        Variant { key, tag, kind }
+    }
+
+    fn typed(&mut self, name: &str, keywords: &BTreeMap<String, Json>, types: &mut Types<'_>) -> Kind {
+        match name {
+            "null" => Kind::Null,
+            "boolean" => Kind::Boolean,
+            "integer" | "number" => Kind::Numeric(Numeric::of(keywords, name == "integer")),
+            "string" => Kind::Text(text(keywords)),
+            "array" => Kind::List(self.list(keywords, types)),
+            "object" => Kind::Record(self.record(keywords, types)),
+            _ => Kind::Any,
+        }
+    }
+
+    fn js(&mut self, name: &str, keywords: &BTreeMap<String, Json>, types: &mut Types<'_>) -> Kind {
+        let parts: &[(&str, &'static str)] = match name {
+            "Set" => &[("items", "[]")],
+            "Map" => &[("x-js-key", "{key}"), ("x-js-value", "{}")],
+            _ => &[],
+        };
+        let part = |(keyword, path): &(&str, &'static str)| {
+            let schema = keywords.get(*keyword).unwrap_or(&Json::Bool(true));
+            Part { path, node: self.node(schema, types) }
+        };
+        Kind::Js(name.to_owned(), parts.iter().map(part).collect())
+    }
+
+    fn list(&mut self, keywords: &BTreeMap<String, Json>, types: &mut Types<'_>) -> List {
+        let size = Range::of_size(keywords, "minItems", "maxItems");
+        let first = keywords.get("prefixItems").and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
+        let most = size.most().unwrap_or(usize::MAX);
+        let first: Vec<NodeId> = first.iter().take(most).map(|item| self.node(item, types)).collect();
+        let rest = keywords.get("items").unwrap_or(&Json::Bool(true));
+        let rest = (first.len() < most).then(|| self.node(rest, types));
+        List { size, first, rest }
+    }
+
+    fn record(&mut self, keywords: &BTreeMap<String, Json>, types: &mut Types<'_>) -> Record {
+        let size = Range::of_size(keywords, "minProperties", "maxProperties");
+        let named = |keyword: &str| keywords.get(keyword).and_then(Json::as_object).into_iter().flatten();
+        let mut properties = BTreeMap::new();
+        for (name, schema) in named("properties") {
+            properties.insert(name.clone(), Property { required: false, value: self.node(schema, types) });
+        }
+        let required = keywords.get("required").and_then(Json::as_array).into_iter().flatten();
+        for name in required.filter_map(Json::as_str) {
+            let value = self.node(&Json::Bool(true), types);
+            properties.entry(name.to_owned()).or_insert(Property { required: true, value }).required = true;
+        }
+        let patterns = named("patternProperties")
+            .map(|(name, schema)| (name.clone(), self.node(schema, types)))
+            .collect();
+        Record { size, properties, patterns, rest: self.rest(keywords, types) }
+    }
+
+    /// All parts of a schema were merged, so that both keywords mean the same properties.
+    fn rest(&mut self, keywords: &BTreeMap<String, Json>, types: &mut Types<'_>) -> Rest {
+        let said = ["additionalProperties", "unevaluatedProperties"].map(|keyword| keywords.get(keyword));
+        if said.contains(&Some(&Json::Bool(false))) {
+            return Rest::Refused;
+        }
+        let nodes = said.into_iter().flatten().map(|schema| self.node(schema, types)).collect::<Vec<_>>();
+        nodes.into_iter().find(|node| !self.is_anything(*node)).map_or(Rest::Ignored, Rest::Of)
+    }
+
+    /// A number for each node that only its structure decides: of the nodes in `among`, those that allow the same
+    /// values have the same one, and the same structures have the same numbers in each graph.
+    ///
+    /// Numbers start equal and are refined until no more nodes can be told apart.
+    pub(super) fn numbers(&self, among: &BTreeSet<NodeId>) -> Vec<usize> {
+        let mut numbers = vec![0; self.nodes.len()];
+        let mut distinct = 0;
+        loop {
+            let texts = self.texts(among, &numbers);
+            let ordered: BTreeSet<&String> = texts.iter().collect();
+            let count = ordered.len();
+            let places: HashMap<&String, usize> = ordered.into_iter().zip(0..).collect();
+            for (node, text) in among.iter().zip(&texts) {
+                numbers[*node] = places[text];
+            }
+            if count == distinct {
+                return numbers;
+            }
+            distinct = count;
+        }
+    }
+
+    /// Each of these nodes as text, with a number for each node in it.
+    pub(super) fn texts(&self, nodes: &BTreeSet<NodeId>, numbers: &[usize]) -> Vec<String> {
+        let text = |node: &NodeId| {
+            let kinds = self.nodes[*node].iter().map(|variant| variant.kind.canonical(numbers).to_string());
+            Json::from_iter(kinds.collect::<BTreeSet<_>>()).to_string()
+        };
+        nodes.iter().map(text).collect()
+    }
+
+    /// All nodes that values of these nodes are made of, with these.
+    pub(super) fn reached(&self, mut from: Vec<NodeId>) -> BTreeSet<NodeId> {
+        let mut reached = BTreeSet::new();
+        while let Some(node) = from.pop() {
+            if reached.insert(node) {
+                from.extend(self.parts(node));
+            }
+        }
+        reached
+    }
+
+    /// A value of this node can hold another of it.
+    pub(super) fn is_recursive(&self, node: NodeId) -> bool {
+        self.reached(self.parts(node)).contains(&node)
+    }
+
+    fn parts(&self, node: NodeId) -> Vec<NodeId> {
+        self.nodes[node].iter().flat_map(|variant| variant.kind.parts()).collect()
+    }
+
+    pub(super) fn all(&self) -> BTreeSet<NodeId> {
+        (0..self.nodes.len()).collect()
+    }
+}
+
+fn constant(value: &Json) -> Kind {
+    if value.is_null() { Kind::Null } else { Kind::Constant(sorted(value)) }
+}
+
+fn text(keywords: &BTreeMap<String, Json>) -> Text {
+    let patterns = keywords.get("pattern").and_then(Json::as_array).into_iter().flatten();
+    Text {
+        length: Range::of_size(keywords, "minLength", "maxLength"),
+        patterns: patterns.filter_map(|pattern| pattern.as_str().map(str::to_owned)).collect(),
+    }
+}
+
+/// Leaves out what others of the alternatives allow anyway.
+fn simplify(variants: &mut Vec<Variant>) {
+    if let Some(any) = variants.iter().position(|variant| matches!(variant.kind, Kind::Any)) {
+        *variants = vec![variants.swap_remove(any)];
+    }
+    let kept: Vec<bool> = variants.iter().map(|variant| !variant.kind.is_within(variants)).collect();
+    let mut kept = kept.into_iter();
+    variants.retain(|_| kept.next().unwrap_or(true));
+}
+
+/// The same JSON with the keys of all objects in order, in whatever order a map keeps them.
+fn sorted(json: &Json) -> Json {
+    match json {
+        Json::Object(map) => {
+            let ordered: BTreeMap<&String, Json> =
+                map.iter().map(|(key, value)| (key, sorted(value))).collect();
+            ordered.into_iter().map(|(key, value)| (key.clone(), value)).collect()
+        }
+        Json::Array(items) => items.iter().map(sorted).collect(),
+        other => other.clone(),
+    }
+}

@@ -1,0 +1,259 @@
+//! Contracts, methods and parameters: what a value changed in, and whom that breaks.
+
+use serde_json::Value as Json;
+
+use super::super::description::{Description, MethodDescription, ParamDescription, TypeDescription};
+use super::graph::{Graph, NodeId, Types};
+use super::values::{Effect, Pair, Side, Values};
+use super::{Breaks, Compatibility};
+
+/// Who implements the contract.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    Guest,
+    Host,
+}
+
+pub(super) const ROLES: [Role; 2] = [Role::Guest, Role::Host];
+
+/// A description with the nodes of its schemas.
+pub(super) struct Version<'a> {
+    description: &'a Description,
+    to_guest: Types<'a>,
+    to_host: Types<'a>,
+}
+
+/// What is found before any value is compared: a change, or a value to compare in its place.
+enum Found {
+    Change(String, Breaks),
+    Value(Pair),
+}
+
+struct Comparison<'a> {
+    old: Version<'a>,
+    new: Version<'a>,
+    graph: Graph,
+    found: Vec<(String, Found)>,
+}
+
+impl Role {
+    pub(super) fn is_played(self, description: &Description) -> bool {
+        match self {
+            Self::Guest => description.guest,
+            Self::Host => description.host,
+        }
+    }
+
+    /// Who gets the arguments: who implements the contract.
+    fn arguments(self) -> Side {
+        match self {
+            Self::Guest => Side::Guest,
+            Self::Host => Side::Host,
+        }
+    }
+
+    /// Who gets the result: who calls.
+    fn result(self) -> Side {
+        match self {
+            Self::Guest => Side::Host,
+            Self::Host => Side::Guest,
+        }
+    }
+
+    /// Whom a method breaks that is there only in the new version. A host has a body for each optional method, and
+    /// a global that is gone is missed whatever is in it.
+    fn added(self, needed: bool) -> Breaks {
+        match self {
+            Self::Guest => Breaks::guests(needed),
+            Self::Host => Breaks::hosts(true),
+        }
+    }
+
+    /// Whom a parameter breaks that only the new version has: nobody, if it may as well be null.
+    fn parameter_added(self, nullable: bool) -> Breaks {
+        match self {
+            Self::Guest => Breaks::hosts(!nullable),
+            Self::Host => Breaks::guests(!nullable),
+        }
+    }
+}
+
+impl<'a> Version<'a> {
+    pub(super) fn new(description: &'a Description) -> Self {
+        let Description { to_guest, to_host, .. } = description;
+        Self { description, to_guest: Types::new(to_guest), to_host: Types::new(to_host) }
+    }
+
+    /// The nodes of the parameters, and of the result behind them.
+    pub(super) fn nodes(&mut self, method: &MethodDescription, role: Role, graph: &mut Graph) -> Vec<NodeId> {
+        let params = method.params.iter().map(|param| (&param.schema, role.arguments()));
+        let all = params.chain([(&method.returns, role.result())]);
+        all.map(|(schema, side)| self.node(schema, side, graph)).collect()
+    }
+
+    fn node(&mut self, schema: &TypeDescription, side: Side, graph: &mut Graph) -> NodeId {
+        let (schema, types) = match side {
+            Side::Guest => (&schema.to_guest, &mut self.to_guest),
+            Side::Host => (&schema.to_host, &mut self.to_host),
+        };
+        graph.node(schema.as_ref().unwrap_or(&Json::Bool(true)), types)
+    }
+
+    fn method(&self, name: &str) -> Option<&'a MethodDescription> {
+        self.description.methods.iter().find(|method| method.name == name)
+    }
+}
+
+pub(super) fn compare(old: &Description, new: &Description) -> Compatibility {
+    let mut comparison = Comparison {
+        old: Version::new(old),
+        new: Version::new(new),
+        graph: Graph::default(),
+        found: Vec::new(),
+    };
+    comparison.contract();
+    comparison.methods();
+    let Comparison { graph, found, .. } = comparison;
+    let values = Values::new(&graph);
+    let mut compatibility = Compatibility::default();
+    for (path, found) in found {
+        match found {
+            Found::Change(what, breaks) => compatibility.push(&path, what, breaks),
+            Found::Value(pair) => {
+                for difference in values.differences(pair, &path) {
+                    compatibility.push(
+                        &difference.path,
+                        difference.what,
+                        broken_by(difference.effect, pair.side),
+                    );
+                }
+            }
+        }
+    }
+    compatibility
+}
+
+/// A value breaks who gets it if it is one of those that the older version does not know.
+fn broken_by(effect: Effect, receiver: Side) -> Breaks {
+    let Effect { wider, narrower } = effect;
+    match receiver {
+        Side::Guest => Breaks { guests: wider, hosts: narrower },
+        Side::Host => Breaks { guests: narrower, hosts: wider },
+    }
+}
+
+impl Comparison<'_> {
+    fn change(&mut self, path: &str, what: impl Into<String>, breaks: Breaks) {
+        self.found.push((path.to_owned(), Found::Change(what.into(), breaks)));
+    }
+
+    fn contract(&mut self) {
+        let (old, new) = (self.old.description, self.new.description);
+        if old.contract != new.contract {
+            let global = old.host && new.host;
+            let what = format!("contract renamed to `{}`", new.contract);
+            self.change(&old.contract, what, Breaks { guests: global, hosts: global });
+        }
+        for role in ROLES {
+            let who = if role == Role::Guest { "guests" } else { "the host" };
+            let needed =
+                |description: &Description| description.methods.iter().any(|method| !method.optional);
+            match (role.is_played(old), role.is_played(new)) {
+                (true, false) => {
+                    let breaks = role.added(needed(old)).swapped();
+                    self.change(&old.contract, format!("{who} can no longer implement it"), breaks);
+                }
+                (false, true) => {
+                    self.change(
+                        &old.contract,
+                        format!("{who} can now implement it"),
+                        role.added(needed(new)),
+                    );
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Methods are compared for whoever implements both versions; the others were reported with the contract.
+    fn methods(&mut self) {
+        let (old, new) = (self.old.description, self.new.description);
+        let roles: Vec<Role> =
+            ROLES.into_iter().filter(|role| role.is_played(old) && role.is_played(new)).collect();
+        for was in &old.methods {
+            let path = format!("{}.{}", old.contract, was.name);
+            for role in &roles {
+                match self.new.method(&was.name) {
+                    Some(is) => self.method(&path, was, is, *role),
+                    None => {
+                        self.change(&path, method_word(was, "removed"), role.added(!was.optional).swapped());
+                    }
+                }
+            }
+        }
+        for is in new.methods.iter().filter(|is| old.methods.iter().all(|was| was.name != is.name)) {
+            let path = format!("{}.{}", old.contract, is.name);
+            for role in &roles {
+                self.change(&path, method_word(is, "added"), role.added(!is.optional));
+            }
+        }
+    }
+
+    fn method(&mut self, path: &str, was: &MethodDescription, is: &MethodDescription, role: Role) {
+        match (was.optional, is.optional) {
+            (true, false) if role == Role::Guest => {
+                self.change(path, "method became required", Breaks::guests(true));
+            }
+            (false, true) if role == Role::Guest => {
+                self.change(path, "method became optional", Breaks::hosts(true));
+            }
+            _ => {}
+        }
+        for index in 0..was.params.len().max(is.params.len()) {
+            self.param(path, was.params.get(index), is.params.get(index), role);
+        }
+        self.value(format!("{path} → result"), &was.returns, &is.returns, role.result());
+    }
+
+    /// Arguments are passed by position.
+    fn param(
+        &mut self,
+        path: &str,
+        was: Option<&ParamDescription>,
+        is: Option<&ParamDescription>,
+        role: Role,
+    ) {
+        let Some(name) = was.or(is).map(|param| &param.name) else { return };
+        let path = format!("{path} → {name}");
+        let side = role.arguments();
+        match (was, is) {
+            (Some(was), Some(is)) => {
+                if was.name != is.name {
+                    self.change(&path, format!("parameter renamed to `{}`", is.name), Breaks::default());
+                }
+                self.value(path, &was.schema, &is.schema, side);
+            }
+            (Some(was), None) => {
+                let node = self.old.node(&was.schema, side, &mut self.graph);
+                let breaks = role.parameter_added(self.graph.is_nullable(node)).swapped();
+                self.change(&path, "parameter removed", breaks);
+            }
+            (None, Some(is)) => {
+                let node = self.new.node(&is.schema, side, &mut self.graph);
+                let breaks = role.parameter_added(self.graph.is_nullable(node));
+                self.change(&path, "parameter added", breaks);
+            }
+            (None, None) => {}
+        }
+    }
+
+    fn value(&mut self, path: String, was: &TypeDescription, is: &TypeDescription, side: Side) {
+        let old = self.old.node(was, side, &mut self.graph);
+        let new = self.new.node(is, side, &mut self.graph);
+        self.found.push((path, Found::Value(Pair { old, new, side })));
+    }
+}
+
+fn method_word(method: &MethodDescription, what: &str) -> String {
+    format!("{}method {what}", if method.optional { "optional " } else { "" })
+}

@@ -1,0 +1,200 @@
+//! What a value can be, with the nodes of a [`Graph`](super::graph::Graph) as parts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde_json::{Value as Json, json};
+
+use super::graph::NodeId;
+use super::numbers::{Numeric, Range};
+
+/// An alternative whose parts are nodes.
+pub(super) struct Variant {
+    pub(super) key: String,
+    pub(super) tag: String,
+    pub(super) kind: Kind,
+}
+
+/// What a value can be.
+pub(super) enum Kind {
+    Any,
+    Null,
+    Boolean,
+    Constant(Json),
+    Numeric(Numeric),
+    Text(Text),
+    List(List),
+    Record(Record),
+    /// A JavaScript type by name, with its parts.
+    Js(String, Vec<Part>),
+}
+
+/// A part of a JavaScript type.
+pub(super) struct Part {
+    /// How a path shows it.
+    pub(super) path: &'static str,
+    pub(super) node: NodeId,
+}
+
+pub(super) struct Text {
+    pub(super) length: Range,
+    pub(super) patterns: BTreeSet<String>,
+}
+
+pub(super) struct List {
+    pub(super) size: Range,
+    /// The items that have a type of their own.
+    pub(super) first: Vec<NodeId>,
+    /// The others; `None` if there can be none.
+    pub(super) rest: Option<NodeId>,
+}
+
+pub(super) struct Record {
+    pub(super) size: Range,
+    pub(super) properties: BTreeMap<String, Property>,
+    /// Properties by a pattern of their names.
+    pub(super) patterns: BTreeMap<String, NodeId>,
+    pub(super) rest: Rest,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Property {
+    pub(super) required: bool,
+    pub(super) value: NodeId,
+}
+
+/// The properties that a record does not name.
+#[derive(Clone, Copy)]
+pub(super) enum Rest {
+    Ignored,
+    Refused,
+    Of(NodeId),
+}
+
+impl Kind {
+    /// The structure, with a number in place of each node.
+    pub(super) fn canonical(&self, numbers: &[usize]) -> Json {
+        match self {
+            Self::Any => json!("any"),
+            Self::Null => json!("null"),
+            Self::Boolean => json!("boolean"),
+            Self::Constant(value) => json!(["constant", value]),
+            Self::Numeric(numeric) => json!(["number", numeric.canonical()]),
+            Self::Text(text) => json!(["string", text.length.canonical(), text.patterns]),
+            Self::List(list) => list.canonical(numbers),
+            Self::Record(record) => record.canonical(numbers),
+            Self::Js(name, parts) => {
+                json!(["js", name, parts.iter().map(|part| numbers[part.node]).collect::<Vec<_>>()])
+            }
+        }
+    }
+
+    /// The nodes that a value of this kind is made of.
+    pub(super) fn parts(&self) -> Vec<NodeId> {
+        match self {
+            Self::List(list) => list.first.iter().copied().chain(list.rest).collect(),
+            Self::Record(record) => {
+                let properties = record.properties.values().map(|property| property.value);
+                let rest = if let Rest::Of(rest) = record.rest { Some(rest) } else { None };
+                properties.chain(record.patterns.values().copied()).chain(rest).collect()
+            }
+            Self::Js(_, parts) => parts.iter().map(|part| part.node).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Both are the same type, with whatever constraints.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Js(name, _), Self::Js(other, _)) => name == other,
+            (Self::Numeric(_), Self::Numeric(_))
+            | (Self::Text(_), Self::Text(_))
+            | (Self::List(_), Self::List(_))
+            | (Self::Record(_), Self::Record(_)) => true,
+            _ => false,
+        }
+    }
+
+    /// A value of this kind can be the constant.
+    fn contains(&self, constant: &Json) -> bool {
+        match (self, constant) {
+            (Self::Boolean, Json::Bool(_)) => true,
+            (Self::Text(text), Json::String(value)) => {
+                text.patterns.is_empty() && text.length.contains(&Json::from(value.chars().count()))
+            }
+            (Self::Numeric(numeric), Json::Number(_)) => numeric.contains(constant),
+            _ => false,
+        }
+    }
+
+    /// This is a constant that one of the others can be.
+    pub(super) fn is_within(&self, others: &[Variant]) -> bool {
+        match self {
+            Self::Constant(value) => others.iter().any(|other| other.kind.contains(value)),
+            _ => false,
+        }
+    }
+}
+
+impl List {
+    fn canonical(&self, numbers: &[usize]) -> Json {
+        let mut first: Vec<usize> = self.first.iter().map(|item| numbers[*item]).collect();
+        // A tuple of one type is an array of it: what ends the list stands for the items that follow.
+        let rest = self.rest.map(|rest| numbers[rest]).or(first.last().copied());
+        first.truncate(first.iter().rposition(|item| Some(*item) != rest).map_or(0, |last| last + 1));
+        json!(["array", self.size.canonical(), first, rest])
+    }
+
+    /// What the item at this index is.
+    pub(super) fn item(&self, index: usize) -> Option<NodeId> {
+        self.first
+            .get(index)
+            .copied()
+            .or(self.rest)
+            .filter(|_| self.size.most().is_none_or(|most| index < most))
+    }
+}
+
+impl Record {
+    fn canonical(&self, numbers: &[usize]) -> Json {
+        let properties: Vec<_> =
+            self.properties.iter().map(|(key, own)| json!([key, own.required, numbers[own.value]])).collect();
+        let patterns: Vec<_> =
+            self.patterns.iter().map(|(key, value)| json!([key, numbers[*value]])).collect();
+        let rest = match self.rest {
+            Rest::Ignored => json!(true),
+            Rest::Refused => json!(false),
+            Rest::Of(node) => json!(numbers[node]),
+        };
+        json!(["object", self.size.canonical(), properties, patterns, rest])
+    }
+}
+
+impl Property {
+    pub(super) fn word(self) -> &'static str {
+        if self.required { "required property" } else { "optional property" }
+    }
+}
+
+impl Rest {
+    pub(super) fn is_refused(self) -> bool {
+        matches!(self, Self::Refused)
+    }
+}
+
+impl fmt::Display for Variant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::Any => f.write_str("anything"),
+            Kind::Null => f.write_str("null"),
+            Kind::Boolean => f.write_str("boolean"),
+            Kind::Constant(value) => value.fmt(f),
+            Kind::Numeric(numeric) => numeric.fmt(f),
+            Kind::Text(_) => f.write_str("string"),
+            Kind::List(_) => f.write_str("array"),
+            Kind::Record(_) if self.key.is_empty() => f.write_str("object"),
+            Kind::Record(_) => write!(f, "{{ {} }}", self.key),
+            Kind::Js(name, _) => f.write_str(name),
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! What a contract's types are, as data: one description, from which everything else is made.
+//!
+//! schemars makes the schemas, in both directions, because serde reads more than it writes. From these come the
+//! checks of the boundary (`check`), TypeScript, JSON Schema, Zod, the comparison of two versions, and the values that
+//! tests are made of.
+
+pub(crate) mod check;
+mod checks;
+mod code;
+mod compat;
+mod description;
+mod generate;
+mod json;
+mod names;
+mod remarks;
+mod typescript;
+mod walk;
+mod zod;
+
+pub(crate) use check::{Step, Violation};
+pub(crate) use checks::{ContractChecks, MethodChecks, TypeCheck};
+pub use compat::{Breaks, Change, Compatibility, compat};
+pub use description::{Description, MethodDescription, ParamDescription, TypeDescription};
+pub(crate) use generate::describe;
+#[cfg(feature = "testing")]
+pub(crate) use generate::method_schemas;
+
+impl Description {
+    /// A TypeScript module of declarations: what a guest must export, what it may call, and the types of both.
+    #[must_use]
+    pub fn typescript(&self) -> String {
+        typescript::module(self)
+    }
+
+    /// A module for Zod 4, with a schema for the arguments and the result of each method.
+    #[must_use]
+    pub fn zod(&self) -> String {
+        zod::module(self)
+    }
+
+    /// A JSON Schema 2020-12 for the arguments and for the result of each method, by the method's name.
+    ///
+    /// They describe the values in their JSON form: a BigInt is an integer, `Bytes` are an array of numbers, a `Date` is
+    /// its milliseconds.
+    #[must_use]
+    pub fn json_schema(&self) -> serde_json::Value {
+        json::schemas(self)
+    }
+
+    /// A hash of all that a script or a host can depend on, in hexadecimal: two contracts with the same are compatible in
+    /// both directions. Docs, and the names of parameters and types, are not part of it.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        compat::fingerprint(self)
+    }
+}

@@ -1,0 +1,428 @@
+//! The types of a contract as a TypeScript declaration module.
+
+use serde_json::Value as Json;
+
+use super::code::{Code, LINE, indented, property};
+use super::description::{Description, MethodDescription, ParamDescription, TypeDescription};
+use super::names::{Names, identifier, is_built_in, is_reserved};
+use super::remarks::{jsdoc, line, lines};
+use super::walk::{
+    Direction, Field, Object, Others, Part, Type, Width, admits_null, fields, is_integral, is_unit, key_kind,
+    others, parts,
+};
+
+/// A TypeScript declaration module (`.d.ts`) with the types of a contract, for the authors of guests.
+///
+/// It exports a type for each named type, and for the contract an interface: of its own name for guests that
+/// implement it, and `…Host` for the global that guests call. Where more is read from a guest than a guest is given,
+/// what is read is the type `…Input`.
+pub(super) fn module(description: &Description) -> String {
+    let contract = interface_name(&description.contract);
+    let host = format!("{contract}Host");
+    let types = |names: &Names, direction, name: &str| {
+        Writer { description, names, direction, comments: false }.named(name, "Type")
+    };
+    let names = Names::settle(description, &[&description.contract, &contract, &host], types);
+    let mut sections = vec![format!(
+        "// The types of the contract {}. This file is generated: what is changed in it is lost.\n",
+        description.contract
+    )];
+    sections.extend(names.all(description).into_iter().map(|(direction, definition, name)| {
+        Writer { description, names: &names, direction, comments: true }.named(definition, name)
+    }));
+    if description.guest {
+        sections.push(guest_interface(description, &names, &contract));
+    }
+    if description.host {
+        sections.push(host_interface(description, &names, &host));
+    }
+    if sections.len() == 1 {
+        sections.push("export {};\n".to_owned());
+    }
+    sections.join("\n")
+}
+
+fn interface_name(contract: &str) -> String {
+    let name = identifier(contract);
+    if is_built_in(&name) { format!("{name}Contract") } else { name }
+}
+
+/// The interface of what a guest implements.
+fn guest_interface(description: &Description, names: &Names, contract: &str) -> String {
+    let method = description.methods.first();
+    let name = method.map_or("method", |method| &method.name);
+    let usage = format!(
+        "A guest is a module that exports the methods. In TypeScript:\n\
+         ```ts\n\
+         import type {{ {contract} }} from \"./{contract}\";\n\
+         export const {name}: {contract}[\"{name}\"] = ({params}) => {{ … }};\n\
+         // or all in one:\n\
+         export default {{ {name}({params}) {{ … }} }} satisfies {contract};\n\
+         ```\n\
+         In JavaScript, for an editor that checks it:\n\
+         ```js\n\
+         /** @type {{import(\"./{contract}\").{contract}[\"{name}\"]}} */\n\
+         export const {name} = ({params}) => {{ … }};\n\
+         ```",
+        params = method.map(|method| param_names(method).join(", ")).unwrap_or_default(),
+    );
+    let docs = with_docs(&description.docs, &usage);
+    let methods: String =
+        description.methods.iter().map(|method| guest_method(description, names, method)).collect();
+    format!("{}export interface {contract} {{\n{methods}}}\n", jsdoc(&docs, 0))
+}
+
+/// The interface of what a guest calls, and the global that has it.
+fn host_interface(description: &Description, names: &Names, host: &str) -> String {
+    let usage = format!("The host implements it: the global `{}` of a guest.", description.contract);
+    let docs = with_docs(&description.docs, &usage);
+    let methods: String =
+        description.methods.iter().map(|method| host_method(description, names, method)).collect();
+    let contract = &description.contract;
+    format!(
+        "{}export interface {host} {{\n{methods}}}\n\n\
+         declare global {{\n{}  const {contract}: {host};\n}}\n",
+        jsdoc(&docs, 0),
+        jsdoc(&doc_lines(&description.docs), 2),
+    )
+}
+
+fn doc_lines(docs: &str) -> Vec<String> {
+    docs.lines().map(str::to_owned).collect()
+}
+
+fn with_docs(docs: &str, more: &str) -> Vec<String> {
+    let mut lines = doc_lines(docs);
+    if !lines.is_empty() {
+        lines.push(String::new());
+    }
+    lines.extend(doc_lines(more));
+    lines
+}
+
+/// The names of parameters, each valid and once.
+fn param_names(method: &MethodDescription) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for param in &method.params {
+        let mut name = identifier(&param.name);
+        while is_reserved(&name) || names.contains(&name) {
+            name.push('_');
+        }
+        names.push(name);
+    }
+    names
+}
+
+fn method_docs(method: &MethodDescription, arguments: Direction, results: Direction) -> String {
+    let mut docs = doc_lines(&method.docs);
+    for (name, param) in param_names(method).iter().zip(&method.params) {
+        let remark = line(arguments.schema(&param.schema));
+        docs.extend((!remark.is_empty()).then(|| format!("@param {name} - {remark}")));
+    }
+    let remark = line(results.schema(&method.returns));
+    docs.extend((!remark.is_empty()).then(|| format!("@returns {remark}")));
+    jsdoc(&docs, 2)
+}
+
+fn guest_method(description: &Description, names: &Names, method: &MethodDescription) -> String {
+    let write = |direction| Writer { description, names, direction, comments: false };
+    let (arguments, results) = (write(Direction::ToGuest), write(Direction::ToHost));
+    let params = param_names(method).into_iter().zip(&method.params);
+    let params: Vec<String> =
+        params.map(|(name, param)| format!("{name}: {}", arguments.argument(&param.schema))).collect();
+    format!(
+        "{}  {}{}({}): {};\n",
+        method_docs(method, Direction::ToGuest, Direction::ToHost),
+        property(&method.name),
+        if method.optional { "?" } else { "" },
+        params.join(", "),
+        results.result(method),
+    )
+}
+
+fn host_method(description: &Description, names: &Names, method: &MethodDescription) -> String {
+    let write = |direction| Writer { description, names, direction, comments: false };
+    let (arguments, results) = (write(Direction::ToHost), write(Direction::ToGuest));
+    let may_end =
+        |param: &ParamDescription| admits_null(Direction::ToHost.schema(&param.schema), &description.to_host);
+    let needed = method.params.iter().rposition(|param| !may_end(param)).map_or(0, |last| last + 1);
+    let params = param_names(method).into_iter().zip(&method.params).enumerate();
+    let params: Vec<String> = params
+        .map(|(index, (name, param))| {
+            let schema = Direction::ToHost.schema(&param.schema);
+            match index < needed {
+                true => format!("{name}: {}", arguments.element(schema)),
+                false => format!("{name}?: {}", arguments.code(schema)),
+            }
+        })
+        .collect();
+    format!(
+        "{}  readonly {}: ({}) => {};\n",
+        method_docs(method, Direction::ToHost, Direction::ToGuest),
+        property(&method.name),
+        params.join(", "),
+        results.result(method),
+    )
+}
+
+/// Writes types for one direction. Lines within a type are indented as if it began a line.
+#[derive(Clone, Copy)]
+struct Writer<'a> {
+    description: &'a Description,
+    names: &'a Names,
+    direction: Direction,
+    comments: bool,
+}
+
+impl Writer<'_> {
+    fn types(&self) -> &Object {
+        self.direction.types(self.description)
+    }
+
+    fn is_input(&self) -> bool {
+        self.direction == Direction::ToHost
+    }
+
+    /// The declaration of a named type.
+    fn named(&self, definition: &str, name: &str) -> String {
+        let Some(schema) = self.types().get(definition) else { return String::new() };
+        let docs = if self.comments { jsdoc(&lines(schema), 0) } else { String::new() };
+        let found = parts(schema);
+        if let [Part::Types(types, object)] = &*found
+            && let [Type::Struct] = &**types
+        {
+            return format!("{docs}export interface {name} {}\n", self.block(object));
+        }
+        format!("{docs}export type {name} ={};\n", self.code(schema).declared())
+    }
+
+    /// What a guest is given.
+    fn argument(&self, of: &TypeDescription) -> Code {
+        let schema = Direction::ToGuest.schema(of);
+        if is_unit(schema, self.types()) { Code::of("undefined") } else { self.code(schema) }
+    }
+
+    fn result(&self, method: &MethodDescription) -> Code {
+        let schema = self.direction.schema(&method.returns);
+        match (is_unit(schema, self.types()), self.direction) {
+            (true, Direction::ToGuest) => Code::of("void"),
+            // `void` alone would take a function with any result.
+            (true, Direction::ToHost) => Code::of("void").or("null"),
+            (false, _) => self.element(schema),
+        }
+    }
+
+    /// The type of a value that is no property, so that undefined is not the same as absent.
+    fn element(&self, schema: &Json) -> Code {
+        match self.is_input() && admits_null(schema, self.types()) {
+            true => self.code(schema).or("undefined"),
+            false => self.code(schema),
+        }
+    }
+
+    fn code(&self, schema: &Json) -> Code {
+        let mut found = parts(schema);
+        found.retain(|part| !matches!(part, Part::Not(_)));
+        match &*found {
+            [] => Code::of("unknown"),
+            [part] => self.part(part),
+            _ => self.intersection(&found),
+        }
+    }
+
+    fn intersection(&self, parts: &[Part<'_>]) -> Code {
+        let mut texts: Vec<String> = Vec::new();
+        for part in parts {
+            let text = match (part, self.part(part)) {
+                // `unknown` would hide the properties that the other alternatives allow.
+                (Part::AnyOf(options), code) if code.to_string() == "unknown" => self.or_nothing(options),
+                (_, code) if code.0.len() == 1 => code.to_string(),
+                (_, code) => format!("({code})"),
+            };
+            if text != "unknown" && text != "{}" && !texts.contains(&text) {
+                texts.push(text);
+            }
+        }
+        Code::compound(texts.join(" & "))
+    }
+
+    /// The alternatives of which one is anything.
+    fn or_nothing(&self, options: &[Json]) -> String {
+        let options =
+            options.iter().map(|option| self.code(option)).filter(|code| code.to_string() != "unknown");
+        format!("({})", Code::union(options).or("{}"))
+    }
+
+    fn part(&self, part: &Part<'_>) -> Code {
+        let of = |texts: &[&str]| Code::union(texts.iter().map(|text| Code::of(*text)));
+        match part {
+            Part::Never => Code::of("never"),
+            Part::Not(_) => Code::of("unknown"),
+            Part::Reference(name) => Code::of(self.names.of(self.direction, name).unwrap_or("unknown")),
+            Part::Types(types, object) => Code::union(types.iter().map(|of| self.of_type(of, object))),
+            Part::Literals(values, width) => {
+                Code::union(values.iter().map(|value| self.literal(value, *width)))
+            }
+            Part::OneOf(options) | Part::AnyOf(options) => {
+                Code::union(options.iter().map(|option| self.option(option)))
+            }
+            Part::Date => Code::of("Date"),
+            Part::Error => Code::of("Error"),
+            Part::Bytes(_) if self.is_input() => {
+                of(&["Uint8Array", "Uint8ClampedArray", "ArrayBuffer", "DataView"])
+            }
+            Part::Bytes(_) => Code::of("Uint8Array"),
+            Part::Set(items, _) => self.set(items),
+            Part::Map(key, value, _) => self.map(key, value),
+        }
+    }
+
+    fn option(&self, schema: &Json) -> Code {
+        let mut code = self.code(schema);
+        if let ([member], true) = (&mut *code.0, self.comments && schema.get("$ref").is_none()) {
+            member.docs = lines(schema);
+        }
+        code
+    }
+
+    fn literal(&self, value: &Json, width: Option<Width>) -> Code {
+        match (value, width) {
+            (Json::Number(number), Some(width)) if width.is_big() && !number.is_f64() => {
+                let big = Code::of(format!("{number}n"));
+                if self.is_input() { big.or(&number.to_string()) } else { big }
+            }
+            (Json::Array(items), _) => {
+                let items: Vec<String> =
+                    items.iter().map(|item| self.literal(item, None).to_string()).collect();
+                self.array(format!("[{}]", items.join(", ")))
+            }
+            (Json::Object(fields), _) => {
+                let field = |(name, value): (&String, &Json)| {
+                    format!("{}: {}", property(name), self.literal(value, None))
+                };
+                Code::of(format!("{{ {} }}", fields.iter().map(field).collect::<Vec<_>>().join("; ")))
+            }
+            _ => Code::of(value.to_string()),
+        }
+    }
+
+    /// An array or a tuple. A guest may give one that it does not let others change.
+    fn array(&self, text: String) -> Code {
+        match self.is_input() {
+            true => Code::compound(format!("readonly {text}")),
+            false => Code::of(text),
+        }
+    }
+
+    fn list(&self, items: &Json) -> Code {
+        self.array(format!("{}[]", self.element(items).in_parentheses()))
+    }
+
+    fn set(&self, items: &Json) -> Code {
+        let item = self.element(items);
+        match self.is_input() {
+            true => Code::union([Code::of(format!("ReadonlySet<{item}>")), self.list(items)]),
+            false => Code::of(format!("Set<{item}>")),
+        }
+    }
+
+    fn map(&self, key: &Json, value: &Json) -> Code {
+        let (keys, values) = (self.element(key), self.element(value));
+        if !self.is_input() {
+            return Code::of(format!("Map<{keys}, {values}>"));
+        }
+        let map = Code::of(format!("ReadonlyMap<{keys}, {values}>"));
+        match key_kind(key, self.types()) {
+            Some(_) => {
+                Code::union([map, Code::of(format!("{{ [key: string]: {} }}", values.or("undefined")))])
+            }
+            None => map,
+        }
+    }
+
+    fn of_type(&self, of: &Type<'_>, object: &Object) -> Code {
+        match of {
+            Type::Null => Code::of("null"),
+            Type::Boolean => Code::of("boolean"),
+            Type::Number { .. } => Code::of("number"),
+            Type::Integer(width) if !width.is_big() => Code::of("number"),
+            Type::Integer(_) if self.is_input() => Code::of("bigint").or("number"),
+            Type::Integer(_) => Code::of("bigint"),
+            Type::Text => Code::of("string"),
+            Type::List(items) => self.list(items),
+            Type::Tuple(items) => {
+                let items: Vec<String> = items.iter().map(|item| self.element(item).to_string()).collect();
+                self.array(format!("[{}]", items.join(", ")))
+            }
+            Type::Struct => Code::of(self.object(object)),
+            Type::Record => self.record(object),
+        }
+    }
+
+    /// The type of the properties that are no fields.
+    fn values(&self, others: &Others<'_>) -> Code {
+        let schemas = others.patterns.iter().map(|(_, schema)| *schema).chain(others.rest);
+        let described = schemas.filter(|schema| **schema != Json::Bool(false));
+        Code::union(described.map(|schema| self.element(schema)))
+    }
+
+    fn record(&self, object: &Object) -> Code {
+        let others = others(object, self.types());
+        let values = self.values(&others);
+        if !self.is_input() {
+            return Code::of(format!("{{ [key: string]: {values} }}"));
+        }
+        let integral = others.patterns.iter().any(|(pattern, _)| is_integral(pattern));
+        let keys = if integral { "number | bigint" } else { "string" };
+        let map = format!("ReadonlyMap<{keys}, {values}>");
+        Code::union([Code::of(format!("{{ [key: string]: {} }}", values.or("undefined"))), Code::of(map)])
+    }
+
+    /// The members of an object's type, with their doc comments.
+    fn members(&self, object: &Object) -> Vec<(String, String)> {
+        let fields = fields(object);
+        let others = others(object, self.types());
+        let mut members: Vec<_> = fields.iter().map(|field| self.field(field)).collect();
+        let values = match (fields.is_empty(), others.rest, &*others.known) {
+            // An empty type would take everything; one with no property but unknown ones takes objects.
+            (true, None, _) => Code::of("unknown"),
+            (true, Some(Json::Bool(false)), []) => Code::of("never"),
+            // The properties that other parts know are of types of their own.
+            (_, Some(rest), [_, ..]) if rest != &Json::Bool(false) => Code::of("unknown"),
+            _ => self.values(&others),
+        };
+        if !values.0.is_empty() {
+            // TypeScript asks that the type of other properties has those of all fields.
+            let codes = fields.iter().map(|field| self.code(field.schema));
+            let optional = fields.iter().any(|field| !field.required).then(|| Code::of("undefined"));
+            let values = Code::union([values].into_iter().chain(codes).chain(optional));
+            members.push((String::new(), format!("[key: string]: {values}")));
+        }
+        members
+    }
+
+    fn field(&self, field: &Field<'_>) -> (String, String) {
+        let docs = if self.comments { jsdoc(&lines(field.schema), 2) } else { String::new() };
+        let optional = if field.required { "" } else { "?" };
+        (docs, format!("{}{optional}: {}", property(field.name), self.code(field.schema)))
+    }
+
+    /// The type of an object, in one line if it is short.
+    fn object(&self, object: &Object) -> String {
+        let members = self.members(object);
+        let texts: Vec<&str> = members.iter().map(|(_, text)| text.as_str()).collect();
+        let line = format!("{{ {} }}", texts.join("; "));
+        if members.is_empty() {
+            return "{}".to_owned();
+        }
+        let fits = line.len() <= LINE && !line.contains('\n');
+        if fits && members.iter().all(|(docs, _)| docs.is_empty()) { line } else { self.block(object) }
+    }
+
+    /// The type of an object, with a line for each member.
+    fn block(&self, object: &Object) -> String {
+        let members = self.members(object);
+        let members = members.iter().map(|(docs, text)| format!("{docs}  {};\n", indented(text)));
+        format!("{{\n{}}}", members.collect::<String>())
+    }
+}

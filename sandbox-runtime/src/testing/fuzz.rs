@@ -1,0 +1,350 @@
+//! How much is tried, and what came of it.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+
+use proptest::strategy::Strategy;
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+
+use super::{guest, host};
+use crate::contract::{GuestContract, HostContract, Implements};
+use crate::error::Error;
+use crate::guest_error::HostPanic;
+use crate::sandbox::Builder;
+use crate::script::Script;
+use crate::transport::local::LocalSandbox;
+
+/// Tells whether a guest keeps its contract: with arguments that are what the contract says, every method returns what
+/// the contract says, throws nothing and stays within its limits. It is [`Fuzz::guest`] with the defaults.
+///
+/// ```
+/// use sandbox_runtime::testing::fuzz_guest;
+/// use sandbox_runtime::{Result, Script, sandbox_api};
+///
+/// #[sandbox_api(guest)]
+/// pub trait Discount {
+///     fn percent(&self, quantity: u32) -> Result<u8>;
+/// }
+///
+/// let script = Script::new("discount.js", "export const percent = (quantity) => quantity / 100;");
+/// let found = fuzz_guest::<dyn Discount>(script).unwrap_err();
+/// assert_eq!(found.call, "percent(1)");
+/// assert_eq!(
+///     found.error.to_string(),
+///     "Discount.percent → result: expected an integer from 0 to 255 (u8), got 0.01"
+/// );
+/// ```
+///
+/// # Errors
+///
+/// The simplest call that was found to go wrong.
+pub fn fuzz_guest<C: ?Sized + GuestContract>(script: Script) -> Result<Report, Counterexample> {
+    Fuzz::new().guest::<C>(script)
+}
+
+/// Tells whether a host's implementation keeps its contract. It is [`Fuzz::host`] with the defaults.
+///
+/// ```
+/// use sandbox_runtime::testing::fuzz_host;
+/// use sandbox_runtime::{HostPanic, sandbox_api};
+///
+/// #[sandbox_api(host)]
+/// pub trait Average {
+///     fn average(&self, sum: u32, count: u32) -> u32;
+/// }
+///
+/// struct Careless;
+/// impl Average for Careless {
+///     fn average(&self, sum: u32, count: u32) -> u32 {
+///         sum / count
+///     }
+/// }
+///
+/// let found = fuzz_host::<dyn Average>(Careless).unwrap_err();
+/// assert_eq!(found.call, "Average.average(0, 0)");
+/// assert!(found.error.host_error::<HostPanic>().is_some());
+/// ```
+///
+/// # Errors
+///
+/// The simplest call that was found to go wrong.
+pub fn fuzz_host<C: ?Sized + HostContract>(
+    host: impl Implements<C> + 'static,
+) -> Result<Report, Counterexample> {
+    Fuzz::new().host::<C>(host)
+}
+
+/// How a guest or a host is tried.
+///
+/// ```
+/// use std::time::Duration;
+/// use sandbox_runtime::testing::Fuzz;
+/// use sandbox_runtime::{Limits, LocalSandbox, Result, Script, sandbox_api};
+///
+/// #[sandbox_api(guest)]
+/// pub trait Rule {
+///     fn price(&self, quantity: u16, currency: String) -> Result<f64>;
+/// }
+///
+/// #[sandbox_api(host)]
+/// pub trait Rates {
+///     fn rate(&self, currency: &str) -> f64;
+/// }
+/// struct Table;
+/// impl Rates for Table {
+///     fn rate(&self, currency: &str) -> f64 {
+///         if currency == "EUR" { 0.5 } else { 1.0 }
+///     }
+/// }
+///
+/// let source = "export const price = (quantity, currency) => quantity * Rates.rate(currency);";
+/// let limits = Limits { wall: Duration::from_millis(50), ..Limits::default() };
+/// let report = Fuzz::new()
+///     .cases(100)
+///     .sandbox(move || LocalSandbox::builder().limits(limits).host::<dyn Rates>(Table))
+///     .guest::<dyn Rule>(Script::new("rule.js", source))
+///     .unwrap();
+/// assert_eq!(report.to_string(), "price: 100 calls\n");
+/// ```
+#[must_use = "nothing is tried until `guest` or `host` is called"]
+pub struct Fuzz {
+    cases: u32,
+    seed: u64,
+    pub(super) allow_throws: bool,
+    pub(super) sandbox: Box<dyn Fn() -> Builder<LocalSandbox>>,
+}
+
+impl Default for Fuzz {
+    fn default() -> Self {
+        Self { cases: 256, seed: 0, allow_throws: false, sandbox: Box::new(LocalSandbox::builder) }
+    }
+}
+
+impl Fuzz {
+    /// 256 cases, in sandboxes with the default limits and without hosts.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many argument lists each method gets, of each kind.
+    pub fn cases(self, cases: u32) -> Self {
+        Self { cases, ..self }
+    }
+
+    /// Other values than the usual ones, which are those of seed 0. The same seed gives the same values.
+    pub fn seed(self, seed: u64) -> Self {
+        Self { seed, ..self }
+    }
+
+    /// A guest may throw; only what it returns must be what the contract says.
+    pub fn allow_throws(self) -> Self {
+        Self { allow_throws: true, ..self }
+    }
+
+    /// The sandboxes in which calls are made, with their limits, and the hosts that a guest needs. A new one is made
+    /// after each call that hits a limit.
+    pub fn sandbox(self, sandbox: impl Fn() -> Builder<LocalSandbox> + 'static) -> Self {
+        Self { sandbox: Box::new(sandbox), ..self }
+    }
+
+    /// Calls every method that the guest exports, with arguments as the host may pass them. A call goes wrong when it
+    /// ends in an [`Error`], whichever; see also [`allow_throws`](Self::allow_throws).
+    ///
+    /// One guest gets all calls of a method, so one that keeps a state may fail for another call than the last.
+    ///
+    /// # Errors
+    ///
+    /// The simplest call that was found to go wrong; also a script that cannot be loaded, and a method of which no
+    /// arguments could be made.
+    pub fn guest<C: ?Sized + GuestContract>(&self, script: Script) -> Result<Report, Counterexample> {
+        guest::run::<C>(self, &script)
+    }
+
+    /// Has a guest call every method, with arguments that are what the contract says, with some that are not, and with
+    /// hostile ones. A call goes wrong when
+    ///
+    /// - the method panics, takes longer than the limit of the sandbox, or returns what the contract does not allow;
+    /// - arguments that are not what the contract says reach the method.
+    ///
+    /// That a method returns an `Err` is its right.
+    ///
+    /// # Errors
+    ///
+    /// The simplest call that was found to go wrong; also a sandbox that cannot be built, and a method of which no
+    /// arguments could be made.
+    pub fn host<C: ?Sized + HostContract>(
+        &self,
+        host: impl Implements<C> + 'static,
+    ) -> Result<Report, Counterexample> {
+        host::run::<C>(self, host.into_host())
+    }
+
+    /// Tries `cases` values of a strategy, and shrinks the first that goes wrong.
+    pub(super) fn search<V: Clone + fmt::Debug>(
+        &self,
+        method: &'static str,
+        values: &impl Strategy<Value = V>,
+        try_one: impl Fn(&V) -> Outcome,
+        as_call: impl Fn(&V) -> String,
+    ) -> Result<MethodReport, Counterexample> {
+        let report = RefCell::new(MethodReport { method, calls: 0, failed: 0, refused: 0 });
+        // The simplest failure is the last one. Until one is found, a refusal is kept to tell of.
+        let (failure, refusal) = (RefCell::new(None), RefCell::new(None));
+        let found = |value: &V, error| Counterexample { method: Some(method), call: as_call(value), error };
+        let is_shrinking = Cell::new(false);
+        let result = self.runner().run(values, |value| {
+            let outcome = try_one(&value);
+            if !is_shrinking.get() {
+                report.borrow_mut().count(&outcome);
+            }
+            match outcome {
+                Outcome::Kept | Outcome::Failed | Outcome::Repelled => Ok(()),
+                Outcome::Refused(error) => {
+                    *refusal.borrow_mut() = Some(found(&value, error));
+                    Err(TestCaseError::reject("refused"))
+                }
+                Outcome::Wrong(error) => {
+                    is_shrinking.set(true);
+                    *failure.borrow_mut() = Some(found(&value, error));
+                    Err(TestCaseError::fail("wrong"))
+                }
+            }
+        });
+        if let Some(failure) = failure.into_inner() {
+            return Err(failure);
+        }
+        let report = report.into_inner();
+        match result {
+            Err(TestError::Abort(reason)) if report.calls == 0 => {
+                Err(refusal.into_inner().unwrap_or_else(|| {
+                    let error = Error::public(format!("no arguments could be made: {reason}"));
+                    Counterexample { method: Some(method), call: format!("{method}(…)"), error }
+                }))
+            }
+            _ => Ok(report),
+        }
+    }
+
+    fn runner(&self) -> TestRunner {
+        let config = Config {
+            cases: self.cases,
+            max_global_rejects: self.cases.saturating_mul(4).max(64),
+            max_shrink_iters: 20_000,
+            max_shrink_time: 10_000,
+            failure_persistence: None,
+            ..Config::default()
+        };
+        let mut seed = [0; 32];
+        seed[..8].copy_from_slice(&self.seed.to_le_bytes());
+        TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed))
+    }
+}
+
+/// What came of one call.
+pub(super) enum Outcome {
+    /// It went as the contract says.
+    Kept,
+    /// It failed, as it may.
+    Failed,
+    /// The arguments were refused before the method got them, and others are wanted.
+    Refused(Error),
+    /// They were refused, as they had to be.
+    Repelled,
+    /// It went wrong.
+    Wrong(Error),
+}
+
+/// What was tried, when nothing went wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// The methods in the order of the contract; without those that a guest does not export, as it need not.
+    pub methods: Vec<MethodReport>,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.methods.iter().try_for_each(|method| writeln!(f, "{method}"))
+    }
+}
+
+/// What was tried of a method.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MethodReport {
+    /// The name in JavaScript.
+    pub method: &'static str,
+    /// The calls that the method got.
+    pub calls: u32,
+    /// Those of them in which it failed, as it may: a guest threw, or a host returned an `Err`.
+    pub failed: u32,
+    /// The argument lists that were refused before the method got them: all that violate the contract, most hostile
+    /// ones, and those that keep the schema of a type but not its rules.
+    pub refused: u32,
+}
+
+impl MethodReport {
+    fn count(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Refused(_) | Outcome::Repelled => self.refused += 1,
+            Outcome::Kept | Outcome::Wrong(_) => self.calls += 1,
+            Outcome::Failed => (self.calls, self.failed) = (self.calls + 1, self.failed + 1),
+        }
+    }
+
+    pub(super) fn and(self, other: &Self) -> Self {
+        Self {
+            calls: self.calls + other.calls,
+            failed: self.failed + other.failed,
+            refused: self.refused + other.refused,
+            ..self
+        }
+    }
+}
+
+impl fmt::Display for MethodReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} calls", self.method, self.calls)?;
+        if self.failed > 0 {
+            write!(f, ", of which {} failed", self.failed)?;
+        }
+        if self.refused > 0 {
+            write!(f, "; {} were refused", self.refused)?;
+        }
+        Ok(())
+    }
+}
+
+/// A call with which a guest or a host does not keep its contract.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Counterexample {
+    /// The name of the method in JavaScript; `None` when there was no call, as the script could not be loaded.
+    pub method: Option<&'static str>,
+    /// The call in JavaScript: `add(1, NaN)`; or the name of the script.
+    pub call: String,
+    /// How it went wrong.
+    pub error: Error,
+}
+
+impl Counterexample {
+    pub(super) fn before(what: impl Into<String>, error: Error) -> Self {
+        Self { method: None, call: what.into(), error }
+    }
+}
+
+impl std::error::Error for Counterexample {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+impl fmt::Display for Counterexample {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { call, error, .. } = self;
+        match error.host_error::<HostPanic>() {
+            Some(panic) => write!(f, "{call}: {panic}"),
+            None => write!(f, "{call}: {error}"),
+        }
+    }
+}

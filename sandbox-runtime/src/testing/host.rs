@@ -1,0 +1,115 @@
+//! Whether a host keeps its contract, and whether the boundary lets only values of the contract through to it.
+
+use std::cell::RefCell;
+
+use super::fuzz::{Counterexample, Fuzz, MethodReport, Outcome, Report};
+use super::{arguments, hostile_arguments, violating_arguments};
+use crate::boundary::JsValue;
+use crate::contract::HostContract;
+use crate::error::{BoundaryError, Direction, Error, Result, Thrown};
+use crate::guest_error::HostPanic;
+use crate::isolate::Host;
+use crate::script::Script;
+use crate::transport::local::LocalSandbox;
+
+pub(super) fn run<C: ?Sized + HostContract>(fuzz: &Fuzz, host: Box<C>) -> Result<Report, Counterexample> {
+    let unbuilt = |error| Counterexample::before(C::SPEC.name, error);
+    let host = Host::new::<C>(host).map_err(|reason| unbuilt(Error::build(reason)))?;
+    let build = || (fuzz.sandbox)().shared_host(host.clone()).build();
+    let caller = Caller { build: &build, sandbox: RefCell::new(Some(build().map_err(unbuilt)?)) };
+    let methods = C::SPEC.methods.iter().map(|spec| method::<C>(fuzz, &caller, spec.name));
+    Ok(Report { methods: methods.collect::<Result<_, _>>()? })
+}
+
+/// A guest that calls host methods, in a sandbox that is replaced when a call has hit a limit.
+struct Caller<'b> {
+    build: &'b dyn Fn() -> Result<LocalSandbox>,
+    sandbox: RefCell<Option<LocalSandbox>>,
+}
+
+impl Caller<'_> {
+    fn call(&self, call: &str) -> Result<()> {
+        let sandbox = self.sandbox.take().map_or_else(self.build, Ok)?;
+        let result = sandbox.eval(Script::new("call.cjs", call)).map(drop);
+        if !matches!(result, Err(Error::Limit { .. } | Error::Discarded { .. })) {
+            self.sandbox.replace(Some(sandbox));
+        }
+        result
+    }
+}
+
+fn method<C: ?Sized + HostContract>(
+    fuzz: &Fuzz,
+    caller: &Caller<'_>,
+    method: &'static str,
+) -> Result<MethodReport, Counterexample> {
+    let call_of = |args: &[String]| format!("{}.{method}({})", C::SPEC.name, args.join(", "));
+    let of_values = |args: &Vec<JsValue>| call_of(&args.iter().map(JsValue::to_js).collect::<Vec<_>>());
+    let valid = arguments::<C>(method);
+    let mut report =
+        fuzz.search(method, &valid, |args| valid_call(caller.call(&of_values(args))), of_values)?;
+    if let Some(violating) = violating_arguments::<C>(method) {
+        let try_one = |args: &Vec<JsValue>| violating_call(caller.call(&of_values(args)));
+        report = report.and(&fuzz.search(method, &violating, try_one, of_values)?);
+    }
+    if !C::SPEC.methods.iter().any(|spec| spec.name == method && spec.params.is_empty()) {
+        let hostile = hostile_arguments::<C>(method);
+        let try_one = |args: &Vec<String>| hostile_call(caller.call(&call_of(args)));
+        report = report.and(&fuzz.search(method, &hostile, try_one, |args| call_of(args))?);
+    }
+    Ok(report)
+}
+
+/// Arguments that are what the contract says.
+fn valid_call(result: Result<()>) -> Outcome {
+    match result {
+        Ok(()) => Outcome::Kept,
+        Err(Error::Guest(thrown)) => match refusal(&thrown) {
+            Some(refusal) if refusal.direction == Direction::ToHost => {
+                Outcome::Refused(Error::Value(Box::new(refusal.clone())))
+            }
+            _ => failure(thrown),
+        },
+        Err(error) => Outcome::Wrong(error),
+    }
+}
+
+/// Arguments that are not what the contract says.
+fn violating_call(result: Result<()>) -> Outcome {
+    match result {
+        Ok(()) => {
+            let text = "the arguments are not what the contract says, and reached the method";
+            Outcome::Wrong(Error::public(text))
+        }
+        Err(Error::Guest(thrown)) if is_repelled(&thrown) => Outcome::Repelled,
+        Err(error) => Outcome::Wrong(error),
+    }
+}
+
+/// Arguments of which some are what the contract says, and most are not. What they cost is the guest's own affair.
+fn hostile_call(result: Result<()>) -> Outcome {
+    match result {
+        Ok(()) => Outcome::Kept,
+        Err(Error::Guest(thrown)) if is_repelled(&thrown) || thrown.source.is_none() => Outcome::Repelled,
+        Err(Error::Guest(thrown)) => failure(thrown),
+        Err(Error::Limit { .. } | Error::Discarded { .. }) => Outcome::Repelled,
+        Err(error) => Outcome::Wrong(error),
+    }
+}
+
+/// A method that got its arguments failed.
+fn failure(thrown: Box<Thrown>) -> Outcome {
+    match refusal(&thrown) {
+        Some(refusal) => Outcome::Wrong(Error::Value(Box::new(refusal.clone()))),
+        None if thrown.host_error::<HostPanic>().is_some() => Outcome::Wrong(Error::Guest(thrown)),
+        None => Outcome::Failed,
+    }
+}
+
+fn refusal(thrown: &Thrown) -> Option<&BoundaryError> {
+    thrown.host_error()
+}
+
+fn is_repelled(thrown: &Thrown) -> bool {
+    refusal(thrown).is_some_and(|refusal| refusal.direction == Direction::ToHost)
+}

@@ -1,0 +1,157 @@
+//! Tests of a guest or a host against its contract, with values made from the description of its types.
+//!
+//! It is there with the cargo feature `testing`, which belongs under `[dev-dependencies]`:
+//!
+//! ```toml
+//! [dev-dependencies]
+//! sandbox-runtime = { version = "0.1", features = ["testing"] }
+//! ```
+//!
+//! [`fuzz_guest`] calls every method of a script, and [`fuzz_host`] has a script call every method of an
+//! implementation; what goes wrong is shrunk to the simplest call with which it does. [`arguments`],
+//! [`violating_arguments`] and [`hostile`] are the values alone, for property tests of your own.
+//!
+//! Values are made from what `schemars::JsonSchema` says of a type, so types must implement it.
+
+mod fuzz;
+mod guest;
+mod host;
+mod strategies;
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+pub use fuzz::{Counterexample, Fuzz, MethodReport, Report, fuzz_guest, fuzz_host};
+
+use crate::boundary::JsValue;
+use crate::contract::Contract;
+use crate::schema::check::Direction;
+use crate::schema::method_schemas;
+use strategies::Source;
+
+/// Argument lists for a method, as a guest may pass them: every one is what the contract says.
+///
+/// The edges come up often: bounds, lengths, NaN, −0, 2^53 and characters beyond the basic plane; and so do all forms
+/// that JavaScript has for a type, such as a Set for a list. `method` is the name in JavaScript.
+///
+/// ```
+/// use proptest::prelude::*;
+/// use sandbox_runtime::testing::arguments;
+/// use sandbox_runtime::{JsValue, sandbox_api};
+///
+/// #[sandbox_api(host)]
+/// pub trait MathApi {
+///     fn add(&self, a: f64, b: u8) -> f64;
+/// }
+///
+/// proptest!(|(args in arguments::<dyn MathApi>("add"))| {
+///     prop_assert!(matches!(args[..], [JsValue::Number(_), JsValue::Number(0.0..256.0)]), "{args:?}");
+/// });
+/// ```
+///
+/// # Panics
+///
+/// When the contract has no such method.
+pub fn arguments<C: ?Sized + Contract>(method: &str) -> BoxedStrategy<Vec<JsValue>> {
+    strategies::valid(sources::<C>(method, Direction::ToHost))
+}
+
+/// Argument lists for a method of which at least one value is not what the contract says; `None` when there are no
+/// such values, as for a method without parameters.
+///
+/// Each has a valid value that was changed in one place: to another type, beyond a bound, too short, too long, without
+/// a field or with a wrong one.
+///
+/// ```
+/// # use sandbox_runtime::sandbox_api;
+/// use sandbox_runtime::testing::violating_arguments;
+///
+/// #[sandbox_api(host)]
+/// pub trait Clock {
+///     fn now(&self) -> f64;
+///     fn sleep(&self, #[sandbox(range(min = 0, max = 60))] seconds: u8);
+/// }
+///
+/// assert!(violating_arguments::<dyn Clock>("now").is_none());
+/// assert!(violating_arguments::<dyn Clock>("sleep").is_some());
+/// ```
+///
+/// # Panics
+///
+/// When the contract has no such method.
+#[must_use]
+pub fn violating_arguments<C: ?Sized + Contract>(method: &str) -> Option<BoxedStrategy<Vec<JsValue>>> {
+    strategies::violating(sources::<C>(method, Direction::ToHost))
+}
+
+/// Expressions of JavaScript that make values to attack the host with: Proxies, getters that throw, lie or change what
+/// is being read, cycles, graphs that double, sparse and huge arrays, deep nesting, detached buffers and more, with the
+/// names of the fields of this method's types. `method` is the name in JavaScript.
+///
+/// An expression itself ends soon, and throws at most for want of memory. Reading its value may do anything.
+///
+/// ```
+/// use proptest::strategy::{Strategy, ValueTree};
+/// use proptest::test_runner::TestRunner;
+/// use sandbox_runtime::testing::hostile;
+/// use sandbox_runtime::{LocalSandbox, Script, sandbox_api};
+///
+/// #[sandbox_api(host)]
+/// pub trait Log {
+///     fn write(&self, line: String);
+/// }
+/// impl Log for () {
+///     fn write(&self, _: String) {}
+/// }
+///
+/// let sandbox = LocalSandbox::builder().host::<dyn Log>(()).build()?;
+/// let value = hostile::<dyn Log>("write").new_tree(&mut TestRunner::deterministic()).unwrap().current();
+/// let attack = format!("try {{ Log.write({value}) }} catch {{}}");
+/// sandbox.eval(Script::new("attack.cjs", attack))?;
+/// # Ok::<(), sandbox_runtime::Error>(())
+/// ```
+///
+/// # Panics
+///
+/// When the contract has no such method.
+pub fn hostile<C: ?Sized + Contract>(method: &str) -> BoxedStrategy<String> {
+    let mut fields =
+        sources::<C>(method, Direction::ToHost).iter().flat_map(|source| source.fields()).collect::<Vec<_>>();
+    fields.sort_unstable();
+    fields.dedup();
+    strategies::hostile(&fields)
+}
+
+/// Argument lists in JavaScript, one of them hostile and the others valid.
+fn hostile_arguments<C: ?Sized + Contract>(method: &str) -> BoxedStrategy<Vec<String>> {
+    let valid = arguments::<C>(method).prop_map(|args| args.iter().map(JsValue::to_js).collect::<Vec<_>>());
+    (valid, hostile::<C>(method), any::<Index>())
+        .prop_map(|(mut args, hostile, at)| {
+            if !args.is_empty() {
+                let at = at.index(args.len());
+                args[at] = hostile;
+            }
+            args
+        })
+        .boxed()
+}
+
+/// Argument lists for a method, as the host passes them to a guest.
+fn written_arguments<C: ?Sized + Contract>(method: &str) -> BoxedStrategy<Vec<JsValue>> {
+    strategies::valid(sources::<C>(method, Direction::ToGuest))
+}
+
+/// The schemas of a method's parameters, for values that go in this direction.
+fn sources<C: ?Sized + Contract>(method: &str, direction: Direction) -> Arc<[Arc<Source>]> {
+    let spec = C::SPEC.methods.iter().find(|spec| spec.name == method);
+    let spec = spec.unwrap_or_else(|| panic!("{} has no method {method} in JavaScript", C::SPEC.name));
+    let (method, [to_guest, to_host]) = method_schemas(spec);
+    let params = method.params.into_iter().map(|param| param.schema);
+    let sources = params.map(|schema| match direction {
+        Direction::ToGuest => Source::new(&schema.to_guest.unwrap_or(true.into()), &to_guest, direction),
+        Direction::ToHost => Source::new(&schema.to_host.unwrap_or(true.into()), &to_host, direction),
+    });
+    sources.map(Arc::new).collect()
+}

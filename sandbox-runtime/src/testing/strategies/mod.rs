@@ -1,0 +1,16 @@
+//! Values for property tests: those that a schema accepts, those that it refuses, and those that attack the host.
+//!
+//! All of them shrink.
+
+mod expressions;
+mod hostile;
+mod scalars;
+mod shrink;
+mod source;
+mod valid;
+mod violating;
+
+pub(super) use hostile::hostile;
+pub(super) use source::Source;
+pub(super) use valid::valid;
+pub(super) use violating::violating;

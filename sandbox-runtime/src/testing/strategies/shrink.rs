@@ -1,0 +1,303 @@
+//! Simpler values: a value is shrunk by what it is, whatever strategy made it.
+//!
+//! A value of a union shrinks to one of another alternative, and an edge to a number that is no edge, which the trees
+//! of the strategies that made them cannot do.
+
+use std::sync::Arc;
+
+use proptest::strategy::{BoxedStrategy, NewTree, Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+
+use super::source::Source;
+use crate::boundary::JsValue;
+use crate::boundary::tree::number_text;
+
+/// The argument lists of a strategy that are accepted by the schemas of the parameters, or those that are not.
+#[derive(Debug)]
+pub(super) struct Shrinking {
+    pub(super) values: BoxedStrategy<Vec<JsValue>>,
+    pub(super) sources: Arc<[Arc<Source>]>,
+    /// Else they are those of which a schema refuses a value.
+    pub(super) accepted: bool,
+}
+
+impl Strategy for Shrinking {
+    type Tree = Tree;
+    type Value = Vec<JsValue>;
+
+    fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Self> {
+        loop {
+            let current = self.values.new_tree(runner)?.current();
+            if are_accepted(&self.sources, &current) == self.accepted {
+                return Ok(Tree::new(current, self.sources.clone(), self.accepted));
+            }
+            runner.reject_local("the schema has another opinion of it")?;
+        }
+    }
+}
+
+fn are_accepted(sources: &[Arc<Source>], values: &[JsValue]) -> bool {
+    sources.iter().zip(values).all(|(source, value)| source.accepts(0, value))
+}
+
+pub(super) struct Tree {
+    current: Vec<JsValue>,
+    /// The simplest values that failed so far.
+    best: Vec<JsValue>,
+    /// What is left to try instead; `None` before it is known that they fail.
+    simpler: Option<Box<dyn Iterator<Item = Vec<JsValue>>>>,
+    is_done: bool,
+    sources: Arc<[Arc<Source>]>,
+    accepted: bool,
+}
+
+impl Tree {
+    fn new(values: Vec<JsValue>, sources: Arc<[Arc<Source>]>, accepted: bool) -> Self {
+        let best = values.clone();
+        Self { current: values, best, simpler: None, is_done: false, sources, accepted }
+    }
+
+    fn advance(&mut self) -> bool {
+        let (sources, accepted) = (&self.sources, self.accepted);
+        let fits = |values: &Vec<JsValue>| are_accepted(sources, values) == accepted;
+        match self.simpler.as_mut().and_then(|all| all.find(fits)) {
+            Some(next) => self.current = next,
+            None => self.is_done = true,
+        }
+        !self.is_done
+    }
+}
+
+impl ValueTree for Tree {
+    type Value = Vec<JsValue>;
+
+    fn current(&self) -> Vec<JsValue> {
+        self.current.clone()
+    }
+
+    fn simplify(&mut self) -> bool {
+        if self.is_done {
+            return false;
+        }
+        self.best = self.current.clone();
+        self.simpler = Some(Box::new(replaced(self.best.clone().into(), simpler)));
+        self.advance()
+    }
+
+    fn complicate(&mut self) -> bool {
+        if self.is_done || self.simpler.is_none() {
+            return false;
+        }
+        if !self.advance() {
+            // It fails once more, and then other values beside these are shrunk.
+            self.current = self.best.clone();
+        }
+        true
+    }
+}
+
+type Values = Box<dyn Iterator<Item = JsValue>>;
+
+/// Values that are simpler, the simplest first. There is an end to them, and to those of each.
+fn simpler(value: &JsValue) -> Values {
+    let nothing = (!matches!(value, JsValue::Null | JsValue::Undefined)).then_some(JsValue::Null);
+    let others: Values = match value.clone() {
+        JsValue::Undefined | JsValue::Null | JsValue::Bool(false) | JsValue::Other(_) => {
+            Box::new(std::iter::empty())
+        }
+        JsValue::Bool(true) => Box::new(std::iter::once(JsValue::Bool(false))),
+        JsValue::Number(value) => Box::new(numbers(value).map(JsValue::Number)),
+        JsValue::Date(millis) => Box::new(numbers(millis).map(JsValue::Date)),
+        JsValue::BigInt { negative, magnitude } => Box::new(integers(negative, magnitude)),
+        JsValue::String(text) => Box::new(texts(&text).map(JsValue::String)),
+        JsValue::Error { name, message } => {
+            let named =
+                (name != "Error").then(|| JsValue::Error { name: "Error".into(), message: message.clone() });
+            let messages = texts(&message).map(move |message| JsValue::Error { name: name.clone(), message });
+            Box::new(named.into_iter().chain(messages))
+        }
+        JsValue::Array(items) => Box::new(lists(items, simpler).map(JsValue::Array)),
+        JsValue::Set(items) => {
+            let array = JsValue::Array(items.clone());
+            Box::new(std::iter::once(array).chain(lists(items, simpler).map(JsValue::Set)))
+        }
+        JsValue::Object(fields) => Box::new(lists(fields, fields_of).map(JsValue::Object)),
+        JsValue::Map(entries) => Box::new(lists(entries, entries_of).map(JsValue::Map)),
+        JsValue::Bytes(bytes) => {
+            let halves = |byte: &u8| halves((*byte).into()).map(|byte| byte.to_le_bytes()[0]);
+            Box::new(lists(bytes, halves).map(JsValue::Bytes))
+        }
+        JsValue::Numbers { kind, values } => {
+            let array = JsValue::Array(values.iter().copied().map(JsValue::Number).collect());
+            let simpler = lists(values, |value| numbers(*value));
+            let simpler = simpler.map(move |values| JsValue::Numbers { kind, values });
+            Box::new(std::iter::once(array).chain(simpler))
+        }
+    };
+    Box::new(nothing.into_iter().chain(others))
+}
+
+fn fields_of((name, value): &(String, JsValue)) -> impl Iterator<Item = (String, JsValue)> + use<> {
+    let (old, new) = (name.clone(), value.clone());
+    let values = simpler(value).map(move |value| (old.clone(), value));
+    texts(name).map(move |name| (name, new.clone())).chain(values)
+}
+
+fn entries_of((key, value): &(JsValue, JsValue)) -> impl Iterator<Item = (JsValue, JsValue)> + use<> {
+    let (old, new) = (key.clone(), value.clone());
+    let values = simpler(value).map(move |value| (old.clone(), value));
+    simpler(key).map(move |key| (key, new.clone())).chain(values)
+}
+
+/// Lists with fewer elements, the shortest first; then those of the same length with a simpler element.
+fn lists<T, I>(items: Vec<T>, simpler: fn(&T) -> I) -> impl Iterator<Item = Vec<T>> + use<T, I>
+where
+    T: Clone + 'static,
+    I: Iterator<Item = T> + 'static,
+{
+    let items: Arc<[T]> = items.into();
+    let length = items.len();
+    let sizes = std::iter::successors(Some(length), |size| Some(size / 2)).take_while(|size| *size > 0);
+    let cuts = sizes.flat_map(move |size| (0..length).step_by(size).map(move |from| (from, size)));
+    let all = items.clone();
+    let shorter = cuts.map(move |(from, size)| {
+        let to = (from + size).min(all.len());
+        [&all[..from], &all[to..]].concat()
+    });
+    shorter.chain(replaced(items, simpler))
+}
+
+/// Lists of the same length with a simpler element.
+fn replaced<T, I>(items: Arc<[T]>, simpler: fn(&T) -> I) -> impl Iterator<Item = Vec<T>> + use<T, I>
+where
+    T: Clone + 'static,
+    I: Iterator<Item = T> + 'static,
+{
+    (0..items.len()).flat_map(move |index| {
+        let items = items.clone();
+        simpler(&items[index]).map(move |item| {
+            let mut items = items.to_vec();
+            items[index] = item;
+            items
+        })
+    })
+}
+
+fn texts(text: &str) -> impl Iterator<Item = String> + use<> {
+    let simple = |character: &char| (*character != 'a').then_some('a').into_iter();
+    lists(text.chars().collect(), simple).map(String::from_iter)
+}
+
+/// What is below a natural number: 0, a half of it, three quarters, …, its predecessor.
+fn halves(value: u128) -> impl Iterator<Item = u128> + use<> {
+    let steps = std::iter::successors(Some(value), |step| Some(step / 2));
+    steps.take_while(|step| *step > 0).map(move |step| value - step)
+}
+
+fn integers(negative: bool, magnitude: u128) -> impl Iterator<Item = JsValue> + use<> {
+    let positive = negative.then_some(JsValue::BigInt { negative: false, magnitude });
+    let smaller = halves(magnitude)
+        .map(move |magnitude| JsValue::BigInt { negative: negative && magnitude > 0, magnitude });
+    positive.into_iter().chain(smaller)
+}
+
+/// Numbers that are simpler: without a fraction, or with a shorter one; smaller; and positive.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "what is cut off or rounded is only another number to try"
+)]
+fn numbers(value: f64) -> impl Iterator<Item = f64> + use<> {
+    let whole = value.trunc();
+    let near = [0.0, -0.0, 1.0, -1.0, 0.5, -value, whole];
+    let tenths = [10.0, 100.0, 1000.0].map(|scale| (value * scale).round() / scale);
+    let sizes = halves(whole.abs().min(u64::MAX as f64) as u128).map(|size| size as f64);
+    let smaller = sizes.flat_map(|size| [size, size + 0.5]).map(move |size| size.copysign(value));
+    let all = near.into_iter().chain(tenths).chain(smaller);
+    all.filter(move |other| difficulty(*other) < difficulty(value))
+}
+
+/// How hard a number is to read. It has an end downwards.
+fn difficulty(value: f64) -> (u8, usize, u64, bool) {
+    let size = value.abs().to_bits();
+    match value {
+        _ if value.is_nan() => (3, 0, 0, false),
+        _ if value.is_infinite() => (2, 0, 0, value < 0.0),
+        _ if value.fract() != 0.0 => (1, number_text(value).len(), size, value < 0.0),
+        _ => (0, 0, size, value.is_sign_negative()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The simplest value that fails, as proptest finds it.
+    fn shrunk(value: JsValue, fails: impl Fn(&JsValue) -> bool) -> JsValue {
+        let fails = |values: &[JsValue]| fails(&values[0]);
+        all_shrunk(vec![value], fails).remove(0)
+    }
+
+    fn all_shrunk(values: Vec<JsValue>, fails: impl Fn(&[JsValue]) -> bool) -> Vec<JsValue> {
+        let schema = serde_json::Value::Bool(true);
+        let source = Source::new(&schema, &serde_json::Map::new(), crate::schema::check::Direction::ToHost);
+        let source = Arc::new(source);
+        let mut tree = Tree::new(values.clone(), values.iter().map(|_| source.clone()).collect(), true);
+        let mut is_going = tree.simplify();
+        while is_going {
+            is_going = if fails(&tree.current()) { tree.simplify() } else { tree.complicate() };
+        }
+        assert!(fails(&tree.current()));
+        tree.current()
+    }
+
+    fn js(value: JsValue, fails: impl Fn(&JsValue) -> bool) -> String {
+        shrunk(value, fails).to_js()
+    }
+
+    #[test]
+    fn numbers_shrink_to_the_bound() {
+        let over = |bound: f64| move |value: &JsValue| matches!(value, JsValue::Number(n) if n.abs() > bound);
+        assert_eq!(js(JsValue::Number(2_147_483_647.0), over(1000.0)), "1001");
+        assert_eq!(js(JsValue::Number(-1e300), over(99.5)), "100");
+        assert_eq!(js(JsValue::Number(f64::INFINITY), over(1e9)), "1000000001");
+        let negative = |value: &JsValue| matches!(value, JsValue::Number(n) if *n < -2.0);
+        assert_eq!(js(JsValue::Number(-77.25), negative), "-3");
+        let odd = |value: &JsValue| matches!(value, JsValue::Number(n) if n.fract() != 0.0);
+        assert_eq!(js(JsValue::Number(123.456), odd), "0.5");
+        let special = |value: &JsValue| matches!(value, JsValue::Number(n) if n.is_nan());
+        assert_eq!(js(JsValue::Number(f64::NAN), special), "NaN");
+        let endless = |value: &JsValue| matches!(value, JsValue::Number(n) if n.is_infinite());
+        assert_eq!(js(JsValue::Number(f64::NEG_INFINITY), endless), "Infinity");
+        let half = |value: &JsValue| matches!(value, JsValue::Number(n) if n.fract() != 0.0 && *n > 1e6);
+        assert_eq!(js(JsValue::Number(4e9 + 0.125), half), "1000000.5");
+        let minus_zero = |value: &JsValue| matches!(value, JsValue::Number(n) if n.is_sign_negative());
+        assert_eq!(js(JsValue::Number(-5.0), minus_zero), "-0");
+        let big = |value: &JsValue| matches!(value, JsValue::BigInt { magnitude: 500.., .. });
+        assert_eq!(js(JsValue::bigint(i128::MIN), big), "500n");
+    }
+
+    #[test]
+    fn collections_shrink_to_what_matters() {
+        let text = |value: &str| JsValue::String(value.into());
+        let fields = vec![("other".into(), text("x")), ("name".into(), text("Grüße 😀!"))];
+        let value = JsValue::Array(vec![JsValue::Null, JsValue::Object(fields), JsValue::Bool(true)]);
+        let has_face = |value: &JsValue| format!("{value:?}").contains('😀');
+        assert_eq!(js(value, has_face), "[{\"\": \"😀\"}]");
+        let many = JsValue::Set((0..50).map(|n| JsValue::Number(n.into())).collect());
+        let long = |value: &JsValue| match value {
+            JsValue::Array(items) | JsValue::Set(items) => items.len() > 2,
+            _ => false,
+        };
+        assert_eq!(js(many, long), "[null, null, null]");
+    }
+
+    #[test]
+    fn arguments_shrink_together() {
+        let of = |value: &JsValue| if let JsValue::Number(number) = value { *number } else { 0.0 };
+        let fails = |values: &[JsValue]| of(&values[1]) > 0.0 && of(&values[0]) >= 2.0 * of(&values[1]);
+        let shrunk = all_shrunk(vec![JsValue::Number(255.0), JsValue::Number(127.0)], fails);
+        assert_eq!(shrunk, [JsValue::Number(2.0), JsValue::Number(1.0)]);
+    }
+}

@@ -1,0 +1,67 @@
+//! The targets of `fuzz/` over seeded random inputs, so that they are tried where no fuzzer is.
+//!
+//! On V8 only: QuickJS's layer is not made for hostile values by the ten thousand, and is slow with them.
+#![cfg(not(feature = "quickjs"))]
+
+// A crate of procedural macros cannot be called, so its modules are built into this test.
+#[path = "../sandbox-macros/src/args.rs"]
+#[allow(dead_code, reason = "the derive macro uses the rest")]
+mod args;
+#[path = "../sandbox-macros/src/bounds.rs"]
+mod bounds;
+#[path = "../sandbox-macros/src/check/mod.rs"]
+mod check;
+#[path = "../sandbox-macros/src/emit/mod.rs"]
+mod emit;
+#[path = "../sandbox-macros/src/errors.rs"]
+mod errors;
+#[path = "../sandbox-macros/src/expand.rs"]
+mod expand;
+#[path = "../sandbox-macros/src/fallback/mod.rs"]
+mod fallback;
+#[path = "../sandbox-macros/src/model.rs"]
+mod model;
+#[path = "../sandbox-macros/src/names.rs"]
+#[allow(dead_code, reason = "the derive macro uses the rest")]
+mod names;
+#[path = "../sandbox-macros/src/parse.rs"]
+mod parse;
+#[path = "../sandbox-macros/src/paths.rs"]
+mod paths;
+
+#[path = "../fuzz/src/boundary.rs"]
+mod boundary;
+#[path = "../fuzz/src/macro_parser.rs"]
+mod macro_parser;
+
+/// Runs a target over random bytes, and adds up what it says. The seed tells an input that fails.
+fn try_seeds(count: u64, target: fn(&[u8]) -> usize) -> usize {
+    let run = |seed: u64| {
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let mut next = || {
+            // xorshift64*
+            state ^= state >> 12;
+            state ^= state << 25;
+            state ^= state >> 27;
+            state.wrapping_mul(0x2545_f491_4f6c_dd1d).to_be_bytes()[0]
+        };
+        let bytes = (0..16 + seed % 500).map(|_| next()).collect::<Vec<_>>();
+        std::panic::catch_unwind(|| target(&bytes)).unwrap_or_else(|panic| {
+            eprintln!("the input of seed {seed} fails");
+            std::panic::resume_unwind(panic)
+        })
+    };
+    (0..count).map(run).sum()
+}
+
+#[test]
+fn boundary_target() {
+    let taken = try_seeds(3_000, boundary::run);
+    assert!(taken > 100, "only {taken} values were what a type is");
+}
+
+#[test]
+fn macro_parser_target() {
+    let items = try_seeds(10_000, |bytes| macro_parser::run(bytes).into());
+    assert!(items > 100, "only {items} inputs were items");
+}

@@ -1,0 +1,129 @@
+//! What `fuzz_host` finds in hosts.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use sandbox_runtime::testing::{Fuzz, fuzz_host};
+use sandbox_runtime::{Error, HostPanic, LimitKind, Limits, LocalSandbox, Result, sandbox_api};
+
+#[sandbox_api(host)]
+pub trait Store {
+    fn put(&self, #[sandbox(length(min = 1, max = 8))] key: &str, count: u16) -> Result<u32>;
+    fn get(&self, keys: Vec<String>) -> Result<BTreeMap<String, u32>, String>;
+    #[sandbox(returns(range(max = 100)))]
+    fn share(&self, part: u8, whole: u8) -> u8;
+    fn clear(&self);
+}
+
+/// A host, and how it goes wrong.
+#[derive(Default)]
+struct Shop {
+    stock: RefCell<BTreeMap<String, u32>>,
+    fault: &'static str,
+}
+
+impl Shop {
+    fn with(fault: &'static str) -> Self {
+        Self { fault, ..Self::default() }
+    }
+}
+
+impl Store for Shop {
+    fn put(&self, key: &str, count: u16) -> Result<u32> {
+        assert!((1..=8).contains(&key.chars().count()), "the boundary let {key:?} through");
+        assert!(self.fault != "panic" || count != u16::MAX, "as many as there can be");
+        if self.fault == "slow" && count > 40_000 {
+            std::thread::sleep(Duration::from_millis(60));
+        }
+        *self.stock.borrow_mut().entry(key.to_owned()).or_default() = count.into();
+        Ok(count.into())
+    }
+
+    fn get(&self, keys: Vec<String>) -> Result<BTreeMap<String, u32>, String> {
+        let stock = self.stock.borrow();
+        let of = |key: String| Some((key.clone(), *stock.get(&key)?));
+        let found = keys.into_iter().map(|key| of(key).ok_or("no such key"));
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+
+    fn share(&self, part: u8, whole: u8) -> u8 {
+        let percent = if whole == 0 { 0 } else { u32::from(part) * 100 / u32::from(whole) };
+        let most = if self.fault == "share" { 200 } else { 100 };
+        u8::try_from(percent.min(most)).unwrap()
+    }
+
+    fn clear(&self) {
+        self.stock.borrow_mut().clear();
+    }
+}
+
+#[test]
+fn a_good_host_passes() {
+    let report = fuzz_host::<dyn Store>(Shop::default()).unwrap();
+    let [put, get, share, clear] = &report.methods[..] else { panic!("{report}") };
+    assert!(put.calls >= 256 && put.refused > 256 && put.failed == 0, "{report}");
+    assert!(get.calls >= 256 && get.refused > 256 && get.failed > 100, "{report}");
+    assert!(share.calls >= 256 && share.refused > 256 && share.failed == 0, "{report}");
+    assert_eq!(clear.to_string(), "clear: 256 calls");
+}
+
+#[test]
+fn a_panic_is_found() {
+    let found = fuzz_host::<dyn Store>(Shop::with("panic")).unwrap_err();
+    assert_eq!(found.to_string(), "Store.put(\"a\", 65535): the method panicked");
+    assert!(found.error.host_error::<HostPanic>().is_some());
+}
+
+#[test]
+fn a_result_out_of_its_bounds_is_found() {
+    let found = fuzz_host::<dyn Store>(Shop::with("share")).unwrap_err();
+    assert_eq!(
+        found.to_string(),
+        "Store.share(2, 1): Store.share → result: expected an integer from 0 to 100 (u8), got 200"
+    );
+    assert!(matches!(found.error, Error::Value(_)));
+}
+
+#[test]
+fn a_slow_host_is_found() {
+    let limits = Limits { wall: Duration::from_millis(30), ..Limits::default() };
+    let fuzz = Fuzz::new().sandbox(move || LocalSandbox::builder().limits(limits));
+    let found = fuzz.host::<dyn Store>(Shop::with("slow")).unwrap_err();
+    assert!(matches!(found.error, Error::Limit { kind: LimitKind::Wall, .. }), "{found}");
+    assert_eq!(found.call, "Store.put(\"a\", 40001)");
+}
+
+/// Its own reading is no contract's: more values reach the host than the description allows.
+mod careless {
+    use super::*;
+    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Clone, Serialize, Deserialize)]
+    #[serde(transparent)]
+    pub struct Even(i32);
+
+    impl JsonSchema for Even {
+        fn schema_name() -> std::borrow::Cow<'static, str> {
+            "Even".into()
+        }
+        fn json_schema(_: &mut SchemaGenerator) -> Schema {
+            json_schema!({ "type": "integer", "format": "int32", "enum": [0, 2, 4] })
+        }
+    }
+
+    #[sandbox_api(host)]
+    pub trait Halves {
+        fn half(&self, of: Even);
+    }
+    impl Halves for () {
+        fn half(&self, _: Even) {}
+    }
+}
+
+/// Its description asks for more than it reads, and the boundary keeps that.
+#[test]
+fn what_is_described_holds_although_the_type_reads_more() {
+    fuzz_host::<dyn careless::Halves>(()).unwrap();
+}

@@ -1,0 +1,27 @@
+use std::fmt::{Display, Formatter, Result};
+
+use sandbox_runtime::GuestError;
+
+#[derive(GuestError)]
+#[guest(class = "StoreError", message = "failed")]
+pub enum StoreError {
+    #[guest(crate = sandbox_runtime, rename = "Missing")]
+    NotFound {
+        #[guest(class = "RangeError")]
+        sku: String,
+    },
+}
+
+impl Display for StoreError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        f.write_str("failed")
+    }
+}
+
+fn sees(error: &StoreError) -> bool {
+    error.for_guest().is_some()
+}
+
+fn main() {
+    let _ = sees;
+}

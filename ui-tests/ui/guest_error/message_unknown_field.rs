@@ -1,0 +1,27 @@
+use std::fmt::{Display, Formatter, Result};
+
+use sandbox_runtime::GuestError;
+
+#[derive(GuestError)]
+pub enum StoreError {
+    #[guest(message = "no such product: {skus}")]
+    NotFound { sku: String },
+    #[guest(message = "no such product: {1}")]
+    Lost(String),
+    #[guest(message = "busy since {at}")]
+    Busy,
+}
+
+impl Display for StoreError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        f.write_str("failed")
+    }
+}
+
+fn sees(error: &StoreError) -> bool {
+    error.for_guest().is_some()
+}
+
+fn main() {
+    let _ = sees;
+}

@@ -1,0 +1,9 @@
+use sandbox_runtime::GuestError;
+
+#[derive(GuestError)]
+pub enum StoreError {
+    #[guest]
+    NotFound,
+}
+
+fn main() {}

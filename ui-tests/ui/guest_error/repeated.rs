@@ -1,0 +1,26 @@
+use std::fmt::{Display, Formatter, Result};
+
+use sandbox_runtime::GuestError;
+
+#[derive(GuestError)]
+pub enum StoreError {
+    #[guest(class = "RangeError", class = "TypeError")]
+    NotFound,
+    #[guest(message = "busy")]
+    #[guest(message = "idle")]
+    Busy,
+}
+
+impl Display for StoreError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        f.write_str("failed")
+    }
+}
+
+fn sees(error: &StoreError) -> bool {
+    error.for_guest().is_some()
+}
+
+fn main() {
+    let _ = sees;
+}
