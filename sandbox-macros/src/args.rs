@@ -2,14 +2,14 @@
 
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use quote::quote;
-use syn::{Expr, LitStr, Path};
+use syn::{Expr, LitInt, LitStr, Path};
 
 use crate::bounds;
 use crate::errors::Errors;
-use crate::model::{Args, BoundArgs, Direction, OnFailure, Policy};
+use crate::model::{Args, BoundArgs, Direction, MaxCalls, OnFailure, Policy};
 
 const API_ARGUMENTS: &str = "`guest`, `host`, `name = \"…\"` and `crate = path`";
-const METHOD_ARGUMENTS: &str = "`rename = \"…\"`, `on_failure = panic | default | value(…)` and `returns(range(…), length(…), pattern(…))`";
+const METHOD_ARGUMENTS: &str = "`rename = \"…\"`, `on_failure = panic | default | value(…)`, `max_calls = …` and `returns(range(…), length(…), pattern(…))`";
 const POLICIES: &str = "write `on_failure = panic`, `on_failure = default` or `on_failure = value(…)`";
 
 /// `key`, `key = value` or `key(value)`, between two commas.
@@ -26,6 +26,7 @@ pub(crate) struct MethodArgs {
     pub(crate) rename: Option<LitStr>,
     pub(crate) on_failure: Option<OnFailure>,
     pub(crate) returns: BoundArgs,
+    pub(crate) max_calls: Option<MaxCalls>,
 }
 
 /// Reads the arguments of `#[sandbox_api(…)]`.
@@ -65,6 +66,7 @@ pub(crate) fn of_method(tokens: TokenStream, args: &mut MethodArgs, errors: &mut
         match argument.key.to_string().as_str() {
             "rename" => args.rename = string(&argument, errors),
             "on_failure" => args.on_failure = on_failure(&argument, errors),
+            "max_calls" => args.max_calls = max_calls(&argument, errors),
             "returns" => match &argument.value {
                 Some(value) if argument.is_list => bounds::read(value.clone(), &mut args.returns, errors),
                 _ => errors.on(written(&argument), "`returns` takes bounds: write `returns(range(min = 0))`"),
@@ -89,7 +91,8 @@ impl MethodArgs {
         let rename = self.rename.as_ref().map(|_| "rename".to_owned());
         let on_failure = self.on_failure.as_ref().map(|_| "on_failure".to_owned());
         let returns = (!self.returns.0.is_empty()).then(|| "returns".to_owned());
-        rename.into_iter().chain(on_failure).chain(returns).collect()
+        let max_calls = self.max_calls.as_ref().map(|_| "max_calls".to_owned());
+        rename.into_iter().chain(on_failure).chain(returns).chain(max_calls).collect()
     }
 }
 
@@ -158,6 +161,16 @@ fn on_failure(argument: &Argument, errors: &mut Errors) -> Option<OnFailure> {
         errors.on(written(argument), POLICIES);
     }
     Some(OnFailure { key: argument.key.clone(), policy: policy.unwrap_or(Policy::Panic) })
+}
+
+/// The value of `max_calls = 100`.
+fn max_calls(argument: &Argument, errors: &mut Errors) -> Option<MaxCalls> {
+    let parsed = argument.value.clone().filter(|_| !argument.is_list).map(syn::parse2::<LitInt>);
+    let most = parsed.and_then(Result::ok).and_then(|literal| literal.base10_parse::<u64>().ok());
+    if most.is_none() {
+        errors.on(written(argument), "`max_calls` takes a number of calls: write `max_calls = 100`");
+    }
+    Some(MaxCalls { key: argument.key.clone(), most: most.unwrap_or(0) })
 }
 
 fn policy(value: TokenStream) -> Option<Policy> {

@@ -62,6 +62,15 @@ pub(crate) struct Method {
     pub(crate) on_failure: Option<OnFailure>,
     /// `#[sandbox(returns(…))]`.
     pub(crate) bounds: BoundArgs,
+    /// `#[sandbox(max_calls = …)]`.
+    pub(crate) max_calls: Option<MaxCalls>,
+}
+
+/// How often a guest may call a method of the host in one call.
+pub(crate) struct MaxCalls {
+    /// The argument's name, for its span.
+    pub(crate) key: Ident,
+    pub(crate) most: u64,
 }
 
 impl Method {

@@ -82,7 +82,7 @@ fn member_method(member: &mut TraitItem, errors: &mut Errors) -> Option<Method> 
 }
 
 fn method(item: &mut TraitItemFn, errors: &mut Errors) -> Method {
-    let MethodArgs { rename, on_failure, returns } = own_args(&mut item.attrs, errors);
+    let MethodArgs { rename, on_failure, returns, max_calls } = own_args(&mut item.attrs, errors);
     refuse_hidden(&mut item.attrs, errors);
     let rust_name = item.sig.ident.unraw().to_string();
     let js_name = rename.as_ref().map_or_else(|| names::camel_case(&rust_name), syn::LitStr::value);
@@ -113,6 +113,7 @@ fn method(item: &mut TraitItemFn, errors: &mut Errors) -> Method {
         rename,
         on_failure,
         bounds: returns,
+        max_calls,
     }
 }
 

@@ -181,13 +181,15 @@ pub struct MethodSpec {
     pub returns: TypeSpec,
     /// The trait has a default body, so a guest need not export the method.
     pub optional: bool,
+    /// How often a guest may call it in one call, when the host implements it: `#[sandbox(max_calls = 100)]`.
+    pub max_calls: Option<u64>,
 }
 
 impl MethodSpec {
     #[doc(hidden)]
     #[must_use]
     pub const fn new(name: &'static str, rust_name: &'static str, docs: &'static str) -> Self {
-        Self { name, rust_name, docs, params: &[], returns: TypeSpec::UNIT, optional: false }
+        Self { name, rust_name, docs, params: &[], returns: TypeSpec::UNIT, optional: false, max_calls: None }
     }
 
     #[doc(hidden)]
@@ -212,6 +214,12 @@ impl MethodSpec {
             at += 1;
         }
         !self.returns.bounds.is_none()
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn max_calls(self, most: u64) -> Self {
+        Self { max_calls: Some(most), ..self }
     }
 
     #[doc(hidden)]

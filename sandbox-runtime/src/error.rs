@@ -173,10 +173,20 @@ fn try_own<E: 'static>(source: Arc<dyn Any + Send + Sync>) -> Result<E, Arc<dyn 
 pub enum LimitKind {
     /// Wall time of a call. The sandbox can be called again.
     Wall,
+    /// CPU time of a call. The sandbox can be called again.
+    Cpu,
+    /// CPU time of all calls. The sandbox can be called again once it has been reset.
+    TotalCpu,
     /// Size of the heap. The sandbox is discarded.
     Heap,
+    /// Memory of ArrayBuffers: the guest let the RangeError pass. The sandbox can be called again.
+    Buffers,
     /// Depth of the stack. The sandbox can be called again.
     Stack,
+    /// Length of a script. It was not evaluated.
+    Script,
+    /// Calls of host methods in one call. The sandbox can be called again.
+    HostCalls,
 }
 
 /// A method of a contract.

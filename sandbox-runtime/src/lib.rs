@@ -7,6 +7,7 @@ mod error;
 mod guest_error;
 mod isolate;
 mod limits;
+mod realm;
 mod returns;
 mod sandbox;
 mod schema;
@@ -31,7 +32,11 @@ pub use error::{
 };
 pub use guest_error::{GuestError, GuestView, HostPanic};
 pub use isolate::engine::Engine;
+pub use isolate::meter::{Bill, Usage};
 pub use limits::Limits;
+pub use realm::{
+    Clock, Console, ConsoleLine, ConsoleOutput, Intrinsics, Level, Permission, Random, Sink, VirtualClock,
+};
 pub use returns::{GuestFailure, HostFailure};
 pub use sandbox::{Buildable, Builder};
 pub use sandbox_macros::{GuestError, sandbox_api};

@@ -7,13 +7,14 @@ use crate::error::{Error, Result};
 use crate::isolate::stack::{self, StackEnd};
 use crate::isolate::{Host, Isolate};
 use crate::limits::Limits;
+use crate::realm::{Clock, Console, Intrinsics, Permission, Random, Settings};
 use crate::transport::local::LocalSandbox;
 use crate::transport::thread::Sandbox;
 
 /// Makes a [`Sandbox`] or a [`LocalSandbox`].
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct Builder<S: Buildable> {
-    limits: Limits,
+    settings: Settings,
     hosts: S::Hosts,
 }
 
@@ -51,12 +52,45 @@ impl SendHosts {
 
 impl<S: Buildable> Builder<S> {
     pub(crate) fn new() -> Self {
-        Self { limits: Limits::default(), hosts: S::Hosts::default() }
+        Self { settings: Settings::default(), hosts: S::Hosts::default() }
     }
 
     /// What guests may use; [`Limits::default`] when not called.
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+        self.settings.limits = limits;
+        self
+    }
+
+    /// What becomes of what a guest writes to its `console`; [`Console::Off`] when not called: there is none.
+    pub fn console(mut self, console: Console) -> Self {
+        self.settings.console = console;
+        self
+    }
+
+    /// What time it is for guests; [`Clock::Real`] when not called.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.settings.clock = clock;
+        self
+    }
+
+    /// Where the random numbers of guests come from; [`Random::Real`] when not called.
+    pub fn random(mut self, random: Random) -> Self {
+        self.settings.random = random;
+        self
+    }
+
+    /// Whether guests can change what ECMAScript defines; [`Intrinsics::Open`] when not called.
+    pub fn intrinsics(mut self, intrinsics: Intrinsics) -> Self {
+        self.settings.intrinsics = intrinsics;
+        self
+    }
+
+    /// Allows what is refused otherwise. It can be called again for another.
+    pub fn allow(mut self, permission: Permission) -> Self {
+        match permission {
+            Permission::Eval => self.settings.eval = true,
+            Permission::WebAssembly => self.settings.wasm = true,
+        }
         self
     }
 }
@@ -82,9 +116,9 @@ impl Builder<LocalSandbox> {
     /// [`Error::Build`] when a limit is out of range, when a contract is hosted twice, or when this thread's stack is
     /// too small.
     pub fn build(self) -> Result<LocalSandbox> {
-        self.limits.check().map_err(Error::build)?;
-        let stack = stack::available(&self.limits).map_err(Error::build)?;
-        isolate(self.limits, self.hosts.0, StackEnd::below_here(stack)).map(LocalSandbox::new)
+        self.settings.check().map_err(Error::build)?;
+        let stack = stack::available(&self.settings.limits).map_err(Error::build)?;
+        isolate(self.settings, self.hosts.0, StackEnd::below_here(stack)).map(LocalSandbox::new)
     }
 }
 
@@ -103,14 +137,14 @@ impl Builder<Sandbox> {
     /// [`Error::Build`] when a limit is out of range, when a contract is hosted twice, or when no thread can be
     /// started.
     pub fn build(self) -> Result<Sandbox> {
-        self.limits.check().map_err(Error::build)?;
-        Sandbox::start(self.limits, self.hosts)
+        self.settings.check().map_err(Error::build)?;
+        Sandbox::start(self.settings, self.hosts)
     }
 }
 
 /// Makes an isolate with these hosts on this thread.
 pub(crate) fn isolate(
-    limits: Limits,
+    settings: Settings,
     hosts: Vec<Result<Host, String>>,
     stack: StackEnd,
 ) -> Result<Rc<Isolate>> {
@@ -123,5 +157,5 @@ pub(crate) fn isolate(
             twice[0]
         )));
     }
-    Isolate::new(limits, hosts, stack)
+    Isolate::new(settings, hosts, stack)
 }

@@ -6,7 +6,7 @@ use proc_macro2::Ident;
 use syn::{GenericParam, Generics, ItemTrait, Path, TraitItem, TypeParamBound};
 
 use crate::errors::Errors;
-use crate::model::{Contract, Direction, Method};
+use crate::model::{Contract, Direction, MaxCalls, Method};
 use crate::names;
 
 pub(crate) mod signature;
@@ -142,6 +142,12 @@ fn method_name(method: &Method, errors: &mut Errors) {
 fn policy(method: &Method, direction: Direction, errors: &mut Errors) {
     if let ([first, ..], None) = (&method.bounds.0[..], method.returns()) {
         errors.on(&first.key, "this method returns nothing that could be bounded: remove `returns(…)`");
+    }
+    if let (Some(MaxCalls { key, .. }), Direction::Guest) = (&method.max_calls, direction) {
+        errors.on(
+            key,
+            "`max_calls` bounds how often a guest calls the host, and only a guest implements this contract: remove it",
+        );
     }
     match &method.on_failure {
         Some(policy) if direction == Direction::Host => errors.on(

@@ -6,7 +6,7 @@ use syn::Type;
 use syn::spanned::Spanned;
 
 use super::{at, named, otherwise};
-use crate::model::{BoundArg, BoundArgs, BoundKind, Contract, Direction, Method, Number, Param};
+use crate::model::{BoundArg, BoundArgs, BoundKind, Contract, Direction, MaxCalls, Method, Number, Param};
 use crate::paths::{MethodPaths, Paths};
 
 pub(super) fn emit(contract: &Contract, paths: &Paths) -> TokenStream {
@@ -39,7 +39,7 @@ fn spec(contract: &Contract, paths: &Paths) -> TokenStream {
 //          .takes(&[ParamSpec::new("key", Kind::Value, type_spec!(&str)), ParamSpec::new("n", …, type_spec!(u32))])
 //          .returns(type_spec!(-> Result<String>))
 fn method_spec(method: &Method, rt: &Ident) -> TokenStream {
-    let Method { cfgs, js_name, rust_name, docs, params, bounds, .. } = method;
+    let Method { cfgs, js_name, rust_name, docs, params, bounds, max_calls, .. } = method;
     let specs = params.iter().map(|param| param_spec(param, rt));
     let takes = (!params.is_empty()).then(|| quote!(.takes(&[#(#specs),*])));
     let returns = method.returns().map(|ty| {
@@ -48,9 +48,10 @@ fn method_spec(method: &Method, rt: &Ident) -> TokenStream {
         quote_spanned!(ty.span()=> .returns(#at::type_spec!(-> #ty) #bounded))
     });
     let optional = method.has_default.then(|| quote!(.optional()));
+    let max_calls = max_calls.as_ref().map(|MaxCalls { most, .. }| quote!(.max_calls(#most)));
     quote! {
         #(#cfgs)*
-        #rt::MethodSpec::new(#js_name, #rust_name, #docs) #takes #returns #optional
+        #rt::MethodSpec::new(#js_name, #rust_name, #docs) #takes #returns #optional #max_calls
     }
 }
 

@@ -62,6 +62,13 @@ impl Budget {
         }
     }
 
+    /// What has been paid: the bytes, and 8 for each value.
+    pub(crate) fn spent(&self) -> usize {
+        const VALUE: usize = 8;
+        let values = self.limits.value_nodes - self.nodes.get();
+        (self.limits.value_bytes - self.bytes.get()).saturating_add(values.saturating_mul(VALUE))
+    }
+
     /// Whether what was read is to be compared with its schema once more.
     pub(crate) fn is_in_doubt(&self) -> bool {
         self.is_in_doubt.get()

@@ -7,13 +7,13 @@ use super::{Isolate, shim};
 use crate::boundary::js_string;
 
 /// Puts these callbacks in the place of deno_core's.
-pub(super) fn install(isolate: &mut v8::Isolate) {
+pub(super) fn install(isolate: &mut v8::Isolate, wasm: bool) {
     isolate.set_promise_reject_callback(promise_rejected);
     isolate.set_prepare_stack_trace_callback(stack_trace);
     isolate.set_host_initialize_import_meta_object_callback(import_meta);
     isolate.set_host_import_module_dynamically_callback(import);
     isolate.set_host_import_module_with_phase_dynamically_callback(import_with_phase);
-    isolate.set_allow_wasm_code_generation_callback(no_wasm);
+    isolate.set_allow_wasm_code_generation_callback(if wasm { any_wasm } else { no_wasm });
 }
 
 /// An unhandled rejection is the guest's own affair; nothing is told and nothing is kept.
@@ -29,6 +29,10 @@ unsafe extern "C" fn import_meta(
 
 unsafe extern "C" fn no_wasm(_: v8::Local<'_, v8::Context>, _: v8::Local<'_, v8::String>) -> bool {
     false
+}
+
+unsafe extern "C" fn any_wasm(_: v8::Local<'_, v8::Context>, _: v8::Local<'_, v8::String>) -> bool {
+    true
 }
 
 fn import<'s>(

@@ -45,6 +45,12 @@ impl HeapGuard {
         self.full.get()
     }
 
+    /// For another isolate.
+    pub(super) fn reset(&self) {
+        self.full.set(false);
+        self.no_buffer.store(false, Ordering::Relaxed);
+    }
+
     fn data(&self) -> *mut c_void {
         std::ptr::from_ref(self).cast_mut().cast::<c_void>()
     }

@@ -6,9 +6,12 @@
 
 mod callbacks;
 pub(crate) mod calls;
+mod cpu;
 pub(crate) mod engine;
 pub(crate) mod fast;
+mod furniture;
 pub(crate) mod heap;
+pub(crate) mod meter;
 pub(crate) mod ops;
 mod realm;
 mod run;
@@ -32,10 +35,12 @@ use crate::boundary::{ArgumentWriter, Budget, ValueError, observed, to_host};
 use crate::contract::{Contract, ContractSpec, GuestContract, GuestMethod, HostContract, Method};
 use crate::error::{Direction, Error, LimitKind, Place, Source};
 use crate::limits::Limits;
+use crate::realm::{ConsoleOutput, Random, Settings};
 use crate::schema::{ContractChecks, MethodChecks, TypeCheck, Violation};
 use crate::script::Script;
 use heap::HeapGuard;
-use ops::{HostOp, enforce, place_of, write_error};
+use meter::{Meter, Running, add};
+use ops::{Exceeded, HostOp, enforce, place_of, write_error};
 use realm::Realm;
 use script::{Binding, Exports};
 use stack::StackEnd;
@@ -57,12 +62,25 @@ pub(crate) struct Host {
     checks: Arc<ContractChecks>,
     /// A `Box<C>`, where `C` is the contract.
     object: Rc<dyn Any>,
+    /// How often each method was called, and in which call of the guest.
+    counts: Rc<[Cell<(u64, u64)>]>,
 }
 
 impl Host {
     pub(crate) fn new<C: ?Sized + HostContract>(object: Box<C>) -> Result<Self, String> {
         let checks = ContractChecks::of::<C>()?;
-        Ok(Self { contract: TypeId::of::<C>(), spec: &C::SPEC, ops: C::OPS, checks, object: Rc::new(object) })
+        let counts = C::SPEC.methods.iter().map(|_| Cell::default()).collect();
+        let (contract, object) = (TypeId::of::<C>(), Rc::new(object));
+        Ok(Self { contract, spec: &C::SPEC, ops: C::OPS, checks, object, counts })
+    }
+
+    /// Counts a call of a method, and says which it is within this call of the guest.
+    fn count(&self, method: usize, call: u64) -> u64 {
+        let Some(count) = self.counts.get(method) else { return 0 };
+        let (last, so_far) = count.get();
+        let now = if last == call { so_far + 1 } else { 1 };
+        count.set((call, now));
+        now
     }
 
     /// The implementation, when it is one of `C`.
@@ -78,15 +96,23 @@ impl Host {
 /// An isolate and all that belongs to it.
 pub(crate) struct Isolate {
     limits: Limits,
+    settings: Settings,
     hosts: Vec<Host>,
     stack: StackEnd,
     heap: HeapGuard,
     /// How many calls are under way on the stack.
     depth: Cell<usize>,
+    /// How often the sandbox was reset.
+    generation: Cell<u64>,
     /// A call inside of another was ended, and so must the other be.
     ended_inside: Cell<bool>,
     /// A call that was ended left microtasks behind that cannot be dropped.
     has_leftovers: Cell<bool>,
+    /// The guest called the host once too often.
+    exceeded: Cell<Option<Exceeded>>,
+    running: Running,
+    /// The state of the seeded random numbers.
+    random: Cell<u64>,
     /// Errors of host methods, as the guest has them and as the host made them.
     host_errors: RefCell<VecDeque<(v8::Global<v8::Object>, Source)>>,
     live: RefCell<Option<Live>>,
@@ -98,23 +124,29 @@ pub(crate) struct Isolate {
 struct Live {
     realm: Realm,
     watch: Arc<Watch>,
+    buffers: engine::Buffers,
     raw: v8::UnsafeRawIsolatePtr,
     runtime: JsRuntime,
 }
 
 impl Isolate {
     /// Makes an isolate on this thread, whose guests' stack ends at `stack`.
-    pub(crate) fn new(limits: Limits, hosts: Vec<Host>, stack: StackEnd) -> Result<Rc<Self>, Error> {
+    pub(crate) fn new(settings: Settings, hosts: Vec<Host>, stack: StackEnd) -> Result<Rc<Self>, Error> {
         engine::start();
         watchdog::start().map_err(Error::build)?;
         let isolate = Rc::new(Self {
-            limits,
+            limits: settings.limits,
+            settings,
             hosts,
             stack,
             heap: HeapGuard::default(),
             depth: Cell::new(0),
+            generation: Cell::new(0),
             ended_inside: Cell::new(false),
             has_leftovers: Cell::new(false),
+            exceeded: Cell::new(None),
+            running: Running::default(),
+            random: Cell::default(),
             host_errors: RefCell::default(),
             live: RefCell::default(),
             discarded: RefCell::default(),
@@ -122,6 +154,49 @@ impl Isolate {
         let live = isolate.start()?;
         *isolate.live.borrow_mut() = Some(live);
         Ok(isolate)
+    }
+
+    /// Makes everything anew: heap, realm and bills. What was loaded before is gone.
+    pub(crate) fn reset(self: &Rc<Self>) -> Result<(), Error> {
+        if self.depth.get() > 0 {
+            return Err(Error::build("a sandbox cannot be reset by a host method that its own guest called"));
+        }
+        self.close();
+        self.generation.set(self.generation.get() + 1);
+        self.heap.reset();
+        self.has_leftovers.set(false);
+        self.running.clear();
+        match self.start() {
+            Ok(live) => {
+                *self.live.borrow_mut() = Some(live);
+                self.discarded.borrow_mut().take();
+                Ok(())
+            }
+            Err(error) => {
+                *self.discarded.borrow_mut() = Some(error.clone());
+                Err(error)
+            }
+        }
+    }
+
+    /// The bills, which any thread may read.
+    pub(crate) fn meter(&self) -> Arc<Meter> {
+        self.running.meter.clone()
+    }
+
+    /// Takes what the console captured.
+    pub(crate) fn take_console(&self) -> ConsoleOutput {
+        self.settings.captured.take()
+    }
+
+    /// What was loaded before the sandbox was reset is of a heap that is gone.
+    fn is_of_this_life(&self, generation: u64) -> Result<(), Error> {
+        match generation == self.generation.get() {
+            true => Ok(()),
+            false => Err(Error::Discarded {
+                cause: Box::new(Error::build("the sandbox was reset after the script had been loaded")),
+            }),
+        }
     }
 
     fn start(self: &Rc<Self>) -> Result<Live, Error> {
@@ -134,19 +209,23 @@ impl Isolate {
         let mut runtime = engine::with_stack(self.stack, || JsRuntime::try_new(options))
             .map_err(|error| Error::build(error.to_string()))?;
         let v8_isolate = runtime.v8_isolate();
-        callbacks::install(v8_isolate);
+        callbacks::install(v8_isolate, self.settings.wasm);
         self.heap.watch(v8_isolate);
+        engine::watch_collections(v8_isolate, &self.running);
+        if let Random::Seeded(seed) = self.settings.random {
+            self.random.set(seed);
+        }
         v8_isolate.set_data(SLOT, Rc::as_ptr(self).cast_mut().cast::<c_void>());
         let watch = Watch::new(v8_isolate.thread_safe_handle());
         // SAFETY: the pointer is used only while `runtime` lives, on this thread: both are fields of `Live`.
         let raw = unsafe { v8_isolate.as_raw_isolate_ptr() };
         let contracts = self.hosts.iter().map(|host| (host.spec, host.ops)).collect::<Vec<_>>();
-        let realm = Realm::new(v8_isolate, &contracts);
+        let realm = Realm::new(v8_isolate, &self.settings, &contracts);
         buffers.limit(self.limits.buffers);
         // SAFETY: deno_core entered the isolate when it made it; it is left here, and entered around each use.
         unsafe { v8_isolate.exit() };
         match realm {
-            Ok(realm) => Ok(Live { realm, watch, raw, runtime }),
+            Ok(realm) => Ok(Live { realm, watch, buffers, raw, runtime }),
             Err(reason) => {
                 drop_runtime(runtime, raw);
                 Err(Error::build(reason))
@@ -238,7 +317,11 @@ impl Isolate {
 
     /// Evaluates a script.
     pub(crate) fn evaluate(&self, script: &Script) -> Result<Exports, Error> {
-        self.run(None, |scope| script::evaluate(self, scope, script)).map_err(|error| match error {
+        let evaluated = match script.source.len() <= self.limits.script_bytes {
+            true => self.run(None, |scope| script::evaluate(self, scope, script)),
+            false => Err(self.over(LimitKind::Script, None)),
+        };
+        evaluated.map_err(|error| match error {
             Error::Limit { kind, limit, place: None } => {
                 Error::Limit { kind, limit: format!("{}: {limit}", script.name()), place: None }
             }
@@ -248,9 +331,10 @@ impl Isolate {
 
     /// Binds a contract to what a script exports.
     pub(crate) fn bind<C: ?Sized + GuestContract>(&self, exports: &Exports) -> Result<Binding, Error> {
+        self.is_of_this_life(exports.generation)?;
         let checks = ContractChecks::of::<C>().map_err(Error::build)?;
         let methods = self.run(None, |scope| script::bind(self, scope, exports, &C::SPEC))?;
-        Ok(Binding { methods, checks })
+        Ok(Binding { methods, checks, generation: exports.generation })
     }
 
     /// Calls a method of the guest.
@@ -260,6 +344,7 @@ impl Isolate {
         args: A,
     ) -> Result<M::Value, Error> {
         let place = place_of::<M>();
+        self.is_of_this_life(binding.generation)?;
         let Some(method) = binding.method(M::INDEX) else {
             let export = M::spec().name;
             let problems = vec![crate::error::ExportProblem { export, found: None }];
@@ -273,6 +358,7 @@ impl Isolate {
             let mut writer = ArgumentWriter { scope, budget: &budget, params, values };
             args.write(&mut writer).map_err(write_error::<M>)?;
             let values = writer.values;
+            add(&self.running.bytes_in, budget.spent());
             let function = v8::Local::new(scope, &method.function);
             let receiver = match &method.receiver {
                 Some(receiver) => v8::Local::new(scope, receiver).into(),
@@ -284,6 +370,7 @@ impl Isolate {
             };
             let budget = self.budget();
             let read = to_host(scope, &budget, result);
+            add(&self.running.bytes_out, budget.spent());
             let read: Result<M::Value, ValueError> = read.map_err(|error| error.inside("result"));
             let read = read.and_then(|value| checks.returns.enforce(&value, "result").map(|()| value));
             if read.is_err() && scope.has_caught() {
@@ -338,7 +425,7 @@ impl Isolate {
 
     fn close(&self) {
         let live = self.live.borrow_mut().take();
-        if let Some(Live { realm, watch, raw, runtime }) = live {
+        if let Some(Live { realm, watch, raw, runtime, .. }) = live {
             drop((realm, watch));
             drop_runtime(runtime, raw);
         }
@@ -389,9 +476,9 @@ mod tests {
     /// The guest's array is over the very memory that the host filled; QuickJS has to have a copy.
     #[test]
     fn bytes_are_moved_and_not_copied() {
-        let limits = Limits::default();
-        let isolate =
-            Isolate::new(limits, Vec::new(), StackEnd::below_here(limits.stack)).expect("it can be built");
+        let settings = Settings::default();
+        let stack = StackEnd::below_here(settings.limits.stack);
+        let isolate = Isolate::new(settings, Vec::new(), stack).expect("it can be built");
         let bytes = vec![7; 1 << 20];
         let memory = bytes.as_ptr();
         let moved = isolate.run(None, |scope| {
@@ -409,10 +496,10 @@ mod tests {
     /// The realm that deno_core made has the ops as well, and no guest has that realm.
     #[test]
     fn host_methods_are_ops_of_an_extension() {
-        let limits = Limits::default();
+        let settings = Settings::default();
+        let stack = StackEnd::below_here(settings.limits.stack);
         let host = Host::new::<dyn Sum>(Box::new(Plus)).expect("it has no patterns");
-        let isolate =
-            Isolate::new(limits, vec![host], StackEnd::below_here(limits.stack)).expect("it can be built");
+        let isolate = Isolate::new(settings, vec![host], stack).expect("it can be built");
         let mut live = isolate.live.borrow_mut();
         let live = live.as_mut().expect("it lives");
         let names = live.runtime.op_names();

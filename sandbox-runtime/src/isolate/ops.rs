@@ -29,12 +29,13 @@ use std::sync::{Mutex, PoisonError};
 use deno_core::v8::fast_api::CFunction;
 use deno_core::{AccessorType, FastStaticString, OpDecl, OpMetadata, v8};
 
-use super::Isolate;
+use super::meter::{HostCall, add};
 use super::thrown::STACK_FULL;
+use super::{Host, Isolate};
 use crate::arguments::Arguments;
 use crate::boundary::{ArgumentReader, Passed, ValueError, js_string, new_error, owned_to_guest, to_guest};
 use crate::contract::{Contract, Crosses, HostMethod, Method, MethodSpec, ParamSpec, Reply};
-use crate::error::{Direction, Error, Place, Source};
+use crate::error::{Direction, Error, LimitKind, Place, Source};
 use crate::guest_error::HostError;
 use crate::schema::{MethodChecks, TypeCheck, Violation};
 
@@ -117,6 +118,8 @@ pub(super) enum Refusal {
     Thrown,
     /// The method failed: an Error.
     Host(HostError),
+    /// The guest is being ended.
+    Ended,
     /// Too little stack is left: the RangeError that V8 throws for it.
     Stack,
     /// The sandbox has no implementation of the contract.
@@ -134,7 +137,7 @@ impl Refusal {
             v8::String::new(scope, text).unwrap_or_else(|| v8::String::empty(scope))
         };
         let exception = match self {
-            Self::Thrown => return,
+            Self::Thrown | Self::Ended => return,
             Self::Value(error, direction) => {
                 let error = error.into_boundary_error(place, direction);
                 let exception = v8::Exception::type_error(scope, text(&error.to_string()));
@@ -200,6 +203,43 @@ fn op_name(place: Place) -> OpName {
     })
 }
 
+/// A method that was called once too often in one call of the guest.
+#[derive(Clone, Copy)]
+pub(super) struct Exceeded {
+    place: Place,
+    /// What `max_calls` says; `None` for [`Limits::host_calls`](crate::Limits::host_calls).
+    most: Option<u64>,
+    all: u64,
+}
+
+impl Exceeded {
+    pub(super) fn error(&self, place: Option<Place>) -> Error {
+        let Self { place: called, most, all } = self;
+        let limit = match most {
+            Some(most) => format!("the guest called {called} more than {most} times"),
+            None => format!("the guest called the host more than {all} times, the last time {called}"),
+        };
+        Error::Limit { kind: LimitKind::HostCalls, limit, place }
+    }
+}
+
+/// Counts a call of a host method. Beyond a limit the guest is ended, for it could catch an exception and go on.
+fn count<'i, M: HostMethod>(isolate: &'i Isolate, host: &Host) -> Result<HostCall<'i>, Refusal> {
+    let all = isolate.limits.host_calls;
+    let most = <M::Contract as Contract>::SPEC.methods[M::INDEX].max_calls;
+    let own = most.is_none_or(|most| host.count(M::INDEX, isolate.running.call()) <= most);
+    match isolate.running.host_call(all).filter(|_| own) {
+        Some(call) if isolate.exceeded.get().is_none() => Ok(call),
+        _ => {
+            let most = most.filter(|_| !own);
+            if isolate.exceeded.get().is_none() {
+                isolate.exceed(Exceeded { place: place_of::<M>(), most, all });
+            }
+            Err(Refusal::Ended)
+        }
+    }
+}
+
 /// The place of a method.
 pub(crate) fn place_of<M: Method>() -> Place {
     Place::new(<M::Contract as Contract>::SPEC.name, M::spec().name)
@@ -213,8 +253,10 @@ pub(super) fn call_host<M: HostMethod, R: Reply<Done = Result<D, Refusal>>, D>(
     reply: R,
 ) -> Result<D, Refusal> {
     let host = isolate.entry::<M::Contract>().ok_or(Refusal::Absent)?;
+    let call = count::<M>(isolate, host)?;
     let host = host.object::<M::Contract>().ok_or(Refusal::Absent)?;
     let outcome = catch_unwind(AssertUnwindSafe(|| M::invoke(host, args, reply)));
+    drop(call);
     isolate.keep_terminating();
     outcome.unwrap_or_else(|panic| {
         // The payload's own destructor may panic, and this is the last Rust frame.
@@ -279,7 +321,11 @@ fn serve<'s, M: HostMethod>(
     };
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
     let checks = isolate.checks::<M>().ok_or(Refusal::Absent)?;
-    call_host::<M, _, _>(isolate, args, SlowReply { scope, isolate, check: &checks.returns })
+    call_host::<M, _, _>(
+        isolate,
+        args,
+        SlowReply { scope, isolate, check: &checks.returns, is_billed: M::FAST.is_none() },
+    )
 }
 
 /// Reads the arguments and checks their constraints. Says as well whether they are to be looked at once more.
@@ -293,6 +339,9 @@ fn read<'s, M: HostMethod>(
     let passed = Passed::Call(arguments);
     let mut reader = ArgumentReader { scope, budget: &budget, params, arguments: passed, next: 0 };
     let args = M::Owned::read(&mut reader)?;
+    if M::FAST.is_none() {
+        add(&isolate.running.bytes_out, budget.spent());
+    }
     enforce(&args, params, checks)?;
     Ok((args, budget.is_in_doubt() || checks.is_read_constrained))
 }
@@ -331,6 +380,8 @@ struct SlowReply<'r, 's, 'i> {
     scope: &'r v8::PinScope<'s, 'i>,
     isolate: &'r Isolate,
     check: &'r TypeCheck,
+    /// A method with a fast call is not, whichever way it is called.
+    is_billed: bool,
 }
 
 impl<'s> Reply for SlowReply<'_, 's, '_> {
@@ -342,6 +393,9 @@ impl<'s> Reply for SlowReply<'_, 's, '_> {
         let written = self.check.enforce(&value, "result").and_then(|()| {
             owned_to_guest(self.scope, &budget, value).map_err(|error| error.inside("result"))
         });
+        if self.is_billed {
+            add(&self.isolate.running.bytes_in, budget.spent());
+        }
         written.map_err(|error| Refusal::Value(error, Direction::ToGuest))
     }
 }

@@ -7,9 +7,10 @@
 use deno_core::v8;
 
 use super::ops::HostOp;
-use super::{engine, shim};
+use super::{engine, furniture, shim};
 use crate::boundary::js_string;
 use crate::contract::ContractSpec;
+use crate::realm::Settings;
 
 /// The globals of a realm. Everything else that V8 puts on the global object is removed:
 ///
@@ -98,10 +99,11 @@ impl Realm {
     /// Makes a realm, before any code of a guest runs.
     pub(super) fn new(
         v8_isolate: &mut v8::OwnedIsolate,
+        settings: &Settings,
         contracts: &[(&'static ContractSpec, &'static [HostOp])],
     ) -> Result<Self, String> {
         v8::scope!(let scope, v8_isolate);
-        let context = create(scope, contracts)?;
+        let context = create(scope, settings, contracts)?;
         let context_global = v8::Global::new(scope, context);
         let scope = &mut v8::ContextScope::new(scope, context);
         let root =
@@ -114,30 +116,38 @@ impl Realm {
 
 fn create<'s>(
     scope: &mut v8::PinScope<'s, '_, ()>,
+    settings: &Settings,
     contracts: &[(&'static ContractSpec, &'static [HostOp])],
 ) -> Result<v8::Local<'s, v8::Context>, String> {
     let context = v8::Context::new(scope, v8::ContextOptions::default());
     let scope = &v8::ContextScope::new(scope, context);
-    engine::refuse_code_from_text(scope, context).ok_or("`eval` cannot be taken away")?;
-    furnish(scope, context, contracts)?;
+    if !settings.eval {
+        engine::refuse_code_from_text(scope, context).ok_or("`eval` cannot be taken away")?;
+    }
+    let spared = settings.wasm.then_some("WebAssembly");
+    furnish(scope, context, spared, settings, contracts)?;
     Ok(context)
 }
 
 fn furnish(
     scope: &v8::PinScope<'_, '_>,
     context: v8::Local<'_, v8::Context>,
+    spared: Option<&str>,
+    settings: &Settings,
     contracts: &[(&'static ContractSpec, &'static [HostOp])],
 ) -> Result<(), String> {
     let global = context.global(scope);
-    remove_all_but(scope, global, GLOBALS)?;
+    let allowed = GLOBALS.iter().copied().chain(spared).collect::<Vec<_>>();
+    remove_all_but(scope, global, &allowed)?;
     remove(scope, member(scope, global, "Atomics")?, "waitAsync")?;
+    furniture::furnish(scope, settings).ok_or("the clock or the console cannot be made")?;
     let freeze = member(scope, member(scope, global, "Object")?, "freeze")?;
     for (spec, ops) in contracts {
         let api = api(scope, spec, ops, freeze.into())
             .ok_or_else(|| format!("the shim of `{}` does not run", spec.name))?;
         define(scope, global, spec.name, api)?;
     }
-    Ok(())
+    furniture::freeze(scope, settings).ok_or_else(|| "the intrinsics cannot be frozen".to_owned())
 }
 
 fn remove_all_but(

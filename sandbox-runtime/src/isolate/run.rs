@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use deno_core::v8;
 
-use super::watchdog::Watch;
+use super::ops::Exceeded;
+use super::watchdog::{Armed, Watch};
 use super::{Catch, Isolate, engine, stack_full, thrown};
 use crate::error::{Error, LimitKind, Place};
 
@@ -59,7 +60,13 @@ impl Isolate {
         body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Result<R, Error>,
         late: &mut Option<Result<R, Error>>,
     ) -> Result<R, Error> {
-        let armed = watch.arm(self.limits.wall);
+        let left = self.limits.total_cpu.saturating_sub(self.running.meter.cpu());
+        if left.is_zero() {
+            return Err(self.over(LimitKind::TotalCpu, place));
+        }
+        let armed = watch.arm(self.limits.wall, self.limits.cpu.min(left));
+        self.running.begin(armed.began());
+        self.exceeded.set(None);
         let result = self.in_realm(raw, |scope| {
             let result = body(scope);
             if !self.is_ended() {
@@ -68,12 +75,30 @@ impl Isolate {
             result
         });
         let ended = self.is_ended().then(|| self.ended(place));
+        self.settle(&armed, watch);
         if armed.disarm() || ended.is_some() {
             self.drop_microtasks(raw);
             *late = result;
-            return Err(ended.unwrap_or_else(|| self.late(place)));
+            // The heap may have been filled on the way out, and then that is what the caller has to know.
+            let ended = ended.filter(|_| !self.heap.is_full());
+            let ended = ended.unwrap_or_else(|| self.ended(place));
+            self.exceeded.set(None);
+            return Err(ended);
         }
         result.unwrap_or_else(|| Err(self.discarded_error()))
+    }
+
+    /// Writes the bill of the call.
+    fn settle(&self, armed: &Armed<'_>, watch: &Watch) {
+        let cpu = watch.cpu();
+        let live = self.live.borrow();
+        let Some(live) = live.as_ref() else { return };
+        if cpu.is_some() {
+            // SAFETY: `raw` is of `live`.
+            let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(live.raw) };
+            self.running.see_heap(&mut isolate);
+        }
+        self.running.end(armed.elapsed(), cpu, live.buffers.peak() as u64);
     }
 
     /// Runs `body` with the realm entered; `None` when there is none any more.
@@ -97,7 +122,9 @@ impl Isolate {
 
     /// Whether the call under way is being ended.
     pub(crate) fn is_ended(&self) -> bool {
-        self.heap.is_full() || self.live.borrow().as_ref().is_some_and(|live| live.watch.has_fired())
+        self.heap.is_full()
+            || self.exceeded.get().is_some()
+            || self.live.borrow().as_ref().is_some_and(|live| live.watch.has_fired())
     }
 
     /// The watch of the calls of this isolate.
@@ -113,7 +140,7 @@ impl Isolate {
     /// A host method returned to a guest that is being ended: it must not go on because the method took the
     /// termination for an error.
     pub(crate) fn keep_terminating(&self) {
-        if self.ended_inside.get()
+        if (self.ended_inside.get() || self.exceeded.get().is_some())
             && let Some(live) = self.live.borrow().as_ref()
         {
             // SAFETY: as in `in_realm`: a call is under way.
@@ -123,16 +150,48 @@ impl Isolate {
 
     /// The error of a call that is being ended.
     pub(crate) fn ended(&self, place: Option<Place>) -> Error {
-        if !self.heap.is_full() {
-            return self.late(place);
+        if self.heap.is_full() {
+            return self.over(LimitKind::Heap, place);
         }
-        let limit = format!("the heap grew beyond {} bytes", self.limits.heap);
-        Error::Limit { kind: LimitKind::Heap, limit, place }
+        if let Some(exceeded) = self.exceeded.get() {
+            return exceeded.error(place);
+        }
+        let by_cpu = self.live.borrow().as_ref().is_some_and(|live| live.watch.is_by_cpu());
+        let all = self.running.meter.cpu().saturating_add(self.limits.cpu) >= self.limits.total_cpu;
+        match by_cpu {
+            true if all => self.over(LimitKind::TotalCpu, place),
+            true => self.over(LimitKind::Cpu, place),
+            false => self.over(LimitKind::Wall, place),
+        }
     }
 
-    fn late(&self, place: Option<Place>) -> Error {
-        let limit = format!("the call took longer than {:?}", self.limits.wall);
-        Error::Limit { kind: LimitKind::Wall, limit, place }
+    /// The error of a limit.
+    pub(super) fn over(&self, kind: LimitKind, place: Option<Place>) -> Error {
+        let limits = &self.limits;
+        let limit = match kind {
+            LimitKind::Wall => format!("the call took longer than {:?}", limits.wall),
+            LimitKind::Cpu => format!("the call used more than {:?} of CPU time", limits.cpu),
+            LimitKind::TotalCpu => format!("all calls used more than {:?} of CPU time", limits.total_cpu),
+            LimitKind::Heap => format!("the heap grew beyond {} bytes", limits.heap),
+            LimitKind::Buffers => {
+                format!("the guest's ArrayBuffers were to be more than {} bytes", limits.buffers)
+            }
+            LimitKind::Stack => "the guest's stack is full".into(),
+            LimitKind::Script => format!("the script is longer than {} bytes", limits.script_bytes),
+            LimitKind::HostCalls => {
+                format!("the guest called the host more than {} times", limits.host_calls)
+            }
+        };
+        Error::Limit { kind, limit, place }
+    }
+
+    /// Ends the call under way, for a method that the guest called once too often.
+    pub(super) fn exceed(&self, exceeded: Exceeded) {
+        self.exceeded.set(Some(exceeded));
+        if let Some(live) = self.live.borrow().as_ref() {
+            // SAFETY: as in `in_realm`: a call is under way.
+            unsafe { v8::Isolate::from_raw_isolate_ptr(live.raw) }.terminate_execution();
+        }
     }
 
     /// The error of a call that V8 returned nothing from.

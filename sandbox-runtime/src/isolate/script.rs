@@ -16,6 +16,8 @@ type Object<'s> = v8::Local<'s, v8::Object>;
 /// What an evaluated script exports.
 pub(crate) struct Exports {
     script: String,
+    /// Of which of the sandbox's lives it is.
+    pub(super) generation: u64,
     /// Where functions are looked up, in this order.
     places: Vec<Exporter>,
 }
@@ -31,6 +33,8 @@ pub(crate) struct Binding {
     pub(super) methods: Vec<Option<BoundMethod>>,
     /// The checks of their arguments and results.
     pub(super) checks: Arc<ContractChecks>,
+    /// Of which of the sandbox's lives it is.
+    pub(super) generation: u64,
 }
 
 pub(crate) struct BoundMethod {
@@ -64,7 +68,7 @@ pub(super) fn evaluate(
         Some(Format::CommonJs) => common_js(isolate, scope, script)?,
         None => detect(isolate, scope, script)?,
     };
-    Ok(Exports { script: script.name.clone(), places })
+    Ok(Exports { script: script.name.clone(), generation: isolate.generation.get(), places })
 }
 
 /// A script that parses as a module with exports is a module; else it is CommonJS if it parses as that.

@@ -19,7 +19,12 @@ const SCHEME: &str = "sandbox:";
 
 /// The name of a contract's shim.
 pub(crate) fn script_name(spec: &ContractSpec) -> String {
-    format!("{SCHEME}{}", spec.name)
+    script(spec.name)
+}
+
+/// The name of a script of ours.
+pub(super) fn script(name: &str) -> String {
+    format!("{SCHEME}{name}")
 }
 
 /// Whether a script is a shim, whose frames no stack shows.

@@ -5,7 +5,7 @@ use deno_core::v8;
 
 use super::{Isolate, engine, shim};
 use crate::boundary::{Budget, JsValue, describe, js_string, observed, preview};
-use crate::error::{Error, Place, Thrown};
+use crate::error::{Error, LimitKind, Place, Thrown};
 use crate::limits::Limits;
 
 /// How much of a message is kept, in characters.
@@ -20,6 +20,9 @@ const CAUSES: usize = 8;
 /// What V8 says when the stack is full.
 pub(super) const STACK_FULL: &str = "Maximum call stack size exceeded";
 
+/// What V8 says when an ArrayBuffer gets no memory.
+const NO_BUFFER: &str = "Array buffer allocation failed";
+
 /// The exception as an error of the host.
 pub(super) fn error(
     scope: &v8::PinScope<'_, '_>,
@@ -30,6 +33,11 @@ pub(super) fn error(
     let thrown = thrown(scope, exception, message, CAUSES);
     if thrown.name.as_deref() == Some("RangeError") && thrown.message == STACK_FULL {
         return super::stack_full(place);
+    }
+    if thrown.name.as_deref() == Some("RangeError") && thrown.message == NO_BUFFER {
+        if let Some(isolate) = Isolate::current(scope) {
+            return isolate.over(LimitKind::Buffers, place);
+        }
     }
     Error::Guest(Box::new(Thrown { place, ..thrown }))
 }

@@ -5,6 +5,9 @@
 //! time wakes the thread. While any watch is armed, the thread looks at all of them every few milliseconds and
 //! terminates what is late, again and again until the host's frame has returned: V8 forgets a termination when
 //! it returns to the host, and what the host does then, such as reading an error, may run guest code.
+//!
+//! CPU time is this thread's to measure, too: a call that is over before it is looked at is a short one, and pays
+//! nothing for its clock. What a call used before it was first looked at is counted by the wall.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -12,6 +15,9 @@ use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use deno_core::v8;
+
+use super::cpu::CpuClock;
+use super::meter::nanos;
 
 /// How often armed watches are looked at: the most that a call can be late, but for the scheduler.
 const TICK: Duration = Duration::from_millis(2);
@@ -31,37 +37,94 @@ pub(crate) struct Watch {
     /// How often it was armed: tells one call from the next.
     calls: AtomicU64,
     isolate: v8::IsolateHandle,
+    /// The CPU clock of the isolate's thread.
+    clock: Option<CpuClock>,
+    /// The CPU time that a call may use, in nanoseconds.
+    cpu_limit: AtomicU64,
+    /// The call that was looked at last, and the reading of the clock that stands for its start.
+    seen: AtomicU64,
+    cpu_start: AtomicU64,
+    began: AtomicU64,
+    /// It fired because of the CPU time.
+    by_cpu: AtomicBool,
 }
 
 impl Watch {
     pub(crate) fn new(isolate: v8::IsolateHandle) -> Arc<Self> {
-        let watch = Arc::new(Self { state: AtomicU64::new(IDLE), calls: AtomicU64::new(0), isolate });
+        let watch = Arc::new(Self {
+            state: AtomicU64::new(IDLE),
+            calls: AtomicU64::new(0),
+            isolate,
+            clock: CpuClock::of_this_thread(),
+            cpu_limit: AtomicU64::new(u64::MAX),
+            seen: AtomicU64::new(0),
+            cpu_start: AtomicU64::new(0),
+            began: AtomicU64::new(0),
+            by_cpu: AtomicBool::new(false),
+        });
         dog().watches().push(Arc::downgrade(&watch));
         watch
     }
 
-    /// Ends what the isolate executes, unless disarmed within `limit`.
-    pub(crate) fn arm(&self, limit: Duration) -> Armed<'_> {
+    /// Ends what the isolate executes, unless disarmed within `limit` and before `cpu` is used.
+    pub(crate) fn arm(&self, limit: Duration, cpu: Duration) -> Armed<'_> {
         let dog = dog();
-        let deadline = nanos(dog.epoch.elapsed() + limit).max(FIRST_DEADLINE);
+        let began = nanos(dog.epoch.elapsed());
+        let deadline = began.saturating_add(nanos(limit)).max(FIRST_DEADLINE);
+        self.began.store(began, Ordering::Relaxed);
+        self.cpu_limit.store(nanos(cpu), Ordering::Relaxed);
         // SeqCst, as in `Dog::sleep`: either this thread sees that the dog sleeps, or the dog sees this deadline.
         self.calls.fetch_add(1, Ordering::Relaxed);
         self.state.store(deadline, Ordering::SeqCst);
         if dog.asleep.load(Ordering::SeqCst) {
             dog.thread.get().inspect(|thread| thread.unpark());
         }
-        Armed { watch: self }
+        Armed { watch: self, began }
     }
 
     /// Fires when it is late. Says whether the watch is armed or has fired.
     fn look(&self, now: u64) -> bool {
         let state = self.state.load(Ordering::SeqCst);
-        let late = state == FIRED || (state >= FIRST_DEADLINE && state <= now);
+        let is_armed = state >= FIRST_DEADLINE;
+        let by_cpu = is_armed && self.is_beyond_cpu(now);
+        let late = state == FIRED || by_cpu || (is_armed && state <= now);
         if late && self.state.compare_exchange(state, FIRING, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
+            if is_armed {
+                self.by_cpu.store(by_cpu, Ordering::Relaxed);
+            }
             self.isolate.terminate_execution();
             self.state.store(FIRED, Ordering::SeqCst);
         }
         state != IDLE
+    }
+
+    /// Reads the thread's clock, and notes it when it is the first time for this call.
+    fn is_beyond_cpu(&self, now: u64) -> bool {
+        let Some(used) = self.clock.and_then(CpuClock::read).map(nanos) else { return false };
+        let call = self.calls.load(Ordering::Relaxed);
+        if self.seen.load(Ordering::Relaxed) == call {
+            let spent = used.saturating_sub(self.cpu_start.load(Ordering::Relaxed));
+            return spent > self.cpu_limit.load(Ordering::Relaxed);
+        }
+        let unseen = now.saturating_sub(self.began.load(Ordering::Relaxed));
+        self.cpu_start.store(used.saturating_sub(unseen), Ordering::Relaxed);
+        self.seen.store(call, Ordering::Release);
+        false
+    }
+
+    /// The CPU time of the call under way; `None` when it is short, or when the thread has no clock. To be asked on the
+    /// isolate's thread.
+    pub(crate) fn cpu(&self) -> Option<Duration> {
+        if self.seen.load(Ordering::Acquire) != self.calls.load(Ordering::Relaxed) {
+            return None;
+        }
+        let start = Duration::from_nanos(self.cpu_start.load(Ordering::Relaxed));
+        Some(self.clock?.read()?.saturating_sub(start))
+    }
+
+    /// Whether it has fired because of the CPU time.
+    pub(crate) fn is_by_cpu(&self) -> bool {
+        self.by_cpu.load(Ordering::Relaxed)
     }
 
     /// Whether the deadline has passed and the call is being ended.
@@ -88,9 +151,20 @@ impl Watch {
 #[must_use]
 pub(crate) struct Armed<'w> {
     watch: &'w Watch,
+    began: u64,
 }
 
 impl Armed<'_> {
+    /// When it was armed, on the coarse clock.
+    pub(crate) fn began(&self) -> u64 {
+        self.began
+    }
+
+    /// How long it has been armed.
+    pub(crate) fn elapsed(&self) -> Duration {
+        Duration::from_nanos(nanos(dog().epoch.elapsed()).saturating_sub(self.began))
+    }
+
     /// Stops watching. Says whether the deadline had passed.
     pub(crate) fn disarm(self) -> bool {
         self.stop()
@@ -121,6 +195,8 @@ impl Drop for Armed<'_> {
 struct Dog {
     epoch: Instant,
     asleep: AtomicBool,
+    /// The time of the last look.
+    now: AtomicU64,
     thread: OnceLock<Thread>,
     watches: Mutex<Vec<Weak<Watch>>>,
 }
@@ -133,6 +209,7 @@ impl Dog {
     /// Looks at every watch. Says whether one of them is armed.
     fn look(&self) -> bool {
         let now = nanos(self.epoch.elapsed());
+        self.now.store(now, Ordering::Relaxed);
         let mut busy = false;
         self.watches().retain(|watch| match watch.upgrade() {
             Some(watch) => {
@@ -167,8 +244,10 @@ impl Dog {
     }
 }
 
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+/// The time of the watchdog's last look, in nanoseconds: a clock that costs one load, and goes on every [`TICK`] while a
+/// call is under way.
+pub(super) fn coarse_now() -> u64 {
+    dog().now.load(Ordering::Relaxed)
 }
 
 fn dog() -> &'static Dog {
@@ -177,6 +256,7 @@ fn dog() -> &'static Dog {
         let dog: &'static Dog = Box::leak(Box::new(Dog {
             epoch: Instant::now(),
             asleep: AtomicBool::new(false),
+            now: AtomicU64::new(0),
             thread: OnceLock::new(),
             watches: Mutex::new(Vec::new()),
         }));

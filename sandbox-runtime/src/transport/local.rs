@@ -8,7 +8,9 @@ use crate::contract::{GuestContract, GuestMethod};
 use crate::error::{Error, Result};
 use crate::isolate::Isolate;
 use crate::isolate::calls::GuestCall;
+use crate::isolate::meter::Usage;
 use crate::isolate::script;
+use crate::realm::ConsoleOutput;
 use crate::sandbox::Builder;
 use crate::script::Script;
 
@@ -44,6 +46,28 @@ impl LocalSandbox {
     /// A builder with the default limits and no host contracts.
     pub fn builder() -> Builder<Self> {
         Builder::new()
+    }
+
+    /// What its guests have used: the last call, and all since it was built or reset.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        self.isolate.meter().usage()
+    }
+
+    /// Takes what guests wrote to a console that [captures](crate::Console::Capture) since it was taken last.
+    #[must_use]
+    pub fn take_console(&self) -> ConsoleOutput {
+        self.isolate.take_console()
+    }
+
+    /// Makes the sandbox anew, with the same hosts and settings, as after it was discarded. What was loaded before answers
+    /// [`Error::Discarded`] from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Build`], when it is called by a host method of this very sandbox among others.
+    pub fn reset(&self) -> Result<()> {
+        self.isolate.reset()
     }
 
     /// Evaluates a script that implements several contracts; see [`LocalGuest::bind`].

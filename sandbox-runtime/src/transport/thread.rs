@@ -18,10 +18,11 @@ use super::{Exports, Transport};
 use crate::arguments::Arguments as _;
 use crate::contract::{GuestContract, GuestMethod};
 use crate::error::{Error, LimitKind, Result};
+use crate::isolate::meter::{Meter, Usage};
 use crate::isolate::stack::{self, StackEnd};
 use crate::isolate::watchdog::Watch;
 use crate::isolate::{Isolate, script};
-use crate::limits::Limits;
+use crate::realm::{Captured, ConsoleOutput, Settings};
 use crate::sandbox::{Builder, SendHosts, isolate};
 use crate::script::Script;
 
@@ -58,8 +59,54 @@ impl Sandbox {
         Builder::new()
     }
 
-    pub(crate) fn start(limits: Limits, hosts: SendHosts) -> Result<Self> {
-        IsolateThread::start(limits, hosts).map(|thread| Self { thread: Arc::new(thread) })
+    pub(crate) fn start(settings: Settings, hosts: SendHosts) -> Result<Self> {
+        IsolateThread::start(settings, hosts).map(|thread| Self { thread: Arc::new(thread) })
+    }
+
+    /// What its guests have used: the last call, and all since it was built or reset. It does not wait for the call that is
+    /// under way, and does not have it.
+    ///
+    /// ```
+    /// # use sandbox_runtime::{Sandbox, Script};
+    /// let sandbox = Sandbox::builder().build()?;
+    /// sandbox.eval(Script::new("a.js", "export const a = 1;"))?;
+    /// assert_eq!(sandbox.usage().total.calls, 1);
+    /// # Ok::<(), sandbox_runtime::Error>(())
+    /// ```
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        self.thread.meter.usage()
+    }
+
+    /// Takes what guests wrote to a console that [captures](crate::Console::Capture) since it was taken last. It does not wait
+    /// for the call that is under way.
+    ///
+    /// ```
+    /// # use sandbox_runtime::{Console, Level, Sandbox, Script};
+    /// let sandbox = Sandbox::builder().console(Console::Capture).build()?;
+    /// sandbox.eval(Script::new("a.js", "console.warn('careful', 5); export {};"))?;
+    /// let line = &sandbox.take_console().lines[0];
+    /// assert_eq!((line.level, &*line.text), (Level::Warn, "careful 5"));
+    /// # Ok::<(), sandbox_runtime::Error>(())
+    /// ```
+    #[must_use]
+    pub fn take_console(&self) -> ConsoleOutput {
+        self.thread.captured.take()
+    }
+
+    /// Makes the sandbox anew, with the same hosts and settings, as after it was discarded. It waits for its turn. What was
+    /// loaded before answers [`Error::Discarded`] from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Build`], when it is called by a host method of this very sandbox among others.
+    pub fn reset(&self) -> Result<()> {
+        let watch = self.thread.run(|worker| {
+            worker.isolate.reset()?;
+            worker.isolate.watch()
+        })?;
+        *self.thread.watch() = watch;
+        Ok(())
     }
 
     /// Evaluates a script that implements several contracts; see [`Guest::bind`].
@@ -380,22 +427,28 @@ impl Worker {
 /// An isolate's thread; it ends when this is dropped.
 struct IsolateThread {
     mailbox: Arc<Mailbox>,
-    watch: Arc<Watch>,
+    /// That of the isolate that it has now.
+    watch: Mutex<Arc<Watch>>,
+    meter: Arc<Meter>,
+    captured: Arc<Captured>,
     limit: Duration,
     handle: Option<JoinHandle<()>>,
 }
 
 impl IsolateThread {
-    fn start(limits: Limits, hosts: SendHosts) -> Result<Self> {
+    fn start(settings: Settings, hosts: SendHosts) -> Result<Self> {
         crate::isolate::engine::start();
         let mailbox = Arc::<Mailbox>::default();
         let (built, wait) = std::sync::mpsc::sync_channel(1);
-        let builder =
-            std::thread::Builder::new().name("sandbox".into()).stack_size(stack::thread_size(&limits));
+        let builder = std::thread::Builder::new()
+            .name("sandbox".into())
+            .stack_size(stack::thread_size(&settings.limits));
+        let limit = settings.limits.wall;
+        let captured = settings.captured.clone();
         let inner = mailbox.clone();
-        let handle = builder.spawn(move || match start_worker(limits, hosts, inner.clone()) {
+        let handle = builder.spawn(move || match start_worker(settings, hosts, inner.clone()) {
             Ok(worker) => {
-                _ = built.send(worker.isolate.watch());
+                _ = built.send(worker.isolate.watch().map(|watch| (watch, worker.isolate.meter())));
                 drop(built);
                 work(&worker, &inner);
             }
@@ -403,8 +456,12 @@ impl IsolateThread {
         });
         let handle = handle.map_err(|error| Error::build(format!("no thread can be started: {error}")))?;
         let gone = || Err(Error::build("the thread of the sandbox panicked while it was made"));
-        let watch = wait.recv().unwrap_or_else(|_| gone())?;
-        Ok(Self { mailbox, watch, limit: limits.wall, handle: Some(handle) })
+        let (watch, meter) = wait.recv().unwrap_or_else(|_| gone())?;
+        Ok(Self { mailbox, watch: Mutex::new(watch), meter, captured, limit, handle: Some(handle) })
+    }
+
+    fn watch(&self) -> MutexGuard<'_, Arc<Watch>> {
+        self.watch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn post(&self, work: Work) {
@@ -449,7 +506,7 @@ impl Here {
                 }
                 Event::Late => {
                     // Twice the same: it has been overdue for a whole turn.
-                    let before = std::mem::replace(&mut overdue, thread.watch.overdue_call());
+                    let before = std::mem::replace(&mut overdue, thread.watch().overdue_call());
                     let stuck = overdue.is_some() && overdue == before;
                     if stuck && thread.mailbox.take_back(chain).is_some() {
                         return Err(waited_too_long("behind one that is overdue, and was not made"));
@@ -470,8 +527,9 @@ fn next_chain() -> u64 {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-fn start_worker(limits: Limits, hosts: SendHosts, mailbox: Arc<Mailbox>) -> Result<Rc<Worker>> {
-    let isolate = isolate(limits, hosts.arrive(), StackEnd::below_here(limits.stack))?;
+fn start_worker(settings: Settings, hosts: SendHosts, mailbox: Arc<Mailbox>) -> Result<Rc<Worker>> {
+    let stack = StackEnd::below_here(settings.limits.stack);
+    let isolate = isolate(settings, hosts.arrive(), stack)?;
     let worker = Rc::new(Worker { isolate, exports: Keep::default(), bindings: Keep::default() });
     HERE.with_borrow_mut(|here| *here = Here { mailbox, worker: Some(worker.clone()), chain: None });
     Ok(worker)

@@ -17,7 +17,7 @@ pub(crate) struct Buffers(Arc<Budget>);
 impl Buffers {
     /// Memory that sets `refused` when it does not suffice.
     pub(crate) fn new(refused: Arc<AtomicBool>) -> Self {
-        Self(Arc::new(Budget { left: AtomicUsize::new(usize::MAX), refused }))
+        Self(Arc::new(Budget::new(usize::MAX, refused)))
     }
 
     /// Has an isolate's buffers paid from here.
@@ -31,12 +31,22 @@ impl Buffers {
     /// From now on there are `limit` bytes.
     pub(crate) fn limit(&self, limit: usize) {
         self.0.left.store(limit, Ordering::Relaxed);
+        self.0.limit.store(limit, Ordering::Relaxed);
+        self.0.least.store(limit, Ordering::Relaxed);
+    }
+
+    /// The most that was used at once.
+    pub(crate) fn peak(&self) -> usize {
+        self.0.limit.load(Ordering::Relaxed) - self.0.least.load(Ordering::Relaxed)
     }
 }
 
 /// What is left.
 struct Budget {
     left: AtomicUsize,
+    limit: AtomicUsize,
+    /// The least that was left.
+    least: AtomicUsize,
     /// Set when there is no memory, for the guard of the heap.
     refused: Arc<AtomicBool>,
 }
@@ -50,6 +60,11 @@ fn layout(length: usize) -> Option<Layout> {
 }
 
 impl Budget {
+    fn new(limit: usize, refused: Arc<AtomicBool>) -> Self {
+        let [left, least] = [AtomicUsize::new(limit), AtomicUsize::new(limit)];
+        Self { left, limit: AtomicUsize::new(limit), least, refused }
+    }
+
     /// Pays for `length` bytes and takes them from `memory`; null when they cannot be paid for.
     fn take(&self, length: usize, memory: unsafe fn(Layout) -> *mut u8) -> *mut c_void {
         let paid =
@@ -62,6 +77,8 @@ impl Budget {
         let memory = unsafe { memory(layout) };
         if memory.is_null() {
             self.left.fetch_add(length, Ordering::Relaxed);
+        } else if let Ok(before) = paid {
+            self.least.fetch_min(before - length, Ordering::Relaxed);
         }
         memory.cast()
     }

@@ -14,8 +14,9 @@ use super::Engine;
 use crate::boundary::{js_string, preview};
 use crate::error::StackFrame;
 use crate::isolate::Isolate;
+use crate::isolate::meter::Running;
 use crate::isolate::stack::StackEnd;
-use crate::limits::Limits;
+use crate::realm::Settings;
 
 pub(super) const CURRENT: Engine = Engine::QuickJs;
 
@@ -50,10 +51,19 @@ impl Buffers {
 
     /// The heap's limit is theirs; see [`check`].
     pub(crate) fn limit(&self, _: usize) {}
+
+    /// They are not counted.
+    pub(crate) fn peak(&self) -> usize {
+        0
+    }
 }
 
 /// Refuses what this engine cannot promise.
-pub(crate) fn check(limits: &Limits) -> Result<(), String> {
+pub(crate) fn check(settings: &Settings) -> Result<(), String> {
+    let limits = &settings.limits;
+    if settings.wasm {
+        return Err("the engine QuickJS has no WebAssembly; do not allow it".into());
+    }
     if std::env::var_os(NO_CACHE).is_none() {
         return Err(format!(
             "the engine QuickJS keeps compiled scripts in a cache on disk, where one tenant's script can be taken for \
@@ -69,6 +79,9 @@ pub(crate) fn check(limits: &Limits) -> Result<(), String> {
     }
     Ok(())
 }
+
+/// It does not say when it collects.
+pub(crate) fn watch_collections(_: &mut v8::Isolate, _: &Running) {}
 
 /// Starts the engine. Later calls do nothing.
 pub(crate) fn start() {

@@ -8,8 +8,9 @@ use deno_core::{JsRuntime, v8};
 use super::Engine;
 pub(crate) use super::buffers::Buffers;
 use crate::error::StackFrame;
+use crate::isolate::meter::Running;
 use crate::isolate::stack::StackEnd;
-use crate::limits::Limits;
+use crate::realm::Settings;
 
 pub(super) const CURRENT: Engine = Engine::V8;
 
@@ -29,7 +30,7 @@ pub(crate) const ASKS_ONCE: bool = false;
 pub(crate) const LINES_BEFORE_A_BODY: usize = 0;
 
 /// Every limit holds.
-pub(crate) fn check(_: &Limits) -> Result<(), String> {
+pub(crate) fn check(_: &Settings) -> Result<(), String> {
     Ok(())
 }
 
@@ -50,7 +51,32 @@ pub(crate) fn start() {
         let unprotected = true;
         let platform = v8::new_custom_platform(background_threads(), false, unprotected, NoForegroundTasks);
         JsRuntime::init_platform(Some(platform.make_shared()));
+        // The same everywhere, whatever the environment says. V8 has one of each for the whole process.
+        v8::icu::set_default_locale("en-US");
+        let utc = ['U', 'T', 'C', '\0'].map(|letter| letter as u16);
+        let mut status = 0;
+        // SAFETY: the text ends with 0, and the status is a local variable that begins with `U_ZERO_ERROR`.
+        unsafe { ucal_set_default_time_zone(utc.as_ptr(), &raw mut status) };
     });
+}
+
+/// Has the size of the heap noted before each collection, when it is largest.
+pub(crate) fn watch_collections(isolate: &mut v8::Isolate, running: &Running) {
+    let data = std::ptr::from_ref(running).cast_mut().cast::<c_void>();
+    isolate.add_gc_prologue_callback(before_collection, data, v8::GCType::kGCTypeMarkSweepCompact);
+}
+
+unsafe extern "C" fn before_collection(
+    raw: v8::UnsafeRawIsolatePtr,
+    _: v8::GCType,
+    _: v8::GCCallbackFlags,
+    running: *mut c_void,
+) {
+    // SAFETY: the pointer of `watch_collections`, to a field of the `Isolate` that outlives its V8 isolate, on whose thread
+    // this is called.
+    let running = unsafe { &*running.cast::<Running>() };
+    // SAFETY: V8 passes the isolate whose garbage it collects. Its statistics are counters.
+    running.see_heap(&mut unsafe { v8::Isolate::from_raw_isolate_ptr(raw) });
 }
 
 /// V8 collects garbage and compiles on threads of its own; more than four gain nothing.
@@ -84,6 +110,10 @@ impl v8::PlatformImpl for NoForegroundTasks {
 }
 
 unsafe extern "C" {
+    /// `ucal_setDefaultTimeZone` of the ICU 77 that is linked into V8; the crate `v8` binds none of it but its data.
+    #[link_name = "ucal_setDefaultTimeZone_77"]
+    fn ucal_set_default_time_zone(zone: *const u16, status: *mut i32);
+
     /// `v8::Isolate::SetStackLimit`, which the crate `v8` does not bind. It binds `CreateParams::set_stack_limit`,
     /// but V8 15.0 forgets that limit when it initialises the isolate (`StackGuard::InitThread`).
     #[cfg_attr(not(target_env = "msvc"), link_name = "_ZN2v87Isolate13SetStackLimitEm")]

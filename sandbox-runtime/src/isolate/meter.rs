@@ -1,0 +1,233 @@
+//! What guests use: a bill for each call, and the total.
+//!
+//! The isolate's thread alone writes, so that a call costs no lock; any thread may read.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use deno_core::v8;
+
+use super::watchdog::coarse_now;
+
+/// What the guests of a sandbox have used; see [`Sandbox::usage`](crate::Sandbox::usage).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Usage {
+    /// All calls since the sandbox was built or reset.
+    pub total: Bill,
+    /// The last call that ended.
+    pub last: Bill,
+}
+
+/// Defines the bill, and the same as atomics.
+macro_rules! bill {
+    ($($(#[$doc:meta])* $name:ident: $type:ty, $from:expr, $to:expr, $join:ident;)*) => {
+        /// What one call used, or several. The evaluation of a script counts as a call; a call inside of another is part
+        /// of that.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub struct Bill {
+            $($(#[$doc])* pub $name: $type,)*
+        }
+
+        #[derive(Default)]
+        struct Tally {
+            $($name: AtomicU64,)*
+        }
+
+        impl Tally {
+            fn read(&self) -> Bill {
+                Bill { $($name: $from(self.$name.load(Ordering::Relaxed)),)* }
+            }
+
+            fn set(&self, bill: &Bill) {
+                $(self.$name.store($to(bill.$name), Ordering::Relaxed);)*
+            }
+
+            fn join(&self, bill: &Bill) {
+                $(let so_far = self.$name.load(Ordering::Relaxed);
+                self.$name.store(u64::$join(so_far, $to(bill.$name)), Ordering::Relaxed);)*
+            }
+        }
+    };
+}
+
+bill! {
+    /// How many calls.
+    calls: u64, same, same, saturating_add;
+    /// Wall time, from the moment when the call had its turn.
+    wall: Duration, Duration::from_nanos, nanos, saturating_add;
+    /// CPU time of the isolate's thread, with that of host methods. Exact for calls of more than a few milliseconds; a
+    /// shorter one is billed by its wall time without [`host_time`](Self::host_time). So is every call where threads have
+    /// no clock of their own: on all systems but Linux.
+    cpu: Duration, Duration::from_nanos, nanos, saturating_add;
+    /// The largest heap that was seen, in bytes: before each garbage collection, and after calls of more than a few
+    /// milliseconds. On QuickJS the latter only.
+    heap_peak: u64, same, same, max;
+    /// The most memory of ArrayBuffers at once, in bytes. On QuickJS 0, for they are part of the heap.
+    buffers_peak: u64, same, same, max;
+    /// How many calls of host methods.
+    host_calls: u64, same, same, saturating_add;
+    /// Wall time of host methods, with what they call in turn. It is read off a clock that goes on every 2 ms: of many
+    /// short calls, and of long ones, the sum is right to that.
+    host_time: Duration, Duration::from_nanos, nanos, saturating_add;
+    /// Bytes of text and of `Bytes` that went to the guest, and 8 for each value that
+    /// [`Limits::value_nodes`](crate::Limits::value_nodes) counts; without those of host methods of numbers and booleans
+    /// alone.
+    bytes_in: u64, same, same, saturating_add;
+    /// The same of what came from the guest.
+    bytes_out: u64, same, same, saturating_add;
+    /// Bytes that the guest wrote to its console and that were kept.
+    console_bytes: u64, same, same, saturating_add;
+    /// Lines that it wrote beyond [`Limits::console_bytes`](crate::Limits::console_bytes), and that were dropped.
+    console_dropped: u64, same, same, saturating_add;
+}
+
+fn same(value: u64) -> u64 {
+    value
+}
+
+pub(super) fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// The bills of a sandbox, for all who have a handle of it.
+#[derive(Default)]
+pub(crate) struct Meter {
+    total: Tally,
+    last: Tally,
+}
+
+impl Meter {
+    pub(crate) fn usage(&self) -> Usage {
+        Usage { total: self.total.read(), last: self.last.read() }
+    }
+
+    pub(super) fn cpu(&self) -> Duration {
+        Duration::from_nanos(self.total.cpu.load(Ordering::Relaxed))
+    }
+
+    fn charge(&self, bill: &Bill) {
+        self.last.set(bill);
+        self.total.join(bill);
+    }
+
+    fn clear(&self) {
+        self.last.set(&Bill::default());
+        self.total.set(&Bill::default());
+    }
+}
+
+/// What the call under way has used.
+#[derive(Default)]
+pub(crate) struct Running {
+    pub(super) meter: Arc<Meter>,
+    /// The number of the call.
+    call: Cell<u64>,
+    /// On the coarse clock.
+    started: Cell<u64>,
+    host_calls: Cell<u64>,
+    host_nanos: Cell<u64>,
+    host_depth: Cell<u32>,
+    pub(super) heap_peak: Cell<u64>,
+    pub(super) bytes_in: Cell<u64>,
+    pub(super) bytes_out: Cell<u64>,
+    pub(super) console_bytes: Cell<u64>,
+    pub(super) console_dropped: Cell<u64>,
+}
+
+impl Running {
+    /// A call begins.
+    pub(super) fn begin(&self, now: u64) {
+        self.started.set(now);
+        self.call.set(self.call.get() + 1);
+        let counts = [
+            &self.host_calls,
+            &self.host_nanos,
+            &self.heap_peak,
+            &self.bytes_in,
+            &self.bytes_out,
+            &self.console_bytes,
+            &self.console_dropped,
+        ];
+        counts.iter().for_each(|count| count.set(0));
+    }
+
+    /// The call has ended. Without a CPU time it is billed by its wall time.
+    pub(super) fn end(&self, wall: Duration, cpu: Option<Duration>, buffers_peak: u64) {
+        let host_time = Duration::from_nanos(self.host_nanos.get()).min(wall);
+        self.meter.charge(&Bill {
+            calls: 1,
+            wall,
+            cpu: cpu.unwrap_or_else(|| wall.saturating_sub(host_time)),
+            heap_peak: self.heap_peak.get(),
+            buffers_peak,
+            host_calls: self.host_calls.get(),
+            host_time,
+            bytes_in: self.bytes_in.get(),
+            bytes_out: self.bytes_out.get(),
+            console_bytes: self.console_bytes.get(),
+            console_dropped: self.console_dropped.get(),
+        });
+    }
+
+    /// The number of the call under way.
+    pub(super) fn call(&self) -> u64 {
+        self.call.get()
+    }
+
+    /// Everything from the start.
+    pub(super) fn clear(&self) {
+        self.meter.clear();
+    }
+
+    /// A line of the console was dropped.
+    pub(super) fn drop_line(&self) {
+        add(&self.console_dropped, 1);
+    }
+
+    /// Notes how large the heap is.
+    pub(super) fn see_heap(&self, isolate: &mut v8::Isolate) {
+        let used = isolate.get_heap_statistics().used_heap_size() as u64;
+        self.heap_peak.set(self.heap_peak.get().max(used));
+    }
+
+    /// Counts a call of the host; `None` when it is one too many.
+    pub(super) fn host_call(&self, most: u64) -> Option<HostCall<'_>> {
+        let count = self.host_calls.get() + 1;
+        if count > most {
+            return None;
+        }
+        self.host_calls.set(count);
+        let depth = self.host_depth.get();
+        self.host_depth.set(depth + 1);
+        // A clock that slept until the call began may still tell the time of long before.
+        let began = (depth == 0).then(|| coarse_now().max(self.started.get()));
+        Some(HostCall { running: self, began })
+    }
+}
+
+/// A host method that runs.
+pub(super) struct HostCall<'r> {
+    running: &'r Running,
+    /// `None` inside of another.
+    began: Option<u64>,
+}
+
+impl Drop for HostCall<'_> {
+    fn drop(&mut self) {
+        let Self { running, began } = self;
+        running.host_depth.set(running.host_depth.get() - 1);
+        if let Some(began) = began {
+            let spent = coarse_now().saturating_sub(*began);
+            running.host_nanos.set(running.host_nanos.get() + spent);
+        }
+    }
+}
+
+/// Adds to a count.
+pub(super) fn add(count: &Cell<u64>, more: usize) {
+    count.set(count.get().saturating_add(more as u64));
+}
