@@ -162,7 +162,11 @@ fn buffers_outside_of_the_heap_are_counted() {
     let limits = Limits { buffers: 8 << 20, ..Limits::default() };
     let hoard = "const all = []; for (;;) all.push(new Uint8Array(1 << 20).fill(1));";
     for error in errors(limits, hoard) {
-        assert!(matches!(&error, Error::Guest(e) if e.name.as_deref() == Some("RangeError")), "{error:?}");
+        assert!(matches!(&error, Error::Limit { kind: LimitKind::Buffers, .. }), "{error:?}");
+    }
+    let caught = "try { new ArrayBuffer(1 << 24) } catch (error) { if (error instanceof RangeError) throw 'a RangeError' }";
+    for error in errors(limits, caught) {
+        assert!(matches!(&error, Error::Guest(e) if e.message == "\"a RangeError\""), "{error:?}");
     }
     // Caught, and followed by a heap that grows: the limit of the heap holds as before.
     let both = "const all = []; try { for (;;) all.push(new ArrayBuffer(1 << 20)); } catch {} for (;;) all.push([all.length]);";

@@ -67,6 +67,8 @@ fn the_table_of_engines_has_a_test_for_each_row() {
             "a_script_that_cannot_run_says_where",
         ),
         ("`Intl`", engines, "only_v8_has_the_data_of_languages"),
+        ("locale and time zone", include_str!("realm.rs"), "locale_and_time_zone_are_fixed"),
+        ("`usage().heap_peak`", include_str!("usage.rs"), "buffers_and_the_heap_are_on_the_bill"),
         ("memory of a dropped sandbox", lives, "sandboxes_that_are_dropped_give_their_memory_back"),
         ("bugs of the engine", engines, "a_property_with_a_name_of_the_engine_is_data"),
     ];

@@ -185,6 +185,9 @@ fn exception<'s>(
     Some(exception)
 }
 
+/// What the names of host methods begin with.
+pub(super) const OP_PREFIX: &str = "op_sandbox_";
+
 /// A name as deno_core has it: as text, and as a string of V8.
 type OpName = (&'static str, FastStaticString);
 
@@ -196,7 +199,7 @@ fn op_name(place: Place) -> OpName {
     let next = names.len();
     *names.entry((place.contract, place.method)).or_insert_with(|| {
         let ascii = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
-        let name = format!("op_sandbox_{next}_{}_{}", ascii(place.contract), ascii(place.method));
+        let name = format!("{OP_PREFIX}{next}_{}_{}", ascii(place.contract), ascii(place.method));
         let name: &'static str = Box::leak(name.into_boxed_str());
         let constant = FastStaticString::create_external_onebyte_const(name.as_bytes());
         (name, FastStaticString::new(Box::leak(Box::new(constant))))
