@@ -149,31 +149,39 @@ pub struct ConsoleOutput {
 
 /// The lines that wait to be taken.
 #[derive(Default)]
-pub(crate) struct Captured(Mutex<ConsoleOutput>);
+pub(crate) struct Captured(Mutex<Held>);
+
+#[derive(Default)]
+struct Held {
+    output: ConsoleOutput,
+    bytes: usize,
+}
 
 impl Captured {
-    fn output(&self) -> MutexGuard<'_, ConsoleOutput> {
+    fn held(&self) -> MutexGuard<'_, Held> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn take(&self) -> ConsoleOutput {
-        std::mem::take(&mut *self.output())
+        std::mem::take(&mut *self.held()).output
     }
 
     /// A line that was dropped before it was made.
     pub(crate) fn drop_line(&self) {
-        self.output().dropped += 1;
+        self.held().output.dropped += 1;
     }
 
     fn keep(&self, line: ConsoleLine, most: usize) -> bool {
-        let mut output = self.output();
-        let held = output.lines.iter().map(|line| line.text.len()).sum::<usize>();
-        let fits = held + line.text.len() <= most && output.lines.len() < most;
-        match fits {
-            true => output.lines.push(line),
-            false => output.dropped += 1,
+        let mut held = self.held();
+        // A line of no text is one, too.
+        let bytes = held.bytes.saturating_add(line.text.len().max(1));
+        if bytes > most {
+            held.output.dropped += 1;
+            return false;
         }
-        fits
+        held.bytes = bytes;
+        held.output.lines.push(line);
+        true
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) mod engine;
 pub(crate) mod fast;
 mod furniture;
 pub(crate) mod heap;
+mod host;
 pub(crate) mod meter;
 pub(crate) mod ops;
 mod realm;
@@ -22,7 +23,7 @@ pub(crate) mod stack;
 mod thrown;
 pub(crate) mod watchdog;
 
-use std::any::{Any, TypeId};
+use std::any::TypeId;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::ffi::c_void;
@@ -33,13 +34,14 @@ use deno_core::{Extension, JsRuntime, RuntimeOptions, v8};
 
 use crate::arguments::Arguments;
 use crate::boundary::{ArgumentWriter, Budget, ValueError, observed, to_host};
-use crate::contract::{Contract, ContractSpec, GuestContract, GuestMethod, HostContract, Method};
+use crate::contract::{Contract, GuestContract, GuestMethod, Method};
 use crate::error::{Direction, Error, LimitKind, Place, Source};
 use crate::limits::Limits;
 use crate::realm::{ConsoleOutput, Random, Settings};
 use crate::schema::{ContractChecks, MethodChecks, TypeCheck, Violation};
 use crate::script::Script;
 use heap::HeapGuard;
+pub(crate) use host::Host;
 use meter::{Meter, Running, add};
 use ops::{Exceeded, HostOp, enforce, place_of, write_error};
 use realm::Realm;
@@ -52,47 +54,6 @@ const SLOT: u32 = 1;
 
 /// A scope that catches what the guest throws.
 type Catch<'p, 't, 's, 'i> = v8::PinnedRef<'p, v8::TryCatch<'t, 's, v8::HandleScope<'i>>>;
-
-/// A host's implementation of a contract.
-#[derive(Clone)]
-pub(crate) struct Host {
-    contract: TypeId,
-    spec: &'static ContractSpec,
-    ops: &'static [HostOp],
-    /// The checks of its methods' arguments and results.
-    checks: Arc<ContractChecks>,
-    /// A `Box<C>`, where `C` is the contract.
-    object: Rc<dyn Any>,
-    /// How often each method was called, and in which call of the guest.
-    counts: Rc<[Cell<(u64, u64)>]>,
-}
-
-impl Host {
-    pub(crate) fn new<C: ?Sized + HostContract>(object: Box<C>) -> Result<Self, String> {
-        let checks = ContractChecks::of::<C>()?;
-        let counts = C::SPEC.methods.iter().map(|_| Cell::default()).collect();
-        let (contract, object) = (TypeId::of::<C>(), Rc::new(object));
-        Ok(Self { contract, spec: &C::SPEC, ops: C::OPS, checks, object, counts })
-    }
-
-    /// Counts a call of a method, and says which it is within this call of the guest.
-    fn count(&self, method: usize, call: u64) -> u64 {
-        let Some(count) = self.counts.get(method) else { return 0 };
-        let (last, so_far) = count.get();
-        let now = if last == call { so_far + 1 } else { 1 };
-        count.set((call, now));
-        now
-    }
-
-    /// The implementation, when it is one of `C`.
-    fn object<C: ?Sized + Contract>(&self) -> Option<&C> {
-        self.object.downcast_ref::<Box<C>>().map(|object| &**object)
-    }
-
-    pub(crate) fn name(&self) -> &'static str {
-        self.spec.name
-    }
-}
 
 /// An isolate and all that belongs to it.
 pub(crate) struct Isolate {
@@ -453,103 +414,4 @@ fn drop_runtime(runtime: JsRuntime, raw: v8::UnsafeRawIsolatePtr) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::run::Entered;
-    use super::*;
-    use crate::boundary::{Bytes, owned_to_guest};
-    use crate::sandbox_api;
-
-    #[sandbox_api(host, crate = crate)]
-    pub(crate) trait Sum {
-        fn sum(&self, a: f64, b: f64) -> f64;
-        fn join(&self, a: &str, b: &str) -> String;
-    }
-
-    struct Plus;
-    impl Sum for Plus {
-        fn sum(&self, a: f64, b: f64) -> f64 {
-            a + b
-        }
-        fn join(&self, a: &str, b: &str) -> String {
-            format!("{a}{b}")
-        }
-    }
-
-    /// The guest's array is over the very memory that the host filled; QuickJS has to have a copy.
-    #[test]
-    fn bytes_are_moved_and_not_copied() {
-        let settings = Settings::default();
-        let stack = StackEnd::below_here(settings.limits.stack);
-        let isolate = Isolate::new(settings, Vec::new(), stack).expect("it can be built");
-        let bytes = vec![7; 1 << 20];
-        let memory = bytes.as_ptr();
-        let moved = isolate.run(None, |scope| {
-            let value =
-                owned_to_guest(scope, &isolate.budget(), Bytes::from(bytes)).expect("it is in the budget");
-            let view = value.try_cast::<v8::Uint8Array>().expect("a Uint8Array");
-            let buffer = view.buffer(scope).expect("its buffer");
-            assert_eq!((view.byte_length(), view.byte_offset()), (1 << 20, 0));
-            Ok(buffer.data().map(|data| data.as_ptr().cast::<u8>().cast_const()))
-        });
-        let is_moved = moved.expect("it runs") == Some(memory);
-        assert_eq!(is_moved, engine::Engine::CURRENT == engine::Engine::V8);
-    }
-
-    /// The realm that deno_core made has the ops as well, and no guest has that realm.
-    #[test]
-    fn host_methods_are_ops_of_an_extension() {
-        let settings = Settings::default();
-        let stack = StackEnd::below_here(settings.limits.stack);
-        let host = Host::new::<dyn Sum>(Box::new(Plus)).expect("it has no patterns");
-        let isolate = Isolate::new(settings, vec![host], stack).expect("it can be built");
-        let mut live = isolate.live.borrow_mut();
-        let live = live.as_mut().expect("it lives");
-        let names = live.runtime.op_names();
-        let names = names.iter().filter(|name| name.starts_with("op_sandbox_")).collect::<Vec<_>>();
-        assert!(
-            matches!(&names[..], [sum, join] if sum.ends_with("_Sum_sum") && join.ends_with("_Sum_join")),
-            "{names:?}"
-        );
-        let script = format!("Deno.core.ops.{}(1, 2) + Deno.core.ops.{}('a', 'b')", names[0], names[1]);
-        let _entered = Entered::new(live.raw, &isolate.depth);
-        let value = live.runtime.execute_script("ops.js", script).expect("the ops can be called");
-        v8::scope_with_context!(let scope, live.runtime.v8_isolate(), &live.realm.context);
-        assert_eq!(v8::Local::new(scope, value).to_rust_string_lossy(scope), "3ab");
-    }
-
-    #[test]
-    fn no_op_of_deno_core_does_anything() {
-        let settings = Settings::default();
-        let stack = StackEnd::below_here(settings.limits.stack);
-        let isolate = Isolate::new(settings, Vec::new(), stack).expect("it can be built");
-        let mut live = isolate.live.borrow_mut();
-        let live = live.as_mut().expect("it lives");
-        // An op that is async gives a promise, or nothing when it has refused at once.
-        let script = "
-            const { ops } = Deno.core;
-            const refused = (error) => error.message === 'a sandbox has no such op';
-            globalThis.answered = [];
-            const call = (name) => {
-                try {
-                    const result = ops[name](1, 2, 3);
-                    if (!(result instanceof Promise)) return answered.push(name);
-                    result.then(() => answered.push(name), (error) => refused(error) || answered.push(name));
-                } catch (error) {
-                    if (!refused(error)) answered.push(name);
-                }
-            };
-            const names = Object.keys(ops);
-            names.forEach(call);
-            globalThis.many = names.length > 50 ? 'many' : names.length;";
-        let mut allowed = built_in::ALLOWED.to_vec();
-        allowed.sort_unstable();
-        let expected = format!("many {}", allowed.join(" "));
-        let _entered = Entered::new(live.raw, &isolate.depth);
-        live.runtime.execute_script("ops.js", script).expect("it catches everything");
-        live.runtime.v8_isolate().perform_microtask_checkpoint();
-        let list = "[many, ...answered.sort()].join(' ')";
-        let value = live.runtime.execute_script("list.js", list).expect("it is there");
-        v8::scope_with_context!(let scope, live.runtime.v8_isolate(), &live.realm.context);
-        assert_eq!(v8::Local::new(scope, value).to_rust_string_lossy(scope), expected);
-    }
-}
+mod tests;

@@ -34,10 +34,11 @@ pub(super) fn error(
     if thrown.name.as_deref() == Some("RangeError") && thrown.message == STACK_FULL {
         return super::stack_full(place);
     }
-    if thrown.name.as_deref() == Some("RangeError") && thrown.message == NO_BUFFER {
-        if let Some(isolate) = Isolate::current(scope) {
-            return isolate.over(LimitKind::Buffers, place);
-        }
+    if let Some(isolate) = Isolate::current(scope)
+        && thrown.name.as_deref() == Some("RangeError")
+        && thrown.message == NO_BUFFER
+    {
+        return isolate.over(LimitKind::Buffers, place);
     }
     Error::Guest(Box::new(Thrown { place, ..thrown }))
 }

@@ -2,6 +2,7 @@
 //! the macro.
 
 pub(crate) mod local;
+mod mailbox;
 pub(crate) mod thread;
 
 use crate::contract::GuestMethod;

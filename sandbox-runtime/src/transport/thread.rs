@@ -7,13 +7,13 @@
 //! Two chains that wait for each other's threads are ended by the limit of the outer calls.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::mailbox::{Answering, Event, Job, Mailbox, Reply, Work};
 use super::{Exports, Transport};
 use crate::arguments::Arguments as _;
 use crate::contract::{GuestContract, GuestMethod};
@@ -231,144 +231,12 @@ impl<T> Keep<T> {
     }
 }
 
-fn thread_is_gone() -> Error {
+pub(super) fn thread_is_gone() -> Error {
     Error::Discarded { cause: Box::new(Error::build("the thread of the sandbox has ended")) }
 }
 
-// ---------------------------------------------------------------------------------------------------------
-// Jobs
-
 /// How long a call waits at least before it looks whether the one before it is overdue.
 const SHORTEST_TURN: Duration = Duration::from_millis(50);
-
-type Work = Box<dyn FnOnce(&Worker) + Send>;
-
-struct Job {
-    /// The chain of calls that it belongs to; `None` for jobs that nobody waits for. While a job waits, its caller
-    /// does too, so a chain has one job in a mailbox at most.
-    chain: Option<u64>,
-    work: Work,
-}
-
-/// Where a thread finds its jobs, and is told that an answer has come.
-#[derive(Default)]
-struct Mailbox {
-    jobs: Mutex<Jobs>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct Jobs {
-    queue: VecDeque<Job>,
-    closed: bool,
-}
-
-impl Mailbox {
-    fn jobs(&self) -> MutexGuard<'_, Jobs> {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Gives the job back when the mailbox is closed.
-    fn post(&self, job: Job) {
-        let mut jobs = self.jobs();
-        if !jobs.closed {
-            jobs.queue.push_back(job);
-            self.changed.notify_all();
-        }
-    }
-
-    fn close(&self) {
-        self.jobs().closed = true;
-        self.changed.notify_all();
-    }
-
-    /// The next job of any chain; `None` when closed and empty.
-    fn next(&self) -> Option<Job> {
-        let mut jobs = self.jobs();
-        loop {
-            if let Some(job) = jobs.queue.pop_front() {
-                return Some(job);
-            }
-            if jobs.closed {
-                return None;
-            }
-            jobs = self.changed.wait(jobs).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    /// Waits until `ready`, for a job of `chain`, or until the deadline.
-    fn next_of(&self, chain: u64, ready: impl Fn() -> bool, deadline: Option<Instant>) -> Event {
-        let mut jobs = self.jobs();
-        loop {
-            if ready() {
-                return Event::Ready;
-            }
-            if let Some(at) = jobs.queue.iter().position(|job| job.chain == Some(chain))
-                && let Some(job) = jobs.queue.remove(at)
-            {
-                return Event::Job(job);
-            }
-            let Some(deadline) = deadline else {
-                jobs = self.changed.wait(jobs).unwrap_or_else(PoisonError::into_inner);
-                continue;
-            };
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Event::Late;
-            }
-            jobs = self.changed.wait_timeout(jobs, left).unwrap_or_else(PoisonError::into_inner).0;
-        }
-    }
-
-    /// Takes a job of `chain` back, unless it has begun.
-    fn take_back(&self, chain: u64) -> Option<Job> {
-        let mut jobs = self.jobs();
-        let at = jobs.queue.iter().position(|job| job.chain == Some(chain))?;
-        jobs.queue.remove(at)
-    }
-
-    /// Wakes whoever waits in `next_of`.
-    fn touch(&self) {
-        let _jobs = self.jobs();
-        self.changed.notify_all();
-    }
-}
-
-enum Event {
-    Ready,
-    Job(Job),
-    Late,
-}
-
-/// An answer on its way to a thread that waits for it.
-struct Reply<R> {
-    answer: Mutex<Option<Result<R>>>,
-    waiter: Arc<Mailbox>,
-}
-
-impl<R> Reply<R> {
-    fn answer(&self) -> MutexGuard<'_, Option<Result<R>>> {
-        self.answer.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Answers when it is dropped at the latest, so that nobody waits for a job that was lost.
-struct Answering<R>(Arc<Reply<R>>);
-
-impl<R> Answering<R> {
-    fn give(&self, answer: Result<R>) {
-        self.0.answer().get_or_insert(answer);
-        self.0.waiter.touch();
-    }
-}
-
-impl<R> Drop for Answering<R> {
-    fn drop(&mut self) {
-        if self.0.answer().is_none() {
-            self.give(Err(thread_is_gone()));
-        }
-    }
-}
 
 thread_local! {
     /// What this thread waits with, and what it is when it is an isolate's.
@@ -408,7 +276,7 @@ impl Drop for InChain {
 // The thread
 
 /// What lives on an isolate's thread.
-struct Worker {
+pub(super) struct Worker {
     isolate: Rc<Isolate>,
     exports: Keep<script::Exports>,
     bindings: Keep<script::Binding>,
