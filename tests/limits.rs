@@ -73,7 +73,12 @@ fn endless_programs_end_at_the_wall_limit() {
             continue;
         }
         assert_kind(&errors, LimitKind::Wall);
-        assert!(started.elapsed() < WALL * 2 + Duration::from_secs(2), "{body} took {:?}", started.elapsed());
+        // Generous, for a machine with other work; `kills.rs` is exact.
+        assert!(
+            started.elapsed() < WALL * 2 + Duration::from_secs(20),
+            "{body} took {:?}",
+            started.elapsed()
+        );
     }
 }
 
@@ -159,7 +164,7 @@ fn buffers_outside_of_the_heap_are_counted() {
         // There they are part of the heap; see `engines.rs`.
         return;
     }
-    let limits = Limits { buffers: 8 << 20, ..Limits::default() };
+    let limits = Limits { buffers: 8 << 20, wall: Duration::from_secs(20), ..Limits::default() };
     let hoard = "const all = []; for (;;) all.push(new Uint8Array(1 << 20).fill(1));";
     for error in errors(limits, hoard) {
         assert!(matches!(&error, Error::Limit { kind: LimitKind::Buffers, .. }), "{error:?}");
@@ -170,10 +175,10 @@ fn buffers_outside_of_the_heap_are_counted() {
     }
     // Caught, and followed by a heap that grows: the limit of the heap holds as before.
     let both = "const all = []; try { for (;;) all.push(new ArrayBuffer(1 << 20)); } catch {} for (;;) all.push([all.length]);";
-    assert_kind(&errors(Limits { wall: Duration::from_secs(20), ..limits }, both), LimitKind::Heap);
+    assert_kind(&errors(limits, both), LimitKind::Heap);
     let huge =
         "try { new ArrayBuffer(1 << 30); } catch {} const a = new Array(3e7).fill(0); for (;;) a.push([a]);";
-    assert_kind(&errors(Limits { wall: Duration::from_secs(20), ..limits }, huge), LimitKind::Heap);
+    assert_kind(&errors(limits, huge), LimitKind::Heap);
     let sandbox = LocalSandbox::builder().limits(limits).build().unwrap();
     let reuse =
         "let n = 0; for (let i = 0; i < 100; i++) n += new ArrayBuffer(4 << 20).byteLength; return n;";
@@ -219,7 +224,10 @@ fn the_least_that_is_allowed_is_enough_for_a_small_script() {
         value_depth: 0,
     };
     for _ in 0..20 {
-        let sandbox = Sandbox::builder().limits(Limits { wall: WALL, cpu: WALL, ..least }).build().unwrap();
+        let sandbox = Sandbox::builder()
+            .limits(Limits { wall: Duration::from_secs(20), cpu: Duration::from_secs(20), ..least })
+            .build()
+            .unwrap();
         assert_eq!(sandbox.load::<dyn Job>(script("return 1")).unwrap().run().unwrap(), 1.0);
     }
     // A millisecond may be too short for a script to be evaluated, and then says so.
