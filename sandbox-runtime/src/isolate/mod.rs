@@ -9,6 +9,7 @@ pub(crate) mod calls;
 pub(crate) mod engine;
 pub(crate) mod fast;
 pub(crate) mod heap;
+pub(crate) mod leaks;
 pub(crate) mod ops;
 mod realm;
 mod run;
@@ -133,6 +134,7 @@ impl Isolate {
         };
         let mut runtime = engine::with_stack(self.stack, || JsRuntime::try_new(options))
             .map_err(|error| Error::build(error.to_string()))?;
+        let host_realm = runtime.main_context();
         let v8_isolate = runtime.v8_isolate();
         callbacks::install(v8_isolate);
         self.heap.watch(v8_isolate);
@@ -141,8 +143,10 @@ impl Isolate {
         // SAFETY: the pointer is used only while `runtime` lives, on this thread: both are fields of `Live`.
         let raw = unsafe { v8_isolate.as_raw_isolate_ptr() };
         let contracts = self.hosts.iter().map(|host| (host.spec, host.ops)).collect::<Vec<_>>();
-        let realm = Realm::new(v8_isolate, &contracts);
-        buffers.limit(self.limits.buffers);
+        let realm = Realm::new(v8_isolate, &host_realm, &contracts);
+        if !leaks::UNCOUNTED_BUFFERS {
+            buffers.limit(self.limits.buffers);
+        }
         // SAFETY: deno_core entered the isolate when it made it; it is left here, and entered around each use.
         unsafe { v8_isolate.exit() };
         match realm {
@@ -155,12 +159,16 @@ impl Isolate {
     }
 
     fn extension(&self) -> Extension {
-        let ops = self.hosts.iter().flat_map(|host| host.ops).map(HostOp::decl).collect::<Vec<_>>();
+        let ops = self.hosts.iter().flat_map(|host| host.ops).map(HostOp::decl);
+        #[cfg(feature = "canary")]
+        let ops = ops.chain(crate::testing::canary::ops());
+        let ops = ops.collect::<Vec<_>>();
         Extension { name: "sandbox", ops: ops.into(), ..Extension::default() }
     }
 
     fn create_params(&self, buffers: &engine::Buffers) -> v8::CreateParams {
-        let params = v8::CreateParams::default().heap_limits(0, self.limits.heap).allow_atomics_wait(false);
+        let params = v8::CreateParams::default().heap_limits(0, self.limits.heap);
+        let params = params.allow_atomics_wait(leaks::WAITS);
         buffers.serve(params)
     }
 

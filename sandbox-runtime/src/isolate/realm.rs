@@ -7,7 +7,7 @@
 use deno_core::v8;
 
 use super::ops::HostOp;
-use super::{engine, shim};
+use super::{engine, leaks, shim};
 use crate::boundary::js_string;
 use crate::contract::ContractSpec;
 
@@ -98,10 +98,11 @@ impl Realm {
     /// Makes a realm, before any code of a guest runs.
     pub(super) fn new(
         v8_isolate: &mut v8::OwnedIsolate,
+        host_realm: &v8::Global<v8::Context>,
         contracts: &[(&'static ContractSpec, &'static [HostOp])],
     ) -> Result<Self, String> {
         v8::scope!(let scope, v8_isolate);
-        let context = create(scope, contracts)?;
+        let context = create(scope, host_realm, contracts)?;
         let context_global = v8::Global::new(scope, context);
         let scope = &mut v8::ContextScope::new(scope, context);
         let root =
@@ -114,26 +115,35 @@ impl Realm {
 
 fn create<'s>(
     scope: &mut v8::PinScope<'s, '_, ()>,
+    host_realm: &v8::Global<v8::Context>,
     contracts: &[(&'static ContractSpec, &'static [HostOp])],
 ) -> Result<v8::Local<'s, v8::Context>, String> {
     let context = v8::Context::new(scope, v8::ContextOptions::default());
-    let scope = &v8::ContextScope::new(scope, context);
-    engine::refuse_code_from_text(scope, context).ok_or("`eval` cannot be taken away")?;
-    furnish(scope, context, contracts)?;
+    let host_realm = leaks::HOST_REALM.then(|| leaks::shared(scope, host_realm, context));
+    let scope = &mut v8::ContextScope::new(scope, context);
+    if !leaks::CODE_FROM_TEXT {
+        engine::refuse_code_from_text(scope, context).ok_or("`eval` cannot be taken away")?;
+    }
+    furnish(scope, context, host_realm, contracts)?;
     Ok(context)
 }
 
 fn furnish(
-    scope: &v8::PinScope<'_, '_>,
+    scope: &mut v8::PinScope<'_, '_>,
     context: v8::Local<'_, v8::Context>,
+    mut leaked: Option<v8::Local<'_, v8::Context>>,
     contracts: &[(&'static ContractSpec, &'static [HostOp])],
 ) -> Result<(), String> {
     let global = context.global(scope);
-    remove_all_but(scope, global, GLOBALS)?;
-    remove(scope, member(scope, global, "Atomics")?, "waitAsync")?;
-    let freeze = member(scope, member(scope, global, "Object")?, "freeze")?;
+    if !leaks::ALL_GLOBALS {
+        remove_all_but(scope, global, GLOBALS)?;
+        remove(scope, member(scope, global, "Atomics")?, "waitAsync")?;
+    }
+    let object = member(scope, global, "Object")?;
+    let freeze = if leaks::NOT_FROZEN { object } else { member(scope, object, "freeze")? };
     for (spec, ops) in contracts {
-        let api = api(scope, spec, ops, freeze.into())
+        let home = leaked.take().unwrap_or(context);
+        let api = api(&v8::ContextScope::new(scope, home), spec, ops, freeze.into())
             .ok_or_else(|| format!("the shim of `{}` does not run", spec.name))?;
         define(scope, global, spec.name, api)?;
     }
@@ -196,7 +206,8 @@ fn define(
     value: v8::Local<'_, v8::Value>,
 ) -> Result<(), String> {
     let constant = v8::PropertyAttribute::READ_ONLY | v8::PropertyAttribute::DONT_DELETE;
-    match object.define_own_property(scope, key(scope, name)?, value, constant) {
+    let attributes = if leaks::NOT_FROZEN { v8::PropertyAttribute::NONE } else { constant };
+    match object.define_own_property(scope, key(scope, name)?, value, attributes) {
         Some(true) => Ok(()),
         _ => Err(format!("the global `{name}` cannot be defined")),
     }
