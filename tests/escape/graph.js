@@ -35,11 +35,7 @@ const walk = (roots, visit, order) => {
     apply(mapSet, seen, [value, path]);
     queue[last++] = { __proto__: null, value, path };
   };
-  for (let i = 0; i < roots.length; i++) {
-    const [path, value] = [roots[i][0], roots[i][1]];
-    visit.property(path, value, isObject(value) ? push(value, path) : undefined);
-  }
-  while (first < last && first < MOST) {
+  const next = () => {
     const { value, path } = queue[first];
     delete queue[first++];
     try {
@@ -61,6 +57,12 @@ const walk = (roots, visit, order) => {
     } catch {
       // A Proxy of the guest's own.
     }
+  };
+  for (let i = 0; i < roots.length; i++) {
+    const path = roots[i][0];
+    const value = roots[i][1];
+    visit.property(path, value, isObject(value) ? push(value, path) : undefined);
+    while (first < last && first < MOST) next();
   }
 };
 
@@ -117,7 +119,7 @@ const kind = (value) => {
   return typeof value;
 };
 
-export const lines = () => {
+export const lines = (order, names, data) => {
   const found = [];
   const visit = {
     property(path, value, known, holder, key) {
@@ -131,8 +133,9 @@ export const lines = () => {
       found.push(known === undefined ? `${path}.__proto__: ${kind(prototype)}` : `${path}.__proto__ = ${known}`);
     },
   };
-  const order = (keys) => keys.sort((a, b) => (String(a) < String(b) ? -1 : 1));
-  walk([['globalThis', globalThis], ...values()], visit, order);
+  const sorted = (keys) => keys.sort((a, b) => (String(a) < String(b) ? -1 : 1));
+  const given = [['(argument struct)', order], ['(argument list)', names], ['(argument bytes)', data]];
+  walk([['globalThis', globalThis], ...values(), ...given], visit, sorted);
   return found.sort().join('\n');
 };
 

@@ -91,9 +91,22 @@ pub trait Attack {
 #[sandbox_api(guest)]
 pub trait Look {
     /// Everything that can be reached, a line each.
-    fn lines(&self) -> Result<String>;
+    fn lines(&self, order: Order, names: &[String], data: &[u8]) -> Result<String>;
     /// What is not as it was when a realm was made, or comes from another.
     fn problems(&self) -> Result<String>;
+}
+
+impl dyn Look + '_ {
+    /// The lines, with arguments of every kind among what can be reached.
+    pub(crate) fn all_lines(&self) -> Result<String> {
+        self.lines(delivered(), &["x".to_owned(), "y".to_owned()], &[1, 2, 3])
+    }
+}
+
+/// An order of the host.
+fn delivered() -> Order {
+    let line = Line { sku: "a".into(), amount: 1.5 };
+    Order { id: 7, note: Some("n".into()), lines: vec![line.clone(), line], total: 3.0 }
 }
 
 /// How a host method finds the guest that it calls again.
@@ -161,10 +174,8 @@ impl<G: Guest + 'static> Tool for Host<G> {
         self.0.with(|guest| guest.again(depth)).unwrap_or_else(|| Ok("not yet".into()))
     }
     fn deliver(&self) -> Result<String> {
-        let line = Line { sku: "a".into(), amount: 1.5 };
-        let order = Order { id: 7, note: Some("n".into()), lines: vec![line.clone(), line], total: 3.0 };
         let names = ["x".to_owned(), "y".to_owned()];
-        self.0.with(|guest| guest.receive(order, &names, &[1, 2, 3])).unwrap_or_else(|| Ok("not yet".into()))
+        self.0.with(|guest| guest.receive(delivered(), &names, &[1, 2, 3])).unwrap_or_else(|| Ok("not yet".into()))
     }
 }
 

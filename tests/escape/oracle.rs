@@ -91,6 +91,7 @@ fn outcome_of(outcome: &Result<String>) -> Option<Outcome> {
         Ok(_) => Outcome::Ok,
         Err(Error::Guest(_)) => Outcome::Guest,
         Err(Error::Syntax { .. }) => Outcome::Syntax,
+        Err(Error::Mismatch { .. }) => Outcome::Mismatch,
         Err(Error::Value(_)) => Outcome::Value,
         Err(Error::Limit { kind: LimitKind::Wall, .. }) => Outcome::Wall,
         Err(Error::Limit { kind: LimitKind::Heap, .. }) => Outcome::Heap,

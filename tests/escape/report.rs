@@ -37,7 +37,7 @@ pub(crate) fn print(verdicts: &[(Case, Verdict)]) {
 pub(crate) fn assert_none_escaped(verdicts: &[(Case, Verdict)]) {
     let mut wrong = String::new();
     for (case, Verdict { gained, unexpected, .. }) in verdicts {
-        for finding in gained.iter().map(|text| format!("ESCAPED {text}")).chain(unexpected.iter().cloned()) {
+        for finding in gained.iter().map(|text| format!("gained: {text}")).chain(unexpected.iter().cloned()) {
             _ = writeln!(wrong, "tests/escape/{}: {finding}", case.path);
         }
     }

@@ -21,7 +21,7 @@ pub(crate) struct Neighbour {
 impl Neighbour {
     pub(crate) fn new() -> Self {
         let (tenant, look) = fresh().expect("a sandbox before all cases");
-        let lines = look.lines().expect("its graph");
+        let lines = look.all_lines().expect("its graph");
         Self { tenant, look, lines }
     }
 
@@ -37,7 +37,7 @@ impl Neighbour {
 
     fn differences(&self, who: &str, tenant: &Tenant, look: &dyn Look) -> Vec<String> {
         let mut findings = alive(tenant).err().map(|says| format!("{who} {says}")).into_iter().collect::<Vec<_>>();
-        match look.lines() {
+        match look.all_lines() {
             Ok(lines) if lines == self.lines => {}
             Ok(lines) => findings.push(format!("{who} sees: {}", graph::difference(&self.lines, &lines))),
             Err(error) => findings.push(format!("{who} cannot look around: {error}")),
