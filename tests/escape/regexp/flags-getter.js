@@ -1,3 +1,3 @@
-// Flags that are a getter, and change between looks.
-let looks = 0;
-export const attack = () => { const pattern = /a/; Object.defineProperty(pattern, 'flags', { get() { looks++; return looks % 2 ? 'g' : 'gu'; } }); return `${'aaa'.replaceAll(pattern, () => Tool.echo('b'))} ${looks}`; };
+// Flags that are a getter and claim that a pattern is global: the search never moves on.
+// expect: wall, heap
+export const attack = () => { let looks = 0; const pattern = /a/; Object.defineProperty(pattern, 'flags', { get() { looks++; return looks % 2 ? 'g' : 'gu'; } }); return 'aaa'.replaceAll(pattern, () => Tool.echo('b')); };

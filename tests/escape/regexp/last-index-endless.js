@@ -1,3 +1,3 @@
 // A global pattern whose lastIndex never moves.
-// expect: wall
-export const attack = () => { const pattern = /a/g; Object.defineProperty(pattern, 'lastIndex', { get: () => 0, set() {} }); pattern.exec = () => ({ index: 0, 0: '', length: 1 }); return RegExp.prototype[Symbol.match].call(pattern, 'aaa'); };
+// expect: wall, heap
+export const attack = () => RegExp.prototype[Symbol.match].call({ flags: 'g', get lastIndex() { return 0; }, set lastIndex(_) {}, exec: () => ({ index: 0, 0: '', length: 1 }) }, 'aaa');
