@@ -1,3 +1,4 @@
-// `split` makes a RegExp by species; one whose exec never advances runs for ever.
-// expect: wall
-export const attack = () => { class Bad extends RegExp { exec() { this.lastIndex = 1; return null; } set lastIndex(_) {} get lastIndex() { return 0; } } return 'ab'.replace(new (class extends RegExp { exec() { return ['', ]; } get flags() { return 'g'; } })('x', 'g'), ''); };
+// A subclass of RegExp whose exec always finds nothing of no length, and whose lastIndex cannot be moved.
+// expect: wall, heap
+class Bad extends RegExp { exec() { return ['']; } get flags() { return 'g'; } set lastIndex(_) {} get lastIndex() { return 0; } }
+export const attack = () => 'ab'.replace(new Bad('x', 'g'), '');

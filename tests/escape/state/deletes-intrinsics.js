@@ -1,0 +1,2 @@
+// Deletes every global and every method that can be deleted.
+export const attack = () => { const { ownKeys, deleteProperty } = Reflect, { prototype } = Object; for (const key of ownKeys(globalThis)) if (key !== 'Object') { const value = globalThis[key]; if (Object(value) === value && value !== globalThis) for (const name of ownKeys(value)) deleteProperty(value, name); deleteProperty(globalThis, key); } return `${Tool.echo('held')} ${Tool.make().length}`; };
