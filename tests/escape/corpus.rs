@@ -69,16 +69,20 @@ impl Case {
     /// Tight, but for what the case is not meant to reach.
     pub(crate) fn limits(&self) -> Limits {
         let short = self.expected.contains(&Outcome::Wall);
-        let wall = if short { Duration::from_millis(200) } else { Duration::from_secs(10) };
+        let wall = if short { Duration::from_millis(100) } else { Duration::from_secs(10) };
         let buffers = if Engine::CURRENT == Engine::QuickJs { 24 << 20 } else { 4 << 20 };
-        let values = Limits { value_nodes: 20_000, value_bytes: 1 << 20, value_depth: 64, ..Limits::default() };
+        let values =
+            Limits { value_nodes: 20_000, value_bytes: 1 << 20, value_depth: 64, ..Limits::default() };
         Limits { wall, heap: 24 << 20, buffers, stack: 768 << 10, ..values }
     }
 
     fn of(path: String, source: String) -> Option<Self> {
         let comments = || source.lines().take_while(|line| line.starts_with("//"));
         let says = |key: &str| comments().find_map(|line| line.strip_prefix(key)).map(str::trim);
-        assert!(comments().next().is_some_and(|line| !line.contains("expect:")), "{path} does not say what it tries");
+        assert!(
+            comments().next().is_some_and(|line| !line.contains("expect:")),
+            "{path} does not say what it tries"
+        );
         let skip = says("// quickjs: skip");
         assert!(skip.is_none_or(|reason| reason.starts_with("— ")), "{path} is skipped for no reason");
         if skip.is_some() && Engine::CURRENT == Engine::QuickJs {
@@ -86,7 +90,8 @@ impl Case {
         }
         let own = (Engine::CURRENT == Engine::QuickJs).then(|| says("// quickjs: expect:")).flatten();
         let named = own.or_else(|| says("// expect:")).unwrap_or("ok");
-        let outcome = |name: &str| Outcome::named(name.trim()).unwrap_or_else(|| panic!("{path} expects `{name}`"));
+        let outcome =
+            |name: &str| Outcome::named(name.trim()).unwrap_or_else(|| panic!("{path} expects `{name}`"));
         let expected = named.split(',').map(outcome).collect();
         Some(Self { path, source, expected })
     }

@@ -6,6 +6,7 @@ const { get: mapGet, set: mapSet } = Map.prototype;
 const { prototype: rootPrototype } = Object;
 const { prototype: functionPrototype } = Function;
 const NewMap = Map;
+const global = globalThis;
 const text = String;
 const MOST = 50_000;
 
@@ -135,20 +136,20 @@ export const lines = (order, names, data) => {
   };
   const sorted = (keys) => keys.sort((a, b) => (String(a) < String(b) ? -1 : 1));
   const given = [['(argument struct)', order], ['(argument list)', names], ['(argument bytes)', data]];
-  walk([['globalThis', globalThis], ...values(), ...given], visit, sorted);
+  walk([['globalThis', global], ...values(), ...given], visit, sorted);
   return found.sort().join('\n');
 };
 
 /** What a contract was when the realm was new. */
 const contracts = ['Tool', 'Vault'].map((name) => {
-  const api = globalThis[name];
+  const api = global[name];
   return { __proto__: null, name, api, methods: ownKeys(api).map((key) => ({ __proto__: null, key, method: api[key] })) };
 });
 
 const contractProblems = (say) => {
   for (let i = 0; i < contracts.length; i++) {
     const { name, api, methods } = contracts[i];
-    const property = own(globalThis, name);
+    const property = own(global, name);
     if (!property || property.value !== api) say(`${name} was replaced`);
     if (!property || property.writable !== false || property.configurable) say(`${name} can be replaced`);
     if (!isFrozen(api) || getPrototypeOf(api) !== null) say(`${name} can be changed`);
@@ -183,7 +184,7 @@ export const problems = () => {
       if (isForeignRoot(root)) say(`${path} is of another realm`);
     },
   };
-  const roots = [['globalThis', globalThis]];
+  const roots = [['globalThis', global]];
   for (let i = 0; i < given.length; i++) roots[i + 1] = given[i];
   walk(roots, visit, (keys) => keys);
   return found;

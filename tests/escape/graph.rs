@@ -15,7 +15,8 @@ pub(crate) fn added(before: &str, after: &str) -> Vec<String> {
 
 /// The lines that only one of two texts has: `-` the first, `+` the second.
 pub(crate) fn difference(old: &str, new: &str) -> String {
-    let marked = |mark: &'static str, lines: Vec<String>| lines.into_iter().map(move |line| format!("{mark}{line}\n"));
+    let marked =
+        |mark: &'static str, lines: Vec<String>| lines.into_iter().map(move |line| format!("{mark}{line}\n"));
     marked("-", added(new, old)).chain(marked("+", added(old, new))).collect()
 }
 
@@ -50,7 +51,11 @@ mod golden {
             difference.is_empty(),
             "tests/golden/{name} differs:\n{difference}Is it safe to give to a guest? Then: BLESS=1 cargo test --test escape"
         );
-        assert_eq!(look.problems().expect("what is wrong"), "", "objects of another realm, or contracts that can be changed");
+        assert_eq!(
+            look.problems().expect("what is wrong"),
+            "",
+            "objects of another realm, or contracts that can be changed"
+        );
     }
 }
 

@@ -4,9 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
-use sandbox_runtime::{
-    Bytes, Error, GuestError, Limits, LocalSandbox, Result, Sandbox, Script, sandbox_api,
-};
+use sandbox_runtime::{Bytes, Error, GuestError, Limits, LocalSandbox, Result, Sandbox, Script, sandbox_api};
 use serde::{Deserialize, Serialize};
 
 use super::secrets::HOST_TEXT;
@@ -175,7 +173,9 @@ impl<G: Guest + 'static> Tool for Host<G> {
     }
     fn deliver(&self) -> Result<String> {
         let names = ["x".to_owned(), "y".to_owned()];
-        self.0.with(|guest| guest.receive(delivered(), &names, &[1, 2, 3])).unwrap_or_else(|| Ok("not yet".into()))
+        self.0
+            .with(|guest| guest.receive(delivered(), &names, &[1, 2, 3]))
+            .unwrap_or_else(|| Ok("not yet".into()))
     }
 }
 

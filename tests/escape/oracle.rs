@@ -29,7 +29,7 @@ pub(crate) fn judge(case: &Case, transport: Transport, neighbour: &Neighbour) ->
     let mut verdict = Verdict::default();
     let tenant = Tenant::new(transport, case.limits()).expect("a sandbox with the limits of a case");
     let look = tenant.looker(graph::script()).expect("the script that looks around");
-    let before = look.problems().expect("what there is to see before");
+    let before = tenants::patiently(|| look.problems()).expect("what there is to see before");
     let called = canary::calls_here();
     let started = Instant::now();
     let outcome = run(case, &tenant);
@@ -40,7 +40,7 @@ pub(crate) fn judge(case: &Case, transport: Transport, neighbour: &Neighbour) ->
     verdict.gained.extend(said(&outcome));
     verdict.unexpected.extend(not_as_declared(case, &outcome, verdict.took));
     if outcome.as_ref().err().is_none_or(|error| !error.is_final()) {
-        match look.problems() {
+        match tenants::patiently(|| look.problems()) {
             Ok(after) => verdict.gained.extend(graph::added(&before, &after)),
             Err(error) => verdict.gained.push(format!("its graph cannot be walked: {error}")),
         }
@@ -78,7 +78,9 @@ fn said(outcome: &Result<String>) -> Vec<String> {
 }
 
 fn not_as_declared(case: &Case, outcome: &Result<String>, took: Duration) -> Option<String> {
-    let Some(found) = outcome_of(outcome) else { return Some(format!("it ended as nothing should: {outcome:?}")) };
+    let Some(found) = outcome_of(outcome) else {
+        return Some(format!("it ended as nothing should: {outcome:?}"));
+    };
     if !case.expected.contains(&found) {
         return Some(format!("expected {:?}, got {outcome:?}", case.expected));
     }

@@ -1,6 +1,6 @@
 //! The others: sandboxes that have nothing to do with a case and must not notice it.
 
-use sandbox_runtime::{Error, Limits, Script};
+use sandbox_runtime::{Error, LimitKind, Limits, Script};
 
 use super::graph;
 use super::host::{Look, Tenant, Transport};
@@ -36,8 +36,9 @@ impl Neighbour {
     }
 
     fn differences(&self, who: &str, tenant: &Tenant, look: &dyn Look) -> Vec<String> {
-        let mut findings = alive(tenant).err().map(|says| format!("{who} {says}")).into_iter().collect::<Vec<_>>();
-        match look.all_lines() {
+        let mut findings =
+            alive(tenant).err().map(|says| format!("{who} {says}")).into_iter().collect::<Vec<_>>();
+        match patiently(|| look.all_lines()) {
             Ok(lines) if lines == self.lines => {}
             Ok(lines) => findings.push(format!("{who} sees: {}", graph::difference(&self.lines, &lines))),
             Err(error) => findings.push(format!("{who} cannot look around: {error}")),
@@ -52,9 +53,22 @@ fn fresh() -> Result<(Tenant, Box<dyn Look>), Error> {
     Ok((tenant, look))
 }
 
+/// Tries again when the time was up: the limits of a case are tight, and the machine may be busy with others.
+pub(crate) fn patiently<T>(mut attempt: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+    const TRIES: usize = 4;
+    for _ in 1..TRIES {
+        match attempt() {
+            Err(Error::Limit { kind: LimitKind::Wall, .. }) => {}
+            other => return other,
+        }
+    }
+    attempt()
+}
+
 /// Whether a guest of this sandbox can still use its contracts.
 pub(crate) fn alive(tenant: &Tenant) -> Result<(), String> {
-    let answer = tenant.load(Script::new("alive.mjs", ALIVE)).and_then(|()| tenant.call(|guest| guest.attack()));
+    let loaded = patiently(|| tenant.load(Script::new("alive.mjs", ALIVE)));
+    let answer = loaded.and_then(|()| patiently(|| tenant.call(|guest| guest.attack())));
     match answer {
         Ok(says) if says == ALIVE_SAYS => Ok(()),
         other => Err(format!("answers {other:?}")),

@@ -1,3 +1,3 @@
-// The result has a getter that never returns; a string is asked for, so it need not be read.
-// expect: value
+// The result has a getter that never returns, which runs while the refusal of it is put into words.
+// expect: wall
 export const attack = () => ({ get length() { for (;;); }, toString() { for (;;); } });
