@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::boundary::{JsValue, plain};
 use crate::error::{Error, Place, Source};
+use crate::isolate::leaks;
 
 /// An error of a host method that says what a guest may see of it.
 ///
@@ -183,6 +184,9 @@ impl HostError {
     /// What the guest is shown. An opaque failure is given a reference, under which the log has its text.
     pub(crate) fn shown(&mut self, place: Place) -> GuestView {
         self.view.take().unwrap_or_else(|| {
+            if leaks::HOST_TEXTS {
+                return GuestView::new("Error", std::mem::take(&mut self.text));
+            }
             let reference = next_reference();
             tracing::error!(%place, reference, error = self.text, "a host method failed");
             GuestView::new("Error", format!("{place} failed (reference {reference})"))

@@ -3,7 +3,7 @@
 
 use deno_core::v8;
 
-use super::{Isolate, shim};
+use super::{Isolate, leaks, shim};
 use crate::boundary::js_string;
 
 /// Puts these callbacks in the place of deno_core's.
@@ -13,6 +13,7 @@ pub(super) fn install(isolate: &mut v8::Isolate, wasm: bool) {
     isolate.set_host_initialize_import_meta_object_callback(import_meta);
     isolate.set_host_import_module_dynamically_callback(import);
     isolate.set_host_import_module_with_phase_dynamically_callback(import_with_phase);
+    let wasm = wasm || leaks::ALL_GLOBALS;
     isolate.set_allow_wasm_code_generation_callback(if wasm { any_wasm } else { no_wasm });
 }
 
@@ -89,6 +90,9 @@ fn stack_trace<'s>(
         return v8::String::empty(scope).into();
     }
     v8::tc_scope!(let scope, scope);
+    if let Some(prepared) = leaks::CALL_SITES.then(|| leaks::prepared(scope, error, sites)).flatten() {
+        return prepared;
+    }
     let mut text = header(scope, error);
     for index in 0..sites.length() {
         if let Some(frame) = sites.get_index(scope, index).and_then(|site| frame(scope, site)) {

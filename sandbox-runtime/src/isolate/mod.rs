@@ -13,6 +13,7 @@ pub(crate) mod fast;
 mod furniture;
 pub(crate) mod heap;
 mod host;
+pub(crate) mod leaks;
 pub(crate) mod meter;
 pub(crate) mod ops;
 mod realm;
@@ -44,7 +45,7 @@ use heap::HeapGuard;
 pub(crate) use host::Host;
 use meter::{Meter, Running, add};
 use ops::{Exceeded, HostOp, enforce, place_of, write_error};
-use realm::Realm;
+use realm::{Furnishing, Realm};
 use script::{Binding, Exports};
 use stack::StackEnd;
 use watchdog::Watch;
@@ -170,6 +171,7 @@ impl Isolate {
         };
         let mut runtime = engine::with_stack(self.stack, || JsRuntime::try_new(options))
             .map_err(|error| Error::build(error.to_string()))?;
+        let host_realm = runtime.main_context();
         let v8_isolate = runtime.v8_isolate();
         callbacks::install(v8_isolate, self.settings.wasm);
         self.heap.watch(v8_isolate);
@@ -182,8 +184,12 @@ impl Isolate {
         // SAFETY: the pointer is used only while `runtime` lives, on this thread: both are fields of `Live`.
         let raw = unsafe { v8_isolate.as_raw_isolate_ptr() };
         let contracts = self.hosts.iter().map(|host| (host.spec, host.ops)).collect::<Vec<_>>();
-        let realm = Realm::new(v8_isolate, &self.settings, &contracts);
-        buffers.limit(self.limits.buffers);
+        let furnishing =
+            Furnishing { settings: &self.settings, host_realm: &host_realm, contracts: &contracts };
+        let realm = Realm::new(v8_isolate, &furnishing);
+        if !leaks::UNCOUNTED_BUFFERS {
+            buffers.limit(self.limits.buffers);
+        }
         // SAFETY: deno_core entered the isolate when it made it; it is left here, and entered around each use.
         unsafe { v8_isolate.exit() };
         match realm {
@@ -196,13 +202,18 @@ impl Isolate {
     }
 
     fn extension(&self) -> Extension {
-        let ops = self.hosts.iter().flat_map(|host| host.ops).map(HostOp::decl).collect::<Vec<_>>();
-        let middleware_fn: Option<Box<deno_core::OpMiddlewareFn>> = Some(Box::new(built_in::confine));
+        let ops = self.hosts.iter().flat_map(|host| host.ops).map(HostOp::decl);
+        #[cfg(feature = "canary")]
+        let ops = ops.chain(crate::testing::canary::ops());
+        let ops = ops.collect::<Vec<_>>();
+        let confine: Box<deno_core::OpMiddlewareFn> = Box::new(built_in::confine);
+        let middleware_fn = Some(confine).filter(|_| !leaks::HOST_REALM);
         Extension { name: "sandbox", ops: ops.into(), middleware_fn, ..Extension::default() }
     }
 
     fn create_params(&self, buffers: &engine::Buffers) -> v8::CreateParams {
-        let params = v8::CreateParams::default().heap_limits(0, self.limits.heap).allow_atomics_wait(false);
+        let params = v8::CreateParams::default().heap_limits(0, self.limits.heap);
+        let params = params.allow_atomics_wait(leaks::WAITS);
         buffers.serve(params)
     }
 

@@ -7,7 +7,7 @@
 use deno_core::v8;
 
 use super::ops::HostOp;
-use super::{engine, furniture, shim};
+use super::{engine, furniture, leaks, shim};
 use crate::boundary::js_string;
 use crate::contract::ContractSpec;
 use crate::realm::Settings;
@@ -85,6 +85,14 @@ const GLOBALS: &[&str] = &[
     "unescape",
 ];
 
+/// What a realm is made with.
+pub(super) struct Furnishing<'f> {
+    pub(super) settings: &'f Settings,
+    /// The realm of deno_core, which no guest has; for the feature `leaky` alone.
+    pub(super) host_realm: &'f v8::Global<v8::Context>,
+    pub(super) contracts: &'f [(&'static ContractSpec, &'static [HostOp])],
+}
+
 /// A realm of guests, and what the host needs of it.
 pub(super) struct Realm {
     pub(super) context: v8::Global<v8::Context>,
@@ -99,11 +107,10 @@ impl Realm {
     /// Makes a realm, before any code of a guest runs.
     pub(super) fn new(
         v8_isolate: &mut v8::OwnedIsolate,
-        settings: &Settings,
-        contracts: &[(&'static ContractSpec, &'static [HostOp])],
+        furnishing: &Furnishing<'_>,
     ) -> Result<Self, String> {
         v8::scope!(let scope, v8_isolate);
-        let context = create(scope, settings, contracts)?;
+        let context = create(scope, furnishing)?;
         let context_global = v8::Global::new(scope, context);
         let scope = &mut v8::ContextScope::new(scope, context);
         let root =
@@ -116,34 +123,37 @@ impl Realm {
 
 fn create<'s>(
     scope: &mut v8::PinScope<'s, '_, ()>,
-    settings: &Settings,
-    contracts: &[(&'static ContractSpec, &'static [HostOp])],
+    furnishing: &Furnishing<'_>,
 ) -> Result<v8::Local<'s, v8::Context>, String> {
     let context = v8::Context::new(scope, v8::ContextOptions::default());
-    let scope = &v8::ContextScope::new(scope, context);
-    if !settings.eval {
+    let leaked = leaks::HOST_REALM.then(|| leaks::shared(scope, furnishing.host_realm, context));
+    let scope = &mut v8::ContextScope::new(scope, context);
+    if !furnishing.settings.eval && !leaks::CODE_FROM_TEXT {
         engine::refuse_code_from_text(scope, context).ok_or("`eval` cannot be taken away")?;
     }
-    let spared = settings.wasm.then_some("WebAssembly");
-    furnish(scope, context, spared, settings, contracts)?;
+    furnish(scope, context, leaked, furnishing)?;
     Ok(context)
 }
 
 fn furnish(
-    scope: &v8::PinScope<'_, '_>,
+    scope: &mut v8::PinScope<'_, '_>,
     context: v8::Local<'_, v8::Context>,
-    spared: Option<&str>,
-    settings: &Settings,
-    contracts: &[(&'static ContractSpec, &'static [HostOp])],
+    mut leaked: Option<v8::Local<'_, v8::Context>>,
+    Furnishing { settings, contracts, .. }: &Furnishing<'_>,
 ) -> Result<(), String> {
     let global = context.global(scope);
-    let allowed = GLOBALS.iter().copied().chain(spared).collect::<Vec<_>>();
-    remove_all_but(scope, global, &allowed)?;
-    remove(scope, member(scope, global, "Atomics")?, "waitAsync")?;
+    if !leaks::ALL_GLOBALS {
+        let spared = settings.wasm.then_some("WebAssembly");
+        let allowed = GLOBALS.iter().copied().chain(spared).collect::<Vec<_>>();
+        remove_all_but(scope, global, &allowed)?;
+        remove(scope, member(scope, global, "Atomics")?, "waitAsync")?;
+    }
     furniture::furnish(scope, settings).ok_or("the clock or the console cannot be made")?;
-    let freeze = member(scope, member(scope, global, "Object")?, "freeze")?;
-    for (spec, ops) in contracts {
-        let api = api(scope, spec, ops, freeze.into())
+    let object = member(scope, global, "Object")?;
+    let freeze = if leaks::NOT_FROZEN { object } else { member(scope, object, "freeze")? };
+    for (spec, ops) in *contracts {
+        let home = leaked.take().unwrap_or(context);
+        let api = api(&v8::ContextScope::new(scope, home), spec, ops, freeze.into())
             .ok_or_else(|| format!("the shim of `{}` does not run", spec.name))?;
         define(scope, global, spec.name, api)?;
     }
@@ -206,7 +216,8 @@ fn define(
     value: v8::Local<'_, v8::Value>,
 ) -> Result<(), String> {
     let constant = v8::PropertyAttribute::READ_ONLY | v8::PropertyAttribute::DONT_DELETE;
-    match object.define_own_property(scope, key(scope, name)?, value, constant) {
+    let attributes = if leaks::NOT_FROZEN { v8::PropertyAttribute::NONE } else { constant };
+    match object.define_own_property(scope, key(scope, name)?, value, attributes) {
         Some(true) => Ok(()),
         _ => Err(format!("the global `{name}` cannot be defined")),
     }

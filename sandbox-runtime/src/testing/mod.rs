@@ -13,6 +13,9 @@
 //!
 //! Values are made from what `schemars::JsonSchema` says of a type, so types must implement it.
 
+#[cfg(feature = "canary")]
+#[doc(hidden)]
+pub mod canary;
 mod fuzz;
 mod guest;
 mod host;

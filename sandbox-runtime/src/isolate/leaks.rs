@@ -1,0 +1,54 @@
+//! The defences that the test-only feature `leaky` takes away, so that the corpus of hostile guests can be seen to
+//! fail (`tests/escape.rs`). Without the feature every constant is `false`, and nothing here is ever called.
+
+use deno_core::v8;
+
+use crate::boundary::js_string;
+
+/// The first contract lives in the realm of deno_core, with `Deno` still there.
+pub(crate) const HOST_REALM: bool = cfg!(feature = "leaky");
+/// `eval` and the constructors of functions take text.
+pub(crate) const CODE_FROM_TEXT: bool = cfg!(feature = "leaky");
+/// No global is removed, and WebAssembly may be compiled.
+pub(crate) const ALL_GLOBALS: bool = cfg!(feature = "leaky");
+/// `Atomics.wait` blocks the thread.
+pub(crate) const WAITS: bool = cfg!(feature = "leaky");
+/// `Error.prepareStackTrace` is called, with CallSites.
+pub(crate) const CALL_SITES: bool = cfg!(feature = "leaky");
+/// Contracts are neither frozen nor constant.
+pub(crate) const NOT_FROZEN: bool = cfg!(feature = "leaky");
+/// The shim looks up what it uses at run time.
+pub(crate) const GUEST_PRIMORDIALS: bool = cfg!(feature = "leaky");
+/// The guest is shown the text of every error of a host method.
+pub(crate) const HOST_TEXTS: bool = cfg!(feature = "leaky");
+/// Nobody counts the memory of ArrayBuffers.
+pub(crate) const UNCOUNTED_BUFFERS: bool = cfg!(feature = "leaky");
+
+/// The realm of deno_core, which lets the other one in.
+pub(super) fn shared<'s>(
+    scope: &v8::PinScope<'s, '_, ()>,
+    host_realm: &v8::Global<v8::Context>,
+    guest: v8::Local<'_, v8::Context>,
+) -> v8::Local<'s, v8::Context> {
+    let host_realm = v8::Local::new(scope, host_realm);
+    guest.set_security_token(host_realm.get_security_token(scope));
+    host_realm
+}
+
+/// A call of an op as someone would write it who forgets that the guest was there first.
+pub(super) fn naive_call(index: usize, arguments: &str) -> String {
+    format!("checked{index}.apply(this, [{arguments}].map((value) => value))")
+}
+
+/// What `Error.prepareStackTrace` of the guest makes of CallSites.
+pub(super) fn prepared<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    error: v8::Local<'s, v8::Value>,
+    sites: v8::Local<'s, v8::Array>,
+) -> Option<v8::Local<'s, v8::Value>> {
+    let key = |name: &str| js_string(scope, name, v8::NewStringType::Internalized).ok();
+    let global = scope.get_current_context().global(scope);
+    let class = global.get(scope, key("Error")?.into())?.try_cast::<v8::Object>().ok()?;
+    let prepare = class.get(scope, key("prepareStackTrace")?.into())?.try_cast::<v8::Function>().ok()?;
+    prepare.call(scope, class.into(), &[error, sites.into()])
+}

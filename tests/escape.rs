@@ -1,0 +1,108 @@
+//! A corpus of hostile guests, `escape/<class>/<name>.js`, and one oracle for all of them.
+//!
+//! Each case runs in a sandbox of its own, between two neighbours. It may return, throw or be ended as it says in its first
+//! lines; it may not reach an op that no contract declares, read the canary file, say `ESCAPED: `, leave a realm whose
+//! objects come from elsewhere, or change anything for a neighbour.
+//!
+//! `cargo test --test escape --features leaky` takes defences away and checks that the corpus notices.
+//! `BLESS=1 cargo test --test escape` writes `golden/graph.txt` anew; `ESCAPE=species` runs the cases whose path has that word.
+
+#[path = "escape/corpus.rs"]
+mod corpus;
+#[path = "escape/graph.rs"]
+mod graph;
+#[path = "escape/host.rs"]
+mod host;
+#[path = "escape/oracle.rs"]
+mod oracle;
+#[path = "escape/report.rs"]
+mod report;
+#[path = "escape/secrets.rs"]
+mod secrets;
+#[path = "escape/tenants.rs"]
+mod tenants;
+
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use corpus::Case;
+use host::Transport;
+use oracle::Verdict;
+
+/// The stack of the threads that the cases run on.
+const STACK: usize = 8 << 20;
+/// Fewer cases than this were lost, and not removed.
+const LEAST_CASES: usize = 340;
+/// How many cases must notice a runtime without defences, from how many classes.
+#[cfg(feature = "leaky")]
+const LEAST_CAUGHT: (usize, usize) = (60, 12);
+
+/// The verdicts on the corpus, from as many threads as there are processors.
+fn judge_all(transport: Transport, cases: &[Case]) -> Vec<(Case, Verdict)> {
+    /// The processors are for one test at a time: the cases have limits of time.
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    secrets::prepare();
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let neighbour = tenants::Neighbour::new();
+        let mut mine = Vec::new();
+        while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+            mine.push((case.clone(), oracle::judge(case, transport, &neighbour)));
+        }
+        mine
+    };
+    let mut verdicts = thread::scope(|scope| {
+        let spawn = |_| thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
+        let workers = (0..threads).map(spawn).collect::<Vec<_>>();
+        let join = |worker: std::io::Result<thread::ScopedJoinHandle<'_, _>>| {
+            worker.expect("a thread").join().expect("the oracle holds")
+        };
+        workers.into_iter().flat_map(join).collect::<Vec<_>>()
+    });
+    verdicts.sort_by(|(one, _), (other, _)| one.path.cmp(&other.path));
+    verdicts
+}
+
+#[test]
+#[cfg(not(feature = "leaky"))]
+fn no_guest_escapes() {
+    let verdicts = judge_all(Transport::Local, &corpus::read());
+    report::print(&verdicts);
+    report::assert_none_escaped(&verdicts);
+    assert_eq!(sandbox_runtime::testing::canary::calls(), 0);
+    assert!(!secrets::were_logged(), "the log has the text of the canary file");
+    let filtered = corpus::filter().is_some();
+    assert!(filtered || corpus::read().len() >= LEAST_CASES, "the corpus has lost cases");
+}
+
+/// The same over a thread of its own, for what a guest's thread could change: whatever does not return by itself.
+#[test]
+#[cfg(not(feature = "leaky"))]
+fn no_guest_escapes_from_a_thread_of_its_own() {
+    let mut cases = corpus::read();
+    cases.retain(|case| case.expected != [corpus::Outcome::Ok]);
+    let verdicts = judge_all(Transport::Thread, &cases);
+    report::assert_none_escaped(&verdicts);
+    assert_eq!(sandbox_runtime::testing::canary::calls(), 0);
+}
+
+/// The positive control: what the corpus would say of a runtime without its defences.
+#[test]
+#[cfg(feature = "leaky")]
+fn a_runtime_without_defences_is_caught() {
+    let verdicts = judge_all(Transport::Local, &corpus::read());
+    report::print(&verdicts);
+    assert!(verdicts.len() >= LEAST_CASES || corpus::filter().is_some(), "the corpus has lost cases");
+    let caught = report::escaped(&verdicts);
+    let classes = caught.iter().map(|(case, _)| case.class()).collect::<std::collections::BTreeSet<_>>();
+    let found = (caught.len(), classes.len());
+    assert!(
+        found.0 >= LEAST_CAUGHT.0 && found.1 >= LEAST_CAUGHT.1,
+        "{found:?} of {LEAST_CAUGHT:?}: {classes:?}"
+    );
+    assert!(sandbox_runtime::testing::canary::calls() > 0, "no case called the undeclared op");
+}

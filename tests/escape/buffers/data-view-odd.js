@@ -1,0 +1,2 @@
+// A DataView over a shrinking buffer, and one whose getters are replaced.
+export const attack = () => { const buffer = new ArrayBuffer(64, { maxByteLength: 64 }), view = new DataView(buffer, 32); buffer.resize(16); const one = $thrown(() => Tool.bytes(view)); Object.defineProperty(DataView.prototype, 'byteLength', { get: () => 1 << 20 }); buffer.resize(64); return `${one?.name} ${Tool.bytes(view).length === 32 ? 'held' : 'ESCAPED: a lie was believed'}`; };

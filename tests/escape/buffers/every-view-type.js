@@ -1,0 +1,2 @@
+// Each kind of view where bytes or numbers are asked for: a wrong kind must not be read as another.
+export const attack = () => [Int8Array, Uint16Array, Float32Array, BigInt64Array, Uint8ClampedArray, Float16Array].map((Kind) => [() => Tool.bytes(new Kind(3)), () => Vault.sum(new Kind(3))].map((run) => { try { const value = run(); return value.length ?? value; } catch (error) { return error.name; } })).join();

@@ -1,0 +1,2 @@
+// The four constructors of functions, called and constructed, with parameters that are code.
+export const attack = () => { for (const f of [function () {}, async () => {}, function* () {}, async function* () {}]) for (const run of [(F) => F('return 1'), (F) => new F('a', 'return a'), (F) => Reflect.construct(F, ['a = globalThis', '']), (F) => F()]) try { run(f.constructor); return `ESCAPED: code from text by ${f}`; } catch (error) { if (error.name !== 'EvalError') return `another error: ${error}`; } return 'held'; };

@@ -1,0 +1,2 @@
+// The text of code is an object that is converted: once the check is done, it says something else.
+export const attack = () => { let n = 0; const text = { toString() { n++; return 'return globalThis'; } }; for (const run of [() => Function(text), () => Function(...[text, text]), () => eval(text)]) try { const made = run(); if (typeof made === 'function') return 'ESCAPED: code from text'; } catch {} return `held ${n}`; };

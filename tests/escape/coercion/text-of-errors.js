@@ -1,0 +1,2 @@
+// The refusal describes the odd value: with a text of a million characters, a name of control characters, a nested mess.
+export const attack = () => ['x'.repeat(1e6), '\u0000\u001b[31m\u2028', '\ud800'.repeat(10), [[[['deep']]]], { ['k'.repeat(1e5)]: 1 }].map((odd) => { const text = $thrown(() => Tool.add(odd, 1)).message; return text.length < 2000 ? text.length : `ESCAPED: a text of ${text.length}`; }).join();

@@ -1,0 +1,129 @@
+//! The cases: a file each, with what it says of itself.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sandbox_runtime::{Engine, Limits, Script};
+
+/// Helpers that stand before every case, so that each can use what it gained.
+const PRELUDE: &str = include_str!("prelude.js");
+
+/// How a case may end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It returned.
+    Ok,
+    /// It threw.
+    Guest,
+    /// It is no JavaScript.
+    Syntax,
+    /// It does not export what it should.
+    Mismatch,
+    /// What it returned was refused.
+    Value,
+    /// Its time was up.
+    Wall,
+    /// Its heap was full.
+    Heap,
+    /// Its stack was full.
+    Stack,
+}
+
+impl Outcome {
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "ok" => Self::Ok,
+            "guest" => Self::Guest,
+            "syntax" => Self::Syntax,
+            "mismatch" => Self::Mismatch,
+            "value" => Self::Value,
+            "wall" => Self::Wall,
+            "heap" => Self::Heap,
+            "stack" => Self::Stack,
+            _ => return None,
+        })
+    }
+}
+
+/// One hostile guest.
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    /// `<class>/<name>.js`.
+    pub(crate) path: String,
+    source: String,
+    /// The ways in which it may end.
+    pub(crate) expected: Vec<Outcome>,
+}
+
+impl Case {
+    /// What kind of attack it is.
+    pub(crate) fn class(&self) -> &str {
+        self.path.split_once('/').map_or("", |(class, _)| class)
+    }
+
+    pub(crate) fn script(&self) -> Script {
+        Script::new(self.path.replace(".js", ".mjs"), format!("{PRELUDE}{}", self.source))
+    }
+
+    /// Tight, but for what the case is not meant to reach.
+    pub(crate) fn limits(&self) -> Limits {
+        let short = self.expected.contains(&Outcome::Wall);
+        let wall = if short { Duration::from_millis(100) } else { Duration::from_secs(10) };
+        let buffers = if Engine::CURRENT == Engine::QuickJs { 24 << 20 } else { 4 << 20 };
+        let values =
+            Limits { value_nodes: 20_000, value_bytes: 1 << 20, value_depth: 64, ..Limits::default() };
+        Limits { wall, heap: 24 << 20, buffers, stack: 768 << 10, ..values }
+    }
+
+    fn of(path: String, source: String) -> Option<Self> {
+        let comments = || source.lines().take_while(|line| line.starts_with("//"));
+        let says = |key: &str| comments().find_map(|line| line.strip_prefix(key)).map(str::trim);
+        assert!(
+            comments().next().is_some_and(|line| !line.contains("expect:")),
+            "{path} does not say what it tries"
+        );
+        let skip = says("// quickjs: skip");
+        assert!(skip.is_none_or(|reason| reason.starts_with("— ")), "{path} is skipped for no reason");
+        if skip.is_some() && Engine::CURRENT == Engine::QuickJs {
+            return None;
+        }
+        let own = (Engine::CURRENT == Engine::QuickJs).then(|| says("// quickjs: expect:")).flatten();
+        let named = own.or_else(|| says("// expect:")).unwrap_or("ok");
+        let outcome =
+            |name: &str| Outcome::named(name.trim()).unwrap_or_else(|| panic!("{path} expects `{name}`"));
+        let expected = named.split(',').map(outcome).collect();
+        Some(Self { path, source, expected })
+    }
+}
+
+/// The word that a case's path must have, when not all are to run.
+pub(crate) fn filter() -> Option<String> {
+    std::env::var("ESCAPE").ok()
+}
+
+/// All cases of this engine.
+pub(crate) fn read() -> Vec<Case> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/escape");
+    let mut paths = folders(&root).iter().flat_map(|folder| files(folder)).collect::<Vec<_>>();
+    paths.sort();
+    let word = filter().unwrap_or_default();
+    let cases = paths.iter().filter_map(|path| {
+        let source = fs::read_to_string(path).expect("a case can be read");
+        let path = path.strip_prefix(&root).expect("a path inside").to_string_lossy().replace('\\', "/");
+        Case::of(path, source)
+    });
+    cases.filter(|case| case.path.contains(&word)).collect()
+}
+
+fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path())
+}
+
+fn folders(root: &Path) -> Vec<PathBuf> {
+    entries(root).filter(|path| path.is_dir()).collect()
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    entries(folder).filter(|path| path.extension().is_some_and(|kind| kind == "js")).collect()
+}

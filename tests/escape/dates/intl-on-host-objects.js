@@ -1,0 +1,2 @@
+// Legacy Intl constructors write to the object that they are called on: here to one of the host.
+export const attack = () => [Tool, Tool.echo].map((target) => { try { Object.setPrototypeOf(target, Intl.DateTimeFormat.prototype); } catch {} try { Intl.DateTimeFormat.call(target); Intl.NumberFormat.call(target); } catch {} return Object.getOwnPropertySymbols(target).length > 0 ? 'ESCAPED: it wrote to the contract' : 'held'; }).join();

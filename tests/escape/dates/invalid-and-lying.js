@@ -1,0 +1,2 @@
+// Dates that are invalid, out of range, or whose methods lie.
+export const attack = () => { const lying = new Date(0); for (const key of ['getTime', 'valueOf', 'toISOString', Symbol.toPrimitive]) Object.defineProperty(lying, key, { value() { throw new Error('asked'); } }); return [new Date(NaN), lying, new Date(8.64e15), Object.create(Date.prototype)].map((date) => { try { return typeof Tool.any(date); } catch (error) { return error.name; } }).join(); };

@@ -1,0 +1,3 @@
+// The plainest of all.
+// expect: wall
+export const attack = () => { for (;;); };

@@ -1,0 +1,3 @@
+// A generator without end is spread into a call, and into a list.
+// expect: wall, heap, stack
+export const attack = () => Math.max(...(function* () { for (;;) yield 1; })());

@@ -1,0 +1,3 @@
+// The export is a getter that never returns.
+// expect: wall
+export default { get attack() { for (;;); } };

@@ -1,0 +1,4 @@
+// The module never ends.
+// expect: wall
+for (;;);
+export const attack = () => 'never';

@@ -1,0 +1,3 @@
+// Throws the contract object, whose methods a report might call.
+// expect: guest
+export const attack = () => { throw Tool; };

@@ -1,0 +1,73 @@
+//! Everything that a guest can reach, against `golden/graph.txt`.
+
+use sandbox_runtime::Script;
+
+/// The script that walks a realm.
+pub(crate) fn script() -> Script {
+    Script::new("graph.mjs", include_str!("graph.js"))
+}
+
+/// The lines of one text that the other does not have.
+pub(crate) fn added(before: &str, after: &str) -> Vec<String> {
+    let before = before.lines().collect::<std::collections::BTreeSet<_>>();
+    after.lines().filter(|line| !before.contains(line)).map(str::to_owned).collect()
+}
+
+/// The lines that only one of two texts has: `-` the first, `+` the second.
+pub(crate) fn difference(old: &str, new: &str) -> String {
+    let marked =
+        |mark: &'static str, lines: Vec<String>| lines.into_iter().map(move |line| format!("{mark}{line}\n"));
+    marked("-", added(new, old)).chain(marked("+", added(old, new))).collect()
+}
+
+#[cfg(not(feature = "leaky"))]
+mod golden {
+    use sandbox_runtime::{Engine, Limits};
+
+    use super::{difference, script};
+    use crate::host::{Tenant, Transport};
+
+    const HEAD: &str = "The objects that a guest can reach, and what they hold; written by `BLESS=1 cargo test --test escape`.\n";
+
+    /// What an engine adds is safe to give to a guest once somebody has looked at it. What V8 has only when it was built
+    /// with Temporal is left out.
+    #[test]
+    fn the_graph_is_the_one_that_was_looked_at() {
+        crate::secrets::prepare();
+        let tenant = Tenant::new(Transport::Local, Limits::default()).expect("a sandbox");
+        let look = tenant.looker(script()).expect("the script that looks around");
+        let found = look.all_lines().expect("the graph");
+        let found = found.lines().filter(|line| !line.contains("Temporal")).collect::<Vec<_>>();
+        let found = format!("{HEAD}{}\n", found.join("\n"));
+        let name = if Engine::CURRENT == Engine::V8 { "graph.txt" } else { "graph.quickjs.txt" };
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write(&path, found).expect("the golden can be written");
+            return;
+        }
+        let expected = std::fs::read_to_string(&path).unwrap_or_default();
+        let difference = difference(&expected, &found);
+        assert!(
+            difference.is_empty(),
+            "tests/golden/{name} differs:\n{difference}Is it safe to give to a guest? Then: BLESS=1 cargo test --test escape"
+        );
+        assert_eq!(
+            look.problems().expect("what is wrong"),
+            "",
+            "objects of another realm, or contracts that can be changed"
+        );
+    }
+}
+
+/// The walk sees the host's realm when it is there.
+#[cfg(feature = "leaky")]
+#[test]
+fn the_walk_finds_the_realm_of_the_host() {
+    use crate::host::{Tenant, Transport};
+    let tenant = Tenant::new(Transport::Local, sandbox_runtime::Limits::default()).expect("a sandbox");
+    let look = tenant.looker(script()).expect("the script that looks around");
+    let (lines, problems) = (look.all_lines().expect("the graph"), look.problems().expect("what is wrong"));
+    assert!(lines.contains("WebAssembly.Module.customSections: function"), "the walk stops early");
+    assert!(problems.contains("Tool.add is of another realm"), "{problems}");
+    assert!(problems.contains("Tool can be replaced"), "{problems}");
+}

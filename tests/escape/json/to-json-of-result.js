@@ -1,0 +1,3 @@
+// A String whose toJSON is the answer.
+// expect: value
+export const attack = () => ({ toJSON: () => 'ESCAPED: JSON', toString: () => 'ESCAPED: toString' });

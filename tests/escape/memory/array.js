@@ -1,0 +1,3 @@
+// A list that grows step by step.
+// expect: heap
+export const attack = () => { const all = []; for (;;) all.push([all.length, {}]); };

@@ -1,0 +1,103 @@
+//! The one judge of all cases.
+
+use std::time::{Duration, Instant};
+
+use sandbox_runtime::testing::canary;
+use sandbox_runtime::{Error, LimitKind, Result};
+
+use super::corpus::{Case, Outcome};
+use super::graph;
+use super::host::{Tenant, Transport};
+use super::secrets;
+use super::tenants::{self, Neighbour};
+
+/// How much later than at its limit a call may end, on a machine with much else to do.
+const SLACK: Duration = Duration::from_secs(2);
+
+/// What became of a case.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Verdict {
+    /// What it gained, and must not have.
+    pub(crate) gained: Vec<String>,
+    /// What is not as the case says itself.
+    pub(crate) unexpected: Vec<String>,
+    pub(crate) took: Duration,
+}
+
+/// Runs a case, and looks at everything that it could have changed.
+pub(crate) fn judge(case: &Case, transport: Transport, neighbour: &Neighbour) -> Verdict {
+    let mut verdict = Verdict::default();
+    let tenant = Tenant::new(transport, case.limits()).expect("a sandbox with the limits of a case");
+    let look = tenant.looker(graph::script()).expect("the script that looks around");
+    let before = tenants::patiently(|| look.problems()).expect("what there is to see before");
+    let called = canary::calls_here();
+    let started = Instant::now();
+    let outcome = run(case, &tenant);
+    verdict.took = started.elapsed();
+    if canary::calls_here() != called {
+        verdict.gained.push("the undeclared op was called".into());
+    }
+    verdict.gained.extend(said(&outcome));
+    verdict.unexpected.extend(not_as_declared(case, &outcome, verdict.took));
+    if outcome.as_ref().err().is_none_or(|error| !error.is_final()) {
+        match tenants::patiently(|| look.problems()) {
+            Ok(after) => verdict.gained.extend(graph::added(&before, &after)),
+            Err(error) => verdict.gained.push(format!("its graph cannot be walked: {error}")),
+        }
+        verdict.gained.extend(tenants::alive(&tenant).err().map(|says| format!("the sandbox {says}")));
+    }
+    drop((look, tenant));
+    verdict.gained.extend(neighbour.findings());
+    #[cfg(not(feature = "leaky"))]
+    verdict.gained.extend(before.lines().map(|problem| format!("before it ran: {problem}")));
+    verdict
+}
+
+/// All that the guest says.
+fn run(case: &Case, tenant: &Tenant) -> Result<String> {
+    tenant.load(case.script())?;
+    let said = tenant.call(|guest| guest.attack())?;
+    Ok(said + "\n" + &tenant.call(|guest| guest.later())?)
+}
+
+/// What is wrong with what a guest said.
+fn said(outcome: &Result<String>) -> Vec<String> {
+    let (shown, all) = match outcome {
+        Ok(said) => (said.clone(), said.clone()),
+        Err(error) => (error.to_string(), format!("{error} {error:?}")),
+    };
+    let mut findings = Vec::new();
+    findings.extend(shown.lines().find(|line| line.contains("ESCAPED: ")).map(str::to_owned));
+    if all.contains(secrets::of_file()) {
+        findings.push("the canary file was read".into());
+    }
+    if shown.contains(secrets::HOST_TEXT) {
+        findings.push("the guest has the text of a host's error".into());
+    }
+    findings
+}
+
+fn not_as_declared(case: &Case, outcome: &Result<String>, took: Duration) -> Option<String> {
+    let Some(found) = outcome_of(outcome) else {
+        return Some(format!("it ended as nothing should: {outcome:?}"));
+    };
+    if !case.expected.contains(&found) {
+        return Some(format!("expected {:?}, got {outcome:?}", case.expected));
+    }
+    let late = case.limits().wall + SLACK;
+    (took > late).then(|| format!("it took {took:?}, and not {late:?}"))
+}
+
+fn outcome_of(outcome: &Result<String>) -> Option<Outcome> {
+    Some(match outcome {
+        Ok(_) => Outcome::Ok,
+        Err(Error::Guest(_)) => Outcome::Guest,
+        Err(Error::Syntax { .. }) => Outcome::Syntax,
+        Err(Error::Mismatch { .. }) => Outcome::Mismatch,
+        Err(Error::Value(_)) => Outcome::Value,
+        Err(Error::Limit { kind: LimitKind::Wall, .. }) => Outcome::Wall,
+        Err(Error::Limit { kind: LimitKind::Heap, .. }) => Outcome::Heap,
+        Err(Error::Limit { kind: LimitKind::Stack, .. }) => Outcome::Stack,
+        Err(_) => return None,
+    })
+}

@@ -1,0 +1,4 @@
+// Goes as deep as it can and calls each host method there, where hardly any stack is left.
+let found = '';
+const dig = () => { try { dig(); } catch { for (const run of [() => Tool.add(1, 2), () => Tool.echo('x'), () => Tool.make(), () => Tool.order({ lines: [{}] }), () => Tool.refuse(), () => Tool.explode(), () => Vault.guess(1, 'a'), () => Tool.echo(5)]) try { run(); } catch (error) { found ||= $use(error, 'edge'); } } };
+export const attack = () => { let depth = 0; const measure = () => { depth++; measure(); }; $thrown(measure); let left = depth; const at = () => { if (--left > 10) return at(); for (const run of [() => Tool.make(), () => Tool.refuse(), () => Tool.order({}), () => Tool.echo(5)]) try { $use(run(), 'value'); } catch (error) { found ||= $use(error, 'edge'); } }; $thrown(at); return found || 'held'; };

@@ -1,0 +1,3 @@
+// Plain recursion, not caught.
+// expect: stack
+export const attack = () => attack();

@@ -1,0 +1,2 @@
+// A getter of an argument calls the method that is being called, and another one, and one that fails.
+export const attack = () => { let inner; const outer = Tool.order({ get id() { inner = Tool.order({ id: 2, get total() { $thrown(() => Tool.refuse()); return Tool.add(1, 2); } }); return 1; } }); return outer.id === 1 && inner.id === 2 && inner.total === 3 ? 'held' : 'ESCAPED: calls are mixed up'; };

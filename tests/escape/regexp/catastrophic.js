@@ -1,0 +1,3 @@
+// A pattern that backtracks for ever.
+// expect: wall
+export const attack = () => /^(a+)+$/.test(`${'a'.repeat(60)}!`);

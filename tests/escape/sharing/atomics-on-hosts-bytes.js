@@ -1,0 +1,2 @@
+// Atomics on bytes of the host, out of bounds, and with indices that detach the buffer.
+export const attack = () => { const bytes = Tool.bytes(new Uint8Array(8)); return [() => Atomics.add(bytes, 8, 1), () => Atomics.store(bytes, { valueOf() { bytes.buffer.transfer(); return 0; } }, 1), () => Atomics.load(bytes, 0), () => Atomics.notify(new Int32Array(2), 0), () => Atomics.pause()].map((run) => $thrown(run)?.name ?? 'done').join(); };

@@ -1,0 +1,2 @@
+// Surplus arguments live in an `arguments` object if the shim has one.
+export const attack = () => { const seen = []; Object.defineProperty(Object.prototype, 2, { configurable: true, get() { seen.push(this); }, set() { seen.push(this); } }); try { Tool.add(1, 2); Tool.flag(true, 1); Vault.guess(1, 'a'); } finally { delete Object.prototype[2]; } return seen.length > 0 ? `ESCAPED: ${$all(seen, 'arguments')}` : 'held'; };

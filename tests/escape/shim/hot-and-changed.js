@@ -1,0 +1,2 @@
+// A hot loop is compiled on the belief that arguments are numbers; then they are not.
+export const attack = () => { let sum = 0; const f = (a, b) => Tool.add(a, b); for (let i = 0; i < 30000; i++) sum = f(sum, 1); const errors = ['1', 1n, {}, null, undefined, Symbol.iterator].map((odd) => $thrown(() => f(odd, 1))); return sum === 30000 && !errors.includes(undefined) ? 'held' : 'ESCAPED: the fast path took what is no number'; };

@@ -1,0 +1,2 @@
+// Replaces a method, so that another script of the sandbox calls the guest instead of the host.
+export const attack = () => { for (const run of [() => { Tool.echo = () => 'mine'; }, () => { Tool = { echo: () => 'mine' }; }, () => { globalThis.Tool = { echo: () => 'mine' }; }, () => Object.defineProperty(Tool, 'echo', { value: () => 'mine' }), () => Object.assign(Vault, { guess: () => true })]) try { run(); } catch {} return Tool.echo('a') === 'a' && !Vault.guess(1, 'a') ? 'held' : 'ESCAPED: the contract was replaced'; };

@@ -1,0 +1,2 @@
+// Deletes every global and every method that can be deleted.
+export const attack = () => { const { ownKeys, deleteProperty } = Reflect, { Object, globalThis: all } = globalThis; for (const key of ownKeys(all)) { const value = all[key]; if (Object(value) === value && value !== all) for (const name of ownKeys(value)) deleteProperty(value, name); deleteProperty(all, key); } return `${Tool.echo('held')} ${Tool.make().length}`; };

@@ -1,0 +1,2 @@
+// Freezes all intrinsics, so that nobody after it can define anything.
+export const attack = () => { for (const key of Reflect.ownKeys(globalThis)) { const value = globalThis[key]; if (Object(value) === value && value !== globalThis) { Object.freeze(value); if (value.prototype) Object.freeze(value.prototype); } } return `${Tool.make().length} ${Tool.order({ id: 1 }).id} ${$thrown(() => Tool.fail('x')).sku}`; };

@@ -1,0 +1,2 @@
+// Rewires the prototypes of the intrinsics to one another.
+export const attack = () => { const kept = [Array, Map, Set, Date, Promise].map(({ prototype }) => [prototype, Object.getPrototypeOf(prototype)]); for (const [prototype] of kept) Object.setPrototypeOf(prototype, new Proxy({}, { get() { throw new Error('rewired'); } })); try { return `${Tool.make()[0]} ${Vault.sum([1, 2])} ${Tool.order({ id: 4 }).id}`; } finally { for (const [prototype, parent] of kept) Object.setPrototypeOf(prototype, parent); } };

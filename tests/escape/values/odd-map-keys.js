@@ -1,0 +1,2 @@
+// Maps and Sets whose keys are objects, NaN, themselves, and change while they are read.
+export const attack = () => { const map = new Map([[{}, 1], [NaN, 2]]), set = new Set(); set.add(set); const grows = new Map([['a', { get x() { for (let i = 0; i < 100; i++) grows.set(`b${i}`, 1); return 1; } }]]); return [map, set, grows].map((odd) => { try { return typeof Tool.any(odd); } catch (error) { return error.name; } }).join(); };
