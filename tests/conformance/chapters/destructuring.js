@@ -60,7 +60,7 @@ return [String.raw`a\n${1}\t`, String.raw({ raw: ["x", "y", "z"] }, 1, 2, 3)];
 //# templates: a symbol in a template!
 return `${Symbol("s")}`;
 //# templates: tags as members and with new
-const o = { t(s) { return this.v + s[0]; }, v: "v" }; const make = () => function (s) { this.raw = s.raw[0]; }; return [o.t`x`, o["t"]`y`, new (make())`z`];
+const o = { t(s) { return this.v + s[0]; }, v: "v" }; const make = () => (s) => s.raw[0]; return [o.t`x`, o["t"]`y`, (make())`z`];
 //# chaining: optional members
 const o = { a: { b: () => 5, c: null } }; return [o?.a?.b?.(), o.x?.y.z.w, o.a.c?.d, o.n?.(), o?.["a"]?.["b"], null?.[(() => { throw 1; })()]];
 //# chaining: delete and grouping

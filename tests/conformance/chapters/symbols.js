@@ -9,7 +9,7 @@ class A { get [Symbol.toStringTag]() { return "Mine"; } } return [String(new A()
 //# symbols: isConcatSpreadable
 const o = { length: 2, 0: "a", 1: "b", [Symbol.isConcatSpreadable]: true }; const a = [1, 2]; a[Symbol.isConcatSpreadable] = false; return [[0].concat(o, a).length, [].concat(o)];
 //# symbols: match, replace, search and split
-const o = { [Symbol.match]: () => "m", [Symbol.replace]: (s, r) => s + r, [Symbol.search]: () => 7, [Symbol.split]: (s) => [s, "split"], [Symbol.matchAll]: () => [1] }; return ["x".match(o), "x".replace(o, "y"), "x".search(o), "x".split(o), "x".matchAll(o)];
+const o = { [Symbol.match]: () => "m", [Symbol.replace]: (s, r) => s + r, [Symbol.search]: () => 7, [Symbol.split]: (s) => [s, "split"], [Symbol.matchAll]: () => [1], flags: "g" }; return ["x".match(o), "x".replace(o, "y"), "x".search(o), "x".split(o), "x".matchAll(o)];
 //# symbols: match decides what is a regular expression
 const r = /a/; r[Symbol.match] = false; return ["/a/".includes(r), "/a/".startsWith(r)];
 //# symbols: a regular expression to includes!
