@@ -22,6 +22,8 @@ pub fn outcome(text: &str) -> Result<String, String> {
 fn run(scope: &mut v8::PinScope<'_, '_>, text: &str) -> Option<String> {
     let exports = v8::Object::new(scope);
     let module = v8::Object::new(scope);
+    let key = v8::String::new(scope, "exports")?;
+    module.set(scope, key.into(), exports.into())?;
     compile(scope, text)?.call(scope, exports.into(), &[module.into(), exports.into()])?;
     call(scope, exports, "start")?;
     let outcome = call(scope, exports, "outcome")?;

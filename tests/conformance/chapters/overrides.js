@@ -63,7 +63,7 @@ const m = new Map(); Object.defineProperty(m, "size", { value: 5 }); const u = O
 //# overrides: an iterator's own next and Symbol.iterator
 "use strict"; const a = [1, 2]; a[Symbol.iterator] = function* () { yield "mine"; }; const o = {}; o[Symbol.iterator] = () => [7][Symbol.iterator](); return [[...a], [...o]];
 //# overrides: a generator's methods
-"use strict"; function* g() { yield 1; } const i = g(); i.next = () => ({ done: true }); i.return = 5; i.toString = () => "i"; g.prototype.constructor = 1; return [[...i], i.return, `${i}`];
+"use strict"; function* g() { yield 1; } const i = g(); i.next = () => ({ done: true }); i.return = 5; i.toString = () => "i"; return [[...i], i.return, `${i}`];
 //# overrides: Symbol.toStringTag by assignment on a plain object
 "use strict"; const o = {}; o[Symbol.toStringTag] = "Mine"; function F() {} F.prototype[Symbol.toStringTag] = "F"; return [String(o), String(new F())];
 //# overrides: Symbol.toStringTag by assignment on builtins
