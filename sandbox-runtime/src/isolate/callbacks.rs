@@ -110,18 +110,27 @@ fn header(scope: &v8::PinScope<'_, '_>, error: v8::Local<'_, v8::Value>) -> Stri
     }
 }
 
-/// One line of a stack, as V8 writes it; `None` for frames of a shim. CallSites are reachable from here only, so
-/// their methods are those of V8.
+/// One line of a stack; `None` for frames of a shim. CallSites are reachable from here only, so their methods
+/// are those of V8. V8's own text of one would name the receiver's class and method too, which it looks for in all
+/// properties of the guest's object, in each frame, and no time limit ends that.
 fn frame<'s>(scope: &v8::PinScope<'s, '_>, site: v8::Local<'s, v8::Value>) -> Option<String> {
     let site = site.try_cast::<v8::Object>().ok()?;
-    let text = |method: &str| -> Option<String> {
+    let ask = |method: &str| -> Option<v8::Local<'s, v8::Value>> {
         let name = js_string(scope, method, v8::NewStringType::Internalized).ok()?;
-        let method = site.get(scope, name.into())?.try_cast::<v8::Function>().ok()?;
-        let text = method.call(scope, site.into(), &[])?.try_cast::<v8::String>().ok()?;
-        Some(text.to_rust_string_lossy(scope))
+        site.get(scope, name.into())?.try_cast::<v8::Function>().ok()?.call(scope, site.into(), &[])
     };
-    match text("getFileName") {
-        Some(file) if shim::is_shim(&file) => None,
-        _ => text("toString"),
+    let text = |method: &str| -> Option<String> {
+        let text = ask(method)?.try_cast::<v8::String>().ok()?;
+        (text.length() > 0).then(|| text.to_rust_string_lossy(scope))
+    };
+    let number = |method: &str| ask(method).and_then(|n| n.uint32_value(scope)).unwrap_or(0);
+    let file = text("getFileName").unwrap_or_else(|| "<native>".to_owned());
+    if shim::is_shim(&file) {
+        return None;
     }
+    let position = format!("{file}:{}:{}", number("getLineNumber"), number("getColumnNumber"));
+    Some(match text("getFunctionName") {
+        Some(function) => format!("{function} ({position})"),
+        None => position,
+    })
 }
