@@ -18,14 +18,8 @@ pub struct Program {
 
 impl Program {
     fn new(head: &str) -> Self {
-        let (name, is_async) =
-            head.strip_prefix("async ").map_or((head, false), |name| (name, true));
-        Self {
-            name: name.to_owned(),
-            body: String::new(),
-            is_async,
-            is_meant_to_throw: name.ends_with('!'),
-        }
+        let (name, is_async) = head.strip_prefix("async ").map_or((head, false), |name| (name, true));
+        Self { name: name.to_owned(), body: String::new(), is_async, is_meant_to_throw: name.ends_with('!') }
     }
 
     /// The text that is run, on either side.
