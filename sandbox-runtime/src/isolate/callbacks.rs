@@ -108,16 +108,19 @@ fn stack_trace<'s>(
 
 /// `Name: message`, read from own data or from the prototypes as any reader of the error would.
 fn header(scope: &v8::PinScope<'_, '_>, error: v8::Local<'_, v8::Value>) -> String {
-    let (name, message) = super::thrown::name_and_message(scope, error);
-    match (name, message) {
-        (Some(name), message) if message.is_empty() => name,
-        (Some(name), message) => format!("{name}: {message}"),
-        (None, message) => message,
+    let Ok(object) = error.try_cast::<v8::Object>() else {
+        return crate::boundary::describe(scope, error);
+    };
+    match super::thrown::as_error(scope, object) {
+        (name, message) if message.is_empty() => name,
+        (name, message) if name.is_empty() => message,
+        (name, message) => format!("{name}: {message}"),
     }
 }
 
 /// One line of a stack; `None` for frames of a shim. CallSites are reachable from here only, so their methods
-/// are those of V8.
+/// are those of V8. V8's own text of one would name the receiver's class and method too, which it looks for in all
+/// properties of the guest's object, in each frame, and no time limit ends that.
 fn frame<'s>(scope: &v8::PinScope<'s, '_>, site: v8::Local<'s, v8::Value>) -> Option<String> {
     let site = site.try_cast::<v8::Object>().ok()?;
     let ask = |method: &str| -> Option<v8::Local<'s, v8::Value>> {

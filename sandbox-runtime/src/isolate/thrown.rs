@@ -97,11 +97,17 @@ pub(super) fn name_and_message(
 ) -> (Option<String>, String) {
     match thrown.try_cast::<v8::Object>() {
         Ok(object) if thrown.is_native_error() => {
-            let name = property(scope, object, "name", NAME).unwrap_or_else(|| "Error".into());
-            (Some(name), property(scope, object, "message", TEXT).unwrap_or_default())
+            let (name, message) = as_error(scope, object);
+            (Some(name), message)
         }
         _ => (None, describe(scope, thrown)),
     }
+}
+
+/// `name` and `message` as an Error's, of any object: one that was given a stack need not be an Error.
+pub(super) fn as_error(scope: &v8::PinScope<'_, '_>, object: v8::Local<'_, v8::Object>) -> (String, String) {
+    let name = property(scope, object, "name", NAME).unwrap_or_else(|| "Error".into());
+    (name, property(scope, object, "message", TEXT).unwrap_or_default())
 }
 
 /// A property that is text; anything else is as good as none.

@@ -1,0 +1,84 @@
+//! The programs, and the list of those that differ.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use sandbox_runtime::Engine;
+
+/// One program of the corpus.
+pub struct Program {
+    pub name: String,
+    /// The body of a function.
+    body: String,
+    is_async: bool,
+    /// It throws when nothing is hardened: its name ends so.
+    pub is_meant_to_throw: bool,
+}
+
+impl Program {
+    fn new(head: &str) -> Self {
+        let (name, is_async) = head.strip_prefix("async ").map_or((head, false), |name| (name, true));
+        Self { name: name.to_owned(), body: String::new(), is_async, is_meant_to_throw: name.ends_with('!') }
+    }
+
+    /// The text that is run, on either side.
+    pub fn text(&self) -> String {
+        let keyword = if self.is_async { "async " } else { "" };
+        let harness = include_str!("harness.js");
+        format!("{harness}(exports, {keyword}function () {{\n{}}});", self.body)
+    }
+
+    /// Whether this engine can be asked at all: the layer over QuickJS was not made to survive everything.
+    pub fn runs_here(&self) -> bool {
+        Engine::CURRENT == Engine::V8 || !self.body.contains("// quickjs: skip — ")
+    }
+}
+
+/// The programs of all chapters. In a chapter each begins with a line `//# name` or `//# async name`.
+pub fn programs() -> (usize, Vec<Program>) {
+    let chapters = chapters();
+    let mut all: Vec<Program> = Vec::new();
+    for chapter in &chapters {
+        let text = std::fs::read_to_string(chapter).unwrap();
+        for line in text.lines() {
+            match line.strip_prefix("//# ") {
+                Some(head) => all.push(Program::new(head)),
+                None if all.is_empty() => {}
+                None => writeln!(all.last_mut().unwrap().body, "{line}").unwrap(),
+            }
+        }
+    }
+    (chapters.len(), all)
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance")
+}
+
+fn chapters() -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder().join("chapters")).unwrap();
+    let mut chapters = entries.map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+    chapters.sort();
+    chapters
+}
+
+/// What is listed as different in `realm` on this engine: names of programs, and why.
+///
+/// The list has sections: `[realm]` is of both engines, `[realm on V8]` of one.
+pub fn differences(realm: &str) -> BTreeMap<String, String> {
+    let text = std::fs::read_to_string(folder().join("differences.txt")).unwrap();
+    let sections = [format!("[{realm}]"), format!("[{realm} on {:?}]", Engine::CURRENT)];
+    let mut is_ours = false;
+    let mut listed = BTreeMap::new();
+    for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with("//")) {
+        if line.starts_with('[') {
+            is_ours = sections.iter().any(|section| section == line);
+        } else if is_ours {
+            let (name, why) = line.split_once(" — ").unwrap_or_else(|| panic!("no reason: {line}"));
+            let before = listed.insert(name.to_owned(), why.to_owned());
+            assert_eq!(before, None, "`{name}` is listed twice");
+        }
+    }
+    listed
+}
