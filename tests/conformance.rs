@@ -12,19 +12,25 @@ mod corpus;
 use std::collections::{BTreeMap, BTreeSet};
 
 use corpus::Program;
-use sandbox_runtime::{Engine, Error, LocalSandbox, Result, Script, sandbox_api};
+use sandbox_runtime::{Engine, Error, Intrinsics, LocalSandbox, Result, Script, sandbox_api};
 
 /// The name of every program's file, on both sides.
 const FILE: &str = "program.cjs";
 
 /// A kind of realm that the corpus runs in.
 struct Realm {
-    /// The name of its sections in the list of differences.
-    name: &'static str,
+    /// The names of its sections in the list of differences; the last one is its own.
+    lists: &'static [&'static str],
     build: fn() -> LocalSandbox,
 }
 
-const REALMS: &[Realm] = &[Realm { name: "sandbox", build: || LocalSandbox::builder().build().unwrap() }];
+const REALMS: &[Realm] = &[
+    Realm { lists: &["sandbox"], build: || LocalSandbox::builder().build().unwrap() },
+    Realm {
+        lists: &["sandbox", "frozen"],
+        build: || LocalSandbox::builder().intrinsics(Intrinsics::Frozen).build().unwrap(),
+    },
+];
 
 /// What `harness.js` exports. What a program gives later than in microtasks, it never gives.
 #[sandbox_api(guest)]
@@ -74,7 +80,7 @@ fn judge(
 
 /// What is wrong with the whole corpus in a realm.
 fn problems(realm: &Realm) -> Vec<String> {
-    let listed = corpus::differences(realm.name);
+    let listed = realm.lists.iter().flat_map(|list| corpus::differences(list)).collect::<BTreeMap<_, _>>();
     let (_, programs) = corpus::programs();
     let names = programs.iter().map(|program| program.name.as_str()).collect::<BTreeSet<_>>();
     let unknown = listed.keys().filter(|name| !names.contains(name.as_str()));
@@ -85,7 +91,7 @@ fn problems(realm: &Realm) -> Vec<String> {
         let bare = bare::outcome(&text).unwrap_or_else(|message| format!("throws {message}"));
         let sandboxed = observed(in_sandbox(&(realm.build)(), &text));
         if let Some(problem) = judge(program, &bare, &sandboxed, &listed) {
-            let (name, realm) = (&program.name, realm.name);
+            let (name, realm) = (&program.name, realm.lists.join(", "));
             problems.push(format!("`{name}` {problem}\n    bare: {bare}\n    {realm}: {sandboxed}"));
         }
     }

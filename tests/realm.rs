@@ -335,6 +335,7 @@ fn the_override_mistake_is_mended() {
           return new E().name + (new E().constructor === E)", "Etrue"),
         ("class B extends Map {} B.groupBy = () => 'mine'; return B.groupBy()", "mine"),
         ("const f = () => {}; f.call = 5; return String(f.call)", "5"),
+        ("const a = [1]; a[Symbol.iterator] = function* () { yield 7; }; return String([...a])", "7"),
         ("const o = Object.create({ x: 1 }); Object.assign(o, { valueOf() { return 42; } }); return String(+o)", "42"),
         ("const o = Object.freeze({}); 'use strict'; try { o.toString = 1; return 'set'; } catch (e) { return e.name; }", "TypeError"),
         ("return [3, 1, 2].toSorted().concat([4]).map((x) => x * 2).join() + /a(b)/.exec('ab')[1]", "2,4,6,8b"),

@@ -38,7 +38,7 @@ use crate::boundary::{ArgumentWriter, Budget, ValueError, observed, to_host};
 use crate::contract::{Contract, GuestContract, GuestMethod, Method};
 use crate::error::{Direction, Error, LimitKind, Place, Source};
 use crate::limits::Limits;
-use crate::realm::{ConsoleOutput, Random, Settings};
+use crate::realm::{ConsoleOutput, Intrinsics, Random, Settings};
 use crate::schema::{ContractChecks, MethodChecks, TypeCheck, Violation};
 use crate::script::Script;
 use heap::HeapGuard;
@@ -220,6 +220,11 @@ impl Isolate {
     /// The budget of one crossing.
     pub(crate) fn budget(&self) -> Budget {
         Budget::new(&self.limits, self.stack)
+    }
+
+    /// Whether guests cannot change what ECMAScript defines.
+    fn is_frozen(&self) -> bool {
+        self.settings.intrinsics == Intrinsics::Frozen
     }
 
     /// Where the guest's stack ends.

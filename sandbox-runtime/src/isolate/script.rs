@@ -264,7 +264,10 @@ fn syntax_error(scope: &Catch<'_, '_, '_, '_>, script: &Script, lines_before: us
         return Error::Syntax { script: script.name.clone(), message, line: 0, column: 0 };
     };
     let text = message.get(scope).to_rust_string_lossy(scope);
-    let message_text = text.strip_prefix("Uncaught ").unwrap_or(&text).to_owned();
+    let text = text.strip_prefix("Uncaught ").unwrap_or(&text);
+    // V8 asks no accessor for the name of an error, and those of frozen intrinsics are accessors.
+    let is_nameless = Isolate::current(scope).is_some_and(Isolate::is_frozen) && !text.contains("Error: ");
+    let message_text = format!("{}{text}", if is_nameless { "SyntaxError: " } else { "" });
     let (line, column) = engine::syntax_position(scope, scope.exception(), message);
     Error::Syntax {
         script: script.name.clone(),

@@ -52,18 +52,17 @@ while (queue.length > 0) {
   pushAll(object);
 }
 
-const isInherited = (object) => {
-  const own = getOwnPropertyDescriptor(object, "constructor")?.value;
-  return (isObject(own) && own.prototype === object) || typeof object === "function" || getPrototypeOf(object) === null ||
-    getOwnPropertyDescriptor(object, Symbol.toStringTag) !== undefined;
-};
+// What something may inherit from: constructors, prototypes, and namespaces such as `Math`.
+const isInherited = (object) => typeof object === "function" ||
+  getOwnPropertyDescriptor(object, "constructor") !== undefined ||
+  getOwnPropertyDescriptor(object, Symbol.toStringTag) !== undefined;
 const assignable = (object, key, value) => {
   const { get, set } = getOwnPropertyDescriptor({
     get [key]() { return value; },
     set [key](next) {
-      if (!isObject(this) || this === object) throw new TypeError(`Cannot assign to read only property '${key}' of a frozen object`);
+      if (!isObject(this) || this === object) throw new TypeError(`Cannot assign to read only property '${String(key)}' of a frozen object`);
       const own = { __proto__: null, value: next, writable: true, enumerable: true, configurable: true };
-      if (!defineProperty(this, key, own)) throw new TypeError(`Cannot define property ${key}, object is not extensible`);
+      if (!defineProperty(this, key, own)) throw new TypeError(`Cannot define property ${String(key)}, object is not extensible`);
     },
   }, key);
   defineProperty(object, key, { __proto__: null, get, set, enumerable: false, configurable: false });
@@ -73,7 +72,7 @@ const all = [...seen];
 for (const object of all) {
   if (!isInherited(object)) continue;
   each(object, (key, { value, writable, configurable, enumerable }) => {
-    if (typeof key === "string" && writable && configurable && !enumerable) assignable(object, key, value);
+    if (writable && configurable && !enumerable) assignable(object, key, value);
   });
 }
 all.forEach((object) => freeze(object));
