@@ -37,7 +37,7 @@ const STACK: usize = 8 << 20;
 const LEAST_CASES: usize = 340;
 /// How many cases must notice a runtime without defences, from how many classes.
 #[cfg(feature = "leaky")]
-const LEAST_CAUGHT: (usize, usize) = (60, 12);
+const LEAST_CAUGHT: (usize, usize) = (100, 20);
 
 /// The verdicts on the corpus, from as many threads as there are processors.
 fn judge_all(transport: Transport, cases: &[Case]) -> Vec<(Case, Verdict)> {

@@ -4,7 +4,13 @@
 use deno_core::v8;
 
 use super::{Isolate, leaks, shim};
-use crate::boundary::js_string;
+use crate::boundary::{js_string, preview};
+
+/// How much of a name in a stack is kept, in characters: a guest chooses how functions are called, with texts that are
+/// memory of the host, on every line.
+const NAME: usize = 256;
+/// How long the text of a stack grows, in bytes, to the end of a line. `Error.stackTraceLimit` is the guest's.
+const STACK: usize = 64 << 10;
 
 /// Puts these callbacks in the place of deno_core's.
 pub(super) fn install(isolate: &mut v8::Isolate, wasm: bool) {
@@ -95,6 +101,9 @@ fn stack_trace<'s>(
     }
     let mut text = header(scope, error);
     for index in 0..sites.length() {
+        if text.len() > STACK {
+            break;
+        }
         if let Some(frame) = sites.get_index(scope, index).and_then(|site| frame(scope, site)) {
             text.push_str("\n    at ");
             text.push_str(&frame);
@@ -129,7 +138,7 @@ fn frame<'s>(scope: &v8::PinScope<'s, '_>, site: v8::Local<'s, v8::Value>) -> Op
     };
     let text = |method: &str| -> Option<String> {
         let text = ask(method)?.try_cast::<v8::String>().ok()?;
-        (text.length() > 0).then(|| text.to_rust_string_lossy(scope))
+        (text.length() > 0).then(|| preview(scope, text, NAME))
     };
     let number = |method: &str| ask(method).and_then(|n| n.uint32_value(scope)).unwrap_or(0);
     let file = text("getFileName").unwrap_or_else(|| "<native>".to_owned());
