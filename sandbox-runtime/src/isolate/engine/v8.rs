@@ -38,7 +38,7 @@ pub(crate) fn check(_: &Limits) -> Result<(), String> {
 /// - `--no-turboshaft-loop-unrolling`: with that phase, V8 15.0 removes the interrupt check of a loop around
 ///   `new Array(n)`, and the loop can be ended neither by a time limit nor by the heap limit.
 /// - `--no-compilation-cache`: the cache keeps the source of scripts that are long gone, and the guest's heap pays.
-const FLAGS: &str = "--no-turboshaft-loop-unrolling --no-compilation-cache";
+const FLAGS: &str = "--no-turboshaft-loop-unrolling --no-concurrent-recompilation --no-compilation-cache";
 
 /// Starts V8. Later calls do nothing.
 pub(crate) fn start() {
