@@ -72,9 +72,12 @@ fn loops_whose_check_v8_would_remove_end_by_time_and_by_heap() {
         let hot = format!("function hot(n, step) {{ let q; const a = []; {body} return q; }}");
         let endless = body.replace("let i = 0; i < n; i += step", ";;");
         let cold = format!("let q; const a = []; {endless}");
-        for source in [programs::module(&hot, "hot(1e9, 0); return 1;", 40), programs::module("function hot() {}", &cold, 40)]
-        {
-            let Ended { kind, elapsed } = end(&source, limits, WARM_UP).unwrap_or_else(|error| panic!("{error}\n{source}"));
+        for source in [
+            programs::module(&hot, "hot(1e9, 0); return 1;", 40),
+            programs::module("function hot() {}", &cold, 40),
+        ] {
+            let Ended { kind, elapsed } =
+                end(&source, limits, WARM_UP).unwrap_or_else(|error| panic!("{error}\n{source}"));
             assert_eq!(kind, expected, "{source}");
             assert!(elapsed < limits.wall + SLACK, "after {elapsed:?}: {source}");
         }

@@ -12,22 +12,31 @@ use deno_core::{JsRuntime, RuntimeOptions, v8};
 
 /// Says which set of flags a child has.
 const FLAGS: &str = "LOOPS_FLAGS";
-const SETS: [&str; 3] = [
-    "",
-    "--no-turboshaft-loop-unrolling",
-    "--no-turboshaft-loop-unrolling --no-concurrent-recompilation",
-];
+const SETS: [&str; 3] =
+    ["", "--no-turboshaft-loop-unrolling", "--no-turboshaft-loop-unrolling --no-concurrent-recompilation"];
 /// Children of each set.
 const TURNS: usize = 5;
 
 const LOOPS: [(&str, &str); 7] = [
     ("numeric", "let x = 0; for (let i = 0; i < 3e7; i++) x = (x + i * 3) ^ (i >> 2); return x;"),
     ("float", "let y = 0; for (let i = 0; i < 1e7; i++) y += Math.sqrt(i) * 0.5; return y;"),
-    ("array", "const a = Array.from({ length: 1000 }, (_, i) => i); let x = 0; for (let k = 0; k < 1e4; k++) for (let i = 0; i < a.length; i++) x = (x + a[i]) | 0; return x;"),
+    (
+        "array",
+        "const a = Array.from({ length: 1000 }, (_, i) => i); let x = 0; for (let k = 0; k < 1e4; k++) for (let i = 0; i < a.length; i++) x = (x + a[i]) | 0; return x;",
+    ),
     ("new array", "let q; for (let i = 0; i < 1e5; i++) q = new Array(100).fill(1); return q.length;"),
-    ("string", "const s = 'abcdefgh'.repeat(100); let x = 0; for (let k = 0; k < 5e3; k++) for (let i = 0; i < s.length; i++) x = (x + s.charCodeAt(i)) | 0; return x;"),
-    ("typed array", "const t = new Float64Array(1024); for (let k = 0; k < 1e4; k++) for (let i = 0; i < t.length; i++) t[i] = t[i] * 0.5 + i; return t[7];"),
-    ("start", "let x = 0; const f = (o) => { let s = 0; for (const k of o) s += k.a * 2 + [k.a, 1].map((v) => v + 1)[0]; return s; }; for (let k = 0; k < 2e3; k++) x += f([{ a: k }, { a: 1 }, { a: 2 }]); return x;"),
+    (
+        "string",
+        "const s = 'abcdefgh'.repeat(100); let x = 0; for (let k = 0; k < 5e3; k++) for (let i = 0; i < s.length; i++) x = (x + s.charCodeAt(i)) | 0; return x;",
+    ),
+    (
+        "typed array",
+        "const t = new Float64Array(1024); for (let k = 0; k < 1e4; k++) for (let i = 0; i < t.length; i++) t[i] = t[i] * 0.5 + i; return t[7];",
+    ),
+    (
+        "start",
+        "let x = 0; const f = (o) => { let s = 0; for (const k of o) s += k.a * 2 + [k.a, 1].map((v) => v + 1)[0]; return s; }; for (let k = 0; k < 2e3; k++) x += f([{ a: k }, { a: 1 }, { a: 2 }]); return x;",
+    ),
 ];
 
 /// Nanoseconds of each loop, in this process.

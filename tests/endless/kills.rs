@@ -34,11 +34,20 @@ pub const KINDS: &[(&str, &str)] = &[
     ("labelled, with try", "l: for (;;) { try { for (;;) { continue l; } } finally { continue; } }"),
     ("regular expression", "/^(a+)+$/.test('a'.repeat(40) + '!')"),
     ("microtasks", "Promise.resolve().then(function again() { Promise.resolve().then(again); }); return []"),
-    ("getter of a result", "return Object.defineProperty([1], 0, { get() { for (;;) {} }, enumerable: true })"),
+    (
+        "getter of a result",
+        "return Object.defineProperty([1], 0, { get() { for (;;) {} }, enumerable: true })",
+    ),
     ("sort callback", "[3, 2, 1].sort(() => { for (;;) {} })"),
     ("getter of an error", "throw Object.defineProperty(new Error('e'), 'cause', { get() { for (;;) {} } })"),
-    ("prepareStackTrace", "Error.prepareStackTrace = () => { for (;;) {} }; for (;;) { new Error('e').stack; }"),
-    ("getter of an argument", "Host.take(Object.defineProperty([1], 0, { get() { for (;;) {} } }), new Uint8Array(1)); return []"),
+    (
+        "prepareStackTrace",
+        "Error.prepareStackTrace = () => { for (;;) {} }; for (;;) { new Error('e').stack; }",
+    ),
+    (
+        "getter of an argument",
+        "Host.take(Object.defineProperty([1], 0, { get() { for (;;) {} } }), new Uint8Array(1)); return []",
+    ),
     ("Proxy trap", "return [new Proxy({}, { get() { for (;;) {} } }).p]"),
     ("toJSON", "JSON.stringify({ toJSON() { for (;;) {} } })"),
     ("generator", "for (const v of (function* () { for (;;) yield 1; })()); return []"),

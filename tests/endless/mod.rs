@@ -9,7 +9,8 @@ mod pieces;
 pub mod random;
 
 use pieces::{
-    ARRAYS, CALLS, CARRIERS, EXPRESSIONS, GENERATORS, GROWING, LOCALS, LOOPS, NESTS, OBJECTS, PRELUDE, SCALARS,
+    ARRAYS, CALLS, CARRIERS, EXPRESSIONS, GENERATORS, GROWING, LOCALS, LOOPS, NESTS, OBJECTS, PRELUDE,
+    SCALARS,
 };
 use random::Random;
 
@@ -123,7 +124,11 @@ impl Writer {
         let piece = self.random.pick(LOOPS);
         self.around(piece, "x", |writer, counter| {
             // Half of the bodies are short: what is short is what compilers unroll, peel and inline.
-            let body = if writer.random.percent(50) { writer.statement(counter, 1) } else { writer.body(counter, 2) };
+            let body = if writer.random.percent(50) {
+                writer.statement(counter, 1)
+            } else {
+                writer.body(counter, 2)
+            };
             body + &last.replace("@i", counter)
         })
     }
@@ -153,7 +158,9 @@ impl Writer {
                 "const f = (k) => {{ {one} return k >= n ? 0 : g(k + step); }}; const g = (k) => {{ {two} return f(k) + 1; }};"
             ),
             format!("const f = (k) => {{ {one} return k >= n ? 0 : [k + step].map(f)[0]; }};"),
-            format!("const o2 = {{ k: 0, get f() {{ const k = (this.k += step); {one} return k >= n ? 0 : this.f; }} }}; const f = () => o2.f;"),
+            format!(
+                "const o2 = {{ k: 0, get f() {{ const k = (this.k += step); {one} return k >= n ? 0 : this.f; }} }}; const f = () => o2.f;"
+            ),
         ];
         let body = format!("{} x = f(0) | 0;", self.random.pick(&bodies.each_ref().map(String::as_str)));
         (Self::function(&body), self.random.pick(RUNS).to_owned())

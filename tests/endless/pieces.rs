@@ -36,7 +36,18 @@ pub const LOCALS: &str = "let x = 1, y = 0.5, s = 'ab', a = [1, 2, 3, 4], o = { 
 
 /// Integers.
 pub const EXPRESSIONS: &[&str] = &[
-    "@i", "@k", "x", "(x + @i)", "(@i & 7)", "a.length", "s.length", "(@i ^ @k)", "(x % 5)", "o.p", "(y | 0)", "u[3]",
+    "@i",
+    "@k",
+    "x",
+    "(x + @i)",
+    "(@i & 7)",
+    "a.length",
+    "s.length",
+    "(@i ^ @k)",
+    "(x % 5)",
+    "o.p",
+    "(y | 0)",
+    "u[3]",
 ];
 
 /// Numbers, strings, regular expressions, BigInts.
