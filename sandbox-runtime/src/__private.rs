@@ -9,6 +9,7 @@ pub use crate::guest_error::{ErrorProbe, ErrorSpec, Opaque};
 pub use crate::isolate::calls::GuestCall;
 pub use crate::isolate::fast::{FastProbe, KindProbe, NoFast, NotScalar};
 pub use crate::isolate::ops::{FastCall, HostOp};
+pub use crate::isolate::watchdog::WatchProbe;
 pub use crate::returns::{GuestReturn, PlainReturn, ReturnProbe};
 pub use crate::transport::{Exports, Transport};
 pub use crate::types::{Bound, Bounds, ByRef, Returned, TypeProbe, TypeSpec, Unknown};

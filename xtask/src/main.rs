@@ -28,6 +28,7 @@ Sets this machine up, and runs the workspace's demo and tests.
 
   cargo xtask demo [--engine E]             runs the example `pricing_rules`
   cargo xtask test [--engine E] [-- ARGS]   runs all tests, with node for some; ARGS are those of `cargo test`
+  cargo xtask soak [--engine E] [--minutes N] [--seed S]   faults, endless programs, leaks and races, for five minutes
   cargo xtask engine [--engine E]           sets the machine up, and prints a line of arguments for cargo for each engine
   cargo xtask v8 status                     says where V8's library would come from, and why
   cargo xtask v8 build                      builds V8 from source, for hours, and keeps it in cargo's cache
@@ -60,6 +61,13 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
             let node = node::prepare()?;
             on_engines(choice, |engine| cargo("test", engine, &["--workspace"], &rest, node.as_deref()))
         }
+        ["soak", options @ ..] => {
+            let (choice, rest) = soak_options(options)?;
+            let rest = [&["--"], &rest[..]].concat();
+            on_engines(choice, |engine| {
+                cargo("run", engine, &["--release", "--example", "soak"], &rest, None)
+            })
+        }
         ["engine", options @ ..] => {
             let (choice, _) = options_of(options)?;
             on_engines(choice, |engine| {
@@ -90,6 +98,15 @@ fn options_of<'a>(options: &[&'a str]) -> Result<(Choice, Vec<&'a str>)> {
         _ => return Err(format!("`{}` is not understood\n\n{HELP}", own.join(" "))),
     };
     Ok((choice, rest.to_vec()))
+}
+
+/// The same for the soak, whose own options need no `--` before them.
+fn soak_options<'a>(options: &[&'a str]) -> Result<(Choice, Vec<&'a str>)> {
+    let own =
+        options.iter().position(|word| matches!(*word, "--minutes" | "--seed")).unwrap_or(options.len());
+    let (before, rest) = options.split_at(own);
+    let (choice, more) = options_of(before)?;
+    Ok((choice, [&more[..], rest].concat()))
 }
 
 /// Runs `run` on each engine that is asked for; the exit code is that of the last one that failed.
@@ -165,6 +182,8 @@ mod tests {
         assert_eq!(options_of(&["--engine", "v8"]).unwrap(), (Choice::V8, vec![]));
         let (choice, rest) = options_of(&["--engine=all", "--", "--test", "limits"]).unwrap();
         assert_eq!((choice, rest), (Choice::All, vec!["--test", "limits"]));
+        let soak = soak_options(&["--engine", "v8", "--minutes", "2"]).unwrap();
+        assert_eq!(soak, (Choice::V8, vec!["--minutes", "2"]));
         for wrong in [&["--engine"][..], &["--engine", "spidermonkey"], &["limits"]] {
             let error = options_of(wrong).unwrap_err();
             assert!(error.contains("--engine"), "{wrong:?}: {error}");

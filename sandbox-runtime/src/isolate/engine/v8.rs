@@ -39,14 +39,13 @@ pub(crate) fn check(_: &Settings) -> Result<(), String> {
 /// - `--no-turboshaft-loop-unrolling`: with that phase, V8 15.0 removes the interrupt check of a loop around
 ///   `new Array(n)`, and the loop can be ended neither by a time limit nor by the heap limit.
 /// - `--no-compilation-cache`: the cache keeps the source of scripts that are long gone, and the guest's heap pays.
-/// - The last four leave one thread beside the guest's own that allocates in its heap. Where two do, and one asks for a
-///   collection of the last resort while the other asks for an ordinary one, V8 15.0 ends the process: the second request
+/// - `--no-concurrent-recompilation`, `--no-concurrent-sparkplug`: a guest's code is compiled on the guest's own thread, so
+///   that it is the guest who pays for it, and no other thread allocates in its heap. Where two others do, and one asks for
+///   a collection of the last resort while the other asks for an ordinary one, V8 15.0 ends the process: the second request
 ///   takes the timer of the first for its own (`CollectionRequest::Set` in `heap/collection-barrier.cc`, then the check in
-///   `AwaitCollectionBackground`). A guest that fills its heap while it is compiled does that, once in ten to twenty runs of
-///   `tests/limits.rs` on a busy machine.
-const FLAGS: &str = "--no-turboshaft-loop-unrolling --no-compilation-cache --no-concurrent-sparkplug \
-                     --no-maglev-build-code-on-background --concurrent-maglev-max-threads=1 \
-                     --concurrent-turbofan-max-threads=1";
+///   `AwaitCollectionBackground`). A guest that fills its heap while it is compiled was seen to do that.
+const FLAGS: &str = "--no-turboshaft-loop-unrolling --no-compilation-cache --no-concurrent-recompilation \
+                     --no-concurrent-sparkplug";
 
 /// Starts V8. Later calls do nothing.
 pub(crate) fn start() {

@@ -1,0 +1,85 @@
+//! Programs that never end on their own are ended by their limit, in every tier of V8's compilers.
+//!
+//! Only on V8: QuickJS looks at the wall at every 10,000th step, so that what loops over long built-ins legitimately
+//! ends late there, and some programs crash it when memory is short (see "The small engine" in the README).
+
+#[path = "endless/mod.rs"]
+mod programs;
+#[path = "endless/run.rs"]
+mod run;
+
+use std::time::Duration;
+
+use sandbox_runtime::{Engine, LimitKind, Limits};
+
+use run::{Ended, end, on_all_processors, parted, percentile};
+
+const WALL: Duration = Duration::from_millis(80);
+/// How late an end may be on a machine that does other things as well.
+const SLACK: Duration = Duration::from_millis(500);
+const WARM_UP: Duration = Duration::from_millis(30);
+
+fn limits() -> Limits {
+    Limits { wall: WALL, heap: 32 << 20, ..Limits::default() }
+}
+
+#[test]
+fn generated_programs_end_at_their_limit() {
+    if Engine::CURRENT != Engine::V8 {
+        return;
+    }
+    let results = on_all_processors(300, |seed| {
+        let source = programs::program(seed);
+        end(&source, limits(), WARM_UP).map_err(|error| format!("seed {seed}: {error}\n{source}"))
+    });
+    let (ended, wrong) = parted(results);
+    assert!(wrong.is_empty(), "{} of 300:\n{}", wrong.len(), wrong.join("\n"));
+    let mut late = ended.iter().map(|ended| ended.elapsed.saturating_sub(WALL)).collect::<Vec<_>>();
+    late.sort_unstable();
+    let of = |kind| ended.iter().filter(|ended| ended.kind == kind).count();
+    let counts = [LimitKind::Wall, LimitKind::Heap, LimitKind::Stack].map(of);
+    println!(
+        "wall, heap, stack: {counts:?}; late p50 {:?}, p99 {:?}",
+        percentile(&late, 50),
+        percentile(&late, 99)
+    );
+    assert!(counts.iter().all(|count| *count > 0), "the programs do not reach each limit: {counts:?}");
+    assert!(percentile(&late, 99) < SLACK, "{late:?}");
+}
+
+#[test]
+fn the_same_seed_makes_the_same_program() {
+    let programs = (0..200).map(programs::program).collect::<Vec<_>>();
+    assert_eq!(programs, (0..200).map(programs::program).collect::<Vec<_>>());
+    let mut different = programs.clone();
+    different.sort_unstable();
+    different.dedup();
+    assert_eq!(different.len(), programs.len());
+}
+
+/// The loops that lose their check of interrupts when V8 unrolls loops; see `FLAGS` of the engine.
+#[test]
+fn loops_whose_check_v8_would_remove_end_by_time_and_by_heap() {
+    if Engine::CURRENT != Engine::V8 {
+        return;
+    }
+    let long = Limits { wall: Duration::from_secs(20), ..limits() };
+    let cases = [
+        ("for (let i = 0; i < n; i += step) q = new Array(3000);", limits(), LimitKind::Wall),
+        ("for (let i = 0; i < n; i += step) a.push(new Array(1000).fill(1));", long, LimitKind::Heap),
+    ];
+    for (body, limits, expected) in cases {
+        let hot = format!("function hot(n, step) {{ let q; const a = []; {body} return q; }}");
+        let endless = body.replace("let i = 0; i < n; i += step", ";;");
+        let cold = format!("let q; const a = []; {endless}");
+        for source in [
+            programs::module(&hot, "hot(1e9, 0); return 1;", 40),
+            programs::module("function hot() {}", &cold, 40),
+        ] {
+            let Ended { kind, elapsed } =
+                end(&source, limits, WARM_UP).unwrap_or_else(|error| panic!("{error}\n{source}"));
+            assert_eq!(kind, expected, "{source}");
+            assert!(elapsed < limits.wall + SLACK, "after {elapsed:?}: {source}");
+        }
+    }
+}

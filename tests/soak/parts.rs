@@ -1,0 +1,169 @@
+//! The parts of the soak but for the mixed faults.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use sandbox_runtime::{Limits, LocalSandbox, Sandbox, Script};
+
+use crate::kills::{KINDS, Killed};
+use crate::programs::program;
+use crate::run::{Program, end, on_all_processors, parted, percentile};
+use crate::{Report, Share, memory, races as race};
+
+/// Gives growing numbers, from the seed's, to `work` on all processors: at most `most`, until the time is over.
+pub(crate) fn many<R: Send>(share: Share, most: u64, work: impl Fn(u64) -> R + Sync) -> Vec<R> {
+    let first = share.seed.wrapping_mul(1_000_000);
+    let started = Instant::now();
+    let done = on_all_processors(most, |number| (Instant::now() < share.until).then(|| work(first + number)));
+    let done = done.into_iter().flatten().collect::<Vec<_>>();
+    eprintln!("soak:   {} of at most {most} in {:.0?}", done.len(), started.elapsed());
+    done
+}
+
+/// How late something was, in a line.
+fn lateness(mut late: Vec<Duration>) -> String {
+    late.sort_unstable();
+    let [p50, p99] = [50, 99].map(|percent| percentile(&late, percent));
+    format!("late p50 {p50:.1?}, p99 {p99:.1?}, most {:.1?}", late.last().copied().unwrap_or_default())
+}
+
+pub(crate) fn endless(share: Share) -> Report {
+    let limits = Limits { wall: Duration::from_millis(80), heap: 32 << 20, ..Limits::default() };
+    let results = many(share, 5_000, |seed| {
+        let ended = end(&program(seed), limits, Duration::from_millis(25));
+        ended.map(|ended| (ended, seed)).map_err(|error| format!("seed {seed}: {error}"))
+    });
+    let (ended, mut broken) = parted(results);
+    let late = |elapsed: Duration| elapsed.saturating_sub(limits.wall);
+    let slow = ended.iter().filter(|(ended, _)| late(ended.elapsed) > Duration::from_secs(2));
+    broken.extend(slow.map(|(ended, seed)| format!("seed {seed}: it ended after {:?}", ended.elapsed)));
+    let lines = vec![
+        format!("{} programs ended at a limit", ended.len()),
+        lateness(ended.iter().map(|(ended, _)| late(ended.elapsed)).collect()),
+    ];
+    Report { lines, broken }
+}
+
+/// Beside a busy thread for each processor.
+pub(crate) fn kills(share: Share) -> Report {
+    const WALL: Duration = Duration::from_millis(5);
+    const TARGET: Duration = Duration::from_millis(20);
+    let is_over = AtomicBool::new(false);
+    let mut report = Report { lines: Vec::new(), broken: Vec::new() };
+    let busy = || {
+        while !is_over.load(Ordering::Relaxed) {
+            std::hint::spin_loop()
+        }
+    };
+    thread::scope(|scope| {
+        (0..thread::available_parallelism().map_or(2, |n| n.get())).for_each(|_| _ = scope.spawn(busy));
+        let killed = KINDS.iter().map(|kind| Killed::new(*kind, WALL)).collect::<Vec<_>>();
+        let mut times = 0;
+        while times < 1_000 && Instant::now() < share.until {
+            times += 20;
+            report.broken.extend(killed.iter().filter_map(|killed| killed.kill(20).err()));
+        }
+        report
+            .lines
+            .push(format!("{times} kills of each kind beside busy threads; late by (target: p99 20 ms)"));
+        for (killed, (name, _)) in killed.iter().zip(KINDS) {
+            let [p50, _, p99] = killed.late();
+            let missed = if p99 > TARGET { "   above the target" } else { "" };
+            report.lines.push(format!("{name:<24} p50 {p50:>8.1?}   p99 {p99:>8.1?}{missed}"));
+        }
+        is_over.store(true, Ordering::Relaxed);
+    });
+    report
+}
+
+/// Sandboxes of both kinds, made, used and dropped.
+pub(crate) fn leaks(share: Share) -> Report {
+    /// Cycles between two samples.
+    const CYCLES: u32 = 20;
+    const SOURCE: &str = "export const ok = () => 1; export const run = () => { throw new Error('e'); }; export const warm = run;";
+    let cycle = || {
+        let script = || Script::new("cycle.mjs", SOURCE);
+        let sent = Sandbox::builder().build().unwrap().load::<dyn Program>(script()).unwrap();
+        let local = LocalSandbox::builder().build().unwrap().load::<dyn Program>(script()).unwrap();
+        assert!(
+            [&sent as &dyn Program, &local]
+                .iter()
+                .all(|program| program.ok().is_ok() && program.run().is_err())
+        );
+    };
+    // A third of the time warms up the allocators.
+    let warm = Instant::now() + share.until.saturating_duration_since(Instant::now()) / 3;
+    while Instant::now() < warm {
+        cycle();
+    }
+    let mut samples = Vec::new();
+    while Instant::now() < share.until && samples.len() < 500 {
+        (0..CYCLES).for_each(|_| cycle());
+        samples.push(memory::resident());
+    }
+    let cycles = u32::try_from(samples.len()).unwrap() * CYCLES;
+    let slope = if samples.len() > 2 { memory::slope(&samples) / f64::from(CYCLES) } else { 0.0 };
+    let line = format!("{cycles} cycles of two sandboxes after warming up: {slope:+.0} bytes a cycle");
+    // The allocator's own noise over few cycles is more than a kibibyte each.
+    let is_leak = slope > 1024.0 && cycles >= 1_000;
+    Report { broken: is_leak.then(|| line.clone()).into_iter().collect(), lines: vec![line] }
+}
+
+/// Many sandboxes that live at once, a tenth of them hostile.
+pub(crate) fn tenants(share: Share) -> Report {
+    const AT_ONCE: u64 = 100;
+    let limits = Limits { wall: Duration::from_millis(500), heap: 16 << 20, ..Limits::default() };
+    let hostile = [
+        "for (;;) {}",
+        "const a = []; for (;;) a.push([a.length])",
+        "return (function f() { return f() + 1; })()",
+    ];
+    let mut report = Report { lines: Vec::new(), broken: Vec::new() };
+    let (mut done, first) = (0, share.seed);
+    while done < 1_000 && Instant::now() < share.until {
+        let sandboxes = (done..done + AT_ONCE).map(|n| {
+            let is_hostile = (n + first) % 10 == 0;
+            let body = if is_hostile {
+                hostile[usize::try_from(n / 10 % 3).unwrap()].to_owned()
+            } else {
+                format!("return {n}")
+            };
+            let source = format!(
+                "export function run() {{ {body} }} export const ok = () => {n}; export const warm = ok;"
+            );
+            let sandbox = Sandbox::builder().limits(limits).build().unwrap();
+            (n, is_hostile, sandbox.load::<dyn Program>(Script::new("tenant.mjs", source)))
+        });
+        let sandboxes = sandboxes.collect::<Vec<_>>();
+        let results = thread::scope(|scope| {
+            let calls = sandboxes.iter().map(|(n, is_hostile, loaded)| {
+                scope.spawn(move || (*n, *is_hostile, loaded.as_ref().map(|program| program.run())))
+            });
+            calls.collect::<Vec<_>>().into_iter().map(|call| call.join().unwrap()).collect::<Vec<_>>()
+        });
+        for (n, is_hostile, result) in results {
+            let is_right = match &result {
+                Ok(Ok(value)) => {
+                    !is_hostile && value.to_bits() == f64::from(u32::try_from(n).unwrap()).to_bits()
+                }
+                Ok(Err(sandbox_runtime::Error::Limit { .. })) => is_hostile,
+                _ => false,
+            };
+            report
+                .broken
+                .extend((!is_right).then(|| format!("tenant {n}, hostile: {is_hostile}: {result:?}")));
+        }
+        done += AT_ONCE;
+    }
+    report.lines.push(format!("{done} sandboxes, {AT_ONCE} at once, a tenth of them hostile"));
+    report
+}
+
+pub(crate) fn races(share: Share) -> Report {
+    let (calls, broken) = parted(many(share, 100_000, race::race));
+    Report {
+        lines: vec![format!("{} sandboxes with {} racing calls", calls.len(), calls.iter().sum::<usize>())],
+        broken,
+    }
+}
