@@ -35,32 +35,28 @@ impl Program {
     }
 }
 
-/// The programs of all chapters. In a chapter each begins with a line `//# name` or `//# async name`.
-pub fn programs() -> (usize, Vec<Program>) {
-    let chapters = chapters();
-    let mut all: Vec<Program> = Vec::new();
-    for chapter in &chapters {
-        let text = std::fs::read_to_string(chapter).unwrap();
-        for line in text.lines() {
-            match line.strip_prefix("//# ") {
-                Some(head) => all.push(Program::new(head)),
-                None if all.is_empty() => {}
-                None => writeln!(all.last_mut().unwrap().body, "{line}").unwrap(),
-            }
+/// The chapters, each with its programs. A program begins with a line `//# name` or `//# async name`.
+pub fn chapters() -> Vec<Vec<Program>> {
+    let entries = std::fs::read_dir(folder().join("chapters")).unwrap();
+    let mut files = entries.map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+    files.sort();
+    files.iter().map(|file| programs(&std::fs::read_to_string(file).unwrap())).collect()
+}
+
+fn programs(chapter: &str) -> Vec<Program> {
+    let mut programs: Vec<Program> = Vec::new();
+    for line in chapter.lines() {
+        match (line.strip_prefix("//# "), programs.last_mut()) {
+            (Some(head), _) => programs.push(Program::new(head)),
+            (None, Some(program)) => writeln!(program.body, "{line}").unwrap(),
+            (None, None) => panic!("a chapter begins with a program, not with `{line}`"),
         }
     }
-    (chapters.len(), all)
+    programs
 }
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance")
-}
-
-fn chapters() -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder().join("chapters")).unwrap();
-    let mut chapters = entries.map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
-    chapters.sort();
-    chapters
 }
 
 /// What is listed as different in `realm` on this engine: names of programs, and why.
