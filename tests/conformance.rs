@@ -14,9 +14,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use corpus::Program;
 use sandbox_runtime::{Engine, Error, LocalSandbox, Result, Script, sandbox_api};
 
-/// The name of every program's file, on both sides.
-const FILE: &str = "program.cjs";
-
 /// A kind of realm that the corpus runs in.
 struct Realm {
     /// The name of its sections in the list of differences.
@@ -34,8 +31,8 @@ pub trait Harness {
 }
 
 /// A sandbox for each program, so that none sees what another one did.
-fn in_sandbox(sandbox: &LocalSandbox, text: &str) -> Result<String> {
-    let harness = sandbox.load::<dyn Harness>(Script::new(FILE, text))?;
+fn in_sandbox(sandbox: &LocalSandbox, program: &Program) -> Result<String> {
+    let harness = sandbox.load::<dyn Harness>(Script::new(program.file(), program.text()))?;
     harness.start()?;
     harness.outcome()
 }
@@ -76,10 +73,9 @@ fn judge(
 fn problems(realm: &Realm, chapter: &[Program], listed: &BTreeMap<String, String>) -> Vec<String> {
     let mut problems = Vec::new();
     for program in chapter.iter().filter(|program| program.runs_here()) {
-        let text = program.text();
         // The sandbox is first, because it starts the engine, with the flags that both sides have.
-        let sandboxed = observed(in_sandbox(&(realm.build)(), &text));
-        let bare = bare::outcome(&text).unwrap_or_else(|message| format!("throws {message}"));
+        let sandboxed = observed(in_sandbox(&(realm.build)(), program));
+        let bare = bare::outcome(program).unwrap_or_else(|message| format!("throws {message}"));
         if let Some(problem) = judge(program, &bare, &sandboxed, listed) {
             let (name, realm) = (&program.name, realm.name);
             problems.push(format!("`{name}` {problem}\n    bare: {bare}\n    {realm}: {sandboxed}"));

@@ -12,21 +12,35 @@ pub struct Program {
     /// The body of a function.
     body: String,
     is_async: bool,
+    /// It is run as an ES module, and else as CommonJS.
+    pub is_module: bool,
     /// It throws when nothing is hardened: its name ends so.
     pub is_meant_to_throw: bool,
 }
 
 impl Program {
     fn new(head: &str) -> Self {
+        let is_module = head.starts_with("module ");
+        let head = head.trim_start_matches("module ");
         let (name, is_async) = head.strip_prefix("async ").map_or((head, false), |name| (name, true));
-        Self { name: name.to_owned(), body: String::new(), is_async, is_meant_to_throw: name.ends_with('!') }
+        let is_meant_to_throw = name.ends_with('!');
+        Self { name: name.to_owned(), body: String::new(), is_async, is_module, is_meant_to_throw }
+    }
+
+    /// The name of its file, on both sides.
+    pub fn file(&self) -> &'static str {
+        if self.is_module { "program.mjs" } else { "program.cjs" }
     }
 
     /// The text that is run, on either side.
     pub fn text(&self) -> String {
-        let keyword = if self.is_async { "async " } else { "" };
         let harness = include_str!("harness.js");
-        format!("{harness}(exports, {keyword}function () {{\n{}}});", self.body)
+        let keyword = if self.is_async { "async " } else { "" };
+        let run = format!("{harness}(exports, {keyword}function () {{\n{}}});", self.body);
+        match self.is_module {
+            true => format!("const exports = {{}};\n{run}\nexport const {{ start, outcome }} = exports;"),
+            false => run,
+        }
     }
 
     /// Whether this engine can be asked at all: the layer over QuickJS was not made to survive everything.
@@ -35,7 +49,8 @@ impl Program {
     }
 }
 
-/// The chapters, each with its programs. A program begins with a line `//# name` or `//# async name`.
+/// The chapters, each with its programs. A program begins with a line `//# name`, with `module`,
+/// `async` or both before the name.
 pub fn chapters() -> Vec<Vec<Program>> {
     let entries = std::fs::read_dir(folder().join("chapters")).unwrap();
     let mut files = entries.map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
