@@ -2,47 +2,64 @@
 
 use deno_core::v8;
 
+use super::Program;
+
 /// What becomes of a program in an isolate and a context of its own. The engine must have been started.
 ///
-/// The steps are those of a sandbox: the text is the body of a function of `module` and `exports`, and microtasks
-/// run at the end of each call.
-pub fn outcome(text: &str) -> Result<String, String> {
+/// The steps are those of a sandbox: the text is a module, or the body of a function of `module` and `exports`, and
+/// microtasks run at the end of each call.
+pub fn outcome(program: &Program) -> Result<String, String> {
     let isolate = &mut v8::Isolate::new(v8::CreateParams::default());
     isolate.set_microtasks_policy(v8::MicrotasksPolicy::Explicit);
     v8::scope!(let scope, isolate);
     let context = v8::Context::new(scope, v8::ContextOptions::default());
     let scope = &mut v8::ContextScope::new(scope, context);
     v8::tc_scope!(let scope, scope);
-    match run(scope, text) {
+    match run(scope, program) {
         Some(outcome) => Ok(outcome),
         None => Err(message(scope)),
     }
 }
 
-fn run(scope: &mut v8::PinScope<'_, '_>, text: &str) -> Option<String> {
-    let exports = v8::Object::new(scope);
-    let module = v8::Object::new(scope);
-    let key = v8::String::new(scope, "exports")?;
-    module.set(scope, key.into(), exports.into())?;
-    compile(scope, text)?.call(scope, exports.into(), &[module.into(), exports.into()])?;
+fn run(scope: &mut v8::PinScope<'_, '_>, program: &Program) -> Option<String> {
+    let text = v8::String::new(scope, &program.text())?;
+    let name = v8::String::new(scope, program.file())?.into();
+    let is_module = program.is_module;
+    let origin = v8::ScriptOrigin::new(scope, name, 0, 0, false, -1, None, false, false, is_module, None);
+    let source = v8::script_compiler::Source::new(text, Some(&origin));
+    let exports = if is_module { module(scope, source)? } else { common_js(scope, source)? };
     call(scope, exports, "start")?;
     let outcome = call(scope, exports, "outcome")?;
     Some(outcome.to_rust_string_lossy(scope))
 }
 
-fn compile<'s>(scope: &v8::PinScope<'s, '_>, text: &str) -> Option<v8::Local<'s, v8::Function>> {
-    let string = |text| v8::String::new(scope, text);
-    let name = string(super::FILE)?.into();
-    let origin = v8::ScriptOrigin::new(scope, name, 0, 0, false, -1, None, false, false, false, None);
-    let mut source = v8::script_compiler::Source::new(string(text)?, Some(&origin));
-    v8::script_compiler::compile_function(
+fn common_js<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    mut source: v8::script_compiler::Source,
+) -> Option<v8::Local<'s, v8::Object>> {
+    let (module, exports) = (v8::Object::new(scope), v8::Object::new(scope));
+    let parameters = [v8::String::new(scope, "module")?, v8::String::new(scope, "exports")?];
+    module.set(scope, parameters[1].into(), exports.into())?;
+    let function = v8::script_compiler::compile_function(
         scope,
         &mut source,
-        &[string("module")?, string("exports")?],
+        &parameters,
         &[],
         v8::script_compiler::CompileOptions::NoCompileOptions,
         v8::script_compiler::NoCacheReason::NoReason,
-    )
+    )?;
+    function.call(scope, exports.into(), &[module.into(), exports.into()])?;
+    Some(exports)
+}
+
+fn module<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    mut source: v8::script_compiler::Source,
+) -> Option<v8::Local<'s, v8::Object>> {
+    let module = v8::script_compiler::compile_module(scope, &mut source)?;
+    module.instantiate_module(scope, |_, _, _, _| None)?;
+    module.evaluate(scope)?;
+    module.get_module_namespace().try_cast().ok()
 }
 
 fn call<'s>(

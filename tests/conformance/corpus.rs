@@ -12,21 +12,35 @@ pub struct Program {
     /// The body of a function.
     body: String,
     is_async: bool,
+    /// It is run as an ES module, and else as CommonJS.
+    pub is_module: bool,
     /// It throws when nothing is hardened: its name ends so.
     pub is_meant_to_throw: bool,
 }
 
 impl Program {
     fn new(head: &str) -> Self {
+        let is_module = head.starts_with("module ");
+        let head = head.trim_start_matches("module ");
         let (name, is_async) = head.strip_prefix("async ").map_or((head, false), |name| (name, true));
-        Self { name: name.to_owned(), body: String::new(), is_async, is_meant_to_throw: name.ends_with('!') }
+        let is_meant_to_throw = name.ends_with('!');
+        Self { name: name.to_owned(), body: String::new(), is_async, is_module, is_meant_to_throw }
+    }
+
+    /// The name of its file, on both sides.
+    pub fn file(&self) -> &'static str {
+        if self.is_module { "program.mjs" } else { "program.cjs" }
     }
 
     /// The text that is run, on either side.
     pub fn text(&self) -> String {
-        let keyword = if self.is_async { "async " } else { "" };
         let harness = include_str!("harness.js");
-        format!("{harness}(exports, {keyword}function () {{\n{}}});", self.body)
+        let keyword = if self.is_async { "async " } else { "" };
+        let run = format!("{harness}(exports, {keyword}function () {{\n{}}});", self.body);
+        match self.is_module {
+            true => format!("const exports = {{}};\n{run}\nexport const {{ start, outcome }} = exports;"),
+            false => run,
+        }
     }
 
     /// Whether this engine can be asked at all: the layer over QuickJS was not made to survive everything.
@@ -35,32 +49,29 @@ impl Program {
     }
 }
 
-/// The programs of all chapters. In a chapter each begins with a line `//# name` or `//# async name`.
-pub fn programs() -> (usize, Vec<Program>) {
-    let chapters = chapters();
-    let mut all: Vec<Program> = Vec::new();
-    for chapter in &chapters {
-        let text = std::fs::read_to_string(chapter).unwrap();
-        for line in text.lines() {
-            match line.strip_prefix("//# ") {
-                Some(head) => all.push(Program::new(head)),
-                None if all.is_empty() => {}
-                None => writeln!(all.last_mut().unwrap().body, "{line}").unwrap(),
-            }
+/// The chapters, each with its programs. A program begins with a line `//# name`, with `module`,
+/// `async` or both before the name.
+pub fn chapters() -> Vec<Vec<Program>> {
+    let entries = std::fs::read_dir(folder().join("chapters")).unwrap();
+    let mut files = entries.map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+    files.sort();
+    files.iter().map(|file| programs(&std::fs::read_to_string(file).unwrap())).collect()
+}
+
+fn programs(chapter: &str) -> Vec<Program> {
+    let mut programs: Vec<Program> = Vec::new();
+    for line in chapter.lines() {
+        match (line.strip_prefix("//# "), programs.last_mut()) {
+            (Some(head), _) => programs.push(Program::new(head)),
+            (None, Some(program)) => writeln!(program.body, "{line}").unwrap(),
+            (None, None) => panic!("a chapter begins with a program, not with `{line}`"),
         }
     }
-    (chapters.len(), all)
+    programs
 }
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance")
-}
-
-fn chapters() -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder().join("chapters")).unwrap();
-    let mut chapters = entries.map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
-    chapters.sort();
-    chapters
 }
 
 /// What is listed as different in `realm` on this engine: names of programs, and why.

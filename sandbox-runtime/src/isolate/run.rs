@@ -78,6 +78,7 @@ impl Isolate {
         self.settle(&armed, watch);
         if armed.disarm() || ended.is_some() {
             self.drop_microtasks(raw);
+            self.collect(raw);
             *late = result;
             // The heap may have been filled on the way out, and then that is what the caller has to know.
             let ended = ended.filter(|_| !self.heap.is_full());
@@ -118,6 +119,16 @@ impl Isolate {
     fn drop_microtasks(&self, raw: v8::UnsafeRawIsolatePtr) {
         let dropped = self.in_realm(raw, engine::drop_microtasks);
         self.has_leftovers.set(dropped == Some(false));
+    }
+
+    /// A call that was ended may leave a heap behind that is almost full of garbage. A collection that had begun before
+    /// would take it for alive, and the next call would pay for that with the sandbox.
+    fn collect(&self, raw: v8::UnsafeRawIsolatePtr) {
+        // SAFETY: as in `in_realm`.
+        let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(raw) };
+        if engine::COLLECTS && isolate.get_heap_statistics().used_heap_size() > self.limits.heap / 2 {
+            isolate.low_memory_notification();
+        }
     }
 
     /// Whether the call under way is being ended.

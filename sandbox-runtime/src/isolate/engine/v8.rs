@@ -26,6 +26,9 @@ pub(crate) const HEADROOM: usize = 1536 << 20;
 /// Whether the engine is to ask for more but once.
 pub(crate) const ASKS_ONCE: bool = false;
 
+/// Whether a collection of garbage can be asked for.
+pub(crate) const COLLECTS: bool = true;
+
 /// The lines that are put before the body of a function that is compiled.
 pub(crate) const LINES_BEFORE_A_BODY: usize = 0;
 
