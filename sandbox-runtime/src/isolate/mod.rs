@@ -82,6 +82,7 @@ pub(crate) struct Isolate {
     hosts: Vec<Host>,
     stack: StackEnd,
     heap: HeapGuard,
+    buffers: engine::Buffers,
     /// How many calls are under way on the stack.
     depth: Cell<usize>,
     /// A call inside of another was ended, and so must the other be.
@@ -108,11 +109,13 @@ impl Isolate {
     pub(crate) fn new(limits: Limits, hosts: Vec<Host>, stack: StackEnd) -> Result<Rc<Self>, Error> {
         engine::start();
         watchdog::start().map_err(Error::build)?;
+        let heap = HeapGuard::default();
         let isolate = Rc::new(Self {
             limits,
             hosts,
             stack,
-            heap: HeapGuard::default(),
+            buffers: engine::Buffers::new(heap.no_buffer()),
+            heap,
             depth: Cell::new(0),
             ended_inside: Cell::new(false),
             has_leftovers: Cell::new(false),
@@ -126,10 +129,9 @@ impl Isolate {
     }
 
     fn start(self: &Rc<Self>) -> Result<Live, Error> {
-        let buffers = engine::Buffers::new(self.heap.no_buffer());
         let options = RuntimeOptions {
             extensions: vec![self.extension()],
-            create_params: Some(self.create_params(&buffers)),
+            create_params: Some(self.create_params()),
             ..RuntimeOptions::default()
         };
         let mut runtime = engine::with_stack(self.stack, || JsRuntime::try_new(options))
@@ -145,7 +147,7 @@ impl Isolate {
         let contracts = self.hosts.iter().map(|host| (host.spec, host.ops)).collect::<Vec<_>>();
         let realm = Realm::new(v8_isolate, &host_realm, &contracts);
         if !leaks::UNCOUNTED_BUFFERS {
-            buffers.limit(self.limits.buffers);
+            self.buffers.limit(self.limits.buffers);
         }
         // SAFETY: deno_core entered the isolate when it made it; it is left here, and entered around each use.
         unsafe { v8_isolate.exit() };
@@ -166,15 +168,28 @@ impl Isolate {
         Extension { name: "sandbox", ops: ops.into(), ..Extension::default() }
     }
 
-    fn create_params(&self, buffers: &engine::Buffers) -> v8::CreateParams {
+    fn create_params(&self) -> v8::CreateParams {
         let params = v8::CreateParams::default().heap_limits(0, self.limits.heap);
         let params = params.allow_atomics_wait(leaks::WAITS);
-        buffers.serve(params)
+        self.buffers.serve(params)
     }
 
     /// The budget of one crossing.
     pub(crate) fn budget(&self) -> Budget {
         Budget::new(&self.limits, self.stack)
+    }
+
+    /// Memory of the host's for a buffer of the guest, within the limit of its buffers.
+    pub(crate) fn store(&self, bytes: Vec<u8>) -> Option<v8::UniqueRef<v8::BackingStore>> {
+        let bytes = match self.buffers.adopt(bytes) {
+            Ok(store) => return Some(store),
+            Err(bytes) => bytes,
+        };
+        // Buffers that the guest has dropped are paid back when they are collected.
+        let (raw, _) = self.entrance().ok()?;
+        // SAFETY: the isolate lives: this is a crossing.
+        unsafe { v8::Isolate::from_raw_isolate_ptr(raw) }.low_memory_notification();
+        self.buffers.adopt(bytes).ok()
     }
 
     /// Where the guest's stack ends.

@@ -44,7 +44,7 @@ impl Isolate {
         result
     }
 
-    fn entrance(&self) -> Result<(v8::UnsafeRawIsolatePtr, Arc<Watch>), Error> {
+    pub(super) fn entrance(&self) -> Result<(v8::UnsafeRawIsolatePtr, Arc<Watch>), Error> {
         match self.live.borrow().as_ref() {
             Some(live) => Ok((live.raw, live.watch.clone())),
             None => Err(self.discarded_error()),

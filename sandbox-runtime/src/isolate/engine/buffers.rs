@@ -32,6 +32,35 @@ impl Buffers {
     pub(crate) fn limit(&self, limit: usize) {
         self.0.left.store(limit, Ordering::Relaxed);
     }
+
+    /// Memory of the host's for a buffer, paid for as long as the buffer lives. Gives it back when it cannot be paid for.
+    pub(crate) fn adopt(&self, bytes: Vec<u8>) -> Result<v8::UniqueRef<v8::BackingStore>, Vec<u8>> {
+        if !self.0.pay(bytes.len()) {
+            return Err(bytes);
+        }
+        let mut adopted = Box::new(Adopted { bytes, budget: self.0.clone() });
+        let (data, length) = (adopted.bytes.as_mut_ptr().cast(), adopted.bytes.len());
+        let adopted = Box::into_raw(adopted).cast();
+        // SAFETY: the memory is of a vector that lives, and is not touched by others, until `disown` drops it, once.
+        Ok(unsafe { v8::ArrayBuffer::new_backing_store_from_ptr(data, length, disown, adopted) })
+    }
+}
+
+/// Memory of the host's that a buffer has.
+struct Adopted {
+    bytes: Vec<u8>,
+    budget: Arc<Budget>,
+}
+
+impl Drop for Adopted {
+    fn drop(&mut self) {
+        self.budget.left.fetch_add(self.bytes.len(), Ordering::Relaxed);
+    }
+}
+
+unsafe extern "C" fn disown(_: *mut c_void, _: usize, adopted: *mut c_void) {
+    // SAFETY: the pointer that `adopt` made of a box, which V8 gives back once.
+    drop(unsafe { Box::from_raw(adopted.cast::<Adopted>()) });
 }
 
 /// What is left.
@@ -50,11 +79,14 @@ fn layout(length: usize) -> Option<Layout> {
 }
 
 impl Budget {
+    /// Whether so much was left, which it is no more.
+    fn pay(&self, length: usize) -> bool {
+        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(length)).is_ok()
+    }
+
     /// Pays for `length` bytes and takes them from `memory`; null when they cannot be paid for.
     fn take(&self, length: usize, memory: unsafe fn(Layout) -> *mut u8) -> *mut c_void {
-        let paid =
-            self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(length));
-        let Some(layout) = layout(length).filter(|_| paid.is_ok()) else {
+        let Some(layout) = layout(length).filter(|_| self.pay(length)) else {
             self.refused.store(true, Ordering::Relaxed);
             return std::ptr::null_mut();
         };

@@ -50,6 +50,12 @@ impl Buffers {
 
     /// The heap's limit is theirs; see [`check`].
     pub(crate) fn limit(&self, _: usize) {}
+
+    /// The engine copies it into the heap.
+    #[expect(clippy::unnecessary_wraps, reason = "V8 may have no memory left")]
+    pub(crate) fn adopt(&self, bytes: Vec<u8>) -> Result<v8::UniqueRef<v8::BackingStore>, Vec<u8>> {
+        Ok(v8::ArrayBuffer::new_backing_store_from_vec(bytes))
+    }
 }
 
 /// Refuses what this engine cannot promise.
