@@ -30,9 +30,9 @@ pub struct Limits {
     ///
     /// V8 notices that the limit is near at its next collection, so for a moment the heap can be larger.
     pub heap: usize,
-    /// Memory of all ArrayBuffers that guests make, in bytes; it is not part of the heap. Default: 64 MiB.
+    /// Memory of all ArrayBuffers that guests make or are given, in bytes; it is not part of the heap. Default: 64 MiB.
     ///
-    /// Beyond it, the guest's `new ArrayBuffer` throws a RangeError. Resizable buffers are not counted. On QuickJS,
+    /// Beyond it, the guest's `new ArrayBuffer` throws a RangeError, and `Bytes` do not cross. Resizable buffers are not counted. On QuickJS,
     /// buffers are part of the heap, and a sandbox with less than [`heap`](Self::heap) here is not built.
     pub buffers: usize,
     /// Stack that JavaScript may use, in bytes. From 512 KiB to 64 MiB. Default: 1 MiB, about 10,000 plain calls.

@@ -131,6 +131,12 @@ impl Budget {
         Ok(())
     }
 
+    /// There is no memory for one more buffer.
+    fn no_buffer(&self) -> ValueError {
+        let limit = self.limits.buffers;
+        ValueError::budget(format!("at most {limit} bytes of ArrayBuffers"), "more")
+    }
+
     /// The depth one further in.
     fn deeper(&self, depth: usize) -> Result<usize, ValueError> {
         if depth >= self.limits.value_depth {

@@ -14,7 +14,7 @@ use super::collect::{Entries, Fields, Items, Made};
 use super::fault::ValueError;
 use super::rich::{DATE, ERROR, MAP, SET};
 use super::text::js_string;
-use crate::isolate::engine;
+use crate::isolate::{Isolate, engine};
 
 /// The greatest integer up to which every integer is a Number of its own: 2^53 − 1.
 pub(super) const MAX_SAFE: u64 = (1 << 53) - 1;
@@ -309,8 +309,9 @@ impl<'s> Writer<'_, 's, '_> {
         bytes: impl FnOnce() -> Vec<u8>,
     ) -> Result<Value<'s>, ValueError> {
         self.budget.bytes(length)?;
-        let store = v8::ArrayBuffer::new_backing_store_from_vec(bytes()).make_shared();
-        let buffer = v8::ArrayBuffer::with_backing_store(self.scope, &store);
+        let isolate = Isolate::current(self.scope).ok_or_else(terminated)?;
+        let store = isolate.store(bytes()).ok_or_else(|| self.budget.no_buffer())?;
+        let buffer = v8::ArrayBuffer::with_backing_store(self.scope, &store.make_shared());
         v8::Uint8Array::new(self.scope, buffer, 0, length).map(Into::into).ok_or_else(terminated)
     }
 

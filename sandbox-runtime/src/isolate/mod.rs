@@ -63,6 +63,7 @@ pub(crate) struct Isolate {
     hosts: Vec<Host>,
     stack: StackEnd,
     heap: HeapGuard,
+    buffers: engine::Buffers,
     /// How many calls are under way on the stack.
     depth: Cell<usize>,
     /// How often the sandbox was reset.
@@ -87,7 +88,6 @@ pub(crate) struct Isolate {
 struct Live {
     realm: Realm,
     watch: Arc<Watch>,
-    buffers: engine::Buffers,
     raw: v8::UnsafeRawIsolatePtr,
     runtime: JsRuntime,
 }
@@ -97,12 +97,14 @@ impl Isolate {
     pub(crate) fn new(settings: Settings, hosts: Vec<Host>, stack: StackEnd) -> Result<Rc<Self>, Error> {
         engine::start();
         watchdog::start().map_err(Error::build)?;
+        let heap = HeapGuard::default();
         let isolate = Rc::new(Self {
             limits: settings.limits,
             settings,
             hosts,
             stack,
-            heap: HeapGuard::default(),
+            buffers: engine::Buffers::new(heap.no_buffer()),
+            heap,
             depth: Cell::new(0),
             generation: Cell::new(0),
             ended_inside: Cell::new(false),
@@ -163,10 +165,10 @@ impl Isolate {
     }
 
     fn start(self: &Rc<Self>) -> Result<Live, Error> {
-        let buffers = engine::Buffers::new(self.heap.no_buffer());
+        self.buffers.limit(engine::UNLIMITED);
         let options = RuntimeOptions {
             extensions: vec![self.extension()],
-            create_params: Some(self.create_params(&buffers)),
+            create_params: Some(self.create_params()),
             ..RuntimeOptions::default()
         };
         let mut runtime = engine::with_stack(self.stack, || JsRuntime::try_new(options))
@@ -188,12 +190,12 @@ impl Isolate {
             Furnishing { settings: &self.settings, host_realm: &host_realm, contracts: &contracts };
         let realm = Realm::new(v8_isolate, &furnishing);
         if !leaks::UNCOUNTED_BUFFERS {
-            buffers.limit(self.limits.buffers);
+            self.buffers.limit(self.limits.buffers);
         }
         // SAFETY: deno_core entered the isolate when it made it; it is left here, and entered around each use.
         unsafe { v8_isolate.exit() };
         match realm {
-            Ok(realm) => Ok(Live { realm, watch, buffers, raw, runtime }),
+            Ok(realm) => Ok(Live { realm, watch, raw, runtime }),
             Err(reason) => {
                 drop_runtime(runtime, raw);
                 Err(Error::build(reason))
@@ -211,10 +213,10 @@ impl Isolate {
         Extension { name: "sandbox", ops: ops.into(), middleware_fn, ..Extension::default() }
     }
 
-    fn create_params(&self, buffers: &engine::Buffers) -> v8::CreateParams {
+    fn create_params(&self) -> v8::CreateParams {
         let params = v8::CreateParams::default().heap_limits(0, self.limits.heap);
         let params = params.allow_atomics_wait(leaks::WAITS);
-        buffers.serve(params)
+        self.buffers.serve(params)
     }
 
     /// The budget of one crossing.
@@ -225,6 +227,19 @@ impl Isolate {
     /// Whether guests cannot change what ECMAScript defines.
     fn is_frozen(&self) -> bool {
         self.settings.intrinsics == Intrinsics::Frozen
+    }
+
+    /// Memory of the host's for a buffer of the guest, within the limit of its buffers.
+    pub(crate) fn store(&self, bytes: Vec<u8>) -> Option<v8::UniqueRef<v8::BackingStore>> {
+        let bytes = match self.buffers.adopt(bytes) {
+            Ok(store) => return Some(store),
+            Err(bytes) => bytes,
+        };
+        // Buffers that the guest has dropped are paid back when they are collected.
+        let (raw, _) = self.entrance().ok()?;
+        // SAFETY: the isolate lives: this is a crossing.
+        unsafe { v8::Isolate::from_raw_isolate_ptr(raw) }.low_memory_notification();
+        self.buffers.adopt(bytes).ok()
     }
 
     /// Where the guest's stack ends.

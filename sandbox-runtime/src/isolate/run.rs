@@ -45,7 +45,7 @@ impl Isolate {
         result
     }
 
-    fn entrance(&self) -> Result<(v8::UnsafeRawIsolatePtr, Arc<Watch>), Error> {
+    pub(super) fn entrance(&self) -> Result<(v8::UnsafeRawIsolatePtr, Arc<Watch>), Error> {
         match self.live.borrow().as_ref() {
             Some(live) => Ok((live.raw, live.watch.clone())),
             None => Err(self.discarded_error()),
@@ -99,7 +99,7 @@ impl Isolate {
             let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(live.raw) };
             self.running.see_heap(&mut isolate);
         }
-        self.running.end(armed.elapsed(), cpu, live.buffers.peak() as u64);
+        self.running.end(armed.elapsed(), cpu, self.buffers.peak() as u64);
     }
 
     /// Runs `body` with the realm entered; `None` when there is none any more.

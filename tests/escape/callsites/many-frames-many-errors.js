@@ -1,5 +1,6 @@
 // As many frames as the stack holds, made into text again and again.
 // expect: wall, ok
+// quickjs: expect: wall, ok, stack
 export const attack = () => {
   Error.stackTraceLimit = Infinity;
   let longest = 0;

@@ -11,13 +11,16 @@ use deno_core::v8;
 /// What every platform's SIMD code is content with.
 const ALIGNMENT: usize = 16;
 
+/// As much as deno_core wants for its own buffers. What is paid back later does not make it overflow.
+pub(crate) const UNLIMITED: usize = usize::MAX / 2;
+
 /// The memory of an isolate for buffers. Until the limit is set, as much as deno_core wants for its own.
 pub(crate) struct Buffers(Arc<Budget>);
 
 impl Buffers {
     /// Memory that sets `refused` when it does not suffice.
     pub(crate) fn new(refused: Arc<AtomicBool>) -> Self {
-        Self(Arc::new(Budget::new(usize::MAX, refused)))
+        Self(Arc::new(Budget::new(UNLIMITED, refused)))
     }
 
     /// Has an isolate's buffers paid from here.
@@ -39,6 +42,35 @@ impl Buffers {
     pub(crate) fn peak(&self) -> usize {
         self.0.limit.load(Ordering::Relaxed) - self.0.least.load(Ordering::Relaxed)
     }
+
+    /// Memory of the host's for a buffer, paid for as long as the buffer lives. Gives it back when it cannot be paid for.
+    pub(crate) fn adopt(&self, bytes: Vec<u8>) -> Result<v8::UniqueRef<v8::BackingStore>, Vec<u8>> {
+        if !self.0.pay(bytes.len()) {
+            return Err(bytes);
+        }
+        let mut adopted = Box::new(Adopted { bytes, budget: self.0.clone() });
+        let (data, length) = (adopted.bytes.as_mut_ptr().cast(), adopted.bytes.len());
+        let adopted = Box::into_raw(adopted).cast();
+        // SAFETY: the memory is of a vector that lives, and is not touched by others, until `disown` drops it, once.
+        Ok(unsafe { v8::ArrayBuffer::new_backing_store_from_ptr(data, length, disown, adopted) })
+    }
+}
+
+/// Memory of the host's that a buffer has.
+struct Adopted {
+    bytes: Vec<u8>,
+    budget: Arc<Budget>,
+}
+
+impl Drop for Adopted {
+    fn drop(&mut self) {
+        self.budget.left.fetch_add(self.bytes.len(), Ordering::Relaxed);
+    }
+}
+
+unsafe extern "C" fn disown(_: *mut c_void, _: usize, adopted: *mut c_void) {
+    // SAFETY: the pointer that `adopt` made of a box, which V8 gives back once.
+    drop(unsafe { Box::from_raw(adopted.cast::<Adopted>()) });
 }
 
 /// What is left.
@@ -65,11 +97,19 @@ impl Budget {
         Self { left, limit: AtomicUsize::new(limit), least, refused }
     }
 
+    /// Whether so much was left, which it is no more.
+    fn pay(&self, length: usize) -> bool {
+        let pay = |left: usize| left.checked_sub(length);
+        let paid = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, pay);
+        if let Ok(before) = paid {
+            self.least.fetch_min(before - length, Ordering::Relaxed);
+        }
+        paid.is_ok()
+    }
+
     /// Pays for `length` bytes and takes them from `memory`; null when they cannot be paid for.
     fn take(&self, length: usize, memory: unsafe fn(Layout) -> *mut u8) -> *mut c_void {
-        let paid =
-            self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(length));
-        let Some(layout) = layout(length).filter(|_| paid.is_ok()) else {
+        let Some(layout) = layout(length).filter(|_| self.pay(length)) else {
             self.refused.store(true, Ordering::Relaxed);
             return std::ptr::null_mut();
         };
@@ -77,8 +117,6 @@ impl Budget {
         let memory = unsafe { memory(layout) };
         if memory.is_null() {
             self.left.fetch_add(length, Ordering::Relaxed);
-        } else if let Ok(before) = paid {
-            self.least.fetch_min(before - length, Ordering::Relaxed);
         }
         memory.cast()
     }

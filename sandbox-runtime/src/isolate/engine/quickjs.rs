@@ -40,6 +40,9 @@ pub(crate) const COLLECTS: bool = false;
 /// The lines that are put before the body of a function that is compiled.
 pub(crate) const LINES_BEFORE_A_BODY: usize = 1;
 
+/// There is no other limit than the heap's.
+pub(crate) const UNLIMITED: usize = usize::MAX;
+
 /// ArrayBuffers are part of the heap. With an allocator of ours, the engine would have none that can be resized.
 pub(crate) struct Buffers;
 
@@ -58,6 +61,12 @@ impl Buffers {
     /// They are not counted.
     pub(crate) fn peak(&self) -> usize {
         0
+    }
+
+    /// The engine copies it into the heap.
+    #[expect(clippy::unnecessary_wraps, reason = "V8 may have no memory left")]
+    pub(crate) fn adopt(&self, bytes: Vec<u8>) -> Result<v8::UniqueRef<v8::BackingStore>, Vec<u8>> {
+        Ok(v8::ArrayBuffer::new_backing_store_from_vec(bytes))
     }
 }
 

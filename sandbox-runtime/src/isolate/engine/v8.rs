@@ -6,7 +6,7 @@ use std::sync::Once;
 use deno_core::{JsRuntime, v8};
 
 use super::Engine;
-pub(crate) use super::buffers::Buffers;
+pub(crate) use super::buffers::{Buffers, UNLIMITED};
 use crate::error::StackFrame;
 use crate::isolate::meter::Running;
 use crate::isolate::stack::StackEnd;
