@@ -37,6 +37,11 @@ pub(crate) fn check(_: &Limits) -> Result<(), String> {
 ///
 /// - `--no-turboshaft-loop-unrolling`: with that phase, V8 15.0 removes the interrupt check of a loop around
 ///   `new Array(n)`, and the loop can be ended neither by a time limit nor by the heap limit.
+/// - `--no-concurrent-recompilation`: a loop that V8 interprets, or runs as baseline code, is asked whether it is to end
+///   only when a budget of bytecode is used up, and while the function is being compiled in the background that budget
+///   is 2^30 bytes (`InterruptBudgetFor`): a second of a plain loop, hours of one like `try { null.x } catch {}` whose turns
+///   are slow. The compiler's result waits for the same question. Compiled on the guest's own thread, there is no such
+///   while; the time for it is the guest's.
 /// - `--no-compilation-cache`: the cache keeps the source of scripts that are long gone, and the guest's heap pays.
 const FLAGS: &str = "--no-turboshaft-loop-unrolling --no-concurrent-recompilation --no-compilation-cache";
 
