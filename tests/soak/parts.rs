@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sandbox_runtime::{Limits, LocalSandbox, Sandbox, Script};
+use sandbox_runtime::{LimitKind, Limits, LocalSandbox, Sandbox, Script};
 
 use crate::kills::{KINDS, Killed};
 use crate::programs::program;
@@ -38,8 +38,10 @@ pub(crate) fn endless(share: Share) -> Report {
     let late = |elapsed: Duration| elapsed.saturating_sub(limits.wall);
     let slow = ended.iter().filter(|(ended, _)| late(ended.elapsed) > Duration::from_secs(2));
     broken.extend(slow.map(|(ended, seed)| format!("seed {seed}: it ended after {:?}", ended.elapsed)));
+    let of = |kind| ended.iter().filter(|(ended, _)| ended.kind == kind).count();
+    let [wall, heap, stack] = [LimitKind::Wall, LimitKind::Heap, LimitKind::Stack].map(of);
     let lines = vec![
-        format!("{} programs ended at a limit", ended.len()),
+        format!("{} programs ended: {wall} by time, {heap} by heap, {stack} by stack", ended.len()),
         lateness(ended.iter().map(|(ended, _)| late(ended.elapsed)).collect()),
     ];
     Report { lines, broken }
