@@ -56,7 +56,7 @@ fn fresh() -> Result<(Tenant, Box<dyn Look>), Error> {
 
 /// Tries again when the time was up: the limits of a case are tight, and the machine may be busy with others.
 pub(crate) fn patiently<T>(mut attempt: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
-    const TRIES: usize = 4;
+    const TRIES: usize = 10;
     for _ in 1..TRIES {
         match attempt() {
             Err(Error::Limit { kind: LimitKind::Wall, .. }) => {}
