@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sandbox_runtime::{LimitKind, Limits, LocalSandbox, Sandbox, Script};
+use sandbox_runtime::{Error, LimitKind, Limits, LocalSandbox, Sandbox, Script};
 
 use crate::kills::{KINDS, Killed};
 use crate::programs::program;
@@ -112,50 +112,52 @@ pub(crate) fn leaks(share: Share) -> Report {
     Report { broken: is_leak.then(|| line.clone()).into_iter().collect(), lines: vec![line] }
 }
 
-/// Many sandboxes that live at once, a tenth of them hostile.
-pub(crate) fn tenants(share: Share) -> Report {
-    const AT_ONCE: u64 = 100;
-    let limits = Limits { wall: Duration::from_millis(500), heap: 16 << 20, ..Limits::default() };
+/// A tenant's script: every tenth is hostile, and the others answer with their number.
+fn tenant(number: u64) -> (bool, Script) {
     let hostile = [
         "for (;;) {}",
         "const a = []; for (;;) a.push([a.length])",
         "return (function f() { return f() + 1; })()",
     ];
+    let is_hostile = number.is_multiple_of(10);
+    let answers = format!("return {number}");
+    let body = if is_hostile { hostile[usize::try_from(number / 10 % 3).unwrap()] } else { &answers };
+    let source =
+        format!("export function run() {{ {body} }} export const ok = () => 1; export const warm = ok;");
+    (is_hostile, Script::new("tenant.mjs", source))
+}
+
+/// Runs some tenants, all at once. Gives what went wrong.
+fn hundred(numbers: std::ops::Range<u64>) -> Vec<String> {
+    let limits = Limits { wall: Duration::from_millis(500), heap: 16 << 20, ..Limits::default() };
+    let loaded = numbers.map(|number| {
+        let (is_hostile, script) = tenant(number);
+        let sandbox = Sandbox::builder().limits(limits).build().unwrap();
+        (number, is_hostile, sandbox.load::<dyn Program>(script))
+    });
+    let loaded = loaded.collect::<Vec<_>>();
+    let run = |(number, is_hostile, loaded): &(u64, bool, sandbox_runtime::Result<_>)| {
+        let result = loaded.as_ref().map(|program: &_| Program::run(program));
+        let is_right = match &result {
+            Ok(Ok(value)) => !is_hostile && format!("{value}") == number.to_string(),
+            Ok(Err(Error::Limit { .. })) => *is_hostile,
+            _ => false,
+        };
+        (!is_right).then(|| format!("tenant {number}, hostile: {is_hostile}: {result:?}"))
+    };
+    thread::scope(|scope| {
+        let calls = loaded.iter().map(|one| scope.spawn(move || run(one))).collect::<Vec<_>>();
+        calls.into_iter().filter_map(|call| call.join().unwrap()).collect()
+    })
+}
+
+/// Many sandboxes that live at once, a tenth of them hostile.
+pub(crate) fn tenants(share: Share) -> Report {
+    const AT_ONCE: u64 = 100;
     let mut report = Report { lines: Vec::new(), broken: Vec::new() };
-    let (mut done, first) = (0, share.seed);
+    let mut done = 0;
     while done < 1_000 && Instant::now() < share.until {
-        let sandboxes = (done..done + AT_ONCE).map(|n| {
-            let is_hostile = (n + first) % 10 == 0;
-            let body = if is_hostile {
-                hostile[usize::try_from(n / 10 % 3).unwrap()].to_owned()
-            } else {
-                format!("return {n}")
-            };
-            let source = format!(
-                "export function run() {{ {body} }} export const ok = () => {n}; export const warm = ok;"
-            );
-            let sandbox = Sandbox::builder().limits(limits).build().unwrap();
-            (n, is_hostile, sandbox.load::<dyn Program>(Script::new("tenant.mjs", source)))
-        });
-        let sandboxes = sandboxes.collect::<Vec<_>>();
-        let results = thread::scope(|scope| {
-            let calls = sandboxes.iter().map(|(n, is_hostile, loaded)| {
-                scope.spawn(move || (*n, *is_hostile, loaded.as_ref().map(|program| program.run())))
-            });
-            calls.collect::<Vec<_>>().into_iter().map(|call| call.join().unwrap()).collect::<Vec<_>>()
-        });
-        for (n, is_hostile, result) in results {
-            let is_right = match &result {
-                Ok(Ok(value)) => {
-                    !is_hostile && value.to_bits() == f64::from(u32::try_from(n).unwrap()).to_bits()
-                }
-                Ok(Err(sandbox_runtime::Error::Limit { .. })) => is_hostile,
-                _ => false,
-            };
-            report
-                .broken
-                .extend((!is_right).then(|| format!("tenant {n}, hostile: {is_hostile}: {result:?}")));
-        }
+        report.broken.extend(hundred(done..done + AT_ONCE));
         done += AT_ONCE;
     }
     report.lines.push(format!("{done} sandboxes, {AT_ONCE} at once, a tenth of them hostile"));
