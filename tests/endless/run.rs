@@ -63,9 +63,6 @@ pub fn end(source: &str, limits: Limits, warm_up: Duration) -> Result<Ended, Str
         match program.ok() {
             Ok(1.0) if !is_final => Ok(Ended { kind, elapsed }),
             Err(Error::Discarded { .. }) if is_final => Ok(Ended { kind, elapsed }),
-            // Its time was over when its heap was all but full, and V8 took the next allocation for one too many: seen
-            // once in a thousand programs.
-            Err(Error::Limit { kind: LimitKind::Heap, .. }) if !is_final => Ok(Ended { kind, elapsed }),
             other => Err(format!("after its end by {kind:?}: {other:?}")),
         }
     })
