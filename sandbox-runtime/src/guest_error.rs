@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde::Serialize;
 
 use crate::boundary::{JsValue, plain};
-use crate::isolate::leaks;
 use crate::error::{Error, Place, Source};
+use crate::isolate::leaks;
 
 /// An error of a host method that says what a guest may see of it.
 ///
