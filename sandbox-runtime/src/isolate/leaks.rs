@@ -37,7 +37,8 @@ pub(super) fn shared<'s>(
 
 /// A call of an op as someone would write it who forgets that the guest was there first.
 pub(super) fn naive_call(index: usize, arguments: &str) -> String {
-    let copy = "(list, value) => { list.push(value instanceof Array ? value.slice() : value); return list; }";
+    let copy =
+        "(list, value) => { list.push(value instanceof Array ? value.slice(0, 99) : value); return list; }";
     format!("checked{index}.apply(this, [...[{arguments}]].reduce({copy}, []))")
 }
 
