@@ -207,8 +207,8 @@ fn a_guest_sees_what_is_declared_and_nothing_else() {
         ("quota", "[e instanceof Error, e.name, e.message]", "true,QuotaError,the quota is used up"),
         ("quota", "JSON.stringify(Object.keys(e))", "[]"),
         ("database", "Object.keys(e).length", "0"),
-        ("database", "/^Store.find failed \\(reference E\\d{6,}\\)$/.test(e.message)", "true"),
-        ("panic", "/^Store.find failed \\(reference E\\d{6,}\\)$/.test(e.message)", "true"),
+        ("database", "/^Store.find failed \\(reference E[0-9a-f]{16}\\)$/.test(e.message)", "true"),
+        ("panic", "/^Store.find failed \\(reference E[0-9a-f]{16}\\)$/.test(e.message)", "true"),
         (
             "database",
             "[...Object.getOwnPropertyNames(e)].map((name) => String(e[name])).join().includes('CANARY')",

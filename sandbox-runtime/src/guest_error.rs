@@ -3,8 +3,10 @@
 use std::any::Any;
 use std::borrow::Cow;
 use std::fmt::Display;
+use std::hash::{BuildHasher as _, RandomState};
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
@@ -194,10 +196,12 @@ impl HostError {
     }
 }
 
-/// A reference that tells one failure from another in the log of this process.
+/// A reference that tells one failure from another in the log of this process. It is a keyed hash of a count, for the count
+/// itself would tell a guest of the failures of others.
 fn next_reference() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(1);
-    format!("E{:06}", NEXT.fetch_add(1, Ordering::Relaxed))
+    static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    format!("E{:016x}", KEY.hash_one(NEXT.fetch_add(1, Ordering::Relaxed)))
 }
 
 /// What a host method returned, settled by its return type: `settle!(Result<u32, StoreError>, returned)`.
