@@ -46,7 +46,7 @@ fn the_table_of_engines_has_a_test_for_each_row() {
     // Each row, and the file and the function that tests it; of bugs, those that were found by reading.
     let (engines, contract, lives) =
         (include_str!("engines.rs"), include_str!("contract.rs"), include_str!("lives.rs"));
-    let isolate = include_str!("../sandbox-runtime/src/isolate/mod.rs");
+    let isolate = include_str!("../sandbox-runtime/src/isolate/tests.rs");
     let tested = [
         ("hot code", engines, "only_v8_compiles_what_is_hot"),
         ("`wall` is looked at", engines, "quickjs_looks_at_the_time_limit_every_ten_thousandth_step"),
