@@ -84,7 +84,7 @@ fn no_op_of_deno_core_does_anything() {
                 if (!refused(error)) answered.push(name);
             }
         };
-        const names = Object.keys(ops);
+        const names = Object.keys(ops).filter((name) => !name.startsWith('op_canary'));
         names.forEach(call);
         globalThis.many = names.length > 50 ? 'many' : names.length;";
     let mut allowed = built_in::ALLOWED.to_vec();
