@@ -154,6 +154,29 @@ fn calls_of_the_host_are_limited_whether_they_are_fast_or_not() {
 }
 
 #[test]
+fn a_call_that_is_refused_for_its_arguments_counts() {
+    let limits = Limits { host_calls: 1000, wall: Duration::from_secs(20), ..Limits::default() };
+    for body in ["for (;;) try { Desk.join(5, 5) } catch {}", "for (;;) try { Desk.add('a', 'b') } catch {}"]
+    {
+        for (outcome, usage, goes_on) in both(limits, body) {
+            assert_eq!(kind(&outcome), Some(LimitKind::HostCalls), "{body}: {outcome:?}");
+            assert_eq!((usage.last.host_calls, goes_on), (1000, true), "{body}");
+        }
+    }
+    let refused = "for (let i = 0; i < 9; i++) try { Desk.rare('x') } catch {} return ''";
+    for (outcome, ..) in both(Limits::default(), refused) {
+        assert_eq!(kind(&outcome), Some(LimitKind::HostCalls), "{outcome:?}");
+    }
+}
+
+#[test]
+fn an_error_that_reads_like_a_limit_of_buffers_is_the_guests() {
+    for (outcome, ..) in both(Limits::default(), "throw new RangeError('Array buffer allocation failed')") {
+        assert!(matches!(outcome, Err(Error::Guest(_))), "{outcome:?}");
+    }
+}
+
+#[test]
 fn a_method_can_have_a_limit_of_its_own() {
     let body = "for (let i = 0; i < 3; i++) Desk.rare(i); if (text === '4') Desk.rare(4); return 'done'";
     let sandbox = local(Limits::default());

@@ -91,6 +91,7 @@ impl Limits {
             (self.wall >= Duration::from_millis(1), "`Limits::wall` must be at least 1 ms"),
             (self.wall <= Duration::from_secs(86_400), "`Limits::wall` must be at most one day"),
             (self.cpu >= Duration::from_millis(1), "`Limits::cpu` must be at least 1 ms"),
+            (self.total_cpu >= Duration::from_millis(1), "`Limits::total_cpu` must be at least 1 ms"),
             (self.heap >= 8 << 20, "`Limits::heap` must be at least 8 MiB (8388608 bytes)"),
             (self.stack >= LEAST_STACK, "`Limits::stack` must be at least 512 KiB (524288 bytes)"),
             (self.stack <= 64 << 20, "`Limits::stack` must be at most 64 MiB"),

@@ -15,7 +15,7 @@ use deno_core::v8;
 use deno_core::v8::fast_api::{CFunction, CFunctionInfo, FastApiCallbackOptions, Int64Representation, Type};
 
 use super::Isolate;
-use super::ops::{FastCall, Refusal, call_host, enforce, place_of};
+use super::ops::{FastCall, Refusal, call_host, count, enforce, place_of};
 use crate::arguments::Val;
 use crate::boundary::ValueError;
 use crate::contract::{Contract, Crosses, HostMethod, Kind, Reply};
@@ -130,6 +130,7 @@ impl<M: HostMethod> IsBounded<M> {
 }
 
 fn serve_args<M: HostMethod, R: Scalar>(isolate: &Isolate, args: M::Owned) -> Result<R, Refusal> {
+    let _call = count::<M>(isolate)?;
     let checks = match IsBounded::<M>::VALUE {
         true => Some(isolate.checks::<M>().ok_or(Refusal::Absent)?),
         false => None,

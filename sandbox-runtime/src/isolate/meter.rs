@@ -3,6 +3,7 @@
 //! The isolate's thread alone writes, so that a call costs no lock; any thread may read.
 
 use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -68,7 +69,7 @@ bill! {
     heap_peak: u64, same, same, max;
     /// The most memory of ArrayBuffers at once, in bytes. On QuickJS 0, for they are part of the heap.
     buffers_peak: u64, same, same, max;
-    /// How many calls of host methods.
+    /// How many calls of host methods, with those that were refused for their arguments.
     host_calls: u64, same, same, saturating_add;
     /// Wall time of host methods, with what they call in turn. It is read off a clock that goes on every 2 ms: of many
     /// short calls, and of long ones, the sum is right to that.
@@ -195,7 +196,7 @@ impl Running {
     }
 
     /// Counts a call of the host; `None` when it is one too many.
-    pub(super) fn host_call(&self, most: u64) -> Option<HostCall<'_>> {
+    pub(super) fn host_call(self: &Rc<Self>, most: u64) -> Option<HostCall> {
         let count = self.host_calls.get() + 1;
         if count > most {
             return None;
@@ -205,18 +206,18 @@ impl Running {
         self.host_depth.set(depth + 1);
         // A clock that slept until the call began may still tell the time of long before.
         let began = (depth == 0).then(|| coarse_now().max(self.started.get()));
-        Some(HostCall { running: self, began })
+        Some(HostCall { running: self.clone(), began })
     }
 }
 
-/// A host method that runs.
-pub(super) struct HostCall<'r> {
-    running: &'r Running,
+/// A host method that is called: its arguments are read, it runs, its result is written.
+pub(super) struct HostCall {
+    running: Rc<Running>,
     /// `None` inside of another.
     began: Option<u64>,
 }
 
-impl Drop for HostCall<'_> {
+impl Drop for HostCall {
     fn drop(&mut self) {
         let Self { running, began } = self;
         running.host_depth.set(running.host_depth.get() - 1);

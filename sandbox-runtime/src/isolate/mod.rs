@@ -74,7 +74,7 @@ pub(crate) struct Isolate {
     has_leftovers: Cell<bool>,
     /// The guest called the host once too often.
     exceeded: Cell<Option<Exceeded>>,
-    running: Running,
+    running: Rc<Running>,
     /// The state of the seeded random numbers.
     random: Cell<u64>,
     /// Errors of host methods, as the guest has them and as the host made them.
@@ -110,7 +110,7 @@ impl Isolate {
             ended_inside: Cell::new(false),
             has_leftovers: Cell::new(false),
             exceeded: Cell::new(None),
-            running: Running::default(),
+            running: Rc::default(),
             random: Cell::default(),
             host_errors: RefCell::default(),
             live: RefCell::default(),

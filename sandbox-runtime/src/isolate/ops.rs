@@ -29,9 +29,9 @@ use std::sync::{Mutex, PoisonError};
 use deno_core::v8::fast_api::CFunction;
 use deno_core::{AccessorType, FastStaticString, OpDecl, OpMetadata, v8};
 
+use super::Isolate;
 use super::meter::{HostCall, add};
 use super::thrown::STACK_FULL;
-use super::{Host, Isolate};
 use crate::arguments::Arguments;
 use crate::boundary::{ArgumentReader, Passed, ValueError, js_string, new_error, owned_to_guest, to_guest};
 use crate::contract::{Contract, Crosses, HostMethod, Method, MethodSpec, ParamSpec, Reply};
@@ -227,7 +227,8 @@ impl Exceeded {
 }
 
 /// Counts a call of a host method. Beyond a limit the guest is ended, for it could catch an exception and go on.
-fn count<'i, M: HostMethod>(isolate: &'i Isolate, host: &Host) -> Result<HostCall<'i>, Refusal> {
+pub(super) fn count<M: HostMethod>(isolate: &Isolate) -> Result<HostCall, Refusal> {
+    let host = isolate.entry::<M::Contract>().ok_or(Refusal::Absent)?;
     let all = isolate.limits.host_calls;
     let most = <M::Contract as Contract>::SPEC.methods[M::INDEX].max_calls;
     let own = most.is_none_or(|most| host.count(M::INDEX, isolate.running.call()) <= most);
@@ -256,10 +257,8 @@ pub(super) fn call_host<M: HostMethod, R: Reply<Done = Result<D, Refusal>>, D>(
     reply: R,
 ) -> Result<D, Refusal> {
     let host = isolate.entry::<M::Contract>().ok_or(Refusal::Absent)?;
-    let call = count::<M>(isolate, host)?;
     let host = host.object::<M::Contract>().ok_or(Refusal::Absent)?;
     let outcome = catch_unwind(AssertUnwindSafe(|| M::invoke(host, args, reply)));
-    drop(call);
     isolate.keep_terminating();
     outcome.unwrap_or_else(|panic| {
         // The payload's own destructor may panic, and this is the last Rust frame.
@@ -299,6 +298,7 @@ fn serve<'s, M: HostMethod>(
     if !isolate.stack().allows_call() {
         return Err(Refusal::Stack);
     }
+    let _call = count::<M>(isolate)?;
     let args = {
         v8::tc_scope!(let scope, scope);
         let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;

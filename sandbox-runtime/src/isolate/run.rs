@@ -66,6 +66,7 @@ impl Isolate {
         }
         let armed = watch.arm(self.limits.wall, self.limits.cpu.min(left));
         self.running.begin(armed.began());
+        self.buffers.begin();
         self.exceeded.set(None);
         let result = self.in_realm(raw, |scope| {
             let result = body(scope);

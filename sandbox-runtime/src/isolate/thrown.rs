@@ -35,6 +35,7 @@ pub(super) fn error(
         return super::stack_full(place);
     }
     if let Some(isolate) = Isolate::current(scope)
+        && isolate.buffers.were_denied()
         && thrown.name.as_deref() == Some("RangeError")
         && thrown.message == NO_BUFFER
     {

@@ -38,9 +38,20 @@ impl Buffers {
         self.0.least.store(limit, Ordering::Relaxed);
     }
 
-    /// The most that was used at once.
+    /// A call begins, whose peak and refusals are of interest.
+    pub(crate) fn begin(&self) {
+        self.0.least.store(self.0.left.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.0.denied.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether there was no memory for a buffer since the call began.
+    pub(crate) fn were_denied(&self) -> bool {
+        self.0.denied.load(Ordering::Relaxed)
+    }
+
+    /// The most that was used at once since the call began.
     pub(crate) fn peak(&self) -> usize {
-        self.0.limit.load(Ordering::Relaxed) - self.0.least.load(Ordering::Relaxed)
+        self.0.limit.load(Ordering::Relaxed).saturating_sub(self.0.least.load(Ordering::Relaxed))
     }
 
     /// Memory of the host's for a buffer, paid for as long as the buffer lives. Gives it back when it cannot be paid for.
@@ -79,6 +90,8 @@ struct Budget {
     limit: AtomicUsize,
     /// The least that was left.
     least: AtomicUsize,
+    /// There was no memory in the call under way.
+    denied: AtomicBool,
     /// Set when there is no memory, for the guard of the heap.
     refused: Arc<AtomicBool>,
 }
@@ -94,7 +107,7 @@ fn layout(length: usize) -> Option<Layout> {
 impl Budget {
     fn new(limit: usize, refused: Arc<AtomicBool>) -> Self {
         let [left, least] = [AtomicUsize::new(limit), AtomicUsize::new(limit)];
-        Self { left, limit: AtomicUsize::new(limit), least, refused }
+        Self { left, limit: AtomicUsize::new(limit), least, denied: AtomicBool::new(false), refused }
     }
 
     /// Whether so much was left, which it is no more.
@@ -111,6 +124,7 @@ impl Budget {
     fn take(&self, length: usize, memory: unsafe fn(Layout) -> *mut u8) -> *mut c_void {
         let Some(layout) = layout(length).filter(|_| self.pay(length)) else {
             self.refused.store(true, Ordering::Relaxed);
+            self.denied.store(true, Ordering::Relaxed);
             return std::ptr::null_mut();
         };
         // SAFETY: the layout is of at least one byte.

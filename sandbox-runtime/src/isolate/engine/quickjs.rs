@@ -58,6 +58,14 @@ impl Buffers {
     /// The heap's limit is theirs; see [`check`].
     pub(crate) fn limit(&self, _: usize) {}
 
+    /// Nothing of them is of interest.
+    pub(crate) fn begin(&self) {}
+
+    /// The heap would be.
+    pub(crate) fn were_denied(&self) -> bool {
+        false
+    }
+
     /// They are not counted.
     pub(crate) fn peak(&self) -> usize {
         0

@@ -33,6 +33,11 @@ const hidden = [
   }
 });
 
+// `RegExp.$1` and its like tell one script what another has matched.
+for (const key of ownKeys(RegExp)) {
+  if (typeof key === "string" && getOwnPropertyDescriptor(RegExp, key).get !== undefined) delete RegExp[key];
+}
+
 const seen = new Set();
 const queue = [];
 const push = (value) => {
@@ -65,7 +70,7 @@ const assignable = (object, key, value) => {
       if (!defineProperty(this, key, own)) throw new TypeError(`Cannot define property ${String(key)}, object is not extensible`);
     },
   }, key);
-  defineProperty(object, key, { __proto__: null, get, set, enumerable: false, configurable: false });
+  defineProperty(object, key, { __proto__: null, get: freeze(get), set: freeze(set), enumerable: false, configurable: false });
 };
 
 const all = [...seen];
