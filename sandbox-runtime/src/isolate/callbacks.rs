@@ -109,6 +109,10 @@ fn stack_trace<'s>(
             text.push_str(&frame);
         }
     }
+    if Isolate::current(scope).is_some_and(Isolate::is_ended) {
+        // A termination that came meanwhile has been caught here, and V8 would let the guest go on without it.
+        scope.terminate_execution();
+    }
     match js_string(scope, &text, v8::NewStringType::Normal) {
         Ok(text) => text.into(),
         Err(_) => v8::String::empty(scope).into(),
