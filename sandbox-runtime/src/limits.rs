@@ -42,7 +42,7 @@ pub struct Limits {
     pub stack: usize,
     /// Length of a script, in bytes of UTF-8. Default: 4 MiB.
     pub script_bytes: usize,
-    /// Calls of host methods that the guest may make in one call. Default: 1,000,000. For one method alone,
+    /// Calls of host methods that the guest may make in one call. Default: 10,000,000. For one method alone,
     /// `#[sandbox(max_calls = 100)]` says less.
     pub host_calls: u64,
     /// What the guest may write to its console in one call, in bytes of UTF-8, and what a console that captures keeps.
@@ -73,7 +73,7 @@ impl Default for Limits {
             buffers: 64 << 20,
             stack: 1 << 20,
             script_bytes: 4 << 20,
-            host_calls: 1_000_000,
+            host_calls: 10_000_000,
             console_bytes: 64 << 10,
             value_nodes: 100_000,
             value_bytes: 16 << 20,
