@@ -142,7 +142,7 @@ fn write(scope: &mut v8::PinScope<'_, '_>, level: Level, arguments: &v8::Functio
     if !isolate.stack().allows_call() || isolate.is_ended() {
         return;
     }
-    let most = isolate.limits.console_bytes;
+    let most = isolate.settings.limits.console_bytes;
     let left =
         most.saturating_sub(usize::try_from(isolate.running.console_bytes.get()).unwrap_or(usize::MAX));
     let text = (left > 0).then(|| line(scope, arguments, left)).filter(|text| text.len() <= left);

@@ -115,7 +115,8 @@ impl Meter {
         self.total.join(bill);
     }
 
-    fn clear(&self) {
+    /// Everything from the start.
+    pub(super) fn clear(&self) {
         self.last.set(&Bill::default());
         self.total.set(&Bill::default());
     }
@@ -177,11 +178,6 @@ impl Running {
     /// The number of the call under way.
     pub(super) fn call(&self) -> u64 {
         self.call.get()
-    }
-
-    /// Everything from the start.
-    pub(super) fn clear(&self) {
-        self.meter.clear();
     }
 
     /// A line of the console was dropped.

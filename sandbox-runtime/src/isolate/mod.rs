@@ -37,7 +37,6 @@ use crate::arguments::Arguments;
 use crate::boundary::{ArgumentWriter, Budget, ValueError, observed, to_host};
 use crate::contract::{Contract, GuestContract, GuestMethod, Method};
 use crate::error::{Direction, Error, LimitKind, Place, Source};
-use crate::limits::Limits;
 use crate::realm::{ConsoleOutput, Intrinsics, Random, Settings};
 use crate::schema::{ContractChecks, MethodChecks, TypeCheck, Violation};
 use crate::script::Script;
@@ -58,7 +57,6 @@ type Catch<'p, 't, 's, 'i> = v8::PinnedRef<'p, v8::TryCatch<'t, 's, v8::HandleSc
 
 /// An isolate and all that belongs to it.
 pub(crate) struct Isolate {
-    limits: Limits,
     settings: Settings,
     hosts: Vec<Host>,
     stack: StackEnd,
@@ -99,7 +97,6 @@ impl Isolate {
         watchdog::start().map_err(Error::build)?;
         let heap = HeapGuard::default();
         let isolate = Rc::new(Self {
-            limits: settings.limits,
             settings,
             hosts,
             stack,
@@ -130,7 +127,7 @@ impl Isolate {
         self.generation.set(self.generation.get() + 1);
         self.heap.reset();
         self.has_leftovers.set(false);
-        self.running.clear();
+        self.running.meter.clear();
         match self.start() {
             Ok(live) => {
                 *self.live.borrow_mut() = Some(live);
@@ -190,7 +187,7 @@ impl Isolate {
             Furnishing { settings: &self.settings, host_realm: &host_realm, contracts: &contracts };
         let realm = Realm::new(v8_isolate, &furnishing);
         if !leaks::UNCOUNTED_BUFFERS {
-            self.buffers.limit(self.limits.buffers);
+            self.buffers.limit(self.settings.limits.buffers);
         }
         // SAFETY: deno_core entered the isolate when it made it; it is left here, and entered around each use.
         unsafe { v8_isolate.exit() };
@@ -214,14 +211,14 @@ impl Isolate {
     }
 
     fn create_params(&self) -> v8::CreateParams {
-        let params = v8::CreateParams::default().heap_limits(0, self.limits.heap);
+        let params = v8::CreateParams::default().heap_limits(0, self.settings.limits.heap);
         let params = params.allow_atomics_wait(leaks::WAITS);
         self.buffers.serve(params)
     }
 
     /// The budget of one crossing.
     pub(crate) fn budget(&self) -> Budget {
-        Budget::new(&self.limits, self.stack)
+        Budget::new(&self.settings.limits, self.stack)
     }
 
     /// Whether guests cannot change what ECMAScript defines.
@@ -311,7 +308,7 @@ impl Isolate {
 
     /// Evaluates a script.
     pub(crate) fn evaluate(&self, script: &Script) -> Result<Exports, Error> {
-        let evaluated = match script.source.len() <= self.limits.script_bytes {
+        let evaluated = match script.source.len() <= self.settings.limits.script_bytes {
             true => self.run(None, |scope| script::evaluate(self, scope, script)),
             false => Err(self.over(LimitKind::Script, None)),
         };

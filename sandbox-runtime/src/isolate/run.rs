@@ -60,11 +60,11 @@ impl Isolate {
         body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Result<R, Error>,
         late: &mut Option<Result<R, Error>>,
     ) -> Result<R, Error> {
-        let left = self.limits.total_cpu.saturating_sub(self.running.meter.cpu());
+        let left = self.settings.limits.total_cpu.saturating_sub(self.running.meter.cpu());
         if left.is_zero() {
             return Err(self.over(LimitKind::TotalCpu, place));
         }
-        let armed = watch.arm(self.limits.wall, self.limits.cpu.min(left));
+        let armed = watch.arm(self.settings.limits.wall, self.settings.limits.cpu.min(left));
         self.running.begin(armed.began());
         self.buffers.begin();
         self.exceeded.set(None);
@@ -127,7 +127,8 @@ impl Isolate {
     fn collect(&self, raw: v8::UnsafeRawIsolatePtr) {
         // SAFETY: as in `in_realm`.
         let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(raw) };
-        if engine::COLLECTS && isolate.get_heap_statistics().used_heap_size() > self.limits.heap / 2 {
+        if engine::COLLECTS && isolate.get_heap_statistics().used_heap_size() > self.settings.limits.heap / 2
+        {
             isolate.low_memory_notification();
         }
     }
@@ -169,7 +170,8 @@ impl Isolate {
             return exceeded.error(place);
         }
         let by_cpu = self.live.borrow().as_ref().is_some_and(|live| live.watch.is_by_cpu());
-        let all = self.running.meter.cpu().saturating_add(self.limits.cpu) >= self.limits.total_cpu;
+        let all = self.running.meter.cpu().saturating_add(self.settings.limits.cpu)
+            >= self.settings.limits.total_cpu;
         match by_cpu {
             true if all => self.over(LimitKind::TotalCpu, place),
             true => self.over(LimitKind::Cpu, place),
@@ -179,7 +181,7 @@ impl Isolate {
 
     /// The error of a limit.
     pub(super) fn over(&self, kind: LimitKind, place: Option<Place>) -> Error {
-        let limits = &self.limits;
+        let limits = &self.settings.limits;
         let limit = match kind {
             LimitKind::Wall => format!("the call took longer than {:?}", limits.wall),
             LimitKind::Cpu => format!("the call used more than {:?} of CPU time", limits.cpu),
