@@ -1,9 +1,11 @@
 //! The only surface that generated code may touch. Not public API: it changes with the macro.
 
+pub use async_trait::async_trait;
+
 pub use crate::arguments::{Arguments, Lent, Ref, Val};
 pub use crate::contract::{
-    Absent, Contract, ContractSpec, GuestContract, GuestMethod, HostContract, HostMethod, HostedBy, Kind,
-    Lends, Method, MethodSpec, ParamSpec, Reply, index_of,
+    Absent, AsyncHostMethod, Contract, ContractSpec, GuestContract, GuestMethod, HostContract, HostMethod,
+    Hosted, HostedBy, Kind, Lends, Method, MethodSpec, ParamSpec, Reply, index_of,
 };
 pub use crate::guest_error::{ErrorProbe, ErrorSpec, Opaque};
 pub use crate::isolate::calls::GuestCall;
@@ -11,7 +13,7 @@ pub use crate::isolate::fast::{FastProbe, KindProbe, NoFast, NotScalar};
 pub use crate::isolate::ops::{FastCall, HostOp};
 pub use crate::isolate::watchdog::WatchProbe;
 pub use crate::returns::{GuestReturn, PlainReturn, ReturnProbe};
-pub use crate::transport::{Exports, Transport};
+pub use crate::transport::{AsyncTransport, Exports, LocalAsyncTransport, Transport};
 pub use crate::types::{Bound, Bounds, ByRef, Returned, TypeProbe, TypeSpec, Unknown};
 pub use crate::{__settle as settle, __type_spec as type_spec};
 
@@ -40,10 +42,72 @@ where
     M: GuestMethod,
     T: Transport<M>,
 {
-    transport.call(args).unwrap_or_else(|error| {
-        tracing::warn!(%error, "a guest failed; the contract's policy answers for it");
-        on_failure(error)
-    })
+    transport.call(args).unwrap_or_else(|error| failed(error, on_failure))
+}
+
+/// Calls an `async` method of the guest; it returns a `Result`.
+pub fn call_async<M, T>(
+    _: M,
+    transport: &T,
+    args: M::Args<'_>,
+) -> impl Future<Output = M::Returns> + use<M, T>
+where
+    M: GuestMethod<Returns: GuestReturn<Value = M::Value>>,
+    T: AsyncTransport<M>,
+{
+    let call = transport.call_async(args);
+    async move { M::Returns::from_call(call.await) }
+}
+
+/// Calls an `async` method of the guest; it returns a plain value, and a failure becomes what its policy says.
+pub fn call_async_or<M, T, F>(
+    _: M,
+    transport: &T,
+    args: M::Args<'_>,
+    on_failure: F,
+) -> impl Future<Output = M::Value> + use<M, T, F>
+where
+    M: GuestMethod,
+    T: AsyncTransport<M>,
+    F: FnOnce(Error) -> M::Value,
+{
+    let call = transport.call_async(args);
+    async move { call.await.unwrap_or_else(|error| failed(error, on_failure)) }
+}
+
+/// As [`call_async`], for a contract of one thread.
+pub fn call_local<M, T>(
+    _: M,
+    transport: &T,
+    args: M::Args<'_>,
+) -> impl Future<Output = M::Returns> + use<M, T>
+where
+    M: GuestMethod<Returns: GuestReturn<Value = M::Value>>,
+    T: LocalAsyncTransport<M>,
+{
+    let call = transport.call_local(args);
+    async move { M::Returns::from_call(call.await) }
+}
+
+/// As [`call_async_or`], for a contract of one thread.
+pub fn call_local_or<M, T, F>(
+    _: M,
+    transport: &T,
+    args: M::Args<'_>,
+    on_failure: F,
+) -> impl Future<Output = M::Value> + use<M, T, F>
+where
+    M: GuestMethod,
+    T: LocalAsyncTransport<M>,
+    F: FnOnce(Error) -> M::Value,
+{
+    let call = transport.call_local(args);
+    async move { call.await.unwrap_or_else(|error| failed(error, on_failure)) }
+}
+
+fn failed<V>(error: Error, on_failure: impl FnOnce(Error) -> V) -> V {
+    tracing::warn!(%error, "a guest failed; the contract's policy answers for it");
+    on_failure(error)
 }
 
 /// The policy `on_failure = panic`.

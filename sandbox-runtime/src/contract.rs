@@ -4,6 +4,8 @@
 //! constant of its marker; everything else is a generic helper here, in the boundary, or in a transport.
 
 use std::borrow::Borrow;
+use std::ops::Deref;
+use std::rc::Rc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -183,13 +185,25 @@ pub struct MethodSpec {
     pub optional: bool,
     /// How often a guest may call it in one call, when the host implements it: `#[sandbox(max_calls = 100)]`.
     pub max_calls: Option<u64>,
+    /// The method is an `async fn`: its result is a promise for a guest that calls it, and may be one of a guest that
+    /// implements it.
+    pub is_async: bool,
 }
 
 impl MethodSpec {
     #[doc(hidden)]
     #[must_use]
     pub const fn new(name: &'static str, rust_name: &'static str, docs: &'static str) -> Self {
-        Self { name, rust_name, docs, params: &[], returns: TypeSpec::UNIT, optional: false, max_calls: None }
+        Self {
+            name,
+            rust_name,
+            docs,
+            params: &[],
+            returns: TypeSpec::UNIT,
+            optional: false,
+            max_calls: None,
+            is_async: false,
+        }
     }
 
     #[doc(hidden)]
@@ -220,6 +234,12 @@ impl MethodSpec {
     #[must_use]
     pub const fn max_calls(self, most: u64) -> Self {
         Self { max_calls: Some(most), ..self }
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn asynchronous(self) -> Self {
+        Self { is_async: true, ..self }
     }
 
     #[doc(hidden)]
@@ -387,6 +407,28 @@ pub trait HostMethod: Method {
     /// The direct C function for V8's fast calls, when all types are scalars.
     const FAST: Option<FastCall>;
     fn invoke<R: Reply>(host: &Self::Contract, args: Self::Owned, reply: R) -> R::Done;
+}
+
+/// An `async` method that the host implements.
+#[doc(hidden)]
+pub trait AsyncHostMethod: Method {
+    /// Makes the future of a call. Nothing of the method runs before the future is polled.
+    fn start<R: Reply + 'static>(
+        host: Hosted<Self::Contract>,
+        args: Self::Owned,
+        reply: R,
+    ) -> impl Future<Output = R::Done> + 'static;
+}
+
+/// The host's implementation of a contract, held for as long as one of its futures lives.
+#[doc(hidden)]
+pub struct Hosted<C: ?Sized>(pub(crate) Rc<Box<C>>);
+
+impl<C: ?Sized> Deref for Hosted<C> {
+    type Target = C;
+    fn deref(&self) -> &C {
+        &self.0
+    }
 }
 
 /// Takes what a host method returned, whatever its type.

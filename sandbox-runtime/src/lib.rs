@@ -20,6 +20,7 @@ mod types;
 #[doc(hidden)]
 pub mod __private;
 
+pub use async_trait::async_trait;
 pub use schemars;
 
 pub use boundary::{AsMap, AsSet, Bytes, Date, DateOutOfRange, ErrorValue, JsValue, MapLike};
@@ -44,7 +45,7 @@ pub use schema::{
     Breaks, Change, Compatibility, Description, MethodDescription, ParamDescription, TypeDescription, compat,
 };
 pub use script::Script;
-pub use transport::Transport;
 pub use transport::local::{Local, LocalGuest, LocalSandbox};
 pub use transport::thread::{Guest, Remote, Sandbox};
+pub use transport::{AsyncTransport, LocalAsyncTransport, Transport};
 pub use types::{Bound, Bounds, TypeSpec};

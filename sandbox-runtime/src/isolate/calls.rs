@@ -22,6 +22,12 @@ impl GuestCall {
         Self(call::<M>)
     }
 
+    /// The call of an `async` method, which waits for its promise.
+    #[must_use]
+    pub const fn of_async<M: GuestMethod>() -> Self {
+        Self(call::<M>)
+    }
+
     /// Calls it. Arguments that are not of the method's types are refused as a value that goes to the guest.
     pub(crate) fn call(
         &self,

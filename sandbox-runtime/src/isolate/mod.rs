@@ -16,6 +16,7 @@ mod host;
 pub(crate) mod leaks;
 pub(crate) mod meter;
 pub(crate) mod ops;
+mod pending;
 mod realm;
 mod run;
 pub(crate) mod script;

@@ -31,10 +31,11 @@ use deno_core::{AccessorType, FastStaticString, OpDecl, OpMetadata, v8};
 
 use super::Isolate;
 use super::meter::{HostCall, add};
+use super::pending;
 use super::thrown::STACK_FULL;
 use crate::arguments::Arguments;
 use crate::boundary::{ArgumentReader, Passed, ValueError, js_string, new_error, owned_to_guest, to_guest};
-use crate::contract::{Contract, Crosses, HostMethod, Method, MethodSpec, ParamSpec, Reply};
+use crate::contract::{AsyncHostMethod, Contract, Crosses, HostMethod, Method, MethodSpec, ParamSpec, Reply};
 use crate::error::{Direction, Error, LimitKind, Place, Source};
 use crate::guest_error::HostError;
 use crate::schema::{MethodChecks, TypeCheck, Violation};
@@ -65,6 +66,18 @@ impl HostOp {
             slow: slow::<M>,
             slow_impl: slow_impl::<M>,
             fast: M::FAST,
+        }
+    }
+
+    /// The op of an `async` method.
+    #[must_use]
+    pub const fn of_async<M: AsyncHostMethod>() -> Self {
+        Self {
+            place: place_of::<M>,
+            spec: M::spec,
+            slow: pending::slow::<M>,
+            slow_impl: pending::slow_impl::<M>,
+            fast: None,
         }
     }
 

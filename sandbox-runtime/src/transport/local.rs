@@ -141,3 +141,23 @@ impl<M: GuestMethod> Transport<M> for Local {
         self.isolate.call::<M, _>(&self.binding, args)
     }
 }
+
+impl<M: GuestMethod> super::AsyncTransport<M> for Local
+where
+    M::Owned: Send,
+    M::Value: Send,
+{
+    type Call = std::future::Ready<Result<M::Value, Error>>;
+
+    fn call_async(&self, _args: M::Args<'_>) -> Self::Call {
+        std::future::ready(Err(Error::build("asynchronous methods are not there yet")))
+    }
+}
+
+impl<M: GuestMethod> super::LocalAsyncTransport<M> for Local {
+    type Call = std::future::Ready<Result<M::Value, Error>>;
+
+    fn call_local(&self, _args: M::Args<'_>) -> Self::Call {
+        std::future::ready(Err(Error::build("asynchronous methods are not there yet")))
+    }
+}

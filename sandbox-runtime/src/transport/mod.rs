@@ -25,3 +25,34 @@ pub trait Transport<M: GuestMethod>: Exports {
     #[doc(hidden)]
     fn call(&self, args: M::Args<'_>) -> Result<M::Value, Error>;
 }
+
+/// Can call the `async` method `M` of a guest, by a future that can be sent.
+#[diagnostic::on_unimplemented(
+    message = "this contract's method `{M}` cannot be called through `{Self}`",
+    label = "an argument or the result cannot be sent",
+    note = "the future of an `async` method is `Send`, so its arguments and results must be",
+    note = "with `#[sandbox_api(local)]` it need not be, and the contract is for `LocalSandbox` alone"
+)]
+pub trait AsyncTransport<M: GuestMethod>: Exports {
+    /// The call under way.
+    #[doc(hidden)]
+    type Call: Future<Output = Result<M::Value, Error>> + Send + 'static;
+    /// Makes a call, which begins when it is polled first.
+    #[doc(hidden)]
+    fn call_async(&self, args: M::Args<'_>) -> Self::Call;
+}
+
+/// Can call the `async` method `M` of a guest in this thread.
+#[diagnostic::on_unimplemented(
+    message = "this contract's method `{M}` cannot be called through `{Self}`",
+    label = "the contract is for one thread alone",
+    note = "a contract with `#[sandbox_api(local)]` is loaded by a `LocalSandbox`"
+)]
+pub trait LocalAsyncTransport<M: GuestMethod>: Exports {
+    /// The call under way.
+    #[doc(hidden)]
+    type Call: Future<Output = Result<M::Value, Error>> + 'static;
+    /// Makes a call, which begins when it is polled first.
+    #[doc(hidden)]
+    fn call_local(&self, args: M::Args<'_>) -> Self::Call;
+}
