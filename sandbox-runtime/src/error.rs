@@ -70,6 +70,13 @@ pub enum Error {
         /// The fault that made its heap unusable.
         cause: Box<Error>,
     },
+    /// A call that would wait where waiting stops what it waits for. It was not made.
+    #[error("the call would block: {reason}")]
+    #[non_exhaustive]
+    Blocking {
+        /// What would wait for what, and what to do instead.
+        reason: String,
+    },
     /// A host method refused. Made by [`Error::public`] and [`Error::host`].
     #[error("{message}")]
     #[non_exhaustive]
@@ -97,6 +104,10 @@ impl Error {
     #[must_use]
     pub fn host(message: impl Into<String>) -> Self {
         Self::Host { message: message.into(), visible: false }
+    }
+
+    pub(crate) fn blocking(reason: impl Into<String>) -> Self {
+        Self::Blocking { reason: reason.into() }
     }
 
     pub(crate) fn build(reason: impl Into<String>) -> Self {
@@ -187,6 +198,11 @@ pub enum LimitKind {
     Script,
     /// Calls of host methods in one call. The sandbox can be called again.
     HostCalls,
+    /// Calls of `async` host methods that were pending at once. The sandbox can be called again.
+    Pending,
+    /// The deadline of the caller; see [`Sandbox::with_deadline`](crate::Sandbox::with_deadline). The sandbox can be called
+    /// again.
+    Deadline,
 }
 
 /// A method of a contract.

@@ -45,6 +45,8 @@ pub struct Limits {
     /// Calls of host methods that the guest may make in one call. Default: 10,000,000. For one method alone,
     /// `#[sandbox(max_calls = 100)]` says less.
     pub host_calls: u64,
+    /// Calls of `async` host methods that one call of the guest may have pending at once. Default: 1,000.
+    pub pending: usize,
     /// What the guest may write to its console in one call, in bytes of UTF-8, and what a console that captures keeps.
     /// Further lines are dropped and counted. Default: 64 KiB.
     pub console_bytes: usize,
@@ -74,6 +76,7 @@ impl Default for Limits {
             stack: 1 << 20,
             script_bytes: 4 << 20,
             host_calls: 10_000_000,
+            pending: 1_000,
             console_bytes: 64 << 10,
             value_nodes: 100_000,
             value_bytes: 16 << 20,

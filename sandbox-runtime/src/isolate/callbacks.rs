@@ -23,8 +23,16 @@ pub(super) fn install(isolate: &mut v8::Isolate, wasm: bool) {
     isolate.set_allow_wasm_code_generation_callback(if wasm { any_wasm } else { no_wasm });
 }
 
-/// An unhandled rejection is the guest's own affair; nothing is told and nothing is kept.
-unsafe extern "C" fn promise_rejected(_: v8::PromiseRejectMessage<'_>) {}
+/// An unhandled rejection is the guest's own affair: it is counted, and nothing is kept.
+unsafe extern "C" fn promise_rejected(message: v8::PromiseRejectMessage<'_>) {
+    v8::callback_scope!(unsafe scope, &message);
+    let Some(isolate) = Isolate::current(scope) else { return };
+    match message.get_event() {
+        v8::PromiseRejectEvent::PromiseRejectWithNoHandler => isolate.running.unhandled(),
+        v8::PromiseRejectEvent::PromiseHandlerAddedAfterReject => isolate.running.handled_late(),
+        _ => {}
+    }
+}
 
 /// `import.meta` is an empty object without a prototype.
 unsafe extern "C" fn import_meta(

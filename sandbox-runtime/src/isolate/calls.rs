@@ -2,13 +2,18 @@
 //!
 //! The types are known to the method alone, so the arguments are read as its own, and the call is an ordinary one.
 
+use std::rc::Rc;
+
+use deno_core::v8;
+
 use super::Isolate;
+use super::flights::{Flying, Leg, Ticket};
 use super::ops::{place_of, write_error};
 use super::script::Binding;
-use crate::arguments::Arguments as _;
+use crate::arguments::Arguments;
 use crate::boundary::{ArgumentReader, JsValue, Passed, ValueError, plain, to_guest};
 use crate::contract::{GuestMethod, Method};
-use crate::error::{Direction, Error};
+use crate::error::{Direction, Error, Place};
 
 /// A guest method as a function over plain data.
 #[doc(hidden)]
@@ -41,8 +46,59 @@ impl GuestCall {
 
 fn call<M: GuestMethod>(isolate: &Isolate, binding: &Binding, args: &[JsValue]) -> Result<JsValue, Error> {
     let args = isolate.typed::<M>(args)?;
-    let value = isolate.call::<M, _>(binding, args)?;
+    let value = isolate.call::<M, _>(binding, args, None)?;
     plain(&value).map_err(|error| error.inside("result").into_error(place_of::<M>(), Direction::ToHost))
+}
+
+/// A call of an `async` method.
+pub(crate) struct MethodLeg<M: GuestMethod> {
+    binding: Rc<Binding>,
+    /// Until it has begun.
+    args: Option<M::Owned>,
+}
+
+impl<M: GuestMethod> MethodLeg<M> {
+    /// A call that begins when it is polled first.
+    pub(crate) fn fly(
+        isolate: Rc<Isolate>,
+        binding: Rc<Binding>,
+        args: M::Owned,
+        ticket: Ticket,
+    ) -> Flying<Self> {
+        Flying::new(isolate, Self { binding, args: Some(args) }, ticket)
+    }
+}
+
+impl<M: GuestMethod> Leg for MethodLeg<M> {
+    type Output = M::Value;
+
+    fn place(&self) -> Option<Place> {
+        Some(place_of::<M>())
+    }
+
+    fn check(&self, isolate: &Isolate) -> Result<(), Error> {
+        isolate.is_of_this_life(self.binding.generation)
+    }
+
+    fn begin<'s>(
+        &mut self,
+        isolate: &Isolate,
+        scope: &mut v8::PinScope<'s, '_>,
+    ) -> Result<v8::Local<'s, v8::Value>, Error> {
+        match self.args.take() {
+            Some(args) => isolate.invoke::<M, _>(scope, &self.binding, args),
+            None => Err(isolate.ended(self.place())),
+        }
+    }
+
+    fn finish<'s>(
+        &mut self,
+        isolate: &Isolate,
+        scope: &mut v8::PinScope<'s, '_>,
+        value: v8::Local<'s, v8::Value>,
+    ) -> Result<M::Value, Error> {
+        isolate.read_result::<M>(scope, &self.binding, value)
+    }
 }
 
 impl Isolate {

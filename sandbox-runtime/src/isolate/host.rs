@@ -1,12 +1,13 @@
 //! The host's implementations of contracts.
 
 use std::any::{Any, TypeId};
-use std::cell::Cell;
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::ops::HostOp;
-use crate::contract::{Contract, ContractSpec, HostContract};
+use crate::contract::{Contract, ContractSpec, HostContract, Hosted};
 use crate::schema::ContractChecks;
 
 /// A host's implementation of a contract.
@@ -19,25 +20,37 @@ pub(crate) struct Host {
     pub(super) checks: Arc<ContractChecks>,
     /// A `Box<C>`, where `C` is the contract.
     object: Rc<dyn Any>,
-    /// How often each method was called, and in which call of the guest.
-    counts: Rc<[Cell<(u64, u64)>]>,
+    /// How often each method was called, by the call of the guest that is under way.
+    counts: Rc<RefCell<HashMap<u64, Vec<u64>>>>,
 }
 
 impl Host {
     pub(crate) fn new<C: ?Sized + HostContract>(object: Box<C>) -> Result<Self, String> {
         let checks = ContractChecks::of::<C>()?;
-        let counts = C::SPEC.methods.iter().map(|_| Cell::default()).collect();
         let (contract, object) = (TypeId::of::<C>(), Rc::new(object));
-        Ok(Self { contract, spec: &C::SPEC, ops: C::OPS, checks, object, counts })
+        Ok(Self { contract, spec: &C::SPEC, ops: C::OPS, checks, object, counts: Rc::default() })
     }
 
     /// Counts a call of a method, and says which it is within this call of the guest.
     pub(super) fn count(&self, method: usize, call: u64) -> u64 {
-        let Some(count) = self.counts.get(method) else { return 0 };
-        let (last, so_far) = count.get();
-        let now = if last == call { so_far + 1 } else { 1 };
-        count.set((call, now));
-        now
+        let mut counts = self.counts.borrow_mut();
+        let methods = counts.entry(call).or_insert_with(|| vec![0; self.spec.methods.len()]);
+        let Some(count) = methods.get_mut(method) else { return 0 };
+        *count += 1;
+        *count
+    }
+
+    /// A call of the guest is over.
+    pub(super) fn forget(&self, call: u64) {
+        let mut counts = self.counts.borrow_mut();
+        if !counts.is_empty() {
+            counts.remove(&call);
+        }
+    }
+
+    /// The implementation, to be held while one of its futures lives.
+    pub(super) fn hold<C: ?Sized + Contract>(&self) -> Option<Hosted<C>> {
+        self.object.clone().downcast::<Box<C>>().ok().map(Hosted)
     }
 
     /// The implementation, when it is one of `C`.

@@ -84,6 +84,9 @@ bill! {
     console_bytes: u64, same, same, saturating_add;
     /// Lines that it wrote beyond [`Limits::console_bytes`](crate::Limits::console_bytes), and that were dropped.
     console_dropped: u64, same, same, saturating_add;
+    /// Promises of the guest that were rejected while nobody handled that. They fail no call: what a call gives is its
+    /// result.
+    unhandled_rejections: u64, same, same, saturating_add;
 }
 
 fn same(value: u64) -> u64 {
@@ -122,62 +125,127 @@ impl Meter {
     }
 }
 
-/// What the call under way has used.
-#[derive(Default)]
-pub(crate) struct Running {
-    pub(super) meter: Arc<Meter>,
-    /// The number of the call.
-    call: Cell<u64>,
-    /// On the coarse clock.
-    started: Cell<u64>,
-    host_calls: Cell<u64>,
-    host_nanos: Cell<u64>,
-    host_depth: Cell<u32>,
-    pub(super) heap_peak: Cell<u64>,
-    pub(super) bytes_in: Cell<u64>,
-    pub(super) bytes_out: Cell<u64>,
-    pub(super) console_bytes: Cell<u64>,
-    pub(super) console_dropped: Cell<u64>,
+/// Defines what is counted while a call is under way, and the same at rest.
+macro_rules! counts {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// What the call under way has used.
+        #[derive(Default)]
+        pub(crate) struct Running {
+            pub(super) meter: Arc<Meter>,
+            /// The number of the call.
+            call: Cell<u64>,
+            /// On the coarse clock.
+            started: Cell<u64>,
+            host_depth: Cell<u32>,
+            $($(#[$doc])* pub(super) $name: Cell<u64>,)*
+        }
+
+        /// What a call has used that is not under way at the moment.
+        #[derive(Clone, Copy, Default)]
+        pub(super) struct Counts {
+            $($name: u64,)*
+            ran: Duration,
+            cpu: Duration,
+            buffers_peak: u64,
+        }
+
+        impl Running {
+            fn set(&self, counts: &Counts) {
+                $(self.$name.set(counts.$name);)*
+            }
+
+            fn get(&self) -> Counts {
+                Counts { $($name: self.$name.get(),)* ..Counts::default() }
+            }
+        }
+    };
+}
+
+counts! {
+    host_calls,
+    host_nanos,
+    heap_peak,
+    bytes_in,
+    bytes_out,
+    console_bytes,
+    console_dropped,
+    /// Promises that were rejected and that nobody handles.
+    rejections,
+}
+
+impl Counts {
+    /// The CPU time so far.
+    pub(super) fn cpu(&self) -> Duration {
+        self.cpu
+    }
+
+    /// The time of its turns.
+    pub(super) fn ran(&self) -> Duration {
+        self.ran
+    }
+
+    fn bill(&self, wall: Duration) -> Bill {
+        Bill {
+            calls: 1,
+            wall,
+            cpu: self.cpu,
+            heap_peak: self.heap_peak,
+            buffers_peak: self.buffers_peak,
+            host_calls: self.host_calls,
+            host_time: Duration::from_nanos(self.host_nanos).min(wall),
+            bytes_in: self.bytes_in,
+            bytes_out: self.bytes_out,
+            console_bytes: self.console_bytes,
+            console_dropped: self.console_dropped,
+            unhandled_rejections: self.rejections,
+        }
+    }
 }
 
 impl Running {
-    /// A call begins.
-    pub(super) fn begin(&self, now: u64) {
+    /// A call begins, or goes on with what it has used so far. Each call has a number of its own.
+    pub(super) fn begin(&self, now: u64, flight: Option<u64>, so_far: &Counts) {
         self.started.set(now);
-        self.call.set(self.call.get() + 1);
-        let counts = [
-            &self.host_calls,
-            &self.host_nanos,
-            &self.heap_peak,
-            &self.bytes_in,
-            &self.bytes_out,
-            &self.console_bytes,
-            &self.console_dropped,
-        ];
-        counts.iter().for_each(|count| count.set(0));
+        self.call.set(flight.unwrap_or_else(next_call));
+        self.set(so_far);
     }
 
-    /// The call has ended. Without a CPU time it is billed by its wall time.
-    pub(super) fn end(&self, wall: Duration, cpu: Option<Duration>, buffers_peak: u64) {
-        let host_time = Duration::from_nanos(self.host_nanos.get()).min(wall);
-        self.meter.charge(&Bill {
-            calls: 1,
-            wall,
-            cpu: cpu.unwrap_or_else(|| wall.saturating_sub(host_time)),
-            heap_peak: self.heap_peak.get(),
-            buffers_peak,
-            host_calls: self.host_calls.get(),
-            host_time,
-            bytes_in: self.bytes_in.get(),
-            bytes_out: self.bytes_out.get(),
-            console_bytes: self.console_bytes.get(),
-            console_dropped: self.console_dropped.get(),
-        });
+    /// What the call has used, after a turn of it. Without a CPU time the turn counts as long as it took.
+    pub(super) fn pause(
+        &self,
+        before: &Counts,
+        turn: Duration,
+        cpu: Option<Duration>,
+        buffers_peak: u64,
+    ) -> Counts {
+        let host_time = Duration::from_nanos(self.host_nanos.get().saturating_sub(before.host_nanos));
+        let spent = cpu.unwrap_or_else(|| turn.saturating_sub(host_time));
+        Counts {
+            ran: before.ran.saturating_add(turn),
+            cpu: before.cpu.saturating_add(spent),
+            buffers_peak: before.buffers_peak.max(buffers_peak),
+            ..self.get()
+        }
+    }
+
+    /// The call has ended.
+    pub(super) fn end(&self, counts: &Counts, wall: Duration) {
+        self.meter.charge(&counts.bill(wall));
     }
 
     /// The number of the call under way.
     pub(super) fn call(&self) -> u64 {
         self.call.get()
+    }
+
+    /// A promise was rejected, and nobody handles that.
+    pub(super) fn unhandled(&self) {
+        add(&self.rejections, 1);
+    }
+
+    /// Somebody does after all.
+    pub(super) fn handled_late(&self) {
+        self.rejections.set(self.rejections.get().saturating_sub(1));
     }
 
     /// A line of the console was dropped.
@@ -222,6 +290,23 @@ impl Drop for HostCall {
             running.host_nanos.set(running.host_nanos.get() + spent);
         }
     }
+}
+
+/// The number of a call, never 0, which no other call of the process has.
+pub(super) fn next_call() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    thread_local! {
+        /// Each thread takes many at once.
+        static OWN: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
+    }
+    const MANY: u64 = 1 << 20;
+    let (mut next, mut end) = OWN.get();
+    if next == end {
+        next = NEXT.fetch_add(MANY, Ordering::Relaxed);
+        end = next + MANY;
+    }
+    OWN.set((next + 1, end));
+    next
 }
 
 /// Adds to a count.

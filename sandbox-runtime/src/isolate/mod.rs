@@ -10,6 +10,7 @@ pub(crate) mod calls;
 mod cpu;
 pub(crate) mod engine;
 pub(crate) mod fast;
+pub(crate) mod flights;
 mod furniture;
 pub(crate) mod heap;
 mod host;
@@ -41,6 +42,7 @@ use crate::error::{Direction, Error, LimitKind, Place, Source};
 use crate::realm::{ConsoleOutput, Intrinsics, Random, Settings};
 use crate::schema::{ContractChecks, MethodChecks, TypeCheck, Violation};
 use crate::script::Script;
+use flights::Flights;
 use heap::HeapGuard;
 pub(crate) use host::Host;
 use meter::{Meter, Running, add};
@@ -74,6 +76,9 @@ pub(crate) struct Isolate {
     /// The guest called the host once too often.
     exceeded: Cell<Option<Exceeded>>,
     running: Rc<Running>,
+    flights: Flights,
+    /// The turn ends at a deadline of its caller, and not at the limit.
+    by_caller: Cell<bool>,
     /// The state of the seeded random numbers.
     random: Cell<u64>,
     /// Errors of host methods, as the guest has them and as the host made them.
@@ -109,6 +114,8 @@ impl Isolate {
             has_leftovers: Cell::new(false),
             exceeded: Cell::new(None),
             running: Rc::default(),
+            flights: Flights::default(),
+            by_caller: Cell::default(),
             random: Cell::default(),
             host_errors: RefCell::default(),
             live: RefCell::default(),
@@ -125,6 +132,7 @@ impl Isolate {
             return Err(Error::build("a sandbox cannot be reset by a host method that its own guest called"));
         }
         self.close();
+        self.flights.wake_all();
         self.generation.set(self.generation.get() + 1);
         self.heap.reset();
         self.has_leftovers.set(false);
@@ -308,17 +316,12 @@ impl Isolate {
     // What a sandbox does
 
     /// Evaluates a script.
-    pub(crate) fn evaluate(&self, script: &Script) -> Result<Exports, Error> {
+    pub(crate) fn evaluate(&self, script: &Script, deadline: Option<u64>) -> Result<Exports, Error> {
         let evaluated = match script.source.len() <= self.settings.limits.script_bytes {
-            true => self.run(None, |scope| script::evaluate(self, scope, script)),
+            true => self.run_until(deadline, None, |scope| script::evaluate(self, scope, script)),
             false => Err(self.over(LimitKind::Script, None)),
         };
-        evaluated.map_err(|error| match error {
-            Error::Limit { kind, limit, place: None } => {
-                Error::Limit { kind, limit: format!("{}: {limit}", script.name()), place: None }
-            }
-            other => other,
-        })
+        evaluated.map_err(|error| script::error_of(error, script.name()))
     }
 
     /// Binds a contract to what a script exports.
@@ -329,59 +332,80 @@ impl Isolate {
         Ok(Binding { methods, checks, generation: exports.generation })
     }
 
-    /// Calls a method of the guest.
+    /// Calls a method of the guest, within the limits and the caller's own deadline.
     pub(crate) fn call<M: GuestMethod, A: Arguments>(
         &self,
         binding: &Binding,
         args: A,
+        deadline: Option<u64>,
     ) -> Result<M::Value, Error> {
-        let place = place_of::<M>();
         self.is_of_this_life(binding.generation)?;
+        self.run_until(deadline, Some(place_of::<M>()), |scope| {
+            let result = self.invoke::<M, A>(scope, binding, args)?;
+            self.read_result::<M>(scope, binding, result)
+        })
+    }
+
+    /// Calls the function that implements a method.
+    fn invoke<'s, M: GuestMethod, A: Arguments>(
+        &self,
+        scope: &mut v8::PinScope<'s, '_>,
+        binding: &Binding,
+        args: A,
+    ) -> Result<v8::Local<'s, v8::Value>, Error> {
+        let place = place_of::<M>();
         let Some(method) = binding.method(M::INDEX) else {
             let export = M::spec().name;
             let problems = vec![crate::error::ExportProblem { export, found: None }];
             return Err(Error::Mismatch { contract: place.contract, script: String::new(), problems });
         };
         let (params, checks) = (M::spec().params, &binding.checks.methods[M::INDEX]);
-        self.run(Some(place), |scope| {
-            enforce(&args, params, checks).map_err(write_error::<M>)?;
-            let budget = self.budget();
-            let values = Vec::with_capacity(params.len());
-            let mut writer = ArgumentWriter { scope, budget: &budget, params, values };
-            args.write(&mut writer).map_err(write_error::<M>)?;
-            let values = writer.values;
-            add(&self.running.bytes_in, budget.spent());
-            let function = v8::Local::new(scope, &method.function);
-            let receiver = match &method.receiver {
-                Some(receiver) => v8::Local::new(scope, receiver).into(),
-                None => v8::undefined(scope).into(),
-            };
+        enforce(&args, params, checks).map_err(write_error::<M>)?;
+        let budget = self.budget();
+        let values = Vec::with_capacity(params.len());
+        let mut writer = ArgumentWriter { scope, budget: &budget, params, values };
+        args.write(&mut writer).map_err(write_error::<M>)?;
+        let values = writer.values;
+        add(&self.running.bytes_in, budget.spent());
+        let function = v8::Local::new(scope, &method.function);
+        let receiver = match &method.receiver {
+            Some(receiver) => v8::Local::new(scope, receiver).into(),
+            None => v8::undefined(scope).into(),
+        };
+        v8::tc_scope!(let scope, scope);
+        function.call(scope, receiver, &values).ok_or_else(|| self.thrown(scope, Some(place)))
+    }
+
+    /// Reads what a method gave, and says all that is wrong with it.
+    fn read_result<'s, M: GuestMethod>(
+        &self,
+        scope: &mut v8::PinScope<'s, '_>,
+        binding: &Binding,
+        result: v8::Local<'s, v8::Value>,
+    ) -> Result<M::Value, Error> {
+        let (place, checks) = (place_of::<M>(), &binding.checks.methods[M::INDEX]);
+        v8::tc_scope!(let scope, scope);
+        let budget = self.budget();
+        let read = to_host(scope, &budget, result);
+        add(&self.running.bytes_out, budget.spent());
+        let read: Result<M::Value, ValueError> = read.map_err(|error| error.inside("result"));
+        let read = read.and_then(|value| checks.returns.enforce(&value, "result").map(|()| value));
+        if read.is_err() && scope.has_caught() {
+            // A getter of the result threw, and that is what went wrong.
+            return Err(self.thrown(scope, Some(place)));
+        }
+        let mut violations = || {
             v8::tc_scope!(let scope, scope);
-            let Some(result) = function.call(scope, receiver, &values) else {
-                return Err(self.thrown(scope, Some(place)));
-            };
-            let budget = self.budget();
-            let read = to_host(scope, &budget, result);
-            add(&self.running.bytes_out, budget.spent());
-            let read: Result<M::Value, ValueError> = read.map_err(|error| error.inside("result"));
-            let read = read.and_then(|value| checks.returns.enforce(&value, "result").map(|()| value));
-            if read.is_err() && scope.has_caught() {
-                // A getter of the result threw, and that is what went wrong.
-                return Err(self.thrown(scope, Some(place)));
+            self.violations(scope, [(result, &checks.returns, "result")])
+        };
+        let read = match read {
+            Err(error) if error.is_first_of_many() => Err(error.with(violations())),
+            Ok(value) if budget.is_in_doubt() || checks.returns.is_read_constrained => {
+                ValueError::all(violations()).map_or(Ok(value), Err)
             }
-            let mut violations = || {
-                v8::tc_scope!(let scope, scope);
-                self.violations(scope, [(result, &checks.returns, "result")])
-            };
-            let read = match read {
-                Err(error) if error.is_first_of_many() => Err(error.with(violations())),
-                Ok(value) if budget.is_in_doubt() || checks.returns.is_read_constrained => {
-                    ValueError::all(violations()).map_or(Ok(value), Err)
-                }
-                other => other,
-            };
-            read.map_err(|error| error.into_error(place, Direction::ToHost))
-        })
+            other => other,
+        };
+        read.map_err(|error| error.into_error(place, Direction::ToHost))
     }
 
     /// All that is wrong with values, by the description of their types: they are read once more, and as plain data.
@@ -413,6 +437,7 @@ impl Isolate {
     fn discard(&self, cause: Error) {
         *self.discarded.borrow_mut() = Some(cause);
         self.close();
+        self.flights.wake_all();
     }
 
     fn close(&self) {

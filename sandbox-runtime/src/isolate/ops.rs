@@ -137,20 +137,33 @@ pub(super) enum Refusal {
     Stack,
     /// The sandbox has no implementation of the contract.
     Absent,
+    /// An `async` method was called by code that no asynchronous call waits for.
+    NoFlight,
 }
 
 impl Refusal {
-    fn panicked() -> Self {
+    pub(super) fn panicked() -> Self {
         Self::Host(HostError::panicked())
     }
 
     pub(super) fn throw(self, scope: &v8::PinScope<'_, '_>, place: Place) {
+        if let Some(exception) = self.exception(scope, place) {
+            scope.throw_exception(exception);
+        }
+    }
+
+    /// What the guest is told; `None` when that has happened already, or when nothing is to be told.
+    pub(super) fn exception<'s>(
+        self,
+        scope: &v8::PinScope<'s, '_>,
+        place: Place,
+    ) -> Option<v8::Local<'s, v8::Value>> {
         let text = |text: &str| {
             // A text too long for V8 is no reason to throw nothing.
             v8::String::new(scope, text).unwrap_or_else(|| v8::String::empty(scope))
         };
-        let exception = match self {
-            Self::Thrown | Self::Ended => return,
+        Some(match self {
+            Self::Thrown | Self::Ended => return None,
             Self::Value(error, direction) => {
                 let error = error.into_boundary_error(place, direction);
                 let exception = v8::Exception::type_error(scope, text(&error.to_string()));
@@ -167,8 +180,13 @@ impl Refusal {
             },
             Self::Stack => v8::Exception::range_error(scope, text(STACK_FULL)),
             Self::Absent => v8::Exception::error(scope, text(&format!("{place} has no implementation here"))),
-        };
-        scope.throw_exception(exception);
+            Self::NoFlight => v8::Exception::error(
+                scope,
+                text(&format!(
+                    "{place} is asynchronous, and the host does not wait for this code: the contract's method must be `async` as well"
+                )),
+            ),
+        })
     }
 }
 
@@ -219,28 +237,38 @@ fn op_name(place: Place) -> OpName {
     })
 }
 
-/// A method that was called once too often in one call of the guest.
+/// A guest called the host once too often.
 #[derive(Clone, Copy)]
-pub(super) struct Exceeded {
-    place: Place,
-    /// What `max_calls` says; `None` for [`Limits::host_calls`](crate::Limits::host_calls).
-    most: Option<u64>,
-    all: u64,
+pub(super) enum Exceeded {
+    /// One method, beyond its `max_calls`.
+    Method(Place, u64),
+    /// All methods, beyond [`Limits::host_calls`](crate::Limits::host_calls), the last time this one.
+    All(Place, u64),
+    /// Methods that are pending, beyond [`Limits::pending`](crate::Limits::pending).
+    Pending(usize),
 }
 
 impl Exceeded {
     pub(super) fn error(&self, place: Option<Place>) -> Error {
-        let Self { place: called, most, all } = self;
-        let limit = match most {
-            Some(most) => format!("the guest called {called} more than {most} times"),
-            None => format!("the guest called the host more than {all} times, the last time {called}"),
+        let (kind, limit) = match self {
+            Self::Method(called, most) => {
+                (LimitKind::HostCalls, format!("the guest called {called} more than {most} times"))
+            }
+            Self::All(called, most) => (
+                LimitKind::HostCalls,
+                format!("the guest called the host more than {most} times, the last time {called}"),
+            ),
+            Self::Pending(most) => (
+                LimitKind::Pending,
+                format!("the guest waited for more than {most} calls of the host at once"),
+            ),
         };
-        Error::Limit { kind: LimitKind::HostCalls, limit, place }
+        Error::Limit { kind, limit, place }
     }
 }
 
 /// Counts a call of a host method. Beyond a limit the guest is ended, for it could catch an exception and go on.
-pub(super) fn count<M: HostMethod>(isolate: &Isolate) -> Result<HostCall, Refusal> {
+pub(super) fn count<M: Method>(isolate: &Isolate) -> Result<HostCall, Refusal> {
     let all = isolate.settings.limits.host_calls;
     let most = <M::Contract as Contract>::SPEC.methods[M::INDEX].max_calls;
     let own = match most {
@@ -253,9 +281,10 @@ pub(super) fn count<M: HostMethod>(isolate: &Isolate) -> Result<HostCall, Refusa
     match isolate.running.host_call(all).filter(|_| own) {
         Some(call) if isolate.exceeded.get().is_none() => Ok(call),
         _ => {
-            let most = most.filter(|_| !own);
             if isolate.exceeded.get().is_none() {
-                isolate.exceed(Exceeded { place: place_of::<M>(), most, all });
+                let place = place_of::<M>();
+                let most = most.filter(|_| !own);
+                isolate.exceed(most.map_or(Exceeded::All(place, all), |most| Exceeded::Method(place, most)));
             }
             Err(Refusal::Ended)
         }
@@ -317,29 +346,7 @@ fn serve<'s, M: HostMethod>(
         return Err(Refusal::Stack);
     }
     let _call = count::<M>(isolate)?;
-    let args = {
-        v8::tc_scope!(let scope, scope);
-        let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
-        let checks = isolate.checks::<M>().ok_or(Refusal::Absent)?;
-        // Reading runs user code on the way, such as a type's own `Deserialize`, which may panic as well.
-        match catch_unwind(AssertUnwindSafe(|| read::<M>(scope, isolate, arguments, checks))) {
-            Ok(Ok((args, false))) => args,
-            Ok(Ok((args, true))) => match ValueError::all(violations::<M>(scope, arguments)) {
-                None => args,
-                Some(error) => return Err(Refusal::Value(error, Direction::ToHost)),
-            },
-            Ok(Err(_)) if scope.has_caught() => {
-                scope.rethrow();
-                return Err(Refusal::Thrown);
-            }
-            Ok(Err(error)) if error.is_first_of_many() => {
-                let error = error.with(violations::<M>(scope, arguments));
-                return Err(Refusal::Value(error, Direction::ToHost));
-            }
-            Ok(Err(error)) => return Err(Refusal::Value(error, Direction::ToHost)),
-            Err(_) => return Err(Refusal::panicked()),
-        }
-    };
+    let args = read_arguments::<M>(scope, arguments, M::FAST.is_none())?;
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
     let checks = isolate.checks::<M>().ok_or(Refusal::Absent)?;
     call_host::<M, _, _>(
@@ -349,18 +356,49 @@ fn serve<'s, M: HostMethod>(
     )
 }
 
+/// Reads the arguments of a call, and says all that is wrong with them.
+pub(super) fn read_arguments<'s, M: Method>(
+    scope: &mut v8::PinScope<'s, '_>,
+    arguments: &v8::FunctionCallbackArguments<'s>,
+    is_billed: bool,
+) -> Result<M::Owned, Refusal> {
+    v8::tc_scope!(let scope, scope);
+    let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
+    let checks = isolate.checks::<M>().ok_or(Refusal::Absent)?;
+    // Reading runs user code on the way, such as a type's own `Deserialize`, which may panic as well.
+    let read = || read::<M>(scope, isolate, arguments, checks, is_billed);
+    match catch_unwind(AssertUnwindSafe(read)) {
+        Ok(Ok((args, false))) => Ok(args),
+        Ok(Ok((args, true))) => match ValueError::all(violations::<M>(scope, arguments)) {
+            None => Ok(args),
+            Some(error) => Err(Refusal::Value(error, Direction::ToHost)),
+        },
+        Ok(Err(_)) if scope.has_caught() => {
+            scope.rethrow();
+            Err(Refusal::Thrown)
+        }
+        Ok(Err(error)) if error.is_first_of_many() => {
+            let error = error.with(violations::<M>(scope, arguments));
+            Err(Refusal::Value(error, Direction::ToHost))
+        }
+        Ok(Err(error)) => Err(Refusal::Value(error, Direction::ToHost)),
+        Err(_) => Err(Refusal::panicked()),
+    }
+}
+
 /// Reads the arguments and checks their constraints. Says as well whether they are to be looked at once more.
-fn read<'s, M: HostMethod>(
+fn read<'s, M: Method>(
     scope: &v8::PinScope<'s, '_>,
     isolate: &Isolate,
     arguments: &v8::FunctionCallbackArguments<'s>,
     checks: &MethodChecks,
+    is_billed: bool,
 ) -> Result<(M::Owned, bool), ValueError> {
     let (budget, params) = (isolate.budget(), M::spec().params);
     let passed = Passed::Call(arguments);
     let mut reader = ArgumentReader { scope, budget: &budget, params, arguments: passed, next: 0 };
     let args = M::Owned::read(&mut reader)?;
-    if M::FAST.is_none() {
+    if is_billed {
         add(&isolate.running.bytes_out, budget.spent());
     }
     enforce(&args, params, checks)?;
@@ -368,7 +406,7 @@ fn read<'s, M: HostMethod>(
 }
 
 /// All that is wrong with arguments, by the description of their types.
-fn violations<'s, M: HostMethod>(
+fn violations<'s, M: Method>(
     scope: &mut v8::PinScope<'s, '_>,
     arguments: &v8::FunctionCallbackArguments<'s>,
 ) -> Vec<Violation> {

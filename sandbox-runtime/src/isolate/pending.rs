@@ -1,13 +1,201 @@
-//! Asynchronous host methods.
+//! Host → guest and back: `async` host methods. The guest gets a promise, and its flight waits for the method's future.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use deno_core::v8;
 
-use crate::contract::AsyncHostMethod;
+use super::Isolate;
+use super::meter::add;
+use super::ops::{Exceeded, Refusal, count, place_of, read_arguments};
+use super::run::drop_of_host;
+use crate::boundary::owned_to_guest;
+use crate::contract::{AsyncHostMethod, Crosses, Reply};
+use crate::error::{Direction, Error, Place};
+use crate::guest_error::HostError;
+
+/// What a host method answered, to be written as a value of the guest.
+type Settled = Result<Box<dyn Answer>, Refusal>;
+
+trait Answer {
+    fn write<'s>(
+        self: Box<Self>,
+        scope: &v8::PinScope<'s, '_>,
+        isolate: &Isolate,
+    ) -> Result<v8::Local<'s, v8::Value>, Refusal>;
+}
+
+struct Value<M, V> {
+    value: V,
+    method: std::marker::PhantomData<M>,
+}
+
+impl<M: AsyncHostMethod, V: Crosses> Answer for Value<M, V> {
+    fn write<'s>(
+        self: Box<Self>,
+        scope: &v8::PinScope<'s, '_>,
+        isolate: &Isolate,
+    ) -> Result<v8::Local<'s, v8::Value>, Refusal> {
+        let check = &isolate.checks::<M>().ok_or(Refusal::Absent)?.returns;
+        let budget = isolate.budget();
+        let value = self.value;
+        let written = check
+            .enforce(&value, "result")
+            .and_then(|()| owned_to_guest(scope, &budget, value).map_err(|error| error.inside("result")));
+        add(&isolate.running.bytes_in, budget.spent());
+        written.map_err(|error| Refusal::Value(error, Direction::ToGuest))
+    }
+}
+
+/// Takes the result of a method that is over.
+struct LaterReply<M>(std::marker::PhantomData<M>);
+
+impl<M: AsyncHostMethod> Reply for LaterReply<M> {
+    type Done = Settled;
+
+    fn done<V: Crosses>(self, outcome: Result<V, HostError>) -> Settled {
+        let value = outcome.map_err(Refusal::Host)?;
+        Ok(Box::new(Value { value, method: self.0 }))
+    }
+}
+
+/// A host method that has not answered.
+pub(super) struct Pending {
+    resolver: Option<v8::Global<v8::PromiseResolver>>,
+    place: Place,
+    /// Taken when it has panicked.
+    future: Option<Pin<Box<dyn Future<Output = Settled>>>>,
+}
+
+impl Future for Pending {
+    type Output = Answered;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answered> {
+        let polled = match &mut self.future {
+            Some(future) => catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))),
+            None => Ok(Poll::Ready(Err(Refusal::panicked()))),
+        };
+        let settled = match polled {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(settled)) => settled,
+            Err(panic) => {
+                drop_of_host::<Box<dyn Any + Send>>(panic);
+                Err(Refusal::panicked())
+            }
+        };
+        drop_of_host(self.future.take());
+        Poll::Ready(Answered { resolver: self.resolver.take(), place: self.place, settled })
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        drop_of_host(self.future.take());
+    }
+}
+
+/// A host method that has answered.
+pub(super) struct Answered {
+    resolver: Option<v8::Global<v8::PromiseResolver>>,
+    place: Place,
+    settled: Settled,
+}
+
+impl Answered {
+    /// Settles the guest's promise. What follows from that are microtasks.
+    pub(super) fn tell(self, isolate: &Isolate, scope: &mut v8::PinScope<'_, '_>) -> Result<(), Error> {
+        let Some(resolver) = self.resolver else { return Ok(()) };
+        let resolver = v8::Local::new(scope, resolver);
+        let written = self.settled.and_then(|answer| answer.write(scope, isolate));
+        let settled = match written {
+            // To look for `then` may run code of the guest, and what that throws rejects the promise.
+            Ok(value) => resolver.resolve(scope, value),
+            Err(refusal) => match refusal.exception(scope, self.place) {
+                Some(exception) => resolver.reject(scope, exception),
+                None => None,
+            },
+        };
+        match settled {
+            Some(_) => Ok(()),
+            None => Err(isolate.ended(Some(self.place))),
+        }
+    }
+}
 
 pub(super) unsafe extern "C" fn slow<M: AsyncHostMethod>(info: *const v8::FunctionCallbackInfo) {
     slow_impl::<M>(info);
 }
 
-pub(super) fn slow_impl<M: AsyncHostMethod>(_info: *const v8::FunctionCallbackInfo) -> usize {
-    1
+/// Returns deno_core's status: 0 for a value, 1 for an exception.
+pub(super) fn slow_impl<M: AsyncHostMethod>(info: *const v8::FunctionCallbackInfo) -> usize {
+    // SAFETY: V8 calls this with a pointer that is valid until this function returns.
+    let info = unsafe { &*info };
+    v8::callback_scope!(unsafe scope, info);
+    let arguments = v8::FunctionCallbackArguments::from_function_callback_info(info);
+    let mut result = v8::ReturnValue::from_function_callback_info(info);
+    match promise::<M>(scope, &arguments) {
+        Ok(promise) => {
+            result.set(promise.into());
+            0
+        }
+        Err(refusal) => {
+            refusal.throw(scope, place_of::<M>());
+            1
+        }
+    }
+}
+
+/// The guest's promise. What is wrong with the arguments rejects it, as in any `async` function; what ends the guest is
+/// thrown.
+fn promise<'s, M: AsyncHostMethod>(
+    scope: &mut v8::PinScope<'s, '_>,
+    arguments: &v8::FunctionCallbackArguments<'s>,
+) -> Result<v8::Local<'s, v8::Promise>, Refusal> {
+    let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
+    if !isolate.stack().allows_call() {
+        return Err(Refusal::Stack);
+    }
+    let _call = count::<M>(isolate)?;
+    let flight = isolate.flights.current(scope, isolate.running.call()).ok_or(Refusal::NoFlight)?;
+    let most = isolate.settings.limits.pending;
+    if flight.waits_for() >= most {
+        isolate.exceed(Exceeded::Pending(most));
+        return Err(Refusal::Ended);
+    }
+    let resolver = v8::PromiseResolver::new(scope).ok_or(Refusal::Ended)?;
+    match start::<M>(scope, arguments) {
+        Ok(future) => flight.wait_for(Pending {
+            resolver: Some(v8::Global::new(scope, resolver)),
+            place: place_of::<M>(),
+            future: Some(future),
+        }),
+        Err(refusal @ (Refusal::Ended | Refusal::Stack | Refusal::Thrown)) => return Err(refusal),
+        Err(refusal) => {
+            let exception = refusal.exception(scope, place_of::<M>()).ok_or(Refusal::Ended)?;
+            resolver.reject(scope, exception).ok_or(Refusal::Ended)?;
+        }
+    }
+    Ok(resolver.get_promise(scope))
+}
+
+/// Reads the arguments and makes the method's future. It is polled after the guest's turn, with nothing of V8 borrowed.
+fn start<'s, M: AsyncHostMethod>(
+    scope: &mut v8::PinScope<'s, '_>,
+    arguments: &v8::FunctionCallbackArguments<'s>,
+) -> Result<Pin<Box<dyn Future<Output = Settled>>>, Refusal> {
+    let args = read_arguments::<M>(scope, arguments, true)?;
+    let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
+    let host = isolate.entry::<M::Contract>().ok_or(Refusal::Absent)?;
+    let host = host.hold::<M::Contract>().ok_or(Refusal::Absent)?;
+    let reply = LaterReply::<M>(std::marker::PhantomData);
+    let future = catch_unwind(AssertUnwindSafe(|| M::start(host, args, reply)));
+    match future {
+        Ok(future) => Ok(Box::pin(future)),
+        Err(panic) => {
+            drop_of_host::<Box<dyn Any + Send>>(panic);
+            Err(Refusal::panicked())
+        }
+    }
 }

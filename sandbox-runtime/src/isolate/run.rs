@@ -8,16 +8,49 @@ use std::time::Duration;
 
 use deno_core::v8;
 
+use super::meter::{Counts, nanos};
 use super::ops::Exceeded;
-use super::watchdog::{Armed, Watch};
+use super::watchdog::{self, Armed, Watch};
 use super::{Catch, Isolate, engine, stack_full, thrown};
 use crate::error::{Error, LimitKind, Place};
+
+/// How far a turn of guest code may go, and who pays for it.
+pub(super) struct Turn {
+    /// The flight that it is of.
+    pub(super) flight: Option<u64>,
+    pub(super) began: u64,
+    /// When it has to be over.
+    pub(super) end: u64,
+    /// The caller's own deadline comes before the limit.
+    pub(super) by_caller: bool,
+    /// What the call has used before.
+    pub(super) so_far: Counts,
+}
+
+impl Turn {
+    /// A turn that begins now, and is within the limit and the caller's own deadline.
+    pub(super) fn of_call(began: u64, limit: Duration, deadline: Option<u64>) -> Self {
+        let limit = began.saturating_add(nanos(limit));
+        let end = deadline.map_or(limit, |deadline| deadline.min(limit));
+        Self { flight: None, began, end, by_caller: end < limit, so_far: Counts::default() }
+    }
+}
 
 impl Isolate {
     /// Runs `body` in the guest's realm, inside of its limits. The outermost run is the one that is limited; those
     /// inside of it, of host methods that call their guest, share its deadline.
     pub(super) fn run<R>(
         &self,
+        place: Option<Place>,
+        body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        self.run_until(None, place, body)
+    }
+
+    /// The same within the caller's own deadline as well.
+    pub(super) fn run_until<R>(
+        &self,
+        deadline: Option<u64>,
         place: Option<Place>,
         body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Result<R, Error>,
     ) -> Result<R, Error> {
@@ -28,13 +61,53 @@ impl Isolate {
         let mut late = None;
         let entered = Entered::new(raw, &self.depth);
         let result = match entered.is_outermost() {
-            true => self.run_limited(raw, &watch, place, body, &mut late),
+            true => {
+                let turn = Turn::of_call(watchdog::now(), self.settings.limits.wall, deadline);
+                let (result, counts) = self.turn(raw, &watch, &turn, place, body, &mut late);
+                counts.inspect(|counts| self.end_call(self.running.call(), counts, counts.ran()));
+                result
+            }
             false => self.in_realm(raw, body).unwrap_or_else(|| Err(self.ended(place))),
         };
-        self.ended_inside.set(!entered.is_outermost() && self.is_ended());
+        self.leave(entered, place, late);
+        result
+    }
+
+    /// Writes the bill of a call.
+    pub(super) fn end_call(&self, call: u64, counts: &Counts, wall: Duration) {
+        self.hosts.iter().for_each(|host| host.forget(call));
+        self.running.end(counts, wall);
+    }
+
+    /// Runs one turn of a flight. No guest code is running, so it is limited as an outermost run is.
+    pub(super) fn run_flight<R>(
+        &self,
+        turn: &Turn,
+        place: Option<Place>,
+        body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Result<R, Error>,
+    ) -> (Result<R, Error>, Option<Counts>) {
+        let (raw, watch) = match self.entrance() {
+            Ok(entrance) => entrance,
+            Err(error) => return (Err(error), None),
+        };
+        if !self.stack.allows_call() {
+            return (Err(stack_full(place)), None);
+        }
+        let mut late = None;
+        let entered = Entered::new(raw, &self.depth);
+        let outcome = self.turn(raw, &watch, turn, place, body, &mut late);
+        self.leave(entered, place, late);
+        outcome
+    }
+
+    /// Leaves the isolate, and gives it up if no call can be made any more.
+    fn leave<R>(&self, entered: Entered<'_>, place: Option<Place>, late: Option<R>) {
         let outermost = entered.is_outermost();
+        self.ended_inside.set(!outermost && self.is_ended());
+        // What a flight is told of an error, it may be told turns later.
+        let is_last = outermost && self.flights.is_empty();
         let errors =
-            if outermost { std::mem::take(&mut *self.host_errors.borrow_mut()) } else { VecDeque::new() };
+            if is_last { std::mem::take(&mut *self.host_errors.borrow_mut()) } else { VecDeque::new() };
         let errors = errors.into_iter().map(|(_, source)| source).collect::<Vec<_>>();
         drop(entered);
         if outermost && (self.heap.is_full() || self.has_leftovers.get()) {
@@ -42,7 +115,6 @@ impl Isolate {
         }
         // Code of the host, which may call the guest: that is a call of its own, with a limit of its own.
         drop_of_host((errors, late));
-        result
     }
 
     pub(super) fn entrance(&self) -> Result<(v8::UnsafeRawIsolatePtr, Arc<Watch>), Error> {
@@ -52,20 +124,28 @@ impl Isolate {
         }
     }
 
-    fn run_limited<R>(
+    /// Gives what the call has used so far as well, unless nothing ran.
+    fn turn<R>(
         &self,
         raw: v8::UnsafeRawIsolatePtr,
         watch: &Watch,
+        turn: &Turn,
         place: Option<Place>,
         body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Result<R, Error>,
         late: &mut Option<Result<R, Error>>,
-    ) -> Result<R, Error> {
-        let left = self.settings.limits.total_cpu.saturating_sub(self.running.meter.cpu());
+    ) -> (Result<R, Error>, Option<Counts>) {
+        let limits = &self.settings.limits;
+        let left = limits.total_cpu.saturating_sub(self.running.meter.cpu() + self.flights.cpu());
         if left.is_zero() {
-            return Err(self.over(LimitKind::TotalCpu, place));
+            return (Err(self.over(LimitKind::TotalCpu, place)), None);
         }
-        let armed = watch.arm(self.settings.limits.wall, self.settings.limits.cpu.min(left));
-        self.running.begin(armed.began());
+        if turn.by_caller && turn.end <= turn.began {
+            return (Err(self.over(LimitKind::Deadline, place)), None);
+        }
+        let cpu = limits.cpu.saturating_sub(turn.so_far.cpu()).min(left);
+        let armed = watch.arm(turn.flight, turn.began, turn.end, cpu);
+        self.by_caller.set(turn.by_caller);
+        self.running.begin(turn.began, turn.flight, &turn.so_far);
         self.buffers.begin();
         self.exceeded.set(None);
         let result = self.in_realm(raw, |scope| {
@@ -73,10 +153,11 @@ impl Isolate {
             if !self.is_ended() {
                 engine::run_microtasks(scope, || self.is_ended());
             }
+            self.flights.wake_settled(scope);
             result
         });
         let ended = self.is_ended().then(|| self.ended(place));
-        self.settle(&armed, watch);
+        let counts = self.count(&armed, watch, turn);
         if armed.disarm() || ended.is_some() {
             self.drop_microtasks(raw);
             self.collect(raw);
@@ -85,22 +166,20 @@ impl Isolate {
             let ended = ended.filter(|_| !self.heap.is_full());
             let ended = ended.unwrap_or_else(|| self.ended(place));
             self.exceeded.set(None);
-            return Err(ended);
+            return (Err(ended), Some(counts));
         }
-        result.unwrap_or_else(|| Err(self.discarded_error()))
+        (result.unwrap_or_else(|| Err(self.discarded_error())), Some(counts))
     }
 
-    /// Writes the bill of the call.
-    fn settle(&self, armed: &Armed<'_>, watch: &Watch) {
+    /// What the call has used, with this turn.
+    fn count(&self, armed: &Armed<'_>, watch: &Watch, turn: &Turn) -> Counts {
         let cpu = watch.cpu();
-        let live = self.live.borrow();
-        let Some(live) = live.as_ref() else { return };
-        if cpu.is_some() {
+        if let Some(live) = self.live.borrow().as_ref().filter(|_| cpu.is_some()) {
             // SAFETY: `raw` is of `live`.
             let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(live.raw) };
             self.running.see_heap(&mut isolate);
         }
-        self.running.end(armed.elapsed(), cpu, self.buffers.peak() as u64);
+        self.running.pause(&turn.so_far, armed.elapsed(), cpu, self.buffers.peak() as u64)
     }
 
     /// Runs `body` with the realm entered; `None` when there is none any more.
@@ -131,6 +210,11 @@ impl Isolate {
         {
             isolate.low_memory_notification();
         }
+    }
+
+    /// Whether code of the guest is running, further up on the stack.
+    pub(super) fn is_running(&self) -> bool {
+        self.depth.get() > 0
     }
 
     /// Whether the call under way is being ended.
@@ -169,12 +253,14 @@ impl Isolate {
         if let Some(exceeded) = self.exceeded.get() {
             return exceeded.error(place);
         }
+        let by_caller = self.by_caller.get();
         let by_cpu = self.live.borrow().as_ref().is_some_and(|live| live.watch.is_by_cpu());
         let all = self.running.meter.cpu().saturating_add(self.settings.limits.cpu)
             >= self.settings.limits.total_cpu;
         match by_cpu {
             true if all => self.over(LimitKind::TotalCpu, place),
             true => self.over(LimitKind::Cpu, place),
+            false if by_caller => self.over(LimitKind::Deadline, place),
             false => self.over(LimitKind::Wall, place),
         }
     }
@@ -194,6 +280,10 @@ impl Isolate {
             LimitKind::Script => format!("the script is longer than {} bytes", limits.script_bytes),
             LimitKind::HostCalls => {
                 format!("the guest called the host more than {} times", limits.host_calls)
+            }
+            LimitKind::Deadline => "the call was not over at the caller's deadline".into(),
+            LimitKind::Pending => {
+                format!("the guest waited for more than {} calls of the host at once", limits.pending)
             }
         };
         Error::Limit { kind, limit, place }
@@ -223,8 +313,13 @@ impl Isolate {
 /// Drops what may be a value of the host's, whose destructor is code of the host: a panic of it ends here, for the caller
 /// may be V8.
 pub(super) fn drop_of_host<T>(value: T) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
-        tracing::error!("a destructor of the host panicked");
+    of_host(|| drop(value));
+}
+
+/// Runs code of the host that can say nothing, such as a destructor or a waker. A panic of it ends here.
+pub(super) fn of_host(code: impl FnOnce()) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(code)) {
+        tracing::error!("a destructor or a waker of the host panicked");
         // The payload's own destructor may panic as well; it is not worth another try.
         std::mem::forget(panic);
     }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use deno_core::v8;
 
+use super::flights::Leg;
 use super::{Catch, Isolate, callbacks, engine};
 use crate::boundary::{describe, js_string};
 use crate::contract::ContractSpec;
-use crate::error::{Error, ExportProblem, Thrown};
+use crate::error::{Error, ExportProblem, LimitKind, Place, Thrown};
 use crate::schema::ContractChecks;
 use crate::script::{Format, Script};
 
@@ -63,21 +64,53 @@ pub(super) fn evaluate(
     scope: &mut v8::PinScope<'_, '_>,
     script: &Script,
 ) -> Result<Exports, Error> {
-    let places = match script.format {
-        Some(Format::Module) => module(isolate, scope, script)?.run(isolate, scope)?,
-        Some(Format::CommonJs) => common_js(isolate, scope, script)?,
-        None => detect(isolate, scope, script)?,
+    let places = match start(isolate, scope, script)? {
+        Started::Module(module, promise) => {
+            settle(isolate, scope, promise)?;
+            module.exporters(isolate, scope)?
+        }
+        Started::Done(places) => places,
     };
     Ok(Exports { script: script.name.clone(), generation: isolate.generation.get(), places })
 }
 
+/// A limit that a script has met names it.
+pub(crate) fn error_of(error: Error, script: &str) -> Error {
+    match error {
+        Error::Limit { kind, limit, place: None } => {
+            Error::Limit { kind, limit: format!("{script}: {limit}"), place: None }
+        }
+        other => other,
+    }
+}
+
+/// A script that has begun.
+enum Started<'s> {
+    /// A module, and what its top level waits for.
+    Module(Module<'s>, v8::Local<'s, v8::Promise>),
+    /// It is over.
+    Done(Vec<Exporter>),
+}
+
+fn start<'s>(
+    isolate: &Isolate,
+    scope: &mut v8::PinScope<'s, '_>,
+    script: &Script,
+) -> Result<Started<'s>, Error> {
+    match script.format {
+        Some(Format::Module) => module(isolate, scope, script)?.run(isolate, scope),
+        Some(Format::CommonJs) => common_js(isolate, scope, script).map(Started::Done),
+        None => detect(isolate, scope, script),
+    }
+}
+
 /// A script that parses as a module with exports is a module; else it is CommonJS if it parses as that.
 /// A script that is neither gets the error of the module, for that is what most scripts mean to be.
-fn detect(
+fn detect<'s>(
     isolate: &Isolate,
-    scope: &mut v8::PinScope<'_, '_>,
+    scope: &mut v8::PinScope<'s, '_>,
     script: &Script,
-) -> Result<Vec<Exporter>, Error> {
+) -> Result<Started<'s>, Error> {
     let module = match module(isolate, scope, script) {
         Ok(module) if module.has_exports(scope) => return module.run(isolate, scope),
         Err(error) if !matches!(error, Error::Syntax { .. }) => return Err(error),
@@ -85,7 +118,67 @@ fn detect(
     };
     match common_js(isolate, scope, script) {
         Err(Error::Syntax { .. }) => module?.run(isolate, scope),
-        other => other,
+        other => other.map(Started::Done),
+    }
+}
+
+/// The evaluation of a script whose top level may wait for `async` host methods.
+pub(crate) struct Evaluation {
+    script: Script,
+    /// What a module exports, until it is over.
+    namespace: Option<v8::Global<v8::Object>>,
+    places: Vec<Exporter>,
+    generation: u64,
+}
+
+impl Evaluation {
+    pub(crate) fn new(isolate: &Isolate, script: Script) -> Self {
+        Self { script, namespace: None, places: Vec::new(), generation: isolate.generation.get() }
+    }
+}
+
+impl Leg for Evaluation {
+    type Output = Exports;
+
+    fn place(&self) -> Option<Place> {
+        None
+    }
+
+    fn check(&self, isolate: &Isolate) -> Result<(), Error> {
+        if self.script.source.len() > isolate.settings.limits.script_bytes {
+            return Err(isolate.over(LimitKind::Script, None));
+        }
+        isolate.is_of_this_life(self.generation)
+    }
+
+    fn begin<'s>(
+        &mut self,
+        isolate: &Isolate,
+        scope: &mut v8::PinScope<'s, '_>,
+    ) -> Result<v8::Local<'s, v8::Value>, Error> {
+        match start(isolate, scope, &self.script)? {
+            Started::Module(module, promise) => {
+                self.namespace = Some(v8::Global::new(scope, module.namespace));
+                Ok(promise.into())
+            }
+            Started::Done(places) => {
+                self.places = places;
+                Ok(v8::undefined(scope).into())
+            }
+        }
+    }
+
+    fn finish<'s>(
+        &mut self,
+        isolate: &Isolate,
+        scope: &mut v8::PinScope<'s, '_>,
+        _: v8::Local<'s, v8::Value>,
+    ) -> Result<Exports, Error> {
+        let places = match self.namespace.take() {
+            Some(namespace) => exporters(isolate, scope, v8::Local::new(scope, namespace))?,
+            None => std::mem::take(&mut self.places),
+        };
+        Ok(Exports { script: self.script.name.clone(), generation: self.generation, places })
     }
 }
 
@@ -140,7 +233,7 @@ fn module<'s>(
     Ok(Module { module, namespace })
 }
 
-impl Module<'_> {
+impl<'s> Module<'s> {
     /// Whether it exports anything. What it exports cannot be read yet, so all names are listed: only those that
     /// are enumerable would have to be looked at.
     fn has_exports(&self, scope: &v8::PinScope<'_, '_>) -> bool {
@@ -151,21 +244,37 @@ impl Module<'_> {
         self.namespace.get_own_property_names(scope, all).is_some_and(|names| names.length() > 0)
     }
 
-    /// Gives the namespace and the default object.
-    fn run(self, isolate: &Isolate, scope: &mut v8::PinScope<'_, '_>) -> Result<Vec<Exporter>, Error> {
-        let Self { module, namespace } = self;
+    /// Runs the module as far as it comes.
+    fn run(self, isolate: &Isolate, scope: &mut v8::PinScope<'s, '_>) -> Result<Started<'s>, Error> {
         v8::tc_scope!(let scope, scope);
-        let promise = module.evaluate(scope).ok_or_else(|| isolate.thrown(scope, None))?;
-        if let Ok(promise) = promise.try_cast::<v8::Promise>() {
-            settle(isolate, scope, promise)?;
+        let promise = self.module.evaluate(scope).ok_or_else(|| isolate.thrown(scope, None))?;
+        match promise.try_cast::<v8::Promise>() {
+            Ok(promise) => {
+                promise.mark_as_handled();
+                Ok(Started::Module(self, promise))
+            }
+            Err(_) => exporters(isolate, scope, self.namespace).map(Started::Done),
         }
-        let mut places = vec![Exporter { object: v8::Global::new(scope, namespace), is_receiver: false }];
-        let default = get(scope, namespace, "default").ok_or_else(|| isolate.thrown(scope, None))?;
-        if let Ok(default) = default.try_cast::<v8::Object>() {
-            places.push(Exporter { object: v8::Global::new(scope, default), is_receiver: true });
-        }
-        Ok(places)
     }
+
+    fn exporters(self, isolate: &Isolate, scope: &mut v8::PinScope<'_, '_>) -> Result<Vec<Exporter>, Error> {
+        exporters(isolate, scope, self.namespace)
+    }
+}
+
+/// The namespace of a module and its default object.
+fn exporters(
+    isolate: &Isolate,
+    scope: &mut v8::PinScope<'_, '_>,
+    namespace: Object<'_>,
+) -> Result<Vec<Exporter>, Error> {
+    v8::tc_scope!(let scope, scope);
+    let mut places = vec![Exporter { object: v8::Global::new(scope, namespace), is_receiver: false }];
+    let default = get(scope, namespace, "default").ok_or_else(|| isolate.thrown(scope, None))?;
+    if let Ok(default) = default.try_cast::<v8::Object>() {
+        places.push(Exporter { object: v8::Global::new(scope, default), is_receiver: true });
+    }
+    Ok(places)
 }
 
 /// Waits for a top-level `await`, which only the guest itself can answer.
@@ -174,7 +283,6 @@ fn settle(
     scope: &mut v8::PinScope<'_, '_>,
     promise: v8::Local<'_, v8::Promise>,
 ) -> Result<(), Error> {
-    promise.mark_as_handled();
     if promise.state() == v8::PromiseState::Pending {
         engine::run_microtasks(scope, || isolate.is_ended());
     }
@@ -183,7 +291,8 @@ fn settle(
         v8::PromiseState::Rejected => Err(super::thrown::error(scope, promise.result(scope), None, None)),
         v8::PromiseState::Pending if isolate.is_ended() => Err(isolate.ended(None)),
         v8::PromiseState::Pending => {
-            let message = "the script waits at its top level for a promise that never settles";
+            let message = "the script waits at its top level for a promise that never settles; for a host method that is \
+                           `async`, evaluate it asynchronously";
             Err(Error::Guest(Box::new(Thrown::new(Some("Error".into()), message.into()))))
         }
     }

@@ -58,9 +58,9 @@ fn here() -> usize {
     std::ptr::from_ref(std::hint::black_box(&local)).addr()
 }
 
-/// The size of the stack of an isolate's own thread, in bytes.
-pub(crate) fn thread_size(limits: &Limits) -> usize {
-    limits.stack + THREAD_MARGIN
+/// The size of the stack of a thread for guests that have so much, in bytes.
+pub(crate) fn thread_size(guests: usize) -> usize {
+    guests + THREAD_MARGIN
 }
 
 /// What a guest may use of this thread's stack from here on, in bytes.

@@ -9,8 +9,10 @@
 //! CPU time is this thread's to measure, too: a call that is over before it is looked at is a short one, and pays
 //! nothing for its clock. What a call used before it was first looked at is counted by the wall.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::task::Waker;
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
@@ -47,6 +49,8 @@ pub(crate) struct Watch {
     began: AtomicU64,
     /// It fired because of the CPU time.
     by_cpu: AtomicBool,
+    /// The flight that has its turn; 0 for none.
+    flight: AtomicU64,
 }
 
 impl Watch {
@@ -61,16 +65,20 @@ impl Watch {
             cpu_start: AtomicU64::new(0),
             began: AtomicU64::new(0),
             by_cpu: AtomicBool::new(false),
+            flight: AtomicU64::new(0),
         });
         dog().watches().push(Arc::downgrade(&watch));
         watch
     }
 
-    /// Ends what the isolate executes, unless disarmed within `limit` and before `cpu` is used.
-    pub(crate) fn arm(&self, limit: Duration, cpu: Duration) -> Armed<'_> {
+    /// Ends what the isolate executes since `began`, which is now, unless disarmed before `end` and before `cpu` is used. The turn of a flight can be
+    /// [cancelled](Self::cancel) as well.
+    pub(super) fn arm(&self, flight: Option<u64>, began: u64, end: u64, cpu: Duration) -> Armed<'_> {
         let dog = dog();
-        let began = nanos(dog.epoch.elapsed());
-        let deadline = began.saturating_add(nanos(limit)).max(FIRST_DEADLINE);
+        let deadline = end.max(FIRST_DEADLINE);
+        if let Some(flight) = flight {
+            self.flight.store(flight, Ordering::SeqCst);
+        }
         self.began.store(began, Ordering::Relaxed);
         self.cpu_limit.store(nanos(cpu), Ordering::Relaxed);
         // Only the isolate's thread counts, so a load and a store do what is dearer as one instruction. Who reads the
@@ -82,6 +90,22 @@ impl Watch {
             dog.thread.get().inspect(|thread| thread.unpark());
         }
         Armed { watch: self, began }
+    }
+
+    /// Ends the turn of a flight, if it has its turn.
+    ///
+    /// The state is read before the flight is, and an armed state is a deadline of nanoseconds: when another flight's turn
+    /// begins in between, the state is another one, and the exchange fails.
+    pub(super) fn cancel(&self, flight: u64) {
+        let state = self.state.load(Ordering::SeqCst);
+        let is_its_turn = state >= FIRST_DEADLINE && self.flight.load(Ordering::SeqCst) == flight;
+        if is_its_turn
+            && self.state.compare_exchange(state, FIRING, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+        {
+            self.by_cpu.store(false, Ordering::Relaxed);
+            self.isolate.terminate_execution();
+            self.state.store(FIRED, Ordering::SeqCst);
+        }
     }
 
     /// Fires when it is late. Says whether the watch is armed or has fired.
@@ -134,11 +158,6 @@ impl Watch {
         matches!(self.state.load(Ordering::SeqCst), FIRED | FIRING)
     }
 
-    /// The call that is being ended, if one is.
-    pub(crate) fn overdue_call(&self) -> Option<u64> {
-        self.has_fired().then(|| self.calls.load(Ordering::Relaxed))
-    }
-
     /// What is left until the deadline; `None` when not armed.
     pub(crate) fn left(&self) -> Option<Duration> {
         match self.state.load(Ordering::SeqCst) {
@@ -157,14 +176,9 @@ pub(crate) struct Armed<'w> {
 }
 
 impl Armed<'_> {
-    /// When it was armed, on the coarse clock.
-    pub(crate) fn began(&self) -> u64 {
-        self.began
-    }
-
     /// How long it has been armed.
     pub(crate) fn elapsed(&self) -> Duration {
-        Duration::from_nanos(nanos(dog().epoch.elapsed()).saturating_sub(self.began))
+        Duration::from_nanos(now().saturating_sub(self.began))
     }
 
     /// Stops watching. Says whether the deadline had passed.
@@ -181,6 +195,9 @@ impl Armed<'_> {
                 FIRING => std::hint::spin_loop(),
                 seen => {
                     if state.compare_exchange(seen, IDLE, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
+                        if self.watch.flight.load(Ordering::Relaxed) != 0 {
+                            self.watch.flight.store(0, Ordering::SeqCst);
+                        }
                         return seen == FIRED;
                     }
                 }
@@ -202,9 +219,32 @@ struct Dog {
     now: AtomicU64,
     thread: OnceLock<Thread>,
     watches: Mutex<Vec<Weak<Watch>>>,
+    /// Who wants to be woken, by the time and a number of its own.
+    timers: Mutex<BTreeMap<(u64, u64), Waker>>,
 }
 
 impl Dog {
+    fn timers(&self) -> MutexGuard<'_, BTreeMap<(u64, u64), Waker>> {
+        self.timers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes whose time has come.
+    fn ring(&self, now: u64) {
+        let due = {
+            let mut timers = self.timers();
+            let later = timers.split_off(&(now.saturating_add(1), 0));
+            std::mem::replace(&mut *timers, later)
+        };
+        // Code of an executor, which this thread must survive.
+        due.into_values().for_each(|waker| super::run::of_host(|| waker.wake()));
+    }
+
+    /// How long until somebody wants to be woken.
+    fn until_ring(&self) -> Option<Duration> {
+        let first = self.timers().first_key_value().map(|((at, _), _)| *at)?;
+        Some(Duration::from_nanos(first.saturating_sub(nanos(self.epoch.elapsed()))))
+    }
+
     fn watches(&self) -> MutexGuard<'_, Vec<Weak<Watch>>> {
         self.watches.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -213,6 +253,7 @@ impl Dog {
     fn look(&self) -> bool {
         let now = nanos(self.epoch.elapsed());
         self.now.store(now, Ordering::Relaxed);
+        self.ring(now);
         let mut busy = false;
         self.watches().retain(|watch| match watch.upgrade() {
             Some(watch) => {
@@ -239,12 +280,49 @@ impl Dog {
 
     fn sleep(&self) {
         self.asleep.store(true, Ordering::SeqCst);
-        // Whoever armed before the line above did not wake this thread, so it looks once more.
+        // Whoever armed before the line above did not wake this thread, so it looks once more. A timer is set before it is
+        // asked whether this thread sleeps.
         if !self.look() {
-            std::thread::park();
+            match self.until_ring() {
+                Some(left) => std::thread::park_timeout(left),
+                None => std::thread::park(),
+            }
         }
         self.asleep.store(false, Ordering::SeqCst);
     }
+}
+
+/// Wakes a task at a time, unless it is dropped before.
+pub(crate) struct Timer((u64, u64));
+
+impl Timer {
+    pub(crate) fn set(at: u64, waker: Waker) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let dog = dog();
+        let key = (at, NEXT.fetch_add(1, Ordering::Relaxed));
+        dog.timers().insert(key, waker);
+        if dog.asleep.load(Ordering::SeqCst) {
+            dog.thread.get().inspect(|thread| thread.unpark());
+        }
+        Self(key)
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        let waker = dog().timers().remove(&self.0);
+        drop(waker);
+    }
+}
+
+/// The time since the watchdog was made, in nanoseconds.
+pub(crate) fn now() -> u64 {
+    nanos(dog().epoch.elapsed())
+}
+
+/// The same of an instant.
+pub(crate) fn at(instant: Instant) -> u64 {
+    nanos(instant.saturating_duration_since(dog().epoch))
 }
 
 /// The time of the watchdog's last look, in nanoseconds: a clock that costs one load, and goes on every [`TICK`] while a
@@ -262,6 +340,7 @@ fn dog() -> &'static Dog {
             now: AtomicU64::new(0),
             thread: OnceLock::new(),
             watches: Mutex::new(Vec::new()),
+            timers: Mutex::default(),
         }));
         let builder = std::thread::Builder::new().name("sandbox-watchdog".into());
         match builder.spawn(|| dog.run()) {
@@ -300,7 +379,8 @@ impl WatchProbe {
     /// What a call does that runs nothing.
     #[doc(hidden)]
     pub fn call(&self, limit: Duration) {
-        self.watch.arm(limit, Duration::MAX).disarm();
+        let began = now();
+        self.watch.arm(None, began, began.saturating_add(nanos(limit)), Duration::MAX).disarm();
     }
 }
 

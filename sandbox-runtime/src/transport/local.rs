@@ -1,15 +1,22 @@
 //! The isolate is in this thread: no hop, no copy of the arguments but the one into V8.
 
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Instant;
 
-use super::{Exports, Transport};
+use super::pinned::Pinned;
+use super::{AsyncTransport, Exports, LocalAsyncTransport, Narrow, Transport};
+use crate::arguments::Arguments as _;
 use crate::boundary::JsValue;
 use crate::contract::{GuestContract, GuestMethod};
 use crate::error::{Error, Result};
 use crate::isolate::Isolate;
-use crate::isolate::calls::GuestCall;
+use crate::isolate::calls::{GuestCall, MethodLeg};
+use crate::isolate::flights::{Flying, Ticket};
 use crate::isolate::meter::Usage;
-use crate::isolate::script;
+use crate::isolate::script::{self, Evaluation};
+use crate::isolate::watchdog;
 use crate::realm::ConsoleOutput;
 use crate::sandbox::Builder;
 use crate::script::Script;
@@ -36,11 +43,19 @@ use crate::script::Script;
 #[derive(Clone)]
 pub struct LocalSandbox {
     isolate: Rc<Isolate>,
+    deadline: Option<u64>,
 }
 
 impl LocalSandbox {
     pub(crate) fn new(isolate: Rc<Isolate>) -> Self {
-        Self { isolate }
+        Self { isolate, deadline: None }
+    }
+
+    /// The same sandbox for a caller that waits until `deadline` and no longer; see
+    /// [`Sandbox::with_deadline`](crate::Sandbox::with_deadline).
+    #[must_use]
+    pub fn with_deadline(&self, deadline: Instant) -> Self {
+        Self { isolate: self.isolate.clone(), deadline: Some(watchdog::at(deadline)) }
     }
 
     /// A builder with the default limits and no host contracts.
@@ -76,8 +91,24 @@ impl LocalSandbox {
     ///
     /// [`Error::Syntax`], [`Error::Guest`] when the script throws, [`Error::Limit`], [`Error::Discarded`].
     pub fn eval(&self, script: Script) -> Result<LocalGuest> {
-        let exports = self.isolate.evaluate(&script)?;
-        Ok(LocalGuest { isolate: self.isolate.clone(), exports: Rc::new(exports) })
+        self.isolate.evaluate(&script, self.deadline).map(|exports| self.guest(exports))
+    }
+
+    /// [`eval`](Self::eval) of a script whose top level may wait for `async` host methods.
+    ///
+    /// # Errors
+    ///
+    /// As of [`eval`](Self::eval).
+    pub async fn eval_async(&self, script: Script) -> Result<LocalGuest> {
+        let name = script.name().to_owned();
+        let evaluation = Evaluation::new(&self.isolate, script);
+        let evaluation = Flying::new(self.isolate.clone(), evaluation, Ticket::new(self.deadline));
+        let evaluated = evaluation.await.map_err(|error| script::error_of(error, &name));
+        evaluated.map(|exports| self.guest(exports))
+    }
+
+    fn guest(&self, exports: script::Exports) -> LocalGuest {
+        LocalGuest { isolate: self.isolate.clone(), exports: Rc::new(exports), deadline: self.deadline }
     }
 
     /// Evaluates a script and checks it against the contract `C`.
@@ -88,6 +119,15 @@ impl LocalSandbox {
     pub fn load<C: ?Sized + GuestContract>(&self, script: Script) -> Result<C::Proxy<Local>> {
         self.eval(script)?.bind::<C>()
     }
+
+    /// [`load`](Self::load) of a script whose top level may wait for `async` host methods.
+    ///
+    /// # Errors
+    ///
+    /// As of [`load`](Self::load).
+    pub async fn load_async<C: ?Sized + GuestContract>(&self, script: Script) -> Result<C::Proxy<Local>> {
+        self.eval_async(script).await?.bind::<C>()
+    }
 }
 
 /// A script that has been evaluated in a [`LocalSandbox`].
@@ -95,6 +135,7 @@ impl LocalSandbox {
 pub struct LocalGuest {
     isolate: Rc<Isolate>,
     exports: Rc<script::Exports>,
+    deadline: Option<u64>,
 }
 
 impl LocalGuest {
@@ -111,7 +152,7 @@ impl LocalGuest {
     #[doc(hidden)]
     pub fn transport<C: ?Sized + GuestContract>(&self) -> Result<Local> {
         let binding = self.isolate.bind::<C>(&self.exports)?;
-        Ok(Local { isolate: self.isolate.clone(), binding: Rc::new(binding) })
+        Ok(Local { isolate: self.isolate.clone(), binding: Rc::new(binding), deadline: self.deadline })
     }
 }
 
@@ -120,13 +161,36 @@ impl LocalGuest {
 pub struct Local {
     isolate: Rc<Isolate>,
     binding: Rc<script::Binding>,
+    deadline: Option<u64>,
 }
 
 impl Local {
+    fn fly<M: GuestMethod>(&self, args: M::Args<'_>) -> LocalCall<M::Value> {
+        let ticket = Ticket::new(self.deadline);
+        LocalCall(Box::pin(MethodLeg::<M>::fly(
+            self.isolate.clone(),
+            self.binding.clone(),
+            args.into_owned(),
+            ticket,
+        )))
+    }
+
     /// Calls a method of the contract that this was made for, with plain data.
     #[doc(hidden)]
     pub fn call_plain(&self, call: GuestCall, args: &[JsValue]) -> Result<JsValue> {
         call.call(&self.isolate, &self.binding, args)
+    }
+}
+
+/// A call of an `async` method in this thread. It begins when it is polled first, and ends when it is dropped.
+#[must_use = "a call does nothing until it is awaited"]
+pub struct LocalCall<R>(Pin<Box<dyn Future<Output = Result<R>>>>);
+
+impl<R> Future for LocalCall<R> {
+    type Output = Result<R>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<R>> {
+        self.0.as_mut().poll(cx)
     }
 }
 
@@ -138,26 +202,28 @@ impl Exports for Local {
 
 impl<M: GuestMethod> Transport<M> for Local {
     fn call(&self, args: M::Args<'_>) -> Result<M::Value, Error> {
-        self.isolate.call::<M, _>(&self.binding, args)
+        self.isolate.call::<M, _>(&self.binding, args, self.deadline)
     }
 }
 
-impl<M: GuestMethod> super::AsyncTransport<M> for Local
-where
-    M::Owned: Send,
-    M::Value: Send,
-{
-    type Call = std::future::Ready<Result<M::Value, Error>>;
+impl<M: GuestMethod> AsyncTransport<M> for Local {
+    type Call = Pinned<M::Value>;
 
-    fn call_async(&self, _args: M::Args<'_>) -> Self::Call {
-        std::future::ready(Err(Error::build("asynchronous methods are not there yet")))
+    fn call_async(&self, args: M::Args<'_>) -> Self::Call {
+        Pinned::new(self.fly::<M>(args))
     }
 }
 
-impl<M: GuestMethod> super::LocalAsyncTransport<M> for Local {
-    type Call = std::future::Ready<Result<M::Value, Error>>;
+impl<M: GuestMethod> LocalAsyncTransport<M> for Local {
+    type Call = LocalCall<M::Value>;
 
-    fn call_local(&self, _args: M::Args<'_>) -> Self::Call {
-        std::future::ready(Err(Error::build("asynchronous methods are not there yet")))
+    fn call_local(&self, args: M::Args<'_>) -> Self::Call {
+        self.fly::<M>(args)
+    }
+}
+
+impl Narrow for Local {
+    fn until(&self, deadline: Instant) -> Self {
+        Self { deadline: Some(watchdog::at(deadline)), ..self.clone() }
     }
 }

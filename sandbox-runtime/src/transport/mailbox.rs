@@ -1,18 +1,20 @@
 //! Jobs on their way to the thread of an isolate, and answers on their way back.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use super::thread::{Worker, thread_is_gone};
+use super::queue::FairQueue;
+use super::worker::{Worker, thread_is_gone};
 use crate::error::Result;
 
 pub(super) type Work = Box<dyn FnOnce(&Worker) + Send>;
 
 pub(super) struct Job {
-    /// The chain of calls that it belongs to; `None` for jobs that nobody waits for. While a job waits, its caller
+    /// The chain of calls that it belongs to; `None` for jobs that nobody blocks for. While a job waits, its caller
     /// does too, so a chain has one job in a mailbox at most.
     pub(super) chain: Option<u64>,
+    /// Whose time it takes.
+    pub(super) tenant: u64,
     pub(super) work: Work,
 }
 
@@ -25,7 +27,7 @@ pub(super) struct Mailbox {
 
 #[derive(Default)]
 struct Jobs {
-    queue: VecDeque<Job>,
+    queue: FairQueue<Job>,
     closed: bool,
 }
 
@@ -34,11 +36,11 @@ impl Mailbox {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives the job back when the mailbox is closed.
+    /// Drops the job when the mailbox is closed.
     pub(super) fn post(&self, job: Job) {
         let mut jobs = self.jobs();
         if !jobs.closed {
-            jobs.queue.push_back(job);
+            jobs.queue.push(job.tenant, job);
             self.changed.notify_all();
         }
     }
@@ -48,17 +50,30 @@ impl Mailbox {
         self.changed.notify_all();
     }
 
-    /// The next job of any chain; `None` when closed and empty.
-    pub(super) fn next(&self) -> Option<Job> {
+    /// A job of a tenant has taken so long.
+    pub(super) fn charge(&self, tenant: u64, nanos: u64) {
+        self.jobs().queue.charge(tenant, nanos);
+    }
+
+    /// The next job of any chain. With a deadline it waits no longer.
+    pub(super) fn next(&self, deadline: Option<Instant>) -> Next {
         let mut jobs = self.jobs();
         loop {
-            if let Some(job) = jobs.queue.pop_front() {
-                return Some(job);
+            if let Some((_, job)) = jobs.queue.pop() {
+                return Next::Job(job);
             }
             if jobs.closed {
-                return None;
+                return Next::Closed;
             }
-            jobs = self.changed.wait(jobs).unwrap_or_else(PoisonError::into_inner);
+            let Some(deadline) = deadline else {
+                jobs = self.changed.wait(jobs).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Next::Late;
+            }
+            jobs = self.changed.wait_timeout(jobs, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
@@ -69,9 +84,7 @@ impl Mailbox {
             if ready() {
                 return Event::Ready;
             }
-            if let Some(at) = jobs.queue.iter().position(|job| job.chain == Some(chain))
-                && let Some(job) = jobs.queue.remove(at)
-            {
+            if let Some((_, job)) = jobs.queue.take(|job| job.chain == Some(chain)) {
                 return Event::Job(job);
             }
             let Some(deadline) = deadline else {
@@ -88,9 +101,7 @@ impl Mailbox {
 
     /// Takes a job of `chain` back, unless it has begun.
     pub(super) fn take_back(&self, chain: u64) -> Option<Job> {
-        let mut jobs = self.jobs();
-        let at = jobs.queue.iter().position(|job| job.chain == Some(chain))?;
-        jobs.queue.remove(at)
+        self.jobs().queue.take(|job| job.chain == Some(chain)).map(|(_, job)| job)
     }
 
     /// Wakes whoever waits in `next_of`.
@@ -98,6 +109,12 @@ impl Mailbox {
         let _jobs = self.jobs();
         self.changed.notify_all();
     }
+}
+
+pub(super) enum Next {
+    Job(Job),
+    Closed,
+    Late,
 }
 
 pub(super) enum Event {

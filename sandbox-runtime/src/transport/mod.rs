@@ -1,9 +1,15 @@
 //! How a proxy reaches its guest. A proxy is generic over this, so a transport can be added without touching
 //! the macro.
 
+mod blocking;
+mod home;
 pub(crate) mod local;
 mod mailbox;
+pub(crate) mod pinned;
+mod queue;
+pub(crate) mod remote;
 pub(crate) mod thread;
+mod worker;
 
 use crate::contract::GuestMethod;
 use crate::error::Error;
@@ -12,6 +18,14 @@ use crate::error::Error;
 #[doc(hidden)]
 pub trait Exports {
     fn exports(&self, method: usize) -> bool;
+}
+
+/// Can be used until a deadline.
+#[doc(hidden)]
+pub trait Narrow {
+    /// The same for calls that end at the deadline at the latest.
+    #[must_use]
+    fn until(&self, deadline: std::time::Instant) -> Self;
 }
 
 /// Can call the method `M` of a guest.

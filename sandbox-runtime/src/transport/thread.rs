@@ -1,37 +1,36 @@
 //! The isolate is on a thread of its own, and its handle goes wherever it is wanted.
-//!
-//! A call is a job in the mailbox of the isolate's thread; arguments and results move as Rust values, and the
-//! caller waits. Host methods run on the isolate's thread and may call guests themselves: of the same sandbox,
-//! which is a direct call further up the stack, or of another, whose host method may call the first one back.
-//! So a thread that waits for an answer goes on serving jobs of its own chain of calls, and of that chain only.
-//! Two chains that wait for each other's threads are ended by the limit of the outer calls.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
-use super::mailbox::{Answering, Event, Job, Mailbox, Reply, Work};
-use super::{Exports, Transport};
+use super::home::{Home, Kept, Seat};
+use super::remote::RemoteCall;
+use super::worker::WorkerThread;
+use super::{AsyncTransport, Exports, Narrow, Transport};
 use crate::arguments::Arguments as _;
 use crate::contract::{GuestContract, GuestMethod};
-use crate::error::{Error, LimitKind, Result};
-use crate::isolate::meter::{Meter, Usage};
-use crate::isolate::stack::{self, StackEnd};
-use crate::isolate::watchdog::Watch;
-use crate::isolate::{Isolate, script};
-use crate::realm::{Captured, ConsoleOutput, Settings};
-use crate::sandbox::{Builder, SendHosts, isolate};
+use crate::error::{Error, Result};
+use crate::isolate::calls::MethodLeg;
+use crate::isolate::flights::Flying;
+use crate::isolate::meter::Usage;
+use crate::isolate::script::{self, Evaluation};
+use crate::isolate::watchdog;
+use crate::realm::{ConsoleOutput, Settings};
+use crate::sandbox::{Builder, SendHosts};
 use crate::script::Script;
 
 /// A sandbox whose isolate lives on a thread of its own: `Send`, `Sync` and `Clone`.
 ///
-/// A clone is another handle of the same sandbox. A call blocks the caller until the guest has answered; calls
-/// from several threads take turns. The thread ends when the last handle and the last proxy are dropped. A host
-/// implementation that holds a handle of its own sandbox keeps it alive for ever: let it hold a
-/// [`std::sync::Weak`] or [`std::sync::OnceLock`] of the application's instead.
+/// A clone is another handle of the same sandbox. Calls from several threads take turns. The thread ends when the last handle
+/// and the last proxy are dropped. A host implementation that holds a handle of its own sandbox keeps it alive for ever: let
+/// it hold a [`std::sync::Weak`] or [`std::sync::OnceLock`] of the application's instead.
+///
+/// A synchronous method blocks the caller until the guest has answered, and so do [`eval`](Self::eval), [`load`](Self::load)
+/// and [`reset`](Self::reset). On a thread of a tokio runtime that has several, its tasks are handed to another meanwhile, as
+/// `tokio::task::block_in_place` does; on the only thread of a runtime the call is refused with [`Error::Blocking`], for all
+/// of its tasks would stand still. An `async` method, and the methods that end with `_async`, wait as futures do, in any
+/// executor. Futures of host methods are polled on the isolate's thread, within the tokio runtime in which the sandbox was
+/// built, if it was built in one.
 ///
 /// ```
 /// use sandbox_runtime::{Result, Sandbox, Script, sandbox_api};
@@ -50,7 +49,8 @@ use crate::script::Script;
 /// ```
 #[derive(Clone)]
 pub struct Sandbox {
-    thread: Arc<IsolateThread>,
+    home: Arc<Home>,
+    deadline: Option<u64>,
 }
 
 impl Sandbox {
@@ -60,7 +60,28 @@ impl Sandbox {
     }
 
     pub(crate) fn start(settings: Settings, hosts: SendHosts) -> Result<Self> {
-        IsolateThread::start(settings, hosts).map(|thread| Self { thread: Arc::new(thread) })
+        let thread = Arc::new(WorkerThread::start("sandbox", settings.limits.stack)?);
+        let home = Home::start(thread, 0, settings, hosts)?;
+        Ok(Self { home: Arc::new(home), deadline: None })
+    }
+
+    /// The same sandbox for a caller that waits until `deadline` and no longer: what is called through this handle, and
+    /// through proxies that it loads, ends then at the latest, with [`LimitKind::Deadline`](crate::LimitKind::Deadline). A
+    /// call inside of another keeps the deadline of that.
+    ///
+    /// ```
+    /// # use std::time::{Duration, Instant};
+    /// # use sandbox_runtime::{Error, LimitKind, Sandbox, Script};
+    /// let sandbox = Sandbox::builder().build()?;
+    /// let soon = sandbox.with_deadline(Instant::now() + Duration::from_millis(20));
+    /// let ended = soon.eval(Script::new("a.js", "for (;;) {}"));
+    /// assert!(matches!(ended, Err(Error::Limit { kind: LimitKind::Deadline, .. })));
+    /// sandbox.eval(Script::new("b.js", "export const b = 1;"))?;
+    /// # Ok::<(), sandbox_runtime::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_deadline(&self, deadline: Instant) -> Self {
+        Self { home: self.home.clone(), deadline: Some(watchdog::at(deadline)) }
     }
 
     /// What its guests have used: the last call, and all since it was built or reset. It does not wait for the call that is
@@ -75,7 +96,7 @@ impl Sandbox {
     /// ```
     #[must_use]
     pub fn usage(&self) -> Usage {
-        self.thread.meter.usage()
+        self.home.meter.usage()
     }
 
     /// Takes what guests wrote to a console that [captures](crate::Console::Capture) since it was taken last. It does not wait
@@ -91,7 +112,7 @@ impl Sandbox {
     /// ```
     #[must_use]
     pub fn take_console(&self) -> ConsoleOutput {
-        self.thread.captured.take()
+        self.home.captured.take()
     }
 
     /// Makes the sandbox anew, with the same hosts and settings, as after it was discarded. It waits for its turn. What was
@@ -101,11 +122,26 @@ impl Sandbox {
     ///
     /// [`Error::Build`], when it is called by a host method of this very sandbox among others.
     pub fn reset(&self) -> Result<()> {
-        let watch = self.thread.run(|worker| {
-            worker.isolate.reset()?;
-            worker.isolate.watch()
+        let watch = self.home.run(|seat| {
+            seat.isolate.reset()?;
+            seat.isolate.watch()
         })?;
-        *self.thread.watch() = watch;
+        *self.home.watch() = watch;
+        Ok(())
+    }
+
+    /// [`reset`](Self::reset) for a task, which it does not block.
+    ///
+    /// # Errors
+    ///
+    /// As of [`reset`](Self::reset).
+    pub async fn reset_async(&self) -> Result<()> {
+        let reset = self.home.ask(|seat| {
+            seat.isolate.reset()?;
+            seat.isolate.watch()
+        });
+        let watch = reset.await?;
+        *self.home.watch() = watch;
         Ok(())
     }
 
@@ -113,16 +149,42 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// [`Error::Syntax`], [`Error::Guest`] when the script throws, [`Error::Limit`], [`Error::Discarded`].
+    /// [`Error::Syntax`], [`Error::Guest`] when the script throws or waits at its top level, [`Error::Limit`],
+    /// [`Error::Discarded`], [`Error::Blocking`].
     pub fn eval(&self, script: Script) -> Result<Guest> {
-        let exports =
-            self.thread.run(move |worker| Ok(worker.exports.keep(worker.isolate.evaluate(&script)?)))?;
-        let exports = Kept {
-            thread: self.thread.clone(),
-            key: exports,
-            release: |worker, key| worker.exports.drop(key),
-        };
-        Ok(Guest { exports: Arc::new(exports) })
+        let deadline = self.deadline;
+        let key =
+            self.home.run(move |seat| Ok(seat.exports.keep(seat.isolate.evaluate(&script, deadline)?)))?;
+        Ok(Guest { exports: Arc::new(Kept::exports(self.home.clone(), key)), deadline })
+    }
+
+    /// [`eval`](Self::eval) for a task, which it does not block. The top level of a module may wait for `async` host methods.
+    ///
+    /// ```
+    /// # use sandbox_runtime::{Sandbox, Script};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let sandbox = Sandbox::builder().build()?;
+    /// sandbox.eval_async(Script::new("a.js", "export const a = await 1;")).await?;
+    /// # Ok::<(), sandbox_runtime::Error>(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Syntax`], [`Error::Guest`], [`Error::Limit`], [`Error::Discarded`].
+    pub async fn eval_async(&self, script: Script) -> Result<Guest> {
+        let name = script.name().to_owned();
+        let evaluation = RemoteCall::new(
+            self.home.clone(),
+            self.deadline,
+            move |seat, ticket| {
+                let evaluation = Evaluation::new(&seat.isolate, script);
+                Ok(Flying::new(seat.isolate.clone(), evaluation, ticket))
+            },
+            |seat, exports| seat.exports.keep(exports),
+        );
+        let key = evaluation.await.map_err(|error| script::error_of(error, &name))?;
+        Ok(Guest { exports: Arc::new(Kept::exports(self.home.clone(), key)), deadline: self.deadline })
     }
 
     /// Evaluates a script and checks it against the contract `C`.
@@ -133,12 +195,22 @@ impl Sandbox {
     pub fn load<C: ?Sized + GuestContract>(&self, script: Script) -> Result<C::Proxy<Remote>> {
         self.eval(script)?.bind::<C>()
     }
+
+    /// [`load`](Self::load) for a task, which it does not block.
+    ///
+    /// # Errors
+    ///
+    /// As of [`eval_async`](Self::eval_async), and [`Error::Mismatch`] that names every export that is missing.
+    pub async fn load_async<C: ?Sized + GuestContract>(&self, script: Script) -> Result<C::Proxy<Remote>> {
+        self.eval_async(script).await?.bind_async::<C>().await
+    }
 }
 
 /// A script that has been evaluated in a [`Sandbox`].
 #[derive(Clone)]
 pub struct Guest {
     exports: Arc<Kept>,
+    deadline: Option<u64>,
 }
 
 impl Guest {
@@ -148,16 +220,32 @@ impl Guest {
     ///
     /// [`Error::Mismatch`] that names every export that is missing; what a getter of the guest does.
     pub fn bind<C: ?Sized + GuestContract>(&self) -> Result<C::Proxy<Remote>> {
-        let thread = &self.exports.thread;
-        let exports = self.exports.key;
-        let (key, exported) = thread.run(move |worker| {
-            let binding = worker.isolate.bind::<C>(&*worker.exports.get(exports)?)?;
-            let exported = binding.exported();
-            Ok((worker.bindings.keep(binding), exported))
-        })?;
-        let binding = Kept { thread: thread.clone(), key, release: |worker, key| worker.bindings.drop(key) };
-        Ok(C::proxy(Remote { binding: Arc::new(binding), exported: exported.into() }))
+        let key = self.exports.key;
+        let bound = self.exports.home.run(move |seat| bind::<C>(seat, key))?;
+        Ok(self.proxy::<C>(bound))
     }
+
+    /// [`bind`](Self::bind) for a task, which it does not block.
+    ///
+    /// # Errors
+    ///
+    /// As of [`bind`](Self::bind).
+    pub async fn bind_async<C: ?Sized + GuestContract>(&self) -> Result<C::Proxy<Remote>> {
+        let key = self.exports.key;
+        let bound = self.exports.home.ask(move |seat| bind::<C>(seat, key)).await?;
+        Ok(self.proxy::<C>(bound))
+    }
+
+    fn proxy<C: ?Sized + GuestContract>(&self, (key, exported): (u64, Vec<bool>)) -> C::Proxy<Remote> {
+        let binding = Arc::new(Kept::binding(self.exports.home.clone(), key));
+        C::proxy(Remote { binding, exported: exported.into(), deadline: self.deadline })
+    }
+}
+
+fn bind<C: ?Sized + GuestContract>(seat: &Seat, exports: u64) -> Result<(u64, Vec<bool>)> {
+    let binding = seat.isolate.bind::<C>(&*seat.exports.get(exports)?)?;
+    let exported = binding.exported();
+    Ok((seat.bindings.keep(binding), exported))
 }
 
 /// The transport of a [`Sandbox`]'s proxies.
@@ -165,11 +253,18 @@ impl Guest {
 pub struct Remote {
     binding: Arc<Kept>,
     exported: Arc<[bool]>,
+    deadline: Option<u64>,
 }
 
 impl Exports for Remote {
     fn exports(&self, method: usize) -> bool {
         self.exported.get(method).copied().unwrap_or(false)
+    }
+}
+
+impl Narrow for Remote {
+    fn until(&self, deadline: Instant) -> Self {
+        Self { deadline: Some(watchdog::at(deadline)), ..self.clone() }
     }
 }
 
@@ -179,257 +274,36 @@ where
     M::Value: Send,
 {
     fn call(&self, args: M::Args<'_>) -> Result<M::Value, Error> {
-        let key = self.binding.key;
+        let (key, deadline) = (self.binding.key, self.deadline);
         let args = args.into_owned();
-        self.binding.thread.run(move |worker| {
-            let binding = worker.bindings.get(key)?;
-            worker.isolate.call::<M, _>(&binding, args)
+        self.binding.home.run(move |seat| {
+            let binding = seat.bindings.get(key)?;
+            seat.isolate.call::<M, _>(&binding, args, deadline)
         })
     }
 }
 
-/// Something of the isolate's thread that a handle stands for.
-struct Kept {
-    thread: Arc<IsolateThread>,
-    key: u64,
-    release: fn(&Worker, u64),
-}
-
-impl Drop for Kept {
-    fn drop(&mut self) {
-        let (key, release) = (self.key, self.release);
-        self.thread.post(Box::new(move |worker| release(worker, key)));
-    }
-}
-
-/// Values of the isolate's thread, by keys that can be sent.
-struct Keep<T> {
-    values: RefCell<(u64, std::collections::HashMap<u64, Rc<T>>)>,
-}
-
-impl<T> Default for Keep<T> {
-    fn default() -> Self {
-        Self { values: RefCell::default() }
-    }
-}
-
-impl<T> Keep<T> {
-    fn keep(&self, value: T) -> u64 {
-        let (next, values) = &mut *self.values.borrow_mut();
-        *next += 1;
-        values.insert(*next, Rc::new(value));
-        *next
-    }
-
-    fn get(&self, key: u64) -> Result<Rc<T>> {
-        self.values.borrow().1.get(&key).cloned().ok_or_else(thread_is_gone)
-    }
-
-    fn drop(&self, key: u64) {
-        let value = self.values.borrow_mut().1.remove(&key);
-        drop(value);
-    }
-}
-
-pub(super) fn thread_is_gone() -> Error {
-    Error::Discarded { cause: Box::new(Error::build("the thread of the sandbox has ended")) }
-}
-
-/// How long a call waits at least before it looks whether the one before it is overdue.
-const SHORTEST_TURN: Duration = Duration::from_millis(50);
-
-thread_local! {
-    /// What this thread waits with, and what it is when it is an isolate's.
-    static HERE: RefCell<Here> = RefCell::new(Here { mailbox: Arc::default(), worker: None, chain: None });
-}
-
-#[derive(Clone)]
-struct Here {
-    mailbox: Arc<Mailbox>,
-    worker: Option<Rc<Worker>>,
-    /// The chain of calls that this thread is in.
-    chain: Option<u64>,
-}
-
-impl Here {
-    fn get() -> Self {
-        HERE.with_borrow(Clone::clone)
-    }
-}
-
-/// Sets the chain of this thread until it is dropped.
-struct InChain(Option<u64>);
-
-impl InChain {
-    fn enter(chain: Option<u64>) -> Self {
-        Self(HERE.with_borrow_mut(|here| std::mem::replace(&mut here.chain, chain)))
-    }
-}
-
-impl Drop for InChain {
-    fn drop(&mut self) {
-        HERE.with_borrow_mut(|here| here.chain = self.0);
-    }
-}
-
-// ---------------------------------------------------------------------------------------------------------
-// The thread
-
-/// What lives on an isolate's thread.
-pub(super) struct Worker {
-    isolate: Rc<Isolate>,
-    exports: Keep<script::Exports>,
-    bindings: Keep<script::Binding>,
-}
-
-impl Worker {
-    fn serve(&self, job: Job) {
-        let _chain = InChain::enter(job.chain);
-        let work = std::panic::AssertUnwindSafe(|| (job.work)(self));
-        if std::panic::catch_unwind(work).is_err() {
-            tracing::error!("a job of a sandbox panicked; its caller is told that the call was lost");
-        }
-    }
-}
-
-/// An isolate's thread; it ends when this is dropped.
-struct IsolateThread {
-    mailbox: Arc<Mailbox>,
-    /// That of the isolate that it has now.
-    watch: Mutex<Arc<Watch>>,
-    meter: Arc<Meter>,
-    captured: Arc<Captured>,
-    limit: Duration,
-    handle: Option<JoinHandle<()>>,
-}
-
-impl IsolateThread {
-    fn start(settings: Settings, hosts: SendHosts) -> Result<Self> {
-        crate::isolate::engine::start();
-        let mailbox = Arc::<Mailbox>::default();
-        let (built, wait) = std::sync::mpsc::sync_channel(1);
-        let builder = std::thread::Builder::new()
-            .name("sandbox".into())
-            .stack_size(stack::thread_size(&settings.limits));
-        let limit = settings.limits.wall;
-        let captured = settings.captured.clone();
-        let inner = mailbox.clone();
-        let handle = builder.spawn(move || match start_worker(settings, hosts, inner.clone()) {
-            Ok(worker) => {
-                _ = built.send(worker.isolate.watch().map(|watch| (watch, worker.isolate.meter())));
-                drop(built);
-                work(&worker, &inner);
-            }
-            Err(error) => _ = built.send(Err(error)),
-        });
-        let handle = handle.map_err(|error| Error::build(format!("no thread can be started: {error}")))?;
-        let gone = || Err(Error::build("the thread of the sandbox panicked while it was made"));
-        let (watch, meter) = wait.recv().unwrap_or_else(|_| gone())?;
-        Ok(Self { mailbox, watch: Mutex::new(watch), meter, captured, limit, handle: Some(handle) })
-    }
-
-    fn watch(&self) -> MutexGuard<'_, Arc<Watch>> {
-        self.watch.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn post(&self, work: Work) {
-        self.mailbox.post(Job { chain: None, work });
-    }
-
-    /// Runs `work` on the isolate's thread and waits for its answer.
-    fn run<R: Send + 'static>(&self, work: impl FnOnce(&Worker) -> Result<R> + Send + 'static) -> Result<R> {
-        let here = Here::get();
-        if let Some(worker) = here.worker.as_ref().filter(|_| Arc::ptr_eq(&here.mailbox, &self.mailbox)) {
-            return work(worker);
-        }
-        let chain = here.chain.unwrap_or_else(next_chain);
-        let reply = Arc::new(Reply { answer: Mutex::new(None), waiter: here.mailbox.clone() });
-        let answering = Answering(reply.clone());
-        let work = Box::new(move |worker: &Worker| answering.give(work(worker)));
-        self.mailbox.post(Job { chain: Some(chain), work });
-        here.wait(chain, &reply, self)
-    }
-}
-
-impl Here {
-    /// Waits for an answer; an isolate's thread serves its own chain meanwhile, until its own call is late.
-    ///
-    /// A call that waits for its turn does not wait for ever behind one that is overdue and does not end, because a
-    /// host method of it blocks: that method may be waiting for this very call, through another thread.
-    fn wait<R>(&self, chain: u64, reply: &Reply<R>, thread: &IsolateThread) -> Result<R> {
-        let left = self.worker.as_ref().and_then(|worker| worker.isolate.left());
-        let own_deadline = left.map(|left| Instant::now() + left);
-        let mut overdue = None;
-        loop {
-            let turn = Instant::now() + thread.limit.max(SHORTEST_TURN);
-            let deadline = Some(own_deadline.map_or(turn, |own| own.min(turn)));
-            match self.mailbox.next_of(chain, || reply.answer().is_some(), deadline) {
-                Event::Ready => return reply.answer().take().unwrap_or_else(|| Err(thread_is_gone())),
-                Event::Job(job) => match &self.worker {
-                    Some(worker) => worker.serve(job),
-                    None => drop(job),
-                },
-                Event::Late if own_deadline.is_some_and(|own| own <= Instant::now()) => {
-                    return Err(waited_too_long("for another sandbox"));
-                }
-                Event::Late => {
-                    // Twice the same: it has been overdue for a whole turn.
-                    let before = std::mem::replace(&mut overdue, thread.watch().overdue_call());
-                    let stuck = overdue.is_some() && overdue == before;
-                    if stuck && thread.mailbox.take_back(chain).is_some() {
-                        return Err(waited_too_long("behind one that is overdue, and was not made"));
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn waited_too_long(what_for: &str) -> Error {
-    let limit = format!("the call waited too long {what_for}");
-    Error::Limit { kind: LimitKind::Wall, limit, place: None }
-}
-
-fn next_chain() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    NEXT.fetch_add(1, Ordering::Relaxed)
-}
-
-fn start_worker(settings: Settings, hosts: SendHosts, mailbox: Arc<Mailbox>) -> Result<Rc<Worker>> {
-    let stack = StackEnd::below_here(settings.limits.stack);
-    let isolate = isolate(settings, hosts.arrive(), stack)?;
-    let worker = Rc::new(Worker { isolate, exports: Keep::default(), bindings: Keep::default() });
-    HERE.with_borrow_mut(|here| *here = Here { mailbox, worker: Some(worker.clone()), chain: None });
-    Ok(worker)
-}
-
-fn work(worker: &Worker, mailbox: &Mailbox) {
-    while let Some(job) = mailbox.next() {
-        worker.serve(job);
-    }
-    // The isolate must go before the thread's own storage does.
-    HERE.with_borrow_mut(|here| here.worker = None);
-}
-
-impl Drop for IsolateThread {
-    fn drop(&mut self) {
-        self.mailbox.close();
-        // A host method may drop the last handle on the isolate's own thread, which then ends by itself.
-        let own = HERE.try_with(|here| Arc::ptr_eq(&here.borrow().mailbox, &self.mailbox)).unwrap_or(false);
-        if let Some(handle) = self.handle.take().filter(|_| !own) {
-            _ = handle.join();
-        }
-    }
-}
-
-impl<M: GuestMethod> super::AsyncTransport<M> for Remote
+impl<M: GuestMethod> AsyncTransport<M> for Remote
 where
     M::Owned: Send,
     M::Value: Send,
 {
-    type Call = std::future::Ready<Result<M::Value, Error>>;
+    type Call = RemoteCall<M::Value>;
 
-    fn call_async(&self, _args: M::Args<'_>) -> Self::Call {
-        std::future::ready(Err(Error::build("asynchronous methods are not there yet")))
+    fn call_async(&self, args: M::Args<'_>) -> Self::Call {
+        let key = self.binding.key;
+        let args = args.into_owned();
+        // The binding must not go before the call.
+        let binding = self.binding.clone();
+        RemoteCall::new(
+            self.binding.home.clone(),
+            self.deadline,
+            move |seat, ticket| {
+                let bound = seat.bindings.get(key)?;
+                drop(binding);
+                Ok(MethodLeg::<M>::fly(seat.isolate.clone(), bound, args, ticket))
+            },
+            |_, value| value,
+        )
     }
 }

@@ -478,3 +478,11 @@ mod tests {
         }
     }
 }
+
+/// The engine remembers no flight for later.
+pub(crate) fn enter_flight(_: &v8::PinScope<'_, '_>, _: Option<u64>) {}
+
+/// The flight that the running code is of: the one that has its turn.
+pub(crate) fn flight(_: &v8::PinScope<'_, '_>, turn: u64) -> Option<u64> {
+    Some(turn)
+}

@@ -303,3 +303,19 @@ fn frame(scope: &v8::PinScope<'_, '_>, frame: v8::Local<'_, v8::StackFrame>) -> 
     let function = frame.get_function_name(scope).and_then(text);
     Some(StackFrame { function, file, line: frame.get_line_number(), column: frame.get_column() })
 }
+
+/// Says which flight the code that runs from here on is of; V8 gives it to all that the code has done later, when a promise
+/// settles (`ContinuationPreservedEmbedderData`).
+pub(crate) fn enter_flight(scope: &v8::PinScope<'_, '_>, flight: Option<u64>) {
+    let data = match flight {
+        Some(flight) => v8::Number::new(scope, flight as f64).into(),
+        None => v8::undefined(scope).into(),
+    };
+    scope.set_continuation_preserved_embedder_data(data);
+}
+
+/// The flight that the running code is of.
+pub(crate) fn flight(scope: &v8::PinScope<'_, '_>, _turn: u64) -> Option<u64> {
+    let data = scope.get_continuation_preserved_embedder_data();
+    data.try_cast::<v8::Number>().ok().map(|number| number.value() as u64)
+}

@@ -1,0 +1,459 @@
+//! Asynchronous calls: flights.
+//!
+//! A flight is a call of the guest that waits for a promise. It has turns, in which code of the guest runs: one when it
+//! begins, one for each host method that has answered, and one when its promise was settled by the turn of another. Between
+//! its turns the isolate is free for others. A flight owns the host methods that it waits for: they are futures that are
+//! polled when the flight is, in its task, and dropped with it. So whoever polls the call drives it, in any executor, and
+//! who drops it cancels all that it began.
+//!
+//! Which flight a call of the host belongs to is known from V8, which hands a value of ours on to all that follows from a
+//! piece of code; where the engine does not, it is the flight that has its turn.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use deno_core::v8;
+use futures_util::Stream as _;
+use futures_util::stream::FuturesUnordered;
+
+use super::meter::{Counts, next_call};
+use super::pending::{Answered, Pending};
+use super::run::{Turn, drop_of_host, of_host};
+use super::watchdog::{self, Timer, Watch};
+use super::{Isolate, engine, thrown};
+use crate::error::{Error, LimitKind, Place};
+
+/// What a caller says of its call.
+#[derive(Clone)]
+pub(crate) struct Ticket {
+    inner: Arc<TicketInner>,
+}
+
+struct TicketInner {
+    flight: u64,
+    begun: AtomicBool,
+    cancelled: AtomicBool,
+    deadline: Option<u64>,
+}
+
+impl Ticket {
+    pub(crate) fn new(deadline: Option<u64>) -> Self {
+        let flight = next_call();
+        let (begun, cancelled) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { inner: Arc::new(TicketInner { flight, begun, cancelled, deadline }) }
+    }
+
+    /// Whether the call has had its first turn.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.inner.begun.load(Ordering::SeqCst)
+    }
+
+    /// Ends the turn that the call has, if it has one, and sees to it that it has no other.
+    pub(crate) fn cancel(&self, watch: &Watch) {
+        self.inner.cancelled.store(true, Ordering::SeqCst);
+        watch.cancel(self.inner.flight);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.inner.cancelled.load(Ordering::SeqCst)
+    }
+}
+
+/// A call that is a flight.
+pub(crate) trait Leg {
+    type Output;
+
+    fn place(&self) -> Option<Place>;
+
+    /// Whether what it calls is of a heap that is gone.
+    fn check(&self, isolate: &Isolate) -> Result<(), Error>;
+
+    /// Calls the guest. What this gives may be a promise, and the call waits for it.
+    fn begin<'s>(
+        &mut self,
+        isolate: &Isolate,
+        scope: &mut v8::PinScope<'s, '_>,
+    ) -> Result<v8::Local<'s, v8::Value>, Error>;
+
+    /// Reads what the promise was resolved with.
+    fn finish<'s>(
+        &mut self,
+        isolate: &Isolate,
+        scope: &mut v8::PinScope<'s, '_>,
+        value: v8::Local<'s, v8::Value>,
+    ) -> Result<Self::Output, Error>;
+}
+
+/// What a flight is to others.
+pub(super) struct Flight {
+    ticket: Ticket,
+    began: Cell<u64>,
+    /// When it has to be over; 0 until it has begun.
+    end: Cell<u64>,
+    by_caller: Cell<bool>,
+    counts: Cell<Counts>,
+    promise: RefCell<Option<v8::Global<v8::Promise>>>,
+    /// Its promise was settled in a turn of another.
+    is_settled: Cell<bool>,
+    hosts: RefCell<FuturesUnordered<Pending>>,
+    /// Those that were called while `hosts` was being polled, or by a turn of another.
+    arriving: RefCell<Vec<Pending>>,
+    /// How many host methods it waits for.
+    waits_for: Cell<usize>,
+    waker: RefCell<Option<Waker>>,
+    timer: RefCell<Option<Timer>>,
+}
+
+impl Flight {
+    fn new(ticket: Ticket) -> Self {
+        Self {
+            ticket,
+            began: Cell::default(),
+            end: Cell::default(),
+            by_caller: Cell::default(),
+            counts: Cell::default(),
+            promise: RefCell::default(),
+            is_settled: Cell::default(),
+            hosts: RefCell::default(),
+            arriving: RefCell::default(),
+            waits_for: Cell::default(),
+            waker: RefCell::default(),
+            timer: RefCell::default(),
+        }
+    }
+
+    fn id(&self) -> u64 {
+        self.ticket.inner.flight
+    }
+
+    fn wake(&self) {
+        let waker = self.waker.borrow().clone();
+        if let Some(waker) = waker {
+            of_host(|| waker.wake());
+        }
+    }
+
+    /// Has the task woken that polls now, at the end of the call at the latest.
+    fn listen(&self, waker: &Waker) {
+        if self.waker.borrow().as_ref().is_some_and(|known| known.will_wake(waker)) {
+            return;
+        }
+        let before = self.waker.replace(Some(waker.clone()));
+        let timer = self.timer.take();
+        drop_of_host((before, timer));
+    }
+
+    fn wake_at_end(&self) {
+        let mut timer = self.timer.borrow_mut();
+        if timer.is_none()
+            && let Some(waker) = self.waker.borrow().clone()
+        {
+            *timer = Some(Timer::set(self.end.get(), waker));
+        }
+    }
+
+    /// Waits for a host method as well.
+    pub(super) fn wait_for(&self, pending: Pending) {
+        self.waits_for.set(self.waits_for.get() + 1);
+        self.arriving.borrow_mut().push(pending);
+        // It may be the turn of another.
+        self.wake();
+    }
+
+    /// How many host methods it waits for.
+    pub(super) fn waits_for(&self) -> usize {
+        self.waits_for.get()
+    }
+
+    /// The next host method that has answered.
+    fn poll_hosts(&self, cx: &mut Context<'_>) -> Option<Answered> {
+        let mut hosts = self.hosts.borrow_mut();
+        loop {
+            // Outside of the loop's head, for a host method that is polled may call another.
+            let arriving = self.arriving.take();
+            let is_last = arriving.is_empty();
+            hosts.extend(arriving);
+            match Pin::new(&mut *hosts).poll_next(cx) {
+                Poll::Ready(Some(answered)) => {
+                    self.waits_for.set(self.waits_for.get() - 1);
+                    return Some(answered);
+                }
+                _ if is_last => return None,
+                _ => {}
+            }
+        }
+    }
+
+    fn turn(&self) -> Turn {
+        Turn {
+            flight: Some(self.id()),
+            began: watchdog::now(),
+            end: self.end.get(),
+            by_caller: self.by_caller.get(),
+            so_far: self.counts.get(),
+        }
+    }
+}
+
+/// The flights of an isolate.
+#[derive(Default)]
+pub(super) struct Flights {
+    by_id: RefCell<HashMap<u64, Rc<Flight>>>,
+    /// What they have used together, which is on no bill yet.
+    cpu: Cell<Duration>,
+}
+
+impl Flights {
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_id.borrow().is_empty()
+    }
+
+    pub(super) fn cpu(&self) -> Duration {
+        self.cpu.get()
+    }
+
+    /// The flight that the running code is of, unless it is over.
+    pub(super) fn current(&self, scope: &v8::PinScope<'_, '_>, turn: u64) -> Option<Rc<Flight>> {
+        self.by_id.borrow().get(&engine::flight(scope, turn)?).cloned()
+    }
+
+    /// Wakes the flights whose promise the turn has settled.
+    pub(super) fn wake_settled(&self, scope: &v8::PinScope<'_, '_>) {
+        if self.is_empty() {
+            return;
+        }
+        let is_settled = |flight: &Flight| {
+            let promise = flight.promise.borrow();
+            let promise = promise.as_ref().map(|promise| v8::Local::new(scope, promise));
+            promise.is_some_and(|promise| promise.state() != v8::PromiseState::Pending)
+        };
+        let flights = self.by_id.borrow();
+        let settled = flights.values().filter(|flight| !flight.is_settled.get() && is_settled(flight));
+        let settled = settled.cloned().collect::<Vec<_>>();
+        // A waker is code of an executor, which may do with flights what it likes.
+        drop(flights);
+        for flight in settled {
+            flight.is_settled.set(true);
+            flight.wake();
+        }
+    }
+
+    /// Wakes all, for there is no heap any more.
+    pub(super) fn wake_all(&self) {
+        let flights = self.by_id.borrow().values().cloned().collect::<Vec<_>>();
+        flights.iter().for_each(|flight| flight.wake());
+    }
+
+    fn remove(&self, id: u64) -> bool {
+        self.by_id.borrow_mut().remove(&id).is_some()
+    }
+}
+
+/// An asynchronous call, for the thread of its isolate.
+pub(crate) struct Flying<L: Leg> {
+    isolate: Rc<Isolate>,
+    flight: Rc<Flight>,
+    leg: L,
+}
+
+impl<L: Leg> Flying<L> {
+    /// A call that begins when it is polled first.
+    pub(crate) fn new(isolate: Rc<Isolate>, leg: L, ticket: Ticket) -> Self {
+        Self { isolate, flight: Rc::new(Flight::new(ticket)), leg }
+    }
+
+    fn advance(&mut self, cx: &mut Context<'_>) -> Poll<Result<L::Output, Error>> {
+        if self.isolate.is_running() {
+            return Poll::Ready(Err(Error::blocking(
+                "a synchronous host method waits for a call of its own sandbox, whose guest waits for the method: make \
+                 the method `async`",
+            )));
+        }
+        if let Err(error) = self.leg.check(&self.isolate) {
+            return Poll::Ready(Err(error));
+        }
+        self.flight.listen(cx.waker());
+        let outcome = if self.flight.end.get() == 0 {
+            self.begin()
+        } else if self.flight.is_settled.get() {
+            self.turn(|_, _, _, _| Ok(()))
+        } else {
+            Ok(None)
+        };
+        match outcome.transpose() {
+            Some(over) => Poll::Ready(over),
+            None => self.wait(cx),
+        }
+    }
+
+    /// One host method's answer at most, so that other flights have their turns between.
+    fn wait(&mut self, cx: &mut Context<'_>) -> Poll<Result<L::Output, Error>> {
+        let flight = self.flight.clone();
+        if let Some(answered) = flight.poll_hosts(cx) {
+            let outcome = self.turn(|_, isolate, scope, _| answered.tell(isolate, scope));
+            return match outcome.transpose() {
+                Some(over) => Poll::Ready(over),
+                None => {
+                    cx.waker().wake_by_ref();
+                    Poll::Pending
+                }
+            };
+        }
+        if flight.end.get() <= watchdog::now() {
+            let kind = if flight.by_caller.get() { LimitKind::Deadline } else { LimitKind::Wall };
+            return Poll::Ready(Err(self.isolate.over(kind, self.leg.place())));
+        }
+        flight.wake_at_end();
+        Poll::Pending
+    }
+
+    fn begin(&mut self) -> Result<Option<L::Output>, Error> {
+        let flight = &self.flight;
+        let limit = self.isolate.settings.limits.wall;
+        let turn = Turn::of_call(watchdog::now(), limit, flight.ticket.inner.deadline);
+        flight.ticket.inner.begun.store(true, Ordering::SeqCst);
+        flight.began.set(turn.began);
+        flight.end.set(turn.end.max(1));
+        flight.by_caller.set(turn.by_caller);
+        self.isolate.flights.by_id.borrow_mut().insert(flight.id(), flight.clone());
+        self.turn(|leg, isolate, scope, flight| {
+            let value = leg.begin(isolate, scope)?;
+            let promise = promise_of(isolate, scope, value, leg.place())?;
+            *flight.promise.borrow_mut() = Some(v8::Global::new(scope, promise));
+            Ok(())
+        })
+    }
+
+    /// Runs code of the guest, and all that follows at once; gives the result if there is one then.
+    fn turn(
+        &mut self,
+        step: impl FnOnce(&mut L, &Isolate, &mut v8::PinScope<'_, '_>, &Flight) -> Result<(), Error>,
+    ) -> Result<Option<L::Output>, Error> {
+        let Self { isolate, flight, leg } = self;
+        let (isolate, flight) = (&**isolate, &**flight);
+        if flight.ticket.is_cancelled() {
+            return Err(isolate.over(LimitKind::Deadline, leg.place()));
+        }
+        let place = leg.place();
+        let turn = flight.turn();
+        let (outcome, counts) = isolate.run_flight(&turn, place, |scope| {
+            engine::enter_flight(scope, Some(flight.id()));
+            let done = step(leg, isolate, scope, flight);
+            engine::enter_flight(scope, None);
+            done?;
+            // A caller that went away between the question above and the start of the watch has ended nothing.
+            if flight.ticket.is_cancelled() {
+                scope.terminate_execution();
+                return Err(isolate.over(LimitKind::Deadline, place));
+            }
+            engine::run_microtasks(scope, || isolate.is_ended());
+            if isolate.is_ended() {
+                return Err(isolate.ended(place));
+            }
+            outcome(isolate, scope, flight, leg)
+        });
+        if let Some(counts) = counts {
+            let more = counts.cpu().saturating_sub(flight.counts.get().cpu());
+            isolate.flights.cpu.set(isolate.flights.cpu.get() + more);
+            flight.counts.set(counts);
+        }
+        outcome
+    }
+
+    /// The call is over: all that it has begun ends with it.
+    fn land(&self) {
+        let (isolate, flight) = (&self.isolate, &self.flight);
+        if !isolate.flights.remove(flight.id()) {
+            return;
+        }
+        let counts = flight.counts.get();
+        isolate.flights.cpu.set(isolate.flights.cpu.get().saturating_sub(counts.cpu()));
+        let wall = Duration::from_nanos(watchdog::now().saturating_sub(flight.began.get()));
+        isolate.end_call(flight.id(), &counts, wall);
+        drop(flight.promise.take());
+        let errors = match isolate.flights.is_empty() && !isolate.is_running() {
+            true => std::mem::take(&mut *isolate.host_errors.borrow_mut()),
+            false => std::collections::VecDeque::new(),
+        };
+        drop_of_host((flight.hosts.take(), flight.arriving.take()));
+        drop_of_host((flight.waker.take(), flight.timer.take(), errors));
+    }
+}
+
+/// Nothing of it is pinned.
+impl<L: Leg> Unpin for Flying<L> {}
+
+impl<L: Leg> Future for Flying<L> {
+    type Output = Result<L::Output, Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let outcome = this.advance(cx);
+        if outcome.is_ready() {
+            this.land();
+        }
+        outcome
+    }
+}
+
+impl<L: Leg> Drop for Flying<L> {
+    fn drop(&mut self) {
+        self.land();
+    }
+}
+
+/// The promise that a call waits for: the guest's own, or one that is resolved with its value, as `await` does.
+fn promise_of<'s>(
+    isolate: &Isolate,
+    scope: &mut v8::PinScope<'s, '_>,
+    value: v8::Local<'s, v8::Value>,
+    place: Option<Place>,
+) -> Result<v8::Local<'s, v8::Promise>, Error> {
+    let promise = match value.try_cast::<v8::Promise>() {
+        Ok(promise) => promise,
+        Err(_) => {
+            v8::tc_scope!(let scope, scope);
+            let resolver = v8::PromiseResolver::new(scope).ok_or_else(|| isolate.thrown(scope, place))?;
+            resolver.resolve(scope, value).ok_or_else(|| isolate.thrown(scope, place))?;
+            resolver.get_promise(scope)
+        }
+    };
+    if promise.state() == v8::PromiseState::Rejected && !promise.has_handler() {
+        isolate.running.handled_late();
+    }
+    promise.mark_as_handled();
+    Ok(promise)
+}
+
+/// The result of a call whose promise is settled.
+fn outcome<L: Leg>(
+    isolate: &Isolate,
+    scope: &mut v8::PinScope<'_, '_>,
+    flight: &Flight,
+    leg: &mut L,
+) -> Result<Option<L::Output>, Error> {
+    let promise = flight.promise.borrow().as_ref().map(|promise| v8::Local::new(scope, promise));
+    let Some(promise) = promise else { return Ok(None) };
+    match promise.state() {
+        v8::PromiseState::Pending => Ok(None),
+        v8::PromiseState::Fulfilled => {
+            let value = promise.result(scope);
+            engine::enter_flight(scope, Some(flight.id()));
+            let read = leg.finish(isolate, scope, value);
+            engine::enter_flight(scope, None);
+            read.map(Some)
+        }
+        v8::PromiseState::Rejected => {
+            let reason = promise.result(scope);
+            let error = thrown::error(scope, reason, None, leg.place());
+            // Reading the reason may have run code of the guest.
+            Err(if isolate.is_ended() { isolate.ended(leg.place()) } else { error })
+        }
+    }
+}

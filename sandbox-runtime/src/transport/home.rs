@@ -1,0 +1,137 @@
+//! Where an isolate lives: a seat on a thread, and the handle of it.
+
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::worker::{Keep, Worker, WorkerThread};
+use crate::error::Result;
+use crate::isolate::meter::Meter;
+use crate::isolate::watchdog::Watch;
+use crate::isolate::{Isolate, script};
+use crate::realm::{Captured, Settings};
+use crate::sandbox::{SendHosts, isolate};
+
+/// An isolate on a thread, with what was loaded into it.
+pub(super) struct Seat {
+    pub(super) isolate: Rc<Isolate>,
+    pub(super) exports: Keep<script::Exports>,
+    pub(super) bindings: Keep<script::Binding>,
+}
+
+/// A handle of an isolate. The isolate goes when this is dropped.
+pub(super) struct Home {
+    pub(super) thread: Arc<WorkerThread>,
+    seat: u64,
+    /// Whose time its calls take.
+    pub(super) tenant: u64,
+    /// That of the isolate that it has now.
+    watch: Mutex<Arc<Watch>>,
+    pub(super) meter: Arc<Meter>,
+    pub(super) captured: Arc<Captured>,
+    /// How long a call may take.
+    pub(super) limit: Duration,
+}
+
+impl Home {
+    /// Makes an isolate on a thread, and waits until it is there.
+    pub(super) fn start(
+        thread: Arc<WorkerThread>,
+        tenant: u64,
+        settings: Settings,
+        hosts: SendHosts,
+    ) -> Result<Self> {
+        let limit = settings.limits.wall;
+        let captured = settings.captured.clone();
+        let (built, wait) = std::sync::mpsc::sync_channel(1);
+        let build = move |worker: &Worker| {
+            let isolate = isolate(settings, hosts.arrive(), worker.stack)?;
+            let (watch, meter) = (isolate.watch()?, isolate.meter());
+            let seat = Seat { isolate, exports: Keep::default(), bindings: Keep::default() };
+            Ok((worker.seats.keep(seat), watch, meter))
+        };
+        thread.post(tenant, Box::new(move |worker| _ = built.send(build(worker))));
+        let gone =
+            |_| Err(crate::error::Error::build("the thread of the sandbox panicked while it was made"));
+        let (seat, watch, meter) = wait.recv().unwrap_or_else(gone)?;
+        Ok(Self { thread, seat, tenant, watch: Mutex::new(watch), meter, captured, limit })
+    }
+
+    pub(super) fn watch(&self) -> MutexGuard<'_, Arc<Watch>> {
+        self.watch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn at_seat<R>(
+        &self,
+        work: impl FnOnce(&Seat) -> Result<R> + Send + 'static,
+    ) -> impl FnOnce(&Worker) -> Result<R> + Send + 'static {
+        let seat = self.seat;
+        move |worker| work(&*worker.seats.get(seat)?)
+    }
+
+    /// Runs `work` where the isolate lives and waits for its answer.
+    pub(super) fn run<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Seat) -> Result<R> + Send + 'static,
+    ) -> Result<R> {
+        self.thread.run(self.tenant, self.limit, self.at_seat(work))
+    }
+
+    /// Runs `work` where the isolate lives, for whoever awaits its answer.
+    pub(super) async fn ask<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Seat) -> Result<R> + Send + 'static,
+    ) -> Result<R> {
+        self.thread.ask(self.tenant, self.at_seat(work)).await
+    }
+
+    /// Does something at the seat later.
+    pub(super) fn post(&self, work: impl FnOnce(&Seat) + Send + 'static) {
+        let seat = self.seat;
+        self.thread.post(
+            self.tenant,
+            Box::new(move |worker| {
+                // The seat itself may be gone already.
+                if let Ok(seat) = worker.seats.get(seat) {
+                    work(&seat);
+                }
+            }),
+        );
+    }
+
+    /// The number of the seat on its thread.
+    pub(super) fn seat(&self) -> u64 {
+        self.seat
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        let seat = self.seat;
+        self.thread.post(self.tenant, Box::new(move |worker| worker.seats.drop(seat)));
+    }
+}
+
+/// Something of a seat that a handle stands for.
+pub(super) struct Kept {
+    pub(super) home: Arc<Home>,
+    pub(super) key: u64,
+    release: fn(&Seat, u64),
+}
+
+impl Kept {
+    pub(super) fn exports(home: Arc<Home>, key: u64) -> Self {
+        Self { home, key, release: |seat, key| seat.exports.drop(key) }
+    }
+
+    pub(super) fn binding(home: Arc<Home>, key: u64) -> Self {
+        Self { home, key, release: |seat, key| seat.bindings.drop(key) }
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        let (key, release) = (self.key, self.release);
+        self.home.post(move |seat| release(seat, key));
+    }
+}

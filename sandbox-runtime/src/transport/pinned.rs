@@ -1,0 +1,83 @@
+//! Futures of one thread that count as `Send`.
+//!
+//! The future of an `async` method is `Send`, for most callers want that; the call of a `LocalSandbox` is not. So the future
+//! that its proxy gives is a key, and the call is in a table of the thread. Elsewhere the key opens nothing.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::thread::{self, ThreadId};
+
+use super::local::LocalCall;
+use crate::error::{Error, Result};
+
+thread_local! {
+    /// What is left here when the thread ends stays: its destructors may need what the thread has dropped before.
+    static FUTURES: ManuallyDrop<RefCell<HashMap<u64, Box<dyn Any>>>> = ManuallyDrop::default();
+}
+
+/// Futures that were dropped on another thread, by the thread that has to drop them.
+static STRAYS: Mutex<Option<HashMap<ThreadId, Vec<u64>>>> = Mutex::new(None);
+
+fn strays() -> MutexGuard<'static, Option<HashMap<ThreadId, Vec<u64>>>> {
+    STRAYS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A call of a [`LocalSandbox`](crate::LocalSandbox) that can be sent, but not polled, away from the thread that made it.
+#[must_use = "a call does nothing until it is awaited"]
+pub struct Pinned<R> {
+    key: u64,
+    thread: ThreadId,
+    result: PhantomData<fn() -> R>,
+}
+
+impl<R: 'static> Pinned<R> {
+    pub(super) fn new(future: LocalCall<R>) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let (key, thread) = (NEXT.fetch_add(1, Ordering::Relaxed), thread::current().id());
+        let lost = strays().as_mut().and_then(|strays| strays.remove(&thread));
+        lost.into_iter().flatten().for_each(|key| drop(remove(key)));
+        FUTURES.with(|futures| futures.borrow_mut().insert(key, Box::new(future)));
+        Self { key, thread, result: PhantomData }
+    }
+}
+
+fn remove(key: u64) -> Option<Box<dyn Any>> {
+    FUTURES.with(|futures| futures.borrow_mut().remove(&key))
+}
+
+impl<R: 'static> Future for Pinned<R> {
+    type Output = Result<R>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<R>> {
+        // Taken out, for what it runs may make futures.
+        let future = if self.thread == thread::current().id() { remove(self.key) } else { None };
+        let Some(mut future) = future.and_then(|future| future.downcast::<LocalCall<R>>().ok()) else {
+            return Poll::Ready(Err(Error::blocking(
+                "a call of a `LocalSandbox` is polled on another thread than its own: await it where it was made, or use \
+                 `Sandbox`",
+            )));
+        };
+        let polled = Pin::new(&mut *future).poll(cx);
+        if polled.is_pending() {
+            FUTURES.with(|futures| futures.borrow_mut().insert(self.key, future));
+        }
+        polled
+    }
+}
+
+impl<R> Drop for Pinned<R> {
+    fn drop(&mut self) {
+        if self.thread == thread::current().id() {
+            drop(remove(self.key));
+        } else {
+            strays().get_or_insert_default().entry(self.thread).or_default().push(self.key);
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! A queue that is fair between tenants, by the time that each has used.
+//!
+//! Start-time fair queueing (Goyal, Vin and Cheng, 1996) with what a job has really cost in the place of what it will: every
+//! tenant has a clock that goes on by the time of its jobs, the tenant whose clock is furthest behind is served next, and
+//! a tenant that comes back begins where the others are. Who floods waits for itself.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+/// Jobs of tenants.
+pub(super) struct FairQueue<J> {
+    tenants: HashMap<u64, Tenant<J>>,
+    /// The tenants that have jobs, in the order of their clocks, and of their coming where the clocks are equal.
+    order: BTreeSet<(u64, u64, u64)>,
+    /// The clock of the tenant that was served last.
+    floor: u64,
+    /// How often a tenant was put into the order.
+    turns: u64,
+    len: usize,
+}
+
+struct Tenant<J> {
+    jobs: VecDeque<J>,
+    clock: u64,
+    turn: u64,
+}
+
+impl<J> Default for FairQueue<J> {
+    fn default() -> Self {
+        Self { tenants: HashMap::new(), order: BTreeSet::new(), floor: 0, turns: 0, len: 0 }
+    }
+}
+
+impl<J> FairQueue<J> {
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// How many jobs of a tenant wait.
+    pub(super) fn len_of(&self, tenant: u64) -> usize {
+        self.tenants.get(&tenant).map_or(0, |tenant| tenant.jobs.len())
+    }
+
+    pub(super) fn push(&mut self, tenant: u64, job: J) {
+        let floor = self.floor;
+        let entry =
+            self.tenants.entry(tenant).or_insert(Tenant { jobs: VecDeque::new(), clock: floor, turn: 0 });
+        entry.clock = entry.clock.max(floor);
+        entry.jobs.push_back(job);
+        let is_first = entry.jobs.len() == 1;
+        self.len += 1;
+        if is_first {
+            self.line_up(tenant);
+        }
+    }
+
+    pub(super) fn pop(&mut self) -> Option<(u64, J)> {
+        let (clock, _, id) = self.order.pop_first()?;
+        self.floor = clock;
+        let tenant = self.tenants.get_mut(&id)?;
+        let job = tenant.jobs.pop_front()?;
+        self.len -= 1;
+        match tenant.jobs.is_empty() {
+            true => self.forget(id),
+            false => self.line_up(id),
+        }
+        Some((id, job))
+    }
+
+    /// Takes the first job that is wanted.
+    pub(super) fn take(&mut self, mut is_wanted: impl FnMut(&J) -> bool) -> Option<(u64, J)> {
+        let found = self
+            .tenants
+            .iter()
+            .find_map(|(id, tenant)| tenant.jobs.iter().position(&mut is_wanted).map(|at| (*id, at)));
+        let (id, at) = found?;
+        let tenant = self.tenants.get_mut(&id)?;
+        let job = tenant.jobs.remove(at)?;
+        self.len -= 1;
+        if tenant.jobs.is_empty() {
+            self.order.remove(&(tenant.clock, tenant.turn, id));
+            self.forget(id);
+        }
+        Some((id, job))
+    }
+
+    /// A job of the tenant has taken so long.
+    pub(super) fn charge(&mut self, id: u64, nanos: u64) {
+        let floor = self.floor;
+        let tenant =
+            self.tenants.entry(id).or_insert(Tenant { jobs: VecDeque::new(), clock: floor, turn: 0 });
+        let was_in_line = self.order.remove(&(tenant.clock, tenant.turn, id));
+        tenant.clock = tenant.clock.saturating_add(nanos);
+        if was_in_line {
+            self.line_up(id);
+        }
+    }
+
+    /// Forgets a tenant that waits for nothing and is not ahead of the others.
+    fn forget(&mut self, id: u64) {
+        let floor = self.floor;
+        if self.tenants.get(&id).is_some_and(|tenant| tenant.jobs.is_empty() && tenant.clock < floor) {
+            self.tenants.remove(&id);
+        }
+        // Those that were ahead once and have not come back.
+        if self.tenants.len() > 2 * self.order.len() + 1024 {
+            self.tenants.retain(|_, tenant| !tenant.jobs.is_empty() || tenant.clock > floor);
+        }
+    }
+
+    fn line_up(&mut self, id: u64) {
+        self.turns += 1;
+        if let Some(tenant) = self.tenants.get_mut(&id) {
+            tenant.turn = self.turns;
+            self.order.insert((tenant.clock, tenant.turn, id));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drain(queue: &mut FairQueue<u32>, cost: impl Fn(u64) -> u64) -> Vec<(u64, u32)> {
+        let mut served = Vec::new();
+        while let Some((tenant, job)) = queue.pop() {
+            queue.charge(tenant, cost(tenant));
+            served.push((tenant, job));
+        }
+        served
+    }
+
+    #[test]
+    fn one_tenant_is_served_in_the_order_of_its_jobs() {
+        let mut queue = FairQueue::default();
+        (0..5).for_each(|job| queue.push(7, job));
+        assert_eq!(queue.len(), 5);
+        assert_eq!(drain(&mut queue, |_| 10), [(7, 0), (7, 1), (7, 2), (7, 3), (7, 4)]);
+        assert_eq!(queue.len(), 0);
+    }
+
+    #[test]
+    fn a_flood_does_not_delay_another_tenant() {
+        let mut queue = FairQueue::default();
+        (0..1000).for_each(|job| queue.push(1, job));
+        let first = queue.pop();
+        queue.charge(1, 10);
+        queue.push(2, 0);
+        assert_eq!(first, Some((1, 0)));
+        assert_eq!(queue.pop(), Some((2, 0)));
+    }
+
+    #[test]
+    fn who_uses_more_time_is_served_less_often() {
+        let mut queue = FairQueue::default();
+        (0..100).for_each(|job| {
+            queue.push(1, job);
+            queue.push(2, job);
+        });
+        let served = drain(&mut queue, |tenant| if tenant == 1 { 30 } else { 10 });
+        let of_first = served.iter().take(80).filter(|(tenant, _)| *tenant == 1).count();
+        assert!(
+            (18..=22).contains(&of_first),
+            "a quarter of the turns, for three times the cost: {of_first}"
+        );
+    }
+
+    #[test]
+    fn nobody_saves_time_by_staying_away() {
+        let mut queue = FairQueue::default();
+        for job in 0..100 {
+            queue.push(1, job);
+            queue.pop();
+            queue.charge(1, 10);
+        }
+        (0..10).for_each(|job| {
+            queue.push(1, job);
+            queue.push(2, job);
+        });
+        let served = drain(&mut queue, |_| 10);
+        let of_second = served.iter().take(10).filter(|(tenant, _)| *tenant == 2).count();
+        assert!((4..=6).contains(&of_second), "{served:?}");
+    }
+
+    #[test]
+    fn a_job_is_taken_out_of_the_middle() {
+        let mut queue = FairQueue::default();
+        (0..3).for_each(|job| queue.push(1, job));
+        queue.push(2, 9);
+        assert_eq!(queue.take(|job| *job == 1), Some((1, 1)));
+        assert_eq!(queue.take(|job| *job == 9), Some((2, 9)));
+        assert_eq!(queue.take(|job| *job == 9), None);
+        assert_eq!((queue.len(), queue.len_of(1), queue.len_of(2)), (2, 2, 0));
+        assert_eq!(drain(&mut queue, |_| 1), [(1, 0), (1, 2)]);
+    }
+
+    #[test]
+    fn tenants_that_never_come_back_are_forgotten() {
+        let mut queue = FairQueue::default();
+        for tenant in 0..100_000 {
+            queue.push(tenant, 0);
+            queue.pop();
+            queue.charge(tenant, 1);
+        }
+        assert!(queue.tenants.len() < 5000, "{}", queue.tenants.len());
+    }
+}

@@ -1,0 +1,348 @@
+//! Threads on which isolates live.
+//!
+//! A call is a job in the mailbox of the isolate's thread; arguments and results move as Rust values. A synchronous caller
+//! waits. Host methods run on the isolate's thread and may call guests themselves: of the same thread, which is a direct
+//! call further up the stack, or of another, whose host method may call the first one back. So a thread that waits for an
+//! answer goes on serving jobs of its own chain of calls, and of that chain only. Two chains that wait for each other's
+//! threads are ended by the limit of the outer calls.
+//!
+//! An asynchronous call is a task of the thread, and each turn of it a job.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+use super::blocking;
+use super::home::Seat;
+use super::mailbox::{Answering, Event, Job, Mailbox, Next, Reply, Work};
+use crate::error::{Error, LimitKind, Result};
+use crate::isolate::stack::StackEnd;
+
+pub(super) fn thread_is_gone() -> Error {
+    Error::Discarded { cause: Box::new(Error::build("the thread of the sandbox has ended")) }
+}
+
+/// How long a call waits at least before it looks whether the one before it is overdue.
+const SHORTEST_TURN: Duration = Duration::from_millis(50);
+
+thread_local! {
+    /// What this thread waits with, and what it is when it is an isolate's.
+    static HERE: RefCell<Here> = RefCell::new(Here { mailbox: Arc::default(), worker: None, chain: None });
+}
+
+#[derive(Clone)]
+struct Here {
+    mailbox: Arc<Mailbox>,
+    worker: Option<Rc<Worker>>,
+    /// The chain of calls that this thread is in.
+    chain: Option<u64>,
+}
+
+/// Sets the chain of this thread until it is dropped.
+struct InChain(Option<u64>);
+
+impl InChain {
+    fn enter(chain: Option<u64>) -> Self {
+        Self(HERE.with_borrow_mut(|here| std::mem::replace(&mut here.chain, chain)))
+    }
+}
+
+impl Drop for InChain {
+    fn drop(&mut self) {
+        HERE.with_borrow_mut(|here| here.chain = self.0);
+    }
+}
+
+/// Values of the isolate's thread, by keys that can be sent.
+pub(super) struct Keep<T> {
+    values: RefCell<(u64, HashMap<u64, Rc<T>>)>,
+}
+
+impl<T> Default for Keep<T> {
+    fn default() -> Self {
+        Self { values: RefCell::default() }
+    }
+}
+
+impl<T> Keep<T> {
+    pub(super) fn keep(&self, value: T) -> u64 {
+        let (next, values) = &mut *self.values.borrow_mut();
+        *next += 1;
+        values.insert(*next, Rc::new(value));
+        *next
+    }
+
+    pub(super) fn get(&self, key: u64) -> Result<Rc<T>> {
+        self.values.borrow().1.get(&key).cloned().ok_or_else(thread_is_gone)
+    }
+
+    pub(super) fn drop(&self, key: u64) {
+        let value = self.values.borrow_mut().1.remove(&key);
+        drop(value);
+    }
+
+    pub(super) fn all(&self) -> Vec<Rc<T>> {
+        self.values.borrow().1.values().cloned().collect()
+    }
+
+    fn clear(&self) {
+        let values = std::mem::take(&mut self.values.borrow_mut().1);
+        drop(values);
+    }
+}
+
+// ---------------------------------------------------------------------------------------------------------
+// The thread, from inside
+
+/// What lives on a thread of isolates.
+pub(super) struct Worker {
+    /// Where the stacks of its guests end.
+    pub(super) stack: StackEnd,
+    pub(super) seats: Keep<Seat>,
+    tasks: RefCell<HashMap<u64, Task>>,
+    next_task: Cell<u64>,
+    mailbox: Arc<Mailbox>,
+}
+
+struct Task {
+    future: Pin<Box<dyn Future<Output = ()>>>,
+    waker: Arc<TaskWaker>,
+}
+
+struct TaskWaker {
+    task: u64,
+    tenant: u64,
+    mailbox: Arc<Mailbox>,
+    is_queued: AtomicBool,
+}
+
+impl Wake for TaskWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.is_queued.swap(true, Ordering::SeqCst) {
+            let task = self.task;
+            let work: Work = Box::new(move |worker| worker.poll(task));
+            self.mailbox.post(Job { chain: None, tenant: self.tenant, work });
+        }
+    }
+}
+
+impl Worker {
+    fn serve(&self, job: Job) {
+        let _chain = InChain::enter(job.chain);
+        if catch_unwind(AssertUnwindSafe(|| (job.work)(self))).is_err() {
+            tracing::error!("a job of a sandbox panicked; its caller is told that the call was lost");
+        }
+    }
+
+    /// Begins a task, whose turns are jobs of a tenant.
+    pub(super) fn spawn(&self, tenant: u64, future: impl Future<Output = ()> + 'static) {
+        let task = self.next_task.get();
+        self.next_task.set(task + 1);
+        let is_queued = AtomicBool::new(false);
+        let waker = Arc::new(TaskWaker { task, tenant, mailbox: self.mailbox.clone(), is_queued });
+        self.tasks.borrow_mut().insert(task, Task { future: Box::pin(future), waker });
+        self.poll(task);
+    }
+
+    fn poll(&self, key: u64) {
+        // Taken out, for what it runs may begin tasks.
+        let Some(mut task) = self.tasks.borrow_mut().remove(&key) else { return };
+        task.waker.is_queued.store(false, Ordering::SeqCst);
+        let waker = Waker::from(task.waker.clone());
+        if let Poll::Pending = task.future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            self.tasks.borrow_mut().insert(key, task);
+        }
+    }
+
+    /// What is left of the call under way that has the least, if any is.
+    fn left(&self) -> Option<Duration> {
+        self.seats.all().iter().filter_map(|seat| seat.isolate.left()).min()
+    }
+}
+
+fn work(worker: &Worker, heart: &AtomicU64) {
+    loop {
+        match worker.mailbox.next(None) {
+            Next::Job(job) => {
+                let tenant = job.tenant;
+                let began = Instant::now();
+                heart.fetch_add(1, Ordering::SeqCst);
+                worker.serve(job);
+                heart.fetch_add(1, Ordering::SeqCst);
+                worker.mailbox.charge(tenant, u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX));
+            }
+            Next::Late => {}
+            Next::Closed => break,
+        }
+    }
+    // The isolates must go before the thread's own storage does, and what they wait for before them.
+    let tasks = worker.tasks.take();
+    drop(tasks);
+    worker.seats.clear();
+    HERE.with_borrow_mut(|here| here.worker = None);
+}
+
+// ---------------------------------------------------------------------------------------------------------
+// The thread, from outside
+
+/// A thread of isolates; it ends when this is dropped.
+pub(super) struct WorkerThread {
+    mailbox: Arc<Mailbox>,
+    /// Odd while a job is served; another number for each.
+    heart: Arc<AtomicU64>,
+    handle: Option<JoinHandle<()>>,
+}
+
+impl WorkerThread {
+    /// Starts a thread for guests with so much stack.
+    pub(super) fn start(name: &str, stack: usize) -> Result<Self> {
+        crate::isolate::engine::start();
+        let mailbox = Arc::<Mailbox>::default();
+        let heart = Arc::<AtomicU64>::default();
+        let builder = std::thread::Builder::new()
+            .name(name.to_owned())
+            .stack_size(crate::isolate::stack::thread_size(stack));
+        // Futures of host methods are polled on this thread, and find the timers and sockets of the runtime.
+        let runtime = Handle::try_current().ok();
+        let (inner, beats) = (mailbox.clone(), heart.clone());
+        let handle = builder.spawn(move || {
+            let _entered = runtime.as_ref().map(Handle::enter);
+            let worker = Rc::new(Worker {
+                stack: StackEnd::below_here(stack),
+                seats: Keep::default(),
+                tasks: RefCell::default(),
+                next_task: Cell::default(),
+                mailbox: inner.clone(),
+            });
+            HERE.with_borrow_mut(|here| {
+                *here = Here { mailbox: inner, worker: Some(worker.clone()), chain: None };
+            });
+            work(&worker, &beats);
+        });
+        let handle = handle.map_err(|error| Error::build(format!("no thread can be started: {error}")))?;
+        Ok(Self { mailbox, heart, handle: Some(handle) })
+    }
+
+    pub(super) fn post(&self, tenant: u64, work: Work) {
+        self.mailbox.post(Job { chain: None, tenant, work });
+    }
+
+    /// The job that is served now, if one is.
+    pub(super) fn job(&self) -> Option<u64> {
+        let beat = self.heart.load(Ordering::SeqCst);
+        (beat % 2 == 1).then_some(beat)
+    }
+
+    /// Runs `work` on the thread and waits for its answer. `limit` is how long a call may take.
+    pub(super) fn run<R: Send + 'static>(
+        &self,
+        tenant: u64,
+        limit: Duration,
+        work: impl FnOnce(&Worker) -> Result<R> + Send + 'static,
+    ) -> Result<R> {
+        let here = HERE.with_borrow(Clone::clone);
+        if let Some(worker) = here.worker.as_ref().filter(|_| Arc::ptr_eq(&here.mailbox, &self.mailbox)) {
+            return work(worker);
+        }
+        blocking::wait(move || {
+            let chain = here.chain.unwrap_or_else(next_chain);
+            let reply = Arc::new(Reply { answer: Mutex::new(None), waiter: here.mailbox.clone() });
+            let answering = Answering(reply.clone());
+            let work: Work = Box::new(move |worker: &Worker| answering.give(work(worker)));
+            self.mailbox.post(Job { chain: Some(chain), tenant, work });
+            here.wait(chain, &reply, self, limit)
+        })
+    }
+
+    /// Runs `work` on the thread, and gives its answer to whoever awaits it.
+    pub(super) async fn ask<R: Send + 'static>(
+        &self,
+        tenant: u64,
+        work: impl FnOnce(&Worker) -> Result<R> + Send + 'static,
+    ) -> Result<R> {
+        let (answer, answered) = oneshot::channel();
+        self.post(tenant, Box::new(move |worker| _ = answer.send(work(worker))));
+        answered.await.unwrap_or_else(|_| Err(thread_is_gone()))
+    }
+}
+
+impl Here {
+    /// Waits for an answer; an isolate's thread serves its own chain meanwhile, until its own call is late.
+    ///
+    /// A call that waits for its turn does not wait for ever behind one that is overdue and does not end, because a
+    /// host method of it blocks: that method may be waiting for this very call, through another thread.
+    fn wait<R>(&self, chain: u64, reply: &Reply<R>, thread: &WorkerThread, limit: Duration) -> Result<R> {
+        let left = self.worker.as_ref().and_then(|worker| worker.left());
+        let own_deadline = left.map(|left| Instant::now() + left);
+        let mut job = None;
+        loop {
+            let turn = Instant::now() + turn(limit);
+            let deadline = Some(own_deadline.map_or(turn, |own| own.min(turn)));
+            match self.mailbox.next_of(chain, || reply.answer().is_some(), deadline) {
+                Event::Ready => return reply.answer().take().unwrap_or_else(|| Err(thread_is_gone())),
+                Event::Job(job) => match &self.worker {
+                    Some(worker) => worker.serve(job),
+                    None => drop(job),
+                },
+                Event::Late if own_deadline.is_some_and(|own| own <= Instant::now()) => {
+                    return Err(waited_too_long("for another sandbox"));
+                }
+                Event::Late => {
+                    // Twice the same: it has been overdue for a while.
+                    let before = std::mem::replace(&mut job, thread.job());
+                    let stuck = job.is_some() && job == before;
+                    if stuck && thread.mailbox.take_back(chain).is_some() {
+                        return Err(stuck_behind());
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// How long a call that waits for its turn waits before it looks at the one before it.
+pub(super) fn turn(limit: Duration) -> Duration {
+    limit.max(SHORTEST_TURN)
+}
+
+/// The error of a call whose turn does not come.
+pub(super) fn stuck_behind() -> Error {
+    waited_too_long("behind one that is overdue, and was not made")
+}
+
+fn waited_too_long(what_for: &str) -> Error {
+    let limit = format!("the call waited too long {what_for}");
+    Error::Limit { kind: LimitKind::Wall, limit, place: None }
+}
+
+fn next_chain() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+impl Drop for WorkerThread {
+    fn drop(&mut self) {
+        self.mailbox.close();
+        // A host method may drop the last handle on the isolate's own thread, which then ends by itself. So does one that
+        // is dropped by a task of a runtime, which must not wait for the call under way.
+        let own = HERE.try_with(|here| Arc::ptr_eq(&here.borrow().mailbox, &self.mailbox)).unwrap_or(false);
+        let in_runtime = Handle::try_current().is_ok();
+        if let Some(handle) = self.handle.take().filter(|_| !own && !in_runtime) {
+            _ = handle.join();
+        }
+    }
+}
