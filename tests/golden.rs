@@ -18,6 +18,8 @@ use syn::{Item, ItemTrait, Meta};
 #[path = "../sandbox-macros/src/args.rs"]
 #[allow(dead_code, reason = "the derive macro uses the rest")]
 mod args;
+#[path = "../sandbox-macros/src/asynchronous.rs"]
+mod asynchronous;
 #[path = "../sandbox-macros/src/bounds.rs"]
 mod bounds;
 #[path = "../sandbox-macros/src/check/mod.rs"]
@@ -40,6 +42,8 @@ mod parse;
 #[path = "../sandbox-macros/src/paths.rs"]
 mod paths;
 
+#[path = "golden/async_rules/input.rs"]
+mod async_rules;
 #[path = "golden/rules/input.rs"]
 mod rules;
 #[path = "golden/scalars/input.rs"]
@@ -49,7 +53,7 @@ mod store;
 
 #[test]
 fn expansions() {
-    for case in ["scalars", "store", "rules"] {
+    for case in ["scalars", "store", "rules", "async_rules"] {
         let input = fs::read_to_string(folder(case).join("input.rs")).expect("the input can be read");
         compare(case, "expanded.rs", &expanded(&input));
     }
@@ -59,6 +63,7 @@ fn expansions() {
 fn shims() {
     compare("scalars", "shim.js", &<dyn scalars::MathApi>::shim());
     compare("store", "shim.js", &<dyn store::Store>::shim());
+    compare("async_rules", "shim.js", &<dyn async_rules::Orders>::shim());
 }
 
 #[test]
@@ -66,6 +71,7 @@ fn descriptions() {
     described::<dyn scalars::MathApi>("scalars");
     described::<dyn store::Store>("store");
     described::<dyn rules::Rule>("rules");
+    described::<dyn async_rules::Orders>("async_rules");
 }
 
 fn described<C: ?Sized + Contract>(case: &str) {

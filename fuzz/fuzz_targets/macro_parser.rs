@@ -6,6 +6,8 @@
 #[path = "../../sandbox-macros/src/args.rs"]
 #[allow(dead_code, reason = "the derive macro uses the rest")]
 mod args;
+#[path = "../../sandbox-macros/src/asynchronous.rs"]
+mod asynchronous;
 #[path = "../../sandbox-macros/src/bounds.rs"]
 mod bounds;
 #[path = "../../sandbox-macros/src/check/mod.rs"]

@@ -8,7 +8,8 @@ use crate::bounds;
 use crate::errors::Errors;
 use crate::model::{Args, BoundArgs, Direction, MaxCalls, OnFailure, Policy};
 
-const API_ARGUMENTS: &str = "`guest`, `host`, `name = \"…\"` and `crate = path`";
+const API_ARGUMENTS: &str = "`guest`, `host`, `local`, `name = \"…\"` and `crate = path`";
+const IMPL_ARGUMENTS: &str = "`local` and `crate = path`";
 const METHOD_ARGUMENTS: &str = "`rename = \"…\"`, `on_failure = panic | default | value(…)`, `max_calls = …` and `returns(range(…), length(…), pattern(…))`";
 const POLICIES: &str = "write `on_failure = panic`, `on_failure = default` or `on_failure = value(…)`";
 
@@ -31,7 +32,7 @@ pub(crate) struct MethodArgs {
 
 /// Reads the arguments of `#[sandbox_api(…)]`.
 pub(crate) fn of_trait(tokens: TokenStream, errors: &mut Errors) -> Args {
-    let mut args = Args { direction: Direction::Both, name: None, krate: None };
+    let mut args = Args::default();
     let mut seen = Vec::new();
     for argument in split(tokens, API_ARGUMENTS, errors) {
         if repeated(&argument.key, &mut seen, errors) {
@@ -40,6 +41,7 @@ pub(crate) fn of_trait(tokens: TokenStream, errors: &mut Errors) -> Args {
         match argument.key.to_string().as_str() {
             "guest" => direction(&argument, Direction::Guest, &mut args, errors),
             "host" => direction(&argument, Direction::Host, &mut args, errors),
+            "local" => args.local = Some(word(&argument, errors)),
             "name" => args.name = string(&argument, errors),
             "crate" => args.krate = path(&argument, errors),
             other => {
@@ -51,6 +53,31 @@ pub(crate) fn of_trait(tokens: TokenStream, errors: &mut Errors) -> Args {
                     ),
                 );
             }
+        }
+    }
+    args
+}
+
+/// Reads the arguments of `#[sandbox_api(…)]` on an implementation.
+pub(crate) fn of_impl(tokens: TokenStream, errors: &mut Errors) -> Args {
+    let mut args = Args::default();
+    let mut seen = Vec::new();
+    for argument in split(tokens, IMPL_ARGUMENTS, errors) {
+        let key = &argument.key;
+        if repeated(key, &mut seen, errors) {
+            continue;
+        }
+        match key.to_string().as_str() {
+            "local" => args.local = Some(word(&argument, errors)),
+            "crate" => args.krate = path(&argument, errors),
+            of_trait @ ("guest" | "host" | "name") => errors.at(
+                key.span(),
+                format!("`{of_trait}` is said once, on the trait: on an implementation, `#[sandbox_api]` takes {IMPL_ARGUMENTS}"),
+            ),
+            other => errors.at(
+                key.span(),
+                format!("unknown argument `{other}`: on an implementation, `#[sandbox_api]` takes {IMPL_ARGUMENTS}"),
+            ),
         }
     }
     args
@@ -119,16 +146,23 @@ pub(crate) fn repeated(key: &Ident, seen: &mut Vec<String>, errors: &mut Errors)
 }
 
 fn direction(argument: &Argument, direction: Direction, args: &mut Args, errors: &mut Errors) {
-    let key = &argument.key;
-    if argument.value.is_some() {
-        errors.at(key.span(), format!("`{key}` takes no value: write `{key}` alone"));
-    } else if args.direction != Direction::Both {
+    let key = word(argument, errors);
+    if argument.value.is_none() && args.direction != Direction::Both {
         errors.at(
             key.span(),
             "`guest` and `host` exclude each other: write neither, and the contract has both directions",
         );
     }
     args.direction = direction;
+}
+
+/// An argument that is its key alone.
+fn word(argument: &Argument, errors: &mut Errors) -> Ident {
+    let key = &argument.key;
+    if argument.value.is_some() {
+        errors.at(key.span(), format!("`{key}` takes no value: write `{key}` alone"));
+    }
+    key.clone()
 }
 
 /// The value of `key = "…"`.

@@ -3,6 +3,7 @@
 use proc_macro::TokenStream;
 
 mod args;
+mod asynchronous;
 mod bounds;
 mod check;
 mod emit;

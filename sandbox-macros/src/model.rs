@@ -4,8 +4,11 @@ use proc_macro2::{Ident, Span};
 use syn::{Attribute, Expr, ItemTrait, LitStr, Path, Receiver, ReturnType, Signature, Type};
 
 /// The arguments of `#[sandbox_api(…)]`.
+#[derive(Default)]
 pub(crate) struct Args {
     pub(crate) direction: Direction,
+    /// `local`, for its span.
+    pub(crate) local: Option<Ident>,
     /// `name = "…"`.
     pub(crate) name: Option<LitStr>,
     /// `crate = …`.
@@ -13,8 +16,9 @@ pub(crate) struct Args {
 }
 
 /// Who may implement a contract.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Direction {
+    #[default]
     Both,
     Guest,
     Host,
@@ -41,6 +45,18 @@ pub(crate) struct Contract {
     pub(crate) js_name: String,
     pub(crate) docs: String,
     pub(crate) methods: Vec<Method>,
+}
+
+impl Contract {
+    /// One of the methods is `async`.
+    pub(crate) fn is_async(&self) -> bool {
+        self.methods.iter().any(Method::is_async)
+    }
+
+    /// The futures of `async` methods stay in one thread.
+    pub(crate) fn is_local(&self) -> bool {
+        self.args.local.is_some()
+    }
 }
 
 /// A method of a contract.
@@ -77,6 +93,15 @@ impl Method {
     /// The name as written.
     pub(crate) fn ident(&self) -> &Ident {
         &self.sig.ident
+    }
+
+    pub(crate) fn is_async(&self) -> bool {
+        self.sig.asyncness.is_some()
+    }
+
+    /// Its receiver is `&self`.
+    pub(crate) fn takes_ref_self(&self) -> bool {
+        self.receiver.as_ref().is_some_and(|this| this.reference.is_some() && this.mutability.is_none())
     }
 
     /// The return type, if one is written.

@@ -5,8 +5,8 @@ use quote::format_ident;
 use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
 use syn::{
-    Attribute, Expr, ExprLit, FnArg, Item, ItemTrait, Lit, Meta, Pat, PatType, Path, Receiver, Token,
-    TraitItem, TraitItemFn, Type,
+    Attribute, Expr, ExprLit, FnArg, Item, ItemImpl, ItemTrait, Lit, Meta, Pat, PatType, Path, Receiver,
+    Token, TraitItem, TraitItemFn, Type,
 };
 
 use crate::args::{self, MethodArgs};
@@ -15,10 +15,22 @@ use crate::errors::Errors;
 use crate::model::{Args, BoundArgs, Contract, Method, Param};
 use crate::names;
 
-/// The item under the attribute; anything but a trait is a mistake.
-pub(crate) fn item(tokens: TokenStream) -> syn::Result<ItemTrait> {
+/// What the attribute can stand on.
+pub(crate) enum Parsed {
+    Trait(ItemTrait),
+    /// An implementation of a trait.
+    Impl(ItemImpl),
+}
+
+/// The item under the attribute; anything but a trait and its implementations is a mistake.
+pub(crate) fn item(tokens: TokenStream) -> syn::Result<Parsed> {
     match syn::parse2(tokens)? {
-        Item::Trait(item) => Ok(item),
+        Item::Trait(item) => Ok(Parsed::Trait(item)),
+        Item::Impl(item) if item.trait_.is_some() => Ok(Parsed::Impl(item)),
+        Item::Impl(item) => Err(syn::Error::new(
+            item.impl_token.span,
+            "`#[sandbox_api]` goes on a trait, or on an `impl Trait for Type`, and this implements no trait: declare the methods in `trait …`, and implement that",
+        )),
         other => Err(syn::Error::new(
             keyword(&other),
             "`#[sandbox_api]` goes on a trait: declare the methods in `trait …`, and implement that",
@@ -34,7 +46,6 @@ fn keyword(item: &Item) -> proc_macro2::Span {
         Item::Enum(item) => item.enum_token.span,
         Item::Union(item) => item.union_token.span,
         Item::Fn(item) => item.sig.fn_token.span,
-        Item::Impl(item) => item.impl_token.span,
         Item::Mod(item) => item.mod_token.span,
         Item::Type(item) => item.type_token.span,
         Item::Const(item) => item.const_token.span,
@@ -65,6 +76,19 @@ fn refuse_own(attrs: &mut Vec<Attribute>, errors: &mut Errors) {
         |attr: &mut Attribute| attr.path().segments.last().is_some_and(|last| last.ident == "sandbox_api");
     for attr in attrs.extract_if(.., again) {
         errors.on(attr.path(), "`#[sandbox_api]` is given twice: write all arguments in one");
+    }
+    let boxed =
+        |attr: &mut Attribute| attr.path().segments.last().is_some_and(|last| last.ident == "async_trait");
+    for attr in attrs.extract_if(.., boxed) {
+        let local =
+            matches!(attr.meta, Meta::List(_)).then_some(", and write `#[sandbox_api(local)]` for `?Send`");
+        errors.on(
+            attr.path(),
+            format!(
+                "`#[sandbox_api]` does what `#[async_trait]` does: remove it{}",
+                local.unwrap_or_default()
+            ),
+        );
     }
 }
 

@@ -18,8 +18,9 @@ pub use crate::types::{Bound, Bounds, ByRef, Returned, TypeProbe, TypeSpec, Unkn
 pub use crate::{__settle as settle, __type_spec as type_spec};
 
 use std::marker::PhantomData;
+use std::pin::Pin;
 
-use crate::contract::Crosses;
+use crate::contract::{Crosses, Sent, Shared};
 use crate::error::Error;
 
 /// Calls the guest; the method returns a `Result`.
@@ -133,6 +134,12 @@ pub type Fast = Option<FastCall>;
 /// nothing of the bounds that the type fails further on: one mistake gives one message.
 pub type Checked<T, const HOLDS: bool> = <If<T, HOLDS> as Holds>::Type;
 
+/// What an `async` method of a contract returns, as `async_trait` writes it.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What an `async` method of a contract of one thread returns.
+pub type BoxedLocal<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
 /// See [`Checked`].
 pub struct If<T: ?Sized, const HOLDS: bool>(PhantomData<T>);
 
@@ -160,5 +167,23 @@ pub const fn lends<T: ?Sized + Lends>() -> bool {
 /// The check of what a method that a guest implements returns.
 #[must_use]
 pub const fn returns<R: GuestReturn<Value: Crosses>>() -> bool {
+    true
+}
+
+/// As [`crosses`], of an `async` method whose future can be sent.
+#[must_use]
+pub const fn crosses_sent<T: Crosses + Sent>() -> bool {
+    true
+}
+
+/// As [`lends`], of an `async` method whose future can be sent.
+#[must_use]
+pub const fn lends_sent<T: ?Sized + Lends + Shared>() -> bool {
+    true
+}
+
+/// As [`returns`], of an `async` method whose future can be sent.
+#[must_use]
+pub const fn returns_sent<R: GuestReturn<Value: Crosses + Sent>>() -> bool {
     true
 }

@@ -358,6 +358,32 @@ impl Lends for [u8] {
     }
 }
 
+/// A type that an `async` method may take or give by value.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be sent between threads, and the future of an `async` method is",
+    label = "not `Send`",
+    note = "take a type that is `Send`, such as one with `Arc` in the place of `Rc`",
+    note = "or keep the futures of the contract in one thread, that of a `LocalSandbox`: `#[sandbox_api(local)]`"
+)]
+pub trait Sent: Send {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send> Sent for T {}
+
+/// A type that an `async` method may take by reference.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`&{Self}` cannot be sent between threads, and the future of an `async` method is",
+    label = "not `Send` and `Sync`",
+    note = "take a type that is both, such as one with `Arc` in the place of `Rc`",
+    note = "or keep the futures of the contract in one thread, that of a `LocalSandbox`: `#[sandbox_api(local)]`"
+)]
+pub trait Shared: Send + Sync {}
+
+#[diagnostic::do_not_recommend]
+impl<T: ?Sized + Send + Sync> Shared for T {}
+
 macro_rules! lend_slices {
     ($($element:ty)*) => {$(
         impl Lends for [$element] {

@@ -14,6 +14,7 @@ pub(crate) mod signature;
 /// Reports every mistake that tokens alone can show; the compiler finds the rest with the runtime's traits.
 pub(crate) fn contract(contract: &Contract, errors: &mut Errors) {
     name(contract, errors);
+    local(contract, errors);
     shape(&contract.item, errors);
     let declared = declared(&contract.item);
     for bound in &contract.item.supertraits {
@@ -25,6 +26,7 @@ pub(crate) fn contract(contract: &Contract, errors: &mut Errors) {
     for method in &contract.methods {
         signature::check(method, &declared, errors);
         method_name(method, errors);
+        shared_default(contract, method, errors);
         policy(method, contract.args.direction, errors);
     }
     clashes(&contract.methods, errors);
@@ -52,6 +54,37 @@ fn name(contract: &Contract, errors: &mut Errors) {
             ),
         ),
     }
+}
+
+fn local(contract: &Contract, errors: &mut Errors) {
+    if let (Some(key), false) = (&contract.args.local, contract.is_async()) {
+        errors.on(
+            key,
+            "`local` is about `async` methods alone, whose futures then stay in one thread, and this contract has none: remove it",
+        );
+    }
+}
+
+/// The future of a default body holds `&self`; `async_trait` and this look for the bound by its name.
+fn shared_default(contract: &Contract, method: &Method, errors: &mut Errors) {
+    if method.is_async() && method.has_default && !contract.is_local() && !is_shared(&contract.item) {
+        let name = &contract.item.ident;
+        errors.on(
+            method.ident(),
+            format!(
+                "the future of this body holds `&self` and may be sent to another thread: write `trait {name}: Send + Sync`, \
+                 or `#[sandbox_api(local)]` for a contract whose futures stay in one thread"
+            ),
+        );
+    }
+}
+
+/// `Sync` is among the supertraits.
+pub(crate) fn is_shared(item: &ItemTrait) -> bool {
+    item.supertraits.iter().any(|bound| match bound {
+        TypeParamBound::Trait(bound) => bound.path.segments.last().is_some_and(|last| last.ident == "Sync"),
+        _ => false,
+    })
 }
 
 fn shape(item: &ItemTrait, errors: &mut Errors) {

@@ -4,8 +4,8 @@ use proc_macro2::Ident;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{
-    FnArg, Lifetime, PatType, Path, Receiver, ReturnType, Signature, Type, TypeImplTrait, TypeInfer,
-    TypeNever, TypeReference,
+    FnArg, GenericArgument, Lifetime, PatType, Path, PathArguments, Receiver, ReturnType, Signature, Type,
+    TypeImplTrait, TypeInfer, TypeNever, TypeParamBound, TypeReference,
 };
 
 use crate::errors::Errors;
@@ -14,6 +14,16 @@ use crate::parse::{pattern_ident, peel};
 
 /// `outer` are the names that the trait declares.
 pub(super) fn check(method: &Method, outer: &[&Ident], errors: &mut Errors) {
+    if let Some(future) = written_out(method) {
+        errors.on(
+            future,
+            format!(
+                "an asynchronous method is written `async fn {}(…) -> T`, without `#[async_trait]`: its future is boxed by itself",
+                method.ident()
+            ),
+        );
+        return;
+    }
     qualifiers(&method.sig, errors);
     super::generics(&method.sig.generics, "a method of a contract", errors);
     receiver(method, errors);
@@ -29,15 +39,45 @@ pub(super) fn check(method: &Method, outer: &[&Ident], errors: &mut Errors) {
     }
 }
 
+/// The return type of a method that gives a future and is not `async`.
+///
+/// It is known by its name, because the compiler would say that a future cannot cross, which is no help. What else is in
+/// the signature is there for its sake, such as lifetimes.
+fn written_out(method: &Method) -> Option<&Type> {
+    method.returns().filter(|ty| !method.is_async() && is_future(ty))
+}
+
+fn is_future(ty: &Type) -> bool {
+    let named = |path: &Path, names: &[&str]| {
+        path.segments.last().is_some_and(|last| names.iter().any(|name| last.ident == name))
+    };
+    let bound = |bound: &TypeParamBound| matches!(bound, TypeParamBound::Trait(bound) if named(&bound.path, &["Future", "IntoFuture"]));
+    match peel(ty) {
+        Type::ImplTrait(ty) => ty.bounds.iter().any(bound),
+        Type::TraitObject(ty) => ty.bounds.iter().any(bound),
+        Type::Path(ty) if named(&ty.path, &["Pin", "Box"]) => inner(&ty.path).is_some_and(is_future),
+        Type::Path(ty) => named(&ty.path, &["BoxFuture", "LocalBoxFuture"]),
+        _ => false,
+    }
+}
+
+/// `T` of `Box<T>`.
+fn inner(path: &Path) -> Option<&Type> {
+    match &path.segments.last()?.arguments {
+        PathArguments::AngleBracketed(arguments) => match arguments.args.first()? {
+            GenericArgument::Type(ty) => Some(ty),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 fn qualifiers(sig: &Signature, errors: &mut Errors) {
     if let Some(token) = &sig.constness {
         errors.on(
             token,
             "a method of a contract cannot be `const`: it is called while the program runs; remove `const`",
         );
-    }
-    if let Some(token) = &sig.asyncness {
-        errors.on(token, "`async` methods are not supported yet: write a synchronous method");
     }
     if let Some(token) = &sig.unsafety {
         errors.on(
@@ -85,8 +125,8 @@ fn is_self(ty: &Type) -> bool {
 }
 
 fn explicit_lifetime(this: &Receiver, errors: &mut Errors) {
-    if let Some((_, Some(lifetime))) = &this.reference
-        && lifetime.ident == "static"
+    if let Type::Reference(reference) = peel(&this.ty)
+        && reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static")
     {
         errors.on(this, "a contract is borrowed for one call: take `&self`");
     }

@@ -11,7 +11,8 @@ use crate::paths::{MethodPaths, Paths};
 
 pub(super) fn emit(contract: &Contract, paths: &Paths) -> TokenStream {
     let spec = spec(contract, paths);
-    let markers = named(contract, paths).map(|(method, names)| marker(method, names, paths));
+    let local = contract.is_local();
+    let markers = named(contract, paths).map(|(method, names)| marker(method, names, local, paths));
     quote! {
         #spec
         #(#markers)*
@@ -48,10 +49,11 @@ fn method_spec(method: &Method, rt: &Ident) -> TokenStream {
         quote_spanned!(ty.span()=> .returns(#at::type_spec!(-> #ty) #bounded))
     });
     let optional = method.has_default.then(|| quote!(.optional()));
+    let asynchronous = method.is_async().then(|| quote!(.asynchronous()));
     let max_calls = max_calls.as_ref().map(|MaxCalls { most, .. }| quote!(.max_calls(#most)));
     quote! {
         #(#cfgs)*
-        #rt::MethodSpec::new(#js_name, #rust_name, #docs) #takes #returns #optional #max_calls
+        #rt::MethodSpec::new(#js_name, #rust_name, #docs) #takes #returns #optional #max_calls #asynchronous
     }
 }
 
@@ -104,11 +106,11 @@ fn length(bound: Option<&u32>) -> TokenStream {
 // in:  fn get_user(&self, key: &str, n: u32) -> Result<String>;
 // out: struct __get_user;
 //      impl Method for __get_user { … }
-fn marker(method: &Method, names: &MethodPaths, paths: &Paths) -> TokenStream {
+fn marker(method: &Method, names: &MethodPaths, local: bool, paths: &Paths) -> TokenStream {
     let Paths { rt, object, .. } = paths;
     let Method { cfgs, rust_name, .. } = method;
     let MethodPaths { marker, .. } = names;
-    let args = args(&method.params, rt);
+    let args = args(method, local, rt);
     // A list of bounds cannot have `#[cfg]`, so the proxy names the marker of every method.
     let absent = (!cfgs.is_empty()).then(|| {
         let otherwise = otherwise(cfgs);
@@ -130,9 +132,16 @@ fn marker(method: &Method, names: &MethodPaths, paths: &Paths) -> TokenStream {
 
 // in:  key: &str, n: u32
 // out: (Ref<'a, str>, (Val<u32>, ()))
-fn args(params: &[Param], rt: &Ident) -> TokenStream {
-    params.iter().rev().fold(quote!(()), |rest, param| {
-        let checked = checked(&param.ty, if param.by_ref { "lends" } else { "crosses" }, rt);
+fn args(method: &Method, local: bool, rt: &Ident) -> TokenStream {
+    let sent = method.is_async() && !local;
+    method.params.iter().rev().fold(quote!(()), |rest, param| {
+        let check = match (param.by_ref, sent) {
+            (false, false) => "crosses",
+            (false, true) => "crosses_sent",
+            (true, false) => "lends",
+            (true, true) => "lends_sent",
+        };
+        let checked = checked(&param.ty, check, rt);
         if param.by_ref {
             quote!((#rt::Ref<'a, #checked>, #rest))
         } else {

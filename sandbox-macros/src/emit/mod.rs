@@ -2,10 +2,11 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
-use syn::Attribute;
+use syn::{Attribute, ItemImpl};
 
-use crate::model::{Contract, Method};
-use crate::paths::{MethodPaths, Paths};
+use crate::asynchronous;
+use crate::model::{Args, Contract, Method};
+use crate::paths::{self, MethodPaths, Paths};
 
 mod meta;
 mod ops;
@@ -16,7 +17,10 @@ pub(crate) fn contract(contract: &Contract) -> TokenStream {
     let paths = Paths::new(contract);
     let Paths { krate, rt, .. } = &paths;
     let direction = contract.args.direction;
-    let item = proxy::with_callable_defaults(contract, &paths);
+    let mut item = proxy::with_callable_defaults(contract, &paths);
+    if contract.is_async() {
+        item.attrs.push(asynchronous::attribute(krate, contract.is_local()));
+    }
     let meta = meta::emit(contract, &paths);
     let ops = direction.host().then(|| ops::emit(contract, &paths));
     let proxy = direction.guest().then(|| proxy::emit(contract, &paths));
@@ -42,12 +46,23 @@ pub(crate) fn contract(contract: &Contract) -> TokenStream {
     }
 }
 
+/// An implementation of a contract, whose `async` methods are boxed as those of the trait are.
+pub(crate) fn implementation(args: &Args, item: &ItemImpl) -> TokenStream {
+    let attribute = asynchronous::attribute(&paths::krate(args.krate.as_ref()), args.local.is_some());
+    quote!(#attribute #item)
+}
+
 /// Each method with its names.
 fn named<'a>(
     contract: &'a Contract,
     paths: &'a Paths,
 ) -> impl Iterator<Item = (&'a Method, &'a MethodPaths)> {
     contract.methods.iter().zip(&paths.methods)
+}
+
+/// How the runtime makes an op or a call of a method.
+fn of(method: &Method) -> Ident {
+    Ident::new(if method.is_async() { "of_async" } else { "of" }, Span::call_site())
 }
 
 /// `not(a)` for `#[cfg(a)]`, and `not(all(a, b))` for `#[cfg(a)] #[cfg(b)]`.

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::{at, named};
+use super::{at, named, of};
 use crate::model::{Contract, Method};
 use crate::paths::{MethodPaths, Paths};
 
@@ -12,9 +12,10 @@ pub(super) fn emit(contract: &Contract, paths: &Paths) -> TokenStream {
     let Paths { rt, name, object, host, .. } = paths;
     let guest = contract.args.direction.guest();
     let methods = named(contract, paths).map(|(method, names)| host_method(method, names, guest, paths));
-    let ops = named(contract, paths).map(
-        |(Method { cfgs, .. }, MethodPaths { marker, .. })| quote!(#(#cfgs)* #rt::HostOp::of::<#marker>()),
-    );
+    let ops = named(contract, paths).map(|(method, MethodPaths { marker, .. })| {
+        let (cfgs, of) = (&method.cfgs, of(method));
+        quote!(#(#cfgs)* #rt::HostOp::#of::<#marker>())
+    });
     quote! {
         #(#methods)*
         impl #rt::HostContract for #object {
@@ -32,6 +33,14 @@ pub(super) fn emit(contract: &Contract, paths: &Paths) -> TokenStream {
 // out: fn invoke<R: Reply>(host: &dyn Store, (key, (n, ())): Self::Owned, reply: R) -> R::Done {
 //          let returned = Store::get_user(host, key.lend(), n.0);
 //          reply.done(settle!(Result<String>, returned))
+//      }
+//
+// in:  async fn get_user(&self, key: &str, n: u32) -> Result<String>;
+// out: fn start<R: Reply>(host: Hosted<dyn Store>, (key, (n, ())): Self::Owned, reply: R) -> impl Future<Output = R::Done> {
+//          async move {
+//              let returned = Store::get_user(&*host, key.lend(), n.0).await;
+//              reply.done(settle!(Result<String>, returned))
+//          }
 //      }
 fn host_method(method: &Method, names: &MethodPaths, guest: bool, paths: &Paths) -> TokenStream {
     let Paths { rt, name, reply, .. } = paths;
@@ -52,6 +61,23 @@ fn host_method(method: &Method, names: &MethodPaths, guest: bool, paths: &Paths)
     // A return type that cannot cross is reported where it is written.
     let (probe, returned) = (at(span, rt), Ident::new("returned", span));
     let settled = quote_spanned!(span=> #probe::settle!(#returns, #returned));
+    if method.is_async() {
+        return quote! {
+            #(#cfgs)*
+            impl #rt::AsyncHostMethod for #marker {
+                fn start<#reply: #rt::Reply + 'static>(
+                    #host: #rt::Hosted<Self::Contract>,
+                    #pattern: Self::Owned,
+                    #answer: #reply,
+                ) -> impl ::core::future::Future<Output = #reply::Done> + 'static {
+                    async move {
+                        let #returned = #name::#ident(&*#host, #(#values),*).await;
+                        #answer.done(#settled)
+                    }
+                }
+            }
+        };
+    }
     quote! {
         #(#cfgs)*
         impl #rt::HostMethod for #marker {

@@ -4,7 +4,8 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::{Attribute, ItemTrait, Meta, Path, TraitItem, TraitItemFn, parse_quote};
 
-use super::{meta, named};
+use super::{meta, named, of};
+use crate::asynchronous;
 use crate::model::{Contract, Method, Policy};
 use crate::paths::{MethodPaths, Paths};
 
@@ -31,12 +32,14 @@ pub(super) fn declaration(contract: &Contract, paths: &Paths) -> TokenStream {
 
 pub(super) fn emit(contract: &Contract, paths: &Paths) -> TokenStream {
     let Paths { rt, name, object, proxy, transport, .. } = paths;
-    let values = named(contract, paths).map(|(method, names)| guest_method(method, names, rt));
-    let methods = named(contract, paths).map(|(method, names)| proxy_method(method, names, paths));
-    let calls = named(contract, paths).map(
-        |(Method { cfgs, .. }, MethodPaths { marker, .. })| quote!(#(#cfgs)* #rt::GuestCall::of::<#marker>()),
-    );
-    let clause = where_clause(&contract.item, paths);
+    let local = contract.is_local();
+    let values = named(contract, paths).map(|(method, names)| guest_method(method, names, local, rt));
+    let methods = named(contract, paths).map(|(method, names)| proxy_method(method, names, local, paths));
+    let calls = named(contract, paths).map(|(method, MethodPaths { marker, .. })| {
+        let (cfgs, of) = (&method.cfgs, of(method));
+        quote!(#(#cfgs)* #rt::GuestCall::#of::<#marker>())
+    });
+    let clause = where_clause(contract, paths);
     let generic = Ident::new("U", Span::mixed_site());
     quote! {
         #(#values)*
@@ -56,12 +59,18 @@ pub(super) fn emit(contract: &Contract, paths: &Paths) -> TokenStream {
 }
 
 /// The transport carries each method; supertraits are the user's to implement for the proxy.
-fn where_clause(item: &ItemTrait, paths: &Paths) -> TokenStream {
+fn where_clause(contract: &Contract, paths: &Paths) -> TokenStream {
     let Paths { rt, transport, methods, .. } = paths;
-    let supertraits = &item.supertraits;
+    let supertraits = &contract.item.supertraits;
     let own = (!supertraits.is_empty()).then(|| quote!(Self: #supertraits,));
-    let markers = methods.iter().map(|names| &names.marker);
-    let carried = (!methods.is_empty()).then(|| quote!(#transport: #(#rt::Transport<#markers>)+*,));
+    let carries = named(contract, paths).map(|(method, MethodPaths { marker, .. })| {
+        match (method.is_async(), contract.is_local()) {
+            (false, _) => quote!(#rt::Transport<#marker>),
+            (true, false) => quote!(#rt::AsyncTransport<#marker>),
+            (true, true) => quote!(#rt::LocalAsyncTransport<#marker>),
+        }
+    });
+    let carried = (!methods.is_empty()).then(|| quote!(#transport: #(#carries)+*,));
     quote!(where #own #carried)
 }
 
@@ -70,13 +79,17 @@ fn where_clause(item: &ItemTrait, paths: &Paths) -> TokenStream {
 //          type Returns = Result<String>;
 //          type Value = <Self::Returns as GuestReturn>::Value;
 //      }
-fn guest_method(method: &Method, names: &MethodPaths, rt: &Ident) -> TokenStream {
+fn guest_method(method: &Method, names: &MethodPaths, local: bool, rt: &Ident) -> TokenStream {
     let Method { cfgs, on_failure, .. } = method;
     let MethodPaths { marker, .. } = names;
-    let returns = match method.returns() {
-        Some(ty) => meta::checked(ty, if on_failure.is_some() { "crosses" } else { "returns" }, rt),
-        None => quote!(()),
+    let sent = method.is_async() && !local;
+    let check = match (on_failure, sent) {
+        (Some(_), false) => "crosses",
+        (Some(_), true) => "crosses_sent",
+        (None, false) => "returns",
+        (None, true) => "returns_sent",
     };
+    let returns = method.returns().map_or_else(|| quote!(()), |ty| meta::checked(ty, check, rt));
     let value = match on_failure {
         Some(_) => quote!(Self::Returns),
         None => quote!(<Self::Returns as #rt::GuestReturn>::Value),
@@ -94,16 +107,19 @@ fn guest_method(method: &Method, names: &MethodPaths, rt: &Ident) -> TokenStream
 // out: fn get_user(&self, key: &str, n: u32) -> Result<String> {
 //          call(__get_user, &self.transport, (Ref(key), (Val(n), ())))
 //      }
-fn proxy_method(method: &Method, names: &MethodPaths, paths: &Paths) -> TokenStream {
+//
+// in:  async fn get_user(&self) -> Result<String>;
+// out: fn get_user<'life0, 'async_trait>(&'life0 self) -> Boxed<'async_trait, Result<String>> where … {
+//          Box::pin(call_async(__get_user, &self.transport, ()))
+//      }
+fn proxy_method(method: &Method, names: &MethodPaths, local: bool, paths: &Paths) -> TokenStream {
     let Paths { rt, name, .. } = paths;
     let Method { cfgs, .. } = method;
     let MethodPaths { marker, default, .. } = names;
-    let ident = method.ident();
-    let output = &method.sig.output;
-    let params = method.params.iter().map(|param| {
-        let (ident, ty) = (&param.ident, &param.ty);
-        if param.by_ref { quote!(#ident: &#ty) } else { quote!(#ident: #ty) }
-    });
+    let signature = match method.is_async() {
+        true => asynchronous::signature(method, rt, local),
+        false => signature(method),
+    };
     let args = method.params.iter().map(|param| &param.ident);
     let absent = method.has_default.then(|| {
         quote! {
@@ -112,30 +128,48 @@ fn proxy_method(method: &Method, names: &MethodPaths, paths: &Paths) -> TokenStr
             }
         }
     });
-    let call = call(method, marker, rt);
+    let call = call(method, marker, local, rt);
     quote! {
         #(#cfgs)*
-        fn #ident(&self, #(#params),*) #output {
+        #signature {
             #absent
             #call
         }
     }
 }
 
-fn call(method: &Method, marker: &Ident, rt: &Ident) -> TokenStream {
+fn signature(method: &Method) -> TokenStream {
+    let (ident, output) = (method.ident(), &method.sig.output);
+    let params = method.params.iter().map(|param| {
+        let (ident, ty) = (&param.ident, &param.ty);
+        if param.by_ref { quote!(#ident: &#ty) } else { quote!(#ident: #ty) }
+    });
+    quote!(fn #ident(&self, #(#params),*) #output)
+}
+
+/// The call of the guest; of an `async` method, its future, which holds the transport's part of the call and nothing of
+/// the proxy.
+fn call(method: &Method, marker: &Ident, local: bool, rt: &Ident) -> TokenStream {
     let args = method.params.iter().rev().fold(quote!(()), |rest, param| {
         let ident = &param.ident;
         let wrap = if param.by_ref { quote!(Ref) } else { quote!(Val) };
         quote!((#rt::#wrap(#ident), #rest))
     });
     let error = Ident::new("error", Span::mixed_site());
-    let value = match method.on_failure.as_ref().map(|on_failure| &on_failure.policy) {
-        None => return quote!(#rt::call(#marker, &self.transport, #args)),
-        Some(Policy::Panic) => quote!(|#error| #rt::fail(#error)),
-        Some(Policy::Default(span)) => quote_spanned!(*span=> |_| ::core::default::Default::default()),
-        Some(Policy::Value(value)) => quote!(|_| #value),
+    let held = method.is_async().then(|| quote!(move));
+    let on_failure = method.on_failure.as_ref().map(|on_failure| match &on_failure.policy {
+        Policy::Panic => quote!(, |#error| #rt::fail(#error)),
+        Policy::Default(span) => quote_spanned!(*span=> , |_| ::core::default::Default::default()),
+        Policy::Value(value) => quote!(, #held |_| #value),
+    });
+    let call = match (method.is_async(), local) {
+        (false, _) => "call",
+        (true, false) => "call_async",
+        (true, true) => "call_local",
     };
-    quote!(#rt::call_or(#marker, &self.transport, #args, #value))
+    let call = format_ident!("{call}{}", if on_failure.is_some() { "_or" } else { "" });
+    let call = quote!(#rt::#call(#marker, &self.transport, #args #on_failure));
+    if method.is_async() { quote!(::std::boxed::Box::pin(#call)) } else { call }
 }
 
 /// The trait; a proxy must be able to call a default body, so each becomes a method of its own.
@@ -175,7 +209,8 @@ fn split_default(member: &mut TraitItemFn, method: &Method, default: &Ident) -> 
     let names = method.params.iter().map(|param| &param.ident);
     // `self` is known only by the token of the receiver, if a macro wrote the trait.
     let this = method.receiver.as_ref().map(|receiver| receiver.self_token);
-    member.default = Some(parse_quote!({ Self::#default(#this, #(#names),*) }));
+    let awaited = method.is_async().then(|| quote!(.await));
+    member.default = Some(parse_quote!({ Self::#default(#this, #(#names),*) #awaited }));
     member.attrs.iter_mut().for_each(expect_nothing);
     callable
 }

@@ -5,10 +5,11 @@ use std::collections::HashSet;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{Generics, Ident, ItemTrait, TraitItem, parse_quote};
+use syn::{Attribute, Generics, Ident, ItemTrait, TraitItem, TraitItemFn, parse_quote};
 
 use crate::model::Contract;
 use crate::paths::{self, Free};
+use crate::{asynchronous, check};
 
 mod sanitize;
 
@@ -21,23 +22,47 @@ pub(crate) fn item(item: &TokenStream, error: &syn::Error) -> TokenStream {
 /// The messages, a trait that the compiler takes, and impls of the runtime's traits that do nothing.
 pub(crate) fn contract(contract: &Contract, error: &syn::Error) -> TokenStream {
     let messages = error.to_compile_error();
-    let item = sanitize::item(&contract.item);
-    let dummies = dummies(&item, &paths::krate(contract.args.krate.as_ref()));
+    let krate = paths::krate(contract.args.krate.as_ref());
+    let boxed = contract.is_async().then(|| asynchronous::attribute(&krate, contract.is_local()));
+    let item = sanitize::item(&with_shared_defaults(contract, &krate), boxed.is_some());
+    let dummies = dummies(&item, boxed.as_ref(), &krate);
     quote! {
         #messages
         #[allow(warnings, reason = "this is not the trait that was written")]
+        #boxed
         #item
         #dummies
     }
 }
 
+/// Where `Sync` is missing, `async_trait` would ask for it at each use of a method with a body, so those are written out.
+fn with_shared_defaults(contract: &Contract, krate: &TokenStream) -> ItemTrait {
+    let mut item = contract.item.clone();
+    if contract.is_local() || check::is_shared(&item) {
+        return item;
+    }
+    let members = item.items.iter_mut().filter_map(|member| match member {
+        TraitItem::Fn(member) => Some(member),
+        _ => None,
+    });
+    for (member, method) in members.zip(&contract.methods) {
+        let plain = method.sig.generics.params.is_empty() && method.takes_ref_self();
+        if method.is_async() && method.has_default && plain {
+            let signature = asynchronous::signature(method, &quote!(#krate::__private), false);
+            let written: syn::Result<TraitItemFn> = syn::parse2(quote!(#signature;));
+            member.sig = written.map_or_else(|_| member.sig.clone(), |written| written.sig);
+        }
+    }
+    item
+}
+
 /// As the real contract would, a dummy one has both directions: which of them a mistake took away is unknown.
-fn dummies(item: &ItemTrait, krate: &TokenStream) -> TokenStream {
+fn dummies(item: &ItemTrait, boxed: Option<&Attribute>, krate: &TokenStream) -> TokenStream {
     let ItemTrait { vis, ident: name, .. } = item;
     let mut free = Free::beside(item.to_token_stream());
     let (rt, transport, host) = (free.take("__rt"), free.take("T"), free.take("H"));
     let proxy = paths::proxy(item);
-    let implementation = implementation(item, &proxy, &transport);
+    let implementation = implementation(item, boxed, &proxy, &transport);
     let generics = owned(&item.generics);
     let (for_all, types, clause) = generics.split_for_impl();
     let mut hosted = generics.clone();
@@ -68,7 +93,12 @@ fn dummies(item: &ItemTrait, krate: &TokenStream) -> TokenStream {
     }
 }
 
-fn implementation(item: &ItemTrait, proxy: &Ident, transport: &Ident) -> TokenStream {
+fn implementation(
+    item: &ItemTrait,
+    boxed: Option<&Attribute>,
+    proxy: &Ident,
+    transport: &Ident,
+) -> TokenStream {
     let ItemTrait { unsafety, ident: name, supertraits, .. } = item;
     let mut generics = item.generics.clone();
     generics.params.push(parse_quote!(#transport));
@@ -79,6 +109,7 @@ fn implementation(item: &ItemTrait, proxy: &Ident, transport: &Ident) -> TokenSt
     let (for_all, _, clause) = generics.split_for_impl();
     let members = item.items.iter().map(member);
     quote! {
+        #boxed
         #unsafety impl #for_all #name #types for #proxy<#transport> #clause {
             #(#members)*
         }

@@ -16,7 +16,8 @@ use crate::check::needs_sized;
 use crate::check::signature::is_unsized;
 use crate::parse::pattern_ident;
 
-pub(super) fn item(written: &ItemTrait) -> ItemTrait {
+/// With `boxed`, `async_trait` will box the futures of `async` methods.
+pub(super) fn item(written: &ItemTrait, boxed: bool) -> ItemTrait {
     let mut item = written.clone();
     item.auto_token = None;
     item.supertraits = item.supertraits.into_iter().filter(leaves_unsized).collect();
@@ -24,7 +25,7 @@ pub(super) fn item(written: &ItemTrait) -> ItemTrait {
         clause.predicates =
             std::mem::take(&mut clause.predicates).into_iter().filter(|it| !is_on_self(it)).collect();
     }
-    item.items.retain_mut(keep);
+    item.items.retain_mut(|member| keep(member, boxed));
     first_of_each(&mut item.items);
     item
 }
@@ -43,9 +44,9 @@ fn is_on_self(predicate: &WherePredicate) -> bool {
 }
 
 /// Changes a member so that it can stay; one that cannot goes.
-fn keep(member: &mut TraitItem) -> bool {
+fn keep(member: &mut TraitItem, boxed: bool) -> bool {
     match member {
-        TraitItem::Fn(item) => method(item),
+        TraitItem::Fn(item) => method(item, boxed),
         TraitItem::Type(item) => {
             associated_type(item);
             true
@@ -62,13 +63,13 @@ fn associated_type(item: &mut TraitItemType) {
     item.generics.make_where_clause().predicates.push(parse_quote!(Self: Sized));
 }
 
-fn method(item: &mut TraitItemFn) -> bool {
+fn method(item: &mut TraitItemFn, boxed: bool) -> bool {
     let sig = &mut item.sig;
     sig.constness = None;
     sig.variadic = None;
     name_parameters(sig);
     AnyReturn.visit_return_type_mut(&mut sig.output);
-    if !is_dispatchable(sig) {
+    if !is_dispatchable(sig, boxed) {
         sig.generics.make_where_clause().predicates.push(parse_quote!(Self: Sized));
     }
     if item.default.is_some() {
@@ -109,7 +110,7 @@ impl VisitMut for AnyReturn {
 }
 
 /// Whether a trait object can have the method.
-fn is_dispatchable(sig: &Signature) -> bool {
+fn is_dispatchable(sig: &Signature, boxed: bool) -> bool {
     let by_reference = match sig.inputs.first() {
         Some(FnArg::Receiver(Receiver { colon_token, reference, .. })) => {
             colon_token.is_some() || reference.is_some()
@@ -117,7 +118,7 @@ fn is_dispatchable(sig: &Signature) -> bool {
         _ => false,
     };
     let concrete = sig.generics.params.iter().all(|param| matches!(param, GenericParam::Lifetime(_)));
-    by_reference && concrete && sig.asyncness.is_none() && !mentions_self(|it| it.visit_rest(sig))
+    by_reference && concrete && (boxed || sig.asyncness.is_none()) && !mentions_self(|it| it.visit_rest(sig))
 }
 
 /// Looks for `Self` and for `impl Trait`.

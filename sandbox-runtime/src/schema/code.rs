@@ -53,6 +53,15 @@ impl Code {
         Self::union([self, Self::of(text)])
     }
 
+    pub(crate) fn promised(&self) -> Self {
+        Self::of(format!("Promise<{self}>"))
+    }
+
+    pub(crate) fn or_promised(self) -> Self {
+        let promised = self.promised();
+        Self::union([self, promised])
+    }
+
     /// With the alternatives in one line each, if they have doc comments or would be too long.
     pub(crate) fn declared(&self) -> String {
         let text = self.to_string();

@@ -44,9 +44,12 @@ pub struct MethodDescription {
     /// A guest need not export it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
+    /// Its result is a promise for a guest that calls it, and may be one of a guest that implements it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_async: bool,
     /// The parameters in order.
     pub params: Vec<ParamDescription>,
-    /// What it returns.
+    /// What it returns; of an `async` method, what its promise gives.
     pub returns: TypeDescription,
 }
 

@@ -63,6 +63,7 @@ impl Generators {
             name: method.name.to_owned(),
             docs: method.docs.to_owned(),
             optional: method.optional,
+            is_async: method.is_async,
             params: params.collect(),
             returns: self.of(&method.returns),
         }

@@ -32,13 +32,15 @@ impl Description {
         typescript::module(self)
     }
 
-    /// A module for Zod 4, with a schema for the arguments and the result of each method.
+    /// A module for Zod 4, with a schema for the arguments and the result of each method; of an `async` method, for what
+    /// its promise gives.
     #[must_use]
     pub fn zod(&self) -> String {
         zod::module(self)
     }
 
-    /// A JSON Schema 2020-12 for the arguments and for the result of each method, by the method's name.
+    /// A JSON Schema 2020-12 for the arguments and for the result of each method, by the method's name; of an `async`
+    /// method, for what its promise gives.
     ///
     /// They describe the values in their JSON form: a BigInt is an integer, `Bytes` are an array of numbers, a `Date` is
     /// its milliseconds.

@@ -136,7 +136,10 @@ fn guest_method(description: &Description, names: &Names, method: &MethodDescrip
         property(&method.name),
         if method.optional { "?" } else { "" },
         params.join(", "),
-        results.result(method),
+        match (results.result(method), method.is_async) {
+            (result, true) => result.or_promised(),
+            (result, false) => result,
+        },
     )
 }
 
@@ -161,7 +164,10 @@ fn host_method(description: &Description, names: &Names, method: &MethodDescript
         method_docs(method, Direction::ToHost, Direction::ToGuest),
         property(&method.name),
         params.join(", "),
-        results.result(method),
+        match (results.result(method), method.is_async) {
+            (result, true) => result.promised(),
+            (result, false) => result,
+        },
     )
 }
 

@@ -39,9 +39,12 @@ pub(in super::super) fn fingerprint(description: &Description) -> String {
     let numbers = graph.numbers(&reached);
     let method = |(method, nodes): &(&MethodDescription, Vec<NodeId>)| {
         let values: Vec<usize> = nodes.iter().map(|node| numbers[*node]).collect();
-        json!([method.name, method.optional && description.guest, values])
+        let mut parts = vec![json!(method.name), json!(method.optional && description.guest), json!(values)];
+        // Contracts without `async` methods keep the fingerprint that they had before there were any.
+        parts.extend(method.is_async.then(|| json!("async")));
+        parts
     };
-    let methods: Vec<Json> = methods.iter().map(method).collect();
+    let methods: Vec<Vec<Json>> = methods.iter().map(method).collect();
     let texts = graph.texts(&reached, &numbers);
     let structure: BTreeSet<(usize, String)> = reached.iter().map(|node| numbers[*node]).zip(texts).collect();
     let global = Role::Host.is_played(description).then_some(&description.contract);

@@ -69,6 +69,15 @@ impl Role {
         }
     }
 
+    /// Whom it breaks that the result may be a promise only in the new version. A guest that implements the method gives
+    /// one or not; one that calls it is written for the one or the other.
+    fn promised(self) -> Breaks {
+        match self {
+            Self::Guest => Breaks::hosts(true),
+            Self::Host => Breaks { guests: true, hosts: true },
+        }
+    }
+
     /// Whom a parameter breaks that only the new version has: nobody, if it may as well be null.
     fn parameter_added(self, nullable: bool) -> Breaks {
         match self {
@@ -207,6 +216,11 @@ impl Comparison<'_> {
             (false, true) if role == Role::Guest => {
                 self.change(path, "method became optional", Breaks::hosts(true));
             }
+            _ => {}
+        }
+        match (was.is_async, is.is_async) {
+            (false, true) => self.change(path, "method became asynchronous", role.promised()),
+            (true, false) => self.change(path, "method became synchronous", role.promised().swapped()),
             _ => {}
         }
         for index in 0..was.params.len().max(is.params.len()) {

@@ -64,6 +64,7 @@ impl Contract {
             name: name.to_owned(),
             docs: String::new(),
             optional: false,
+            is_async: false,
             params: Vec::new(),
             returns,
         };
@@ -74,6 +75,12 @@ impl Contract {
     /// Makes the last method optional.
     fn optional(mut self) -> Self {
         self.description.methods.last_mut().expect("a method").optional = true;
+        self
+    }
+
+    /// Makes the last method `async`.
+    fn asynchronous(mut self) -> Self {
+        self.description.methods.last_mut().expect("a method").is_async = true;
         self
     }
 

@@ -36,6 +36,23 @@ fn methods_of_the_host() {
 }
 
 #[test]
+fn methods_that_become_asynchronous() {
+    let became = "method became asynchronous";
+    let guest = || get(Contract::guest());
+    changed(guest(), guest().asynchronous(), &[(".get", became, HOSTS)]);
+    changed(guest().asynchronous(), guest(), &[(".get", "method became synchronous", GUESTS)]);
+    let host = || get(Contract::host());
+    changed(host(), host().asynchronous(), &[(".get", became, BOTH)]);
+    changed(host().asynchronous(), host(), &[(".get", "method became synchronous", BOTH)]);
+    let both = || get(Contract::new(true, true));
+    changed(both(), both().asynchronous(), &[(".get", became, BOTH)]);
+    changed(host().asynchronous(), host().asynchronous(), &[]);
+    for contract in [guest, host, both] {
+        assert_ne!(fingerprint(&contract().done()), fingerprint(&contract().asynchronous().done()));
+    }
+}
+
+#[test]
 fn the_order_of_methods_is_no_change() {
     let old = Contract::guest().method::<u8>("a").method::<String>("b");
     changed(old, Contract::guest().method::<String>("b").method::<u8>("a"), &[]);
