@@ -39,6 +39,7 @@ pub(super) fn emit(contract: &Contract, paths: &Paths) -> TokenStream {
         let (cfgs, of) = (&method.cfgs, of(method));
         quote!(#(#cfgs)* #rt::GuestCall::#of::<#marker>())
     });
+    let narrowed = narrowed(contract, paths);
     let clause = where_clause(contract, paths);
     let generic = Ident::new("U", Span::mixed_site());
     quote! {
@@ -50,12 +51,32 @@ pub(super) fn emit(contract: &Contract, paths: &Paths) -> TokenStream {
                 #proxy { transport }
             }
         }
+        #narrowed
         impl<#transport> #name for #proxy<#transport>
         #clause
         {
             #(#methods)*
         }
     }
+}
+
+/// The proxy for a caller with a deadline. A method of the contract may have the name itself.
+fn narrowed(contract: &Contract, paths: &Paths) -> Option<TokenStream> {
+    let Paths { rt, proxy, transport, .. } = paths;
+    let vis = &contract.item.vis;
+    let is_taken = contract.methods.iter().any(|method| method.rust_name == "with_deadline");
+    (!is_taken).then(|| {
+        quote! {
+            impl<#transport: #rt::Narrow> #proxy<#transport> {
+                /// The same for a caller that waits until the deadline and no longer.
+                #[must_use]
+                #[allow(dead_code, reason = "not every caller has a deadline")]
+                #vis fn with_deadline(&self, deadline: ::std::time::Instant) -> Self {
+                    Self { transport: self.transport.until(deadline) }
+                }
+            }
+        }
+    })
 }
 
 /// The transport carries each method; supertraits are the user's to implement for the proxy.

@@ -275,7 +275,9 @@ impl<L: Leg> Flying<L> {
                  the method `async`",
             )));
         }
-        if let Err(error) = self.leg.check(&self.isolate) {
+        // The sandbox may have been reset, or given up, between two turns.
+        let lives = self.leg.check(&self.isolate).and_then(|()| self.isolate.entrance().map(drop));
+        if let Err(error) = lives {
             return Poll::Ready(Err(error));
         }
         self.flight.listen(cx.waker());

@@ -3,11 +3,13 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use deno_core::v8;
 
 use super::Isolate;
+use super::flights::Flight;
 use super::meter::add;
 use super::ops::{Exceeded, Refusal, count, place_of, read_arguments};
 use super::run::drop_of_host;
@@ -158,15 +160,9 @@ fn promise<'s, M: AsyncHostMethod>(
         return Err(Refusal::Stack);
     }
     let _call = count::<M>(isolate)?;
-    let flight = isolate.flights.current(scope, isolate.running.call()).ok_or(Refusal::NoFlight)?;
-    let most = isolate.settings.limits.pending;
-    if flight.waits_for() >= most {
-        isolate.exceed(Exceeded::Pending(most));
-        return Err(Refusal::Ended);
-    }
     let resolver = v8::PromiseResolver::new(scope).ok_or(Refusal::Ended)?;
     match start::<M>(scope, arguments) {
-        Ok(future) => flight.wait_for(Pending {
+        Ok((flight, future)) => flight.wait_for(Pending {
             resolver: Some(v8::Global::new(scope, resolver)),
             place: place_of::<M>(),
             future: Some(future),
@@ -180,19 +176,28 @@ fn promise<'s, M: AsyncHostMethod>(
     Ok(resolver.get_promise(scope))
 }
 
+/// The future of a method, and the flight that waits for it.
+type Started = (Rc<Flight>, Pin<Box<dyn Future<Output = Settled>>>);
+
 /// Reads the arguments and makes the method's future. It is polled after the guest's turn, with nothing of V8 borrowed.
 fn start<'s, M: AsyncHostMethod>(
     scope: &mut v8::PinScope<'s, '_>,
     arguments: &v8::FunctionCallbackArguments<'s>,
-) -> Result<Pin<Box<dyn Future<Output = Settled>>>, Refusal> {
+) -> Result<Started, Refusal> {
     let args = read_arguments::<M>(scope, arguments, true)?;
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
+    let flight = isolate.flights.current(scope, isolate.running.call()).ok_or(Refusal::NoFlight)?;
+    let most = isolate.settings.limits.pending;
+    if flight.waits_for() >= most {
+        isolate.exceed(Exceeded::Pending(most));
+        return Err(Refusal::Ended);
+    }
     let host = isolate.entry::<M::Contract>().ok_or(Refusal::Absent)?;
     let host = host.hold::<M::Contract>().ok_or(Refusal::Absent)?;
     let reply = LaterReply::<M>(std::marker::PhantomData);
     let future = catch_unwind(AssertUnwindSafe(|| M::start(host, args, reply)));
     match future {
-        Ok(future) => Ok(Box::pin(future)),
+        Ok(future) => Ok((flight, Box::pin(future))),
         Err(panic) => {
             drop_of_host::<Box<dyn Any + Send>>(panic);
             Err(Refusal::panicked())
