@@ -45,6 +45,6 @@ pub use schema::{
 };
 pub use script::Script;
 pub use transport::Transport;
-pub use transport::local::{Local, LocalGuest, LocalSandbox};
-pub use transport::thread::{Guest, Remote, Sandbox};
+pub use transport::local::{Local, LocalGuest, LocalRealm, LocalSandbox};
+pub use transport::thread::{Guest, Realm, Remote, Sandbox};
 pub use types::{Bound, Bounds, TypeSpec};

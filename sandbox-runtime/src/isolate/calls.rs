@@ -34,15 +34,15 @@ impl GuestCall {
 }
 
 fn call<M: GuestMethod>(isolate: &Isolate, binding: &Binding, args: &[JsValue]) -> Result<JsValue, Error> {
-    let args = isolate.typed::<M>(args)?;
+    let args = isolate.typed::<M>(binding, args)?;
     let value = isolate.call::<M, _>(binding, args)?;
     plain(&value).map_err(|error| error.inside("result").into_error(place_of::<M>(), Direction::ToHost))
 }
 
 impl Isolate {
     /// Arguments as values of a method's types. They are made in the guest's realm, and no code of the guest sees them.
-    fn typed<M: Method>(&self, args: &[JsValue]) -> Result<M::Owned, Error> {
-        self.run(Some(place_of::<M>()), |scope| {
+    fn typed<M: Method>(&self, binding: &Binding, args: &[JsValue]) -> Result<M::Owned, Error> {
+        self.run(&binding.realm, Some(place_of::<M>()), |scope| {
             let (budget, params) = (self.budget(), M::spec().params);
             let values = args.iter().map(|value| to_guest(scope, &budget, value));
             let values = values.collect::<Result<Vec<_>, ValueError>>().map_err(write_error::<M>)?;

@@ -17,6 +17,7 @@ pub(crate) mod leaks;
 pub(crate) mod meter;
 pub(crate) mod ops;
 mod realm;
+mod realms;
 mod run;
 pub(crate) mod script;
 pub(crate) mod shim;
@@ -44,7 +45,7 @@ use heap::HeapGuard;
 pub(crate) use host::Host;
 use meter::{Meter, Running, add};
 use ops::{Exceeded, HostOp, enforce, place_of, write_error};
-use realm::{Furnishing, Realm};
+pub(crate) use realm::Realm;
 use script::{Binding, Exports};
 use stack::StackEnd;
 use watchdog::Watch;
@@ -77,6 +78,8 @@ pub(crate) struct Isolate {
     random: Cell<u64>,
     /// Errors of host methods, as the guest has them and as the host made them.
     host_errors: RefCell<VecDeque<(v8::Global<v8::Object>, Source)>>,
+    /// The realm whose code the innermost call runs.
+    current: RefCell<Option<Rc<Realm>>>,
     live: RefCell<Option<Live>>,
     /// Why there is no `live` any more.
     discarded: RefCell<Option<Error>>,
@@ -84,7 +87,8 @@ pub(crate) struct Isolate {
 
 /// What exists as long as the isolate does.
 struct Live {
-    realm: Realm,
+    /// The one that there is from the start.
+    realm: Rc<Realm>,
     watch: Arc<Watch>,
     raw: v8::UnsafeRawIsolatePtr,
     runtime: JsRuntime,
@@ -110,6 +114,7 @@ impl Isolate {
             running: Rc::default(),
             random: Cell::default(),
             host_errors: RefCell::default(),
+            current: RefCell::default(),
             live: RefCell::default(),
             discarded: RefCell::default(),
         });
@@ -182,17 +187,17 @@ impl Isolate {
         let watch = Watch::new(v8_isolate.thread_safe_handle());
         // SAFETY: the pointer is used only while `runtime` lives, on this thread: both are fields of `Live`.
         let raw = unsafe { v8_isolate.as_raw_isolate_ptr() };
-        let contracts = self.hosts.iter().map(|host| (host.spec, host.ops)).collect::<Vec<_>>();
-        let furnishing =
-            Furnishing { settings: &self.settings, host_realm: &host_realm, contracts: &contracts };
-        let realm = Realm::new(v8_isolate, &furnishing);
+        let realm = {
+            v8::scope!(let scope, v8_isolate);
+            Realm::new(scope, &self.furnishing(&host_realm))
+        };
         if !leaks::UNCOUNTED_BUFFERS {
             self.buffers.limit(self.settings.limits.buffers);
         }
         // SAFETY: deno_core entered the isolate when it made it; it is left here, and entered around each use.
         unsafe { v8_isolate.exit() };
         match realm {
-            Ok(realm) => Ok(Live { realm, watch, raw, runtime }),
+            Ok(realm) => Ok(Live { realm: Rc::new(realm), watch, raw, runtime }),
             Err(reason) => {
                 drop_runtime(runtime, raw);
                 Err(Error::build(reason))
@@ -291,7 +296,7 @@ impl Isolate {
     /// Gives what conversions need of the guest's realm to `body`.
     #[cfg(feature = "quickjs")]
     pub(crate) fn with_intrinsics<R>(&self, body: impl FnOnce(&engine::Intrinsics) -> R) -> Option<R> {
-        self.live.borrow().as_ref().map(|live| body(&live.realm.intrinsics))
+        self.current.borrow().as_ref().map(|realm| body(&realm.intrinsics))
     }
 
     pub(crate) fn is_root_prototype(
@@ -299,7 +304,7 @@ impl Isolate {
         scope: &v8::PinScope<'_, '_>,
         object: v8::Local<'_, v8::Object>,
     ) -> bool {
-        let root = self.live.borrow().as_ref().map(|live| v8::Local::new(scope, &live.realm.root_prototype));
+        let root = self.current.borrow().as_ref().map(|realm| v8::Local::new(scope, &realm.root_prototype));
         root.is_some_and(|root| root == object)
     }
 
@@ -307,9 +312,9 @@ impl Isolate {
     // What a sandbox does
 
     /// Evaluates a script.
-    pub(crate) fn evaluate(&self, script: &Script) -> Result<Exports, Error> {
+    pub(crate) fn evaluate(&self, realm: &Rc<Realm>, script: &Script) -> Result<Exports, Error> {
         let evaluated = match script.source.len() <= self.settings.limits.script_bytes {
-            true => self.run(None, |scope| script::evaluate(self, scope, script)),
+            true => self.run(realm, None, |scope| script::evaluate(self, scope, realm, script)),
             false => Err(self.over(LimitKind::Script, None)),
         };
         evaluated.map_err(|error| match error {
@@ -322,10 +327,10 @@ impl Isolate {
 
     /// Binds a contract to what a script exports.
     pub(crate) fn bind<C: ?Sized + GuestContract>(&self, exports: &Exports) -> Result<Binding, Error> {
-        self.is_of_this_life(exports.generation)?;
+        self.is_of_this_life(exports.realm.generation)?;
         let checks = ContractChecks::of::<C>().map_err(Error::build)?;
-        let methods = self.run(None, |scope| script::bind(self, scope, exports, &C::SPEC))?;
-        Ok(Binding { methods, checks, generation: exports.generation })
+        let methods = self.run(&exports.realm, None, |scope| script::bind(self, scope, exports, &C::SPEC))?;
+        Ok(Binding { methods, checks, realm: exports.realm.clone() })
     }
 
     /// Calls a method of the guest.
@@ -335,14 +340,14 @@ impl Isolate {
         args: A,
     ) -> Result<M::Value, Error> {
         let place = place_of::<M>();
-        self.is_of_this_life(binding.generation)?;
+        self.is_of_this_life(binding.realm.generation)?;
         let Some(method) = binding.method(M::INDEX) else {
             let export = M::spec().name;
             let problems = vec![crate::error::ExportProblem { export, found: None }];
             return Err(Error::Mismatch { contract: place.contract, script: String::new(), problems });
         };
         let (params, checks) = (M::spec().params, &binding.checks.methods[M::INDEX]);
-        self.run(Some(place), |scope| {
+        self.run(&binding.realm, Some(place), |scope| {
             enforce(&args, params, checks).map_err(write_error::<M>)?;
             let budget = self.budget();
             let values = Vec::with_capacity(params.len());

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,26 +11,28 @@ use deno_core::v8;
 
 use super::ops::Exceeded;
 use super::watchdog::{Armed, Watch};
-use super::{Catch, Isolate, engine, stack_full, thrown};
+use super::{Catch, Isolate, Realm, engine, stack_full, thrown};
 use crate::error::{Error, LimitKind, Place};
 
 impl Isolate {
-    /// Runs `body` in the guest's realm, inside of its limits. The outermost run is the one that is limited; those
+    /// Runs `body` in a realm of guests, inside of its limits. The outermost run is the one that is limited; those
     /// inside of it, of host methods that call their guest, share its deadline.
     pub(super) fn run<R>(
         &self,
+        realm: &Rc<Realm>,
         place: Option<Place>,
         body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Result<R, Error>,
     ) -> Result<R, Error> {
         let (raw, watch) = self.entrance()?;
+        self.is_of_this_life(realm.generation)?;
         if !self.stack.allows_call() {
             return Err(stack_full(place));
         }
         let mut late = None;
         let entered = Entered::new(raw, &self.depth);
         let result = match entered.is_outermost() {
-            true => self.run_limited(raw, &watch, place, body, &mut late),
-            false => self.in_realm(raw, body).unwrap_or_else(|| Err(self.ended(place))),
+            true => self.run_limited(raw, &watch, (realm, place), body, &mut late),
+            false => self.in_realm(raw, realm, body).unwrap_or_else(|| Err(self.ended(place))),
         };
         self.ended_inside.set(!entered.is_outermost() && self.is_ended());
         let outermost = entered.is_outermost();
@@ -56,7 +59,7 @@ impl Isolate {
         &self,
         raw: v8::UnsafeRawIsolatePtr,
         watch: &Watch,
-        place: Option<Place>,
+        (realm, place): (&Rc<Realm>, Option<Place>),
         body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Result<R, Error>,
         late: &mut Option<Result<R, Error>>,
     ) -> Result<R, Error> {
@@ -68,7 +71,7 @@ impl Isolate {
         self.running.begin(armed.began());
         self.buffers.begin();
         self.exceeded.set(None);
-        let result = self.in_realm(raw, |scope| {
+        let result = self.in_realm(raw, realm, |scope| {
             let result = body(scope);
             if !self.is_ended() {
                 engine::run_microtasks(scope, || self.is_ended());
@@ -78,7 +81,7 @@ impl Isolate {
         let ended = self.is_ended().then(|| self.ended(place));
         self.settle(&armed, watch);
         if armed.disarm() || ended.is_some() {
-            self.drop_microtasks(raw);
+            self.drop_microtasks(raw, realm);
             self.collect(raw);
             *late = result;
             // The heap may have been filled on the way out, and then that is what the caller has to know.
@@ -103,22 +106,26 @@ impl Isolate {
         self.running.end(armed.elapsed(), cpu, self.buffers.peak() as u64);
     }
 
-    /// Runs `body` with the realm entered; `None` when there is none any more.
+    /// Runs `body` with the realm entered; `None` when there is none any more. Microtasks that run there may be of another
+    /// realm: they are given its context by the engine.
     fn in_realm<R>(
         &self,
         raw: v8::UnsafeRawIsolatePtr,
+        realm: &Rc<Realm>,
         body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> R,
     ) -> Option<R> {
+        self.live.borrow().as_ref()?;
+        let _current = self.set_current(realm);
         // SAFETY: `raw` is of `live`, which is dropped at depth 0 only, and `Entered` holds the depth above 0.
         let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(raw) };
         v8::scope!(let scope, &mut isolate);
-        let realm = self.live.borrow().as_ref().map(|live| v8::Local::new(scope, &live.realm.context))?;
-        Some(body(&mut v8::ContextScope::new(scope, realm)))
+        let context = v8::Local::new(scope, &realm.context);
+        Some(body(&mut v8::ContextScope::new(scope, context)))
     }
 
     /// A call that was ended may leave microtasks behind, which the next call would pay for.
-    fn drop_microtasks(&self, raw: v8::UnsafeRawIsolatePtr) {
-        let dropped = self.in_realm(raw, engine::drop_microtasks);
+    fn drop_microtasks(&self, raw: v8::UnsafeRawIsolatePtr, realm: &Rc<Realm>) {
+        let dropped = self.in_realm(raw, realm, engine::drop_microtasks);
         self.has_leftovers.set(dropped == Some(false));
     }
 

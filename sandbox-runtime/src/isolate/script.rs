@@ -1,10 +1,11 @@
 //! Evaluating a script, and finding what it exports.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use deno_core::v8;
 
-use super::{Catch, Isolate, callbacks, engine};
+use super::{Catch, Isolate, Realm, callbacks, engine};
 use crate::boundary::{describe, js_string};
 use crate::contract::ContractSpec;
 use crate::error::{Error, ExportProblem, Thrown};
@@ -16,8 +17,8 @@ type Object<'s> = v8::Local<'s, v8::Object>;
 /// What an evaluated script exports.
 pub(crate) struct Exports {
     script: String,
-    /// Of which of the sandbox's lives it is.
-    pub(super) generation: u64,
+    /// Where it was evaluated.
+    pub(super) realm: Rc<Realm>,
     /// Where functions are looked up, in this order.
     places: Vec<Exporter>,
 }
@@ -33,8 +34,8 @@ pub(crate) struct Binding {
     pub(super) methods: Vec<Option<BoundMethod>>,
     /// The checks of their arguments and results.
     pub(super) checks: Arc<ContractChecks>,
-    /// Of which of the sandbox's lives it is.
-    pub(super) generation: u64,
+    /// Where its functions run.
+    pub(super) realm: Rc<Realm>,
 }
 
 pub(crate) struct BoundMethod {
@@ -61,6 +62,7 @@ impl Binding {
 pub(super) fn evaluate(
     isolate: &Isolate,
     scope: &mut v8::PinScope<'_, '_>,
+    realm: &Rc<Realm>,
     script: &Script,
 ) -> Result<Exports, Error> {
     let places = match script.format {
@@ -68,7 +70,7 @@ pub(super) fn evaluate(
         Some(Format::CommonJs) => common_js(isolate, scope, script)?,
         None => detect(isolate, scope, script)?,
     };
-    Ok(Exports { script: script.name.clone(), generation: isolate.generation.get(), places })
+    Ok(Exports { script: script.name.clone(), realm: realm.clone(), places })
 }
 
 /// A script that parses as a module with exports is a module; else it is CommonJS if it parses as that.

@@ -1,18 +1,22 @@
 //! The isolate is in this thread: no hop, no copy of the arguments but the one into V8.
 
+mod realms;
+
 use std::rc::Rc;
 
 use super::{Exports, Transport};
 use crate::boundary::JsValue;
 use crate::contract::{GuestContract, GuestMethod};
 use crate::error::{Error, Result};
-use crate::isolate::Isolate;
 use crate::isolate::calls::GuestCall;
 use crate::isolate::meter::Usage;
 use crate::isolate::script;
+use crate::isolate::{Isolate, Realm};
 use crate::realm::ConsoleOutput;
 use crate::sandbox::Builder;
 use crate::script::Script;
+
+pub use realms::LocalRealm;
 
 /// A sandbox whose isolate lives in the thread that made it.
 ///
@@ -76,8 +80,7 @@ impl LocalSandbox {
     ///
     /// [`Error::Syntax`], [`Error::Guest`] when the script throws, [`Error::Limit`], [`Error::Discarded`].
     pub fn eval(&self, script: Script) -> Result<LocalGuest> {
-        let exports = self.isolate.evaluate(&script)?;
-        Ok(LocalGuest { isolate: self.isolate.clone(), exports: Rc::new(exports) })
+        LocalGuest::evaluate(&self.isolate, &self.isolate.main_realm()?, &script)
     }
 
     /// Evaluates a script and checks it against the contract `C`.
@@ -98,6 +101,11 @@ pub struct LocalGuest {
 }
 
 impl LocalGuest {
+    pub(crate) fn evaluate(isolate: &Rc<Isolate>, realm: &Rc<Realm>, script: &Script) -> Result<Self> {
+        let exports = isolate.evaluate(realm, script)?;
+        Ok(Self { isolate: isolate.clone(), exports: Rc::new(exports) })
+    }
+
     /// Checks the script against the contract `C`, and gives the proxy that implements it.
     ///
     /// # Errors

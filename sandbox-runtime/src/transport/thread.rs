@@ -6,6 +6,8 @@
 //! So a thread that waits for an answer goes on serving jobs of its own chain of calls, and of that chain only.
 //! Two chains that wait for each other's threads are ended by the limit of the outer calls.
 
+mod realms;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,10 +23,12 @@ use crate::error::{Error, LimitKind, Result};
 use crate::isolate::meter::{Meter, Usage};
 use crate::isolate::stack::{self, StackEnd};
 use crate::isolate::watchdog::Watch;
-use crate::isolate::{Isolate, script};
+use crate::isolate::{Isolate, Realm as GuestRealm, script};
 use crate::realm::{Captured, ConsoleOutput, Settings};
 use crate::sandbox::{Builder, SendHosts, isolate};
 use crate::script::Script;
+
+pub use realms::Realm;
 
 /// A sandbox whose isolate lives on a thread of its own: `Send`, `Sync` and `Clone`.
 ///
@@ -115,14 +119,9 @@ impl Sandbox {
     ///
     /// [`Error::Syntax`], [`Error::Guest`] when the script throws, [`Error::Limit`], [`Error::Discarded`].
     pub fn eval(&self, script: Script) -> Result<Guest> {
-        let exports =
-            self.thread.run(move |worker| Ok(worker.exports.keep(worker.isolate.evaluate(&script)?)))?;
-        let exports = Kept {
-            thread: self.thread.clone(),
-            key: exports,
-            release: |worker, key| worker.exports.drop(key),
-        };
-        Ok(Guest { exports: Arc::new(exports) })
+        Guest::evaluate(&self.thread, move |worker| {
+            worker.isolate.evaluate(&worker.isolate.main_realm()?, &script)
+        })
     }
 
     /// Evaluates a script and checks it against the contract `C`.
@@ -142,6 +141,15 @@ pub struct Guest {
 }
 
 impl Guest {
+    fn evaluate(
+        thread: &Arc<IsolateThread>,
+        evaluate: impl FnOnce(&Worker) -> Result<script::Exports> + Send + 'static,
+    ) -> Result<Self> {
+        let key = thread.run(move |worker| Ok(worker.exports.keep(evaluate(worker)?)))?;
+        let exports = Kept { thread: thread.clone(), key, release: |worker, key| worker.exports.drop(key) };
+        Ok(Self { exports: Arc::new(exports) })
+    }
+
     /// Checks the script against the contract `C`, and gives the proxy that implements it.
     ///
     /// # Errors
@@ -280,6 +288,7 @@ pub(super) struct Worker {
     isolate: Rc<Isolate>,
     exports: Keep<script::Exports>,
     bindings: Keep<script::Binding>,
+    realms: Keep<Rc<GuestRealm>>,
 }
 
 impl Worker {
@@ -398,7 +407,12 @@ fn next_chain() -> u64 {
 fn start_worker(settings: Settings, hosts: SendHosts, mailbox: Arc<Mailbox>) -> Result<Rc<Worker>> {
     let stack = StackEnd::below_here(settings.limits.stack);
     let isolate = isolate(settings, hosts.arrive(), stack)?;
-    let worker = Rc::new(Worker { isolate, exports: Keep::default(), bindings: Keep::default() });
+    let worker = Rc::new(Worker {
+        isolate,
+        exports: Keep::default(),
+        bindings: Keep::default(),
+        realms: Keep::default(),
+    });
     HERE.with_borrow_mut(|here| *here = Here { mailbox, worker: Some(worker.clone()), chain: None });
     Ok(worker)
 }
