@@ -114,6 +114,12 @@ impl Reached {
         same.map(|(path, _)| path.as_str())
     }
 
+    /// The paths to what the other one has reached as well.
+    fn shared(&self, scope: &v8::PinScope<'_, '_>, other: &Self) -> Vec<String> {
+        let objects = other.all.iter().map(|(_, object)| v8::Local::new(scope, object));
+        objects.filter_map(|object| self.path(scope, object)).map(str::to_owned).collect()
+    }
+
     fn add(&mut self, scope: &v8::PinScope<'_, '_>, path: String, value: v8::Local<'_, v8::Value>) {
         let Ok(object) = value.try_cast::<v8::Object>() else { return };
         if self.path(scope, object).is_none() {
@@ -210,12 +216,13 @@ fn no_object_of_a_realm_is_reached_from_another() {
             for (mine, theirs) in [(0, 1), (1, 2), (2, 0)] {
                 assert!(reached[mine].all.len() > LEAST, "the walk stops early");
                 assert_eq!(reached[mine].all.len(), reached[theirs].all.len());
-                let shared = isolate.run(&realms[mine], None, |scope| {
-                    let objects = reached[theirs].all.iter().map(|(_, object)| v8::Local::new(scope, object));
-                    let shared = objects.filter_map(|object| reached[mine].path(scope, object));
-                    Ok(shared.map(str::to_owned).collect::<Vec<_>>())
-                });
-                assert_eq!(shared.expect("it runs"), Vec::<String>::new());
+                let shared = |others: &Reached| {
+                    let shared =
+                        isolate.run(&realms[mine], None, |scope| Ok(reached[mine].shared(scope, others)));
+                    shared.expect("it runs")
+                };
+                assert_eq!(shared(&reached[theirs]), Vec::<String>::new());
+                assert_eq!(shared(&reached[mine]).len(), reached[mine].all.len(), "what is shared is found");
             }
         }
     }

@@ -37,7 +37,8 @@ impl LocalSandbox {
     ///
     /// # Errors
     ///
-    /// [`Error::Limit`](crate::Error::Limit), for it is a call like any other;
+    /// [`Error::Limit`](crate::Error::Limit), for it is a call like any other, which takes some milliseconds with
+    /// [`Intrinsics::Frozen`](crate::Intrinsics::Frozen);
     /// [`Error::Discarded`](crate::Error::Discarded).
     pub fn realm(&self) -> Result<LocalRealm> {
         Ok(LocalRealm { isolate: self.isolate.clone(), realm: self.isolate.make_realm()? })

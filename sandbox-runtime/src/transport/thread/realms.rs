@@ -44,7 +44,8 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// [`Error::Limit`](crate::Error::Limit), for it is a call like any other;
+    /// [`Error::Limit`](crate::Error::Limit), for it is a call like any other, which takes some milliseconds with
+    /// [`Intrinsics::Frozen`](crate::Intrinsics::Frozen);
     /// [`Error::Discarded`](crate::Error::Discarded).
     pub fn realm(&self) -> Result<Realm> {
         let key = self.thread.run(|worker| Ok(worker.realms.keep(worker.isolate.make_realm()?)))?;
