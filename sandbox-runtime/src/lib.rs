@@ -45,9 +45,9 @@ pub use schema::{
     Breaks, Change, Compatibility, Description, MethodDescription, ParamDescription, TypeDescription, compat,
 };
 pub use script::Script;
-pub use transport::local::{Local, LocalCall, LocalGuest, LocalSandbox};
+pub use transport::local::{Local, LocalCall, LocalGuest, LocalRealm, LocalSandbox};
 pub use transport::pinned::Pinned;
 pub use transport::remote::RemoteCall;
-pub use transport::thread::{Guest, Remote, Sandbox};
+pub use transport::thread::{Guest, Realm, Remote, Sandbox};
 pub use transport::{AsyncTransport, LocalAsyncTransport, Transport};
 pub use types::{Bound, Bounds, TypeSpec};

@@ -61,6 +61,24 @@ mod golden {
             "objects of another realm, or contracts that can be changed"
         );
     }
+
+    #[test]
+    #[cfg_attr(
+        feature = "quickjs",
+        ignore = "QuickJS does not always list all properties of what the host made"
+    )]
+    fn the_graph_of_a_further_realm_is_the_same() {
+        crate::secrets::prepare();
+        for transport in [Transport::Local, Transport::Thread] {
+            let tenant = Tenant::new(transport, Limits::default()).expect("a sandbox");
+            let look = tenant.looker(script()).expect("the script that looks around");
+            let further = tenant.looker_of_a_realm(script()).expect("the script that looks around");
+            let (first, found) =
+                (look.all_lines().expect("the graph"), further.all_lines().expect("the graph"));
+            assert_eq!(difference(&first, &found), "");
+            assert_eq!(further.problems().expect("what is wrong"), "");
+        }
+    }
 }
 
 /// The walk sees the host's realm when it is there.

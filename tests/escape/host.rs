@@ -255,6 +255,15 @@ impl Tenant {
             Self::Thread(sandbox, _) => Box::new(sandbox.load::<dyn Look>(script)?),
         })
     }
+
+    /// The same in a further realm of the sandbox.
+    #[cfg(not(feature = "leaky"))]
+    pub(crate) fn looker_of_a_realm(&self, script: Script) -> Result<Box<dyn Look>> {
+        Ok(match self {
+            Self::Local(sandbox, _) => Box::new(sandbox.realm()?.load::<dyn Look>(script)?),
+            Self::Thread(sandbox, _) => Box::new(sandbox.realm()?.load::<dyn Look>(script)?),
+        })
+    }
 }
 
 /// The host's guest is of the sandbox that owns the host.

@@ -6,10 +6,10 @@ use std::rc::Rc;
 
 use deno_core::v8;
 
-use super::Isolate;
 use super::flights::{Flying, Leg, Ticket};
 use super::ops::{place_of, write_error};
 use super::script::Binding;
+use super::{Isolate, Realm};
 use crate::arguments::Arguments;
 use crate::boundary::{ArgumentReader, JsValue, Passed, ValueError, plain, to_guest};
 use crate::contract::{GuestMethod, Method};
@@ -45,7 +45,7 @@ impl GuestCall {
 }
 
 fn call<M: GuestMethod>(isolate: &Isolate, binding: &Binding, args: &[JsValue]) -> Result<JsValue, Error> {
-    let args = isolate.typed::<M>(args)?;
+    let args = isolate.typed::<M>(binding, args)?;
     let value = isolate.call::<M, _>(binding, args, None)?;
     plain(&value).map_err(|error| error.inside("result").into_error(place_of::<M>(), Direction::ToHost))
 }
@@ -76,8 +76,12 @@ impl<M: GuestMethod> Leg for MethodLeg<M> {
         Some(place_of::<M>())
     }
 
+    fn realm(&self) -> &Rc<Realm> {
+        &self.binding.realm
+    }
+
     fn check(&self, isolate: &Isolate) -> Result<(), Error> {
-        isolate.is_of_this_life(self.binding.generation)
+        isolate.is_of_this_life(self.binding.realm.generation)
     }
 
     fn begin<'s>(
@@ -103,8 +107,8 @@ impl<M: GuestMethod> Leg for MethodLeg<M> {
 
 impl Isolate {
     /// Arguments as values of a method's types. They are made in the guest's realm, and no code of the guest sees them.
-    fn typed<M: Method>(&self, args: &[JsValue]) -> Result<M::Owned, Error> {
-        self.run(Some(place_of::<M>()), |scope| {
+    fn typed<M: Method>(&self, binding: &Binding, args: &[JsValue]) -> Result<M::Owned, Error> {
+        self.run(&binding.realm, Some(place_of::<M>()), |scope| {
             let (budget, params) = (self.budget(), M::spec().params);
             let values = args.iter().map(|value| to_guest(scope, &budget, value));
             let values = values.collect::<Result<Vec<_>, ValueError>>().map_err(write_error::<M>)?;

@@ -26,7 +26,7 @@ use super::meter::{Counts, next_call};
 use super::pending::{Answered, Pending};
 use super::run::{Turn, drop_of_host, of_host};
 use super::watchdog::{self, Timer, Watch};
-use super::{Isolate, engine, thrown};
+use super::{Isolate, Realm, engine, thrown};
 use crate::error::{Error, LimitKind, Place};
 
 /// What a caller says of its call.
@@ -70,6 +70,9 @@ pub(crate) trait Leg {
     type Output;
 
     fn place(&self) -> Option<Place>;
+
+    /// The realm whose code it calls.
+    fn realm(&self) -> &Rc<Realm>;
 
     /// Whether what it calls is of a heap that is gone.
     fn check(&self, isolate: &Isolate) -> Result<(), Error>;
@@ -343,8 +346,8 @@ impl<L: Leg> Flying<L> {
             return Err(isolate.over(LimitKind::Deadline, leg.place()));
         }
         let place = leg.place();
-        let turn = flight.turn();
-        let (outcome, counts) = isolate.run_flight(&turn, place, |scope| {
+        let (turn, realm) = (flight.turn(), leg.realm().clone());
+        let (outcome, counts) = isolate.run_flight(&turn, (&realm, place), |scope| {
             engine::enter_flight(scope, Some(flight.id()));
             let done = step(leg, isolate, scope, flight);
             engine::enter_flight(scope, None);

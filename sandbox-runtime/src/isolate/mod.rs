@@ -19,6 +19,7 @@ pub(crate) mod meter;
 pub(crate) mod ops;
 mod pending;
 mod realm;
+mod realms;
 mod run;
 pub(crate) mod script;
 pub(crate) mod shim;
@@ -47,7 +48,7 @@ use heap::HeapGuard;
 pub(crate) use host::Host;
 use meter::{Meter, Running, add};
 use ops::{Exceeded, HostOp, enforce, place_of, write_error};
-use realm::{Furnishing, Realm};
+pub(crate) use realm::Realm;
 use script::{Binding, Exports};
 use stack::StackEnd;
 use watchdog::Watch;
@@ -83,6 +84,8 @@ pub(crate) struct Isolate {
     random: Cell<u64>,
     /// Errors of host methods, as the guest has them and as the host made them.
     host_errors: RefCell<VecDeque<(v8::Global<v8::Object>, Source)>>,
+    /// The realm whose code the innermost call runs.
+    current: RefCell<Option<Rc<Realm>>>,
     live: RefCell<Option<Live>>,
     /// Why there is no `live` any more.
     discarded: RefCell<Option<Error>>,
@@ -90,7 +93,8 @@ pub(crate) struct Isolate {
 
 /// What exists as long as the isolate does.
 struct Live {
-    realm: Realm,
+    /// The one that there is from the start.
+    realm: Rc<Realm>,
     watch: Arc<Watch>,
     raw: v8::UnsafeRawIsolatePtr,
     runtime: JsRuntime,
@@ -118,6 +122,7 @@ impl Isolate {
             by_caller: Cell::default(),
             random: Cell::default(),
             host_errors: RefCell::default(),
+            current: RefCell::default(),
             live: RefCell::default(),
             discarded: RefCell::default(),
         });
@@ -191,17 +196,17 @@ impl Isolate {
         let watch = Watch::new(v8_isolate.thread_safe_handle());
         // SAFETY: the pointer is used only while `runtime` lives, on this thread: both are fields of `Live`.
         let raw = unsafe { v8_isolate.as_raw_isolate_ptr() };
-        let contracts = self.hosts.iter().map(|host| (host.spec, host.ops)).collect::<Vec<_>>();
-        let furnishing =
-            Furnishing { settings: &self.settings, host_realm: &host_realm, contracts: &contracts };
-        let realm = Realm::new(v8_isolate, &furnishing);
+        let realm = {
+            v8::scope!(let scope, v8_isolate);
+            Realm::new(scope, &self.furnishing(&host_realm))
+        };
         if !leaks::UNCOUNTED_BUFFERS {
             self.buffers.limit(self.settings.limits.buffers);
         }
         // SAFETY: deno_core entered the isolate when it made it; it is left here, and entered around each use.
         unsafe { v8_isolate.exit() };
         match realm {
-            Ok(realm) => Ok(Live { realm, watch, raw, runtime }),
+            Ok(realm) => Ok(Live { realm: Rc::new(realm), watch, raw, runtime }),
             Err(reason) => {
                 drop_runtime(runtime, raw);
                 Err(Error::build(reason))
@@ -300,7 +305,7 @@ impl Isolate {
     /// Gives what conversions need of the guest's realm to `body`.
     #[cfg(feature = "quickjs")]
     pub(crate) fn with_intrinsics<R>(&self, body: impl FnOnce(&engine::Intrinsics) -> R) -> Option<R> {
-        self.live.borrow().as_ref().map(|live| body(&live.realm.intrinsics))
+        self.current.borrow().as_ref().map(|realm| body(&realm.intrinsics))
     }
 
     pub(crate) fn is_root_prototype(
@@ -308,7 +313,7 @@ impl Isolate {
         scope: &v8::PinScope<'_, '_>,
         object: v8::Local<'_, v8::Object>,
     ) -> bool {
-        let root = self.live.borrow().as_ref().map(|live| v8::Local::new(scope, &live.realm.root_prototype));
+        let root = self.current.borrow().as_ref().map(|realm| v8::Local::new(scope, &realm.root_prototype));
         root.is_some_and(|root| root == object)
     }
 
@@ -316,9 +321,16 @@ impl Isolate {
     // What a sandbox does
 
     /// Evaluates a script.
-    pub(crate) fn evaluate(&self, script: &Script, deadline: Option<u64>) -> Result<Exports, Error> {
+    pub(crate) fn evaluate(
+        &self,
+        realm: &Rc<Realm>,
+        script: &Script,
+        deadline: Option<u64>,
+    ) -> Result<Exports, Error> {
         let evaluated = match script.source.len() <= self.settings.limits.script_bytes {
-            true => self.run_until(deadline, None, |scope| script::evaluate(self, scope, script)),
+            true => {
+                self.run_until(realm, deadline, None, |scope| script::evaluate(self, scope, realm, script))
+            }
             false => Err(self.over(LimitKind::Script, None)),
         };
         evaluated.map_err(|error| script::error_of(error, script.name()))
@@ -326,10 +338,10 @@ impl Isolate {
 
     /// Binds a contract to what a script exports.
     pub(crate) fn bind<C: ?Sized + GuestContract>(&self, exports: &Exports) -> Result<Binding, Error> {
-        self.is_of_this_life(exports.generation)?;
+        self.is_of_this_life(exports.realm.generation)?;
         let checks = ContractChecks::of::<C>().map_err(Error::build)?;
-        let methods = self.run(None, |scope| script::bind(self, scope, exports, &C::SPEC))?;
-        Ok(Binding { methods, checks, generation: exports.generation })
+        let methods = self.run(&exports.realm, None, |scope| script::bind(self, scope, exports, &C::SPEC))?;
+        Ok(Binding { methods, checks, realm: exports.realm.clone() })
     }
 
     /// Calls a method of the guest, within the limits and the caller's own deadline.
@@ -339,8 +351,7 @@ impl Isolate {
         args: A,
         deadline: Option<u64>,
     ) -> Result<M::Value, Error> {
-        self.is_of_this_life(binding.generation)?;
-        self.run_until(deadline, Some(place_of::<M>()), |scope| {
+        self.run_until(&binding.realm, deadline, Some(place_of::<M>()), |scope| {
             let result = self.invoke::<M, A>(scope, binding, args)?;
             self.read_result::<M>(scope, binding, result)
         })

@@ -6,6 +6,7 @@
 
 use deno_core::v8;
 
+use super::host::Host;
 use super::ops::HostOp;
 use super::{engine, furniture, leaks, shim};
 use crate::boundary::js_string;
@@ -90,26 +91,28 @@ pub(super) struct Furnishing<'f> {
     pub(super) settings: &'f Settings,
     /// The realm of deno_core, which no guest has; for the feature `leaky` alone.
     pub(super) host_realm: &'f v8::Global<v8::Context>,
-    pub(super) contracts: &'f [(&'static ContractSpec, &'static [HostOp])],
+    pub(super) hosts: &'f [Host],
+    pub(super) generation: u64,
 }
 
 /// A realm of guests, and what the host needs of it.
-pub(super) struct Realm {
+pub(crate) struct Realm {
     pub(super) context: v8::Global<v8::Context>,
     /// Its `Object.prototype`.
     pub(super) root_prototype: v8::Global<v8::Object>,
     /// What conversions need.
     #[cfg_attr(not(feature = "quickjs"), allow(dead_code, reason = "V8 converts without the realm's help"))]
     pub(super) intrinsics: engine::Intrinsics,
+    /// Of which of the sandbox's lives it is.
+    pub(super) generation: u64,
 }
 
 impl Realm {
     /// Makes a realm, before any code of a guest runs.
     pub(super) fn new(
-        v8_isolate: &mut v8::OwnedIsolate,
+        scope: &mut v8::PinScope<'_, '_, ()>,
         furnishing: &Furnishing<'_>,
     ) -> Result<Self, String> {
-        v8::scope!(let scope, v8_isolate);
         let context = create(scope, furnishing)?;
         let context_global = v8::Global::new(scope, context);
         let scope = &mut v8::ContextScope::new(scope, context);
@@ -117,7 +120,8 @@ impl Realm {
             v8::Object::new(scope).get_prototype(scope).and_then(|root| root.try_cast::<v8::Object>().ok());
         let root = root.ok_or("the engine has no `Object.prototype`")?;
         let intrinsics = engine::Intrinsics::of(scope).ok_or("the engine's own functions do not run")?;
-        Ok(Self { context: context_global, root_prototype: v8::Global::new(scope, root), intrinsics })
+        let root_prototype = v8::Global::new(scope, root);
+        Ok(Self { context: context_global, root_prototype, intrinsics, generation: furnishing.generation })
     }
 }
 
@@ -139,7 +143,7 @@ fn furnish(
     scope: &mut v8::PinScope<'_, '_>,
     context: v8::Local<'_, v8::Context>,
     mut leaked: Option<v8::Local<'_, v8::Context>>,
-    Furnishing { settings, contracts, .. }: &Furnishing<'_>,
+    Furnishing { settings, hosts, .. }: &Furnishing<'_>,
 ) -> Result<(), String> {
     let global = context.global(scope);
     if !leaks::ALL_GLOBALS {
@@ -151,7 +155,7 @@ fn furnish(
     furniture::furnish(scope, settings).ok_or("the clock or the console cannot be made")?;
     let object = member(scope, global, "Object")?;
     let freeze = if leaks::NOT_FROZEN { object } else { member(scope, object, "freeze")? };
-    for (spec, ops) in *contracts {
+    for Host { spec, ops, .. } in *hosts {
         let home = leaked.take().unwrap_or(context);
         let api = api(&v8::ContextScope::new(scope, home), spec, ops, freeze.into())
             .ok_or_else(|| format!("the shim of `{}` does not run", spec.name))?;

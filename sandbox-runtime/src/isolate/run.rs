@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use deno_core::v8;
 use super::meter::{Counts, nanos};
 use super::ops::Exceeded;
 use super::watchdog::{self, Armed, Watch};
-use super::{Catch, Isolate, engine, stack_full, thrown};
+use super::{Catch, Isolate, Realm, engine, stack_full, thrown};
 use crate::error::{Error, LimitKind, Place};
 
 /// How far a turn of guest code may go, and who pays for it.
@@ -37,24 +38,27 @@ impl Turn {
 }
 
 impl Isolate {
-    /// Runs `body` in the guest's realm, inside of its limits. The outermost run is the one that is limited; those
+    /// Runs `body` in a realm of guests, inside of its limits. The outermost run is the one that is limited; those
     /// inside of it, of host methods that call their guest, share its deadline.
     pub(super) fn run<R>(
         &self,
+        realm: &Rc<Realm>,
         place: Option<Place>,
         body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        self.run_until(None, place, body)
+        self.run_until(realm, None, place, body)
     }
 
     /// The same within the caller's own deadline as well.
     pub(super) fn run_until<R>(
         &self,
+        realm: &Rc<Realm>,
         deadline: Option<u64>,
         place: Option<Place>,
         body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Result<R, Error>,
     ) -> Result<R, Error> {
         let (raw, watch) = self.entrance()?;
+        self.is_of_this_life(realm.generation)?;
         if !self.stack.allows_call() {
             return Err(stack_full(place));
         }
@@ -63,11 +67,11 @@ impl Isolate {
         let result = match entered.is_outermost() {
             true => {
                 let turn = Turn::of_call(watchdog::now(), self.settings.limits.wall, deadline);
-                let (result, counts) = self.turn(raw, &watch, &turn, place, body, &mut late);
+                let (result, counts) = self.turn(raw, &watch, &turn, (realm, place), body, &mut late);
                 counts.inspect(|counts| self.end_call(self.running.call(), counts, counts.ran()));
                 result
             }
-            false => self.in_realm(raw, body).unwrap_or_else(|| Err(self.ended(place))),
+            false => self.in_realm(raw, realm, body).unwrap_or_else(|| Err(self.ended(place))),
         };
         self.leave(entered, place, late);
         result
@@ -83,7 +87,7 @@ impl Isolate {
     pub(super) fn run_flight<R>(
         &self,
         turn: &Turn,
-        place: Option<Place>,
+        (realm, place): (&Rc<Realm>, Option<Place>),
         body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Result<R, Error>,
     ) -> (Result<R, Error>, Option<Counts>) {
         let (raw, watch) = match self.entrance() {
@@ -95,7 +99,7 @@ impl Isolate {
         }
         let mut late = None;
         let entered = Entered::new(raw, &self.depth);
-        let outcome = self.turn(raw, &watch, turn, place, body, &mut late);
+        let outcome = self.turn(raw, &watch, turn, (realm, place), body, &mut late);
         self.leave(entered, place, late);
         outcome
     }
@@ -130,7 +134,7 @@ impl Isolate {
         raw: v8::UnsafeRawIsolatePtr,
         watch: &Watch,
         turn: &Turn,
-        place: Option<Place>,
+        (realm, place): (&Rc<Realm>, Option<Place>),
         body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Result<R, Error>,
         late: &mut Option<Result<R, Error>>,
     ) -> (Result<R, Error>, Option<Counts>) {
@@ -148,7 +152,7 @@ impl Isolate {
         self.running.begin(turn.began, turn.flight, &turn.so_far);
         self.buffers.begin();
         self.exceeded.set(None);
-        let result = self.in_realm(raw, |scope| {
+        let result = self.in_realm(raw, realm, |scope| {
             let result = body(scope);
             if !self.is_ended() {
                 engine::run_microtasks(scope, || self.is_ended());
@@ -159,7 +163,7 @@ impl Isolate {
         let ended = self.is_ended().then(|| self.ended(place));
         let counts = self.count(&armed, watch, turn);
         if armed.disarm() || ended.is_some() {
-            self.drop_microtasks(raw);
+            self.drop_microtasks(raw, realm);
             self.collect(raw);
             *late = result;
             // The heap may have been filled on the way out, and then that is what the caller has to know.
@@ -182,22 +186,26 @@ impl Isolate {
         self.running.pause(&turn.so_far, armed.elapsed(), cpu, self.buffers.peak() as u64)
     }
 
-    /// Runs `body` with the realm entered; `None` when there is none any more.
+    /// Runs `body` with the realm entered; `None` when there is none any more. Microtasks that run there may be of another
+    /// realm: they are given its context by the engine.
     fn in_realm<R>(
         &self,
         raw: v8::UnsafeRawIsolatePtr,
+        realm: &Rc<Realm>,
         body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> R,
     ) -> Option<R> {
+        self.live.borrow().as_ref()?;
+        let _current = self.set_current(realm);
         // SAFETY: `raw` is of `live`, which is dropped at depth 0 only, and `Entered` holds the depth above 0.
         let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(raw) };
         v8::scope!(let scope, &mut isolate);
-        let realm = self.live.borrow().as_ref().map(|live| v8::Local::new(scope, &live.realm.context))?;
-        Some(body(&mut v8::ContextScope::new(scope, realm)))
+        let context = v8::Local::new(scope, &realm.context);
+        Some(body(&mut v8::ContextScope::new(scope, context)))
     }
 
     /// A call that was ended may leave microtasks behind, which the next call would pay for.
-    fn drop_microtasks(&self, raw: v8::UnsafeRawIsolatePtr) {
-        let dropped = self.in_realm(raw, engine::drop_microtasks);
+    fn drop_microtasks(&self, raw: v8::UnsafeRawIsolatePtr, realm: &Rc<Realm>) {
+        let dropped = self.in_realm(raw, realm, engine::drop_microtasks);
         self.has_leftovers.set(dropped == Some(false));
     }
 

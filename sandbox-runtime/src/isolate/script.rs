@@ -1,11 +1,12 @@
 //! Evaluating a script, and finding what it exports.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use deno_core::v8;
 
 use super::flights::Leg;
-use super::{Catch, Isolate, callbacks, engine};
+use super::{Catch, Isolate, Realm, callbacks, engine};
 use crate::boundary::{describe, js_string};
 use crate::contract::ContractSpec;
 use crate::error::{Error, ExportProblem, LimitKind, Place, Thrown};
@@ -17,8 +18,8 @@ type Object<'s> = v8::Local<'s, v8::Object>;
 /// What an evaluated script exports.
 pub(crate) struct Exports {
     script: String,
-    /// Of which of the sandbox's lives it is.
-    pub(super) generation: u64,
+    /// Where it was evaluated.
+    pub(super) realm: Rc<Realm>,
     /// Where functions are looked up, in this order.
     places: Vec<Exporter>,
 }
@@ -34,8 +35,8 @@ pub(crate) struct Binding {
     pub(super) methods: Vec<Option<BoundMethod>>,
     /// The checks of their arguments and results.
     pub(super) checks: Arc<ContractChecks>,
-    /// Of which of the sandbox's lives it is.
-    pub(super) generation: u64,
+    /// Where its functions run.
+    pub(super) realm: Rc<Realm>,
 }
 
 pub(crate) struct BoundMethod {
@@ -62,6 +63,7 @@ impl Binding {
 pub(super) fn evaluate(
     isolate: &Isolate,
     scope: &mut v8::PinScope<'_, '_>,
+    realm: &Rc<Realm>,
     script: &Script,
 ) -> Result<Exports, Error> {
     let places = match start(isolate, scope, script)? {
@@ -71,7 +73,7 @@ pub(super) fn evaluate(
         }
         Started::Done(places) => places,
     };
-    Ok(Exports { script: script.name.clone(), generation: isolate.generation.get(), places })
+    Ok(Exports { script: script.name.clone(), realm: realm.clone(), places })
 }
 
 /// A limit that a script has met names it.
@@ -128,12 +130,12 @@ pub(crate) struct Evaluation {
     /// What a module exports, until it is over.
     namespace: Option<v8::Global<v8::Object>>,
     places: Vec<Exporter>,
-    generation: u64,
+    realm: Rc<Realm>,
 }
 
 impl Evaluation {
-    pub(crate) fn new(isolate: &Isolate, script: Script) -> Self {
-        Self { script, namespace: None, places: Vec::new(), generation: isolate.generation.get() }
+    pub(crate) fn new(realm: Rc<Realm>, script: Script) -> Self {
+        Self { script, namespace: None, places: Vec::new(), realm }
     }
 }
 
@@ -144,11 +146,15 @@ impl Leg for Evaluation {
         None
     }
 
+    fn realm(&self) -> &Rc<Realm> {
+        &self.realm
+    }
+
     fn check(&self, isolate: &Isolate) -> Result<(), Error> {
         if self.script.source.len() > isolate.settings.limits.script_bytes {
             return Err(isolate.over(LimitKind::Script, None));
         }
-        isolate.is_of_this_life(self.generation)
+        isolate.is_of_this_life(self.realm.generation)
     }
 
     fn begin<'s>(
@@ -178,7 +184,7 @@ impl Leg for Evaluation {
             Some(namespace) => exporters(isolate, scope, v8::Local::new(scope, namespace))?,
             None => std::mem::take(&mut self.places),
         };
-        Ok(Exports { script: self.script.name.clone(), generation: self.generation, places })
+        Ok(Exports { script: self.script.name.clone(), realm: self.realm.clone(), places })
     }
 }
 

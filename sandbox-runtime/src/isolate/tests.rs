@@ -1,5 +1,9 @@
 //! What can be seen from inside alone.
 
+// The layer of QuickJS knows neither descriptors nor the realm of an object.
+#[cfg(not(feature = "quickjs"))]
+mod realms;
+
 use super::run::Entered;
 use super::*;
 use crate::boundary::{Bytes, owned_to_guest};
@@ -29,7 +33,8 @@ fn bytes_are_moved_and_not_copied() {
     let isolate = Isolate::new(settings, Vec::new(), stack).expect("it can be built");
     let bytes = vec![7; 1 << 20];
     let memory = bytes.as_ptr();
-    let moved = isolate.run(None, |scope| {
+    let main = isolate.main_realm().expect("it lives");
+    let moved = isolate.run(&main, None, |scope| {
         let value =
             owned_to_guest(scope, &isolate.budget(), Bytes::from(bytes)).expect("it is in the budget");
         let view = value.try_cast::<v8::Uint8Array>().expect("a Uint8Array");

@@ -8,7 +8,7 @@ use super::worker::{Keep, Worker, WorkerThread};
 use crate::error::Result;
 use crate::isolate::meter::Meter;
 use crate::isolate::watchdog::Watch;
-use crate::isolate::{Isolate, script};
+use crate::isolate::{Isolate, Realm, script};
 use crate::realm::{Captured, Settings};
 use crate::sandbox::{SendHosts, isolate};
 
@@ -17,6 +17,14 @@ pub(super) struct Seat {
     pub(super) isolate: Rc<Isolate>,
     pub(super) exports: Keep<script::Exports>,
     pub(super) bindings: Keep<script::Binding>,
+    /// Beside the one that the isolate began with.
+    pub(super) realms: Keep<Rc<Realm>>,
+}
+
+impl Seat {
+    pub(super) fn new(isolate: Rc<Isolate>) -> Self {
+        Self { isolate, exports: Keep::default(), bindings: Keep::default(), realms: Keep::default() }
+    }
 }
 
 /// A handle of an isolate. The isolate goes when this is dropped.
@@ -47,8 +55,7 @@ impl Home {
         let build = move |worker: &Worker| {
             let isolate = isolate(settings, hosts.arrive(), worker.stack)?;
             let (watch, meter) = (isolate.watch()?, isolate.meter());
-            let seat = Seat { isolate, exports: Keep::default(), bindings: Keep::default() };
-            Ok((worker.seats.keep(seat), watch, meter))
+            Ok((worker.seats.keep(Seat::new(isolate)), watch, meter))
         };
         thread.post(tenant, Box::new(move |worker| _ = built.send(build(worker))));
         let gone =
@@ -122,6 +129,10 @@ pub(super) struct Kept {
 impl Kept {
     pub(super) fn exports(home: Arc<Home>, key: u64) -> Self {
         Self { home, key, release: |seat, key| seat.exports.drop(key) }
+    }
+
+    pub(super) fn realm(home: Arc<Home>, key: u64) -> Self {
+        Self { home, key, release: |seat, key| seat.realms.drop(key) }
     }
 
     pub(super) fn binding(home: Arc<Home>, key: u64) -> Self {

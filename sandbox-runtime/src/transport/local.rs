@@ -1,5 +1,7 @@
 //! The isolate is in this thread: no hop, no copy of the arguments but the one into V8.
 
+mod realms;
+
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -11,15 +13,16 @@ use crate::arguments::Arguments as _;
 use crate::boundary::JsValue;
 use crate::contract::{GuestContract, GuestMethod};
 use crate::error::{Error, Result};
-use crate::isolate::Isolate;
 use crate::isolate::calls::{GuestCall, MethodLeg};
 use crate::isolate::flights::{Flying, Ticket};
 use crate::isolate::meter::Usage;
 use crate::isolate::script::{self, Evaluation};
-use crate::isolate::watchdog;
+use crate::isolate::{Isolate, Realm, watchdog};
 use crate::realm::ConsoleOutput;
 use crate::sandbox::Builder;
 use crate::script::Script;
+
+pub use realms::LocalRealm;
 
 /// A sandbox whose isolate lives in the thread that made it.
 ///
@@ -91,7 +94,7 @@ impl LocalSandbox {
     ///
     /// [`Error::Syntax`], [`Error::Guest`] when the script throws, [`Error::Limit`], [`Error::Discarded`].
     pub fn eval(&self, script: Script) -> Result<LocalGuest> {
-        self.isolate.evaluate(&script, self.deadline).map(|exports| self.guest(exports))
+        LocalGuest::evaluate(&self.isolate, &self.isolate.main_realm()?, &script, self.deadline)
     }
 
     /// [`eval`](Self::eval) of a script whose top level may wait for `async` host methods.
@@ -100,15 +103,7 @@ impl LocalSandbox {
     ///
     /// As of [`eval`](Self::eval).
     pub async fn eval_async(&self, script: Script) -> Result<LocalGuest> {
-        let name = script.name().to_owned();
-        let evaluation = Evaluation::new(&self.isolate, script);
-        let evaluation = Flying::new(self.isolate.clone(), evaluation, Ticket::new(self.deadline));
-        let evaluated = evaluation.await.map_err(|error| script::error_of(error, &name));
-        evaluated.map(|exports| self.guest(exports))
-    }
-
-    fn guest(&self, exports: script::Exports) -> LocalGuest {
-        LocalGuest { isolate: self.isolate.clone(), exports: Rc::new(exports), deadline: self.deadline }
+        LocalGuest::evaluate_async(&self.isolate, self.isolate.main_realm()?, script, self.deadline).await
     }
 
     /// Evaluates a script and checks it against the contract `C`.
@@ -139,6 +134,29 @@ pub struct LocalGuest {
 }
 
 impl LocalGuest {
+    fn evaluate(
+        isolate: &Rc<Isolate>,
+        realm: &Rc<Realm>,
+        script: &Script,
+        deadline: Option<u64>,
+    ) -> Result<Self> {
+        let exports = isolate.evaluate(realm, script, deadline)?;
+        Ok(Self { isolate: isolate.clone(), exports: Rc::new(exports), deadline })
+    }
+
+    async fn evaluate_async(
+        isolate: &Rc<Isolate>,
+        realm: Rc<Realm>,
+        script: Script,
+        deadline: Option<u64>,
+    ) -> Result<Self> {
+        let name = script.name().to_owned();
+        let evaluation = Evaluation::new(realm, script);
+        let evaluation = Flying::new(isolate.clone(), evaluation, Ticket::new(deadline));
+        let exports = evaluation.await.map_err(|error| script::error_of(error, &name))?;
+        Ok(Self { isolate: isolate.clone(), exports: Rc::new(exports), deadline })
+    }
+
     /// Checks the script against the contract `C`, and gives the proxy that implements it.
     ///
     /// # Errors

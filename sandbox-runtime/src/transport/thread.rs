@@ -1,5 +1,8 @@
 //! The isolate is on a thread of its own, and its handle goes wherever it is wanted.
 
+mod realms;
+
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -14,10 +17,12 @@ use crate::isolate::calls::MethodLeg;
 use crate::isolate::flights::Flying;
 use crate::isolate::meter::Usage;
 use crate::isolate::script::{self, Evaluation};
-use crate::isolate::watchdog;
+use crate::isolate::{Realm as GuestRealm, watchdog};
 use crate::realm::{ConsoleOutput, Settings};
 use crate::sandbox::{Builder, SendHosts};
 use crate::script::Script;
+
+pub use realms::Realm;
 
 /// A sandbox whose isolate lives on a thread of its own: `Send`, `Sync` and `Clone`.
 ///
@@ -152,10 +157,7 @@ impl Sandbox {
     /// [`Error::Syntax`], [`Error::Guest`] when the script throws or waits at its top level, [`Error::Limit`],
     /// [`Error::Discarded`], [`Error::Blocking`].
     pub fn eval(&self, script: Script) -> Result<Guest> {
-        let deadline = self.deadline;
-        let key =
-            self.home.run(move |seat| Ok(seat.exports.keep(seat.isolate.evaluate(&script, deadline)?)))?;
-        Ok(Guest { exports: Arc::new(Kept::exports(self.home.clone(), key)), deadline })
+        Guest::evaluate(&self.home, self.deadline, |seat| seat.isolate.main_realm(), script)
     }
 
     /// [`eval`](Self::eval) for a task, which it does not block. The top level of a module may wait for `async` host methods.
@@ -173,18 +175,7 @@ impl Sandbox {
     ///
     /// [`Error::Syntax`], [`Error::Guest`], [`Error::Limit`], [`Error::Discarded`].
     pub async fn eval_async(&self, script: Script) -> Result<Guest> {
-        let name = script.name().to_owned();
-        let evaluation = RemoteCall::new(
-            self.home.clone(),
-            self.deadline,
-            move |seat, ticket| {
-                let evaluation = Evaluation::new(&seat.isolate, script);
-                Ok(Flying::new(seat.isolate.clone(), evaluation, ticket))
-            },
-            |seat, exports| seat.exports.keep(exports),
-        );
-        let key = evaluation.await.map_err(|error| script::error_of(error, &name))?;
-        Ok(Guest { exports: Arc::new(Kept::exports(self.home.clone(), key)), deadline: self.deadline })
+        Guest::evaluate_async(&self.home, self.deadline, |seat| seat.isolate.main_realm(), script).await
     }
 
     /// Evaluates a script and checks it against the contract `C`.
@@ -214,6 +205,40 @@ pub struct Guest {
 }
 
 impl Guest {
+    /// Evaluates a script in the realm that is found where the isolate lives.
+    fn evaluate(
+        home: &Arc<Home>,
+        deadline: Option<u64>,
+        realm: impl FnOnce(&Seat) -> Result<Rc<GuestRealm>> + Send + 'static,
+        script: Script,
+    ) -> Result<Self> {
+        let key = home.run(move |seat| {
+            let exports = seat.isolate.evaluate(&realm(seat)?, &script, deadline)?;
+            Ok(seat.exports.keep(exports))
+        })?;
+        Ok(Self { exports: Arc::new(Kept::exports(home.clone(), key)), deadline })
+    }
+
+    async fn evaluate_async(
+        home: &Arc<Home>,
+        deadline: Option<u64>,
+        realm: impl FnOnce(&Seat) -> Result<Rc<GuestRealm>> + Send + 'static,
+        script: Script,
+    ) -> Result<Self> {
+        let name = script.name().to_owned();
+        let evaluation = RemoteCall::new(
+            home.clone(),
+            deadline,
+            move |seat, ticket| {
+                let evaluation = Evaluation::new(realm(seat)?, script);
+                Ok(Flying::new(seat.isolate.clone(), evaluation, ticket))
+            },
+            |seat, exports| seat.exports.keep(exports),
+        );
+        let key = evaluation.await.map_err(|error| script::error_of(error, &name))?;
+        Ok(Self { exports: Arc::new(Kept::exports(home.clone(), key)), deadline })
+    }
+
     /// Checks the script against the contract `C`, and gives the proxy that implements it.
     ///
     /// # Errors

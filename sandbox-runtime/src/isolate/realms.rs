@@ -1,0 +1,65 @@
+//! Realms beside the one that a sandbox begins with: each has a global and intrinsics of its own, and all share the heap, the
+//! hosts and the limits of their isolate.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use deno_core::v8;
+
+use super::realm::{Furnishing, Realm};
+use super::{Isolate, Live};
+use crate::error::Error;
+
+impl Isolate {
+    /// The realm that the sandbox began with.
+    pub(crate) fn main_realm(&self) -> Result<Rc<Realm>, Error> {
+        match self.live.borrow().as_ref() {
+            Some(Live { realm, .. }) => Ok(realm.clone()),
+            None => Err(self.discarded_error()),
+        }
+    }
+
+    /// Makes one more realm. That is a call like any other, for it takes time and a part of the heap.
+    pub(crate) fn make_realm(&self) -> Result<Rc<Realm>, Error> {
+        let main = self.main_realm()?;
+        let host_realm = self.live.borrow().as_ref().map(|live| live.runtime.main_context());
+        let host_realm = host_realm.ok_or_else(|| self.discarded_error())?;
+        self.run(&main, None, |scope| {
+            if self.is_ended() {
+                return Err(self.ended(None));
+            }
+            v8::tc_scope!(let scope, scope);
+            match Realm::new(scope, &self.furnishing(&host_realm)) {
+                Ok(realm) => Ok(Rc::new(realm)),
+                // No guest was there, so what was thrown is for want of stack.
+                Err(_) if scope.has_caught() => Err(self.thrown(scope, None)),
+                Err(_) if self.is_ended() => Err(self.ended(None)),
+                Err(reason) => Err(Error::build(reason)),
+            }
+        })
+    }
+
+    /// What each realm is made with.
+    pub(super) fn furnishing<'f>(&'f self, host_realm: &'f v8::Global<v8::Context>) -> Furnishing<'f> {
+        let generation = self.generation.get();
+        Furnishing { settings: &self.settings, host_realm, hosts: &self.hosts, generation }
+    }
+
+    /// Makes it the realm of the innermost call, until the guard is dropped.
+    pub(super) fn set_current<'i>(&'i self, realm: &Rc<Realm>) -> Current<'i> {
+        let before = self.current.replace(Some(realm.clone()));
+        Current { current: &self.current, before }
+    }
+}
+
+/// A realm is the one of the innermost call; when this is dropped, the one before is again.
+pub(super) struct Current<'i> {
+    current: &'i RefCell<Option<Rc<Realm>>>,
+    before: Option<Rc<Realm>>,
+}
+
+impl Drop for Current<'_> {
+    fn drop(&mut self) {
+        self.current.replace(self.before.take());
+    }
+}

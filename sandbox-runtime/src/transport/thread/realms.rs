@@ -1,0 +1,114 @@
+//! Further realms of a [`Sandbox`].
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::{Guest, GuestRealm, Kept, Remote, Sandbox, Seat};
+use crate::contract::GuestContract;
+use crate::error::Result;
+use crate::script::Script;
+
+/// One more realm of a [`Sandbox`]: a global and intrinsics of its own, with the same host contracts and settings.
+///
+/// No object of one realm is reachable from another, so what a script does to `globalThis` or to `Array.prototype`, no
+/// script of another realm sees. A realm costs a fraction of what a sandbox does, in time and in memory. For that, the realms of a
+/// sandbox share its thread, its heap and its fate: one at a time runs, limits hold for all of them together where they do
+/// for a sandbox, and when one has filled the heap, all are discarded. So realms are for scripts of **one trust level**,
+/// such as the rules of one tenant; another tenant gets a sandbox of its own. They draw from one sequence of seeded random
+/// numbers, and write to one console.
+///
+/// A clone is another handle of the same realm. When the last handle, [`Guest`] and proxy of a realm is gone, its memory is
+/// collected in time. After [`Sandbox::reset`] a realm of before answers [`Error::Discarded`](crate::Error::Discarded).
+///
+/// ```
+/// use sandbox_runtime::{Result, Sandbox, Script, sandbox_api};
+///
+/// #[sandbox_api]
+/// pub trait Counter {
+///     fn next(&self) -> Result<u32>;
+/// }
+///
+/// let sandbox = Sandbox::builder().build()?;
+/// let script = || Script::new("counter.js", "globalThis.n = 0; export const next = () => ++n;");
+/// let one = sandbox.realm()?.load::<dyn Counter>(script())?;
+/// let other = sandbox.realm()?.load::<dyn Counter>(script())?;
+/// assert_eq!((one.next()?, one.next()?, other.next()?), (1, 2, 1));
+/// # Ok::<(), sandbox_runtime::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Realm {
+    realm: Arc<Kept>,
+    deadline: Option<u64>,
+}
+
+impl Sandbox {
+    /// Makes one more realm, with a global and intrinsics of its own; see [`Realm`]. A host method may do so, too.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Limit`](crate::Error::Limit), for it is a call like any other, which takes some milliseconds with
+    /// [`Intrinsics::Frozen`](crate::Intrinsics::Frozen);
+    /// [`Error::Discarded`](crate::Error::Discarded).
+    pub fn realm(&self) -> Result<Realm> {
+        let key = self.home.run(make)?;
+        Ok(Realm { realm: Arc::new(Kept::realm(self.home.clone(), key)), deadline: self.deadline })
+    }
+
+    /// [`realm`](Self::realm) for a task, which it does not block.
+    ///
+    /// # Errors
+    ///
+    /// As of [`realm`](Self::realm).
+    pub async fn realm_async(&self) -> Result<Realm> {
+        let key = self.home.ask(make).await?;
+        Ok(Realm { realm: Arc::new(Kept::realm(self.home.clone(), key)), deadline: self.deadline })
+    }
+}
+
+fn get(seat: &Seat, key: u64) -> Result<Rc<GuestRealm>> {
+    seat.realms.get(key).map(|realm| (*realm).clone())
+}
+
+fn make(seat: &Seat) -> Result<u64> {
+    Ok(seat.realms.keep(seat.isolate.make_realm()?))
+}
+
+impl Realm {
+    /// Evaluates a script that implements several contracts; see [`Guest::bind`].
+    ///
+    /// # Errors
+    ///
+    /// As of [`Sandbox::eval`]; [`Error::Discarded`](crate::Error::Discarded) also when the sandbox was reset.
+    pub fn eval(&self, script: Script) -> Result<Guest> {
+        let key = self.realm.key;
+        Guest::evaluate(&self.realm.home, self.deadline, move |seat| get(seat, key), script)
+    }
+
+    /// [`eval`](Self::eval) for a task, which it does not block; see [`Sandbox::eval_async`].
+    ///
+    /// # Errors
+    ///
+    /// As of [`eval`](Self::eval).
+    pub async fn eval_async(&self, script: Script) -> Result<Guest> {
+        let key = self.realm.key;
+        Guest::evaluate_async(&self.realm.home, self.deadline, move |seat| get(seat, key), script).await
+    }
+
+    /// [`load`](Self::load) for a task, which it does not block.
+    ///
+    /// # Errors
+    ///
+    /// As of [`load`](Self::load).
+    pub async fn load_async<C: ?Sized + GuestContract>(&self, script: Script) -> Result<C::Proxy<Remote>> {
+        self.eval_async(script).await?.bind_async::<C>().await
+    }
+
+    /// Evaluates a script and checks it against the contract `C`.
+    ///
+    /// # Errors
+    ///
+    /// As of [`eval`](Self::eval), and [`Error::Mismatch`](crate::Error::Mismatch) that names every export that is missing.
+    pub fn load<C: ?Sized + GuestContract>(&self, script: Script) -> Result<C::Proxy<Remote>> {
+        self.eval(script)?.bind::<C>()
+    }
+}
