@@ -1,14 +1,14 @@
-use sandbox_runtime::{Result, Sandbox, Script, async_trait, sandbox_api};
+use sandbox_runtime::{Result, Sandbox, Script, sandbox_api};
 
 #[sandbox_api]
-#[async_trait]
+#[sandbox_runtime::async_trait]
 pub trait Store {
     async fn get(&self, key: &str) -> Result<u32>;
     fn count(&self) -> Result<u32>;
 }
 
 #[sandbox_api]
-#[async_trait(?Send)]
+#[sandbox_runtime::async_trait(?Send)]
 pub trait Clock {
     async fn now(&self) -> Result<u32>;
 }
