@@ -45,6 +45,7 @@ mod tests;
 /// |---|---|
 /// | `guest` | only a guest implements the contract: nothing is generated for hosts |
 /// | `host` | only the host implements the contract: nothing is generated for guests |
+/// | `local` | the futures of `async` methods need not be `Send`: the contract is for a `LocalSandbox`, and for hosts |
 /// | `name = "…"` | the name in JavaScript, if it is not the trait's |
 /// | `crate = path` | where the runtime is, if it is not `::sandbox_runtime` |
 ///
@@ -80,6 +81,31 @@ mod tests;
 /// `E: From<sandbox_runtime::Error>`, or says with `on_failure` what a failure becomes.
 ///
 /// A method with a default body is optional for a guest: when the guest does not export it, the body runs.
+///
+/// # Asynchronous methods
+///
+/// A method can be an `async fn`, beside others that are not. The trait is then made with `async_trait`, so that it stays
+/// usable as `dyn Trait`, and what implements it has `#[sandbox_api]` too:
+///
+/// ```ignore
+/// #[sandbox_api(host)]
+/// pub trait Rates {
+///     async fn rate(&self, currency: &str) -> Result<f64>;
+/// }
+///
+/// #[sandbox_api]
+/// impl Rates for Bank {
+///     async fn rate(&self, currency: &str) -> Result<f64> {
+///         self.ask(currency).await
+///     }
+/// }
+/// ```
+///
+/// On an implementation, the arguments are `local`, if the trait has it, and `crate = path`;
+/// `#[sandbox_runtime::async_trait]` does the same. Arguments and results are `Send`, those by reference `Sync` too, and
+/// a trait with a default body of an `async` method has the supertrait `Sync`; with `local`, none of this is asked for.
+///
+/// A guest that calls an `async` method gets a promise; one that implements it may return one.
 ///
 /// Doc comments and `#[cfg]` hold for all that is generated from a method.
 #[proc_macro_attribute]

@@ -99,11 +99,6 @@ impl Method {
         self.sig.asyncness.is_some()
     }
 
-    /// Its receiver is `&self`.
-    pub(crate) fn takes_ref_self(&self) -> bool {
-        self.receiver.as_ref().is_some_and(|this| this.reference.is_some() && this.mutability.is_none())
-    }
-
     /// The return type, if one is written.
     pub(crate) fn returns(&self) -> Option<&Type> {
         match &self.sig.output {

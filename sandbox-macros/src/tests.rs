@@ -7,7 +7,7 @@ use syn::{Item, ItemTrait, TraitItem, parse_quote};
 use crate::errors::{Errors, collect};
 use crate::model::Contract;
 use crate::paths::{Free, Paths};
-use crate::{args, check, expand, fallback, names, parse};
+use crate::{args, asynchronous, check, expand, fallback, names, parse};
 
 /// The model, and the messages, one a line.
 fn contract(arguments: TokenStream, item: ItemTrait) -> (Contract, Vec<String>) {
@@ -129,6 +129,28 @@ fn one_mistake_is_reported_once() {
             }
         ),
         parse_quote!(
+            trait A {
+                async fn get<'a>(&'a self, key: &'a str) -> Result<u8>;
+            }
+        ),
+        parse_quote!(
+            trait A {
+                fn get<'a>(&'a self, key: &'a str) -> Pin<Box<dyn Future<Output = &'a str> + 'a>>;
+            }
+        ),
+        parse_quote!(
+            trait A: Send {
+                async fn get(&self, key: &str) -> Result<u8> {
+                    Ok(0)
+                }
+            }
+        ),
+        parse_quote!(
+            trait A {
+                fn get(self: &'static Self) -> Result<u8>;
+            }
+        ),
+        parse_quote!(
             trait A<'a> {
                 fn get(&self, key: &'a str) -> Result<Cow<'a, str>>;
             }
@@ -166,6 +188,103 @@ fn one_mistake_is_reported_once() {
 
 fn has_attributes(member: &TraitItem) -> bool {
     matches!(member, TraitItem::Fn(method) if !method.attrs.is_empty())
+}
+
+#[test]
+fn what_gives_a_future_is_written_async() {
+    for returns in [
+        quote!(impl Future<Output = u8>),
+        quote!(impl Send + std::future::Future<Output = Result<u8>>),
+        quote!(Pin<Box<dyn Future<Output = u8> + Send + '_>>),
+        quote!((std::pin::Pin<::std::boxed::Box<(dyn core::future::Future<Output = u8>)>>)),
+        quote!(Box<dyn Future<Output = u8>>),
+        quote!(futures::future::BoxFuture<'static, u8>),
+        quote!(LocalBoxFuture<'_, u8>),
+    ] {
+        let found = messages(quote!(), parse_quote!(trait A { fn get(&self) -> #returns; }));
+        let expected = "an asynchronous method is written `async fn get(…) -> T`, without `#[async_trait]`: \
+                        its future is boxed by itself";
+        assert_eq!(found, [expected], "{returns}");
+    }
+    for returns in [quote!(Result<Box<Future>>), quote!(Pin<u8>), quote!(Future)] {
+        assert_eq!(messages(quote!(), parse_quote!(trait A { fn get(&self) -> #returns; })), [""; 0]);
+    }
+}
+
+#[test]
+fn a_default_body_asks_for_sync_unless_the_contract_is_local() {
+    let body = quote!({
+        async fn get(&self) -> Result<u8> {
+            Ok(0)
+        }
+    });
+    for (arguments, supertraits, fine) in [
+        (quote!(), quote!(), false),
+        (quote!(host), quote!(:Send), false),
+        (quote!(), quote!(:Send + Sync), true),
+        (quote!(guest), quote!(: std::marker::Sync), true),
+        (quote!(local), quote!(), true),
+    ] {
+        let found = messages(arguments, parse_quote!(trait A #supertraits #body));
+        assert_eq!(found.is_empty(), fine, "{found:?}");
+    }
+}
+
+#[test]
+fn local_is_for_contracts_with_async_methods() {
+    let sync = quote!({
+        fn get(&self) -> Result<u8>;
+    });
+    assert_eq!(messages(quote!(local), parse_quote!(trait A #sync)).len(), 1);
+    let mixed = quote!({
+        fn get(&self) -> Result<u8>;
+        async fn put(&self) -> Result<u8>;
+    });
+    assert_eq!(messages(quote!(guest, local), parse_quote!(trait A #mixed)), [""; 0]);
+    assert_eq!(messages(quote!(local, local = 1), parse_quote!(trait A #mixed)).len(), 1);
+}
+
+#[test]
+fn a_signature_has_the_lifetimes_that_async_trait_gives_it() {
+    let written: syn::Signature = parse_quote!(
+        async fn get<'a, T: Clone>(self: &Self, #[x] a: &str, b: &'a [T], c: Option<&'_ u8>, d: (&u8)) -> u8
+    );
+    let expected: syn::Signature = parse_quote!(
+        fn get<'a, T, 'life0, 'life1, 'life2, 'life3, 'async_trait>(
+            self: &'life0 Self,
+            a: &'life1 str,
+            b: &'a [T],
+            c: Option<&'life2 u8>,
+            d: (&'life3 u8)
+        ) -> rt::Boxed<'async_trait, u8>
+        where
+            'a: 'async_trait + ,
+            T: 'async_trait + Clone,
+            'life0: 'async_trait,
+            'life1: 'async_trait,
+            'life2: 'async_trait,
+            'life3: 'async_trait,
+            Self: 'async_trait
+    );
+    let found = asynchronous::signature(&written, &quote!(rt), false);
+    assert_eq!(quote!(#found).to_string(), quote!(#expected).to_string());
+    let none = asynchronous::signature(&parse_quote!(async fn new()), &quote!(rt), true);
+    let expected = quote!(fn new<'async_trait>() -> rt::BoxedLocal<'async_trait, ()>);
+    assert_eq!(quote!(#none).to_string(), expected.to_string());
+}
+
+#[test]
+fn an_implementation_is_boxed_as_its_trait_is() {
+    let item = quote!(impl Store for Mine { async fn get(&self) -> u8 { 0 } });
+    let expanded = |arguments| expand::sandbox_api(arguments, item.clone()).to_string();
+    let boxed = |attribute: TokenStream| quote!(#attribute #item).to_string();
+    assert_eq!(expanded(quote!()), boxed(quote!(#[::sandbox_runtime::__private::async_trait])));
+    let local = boxed(quote!(#[my::runtime::__private::async_trait(?Send)]));
+    assert_eq!(expanded(quote!(local, crate = my::runtime)), local);
+    let wrong = expanded(quote!(guest));
+    assert!(wrong.contains("compile_error") && wrong.ends_with(&expanded(quote!())), "{wrong}");
+    let inherent = expand::sandbox_api(quote!(), quote!(impl Mine {})).to_string();
+    assert!(inherent.contains("this implements no trait"), "{inherent}");
 }
 
 #[test]

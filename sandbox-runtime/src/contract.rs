@@ -376,7 +376,7 @@ impl<T: Send> Sent for T {}
 #[diagnostic::on_unimplemented(
     message = "`&{Self}` cannot be sent between threads, and the future of an `async` method is",
     label = "not `Send` and `Sync`",
-    note = "take a type that is both, such as one with `Arc` in the place of `Rc`",
+    note = "take a type that is both, such as one with `Arc` and `Mutex` in the place of `Rc` and `RefCell`",
     note = "or keep the futures of the contract in one thread, that of a `LocalSandbox`: `#[sandbox_api(local)]`"
 )]
 pub trait Shared: Send + Sync {}

@@ -160,3 +160,11 @@ impl Store for Shelf {
         value
     }
 }
+
+/// What takes its time, in both directions.
+#[sandbox_api]
+pub trait Later {
+    async fn find(&self, key: &str) -> Result<Option<u32>>;
+    async fn reset(&self) -> Result<()>;
+    fn count(&self, keys: Vec<String>) -> Result<u32>;
+}

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use sandbox_runtime::{AsMap, AsSet, Bytes, Contract, Date, LocalSandbox, Script};
 
 use super::contracts::{
-    Answer, Event, Everything, Line, Order, Point, Pricing, Question, Shape, Shelf, Store,
+    Answer, Event, Everything, Later, Line, Order, Point, Pricing, Question, Shape, Shelf, Store,
 };
 use super::node;
 
@@ -190,4 +190,14 @@ export interface OrderInput {
     for part in parts {
         assert!(module.contains(part), "{part} is not in {module}");
     }
+}
+
+/// A guest is given promises, and may give one or a value, in `async` methods alone.
+#[test]
+fn asynchronous_methods_are_of_promises() {
+    let folder = folder_with("typescript-later", "later.ts");
+    fs::write(folder.join("Later.d.ts"), <dyn Later as Contract>::typescript()).unwrap();
+    let (said, _) = compile(&folder, &["--noEmit", "later.ts"]);
+    let source = fs::read_to_string(folder.join("later.ts")).unwrap();
+    assert_eq!(errors(&said, "later.ts"), marked(&source), "{said}");
 }

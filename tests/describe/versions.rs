@@ -2,7 +2,7 @@
 
 use sandbox_runtime::{Compatibility, Contract, Description, LocalSandbox, Script, compat};
 
-use super::contracts::{Everything, Pricing, Store};
+use super::contracts::{Everything, Later, Pricing, Store};
 
 /// A version of the contract `Rule`, with its types.
 macro_rules! version {
@@ -30,6 +30,20 @@ version! {
         #[sandbox_api(guest)]
         pub trait Rule {
             fn price(&self, usage: Usage) -> Result<u32>;
+            fn label(&self) -> Result<String>;
+        }
+    }
+}
+
+version! {
+    asynchronous {
+        #[derive(Clone, Serialize, Deserialize, JsonSchema)]
+        pub struct Usage { pub units: u32, pub plan: Plan }
+        #[derive(Clone, Serialize, Deserialize, JsonSchema)]
+        pub enum Plan { Free, Paid }
+        #[sandbox_api(guest)]
+        pub trait Rule {
+            async fn price(&self, usage: Usage) -> Result<u32>;
             fn label(&self) -> Result<String>;
         }
     }
@@ -193,7 +207,25 @@ fn every_description_is_read_as_it_was_written() {
         <dyn Everything as Contract>::describe(),
         <dyn Pricing as Contract>::describe(),
         <dyn Store as Contract>::describe(),
+        <dyn Later as Contract>::describe(),
     ] {
         assert_eq!(compared(&description, &description), Compatibility::default());
     }
+}
+
+#[test]
+fn a_promise_is_a_change_and_its_absence_is_not_said() {
+    let (first, asynchronous) = (first::description(), asynchronous::description());
+    let became = compared(&first, &asynchronous).to_string();
+    assert_eq!(became, "Rule.price: method became asynchronous (breaks hosts)\n");
+    let became = compared(&asynchronous, &first).to_string();
+    assert_eq!(became, "Rule.price: method became synchronous (breaks guests)\n");
+    assert_ne!(first.fingerprint(), asynchronous.fingerprint());
+
+    let said =
+        |description: &Description| serde_json::to_string(description).unwrap().matches("is_async").count();
+    assert_eq!((said(&first), said(&asynchronous)), (0, 1));
+    // The schema is that of what the promise gives.
+    assert_eq!(first.json_schema(), asynchronous.json_schema());
+    assert_eq!(first.zod(), asynchronous.zod());
 }

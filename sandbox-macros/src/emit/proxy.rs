@@ -1,7 +1,7 @@
 //! Host → guest: the struct that implements the trait by calling a guest.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::{Attribute, ItemTrait, Meta, Path, TraitItem, TraitItemFn, parse_quote};
 
 use super::{meta, named, of};
@@ -138,7 +138,7 @@ fn proxy_method(method: &Method, names: &MethodPaths, local: bool, paths: &Paths
     let Method { cfgs, .. } = method;
     let MethodPaths { marker, default, .. } = names;
     let signature = match method.is_async() {
-        true => asynchronous::signature(method, rt, local),
+        true => asynchronous::signature(&method.sig, rt, local).to_token_stream(),
         false => signature(method),
     };
     let args = method.params.iter().map(|param| &param.ident);

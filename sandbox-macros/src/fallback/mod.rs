@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{Attribute, Generics, Ident, ItemTrait, TraitItem, TraitItemFn, parse_quote};
+use syn::{Generics, Ident, ItemTrait, TraitItem, TraitItemFn, parse_quote};
 
 use crate::model::Contract;
 use crate::paths::{self, Free};
@@ -24,8 +24,11 @@ pub(crate) fn contract(contract: &Contract, error: &syn::Error) -> TokenStream {
     let messages = error.to_compile_error();
     let krate = paths::krate(contract.args.krate.as_ref());
     let boxed = contract.is_async().then(|| asynchronous::attribute(&krate, contract.is_local()));
-    let item = sanitize::item(&with_shared_defaults(contract, &krate), boxed.is_some());
-    let dummies = dummies(&item, boxed.as_ref(), &krate);
+    let mut item = sanitize::item(&contract.item, boxed.is_some());
+    if !contract.is_local() && !check::is_shared(&item) {
+        with_shared_defaults(&mut item, &krate);
+    }
+    let dummies = dummies(&item, contract.is_local(), &krate);
     quote! {
         #messages
         #[allow(warnings, reason = "this is not the trait that was written")]
@@ -36,33 +39,23 @@ pub(crate) fn contract(contract: &Contract, error: &syn::Error) -> TokenStream {
 }
 
 /// Where `Sync` is missing, `async_trait` would ask for it at each use of a method with a body, so those are written out.
-fn with_shared_defaults(contract: &Contract, krate: &TokenStream) -> ItemTrait {
-    let mut item = contract.item.clone();
-    if contract.is_local() || check::is_shared(&item) {
-        return item;
-    }
-    let members = item.items.iter_mut().filter_map(|member| match member {
-        TraitItem::Fn(member) => Some(member),
-        _ => None,
-    });
-    for (member, method) in members.zip(&contract.methods) {
-        let plain = method.sig.generics.params.is_empty() && method.takes_ref_self();
-        if method.is_async() && method.has_default && plain {
-            let signature = asynchronous::signature(method, &quote!(#krate::__private), false);
-            let written: syn::Result<TraitItemFn> = syn::parse2(quote!(#signature;));
-            member.sig = written.map_or_else(|_| member.sig.clone(), |written| written.sig);
+fn with_shared_defaults(item: &mut ItemTrait, krate: &TokenStream) {
+    for member in &mut item.items {
+        if let TraitItem::Fn(TraitItemFn { sig, default: Some(_), .. }) = member
+            && sig.asyncness.is_some()
+        {
+            *sig = asynchronous::signature(sig, &quote!(#krate::__private), false);
         }
     }
-    item
 }
 
 /// As the real contract would, a dummy one has both directions: which of them a mistake took away is unknown.
-fn dummies(item: &ItemTrait, boxed: Option<&Attribute>, krate: &TokenStream) -> TokenStream {
+fn dummies(item: &ItemTrait, local: bool, krate: &TokenStream) -> TokenStream {
     let ItemTrait { vis, ident: name, .. } = item;
     let mut free = Free::beside(item.to_token_stream());
     let (rt, transport, host) = (free.take("__rt"), free.take("T"), free.take("H"));
     let proxy = paths::proxy(item);
-    let implementation = implementation(item, boxed, &proxy, &transport);
+    let implementation = implementation(item, &rt, local, &proxy, &transport);
     let generics = owned(&item.generics);
     let (for_all, types, clause) = generics.split_for_impl();
     let mut hosted = generics.clone();
@@ -93,9 +86,11 @@ fn dummies(item: &ItemTrait, boxed: Option<&Attribute>, krate: &TokenStream) -> 
     }
 }
 
+/// The proxy's methods do nothing, and hold nothing that could not be sent.
 fn implementation(
     item: &ItemTrait,
-    boxed: Option<&Attribute>,
+    rt: &Ident,
+    local: bool,
     proxy: &Ident,
     transport: &Ident,
 ) -> TokenStream {
@@ -107,20 +102,22 @@ fn implementation(
     }
     let (_, types, _) = item.generics.split_for_impl();
     let (for_all, _, clause) = generics.split_for_impl();
-    let members = item.items.iter().map(member);
+    let members = item.items.iter().map(|item| member(item, rt, local));
     quote! {
-        #boxed
         #unsafety impl #for_all #name #types for #proxy<#transport> #clause {
             #(#members)*
         }
     }
 }
 
-fn member(member: &TraitItem) -> TokenStream {
+fn member(member: &TraitItem, rt: &Ident, local: bool) -> TokenStream {
     match member {
         TraitItem::Fn(method) => {
             let cfgs = method.attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
-            let sig = &method.sig;
+            let sig = match method.sig.asyncness {
+                Some(_) => asynchronous::signature(&sanitize::concrete(&method.sig), rt, local),
+                None => method.sig.clone(),
+            };
             quote!(#(#cfgs)* #sig { loop {} })
         }
         TraitItem::Type(item) => {

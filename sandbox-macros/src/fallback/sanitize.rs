@@ -8,7 +8,7 @@ use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
 use syn::{
     FnArg, GenericParam, ItemTrait, Receiver, ReturnType, Signature, TraitBoundModifier, TraitItem,
-    TraitItemFn, TraitItemType, TypeImplTrait, TypeParamBound, WherePredicate, parse_quote,
+    TraitItemFn, TraitItemType, Type, TypeImplTrait, TypeParamBound, WherePredicate, parse_quote,
 };
 
 use super::first_of_each;
@@ -106,6 +106,24 @@ impl VisitMut for AnyReturn {
 
     fn visit_return_type_mut(&mut self, output: &mut ReturnType) {
         visit_mut::visit_return_type_mut(self, output);
+    }
+}
+
+/// With a return type that says what it is, which the body of a boxed future does not.
+pub(super) fn concrete(sig: &Signature) -> Signature {
+    let mut sig = sig.clone();
+    Concrete.visit_return_type_mut(&mut sig.output);
+    sig
+}
+
+struct Concrete;
+
+impl VisitMut for Concrete {
+    fn visit_type_mut(&mut self, ty: &mut Type) {
+        match ty {
+            Type::ImplTrait(_) => *ty = parse_quote!(()),
+            ty => visit_mut::visit_type_mut(self, ty),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ pub unsafe trait Store: Clone {
 
 struct Mine;
 
+#[sandbox_api]
 unsafe impl Store for Mine {
     type Key = u32;
     fn new() -> Result<Self> {
