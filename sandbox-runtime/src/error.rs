@@ -77,6 +77,15 @@ pub enum Error {
         /// What would wait for what, and what to do instead.
         reason: String,
     },
+    /// A pool has no room for the call, or its turn has not come in time. It was not made.
+    #[error("the sandbox of {tenant} is overloaded: {reason}")]
+    #[non_exhaustive]
+    Overloaded {
+        /// The key of the tenant.
+        tenant: String,
+        /// Which bound was met.
+        reason: String,
+    },
     /// A host method refused. Made by [`Error::public`] and [`Error::host`].
     #[error("{message}")]
     #[non_exhaustive]

@@ -3,6 +3,19 @@
 
 use std::time::Duration;
 
+/// Lets this thread have the processor only when no other of the system wants it much, where the system allows that.
+#[cfg(target_os = "linux")]
+pub(crate) fn yield_to_others() {
+    const NICEST: libc::c_int = 19;
+    // SAFETY: a system call without pointers. On Linux, 0 is the calling thread, and it may always become nicer.
+    if unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, NICEST) } != 0 {
+        tracing::warn!("the priority of a thread for slow tenants cannot be lowered");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn yield_to_others() {}
+
 /// The CPU clock of the thread that made it.
 #[derive(Clone, Copy)]
 pub(super) struct CpuClock(#[cfg(target_os = "linux")] libc::clockid_t);

@@ -7,7 +7,7 @@
 mod built_in;
 mod callbacks;
 pub(crate) mod calls;
-mod cpu;
+pub(crate) mod cpu;
 pub(crate) mod engine;
 pub(crate) mod fast;
 pub(crate) mod flights;

@@ -4,8 +4,10 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::worker::{Keep, Worker, WorkerThread};
+use super::remote::{Guard, Lodging};
+use super::worker::{Keep, Waiting, Worker, WorkerThread};
 use crate::error::Result;
+use crate::isolate::flights::Ticket;
 use crate::isolate::meter::Meter;
 use crate::isolate::watchdog::Watch;
 use crate::isolate::{Isolate, Realm, script};
@@ -81,7 +83,8 @@ impl Home {
         &self,
         work: impl FnOnce(&Seat) -> Result<R> + Send + 'static,
     ) -> Result<R> {
-        self.thread.run(self.tenant, self.limit, self.at_seat(work))
+        let waiting = Waiting { limit: self.limit, turn: None };
+        self.thread.run(self.tenant, waiting, self.at_seat(work))
     }
 
     /// Runs `work` where the isolate lives, for whoever awaits its answer.
@@ -109,6 +112,24 @@ impl Home {
     /// The number of the seat on its thread.
     pub(super) fn seat(&self) -> u64 {
         self.seat
+    }
+}
+
+impl Lodging for Home {
+    fn admit(&self) -> Result<(Arc<WorkerThread>, Option<Guard>)> {
+        Ok((self.thread.clone(), None))
+    }
+
+    fn tenant(&self) -> u64 {
+        self.tenant
+    }
+
+    fn limit(&self) -> Duration {
+        self.limit
+    }
+
+    fn cancel(&self, ticket: &Ticket) {
+        ticket.cancel(&self.watch());
     }
 }
 

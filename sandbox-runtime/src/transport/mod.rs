@@ -6,6 +6,7 @@ mod home;
 pub(crate) mod local;
 mod mailbox;
 pub(crate) mod pinned;
+pub(crate) mod pool;
 mod queue;
 pub(crate) mod remote;
 pub(crate) mod thread;

@@ -1,44 +1,83 @@
 //! An asynchronous call from wherever it is awaited.
 
+use std::any::Any;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use tokio::sync::oneshot;
 
 use super::home::{Home, Seat};
-use super::worker::{Worker, stuck_behind, thread_is_gone, turn};
+use super::worker::{Worker, WorkerThread, stuck_behind, thread_is_gone, turn};
 use crate::error::{Error, LimitKind, Result};
 use crate::isolate::flights::{Flying, Leg, Ticket};
 use crate::isolate::watchdog::{self, Timer};
 
-type Start<R> = Box<dyn FnOnce(&Worker, oneshot::Sender<Result<R>>) + Send>;
+/// Holds a place for a call until it is over.
+pub(super) type Guard = Box<dyn Any + Send>;
+
+/// Begins a call on the isolate's thread.
+pub(super) type Start<R> = Box<dyn FnOnce(&Worker, Option<Guard>, oneshot::Sender<Result<R>>) + Send>;
+
+/// Where a call goes.
+pub(super) trait Lodging: Send + Sync {
+    /// The thread that the call goes to, if there is room for it.
+    fn admit(&self) -> Result<(Arc<WorkerThread>, Option<Guard>)>;
+
+    /// Whose time it takes.
+    fn tenant(&self) -> u64;
+
+    /// How long it may take once it has begun.
+    fn limit(&self) -> Duration;
+
+    /// How long it waits for its turn, and what it is told then.
+    fn patience(&self) -> Option<(Duration, &dyn Fn() -> Error)> {
+        None
+    }
+
+    fn cancel(&self, ticket: &Ticket);
+}
 
 /// A call of an `async` method, on its way to the isolate's thread and back. It begins when it is polled first, and ends when
 /// it is dropped: the guest stops, and host methods that it waits for are dropped.
 #[must_use = "a call does nothing until it is awaited"]
 pub struct RemoteCall<R> {
-    home: Arc<Home>,
+    lodging: Arc<dyn Lodging>,
+    /// Once it has been admitted.
+    thread: Option<Arc<WorkerThread>>,
     ticket: Ticket,
     deadline: Option<u64>,
+    /// When it has waited long enough.
+    patience: Option<u64>,
     /// Until it is polled first.
     start: Option<Start<R>>,
     answer: Option<oneshot::Receiver<Result<R>>>,
-    patience: Patience,
+    look: Look,
 }
 
 /// Whether the call waits for its turn behind one that does not end.
 #[derive(Default)]
-struct Patience {
+struct Look {
     timer: Option<(u64, Waker, Timer)>,
     /// What the thread was at when it was looked at last.
     job: Option<u64>,
 }
 
 impl<R: Send + 'static> RemoteCall<R> {
+    pub(super) fn new(
+        lodging: Arc<dyn Lodging>,
+        ticket: Ticket,
+        deadline: Option<u64>,
+        start: Start<R>,
+    ) -> Self {
+        let (thread, patience, look) = (None, None, Look::default());
+        Self { lodging, thread, ticket, deadline, patience, start: Some(start), answer: None, look }
+    }
+
     /// `leg` makes the call where the isolate lives, and `take` what is to be sent of its result.
-    pub(super) fn new<L: Leg + 'static>(
+    pub(super) fn at_seat<L: Leg + 'static>(
         home: Arc<Home>,
         deadline: Option<u64>,
         leg: impl FnOnce(&Seat, Ticket) -> Result<Flying<L>> + Send + 'static,
@@ -46,7 +85,7 @@ impl<R: Send + 'static> RemoteCall<R> {
     ) -> Self {
         let ticket = Ticket::new(deadline);
         let (seat, tenant, own) = (home.seat(), home.tenant, ticket.clone());
-        let start: Start<R> = Box::new(move |worker, mut answer| {
+        let start: Start<R> = Box::new(move |worker, _, mut answer| {
             let begun = worker.seats.get(seat).and_then(|seat| Ok((leg(&seat, own)?, seat)));
             let (call, seat) = match begun {
                 Ok(begun) => begun,
@@ -60,12 +99,12 @@ impl<R: Send + 'static> RemoteCall<R> {
                 }
             });
         });
-        Self { home, ticket, deadline, start: Some(start), answer: None, patience: Patience::default() }
+        Self::new(home, ticket, deadline, start)
     }
 }
 
 /// `None` when the caller went away before the call was over.
-async fn unless_dropped<L: Leg, R>(
+pub(super) async fn unless_dropped<L: Leg, R>(
     call: Flying<L>,
     answer: &mut oneshot::Sender<R>,
 ) -> Option<Result<L::Output>> {
@@ -83,31 +122,38 @@ impl<R> RemoteCall<R> {
             let limit = "the call had not begun at the caller's deadline".into();
             return Some(Error::Limit { kind: LimitKind::Deadline, limit, place: None });
         }
-        let patience = &mut self.patience;
+        if self.patience.is_some_and(|until| until <= now) {
+            return self.lodging.patience().map(|(_, error)| error());
+        }
+        let patience = &mut self.look;
         let is_due = patience.timer.as_ref().is_some_and(|(at, _, _)| *at <= now);
         if is_due {
             // Twice the same: it has been overdue for a while.
-            let before = std::mem::replace(&mut patience.job, self.home.thread.job());
+            let before = std::mem::replace(&mut patience.job, self.thread.as_ref().and_then(|thread| thread.job()));
             if patience.job.is_some() && patience.job == before {
                 return Some(stuck_behind());
             }
         }
         let is_set = !is_due && patience.timer.as_ref().is_some_and(|(_, set, _)| set.will_wake(waker));
         if !is_set {
-            let turn = u64::try_from(turn(self.home.limit).as_nanos()).unwrap_or(u64::MAX);
+            let turn = nanos(turn(self.lodging.limit()));
             let look = match &patience.timer {
                 Some((at, _, _)) if !is_due => *at,
                 _ => now.saturating_add(turn),
             };
-            let at = self.deadline.map_or(look, |deadline| deadline.min(look));
+            let at = [self.deadline, self.patience].into_iter().flatten().fold(look, u64::min);
             patience.timer = Some((at, waker.clone(), Timer::set(at, waker.clone())));
         }
         None
     }
 
     fn cancel(&self) {
-        self.ticket.cancel(&self.home.watch());
+        self.lodging.cancel(&self.ticket);
     }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 impl<R> Unpin for RemoteCall<R> {}
@@ -118,9 +164,22 @@ impl<R: Send + 'static> Future for RemoteCall<R> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<R>> {
         let this = &mut *self;
         if let Some(start) = this.start.take() {
+            let (thread, guard) = match this.lodging.admit() {
+                Ok(admitted) => admitted,
+                Err(error) => return Poll::Ready(Err(error)),
+            };
             let (answer, answered) = oneshot::channel();
             this.answer = Some(answered);
-            this.home.thread.post(this.home.tenant, Box::new(move |worker| start(worker, answer)));
+            let waits = this.lodging.patience().map(|(patience, _)| nanos(patience));
+            this.patience = waits.map(|waits| watchdog::now().saturating_add(waits));
+            // A call that its caller has given up in the meantime has nothing to do.
+            let work = move |worker: &Worker| {
+                if !answer.is_closed() {
+                    start(worker, guard, answer);
+                }
+            };
+            thread.post(this.lodging.tenant(), Box::new(work));
+            this.thread = Some(thread);
         }
         let Some(answer) = &mut this.answer else { return Poll::Ready(Err(thread_is_gone())) };
         if let Poll::Ready(answer) = Pin::new(answer).poll(cx) {
@@ -128,7 +187,7 @@ impl<R: Send + 'static> Future for RemoteCall<R> {
             return Poll::Ready(answer.unwrap_or_else(|_| Err(thread_is_gone())));
         }
         if this.ticket.has_begun() {
-            this.patience.timer = None;
+            this.look.timer = None;
             return Poll::Pending;
         }
         match this.wait_for_turn(cx.waker()) {

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use super::home::{Home, Kept, Seat};
 use super::remote::RemoteCall;
-use super::worker::WorkerThread;
+use super::worker::{Priority, WorkerThread};
 use super::{AsyncTransport, Exports, Narrow, Transport};
 use crate::arguments::Arguments as _;
 use crate::contract::{GuestContract, GuestMethod};
@@ -65,7 +65,7 @@ impl Sandbox {
     }
 
     pub(crate) fn start(settings: Settings, hosts: SendHosts) -> Result<Self> {
-        let thread = Arc::new(WorkerThread::start("sandbox", settings.limits.stack)?);
+        let thread = Arc::new(WorkerThread::start("sandbox", settings.limits.stack, Priority::Normal)?);
         let home = Home::start(thread, 0, settings, hosts)?;
         Ok(Self { home: Arc::new(home), deadline: None })
     }
@@ -226,7 +226,7 @@ impl Guest {
         script: Script,
     ) -> Result<Self> {
         let name = script.name().to_owned();
-        let evaluation = RemoteCall::new(
+        let evaluation = RemoteCall::at_seat(
             home.clone(),
             deadline,
             move |seat, ticket| {
@@ -320,7 +320,7 @@ where
         let args = args.into_owned();
         // The binding must not go before the call.
         let binding = self.binding.clone();
-        RemoteCall::new(
+        RemoteCall::at_seat(
             self.binding.home.clone(),
             self.deadline,
             move |seat, ticket| {

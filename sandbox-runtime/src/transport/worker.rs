@@ -25,7 +25,9 @@ use tokio::sync::oneshot;
 use super::blocking;
 use super::home::Seat;
 use super::mailbox::{Answering, Event, Job, Mailbox, Next, Reply, Work};
+use super::pool::resident::Residents;
 use crate::error::{Error, LimitKind, Result};
+use crate::isolate::cpu;
 use crate::isolate::stack::StackEnd;
 
 pub(super) fn thread_is_gone() -> Error {
@@ -109,6 +111,8 @@ pub(super) struct Worker {
     /// Where the stacks of its guests end.
     pub(super) stack: StackEnd,
     pub(super) seats: Keep<Seat>,
+    /// The sandboxes of a pool's tenants.
+    pub(super) residents: Residents,
     tasks: RefCell<HashMap<u64, Task>>,
     next_task: Cell<u64>,
     mailbox: Arc<Mailbox>,
@@ -170,13 +174,17 @@ impl Worker {
 
     /// What is left of the call under way that has the least, if any is.
     fn left(&self) -> Option<Duration> {
-        self.seats.all().iter().filter_map(|seat| seat.isolate.left()).min()
+        let seats = self.seats.all();
+        let residents = self.residents.all();
+        let isolates = seats.iter().map(|seat| &seat.isolate);
+        let isolates = isolates.chain(residents.iter().map(|resident| &resident.isolate));
+        isolates.filter_map(|isolate| isolate.left()).min()
     }
 }
 
 fn work(worker: &Worker, heart: &AtomicU64) {
     loop {
-        match worker.mailbox.next(None) {
+        match worker.mailbox.next(worker.residents.alarm()) {
             Next::Job(job) => {
                 let tenant = job.tenant;
                 let began = Instant::now();
@@ -188,16 +196,26 @@ fn work(worker: &Worker, heart: &AtomicU64) {
             Next::Late => {}
             Next::Closed => break,
         }
+        worker.residents.sweep();
     }
     // The isolates must go before the thread's own storage does, and what they wait for before them.
     let tasks = worker.tasks.take();
     drop(tasks);
     worker.seats.clear();
+    worker.residents.clear();
     HERE.with_borrow_mut(|here| here.worker = None);
 }
 
 // ---------------------------------------------------------------------------------------------------------
 // The thread, from outside
+
+/// What a thread gets of a processor that others want as well.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Priority {
+    Normal,
+    /// What they leave, on Linux.
+    Low,
+}
 
 /// A thread of isolates; it ends when this is dropped.
 pub(super) struct WorkerThread {
@@ -209,7 +227,7 @@ pub(super) struct WorkerThread {
 
 impl WorkerThread {
     /// Starts a thread for guests with so much stack.
-    pub(super) fn start(name: &str, stack: usize) -> Result<Self> {
+    pub(super) fn start(name: &str, stack: usize, priority: Priority) -> Result<Self> {
         crate::isolate::engine::start();
         let mailbox = Arc::<Mailbox>::default();
         let heart = Arc::<AtomicU64>::default();
@@ -221,9 +239,13 @@ impl WorkerThread {
         let (inner, beats) = (mailbox.clone(), heart.clone());
         let handle = builder.spawn(move || {
             let _entered = runtime.as_ref().map(Handle::enter);
+            if priority == Priority::Low {
+                cpu::yield_to_others();
+            }
             let worker = Rc::new(Worker {
                 stack: StackEnd::below_here(stack),
                 seats: Keep::default(),
+                residents: Residents::default(),
                 tasks: RefCell::default(),
                 next_task: Cell::default(),
                 mailbox: inner.clone(),
@@ -237,6 +259,11 @@ impl WorkerThread {
         Ok(Self { mailbox, heart, handle: Some(handle) })
     }
 
+    /// Where its jobs are put.
+    pub(super) fn mailbox(&self) -> &Arc<Mailbox> {
+        &self.mailbox
+    }
+
     pub(super) fn post(&self, tenant: u64, work: Work) {
         self.mailbox.post(Job { chain: None, tenant, work });
     }
@@ -247,11 +274,11 @@ impl WorkerThread {
         (beat % 2 == 1).then_some(beat)
     }
 
-    /// Runs `work` on the thread and waits for its answer. `limit` is how long a call may take.
+    /// Runs `work` on the thread and waits for its answer.
     pub(super) fn run<R: Send + 'static>(
         &self,
         tenant: u64,
-        limit: Duration,
+        waiting: Waiting<'_>,
         work: impl FnOnce(&Worker) -> Result<R> + Send + 'static,
     ) -> Result<R> {
         let here = HERE.with_borrow(Clone::clone);
@@ -264,7 +291,7 @@ impl WorkerThread {
             let answering = Answering(reply.clone());
             let work: Work = Box::new(move |worker: &Worker| answering.give(work(worker)));
             self.mailbox.post(Job { chain: Some(chain), tenant, work });
-            here.wait(chain, &reply, self, limit)
+            here.wait(chain, &reply, self, waiting)
         })
     }
 
@@ -280,18 +307,34 @@ impl WorkerThread {
     }
 }
 
+/// How long a caller waits.
+pub(super) struct Waiting<'w> {
+    /// How long a call may take, once it has begun.
+    pub(super) limit: Duration,
+    /// Until when it waits for its turn, and what it is told then.
+    pub(super) turn: Option<(Instant, &'w dyn Fn() -> Error)>,
+}
+
 impl Here {
     /// Waits for an answer; an isolate's thread serves its own chain meanwhile, until its own call is late.
     ///
     /// A call that waits for its turn does not wait for ever behind one that is overdue and does not end, because a
     /// host method of it blocks: that method may be waiting for this very call, through another thread.
-    fn wait<R>(&self, chain: u64, reply: &Reply<R>, thread: &WorkerThread, limit: Duration) -> Result<R> {
+    fn wait<R>(
+        &self,
+        chain: u64,
+        reply: &Reply<R>,
+        thread: &WorkerThread,
+        mut waiting: Waiting<'_>,
+    ) -> Result<R> {
         let left = self.worker.as_ref().and_then(|worker| worker.left());
         let own_deadline = left.map(|left| Instant::now() + left);
         let mut job = None;
         loop {
-            let turn = Instant::now() + turn(limit);
-            let deadline = Some(own_deadline.map_or(turn, |own| own.min(turn)));
+            let look = Instant::now() + turn(waiting.limit);
+            let patience = waiting.turn.as_ref().map(|(until, _)| *until);
+            let deadline = [own_deadline, patience].into_iter().flatten().fold(look, Instant::min);
+            let deadline = Some(deadline);
             match self.mailbox.next_of(chain, || reply.answer().is_some(), deadline) {
                 Event::Ready => return reply.answer().take().unwrap_or_else(|| Err(thread_is_gone())),
                 Event::Job(job) => match &self.worker {
@@ -300,6 +343,12 @@ impl Here {
                 },
                 Event::Late if own_deadline.is_some_and(|own| own <= Instant::now()) => {
                     return Err(waited_too_long("for another sandbox"));
+                }
+                Event::Late if patience.is_some_and(|until| until <= Instant::now()) => {
+                    let told = waiting.turn.take();
+                    if let (Some((_, error)), Some(_)) = (told, thread.mailbox.take_back(chain)) {
+                        return Err(error());
+                    }
                 }
                 Event::Late => {
                     // Twice the same: it has been overdue for a while.
