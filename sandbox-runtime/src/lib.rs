@@ -47,6 +47,7 @@ pub use schema::{
 pub use script::Script;
 pub use transport::local::{Local, LocalCall, LocalGuest, LocalRealm, LocalSandbox};
 pub use transport::pinned::Pinned;
+pub use transport::pool::{PoolMetrics, PoolParts, Pooled, SandboxPool, Tenant, Trust};
 pub use transport::remote::RemoteCall;
 pub use transport::thread::{Guest, Realm, Remote, Sandbox};
 pub use transport::{AsyncTransport, LocalAsyncTransport, Transport};

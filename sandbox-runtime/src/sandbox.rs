@@ -14,8 +14,8 @@ use crate::transport::thread::Sandbox;
 /// Makes a [`Sandbox`] or a [`LocalSandbox`].
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct Builder<S: Buildable> {
-    settings: Settings,
-    hosts: S::Hosts,
+    pub(crate) settings: Settings,
+    pub(crate) hosts: S::Hosts,
 }
 
 /// What a [`Builder`] makes.

@@ -49,7 +49,12 @@ impl Ticket {
         Self { inner: Arc::new(TicketInner { flight, begun, cancelled, deadline }) }
     }
 
-    /// Whether the call has had its first turn.
+    /// The call has its turn.
+    pub(crate) fn begins(&self) {
+        self.inner.begun.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether the call has had its turn.
     pub(crate) fn has_begun(&self) -> bool {
         self.inner.begun.load(Ordering::SeqCst)
     }
@@ -322,7 +327,7 @@ impl<L: Leg> Flying<L> {
         let flight = &self.flight;
         let limit = self.isolate.settings.limits.wall;
         let turn = Turn::of_call(watchdog::now(), limit, flight.ticket.inner.deadline);
-        flight.ticket.inner.begun.store(true, Ordering::SeqCst);
+        flight.ticket.begins();
         flight.began.set(turn.began);
         flight.end.set(turn.end.max(1));
         flight.by_caller.set(turn.by_caller);

@@ -22,6 +22,14 @@ pub struct Usage {
     pub last: Bill,
 }
 
+impl Usage {
+    /// The same with what was used before.
+    pub(crate) fn after(&self, before: &Self) -> Self {
+        let last = if self.last.calls > 0 { self.last } else { before.last };
+        Self { total: before.total.and(&self.total), last }
+    }
+}
+
 /// Defines the bill, and the same as atomics.
 macro_rules! bill {
     ($($(#[$doc:meta])* $name:ident: $type:ty, $from:expr, $to:expr, $join:ident;)*) => {
@@ -104,6 +112,16 @@ pub(crate) struct Meter {
     last: Tally,
 }
 
+impl Bill {
+    /// Both together.
+    pub(crate) fn and(&self, other: &Self) -> Self {
+        let tally = Tally::default();
+        tally.join(self);
+        tally.join(other);
+        tally.read()
+    }
+}
+
 impl Meter {
     pub(crate) fn usage(&self) -> Usage {
         Usage { total: self.total.read(), last: self.last.read() }
@@ -116,6 +134,12 @@ impl Meter {
     fn charge(&self, bill: &Bill) {
         self.last.set(bill);
         self.total.join(bill);
+    }
+
+    /// Adds what an isolate has used that is given up.
+    pub(crate) fn absorb(&self, other: &Self) {
+        self.total.join(&other.total.read());
+        self.last.set(&other.last.read());
     }
 
     /// Everything from the start.

@@ -155,6 +155,24 @@ impl Isolate {
         }
     }
 
+    /// Whether it can be called.
+    pub(crate) fn lives(&self) -> bool {
+        self.live.borrow().is_some()
+    }
+
+    /// Whether a call is under way, or in flight.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.is_running() || !self.flights.is_empty()
+    }
+
+    /// What its heap and its buffers take, in bytes: what the engine has taken from the system, not just what guests use.
+    pub(crate) fn memory(&self) -> usize {
+        let Some(live) = &*self.live.borrow() else { return 0 };
+        // SAFETY: `raw` is of `live`, and statistics are counters.
+        let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(live.raw) };
+        isolate.get_heap_statistics().total_heap_size() + self.buffers.used()
+    }
+
     /// The bills, which any thread may read.
     pub(crate) fn meter(&self) -> Arc<Meter> {
         self.running.meter.clone()

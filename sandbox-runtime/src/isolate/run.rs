@@ -221,7 +221,7 @@ impl Isolate {
     }
 
     /// Whether code of the guest is running, further up on the stack.
-    pub(super) fn is_running(&self) -> bool {
+    pub(crate) fn is_running(&self) -> bool {
         self.depth.get() > 0
     }
 

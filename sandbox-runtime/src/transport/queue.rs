@@ -33,11 +33,13 @@ impl<J> Default for FairQueue<J> {
 }
 
 impl<J> FairQueue<J> {
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.len
     }
 
     /// How many jobs of a tenant wait.
+    #[cfg(test)]
     pub(super) fn len_of(&self, tenant: u64) -> usize {
         self.tenants.get(&tenant).map_or(0, |tenant| tenant.jobs.len())
     }

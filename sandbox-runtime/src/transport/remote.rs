@@ -32,9 +32,14 @@ pub(super) trait Lodging: Send + Sync {
     /// How long it may take once it has begun.
     fn limit(&self) -> Duration;
 
-    /// How long it waits for its turn, and what it is told then.
-    fn patience(&self) -> Option<(Duration, &dyn Fn() -> Error)> {
+    /// How long it waits for its turn.
+    fn patience(&self) -> Option<Duration> {
         None
+    }
+
+    /// What it is told when its turn has not come by then.
+    fn impatient(&self) -> Error {
+        stuck_behind()
     }
 
     fn cancel(&self, ticket: &Ticket);
@@ -86,6 +91,7 @@ impl<R: Send + 'static> RemoteCall<R> {
         let ticket = Ticket::new(deadline);
         let (seat, tenant, own) = (home.seat(), home.tenant, ticket.clone());
         let start: Start<R> = Box::new(move |worker, _, mut answer| {
+            own.begins();
             let begun = worker.seats.get(seat).and_then(|seat| Ok((leg(&seat, own)?, seat)));
             let (call, seat) = match begun {
                 Ok(begun) => begun,
@@ -123,13 +129,14 @@ impl<R> RemoteCall<R> {
             return Some(Error::Limit { kind: LimitKind::Deadline, limit, place: None });
         }
         if self.patience.is_some_and(|until| until <= now) {
-            return self.lodging.patience().map(|(_, error)| error());
+            return Some(self.lodging.impatient());
         }
         let patience = &mut self.look;
         let is_due = patience.timer.as_ref().is_some_and(|(at, _, _)| *at <= now);
         if is_due {
             // Twice the same: it has been overdue for a while.
-            let before = std::mem::replace(&mut patience.job, self.thread.as_ref().and_then(|thread| thread.job()));
+            let before =
+                std::mem::replace(&mut patience.job, self.thread.as_ref().and_then(|thread| thread.job()));
             if patience.job.is_some() && patience.job == before {
                 return Some(stuck_behind());
             }
@@ -170,7 +177,7 @@ impl<R: Send + 'static> Future for RemoteCall<R> {
             };
             let (answer, answered) = oneshot::channel();
             this.answer = Some(answered);
-            let waits = this.lodging.patience().map(|(patience, _)| nanos(patience));
+            let waits = this.lodging.patience().map(nanos);
             this.patience = waits.map(|waits| watchdog::now().saturating_add(waits));
             // A call that its caller has given up in the meantime has nothing to do.
             let work = move |worker: &Worker| {

@@ -54,6 +54,11 @@ impl Buffers {
         self.0.limit.load(Ordering::Relaxed).saturating_sub(self.0.least.load(Ordering::Relaxed))
     }
 
+    /// What is used now.
+    pub(crate) fn used(&self) -> usize {
+        self.0.limit.load(Ordering::Relaxed).saturating_sub(self.0.left.load(Ordering::Relaxed))
+    }
+
     /// Memory of the host's for a buffer, paid for as long as the buffer lives. Gives it back when it cannot be paid for.
     pub(crate) fn adopt(&self, bytes: Vec<u8>) -> Result<v8::UniqueRef<v8::BackingStore>, Vec<u8>> {
         if !self.0.pay(bytes.len()) {

@@ -71,6 +71,11 @@ impl Buffers {
         0
     }
 
+    /// Nor here.
+    pub(crate) fn used(&self) -> usize {
+        0
+    }
+
     /// The engine copies it into the heap.
     #[expect(clippy::unnecessary_wraps, reason = "V8 may have no memory left")]
     pub(crate) fn adopt(&self, bytes: Vec<u8>) -> Result<v8::UniqueRef<v8::BackingStore>, Vec<u8>> {

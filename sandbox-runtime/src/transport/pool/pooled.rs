@@ -1,0 +1,203 @@
+//! Proxies of a pool's tenants.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tracing::Instrument as _;
+
+use super::super::remote::{Guard, Lodging, RemoteCall, Start, unless_dropped};
+use super::super::worker::{Waiting, Worker, WorkerThread};
+use super::super::{AsyncTransport, Exports, Narrow, Transport};
+use super::resident::Resident;
+use super::{Loaded, Tenant, outcome_of, span};
+use crate::arguments::Arguments as _;
+use crate::contract::GuestMethod;
+use crate::error::{Error, Place, Result};
+use crate::isolate::calls::MethodLeg;
+use crate::isolate::flights::Ticket;
+use crate::isolate::ops::place_of;
+use crate::isolate::watchdog;
+
+/// The transport of the proxies of a [`SandboxPool`](crate::SandboxPool): it finds the sandbox of its tenant, whichever it is
+/// now.
+#[derive(Clone)]
+pub struct Pooled {
+    pub(super) tenant: Tenant,
+    pub(super) loaded: Arc<Loaded>,
+    pub(super) deadline: Option<u64>,
+}
+
+impl Exports for Pooled {
+    fn exports(&self, method: usize) -> bool {
+        self.loaded.exported.get(method).copied().unwrap_or(false)
+    }
+}
+
+impl Narrow for Pooled {
+    fn until(&self, deadline: Instant) -> Self {
+        Self { deadline: Some(watchdog::at(deadline)), ..self.clone() }
+    }
+}
+
+impl<M: GuestMethod> Transport<M> for Pooled
+where
+    M::Owned: Send,
+    M::Value: Send,
+{
+    fn call(&self, args: M::Args<'_>) -> Result<M::Value, Error> {
+        let (loaded, deadline, args) = (self.loaded.clone(), self.deadline, args.into_owned());
+        self.tenant.run(Some(place_of::<M>()), move |resident| {
+            let binding = resident.binding(&loaded, deadline)?;
+            resident.isolate.call::<M, _>(&binding, args, deadline)
+        })
+    }
+}
+
+impl<M: GuestMethod> AsyncTransport<M> for Pooled
+where
+    M::Owned: Send,
+    M::Value: Send,
+{
+    type Call = RemoteCall<M::Value>;
+
+    fn call_async(&self, args: M::Args<'_>) -> Self::Call {
+        let ticket = Ticket::new(self.deadline);
+        let start = self.start::<M>(args.into_owned(), ticket.clone());
+        RemoteCall::new(Arc::new(self.tenant.clone()), ticket, self.deadline, start)
+    }
+}
+
+impl Pooled {
+    fn start<M: GuestMethod>(&self, args: M::Owned, ticket: Ticket) -> Start<M::Value>
+    where
+        M::Owned: Send,
+        M::Value: Send,
+    {
+        let (shared, tenant, loaded) =
+            (self.tenant.pool.shared.clone(), self.tenant.state.clone(), self.loaded.clone());
+        let deadline = self.deadline;
+        Box::new(move |worker: &Worker, guard, mut answer| {
+            ticket.begins();
+            let span = span(&tenant.key, Some(place_of::<M>()));
+            let begun = span.in_scope(|| {
+                let resident = worker.residents.of(worker, &shared, &tenant)?;
+                let binding = resident.binding(&loaded, deadline)?;
+                Ok((MethodLeg::<M>::fly(resident.isolate.clone(), binding, args, ticket), resident))
+            });
+            let (call, resident) = match begun {
+                Ok(begun) => begun,
+                Err(error) => {
+                    let failed = Err(error);
+                    shared.is_over(&tenant, None, &failed, Duration::ZERO);
+                    span.record("outcome", outcome_of(&failed));
+                    drop(guard);
+                    return drop(answer.send(failed));
+                }
+            };
+            let (own, tenant_id) = (span.clone(), tenant.id);
+            let task = async move {
+                let outcome = unless_dropped(call, &mut answer).await;
+                let Some(outcome) = outcome else {
+                    own.record("outcome", "cancelled");
+                    return;
+                };
+                own.record("outcome", outcome_of(&outcome));
+                let ran = resident.isolate.meter().usage().last.cpu;
+                shared.is_over(&tenant, Some(&resident), &outcome, ran);
+                drop((resident, guard));
+                // Nobody may be there any more.
+                _ = answer.send(outcome);
+            };
+            worker.spawn(tenant_id, task.instrument(span));
+        })
+    }
+}
+
+impl Lodging for Tenant {
+    fn admit(&self) -> Result<(Arc<WorkerThread>, Option<Guard>)> {
+        let admitted = self.admitted()?;
+        Ok((self.thread(), Some(Box::new(admitted))))
+    }
+
+    fn tenant(&self) -> u64 {
+        self.state.id
+    }
+
+    fn limit(&self) -> Duration {
+        self.pool.shared.settings.limits.wall
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        Some(self.pool.shared.patience)
+    }
+
+    fn impatient(&self) -> Error {
+        self.too_late()
+    }
+
+    fn cancel(&self, ticket: &Ticket) {
+        // Without a watch it has no sandbox, and the call has not begun.
+        self.state.watch().inspect(|watch| ticket.cancel(watch));
+    }
+}
+
+impl Tenant {
+    /// Runs `work` where the tenant's sandbox is, and waits for its answer.
+    pub(super) fn run<R: Send + 'static>(
+        &self,
+        place: Option<Place>,
+        work: impl FnOnce(&Resident) -> Result<R> + Send + 'static,
+    ) -> Result<R> {
+        let admitted = self.admitted()?;
+        let late = || self.too_late();
+        let waiting = Waiting {
+            limit: self.pool.shared.settings.limits.wall,
+            turn: Some((Instant::now() + self.pool.shared.patience, &late)),
+        };
+        self.thread().run(self.state.id, waiting, self.work(place, admitted, work))
+    }
+
+    /// The same for whoever awaits it.
+    pub(super) async fn ask<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Resident) -> Result<R> + Send + 'static,
+    ) -> Result<R> {
+        let ticket = Ticket::new(None);
+        let (tenant, own) = (self.clone(), ticket.clone());
+        let start: Start<R> = Box::new(move |worker, guard, answer| {
+            own.begins();
+            let work = tenant.work(None, guard, work);
+            _ = answer.send(work(worker));
+        });
+        RemoteCall::new(Arc::new(self.clone()), ticket, None, start).await
+    }
+
+    fn work<R, G, W>(
+        &self,
+        place: Option<Place>,
+        admitted: G,
+        work: W,
+    ) -> impl FnOnce(&Worker) -> Result<R> + Send + 'static + use<R, G, W>
+    where
+        G: Send + 'static,
+        W: FnOnce(&Resident) -> Result<R> + Send + 'static,
+    {
+        let (shared, tenant) = (self.pool.shared.clone(), self.state.clone());
+        move |worker| {
+            let span = span(&tenant.key, place).entered();
+            let began = Instant::now();
+            let resident = worker.residents.of(worker, &shared, &tenant);
+            let (resident, outcome) = match resident {
+                Ok(resident) => {
+                    let outcome = work(&resident);
+                    (Some(resident), outcome)
+                }
+                Err(error) => (None, Err(error)),
+            };
+            shared.is_over(&tenant, resident.as_deref(), &outcome, began.elapsed());
+            span.record("outcome", outcome_of(&outcome));
+            drop((resident, admitted));
+            outcome
+        }
+    }
+}

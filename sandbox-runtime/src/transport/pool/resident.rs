@@ -1,0 +1,283 @@
+//! The sandboxes of tenants, on the thread that they live on.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::super::worker::Worker;
+use super::metrics::{count, discount};
+use super::tenant::TenantState;
+use super::{Loaded, Shared, Trust};
+use crate::error::{Error, Result};
+use crate::isolate::meter::Meter;
+use crate::isolate::script::{Binding, Exports};
+use crate::isolate::{Isolate, Realm};
+use crate::realm::Settings;
+use crate::sandbox::isolate;
+use crate::script::Script;
+
+/// A tenant's sandbox: an isolate, or a realm of one.
+pub(crate) struct Resident {
+    shared: Arc<Shared>,
+    pub(super) tenant: Arc<TenantState>,
+    pub(crate) isolate: Rc<Isolate>,
+    realm: Rc<Realm>,
+    bindings: RefCell<HashMap<u64, Rc<Binding>>>,
+    meter: Arc<Meter>,
+    /// What it takes, in bytes, when it was looked at last.
+    memory: Cell<u64>,
+    /// How many calls there were since its memory was looked at.
+    unmeasured: Cell<u32>,
+}
+
+/// How often the memory of a sandbox is looked at, in calls, when they are short.
+const MEASURED: u32 = 32;
+
+impl Resident {
+    /// A script of its, as it is bound to a contract. It is evaluated when the sandbox is another one than before.
+    pub(super) fn binding(&self, loaded: &Loaded, deadline: Option<u64>) -> Result<Rc<Binding>> {
+        if let Some(binding) = self.bindings.borrow().get(&loaded.id) {
+            return Ok(binding.clone());
+        }
+        self.bind(loaded.id, &loaded.script, loaded.bind, deadline)
+    }
+
+    /// Evaluates a script and binds it to a contract.
+    pub(super) fn bind(
+        &self,
+        id: u64,
+        script: &Script,
+        bind: fn(&Isolate, &Exports) -> Result<Binding>,
+        deadline: Option<u64>,
+    ) -> Result<Rc<Binding>> {
+        let exports = self.isolate.evaluate(&self.realm, script, deadline)?;
+        let binding = Rc::new(bind(&self.isolate, &exports)?);
+        self.bindings.borrow_mut().insert(id, binding.clone());
+        Ok(binding)
+    }
+
+    pub(super) fn forget(&self, loaded: u64) {
+        let binding = self.bindings.borrow_mut().remove(&loaded);
+        drop(binding);
+    }
+
+    /// Looks at its memory, now and then.
+    pub(super) fn measure(&self, is_due: bool) {
+        let calls = self.unmeasured.get() + 1;
+        if !is_due && calls < MEASURED {
+            return self.unmeasured.set(calls);
+        }
+        self.unmeasured.set(0);
+        self.account(self.isolate.memory() as u64);
+    }
+
+    fn account(&self, memory: u64) {
+        let more = memory.wrapping_sub(self.memory.replace(memory));
+        self.tenant.memory.fetch_add(more, Ordering::SeqCst);
+        self.shared.memory.fetch_add(more, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Resident {
+    fn drop(&mut self) {
+        self.account(0);
+        discount(&self.shared.counts.sandboxes);
+        self.tenant.moves_out(&self.meter);
+    }
+}
+
+/// Why a sandbox is given up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Leaving {
+    Idle,
+    Memory,
+    /// Its tenant goes to another thread.
+    Moved,
+}
+
+/// The sandboxes of a thread.
+#[derive(Default)]
+pub(crate) struct Residents {
+    by_tenant: RefCell<HashMap<u64, Rc<Resident>>>,
+    /// The isolate whose realms they are, where tenants share one.
+    common: RefCell<Weak<Isolate>>,
+    sweep: RefCell<Option<Sweep>>,
+}
+
+/// Gives up what nobody uses.
+struct Sweep {
+    shared: Arc<Shared>,
+    at: Instant,
+}
+
+impl Residents {
+    pub(crate) fn all(&self) -> Vec<Rc<Resident>> {
+        self.by_tenant.borrow().values().cloned().collect()
+    }
+
+    pub(crate) fn clear(&self) {
+        let all = self.by_tenant.take();
+        let sweep = self.sweep.take();
+        drop((all, sweep));
+    }
+
+    pub(super) fn get(&self, tenant: u64) -> Option<Rc<Resident>> {
+        self.by_tenant.borrow().get(&tenant).cloned()
+    }
+
+    /// The sandbox of a tenant; a new one when it has none, or when it was discarded.
+    pub(super) fn of(
+        &self,
+        worker: &Worker,
+        shared: &Arc<Shared>,
+        tenant: &Arc<TenantState>,
+    ) -> Result<Rc<Resident>> {
+        let known = self.get(tenant.id);
+        match known.as_ref().filter(|resident| resident.isolate.lives()) {
+            Some(resident) => return Ok(resident.clone()),
+            None if known.is_some() => {
+                count(&shared.counts.replaced);
+                let dead = self.by_tenant.borrow_mut().remove(&tenant.id);
+                drop((dead, known));
+            }
+            None => {}
+        }
+        shared.make_room();
+        self.make_room(shared);
+        if !shared.has_room() {
+            return Err(shared
+                .overloaded(tenant, "all sandboxes together take all the memory they may, and are busy"));
+        }
+        let resident = Rc::new(self.create(worker, shared, tenant)?);
+        self.by_tenant.borrow_mut().insert(tenant.id, resident.clone());
+        let mut sweep = self.sweep.borrow_mut();
+        sweep.get_or_insert_with(|| Sweep {
+            shared: shared.clone(),
+            at: Instant::now() + interval(shared.idle),
+        });
+        Ok(resident)
+    }
+
+    fn create(&self, worker: &Worker, shared: &Arc<Shared>, tenant: &Arc<TenantState>) -> Result<Resident> {
+        let (isolate, realm) = match shared.trust {
+            Trust::SameTenant => {
+                let isolate = self.common(worker, shared)?;
+                let realm = isolate.make_realm()?;
+                (isolate, realm)
+            }
+            _ => {
+                let settings = Settings { captured: tenant.captured.clone(), ..shared.settings.clone() };
+                let isolate = isolate(settings, shared.hosts(&tenant.key), worker.stack)?;
+                let realm = isolate.main_realm()?;
+                (isolate, realm)
+            }
+        };
+        let (meter, watch) = (isolate.meter(), isolate.watch()?);
+        count(&shared.counts.created);
+        count(&shared.counts.sandboxes);
+        tenant.moves_in(watch, meter.clone());
+        let resident = Resident {
+            shared: shared.clone(),
+            tenant: tenant.clone(),
+            isolate,
+            realm,
+            bindings: RefCell::default(),
+            meter,
+            memory: Cell::default(),
+            unmeasured: Cell::default(),
+        };
+        resident.measure(true);
+        Ok(resident)
+    }
+
+    /// The isolate that the tenants of this thread share.
+    fn common(&self, worker: &Worker, shared: &Arc<Shared>) -> Result<Rc<Isolate>> {
+        if let Some(isolate) = self.common.borrow().upgrade().filter(|isolate| isolate.lives()) {
+            return Ok(isolate);
+        }
+        let isolate = isolate(shared.settings.clone(), shared.hosts(""), worker.stack)?;
+        *self.common.borrow_mut() = Rc::downgrade(&isolate);
+        Ok(isolate)
+    }
+
+    /// Gives the sandbox of a tenant up, unless it is used.
+    pub(super) fn evict(&self, tenant: u64, why: Leaving) {
+        let Some(resident) = self.get(tenant) else { return };
+        let is_used = resident.isolate.is_running() || (why != Leaving::Moved && !resident.tenant.is_idle());
+        if is_used {
+            return;
+        }
+        let counts = &resident.shared.counts;
+        match why {
+            Leaving::Idle => count(&counts.idled),
+            Leaving::Memory => count(&counts.evicted),
+            Leaving::Moved => {}
+        }
+        let removed = self.by_tenant.borrow_mut().remove(&tenant);
+        drop((removed, resident));
+    }
+
+    /// Gives up sandboxes of this thread until there is room, the one that was not used for longest first.
+    fn make_room(&self, shared: &Arc<Shared>) {
+        while !shared.has_room() {
+            let all = self.all();
+            let idle = all.iter().filter(|resident| resident.tenant.is_idle() && !resident.isolate.is_busy());
+            let oldest = idle.min_by_key(|resident| resident.tenant.used.load(Ordering::Relaxed));
+            let Some(oldest) = oldest.map(|resident| resident.tenant.id) else { return };
+            drop(all);
+            self.evict(oldest, Leaving::Memory);
+            if self.get(oldest).is_some() {
+                return;
+            }
+        }
+    }
+
+    /// When somebody has to look for what nobody uses.
+    pub(crate) fn alarm(&self) -> Option<Instant> {
+        self.sweep.borrow().as_ref().map(|sweep| sweep.at)
+    }
+
+    /// Gives up what nobody uses, when it is time to look.
+    pub(crate) fn sweep(&self) {
+        let now = Instant::now();
+        let shared = match &mut *self.sweep.borrow_mut() {
+            Some(sweep) if sweep.at <= now => {
+                sweep.at = now + interval(sweep.shared.idle);
+                sweep.shared.clone()
+            }
+            _ => return,
+        };
+        for resident in self.all() {
+            let tenant = &resident.tenant;
+            if !resident.isolate.lives() && tenant.is_idle() || shared.is_unused(tenant) {
+                let id = tenant.id;
+                drop(resident);
+                self.evict(id, Leaving::Idle);
+            }
+        }
+        shared.forget_strangers();
+        if self.by_tenant.borrow().is_empty() {
+            let sweep = self.sweep.take();
+            drop(sweep);
+        }
+    }
+}
+
+/// How often it is looked for what nobody uses.
+fn interval(idle: Duration) -> Duration {
+    (idle / 4).clamp(Duration::from_millis(1), Duration::from_secs(60))
+}
+
+impl Shared {
+    fn hosts(&self, tenant: &str) -> Vec<Result<crate::isolate::Host, String>> {
+        self.hosts.iter().map(|host| host(tenant)).collect()
+    }
+
+    pub(super) fn overloaded(&self, tenant: &TenantState, reason: impl Into<String>) -> Error {
+        count(&self.counts.overloaded);
+        Error::Overloaded { tenant: tenant.key.clone(), reason: reason.into() }
+    }
+}

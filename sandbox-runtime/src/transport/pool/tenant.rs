@@ -1,0 +1,115 @@
+//! What a pool knows of a tenant, wherever its sandbox is.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::isolate::meter::{Meter, Usage};
+use crate::isolate::watchdog::{self, Watch};
+use crate::realm::Captured;
+
+/// No thread has been chosen.
+pub(super) const NOWHERE: usize = usize::MAX;
+
+pub(crate) struct TenantState {
+    pub(super) key: String,
+    /// What the queues know it by; never 0.
+    pub(super) id: u64,
+    /// The thread that its sandbox is on.
+    pub(super) thread: AtomicUsize,
+    /// Calls that wait or are under way.
+    pub(super) waiting: AtomicUsize,
+    /// When it was last called.
+    pub(super) used: AtomicU64,
+    /// When it last took too much time, or met a limit; 0 for never.
+    pub(super) offended: AtomicU64,
+    /// What its sandbox takes, in bytes.
+    pub(super) memory: AtomicU64,
+    /// How many sandboxes it has: two, while one thread has not yet given up what another has made anew.
+    residents: AtomicUsize,
+    pub(super) captured: Arc<Captured>,
+    scripts: AtomicU64,
+    now: Mutex<Now>,
+    /// The bills of sandboxes that are gone.
+    past: Meter,
+}
+
+/// Of the sandbox that there is now.
+#[derive(Default)]
+struct Now {
+    watch: Option<Arc<Watch>>,
+    meter: Option<Arc<Meter>>,
+}
+
+impl TenantState {
+    pub(super) fn new(key: String, id: u64) -> Arc<Self> {
+        Arc::new(Self {
+            key,
+            id,
+            thread: AtomicUsize::new(NOWHERE),
+            waiting: AtomicUsize::default(),
+            used: AtomicU64::new(watchdog::now()),
+            offended: AtomicU64::default(),
+            memory: AtomicU64::default(),
+            residents: AtomicUsize::default(),
+            captured: Arc::default(),
+            scripts: AtomicU64::default(),
+            now: Mutex::default(),
+            past: Meter::default(),
+        })
+    }
+
+    fn now(&self) -> MutexGuard<'_, Now> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// It has a sandbox.
+    pub(super) fn moves_in(&self, watch: Arc<Watch>, meter: Arc<Meter>) {
+        *self.now() = Now { watch: Some(watch), meter: Some(meter) };
+        self.residents.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// One of its sandboxes is gone.
+    pub(super) fn moves_out(&self, meter: &Arc<Meter>) {
+        self.residents.fetch_sub(1, Ordering::SeqCst);
+        let mut now = self.now();
+        if now.meter.as_ref().is_some_and(|known| Arc::ptr_eq(known, meter)) {
+            *now = Now::default();
+        }
+        self.past.absorb(meter);
+    }
+
+    pub(super) fn is_resident(&self) -> bool {
+        self.residents.load(Ordering::SeqCst) > 0
+    }
+
+    pub(super) fn watch(&self) -> Option<Arc<Watch>> {
+        self.now().watch.clone()
+    }
+
+    pub(super) fn usage(&self) -> Usage {
+        let (past, now) = (self.past.usage(), self.now().meter.as_ref().map(|meter| meter.usage()));
+        match now {
+            Some(now) => now.after(&past),
+            None => past,
+        }
+    }
+
+    /// A number for a script of its.
+    pub(super) fn next_script(&self) -> u64 {
+        self.scripts.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Notes that it is called.
+    pub(super) fn touch(&self) {
+        self.used.store(watchdog::now(), Ordering::Relaxed);
+    }
+
+    pub(super) fn offends(&self) {
+        self.offended.store(watchdog::now().max(1), Ordering::Relaxed);
+    }
+
+    /// Nothing of it waits or runs.
+    pub(super) fn is_idle(&self) -> bool {
+        self.waiting.load(Ordering::SeqCst) == 0
+    }
+}
