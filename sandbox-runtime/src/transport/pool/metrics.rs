@@ -45,8 +45,8 @@ metrics! {
     overloaded,
     /// Sandboxes, or realms, that were made.
     created,
-    /// Sandboxes that were made in the place of one that was discarded.
-    replaced,
+    /// Sandboxes that were discarded after a fault; the next call of the tenant gets another.
+    discarded,
     /// Sandboxes that were given up because nobody used them.
     idled,
     /// Sandboxes that were given up for their memory.

@@ -585,7 +585,10 @@ impl Shared {
             tenant.offends();
         }
         if let Some(resident) = resident {
-            resident.measure(ran > Duration::from_millis(1));
+            if resident.has_died() {
+                count(&self.counts.discarded);
+            }
+            resident.measure(ran > Duration::from_millis(1) || outcome.is_err());
             self.make_room();
         }
     }

@@ -102,8 +102,7 @@ impl Pooled {
                     return;
                 };
                 own.record("outcome", outcome_of(&outcome));
-                let ran = resident.isolate.meter().usage().last.cpu;
-                shared.is_over(&tenant, Some(&resident), &outcome, ran);
+                shared.is_over(&tenant, Some(&resident), &outcome, resident.ran());
                 drop((resident, guard));
                 // Nobody may be there any more.
                 _ = answer.send(outcome);
@@ -185,7 +184,6 @@ impl Tenant {
         let (shared, tenant) = (self.pool.shared.clone(), self.state.clone());
         move |worker| {
             let span = span(&tenant.key, place).entered();
-            let began = Instant::now();
             let resident = worker.residents.of(worker, &shared, &tenant);
             let (resident, outcome) = match resident {
                 Ok(resident) => {
@@ -194,7 +192,9 @@ impl Tenant {
                 }
                 Err(error) => (None, Err(error)),
             };
-            shared.is_over(&tenant, resident.as_deref(), &outcome, began.elapsed());
+            // To load a script takes the time that it takes, once.
+            let ran = resident.as_deref().filter(|_| place.is_some()).map_or(Duration::ZERO, Resident::ran);
+            shared.is_over(&tenant, resident.as_deref(), &outcome, ran);
             span.record("outcome", outcome_of(&outcome));
             drop((resident, admitted));
             outcome

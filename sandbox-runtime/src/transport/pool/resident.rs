@@ -27,6 +27,8 @@ pub(crate) struct Resident {
     realm: Rc<Realm>,
     bindings: RefCell<HashMap<u64, Rc<Binding>>>,
     meter: Arc<Meter>,
+    /// It was discarded, and that has been counted.
+    is_dead: Cell<bool>,
     /// What it takes, in bytes, when it was looked at last.
     memory: Cell<u64>,
     /// How many calls there were since its memory was looked at.
@@ -62,6 +64,16 @@ impl Resident {
     pub(super) fn forget(&self, loaded: u64) {
         let binding = self.bindings.borrow_mut().remove(&loaded);
         drop(binding);
+    }
+
+    /// The CPU time of its last call.
+    pub(super) fn ran(&self) -> Duration {
+        self.meter.usage().last.cpu
+    }
+
+    /// Whether it was discarded since this was asked last.
+    pub(super) fn has_died(&self) -> bool {
+        !self.isolate.lives() && !self.is_dead.replace(true)
     }
 
     /// Looks at its memory, now and then.
@@ -139,7 +151,6 @@ impl Residents {
         match known.as_ref().filter(|resident| resident.isolate.lives()) {
             Some(resident) => return Ok(resident.clone()),
             None if known.is_some() => {
-                count(&shared.counts.replaced);
                 let dead = self.by_tenant.borrow_mut().remove(&tenant.id);
                 drop((dead, known));
             }
@@ -186,6 +197,7 @@ impl Residents {
             realm,
             bindings: RefCell::default(),
             meter,
+            is_dead: Cell::default(),
             memory: Cell::default(),
             unmeasured: Cell::default(),
         };
