@@ -555,8 +555,10 @@ async fn a_host_method_may_await_its_own_sandbox() {
         fn stuck(&self) -> Result<String> {
             // A runtime of its own: this thread polls no other task.
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-            let job = self.0.get().unwrap().with_deadline(Instant::now() + Duration::from_millis(50));
-            runtime.block_on(job.run("0"))
+            match runtime.block_on(self.0.get().unwrap().run("0")) {
+                Err(Error::Blocking { reason, .. }) => Ok(reason),
+                other => other,
+            }
         }
     }
     let own = Arc::new(std::sync::OnceLock::new());
@@ -567,8 +569,8 @@ async fn a_host_method_may_await_its_own_sandbox() {
     let job = sandbox.load_async::<dyn Job>(script(body)).await.unwrap();
     assert!(own.set(job.clone()).is_ok());
     assert_eq!(job.run("30").await.unwrap(), format!("{}end", ".".repeat(30)));
-    let stuck = job.run("stuck").await;
-    assert!(matches!(&stuck, Err(Error::Guest(thrown)) if thrown.message.contains("failed")), "{stuck:?}");
+    let stuck = job.run("stuck").await.unwrap();
+    assert!(stuck.contains("make the method `async`"), "{stuck}");
     assert_eq!(job.run("1").await.unwrap(), ".end");
 }
 
@@ -686,7 +688,7 @@ async fn what_a_call_used_is_on_its_own_bill() {
     let job = sandbox.load_async::<dyn Job>(script(body)).await.unwrap();
     let before = sandbox.usage().total;
     let (a, b) = tokio::join!(job.run("10"), job.run("20"));
-    (a.unwrap(), b.unwrap());
+    assert_eq!((a.unwrap(), b.unwrap()), (String::new(), String::new()));
     let total = sandbox.usage().total;
     assert_eq!(total.calls - before.calls, 2);
     assert_eq!(total.host_calls - before.host_calls, 30);

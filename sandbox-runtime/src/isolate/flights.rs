@@ -278,10 +278,7 @@ impl<L: Leg> Flying<L> {
 
     fn advance(&mut self, cx: &mut Context<'_>) -> Poll<Result<L::Output, Error>> {
         if self.isolate.is_running() {
-            return Poll::Ready(Err(Error::blocking(
-                "a synchronous host method waits for a call of its own sandbox, whose guest waits for the method: make \
-                 the method `async`",
-            )));
+            return Poll::Ready(Err(waits_for_itself()));
         }
         // The sandbox may have been reset, or given up, between two turns.
         let lives = self.leg.check(&self.isolate).and_then(|()| self.isolate.entrance().map(drop));
@@ -416,6 +413,14 @@ impl<L: Leg> Drop for Flying<L> {
     fn drop(&mut self) {
         self.land();
     }
+}
+
+/// The error of a call that is awaited where its turn cannot come.
+pub(crate) fn waits_for_itself() -> Error {
+    Error::blocking(
+        "a synchronous host method waits for a call of its own sandbox, or of one on the same thread, and the guest that \
+         called it waits for the method: make the method `async`",
+    )
 }
 
 /// The promise that a call waits for: the guest's own, or one that is resolved with its value, as `await` does.

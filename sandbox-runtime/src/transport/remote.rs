@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use super::home::{Home, Seat};
 use super::worker::{Worker, WorkerThread, stuck_behind, thread_is_gone, turn};
 use crate::error::{Error, LimitKind, Result};
-use crate::isolate::flights::{Flying, Leg, Ticket};
+use crate::isolate::flights::{Flying, Leg, Ticket, waits_for_itself};
 use crate::isolate::watchdog::{self, Timer};
 
 /// Holds a place for a call until it is over.
@@ -175,6 +175,9 @@ impl<R: Send + 'static> Future for RemoteCall<R> {
                 Ok(admitted) => admitted,
                 Err(error) => return Poll::Ready(Err(error)),
             };
+            if thread.waits_for_here() {
+                return Poll::Ready(Err(waits_for_itself()));
+            }
             let (answer, answered) = oneshot::channel();
             this.answer = Some(answered);
             let waits = this.lodging.patience().map(nanos);

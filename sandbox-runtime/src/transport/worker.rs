@@ -15,7 +15,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Wake, Waker};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -27,6 +27,7 @@ use super::home::Seat;
 use super::mailbox::{Answering, Event, Job, Mailbox, Next, Reply, Work};
 use super::pool::resident::Residents;
 use crate::error::{Error, LimitKind, Result};
+use crate::isolate::Isolate;
 use crate::isolate::cpu;
 use crate::isolate::stack::StackEnd;
 
@@ -167,18 +168,20 @@ impl Worker {
         let Some(mut task) = self.tasks.borrow_mut().remove(&key) else { return };
         task.waker.is_queued.store(false, Ordering::SeqCst);
         let waker = Waker::from(task.waker.clone());
-        if let Poll::Pending = task.future.as_mut().poll(&mut Context::from_waker(&waker)) {
+        if task.future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
             self.tasks.borrow_mut().insert(key, task);
         }
     }
 
+    /// The isolates of this thread.
+    fn isolates(&self) -> Vec<Rc<Isolate>> {
+        let seats = self.seats.all().into_iter().map(|seat| seat.isolate.clone());
+        seats.chain(self.residents.all().into_iter().map(|resident| resident.isolate.clone())).collect()
+    }
+
     /// What is left of the call under way that has the least, if any is.
     fn left(&self) -> Option<Duration> {
-        let seats = self.seats.all();
-        let residents = self.residents.all();
-        let isolates = seats.iter().map(|seat| &seat.isolate);
-        let isolates = isolates.chain(residents.iter().map(|resident| &resident.isolate));
-        isolates.filter_map(|isolate| isolate.left()).min()
+        self.isolates().iter().filter_map(|isolate| isolate.left()).min()
     }
 }
 
@@ -266,6 +269,14 @@ impl WorkerThread {
 
     pub(super) fn post(&self, tenant: u64, work: Work) {
         self.mailbox.post(Job { chain: None, tenant, work });
+    }
+
+    /// Whether it is this very thread, and a guest waits on it for a synchronous host method to return: then what is put
+    /// into the mailbox waits for the method, and the method must not wait for that.
+    pub(super) fn waits_for_here(&self) -> bool {
+        let here = HERE.with_borrow(Clone::clone);
+        let own = here.worker.filter(|_| Arc::ptr_eq(&here.mailbox, &self.mailbox));
+        own.is_some_and(|worker| worker.isolates().iter().any(|isolate| isolate.is_running()))
     }
 
     /// The job that is served now, if one is.

@@ -181,6 +181,14 @@ const _: () = {
             OrdersProxy { transport }
         }
     }
+    impl<T: __rt::Narrow> OrdersProxy<T> {
+        /// The same for a caller that waits until the deadline and no longer.
+        #[must_use]
+        #[allow(dead_code, reason = "not every caller has a deadline")]
+        pub fn with_deadline(&self, deadline: ::std::time::Instant) -> Self {
+            Self { transport: self.transport.until(deadline) }
+        }
+    }
     impl<T> Orders for OrdersProxy<T>
     where
         Self: Send + Sync,
@@ -422,6 +430,14 @@ const _: () = {
             &[__rt::GuestCall::of_async::<__tick>(), __rt::GuestCall::of_async::<__count>()];
         fn proxy<U>(transport: U) -> TickerProxy<U> {
             TickerProxy { transport }
+        }
+    }
+    impl<T: __rt::Narrow> TickerProxy<T> {
+        /// The same for a caller that waits until the deadline and no longer.
+        #[must_use]
+        #[allow(dead_code, reason = "not every caller has a deadline")]
+        pub fn with_deadline(&self, deadline: ::std::time::Instant) -> Self {
+            Self { transport: self.transport.until(deadline) }
         }
     }
     impl<T> Ticker for TickerProxy<T>

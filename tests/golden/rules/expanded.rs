@@ -227,6 +227,14 @@ const _: () = {
             RuleProxy { transport }
         }
     }
+    impl<T: __rt::Narrow> RuleProxy<T> {
+        /// The same for a caller that waits until the deadline and no longer.
+        #[must_use]
+        #[allow(dead_code, reason = "not every caller has a deadline")]
+        pub(crate) fn with_deadline(&self, deadline: ::std::time::Instant) -> Self {
+            Self { transport: self.transport.until(deadline) }
+        }
+    }
     impl<T> Rule for RuleProxy<T>
     where
         T: __rt::Transport<__net>

@@ -89,6 +89,14 @@ const _: () = {
             MathApiProxy { transport }
         }
     }
+    impl<T: __rt::Narrow> MathApiProxy<T> {
+        /// The same for a caller that waits until the deadline and no longer.
+        #[must_use]
+        #[allow(dead_code, reason = "not every caller has a deadline")]
+        pub fn with_deadline(&self, deadline: ::std::time::Instant) -> Self {
+            Self { transport: self.transport.until(deadline) }
+        }
+    }
     impl<T> MathApi for MathApiProxy<T>
     where
         T: __rt::Transport<__add> + __rt::Transport<__is_even> + __rt::Transport<__reset>,
