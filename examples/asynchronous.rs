@@ -46,7 +46,10 @@ async fn main() -> Result<()> {
     let began = Instant::now();
     let (a, b, c) = tokio::join!(workflow.order("pen"), workflow.order("chair"), workflow.order("lamp"));
     println!("{}\n{}\n{}", a?, b?, c?);
-    println!("three orders, which each wait 50 ms, took less than 150: {}", began.elapsed().as_millis() < 150);
+    println!(
+        "three orders, which each wait 50 ms, took less than 150: {}",
+        began.elapsed().as_millis() < 150
+    );
 
     let gone = tokio::time::timeout(Duration::from_millis(10), workflow.order("sofa")).await;
     println!("a client that went away: {}", gone.is_err());

@@ -16,7 +16,8 @@ pub trait Rule {
 fn script(tenant: u32) -> Script {
     let source = match tenant % 20 {
         7 => "export function price() { for (;;) {} }".to_owned(),
-        13 => "const all = []; export function price() { for (;;) all.push(new Array(1000).fill(0)); }".to_owned(),
+        13 => "const all = []; export function price() { for (;;) all.push(new Array(1000).fill(0)); }"
+            .to_owned(),
         _ => format!("export const price = (quantity) => quantity * {tenant};"),
     };
     Script::new("rule.js", source)
@@ -28,7 +29,8 @@ fn main() -> Result<()> {
         .limits(Limits { wall: Duration::from_millis(50), heap: 16 << 20, ..Limits::default() })
         .memory(64 << 20)
         .build()?;
-    let rules = (0..100).map(|tenant| pool.tenant(&format!("tenant-{tenant}")).load::<dyn Rule>(script(tenant)));
+    let rules =
+        (0..100).map(|tenant| pool.tenant(&format!("tenant-{tenant}")).load::<dyn Rule>(script(tenant)));
     let rules = rules.collect::<Result<Vec<_>>>()?;
 
     let mut outcomes = BTreeMap::<String, u32>::new();

@@ -19,6 +19,29 @@ pub trait Guest {
     fn greet(&self, name: &str) -> Result<String>;
 }
 
+#[sandbox_api(guest)]
+pub trait Task {
+    async fn add(&self, a: f64, b: f64) -> Result<f64>;
+    async fn ask(&self, a: f64) -> Result<f64>;
+}
+
+#[sandbox_api(host)]
+pub trait Host {
+    async fn twice(&self, a: f64) -> f64;
+}
+
+struct Doubles;
+
+#[sandbox_api]
+impl Host for Doubles {
+    async fn twice(&self, a: f64) -> f64 {
+        a * 2.0
+    }
+}
+
+const ASYNC: &str =
+    "export const add = async (a, b) => a + b; export const ask = async (a) => await Host.twice(a);";
+
 /// The best of several rounds, in nanoseconds a turn.
 fn best(turns: u32, mut turn: impl FnMut()) -> f64 {
     let mut best = Duration::MAX;
@@ -54,6 +77,23 @@ fn by_hand(turns: u32) -> (f64, f64) {
         }
     };
     (best(turns, || call(&add, false)), best(turns, || call(&greet, true)))
+}
+
+/// The same of a function that gives a promise, which is settled when the microtasks have run.
+fn promise_by_hand(turns: u32) -> f64 {
+    let mut runtime = JsRuntime::new(RuntimeOptions::default());
+    let add = runtime.execute_script("add.js", "async (a, b) => a + b").unwrap();
+    let context = runtime.main_context();
+    let isolate = runtime.v8_isolate();
+    best(turns, || {
+        v8::scope_with_context!(let scope, isolate, &context);
+        let function = v8::Local::new(scope, &add).try_cast::<v8::Function>().unwrap();
+        let undefined = v8::undefined(scope).into();
+        let arguments = [v8::Number::new(scope, 2.0).into(), v8::Number::new(scope, 3.0).into()];
+        let promise = function.call(scope, undefined, &arguments).unwrap().try_cast::<v8::Promise>().unwrap();
+        scope.perform_microtask_checkpoint();
+        black_box(promise.result(scope).number_value(scope).unwrap());
+    })
 }
 
 /// A round trip between two threads, with nothing done on the other side.
@@ -96,6 +136,14 @@ fn main() {
     let add = best(200_000, || _ = black_box(local.add(2.0, 3.0).unwrap()));
     let greet = best(200_000, || _ = black_box(local.greet("Ada Lovelace").unwrap()));
     let hop = best(20_000, || _ = black_box(sent.add(2.0, 3.0).unwrap()));
+    let builder = LocalSandbox::builder().host::<dyn Host>(Doubles);
+    let task = builder.build().unwrap().load::<dyn Task>(Script::new("task.mjs", ASYNC)).unwrap();
+    let builder = Sandbox::builder().host::<dyn Host>(Doubles);
+    let remote = builder.build().unwrap().load::<dyn Task>(Script::new("task.mjs", ASYNC)).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let add_async = best(100_000, || _ = black_box(runtime.block_on(task.add(2.0, 3.0)).unwrap()));
+    let ask = best(50_000, || _ = black_box(runtime.block_on(task.ask(2.0)).unwrap()));
+    let hop_async = best(20_000, || _ = black_box(runtime.block_on(remote.add(2.0, 3.0)).unwrap()));
     let started = start();
     let (floor_add, floor_greet) = by_hand(200_000);
 
@@ -103,5 +151,9 @@ fn main() {
     row("(f64, f64) -> f64, LocalSandbox", floor_add, add);
     row("(&str) -> String, LocalSandbox", floor_greet, greet);
     row("(f64, f64) -> f64, Sandbox; bare channel", bare_channel(20_000), hop);
+    let floor_promise = promise_by_hand(100_000);
+    row("async (f64, f64) -> f64, LocalSandbox", floor_promise, add_async);
+    row("and one await of an async host method", floor_promise, ask);
+    row("async (f64, f64) -> f64, Sandbox; bare channel", bare_channel(20_000), hop_async);
     row("start to first call; bare JsRuntime", bare_start(), started);
 }
