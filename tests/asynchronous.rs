@@ -575,6 +575,30 @@ async fn a_host_method_may_await_its_own_sandbox() {
 }
 
 #[tokio::test]
+async fn a_host_method_may_reset_its_own_sandbox_and_its_call_is_told() {
+    #[sandbox_api(host)]
+    trait Again: Send + Sync {
+        async fn reset(&self) -> Result<u32>;
+    }
+    struct Host(Arc<std::sync::OnceLock<Sandbox>>);
+    #[sandbox_api]
+    impl Again for Host {
+        async fn reset(&self) -> Result<u32> {
+            // No guest is running while a future is polled.
+            self.0.get().unwrap().reset().map(|()| 1)
+        }
+    }
+    let own = Arc::new(std::sync::OnceLock::new());
+    let sandbox = Sandbox::builder().host::<dyn Again>(Host(own.clone())).build().unwrap();
+    assert!(own.set(sandbox.clone()).is_ok());
+    let job = sandbox.load_async::<dyn Job>(script("return `${await Again.reset()}`;")).await.unwrap();
+    let reset = job.run("").await;
+    assert!(matches!(reset, Err(Error::Discarded { .. })), "{reset:?}");
+    let job = sandbox.load_async::<dyn Job>(script("return 'fresh';")).await.unwrap();
+    assert_eq!(job.run("").await.unwrap(), "fresh");
+}
+
+#[tokio::test]
 async fn a_local_host_method_cannot_wait_synchronously_for_its_own_guest() {
     #[sandbox_api(host, local)]
     trait Again {

@@ -499,6 +499,50 @@ async fn calls_of_hosts_find_other_tenants() {
     proxies.lock().unwrap().clear();
 }
 
+/// Marks all that it reaches, and counts the marks that it finds before.
+const MARKS: &str = "export function price() {
+    let found = 0;
+    const seen = new Set(), queue = [globalThis];
+    for (const key of ['other']) if (Symbol.for(key).description !== key) found++;
+    while (queue.length > 0) {
+        const object = queue.pop();
+        if ((typeof object !== 'object' && typeof object !== 'function') || object === null || seen.has(object)) continue;
+        seen.add(object);
+        try { if (Object.hasOwn(object, 'mark')) found++; object.mark = 1; } catch {}
+        queue.push(Object.getPrototypeOf(object));
+        for (const key of Reflect.ownKeys(object)) {
+            const { value, get, set } = Reflect.getOwnPropertyDescriptor(object, key);
+            queue.push(value, get, set);
+        }
+    }
+    return found + seen.size / 1e6;
+}";
+
+#[test]
+fn nothing_of_a_tenant_is_left_for_another_or_for_itself_later() {
+    for trust in [Trust::SameTenant, Trust::Tenants] {
+        let pool = builder(&Gate::default()).trust(trust).threads(1).build().unwrap();
+        let marks = |key: &str| {
+            let rule = pool.tenant(key).load::<dyn Rule>(Script::new("marks.js", MARKS)).unwrap();
+            let found = rule.price(0.0).unwrap();
+            assert!(found.fract() > 500.0 / 1e6, "it reached its intrinsics: {found}");
+            found.trunc()
+        };
+        assert_eq!(marks("a"), 0.0);
+        assert!(marks("a") > 500.0, "its own marks it finds");
+        assert_eq!(marks("b"), 0.0, "{trust:?}");
+    }
+    let pool = builder(&Gate::default()).idle(Duration::from_millis(20)).build().unwrap();
+    let rule = pool.tenant("a").load::<dyn Rule>(Script::new("marks.js", MARKS)).unwrap();
+    rule.price(0.0).unwrap();
+    let began = Instant::now();
+    while pool.metrics().sandboxes > 0 {
+        assert!(began.elapsed() < Duration::from_secs(20));
+        std::thread::yield_now();
+    }
+    assert_eq!(rule.price(0.0).unwrap().trunc(), 0.0, "it came back to a fresh one");
+}
+
 /// Keeps the fields of spans.
 #[derive(Clone, Default)]
 struct Spans(Arc<Mutex<Vec<HashMap<String, String>>>>);

@@ -90,7 +90,9 @@ impl Isolate {
         (realm, place): (&Rc<Realm>, Option<Place>),
         body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Result<R, Error>,
     ) -> (Result<R, Error>, Option<Counts>) {
-        let (raw, watch) = match self.entrance() {
+        // A host method that was polled before this turn may have reset the sandbox.
+        let entrance = self.is_of_this_life(realm.generation).and_then(|()| self.entrance());
+        let (raw, watch) = match entrance {
             Ok(entrance) => entrance,
             Err(error) => return (Err(error), None),
         };

@@ -45,6 +45,11 @@ impl<J> FairQueue<J> {
     }
 
     pub(super) fn push(&mut self, tenant: u64, job: J) {
+        if self.order.is_empty() {
+            // Nobody has waited for anybody, so nobody is ahead.
+            self.floor = self.most;
+            self.tenants.clear();
+        }
         let floor = self.floor;
         let entry =
             self.tenants.entry(tenant).or_insert(Tenant { jobs: VecDeque::new(), clock: floor, turn: 0 });

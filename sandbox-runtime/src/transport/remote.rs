@@ -62,12 +62,10 @@ pub struct RemoteCall<R> {
     look: Look,
 }
 
-/// Whether the call waits for its turn behind one that does not end.
+/// When the call looks next whether it waits for its turn behind one that does not end.
 #[derive(Default)]
 struct Look {
     timer: Option<(u64, Waker, Timer)>,
-    /// What the thread was at when it was looked at last.
-    job: Option<u64>,
 }
 
 impl<R: Send + 'static> RemoteCall<R> {
@@ -131,25 +129,20 @@ impl<R> RemoteCall<R> {
         if self.patience.is_some_and(|until| until <= now) {
             return Some(self.lodging.impatient());
         }
-        let patience = &mut self.look;
-        let is_due = patience.timer.as_ref().is_some_and(|(at, _, _)| *at <= now);
-        if is_due {
-            // Twice the same: it has been overdue for a while.
-            let before =
-                std::mem::replace(&mut patience.job, self.thread.as_ref().and_then(|thread| thread.job()));
-            if patience.job.is_some() && patience.job == before {
-                return Some(stuck_behind());
-            }
+        let is_due = self.look.timer.as_ref().is_some_and(|(at, _, _)| *at <= now);
+        let stuck = || self.thread.as_ref().is_some_and(|thread| thread.is_stuck(self.lodging.limit()));
+        if is_due && self.patience.is_none() && stuck() {
+            return Some(stuck_behind());
         }
-        let is_set = !is_due && patience.timer.as_ref().is_some_and(|(_, set, _)| set.will_wake(waker));
+        let is_set = !is_due && self.look.timer.as_ref().is_some_and(|(_, set, _)| set.will_wake(waker));
         if !is_set {
             let turn = nanos(turn(self.lodging.limit()));
-            let look = match &patience.timer {
+            let look = match &self.look.timer {
                 Some((at, _, _)) if !is_due => *at,
                 _ => now.saturating_add(turn),
             };
             let at = [self.deadline, self.patience].into_iter().flatten().fold(look, u64::min);
-            patience.timer = Some((at, waker.clone(), Timer::set(at, waker.clone())));
+            self.look.timer = Some((at, waker.clone(), Timer::set(at, waker.clone())));
         }
         None
     }

@@ -28,8 +28,8 @@ use super::mailbox::{Answering, Event, Job, Mailbox, Next, Reply, Work};
 use super::pool::resident::Residents;
 use crate::error::{Error, LimitKind, Result};
 use crate::isolate::Isolate;
-use crate::isolate::cpu;
 use crate::isolate::stack::StackEnd;
+use crate::isolate::{cpu, watchdog};
 
 pub(super) fn thread_is_gone() -> Error {
     Error::Discarded { cause: Box::new(Error::build("the thread of the sandbox has ended")) }
@@ -185,15 +185,15 @@ impl Worker {
     }
 }
 
-fn work(worker: &Worker, heart: &AtomicU64) {
+fn work(worker: &Worker, busy: &AtomicU64) {
     loop {
         match worker.mailbox.next(worker.residents.alarm()) {
             Next::Job(job) => {
                 let tenant = job.tenant;
                 let began = Instant::now();
-                heart.fetch_add(1, Ordering::SeqCst);
+                busy.store(watchdog::now().max(1), Ordering::SeqCst);
                 worker.serve(job);
-                heart.fetch_add(1, Ordering::SeqCst);
+                busy.store(0, Ordering::SeqCst);
                 worker.mailbox.charge(tenant, u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX));
             }
             Next::Late => {}
@@ -223,8 +223,8 @@ pub(super) enum Priority {
 /// A thread of isolates; it ends when this is dropped.
 pub(super) struct WorkerThread {
     mailbox: Arc<Mailbox>,
-    /// Odd while a job is served; another number for each.
-    heart: Arc<AtomicU64>,
+    /// Since when a job is served; 0 for none.
+    busy: Arc<AtomicU64>,
     handle: Option<JoinHandle<()>>,
 }
 
@@ -233,13 +233,13 @@ impl WorkerThread {
     pub(super) fn start(name: &str, stack: usize, priority: Priority) -> Result<Self> {
         crate::isolate::engine::start();
         let mailbox = Arc::<Mailbox>::default();
-        let heart = Arc::<AtomicU64>::default();
+        let busy = Arc::<AtomicU64>::default();
         let builder = std::thread::Builder::new()
             .name(name.to_owned())
             .stack_size(crate::isolate::stack::thread_size(stack));
         // Futures of host methods are polled on this thread, and find the timers and sockets of the runtime.
         let runtime = Handle::try_current().ok();
-        let (inner, beats) = (mailbox.clone(), heart.clone());
+        let (inner, serves) = (mailbox.clone(), busy.clone());
         let handle = builder.spawn(move || {
             let _entered = runtime.as_ref().map(Handle::enter);
             if priority == Priority::Low {
@@ -256,10 +256,10 @@ impl WorkerThread {
             HERE.with_borrow_mut(|here| {
                 *here = Here { mailbox: inner, worker: Some(worker.clone()), chain: None };
             });
-            work(&worker, &beats);
+            work(&worker, &serves);
         });
         let handle = handle.map_err(|error| Error::build(format!("no thread can be started: {error}")))?;
-        Ok(Self { mailbox, heart, handle: Some(handle) })
+        Ok(Self { mailbox, busy, handle: Some(handle) })
     }
 
     /// Where its jobs are put.
@@ -279,10 +279,10 @@ impl WorkerThread {
         own.is_some_and(|worker| worker.isolates().iter().any(|isolate| isolate.is_running()))
     }
 
-    /// The job that is served now, if one is.
-    pub(super) fn job(&self) -> Option<u64> {
-        let beat = self.heart.load(Ordering::SeqCst);
-        (beat % 2 == 1).then_some(beat)
+    /// Whether the job that is served should have been over long ago, if a call may take so long. A host method blocks it.
+    pub(super) fn is_stuck(&self, limit: Duration) -> bool {
+        let since = self.busy.load(Ordering::SeqCst);
+        since > 0 && u128::from(watchdog::now().saturating_sub(since)) >= 2 * turn(limit).as_nanos()
     }
 
     /// Runs `work` on the thread and waits for its answer.
@@ -340,7 +340,6 @@ impl Here {
     ) -> Result<R> {
         let left = self.worker.as_ref().and_then(|worker| worker.left());
         let own_deadline = left.map(|left| Instant::now() + left);
-        let mut job = None;
         loop {
             let look = Instant::now() + turn(waiting.limit);
             let patience = waiting.turn.as_ref().map(|(until, _)| *until);
@@ -362,9 +361,7 @@ impl Here {
                     }
                 }
                 Event::Late => {
-                    // Twice the same: it has been overdue for a while.
-                    let before = std::mem::replace(&mut job, thread.job());
-                    let stuck = job.is_some() && job == before;
+                    let stuck = patience.is_none() && thread.is_stuck(waiting.limit);
                     if stuck && thread.mailbox.take_back(chain).is_some() {
                         return Err(stuck_behind());
                     }
