@@ -18,7 +18,7 @@ use crate::error::{Direction, Error, Place};
 /// A guest method as a function over plain data.
 #[doc(hidden)]
 #[derive(Clone, Copy)]
-pub struct GuestCall(fn(&Isolate, &Binding, &[JsValue]) -> Result<JsValue, Error>);
+pub struct GuestCall(fn(&Rc<Isolate>, &Rc<Binding>, &[JsValue]) -> Result<JsValue, Error>);
 
 impl GuestCall {
     /// The call of a method.
@@ -30,23 +30,47 @@ impl GuestCall {
     /// The call of an `async` method, which waits for its promise.
     #[must_use]
     pub const fn of_async<M: GuestMethod>() -> Self {
-        Self(call::<M>)
+        Self(call_async::<M>)
     }
 
     /// Calls it. Arguments that are not of the method's types are refused as a value that goes to the guest.
     pub(crate) fn call(
         &self,
-        isolate: &Isolate,
-        binding: &Binding,
+        isolate: &Rc<Isolate>,
+        binding: &Rc<Binding>,
         args: &[JsValue],
     ) -> Result<JsValue, Error> {
         (self.0)(isolate, binding, args)
     }
 }
 
-fn call<M: GuestMethod>(isolate: &Isolate, binding: &Binding, args: &[JsValue]) -> Result<JsValue, Error> {
+fn call<M: GuestMethod>(
+    isolate: &Rc<Isolate>,
+    binding: &Rc<Binding>,
+    args: &[JsValue],
+) -> Result<JsValue, Error> {
     let args = isolate.typed::<M>(binding, args)?;
-    let value = isolate.call::<M, _>(binding, args, None)?;
+    told::<M>(isolate.call::<M, _>(binding, args, None)?)
+}
+
+fn call_async<M: GuestMethod>(
+    isolate: &Rc<Isolate>,
+    binding: &Rc<Binding>,
+    args: &[JsValue],
+) -> Result<JsValue, Error> {
+    let args = isolate.typed::<M>(binding, args)?;
+    let call = MethodLeg::<M>::fly(isolate.clone(), binding.clone(), args, Ticket::new(None));
+    told::<M>(block_on(call)??)
+}
+
+/// Drives a future to its end, with timers and what else a runtime has.
+pub(crate) fn block_on<F: Future>(future: F) -> Result<F::Output, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Error::build(format!("no runtime can be made: {error}")))?;
+    Ok(runtime.block_on(future))
+}
+
+fn told<M: GuestMethod>(value: M::Value) -> Result<JsValue, Error> {
     plain(&value).map_err(|error| error.inside("result").into_error(place_of::<M>(), Direction::ToHost))
 }
 

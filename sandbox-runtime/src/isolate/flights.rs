@@ -258,6 +258,13 @@ impl Flights {
         flights.iter().for_each(|flight| flight.wake());
     }
 
+    /// All are of a life that is over: they are woken, and are on no bill of the next.
+    pub(super) fn give_up(&self) {
+        self.cpu.set(Duration::ZERO);
+        let flights = self.by_id.take();
+        flights.values().for_each(|flight| flight.wake());
+    }
+
     fn remove(&self, id: u64) -> bool {
         self.by_id.borrow_mut().remove(&id).is_some()
     }
@@ -350,15 +357,15 @@ impl<L: Leg> Flying<L> {
         let place = leg.place();
         let (turn, realm) = (flight.turn(), leg.realm().clone());
         let (outcome, counts) = isolate.run_flight(&turn, (&realm, place), |scope| {
+            // A caller that went away between the question above and the start of the watch has ended nothing. From here on
+            // it does.
+            if flight.ticket.is_cancelled() {
+                return Err(isolate.over(LimitKind::Deadline, place));
+            }
             engine::enter_flight(scope, Some(flight.id()));
             let done = step(leg, isolate, scope, flight);
             engine::enter_flight(scope, None);
             done?;
-            // A caller that went away between the question above and the start of the watch has ended nothing.
-            if flight.ticket.is_cancelled() {
-                scope.terminate_execution();
-                return Err(isolate.over(LimitKind::Deadline, place));
-            }
             engine::run_microtasks(scope, || isolate.is_ended());
             if isolate.is_ended() {
                 return Err(isolate.ended(place));
@@ -376,13 +383,13 @@ impl<L: Leg> Flying<L> {
     /// The call is over: all that it has begun ends with it.
     fn land(&self) {
         let (isolate, flight) = (&self.isolate, &self.flight);
-        if !isolate.flights.remove(flight.id()) {
-            return;
+        // Not there when it has not begun, has landed, or was given up.
+        if isolate.flights.remove(flight.id()) {
+            let counts = flight.counts.get();
+            isolate.flights.cpu.set(isolate.flights.cpu.get().saturating_sub(counts.cpu()));
+            let wall = Duration::from_nanos(watchdog::now().saturating_sub(flight.began.get()));
+            isolate.end_call(flight.id(), &counts, wall);
         }
-        let counts = flight.counts.get();
-        isolate.flights.cpu.set(isolate.flights.cpu.get().saturating_sub(counts.cpu()));
-        let wall = Duration::from_nanos(watchdog::now().saturating_sub(flight.began.get()));
-        isolate.end_call(flight.id(), &counts, wall);
         drop(flight.promise.take());
         let errors = match isolate.flights.is_empty() && !isolate.is_running() {
             true => std::mem::take(&mut *isolate.host_errors.borrow_mut()),

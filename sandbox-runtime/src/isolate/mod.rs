@@ -137,7 +137,7 @@ impl Isolate {
             return Err(Error::build("a sandbox cannot be reset by a host method that its own guest called"));
         }
         self.close();
-        self.flights.wake_all();
+        self.flights.give_up();
         self.generation.set(self.generation.get() + 1);
         self.heap.reset();
         self.has_leftovers.set(false);

@@ -96,6 +96,10 @@ impl Isolate {
             Ok(entrance) => entrance,
             Err(error) => return (Err(error), None),
         };
+        // A host method that has answered may have reset the sandbox before.
+        if let Err(error) = self.is_of_this_life(realm.generation) {
+            return (Err(error), None);
+        }
         if !self.stack.allows_call() {
             return (Err(stack_full(place)), None);
         }

@@ -30,8 +30,10 @@ const IDLE: u64 = 0;
 const FIRED: u64 = 1;
 /// The watchdog is inside of `terminate_execution`; the state will be `FIRED` in a moment.
 const FIRING: u64 = 2;
+/// Somebody asks whose turn it is; the state will be what it was, or `FIRED`, in a moment.
+const ASKED: u64 = 3;
 /// Every deadline is greater.
-const FIRST_DEADLINE: u64 = 3;
+const FIRST_DEADLINE: u64 = 4;
 
 /// The time limit of one isolate.
 pub(crate) struct Watch {
@@ -94,18 +96,31 @@ impl Watch {
 
     /// Ends the turn of a flight, if it has its turn.
     ///
-    /// The state is read before the flight is, and an armed state is a deadline of nanoseconds: when another flight's turn
-    /// begins in between, the state is another one, and the exchange fails.
+    /// The turn cannot end while it is asked whose it is. To compare the state before and after would not do: calls of one
+    /// caller's deadline have the same.
     pub(super) fn cancel(&self, flight: u64) {
-        let state = self.state.load(Ordering::SeqCst);
-        let is_its_turn = state >= FIRST_DEADLINE && self.flight.load(Ordering::SeqCst) == flight;
-        if is_its_turn
-            && self.state.compare_exchange(state, FIRING, Ordering::SeqCst, Ordering::SeqCst).is_ok()
-        {
-            self.by_cpu.store(false, Ordering::Relaxed);
-            self.isolate.terminate_execution();
-            self.state.store(FIRED, Ordering::SeqCst);
+        if self.flight.load(Ordering::SeqCst) != flight {
+            return;
         }
+        let deadline = loop {
+            match self.state.load(Ordering::SeqCst) {
+                IDLE | FIRED | FIRING => return,
+                ASKED => std::hint::spin_loop(),
+                armed => {
+                    let asked = self.state.compare_exchange(armed, ASKED, Ordering::SeqCst, Ordering::SeqCst);
+                    if asked.is_ok() {
+                        break armed;
+                    }
+                }
+            }
+        };
+        if self.flight.load(Ordering::SeqCst) != flight {
+            self.state.store(deadline, Ordering::SeqCst);
+            return;
+        }
+        self.by_cpu.store(false, Ordering::Relaxed);
+        self.isolate.terminate_execution();
+        self.state.store(FIRED, Ordering::SeqCst);
     }
 
     /// Fires when it is late. Says whether the watch is armed or has fired.
@@ -160,10 +175,16 @@ impl Watch {
 
     /// What is left until the deadline; `None` when not armed.
     pub(crate) fn left(&self) -> Option<Duration> {
-        match self.state.load(Ordering::SeqCst) {
-            IDLE => None,
-            FIRED | FIRING => Some(Duration::ZERO),
-            deadline => Some(Duration::from_nanos(deadline.saturating_sub(nanos(dog().epoch.elapsed())))),
+        loop {
+            break match self.state.load(Ordering::SeqCst) {
+                IDLE => None,
+                FIRED | FIRING => Some(Duration::ZERO),
+                ASKED => {
+                    std::hint::spin_loop();
+                    continue;
+                }
+                deadline => Some(Duration::from_nanos(deadline.saturating_sub(nanos(dog().epoch.elapsed())))),
+            };
         }
     }
 }
@@ -192,7 +213,7 @@ impl Armed<'_> {
         loop {
             match state.load(Ordering::SeqCst) {
                 // A few instructions of the other thread; after them the termination is pending, and is taken back.
-                FIRING => std::hint::spin_loop(),
+                FIRING | ASKED => std::hint::spin_loop(),
                 seen => {
                     if state.compare_exchange(seen, IDLE, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
                         if self.watch.flight.load(Ordering::Relaxed) != 0 {
@@ -387,5 +408,60 @@ impl WatchProbe {
 impl Default for WatchProbe {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Threads cancel one flight without end, while turns of it and of others come and go with the same deadline, as those of
+    /// one caller's have.
+    #[test]
+    fn a_cancellation_ends_no_turn_of_another_flight() {
+        const TURNS: u64 = 100_000;
+        const CANCELLED: u64 = 7;
+        let probe = WatchProbe::new();
+        let (watch, is_over) = (&*probe.watch, AtomicBool::new(false));
+        let end = now() + nanos(Duration::from_secs(3600));
+        let (mut ended, mut others) = (0, Vec::new());
+        std::thread::scope(|scope| {
+            let cancel = || {
+                while !is_over.load(Ordering::Relaxed) {
+                    watch.cancel(CANCELLED);
+                }
+            };
+            (0..3).for_each(|_| _ = scope.spawn(cancel));
+            for turn in 0..TURNS {
+                let flight = [Some(CANCELLED), Some(CANCELLED + 1 + turn), None][(turn % 3) as usize];
+                let armed = watch.arm(flight, now(), end, Duration::MAX);
+                let left = watch.left();
+                match (flight, armed.disarm()) {
+                    (Some(CANCELLED), fired) => ended += u64::from(fired),
+                    (other, true) => others.push(other),
+                    (other, false) if left.is_none_or(|left| left.is_zero()) => others.push(other),
+                    _ => {}
+                }
+            }
+            is_over.store(true, Ordering::Relaxed);
+        });
+        assert_eq!(others, [], "turns of others were ended");
+        // Or this test has shown nothing.
+        assert!(ended > 0, "no turn was cancelled");
+    }
+
+    #[test]
+    fn a_turn_that_is_cancelled_has_fired_until_it_is_disarmed() {
+        let probe = WatchProbe::new();
+        let end = now() + nanos(Duration::from_secs(3600));
+        let armed = probe.watch.arm(Some(1), now(), end, Duration::MAX);
+        probe.watch.cancel(2);
+        assert!(!probe.watch.has_fired());
+        probe.watch.cancel(1);
+        assert!(probe.watch.has_fired() && !probe.watch.is_by_cpu());
+        assert!(armed.disarm());
+        probe.watch.cancel(1);
+        assert!(!probe.watch.has_fired(), "there is no turn to end");
+        assert!(!probe.watch.arm(Some(1), now(), end, Duration::MAX).disarm());
     }
 }

@@ -36,7 +36,7 @@ pub(super) struct Home {
     /// Whose time its calls take.
     pub(super) tenant: u64,
     /// That of the isolate that it has now.
-    watch: Mutex<Arc<Watch>>,
+    watch: Arc<Mutex<Arc<Watch>>>,
     pub(super) meter: Arc<Meter>,
     pub(super) captured: Arc<Captured>,
     /// How long a call may take.
@@ -63,11 +63,22 @@ impl Home {
         let gone =
             |_| Err(crate::error::Error::build("the thread of the sandbox panicked while it was made"));
         let (seat, watch, meter) = wait.recv().unwrap_or_else(gone)?;
-        Ok(Self { thread, seat, tenant, watch: Mutex::new(watch), meter, captured, limit })
+        Ok(Self { thread, seat, tenant, watch: Arc::new(Mutex::new(watch)), meter, captured, limit })
     }
 
     pub(super) fn watch(&self) -> MutexGuard<'_, Arc<Watch>> {
         self.watch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes the isolate anew. The watch is exchanged where the isolate lives: whoever asked may be gone by then, and others
+    /// may ask for the same.
+    pub(super) fn reset(&self) -> impl FnOnce(&Seat) -> Result<()> + Send + 'static {
+        let watch = self.watch.clone();
+        move |seat| {
+            seat.isolate.reset()?;
+            *watch.lock().unwrap_or_else(PoisonError::into_inner) = seat.isolate.watch()?;
+            Ok(())
+        }
     }
 
     fn at_seat<R>(

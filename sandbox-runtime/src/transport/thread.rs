@@ -127,12 +127,7 @@ impl Sandbox {
     ///
     /// [`Error::Build`], when it is called by a host method of this very sandbox among others.
     pub fn reset(&self) -> Result<()> {
-        let watch = self.home.run(|seat| {
-            seat.isolate.reset()?;
-            seat.isolate.watch()
-        })?;
-        *self.home.watch() = watch;
-        Ok(())
+        self.home.run(self.home.reset())
     }
 
     /// [`reset`](Self::reset) for a task, which it does not block.
@@ -141,13 +136,7 @@ impl Sandbox {
     ///
     /// As of [`reset`](Self::reset).
     pub async fn reset_async(&self) -> Result<()> {
-        let reset = self.home.ask(|seat| {
-            seat.isolate.reset()?;
-            seat.isolate.watch()
-        });
-        let watch = reset.await?;
-        *self.home.watch() = watch;
-        Ok(())
+        self.home.ask(self.home.reset()).await
     }
 
     /// Evaluates a script that implements several contracts; see [`Guest::bind`].

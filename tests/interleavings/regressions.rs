@@ -1,0 +1,138 @@
+//! What programs and reading have found, each by itself.
+
+use std::cell::OnceCell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use sandbox_runtime::{Error, Limits, LocalSandbox, Result, Sandbox, Script, sandbox_api};
+
+use crate::driver::{Guarded, block_on};
+use crate::host::{Board, Job, Store, script};
+
+fn poll<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+    Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+#[sandbox_api(host, local)]
+trait Fresh {
+    /// Resets the sandbox of its own guest, and answers.
+    async fn reset(&self) -> Result<String>;
+}
+
+struct Resets(Rc<OnceCell<LocalSandbox>>);
+#[sandbox_api(local)]
+impl Fresh for Resets {
+    async fn reset(&self) -> Result<String> {
+        self.0.get().expect("it is built").reset()?;
+        Ok("done".into())
+    }
+}
+
+#[test]
+fn an_async_host_method_that_resets_its_own_sandbox_ends_the_call() {
+    let own = Rc::new(OnceCell::new());
+    let sandbox = LocalSandbox::builder().host::<dyn Fresh>(Resets(own.clone())).build().unwrap();
+    assert!(own.set(sandbox.clone()).is_ok());
+    let source =
+        "export async function run(input) { return Fresh.reset(); } export const now = (input) => input;";
+    for _ in 0..3 {
+        let job = sandbox.load::<dyn Job>(Script::new("a.js", source)).unwrap();
+        let ended = block_on(job.run(""));
+        assert!(matches!(ended, Err(Error::Discarded { .. })), "{ended:?}");
+    }
+    assert_eq!(sandbox.load::<dyn Job>(script()).unwrap().now("value:1").unwrap(), "value:1");
+}
+
+#[test]
+fn a_shared_sandbox_that_an_async_host_method_resets_ends_the_call() {
+    #[sandbox_api(host)]
+    trait Anew: Send + Sync {
+        async fn reset(&self) -> Result<String>;
+    }
+    struct Host(Arc<std::sync::OnceLock<Sandbox>>);
+    #[sandbox_api]
+    impl Anew for Host {
+        async fn reset(&self) -> Result<String> {
+            self.0.get().expect("it is built").reset()?;
+            Ok("done".into())
+        }
+    }
+    let _guarded = Guarded::new("a reset by a host method".into(), Duration::from_secs(60));
+    let own = Arc::new(std::sync::OnceLock::new());
+    let sandbox = Sandbox::builder().host::<dyn Anew>(Host(own.clone())).build().unwrap();
+    assert!(own.set(sandbox.clone()).is_ok());
+    let source =
+        "export async function run(input) { return Anew.reset(); } export const now = (input) => input;";
+    let job = sandbox.load::<dyn Job>(Script::new("a.js", source)).unwrap();
+    let ended = block_on(job.run(""));
+    assert!(matches!(ended, Err(Error::Discarded { .. })), "{ended:?}");
+    assert_eq!(sandbox.load::<dyn Job>(script()).unwrap().now("value:1").unwrap(), "value:1");
+}
+
+/// Tells when the guest runs.
+#[sandbox_api(host)]
+trait Bell: Send + Sync {
+    fn ring(&self);
+}
+struct Rings(mpsc::SyncSender<()>);
+impl Bell for Rings {
+    fn ring(&self) {
+        _ = self.0.send(());
+    }
+}
+
+const RINGS: &str =
+    "export async function run(input) { Bell.ring(); for (;;) {} } export const now = (input) => input;";
+
+fn ringing(wall: Duration) -> (Sandbox, mpsc::Receiver<()>) {
+    let (ring, rung) = mpsc::sync_channel(1);
+    let limits = Limits { wall, ..Limits::default() };
+    (Sandbox::builder().limits(limits).host::<dyn Bell>(Rings(ring)).build().unwrap(), rung)
+}
+
+/// A guest that runs is stopped by the drop of its call, long before its limit.
+fn assert_drops_stop(sandbox: &Sandbox, rung: &mpsc::Receiver<()>) {
+    let job = sandbox.load::<dyn Job>(Script::new("a.js", RINGS)).unwrap();
+    let mut call = job.run("");
+    assert!(poll(&mut call).is_pending());
+    rung.recv().unwrap();
+    let began = Instant::now();
+    drop(call);
+    assert_eq!(job.now("x").unwrap(), "x");
+    assert!(began.elapsed() < Duration::from_secs(20), "the guest went on for {:?}", began.elapsed());
+}
+
+#[test]
+fn a_reset_whose_future_is_dropped_leaves_a_sandbox_whose_calls_can_be_cancelled() {
+    let (sandbox, rung) = ringing(Duration::from_secs(60));
+    let mut reset = Box::pin(sandbox.reset_async());
+    _ = poll(&mut reset);
+    drop(reset);
+    assert_drops_stop(&sandbox, &rung);
+}
+
+#[test]
+fn resets_from_several_threads_leave_a_sandbox_whose_calls_can_be_cancelled() {
+    let (sandbox, rung) = ringing(Duration::from_secs(60));
+    for _ in 0..4 {
+        std::thread::scope(|scope| (0..4).for_each(|_| _ = scope.spawn(|| sandbox.reset().unwrap())));
+        assert_drops_stop(&sandbox, &rung);
+    }
+}
+
+#[test]
+fn a_bill_has_no_call_of_before_the_reset() {
+    let board = Board::default();
+    let sandbox = LocalSandbox::builder().host::<dyn Store>(board.clone()).build().unwrap();
+    let job = sandbox.load::<dyn Job>(script()).unwrap();
+    let (mut one, mut other) = (job.run("hold:1"), job.run("hold:2"));
+    assert!(poll(&mut one).is_pending() && poll(&mut other).is_pending());
+    sandbox.reset().unwrap();
+    drop(one);
+    assert!(matches!(block_on(other), Err(Error::Discarded { .. })));
+    assert_eq!((sandbox.usage().total.calls, board.alive()), (0, 0));
+}
