@@ -148,8 +148,12 @@ async fn load(address: SocketAddr) -> Result {
         let expected =
             HOSTILE.iter().find(|(known, ..)| *known == tenant).map_or(200, |(_, _, status, _)| *status);
         let others = statuses.keys().filter(|status| **status != expected).collect::<Vec<_>>();
+        // Under load, a guest that fills its heap may meet the limit of time first.
         assert!(statuses.contains_key(&expected), "{tenant}: {statuses:?}");
-        assert!(others.is_empty() || is_hostile && others == [&503], "{tenant}: {statuses:?}");
+        assert!(
+            others.is_empty() || is_hostile && others.iter().all(|status| [503, 504].contains(*status)),
+            "{tenant}: {statuses:?}"
+        );
     }
     Ok(())
 }
