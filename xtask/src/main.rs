@@ -29,6 +29,7 @@ Sets this machine up, and runs the workspace's demo and tests.
   cargo xtask demo [--engine E]             runs the example `pricing_rules`
   cargo xtask test [--engine E] [-- ARGS]   runs all tests, with node for some; ARGS are those of `cargo test`
   cargo xtask soak [--engine E] [--minutes N] [--seed S]   faults, endless programs, leaks and races, for five minutes
+  cargo xtask load [--engine E]             what hostile tenants of a pool cost the honest ones, a thousand of them all together
   cargo xtask engine [--engine E]           sets the machine up, and prints a line of arguments for cargo for each engine
   cargo xtask v8 status                     says where V8's library would come from, and why
   cargo xtask v8 build                      builds V8 from source, for hours, and keeps it in cargo's cache
@@ -66,6 +67,13 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
             let rest = [&["--"], &rest[..]].concat();
             on_engines(choice, |engine| {
                 cargo("run", engine, &["--release", "--example", "soak"], &rest, None)
+            })
+        }
+        ["load", options @ ..] => {
+            let (choice, rest) = options_of(options)?;
+            let rest = [&["--", "--full"], &rest[..]].concat();
+            on_engines(choice, |engine| {
+                cargo("run", engine, &["--release", "--example", "load"], &rest, None)
             })
         }
         ["engine", options @ ..] => {
