@@ -200,6 +200,18 @@ async fn the_hosts_own_error_comes_back() {
     assert_eq!(job.run("").await.unwrap_err().host_error::<Closed>(), Some(&Closed(3)));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_may_load_scripts() {
+    let sandbox = sandbox(&Shop::default());
+    let task = tokio::spawn(async move {
+        let whole = sandbox.load_async::<dyn Job>(script("return 'a';")).await?;
+        let bound = sandbox.eval_async(script("return 'b';")).await?.bind_async::<dyn Job>().await?;
+        let realm = sandbox.realm_async().await?.load_async::<dyn Job>(script("return 'c';")).await?;
+        Ok::<_, Error>([whole.run("").await?, bound.run("").await?, realm.run("").await?])
+    });
+    assert_eq!(task.await.unwrap().unwrap(), ["a", "b", "c"]);
+}
+
 #[tokio::test]
 async fn many_calls_are_in_flight_and_none_waits_for_another() {
     let shop = Shop::default();

@@ -175,7 +175,7 @@ async fn metrics(State(app): State<App>) -> ([(&'static str, &'static str); 1], 
     line("counter", "calls_failed_total", now.failed);
     line("counter", "calls_overloaded_total", now.overloaded);
     line("counter", "sandboxes_created_total", now.created);
-    line("counter", "sandboxes_replaced_total", now.replaced);
+    line("counter", "sandboxes_discarded_total", now.discarded);
     line("counter", "sandboxes_idled_total", now.idled);
     line("counter", "sandboxes_evicted_total", now.evicted);
     line("counter", "tenants_moved_total", now.moved);

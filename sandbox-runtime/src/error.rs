@@ -169,6 +169,39 @@ impl Error {
         own.ok_or(Self::Guest(thrown))
     }
 
+    /// The kind of the error in a word, for logs and metrics: `guest`, `value`, `limit.wall`, `overloaded` and so on.
+    ///
+    /// ```
+    /// # use sandbox_runtime::Error;
+    /// assert_eq!(Error::public("no such currency").kind(), "host");
+    /// ```
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Build { .. } => "build",
+            Self::Syntax { .. } => "syntax",
+            Self::Mismatch { .. } => "mismatch",
+            Self::Guest(_) => "guest",
+            Self::Value(_) => "value",
+            Self::Limit { kind, .. } => match kind {
+                LimitKind::Wall => "limit.wall",
+                LimitKind::Cpu => "limit.cpu",
+                LimitKind::TotalCpu => "limit.total_cpu",
+                LimitKind::Heap => "limit.heap",
+                LimitKind::Buffers => "limit.buffers",
+                LimitKind::Stack => "limit.stack",
+                LimitKind::Script => "limit.script",
+                LimitKind::HostCalls => "limit.host_calls",
+                LimitKind::Pending => "limit.pending",
+                LimitKind::Deadline => "limit.deadline",
+            },
+            Self::Discarded { .. } => "discarded",
+            Self::Blocking { .. } => "blocking",
+            Self::Overloaded { .. } => "overloaded",
+            Self::Host { .. } => "host",
+        }
+    }
+
     /// Whether the sandbox can be called again after this error.
     #[must_use]
     pub fn is_final(&self) -> bool {

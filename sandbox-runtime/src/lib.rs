@@ -45,6 +45,7 @@ pub use schema::{
     Breaks, Change, Compatibility, Description, MethodDescription, ParamDescription, TypeDescription, compat,
 };
 pub use script::Script;
+pub use transport::loads::Loads;
 pub use transport::local::{Local, LocalCall, LocalGuest, LocalRealm, LocalSandbox};
 pub use transport::pinned::Pinned;
 pub use transport::pool::{PoolMetrics, PoolParts, Pooled, SandboxPool, Tenant, Trust};

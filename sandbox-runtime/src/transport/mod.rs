@@ -3,6 +3,7 @@
 
 mod blocking;
 mod home;
+pub(crate) mod loads;
 pub(crate) mod local;
 mod mailbox;
 pub(crate) mod pinned;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::home::{Home, Kept, Seat};
+use super::loads::Loads;
 use super::remote::RemoteCall;
 use super::worker::{Priority, WorkerThread};
 use super::{AsyncTransport, Exports, Narrow, Transport};
@@ -181,8 +182,10 @@ impl Sandbox {
     /// # Errors
     ///
     /// As of [`eval_async`](Self::eval_async), and [`Error::Mismatch`] that names every export that is missing.
-    pub async fn load_async<C: ?Sized + GuestContract>(&self, script: Script) -> Result<C::Proxy<Remote>> {
-        self.eval_async(script).await?.bind_async::<C>().await
+    pub fn load_async<C: ?Sized + GuestContract>(&self, script: Script) -> Loads<C::Proxy<Remote>> {
+        let sandbox = self.clone();
+        let load = async move { sandbox.eval_async(script).await?.bind_later(bind::<C>).await };
+        Loads::new(load, C::proxy)
     }
 }
 
@@ -236,7 +239,7 @@ impl Guest {
     pub fn bind<C: ?Sized + GuestContract>(&self) -> Result<C::Proxy<Remote>> {
         let key = self.exports.key;
         let bound = self.exports.home.run(move |seat| bind::<C>(seat, key))?;
-        Ok(self.proxy::<C>(bound))
+        Ok(C::proxy(self.remote(bound)))
     }
 
     /// [`bind`](Self::bind) for a task, which it does not block.
@@ -244,17 +247,24 @@ impl Guest {
     /// # Errors
     ///
     /// As of [`bind`](Self::bind).
-    pub async fn bind_async<C: ?Sized + GuestContract>(&self) -> Result<C::Proxy<Remote>> {
-        let key = self.exports.key;
-        let bound = self.exports.home.ask(move |seat| bind::<C>(seat, key)).await?;
-        Ok(self.proxy::<C>(bound))
+    pub fn bind_async<C: ?Sized + GuestContract>(&self) -> Loads<C::Proxy<Remote>> {
+        Loads::new(self.clone().bind_later(bind::<C>), C::proxy)
     }
 
-    fn proxy<C: ?Sized + GuestContract>(&self, (key, exported): (u64, Vec<bool>)) -> C::Proxy<Remote> {
+    async fn bind_later(self, bind: Bind) -> Result<Remote> {
+        let key = self.exports.key;
+        let bound = self.exports.home.ask(move |seat| bind(seat, key)).await?;
+        Ok(self.remote(bound))
+    }
+
+    fn remote(&self, (key, exported): (u64, Vec<bool>)) -> Remote {
         let binding = Arc::new(Kept::binding(self.exports.home.clone(), key));
-        C::proxy(Remote { binding, exported: exported.into(), deadline: self.deadline })
+        Remote { binding, exported: exported.into(), deadline: self.deadline }
     }
 }
+
+/// Binds a contract to what a script exports; gives the key of that, and which methods there are.
+type Bind = fn(&Seat, u64) -> Result<(u64, Vec<bool>)>;
 
 fn bind<C: ?Sized + GuestContract>(seat: &Seat, exports: u64) -> Result<(u64, Vec<bool>)> {
     let binding = seat.isolate.bind::<C>(&*seat.exports.get(exports)?)?;

@@ -20,6 +20,7 @@ pub use pooled::Pooled;
 use resident::{Leaving, Resident};
 use tenant::{NOWHERE, TenantState};
 
+use super::loads::Loads;
 use super::mailbox::{Job, Mailbox};
 use super::worker::{Priority, WorkerThread};
 use crate::contract::{GuestContract, HostContract};
@@ -153,7 +154,8 @@ impl Builder<SandboxPool> {
         self
     }
 
-    /// How long a slow tenant has to be quick before it comes back; 30 seconds when not called.
+    /// How long a slow tenant has to be quick before it comes back; 30 seconds when not called, and twice as long each time
+    /// that it becomes slow again, up to 128 times.
     pub fn parole(mut self, parole: Duration) -> Self {
         self.hosts.parole = parole;
         self
@@ -242,7 +244,7 @@ struct Pool {
 pub(crate) struct Loaded {
     id: u64,
     script: Script,
-    bind: fn(&Isolate, &Exports) -> Result<Binding>,
+    bind: Bind,
     exported: Vec<bool>,
     shared: Arc<Shared>,
     owner: Arc<TenantState>,
@@ -344,10 +346,10 @@ impl Tenant {
     ///
     /// As of [`Sandbox::load`](crate::Sandbox::load), and [`Error::Overloaded`].
     pub fn load<C: ?Sized + GuestContract>(&self, script: Script) -> Result<C::Proxy<Pooled>> {
-        let (id, bind) = (self.state.next_script(), bind::<C> as fn(&_, &_) -> _);
-        let (loading, script) = Loading::new(id, bind, script);
+        let (loading, script) = Loading::new(self.state.next_script(), bind::<C>, script);
+        let id = loading.id;
         let exported = self.run(None, move |resident| loading.run(resident))?;
-        Ok(self.proxy::<C>(id, script, exported))
+        Ok(C::proxy(self.pooled(id, bind::<C>, script, exported)))
     }
 
     /// [`load`](Self::load) for a task, which it does not block.
@@ -355,28 +357,21 @@ impl Tenant {
     /// # Errors
     ///
     /// As of [`load`](Self::load).
-    pub async fn load_async<C: ?Sized + GuestContract>(&self, script: Script) -> Result<C::Proxy<Pooled>> {
-        let (id, bind) = (self.state.next_script(), bind::<C> as fn(&_, &_) -> _);
-        let (loading, script) = Loading::new(id, bind, script);
-        let exported = self.ask(move |resident| loading.run(resident)).await?;
-        Ok(self.proxy::<C>(id, script, exported))
+    pub fn load_async<C: ?Sized + GuestContract>(&self, script: Script) -> Loads<C::Proxy<Pooled>> {
+        Loads::new(self.clone().load_later(bind::<C>, script), C::proxy)
     }
 
-    fn proxy<C: ?Sized + GuestContract>(
-        &self,
-        id: u64,
-        script: Script,
-        exported: Vec<bool>,
-    ) -> C::Proxy<Pooled> {
-        let loaded = Arc::new(Loaded {
-            id,
-            script,
-            bind: bind::<C>,
-            exported,
-            shared: self.pool.shared.clone(),
-            owner: self.state.clone(),
-        });
-        C::proxy(Pooled { tenant: self.clone(), loaded, deadline: None })
+    async fn load_later(self, bind: Bind, script: Script) -> Result<Pooled> {
+        let (loading, script) = Loading::new(self.state.next_script(), bind, script);
+        let id = loading.id;
+        let exported = self.ask(move |resident| loading.run(resident)).await?;
+        Ok(self.pooled(id, bind, script, exported))
+    }
+
+    fn pooled(&self, id: u64, bind: Bind, script: Script, exported: Vec<bool>) -> Pooled {
+        let (shared, owner) = (self.pool.shared.clone(), self.state.clone());
+        let loaded = Arc::new(Loaded { id, script, bind, exported, shared, owner });
+        Pooled { tenant: self.clone(), loaded, deadline: None }
     }
 
     /// Makes the tenant's sandbox now, if it has none, so that its next call need not.
@@ -438,6 +433,9 @@ impl Tenant {
     }
 }
 
+/// Binds a contract to what a script exports.
+type Bind = fn(&Isolate, &Exports) -> Result<Binding>;
+
 fn bind<C: ?Sized + GuestContract>(isolate: &Isolate, exports: &Exports) -> Result<Binding> {
     isolate.bind::<C>(exports)
 }
@@ -446,11 +444,11 @@ fn bind<C: ?Sized + GuestContract>(isolate: &Isolate, exports: &Exports) -> Resu
 struct Loading {
     id: u64,
     script: Script,
-    bind: fn(&Isolate, &Exports) -> Result<Binding>,
+    bind: Bind,
 }
 
 impl Loading {
-    fn new(id: u64, bind: fn(&Isolate, &Exports) -> Result<Binding>, script: Script) -> (Self, Script) {
+    fn new(id: u64, bind: Bind, script: Script) -> (Self, Script) {
         (Self { id, script: script.clone(), bind }, script)
     }
 
@@ -508,7 +506,9 @@ impl Shared {
     fn is_slow(&self, tenant: &TenantState) -> bool {
         let offended = tenant.offended.load(Ordering::Relaxed);
         let since = watchdog::now().saturating_sub(offended);
-        offended > 0 && u128::from(since) < self.parole.as_nanos()
+        // Twice as long each time, so that one who lies low does not come back again and again.
+        let times = tenant.offences.load(Ordering::Relaxed).clamp(1, 8) - 1;
+        offended > 0 && u128::from(since) < self.parole.as_nanos() << times
     }
 
     /// The number of the thread that a tenant's next call goes to.
@@ -582,7 +582,7 @@ impl Shared {
         }
         let is_ended = matches!(outcome, Err(Error::Limit { kind, .. }) if ends_late(*kind));
         if is_ended || ran > self.slow {
-            tenant.offends();
+            tenant.offends(!self.is_slow(tenant));
         }
         if let Some(resident) = resident {
             if resident.has_died() {
@@ -620,28 +620,5 @@ fn span(tenant: &str, place: Option<Place>) -> tracing::Span {
 
 /// How a call went, in a word.
 fn outcome_of<R>(outcome: &Result<R>) -> &'static str {
-    match outcome {
-        Ok(_) => "ok",
-        Err(Error::Build { .. }) => "build",
-        Err(Error::Syntax { .. }) => "syntax",
-        Err(Error::Mismatch { .. }) => "mismatch",
-        Err(Error::Guest(_)) => "guest",
-        Err(Error::Value(_)) => "value",
-        Err(Error::Limit { kind, .. }) => match kind {
-            LimitKind::Wall => "limit.wall",
-            LimitKind::Cpu => "limit.cpu",
-            LimitKind::TotalCpu => "limit.total_cpu",
-            LimitKind::Heap => "limit.heap",
-            LimitKind::Buffers => "limit.buffers",
-            LimitKind::Stack => "limit.stack",
-            LimitKind::Script => "limit.script",
-            LimitKind::HostCalls => "limit.host_calls",
-            LimitKind::Pending => "limit.pending",
-            LimitKind::Deadline => "limit.deadline",
-        },
-        Err(Error::Discarded { .. }) => "discarded",
-        Err(Error::Blocking { .. }) => "blocking",
-        Err(Error::Overloaded { .. }) => "overloaded",
-        Err(Error::Host { .. }) => "host",
-    }
+    outcome.as_ref().err().map_or("ok", Error::kind)
 }

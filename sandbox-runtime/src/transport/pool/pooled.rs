@@ -185,8 +185,6 @@ impl Tenant {
         move |worker| {
             let span = span(&tenant.key, place).entered();
             let resident = worker.residents.of(worker, &shared, &tenant);
-            // To make a sandbox takes long, and is not the tenant's doing.
-            let began = Instant::now();
             let (resident, outcome) = match resident {
                 Ok(resident) => {
                     let outcome = work(&resident);

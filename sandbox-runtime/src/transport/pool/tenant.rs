@@ -1,6 +1,6 @@
 //! What a pool knows of a tenant, wherever its sandbox is.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::isolate::meter::{Meter, Usage};
@@ -22,6 +22,8 @@ pub(crate) struct TenantState {
     pub(super) used: AtomicU64,
     /// When it last took too much time, or met a limit; 0 for never.
     pub(super) offended: AtomicU64,
+    /// How often it has become slow.
+    pub(super) offences: AtomicU32,
     /// What its sandbox takes, in bytes.
     pub(super) memory: AtomicU64,
     /// How many sandboxes it has: two, while one thread has not yet given up what another has made anew.
@@ -49,6 +51,7 @@ impl TenantState {
             waiting: AtomicUsize::default(),
             used: AtomicU64::new(watchdog::now()),
             offended: AtomicU64::default(),
+            offences: AtomicU32::default(),
             memory: AtomicU64::default(),
             residents: AtomicUsize::default(),
             captured: Arc::default(),
@@ -104,8 +107,12 @@ impl TenantState {
         self.used.store(watchdog::now(), Ordering::Relaxed);
     }
 
-    pub(super) fn offends(&self) {
+    /// It has been slow. `again` says that it was not taken for slow before.
+    pub(super) fn offends(&self, again: bool) {
         self.offended.store(watchdog::now().max(1), Ordering::Relaxed);
+        if again {
+            self.offences.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Nothing of it waits or runs.

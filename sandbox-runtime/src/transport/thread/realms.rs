@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::super::loads::Loads;
 use super::{Guest, GuestRealm, Kept, Remote, Sandbox, Seat};
 use crate::contract::GuestContract;
 use crate::error::Result;
@@ -99,8 +100,10 @@ impl Realm {
     /// # Errors
     ///
     /// As of [`load`](Self::load).
-    pub async fn load_async<C: ?Sized + GuestContract>(&self, script: Script) -> Result<C::Proxy<Remote>> {
-        self.eval_async(script).await?.bind_async::<C>().await
+    pub fn load_async<C: ?Sized + GuestContract>(&self, script: Script) -> Loads<C::Proxy<Remote>> {
+        let realm = self.clone();
+        let load = async move { realm.eval_async(script).await?.bind_later(super::bind::<C>).await };
+        Loads::new(load, C::proxy)
     }
 
     /// Evaluates a script and checks it against the contract `C`.
