@@ -119,6 +119,8 @@ fn main() -> AnyResult<()> {
             .host::<dyn Rates>(|_| Box::new(Bank))
             .threads(2)
             .memory(size.memory)
+            // Newcomers are served elsewhere until they have shown what they are.
+            .probation(3)
             .build()?
     };
 
@@ -144,8 +146,9 @@ fn main() -> AnyResult<()> {
         hostile.len(),
         began.elapsed()
     );
-    let price = runtime.block_on(honest[0].price("EUR", &order()))?;
-    assert_eq!(price, PRICE);
+    for rule in honest.iter().flat_map(|rule| std::iter::repeat_n(rule, 4)) {
+        assert_eq!(runtime.block_on(rule.price("EUR", &order()))?, PRICE);
+    }
 
     let work = calibrate(&runtime, &honest, size.warm_up)?;
     let rate = 0.3 / work.as_secs_f64();

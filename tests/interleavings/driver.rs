@@ -175,6 +175,7 @@ struct Call {
     before: (u64, u64),
     deadline: Option<Instant>,
     has_begun: bool,
+    is_billed: bool,
 }
 
 /// The part of a program that one thread runs.
@@ -283,7 +284,7 @@ impl Driver<'_> {
         let job = deadline.map_or_else(|| loaded.job.clone(), |at| (loaded.until)(at));
         let before = loaded.before;
         let future = Box::pin(async move { job.run(&input).await });
-        let call = Call { future, what, tag, before, deadline, has_begun: false };
+        let call = Call { future, what, tag, before, deadline, has_begun: false, is_billed: false };
         self.calls.push(call);
         // Most are polled at once.
         if self.random.percent(80) { self.poll_at(self.calls.len() - 1, 1) } else { Ok(()) }
@@ -318,8 +319,21 @@ impl Driver<'_> {
             self.events.bombs.fetch_add(1, Ordering::SeqCst);
         }
         if !std::mem::replace(&mut call.has_begun, true) && call.before.0 == resets {
+            call.is_billed = true;
             self.billed.0 += 1;
         }
+    }
+
+    /// A call that is dropped. One that was on its way to another thread may not have got there.
+    fn gives_up(&mut self, call: Call) -> Checked {
+        self.ends.dropped += 1;
+        if self.kind == Kind::Shared && call.is_billed {
+            self.billed.0 -= 1;
+            self.billed.1 += 1;
+        }
+        let tag = call.tag.clone();
+        drop(call);
+        self.nothing_is_left_of(&tag)
     }
 
     fn drop_one(&mut self) -> Checked {
@@ -328,10 +342,7 @@ impl Driver<'_> {
         }
         let at = self.random.below(self.calls.len());
         let call = self.calls.swap_remove(at);
-        self.ends.dropped += 1;
-        let tag = call.tag.clone();
-        drop(call);
-        self.nothing_is_left_of(&tag)
+        self.gives_up(call)
     }
 
     /// In its own thread a call takes everything with it at once.
@@ -448,10 +459,7 @@ impl Driver<'_> {
             let is_endless = matches!(call.what, "never" | "keep") && call.deadline.is_none();
             if is_endless || self.random.percent(20) {
                 let call = self.calls.swap_remove(at);
-                self.ends.dropped += 1;
-                let tag = call.tag.clone();
-                drop(call);
-                self.nothing_is_left_of(&tag)?;
+                self.gives_up(call)?;
             } else {
                 self.finish(at)?;
             }

@@ -60,6 +60,7 @@ pub struct PoolParts {
     patience: Duration,
     slow: Duration,
     parole: Duration,
+    probation: u32,
 }
 
 impl Default for PoolParts {
@@ -74,6 +75,7 @@ impl Default for PoolParts {
             patience: Duration::from_secs(1),
             slow: Duration::from_millis(10),
             parole: Duration::from_secs(30),
+            probation: 0,
         }
     }
 }
@@ -146,7 +148,9 @@ impl Builder<SandboxPool> {
         self
     }
 
-    /// A call of more than this makes its tenant slow, and so does one that is ended by a limit; 10 ms when not called.
+    /// A call of more than this, in processor time, makes its tenant slow, and so does one that is ended by a limit; 10 ms
+    /// when not called. So do many calls that together take more than the tenant's equal share of half of the time that the
+    /// threads have, and five times this.
     /// A slow tenant is served on other threads, which on Linux have the lowest priority, and comes back when it has been
     /// quick for 30 seconds.
     pub fn slow(mut self, slow: Duration) -> Self {
@@ -158,6 +162,15 @@ impl Builder<SandboxPool> {
     /// that it becomes slow again, up to 128 times.
     pub fn parole(mut self, parole: Duration) -> Self {
         self.hosts.parole = parole;
+        self
+    }
+
+    /// How many calls of a tenant that nothing is known of are made on the slow threads first; 0 when not called.
+    ///
+    /// It is for tenants whose first call may already be an attack: each that loops holds a quick thread up once, for as long
+    /// as a call may take. The price is one more sandbox for each tenant.
+    pub fn probation(mut self, calls: u32) -> Self {
+        self.hosts.probation = calls;
         self
     }
 
@@ -196,6 +209,7 @@ impl Builder<SandboxPool> {
             patience: parts.patience,
             slow: parts.slow,
             parole: parts.parole,
+            probation: parts.probation,
             mailboxes: threads.iter().map(|thread| thread.mailbox().clone()).collect(),
             lodgers: threads.iter().map(|_| AtomicUsize::default()).collect(),
             memory: AtomicU64::default(),
@@ -205,6 +219,9 @@ impl Builder<SandboxPool> {
         Ok(SandboxPool { pool: Arc::new(Pool { shared: Arc::new(shared), threads }) })
     }
 }
+
+/// How much more than its share a tenant may use at once, in calls that are almost slow.
+const BURST: u32 = 5;
 
 /// What the threads of a pool share.
 pub(crate) struct Shared {
@@ -219,6 +236,7 @@ pub(crate) struct Shared {
     patience: Duration,
     slow: Duration,
     parole: Duration,
+    probation: u32,
     mailboxes: Vec<Arc<Mailbox>>,
     /// How many tenants each thread has.
     lodgers: Vec<AtomicUsize>,
@@ -489,7 +507,7 @@ impl Shared {
         let mut strangers = Vec::new();
         tenants.by_key.retain(|_, tenant| {
             let is_held = Arc::strong_count(tenant) > 1;
-            let is_known = is_held || tenant.is_resident() || self.is_slow(tenant);
+            let is_known = is_held || tenant.is_resident() || self.is_on_parole(tenant);
             if !is_known {
                 strangers.push(tenant.clone());
             }
@@ -504,6 +522,10 @@ impl Shared {
     }
 
     fn is_slow(&self, tenant: &TenantState) -> bool {
+        self.is_on_parole(tenant) || tenant.proved.load(Ordering::Relaxed) < self.probation
+    }
+
+    fn is_on_parole(&self, tenant: &TenantState) -> bool {
         let offended = tenant.offended.load(Ordering::Relaxed);
         let since = watchdog::now().saturating_sub(offended);
         // Twice as long each time, so that one who lies low does not come back again and again.
@@ -577,12 +599,17 @@ impl Shared {
         ran: Duration,
     ) {
         count(&self.counts.calls);
-        if outcome.is_err() {
-            count(&self.counts.failed);
+        match outcome {
+            Ok(_) => _ = tenant.proved.fetch_add(1, Ordering::Relaxed),
+            Err(_) => count(&self.counts.failed),
         }
         let is_ended = matches!(outcome, Err(Error::Limit { kind, .. }) if ends_late(*kind));
-        if is_ended || ran > self.slow {
-            tenant.offends(!self.is_slow(tenant));
+        // An equal share of half of the time that the quick threads have.
+        let sandboxes = self.counts.sandboxes.load(Ordering::Relaxed).max(1);
+        let rate = self.lane as f64 / (2.0 * sandboxes as f64);
+        let overdraws = tenant.overdraws(ran, rate, BURST * self.slow);
+        if is_ended || ran > self.slow || overdraws {
+            tenant.offends(!self.is_on_parole(tenant));
         }
         if let Some(resident) = resident {
             if resident.has_died() {

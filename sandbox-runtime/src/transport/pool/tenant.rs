@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::isolate::meter::{Meter, Usage};
 use crate::isolate::watchdog::{self, Watch};
@@ -24,6 +25,9 @@ pub(crate) struct TenantState {
     pub(super) offended: AtomicU64,
     /// How often it has become slow.
     pub(super) offences: AtomicU32,
+    /// How many of its calls went well.
+    pub(super) proved: AtomicU32,
+    allowance: Mutex<Allowance>,
     /// What its sandbox takes, in bytes.
     pub(super) memory: AtomicU64,
     /// How many sandboxes it has: two, while one thread has not yet given up what another has made anew.
@@ -33,6 +37,14 @@ pub(crate) struct TenantState {
     now: Mutex<Now>,
     /// The bills of sandboxes that are gone.
     past: Meter,
+}
+
+/// The processor time that a tenant may use on the quick threads: a token bucket.
+#[derive(Default)]
+struct Allowance {
+    /// What it has used beyond what it was given since, in nanoseconds.
+    debt: f64,
+    at: u64,
 }
 
 /// Of the sandbox that there is now.
@@ -52,6 +64,8 @@ impl TenantState {
             used: AtomicU64::new(watchdog::now()),
             offended: AtomicU64::default(),
             offences: AtomicU32::default(),
+            proved: AtomicU32::default(),
+            allowance: Mutex::default(),
             memory: AtomicU64::default(),
             residents: AtomicUsize::default(),
             captured: Arc::default(),
@@ -105,6 +119,19 @@ impl TenantState {
     /// Notes that it is called.
     pub(super) fn touch(&self) {
         self.used.store(watchdog::now(), Ordering::Relaxed);
+    }
+
+    /// Notes that it has used so much, where it is given `rate` of a thread's time. Says whether it is beyond `burst`.
+    pub(super) fn overdraws(&self, used: Duration, rate: f64, burst: Duration) -> bool {
+        let now = watchdog::now();
+        let mut allowance = self.allowance.lock().unwrap_or_else(PoisonError::into_inner);
+        let given = now.saturating_sub(allowance.at) as f64 * rate;
+        allowance.at = now;
+        allowance.debt = (allowance.debt - given).max(0.0) + used.as_nanos() as f64;
+        let is_beyond = allowance.debt > burst.as_nanos() as f64;
+        // So that one who stops comes back.
+        allowance.debt = allowance.debt.min(2.0 * burst.as_nanos() as f64);
+        is_beyond
     }
 
     /// It has been slow. `again` says that it was not taken for slow before.
