@@ -139,3 +139,48 @@ fn a_method_that_cannot_be_tried_does_not_pass() {
         fuzz_guest::<dyn Opaque>(Script::new("opaque.js", "export const take = () => {};")).unwrap_err();
     assert!(matches!(&found.error, Error::Value(_)) && found.call.starts_with("take("), "{found}");
 }
+
+#[expect(dead_code, reason = "it is called by its contract alone")]
+#[sandbox_api(guest)]
+pub trait Slow {
+    async fn level(&self, of: i32) -> Result<u8>;
+}
+
+#[sandbox_api(host)]
+pub trait Timer: Send + Sync {
+    async fn sleep(&self) -> u8;
+}
+#[sandbox_api]
+impl Timer for () {
+    async fn sleep(&self) -> u8 {
+        tokio::time::sleep(Duration::from_micros(10)).await;
+        7
+    }
+}
+
+fn slow(body: &str) -> Result<Report, Counterexample> {
+    let limits = Limits { wall: Duration::from_millis(50), ..Limits::default() };
+    let fuzz =
+        Fuzz::new().cases(64).sandbox(move || LocalSandbox::builder().limits(limits).host::<dyn Timer>(()));
+    fuzz.guest::<dyn Slow>(Script::new("slow.js", format!("export async function level(of) {{ {body} }}")))
+}
+
+#[test]
+fn the_promises_of_async_methods_are_waited_for() {
+    assert_eq!(slow("return await Timer.sleep();").unwrap().to_string(), "level: 64 calls\n");
+    let found = slow("await Timer.sleep(); return of > 1000 ? 'high' : 0;").unwrap_err();
+    assert_eq!(found.call, "level(1001)");
+    assert!(matches!(found.error, Error::Value(_)), "{found}");
+    let found = slow("if (of < -7) await new Promise(() => {}); return 7;").unwrap_err();
+    assert!(matches!(found.error, Error::Limit { kind: LimitKind::Wall, .. }), "{found}");
+    let found = slow("if (of === 5 || of > 90) throw new RangeError('no'); return 7;").unwrap_err();
+    assert!(matches!(found.error, Error::Guest(_)), "{found}");
+}
+
+#[test]
+fn async_methods_are_not_tried_inside_of_another_runtime() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let found = runtime.block_on(async { slow("return 7;") }).unwrap_err();
+    assert!(matches!(found.error, Error::Blocking { .. }), "{found}");
+    slow("return 7;").unwrap();
+}

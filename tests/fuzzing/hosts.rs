@@ -127,3 +127,54 @@ mod careless {
 fn what_is_described_holds_although_the_type_reads_more() {
     fuzz_host::<dyn careless::Halves>(()).unwrap();
 }
+
+/// The methods of `async` hosts are awaited, in a runtime with timers.
+mod later {
+    use super::*;
+
+    #[sandbox_api(host)]
+    pub trait Later: Send + Sync {
+        async fn put(&self, #[sandbox(length(min = 1, max = 8))] key: &str, count: u16) -> Result<u32>;
+        #[sandbox(returns(range(max = 100)))]
+        async fn share(&self, part: u8, whole: u8) -> u8;
+    }
+
+    pub struct Shop(pub &'static str);
+    #[sandbox_api]
+    impl Later for Shop {
+        async fn put(&self, key: &str, count: u16) -> Result<u32> {
+            assert!((1..=8).contains(&key.chars().count()), "the boundary let {key:?} through");
+            tokio::time::sleep(Duration::from_micros(10)).await;
+            assert!(self.0 != "panic" || count != u16::MAX, "as many as there can be");
+            if self.0 == "never" && count > 40_000 {
+                std::future::pending::<()>().await;
+            }
+            if count == 0 { Err(Error::public("none")) } else { Ok(count.into()) }
+        }
+        async fn share(&self, part: u8, whole: u8) -> u8 {
+            let percent = if whole == 0 { 0 } else { u32::from(part) * 100 / u32::from(whole) };
+            u8::try_from(percent.min(if self.0 == "share" { 200 } else { 100 })).unwrap()
+        }
+    }
+}
+
+#[test]
+fn async_methods_are_awaited() {
+    let report = fuzz_host::<dyn later::Later>(later::Shop("")).unwrap();
+    let [put, share] = &report.methods[..] else { panic!("{report}") };
+    assert!(put.calls >= 256 && put.refused > 256 && put.failed > 0, "{report}");
+    assert!(share.calls >= 256 && share.refused > 256 && share.failed == 0, "{report}");
+}
+
+#[test]
+fn faults_of_async_methods_are_found() {
+    let found = fuzz_host::<dyn later::Later>(later::Shop("panic")).unwrap_err();
+    assert_eq!(found.to_string(), "Later.put(\"a\", 65535): the method panicked");
+    let found = fuzz_host::<dyn later::Later>(later::Shop("share")).unwrap_err();
+    assert_eq!(found.call, "Later.share(2, 1)");
+    assert!(matches!(found.error, Error::Value(_)), "{found}");
+    let limits = Limits { wall: Duration::from_millis(30), ..Limits::default() };
+    let fuzz = Fuzz::new().cases(64).sandbox(move || LocalSandbox::builder().limits(limits));
+    let found = fuzz.host::<dyn later::Later>(later::Shop("never")).unwrap_err();
+    assert!(matches!(found.error, Error::Limit { kind: LimitKind::Wall, .. }), "{found}");
+}

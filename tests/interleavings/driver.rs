@@ -561,9 +561,8 @@ fn local(seed: u64) -> Checked<Ends> {
         driver.step().map_err(|error| format!("step {step}: {error}"))?;
     }
     if driver.random.percent(30) {
-        let (calls, loaded) = (std::mem::take(&mut driver.calls), driver.loaded.take());
-        let ends = driver.ends.clone();
-        drop((loaded, driver));
+        let (calls, ends) = (std::mem::take(&mut driver.calls), driver.ends.clone());
+        drop(driver);
         drop(calls);
         return if board.alive() == 0 { Ok(ends) } else { Err("host methods outlive the sandbox".into()) };
     }

@@ -63,8 +63,13 @@ fn call_async<M: GuestMethod>(
     told::<M>(block_on(call)??)
 }
 
-/// Drives a future to its end, with timers and what else a runtime has.
+/// Drives a future to its end, with timers and what else a runtime has. In a task of another runtime it is refused.
 pub(crate) fn block_on<F: Future>(future: F) -> Result<F::Output, Error> {
+    if tokio::runtime::Handle::try_current().is_ok() {
+        return Err(Error::blocking(
+            "`async` methods are tried in a runtime of their own: do so outside of another",
+        ));
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Error::build(format!("no runtime can be made: {error}")))?;
     Ok(runtime.block_on(future))

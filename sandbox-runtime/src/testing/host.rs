@@ -5,10 +5,11 @@ use std::cell::RefCell;
 use super::fuzz::{Counterexample, Fuzz, MethodReport, Outcome, Report};
 use super::{arguments, hostile_arguments, violating_arguments};
 use crate::boundary::JsValue;
-use crate::contract::HostContract;
+use crate::contract::{HostContract, MethodSpec};
 use crate::error::{BoundaryError, Direction, Error, Result, Thrown};
 use crate::guest_error::HostPanic;
 use crate::isolate::Host;
+use crate::isolate::calls::block_on;
 use crate::script::Script;
 use crate::transport::local::LocalSandbox;
 
@@ -17,7 +18,7 @@ pub(super) fn run<C: ?Sized + HostContract>(fuzz: &Fuzz, host: Box<C>) -> Result
     let host = Host::new::<C>(host).map_err(|reason| unbuilt(Error::build(reason)))?;
     let build = || (fuzz.sandbox)().shared_host(host.clone()).build();
     let caller = Caller { build: &build, sandbox: RefCell::new(Some(build().map_err(unbuilt)?)) };
-    let methods = C::SPEC.methods.iter().map(|spec| method::<C>(fuzz, &caller, spec.name));
+    let methods = C::SPEC.methods.iter().map(|spec| method::<C>(fuzz, &caller, spec));
     Ok(Report { methods: methods.collect::<Result<_, _>>()? })
 }
 
@@ -28,9 +29,15 @@ struct Caller<'b> {
 }
 
 impl Caller<'_> {
-    fn call(&self, call: &str) -> Result<()> {
+    fn call(&self, call: &str, is_async: bool) -> Result<()> {
         let sandbox = self.sandbox.take().map_or_else(self.build, Ok)?;
-        let result = sandbox.eval(Script::new("call.cjs", call)).map(drop);
+        let result = match is_async {
+            true => {
+                block_on(sandbox.eval_async(Script::new("call.mjs", format!("await {call}; export {{}};"))))?
+            }
+            false => sandbox.eval(Script::new("call.cjs", call)),
+        };
+        let result = result.map(drop);
         if !matches!(result, Err(Error::Limit { .. } | Error::Discarded { .. })) {
             self.sandbox.replace(Some(sandbox));
         }
@@ -41,20 +48,21 @@ impl Caller<'_> {
 fn method<C: ?Sized + HostContract>(
     fuzz: &Fuzz,
     caller: &Caller<'_>,
-    method: &'static str,
+    spec: &'static MethodSpec,
 ) -> Result<MethodReport, Counterexample> {
+    let (method, is_async) = (spec.name, spec.is_async);
     let call_of = |args: &[String]| format!("{}.{method}({})", C::SPEC.name, args.join(", "));
     let of_values = |args: &Vec<JsValue>| call_of(&args.iter().map(JsValue::to_js).collect::<Vec<_>>());
     let valid = arguments::<C>(method);
     let mut report =
-        fuzz.search(method, &valid, |args| valid_call(caller.call(&of_values(args))), of_values)?;
+        fuzz.search(method, &valid, |args| valid_call(caller.call(&of_values(args), is_async)), of_values)?;
     if let Some(violating) = violating_arguments::<C>(method) {
-        let try_one = |args: &Vec<JsValue>| violating_call(caller.call(&of_values(args)));
+        let try_one = |args: &Vec<JsValue>| violating_call(caller.call(&of_values(args), is_async));
         report = report.and(&fuzz.search(method, &violating, try_one, of_values)?);
     }
-    if !C::SPEC.methods.iter().any(|spec| spec.name == method && spec.params.is_empty()) {
+    if !spec.params.is_empty() {
         let hostile = hostile_arguments::<C>(method);
-        let try_one = |args: &Vec<String>| hostile_call(caller.call(&call_of(args)));
+        let try_one = |args: &Vec<String>| hostile_call(caller.call(&call_of(args), is_async));
         report = report.and(&fuzz.search(method, &hostile, try_one, |args| call_of(args))?);
     }
     Ok(report)
