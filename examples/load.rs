@@ -29,7 +29,7 @@ pub struct Line {
 
 #[sandbox_api(guest)]
 pub trait PricingRule {
-    async fn price(&self, currency: &str, lines: &Vec<Line>) -> Result<f64>;
+    async fn price(&self, currency: &str, lines: Vec<Line>) -> Result<f64>;
 }
 
 #[sandbox_api(host)]
@@ -147,7 +147,7 @@ fn main() -> AnyResult<()> {
         began.elapsed()
     );
     for rule in honest.iter().flat_map(|rule| std::iter::repeat_n(rule, 4)) {
-        assert_eq!(runtime.block_on(rule.price("EUR", &order()))?, PRICE);
+        assert_eq!(runtime.block_on(rule.price("EUR", order()))?, PRICE);
     }
 
     let work = calibrate(&runtime, &honest, size.warm_up)?;
@@ -213,7 +213,8 @@ const PRICE: f64 = 90.0;
 /// What a call of an honest tenant costs, after so many calls of each.
 fn calibrate(runtime: &Runtime, honest: &[Rule], rounds: usize) -> AnyResult<Duration> {
     let lines = order();
-    let round = || honest.iter().try_for_each(|rule| runtime.block_on(rule.price("EUR", &lines)).map(drop));
+    let round =
+        || honest.iter().try_for_each(|rule| runtime.block_on(rule.price("EUR", lines.clone())).map(drop));
     (0..rounds).try_for_each(|_| round())?;
     let (began, before) = (Instant::now(), total(&threads_time()));
     let mut calls = 0;
@@ -256,7 +257,7 @@ impl Arrivals {
             let (rule, lines) = (honest[*tenant].clone(), lines.clone());
             let (answers, failed) = (answers.clone(), failed.clone());
             calls.push(runtime.spawn(async move {
-                let outcome = rule.price("EUR", &lines).await;
+                let outcome = rule.price("EUR", lines.to_vec()).await;
                 let nanos = u64::try_from(at.elapsed().as_nanos()).unwrap_or(u64::MAX);
                 answers[number].store(nanos, Ordering::Relaxed);
                 match outcome {
@@ -356,7 +357,7 @@ impl Attack {
                 let (outcomes, is_over) = (outcomes.clone(), is_over.clone());
                 callers.push(runtime.spawn(async move {
                     while !is_over.load(Ordering::Relaxed) {
-                        let outcome = rule.price("EUR", &lines).await;
+                        let outcome = rule.price("EUR", lines.to_vec()).await;
                         if let Err(Error::Overloaded { .. }) = outcome {
                             tokio::time::sleep(Duration::from_millis(20)).await;
                         }

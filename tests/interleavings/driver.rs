@@ -28,6 +28,9 @@ pub enum Kind {
 /// How long a program may take before it counts as stuck. No step of it waits for more than some milliseconds.
 const STUCK: Duration = Duration::from_secs(120);
 
+/// The same job until a deadline.
+type Narrowed = Box<dyn Fn(Instant) -> Rc<dyn Job>>;
+
 /// Ends the process when it is not dropped in time: a deadlock has nobody who could fail the test.
 pub struct Guarded(#[expect(dead_code, reason = "its drop is what counts")] mpsc::Sender<()>);
 
@@ -121,7 +124,7 @@ impl Ends {
 /// A loaded guest.
 struct Loaded {
     job: Rc<dyn Job>,
-    until: Box<dyn Fn(Instant) -> Rc<dyn Job>>,
+    until: Narrowed,
     /// How many resets and bombs there had been before it was loaded.
     before: (u64, u64),
 }
@@ -132,7 +135,7 @@ enum Handle {
 }
 
 impl Handle {
-    fn load(&self, in_realm: bool) -> Result<(Rc<dyn Job>, Box<dyn Fn(Instant) -> Rc<dyn Job>>)> {
+    fn load(&self, in_realm: bool) -> Result<(Rc<dyn Job>, Narrowed)> {
         Ok(match self {
             Self::Local(sandbox) => {
                 let job: JobProxy<Local> = match in_realm {

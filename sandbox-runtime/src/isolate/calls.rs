@@ -18,7 +18,9 @@ use crate::error::{Direction, Error, Place};
 /// A guest method as a function over plain data.
 #[doc(hidden)]
 #[derive(Clone, Copy)]
-pub struct GuestCall(fn(&Rc<Isolate>, &Rc<Binding>, &[JsValue]) -> Result<JsValue, Error>);
+pub struct GuestCall(Plain);
+
+type Plain = fn(&Rc<Isolate>, &Rc<Binding>, &[JsValue]) -> Result<JsValue, Error>;
 
 impl GuestCall {
     /// The call of a method.
