@@ -1,0 +1,200 @@
+//! Making a pool.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::super::worker::{Priority, WorkerThread};
+use super::metrics::Counts;
+use super::shared::{HostFactory, Shared};
+use super::{Pool, SandboxPool};
+use crate::contract::HostContract;
+use crate::error::{Error, Result};
+use crate::isolate::Host;
+use crate::sandbox::{Buildable, Builder};
+
+/// How far those trust each other whose scripts a [`SandboxPool`] runs. It decides what stands between two of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Trust {
+    /// They are one tenant, such as the rules of one customer: each key of the pool has a realm, a global with its own
+    /// intrinsics, and the realms of a thread share a heap and its fate.
+    SameTenant,
+    /// They do not: each key has an isolate, with a heap and limits of its own. The default.
+    #[default]
+    Tenants,
+    /// They attack the engine itself: each key has a process. This version has none, and refuses to build such a pool.
+    Hostile,
+}
+
+/// What only a pool is told.
+#[doc(hidden)]
+pub struct PoolParts {
+    hosts: Vec<HostFactory>,
+    trust: Trust,
+    threads: usize,
+    memory: u64,
+    idle: Duration,
+    queue: usize,
+    patience: Duration,
+    slow: Duration,
+    parole: Duration,
+    probation: u32,
+}
+
+impl Default for PoolParts {
+    fn default() -> Self {
+        Self {
+            hosts: Vec::new(),
+            trust: Trust::default(),
+            threads: std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
+            memory: 1 << 30,
+            idle: Duration::from_secs(300),
+            queue: 64,
+            patience: Duration::from_secs(1),
+            slow: Duration::from_millis(10),
+            parole: Duration::from_secs(30),
+            probation: 0,
+        }
+    }
+}
+
+impl Buildable for SandboxPool {
+    type Hosts = PoolParts;
+}
+
+impl Builder<SandboxPool> {
+    /// Gives guests a contract that the host implements: `host` makes the implementation for the sandbox of a tenant, whose
+    /// key it is given; for realms that share an isolate (see [`Trust::SameTenant`]), one for all, with an empty key. It is
+    /// called on the thread of the sandbox, each time that one is made.
+    ///
+    /// ```
+    /// # use sandbox_runtime::{SandboxPool, sandbox_api};
+    /// #[sandbox_api(host)]
+    /// trait Shop {
+    ///     fn name(&self) -> String;
+    /// }
+    /// impl Shop for String {
+    ///     fn name(&self) -> String { self.clone() }
+    /// }
+    /// let pool = SandboxPool::builder().host::<dyn Shop>(|tenant| Box::new(tenant.to_owned())).build()?;
+    /// # Ok::<(), sandbox_runtime::Error>(())
+    /// ```
+    pub fn host<C: ?Sized + HostContract>(
+        mut self,
+        host: impl Fn(&str) -> Box<C> + Send + Sync + 'static,
+    ) -> Self {
+        self.hosts.hosts.push(Arc::new(move |tenant| Host::new::<C>(host(tenant))));
+        self
+    }
+
+    /// What stands between two tenants; [`Trust::Tenants`] when not called.
+    pub fn trust(mut self, trust: Trust) -> Self {
+        self.hosts.trust = trust;
+        self
+    }
+
+    /// How many threads serve the tenants, and as many again those that are slow; as many as there are processors when not
+    /// called.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.hosts.threads = threads;
+        self
+    }
+
+    /// What all sandboxes may take together, in bytes of heaps and ArrayBuffers; 1 GiB when not called. Beyond it, the
+    /// sandbox that was not used for longest is given up first; when all are in use, no other is made, and the call gets
+    /// [`Error::Overloaded`]. An idle sandbox takes about 3 MiB.
+    pub fn memory(mut self, bytes: u64) -> Self {
+        self.hosts.memory = bytes;
+        self
+    }
+
+    /// How long a sandbox is kept that nobody uses; 5 minutes when not called.
+    pub fn idle(mut self, idle: Duration) -> Self {
+        self.hosts.idle = idle;
+        self
+    }
+
+    /// How many calls of one tenant may wait or be under way; 64 when not called. One more gets [`Error::Overloaded`].
+    pub fn queue(mut self, calls: usize) -> Self {
+        self.hosts.queue = calls;
+        self
+    }
+
+    /// How long a call waits for its turn; 1 second when not called. Then it gets [`Error::Overloaded`].
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.hosts.patience = patience;
+        self
+    }
+
+    /// A call of more than this, in processor time, makes its tenant slow, and so does one that is ended by a limit; 10 ms
+    /// when not called. So do many calls that together take more than the tenant's equal share of half of the time that the
+    /// threads have, and five times this.
+    /// A slow tenant is served on other threads, which on Linux have the lowest priority, and comes back when it has been
+    /// quick for 30 seconds.
+    pub fn slow(mut self, slow: Duration) -> Self {
+        self.hosts.slow = slow;
+        self
+    }
+
+    /// How long a slow tenant has to be quick before it comes back; 30 seconds when not called, and twice as long each time
+    /// that it becomes slow again, up to 128 times.
+    pub fn parole(mut self, parole: Duration) -> Self {
+        self.hosts.parole = parole;
+        self
+    }
+
+    /// How many calls of a tenant that nothing is known of are made on the slow threads first; 0 when not called.
+    ///
+    /// It is for tenants whose first call may already be an attack: each that loops holds a quick thread up once, for as long
+    /// as a call may take. The price is one more sandbox for each tenant.
+    pub fn probation(mut self, calls: u32) -> Self {
+        self.hosts.probation = calls;
+        self
+    }
+
+    /// Makes the pool and its threads, but no sandbox.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Build`] when a limit is out of range, when no thread can be started, and for [`Trust::Hostile`].
+    pub fn build(self) -> Result<SandboxPool> {
+        self.settings.check().map_err(Error::build)?;
+        let parts = self.hosts;
+        if parts.trust == Trust::Hostile {
+            return Err(Error::build(
+                "`Trust::Hostile` needs a process for each tenant, which this version does not have; use \
+                 `Trust::Tenants` in a process of its own for each level of trust",
+            ));
+        }
+        if parts.threads == 0 || parts.queue == 0 {
+            return Err(Error::build("a pool has at least one thread and room for one call of a tenant"));
+        }
+        let start = |priority| {
+            let name = if priority == Priority::Low { "sandbox-slow" } else { "sandbox-pool" };
+            WorkerThread::start(name, self.settings.limits.stack, priority).map(Arc::new)
+        };
+        let priorities = [Priority::Normal, Priority::Low].into_iter();
+        let priorities = priorities.flat_map(|priority| std::iter::repeat_n(priority, parts.threads));
+        let threads = priorities.map(start).collect::<Result<Vec<_>>>()?;
+        let shared = Shared {
+            settings: self.settings,
+            hosts: parts.hosts,
+            trust: parts.trust,
+            lane: parts.threads,
+            most: parts.memory,
+            idle: parts.idle,
+            queue: parts.queue,
+            patience: parts.patience,
+            slow: parts.slow,
+            parole: parts.parole,
+            probation: parts.probation,
+            mailboxes: threads.iter().map(|thread| thread.mailbox().clone()).collect(),
+            lodgers: threads.iter().map(|_| AtomicUsize::default()).collect(),
+            memory: AtomicU64::default(),
+            counts: Counts::default(),
+            tenants: Mutex::default(),
+        };
+        Ok(SandboxPool { pool: Arc::new(Pool { shared: Arc::new(shared), threads }) })
+    }
+}

@@ -1,0 +1,217 @@
+//! What the threads of a pool share: who its tenants are, where they are served, and what they take.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::super::mailbox::{Job, Mailbox};
+use super::super::worker::Worker;
+use super::Trust;
+use super::metrics::{Counts, PoolMetrics, count};
+use super::resident::{Leaving, Resident};
+use super::tenant::{NOWHERE, TenantState};
+use crate::error::{Error, LimitKind, Result};
+use crate::isolate::{Host, watchdog};
+use crate::realm::Settings;
+
+/// Makes the implementation of a contract for a tenant.
+pub(super) type HostFactory = Arc<dyn Fn(&str) -> Result<Host, String> + Send + Sync>;
+
+/// How much more than its share a tenant may use at once, in calls that are almost slow.
+const BURST: u32 = 5;
+
+/// What the threads of a pool share.
+pub(crate) struct Shared {
+    pub(super) settings: Settings,
+    pub(super) hosts: Vec<HostFactory>,
+    pub(super) trust: Trust,
+    /// How many threads there are for quick tenants; those for slow ones come after them.
+    pub(super) lane: usize,
+    pub(super) most: u64,
+    pub(super) idle: Duration,
+    pub(super) queue: usize,
+    pub(super) patience: Duration,
+    pub(super) slow: Duration,
+    pub(super) parole: Duration,
+    pub(super) probation: u32,
+    pub(super) mailboxes: Vec<Arc<Mailbox>>,
+    /// How many tenants each thread has.
+    pub(super) lodgers: Vec<AtomicUsize>,
+    pub(super) memory: AtomicU64,
+    pub(super) counts: Counts,
+    pub(super) tenants: Mutex<Tenants>,
+}
+
+#[derive(Default)]
+pub(super) struct Tenants {
+    by_key: HashMap<String, Arc<TenantState>>,
+    last: u64,
+    /// How many there have to be before those are looked for that can be forgotten.
+    many: usize,
+}
+
+impl Shared {
+    pub(super) fn tenants(&self) -> MutexGuard<'_, Tenants> {
+        self.tenants.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn tenant(&self, key: &str) -> Arc<TenantState> {
+        let mut tenants = self.tenants();
+        if let Some(known) = tenants.by_key.get(key) {
+            return known.clone();
+        }
+        // Whoever calls the host may invent keys.
+        if tenants.by_key.len() > tenants.many {
+            let strangers = self.strangers(&mut tenants);
+            tenants.many = 2 * tenants.by_key.len() + 1024;
+            strangers.iter().for_each(|stranger| self.leave(stranger.thread.load(Ordering::SeqCst)));
+        }
+        tenants.last += 1;
+        let tenant = TenantState::new(key.to_owned(), tenants.last);
+        tenants.by_key.insert(key.to_owned(), tenant.clone());
+        tenant
+    }
+
+    /// Forgets tenants that have nothing and that nobody holds.
+    pub(super) fn forget_strangers(&self) {
+        let strangers = self.strangers(&mut self.tenants());
+        strangers.iter().for_each(|stranger| self.leave(stranger.thread.load(Ordering::SeqCst)));
+    }
+
+    pub(super) fn strangers(&self, tenants: &mut Tenants) -> Vec<Arc<TenantState>> {
+        let mut strangers = Vec::new();
+        tenants.by_key.retain(|_, tenant| {
+            let is_held = Arc::strong_count(tenant) > 1;
+            let is_known = is_held || tenant.is_resident() || self.is_on_parole(tenant);
+            if !is_known {
+                strangers.push(tenant.clone());
+            }
+            is_known
+        });
+        strangers
+    }
+
+    pub(super) fn is_unused(&self, tenant: &TenantState) -> bool {
+        let unused = watchdog::now().saturating_sub(tenant.used.load(Ordering::Relaxed));
+        tenant.is_idle() && u128::from(unused) >= self.idle.as_nanos()
+    }
+
+    pub(super) fn is_slow(&self, tenant: &TenantState) -> bool {
+        self.is_on_parole(tenant) || tenant.proved.load(Ordering::Relaxed) < self.probation
+    }
+
+    pub(super) fn is_on_parole(&self, tenant: &TenantState) -> bool {
+        let offended = tenant.offended.load(Ordering::Relaxed);
+        let since = watchdog::now().saturating_sub(offended);
+        // Twice as long each time, so that one who lies low does not come back again and again.
+        let times = tenant.offences.load(Ordering::Relaxed).clamp(1, 8) - 1;
+        offended > 0 && u128::from(since) < self.parole.as_nanos() << times
+    }
+
+    /// The number of the thread that a tenant's next call goes to.
+    pub(super) fn place(&self, tenant: &TenantState) -> usize {
+        let at = tenant.thread.load(Ordering::SeqCst);
+        let is_slow = self.is_slow(tenant);
+        if at != NOWHERE && (at >= self.lane) == is_slow {
+            return at;
+        }
+        let lane = if is_slow { self.lane..2 * self.lane } else { 0..self.lane };
+        let next = lane.min_by_key(|at| self.lodgers[*at].load(Ordering::Relaxed)).unwrap_or(0);
+        if tenant.thread.compare_exchange(at, next, Ordering::SeqCst, Ordering::SeqCst).is_err() {
+            // Another call has found a place first.
+            return self.place(tenant);
+        }
+        self.lodgers[next].fetch_add(1, Ordering::Relaxed);
+        if at != NOWHERE {
+            count(&self.counts.moved);
+            self.leave(at);
+            self.evict(at, tenant.id, Leaving::Moved);
+        }
+        next
+    }
+
+    pub(super) fn leave(&self, at: usize) {
+        if let Some(lodgers) = self.lodgers.get(at) {
+            lodgers.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn evict(&self, at: usize, tenant: u64, why: Leaving) {
+        let work = Box::new(move |worker: &Worker| worker.residents.evict(tenant, why));
+        if let Some(mailbox) = self.mailboxes.get(at) {
+            mailbox.post(Job { chain: None, tenant: 0, work });
+        }
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.memory.load(Ordering::SeqCst) <= self.most
+    }
+
+    /// Has sandboxes given up, on whichever thread, the ones that were not used for longest first, until there is room.
+    pub(super) fn make_room(&self) {
+        let mut excess = self.memory.load(Ordering::SeqCst).saturating_sub(self.most);
+        if excess == 0 {
+            return;
+        }
+        let mut idle = self.tenants().by_key.values().cloned().collect::<Vec<_>>();
+        idle.retain(|tenant| tenant.is_resident() && tenant.is_idle());
+        idle.sort_by_key(|tenant| tenant.used.load(Ordering::Relaxed));
+        for tenant in idle {
+            if excess == 0 {
+                return;
+            }
+            excess = excess.saturating_sub(tenant.memory.load(Ordering::SeqCst));
+            self.evict(tenant.thread.load(Ordering::SeqCst), tenant.id, Leaving::Memory);
+        }
+    }
+
+    /// A call is over, which took its thread so long.
+    pub(super) fn is_over<R>(
+        &self,
+        tenant: &TenantState,
+        resident: Option<&Resident>,
+        outcome: &Result<R>,
+        ran: Duration,
+    ) {
+        count(&self.counts.calls);
+        match outcome {
+            Ok(_) => _ = tenant.proved.fetch_add(1, Ordering::Relaxed),
+            Err(_) => count(&self.counts.failed),
+        }
+        let is_ended = matches!(outcome, Err(Error::Limit { kind, .. }) if ends_late(*kind));
+        // An equal share of half of the time that the quick threads have.
+        let sandboxes = self.counts.sandboxes.load(Ordering::Relaxed).max(1);
+        let rate = self.lane as f64 / (2.0 * sandboxes as f64);
+        let overdraws = tenant.overdraws(ran, rate, BURST * self.slow);
+        if is_ended || ran > self.slow || overdraws {
+            tenant.offends(!self.is_on_parole(tenant));
+        }
+        if let Some(resident) = resident {
+            if resident.has_died() {
+                count(&self.counts.discarded);
+            }
+            resident.measure(ran > Duration::from_millis(1) || outcome.is_err());
+            self.make_room();
+        }
+    }
+
+    pub(super) fn metrics(&self) -> PoolMetrics {
+        let tenants = self.tenants();
+        let slow = tenants.by_key.values().filter(|tenant| self.is_slow(tenant)).count();
+        PoolMetrics {
+            tenants: tenants.by_key.len(),
+            slow_tenants: slow,
+            memory: self.memory.load(Ordering::SeqCst),
+            ..self.counts.read()
+        }
+    }
+}
+
+/// Limits whose calls have cost others time, or will.
+fn ends_late(kind: LimitKind) -> bool {
+    matches!(
+        kind,
+        LimitKind::Wall | LimitKind::Cpu | LimitKind::TotalCpu | LimitKind::Heap | LimitKind::HostCalls
+    )
+}
