@@ -459,6 +459,14 @@ fn frame(line: &str) -> Option<StackFrame> {
     })
 }
 
+/// The engine remembers no flight for later.
+pub(crate) fn enter_flight(_: &v8::PinScope<'_, '_>, _: Option<u64>) {}
+
+/// The flight that the running code is of: the one that has its turn.
+pub(crate) fn flight(_: &v8::PinScope<'_, '_>, turn: u64) -> Option<u64> {
+    Some(turn)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -482,12 +490,4 @@ mod tests {
             assert_eq!(found(other), None, "{other}");
         }
     }
-}
-
-/// The engine remembers no flight for later.
-pub(crate) fn enter_flight(_: &v8::PinScope<'_, '_>, _: Option<u64>) {}
-
-/// The flight that the running code is of: the one that has its turn.
-pub(crate) fn flight(_: &v8::PinScope<'_, '_>, turn: u64) -> Option<u64> {
-    Some(turn)
 }
