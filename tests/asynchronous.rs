@@ -587,6 +587,38 @@ async fn a_host_method_may_await_its_own_sandbox() {
 }
 
 #[tokio::test]
+async fn a_call_inside_of_another_ends_with_it() {
+    #[sandbox_api(host)]
+    trait Again: Send + Sync {
+        async fn again(&self, width: u32) -> Result<String>;
+    }
+    struct Host(Arc<std::sync::OnceLock<JobProxy<sandbox_runtime::Remote>>>, Arc<AtomicUsize>);
+    #[sandbox_api]
+    impl Again for Host {
+        async fn again(&self, width: u32) -> Result<String> {
+            let _waiting = Waiting::new(&self.1);
+            self.0.get().unwrap().run(&width.to_string()).await
+        }
+    }
+    let (own, alive) = (Arc::new(std::sync::OnceLock::new()), Arc::<AtomicUsize>::default());
+    let host = Host(own.clone(), alive.clone());
+    let sandbox = Sandbox::builder().limits(limits(150)).host::<dyn Again>(host).build().unwrap();
+    let body = "return (await Promise.all(Array.from({ length: Number(input) }, () => Again.again(Number(input))))).join();";
+    let job = sandbox.load_async::<dyn Job>(script(body)).await.unwrap();
+    assert!(own.set(job.clone()).is_ok());
+    for width in ["1", "2"] {
+        let began = Instant::now();
+        let ended = job.run(width).await;
+        assert!(matches!(ended, Err(Error::Limit { kind: LimitKind::Wall, .. })), "{ended:?}");
+        // Nothing of it goes on by itself: calls without end would begin others for as long as the sandbox lives.
+        while alive.load(Ordering::SeqCst) > 0 {
+            assert!(began.elapsed() < Duration::from_secs(10), "{} live on", alive.load(Ordering::SeqCst));
+            yield_now().await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_host_method_may_reset_its_own_sandbox_and_its_call_is_told() {
     #[sandbox_api(host)]
     trait Again: Send + Sync {

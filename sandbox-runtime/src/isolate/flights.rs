@@ -29,6 +29,32 @@ use super::watchdog::{self, Timer, Watch};
 use super::{Isolate, Realm, engine, thrown};
 use crate::error::{Error, LimitKind, Place};
 
+thread_local! {
+    /// When the call has to be over whose host methods this thread polls; `u64::MAX` for none.
+    static OUTER_END: Cell<u64> = const { Cell::new(u64::MAX) };
+}
+
+/// The deadline of a call that is made here: one that a host method makes ends with the call that waits for the method.
+pub(crate) fn within(deadline: Option<u64>) -> Option<u64> {
+    let end = deadline.unwrap_or(u64::MAX).min(OUTER_END.get());
+    (end < u64::MAX).then_some(end)
+}
+
+/// Calls that are made until this is dropped are inside of one that ends at a time.
+struct Inside(u64);
+
+impl Inside {
+    fn of(end: u64) -> Self {
+        Self(OUTER_END.replace(end.min(OUTER_END.get())))
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        OUTER_END.set(self.0);
+    }
+}
+
 /// What a caller says of its call.
 #[derive(Clone)]
 pub(crate) struct Ticket {
@@ -44,6 +70,7 @@ struct TicketInner {
 
 impl Ticket {
     pub(crate) fn new(deadline: Option<u64>) -> Self {
+        let deadline = within(deadline);
         let flight = next_call();
         let (begun, cancelled) = (AtomicBool::new(false), AtomicBool::new(false));
         Self { inner: Arc::new(TicketInner { flight, begun, cancelled, deadline }) }
@@ -182,6 +209,7 @@ impl Flight {
     /// The next host method that has answered.
     fn poll_hosts(&self, cx: &mut Context<'_>) -> Option<Answered> {
         let mut hosts = self.hosts.borrow_mut();
+        let _inside = Inside::of(self.end.get());
         loop {
             // Outside of the loop's head, for a host method that is polled may call another.
             let arriving = self.arriving.take();

@@ -14,7 +14,7 @@ use crate::boundary::JsValue;
 use crate::contract::{GuestContract, GuestMethod};
 use crate::error::{Error, Result};
 use crate::isolate::calls::{GuestCall, MethodLeg};
-use crate::isolate::flights::{Flying, Ticket};
+use crate::isolate::flights::{Flying, Ticket, within};
 use crate::isolate::meter::Usage;
 use crate::isolate::script::{self, Evaluation};
 use crate::isolate::{Isolate, Realm, watchdog};
@@ -220,7 +220,7 @@ impl Exports for Local {
 
 impl<M: GuestMethod> Transport<M> for Local {
     fn call(&self, args: M::Args<'_>) -> Result<M::Value, Error> {
-        self.isolate.call::<M, _>(&self.binding, args, self.deadline)
+        self.isolate.call::<M, _>(&self.binding, args, within(self.deadline))
     }
 }
 

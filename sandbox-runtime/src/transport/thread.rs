@@ -15,7 +15,7 @@ use crate::arguments::Arguments as _;
 use crate::contract::{GuestContract, GuestMethod};
 use crate::error::{Error, Result};
 use crate::isolate::calls::MethodLeg;
-use crate::isolate::flights::Flying;
+use crate::isolate::flights::{Flying, within};
 use crate::isolate::meter::Usage;
 use crate::isolate::script::{self, Evaluation};
 use crate::isolate::{Realm as GuestRealm, watchdog};
@@ -298,7 +298,7 @@ where
     M::Value: Send,
 {
     fn call(&self, args: M::Args<'_>) -> Result<M::Value, Error> {
-        let (key, deadline) = (self.binding.key, self.deadline);
+        let (key, deadline) = (self.binding.key, within(self.deadline));
         let args = args.into_owned();
         self.binding.home.run(move |seat| {
             let binding = seat.bindings.get(key)?;

@@ -14,7 +14,7 @@ use crate::arguments::Arguments as _;
 use crate::contract::GuestMethod;
 use crate::error::{Error, Place, Result};
 use crate::isolate::calls::MethodLeg;
-use crate::isolate::flights::Ticket;
+use crate::isolate::flights::{Ticket, within};
 use crate::isolate::ops::place_of;
 use crate::isolate::watchdog;
 
@@ -45,7 +45,8 @@ where
     M::Value: Send,
 {
     fn call(&self, args: M::Args<'_>) -> Result<M::Value, Error> {
-        let (loaded, deadline, args) = (self.loaded.clone(), self.deadline, args.into_owned());
+        let (loaded, deadline) = (self.loaded.clone(), within(self.deadline));
+        let args = args.into_owned();
         self.tenant.run(Some(place_of::<M>()), move |resident| {
             let binding = resident.binding(&loaded, deadline)?;
             resident.isolate.call::<M, _>(&binding, args, deadline)
@@ -151,7 +152,7 @@ impl Tenant {
         let late = || self.too_late();
         let waiting = Waiting {
             limit: self.pool.shared.settings.limits.wall,
-            turn: Some((Instant::now() + self.pool.shared.patience, &late)),
+            turn: Instant::now().checked_add(self.pool.shared.patience).map(|until| (until, &late as _)),
         };
         self.thread().run(self.state.id, waiting, self.work(place, admitted, work))
     }

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -9,8 +10,9 @@ use std::time::{Duration, Instant};
 
 use super::super::worker::Worker;
 use super::metrics::{count, discount};
+use super::shared::{HostFactory, Shared};
 use super::tenant::TenantState;
-use super::{Loaded, Shared, Trust};
+use super::{Loaded, Trust};
 use crate::error::{Error, Result};
 use crate::isolate::meter::Meter;
 use crate::isolate::script::{Binding, Exports};
@@ -285,7 +287,13 @@ fn interval(idle: Duration) -> Duration {
 
 impl Shared {
     fn hosts(&self, tenant: &str) -> Vec<Result<crate::isolate::Host, String>> {
-        self.hosts.iter().map(|host| host(tenant)).collect()
+        let make = |host: &HostFactory| {
+            let made = catch_unwind(AssertUnwindSafe(|| host(tenant)));
+            made.unwrap_or_else(|_| {
+                Err(format!("the implementation of a contract for `{tenant}` panicked while it was made"))
+            })
+        };
+        self.hosts.iter().map(make).collect()
     }
 
     pub(super) fn overloaded(&self, tenant: &TenantState, reason: impl Into<String>) -> Error {

@@ -183,7 +183,7 @@ impl Shared {
         // An equal share of half of the time that the quick threads have.
         let sandboxes = self.counts.sandboxes.load(Ordering::Relaxed).max(1);
         let rate = self.lane as f64 / (2.0 * sandboxes as f64);
-        let overdraws = tenant.overdraws(ran, rate, BURST * self.slow);
+        let overdraws = tenant.overdraws(ran, rate, self.slow.saturating_mul(BURST));
         if is_ended || ran > self.slow || overdraws {
             tenant.offends(!self.is_on_parole(tenant));
         }
