@@ -327,13 +327,21 @@ impl Driver<'_> {
         }
     }
 
-    /// A call that is dropped. One that was on its way to another thread may not have got there.
+    /// It was on its way to another thread when it ended, and may not have got there.
+    fn may_not_be_billed(&mut self, call: &Call) {
+        // A reset since then has begun the bill anew.
+        if self.kind == Kind::Shared
+            && call.is_billed
+            && let Some(less) = self.billed.0.checked_sub(1)
+        {
+            self.billed = (less, self.billed.1 + 1);
+        }
+    }
+
+    /// A call that is dropped.
     fn gives_up(&mut self, call: Call) -> Checked {
         self.ends.dropped += 1;
-        if self.kind == Kind::Shared && call.is_billed {
-            self.billed.0 -= 1;
-            self.billed.1 += 1;
-        }
+        self.may_not_be_billed(&call);
         let tag = call.tag.clone();
         drop(call);
         self.nothing_is_left_of(&tag)
@@ -398,6 +406,7 @@ impl Driver<'_> {
             }
             Err(Error::Limit { kind: LimitKind::Deadline, .. }) => {
                 self.ends.deadline += 1;
+                self.may_not_be_billed(&call);
                 deadline.is_some_and(|at| at <= Instant::now())
             }
             Err(Error::Discarded { .. }) => {
