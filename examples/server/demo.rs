@@ -1,5 +1,6 @@
 //! Tenants, honest and hostile, and their customers.
 
+use sandbox_runtime::Engine;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -44,7 +45,10 @@ pub async fn run() -> Result {
     println!("listening on http://{address}\n");
 
     talk(address).await?;
-    load(address).await?;
+    // The small engine is for trying things out, and takes some results of calls in flight for what they are not.
+    if Engine::CURRENT == Engine::V8 {
+        load(address).await?;
+    }
 
     // It is asked to stop while it works on a request, which is answered all the same.
     let mut last = Client::connect(address).await?;
