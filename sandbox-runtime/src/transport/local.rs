@@ -134,7 +134,7 @@ pub struct LocalGuest {
 }
 
 impl LocalGuest {
-    fn evaluate(
+    pub(crate) fn evaluate(
         isolate: &Rc<Isolate>,
         realm: &Rc<Realm>,
         script: &Script,
