@@ -15,7 +15,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Wake, Waker};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -163,7 +163,7 @@ impl Worker {
         let Some(mut task) = self.tasks.borrow_mut().remove(&key) else { return };
         task.waker.is_queued.store(false, Ordering::SeqCst);
         let waker = Waker::from(task.waker.clone());
-        if let Poll::Pending = task.future.as_mut().poll(&mut Context::from_waker(&waker)) {
+        if task.future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
             self.tasks.borrow_mut().insert(key, task);
         }
     }
