@@ -28,6 +28,8 @@ pub(crate) enum Outcome {
     Heap,
     /// Its stack was full.
     Stack,
+    /// It waited for too much at once.
+    Pending,
 }
 
 impl Outcome {
@@ -41,6 +43,7 @@ impl Outcome {
             "wall" => Self::Wall,
             "heap" => Self::Heap,
             "stack" => Self::Stack,
+            "pending" => Self::Pending,
             _ => return None,
         })
     }
@@ -60,6 +63,11 @@ impl Case {
     /// What kind of attack it is.
     pub(crate) fn class(&self) -> &str {
         self.path.split_once('/').map_or("", |(class, _)| class)
+    }
+
+    /// Whether its `attack` is a method that the host awaits.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.class() == "awaited"
     }
 
     pub(crate) fn script(&self) -> Script {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use sandbox_runtime::{Bytes, Error, GuestError, Limits, LocalSandbox, Result, Sandbox, Script, sandbox_api};
 use serde::{Deserialize, Serialize};
+use tokio::task::yield_now;
 
 use super::secrets::HOST_TEXT;
 
@@ -83,6 +84,63 @@ pub trait Attack {
     fn receive(&self, order: Order, names: &[String], data: &[u8]) -> Result<String> {
         Ok(format!("{} {} {}", order.id, names.len(), data.len()))
     }
+}
+
+/// What answers later.
+#[sandbox_api(host)]
+pub trait Slow: Send + Sync {
+    async fn echo(&self, text: &str) -> String;
+    async fn bytes(&self, data: &[u8]) -> Bytes;
+    async fn any(&self, value: serde_json::Value) -> serde_json::Value;
+    async fn order(&self, order: Order) -> Order;
+    async fn fail(&self, how: &str) -> Result<String, Refused>;
+    async fn refuse(&self) -> Result<String>;
+    async fn explode(&self) -> f64;
+    async fn never(&self) -> String;
+}
+
+/// It answers when it is polled again, but for `never`.
+struct Later;
+
+#[sandbox_api]
+impl Slow for Later {
+    async fn echo(&self, text: &str) -> String {
+        yield_now().await;
+        text.into()
+    }
+    async fn bytes(&self, data: &[u8]) -> Bytes {
+        yield_now().await;
+        data.to_vec().into()
+    }
+    async fn any(&self, value: serde_json::Value) -> serde_json::Value {
+        yield_now().await;
+        value
+    }
+    async fn order(&self, order: Order) -> Order {
+        yield_now().await;
+        order
+    }
+    async fn fail(&self, how: &str) -> Result<String, Refused> {
+        yield_now().await;
+        Err(if how == "secret" { Refused::Secret } else { Refused::Unknown { sku: how.into() } })
+    }
+    async fn refuse(&self) -> Result<String> {
+        yield_now().await;
+        Err(Error::host(HOST_TEXT))
+    }
+    async fn explode(&self) -> f64 {
+        yield_now().await;
+        panic!("{HOST_TEXT}")
+    }
+    async fn never(&self) -> String {
+        std::future::pending().await
+    }
+}
+
+/// A guest of the corpus whose `attack` is awaited.
+#[sandbox_api(guest)]
+pub trait Awaited {
+    async fn attack(&self) -> Result<String>;
 }
 
 /// What a script says that looks around in its realm: `graph.js`.
@@ -210,15 +268,19 @@ impl Tenant {
             Transport::Local => {
                 let here = Here::default();
                 let builder = LocalSandbox::builder().limits(limits);
-                let builder =
-                    builder.host::<dyn Tool>(Host(here.clone())).host::<dyn Vault>(Host(here.clone()));
+                let builder = builder
+                    .host::<dyn Tool>(Host(here.clone()))
+                    .host::<dyn Vault>(Host(here.clone()))
+                    .host::<dyn Slow>(Later);
                 Self::Local(builder.build()?, here)
             }
             Transport::Thread => {
                 let there = There::default();
                 let builder = Sandbox::builder().limits(limits);
-                let builder =
-                    builder.host::<dyn Tool>(Host(there.clone())).host::<dyn Vault>(Host(there.clone()));
+                let builder = builder
+                    .host::<dyn Tool>(Host(there.clone()))
+                    .host::<dyn Vault>(Host(there.clone()))
+                    .host::<dyn Slow>(Later);
                 Self::Thread(builder.build()?, there)
             }
         })
@@ -237,6 +299,25 @@ impl Tenant {
             }
         }
         Ok(())
+    }
+
+    /// Loads a guest, and awaits its `attack`.
+    pub(crate) fn load_and_await(&self, script: Script) -> Result<String> {
+        let guest: Box<dyn Awaited> = match self {
+            Self::Local(sandbox, here) => {
+                let guest = sandbox.eval(script)?;
+                *here.0.borrow_mut() = Some(Rc::new(guest.bind::<dyn Attack>()?));
+                Box::new(guest.bind::<dyn Awaited>()?)
+            }
+            Self::Thread(sandbox, there) => {
+                let guest = sandbox.eval(script)?;
+                let attack = Arc::new(guest.bind::<dyn Attack>()?);
+                *there.0.lock().expect("no host method panics here") = Some(attack);
+                Box::new(guest.bind::<dyn Awaited>()?)
+            }
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        runtime.expect("a runtime").block_on(guest.attack())
     }
 
     /// Calls the guest that was loaded last.

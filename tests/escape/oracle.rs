@@ -62,8 +62,12 @@ fn aftermath(case: &Case, tenant: &Tenant, look: &dyn Look, before: &str) -> Vec
 
 /// All that the guest says.
 fn run(case: &Case, tenant: &Tenant) -> Result<String> {
-    tenant.load(case.script())?;
-    let said = tenant.call(|guest| guest.attack())?;
+    let said = if case.is_awaited() {
+        tenant.load_and_await(case.script())?
+    } else {
+        tenant.load(case.script())?;
+        tenant.call(|guest| guest.attack())?
+    };
     Ok(said + "\n" + &tenant.call(|guest| guest.later())?)
 }
 
@@ -105,6 +109,7 @@ fn outcome_of(outcome: &Result<String>) -> Option<Outcome> {
         Err(Error::Limit { kind: LimitKind::Wall, .. }) => Outcome::Wall,
         Err(Error::Limit { kind: LimitKind::Heap, .. }) => Outcome::Heap,
         Err(Error::Limit { kind: LimitKind::Stack, .. }) => Outcome::Stack,
+        Err(Error::Limit { kind: LimitKind::Pending, .. }) => Outcome::Pending,
         Err(_) => return None,
     })
 }

@@ -136,3 +136,56 @@ fn a_bill_has_no_call_of_before_the_reset() {
     assert!(matches!(block_on(other), Err(Error::Discarded { .. })));
     assert_eq!((sandbox.usage().total.calls, board.alive()), (0, 0));
 }
+
+/// What is thrown while a promise is resolved, or anywhere else, is the guest's affair: V8 must not print it.
+#[test]
+fn nothing_that_a_guest_throws_is_printed() {
+    const CHILD: &str = "INTERLEAVINGS_CHILD";
+    const TEXT: &str = "text-of-the-guest";
+    if std::env::var_os(CHILD).is_none() {
+        let name = "regressions::nothing_that_a_guest_throws_is_printed";
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        let output = child.args([name, "--exact", "--nocapture"]).env(CHILD, "1").output().unwrap();
+        let said = [output.stdout, output.stderr].map(|said| String::from_utf8_lossy(&said).into_owned());
+        assert!(output.status.success() && said[0].contains("1 passed"), "{said:?}");
+        assert!(!said.concat().contains(TEXT), "{said:?}");
+        return;
+    }
+    let sandbox = LocalSandbox::builder().host::<dyn Store>(Board::default()).build().unwrap();
+    let getter = format!("{{ configurable: true, get() {{ throw new Error('{TEXT}'); }} }}");
+    for body in [
+        format!(
+            "Object.defineProperty(String.prototype, 'then', {getter}); const all = Store.get('a'); await all;"
+        ),
+        format!(
+            "Object.defineProperty(Object.prototype, 'then', {getter}); await Store.get('a'); return {{}};"
+        ),
+        format!("await Store.wait({{ get length() {{ throw new Error('{TEXT}'); }} }});"),
+        format!("Promise.reject(new Error('{TEXT}')); return Object.defineProperty({{}}, 'then', {getter});"),
+        format!("await Store.get('a'); throw new Error('{TEXT}');"),
+    ] {
+        let source = format!("export async function run(input) {{ {body} }} export const now = () => '';");
+        let job = sandbox.load::<dyn Job>(Script::new("a.js", source)).unwrap();
+        _ = block_on(job.run(""));
+    }
+    #[sandbox_api(host)]
+    trait Gives: Send + Sync {
+        async fn list(&self) -> Vec<u8>;
+    }
+    struct Host;
+    #[sandbox_api]
+    impl Gives for Host {
+        async fn list(&self) -> Vec<u8> {
+            vec![1]
+        }
+    }
+    let sandbox = LocalSandbox::builder().host::<dyn Gives>(Host).build().unwrap();
+    let source = format!(
+        "export async function run(input) {{ Object.defineProperty(Object.prototype, 'then', {getter}); await Gives.list(); }}
+        export const now = (input) => input;"
+    );
+    let job = sandbox.load::<dyn Job>(Script::new("a.js", source)).unwrap();
+    let thrown = block_on(job.run(""));
+    assert!(matches!(&thrown, Err(Error::Guest(thrown)) if thrown.message == TEXT), "{thrown:?}");
+    assert_eq!(job.now("x").unwrap(), "x");
+}

@@ -15,12 +15,12 @@ use crate::boundary::{ArgumentReader, JsValue, Passed, ValueError, plain, to_gue
 use crate::contract::{GuestMethod, Method};
 use crate::error::{Direction, Error, Place};
 
+type Plainly = fn(&Rc<Isolate>, &Rc<Binding>, &[JsValue]) -> Result<JsValue, Error>;
+
 /// A guest method as a function over plain data.
 #[doc(hidden)]
 #[derive(Clone, Copy)]
-pub struct GuestCall(Plain);
-
-type Plain = fn(&Rc<Isolate>, &Rc<Binding>, &[JsValue]) -> Result<JsValue, Error>;
+pub struct GuestCall(Plainly);
 
 impl GuestCall {
     /// The call of a method.

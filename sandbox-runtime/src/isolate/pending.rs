@@ -109,6 +109,8 @@ impl Answered {
     /// Settles the guest's promise. What follows from that are microtasks.
     pub(super) fn tell(self, isolate: &Isolate, scope: &mut v8::PinScope<'_, '_>) -> Result<(), Error> {
         let Some(resolver) = self.resolver else { return Ok(()) };
+        // What the guest's code throws is its own affair. With nobody to catch it, V8 would print it to the host's output.
+        v8::tc_scope!(let scope, scope);
         let resolver = v8::Local::new(scope, resolver);
         let written = self.settled.and_then(|answer| answer.write(scope, isolate));
         let settled = match written {

@@ -436,6 +436,10 @@ mod tests {
                 let flight = [Some(CANCELLED), Some(CANCELLED + 1 + turn), None][(turn % 3) as usize];
                 let armed = watch.arm(flight, now(), end, Duration::MAX);
                 let left = watch.left();
+                // Now and then until it has ended, so that the others are at it however busy the machine is.
+                while turn % 300 == 0 && !watch.has_fired() {
+                    std::thread::yield_now();
+                }
                 match (flight, armed.disarm()) {
                     (Some(CANCELLED), fired) => ended += u64::from(fired),
                     (other, true) => others.push(other),
@@ -446,8 +450,7 @@ mod tests {
             is_over.store(true, Ordering::Relaxed);
         });
         assert_eq!(others, [], "turns of others were ended");
-        // Or this test has shown nothing.
-        assert!(ended > 0, "no turn was cancelled");
+        assert!(ended >= TURNS / 300, "{ended} turns were cancelled");
     }
 
     #[test]

@@ -1,0 +1,3 @@
+// Calls that are never answered, and not awaited, without end.
+// expect: pending
+export const attack = async () => { for (;;) Slow.never(); };
