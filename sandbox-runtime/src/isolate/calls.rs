@@ -6,9 +6,10 @@ use std::rc::Rc;
 
 use deno_core::v8;
 
-use super::flights::{Flying, Leg, Ticket};
+use super::flights::{Flying, Leg};
 use super::ops::{place_of, write_error};
 use super::script::Binding;
+use super::ticket::Ticket;
 use super::{Isolate, Realm};
 use crate::arguments::Arguments;
 use crate::boundary::{ArgumentReader, JsValue, Passed, ValueError, plain, to_guest};
@@ -109,10 +110,6 @@ impl<M: GuestMethod> Leg for MethodLeg<M> {
 
     fn realm(&self) -> &Rc<Realm> {
         &self.binding.realm
-    }
-
-    fn check(&self, isolate: &Isolate) -> Result<(), Error> {
-        isolate.is_of_this_life(self.binding.realm.generation)
     }
 
     fn begin<'s>(

@@ -13,8 +13,6 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -22,80 +20,13 @@ use deno_core::v8;
 use futures_util::Stream as _;
 use futures_util::stream::FuturesUnordered;
 
-use super::meter::{Counts, next_call};
+use super::meter::Counts;
 use super::pending::{Answered, Pending};
 use super::run::{Turn, drop_of_host, of_host};
-use super::watchdog::{self, Timer, Watch};
+use super::ticket::{Inside, Ticket};
+use super::watchdog::{self, Timer};
 use super::{Isolate, Realm, engine, thrown};
 use crate::error::{Error, LimitKind, Place};
-
-thread_local! {
-    /// When the call has to be over whose host methods this thread polls; `u64::MAX` for none.
-    static OUTER_END: Cell<u64> = const { Cell::new(u64::MAX) };
-}
-
-/// The deadline of a call that is made here: one that a host method makes ends with the call that waits for the method.
-pub(crate) fn within(deadline: Option<u64>) -> Option<u64> {
-    let end = deadline.unwrap_or(u64::MAX).min(OUTER_END.get());
-    (end < u64::MAX).then_some(end)
-}
-
-/// Calls that are made until this is dropped are inside of one that ends at a time.
-struct Inside(u64);
-
-impl Inside {
-    fn of(end: u64) -> Self {
-        Self(OUTER_END.replace(end.min(OUTER_END.get())))
-    }
-}
-
-impl Drop for Inside {
-    fn drop(&mut self) {
-        OUTER_END.set(self.0);
-    }
-}
-
-/// What a caller says of its call.
-#[derive(Clone)]
-pub(crate) struct Ticket {
-    inner: Arc<TicketInner>,
-}
-
-struct TicketInner {
-    flight: u64,
-    begun: AtomicBool,
-    cancelled: AtomicBool,
-    deadline: Option<u64>,
-}
-
-impl Ticket {
-    pub(crate) fn new(deadline: Option<u64>) -> Self {
-        let deadline = within(deadline);
-        let flight = next_call();
-        let (begun, cancelled) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { inner: Arc::new(TicketInner { flight, begun, cancelled, deadline }) }
-    }
-
-    /// The call has its turn.
-    pub(crate) fn begins(&self) {
-        self.inner.begun.store(true, Ordering::SeqCst);
-    }
-
-    /// Whether the call has had its turn.
-    pub(crate) fn has_begun(&self) -> bool {
-        self.inner.begun.load(Ordering::SeqCst)
-    }
-
-    /// Ends the turn that the call has, if it has one, and sees to it that it has no other.
-    pub(crate) fn cancel(&self, watch: &Watch) {
-        self.inner.cancelled.store(true, Ordering::SeqCst);
-        watch.cancel(self.inner.flight);
-    }
-
-    fn is_cancelled(&self) -> bool {
-        self.inner.cancelled.load(Ordering::SeqCst)
-    }
-}
 
 /// A call that is a flight.
 pub(crate) trait Leg {
@@ -106,8 +37,10 @@ pub(crate) trait Leg {
     /// The realm whose code it calls.
     fn realm(&self) -> &Rc<Realm>;
 
-    /// Whether what it calls is of a heap that is gone.
-    fn check(&self, isolate: &Isolate) -> Result<(), Error>;
+    /// Whether it can be made: what it calls may be of a heap that is gone.
+    fn check(&self, isolate: &Isolate) -> Result<(), Error> {
+        isolate.is_of_this_life(self.realm().generation)
+    }
 
     /// Calls the guest. What this gives may be a promise, and the call waits for it.
     fn begin<'s>(
@@ -164,7 +97,7 @@ impl Flight {
     }
 
     fn id(&self) -> u64 {
-        self.ticket.inner.flight
+        self.ticket.flight()
     }
 
     fn wake(&self) {
@@ -358,7 +291,7 @@ impl<L: Leg> Flying<L> {
     fn begin(&mut self) -> Result<Option<L::Output>, Error> {
         let flight = &self.flight;
         let limit = self.isolate.settings.limits.wall;
-        let turn = Turn::of_call(watchdog::now(), limit, flight.ticket.inner.deadline);
+        let turn = Turn::of_call(watchdog::now(), limit, flight.ticket.deadline());
         flight.ticket.begins();
         flight.began.set(turn.began);
         flight.end.set(turn.end.max(1));
@@ -419,10 +352,7 @@ impl<L: Leg> Flying<L> {
             isolate.end_call(flight.id(), &counts, wall);
         }
         drop(flight.promise.take());
-        let errors = match isolate.flights.is_empty() && !isolate.is_running() {
-            true => std::mem::take(&mut *isolate.host_errors.borrow_mut()),
-            false => std::collections::VecDeque::new(),
-        };
+        let errors = isolate.forget_errors();
         drop_of_host((flight.hosts.take(), flight.arriving.take()));
         drop_of_host((flight.waker.take(), flight.timer.take(), errors));
     }

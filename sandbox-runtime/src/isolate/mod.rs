@@ -25,6 +25,7 @@ pub(crate) mod script;
 pub(crate) mod shim;
 pub(crate) mod stack;
 mod thrown;
+pub(crate) mod ticket;
 pub(crate) mod watchdog;
 
 use std::any::TypeId;
@@ -345,13 +346,19 @@ impl Isolate {
         script: &Script,
         deadline: Option<u64>,
     ) -> Result<Exports, Error> {
-        let evaluated = match script.source.len() <= self.settings.limits.script_bytes {
-            true => {
-                self.run_until(realm, deadline, None, |scope| script::evaluate(self, scope, realm, script))
-            }
-            false => Err(self.over(LimitKind::Script, None)),
+        let evaluate = || {
+            self.allows(script)?;
+            self.run_until(realm, deadline, None, |scope| script::evaluate(self, scope, realm, script))
         };
-        evaluated.map_err(|error| script::error_of(error, script.name()))
+        evaluate().map_err(|error| script::error_of(error, script.name()))
+    }
+
+    /// Whether a script is short enough.
+    fn allows(&self, script: &Script) -> Result<(), Error> {
+        match script.source.len() <= self.settings.limits.script_bytes {
+            true => Ok(()),
+            false => Err(self.over(LimitKind::Script, None)),
+        }
     }
 
     /// Binds a contract to what a script exports.

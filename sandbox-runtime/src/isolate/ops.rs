@@ -21,7 +21,6 @@
 //! | this module | 42.8 | 2.4 × |
 //! | one generic `#[op2]` | 479 | 27 × |
 
-use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
@@ -32,6 +31,7 @@ use deno_core::{AccessorType, FastStaticString, OpDecl, OpMetadata, v8};
 use super::Isolate;
 use super::meter::{HostCall, add};
 use super::pending;
+use super::run::drop_of_host;
 use super::thrown::STACK_FULL;
 use crate::arguments::Arguments;
 use crate::boundary::{ArgumentReader, Passed, ValueError, js_string, new_error, owned_to_guest, to_guest};
@@ -305,12 +305,17 @@ pub(super) fn call_host<M: HostMethod, R: Reply<Done = Result<D, Refusal>>, D>(
 ) -> Result<D, Refusal> {
     let host = isolate.entry::<M::Contract>().ok_or(Refusal::Absent)?;
     let host = host.object::<M::Contract>().ok_or(Refusal::Absent)?;
-    let outcome = catch_unwind(AssertUnwindSafe(|| M::invoke(host, args, reply)));
+    let outcome = caught(|| M::invoke(host, args, reply));
     isolate.keep_terminating();
-    outcome.unwrap_or_else(|panic| {
-        // The payload's own destructor may panic, and this is the last Rust frame.
-        _ = catch_unwind(AssertUnwindSafe(|| drop::<Box<dyn Any + Send>>(panic)));
-        Err(Refusal::panicked())
+    outcome?
+}
+
+/// Runs code of the host whose panic is its failure.
+pub(super) fn caught<R>(code: impl FnOnce() -> R) -> Result<R, Refusal> {
+    catch_unwind(AssertUnwindSafe(code)).map_err(|panic| {
+        // The payload's own destructor may panic, and the next frame may be C++.
+        drop_of_host(panic);
+        Refusal::panicked()
     })
 }
 
@@ -318,20 +323,30 @@ unsafe extern "C" fn slow<M: HostMethod>(info: *const v8::FunctionCallbackInfo) 
     slow_impl::<M>(info);
 }
 
-/// Returns deno_core's status: 0 for a value, 1 for an exception.
 fn slow_impl<M: HostMethod>(info: *const v8::FunctionCallbackInfo) -> usize {
+    answer(info, place_of::<M>(), serve::<M>)
+}
+
+/// Answers a call of V8's. Returns deno_core's status: 0 for a value, 1 for an exception.
+pub(super) fn answer<F>(info: *const v8::FunctionCallbackInfo, place: Place, serve: F) -> usize
+where
+    F: for<'s, 'i> FnOnce(
+        &mut v8::PinScope<'s, 'i>,
+        &v8::FunctionCallbackArguments<'s>,
+    ) -> Result<v8::Local<'s, v8::Value>, Refusal>,
+{
     // SAFETY: V8 calls this with a pointer that is valid until this function returns.
     let info = unsafe { &*info };
     v8::callback_scope!(unsafe scope, info);
     let arguments = v8::FunctionCallbackArguments::from_function_callback_info(info);
     let mut result = v8::ReturnValue::from_function_callback_info(info);
-    match serve::<M>(scope, &arguments) {
+    match serve(scope, &arguments) {
         Ok(value) => {
             result.set(value);
             0
         }
         Err(refusal) => {
-            refusal.throw(scope, place_of::<M>());
+            refusal.throw(scope, place);
             1
         }
     }
@@ -367,22 +382,21 @@ pub(super) fn read_arguments<'s, M: Method>(
     let checks = isolate.checks::<M>().ok_or(Refusal::Absent)?;
     // Reading runs user code on the way, such as a type's own `Deserialize`, which may panic as well.
     let read = || read::<M>(scope, isolate, arguments, checks, is_billed);
-    match catch_unwind(AssertUnwindSafe(read)) {
-        Ok(Ok((args, false))) => Ok(args),
-        Ok(Ok((args, true))) => match ValueError::all(violations::<M>(scope, arguments)) {
+    match caught(read)? {
+        Ok((args, false)) => Ok(args),
+        Ok((args, true)) => match ValueError::all(violations::<M>(scope, arguments)) {
             None => Ok(args),
             Some(error) => Err(Refusal::Value(error, Direction::ToHost)),
         },
-        Ok(Err(_)) if scope.has_caught() => {
+        Err(_) if scope.has_caught() => {
             scope.rethrow();
             Err(Refusal::Thrown)
         }
-        Ok(Err(error)) if error.is_first_of_many() => {
+        Err(error) if error.is_first_of_many() => {
             let error = error.with(violations::<M>(scope, arguments));
             Err(Refusal::Value(error, Direction::ToHost))
         }
-        Ok(Err(error)) => Err(Refusal::Value(error, Direction::ToHost)),
-        Err(_) => Err(Refusal::panicked()),
+        Err(error) => Err(Refusal::Value(error, Direction::ToHost)),
     }
 }
 
@@ -448,15 +462,26 @@ impl<'s> Reply for SlowReply<'_, 's, '_> {
 
     fn done<V: Crosses>(self, outcome: Result<V, HostError>) -> Self::Done {
         let value = outcome.map_err(Refusal::Host)?;
-        let budget = self.isolate.budget();
-        let written = self.check.enforce(&value, "result").and_then(|()| {
-            owned_to_guest(self.scope, &budget, value).map_err(|error| error.inside("result"))
-        });
-        if self.is_billed {
-            add(&self.isolate.running.bytes_in, budget.spent());
-        }
-        written.map_err(|error| Refusal::Value(error, Direction::ToGuest))
+        write_result(self.scope, self.isolate, self.check, value, self.is_billed)
     }
+}
+
+/// Checks what a host method gave, and writes it as a value of V8.
+pub(super) fn write_result<'s, V: Crosses>(
+    scope: &v8::PinScope<'s, '_>,
+    isolate: &Isolate,
+    check: &TypeCheck,
+    value: V,
+    is_billed: bool,
+) -> Result<v8::Local<'s, v8::Value>, Refusal> {
+    let budget = isolate.budget();
+    let written = check
+        .enforce(&value, "result")
+        .and_then(|()| owned_to_guest(scope, &budget, value).map_err(|error| error.inside("result")));
+    if is_billed {
+        add(&isolate.running.bytes_in, budget.spent());
+    }
+    written.map_err(|error| Refusal::Value(error, Direction::ToGuest))
 }
 
 /// Turns a value that cannot be written into the error of a call.

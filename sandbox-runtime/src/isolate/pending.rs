@@ -1,7 +1,5 @@
 //! Host → guest and back: `async` host methods. The guest gets a promise, and its flight waits for the method's future.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -10,12 +8,10 @@ use deno_core::v8;
 
 use super::Isolate;
 use super::flights::Flight;
-use super::meter::add;
-use super::ops::{Exceeded, Refusal, count, place_of, read_arguments};
+use super::ops::{Exceeded, Refusal, answer, caught, count, place_of, read_arguments, write_result};
 use super::run::drop_of_host;
-use crate::boundary::owned_to_guest;
 use crate::contract::{AsyncHostMethod, Crosses, Reply};
-use crate::error::{Direction, Error, Place};
+use crate::error::{Error, Place};
 use crate::guest_error::HostError;
 
 /// What a host method answered, to be written as a value of the guest.
@@ -41,13 +37,7 @@ impl<M: AsyncHostMethod, V: Crosses> Answer for Value<M, V> {
         isolate: &Isolate,
     ) -> Result<v8::Local<'s, v8::Value>, Refusal> {
         let check = &isolate.checks::<M>().ok_or(Refusal::Absent)?.returns;
-        let budget = isolate.budget();
-        let value = self.value;
-        let written = check
-            .enforce(&value, "result")
-            .and_then(|()| owned_to_guest(scope, &budget, value).map_err(|error| error.inside("result")));
-        add(&isolate.running.bytes_in, budget.spent());
-        written.map_err(|error| Refusal::Value(error, Direction::ToGuest))
+        write_result(scope, isolate, check, self.value, true)
     }
 }
 
@@ -76,16 +66,13 @@ impl Future for Pending {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answered> {
         let polled = match &mut self.future {
-            Some(future) => catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))),
-            None => Ok(Poll::Ready(Err(Refusal::panicked()))),
+            Some(future) => caught(|| future.as_mut().poll(cx)),
+            None => Err(Refusal::panicked()),
         };
         let settled = match polled {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(settled)) => settled,
-            Err(panic) => {
-                drop_of_host::<Box<dyn Any + Send>>(panic);
-                Err(Refusal::panicked())
-            }
+            Err(refusal) => Err(refusal),
         };
         drop_of_host(self.future.take());
         Poll::Ready(Answered { resolver: self.resolver.take(), place: self.place, settled })
@@ -132,23 +119,8 @@ pub(super) unsafe extern "C" fn slow<M: AsyncHostMethod>(info: *const v8::Functi
     slow_impl::<M>(info);
 }
 
-/// Returns deno_core's status: 0 for a value, 1 for an exception.
 pub(super) fn slow_impl<M: AsyncHostMethod>(info: *const v8::FunctionCallbackInfo) -> usize {
-    // SAFETY: V8 calls this with a pointer that is valid until this function returns.
-    let info = unsafe { &*info };
-    v8::callback_scope!(unsafe scope, info);
-    let arguments = v8::FunctionCallbackArguments::from_function_callback_info(info);
-    let mut result = v8::ReturnValue::from_function_callback_info(info);
-    match promise::<M>(scope, &arguments) {
-        Ok(promise) => {
-            result.set(promise.into());
-            0
-        }
-        Err(refusal) => {
-            refusal.throw(scope, place_of::<M>());
-            1
-        }
-    }
+    answer(info, place_of::<M>(), promise::<M>)
 }
 
 /// The guest's promise. What is wrong with the arguments rejects it, as in any `async` function; what ends the guest is
@@ -156,7 +128,7 @@ pub(super) fn slow_impl<M: AsyncHostMethod>(info: *const v8::FunctionCallbackInf
 fn promise<'s, M: AsyncHostMethod>(
     scope: &mut v8::PinScope<'s, '_>,
     arguments: &v8::FunctionCallbackArguments<'s>,
-) -> Result<v8::Local<'s, v8::Promise>, Refusal> {
+) -> Result<v8::Local<'s, v8::Value>, Refusal> {
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
     if !isolate.stack().allows_call() {
         return Err(Refusal::Stack);
@@ -175,7 +147,7 @@ fn promise<'s, M: AsyncHostMethod>(
             resolver.reject(scope, exception).ok_or(Refusal::Ended)?;
         }
     }
-    Ok(resolver.get_promise(scope))
+    Ok(resolver.get_promise(scope).into())
 }
 
 /// The future of a method, and the flight that waits for it.
@@ -197,12 +169,6 @@ fn start<'s, M: AsyncHostMethod>(
     let host = isolate.entry::<M::Contract>().ok_or(Refusal::Absent)?;
     let host = host.hold::<M::Contract>().ok_or(Refusal::Absent)?;
     let reply = LaterReply::<M>(std::marker::PhantomData);
-    let future = catch_unwind(AssertUnwindSafe(|| M::start(host, args, reply)));
-    match future {
-        Ok(future) => Ok((flight, Box::pin(future))),
-        Err(panic) => {
-            drop_of_host::<Box<dyn Any + Send>>(panic);
-            Err(Refusal::panicked())
-        }
-    }
+    let future = caught(|| M::start(host, args, reply))?;
+    Ok((flight, Box::pin(future)))
 }

@@ -1,7 +1,6 @@
 //! Running guest code inside of its limits, and what ends it.
 
 use std::cell::Cell;
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -13,7 +12,7 @@ use super::meter::{Counts, nanos};
 use super::ops::Exceeded;
 use super::watchdog::{self, Armed, Watch};
 use super::{Catch, Isolate, Realm, engine, stack_full, thrown};
-use crate::error::{Error, LimitKind, Place};
+use crate::error::{Error, LimitKind, Place, Source};
 
 /// How far a turn of guest code may go, and who pays for it.
 pub(super) struct Turn {
@@ -57,11 +56,7 @@ impl Isolate {
         place: Option<Place>,
         body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        let (raw, watch) = self.entrance()?;
-        self.is_of_this_life(realm.generation)?;
-        if !self.stack.allows_call() {
-            return Err(stack_full(place));
-        }
+        let (raw, watch) = self.entrance_to(realm, place)?;
         let mut late = None;
         let entered = Entered::new(raw, &self.depth);
         let result = match entered.is_outermost() {
@@ -91,18 +86,10 @@ impl Isolate {
         body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Result<R, Error>,
     ) -> (Result<R, Error>, Option<Counts>) {
         // A host method that was polled before this turn may have reset the sandbox.
-        let entrance = self.is_of_this_life(realm.generation).and_then(|()| self.entrance());
-        let (raw, watch) = match entrance {
+        let (raw, watch) = match self.entrance_to(realm, place) {
             Ok(entrance) => entrance,
             Err(error) => return (Err(error), None),
         };
-        // A host method that has answered may have reset the sandbox before.
-        if let Err(error) = self.is_of_this_life(realm.generation) {
-            return (Err(error), None);
-        }
-        if !self.stack.allows_call() {
-            return (Err(stack_full(place)), None);
-        }
         let mut late = None;
         let entered = Entered::new(raw, &self.depth);
         let outcome = self.turn(raw, &watch, turn, (realm, place), body, &mut late);
@@ -114,17 +101,37 @@ impl Isolate {
     fn leave<R>(&self, entered: Entered<'_>, place: Option<Place>, late: Option<R>) {
         let outermost = entered.is_outermost();
         self.ended_inside.set(!outermost && self.is_ended());
-        // What a flight is told of an error, it may be told turns later.
-        let is_last = outermost && self.flights.is_empty();
-        let errors =
-            if is_last { std::mem::take(&mut *self.host_errors.borrow_mut()) } else { VecDeque::new() };
-        let errors = errors.into_iter().map(|(_, source)| source).collect::<Vec<_>>();
         drop(entered);
+        let errors = self.forget_errors();
         if outermost && (self.heap.is_full() || self.has_leftovers.get()) {
             self.discard(self.ended(place));
         }
         // Code of the host, which may call the guest: that is a call of its own, with a limit of its own.
         drop_of_host((errors, late));
+    }
+
+    /// What is kept of errors of host methods, when no call is left that could be told of one. A flight may be told turns
+    /// later.
+    pub(super) fn forget_errors(&self) -> Vec<Source> {
+        if self.is_running() || !self.flights.is_empty() {
+            return Vec::new();
+        }
+        let errors = std::mem::take(&mut *self.host_errors.borrow_mut());
+        errors.into_iter().map(|(_, source)| source).collect()
+    }
+
+    /// The way into a realm, if it is of this heap and there is stack for it.
+    fn entrance_to(
+        &self,
+        realm: &Realm,
+        place: Option<Place>,
+    ) -> Result<(v8::UnsafeRawIsolatePtr, Arc<Watch>), Error> {
+        let entrance = self.entrance()?;
+        self.is_of_this_life(realm.generation)?;
+        match self.stack.allows_call() {
+            true => Ok(entrance),
+            false => Err(stack_full(place)),
+        }
     }
 
     pub(super) fn entrance(&self) -> Result<(v8::UnsafeRawIsolatePtr, Arc<Watch>), Error> {

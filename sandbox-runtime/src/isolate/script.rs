@@ -9,7 +9,7 @@ use super::flights::Leg;
 use super::{Catch, Isolate, Realm, callbacks, engine};
 use crate::boundary::{describe, js_string};
 use crate::contract::ContractSpec;
-use crate::error::{Error, ExportProblem, LimitKind, Place, Thrown};
+use crate::error::{Error, ExportProblem, Place, Thrown};
 use crate::schema::ContractChecks;
 use crate::script::{Format, Script};
 
@@ -151,9 +151,7 @@ impl Leg for Evaluation {
     }
 
     fn check(&self, isolate: &Isolate) -> Result<(), Error> {
-        if self.script.source.len() > isolate.settings.limits.script_bytes {
-            return Err(isolate.over(LimitKind::Script, None));
-        }
+        isolate.allows(&self.script)?;
         isolate.is_of_this_life(self.realm.generation)
     }
 

@@ -73,8 +73,8 @@ impl Watch {
         watch
     }
 
-    /// Ends what the isolate executes since `began`, which is now, unless disarmed before `end` and before `cpu` is used. The turn of a flight can be
-    /// [cancelled](Self::cancel) as well.
+    /// Ends what the isolate executes since `began`, which is now, unless disarmed before `end` and before `cpu` is used. The
+    /// turn of a flight can be [cancelled](Self::cancel) as well.
     pub(super) fn arm(&self, flight: Option<u64>, began: u64, end: u64, cpu: Duration) -> Armed<'_> {
         let dog = dog();
         let deadline = end.max(FIRST_DEADLINE);

@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::remote::{Guard, Lodging};
 use super::worker::{Keep, Waiting, Worker, WorkerThread};
 use crate::error::Result;
-use crate::isolate::flights::Ticket;
 use crate::isolate::meter::Meter;
+use crate::isolate::ticket::Ticket;
 use crate::isolate::watchdog::Watch;
 use crate::isolate::{Isolate, Realm, script};
 use crate::realm::{Captured, Settings};
@@ -158,17 +158,18 @@ pub(super) struct Kept {
     release: fn(&Seat, u64),
 }
 
+/// Made where the seat is, so that nothing stays there when the answer finds nobody any more.
 impl Kept {
-    pub(super) fn exports(home: Arc<Home>, key: u64) -> Self {
-        Self { home, key, release: |seat, key| seat.exports.drop(key) }
+    pub(super) fn exports(home: Arc<Home>, seat: &Seat, exports: script::Exports) -> Self {
+        Self { home, key: seat.exports.keep(exports), release: |seat, key| seat.exports.drop(key) }
     }
 
-    pub(super) fn realm(home: Arc<Home>, key: u64) -> Self {
-        Self { home, key, release: |seat, key| seat.realms.drop(key) }
+    pub(super) fn realm(home: Arc<Home>, seat: &Seat, realm: Rc<Realm>) -> Self {
+        Self { home, key: seat.realms.keep(realm), release: |seat, key| seat.realms.drop(key) }
     }
 
-    pub(super) fn binding(home: Arc<Home>, key: u64) -> Self {
-        Self { home, key, release: |seat, key| seat.bindings.drop(key) }
+    pub(super) fn binding(home: Arc<Home>, seat: &Seat, binding: script::Binding) -> Self {
+        Self { home, key: seat.bindings.keep(binding), release: |seat, key| seat.bindings.drop(key) }
     }
 }
 

@@ -12,7 +12,9 @@ use tokio::sync::oneshot;
 use super::home::{Home, Seat};
 use super::worker::{Worker, WorkerThread, stuck_behind, thread_is_gone, turn};
 use crate::error::{Error, LimitKind, Result};
-use crate::isolate::flights::{Flying, Leg, Ticket, waits_for_itself};
+use crate::isolate::flights::{Flying, Leg, waits_for_itself};
+use crate::isolate::meter::nanos;
+use crate::isolate::ticket::Ticket;
 use crate::isolate::watchdog::{self, Timer};
 
 /// Holds a place for a call until it is over.
@@ -53,30 +55,19 @@ pub struct RemoteCall<R> {
     /// Once it has been admitted.
     thread: Option<Arc<WorkerThread>>,
     ticket: Ticket,
-    deadline: Option<u64>,
     /// When it has waited long enough.
     patience: Option<u64>,
     /// Until it is polled first.
     start: Option<Start<R>>,
     answer: Option<oneshot::Receiver<Result<R>>>,
-    look: Look,
-}
-
-/// When the call looks next whether it waits for its turn behind one that does not end.
-#[derive(Default)]
-struct Look {
-    timer: Option<(u64, Waker, Timer)>,
+    /// When it looks next whether it waits for its turn behind one that does not end.
+    look: Option<(u64, Waker, Timer)>,
 }
 
 impl<R: Send + 'static> RemoteCall<R> {
-    pub(super) fn new(
-        lodging: Arc<dyn Lodging>,
-        ticket: Ticket,
-        deadline: Option<u64>,
-        start: Start<R>,
-    ) -> Self {
-        let (thread, patience, look) = (None, None, Look::default());
-        Self { lodging, thread, ticket, deadline, patience, start: Some(start), answer: None, look }
+    pub(super) fn new(lodging: Arc<dyn Lodging>, ticket: Ticket, start: Start<R>) -> Self {
+        let (thread, patience, answer, look) = (None, None, None, None);
+        Self { lodging, thread, ticket, patience, start: Some(start), answer, look }
     }
 
     /// `leg` makes the call where the isolate lives, and `take` what is to be sent of its result.
@@ -103,7 +94,7 @@ impl<R: Send + 'static> RemoteCall<R> {
                 }
             });
         });
-        Self::new(home, ticket, deadline, start)
+        Self::new(home, ticket, start)
     }
 }
 
@@ -122,27 +113,28 @@ impl<R> RemoteCall<R> {
     /// Looks at how things are, now and then, until the call has begun. The isolate's thread cannot: it may be blocked.
     fn wait_for_turn(&mut self, waker: &Waker) -> Option<Error> {
         let now = watchdog::now();
-        if self.deadline.is_some_and(|deadline| deadline <= now) {
+        let deadline = self.ticket.deadline();
+        if deadline.is_some_and(|deadline| deadline <= now) {
             let limit = "the call had not begun at the caller's deadline".into();
             return Some(Error::Limit { kind: LimitKind::Deadline, limit, place: None });
         }
         if self.patience.is_some_and(|until| until <= now) {
             return Some(self.lodging.impatient());
         }
-        let is_due = self.look.timer.as_ref().is_some_and(|(at, _, _)| *at <= now);
+        let is_due = self.look.as_ref().is_some_and(|(at, _, _)| *at <= now);
         let stuck = || self.thread.as_ref().is_some_and(|thread| thread.is_stuck(self.lodging.limit()));
         if is_due && self.patience.is_none() && stuck() {
             return Some(stuck_behind());
         }
-        let is_set = !is_due && self.look.timer.as_ref().is_some_and(|(_, set, _)| set.will_wake(waker));
+        let is_set = !is_due && self.look.as_ref().is_some_and(|(_, set, _)| set.will_wake(waker));
         if !is_set {
             let turn = nanos(turn(self.lodging.limit()));
-            let look = match &self.look.timer {
+            let look = match &self.look {
                 Some((at, _, _)) if !is_due => *at,
                 _ => now.saturating_add(turn),
             };
-            let at = [self.deadline, self.patience].into_iter().flatten().fold(look, u64::min);
-            self.look.timer = Some((at, waker.clone(), Timer::set(at, waker.clone())));
+            let at = [deadline, self.patience].into_iter().flatten().fold(look, u64::min);
+            self.look = Some((at, waker.clone(), Timer::set(at, waker.clone())));
         }
         None
     }
@@ -150,10 +142,6 @@ impl<R> RemoteCall<R> {
     fn cancel(&self) {
         self.lodging.cancel(&self.ticket);
     }
-}
-
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 impl<R> Unpin for RemoteCall<R> {}
@@ -190,7 +178,7 @@ impl<R: Send + 'static> Future for RemoteCall<R> {
             return Poll::Ready(answer.unwrap_or_else(|_| Err(thread_is_gone())));
         }
         if this.ticket.has_begun() {
-            this.look.timer = None;
+            this.look = None;
             return Poll::Pending;
         }
         match this.wait_for_turn(cx.waker()) {

@@ -15,9 +15,10 @@ use crate::arguments::Arguments as _;
 use crate::contract::{GuestContract, GuestMethod};
 use crate::error::{Error, Result};
 use crate::isolate::calls::MethodLeg;
-use crate::isolate::flights::{Flying, within};
+use crate::isolate::flights::Flying;
 use crate::isolate::meter::Usage;
 use crate::isolate::script::{self, Evaluation};
+use crate::isolate::ticket::within;
 use crate::isolate::{Realm as GuestRealm, watchdog};
 use crate::realm::{ConsoleOutput, Settings};
 use crate::sandbox::{Builder, SendHosts};
@@ -204,11 +205,12 @@ impl Guest {
         realm: impl FnOnce(&Seat) -> Result<Rc<GuestRealm>> + Send + 'static,
         script: Script,
     ) -> Result<Self> {
-        let key = home.run(move |seat| {
+        let own = home.clone();
+        let exports = home.run(move |seat| {
             let exports = seat.isolate.evaluate(&realm(seat)?, &script, deadline)?;
-            Ok(seat.exports.keep(exports))
+            Ok(Kept::exports(own, seat, exports))
         })?;
-        Ok(Self { exports: Arc::new(Kept::exports(home.clone(), key)), deadline })
+        Ok(Self { exports: Arc::new(exports), deadline })
     }
 
     async fn evaluate_async(
@@ -217,7 +219,7 @@ impl Guest {
         realm: impl FnOnce(&Seat) -> Result<Rc<GuestRealm>> + Send + 'static,
         script: Script,
     ) -> Result<Self> {
-        let name = script.name().to_owned();
+        let (name, own) = (script.name().to_owned(), home.clone());
         let evaluation = RemoteCall::at_seat(
             home.clone(),
             deadline,
@@ -225,10 +227,10 @@ impl Guest {
                 let evaluation = Evaluation::new(realm(seat)?, script);
                 Ok(Flying::new(seat.isolate.clone(), evaluation, ticket))
             },
-            |seat, exports| seat.exports.keep(exports),
+            |seat, exports| Kept::exports(own, seat, exports),
         );
-        let key = evaluation.await.map_err(|error| script::error_of(error, &name))?;
-        Ok(Self { exports: Arc::new(Kept::exports(home.clone(), key)), deadline })
+        let exports = evaluation.await.map_err(|error| script::error_of(error, &name))?;
+        Ok(Self { exports: Arc::new(exports), deadline })
     }
 
     /// Checks the script against the contract `C`, and gives the proxy that implements it.
@@ -237,8 +239,8 @@ impl Guest {
     ///
     /// [`Error::Mismatch`] that names every export that is missing; what a getter of the guest does.
     pub fn bind<C: ?Sized + GuestContract>(&self) -> Result<C::Proxy<Remote>> {
-        let key = self.exports.key;
-        let bound = self.exports.home.run(move |seat| bind::<C>(seat, key))?;
+        let exports = self.exports.clone();
+        let bound = self.exports.home.run(move |seat| bind::<C>(seat, &exports))?;
         Ok(C::proxy(self.remote(bound)))
     }
 
@@ -252,24 +254,23 @@ impl Guest {
     }
 
     async fn bind_later(self, bind: Bind) -> Result<Remote> {
-        let key = self.exports.key;
-        let bound = self.exports.home.ask(move |seat| bind(seat, key)).await?;
+        let exports = self.exports.clone();
+        let bound = self.exports.home.ask(move |seat| bind(seat, &exports)).await?;
         Ok(self.remote(bound))
     }
 
-    fn remote(&self, (key, exported): (u64, Vec<bool>)) -> Remote {
-        let binding = Arc::new(Kept::binding(self.exports.home.clone(), key));
-        Remote { binding, exported: exported.into(), deadline: self.deadline }
+    fn remote(&self, (binding, exported): (Kept, Vec<bool>)) -> Remote {
+        Remote { binding: Arc::new(binding), exported: exported.into(), deadline: self.deadline }
     }
 }
 
-/// Binds a contract to what a script exports; gives the key of that, and which methods there are.
-type Bind = fn(&Seat, u64) -> Result<(u64, Vec<bool>)>;
+/// Binds a contract to what a script exports, and says which methods there are.
+type Bind = fn(&Seat, &Kept) -> Result<(Kept, Vec<bool>)>;
 
-fn bind<C: ?Sized + GuestContract>(seat: &Seat, exports: u64) -> Result<(u64, Vec<bool>)> {
-    let binding = seat.isolate.bind::<C>(&*seat.exports.get(exports)?)?;
+fn bind<C: ?Sized + GuestContract>(seat: &Seat, exports: &Kept) -> Result<(Kept, Vec<bool>)> {
+    let binding = seat.isolate.bind::<C>(&*seat.exports.get(exports.key)?)?;
     let exported = binding.exported();
-    Ok((seat.bindings.keep(binding), exported))
+    Ok((Kept::binding(exports.home.clone(), seat, binding), exported))
 }
 
 /// The transport of a [`Sandbox`]'s proxies.

@@ -190,11 +190,11 @@ fn work(worker: &Worker, busy: &AtomicU64) {
         match worker.mailbox.next(worker.residents.alarm()) {
             Next::Job(job) => {
                 let tenant = job.tenant;
-                let began = Instant::now();
-                busy.store(watchdog::now().max(1), Ordering::SeqCst);
+                let began = watchdog::now();
+                busy.store(began.max(1), Ordering::SeqCst);
                 worker.serve(job);
                 busy.store(0, Ordering::SeqCst);
-                worker.mailbox.charge(tenant, u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX));
+                worker.mailbox.charge(tenant, watchdog::now().saturating_sub(began));
             }
             Next::Late => {}
             Next::Closed => break,
@@ -275,8 +275,8 @@ impl WorkerThread {
     /// into the mailbox waits for the method, and the method must not wait for that.
     pub(super) fn waits_for_here(&self) -> bool {
         let here = HERE.with_borrow(Clone::clone);
-        let own = here.worker.filter(|_| Arc::ptr_eq(&here.mailbox, &self.mailbox));
-        own.is_some_and(|worker| worker.isolates().iter().any(|isolate| isolate.is_running()))
+        here.worker_of(self)
+            .is_some_and(|worker| worker.isolates().iter().any(|isolate| isolate.is_running()))
     }
 
     /// Whether the job that is served should have been over long ago, if a call may take so long. A host method blocks it.
@@ -293,7 +293,7 @@ impl WorkerThread {
         work: impl FnOnce(&Worker) -> Result<R> + Send + 'static,
     ) -> Result<R> {
         let here = HERE.with_borrow(Clone::clone);
-        if let Some(worker) = here.worker.as_ref().filter(|_| Arc::ptr_eq(&here.mailbox, &self.mailbox)) {
+        if let Some(worker) = here.worker_of(self) {
             return work(worker);
         }
         blocking::wait(move || {
@@ -327,6 +327,11 @@ pub(super) struct Waiting<'w> {
 }
 
 impl Here {
+    /// What lives on the thread, if it is this one.
+    fn worker_of(&self, thread: &WorkerThread) -> Option<&Rc<Worker>> {
+        self.worker.as_ref().filter(|_| Arc::ptr_eq(&self.mailbox, &thread.mailbox))
+    }
+
     /// Waits for an answer; an isolate's thread serves its own chain meanwhile, until its own call is late.
     ///
     /// A call that waits for its turn does not wait for ever behind one that is overdue and does not end, because a

@@ -260,8 +260,3 @@ fn span(tenant: &str, place: Option<Place>) -> tracing::Span {
     let (contract, method) = place.map_or(("", ""), |place| (place.contract, place.method));
     tracing::info_span!("sandbox_call", tenant, contract, method, outcome = tracing::field::Empty)
 }
-
-/// How a call went, in a word.
-fn outcome_of<R>(outcome: &Result<R>) -> &'static str {
-    outcome.as_ref().err().map_or("ok", Error::kind)
-}

@@ -9,13 +9,14 @@ use super::super::remote::{Guard, Lodging, RemoteCall, Start, unless_dropped};
 use super::super::worker::{Waiting, Worker, WorkerThread};
 use super::super::{AsyncTransport, Exports, Narrow, Transport};
 use super::resident::Resident;
-use super::{Loaded, Tenant, outcome_of, span};
+use super::{Loaded, Tenant, span};
 use crate::arguments::Arguments as _;
 use crate::contract::GuestMethod;
 use crate::error::{Error, Place, Result};
 use crate::isolate::calls::MethodLeg;
-use crate::isolate::flights::{Ticket, within};
+
 use crate::isolate::ops::place_of;
+use crate::isolate::ticket::{Ticket, within};
 use crate::isolate::watchdog;
 
 /// The transport of the proxies of a [`SandboxPool`](crate::SandboxPool): it finds the sandbox of its tenant, whichever it is
@@ -64,7 +65,7 @@ where
     fn call_async(&self, args: M::Args<'_>) -> Self::Call {
         let ticket = Ticket::new(self.deadline);
         let start = self.start::<M>(args.into_owned(), ticket.clone());
-        RemoteCall::new(Arc::new(self.tenant.clone()), ticket, self.deadline, start)
+        RemoteCall::new(Arc::new(self.tenant.clone()), ticket, start)
     }
 }
 
@@ -89,8 +90,7 @@ impl Pooled {
                 Ok(begun) => begun,
                 Err(error) => {
                     let failed = Err(error);
-                    shared.is_over(&tenant, None, &failed, Duration::ZERO);
-                    span.record("outcome", outcome_of(&failed));
+                    shared.is_over(&span, &tenant, None, &failed, Duration::ZERO);
                     drop(guard);
                     return drop(answer.send(failed));
                 }
@@ -102,8 +102,7 @@ impl Pooled {
                     own.record("outcome", "cancelled");
                     return;
                 };
-                own.record("outcome", outcome_of(&outcome));
-                shared.is_over(&tenant, Some(&resident), &outcome, resident.ran());
+                shared.is_over(&own, &tenant, Some(&resident), &outcome, resident.ran());
                 drop((resident, guard));
                 // Nobody may be there any more.
                 _ = answer.send(outcome);
@@ -169,7 +168,7 @@ impl Tenant {
             let work = tenant.work(None, guard, work);
             _ = answer.send(work(worker));
         });
-        RemoteCall::new(Arc::new(self.clone()), ticket, None, start).await
+        RemoteCall::new(Arc::new(self.clone()), ticket, start).await
     }
 
     fn work<R, G, W>(
@@ -195,8 +194,7 @@ impl Tenant {
             };
             // To load a script takes the time that it takes, once.
             let ran = resident.as_deref().filter(|_| place.is_some()).map_or(Duration::ZERO, Resident::ran);
-            shared.is_over(&tenant, resident.as_deref(), &outcome, ran);
-            span.record("outcome", outcome_of(&outcome));
+            shared.is_over(&span, &tenant, resident.as_deref(), &outcome, ran);
             drop((resident, admitted));
             outcome
         }

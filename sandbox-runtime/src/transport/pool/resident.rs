@@ -272,7 +272,7 @@ impl Residents {
                 self.evict(id, Leaving::Idle);
             }
         }
-        shared.forget_strangers();
+        shared.forget_strangers(&mut shared.tenants());
         if self.by_tenant.borrow().is_empty() {
             let sweep = self.sweep.take();
             drop(sweep);

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tracing::Span;
+
 use super::super::mailbox::{Job, Mailbox};
 use super::super::worker::Worker;
 use super::Trust;
@@ -63,9 +65,8 @@ impl Shared {
         }
         // Whoever calls the host may invent keys.
         if tenants.by_key.len() > tenants.many {
-            let strangers = self.strangers(&mut tenants);
+            self.forget_strangers(&mut tenants);
             tenants.many = 2 * tenants.by_key.len() + 1024;
-            strangers.iter().for_each(|stranger| self.leave(stranger.thread.load(Ordering::SeqCst)));
         }
         tenants.last += 1;
         let tenant = TenantState::new(key.to_owned(), tenants.last);
@@ -74,22 +75,15 @@ impl Shared {
     }
 
     /// Forgets tenants that have nothing and that nobody holds.
-    pub(super) fn forget_strangers(&self) {
-        let strangers = self.strangers(&mut self.tenants());
-        strangers.iter().for_each(|stranger| self.leave(stranger.thread.load(Ordering::SeqCst)));
-    }
-
-    pub(super) fn strangers(&self, tenants: &mut Tenants) -> Vec<Arc<TenantState>> {
-        let mut strangers = Vec::new();
+    pub(super) fn forget_strangers(&self, tenants: &mut Tenants) {
         tenants.by_key.retain(|_, tenant| {
             let is_held = Arc::strong_count(tenant) > 1;
             let is_known = is_held || tenant.is_resident() || self.is_on_parole(tenant);
             if !is_known {
-                strangers.push(tenant.clone());
+                self.leave(tenant.thread.load(Ordering::SeqCst));
             }
             is_known
         });
-        strangers
     }
 
     pub(super) fn is_unused(&self, tenant: &TenantState) -> bool {
@@ -97,11 +91,11 @@ impl Shared {
         tenant.is_idle() && u128::from(unused) >= self.idle.as_nanos()
     }
 
-    pub(super) fn is_slow(&self, tenant: &TenantState) -> bool {
+    fn is_slow(&self, tenant: &TenantState) -> bool {
         self.is_on_parole(tenant) || tenant.proved.load(Ordering::Relaxed) < self.probation
     }
 
-    pub(super) fn is_on_parole(&self, tenant: &TenantState) -> bool {
+    fn is_on_parole(&self, tenant: &TenantState) -> bool {
         let offended = tenant.offended.load(Ordering::Relaxed);
         let since = watchdog::now().saturating_sub(offended);
         // Twice as long each time, so that one who lies low does not come back again and again.
@@ -131,13 +125,13 @@ impl Shared {
         next
     }
 
-    pub(super) fn leave(&self, at: usize) {
+    fn leave(&self, at: usize) {
         if let Some(lodgers) = self.lodgers.get(at) {
             lodgers.fetch_sub(1, Ordering::Relaxed);
         }
     }
 
-    pub(super) fn evict(&self, at: usize, tenant: u64, why: Leaving) {
+    fn evict(&self, at: usize, tenant: u64, why: Leaving) {
         let work = Box::new(move |worker: &Worker| worker.residents.evict(tenant, why));
         if let Some(mailbox) = self.mailboxes.get(at) {
             mailbox.post(Job { chain: None, tenant: 0, work });
@@ -169,11 +163,13 @@ impl Shared {
     /// A call is over, which took its thread so long.
     pub(super) fn is_over<R>(
         &self,
+        span: &Span,
         tenant: &TenantState,
         resident: Option<&Resident>,
         outcome: &Result<R>,
         ran: Duration,
     ) {
+        span.record("outcome", outcome.as_ref().err().map_or("ok", Error::kind));
         count(&self.counts.calls);
         match outcome {
             Ok(_) => _ = tenant.proved.fetch_add(1, Ordering::Relaxed),

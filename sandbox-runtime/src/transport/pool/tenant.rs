@@ -134,10 +134,10 @@ impl TenantState {
         is_beyond
     }
 
-    /// It has been slow. `again` says that it was not taken for slow before.
-    pub(super) fn offends(&self, again: bool) {
+    /// It has been slow. `is_new` says that it was not taken for slow before.
+    pub(super) fn offends(&self, is_new: bool) {
         self.offended.store(watchdog::now().max(1), Ordering::Relaxed);
-        if again {
+        if is_new {
             self.offences.fetch_add(1, Ordering::Relaxed);
         }
     }

@@ -51,8 +51,15 @@ impl Sandbox {
     /// [`Intrinsics::Frozen`](crate::Intrinsics::Frozen);
     /// [`Error::Discarded`](crate::Error::Discarded).
     pub fn realm(&self) -> Result<Realm> {
-        let key = self.home.run(make)?;
-        Ok(Realm { realm: Arc::new(Kept::realm(self.home.clone(), key)), deadline: self.deadline })
+        self.home.run(self.make_realm())
+    }
+
+    fn make_realm(&self) -> impl FnOnce(&Seat) -> Result<Realm> + Send + 'static {
+        let (home, deadline) = (self.home.clone(), self.deadline);
+        move |seat| {
+            let realm = Kept::realm(home, seat, seat.isolate.make_realm()?);
+            Ok(Realm { realm: Arc::new(realm), deadline })
+        }
     }
 
     /// [`realm`](Self::realm) for a task, which it does not block.
@@ -61,17 +68,12 @@ impl Sandbox {
     ///
     /// As of [`realm`](Self::realm).
     pub async fn realm_async(&self) -> Result<Realm> {
-        let key = self.home.ask(make).await?;
-        Ok(Realm { realm: Arc::new(Kept::realm(self.home.clone(), key)), deadline: self.deadline })
+        self.home.ask(self.make_realm()).await
     }
 }
 
 fn get(seat: &Seat, key: u64) -> Result<Rc<GuestRealm>> {
     seat.realms.get(key).map(|realm| (*realm).clone())
-}
-
-fn make(seat: &Seat) -> Result<u64> {
-    Ok(seat.realms.keep(seat.isolate.make_realm()?))
 }
 
 impl Realm {
