@@ -1,6 +1,6 @@
 //! Whether hostile tenants of a pool slow the honest ones down. Calls of honest tenants arrive at times that are drawn
-//! beforehand, whether or not earlier ones were answered, and each is measured from when it should have come: first alone,
-//! then once more while a tenth of all tenants do their worst.
+//! beforehand, whether or not earlier ones were answered, and each is measured from when it should have come: by turns
+//! alone, and while a tenth of all tenants do their worst, so that what else the machine does meets both alike.
 //!
 //! ```sh
 //! cargo run --example load          # a few tenants, a few seconds
@@ -10,13 +10,14 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::error::Error as StdError;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sandbox_runtime::{Error, LimitKind, Limits, Pooled, Result, SandboxPool, Script, sandbox_api};
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
+use tokio::sync::{RwLock, RwLockWriteGuard};
 
 type AnyResult<T> = std::result::Result<T, Box<dyn StdError>>;
 
@@ -83,9 +84,11 @@ const HOSTILE: [(&str, usize, &str); 5] = [
 /// How large the test is.
 struct Size {
     tenants: usize,
-    /// How long each of its parts takes.
+    /// How often honest tenants are measured alone and beside the others.
+    rounds: usize,
+    /// How long each half of a round takes.
     part: Duration,
-    /// How long the hostile tenants are there before the part in which all are known.
+    /// How long the hostile tenants are there before the rounds, in which all are known.
     arrival: Duration,
     /// How many calls of each honest tenant come before.
     warm_up: usize,
@@ -94,14 +97,16 @@ struct Size {
 
 const QUICK: Size = Size {
     tenants: 40,
-    part: Duration::from_millis(1000),
+    rounds: 2,
+    part: Duration::from_millis(500),
     arrival: Duration::from_millis(500),
     warm_up: 2,
     memory: 1 << 30,
 };
 const FULL: Size = Size {
     tenants: 1000,
-    part: Duration::from_secs(20),
+    rounds: 8,
+    part: Duration::from_secs(4),
     arrival: Duration::from_secs(10),
     warm_up: 30,
     memory: 8 << 30,
@@ -111,7 +116,9 @@ type Rule = Arc<PricingRuleProxy<Pooled>>;
 
 fn main() -> AnyResult<()> {
     let size = if env::args().any(|argument| argument == "--full") { FULL } else { QUICK };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build()?;
+    let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build();
+    // The clients of a service do not share a thread.
+    let (runtime, elsewhere) = (runtime()?, runtime()?);
     let pool = {
         let _entered = runtime.enter();
         SandboxPool::builder()
@@ -133,7 +140,12 @@ fn main() -> AnyResult<()> {
         .map(|number| load(format!("honest-{number}"), HONEST))
         .collect::<Result<Vec<_>>>()?;
     // A single tenant floods. The others are as many of each kind.
-    let kinds = std::iter::once(4).chain((0..4).cycle()).take(hostile_tenants);
+    let only: Vec<usize> =
+        env::var("KINDS").unwrap_or("4,0,1,2,3".into()).split(',').map(|k| k.parse().unwrap()).collect();
+    let first = only[0];
+    let rest: Vec<usize> = if only.len() > 1 { only[1..].to_vec() } else { only.clone() };
+    let take = if only == [4] { 1 } else { hostile_tenants };
+    let kinds = std::iter::once(first).chain(rest.into_iter().cycle()).take(take);
     let hostile = kinds
         .map(|kind| {
             let (name, calls, source) = HOSTILE[kind];
@@ -156,18 +168,27 @@ fn main() -> AnyResult<()> {
         "a call of an honest tenant takes {work:.0?} of processor time: {rate:.0} calls/s take 30% of one\n"
     );
 
-    let arrivals = Arrivals::draw(rate, size.part, honest.len());
-    let alone = arrivals.run(&runtime, &honest);
-    println!("alone                   {}", alone.summary());
-
-    let attack = Attack::begin(&runtime, &hostile);
-    let coming = Arrivals::draw(rate, size.arrival, honest.len()).run(&runtime, &honest);
+    let attack = Attack::begin(&elsewhere, &hostile);
+    let coming = Arrivals::draw(rate, size.arrival, honest.len(), 0).run(&runtime, &honest);
     println!("hostile tenants come    {}", coming.summary());
-    let before = threads_time();
-    let beside = arrivals.run(&runtime, &honest);
-    let after = threads_time();
+
+    let (mut alone, mut beside) = (Measured::default(), Measured::default());
+    let mut used = BTreeMap::<String, Duration>::new();
+    for round in 1..=size.rounds {
+        let arrivals = Arrivals::draw(rate, size.part, honest.len(), round as u64);
+        let pause = attack.pause();
+        alone.add(arrivals.run(&runtime, &honest));
+        drop(pause);
+        let before = threads_time();
+        beside.add(arrivals.run(&runtime, &honest));
+        for (name, time) in threads_time() {
+            let time = time.saturating_sub(before.get(&name).copied().unwrap_or_default());
+            *used.entry(name).or_default() += time;
+        }
+    }
+    println!("alone                   {}", alone.summary());
     println!("beside hostile tenants  {}", beside.summary());
-    let outcomes = attack.end(&runtime);
+    let outcomes = attack.end(&elsewhere);
     let ratio = beside.percentile(0.99).as_secs_f64() / alone.percentile(0.99).as_secs_f64();
     println!("p99 beside them / p99 alone = {ratio:.2}\n");
 
@@ -176,9 +197,8 @@ fn main() -> AnyResult<()> {
         println!("{name:<16} {outcome:<18} {calls:>8}");
     }
     println!("\nprocessor time by thread, beside hostile tenants");
-    for (name, time) in after {
-        let time = time.saturating_sub(before.get(&name).copied().unwrap_or_default());
-        let share = 100.0 * time.as_secs_f64() / size.part.as_secs_f64();
+    for (name, time) in used {
+        let share = 100.0 * time.as_secs_f64() / (size.part.as_secs_f64() * size.rounds as f64);
         if share >= 0.5 {
             println!("{name:<16} {share:>5.0}%");
         }
@@ -234,9 +254,9 @@ fn calibrate(runtime: &Runtime, honest: &[Rule], rounds: usize) -> AnyResult<Dur
 struct Arrivals(Vec<(Duration, usize)>);
 
 impl Arrivals {
-    /// A Poisson process, always the same.
-    fn draw(rate: f64, part: Duration, tenants: usize) -> Self {
-        let mut numbers = Numbers(42);
+    /// A Poisson process; the same for the same seed.
+    fn draw(rate: f64, part: Duration, tenants: usize, seed: u64) -> Self {
+        let mut numbers = Numbers(seed);
         let mut at = 0.0;
         let next = std::iter::from_fn(|| {
             at -= (1.0 - numbers.next()).ln() / rate;
@@ -272,9 +292,9 @@ impl Arrivals {
             }
         });
         let latencies = answers.iter().map(|nanos| Duration::from_nanos(nanos.load(Ordering::Relaxed)));
-        let mut latencies = latencies.collect::<Vec<_>>();
-        latencies.sort();
-        Measured { latencies, failed: failed.take() }
+        let mut measured = Measured::default();
+        measured.add(Measured { latencies: latencies.collect(), failed: failed.take() });
+        measured
     }
 }
 
@@ -292,12 +312,21 @@ impl Numbers {
 }
 
 /// Latencies in ascending order, and what went wrong.
+#[derive(Default)]
 struct Measured {
     latencies: Vec<Duration>,
     failed: BTreeMap<String, u64>,
 }
 
 impl Measured {
+    fn add(&mut self, more: Self) {
+        self.latencies.extend(more.latencies);
+        self.latencies.sort_unstable();
+        for (error, times) in more.failed {
+            *self.failed.entry(error).or_default() += times;
+        }
+    }
+
     fn percentile(&self, share: f64) -> Duration {
         let at = (self.latencies.len() as f64 * share) as usize;
         self.latencies.get(at).or(self.latencies.last()).copied().unwrap_or_default()
@@ -341,14 +370,15 @@ impl<K: Ord> Counts<K> {
 /// Calls hostile tenants all the time. Who has no room for a call is asked again a little later.
 struct Attack {
     outcomes: Arc<Counts<(&'static str, String)>>,
-    is_over: Arc<AtomicBool>,
+    /// Whether it is over. Who calls reads it for as long as the call takes.
+    is_over: Arc<RwLock<bool>>,
     callers: Vec<tokio::task::JoinHandle<()>>,
 }
 
 impl Attack {
     fn begin(runtime: &Runtime, hostile: &[(&'static str, usize, Rule)]) -> Self {
         let outcomes = Arc::new(Counts::default());
-        let is_over = Arc::new(AtomicBool::default());
+        let is_over = Arc::new(RwLock::new(false));
         let lines = Arc::new(order());
         let mut callers = Vec::new();
         for (name, calls, rule) in hostile {
@@ -356,7 +386,11 @@ impl Attack {
                 let (name, rule, lines) = (*name, rule.clone(), lines.clone());
                 let (outcomes, is_over) = (outcomes.clone(), is_over.clone());
                 callers.push(runtime.spawn(async move {
-                    while !is_over.load(Ordering::Relaxed) {
+                    loop {
+                        let is_over = is_over.read().await;
+                        if *is_over {
+                            return;
+                        }
                         let outcome = rule.price("EUR", lines.to_vec()).await;
                         if let Err(Error::Overloaded { .. }) = outcome {
                             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -372,11 +406,16 @@ impl Attack {
         Self { outcomes, is_over, callers }
     }
 
+    /// Waits until no call is under way; none begins before the result is dropped.
+    fn pause(&self) -> RwLockWriteGuard<'_, bool> {
+        self.is_over.blocking_write()
+    }
+
     fn end(self, runtime: &Runtime) -> BTreeMap<(&'static str, String), u64> {
-        self.is_over.store(true, Ordering::Relaxed);
+        *self.pause() = true;
         runtime.block_on(async {
             for caller in self.callers {
-                _ = caller.await;
+                caller.await.expect("a caller does not panic");
             }
         });
         self.outcomes.take()

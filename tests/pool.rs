@@ -367,6 +367,20 @@ fn tenants_that_are_slow_are_served_elsewhere_and_come_back() {
 }
 
 #[test]
+fn a_call_that_waits_in_vain_on_a_slow_thread_is_not_held_against_its_tenant() {
+    let limits = Limits { wall: Duration::from_millis(200), ..Limits::default() };
+    let pool = builder(&Gate::default()).limits(limits).probation(2).build().unwrap();
+    let waits = job("return input === '' ? new Promise(() => {}) : input;");
+    let rule = pool.tenant("a").load::<dyn Job>(waits).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let ended = runtime.block_on(rule.run(""));
+    assert!(matches!(ended, Err(Error::Limit { kind: LimitKind::Wall, .. })), "{ended:?}");
+    assert_eq!(pool.metrics().slow_tenants, 1, "it is on probation");
+    assert_eq!(runtime.block_on(rule.run("a")).unwrap(), "a");
+    assert_eq!(pool.metrics().slow_tenants, 0, "nothing else is known of it");
+}
+
+#[test]
 fn realms_share_a_heap_where_all_are_one_tenant() {
     let gate = Gate::default();
     let pool = builder(&gate).trust(Trust::SameTenant).build().unwrap();

@@ -19,6 +19,8 @@ pub(crate) struct Settings {
     pub(crate) intrinsics: Intrinsics,
     pub(crate) eval: bool,
     pub(crate) wasm: bool,
+    /// Whether the CPU time of each call is read off the thread's clock, however short the call.
+    pub(crate) exact_cpu: bool,
     /// Where a console that captures keeps its lines.
     pub(crate) captured: Arc<Captured>,
 }

@@ -3,6 +3,7 @@
 
 use deno_core::v8;
 
+use super::engine::Resolver;
 use super::{Isolate, leaks, shim};
 use crate::boundary::{js_string, preview};
 
@@ -76,10 +77,10 @@ fn refused_import<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     specifier: v8::Local<'s, v8::String>,
 ) -> Option<v8::Local<'s, v8::Promise>> {
-    let resolver = v8::PromiseResolver::new(scope)?;
+    let resolver = Resolver::new(scope)?;
     let error = import_error(scope, specifier);
-    resolver.reject(scope, error)?;
-    Some(resolver.get_promise(scope))
+    resolver.settle(scope, Err(error))?;
+    Some(resolver.promise(scope))
 }
 
 /// The error of an import, whatever its form.

@@ -20,6 +20,7 @@ use deno_core::v8;
 use futures_util::Stream as _;
 use futures_util::stream::FuturesUnordered;
 
+use super::engine::Resolver;
 use super::meter::Counts;
 use super::pending::{Answered, Pending};
 use super::run::{Turn, drop_of_host, of_host};
@@ -399,9 +400,9 @@ fn promise_of<'s>(
         Ok(promise) => promise,
         Err(_) => {
             v8::tc_scope!(let scope, scope);
-            let resolver = v8::PromiseResolver::new(scope).ok_or_else(|| isolate.thrown(scope, place))?;
-            resolver.resolve(scope, value).ok_or_else(|| isolate.thrown(scope, place))?;
-            resolver.get_promise(scope)
+            let resolver = Resolver::new(scope).ok_or_else(|| isolate.thrown(scope, place))?;
+            resolver.settle(scope, Ok(value)).ok_or_else(|| isolate.thrown(scope, place))?;
+            resolver.promise(scope)
         }
     };
     if promise.state() == v8::PromiseState::Rejected && !promise.has_handler() {

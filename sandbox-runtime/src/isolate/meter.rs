@@ -68,9 +68,9 @@ bill! {
     calls: u64, same, same, saturating_add;
     /// Wall time, from the moment when the call had its turn.
     wall: Duration, Duration::from_nanos, nanos, saturating_add;
-    /// CPU time of the isolate's thread, with that of host methods. Exact for calls of more than a few milliseconds; a
-    /// shorter one is billed by its wall time without [`host_time`](Self::host_time). So is every call where threads have
-    /// no clock of their own: on all systems but Linux.
+    /// CPU time of the isolate's thread, with that of host methods. Exact in a pool. Elsewhere what a call does in its first few
+    /// milliseconds is billed by its wall time, and a call that is shorter by that without [`host_time`](Self::host_time). So
+    /// is every call where threads have no clock of their own: on all systems but Linux.
     cpu: Duration, Duration::from_nanos, nanos, saturating_add;
     /// The largest heap that was seen, in bytes: before each garbage collection, and after calls of more than a few
     /// milliseconds. On QuickJS the latter only.

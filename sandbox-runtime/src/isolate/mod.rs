@@ -212,7 +212,7 @@ impl Isolate {
             self.random.set(seed);
         }
         v8_isolate.set_data(SLOT, Rc::as_ptr(self).cast_mut().cast::<c_void>());
-        let watch = Watch::new(v8_isolate.thread_safe_handle());
+        let watch = Watch::new(v8_isolate.thread_safe_handle(), self.settings.exact_cpu);
         // SAFETY: the pointer is used only while `runtime` lives, on this thread: both are fields of `Live`.
         let raw = unsafe { v8_isolate.as_raw_isolate_ptr() };
         let realm = {

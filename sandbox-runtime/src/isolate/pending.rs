@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use deno_core::v8;
 
 use super::Isolate;
+use super::engine::{KeptResolver, Resolver};
 use super::flights::Flight;
 use super::ops::{Exceeded, Refusal, answer, caught, count, place_of, read_arguments, write_result};
 use super::run::drop_of_host;
@@ -55,7 +56,7 @@ impl<M: AsyncHostMethod> Reply for LaterReply<M> {
 
 /// A host method that has not answered.
 pub(super) struct Pending {
-    resolver: Option<v8::Global<v8::PromiseResolver>>,
+    resolver: Option<KeptResolver>,
     place: Place,
     /// Taken when it has panicked.
     future: Option<Pin<Box<dyn Future<Output = Settled>>>>,
@@ -87,7 +88,7 @@ impl Drop for Pending {
 
 /// A host method that has answered.
 pub(super) struct Answered {
-    resolver: Option<v8::Global<v8::PromiseResolver>>,
+    resolver: Option<KeptResolver>,
     place: Place,
     settled: Settled,
 }
@@ -98,13 +99,13 @@ impl Answered {
         let Some(resolver) = self.resolver else { return Ok(()) };
         // What the guest's code throws is its own affair. With nobody to catch it, V8 would print it to the host's output.
         v8::tc_scope!(let scope, scope);
-        let resolver = v8::Local::new(scope, resolver);
+        let resolver = resolver.local(scope);
         let written = self.settled.and_then(|answer| answer.write(scope, isolate));
         let settled = match written {
             // To look for `then` may run code of the guest, and what that throws rejects the promise.
-            Ok(value) => resolver.resolve(scope, value),
+            Ok(value) => resolver.settle(scope, Ok(value)),
             Err(refusal) => match refusal.exception(scope, self.place) {
-                Some(exception) => resolver.reject(scope, exception),
+                Some(exception) => resolver.settle(scope, Err(exception)),
                 None => None,
             },
         };
@@ -134,20 +135,20 @@ fn promise<'s, M: AsyncHostMethod>(
         return Err(Refusal::Stack);
     }
     let _call = count::<M>(isolate)?;
-    let resolver = v8::PromiseResolver::new(scope).ok_or(Refusal::Ended)?;
+    let resolver = Resolver::new(scope).ok_or(Refusal::Ended)?;
     match start::<M>(scope, arguments) {
         Ok((flight, future)) => flight.wait_for(Pending {
-            resolver: Some(v8::Global::new(scope, resolver)),
+            resolver: Some(resolver.keep(scope)),
             place: place_of::<M>(),
             future: Some(future),
         }),
         Err(refusal @ (Refusal::Ended | Refusal::Stack | Refusal::Thrown)) => return Err(refusal),
         Err(refusal) => {
             let exception = refusal.exception(scope, place_of::<M>()).ok_or(Refusal::Ended)?;
-            resolver.reject(scope, exception).ok_or(Refusal::Ended)?;
+            resolver.settle(scope, Err(exception)).ok_or(Refusal::Ended)?;
         }
     }
-    Ok(resolver.get_promise(scope).into())
+    Ok(resolver.promise(scope).into())
 }
 
 /// The future of a method, and the flight that waits for it.

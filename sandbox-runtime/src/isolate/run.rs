@@ -191,7 +191,7 @@ impl Isolate {
     /// What the call has used, with this turn.
     fn count(&self, armed: &Armed<'_>, watch: &Watch, turn: &Turn) -> Counts {
         let cpu = watch.cpu();
-        if let Some(live) = self.live.borrow().as_ref().filter(|_| cpu.is_some()) {
+        if let Some(live) = self.live.borrow().as_ref().filter(|_| watch.is_long()) {
             // SAFETY: `raw` is of `live`.
             let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(live.raw) };
             self.running.see_heap(&mut isolate);

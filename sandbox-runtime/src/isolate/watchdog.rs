@@ -43,6 +43,9 @@ pub(crate) struct Watch {
     isolate: v8::IsolateHandle,
     /// The CPU clock of the isolate's thread.
     clock: Option<CpuClock>,
+    /// Whether the clock is read when a call begins, which costs a fraction of a microsecond. Else what a call has used before
+    /// it is looked at first counts as if its thread had run all the while, which on a busy machine it may not have.
+    is_exact: bool,
     /// The CPU time that a call may use, in nanoseconds.
     cpu_limit: AtomicU64,
     /// The call that was looked at last, and the reading of the clock that stands for its start.
@@ -56,12 +59,13 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    pub(crate) fn new(isolate: v8::IsolateHandle) -> Arc<Self> {
+    pub(crate) fn new(isolate: v8::IsolateHandle, is_exact: bool) -> Arc<Self> {
         let watch = Arc::new(Self {
             state: AtomicU64::new(IDLE),
             calls: AtomicU64::new(0),
             isolate,
             clock: CpuClock::of_this_thread(),
+            is_exact,
             cpu_limit: AtomicU64::new(u64::MAX),
             seen: AtomicU64::new(0),
             cpu_start: AtomicU64::new(0),
@@ -83,6 +87,10 @@ impl Watch {
         }
         self.began.store(began, Ordering::Relaxed);
         self.cpu_limit.store(nanos(cpu), Ordering::Relaxed);
+        if self.is_exact {
+            let used = self.clock.and_then(CpuClock::read).map_or(0, nanos);
+            self.cpu_start.store(used, Ordering::Relaxed);
+        }
         // Only the isolate's thread counts, so a load and a store do what is dearer as one instruction. Who reads the
         // number has seen the state before, which is stored after it.
         self.calls.store(self.calls.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
@@ -143,20 +151,28 @@ impl Watch {
     fn is_beyond_cpu(&self, now: u64) -> bool {
         let Some(used) = self.clock.and_then(CpuClock::read).map(nanos) else { return false };
         let call = self.calls.load(Ordering::Relaxed);
-        if self.seen.load(Ordering::Relaxed) == call {
-            let spent = used.saturating_sub(self.cpu_start.load(Ordering::Relaxed));
-            return spent > self.cpu_limit.load(Ordering::Relaxed);
+        let is_known = self.seen.load(Ordering::Relaxed) == call;
+        if !is_known && !self.is_exact {
+            let unseen = now.saturating_sub(self.began.load(Ordering::Relaxed));
+            self.cpu_start.store(used.saturating_sub(unseen), Ordering::Relaxed);
         }
-        let unseen = now.saturating_sub(self.began.load(Ordering::Relaxed));
-        self.cpu_start.store(used.saturating_sub(unseen), Ordering::Relaxed);
-        self.seen.store(call, Ordering::Release);
-        false
+        if !is_known {
+            self.seen.store(call, Ordering::Release);
+        }
+        let spent = used.saturating_sub(self.cpu_start.load(Ordering::Relaxed));
+        spent > self.cpu_limit.load(Ordering::Relaxed)
     }
 
-    /// The CPU time of the call under way; `None` when it is short, or when the thread has no clock. To be asked on the
+    /// Whether the call under way was looked at: that happens to those of more than a few milliseconds. To be asked on the
     /// isolate's thread.
+    pub(crate) fn is_long(&self) -> bool {
+        self.seen.load(Ordering::Acquire) == self.calls.load(Ordering::Relaxed)
+    }
+
+    /// The CPU time of the call under way; `None` when it is short and not [exact](Self::is_exact), or when the thread has no
+    /// clock. To be asked on the isolate's thread.
     pub(crate) fn cpu(&self) -> Option<Duration> {
-        if self.seen.load(Ordering::Acquire) != self.calls.load(Ordering::Relaxed) {
+        if !self.is_exact && !self.is_long() {
             return None;
         }
         let start = Duration::from_nanos(self.cpu_start.load(Ordering::Relaxed));
@@ -394,7 +410,7 @@ impl WatchProbe {
     pub fn new() -> Self {
         super::engine::start();
         let isolate = v8::Isolate::new(v8::CreateParams::default());
-        Self { watch: Watch::new(isolate.thread_safe_handle()), _isolate: isolate }
+        Self { watch: Watch::new(isolate.thread_safe_handle(), false), _isolate: isolate }
     }
 
     /// What a call does that runs nothing.

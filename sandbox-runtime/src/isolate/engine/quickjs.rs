@@ -310,6 +310,7 @@ pub(crate) struct Intrinsics {
     settle: v8::Global<v8::Function>,
     size: v8::Global<v8::Function>,
     items: v8::Global<v8::Function>,
+    promising: v8::Global<v8::Function>,
 }
 
 impl Intrinsics {
@@ -357,7 +358,13 @@ impl Intrinsics {
                 else eachOfSet(collection, push);
                 return list;
             };
-            return [split, join, settle, size, items];
+            const Settled = Promise;
+            const promising = () => {
+                let resolve, reject;
+                const promise = new Settled((first, second) => { resolve = first; reject = second; });
+                return [promise, resolve, reject];
+            };
+            return [split, join, settle, size, items, promising];
         "#;
         let pair = run(scope, SOURCE)?.try_cast::<v8::Object>().ok()?;
         let function = |at| {
@@ -370,6 +377,7 @@ impl Intrinsics {
             settle: function(2)?,
             size: function(3)?,
             items: function(4)?,
+            promising: function(5)?,
         })
     }
 }
@@ -457,6 +465,70 @@ fn frame(line: &str) -> Option<StackFrame> {
         line: line.parse().ok()?,
         column: column.parse().ok()?,
     })
+}
+
+/// What settles a promise of the host's. That of the layer keeps the two functions as properties of the promise, where a
+/// guest finds them, and can put its own in their place.
+#[derive(Clone, Copy)]
+pub(crate) struct Resolver<'s> {
+    promise: v8::Local<'s, v8::Promise>,
+    resolve: v8::Local<'s, v8::Function>,
+    reject: v8::Local<'s, v8::Function>,
+}
+
+/// The same, for later.
+pub(crate) struct KeptResolver {
+    promise: v8::Global<v8::Promise>,
+    resolve: v8::Global<v8::Function>,
+    reject: v8::Global<v8::Function>,
+}
+
+impl<'s> Resolver<'s> {
+    pub(crate) fn new(scope: &v8::PinScope<'s, '_>) -> Option<Self> {
+        let promising =
+            Isolate::current(scope)?.with_intrinsics(|own| v8::Local::new(scope, &own.promising))?;
+        let parts = promising.call(scope, v8::undefined(scope).into(), &[])?.try_cast::<v8::Object>().ok()?;
+        Some(Self {
+            promise: parts.get_index(scope, 0)?.try_cast().ok()?,
+            resolve: parts.get_index(scope, 1)?.try_cast().ok()?,
+            reject: parts.get_index(scope, 2)?.try_cast().ok()?,
+        })
+    }
+
+    pub(crate) fn keep(self, scope: &v8::PinScope<'_, '_>) -> KeptResolver {
+        KeptResolver {
+            promise: v8::Global::new(scope, self.promise),
+            resolve: v8::Global::new(scope, self.resolve),
+            reject: v8::Global::new(scope, self.reject),
+        }
+    }
+
+    pub(crate) fn promise(self, _: &v8::PinScope<'s, '_>) -> v8::Local<'s, v8::Promise> {
+        self.promise
+    }
+
+    /// Resolves the promise, or rejects it; `None` when that could not be done.
+    pub(crate) fn settle(
+        self,
+        scope: &v8::PinScope<'_, '_>,
+        outcome: Result<v8::Local<'_, v8::Value>, v8::Local<'_, v8::Value>>,
+    ) -> Option<()> {
+        let (settle, with) = match outcome {
+            Ok(value) => (self.resolve, value),
+            Err(exception) => (self.reject, exception),
+        };
+        settle.call(scope, v8::undefined(scope).into(), &[with]).map(drop)
+    }
+}
+
+impl KeptResolver {
+    pub(crate) fn local<'s>(&self, scope: &v8::PinScope<'s, '_>) -> Resolver<'s> {
+        Resolver {
+            promise: v8::Local::new(scope, &self.promise),
+            resolve: v8::Local::new(scope, &self.resolve),
+            reject: v8::Local::new(scope, &self.reject),
+        }
+    }
 }
 
 /// The engine remembers no flight for later.

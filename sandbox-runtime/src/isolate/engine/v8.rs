@@ -53,12 +53,15 @@ pub(crate) fn check(_: &Settings) -> Result<(), String> {
 ///   one asks for a collection of the last resort while the other asks for an ordinary one, V8 15.0 ends the process: the
 ///   second request takes the timer of the first for its own (`CollectionRequest::Set` in `heap/collection-barrier.cc`, then
 ///   the check in `AwaitCollectionBackground`). A guest that fills its heap while it is compiled was seen to do that.
+/// - `--single-threaded-gc`: garbage is collected on the guest's own thread, so the time for it is the guest's, counted by its
+///   limits, and of its thread's priority. The threads of V8 took a quarter of a processor for 100 hostile tenants, and gave
+///   the small heaps of a sandbox nothing: a call in a pool takes a tenth less time without them.
 ///
 /// What they cost, by `cargo bench -p sandbox-runtime --bench loops`, best times as ratios to V8 as it comes: the first
 /// 1.0 on loops of numbers and `new Array`, 1.1 of strings, 1.2 of arrays and typed arrays; the first three together 1.1,
 /// 1.2, and 1.2 to 1.4. Without `--no-maglev-osr` it would be up to 4.5. The start of a short script is not slower.
 const FLAGS: &str = "--no-turboshaft-loop-unrolling --no-concurrent-recompilation --no-maglev-osr \
-                     --no-compilation-cache --no-concurrent-sparkplug";
+                     --no-compilation-cache --no-concurrent-sparkplug --single-threaded-gc";
 
 /// Starts V8. Later calls do nothing.
 pub(crate) fn start() {
@@ -302,6 +305,46 @@ fn frame(scope: &v8::PinScope<'_, '_>, frame: v8::Local<'_, v8::StackFrame>) -> 
     let file = frame.get_script_name(scope).and_then(text)?;
     let function = frame.get_function_name(scope).and_then(text);
     Some(StackFrame { function, file, line: frame.get_line_number(), column: frame.get_column() })
+}
+
+/// What settles a promise of the host's.
+#[derive(Clone, Copy)]
+pub(crate) struct Resolver<'s>(v8::Local<'s, v8::PromiseResolver>);
+
+/// The same, for later.
+pub(crate) struct KeptResolver(v8::Global<v8::PromiseResolver>);
+
+impl<'s> Resolver<'s> {
+    pub(crate) fn new(scope: &v8::PinScope<'s, '_>) -> Option<Self> {
+        v8::PromiseResolver::new(scope).map(Self)
+    }
+
+    pub(crate) fn keep(self, scope: &v8::PinScope<'_, '_>) -> KeptResolver {
+        KeptResolver(v8::Global::new(scope, self.0))
+    }
+
+    pub(crate) fn promise(self, scope: &v8::PinScope<'s, '_>) -> v8::Local<'s, v8::Promise> {
+        self.0.get_promise(scope)
+    }
+
+    /// Resolves the promise, or rejects it; `None` when that could not be done.
+    pub(crate) fn settle(
+        self,
+        scope: &v8::PinScope<'_, '_>,
+        outcome: Result<v8::Local<'_, v8::Value>, v8::Local<'_, v8::Value>>,
+    ) -> Option<()> {
+        let settled = match outcome {
+            Ok(value) => self.0.resolve(scope, value),
+            Err(exception) => self.0.reject(scope, exception),
+        };
+        settled.map(drop)
+    }
+}
+
+impl KeptResolver {
+    pub(crate) fn local<'s>(&self, scope: &v8::PinScope<'s, '_>) -> Resolver<'s> {
+        Resolver(v8::Local::new(scope, &self.0))
+    }
 }
 
 /// Says which flight the code that runs from here on is of; V8 gives it to all that the code has done later, when a promise

@@ -11,6 +11,7 @@ use super::{Pool, SandboxPool};
 use crate::contract::HostContract;
 use crate::error::{Error, Result};
 use crate::isolate::Host;
+use crate::realm::Settings;
 use crate::sandbox::{Buildable, Builder};
 
 /// How far those trust each other whose scripts a [`SandboxPool`] runs. It decides what stands between two of them.
@@ -52,7 +53,7 @@ impl Default for PoolParts {
             idle: Duration::from_secs(300),
             queue: 64,
             patience: Duration::from_secs(1),
-            slow: Duration::from_millis(10),
+            slow: Duration::from_millis(30),
             parole: Duration::from_secs(30),
             probation: 0,
         }
@@ -94,8 +95,8 @@ impl Builder<SandboxPool> {
         self
     }
 
-    /// How many threads serve the tenants, and as many again those that are slow; as many as there are processors when not
-    /// called.
+    /// How many threads serve the tenants; as many as there are processors when not called. Those that are slow have others, one
+    /// less, but at least one.
     pub fn threads(mut self, threads: usize) -> Self {
         self.hosts.threads = threads;
         self
@@ -127,9 +128,9 @@ impl Builder<SandboxPool> {
         self
     }
 
-    /// A call of more than this, in processor time, makes its tenant slow, and so does one that is ended by a limit; 10 ms
-    /// when not called. So do many calls that together take more than the tenant's equal share of half of the time that the
-    /// threads have, and five times this.
+    /// How much processor time a tenant may use, in one call or in many, beyond its equal share of half of the time that the
+    /// threads have; 30 ms when not called. One that uses more is slow, and so is one whose call was ended by a limit.
+    ///
     /// A slow tenant is served on other threads, which on Linux have the lowest priority, and comes back when it has been
     /// quick for 30 seconds.
     pub fn slow(mut self, slow: Duration) -> Self {
@@ -144,7 +145,8 @@ impl Builder<SandboxPool> {
         self
     }
 
-    /// How many calls of a tenant that nothing is known of are made on the slow threads first; 0 when not called.
+    /// How many calls of a tenant that nothing is known of are made on the slow threads first; 0 when not called. To load a
+    /// script is one.
     ///
     /// It is for tenants whose first call may already be an attack: each that loops holds a quick thread up once, for as long
     /// as a call may take. The price is one more sandbox for each tenant.
@@ -174,11 +176,15 @@ impl Builder<SandboxPool> {
             let name = if priority == Priority::Low { "sandbox-slow" } else { "sandbox-pool" };
             WorkerThread::start(name, self.settings.limits.stack, priority).map(Arc::new)
         };
-        let priorities = [Priority::Normal, Priority::Low].into_iter();
-        let priorities = priorities.flat_map(|priority| std::iter::repeat_n(priority, parts.threads));
+        // A processor that runs a thread of low priority is not idle, and the system moves work only to one that is: with all of
+        // them taken, a quick thread was seen to wait for milliseconds behind another. So slow tenants leave one free.
+        let slow = parts.threads.saturating_sub(1).max(1);
+        let quick = std::iter::repeat_n(Priority::Normal, parts.threads);
+        let priorities = quick.chain(std::iter::repeat_n(Priority::Low, slow));
         let threads = priorities.map(start).collect::<Result<Vec<_>>>()?;
         let shared = Shared {
-            settings: self.settings,
+            // It is how tenants are told apart.
+            settings: Settings { exact_cpu: true, ..self.settings },
             hosts: parts.hosts,
             trust: parts.trust,
             lane: parts.threads,

@@ -20,9 +20,6 @@ use crate::realm::Settings;
 /// Makes the implementation of a contract for a tenant.
 pub(super) type HostFactory = Arc<dyn Fn(&str) -> Result<Host, String> + Send + Sync>;
 
-/// How much more than its share a tenant may use at once, in calls that are almost slow.
-const BURST: u32 = 5;
-
 /// What the threads of a pool share.
 pub(crate) struct Shared {
     pub(super) settings: Settings,
@@ -110,7 +107,7 @@ impl Shared {
         if at != NOWHERE && (at >= self.lane) == is_slow {
             return at;
         }
-        let lane = if is_slow { self.lane..2 * self.lane } else { 0..self.lane };
+        let lane = if is_slow { self.lane..self.mailboxes.len() } else { 0..self.lane };
         let next = lane.min_by_key(|at| self.lodgers[*at].load(Ordering::Relaxed)).unwrap_or(0);
         if tenant.thread.compare_exchange(at, next, Ordering::SeqCst, Ordering::SeqCst).is_err() {
             // Another call has found a place first.
@@ -175,12 +172,14 @@ impl Shared {
             Ok(_) => _ = tenant.proved.fetch_add(1, Ordering::Relaxed),
             Err(_) => count(&self.counts.failed),
         }
-        let is_ended = matches!(outcome, Err(Error::Limit { kind, .. }) if ends_late(*kind));
+        // Time that passes on a slow thread may be that of others.
+        let is_slow = self.is_slow(tenant);
+        let is_ended = matches!(outcome, Err(Error::Limit { kind, .. }) if ends_late(*kind, is_slow));
         // An equal share of half of the time that the quick threads have.
         let sandboxes = self.counts.sandboxes.load(Ordering::Relaxed).max(1);
         let rate = self.lane as f64 / (2.0 * sandboxes as f64);
-        let overdraws = tenant.overdraws(ran, rate, self.slow.saturating_mul(BURST));
-        if is_ended || ran > self.slow || overdraws {
+        let overdraws = tenant.overdraws(ran, rate, self.slow);
+        if is_ended || overdraws {
             tenant.offends(!self.is_on_parole(tenant));
         }
         if let Some(resident) = resident {
@@ -205,9 +204,10 @@ impl Shared {
 }
 
 /// Limits whose calls have cost others time, or will.
-fn ends_late(kind: LimitKind) -> bool {
-    matches!(
-        kind,
-        LimitKind::Wall | LimitKind::Cpu | LimitKind::TotalCpu | LimitKind::Heap | LimitKind::HostCalls
-    )
+fn ends_late(kind: LimitKind, is_slow: bool) -> bool {
+    match kind {
+        LimitKind::Wall => !is_slow,
+        LimitKind::Cpu | LimitKind::TotalCpu | LimitKind::Heap | LimitKind::HostCalls => true,
+        _ => false,
+    }
 }
