@@ -140,12 +140,7 @@ fn main() -> AnyResult<()> {
         .map(|number| load(format!("honest-{number}"), HONEST))
         .collect::<Result<Vec<_>>>()?;
     // A single tenant floods. The others are as many of each kind.
-    let only: Vec<usize> =
-        env::var("KINDS").unwrap_or("4,0,1,2,3".into()).split(',').map(|k| k.parse().unwrap()).collect();
-    let first = only[0];
-    let rest: Vec<usize> = if only.len() > 1 { only[1..].to_vec() } else { only.clone() };
-    let take = if only == [4] { 1 } else { hostile_tenants };
-    let kinds = std::iter::once(first).chain(rest.into_iter().cycle()).take(take);
+    let kinds = std::iter::once(4).chain((0..4).cycle()).take(hostile_tenants);
     let hostile = kinds
         .map(|kind| {
             let (name, calls, source) = HOSTILE[kind];
@@ -169,18 +164,18 @@ fn main() -> AnyResult<()> {
     );
 
     let attack = Attack::begin(&elsewhere, &hostile);
-    let coming = Arrivals::draw(rate, size.arrival, honest.len(), 0).run(&runtime, &honest);
+    let mut coming = Measured::default();
+    Arrivals::draw(rate, size.arrival, honest.len(), 0).run(&runtime, &honest, &mut coming);
     println!("hostile tenants come    {}", coming.summary());
-
     let (mut alone, mut beside) = (Measured::default(), Measured::default());
     let mut used = BTreeMap::<String, Duration>::new();
     for round in 1..=size.rounds {
         let arrivals = Arrivals::draw(rate, size.part, honest.len(), round as u64);
         let pause = attack.pause();
-        alone.add(arrivals.run(&runtime, &honest));
+        arrivals.run(&runtime, &honest, &mut alone);
         drop(pause);
         let before = threads_time();
-        beside.add(arrivals.run(&runtime, &honest));
+        arrivals.run(&runtime, &honest, &mut beside);
         for (name, time) in threads_time() {
             let time = time.saturating_sub(before.get(&name).copied().unwrap_or_default());
             *used.entry(name).or_default() += time;
@@ -191,21 +186,7 @@ fn main() -> AnyResult<()> {
     let outcomes = attack.end(&elsewhere);
     let ratio = beside.percentile(0.99).as_secs_f64() / alone.percentile(0.99).as_secs_f64();
     println!("p99 beside them / p99 alone = {ratio:.2}\n");
-
-    println!("{:<16} {:<18} {:>8}", "hostile tenants", "outcome", "calls");
-    for ((name, outcome), calls) in &outcomes {
-        println!("{name:<16} {outcome:<18} {calls:>8}");
-    }
-    println!("\nprocessor time by thread, beside hostile tenants");
-    for (name, time) in used {
-        let share = 100.0 * time.as_secs_f64() / (size.part.as_secs_f64() * size.rounds as f64);
-        if share >= 0.5 {
-            println!("{name:<16} {share:>5.0}%");
-        }
-    }
-    if let Some(resident) = resident_memory() {
-        println!("\nresident memory {} MiB", resident >> 20);
-    }
+    tell(&outcomes, &used, size.part * u32::try_from(size.rounds)?);
     println!("{:#?}", pool.metrics());
 
     assert_eq!(alone.failed.len(), 0, "{:?}", alone.failed);
@@ -221,6 +202,24 @@ fn main() -> AnyResult<()> {
         );
     }
     Ok(())
+}
+
+/// Prints what hostile tenants got, and what the threads of the process took while they were there.
+fn tell(outcomes: &Outcomes, used: &BTreeMap<String, Duration>, time: Duration) {
+    println!("{:<16} {:<18} {:>8}", "hostile tenants", "outcome", "calls");
+    for ((name, outcome), calls) in outcomes {
+        println!("{name:<16} {outcome:<18} {calls:>8}");
+    }
+    println!("\nprocessor time by thread, beside hostile tenants");
+    for (name, used) in used {
+        let share = 100.0 * used.as_secs_f64() / time.as_secs_f64();
+        if share >= 0.5 {
+            println!("{name:<16} {share:>5.0}%");
+        }
+    }
+    if let Some(resident) = resident_memory() {
+        println!("\nresident memory {} MiB", resident >> 20);
+    }
 }
 
 fn order() -> Vec<Line> {
@@ -265,7 +264,8 @@ impl Arrivals {
         Self(next.take_while(|(at, _)| *at < part).collect())
     }
 
-    fn run(&self, runtime: &Runtime, honest: &[Rule]) -> Measured {
+    /// Makes the calls, and adds how they went to `measured`.
+    fn run(&self, runtime: &Runtime, honest: &[Rule], measured: &mut Measured) {
         let answers: Arc<[AtomicU64]> = self.0.iter().map(|_| AtomicU64::default()).collect();
         let failed = Arc::new(Counts::default());
         let lines = Arc::new(order());
@@ -292,9 +292,7 @@ impl Arrivals {
             }
         });
         let latencies = answers.iter().map(|nanos| Duration::from_nanos(nanos.load(Ordering::Relaxed)));
-        let mut measured = Measured::default();
-        measured.add(Measured { latencies: latencies.collect(), failed: failed.take() });
-        measured
+        measured.add(latencies, failed.take());
     }
 }
 
@@ -319,10 +317,10 @@ struct Measured {
 }
 
 impl Measured {
-    fn add(&mut self, more: Self) {
-        self.latencies.extend(more.latencies);
+    fn add(&mut self, latencies: impl Iterator<Item = Duration>, failed: BTreeMap<String, u64>) {
+        self.latencies.extend(latencies);
         self.latencies.sort_unstable();
-        for (error, times) in more.failed {
+        for (error, times) in failed {
             *self.failed.entry(error).or_default() += times;
         }
     }
@@ -366,6 +364,9 @@ impl<K: Ord> Counts<K> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
+
+/// How many calls of each kind of tenant ended how.
+type Outcomes = BTreeMap<(&'static str, String), u64>;
 
 /// Calls hostile tenants all the time. Who has no room for a call is asked again a little later.
 struct Attack {
@@ -411,7 +412,7 @@ impl Attack {
         self.is_over.blocking_write()
     }
 
-    fn end(self, runtime: &Runtime) -> BTreeMap<(&'static str, String), u64> {
+    fn end(self, runtime: &Runtime) -> Outcomes {
         *self.pause() = true;
         runtime.block_on(async {
             for caller in self.callers {

@@ -101,18 +101,13 @@ impl Answered {
         v8::tc_scope!(let scope, scope);
         let resolver = resolver.local(scope);
         let written = self.settled.and_then(|answer| answer.write(scope, isolate));
-        let settled = match written {
-            // To look for `then` may run code of the guest, and what that throws rejects the promise.
-            Ok(value) => resolver.settle(scope, Ok(value)),
-            Err(refusal) => match refusal.exception(scope, self.place) {
-                Some(exception) => resolver.settle(scope, Err(exception)),
-                None => None,
-            },
+        let outcome = match written {
+            Ok(value) => Some(Ok(value)),
+            Err(refusal) => refusal.exception(scope, self.place).map(Err),
         };
-        match settled {
-            Some(_) => Ok(()),
-            None => Err(isolate.ended(Some(self.place))),
-        }
+        // To look for `then` may run code of the guest, and what that throws rejects the promise.
+        let settled = outcome.and_then(|outcome| resolver.settle(scope, outcome));
+        settled.ok_or_else(|| isolate.ended(Some(self.place)))
     }
 }
 

@@ -151,16 +151,14 @@ impl Watch {
     fn is_beyond_cpu(&self, now: u64) -> bool {
         let Some(used) = self.clock.and_then(CpuClock::read).map(nanos) else { return false };
         let call = self.calls.load(Ordering::Relaxed);
-        let is_known = self.seen.load(Ordering::Relaxed) == call;
-        if !is_known && !self.is_exact {
+        let is_known = self.is_exact || self.seen.load(Ordering::Relaxed) == call;
+        if !is_known {
             let unseen = now.saturating_sub(self.began.load(Ordering::Relaxed));
             self.cpu_start.store(used.saturating_sub(unseen), Ordering::Relaxed);
         }
-        if !is_known {
-            self.seen.store(call, Ordering::Release);
-        }
+        self.seen.store(call, Ordering::Release);
         let spent = used.saturating_sub(self.cpu_start.load(Ordering::Relaxed));
-        spent > self.cpu_limit.load(Ordering::Relaxed)
+        is_known && spent > self.cpu_limit.load(Ordering::Relaxed)
     }
 
     /// Whether the call under way was looked at: that happens to those of more than a few milliseconds. To be asked on the

@@ -14,7 +14,6 @@ use crate::arguments::Arguments as _;
 use crate::contract::GuestMethod;
 use crate::error::{Error, Place, Result};
 use crate::isolate::calls::MethodLeg;
-
 use crate::isolate::ops::place_of;
 use crate::isolate::ticket::{Ticket, within};
 use crate::isolate::watchdog;
