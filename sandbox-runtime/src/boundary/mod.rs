@@ -24,6 +24,7 @@ use std::cell::Cell;
 use deno_core::v8;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use smallvec::SmallVec;
 
 pub use bytes::Bytes;
 pub(crate) use fault::describe;
@@ -195,7 +196,7 @@ pub struct ArgumentWriter<'w, 's, 'i> {
     pub(crate) scope: &'w v8::PinScope<'s, 'i>,
     pub(crate) budget: &'w Budget,
     pub(crate) params: &'static [ParamSpec],
-    pub(crate) values: Vec<v8::Local<'s, v8::Value>>,
+    pub(crate) values: SmallVec<[v8::Local<'s, v8::Value>; 8]>,
 }
 
 impl<'s> ArgumentWriter<'_, 's, '_> {

@@ -94,10 +94,15 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
             .ok_or_else(|| ValueError::new("an object", "one whose properties cannot be listed"))
     }
 
+    /// A Number, without asking first what else the value might be.
+    fn number(&self) -> Option<f64> {
+        self.value.try_cast::<v8::Number>().ok().map(|number| number.value())
+    }
+
     /// An integer with 32 bits or fewer: an integral Number in range.
     fn small(&self, min: f64, max: f64, name: &str) -> Result<f64, ValueError> {
-        match self.shape() {
-            Shape::Number(number) if number.fract() == 0.0 && (min..=max).contains(&number) => Ok(number),
+        match self.number() {
+            Some(number) if number.fract() == 0.0 && (min..=max).contains(&number) => Ok(number),
             _ => Err(self.unexpected(format!("an integer from {min} to {max} ({name})"))),
         }
     }
@@ -123,16 +128,13 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
     }
 
     fn float(&self) -> Result<f64, ValueError> {
-        match self.shape() {
-            Shape::Number(number) => Ok(number),
-            _ => Err(self.unexpected("a number")),
-        }
+        self.number().ok_or_else(|| self.unexpected("a number"))
     }
 
     pub(super) fn string(&self, expected: &str) -> Result<String, ValueError> {
-        match self.shape() {
-            Shape::Text(string) => self.text(string),
-            _ => Err(self.unexpected(expected)),
+        match self.value.try_cast::<v8::String>() {
+            Ok(string) => self.text(string),
+            Err(_) => Err(self.unexpected(expected)),
         }
     }
 
@@ -319,9 +321,9 @@ impl<'de> de::Deserializer<'de> for Reader<'_, '_, '_> {
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        match self.shape() {
-            Shape::Bool(value) => visitor.visit_bool(value),
-            _ => Err(self.unexpected("a boolean")),
+        match self.value.is_boolean() {
+            true => visitor.visit_bool(self.value.is_true()),
+            false => Err(self.unexpected("a boolean")),
         }
     }
 

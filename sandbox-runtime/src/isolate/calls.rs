@@ -118,7 +118,10 @@ impl<M: GuestMethod> Leg for MethodLeg<M> {
         scope: &mut v8::PinScope<'s, '_>,
     ) -> Result<v8::Local<'s, v8::Value>, Error> {
         match self.args.take() {
-            Some(args) => isolate.invoke::<M, _>(scope, &self.binding, args),
+            Some(args) => {
+                v8::tc_scope!(let scope, scope);
+                isolate.invoke::<M, _>(scope, &self.binding, args)
+            }
             None => Err(isolate.ended(self.place())),
         }
     }
@@ -129,6 +132,7 @@ impl<M: GuestMethod> Leg for MethodLeg<M> {
         scope: &mut v8::PinScope<'s, '_>,
         value: v8::Local<'s, v8::Value>,
     ) -> Result<M::Value, Error> {
+        v8::tc_scope!(let scope, scope);
         isolate.read_result::<M>(scope, &self.binding, value)
     }
 }

@@ -14,12 +14,13 @@ use std::marker::PhantomData;
 use deno_core::v8;
 use deno_core::v8::fast_api::{CFunction, CFunctionInfo, FastApiCallbackOptions, Int64Representation, Type};
 
-use super::Isolate;
+use super::entry::Entered;
+use super::meter::HostCall;
 use super::ops::{FastCall, Refusal, call_host, count, enforce, place_of};
 use crate::arguments::Val;
 use crate::boundary::ValueError;
 use crate::contract::{Contract, Crosses, HostMethod, Kind, Reply};
-use crate::error::Direction;
+use crate::error::{Direction, Place};
 use crate::guest_error::HostError;
 use crate::schema::MethodChecks;
 
@@ -106,18 +107,20 @@ impl<M, A, R> NoFast for FastProbe<M, A, R> {}
 struct FastReply<'c, R>(Option<&'c MethodChecks>, PhantomData<R>);
 
 impl<R: Scalar> Reply for FastReply<'_, R> {
-    type Done = Result<R, Refusal>;
+    /// Two words at most, which need no memory to be handed on.
+    type Done = Result<R, Box<Refusal>>;
 
+    #[inline]
     fn done<V: Crosses>(self, outcome: Result<V, HostError>) -> Self::Done {
-        let value = outcome.map_err(Refusal::Host)?;
+        let value = outcome.map_err(|error| refusal(Refusal::Host(error)))?;
         if let Some(checks) = self.0 {
             let kept = checks.returns.enforce(&value, "result");
-            kept.map_err(|error| Refusal::Value(error, Direction::ToGuest))?;
+            kept.map_err(|error| refusal(Refusal::Value(error, Direction::ToGuest)))?;
         }
         let mut value = Some(value);
         // The same type by construction; the compiler removes the comparison.
         let scalar = (&mut value as &mut dyn Any).downcast_mut::<Option<R>>().and_then(Option::take);
-        scalar.ok_or(Refusal::Absent)
+        scalar.ok_or_else(|| refusal(Refusal::Absent))
     }
 }
 
@@ -129,42 +132,53 @@ impl<M: HostMethod> IsBounded<M> {
     const VALUE: bool = <M::Contract as Contract>::SPEC.methods[M::INDEX].is_bounded();
 }
 
-fn serve_args<M: HostMethod, R: Scalar>(isolate: &Isolate, args: M::Owned) -> Result<R, Refusal> {
-    let _call = count::<M>(isolate)?;
-    let checks = match IsBounded::<M>::VALUE {
-        true => Some(isolate.checks::<M>().ok_or(Refusal::Absent)?),
-        false => None,
-    };
-    if let Some(checks) = checks {
-        let kept = enforce(&args, M::spec().params, checks);
-        kept.map_err(|error| Refusal::Value(error, Direction::ToHost))?;
+#[inline]
+fn answer<M: HostMethod, R: Scalar>(args: Option<M::Owned>) -> Result<R, Box<Refusal>> {
+    let Some(isolate) = Entered::isolate() else { return Err(refusal(Refusal::Absent)) };
+    if !isolate.stack().allows_call() {
+        return Err(refusal(Refusal::Stack));
     }
-    call_host::<M, _, _>(isolate, args, FastReply::<R>(checks, PhantomData))
+    let Some(args) = args else {
+        let error = ValueError::new("arguments that the shim has checked", "others");
+        return Err(refusal(Refusal::Value(error.inside("arguments"), Direction::ToHost)));
+    };
+    if !count::<M>(isolate) {
+        return Err(refusal(Refusal::Ended));
+    }
+    let _call = HostCall::begin(&*isolate.running);
+    let mut bounds = None;
+    if IsBounded::<M>::VALUE {
+        let Some(checks) = isolate.checks::<M>() else { return Err(refusal(Refusal::Absent)) };
+        let kept = enforce(&args, M::spec().params, checks);
+        kept.map_err(|error| refusal(Refusal::Value(error, Direction::ToHost)))?;
+        bounds = Some(checks);
+    }
+    call_host::<M, _, _, _>(isolate, args, FastReply::<R>(bounds, PhantomData))
+}
+
+#[cold]
+fn refusal(refusal: Refusal) -> Box<Refusal> {
+    Box::new(refusal)
 }
 
 /// Calls the host and throws what goes wrong.
+#[inline]
 fn serve<M: HostMethod, R: Scalar>(options: *mut FastApiCallbackOptions<'_>, args: Option<M::Owned>) -> R::C {
-    // SAFETY: V8 passes a pointer that is valid until the fast function returns.
-    let options = unsafe { &*options };
-    // SAFETY: the isolate of the call is alive for as long as the call.
-    let isolate = Isolate::of(unsafe { options.isolate_unchecked() });
-    let outcome = match (isolate, args) {
-        (Some(isolate), _) if !isolate.stack().allows_call() => Err(Refusal::Stack),
-        (Some(isolate), Some(args)) => serve_args::<M, R>(isolate, args),
-        (Some(_), None) => {
-            let error = ValueError::new("arguments that the shim has checked", "others");
-            Err(Refusal::Value(error.inside("arguments"), Direction::ToHost))
-        }
-        (None, _) => Err(Refusal::Absent),
-    };
-    match outcome {
+    match answer::<M, R>(args) {
         Ok(value) => value.to_c(),
         Err(refusal) => {
-            v8::callback_scope!(unsafe scope, options);
-            refusal.throw(scope, place_of::<M>());
+            throw(options, *refusal, place_of::<M>());
             R::ZERO
         }
     }
+}
+
+#[cold]
+fn throw(options: *mut FastApiCallbackOptions<'_>, refusal: Refusal, place: Place) {
+    // SAFETY: V8 passes a pointer that is valid until the fast function returns.
+    let options = unsafe { &*options };
+    v8::callback_scope!(unsafe scope, options);
+    refusal.throw(scope, place);
 }
 
 /// One pair of impls for each number of parameters: the method returns the scalar itself, or a `Result` of it.

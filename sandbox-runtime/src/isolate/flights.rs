@@ -14,18 +14,18 @@ use std::collections::HashMap;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 use deno_core::v8;
 use futures_util::Stream as _;
 use futures_util::stream::FuturesUnordered;
 
+use super::clock;
 use super::engine::Resolver;
 use super::meter::Counts;
 use super::pending::{Answered, Pending};
 use super::run::{Turn, drop_of_host, of_host};
 use super::ticket::{Inside, Ticket};
-use super::watchdog::{self, Timer};
+use super::watchdog::Timer;
 use super::{Isolate, Realm, engine, thrown};
 use crate::error::{Error, LimitKind, Place};
 
@@ -163,7 +163,7 @@ impl Flight {
     fn turn(&self) -> Turn {
         Turn {
             flight: Some(self.id()),
-            began: watchdog::now(),
+            began: clock::now(),
             end: self.end.get(),
             by_caller: self.by_caller.get(),
             so_far: self.counts.get(),
@@ -175,8 +175,8 @@ impl Flight {
 #[derive(Default)]
 pub(super) struct Flights {
     by_id: RefCell<HashMap<u64, Rc<Flight>>>,
-    /// What they have used together, which is on no bill yet.
-    cpu: Cell<Duration>,
+    /// What they have used together, in nanoseconds, which is on no bill yet.
+    cpu: Cell<u64>,
 }
 
 impl Flights {
@@ -184,7 +184,7 @@ impl Flights {
         self.by_id.borrow().is_empty()
     }
 
-    pub(super) fn cpu(&self) -> Duration {
+    pub(super) fn cpu(&self) -> u64 {
         self.cpu.get()
     }
 
@@ -222,7 +222,7 @@ impl Flights {
 
     /// All are of a life that is over: they are woken, and are on no bill of the next.
     pub(super) fn give_up(&self) {
-        self.cpu.set(Duration::ZERO);
+        self.cpu.set(0);
         let flights = self.by_id.take();
         flights.values().for_each(|flight| flight.wake());
     }
@@ -281,7 +281,7 @@ impl<L: Leg> Flying<L> {
                 }
             };
         }
-        if flight.end.get() <= watchdog::now() {
+        if flight.end.get() <= clock::now() {
             let kind = if flight.by_caller.get() { LimitKind::Deadline } else { LimitKind::Wall };
             return Poll::Ready(Err(self.isolate.over(kind, self.leg.place())));
         }
@@ -291,8 +291,8 @@ impl<L: Leg> Flying<L> {
 
     fn begin(&mut self) -> Result<Option<L::Output>, Error> {
         let flight = &self.flight;
-        let limit = self.isolate.settings.limits.wall;
-        let turn = Turn::of_call(watchdog::now(), limit, flight.ticket.deadline());
+        let limit = self.isolate.times.wall;
+        let turn = Turn::of_call(clock::now(), limit, flight.ticket.deadline());
         flight.ticket.begins();
         flight.began.set(turn.began);
         flight.end.set(turn.end.max(1));
@@ -349,7 +349,7 @@ impl<L: Leg> Flying<L> {
         if isolate.flights.remove(flight.id()) {
             let counts = flight.counts.get();
             isolate.flights.cpu.set(isolate.flights.cpu.get().saturating_sub(counts.cpu()));
-            let wall = Duration::from_nanos(watchdog::now().saturating_sub(flight.began.get()));
+            let wall = clock::now().saturating_sub(flight.began.get());
             isolate.end_call(flight.id(), &counts, wall);
         }
         drop(flight.promise.take());

@@ -53,9 +53,13 @@ impl Host {
         self.object.clone().downcast::<Box<C>>().ok().map(Hosted)
     }
 
-    /// The implementation, when it is one of `C`.
-    pub(super) fn object<C: ?Sized + Contract>(&self) -> Option<&C> {
-        self.object.downcast_ref::<Box<C>>().map(|object| &**object)
+    /// The implementation of `C`, which is this host's contract.
+    #[inline]
+    pub(super) fn object<C: ?Sized + Contract>(&self) -> &C {
+        debug_assert_eq!(self.contract, TypeId::of::<C>(), "the host of another contract");
+        // SAFETY: `new`, the only one to make a host, has the object and the contract's id of one `C`, and who asks found the
+        // host by that id.
+        unsafe { &*Rc::as_ptr(&self.object).cast::<Box<C>>() }
     }
 
     pub(crate) fn name(&self) -> &'static str {

@@ -3,7 +3,7 @@
 //! The isolate's thread alone writes, so that a call costs no lock; any thread may read.
 
 use std::cell::Cell;
-use std::rc::Rc;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -41,6 +41,18 @@ macro_rules! bill {
             $($(#[$doc])* pub $name: $type,)*
         }
 
+        /// A bill as it is written: times are nanoseconds.
+        #[derive(Default)]
+        struct Sums {
+            $($name: u64,)*
+        }
+
+        impl From<&Bill> for Sums {
+            fn from(bill: &Bill) -> Self {
+                Self { $($name: $to(bill.$name),)* }
+            }
+        }
+
         #[derive(Default)]
         struct Tally {
             $($name: AtomicU64,)*
@@ -51,13 +63,13 @@ macro_rules! bill {
                 Bill { $($name: $from(self.$name.load(Ordering::Relaxed)),)* }
             }
 
-            fn set(&self, bill: &Bill) {
-                $(self.$name.store($to(bill.$name), Ordering::Relaxed);)*
+            fn set(&self, sums: &Sums) {
+                $(self.$name.store(sums.$name, Ordering::Relaxed);)*
             }
 
-            fn join(&self, bill: &Bill) {
+            fn join(&self, sums: &Sums) {
                 $(let so_far = self.$name.load(Ordering::Relaxed);
-                self.$name.store(u64::$join(so_far, $to(bill.$name)), Ordering::Relaxed);)*
+                self.$name.store(u64::$join(so_far, sums.$name), Ordering::Relaxed);)*
             }
         }
     };
@@ -116,8 +128,8 @@ impl Bill {
     /// Both together.
     pub(crate) fn and(&self, other: &Self) -> Self {
         let tally = Tally::default();
-        tally.join(self);
-        tally.join(other);
+        tally.join(&self.into());
+        tally.join(&other.into());
         tally.read()
     }
 }
@@ -127,25 +139,26 @@ impl Meter {
         Usage { total: self.total.read(), last: self.last.read() }
     }
 
-    pub(super) fn cpu(&self) -> Duration {
-        Duration::from_nanos(self.total.cpu.load(Ordering::Relaxed))
+    /// In nanoseconds.
+    pub(super) fn cpu(&self) -> u64 {
+        self.total.cpu.load(Ordering::Relaxed)
     }
 
-    fn charge(&self, bill: &Bill) {
-        self.last.set(bill);
-        self.total.join(bill);
+    fn charge(&self, sums: &Sums) {
+        self.last.set(sums);
+        self.total.join(sums);
     }
 
     /// Adds what an isolate has used that is given up.
     pub(crate) fn absorb(&self, other: &Self) {
-        self.total.join(&other.total.read());
-        self.last.set(&other.last.read());
+        self.total.join(&(&other.total.read()).into());
+        self.last.set(&(&other.last.read()).into());
     }
 
     /// Everything from the start.
     pub(super) fn clear(&self) {
-        self.last.set(&Bill::default());
-        self.total.set(&Bill::default());
+        self.last.set(&Sums::default());
+        self.total.set(&Sums::default());
     }
 }
 
@@ -168,8 +181,8 @@ macro_rules! counts {
         #[derive(Clone, Copy, Default)]
         pub(super) struct Counts {
             $($name: u64,)*
-            ran: Duration,
-            cpu: Duration,
+            ran: u64,
+            cpu: u64,
             buffers_peak: u64,
         }
 
@@ -198,25 +211,25 @@ counts! {
 }
 
 impl Counts {
-    /// The CPU time so far.
-    pub(super) fn cpu(&self) -> Duration {
+    /// The CPU time so far, in nanoseconds.
+    pub(super) fn cpu(&self) -> u64 {
         self.cpu
     }
 
-    /// The time of its turns.
-    pub(super) fn ran(&self) -> Duration {
+    /// The time of its turns, in nanoseconds.
+    pub(super) fn ran(&self) -> u64 {
         self.ran
     }
 
-    fn bill(&self, wall: Duration) -> Bill {
-        Bill {
+    fn sums(&self, wall: u64) -> Sums {
+        Sums {
             calls: 1,
             wall,
             cpu: self.cpu,
             heap_peak: self.heap_peak,
             buffers_peak: self.buffers_peak,
             host_calls: self.host_calls,
-            host_time: Duration::from_nanos(self.host_nanos).min(wall),
+            host_time: self.host_nanos.min(wall),
             bytes_in: self.bytes_in,
             bytes_out: self.bytes_out,
             console_bytes: self.console_bytes,
@@ -234,15 +247,10 @@ impl Running {
         self.set(so_far);
     }
 
-    /// What the call has used, after a turn of it. Without a CPU time the turn counts as long as it took.
-    pub(super) fn pause(
-        &self,
-        before: &Counts,
-        turn: Duration,
-        cpu: Option<Duration>,
-        buffers_peak: u64,
-    ) -> Counts {
-        let host_time = Duration::from_nanos(self.host_nanos.get().saturating_sub(before.host_nanos));
+    /// What the call has used, after a turn of it; times are in nanoseconds. Without a CPU time the turn counts as long as it
+    /// took.
+    pub(super) fn pause(&self, before: &Counts, turn: u64, cpu: Option<u64>, buffers_peak: u64) -> Counts {
+        let host_time = self.host_nanos.get().saturating_sub(before.host_nanos);
         let spent = cpu.unwrap_or_else(|| turn.saturating_sub(host_time));
         Counts {
             ran: before.ran.saturating_add(turn),
@@ -252,9 +260,9 @@ impl Running {
         }
     }
 
-    /// The call has ended.
-    pub(super) fn end(&self, counts: &Counts, wall: Duration) {
-        self.meter.charge(&counts.bill(wall));
+    /// The call has ended, after `wall` nanoseconds.
+    pub(super) fn end(&self, counts: &Counts, wall: u64) {
+        self.meter.charge(&counts.sums(wall));
     }
 
     /// The number of the call under way.
@@ -283,37 +291,50 @@ impl Running {
         self.heap_peak.set(self.heap_peak.get().max(used));
     }
 
-    /// Counts a call of the host; `None` when it is one too many.
-    pub(super) fn host_call(self: &Rc<Self>, most: u64) -> Option<HostCall> {
+    /// Counts a call of the host, unless it is one too many.
+    #[inline]
+    pub(super) fn count_host_call(&self, most: u64) -> bool {
         let count = self.host_calls.get() + 1;
-        if count > most {
-            return None;
+        let is_allowed = count <= most;
+        if is_allowed {
+            self.host_calls.set(count);
         }
-        self.host_calls.set(count);
-        let depth = self.host_depth.get();
-        self.host_depth.set(depth + 1);
-        // A clock that slept until the call began may still tell the time of long before.
-        let began = (depth == 0).then(|| coarse_now().max(self.started.get()));
-        Some(HostCall { running: self.clone(), began })
+        is_allowed
     }
 }
 
 /// A host method that is called: its arguments are read, it runs, its result is written.
-pub(super) struct HostCall {
-    running: Rc<Running>,
-    /// `None` inside of another.
-    began: Option<u64>,
+pub(super) struct HostCall<R: Deref<Target = Running>> {
+    running: R,
+    began: u64,
 }
 
-impl Drop for HostCall {
+impl<R: Deref<Target = Running>> HostCall<R> {
+    #[inline]
+    pub(super) fn begin(running: R) -> Self {
+        running.host_depth.set(running.host_depth.get() + 1);
+        Self { running, began: coarse_now() }
+    }
+}
+
+impl<R: Deref<Target = Running>> Drop for HostCall<R> {
+    #[inline]
     fn drop(&mut self) {
-        let Self { running, began } = self;
-        running.host_depth.set(running.host_depth.get() - 1);
-        if let Some(began) = began {
-            let spent = coarse_now().saturating_sub(*began);
-            running.host_nanos.set(running.host_nanos.get() + spent);
+        let depth = self.running.host_depth.get() - 1;
+        self.running.host_depth.set(depth);
+        let now = coarse_now();
+        // Inside of another it is part of that.
+        if now != self.began && depth == 0 {
+            // A clock that slept until the call began may still tell the time of long before.
+            let began = self.began.max(self.running.started.get());
+            add_nanos(&self.running.host_nanos, now.saturating_sub(began));
         }
     }
+}
+
+#[cold]
+fn add_nanos(count: &Cell<u64>, more: u64) {
+    count.set(count.get().saturating_add(more));
 }
 
 /// The number of a call, never 0, which no other call of the process has.

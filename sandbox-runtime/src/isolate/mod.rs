@@ -1,14 +1,15 @@
 //! One isolate of V8 on the thread that made it, with the realm of its guest.
 //!
 //! The isolate is entered for each use and left after it, so that several can live on one thread and be
-//! dropped in any order. It is reached through a raw pointer and not through `JsRuntime`, because a host method
+//! dropped in any order. It is reached through a raw pointer, because a host method
 //! may call its guest again while a call is under way further up on the stack.
 
-mod built_in;
 mod callbacks;
 pub(crate) mod calls;
+pub(crate) mod clock;
 pub(crate) mod cpu;
 pub(crate) mod engine;
+mod entry;
 pub(crate) mod fast;
 pub(crate) mod flights;
 mod furniture;
@@ -21,6 +22,7 @@ mod pending;
 mod realm;
 mod realms;
 mod run;
+mod runtime;
 pub(crate) mod script;
 pub(crate) mod shim;
 pub(crate) mod stack;
@@ -35,7 +37,8 @@ use std::ffi::c_void;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use deno_core::{Extension, JsRuntime, RuntimeOptions, v8};
+use deno_core::v8;
+use smallvec::SmallVec;
 
 use crate::arguments::Arguments;
 use crate::boundary::{ArgumentWriter, Budget, ValueError, observed, to_host};
@@ -50,6 +53,8 @@ pub(crate) use host::Host;
 use meter::{Meter, Running, add};
 use ops::{Exceeded, HostOp, enforce, place_of, write_error};
 pub(crate) use realm::Realm;
+use run::Times;
+use runtime::Runtime;
 use script::{Binding, Exports};
 use stack::StackEnd;
 use watchdog::Watch;
@@ -63,6 +68,7 @@ type Catch<'p, 't, 's, 'i> = v8::PinnedRef<'p, v8::TryCatch<'t, 's, v8::HandleSc
 /// An isolate and all that belongs to it.
 pub(crate) struct Isolate {
     settings: Settings,
+    times: Times,
     hosts: Vec<Host>,
     stack: StackEnd,
     heap: HeapGuard,
@@ -98,7 +104,7 @@ struct Live {
     realm: Rc<Realm>,
     watch: Arc<Watch>,
     raw: v8::UnsafeRawIsolatePtr,
-    runtime: JsRuntime,
+    runtime: Runtime,
 }
 
 impl Isolate {
@@ -108,6 +114,7 @@ impl Isolate {
         watchdog::start().map_err(Error::build)?;
         let heap = HeapGuard::default();
         let isolate = Rc::new(Self {
+            times: Times::of(&settings.limits),
             settings,
             hosts,
             stack,
@@ -196,15 +203,11 @@ impl Isolate {
 
     fn start(self: &Rc<Self>) -> Result<Live, Error> {
         self.buffers.limit(engine::UNLIMITED);
-        let options = RuntimeOptions {
-            extensions: vec![self.extension()],
-            create_params: Some(self.create_params()),
-            ..RuntimeOptions::default()
-        };
-        let mut runtime = engine::with_stack(self.stack, || JsRuntime::try_new(options))
-            .map_err(|error| Error::build(error.to_string()))?;
-        let host_realm = runtime.main_context();
-        let v8_isolate = runtime.v8_isolate();
+        let ops = self.hosts.iter().flat_map(|host| host.ops).map(HostOp::decl).collect();
+        let make = || Runtime::new(self.create_params(), ops);
+        let mut runtime = engine::with_stack(self.stack, make).map_err(Error::build)?;
+        let host_realm = runtime.host_realm();
+        let v8_isolate = runtime.isolate();
         callbacks::install(v8_isolate, self.settings.wasm);
         self.heap.watch(v8_isolate);
         engine::watch_collections(v8_isolate, &self.running);
@@ -217,12 +220,12 @@ impl Isolate {
         let raw = unsafe { v8_isolate.as_raw_isolate_ptr() };
         let realm = {
             v8::scope!(let scope, v8_isolate);
-            Realm::new(scope, &self.furnishing(&host_realm))
+            Realm::new(scope, &self.furnishing(host_realm.as_ref()))
         };
         if !leaks::UNCOUNTED_BUFFERS {
             self.buffers.limit(self.settings.limits.buffers);
         }
-        // SAFETY: deno_core entered the isolate when it made it; it is left here, and entered around each use.
+        // SAFETY: the isolate was entered when it was made; it is left here, and entered around each use.
         unsafe { v8_isolate.exit() };
         match realm {
             Ok(realm) => Ok(Live { realm: Rc::new(realm), watch, raw, runtime }),
@@ -231,16 +234,6 @@ impl Isolate {
                 Err(Error::build(reason))
             }
         }
-    }
-
-    fn extension(&self) -> Extension {
-        let ops = self.hosts.iter().flat_map(|host| host.ops).map(HostOp::decl);
-        #[cfg(feature = "canary")]
-        let ops = ops.chain(crate::testing::canary::ops());
-        let ops = ops.collect::<Vec<_>>();
-        let confine: Box<deno_core::OpMiddlewareFn> = Box::new(built_in::confine);
-        let middleware_fn = Some(confine).filter(|_| !leaks::HOST_REALM);
-        Extension { name: "sandbox", ops: ops.into(), middleware_fn, ..Extension::default() }
     }
 
     fn create_params(&self) -> v8::CreateParams {
@@ -266,13 +259,14 @@ impl Isolate {
             Err(bytes) => bytes,
         };
         // Buffers that the guest has dropped are paid back when they are collected.
-        let (raw, _) = self.entrance().ok()?;
+        let raw = self.entrance().ok()?.raw;
         // SAFETY: the isolate lives: this is a crossing.
         unsafe { v8::Isolate::from_raw_isolate_ptr(raw) }.low_memory_notification();
         self.buffers.adopt(bytes).ok()
     }
 
     /// Where the guest's stack ends.
+    #[inline]
     pub(crate) fn stack(&self) -> StackEnd {
         self.stack
     }
@@ -290,8 +284,15 @@ impl Isolate {
     }
 
     /// The host of a contract.
+    #[inline]
     fn entry<C: ?Sized + Contract>(&self) -> Option<&Host> {
         self.hosts.iter().find(|host| host.contract == TypeId::of::<C>())
+    }
+
+    /// The host's implementation of a contract.
+    #[inline]
+    fn implementation<C: ?Sized + Contract>(&self) -> Option<&C> {
+        self.entry::<C>().map(Host::object::<C>)
     }
 
     /// The checks of a host method.
@@ -377,15 +378,17 @@ impl Isolate {
         deadline: Option<u64>,
     ) -> Result<M::Value, Error> {
         self.run_until(&binding.realm, deadline, Some(place_of::<M>()), |scope| {
+            v8::tc_scope!(let scope, scope);
             let result = self.invoke::<M, A>(scope, binding, args)?;
             self.read_result::<M>(scope, binding, result)
         })
     }
 
     /// Calls the function that implements a method.
+    #[inline]
     fn invoke<'s, M: GuestMethod, A: Arguments>(
         &self,
-        scope: &mut v8::PinScope<'s, '_>,
+        scope: &mut Catch<'_, '_, 's, '_>,
         binding: &Binding,
         args: A,
     ) -> Result<v8::Local<'s, v8::Value>, Error> {
@@ -398,8 +401,7 @@ impl Isolate {
         let (params, checks) = (M::spec().params, &binding.checks.methods[M::INDEX]);
         enforce(&args, params, checks).map_err(write_error::<M>)?;
         let budget = self.budget();
-        let values = Vec::with_capacity(params.len());
-        let mut writer = ArgumentWriter { scope, budget: &budget, params, values };
+        let mut writer = ArgumentWriter { scope, budget: &budget, params, values: SmallVec::new() };
         args.write(&mut writer).map_err(write_error::<M>)?;
         let values = writer.values;
         add(&self.running.bytes_in, budget.spent());
@@ -408,19 +410,18 @@ impl Isolate {
             Some(receiver) => v8::Local::new(scope, receiver).into(),
             None => v8::undefined(scope).into(),
         };
-        v8::tc_scope!(let scope, scope);
         function.call(scope, receiver, &values).ok_or_else(|| self.thrown(scope, Some(place)))
     }
 
     /// Reads what a method gave, and says all that is wrong with it.
+    #[inline]
     fn read_result<'s, M: GuestMethod>(
         &self,
-        scope: &mut v8::PinScope<'s, '_>,
+        scope: &mut Catch<'_, '_, 's, '_>,
         binding: &Binding,
         result: v8::Local<'s, v8::Value>,
     ) -> Result<M::Value, Error> {
         let (place, checks) = (place_of::<M>(), &binding.checks.methods[M::INDEX]);
-        v8::tc_scope!(let scope, scope);
         let budget = self.budget();
         let read = to_host(scope, &budget, result);
         add(&self.running.bytes_out, budget.spent());
@@ -497,7 +498,8 @@ fn stack_full(place: Option<Place>) -> Error {
 }
 
 /// Drops a runtime whose isolate is not entered, which is what its drop expects.
-fn drop_runtime(runtime: JsRuntime, raw: v8::UnsafeRawIsolatePtr) {
+fn drop_runtime(runtime: Runtime, raw: v8::UnsafeRawIsolatePtr) {
+    engine::move_out(raw);
     // SAFETY: the isolate lives until `runtime` is dropped, which leaves it.
     unsafe { v8::Isolate::from_raw_isolate_ptr(raw).enter() };
     drop(runtime);

@@ -21,7 +21,9 @@
 //! | this module | 42.8 | 2.4 × |
 //! | one generic `#[op2]` | 479 | 27 × |
 
+use std::any::Any;
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
@@ -267,28 +269,31 @@ impl Exceeded {
     }
 }
 
-/// Counts a call of a host method. Beyond a limit the guest is ended, for it could catch an exception and go on.
-pub(super) fn count<M: Method>(isolate: &Isolate) -> Result<HostCall, Refusal> {
+/// Counts a call of a host method, and says whether it may be made. Beyond a limit the guest is ended, for it could catch an
+/// exception and go on.
+#[inline]
+pub(super) fn count<M: Method>(isolate: &Isolate) -> bool {
+    let most = MostCalls::<M>::VALUE;
+    let own = most.is_none_or(|most| {
+        // Without a host there is nothing to call, which is said later.
+        let host = isolate.entry::<M::Contract>();
+        host.is_none_or(|host| host.count(M::INDEX, isolate.running.call()) <= most)
+    });
     let all = isolate.settings.limits.host_calls;
-    let most = <M::Contract as Contract>::SPEC.methods[M::INDEX].max_calls;
-    let own = match most {
-        Some(most) => {
-            let host = isolate.entry::<M::Contract>().ok_or(Refusal::Absent)?;
-            host.count(M::INDEX, isolate.running.call()) <= most
-        }
-        None => true,
-    };
-    match isolate.running.host_call(all).filter(|_| own) {
-        Some(call) if isolate.exceeded.get().is_none() => Ok(call),
-        _ => {
-            if isolate.exceeded.get().is_none() {
-                let place = place_of::<M>();
-                let most = most.filter(|_| !own);
-                isolate.exceed(most.map_or(Exceeded::All(place, all), |most| Exceeded::Method(place, most)));
-            }
-            Err(Refusal::Ended)
-        }
+    let is_allowed = isolate.running.count_host_call(all) && own && isolate.exceeded.get().is_none();
+    if !is_allowed {
+        let place = place_of::<M>();
+        let most = most.filter(|_| !own);
+        isolate.exceed_first(most.map_or(Exceeded::All(place, all), |most| Exceeded::Method(place, most)));
     }
+    is_allowed
+}
+
+/// How often a method may be called, which the compiler knows.
+struct MostCalls<M>(PhantomData<M>);
+
+impl<M: Method> MostCalls<M> {
+    const VALUE: Option<u64> = <M::Contract as Contract>::SPEC.methods[M::INDEX].max_calls;
 }
 
 /// The place of a method.
@@ -298,25 +303,28 @@ pub(crate) fn place_of<M: Method>() -> Place {
 
 /// Calls a host method. The arguments have been read and nothing of V8 is borrowed meanwhile, so the method may
 /// call its guest again. A panic ends here: the caller's frame is C++.
-pub(super) fn call_host<M: HostMethod, R: Reply<Done = Result<D, Refusal>>, D>(
+#[inline]
+pub(super) fn call_host<M: HostMethod, R: Reply<Done = Result<D, E>>, D, E: From<Refusal>>(
     isolate: &Isolate,
     args: M::Owned,
     reply: R,
-) -> Result<D, Refusal> {
-    let host = isolate.entry::<M::Contract>().ok_or(Refusal::Absent)?;
-    let host = host.object::<M::Contract>().ok_or(Refusal::Absent)?;
-    let outcome = caught(|| M::invoke(host, args, reply));
+) -> Result<D, E> {
+    let Some(host) = isolate.implementation::<M::Contract>() else { return Err(Refusal::Absent.into()) };
+    let outcome = catch_unwind(AssertUnwindSafe(|| M::invoke(host, args, reply)));
     isolate.keep_terminating();
-    outcome?
+    outcome.unwrap_or_else(|panic| Err(panicked(panic).into()))
 }
 
 /// Runs code of the host whose panic is its failure.
 pub(super) fn caught<R>(code: impl FnOnce() -> R) -> Result<R, Refusal> {
-    catch_unwind(AssertUnwindSafe(code)).map_err(|panic| {
-        // The payload's own destructor may panic, and the next frame may be C++.
-        drop_of_host(panic);
-        Refusal::panicked()
-    })
+    catch_unwind(AssertUnwindSafe(code)).map_err(panicked)
+}
+
+#[cold]
+fn panicked(panic: Box<dyn Any + Send>) -> Refusal {
+    // The payload's own destructor may panic, and the next frame may be C++.
+    drop_of_host(panic);
+    Refusal::panicked()
 }
 
 unsafe extern "C" fn slow<M: HostMethod>(info: *const v8::FunctionCallbackInfo) {
@@ -360,11 +368,14 @@ fn serve<'s, M: HostMethod>(
     if !isolate.stack().allows_call() {
         return Err(Refusal::Stack);
     }
-    let _call = count::<M>(isolate)?;
+    if !count::<M>(isolate) {
+        return Err(Refusal::Ended);
+    }
+    let _call = HostCall::begin(isolate.running.clone());
     let args = read_arguments::<M>(scope, arguments, M::FAST.is_none())?;
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
     let checks = isolate.checks::<M>().ok_or(Refusal::Absent)?;
-    call_host::<M, _, _>(
+    call_host::<M, _, _, _>(
         isolate,
         args,
         SlowReply { scope, isolate, check: &checks.returns, is_billed: M::FAST.is_none() },

@@ -9,6 +9,7 @@ use deno_core::v8;
 use super::Isolate;
 use super::engine::{KeptResolver, Resolver};
 use super::flights::Flight;
+use super::meter::HostCall;
 use super::ops::{Exceeded, Refusal, answer, caught, count, place_of, read_arguments, write_result};
 use super::run::drop_of_host;
 use crate::contract::{AsyncHostMethod, Crosses, Reply};
@@ -129,7 +130,10 @@ fn promise<'s, M: AsyncHostMethod>(
     if !isolate.stack().allows_call() {
         return Err(Refusal::Stack);
     }
-    let _call = count::<M>(isolate)?;
+    if !count::<M>(isolate) {
+        return Err(Refusal::Ended);
+    }
+    let _call = HostCall::begin(isolate.running.clone());
     let resolver = Resolver::new(scope).ok_or(Refusal::Ended)?;
     match start::<M>(scope, arguments) {
         Ok((flight, future)) => flight.wait_for(Pending {

@@ -1,8 +1,8 @@
 //! The realm that a guest lives in: a bare context of V8, with what ECMAScript defines and nothing else, and
 //! one frozen global for each contract that the host implements.
 //!
-//! deno_core's own JavaScript runs in another realm of the isolate. So `Deno`, `__bootstrap` and the ops of
-//! deno_core are not deleted here: they were never there.
+//! Where deno_core has JavaScript of its own, that runs in another realm of the isolate. So `Deno`, `__bootstrap` and the ops
+//! of deno_core are not deleted here: they were never there.
 
 use deno_core::v8;
 
@@ -90,7 +90,7 @@ const GLOBALS: &[&str] = &[
 pub(super) struct Furnishing<'f> {
     pub(super) settings: &'f Settings,
     /// The realm of deno_core, which no guest has; for the feature `leaky` alone.
-    pub(super) host_realm: &'f v8::Global<v8::Context>,
+    pub(super) host_realm: Option<&'f v8::Global<v8::Context>>,
     pub(super) hosts: &'f [Host],
     pub(super) generation: u64,
 }
@@ -130,7 +130,8 @@ fn create<'s>(
     furnishing: &Furnishing<'_>,
 ) -> Result<v8::Local<'s, v8::Context>, String> {
     let context = v8::Context::new(scope, v8::ContextOptions::default());
-    let leaked = leaks::HOST_REALM.then(|| leaks::shared(scope, furnishing.host_realm, context));
+    let host_realm = furnishing.host_realm.filter(|_| leaks::HOST_REALM);
+    let leaked = host_realm.map(|host_realm| leaks::shared(scope, host_realm, context));
     let scope = &mut v8::ContextScope::new(scope, context);
     if !furnishing.settings.eval && !leaks::CODE_FROM_TEXT {
         engine::refuse_code_from_text(scope, context).ok_or("`eval` cannot be taken away")?;
@@ -147,10 +148,7 @@ fn furnish(
 ) -> Result<(), String> {
     let global = context.global(scope);
     if !leaks::ALL_GLOBALS {
-        let spared = settings.wasm.then_some("WebAssembly");
-        let allowed = GLOBALS.iter().copied().chain(spared).collect::<Vec<_>>();
-        remove_all_but(scope, global, &allowed)?;
-        remove(scope, member(scope, global, "Atomics")?, "waitAsync")?;
+        remove_globals(scope, global, settings.wasm.then_some("WebAssembly"))?;
     }
     furniture::furnish(scope, settings).ok_or("the clock or the console cannot be made")?;
     let object = member(scope, global, "Object")?;
@@ -162,6 +160,16 @@ fn furnish(
         define(scope, global, spec.name, api)?;
     }
     furniture::freeze(scope, settings).ok_or_else(|| "the intrinsics cannot be frozen".to_owned())
+}
+
+fn remove_globals(
+    scope: &v8::PinScope<'_, '_>,
+    global: v8::Local<'_, v8::Object>,
+    spared: Option<&str>,
+) -> Result<(), String> {
+    let allowed = GLOBALS.iter().copied().chain(spared).collect::<Vec<_>>();
+    remove_all_but(scope, global, &allowed)?;
+    remove(scope, member(scope, global, "Atomics")?, "waitAsync")
 }
 
 fn remove_all_but(

@@ -22,14 +22,13 @@ impl Isolate {
     /// Makes one more realm. That is a call like any other, for it takes time and a part of the heap.
     pub(crate) fn make_realm(&self) -> Result<Rc<Realm>, Error> {
         let main = self.main_realm()?;
-        let host_realm = self.live.borrow().as_ref().map(|live| live.runtime.main_context());
-        let host_realm = host_realm.ok_or_else(|| self.discarded_error())?;
+        let host_realm = self.entrance()?.runtime.host_realm();
         self.run(&main, None, |scope| {
             if self.is_ended() {
                 return Err(self.ended(None));
             }
             v8::tc_scope!(let scope, scope);
-            match Realm::new(scope, &self.furnishing(&host_realm)) {
+            match Realm::new(scope, &self.furnishing(host_realm.as_ref())) {
                 Ok(realm) => Ok(Rc::new(realm)),
                 // No guest was there, so what was thrown is for want of stack.
                 Err(_) if scope.has_caught() => Err(self.thrown(scope, None)),
@@ -40,7 +39,10 @@ impl Isolate {
     }
 
     /// What each realm is made with.
-    pub(super) fn furnishing<'f>(&'f self, host_realm: &'f v8::Global<v8::Context>) -> Furnishing<'f> {
+    pub(super) fn furnishing<'f>(
+        &'f self,
+        host_realm: Option<&'f v8::Global<v8::Context>>,
+    ) -> Furnishing<'f> {
         let generation = self.generation.get();
         Furnishing { settings: &self.settings, host_realm, hosts: &self.hosts, generation }
     }

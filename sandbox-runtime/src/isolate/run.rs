@@ -1,6 +1,7 @@
 //! Running guest code inside of its limits, and what ends it.
 
-use std::cell::Cell;
+use std::cell::Ref;
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -8,11 +9,29 @@ use std::time::Duration;
 
 use deno_core::v8;
 
+use super::clock;
+use super::entry::Entered;
 use super::meter::{Counts, nanos};
 use super::ops::Exceeded;
-use super::watchdog::{self, Armed, Watch};
-use super::{Catch, Isolate, Realm, engine, stack_full, thrown};
+use super::watchdog::{Armed, Watch};
+use super::{Catch, Isolate, Live, Realm, engine, stack_full, thrown};
 use crate::error::{Error, LimitKind, Place, Source};
+use crate::limits::Limits;
+
+/// Limits of time, in nanoseconds.
+#[derive(Clone, Copy)]
+pub(super) struct Times {
+    pub(super) wall: u64,
+    pub(super) cpu: u64,
+    pub(super) total_cpu: u64,
+}
+
+impl Times {
+    pub(super) fn of(limits: &Limits) -> Self {
+        let [wall, cpu, total_cpu] = [limits.wall, limits.cpu, limits.total_cpu].map(nanos);
+        Self { wall, cpu, total_cpu }
+    }
+}
 
 /// How far a turn of guest code may go, and who pays for it.
 pub(super) struct Turn {
@@ -29,8 +48,8 @@ pub(super) struct Turn {
 
 impl Turn {
     /// A turn that begins now, and is within the limit and the caller's own deadline.
-    pub(super) fn of_call(began: u64, limit: Duration, deadline: Option<u64>) -> Self {
-        let limit = began.saturating_add(nanos(limit));
+    pub(super) fn of_call(began: u64, limit: u64, deadline: Option<u64>) -> Self {
+        let limit = began.saturating_add(limit);
         let end = deadline.map_or(limit, |deadline| deadline.min(limit));
         Self { flight: None, began, end, by_caller: end < limit, so_far: Counts::default() }
     }
@@ -49,6 +68,7 @@ impl Isolate {
     }
 
     /// The same within the caller's own deadline as well.
+    #[inline]
     pub(super) fn run_until<R>(
         &self,
         realm: &Rc<Realm>,
@@ -56,24 +76,26 @@ impl Isolate {
         place: Option<Place>,
         body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        let (raw, watch) = self.entrance_to(realm, place)?;
+        let live = self.entrance_to(realm, place)?;
         let mut late = None;
-        let entered = Entered::new(raw, &self.depth);
+        let entered = Entered::new(self, live.raw);
         let result = match entered.is_outermost() {
             true => {
-                let turn = Turn::of_call(watchdog::now(), self.settings.limits.wall, deadline);
-                let (result, counts) = self.turn(raw, &watch, &turn, (realm, place), body, &mut late);
-                counts.inspect(|counts| self.end_call(self.running.call(), counts, counts.ran()));
+                let turn = Turn::of_call(clock::now(), self.times.wall, deadline);
+                let (result, counts) = self.turn(&live, &turn, (realm, place), body, &mut late);
+                if let Some(counts) = counts {
+                    self.end_call(self.running.call(), &counts, counts.ran());
+                }
                 result
             }
-            false => self.in_realm(raw, realm, body).unwrap_or_else(|| Err(self.ended(place))),
+            false => self.in_realm(live.raw, realm, body),
         };
-        self.leave(entered, place, late);
+        self.leave((live, entered), place, late);
         result
     }
 
-    /// Writes the bill of a call.
-    pub(super) fn end_call(&self, call: u64, counts: &Counts, wall: Duration) {
+    /// Writes the bill of a call that took `wall` nanoseconds.
+    pub(super) fn end_call(&self, call: u64, counts: &Counts, wall: u64) {
         self.hosts.iter().for_each(|host| host.forget(call));
         self.running.end(counts, wall);
     }
@@ -86,46 +108,51 @@ impl Isolate {
         body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Result<R, Error>,
     ) -> (Result<R, Error>, Option<Counts>) {
         // A host method that was polled before this turn may have reset the sandbox.
-        let (raw, watch) = match self.entrance_to(realm, place) {
-            Ok(entrance) => entrance,
+        let live = match self.entrance_to(realm, place) {
+            Ok(live) => live,
             Err(error) => return (Err(error), None),
         };
         let mut late = None;
-        let entered = Entered::new(raw, &self.depth);
-        let outcome = self.turn(raw, &watch, turn, (realm, place), body, &mut late);
-        self.leave(entered, place, late);
+        let entered = Entered::new(self, live.raw);
+        let outcome = self.turn(&live, turn, (realm, place), body, &mut late);
+        self.leave((live, entered), place, late);
         outcome
     }
 
     /// Leaves the isolate, and gives it up if no call can be made any more.
-    fn leave<R>(&self, entered: Entered<'_>, place: Option<Place>, late: Option<R>) {
+    #[inline]
+    fn leave<R>(
+        &self,
+        (live, entered): (Ref<'_, Live>, Entered<'_>),
+        place: Option<Place>,
+        late: Option<Result<R, Error>>,
+    ) {
         let outermost = entered.is_outermost();
-        self.ended_inside.set(!outermost && self.is_ended());
-        drop(entered);
-        let errors = self.forget_errors();
+        self.ended_inside.set(!outermost && self.is_ended_in(&live));
+        drop((entered, live));
         if outermost && (self.heap.is_full() || self.has_leftovers.get()) {
             self.discard(self.ended(place));
         }
+        let errors = self.forget_errors();
         // Code of the host, which may call the guest: that is a call of its own, with a limit of its own.
-        drop_of_host((errors, late));
+        if !errors.is_empty() || late.is_some() {
+            drop_of_host((errors, late));
+        }
     }
 
     /// What is kept of errors of host methods, when no call is left that could be told of one. A flight may be told turns
     /// later.
-    pub(super) fn forget_errors(&self) -> Vec<Source> {
-        if self.is_running() || !self.flights.is_empty() {
-            return Vec::new();
+    pub(super) fn forget_errors(&self) -> VecDeque<(v8::Global<v8::Object>, Source)> {
+        if self.host_errors.borrow().is_empty() || self.is_running() || !self.flights.is_empty() {
+            return VecDeque::new();
         }
-        let errors = std::mem::take(&mut *self.host_errors.borrow_mut());
-        errors.into_iter().map(|(_, source)| source).collect()
+        std::mem::take(&mut *self.host_errors.borrow_mut())
     }
 
-    /// The way into a realm, if it is of this heap and there is stack for it.
-    fn entrance_to(
-        &self,
-        realm: &Realm,
-        place: Option<Place>,
-    ) -> Result<(v8::UnsafeRawIsolatePtr, Arc<Watch>), Error> {
+    /// The way into a realm, if it is of this heap and there is stack for it. What it gives is to be dropped before the isolate
+    /// may be given up; a call that is under way may not do that.
+    #[inline]
+    fn entrance_to(&self, realm: &Realm, place: Option<Place>) -> Result<Ref<'_, Live>, Error> {
         let entrance = self.entrance()?;
         self.is_of_this_life(realm.generation)?;
         match self.stack.allows_call() {
@@ -134,92 +161,90 @@ impl Isolate {
         }
     }
 
-    pub(super) fn entrance(&self) -> Result<(v8::UnsafeRawIsolatePtr, Arc<Watch>), Error> {
-        match self.live.borrow().as_ref() {
-            Some(live) => Ok((live.raw, live.watch.clone())),
-            None => Err(self.discarded_error()),
-        }
+    #[inline]
+    pub(super) fn entrance(&self) -> Result<Ref<'_, Live>, Error> {
+        Ref::filter_map(self.live.borrow(), Option::as_ref).map_err(|_| self.discarded_error())
     }
 
     /// Gives what the call has used so far as well, unless nothing ran.
+    #[inline]
     fn turn<R>(
         &self,
-        raw: v8::UnsafeRawIsolatePtr,
-        watch: &Watch,
+        live: &Live,
         turn: &Turn,
         (realm, place): (&Rc<Realm>, Option<Place>),
         body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Result<R, Error>,
         late: &mut Option<Result<R, Error>>,
     ) -> (Result<R, Error>, Option<Counts>) {
-        let limits = &self.settings.limits;
-        let left = limits.total_cpu.saturating_sub(self.running.meter.cpu() + self.flights.cpu());
-        if left.is_zero() {
+        let used = self.running.meter.cpu().saturating_add(self.flights.cpu());
+        let left = self.times.total_cpu.saturating_sub(used);
+        if left == 0 {
             return (Err(self.over(LimitKind::TotalCpu, place)), None);
         }
         if turn.by_caller && turn.end <= turn.began {
             return (Err(self.over(LimitKind::Deadline, place)), None);
         }
-        let cpu = limits.cpu.saturating_sub(turn.so_far.cpu()).min(left);
-        let armed = watch.arm(turn.flight, turn.began, turn.end, cpu);
+        let cpu = self.times.cpu.saturating_sub(turn.so_far.cpu()).min(left);
+        let armed = live.watch.arm(turn.flight, turn.began, turn.end, cpu);
         self.by_caller.set(turn.by_caller);
         self.running.begin(turn.began, turn.flight, &turn.so_far);
         self.buffers.begin();
         self.exceeded.set(None);
-        let result = self.in_realm(raw, realm, |scope| {
+        let result = self.in_realm(live.raw, realm, |scope| {
             let result = body(scope);
-            if !self.is_ended() {
-                engine::run_microtasks(scope, || self.is_ended());
+            if !self.is_ended_in(live) {
+                engine::run_microtasks(scope, || self.is_ended_in(live));
             }
             self.flights.wake_settled(scope);
             result
         });
-        let ended = self.is_ended().then(|| self.ended(place));
-        let counts = self.count(&armed, watch, turn);
+        let ended = self.is_ended_in(live).then(|| self.ended(place));
+        let counts = self.count(&armed, live, turn);
         if armed.disarm() || ended.is_some() {
-            self.drop_microtasks(raw, realm);
-            self.collect(raw);
-            *late = result;
+            self.drop_microtasks(live.raw, realm);
+            self.collect(live.raw);
+            *late = Some(result);
             // The heap may have been filled on the way out, and then that is what the caller has to know.
             let ended = ended.filter(|_| !self.heap.is_full());
             let ended = ended.unwrap_or_else(|| self.ended(place));
             self.exceeded.set(None);
             return (Err(ended), Some(counts));
         }
-        (result.unwrap_or_else(|| Err(self.discarded_error())), Some(counts))
+        (result, Some(counts))
     }
 
     /// What the call has used, with this turn.
-    fn count(&self, armed: &Armed<'_>, watch: &Watch, turn: &Turn) -> Counts {
-        let cpu = watch.cpu();
-        if let Some(live) = self.live.borrow().as_ref().filter(|_| watch.is_long()) {
+    #[inline]
+    fn count(&self, armed: &Armed<'_>, live: &Live, turn: &Turn) -> Counts {
+        if live.watch.is_long() {
             // SAFETY: `raw` is of `live`.
             let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(live.raw) };
             self.running.see_heap(&mut isolate);
         }
-        self.running.pause(&turn.so_far, armed.elapsed(), cpu, self.buffers.peak() as u64)
+        self.running.pause(&turn.so_far, armed.elapsed(), live.watch.cpu(), self.buffers.peak() as u64)
     }
 
-    /// Runs `body` with the realm entered; `None` when there is none any more. Microtasks that run there may be of another
-    /// realm: they are given its context by the engine.
+    /// Runs `body` with the realm entered. Microtasks that run there may be of another realm: they are given its context by the
+    /// engine.
+    #[inline]
     fn in_realm<R>(
         &self,
         raw: v8::UnsafeRawIsolatePtr,
         realm: &Rc<Realm>,
         body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> R,
-    ) -> Option<R> {
-        self.live.borrow().as_ref()?;
+    ) -> R {
         let _current = self.set_current(realm);
         // SAFETY: `raw` is of `live`, which is dropped at depth 0 only, and `Entered` holds the depth above 0.
         let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(raw) };
         v8::scope!(let scope, &mut isolate);
         let context = v8::Local::new(scope, &realm.context);
-        Some(body(&mut v8::ContextScope::new(scope, context)))
+        body(&mut v8::ContextScope::new(scope, context))
     }
 
     /// A call that was ended may leave microtasks behind, which the next call would pay for.
     fn drop_microtasks(&self, raw: v8::UnsafeRawIsolatePtr, realm: &Rc<Realm>) {
-        let dropped = self.in_realm(raw, realm, engine::drop_microtasks);
-        self.has_leftovers.set(dropped == Some(false));
+        let all = self.in_realm(raw, realm, engine::drop_microtasks);
+        self.has_leftovers.set(!all);
     }
 
     /// A call that was ended may leave a heap behind that is almost full of garbage. A collection that had begun before
@@ -240,14 +265,20 @@ impl Isolate {
 
     /// Whether the call under way is being ended.
     pub(crate) fn is_ended(&self) -> bool {
-        self.heap.is_full()
-            || self.exceeded.get().is_some()
-            || self.live.borrow().as_ref().is_some_and(|live| live.watch.has_fired())
+        match &*self.live.borrow() {
+            Some(live) => self.is_ended_in(live),
+            None => self.heap.is_full() || self.exceeded.get().is_some(),
+        }
+    }
+
+    #[inline]
+    fn is_ended_in(&self, live: &Live) -> bool {
+        self.heap.is_full() || self.exceeded.get().is_some() || live.watch.has_fired()
     }
 
     /// The watch of the calls of this isolate.
     pub(crate) fn watch(&self) -> Result<Arc<Watch>, Error> {
-        self.entrance().map(|(_, watch)| watch)
+        self.entrance().map(|live| live.watch.clone())
     }
 
     /// What is left of the call under way, if any.
@@ -257,10 +288,16 @@ impl Isolate {
 
     /// A host method returned to a guest that is being ended: it must not go on because the method took the
     /// termination for an error.
+    #[inline]
     pub(crate) fn keep_terminating(&self) {
-        if (self.ended_inside.get() || self.exceeded.get().is_some())
-            && let Some(live) = self.live.borrow().as_ref()
-        {
+        if self.ended_inside.get() || self.exceeded.get().is_some() {
+            self.terminate();
+        }
+    }
+
+    #[cold]
+    fn terminate(&self) {
+        if let Some(live) = self.live.borrow().as_ref() {
             // SAFETY: as in `in_realm`: a call is under way.
             unsafe { v8::Isolate::from_raw_isolate_ptr(live.raw) }.terminate_execution();
         }
@@ -276,8 +313,7 @@ impl Isolate {
         }
         let by_caller = self.by_caller.get();
         let by_cpu = self.live.borrow().as_ref().is_some_and(|live| live.watch.is_by_cpu());
-        let all = self.running.meter.cpu().saturating_add(self.settings.limits.cpu)
-            >= self.settings.limits.total_cpu;
+        let all = self.running.meter.cpu().saturating_add(self.times.cpu) >= self.times.total_cpu;
         match by_cpu {
             true if all => self.over(LimitKind::TotalCpu, place),
             true => self.over(LimitKind::Cpu, place),
@@ -313,9 +349,14 @@ impl Isolate {
     /// Ends the call under way, for a method that the guest called once too often.
     pub(super) fn exceed(&self, exceeded: Exceeded) {
         self.exceeded.set(Some(exceeded));
-        if let Some(live) = self.live.borrow().as_ref() {
-            // SAFETY: as in `in_realm`: a call is under way.
-            unsafe { v8::Isolate::from_raw_isolate_ptr(live.raw) }.terminate_execution();
+        self.terminate();
+    }
+
+    /// The same, unless it is being ended for another.
+    #[cold]
+    pub(super) fn exceed_first(&self, exceeded: Exceeded) {
+        if self.exceeded.get().is_none() {
+            self.exceed(exceeded);
         }
     }
 
@@ -343,32 +384,5 @@ pub(super) fn of_host(code: impl FnOnce()) {
         tracing::error!("a destructor or a waker of the host panicked");
         // The payload's own destructor may panic as well; it is not worth another try.
         std::mem::forget(panic);
-    }
-}
-
-/// An isolate that is entered, and left when this is dropped.
-pub(super) struct Entered<'d> {
-    raw: v8::UnsafeRawIsolatePtr,
-    depth: &'d Cell<usize>,
-}
-
-impl<'d> Entered<'d> {
-    pub(super) fn new(raw: v8::UnsafeRawIsolatePtr, depth: &'d Cell<usize>) -> Self {
-        // SAFETY: `raw` is of an isolate that lives on this thread and is not dropped while `depth` is above 0.
-        unsafe { v8::Isolate::from_raw_isolate_ptr(raw).enter() };
-        depth.set(depth.get() + 1);
-        Self { raw, depth }
-    }
-
-    fn is_outermost(&self) -> bool {
-        self.depth.get() == 1
-    }
-}
-
-impl Drop for Entered<'_> {
-    fn drop(&mut self) {
-        self.depth.set(self.depth.get() - 1);
-        // SAFETY: entered in `new`, and whatever was entered since has been left: guards are dropped in order.
-        unsafe { v8::Isolate::from_raw_isolate_ptr(self.raw).exit() };
     }
 }

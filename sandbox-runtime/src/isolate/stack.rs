@@ -41,21 +41,23 @@ impl StackEnd {
     }
 
     /// Whether an op or a call may begin here.
+    #[inline]
     pub(crate) fn allows_call(self) -> bool {
         here().saturating_sub(self.0) >= FOR_A_CALL
     }
 
     /// Whether a conversion may go one level deeper here.
+    #[inline]
     pub(crate) fn allows_step(self) -> bool {
         here().saturating_sub(self.0) >= FOR_A_STEP
     }
 }
 
 /// An address on this thread's stack, near its top.
-#[inline(never)]
+#[inline(always)]
 fn here() -> usize {
-    let local = 0_u8;
-    std::ptr::from_ref(std::hint::black_box(&local)).addr()
+    let local = std::mem::MaybeUninit::<u8>::uninit();
+    local.as_ptr().addr()
 }
 
 /// The size of the stack of a thread for guests that have so much, in bytes.

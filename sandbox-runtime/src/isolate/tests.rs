@@ -3,8 +3,10 @@
 // The layer of QuickJS knows neither descriptors nor the realm of an object.
 #[cfg(not(feature = "quickjs"))]
 mod realms;
+// On V8 deno_core has no realm.
+#[cfg(any(feature = "quickjs", feature = "leaky"))]
+mod with_deno;
 
-use super::run::Entered;
 use super::*;
 use crate::boundary::{Bytes, owned_to_guest};
 use crate::sandbox_api;
@@ -44,62 +46,4 @@ fn bytes_are_moved_and_not_copied() {
     });
     let is_moved = moved.expect("it runs") == Some(memory);
     assert_eq!(is_moved, engine::Engine::CURRENT == engine::Engine::V8);
-}
-
-/// The realm that deno_core made has the ops as well, and no guest has that realm.
-#[test]
-fn host_methods_are_ops_of_an_extension() {
-    let settings = Settings::default();
-    let stack = StackEnd::below_here(settings.limits.stack);
-    let host = Host::new::<dyn Sum>(Box::new(Plus)).expect("it has no patterns");
-    let isolate = Isolate::new(settings, vec![host], stack).expect("it can be built");
-    let mut live = isolate.live.borrow_mut();
-    let live = live.as_mut().expect("it lives");
-    let names = live.runtime.op_names();
-    let names = names.iter().filter(|name| name.starts_with("op_sandbox_")).collect::<Vec<_>>();
-    assert!(
-        matches!(&names[..], [sum, join] if sum.ends_with("_Sum_sum") && join.ends_with("_Sum_join")),
-        "{names:?}"
-    );
-    let script = format!("Deno.core.ops.{}(1, 2) + Deno.core.ops.{}('a', 'b')", names[0], names[1]);
-    let _entered = Entered::new(live.raw, &isolate.depth);
-    let value = live.runtime.execute_script("ops.js", script).expect("the ops can be called");
-    v8::scope_with_context!(let scope, live.runtime.v8_isolate(), &live.realm.context);
-    assert_eq!(v8::Local::new(scope, value).to_rust_string_lossy(scope), "3ab");
-}
-
-#[test]
-fn no_op_of_deno_core_does_anything() {
-    let settings = Settings::default();
-    let stack = StackEnd::below_here(settings.limits.stack);
-    let isolate = Isolate::new(settings, Vec::new(), stack).expect("it can be built");
-    let mut live = isolate.live.borrow_mut();
-    let live = live.as_mut().expect("it lives");
-    // An op that is async gives a promise, or nothing when it has refused at once.
-    let script = "
-        const { ops } = Deno.core;
-        const refused = (error) => error.message === 'a sandbox has no such op';
-        globalThis.answered = [];
-        const call = (name) => {
-            try {
-                const result = ops[name](1, 2, 3);
-                if (!(result instanceof Promise)) return answered.push(name);
-                result.then(() => answered.push(name), (error) => refused(error) || answered.push(name));
-            } catch (error) {
-                if (!refused(error)) answered.push(name);
-            }
-        };
-        const names = Object.keys(ops).filter((name) => !name.startsWith('op_canary'));
-        names.forEach(call);
-        globalThis.many = names.length > 50 ? 'many' : names.length;";
-    let mut allowed = built_in::ALLOWED.to_vec();
-    allowed.sort_unstable();
-    let expected = format!("many {}", allowed.join(" "));
-    let _entered = Entered::new(live.raw, &isolate.depth);
-    live.runtime.execute_script("ops.js", script).expect("it catches everything");
-    live.runtime.v8_isolate().perform_microtask_checkpoint();
-    let list = "[many, ...answered.sort()].join(' ')";
-    let value = live.runtime.execute_script("list.js", list).expect("it is there");
-    v8::scope_with_context!(let scope, live.runtime.v8_isolate(), &live.realm.context);
-    assert_eq!(v8::Local::new(scope, value).to_rust_string_lossy(scope), expected);
 }

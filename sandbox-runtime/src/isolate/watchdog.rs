@@ -14,10 +14,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::Waker;
 use std::thread::Thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use deno_core::v8;
 
+use super::clock::{calibrate, now};
 use super::cpu::CpuClock;
 use super::meter::nanos;
 
@@ -79,14 +80,15 @@ impl Watch {
 
     /// Ends what the isolate executes since `began`, which is now, unless disarmed before `end` and before `cpu` is used. The
     /// turn of a flight can be [cancelled](Self::cancel) as well.
-    pub(super) fn arm(&self, flight: Option<u64>, began: u64, end: u64, cpu: Duration) -> Armed<'_> {
+    #[inline]
+    pub(super) fn arm(&self, flight: Option<u64>, began: u64, end: u64, cpu: u64) -> Armed<'_> {
         let dog = dog();
         let deadline = end.max(FIRST_DEADLINE);
         if let Some(flight) = flight {
             self.flight.store(flight, Ordering::SeqCst);
         }
         self.began.store(began, Ordering::Relaxed);
-        self.cpu_limit.store(nanos(cpu), Ordering::Relaxed);
+        self.cpu_limit.store(cpu, Ordering::Relaxed);
         if self.is_exact {
             let used = self.clock.and_then(CpuClock::read).map_or(0, nanos);
             self.cpu_start.store(used, Ordering::Relaxed);
@@ -167,14 +169,15 @@ impl Watch {
         self.seen.load(Ordering::Acquire) == self.calls.load(Ordering::Relaxed)
     }
 
-    /// The CPU time of the call under way; `None` when it is short and not [exact](Self::is_exact), or when the thread has no
+    /// The CPU time of the call under way, in nanoseconds; `None` when it is short and not [exact](Self::is_exact), or when the thread has no
     /// clock. To be asked on the isolate's thread.
-    pub(crate) fn cpu(&self) -> Option<Duration> {
+    #[inline]
+    pub(crate) fn cpu(&self) -> Option<u64> {
         if !self.is_exact && !self.is_long() {
             return None;
         }
-        let start = Duration::from_nanos(self.cpu_start.load(Ordering::Relaxed));
-        Some(self.clock?.read()?.saturating_sub(start))
+        let used = self.clock?.read().map(nanos)?;
+        Some(used.saturating_sub(self.cpu_start.load(Ordering::Relaxed)))
     }
 
     /// Whether it has fired because of the CPU time.
@@ -197,7 +200,7 @@ impl Watch {
                     std::hint::spin_loop();
                     continue;
                 }
-                deadline => Some(Duration::from_nanos(deadline.saturating_sub(nanos(dog().epoch.elapsed())))),
+                deadline => Some(Duration::from_nanos(deadline.saturating_sub(now()))),
             };
         }
     }
@@ -211,9 +214,9 @@ pub(crate) struct Armed<'w> {
 }
 
 impl Armed<'_> {
-    /// How long it has been armed.
-    pub(crate) fn elapsed(&self) -> Duration {
-        Duration::from_nanos(now().saturating_sub(self.began))
+    /// How long it has been armed, in nanoseconds.
+    pub(crate) fn elapsed(&self) -> u64 {
+        now().saturating_sub(self.began)
     }
 
     /// Stops watching. Says whether the deadline had passed.
@@ -248,10 +251,7 @@ impl Drop for Armed<'_> {
 }
 
 struct Dog {
-    epoch: Instant,
     asleep: AtomicBool,
-    /// The time of the last look.
-    now: AtomicU64,
     thread: OnceLock<Thread>,
     watches: Mutex<Vec<Weak<Watch>>>,
     /// Who wants to be woken, by the time and a number of its own.
@@ -277,7 +277,7 @@ impl Dog {
     /// How long until somebody wants to be woken.
     fn until_ring(&self) -> Option<Duration> {
         let first = self.timers().first_key_value().map(|((at, _), _)| *at)?;
-        Some(Duration::from_nanos(first.saturating_sub(nanos(self.epoch.elapsed()))))
+        Some(Duration::from_nanos(first.saturating_sub(now())))
     }
 
     fn watches(&self) -> MutexGuard<'_, Vec<Weak<Watch>>> {
@@ -286,8 +286,9 @@ impl Dog {
 
     /// Looks at every watch. Says whether one of them is armed.
     fn look(&self) -> bool {
-        let now = nanos(self.epoch.elapsed());
-        self.now.store(now, Ordering::Relaxed);
+        calibrate();
+        let now = now();
+        LAST_LOOK.store(now, Ordering::Relaxed);
         self.ring(now);
         let mut busy = false;
         self.watches().retain(|watch| match watch.upgrade() {
@@ -350,29 +351,20 @@ impl Drop for Timer {
     }
 }
 
-/// The time since the watchdog was made, in nanoseconds.
-pub(crate) fn now() -> u64 {
-    nanos(dog().epoch.elapsed())
-}
-
-/// The same of an instant.
-pub(crate) fn at(instant: Instant) -> u64 {
-    nanos(instant.saturating_duration_since(dog().epoch))
-}
-
 /// The time of the watchdog's last look, in nanoseconds: a clock that costs one load, and goes on every [`TICK`] while a
 /// call is under way.
+#[inline]
 pub(super) fn coarse_now() -> u64 {
-    dog().now.load(Ordering::Relaxed)
+    LAST_LOOK.load(Ordering::Relaxed)
 }
+
+static LAST_LOOK: AtomicU64 = AtomicU64::new(0);
 
 fn dog() -> &'static Dog {
     static DOG: OnceLock<&'static Dog> = OnceLock::new();
     DOG.get_or_init(|| {
         let dog: &'static Dog = Box::leak(Box::new(Dog {
-            epoch: Instant::now(),
             asleep: AtomicBool::new(false),
-            now: AtomicU64::new(0),
             thread: OnceLock::new(),
             watches: Mutex::new(Vec::new()),
             timers: Mutex::default(),
@@ -415,7 +407,7 @@ impl WatchProbe {
     #[doc(hidden)]
     pub fn call(&self, limit: Duration) {
         let began = now();
-        self.watch.arm(None, began, began.saturating_add(nanos(limit)), Duration::MAX).disarm();
+        self.watch.arm(None, began, began.saturating_add(nanos(limit)), u64::MAX).disarm();
     }
 }
 
@@ -448,7 +440,7 @@ mod tests {
             (0..3).for_each(|_| _ = scope.spawn(cancel));
             for turn in 0..TURNS {
                 let flight = [Some(CANCELLED), Some(CANCELLED + 1 + turn), None][(turn % 3) as usize];
-                let armed = watch.arm(flight, now(), end, Duration::MAX);
+                let armed = watch.arm(flight, now(), end, u64::MAX);
                 let left = watch.left();
                 // Now and then until it has ended, so that the others are at it however busy the machine is.
                 while turn % 300 == 0 && !watch.has_fired() {
@@ -471,7 +463,7 @@ mod tests {
     fn a_turn_that_is_cancelled_has_fired_until_it_is_disarmed() {
         let probe = WatchProbe::new();
         let end = now() + nanos(Duration::from_secs(3600));
-        let armed = probe.watch.arm(Some(1), now(), end, Duration::MAX);
+        let armed = probe.watch.arm(Some(1), now(), end, u64::MAX);
         probe.watch.cancel(2);
         assert!(!probe.watch.has_fired());
         probe.watch.cancel(1);
@@ -479,6 +471,6 @@ mod tests {
         assert!(armed.disarm());
         probe.watch.cancel(1);
         assert!(!probe.watch.has_fired(), "there is no turn to end");
-        assert!(!probe.watch.arm(Some(1), now(), end, Duration::MAX).disarm());
+        assert!(!probe.watch.arm(Some(1), now(), end, u64::MAX).disarm());
     }
 }

@@ -18,7 +18,7 @@ use crate::isolate::flights::Flying;
 use crate::isolate::meter::Usage;
 use crate::isolate::script::{self, Evaluation};
 use crate::isolate::ticket::{Ticket, within};
-use crate::isolate::{Isolate, Realm, watchdog};
+use crate::isolate::{Isolate, Realm, clock};
 use crate::realm::ConsoleOutput;
 use crate::sandbox::Builder;
 use crate::script::Script;
@@ -59,7 +59,7 @@ impl LocalSandbox {
     /// [`Sandbox::with_deadline`](crate::Sandbox::with_deadline).
     #[must_use]
     pub fn with_deadline(&self, deadline: Instant) -> Self {
-        Self { isolate: self.isolate.clone(), deadline: Some(watchdog::at(deadline)) }
+        Self { isolate: self.isolate.clone(), deadline: Some(clock::at(deadline)) }
     }
 
     /// A builder with the default limits and no host contracts.
@@ -243,6 +243,6 @@ impl<M: GuestMethod> LocalAsyncTransport<M> for Local {
 
 impl Narrow for Local {
     fn until(&self, deadline: Instant) -> Self {
-        Self { deadline: Some(watchdog::at(deadline)), ..self.clone() }
+        Self { deadline: Some(clock::at(deadline)), ..self.clone() }
     }
 }

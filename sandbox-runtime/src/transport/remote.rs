@@ -12,10 +12,11 @@ use tokio::sync::oneshot;
 use super::home::{Home, Seat};
 use super::worker::{Worker, WorkerThread, stuck_behind, thread_is_gone, turn};
 use crate::error::{Error, LimitKind, Result};
+use crate::isolate::clock;
 use crate::isolate::flights::{Flying, Leg, waits_for_itself};
 use crate::isolate::meter::nanos;
 use crate::isolate::ticket::Ticket;
-use crate::isolate::watchdog::{self, Timer};
+use crate::isolate::watchdog::Timer;
 
 /// Holds a place for a call until it is over.
 pub(super) type Guard = Box<dyn Any + Send>;
@@ -112,7 +113,7 @@ pub(super) async fn unless_dropped<L: Leg, R>(
 impl<R> RemoteCall<R> {
     /// Looks at how things are, now and then, until the call has begun. The isolate's thread cannot: it may be blocked.
     fn wait_for_turn(&mut self, waker: &Waker) -> Option<Error> {
-        let now = watchdog::now();
+        let now = clock::now();
         let deadline = self.ticket.deadline();
         if deadline.is_some_and(|deadline| deadline <= now) {
             let limit = "the call had not begun at the caller's deadline".into();
@@ -162,7 +163,7 @@ impl<R: Send + 'static> Future for RemoteCall<R> {
             let (answer, answered) = oneshot::channel();
             this.answer = Some(answered);
             let waits = this.lodging.patience().map(nanos);
-            this.patience = waits.map(|waits| watchdog::now().saturating_add(waits));
+            this.patience = waits.map(|waits| clock::now().saturating_add(waits));
             // A call that its caller has given up in the meantime has nothing to do.
             let work = move |worker: &Worker| {
                 if !answer.is_closed() {

@@ -19,7 +19,7 @@ use crate::isolate::flights::Flying;
 use crate::isolate::meter::Usage;
 use crate::isolate::script::{self, Evaluation};
 use crate::isolate::ticket::within;
-use crate::isolate::{Realm as GuestRealm, watchdog};
+use crate::isolate::{Realm as GuestRealm, clock};
 use crate::realm::{ConsoleOutput, Settings};
 use crate::sandbox::{Builder, SendHosts};
 use crate::script::Script;
@@ -88,7 +88,7 @@ impl Sandbox {
     /// ```
     #[must_use]
     pub fn with_deadline(&self, deadline: Instant) -> Self {
-        Self { home: self.home.clone(), deadline: Some(watchdog::at(deadline)) }
+        Self { home: self.home.clone(), deadline: Some(clock::at(deadline)) }
     }
 
     /// What its guests have used: the last call, and all since it was built or reset. It does not wait for the call that is
@@ -289,7 +289,7 @@ impl Exports for Remote {
 
 impl Narrow for Remote {
     fn until(&self, deadline: Instant) -> Self {
-        Self { deadline: Some(watchdog::at(deadline)), ..self.clone() }
+        Self { deadline: Some(clock::at(deadline)), ..self.clone() }
     }
 }
 

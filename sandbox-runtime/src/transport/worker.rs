@@ -29,7 +29,7 @@ use super::pool::resident::Residents;
 use crate::error::{Error, LimitKind, Result};
 use crate::isolate::Isolate;
 use crate::isolate::stack::StackEnd;
-use crate::isolate::{cpu, watchdog};
+use crate::isolate::{clock, cpu};
 
 pub(super) fn thread_is_gone() -> Error {
     Error::Discarded { cause: Box::new(Error::build("the thread of the sandbox has ended")) }
@@ -190,11 +190,11 @@ fn work(worker: &Worker, busy: &AtomicU64) {
         match worker.mailbox.next(worker.residents.alarm()) {
             Next::Job(job) => {
                 let tenant = job.tenant;
-                let began = watchdog::now();
+                let began = clock::now();
                 busy.store(began.max(1), Ordering::SeqCst);
                 worker.serve(job);
                 busy.store(0, Ordering::SeqCst);
-                worker.mailbox.charge(tenant, watchdog::now().saturating_sub(began));
+                worker.mailbox.charge(tenant, clock::now().saturating_sub(began));
             }
             Next::Late => {}
             Next::Closed => break,
@@ -282,7 +282,7 @@ impl WorkerThread {
     /// Whether the job that is served should have been over long ago, if a call may take so long. A host method blocks it.
     pub(super) fn is_stuck(&self, limit: Duration) -> bool {
         let since = self.busy.load(Ordering::SeqCst);
-        since > 0 && u128::from(watchdog::now().saturating_sub(since)) >= 2 * turn(limit).as_nanos()
+        since > 0 && u128::from(clock::now().saturating_sub(since)) >= 2 * turn(limit).as_nanos()
     }
 
     /// Runs `work` on the thread and waits for its answer.

@@ -6,6 +6,8 @@ mod buffers;
 #[cfg(feature = "quickjs")]
 mod quickjs;
 #[cfg(not(feature = "quickjs"))]
+mod resident;
+#[cfg(not(feature = "quickjs"))]
 mod v8;
 
 #[cfg(feature = "quickjs")]

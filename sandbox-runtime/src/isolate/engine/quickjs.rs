@@ -20,6 +20,7 @@ use super::Engine;
 use crate::boundary::{js_string, preview};
 use crate::error::StackFrame;
 use crate::isolate::meter::Running;
+use crate::isolate::runtime::Runtime;
 use crate::isolate::stack::StackEnd;
 use crate::realm::Settings;
 
@@ -122,10 +123,7 @@ pub(crate) fn start() {
 /// Makes a runtime whose guests' stack ends at `end`.
 ///
 /// The size of the stack is a flag of the process that is read when a runtime is made, from whose frame it counts.
-pub(crate) fn with_stack<E>(
-    end: StackEnd,
-    make: impl FnOnce() -> Result<JsRuntime, E>,
-) -> Result<JsRuntime, E> {
+pub(crate) fn with_stack<E>(end: StackEnd, make: impl FnOnce() -> Result<Runtime, E>) -> Result<Runtime, E> {
     static FLAG: Mutex<()> = Mutex::new(());
     let _one_at_a_time = FLAG.lock().unwrap_or_else(PoisonError::into_inner);
     v8::V8::set_flags_from_string(&format!("--stack-size={}", (end.room() >> 10).max(1)));
@@ -306,6 +304,12 @@ fn frame(line: &str) -> Option<StackFrame> {
         column: column.parse().ok()?,
     })
 }
+
+/// To enter an isolate costs nothing.
+pub(crate) fn settle_in(_: v8::UnsafeRawIsolatePtr) {}
+
+/// No isolate stays entered.
+pub(crate) fn move_out(_: v8::UnsafeRawIsolatePtr) {}
 
 /// The engine remembers no flight for later.
 pub(crate) fn enter_flight(_: &v8::PinScope<'_, '_>, _: Option<u64>) {}

@@ -7,8 +7,10 @@ use deno_core::{JsRuntime, v8};
 
 use super::Engine;
 pub(crate) use super::buffers::{Buffers, UNLIMITED};
+pub(crate) use super::resident::{move_out, settle_in};
 use crate::error::StackFrame;
 use crate::isolate::meter::Running;
+use crate::isolate::runtime::Runtime;
 use crate::isolate::stack::StackEnd;
 use crate::realm::Settings;
 
@@ -144,14 +146,11 @@ unsafe extern "C" {
 }
 
 /// Makes a runtime whose guests' stack ends at `end`.
-pub(crate) fn with_stack<E>(
-    end: StackEnd,
-    make: impl FnOnce() -> Result<JsRuntime, E>,
-) -> Result<JsRuntime, E> {
+pub(crate) fn with_stack<E>(end: StackEnd, make: impl FnOnce() -> Result<Runtime, E>) -> Result<Runtime, E> {
     let mut runtime = make()?;
     // SAFETY: the isolate is alive, and the address is one on this thread's stack, where the isolate stays. V8
     // compares with it and never reads from it.
-    unsafe { v8_isolate_set_stack_limit(runtime.v8_isolate().as_raw_isolate_ptr(), end.address()) };
+    unsafe { v8_isolate_set_stack_limit(runtime.isolate().as_raw_isolate_ptr(), end.address()) };
     Ok(runtime)
 }
 

@@ -14,9 +14,9 @@ use crate::arguments::Arguments as _;
 use crate::contract::GuestMethod;
 use crate::error::{Error, Place, Result};
 use crate::isolate::calls::MethodLeg;
+use crate::isolate::clock;
 use crate::isolate::ops::place_of;
 use crate::isolate::ticket::{Ticket, within};
-use crate::isolate::watchdog;
 
 /// The transport of the proxies of a [`SandboxPool`](crate::SandboxPool): it finds the sandbox of its tenant, whichever it is
 /// now.
@@ -35,7 +35,7 @@ impl Exports for Pooled {
 
 impl Narrow for Pooled {
     fn until(&self, deadline: Instant) -> Self {
-        Self { deadline: Some(watchdog::at(deadline)), ..self.clone() }
+        Self { deadline: Some(clock::at(deadline)), ..self.clone() }
     }
 }
 

@@ -14,7 +14,7 @@ use super::metrics::{Counts, PoolMetrics, count};
 use super::resident::{Leaving, Resident};
 use super::tenant::{NOWHERE, TenantState};
 use crate::error::{Error, LimitKind, Result};
-use crate::isolate::{Host, watchdog};
+use crate::isolate::{Host, clock};
 use crate::realm::Settings;
 
 /// Makes the implementation of a contract for a tenant.
@@ -84,7 +84,7 @@ impl Shared {
     }
 
     pub(super) fn is_unused(&self, tenant: &TenantState) -> bool {
-        let unused = watchdog::now().saturating_sub(tenant.used.load(Ordering::Relaxed));
+        let unused = clock::now().saturating_sub(tenant.used.load(Ordering::Relaxed));
         tenant.is_idle() && u128::from(unused) >= self.idle.as_nanos()
     }
 
@@ -94,7 +94,7 @@ impl Shared {
 
     fn is_on_parole(&self, tenant: &TenantState) -> bool {
         let offended = tenant.offended.load(Ordering::Relaxed);
-        let since = watchdog::now().saturating_sub(offended);
+        let since = clock::now().saturating_sub(offended);
         // Twice as long each time, so that one who lies low does not come back again and again.
         let times = tenant.offences.load(Ordering::Relaxed).clamp(1, 8) - 1;
         offended > 0 && u128::from(since) < self.parole.as_nanos() << times

@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::isolate::clock;
 use crate::isolate::meter::{Meter, Usage};
-use crate::isolate::watchdog::{self, Watch};
+use crate::isolate::watchdog::Watch;
 use crate::realm::Captured;
 
 /// No thread has been chosen.
@@ -61,7 +62,7 @@ impl TenantState {
             id,
             thread: AtomicUsize::new(NOWHERE),
             waiting: AtomicUsize::default(),
-            used: AtomicU64::new(watchdog::now()),
+            used: AtomicU64::new(clock::now()),
             offended: AtomicU64::default(),
             offences: AtomicU32::default(),
             proved: AtomicU32::default(),
@@ -118,12 +119,12 @@ impl TenantState {
 
     /// Notes that it is called.
     pub(super) fn touch(&self) {
-        self.used.store(watchdog::now(), Ordering::Relaxed);
+        self.used.store(clock::now(), Ordering::Relaxed);
     }
 
     /// Notes that it has used so much, where it is given `rate` of a thread's time. Says whether it is beyond `burst`.
     pub(super) fn overdraws(&self, used: Duration, rate: f64, burst: Duration) -> bool {
-        let now = watchdog::now();
+        let now = clock::now();
         let mut allowance = self.allowance.lock().unwrap_or_else(PoisonError::into_inner);
         let given = now.saturating_sub(allowance.at) as f64 * rate;
         allowance.at = now;
@@ -136,7 +137,7 @@ impl TenantState {
 
     /// It has been slow. `is_new` says that it was not taken for slow before.
     pub(super) fn offends(&self, is_new: bool) {
-        self.offended.store(watchdog::now().max(1), Ordering::Relaxed);
+        self.offended.store(clock::now().max(1), Ordering::Relaxed);
         if is_new {
             self.offences.fetch_add(1, Ordering::Relaxed);
         }

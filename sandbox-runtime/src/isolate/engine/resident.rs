@@ -1,0 +1,75 @@
+//! The isolate that stays entered on a thread between its calls.
+
+use std::cell::Cell;
+use std::ffi::c_void;
+
+use deno_core::v8;
+
+thread_local! {
+    /// It lives: it moves out before it is dropped.
+    static RESIDENT: Cell<Option<v8::UnsafeRawIsolatePtr>> = const { Cell::new(None) };
+}
+
+unsafe extern "C" {
+    /// `v8::Isolate::TryGetCurrent`, which the crate `v8` has for itself.
+    fn v8__Isolate__GetCurrent() -> v8::UnsafeRawIsolatePtr;
+}
+
+fn are_same(one: v8::UnsafeRawIsolatePtr, other: v8::UnsafeRawIsolatePtr) -> bool {
+    // SAFETY: both are `repr(transparent)` around a pointer, and are compared only.
+    let [one, other] =
+        unsafe { std::mem::transmute::<[v8::UnsafeRawIsolatePtr; 2], [*const c_void; 2]>([one, other]) };
+    std::ptr::eq(one, other)
+}
+
+fn is_resident(raw: v8::UnsafeRawIsolatePtr) -> bool {
+    RESIDENT.get().is_some_and(|resident| are_same(resident, raw))
+}
+
+fn current() -> v8::UnsafeRawIsolatePtr {
+    // SAFETY: it reads a variable of the thread. The result may be null.
+    unsafe { v8__Isolate__GetCurrent() }
+}
+
+/// Makes an isolate, which lives on this thread, the thread's resident, unless others are entered.
+#[inline]
+pub(crate) fn settle_in(raw: v8::UnsafeRawIsolatePtr) {
+    if !is_resident(raw) {
+        replace(raw);
+    }
+}
+
+#[cold]
+fn replace(raw: v8::UnsafeRawIsolatePtr) {
+    if let Some(resident) = RESIDENT.get().filter(|resident| are_same(*resident, current())) {
+        move_out(resident);
+    }
+    if RESIDENT.get().is_none() && current().is_null() {
+        // SAFETY: it lives, on this thread.
+        unsafe { v8::Isolate::from_raw_isolate_ptr(raw).enter() };
+        RESIDENT.set(Some(raw));
+    }
+}
+
+/// Leaves an isolate that is about to be dropped, if it is the resident. Isolates that were entered after it are entered again.
+pub(crate) fn move_out(raw: v8::UnsafeRawIsolatePtr) {
+    if !is_resident(raw) {
+        return;
+    }
+    RESIDENT.set(None);
+    let mut above = Vec::new();
+    loop {
+        let top = current();
+        if top.is_null() {
+            break;
+        }
+        // SAFETY: an isolate that is current lives, on this thread, and is entered.
+        unsafe { v8::Isolate::from_raw_isolate_ptr(top).exit() };
+        if are_same(top, raw) {
+            break;
+        }
+        above.push(top);
+    }
+    // SAFETY: entered a moment ago, each once for each time that it was left.
+    above.iter().rev().for_each(|top| unsafe { v8::Isolate::from_raw_isolate_ptr(*top).enter() });
+}

@@ -1,0 +1,28 @@
+//! A bare isolate.
+
+use deno_core::{OpDecl, v8};
+
+/// How much of a stack V8 keeps for an exception that nobody catches: as much as deno_core has it keep.
+const FRAMES: i32 = 10;
+
+/// An isolate, which is entered when it is made, and left when it is dropped.
+pub(crate) struct Runtime(v8::OwnedIsolate);
+
+impl Runtime {
+    /// Makes an isolate. The ops are for realms that a `JsRuntime` makes, and there is none.
+    pub(crate) fn new(params: v8::CreateParams, _: Vec<OpDecl>) -> Result<Self, String> {
+        let mut isolate = v8::Isolate::new(params);
+        isolate.set_microtasks_policy(v8::MicrotasksPolicy::Explicit);
+        isolate.set_capture_stack_trace_for_uncaught_exceptions(true, FRAMES);
+        Ok(Self(isolate))
+    }
+
+    pub(crate) fn isolate(&mut self) -> &mut v8::Isolate {
+        &mut self.0
+    }
+
+    /// The realm of deno_core.
+    pub(crate) fn host_realm(&self) -> Option<v8::Global<v8::Context>> {
+        None
+    }
+}
