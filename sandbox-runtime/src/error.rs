@@ -97,6 +97,12 @@ pub enum Error {
     },
 }
 
+impl From<Box<Error>> for Error {
+    fn from(error: Box<Error>) -> Self {
+        *error
+    }
+}
+
 impl Error {
     /// An error of a host method whose text the guest may see.
     ///

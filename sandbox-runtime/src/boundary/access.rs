@@ -1,6 +1,7 @@
 //! What is inside of a value: the elements of an array, the entries of an object or a Map, the content of a variant.
 
 use deno_core::v8;
+use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{self, DeserializeSeed, Visitor};
 
 use super::fault::ValueError;
@@ -122,6 +123,42 @@ impl<'de> de::MapAccess<'de> for Entries<'_, '_, '_> {
                 _ => error.at(index),
             },
         })
+    }
+}
+
+/// The fields of an object that has been taken apart.
+pub(super) struct Taken<'r, 's, 'i> {
+    pub(super) reader: Reader<'r, 's, 'i>,
+    pub(super) values: v8::Local<'s, v8::Array>,
+    pub(super) fields: &'static [&'static str],
+    pub(super) next: usize,
+    pub(super) value: Option<Value<'s>>,
+}
+
+impl<'de> de::MapAccess<'de> for Taken<'_, '_, '_> {
+    type Error = ValueError;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ValueError> {
+        while let Some(name) = self.fields.get(self.next) {
+            let at = u32::try_from(self.next).unwrap_or(u32::MAX);
+            let value = self.values.get_index(self.reader.scope, at).ok_or_else(ValueError::thrown)?;
+            self.next += 1;
+            // As in JSON, a property that is `undefined` is one that is not there.
+            if !value.is_undefined() {
+                self.value = Some(value);
+                let key = seed.deserialize(BorrowedStrDeserializer::new(name));
+                return key.map(Some).map_err(|error: ValueError| error.inside(*name));
+            }
+        }
+        Ok(None)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ValueError> {
+        let Some(value) = self.value.take() else {
+            return Err(<ValueError as de::Error>::custom("a map's value before its key"));
+        };
+        let read = seed.deserialize(self.reader.of(value));
+        read.map_err(|error| error.inside(self.fields[self.next - 1]))
     }
 }
 

@@ -4,6 +4,7 @@ use deno_core::v8;
 use serde::ser::{self, Serialize};
 
 use super::fault::ValueError;
+use super::forms::{Forms, Name, Names, Values};
 use super::keys::KeyWriter;
 use super::write::{Value, Writer, terminated};
 
@@ -34,21 +35,37 @@ impl<'s> Items<'_, 's, '_> {
 /// An object of known fields being made.
 pub(super) struct Fields<'w, 's, 'i> {
     pub(super) writer: Writer<'w, 's, 'i>,
-    pub(super) object: v8::Local<'s, v8::Object>,
+    pub(super) names: Names,
+    pub(super) values: Values<'s>,
     pub(super) tag: Option<&'static str>,
 }
 
 impl<'s> Fields<'_, 's, '_> {
     fn define<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<(), ValueError> {
         let value = self.writer.write(value).map_err(|error| error.inside(name))?;
-        self.writer.define(self.object, self.writer.name(name)?, value)
+        self.names.push(Name(name));
+        self.values.push(value);
+        Ok(())
     }
 
     fn finish(self) -> Result<Value<'s>, ValueError> {
+        let made = Forms::make(self.writer.scope, &self.names, &self.values);
+        let object = match made {
+            Some(object) => object.ok_or_else(terminated)?,
+            None => self.one_at_a_time()?,
+        };
         match self.tag {
-            Some(variant) => self.writer.tagged(variant, self.object.into()),
-            None => Ok(self.object.into()),
+            Some(variant) => self.writer.tagged(variant, object),
+            None => Ok(object),
         }
+    }
+
+    fn one_at_a_time(&self) -> Result<Value<'s>, ValueError> {
+        let object = v8::Object::new(self.writer.scope);
+        for (Name(name), value) in self.names.iter().zip(&self.values) {
+            self.writer.define(object, self.writer.name(name)?, *value)?;
+        }
+        Ok(object.into())
     }
 }
 

@@ -9,6 +9,7 @@ mod bytes;
 mod collect;
 mod exotic;
 mod fault;
+pub(crate) mod forms;
 mod keys;
 mod observe;
 mod plain;
@@ -42,28 +43,30 @@ use read::Reader;
 use write::Writer;
 
 /// What is left of a crossing's budget.
-pub(crate) struct Budget {
+pub(crate) struct Budget<'l> {
     nodes: Cell<usize>,
     bytes: Cell<usize>,
     /// A value went into serde's buffer that it also gives to another type: a BigInt to a float, rounded, bytes to a
     /// text, a great number to an `f32`.
     is_in_doubt: Cell<bool>,
-    limits: Limits,
+    limits: &'l Limits,
     stack: StackEnd,
 }
 
-impl Budget {
-    pub(crate) fn new(limits: &Limits, stack: StackEnd) -> Self {
+impl<'l> Budget<'l> {
+    #[inline]
+    pub(crate) fn new(limits: &'l Limits, stack: StackEnd) -> Self {
         Self {
             nodes: Cell::new(limits.value_nodes),
             bytes: Cell::new(limits.value_bytes),
             is_in_doubt: Cell::new(false),
-            limits: *limits,
+            limits,
             stack,
         }
     }
 
     /// What has been paid: the bytes, and 8 for each value.
+    #[inline]
     pub(crate) fn spent(&self) -> usize {
         const VALUE: usize = 8;
         let values = self.limits.value_nodes - self.nodes.get();
@@ -71,6 +74,7 @@ impl Budget {
     }
 
     /// Whether what was read is to be compared with its schema once more.
+    #[inline]
     pub(crate) fn is_in_doubt(&self) -> bool {
         self.is_in_doubt.get()
     }
@@ -81,6 +85,7 @@ impl Budget {
     }
 
     /// Pays for `count` values.
+    #[inline]
     fn nodes(&self, count: usize) -> Result<(), ValueError> {
         let Some(left) = self.nodes.get().checked_sub(count) else {
             let limit = self.limits.value_nodes;
@@ -114,6 +119,7 @@ impl Budget {
     }
 
     /// Pays for a text, by its length in the units of the side that it comes from: V8's 16-bit units, or bytes of UTF-8.
+    #[inline]
     fn text(&self, length: usize) -> Result<(), ValueError> {
         let limit = self.limits.value_text;
         if length > limit {
@@ -123,6 +129,7 @@ impl Budget {
     }
 
     /// Pays for `count` bytes.
+    #[inline]
     fn bytes(&self, count: usize) -> Result<(), ValueError> {
         let Some(left) = self.bytes.get().checked_sub(count) else {
             let limit = self.limits.value_bytes;
@@ -155,18 +162,20 @@ impl Budget {
 }
 
 /// Copies a Rust value into the current realm.
+#[inline]
 pub(crate) fn to_guest<'s, T: ?Sized + Serialize>(
     scope: &v8::PinScope<'s, '_>,
-    budget: &Budget,
+    budget: &Budget<'_>,
     value: &T,
 ) -> Result<v8::Local<'s, v8::Value>, ValueError> {
     Writer::new(scope, budget).top(value)
 }
 
 /// The same of a value that nobody else has: `Bytes` are moved.
+#[inline]
 pub(crate) fn owned_to_guest<'s, T: Serialize + 'static>(
     scope: &v8::PinScope<'s, '_>,
-    budget: &Budget,
+    budget: &Budget<'_>,
     value: T,
 ) -> Result<v8::Local<'s, v8::Value>, ValueError> {
     Writer::new(scope, budget).owned(value)
@@ -175,16 +184,17 @@ pub(crate) fn owned_to_guest<'s, T: Serialize + 'static>(
 /// A value of the guest as plain data, whatever it is.
 pub(crate) fn observed<'s>(
     scope: &v8::PinScope<'s, '_>,
-    budget: &Budget,
+    budget: &Budget<'_>,
     value: v8::Local<'s, v8::Value>,
 ) -> Result<JsValue, ValueError> {
     observe::observe(Reader::new(scope, budget, value))
 }
 
 /// Copies a value of the guest out. Getters may run, so the guest's limits must hold meanwhile.
+#[inline]
 pub(crate) fn to_host<'s, T: DeserializeOwned>(
     scope: &v8::PinScope<'s, '_>,
-    budget: &Budget,
+    budget: &Budget<'_>,
     value: v8::Local<'s, v8::Value>,
 ) -> Result<T, ValueError> {
     T::deserialize(Reader::new(scope, budget, value))
@@ -194,20 +204,23 @@ pub(crate) fn to_host<'s, T: DeserializeOwned>(
 #[doc(hidden)]
 pub struct ArgumentWriter<'w, 's, 'i> {
     pub(crate) scope: &'w v8::PinScope<'s, 'i>,
-    pub(crate) budget: &'w Budget,
+    pub(crate) budget: &'w Budget<'w>,
     pub(crate) params: &'static [ParamSpec],
     pub(crate) values: SmallVec<[v8::Local<'s, v8::Value>; 8]>,
 }
 
 impl<'s> ArgumentWriter<'_, 's, '_> {
+    #[inline]
     pub(crate) fn push<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), ValueError> {
         self.written(to_guest(self.scope, self.budget, value))
     }
 
+    #[inline]
     pub(crate) fn push_owned<T: Serialize + 'static>(&mut self, value: T) -> Result<(), ValueError> {
         self.written(owned_to_guest(self.scope, self.budget, value))
     }
 
+    #[inline]
     fn written(&mut self, written: Result<v8::Local<'s, v8::Value>, ValueError>) -> Result<(), ValueError> {
         let value = written.map_err(|error| error.inside(param_name(self.params, self.values.len())))?;
         self.values.push(value);
@@ -223,7 +236,7 @@ impl<'s> ArgumentWriter<'_, 's, '_> {
 #[doc(hidden)]
 pub struct ArgumentReader<'r, 's, 'i> {
     pub(crate) scope: &'r v8::PinScope<'s, 'i>,
-    pub(crate) budget: &'r Budget,
+    pub(crate) budget: &'r Budget<'r>,
     pub(crate) params: &'static [ParamSpec],
     pub(crate) arguments: Passed<'r, 's>,
     pub(crate) next: usize,
@@ -237,6 +250,7 @@ pub(crate) enum Passed<'r, 's> {
 }
 
 impl ArgumentReader<'_, '_, '_> {
+    #[inline]
     pub(crate) fn next<T: DeserializeOwned>(&mut self) -> Result<T, ValueError> {
         let index = self.next;
         self.next += 1;

@@ -10,9 +10,10 @@ use serde::de::{self, IntoDeserializer, Visitor};
 use serde_json::Value as Json;
 
 use super::Budget;
-use super::access::{Entries, ErrorFields, Items, Variant};
+use super::access::{Entries, ErrorFields, Items, Taken, Variant};
 use super::exotic::is_detached;
 use super::fault::ValueError;
+use super::forms::Forms;
 use super::rich::{DATE, ERROR};
 use super::shape::Shape;
 use super::text::rust_string;
@@ -24,13 +25,14 @@ pub(super) type Value<'s> = v8::Local<'s, v8::Value>;
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'r, 's, 'i> {
     pub(super) scope: &'r v8::PinScope<'s, 'i>,
-    pub(super) budget: &'r Budget,
+    pub(super) budget: &'r Budget<'r>,
     depth: usize,
     pub(super) value: Value<'s>,
 }
 
 impl<'r, 's, 'i> Reader<'r, 's, 'i> {
-    pub(super) fn new(scope: &'r v8::PinScope<'s, 'i>, budget: &'r Budget, value: Value<'s>) -> Self {
+    #[inline]
+    pub(super) fn new(scope: &'r v8::PinScope<'s, 'i>, budget: &'r Budget<'r>, value: Value<'s>) -> Self {
         Self { scope, budget, depth: 0, value }
     }
 
@@ -95,6 +97,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
     }
 
     /// A Number, without asking first what else the value might be.
+    #[inline]
     fn number(&self) -> Option<f64> {
         self.value.try_cast::<v8::Number>().ok().map(|number| number.value())
     }
@@ -127,6 +130,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
         }
     }
 
+    #[inline]
     fn float(&self) -> Result<f64, ValueError> {
         self.number().ok_or_else(|| self.unexpected("a number"))
     }
@@ -223,20 +227,34 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
         visitor: V,
         expected: &str,
     ) -> Result<V::Value, ValueError> {
-        let (entries, object) = match self.shape() {
+        match self.shape() {
             Shape::Map(map) => {
                 let size = engine::map_size(self.scope, map);
                 self.budget.items(size)?;
                 self.budget.nodes(size)?;
-                (engine::map_items(self.scope, map).ok_or_else(ValueError::thrown)?, None)
+                let entries = engine::map_items(self.scope, map).ok_or_else(ValueError::thrown)?;
+                visitor.visit_map(Entries {
+                    reader: self.inside()?,
+                    entries,
+                    object: None,
+                    next: 0,
+                    value: None,
+                })
             }
-            Shape::Object(object) => {
-                let names = self.names(object)?;
-                self.budget.items(names.length() as usize)?;
-                (names, Some(object))
-            }
-            _ => return Err(self.unexpected(expected)),
-        };
+            Shape::Object(object) => self.map_of(object, visitor),
+            _ => Err(self.unexpected(expected)),
+        }
+    }
+
+    /// The properties of an object, one at a time.
+    fn map_of<'de, V: Visitor<'de>>(
+        self,
+        object: v8::Local<'s, v8::Object>,
+        visitor: V,
+    ) -> Result<V::Value, ValueError> {
+        let entries = self.names(object)?;
+        self.budget.items(entries.length() as usize)?;
+        let object = Some(object);
         visitor.visit_map(Entries { reader: self.inside()?, entries, object, next: 0, value: None })
     }
 }
@@ -437,12 +455,28 @@ impl<'de> de::Deserializer<'de> for Reader<'_, '_, '_> {
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         name: &'static str,
-        _: &'static [&'static str],
+        fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ValueError> {
         match self.shape() {
             // A struct has named fields on both sides, so a Map or an array is not one.
-            Shape::Object(_) => self.map(visitor, name),
+            Shape::Object(object) => match Forms::take(self.scope, object, fields) {
+                None => self.map_of(object, visitor),
+                Some(None) => Err(ValueError::thrown()),
+                Some(Some(taken)) => match taken.try_cast() {
+                    Ok(values) => {
+                        self.budget.items(fields.len())?;
+                        visitor.visit_map(Taken {
+                            reader: self.inside()?,
+                            values,
+                            fields,
+                            next: 0,
+                            value: None,
+                        })
+                    }
+                    Err(_) => self.map_of(object, visitor),
+                },
+            },
             _ => Err(self.unexpected(format!("an object ({name})"))),
         }
     }

@@ -12,6 +12,7 @@ use super::Budget;
 use super::bytes::Bytes;
 use super::collect::{Entries, Fields, Items, Made};
 use super::fault::ValueError;
+use super::forms::{Names, Values};
 use super::rich::{DATE, ERROR, MAP, SET};
 use super::text::js_string;
 use crate::isolate::{Isolate, engine};
@@ -24,7 +25,7 @@ pub(super) type Value<'s> = v8::Local<'s, v8::Value>;
 #[derive(Clone, Copy)]
 pub(super) struct Writer<'w, 's, 'i> {
     pub(super) scope: &'w v8::PinScope<'s, 'i>,
-    pub(super) budget: &'w Budget,
+    pub(super) budget: &'w Budget<'w>,
     depth: usize,
     /// Inside of a `serde_json::Value`, whose integers have no width and are Numbers wherever that is exact.
     json: bool,
@@ -33,11 +34,13 @@ pub(super) struct Writer<'w, 's, 'i> {
 }
 
 impl<'w, 's, 'i> Writer<'w, 's, 'i> {
-    pub(super) fn new(scope: &'w v8::PinScope<'s, 'i>, budget: &'w Budget) -> Self {
+    #[inline]
+    pub(super) fn new(scope: &'w v8::PinScope<'s, 'i>, budget: &'w Budget<'w>) -> Self {
         Self { scope, budget, depth: 0, json: false, map: false }
     }
 
     /// A whole value that nobody else has: `Bytes` are moved.
+    #[inline]
     pub(super) fn owned<T: Serialize + 'static>(self, value: T) -> Result<Value<'s>, ValueError> {
         let mut value = Some(value);
         if let Some(bytes) = (&mut value as &mut dyn Any).downcast_mut::<Option<Bytes>>() {
@@ -49,6 +52,7 @@ impl<'w, 's, 'i> Writer<'w, 's, 'i> {
     }
 
     /// A whole value. The unit is `undefined` here, and `null` inside of a collection.
+    #[inline]
     pub(super) fn top<T: ?Sized + Serialize>(self, value: &T) -> Result<Value<'s>, ValueError> {
         if typeid::of::<T>() == TypeId::of::<()>() {
             return Ok(v8::undefined(self.scope).into());
@@ -56,6 +60,7 @@ impl<'w, 's, 'i> Writer<'w, 's, 'i> {
         self.write(value)
     }
 
+    #[inline]
     pub(super) fn write<T: ?Sized + Serialize>(self, value: &T) -> Result<Value<'s>, ValueError> {
         self.budget.nodes(1)?;
         value.serialize(Self { json: self.json || is_json::<T>(), ..self })
@@ -75,6 +80,7 @@ impl<'w, 's, 'i> Writer<'w, 's, 'i> {
         Ok(js_string(self.scope, text, v8::NewStringType::Internalized)?.into())
     }
 
+    #[inline]
     fn number(self, value: f64) -> Value<'s> {
         v8::Number::new(self.scope, value).into()
     }
@@ -105,7 +111,7 @@ impl<'w, 's, 'i> Writer<'w, 's, 'i> {
     }
 
     fn fields(self, tag: Option<&'static str>) -> Result<Fields<'w, 's, 'i>, ValueError> {
-        Ok(Fields { writer: self.inside()?, object: v8::Object::new(self.scope), tag })
+        Ok(Fields { writer: self.inside()?, names: Names::new(), values: Values::new(), tag })
     }
 }
 

@@ -120,7 +120,7 @@ impl<M: GuestMethod> Leg for MethodLeg<M> {
         match self.args.take() {
             Some(args) => {
                 v8::tc_scope!(let scope, scope);
-                isolate.invoke::<M, _>(scope, &self.binding, args)
+                Ok(isolate.invoke::<M, _>(scope, &self.binding, args)?)
             }
             None => Err(isolate.ended(self.place())),
         }
@@ -133,7 +133,7 @@ impl<M: GuestMethod> Leg for MethodLeg<M> {
         value: v8::Local<'s, v8::Value>,
     ) -> Result<M::Value, Error> {
         v8::tc_scope!(let scope, scope);
-        isolate.read_result::<M>(scope, &self.binding, value)
+        Ok(isolate.read_result::<M>(scope, &self.binding, value)?)
     }
 }
 

@@ -15,9 +15,10 @@ pub(crate) fn now() -> u64 {
     counter::now().unwrap_or_else(by_the_system)
 }
 
-/// The time of an instant.
+/// The time of an instant. When this thread is interrupted between the two clocks, it is too late and not too early.
 pub(crate) fn at(instant: Instant) -> u64 {
-    let (now, here) = (now(), Instant::now());
+    let here = Instant::now();
+    let now = now();
     match instant.checked_duration_since(here) {
         Some(left) => now.saturating_add(nanos(left)),
         None => now.saturating_sub(nanos(here.duration_since(instant))),
@@ -64,6 +65,7 @@ mod counter {
     /// The counter's value at the time 0.
     static ZERO: AtomicU64 = AtomicU64::new(0);
 
+    #[inline]
     fn read() -> u64 {
         // SAFETY: every processor of this architecture has it.
         unsafe { _rdtsc() }

@@ -18,9 +18,12 @@ thread_local! {
 }
 
 /// An isolate that is entered, and left when this is dropped.
+///
+/// Ends in the order of guards, so that what was entered last is left first.
 pub(super) struct Entered<'i> {
     isolate: &'i Isolate,
-    raw: v8::UnsafeRawIsolatePtr,
+    /// What is to be left; `None` when it was entered before and stays so.
+    raw: Option<v8::UnsafeRawIsolatePtr>,
     before: *const Isolate,
 }
 
@@ -28,11 +31,14 @@ impl<'i> Entered<'i> {
     /// Enters an isolate, whose own is `raw`.
     #[inline]
     pub(super) fn new(isolate: &'i Isolate, raw: v8::UnsafeRawIsolatePtr) -> Self {
-        engine::settle_in(raw);
-        // SAFETY: `raw` is of an isolate that lives on this thread and is not dropped while `depth` is above 0.
-        unsafe { v8::Isolate::from_raw_isolate_ptr(raw).enter() };
+        let before = INNERMOST.replace(isolate);
         isolate.depth.set(isolate.depth.get() + 1);
-        Self { isolate, raw, before: INNERMOST.replace(isolate) }
+        let is_there = engine::settle_in(raw, before.is_null());
+        if !is_there {
+            // SAFETY: `raw` is of an isolate that lives on this thread and is not dropped while `depth` is above 0.
+            unsafe { v8::Isolate::from_raw_isolate_ptr(raw).enter() };
+        }
+        Self { isolate, raw: (!is_there).then_some(raw), before }
     }
 
     #[inline]
@@ -55,7 +61,9 @@ impl Drop for Entered<'_> {
     fn drop(&mut self) {
         INNERMOST.set(self.before);
         self.isolate.depth.set(self.isolate.depth.get() - 1);
-        // SAFETY: entered in `new`, and whatever was entered since has been left: guards are dropped in order.
-        unsafe { v8::Isolate::from_raw_isolate_ptr(self.raw).exit() };
+        if let Some(raw) = self.raw {
+            // SAFETY: entered in `new`, and whatever was entered since has been left: guards are dropped in order.
+            unsafe { v8::Isolate::from_raw_isolate_ptr(raw).exit() };
+        }
     }
 }

@@ -160,13 +160,13 @@ impl Flight {
         }
     }
 
-    fn turn(&self) -> Turn {
+    fn turn<'c>(&self, so_far: &'c Counts) -> Turn<'c> {
         Turn {
             flight: Some(self.id()),
             began: clock::now(),
             end: self.end.get(),
             by_caller: self.by_caller.get(),
-            so_far: self.counts.get(),
+            so_far: Some(so_far),
         }
     }
 }
@@ -180,10 +180,12 @@ pub(super) struct Flights {
 }
 
 impl Flights {
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.by_id.borrow().is_empty()
     }
 
+    #[inline]
     pub(super) fn cpu(&self) -> u64 {
         self.cpu.get()
     }
@@ -194,10 +196,14 @@ impl Flights {
     }
 
     /// Wakes the flights whose promise the turn has settled.
+    #[inline]
     pub(super) fn wake_settled(&self, scope: &v8::PinScope<'_, '_>) {
-        if self.is_empty() {
-            return;
+        if !self.is_empty() {
+            self.wake_those(scope);
         }
+    }
+
+    fn wake_those(&self, scope: &v8::PinScope<'_, '_>) {
         let is_settled = |flight: &Flight| {
             let promise = flight.promise.borrow();
             let promise = promise.as_ref().map(|promise| v8::Local::new(scope, promise));
@@ -317,12 +323,13 @@ impl<L: Leg> Flying<L> {
             return Err(isolate.over(LimitKind::Deadline, leg.place()));
         }
         let place = leg.place();
-        let (turn, realm) = (flight.turn(), leg.realm().clone());
-        let (outcome, counts) = isolate.run_flight(&turn, (&realm, place), |scope| {
+        let so_far = flight.counts.get();
+        let (turn, realm) = (flight.turn(&so_far), leg.realm().clone());
+        let (outcome, spent) = isolate.run_flight(&turn, (&realm, place), |scope| {
             // A caller that went away between the question above and the start of the watch has ended nothing. From here on
             // it does.
             if flight.ticket.is_cancelled() {
-                return Err(isolate.over(LimitKind::Deadline, place));
+                return Err(isolate.over(LimitKind::Deadline, place).into());
             }
             engine::enter_flight(scope, Some(flight.id()));
             let done = step(leg, isolate, scope, flight);
@@ -330,16 +337,17 @@ impl<L: Leg> Flying<L> {
             done?;
             engine::run_microtasks(scope, || isolate.is_ended());
             if isolate.is_ended() {
-                return Err(isolate.ended(place));
+                return Err(isolate.ended(place).into());
             }
-            outcome(isolate, scope, flight, leg)
+            Ok(outcome(isolate, scope, flight, leg)?)
         });
-        if let Some(counts) = counts {
+        if let Some(spent) = spent {
+            let counts = isolate.running.pause(&so_far, &spent);
             let more = counts.cpu().saturating_sub(flight.counts.get().cpu());
             isolate.flights.cpu.set(isolate.flights.cpu.get() + more);
             flight.counts.set(counts);
         }
-        outcome
+        Ok(outcome?)
     }
 
     /// The call is over: all that it has begun ends with it.
@@ -350,7 +358,8 @@ impl<L: Leg> Flying<L> {
             let counts = flight.counts.get();
             isolate.flights.cpu.set(isolate.flights.cpu.get().saturating_sub(counts.cpu()));
             let wall = clock::now().saturating_sub(flight.began.get());
-            isolate.end_call(flight.id(), &counts, wall);
+            isolate.forget_call(flight.id());
+            isolate.running.end(&counts, wall);
         }
         drop(flight.promise.take());
         let errors = isolate.forget_errors();

@@ -41,6 +41,7 @@ impl HeapGuard {
     }
 
     /// Whether the heap was full. It stays so.
+    #[inline]
     pub(super) fn is_full(&self) -> bool {
         self.full.get()
     }

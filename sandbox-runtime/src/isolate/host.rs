@@ -20,6 +20,8 @@ pub(crate) struct Host {
     pub(super) checks: Arc<ContractChecks>,
     /// A `Box<C>`, where `C` is the contract.
     object: Rc<dyn Any>,
+    /// Where that is.
+    place: *const (),
     /// How often each method was called, by the call of the guest that is under way.
     counts: Rc<RefCell<HashMap<u64, Vec<u64>>>>,
 }
@@ -28,7 +30,8 @@ impl Host {
     pub(crate) fn new<C: ?Sized + HostContract>(object: Box<C>) -> Result<Self, String> {
         let checks = ContractChecks::of::<C>()?;
         let (contract, object) = (TypeId::of::<C>(), Rc::new(object));
-        Ok(Self { contract, spec: &C::SPEC, ops: C::OPS, checks, object, counts: Rc::default() })
+        let place = Rc::as_ptr(&object).cast();
+        Ok(Self { contract, spec: &C::SPEC, ops: C::OPS, checks, object, place, counts: Rc::default() })
     }
 
     /// Counts a call of a method, and says which it is within this call of the guest.
@@ -57,9 +60,9 @@ impl Host {
     #[inline]
     pub(super) fn object<C: ?Sized + Contract>(&self) -> &C {
         debug_assert_eq!(self.contract, TypeId::of::<C>(), "the host of another contract");
-        // SAFETY: `new`, the only one to make a host, has the object and the contract's id of one `C`, and who asks found the
-        // host by that id.
-        unsafe { &*Rc::as_ptr(&self.object).cast::<Box<C>>() }
+        // SAFETY: `new`, the only one to make a host, has the place of the object and the contract's id of one `C`, and who asks
+        // found the host by that id. The object lives as long as the host, and is not moved.
+        unsafe { &*self.place.cast::<Box<C>>() }
     }
 
     pub(crate) fn name(&self) -> &'static str {

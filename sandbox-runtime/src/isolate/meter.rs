@@ -140,10 +140,12 @@ impl Meter {
     }
 
     /// In nanoseconds.
+    #[inline]
     pub(super) fn cpu(&self) -> u64 {
         self.total.cpu.load(Ordering::Relaxed)
     }
 
+    #[inline]
     fn charge(&self, sums: &Sums) {
         self.last.set(sums);
         self.total.join(sums);
@@ -187,6 +189,10 @@ macro_rules! counts {
         }
 
         impl Running {
+            fn clear(&self) {
+                $(self.$name.set(0);)*
+            }
+
             fn set(&self, counts: &Counts) {
                 $(self.$name.set(counts.$name);)*
             }
@@ -210,59 +216,75 @@ counts! {
     rejections,
 }
 
+/// What one turn has used that is not counted while it runs. Times are in nanoseconds.
+pub(super) struct Spent {
+    pub(super) wall: u64,
+    /// `None` where it is not known: then the turn counts as long as it took.
+    pub(super) cpu: Option<u64>,
+    pub(super) buffers_peak: u64,
+}
+
+impl Spent {
+    #[inline]
+    fn cpu(&self, host_nanos: u64) -> u64 {
+        self.cpu.unwrap_or_else(|| self.wall.saturating_sub(host_nanos))
+    }
+}
+
 impl Counts {
     /// The CPU time so far, in nanoseconds.
     pub(super) fn cpu(&self) -> u64 {
         self.cpu
     }
-
-    /// The time of its turns, in nanoseconds.
-    pub(super) fn ran(&self) -> u64 {
-        self.ran
-    }
-
-    fn sums(&self, wall: u64) -> Sums {
-        Sums {
-            calls: 1,
-            wall,
-            cpu: self.cpu,
-            heap_peak: self.heap_peak,
-            buffers_peak: self.buffers_peak,
-            host_calls: self.host_calls,
-            host_time: self.host_nanos.min(wall),
-            bytes_in: self.bytes_in,
-            bytes_out: self.bytes_out,
-            console_bytes: self.console_bytes,
-            console_dropped: self.console_dropped,
-            unhandled_rejections: self.rejections,
-        }
-    }
 }
 
 impl Running {
     /// A call begins, or goes on with what it has used so far. Each call has a number of its own.
-    pub(super) fn begin(&self, now: u64, flight: Option<u64>, so_far: &Counts) {
+    #[inline]
+    pub(super) fn begin(&self, now: u64, flight: Option<u64>, so_far: Option<&Counts>) {
         self.started.set(now);
         self.call.set(flight.unwrap_or_else(next_call));
-        self.set(so_far);
+        match so_far {
+            Some(counts) => self.set(counts),
+            None => self.clear(),
+        }
     }
 
-    /// What the call has used, after a turn of it; times are in nanoseconds. Without a CPU time the turn counts as long as it
-    /// took.
-    pub(super) fn pause(&self, before: &Counts, turn: u64, cpu: Option<u64>, buffers_peak: u64) -> Counts {
-        let host_time = self.host_nanos.get().saturating_sub(before.host_nanos);
-        let spent = cpu.unwrap_or_else(|| turn.saturating_sub(host_time));
+    /// What the call has used, after a turn of it.
+    pub(super) fn pause(&self, before: &Counts, turn: &Spent) -> Counts {
+        let host_nanos = self.host_nanos.get().saturating_sub(before.host_nanos);
         Counts {
-            ran: before.ran.saturating_add(turn),
-            cpu: before.cpu.saturating_add(spent),
-            buffers_peak: before.buffers_peak.max(buffers_peak),
+            ran: before.ran.saturating_add(turn.wall),
+            cpu: before.cpu.saturating_add(turn.cpu(host_nanos)),
+            buffers_peak: before.buffers_peak.max(turn.buffers_peak),
             ..self.get()
         }
     }
 
-    /// The call has ended, after `wall` nanoseconds.
+    /// A call that had several turns has ended, after `wall` nanoseconds.
     pub(super) fn end(&self, counts: &Counts, wall: u64) {
-        self.meter.charge(&counts.sums(wall));
+        self.set(counts);
+        self.charge(&Spent { wall, cpu: Some(counts.cpu), buffers_peak: counts.buffers_peak });
+    }
+
+    /// The call has ended, of which this was all.
+    #[inline]
+    pub(super) fn charge(&self, spent: &Spent) {
+        let host_nanos = self.host_nanos.get();
+        self.meter.charge(&Sums {
+            calls: 1,
+            wall: spent.wall,
+            cpu: spent.cpu(host_nanos),
+            heap_peak: self.heap_peak.get(),
+            buffers_peak: spent.buffers_peak,
+            host_calls: self.host_calls.get(),
+            host_time: host_nanos.min(spent.wall),
+            bytes_in: self.bytes_in.get(),
+            bytes_out: self.bytes_out.get(),
+            console_bytes: self.console_bytes.get(),
+            console_dropped: self.console_dropped.get(),
+            unhandled_rejections: self.rejections.get(),
+        });
     }
 
     /// The number of the call under way.
@@ -338,6 +360,7 @@ fn add_nanos(count: &Cell<u64>, more: u64) {
 }
 
 /// The number of a call, never 0, which no other call of the process has.
+#[inline]
 pub(super) fn next_call() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     thread_local! {

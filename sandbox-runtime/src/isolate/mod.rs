@@ -53,7 +53,7 @@ pub(crate) use host::Host;
 use meter::{Meter, Running, add};
 use ops::{Exceeded, HostOp, enforce, place_of, write_error};
 pub(crate) use realm::Realm;
-use run::Times;
+use run::{Boxed, Times};
 use runtime::Runtime;
 use script::{Binding, Exports};
 use stack::StackEnd;
@@ -192,6 +192,7 @@ impl Isolate {
     }
 
     /// What was loaded before the sandbox was reset is of a heap that is gone.
+    #[inline]
     fn is_of_this_life(&self, generation: u64) -> Result<(), Error> {
         match generation == self.generation.get() {
             true => Ok(()),
@@ -243,7 +244,8 @@ impl Isolate {
     }
 
     /// The budget of one crossing.
-    pub(crate) fn budget(&self) -> Budget {
+    #[inline]
+    pub(crate) fn budget(&self) -> Budget<'_> {
         Budget::new(&self.settings.limits, self.stack)
     }
 
@@ -328,6 +330,11 @@ impl Isolate {
         self.current.borrow().as_ref().map(|realm| body(&realm.intrinsics))
     }
 
+    /// The realm whose code the innermost call runs.
+    pub(crate) fn current_realm(&self) -> Option<Rc<Realm>> {
+        self.current.borrow().clone()
+    }
+
     pub(crate) fn is_root_prototype(
         &self,
         scope: &v8::PinScope<'_, '_>,
@@ -349,7 +356,8 @@ impl Isolate {
     ) -> Result<Exports, Error> {
         let evaluate = || {
             self.allows(script)?;
-            self.run_until(realm, deadline, None, |scope| script::evaluate(self, scope, realm, script))
+            let run = |scope: &mut v8::PinScope<'_, '_>| Ok(script::evaluate(self, scope, realm, script)?);
+            Ok(self.run_until(realm, deadline, None, run)?)
         };
         evaluate().map_err(|error| script::error_of(error, script.name()))
     }
@@ -377,11 +385,12 @@ impl Isolate {
         args: A,
         deadline: Option<u64>,
     ) -> Result<M::Value, Error> {
-        self.run_until(&binding.realm, deadline, Some(place_of::<M>()), |scope| {
+        let value = self.run_until(&binding.realm, deadline, Some(place_of::<M>()), |scope| {
             v8::tc_scope!(let scope, scope);
             let result = self.invoke::<M, A>(scope, binding, args)?;
             self.read_result::<M>(scope, binding, result)
-        })
+        })?;
+        Ok(value)
     }
 
     /// Calls the function that implements a method.
@@ -391,12 +400,12 @@ impl Isolate {
         scope: &mut Catch<'_, '_, 's, '_>,
         binding: &Binding,
         args: A,
-    ) -> Result<v8::Local<'s, v8::Value>, Error> {
+    ) -> Boxed<v8::Local<'s, v8::Value>> {
         let place = place_of::<M>();
         let Some(method) = binding.method(M::INDEX) else {
             let export = M::spec().name;
             let problems = vec![crate::error::ExportProblem { export, found: None }];
-            return Err(Error::Mismatch { contract: place.contract, script: String::new(), problems });
+            return Err(Error::Mismatch { contract: place.contract, script: String::new(), problems }.into());
         };
         let (params, checks) = (M::spec().params, &binding.checks.methods[M::INDEX]);
         enforce(&args, params, checks).map_err(write_error::<M>)?;
@@ -410,7 +419,7 @@ impl Isolate {
             Some(receiver) => v8::Local::new(scope, receiver).into(),
             None => v8::undefined(scope).into(),
         };
-        function.call(scope, receiver, &values).ok_or_else(|| self.thrown(scope, Some(place)))
+        function.call(scope, receiver, &values).ok_or_else(|| self.thrown(scope, Some(place)).into())
     }
 
     /// Reads what a method gave, and says all that is wrong with it.
@@ -420,7 +429,7 @@ impl Isolate {
         scope: &mut Catch<'_, '_, 's, '_>,
         binding: &Binding,
         result: v8::Local<'s, v8::Value>,
-    ) -> Result<M::Value, Error> {
+    ) -> Boxed<M::Value> {
         let (place, checks) = (place_of::<M>(), &binding.checks.methods[M::INDEX]);
         let budget = self.budget();
         let read = to_host(scope, &budget, result);
@@ -429,7 +438,7 @@ impl Isolate {
         let read = read.and_then(|value| checks.returns.enforce(&value, "result").map(|()| value));
         if read.is_err() && scope.has_caught() {
             // A getter of the result threw, and that is what went wrong.
-            return Err(self.thrown(scope, Some(place)));
+            return Err(self.thrown(scope, Some(place)).into());
         }
         let mut violations = || {
             v8::tc_scope!(let scope, scope);
@@ -442,7 +451,7 @@ impl Isolate {
             }
             other => other,
         };
-        read.map_err(|error| error.into_error(place, Direction::ToHost))
+        read.map_err(|error| error.into_error(place, Direction::ToHost).into())
     }
 
     /// All that is wrong with values, by the description of their types: they are read once more, and as plain data.

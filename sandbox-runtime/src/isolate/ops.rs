@@ -297,6 +297,7 @@ impl<M: Method> MostCalls<M> {
 }
 
 /// The place of a method.
+#[inline]
 pub(crate) fn place_of<M: Method>() -> Place {
     Place::new(<M::Contract as Contract>::SPEC.name, M::spec().name)
 }
@@ -446,6 +447,7 @@ fn violations<'s, M: Method>(
 }
 
 /// Checks that arguments keep their constraints, and says all that do not.
+#[inline]
 pub(crate) fn enforce<A: Arguments>(
     args: &A,
     params: &[ParamSpec],

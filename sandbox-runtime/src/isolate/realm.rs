@@ -9,6 +9,7 @@ use deno_core::v8;
 use super::host::Host;
 use super::ops::HostOp;
 use super::{engine, furniture, leaks, shim};
+use crate::boundary::forms::Forms;
 use crate::boundary::js_string;
 use crate::contract::ContractSpec;
 use crate::realm::Settings;
@@ -100,6 +101,8 @@ pub(crate) struct Realm {
     pub(super) context: v8::Global<v8::Context>,
     /// Its `Object.prototype`.
     pub(super) root_prototype: v8::Global<v8::Object>,
+    /// How objects of known fields are made and taken apart.
+    pub(crate) forms: Forms,
     /// What conversions need.
     #[cfg_attr(not(feature = "quickjs"), allow(dead_code, reason = "V8 converts without the realm's help"))]
     pub(super) intrinsics: engine::Intrinsics,
@@ -119,9 +122,16 @@ impl Realm {
         let root =
             v8::Object::new(scope).get_prototype(scope).and_then(|root| root.try_cast::<v8::Object>().ok());
         let root = root.ok_or("the engine has no `Object.prototype`")?;
+        let forms = Forms::of(scope).ok_or("the engine has no `Object.keys`")?;
         let intrinsics = engine::Intrinsics::of(scope).ok_or("the engine's own functions do not run")?;
         let root_prototype = v8::Global::new(scope, root);
-        Ok(Self { context: context_global, root_prototype, intrinsics, generation: furnishing.generation })
+        Ok(Self {
+            context: context_global,
+            root_prototype,
+            forms,
+            intrinsics,
+            generation: furnishing.generation,
+        })
     }
 }
 

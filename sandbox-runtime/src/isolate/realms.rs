@@ -48,6 +48,7 @@ impl Isolate {
     }
 
     /// Makes it the realm of the innermost call, until the guard is dropped.
+    #[inline]
     pub(super) fn set_current<'i>(&'i self, realm: &Rc<Realm>) -> Current<'i> {
         let before = self.current.replace(Some(realm.clone()));
         Current { current: &self.current, before }
@@ -61,6 +62,7 @@ pub(super) struct Current<'i> {
 }
 
 impl Drop for Current<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.current.replace(self.before.take());
     }

@@ -11,12 +11,15 @@ use deno_core::v8;
 
 use super::clock;
 use super::entry::Entered;
-use super::meter::{Counts, nanos};
+use super::meter::{Counts, Spent, nanos};
 use super::ops::Exceeded;
 use super::watchdog::{Armed, Watch};
 use super::{Catch, Isolate, Live, Realm, engine, stack_full, thrown};
 use crate::error::{Error, LimitKind, Place, Source};
 use crate::limits::Limits;
+
+/// A result whose error is one word.
+pub(super) type Boxed<R> = Result<R, Box<Error>>;
 
 /// Limits of time, in nanoseconds.
 #[derive(Clone, Copy)]
@@ -34,7 +37,7 @@ impl Times {
 }
 
 /// How far a turn of guest code may go, and who pays for it.
-pub(super) struct Turn {
+pub(super) struct Turn<'c> {
     /// The flight that it is of.
     pub(super) flight: Option<u64>,
     pub(super) began: u64,
@@ -43,15 +46,16 @@ pub(super) struct Turn {
     /// The caller's own deadline comes before the limit.
     pub(super) by_caller: bool,
     /// What the call has used before.
-    pub(super) so_far: Counts,
+    pub(super) so_far: Option<&'c Counts>,
 }
 
-impl Turn {
+impl Turn<'_> {
     /// A turn that begins now, and is within the limit and the caller's own deadline.
+    #[inline]
     pub(super) fn of_call(began: u64, limit: u64, deadline: Option<u64>) -> Self {
         let limit = began.saturating_add(limit);
         let end = deadline.map_or(limit, |deadline| deadline.min(limit));
-        Self { flight: None, began, end, by_caller: end < limit, so_far: Counts::default() }
+        Self { flight: None, began, end, by_caller: end < limit, so_far: None }
     }
 }
 
@@ -64,27 +68,29 @@ impl Isolate {
         place: Option<Place>,
         body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        self.run_until(realm, None, place, body)
+        Ok(self.run_until(realm, None, place, |scope| Ok(body(scope)?))?)
     }
 
-    /// The same within the caller's own deadline as well.
+    /// The same within the caller's own deadline as well. Errors are boxed on the way, so that a number needs no memory to be
+    /// handed on.
     #[inline]
     pub(super) fn run_until<R>(
         &self,
         realm: &Rc<Realm>,
         deadline: Option<u64>,
         place: Option<Place>,
-        body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Result<R, Error>,
-    ) -> Result<R, Error> {
+        body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Boxed<R>,
+    ) -> Boxed<R> {
         let live = self.entrance_to(realm, place)?;
         let mut late = None;
         let entered = Entered::new(self, live.raw);
         let result = match entered.is_outermost() {
             true => {
                 let turn = Turn::of_call(clock::now(), self.times.wall, deadline);
-                let (result, counts) = self.turn(&live, &turn, (realm, place), body, &mut late);
-                if let Some(counts) = counts {
-                    self.end_call(self.running.call(), &counts, counts.ran());
+                let (result, spent) = self.turn(&live, &turn, (realm, place), body, &mut late);
+                if let Some(spent) = spent {
+                    self.forget_call(self.running.call());
+                    self.running.charge(&spent);
                 }
                 result
             }
@@ -94,23 +100,23 @@ impl Isolate {
         result
     }
 
-    /// Writes the bill of a call that took `wall` nanoseconds.
-    pub(super) fn end_call(&self, call: u64, counts: &Counts, wall: u64) {
+    /// A call is over.
+    #[inline]
+    pub(super) fn forget_call(&self, call: u64) {
         self.hosts.iter().for_each(|host| host.forget(call));
-        self.running.end(counts, wall);
     }
 
     /// Runs one turn of a flight. No guest code is running, so it is limited as an outermost run is.
     pub(super) fn run_flight<R>(
         &self,
-        turn: &Turn,
+        turn: &Turn<'_>,
         (realm, place): (&Rc<Realm>, Option<Place>),
-        body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Result<R, Error>,
-    ) -> (Result<R, Error>, Option<Counts>) {
+        body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Boxed<R>,
+    ) -> (Boxed<R>, Option<Spent>) {
         // A host method that was polled before this turn may have reset the sandbox.
         let live = match self.entrance_to(realm, place) {
             Ok(live) => live,
-            Err(error) => return (Err(error), None),
+            Err(error) => return (Err(error.into()), None),
         };
         let mut late = None;
         let entered = Entered::new(self, live.raw);
@@ -125,7 +131,7 @@ impl Isolate {
         &self,
         (live, entered): (Ref<'_, Live>, Entered<'_>),
         place: Option<Place>,
-        late: Option<Result<R, Error>>,
+        late: Option<Boxed<R>>,
     ) {
         let outermost = entered.is_outermost();
         self.ended_inside.set(!outermost && self.is_ended_in(&live));
@@ -142,6 +148,7 @@ impl Isolate {
 
     /// What is kept of errors of host methods, when no call is left that could be told of one. A flight may be told turns
     /// later.
+    #[inline]
     pub(super) fn forget_errors(&self) -> VecDeque<(v8::Global<v8::Object>, Source)> {
         if self.host_errors.borrow().is_empty() || self.is_running() || !self.flights.is_empty() {
             return VecDeque::new();
@@ -166,28 +173,29 @@ impl Isolate {
         Ref::filter_map(self.live.borrow(), Option::as_ref).map_err(|_| self.discarded_error())
     }
 
-    /// Gives what the call has used so far as well, unless nothing ran.
+    /// Gives what the turn has used as well, unless nothing ran.
     #[inline]
     fn turn<R>(
         &self,
         live: &Live,
-        turn: &Turn,
+        turn: &Turn<'_>,
         (realm, place): (&Rc<Realm>, Option<Place>),
-        body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Result<R, Error>,
-        late: &mut Option<Result<R, Error>>,
-    ) -> (Result<R, Error>, Option<Counts>) {
+        body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Boxed<R>,
+        late: &mut Option<Boxed<R>>,
+    ) -> (Boxed<R>, Option<Spent>) {
         let used = self.running.meter.cpu().saturating_add(self.flights.cpu());
         let left = self.times.total_cpu.saturating_sub(used);
         if left == 0 {
-            return (Err(self.over(LimitKind::TotalCpu, place)), None);
+            return (Err(self.over(LimitKind::TotalCpu, place).into()), None);
         }
         if turn.by_caller && turn.end <= turn.began {
-            return (Err(self.over(LimitKind::Deadline, place)), None);
+            return (Err(self.over(LimitKind::Deadline, place).into()), None);
         }
-        let cpu = self.times.cpu.saturating_sub(turn.so_far.cpu()).min(left);
+        let before = turn.so_far.map_or(0, Counts::cpu);
+        let cpu = self.times.cpu.saturating_sub(before).min(left);
         let armed = live.watch.arm(turn.flight, turn.began, turn.end, cpu);
         self.by_caller.set(turn.by_caller);
-        self.running.begin(turn.began, turn.flight, &turn.so_far);
+        self.running.begin(turn.began, turn.flight, turn.so_far);
         self.buffers.begin();
         self.exceeded.set(None);
         let result = self.in_realm(live.raw, realm, |scope| {
@@ -199,7 +207,7 @@ impl Isolate {
             result
         });
         let ended = self.is_ended_in(live).then(|| self.ended(place));
-        let counts = self.count(&armed, live, turn);
+        let spent = self.spent(&armed, live);
         if armed.disarm() || ended.is_some() {
             self.drop_microtasks(live.raw, realm);
             self.collect(live.raw);
@@ -208,20 +216,21 @@ impl Isolate {
             let ended = ended.filter(|_| !self.heap.is_full());
             let ended = ended.unwrap_or_else(|| self.ended(place));
             self.exceeded.set(None);
-            return (Err(ended), Some(counts));
+            return (Err(ended.into()), Some(spent));
         }
-        (result, Some(counts))
+        (result, Some(spent))
     }
 
-    /// What the call has used, with this turn.
+    /// What a turn has used.
     #[inline]
-    fn count(&self, armed: &Armed<'_>, live: &Live, turn: &Turn) -> Counts {
+    fn spent(&self, armed: &Armed<'_>, live: &Live) -> Spent {
         if live.watch.is_long() {
             // SAFETY: `raw` is of `live`.
             let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(live.raw) };
             self.running.see_heap(&mut isolate);
         }
-        self.running.pause(&turn.so_far, armed.elapsed(), live.watch.cpu(), self.buffers.peak() as u64)
+        let (cpu, buffers_peak) = (live.watch.cpu(), self.buffers.peak() as u64);
+        Spent { wall: armed.elapsed(), cpu, buffers_peak }
     }
 
     /// Runs `body` with the realm entered. Microtasks that run there may be of another realm: they are given its context by the

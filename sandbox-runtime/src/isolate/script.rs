@@ -100,7 +100,7 @@ fn start<'s>(
     script: &Script,
 ) -> Result<Started<'s>, Error> {
     match script.format {
-        Some(Format::Module) => module(isolate, scope, script)?.run(isolate, scope),
+        Some(Format::Module) => module(isolate, scope, script)?.run(isolate, scope, script),
         Some(Format::CommonJs) => common_js(isolate, scope, script).map(Started::Done),
         None => detect(isolate, scope, script),
     }
@@ -114,12 +114,12 @@ fn detect<'s>(
     script: &Script,
 ) -> Result<Started<'s>, Error> {
     let module = match module(isolate, scope, script) {
-        Ok(module) if module.has_exports(scope) => return module.run(isolate, scope),
+        Ok(module) if module.has_exports(scope) => return module.run(isolate, scope, script),
         Err(error) if !matches!(error, Error::Syntax { .. }) => return Err(error),
         other => other,
     };
     match common_js(isolate, scope, script) {
-        Err(Error::Syntax { .. }) => module?.run(isolate, scope),
+        Err(Error::Syntax { .. }) => module?.run(isolate, scope, script),
         other => other.map(Started::Done),
     }
 }
@@ -221,8 +221,10 @@ fn module<'s>(
     let name = text(scope, &script.name, script)?;
     let source = text(scope, &script.source, script)?;
     v8::tc_scope!(let scope, scope);
-    let mut source = v8::script_compiler::Source::new(source, Some(&origin(scope, name, true)));
-    let Some(module) = v8::script_compiler::compile_module(scope, &mut source) else {
+    let code = script.code.get(Format::Module);
+    let (mut source, options) = engine::source(source, &origin(scope, name, true), code);
+    let reason = v8::script_compiler::NoCacheReason::NoReason;
+    let Some(module) = v8::script_compiler::compile_module2(scope, &mut source, options, reason) else {
         return Err(syntax_error(scope, script, 0));
     };
     if module.instantiate_module2(scope, refuse_import, refuse_source_import).is_none() {
@@ -249,9 +251,17 @@ impl<'s> Module<'s> {
     }
 
     /// Runs the module as far as it comes.
-    fn run(self, isolate: &Isolate, scope: &mut v8::PinScope<'s, '_>) -> Result<Started<'s>, Error> {
+    fn run(
+        self,
+        isolate: &Isolate,
+        scope: &mut v8::PinScope<'s, '_>,
+        script: &Script,
+    ) -> Result<Started<'s>, Error> {
         v8::tc_scope!(let scope, scope);
         let promise = self.module.evaluate(scope).ok_or_else(|| isolate.thrown(scope, None))?;
+        // With the functions that were called on the way.
+        let code = || engine::code_of_module(scope, self.module);
+        script.code.offer(Format::Module, script.source.len(), code);
         match promise.try_cast::<v8::Promise>() {
             Ok(promise) => {
                 promise.mark_as_handled();
@@ -336,7 +346,8 @@ fn common_js(
     let source = text(scope, &script.source, script)?;
     let parameters = [text(scope, "module", script)?, text(scope, "exports", script)?];
     v8::tc_scope!(let scope, scope);
-    let Some(function) = compile_function(scope, name, source, &parameters) else {
+    let code = script.code.get(Format::CommonJs);
+    let Some(function) = compile_with(scope, name, source, &parameters, code) else {
         return Err(syntax_error(scope, script, engine::LINES_BEFORE_A_BODY));
     };
     let (module, exports) = (v8::Object::new(scope), v8::Object::new(scope));
@@ -346,6 +357,7 @@ fn common_js(
     if function.call(scope, exports.into(), &[module.into(), exports.into()]).is_none() {
         return Err(isolate.thrown(scope, None));
     }
+    script.code.offer(Format::CommonJs, script.source.len(), || engine::code_of_function(scope, function));
     let exports = module.get(scope, key.into()).ok_or_else(|| isolate.thrown(scope, None))?;
     Ok(exports
         .try_cast::<v8::Object>()
@@ -354,21 +366,25 @@ fn common_js(
         .collect())
 }
 
-pub(super) fn compile_function<'s>(
+pub(crate) fn compile_function<'s>(
     scope: &v8::PinScope<'s, '_>,
     name: v8::Local<'s, v8::String>,
     source: v8::Local<'s, v8::String>,
     parameters: &[v8::Local<'s, v8::String>],
 ) -> Option<v8::Local<'s, v8::Function>> {
-    let mut source = v8::script_compiler::Source::new(source, Some(&origin(scope, name, false)));
-    v8::script_compiler::compile_function(
-        scope,
-        &mut source,
-        parameters,
-        &[],
-        v8::script_compiler::CompileOptions::NoCompileOptions,
-        v8::script_compiler::NoCacheReason::NoReason,
-    )
+    compile_with(scope, name, source, parameters, None)
+}
+
+fn compile_with<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    name: v8::Local<'s, v8::String>,
+    source: v8::Local<'s, v8::String>,
+    parameters: &[v8::Local<'s, v8::String>],
+    code: Option<&[u8]>,
+) -> Option<v8::Local<'s, v8::Function>> {
+    let (mut source, options) = engine::source(source, &origin(scope, name, false), code);
+    let reason = v8::script_compiler::NoCacheReason::NoReason;
+    v8::script_compiler::compile_function(scope, &mut source, parameters, &[], options, reason)
 }
 
 fn syntax_error(scope: &Catch<'_, '_, '_, '_>, script: &Script, lines_before: usize) -> Error {

@@ -24,7 +24,7 @@ pub(crate) fn script_name(spec: &ContractSpec) -> String {
 }
 
 /// The name of a script of ours.
-pub(super) fn script(name: &str) -> String {
+pub(crate) fn script(name: &str) -> String {
     format!("{SCHEME}{name}")
 }
 

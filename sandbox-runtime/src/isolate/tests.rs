@@ -3,6 +3,9 @@
 // The layer of QuickJS knows neither descriptors nor the realm of an object.
 #[cfg(not(feature = "quickjs"))]
 mod realms;
+// Its isolates are not entered.
+#[cfg(not(feature = "quickjs"))]
+mod entry;
 // On V8 deno_core has no realm.
 #[cfg(any(feature = "quickjs", feature = "leaky"))]
 mod with_deno;

@@ -13,6 +13,7 @@ thread_local! {
 }
 
 /// The deadline of a call that is made here: one that a host method makes ends with the call that waits for the method.
+#[inline]
 pub(crate) fn within(deadline: Option<u64>) -> Option<u64> {
     let end = deadline.unwrap_or(u64::MAX).min(OUTER_END.get());
     (end < u64::MAX).then_some(end)

@@ -165,6 +165,7 @@ impl Watch {
 
     /// Whether the call under way was looked at: that happens to those of more than a few milliseconds. To be asked on the
     /// isolate's thread.
+    #[inline]
     pub(crate) fn is_long(&self) -> bool {
         self.seen.load(Ordering::Acquire) == self.calls.load(Ordering::Relaxed)
     }
@@ -186,6 +187,7 @@ impl Watch {
     }
 
     /// Whether the deadline has passed and the call is being ended.
+    #[inline]
     pub(crate) fn has_fired(&self) -> bool {
         matches!(self.state.load(Ordering::SeqCst), FIRED | FIRING)
     }
@@ -215,16 +217,19 @@ pub(crate) struct Armed<'w> {
 
 impl Armed<'_> {
     /// How long it has been armed, in nanoseconds.
+    #[inline]
     pub(crate) fn elapsed(&self) -> u64 {
         now().saturating_sub(self.began)
     }
 
     /// Stops watching. Says whether the deadline had passed.
+    #[inline]
     pub(crate) fn disarm(self) -> bool {
         // Its drop would do the same once more.
         std::mem::ManuallyDrop::new(self).stop()
     }
 
+    #[inline]
     fn stop(&self) -> bool {
         let state = &self.watch.state;
         loop {
@@ -360,6 +365,7 @@ pub(super) fn coarse_now() -> u64 {
 
 static LAST_LOOK: AtomicU64 = AtomicU64::new(0);
 
+#[inline]
 fn dog() -> &'static Dog {
     static DOG: OnceLock<&'static Dog> = OnceLock::new();
     DOG.get_or_init(|| {

@@ -103,15 +103,21 @@ impl TypeCheck {
     }
 
     /// Whether a value of the type has anything to keep.
+    #[inline]
     pub(crate) fn is_constrained(&self) -> bool {
         self.constraints.is_some() || self.rules.is_some()
     }
 
     /// All that is wrong with a Rust value of the right type, each under the name `root`.
+    #[inline]
     pub(crate) fn enforce<T: Serialize + 'static>(&self, value: &T, root: &str) -> Result<(), ValueError> {
-        if !self.is_constrained() {
-            return Ok(());
+        match self.is_constrained() {
+            true => self.enforce_all(value, root),
+            false => Ok(()),
         }
+    }
+
+    fn enforce_all<T: Serialize + 'static>(&self, value: &T, root: &str) -> Result<(), ValueError> {
         let data = plain(value)?;
         let mut found = Vec::new();
         if let Some(constraints) = &self.constraints {

@@ -39,6 +39,7 @@ impl Buffers {
     }
 
     /// A call begins, whose peak and refusals are of interest.
+    #[inline]
     pub(crate) fn begin(&self) {
         self.0.least.store(self.0.left.load(Ordering::Relaxed), Ordering::Relaxed);
         self.0.denied.store(false, Ordering::Relaxed);
@@ -50,6 +51,7 @@ impl Buffers {
     }
 
     /// The most that was used at once since the call began.
+    #[inline]
     pub(crate) fn peak(&self) -> usize {
         self.0.limit.load(Ordering::Relaxed).saturating_sub(self.0.least.load(Ordering::Relaxed))
     }

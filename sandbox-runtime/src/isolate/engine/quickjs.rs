@@ -43,6 +43,9 @@ pub(crate) const ASKS_ONCE: bool = true;
 /// Whether a collection of garbage can be asked for. What is not referred to is gone at once.
 pub(crate) const COLLECTS: bool = false;
 
+/// Whether functions of a realm make objects and take them apart: an interpreter gains nothing by it.
+pub(crate) const HAS_FORMS: bool = false;
+
 /// The lines that are put before the body of a function that is compiled.
 pub(crate) const LINES_BEFORE_A_BODY: usize = 1;
 
@@ -305,8 +308,30 @@ fn frame(line: &str) -> Option<StackFrame> {
     })
 }
 
-/// To enter an isolate costs nothing.
-pub(crate) fn settle_in(_: v8::UnsafeRawIsolatePtr) {}
+/// What is compiled. Code is not kept.
+pub(crate) fn source(
+    text: v8::Local<'_, v8::String>,
+    origin: &v8::ScriptOrigin<'_>,
+    _: Option<&[u8]>,
+) -> (v8::script_compiler::Source, v8::script_compiler::CompileOptions) {
+    let options = v8::script_compiler::CompileOptions::NoCompileOptions;
+    (v8::script_compiler::Source::new(text, Some(origin)), options)
+}
+
+/// Nothing is made of a module.
+pub(crate) fn code_of_module(_: &v8::PinScope<'_, '_>, _: v8::Local<'_, v8::Module>) -> Option<Vec<u8>> {
+    None
+}
+
+/// Nor of a function.
+pub(crate) fn code_of_function(_: &v8::PinScope<'_, '_>, _: v8::Local<'_, v8::Function>) -> Option<Vec<u8>> {
+    None
+}
+
+/// To enter an isolate costs nothing, so none is there already.
+pub(crate) fn settle_in(_: v8::UnsafeRawIsolatePtr, _: bool) -> bool {
+    false
+}
 
 /// No isolate stays entered.
 pub(crate) fn move_out(_: v8::UnsafeRawIsolatePtr) {}

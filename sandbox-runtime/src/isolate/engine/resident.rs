@@ -31,12 +31,14 @@ fn current() -> v8::UnsafeRawIsolatePtr {
     unsafe { v8__Isolate__GetCurrent() }
 }
 
-/// Makes an isolate, which lives on this thread, the thread's resident, unless others are entered.
+/// Says whether an isolate, which lives on this thread, is entered as the thread's resident. When no call of ours is under way on
+/// the thread, and no isolate of others is entered, it becomes that.
 #[inline]
-pub(crate) fn settle_in(raw: v8::UnsafeRawIsolatePtr) {
-    if !is_resident(raw) {
+pub(crate) fn settle_in(raw: v8::UnsafeRawIsolatePtr, is_first: bool) -> bool {
+    if is_first && !is_resident(raw) {
         replace(raw);
     }
+    is_resident(raw) && are_same(raw, current())
 }
 
 #[cold]

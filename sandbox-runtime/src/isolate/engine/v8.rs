@@ -31,6 +31,9 @@ pub(crate) const ASKS_ONCE: bool = false;
 /// Whether a collection of garbage can be asked for.
 pub(crate) const COLLECTS: bool = true;
 
+/// Whether functions of a realm make objects and take them apart.
+pub(crate) const HAS_FORMS: bool = true;
+
 /// The lines that are put before the body of a function that is compiled.
 pub(crate) const LINES_BEFORE_A_BODY: usize = 0;
 
@@ -163,6 +166,39 @@ pub(crate) fn refuse_code_from_text(
     Some(())
 }
 
+/// What is compiled, with the code that was made of it before, if there is any. V8 takes no code that another V8 has made, or
+/// one with other flags, or of a source of another length, and compiles then; the code never leaves the process.
+pub(crate) fn source(
+    text: v8::Local<'_, v8::String>,
+    origin: &v8::ScriptOrigin<'_>,
+    code: Option<&[u8]>,
+) -> (v8::script_compiler::Source, v8::script_compiler::CompileOptions) {
+    use v8::script_compiler::{CachedData, CompileOptions, Source};
+    match code {
+        Some(code) => {
+            let source = Source::new_with_cached_data(text, Some(origin), CachedData::new(code));
+            (source, CompileOptions::ConsumeCodeCache)
+        }
+        None => (Source::new(text, Some(origin)), CompileOptions::NoCompileOptions),
+    }
+}
+
+/// The code that V8 has made of a module so far.
+pub(crate) fn code_of_module(
+    scope: &v8::PinScope<'_, '_>,
+    module: v8::Local<'_, v8::Module>,
+) -> Option<Vec<u8>> {
+    module.get_unbound_module_script(scope).create_code_cache().map(|code| code.to_vec())
+}
+
+/// The same of a function.
+pub(crate) fn code_of_function(
+    _: &v8::PinScope<'_, '_>,
+    function: v8::Local<'_, v8::Function>,
+) -> Option<Vec<u8>> {
+    function.create_code_cache().map(|code| code.to_vec())
+}
+
 /// The length of a string, in 16-bit units.
 pub(crate) fn length(_: &v8::PinScope<'_, '_>, string: v8::Local<'_, v8::String>) -> usize {
     string.length()
@@ -171,8 +207,16 @@ pub(crate) fn length(_: &v8::PinScope<'_, '_>, string: v8::Local<'_, v8::String>
 /// The characters of a string that V8 keeps as Latin-1.
 pub(crate) fn latin1(scope: &v8::PinScope<'_, '_>, string: v8::Local<'_, v8::String>) -> Option<Vec<u8>> {
     string.is_onebyte().then(|| {
-        let mut latin1 = vec![0; string.length()];
-        string.write_one_byte_v2(scope, 0, &mut latin1, v8::WriteFlags::empty());
+        let length = string.length();
+        let mut latin1 = Vec::with_capacity(length);
+        string.write_one_byte_uninit_v2(
+            scope,
+            0,
+            &mut latin1.spare_capacity_mut()[..length],
+            v8::WriteFlags::empty(),
+        );
+        // SAFETY: V8 writes as many characters as the string has, and the buffer takes them all.
+        unsafe { latin1.set_len(length) };
         latin1
     })
 }
@@ -223,6 +267,7 @@ pub(crate) fn set_items<'s>(
 }
 
 /// Runs microtasks, until none is left or the call is ended.
+#[inline]
 pub(crate) fn run_microtasks(scope: &mut v8::PinScope<'_, '_>, _is_ended: impl Fn() -> bool) {
     scope.perform_microtask_checkpoint();
 }

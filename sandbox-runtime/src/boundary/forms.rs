@@ -1,0 +1,194 @@
+//! Objects of known fields: a function of their realm makes one from its values, another takes it apart.
+//!
+//! To define or read properties one at a time through V8's API is to look up each name again. In JavaScript an object literal has
+//! its shape from the start, and a property is read at a known offset once the reader was called a few times. The functions are
+//! compiled in the realm when a form was met a few times. They are the host's own: they see nothing of the realm but the values
+//! and `Object.keys` as it was before any guest, and no guest can reach them. An object that is not just of these fields in their
+//! order is read one property at a time.
+
+use std::cell::{Cell, RefCell};
+use std::collections::hash_map::Entry;
+use std::fmt::Write as _;
+use std::hash::{Hash, Hasher};
+
+use deno_core::v8;
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use super::text::js_string;
+use crate::isolate::{Isolate, engine, script, shim};
+
+/// From the so many-th object on a function pays.
+const MET: u32 = 4;
+/// Of how many fields.
+const FIELDS: std::ops::RangeInclusive<usize> = 3..=64;
+/// How many functions of each kind a realm keeps.
+const MOST: usize = 256;
+
+/// The name of a field. It is the program's own, so that two are the same when they are at the same place.
+#[derive(Clone, Copy)]
+pub(super) struct Name(pub(super) &'static str);
+
+impl PartialEq for Name {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
+impl Eq for Name {}
+
+impl Hash for Name {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.as_ptr().addr().hash(state);
+    }
+}
+
+/// The names and values of an object that is being made.
+pub(super) type Names = SmallVec<[Name; 12]>;
+pub(super) type Values<'s> = SmallVec<[v8::Local<'s, v8::Value>; 12]>;
+
+/// A function, if there is one yet.
+enum Form {
+    Met(Cell<u32>),
+    Made(v8::Global<v8::Function>),
+    /// It cannot be compiled.
+    Never,
+}
+
+/// The functions of a realm.
+pub(crate) struct Forms {
+    keys: v8::Global<v8::Function>,
+    makers: RefCell<FxHashMap<Names, Form>>,
+    /// By the place of the list of names.
+    takers: RefCell<FxHashMap<(usize, usize), Form>>,
+}
+
+impl Forms {
+    /// Takes what they need of the current realm, before a guest can change it.
+    pub(crate) fn of(scope: &v8::PinScope<'_, '_>) -> Option<Self> {
+        let key = |name: &str| js_string(scope, name, v8::NewStringType::Internalized).ok();
+        let object = scope.get_current_context().global(scope).get(scope, key("Object")?.into())?;
+        let keys = object.try_cast::<v8::Object>().ok()?.get(scope, key("keys")?.into())?;
+        let keys = v8::Global::new(scope, keys.try_cast::<v8::Function>().ok()?);
+        Some(Self { keys, makers: RefCell::default(), takers: RefCell::default() })
+    }
+
+    /// Makes an object. `None` when there is no function for it; what it gives is `None` when the call is being ended.
+    pub(super) fn make<'s>(
+        scope: &v8::PinScope<'s, '_>,
+        names: &Names,
+        values: &Values<'s>,
+    ) -> Option<Option<v8::Local<'s, v8::Value>>> {
+        let realm = may_have(names.len()).then(|| Isolate::current(scope)?.current_realm())??;
+        let source = || maker(names);
+        let function = function(scope, &realm.forms.makers, names.clone(), source, || None)?;
+        Some(function.call(scope, v8::undefined(scope).into(), values))
+    }
+
+    /// The values of an object's fields, in their order, if it has these and no others. `None` when there is no function for
+    /// it; what it gives is `None` when a getter threw.
+    pub(super) fn take<'s>(
+        scope: &v8::PinScope<'s, '_>,
+        object: v8::Local<'s, v8::Object>,
+        fields: &'static [&'static str],
+    ) -> Option<Option<v8::Local<'s, v8::Value>>> {
+        let realm = may_have(fields.len()).then(|| Isolate::current(scope)?.current_realm())??;
+        let place = (fields.as_ptr().addr(), fields.len());
+        let keys = || Some(v8::Local::new(scope, &realm.forms.keys));
+        let function = function(scope, &realm.forms.takers, place, || taker(fields), keys)?;
+        Some(function.call(scope, v8::undefined(scope).into(), &[object.into()]))
+    }
+}
+
+fn may_have(fields: usize) -> bool {
+    engine::HAS_FORMS && FIELDS.contains(&fields)
+}
+
+/// The function of a form, which is compiled when it is worth it.
+fn function<'s, K: Eq + Hash>(
+    scope: &v8::PinScope<'s, '_>,
+    known: &RefCell<FxHashMap<K, Form>>,
+    key: K,
+    source: impl FnOnce() -> String,
+    keys: impl FnOnce() -> Option<v8::Local<'s, v8::Function>>,
+) -> Option<v8::Local<'s, v8::Function>> {
+    let mut known = known.borrow_mut();
+    let is_full = known.len() >= MOST;
+    let form = match known.entry(key) {
+        Entry::Occupied(form) => form.into_mut(),
+        Entry::Vacant(_) if is_full => return None,
+        Entry::Vacant(place) => place.insert(Form::Met(Cell::new(0))),
+    };
+    match form {
+        Form::Made(function) => Some(v8::Local::new(scope, &*function)),
+        Form::Never => None,
+        Form::Met(times) if times.get() < MET => {
+            times.set(times.get() + 1);
+            None
+        }
+        // Compiling takes some stack, and would throw without it.
+        Form::Met(_) if !Isolate::current(scope)?.stack().allows_call() => None,
+        Form::Met(_) => {
+            let function = compiled(scope, &source(), keys());
+            *form = function.map_or(Form::Never, |function| Form::Made(v8::Global::new(scope, function)));
+            function
+        }
+    }
+}
+
+/// The function that a program gives.
+fn compiled<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    source: &str,
+    keys: Option<v8::Local<'s, v8::Function>>,
+) -> Option<v8::Local<'s, v8::Function>> {
+    let text = |text: &str| js_string(scope, text, v8::NewStringType::Normal).ok();
+    let program =
+        script::compile_function(scope, text(&shim::script("form"))?, text(source)?, &[text("keys")?])?;
+    let undefined: v8::Local<'_, v8::Value> = v8::undefined(scope).into();
+    let keys = keys.map_or(undefined, Into::into);
+    program.call(scope, undefined, &[keys])?.try_cast().ok()
+}
+
+/// `(a0, a1, …) => ({ ["name"]: a0, … })`, in which no name is `__proto__` as syntax.
+fn maker(names: &[Name]) -> String {
+    let parameters = (0..names.len()).map(|at| format!("a{at}")).collect::<Vec<_>>().join(", ");
+    let mut source = format!("\"use strict\";\nreturn ({parameters}) => ({{ ");
+    for (at, Name(name)) in names.iter().enumerate() {
+        let name = serde_json::Value::from(*name);
+        let name = if name == "__proto__" { format!("[{name}]") } else { name.to_string() };
+        _ = write!(source, "{name}: a{at}, ");
+    }
+    source + "});\n"
+}
+
+/// A function that gives the values, or nothing when the names are others. The object is no proxy.
+fn taker(fields: &[&str]) -> String {
+    let mut source = format!(
+        "\"use strict\";\nreturn (object) => {{\n  const names = keys(object);\n  if (names.length !== {}",
+        fields.len()
+    );
+    for (at, name) in fields.iter().enumerate() {
+        _ = write!(source, "\n    || names[{at}] !== {}", serde_json::Value::from(*name));
+    }
+    source += ") return;\n  return [";
+    for name in fields {
+        _ = write!(source, "object[{}], ", serde_json::Value::from(*name));
+    }
+    source + "];\n};\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_data_and_not_syntax() {
+        let source = maker(&[Name("a"), Name("__proto__"), Name("\"}); evil(\"")]);
+        assert_eq!(
+            source,
+            "\"use strict\";\nreturn (a0, a1, a2) => ({ \"a\": a0, [\"__proto__\"]: a1, \"\\\"}); evil(\\\"\": a2, });\n"
+        );
+        assert!(taker(&["\u{2028}", "a\nb"]).contains("object[\"\u{2028}\"], object[\"a\\nb\"]"));
+    }
+}
