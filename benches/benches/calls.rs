@@ -7,7 +7,7 @@ use criterion::{BatchSize, Criterion};
 use sandbox_benches::contracts::{Guest, Line, Order, Task};
 use sandbox_benches::floor::bare::{Bare, BareGuest};
 use sandbox_benches::ours;
-use sandbox_benches::pair::{criterion, pair};
+use sandbox_benches::pair::{criterion, pair, typical};
 use sandbox_runtime::Bytes;
 
 fn scalars(criterion: &mut Criterion, ours: &dyn Guest, floor: &mut BareGuest) {
@@ -52,6 +52,16 @@ fn bytes(criterion: &mut Criterion, ours: &dyn Guest, floor: &mut BareGuest) {
         let owned = || Bytes::from(vec![1; length]);
         group.bench_function("ours", |b| b.iter_batched(owned, |bytes| ours.size(bytes).unwrap(), batch));
         group.bench_function("floor", |b| b.iter_batched(|| vec![1; length], |v| floor.size(v), batch));
+        group.finish();
+
+        // The same without the collections that give the memory back: what the caller waits for, nearly always.
+        let mut group = pair(criterion, &format!("host-to-guest/move-{name}"));
+        group.bench_function("ours", |b| {
+            b.iter_custom(|turns| typical(turns, owned, |bytes| ours.size(bytes).unwrap()));
+        });
+        group.bench_function("floor", |b| {
+            b.iter_custom(|turns| typical(turns, || vec![1; length], |bytes| floor.size(bytes)));
+        });
         group.finish();
     }
 }

@@ -9,7 +9,7 @@ use sandbox_benches::contracts::First;
 use sandbox_benches::floor::bare::{Bare, start_v8};
 use sandbox_benches::measure::{Sample, Side, is_quick, keep};
 use sandbox_benches::ours::{called_sandbox, first};
-use sandbox_runtime::LocalSandbox;
+use sandbox_runtime::{Limits, LocalSandbox};
 
 /// Says what a child is to make, and how many.
 const CHILD: &str = "MEMORY_CHILD";
@@ -59,7 +59,8 @@ fn child(kind: &str, count: usize) -> ! {
             finish(before, count)
         }
         "realm" => {
-            let sandbox = LocalSandbox::builder().build().unwrap();
+            let limits = Limits { heap: 2 << 30, ..Limits::default() };
+            let sandbox = LocalSandbox::builder().limits(limits).build().unwrap();
             let before = resident();
             let _all = (0..count).map(|_| called_realm(&sandbox)).collect::<Vec<_>>();
             finish(before, count)

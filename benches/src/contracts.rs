@@ -1,5 +1,7 @@
 //! The contracts that are measured, their host, and their guests' sources.
 
+use std::hint::black_box;
+
 use sandbox_runtime::{Bytes, Result, sandbox_api};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -135,7 +137,8 @@ impl Host for Direct {
         lines
     }
     fn size(&self, bytes: Bytes) -> f64 {
-        bytes.len() as f64
+        // A copy that nobody looks at is none.
+        black_box(&*bytes).len() as f64
     }
     fn lend(&self, bytes: &[u8]) -> f64 {
         bytes.len() as f64

@@ -40,3 +40,19 @@ pub fn timed<T>(turns: u64, mut turn: impl FnMut() -> T) -> Duration {
     }
     all
 }
+
+/// So many times the median of single turns, each with what `prepare` gives, which is not timed: what seldom comes, such as a
+/// collection of garbage, is left out.
+pub fn typical<P, T>(turns: u64, mut prepare: impl FnMut() -> P, mut turn: impl FnMut(P) -> T) -> Duration {
+    let one = |_| {
+        let prepared = prepare();
+        let began = Instant::now();
+        let made = turn(prepared);
+        let took = began.elapsed();
+        drop(made);
+        took
+    };
+    let mut times = (0..turns).map(one).collect::<Vec<_>>();
+    times.sort_unstable();
+    times[times.len() / 2] * u32::try_from(turns).unwrap_or(u32::MAX)
+}

@@ -5,35 +5,35 @@ use deno_core::{Extension, JsRuntime, RuntimeOptions, op2, v8};
 use crate::contracts::{Direct, Host, Line, Order, loops};
 
 #[op2(fast)]
-fn op_add(a: f64, b: f64) -> f64 {
+fn op_floor_add(a: f64, b: f64) -> f64 {
     Direct.add(a, b)
 }
 
 #[op2]
 #[string]
-fn op_greet(#[string] name: &str) -> String {
+fn op_floor_greet(#[string] name: &str) -> String {
     Direct.greet(name)
 }
 
 #[op2]
 #[serde]
-fn op_order(#[serde] order: Order) -> Order {
+fn op_floor_order(#[serde] order: Order) -> Order {
     Direct.order(order)
 }
 
 #[op2]
 #[serde]
-fn op_lines(#[serde] lines: Vec<Line>) -> Vec<Line> {
+fn op_floor_lines(#[serde] lines: Vec<Line>) -> Vec<Line> {
     Direct.lines(lines)
 }
 
 #[op2(fast)]
-fn op_size(#[buffer(copy)] bytes: Vec<u8>) -> f64 {
+fn op_floor_size(#[buffer(copy)] bytes: Vec<u8>) -> f64 {
     Direct.size(bytes.into())
 }
 
 #[op2(fast)]
-fn op_lend(#[buffer] bytes: &[u8]) -> f64 {
+fn op_floor_lend(#[buffer] bytes: &[u8]) -> f64 {
     Direct.lend(bytes)
 }
 
@@ -53,14 +53,14 @@ impl BareLoops {
     /// Makes the runtime, and compiles the loops. Isolates of one thread are dropped in the reverse order.
     #[must_use]
     pub fn new() -> Self {
-        let ops = vec![op_add(), op_greet(), op_order(), op_lines(), op_size(), op_lend()];
+        let ops = vec![op_floor_add(), op_floor_greet(), op_floor_order(), op_floor_lines(), op_floor_size(), op_floor_lend()];
         let extension = Extension { name: "floor", ops: ops.into(), ..Extension::default() };
         let mut runtime =
             JsRuntime::new(RuntimeOptions { extensions: vec![extension], ..RuntimeOptions::default() });
         let source = format!(
-            "(() => {{ const {{ op_add, op_greet, op_order, op_lines, op_size, op_lend }} = Deno.core.ops; {}
+            "(() => {{ const {{ op_floor_add, op_floor_greet, op_floor_order, op_floor_lines, op_floor_size, op_floor_lend }} = Deno.core.ops; {}
              return (name, turns) => loops[name](turns); }})()",
-            loops("op_")
+            loops("op_floor_")
         );
         let run = runtime.execute_script("loops.js", source).unwrap();
         let context = runtime.main_context();
