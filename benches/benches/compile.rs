@@ -132,7 +132,9 @@ impl Crates {
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
         cargo.args(["rustc", "--quiet", "--release", "--lib", "--package", name]);
         cargo.arg("--manifest-path").arg(self.folder.join("Cargo.toml"));
-        cargo.args(["--", "-C", "opt-level=0", "-C", "debug-assertions=off"]).env("CARGO_TARGET_DIR", target());
+        cargo
+            .args(["--", "-C", "opt-level=0", "-C", "debug-assertions=off"])
+            .env("CARGO_TARGET_DIR", target());
         cargo
     }
 

@@ -104,9 +104,9 @@ fn main() {
     for (id, sides) in KINDS {
         for count in [1, 100, 1000] {
             eprintln!("{id}/{count}");
-            samples.extend(sides.map(|(side, kind)| {
-                Sample::new(format!("{id}/{count}"), side, measure(kind, count))
-            }));
+            samples.extend(
+                sides.map(|(side, kind)| Sample::new(format!("{id}/{count}"), side, measure(kind, count))),
+            );
         }
     }
     keep("memory", &samples).unwrap();

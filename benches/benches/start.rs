@@ -89,7 +89,9 @@ fn binds(criterion: &mut Criterion) {
     let mut bare = Bare::new();
     let exports = bare.object(GUEST);
     let mut group = pair(criterion, "start/bind");
-    group.bench_function("ours", |b| b.iter_custom(|turns| timed(turns, || guest.bind::<dyn Guest>().unwrap())));
+    group.bench_function("ours", |b| {
+        b.iter_custom(|turns| timed(turns, || guest.bind::<dyn Guest>().unwrap()))
+    });
     let mut bind = || ["add", "greet", "order", "lines", "size"].map(|name| bare.bind(&exports, name));
     group.bench_function("floor", |b| b.iter_custom(|turns| timed(turns, &mut bind)));
     group.finish();

@@ -15,4 +15,4 @@ pub mod measure;
 pub mod ours;
 #[cfg(feature = "v8")]
 pub mod pair;
-//R pub mod report;
+pub mod report;

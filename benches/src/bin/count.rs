@@ -10,6 +10,9 @@ use sandbox_benches::floor::bare::BareGuest;
 use sandbox_benches::floor::ops::BareLoops;
 use sandbox_benches::ours;
 
+/// Calls before: what V8 compiles meanwhile is in the count of N as in that of 2 N.
+const WARM_UP: u32 = 5000;
+
 fn main() {
     let arguments = env::args().skip(1).collect::<Vec<_>>();
     let [path, side, turns] = &arguments[..] else { panic!("count PATH SIDE TURNS") };
@@ -20,18 +23,18 @@ fn main() {
     let guest: &dyn Guest = &guest;
     match (&path[..], is_ours) {
         ("host-to-guest/add", true) => {
-            (0..turns).for_each(|_| _ = black_box(guest.add(black_box(2.0), 3.0).unwrap()));
+            (0..WARM_UP + turns).for_each(|_| _ = black_box(guest.add(black_box(2.0), 3.0).unwrap()));
         }
         ("host-to-guest/add", false) => {
             let mut floor = BareGuest::new();
-            (0..turns).for_each(|_| _ = black_box(floor.add(black_box(2.0), 3.0)));
+            (0..WARM_UP + turns).for_each(|_| _ = black_box(floor.add(black_box(2.0), 3.0)));
         }
         ("host-to-guest/greet", true) => {
-            (0..turns).for_each(|_| _ = black_box(guest.greet(black_box("0123456789")).unwrap()));
+            (0..WARM_UP + turns).for_each(|_| _ = black_box(guest.greet(black_box("0123456789")).unwrap()));
         }
         ("host-to-guest/greet", false) => {
             let mut floor = BareGuest::new();
-            (0..turns).for_each(|_| _ = black_box(floor.greet(black_box("0123456789"))));
+            (0..WARM_UP + turns).for_each(|_| _ = black_box(floor.greet(black_box("0123456789"))));
         }
         ("guest-to-host/add", true) => {
             let loops = ours::hot_loops();

@@ -53,7 +53,14 @@ impl BareLoops {
     /// Makes the runtime, and compiles the loops. Isolates of one thread are dropped in the reverse order.
     #[must_use]
     pub fn new() -> Self {
-        let ops = vec![op_floor_add(), op_floor_greet(), op_floor_order(), op_floor_lines(), op_floor_size(), op_floor_lend()];
+        let ops = vec![
+            op_floor_add(),
+            op_floor_greet(),
+            op_floor_order(),
+            op_floor_lines(),
+            op_floor_size(),
+            op_floor_lend(),
+        ];
         let extension = Extension { name: "floor", ops: ops.into(), ..Extension::default() };
         let mut runtime =
             JsRuntime::new(RuntimeOptions { extensions: vec![extension], ..RuntimeOptions::default() });
@@ -77,8 +84,7 @@ impl BareLoops {
         let context = self.runtime.main_context();
         v8::scope_with_context!(let scope, self.runtime.v8_isolate(), &context);
         let run = v8::Local::new(scope, &self.run);
-        let arguments =
-            [v8::String::new(scope, name).unwrap().into(), v8::Number::new(scope, turns).into()];
+        let arguments = [v8::String::new(scope, name).unwrap().into(), v8::Number::new(scope, turns).into()];
         let undefined = v8::undefined(scope).into();
         run.call(scope, undefined, &arguments).unwrap().number_value(scope).unwrap()
     }
