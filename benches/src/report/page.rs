@@ -38,8 +38,8 @@ pub struct Parts<'a> {
 
 const HEAD: &str = "# Benchmarks
 
-`cargo xtask bench` measures this and writes this page and its plots; what is written by hand is in
-[benchmarks/notes](benchmarks/notes). Each thing is measured beside its floor, what an expert writes by hand, in the same process
+`cargo xtask bench` measures this and writes this page and its plots; what is written by hand
+below a table is in `docs/benchmarks/notes`. Each thing is measured beside its floor, what an expert writes by hand, in the same process
 and run. A ratio is this project's cost divided by the floor's: 1.00 × is as good as by hand, more is worse. Times are medians.
 ";
 
