@@ -22,7 +22,7 @@ const BENCHES: [(&str, &str); 6] = [
 
 /// The paths whose instructions are counted, and how many calls are.
 const PATHS: [(&str, u32); 3] =
-    [("host-to-guest/add", 5_000), ("host-to-guest/greet", 5_000), ("guest-to-host/add", 50_000)];
+    [("host-to-guest/add", 10_000), ("host-to-guest/greet", 10_000), ("guest-to-host/add", 100_000)];
 
 /// How much more instructions than the budget are too many.
 const TOLERANCE: f64 = 1.05;

@@ -11,7 +11,7 @@ use sandbox_benches::floor::ops::BareLoops;
 use sandbox_benches::ours;
 
 /// Calls before: what V8 compiles meanwhile is in the count of N as in that of 2 N.
-const WARM_UP: u32 = 5000;
+const WARM_UP: u32 = 30_000;
 
 fn main() {
     let arguments = env::args().skip(1).collect::<Vec<_>>();

@@ -11,6 +11,7 @@ use super::number::Unit;
 use super::row::Row;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
+type Points = Vec<(f64, f64)>;
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 const WIDTH: u32 = 900;
@@ -42,10 +43,13 @@ pub fn plot(section: &Section, rows: &[Row<'_>]) -> Result<String> {
     Ok(svg)
 }
 
+/// Where bars end that are longer: one row that is far from all others would leave nothing to see of them.
+const LONGEST: f64 = 30.0;
+
 /// Bars from 1 to the ratio: what is to the right costs more than by hand.
 fn ratios(area: &Area<'_>, section: &Section, rows: &[Row<'_>]) -> Result<()> {
     let least = rows.iter().map(|row| row.ratio).fold(0.5, f64::min) * 0.9;
-    let most = rows.iter().map(|row| row.ratio).fold(2.0, f64::max) * 1.3;
+    let most = rows.iter().map(|row| row.ratio).fold(2.0, f64::max).min(LONGEST) * 1.3;
     let last = i32::try_from(rows.len())?;
     let mut chart = ChartBuilder::on(area)
         .margin(10)
@@ -75,10 +79,10 @@ fn ratios(area: &Area<'_>, section: &Section, rows: &[Row<'_>]) -> Result<()> {
         let ends = || (SegmentValue::Exact(at), SegmentValue::Exact(at + 1));
         let (low, high) = ends();
         let colour = if row.is_met() == Some(false) { WORSE } else { OURS };
-        let mut bar = Rectangle::new([(1.0, low), (row.ratio, high)], colour.filled());
+        let mut bar = Rectangle::new([(1.0, low), (row.ratio.min(LONGEST), high)], colour.filled());
         bar.set_margin(5, 5, 0, 0);
         chart.draw_series([bar])?;
-        let place = (row.ratio.max(1.0) * 1.02, SegmentValue::CenterOf(at));
+        let place = (row.ratio.clamp(1.0, LONGEST) * 1.02, SegmentValue::CenterOf(at));
         chart.draw_series([Text::new(format!("{:.2}×", row.ratio), place, FONT)])?;
         if let Some(most) = row.work.ratio {
             let (low, high) = ends();
@@ -114,7 +118,7 @@ fn over(area: &Area<'_>, section: &Section, rows: &[Row<'_>], what: &str) -> Res
     kinds.dedup();
     for (number, kind) in kinds.iter().enumerate() {
         let of_kind = || rows.iter().filter(|(found, ..)| found == kind);
-        let sides: [(&str, RGBColor, Vec<(f64, f64)>); 2] = [
+        let sides: [(&str, RGBColor, Points); 2] = [
             ("this project", OURS, of_kind().map(|(_, count, row)| (*count, row.ours)).collect()),
             ("floor", FLOOR, of_kind().map(|(_, count, row)| (*count, row.floor)).collect()),
         ];
@@ -133,10 +137,10 @@ fn over(area: &Area<'_>, section: &Section, rows: &[Row<'_>], what: &str) -> Res
         .label_font(FONT)
         .background_style(WHITE.mix(0.8))
         .border_style(FLOOR)
-        .position(if section.unit == Unit::PerSecond {
-            SeriesLabelPosition::LowerLeft
-        } else {
-            SeriesLabelPosition::UpperRight
+        .position(match section.unit {
+            Unit::PerSecond => SeriesLabelPosition::LowerLeft,
+            Unit::SecondsAndLines => SeriesLabelPosition::UpperLeft,
+            _ => SeriesLabelPosition::MiddleRight,
         })
         .draw()?;
     Ok(())
