@@ -79,7 +79,7 @@ fn source(side: Side, count: usize) -> String {
                  pub fn runtime() -> JsRuntime {{ JsRuntime::new(RuntimeOptions::default()) }}"
             );
         }
-        (Side::Floor, _) => {
+        _ => {
             let ops = methods(count, 2, "");
             let list = (0..count).map(|n| format!("op_m{n}(), ")).collect::<String>();
             let _ = write!(

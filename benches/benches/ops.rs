@@ -7,30 +7,29 @@ use std::time::{Duration, Instant};
 use sandbox_benches::contracts::{LOOP_NAMES, Loops};
 use sandbox_benches::floor::ops::BareLoops;
 use sandbox_benches::ours;
-use sandbox_benches::pair::{criterion, pair};
+use sandbox_benches::pair::Pairs;
 
-/// The time of a loop.
-fn time<T>(run: impl FnOnce() -> T) -> Duration {
-    let began = Instant::now();
-    black_box(run());
-    began.elapsed()
+/// The time of one call of a guest, whose loop makes so many of the host.
+fn time<T>(mut run: impl FnMut(f64) -> T) -> impl FnMut(u64) -> Duration {
+    move |turns| {
+        let began = Instant::now();
+        black_box(run(turns as f64));
+        began.elapsed()
+    }
 }
 
 fn main() {
-    let mut criterion = criterion();
+    let mut pairs = Pairs::new("ops");
     let ours = ours::hot_loops();
     let ours: &dyn Loops = &ours;
     let mut floor = BareLoops::new();
     for name in LOOP_NAMES {
         assert_eq!(ours.run(name, 3.0).unwrap(), floor.run(name, 3.0), "{name}");
-        let mut group = pair(&mut criterion, &format!("guest-to-host/{name}"));
-        group.bench_function("ours", |b| {
-            b.iter_custom(|turns| time(|| ours.run(name, turns as f64).unwrap()));
-        });
-        group.bench_function("floor", |b| {
-            b.iter_custom(|turns| time(|| floor.run(name, turns as f64)));
-        });
-        group.finish();
+        pairs.add(
+            &format!("guest-to-host/{name}"),
+            time(|turns| ours.run(name, turns).unwrap()),
+            time(|turns| floor.run(name, turns)),
+        );
     }
-    criterion.final_summary();
+    pairs.finish();
 }

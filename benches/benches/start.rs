@@ -5,11 +5,10 @@
 use std::env;
 use std::process::Command;
 
-use criterion::Criterion;
 use sandbox_benches::contracts::{Direct, First, GUEST, Guest, Host};
 use sandbox_benches::floor::bare::{Bare, start_v8};
 use sandbox_benches::ours::{called_sandbox, first};
-use sandbox_benches::pair::{criterion, pair, timed};
+use sandbox_benches::pair::{Pairs, looped, timed};
 use sandbox_runtime::{Intrinsics, LocalRealm, LocalSandbox, Script};
 
 /// Says what a child is to be.
@@ -25,16 +24,14 @@ fn child(side: &str) {
     }
 }
 
-fn processes(criterion: &mut Criterion) {
-    let run = |side: &str| {
-        let status = Command::new(env::current_exe().unwrap()).env(CHILD, side).status().unwrap();
-        assert!(status.success());
+fn processes(pairs: &mut Pairs) {
+    let run = |side: &'static str| {
+        looped(move || {
+            let status = Command::new(env::current_exe().unwrap()).env(CHILD, side).status().unwrap();
+            assert!(status.success());
+        })
     };
-    let mut group = pair(criterion, "start/process");
-    for side in ["ours", "floor"] {
-        group.bench_function(side, |b| b.iter(|| run(side)));
-    }
-    group.finish();
+    pairs.add("start/process", run("ours"), run("floor"));
 }
 
 fn bare_first_call() -> Bare {
@@ -43,24 +40,18 @@ fn bare_first_call() -> Bare {
     bare
 }
 
-fn sandboxes(criterion: &mut Criterion) {
+fn sandboxes(pairs: &mut Pairs) {
     let frozen = || {
         let sandbox = LocalSandbox::builder().intrinsics(Intrinsics::Frozen).build().unwrap();
         let guest = sandbox.load::<dyn First>(first()).unwrap();
         assert_eq!(guest.add(2.0, 3.0).unwrap(), 5.0);
         (sandbox, guest)
     };
-    let mut group = pair(criterion, "start/sandbox");
-    group.bench_function("ours", |b| b.iter_custom(|turns| timed(turns, called_sandbox)));
-    group.bench_function("floor", |b| b.iter_custom(|turns| timed(turns, bare_first_call)));
-    group.finish();
-    let mut group = pair(criterion, "start/frozen");
-    group.bench_function("ours", |b| b.iter_custom(|turns| timed(turns, frozen)));
-    group.bench_function("floor", |b| b.iter_custom(|turns| timed(turns, bare_first_call)));
-    group.finish();
+    pairs.add("start/sandbox", timed(called_sandbox), timed(bare_first_call));
+    pairs.add("start/frozen", timed(frozen), timed(bare_first_call));
 }
 
-fn realms(criterion: &mut Criterion) {
+fn realms(pairs: &mut Pairs) {
     let plain = LocalSandbox::builder().build().unwrap();
     let hosted = LocalSandbox::builder().host::<dyn Host>(Direct).build().unwrap();
     let realm_of = |sandbox: &LocalSandbox| -> LocalRealm {
@@ -69,44 +60,36 @@ fn realms(criterion: &mut Criterion) {
         realm
     };
     for (id, sandbox) in [("start/realm", plain), ("start/realm-with-host", hosted)] {
-        let mut group = pair(criterion, id);
-        group.bench_function("ours", |b| b.iter_custom(|turns| timed(turns, || realm_of(&sandbox))));
         let mut bare = Bare::new();
-        let mut context = || {
+        let context = || {
             let context = bare.context();
             assert_eq!(bare.first_call_in(&context), 5.0);
             context
         };
-        group.bench_function("floor", |b| b.iter_custom(|turns| timed(turns, &mut context)));
-        group.finish();
+        pairs.add(id, timed(|| realm_of(&sandbox)), timed(context));
     }
 }
 
-fn binds(criterion: &mut Criterion) {
+fn binds(pairs: &mut Pairs) {
     let sandbox = LocalSandbox::builder().build().unwrap();
     let script = Script::new("guest.mjs", format!("export default {GUEST};"));
     let guest = sandbox.eval(script).unwrap();
     let mut bare = Bare::new();
     let exports = bare.object(GUEST);
-    let mut group = pair(criterion, "start/bind");
-    group.bench_function("ours", |b| {
-        b.iter_custom(|turns| timed(turns, || guest.bind::<dyn Guest>().unwrap()))
-    });
-    let mut bind = || ["add", "greet", "order", "lines", "size"].map(|name| bare.bind(&exports, name));
-    group.bench_function("floor", |b| b.iter_custom(|turns| timed(turns, &mut bind)));
-    group.finish();
+    let bind = || ["add", "greet", "order", "lines", "size"].map(|name| bare.bind(&exports, name));
+    pairs.add("start/bind", looped(|| guest.bind::<dyn Guest>().unwrap()), looped(bind));
 }
 
 fn main() {
     if let Ok(side) = env::var(CHILD) {
         return child(&side);
     }
-    let mut criterion = criterion();
+    let mut pairs = Pairs::new("start");
     // V8 is started with this project's flags.
     drop(called_sandbox());
-    processes(&mut criterion);
-    sandboxes(&mut criterion);
-    realms(&mut criterion);
-    binds(&mut criterion);
-    criterion.final_summary();
+    processes(&mut pairs);
+    sandboxes(&mut pairs);
+    realms(&mut pairs);
+    binds(&mut pairs);
+    pairs.finish();
 }

@@ -8,37 +8,28 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use criterion::Criterion;
 use sandbox_benches::contracts::{First, Task};
 use sandbox_benches::floor::channel::{Echo, isolates};
 use sandbox_benches::measure::{Sample, Side, is_quick, keep};
 use sandbox_benches::ours;
-use sandbox_benches::pair::{criterion, pair};
+use sandbox_benches::pair::{Pairs, looped};
 use sandbox_runtime::{Sandbox, SandboxPool};
 
 /// Threads that run guests, and as many that call them.
 const THREADS: usize = 2;
 
-fn round_trips(criterion: &mut Criterion) {
+fn round_trips(pairs: &mut Pairs) {
     let echo = Echo::new();
     let sandbox = Sandbox::builder().build().unwrap().load::<dyn First>(ours::first()).unwrap();
     let pool = SandboxPool::builder().threads(THREADS).build().unwrap();
     let pooled = pool.tenant("one").load::<dyn First>(ours::first()).unwrap();
     let task = ours::remote_task();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let floor = || looped(|| echo.round_trip(black_box(2.0)));
 
-    let mut group = pair(criterion, "transport/sandbox");
-    group.bench_function("ours", |b| b.iter(|| sandbox.add(2.0, 3.0).unwrap()));
-    group.bench_function("floor", |b| b.iter(|| echo.round_trip(black_box(2.0))));
-    group.finish();
-    let mut group = pair(criterion, "transport/pool");
-    group.bench_function("ours", |b| b.iter(|| pooled.add(2.0, 3.0).unwrap()));
-    group.bench_function("floor", |b| b.iter(|| echo.round_trip(black_box(2.0))));
-    group.finish();
-    let mut group = pair(criterion, "transport/async");
-    group.bench_function("ours", |b| b.iter(|| runtime.block_on(task.add(2.0, 3.0)).unwrap()));
-    group.bench_function("floor", |b| b.iter(|| echo.round_trip(black_box(2.0))));
-    group.finish();
+    pairs.add("transport/sandbox", looped(|| sandbox.add(2.0, 3.0).unwrap()), floor());
+    pairs.add("transport/pool", looped(|| pooled.add(2.0, 3.0).unwrap()), floor());
+    pairs.add("transport/async", looped(|| runtime.block_on(task.add(2.0, 3.0)).unwrap()), floor());
 }
 
 /// Calls a second of several clients, each of which calls every tenant in turn for `part`.
@@ -91,8 +82,8 @@ fn scale() -> Vec<Sample> {
 }
 
 fn main() {
-    let mut criterion = criterion();
-    round_trips(&mut criterion);
-    criterion.final_summary();
+    let mut pairs = Pairs::new("transports");
+    round_trips(&mut pairs);
+    pairs.finish();
     keep("scale", &scale()).unwrap();
 }

@@ -13,6 +13,8 @@ pub enum Side {
     Ours,
     /// What an expert writes by hand.
     Floor,
+    /// Neither: how much more the first takes, where both were measured by turns.
+    Ratio,
 }
 
 /// One measurement: nanoseconds, bytes, calls a second, seconds or lines, as the catalog of the report says.

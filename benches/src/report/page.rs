@@ -40,7 +40,9 @@ const HEAD: &str = "# Benchmarks
 
 `cargo xtask bench` measures this and writes this page and its plots; what is written by hand
 below a table is in `docs/benchmarks/notes`. Each thing is measured beside its floor, what an expert writes by hand, in the same process
-and run. A ratio is this project's cost divided by the floor's: 1.00 × is as good as by hand, more is worse. Times are medians.
+and run. A ratio is this project's cost divided by the floor's: 1.00 × is as good as by hand, more is worse. Times are medians
+of all; ratios are medians of those of short slices that both sides take by turns, which a noisy machine disturbs less, so they
+are not always the quotients of the times.
 ";
 
 const COLUMNS: &str = "| ratio | target | | this project | floor |\n|--:|---|---|--:|--:|\n";

@@ -23,7 +23,8 @@ pub fn rows<'a>(section: &'a Section, samples: &[Sample]) -> Vec<Row<'a>> {
     };
     let row = |work: &'a Work| {
         let (ours, floor) = (value(work.id, Side::Ours)?, value(work.id, Side::Floor)?);
-        Some(Row { work, ours, floor, ratio: section.unit.ratio(ours, floor) })
+        let ratio = value(work.id, Side::Ratio).unwrap_or_else(|| section.unit.ratio(ours, floor));
+        Some(Row { work, ours, floor, ratio })
     };
     section.works.iter().filter_map(row).collect()
 }
@@ -81,6 +82,13 @@ mod tests {
         let rows = rows(section("host-to-guest"), &samples);
         assert_eq!(rows.len(), 1);
         assert_eq!((rows[0].work.id, rows[0].ratio), ("host-to-guest/add", 1.5));
+    }
+
+    #[test]
+    fn a_ratio_that_was_measured_is_taken() {
+        let mut samples = pair("host-to-guest/add", 300.0, 200.0).to_vec();
+        samples.push(Sample::new("host-to-guest/add", Side::Ratio, 1.25));
+        assert_eq!(rows(section("host-to-guest"), &samples)[0].ratio, 1.25);
     }
 
     #[test]
