@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on fails"))]
 
 mod archive;
+mod bench;
 mod engine;
 mod fetch;
 mod node;
@@ -30,6 +31,8 @@ Sets this machine up, and runs the workspace's demo and tests.
   cargo xtask test [--engine E] [-- ARGS]   runs all tests, with node for some; ARGS are those of `cargo test`
   cargo xtask soak [--engine E] [--minutes N] [--seed S]   faults, endless programs, leaks and races, for five minutes
   cargo xtask load [--engine E]             what hostile tenants of a pool cost the honest ones, a thousand of them all together
+  cargo xtask bench [--quick] [--peers]     measures beside hand-written floors, in ten minutes or two, and writes docs/benchmarks.md
+  cargo xtask bench --instructions [--bless]   counts instructions of a call with valgrind, against benches/instructions.json
   cargo xtask engine [--engine E]           sets the machine up, and prints a line of arguments for cargo for each engine
   cargo xtask v8 status                     says where V8's library would come from, and why
   cargo xtask v8 build                      builds V8 from source, for hours, and keeps it in cargo's cache
@@ -76,6 +79,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
                 cargo("run", engine, &["--release", "--example", "load"], &rest, None)
             })
         }
+        ["bench", options @ ..] => bench::run(options),
         ["engine", options @ ..] => {
             let (choice, _) = options_of(options)?;
             on_engines(choice, |engine| {

@@ -45,6 +45,12 @@ pub(crate) const SIMDE: Tool = Tool {
     },
     packages: ["libsimde-dev", "simde-devel", "simde", "simde"],
 };
+/// It counts instructions.
+pub(crate) const VALGRIND: Tool = Tool {
+    name: "valgrind",
+    is_there: || is_program("valgrind"),
+    packages: ["valgrind", "valgrind", "valgrind", "valgrind"],
+};
 
 /// The ways to install packages: a program, and the words before the packages.
 const MANAGERS: [(&str, &str); 4] = [

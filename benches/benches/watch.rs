@@ -1,5 +1,5 @@
 //! What a call costs the watchdog: `arm` and `disarm`, beside one read of the clock.
-//! `cargo bench -p sandbox-runtime --bench watch` prints the best of several rounds.
+//! `cargo bench -p sandbox-benches --features v8 --bench watch` prints the best of several rounds.
 #![allow(missing_docs, reason = "a benchmark")]
 #![allow(clippy::print_stdout, reason = "a benchmark")]
 

@@ -1,5 +1,5 @@
 //! What the flags of V8 cost that this crate sets for the sake of loops that must end; see `FLAGS` of the engine.
-//! `cargo bench -p sandbox-runtime --bench loops` runs the same loops in a process for each set of flags, in turns, and
+//! `cargo bench -p sandbox-benches --features v8 --bench loops` runs the same loops in a process for each set of flags, in turns, and
 //! prints the best time of each with its ratio to V8 as it comes. `start` is a fresh function run for the first time.
 #![allow(missing_docs, reason = "a benchmark")]
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark")]

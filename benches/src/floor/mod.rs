@@ -1,0 +1,5 @@
+//! What an expert writes by hand.
+
+pub mod bare;
+pub mod channel;
+pub mod ops;
