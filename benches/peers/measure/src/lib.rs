@@ -24,6 +24,11 @@ impl Peer {
         Self { name, version }
     }
 
+    /// The same engine, used in another way.
+    pub fn used_as(&self, name: &'static str) -> Self {
+        Self { name, version: self.version.clone() }
+    }
+
     /// Measures `call`, `calls` times a round.
     pub fn calls<R>(&self, work: &str, note: &str, calls: u32, mut call: impl FnMut() -> R) {
         self.rounds(work, note, calls, || {

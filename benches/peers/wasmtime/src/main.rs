@@ -19,8 +19,18 @@ const ADD: &str = r#"(module
   (func (export "add") (param f64 f64) (result f64)
     (f64.add (local.get 0) (local.get 1))))"#;
 
-/// `greet`, as a component, since only those have strings. Its memory is a stack that starts anew after each call.
-const GREET: &str = r#"(component
+/// `greet`. A module has no strings: the host writes the name to 1024 and reads the greeting, whose length is returned,
+/// from 2048.
+const GREET: &str = r#"(module
+  (memory (export "memory") 1)
+  (data (i32.const 16) "Hello, ")
+  (func (export "greet") (param $length i32) (result i32)
+    (memory.copy (i32.const 2048) (i32.const 16) (i32.const 7))
+    (memory.copy (i32.const 2055) (i32.const 1024) (local.get $length))
+    (i32.add (local.get $length) (i32.const 7))))"#;
+
+/// `greet` as a component, which has strings. Its memory is a stack that starts anew after each call.
+const GREET_COMPONENT: &str = r#"(component
   (core module $module
     (memory (export "memory") 1)
     (data (i32.const 16) "Hello, ")
@@ -72,12 +82,29 @@ fn main() -> Result<()> {
     assert_eq!(add.call(&mut store, (1.5, 2.25))?, 3.75);
     peer.calls("add", "WebAssembly", 1_000_000, || add.call(&mut store, black_box((1.5, 2.25))));
 
-    // `greet`: ten bytes in as a `&str`, a new `String` out.
-    let component = Component::new(&engine, GREET)?;
+    // `greet`: ten bytes in as a `&str`, a new `String` out; by hand, through the memory of a module.
+    let greet_module = Module::new(&engine, GREET)?;
+    let instance = Instance::new(&mut store, &greet_module, &[])?;
+    let greet: TypedFunc<u32, u32> = instance.get_typed_func(&mut store, "greet")?;
+    let memory = instance.get_memory(&mut store, "memory").expect("exported");
+    let mut call_greet = |name: &str| -> Result<String> {
+        memory.write(&mut store, 1024, name.as_bytes())?;
+        let length = greet.call(&mut store, name.len() as u32)? as usize;
+        let mut greeting = vec![0; length];
+        memory.read(&store, 2048, &mut greeting)?;
+        Ok(String::from_utf8(greeting)?)
+    };
+    assert_eq!(call_greet("0123456789")?, "Hello, 0123456789");
+    peer.calls("greet", "WebAssembly, through its memory by hand", 200_000, || {
+        call_greet(black_box("0123456789"))
+    });
+
+    // The same by the component model, which does by itself what is done by hand above.
+    let component = Component::new(&engine, GREET_COMPONENT)?;
     let instance = Linker::new(&engine).instantiate(&mut store, &component)?;
     let greet = instance.get_typed_func::<(&str,), (String,)>(&mut store, "greet")?;
     assert_eq!(greet.call(&mut store, ("0123456789",))?.0, "Hello, 0123456789");
-    peer.calls("greet", "WebAssembly, a component", 200_000, || {
+    peer.used_as("wasmtime-component").calls("greet", "WebAssembly, a typed component", 200_000, || {
         greet.call(&mut store, (black_box("0123456789"),))
     });
 
