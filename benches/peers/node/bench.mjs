@@ -38,11 +38,11 @@ const manifest = new URL(`node_modules/${peer}/package.json`, import.meta.url);
 const { version } = JSON.parse(readFileSync(manifest, "utf8"));
 await peers[peer]();
 
-// V8's isolates in Node. Its readme gives no advice on speed beyond these: hold a `Reference` and call it with
-// `applySync`, which runs the isolate in the calling thread; primitive values cross as they are; of `Callback`: "easier
-// and safer than dealing with the more flexible Reference class" for what the guest calls. A function that a script
-// returns without `reference: true` is a `Callback` too, and took a fifth less for `order`; but no time limit can be
-// given to a call of it, which is what a host of untrusted scripts wants.
+// V8's isolates in Node. Its readme gives no advice on speed. What the host calls is a `Reference` that it holds, called
+// by `applySync`, which keeps to the calling thread; primitive values cross as they are. What the guest calls is a
+// `Callback`: "easier and safer than dealing with the more flexible Reference class", says the readme; it was no slower.
+// A function that a script returns without `reference: true` is a `Callback` too, and took a fifth less for `order`; but
+// no time limit can be given to a call of it, which is what a host of untrusted scripts wants.
 async function isolatedVm() {
   const { default: ivm } = await import("isolated-vm");
   // Its default memory limit, and no `timeout`, which would start a timer for each call.
