@@ -1,25 +1,20 @@
 //! Ops: how a guest reaches a host method.
 //!
-//! Every method of a host contract is a deno_core op: an `OpDecl` in an `Extension` of the runtime, with a slow
-//! function for V8's ordinary calls and, when all types are scalars, a fast function for its direct C calls.
-//! Both are instances of generic functions over the method's marker type; nothing is generated but the marker.
+//! Every method of a host contract is an op as deno_core's are, with a slow function for V8's ordinary calls and, when
+//! all types are scalars, a fast function for its direct C calls. Both are instances of generic functions over the
+//! method's marker type; nothing is generated but the marker.
 //!
-//! An op of deno_core is bound to the realm that deno_core makes, and a guest lives in a realm of its own. So
-//! the same two functions are instantiated from a `FunctionTemplate` in the guest's realm: V8 inlines a fast
-//! call only when caller and function are of one realm, and an error that an op throws is of the guest's realm.
-//! An op finds its isolate through V8's data slot rather than through deno_core's `OpCtx`, so it behaves the
-//! same wherever it was instantiated.
+//! deno_core binds ops to the realm that it makes, and a guest lives in a realm of its own. So the two functions are
+//! instantiated from a `FunctionTemplate` in the guest's realm: V8 inlines a fast call only when caller and function
+//! are of one realm, and an error that an op throws is of the guest's realm. Where a `JsRuntime` sets the engine up
+//! (`super::runtime`), the same functions are an `OpDecl` of its `Extension` as well. An op finds its isolate through
+//! V8's data slot, or a fast one through a variable of the thread, and not through deno_core's `OpCtx`, so it behaves
+//! the same wherever it was instantiated.
 //!
 //! The other way that was tried: one generic `#[op2] fn call<M>` whose declaration is renamed for each method. It
 //! cannot have a fast call, because `#[op2]` fixes the C signature when the macro runs, before a type is known, and
-//! it finds its host through a `RefCell` and a map of type ids. Two numbers in a hot loop, in one run of
-//! `cargo bench -p sandbox-runtime --bench ops` (two cores, other work on the machine):
-//!
-//! | | ns a call | |
-//! |---|---|---|
-//! | `#[op2(fast)]` by hand | 17.6 | the floor |
-//! | this module | 42.8 | 2.4 × |
-//! | one generic `#[op2]` | 479 | 27 × |
+//! it finds its host through a `RefCell` and a map of type ids. Two numbers in a hot loop took 27 times as long as with
+//! `#[op2(fast)]` by hand; `docs/benchmarks.md` has what this module takes.
 
 use std::any::Any;
 use std::collections::BTreeMap;

@@ -62,7 +62,7 @@ pub(crate) fn check(_: &Settings) -> Result<(), String> {
 ///   limits, and of its thread's priority. The threads of V8 took a quarter of a processor for 100 hostile tenants, and gave
 ///   the small heaps of a sandbox nothing: a call in a pool takes a tenth less time without them.
 ///
-/// What they cost, by `cargo bench -p sandbox-runtime --bench loops`, best times as ratios to V8 as it comes: the first
+/// What they cost, by `cargo bench -p sandbox-benches --features v8 --bench loops`, best times as ratios to V8 as it comes: the first
 /// 1.0 on loops of numbers and `new Array`, 1.1 of strings, 1.2 of arrays and typed arrays; the first three together 1.1,
 /// 1.2, and 1.2 to 1.4. Without `--no-maglev-osr` it would be up to 4.5. The start of a short script is not slower.
 const FLAGS: &str = "--no-turboshaft-loop-unrolling --no-concurrent-recompilation --no-maglev-osr \
