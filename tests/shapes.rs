@@ -128,7 +128,7 @@ fn what_is_not_own_is_missing() {
     for turn in 0..2 * CALLS {
         match (turn < 10, guest.same(&order())) {
             (true, outcome) => assert_eq!(outcome.unwrap(), order()),
-            (false, Err(Error::Boundary(error))) => {
+            (false, Err(Error::Value(error))) => {
                 assert!(error.to_string().contains("price"), "{error}");
             }
             (false, other) => panic!("{other:?}"),
@@ -145,10 +145,10 @@ fn unknown_fields_are_refused_by_a_type_that_does() {
     for turn in 0..3 * u32::try_from(CALLS).unwrap() {
         match (turn % 3, guest.strict(turn)) {
             (0, outcome) => assert_eq!(outcome.unwrap(), Strict { a: 1, b: 2, c: 3 }),
-            (1, Err(Error::Boundary(error))) => {
+            (1, Err(Error::Value(error))) => {
                 assert!(error.to_string().contains("result.c"), "{error}");
             }
-            (2, Err(Error::Boundary(error))) => assert!(error.to_string().contains('d'), "{error}"),
+            (2, Err(Error::Value(error))) => assert!(error.to_string().contains('d'), "{error}"),
             (_, other) => panic!("{other:?}"),
         }
     }
