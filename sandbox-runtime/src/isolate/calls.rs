@@ -7,7 +7,7 @@ use std::rc::Rc;
 use deno_core::v8;
 
 use super::flights::{Flying, Leg};
-use super::ops::{place_of, write_error};
+use super::ops::{Known, place_of};
 use super::script::Binding;
 use super::ticket::Ticket;
 use super::{Isolate, Realm};
@@ -53,7 +53,7 @@ fn call<M: GuestMethod>(
     args: &[JsValue],
 ) -> Result<JsValue, Error> {
     let args = isolate.typed::<M>(binding, args)?;
-    told::<M>(isolate.call::<M, _>(binding, args, None)?)
+    told::<M>(isolate.call(&const { Known::billed::<M>() }, binding, args, None)?)
 }
 
 fn call_async<M: GuestMethod>(
@@ -120,7 +120,7 @@ impl<M: GuestMethod> Leg for MethodLeg<M> {
         match self.args.take() {
             Some(args) => {
                 v8::tc_scope!(let scope, scope);
-                Ok(isolate.invoke::<M, _>(scope, &self.binding, args)?)
+                Ok(isolate.invoke(scope, &const { Known::billed::<M>() }, &self.binding, args)?)
             }
             None => Err(isolate.ended(self.place())),
         }
@@ -133,7 +133,7 @@ impl<M: GuestMethod> Leg for MethodLeg<M> {
         value: v8::Local<'s, v8::Value>,
     ) -> Result<M::Value, Error> {
         v8::tc_scope!(let scope, scope);
-        Ok(isolate.read_result::<M>(scope, &self.binding, value)?)
+        Ok(isolate.read_result(scope, &const { Known::billed::<M>() }, &self.binding, value)?)
     }
 }
 
@@ -143,11 +143,13 @@ impl Isolate {
         self.run(&binding.realm, Some(place_of::<M>()), |scope| {
             let (budget, params) = (self.budget(), M::spec().params);
             let values = args.iter().map(|value| to_guest(scope, &budget, value));
-            let values = values.collect::<Result<Vec<_>, ValueError>>().map_err(write_error::<M>)?;
+            let method = const { Known::billed::<M>() };
+            let values = values.collect::<Result<Vec<_>, ValueError>>();
+            let values = values.map_err(|error| method.write_error(error))?;
             let budget = self.budget();
             let arguments = Passed::List(&values);
             let mut reader = ArgumentReader { scope, budget: &budget, params, arguments, next: 0 };
-            M::Owned::read(&mut reader).map_err(write_error::<M>)
+            M::Owned::read(&mut reader).map_err(|error| method.write_error(error))
         })
     }
 }

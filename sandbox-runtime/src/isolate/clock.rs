@@ -82,7 +82,7 @@ mod counter {
     #[expect(clippy::cast_possible_truncation, reason = "2^64 nanoseconds are 584 years")]
     #[inline]
     fn scaled(steps: u64, rate: u64) -> u64 {
-        (u128::from(steps) * u128::from(rate) >> 32) as u64
+        ((u128::from(steps) * u128::from(rate)) >> 32) as u64
     }
 
     /// Whether the counter goes on at one rate on all processors: the kernel has looked, and would not use it otherwise.

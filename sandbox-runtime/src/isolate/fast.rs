@@ -10,16 +10,18 @@
 use std::any::Any;
 use std::ffi::c_void;
 use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use deno_core::v8;
 use deno_core::v8::fast_api::{CFunction, CFunctionInfo, FastApiCallbackOptions, Int64Representation, Type};
 
+use super::Isolate;
 use super::entry::Entered;
 use super::meter::HostCall;
-use super::ops::{FastCall, Refusal, call_host, count, enforce, place_of};
-use crate::arguments::Val;
+use super::ops::{FastCall, Known, Refusal, count, enforce, panicked};
+use crate::arguments::{Arguments, Val};
 use crate::boundary::ValueError;
-use crate::contract::{Contract, Crosses, HostMethod, Kind, Reply};
+use crate::contract::{Crosses, HostMethod, Kind, Reply};
 use crate::error::{Direction, Place};
 use crate::guest_error::HostError;
 use crate::schema::MethodChecks;
@@ -106,9 +108,11 @@ impl<M, A, R> NoFast for FastProbe<M, A, R> {}
 /// Takes the result of a method whose value is the scalar `R`, and checks it if the method is bounded.
 struct FastReply<'c, R>(Option<&'c MethodChecks>, PhantomData<R>);
 
+/// What a host method answered: two words at most, which need no memory to be handed on.
+type Answered<R> = Result<R, Box<Refusal>>;
+
 impl<R: Scalar> Reply for FastReply<'_, R> {
-    /// Two words at most, which need no memory to be handed on.
-    type Done = Result<R, Box<Refusal>>;
+    type Done = Answered<R>;
 
     #[inline]
     fn done<V: Crosses>(self, outcome: Result<V, HostError>) -> Self::Done {
@@ -124,16 +128,12 @@ impl<R: Scalar> Reply for FastReply<'_, R> {
     }
 }
 
-/// Whether a method has bounds. A scalar has no rules of its own, so one without has nothing to check, and the compiler
-/// knows that.
-struct IsBounded<M>(PhantomData<M>);
-
-impl<M: HostMethod> IsBounded<M> {
-    const VALUE: bool = <M::Contract as Contract>::SPEC.methods[M::INDEX].is_bounded();
-}
-
 #[inline]
-fn answer<M: HostMethod, R: Scalar>(args: Option<M::Owned>) -> Result<R, Box<Refusal>> {
+fn answer<A: Arguments, R: Scalar>(
+    args: Option<A>,
+    method: &Known,
+    invoke: for<'c> fn(&Isolate, A, FastReply<'c, R>) -> Option<Answered<R>>,
+) -> Answered<R> {
     let Some(isolate) = Entered::isolate() else { return Err(refusal(Refusal::Absent)) };
     if !isolate.stack().allows_call() {
         return Err(refusal(Refusal::Stack));
@@ -142,18 +142,25 @@ fn answer<M: HostMethod, R: Scalar>(args: Option<M::Owned>) -> Result<R, Box<Ref
         let error = ValueError::new("arguments that the shim has checked", "others");
         return Err(refusal(Refusal::Value(error.inside("arguments"), Direction::ToHost)));
     };
-    if !count::<M>(isolate) {
+    if !count(isolate, method) {
         return Err(refusal(Refusal::Ended));
     }
     let _call = HostCall::begin(&*isolate.running);
     let mut bounds = None;
-    if IsBounded::<M>::VALUE {
-        let Some(checks) = isolate.checks::<M>() else { return Err(refusal(Refusal::Absent)) };
-        let kept = enforce(&args, M::spec().params, checks);
+    // A scalar has no rules of its own, so without bounds there is nothing to check.
+    if method.spec.is_bounded() {
+        let checks = isolate.checks(method).map_err(refusal)?;
+        let kept = enforce(&args, method.spec.params, checks);
         kept.map_err(|error| refusal(Refusal::Value(error, Direction::ToHost)))?;
         bounds = Some(checks);
     }
-    call_host::<M, _, _, _>(isolate, args, FastReply::<R>(bounds, PhantomData))
+    let outcome = catch_unwind(AssertUnwindSafe(|| invoke(isolate, args, FastReply(bounds, PhantomData))));
+    isolate.keep_terminating();
+    match outcome {
+        Ok(Some(outcome)) => outcome,
+        Ok(None) => Err(refusal(Refusal::Absent)),
+        Err(panic) => Err(refusal(panicked(panic))),
+    }
 }
 
 #[cold]
@@ -161,13 +168,25 @@ fn refusal(refusal: Refusal) -> Box<Refusal> {
     Box::new(refusal)
 }
 
+/// Calls a host method that the sandbox has.
+#[inline]
+fn invoke<M: HostMethod, R: Scalar>(
+    isolate: &Isolate,
+    args: M::Owned,
+    reply: FastReply<'_, R>,
+) -> Option<Answered<R>> {
+    let host = isolate.implementation::<M::Contract>()?;
+    Some(M::invoke(host, args, reply))
+}
+
 /// Calls the host and throws what goes wrong.
 #[inline]
 fn serve<M: HostMethod, R: Scalar>(options: *mut FastApiCallbackOptions<'_>, args: Option<M::Owned>) -> R::C {
-    match answer::<M, R>(args) {
+    let method = const { Known::of::<M>(false) };
+    match answer(args, &method, invoke::<M, R>) {
         Ok(value) => value.to_c(),
         Err(refusal) => {
-            throw(options, *refusal, place_of::<M>());
+            throw(options, *refusal, method.place());
             R::ZERO
         }
     }

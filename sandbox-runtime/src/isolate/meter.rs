@@ -175,7 +175,6 @@ macro_rules! counts {
             call: Cell<u64>,
             /// On the coarse clock.
             started: Cell<u64>,
-            host_depth: Cell<u32>,
             $($(#[$doc])* pub(super) $name: Cell<u64>,)*
         }
 
@@ -329,34 +328,33 @@ impl Running {
 pub(super) struct HostCall<R: Deref<Target = Running>> {
     running: R,
     began: u64,
+    before: u64,
 }
 
 impl<R: Deref<Target = Running>> HostCall<R> {
     #[inline]
     pub(super) fn begin(running: R) -> Self {
-        running.host_depth.set(running.host_depth.get() + 1);
-        Self { running, began: coarse_now() }
+        let before = running.host_nanos.get();
+        Self { running, began: coarse_now(), before }
+    }
+
+    #[cold]
+    fn took(&self, now: u64) {
+        // A clock that slept until the call began may still tell the time of long before.
+        let began = self.began.max(self.running.started.get());
+        // What those inside of it took is part of it.
+        self.running.host_nanos.set(self.before.saturating_add(now.saturating_sub(began)));
     }
 }
 
 impl<R: Deref<Target = Running>> Drop for HostCall<R> {
     #[inline]
     fn drop(&mut self) {
-        let depth = self.running.host_depth.get() - 1;
-        self.running.host_depth.set(depth);
         let now = coarse_now();
-        // Inside of another it is part of that.
-        if now != self.began && depth == 0 {
-            // A clock that slept until the call began may still tell the time of long before.
-            let began = self.began.max(self.running.started.get());
-            add_nanos(&self.running.host_nanos, now.saturating_sub(began));
+        if now != self.began {
+            self.took(now);
         }
     }
-}
-
-#[cold]
-fn add_nanos(count: &Cell<u64>, more: u64) {
-    count.set(count.get().saturating_add(more));
 }
 
 /// The number of a call, never 0, which no other call of the process has.

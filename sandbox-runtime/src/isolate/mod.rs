@@ -42,16 +42,16 @@ use smallvec::SmallVec;
 
 use crate::arguments::Arguments;
 use crate::boundary::{ArgumentWriter, Budget, ValueError, observed, to_host};
-use crate::contract::{Contract, GuestContract, GuestMethod, Method};
+use crate::contract::{Contract, Crosses, GuestContract};
 use crate::error::{Direction, Error, LimitKind, Place, Source};
 use crate::realm::{ConsoleOutput, Intrinsics, Random, Settings};
-use crate::schema::{ContractChecks, MethodChecks, TypeCheck, Violation};
+use crate::schema::{ContractChecks, TypeCheck, Violation};
 use crate::script::Script;
 use flights::Flights;
 use heap::HeapGuard;
 pub(crate) use host::Host;
 use meter::{Meter, Running, add};
-use ops::{Exceeded, HostOp, enforce, place_of, write_error};
+use ops::{Exceeded, HostOp, Known, enforce};
 pub(crate) use realm::Realm;
 use run::{Boxed, Times};
 use runtime::Runtime;
@@ -297,11 +297,6 @@ impl Isolate {
         self.entry::<C>().map(Host::object::<C>)
     }
 
-    /// The checks of a host method.
-    fn checks<M: Method>(&self) -> Option<&MethodChecks> {
-        self.entry::<M::Contract>()?.checks.methods.get(M::INDEX)
-    }
-
     /// Keeps the error of a host method for as long as the call, to know it again when the guest lets it pass.
     fn remember(&self, exception: v8::Global<v8::Object>, source: Source) {
         /// A guest that catches errors in a loop must not fill the host's memory with them.
@@ -379,79 +374,100 @@ impl Isolate {
     }
 
     /// Calls a method of the guest, within the limits and the caller's own deadline.
-    pub(crate) fn call<M: GuestMethod, A: Arguments>(
+    pub(crate) fn call<A: Arguments, V: Crosses>(
         &self,
+        method: &Known,
         binding: &Binding,
         args: A,
         deadline: Option<u64>,
-    ) -> Result<M::Value, Error> {
-        let value = self.run_until(&binding.realm, deadline, Some(place_of::<M>()), |scope| {
+    ) -> Result<V, Error> {
+        let value = self.run_until(&binding.realm, deadline, Some(method.place()), |scope| {
             v8::tc_scope!(let scope, scope);
-            let result = self.invoke::<M, A>(scope, binding, args)?;
-            self.read_result::<M>(scope, binding, result)
+            let result = self.invoke(scope, method, binding, args)?;
+            self.read_result::<V>(scope, method, binding, result)
         })?;
         Ok(value)
     }
 
     /// Calls the function that implements a method.
     #[inline]
-    fn invoke<'s, M: GuestMethod, A: Arguments>(
+    fn invoke<'s, A: Arguments>(
         &self,
         scope: &mut Catch<'_, '_, 's, '_>,
+        method: &Known,
         binding: &Binding,
         args: A,
     ) -> Boxed<v8::Local<'s, v8::Value>> {
-        let place = place_of::<M>();
-        let Some(method) = binding.method(M::INDEX) else {
-            let export = M::spec().name;
-            let problems = vec![crate::error::ExportProblem { export, found: None }];
-            return Err(Error::Mismatch { contract: place.contract, script: String::new(), problems }.into());
+        let Some(bound) = binding.method(method.index) else {
+            return Err(Box::new(method.not_exported()));
         };
-        let (params, checks) = (M::spec().params, &binding.checks.methods[M::INDEX]);
-        enforce(&args, params, checks).map_err(write_error::<M>)?;
+        let (params, checks) = (method.spec.params, &binding.checks.methods[method.index]);
+        enforce(&args, params, checks).map_err(|error| method.write_error(error))?;
         let budget = self.budget();
         let mut writer = ArgumentWriter { scope, budget: &budget, params, values: SmallVec::new() };
-        args.write(&mut writer).map_err(write_error::<M>)?;
+        args.write(&mut writer).map_err(|error| method.write_error(error))?;
         let values = writer.values;
         add(&self.running.bytes_in, budget.spent());
-        let function = v8::Local::new(scope, &method.function);
-        let receiver = match &method.receiver {
+        let function = v8::Local::new(scope, &bound.function);
+        let receiver = match &bound.receiver {
             Some(receiver) => v8::Local::new(scope, receiver).into(),
             None => v8::undefined(scope).into(),
         };
-        function.call(scope, receiver, &values).ok_or_else(|| self.thrown(scope, Some(place)).into())
+        function.call(scope, receiver, &values).ok_or_else(|| self.thrown(scope, Some(method.place())).into())
     }
 
     /// Reads what a method gave, and says all that is wrong with it.
     #[inline]
-    fn read_result<'s, M: GuestMethod>(
+    fn read_result<'s, V: Crosses>(
         &self,
         scope: &mut Catch<'_, '_, 's, '_>,
+        method: &Known,
         binding: &Binding,
         result: v8::Local<'s, v8::Value>,
-    ) -> Boxed<M::Value> {
-        let (place, checks) = (place_of::<M>(), &binding.checks.methods[M::INDEX]);
+    ) -> Boxed<V> {
+        let check = &binding.checks.methods[method.index].returns;
         let budget = self.budget();
         let read = to_host(scope, &budget, result);
         add(&self.running.bytes_out, budget.spent());
-        let read: Result<M::Value, ValueError> = read.map_err(|error| error.inside("result"));
-        let read = read.and_then(|value| checks.returns.enforce(&value, "result").map(|()| value));
-        if read.is_err() && scope.has_caught() {
-            // A getter of the result threw, and that is what went wrong.
-            return Err(self.thrown(scope, Some(place)).into());
+        let read: Result<V, ValueError> = read.map_err(|error| error.inside("result"));
+        let read = read.and_then(|value| check.enforce(&value, "result").map(|()| value));
+        match read {
+            Ok(value) if !budget.is_in_doubt() && !check.is_read_constrained => Ok(value),
+            Ok(value) => match ValueError::all(self.violations_of_result(scope, check, result)) {
+                None => Ok(value),
+                Some(error) => Err(error.into_error(method.place(), Direction::ToHost).into()),
+            },
+            Err(error) => Err(self.unreadable(scope, method, check, (result, error)).into()),
         }
-        let mut violations = || {
-            v8::tc_scope!(let scope, scope);
-            self.violations(scope, [(result, &checks.returns, "result")])
+    }
+
+    /// The error of a result that could not be read.
+    fn unreadable<'s>(
+        &self,
+        scope: &mut Catch<'_, '_, 's, '_>,
+        method: &Known,
+        check: &TypeCheck,
+        (result, error): (v8::Local<'s, v8::Value>, ValueError),
+    ) -> Error {
+        if scope.has_caught() {
+            // A getter of the result threw, and that is what went wrong.
+            return self.thrown(scope, Some(method.place()));
+        }
+        let error = match error.is_first_of_many() {
+            true => error.with(self.violations_of_result(scope, check, result)),
+            false => error,
         };
-        let read = match read {
-            Err(error) if error.is_first_of_many() => Err(error.with(violations())),
-            Ok(value) if budget.is_in_doubt() || checks.returns.is_read_constrained => {
-                ValueError::all(violations()).map_or(Ok(value), Err)
-            }
-            other => other,
-        };
-        read.map_err(|error| error.into_error(place, Direction::ToHost).into())
+        error.into_error(method.place(), Direction::ToHost)
+    }
+
+    fn violations_of_result<'s>(
+        &self,
+        scope: &mut Catch<'_, '_, 's, '_>,
+        check: &TypeCheck,
+        result: v8::Local<'s, v8::Value>,
+    ) -> Vec<Violation> {
+        v8::tc_scope!(let scope, scope);
+        self.violations(scope, [(result, check, "result")])
     }
 
     /// All that is wrong with values, by the description of their types: they are read once more, and as plain data.

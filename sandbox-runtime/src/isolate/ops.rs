@@ -16,24 +16,25 @@
 //! it finds its host through a `RefCell` and a map of type ids. Two numbers in a hot loop took 27 times as long as with
 //! `#[op2(fast)]` by hand; `docs/benchmarks.md` has what this module takes.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
-use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 use std::sync::{Mutex, PoisonError};
 
 use deno_core::v8::fast_api::CFunction;
 use deno_core::{AccessorType, FastStaticString, OpDecl, OpMetadata, v8};
 
-use super::Isolate;
-use super::meter::{HostCall, add};
+use super::host::Host;
+use super::meter::{HostCall, Running, add};
 use super::pending;
 use super::run::drop_of_host;
 use super::thrown::STACK_FULL;
+use super::{Catch, Isolate};
 use crate::arguments::Arguments;
 use crate::boundary::{ArgumentReader, Passed, ValueError, js_string, new_error, owned_to_guest, to_guest};
 use crate::contract::{AsyncHostMethod, Contract, Crosses, HostMethod, Method, MethodSpec, ParamSpec, Reply};
-use crate::error::{Direction, Error, LimitKind, Place, Source};
+use crate::error::{Direction, Error, ExportProblem, LimitKind, Place, Source};
 use crate::guest_error::HostError;
 use crate::schema::{MethodChecks, TypeCheck, Violation};
 
@@ -264,31 +265,83 @@ impl Exceeded {
     }
 }
 
+/// Which method it is: all that code needs which does the same for every method of one signature. What is generic over the method
+/// itself is compiled once for each.
+#[derive(Clone, Copy)]
+pub(crate) struct Known {
+    contract: TypeId,
+    name: &'static str,
+    pub(crate) index: usize,
+    pub(crate) spec: &'static MethodSpec,
+    /// A method with a fast call is not, whichever way it is called.
+    is_billed: bool,
+}
+
+impl Known {
+    pub(crate) const fn of<M: Method>(is_billed: bool) -> Self {
+        let spec = &<M::Contract as Contract>::SPEC;
+        Self {
+            contract: TypeId::of::<M::Contract>(),
+            name: spec.name,
+            index: M::INDEX,
+            spec: &spec.methods[M::INDEX],
+            is_billed,
+        }
+    }
+
+    /// A method that the guest implements, or an `async` one of the host.
+    pub(crate) const fn billed<M: Method>() -> Self {
+        Self::of::<M>(true)
+    }
+
+    #[inline]
+    pub(crate) const fn place(&self) -> Place {
+        Place::new(self.name, self.spec.name)
+    }
+
+    /// The error of a call of an optional method that the script does not export.
+    pub(crate) fn not_exported(&self) -> Error {
+        let problems = vec![ExportProblem { export: self.spec.name, found: None }];
+        Error::Mismatch { contract: self.name, script: String::new(), problems }
+    }
+
+    /// Turns a value that cannot be written into the error of a call.
+    pub(crate) fn write_error(&self, error: ValueError) -> Error {
+        error.into_error(self.place(), Direction::ToGuest)
+    }
+}
+
+impl Isolate {
+    /// The host of a method.
+    #[inline]
+    fn host(&self, method: &Known) -> Option<&Host> {
+        self.hosts.iter().find(|host| host.contract == method.contract)
+    }
+
+    /// The checks of a host method.
+    pub(super) fn checks(&self, method: &Known) -> Result<&MethodChecks, Refusal> {
+        self.host(method).and_then(|host| host.checks.methods.get(method.index)).ok_or(Refusal::Absent)
+    }
+}
+
 /// Counts a call of a host method, and says whether it may be made. Beyond a limit the guest is ended, for it could catch an
 /// exception and go on.
 #[inline]
-pub(super) fn count<M: Method>(isolate: &Isolate) -> bool {
-    let most = MostCalls::<M>::VALUE;
+pub(super) fn count(isolate: &Isolate, method: &Known) -> bool {
+    let most = method.spec.max_calls;
     let own = most.is_none_or(|most| {
         // Without a host there is nothing to call, which is said later.
-        let host = isolate.entry::<M::Contract>();
-        host.is_none_or(|host| host.count(M::INDEX, isolate.running.call()) <= most)
+        let host = isolate.host(method);
+        host.is_none_or(|host| host.count(method.index, isolate.running.call()) <= most)
     });
     let all = isolate.settings.limits.host_calls;
     let is_allowed = isolate.running.count_host_call(all) && own && isolate.exceeded.get().is_none();
     if !is_allowed {
-        let place = place_of::<M>();
+        let place = method.place();
         let most = most.filter(|_| !own);
         isolate.exceed_first(most.map_or(Exceeded::All(place, all), |most| Exceeded::Method(place, most)));
     }
     is_allowed
-}
-
-/// How often a method may be called, which the compiler knows.
-struct MostCalls<M>(PhantomData<M>);
-
-impl<M: Method> MostCalls<M> {
-    const VALUE: Option<u64> = <M::Contract as Contract>::SPEC.methods[M::INDEX].max_calls;
 }
 
 /// The place of a method.
@@ -297,19 +350,17 @@ pub(crate) fn place_of<M: Method>() -> Place {
     Place::new(<M::Contract as Contract>::SPEC.name, M::spec().name)
 }
 
-/// Calls a host method. The arguments have been read and nothing of V8 is borrowed meanwhile, so the method may
-/// call its guest again. A panic ends here: the caller's frame is C++.
-#[inline]
-pub(super) fn call_host<M: HostMethod, R: Reply<Done = Result<D, E>>, D, E: From<Refusal>>(
+/// Calls a host method that the sandbox has. This, and what the macro makes, is all that is compiled for each method.
+fn invoke<'s, M: HostMethod>(
     isolate: &Isolate,
     args: M::Owned,
-    reply: R,
-) -> Result<D, E> {
-    let Some(host) = isolate.implementation::<M::Contract>() else { return Err(Refusal::Absent.into()) };
-    let outcome = catch_unwind(AssertUnwindSafe(|| M::invoke(host, args, reply)));
-    isolate.keep_terminating();
-    outcome.unwrap_or_else(|panic| Err(panicked(panic).into()))
+    reply: SlowReply<'_, 's, '_>,
+) -> Option<Written<'s>> {
+    let host = isolate.implementation::<M::Contract>()?;
+    Some(M::invoke(host, args, reply))
 }
+
+type Invoke<'s, A> = for<'r, 'i> fn(&'r Isolate, A, SlowReply<'r, 's, 'i>) -> Option<Written<'s>>;
 
 /// Runs code of the host whose panic is its failure.
 pub(super) fn caught<R>(code: impl FnOnce() -> R) -> Result<R, Refusal> {
@@ -317,7 +368,7 @@ pub(super) fn caught<R>(code: impl FnOnce() -> R) -> Result<R, Refusal> {
 }
 
 #[cold]
-fn panicked(panic: Box<dyn Any + Send>) -> Refusal {
+pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Refusal {
     // The payload's own destructor may panic, and the next frame may be C++.
     drop_of_host(panic);
     Refusal::panicked()
@@ -328,7 +379,8 @@ unsafe extern "C" fn slow<M: HostMethod>(info: *const v8::FunctionCallbackInfo) 
 }
 
 fn slow_impl<M: HostMethod>(info: *const v8::FunctionCallbackInfo) -> usize {
-    answer(info, place_of::<M>(), serve::<M>)
+    let method = const { Known::of::<M>(M::FAST.is_none()) };
+    serve_info(info, &method, invoke::<M>)
 }
 
 /// Answers a call of V8's. Returns deno_core's status: 0 for a value, 1 for an exception.
@@ -356,70 +408,95 @@ where
     }
 }
 
-fn serve<'s, M: HostMethod>(
-    scope: &mut v8::PinScope<'s, '_>,
-    arguments: &v8::FunctionCallbackArguments<'s>,
-) -> Result<v8::Local<'s, v8::Value>, Refusal> {
+fn serve_info<A: Arguments<Owned = A>>(
+    info: *const v8::FunctionCallbackInfo,
+    method: &Known,
+    invoke: for<'r, 's, 'i> fn(&'r Isolate, A, SlowReply<'r, 's, 'i>) -> Option<Written<'s>>,
+) -> usize {
+    answer(info, method.place(), |scope, arguments| serve(scope, arguments, method, invoke))
+}
+
+/// Begins a call of the host; it ends when what this gives is dropped.
+pub(super) fn begin(scope: &v8::PinScope<'_, '_>, method: &Known) -> Result<HostCall<Rc<Running>>, Refusal> {
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
     if !isolate.stack().allows_call() {
         return Err(Refusal::Stack);
     }
-    if !count::<M>(isolate) {
-        return Err(Refusal::Ended);
+    match count(isolate, method) {
+        true => Ok(HostCall::begin(isolate.running.clone())),
+        false => Err(Refusal::Ended),
     }
-    let _call = HostCall::begin(isolate.running.clone());
-    let args = read_arguments::<M>(scope, arguments, M::FAST.is_none())?;
+}
+
+/// Calls a host method. The arguments have been read and nothing of V8 is borrowed when it runs, so it may call its guest again.
+/// A panic ends here: the caller's frame is C++.
+fn serve<'s, A: Arguments<Owned = A>>(
+    scope: &mut v8::PinScope<'s, '_>,
+    arguments: &v8::FunctionCallbackArguments<'s>,
+    method: &Known,
+    invoke: Invoke<'s, A>,
+) -> Written<'s> {
+    let _call = begin(scope, method)?;
+    let args = read_arguments::<A>(scope, arguments, method)?;
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
-    let checks = isolate.checks::<M>().ok_or(Refusal::Absent)?;
-    call_host::<M, _, _, _>(
-        isolate,
-        args,
-        SlowReply { scope, isolate, check: &checks.returns, is_billed: M::FAST.is_none() },
-    )
+    let check = &isolate.checks(method)?.returns;
+    let reply = SlowReply { scope, isolate, check, is_billed: method.is_billed };
+    let written = caught(|| invoke(isolate, args, reply));
+    isolate.keep_terminating();
+    written?.ok_or(Refusal::Absent)?
 }
 
 /// Reads the arguments of a call, and says all that is wrong with them.
-pub(super) fn read_arguments<'s, M: Method>(
+pub(super) fn read_arguments<'s, A: Arguments<Owned = A>>(
     scope: &mut v8::PinScope<'s, '_>,
     arguments: &v8::FunctionCallbackArguments<'s>,
-    is_billed: bool,
-) -> Result<M::Owned, Refusal> {
+    method: &Known,
+) -> Result<A, Refusal> {
     v8::tc_scope!(let scope, scope);
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
-    let checks = isolate.checks::<M>().ok_or(Refusal::Absent)?;
+    let checks = isolate.checks(method)?;
     // Reading runs user code on the way, such as a type's own `Deserialize`, which may panic as well.
-    let read = || read::<M>(scope, isolate, arguments, checks, is_billed);
-    match caught(read)? {
+    match caught(|| read::<A>(scope, isolate, arguments, checks, method))? {
         Ok((args, false)) => Ok(args),
-        Ok((args, true)) => match ValueError::all(violations::<M>(scope, arguments)) {
+        Ok((args, true)) => match ValueError::all(violations(scope, arguments, method)) {
             None => Ok(args),
             Some(error) => Err(Refusal::Value(error, Direction::ToHost)),
         },
-        Err(_) if scope.has_caught() => {
-            scope.rethrow();
-            Err(Refusal::Thrown)
-        }
-        Err(error) if error.is_first_of_many() => {
-            let error = error.with(violations::<M>(scope, arguments));
-            Err(Refusal::Value(error, Direction::ToHost))
-        }
-        Err(error) => Err(Refusal::Value(error, Direction::ToHost)),
+        Err(error) => Err(unreadable(scope, arguments, method, error)),
     }
 }
 
+/// What the guest is told of arguments that could not be read.
+fn unreadable<'s>(
+    scope: &mut Catch<'_, '_, 's, '_>,
+    arguments: &v8::FunctionCallbackArguments<'s>,
+    method: &Known,
+    error: ValueError,
+) -> Refusal {
+    if scope.has_caught() {
+        scope.rethrow();
+        return Refusal::Thrown;
+    }
+    let error = match error.is_first_of_many() {
+        true => error.with(violations(scope, arguments, method)),
+        false => error,
+    };
+    Refusal::Value(error, Direction::ToHost)
+}
+
 /// Reads the arguments and checks their constraints. Says as well whether they are to be looked at once more.
-fn read<'s, M: Method>(
+fn read<'s, A: Arguments<Owned = A>>(
     scope: &v8::PinScope<'s, '_>,
     isolate: &Isolate,
     arguments: &v8::FunctionCallbackArguments<'s>,
     checks: &MethodChecks,
-    is_billed: bool,
-) -> Result<(M::Owned, bool), ValueError> {
-    let (budget, params) = (isolate.budget(), M::spec().params);
+    method: &Known,
+) -> Result<(A, bool), ValueError> {
+    let (budget, params) = (isolate.budget(), method.spec.params);
     let passed = Passed::Call(arguments);
     let mut reader = ArgumentReader { scope, budget: &budget, params, arguments: passed, next: 0 };
-    let args = M::Owned::read(&mut reader)?;
-    if is_billed {
+    let args = A::read(&mut reader)?;
+    if method.is_billed {
         add(&isolate.running.bytes_out, budget.spent());
     }
     enforce(&args, params, checks)?;
@@ -427,15 +504,16 @@ fn read<'s, M: Method>(
 }
 
 /// All that is wrong with arguments, by the description of their types.
-fn violations<'s, M: Method>(
+fn violations<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     arguments: &v8::FunctionCallbackArguments<'s>,
+    method: &Known,
 ) -> Vec<Violation> {
     // Getters may run again, and what they throw now is nobody's.
     v8::tc_scope!(let scope, scope);
     let Some(isolate) = Isolate::current(scope) else { return Vec::new() };
-    let Some(checks) = isolate.checks::<M>() else { return Vec::new() };
-    let values = M::spec().params.iter().zip(&checks.params).enumerate().map(|(index, (param, check))| {
+    let Ok(checks) = isolate.checks(method) else { return Vec::new() };
+    let values = method.spec.params.iter().zip(&checks.params).enumerate().map(|(index, (param, check))| {
         (arguments.get(i32::try_from(index).unwrap_or(i32::MAX)), check, param.name)
     });
     isolate.violations(scope, values)
@@ -461,12 +539,14 @@ struct SlowReply<'r, 's, 'i> {
     scope: &'r v8::PinScope<'s, 'i>,
     isolate: &'r Isolate,
     check: &'r TypeCheck,
-    /// A method with a fast call is not, whichever way it is called.
     is_billed: bool,
 }
 
+/// A result of the host as a value of V8.
+type Written<'s> = Result<v8::Local<'s, v8::Value>, Refusal>;
+
 impl<'s> Reply for SlowReply<'_, 's, '_> {
-    type Done = Result<v8::Local<'s, v8::Value>, Refusal>;
+    type Done = Written<'s>;
 
     fn done<V: Crosses>(self, outcome: Result<V, HostError>) -> Self::Done {
         let value = outcome.map_err(Refusal::Host)?;
@@ -490,9 +570,4 @@ pub(super) fn write_result<'s, V: Crosses>(
         add(&isolate.running.bytes_in, budget.spent());
     }
     written.map_err(|error| Refusal::Value(error, Direction::ToGuest))
-}
-
-/// Turns a value that cannot be written into the error of a call.
-pub(crate) fn write_error<M: Method>(error: ValueError) -> Error {
-    error.into_error(place_of::<M>(), Direction::ToGuest)
 }

@@ -9,8 +9,7 @@ use deno_core::v8;
 use super::Isolate;
 use super::engine::{KeptResolver, Resolver};
 use super::flights::Flight;
-use super::meter::HostCall;
-use super::ops::{Exceeded, Refusal, answer, caught, count, place_of, read_arguments, write_result};
+use super::ops::{Exceeded, Known, Refusal, answer, begin, caught, place_of, read_arguments, write_result};
 use super::run::drop_of_host;
 use crate::contract::{AsyncHostMethod, Crosses, Reply};
 use crate::error::{Error, Place};
@@ -38,7 +37,7 @@ impl<M: AsyncHostMethod, V: Crosses> Answer for Value<M, V> {
         scope: &v8::PinScope<'s, '_>,
         isolate: &Isolate,
     ) -> Result<v8::Local<'s, v8::Value>, Refusal> {
-        let check = &isolate.checks::<M>().ok_or(Refusal::Absent)?.returns;
+        let check = &isolate.checks(&const { Known::billed::<M>() })?.returns;
         write_result(scope, isolate, check, self.value, true)
     }
 }
@@ -126,14 +125,7 @@ fn promise<'s, M: AsyncHostMethod>(
     scope: &mut v8::PinScope<'s, '_>,
     arguments: &v8::FunctionCallbackArguments<'s>,
 ) -> Result<v8::Local<'s, v8::Value>, Refusal> {
-    let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
-    if !isolate.stack().allows_call() {
-        return Err(Refusal::Stack);
-    }
-    if !count::<M>(isolate) {
-        return Err(Refusal::Ended);
-    }
-    let _call = HostCall::begin(isolate.running.clone());
+    let _call = begin(scope, &const { Known::billed::<M>() })?;
     let resolver = Resolver::new(scope).ok_or(Refusal::Ended)?;
     match start::<M>(scope, arguments) {
         Ok((flight, future)) => flight.wait_for(Pending {
@@ -158,7 +150,7 @@ fn start<'s, M: AsyncHostMethod>(
     scope: &mut v8::PinScope<'s, '_>,
     arguments: &v8::FunctionCallbackArguments<'s>,
 ) -> Result<Started, Refusal> {
-    let args = read_arguments::<M>(scope, arguments, true)?;
+    let args = read_arguments::<M::Owned>(scope, arguments, &const { Known::billed::<M>() })?;
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
     let flight = isolate.flights.current(scope, isolate.running.call()).ok_or(Refusal::NoFlight)?;
     let most = isolate.settings.limits.pending;

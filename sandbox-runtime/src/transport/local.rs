@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::isolate::calls::{GuestCall, MethodLeg};
 use crate::isolate::flights::Flying;
 use crate::isolate::meter::Usage;
+use crate::isolate::ops::Known;
 use crate::isolate::script::{self, Evaluation};
 use crate::isolate::ticket::{Ticket, within};
 use crate::isolate::{Isolate, Realm, clock};
@@ -221,7 +222,8 @@ impl Exports for Local {
 
 impl<M: GuestMethod> Transport<M> for Local {
     fn call(&self, args: M::Args<'_>) -> Result<M::Value, Error> {
-        self.isolate.call::<M, _>(&self.binding, args, within(self.deadline))
+        let method = const { Known::billed::<M>() };
+        self.isolate.call(&method, &self.binding, args, within(self.deadline))
     }
 }
 

@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::isolate::calls::MethodLeg;
 use crate::isolate::flights::Flying;
 use crate::isolate::meter::Usage;
+use crate::isolate::ops::Known;
 use crate::isolate::script::{self, Evaluation};
 use crate::isolate::ticket::within;
 use crate::isolate::{Realm as GuestRealm, clock};
@@ -303,7 +304,7 @@ where
         let args = args.into_owned();
         self.binding.home.run(move |seat| {
             let binding = seat.bindings.get(key)?;
-            seat.isolate.call::<M, _>(&binding, args, deadline)
+            seat.isolate.call(&const { Known::billed::<M>() }, &binding, args, deadline)
         })
     }
 }

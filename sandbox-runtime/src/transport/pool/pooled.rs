@@ -15,7 +15,7 @@ use crate::contract::GuestMethod;
 use crate::error::{Error, Place, Result};
 use crate::isolate::calls::MethodLeg;
 use crate::isolate::clock;
-use crate::isolate::ops::place_of;
+use crate::isolate::ops::{Known, place_of};
 use crate::isolate::ticket::{Ticket, within};
 
 /// The transport of the proxies of a [`SandboxPool`](crate::SandboxPool): it finds the sandbox of its tenant, whichever it is
@@ -49,7 +49,7 @@ where
         let args = args.into_owned();
         self.tenant.run(Some(place_of::<M>()), move |resident| {
             let binding = resident.binding(&loaded, deadline)?;
-            resident.isolate.call::<M, _>(&binding, args, deadline)
+            resident.isolate.call(&const { Known::billed::<M>() }, &binding, args, deadline)
         })
     }
 }
