@@ -10,7 +10,7 @@ use super::super::ops::OP_PREFIX;
 /// - `op_get_extras_binding_object`: gives it V8's console and hooks of promises, objects of its own realm.
 /// - `op_get_ext_import_meta_proto`: gives it the prototype of `import.meta` of its own modules.
 /// - `op_set_captured_bootstrap`: takes an object of its own realm, for modules that are never loaded.
-pub(super) const ALLOWED: &[&str] =
+pub(crate) const ALLOWED: &[&str] =
     &["op_get_extras_binding_object", "op_get_ext_import_meta_proto", "op_set_captured_bootstrap"];
 
 /// What becomes of an op when the runtime is made.
