@@ -48,11 +48,11 @@ impl<'i> Entered<'i> {
 }
 
 impl Entered<'_> {
-    /// The isolate whose guest runs on this thread, for what V8 calls. It costs less than to ask V8 for it.
+    /// Gives the isolate whose guest runs on this thread to `body`, for what V8 calls. It costs less than to ask V8 for it.
     #[inline]
-    pub(super) fn isolate<'r>() -> Option<&'r Isolate> {
-        // SAFETY: null, or of a guard that borrows it further up on this thread's stack.
-        unsafe { INNERMOST.get().as_ref() }
+    pub(super) fn innermost<R>(body: impl FnOnce(Option<&Isolate>) -> R) -> R {
+        // SAFETY: null, or of a guard that borrows it further up on this thread's stack, and so lives longer than `body` runs.
+        body(unsafe { INNERMOST.get().as_ref() })
     }
 }
 
