@@ -10,7 +10,6 @@
 //! piece of code; where the engine does not, it is the flight that has its turn.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -18,6 +17,7 @@ use std::task::{Context, Poll, Waker};
 use deno_core::v8;
 use futures_util::Stream as _;
 use futures_util::stream::FuturesUnordered;
+use rustc_hash::FxHashMap;
 
 use super::clock;
 use super::engine::Resolver;
@@ -70,7 +70,8 @@ pub(super) struct Flight {
     promise: RefCell<Option<v8::Global<v8::Promise>>>,
     /// Its promise was settled in a turn of another.
     is_settled: Cell<bool>,
-    hosts: RefCell<FuturesUnordered<Pending>>,
+    /// `None` until it waits for one.
+    hosts: RefCell<Option<FuturesUnordered<Pending>>>,
     /// Those that were called while `hosts` was being polled, or by a turn of another.
     arriving: RefCell<Vec<Pending>>,
     /// How many host methods it waits for.
@@ -148,8 +149,12 @@ impl Flight {
             // Outside of the loop's head, for a host method that is polled may call another.
             let arriving = self.arriving.take();
             let is_last = arriving.is_empty();
+            if is_last && hosts.is_none() {
+                return None;
+            }
+            let hosts = hosts.get_or_insert_default();
             hosts.extend(arriving);
-            match Pin::new(&mut *hosts).poll_next(cx) {
+            match Pin::new(hosts).poll_next(cx) {
                 Poll::Ready(Some(answered)) => {
                     self.waits_for.set(self.waits_for.get() - 1);
                     return Some(answered);
@@ -174,7 +179,7 @@ impl Flight {
 /// The flights of an isolate.
 #[derive(Default)]
 pub(super) struct Flights {
-    by_id: RefCell<HashMap<u64, Rc<Flight>>>,
+    by_id: RefCell<FxHashMap<u64, Rc<Flight>>>,
     /// What they have used together, in nanoseconds, which is on no bill yet.
     cpu: Cell<u64>,
 }

@@ -2,9 +2,10 @@
 
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use super::ops::HostOp;
 use crate::contract::{Contract, ContractSpec, HostContract, Hosted};
@@ -23,7 +24,7 @@ pub(crate) struct Host {
     /// Where that is.
     place: *const (),
     /// How often each method was called, by the call of the guest that is under way.
-    counts: Rc<RefCell<HashMap<u64, Vec<u64>>>>,
+    counts: Rc<RefCell<FxHashMap<u64, Vec<u64>>>>,
 }
 
 impl Host {
