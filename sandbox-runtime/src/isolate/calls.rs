@@ -7,7 +7,7 @@ use std::rc::Rc;
 use deno_core::v8;
 
 use super::flights::{Flying, Leg};
-use super::ops::{Known, place_of};
+use super::known::{Known, place_of};
 use super::script::Binding;
 use super::ticket::Ticket;
 use super::{Isolate, Realm};

@@ -17,8 +17,9 @@ use deno_core::v8::fast_api::{CFunction, CFunctionInfo, FastApiCallbackOptions, 
 
 use super::Isolate;
 use super::entry::Entered;
+use super::known::Known;
 use super::meter::HostCall;
-use super::ops::{FastCall, Known, Refusal, count, enforce, panicked};
+use super::ops::{FastCall, Refusal, count, enforce, panicked};
 use crate::arguments::{Arguments, Val};
 use crate::boundary::ValueError;
 use crate::contract::{Crosses, HostMethod, Kind, Reply};

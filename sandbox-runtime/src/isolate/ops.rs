@@ -16,7 +16,7 @@
 //! it finds its host through a `RefCell` and a map of type ids. Two numbers in a hot loop took 27 times as long as with
 //! `#[op2(fast)]` by hand; `docs/benchmarks.md` has what this module takes.
 
-use std::any::{Any, TypeId};
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -25,7 +25,8 @@ use std::sync::{Mutex, PoisonError};
 use deno_core::v8::fast_api::CFunction;
 use deno_core::{AccessorType, FastStaticString, OpDecl, OpMetadata, v8};
 
-use super::host::Host;
+use super::exceeded::Exceeded;
+use super::known::{Known, place_of};
 use super::meter::{HostCall, Running, add};
 use super::pending;
 use super::run::drop_of_host;
@@ -33,8 +34,8 @@ use super::thrown::STACK_FULL;
 use super::{Catch, Isolate};
 use crate::arguments::Arguments;
 use crate::boundary::{ArgumentReader, Passed, ValueError, js_string, new_error, owned_to_guest, to_guest};
-use crate::contract::{AsyncHostMethod, Contract, Crosses, HostMethod, Method, MethodSpec, ParamSpec, Reply};
-use crate::error::{Direction, Error, ExportProblem, LimitKind, Place, Source};
+use crate::contract::{AsyncHostMethod, Crosses, HostMethod, MethodSpec, ParamSpec, Reply};
+use crate::error::{Direction, Place, Source};
 use crate::guest_error::HostError;
 use crate::schema::{MethodChecks, TypeCheck, Violation};
 
@@ -235,95 +236,6 @@ fn op_name(place: Place) -> OpName {
     })
 }
 
-/// A guest called the host once too often.
-#[derive(Clone, Copy)]
-pub(super) enum Exceeded {
-    /// One method, beyond its `max_calls`.
-    Method(Place, u64),
-    /// All methods, beyond [`Limits::host_calls`](crate::Limits::host_calls), the last time this one.
-    All(Place, u64),
-    /// Methods that are pending, beyond [`Limits::pending`](crate::Limits::pending).
-    Pending(usize),
-}
-
-impl Exceeded {
-    pub(super) fn error(&self, place: Option<Place>) -> Error {
-        let (kind, limit) = match self {
-            Self::Method(called, most) => {
-                (LimitKind::HostCalls, format!("the guest called {called} more than {most} times"))
-            }
-            Self::All(called, most) => (
-                LimitKind::HostCalls,
-                format!("the guest called the host more than {most} times, the last time {called}"),
-            ),
-            Self::Pending(most) => (
-                LimitKind::Pending,
-                format!("the guest waited for more than {most} calls of the host at once"),
-            ),
-        };
-        Error::Limit { kind, limit, place }
-    }
-}
-
-/// Which method it is: all that code needs which does the same for every method of one signature. What is generic over the method
-/// itself is compiled once for each.
-#[derive(Clone, Copy)]
-pub(crate) struct Known {
-    contract: TypeId,
-    name: &'static str,
-    pub(crate) index: usize,
-    pub(crate) spec: &'static MethodSpec,
-    /// A method with a fast call is not, whichever way it is called.
-    is_billed: bool,
-}
-
-impl Known {
-    pub(crate) const fn of<M: Method>(is_billed: bool) -> Self {
-        let spec = &<M::Contract as Contract>::SPEC;
-        Self {
-            contract: TypeId::of::<M::Contract>(),
-            name: spec.name,
-            index: M::INDEX,
-            spec: &spec.methods[M::INDEX],
-            is_billed,
-        }
-    }
-
-    /// A method that the guest implements, or an `async` one of the host.
-    pub(crate) const fn billed<M: Method>() -> Self {
-        Self::of::<M>(true)
-    }
-
-    #[inline]
-    pub(crate) const fn place(&self) -> Place {
-        Place::new(self.name, self.spec.name)
-    }
-
-    /// The error of a call of an optional method that the script does not export.
-    pub(crate) fn not_exported(&self) -> Error {
-        let problems = vec![ExportProblem { export: self.spec.name, found: None }];
-        Error::Mismatch { contract: self.name, script: String::new(), problems }
-    }
-
-    /// Turns a value that cannot be written into the error of a call.
-    pub(crate) fn write_error(&self, error: ValueError) -> Error {
-        error.into_error(self.place(), Direction::ToGuest)
-    }
-}
-
-impl Isolate {
-    /// The host of a method.
-    #[inline]
-    fn host(&self, method: &Known) -> Option<&Host> {
-        self.hosts.iter().find(|host| host.contract == method.contract)
-    }
-
-    /// The checks of a host method.
-    pub(super) fn checks(&self, method: &Known) -> Result<&MethodChecks, Refusal> {
-        self.host(method).and_then(|host| host.checks.methods.get(method.index)).ok_or(Refusal::Absent)
-    }
-}
-
 /// Counts a call of a host method, and says whether it may be made. Beyond a limit the guest is ended, for it could catch an
 /// exception and go on.
 #[inline]
@@ -342,12 +254,6 @@ pub(super) fn count(isolate: &Isolate, method: &Known) -> bool {
         isolate.exceed_first(most.map_or(Exceeded::All(place, all), |most| Exceeded::Method(place, most)));
     }
     is_allowed
-}
-
-/// The place of a method.
-#[inline]
-pub(crate) fn place_of<M: Method>() -> Place {
-    Place::new(<M::Contract as Contract>::SPEC.name, M::spec().name)
 }
 
 /// Calls a host method that the sandbox has. This, and what the macro makes, is all that is compiled for each method.

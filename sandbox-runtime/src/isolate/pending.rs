@@ -8,8 +8,10 @@ use deno_core::v8;
 
 use super::Isolate;
 use super::engine::{KeptResolver, Resolver};
+use super::exceeded::Exceeded;
 use super::flights::Flight;
-use super::ops::{Exceeded, Known, Refusal, answer, begin, caught, place_of, read_arguments, write_result};
+use super::known::{Known, place_of};
+use super::ops::{Refusal, answer, begin, caught, read_arguments, write_result};
 use super::run::drop_of_host;
 use crate::contract::{AsyncHostMethod, Crosses, Reply};
 use crate::error::{Error, Place};

@@ -11,8 +11,8 @@ use deno_core::v8;
 
 use super::clock;
 use super::entry::Entered;
+use super::exceeded::Exceeded;
 use super::meter::{Counts, Spent, nanos};
-use super::ops::Exceeded;
 use super::watchdog::{Armed, Watch};
 use super::{Catch, Isolate, Live, Realm, engine, stack_full, thrown};
 use crate::error::{Error, LimitKind, Place, Source};

@@ -7,6 +7,7 @@ use std::time::UNIX_EPOCH;
 
 use super::*;
 use crate::realm::{Clock, Console};
+use crate::script::Script;
 use crate::transport::local::LocalGuest;
 
 #[sandbox_api(host, crate = crate)]

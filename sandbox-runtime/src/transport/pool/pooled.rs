@@ -15,7 +15,7 @@ use crate::contract::GuestMethod;
 use crate::error::{Error, Place, Result};
 use crate::isolate::calls::MethodLeg;
 use crate::isolate::clock;
-use crate::isolate::ops::{Known, place_of};
+use crate::isolate::known::{Known, place_of};
 use crate::isolate::ticket::{Ticket, within};
 
 /// The transport of the proxies of a [`SandboxPool`](crate::SandboxPool): it finds the sandbox of its tenant, whichever it is

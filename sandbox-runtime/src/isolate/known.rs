@@ -1,0 +1,76 @@
+//! What is known of a method when its types do not matter.
+
+use std::any::TypeId;
+
+use super::Isolate;
+use super::host::Host;
+use super::ops::Refusal;
+use crate::boundary::ValueError;
+use crate::contract::{Contract, Method, MethodSpec};
+use crate::error::{Direction, Error, ExportProblem, Place};
+use crate::schema::MethodChecks;
+
+/// Which method it is: all that code needs which does the same for every method of one signature. What is generic over the method
+/// itself is compiled once for each.
+#[derive(Clone, Copy)]
+pub(crate) struct Known {
+    contract: TypeId,
+    name: &'static str,
+    pub(crate) index: usize,
+    pub(crate) spec: &'static MethodSpec,
+    /// A method with a fast call is not, whichever way it is called.
+    pub(super) is_billed: bool,
+}
+
+impl Known {
+    pub(crate) const fn of<M: Method>(is_billed: bool) -> Self {
+        let spec = &<M::Contract as Contract>::SPEC;
+        Self {
+            contract: TypeId::of::<M::Contract>(),
+            name: spec.name,
+            index: M::INDEX,
+            spec: &spec.methods[M::INDEX],
+            is_billed,
+        }
+    }
+
+    /// A method that the guest implements, or an `async` one of the host.
+    pub(crate) const fn billed<M: Method>() -> Self {
+        Self::of::<M>(true)
+    }
+
+    #[inline]
+    pub(crate) const fn place(&self) -> Place {
+        Place::new(self.name, self.spec.name)
+    }
+
+    /// The error of a call of an optional method that the script does not export.
+    pub(crate) fn not_exported(&self) -> Error {
+        let problems = vec![ExportProblem { export: self.spec.name, found: None }];
+        Error::Mismatch { contract: self.name, script: String::new(), problems }
+    }
+
+    /// Turns a value that cannot be written into the error of a call.
+    pub(crate) fn write_error(&self, error: ValueError) -> Error {
+        error.into_error(self.place(), Direction::ToGuest)
+    }
+}
+
+impl Isolate {
+    /// The host of a method.
+    #[inline]
+    pub(super) fn host(&self, method: &Known) -> Option<&Host> {
+        self.hosts.iter().find(|host| host.contract == method.contract)
+    }
+
+    /// The checks of a host method.
+    pub(super) fn checks(&self, method: &Known) -> Result<&MethodChecks, Refusal> {
+        self.host(method).and_then(|host| host.checks.methods.get(method.index)).ok_or(Refusal::Absent)
+    }
+}
+
+/// The place of a method.
+#[inline]
+pub(crate) fn place_of<M: Method>() -> Place {
+    Place::new(<M::Contract as Contract>::SPEC.name, M::spec().name)
+}
