@@ -49,9 +49,8 @@ impl<'s> Fields<'_, 's, '_> {
     }
 
     fn finish(self) -> Result<Value<'s>, ValueError> {
-        let made = Forms::make(self.writer.scope, &self.names, &self.values);
-        let object = match made {
-            Some(object) => object.ok_or_else(terminated)?,
+        let object = match Forms::make(self.writer.scope, &self.names, &self.values)? {
+            Some(object) => object,
             None => self.one_at_a_time()?,
         };
         match self.tag {

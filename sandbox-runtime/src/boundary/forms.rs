@@ -6,17 +6,20 @@
 //! and `Object.keys` as it was before any guest, and no guest can reach them. An object that is not just of these fields in their
 //! order is read one property at a time.
 
-use std::cell::{Cell, RefCell};
-use std::collections::hash_map::Entry;
+use std::borrow::Borrow;
+use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::hash::{Hash, Hasher};
+use std::rc::Rc;
 
 use deno_core::v8;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
+use super::fault::ValueError;
 use super::text::js_string;
-use crate::isolate::{Isolate, engine, script, shim};
+use super::write::terminated;
+use crate::isolate::{Isolate, Realm, engine, script, shim};
 
 /// From the so many-th object on a function pays.
 const MET: u32 = 4;
@@ -49,7 +52,7 @@ pub(super) type Values<'s> = SmallVec<[v8::Local<'s, v8::Value>; 12]>;
 
 /// A function, if there is one yet.
 enum Form {
-    Met(Cell<u32>),
+    Met(u32),
     Made(v8::Global<v8::Function>),
     /// It cannot be compiled.
     Never,
@@ -59,7 +62,7 @@ enum Form {
 pub(crate) struct Forms {
     keys: v8::Global<v8::Function>,
     makers: RefCell<FxHashMap<Names, Form>>,
-    /// By the place of the list of names.
+    /// By the place of the list of names, and its length.
     takers: RefCell<FxHashMap<(usize, usize), Form>>,
 }
 
@@ -73,81 +76,90 @@ impl Forms {
         Some(Self { keys, makers: RefCell::default(), takers: RefCell::default() })
     }
 
-    /// Makes an object. `None` when there is no function for it; what it gives is `None` when the call is being ended.
+    /// Makes an object; `None` when there is no function for it.
     pub(super) fn make<'s>(
         scope: &v8::PinScope<'s, '_>,
         names: &Names,
         values: &Values<'s>,
-    ) -> Option<Option<v8::Local<'s, v8::Value>>> {
-        let realm = may_have(names.len()).then(|| Isolate::current(scope)?.current_realm())??;
-        let source = || maker(names);
-        let function = function(scope, &realm.forms.makers, names.clone(), source, || None)?;
-        Some(function.call(scope, v8::undefined(scope).into(), values))
+    ) -> Result<Option<v8::Local<'s, v8::Value>>, ValueError> {
+        let Some(realm) = realm(scope, names.len()) else { return Ok(None) };
+        let forms = &realm.forms;
+        match function(scope, forms, &forms.makers, (names.as_slice(), || names.clone()), || maker(names)) {
+            Some(make) => {
+                make.call(scope, v8::undefined(scope).into(), values).map(Some).ok_or_else(terminated)
+            }
+            None => Ok(None),
+        }
     }
 
-    /// The values of an object's fields, in their order, if it has these and no others. `None` when there is no function for
-    /// it; what it gives is `None` when a getter threw.
+    /// The values of an object's fields, in their order, if it has these and no others, and there is a function for them. A
+    /// getter may run and may throw.
     pub(super) fn take<'s>(
         scope: &v8::PinScope<'s, '_>,
         object: v8::Local<'s, v8::Object>,
         fields: &'static [&'static str],
-    ) -> Option<Option<v8::Local<'s, v8::Value>>> {
-        let realm = may_have(fields.len()).then(|| Isolate::current(scope)?.current_realm())??;
-        let place = (fields.as_ptr().addr(), fields.len());
-        let keys = || Some(v8::Local::new(scope, &realm.forms.keys));
-        let function = function(scope, &realm.forms.takers, place, || taker(fields), keys)?;
-        Some(function.call(scope, v8::undefined(scope).into(), &[object.into()]))
+    ) -> Result<Option<v8::Local<'s, v8::Array>>, ValueError> {
+        let Some(realm) = realm(scope, fields.len()) else { return Ok(None) };
+        let (forms, place) = (&realm.forms, (fields.as_ptr().addr(), fields.len()));
+        let Some(take) = function(scope, forms, &forms.takers, (&place, || place), || taker(fields)) else {
+            return Ok(None);
+        };
+        let taken = take.call(scope, v8::undefined(scope).into(), &[object.into()]);
+        taken.map(|taken| taken.try_cast().ok()).ok_or_else(ValueError::thrown)
     }
 }
 
-fn may_have(fields: usize) -> bool {
-    engine::HAS_FORMS && FIELDS.contains(&fields)
+/// The realm whose functions may be there for an object of so many fields.
+fn realm(scope: &v8::PinScope<'_, '_>, fields: usize) -> Option<Rc<Realm>> {
+    let may_be = engine::HAS_FORMS && FIELDS.contains(&fields);
+    may_be.then(|| Isolate::current(scope)?.current_realm()).flatten()
 }
 
 /// The function of a form, which is compiled when it is worth it.
-fn function<'s, K: Eq + Hash>(
+fn function<'s, K: Eq + Hash + Borrow<Q>, Q: ?Sized + Eq + Hash>(
     scope: &v8::PinScope<'s, '_>,
+    forms: &Forms,
     known: &RefCell<FxHashMap<K, Form>>,
-    key: K,
+    (key, own): (&Q, impl FnOnce() -> K),
     source: impl FnOnce() -> String,
-    keys: impl FnOnce() -> Option<v8::Local<'s, v8::Function>>,
 ) -> Option<v8::Local<'s, v8::Function>> {
     let mut known = known.borrow_mut();
-    let is_full = known.len() >= MOST;
-    let form = match known.entry(key) {
-        Entry::Occupied(form) => form.into_mut(),
-        Entry::Vacant(_) if is_full => return None,
-        Entry::Vacant(place) => place.insert(Form::Met(Cell::new(0))),
+    let Some(form) = known.get_mut(key) else {
+        if known.len() < MOST {
+            known.insert(own(), Form::Met(1));
+        }
+        return None;
     };
     match form {
         Form::Made(function) => Some(v8::Local::new(scope, &*function)),
         Form::Never => None,
-        Form::Met(times) if times.get() < MET => {
-            times.set(times.get() + 1);
+        Form::Met(times) if *times < MET => {
+            *times += 1;
             None
         }
         // Compiling takes some stack, and would throw without it.
         Form::Met(_) if !Isolate::current(scope)?.stack().allows_call() => None,
         Form::Met(_) => {
-            let function = compiled(scope, &source(), keys());
+            let function = forms.compiled(scope, &source());
             *form = function.map_or(Form::Never, |function| Form::Made(v8::Global::new(scope, function)));
             function
         }
     }
 }
 
-/// The function that a program gives.
-fn compiled<'s>(
-    scope: &v8::PinScope<'s, '_>,
-    source: &str,
-    keys: Option<v8::Local<'s, v8::Function>>,
-) -> Option<v8::Local<'s, v8::Function>> {
-    let text = |text: &str| js_string(scope, text, v8::NewStringType::Normal).ok();
-    let program =
-        script::compile_function(scope, text(&shim::script("form"))?, text(source)?, &[text("keys")?])?;
-    let undefined: v8::Local<'_, v8::Value> = v8::undefined(scope).into();
-    let keys = keys.map_or(undefined, Into::into);
-    program.call(scope, undefined, &[keys])?.try_cast().ok()
+impl Forms {
+    /// The function that a program gives.
+    fn compiled<'s>(
+        &self,
+        scope: &v8::PinScope<'s, '_>,
+        source: &str,
+    ) -> Option<v8::Local<'s, v8::Function>> {
+        let text = |text: &str| js_string(scope, text, v8::NewStringType::Normal).ok();
+        let (name, parameters) = (text(&shim::script("form"))?, [text("keys")?]);
+        let program = script::compile_function(scope, name, text(source)?, &parameters)?;
+        let keys = v8::Local::new(scope, &self.keys).into();
+        program.call(scope, v8::undefined(scope).into(), &[keys])?.try_cast().ok()
+    }
 }
 
 /// `(a0, a1, …) => ({ ["name"]: a0, … })`, in which no name is `__proto__` as syntax.

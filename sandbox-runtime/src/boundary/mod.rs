@@ -7,6 +7,7 @@
 mod access;
 mod bytes;
 mod collect;
+mod deserialize;
 mod exotic;
 mod fault;
 pub(crate) mod forms;

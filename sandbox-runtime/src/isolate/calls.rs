@@ -7,7 +7,7 @@ use std::rc::Rc;
 use deno_core::v8;
 
 use super::flights::{Flying, Leg};
-use super::known::{Known, place_of};
+use super::known::Known;
 use super::script::Binding;
 use super::ticket::Ticket;
 use super::{Isolate, Realm};
@@ -53,7 +53,7 @@ fn call<M: GuestMethod>(
     args: &[JsValue],
 ) -> Result<JsValue, Error> {
     let args = isolate.typed::<M>(binding, args)?;
-    told::<M>(isolate.call(&const { Known::billed::<M>() }, binding, args, None)?)
+    told::<M>(isolate.call(Known::billed::<M>(), binding, args, None)?)
 }
 
 fn call_async<M: GuestMethod>(
@@ -79,7 +79,8 @@ pub(crate) fn block_on<F: Future>(future: F) -> Result<F::Output, Error> {
 }
 
 fn told<M: GuestMethod>(value: M::Value) -> Result<JsValue, Error> {
-    plain(&value).map_err(|error| error.inside("result").into_error(place_of::<M>(), Direction::ToHost))
+    plain(&value)
+        .map_err(|error| error.inside("result").into_error(Known::billed::<M>().place(), Direction::ToHost))
 }
 
 /// A call of an `async` method.
@@ -105,7 +106,7 @@ impl<M: GuestMethod> Leg for MethodLeg<M> {
     type Output = M::Value;
 
     fn place(&self) -> Option<Place> {
-        Some(place_of::<M>())
+        Some(Known::billed::<M>().place())
     }
 
     fn realm(&self) -> &Rc<Realm> {
@@ -120,7 +121,7 @@ impl<M: GuestMethod> Leg for MethodLeg<M> {
         match self.args.take() {
             Some(args) => {
                 v8::tc_scope!(let scope, scope);
-                Ok(isolate.invoke(scope, &const { Known::billed::<M>() }, &self.binding, args)?)
+                Ok(isolate.invoke(scope, Known::billed::<M>(), &self.binding, args)?)
             }
             None => Err(isolate.ended(self.place())),
         }
@@ -133,17 +134,17 @@ impl<M: GuestMethod> Leg for MethodLeg<M> {
         value: v8::Local<'s, v8::Value>,
     ) -> Result<M::Value, Error> {
         v8::tc_scope!(let scope, scope);
-        Ok(isolate.read_result(scope, &const { Known::billed::<M>() }, &self.binding, value)?)
+        Ok(isolate.read_result(scope, Known::billed::<M>(), &self.binding, value)?)
     }
 }
 
 impl Isolate {
     /// Arguments as values of a method's types. They are made in the guest's realm, and no code of the guest sees them.
     fn typed<M: Method>(&self, binding: &Binding, args: &[JsValue]) -> Result<M::Owned, Error> {
-        self.run(&binding.realm, Some(place_of::<M>()), |scope| {
+        self.run(&binding.realm, Some(Known::billed::<M>().place()), |scope| {
             let (budget, params) = (self.budget(), M::spec().params);
             let values = args.iter().map(|value| to_guest(scope, &budget, value));
-            let method = const { Known::billed::<M>() };
+            let method = Known::billed::<M>();
             let values = values.collect::<Result<Vec<_>, ValueError>>();
             let values = values.map_err(|error| method.write_error(error))?;
             let budget = self.budget();

@@ -197,8 +197,8 @@ fn invoke<M: HostMethod, R: Scalar>(
 /// Calls the host and throws what goes wrong.
 #[inline]
 fn serve<M: HostMethod, R: Scalar>(options: *mut FastApiCallbackOptions<'_>, args: Option<M::Owned>) -> R::C {
-    let method = const { Known::of::<M>(false) };
-    match answer(args, &method, invoke::<M, R>) {
+    let method = Known::hosted::<M>();
+    match answer(args, method, invoke::<M, R>) {
         Ok(value) => value.to_c(),
         Err(refusal) => {
             throw(options, *refusal, method.place());

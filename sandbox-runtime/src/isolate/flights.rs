@@ -171,7 +171,7 @@ impl Flight {
             began: clock::now(),
             end: self.end.get(),
             by_caller: self.by_caller.get(),
-            so_far: Some(so_far),
+            so_far,
         }
     }
 }

@@ -6,7 +6,7 @@ use super::Isolate;
 use super::host::Host;
 use super::ops::Refusal;
 use crate::boundary::ValueError;
-use crate::contract::{Contract, Method, MethodSpec};
+use crate::contract::{Contract, HostMethod, Method, MethodSpec};
 use crate::error::{Direction, Error, ExportProblem, Place};
 use crate::schema::MethodChecks;
 
@@ -23,7 +23,7 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    pub(crate) const fn of<M: Method>(is_billed: bool) -> Self {
+    const fn of<M: Method>(is_billed: bool) -> Self {
         let spec = &<M::Contract as Contract>::SPEC;
         Self {
             contract: TypeId::of::<M::Contract>(),
@@ -35,8 +35,13 @@ impl Known {
     }
 
     /// A method that the guest implements, or an `async` one of the host.
-    pub(crate) const fn billed<M: Method>() -> Self {
-        Self::of::<M>(true)
+    pub(crate) const fn billed<M: Method>() -> &'static Self {
+        const { &Self::of::<M>(true) }
+    }
+
+    /// A method that the host implements.
+    pub(super) const fn hosted<M: HostMethod>() -> &'static Self {
+        const { &Self::of::<M>(M::FAST.is_none()) }
     }
 
     #[inline]
@@ -60,17 +65,11 @@ impl Isolate {
     /// The host of a method.
     #[inline]
     pub(super) fn host(&self, method: &Known) -> Option<&Host> {
-        self.hosts.iter().find(|host| host.contract == method.contract)
+        self.host_of(method.contract)
     }
 
     /// The checks of a host method.
     pub(super) fn checks(&self, method: &Known) -> Result<&MethodChecks, Refusal> {
         self.host(method).and_then(|host| host.checks.methods.get(method.index)).ok_or(Refusal::Absent)
     }
-}
-
-/// The place of a method.
-#[inline]
-pub(crate) fn place_of<M: Method>() -> Place {
-    Place::new(<M::Contract as Contract>::SPEC.name, M::spec().name)
 }

@@ -59,8 +59,13 @@ macro_rules! bill {
         }
 
         impl Tally {
+            fn sums(&self) -> Sums {
+                Sums { $($name: self.$name.load(Ordering::Relaxed),)* }
+            }
+
             fn read(&self) -> Bill {
-                Bill { $($name: $from(self.$name.load(Ordering::Relaxed)),)* }
+                let sums = self.sums();
+                Bill { $($name: $from(sums.$name),)* }
             }
 
             fn set(&self, sums: &Sums) {
@@ -153,8 +158,8 @@ impl Meter {
 
     /// Adds what an isolate has used that is given up.
     pub(crate) fn absorb(&self, other: &Self) {
-        self.total.join(&(&other.total.read()).into());
-        self.last.set(&(&other.last.read()).into());
+        self.total.join(&other.total.sums());
+        self.last.set(&other.last.sums());
     }
 
     /// Everything from the start.
@@ -179,25 +184,31 @@ macro_rules! counts {
         }
 
         /// What a call has used that is not under way at the moment.
-        #[derive(Clone, Copy, Default)]
+        #[derive(Clone, Copy)]
         pub(super) struct Counts {
             $($name: u64,)*
-            ran: u64,
             cpu: u64,
             buffers_peak: u64,
         }
 
-        impl Running {
-            fn clear(&self) {
-                $(self.$name.set(0);)*
+        impl Default for Counts {
+            fn default() -> Self {
+                Self::NONE
             }
+        }
 
+        impl Counts {
+            /// Of a call that begins.
+            pub(super) const NONE: Self = Self { $($name: 0,)* cpu: 0, buffers_peak: 0 };
+        }
+
+        impl Running {
             fn set(&self, counts: &Counts) {
                 $(self.$name.set(counts.$name);)*
             }
 
             fn get(&self) -> Counts {
-                Counts { $($name: self.$name.get(),)* ..Counts::default() }
+                Counts { $($name: self.$name.get(),)* ..Counts::NONE }
             }
         }
     };
@@ -240,20 +251,16 @@ impl Counts {
 impl Running {
     /// A call begins, or goes on with what it has used so far. Each call has a number of its own.
     #[inline]
-    pub(super) fn begin(&self, now: u64, flight: Option<u64>, so_far: Option<&Counts>) {
+    pub(super) fn begin(&self, now: u64, flight: Option<u64>, so_far: &Counts) {
         self.started.set(now);
         self.call.set(flight.unwrap_or_else(next_call));
-        match so_far {
-            Some(counts) => self.set(counts),
-            None => self.clear(),
-        }
+        self.set(so_far);
     }
 
     /// What the call has used, after a turn of it.
     pub(super) fn pause(&self, before: &Counts, turn: &Spent) -> Counts {
         let host_nanos = self.host_nanos.get().saturating_sub(before.host_nanos);
         Counts {
-            ran: before.ran.saturating_add(turn.wall),
             cpu: before.cpu.saturating_add(turn.cpu(host_nanos)),
             buffers_peak: before.buffers_peak.max(turn.buffers_peak),
             ..self.get()

@@ -51,7 +51,6 @@ use flights::Flights;
 use heap::HeapGuard;
 pub(crate) use host::Host;
 use meter::{Meter, Running};
-use ops::HostOp;
 pub(crate) use realm::Realm;
 use run::Times;
 use runtime::Runtime;
@@ -203,8 +202,7 @@ impl Isolate {
 
     fn start(self: &Rc<Self>) -> Result<Live, Error> {
         self.buffers.limit(engine::UNLIMITED);
-        let ops = self.hosts.iter().flat_map(|host| host.ops).map(HostOp::decl).collect();
-        let make = || Runtime::new(self.create_params(), ops);
+        let make = || Runtime::new(self.create_params(), &self.hosts);
         let mut runtime = engine::with_stack(self.stack, make).map_err(Error::build)?;
         let host_realm = runtime.host_realm();
         let v8_isolate = runtime.isolate();
@@ -286,14 +284,14 @@ impl Isolate {
 
     /// The host of a contract.
     #[inline]
-    fn entry<C: ?Sized + Contract>(&self) -> Option<&Host> {
-        self.hosts.iter().find(|host| host.contract == TypeId::of::<C>())
+    fn host_of(&self, contract: TypeId) -> Option<&Host> {
+        self.hosts.iter().find(|host| host.contract == contract)
     }
 
     /// The host's implementation of a contract.
     #[inline]
     fn implementation<C: ?Sized + Contract>(&self) -> Option<&C> {
-        self.entry::<C>().map(Host::object::<C>)
+        self.host_of(TypeId::of::<C>()).map(Host::object::<C>)
     }
 
     /// Keeps the error of a host method for as long as the call, to know it again when the guest lets it pass.

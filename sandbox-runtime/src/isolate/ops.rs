@@ -17,16 +17,14 @@
 //! `#[op2(fast)]` by hand; `docs/benchmarks.md` has what this module takes.
 
 use std::any::Any;
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::sync::{Mutex, PoisonError};
 
+use deno_core::v8;
 use deno_core::v8::fast_api::CFunction;
-use deno_core::{AccessorType, FastStaticString, OpDecl, OpMetadata, v8};
 
 use super::exceeded::Exceeded;
-use super::known::{Known, place_of};
+use super::known::Known;
 use super::meter::{HostCall, Running, add};
 use super::pending;
 use super::run::drop_of_host;
@@ -34,7 +32,7 @@ use super::thrown::STACK_FULL;
 use super::{Catch, Isolate};
 use crate::arguments::Arguments;
 use crate::boundary::{ArgumentReader, Passed, ValueError, js_string, new_error, owned_to_guest, to_guest};
-use crate::contract::{AsyncHostMethod, Crosses, HostMethod, MethodSpec, ParamSpec, Reply};
+use crate::contract::{AsyncHostMethod, Crosses, HostMethod, ParamSpec, Reply};
 use crate::error::{Direction, Place, Source};
 use crate::guest_error::HostError;
 use crate::schema::{MethodChecks, TypeCheck, Violation};
@@ -43,11 +41,11 @@ use crate::schema::{MethodChecks, TypeCheck, Violation};
 #[doc(hidden)]
 #[derive(Clone, Copy)]
 pub struct HostOp {
-    place: fn() -> Place,
-    spec: fn() -> &'static MethodSpec,
-    slow: v8::FunctionCallback,
-    slow_impl: fn(*const v8::FunctionCallbackInfo) -> usize,
-    fast: Option<FastCall>,
+    pub(super) slow: v8::FunctionCallback,
+    pub(super) fast: Option<FastCall>,
+    /// For whom ops are declared to deno_core: which method it is, and the slow function with the status that deno_core wants.
+    #[cfg_attr(not(any(feature = "quickjs", feature = "leaky")), allow(dead_code, reason = "no one does"))]
+    pub(super) declared: (&'static Known, fn(*const v8::FunctionCallbackInfo) -> usize),
 }
 
 /// The fast function of an op: where it is and what C types it takes.
@@ -59,51 +57,22 @@ impl HostOp {
     /// The op of a method.
     #[must_use]
     pub const fn of<M: HostMethod>() -> Self {
-        Self {
-            place: place_of::<M>,
-            spec: M::spec,
-            slow: slow::<M>,
-            slow_impl: slow_impl::<M>,
-            fast: M::FAST,
-        }
+        Self { slow: slow::<M>, fast: M::FAST, declared: (Known::hosted::<M>(), slow_impl::<M>) }
     }
 
     /// The op of an `async` method.
     #[must_use]
     pub const fn of_async<M: AsyncHostMethod>() -> Self {
         Self {
-            place: place_of::<M>,
-            spec: M::spec,
             slow: pending::slow::<M>,
-            slow_impl: pending::slow_impl::<M>,
             fast: None,
+            declared: (Known::billed::<M>(), pending::slow_impl::<M>),
         }
     }
 
     #[must_use]
     pub(crate) const fn is_fast(&self) -> bool {
         self.fast.is_some()
-    }
-
-    /// The op as deno_core knows it.
-    pub(crate) fn decl(&self) -> OpDecl {
-        let spec = (self.spec)();
-        let fast = self.fast.map(|fast| fast.0[0]);
-        OpDecl::new_internal_op2(
-            op_name((self.place)()),
-            false,
-            true,
-            false,
-            u8::try_from(spec.params.len()).unwrap_or(u8::MAX),
-            false,
-            false,
-            self.slow,
-            self.slow_impl,
-            AccessorType::None,
-            fast,
-            fast,
-            OpMetadata::default(),
-        )
     }
 
     /// The op as functions of the current realm: the checked one, and the fast one if there is any.
@@ -215,27 +184,6 @@ fn exception<'s>(
     Some(exception)
 }
 
-/// What the names of host methods begin with.
-pub(super) const OP_PREFIX: &str = "op_sandbox_";
-
-/// A name as deno_core has it: as text, and as a string of V8.
-type OpName = (&'static str, FastStaticString);
-
-/// A name for deno_core, which wants every op's to be one of its own, ASCII, and there for ever. Names are kept
-/// for the methods of the program, not for its sandboxes, so they are few.
-fn op_name(place: Place) -> OpName {
-    static NAMES: Mutex<BTreeMap<(&str, &str), OpName>> = Mutex::new(BTreeMap::new());
-    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
-    let next = names.len();
-    *names.entry((place.contract, place.method)).or_insert_with(|| {
-        let ascii = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
-        let name = format!("{OP_PREFIX}{next}_{}_{}", ascii(place.contract), ascii(place.method));
-        let name: &'static str = Box::leak(name.into_boxed_str());
-        let constant = FastStaticString::create_external_onebyte_const(name.as_bytes());
-        (name, FastStaticString::new(Box::leak(Box::new(constant))))
-    })
-}
-
 /// Counts a call of a host method, and says whether it may be made. Beyond a limit the guest is ended, for it could catch an
 /// exception and go on.
 #[inline]
@@ -285,8 +233,8 @@ unsafe extern "C" fn slow<M: HostMethod>(info: *const v8::FunctionCallbackInfo) 
 }
 
 fn slow_impl<M: HostMethod>(info: *const v8::FunctionCallbackInfo) -> usize {
-    let method = const { Known::of::<M>(M::FAST.is_none()) };
-    serve_info(info, &method, invoke::<M>)
+    let method = Known::hosted::<M>();
+    serve_info(info, method, invoke::<M>)
 }
 
 /// Answers a call of V8's. Returns deno_core's status: 0 for a value, 1 for an exception.

@@ -10,7 +10,7 @@ use super::Isolate;
 use super::engine::{KeptResolver, Resolver};
 use super::exceeded::Exceeded;
 use super::flights::Flight;
-use super::known::{Known, place_of};
+use super::known::Known;
 use super::ops::{Refusal, answer, begin, caught, read_arguments, write_result};
 use super::run::drop_of_host;
 use crate::contract::{AsyncHostMethod, Crosses, Reply};
@@ -39,7 +39,7 @@ impl<M: AsyncHostMethod, V: Crosses> Answer for Value<M, V> {
         scope: &v8::PinScope<'s, '_>,
         isolate: &Isolate,
     ) -> Result<v8::Local<'s, v8::Value>, Refusal> {
-        let check = &isolate.checks(&const { Known::billed::<M>() })?.returns;
+        let check = &isolate.checks(Known::billed::<M>())?.returns;
         write_result(scope, isolate, check, self.value, true)
     }
 }
@@ -118,7 +118,7 @@ pub(super) unsafe extern "C" fn slow<M: AsyncHostMethod>(info: *const v8::Functi
 }
 
 pub(super) fn slow_impl<M: AsyncHostMethod>(info: *const v8::FunctionCallbackInfo) -> usize {
-    answer(info, place_of::<M>(), promise::<M>)
+    answer(info, Known::billed::<M>().place(), promise::<M>)
 }
 
 /// The guest's promise. What is wrong with the arguments rejects it, as in any `async` function; what ends the guest is
@@ -127,17 +127,17 @@ fn promise<'s, M: AsyncHostMethod>(
     scope: &mut v8::PinScope<'s, '_>,
     arguments: &v8::FunctionCallbackArguments<'s>,
 ) -> Result<v8::Local<'s, v8::Value>, Refusal> {
-    let _call = begin(scope, &const { Known::billed::<M>() })?;
+    let _call = begin(scope, Known::billed::<M>())?;
     let resolver = Resolver::new(scope).ok_or(Refusal::Ended)?;
     match start::<M>(scope, arguments) {
         Ok((flight, future)) => flight.wait_for(Pending {
             resolver: Some(resolver.keep(scope)),
-            place: place_of::<M>(),
+            place: Known::billed::<M>().place(),
             future: Some(future),
         }),
         Err(refusal @ (Refusal::Ended | Refusal::Stack | Refusal::Thrown)) => return Err(refusal),
         Err(refusal) => {
-            let exception = refusal.exception(scope, place_of::<M>()).ok_or(Refusal::Ended)?;
+            let exception = refusal.exception(scope, Known::billed::<M>().place()).ok_or(Refusal::Ended)?;
             resolver.settle(scope, Err(exception)).ok_or(Refusal::Ended)?;
         }
     }
@@ -152,7 +152,7 @@ fn start<'s, M: AsyncHostMethod>(
     scope: &mut v8::PinScope<'s, '_>,
     arguments: &v8::FunctionCallbackArguments<'s>,
 ) -> Result<Started, Refusal> {
-    let args = read_arguments::<M::Owned>(scope, arguments, &const { Known::billed::<M>() })?;
+    let args = read_arguments::<M::Owned>(scope, arguments, Known::billed::<M>())?;
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
     let flight = isolate.flights.current(scope, isolate.running.call()).ok_or(Refusal::NoFlight)?;
     let most = isolate.settings.limits.pending;
@@ -160,7 +160,7 @@ fn start<'s, M: AsyncHostMethod>(
         isolate.exceed(Exceeded::Pending(most));
         return Err(Refusal::Ended);
     }
-    let host = isolate.entry::<M::Contract>().ok_or(Refusal::Absent)?;
+    let host = isolate.host(Known::billed::<M>()).ok_or(Refusal::Absent)?;
     let host = host.hold::<M::Contract>().ok_or(Refusal::Absent)?;
     let reply = LaterReply::<M>(std::marker::PhantomData);
     let future = caught(|| M::start(host, args, reply))?;

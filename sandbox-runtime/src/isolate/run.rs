@@ -46,7 +46,7 @@ pub(super) struct Turn<'c> {
     /// The caller's own deadline comes before the limit.
     pub(super) by_caller: bool,
     /// What the call has used before.
-    pub(super) so_far: Option<&'c Counts>,
+    pub(super) so_far: &'c Counts,
 }
 
 impl Turn<'_> {
@@ -55,7 +55,7 @@ impl Turn<'_> {
     pub(super) fn of_call(began: u64, limit: u64, deadline: Option<u64>) -> Self {
         let limit = began.saturating_add(limit);
         let end = deadline.map_or(limit, |deadline| deadline.min(limit));
-        Self { flight: None, began, end, by_caller: end < limit, so_far: None }
+        Self { flight: None, began, end, by_caller: end < limit, so_far: &Counts::NONE }
     }
 }
 
@@ -191,8 +191,7 @@ impl Isolate {
         if turn.by_caller && turn.end <= turn.began {
             return (Err(self.over(LimitKind::Deadline, place).into()), None);
         }
-        let before = turn.so_far.map_or(0, Counts::cpu);
-        let cpu = self.times.cpu.saturating_sub(before).min(left);
+        let cpu = self.times.cpu.saturating_sub(turn.so_far.cpu()).min(left);
         let armed = live.watch.arm(turn.flight, turn.began, turn.end, cpu);
         self.by_caller.set(turn.by_caller);
         self.running.begin(turn.began, turn.flight, turn.so_far);

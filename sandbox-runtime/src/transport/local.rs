@@ -222,8 +222,8 @@ impl Exports for Local {
 
 impl<M: GuestMethod> Transport<M> for Local {
     fn call(&self, args: M::Args<'_>) -> Result<M::Value, Error> {
-        let method = const { Known::billed::<M>() };
-        self.isolate.call(&method, &self.binding, args, within(self.deadline))
+        let method = Known::billed::<M>();
+        self.isolate.call(method, &self.binding, args, within(self.deadline))
     }
 }
 

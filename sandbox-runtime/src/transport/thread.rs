@@ -304,7 +304,7 @@ where
         let args = args.into_owned();
         self.binding.home.run(move |seat| {
             let binding = seat.bindings.get(key)?;
-            seat.isolate.call(&const { Known::billed::<M>() }, &binding, args, deadline)
+            seat.isolate.call(Known::billed::<M>(), &binding, args, deadline)
         })
     }
 }

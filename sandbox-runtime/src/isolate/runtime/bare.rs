@@ -1,6 +1,8 @@
 //! A bare isolate.
 
-use deno_core::{OpDecl, v8};
+use deno_core::v8;
+
+use super::super::Host;
 
 /// How much of a stack V8 keeps for an exception that nobody catches: as much as deno_core has it keep.
 const FRAMES: i32 = 10;
@@ -9,8 +11,8 @@ const FRAMES: i32 = 10;
 pub(crate) struct Runtime(v8::OwnedIsolate);
 
 impl Runtime {
-    /// Makes an isolate. The ops are for realms that a `JsRuntime` makes, and there is none.
-    pub(crate) fn new(params: v8::CreateParams, _: Vec<OpDecl>) -> Result<Self, String> {
+    /// Makes an isolate. The hosts' ops are for the realm of a `JsRuntime`, and there is none.
+    pub(crate) fn new(params: v8::CreateParams, _: &[Host]) -> Result<Self, String> {
         let mut isolate = v8::Isolate::new(params);
         isolate.set_microtasks_policy(v8::MicrotasksPolicy::Explicit);
         isolate.set_capture_stack_trace_for_uncaught_exceptions(true, FRAMES);

@@ -3,7 +3,7 @@
 
 use deno_core::{AccessorType, FastStaticString, OpDecl, OpMetadata, ascii_str, v8};
 
-use super::super::ops::OP_PREFIX;
+use super::decl::OP_PREFIX;
 
 /// The built-in ops that stay, because deno_core's own JavaScript calls them when it starts:
 ///

@@ -9,6 +9,8 @@ mod bare;
 #[cfg(any(feature = "quickjs", feature = "leaky"))]
 pub(super) mod built_in;
 #[cfg(any(feature = "quickjs", feature = "leaky"))]
+mod decl;
+#[cfg(any(feature = "quickjs", feature = "leaky"))]
 mod with_deno;
 
 #[cfg(not(any(feature = "quickjs", feature = "leaky")))]

@@ -1,20 +1,27 @@
 //! An isolate with deno_core's own realm, in which every op is of an `Extension`.
 
-use deno_core::{Extension, JsRuntime, OpDecl, RuntimeOptions, v8};
+use deno_core::{Extension, JsRuntime, RuntimeOptions, v8};
 
-use super::super::leaks;
+use super::super::{Host, leaks};
 use super::built_in;
+use super::decl::decl;
 
 /// An isolate, which is entered when it is made, and left when it is dropped.
 pub(crate) struct Runtime(pub(crate) JsRuntime);
 
 impl Runtime {
-    pub(crate) fn new(params: v8::CreateParams, ops: Vec<OpDecl>) -> Result<Self, String> {
+    pub(crate) fn new(params: v8::CreateParams, hosts: &[Host]) -> Result<Self, String> {
+        let ops = hosts.iter().flat_map(|host| host.ops).map(decl);
         #[cfg(feature = "canary")]
-        let ops = ops.into_iter().chain(crate::testing::canary::ops()).collect::<Vec<_>>();
+        let ops = ops.chain(crate::testing::canary::ops());
         let confine: Box<deno_core::OpMiddlewareFn> = Box::new(built_in::confine);
         let middleware_fn = Some(confine).filter(|_| !leaks::HOST_REALM);
-        let extension = Extension { name: "sandbox", ops: ops.into(), middleware_fn, ..Extension::default() };
+        let extension = Extension {
+            name: "sandbox",
+            ops: ops.collect::<Vec<_>>().into(),
+            middleware_fn,
+            ..Extension::default()
+        };
         let options = RuntimeOptions {
             extensions: vec![extension],
             create_params: Some(params),

@@ -15,7 +15,7 @@ use crate::contract::GuestMethod;
 use crate::error::{Error, Place, Result};
 use crate::isolate::calls::MethodLeg;
 use crate::isolate::clock;
-use crate::isolate::known::{Known, place_of};
+use crate::isolate::known::Known;
 use crate::isolate::ticket::{Ticket, within};
 
 /// The transport of the proxies of a [`SandboxPool`](crate::SandboxPool): it finds the sandbox of its tenant, whichever it is
@@ -47,9 +47,9 @@ where
     fn call(&self, args: M::Args<'_>) -> Result<M::Value, Error> {
         let (loaded, deadline) = (self.loaded.clone(), within(self.deadline));
         let args = args.into_owned();
-        self.tenant.run(Some(place_of::<M>()), move |resident| {
+        self.tenant.run(Some(Known::billed::<M>().place()), move |resident| {
             let binding = resident.binding(&loaded, deadline)?;
-            resident.isolate.call(&const { Known::billed::<M>() }, &binding, args, deadline)
+            resident.isolate.call(Known::billed::<M>(), &binding, args, deadline)
         })
     }
 }
@@ -79,7 +79,7 @@ impl Pooled {
         let deadline = self.deadline;
         Box::new(move |worker: &Worker, guard, mut answer| {
             ticket.begins();
-            let span = span(&tenant.key, Some(place_of::<M>()));
+            let span = span(&tenant.key, Some(Known::billed::<M>().place()));
             let begun = span.in_scope(|| {
                 let resident = worker.residents.of(worker, &shared, &tenant)?;
                 let binding = resident.binding(&loaded, deadline)?;
