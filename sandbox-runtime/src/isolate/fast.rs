@@ -275,8 +275,9 @@ fast_calls! {
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
+    use std::time::Duration;
 
-    use crate::{Engine, LocalSandbox, Result, Script, sandbox_api};
+    use crate::{Engine, Limits, LocalSandbox, Result, Script, sandbox_api};
 
     thread_local! {
         /// How often V8 has called a fast function on this thread.
@@ -304,7 +305,10 @@ mod tests {
     #[test]
     fn a_hot_loop_takes_the_fast_call() {
         const TURNS: u32 = 100_000;
-        let sandbox = LocalSandbox::builder().host::<dyn Sum>(Plus).build().expect("it can be built");
+        // An interpreter needs a second, on a busy machine.
+        let limits = Limits { wall: Duration::from_secs(60), ..Limits::default() };
+        let builder = LocalSandbox::builder().limits(limits).host::<dyn Sum>(Plus);
+        let sandbox = builder.build().expect("it can be built");
         let source = "export const run = (turns) => { let all = 0; for (let i = 0; i < turns; i++) all = Sum.sum(all, 1); return all; };";
         let guest = sandbox.load::<dyn Loop>(Script::new("loop.mjs", source)).expect("it implements it");
         for _ in 0..10 {
