@@ -2,6 +2,8 @@
 
 use deno_core::v8;
 
+use crate::isolate::engine;
+
 /// Whether the memory of a view has been taken away.
 pub(super) fn is_detached<'s>(
     scope: &v8::PinScope<'s, '_>,
@@ -21,7 +23,7 @@ pub(super) fn is_bytes(value: v8::Local<'_, v8::Value>) -> bool {
 /// An object whose data are its properties. Others, such as a Date or a RegExp, would be read as `{}`.
 pub(super) fn is_plain(scope: &v8::PinScope<'_, '_>, value: v8::Local<'_, v8::Value>) -> bool {
     type Test = fn(&v8::Value) -> bool;
-    const EXOTIC: [Test; 12] = [
+    const EXOTIC: [Test; 11] = [
         v8::Value::is_function,
         v8::Value::is_symbol,
         v8::Value::is_promise,
@@ -33,9 +35,9 @@ pub(super) fn is_plain(scope: &v8::PinScope<'_, '_>, value: v8::Local<'_, v8::Va
         v8::Value::is_set_iterator,
         v8::Value::is_shared_array_buffer,
         v8::Value::is_boolean_object,
-        v8::Value::is_external,
     ];
     !EXOTIC.iter().any(|is| is(&value))
+        && !engine::is_external(value)
         && !value.is_number_object()
         && !value.is_string_object()
         && !value.is_symbol_object()

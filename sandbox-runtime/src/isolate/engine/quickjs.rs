@@ -8,7 +8,7 @@ mod intrinsics;
 
 use std::cell::Cell;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, Once, PoisonError};
 
 use deno_core::{JsRuntime, v8};
 
@@ -235,10 +235,18 @@ fn with_lone_surrogates(repaired: &[u16], lone: usize) -> Vec<u16> {
 /// The engine's own checkpoint ends when none is left, and a guest can see to it that there always is one. One turn of
 /// the message loop is one microtask.
 pub(crate) fn run_microtasks(scope: &mut v8::PinScope<'_, '_>, is_ended: impl Fn() -> bool) {
-    let platform = v8::V8::get_current_platform();
+    // Taken once and kept: the engine counts the holders of its platform without atomics, so two threads that take and
+    // drop it at the same time free it.
+    static PLATFORM: LazyLock<v8::SharedRef<v8::Platform>> = LazyLock::new(v8::V8::get_current_platform);
     while scope.has_pending_background_tasks() && !is_ended() {
-        v8::Platform::pump_message_loop(&platform, scope, false);
+        v8::Platform::pump_message_loop(&PLATFORM, scope, false);
     }
+}
+
+/// Never: no guest gets such a value. The engine's test must not be asked. It looks addresses up, and keeps those of
+/// values that are gone, so that a new object of the guest can be where one was.
+pub(crate) fn is_external(_: v8::Local<'_, v8::Value>) -> bool {
+    false
 }
 
 /// Drops the microtasks of a call that was ended. Says whether none is left.

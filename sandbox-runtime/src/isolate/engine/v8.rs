@@ -266,6 +266,11 @@ pub(crate) fn set_items<'s>(
     Some(set.as_array(scope))
 }
 
+/// Whether a value is a pointer of the host's.
+pub(crate) fn is_external(value: v8::Local<'_, v8::Value>) -> bool {
+    value.is_external()
+}
+
 /// Runs microtasks, until none is left or the call is ended.
 #[inline]
 pub(crate) fn run_microtasks(scope: &mut v8::PinScope<'_, '_>, _is_ended: impl Fn() -> bool) {
