@@ -35,6 +35,8 @@ mod paths;
 mod boundary;
 #[path = "../fuzz/src/macro_parser.rs"]
 mod macro_parser;
+#[path = "../fuzz/src/protocol.rs"]
+mod protocol;
 
 /// Runs a target over random bytes, and adds up what it says. The seed tells an input that fails.
 fn try_seeds(count: u64, target: fn(&[u8]) -> usize) -> usize {
@@ -66,4 +68,10 @@ fn boundary_target() {
 fn macro_parser_target() {
     let items = try_seeds(10_000, |bytes| macro_parser::run(bytes).into());
     assert!(items > 100, "only {items} inputs were items");
+}
+
+#[test]
+fn protocol_target() {
+    let taken = try_seeds(20_000, protocol::run);
+    assert!(taken > 1_000, "only {taken} values were values and taken by a type");
 }

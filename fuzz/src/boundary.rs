@@ -264,7 +264,7 @@ fn leaf(bytes: &mut Unstructured<'_>) -> Result<String> {
         8 => JsValue::Bytes(bytes.arbitrary()?),
         9 => JsValue::Numbers { kind: "Float32", values: bytes.arbitrary()? },
         10 => JsValue::Date(bytes.arbitrary::<i32>()?.into()),
-        11 => JsValue::Error { name: bytes.arbitrary()?, message: bytes.arbitrary()? },
+        11 => JsValue::Error { name: bytes.arbitrary()?, message: bytes.arbitrary()?, rest: Vec::new() },
         _ => return Ok((*bytes.choose(STRANGE)?).to_owned()),
     };
     Ok(value.to_js())

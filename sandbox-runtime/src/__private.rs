@@ -17,6 +17,12 @@ pub use crate::transport::{AsyncTransport, Exports, LocalAsyncTransport, Narrow,
 pub use crate::types::{Bound, Bounds, ByRef, Returned, TypeProbe, TypeSpec, Unknown};
 pub use crate::{__settle as settle, __type_spec as type_spec};
 
+/// For the tests of what a process gives up.
+#[cfg(all(feature = "process", feature = "testing"))]
+pub mod harden {
+    pub use crate::process::harden::{Plan, early, late};
+}
+
 use std::marker::PhantomData;
 use std::pin::Pin;
 

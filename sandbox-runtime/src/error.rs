@@ -86,6 +86,16 @@ pub enum Error {
         /// Which bound was met.
         reason: String,
     },
+    /// The process of the guest has ended, or was killed, and with it the sandbox.
+    #[cfg(feature = "process")]
+    #[error("{}the process of the guest {death}", prefix(place.as_ref()))]
+    #[non_exhaustive]
+    Process {
+        /// How it ended.
+        death: Death,
+        /// What was being called; `None` while a script was evaluated, or the sandbox made.
+        place: Option<Place>,
+    },
     /// A host method refused. Made by [`Error::public`] and [`Error::host`].
     #[error("{message}")]
     #[non_exhaustive]
@@ -204,6 +214,8 @@ impl Error {
             Self::Discarded { .. } => "discarded",
             Self::Blocking { .. } => "blocking",
             Self::Overloaded { .. } => "overloaded",
+            #[cfg(feature = "process")]
+            Self::Process { death, .. } => death.kind(),
             Self::Host { .. } => "host",
         }
     }
@@ -211,6 +223,10 @@ impl Error {
     /// Whether the sandbox can be called again after this error.
     #[must_use]
     pub fn is_final(&self) -> bool {
+        #[cfg(feature = "process")]
+        if matches!(self, Self::Process { .. }) {
+            return true;
+        }
         matches!(self, Self::Discarded { .. } | Self::Limit { kind: LimitKind::Heap, .. })
     }
 }
@@ -223,6 +239,70 @@ fn try_own<E: 'static>(source: Arc<dyn Any + Send + Sync>) -> Result<E, Arc<dyn 
     {
         Some(error) => Ok(error),
         None => Err(source),
+    }
+}
+
+/// How the process of a guest ended.
+#[cfg(feature = "process")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Death {
+    /// A signal ended it: 6 when the engine gave up, 9 when somebody killed it, 11 when its memory was wrong, 31 when it called
+    /// the kernel for something that it may not.
+    #[non_exhaustive]
+    Signal {
+        /// The number of the signal.
+        signal: i32,
+    },
+    /// It ended by itself.
+    #[non_exhaustive]
+    Exit {
+        /// Its exit code.
+        code: i32,
+    },
+    /// It had more memory than it may, and was killed.
+    #[non_exhaustive]
+    Memory {
+        /// Bytes that were resident.
+        resident: u64,
+        /// Bytes that may be.
+        limit: u64,
+    },
+    /// It did not end a call in time, and was killed.
+    Overdue,
+    /// It said what no child of this crate says, and was killed.
+    #[non_exhaustive]
+    Protocol {
+        /// What it said.
+        reason: String,
+    },
+}
+
+#[cfg(feature = "process")]
+impl Death {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Signal { .. } => "process.signal",
+            Self::Exit { .. } => "process.exit",
+            Self::Memory { .. } => "process.memory",
+            Self::Overdue => "process.overdue",
+            Self::Protocol { .. } => "process.protocol",
+        }
+    }
+}
+
+#[cfg(feature = "process")]
+impl fmt::Display for Death {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Signal { signal } => write!(f, "was ended by signal {signal}"),
+            Self::Exit { code } => write!(f, "exited with code {code}"),
+            Self::Memory { resident, limit } => {
+                write!(f, "was killed: it had {resident} bytes in memory, and may have {limit}")
+            }
+            Self::Overdue => f.write_str("was killed: it did not end the call in time"),
+            Self::Protocol { reason } => write!(f, "was killed: it broke the protocol with {reason}"),
+        }
     }
 }
 
@@ -361,6 +441,14 @@ impl Thrown {
     pub fn host_error<E: 'static>(&self) -> Option<&E> {
         let kept = self.source.as_ref().and_then(|source| source.0.downcast_ref::<Kept<E>>());
         kept.and_then(|kept| kept.0.as_ref()).or_else(|| self.cause.as_ref()?.host_error())
+    }
+}
+
+#[cfg(feature = "process")]
+impl Thrown {
+    /// The error with which a host method failed, when it is this very one and no cause of it.
+    pub(crate) fn host_error_here<E: 'static>(&self) -> Option<&E> {
+        self.source.as_ref()?.0.downcast_ref::<Kept<E>>()?.0.as_ref()
     }
 }
 

@@ -179,6 +179,12 @@ impl HostError {
         Self { view, text, source }
     }
 
+    /// One that the guest sees a reference of.
+    #[cfg(feature = "process")]
+    pub(crate) fn hidden(text: String) -> Self {
+        Self { view: None, text, source: None }
+    }
+
     pub(crate) fn panicked() -> Self {
         Self { view: None, text: HostPanic.to_string(), source: Some(Source::of(HostPanic)) }
     }

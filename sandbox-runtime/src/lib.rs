@@ -7,6 +7,8 @@ mod error;
 mod guest_error;
 mod isolate;
 mod limits;
+#[cfg(feature = "process")]
+pub mod process;
 mod realm;
 mod returns;
 mod sandbox;
@@ -28,6 +30,8 @@ pub use contract::{
     Contract, ContractSpec, Crosses, GuestContract, HostContract, Implements, Kind, Lends, MethodSpec,
     ParamSpec,
 };
+#[cfg(feature = "process")]
+pub use error::Death;
 pub use error::{
     BoundaryError, Direction, Error, ExportProblem, LimitKind, Place, Result, StackFrame, Thrown, Violation,
 };
@@ -35,6 +39,8 @@ pub use guest_error::{GuestError, GuestView, HostPanic};
 pub use isolate::engine::Engine;
 pub use isolate::meter::{Bill, Usage};
 pub use limits::Limits;
+#[cfg(feature = "process")]
+pub use process::{Hardening, Process, ProcessSandbox};
 pub use realm::{
     Clock, Console, ConsoleLine, ConsoleOutput, Intrinsics, Level, Permission, Random, Sink, VirtualClock,
 };

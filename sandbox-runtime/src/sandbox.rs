@@ -44,6 +44,11 @@ pub struct LocalHosts(Vec<Result<Host, String>>);
 pub struct SendHosts(Vec<Box<dyn FnOnce() -> Result<Host, String> + Send>>);
 
 impl SendHosts {
+    #[cfg(feature = "process")]
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// The implementations, on the isolate's thread.
     pub(crate) fn arrive(self) -> Vec<Result<Host, String>> {
         self.0.into_iter().map(|host| host()).collect()

@@ -128,7 +128,7 @@ impl<'de> Visitor<'de> for BytesVisitor {
 }
 
 /// Borrowed bytes that serialize as bytes, which `[u8]` does not.
-pub(super) struct AsBytes<'a>(pub(super) &'a [u8]);
+pub(crate) struct AsBytes<'a>(pub(crate) &'a [u8]);
 
 impl Serialize for AsBytes<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

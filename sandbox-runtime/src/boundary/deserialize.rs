@@ -250,7 +250,7 @@ impl<'de> de::Deserializer<'de> for Reader<'_, '_, '_> {
 }
 
 /// An integer whose type only the visitor knows.
-fn visit_integer<'de, V: Visitor<'de>>(visitor: V, value: i128) -> Result<V::Value, ValueError> {
+pub(super) fn visit_integer<'de, V: Visitor<'de>>(visitor: V, value: i128) -> Result<V::Value, ValueError> {
     match (u64::try_from(value), i64::try_from(value)) {
         (Ok(value), _) => visitor.visit_u64(value),
         (_, Ok(value)) => visitor.visit_i64(value),

@@ -87,7 +87,7 @@ impl ValueError {
         self.under(Step::Field(field.into()))
     }
 
-    pub(super) fn at(self, index: usize) -> Self {
+    pub(crate) fn at(self, index: usize) -> Self {
         self.under(Step::Index(index))
     }
 
@@ -116,6 +116,12 @@ impl ValueError {
     /// What was found, alone.
     pub(super) fn into_found(self) -> String {
         self.0.faults.into_iter().next().map(|fault| fault.found).unwrap_or_default()
+    }
+
+    /// What is wrong first, without the place.
+    pub(super) fn into_expected_and_found(self) -> (String, String) {
+        let first = self.0.faults.into_iter().next();
+        first.map(|fault| (fault.expected, fault.found)).unwrap_or_default()
     }
 
     /// The violations of both.

@@ -8,7 +8,7 @@ use super::fault::ValueError;
 
 /// Writes the key of a map as the name of a property, if it is of a type that has one: text, a character, an
 /// integer, a boolean, a variant without content.
-pub(super) struct KeyWriter;
+pub(crate) struct KeyWriter;
 
 macro_rules! keys {
     (names: $($name:ident $type:ty),*; others: $($other:ident($($argument:ty),*)),*) => {
@@ -24,7 +24,7 @@ macro_rules! keys {
 /// The key is no name. That is no error: the map becomes a `Map`.
 #[derive(Debug, thiserror::Error)]
 #[error("not a property's name")]
-pub(super) struct NoName;
+pub(crate) struct NoName;
 
 impl ser::Error for NoName {
     fn custom<T: std::fmt::Display>(_: T) -> Self {

@@ -15,6 +15,8 @@ mod keys;
 mod observe;
 mod plain;
 mod read;
+#[cfg(feature = "process")]
+mod reread;
 mod rich;
 mod shape;
 mod text;
@@ -36,10 +38,21 @@ pub use rich::{AsMap, AsSet, Date, DateOutOfRange, ErrorValue, MapLike};
 pub(crate) use text::{js_string, preview};
 pub use tree::JsValue;
 pub(crate) use write::new_error;
+#[cfg(feature = "process")]
+pub(crate) use {
+    keys::KeyWriter,
+    observe::error_of,
+    plain::{DEEPEST, plain_inside},
+    reread::{from_tree, is_whole, units},
+    rich::{DATE, ERROR, MAP, SET},
+    write::{MAX_SAFE, is_json},
+};
 
 use crate::contract::ParamSpec;
 use crate::isolate::stack::StackEnd;
 use crate::limits::Limits;
+#[cfg(feature = "process")]
+use crate::process::wire::{encode, put_length, serialize_top};
 use read::Reader;
 use write::Writer;
 
@@ -182,6 +195,20 @@ pub(crate) fn owned_to_guest<'s, T: Serialize + 'static>(
     Writer::new(scope, budget).owned(value)
 }
 
+/// The same of plain data that came over a wire: `undefined` stays what it is where it is the whole value, and bytes are moved.
+#[cfg(feature = "process")]
+pub(crate) fn tree_to_guest<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    budget: &Budget<'_>,
+    value: JsValue,
+) -> Result<v8::Local<'s, v8::Value>, ValueError> {
+    match value {
+        JsValue::Undefined => to_guest(scope, budget, &()),
+        JsValue::Bytes(bytes) => owned_to_guest(scope, budget, Bytes::from(bytes)),
+        value => to_guest(scope, budget, &value),
+    }
+}
+
 /// A value of the guest as plain data, whatever it is.
 pub(crate) fn observed<'s>(
     scope: &v8::PinScope<'s, '_>,
@@ -189,6 +216,17 @@ pub(crate) fn observed<'s>(
     value: v8::Local<'s, v8::Value>,
 ) -> Result<JsValue, ValueError> {
     observe::observe(Reader::new(scope, budget, value))
+}
+
+/// A value of the guest as plain data for a reader elsewhere, who finds with [`from_tree`] what [`to_host`] would have found: what costs
+/// too much is an error only to those who look at it.
+#[cfg(feature = "process")]
+pub(crate) fn observed_for_wire<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    budget: &Budget<'_>,
+    value: v8::Local<'s, v8::Value>,
+) -> Result<JsValue, ValueError> {
+    observe::observe_affordable(Reader::new(scope, budget, value))
 }
 
 /// Copies a value of the guest out. Getters may run, so the guest's limits must hold meanwhile.
@@ -204,28 +242,90 @@ pub(crate) fn to_host<'s, T: DeserializeOwned>(
 /// Writes arguments, and names the parameter when one cannot be written.
 #[doc(hidden)]
 pub struct ArgumentWriter<'w, 's, 'i> {
-    pub(crate) scope: &'w v8::PinScope<'s, 'i>,
-    pub(crate) budget: &'w Budget<'w>,
     pub(crate) params: &'static [ParamSpec],
-    pub(crate) values: SmallVec<[v8::Local<'s, v8::Value>; 8]>,
+    pub(crate) target: Target<'w, 's, 'i>,
 }
 
-impl<'s> ArgumentWriter<'_, 's, '_> {
+/// What arguments are written to.
+pub(crate) enum Target<'w, 's, 'i> {
+    Guest {
+        scope: &'w v8::PinScope<'s, 'i>,
+        budget: &'w Budget<'w>,
+        values: Arguments<'s>,
+    },
+    /// A list of as many values as there are parameters, of which so many are written.
+    #[cfg(feature = "process")]
+    Wire {
+        out: &'w mut Vec<u8>,
+        written: usize,
+    },
+}
+
+/// Arguments of the engine.
+pub(crate) type Arguments<'s> = SmallVec<[v8::Local<'s, v8::Value>; 8]>;
+
+impl<'w, 's, 'i> ArgumentWriter<'w, 's, 'i> {
+    #[inline]
+    pub(crate) fn new(
+        scope: &'w v8::PinScope<'s, 'i>,
+        budget: &'w Budget<'w>,
+        params: &'static [ParamSpec],
+    ) -> Self {
+        Self { params, target: Target::Guest { scope, budget, values: SmallVec::new() } }
+    }
+
+    /// For a guest elsewhere: what is appended is a list of values.
+    #[cfg(feature = "process")]
+    pub(crate) fn wired(out: &'w mut Vec<u8>, params: &'static [ParamSpec]) -> Self {
+        put_length(params.len(), out);
+        Self { params, target: Target::Wire { out, written: 0 } }
+    }
+
+    /// What was written for the engine.
+    #[inline]
+    pub(crate) fn into_values(self) -> Arguments<'s> {
+        match self.target {
+            Target::Guest { values, .. } => values,
+            #[cfg(feature = "process")]
+            Target::Wire { .. } => SmallVec::new(),
+        }
+    }
+
     #[inline]
     pub(crate) fn push<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), ValueError> {
-        self.written(to_guest(self.scope, self.budget, value))
+        match &mut self.target {
+            Target::Guest { scope, budget, values } => {
+                pushed(to_guest(scope, budget, value), values, self.params)
+            }
+            #[cfg(feature = "process")]
+            Target::Wire { out, written } => sent(value, out, written, self.params),
+        }
     }
 
     #[inline]
     pub(crate) fn push_owned<T: Serialize + 'static>(&mut self, value: T) -> Result<(), ValueError> {
-        self.written(owned_to_guest(self.scope, self.budget, value))
+        match &mut self.target {
+            Target::Guest { scope, budget, values } => {
+                pushed(owned_to_guest(scope, budget, value), values, self.params)
+            }
+            #[cfg(feature = "process")]
+            Target::Wire { out, written } => sent(&value, out, written, self.params),
+        }
     }
 
-    #[inline]
-    fn written(&mut self, written: Result<v8::Local<'s, v8::Value>, ValueError>) -> Result<(), ValueError> {
-        let value = written.map_err(|error| error.inside(param_name(self.params, self.values.len())))?;
-        self.values.push(value);
-        Ok(())
+    /// An argument that came over a wire.
+    #[cfg(feature = "process")]
+    pub(crate) fn push_tree(&mut self, value: JsValue) -> Result<(), ValueError> {
+        match &mut self.target {
+            Target::Guest { scope, budget, values } => {
+                pushed(tree_to_guest(scope, budget, value), values, self.params)
+            }
+            Target::Wire { out, written } => {
+                *written += 1;
+                encode(&value, out);
+                Ok(())
+            }
+        }
     }
 
     pub(crate) fn push_bytes(&mut self, value: &[u8]) -> Result<(), ValueError> {
@@ -233,21 +333,54 @@ impl<'s> ArgumentWriter<'_, 's, '_> {
     }
 }
 
+#[inline]
+fn pushed<'s>(
+    value: Result<v8::Local<'s, v8::Value>, ValueError>,
+    values: &mut Arguments<'s>,
+    params: &'static [ParamSpec],
+) -> Result<(), ValueError> {
+    values.push(value.map_err(|error| error.inside(param_name(params, values.len())))?);
+    Ok(())
+}
+
+#[cfg(feature = "process")]
+fn sent<T: ?Sized + Serialize>(
+    value: &T,
+    out: &mut Vec<u8>,
+    written: &mut usize,
+    params: &'static [ParamSpec],
+) -> Result<(), ValueError> {
+    let index = *written;
+    *written += 1;
+    serialize_top(value, out).map_err(|error| error.inside(param_name(params, index)))
+}
+
 /// Reads arguments, and names the parameter when one is not what it should be.
 #[doc(hidden)]
 pub struct ArgumentReader<'r, 's, 'i> {
-    pub(crate) scope: &'r v8::PinScope<'s, 'i>,
     pub(crate) budget: &'r Budget<'r>,
     pub(crate) params: &'static [ParamSpec],
-    pub(crate) arguments: Passed<'r, 's>,
+    pub(crate) arguments: Passed<'r, 's, 'i>,
     pub(crate) next: usize,
 }
 
 /// Where arguments are.
-pub(crate) enum Passed<'r, 's> {
+pub(crate) enum Passed<'r, 's, 'i> {
     /// The guest called a function.
-    Call(&'r v8::FunctionCallbackArguments<'s>),
-    List(&'r [v8::Local<'s, v8::Value>]),
+    Call(&'r v8::PinScope<'s, 'i>, &'r v8::FunctionCallbackArguments<'s>),
+    List(&'r v8::PinScope<'s, 'i>, &'r [v8::Local<'s, v8::Value>]),
+    /// They came over a wire.
+    #[cfg(feature = "process")]
+    Plain(std::vec::IntoIter<JsValue>),
+}
+
+#[cfg(feature = "process")]
+impl<'r> ArgumentReader<'r, '_, '_> {
+    /// Of arguments that came over a wire. Those that are missing are `undefined`, and those beyond the parameters are not
+    /// read, as in JavaScript.
+    pub(crate) fn plain(budget: &'r Budget<'r>, params: &'static [ParamSpec], values: Vec<JsValue>) -> Self {
+        Self { budget, params, arguments: Passed::Plain(values.into_iter()), next: 0 }
+    }
 }
 
 impl ArgumentReader<'_, '_, '_> {
@@ -255,13 +388,20 @@ impl ArgumentReader<'_, '_, '_> {
     pub(crate) fn next<T: DeserializeOwned>(&mut self) -> Result<T, ValueError> {
         let index = self.next;
         self.next += 1;
-        let value = match self.arguments {
-            Passed::Call(arguments) => arguments.get(i32::try_from(index).unwrap_or(i32::MAX)),
-            Passed::List(values) => {
-                values.get(index).copied().unwrap_or_else(|| v8::undefined(self.scope).into())
+        let (scope, value) = match &mut self.arguments {
+            Passed::Call(scope, arguments) => {
+                (*scope, arguments.get(i32::try_from(index).unwrap_or(i32::MAX)))
+            }
+            Passed::List(scope, values) => {
+                (*scope, values.get(index).copied().unwrap_or_else(|| v8::undefined(scope).into()))
+            }
+            #[cfg(feature = "process")]
+            Passed::Plain(values) => {
+                let read = from_tree(self.budget, values.next().unwrap_or(JsValue::Undefined));
+                return read.map_err(|error| error.inside(param_name(self.params, index)));
             }
         };
-        to_host(self.scope, self.budget, value).map_err(|error| error.inside(param_name(self.params, index)))
+        to_host(scope, self.budget, value).map_err(|error| error.inside(param_name(self.params, index)))
     }
 }
 

@@ -9,11 +9,21 @@ use super::tree::JsValue;
 use super::write::{MAX_SAFE, is_json};
 
 /// No value that crosses is nested deeper; see [`Limits::value_depth`](crate::Limits::value_depth).
-const DEEPEST: usize = 260;
+pub(crate) const DEEPEST: usize = 260;
 
 /// The value as plain data.
 pub(crate) fn plain<T: ?Sized + Serialize>(value: &T) -> Result<JsValue, ValueError> {
     Plain { depth: 0, json: false, map: false }.write(value)
+}
+
+/// The same of what is inside of a newtype of this name, so many levels deep.
+#[cfg(feature = "process")]
+pub(crate) fn plain_inside<T: ?Sized + Serialize>(
+    name: &'static str,
+    value: &T,
+    depth: usize,
+) -> Result<JsValue, ValueError> {
+    ser::Serializer::serialize_newtype_struct(Plain { depth, json: false, map: false }, name, value)
 }
 
 #[derive(Clone, Copy)]
@@ -150,7 +160,10 @@ impl ser::Serializer for Plain {
                     Some((_, JsValue::String(text))) => text.clone(),
                     _ => String::new(),
                 };
-                JsValue::Error { name: text("name"), message: text("message") }
+                let (name, message) = (text("name"), text("message"));
+                let mut cause = fields.into_iter().filter(|(name, _)| name == "cause");
+                let rest = cause.next().map(|(_, cause)| ("cause", cause)).into_iter().collect();
+                JsValue::Error { name, message, rest }
             }
             (_, value) => value,
         })

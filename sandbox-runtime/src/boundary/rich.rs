@@ -12,10 +12,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error as _, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-pub(super) const DATE: &str = "$sandbox::Date";
-pub(super) const MAP: &str = "$sandbox::Map";
-pub(super) const SET: &str = "$sandbox::Set";
-pub(super) const ERROR: &str = "$sandbox::Error";
+pub(crate) const DATE: &str = "$sandbox::Date";
+pub(crate) const MAP: &str = "$sandbox::Map";
+pub(crate) const SET: &str = "$sandbox::Set";
+pub(crate) const ERROR: &str = "$sandbox::Error";
 
 /// A moment, which crosses as a `Date`: milliseconds since 1970-01-01T00:00:00Z, without leap seconds, as
 /// ECMAScript counts them.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 
-use super::rich::{DATE, ErrorValue, MAP, SET};
+use super::rich::{DATE, ERROR, MAP, SET};
 
 /// How many characters of a string are shown by [`JsValue::describe`].
 const SHOWN: usize = 64;
@@ -40,8 +40,15 @@ pub enum JsValue {
     Map(Vec<(JsValue, JsValue)>),
     /// A Set: the elements, in order.
     Set(Vec<JsValue>),
-    /// A Uint8Array, a Uint8ClampedArray, an ArrayBuffer or a DataView.
+    /// A Uint8Array or a Uint8ClampedArray.
     Bytes(Vec<u8>),
+    /// Bytes that are no list of numbers. They cross to the guest as a Uint8Array.
+    Buffer {
+        /// `ArrayBuffer` or `DataView`.
+        kind: &'static str,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
     /// Any other typed array of Numbers. The arrays of BigInts are [`JsValue::Array`], as their elements are no Numbers.
     Numbers {
         /// The kind of the elements: `Float64` for a Float64Array.
@@ -57,9 +64,12 @@ pub enum JsValue {
         name: String,
         /// The message.
         message: String,
+        /// What else is known of it: its `cause`, and what its `name` and its `message` are when they are no strings; the
+        /// fields are empty then. `Undefined` stands for one that is not there.
+        rest: Vec<(&'static str, JsValue)>,
     },
     /// What is no data, described: `a function`, `a string with a lone surrogate at index 3`,
-    /// `a BigInt of more than 128 bits`.
+    /// `a BigInt of more than 128 bits`, `an object with a lone surrogate at index 3 of a property's name`.
     Other(String),
 }
 
@@ -67,6 +77,20 @@ impl JsValue {
     /// A BigInt.
     pub fn bigint(value: i128) -> Self {
         Self::BigInt { negative: value < 0, magnitude: value.unsigned_abs() }
+    }
+
+    /// The `name`, `message` and `cause` of an Error.
+    #[cfg(feature = "process")]
+    pub(crate) fn into_error_parts(self) -> [Self; 3] {
+        let Self::Error { name, message, rest } = self else { return [const { Self::Undefined }; 3] };
+        let mut parts = [Self::String(name), Self::String(message), Self::Undefined];
+        for (name, part) in rest {
+            let at = ["name", "message", "cause"].iter().position(|known| *known == name);
+            if let Some(at) = at {
+                parts[at] = part;
+            }
+        }
+        parts
     }
 
     /// The value in a few words for a message: a short string or a number itself, of a collection only what it is.
@@ -90,6 +114,8 @@ impl JsValue {
             Self::Map(_) => "a Map".into(),
             Self::Set(_) => "a Set".into(),
             Self::Bytes(_) => "a Uint8Array".into(),
+            Self::Buffer { kind: "ArrayBuffer", .. } => "an ArrayBuffer".into(),
+            Self::Buffer { kind, .. } => format!("a {kind}"),
             Self::Numbers { kind, .. } if kind.starts_with('I') => format!("an {kind}Array"),
             Self::Numbers { kind, .. } => format!("a {kind}Array"),
             Self::Date(ms) if ms.is_nan() => "an invalid Date".into(),
@@ -132,10 +158,13 @@ impl Serialize for JsValue {
             Self::Object(fields) => serializer.collect_map(fields.iter().map(|(name, value)| (name, value))),
             Self::Map(entries) => serializer.serialize_newtype_struct(MAP, &Entries(entries)),
             Self::Set(items) => serializer.serialize_newtype_struct(SET, items),
-            Self::Bytes(bytes) => serializer.serialize_bytes(bytes),
+            Self::Bytes(bytes) | Self::Buffer { bytes, .. } => serializer.serialize_bytes(bytes),
             Self::Numbers { values, .. } => serializer.collect_seq(values),
             Self::Date(millis) => serializer.serialize_newtype_struct(DATE, millis),
-            Self::Error { name, message } => ErrorValue::new(name, message).serialize(serializer),
+            Self::Error { name, message, rest } => {
+                let cause = rest.iter().find(|(name, _)| *name == "cause").map(|(_, cause)| cause);
+                serializer.serialize_newtype_struct(ERROR, &ErrorFields { name, message, cause })
+            }
         }
     }
 }
@@ -147,6 +176,15 @@ impl Serialize for Entries<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
     }
+}
+
+/// What an Error is written from.
+#[derive(Serialize)]
+struct ErrorFields<'a> {
+    name: &'a str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'a JsValue>,
 }
 
 /// A Number as JavaScript's `String(value)` has it, but -0 as `-0`.
@@ -220,12 +258,29 @@ fn write_js(value: &JsValue, out: &mut String) {
             out.push(')');
         }
         JsValue::Bytes(bytes) => put(out, format_args!("new Uint8Array({bytes:?})")),
+        JsValue::Buffer { kind, bytes } => {
+            let buffer = format!("new Uint8Array({bytes:?}).buffer");
+            match *kind {
+                "ArrayBuffer" => out.push_str(&buffer),
+                kind => put(out, format_args!("new {kind}({buffer})")),
+            }
+        }
         JsValue::Numbers { kind, values } => {
             let values: Vec<_> = values.iter().map(|value| number_text(*value)).collect();
             put(out, format_args!("new {kind}Array([{}])", values.join(", ")));
         }
         JsValue::Date(ms) => put(out, format_args!("new Date({})", number_text(*ms))),
-        JsValue::Error { name, message } => write_error(name, message, out),
+        JsValue::Error { name, message, rest } if rest.is_empty() => write_error(name, message, out),
+        JsValue::Error { name, message, rest } => {
+            out.push_str("Object.assign(");
+            write_error(name, message, out);
+            out.push_str(", {");
+            separated(rest, out, |(name, value), out| {
+                put(out, format_args!("{name}: "));
+                write_js(value, out);
+            });
+            out.push_str("})");
+        }
         JsValue::Other(description) => out.push_str(example_of(description)),
         JsValue::Undefined | JsValue::Null | JsValue::Bool(_) | JsValue::Number(_) => {
             out.push_str(&value.describe());

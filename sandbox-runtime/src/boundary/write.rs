@@ -18,7 +18,7 @@ use super::text::js_string;
 use crate::isolate::{Isolate, engine};
 
 /// The greatest integer up to which every integer is a Number of its own: 2^53 − 1.
-pub(super) const MAX_SAFE: u64 = (1 << 53) - 1;
+pub(crate) const MAX_SAFE: u64 = (1 << 53) - 1;
 
 pub(super) type Value<'s> = v8::Local<'s, v8::Value>;
 
@@ -142,7 +142,7 @@ pub(super) fn terminated() -> ValueError {
     ValueError::new("a call that goes on", "one that was ended")
 }
 
-pub(super) fn is_json<T: ?Sized>() -> bool {
+pub(crate) fn is_json<T: ?Sized>() -> bool {
     let id = typeid::of::<T>();
     id == TypeId::of::<serde_json::Value>()
         || id == TypeId::of::<serde_json::Number>()

@@ -148,8 +148,8 @@ impl Isolate {
             let values = values.collect::<Result<Vec<_>, ValueError>>();
             let values = values.map_err(|error| method.write_error(error))?;
             let budget = self.budget();
-            let arguments = Passed::List(&values);
-            let mut reader = ArgumentReader { scope, budget: &budget, params, arguments, next: 0 };
+            let arguments = Passed::List(scope, &values);
+            let mut reader = ArgumentReader { budget: &budget, params, arguments, next: 0 };
             M::Owned::read(&mut reader).map_err(|error| method.write_error(error))
         })
     }

@@ -36,7 +36,7 @@ fn start() -> Instant {
 }
 
 /// Measures the counter's rate, when enough time has passed since it was called first. To be called by one thread, now and then.
-pub(super) fn calibrate() {
+pub(crate) fn calibrate() {
     counter::calibrate();
 }
 

@@ -1,9 +1,9 @@
 //! What a sandbox does with a guest: evaluating its script, binding a contract to it, calling it.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use deno_core::v8;
-use smallvec::SmallVec;
 
 use super::known::Known;
 use super::meter::add;
@@ -13,7 +13,7 @@ use super::script::{self, Binding, Exports};
 use super::{Catch, Isolate, Realm};
 use crate::arguments::Arguments;
 use crate::boundary::{ArgumentWriter, ValueError, observed, to_host};
-use crate::contract::{Crosses, GuestContract};
+use crate::contract::{ContractSpec, Crosses, GuestContract};
 use crate::error::{Direction, Error, LimitKind};
 use crate::schema::{ContractChecks, TypeCheck, Violation};
 use crate::script::Script;
@@ -44,9 +44,19 @@ impl Isolate {
 
     /// Binds a contract to what a script exports.
     pub(crate) fn bind<C: ?Sized + GuestContract>(&self, exports: &Exports) -> Result<Binding, Error> {
+        self.bind_spec(exports, &C::SPEC, || ContractChecks::of::<C>())
+    }
+
+    /// The same for a contract as data.
+    pub(super) fn bind_spec(
+        &self,
+        exports: &Exports,
+        spec: &'static ContractSpec,
+        checks: impl FnOnce() -> Result<Arc<ContractChecks>, String>,
+    ) -> Result<Binding, Error> {
         self.is_of_this_life(exports.realm.generation)?;
-        let checks = ContractChecks::of::<C>().map_err(Error::build)?;
-        let methods = self.run(&exports.realm, None, |scope| script::bind(self, scope, exports, &C::SPEC))?;
+        let checks = checks().map_err(Error::build)?;
+        let methods = self.run(&exports.realm, None, |scope| script::bind(self, scope, exports, spec))?;
         Ok(Binding { methods, checks, realm: exports.realm.clone() })
     }
 
@@ -75,22 +85,34 @@ impl Isolate {
         binding: &Binding,
         args: A,
     ) -> Boxed<v8::Local<'s, v8::Value>> {
-        let Some(bound) = binding.method(method.index) else {
-            return Err(Box::new(method.not_exported()));
-        };
         let (params, checks) = (method.spec.params, &binding.checks.methods[method.index]);
         enforce(&args, params, checks).map_err(|error| method.write_error(error))?;
         let budget = self.budget();
-        let mut writer = ArgumentWriter { scope, budget: &budget, params, values: SmallVec::new() };
+        let mut writer = ArgumentWriter::new(scope, &budget, params);
         args.write(&mut writer).map_err(|error| method.write_error(error))?;
-        let values = writer.values;
+        let values = writer.into_values();
         add(&self.running.bytes_in, budget.spent());
+        self.apply(scope, method, binding, &values)
+    }
+
+    /// Calls the function that implements a method with these values.
+    #[inline]
+    pub(super) fn apply<'s>(
+        &self,
+        scope: &mut Catch<'_, '_, 's, '_>,
+        method: &Known,
+        binding: &Binding,
+        values: &[v8::Local<'s, v8::Value>],
+    ) -> Boxed<v8::Local<'s, v8::Value>> {
+        let Some(bound) = binding.method(method.index) else {
+            return Err(Box::new(method.not_exported()));
+        };
         let function = v8::Local::new(scope, &bound.function);
         let receiver = match &bound.receiver {
             Some(receiver) => v8::Local::new(scope, receiver).into(),
             None => v8::undefined(scope).into(),
         };
-        function.call(scope, receiver, &values).ok_or_else(|| self.thrown(scope, Some(method.place())).into())
+        function.call(scope, receiver, values).ok_or_else(|| self.thrown(scope, Some(method.place())).into())
     }
 
     /// Reads what a method gave, and says all that is wrong with it.

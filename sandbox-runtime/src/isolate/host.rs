@@ -30,9 +30,32 @@ pub(crate) struct Host {
 impl Host {
     pub(crate) fn new<C: ?Sized + HostContract>(object: Box<C>) -> Result<Self, String> {
         let checks = ContractChecks::of::<C>()?;
-        let (contract, object) = (TypeId::of::<C>(), Rc::new(object));
+        Ok(Self::of(TypeId::of::<C>(), &C::SPEC, C::OPS, checks, Rc::new(object)))
+    }
+
+    /// `object` is a `Box<C>`, if `contract` is the id of a `C`.
+    pub(super) fn of<T: 'static>(
+        contract: TypeId,
+        spec: &'static ContractSpec,
+        ops: &'static [HostOp],
+        checks: Arc<ContractChecks>,
+        object: Rc<T>,
+    ) -> Self {
         let place = Rc::as_ptr(&object).cast();
-        Ok(Self { contract, spec: &C::SPEC, ops: C::OPS, checks, object, place, counts: Rc::default() })
+        Self { contract, spec, ops, checks, object, place, counts: Rc::default() }
+    }
+
+    #[cfg(feature = "process")]
+    pub(super) fn into_parts(
+        self,
+    ) -> (&'static ContractSpec, &'static [HostOp], Arc<ContractChecks>, Rc<dyn Any>) {
+        (self.spec, self.ops, self.checks, self.object)
+    }
+
+    /// What `object` is, for whoever knows.
+    #[cfg(feature = "process")]
+    pub(super) fn any(&self) -> &dyn Any {
+        &*self.object
     }
 
     /// Counts a call of a method, and says which it is within this call of the guest.

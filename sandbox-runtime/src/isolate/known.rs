@@ -6,6 +6,8 @@ use super::Isolate;
 use super::host::Host;
 use super::ops::Refusal;
 use crate::boundary::ValueError;
+#[cfg(feature = "process")]
+use crate::contract::ContractSpec;
 use crate::contract::{Contract, HostMethod, Method, MethodSpec};
 use crate::error::{Direction, Error, ExportProblem, Place};
 use crate::schema::MethodChecks;
@@ -20,6 +22,9 @@ pub(crate) struct Known {
     pub(crate) spec: &'static MethodSpec,
     /// A method with a fast call is not, whichever way it is called.
     pub(super) is_billed: bool,
+    /// Which of the sandbox's hosts it is of, when its types are in another process.
+    #[cfg(feature = "process")]
+    nth: Option<u16>,
 }
 
 impl Known {
@@ -31,7 +36,16 @@ impl Known {
             index: M::INDEX,
             spec: &spec.methods[M::INDEX],
             is_billed,
+            #[cfg(feature = "process")]
+            nth: None,
         }
+    }
+
+    /// A method of a contract whose types are in another process.
+    #[cfg(feature = "process")]
+    pub(crate) fn foreign(nth: Option<u16>, spec: &'static ContractSpec, index: usize) -> Self {
+        let contract = TypeId::of::<super::foreign::Elsewhere>();
+        Self { contract, name: spec.name, index, spec: &spec.methods[index], is_billed: true, nth }
     }
 
     /// A method that the guest implements, or an `async` one of the host.
@@ -65,6 +79,10 @@ impl Isolate {
     /// The host of a method.
     #[inline]
     pub(super) fn host(&self, method: &Known) -> Option<&Host> {
+        #[cfg(feature = "process")]
+        if let Some(nth) = method.nth {
+            return self.hosts.get(usize::from(nth));
+        }
         self.host_of(method.contract)
     }
 

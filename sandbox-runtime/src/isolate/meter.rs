@@ -47,6 +47,17 @@ macro_rules! bill {
             $($name: u64,)*
         }
 
+        #[cfg(feature = "process")]
+        impl Sums {
+            fn numbers(&self) -> [u64; 12] {
+                [$(self.$name,)*]
+            }
+
+            fn of([$($name,)*]: [u64; 12]) -> Self {
+                Self { $($name,)* }
+            }
+        }
+
         impl From<&Bill> for Sums {
             fn from(bill: &Bill) -> Self {
                 Self { $($name: $to(bill.$name),)* }
@@ -130,6 +141,12 @@ pub(crate) struct Meter {
 }
 
 impl Bill {
+    /// The numbers in the order of the fields; times are nanoseconds.
+    #[cfg(feature = "process")]
+    pub(crate) fn numbers(&self) -> [u64; 12] {
+        Sums::from(self).numbers()
+    }
+
     /// Both together.
     pub(crate) fn and(&self, other: &Self) -> Self {
         let tally = Tally::default();
@@ -140,6 +157,12 @@ impl Bill {
 }
 
 impl Meter {
+    /// Adds what a call in another process has cost.
+    #[cfg(feature = "process")]
+    pub(crate) fn charge_numbers(&self, numbers: [u64; 12]) {
+        self.charge(&Sums::of(numbers));
+    }
+
     pub(crate) fn usage(&self) -> Usage {
         Usage { total: self.total.read(), last: self.last.read() }
     }
@@ -163,7 +186,7 @@ impl Meter {
     }
 
     /// Everything from the start.
-    pub(super) fn clear(&self) {
+    pub(crate) fn clear(&self) {
         self.last.set(&Sums::default());
         self.total.set(&Sums::default());
     }

@@ -13,6 +13,8 @@ mod entry;
 mod exceeded;
 pub(crate) mod fast;
 pub(crate) mod flights;
+#[cfg(feature = "process")]
+pub(crate) mod foreign;
 mod furniture;
 mod guest;
 pub(crate) mod heap;
@@ -22,6 +24,8 @@ pub(crate) mod leaks;
 pub(crate) mod meter;
 pub(crate) mod ops;
 mod pending;
+#[cfg(feature = "process")]
+pub(crate) mod plainly;
 mod realm;
 mod realms;
 mod run;
@@ -32,6 +36,8 @@ pub(crate) mod stack;
 mod thrown;
 pub(crate) mod ticket;
 pub(crate) mod watchdog;
+#[cfg(all(feature = "testing", feature = "process"))]
+pub(crate) mod wired;
 
 use std::any::TypeId;
 use std::cell::{Cell, RefCell};

@@ -31,7 +31,9 @@ use super::run::drop_of_host;
 use super::thrown::STACK_FULL;
 use super::{Catch, Isolate};
 use crate::arguments::Arguments;
-use crate::boundary::{ArgumentReader, Passed, ValueError, js_string, new_error, owned_to_guest, to_guest};
+use crate::boundary::{
+    ArgumentReader, JsValue, Passed, ValueError, js_string, new_error, owned_to_guest, to_guest,
+};
 use crate::contract::{AsyncHostMethod, Crosses, HostMethod, ParamSpec, Reply};
 use crate::error::{Direction, Place, Source};
 use crate::guest_error::HostError;
@@ -46,6 +48,24 @@ pub struct HostOp {
     /// For whom ops are declared to deno_core: which method it is, and the slow function with the status that deno_core wants.
     #[cfg_attr(not(any(feature = "quickjs", feature = "leaky")), allow(dead_code, reason = "no one does"))]
     pub(super) declared: (&'static Known, fn(*const v8::FunctionCallbackInfo) -> usize),
+    /// What the function finds its method by, when it is not of one method alone.
+    #[cfg(feature = "process")]
+    address: Option<u32>,
+    /// The method for whoever has plain data.
+    #[cfg(feature = "process")]
+    pub(crate) plain: super::plainly::PlainOp,
+}
+
+#[cfg(feature = "process")]
+impl HostOp {
+    /// The op of a method whose types are in another process.
+    pub(super) fn foreign(
+        slow: v8::FunctionCallback,
+        declared: (&'static Known, fn(*const v8::FunctionCallbackInfo) -> usize),
+        address: u32,
+    ) -> Self {
+        Self { slow, fast: None, declared, address: Some(address), plain: super::plainly::PlainOp::NONE }
+    }
 }
 
 /// The fast function of an op: where it is and what C types it takes.
@@ -57,7 +77,15 @@ impl HostOp {
     /// The op of a method.
     #[must_use]
     pub const fn of<M: HostMethod>() -> Self {
-        Self { slow: slow::<M>, fast: M::FAST, declared: (Known::hosted::<M>(), slow_impl::<M>) }
+        Self {
+            slow: slow::<M>,
+            fast: M::FAST,
+            declared: (Known::hosted::<M>(), slow_impl::<M>),
+            #[cfg(feature = "process")]
+            address: None,
+            #[cfg(feature = "process")]
+            plain: super::plainly::PlainOp::of::<M>(),
+        }
     }
 
     /// The op of an `async` method.
@@ -67,6 +95,10 @@ impl HostOp {
             slow: pending::slow::<M>,
             fast: None,
             declared: (Known::billed::<M>(), pending::slow_impl::<M>),
+            #[cfg(feature = "process")]
+            address: None,
+            #[cfg(feature = "process")]
+            plain: super::plainly::PlainOp::of_async::<M>(),
         }
     }
 
@@ -80,7 +112,14 @@ impl HostOp {
         &self,
         scope: &v8::PinScope<'s, '_>,
     ) -> Option<(v8::Local<'s, v8::Function>, Option<v8::Local<'s, v8::Function>>)> {
-        let template = || v8::FunctionTemplate::builder_raw(self.slow);
+        let template = || {
+            let template = v8::FunctionTemplate::builder_raw(self.slow);
+            #[cfg(feature = "process")]
+            if let Some(address) = self.address {
+                return template.data(v8::Integer::new_from_unsigned(scope, address).into());
+            }
+            template
+        };
         let checked = template().constructor_behavior(v8::ConstructorBehavior::Throw).build(scope);
         let fast = self.fast.map(|fast| template().build_fast(scope, fast.0).get_function(scope));
         match fast {
@@ -99,6 +138,14 @@ pub(super) enum Refusal {
     Thrown,
     /// The method failed: an Error.
     Host(HostError),
+    /// A method in another process failed, or refused its arguments.
+    #[cfg(feature = "process")]
+    Foreign {
+        class: String,
+        message: String,
+        fields: Vec<(String, crate::boundary::JsValue)>,
+        source: Option<crate::error::Source>,
+    },
     /// The guest is being ended.
     Ended,
     /// Too little stack is left: the RangeError that V8 throws for it.
@@ -147,6 +194,10 @@ impl Refusal {
                 None => v8::Exception::error(scope, text(&format!("{place} failed"))),
             },
             Self::Stack => v8::Exception::range_error(scope, text(STACK_FULL)),
+            #[cfg(feature = "process")]
+            Self::Foreign { class, message, fields, source } => {
+                return told(scope, (&class, &message), &fields, source).map(Into::into);
+            }
             Self::Absent => v8::Exception::error(scope, text(&format!("{place} has no implementation here"))),
             Self::NoFlight => v8::Exception::error(
                 scope,
@@ -165,20 +216,31 @@ fn exception<'s>(
     place: Place,
 ) -> Option<v8::Local<'s, v8::Object>> {
     let view = error.shown(place);
-    let message = js_string(scope, view.message(), v8::NewStringType::Normal).ok()?;
-    let exception = new_error(scope, view.class(), message)?;
+    told(scope, (view.class(), view.message()), view.fields(), error.source)
+}
+
+/// An Error of the guest's realm with properties.
+fn told<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    (class, message): (&str, &str),
+    fields: &[(impl AsRef<str>, JsValue)],
+    source: Option<Source>,
+) -> Option<v8::Local<'s, v8::Object>> {
+    let message = js_string(scope, message, v8::NewStringType::Normal).ok()?;
+    let exception = new_error(scope, class, message)?;
     let isolate = Isolate::current(scope)?;
-    for (name, value) in view.fields() {
+    for (name, value) in fields {
+        let name = name.as_ref();
         let budget = isolate.budget();
         let key = js_string(scope, name, v8::NewStringType::Internalized).ok()?;
         match to_guest(scope, &budget, value) {
             Ok(value) => _ = exception.create_data_property(scope, key.into(), value)?,
             Err(error) => {
-                tracing::error!(%place, %error, name, "a property of an error cannot be given to the guest")
+                tracing::error!(%error, name, "a property of an error cannot be given to the guest")
             }
         }
     }
-    if let Some(source) = error.source {
+    if let Some(source) = source {
         isolate.remember(v8::Global::new(scope, exception), source);
     }
     Some(exception)
@@ -347,8 +409,8 @@ fn read<'s, A: Arguments<Owned = A>>(
     method: &Known,
 ) -> Result<(A, bool), ValueError> {
     let (budget, params) = (isolate.budget(), method.spec.params);
-    let passed = Passed::Call(arguments);
-    let mut reader = ArgumentReader { scope, budget: &budget, params, arguments: passed, next: 0 };
+    let passed = Passed::Call(scope, arguments);
+    let mut reader = ArgumentReader { budget: &budget, params, arguments: passed, next: 0 };
     let args = A::read(&mut reader)?;
     if method.is_billed {
         add(&isolate.running.bytes_out, budget.spent());

@@ -28,6 +28,13 @@ impl StackEnd {
         Self(here().saturating_sub(bytes) & !15)
     }
 
+    /// The end of this thread's stack, for values that are read without an isolate. Where the system does not say where it is,
+    /// little of it is taken for granted.
+    #[cfg(feature = "process")]
+    pub(crate) fn of_thread() -> Self {
+        Self::below_here(stacker::remaining_stack().unwrap_or(LEAST))
+    }
+
     /// The address.
     #[cfg(not(feature = "quickjs"))]
     pub(super) fn address(self) -> usize {

@@ -20,6 +20,9 @@ mod fuzz;
 mod guest;
 mod host;
 mod strategies;
+#[cfg(feature = "process")]
+#[doc(hidden)]
+pub mod wire;
 
 use std::sync::Arc;
 

@@ -195,6 +195,11 @@ impl Local {
         )))
     }
 
+    #[cfg(all(feature = "testing", feature = "process"))]
+    pub(crate) fn parts(&self) -> (&Rc<Isolate>, &Rc<script::Binding>) {
+        (&self.isolate, &self.binding)
+    }
+
     /// Calls a method of the contract that this was made for, with plain data.
     #[doc(hidden)]
     pub fn call_plain(&self, call: GuestCall, args: &[JsValue]) -> Result<JsValue> {

@@ -11,7 +11,7 @@ pub(crate) mod pool;
 mod queue;
 pub(crate) mod remote;
 pub(crate) mod thread;
-mod worker;
+pub(crate) mod worker;
 
 use crate::contract::GuestMethod;
 use crate::error::Error;

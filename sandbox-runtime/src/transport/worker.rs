@@ -31,7 +31,7 @@ use crate::isolate::Isolate;
 use crate::isolate::stack::StackEnd;
 use crate::isolate::{clock, cpu};
 
-pub(super) fn thread_is_gone() -> Error {
+pub(crate) fn thread_is_gone() -> Error {
     Error::Discarded { cause: Box::new(Error::build("the thread of the sandbox has ended")) }
 }
 
@@ -67,7 +67,7 @@ impl Drop for InChain {
 }
 
 /// Values of the isolate's thread, by keys that can be sent.
-pub(super) struct Keep<T> {
+pub(crate) struct Keep<T> {
     values: RefCell<(u64, HashMap<u64, Rc<T>>)>,
 }
 
@@ -78,18 +78,18 @@ impl<T> Default for Keep<T> {
 }
 
 impl<T> Keep<T> {
-    pub(super) fn keep(&self, value: T) -> u64 {
+    pub(crate) fn keep(&self, value: T) -> u64 {
         let (next, values) = &mut *self.values.borrow_mut();
         *next += 1;
         values.insert(*next, Rc::new(value));
         *next
     }
 
-    pub(super) fn get(&self, key: u64) -> Result<Rc<T>> {
+    pub(crate) fn get(&self, key: u64) -> Result<Rc<T>> {
         self.values.borrow().1.get(&key).cloned().ok_or_else(thread_is_gone)
     }
 
-    pub(super) fn drop(&self, key: u64) {
+    pub(crate) fn drop(&self, key: u64) {
         let value = self.values.borrow_mut().1.remove(&key);
         drop(value);
     }
@@ -173,15 +173,23 @@ impl Worker {
         }
     }
 
-    /// The isolates of this thread.
+    /// The isolates of this thread, beside those of a pool's tenants.
     fn isolates(&self) -> Vec<Rc<Isolate>> {
-        let seats = self.seats.all().into_iter().map(|seat| seat.isolate.clone());
-        seats.chain(self.residents.all().into_iter().map(|resident| resident.isolate.clone())).collect()
+        self.seats.all().into_iter().map(|seat| seat.isolate.clone()).collect()
+    }
+
+    /// Whether a call is under way on the stack.
+    fn is_running(&self) -> bool {
+        self.isolates().iter().any(|isolate| isolate.is_running())
+            || self.residents.all().iter().any(|resident| resident.inmate.is_running())
     }
 
     /// What is left of the call under way that has the least, if any is.
     fn left(&self) -> Option<Duration> {
-        self.isolates().iter().filter_map(|isolate| isolate.left()).min()
+        let residents = self.residents.all();
+        let isolates = self.isolates();
+        let left = isolates.iter().filter_map(|isolate| isolate.left());
+        left.chain(residents.iter().filter_map(|resident| resident.inmate.left())).min()
     }
 }
 
@@ -275,8 +283,7 @@ impl WorkerThread {
     /// into the mailbox waits for the method, and the method must not wait for that.
     pub(super) fn waits_for_here(&self) -> bool {
         let here = HERE.with_borrow(Clone::clone);
-        here.worker_of(self)
-            .is_some_and(|worker| worker.isolates().iter().any(|isolate| isolate.is_running()))
+        here.worker_of(self).is_some_and(|worker| worker.is_running())
     }
 
     /// Whether the job that is served should have been over long ago, if a call may take so long. A host method blocks it.

@@ -117,6 +117,14 @@ pub(crate) fn check(settings: &Settings) -> Result<(), String> {
 /// It does not say when it collects.
 pub(crate) fn watch_collections(_: &mut v8::Isolate, _: &Running) {}
 
+/// It reads no files.
+#[cfg(all(feature = "process", target_os = "linux"))]
+pub(crate) fn read_files() {}
+
+/// It has no such clock.
+#[cfg(all(feature = "process", target_os = "linux"))]
+pub(crate) fn measure_clock() {}
+
 /// Starts the engine. Later calls do nothing.
 pub(crate) fn start() {
     static STARTED: Once = Once::new();

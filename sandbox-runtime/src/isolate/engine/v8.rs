@@ -73,6 +73,9 @@ pub(crate) fn start() {
     static STARTED: Once = Once::new();
     STARTED.call_once(|| {
         v8::V8::set_flags_from_string(FLAGS);
+        // A process that may open no file has no /dev/urandom, where the seeds of an isolate come from otherwise.
+        #[cfg(all(feature = "process", target_os = "linux"))]
+        v8::V8::set_entropy_source(crate::process::harden::random);
         // Without memory protection keys: with them, an isolate that is made on a thread older than V8's start
         // crashes the process, and a library does not choose the threads that it is called on.
         let unprotected = true;
@@ -85,6 +88,27 @@ pub(crate) fn start() {
         // SAFETY: the text ends with 0, and the status is a local variable that begins with `U_ZERO_ERROR`.
         unsafe { ucal_set_default_time_zone(utc.as_ptr(), &raw mut status) };
     });
+}
+
+/// Has the engine read now what it reads from files when it first needs it, so that no file need be opened later.
+///
+/// These are the number of processors, which a thread asks for that waits for a lock, and where the stack of the process's first
+/// thread begins, when this is that thread. Who waits for a lock asks for the frequency of the processor's clock as well: see
+/// [`measure_clock`].
+#[cfg(all(feature = "process", target_os = "linux"))]
+pub(crate) fn read_files() {
+    // SAFETY: they take nothing, may be called on any thread and at any time, and keep what they find.
+    unsafe {
+        absl_number_of_processors();
+        v8_start_of_stack();
+    }
+}
+
+/// Has the engine measure the frequency of its clock, which takes it milliseconds, or waits until it has.
+#[cfg(all(feature = "process", target_os = "linux"))]
+pub(crate) fn measure_clock() {
+    // SAFETY: it takes nothing, and may be called on several threads at once, of which one measures.
+    unsafe { absl_clock_frequency() };
 }
 
 /// Has the size of the heap noted before each collection, when it is largest.
@@ -140,6 +164,21 @@ unsafe extern "C" {
     /// `ucal_setDefaultTimeZone` of the ICU 77 that is linked into V8; the crate `v8` binds none of it but its data.
     #[link_name = "ucal_setDefaultTimeZone_77"]
     fn ucal_set_default_time_zone(zone: *const u16, status: *mut i32);
+
+    /// `absl::base_internal::NumCPUs`, of the Abseil that is linked into V8.
+    #[cfg(all(feature = "process", target_os = "linux"))]
+    #[link_name = "_ZN4absl13base_internal7NumCPUsEv"]
+    fn absl_number_of_processors() -> i32;
+
+    /// `absl::base_internal::NominalCPUFrequency`.
+    #[cfg(all(feature = "process", target_os = "linux"))]
+    #[link_name = "_ZN4absl13base_internal19NominalCPUFrequencyEv"]
+    fn absl_clock_frequency() -> f64;
+
+    /// `v8::base::Stack::GetStackStart`.
+    #[cfg(all(feature = "process", target_os = "linux"))]
+    #[link_name = "_ZN2v84base5Stack13GetStackStartEv"]
+    fn v8_start_of_stack() -> *mut c_void;
 
     /// `v8::Isolate::SetStackLimit`, which the crate `v8` does not bind. It binds `CreateParams::set_stack_limit`,
     /// but V8 15.0 forgets that limit when it initialises the isolate (`StackGuard::InitThread`).

@@ -106,7 +106,7 @@ fn parts_of(value: &JsValue) -> u64 {
     let mut total = 0u64;
     while let Some(value) = waiting.pop() {
         total += match value {
-            JsValue::Bytes(bytes) => bytes.len() as u64,
+            JsValue::Bytes(bytes) | JsValue::Buffer { bytes, .. } => bytes.len() as u64,
             JsValue::Numbers { values, .. } => values.len() as u64,
             _ => 1,
         };

@@ -155,7 +155,7 @@ impl<'a> Run<'a> {
             (JsValue::Map(entries), _) if node.object.is_map => self.visit_keyed(node, entries, null),
             (JsValue::Object(entries), _) => self.visit_object(node, entries, null),
             (JsValue::Array(items) | JsValue::Set(items), _) => self.visit_items(node, items, null),
-            (JsValue::Bytes(bytes), _) => self.visit_bytes(node, bytes, null),
+            (JsValue::Bytes(bytes) | JsValue::Buffer { bytes, .. }, _) => self.visit_bytes(node, bytes, null),
             (JsValue::Numbers { values, .. }, _) => {
                 self.visit_elements(node, values.len(), null, |index| JsValue::Number(values[index]));
             }

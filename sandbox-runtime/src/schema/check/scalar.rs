@@ -26,14 +26,16 @@ pub(crate) fn accepts_kind(node: &Node, value: &JsValue, direction: Direction) -
             let is_map = kinds.has(Kinds::OBJECT) && node.object.is_map && !node.is_json();
             kinds.has(Kinds::EXOTIC) || is_map && direction == Direction::ToHost
         }
-        (JsValue::Date(_) | JsValue::Error { .. } | JsValue::Other(_), _) => kinds.has(Kinds::EXOTIC),
+        (JsValue::Buffer { .. } | JsValue::Date(_) | JsValue::Error { .. } | JsValue::Other(_), _) => {
+            kinds.has(Kinds::EXOTIC)
+        }
     }
 }
 
 fn accepts_js(js: Js, value: &JsValue, direction: Direction) -> bool {
     let to_host = direction == Direction::ToHost;
     match (js, value) {
-        (Js::Bytes, JsValue::Bytes(_))
+        (Js::Bytes, JsValue::Bytes(_) | JsValue::Buffer { .. })
         | (Js::Map { .. }, JsValue::Map(_))
         | (Js::Set(_), JsValue::Set(_))
         | (Js::Error, JsValue::Error { .. }) => true,

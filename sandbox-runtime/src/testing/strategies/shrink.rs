@@ -110,11 +110,12 @@ fn simpler(value: &JsValue) -> Values {
         JsValue::Date(millis) => Box::new(numbers(millis).map(JsValue::Date)),
         JsValue::BigInt { negative, magnitude } => Box::new(integers(negative, magnitude)),
         JsValue::String(text) => Box::new(texts(&text).map(JsValue::String)),
-        JsValue::Error { name, message } => {
-            let named =
-                (name != "Error").then(|| JsValue::Error { name: "Error".into(), message: message.clone() });
-            let messages = texts(&message).map(move |message| JsValue::Error { name: name.clone(), message });
-            Box::new(named.into_iter().chain(messages))
+        JsValue::Error { name, message, rest } => {
+            let error = |name, message| JsValue::Error { name, message, rest: Vec::new() };
+            let alone = (!rest.is_empty()).then(|| error(name.clone(), message.clone()));
+            let named = (name != "Error").then(|| error("Error".into(), message.clone()));
+            let messages = texts(&message).map(move |message| error(name.clone(), message));
+            Box::new(alone.into_iter().chain(named).chain(messages))
         }
         JsValue::Array(items) => Box::new(lists(items, simpler).map(JsValue::Array)),
         JsValue::Set(items) => {
@@ -127,6 +128,7 @@ fn simpler(value: &JsValue) -> Values {
             let halves = |byte: &u8| halves((*byte).into()).map(|byte| byte.to_le_bytes()[0]);
             Box::new(lists(bytes, halves).map(JsValue::Bytes))
         }
+        JsValue::Buffer { bytes, .. } => Box::new(std::iter::once(JsValue::Bytes(bytes))),
         JsValue::Numbers { kind, values } => {
             let array = JsValue::Array(values.iter().copied().map(JsValue::Number).collect());
             let simpler = lists(values, |value| numbers(*value));

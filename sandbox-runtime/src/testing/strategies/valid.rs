@@ -166,7 +166,7 @@ impl At {
                 let names =
                     select(vec!["Error", "TypeError", "RangeError", "SyntaxError"]).prop_map(String::from);
                 (names, super::scalars::names())
-                    .prop_map(|(name, message)| JsValue::Error { name, message })
+                    .prop_map(|(name, message)| JsValue::Error { name, message, rest: Vec::new() })
                     .boxed()
             }
             Js::Set(item) => {

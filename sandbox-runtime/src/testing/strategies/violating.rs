@@ -119,7 +119,7 @@ fn strange_values() -> Vec<JsValue> {
         JsValue::Numbers { kind: "Float64", values: vec![0.5] },
         JsValue::Date(f64::NAN),
         JsValue::Date(0.0),
-        JsValue::Error { name: "Error".into(), message: String::new() },
+        JsValue::Error { name: "Error".into(), message: String::new(), rest: Vec::new() },
         other("a function"),
         other("a symbol"),
         other("a Promise"),
@@ -210,7 +210,7 @@ fn resize(value: &mut JsValue, length: usize) {
             let last = items.last().cloned().unwrap_or(JsValue::Null);
             items.resize(length, last);
         }
-        JsValue::Bytes(bytes) => bytes.resize(length, 0),
+        JsValue::Bytes(bytes) | JsValue::Buffer { bytes, .. } => bytes.resize(length, 0),
         JsValue::Set(items) => items.truncate(length),
         JsValue::Map(entries) => entries.truncate(length),
         JsValue::Object(entries) => {

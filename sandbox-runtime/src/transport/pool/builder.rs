@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::super::worker::{Priority, WorkerThread};
+#[cfg(feature = "process")]
+use super::inmate::Wear;
 use super::metrics::Counts;
 use super::shared::{HostFactory, Shared};
 use super::{Pool, SandboxPool};
@@ -24,7 +26,7 @@ pub enum Trust {
     /// They do not: each key has an isolate, with a heap and limits of its own. The default.
     #[default]
     Tenants,
-    /// They attack the engine itself: each key has a process. This version has none, and refuses to build such a pool.
+    /// They attack the engine itself: each key has a process. It needs the feature `process`; without it, such a pool is refused.
     Hostile,
 }
 
@@ -33,6 +35,10 @@ pub enum Trust {
 pub struct PoolParts {
     hosts: Vec<HostFactory>,
     trust: Trust,
+    #[cfg(feature = "process")]
+    process: crate::process::Process,
+    #[cfg(feature = "process")]
+    wear: Wear,
     threads: usize,
     memory: u64,
     idle: Duration,
@@ -48,6 +54,10 @@ impl Default for PoolParts {
         Self {
             hosts: Vec::new(),
             trust: Trust::default(),
+            #[cfg(feature = "process")]
+            process: crate::process::Process::default(),
+            #[cfg(feature = "process")]
+            wear: Wear::NEVER,
             threads: std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
             memory: 1 << 30,
             idle: Duration::from_secs(300),
@@ -92,6 +102,21 @@ impl Builder<SandboxPool> {
     /// What stands between two tenants; [`Trust::Tenants`] when not called.
     pub fn trust(mut self, trust: Trust) -> Self {
         self.hosts.trust = trust;
+        self
+    }
+
+    /// How the processes of [`Trust::Hostile`] are started; this very executable, when not called.
+    #[cfg(feature = "process")]
+    pub fn transport(mut self, process: crate::process::Process) -> Self {
+        self.hosts.process = process;
+        self
+    }
+
+    /// After how many calls, loads among them, and with how many bytes in memory a process of [`Trust::Hostile`] is replaced by
+    /// another; never when not called. It is looked at before a call.
+    #[cfg(feature = "process")]
+    pub fn recycle(mut self, calls: u64, bytes: u64) -> Self {
+        self.hosts.wear = Wear { calls, bytes };
         self
     }
 
@@ -159,14 +184,14 @@ impl Builder<SandboxPool> {
     ///
     /// # Errors
     ///
-    /// [`Error::Build`] when a limit is out of range, when no thread can be started, and for [`Trust::Hostile`].
+    /// [`Error::Build`] when a limit is out of range, when no thread can be started, and for
+    /// [`Trust::Hostile`] without the feature `process`.
     pub fn build(self) -> Result<SandboxPool> {
         self.settings.check().map_err(Error::build)?;
         let parts = self.hosts;
-        if parts.trust == Trust::Hostile {
+        if parts.trust == Trust::Hostile && cfg!(not(feature = "process")) {
             return Err(Error::build(
-                "`Trust::Hostile` needs a process for each tenant, which this version does not have; use \
-                 `Trust::Tenants` in a process of its own for each level of trust",
+                "`Trust::Hostile` needs a process for each tenant: enable the feature `process` of `sandbox-runtime`",
             ));
         }
         if parts.threads == 0 || parts.queue == 0 {
@@ -187,6 +212,10 @@ impl Builder<SandboxPool> {
             settings: Settings { exact_cpu: true, ..self.settings },
             hosts: parts.hosts,
             trust: parts.trust,
+            #[cfg(feature = "process")]
+            process: parts.process,
+            #[cfg(feature = "process")]
+            wear: parts.wear,
             lane: parts.threads,
             most: parts.memory,
             idle: parts.idle,

@@ -5,6 +5,7 @@
 //! moved to threads of their kind, which the system runs when the others leave it time.
 
 mod builder;
+mod inmate;
 mod metrics;
 mod pooled;
 pub(crate) mod resident;
@@ -57,7 +58,7 @@ impl Drop for Loaded {
         };
         let work = Box::new(move |worker: &super::worker::Worker| {
             if let Some(resident) = worker.residents.get(tenant) {
-                resident.forget(id);
+                resident.inmate.forget(id);
             }
         });
         mailbox.post(Job { chain: None, tenant, work });
@@ -145,10 +146,10 @@ impl Tenant {
     ///
     /// As of [`Sandbox::load`](crate::Sandbox::load), and [`Error::Overloaded`].
     pub fn load<C: ?Sized + GuestContract>(&self, script: Script) -> Result<C::Proxy<Pooled>> {
-        let (loading, script) = Loading::new(self.state.next_script(), bind::<C>, script);
+        let (loading, script) = Loading::new(self.state.next_script(), Bind::of::<C>(), script);
         let id = loading.id;
         let exported = self.run(None, move |resident| loading.run(resident))?;
-        Ok(C::proxy(self.pooled(id, bind::<C>, script, exported)))
+        Ok(C::proxy(self.pooled(id, Bind::of::<C>(), script, exported)))
     }
 
     /// [`load`](Self::load) for a task, which it does not block.
@@ -157,7 +158,7 @@ impl Tenant {
     ///
     /// As of [`load`](Self::load).
     pub fn load_async<C: ?Sized + GuestContract>(&self, script: Script) -> Loads<C::Proxy<Pooled>> {
-        Loads::new(self.clone().load_later(bind::<C>, script), C::proxy)
+        Loads::new(self.clone().load_later(Bind::of::<C>(), script), C::proxy)
     }
 
     async fn load_later(self, bind: Bind, script: Script) -> Result<Pooled> {
@@ -233,10 +234,21 @@ impl Tenant {
 }
 
 /// Binds a contract to what a script exports.
-type Bind = fn(&Isolate, &Exports) -> Result<Binding>;
+#[derive(Clone, Copy)]
+struct Bind {
+    here: fn(&Isolate, &Exports) -> Result<Binding>,
+    #[cfg(feature = "process")]
+    away: fn(&crate::process::ProcessGuest) -> Result<crate::process::Processed>,
+}
 
-fn bind<C: ?Sized + GuestContract>(isolate: &Isolate, exports: &Exports) -> Result<Binding> {
-    isolate.bind::<C>(exports)
+impl Bind {
+    fn of<C: ?Sized + GuestContract>() -> Self {
+        Self {
+            here: |isolate, exports| isolate.bind::<C>(exports),
+            #[cfg(feature = "process")]
+            away: crate::process::ProcessGuest::transport::<C>,
+        }
+    }
 }
 
 /// A script that is loaded for the first time.
@@ -252,7 +264,7 @@ impl Loading {
     }
 
     fn run(self, resident: &Resident) -> Result<Vec<bool>> {
-        resident.bind(self.id, &self.script, self.bind, None).map(|binding| binding.exported())
+        resident.inmate.bind(self.id, &self.script, self.bind, None)
     }
 }
 

@@ -48,8 +48,7 @@ where
         let (loaded, deadline) = (self.loaded.clone(), within(self.deadline));
         let args = args.into_owned();
         self.tenant.run(Some(Known::billed::<M>().place()), move |resident| {
-            let binding = resident.binding(&loaded, deadline)?;
-            resident.isolate.call(Known::billed::<M>(), &binding, args, deadline)
+            resident.inmate.call::<M>(&loaded, args, deadline)
         })
     }
 }
@@ -82,11 +81,21 @@ impl Pooled {
             let span = span(&tenant.key, Some(Known::billed::<M>().place()));
             let begun = span.in_scope(|| {
                 let resident = worker.residents.of(worker, &shared, &tenant)?;
-                let binding = resident.binding(&loaded, deadline)?;
-                Ok((MethodLeg::<M>::fly(resident.isolate.clone(), binding, args, ticket), resident))
+                resident.inmate.settle(&loaded, deadline)?;
+                let Some((isolate, binding)) = resident.inmate.bound(loaded.id) else {
+                    // A process is waited for.
+                    let outcome = resident.inmate.call::<M>(&loaded, args, ticket.deadline());
+                    return Ok((Err(outcome), resident));
+                };
+                Ok((Ok(MethodLeg::<M>::fly(isolate, binding, args, ticket)), resident))
             });
             let (call, resident) = match begun {
-                Ok(begun) => begun,
+                Ok((Ok(call), resident)) => (call, resident),
+                Ok((Err(outcome), resident)) => {
+                    shared.is_over(&span, &tenant, Some(&resident), &outcome, resident.ran());
+                    drop((resident, guard));
+                    return drop(answer.send(outcome));
+                }
                 Err(error) => {
                     let failed = Err(error);
                     shared.is_over(&span, &tenant, None, &failed, Duration::ZERO);

@@ -9,25 +9,24 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::super::worker::Worker;
+use super::Trust;
+use super::inmate::Inmate;
 use super::metrics::{count, discount};
 use super::shared::{HostFactory, Shared};
 use super::tenant::TenantState;
-use super::{Loaded, Trust};
 use crate::error::{Error, Result};
+use crate::isolate::Isolate;
 use crate::isolate::meter::Meter;
-use crate::isolate::script::{Binding, Exports};
-use crate::isolate::{Isolate, Realm};
+#[cfg(feature = "process")]
+use crate::process::ProcessSandbox;
 use crate::realm::Settings;
 use crate::sandbox::isolate;
-use crate::script::Script;
 
 /// A tenant's sandbox: an isolate, or a realm of one.
 pub(crate) struct Resident {
     shared: Arc<Shared>,
     pub(super) tenant: Arc<TenantState>,
-    pub(crate) isolate: Rc<Isolate>,
-    realm: Rc<Realm>,
-    bindings: RefCell<HashMap<u64, Rc<Binding>>>,
+    pub(crate) inmate: Inmate,
     meter: Arc<Meter>,
     /// It was discarded, and that has been counted.
     is_dead: Cell<bool>,
@@ -41,33 +40,6 @@ pub(crate) struct Resident {
 const MEASURED: u32 = 32;
 
 impl Resident {
-    /// A script of its, as it is bound to a contract. It is evaluated when the sandbox is another one than before.
-    pub(super) fn binding(&self, loaded: &Loaded, deadline: Option<u64>) -> Result<Rc<Binding>> {
-        if let Some(binding) = self.bindings.borrow().get(&loaded.id) {
-            return Ok(binding.clone());
-        }
-        self.bind(loaded.id, &loaded.script, loaded.bind, deadline)
-    }
-
-    /// Evaluates a script and binds it to a contract.
-    pub(super) fn bind(
-        &self,
-        id: u64,
-        script: &Script,
-        bind: fn(&Isolate, &Exports) -> Result<Binding>,
-        deadline: Option<u64>,
-    ) -> Result<Rc<Binding>> {
-        let exports = self.isolate.evaluate(&self.realm, script, deadline)?;
-        let binding = Rc::new(bind(&self.isolate, &exports)?);
-        self.bindings.borrow_mut().insert(id, binding.clone());
-        Ok(binding)
-    }
-
-    pub(super) fn forget(&self, loaded: u64) {
-        let binding = self.bindings.borrow_mut().remove(&loaded);
-        drop(binding);
-    }
-
     /// The CPU time of its last call.
     pub(super) fn ran(&self) -> Duration {
         self.meter.usage().last.cpu
@@ -75,7 +47,15 @@ impl Resident {
 
     /// Whether it was discarded since this was asked last.
     pub(super) fn has_died(&self) -> bool {
-        !self.isolate.lives() && !self.is_dead.replace(true)
+        !self.inmate.lives() && !self.is_dead.replace(true)
+    }
+
+    /// Whether another sandbox is to take its place.
+    fn is_worn(&self) -> bool {
+        #[cfg(feature = "process")]
+        return self.inmate.is_worn(&self.shared.wear);
+        #[cfg(not(feature = "process"))]
+        false
     }
 
     /// Looks at its memory, now and then.
@@ -85,7 +65,7 @@ impl Resident {
             return self.unmeasured.set(calls);
         }
         self.unmeasured.set(0);
-        self.account(self.isolate.memory() as u64);
+        self.account(self.inmate.memory());
     }
 
     fn account(&self, memory: u64) {
@@ -150,7 +130,8 @@ impl Residents {
         tenant: &Arc<TenantState>,
     ) -> Result<Rc<Resident>> {
         let known = self.get(tenant.id);
-        match known.as_ref().filter(|resident| resident.isolate.lives()) {
+        let is_fit = |resident: &&Rc<Resident>| resident.inmate.lives() && !resident.is_worn();
+        match known.as_ref().filter(is_fit) {
             Some(resident) => return Ok(resident.clone()),
             None if known.is_some() => {
                 let dead = self.by_tenant.borrow_mut().remove(&tenant.id);
@@ -175,29 +156,29 @@ impl Residents {
     }
 
     fn create(&self, worker: &Worker, shared: &Arc<Shared>, tenant: &Arc<TenantState>) -> Result<Resident> {
-        let (isolate, realm) = match shared.trust {
+        let inmate = match shared.trust {
             Trust::SameTenant => {
                 let isolate = self.common(worker, shared)?;
                 let realm = isolate.make_realm()?;
-                (isolate, realm)
+                Inmate::realm(isolate, realm)
             }
+            #[cfg(feature = "process")]
+            Trust::Hostile => Inmate::process(self.process(shared, tenant)?),
             _ => {
                 let settings = Settings { captured: tenant.captured.clone(), ..shared.settings.clone() };
                 let isolate = isolate(settings, shared.hosts(&tenant.key), worker.stack)?;
                 let realm = isolate.main_realm()?;
-                (isolate, realm)
+                Inmate::realm(isolate, realm)
             }
         };
-        let (meter, watch) = (isolate.meter(), isolate.watch()?);
+        let (meter, watch) = (inmate.meter(), inmate.watch()?);
         count(&shared.counts.created);
         count(&shared.counts.sandboxes);
         tenant.moves_in(watch, meter.clone());
         let resident = Resident {
             shared: shared.clone(),
             tenant: tenant.clone(),
-            isolate,
-            realm,
-            bindings: RefCell::default(),
+            inmate,
             meter,
             is_dead: Cell::default(),
             memory: Cell::default(),
@@ -205,6 +186,15 @@ impl Residents {
         };
         resident.measure(true);
         Ok(resident)
+    }
+
+    /// A process for a tenant. Its hosts are called by this thread alone, which waits for each of its calls.
+    #[cfg(feature = "process")]
+    fn process(&self, shared: &Arc<Shared>, tenant: &Arc<TenantState>) -> Result<ProcessSandbox> {
+        let settings = Settings { captured: tenant.captured.clone(), ..shared.settings.clone() };
+        let hosts =
+            shared.hosts(&tenant.key).into_iter().collect::<Result<Vec<_>, _>>().map_err(Error::build)?;
+        ProcessSandbox::on_this_thread(settings, hosts, &shared.process)
     }
 
     /// The isolate that the tenants of this thread share.
@@ -220,7 +210,7 @@ impl Residents {
     /// Gives the sandbox of a tenant up, unless it is used.
     pub(super) fn evict(&self, tenant: u64, why: Leaving) {
         let Some(resident) = self.get(tenant) else { return };
-        let is_used = resident.isolate.is_running() || (why != Leaving::Moved && !resident.tenant.is_idle());
+        let is_used = resident.inmate.is_running() || (why != Leaving::Moved && !resident.tenant.is_idle());
         if is_used {
             return;
         }
@@ -238,7 +228,7 @@ impl Residents {
     fn make_room(&self, shared: &Arc<Shared>) {
         while !shared.has_room() {
             let all = self.all();
-            let idle = all.iter().filter(|resident| resident.tenant.is_idle() && !resident.isolate.is_busy());
+            let idle = all.iter().filter(|resident| resident.tenant.is_idle() && !resident.inmate.is_busy());
             let oldest = idle.min_by_key(|resident| resident.tenant.used.load(Ordering::Relaxed));
             let Some(oldest) = oldest.map(|resident| resident.tenant.id) else { return };
             drop(all);
@@ -266,7 +256,7 @@ impl Residents {
         };
         for resident in self.all() {
             let tenant = &resident.tenant;
-            if !resident.isolate.lives() && tenant.is_idle() || shared.is_unused(tenant) {
+            if !resident.inmate.lives() && tenant.is_idle() || shared.is_unused(tenant) {
                 let id = tenant.id;
                 drop(resident);
                 self.evict(id, Leaving::Idle);

@@ -10,6 +10,8 @@ use tracing::Span;
 use super::super::mailbox::{Job, Mailbox};
 use super::super::worker::Worker;
 use super::Trust;
+#[cfg(feature = "process")]
+use super::inmate::Wear;
 use super::metrics::{Counts, PoolMetrics, count};
 use super::resident::{Leaving, Resident};
 use super::tenant::{NOWHERE, TenantState};
@@ -25,6 +27,11 @@ pub(crate) struct Shared {
     pub(super) settings: Settings,
     pub(super) hosts: Vec<HostFactory>,
     pub(super) trust: Trust,
+    #[cfg(feature = "process")]
+    pub(super) process: crate::process::Process,
+    /// After how much one is replaced.
+    #[cfg(feature = "process")]
+    pub(super) wear: Wear,
     /// How many threads there are for quick tenants; those for slow ones come after them.
     pub(super) lane: usize,
     pub(super) most: u64,

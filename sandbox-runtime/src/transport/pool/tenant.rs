@@ -81,8 +81,8 @@ impl TenantState {
     }
 
     /// It has a sandbox.
-    pub(super) fn moves_in(&self, watch: Arc<Watch>, meter: Arc<Meter>) {
-        *self.now() = Now { watch: Some(watch), meter: Some(meter) };
+    pub(super) fn moves_in(&self, watch: Option<Arc<Watch>>, meter: Arc<Meter>) {
+        *self.now() = Now { watch, meter: Some(meter) };
         self.residents.fetch_add(1, Ordering::SeqCst);
     }
 

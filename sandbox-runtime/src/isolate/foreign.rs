@@ -1,0 +1,285 @@
+//! Contracts that are known as data alone: the guest is here, and the Rust types are in another process.
+//!
+//! Guests and hosts get plain data. Whoever has the types checks it.
+
+use std::any::TypeId;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
+
+use deno_core::v8;
+
+use super::engine::Resolver;
+use super::flights::{Flying, Leg};
+use super::host::Host;
+use super::known::Known;
+use super::meter::add;
+use super::ops::{HostOp, Refusal, answer, begin, caught};
+use super::run::Boxed;
+use super::script::{Binding, Exports};
+use super::ticket::Ticket;
+use super::{Catch, Isolate, Realm};
+use crate::boundary::{ArgumentWriter, JsValue, ValueError, observed_for_wire, tree_to_guest};
+use crate::contract::ContractSpec;
+use crate::error::{Direction, Error, Place, Source};
+use crate::schema::ContractChecks;
+
+/// A host that is called with plain data.
+pub(crate) trait ForeignHost {
+    /// Calls the method of this number.
+    fn call(&self, method: usize, args: Vec<JsValue>) -> Result<JsValue, Refused>;
+}
+
+/// What the guest is told of a host method that failed.
+pub(crate) enum Refused {
+    /// An Error of a class, with properties of its own; it is known again by the number that the other side gave it.
+    Told { class: String, message: String, fields: Vec<(String, JsValue)>, source: Option<u64> },
+    /// Nothing: the guest is to be ended.
+    Ended,
+}
+
+/// The number of a host's error, in the place of the error itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Token(pub(crate) u64);
+
+/// What a host of a foreign contract is.
+struct Foreign {
+    host: Rc<dyn ForeignHost>,
+    methods: &'static [Known],
+}
+
+/// No contract of this process has it.
+pub(super) struct Elsewhere;
+
+impl Host {
+    /// The host of a contract, which is the nth of its sandbox. What describes its methods is never given back: a process has few.
+    pub(crate) fn foreign(nth: u16, spec: &'static ContractSpec, host: Rc<dyn ForeignHost>) -> Self {
+        let methods = (0..spec.methods.len()).map(|index| Known::foreign(Some(nth), spec, index));
+        let methods: &'static [Known] = Vec::leak(methods.collect());
+        let op =
+            |method: &'static Known| HostOp::foreign(slow, (method, slow_impl), address(nth, method.index));
+        let ops = methods.iter().map(op).collect::<Vec<_>>();
+        let checks = Arc::new(ContractChecks::elsewhere());
+        Self::of(TypeId::of::<Elsewhere>(), spec, Vec::leak(ops), checks, Rc::new(Foreign { host, methods }))
+    }
+}
+
+impl Isolate {
+    /// Binds a contract that is known as data.
+    pub(crate) fn bind_foreign(
+        &self,
+        exports: &Exports,
+        spec: &'static ContractSpec,
+    ) -> Result<Binding, Error> {
+        self.bind_spec(exports, spec, || Ok(Arc::new(ContractChecks::elsewhere())))
+    }
+
+    /// Calls a method of the guest. An `async` one is waited for.
+    pub(crate) fn call_foreign(
+        self: &Rc<Self>,
+        method: Known,
+        binding: &Rc<Binding>,
+        args: Vec<JsValue>,
+        deadline: Option<u64>,
+    ) -> Result<JsValue, Error> {
+        if method.spec.is_async {
+            let call = ForeignLeg { binding: binding.clone(), method, args: Some(args) };
+            return drive(Flying::new(self.clone(), call, Ticket::new(deadline)));
+        }
+        let value = self.run_until(&binding.realm, deadline, Some(method.place()), |scope| {
+            v8::tc_scope!(let scope, scope);
+            let result = self.invoke_foreign(scope, &method, binding, args)?;
+            self.read_foreign(scope, &method, result)
+        })?;
+        Ok(value)
+    }
+
+    fn invoke_foreign<'s>(
+        &self,
+        scope: &mut Catch<'_, '_, 's, '_>,
+        method: &Known,
+        binding: &Binding,
+        args: Vec<JsValue>,
+    ) -> Boxed<v8::Local<'s, v8::Value>> {
+        let budget = self.budget();
+        let mut writer = ArgumentWriter::new(scope, &budget, method.spec.params);
+        let written = args.into_iter().try_for_each(|value| writer.push_tree(value));
+        written.map_err(|error| method.write_error(error))?;
+        let values = writer.into_values();
+        add(&self.running.bytes_in, budget.spent());
+        self.apply(scope, method, binding, &values)
+    }
+
+    fn read_foreign<'s>(
+        &self,
+        scope: &mut Catch<'_, '_, 's, '_>,
+        method: &Known,
+        result: v8::Local<'s, v8::Value>,
+    ) -> Boxed<JsValue> {
+        let budget = self.budget();
+        let read = observed_for_wire(scope, &budget, result);
+        add(&self.running.bytes_out, budget.spent());
+        read.map_err(|error| match scope.has_caught() {
+            true => self.thrown(scope, Some(method.place())).into(),
+            false => error.inside("result").into_error(method.place(), Direction::ToHost).into(),
+        })
+    }
+}
+
+/// Waits for a future in this thread, which needs no file descriptor for it.
+pub(crate) fn drive<F: Future>(future: F) -> F::Output {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut future = std::pin::pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}
+
+/// A call of an `async` method.
+struct ForeignLeg {
+    binding: Rc<Binding>,
+    method: Known,
+    /// Until it has begun.
+    args: Option<Vec<JsValue>>,
+}
+
+impl Leg for ForeignLeg {
+    type Output = JsValue;
+
+    fn place(&self) -> Option<Place> {
+        Some(self.method.place())
+    }
+
+    fn realm(&self) -> &Rc<Realm> {
+        &self.binding.realm
+    }
+
+    fn begin<'s>(
+        &mut self,
+        isolate: &Isolate,
+        scope: &mut v8::PinScope<'s, '_>,
+    ) -> Result<v8::Local<'s, v8::Value>, Error> {
+        let args = self.args.take().unwrap_or_default();
+        v8::tc_scope!(let scope, scope);
+        Ok(isolate.invoke_foreign(scope, &self.method, &self.binding, args)?)
+    }
+
+    fn finish<'s>(
+        &mut self,
+        isolate: &Isolate,
+        scope: &mut v8::PinScope<'s, '_>,
+        value: v8::Local<'s, v8::Value>,
+    ) -> Result<JsValue, Error> {
+        v8::tc_scope!(let scope, scope);
+        Ok(isolate.read_foreign(scope, &self.method, value)?)
+    }
+}
+
+/// Where a method is: the contract's number above, the method's below.
+fn address(contract: u16, method: usize) -> u32 {
+    u32::from(contract) << 16 | u32::from(u16::try_from(method).unwrap_or(u16::MAX))
+}
+
+/// Answers a call of any foreign method.
+unsafe extern "C" fn slow(info: *const v8::FunctionCallbackInfo) {
+    slow_impl(info);
+}
+
+fn slow_impl(info: *const v8::FunctionCallbackInfo) -> usize {
+    const NOWHERE: Place = Place::new("host", "method");
+    answer(info, NOWHERE, |scope, arguments| {
+        let address =
+            arguments.data().try_cast::<v8::Integer>().ok().and_then(|data| u32::try_from(data.value()).ok());
+        let (contract, index) =
+            address.map(|address| (address >> 16, address & 0xffff)).ok_or(Refusal::Absent)?;
+        let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
+        let host = isolate.hosts.get(contract as usize).ok_or(Refusal::Absent)?;
+        let foreign = host.any().downcast_ref::<Foreign>().ok_or(Refusal::Absent)?;
+        let (method, host) =
+            (foreign.methods.get(index as usize).ok_or(Refusal::Absent)?, foreign.host.clone());
+        serve(scope, arguments, method, &*host)
+    })
+}
+
+fn serve<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    arguments: &v8::FunctionCallbackArguments<'s>,
+    method: &Known,
+    host: &dyn ForeignHost,
+) -> Result<v8::Local<'s, v8::Value>, Refusal> {
+    let _call = begin(scope, method)?;
+    if !method.spec.is_async {
+        return answered(scope, arguments, method, host);
+    }
+    let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
+    isolate.flights.current(scope, isolate.running.call()).ok_or(Refusal::NoFlight)?;
+    // The host is waited for, so the promise is settled when the guest gets it.
+    let resolver = Resolver::new(scope).ok_or(Refusal::Ended)?;
+    let outcome = match answered(scope, arguments, method, host) {
+        Ok(value) => Ok(value),
+        Err(refusal @ (Refusal::Ended | Refusal::Stack | Refusal::Thrown)) => return Err(refusal),
+        Err(refusal) => Err(refusal.exception(scope, method.place()).ok_or(Refusal::Ended)?),
+    };
+    resolver.settle(scope, outcome).ok_or(Refusal::Ended)?;
+    Ok(resolver.promise(scope).into())
+}
+
+/// What the host answers. Nothing of V8 is borrowed while it works, for it may call the guest again.
+fn answered<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    arguments: &v8::FunctionCallbackArguments<'s>,
+    method: &Known,
+    host: &dyn ForeignHost,
+) -> Result<v8::Local<'s, v8::Value>, Refusal> {
+    let args = read(scope, arguments, method)?;
+    let outcome = caught(|| host.call(method.index, args));
+    let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
+    isolate.keep_terminating();
+    match outcome? {
+        Ok(value) => {
+            let budget = isolate.budget();
+            let written = tree_to_guest(scope, &budget, value).map_err(|error| error.inside("result"));
+            add(&isolate.running.bytes_in, budget.spent());
+            written.map_err(|error| Refusal::Value(error, Direction::ToGuest))
+        }
+        Err(Refused::Ended) => Err(Refusal::Ended),
+        Err(Refused::Told { class, message, fields, source }) => Err(Refusal::Foreign {
+            class,
+            message,
+            fields,
+            source: source.map(|number| Source::of(Token(number))),
+        }),
+    }
+}
+
+fn read<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    arguments: &v8::FunctionCallbackArguments<'s>,
+    method: &Known,
+) -> Result<Vec<JsValue>, Refusal> {
+    v8::tc_scope!(let scope, scope);
+    let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
+    let (budget, params) = (isolate.budget(), method.spec.params);
+    let read = params.iter().zip(0..).map(|(param, index)| {
+        observed_for_wire(scope, &budget, arguments.get(index)).map_err(|error| error.inside(param.name))
+    });
+    let read = read.collect::<Result<Vec<_>, ValueError>>();
+    add(&isolate.running.bytes_out, budget.spent());
+    read.map_err(|error| {
+        if scope.has_caught() {
+            scope.rethrow();
+            return Refusal::Thrown;
+        }
+        Refusal::Value(error, Direction::ToHost)
+    })
+}

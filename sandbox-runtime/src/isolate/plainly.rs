@@ -1,0 +1,250 @@
+//! Host methods for whoever has plain data in the place of V8's values: the parent of a process in which the guest is.
+
+use std::any::Any;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::Host;
+use super::ops::{HostOp, caught, enforce};
+use super::stack::StackEnd;
+use crate::arguments::Arguments;
+use crate::boundary::{ArgumentReader, Budget, JsValue, ValueError, is_whole};
+use crate::contract::{
+    AsyncHostMethod, ContractSpec, Crosses, HostContract, HostMethod, Hosted, Implements, MethodSpec, Reply,
+};
+use crate::error::{BoundaryError, Direction, Place};
+use crate::guest_error::HostError;
+use crate::limits::Limits;
+use crate::process::wire;
+use crate::schema::{ContractChecks, MethodChecks, Violation};
+
+/// A host method as a function over plain data.
+#[derive(Clone, Copy)]
+pub(crate) struct PlainOp(Option<Invoke>);
+
+/// Reads the arguments off bytes, and appends the result to others.
+type Invoke = fn(&Call<'_>, &Rc<dyn Any>, &mut Vec<u8>) -> Result<(), Unanswered>;
+
+/// Why a host method has no answer.
+pub(crate) enum Unanswered {
+    /// A value is not what the contract says.
+    Value(BoundaryError),
+    /// The method failed.
+    Host(HostError),
+}
+
+/// What a call of a host method is made with.
+struct Call<'c> {
+    limits: &'c Limits,
+    stack: StackEnd,
+    /// As they were encoded.
+    args: &'c [u8],
+    spec: &'static MethodSpec,
+    checks: &'c MethodChecks,
+    place: Place,
+}
+
+impl PlainOp {
+    /// That of a method whose types are elsewhere.
+    pub(super) const NONE: Self = Self(None);
+
+    pub(super) const fn of<M: HostMethod>() -> Self {
+        Self(Some(invoke::<M>))
+    }
+
+    pub(super) const fn of_async<M: AsyncHostMethod>() -> Self {
+        Self(Some(invoke_async::<M>))
+    }
+}
+
+/// A host's implementation of a contract, called by one thread at a time.
+pub(crate) struct PlainHost {
+    pub(crate) spec: &'static ContractSpec,
+    ops: &'static [HostOp],
+    checks: Arc<ContractChecks>,
+    /// A `Box<C>`, where `C` is the contract.
+    object: Rc<dyn Any>,
+}
+
+impl PlainHost {
+    pub(crate) fn new<C: ?Sized + HostContract>(host: impl Implements<C> + 'static) -> Result<Self, String> {
+        let checks = ContractChecks::of::<C>()?;
+        Ok(Self { spec: &C::SPEC, ops: C::OPS, checks, object: Rc::new(host.into_host()) })
+    }
+
+    /// The method of this number.
+    pub(crate) fn method(&self, index: usize) -> Option<&'static MethodSpec> {
+        self.spec.methods.get(index)
+    }
+
+    /// Calls a method with encoded arguments, and appends what it gives. An `async` one is waited for, which takes as long as it
+    /// likes.
+    pub(crate) fn call(
+        &self,
+        index: usize,
+        args: &[u8],
+        (limits, stack): (&Limits, StackEnd),
+        out: &mut Vec<u8>,
+    ) -> Result<(), Unanswered> {
+        let (spec, checks) = (&self.spec.methods[index], &self.checks.methods[index]);
+        let place = Place::new(self.spec.name, spec.name);
+        let call = Call { limits, stack, args, spec, checks, place };
+        match self.ops[index].plain.0 {
+            Some(invoke) => invoke(&call, &self.object, out),
+            None => Err(Unanswered::Host(HostError::panicked())),
+        }
+    }
+}
+
+impl From<Host> for PlainHost {
+    fn from(host: Host) -> Self {
+        let (spec, ops, checks, object) = host.into_parts();
+        Self { spec, ops, checks, object }
+    }
+}
+
+/// A host that came from another thread, or goes to one.
+///
+/// Its implementation is `Send`, and is reached by one thread at a time.
+pub(crate) struct SentHosts(Vec<PlainHost>);
+
+impl SentHosts {
+    /// # Safety
+    ///
+    /// The implementations are `Send`, and nothing else holds their `Rc`s.
+    #[expect(unsafe_code, reason = "the one place where hosts are said to be `Send`")]
+    pub(crate) unsafe fn new(hosts: Vec<PlainHost>) -> Self {
+        Self(hosts)
+    }
+
+    pub(crate) fn get(&self) -> &[PlainHost] {
+        &self.0
+    }
+}
+
+// SAFETY: by the contract of `new` what the `Rc`s hold is `Send`. Their counts are changed by `Hosted` alone, which a future of a
+// call holds; the call is over, and its future dropped, before its thread gives the hosts away.
+unsafe impl Send for SentHosts {}
+
+fn invoke<M: HostMethod>(call: &Call<'_>, host: &Rc<dyn Any>, out: &mut Vec<u8>) -> Result<(), Unanswered> {
+    let host =
+        host.downcast_ref::<Box<M::Contract>>().ok_or_else(|| Unanswered::Host(HostError::panicked()))?;
+    let args = call.read::<M::Owned>()?;
+    // Only a panic is caught.
+    caught(|| M::invoke(host, args, PlainReply { call, out }))
+        .unwrap_or_else(|_| Err(Unanswered::Host(HostError::panicked())))
+}
+
+fn invoke_async<M: AsyncHostMethod>(
+    call: &Call<'_>,
+    host: &Rc<dyn Any>,
+    out: &mut Vec<u8>,
+) -> Result<(), Unanswered> {
+    let host = host.clone().downcast::<Box<M::Contract>>();
+    let host = Hosted(host.map_err(|_| Unanswered::Host(HostError::panicked()))?);
+    let args = call.read::<M::Owned>()?;
+    let done = caught(|| {
+        let future = M::start(host, args, KeptReply);
+        // The thread is one of ours, beside those of the runtime that it was begun in.
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => Ok(runtime.block_on(future)),
+            Err(_) => super::calls::block_on(future),
+        }
+    });
+    match done {
+        Ok(Ok(answer)) => answer.and_then(|answer| answer.written(call, out)),
+        Ok(Err(error)) => Err(Unanswered::Host(HostError::hidden(error.to_string()))),
+        Err(_) => Err(Unanswered::Host(HostError::panicked())),
+    }
+}
+
+impl Call<'_> {
+    fn budget(&self) -> Budget<'_> {
+        Budget::new(self.limits, self.stack)
+    }
+
+    fn refused(&self, error: ValueError, direction: Direction) -> Unanswered {
+        Unanswered::Value(error.into_boundary_error(self.place, direction))
+    }
+
+    /// Reads the arguments as the method's, and says all that is wrong with them.
+    fn read<A: Arguments<Owned = A>>(&self) -> Result<A, Unanswered> {
+        let budget = self.budget();
+        let read = self.args().and_then(|args| {
+            let read = A::read(&mut ArgumentReader::plain(&budget, self.spec.params, args))?;
+            enforce(&read, self.spec.params, self.checks)?;
+            Ok(read)
+        });
+        let closer = match &read {
+            Ok(_) => budget.is_in_doubt() || self.checks.is_read_constrained,
+            Err(error) => error.is_first_of_many(),
+        };
+        let violations = || self.args().map(|args| self.violations(&args)).unwrap_or_default();
+        let read = match read {
+            Ok(read) if closer => ValueError::all(violations()).map_or(Ok(read), Err),
+            Err(error) if closer => Err(error.with(violations())),
+            read => read,
+        };
+        read.map_err(|error| self.refused(error, Direction::ToHost))
+    }
+
+    /// They are taken apart as they are read, so whoever looks again gets them anew.
+    fn args(&self) -> Result<Vec<JsValue>, ValueError> {
+        wire::decode_list(self.args, self.limits)
+            .map_err(|error| ValueError::new("a list of values", error.to_string()))
+    }
+
+    fn violations(&self, args: &[JsValue]) -> Vec<Violation> {
+        // Of values that are not whole nobody knows all that is wrong with them.
+        if !args.iter().all(is_whole) {
+            return Vec::new();
+        }
+        let params = self.spec.params.iter().zip(&self.checks.params).zip(args);
+        params.flat_map(|((param, check), value)| check.diagnose(value, param.name)).collect()
+    }
+
+    fn write<V: Crosses>(&self, value: &V, out: &mut Vec<u8>) -> Result<(), Unanswered> {
+        let check = &self.checks.returns;
+        let written = check
+            .enforce(value, "result")
+            .and_then(|()| wire::serialize_top(value, out).map_err(|error| error.inside("result")));
+        written.map_err(|error| self.refused(error, Direction::ToGuest))
+    }
+}
+
+struct PlainReply<'r, 'c> {
+    call: &'r Call<'c>,
+    out: &'r mut Vec<u8>,
+}
+
+impl Reply for PlainReply<'_, '_> {
+    type Done = Result<(), Unanswered>;
+
+    fn done<V: Crosses>(self, outcome: Result<V, HostError>) -> Self::Done {
+        let value = outcome.map_err(Unanswered::Host)?;
+        self.call.write(&value, self.out)
+    }
+}
+
+/// Keeps what an `async` method gave until it is over.
+struct KeptReply;
+
+impl Reply for KeptReply {
+    type Done = Result<Box<dyn KeptAnswer>, Unanswered>;
+
+    fn done<V: Crosses>(self, outcome: Result<V, HostError>) -> Self::Done {
+        outcome.map(|value| Box::new(KeptValue(value)) as Box<dyn KeptAnswer>).map_err(Unanswered::Host)
+    }
+}
+
+trait KeptAnswer {
+    fn written(self: Box<Self>, call: &Call<'_>, out: &mut Vec<u8>) -> Result<(), Unanswered>;
+}
+
+struct KeptValue<V>(V);
+
+impl<V: Crosses> KeptAnswer for KeptValue<V> {
+    fn written(self: Box<Self>, call: &Call<'_>, out: &mut Vec<u8>) -> Result<(), Unanswered> {
+        call.write(&self.0, out)
+    }
+}

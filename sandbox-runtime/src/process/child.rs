@@ -1,0 +1,346 @@
+//! The child: one sandbox, whose contracts are data, at the end of a channel.
+//!
+//! It answers one request after the other. While a host method is asked for, it serves what the parent asks in the meantime, so
+//! calls are nested as they are in one process. When the channel ends, so does the process.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::fs::File;
+use std::rc::{Rc, Weak};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, UNIX_EPOCH};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::frame::{Frame, FrameError, FrameReader, FrameWriter, Window};
+use super::harden::HardeningReport;
+use super::message::{
+    self, Bind, CallHead, ContractData, Done, Evaluate, Failure, Fault, Forget, Hello, HostRefusal, Limit,
+    Line, Ready, Setup, WireBill, kind,
+};
+use super::wire::{self, Bounds};
+use crate::boundary::JsValue;
+use crate::contract::{ContractSpec, MethodSpec};
+use crate::error::Error;
+use crate::isolate::foreign::{ForeignHost, Refused, drive};
+use crate::isolate::known::Known;
+use crate::isolate::script::{Binding, Evaluation, Exports};
+use crate::isolate::stack::{StackEnd, thread_size};
+use crate::isolate::ticket::Ticket;
+use crate::isolate::{Host, Isolate, clock, engine, flights::Flying};
+use crate::limits::Limits;
+use crate::realm::{Console, Level, VirtualClock};
+use crate::script::Script;
+use crate::transport::worker::Keep;
+
+/// Why the child ends: the parent is gone, or does not keep to the protocol. There is nobody to tell.
+#[derive(Debug)]
+pub(super) struct Gone;
+
+type Asked<T> = Result<T, Gone>;
+
+/// A contract that is bound, and the methods of it.
+struct Bound {
+    binding: Rc<Binding>,
+    spec: &'static ContractSpec,
+}
+
+/// Serves a parent until it is gone. `ready` is called when the sandbox is there and nothing of a guest has run.
+pub(super) fn serve(
+    channel: File,
+    [to_child, to_parent]: [Option<Box<dyn Window>>; 2],
+    ready: impl FnOnce(&Limits) -> Result<HardeningReport, String> + Send + 'static,
+) -> Asked<()> {
+    engine::start();
+    let console = channel.try_clone().map_err(|_| Gone)?;
+    let mut output = FrameWriter::new(channel.try_clone().map_err(|_| Gone)?, MOST).with_window(to_parent);
+    let mut input = FrameReader::new(channel, MOST).with_window(to_child);
+    send(&mut output, kind::HELLO, 0, &Hello { version: message::VERSION, refusal: None })?;
+    let first = input.next().map_err(|_| Gone)?;
+    if first.kind != kind::SETUP {
+        return Err(Gone);
+    }
+    let setup: Setup = parse(&first.body)?;
+    let stack = setup.limits().stack;
+    let thread = std::thread::Builder::new().name("sandbox".into()).stack_size(thread_size(stack));
+    let live = move || {
+        let child = Child::new((input, output), setup.limits());
+        let stack = StackEnd::below_here(stack);
+        let report =
+            child.begin(&setup, console, stack).and_then(|()| ready(&child.limits).map_err(Error::build));
+        match report {
+            Ok(report) => send(&mut child.output.borrow_mut(), kind::READY, first.call, &Ready { report })?,
+            Err(error) => child.answer(first.call, Err(error), &[])?,
+        }
+        child.run()
+    };
+    thread.spawn(live).map_err(|_| Gone)?.join().unwrap_or(Err(Gone))
+}
+
+/// The length of a body. The parent is believed, and it bounds what it takes itself.
+const MOST: usize = 1 << 30;
+
+type Output = FrameWriter<File>;
+
+fn send(output: &mut Output, kind: u8, call: u64, message: &impl Serialize) -> Asked<()> {
+    output.send(kind, call, |body| json::<FrameError>(message, body)).map_err(|_| Gone)
+}
+
+/// Names and numbers: there is nothing that has no JSON.
+fn json<E>(message: &impl Serialize, body: &mut Vec<u8>) -> Result<(), E> {
+    _ = serde_json::to_writer(body, message);
+    Ok(())
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Asked<T> {
+    serde_json::from_slice(body).map_err(|_| Gone)
+}
+
+/// What an answer is made of.
+enum Answer {
+    Done { handle: u64, exported: Vec<bool> },
+    Value(JsValue),
+}
+
+impl Answer {
+    fn handle(handle: u64) -> Self {
+        Self::Done { handle, exported: Vec::new() }
+    }
+}
+
+struct Child {
+    input: RefCell<FrameReader<File>>,
+    output: RefCell<Output>,
+    isolate: RefCell<Option<Rc<Isolate>>>,
+    limits: Limits,
+    clock: VirtualClock,
+    exports: Keep<Exports>,
+    bindings: Keep<Bound>,
+    contracts: RefCell<HashMap<ContractData, &'static ContractSpec>>,
+    next_call: Cell<u64>,
+    /// The parent is gone: everything ends.
+    is_gone: Cell<bool>,
+}
+
+impl Child {
+    fn new((input, output): (FrameReader<File>, Output), limits: Limits) -> Rc<Self> {
+        Rc::new(Self {
+            input: RefCell::new(input),
+            output: RefCell::new(output),
+            isolate: RefCell::default(),
+            limits,
+            clock: VirtualClock::new(UNIX_EPOCH),
+            exports: Keep::default(),
+            bindings: Keep::default(),
+            contracts: RefCell::default(),
+            next_call: Cell::new(0),
+            is_gone: Cell::new(false),
+        })
+    }
+
+    /// Makes the sandbox.
+    fn begin(self: &Rc<Self>, setup: &Setup, console: File, stack: StackEnd) -> Result<(), Error> {
+        let mut settings = setup.settings(&self.clock);
+        if setup.console {
+            // The console is called by the guest, with nothing else being written.
+            let output = Mutex::new(FrameWriter::new(console, MOST));
+            settings.console = Console::sink(move |line| {
+                let level = match line.level {
+                    Level::Debug => 0,
+                    Level::Info => 1,
+                    Level::Warn => 2,
+                    Level::Error => 3,
+                };
+                let mut output = output.lock().unwrap_or_else(PoisonError::into_inner);
+                _ = send(&mut output, kind::CONSOLE, 0, &Line { level, text: line.text });
+            });
+        }
+        let hosts = setup.hosts.iter().zip(0_u16..).map(|(data, nth)| {
+            let host = Rc::new(ParentHost { child: Rc::downgrade(self), nth });
+            Host::foreign(nth, self.contract(data.clone()), host)
+        });
+        let isolate = Isolate::new(settings, hosts.collect(), stack)?;
+        *self.isolate.borrow_mut() = Some(isolate);
+        Ok(())
+    }
+
+    fn contract(&self, data: ContractData) -> &'static ContractSpec {
+        self.contracts.borrow_mut().entry(data.clone()).or_insert_with(|| data.leak())
+    }
+
+    fn isolate(&self) -> Result<Rc<Isolate>, Error> {
+        self.isolate.borrow().clone().ok_or_else(|| Error::build("there is no sandbox"))
+    }
+
+    fn next(&self) -> Asked<Frame> {
+        self.input.borrow_mut().next().map_err(|_| Gone)
+    }
+
+    fn send(
+        &self,
+        kind: u8,
+        call: u64,
+        body: impl FnOnce(&mut Vec<u8>) -> Result<(), FrameError>,
+    ) -> Asked<()> {
+        self.output.borrow_mut().send(kind, call, body).map_err(|_| Gone)
+    }
+
+    fn run(&self) -> Asked<()> {
+        loop {
+            self.serve(self.next()?)?;
+        }
+    }
+
+    fn serve(&self, frame: Frame) -> Asked<()> {
+        match frame.kind {
+            kind::CALL => {
+                let (head, args) = CallHead::read(&frame.body).ok_or(Gone)?;
+                let outcome = self.call(&head, args)?;
+                self.answer(frame.call, outcome.map(Answer::Value), &[])
+            }
+            kind::EVALUATE => {
+                let outcome = self.evaluate(parse(&frame.body)?);
+                self.answer(frame.call, outcome.map(Answer::handle), &[])
+            }
+            kind::BIND => {
+                let Bind { exports, contract } = parse(&frame.body)?;
+                let spec = self.contract(contract);
+                self.answer(frame.call, self.bind(exports, spec), spec.methods)
+            }
+            kind::FORGET => {
+                let Forget { exports, bindings } = parse(&frame.body)?;
+                exports.into_iter().for_each(|key| self.exports.drop(key));
+                bindings.into_iter().for_each(|key| self.bindings.drop(key));
+                Ok(())
+            }
+            _ => Err(Gone),
+        }
+    }
+
+    fn answer(&self, call: u64, outcome: Result<Answer, Error>, methods: &[MethodSpec]) -> Asked<()> {
+        let bill = self.bill();
+        match outcome {
+            Ok(Answer::Value(value)) => self.send(kind::VALUE, call, |body| {
+                message::write_bill(&bill, body);
+                wire::encode(&value, body);
+                Ok(())
+            }),
+            Ok(Answer::Done { handle, exported }) => {
+                self.send(kind::DONE, call, |body| json(&Done { handle, exported, bill }, body))
+            }
+            Err(error) => {
+                let failure = Failure { fault: Fault::of(error, methods), bill };
+                self.send(kind::FAILURE, call, |body| json(&failure, body))
+            }
+        }
+    }
+
+    fn bill(&self) -> WireBill {
+        self.isolate
+            .borrow()
+            .as_ref()
+            .map(|isolate| isolate.meter().usage().last.numbers())
+            .unwrap_or_default()
+    }
+
+    /// When a call has to be over, and what time it is for it.
+    fn within(&self, limit: Limit) -> Option<u64> {
+        self.set_clock(limit.now);
+        (limit.left < u64::MAX).then(|| clock::now().saturating_add(limit.left))
+    }
+
+    fn set_clock(&self, now: i64) {
+        let since = Duration::from_millis(now.unsigned_abs());
+        self.clock.set(if now < 0 { UNIX_EPOCH - since } else { UNIX_EPOCH + since });
+    }
+
+    fn call(&self, head: &CallHead, args: &[u8]) -> Asked<Result<JsValue, Error>> {
+        let args = wire::decode_list(args, Bounds::TRUSTED).map_err(|_| Gone)?;
+        let bound = self.bindings.get(head.binding).map_err(|_| Gone)?;
+        let index = usize::try_from(head.method)
+            .ok()
+            .filter(|index| *index < bound.spec.methods.len())
+            .ok_or(Gone)?;
+        let deadline = self.within(head.limit);
+        let isolate = self.isolate().map_err(|_| Gone)?;
+        let outcome =
+            isolate.call_foreign(Known::foreign(None, bound.spec, index), &bound.binding, args, deadline);
+        if self.is_gone.get() { Err(Gone) } else { Ok(outcome) }
+    }
+
+    fn evaluate(&self, Evaluate { name, source, waits, limit }: Evaluate) -> Result<u64, Error> {
+        let (isolate, deadline) = (self.isolate()?, self.within(limit));
+        let (realm, script) = (isolate.main_realm()?, Script::new(name, source));
+        let exports = match waits {
+            true => {
+                drive(Flying::new(isolate.clone(), Evaluation::new(realm, script), Ticket::new(deadline)))?
+            }
+            false => isolate.evaluate(&realm, &script, deadline)?,
+        };
+        Ok(self.exports.keep(exports))
+    }
+
+    fn bind(&self, exports: u64, spec: &'static ContractSpec) -> Result<Answer, Error> {
+        let exports = self.exports.get(exports)?;
+        let binding = self.isolate()?.bind_foreign(&exports, spec)?;
+        let exported = binding.exported();
+        let handle = self.bindings.keep(Bound { binding: Rc::new(binding), spec });
+        Ok(Answer::Done { handle, exported })
+    }
+
+    /// Asks the parent for what a host method gives.
+    fn ask(&self, contract: u16, method: usize, args: Vec<JsValue>) -> Asked<Result<JsValue, Refused>> {
+        let id = self.next_call.get() + 1;
+        self.next_call.set(id);
+        let method = u16::try_from(method).map_err(|_| Gone)?;
+        self.send(kind::HOST_CALL, id, |body| {
+            body.extend_from_slice(&contract.to_le_bytes());
+            body.extend_from_slice(&method.to_le_bytes());
+            wire::encode_list(&args, body);
+            Ok(())
+        })?;
+        loop {
+            let frame = self.next()?;
+            match frame.kind {
+                kind::HOST_VALUE if frame.call == id => {
+                    let (now, value) = frame.body.split_first_chunk().ok_or(Gone)?;
+                    self.set_clock(i64::from_le_bytes(*now));
+                    return wire::decode(value, Bounds::TRUSTED).map(Ok).map_err(|_| Gone);
+                }
+                kind::HOST_REFUSAL if frame.call == id => {
+                    let HostRefusal { class, message, fields, source, now } = parse(&frame.body)?;
+                    self.set_clock(now);
+                    let fields = fields.into_iter().map(|(name, value)| {
+                        wire::decode(&value, Bounds::TRUSTED).map(|value| (name, value)).map_err(|_| Gone)
+                    });
+                    let fields = fields.collect::<Asked<_>>()?;
+                    return Ok(Err(Refused::Told { class, message, fields, source }));
+                }
+                _ => self.serve(frame)?,
+            }
+        }
+    }
+}
+
+/// A host of the parent.
+struct ParentHost {
+    child: Weak<Child>,
+    nth: u16,
+}
+
+impl ForeignHost for ParentHost {
+    fn call(&self, method: usize, args: Vec<JsValue>) -> Result<JsValue, Refused> {
+        let child = self.child.upgrade().ok_or(Refused::Ended)?;
+        child.ask(self.nth, method, args).unwrap_or_else(|Gone| {
+            child.is_gone.set(true);
+            Err(Refused::Ended)
+        })
+    }
+}
+
+/// Says why guests do not run here.
+pub(super) fn refuse(channel: File, reason: &str) {
+    let hello = Hello { version: message::VERSION, refusal: Some(reason.into()) };
+    _ = send(&mut FrameWriter::new(channel, MOST), kind::HELLO, 0, &hello);
+}

@@ -1,0 +1,144 @@
+//! Frames off a stream that may say anything.
+
+use std::io::{ErrorKind, Read};
+
+use super::window::{IN_WINDOW, Window};
+use super::{BESIDE, Frame, FrameError, HEADER};
+
+/// What one read asks for when no body is awaited: many small frames.
+const BUFFER: usize = 8 << 10;
+/// What a body is given before any of it is there.
+const STEP: usize = 64 << 10;
+
+/// Reads frames. After [`FrameError::Io`] it goes on where it was, so that a stream may have a timeout.
+pub(crate) struct FrameReader<R> {
+    stream: R,
+    /// Of a body.
+    limit: usize,
+    buffer: Box<[u8]>,
+    /// What of the buffer is read, and not yet part of a frame.
+    filled: std::ops::Range<usize>,
+    partial: Option<Partial>,
+    window: Option<Box<dyn Window>>,
+}
+
+/// A frame whose body is not yet all there.
+struct Partial {
+    kind: u8,
+    call: u64,
+    length: usize,
+    /// Longer than what is there, by what a read may fill.
+    body: Vec<u8>,
+    there: usize,
+}
+
+impl<R: Read> FrameReader<R> {
+    /// Frames with bodies of at most so many bytes.
+    pub(crate) fn new(stream: R, limit: usize) -> Self {
+        Self { stream, limit, buffer: vec![0; BUFFER].into(), filled: 0..0, partial: None, window: None }
+    }
+
+    /// Takes long bodies from memory that both sides have.
+    pub(crate) fn with_window(self, window: Option<Box<dyn Window>>) -> Self {
+        Self { window, ..self }
+    }
+
+    /// The next frame, once it is there.
+    pub(crate) fn next(&mut self) -> Result<Frame, FrameError> {
+        let mut partial = match self.partial.take() {
+            Some(partial) => partial,
+            None => self.begun()?,
+        };
+        match self.complete(&mut partial) {
+            Ok(()) => {
+                partial.body.truncate(partial.length);
+                self.whole(Frame { kind: partial.kind, call: partial.call, body: partial.body })
+            }
+            Err(error) => {
+                self.partial = Some(partial);
+                Err(error)
+            }
+        }
+    }
+
+    /// The frame with its body, if that is elsewhere.
+    fn whole(&mut self, frame: Frame) -> Result<Frame, FrameError> {
+        let Some(window) = self.window.as_mut().filter(|_| frame.kind & IN_WINDOW != 0) else {
+            return Ok(frame);
+        };
+        let length = frame.body.as_slice().try_into().map(u64::from_le_bytes);
+        let claimed = length.ok().and_then(|length| usize::try_from(length).ok()).unwrap_or(usize::MAX);
+        let limit = self.limit.min(window.room());
+        if claimed > limit {
+            return Err(FrameError::TooLong { claimed, limit });
+        }
+        let body = window.take(claimed).map_err(FrameError::Io)?;
+        Ok(Frame { kind: frame.kind & !IN_WINDOW, body, ..frame })
+    }
+
+    /// The header, and what of the body came with it.
+    fn begun(&mut self) -> Result<Partial, FrameError> {
+        let header = loop {
+            let there = self.buffer.get(self.filled.clone()).unwrap_or_default();
+            if let Some(header) = there.first_chunk::<HEADER>() {
+                break *header;
+            }
+            self.fill()?;
+        };
+        let [a, b, c, d, kind, call @ ..] = header;
+        let claimed = usize::try_from(u32::from_le_bytes([a, b, c, d])).unwrap_or(usize::MAX);
+        let length = claimed.checked_sub(BESIDE).ok_or(FrameError::TooShort { claimed })?;
+        if length > self.limit {
+            return Err(FrameError::TooLong { claimed: length, limit: self.limit });
+        }
+        self.filled.start += HEADER;
+        let with = self.filled.len().min(length);
+        let body = self.buffer.get(self.filled.start..self.filled.start + with).unwrap_or_default().to_vec();
+        self.filled.start += with;
+        Ok(Partial { kind, call: u64::from_le_bytes(call), length, there: body.len(), body })
+    }
+
+    /// Reads into the buffer what is there.
+    fn fill(&mut self) -> Result<(), FrameError> {
+        self.buffer.copy_within(self.filled.clone(), 0);
+        self.filled = 0..self.filled.len();
+        let room = self.buffer.get_mut(self.filled.end..).unwrap_or_default();
+        match some(&mut self.stream, room)? {
+            0 if self.filled.is_empty() => Err(FrameError::Closed),
+            0 => Err(FrameError::Truncated),
+            read => {
+                self.filled.end += read;
+                Ok(())
+            }
+        }
+    }
+
+    /// Reads the rest of a body. Its memory grows with what is there of it: to claim a length costs whoever does so its bytes.
+    fn complete(&mut self, partial: &mut Partial) -> Result<(), FrameError> {
+        while partial.there < partial.length {
+            if partial.body.len() == partial.there {
+                let more = partial.there.max(STEP).min(partial.length - partial.there);
+                partial.body.reserve_exact(more);
+                partial.body.resize(partial.there + more, 0);
+            }
+            let room = partial.body.get_mut(partial.there..).unwrap_or_default();
+            match some(&mut self.stream, room)? {
+                0 => return Err(FrameError::Truncated),
+                read => partial.there += read,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One read, again when a signal has interrupted it.
+fn some(stream: &mut impl Read, room: &mut [u8]) -> Result<usize, FrameError> {
+    loop {
+        match stream.read(room) {
+            // Whoever says that more was read than there is room for is not believed.
+            Ok(read) => return Ok(read.min(room.len())),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(FrameError::Io(error)),
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! The measures that Linux has.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
+
+use landlock::{
+    ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, LandlockStatus, RestrictionStatus, Ruleset,
+    RulesetAttr, RulesetStatus, Scope,
+};
+
+use super::{Measure, Plan, Refusal, filter, sys};
+use crate::isolate::{clock, engine};
+
+/// The newest Landlock that the crate knows. An older kernel enforces what it has of it.
+const NEWEST: ABI = ABI::V10;
+
+/// Says it if this process has more threads than one, or if that cannot be known.
+pub(super) fn check_alone() -> Result<(), String> {
+    match std::fs::read_dir("/proc/self/task").map(Iterator::count) {
+        Ok(1) => Ok(()),
+        Ok(threads) => Err(format!("it has {threads} threads")),
+        // Without /proc: nothing can be unshared with threads that are not there.
+        Err(_) => sys::unshare(libc::CLONE_THREAD).map_err(|error| match error.raw_os_error() {
+            Some(libc::EINVAL) => "it has other threads".to_owned(),
+            _ => format!("its threads cannot be counted: {error}"),
+        }),
+    }
+}
+
+/// Reads the files that are read once and when they are first needed, as long as there are files.
+///
+/// What would read one later is killed for it. They were found by running guests in a process that has all but the filter, and
+/// looking at what it opens. `/dev/urandom` is the one that cannot be read beforehand: the engine has another source.
+pub(super) fn read_files() {
+    clock::calibrate();
+    engine::read_files();
+    // Where the stack of this thread ends.
+    _ = stacker::remaining_stack();
+    sys::one_arena();
+}
+
+/// Has the engine's clock measured while the engine starts, from the end of the first stage on.
+pub(super) fn begin_to_measure() {
+    // Where there can be no thread for it, the second stage measures.
+    _ = std::thread::Builder::new().name("sandbox-clock".into()).spawn(engine::measure_clock);
+}
+
+/// Returns when it is measured.
+pub(super) fn wait_for_measure() {
+    engine::measure_clock();
+}
+
+/// Takes one measure. Says how far.
+pub(super) fn take(plan: &Plan, measure: Measure) -> Result<String, Refusal> {
+    match measure {
+        Measure::Descriptors => close_descriptors(plan),
+        Measure::ProcessGroup => leave_session(),
+        Measure::UserNamespace => unshare(libc::CLONE_NEWUSER),
+        Measure::NetworkNamespace => unshare(libc::CLONE_NEWNET),
+        Measure::IpcNamespace => unshare(libc::CLONE_NEWIPC),
+        Measure::Capabilities => {
+            // Where ambient ones are unknown, there are none.
+            _ = sys::set_ambient_none();
+            sys::drop_capabilities()?;
+            Ok("none is left".into())
+        }
+        Measure::NoNewPrivileges => {
+            sys::set(libc::PR_SET_NO_NEW_PRIVS, 1)?;
+            Ok("no program gives rights".into())
+        }
+        Measure::Limits => limit(plan),
+        Measure::MemoryLimit => {
+            let bytes = plan.memory.unwrap_or(u64::MAX);
+            sys::limit(libc::RLIMIT_DATA, bytes, bytes)?;
+            Ok(format!("{} MiB", bytes >> 20))
+        }
+        Measure::CpuLimit => {
+            let seconds = plan.cpu_seconds.unwrap_or(u64::MAX);
+            // The second later is for `SIGKILL`, should `SIGXCPU` be ignored.
+            sys::limit(libc::RLIMIT_CPU, seconds, seconds.saturating_add(1))?;
+            Ok(format!("{seconds} s"))
+        }
+        Measure::Landlock => restrict(),
+        Measure::NotDumpable => {
+            sys::set(libc::PR_SET_DUMPABLE, 0)?;
+            Ok("memory is closed to others, and is not written when it crashes".into())
+        }
+        Measure::DiesWithParent => {
+            // `SIGKILL` is 9.
+            sys::set(libc::PR_SET_PDEATHSIG, libc::SIGKILL.unsigned_abs().into())?;
+            // One that ended before the line above sends nothing.
+            match std::os::unix::process::parent_id() == plan.parent {
+                true => Ok(format!("when the thread of process {} ends that started it", plan.parent)),
+                false => Err(Refusal::Ended),
+            }
+        }
+        Measure::Seccomp => filter::set(),
+    }
+}
+
+fn close_descriptors(plan: &Plan) -> Result<String, Refusal> {
+    let channel = u32::try_from(plan.channel).ok().filter(|channel| *channel > 2);
+    let channel = channel.filter(|_| sys::is_open(plan.channel));
+    let channel = channel
+        .ok_or_else(|| Refusal::Missing(format!("descriptor {} is no channel to be kept", plan.channel)))?;
+    // First, for the file is to be closed with the rest, and opened it must be before Landlock.
+    let null = File::options().read(true).write(true).open("/dev/null");
+    let null =
+        null.map_err(|error| io::Error::new(error.kind(), format!("/dev/null cannot be opened: {error}")))?;
+    for standard in [0, 1, 2] {
+        if standard < 2 || !plan.keeps_stderr {
+            sys::duplicate(null.as_raw_fd(), standard)?;
+        }
+    }
+    drop(null);
+    match close_ranges(channel) {
+        // Linux 5.9 was the first to have it.
+        Err(error) if error.raw_os_error() == Some(libc::ENOSYS) => close_each(plan.channel)?,
+        result => result?,
+    }
+    Ok(format!("all closed but the channel, {channel}"))
+}
+
+/// Closes everything from 3 on, the channel aside.
+fn close_ranges(channel: u32) -> io::Result<()> {
+    if channel > 3 {
+        sys::close_range(3, channel - 1)?;
+    }
+    sys::close_range(channel + 1, u32::MAX)
+}
+
+/// The same one by one.
+fn close_each(channel: i32) -> io::Result<()> {
+    let mut open = Vec::new();
+    for entry in std::fs::read_dir("/proc/self/fd")? {
+        open.extend(entry?.file_name().to_str().and_then(|name| name.parse::<i32>().ok()));
+    }
+    // The one of the directory is closed already.
+    open.into_iter().filter(|open| *open > 2 && *open != channel).for_each(sys::close);
+    Ok(())
+}
+
+fn leave_session() -> Result<String, Refusal> {
+    sys::forbid_all_modes();
+    match sys::new_session() {
+        Ok(()) => Ok("a session of its own".into()),
+        // It cannot begin a session, then, and signals to the group of its parent do not reach it either.
+        Err(_) if sys::leads_group() => Ok("a group of its own".into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Without a mapping of users: nobody in the namespace is anybody outside of it.
+fn unshare(namespace: libc::c_int) -> Result<String, Refusal> {
+    sys::unshare(namespace)?;
+    Ok("a new one".into())
+}
+
+/// Limits of what the process can use of the kernel. Those of memory and of CPU time are apart.
+///
+/// `RLIMIT_NPROC` is not among them: it counts the threads of all processes of a user, and those of root are not limited. That
+/// no process is made is a matter of the filter. `RLIMIT_AS` cannot be had with V8: see [`super::Plan::memory`].
+fn limit(plan: &Plan) -> Result<String, Refusal> {
+    // A file that grows beyond its limit would be a signal, `SIGXFSZ`; none can.
+    if plan.keeps_stderr {
+        // It may be a file: what is said is lost then, and is no reason to die.
+        sys::ignore(libc::SIGXFSZ);
+    }
+    let nothing = [
+        libc::RLIMIT_CORE,
+        libc::RLIMIT_FSIZE,
+        libc::RLIMIT_MEMLOCK,
+        libc::RLIMIT_MSGQUEUE,
+        libc::RLIMIT_RTPRIO,
+    ];
+    for resource in nothing {
+        sys::limit(resource, 0, 0)?;
+    }
+    sys::limit(libc::RLIMIT_NOFILE, plan.descriptors, plan.descriptors)?;
+    Ok(format!("{} descriptors; no file grows, no core dump, no locked memory", plan.descriptors))
+}
+
+fn restrict() -> Result<String, Refusal> {
+    let status = landlock().map_err(|error| Refusal::Missing(error.to_string()))?;
+    if status.ruleset == RulesetStatus::NotEnforced {
+        return Err(Refusal::Missing(match status.landlock {
+            LandlockStatus::NotEnabled => "this kernel has Landlock, and it was not enabled at boot".into(),
+            _ => "this kernel has no Landlock".into(),
+        }));
+    }
+    let abi = match status.landlock {
+        LandlockStatus::Available { effective_abi, .. } => effective_abi,
+        _ => ABI::Unsupported,
+    };
+    let since = [
+        (ABI::V1, "files"),
+        (ABI::V4, "TCP"),
+        (ABI::V6, "abstract sockets, signals"),
+        (ABI::V9, "sockets of a path"),
+        (ABI::V10, "UDP"),
+    ];
+    let parts = since.iter().filter(|(since, _)| *since <= abi).map(|(_, part)| *part).collect::<Vec<_>>();
+    Ok(format!("version {abi}: {}", parts.join(", ")))
+}
+
+/// A set of rules that handles everything and allows nothing.
+fn landlock() -> Result<RestrictionStatus, landlock::RulesetError> {
+    Ruleset::default()
+        .set_compatibility(CompatLevel::BestEffort)
+        .handle_access(AccessFs::from_all(NEWEST))?
+        .handle_access(AccessNet::from_all(NEWEST))?
+        .scope(Scope::from_all(NEWEST))?
+        .create()?
+        .restrict_self()
+}

@@ -1,0 +1,162 @@
+//! The calls of the kernel that no safe function makes. All that is `unsafe` here is here.
+
+#[cfg(unix)]
+use std::io;
+
+/// What a call of the C library that gives -1 has said.
+#[cfg(unix)]
+fn done(result: libc::c_int) -> io::Result<()> {
+    match result {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
+}
+
+/// The kind of a limit, for which every system has another type.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+pub(super) type Resource = libc::__rlimit_resource_t;
+#[cfg(all(unix, not(all(target_os = "linux", target_env = "gnu"))))]
+pub(super) type Resource = libc::c_int;
+
+/// Lowers a limit to `soft`, and what it can be raised to again to `hard`; neither is raised.
+#[cfg(unix)]
+pub(super) fn limit(resource: Resource, soft: u64, hard: u64) -> io::Result<()> {
+    let mut now = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the pointer is to a local variable.
+    done(unsafe { libc::getrlimit(resource, &raw mut now) })?;
+    let hard = now.rlim_max.min(hard);
+    let limit = libc::rlimit { rlim_cur: hard.min(soft), rlim_max: hard };
+    // SAFETY: the pointer is to a local variable.
+    done(unsafe { libc::setrlimit(resource, &raw const limit) })
+}
+
+#[cfg(all(target_os = "linux", not(feature = "quickjs")))]
+pub(crate) use linux::random;
+#[cfg(target_os = "linux")]
+pub(super) use linux::*;
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::io;
+    use std::os::fd::RawFd;
+
+    use super::done;
+
+    /// Closes the descriptors from `first` to `last`, those two included.
+    ///
+    /// What owned one of them in this process owns it no more: it is for a process that has opened none.
+    pub(in super::super) fn close_range(first: u32, last: u32) -> io::Result<()> {
+        // By its number, because the C library has a function for it only since 2021.
+        // SAFETY: no pointers. A process that has just begun has opened nothing but what it was told to keep.
+        match unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) } {
+            -1 => Err(io::Error::last_os_error()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Closes a descriptor, if it is one.
+    pub(in super::super) fn close(descriptor: RawFd) {
+        // SAFETY: as above: it is one that was left open by who started the process, and nobody owns it.
+        unsafe { libc::close(descriptor) };
+    }
+
+    /// Makes `to` the same as `from`.
+    pub(in super::super) fn duplicate(from: RawFd, to: RawFd) -> io::Result<()> {
+        // SAFETY: no pointers; only standard input, output and error are replaced, which nobody owns.
+        done(unsafe { libc::dup2(from, to) })
+    }
+
+    /// Whether there is an open file of that number.
+    pub(in super::super) fn is_open(descriptor: RawFd) -> bool {
+        // SAFETY: it reads a flag of a descriptor, and a wrong one is an error.
+        unsafe { libc::fcntl(descriptor, libc::F_GETFD) != -1 }
+    }
+
+    /// Begins a session.
+    pub(in super::super) fn new_session() -> io::Result<()> {
+        // SAFETY: no arguments.
+        done(unsafe { libc::setsid() })
+    }
+
+    /// Whether this process leads a group of processes.
+    pub(in super::super) fn leads_group() -> bool {
+        // SAFETY: no arguments, and neither fails.
+        unsafe { libc::getpgrp() == libc::getpid() }
+    }
+
+    pub(in super::super) fn forbid_all_modes() {
+        // SAFETY: a number; it does not fail.
+        unsafe { libc::umask(0o777) };
+    }
+
+    /// Sets an attribute of the process that is a number.
+    pub(in super::super) fn set(attribute: libc::c_int, value: libc::c_ulong) -> io::Result<()> {
+        const NONE: libc::c_ulong = 0;
+        // SAFETY: the attributes that are set here take one number and no pointers.
+        done(unsafe { libc::prctl(attribute, value, NONE, NONE, NONE) })
+    }
+
+    /// Clears the capabilities that a program would be given.
+    pub(in super::super) fn set_ambient_none() -> io::Result<()> {
+        set(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_CLEAR_ALL.unsigned_abs().into())
+    }
+
+    /// Leaves namespaces for new ones, or asks by `CLONE_THREAD` whether this process has one thread.
+    pub(in super::super) fn unshare(flags: libc::c_int) -> io::Result<()> {
+        // SAFETY: flags, none of which is about memory.
+        done(unsafe { libc::unshare(flags) })
+    }
+
+    /// Ignores a signal.
+    pub(in super::super) fn ignore(signal: libc::c_int) {
+        // SAFETY: no function of this process is called then. That of a signal that there is does not fail.
+        unsafe { libc::signal(signal, libc::SIG_IGN) };
+    }
+
+    /// Has all threads allocate in one arena of the C library.
+    ///
+    /// It asks for the number of processors before it makes the ninth arena, and when one that is not the first shrinks it reads
+    /// `/proc/sys/vm/overcommit_memory`.
+    pub(in super::super) fn one_arena() {
+        #[cfg(target_env = "gnu")]
+        // SAFETY: two numbers.
+        unsafe {
+            libc::mallopt(libc::M_ARENA_MAX, 1)
+        };
+    }
+
+    /// Fills `bytes` with random ones, by a call that needs no file. Says whether it has.
+    #[cfg(not(feature = "quickjs"))]
+    pub(crate) fn random(bytes: &mut [u8]) -> bool {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            // SAFETY: the pointer and the length are those of a slice.
+            let count = unsafe { libc::getrandom(rest.as_mut_ptr().cast(), rest.len(), 0) };
+            match usize::try_from(count) {
+                Ok(count) => rest = rest.split_at_mut(count).1,
+                Err(_) if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return false,
+            }
+        }
+        true
+    }
+
+    /// Gives all capabilities up.
+    pub(in super::super) fn drop_capabilities() -> io::Result<()> {
+        #[repr(C)]
+        struct Header {
+            version: u32,
+            pid: libc::c_int,
+        }
+        /// `_LINUX_CAPABILITY_VERSION_3`, whose sets are of two halves.
+        const VERSION: u32 = 0x2008_0522;
+        let mut header = Header { version: VERSION, pid: 0 };
+        let none = [[0_u32; 3]; 2];
+        // SAFETY: the pointers are to local variables that are as long as this version says. The kernel writes to the
+        // header alone, and only if it does not know the version.
+        match unsafe { libc::syscall(libc::SYS_capset, &raw mut header, none.as_ptr()) } {
+            -1 => Err(io::Error::last_os_error()),
+            _ => Ok(()),
+        }
+    }
+}

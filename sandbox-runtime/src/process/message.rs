@@ -1,0 +1,536 @@
+//! What parent and child say to each other, but for the values.
+//!
+//! What a call needs is binary, see `docs/process.md`; everything that is said once is JSON. A message of the child is not
+//! believed: it is of bounded length, and whatever it names is looked up.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::harden::HardeningReport;
+use crate::boundary::JsValue;
+use crate::contract::{ContractSpec, MethodSpec};
+use crate::error::{
+    BoundaryError, Direction, Error, ExportProblem, LimitKind, Place, StackFrame, Thrown, Violation,
+};
+use crate::isolate::foreign::Token;
+use crate::limits::Limits;
+use crate::realm::{Clock, Intrinsics, Random, Settings, VirtualClock};
+
+/// The version of the protocol. Both sides are of one build, or the sandbox is refused.
+pub(crate) const VERSION: u32 = 1;
+
+/// The kinds of frames. Those of the child have the highest bit.
+pub(crate) mod kind {
+    /// Parent → child: [`Setup`](super::Setup) as JSON; once, before anything else.
+    pub(crate) const SETUP: u8 = 1;
+    /// A script to evaluate: [`Evaluate`](super::Evaluate) as JSON.
+    pub(crate) const EVALUATE: u8 = 2;
+    /// A contract to bind to what a script exports: [`Bind`](super::Bind) as JSON.
+    pub(crate) const BIND: u8 = 3;
+    /// A call: [`CallHead`](super::CallHead), and an Array of the arguments.
+    pub(crate) const CALL: u8 = 4;
+    /// What a host method gave: the time, and the value.
+    pub(crate) const HOST_VALUE: u8 = 5;
+    /// Why it gave nothing: [`HostRefusal`](super::HostRefusal) as JSON.
+    pub(crate) const HOST_REFUSAL: u8 = 6;
+    /// Handles that nobody has any more: [`Forget`](super::Forget) as JSON. It is not answered.
+    pub(crate) const FORGET: u8 = 7;
+
+    /// Child → parent: [`Hello`](super::Hello) as JSON; once, before anything else.
+    pub(crate) const HELLO: u8 = 0x81;
+    /// The answer to the setup: [`Ready`](super::Ready) as JSON.
+    pub(crate) const READY: u8 = 0x87;
+    /// The answer to all but a call: [`Done`](super::Done) as JSON.
+    pub(crate) const DONE: u8 = 0x82;
+    /// What a call gave: the bill, and the value.
+    pub(crate) const VALUE: u8 = 0x83;
+    /// Why something was not done: [`Failure`](super::Failure) as JSON.
+    pub(crate) const FAILURE: u8 = 0x84;
+    /// A call of a host method: the numbers of its contract and of itself, and an Array of the arguments.
+    pub(crate) const HOST_CALL: u8 = 0x85;
+    /// A line of the console: [`Line`](super::Line) as JSON. It is not answered.
+    pub(crate) const CONSOLE: u8 = 0x86;
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Hello {
+    pub(crate) version: u32,
+    /// Why it does not run guests.
+    pub(crate) refusal: Option<String>,
+}
+
+/// The sandbox is there, and nothing of a guest has run.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Ready {
+    pub(crate) report: HardeningReport,
+}
+
+/// The sandbox that the child is to make.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Setup {
+    limits: WireLimits,
+    pub(crate) console: bool,
+    /// The parent says what time it is.
+    clock: bool,
+    coarse: bool,
+    seed: Option<u64>,
+    frozen: bool,
+    eval: bool,
+    wasm: bool,
+    exact_cpu: bool,
+    pub(crate) hosts: Vec<ContractData>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WireLimits {
+    wall: Duration,
+    cpu: Duration,
+    total_cpu: Duration,
+    sizes: [u64; 12],
+}
+
+impl From<&Limits> for WireLimits {
+    fn from(limits: &Limits) -> Self {
+        let Limits { wall, cpu, total_cpu, host_calls, .. } = *limits;
+        let sizes = [
+            limits.heap,
+            limits.buffers,
+            limits.stack,
+            limits.script_bytes,
+            limits.pending,
+            limits.console_bytes,
+            limits.value_nodes,
+            limits.value_bytes,
+            limits.value_text,
+            limits.value_items,
+            limits.value_depth,
+        ];
+        let mut all = [host_calls; 12];
+        all.iter_mut().skip(1).zip(sizes).for_each(|(to, from)| *to = from as u64);
+        Self { wall, cpu, total_cpu, sizes: all }
+    }
+}
+
+impl From<&WireLimits> for Limits {
+    fn from(wire: &WireLimits) -> Self {
+        let size = |at: usize| usize::try_from(wire.sizes[at]).unwrap_or(usize::MAX);
+        Self {
+            wall: wire.wall,
+            cpu: wire.cpu,
+            total_cpu: wire.total_cpu,
+            host_calls: wire.sizes[0],
+            heap: size(1),
+            buffers: size(2),
+            stack: size(3),
+            script_bytes: size(4),
+            pending: size(5),
+            console_bytes: size(6),
+            value_nodes: size(7),
+            value_bytes: size(8),
+            value_text: size(9),
+            value_items: size(10),
+            value_depth: size(11),
+        }
+    }
+}
+
+impl Setup {
+    pub(crate) fn new(settings: &Settings, hosts: impl Iterator<Item = &'static ContractSpec>) -> Self {
+        Self {
+            limits: (&settings.limits).into(),
+            console: !settings.console.is_off(),
+            clock: matches!(settings.clock, Clock::Frozen(_) | Clock::Virtual(_)),
+            coarse: matches!(settings.clock, Clock::Coarse),
+            seed: match settings.random {
+                Random::Seeded(seed) => Some(seed),
+                Random::Real => None,
+            },
+            frozen: settings.intrinsics == Intrinsics::Frozen,
+            eval: settings.eval,
+            wasm: settings.wasm,
+            exact_cpu: settings.exact_cpu,
+            hosts: hosts.map(ContractData::of).collect(),
+        }
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        (&self.limits).into()
+    }
+
+    /// The settings of the child's sandbox, but for the console. `clock` is what it has when the parent says what time it is.
+    pub(crate) fn settings(&self, clock: &VirtualClock) -> Settings {
+        Settings {
+            limits: self.limits(),
+            clock: match self.clock {
+                true => Clock::Virtual(clock.clone()),
+                false if self.coarse => Clock::Coarse,
+                false => Clock::Real,
+            },
+            random: self.seed.map_or(Random::Real, Random::Seeded),
+            intrinsics: if self.frozen { Intrinsics::Frozen } else { Intrinsics::Open },
+            eval: self.eval,
+            wasm: self.wasm,
+            exact_cpu: self.exact_cpu,
+            ..Settings::default()
+        }
+    }
+}
+
+/// A contract without its types.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct ContractData {
+    pub(crate) name: String,
+    pub(crate) methods: Vec<MethodData>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct MethodData {
+    name: String,
+    params: Vec<String>,
+    optional: bool,
+    is_async: bool,
+    max_calls: Option<u64>,
+}
+
+impl ContractData {
+    pub(crate) fn of(spec: &'static ContractSpec) -> Self {
+        let method = |method: &MethodSpec| MethodData {
+            name: method.name.into(),
+            params: method.params.iter().map(|param| param.name.into()).collect(),
+            optional: method.optional,
+            is_async: method.is_async,
+            max_calls: method.max_calls,
+        };
+        Self { name: spec.name.into(), methods: spec.methods.iter().map(method).collect() }
+    }
+
+    /// The contract as the runtime knows contracts. It is never given back.
+    pub(crate) fn leak(self) -> &'static ContractSpec {
+        use crate::contract::{Kind, ParamSpec};
+        use crate::types::TypeSpec;
+        let text = |text: String| -> &'static str { text.leak() };
+        let methods = self.methods.into_iter().map(|method| {
+            let MethodData { name, params, optional, is_async, max_calls } = method;
+            let params =
+                params.into_iter().map(|name| ParamSpec::new(text(name), Kind::Value, TypeSpec::UNIT));
+            let (name, params): (_, &'static [ParamSpec]) = (text(name), Vec::leak(params.collect()));
+            MethodSpec { optional, is_async, max_calls, ..MethodSpec::new(name, name, "") }.takes(params)
+        });
+        let methods: &'static [MethodSpec] = Vec::leak(methods.collect());
+        Box::leak(Box::new(ContractSpec::new(text(self.name), "", methods)))
+    }
+}
+
+/// A script to evaluate.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Evaluate {
+    pub(crate) name: String,
+    pub(crate) source: String,
+    /// Its top level may wait.
+    pub(crate) waits: bool,
+    pub(crate) limit: Limit,
+}
+
+/// What a call is limited to beside the sandbox's own limits, and what time it is.
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+pub(crate) struct Limit {
+    /// How many nanoseconds are left to the caller's deadline; `u64::MAX` for none.
+    pub(crate) left: u64,
+    /// Milliseconds since 1970, when the parent says.
+    pub(crate) now: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Bind {
+    pub(crate) exports: u64,
+    pub(crate) contract: ContractData,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Forget {
+    pub(crate) exports: Vec<u64>,
+    pub(crate) bindings: Vec<u64>,
+}
+
+/// The answer to all but a call.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Done {
+    /// Of the script or the contract.
+    pub(crate) handle: u64,
+    /// Which methods of a contract there are.
+    pub(crate) exported: Vec<bool>,
+    pub(crate) bill: WireBill,
+}
+
+/// A line of the console.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Line {
+    pub(crate) level: u8,
+    pub(crate) text: String,
+}
+
+/// The numbers of a bill, in the order of its fields; times are nanoseconds.
+pub(crate) type WireBill = [u64; 12];
+
+/// What begins a call, in 28 bytes.
+pub(crate) struct CallHead {
+    pub(crate) binding: u64,
+    pub(crate) method: u32,
+    pub(crate) limit: Limit,
+}
+
+impl CallHead {
+    pub(crate) const LENGTH: usize = 28;
+
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.binding.to_le_bytes());
+        out.extend_from_slice(&self.method.to_le_bytes());
+        out.extend_from_slice(&self.limit.left.to_le_bytes());
+        out.extend_from_slice(&self.limit.now.to_le_bytes());
+    }
+
+    /// The head, and what follows it.
+    pub(crate) fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        let (head, rest) = bytes.split_at_checked(Self::LENGTH)?;
+        let word = |at: usize| head.get(at..at + 8)?.try_into().ok().map(u64::from_le_bytes);
+        let method = head.get(8..12)?.try_into().ok().map(u32::from_le_bytes)?;
+        let limit = Limit { left: word(12)?, now: word(20)?.cast_signed() };
+        Some((Self { binding: word(0)?, method, limit }, rest))
+    }
+}
+
+/// A bill in front of a value, in 96 bytes.
+pub(crate) fn write_bill(bill: &WireBill, out: &mut Vec<u8>) {
+    bill.iter().for_each(|number| out.extend_from_slice(&number.to_le_bytes()));
+}
+
+pub(crate) fn read_bill(bytes: &[u8]) -> Option<(WireBill, &[u8])> {
+    let (head, rest) = bytes.split_at_checked(96)?;
+    let mut bill = WireBill::default();
+    for (number, bytes) in bill.iter_mut().zip(head.chunks_exact(8)) {
+        *number = u64::from_le_bytes(bytes.try_into().ok()?);
+    }
+    Some((bill, rest))
+}
+
+/// What the guest is told of a host method that failed.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct HostRefusal {
+    pub(crate) class: String,
+    pub(crate) message: String,
+    /// Names, and values as they are encoded.
+    pub(crate) fields: Vec<(String, Vec<u8>)>,
+    pub(crate) source: Option<u64>,
+    pub(crate) now: i64,
+}
+
+/// Why something was not done, and what it cost.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Failure {
+    pub(crate) fault: Fault,
+    pub(crate) bill: WireBill,
+}
+
+/// An error of the child's sandbox.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum Fault {
+    Build(String),
+    Syntax {
+        script: String,
+        message: String,
+        line: usize,
+        column: usize,
+    },
+    /// The numbers of the methods, and what was found.
+    Mismatch {
+        script: String,
+        problems: Vec<(usize, Option<String>)>,
+    },
+    Guest(Exception),
+    Value {
+        place: Site,
+        to_host: bool,
+        violations: Vec<[String; 3]>,
+        truncated: bool,
+    },
+    Limit {
+        kind: u8,
+        limit: String,
+        place: Option<Site>,
+    },
+    Discarded(Box<Fault>),
+}
+
+/// The names of a contract and of a method.
+pub(crate) type Site = (String, String);
+
+/// What a guest threw.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Exception {
+    name: Option<String>,
+    message: String,
+    stack: Vec<(Option<String>, String, usize, usize)>,
+    /// As it is encoded.
+    value: Option<Vec<u8>>,
+    cause: Option<Box<Exception>>,
+    source: Option<u64>,
+}
+
+const LIMITS: [LimitKind; 10] = [
+    LimitKind::Wall,
+    LimitKind::Cpu,
+    LimitKind::TotalCpu,
+    LimitKind::Heap,
+    LimitKind::Buffers,
+    LimitKind::Stack,
+    LimitKind::Script,
+    LimitKind::HostCalls,
+    LimitKind::Pending,
+    LimitKind::Deadline,
+];
+
+fn site(place: Place) -> Site {
+    (place.contract.into(), place.method.into())
+}
+
+impl Fault {
+    /// An error as it is sent. `methods` are those of the contract that was to be bound.
+    pub(crate) fn of(error: Error, methods: &[MethodSpec]) -> Self {
+        match error {
+            Error::Syntax { script, message, line, column } => Self::Syntax { script, message, line, column },
+            Error::Mismatch { script, problems, .. } => {
+                let index =
+                    |name: &str| methods.iter().position(|method| method.name == name).unwrap_or(usize::MAX);
+                let problems = problems.into_iter().map(|problem| (index(problem.export), problem.found));
+                Self::Mismatch { script, problems: problems.collect() }
+            }
+            Error::Guest(thrown) => Self::Guest(Exception::of(*thrown)),
+            Error::Value(error) => Self::Value {
+                place: site(error.place),
+                to_host: error.direction == Direction::ToHost,
+                violations: error.violations.into_iter().map(|v| [v.path, v.expected, v.found]).collect(),
+                truncated: error.truncated,
+            },
+            Error::Limit { kind, limit, place } => {
+                let kind = LIMITS.iter().position(|known| *known == kind).unwrap_or_default();
+                Self::Limit { kind: u8::try_from(kind).unwrap_or_default(), limit, place: place.map(site) }
+            }
+            Error::Discarded { cause } => Self::Discarded(Box::new(Self::of(*cause, methods))),
+            other => Self::Build(other.to_string()),
+        }
+    }
+}
+
+impl Exception {
+    fn of(thrown: Thrown) -> Self {
+        let frame = |frame: StackFrame| (frame.function, frame.file, frame.line, frame.column);
+        let source = thrown.host_error_here::<Token>().map(|Token(number)| *number);
+        Self {
+            name: thrown.name,
+            message: thrown.message,
+            stack: thrown.stack.into_iter().map(frame).collect(),
+            value: thrown.value.map(|value| super::wire::encoded(&value)),
+            cause: thrown.cause.map(|cause| Box::new(Self::of(*cause))),
+            source,
+        }
+    }
+}
+
+/// What turns what a child says into errors of this process.
+pub(crate) struct Hearing<'h> {
+    /// What was being called.
+    pub(crate) place: Option<Place>,
+    /// The contract that it is of, or is to be bound.
+    pub(crate) contract: Option<&'static ContractSpec>,
+    /// All others that the guest can name.
+    pub(crate) hosts: &'h [&'static ContractSpec],
+    /// The errors of host methods, by their numbers.
+    pub(crate) source: &'h dyn Fn(u64) -> Option<crate::error::Source>,
+    /// Reads a value that is part of an error.
+    pub(crate) value: &'h dyn Fn(&[u8]) -> Option<JsValue>,
+}
+
+impl Hearing<'_> {
+    /// The error; `None` when no sandbox could have made it.
+    pub(crate) fn error(&self, fault: Fault) -> Option<Error> {
+        Some(match fault {
+            Fault::Build(reason) => Error::build(cut(reason)),
+            Fault::Syntax { script, message, line, column } => {
+                Error::Syntax { script: cut(script), message: cut(message), line, column }
+            }
+            Fault::Mismatch { script, problems } => {
+                let contract = self.contract?;
+                let problem = |(index, found): (usize, Option<String>)| {
+                    Some(ExportProblem { export: contract.methods.get(index)?.name, found: found.map(cut) })
+                };
+                let problems = problems.into_iter().map(problem).collect::<Option<Vec<_>>>()?;
+                Error::Mismatch { contract: contract.name, script: cut(script), problems }
+            }
+            Fault::Guest(exception) => Error::Guest(Box::new(self.thrown(exception, self.place, 8)?)),
+            Fault::Value { place, to_host, violations, truncated } => {
+                let violations = violations.into_iter().take(crate::boundary::MOST);
+                let violations = violations.map(|v| {
+                    let [path, expected, found] = v.map(cut);
+                    Violation { path, expected, found }
+                });
+                let direction = if to_host { Direction::ToHost } else { Direction::ToGuest };
+                let (place, violations) = (self.place_of(place)?, violations.collect());
+                Error::Value(Box::new(BoundaryError { place, direction, violations, truncated }))
+            }
+            Fault::Limit { kind, limit, place } => {
+                let place = match place {
+                    Some(place) => Some(self.place_of(place)?),
+                    None => None,
+                };
+                Error::Limit { kind: *LIMITS.get(usize::from(kind))?, limit: cut(limit), place }
+            }
+            Fault::Discarded(cause) => match *cause {
+                Fault::Discarded(_) => return None,
+                cause => Error::Discarded { cause: Box::new(self.error(cause)?) },
+            },
+        })
+    }
+
+    fn place_of(&self, (contract, method): Site) -> Option<Place> {
+        let mut known = self.contract.iter().chain(self.hosts);
+        let contract =
+            known.find(|spec| spec.name == contract && spec.methods.iter().any(|m| m.name == method))?;
+        let method = contract.methods.iter().find(|known| known.name == method)?;
+        Some(Place::new(contract.name, method.name))
+    }
+
+    fn thrown(&self, exception: Exception, place: Option<Place>, causes: usize) -> Option<Thrown> {
+        let frame = |(function, file, line, column): (Option<String>, String, usize, usize)| StackFrame {
+            function: function.map(cut),
+            file: cut(file),
+            line,
+            column,
+        };
+        Some(Thrown {
+            place,
+            stack: exception.stack.into_iter().take(32).map(frame).collect(),
+            value: match exception.value {
+                Some(value) => Some((self.value)(&value)?),
+                None => None,
+            },
+            cause: match exception.cause {
+                Some(cause) if causes > 1 => Some(Box::new(self.thrown(*cause, None, causes - 1)?)),
+                Some(_) => return None,
+                None => None,
+            },
+            source: exception.source.and_then(self.source),
+            ..Thrown::new(exception.name.map(cut), cut(exception.message))
+        })
+    }
+}
+
+/// A text of an error is not longer than one of a guest here.
+fn cut(mut text: String) -> String {
+    const MOST: usize = 4 * 4096;
+    if text.len() > MOST {
+        let end = (0..=MOST).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+        text.truncate(end);
+    }
+    text
+}

@@ -1,0 +1,128 @@
+//! Guests in a process of their own.
+//!
+//! What the engine cannot promise inside of a process, another process can: a guest that takes it down takes nothing else. The
+//! contracts, the hosts and the proxies are the same; the builder is told [`transport`](crate::Builder::transport).
+
+mod child;
+pub(crate) mod frame;
+#[cfg_attr(not(feature = "testing"), allow(unreachable_pub, reason = "tests of the process itself reach it"))]
+pub(crate) mod harden;
+mod line;
+mod message;
+mod sandbox;
+mod session;
+mod shared;
+mod spawn;
+mod sys;
+pub(crate) mod wire;
+
+use std::fs::File;
+use std::os::fd::{AsFd as _, AsRawFd as _};
+use std::path::PathBuf;
+
+pub use harden::{Hardening, HardeningError, HardeningReport, Layer, Measure, State};
+pub use sandbox::{ProcessCall, ProcessGuest, ProcessSandbox, Processed};
+
+use frame::Window;
+use harden::Plan;
+use shared::Childs;
+use spawn::{Order, Seed};
+
+/// How guests are run in a process of their own; see [`Builder::transport`](crate::Builder::transport).
+#[derive(Clone, Debug, Default)]
+#[must_use = "it is given to a builder's `transport`"]
+pub struct Process {
+    program: Option<PathBuf>,
+    hardening: Hardening,
+    namespaces: bool,
+    memory: Option<u64>,
+}
+
+impl Process {
+    /// This very executable, started again. Its `main` calls [`init`] first thing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Another executable: `sandbox-worker`, or one whose `main` calls [`init`] as well, of the same version of this crate.
+    pub fn program(mut self, program: impl Into<PathBuf>) -> Self {
+        self.program = Some(program.into());
+        self
+    }
+
+    /// Whether a layer of the hardening that the system does not offer is an error; [`Hardening::BestEffort`] when not called.
+    pub fn hardening(mut self, hardening: Hardening) -> Self {
+        self.hardening = hardening;
+        self
+    }
+
+    /// Namespaces of its own for the process, where the system allows them.
+    pub fn namespaces(mut self) -> Self {
+        self.namespaces = true;
+        self
+    }
+
+    /// How much memory the process may have in all, in bytes, with the engine's own; the sum of
+    /// [`Limits::heap`](crate::Limits::heap), [`Limits::buffers`](crate::Limits::buffers) and 96 MiB when not called. It is looked
+    /// at every few milliseconds while a call is under way.
+    pub fn memory(mut self, bytes: u64) -> Self {
+        self.memory = Some(bytes);
+        self
+    }
+
+    fn seed(&self) -> Seed {
+        Seed {
+            program: self.program.clone(),
+            order: Order { hardening: self.hardening, namespaces: self.namespaces },
+        }
+    }
+
+    fn memory_of(&self, limits: &crate::Limits) -> u64 {
+        const ENGINE: u64 = 96 << 20;
+        let own = (limits.heap as u64).saturating_add(limits.buffers as u64).saturating_add(ENGINE);
+        self.memory.unwrap_or(own)
+    }
+}
+
+/// Makes this process the one of a guest, if it was started as that; then it does not return. To be called first thing in `main`,
+/// before there are threads.
+///
+/// ```no_run
+/// sandbox_runtime::process::init();
+/// // What the application does.
+/// ```
+pub fn init() {
+    spawn::hooked();
+    if let Some((order, parent)) = spawn::ordered(std::env::args_os()) {
+        run(order, parent);
+        std::process::exit(0);
+    }
+}
+
+/// The child, from its first moment to its last.
+fn run(order: Order, parent: u32) {
+    // Standard input is the channel, which is kept elsewhere.
+    let Ok(channel) = std::io::stdin().as_fd().try_clone_to_owned() else { return };
+    // And the other two are memory, which is mapped before they are closed.
+    let windows = [std::io::stdout().as_fd(), std::io::stderr().as_fd()].map(|memory| {
+        let memory = memory.try_clone_to_owned().ok()?;
+        Childs::of(&memory).map(|window| Box::new(window) as Box<dyn Window>)
+    });
+    let plan = Plan {
+        policy: order.hardening,
+        namespaces: order.namespaces,
+        ..Plan::new(parent, channel.as_raw_fd())
+    };
+    let channel = File::from(channel);
+    match harden::early(&plan) {
+        Ok(mut report) => {
+            let ready = move |_: &crate::Limits| match harden::late(&plan, &mut report) {
+                Ok(()) => Ok(report),
+                Err(error) => Err(error.to_string()),
+            };
+            // Whoever started it is gone, or says what nobody of this crate says.
+            _ = child::serve(channel, windows, ready);
+        }
+        Err(error) => child::refuse(channel, &error.to_string()),
+    }
+}

@@ -1,0 +1,569 @@
+//! The parent's side of a sandbox in a process: one request at a time, and what the child asks in the meantime.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::os::unix::process::ExitStatusExt as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use parking_lot::ReentrantMutex;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::frame::{Frame, FrameError, FrameReader, FrameWriter};
+use super::harden::HardeningReport;
+use super::line::{Guard, Line};
+use super::message::{
+    self, Failure, Forget, Hearing, Hello, HostRefusal, Limit, Ready, Setup, WireBill, kind,
+};
+use super::spawn::{self, ChildProcess, Seed};
+use super::wire;
+use crate::contract::ContractSpec;
+use crate::error::{Death, Error, LimitKind, Place, Result, Source};
+use crate::isolate::clock;
+use crate::isolate::meter::{Meter, nanos};
+use crate::isolate::plainly::{SentHosts, Unanswered};
+use crate::isolate::stack::StackEnd;
+use crate::isolate::ticket::within;
+use crate::limits::Limits;
+use crate::realm::{Captured, ConsoleLine, Level, Settings};
+
+/// How long after its limit a child is killed that has not ended the call itself.
+const GRACE: Duration = Duration::from_millis(150);
+/// How long a child may take to be there.
+const START: Duration = Duration::from_secs(10);
+/// The length of what is sent to a child.
+const MOST: usize = 1 << 30;
+/// How many errors of host methods are known again.
+const KEPT: usize = 16;
+
+/// A sandbox in a process.
+pub(super) struct Session {
+    state: ReentrantMutex<State>,
+    /// How many requests are under way on the stack.
+    depth: AtomicUsize,
+    live: Mutex<Option<Arc<Live>>>,
+    settings: Settings,
+    meter: Arc<Meter>,
+    /// What nobody has any more.
+    forgotten: Mutex<Vec<Handle>>,
+}
+
+struct State {
+    seed: Seed,
+    /// Bytes that may be resident.
+    memory: u64,
+    hosts: SentHosts,
+    discarded: RefCell<Option<Error>>,
+    generation: Cell<u64>,
+    next: Cell<u64>,
+    sources: RefCell<VecDeque<(u64, Source)>>,
+    next_source: Cell<u64>,
+    /// How often the child has called the host, and what it has written, in the call that is under way.
+    asked: Cell<u64>,
+    told: Cell<usize>,
+}
+
+/// A child that has a sandbox.
+struct Live {
+    reader: Mutex<FrameReader<Line>>,
+    writer: Mutex<FrameWriter<Line>>,
+    guard: Arc<Guard>,
+    process: ChildProcess,
+    report: HardeningReport,
+}
+
+/// Something that the child keeps.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Handle {
+    generation: u64,
+    pub(super) key: u64,
+    pub(super) is_binding: bool,
+}
+
+/// What a request is about, for its errors.
+#[derive(Clone, Copy)]
+pub(super) struct About {
+    pub(super) place: Option<Place>,
+    pub(super) contract: Option<&'static ContractSpec>,
+    /// `async` host methods may be called.
+    pub(super) waits: bool,
+}
+
+impl Session {
+    pub(super) fn start(settings: Settings, hosts: SentHosts, seed: Seed, memory: u64) -> Result<Self> {
+        let state = State {
+            seed,
+            memory,
+            hosts,
+            discarded: RefCell::default(),
+            generation: Cell::new(0),
+            next: Cell::new(0),
+            sources: RefCell::default(),
+            next_source: Cell::new(0),
+            asked: Cell::new(0),
+            told: Cell::new(0),
+        };
+        let state = ReentrantMutex::new(state);
+        let session = Self {
+            state,
+            depth: AtomicUsize::default(),
+            live: Mutex::default(),
+            settings,
+            meter: Arc::default(),
+            forgotten: Mutex::default(),
+        };
+        session.begin(&session.state.lock())?;
+        Ok(session)
+    }
+
+    fn live(&self) -> Option<Arc<Live>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_live(&self, live: Option<Live>) {
+        let before = std::mem::replace(
+            &mut *self.live.lock().unwrap_or_else(PoisonError::into_inner),
+            live.map(Arc::new),
+        );
+        drop(before);
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        &self.settings.limits
+    }
+
+    pub(super) fn meter(&self) -> &Arc<Meter> {
+        &self.meter
+    }
+
+    pub(super) fn captured(&self) -> &Captured {
+        &self.settings.captured
+    }
+
+    /// What was done to its process; `None` when there is none.
+    pub(super) fn report(&self) -> Option<HardeningReport> {
+        self.live().map(|live| live.report.clone())
+    }
+
+    /// The number of its process; `None` when there is none.
+    pub(super) fn pid(&self) -> Option<u32> {
+        self.live().map(|live| live.process.id())
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        self.depth.load(Ordering::SeqCst) > 0
+    }
+
+    /// What is left of the call under way.
+    pub(super) fn left(&self) -> Option<Duration> {
+        let end = self.live().map(|live| live.guard.end()).filter(|end| *end < u64::MAX)?;
+        Some(Duration::from_nanos(end.saturating_sub(clock::now())))
+    }
+
+    /// What its process has in memory.
+    pub(super) fn resident(&self) -> u64 {
+        self.live().map(|live| live.guard.resident()).unwrap_or_default()
+    }
+
+    /// Makes everything anew, in a new process.
+    pub(super) fn reset(&self) -> Result<()> {
+        let state = self.lock(None)?;
+        if self.is_running() {
+            return Err(Error::build("a sandbox cannot be reset by a host method that its own guest called"));
+        }
+        self.set_live(None);
+        state.generation.set(state.generation.get() + 1);
+        self.meter.clear();
+        self.begin(&state)
+    }
+
+    pub(super) fn forget(&self, handle: Handle) {
+        self.forgotten.lock().unwrap_or_else(PoisonError::into_inner).push(handle);
+    }
+
+    fn lock(&self, deadline: Option<u64>) -> Result<parking_lot::ReentrantMutexGuard<'_, State>> {
+        // Behind a call that takes as long as it may, and one that does so after it.
+        let patience = self.settings.limits.wall.saturating_mul(2) + GRACE;
+        let left = deadline.map(|deadline| Duration::from_nanos(deadline.saturating_sub(clock::now())));
+        let patience = left.map_or(patience, |left| left.min(patience));
+        self.state.try_lock_for(patience).ok_or_else(|| {
+            let limit = "the call waited too long behind another, and was not made".into();
+            let kind =
+                if left.is_some_and(|left| left == patience) { LimitKind::Deadline } else { LimitKind::Wall };
+            Error::Limit { kind, limit, place: None }
+        })
+    }
+
+    /// Has a child make the sandbox.
+    fn begin(&self, state: &State) -> Result<()> {
+        // A child that was kept ready may have been killed in the meantime.
+        let begun = self.try_begin(state, false).or_else(|error| match error {
+            Error::Process { .. } => self.try_begin(state, true),
+            error => Err(error),
+        });
+        if let Err(error) = &begun {
+            *state.discarded.borrow_mut() = Some(error.clone());
+        }
+        begun
+    }
+
+    fn try_begin(&self, state: &State, fresh: bool) -> Result<()> {
+        let newborn = spawn::take(&state.seed, fresh)?;
+        let guard = Guard::new(newborn.process.id(), state.memory);
+        guard.until(clock::now().saturating_add(nanos(START)));
+        let no_channel =
+            |error: std::io::Error| Error::build(format!("the channel to the child cannot be made: {error}"));
+        let (reader, writer) = Line::pair(newborn.channel, &guard).map_err(no_channel)?;
+        let limits = &self.settings.limits;
+        let most =
+            limits.value_bytes.saturating_add(limits.value_nodes.saturating_mul(16)).saturating_add(1 << 20);
+        let (mut reader, mut writer) = (FrameReader::new(reader, most), FrameWriter::new(writer, MOST));
+        if let Some([to_child, to_parent]) = newborn.windows {
+            writer = writer.with_window(Some(Box::new(to_child)));
+            reader = reader.with_window(Some(Box::new(to_parent)));
+        }
+        let failed = || self.death(None, &guard, &newborn.process, Instant::now());
+        let hello = reader.next().map_err(|_| failed())?;
+        let hello: Hello = json(&hello.body).ok_or_else(failed)?;
+        if let Some(reason) = hello.refusal {
+            return Err(Error::build(format!("the process of the guest cannot be hardened: {reason}")));
+        }
+        if hello.version != message::VERSION {
+            let reason = "the program of the guest's process is of another version of this crate";
+            return Err(Error::build(reason));
+        }
+        let setup = Setup::new(&self.settings, state.hosts.get().iter().map(|host| host.spec));
+        let sent = writer.send(kind::SETUP, 0, |body| to_json::<FrameError>(&setup, body));
+        sent.map_err(|_| failed())?;
+        let ready = reader.next().map_err(|_| failed())?;
+        let report = match ready.kind {
+            kind::READY => json::<Ready>(&ready.body).ok_or_else(failed)?.report,
+            kind::FAILURE => {
+                let failure: Failure = json(&ready.body).ok_or_else(failed)?;
+                let about = About { place: None, contract: None, waits: false };
+                return Err(self.error(state, about, failure).unwrap_or_else(failed));
+            }
+            _ => return Err(failed()),
+        };
+        guard.until(u64::MAX);
+        let live = Live {
+            reader: Mutex::new(reader),
+            writer: Mutex::new(writer),
+            guard,
+            process: newborn.process,
+            report,
+        };
+        self.set_live(Some(live));
+        state.discarded.take();
+        Ok(())
+    }
+
+    /// Asks the child for something, and does meanwhile what it asks.
+    ///
+    /// `body` is given the limit that the call has. `taken` is told what the child answered.
+    pub(super) fn request<T>(
+        &self,
+        about: About,
+        (kind, handle): (u8, Option<Handle>),
+        deadline: Option<u64>,
+        body: impl FnOnce(Limit, &mut Vec<u8>) -> Result<()>,
+        taken: impl FnOnce(Answered<'_>) -> Option<Result<T>>,
+    ) -> Result<T> {
+        let deadline = within(deadline);
+        let state = self.lock(deadline)?;
+        if handle.is_some_and(|handle| handle.generation != state.generation.get()) {
+            let cause = Error::build("the sandbox was reset after the script had been loaded");
+            return Err(Error::Discarded { cause: Box::new(cause) });
+        }
+        let Some(live) = self.live() else {
+            let cause = state.discarded.borrow().clone().unwrap_or_else(|| Error::build("it was closed"));
+            return Err(Error::Discarded { cause: Box::new(cause) });
+        };
+        let began = Instant::now();
+        let call = Call { session: self, state: &state, live: &live, about, began };
+        let is_outermost = self.depth.fetch_add(1, Ordering::SeqCst) == 0;
+        if is_outermost {
+            let now = clock::now();
+            let limit = now.saturating_add(nanos(self.settings.limits.wall));
+            let end = deadline.map_or(limit, |deadline| deadline.min(limit));
+            live.guard.until(end.saturating_add(nanos(GRACE)));
+            state.asked.set(0);
+            state.told.set(0);
+        }
+        let left = deadline.map_or(u64::MAX, |deadline| deadline.saturating_sub(clock::now()));
+        let limit = Limit { left, now: self.settings.clock.now() };
+        let answer = call.exchange(kind, |out| body(limit, out));
+        self.depth.fetch_sub(1, Ordering::SeqCst);
+        if is_outermost {
+            live.guard.until(u64::MAX);
+        }
+        let outcome = answer.and_then(|frame| {
+            let (bill, outcome) =
+                call.understand(&frame, taken).ok_or_else(|| call.broken("an answer that means nothing"))?;
+            if is_outermost {
+                self.meter.charge_numbers(bill);
+            }
+            outcome
+        });
+        if let Err(error) = &outcome
+            && (live.guard.verdict().is_some() || error.is_final())
+        {
+            live.process.end();
+            self.set_live(None);
+            state.discarded.borrow_mut().get_or_insert_with(|| error.clone());
+        }
+        outcome
+    }
+
+    fn error(&self, state: &State, about: About, failure: Failure) -> Option<Error> {
+        let hosts = state.hosts.get().iter().map(|host| host.spec).collect::<Vec<_>>();
+        let source = |number: u64| {
+            let sources = state.sources.borrow();
+            sources.iter().find(|(known, _)| *known == number).map(|(_, source)| source.clone())
+        };
+        let value = |bytes: &[u8]| wire::decode(bytes, &self.settings.limits).ok();
+        let About { place, contract, .. } = about;
+        Hearing { place, contract, hosts: &hosts, source: &source, value: &value }.error(failure.fault)
+    }
+
+    /// The error of a child that has ended, or that is ended now.
+    fn death(&self, place: Option<Place>, guard: &Guard, process: &ChildProcess, began: Instant) -> Error {
+        let death = guard.verdict().unwrap_or_else(|| match process.ended().map(|ended| ended.status) {
+            Some(status) => match (status.signal(), status.code()) {
+                (Some(signal), _) => Death::Signal { signal },
+                (None, code) => Death::Exit { code: code.unwrap_or_default() },
+            },
+            None => Death::Protocol { reason: "the end of the channel, and did not end itself".into() },
+        });
+        let ended = process.end();
+        let cpu = ended.map(|ended| ended.cpu).unwrap_or_default();
+        let mut bill = WireBill::default();
+        (bill[0], bill[1], bill[2]) = (1, nanos(began.elapsed()), nanos(cpu));
+        self.meter.charge_numbers(bill);
+        Error::Process { death, place }
+    }
+}
+
+/// What a child answered.
+pub(super) enum Answered<'f> {
+    Done(message::Done, u64),
+    Value(&'f [u8]),
+}
+
+/// A request that is under way.
+struct Call<'c> {
+    session: &'c Session,
+    state: &'c State,
+    live: &'c Live,
+    about: About,
+    began: Instant,
+}
+
+impl Call<'_> {
+    /// The child does not keep to the protocol.
+    fn broken(&self, reason: &str) -> Error {
+        self.live.guard.condemn(Death::Protocol { reason: reason.into() });
+        self.death()
+    }
+
+    fn death(&self) -> Error {
+        self.session.death(self.about.place, &self.live.guard, &self.live.process, self.began)
+    }
+
+    fn send(&self, kind: u8, id: u64, body: impl FnOnce(&mut Vec<u8>) -> Result<()>) -> Result<()> {
+        let mut writer = self.live.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let sent = writer.send(kind, id, |out| body(out).map_err(Unsent::Made));
+        sent.map_err(|unsent| match unsent {
+            Unsent::Made(error) => error,
+            Unsent::Frame(error @ FrameError::TooLong { .. }) => {
+                Error::build(format!("the values cannot be sent: {error}"))
+            }
+            Unsent::Frame(_) => self.death(),
+        })
+    }
+
+    fn next(&self) -> Result<Frame> {
+        let read = self.live.reader.lock().unwrap_or_else(PoisonError::into_inner).next();
+        read.map_err(|error| match error {
+            FrameError::Closed | FrameError::Truncated | FrameError::Io(_) => self.death(),
+            error => self.broken(&error.to_string()),
+        })
+    }
+
+    /// Sends a request and gets its answer.
+    fn exchange(&self, kind: u8, body: impl FnOnce(&mut Vec<u8>) -> Result<()>) -> Result<Frame> {
+        let id = self.state.next.get() + 1;
+        self.state.next.set(id);
+        self.forget()?;
+        self.send(kind, id, body)?;
+        loop {
+            let frame = self.next()?;
+            // One that always has something to say is never waited for.
+            if self.live.guard.is_over() {
+                return Err(self.death());
+            }
+            match frame.kind {
+                kind::DONE | kind::VALUE | kind::FAILURE if frame.call == id => return Ok(frame),
+                kind::HOST_CALL => self.serve(&frame)?,
+                kind::CONSOLE => self.write(&frame)?,
+                _ => return Err(self.broken("a frame that answers nothing")),
+            }
+        }
+    }
+
+    fn forget(&self) -> Result<()> {
+        let forgotten =
+            std::mem::take(&mut *self.session.forgotten.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut gone = Forget { exports: Vec::new(), bindings: Vec::new() };
+        for handle in forgotten.iter().filter(|handle| handle.generation == self.state.generation.get()) {
+            if handle.is_binding { &mut gone.bindings } else { &mut gone.exports }.push(handle.key);
+        }
+        if gone.exports.is_empty() && gone.bindings.is_empty() {
+            return Ok(());
+        }
+        self.send(kind::FORGET, 0, |out| to_json(&gone, out))
+    }
+
+    /// Calls a host method for the child.
+    fn serve(&self, frame: &Frame) -> Result<()> {
+        let limits = &self.session.settings.limits;
+        let asked = self.state.asked.get() + 1;
+        self.state.asked.set(asked);
+        if asked > limits.host_calls {
+            return Err(self.broken("more calls of the host than are allowed"));
+        }
+        let nowhere = || self.broken("a call of a host method that there is not");
+        let (numbers, args) = frame.body.split_first_chunk::<4>().ok_or_else(nowhere)?;
+        let [contract, method] =
+            [[numbers[0], numbers[1]], [numbers[2], numbers[3]]].map(u16::from_le_bytes).map(usize::from);
+        let host = self.state.hosts.get().get(contract).ok_or_else(nowhere)?;
+        let spec = host.method(method).ok_or_else(nowhere)?;
+        if spec.is_async && !self.about.waits {
+            return Err(self.broken("a call of an `async` method where nobody waits for it"));
+        }
+        let stack = StackEnd::of_thread();
+        let (began, mut value) = (clock::now(), Vec::new());
+        let answer = host.call(method, args, (limits, stack), &mut value);
+        let now = self.session.settings.clock.now();
+        // What the host takes is not the child's fault. By its own clock it is: it ends the guest as soon as it is answered.
+        self.live.guard.until(self.live.guard.end().saturating_add(clock::now().saturating_sub(began)));
+        match answer {
+            Ok(()) => self.send(kind::HOST_VALUE, frame.call, |out| {
+                out.extend_from_slice(&now.to_le_bytes());
+                out.extend_from_slice(&value);
+                Ok(())
+            }),
+            Err(unanswered) => {
+                let place = Place::new(host.spec.name, spec.name);
+                let refusal = self.refusal(unanswered, place, now);
+                self.send(kind::HOST_REFUSAL, frame.call, |out| to_json(&refusal, out))
+            }
+        }
+    }
+
+    fn refusal(&self, unanswered: Unanswered, place: Place, now: i64) -> HostRefusal {
+        match unanswered {
+            Unanswered::Value(error) => {
+                let message = error.to_string();
+                let source = Some(self.remember(Source::of(error)));
+                HostRefusal { class: "TypeError".into(), message, fields: Vec::new(), source, now }
+            }
+            Unanswered::Host(mut error) => {
+                let view = error.shown(place);
+                let fields =
+                    view.fields().iter().map(|(name, value)| ((*name).to_owned(), wire::encoded(value)));
+                HostRefusal {
+                    class: view.class().into(),
+                    message: view.message().into(),
+                    fields: fields.collect(),
+                    source: error.source.map(|source| self.remember(source)),
+                    now,
+                }
+            }
+        }
+    }
+
+    /// Keeps an error of the host, to know it again when the guest lets it pass.
+    fn remember(&self, source: Source) -> u64 {
+        let number = self.state.next_source.get() + 1;
+        self.state.next_source.set(number);
+        let mut sources = self.state.sources.borrow_mut();
+        let oldest = if sources.len() == KEPT { sources.pop_front() } else { None };
+        sources.push_back((number, source));
+        drop(sources);
+        drop(oldest);
+        number
+    }
+
+    /// Gives a line of the guest's console to whoever it is for.
+    fn write(&self, frame: &Frame) -> Result<()> {
+        let most = self.session.settings.limits.console_bytes;
+        let told = self.state.told.get().saturating_add(frame.body.len());
+        self.state.told.set(told);
+        // As JSON it may be six times as long, and each line has a frame.
+        if told > most.saturating_mul(64).saturating_add(1 << 20) {
+            return Err(self.broken("more text of the console than is allowed"));
+        }
+        let line: message::Line =
+            json(&frame.body).ok_or_else(|| self.broken("a line of the console that is none"))?;
+        let level =
+            [Level::Debug, Level::Info, Level::Warn, Level::Error].get(usize::from(line.level)).copied();
+        let line = ConsoleLine::new(level.unwrap_or(Level::Error), line.text);
+        let settings = &self.session.settings;
+        settings.console.write(line, &settings.captured, most);
+        Ok(())
+    }
+
+    /// What the answer says, and its bill.
+    fn understand<T>(
+        &self,
+        frame: &Frame,
+        taken: impl FnOnce(Answered<'_>) -> Option<Result<T>>,
+    ) -> Option<(WireBill, Result<T>)> {
+        Some(match frame.kind {
+            kind::VALUE => {
+                let (bill, value) = message::read_bill(&frame.body)?;
+                (bill, taken(Answered::Value(value))?)
+            }
+            kind::DONE => {
+                let done: message::Done = json(&frame.body)?;
+                (done.bill, taken(Answered::Done(done, self.state.generation.get()))?)
+            }
+            _ => {
+                let failure: Failure = json(&frame.body)?;
+                (failure.bill, Err(self.session.error(self.state, self.about, failure)?))
+            }
+        })
+    }
+}
+
+impl Handle {
+    pub(super) fn new(key: u64, generation: u64, is_binding: bool) -> Self {
+        Self { generation, key, is_binding }
+    }
+}
+
+/// Why a frame was not sent.
+enum Unsent {
+    /// Its body could not be made.
+    Made(Error),
+    Frame(FrameError),
+}
+
+impl From<FrameError> for Unsent {
+    fn from(error: FrameError) -> Self {
+        Self::Frame(error)
+    }
+}
+
+/// Names and numbers: there is nothing that has no JSON.
+pub(super) fn to_json<E>(message: &impl Serialize, out: &mut Vec<u8>) -> Result<(), E> {
+    _ = serde_json::to_writer(out, message);
+    Ok(())
+}
+
+fn json<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+    serde_json::from_slice(body).ok()
+}

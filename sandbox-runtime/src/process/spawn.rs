@@ -1,0 +1,243 @@
+//! Starting children, and keeping one ready.
+//!
+//! A child is to die with this process, and the kernel takes the thread that started it for its parent. So one thread starts them
+//! all, and lives as long as the process.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::harden::Hardening;
+use super::shared::{self, Parents};
+use super::sys::{self, Ended};
+use crate::error::{Error, Result};
+
+/// The first argument of a child.
+pub(super) const ARGUMENT: &str = "--typed-sandbox-worker";
+
+/// Whether this process has looked whether it is a child.
+static IS_HOOKED: AtomicBool = AtomicBool::new(false);
+
+pub(super) fn hooked() {
+    IS_HOOKED.store(true, Ordering::SeqCst);
+}
+
+/// What a child is started as. Two children of one seed are alike until they are told what sandbox they are to make.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Seed {
+    /// `None` for the executable of this process.
+    pub(super) program: Option<PathBuf>,
+    pub(super) order: Order,
+}
+
+/// What a child is told by its second argument, as JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Order {
+    pub(super) hardening: Hardening,
+    pub(super) namespaces: bool,
+}
+
+/// A child process. It is killed and reaped when this is dropped.
+pub(super) struct ChildProcess {
+    pid: u32,
+    state: Mutex<State>,
+}
+
+enum State {
+    /// It may have ended, and has not been reaped.
+    Runs,
+    /// `None` when somebody else has reaped it.
+    Ended(Option<Ended>),
+}
+
+impl State {
+    fn how(&self) -> Option<Ended> {
+        match self {
+            Self::Runs => None,
+            Self::Ended(ended) => *ended,
+        }
+    }
+}
+
+impl ChildProcess {
+    pub(super) fn id(&self) -> u32 {
+        self.pid
+    }
+
+    /// Kills it, if it has not ended, and says how it did.
+    pub(super) fn end(&self) -> Option<Ended> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let State::Runs = *state {
+            sys::kill(self.pid);
+            *state = State::Ended(sys::reap(self.pid, true).ok().flatten());
+        }
+        state.how()
+    }
+
+    /// How it ended by itself; `None` when it has not within a moment.
+    pub(super) fn ended(&self) -> Option<Ended> {
+        /// Its channel is closed a little earlier than it can be reaped.
+        const MOMENTS: u32 = 50;
+        for _ in 0..MOMENTS {
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            if let State::Ended(_) = *state {
+                return state.how();
+            }
+            match sys::reap(self.pid, false) {
+                Ok(None) => {}
+                ended => {
+                    *state = State::Ended(ended.ok().flatten());
+                    return state.how();
+                }
+            }
+            drop(state);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        None
+    }
+}
+
+impl Drop for ChildProcess {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// A child that has not been told anything.
+pub(super) struct Newborn {
+    pub(super) process: ChildProcess,
+    pub(super) channel: UnixStream,
+    /// To the child and back; `None` where there is no such memory.
+    pub(super) windows: Option<[Parents; 2]>,
+}
+
+type Born = io::Result<Newborn>;
+
+/// The thread that starts children.
+struct Nursery {
+    orders: Mutex<std::sync::mpsc::Sender<(Seed, Option<SyncSender<Born>>)>>,
+    spares: Mutex<HashMap<Seed, Vec<Newborn>>>,
+}
+
+/// How many children of a seed are kept ready.
+const SPARES: usize = 1;
+
+static NURSERY: LazyLock<io::Result<Nursery>> = LazyLock::new(|| {
+    let (orders, ordered) = channel();
+    std::thread::Builder::new().name("sandbox-nursery".into()).spawn(move || tend(&ordered))?;
+    Ok(Nursery { orders: Mutex::new(orders), spares: Mutex::default() })
+});
+
+fn tend(ordered: &Receiver<(Seed, Option<SyncSender<Born>>)>) {
+    for (seed, wanted) in ordered {
+        match wanted {
+            Some(wanted) => _ = wanted.send(start(&seed)),
+            None => {
+                let Ok(nursery) = &*NURSERY else { return };
+                let count = || nursery.spares().get(&seed).map_or(0, Vec::len);
+                if count() < SPARES
+                    && let Ok(newborn) = start(&seed)
+                {
+                    nursery.spares().entry(seed).or_default().push(newborn);
+                }
+            }
+        }
+    }
+}
+
+impl Nursery {
+    fn spares(&self) -> std::sync::MutexGuard<'_, HashMap<Seed, Vec<Newborn>>> {
+        self.spares.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn order(&self, seed: Seed, wanted: Option<SyncSender<Born>>) {
+        // The thread ends with the process.
+        _ = self.orders.lock().unwrap_or_else(PoisonError::into_inner).send((seed, wanted));
+    }
+}
+
+fn start(seed: &Seed) -> Born {
+    let (ours, theirs) = UnixStream::pair()?;
+    let program = match &seed.program {
+        Some(program) => program.clone(),
+        None => own_executable()?,
+    };
+    // Standard output and error are what the child takes for its memory.
+    let (windows, given) = match (shared::make(), shared::make()) {
+        (Ok((to_child, first)), Ok((to_parent, second))) => {
+            (Some([to_child, to_parent]), vec![first, second])
+        }
+        _ => (None, Vec::new()),
+    };
+    let mut given = given.into_iter().map(Stdio::from);
+    let order = serde_json::to_string(&seed.order)?;
+    let mut command = Command::new(program);
+    command.env_clear();
+    // Without it that engine runs no guest, see the README.
+    #[cfg(feature = "quickjs")]
+    command.env("V82JSC_NO_BC_CACHE", "1");
+    let child = command
+        .args([ARGUMENT, &order, &std::process::id().to_string()])
+        .current_dir("/")
+        .stdin(Stdio::from(OwnedFd::from(theirs)))
+        .stdout(given.next().unwrap_or_else(Stdio::null))
+        .stderr(given.next().unwrap_or_else(Stdio::null))
+        .spawn()?;
+    let process = ChildProcess { pid: child.id(), state: Mutex::new(State::Runs) };
+    Ok(Newborn { process, channel: ours, windows })
+}
+
+/// The executable of this process, though another file may have taken its name by now.
+fn own_executable() -> io::Result<PathBuf> {
+    match cfg!(target_os = "linux") {
+        true => Ok("/proc/self/exe".into()),
+        false => std::env::current_exe(),
+    }
+}
+
+/// A child of this seed: one that is ready, or a new one. `fresh` asks for a new one.
+pub(super) fn take(seed: &Seed, fresh: bool) -> Result<Newborn> {
+    if seed.program.is_none() && !IS_HOOKED.load(Ordering::SeqCst) {
+        return Err(Error::build(
+            "this executable cannot be started as the process of a guest: call `sandbox_runtime::process::init()` first thing in \
+             `main`, or name another program with `Process::program`, such as `sandbox-worker`",
+        ));
+    }
+    let failed = |error: &dyn std::fmt::Display| {
+        let program =
+            seed.program.as_ref().map_or_else(|| "this executable".into(), |path| path.display().to_string());
+        Error::build(format!("{program} cannot be started as the process of a guest: {error}"))
+    };
+    let nursery = NURSERY.as_ref().map_err(|error| failed(error))?;
+    let ready = if fresh { None } else { nursery.spares().get_mut(seed).and_then(Vec::pop) };
+    let newborn = match ready {
+        Some(newborn) => newborn,
+        None => {
+            let (wanted, born) = sync_channel(1);
+            nursery.order(seed.clone(), Some(wanted));
+            let gone = |_| Err(io::Error::other("the thread that starts children is gone"));
+            born.recv().unwrap_or_else(gone).map_err(|error| failed(&error))?
+        }
+    };
+    nursery.order(seed.clone(), None);
+    Ok(newborn)
+}
+
+/// The arguments of this process, if it is a child: its order, and its parent.
+pub(super) fn ordered(mut args: impl Iterator<Item = OsString>) -> Option<(Order, u32)> {
+    if args.nth(1)? != ARGUMENT {
+        return None;
+    }
+    let order = serde_json::from_str(args.next()?.to_str()?).ok()?;
+    Some((order, args.next()?.to_str()?.parse().ok()?))
+}

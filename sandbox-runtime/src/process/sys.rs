@@ -1,0 +1,146 @@
+//! What the standard library has no word for: the end of a process with what it has used.
+
+#![expect(unsafe_code, reason = "calls of the system")]
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+/// Memory without a name, of a size that nobody can change.
+#[cfg(target_os = "linux")]
+pub(super) fn sealed_memory(size: usize) -> io::Result<OwnedFd> {
+    let checked = |result: libc::c_int| if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) };
+    // SAFETY: the name is a string that ends with 0.
+    let memory = checked(unsafe {
+        libc::memfd_create(c"sandbox".as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING)
+    })?;
+    // SAFETY: it was opened by the line above, and is nobody else's.
+    let memory = unsafe { OwnedFd::from_raw_fd(memory) };
+    let size = libc::off_t::try_from(size).map_err(|_| io::ErrorKind::InvalidInput)?;
+    // SAFETY: a descriptor of this frame, and a number.
+    checked(unsafe { libc::ftruncate(memory.as_raw_fd(), size) })?;
+    let seals = libc::F_SEAL_SEAL | libc::F_SEAL_SHRINK | libc::F_SEAL_GROW;
+    // SAFETY: as above.
+    checked(unsafe { libc::fcntl(memory.as_raw_fd(), libc::F_ADD_SEALS, seals) })?;
+    Ok(memory)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn sealed_memory(_: usize) -> io::Result<OwnedFd> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Gives the first bytes of such memory back to the system. They are zero then.
+pub(super) fn give_back(memory: &File, length: usize) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        let length = libc::off_t::try_from(length).map_err(|_| io::ErrorKind::InvalidInput)?;
+        let hole = libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE;
+        // SAFETY: a descriptor that the caller has, and numbers.
+        if unsafe { libc::fallocate(memory.as_raw_fd(), hole, 0, length) } < 0 {
+            return Err(io::Error::last_os_error());
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (memory, length);
+    Ok(())
+}
+
+/// Memory that is shared with another process, for as long as this process lives.
+pub(super) struct Mapping {
+    start: *mut u8,
+    size: usize,
+}
+
+// SAFETY: nothing of it belongs to a thread, and whoever has it has it alone in this process.
+unsafe impl Send for Mapping {}
+
+impl Mapping {
+    /// Maps memory of this size.
+    pub(super) fn of(memory: &OwnedFd, size: usize) -> io::Result<Self> {
+        if File::from(memory.try_clone()?).metadata()?.len() != size as u64 {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        let access = libc::PROT_READ | libc::PROT_WRITE;
+        // SAFETY: the kernel chooses a place that nothing else has.
+        let start = unsafe {
+            libc::mmap(std::ptr::null_mut(), size, access, libc::MAP_SHARED, memory.as_raw_fd(), 0)
+        };
+        match start == libc::MAP_FAILED {
+            true => Err(io::Error::last_os_error()),
+            false => Ok(Self { start: start.cast(), size }),
+        }
+    }
+
+    /// Copies to its beginning.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if bytes.len() > self.size {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        // SAFETY: it is so long, and its size is sealed. No reference to it exists; the other process does not look before it is told.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.start, bytes.len()) };
+        Ok(())
+    }
+
+    /// Copies from its beginning.
+    pub(super) fn read(&self, length: usize) -> io::Result<Vec<u8>> {
+        if length > self.size {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        let mut bytes = Vec::with_capacity(length);
+        // SAFETY: both are so long, and all of the copy is written before it counts.
+        unsafe {
+            std::ptr::copy_nonoverlapping(self.start, bytes.as_mut_ptr(), length);
+            bytes.set_len(length);
+        }
+        Ok(bytes)
+    }
+}
+
+/// How a process ended, and the CPU time that it had.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ended {
+    pub(super) status: ExitStatus,
+    pub(super) cpu: Duration,
+}
+
+/// Waits for the end of a child and takes it away. Without `waits` it is left when it has not ended.
+pub(super) fn reap(pid: u32, waits: bool) -> io::Result<Option<Ended>> {
+    let flags = if waits { 0 } else { libc::WNOHANG };
+    let pid = libc::pid_t::try_from(pid).map_err(|_| io::ErrorKind::InvalidInput)?;
+    let mut status = 0;
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    loop {
+        // SAFETY: both pointers are of this frame.
+        let got = unsafe { libc::wait4(pid, &raw mut status, flags, usage.as_mut_ptr()) };
+        if got == pid {
+            break;
+        }
+        if got == 0 {
+            return Ok(None);
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+    // SAFETY: zero is a value of each of its fields, and the call has written what it knows.
+    let usage = unsafe { usage.assume_init() };
+    let time = |time: libc::timeval| {
+        let micros = u64::try_from(time.tv_usec).unwrap_or_default();
+        Duration::from_secs(u64::try_from(time.tv_sec).unwrap_or_default()) + Duration::from_micros(micros)
+    };
+    let cpu = time(usage.ru_utime) + time(usage.ru_stime);
+    Ok(Some(Ended { status: ExitStatus::from_raw(status), cpu }))
+}
+
+/// Ends a child that has not been reaped, in the way that nothing withstands.
+pub(super) fn kill(pid: u32) {
+    if let Ok(pid) = libc::pid_t::try_from(pid) {
+        // SAFETY: no memory is involved. The child has not been reaped, so the number is still its own.
+        _ = unsafe { libc::kill(pid, libc::SIGKILL) };
+    }
+}

@@ -1,0 +1,363 @@
+//! Bytes → plain data, for bytes that may be anybody's.
+
+use super::{
+    ARRAY, ARRAY_BUFFER, BIGINT, BYTES, DATA_VIEW, DATE, ERROR, FALSE, KINDS, MAP, NEGATIVE, NULL, NUMBER,
+    NUMBERS, OBJECT, OTHER, SET, STRING, TRUE, UNDEFINED, is_description,
+};
+use crate::boundary::{DEEPEST, JsValue, error_of, units};
+use crate::limits::Limits;
+
+/// Bytes that are no value, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("at byte {at}: {fault}")]
+pub(crate) struct WireError {
+    /// How many bytes were read before.
+    pub(crate) at: usize,
+    pub(crate) fault: Fault,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Fault {
+    #[error("the bytes end inside of a value")]
+    Ended,
+    #[error("{0} bytes follow the value")]
+    Trailing(usize),
+    #[error("{0} is the tag of no value")]
+    Tag(u8),
+    #[error("{0} is the kind of no typed array")]
+    Kind(u8),
+    #[error("a length that is not in its shortest form, or has more than 32 bits")]
+    Length,
+    #[error("a BigInt that is not in its shortest form, or has more than 128 bits")]
+    BigInt,
+    #[error("text that is not UTF-8")]
+    Utf8,
+    #[error("a description that is too long, or not of printable ASCII")]
+    Description,
+    #[error("more than {limit} {what}")]
+    Limit { what: &'static str, limit: usize },
+}
+
+type Result<T> = std::result::Result<T, WireError>;
+
+/// What is read at most.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    nodes: usize,
+    bytes: usize,
+    text: usize,
+    items: usize,
+    depth: usize,
+}
+
+impl Bounds {
+    /// For what the host's own process wrote: all that has an end, since it is paid for when the engine gets it.
+    pub(crate) const TRUSTED: Self =
+        Self { nodes: usize::MAX, bytes: usize::MAX, text: usize::MAX, items: usize::MAX, depth: DEEPEST };
+}
+
+/// For what a guest wrote.
+impl From<&Limits> for Bounds {
+    fn from(limits: &Limits) -> Self {
+        Self {
+            nodes: limits.value_nodes,
+            bytes: limits.value_bytes,
+            text: limits.value_text,
+            items: limits.value_items,
+            depth: limits.value_depth,
+        }
+    }
+}
+
+/// One value, and nothing after it.
+pub(crate) fn decode(bytes: &[u8], bounds: impl Into<Bounds>) -> Result<JsValue> {
+    let mut decoder = Decoder::new(bytes, bounds);
+    let value = decoder.value()?;
+    decoder.finish()?;
+    Ok(value)
+}
+
+/// Several values, as [`encode_list`](super::encode_list) writes them, and nothing after them.
+pub(crate) fn decode_list(bytes: &[u8], bounds: impl Into<Bounds>) -> Result<Vec<JsValue>> {
+    let mut decoder = Decoder::new(bytes, bounds);
+    let values = decoder.list()?;
+    decoder.finish()?;
+    Ok(values)
+}
+
+/// Reads values off bytes.
+///
+/// The limits are those of one crossing and are charged as they are where the engine's values are read, for all that one
+/// decoder reads. A collection is given memory for as many elements as it says it has, and it may say so only while the bytes that are
+/// left suffice for these and for all elements that other collections still wait for: so memory is at most a multiple of the
+/// length of the input, whatever the limits are.
+pub(crate) struct Decoder<'b> {
+    bytes: &'b [u8],
+    at: usize,
+    /// The bytes that elements take at least that were promised and not yet read.
+    owed: usize,
+    depth: usize,
+    /// Of nodes and bytes, what is left.
+    left: Bounds,
+    bounds: Bounds,
+}
+
+impl<'b> Decoder<'b> {
+    pub(crate) fn new(bytes: &'b [u8], bounds: impl Into<Bounds>) -> Self {
+        let bounds = bounds.into();
+        Self { bytes, at: 0, owed: 0, depth: 0, left: bounds, bounds }
+    }
+
+    /// Nothing may be left.
+    pub(crate) fn finish(self) -> Result<()> {
+        match self.rest() {
+            0 => Ok(()),
+            left => Err(self.fault(Fault::Trailing(left))),
+        }
+    }
+
+    pub(crate) fn byte(&mut self) -> Result<u8> {
+        let [byte] = self.array()?;
+        Ok(byte)
+    }
+
+    pub(crate) fn u64(&mut self) -> Result<u64> {
+        self.array().map(u64::from_le_bytes)
+    }
+
+    pub(crate) fn length(&mut self) -> Result<usize> {
+        let start = self.at;
+        let mut length = 0u64;
+        for shift in (0..35).step_by(7) {
+            let byte = self.byte()?;
+            length |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                let is_shortest = byte != 0 || shift == 0;
+                let length = u32::try_from(length).ok().filter(|_| is_shortest);
+                let length = length.and_then(|length| usize::try_from(length).ok());
+                return length.ok_or(WireError { at: start, fault: Fault::Length });
+            }
+        }
+        Err(WireError { at: start, fault: Fault::Length })
+    }
+
+    /// Several values behind their number.
+    pub(crate) fn list(&mut self) -> Result<Vec<JsValue>> {
+        let count = self.length()?;
+        self.limited(count)?;
+        self.promised(count, 1)?;
+        self.values(count)
+    }
+
+    pub(crate) fn value(&mut self) -> Result<JsValue> {
+        let start = self.at;
+        Ok(match self.byte()? {
+            UNDEFINED => JsValue::Undefined,
+            NULL => JsValue::Null,
+            FALSE => JsValue::Bool(false),
+            TRUE => JsValue::Bool(true),
+            NUMBER => JsValue::Number(self.double()?),
+            BIGINT => self.bigint(false)?,
+            NEGATIVE => self.bigint(true)?,
+            STRING => JsValue::String(self.text()?),
+            ARRAY => JsValue::Array(self.items()?),
+            SET => JsValue::Set(self.items()?),
+            OBJECT => JsValue::Object(self.fields()?),
+            MAP => JsValue::Map(self.pairs()?),
+            BYTES => JsValue::Bytes(self.buffer()?),
+            ARRAY_BUFFER => JsValue::Buffer { kind: "ArrayBuffer", bytes: self.buffer()? },
+            DATA_VIEW => JsValue::Buffer { kind: "DataView", bytes: self.buffer()? },
+            NUMBERS => self.numbers()?,
+            DATE => JsValue::Date(self.double()?),
+            ERROR => self.error()?,
+            OTHER => self.other()?,
+            tag => return Err(WireError { at: start, fault: Fault::Tag(tag) }),
+        })
+    }
+
+    /// A text behind its length.
+    pub(crate) fn text(&mut self) -> Result<String> {
+        let start = self.at;
+        let text = self.str()?;
+        let (length, limit) = (units(text), self.bounds.text);
+        if length > limit {
+            let fault = Fault::Limit { what: "units in one text", limit };
+            return Err(WireError { at: start, fault });
+        }
+        self.charged(length)?;
+        Ok(text.to_owned())
+    }
+
+    fn str(&mut self) -> Result<&'b str> {
+        let start = self.at;
+        let length = self.length()?;
+        std::str::from_utf8(self.take(length)?).map_err(|_| WireError { at: start, fault: Fault::Utf8 })
+    }
+
+    fn fault(&self, fault: Fault) -> WireError {
+        WireError { at: self.at, fault }
+    }
+
+    fn rest(&self) -> usize {
+        self.bytes.len() - self.at
+    }
+
+    fn take(&mut self, count: usize) -> Result<&'b [u8]> {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let taken = rest.get(..count).ok_or_else(|| self.fault(Fault::Ended))?;
+        self.at += count;
+        Ok(taken)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let taken = *rest.first_chunk::<N>().ok_or_else(|| self.fault(Fault::Ended))?;
+        self.at += N;
+        Ok(taken)
+    }
+
+    fn double(&mut self) -> Result<f64> {
+        let value = self.u64().map(f64::from_bits)?;
+        Ok(if value.is_nan() { f64::from_bits(super::NAN) } else { value })
+    }
+
+    fn bigint(&mut self, negative: bool) -> Result<JsValue> {
+        let start = self.at;
+        let length = usize::from(self.byte()?);
+        let mut magnitude = [0; 16];
+        let fault = WireError { at: start, fault: Fault::BigInt };
+        let room = magnitude.get_mut(..length).ok_or(fault)?;
+        room.copy_from_slice(self.take(length)?);
+        match room.last() {
+            Some(0) => Err(fault),
+            None if negative => Err(fault),
+            _ => Ok(JsValue::BigInt { negative, magnitude: u128::from_le_bytes(magnitude) }),
+        }
+    }
+
+    fn buffer(&mut self) -> Result<Vec<u8>> {
+        let length = self.length()?;
+        let bytes = self.take(length)?;
+        self.charged(length)?;
+        Ok(bytes.to_vec())
+    }
+
+    fn other(&mut self) -> Result<JsValue> {
+        let start = self.at;
+        let text = self.str()?;
+        match is_description(text) {
+            true => Ok(JsValue::Other(text.to_owned())),
+            false => Err(WireError { at: start, fault: Fault::Description }),
+        }
+    }
+
+    fn items(&mut self) -> Result<Vec<JsValue>> {
+        let count = self.collection(1)?;
+        self.inside(|decoder| decoder.values(count))
+    }
+
+    fn values(&mut self, count: usize) -> Result<Vec<JsValue>> {
+        let mut values = Vec::with_capacity(count);
+        for _ in 0..count {
+            self.owed -= 1;
+            values.push(self.value()?);
+        }
+        Ok(values)
+    }
+
+    fn fields(&mut self) -> Result<Vec<(String, JsValue)>> {
+        let count = self.collection(2)?;
+        self.inside(|decoder| {
+            let mut fields = Vec::with_capacity(count);
+            for _ in 0..count {
+                decoder.owed -= 2;
+                fields.push((decoder.text()?, decoder.value()?));
+            }
+            Ok(fields)
+        })
+    }
+
+    fn pairs(&mut self) -> Result<Vec<(JsValue, JsValue)>> {
+        let count = self.collection(2)?;
+        self.nodes(count)?;
+        self.inside(|decoder| {
+            let mut pairs = Vec::with_capacity(count);
+            for _ in 0..count {
+                decoder.owed -= 2;
+                pairs.push((decoder.value()?, decoder.value()?));
+            }
+            Ok(pairs)
+        })
+    }
+
+    fn numbers(&mut self) -> Result<JsValue> {
+        let start = self.at;
+        let number = self.byte()?;
+        let kind = KINDS.get(usize::from(number));
+        let kind = *kind.ok_or(WireError { at: start, fault: Fault::Kind(number) })?;
+        let count = self.collection(8)?;
+        self.inside(|decoder| {
+            let mut values = Vec::with_capacity(count);
+            for _ in 0..count {
+                decoder.owed -= 8;
+                values.push(decoder.double()?);
+            }
+            Ok(JsValue::Numbers { kind, values })
+        })
+    }
+
+    fn error(&mut self) -> Result<JsValue> {
+        self.nodes(3)?;
+        self.inside(|decoder| Ok(error_of(decoder.value()?, decoder.value()?, decoder.value()?)))
+    }
+
+    /// The number of a collection's elements, paid for, of at least so many bytes each.
+    fn collection(&mut self, least: usize) -> Result<usize> {
+        /// What a collection costs beside its content, as in [`Budget::items`](crate::boundary::Budget).
+        const COLLECTION: usize = 16;
+        let count = self.length()?;
+        self.limited(count)?;
+        self.nodes(count.saturating_add(COLLECTION))?;
+        self.promised(count, least)?;
+        Ok(count)
+    }
+
+    fn limited(&self, count: usize) -> Result<()> {
+        let limit = self.bounds.items;
+        match count <= limit {
+            true => Ok(()),
+            false => Err(self.fault(Fault::Limit { what: "elements in one collection", limit })),
+        }
+    }
+
+    fn promised(&mut self, count: usize, least: usize) -> Result<()> {
+        let owed = count.checked_mul(least).and_then(|bytes| bytes.checked_add(self.owed));
+        self.owed = owed.filter(|owed| *owed <= self.rest()).ok_or_else(|| self.fault(Fault::Ended))?;
+        Ok(())
+    }
+
+    fn nodes(&mut self, count: usize) -> Result<()> {
+        let limit = self.bounds.nodes;
+        let left = self.left.nodes.checked_sub(count);
+        self.left.nodes = left.ok_or_else(|| self.fault(Fault::Limit { what: "values", limit }))?;
+        Ok(())
+    }
+
+    fn charged(&mut self, count: usize) -> Result<()> {
+        let limit = self.bounds.bytes;
+        let left = self.left.bytes.checked_sub(count);
+        self.left.bytes = left.ok_or_else(|| self.fault(Fault::Limit { what: "bytes", limit }))?;
+        Ok(())
+    }
+
+    fn inside<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let limit = self.bounds.depth;
+        if self.depth >= limit {
+            return Err(self.fault(Fault::Limit { what: "levels of nesting", limit }));
+        }
+        self.depth += 1;
+        let read = read(self)?;
+        self.depth -= 1;
+        Ok(read)
+    }
+}

@@ -1,0 +1,143 @@
+//! Plain data → bytes.
+
+use super::{
+    ARRAY, ARRAY_BUFFER, BIGINT, BYTES, DATA_VIEW, DATE, ERROR, FALSE, KINDS, MAP, NAN, NEGATIVE, NULL,
+    NUMBER, NUMBERS, OBJECT, OTHER, SET, STRING, TRUE, UNDEFINED, is_description,
+};
+use crate::boundary::JsValue;
+
+/// A value as bytes.
+pub(crate) fn encoded(value: &JsValue) -> Vec<u8> {
+    let mut out = Vec::new();
+    encode(value, &mut out);
+    out
+}
+
+/// Appends a value.
+pub(crate) fn encode(value: &JsValue, out: &mut Vec<u8>) {
+    match value {
+        JsValue::Undefined => out.push(UNDEFINED),
+        JsValue::Null => out.push(NULL),
+        JsValue::Bool(value) => put_bool(*value, out),
+        JsValue::Number(value) => put_number(*value, out),
+        JsValue::BigInt { negative, magnitude } => put_bigint(*negative, *magnitude, out),
+        JsValue::String(text) => put_string(text, out),
+        JsValue::Array(items) => put_items(ARRAY, items, out),
+        JsValue::Set(items) => put_items(SET, items, out),
+        JsValue::Object(fields) => {
+            put_head(OBJECT, fields.len(), out);
+            for (name, value) in fields {
+                put_text(name, out);
+                encode(value, out);
+            }
+        }
+        JsValue::Map(pairs) => {
+            put_head(MAP, pairs.len(), out);
+            for (key, value) in pairs {
+                encode(key, out);
+                encode(value, out);
+            }
+        }
+        JsValue::Bytes(bytes) => put_bytes(BYTES, bytes, out),
+        JsValue::Buffer { kind: "DataView", bytes } => put_bytes(DATA_VIEW, bytes, out),
+        JsValue::Buffer { bytes, .. } => put_bytes(ARRAY_BUFFER, bytes, out),
+        JsValue::Numbers { kind, values } => put_numbers(kind, values, out),
+        JsValue::Date(millis) => {
+            out.push(DATE);
+            put_double(*millis, out);
+        }
+        JsValue::Error { name, message, rest } => put_error(name, message, rest, out),
+        JsValue::Other(text) => put_other(text, out),
+    }
+}
+
+/// Appends several values behind their number.
+pub(crate) fn encode_list(values: &[JsValue], out: &mut Vec<u8>) {
+    put_length(values.len(), out);
+    values.iter().for_each(|value| encode(value, out));
+}
+
+/// Appends a length. A greater one than 32 bits hold is cut, and refused by whoever reads it: there is no such value.
+pub(crate) fn put_length(length: usize, out: &mut Vec<u8>) {
+    let mut left = u32::try_from(length).unwrap_or(u32::MAX);
+    while let [byte, ..] = left.to_le_bytes()
+        && left >= 0x80
+    {
+        out.push(byte | 0x80);
+        left >>= 7;
+    }
+    out.push(left.to_le_bytes()[0]);
+}
+
+/// Appends a text behind its length.
+pub(crate) fn put_text(text: &str, out: &mut Vec<u8>) {
+    put_length(text.len(), out);
+    out.extend_from_slice(text.as_bytes());
+}
+
+pub(super) fn put_head(tag: u8, length: usize, out: &mut Vec<u8>) {
+    out.push(tag);
+    put_length(length, out);
+}
+
+pub(super) fn put_bool(value: bool, out: &mut Vec<u8>) {
+    out.push(if value { TRUE } else { FALSE });
+}
+
+pub(super) fn put_number(value: f64, out: &mut Vec<u8>) {
+    out.push(NUMBER);
+    put_double(value, out);
+}
+
+pub(super) fn put_double(value: f64, out: &mut Vec<u8>) {
+    let bits = if value.is_nan() { NAN } else { value.to_bits() };
+    out.extend_from_slice(&bits.to_le_bytes());
+}
+
+pub(super) fn put_bigint(negative: bool, magnitude: u128, out: &mut Vec<u8>) {
+    out.push(if negative && magnitude != 0 { NEGATIVE } else { BIGINT });
+    let length = 16 - magnitude.leading_zeros() / 8;
+    out.push(length.to_le_bytes()[0]);
+    out.extend(magnitude.to_le_bytes().iter().take(length as usize));
+}
+
+pub(super) fn put_string(text: &str, out: &mut Vec<u8>) {
+    out.push(STRING);
+    put_text(text, out);
+}
+
+pub(super) fn put_bytes(tag: u8, bytes: &[u8], out: &mut Vec<u8>) {
+    put_head(tag, bytes.len(), out);
+    out.extend_from_slice(bytes);
+}
+
+fn put_items(tag: u8, items: &[JsValue], out: &mut Vec<u8>) {
+    put_head(tag, items.len(), out);
+    items.iter().for_each(|item| encode(item, out));
+}
+
+/// A kind that no engine has goes as one that holds every number.
+fn put_numbers(kind: &str, values: &[f64], out: &mut Vec<u8>) {
+    let known = KINDS.iter().zip(0..).find(|(known, _)| **known == kind);
+    out.push(NUMBERS);
+    out.push(known.map_or(7, |(_, number)| number));
+    put_length(values.len(), out);
+    values.iter().for_each(|value| put_double(*value, out));
+}
+
+fn put_error(name: &str, message: &str, rest: &[(&'static str, JsValue)], out: &mut Vec<u8>) {
+    let other = |wanted: &str| rest.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value);
+    out.push(ERROR);
+    for (field, text) in [("name", Some(name)), ("message", Some(message)), ("cause", None)] {
+        match (other(field), text) {
+            (Some(value), _) => encode(value, out),
+            (None, Some(text)) => put_string(text, out),
+            (None, None) => out.push(UNDEFINED),
+        }
+    }
+}
+
+pub(super) fn put_other(text: &str, out: &mut Vec<u8>) {
+    out.push(OTHER);
+    put_text(if is_description(text) { text } else { "a value of no known kind" }, out);
+}

@@ -1,0 +1,74 @@
+//! Plain data as bytes.
+//!
+//! A value is a tag, one byte, and what the tag says follows. A *length* is an unsigned LEB128 number of at most 32 bits in as
+//! few bytes as it takes. All else is little-endian.
+//!
+//! | tag | value | what follows |
+//! |----:|-------|--------------|
+//! | 0 | `undefined` | |
+//! | 1 | `null` | |
+//! | 2, 3 | `false`, `true` | |
+//! | 4 | a Number | 8 bytes: the bits of the double; NaN is `0x7ff8_0000_0000_0000` |
+//! | 5, 6 | a BigInt, one below zero | a byte, 0 to 16, and as many bytes of its magnitude, of which the last is not 0; zero is tag 5 |
+//! | 7 | a string | *text*: a length and as many bytes of UTF-8 |
+//! | 8 | an Array | a length and as many values |
+//! | 9 | an object | a length and as many pairs of a *text* and a value |
+//! | 10 | a Map | a length and as many pairs of values |
+//! | 11 | a Set | a length and as many values |
+//! | 12, 13, 14 | a Uint8Array, an ArrayBuffer, a DataView | a length and as many bytes |
+//! | 15 | another typed array | a byte, its kind; a length and as many doubles of 8 bytes |
+//! | 16 | a Date | 8 bytes: milliseconds since 1970 as a double |
+//! | 17 | an Error | three values: its `name`, its `message`, its `cause`; `undefined` where there is none |
+//! | 18 | what is no data | *text*: what it is, at most 160 bytes of printable ASCII |
+//!
+//! The kinds of typed arrays are 0 Int8, 1 Int16, 2 Uint16, 3 Int32, 4 Uint32, 5 Float16, 6 Float32, 7 Float64.
+//!
+//! Whoever decodes believes nothing: see [`Decoder`]. What `docs/process.md` says of it is for other implementations.
+
+mod decode;
+mod encode;
+mod serialize;
+#[cfg(test)]
+mod serialize_tests;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use decode::{Bounds, decode, decode_list};
+#[cfg(test)]
+use decode::{Fault, WireError};
+pub(crate) use encode::{encode, encode_list, encoded, put_length};
+#[cfg(feature = "testing")]
+pub(crate) use serialize::serialize;
+pub(crate) use serialize::serialize_top;
+
+pub(super) const UNDEFINED: u8 = 0;
+pub(super) const NULL: u8 = 1;
+pub(super) const FALSE: u8 = 2;
+pub(super) const TRUE: u8 = 3;
+pub(super) const NUMBER: u8 = 4;
+pub(super) const BIGINT: u8 = 5;
+pub(super) const NEGATIVE: u8 = 6;
+pub(super) const STRING: u8 = 7;
+pub(super) const ARRAY: u8 = 8;
+pub(super) const OBJECT: u8 = 9;
+pub(super) const MAP: u8 = 10;
+pub(super) const SET: u8 = 11;
+pub(super) const BYTES: u8 = 12;
+pub(super) const ARRAY_BUFFER: u8 = 13;
+pub(super) const DATA_VIEW: u8 = 14;
+pub(super) const NUMBERS: u8 = 15;
+pub(super) const DATE: u8 = 16;
+pub(super) const ERROR: u8 = 17;
+pub(super) const OTHER: u8 = 18;
+
+/// The kinds of typed arrays, each at its number.
+const KINDS: [&str; 8] = ["Int8", "Int16", "Uint16", "Int32", "Uint32", "Float16", "Float32", "Float64"];
+/// The only NaN.
+const NAN: u64 = 0x7ff8_0000_0000_0000;
+/// The longest description of what is no data.
+const DESCRIPTION: usize = 160;
+
+/// Whether a text may describe what is no data: it is shown as it is.
+fn is_description(text: &str) -> bool {
+    text.len() <= DESCRIPTION && text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+}

@@ -1,0 +1,249 @@
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::*;
+use crate::boundary::JsValue;
+use crate::limits::Limits;
+
+pub(super) fn encoded(value: &JsValue) -> Vec<u8> {
+    let mut out = Vec::new();
+    encode(value, &mut out);
+    out
+}
+
+/// Any value that there is, up to NaN.
+pub(super) fn values() -> impl Strategy<Value = JsValue> {
+    let double = any::<f64>().prop_map(|value| if value.is_nan() { f64::NAN } else { value });
+    let buffer = proptest::sample::select(vec!["ArrayBuffer", "DataView"]);
+    let leaf = prop_oneof![
+        Just(JsValue::Undefined),
+        Just(JsValue::Null),
+        any::<bool>().prop_map(JsValue::Bool),
+        double.clone().prop_map(JsValue::Number),
+        any::<i128>().prop_map(JsValue::bigint),
+        any::<u128>().prop_map(|magnitude| JsValue::BigInt { negative: magnitude != 0, magnitude }),
+        any::<u8>().prop_map(|small| JsValue::bigint(small.into())),
+        any::<String>().prop_map(JsValue::String),
+        "[ -~]{0,160}".prop_map(JsValue::Other),
+        vec(any::<u8>(), 0..200).prop_map(JsValue::Bytes),
+        (buffer, vec(any::<u8>(), 0..20)).prop_map(|(kind, bytes)| JsValue::Buffer { kind, bytes }),
+        (proptest::sample::select(KINDS.to_vec()), vec(double.clone(), 0..20))
+            .prop_map(|(kind, values)| JsValue::Numbers { kind, values }),
+        double.prop_map(JsValue::Date),
+    ];
+    leaf.prop_recursive(4, 48, 8, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..8).prop_map(JsValue::Array),
+            vec(inner.clone(), 0..8).prop_map(JsValue::Set),
+            vec((any::<String>(), inner.clone()), 0..8).prop_map(JsValue::Object),
+            vec((inner.clone(), inner.clone()), 0..8).prop_map(JsValue::Map),
+            [inner.clone(), inner.clone(), inner]
+                .prop_map(|[name, message, cause]| { crate::boundary::error_of(name, message, cause) }),
+        ]
+    })
+}
+
+/// Whether a value is within limits, by its parts.
+fn is_within(value: &JsValue, limits: &Limits, depth: usize) -> bool {
+    let fits = |count: usize| count <= limits.value_items && depth < limits.value_depth;
+    match value {
+        JsValue::String(text) => text.encode_utf16().count() <= limits.value_text,
+        JsValue::Array(items) | JsValue::Set(items) => {
+            fits(items.len()) && items.iter().all(|item| is_within(item, limits, depth + 1))
+        }
+        JsValue::Object(fields) => {
+            fits(fields.len()) && fields.iter().all(|(_, value)| is_within(value, limits, depth + 1))
+        }
+        JsValue::Map(pairs) => {
+            let is_within = |value| is_within(value, limits, depth + 1);
+            fits(pairs.len()) && pairs.iter().all(|(key, value)| is_within(key) && is_within(value))
+        }
+        JsValue::Numbers { values, .. } => fits(values.len()),
+        JsValue::Error { rest, .. } => {
+            fits(0) && rest.iter().all(|(_, value)| is_within(value, limits, depth + 1))
+        }
+        JsValue::Bytes(bytes) | JsValue::Buffer { bytes, .. } => bytes.len() <= limits.value_bytes,
+        _ => true,
+    }
+}
+
+fn small() -> Limits {
+    Limits {
+        value_nodes: 300,
+        value_bytes: 200,
+        value_text: 20,
+        value_items: 6,
+        value_depth: 3,
+        ..Limits::default()
+    }
+}
+
+/// What a value keeps on the heap.
+fn heap(value: &JsValue) -> usize {
+    const VALUE: usize = size_of::<JsValue>();
+    match value {
+        JsValue::String(text) | JsValue::Other(text) => text.capacity(),
+        JsValue::Bytes(bytes) | JsValue::Buffer { bytes, .. } => bytes.capacity(),
+        JsValue::Numbers { values, .. } => values.capacity() * 8,
+        JsValue::Array(items) | JsValue::Set(items) => {
+            items.capacity() * VALUE + items.iter().map(heap).sum::<usize>()
+        }
+        JsValue::Object(fields) => {
+            let inside = fields.iter().map(|(name, value)| name.capacity() + heap(value));
+            fields.capacity() * size_of::<(String, JsValue)>() + inside.sum::<usize>()
+        }
+        JsValue::Map(pairs) => {
+            pairs.capacity() * 2 * VALUE
+                + pairs.iter().map(|(key, value)| heap(key) + heap(value)).sum::<usize>()
+        }
+        JsValue::Error { name, message, rest } => {
+            let inside = rest.iter().map(|(_, value)| heap(value)).sum::<usize>();
+            name.capacity() + message.capacity() + rest.capacity() * (16 + VALUE) + inside
+        }
+        _ => 0,
+    }
+}
+
+/// NaN is nothing's equal, so what is compared is how it is shown; that of −0 is `-0.0`.
+fn shown(value: &JsValue) -> String {
+    format!("{value:?}")
+}
+
+proptest! {
+    #[test]
+    fn a_value_comes_back_as_it_was(value in values()) {
+        let bytes = encoded(&value);
+        prop_assert_eq!(shown(&decode(&bytes, Bounds::TRUSTED).expect("it is read")), shown(&value));
+        match decode(&bytes, &small()) {
+            Ok(there) => prop_assert!(is_within(&there, &small(), 0)),
+            Err(error) => prop_assert!(matches!(error.fault, Fault::Limit { .. }), "{}", error),
+        }
+    }
+
+    #[test]
+    fn several_values_come_back(list in vec(values(), 0..5)) {
+        let mut bytes = Vec::new();
+        encode_list(&list, &mut bytes);
+        let there = decode_list(&bytes, Bounds::TRUSTED).expect("it is read");
+        prop_assert_eq!(there.iter().map(shown).collect::<Vec<_>>(), list.iter().map(shown).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn no_beginning_of_a_value_is_one(value in values()) {
+        let bytes = encoded(&value);
+        for end in 0..bytes.len() {
+            prop_assert!(decode(&bytes[..end], Bounds::TRUSTED).is_err(), "the first {} of {:?}", end, bytes);
+        }
+        let more = [&bytes[..], &[0]].concat();
+        prop_assert_eq!(
+            decode(&more, Bounds::TRUSTED).expect_err("there is more"),
+            WireError { at: bytes.len(), fault: Fault::Trailing(1) }
+        );
+    }
+
+    /// What is one is the same again: there is one way to write a value.
+    #[test]
+    fn whatever_becomes_of_a_byte_is_an_error_or_a_value(value in values(), with in 1..=255u8) {
+        let bytes = encoded(&value);
+        for at in 0..bytes.len().min(400) {
+            let mut other = bytes.clone();
+            other[at] ^= with;
+            for bounds in [Bounds::TRUSTED, (&small()).into()] {
+                let Ok(value) = decode(&other, bounds) else { continue };
+                prop_assert!(heap(&value) <= 80 * other.len(), "{} for {}", heap(&value), other.len());
+                let again = encoded(&value);
+                prop_assert_eq!(shown(&decode(&again, bounds).expect("it is read")), shown(&value));
+            }
+            if let Ok(value) = decode(&other, &small()) {
+                prop_assert!(is_within(&value, &small(), 0));
+            }
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_an_error_or_a_value(bytes in vec(prop_oneof![0..20u8, any::<u8>()], 0..200)) {
+        if let Ok(value) = decode(&bytes, &small()) {
+            prop_assert!(is_within(&value, &small(), 0));
+        }
+        _ = decode_list(&bytes, Bounds::TRUSTED);
+    }
+}
+
+fn fault(bytes: &[u8]) -> (usize, Fault) {
+    let error = decode(bytes, &Limits::default()).expect_err("it is no value");
+    (error.at, error.fault)
+}
+
+#[test]
+fn what_is_wrong_is_told_with_its_place() {
+    assert_eq!(fault(&[]), (0, Fault::Ended));
+    assert_eq!(fault(&[ARRAY, 2, NULL]), (2, Fault::Ended));
+    assert_eq!(fault(&[ARRAY, 1, 19]), (2, Fault::Tag(19)));
+    assert_eq!(fault(&[NUMBERS, 8, 0]), (1, Fault::Kind(8)));
+    assert_eq!(fault(&[STRING, 0x80, 0]), (1, Fault::Length));
+    assert_eq!(fault(&[STRING, 0xff, 0xff, 0xff, 0xff, 0x1f]), (1, Fault::Length));
+    assert_eq!(fault(&[STRING, 0x80, 0x80, 0x80, 0x80, 0x80, 1]), (1, Fault::Length));
+    assert_eq!(fault(&[STRING, 1, 0xff]), (1, Fault::Utf8));
+    assert_eq!(fault(&[OTHER, 1, b'\n']), (1, Fault::Description));
+    assert_eq!(fault(&[OTHER, 2, 0xc3, 0xa9]), (1, Fault::Description));
+    assert_eq!(fault(&[BIGINT, 1, 0]), (1, Fault::BigInt));
+    assert_eq!(fault(&[NEGATIVE, 0]), (1, Fault::BigInt));
+    assert_eq!(fault(&[[BIGINT, 17].as_slice(), &[1; 17]].concat()), (1, Fault::BigInt));
+    let limit = Fault::Limit { what: "elements in one collection", limit: 100_000 };
+    assert_eq!(fault(&[ARRAY, 0xff, 0xff, 0xff, 0xff, 0x0f]), (6, limit));
+    let text = decode(&[STRING, 0x80], &Limits::default()).expect_err("it is no value").to_string();
+    assert_eq!(text, "at byte 2: the bytes end inside of a value");
+}
+
+/// Each level says that it has as many elements as bytes are left.
+#[test]
+fn nested_promises_are_not_believed() {
+    let mut bytes = Vec::new();
+    for _ in 0..100 {
+        bytes.push(ARRAY);
+        put_length(1_000, &mut bytes);
+    }
+    bytes.resize(2_000, NULL);
+    let error = decode(&bytes, Bounds::TRUSTED).expect_err("there is not that much");
+    assert_eq!((error.at, error.fault), (6, Fault::Ended));
+}
+
+#[test]
+fn a_deep_value_is_refused_and_not_recursed_into() {
+    let mut bytes = [ARRAY, 1].repeat(1_000_000);
+    bytes.push(NULL);
+    let limit = Fault::Limit { what: "levels of nesting", limit: 128 };
+    assert_eq!(fault(&bytes), (258, limit));
+    let error = decode(&[ERROR].repeat(1_000_000), Bounds::TRUSTED).expect_err("it is too deep");
+    assert!(matches!(error.fault, Fault::Limit { what: "levels of nesting", .. }), "{error}");
+}
+
+#[test]
+fn there_is_one_nan() {
+    let other = f64::from_bits(0xfff0_0000_dead_beef);
+    assert_eq!(encoded(&JsValue::Number(other)), encoded(&JsValue::Number(f64::NAN)));
+    let bytes = [[NUMBER].as_slice(), &other.to_bits().to_le_bytes()].concat();
+    let Ok(JsValue::Number(there)) = decode(&bytes, Bounds::TRUSTED) else { panic!("a Number") };
+    assert_eq!(there.to_bits(), NAN);
+}
+
+#[test]
+fn the_bytes_are_those_of_the_documentation() {
+    let value = JsValue::Object(vec![
+        ("a".into(), JsValue::Array(vec![JsValue::Number(1.0), JsValue::bigint(-300)])),
+        (
+            "é".into(),
+            crate::boundary::error_of(
+                JsValue::String("E".into()),
+                JsValue::Undefined,
+                JsValue::Other("a function".into()),
+            ),
+        ),
+    ]);
+    let expected: &[&[u8]] = &[
+        &[9, 2, 1, b'a', 8, 2, 4, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f, 6, 2, 0x2c, 0x01],
+        &[2, 0xc3, 0xa9, 17, 7, 1, b'E', 0, 18, 10],
+        b"a function",
+    ];
+    assert_eq!(encoded(&value), expected.concat());
+}

@@ -1,0 +1,95 @@
+//! What crosses a wire, for this repository's own tests and fuzz targets.
+
+use std::io::{Read, Write};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use crate::isolate::wired::{Raw, Wired};
+
+use crate::boundary::{Budget, JsValue, from_tree, plain};
+use crate::isolate::stack::StackEnd;
+use crate::limits::Limits;
+use crate::process::frame::{FrameError, FrameReader, FrameWriter};
+use crate::process::wire;
+
+/// A value as bytes.
+#[must_use]
+pub fn encode(value: &JsValue) -> Vec<u8> {
+    let mut out = Vec::new();
+    wire::encode(value, &mut out);
+    out
+}
+
+/// Several values as bytes.
+#[must_use]
+pub fn encode_list(values: &[JsValue]) -> Vec<u8> {
+    let mut out = Vec::new();
+    wire::encode_list(values, &mut out);
+    out
+}
+
+/// Bytes as a value.
+///
+/// # Errors
+///
+/// What is wrong with them, and where.
+pub fn decode(bytes: &[u8], limits: &Limits) -> Result<JsValue, String> {
+    wire::decode(bytes, limits).map_err(|error| error.to_string())
+}
+
+/// Bytes as several values.
+///
+/// # Errors
+///
+/// As of [`decode`].
+pub fn decode_list(bytes: &[u8], limits: &Limits) -> Result<Vec<JsValue>, String> {
+    wire::decode_list(bytes, limits).map_err(|error| error.to_string())
+}
+
+/// A Rust value as bytes: in one step, and by way of plain data.
+///
+/// # Errors
+///
+/// Why it cannot be written.
+pub fn serialized<T: Serialize>(value: &T) -> Result<[Vec<u8>; 2], String> {
+    let mut out = Vec::new();
+    wire::serialize(value, &mut out).map_err(|error| error.to_string())?;
+    let plain = plain(value).map_err(|error| error.to_string())?;
+    Ok([out, encode(&plain)])
+}
+
+/// A value as a type.
+///
+/// # Errors
+///
+/// Why it is not of the type.
+pub fn read<T: DeserializeOwned>(value: JsValue, limits: &Limits) -> Result<T, String> {
+    let budget = Budget::new(limits, StackEnd::of_thread());
+    from_tree(&budget, value).map_err(|error| error.to_string())
+}
+
+/// The kinds, calls and bodies of a stream's frames, up to the first error.
+pub fn frames(stream: impl Read, limit: usize) -> impl Iterator<Item = Result<(u8, u64, Vec<u8>), String>> {
+    let mut reader = Some(FrameReader::new(stream, limit));
+    std::iter::from_fn(move || match reader.as_mut()?.next() {
+        Ok(frame) => Some(Ok((frame.kind, frame.call, frame.body))),
+        Err(error) => {
+            reader = None;
+            (!matches!(error, FrameError::Closed)).then(|| Err(error.to_string()))
+        }
+    })
+}
+
+/// Writes a frame.
+///
+/// # Errors
+///
+/// When it is too long, or the stream fails.
+pub fn frame(stream: impl Write, (kind, call, body): (u8, u64, &[u8]), limit: usize) -> Result<(), String> {
+    let sent = FrameWriter::new(stream, limit).send(kind, call, |out| {
+        out.extend_from_slice(body);
+        Ok::<_, FrameError>(())
+    });
+    sent.map_err(|error| error.to_string())
+}

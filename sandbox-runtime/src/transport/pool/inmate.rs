@@ -1,0 +1,226 @@
+//! What the sandbox of a tenant is: a realm of an isolate of this thread, or a process.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Bind, Loaded};
+use crate::contract::GuestMethod;
+use crate::error::Result;
+use crate::isolate::known::Known;
+use crate::isolate::meter::Meter;
+use crate::isolate::script::Binding;
+use crate::isolate::watchdog::Watch;
+use crate::isolate::{Isolate, Realm};
+#[cfg(feature = "process")]
+use crate::process::{ProcessSandbox, Processed};
+use crate::script::Script;
+
+/// A sandbox with the scripts that were loaded into it.
+pub(crate) enum Inmate {
+    Realm {
+        isolate: Rc<Isolate>,
+        realm: Rc<Realm>,
+        bindings: RefCell<HashMap<u64, Rc<Binding>>>,
+    },
+    #[cfg(feature = "process")]
+    Process {
+        sandbox: ProcessSandbox,
+        bindings: RefCell<HashMap<u64, Processed>>,
+    },
+}
+
+impl Inmate {
+    pub(super) fn realm(isolate: Rc<Isolate>, realm: Rc<Realm>) -> Self {
+        Self::Realm { isolate, realm, bindings: RefCell::default() }
+    }
+
+    #[cfg(feature = "process")]
+    pub(super) fn process(sandbox: ProcessSandbox) -> Self {
+        Self::Process { sandbox, bindings: RefCell::default() }
+    }
+
+    /// Evaluates a script and binds it to a contract. Says which methods there are.
+    pub(super) fn bind(
+        &self,
+        id: u64,
+        script: &Script,
+        bind: Bind,
+        deadline: Option<u64>,
+    ) -> Result<Vec<bool>> {
+        match self {
+            Self::Realm { isolate, realm, bindings } => {
+                let exports = isolate.evaluate(realm, script, deadline)?;
+                let binding = (bind.here)(isolate, &exports)?;
+                let exported = binding.exported();
+                bindings.borrow_mut().insert(id, Rc::new(binding));
+                Ok(exported)
+            }
+            #[cfg(feature = "process")]
+            Self::Process { sandbox, bindings } => {
+                let bound = (bind.away)(&sandbox.within(deadline).eval(script.clone())?)?;
+                let exported = bound.exported().to_vec();
+                bindings.borrow_mut().insert(id, bound);
+                Ok(exported)
+            }
+        }
+    }
+
+    /// Whether a script was loaded into this very sandbox.
+    fn has(&self, id: u64) -> bool {
+        match self {
+            Self::Realm { bindings, .. } => bindings.borrow().contains_key(&id),
+            #[cfg(feature = "process")]
+            Self::Process { bindings, .. } => bindings.borrow().contains_key(&id),
+        }
+    }
+
+    /// Evaluates a script anew when the sandbox is another one than before.
+    pub(super) fn settle(&self, loaded: &Loaded, deadline: Option<u64>) -> Result<()> {
+        if !self.has(loaded.id) {
+            self.bind(loaded.id, &loaded.script, loaded.bind, deadline)?;
+        }
+        Ok(())
+    }
+
+    /// A script as it is bound, in an isolate of this thread.
+    pub(super) fn bound(&self, id: u64) -> Option<(Rc<Isolate>, Rc<Binding>)> {
+        match self {
+            Self::Realm { isolate, bindings, .. } => {
+                bindings.borrow().get(&id).map(|binding| (isolate.clone(), binding.clone()))
+            }
+            #[cfg(feature = "process")]
+            Self::Process { .. } => None,
+        }
+    }
+
+    /// A script as it is bound, in a process.
+    #[cfg(feature = "process")]
+    pub(super) fn away(&self, id: u64, deadline: Option<u64>) -> Option<Processed> {
+        match self {
+            Self::Realm { .. } => None,
+            Self::Process { bindings, .. } => bindings.borrow().get(&id).map(|bound| bound.within(deadline)),
+        }
+    }
+
+    /// Calls a method of a script.
+    pub(super) fn call<M: GuestMethod>(
+        &self,
+        loaded: &Loaded,
+        args: M::Owned,
+        deadline: Option<u64>,
+    ) -> Result<M::Value> {
+        self.settle(loaded, deadline)?;
+        #[cfg(feature = "process")]
+        if let Some(bound) = self.away(loaded.id, deadline) {
+            return bound.make::<M>(args);
+        }
+        match self.bound(loaded.id) {
+            Some((isolate, binding)) => isolate.call(Known::billed::<M>(), &binding, args, deadline),
+            None => Err(super::super::worker::thread_is_gone()),
+        }
+    }
+
+    pub(super) fn forget(&self, id: u64) {
+        match self {
+            Self::Realm { bindings, .. } => {
+                let binding = bindings.borrow_mut().remove(&id);
+                drop(binding);
+            }
+            #[cfg(feature = "process")]
+            Self::Process { bindings, .. } => {
+                let bound = bindings.borrow_mut().remove(&id);
+                drop(bound);
+            }
+        }
+    }
+
+    pub(super) fn meter(&self) -> Arc<Meter> {
+        match self {
+            Self::Realm { isolate, .. } => isolate.meter(),
+            #[cfg(feature = "process")]
+            Self::Process { sandbox, .. } => sandbox.meter(),
+        }
+    }
+
+    /// What ends a call from another thread, where that can be done.
+    pub(super) fn watch(&self) -> Result<Option<Arc<Watch>>> {
+        match self {
+            Self::Realm { isolate, .. } => isolate.watch().map(Some),
+            #[cfg(feature = "process")]
+            Self::Process { .. } => Ok(None),
+        }
+    }
+
+    /// Whether it can be called.
+    pub(super) fn lives(&self) -> bool {
+        match self {
+            Self::Realm { isolate, .. } => isolate.lives(),
+            #[cfg(feature = "process")]
+            Self::Process { sandbox, .. } => sandbox.pid().is_some(),
+        }
+    }
+
+    /// Whether a call is under way on the stack.
+    pub(crate) fn is_running(&self) -> bool {
+        match self {
+            Self::Realm { isolate, .. } => isolate.is_running(),
+            #[cfg(feature = "process")]
+            Self::Process { sandbox, .. } => sandbox.is_running(),
+        }
+    }
+
+    /// Whether a call is under way, or in flight.
+    pub(super) fn is_busy(&self) -> bool {
+        match self {
+            Self::Realm { isolate, .. } => isolate.is_busy(),
+            #[cfg(feature = "process")]
+            Self::Process { sandbox, .. } => sandbox.is_running(),
+        }
+    }
+
+    /// What is left of the call under way, if any is.
+    pub(crate) fn left(&self) -> Option<Duration> {
+        match self {
+            Self::Realm { isolate, .. } => isolate.left(),
+            #[cfg(feature = "process")]
+            Self::Process { sandbox, .. } => sandbox.left(),
+        }
+    }
+
+    /// What it takes, in bytes.
+    pub(super) fn memory(&self) -> u64 {
+        match self {
+            Self::Realm { isolate, .. } => isolate.memory() as u64,
+            #[cfg(feature = "process")]
+            Self::Process { sandbox, .. } => sandbox.resident(),
+        }
+    }
+
+    /// Whether it is a process that has done or taken so much that another is to take its place.
+    #[cfg(feature = "process")]
+    pub(super) fn is_worn(&self, most: &Wear) -> bool {
+        match self {
+            Self::Realm { .. } => false,
+            Self::Process { .. } => {
+                !self.is_running()
+                    && (self.meter().usage().total.calls >= most.calls || self.memory() >= most.bytes)
+            }
+        }
+    }
+}
+
+/// After how much a process is replaced.
+#[cfg(feature = "process")]
+#[derive(Clone, Copy)]
+pub(super) struct Wear {
+    pub(super) calls: u64,
+    pub(super) bytes: u64,
+}
+
+#[cfg(feature = "process")]
+impl Wear {
+    pub(super) const NEVER: Self = Self { calls: u64::MAX, bytes: u64::MAX };
+}

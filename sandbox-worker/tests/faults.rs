@@ -1,0 +1,119 @@
+//! What ends the process of a guest, and that nothing else ends.
+
+#![allow(missing_docs, clippy::print_stdout, clippy::unwrap_used, reason = "tests")]
+
+use std::time::{Duration, Instant};
+
+use sandbox_runtime::process::{Process, ProcessSandbox};
+use sandbox_runtime::{
+    Builder, Death, Error, LimitKind, Limits, Permission, Result, Sandbox, Script, sandbox_api,
+};
+
+fn builder() -> Builder<ProcessSandbox> {
+    Sandbox::builder().transport(Process::new().program(env!("CARGO_BIN_EXE_sandbox-worker")))
+}
+
+#[sandbox_api(guest)]
+pub trait Act {
+    fn act(&self) -> Result<f64>;
+}
+
+fn act(sandbox: &ProcessSandbox, body: &str) -> Result<f64> {
+    let script = format!("export const act = () => {{ {body} }};");
+    sandbox.load::<dyn Act>(Script::new("act.js", script)).unwrap().act()
+}
+
+/// The sandbox is discarded, and is there again in another process.
+fn recovers(sandbox: &ProcessSandbox) {
+    let again = sandbox.load::<dyn Act>(Script::new("act.js", "export const act = () => 1;"));
+    assert!(matches!(again.map(drop), Err(Error::Discarded { .. })));
+    assert_eq!(sandbox.pid(), None);
+    let began = Instant::now();
+    sandbox.reset().unwrap();
+    assert_eq!(act(sandbox, "return 2;").unwrap(), 2.0);
+    println!("there again after {:?}", began.elapsed());
+}
+
+#[test]
+fn a_signal_from_outside() {
+    let sandbox = builder().build().unwrap();
+    let guest =
+        sandbox.load::<dyn Act>(Script::new("act.js", "export const act = () => { for (;;); };")).unwrap();
+    let pid = sandbox.pid().unwrap();
+    let killer = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(50));
+        // SAFETY: a number and a signal.
+        unsafe { libc::kill(pid.cast_signed(), libc::SIGKILL) }
+    });
+    let error = guest.act().unwrap_err();
+    assert!(matches!(error, Error::Process { death: Death::Signal { signal: 9, .. }, .. }), "{error}");
+    assert_eq!(killer.join().unwrap(), 0);
+    assert!(sandbox.usage().last.cpu > Duration::ZERO);
+    recovers(&sandbox);
+}
+
+/// One line each, known from the issues of sandboxes that run in the host's process.
+const KILLERS: &[&str] = &[
+    // Steps that V8 does not interrupt.
+    "return new Array(1e8).fill(0).length;",
+    "return 'x'.repeat(1e8).replace(/x/g, 'ab').length;",
+    "return [].indexOf.call({ length: 2 ** 53 - 1 }, 1);",
+    // Checks of V8 that end the process.
+    "return 'x'.repeat(5e8).split('').length;",
+    "return [].toSorted.call({ length: 2 ** 28 }).length;",
+    // Memory that is part of no heap.
+    "const all = []; for (;;) all.push(new Intl.NumberFormat('de', { style: 'unit', unit: 'liter' }));",
+    "const all = []; for (;;) { const b = new ArrayBuffer(1, { maxByteLength: 2 ** 28 }); b.resize(2 ** 26); new Uint8Array(b).fill(1); all.push(b); }",
+    "return 'x'.repeat(2 ** 28).split('').length;",
+    "const a = []; a.length = 2 ** 26; return a.fill(0.5).map((x) => ({ x })).length;",
+    "return (2n ** 60000000n).toString().length;",
+    "return new Array(2 ** 25).fill('a').join('b'.repeat(20)).length;",
+    "const a = []; for (;;) a.push(new Array(1e6).fill(a.length));",
+    "return JSON.stringify(new Array(2 ** 24).fill('\\u0000'.repeat(64))).length;",
+];
+
+#[test]
+fn one_line_killers() {
+    for killer in KILLERS {
+        let limits = Limits { wall: Duration::from_millis(300), ..Limits::default() };
+        let sandbox = builder().limits(limits).build().unwrap();
+        let began = Instant::now();
+        let error = act(&sandbox, killer).unwrap_err();
+        let took = began.elapsed();
+        println!("{took:?} {error}   {killer}");
+        assert!(took < limits.wall + Duration::from_millis(250), "{took:?}: {error}");
+        match error {
+            Error::Process { .. } | Error::Limit { kind: LimitKind::Heap, .. } => recovers(&sandbox),
+            Error::Limit { kind: LimitKind::Wall | LimitKind::Buffers, .. } | Error::Guest(_) => {
+                assert_eq!(act(&sandbox, "return 2;").unwrap(), 2.0);
+            }
+            other => panic!("{other}"),
+        }
+    }
+}
+
+/// Its memory is that of the process, and no other limit sees it.
+#[test]
+fn the_memory_of_web_assembly() {
+    let sandbox = builder().allow(Permission::WebAssembly).build().unwrap();
+    let body = "const m = new WebAssembly.Memory({ initial: 2 ** 14 }); return new Uint8Array(m.buffer).fill(1).length;";
+    let error = act(&sandbox, body).unwrap_err();
+    assert!(matches!(error, Error::Process { death: Death::Memory { .. }, .. }), "{error}");
+    recovers(&sandbox);
+}
+
+/// A loop whose turns call nothing of the guest, in a function so long that V8 does not compile it and looks at limits seldom.
+#[test]
+fn slow_turns_in_a_long_function() {
+    let limits = Limits { wall: Duration::from_millis(300), ..Limits::default() };
+    let sandbox = builder().limits(limits).build().unwrap();
+    let long = "x += 1; ".repeat(30_000);
+    let body = format!(
+        "let x = 0; const s = 'a'.repeat(1e5); if (globalThis.never) {{ {long} }} for (;;) s.toUpperCase();"
+    );
+    let began = Instant::now();
+    let error = act(&sandbox, &body).unwrap_err();
+    assert!(matches!(error, Error::Process { death: Death::Overdue, .. }), "{error}");
+    assert!(began.elapsed() < limits.wall + Duration::from_millis(250), "{:?}", began.elapsed());
+    recovers(&sandbox);
+}

@@ -1,0 +1,346 @@
+//! Children that do not keep to the protocol: they are killed and reported, and the host goes on.
+//!
+//! This executable is the child as well. What it does is the name by which it was started.
+
+#![allow(missing_docs, clippy::print_stdout, clippy::unwrap_used, reason = "tests")]
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::os::fd::{AsFd as _, AsRawFd as _};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use sandbox_runtime::process::Process;
+use sandbox_runtime::{Console, Death, Error, Limits, Result, Sandbox, Script, sandbox_api};
+
+#[sandbox_api(guest)]
+pub trait Rule {
+    fn price(&self, n: f64) -> Result<f64>;
+}
+
+#[sandbox_api(host)]
+pub trait Shop {
+    fn stock(&self, n: u32) -> u32;
+}
+
+#[sandbox_api(host)]
+pub trait Clock {
+    fn tick(&self);
+}
+
+impl Clock for () {
+    fn tick(&self) {}
+}
+
+impl Shop for () {
+    fn stock(&self, n: u32) -> u32 {
+        n
+    }
+}
+
+const WALL: Duration = Duration::from_millis(300);
+
+/// A name, what the child does when it is called, and whether it has to end so.
+type Child = (&'static str, fn(&mut Line, u64), fn(&Death) -> bool);
+
+const CHILDREN: &[Child] = &[
+    ("garbage", |line, _| line.raw(&[0xff; 64]), is_protocol),
+    ("half-a-frame", |line, call| line.raw(&frame(0x83, call, &[0; 105])[..50]), is_overdue),
+    (
+        "half-a-frame-and-gone",
+        |line, call| {
+            line.raw(&frame(0x83, call, &[0; 105])[..50]);
+            std::process::exit(7);
+        },
+        |death| matches!(death, Death::Exit { code: 7, .. }),
+    ),
+    ("a-frame-too-short", |line, _| line.raw(&[8, 0, 0, 0, 0x83, 0, 0, 0, 0, 0, 0, 0, 0]), is_protocol),
+    (
+        "a-frame-of-four-gigabytes",
+        |line, _| line.raw(&[0xff, 0xff, 0xff, 0xff, 0x83, 0, 0, 0, 0, 0, 0, 0, 0]),
+        is_protocol,
+    ),
+    ("a-closed-channel", |line, _| line.close(), is_protocol),
+    ("another-call", |line, call| line.frame(0x83, call + 1, &value(1.0)), is_protocol),
+    ("a-window-too-long", |line, call| line.frame(0x83 | 0x40, call, &u64::MAX.to_le_bytes()), is_protocol),
+    ("a-window-without-a-length", |line, call| line.frame(0x83 | 0x40, call, &[]), is_protocol),
+    (
+        "a-window-of-zeros",
+        |line, call| line.frame(0x83 | 0x40, call, &100_000_u64.to_le_bytes()),
+        is_protocol,
+    ),
+    ("an-unknown-kind", |line, call| line.frame(0x99, call, &[]), is_protocol),
+    ("a-kind-of-the-parent", |line, call| line.frame(5, call, &[]), is_protocol),
+    ("no-value", |line, call| line.frame(0x83, call, &[0; 96]), is_protocol),
+    ("an-unknown-tag", |line, call| line.frame(0x83, call, &[0xee; 97]), is_protocol),
+    (
+        "something-after-the-value",
+        |line, call| line.frame(0x83, call, &[value(1.0), vec![0]].concat()),
+        is_protocol,
+    ),
+    (
+        "a-done-in-the-place-of-a-value",
+        |line, call| {
+            line.frame(0x82, call, br#"{"handle":1,"exported":[],"bill":[0,0,0,0,0,0,0,0,0,0,0,0]}"#);
+        },
+        is_protocol,
+    ),
+    ("no-json", |line, call| line.frame(0x84, call, b"{"), is_protocol),
+    (
+        "a-limit-that-there-is-not",
+        |line, call| {
+            line.frame(0x84, call, br#"{"fault":{"Limit":{"kind":99,"limit":"","place":null}},"bill":[0,0,0,0,0,0,0,0,0,0,0,0]}"#);
+        },
+        is_protocol,
+    ),
+    (
+        "a-place-that-there-is-not",
+        |line, call| {
+            line.frame(0x84, call, br#"{"fault":{"Limit":{"kind":0,"limit":"","place":["Bank","transfer"]}},"bill":[0,0,0,0,0,0,0,0,0,0,0,0]}"#);
+        },
+        is_protocol,
+    ),
+    (
+        "faults-in-faults",
+        |line, call| {
+            let fault =
+                format!(r#"{}{{"Build":""}}{}"#, r#"{"Discarded":"#.repeat(100_000), "}".repeat(100_000));
+            line.frame(
+                0x84,
+                call,
+                format!(r#"{{"fault":{fault},"bill":[0,0,0,0,0,0,0,0,0,0,0,0]}}"#).as_bytes(),
+            );
+        },
+        is_protocol,
+    ),
+    ("a-host-that-there-is-not", |line, _| line.frame(0x85, 1, &[9, 0, 0, 0, 0]), is_protocol),
+    ("a-method-that-there-is-not", |line, _| line.frame(0x85, 1, &[0, 0, 9, 0, 0]), is_protocol),
+    ("a-host-call-of-nothing", |line, _| line.frame(0x85, 1, &[]), is_protocol),
+    (
+        "a-flood-of-host-calls",
+        |line, _| loop {
+            line.frame(0x85, 1, &[0, 0, 0, 0, 1, 4, 0, 0, 0, 0, 0, 0, 0, 0]);
+            line.skip();
+        },
+        is_protocol,
+    ),
+    (
+        "host-calls-without-end",
+        |line, _| loop {
+            line.frame(0x85, 1, &[1, 0, 0, 0, 0]);
+            line.skip();
+        },
+        is_overdue,
+    ),
+    (
+        "a-flood-of-the-console",
+        |line, _| loop {
+            line.frame(0x86, 0, format!(r#"{{"level":0,"text":"{}"}}"#, "x".repeat(60_000)).as_bytes());
+        },
+        is_protocol,
+    ),
+    (
+        "a-flood-of-nothing",
+        |line, _| loop {
+            line.raw(&frame(0x86, 0, br#"{"level":0,"text":""}"#).repeat(1000));
+        },
+        |death| is_protocol(death) || is_overdue(death),
+    ),
+    (
+        "a-byte-now-and-then",
+        |line, call| {
+            for byte in frame(0x83, call, &value(1.0)) {
+                line.raw(&[byte]);
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        },
+        is_overdue,
+    ),
+    (
+        "silence",
+        |_, _| loop {
+            std::thread::park();
+        },
+        is_overdue,
+    ),
+    ("an-end", |_, _| std::process::exit(3), |death| matches!(death, Death::Exit { code: 3, .. })),
+    (
+        "an-abort",
+        |_, _| std::process::abort(),
+        |death| matches!(death, Death::Signal { signal: libc::SIGABRT, .. }),
+    ),
+    (
+        "a-wrong-address",
+        |_, _| {
+            // SAFETY: there is none: this is what is to be caught.
+            unsafe { std::ptr::without_provenance_mut::<u8>(8).write_volatile(1) };
+        },
+        |death| matches!(death, Death::Signal { signal: libc::SIGSEGV, .. }),
+    ),
+    (
+        "a-full-stack",
+        |_, _| {
+            println!("{}", deeper(0));
+        },
+        |death| matches!(death, Death::Signal { signal: libc::SIGABRT | libc::SIGSEGV, .. }),
+    ),
+    (
+        "too-much-memory",
+        |_, _| {
+            let mut all = Vec::new();
+            loop {
+                all.push(vec![1_u8; 1 << 20]);
+            }
+        },
+        |death| matches!(death, Death::Memory { .. }),
+    ),
+];
+
+type Stillborn = (&'static str, fn(&mut Line));
+
+/// Children that do not come as far as being called.
+const STILLBORN: &[Stillborn] = &[
+    ("no-hello", |line| line.frame(0x82, 0, b"{}")),
+    ("a-hello-of-another-version", |line| line.frame(0x81, 0, br#"{"version":0,"refusal":null}"#)),
+    ("a-hello-of-nothing", |line| line.frame(0x81, 0, b"")),
+    ("an-end-before-hello", |_| {}),
+];
+
+fn is_protocol(death: &Death) -> bool {
+    matches!(death, Death::Protocol { .. })
+}
+
+fn is_overdue(death: &Death) -> bool {
+    matches!(death, Death::Overdue)
+}
+
+#[expect(unconditional_recursion, reason = "it is to fill the stack")]
+fn deeper(n: u64) -> u64 {
+    std::hint::black_box([n; 64])[0] + deeper(std::hint::black_box(n + 1))
+}
+
+fn frame(kind: u8, call: u64, body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(body.len() + 9).unwrap();
+    [&length.to_le_bytes()[..], &[kind], &call.to_le_bytes(), body].concat()
+}
+
+/// An empty bill and a number.
+fn value(number: f64) -> Vec<u8> {
+    [&[0; 96][..], &[4], &number.to_le_bytes()].concat()
+}
+
+/// The child's end of the channel.
+struct Line(File);
+
+impl Line {
+    fn raw(&mut self, bytes: &[u8]) {
+        // When the parent has had enough, this is over.
+        if self.0.write_all(bytes).is_err() {
+            std::process::exit(9);
+        }
+    }
+
+    fn frame(&mut self, kind: u8, call: u64, body: &[u8]) {
+        self.raw(&frame(kind, call, body));
+    }
+
+    /// Without ending itself.
+    fn close(&self) {
+        // SAFETY: both are of this process; what reads or writes them next gets an error.
+        unsafe { (libc::close(self.0.as_raw_fd()), libc::close(0)) };
+    }
+
+    /// The kind and the call of the next frame.
+    fn next(&mut self) -> (u8, u64, Vec<u8>) {
+        let mut length = [0; 4];
+        if self.0.read_exact(&mut length).is_err() {
+            std::process::exit(9);
+        }
+        let mut rest = vec![0; u32::from_le_bytes(length) as usize];
+        self.0.read_exact(&mut rest).unwrap();
+        (rest[0], u64::from_le_bytes(rest[1..9].try_into().unwrap()), rest[9..].to_vec())
+    }
+
+    fn skip(&mut self) {
+        self.next();
+    }
+}
+
+fn child(name: &str) {
+    let mut line = Line(File::from(std::io::stdin().as_fd().try_clone_to_owned().unwrap()));
+    if let Some((_, act)) = STILLBORN.iter().find(|(known, _)| *known == name) {
+        return act(&mut line);
+    }
+    let act = CHILDREN.iter().find(|(known, ..)| *known == name).unwrap().1;
+    line.frame(0x81, 0, br#"{"version":1,"refusal":null}"#);
+    let (1, call, _) = line.next() else { panic!("a setup") };
+    line.frame(0x87, call, br#"{"report":{"layers":[]}}"#);
+    loop {
+        match line.next() {
+            (2 | 3, call, _) => {
+                line.frame(0x82, call, br#"{"handle":1,"exported":[true],"bill":[0,0,0,0,0,0,0,0,0,0,0,0]}"#);
+            }
+            (4, call, _) => {
+                act(&mut line, call);
+                std::thread::sleep(Duration::from_secs(10));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn sandbox(program: &Path, calls: u64) -> Result<sandbox_runtime::ProcessSandbox> {
+    let limits = Limits { wall: WALL, host_calls: calls, console_bytes: 1 << 10, ..Limits::default() };
+    let process = Process::new().program(program);
+    Sandbox::builder()
+        .limits(limits)
+        .console(Console::Capture)
+        .transport(process)
+        .host::<dyn Shop>(())
+        .host::<dyn Clock>(())
+        .build()
+}
+
+fn parent() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("hostile-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let program = |name: &str| {
+        let path = folder.join(name);
+        std::os::unix::fs::symlink(std::env::current_exe().unwrap(), &path).unwrap();
+        path
+    };
+    for (name, _, is_expected) in CHILDREN {
+        let calls = if *name == "host-calls-without-end" { u64::MAX } else { 1000 };
+        let sandbox = sandbox(&program(name), calls).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let rule = sandbox.load::<dyn Rule>(Script::new("rule.js", "")).unwrap();
+        let pid = sandbox.pid().unwrap();
+        let began = Instant::now();
+        let error = rule.price(1.0).map(|value| panic!("{name}: {value}")).unwrap_err();
+        let took = began.elapsed();
+        println!("test {name} ... {error} ({took:?})");
+        assert!(matches!(&error, Error::Process { death, .. } if is_expected(death)), "{name}: {error:?}");
+        assert!(took < WALL + Duration::from_millis(250), "{name}: {took:?}");
+        // It has been reaped, so there is no such process, not even a zombie.
+        assert!(!Path::new(&format!("/proc/{pid}")).exists(), "{name}");
+        assert!(matches!(rule.price(1.0), Err(Error::Discarded { .. })), "{name}");
+        sandbox.reset().unwrap();
+        sandbox.load::<dyn Rule>(Script::new("rule.js", "")).unwrap();
+    }
+    for (name, _) in STILLBORN {
+        let error = sandbox(&program(name), 0).map(|_| panic!("{name}")).unwrap_err();
+        println!("test {name} ... {error}");
+        assert!(matches!(error, Error::Process { .. } | Error::Build { .. }), "{name}: {error:?}");
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+    println!("test result: ok. {} passed", CHILDREN.len() + STILLBORN.len());
+}
+
+fn main() {
+    let args = std::env::args().collect::<Vec<_>>();
+    match args.get(1).map(String::as_str) {
+        Some("--typed-sandbox-worker") => child(Path::new(&args[0]).file_name().unwrap().to_str().unwrap()),
+        // Who lists tests finds none.
+        Some("--list") => {}
+        _ => parent(),
+    }
+}

@@ -1,0 +1,145 @@
+//! Many faults, one after the other and at the same time: the host lives, no call hangs, and nothing is left behind.
+//!
+//! A hundred by default; `SANDBOX_FAULTS=10000 cargo test -p sandbox-worker --test soak` for as many as are asked for.
+
+#![allow(missing_docs, clippy::print_stdout, clippy::unwrap_used, reason = "tests")]
+
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use sandbox_runtime::process::{Process, ProcessSandbox};
+use sandbox_runtime::{Death, Error, LimitKind, Limits, Result, Sandbox, Script, sandbox_api};
+
+#[sandbox_api(guest)]
+pub trait Act {
+    fn act(&self, what: u32) -> Result<f64>;
+}
+
+/// A guest says that it runs, and is killed while it does.
+#[sandbox_api(host)]
+pub trait Report {
+    fn runs(&self);
+}
+
+/// A process and a signal.
+#[derive(Clone, Default)]
+struct Victim(Arc<(AtomicU32, AtomicI32)>);
+
+impl Report for Victim {
+    fn runs(&self) {
+        let (pid, signal) = (self.0.0.load(Ordering::SeqCst).cast_signed(), self.0.1.load(Ordering::SeqCst));
+        // SAFETY: numbers. The sandbox waits for the end of its call, so the process has not been reaped.
+        assert_eq!(unsafe { libc::kill(pid, signal) }, 0);
+    }
+}
+
+const SCRIPT: &str = "
+    const acts = [
+        () => 1,
+        () => { throw new TypeError('no'); },
+        () => { for (;;); },
+        () => { const all = []; for (;;) all.push(new Array(1e5).fill(all.length)); },
+        () => { const a = []; a.length = 2 ** 26; return a.fill(0.5).map((x) => ({ x })).length; },
+        () => 'x'.repeat(2 ** 28).split('').length,
+        () => { Report.runs(); for (;;); },
+        () => { const f = () => f() + 1; return f(); },
+        () => new Uint8Array(2 ** 33).length,
+    ];
+    export const act = (what) => acts[what]();
+";
+
+const WALL: Duration = Duration::from_millis(50);
+const SIGNALS: [i32; 4] = [libc::SIGKILL, libc::SIGABRT, libc::SIGILL, libc::SIGTERM];
+
+fn fault(nth: u32, sandbox: &ProcessSandbox, guest: &dyn Act, victim: &Victim) {
+    let what = nth % 9;
+    if what == 6 {
+        victim.0.0.store(sandbox.pid().unwrap(), Ordering::SeqCst);
+        victim.0.1.store(SIGNALS[(nth / 9) as usize % SIGNALS.len()], Ordering::SeqCst);
+    }
+    let began = Instant::now();
+    let outcome = guest.act(what);
+    let took = began.elapsed();
+    // The machine runs several of them.
+    assert!(took < WALL + Duration::from_secs(2), "{what}: {took:?}");
+    let is_expected = match (&outcome, what) {
+        (Ok(1.0) | Err(Error::Limit { kind: LimitKind::Wall, .. }), 0) => true,
+        (Err(Error::Guest(_) | Error::Limit { kind: LimitKind::Wall, .. }), 1 | 8) => true,
+        (Err(Error::Limit { kind: LimitKind::Wall, .. }), 2) => true,
+        (Err(Error::Limit { kind: LimitKind::Heap | LimitKind::Wall, .. }), 3) => true,
+        (Err(Error::Limit { .. } | Error::Process { .. }), 4 | 5) => true,
+        (Err(Error::Process { death: Death::Signal { signal, .. }, .. }), 6) => SIGNALS.contains(signal),
+        (Err(Error::Limit { kind: LimitKind::Stack | LimitKind::Wall, .. }), 7) => true,
+        (Err(Error::Limit { kind: LimitKind::Buffers, .. }), 8) => true,
+        _ => false,
+    };
+    assert!(is_expected, "{what}: {outcome:?}");
+}
+
+fn one(faults: &AtomicU32) {
+    let victim = Victim::default();
+    let limits = Limits { wall: WALL, heap: 16 << 20, ..Limits::default() };
+    let process = Process::new().program(env!("CARGO_BIN_EXE_sandbox-worker"));
+    let builder = Sandbox::builder().limits(limits).transport(process);
+    let sandbox = builder.host::<dyn Report>(victim.clone()).build().unwrap();
+    let load = || sandbox.load::<dyn Act>(Script::new("act.js", SCRIPT)).unwrap();
+    let mut guest = load();
+    while let Ok(left) = faults.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)) {
+        fault(left, &sandbox, &guest, &victim);
+        match guest.act(0) {
+            Ok(value) => assert_eq!(value, 1.0),
+            Err(Error::Discarded { .. }) => {
+                let began = Instant::now();
+                sandbox.reset().unwrap();
+                guest = load();
+                assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+            }
+            // Other faults may have all processors for that long.
+            Err(Error::Limit { kind: LimitKind::Wall, .. }) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+/// Open descriptors, threads, children that have not been reaped, and resident pages of this process.
+fn held() -> [usize; 4] {
+    let count = |path: &str| fs::read_dir(path).unwrap().count();
+    let own = std::process::id().to_string();
+    let is_zombie = |stat: String| {
+        let rest = stat.rsplit(") ").next().unwrap_or_default().to_owned();
+        let mut words = rest.split(' ');
+        words.next() == Some("Z") && words.next() == Some(&own)
+    };
+    let processes = fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| fs::read_to_string(entry.ok()?.path().join("stat")).ok());
+    let zombies = processes.filter(|stat| is_zombie(stat.clone())).count();
+    let statm = fs::read_to_string("/proc/self/statm").unwrap();
+    let pages = statm.split(' ').nth(1).unwrap().parse().unwrap();
+    [count("/proc/self/fd"), count("/proc/self/task"), zombies, pages]
+}
+
+#[test]
+fn faults() {
+    let total = std::env::var("SANDBOX_FAULTS").map_or(100, |text| text.parse().unwrap());
+    let run = |total: u32| {
+        let faults = AtomicU32::new(total);
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| one(&faults));
+            }
+        });
+    };
+    // What is made once is there.
+    run(20);
+    let before = held();
+    run(total);
+    let after = held();
+    println!("descriptors, threads, zombies, pages: {before:?} before, {after:?} after {total} faults");
+    assert!(after[0] <= before[0] + 2, "descriptors: {before:?} {after:?}");
+    assert!(after[1] <= before[1] + 1, "threads: {before:?} {after:?}");
+    assert_eq!(after[2], 0, "zombies");
+    assert!(after[3] <= before[3] + 2048, "8 MiB of memory: {before:?} {after:?}");
+}
