@@ -198,6 +198,22 @@ const CHILDREN: &[Child] = &[
 
 type Stillborn = (&'static str, fn(&mut Line));
 
+/// Children that answer well, and then do something else.
+const IDLERS: &[Stillborn] = &[
+    ("computing-when-idle", |_| {
+        loop {
+            std::hint::spin_loop();
+        }
+    }),
+    ("filling-memory-when-idle", |_| {
+        let mut all = Vec::new();
+        loop {
+            all.push(vec![1_u8; 1 << 20]);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }),
+];
+
 /// Children that do not come as far as being called.
 const STILLBORN: &[Stillborn] = &[
     ("no-hello", |line| line.frame(0x82, 0, b"{}")),
@@ -271,7 +287,8 @@ fn child(name: &str) {
     if let Some((_, act)) = STILLBORN.iter().find(|(known, _)| *known == name) {
         return act(&mut line);
     }
-    let act = CHILDREN.iter().find(|(known, ..)| *known == name).unwrap().1;
+    let idler = IDLERS.iter().find(|(known, _)| *known == name);
+    let act = CHILDREN.iter().find(|(known, ..)| *known == name).map(|child| child.1);
     line.frame(0x81, 0, br#"{"version":1,"refusal":null}"#);
     let (1, call, _) = line.next() else { panic!("a setup") };
     line.frame(0x87, call, br#"{"report":{"layers":[]}}"#);
@@ -281,7 +298,11 @@ fn child(name: &str) {
                 line.frame(0x82, call, br#"{"handle":1,"exported":[true],"bill":[0,0,0,0,0,0,0,0,0,0,0,0]}"#);
             }
             (4, call, _) => {
-                act(&mut line, call);
+                if let Some((_, act)) = idler {
+                    line.frame(0x83, call, &value(1.0));
+                    act(&mut line);
+                }
+                act.unwrap()(&mut line, call);
                 std::thread::sleep(Duration::from_secs(10));
             }
             _ => {}
@@ -326,13 +347,31 @@ fn parent() {
         sandbox.reset().unwrap();
         sandbox.load::<dyn Rule>(Script::new("rule.js", "")).unwrap();
     }
+    for (name, _) in IDLERS {
+        let sandbox = sandbox(&program(name), 1000).unwrap();
+        let rule = sandbox.load::<dyn Rule>(Script::new("rule.js", "")).unwrap();
+        assert_eq!(rule.price(1.0).unwrap(), 1.0);
+        let pid = sandbox.pid().unwrap();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while Path::new(&format!("/proc/{pid}")).exists() {
+            assert!(Instant::now() < deadline, "{name} lives on");
+            std::thread::yield_now();
+        }
+        let error = rule.price(1.0).unwrap_err();
+        println!("test {name} ... {error}");
+        assert!(
+            matches!(&error, Error::Process { death: Death::Memory { .. } | Death::Protocol { .. }, .. }),
+            "{error:?}"
+        );
+        sandbox.reset().unwrap();
+    }
     for (name, _) in STILLBORN {
         let error = sandbox(&program(name), 0).map(|_| panic!("{name}")).unwrap_err();
         println!("test {name} ... {error}");
         assert!(matches!(error, Error::Process { .. } | Error::Build { .. }), "{name}: {error:?}");
     }
     std::fs::remove_dir_all(&folder).unwrap();
-    println!("test result: ok. {} passed", CHILDREN.len() + STILLBORN.len());
+    println!("test result: ok. {} passed", CHILDREN.len() + IDLERS.len() + STILLBORN.len());
 }
 
 fn main() {

@@ -8,8 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::sys;
 use crate::error::Death;
 use crate::isolate::clock;
+use crate::isolate::meter::nanos;
 
 /// How long it waits before it looks whether it waits for too long.
 const LOOK: Duration = Duration::from_millis(5);
@@ -20,17 +22,20 @@ pub(super) struct Guard {
     end: AtomicU64,
     /// Bytes of memory that may be resident.
     memory: u64,
-    peak: AtomicU64,
+    /// The CPU time that all its threads together may have had, in nanoseconds; `u64::MAX` for any.
+    cpu_end: AtomicU64,
     statm: Option<File>,
+    stat: Option<File>,
     /// Why it is to be killed.
     verdict: Mutex<Option<Death>>,
 }
 
 impl Guard {
     pub(super) fn new(pid: u32, memory: u64) -> Arc<Self> {
-        let statm = File::open(format!("/proc/{pid}/statm")).ok();
-        let (end, peak) = (AtomicU64::new(u64::MAX), AtomicU64::default());
-        Arc::new(Self { end, memory, peak, statm, verdict: Mutex::default() })
+        let open = |what: &str| File::open(format!("/proc/{pid}/{what}")).ok();
+        let (statm, stat) = (open("statm"), open("stat"));
+        let [end, cpu_end] = [(); 2].map(|()| AtomicU64::new(u64::MAX));
+        Arc::new(Self { end, memory, cpu_end, statm, stat, verdict: Mutex::default() })
     }
 
     pub(super) fn until(&self, end: u64) {
@@ -51,17 +56,40 @@ impl Guard {
 
     /// What it has in memory, in bytes; where the system does not say, 0.
     pub(super) fn resident(&self) -> u64 {
-        let mut text = [0; 128];
-        let read = self.statm.as_ref().and_then(|statm| statm.read_at(&mut text, 0).ok()).unwrap_or_default();
-        let pages = std::str::from_utf8(&text[..read])
-            .ok()
-            .and_then(|text| text.split(' ').nth(1)?.parse::<u64>().ok());
-        pages.unwrap_or_default().saturating_mul(4096)
+        let pages = text(self.statm.as_ref()).and_then(|text| text.split(' ').nth(1)?.parse::<u64>().ok());
+        pages.unwrap_or_default().saturating_mul(sys::page_size())
+    }
+
+    /// The CPU time that all its threads have had, to some ten milliseconds; where the system does not say, 0.
+    pub(super) fn cpu(&self) -> Duration {
+        // Its name, in parentheses, may hold anything.
+        let times = text(self.stat.as_ref()).and_then(|text| {
+            let mut words = text.rsplit_once(") ")?.1.split(' ').skip(11);
+            Some(words.next()?.parse::<u64>().ok()? + words.next()?.parse::<u64>().ok()?)
+        });
+        Duration::from_millis(times.unwrap_or_default().saturating_mul(1000) / sys::ticks())
+    }
+
+    /// Lets it have so much CPU time from now on.
+    pub(super) fn allow_cpu(&self, more: Option<Duration>) {
+        let end = more.map_or(u64::MAX, |more| nanos(self.cpu().saturating_add(more)));
+        self.cpu_end.store(end, Ordering::Relaxed);
+    }
+
+    /// Whether it has more memory than it may. It is to be killed then.
+    pub(super) fn exceeds(&self) -> bool {
+        let resident = self.resident();
+        let exceeds = resident > self.memory;
+        if exceeds {
+            self.condemn(Death::Memory { resident, limit: self.memory });
+        }
+        exceeds
     }
 
     /// Whether it has had its time. It is to be killed then.
     pub(super) fn is_over(&self) -> bool {
-        let is_over = clock::now() >= self.end();
+        let cpu_end = self.cpu_end.load(Ordering::Relaxed);
+        let is_over = clock::now() >= self.end() || (cpu_end < u64::MAX && nanos(self.cpu()) >= cpu_end);
         if is_over {
             self.condemn(Death::Overdue);
         }
@@ -69,18 +97,18 @@ impl Guard {
     }
 
     fn look(&self) -> io::Result<()> {
-        let resident = self.resident();
-        self.peak.fetch_max(resident, Ordering::Relaxed);
-        if resident > self.memory {
-            self.condemn(Death::Memory { resident, limit: self.memory });
-        } else {
-            self.is_over();
-        }
-        match self.verdict() {
-            Some(_) => Err(io::Error::other("the child is to be killed")),
-            None => Ok(()),
+        match self.exceeds() || self.is_over() || self.verdict().is_some() {
+            true => Err(io::Error::other("the child is to be killed")),
+            false => Ok(()),
         }
     }
+}
+
+/// A file of the kernel's about a process, as it is now.
+fn text(file: Option<&File>) -> Option<String> {
+    let mut text = [0; 1024];
+    let read = file?.read_at(&mut text, 0).ok()?;
+    std::str::from_utf8(text.get(..read)?).ok().map(str::to_owned)
 }
 
 /// A channel whose reads and writes end when the guard says so.

@@ -14,6 +14,7 @@ mod session;
 mod shared;
 mod spawn;
 mod sys;
+mod warden;
 pub(crate) mod wire;
 
 use std::fs::File;

@@ -18,7 +18,7 @@ use super::message::{
     self, Failure, Forget, Hearing, Hello, HostRefusal, Limit, Ready, Setup, WireBill, kind,
 };
 use super::spawn::{self, ChildProcess, Seed};
-use super::wire;
+use super::{warden, wire};
 use crate::contract::ContractSpec;
 use crate::error::{Death, Error, LimitKind, Place, Result, Source};
 use crate::isolate::clock;
@@ -70,7 +70,7 @@ struct Live {
     reader: Mutex<FrameReader<Line>>,
     writer: Mutex<FrameWriter<Line>>,
     guard: Arc<Guard>,
-    process: ChildProcess,
+    process: Arc<ChildProcess>,
     report: HardeningReport,
 }
 
@@ -211,7 +211,8 @@ impl Session {
 
     fn try_begin(&self, state: &State, fresh: bool) -> Result<()> {
         let newborn = spawn::take(&state.seed, fresh)?;
-        let guard = Guard::new(newborn.process.id(), state.memory);
+        let process = Arc::new(newborn.process);
+        let guard = Guard::new(process.id(), state.memory);
         guard.until(clock::now().saturating_add(nanos(START)));
         let no_channel =
             |error: std::io::Error| Error::build(format!("the channel to the child cannot be made: {error}"));
@@ -224,7 +225,7 @@ impl Session {
             writer = writer.with_window(Some(Box::new(to_child)));
             reader = reader.with_window(Some(Box::new(to_parent)));
         }
-        let failed = || self.death(None, &guard, &newborn.process, Instant::now());
+        let failed = || self.death(None, &guard, &process, Instant::now());
         let hello = reader.next().map_err(|_| failed())?;
         let hello: Hello = json(&hello.body).ok_or_else(failed)?;
         if let Some(reason) = hello.refusal {
@@ -248,13 +249,8 @@ impl Session {
             _ => return Err(failed()),
         };
         guard.until(u64::MAX);
-        let live = Live {
-            reader: Mutex::new(reader),
-            writer: Mutex::new(writer),
-            guard,
-            process: newborn.process,
-            report,
-        };
+        warden::look_after(&guard, &process);
+        let live = Live { reader: Mutex::new(reader), writer: Mutex::new(writer), guard, process, report };
         self.set_live(Some(live));
         state.discarded.take();
         Ok(())
@@ -289,6 +285,8 @@ impl Session {
             let limit = now.saturating_add(nanos(self.settings.limits.wall));
             let end = deadline.map_or(limit, |deadline| deadline.min(limit));
             live.guard.until(end.saturating_add(nanos(GRACE)));
+            let cpu = self.settings.limits.cpu;
+            live.guard.allow_cpu((cpu < Duration::MAX).then(|| cpu + GRACE));
             state.asked.set(0);
             state.told.set(0);
         }

@@ -33,6 +33,18 @@ pub(super) fn sealed_memory(_: usize) -> io::Result<OwnedFd> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
+/// The bytes of a page.
+pub(super) fn page_size() -> u64 {
+    // SAFETY: it asks for a number.
+    u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)
+}
+
+/// In how many parts of a second the kernel tells CPU time.
+pub(super) fn ticks() -> u64 {
+    // SAFETY: it asks for a number.
+    u64::try_from(unsafe { libc::sysconf(libc::_SC_CLK_TCK) }).unwrap_or(100).max(1)
+}
+
 /// Gives the first bytes of such memory back to the system. They are zero then.
 pub(super) fn give_back(memory: &File, length: usize) -> io::Result<()> {
     #[cfg(target_os = "linux")]

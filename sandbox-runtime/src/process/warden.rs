@@ -1,0 +1,85 @@
+//! Looks after children that nobody waits for.
+//!
+//! A child whose call is over has nothing to do. One that is somebody else's by now may go on computing and filling memory, and as long
+//! as nobody calls it, nobody would see.
+
+use std::sync::{Arc, Condvar, LazyLock, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use super::line::Guard;
+use super::spawn::ChildProcess;
+use crate::error::Death;
+
+/// How often it looks.
+const ROUND: Duration = Duration::from_millis(100);
+/// What an engine may do after a call, on all its threads and in one round: collect garbage, and compile.
+const LEISURE: Duration = Duration::from_millis(40);
+/// In how many rounds, one after the other.
+const PATIENCE: u32 = 10;
+
+/// A child to look after.
+struct Ward {
+    guard: Weak<Guard>,
+    process: Weak<ChildProcess>,
+    cpu: Duration,
+    busy: u32,
+}
+
+struct Warden {
+    wards: Mutex<Vec<Ward>>,
+    /// There is somebody to look after.
+    some: Condvar,
+}
+
+static WARDEN: LazyLock<Option<Warden>> = LazyLock::new(|| {
+    let thread = std::thread::Builder::new().name("sandbox-warden".into()).spawn(walk);
+    thread.ok().map(|_| Warden { wards: Mutex::default(), some: Condvar::new() })
+});
+
+/// Looks after a child until nobody has it any more.
+pub(super) fn look_after(guard: &Arc<Guard>, process: &Arc<ChildProcess>) {
+    if let Some(warden) = &*WARDEN {
+        let (guard, process) = (Arc::downgrade(guard), Arc::downgrade(process));
+        let mut wards = warden.wards.lock().unwrap_or_else(PoisonError::into_inner);
+        wards.push(Ward { guard, process, cpu: Duration::ZERO, busy: 0 });
+        warden.some.notify_one();
+    }
+}
+
+fn walk() {
+    let Some(warden) = &*WARDEN else { return };
+    loop {
+        {
+            let wards = warden.wards.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut wards = warden
+                .some
+                .wait_while(wards, |wards| wards.is_empty())
+                .unwrap_or_else(PoisonError::into_inner);
+            wards.retain_mut(Ward::is_in_order);
+        }
+        std::thread::sleep(ROUND);
+    }
+}
+
+impl Ward {
+    /// Whether it is there to be looked after again.
+    fn is_in_order(&mut self) -> bool {
+        let (Some(guard), Some(process)) = (self.guard.upgrade(), self.process.upgrade()) else {
+            return false;
+        };
+        let cpu = guard.cpu();
+        let used = cpu.saturating_sub(std::mem::replace(&mut self.cpu, cpu));
+        // Whoever waits for a call sees to it.
+        let is_idle = guard.end() == u64::MAX;
+        self.busy = if is_idle && used > LEISURE { self.busy + 1 } else { 0 };
+        if is_idle && guard.exceeds() {
+            // It is told.
+        } else if self.busy >= PATIENCE {
+            guard.condemn(Death::Protocol { reason: "computing when it had nothing to do".into() });
+        } else {
+            return true;
+        }
+        process.end();
+        false
+    }
+}
