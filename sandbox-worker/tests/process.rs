@@ -2,7 +2,10 @@
 
 #![allow(missing_docs, clippy::print_stdout, clippy::unwrap_used, reason = "tests")]
 
-use sandbox_runtime::process::{Process, ProcessSandbox};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, UNIX_EPOCH};
+
+use sandbox_runtime::process::{Hardening, Measure, Process, ProcessSandbox};
 use sandbox_runtime::{Builder, Bytes, Error, LimitKind, Limits, Result, Sandbox, Script, sandbox_api};
 
 fn builder() -> Builder<ProcessSandbox> {
@@ -74,7 +77,7 @@ fn values_go_there_and_back() {
 
 #[test]
 fn what_goes_wrong_is_the_same_error() {
-    let limits = Limits { wall: std::time::Duration::from_millis(200), ..Limits::default() };
+    let limits = Limits { wall: Duration::from_millis(200), ..Limits::default() };
     let sandbox = builder().limits(limits).host::<dyn Shop>(Open).build().unwrap();
     let rule = rule(&sandbox);
     assert!(matches!(rule.endless(), Err(Error::Limit { kind: LimitKind::Wall, .. })));
@@ -129,4 +132,139 @@ fn long_values_cross() {
     let error = big.back(Bytes::from(vec![0; 17 << 20])).unwrap_err();
     assert!(matches!(error, Error::Value(_)), "{error}");
     assert_eq!(big.back(Bytes::from(vec![1, 2])).unwrap().as_ref(), [2, 1]);
+}
+
+#[test]
+fn an_executable_that_was_not_asked_whether_it_is_a_child_is_not_started() {
+    let error = Sandbox::builder().transport(Process::new()).build().map(drop).unwrap_err();
+    assert!(matches!(&error, Error::Build { reason, .. } if reason.contains("process::init()")), "{error}");
+    let error = Sandbox::builder()
+        .transport(Process::new().program("/no/such/worker"))
+        .build()
+        .map(drop)
+        .unwrap_err();
+    assert!(matches!(&error, Error::Build { reason, .. } if reason.contains("/no/such/worker")), "{error}");
+    let builder = Sandbox::builder().host::<dyn Store>(()).transport(Process::new());
+    let error = builder.build().map(drop).unwrap_err();
+    assert!(matches!(&error, Error::Build { reason, .. } if reason.contains("before its `host`")), "{error}");
+}
+
+/// A kernel may lack a layer. Then it is an error, and otherwise the report has them all.
+#[test]
+fn hardening_can_be_required() {
+    let process = Process::new().program(env!("CARGO_BIN_EXE_sandbox-worker")).hardening(Hardening::Required);
+    match Sandbox::builder().transport(process).build() {
+        Ok(sandbox) => {
+            let report = sandbox.hardening().unwrap();
+            assert!(report.is_complete() && report.is_active(Measure::Seccomp), "{report}");
+        }
+        Err(Error::Build { reason, .. }) => {
+            assert!(reason.contains("is required and cannot be had here"), "{reason}")
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[sandbox_api(guest)]
+pub trait Steps {
+    fn down(&self, n: u32) -> Result<u32>;
+}
+
+#[sandbox_api(host)]
+pub trait Ladder {
+    fn step(&self, n: u32) -> Result<u32>;
+}
+
+type Guest = Arc<Mutex<Option<Arc<dyn Steps + Send + Sync>>>>;
+
+struct Rungs(Guest);
+
+impl Ladder for Rungs {
+    fn step(&self, n: u32) -> Result<u32> {
+        let guest = self.0.lock().unwrap().clone().unwrap();
+        guest.down(n)
+    }
+}
+
+const STEPS: &str = "export const down = (n) => n === 0 ? 0 : Ladder.step(n - 1) + 1;";
+
+#[test]
+fn calls_inside_of_calls() {
+    let guest = Guest::default();
+    let sandbox = builder().host::<dyn Ladder>(Rungs(guest.clone())).build().unwrap();
+    let steps = Arc::new(sandbox.load::<dyn Steps>(Script::new("steps.js", STEPS)).unwrap());
+    *guest.lock().unwrap() = Some(steps.clone());
+    assert_eq!(steps.down(20).unwrap(), 20);
+    // Without an end it meets a limit, and the sandbox can be called again.
+    let error = steps.down(1_000_000).unwrap_err();
+    assert!(!error.is_final(), "{error}");
+    assert_eq!(steps.down(3).unwrap(), 3);
+    // The stack of the caller may be shorter than that of the guest.
+    let small = std::thread::Builder::new().stack_size(768 << 10);
+    let own = steps.clone();
+    let error = small.spawn(move || own.down(1_000_000).unwrap_err()).unwrap().join().unwrap();
+    // It is the failure of a host method, as often as one was called.
+    assert!(!error.is_final(), "{error}");
+    assert_eq!(steps.down(3).unwrap(), 3);
+    guest.lock().unwrap().take();
+}
+
+/// Two sandboxes that call each other, which is one chain of calls of one thread.
+#[test]
+fn calls_through_another_process() {
+    let [there, back] = [Guest::default(), Guest::default()];
+    let one = builder().host::<dyn Ladder>(Rungs(there.clone())).build().unwrap();
+    let other = builder().host::<dyn Ladder>(Rungs(back.clone())).build().unwrap();
+    let load = |sandbox: &ProcessSandbox| {
+        Arc::new(sandbox.load::<dyn Steps>(Script::new("steps.js", STEPS)).unwrap())
+    };
+    let (first, second) = (load(&one), load(&other));
+    *there.lock().unwrap() = Some(second.clone());
+    *back.lock().unwrap() = Some(first.clone());
+    assert_eq!(first.down(9).unwrap(), 9);
+    assert_eq!(second.down(8).unwrap(), 8);
+    (there.lock().unwrap().take(), back.lock().unwrap().take());
+}
+
+/// Calls of several threads take turns.
+#[test]
+fn calls_of_several_threads() {
+    let sandbox = builder().host::<dyn Shop>(Open).build().unwrap();
+    let rule = Arc::new(rule(&sandbox));
+    std::thread::scope(|scope| {
+        for thread in 0_u32..4 {
+            let rule = rule.clone();
+            scope.spawn(move || {
+                for n in 0_u32..200 {
+                    assert_eq!(rule.add(f64::from(thread), f64::from(n)).unwrap(), f64::from(thread + n));
+                    assert_eq!(rule.ask(n + 1).unwrap(), 2 * (n + 1));
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn the_world_of_a_guest_is_what_the_builder_says() {
+    use sandbox_runtime::{Clock, Console, Random, VirtualClock};
+    let clock = VirtualClock::new(UNIX_EPOCH + Duration::from_secs(5));
+    let make = || {
+        let builder = builder().clock(Clock::Virtual(clock.clone())).random(Random::Seeded(7));
+        builder.console(Console::Capture).host::<dyn Shop>(Open).build().unwrap()
+    };
+    let script = |body: &str| {
+        Script::new("rule.js", format!("{SCRIPT}\nglobalThis.never = 0;").replace("a + b", body))
+    };
+    let sandbox = make();
+    let rule = sandbox.load::<dyn Rule>(script("(console.log('called with', a), Date.now())")).unwrap();
+    assert_eq!(rule.add(1.0, 1.0).unwrap(), 5000.0);
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(rule.add(2.0, 1.0).unwrap(), 6000.0);
+    let lines = sandbox.take_console().lines.into_iter().map(|line| line.text).collect::<Vec<_>>();
+    assert_eq!(lines, ["called with 1", "called with 2"]);
+    let numbers = [make(), make()].map(|sandbox| {
+        let rule = sandbox.load::<dyn Rule>(script("Math.random()")).unwrap();
+        rule.add(0.0, 0.0).unwrap()
+    });
+    assert_eq!(numbers[0], numbers[1]);
 }

@@ -33,7 +33,7 @@ mod runtime;
 pub(crate) mod script;
 pub(crate) mod shim;
 pub(crate) mod stack;
-mod thrown;
+pub(crate) mod thrown;
 pub(crate) mod ticket;
 pub(crate) mod watchdog;
 #[cfg(all(feature = "testing", feature = "process"))]

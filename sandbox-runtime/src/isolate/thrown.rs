@@ -18,7 +18,7 @@ const FRAMES: usize = 32;
 const CAUSES: usize = 8;
 
 /// What V8 says when the stack is full.
-pub(super) const STACK_FULL: &str = "Maximum call stack size exceeded";
+pub(crate) const STACK_FULL: &str = "Maximum call stack size exceeded";
 
 /// What V8 says when an ArrayBuffer gets no memory.
 const NO_BUFFER: &str = "Array buffer allocation failed";

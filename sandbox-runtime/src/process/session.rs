@@ -1,7 +1,7 @@
 //! The parent's side of a sandbox in a process: one request at a time, and what the child asks in the meantime.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::os::unix::process::ExitStatusExt as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,6 +25,7 @@ use crate::isolate::clock;
 use crate::isolate::meter::{Meter, nanos};
 use crate::isolate::plainly::{SentHosts, Unanswered};
 use crate::isolate::stack::StackEnd;
+use crate::isolate::thrown::STACK_FULL;
 use crate::isolate::ticket::within;
 use crate::limits::Limits;
 use crate::realm::{Captured, ConsoleLine, Level, Settings};
@@ -63,6 +64,8 @@ struct State {
     /// How often the child has called the host, and what it has written, in the call that is under way.
     asked: Cell<u64>,
     told: Cell<usize>,
+    /// The calls of methods that have a limit of their own.
+    asked_of: RefCell<HashMap<(usize, usize), u64>>,
 }
 
 /// A child that has a sandbox.
@@ -104,6 +107,7 @@ impl Session {
             next_source: Cell::new(0),
             asked: Cell::new(0),
             told: Cell::new(0),
+            asked_of: RefCell::default(),
         };
         let state = ReentrantMutex::new(state);
         let session = Self {
@@ -289,6 +293,7 @@ impl Session {
             live.guard.allow_cpu((cpu < Duration::MAX).then(|| cpu + GRACE));
             state.asked.set(0);
             state.told.set(0);
+            state.asked_of.borrow_mut().clear();
         }
         let left = deadline.map_or(u64::MAX, |deadline| deadline.saturating_sub(clock::now()));
         let limit = Limit { left, now: self.settings.clock.now() };
@@ -441,7 +446,23 @@ impl Call<'_> {
         if spec.is_async && !self.about.waits {
             return Err(self.broken("a call of an `async` method where nobody waits for it"));
         }
+        if let Some(most) = spec.max_calls {
+            // The child counts as well, and ends the guest.
+            let mut asked = self.state.asked_of.borrow_mut();
+            let count = asked.entry((contract, method)).or_default();
+            *count += 1;
+            if *count > most {
+                return Err(self.broken("more calls of a host method than are allowed"));
+            }
+        }
         let stack = StackEnd::of_thread();
+        if !stack.allows_call() {
+            // The guest is told what it is told when its own stack is full.
+            let (class, message) = ("RangeError".into(), STACK_FULL.into());
+            let now = self.session.settings.clock.now();
+            let refusal = HostRefusal { class, message, fields: Vec::new(), source: None, now };
+            return self.send(kind::HOST_REFUSAL, frame.call, |out| to_json(&refusal, out));
+        }
         let (began, mut value) = (clock::now(), Vec::new());
         let answer = host.call(method, args, (limits, stack), &mut value);
         let now = self.session.settings.clock.now();
