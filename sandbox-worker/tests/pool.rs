@@ -67,7 +67,7 @@ fn each_tenant_has_a_process_and_one_that_dies_is_another_at_the_next_call() {
     assert_eq!(first.price(1.0).unwrap(), 1002.01, "its variables are new");
     assert_eq!(second.price(1.0).unwrap(), 2003.02, "nothing has happened to it");
     assert_eq!(pool.metrics().discarded, 1);
-    assert!(a.usage().total.cpu > Duration::from_millis(100), "{:?}", a.usage());
+    assert!(a.usage().total.cpu > Duration::from_millis(20), "{:?}", a.usage());
     drop((first, second));
 }
 

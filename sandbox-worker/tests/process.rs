@@ -119,7 +119,9 @@ impl Store for () {
 /// Long bodies go through memory that both processes have; each size is sent after a longer and after a shorter one.
 #[test]
 fn long_values_cross() {
-    let sandbox = builder().host::<dyn Store>(()).build().unwrap();
+    // An interpreter takes a while.
+    let limits = Limits { wall: Duration::from_secs(60), ..Limits::default() };
+    let sandbox = builder().limits(limits).host::<dyn Store>(()).build().unwrap();
     let source = "export const back = (bytes) => bytes.reverse(); export const through = (text) => Store.keep(text) + '!';";
     let big = sandbox.load::<dyn Big>(Script::new("big.js", source)).unwrap();
     for size in [0, 1, 40_000, 32_767, 32_768, 1 << 20, 5 << 20, 100, 16_000_000, 33_000] {

@@ -249,8 +249,8 @@ impl<'de> de::VariantAccess<'de> for Content<'_> {
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, ValueError> {
-        let expected = format!("an array of {length} elements");
-        self.reader.seq(visitor, &expected).map_err(|error| error.inside(self.name))
+        let expected = format_args!("an array of {length} elements");
+        self.reader.seq(visitor, expected).map_err(|error| error.inside(self.name))
     }
 
     fn struct_variant<V: Visitor<'de>>(

@@ -185,7 +185,7 @@ impl<'de> de::Deserializer<'de> for TreeReader<'_> {
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, ValueError> {
-        self.seq(visitor, &format!("an array of {length} elements"))
+        self.seq(visitor, format_args!("an array of {length} elements"))
     }
 
     fn deserialize_tuple_struct<V: Visitor<'de>>(

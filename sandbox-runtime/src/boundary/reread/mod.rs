@@ -9,6 +9,8 @@ mod access;
 mod deserialize;
 mod odd;
 
+use std::fmt::Display;
+
 use serde::de::{DeserializeOwned, Visitor};
 
 use super::Budget;
@@ -126,7 +128,7 @@ impl<'b> TreeReader<'b> {
     pub(super) fn seq<'de, V: Visitor<'de>>(
         self,
         visitor: V,
-        expected: &str,
+        expected: impl Display,
     ) -> Result<V::Value, ValueError> {
         let length = match &self.value {
             JsValue::Array(items) | JsValue::Set(items) => items.len(),
@@ -135,14 +137,14 @@ impl<'b> TreeReader<'b> {
             JsValue::Other(description) if Odd::of(description).is_gone() => {
                 return Err(self.unexpected("numbers that are still there"));
             }
-            _ => return Err(self.refused(expected, &["an array", "a Set", "a typed array"])),
+            _ => return Err(self.refused(expected.to_string(), &["an array", "a Set", "a typed array"])),
         };
         self.budget.items(length)?;
         let mut items = Items { inside: self.inside()?, left: self.value.into(), length, next: 0 };
         let value = visitor.visit_seq(&mut items)?;
         match length - items.next {
             0 => Ok(value),
-            _ => Err(ValueError::new(expected, format!("an array of {length} elements"))),
+            _ => Err(ValueError::new(expected.to_string(), format!("an array of {length} elements"))),
         }
     }
 
