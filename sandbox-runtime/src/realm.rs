@@ -234,6 +234,12 @@ impl VirtualClock {
         self.0.store(millis(time), Ordering::Relaxed);
     }
 
+    /// Milliseconds since 1970.
+    #[cfg(feature = "process")]
+    pub(crate) fn set_millis(&self, millis: i64) {
+        self.0.store(millis, Ordering::Relaxed);
+    }
+
     /// Goes on by `by`.
     pub fn advance(&self, by: Duration) {
         self.0.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::Relaxed);

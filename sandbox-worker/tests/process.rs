@@ -225,7 +225,8 @@ fn calls_through_another_process() {
     *back.lock().unwrap() = Some(first.clone());
     assert_eq!(first.down(9).unwrap(), 9);
     assert_eq!(second.down(8).unwrap(), 8);
-    (there.lock().unwrap().take(), back.lock().unwrap().take());
+    there.lock().unwrap().take();
+    back.lock().unwrap().take();
 }
 
 /// Calls of several threads take turns.

@@ -48,7 +48,7 @@ const fn target(id: &'static str, title: &'static str, ratio: f64) -> Work {
 }
 
 /// All parts of the page.
-pub const SECTIONS: [Section; 8] = [
+pub const SECTIONS: [Section; 9] = [
     Section {
         name: "host-to-guest",
         title: "Host → guest",
@@ -148,6 +148,19 @@ pub const SECTIONS: [Section; 8] = [
             target("transport/sandbox", "a `Sandbox`", 1.25),
             work("transport/pool", "a tenant of a `SandboxPool`"),
             work("transport/async", "an `async` method of a `Sandbox`"),
+        ],
+    },
+    Section {
+        name: "process",
+        title: "Process",
+        about: "One call to another process and back. The floor: as many bytes as the frames of the call have, or as the value has, over a \
+                Unix socket to a process that sends as many back, with nothing done on the other side.",
+        unit: Unit::Nanos,
+        plot: Plot::Ratios,
+        works: &[
+            target("process/scalar", "`(f64, f64) -> f64`", 1.5),
+            target("process/bytes/65536", "64 KiB of bytes in and out", 1.5),
+            target("process/bytes/1048576", "1 MiB of bytes in and out", 1.5),
         ],
     },
     Section {

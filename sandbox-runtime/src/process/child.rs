@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::rc::{Rc, Weak};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -251,8 +251,7 @@ impl Child {
     }
 
     fn set_clock(&self, now: i64) {
-        let since = Duration::from_millis(now.unsigned_abs());
-        self.clock.set(if now < 0 { UNIX_EPOCH - since } else { UNIX_EPOCH + since });
+        self.clock.set_millis(now);
     }
 
     fn call(&self, head: &CallHead, args: &[u8]) -> Asked<Result<JsValue, Error>> {

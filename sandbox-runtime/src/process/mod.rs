@@ -96,7 +96,7 @@ pub fn init() {
     spawn::hooked();
     if let Some((order, parent)) = spawn::ordered(std::env::args_os()) {
         run(order, parent);
-        std::process::exit(0);
+        sys::end();
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::os::unix::process::ExitStatusExt as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parking_lot::ReentrantMutex;
 use serde::Serialize;
@@ -28,7 +28,7 @@ use crate::isolate::stack::StackEnd;
 use crate::isolate::thrown::STACK_FULL;
 use crate::isolate::ticket::within;
 use crate::limits::Limits;
-use crate::realm::{Captured, ConsoleLine, Level, Settings};
+use crate::realm::{Captured, Clock, ConsoleLine, Level, Settings};
 
 /// How long after its limit a child is killed that has not ended the call itself.
 const GRACE: Duration = Duration::from_millis(150);
@@ -200,6 +200,14 @@ impl Session {
         })
     }
 
+    /// What time it is for a child that does not know. One that does is not told.
+    fn now(&self) -> i64 {
+        match &self.settings.clock {
+            Clock::Real | Clock::Coarse => 0,
+            clock => clock.now(),
+        }
+    }
+
     /// Has a child make the sandbox.
     fn begin(&self, state: &State) -> Result<()> {
         // A child that was kept ready may have been killed in the meantime.
@@ -229,7 +237,7 @@ impl Session {
             writer = writer.with_window(Some(Box::new(to_child)));
             reader = reader.with_window(Some(Box::new(to_parent)));
         }
-        let failed = || self.death(None, &guard, &process, Instant::now());
+        let failed = || self.death(None, &guard, &process, clock::now());
         let hello = reader.next().map_err(|_| failed())?;
         let hello: Hello = json(&hello.body).ok_or_else(failed)?;
         if let Some(reason) = hello.refusal {
@@ -281,12 +289,11 @@ impl Session {
             let cause = state.discarded.borrow().clone().unwrap_or_else(|| Error::build("it was closed"));
             return Err(Error::Discarded { cause: Box::new(cause) });
         };
-        let began = Instant::now();
+        let began = clock::now();
         let call = Call { session: self, state: &state, live: &live, about, began };
         let is_outermost = self.depth.fetch_add(1, Ordering::SeqCst) == 0;
         if is_outermost {
-            let now = clock::now();
-            let limit = now.saturating_add(nanos(self.settings.limits.wall));
+            let limit = began.saturating_add(nanos(self.settings.limits.wall));
             let end = deadline.map_or(limit, |deadline| deadline.min(limit));
             live.guard.until(end.saturating_add(nanos(GRACE)));
             let cpu = self.settings.limits.cpu;
@@ -296,7 +303,7 @@ impl Session {
             state.asked_of.borrow_mut().clear();
         }
         let left = deadline.map_or(u64::MAX, |deadline| deadline.saturating_sub(clock::now()));
-        let limit = Limit { left, now: self.settings.clock.now() };
+        let limit = Limit { left, now: self.now() };
         let answer = call.exchange(kind, |out| body(limit, out));
         self.depth.fetch_sub(1, Ordering::SeqCst);
         if is_outermost {
@@ -332,7 +339,7 @@ impl Session {
     }
 
     /// The error of a child that has ended, or that is ended now.
-    fn death(&self, place: Option<Place>, guard: &Guard, process: &ChildProcess, began: Instant) -> Error {
+    fn death(&self, place: Option<Place>, guard: &Guard, process: &ChildProcess, began: u64) -> Error {
         let death = guard.verdict().unwrap_or_else(|| match process.ended().map(|ended| ended.status) {
             Some(status) => match (status.signal(), status.code()) {
                 (Some(signal), _) => Death::Signal { signal },
@@ -343,7 +350,7 @@ impl Session {
         let ended = process.end();
         let cpu = ended.map(|ended| ended.cpu).unwrap_or_default();
         let mut bill = WireBill::default();
-        (bill[0], bill[1], bill[2]) = (1, nanos(began.elapsed()), nanos(cpu));
+        (bill[0], bill[1], bill[2]) = (1, clock::now().saturating_sub(began), nanos(cpu));
         self.meter.charge_numbers(bill);
         Error::Process { death, place }
     }
@@ -361,7 +368,7 @@ struct Call<'c> {
     state: &'c State,
     live: &'c Live,
     about: About,
-    began: Instant,
+    began: u64,
 }
 
 impl Call<'_> {
@@ -403,12 +410,14 @@ impl Call<'_> {
         self.send(kind, id, body)?;
         loop {
             let frame = self.next()?;
+            if matches!(frame.kind, kind::DONE | kind::VALUE | kind::FAILURE) && frame.call == id {
+                return Ok(frame);
+            }
             // One that always has something to say is never waited for.
             if self.live.guard.is_over() {
                 return Err(self.death());
             }
             match frame.kind {
-                kind::DONE | kind::VALUE | kind::FAILURE if frame.call == id => return Ok(frame),
                 kind::HOST_CALL => self.serve(&frame)?,
                 kind::CONSOLE => self.write(&frame)?,
                 _ => return Err(self.broken("a frame that answers nothing")),
@@ -459,13 +468,13 @@ impl Call<'_> {
         if !stack.allows_call() {
             // The guest is told what it is told when its own stack is full.
             let (class, message) = ("RangeError".into(), STACK_FULL.into());
-            let now = self.session.settings.clock.now();
+            let now = self.session.now();
             let refusal = HostRefusal { class, message, fields: Vec::new(), source: None, now };
             return self.send(kind::HOST_REFUSAL, frame.call, |out| to_json(&refusal, out));
         }
         let (began, mut value) = (clock::now(), Vec::new());
         let answer = host.call(method, args, (limits, stack), &mut value);
-        let now = self.session.settings.clock.now();
+        let now = self.session.now();
         // What the host takes is not the child's fault. By its own clock it is: it ends the guest as soon as it is answered.
         self.live.guard.until(self.live.guard.end().saturating_add(clock::now().saturating_sub(began)));
         match answer {

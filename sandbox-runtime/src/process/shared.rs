@@ -14,7 +14,7 @@ use super::sys::{self, Mapping};
 /// The bytes of each piece. It takes memory as it is written.
 const ROOM: usize = 64 << 20;
 /// What is given back as soon as it was read, beyond this.
-const KEPT: usize = 1 << 20;
+const KEPT: usize = 8 << 20;
 
 /// A piece, to be given to the child and kept by the parent.
 pub(super) fn make() -> io::Result<(Parents, OwnedFd)> {
@@ -36,8 +36,7 @@ impl Window for Parents {
     }
 
     fn take(&mut self, length: usize) -> io::Result<Vec<u8>> {
-        let mut body = vec![0; length];
-        self.0.read_exact_at(&mut body, 0)?;
+        let body = sys::read_from_start(&self.0, length)?;
         if length > KEPT {
             sys::give_back(&self.0, length)?;
         }

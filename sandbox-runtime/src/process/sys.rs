@@ -33,6 +33,12 @@ pub(super) fn sealed_memory(_: usize) -> io::Result<OwnedFd> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
+/// Ends this process at once: nothing that was to be done at its end is, for the engine's threads still run.
+pub(super) fn end() -> ! {
+    // SAFETY: it does not return, and touches no memory.
+    unsafe { libc::_exit(0) }
+}
+
 /// The bytes of a page.
 pub(super) fn page_size() -> u64 {
     // SAFETY: it asks for a number.
@@ -43,6 +49,27 @@ pub(super) fn page_size() -> u64 {
 pub(super) fn ticks() -> u64 {
     // SAFETY: it asks for a number.
     u64::try_from(unsafe { libc::sysconf(libc::_SC_CLK_TCK) }).unwrap_or(100).max(1)
+}
+
+/// The first bytes of a file, into memory that nobody has filled with zeros before.
+pub(super) fn read_from_start(file: &File, length: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::<u8>::with_capacity(length);
+    while bytes.len() < length {
+        let (there, room) = (bytes.len(), length - bytes.len());
+        let at = libc::off_t::try_from(there).map_err(|_| io::ErrorKind::InvalidInput)?;
+        let spare = bytes.spare_capacity_mut().as_mut_ptr();
+        // SAFETY: `room` bytes behind what is there are of the vector.
+        match unsafe { libc::pread(file.as_raw_fd(), spare.cast(), room, at) } {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            // SAFETY: so many have been written, and no more than there is room for.
+            read @ 1.. => unsafe { bytes.set_len(there + read.unsigned_abs().min(room)) },
+            _ => match io::Error::last_os_error() {
+                error if error.kind() == io::ErrorKind::Interrupted => {}
+                error => return Err(error),
+            },
+        }
+    }
+    Ok(bytes)
 }
 
 /// Gives the first bytes of such memory back to the system. They are zero then.

@@ -19,6 +19,7 @@ use std::task::{Context, Wake, Waker};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use rustc_hash::FxHashMap;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
@@ -68,7 +69,7 @@ impl Drop for InChain {
 
 /// Values of the isolate's thread, by keys that can be sent.
 pub(crate) struct Keep<T> {
-    values: RefCell<(u64, HashMap<u64, Rc<T>>)>,
+    values: RefCell<(u64, FxHashMap<u64, Rc<T>>)>,
 }
 
 impl<T> Default for Keep<T> {
