@@ -407,7 +407,7 @@ fn what_cannot_be_built_says_why() {
         Err(Error::Build { reason, .. }) => reason,
         other => panic!("{other:?}"),
     };
-    assert!(refused(SandboxPool::builder().trust(Trust::Hostile)).contains("needs a process"));
+    assert!(refused(SandboxPool::builder().trust(Trust::Hostile)).contains("process::init()"));
     assert!(refused(SandboxPool::builder().threads(0)).contains("at least one thread"));
     assert!(refused(SandboxPool::builder().queue(0)).contains("at least one thread"));
     let limits = Limits { wall: Duration::ZERO, ..Limits::default() };

@@ -13,11 +13,12 @@ use std::time::UNIX_EPOCH;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::fault::Fault;
 use super::frame::{Frame, FrameError, FrameReader, FrameWriter, Window};
 use super::harden::HardeningReport;
 use super::message::{
-    self, Bind, CallHead, ContractData, Done, Evaluate, Failure, Fault, Forget, Hello, HostRefusal, Limit,
-    Line, Ready, Setup, WireBill, kind,
+    self, Bind, CallHead, ContractData, Done, Evaluate, Failure, Forget, Hello, HostRefusal, Limit, Line,
+    Ready, Setup, WireBill, kind,
 };
 use super::wire::{self, Bounds};
 use crate::boundary::JsValue;

@@ -4,6 +4,7 @@
 //! contracts, the hosts and the proxies are the same; the builder is told [`transport`](crate::Builder::transport).
 
 mod child;
+mod fault;
 pub(crate) mod frame;
 #[cfg_attr(not(feature = "testing"), allow(unreachable_pub, reason = "tests of the process itself reach it"))]
 pub(crate) mod harden;
@@ -69,6 +70,11 @@ impl Process {
     pub fn memory(mut self, bytes: u64) -> Self {
         self.memory = Some(bytes);
         self
+    }
+
+    /// Whether it can be started, as far as that is known without trying.
+    pub(crate) fn check(&self) -> crate::Result<()> {
+        spawn::check(&self.seed())
     }
 
     fn seed(&self) -> Seed {

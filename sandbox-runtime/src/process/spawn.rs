@@ -205,14 +205,20 @@ fn own_executable() -> io::Result<PathBuf> {
     }
 }
 
-/// A child of this seed: one that is ready, or a new one. `fresh` asks for a new one.
-pub(super) fn take(seed: &Seed, fresh: bool) -> Result<Newborn> {
+/// Whether children of this seed can be started, as far as that is known without trying.
+pub(super) fn check(seed: &Seed) -> Result<()> {
     if seed.program.is_none() && !IS_HOOKED.load(Ordering::SeqCst) {
         return Err(Error::build(
             "this executable cannot be started as the process of a guest: call `sandbox_runtime::process::init()` first thing in \
              `main`, or name another program with `Process::program`, such as `sandbox-worker`",
         ));
     }
+    Ok(())
+}
+
+/// A child of this seed: one that is ready, or a new one. `fresh` asks for a new one.
+pub(super) fn take(seed: &Seed, fresh: bool) -> Result<Newborn> {
+    check(seed)?;
     let failed = |error: &dyn std::fmt::Display| {
         let program =
             seed.program.as_ref().map_or_else(|| "this executable".into(), |path| path.display().to_string());

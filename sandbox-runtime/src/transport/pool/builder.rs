@@ -185,7 +185,7 @@ impl Builder<SandboxPool> {
     /// # Errors
     ///
     /// [`Error::Build`] when a limit is out of range, when no thread can be started, and for
-    /// [`Trust::Hostile`] without the feature `process`.
+    /// [`Trust::Hostile`] without the feature `process`, or when its processes cannot be started.
     pub fn build(self) -> Result<SandboxPool> {
         self.settings.check().map_err(Error::build)?;
         let parts = self.hosts;
@@ -193,6 +193,10 @@ impl Builder<SandboxPool> {
             return Err(Error::build(
                 "`Trust::Hostile` needs a process for each tenant: enable the feature `process` of `sandbox-runtime`",
             ));
+        }
+        #[cfg(feature = "process")]
+        if parts.trust == Trust::Hostile {
+            parts.process.check()?;
         }
         if parts.threads == 0 || parts.queue == 0 {
             return Err(Error::build("a pool has at least one thread and room for one call of a tenant"));

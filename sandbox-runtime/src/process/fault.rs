@@ -1,0 +1,213 @@
+//! Errors on their way from the child's sandbox to the parent, who believes nothing of them: texts are cut, places are looked up.
+
+use serde::{Deserialize, Serialize};
+
+use crate::boundary::JsValue;
+use crate::contract::{ContractSpec, MethodSpec};
+use crate::error::{
+    BoundaryError, Direction, Error, ExportProblem, LimitKind, Place, StackFrame, Thrown, Violation,
+};
+use crate::isolate::foreign::Token;
+
+/// An error of the child's sandbox.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum Fault {
+    Build(String),
+    Syntax {
+        script: String,
+        message: String,
+        line: usize,
+        column: usize,
+    },
+    /// The numbers of the methods, and what was found.
+    Mismatch {
+        script: String,
+        problems: Vec<(usize, Option<String>)>,
+    },
+    Guest(Exception),
+    Value {
+        place: Site,
+        to_host: bool,
+        violations: Vec<[String; 3]>,
+        truncated: bool,
+    },
+    Limit {
+        kind: u8,
+        limit: String,
+        place: Option<Site>,
+    },
+    Discarded(Box<Fault>),
+}
+
+/// The names of a contract and of a method.
+pub(crate) type Site = (String, String);
+
+/// What a guest threw.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Exception {
+    name: Option<String>,
+    message: String,
+    stack: Vec<(Option<String>, String, usize, usize)>,
+    /// As it is encoded.
+    value: Option<Vec<u8>>,
+    cause: Option<Box<Exception>>,
+    source: Option<u64>,
+}
+
+const LIMITS: [LimitKind; 10] = [
+    LimitKind::Wall,
+    LimitKind::Cpu,
+    LimitKind::TotalCpu,
+    LimitKind::Heap,
+    LimitKind::Buffers,
+    LimitKind::Stack,
+    LimitKind::Script,
+    LimitKind::HostCalls,
+    LimitKind::Pending,
+    LimitKind::Deadline,
+];
+
+fn site(place: Place) -> Site {
+    (place.contract.into(), place.method.into())
+}
+
+impl Fault {
+    /// An error as it is sent. `methods` are those of the contract that was to be bound.
+    pub(crate) fn of(error: Error, methods: &[MethodSpec]) -> Self {
+        match error {
+            Error::Syntax { script, message, line, column } => Self::Syntax { script, message, line, column },
+            Error::Mismatch { script, problems, .. } => {
+                let index =
+                    |name: &str| methods.iter().position(|method| method.name == name).unwrap_or(usize::MAX);
+                let problems = problems.into_iter().map(|problem| (index(problem.export), problem.found));
+                Self::Mismatch { script, problems: problems.collect() }
+            }
+            Error::Guest(thrown) => Self::Guest(Exception::of(*thrown)),
+            Error::Value(error) => Self::Value {
+                place: site(error.place),
+                to_host: error.direction == Direction::ToHost,
+                violations: error.violations.into_iter().map(|v| [v.path, v.expected, v.found]).collect(),
+                truncated: error.truncated,
+            },
+            Error::Limit { kind, limit, place } => {
+                let kind = LIMITS.iter().position(|known| *known == kind).unwrap_or_default();
+                Self::Limit { kind: u8::try_from(kind).unwrap_or_default(), limit, place: place.map(site) }
+            }
+            Error::Discarded { cause } => Self::Discarded(Box::new(Self::of(*cause, methods))),
+            other => Self::Build(other.to_string()),
+        }
+    }
+}
+
+impl Exception {
+    fn of(thrown: Thrown) -> Self {
+        let frame = |frame: StackFrame| (frame.function, frame.file, frame.line, frame.column);
+        let source = thrown.host_error_here::<Token>().map(|Token(number)| *number);
+        Self {
+            name: thrown.name,
+            message: thrown.message,
+            stack: thrown.stack.into_iter().map(frame).collect(),
+            value: thrown.value.map(|value| super::wire::encoded(&value)),
+            cause: thrown.cause.map(|cause| Box::new(Self::of(*cause))),
+            source,
+        }
+    }
+}
+
+/// What turns what a child says into errors of this process.
+pub(crate) struct Hearing<'h> {
+    /// What was being called.
+    pub(crate) place: Option<Place>,
+    /// The contract that it is of, or is to be bound.
+    pub(crate) contract: Option<&'static ContractSpec>,
+    /// All others that the guest can name.
+    pub(crate) hosts: &'h [&'static ContractSpec],
+    /// The errors of host methods, by their numbers.
+    pub(crate) source: &'h dyn Fn(u64) -> Option<crate::error::Source>,
+    /// Reads a value that is part of an error.
+    pub(crate) value: &'h dyn Fn(&[u8]) -> Option<JsValue>,
+}
+
+impl Hearing<'_> {
+    /// The error; `None` when no sandbox could have made it.
+    pub(crate) fn error(&self, fault: Fault) -> Option<Error> {
+        Some(match fault {
+            Fault::Build(reason) => Error::build(cut(reason)),
+            Fault::Syntax { script, message, line, column } => {
+                Error::Syntax { script: cut(script), message: cut(message), line, column }
+            }
+            Fault::Mismatch { script, problems } => {
+                let contract = self.contract?;
+                let problem = |(index, found): (usize, Option<String>)| {
+                    Some(ExportProblem { export: contract.methods.get(index)?.name, found: found.map(cut) })
+                };
+                let problems = problems.into_iter().map(problem).collect::<Option<Vec<_>>>()?;
+                Error::Mismatch { contract: contract.name, script: cut(script), problems }
+            }
+            Fault::Guest(exception) => Error::Guest(Box::new(self.thrown(exception, self.place, 8)?)),
+            Fault::Value { place, to_host, violations, truncated } => {
+                let violations = violations.into_iter().take(crate::boundary::MOST);
+                let violations = violations.map(|v| {
+                    let [path, expected, found] = v.map(cut);
+                    Violation { path, expected, found }
+                });
+                let direction = if to_host { Direction::ToHost } else { Direction::ToGuest };
+                let (place, violations) = (self.place_of(place)?, violations.collect());
+                Error::Value(Box::new(BoundaryError { place, direction, violations, truncated }))
+            }
+            Fault::Limit { kind, limit, place } => {
+                let place = match place {
+                    Some(place) => Some(self.place_of(place)?),
+                    None => None,
+                };
+                Error::Limit { kind: *LIMITS.get(usize::from(kind))?, limit: cut(limit), place }
+            }
+            Fault::Discarded(cause) => match *cause {
+                Fault::Discarded(_) => return None,
+                cause => Error::Discarded { cause: Box::new(self.error(cause)?) },
+            },
+        })
+    }
+
+    fn place_of(&self, (contract, method): Site) -> Option<Place> {
+        let mut known = self.contract.iter().chain(self.hosts);
+        let contract =
+            known.find(|spec| spec.name == contract && spec.methods.iter().any(|m| m.name == method))?;
+        let method = contract.methods.iter().find(|known| known.name == method)?;
+        Some(Place::new(contract.name, method.name))
+    }
+
+    fn thrown(&self, exception: Exception, place: Option<Place>, causes: usize) -> Option<Thrown> {
+        let frame = |(function, file, line, column): (Option<String>, String, usize, usize)| StackFrame {
+            function: function.map(cut),
+            file: cut(file),
+            line,
+            column,
+        };
+        Some(Thrown {
+            place,
+            stack: exception.stack.into_iter().take(32).map(frame).collect(),
+            value: match exception.value {
+                Some(value) => Some((self.value)(&value)?),
+                None => None,
+            },
+            cause: match exception.cause {
+                Some(cause) if causes > 1 => Some(Box::new(self.thrown(*cause, None, causes - 1)?)),
+                Some(_) => return None,
+                None => None,
+            },
+            source: exception.source.and_then(self.source),
+            ..Thrown::new(exception.name.map(cut), cut(exception.message))
+        })
+    }
+}
+
+/// A text of an error is not longer than one of a guest here.
+fn cut(mut text: String) -> String {
+    const MOST: usize = 4 * 4096;
+    if text.len() > MOST {
+        let end = (0..=MOST).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+        text.truncate(end);
+    }
+    text
+}
