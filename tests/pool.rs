@@ -68,7 +68,7 @@ impl Shop for Host {
 }
 
 fn limits() -> Limits {
-    Limits { wall: Duration::from_millis(200), heap: 16 << 20, ..Limits::default() }
+    Limits { wall: Duration::from_secs(2), heap: 16 << 20, ..Limits::default() }
 }
 
 fn builder(gate: &Gate) -> sandbox_runtime::Builder<SandboxPool> {
@@ -142,7 +142,7 @@ fn a_discarded_sandbox_is_replaced_before_the_next_call() {
     let pool = builder(&Gate::default()).build().unwrap();
     let other = pool.tenant("other").load::<dyn Rule>(rule("return ++calls;")).unwrap();
     other.price(0.0).unwrap();
-    let body = "if (quantity < 0) { const all = []; for (;;) all.push(new Array(100).fill(all.length)); } return ++calls;";
+    let body = "if (quantity < 0) { const all = []; for (;;) all.push(new Array(1000).fill(all.length)); } return ++calls;";
     let rule = pool.tenant("a").load::<dyn Rule>(rule(body)).unwrap();
     for round in 1..=3 {
         assert_eq!(rule.price(1.0).unwrap(), 1.0, "a fresh one");
@@ -384,7 +384,7 @@ fn a_call_that_waits_in_vain_on_a_slow_thread_is_not_held_against_its_tenant() {
 fn realms_share_a_heap_where_all_are_one_tenant() {
     let gate = Gate::default();
     let pool = builder(&gate).trust(Trust::SameTenant).build().unwrap();
-    let body = "if (quantity < 0) { const all = []; for (;;) all.push(new Array(100).fill(all.length)); } return (globalThis.n = (globalThis.n ?? 0) + 1);";
+    let body = "if (quantity < 0) { const all = []; for (;;) all.push(new Array(1000).fill(all.length)); } return (globalThis.n = (globalThis.n ?? 0) + 1);";
     let rules = (0..10).map(|n| pool.tenant(&format!("rule{n}")).load::<dyn Rule>(rule(body)).unwrap());
     let rules = rules.collect::<Vec<_>>();
     for round in 1..=2 {

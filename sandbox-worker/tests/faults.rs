@@ -76,7 +76,7 @@ const KILLERS: &[&str] = &[
 
 #[test]
 fn one_line_killers() {
-    let limits = Limits { wall: Duration::from_millis(300), ..Limits::default() };
+    let limits = Limits { wall: Duration::from_millis(600), ..Limits::default() };
     let end = |killer: &str| {
         let sandbox = builder().limits(limits).build().unwrap();
         let began = Instant::now();
@@ -115,7 +115,7 @@ fn the_memory_of_web_assembly() {
 /// A loop whose turns call nothing of the guest, in a function so long that V8 does not compile it and looks at limits seldom.
 #[test]
 fn slow_turns_in_a_long_function() {
-    let limits = Limits { wall: Duration::from_millis(300), ..Limits::default() };
+    let limits = Limits { wall: Duration::from_millis(600), ..Limits::default() };
     let sandbox = builder().limits(limits).build().unwrap();
     let long = "x += 1; ".repeat(30_000);
     let body = format!(

@@ -54,7 +54,7 @@ fn script(factor: u32) -> Script {
 
 #[test]
 fn each_tenant_has_a_process_and_one_that_dies_is_another_at_the_next_call() {
-    let limits = Limits { wall: Duration::from_millis(300), ..Limits::default() };
+    let limits = Limits { wall: Duration::from_secs(1), ..Limits::default() };
     let pool =
         builder().limits(limits).host::<dyn Shop>(|tenant| Box::new(tenant.to_owned())).build().unwrap();
     let (a, b) = (pool.tenant("a"), pool.tenant("bb"));
