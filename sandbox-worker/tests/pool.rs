@@ -88,3 +88,15 @@ fn a_process_is_replaced_after_so_many_calls() {
     assert!(calls.len() < 11 && calls.len() >= 8, "{calls:?}");
     assert!(pool.metrics().created >= 3, "{:?}", pool.metrics());
 }
+
+#[test]
+fn processes_are_for_hostile_tenants() {
+    let process = || Process::new().program(env!("CARGO_BIN_EXE_sandbox-worker"));
+    for pool in [SandboxPool::builder().transport(process()), SandboxPool::builder().recycle(10, 1 << 30)] {
+        let error = pool.build().map(drop).unwrap_err();
+        assert!(
+            matches!(&error, Error::Build { reason, .. } if reason.contains("Trust::Hostile")),
+            "{error}"
+        );
+    }
+}

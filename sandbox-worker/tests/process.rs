@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::print_stdout, clippy::unwrap_used, reason = "tests")]
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -270,4 +271,79 @@ fn the_world_of_a_guest_is_what_the_builder_says() {
         rule.add(0.0, 0.0).unwrap()
     });
     assert_eq!(numbers[0], numbers[1]);
+}
+
+#[sandbox_api(guest)]
+pub trait Patience {
+    async fn wait(&self, n: u32) -> Result<u32>;
+}
+
+#[sandbox_api(host)]
+pub trait Slow {
+    async fn never(&self);
+    async fn soon(&self) -> u32;
+}
+
+/// Says when a method that never ends was dropped.
+struct Never(Arc<AtomicBool>);
+
+struct Dropped(Arc<AtomicBool>);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+#[sandbox_runtime::async_trait]
+impl Slow for Never {
+    async fn never(&self) {
+        let _dropped = Dropped(self.0.clone());
+        std::future::pending::<()>().await;
+    }
+
+    async fn soon(&self) -> u32 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        7
+    }
+}
+
+/// A host method that never ends is waited for until the limit of the call, with a runtime and without.
+#[test]
+fn an_asynchronous_host_method_is_bounded() {
+    let source = "export const wait = async (n) => n === 0 ? await Slow.soon() : (await Slow.never(), 1);";
+    let limits = Limits { wall: Duration::from_millis(500), ..Limits::default() };
+    let is_dropped = Arc::<AtomicBool>::default();
+    let sandbox = builder().limits(limits).host::<dyn Slow>(Never(is_dropped.clone())).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let guest = sandbox.load::<dyn Patience>(Script::new("wait.js", source)).unwrap();
+    let calls =
+        |guest: &dyn Patience,
+         block: &dyn Fn(sandbox_runtime::__private::Boxed<'_, Result<u32>>) -> Result<u32>| {
+            is_dropped.store(false, Ordering::SeqCst);
+            assert_eq!(block(guest.wait(0)).unwrap(), 7);
+            let error = block(guest.wait(1)).unwrap_err();
+            assert!(matches!(error, Error::Limit { kind: LimitKind::Wall, .. }), "{error}");
+            assert!(is_dropped.load(Ordering::SeqCst));
+            assert_eq!(block(guest.wait(0)).unwrap(), 7);
+        };
+    calls(&guest, &|call| runtime.block_on(call));
+}
+
+#[test]
+fn values_beyond_the_limits_are_refused_before_they_are_sent() {
+    let sandbox = builder().host::<dyn Store>(()).build().unwrap();
+    let source = "export const back = (bytes) => bytes; export const through = (text) => text;";
+    let big = sandbox.load::<dyn Big>(Script::new("big.js", source)).unwrap();
+    let pid = sandbox.pid();
+    let error = big.through("x".repeat(64 << 20)).unwrap_err();
+    assert!(
+        matches!(&error, Error::Value(error) if error.to_string().contains("bytes in one crossing")),
+        "{error}"
+    );
+    assert_eq!(big.through("x".into()).unwrap(), "x");
+    assert_eq!(sandbox.pid(), pid);
+    let process = Process::new().program(env!("CARGO_BIN_EXE_sandbox-worker")).memory(1 << 20);
+    let error = Sandbox::builder().transport(process).build().map(drop).unwrap_err();
+    assert!(matches!(&error, Error::Build { reason, .. } if reason.contains("at least 64 MiB")), "{error}");
 }

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
+use std::time::{Duration, Instant};
 
 use deno_core::v8;
 
@@ -129,6 +130,15 @@ impl Isolate {
 
 /// Waits for a future in this thread, which needs no file descriptor for it.
 pub(crate) fn drive<F: Future>(future: F) -> F::Output {
+    drive_until(None, future).unwrap_or_else(|| unreachable!("it waits without an end"))
+}
+
+/// The same for so long at most. Timers and sockets are those of the runtime that the thread has entered.
+pub(crate) fn drive_for<F: Future>(left: Duration, future: F) -> Option<F::Output> {
+    drive_until(Instant::now().checked_add(left), future)
+}
+
+fn drive_until<F: Future>(end: Option<Instant>, future: F) -> Option<F::Output> {
     struct Unpark(Thread);
     impl Wake for Unpark {
         fn wake(self: Arc<Self>) {
@@ -138,9 +148,13 @@ pub(crate) fn drive<F: Future>(future: F) -> F::Output {
     let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
     let mut future = std::pin::pin!(future);
     loop {
-        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(output) => return output,
-            Poll::Pending => std::thread::park(),
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return Some(output);
+        }
+        match end.map(|end| end.saturating_duration_since(Instant::now())) {
+            Some(Duration::ZERO) => return None,
+            Some(left) => std::thread::park_timeout(left),
+            None => std::thread::park(),
         }
     }
 }

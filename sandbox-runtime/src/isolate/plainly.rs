@@ -3,8 +3,10 @@
 use std::any::Any;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Host;
+use super::foreign::drive_for;
 use super::ops::{HostOp, caught, enforce};
 use super::stack::StackEnd;
 use crate::arguments::Arguments;
@@ -37,6 +39,8 @@ pub(crate) enum Unanswered {
 struct Call<'c> {
     limits: &'c Limits,
     stack: StackEnd,
+    /// How long an `async` method is waited for.
+    left: Duration,
     /// As they were encoded.
     args: &'c [u8],
     spec: &'static MethodSpec,
@@ -77,18 +81,17 @@ impl PlainHost {
         self.spec.methods.get(index)
     }
 
-    /// Calls a method with encoded arguments, and appends what it gives. An `async` one is waited for, which takes as long as it
-    /// likes.
+    /// Calls a method with encoded arguments, and appends what it gives. An `async` one is waited for, until the call is over.
     pub(crate) fn call(
         &self,
         index: usize,
         args: &[u8],
-        (limits, stack): (&Limits, StackEnd),
+        (limits, stack, left): (&Limits, StackEnd, Duration),
         out: &mut Vec<u8>,
     ) -> Result<(), Unanswered> {
         let (spec, checks) = (&self.spec.methods[index], &self.checks.methods[index]);
         let place = Place::new(self.spec.name, spec.name);
-        let call = Call { limits, stack, args, spec, checks, place };
+        let call = Call { limits, stack, left, args, spec, checks, place };
         match self.ops[index].plain.0 {
             Some(invoke) => invoke(&call, &self.object, out),
             None => Err(Unanswered::Host(HostError::panicked())),
@@ -147,12 +150,14 @@ fn invoke_async<M: AsyncHostMethod>(
         let future = M::start(host, args, KeptReply);
         // The thread is one of ours, beside those of the runtime that it was begun in.
         match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => Ok(runtime.block_on(future)),
-            Err(_) => super::calls::block_on(future),
+            Ok(_) => Ok(drive_for(call.left, future)),
+            Err(_) => super::calls::block_on(async { tokio::time::timeout(call.left, future).await.ok() }),
         }
     });
     match done {
-        Ok(Ok(answer)) => answer.and_then(|answer| answer.written(call, out)),
+        Ok(Ok(Some(answer))) => answer.and_then(|answer| answer.written(call, out)),
+        // The guest is ended as soon as it is told anything.
+        Ok(Ok(None)) => Err(Unanswered::Host(HostError::hidden("it was not over when the call was".into()))),
         Ok(Err(error)) => Err(Unanswered::Host(HostError::hidden(error.to_string()))),
         Err(_) => Err(Unanswered::Host(HostError::panicked())),
     }

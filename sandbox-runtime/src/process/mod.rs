@@ -66,7 +66,7 @@ impl Process {
 
     /// How much memory the process may have in all, in bytes, with the engine's own; the sum of
     /// [`Limits::heap`](crate::Limits::heap), [`Limits::buffers`](crate::Limits::buffers) and 96 MiB when not called. It is looked
-    /// at every few milliseconds while a call is under way.
+    /// at every millisecond of a call, and now and then between calls. At least 64 MiB.
     pub fn memory(mut self, bytes: u64) -> Self {
         self.memory = Some(bytes);
         self
@@ -84,10 +84,15 @@ impl Process {
         }
     }
 
-    fn memory_of(&self, limits: &crate::Limits) -> u64 {
+    fn memory_of(&self, limits: &crate::Limits) -> Result<u64, String> {
+        /// An engine without a guest has a third of it.
+        const LEAST: u64 = 64 << 20;
         const ENGINE: u64 = 96 << 20;
         let own = (limits.heap as u64).saturating_add(limits.buffers as u64).saturating_add(ENGINE);
-        self.memory.unwrap_or(own)
+        match self.memory.unwrap_or(own) {
+            enough @ LEAST.. => Ok(enough),
+            _ => Err(format!("`Process::memory` must be at least 64 MiB ({LEAST} bytes)")),
+        }
     }
 }
 

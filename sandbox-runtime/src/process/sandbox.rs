@@ -102,7 +102,7 @@ impl Builder<ProcessSandbox> {
             hosts.into_iter().map(|host| host()).collect::<Result<Vec<_>, _>>().map_err(Error::build)?;
         // SAFETY: `host` asks for `Send`, and each `Rc` was made in the line above.
         let hosts = unsafe { SentHosts::new(hosts) };
-        let memory = process.memory_of(&self.settings.limits);
+        let memory = process.memory_of(&self.settings.limits).map_err(Error::build)?;
         let session = Session::start(self.settings, hosts, process.seed(), memory)?;
         Ok(ProcessSandbox { session: Arc::new(session), deadline: None })
     }
@@ -115,7 +115,7 @@ impl ProcessSandbox {
         // SAFETY: no other thread ever has them. The one caller is a pool, which keeps its sandboxes on the thread that made them and
         // calls them there; only `AsyncTransport` of `Processed` changes threads, and a pool does not use it.
         let hosts = unsafe { SentHosts::new(hosts) };
-        let memory = process.memory_of(&settings.limits);
+        let memory = process.memory_of(&settings.limits).map_err(Error::build)?;
         let session = Session::start(settings, hosts, process.seed(), memory)?;
         Ok(Self { session: Arc::new(session), deadline: None })
     }
@@ -332,7 +332,10 @@ impl Processed {
             |limit, out| {
                 let index = u32::try_from(M::INDEX).unwrap_or(u32::MAX);
                 CallHead { binding: handle.key, method: index, limit }.write(out);
-                args.write(&mut ArgumentWriter::wired(out, params)).map_err(|error| method.write_error(error))
+                let began = out.len();
+                let written = args.write(&mut ArgumentWriter::wired(out, params));
+                let written = written.and_then(|()| session.affordable(out.get(began..).unwrap_or_default()));
+                written.map_err(|error| method.write_error(error))
             },
             |answer| match answer {
                 Answered::Value(bytes) => self.read::<M::Value>(method, bytes),

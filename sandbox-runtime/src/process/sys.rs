@@ -12,6 +12,13 @@ use std::time::Duration;
 /// Memory without a name, of a size that nobody can change.
 #[cfg(target_os = "linux")]
 pub(super) fn sealed_memory(size: usize) -> io::Result<OwnedFd> {
+    let mut most = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the pointer is of this frame.
+    let known = unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &raw mut most) } == 0;
+    // To make a file longer than that ends the process with a signal, and this is a file to the kernel.
+    if !known || most.rlim_cur < size as u64 {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
     let checked = |result: libc::c_int| if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) };
     // SAFETY: the name is a string that ends with 0.
     let memory = checked(unsafe {

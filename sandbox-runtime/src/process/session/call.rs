@@ -1,13 +1,16 @@
 //! A request that is under way: it is sent, what the child asks meanwhile is done, and its answer is understood.
 
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use super::super::frame::{Frame, FrameError};
 use super::super::message::{self, Failure, Forget, HostRefusal, WireBill, kind};
 use super::super::wire;
-use super::{About, KEPT, Live, Session, State, json, to_json};
-use crate::error::{Death, Error, Place, Result, Source};
+use super::{About, GRACE, KEPT, LATER, Live, Session, State, json, to_json};
+use crate::boundary::ValueError;
+use crate::error::{Death, Direction, Error, Place, Result, Source};
 use crate::isolate::clock;
+use crate::isolate::meter::nanos;
 use crate::isolate::plainly::Unanswered;
 use crate::isolate::stack::StackEnd;
 use crate::isolate::thrown::STACK_FULL;
@@ -130,7 +133,13 @@ impl Call<'_> {
             return self.send(kind::HOST_REFUSAL, frame.call, |out| to_json(&refusal, out));
         }
         let (began, mut value) = (clock::now(), Vec::new());
-        let answer = host.call(method, args, (limits, stack), &mut value);
+        let answer = host.call(method, args, (limits, stack, self.left()), &mut value);
+        let answer = answer.and_then(|()| {
+            self.affordable(&value).map_err(|error| {
+                let place = Place::new(host.spec.name, spec.name);
+                Unanswered::Value(error.inside("result").into_boundary_error(place, Direction::ToGuest))
+            })
+        });
         let now = self.session.now();
         // What the host takes is not the child's fault. By its own clock it is: it ends the guest as soon as it is answered.
         self.live.guard.until(self.live.guard.end().saturating_add(clock::now().saturating_sub(began)));
@@ -146,6 +155,17 @@ impl Call<'_> {
                 self.send(kind::HOST_REFUSAL, frame.call, |out| to_json(&refusal, out))
             }
         }
+    }
+
+    /// What the guest's own limit leaves it, and a little more: by then the child has ended the guest, which is told nothing.
+    fn left(&self) -> Duration {
+        let end = self.live.guard.end().saturating_sub(nanos(GRACE - LATER));
+        Duration::from_nanos(end.saturating_sub(clock::now()))
+    }
+
+    /// Whether a child takes so much: it would refuse the values, but it would have them first.
+    fn affordable(&self, values: &[u8]) -> Result<(), ValueError> {
+        self.session.affordable(values)
     }
 
     fn refusal(&self, unanswered: Unanswered, place: Place, now: i64) -> HostRefusal {

@@ -20,6 +20,7 @@ use super::line::{Guard, Line};
 use super::message::{self, Failure, Hello, Limit, Ready, Setup, WireBill, kind};
 use super::spawn::{self, ChildProcess, Seed};
 use super::{warden, wire};
+use crate::boundary::ValueError;
 use crate::contract::ContractSpec;
 use crate::error::{Death, Error, LimitKind, Place, Result, Source};
 use crate::isolate::clock;
@@ -34,8 +35,12 @@ use call::Call;
 
 /// How long after its limit a child is killed that has not ended the call itself.
 const GRACE: Duration = Duration::from_millis(150);
+/// How long after the limit of a call an `async` host method is given up.
+const LATER: Duration = Duration::from_millis(50);
 /// How long a child may take to be there.
 const START: Duration = Duration::from_secs(10);
+/// The same of one that was there before it was needed.
+const READY: Duration = Duration::from_secs(2);
 /// The length of what is sent to a child.
 const MOST: usize = 1 << 30;
 /// How many errors of host methods are known again.
@@ -202,6 +207,21 @@ impl Session {
         })
     }
 
+    /// Whether values are within the limits of a crossing, by their bytes. The child looks at them closely.
+    pub(super) fn affordable(&self, values: &[u8]) -> Result<(), ValueError> {
+        /// What a value takes beside its text or bytes, at most.
+        const VALUE: usize = 16;
+        let limits = &self.settings.limits;
+        let most = limits.value_bytes.saturating_add(limits.value_nodes.saturating_mul(VALUE));
+        match values.len() <= most {
+            true => Ok(()),
+            false => {
+                let limit = limits.value_bytes;
+                Err(ValueError::new(format!("at most {limit} bytes in one crossing"), "more"))
+            }
+        }
+    }
+
     /// What time it is for a child that does not know. One that does is not told.
     fn now(&self) -> i64 {
         match &self.settings.clock {
@@ -227,7 +247,7 @@ impl Session {
         let newborn = spawn::take(&state.seed, fresh)?;
         let process = Arc::new(newborn.process);
         let guard = Guard::new(process.id(), state.memory);
-        guard.until(clock::now().saturating_add(nanos(START)));
+        guard.until(clock::now().saturating_add(nanos(if fresh { START } else { READY })));
         let no_channel =
             |error: std::io::Error| Error::build(format!("the channel to the child cannot be made: {error}"));
         let (reader, writer) = Line::pair(newborn.channel, &guard).map_err(no_channel)?;
@@ -262,6 +282,10 @@ impl Session {
             }
             _ => return Err(failed()),
         };
+        if cfg!(target_os = "linux") && guard.resident() == 0 {
+            let reason = "the memory of the process of a guest cannot be watched: `/proc` does not show it";
+            return Err(Error::build(reason));
+        }
         guard.until(u64::MAX);
         warden::look_after(&guard, &process);
         let live = Live { reader: Mutex::new(reader), writer: Mutex::new(writer), guard, process, report };

@@ -36,7 +36,7 @@ pub struct PoolParts {
     hosts: Vec<HostFactory>,
     trust: Trust,
     #[cfg(feature = "process")]
-    process: crate::process::Process,
+    process: Option<crate::process::Process>,
     #[cfg(feature = "process")]
     wear: Wear,
     threads: usize,
@@ -55,7 +55,7 @@ impl Default for PoolParts {
             hosts: Vec::new(),
             trust: Trust::default(),
             #[cfg(feature = "process")]
-            process: crate::process::Process::default(),
+            process: None,
             #[cfg(feature = "process")]
             wear: Wear::NEVER,
             threads: std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
@@ -108,7 +108,7 @@ impl Builder<SandboxPool> {
     /// How the processes of [`Trust::Hostile`] are started; this very executable, when not called.
     #[cfg(feature = "process")]
     pub fn transport(mut self, process: crate::process::Process) -> Self {
-        self.hosts.process = process;
+        self.hosts.process = Some(process);
         self
     }
 
@@ -195,8 +195,14 @@ impl Builder<SandboxPool> {
             ));
         }
         #[cfg(feature = "process")]
-        if parts.trust == Trust::Hostile {
-            parts.process.check()?;
+        match (parts.trust, &parts.process) {
+            (Trust::Hostile, process) => process.clone().unwrap_or_default().check()?,
+            (_, None) if parts.wear.is_never() => {}
+            _ => {
+                return Err(Error::build(
+                    "`transport` and `recycle` are for `Trust::Hostile`, whose tenants have processes",
+                ));
+            }
         }
         if parts.threads == 0 || parts.queue == 0 {
             return Err(Error::build("a pool has at least one thread and room for one call of a tenant"));
@@ -217,7 +223,7 @@ impl Builder<SandboxPool> {
             hosts: parts.hosts,
             trust: parts.trust,
             #[cfg(feature = "process")]
-            process: parts.process,
+            process: parts.process.unwrap_or_default(),
             #[cfg(feature = "process")]
             wear: parts.wear,
             lane: parts.threads,

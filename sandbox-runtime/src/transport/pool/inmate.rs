@@ -223,4 +223,8 @@ pub(super) struct Wear {
 #[cfg(feature = "process")]
 impl Wear {
     pub(super) const NEVER: Self = Self { calls: u64::MAX, bytes: u64::MAX };
+
+    pub(super) fn is_never(&self) -> bool {
+        self.calls == u64::MAX && self.bytes == u64::MAX
+    }
 }
