@@ -147,9 +147,12 @@ fn an_executable_that_was_not_asked_whether_it_is_a_child_is_not_started() {
         .map(drop)
         .unwrap_err();
     assert!(matches!(&error, Error::Build { reason, .. } if reason.contains("/no/such/worker")), "{error}");
-    let builder = Sandbox::builder().host::<dyn Store>(()).transport(Process::new());
-    let error = builder.build().map(drop).unwrap_err();
+    let early = Sandbox::builder().host::<dyn Store>(()).transport(Process::new());
+    let error = early.build().map(drop).unwrap_err();
     assert!(matches!(&error, Error::Build { reason, .. } if reason.contains("before its `host`")), "{error}");
+    let error = builder().host::<dyn Store>(()).host::<dyn Store>(()).build().map(drop).unwrap_err();
+    let Error::Build { reason, .. } = error else { panic!("{error}") };
+    assert!(reason.starts_with("two contracts named `Store` are hosted"), "{reason}");
 }
 
 /// A kernel may lack a layer. Then it is an error, and otherwise the report has them all.

@@ -72,8 +72,7 @@ pub(crate) struct PlainHost {
 
 impl PlainHost {
     pub(crate) fn new<C: ?Sized + HostContract>(host: impl Implements<C> + 'static) -> Result<Self, String> {
-        let checks = ContractChecks::of::<C>()?;
-        Ok(Self { spec: &C::SPEC, ops: C::OPS, checks, object: Rc::new(host.into_host()) })
+        Host::new::<C>(host.into_host()).map(Self::from)
     }
 
     /// The method of this number.

@@ -18,7 +18,7 @@ use super::frame::{Frame, FrameError, FrameReader, FrameWriter, Window};
 use super::harden::HardeningReport;
 use super::message::{
     self, Bind, CallHead, ContractData, Done, Evaluate, Failure, Forget, Hello, HostRefusal, Limit, Line,
-    Ready, Setup, WireBill, kind,
+    Ready, Setup, WireBill, kind, to_json,
 };
 use super::wire::{self, Bounds};
 use crate::boundary::JsValue;
@@ -32,6 +32,7 @@ use crate::isolate::ticket::Ticket;
 use crate::isolate::{Host, Isolate, clock, engine, flights::Flying};
 use crate::limits::Limits;
 use crate::realm::{Console, Level, VirtualClock};
+use crate::sandbox;
 use crate::script::Script;
 use crate::transport::worker::Keep;
 
@@ -85,17 +86,11 @@ const MOST: usize = 1 << 30;
 type Output = FrameWriter<File>;
 
 fn send(output: &mut Output, kind: u8, call: u64, message: &impl Serialize) -> Asked<()> {
-    output.send(kind, call, |body| json::<FrameError>(message, body)).map_err(|_| Gone)
-}
-
-/// Names and numbers: there is nothing that has no JSON.
-fn json<E>(message: &impl Serialize, body: &mut Vec<u8>) -> Result<(), E> {
-    _ = serde_json::to_writer(body, message);
-    Ok(())
+    output.send(kind, call, |body| to_json::<FrameError>(message, body)).map_err(|_| Gone)
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Asked<T> {
-    serde_json::from_slice(body).map_err(|_| Gone)
+    message::from_json(body).ok_or(Gone)
 }
 
 /// What an answer is made of.
@@ -161,7 +156,7 @@ impl Child {
             let host = Rc::new(ParentHost { child: Rc::downgrade(self), nth });
             Host::foreign(nth, self.contract(data.clone()), host)
         });
-        let isolate = Isolate::new(settings, hosts.collect(), stack)?;
+        let isolate = sandbox::isolate(settings, hosts.map(Ok).collect(), stack)?;
         *self.isolate.borrow_mut() = Some(isolate);
         Ok(())
     }
@@ -228,11 +223,11 @@ impl Child {
                 Ok(())
             }),
             Ok(Answer::Done { handle, exported }) => {
-                self.send(kind::DONE, call, |body| json(&Done { handle, exported, bill }, body))
+                self.send(kind::DONE, call, |body| to_json(&Done { handle, exported, bill }, body))
             }
             Err(error) => {
                 let failure = Failure { fault: Fault::of(error, methods), bill };
-                self.send(kind::FAILURE, call, |body| json(&failure, body))
+                self.send(kind::FAILURE, call, |body| to_json(&failure, body))
             }
         }
     }

@@ -94,6 +94,7 @@ impl Fault {
                 Self::Limit { kind: u8::try_from(kind).unwrap_or_default(), limit, place: place.map(site) }
             }
             Error::Discarded { cause } => Self::Discarded(Box::new(Self::of(*cause, methods))),
+            Error::Build { reason } => Self::Build(reason),
             other => Self::Build(other.to_string()),
         }
     }

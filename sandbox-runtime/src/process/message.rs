@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::fault::Fault;
@@ -15,6 +16,17 @@ use crate::realm::{Clock, Intrinsics, Random, Settings, VirtualClock};
 
 /// The version of the protocol. Both sides are of one build, or the sandbox is refused.
 pub(crate) const VERSION: u32 = 1;
+
+/// Appends a message. It is of names and numbers: there is nothing that has no JSON.
+pub(crate) fn to_json<E>(message: &impl Serialize, out: &mut Vec<u8>) -> Result<(), E> {
+    _ = serde_json::to_writer(out, message);
+    Ok(())
+}
+
+/// A message, if it is one.
+pub(crate) fn from_json<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+    serde_json::from_slice(body).ok()
+}
 
 /// The kinds of frames. Those of the child have the highest bit.
 pub(crate) mod kind {

@@ -9,8 +9,8 @@ use tokio::runtime::Handle as Runtime;
 use tokio::sync::oneshot;
 
 use super::harden::HardeningReport;
-use super::message::{Bind, CallHead, ContractData, Evaluate, kind};
-use super::session::{About, Answered, Handle, Session, to_json};
+use super::message::{Bind, CallHead, ContractData, Evaluate, kind, to_json};
+use super::session::{About, Answered, Handle, Session};
 use super::{Process, wire};
 use crate::arguments::Arguments;
 use crate::boundary::{ArgumentWriter, Budget, ValueError, from_tree, is_whole};
@@ -102,9 +102,7 @@ impl Builder<ProcessSandbox> {
             hosts.into_iter().map(|host| host()).collect::<Result<Vec<_>, _>>().map_err(Error::build)?;
         // SAFETY: `host` asks for `Send`, and each `Rc` was made in the line above.
         let hosts = unsafe { SentHosts::new(hosts) };
-        let memory = process.memory_of(&self.settings.limits).map_err(Error::build)?;
-        let session = Session::start(self.settings, hosts, process.seed(), memory)?;
-        Ok(ProcessSandbox { session: Arc::new(session), deadline: None })
+        ProcessSandbox::start(self.settings, hosts, &process)
     }
 }
 
@@ -115,6 +113,10 @@ impl ProcessSandbox {
         // SAFETY: no other thread ever has them. The one caller is a pool, which keeps its sandboxes on the thread that made them and
         // calls them there; only `AsyncTransport` of `Processed` changes threads, and a pool does not use it.
         let hosts = unsafe { SentHosts::new(hosts) };
+        Self::start(settings, hosts, process)
+    }
+
+    fn start(settings: Settings, hosts: SentHosts, process: &Process) -> Result<Self> {
         let memory = process.memory_of(&settings.limits).map_err(Error::build)?;
         let session = Session::start(settings, hosts, process.seed(), memory)?;
         Ok(Self { session: Arc::new(session), deadline: None })

@@ -4,10 +4,9 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use super::super::frame::{Frame, FrameError};
-use super::super::message::{self, Failure, Forget, HostRefusal, WireBill, kind};
+use super::super::message::{self, Failure, Forget, HostRefusal, WireBill, from_json, kind, to_json};
 use super::super::wire;
-use super::{About, GRACE, KEPT, LATER, Live, Session, State, json, to_json};
-use crate::boundary::ValueError;
+use super::{About, GRACE, KEPT, LATER, Live, Session, State};
 use crate::error::{Death, Direction, Error, Place, Result, Source};
 use crate::isolate::clock;
 use crate::isolate::meter::nanos;
@@ -135,7 +134,7 @@ impl Call<'_> {
         let (began, mut value) = (clock::now(), Vec::new());
         let answer = host.call(method, args, (limits, stack, self.left()), &mut value);
         let answer = answer.and_then(|()| {
-            self.affordable(&value).map_err(|error| {
+            self.session.affordable(&value).map_err(|error| {
                 let place = Place::new(host.spec.name, spec.name);
                 Unanswered::Value(error.inside("result").into_boundary_error(place, Direction::ToGuest))
             })
@@ -161,11 +160,6 @@ impl Call<'_> {
     fn left(&self) -> Duration {
         let end = self.live.guard.end().saturating_sub(nanos(GRACE - LATER));
         Duration::from_nanos(end.saturating_sub(clock::now()))
-    }
-
-    /// Whether a child takes so much: it would refuse the values, but it would have them first.
-    fn affordable(&self, values: &[u8]) -> Result<(), ValueError> {
-        self.session.affordable(values)
     }
 
     fn refusal(&self, unanswered: Unanswered, place: Place, now: i64) -> HostRefusal {
@@ -212,7 +206,7 @@ impl Call<'_> {
             return Err(self.broken("more text of the console than is allowed"));
         }
         let line: message::Line =
-            json(&frame.body).ok_or_else(|| self.broken("a line of the console that is none"))?;
+            from_json(&frame.body).ok_or_else(|| self.broken("a line of the console that is none"))?;
         let level =
             [Level::Debug, Level::Info, Level::Warn, Level::Error].get(usize::from(line.level)).copied();
         let line = ConsoleLine::new(level.unwrap_or(Level::Error), line.text);
@@ -233,11 +227,11 @@ impl Call<'_> {
                 (bill, taken(Answered::Value(value))?)
             }
             kind::DONE => {
-                let done: message::Done = json(&frame.body)?;
+                let done: message::Done = from_json(&frame.body)?;
                 (done.bill, taken(Answered::Done(done, self.state.generation.get()))?)
             }
             _ => {
-                let failure: Failure = json(&frame.body)?;
+                let failure: Failure = from_json(&frame.body)?;
                 (failure.bill, Err(self.session.error(self.state, self.about, failure)?))
             }
         })

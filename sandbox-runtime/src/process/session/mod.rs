@@ -10,14 +10,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use parking_lot::ReentrantMutex;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::fault::Hearing;
 use super::frame::{FrameError, FrameReader, FrameWriter};
 use super::harden::HardeningReport;
 use super::line::{Guard, Line};
-use super::message::{self, Failure, Hello, Limit, Ready, Setup, WireBill, kind};
+use super::message::{self, Failure, Hello, Limit, Ready, Setup, WireBill, from_json, kind, to_json};
 use super::spawn::{self, ChildProcess, Seed};
 use super::{warden, wire};
 use crate::boundary::ValueError;
@@ -261,7 +259,7 @@ impl Session {
         }
         let failed = || self.death(None, &guard, &process, clock::now());
         let hello = reader.next().map_err(|_| failed())?;
-        let hello: Hello = json(&hello.body).ok_or_else(failed)?;
+        let hello: Hello = from_json(&hello.body).ok_or_else(failed)?;
         if let Some(reason) = hello.refusal {
             return Err(Error::build(format!("the process of the guest cannot be hardened: {reason}")));
         }
@@ -274,9 +272,9 @@ impl Session {
         sent.map_err(|_| failed())?;
         let ready = reader.next().map_err(|_| failed())?;
         let report = match ready.kind {
-            kind::READY => json::<Ready>(&ready.body).ok_or_else(failed)?.report,
+            kind::READY => from_json::<Ready>(&ready.body).ok_or_else(failed)?.report,
             kind::FAILURE => {
-                let failure: Failure = json(&ready.body).ok_or_else(failed)?;
+                let failure: Failure = from_json(&ready.body).ok_or_else(failed)?;
                 let about = About { place: None, contract: None, waits: false };
                 return Err(self.error(state, about, failure).unwrap_or_else(failed));
             }
@@ -386,14 +384,4 @@ impl Handle {
     pub(super) fn new(key: u64, generation: u64, is_binding: bool) -> Self {
         Self { generation, key, is_binding }
     }
-}
-
-/// Names and numbers: there is nothing that has no JSON.
-pub(super) fn to_json<E>(message: &impl Serialize, out: &mut Vec<u8>) -> Result<(), E> {
-    _ = serde_json::to_writer(out, message);
-    Ok(())
-}
-
-fn json<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
-    serde_json::from_slice(body).ok()
 }
