@@ -9,36 +9,16 @@ use serde_json::Value as Json;
 use super::access::{ErrorFields, Taken, Variant};
 use super::fault::ValueError;
 use super::forms::Forms;
+use super::numbers::{big_integers, known_numbers, small_integers};
 use super::read::{Reader, safe_integer};
 use super::rich::{DATE, ERROR};
 use super::shape::Shape;
 use crate::isolate::engine;
 
-macro_rules! small_integers {
-    ($($method:ident $visit:ident $type:ident),*) => {$(
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the value was found in range")]
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-            let value = self.small(f64::from($type::MIN), f64::from($type::MAX), stringify!($type))?;
-            visitor.$visit(value as $type)
-        }
-    )*};
-}
-
-macro_rules! big_integers {
-    ($($method:ident $visit:ident $type:ident),*) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-            visitor.$visit(self.big::<$type>(stringify!($type))?)
-        }
-    )*};
-}
-
 impl<'de> de::Deserializer<'de> for Reader<'_, '_, '_> {
     type Error = ValueError;
 
-    small_integers!(deserialize_i8 visit_i8 i8, deserialize_i16 visit_i16 i16, deserialize_i32 visit_i32 i32,
-        deserialize_u8 visit_u8 u8, deserialize_u16 visit_u16 u16, deserialize_u32 visit_u32 u32);
-    big_integers!(deserialize_i64 visit_i64 i64, deserialize_u64 visit_u64 u64,
-        deserialize_i128 visit_i128 i128, deserialize_u128 visit_u128 u128);
+    known_numbers!();
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
         match self.shape() {
@@ -88,23 +68,6 @@ impl<'de> de::Deserializer<'de> for Reader<'_, '_, '_> {
             true => visitor.visit_bool(self.value.is_true()),
             false => Err(self.unexpected("a boolean")),
         }
-    }
-
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "rounding to f32 is what `Math.fround` does; overflow is refused"
-    )]
-    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        let wide = self.float()?;
-        let narrow = wide as f32;
-        match narrow.is_infinite() && wide.is_finite() {
-            true => Err(self.unexpected("a number in the range of f32")),
-            false => visitor.visit_f32(narrow),
-        }
-    }
-
-    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        visitor.visit_f64(self.float()?)
     }
 
     fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {

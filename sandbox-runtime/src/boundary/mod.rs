@@ -12,6 +12,7 @@ mod exotic;
 mod fault;
 pub(crate) mod forms;
 mod keys;
+mod numbers;
 mod observe;
 mod plain;
 mod read;

@@ -10,6 +10,7 @@ use super::odd::Odd;
 use super::{TreeReader, malformed, units};
 use crate::boundary::deserialize::visit_integer;
 use crate::boundary::fault::ValueError;
+use crate::boundary::numbers::{big_integers, known_numbers, small_integers};
 use crate::boundary::read::safe_integer;
 use crate::boundary::rich::{DATE, ERROR};
 use crate::boundary::tree::JsValue;
@@ -18,31 +19,10 @@ use crate::boundary::tree::JsValue;
 const ALL: &[&str] =
     &["a string", "an array", "a Set", "a typed array", "an ArrayBuffer", "a Map", "an object", "an Error"];
 
-macro_rules! small_integers {
-    ($($method:ident $visit:ident $type:ident),*) => {$(
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the value was found in range")]
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-            let value = self.small(f64::from($type::MIN), f64::from($type::MAX), stringify!($type))?;
-            visitor.$visit(value as $type)
-        }
-    )*};
-}
-
-macro_rules! big_integers {
-    ($($method:ident $visit:ident $type:ident),*) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-            visitor.$visit(self.big::<$type>(stringify!($type))?)
-        }
-    )*};
-}
-
 impl<'de> de::Deserializer<'de> for TreeReader<'_> {
     type Error = ValueError;
 
-    small_integers!(deserialize_i8 visit_i8 i8, deserialize_i16 visit_i16 i16, deserialize_i32 visit_i32 i32,
-        deserialize_u8 visit_u8 u8, deserialize_u16 visit_u16 u16, deserialize_u32 visit_u32 u32);
-    big_integers!(deserialize_i64 visit_i64 i64, deserialize_u64 visit_u64 u64,
-        deserialize_i128 visit_i128 i128, deserialize_u128 visit_u128 u128);
+    known_numbers!();
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
         let is_json = typeid::of::<V::Value>() == TypeId::of::<Json>();
@@ -95,23 +75,6 @@ impl<'de> de::Deserializer<'de> for TreeReader<'_> {
             JsValue::Bool(value) => visitor.visit_bool(value),
             _ => Err(self.unexpected("a boolean")),
         }
-    }
-
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "rounding to f32 is what `Math.fround` does; overflow is refused"
-    )]
-    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        let wide = self.float()?;
-        let narrow = wide as f32;
-        match narrow.is_infinite() && wide.is_finite() {
-            true => Err(self.unexpected("a number in the range of f32")),
-            false => visitor.visit_f32(narrow),
-        }
-    }
-
-    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        visitor.visit_f64(self.float()?)
     }
 
     fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
