@@ -59,7 +59,7 @@ fn echo(request: usize, answer: usize) {
 #[sandbox_api(guest)]
 pub trait Big {
     /// The same.
-    fn back(&self, bytes: Bytes) -> Result<Bytes>;
+    fn back(&self, bytes: &[u8]) -> Result<Bytes>;
 }
 
 fn main() {
@@ -86,7 +86,7 @@ fn main() {
     for size in [64 << 10, 1 << 20] {
         let mut echo = Echo::new(size, size);
         let bytes = vec![7_u8; size];
-        let call = || big.back(Bytes::from(bytes.as_slice())).unwrap().len();
+        let call = || big.back(&bytes).unwrap().len();
         pairs.add(&format!("process/bytes/{size}"), looped(call), looped(|| echo.round_trip()));
     }
     pairs.finish();

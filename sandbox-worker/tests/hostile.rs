@@ -65,13 +65,15 @@ const CHILDREN: &[Child] = &[
     ),
     ("a-closed-channel", |line, _| line.close(), is_protocol),
     ("another-call", |line, call| line.frame(0x83, call + 1, &value(1.0)), is_protocol),
-    ("a-window-too-long", |line, call| line.frame(0x83 | 0x40, call, &u64::MAX.to_le_bytes()), is_protocol),
-    ("a-window-without-a-length", |line, call| line.frame(0x83 | 0x40, call, &[]), is_protocol),
+    ("an-aside-beyond-the-window", |line, call| line.aside(call, 12, 64 << 20, 32 << 10), is_protocol),
+    ("an-aside-too-short", |line, call| line.aside(call, 12, 0, 100), is_protocol),
     (
-        "a-window-of-zeros",
-        |line, call| line.frame(0x83 | 0x40, call, &100_000_u64.to_le_bytes()),
+        "an-aside-without-a-length",
+        |line, call| line.frame(0x83, call, &[&[0; 96][..], &[19, 12]].concat()),
         is_protocol,
     ),
+    ("an-aside-of-a-number", |line, call| line.aside(call, 4, 0, 32 << 10), is_protocol),
+    ("an-aside-of-everything", |line, call| line.aside(call, 12, 0, 64 << 20), is_protocol),
     ("an-unknown-kind", |line, call| line.frame(0x99, call, &[]), is_protocol),
     ("a-kind-of-the-parent", |line, call| line.frame(5, call, &[]), is_protocol),
     ("no-value", |line, call| line.frame(0x83, call, &[0; 96]), is_protocol),
@@ -271,6 +273,21 @@ impl Line {
         self.raw(&frame(kind, call, body));
     }
 
+    /// A value of this tag and length that is said to be there in the window.
+    fn aside(&mut self, call: u64, tag: u8, at: usize, length: usize) {
+        let lengths = [at, length].map(|number| {
+            [0, 7, 14, 21, 28].map(|shift| (number >> shift) as u8 & 0x7f | if shift < 28 { 0x80 } else { 0 })
+        });
+        // In its shortest form.
+        let lengths = lengths.map(|long| {
+            let end = (1..5).rev().find(|end| long[*end] & 0x7f != 0).unwrap_or(0);
+            let mut short = long[..=end].to_vec();
+            short[end] &= 0x7f;
+            short
+        });
+        self.frame(0x83, call, &[&[0; 96][..], &[19, tag], &lengths.concat()].concat());
+    }
+
     /// Without ending itself.
     fn close(&self) {
         // SAFETY: both are of this process; what reads or writes them next gets an error.
@@ -300,7 +317,7 @@ fn child(name: &str) {
     }
     let idler = IDLERS.iter().find(|(known, _)| *known == name);
     let act = CHILDREN.iter().find(|(known, ..)| *known == name).map(|child| child.1);
-    line.frame(0x81, 0, br#"{"version":1,"refusal":null}"#);
+    line.frame(0x81, 0, br#"{"version":2,"refusal":null}"#);
     let (1, call, _) = line.next() else { panic!("a setup") };
     line.frame(0x87, call, br#"{"report":{"layers":[]}}"#);
     loop {

@@ -44,7 +44,7 @@ pub(crate) use {
     keys::KeyWriter,
     observe::error_of,
     plain::{DEEPEST, plain_inside},
-    reread::{from_tree, is_whole, units},
+    reread::{from_tree, is_whole, read_closely, units},
     rich::{DATE, ERROR, MAP, SET},
     write::{MAX_SAFE, is_json},
 };
@@ -53,7 +53,7 @@ use crate::contract::ParamSpec;
 use crate::isolate::stack::StackEnd;
 use crate::limits::Limits;
 #[cfg(feature = "process")]
-use crate::process::wire::{encode, put_length, serialize_top};
+use crate::process::wire::{Out, encode, put_length, serialize_top};
 use read::Reader;
 use write::Writer;
 
@@ -257,7 +257,7 @@ pub(crate) enum Target<'w, 's, 'i> {
     /// A list of as many values as there are parameters, of which so many are written.
     #[cfg(feature = "process")]
     Wire {
-        out: &'w mut Vec<u8>,
+        out: &'w mut Out,
         written: usize,
     },
 }
@@ -277,7 +277,7 @@ impl<'w, 's, 'i> ArgumentWriter<'w, 's, 'i> {
 
     /// For a guest elsewhere: what is appended is a list of values.
     #[cfg(feature = "process")]
-    pub(crate) fn wired(out: &'w mut Vec<u8>, params: &'static [ParamSpec]) -> Self {
+    pub(crate) fn wired(out: &'w mut Out, params: &'static [ParamSpec]) -> Self {
         put_length(params.len(), out);
         Self { params, target: Target::Wire { out, written: 0 } }
     }
@@ -347,7 +347,7 @@ fn pushed<'s>(
 #[cfg(feature = "process")]
 fn sent<T: ?Sized + Serialize>(
     value: &T,
-    out: &mut Vec<u8>,
+    out: &mut Out,
     written: &mut usize,
     params: &'static [ParamSpec],
 ) -> Result<(), ValueError> {

@@ -10,14 +10,14 @@ use super::foreign::drive_for;
 use super::ops::{HostOp, caught, enforce};
 use super::stack::StackEnd;
 use crate::arguments::Arguments;
-use crate::boundary::{ArgumentReader, Budget, JsValue, ValueError, is_whole};
+use crate::boundary::{ArgumentReader, Budget, JsValue, ValueError, is_whole, read_closely};
 use crate::contract::{
     AsyncHostMethod, ContractSpec, Crosses, HostContract, HostMethod, Hosted, Implements, MethodSpec, Reply,
 };
 use crate::error::{BoundaryError, Direction, Place};
 use crate::guest_error::HostError;
 use crate::limits::Limits;
-use crate::process::wire;
+use crate::process::wire::{self, Encoded, Out};
 use crate::schema::{ContractChecks, MethodChecks, Violation};
 
 /// A host method as a function over plain data.
@@ -25,7 +25,7 @@ use crate::schema::{ContractChecks, MethodChecks, Violation};
 pub(crate) struct PlainOp(Option<Invoke>);
 
 /// Reads the arguments off bytes, and appends the result to others.
-type Invoke = fn(&Call<'_>, &Rc<dyn Any>, &mut Vec<u8>) -> Result<(), Unanswered>;
+type Invoke = fn(&Call<'_>, &Rc<dyn Any>, &mut Out) -> Result<(), Unanswered>;
 
 /// Why a host method has no answer.
 pub(crate) enum Unanswered {
@@ -42,7 +42,7 @@ struct Call<'c> {
     /// How long an `async` method is waited for.
     left: Duration,
     /// As they were encoded.
-    args: &'c [u8],
+    args: Encoded<'c>,
     spec: &'static MethodSpec,
     checks: &'c MethodChecks,
     place: Place,
@@ -84,9 +84,9 @@ impl PlainHost {
     pub(crate) fn call(
         &self,
         index: usize,
-        args: &[u8],
+        args: Encoded<'_>,
         (limits, stack, left): (&Limits, StackEnd, Duration),
-        out: &mut Vec<u8>,
+        out: &mut Out,
     ) -> Result<(), Unanswered> {
         let (spec, checks) = (&self.spec.methods[index], &self.checks.methods[index]);
         let place = Place::new(self.spec.name, spec.name);
@@ -128,7 +128,7 @@ impl SentHosts {
 // call holds; the call is over, and its future dropped, before its thread gives the hosts away.
 unsafe impl Send for SentHosts {}
 
-fn invoke<M: HostMethod>(call: &Call<'_>, host: &Rc<dyn Any>, out: &mut Vec<u8>) -> Result<(), Unanswered> {
+fn invoke<M: HostMethod>(call: &Call<'_>, host: &Rc<dyn Any>, out: &mut Out) -> Result<(), Unanswered> {
     let host =
         host.downcast_ref::<Box<M::Contract>>().ok_or_else(|| Unanswered::Host(HostError::panicked()))?;
     let args = call.read::<M::Owned>()?;
@@ -140,7 +140,7 @@ fn invoke<M: HostMethod>(call: &Call<'_>, host: &Rc<dyn Any>, out: &mut Vec<u8>)
 fn invoke_async<M: AsyncHostMethod>(
     call: &Call<'_>,
     host: &Rc<dyn Any>,
-    out: &mut Vec<u8>,
+    out: &mut Out,
 ) -> Result<(), Unanswered> {
     let host = host.clone().downcast::<Box<M::Contract>>();
     let host = Hosted(host.map_err(|_| Unanswered::Host(HostError::panicked()))?);
@@ -163,36 +163,26 @@ fn invoke_async<M: AsyncHostMethod>(
 }
 
 impl Call<'_> {
-    fn budget(&self) -> Budget<'_> {
-        Budget::new(self.limits, self.stack)
-    }
-
     fn refused(&self, error: ValueError, direction: Direction) -> Unanswered {
         Unanswered::Value(error.into_boundary_error(self.place, direction))
     }
 
     /// Reads the arguments as the method's, and says all that is wrong with them.
     fn read<A: Arguments<Owned = A>>(&self) -> Result<A, Unanswered> {
-        let budget = self.budget();
-        let read = self.args().and_then(|args| {
-            let read = A::read(&mut ArgumentReader::plain(&budget, self.spec.params, args))?;
-            enforce(&read, self.spec.params, self.checks)?;
-            Ok(read)
-        });
-        let closer = match &read {
-            Ok(_) => budget.is_in_doubt() || self.checks.is_read_constrained,
-            Err(error) => error.is_first_of_many(),
-        };
-        let violations = || self.args().map(|args| self.violations(&args)).unwrap_or_default();
-        let read = match read {
-            Ok(read) if closer => ValueError::all(violations()).map_or(Ok(read), Err),
-            Err(error) if closer => Err(error.with(violations())),
-            read => read,
-        };
-        read.map_err(|error| self.refused(error, Direction::ToHost))
+        let (params, checks) = (self.spec.params, self.checks);
+        let read = read_closely(
+            checks.is_read_constrained,
+            || Budget::new(self.limits, self.stack),
+            || self.args(),
+            |budget, args| {
+                let read = A::read(&mut ArgumentReader::plain(budget, params, args))?;
+                enforce(&read, params, checks).map(|()| read)
+            },
+            |args| self.violations(args),
+        );
+        read.and_then(|read| read).map_err(|error| self.refused(error, Direction::ToHost))
     }
 
-    /// They are taken apart as they are read, so whoever looks again gets them anew.
     fn args(&self) -> Result<Vec<JsValue>, ValueError> {
         wire::decode_list(self.args, self.limits)
             .map_err(|error| ValueError::new("a list of values", error.to_string()))
@@ -207,7 +197,7 @@ impl Call<'_> {
         params.flat_map(|((param, check), value)| check.diagnose(value, param.name)).collect()
     }
 
-    fn write<V: Crosses>(&self, value: &V, out: &mut Vec<u8>) -> Result<(), Unanswered> {
+    fn write<V: Crosses>(&self, value: &V, out: &mut Out) -> Result<(), Unanswered> {
         let check = &self.checks.returns;
         let written = check
             .enforce(value, "result")
@@ -218,7 +208,7 @@ impl Call<'_> {
 
 struct PlainReply<'r, 'c> {
     call: &'r Call<'c>,
-    out: &'r mut Vec<u8>,
+    out: &'r mut Out,
 }
 
 impl Reply for PlainReply<'_, '_> {
@@ -242,13 +232,13 @@ impl Reply for KeptReply {
 }
 
 trait KeptAnswer {
-    fn written(self: Box<Self>, call: &Call<'_>, out: &mut Vec<u8>) -> Result<(), Unanswered>;
+    fn written(self: Box<Self>, call: &Call<'_>, out: &mut Out) -> Result<(), Unanswered>;
 }
 
 struct KeptValue<V>(V);
 
 impl<V: Crosses> KeptAnswer for KeptValue<V> {
-    fn written(self: Box<Self>, call: &Call<'_>, out: &mut Vec<u8>) -> Result<(), Unanswered> {
+    fn written(self: Box<Self>, call: &Call<'_>, out: &mut Out) -> Result<(), Unanswered> {
         call.write(&self.0, out)
     }
 }

@@ -15,7 +15,7 @@ use crate::boundary::{
 };
 use crate::contract::{Crosses, GuestMethod, Kind, ParamSpec};
 use crate::error::{Direction, Error};
-use crate::process::wire::{Bounds, decode, decode_list, encode};
+use crate::process::wire::{Bounds, Out, decode, decode_list, encode};
 use crate::schema::TypeCheck;
 use crate::transport::local::Local;
 use crate::transport::{Exports, Transport};
@@ -122,12 +122,12 @@ fn there(bytes: &[u8]) -> Vec<JsValue> {
 
 /// To the other side, where it is the same.
 fn sent(isolate: &Isolate, data: &JsValue) -> JsValue {
-    let (mut bytes, mut again) = (Vec::new(), Vec::new());
+    let (mut bytes, mut again) = (Out::default(), Out::default());
     encode(data, &mut bytes);
-    let there = decode(&bytes, &isolate.settings.limits);
+    let there = decode(&*bytes, &isolate.settings.limits);
     let there = there.unwrap_or_else(|error| panic!("{data:?} is not read: {error}"));
     encode(&there, &mut again);
-    assert_eq!(bytes, again, "{data:?} is {there:?} on the other side");
+    assert_eq!(*bytes, *again, "{data:?} is {there:?} on the other side");
     there
 }
 
@@ -154,7 +154,7 @@ impl<M: GuestMethod> Transport<M> for Wired {
         Ok(isolate.run(&binding.realm, Some(method.place()), |scope| {
             let result = {
                 v8::tc_scope!(let scope, scope);
-                let mut bytes = Vec::new();
+                let mut bytes = Out::default();
                 let mut writer = ArgumentWriter::wired(&mut bytes, method.spec.params);
                 args.write(&mut writer).map_err(|error| method.write_error(error))?;
                 isolate.invoke(scope, method, binding, Sent(there(&bytes)))?

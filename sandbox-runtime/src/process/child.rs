@@ -5,22 +5,22 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::fs::File;
 use std::rc::{Rc, Weak};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::fault::Fault;
-use super::frame::{Frame, FrameError, FrameReader, FrameWriter, Window};
+use super::frame::{Frame, FrameError, FrameReader, FrameWriter};
 use super::harden::HardeningReport;
 use super::message::{
     self, Bind, CallHead, ContractData, Done, Evaluate, Failure, Forget, Hello, HostRefusal, Limit, Line,
     Ready, Setup, WireBill, kind, to_json,
 };
-use super::wire::{self, Bounds};
+use super::spin::Awake;
+use super::wire::{self, Bounds, Encoded, Out, Window};
 use crate::boundary::JsValue;
 use crate::contract::{ContractSpec, MethodSpec};
 use crate::error::Error;
@@ -50,14 +50,14 @@ struct Bound {
 
 /// Serves a parent until it is gone. `ready` is called when the sandbox is there and nothing of a guest has run.
 pub(super) fn serve(
-    channel: File,
-    [to_child, to_parent]: [Option<Box<dyn Window>>; 2],
+    channel: Awake,
+    [to_child, to_parent]: [Option<Arc<dyn Window>>; 2],
     ready: impl FnOnce(&Limits) -> Result<HardeningReport, String> + Send + 'static,
 ) -> Asked<()> {
     engine::start();
     let console = channel.try_clone().map_err(|_| Gone)?;
     let mut output = FrameWriter::new(channel.try_clone().map_err(|_| Gone)?, MOST).with_window(to_parent);
-    let mut input = FrameReader::new(channel, MOST).with_window(to_child);
+    let mut input = FrameReader::new(channel, MOST);
     send(&mut output, kind::HELLO, 0, &Hello { version: message::VERSION, refusal: None })?;
     let first = input.next().map_err(|_| Gone)?;
     if first.kind != kind::SETUP {
@@ -67,7 +67,7 @@ pub(super) fn serve(
     let stack = setup.limits().stack;
     let thread = std::thread::Builder::new().name("sandbox".into()).stack_size(thread_size(stack));
     let live = move || {
-        let child = Child::new((input, output), setup.limits());
+        let child = Child::new((input, to_child, output), setup.limits());
         let stack = StackEnd::below_here(stack);
         let report =
             child.begin(&setup, console, stack).and_then(|()| ready(&child.limits).map_err(Error::build));
@@ -83,7 +83,7 @@ pub(super) fn serve(
 /// The length of a body. The parent is believed, and it bounds what it takes itself.
 const MOST: usize = 1 << 30;
 
-type Output = FrameWriter<File>;
+type Output = FrameWriter<Awake>;
 
 fn send(output: &mut Output, kind: u8, call: u64, message: &impl Serialize) -> Asked<()> {
     output.send(kind, call, |body| to_json::<FrameError>(message, body)).map_err(|_| Gone)
@@ -106,7 +106,9 @@ impl Answer {
 }
 
 struct Child {
-    input: RefCell<FrameReader<File>>,
+    input: RefCell<FrameReader<Awake>>,
+    /// Where values from the parent are that are long.
+    window: Option<Arc<dyn Window>>,
     output: RefCell<Output>,
     isolate: RefCell<Option<Rc<Isolate>>>,
     limits: Limits,
@@ -120,9 +122,13 @@ struct Child {
 }
 
 impl Child {
-    fn new((input, output): (FrameReader<File>, Output), limits: Limits) -> Rc<Self> {
+    fn new(
+        (input, window, output): (FrameReader<Awake>, Option<Arc<dyn Window>>, Output),
+        limits: Limits,
+    ) -> Rc<Self> {
         Rc::new(Self {
             input: RefCell::new(input),
+            window,
             output: RefCell::new(output),
             isolate: RefCell::default(),
             limits,
@@ -136,7 +142,7 @@ impl Child {
     }
 
     /// Makes the sandbox.
-    fn begin(self: &Rc<Self>, setup: &Setup, console: File, stack: StackEnd) -> Result<(), Error> {
+    fn begin(self: &Rc<Self>, setup: &Setup, console: Awake, stack: StackEnd) -> Result<(), Error> {
         let mut settings = setup.settings(&self.clock);
         if setup.console {
             // The console is called by the guest, with nothing else being written.
@@ -173,13 +179,12 @@ impl Child {
         self.input.borrow_mut().next().map_err(|_| Gone)
     }
 
-    fn send(
-        &self,
-        kind: u8,
-        call: u64,
-        body: impl FnOnce(&mut Vec<u8>) -> Result<(), FrameError>,
-    ) -> Asked<()> {
+    fn send(&self, kind: u8, call: u64, body: impl FnOnce(&mut Out) -> Result<(), FrameError>) -> Asked<()> {
         self.output.borrow_mut().send(kind, call, body).map_err(|_| Gone)
+    }
+
+    fn encoded<'b>(&'b self, bytes: &'b [u8]) -> Encoded<'b> {
+        Encoded::new(bytes, self.window.as_deref())
     }
 
     fn run(&self) -> Asked<()> {
@@ -251,7 +256,7 @@ impl Child {
     }
 
     fn call(&self, head: &CallHead, args: &[u8]) -> Asked<Result<JsValue, Error>> {
-        let args = wire::decode_list(args, Bounds::TRUSTED).map_err(|_| Gone)?;
+        let args = wire::decode_list(self.encoded(args), Bounds::TRUSTED).map_err(|_| Gone)?;
         let bound = self.bindings.get(head.binding).map_err(|_| Gone)?;
         let index = usize::try_from(head.method)
             .ok()
@@ -301,7 +306,7 @@ impl Child {
                 kind::HOST_VALUE if frame.call == id => {
                     let (now, value) = frame.body.split_first_chunk().ok_or(Gone)?;
                     self.set_clock(i64::from_le_bytes(*now));
-                    return wire::decode(value, Bounds::TRUSTED).map(Ok).map_err(|_| Gone);
+                    return wire::decode(self.encoded(value), Bounds::TRUSTED).map(Ok).map_err(|_| Gone);
                 }
                 kind::HOST_REFUSAL if frame.call == id => {
                     let HostRefusal { class, message, fields, source, now } = parse(&frame.body)?;
@@ -335,7 +340,7 @@ impl ForeignHost for ParentHost {
 }
 
 /// Says why guests do not run here.
-pub(super) fn refuse(channel: File, reason: &str) {
+pub(super) fn refuse(channel: Awake, reason: &str) {
     let hello = Hello { version: message::VERSION, refusal: Some(reason.into()) };
     _ = send(&mut FrameWriter::new(channel, MOST), kind::HELLO, 0, &hello);
 }

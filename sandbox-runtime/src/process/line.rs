@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::spin::Spin;
 use super::sys;
 use crate::error::Death;
 use crate::isolate::clock;
@@ -117,6 +118,7 @@ fn text(file: Option<&File>) -> Option<String> {
 /// A channel whose reads and writes end when the guard says so.
 pub(super) struct Line {
     stream: UnixStream,
+    spin: Spin,
     guard: Arc<Guard>,
 }
 
@@ -126,34 +128,33 @@ impl Line {
         stream.set_read_timeout(Some(LOOK))?;
         stream.set_write_timeout(Some(LOOK))?;
         let other = stream.try_clone()?;
-        Ok((Self { stream, guard: guard.clone() }, Self { stream: other, guard: guard.clone() }))
+        let line = |stream| Self { stream, spin: Spin::new(), guard: guard.clone() };
+        Ok((line(stream), line(other)))
     }
+}
 
-    fn patiently<R>(&self, mut act: impl FnMut(&UnixStream) -> io::Result<R>) -> io::Result<R> {
-        loop {
-            match act(&self.stream) {
-                Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
-                    self.guard.look()?;
-                }
-                done => return done,
+/// Does it again, as long as the guard has nothing against it.
+fn patiently<R>(guard: &Guard, mut act: impl FnMut() -> io::Result<R>) -> io::Result<R> {
+    loop {
+        match act() {
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+                guard.look()?;
             }
+            done => return done,
         }
     }
 }
 
 impl Read for Line {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.patiently(|mut stream| stream.read(buffer))
+        let Self { stream, spin, guard } = self;
+        spin.read(stream, buffer, |buffer| patiently(guard, || (&*stream).read(buffer)))
     }
 }
 
 impl Write for Line {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.patiently(|mut stream| stream.write(bytes))
-    }
-
-    fn write_vectored(&mut self, bytes: &[io::IoSlice<'_>]) -> io::Result<usize> {
-        self.patiently(|mut stream| stream.write_vectored(bytes))
+        patiently(&self.guard, || (&self.stream).write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -10,16 +10,17 @@ use serde::{Deserialize, Serialize};
 
 use super::fault::Fault;
 use super::harden::HardeningReport;
+use super::wire::Out;
 use crate::contract::{ContractSpec, MethodSpec};
 use crate::limits::Limits;
 use crate::realm::{Clock, Intrinsics, Random, Settings, VirtualClock};
 
 /// The version of the protocol. Both sides are of one build, or the sandbox is refused.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// Appends a message. It is of names and numbers: there is nothing that has no JSON.
-pub(crate) fn to_json<E>(message: &impl Serialize, out: &mut Vec<u8>) -> Result<(), E> {
-    _ = serde_json::to_writer(out, message);
+pub(crate) fn to_json<E>(message: &impl Serialize, out: &mut Out) -> Result<(), E> {
+    _ = serde_json::to_writer(&mut **out, message);
     Ok(())
 }
 
@@ -291,7 +292,7 @@ pub(crate) struct CallHead {
 impl CallHead {
     pub(crate) const LENGTH: usize = 28;
 
-    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+    pub(crate) fn write(&self, out: &mut Out) {
         out.extend_from_slice(&self.binding.to_le_bytes());
         out.extend_from_slice(&self.method.to_le_bytes());
         out.extend_from_slice(&self.limit.left.to_le_bytes());
@@ -309,7 +310,7 @@ impl CallHead {
 }
 
 /// A bill in front of a value, in 96 bytes.
-pub(crate) fn write_bill(bill: &WireBill, out: &mut Vec<u8>) {
+pub(crate) fn write_bill(bill: &WireBill, out: &mut Out) {
     bill.iter().for_each(|number| out.extend_from_slice(&number.to_le_bytes()));
 }
 

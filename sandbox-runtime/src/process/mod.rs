@@ -14,21 +14,24 @@ mod sandbox;
 mod session;
 mod shared;
 mod spawn;
+mod spin;
 mod sys;
 mod warden;
 pub(crate) mod wire;
 
-use std::fs::File;
 use std::os::fd::{AsFd as _, AsRawFd as _};
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 pub use harden::{Hardening, HardeningError, HardeningReport, Layer, Measure, State};
 pub use sandbox::{ProcessCall, ProcessGuest, ProcessSandbox, Processed};
 
-use frame::Window;
 use harden::Plan;
 use shared::Childs;
 use spawn::{Order, Seed};
+use spin::{Awake, Spin};
+use wire::Window;
 
 /// How guests are run in a process of their own; see [`Builder::transport`](crate::Builder::transport).
 #[derive(Clone, Debug, Default)]
@@ -118,14 +121,14 @@ fn run(order: Order, parent: u32) {
     // And the other two are memory, which is mapped before they are closed.
     let windows = [std::io::stdout().as_fd(), std::io::stderr().as_fd()].map(|memory| {
         let memory = memory.try_clone_to_owned().ok()?;
-        Childs::of(&memory).map(|window| Box::new(window) as Box<dyn Window>)
+        Childs::of(&memory).map(|window| Arc::new(window) as Arc<dyn Window>)
     });
     let plan = Plan {
         policy: order.hardening,
         namespaces: order.namespaces,
         ..Plan::new(parent, channel.as_raw_fd())
     };
-    let channel = File::from(channel);
+    let channel = Awake::new(UnixStream::from(channel), Spin::new());
     match harden::early(&plan) {
         Ok(mut report) => {
             let ready = move |_: &crate::Limits| match harden::late(&plan, &mut report) {

@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle as Runtime;
 use tokio::sync::oneshot;
 
+use super::Process;
 use super::harden::HardeningReport;
 use super::message::{Bind, CallHead, ContractData, Evaluate, kind, to_json};
 use super::session::{About, Answered, Handle, Session};
-use super::{Process, wire};
+use super::wire::{self, Encoded};
 use crate::arguments::Arguments;
-use crate::boundary::{ArgumentWriter, Budget, ValueError, from_tree, is_whole};
+use crate::boundary::{ArgumentWriter, Budget, from_tree, is_whole, read_closely};
 use crate::contract::{Crosses, GuestContract, GuestMethod, HostContract, Implements};
 use crate::error::{Direction, Error, Result};
 use crate::isolate::known::Known;
@@ -334,37 +335,34 @@ impl Processed {
             |limit, out| {
                 let index = u32::try_from(M::INDEX).unwrap_or(u32::MAX);
                 CallHead { binding: handle.key, method: index, limit }.write(out);
-                let began = out.len();
+                let began = out.weight();
                 let written = args.write(&mut ArgumentWriter::wired(out, params));
-                let written = written.and_then(|()| session.affordable(out.get(began..).unwrap_or_default()));
+                let written = written.and_then(|()| session.affordable(out.weight() - began));
                 written.map_err(|error| method.write_error(error))
             },
             |answer| match answer {
-                Answered::Value(bytes) => self.read::<M::Value>(method, bytes),
+                Answered::Value(value) => self.read::<M::Value>(method, value),
                 Answered::Done(..) => None,
             },
         )
     }
 
-    /// Reads what a method gave, and says all that is wrong with it; `None` when it is no value at all.
-    fn read<V: Crosses>(&self, method: &Known, bytes: &[u8]) -> Option<Result<V>> {
+    /// Reads what a method gave; `None` when it is no value at all.
+    fn read<V: Crosses>(&self, method: &Known, encoded: Encoded<'_>) -> Option<Result<V>> {
         let limits = self.binding.session.limits();
         let check = &self.checks.methods[method.index].returns;
-        let value = wire::decode(bytes, limits).ok()?;
-        let budget = Budget::new(limits, StackEnd::of_thread());
-        let read = from_tree::<V>(&budget, value).map_err(|error| error.inside("result"));
-        let read = read.and_then(|value| check.enforce(&value, "result").map(|()| value));
-        // It was taken apart as it was read. Of one that is not whole nobody knows all that is wrong with it.
-        let again = || match wire::decode(bytes, limits) {
-            Ok(data) if is_whole(&data) => check.diagnose(&data, "result"),
-            _ => Vec::new(),
-        };
-        let read = match read {
-            Ok(value) if !budget.is_in_doubt() && !check.is_read_constrained => Ok(value),
-            Ok(value) => ValueError::all(again()).map_or(Ok(value), Err),
-            Err(error) if error.is_first_of_many() => Err(error.with(again())),
-            Err(error) => Err(error),
-        };
+        let read = read_closely(
+            check.is_read_constrained,
+            || Budget::new(limits, StackEnd::of_thread()),
+            || wire::decode(encoded, limits),
+            |budget, data| {
+                let read = from_tree::<V>(budget, data).map_err(|error| error.inside("result"));
+                read.and_then(|value| check.enforce(&value, "result").map(|()| value))
+            },
+            // Of one that is not whole nobody knows all that is wrong with it.
+            |data| if is_whole(data) { check.diagnose(data, "result") } else { Vec::new() },
+        );
+        let read = read.ok()?;
         Some(read.map_err(|error| error.into_error(method.place(), Direction::ToHost)))
     }
 }

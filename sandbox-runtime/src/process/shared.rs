@@ -7,9 +7,10 @@ use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::frame::Window;
 use super::sys::{self, Mapping};
+use super::wire::Window;
 
 /// The bytes of each piece. It takes memory as it is written.
 const ROOM: usize = 64 << 20;
@@ -20,31 +21,43 @@ const KEPT: usize = 8 << 20;
 pub(super) fn make() -> io::Result<(Parents, OwnedFd)> {
     let ours = File::from(sys::sealed_memory(ROOM)?);
     let theirs = ours.try_clone()?.into();
-    Ok((Parents(ours), theirs))
+    Ok((Parents { file: ours, used: AtomicUsize::new(0) }, theirs))
 }
 
 /// The parent's end of a piece.
-pub(super) struct Parents(File);
+#[derive(Debug)]
+pub(super) struct Parents {
+    file: File,
+    /// How far it may have memory.
+    used: AtomicUsize,
+}
 
 impl Window for Parents {
     fn room(&self) -> usize {
         ROOM
     }
 
-    fn put(&mut self, body: &[u8]) -> io::Result<()> {
-        self.0.write_all_at(body, 0)
+    fn put(&self, at: usize, bytes: &[u8]) -> io::Result<()> {
+        self.used.fetch_max(at + bytes.len(), Ordering::Relaxed);
+        self.file.write_all_at(bytes, at as u64)
     }
 
-    fn take(&mut self, length: usize) -> io::Result<Vec<u8>> {
-        let body = sys::read_from_start(&self.0, length)?;
-        if length > KEPT {
-            sys::give_back(&self.0, length)?;
+    fn take(&self, at: usize, length: usize) -> io::Result<Vec<u8>> {
+        let end = at.checked_add(length).filter(|end| *end <= ROOM).ok_or(io::ErrorKind::InvalidInput)?;
+        self.used.fetch_max(end, Ordering::Relaxed);
+        sys::read_at(&self.file, at, length)
+    }
+
+    fn settle(&self) {
+        let used = self.used.load(Ordering::Relaxed);
+        if used > KEPT && sys::give_back(&self.file, used).is_ok() {
+            self.used.store(0, Ordering::Relaxed);
         }
-        Ok(body)
     }
 }
 
 /// The child's end of a piece.
+#[derive(Debug)]
 pub(super) struct Childs(Mapping);
 
 impl Childs {
@@ -59,11 +72,11 @@ impl Window for Childs {
         ROOM
     }
 
-    fn put(&mut self, body: &[u8]) -> io::Result<()> {
-        self.0.write(body)
+    fn put(&self, at: usize, bytes: &[u8]) -> io::Result<()> {
+        self.0.write(at, bytes)
     }
 
-    fn take(&mut self, length: usize) -> io::Result<Vec<u8>> {
-        self.0.read(length)
+    fn take(&self, at: usize, length: usize) -> io::Result<Vec<u8>> {
+        self.0.read(at, length)
     }
 }

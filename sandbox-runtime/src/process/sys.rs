@@ -5,6 +5,7 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -46,6 +47,14 @@ pub(super) fn end() -> ! {
     unsafe { libc::_exit(0) }
 }
 
+/// Reads what a stream has, without waiting for more.
+pub(super) fn receive_now(stream: &UnixStream, buffer: &mut [u8]) -> io::Result<usize> {
+    let (descriptor, room) = (stream.as_raw_fd(), buffer.len());
+    // SAFETY: so many bytes from there on are of the slice.
+    let read = unsafe { libc::recv(descriptor, buffer.as_mut_ptr().cast(), room, libc::MSG_DONTWAIT) };
+    usize::try_from(read).map_err(|_| io::Error::last_os_error())
+}
+
 /// The bytes of a page.
 pub(super) fn page_size() -> u64 {
     // SAFETY: it asks for a number.
@@ -58,12 +67,12 @@ pub(super) fn ticks() -> u64 {
     u64::try_from(unsafe { libc::sysconf(libc::_SC_CLK_TCK) }).unwrap_or(100).max(1)
 }
 
-/// The first bytes of a file, into memory that nobody has filled with zeros before.
-pub(super) fn read_from_start(file: &File, length: usize) -> io::Result<Vec<u8>> {
+/// Bytes of a file, into memory that nobody has filled with zeros before.
+pub(super) fn read_at(file: &File, start: usize, length: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::<u8>::with_capacity(length);
     while bytes.len() < length {
         let (there, room) = (bytes.len(), length - bytes.len());
-        let at = libc::off_t::try_from(there).map_err(|_| io::ErrorKind::InvalidInput)?;
+        let at = libc::off_t::try_from(start + there).map_err(|_| io::ErrorKind::InvalidInput)?;
         let spare = bytes.spare_capacity_mut().as_mut_ptr();
         // SAFETY: `room` bytes behind what is there are of the vector.
         match unsafe { libc::pread(file.as_raw_fd(), spare.cast(), room, at) } {
@@ -96,13 +105,16 @@ pub(super) fn give_back(memory: &File, length: usize) -> io::Result<()> {
 }
 
 /// Memory that is shared with another process, for as long as this process lives.
+#[derive(Debug)]
 pub(super) struct Mapping {
     start: *mut u8,
     size: usize,
 }
 
-// SAFETY: nothing of it belongs to a thread, and whoever has it has it alone in this process.
+// SAFETY: nothing of it belongs to a thread. It is read or written for the frames of one stream, one after the other.
 unsafe impl Send for Mapping {}
+// SAFETY: as above; and no reference to what is in it is ever made.
+unsafe impl Sync for Mapping {}
 
 impl Mapping {
     /// Maps memory of this size.
@@ -121,25 +133,30 @@ impl Mapping {
         }
     }
 
-    /// Copies to its beginning.
-    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if bytes.len() > self.size {
-            return Err(io::ErrorKind::InvalidInput.into());
+    /// Where a piece of it is.
+    fn piece(&self, at: usize, length: usize) -> io::Result<*mut u8> {
+        match at.checked_add(length) {
+            // SAFETY: it is so long, and its size is sealed.
+            Some(end) if end <= self.size => Ok(unsafe { self.start.add(at) }),
+            _ => Err(io::ErrorKind::InvalidInput.into()),
         }
-        // SAFETY: it is so long, and its size is sealed. No reference to it exists; the other process does not look before it is told.
-        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.start, bytes.len()) };
+    }
+
+    /// Copies to a place in it.
+    pub(super) fn write(&self, at: usize, bytes: &[u8]) -> io::Result<()> {
+        let piece = self.piece(at, bytes.len())?;
+        // SAFETY: it is so long. No reference to it exists; the other process does not look before it is told.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), piece, bytes.len()) };
         Ok(())
     }
 
-    /// Copies from its beginning.
-    pub(super) fn read(&self, length: usize) -> io::Result<Vec<u8>> {
-        if length > self.size {
-            return Err(io::ErrorKind::InvalidInput.into());
-        }
+    /// Copies from a place in it.
+    pub(super) fn read(&self, at: usize, length: usize) -> io::Result<Vec<u8>> {
+        let piece = self.piece(at, length)?;
         let mut bytes = Vec::with_capacity(length);
         // SAFETY: both are so long, and all of the copy is written before it counts.
         unsafe {
-            std::ptr::copy_nonoverlapping(self.start, bytes.as_mut_ptr(), length);
+            std::ptr::copy_nonoverlapping(piece, bytes.as_mut_ptr(), length);
             bytes.set_len(length);
         }
         Ok(bytes)

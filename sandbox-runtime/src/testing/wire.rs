@@ -11,22 +11,20 @@ use crate::boundary::{Budget, JsValue, from_tree, plain};
 use crate::isolate::stack::StackEnd;
 use crate::limits::Limits;
 use crate::process::frame::{FrameError, FrameReader, FrameWriter};
-use crate::process::wire;
+use crate::process::wire::{self, Out};
 
 /// A value as bytes.
 #[must_use]
 pub fn encode(value: &JsValue) -> Vec<u8> {
-    let mut out = Vec::new();
-    wire::encode(value, &mut out);
-    out
+    wire::encoded(value)
 }
 
 /// Several values as bytes.
 #[must_use]
 pub fn encode_list(values: &[JsValue]) -> Vec<u8> {
-    let mut out = Vec::new();
+    let mut out = Out::default();
     wire::encode_list(values, &mut out);
-    out
+    out.into_bytes()
 }
 
 /// Bytes as a value.
@@ -53,10 +51,10 @@ pub fn decode_list(bytes: &[u8], limits: &Limits) -> Result<Vec<JsValue>, String
 ///
 /// Why it cannot be written.
 pub fn serialized<T: Serialize>(value: &T) -> Result<[Vec<u8>; 2], String> {
-    let mut out = Vec::new();
+    let mut out = Out::default();
     wire::serialize(value, &mut out).map_err(|error| error.to_string())?;
     let plain = plain(value).map_err(|error| error.to_string())?;
-    Ok([out, encode(&plain)])
+    Ok([out.into_bytes(), encode(&plain)])
 }
 
 /// A value as a type.

@@ -6,6 +6,7 @@
 //! them the same.
 
 mod access;
+mod closely;
 mod deserialize;
 mod odd;
 
@@ -18,6 +19,7 @@ use super::fault::ValueError;
 use super::read::safe_integer;
 use super::tree::JsValue;
 use access::{ErrorFields, Items, Pairs, Properties};
+pub(crate) use closely::read_closely;
 pub(crate) use odd::is_whole;
 use odd::{Odd, found, too_much};
 

@@ -6,11 +6,9 @@
 mod read;
 #[cfg(test)]
 mod tests;
-mod window;
 mod write;
 
 pub(crate) use read::FrameReader;
-pub(crate) use window::Window;
 pub(crate) use write::FrameWriter;
 
 /// The length, the kind and the call.

@@ -2,7 +2,6 @@
 
 use std::io::{ErrorKind, Read};
 
-use super::window::{IN_WINDOW, Window};
 use super::{BESIDE, Frame, FrameError, HEADER};
 
 /// What one read asks for when no body is awaited: many small frames.
@@ -19,7 +18,6 @@ pub(crate) struct FrameReader<R> {
     /// What of the buffer is read, and not yet part of a frame.
     filled: std::ops::Range<usize>,
     partial: Option<Partial>,
-    window: Option<Box<dyn Window>>,
 }
 
 /// A frame whose body is not yet all there.
@@ -35,12 +33,7 @@ struct Partial {
 impl<R: Read> FrameReader<R> {
     /// Frames with bodies of at most so many bytes.
     pub(crate) fn new(stream: R, limit: usize) -> Self {
-        Self { stream, limit, buffer: vec![0; BUFFER].into(), filled: 0..0, partial: None, window: None }
-    }
-
-    /// Takes long bodies from memory that both sides have.
-    pub(crate) fn with_window(self, window: Option<Box<dyn Window>>) -> Self {
-        Self { window, ..self }
+        Self { stream, limit, buffer: vec![0; BUFFER].into(), filled: 0..0, partial: None }
     }
 
     /// The next frame, once it is there.
@@ -52,28 +45,13 @@ impl<R: Read> FrameReader<R> {
         match self.complete(&mut partial) {
             Ok(()) => {
                 partial.body.truncate(partial.length);
-                self.whole(Frame { kind: partial.kind, call: partial.call, body: partial.body })
+                Ok(Frame { kind: partial.kind, call: partial.call, body: partial.body })
             }
             Err(error) => {
                 self.partial = Some(partial);
                 Err(error)
             }
         }
-    }
-
-    /// The frame with its body, if that is elsewhere.
-    fn whole(&mut self, frame: Frame) -> Result<Frame, FrameError> {
-        let Some(window) = self.window.as_mut().filter(|_| frame.kind & IN_WINDOW != 0) else {
-            return Ok(frame);
-        };
-        let length = frame.body.as_slice().try_into().map(u64::from_le_bytes);
-        let claimed = length.ok().and_then(|length| usize::try_from(length).ok()).unwrap_or(usize::MAX);
-        let limit = self.limit.min(window.room());
-        if claimed > limit {
-            return Err(FrameError::TooLong { claimed, limit });
-        }
-        let body = window.take(claimed).map_err(FrameError::Io)?;
-        Ok(Frame { kind: frame.kind & !IN_WINDOW, body, ..frame })
     }
 
     /// The header, and what of the body came with it.

@@ -3,6 +3,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::rc::Rc;
 
 use super::*;
+use crate::process::wire::Out;
 
 /// A stream that gives so many bytes at a time, with an interruption before each, and counts.
 struct Pieces<'b> {
@@ -195,8 +196,8 @@ fn a_frame_is_written_at_once_or_not_at_all() {
     let mut calls = Calls::default();
     let mut writer = FrameWriter::new(&mut calls, 10);
     let put = |length: usize| {
-        move |out: &mut Vec<u8>| {
-            out.resize(out.len() + length, 7);
+        move |out: &mut Out| {
+            out.extend(std::iter::repeat_n(7, length));
             Ok::<_, FrameError>(())
         }
     };

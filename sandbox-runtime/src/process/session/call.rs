@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::frame::{Frame, FrameError};
 use super::super::message::{self, Failure, Forget, HostRefusal, WireBill, from_json, kind, to_json};
-use super::super::wire;
+use super::super::wire::{self, Encoded, Out};
 use super::{About, GRACE, KEPT, LATER, Live, Session, State};
 use crate::error::{Death, Direction, Error, Place, Result, Source};
 use crate::isolate::clock;
@@ -18,7 +18,7 @@ use crate::realm::{ConsoleLine, Level};
 /// What a child answered.
 pub(in super::super) enum Answered<'f> {
     Done(message::Done, u64),
-    Value(&'f [u8]),
+    Value(Encoded<'f>),
 }
 
 /// A request that is under way.
@@ -41,7 +41,7 @@ impl Call<'_> {
         self.session.death(self.about.place, &self.live.guard, &self.live.process, self.began)
     }
 
-    fn send(&self, kind: u8, id: u64, body: impl FnOnce(&mut Vec<u8>) -> Result<()>) -> Result<()> {
+    fn send(&self, kind: u8, id: u64, body: impl FnOnce(&mut Out) -> Result<()>) -> Result<()> {
         let mut writer = self.live.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let sent = writer.send(kind, id, |out| body(out).map_err(Unsent::Made));
         sent.map_err(|unsent| match unsent {
@@ -62,7 +62,7 @@ impl Call<'_> {
     }
 
     /// Sends a request and gets its answer.
-    pub(super) fn exchange(&self, kind: u8, body: impl FnOnce(&mut Vec<u8>) -> Result<()>) -> Result<Frame> {
+    pub(super) fn exchange(&self, kind: u8, body: impl FnOnce(&mut Out) -> Result<()>) -> Result<Frame> {
         let id = self.state.next.get() + 1;
         self.state.next.set(id);
         self.forget()?;
@@ -82,6 +82,10 @@ impl Call<'_> {
                 _ => return Err(self.broken("a frame that answers nothing")),
             }
         }
+    }
+
+    fn encoded<'b>(&'b self, bytes: &'b [u8]) -> Encoded<'b> {
+        Encoded::new(bytes, self.live.to_parent.as_deref())
     }
 
     fn forget(&self) -> Result<()> {
@@ -131,10 +135,10 @@ impl Call<'_> {
             let refusal = HostRefusal { class, message, fields: Vec::new(), source: None, now };
             return self.send(kind::HOST_REFUSAL, frame.call, |out| to_json(&refusal, out));
         }
-        let (began, mut value) = (clock::now(), Vec::new());
-        let answer = host.call(method, args, (limits, stack, self.left()), &mut value);
+        let (began, mut value) = (clock::now(), Out::new(self.live.to_child.clone()));
+        let answer = host.call(method, self.encoded(args), (limits, stack, self.left()), &mut value);
         let answer = answer.and_then(|()| {
-            self.session.affordable(&value).map_err(|error| {
+            self.session.affordable(value.weight()).map_err(|error| {
                 let place = Place::new(host.spec.name, spec.name);
                 Unanswered::Value(error.inside("result").into_boundary_error(place, Direction::ToGuest))
             })
@@ -145,7 +149,7 @@ impl Call<'_> {
         match answer {
             Ok(()) => self.send(kind::HOST_VALUE, frame.call, |out| {
                 out.extend_from_slice(&now.to_le_bytes());
-                out.extend_from_slice(&value);
+                out.append(&value);
                 Ok(())
             }),
             Err(unanswered) => {
@@ -224,7 +228,7 @@ impl Call<'_> {
         Some(match frame.kind {
             kind::VALUE => {
                 let (bill, value) = message::read_bill(&frame.body)?;
-                (bill, taken(Answered::Value(value))?)
+                (bill, taken(Answered::Value(self.encoded(value)))?)
             }
             kind::DONE => {
                 let done: message::Done = from_json(&frame.body)?;

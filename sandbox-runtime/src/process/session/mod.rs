@@ -17,7 +17,8 @@ use super::harden::HardeningReport;
 use super::line::{Guard, Line};
 use super::message::{self, Failure, Hello, Limit, Ready, Setup, WireBill, from_json, kind, to_json};
 use super::spawn::{self, ChildProcess, Seed};
-use super::{warden, wire};
+use super::warden;
+use super::wire::{self, Out, Window};
 use crate::boundary::ValueError;
 use crate::contract::ContractSpec;
 use crate::error::{Death, Error, LimitKind, Place, Result, Source};
@@ -77,6 +78,9 @@ struct State {
 struct Live {
     reader: Mutex<FrameReader<Line>>,
     writer: Mutex<FrameWriter<Line>>,
+    /// Where values are that are long.
+    to_child: Option<Arc<dyn Window>>,
+    to_parent: Option<Arc<dyn Window>>,
     guard: Arc<Guard>,
     process: Arc<ChildProcess>,
     report: HardeningReport,
@@ -206,12 +210,12 @@ impl Session {
     }
 
     /// Whether values are within the limits of a crossing, by their bytes. The child looks at them closely.
-    pub(super) fn affordable(&self, values: &[u8]) -> Result<(), ValueError> {
+    pub(super) fn affordable(&self, bytes: usize) -> Result<(), ValueError> {
         /// What a value takes beside its text or bytes, at most.
         const VALUE: usize = 16;
         let limits = &self.settings.limits;
         let most = limits.value_bytes.saturating_add(limits.value_nodes.saturating_mul(VALUE));
-        match values.len() <= most {
+        match bytes <= most {
             true => Ok(()),
             false => {
                 let limit = limits.value_bytes;
@@ -252,11 +256,11 @@ impl Session {
         let limits = &self.settings.limits;
         let most =
             limits.value_bytes.saturating_add(limits.value_nodes.saturating_mul(16)).saturating_add(1 << 20);
-        let (mut reader, mut writer) = (FrameReader::new(reader, most), FrameWriter::new(writer, MOST));
-        if let Some([to_child, to_parent]) = newborn.windows {
-            writer = writer.with_window(Some(Box::new(to_child)));
-            reader = reader.with_window(Some(Box::new(to_parent)));
-        }
+        let mut reader = FrameReader::new(reader, most);
+        let windows =
+            newborn.windows.map(|windows| windows.map(|window| Arc::new(window) as Arc<dyn Window>));
+        let [to_child, to_parent] = windows.map_or([None, None], |windows| windows.map(Some));
+        let mut writer = FrameWriter::new(writer, MOST).with_window(to_child.clone());
         let failed = || self.death(None, &guard, &process, clock::now());
         let hello = reader.next().map_err(|_| failed())?;
         let hello: Hello = from_json(&hello.body).ok_or_else(failed)?;
@@ -286,7 +290,8 @@ impl Session {
         }
         guard.until(u64::MAX);
         warden::look_after(&guard, &process);
-        let live = Live { reader: Mutex::new(reader), writer: Mutex::new(writer), guard, process, report };
+        let (reader, writer) = (Mutex::new(reader), Mutex::new(writer));
+        let live = Live { reader, writer, to_child, to_parent, guard, process, report };
         self.set_live(Some(live));
         state.discarded.take();
         Ok(())
@@ -300,7 +305,7 @@ impl Session {
         about: About,
         (kind, handle): (u8, Option<Handle>),
         deadline: Option<u64>,
-        body: impl FnOnce(Limit, &mut Vec<u8>) -> Result<()>,
+        body: impl FnOnce(Limit, &mut Out) -> Result<()>,
         taken: impl FnOnce(Answered<'_>) -> Option<Result<T>>,
     ) -> Result<T> {
         let deadline = within(deadline);
@@ -322,6 +327,7 @@ impl Session {
             live.guard.until(end.saturating_add(nanos(GRACE)));
             let cpu = self.settings.limits.cpu;
             live.guard.allow_cpu((cpu < Duration::MAX).then(|| cpu + GRACE));
+            live.to_child.iter().chain(&live.to_parent).for_each(|window| window.settle());
             state.asked.set(0);
             state.told.set(0);
             state.asked_of.borrow_mut().clear();

@@ -1,8 +1,9 @@
 //! Bytes → plain data, for bytes that may be anybody's.
 
+use super::aside::LONG;
 use super::{
-    ARRAY, ARRAY_BUFFER, BIGINT, BYTES, DATA_VIEW, DATE, ERROR, FALSE, KINDS, MAP, NEGATIVE, NULL, NUMBER,
-    NUMBERS, OBJECT, OTHER, SET, STRING, TRUE, UNDEFINED, is_description,
+    ARRAY, ARRAY_BUFFER, ASIDE, BIGINT, BYTES, DATA_VIEW, DATE, ERROR, Encoded, FALSE, KINDS, MAP, NEGATIVE,
+    NULL, NUMBER, NUMBERS, OBJECT, OTHER, SET, STRING, TRUE, UNDEFINED, Window, is_description,
 };
 use crate::boundary::{DEEPEST, JsValue, error_of, units};
 use crate::limits::Limits;
@@ -30,6 +31,8 @@ pub(crate) enum Fault {
     Length,
     #[error("a BigInt that is not in its shortest form, or has more than 128 bits")]
     BigInt,
+    #[error("what is not in the window, or too short for it")]
+    Aside,
     #[error("text that is not UTF-8")]
     Utf8,
     #[error("a description that is too long, or not of printable ASCII")]
@@ -70,7 +73,7 @@ impl From<&Limits> for Bounds {
 }
 
 /// One value, and nothing after it.
-pub(crate) fn decode(bytes: &[u8], bounds: impl Into<Bounds>) -> Result<JsValue> {
+pub(crate) fn decode<'b>(bytes: impl Into<Encoded<'b>>, bounds: impl Into<Bounds>) -> Result<JsValue> {
     let mut decoder = Decoder::new(bytes, bounds);
     let value = decoder.value()?;
     decoder.finish()?;
@@ -78,7 +81,10 @@ pub(crate) fn decode(bytes: &[u8], bounds: impl Into<Bounds>) -> Result<JsValue>
 }
 
 /// Several values, as [`encode_list`](super::encode_list) writes them, and nothing after them.
-pub(crate) fn decode_list(bytes: &[u8], bounds: impl Into<Bounds>) -> Result<Vec<JsValue>> {
+pub(crate) fn decode_list<'b>(
+    bytes: impl Into<Encoded<'b>>,
+    bounds: impl Into<Bounds>,
+) -> Result<Vec<JsValue>> {
     let mut decoder = Decoder::new(bytes, bounds);
     let values = decoder.list()?;
     decoder.finish()?;
@@ -90,9 +96,10 @@ pub(crate) fn decode_list(bytes: &[u8], bounds: impl Into<Bounds>) -> Result<Vec
 /// The limits are those of one crossing and are charged as they are where the engine's values are read, for all that one
 /// decoder reads. A collection is given memory for as many elements as it says it has, and it may say so only while the bytes that are
 /// left suffice for these and for all elements that other collections still wait for: so memory is at most a multiple of the
-/// length of the input, whatever the limits are.
+/// length of the input, whatever the limits are. What is beside the input is paid for before it is copied.
 pub(crate) struct Decoder<'b> {
     bytes: &'b [u8],
+    window: Option<&'b dyn Window>,
     at: usize,
     /// The bytes that elements take at least that were promised and not yet read.
     owed: usize,
@@ -103,9 +110,9 @@ pub(crate) struct Decoder<'b> {
 }
 
 impl<'b> Decoder<'b> {
-    pub(crate) fn new(bytes: &'b [u8], bounds: impl Into<Bounds>) -> Self {
-        let bounds = bounds.into();
-        Self { bytes, at: 0, owed: 0, depth: 0, left: bounds, bounds }
+    pub(crate) fn new(encoded: impl Into<Encoded<'b>>, bounds: impl Into<Bounds>) -> Self {
+        let (bounds, Encoded { bytes, window }) = (bounds.into(), encoded.into());
+        Self { bytes, window, at: 0, owed: 0, depth: 0, left: bounds, bounds }
     }
 
     /// Nothing may be left.
@@ -171,6 +178,7 @@ impl<'b> Decoder<'b> {
             DATE => JsValue::Date(self.double()?),
             ERROR => self.error()?,
             OTHER => self.other()?,
+            ASIDE => self.aside()?,
             tag => return Err(WireError { at: start, fault: Fault::Tag(tag) }),
         })
     }
@@ -179,13 +187,56 @@ impl<'b> Decoder<'b> {
     pub(crate) fn text(&mut self) -> Result<String> {
         let start = self.at;
         let text = self.str()?;
-        let (length, limit) = (units(text), self.bounds.text);
+        self.affordable(start, units(text))?;
+        Ok(text.to_owned())
+    }
+
+    /// A text of so many units.
+    fn affordable(&mut self, start: usize, length: usize) -> Result<()> {
+        let limit = self.bounds.text;
         if length > limit {
             let fault = Fault::Limit { what: "units in one text", limit };
             return Err(WireError { at: start, fault });
         }
-        self.charged(length)?;
-        Ok(text.to_owned())
+        self.charged(length)
+    }
+
+    /// What is in the window.
+    fn aside(&mut self) -> Result<JsValue> {
+        /// The bytes of UTF-8 that a unit of UTF-16 takes, at most.
+        const UNIT: usize = 3;
+        let start = self.at;
+        let fault = |fault| WireError { at: start, fault };
+        let (tag, at, length) = (self.byte()?, self.length()?, self.length()?);
+        if length < LONG {
+            return Err(fault(Fault::Aside));
+        }
+        let taken = |decoder: &Self| {
+            let bytes = decoder.window.and_then(|window| window.take(at, length).ok());
+            bytes.ok_or(fault(Fault::Aside))
+        };
+        match tag {
+            STRING => {
+                // Of what may be too long no copy is made: how many units there are is seen only then.
+                let most = self.bounds.text.min(self.left.bytes);
+                if length / UNIT > most {
+                    self.affordable(start, length / UNIT)?;
+                }
+                let text = String::from_utf8(taken(self)?).map_err(|_| fault(Fault::Utf8))?;
+                self.affordable(start, units(&text))?;
+                Ok(JsValue::String(text))
+            }
+            BYTES | ARRAY_BUFFER | DATA_VIEW => {
+                self.charged(length)?;
+                let bytes = taken(self)?;
+                Ok(match tag {
+                    BYTES => JsValue::Bytes(bytes),
+                    ARRAY_BUFFER => JsValue::Buffer { kind: "ArrayBuffer", bytes },
+                    _ => JsValue::Buffer { kind: "DataView", bytes },
+                })
+            }
+            tag => Err(fault(Fault::Tag(tag))),
+        }
     }
 
     fn str(&mut self) -> Result<&'b str> {

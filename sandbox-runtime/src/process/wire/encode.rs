@@ -1,20 +1,20 @@
 //! Plain data → bytes.
 
 use super::{
-    ARRAY, ARRAY_BUFFER, BIGINT, BYTES, DATA_VIEW, DATE, ERROR, FALSE, KINDS, MAP, NAN, NEGATIVE, NULL,
-    NUMBER, NUMBERS, OBJECT, OTHER, SET, STRING, TRUE, UNDEFINED, is_description,
+    ARRAY, ARRAY_BUFFER, ASIDE, BIGINT, BYTES, DATA_VIEW, DATE, ERROR, FALSE, KINDS, MAP, NAN, NEGATIVE,
+    NULL, NUMBER, NUMBERS, OBJECT, OTHER, Out, SET, STRING, TRUE, UNDEFINED, is_description,
 };
 use crate::boundary::JsValue;
 
-/// A value as bytes.
+/// A value as bytes, all in one place.
 pub(crate) fn encoded(value: &JsValue) -> Vec<u8> {
-    let mut out = Vec::new();
+    let mut out = Out::default();
     encode(value, &mut out);
-    out
+    out.into_bytes()
 }
 
 /// Appends a value.
-pub(crate) fn encode(value: &JsValue, out: &mut Vec<u8>) {
+pub(crate) fn encode(value: &JsValue, out: &mut Out) {
     match value {
         JsValue::Undefined => out.push(UNDEFINED),
         JsValue::Null => out.push(NULL),
@@ -52,13 +52,13 @@ pub(crate) fn encode(value: &JsValue, out: &mut Vec<u8>) {
 }
 
 /// Appends several values behind their number.
-pub(crate) fn encode_list(values: &[JsValue], out: &mut Vec<u8>) {
+pub(crate) fn encode_list(values: &[JsValue], out: &mut Out) {
     put_length(values.len(), out);
     values.iter().for_each(|value| encode(value, out));
 }
 
 /// Appends a length. A greater one than 32 bits hold is cut, and refused by whoever reads it: there is no such value.
-pub(crate) fn put_length(length: usize, out: &mut Vec<u8>) {
+pub(crate) fn put_length(length: usize, out: &mut Out) {
     let mut left = u32::try_from(length).unwrap_or(u32::MAX);
     while let [byte, ..] = left.to_le_bytes()
         && left >= 0x80
@@ -70,54 +70,62 @@ pub(crate) fn put_length(length: usize, out: &mut Vec<u8>) {
 }
 
 /// Appends a text behind its length.
-pub(crate) fn put_text(text: &str, out: &mut Vec<u8>) {
+pub(crate) fn put_text(text: &str, out: &mut Out) {
     put_length(text.len(), out);
     out.extend_from_slice(text.as_bytes());
 }
 
-pub(super) fn put_head(tag: u8, length: usize, out: &mut Vec<u8>) {
+pub(super) fn put_head(tag: u8, length: usize, out: &mut Out) {
     out.push(tag);
     put_length(length, out);
 }
 
-pub(super) fn put_bool(value: bool, out: &mut Vec<u8>) {
+pub(super) fn put_bool(value: bool, out: &mut Out) {
     out.push(if value { TRUE } else { FALSE });
 }
 
-pub(super) fn put_number(value: f64, out: &mut Vec<u8>) {
+pub(super) fn put_number(value: f64, out: &mut Out) {
     out.push(NUMBER);
     put_double(value, out);
 }
 
-pub(super) fn put_double(value: f64, out: &mut Vec<u8>) {
+pub(super) fn put_double(value: f64, out: &mut Out) {
     let bits = if value.is_nan() { NAN } else { value.to_bits() };
     out.extend_from_slice(&bits.to_le_bytes());
 }
 
-pub(super) fn put_bigint(negative: bool, magnitude: u128, out: &mut Vec<u8>) {
+pub(super) fn put_bigint(negative: bool, magnitude: u128, out: &mut Out) {
     out.push(if negative && magnitude != 0 { NEGATIVE } else { BIGINT });
     let length = 16 - magnitude.leading_zeros() / 8;
     out.push(length.to_le_bytes()[0]);
     out.extend(magnitude.to_le_bytes().iter().take(length as usize));
 }
 
-pub(super) fn put_string(text: &str, out: &mut Vec<u8>) {
-    out.push(STRING);
-    put_text(text, out);
+pub(super) fn put_string(text: &str, out: &mut Out) {
+    put_bytes(STRING, text.as_bytes(), out);
 }
 
-pub(super) fn put_bytes(tag: u8, bytes: &[u8], out: &mut Vec<u8>) {
-    put_head(tag, bytes.len(), out);
-    out.extend_from_slice(bytes);
+pub(super) fn put_bytes(tag: u8, bytes: &[u8], out: &mut Out) {
+    match out.lay_aside(bytes) {
+        Some(at) => {
+            out.extend([ASIDE, tag]);
+            put_length(at, out);
+            put_length(bytes.len(), out);
+        }
+        None => {
+            put_head(tag, bytes.len(), out);
+            out.extend_from_slice(bytes);
+        }
+    }
 }
 
-fn put_items(tag: u8, items: &[JsValue], out: &mut Vec<u8>) {
+fn put_items(tag: u8, items: &[JsValue], out: &mut Out) {
     put_head(tag, items.len(), out);
     items.iter().for_each(|item| encode(item, out));
 }
 
 /// A kind that no engine has goes as one that holds every number.
-fn put_numbers(kind: &str, values: &[f64], out: &mut Vec<u8>) {
+fn put_numbers(kind: &str, values: &[f64], out: &mut Out) {
     let known = KINDS.iter().zip(0..).find(|(known, _)| **known == kind);
     out.push(NUMBERS);
     out.push(known.map_or(7, |(_, number)| number));
@@ -125,7 +133,7 @@ fn put_numbers(kind: &str, values: &[f64], out: &mut Vec<u8>) {
     values.iter().for_each(|value| put_double(*value, out));
 }
 
-fn put_error(name: &str, message: &str, rest: &[(&'static str, JsValue)], out: &mut Vec<u8>) {
+fn put_error(name: &str, message: &str, rest: &[(&'static str, JsValue)], out: &mut Out) {
     let other = |wanted: &str| rest.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value);
     out.push(ERROR);
     for (field, text) in [("name", Some(name)), ("message", Some(message)), ("cause", None)] {
@@ -137,7 +145,7 @@ fn put_error(name: &str, message: &str, rest: &[(&'static str, JsValue)], out: &
     }
 }
 
-pub(super) fn put_other(text: &str, out: &mut Vec<u8>) {
+pub(super) fn put_other(text: &str, out: &mut Out) {
     out.push(OTHER);
     put_text(if is_description(text) { text } else { "a value of no known kind" }, out);
 }

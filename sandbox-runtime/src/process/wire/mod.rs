@@ -20,11 +20,15 @@
 //! | 16 | a Date | 8 bytes: milliseconds since 1970 as a double |
 //! | 17 | an Error | three values: its `name`, its `message`, its `cause`; `undefined` where there is none |
 //! | 18 | what is no data | *text*: what it is, at most 160 bytes of printable ASCII |
+//! | 19 | what is long, and beside these bytes | a tag, which is 7, 12, 13 or 14; two lengths: where in the window it begins, and its bytes |
 //!
 //! The kinds of typed arrays are 0 Int8, 1 Int16, 2 Uint16, 3 Int32, 4 Uint32, 5 Float16, 6 Float32, 7 Float64.
 //!
 //! Whoever decodes believes nothing: see [`Decoder`]. What `docs/process.md` says of it is for other implementations.
 
+mod aside;
+#[cfg(test)]
+mod aside_tests;
 mod decode;
 mod encode;
 mod serialize;
@@ -33,6 +37,7 @@ mod serialize_tests;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use aside::{Encoded, Out, Window};
 pub(crate) use decode::{Bounds, decode, decode_list};
 #[cfg(test)]
 use decode::{Fault, WireError};
@@ -60,6 +65,7 @@ pub(super) const NUMBERS: u8 = 15;
 pub(super) const DATE: u8 = 16;
 pub(super) const ERROR: u8 = 17;
 pub(super) const OTHER: u8 = 18;
+pub(super) const ASIDE: u8 = 19;
 
 /// The kinds of typed arrays, each at its number.
 const KINDS: [&str; 8] = ["Int8", "Int16", "Uint16", "Int32", "Uint32", "Float16", "Float32", "Float64"];

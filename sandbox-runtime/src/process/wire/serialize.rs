@@ -8,19 +8,19 @@ use serde::ser::{self, Serialize};
 
 use super::encode::{encode, put_bigint, put_bool, put_bytes, put_length, put_number, put_string, put_text};
 use super::{
-    ARRAY, BYTES, DATE as DATE_TAG, MAP as MAP_TAG, NULL, NUMBER, OBJECT, SET as SET_TAG, UNDEFINED,
+    ARRAY, BYTES, DATE as DATE_TAG, MAP as MAP_TAG, NULL, NUMBER, OBJECT, Out, SET as SET_TAG, UNDEFINED,
 };
 use crate::boundary::{
     DATE, DEEPEST, ERROR, KeyWriter, MAP, MAX_SAFE, SET, ValueError, is_json, plain_inside,
 };
 
 /// Appends a value.
-pub(crate) fn serialize<T: ?Sized + Serialize>(value: &T, out: &mut Vec<u8>) -> Result<(), ValueError> {
+pub(crate) fn serialize<T: ?Sized + Serialize>(value: &T, out: &mut Out) -> Result<(), ValueError> {
     Bytes { out, at: Where { depth: 0, json: false, map: false } }.write(value)
 }
 
 /// Appends a whole argument or result: there the unit is `undefined`, and `null` inside of a collection.
-pub(crate) fn serialize_top<T: ?Sized + Serialize>(value: &T, out: &mut Vec<u8>) -> Result<(), ValueError> {
+pub(crate) fn serialize_top<T: ?Sized + Serialize>(value: &T, out: &mut Out) -> Result<(), ValueError> {
     if typeid::of::<T>() == TypeId::of::<()>() {
         out.push(UNDEFINED);
         return Ok(());
@@ -38,7 +38,7 @@ struct Where {
 }
 
 struct Bytes<'o> {
-    out: &'o mut Vec<u8>,
+    out: &'o mut Out,
     at: Where,
 }
 
@@ -84,7 +84,7 @@ impl<'o> Bytes<'o> {
 
 /// A collection being written. Its length is known for sure when it is whole.
 struct Open<'o> {
-    out: &'o mut Vec<u8>,
+    out: &'o mut Out,
     at: Where,
     start: usize,
     said: usize,
@@ -122,10 +122,10 @@ impl Open<'_> {
 
     fn close(self) {
         if self.written != self.said {
-            let (mut old, mut new) = (Vec::new(), Vec::new());
+            let (mut old, mut new) = (Out::default(), Out::default());
             put_length(self.said, &mut old);
             put_length(self.written, &mut new);
-            self.out.splice(self.start + 1..self.start + 1 + old.len(), new);
+            self.out.splice(self.start + 1..self.start + 1 + old.len(), new.into_bytes());
         }
     }
 }

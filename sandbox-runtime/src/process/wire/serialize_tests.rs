@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde::Serialize;
 
-use super::tests::{encoded, values};
+use super::tests::values;
 use super::*;
 use crate::boundary::{AsMap, AsSet, Bytes, Date, ErrorValue, JsValue, plain};
 use crate::limits::Limits;
@@ -128,9 +128,9 @@ impl Serialize for Unknown {
 }
 
 fn assert_same<T: Serialize>(value: &T) {
-    let mut bytes = Vec::new();
+    let mut bytes = Out::default();
     match (serialize(value, &mut bytes), plain(value)) {
-        (Ok(()), Ok(plain)) => assert_eq!(bytes, encoded(&plain)),
+        (Ok(()), Ok(plain)) => assert_eq!(*bytes, encoded(&plain)),
         // BigInts that no integer of 128 bits holds.
         (Err(_), Err(_)) => {}
         (bytes, plain) => panic!("{bytes:?}, but {plain:?}"),
@@ -154,10 +154,10 @@ fn a_length_that_is_not_known_before_is_put_right() {
 
 #[test]
 fn the_unit_alone_is_undefined() {
-    let mut bytes = Vec::new();
+    let mut bytes = Out::default();
     serialize_top(&(), &mut bytes).expect("it is written");
     serialize_top(&((),), &mut bytes).expect("it is written");
-    assert_eq!(bytes, [UNDEFINED, ARRAY, 1, NULL]);
+    assert_eq!(*bytes, [UNDEFINED, ARRAY, 1, NULL]);
 }
 
 /// `cargo test --release -p sandbox-runtime --features process,testing -- --ignored --nocapture times`
@@ -192,7 +192,7 @@ fn times() {
     };
     fn time<T: Serialize + serde::de::DeserializeOwned>(name: &str, rounds: u32, value: &T) {
         let limits = Limits::default();
-        let mut out = Vec::new();
+        let mut out = Out::default();
         let start = std::time::Instant::now();
         for _ in 0..rounds {
             out.clear();
@@ -201,13 +201,13 @@ fn times() {
         let written = start.elapsed() / rounds;
         let start = std::time::Instant::now();
         for _ in 0..rounds {
-            std::hint::black_box(decode(&out, &limits).expect("it is read"));
+            std::hint::black_box(decode(&*out, &limits).expect("it is read"));
         }
         let decoded = start.elapsed() / rounds;
         let start = std::time::Instant::now();
         for _ in 0..rounds {
             let budget = crate::boundary::Budget::new(&limits, crate::isolate::stack::StackEnd::of_thread());
-            let tree = decode(&out, &limits).expect("it is read");
+            let tree = decode(&*out, &limits).expect("it is read");
             std::hint::black_box(crate::boundary::from_tree::<T>(&budget, tree).expect("it is of the type"));
         }
         let typed = start.elapsed() / rounds;

@@ -1,0 +1,164 @@
+//! Waiting awake for a moment, before the kernel is asked to wake whoever waits.
+//!
+//! A short call is over before a thread that sleeps for it would be woken: the two switches take longer than the call. So
+//! who waits looks for a moment whether the other side has answered, as long as such moments have sufficed lately. It is what locks do that
+//! spin before they sleep, and as there it is not done where only one thread can run.
+
+use std::io;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use super::sys;
+use crate::isolate::clock;
+use crate::isolate::meter::nanos;
+
+/// How long it waits awake at most.
+pub(super) const MOMENT: Duration = Duration::from_micros(50);
+/// After how many waits in a row, each shorter than that, it waits awake.
+const SHORT: u32 = 4;
+
+/// What is known of the waits of one side of a channel.
+#[derive(Clone)]
+pub(super) struct Spin {
+    /// Somebody else can run meanwhile.
+    allowed: bool,
+    /// How many waits in a row were shorter than a moment.
+    short: u32,
+}
+
+impl Spin {
+    /// To be made before the process is hardened: it asks how many processors there are.
+    pub(super) fn new() -> Self {
+        let allowed = std::thread::available_parallelism().is_ok_and(|threads| threads.get() > 1);
+        Self { allowed, short: 0 }
+    }
+
+    /// Reads what is there, once it is. `block` reads it when it takes longer.
+    pub(super) fn read(
+        &mut self,
+        stream: &UnixStream,
+        buffer: &mut [u8],
+        block: impl FnOnce(&mut [u8]) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        if !self.allowed {
+            return block(buffer);
+        }
+        let began = clock::now();
+        let waits_long = || clock::now().saturating_sub(began) > nanos(MOMENT);
+        if self.short >= SHORT
+            && let Some(read) = awake(stream, buffer, waits_long)
+        {
+            return read;
+        }
+        let read = block(buffer);
+        self.short = if waits_long() { 0 } else { self.short.saturating_add(1) };
+        read
+    }
+}
+
+/// Reads what is there, once it is; `None` when that takes too long.
+fn awake(stream: &UnixStream, buffer: &mut [u8], waits_long: impl Fn() -> bool) -> Option<io::Result<usize>> {
+    loop {
+        match sys::receive_now(stream, buffer) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            done => return Some(done),
+        }
+        if waits_long() {
+            return None;
+        }
+        std::hint::spin_loop();
+    }
+}
+
+/// A channel whose reader waits awake.
+pub(super) struct Awake {
+    stream: UnixStream,
+    spin: Spin,
+}
+
+impl Awake {
+    pub(super) fn new(stream: UnixStream, spin: Spin) -> Self {
+        Self { stream, spin }
+    }
+
+    pub(super) fn try_clone(&self) -> io::Result<Self> {
+        Ok(Self { stream: self.stream.try_clone()?, spin: self.spin.clone() })
+    }
+}
+
+impl io::Read for Awake {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Self { stream, spin } = self;
+        spin.read(stream, buffer, |buffer| (&*stream).read(buffer))
+    }
+}
+
+impl io::Write for Awake {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+
+    use super::*;
+
+    /// Reads one byte, and says whether it asked the kernel to wait.
+    fn blocks(spin: &mut Spin, stream: &UnixStream, before: impl FnOnce()) -> bool {
+        let (mut byte, mut blocked) = ([0], false);
+        let read = spin.read(stream, &mut byte, |buffer| {
+            blocked = true;
+            before();
+            (&*stream).read(buffer)
+        });
+        assert_eq!((read.expect("there is a byte"), byte), (1, [7]));
+        blocked
+    }
+
+    #[test]
+    fn it_waits_awake_as_long_as_waits_are_short() {
+        let (stream, mut other) = UnixStream::pair().expect("a pair");
+        let mut spin = Spin { allowed: true, short: 0 };
+        let mut round = || {
+            let is_due = spin.short < SHORT;
+            other.write_all(&[7]).expect("it is there");
+            assert_eq!(blocks(&mut spin, &stream, || ()), is_due);
+            is_due
+        };
+        assert!((0..SHORT).all(|_| round()));
+        // Who is interrupted for longer than a moment begins anew.
+        assert!((0..1000).any(|_| !round()));
+        // One that is long: it is tried awake, and then slept for.
+        spin.short = SHORT;
+        let late = || {
+            let began = clock::now();
+            while clock::now() - began <= nanos(MOMENT) {}
+            other.write_all(&[7]).expect("it is there");
+        };
+        assert!(blocks(&mut spin, &stream, late));
+        assert_eq!(spin.short, 0);
+    }
+
+    #[test]
+    fn where_nothing_else_can_run_it_never_does() {
+        let (stream, mut other) = UnixStream::pair().expect("a pair");
+        let mut spin = Spin { allowed: false, short: SHORT };
+        other.write_all(&[7; 3]).expect("they are there");
+        assert!((0..3).all(|_| blocks(&mut spin, &stream, || ())));
+    }
+
+    #[test]
+    fn the_end_of_a_stream_is_seen_awake() {
+        let (stream, other) = UnixStream::pair().expect("a pair");
+        drop(other);
+        let mut spin = Spin { allowed: true, short: SHORT };
+        let read = spin.read(&stream, &mut [0], |_| panic!("it is over"));
+        assert_eq!(read.expect("it is no error"), 0);
+    }
+}
