@@ -260,10 +260,10 @@ pub enum Death {
         /// Its exit code.
         code: i32,
     },
-    /// It had more memory than it may, and was killed.
+    /// It had more memory than it may, and was killed; or it asked for so much that it was refused, and ended itself.
     #[non_exhaustive]
     Memory {
-        /// Bytes that were resident.
+        /// Bytes that were resident when it was looked at: of one that was killed, more than `limit`.
         resident: u64,
         /// Bytes that may be.
         limit: u64,
@@ -297,6 +297,9 @@ impl fmt::Display for Death {
         match self {
             Self::Signal { signal } => write!(f, "was ended by signal {signal}"),
             Self::Exit { code } => write!(f, "exited with code {code}"),
+            Self::Memory { resident, limit } if resident <= limit => {
+                write!(f, "ended: it had {resident} bytes in memory, may have {limit}, and was refused more")
+            }
             Self::Memory { resident, limit } => {
                 write!(f, "was killed: it had {resident} bytes in memory, and may have {limit}")
             }

@@ -25,6 +25,20 @@ fn act(sandbox: &ProcessSandbox, body: &str) -> Result<f64> {
     sandbox.load::<dyn Act>(Script::new("act.js", script)).unwrap().act()
 }
 
+/// The most that a child of this process has had in memory, in bytes. Those that live do not count.
+fn peak() -> u64 {
+    // SAFETY: zero is a value of each of its fields, and the call writes no more than it is long.
+    let usage = unsafe {
+        let mut usage = std::mem::zeroed::<libc::rusage>();
+        assert_eq!(libc::getrusage(libc::RUSAGE_CHILDREN, &raw mut usage), 0);
+        usage
+    };
+    u64::try_from(usage.ru_maxrss).unwrap() << 10
+}
+
+/// What a process may have, in bytes, as it is when nothing else is said.
+const MEMORY: u64 = 224 << 20;
+
 /// The sandbox is discarded, and is there again in another process.
 fn recovers(sandbox: &ProcessSandbox) {
     let again = sandbox.load::<dyn Act>(Script::new("act.js", "export const act = () => 1;"));
@@ -85,7 +99,8 @@ fn one_line_killers() {
         println!("{took:?} {error}   {killer}");
         match error {
             Error::Process { death: Death::Memory { resident, limit, .. }, .. } => {
-                assert!(resident < limit * 2, "{resident} of {limit}");
+                assert_eq!(limit, MEMORY);
+                assert!(resident <= limit * 5 / 4, "{resident} of {limit}");
                 recovers(&sandbox);
             }
             Error::Process { .. } | Error::Limit { kind: LimitKind::Heap, .. } => recovers(&sandbox),
@@ -94,6 +109,8 @@ fn one_line_killers() {
             }
             other => panic!("{other}"),
         }
+        let peak = peak();
+        assert!(peak <= MEMORY * 5 / 4, "{peak} of {MEMORY}");
         took
     };
     for killer in KILLERS {
@@ -102,14 +119,39 @@ fn one_line_killers() {
     }
 }
 
+/// V8 cannot have it, and says so: it is not merely gone.
+#[test]
+fn what_v8_has_no_memory_for() {
+    let sandbox = builder().build().unwrap();
+    let error = act(&sandbox, "return [].toSorted.call({ length: 2 ** 28 }).length;").unwrap_err();
+    let Error::Process { death: death @ Death::Memory { resident, limit, .. }, .. } = &error else {
+        panic!("{error}");
+    };
+    println!("{death}");
+    assert!(*resident < MEMORY && *limit == MEMORY, "{error}");
+    assert!(error.to_string().contains("was refused more"), "{error}");
+    recovers(&sandbox);
+}
+
 /// Its memory is that of the process, and no other limit sees it.
 #[test]
 fn the_memory_of_web_assembly() {
     let sandbox = builder().allow(Permission::WebAssembly).build().unwrap();
-    let body = "const m = new WebAssembly.Memory({ initial: 2 ** 14 }); return new Uint8Array(m.buffer).fill(1).length;";
-    let error = act(&sandbox, body).unwrap_err();
+    let filled = |pages: u32| {
+        format!(
+            "const m = new WebAssembly.Memory({{ initial: {pages} }}); const b = new Uint8Array(m.buffer); for (let i = 0; i < 50; i++) b.fill(i); return 1;"
+        )
+    };
+    // Of 64 KiB each: 1 GiB, which the kernel refuses.
+    let error = act(&sandbox, &filled(1 << 14)).unwrap_err();
+    assert!(matches!(error, Error::Limit { kind: LimitKind::Heap, .. }), "{error}");
+    recovers(&sandbox);
+    // And 240 MiB, which are too much once they are used.
+    let error = act(&sandbox, &filled(240 << 4)).unwrap_err();
     assert!(matches!(error, Error::Process { death: Death::Memory { .. }, .. }), "{error}");
     recovers(&sandbox);
+    let peak = peak();
+    assert!(peak <= MEMORY * 5 / 4, "{peak} of {MEMORY}");
 }
 
 /// A loop whose turns call nothing of the guest, in a function so long that V8 does not compile it and looks at limits seldom.

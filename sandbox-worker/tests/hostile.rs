@@ -176,6 +176,16 @@ const CHILDREN: &[Child] = &[
         },
         is_overdue,
     ),
+    // In one step, which no look from outside comes in time for.
+    #[cfg(target_os = "linux")]
+    ("memory-at-once", |_, _| at_once(1 << 30), |death| matches!(death, Death::Exit { code: REFUSED, .. })),
+    #[cfg(target_os = "linux")]
+    (
+        "memory-that-it-may-have",
+        |_, _| at_once(64 << 20),
+        |death| matches!(death, Death::Exit { code: GIVEN, .. }),
+    ),
+    ("no-memory", |_, _| std::process::exit(12), |death| matches!(death, Death::Memory { .. })),
     ("an-end", |_, _| std::process::exit(3), |death| matches!(death, Death::Exit { code: 3, .. })),
     (
         "an-abort",
@@ -222,9 +232,11 @@ const IDLERS: &[Stillborn] = &[
         let mut all = Vec::new();
         loop {
             all.push(vec![1_u8; 1 << 20]);
-            std::thread::sleep(Duration::from_millis(1));
+            // Not so quick that the kernel stops it first.
+            std::thread::sleep(Duration::from_millis(4));
         }
     }),
+    ("an-end-when-idle", |_| std::process::exit(3)),
 ];
 
 /// Children that do not come as far as being called.
@@ -251,6 +263,18 @@ fn deeper(n: u64) -> u64 {
 fn frame(kind: u8, call: u64, body: &[u8]) -> Vec<u8> {
     let length = u32::try_from(body.len() + 9).unwrap();
     [&length.to_le_bytes()[..], &[kind], &call.to_le_bytes(), body].concat()
+}
+
+/// What a child exits with that was refused memory, or was not.
+const REFUSED: i32 = 40;
+const GIVEN: i32 = 41;
+
+/// Asks for so many bytes that can be written.
+fn at_once(bytes: usize) {
+    let (access, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    // SAFETY: the kernel chooses a place that nothing else has.
+    let start = unsafe { libc::mmap(std::ptr::null_mut(), bytes, access, flags, -1, 0) };
+    std::process::exit(if start == libc::MAP_FAILED { REFUSED } else { GIVEN });
 }
 
 /// An empty bill and a number.
@@ -394,7 +418,13 @@ fn parent() {
         let error = rule.price(1.0).unwrap_err();
         println!("test {name} ... {error}");
         assert!(
-            matches!(&error, Error::Process { death: Death::Memory { .. } | Death::Protocol { .. }, .. }),
+            matches!(
+                &error,
+                Error::Process {
+                    death: Death::Memory { .. } | Death::Protocol { .. } | Death::Exit { code: 3, .. },
+                    ..
+                }
+            ),
             "{error:?}"
         );
         sandbox.reset().unwrap();

@@ -215,6 +215,8 @@ impl Isolate {
         callbacks::install(v8_isolate, self.settings.wasm);
         self.heap.watch(v8_isolate);
         engine::watch_collections(v8_isolate, &self.running);
+        #[cfg(feature = "process")]
+        engine::watch_memory(v8_isolate);
         if let Random::Seeded(seed) = self.settings.random {
             self.random.set(seed);
         }

@@ -55,6 +55,7 @@ pub(super) fn serve(
     ready: impl FnOnce(&Limits) -> Result<HardeningReport, String> + Send + 'static,
 ) -> Asked<()> {
     engine::start();
+    engine::exit_without_memory(super::NO_MEMORY);
     let console = channel.try_clone().map_err(|_| Gone)?;
     let mut output = FrameWriter::new(channel.try_clone().map_err(|_| Gone)?, MOST).with_window(to_parent);
     let mut input = FrameReader::new(channel, MOST);

@@ -6,6 +6,7 @@
 mod child;
 mod fault;
 pub(crate) mod frame;
+mod guard;
 #[cfg_attr(not(feature = "testing"), allow(unreachable_pub, reason = "tests of the process itself reach it"))]
 pub(crate) mod harden;
 mod line;
@@ -68,8 +69,10 @@ impl Process {
     }
 
     /// How much memory the process may have in all, in bytes, with the engine's own; the sum of
-    /// [`Limits::heap`](crate::Limits::heap), [`Limits::buffers`](crate::Limits::buffers) and 96 MiB when not called. It is looked
-    /// at every millisecond of a call, and now and then between calls. At least 64 MiB.
+    /// [`Limits::heap`](crate::Limits::heap), [`Limits::buffers`](crate::Limits::buffers) and 96 MiB when not called. At least 64 MiB.
+    ///
+    /// It is looked at every millisecond of a call, and now and then between calls, and whoever has more is killed. On Linux
+    /// the kernel itself gives the process no more than a quarter beyond it, however quick it is.
     pub fn memory(mut self, bytes: u64) -> Self {
         self.memory = Some(bytes);
         self
@@ -98,6 +101,9 @@ impl Process {
         }
     }
 }
+
+/// The code with which a child exits that cannot have more memory: `ENOMEM`.
+pub(crate) const NO_MEMORY: i32 = 12;
 
 /// Makes this process the one of a guest, if it was started as that; then it does not return. To be called first thing in `main`,
 /// before there are threads.

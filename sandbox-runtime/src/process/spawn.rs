@@ -89,21 +89,24 @@ impl ChildProcess {
         /// Its channel is closed a little earlier than it can be reaped.
         const MOMENTS: u32 = 50;
         for _ in 0..MOMENTS {
-            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-            if let State::Ended(_) = *state {
-                return state.how();
+            if self.has_ended() {
+                break;
             }
-            match sys::reap(self.pid, false) {
-                Ok(None) => {}
-                ended => {
-                    *state = State::Ended(ended.ok().flatten());
-                    return state.how();
-                }
-            }
-            drop(state);
             std::thread::sleep(Duration::from_millis(1));
         }
-        None
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).how()
+    }
+
+    /// Whether it has ended. One that has is not there any more, not even for the kernel.
+    pub(super) fn has_ended(&self) -> bool {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let State::Runs = *state {
+            match sys::reap(self.pid, false) {
+                Ok(None) => return false,
+                ended => *state = State::Ended(ended.ok().flatten()),
+            }
+        }
+        true
     }
 }
 

@@ -55,6 +55,30 @@ pub(super) fn receive_now(stream: &UnixStream, buffer: &mut [u8]) -> io::Result<
     usize::try_from(read).map_err(|_| io::Error::last_os_error())
 }
 
+/// Bounds the memory of its own that a child can write, for good.
+#[cfg(target_os = "linux")]
+pub(super) fn limit_data(pid: u32, bytes: u64) -> io::Result<()> {
+    let pid = libc::pid_t::try_from(pid).map_err(|_| io::ErrorKind::InvalidInput)?;
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the pointers are null, or of this frame. The child has not been reaped, so the number is its own.
+    if unsafe { libc::prlimit(pid, libc::RLIMIT_DATA, std::ptr::null(), &raw mut limit) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // It may have less already.
+    let least = bytes.min(limit.rlim_max);
+    limit = libc::rlimit { rlim_cur: least.min(limit.rlim_cur), rlim_max: least };
+    // SAFETY: as above.
+    if unsafe { libc::prlimit(pid, libc::RLIMIT_DATA, &raw const limit, std::ptr::null_mut()) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn limit_data(_: u32, _: u64) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// The bytes of a page.
 pub(super) fn page_size() -> u64 {
     // SAFETY: it asks for a number.

@@ -6,7 +6,7 @@
 use std::sync::{Arc, Condvar, LazyLock, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use super::line::Guard;
+use super::guard::Guard;
 use super::spawn::ChildProcess;
 use crate::error::Death;
 
@@ -22,6 +22,7 @@ struct Ward {
     guard: Weak<Guard>,
     process: Weak<ChildProcess>,
     cpu: Duration,
+    lawful: Duration,
     busy: u32,
 }
 
@@ -41,7 +42,7 @@ pub(super) fn look_after(guard: &Arc<Guard>, process: &Arc<ChildProcess>) {
     if let Some(warden) = &*WARDEN {
         let (guard, process) = (Arc::downgrade(guard), Arc::downgrade(process));
         let mut wards = warden.wards.lock().unwrap_or_else(PoisonError::into_inner);
-        wards.push(Ward { guard, process, cpu: Duration::ZERO, busy: 0 });
+        wards.push(Ward { guard, process, cpu: Duration::ZERO, lawful: Duration::ZERO, busy: 0 });
         warden.some.notify_one();
     }
 }
@@ -68,10 +69,17 @@ impl Ward {
             return false;
         };
         let cpu = guard.cpu();
-        let used = cpu.saturating_sub(std::mem::replace(&mut self.cpu, cpu));
+        let lawful = guard.lawful();
+        // What it had for its calls, and for waiting for the next one, is its own.
+        let had = lawful.saturating_sub(std::mem::replace(&mut self.lawful, lawful));
+        let used = cpu.saturating_sub(std::mem::replace(&mut self.cpu, cpu)).saturating_sub(had);
         // Whoever waits for a call sees to it.
         let is_idle = guard.end() == u64::MAX;
         self.busy = if is_idle && used > LEISURE { self.busy + 1 } else { 0 };
+        if is_idle && process.has_ended() {
+            // Whoever calls it next is told how.
+            return false;
+        }
         if is_idle && guard.exceeds() {
             // It is told.
         } else if self.busy >= PATIENCE {

@@ -106,11 +106,4 @@ const ALL: &[(&str, Attempt)] = &[
         while begin.elapsed() < Duration::from_secs(20) {}
         Ok("well".into())
     }),
-    ("allocate", || {
-        let mut bytes = Vec::<u8>::new();
-        match bytes.try_reserve_exact(1 << 30) {
-            Ok(()) => Ok("well".into()),
-            Err(_) => Ok("refused".into()),
-        }
-    }),
 ];

@@ -117,6 +117,13 @@ pub(crate) fn check(settings: &Settings) -> Result<(), String> {
 /// It does not say when it collects.
 pub(crate) fn watch_collections(_: &mut v8::Isolate, _: &Running) {}
 
+/// It throws, or panics.
+#[cfg(feature = "process")]
+pub(crate) fn exit_without_memory(_: i32) {}
+
+#[cfg(feature = "process")]
+pub(crate) fn watch_memory(_: &mut v8::Isolate) {}
+
 /// It reads no files.
 #[cfg(all(feature = "process", target_os = "linux"))]
 pub(crate) fn read_files() {}

@@ -1,7 +1,11 @@
 //! V8: how it is started, and what the crate `v8` does not bind.
 
+#[cfg(feature = "process")]
+use std::ffi::c_char;
 use std::ffi::c_void;
 use std::sync::Once;
+#[cfg(feature = "process")]
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use deno_core::{JsRuntime, v8};
 
@@ -109,6 +113,32 @@ pub(crate) fn read_files() {
 pub(crate) fn measure_clock() {
     // SAFETY: it takes nothing, and may be called on several threads at once, of which one measures.
     unsafe { absl_clock_frequency() };
+}
+
+/// The code to exit with, or 0 for none.
+#[cfg(feature = "process")]
+static WITHOUT_MEMORY: AtomicI32 = AtomicI32::new(0);
+
+/// Has the process exit with this code when an isolate that is made later cannot have the memory that it needs. Otherwise V8 aborts
+/// it, which says nothing of the reason.
+#[cfg(feature = "process")]
+pub(crate) fn exit_without_memory(code: i32) {
+    WITHOUT_MEMORY.store(code, Ordering::Relaxed);
+}
+
+/// Has an isolate exit as [`exit_without_memory`] says.
+#[cfg(feature = "process")]
+pub(crate) fn watch_memory(isolate: &mut v8::Isolate) {
+    if WITHOUT_MEMORY.load(Ordering::Relaxed) != 0 {
+        isolate.set_oom_error_handler(out_of_memory);
+    }
+}
+
+#[cfg(feature = "process")]
+unsafe extern "C" fn out_of_memory(_: *const c_char, _: &v8::OomDetails) {
+    // SAFETY: it does not return, and touches no memory. What runs at the end of a process is left out, for this is in the middle of
+    // anything.
+    unsafe { libc::_exit(WITHOUT_MEMORY.load(Ordering::Relaxed)) }
 }
 
 /// Has the size of the heap noted before each collection, when it is largest.

@@ -70,11 +70,7 @@ pub(super) fn take(plan: &Plan, measure: Measure) -> Result<String, Refusal> {
             Ok("no program gives rights".into())
         }
         Measure::Limits => limit(plan),
-        Measure::MemoryLimit => {
-            let bytes = plan.memory.unwrap_or(u64::MAX);
-            sys::limit(libc::RLIMIT_DATA, bytes, bytes)?;
-            Ok(format!("{} MiB", bytes >> 20))
-        }
+        Measure::MemoryLimit => Err(Refusal::Missing("only the parent knows how much it may be".into())),
         Measure::CpuLimit => {
             let seconds = plan.cpu_seconds.unwrap_or(u64::MAX);
             // The second later is for `SIGKILL`, should `SIGXCPU` be ignored.

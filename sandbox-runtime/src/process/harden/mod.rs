@@ -56,16 +56,6 @@ pub struct Plan {
     pub descriptors: u64,
     /// CPU time of the whole process. After it the kernel ends it with `SIGXCPU`.
     pub cpu_seconds: Option<u64>,
-    /// How much memory of its own the process may have that can be written, in bytes (`RLIMIT_DATA`). Beyond it V8 ends the process
-    /// by `SIGTRAP`, Rust by `SIGABRT`.
-    ///
-    /// What counts is what may be written, used or not: of V8 150 an empty isolate has 88 MiB, of which 64 MiB are for its code, and
-    /// each further isolate 64 MiB of that kind. Then come the heap, what the heap may grow beyond its limit before the guest is
-    /// ended, the buffers, and the stacks of threads.
-    ///
-    /// `RLIMIT_AS` is no alternative: it counts what is reserved, which is 40 GiB for an empty isolate and 51 GiB for one whose
-    /// guest has a memory of WebAssembly.
-    pub memory: Option<u64>,
     /// Measures that are left out. For tests: what one defence catches is seen when the others are not there.
     pub without: Vec<Measure>,
 }
@@ -82,7 +72,6 @@ impl Plan {
             namespaces: false,
             descriptors: 64,
             cpu_seconds: None,
-            memory: None,
             without: Vec::new(),
         }
     }
@@ -90,7 +79,8 @@ impl Plan {
     fn wants(&self, measure: Measure) -> bool {
         let asked = match measure {
             Measure::UserNamespace | Measure::NetworkNamespace | Measure::IpcNamespace => self.namespaces,
-            Measure::MemoryLimit => self.memory.is_some(),
+            // The parent takes it, when it knows what there is.
+            Measure::MemoryLimit => false,
             Measure::CpuLimit => self.cpu_seconds.is_some(),
             _ => true,
         };

@@ -39,7 +39,8 @@ pub enum Measure {
     NoNewPrivileges,
     /// Resources of the kernel are limited: descriptors, sizes of files, core dumps, locked memory, queues.
     Limits,
-    /// The kernel limits its memory to what was asked for.
+    /// The kernel refuses it memory of its own beyond what it may have and a quarter of that. The parent sees to it when the sandbox
+    /// is there.
     MemoryLimit,
     /// The kernel limits its CPU time to what was asked for.
     CpuLimit,

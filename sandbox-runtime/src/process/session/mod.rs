@@ -13,12 +13,13 @@ use parking_lot::ReentrantMutex;
 
 use super::fault::Hearing;
 use super::frame::{FrameError, FrameReader, FrameWriter};
-use super::harden::HardeningReport;
-use super::line::{Guard, Line};
+use super::guard::Guard;
+use super::harden::{Hardening, HardeningError, HardeningReport, Measure, State as Layer};
+use super::line::Line;
 use super::message::{self, Failure, Hello, Limit, Ready, Setup, WireBill, from_json, kind, to_json};
 use super::spawn::{self, ChildProcess, Seed};
-use super::warden;
 use super::wire::{self, Out, Window};
+use super::{NO_MEMORY, warden};
 use crate::boundary::ValueError;
 use crate::contract::ContractSpec;
 use crate::error::{Death, Error, LimitKind, Place, Result, Source};
@@ -261,11 +262,13 @@ impl Session {
             newborn.windows.map(|windows| windows.map(|window| Arc::new(window) as Arc<dyn Window>));
         let [to_child, to_parent] = windows.map_or([None, None], |windows| windows.map(Some));
         let mut writer = FrameWriter::new(writer, MOST).with_window(to_child.clone());
+        let refused =
+            |reason: &str| Error::build(format!("the process of the guest cannot be hardened: {reason}"));
         let failed = || self.death(None, &guard, &process, clock::now());
         let hello = reader.next().map_err(|_| failed())?;
         let hello: Hello = from_json(&hello.body).ok_or_else(failed)?;
         if let Some(reason) = hello.refusal {
-            return Err(Error::build(format!("the process of the guest cannot be hardened: {reason}")));
+            return Err(refused(&reason));
         }
         if hello.version != message::VERSION {
             let reason = "the program of the guest's process is of another version of this crate";
@@ -275,7 +278,7 @@ impl Session {
         let sent = writer.send(kind::SETUP, 0, |body| to_json::<FrameError>(&setup, body));
         sent.map_err(|_| failed())?;
         let ready = reader.next().map_err(|_| failed())?;
-        let report = match ready.kind {
+        let mut report = match ready.kind {
             kind::READY => from_json::<Ready>(&ready.body).ok_or_else(failed)?.report,
             kind::FAILURE => {
                 let failure: Failure = from_json(&ready.body).ok_or_else(failed)?;
@@ -288,6 +291,16 @@ impl Session {
             let reason = "the memory of the process of a guest cannot be watched: `/proc` does not show it";
             return Err(Error::build(reason));
         }
+        let growth = match guard.stop_growth(process.id()) {
+            Ok(bytes) => Layer::Active { detail: format!("{} MiB that may be written", bytes >> 20) },
+            Err(error) if state.seed.order.hardening == Hardening::Required => {
+                let missing =
+                    HardeningError::Missing { measure: Measure::MemoryLimit, reason: error.to_string() };
+                return Err(refused(&missing.to_string()));
+            }
+            Err(error) => Layer::Unavailable { reason: error.to_string() },
+        };
+        report.set(Measure::MemoryLimit, growth);
         guard.until(u64::MAX);
         warden::look_after(&guard, &process);
         let (reader, writer) = (Mutex::new(reader), Mutex::new(writer));
@@ -337,7 +350,7 @@ impl Session {
         let answer = call.exchange(kind, |out| body(limit, out));
         self.depth.fetch_sub(1, Ordering::SeqCst);
         if is_outermost {
-            live.guard.until(u64::MAX);
+            live.guard.called(clock::now().saturating_sub(began));
         }
         let outcome = answer.and_then(|frame| {
             let (bill, outcome) =
@@ -373,6 +386,7 @@ impl Session {
         let death = guard.verdict().unwrap_or_else(|| match process.ended().map(|ended| ended.status) {
             Some(status) => match (status.signal(), status.code()) {
                 (Some(signal), _) => Death::Signal { signal },
+                (None, Some(NO_MEMORY)) => guard.refused_memory(),
                 (None, code) => Death::Exit { code: code.unwrap_or_default() },
             },
             None => Death::Protocol { reason: "the end of the channel, and did not end itself".into() },

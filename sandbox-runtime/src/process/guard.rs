@@ -1,0 +1,157 @@
+//! What a child is held to: time, CPU time and memory, as the kernel tells them of it.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::spin::MOMENT;
+use super::sys;
+use crate::error::Death;
+use crate::isolate::clock;
+use crate::isolate::meter::nanos;
+
+/// How many threads of an engine compute during a call, at most: the guest's, and those that compile for it.
+const THREADS: u64 = 4;
+
+/// What a child is held to.
+pub(super) struct Guard {
+    /// When the call has to be over; `u64::MAX` for never.
+    end: AtomicU64,
+    /// CPU time for calls that are over, in nanoseconds.
+    lawful: AtomicU64,
+    /// Bytes of memory that may be resident.
+    memory: u64,
+    /// How many were, when there were most of those times that somebody looked.
+    peak: AtomicU64,
+    /// The CPU time that all its threads together may have had, in nanoseconds; `u64::MAX` for any.
+    cpu_end: AtomicU64,
+    statm: Option<File>,
+    stat: Option<File>,
+    /// Why it is to be killed.
+    verdict: Mutex<Option<Death>>,
+}
+
+impl Guard {
+    pub(super) fn new(pid: u32, memory: u64) -> Arc<Self> {
+        // That of another namespace of processes has other numbers.
+        let own = std::fs::read_link("/proc/self")
+            .is_ok_and(|own| own.as_os_str() == std::process::id().to_string().as_str());
+        let open = |what: &str| own.then(|| File::open(format!("/proc/{pid}/{what}")).ok()).flatten();
+        let (statm, stat) = (open("statm"), open("stat"));
+        let [end, cpu_end] = [(); 2].map(|()| AtomicU64::new(u64::MAX));
+        let [lawful, peak] = [(); 2].map(|()| AtomicU64::new(0));
+        Arc::new(Self { end, lawful, memory, peak, cpu_end, statm, stat, verdict: Mutex::default() })
+    }
+
+    pub(super) fn until(&self, end: u64) {
+        self.end.store(end, Ordering::Relaxed);
+    }
+
+    /// A call is over that has taken so long, in nanoseconds.
+    pub(super) fn called(&self, took: u64) {
+        self.end.store(u64::MAX, Ordering::Relaxed);
+        self.lawful.fetch_add(took.saturating_mul(THREADS).saturating_add(nanos(MOMENT)), Ordering::Relaxed);
+    }
+
+    /// The CPU time that it may have had for its calls so far.
+    pub(super) fn lawful(&self) -> Duration {
+        Duration::from_nanos(self.lawful.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn end(&self) -> u64 {
+        self.end.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn condemn(&self, death: Death) {
+        self.verdict.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(death);
+    }
+
+    pub(super) fn verdict(&self) -> Option<Death> {
+        self.verdict.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What it has in memory, in bytes; where the system does not say, 0.
+    pub(super) fn resident(&self) -> u64 {
+        let resident = self.memory_of(1).unwrap_or_default();
+        self.peak.fetch_max(resident, Ordering::Relaxed);
+        resident
+    }
+
+    /// A number of `/proc/<pid>/statm`, in bytes.
+    fn memory_of(&self, nth: usize) -> Option<u64> {
+        let pages = text(self.statm.as_ref())?.split(' ').nth(nth)?.parse::<u64>().ok()?;
+        Some(pages.saturating_mul(sys::page_size()))
+    }
+
+    /// Has the kernel refuse the process memory of its own that goes beyond what it may have by a quarter. Says how much it gets.
+    ///
+    /// What is resident is looked at now and then, and a guest may be quick, or the machine slow. This is never late, but it
+    /// counts what may be written, used or not (`RLIMIT_DATA`): of V8 150 an empty isolate has 88 MiB, of which 64 MiB are for its
+    /// code. So it is set when the sandbox is there, to what that has, and what its memory may grow by.
+    ///
+    /// `RLIMIT_AS` is no alternative: it counts what is reserved, which is 40 GiB for an empty isolate.
+    pub(super) fn stop_growth(&self, pid: u32) -> io::Result<u64> {
+        let most = self.memory.saturating_add(self.memory / 4);
+        let (resident, data) = (self.resident(), self.memory_of(5).ok_or(io::ErrorKind::NotFound)?);
+        let data = data.saturating_add(most.saturating_sub(resident));
+        sys::limit_data(pid, data).map(|()| data)
+    }
+
+    /// How the process ended that could not have the memory it asked for.
+    pub(super) fn refused_memory(&self) -> Death {
+        Death::Memory { resident: self.peak.load(Ordering::Relaxed), limit: self.memory }
+    }
+
+    /// The CPU time that all its threads have had, to some ten milliseconds; where the system does not say, 0.
+    pub(super) fn cpu(&self) -> Duration {
+        // Its name, in parentheses, may hold anything.
+        let times = text(self.stat.as_ref()).and_then(|text| {
+            let mut words = text.rsplit_once(") ")?.1.split(' ').skip(11);
+            Some(words.next()?.parse::<u64>().ok()? + words.next()?.parse::<u64>().ok()?)
+        });
+        Duration::from_millis(times.unwrap_or_default().saturating_mul(1000) / sys::ticks())
+    }
+
+    /// Lets it have so much CPU time from now on.
+    pub(super) fn allow_cpu(&self, more: Option<Duration>) {
+        let end = more.map_or(u64::MAX, |more| nanos(self.cpu().saturating_add(more)));
+        self.cpu_end.store(end, Ordering::Relaxed);
+    }
+
+    /// Whether it has more memory than it may. It is to be killed then.
+    pub(super) fn exceeds(&self) -> bool {
+        let resident = self.resident();
+        let exceeds = resident > self.memory;
+        if exceeds {
+            self.condemn(Death::Memory { resident, limit: self.memory });
+        }
+        exceeds
+    }
+
+    /// Whether it has had its time. It is to be killed then.
+    pub(super) fn is_over(&self) -> bool {
+        let cpu_end = self.cpu_end.load(Ordering::Relaxed);
+        let is_over = clock::now() >= self.end() || (cpu_end < u64::MAX && nanos(self.cpu()) >= cpu_end);
+        if is_over {
+            self.condemn(Death::Overdue);
+        }
+        is_over
+    }
+
+    pub(super) fn look(&self) -> io::Result<()> {
+        match self.exceeds() || self.is_over() || self.verdict().is_some() {
+            true => Err(io::Error::other("the child is to be killed")),
+            false => Ok(()),
+        }
+    }
+}
+
+/// A file of the kernel's about a process, as it is now.
+fn text(file: Option<&File>) -> Option<String> {
+    let mut text = [0; 1024];
+    let read = file?.read_at(&mut text, 0).ok()?;
+    std::str::from_utf8(text.get(..read)?).ok().map(str::to_owned)
+}
