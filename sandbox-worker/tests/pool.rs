@@ -89,14 +89,54 @@ fn a_process_is_replaced_after_so_many_calls() {
     assert!(pool.metrics().created >= 3, "{:?}", pool.metrics());
 }
 
+/// The scripts of one tenant: each key has a realm, and those of a thread share a process.
 #[test]
-fn processes_are_for_hostile_tenants() {
+fn keys_of_one_tenant_share_a_process() {
+    let limits = Limits { wall: Duration::from_secs(1), ..Limits::default() };
+    let pool = builder().trust(Trust::SameTenant).threads(1).limits(limits);
+    let pool = pool.host::<dyn Shop>(|tenant| Box::new(tenant.to_owned())).build().unwrap();
+    let memory = || pool.metrics().memory;
+    let first = pool.tenant("first").load::<dyn Rule>(script(2)).unwrap();
+    assert_eq!(first.price(1.0).unwrap(), 2.01, "one host for all, with no key");
+    let alone = memory();
+    assert!(alone > 2 << 20, "{alone}");
+    let others = (0..8).map(|n| pool.tenant(&n.to_string()).load::<dyn Rule>(script(n)).unwrap());
+    let others = others.collect::<Vec<_>>();
+    assert_eq!(others[3].price(1.0).unwrap(), 3.01, "its variables are its own");
+    // What is shared is looked at now and then.
+    for _ in 0..40 {
+        others.iter().for_each(|rule| assert!(rule.price(1.0).unwrap() < 8.0));
+        first.price(1.0).unwrap();
+    }
+    assert_eq!(pool.metrics().sandboxes, 9);
+    assert!(memory() < alone * 3, "{} and {alone}", memory());
+    // And a process that ends is the end of all of them.
+    let error = others[0].price(-1.0).unwrap_err();
+    assert!(matches!(error, Error::Process { .. } | Error::Limit { .. }), "{error}");
+    assert_eq!(first.price(1.0).unwrap(), 2.01, "its variables are new");
+    assert_eq!(others[0].price(1.0).unwrap(), 0.01);
+}
+
+#[test]
+fn a_process_of_several_keys_is_replaced() {
+    let pool = builder().trust(Trust::SameTenant).threads(1).recycle(20, u64::MAX);
+    let pool = pool.host::<dyn Shop>(|tenant| Box::new(tenant.to_owned())).build().unwrap();
+    let rules =
+        (0..3).map(|n| pool.tenant(&n.to_string()).load::<dyn Rule>(script(0)).unwrap()).collect::<Vec<_>>();
+    let calls = (0..90).map(|n| (rules[n % 3].price(0.0).unwrap() * 100.0).round() as u64);
+    let calls = calls.collect::<BTreeSet<_>>();
+    // Of twenty calls, some load scripts and make realms, and a third of the others is of one key.
+    assert!((3..=7).contains(calls.last().unwrap()), "{calls:?}");
+}
+
+#[test]
+fn processes_are_for_those_who_share_nothing_or_all() {
     let process = || Process::new().program(env!("CARGO_BIN_EXE_sandbox-worker"));
-    for pool in [SandboxPool::builder().transport(process()), SandboxPool::builder().recycle(10, 1 << 30)] {
+    let tenants = SandboxPool::builder().transport(process());
+    let recycled = SandboxPool::builder().recycle(10, 1 << 30);
+    let same = SandboxPool::builder().trust(Trust::SameTenant).recycle(10, 1 << 30);
+    for (pool, what) in [(tenants, "Trust::Hostile"), (recycled, "transport"), (same, "transport")] {
         let error = pool.build().map(drop).unwrap_err();
-        assert!(
-            matches!(&error, Error::Build { reason, .. } if reason.contains("Trust::Hostile")),
-            "{error}"
-        );
+        assert!(matches!(&error, Error::Build { reason, .. } if reason.contains(what)), "{error}");
     }
 }

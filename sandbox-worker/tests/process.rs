@@ -233,6 +233,53 @@ fn calls_through_another_process() {
     back.lock().unwrap().take();
 }
 
+#[sandbox_api(guest)]
+pub trait Deep {
+    fn down(&self, n: u32, bytes: Bytes) -> Result<Bytes>;
+}
+
+#[sandbox_api(host)]
+pub trait Well {
+    fn deeper(&self, n: u32, bytes: Bytes) -> Result<Bytes>;
+}
+
+struct Bucket(Arc<Mutex<Option<Arc<dyn Deep + Send + Sync>>>>);
+
+impl Well for Bucket {
+    fn deeper(&self, n: u32, bytes: Bytes) -> Result<Bytes> {
+        let guest = self.0.lock().unwrap().clone().unwrap();
+        let longer = [&bytes[..], &[n as u8; 1000]].concat();
+        guest.down(n, Bytes::from(longer))
+    }
+}
+
+/// The memory that both processes have is used anew by each call inside of another.
+#[test]
+fn long_values_in_calls_inside_of_calls() {
+    let guest = Arc::default();
+    let sandbox = builder().host::<dyn Well>(Bucket(Arc::clone(&guest))).build().unwrap();
+    let source = "export const down = (n, bytes) => {
+        const below = n === 0 ? bytes : Well.deeper(n - 1, bytes);
+        const all = new Uint8Array(below.length + bytes.length);
+        all.set(below);
+        all.set(bytes, below.length);
+        return all;
+    };";
+    let deep: Arc<dyn Deep + Send + Sync> =
+        Arc::new(sandbox.load::<dyn Deep>(Script::new("deep.js", source)).unwrap());
+    *guest.lock().unwrap() = Some(deep.clone());
+    fn expected(n: u8, bytes: Vec<u8>) -> Vec<u8> {
+        let below = match n {
+            0 => bytes.clone(),
+            n => expected(n - 1, [&bytes[..], &[n - 1; 1000]].concat()),
+        };
+        [below, bytes].concat()
+    }
+    let bytes = (0..40_000_u32).map(|n| n.to_le_bytes()[0]).collect::<Vec<_>>();
+    assert_eq!(*deep.down(6, Bytes::from(bytes.clone())).unwrap(), *expected(6, bytes));
+    guest.lock().unwrap().take();
+}
+
 /// Calls of several threads take turns.
 #[test]
 fn calls_of_several_threads() {

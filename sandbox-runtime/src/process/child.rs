@@ -29,7 +29,7 @@ use crate::isolate::known::Known;
 use crate::isolate::script::{Binding, Evaluation, Exports};
 use crate::isolate::stack::{StackEnd, thread_size};
 use crate::isolate::ticket::Ticket;
-use crate::isolate::{Host, Isolate, clock, engine, flights::Flying};
+use crate::isolate::{Host, Isolate, Realm, clock, engine, flights::Flying};
 use crate::limits::Limits;
 use crate::realm::{Console, Level, VirtualClock};
 use crate::sandbox;
@@ -114,6 +114,7 @@ struct Child {
     isolate: RefCell<Option<Rc<Isolate>>>,
     limits: Limits,
     clock: VirtualClock,
+    realms: Keep<Rc<Realm>>,
     exports: Keep<Exports>,
     bindings: Keep<Bound>,
     contracts: RefCell<HashMap<ContractData, &'static ContractSpec>>,
@@ -134,6 +135,7 @@ impl Child {
             isolate: RefCell::default(),
             limits,
             clock: VirtualClock::new(UNIX_EPOCH),
+            realms: Keep::default(),
             exports: Keep::default(),
             bindings: Keep::default(),
             contracts: RefCell::default(),
@@ -205,13 +207,20 @@ impl Child {
                 let outcome = self.evaluate(parse(&frame.body)?);
                 self.answer(frame.call, outcome.map(Answer::handle), &[])
             }
+            kind::REALM => {
+                self.within(parse(&frame.body)?);
+                let realm = self.isolate().and_then(|isolate| isolate.make_realm());
+                let outcome = realm.map(|realm| Answer::handle(self.realms.keep(realm)));
+                self.answer(frame.call, outcome, &[])
+            }
             kind::BIND => {
                 let Bind { exports, contract } = parse(&frame.body)?;
                 let spec = self.contract(contract);
                 self.answer(frame.call, self.bind(exports, spec), spec.methods)
             }
             kind::FORGET => {
-                let Forget { exports, bindings } = parse(&frame.body)?;
+                let Forget { realms, exports, bindings } = parse(&frame.body)?;
+                realms.into_iter().for_each(|key| self.realms.drop(key));
                 exports.into_iter().for_each(|key| self.exports.drop(key));
                 bindings.into_iter().for_each(|key| self.bindings.drop(key));
                 Ok(())
@@ -270,9 +279,13 @@ impl Child {
         if self.is_gone.get() { Err(Gone) } else { Ok(outcome) }
     }
 
-    fn evaluate(&self, Evaluate { name, source, waits, limit }: Evaluate) -> Result<u64, Error> {
+    fn evaluate(&self, Evaluate { realm, name, source, waits, limit }: Evaluate) -> Result<u64, Error> {
         let (isolate, deadline) = (self.isolate()?, self.within(limit));
-        let (realm, script) = (isolate.main_realm()?, Script::new(name, source));
+        let realm = match realm {
+            Some(key) => self.realms.get(key)?.as_ref().clone(),
+            None => isolate.main_realm()?,
+        };
+        let script = Script::new(name, source);
         let exports = match waits {
             true => {
                 drive(Flying::new(isolate.clone(), Evaluation::new(realm, script), Ticket::new(deadline)))?

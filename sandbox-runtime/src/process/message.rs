@@ -46,6 +46,9 @@ pub(crate) mod kind {
     /// Handles that nobody has any more: [`Forget`](super::Forget) as JSON. It is not answered.
     pub(crate) const FORGET: u8 = 7;
 
+    /// A further realm to make: [`Limit`](super::Limit) as JSON.
+    pub(crate) const REALM: u8 = 8;
+
     /// Child → parent: [`Hello`](super::Hello) as JSON; once, before anything else.
     pub(crate) const HELLO: u8 = 0x81;
     /// The answer to the setup: [`Ready`](super::Ready) as JSON.
@@ -234,6 +237,8 @@ impl ContractData {
 /// A script to evaluate.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Evaluate {
+    /// The handle of a realm; `None` for the one that the sandbox begins with.
+    pub(crate) realm: Option<u64>,
     pub(crate) name: String,
     pub(crate) source: String,
     /// Its top level may wait.
@@ -258,6 +263,7 @@ pub(crate) struct Bind {
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Forget {
+    pub(crate) realms: Vec<u64>,
     pub(crate) exports: Vec<u64>,
     pub(crate) bindings: Vec<u64>,
 }
@@ -265,7 +271,7 @@ pub(crate) struct Forget {
 /// The answer to all but a call.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Done {
-    /// Of the script or the contract.
+    /// Of the realm, the script or the contract.
     pub(crate) handle: u64,
     /// Which methods of a contract there are.
     pub(crate) exported: Vec<bool>,

@@ -7,10 +7,12 @@ mod child;
 mod fault;
 pub(crate) mod frame;
 mod guard;
+mod guest;
 #[cfg_attr(not(feature = "testing"), allow(unreachable_pub, reason = "tests of the process itself reach it"))]
 pub(crate) mod harden;
 mod line;
 mod message;
+mod realms;
 mod sandbox;
 mod session;
 mod shared;
@@ -25,8 +27,11 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use guest::{ProcessCall, ProcessGuest, Processed};
 pub use harden::{Hardening, HardeningError, HardeningReport, Layer, Measure, State};
-pub use sandbox::{ProcessCall, ProcessGuest, ProcessSandbox, Processed};
+pub use realms::ProcessRealm;
+pub use sandbox::ProcessSandbox;
+pub(crate) use sandbox::WeakSandbox;
 
 use harden::Plan;
 use shared::Childs;

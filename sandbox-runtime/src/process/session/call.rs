@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::frame::{Frame, FrameError};
 use super::super::message::{self, Failure, Forget, HostRefusal, WireBill, from_json, kind, to_json};
 use super::super::wire::{self, Encoded, Out};
-use super::{About, GRACE, KEPT, LATER, Live, Session, State};
+use super::{About, GRACE, Handle, KEPT, LATER, Live, Session, State, What};
 use crate::error::{Death, Direction, Error, Place, Result, Source};
 use crate::isolate::clock;
 use crate::isolate::meter::nanos;
@@ -19,6 +19,16 @@ use crate::realm::{ConsoleLine, Level};
 pub(in super::super) enum Answered<'f> {
     Done(message::Done, u64),
     Value(Encoded<'f>),
+}
+
+impl Answered<'_> {
+    /// The handle of what was made; `None` for another answer.
+    pub(in super::super) fn handle(self, what: What) -> Option<Result<Handle>> {
+        match self {
+            Self::Done(done, generation) => Some(Ok(Handle::new(done.handle, generation, what))),
+            Self::Value(_) => None,
+        }
+    }
 }
 
 /// A request that is under way.
@@ -91,13 +101,15 @@ impl Call<'_> {
     fn forget(&self) -> Result<()> {
         let forgotten =
             std::mem::take(&mut *self.session.forgotten.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut gone = Forget { exports: Vec::new(), bindings: Vec::new() };
-        for handle in forgotten.iter().filter(|handle| handle.generation == self.state.generation.get()) {
-            if handle.is_binding { &mut gone.bindings } else { &mut gone.exports }.push(handle.key);
-        }
-        if gone.exports.is_empty() && gone.bindings.is_empty() {
+        if forgotten.is_empty() {
             return Ok(());
         }
+        let generation = self.state.generation.get();
+        let known = forgotten.iter().filter(|handle| handle.generation == generation);
+        let keys =
+            |what| known.clone().filter(|handle| handle.what == what).map(|handle| handle.key).collect();
+        let gone =
+            Forget { realms: keys(What::Realm), exports: keys(What::Script), bindings: keys(What::Binding) };
         self.send(kind::FORGET, 0, |out| to_json(&gone, out))
     }
 

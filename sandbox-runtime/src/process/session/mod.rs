@@ -92,7 +92,14 @@ struct Live {
 pub(super) struct Handle {
     generation: u64,
     pub(super) key: u64,
-    pub(super) is_binding: bool,
+    what: What,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    Realm,
+    Script,
+    Binding,
 }
 
 /// What a request is about, for its errors.
@@ -324,7 +331,11 @@ impl Session {
         let deadline = within(deadline);
         let state = self.lock(deadline)?;
         if handle.is_some_and(|handle| handle.generation != state.generation.get()) {
-            let cause = Error::build("the sandbox was reset after the script had been loaded");
+            let what = match handle.map(|handle| handle.what) {
+                Some(What::Realm) => "the realm had been made",
+                _ => "the script had been loaded",
+            };
+            let cause = Error::build(format!("the sandbox was reset after {what}"));
             return Err(Error::Discarded { cause: Box::new(cause) });
         }
         let Some(live) = self.live() else {
@@ -401,7 +412,7 @@ impl Session {
 }
 
 impl Handle {
-    pub(super) fn new(key: u64, generation: u64, is_binding: bool) -> Self {
-        Self { generation, key, is_binding }
+    pub(super) fn new(key: u64, generation: u64, what: What) -> Self {
+        Self { generation, key, what }
     }
 }

@@ -21,7 +21,8 @@ use crate::sandbox::{Buildable, Builder};
 #[non_exhaustive]
 pub enum Trust {
     /// They are one tenant, such as the rules of one customer: each key of the pool has a realm, a global with its own
-    /// intrinsics, and the realms of a thread share a heap and its fate.
+    /// intrinsics, and the realms of a thread share a heap and its fate. With [`transport`](Builder::transport), that heap is in a
+    /// process.
     SameTenant,
     /// They do not: each key has an isolate, with a heap and limits of its own. The default.
     #[default]
@@ -105,15 +106,16 @@ impl Builder<SandboxPool> {
         self
     }
 
-    /// How the processes of [`Trust::Hostile`] are started; this very executable, when not called.
+    /// Runs guests in processes, and says how these are started: with [`Trust::Hostile`], which needs none of this when it is this very
+    /// executable, each tenant has one; with [`Trust::SameTenant`] a thread has one, in which each tenant has a realm.
     #[cfg(feature = "process")]
     pub fn transport(mut self, process: crate::process::Process) -> Self {
         self.hosts.process = Some(process);
         self
     }
 
-    /// After how many calls, loads among them, and with how many bytes in memory a process of [`Trust::Hostile`] is replaced by
-    /// another; never when not called. It is looked at before a call.
+    /// After how many calls, loads among them, and with how many bytes in memory a process is replaced by another; never when
+    /// not called. It is looked at before a call. One that tenants share ends when the last of them has been called again.
     #[cfg(feature = "process")]
     pub fn recycle(mut self, calls: u64, bytes: u64) -> Self {
         self.hosts.wear = Wear { calls, bytes };
@@ -184,8 +186,8 @@ impl Builder<SandboxPool> {
     ///
     /// # Errors
     ///
-    /// [`Error::Build`] when a limit is out of range, when no thread can be started, and for
-    /// [`Trust::Hostile`] without the feature `process`, or when its processes cannot be started.
+    /// [`Error::Build`] when a limit is out of range, when no thread can be started, for [`Trust::Hostile`] without the feature
+    /// `process`, when processes cannot be started, and for a `transport` with [`Trust::Tenants`].
     pub fn build(self) -> Result<SandboxPool> {
         self.settings.check().map_err(Error::build)?;
         let parts = self.hosts;
@@ -197,10 +199,15 @@ impl Builder<SandboxPool> {
         #[cfg(feature = "process")]
         match (parts.trust, &parts.process) {
             (Trust::Hostile, process) => process.clone().unwrap_or_default().check()?,
+            (Trust::SameTenant, Some(process)) => process.check()?,
             (_, None) if parts.wear.is_never() => {}
+            (_, None) => {
+                return Err(Error::build("`recycle` is for processes: see `trust` and `transport`"));
+            }
             _ => {
                 return Err(Error::build(
-                    "`transport` and `recycle` are for `Trust::Hostile`, whose tenants have processes",
+                    "`transport` is for `Trust::Hostile`, where each tenant has a process, and for `Trust::SameTenant`, where those of \
+                     a thread share one",
                 ));
             }
         }
@@ -223,7 +230,7 @@ impl Builder<SandboxPool> {
             hosts: parts.hosts,
             trust: parts.trust,
             #[cfg(feature = "process")]
-            process: parts.process.unwrap_or_default(),
+            process: parts.process,
             #[cfg(feature = "process")]
             wear: parts.wear,
             lane: parts.threads,

@@ -1,4 +1,4 @@
-//! What the sandbox of a tenant is: a realm of an isolate of this thread, or a process.
+//! What the sandbox of a tenant is: a realm of an isolate of this thread, a process, or a realm in one.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ use crate::isolate::script::Binding;
 use crate::isolate::watchdog::Watch;
 use crate::isolate::{Isolate, Realm};
 #[cfg(feature = "process")]
-use crate::process::{ProcessSandbox, Processed};
+use crate::process::{ProcessRealm, ProcessSandbox, Processed};
 use crate::script::Script;
 
 /// A sandbox with the scripts that were loaded into it.
@@ -28,6 +28,8 @@ pub(crate) enum Inmate {
     #[cfg(feature = "process")]
     Process {
         sandbox: ProcessSandbox,
+        /// Where tenants share the process.
+        realm: Option<ProcessRealm>,
         bindings: RefCell<HashMap<u64, Processed>>,
     },
 }
@@ -38,8 +40,8 @@ impl Inmate {
     }
 
     #[cfg(feature = "process")]
-    pub(super) fn process(sandbox: ProcessSandbox) -> Self {
-        Self::Process { sandbox, bindings: RefCell::default() }
+    pub(super) fn process(sandbox: ProcessSandbox, realm: Option<ProcessRealm>) -> Self {
+        Self::Process { sandbox, realm, bindings: RefCell::default() }
     }
 
     /// Evaluates a script and binds it to a contract. Says which methods there are.
@@ -59,8 +61,12 @@ impl Inmate {
                 Ok(exported)
             }
             #[cfg(feature = "process")]
-            Self::Process { sandbox, bindings } => {
-                let bound = (bind.away)(&sandbox.within(deadline).eval(script.clone())?)?;
+            Self::Process { sandbox, realm, bindings } => {
+                let guest = match realm {
+                    Some(realm) => realm.within(deadline).eval(script.clone())?,
+                    None => sandbox.within(deadline).eval(script.clone())?,
+                };
+                let bound = (bind.away)(&guest)?;
                 let exported = bound.exported().to_vec();
                 bindings.borrow_mut().insert(id, bound);
                 Ok(exported)
@@ -190,7 +196,7 @@ impl Inmate {
         }
     }
 
-    /// What it takes, in bytes.
+    /// What it takes, in bytes, with all that share it.
     pub(super) fn memory(&self) -> u64 {
         match self {
             Self::Realm { isolate, .. } => isolate.memory() as u64,
@@ -204,10 +210,7 @@ impl Inmate {
     pub(super) fn is_worn(&self, most: &Wear) -> bool {
         match self {
             Self::Realm { .. } => false,
-            Self::Process { .. } => {
-                !self.is_running()
-                    && (self.meter().usage().total.calls >= most.calls || self.memory() >= most.bytes)
-            }
+            Self::Process { sandbox, .. } => most.has_worn(sandbox),
         }
     }
 }
@@ -223,6 +226,11 @@ pub(super) struct Wear {
 #[cfg(feature = "process")]
 impl Wear {
     pub(super) const NEVER: Self = Self { calls: u64::MAX, bytes: u64::MAX };
+
+    pub(super) fn has_worn(&self, sandbox: &ProcessSandbox) -> bool {
+        let calls = || sandbox.meter().usage().total.calls;
+        !sandbox.is_running() && (calls() >= self.calls || sandbox.resident() >= self.bytes)
+    }
 
     pub(super) fn is_never(&self) -> bool {
         self.calls == u64::MAX && self.bytes == u64::MAX

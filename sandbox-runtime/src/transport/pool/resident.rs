@@ -18,11 +18,11 @@ use crate::error::{Error, Result};
 use crate::isolate::Isolate;
 use crate::isolate::meter::Meter;
 #[cfg(feature = "process")]
-use crate::process::ProcessSandbox;
+use crate::process::{Process, ProcessSandbox, WeakSandbox};
 use crate::realm::Settings;
 use crate::sandbox::isolate;
 
-/// A tenant's sandbox: an isolate, or a realm of one.
+/// A tenant's sandbox: an isolate, a process, or a realm of one.
 pub(crate) struct Resident {
     shared: Arc<Shared>,
     pub(super) tenant: Arc<TenantState>,
@@ -30,6 +30,8 @@ pub(crate) struct Resident {
     meter: Arc<Meter>,
     /// It was discarded, and that has been counted.
     is_dead: Cell<bool>,
+    /// As many have it as share what the inmate takes.
+    share: Rc<()>,
     /// What it takes, in bytes, when it was looked at last.
     memory: Cell<u64>,
     /// How many calls there were since its memory was looked at.
@@ -65,7 +67,7 @@ impl Resident {
             return self.unmeasured.set(calls);
         }
         self.unmeasured.set(0);
-        self.account(self.inmate.memory());
+        self.account(self.inmate.memory() / Rc::strong_count(&self.share) as u64);
     }
 
     fn account(&self, memory: u64) {
@@ -96,9 +98,29 @@ pub(super) enum Leaving {
 #[derive(Default)]
 pub(crate) struct Residents {
     by_tenant: RefCell<HashMap<u64, Rc<Resident>>>,
-    /// The isolate whose realms they are, where tenants share one.
-    common: RefCell<Weak<Isolate>>,
+    /// What they have realms of, where tenants share one.
+    common: RefCell<Common>,
     sweep: RefCell<Option<Sweep>>,
+}
+
+/// An isolate, or a process, for as long as somebody has a realm of it.
+#[derive(Default)]
+struct Common {
+    isolate: Weak<Isolate>,
+    #[cfg(feature = "process")]
+    process: WeakSandbox,
+    share: Weak<()>,
+}
+
+impl Common {
+    /// One more has a share.
+    fn share(&mut self) -> Rc<()> {
+        self.share.upgrade().unwrap_or_else(|| {
+            let share = Rc::new(());
+            self.share = Rc::downgrade(&share);
+            share
+        })
+    }
 }
 
 /// Gives up what nobody uses.
@@ -157,19 +179,33 @@ impl Residents {
 
     fn create(&self, worker: &Worker, shared: &Arc<Shared>, tenant: &Arc<TenantState>) -> Result<Resident> {
         let inmate = match shared.trust {
+            #[cfg(feature = "process")]
+            Trust::SameTenant if let Some(process) = &shared.process => {
+                let sandbox = self.common_process(shared, process)?;
+                let realm = sandbox.realm()?;
+                Inmate::process(sandbox, Some(realm))
+            }
             Trust::SameTenant => {
                 let isolate = self.common(worker, shared)?;
                 let realm = isolate.make_realm()?;
                 Inmate::realm(isolate, realm)
             }
             #[cfg(feature = "process")]
-            Trust::Hostile => Inmate::process(self.process(shared, tenant)?),
+            Trust::Hostile => {
+                let settings = Settings { captured: tenant.captured.clone(), ..shared.settings.clone() };
+                let process = shared.process.clone().unwrap_or_default();
+                Inmate::process(shared.start(settings, &tenant.key, &process)?, None)
+            }
             _ => {
                 let settings = Settings { captured: tenant.captured.clone(), ..shared.settings.clone() };
                 let isolate = isolate(settings, shared.hosts(&tenant.key), worker.stack)?;
                 let realm = isolate.main_realm()?;
                 Inmate::realm(isolate, realm)
             }
+        };
+        let share = match shared.trust {
+            Trust::SameTenant => self.common.borrow_mut().share(),
+            _ => Rc::default(),
         };
         let (meter, watch) = (inmate.meter(), inmate.watch()?);
         count(&shared.counts.created);
@@ -180,6 +216,7 @@ impl Residents {
             tenant: tenant.clone(),
             inmate,
             meter,
+            share,
             is_dead: Cell::default(),
             memory: Cell::default(),
             unmeasured: Cell::default(),
@@ -188,22 +225,25 @@ impl Residents {
         Ok(resident)
     }
 
-    /// A process for a tenant. Its hosts are called by this thread alone, which waits for each of its calls.
+    /// The process that the tenants of this thread share.
     #[cfg(feature = "process")]
-    fn process(&self, shared: &Arc<Shared>, tenant: &Arc<TenantState>) -> Result<ProcessSandbox> {
-        let settings = Settings { captured: tenant.captured.clone(), ..shared.settings.clone() };
-        let hosts =
-            shared.hosts(&tenant.key).into_iter().collect::<Result<Vec<_>, _>>().map_err(Error::build)?;
-        ProcessSandbox::on_this_thread(settings, hosts, &shared.process)
+    fn common_process(&self, shared: &Arc<Shared>, process: &Process) -> Result<ProcessSandbox> {
+        let is_fit = |sandbox: &ProcessSandbox| sandbox.pid().is_some() && !shared.wear.has_worn(sandbox);
+        if let Some(sandbox) = self.common.borrow().process.upgrade().filter(is_fit) {
+            return Ok(sandbox);
+        }
+        let sandbox = shared.start(shared.settings.clone(), "", process)?;
+        *self.common.borrow_mut() = Common { process: sandbox.weak(), ..Common::default() };
+        Ok(sandbox)
     }
 
     /// The isolate that the tenants of this thread share.
     fn common(&self, worker: &Worker, shared: &Arc<Shared>) -> Result<Rc<Isolate>> {
-        if let Some(isolate) = self.common.borrow().upgrade().filter(|isolate| isolate.lives()) {
+        if let Some(isolate) = self.common.borrow().isolate.upgrade().filter(|isolate| isolate.lives()) {
             return Ok(isolate);
         }
         let isolate = isolate(shared.settings.clone(), shared.hosts(""), worker.stack)?;
-        *self.common.borrow_mut() = Rc::downgrade(&isolate);
+        *self.common.borrow_mut() = Common { isolate: Rc::downgrade(&isolate), ..Common::default() };
         Ok(isolate)
     }
 
@@ -284,6 +324,13 @@ impl Shared {
             })
         };
         self.hosts.iter().map(make).collect()
+    }
+
+    /// A process, for a tenant or for all. Its hosts are called by this thread alone, which waits for each of its calls.
+    #[cfg(feature = "process")]
+    fn start(&self, settings: Settings, tenant: &str, process: &Process) -> Result<ProcessSandbox> {
+        let hosts = self.hosts(tenant).into_iter().collect::<Result<Vec<_>, _>>().map_err(Error::build)?;
+        ProcessSandbox::on_this_thread(settings, hosts, process)
     }
 
     pub(super) fn overloaded(&self, tenant: &TenantState, reason: impl Into<String>) -> Error {

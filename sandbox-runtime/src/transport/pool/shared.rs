@@ -28,7 +28,7 @@ pub(crate) struct Shared {
     pub(super) hosts: Vec<HostFactory>,
     pub(super) trust: Trust,
     #[cfg(feature = "process")]
-    pub(super) process: crate::process::Process,
+    pub(super) process: Option<crate::process::Process>,
     /// After how much one is replaced.
     #[cfg(feature = "process")]
     pub(super) wear: Wear,

@@ -1,0 +1,109 @@
+//! Further realms of a [`ProcessSandbox`].
+
+use std::sync::Arc;
+
+use super::guest::{Kept, ProcessCall, ProcessGuest, Processed, SCRIPT};
+use super::message::{kind, to_json};
+use super::sandbox::ProcessSandbox;
+use super::session::What;
+use crate::contract::GuestContract;
+use crate::error::Result;
+use crate::script::Script;
+
+/// One more realm of a [`ProcessSandbox`], as a [`Realm`](crate::Realm) is one of a [`Sandbox`](crate::Sandbox): a global and
+/// intrinsics of its own, in the same process, with its heap and its fate. It is for scripts of **one trust level**.
+///
+/// A clone is another handle of the same realm. When the last handle, [`ProcessGuest`] and proxy of a realm is gone, its memory
+/// is collected in time. After [`ProcessSandbox::reset`], or when its process has ended, it answers
+/// [`Error::Discarded`](crate::Error::Discarded).
+///
+/// ```no_run
+/// use sandbox_runtime::process::{self, Process};
+/// use sandbox_runtime::{Result, Sandbox, Script, sandbox_api};
+///
+/// #[sandbox_api(guest)]
+/// pub trait Counter { fn next(&self) -> Result<u32>; }
+///
+/// fn main() -> Result<()> {
+///     process::init();
+///     let sandbox = Sandbox::builder().transport(Process::new()).build()?;
+///     let script = || Script::new("counter.js", "globalThis.n = 0; export const next = () => ++n;");
+///     let one = sandbox.realm()?.load::<dyn Counter>(script())?;
+///     let other = sandbox.realm()?.load::<dyn Counter>(script())?;
+///     assert_eq!((one.next()?, one.next()?, other.next()?), (1, 2, 1));
+///     Ok(())
+/// }
+/// ```
+#[derive(Clone)]
+pub struct ProcessRealm {
+    realm: Arc<Kept>,
+    deadline: Option<u64>,
+}
+
+impl ProcessSandbox {
+    /// Makes one more realm, with a global and intrinsics of its own; see [`ProcessRealm`]. A host method may do so, too.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Sandbox::realm`](crate::Sandbox::realm), and [`Error::Process`](crate::Error::Process).
+    pub fn realm(&self) -> Result<ProcessRealm> {
+        let handle = self.session.request(
+            SCRIPT,
+            (kind::REALM, None),
+            self.deadline,
+            |limit, out| to_json(&limit, out),
+            |answer| answer.handle(What::Realm),
+        )?;
+        let realm = Arc::new(Kept { session: self.session.clone(), handle });
+        Ok(ProcessRealm { realm, deadline: self.deadline })
+    }
+
+    /// [`realm`](Self::realm) for a task, which it does not block.
+    ///
+    /// # Errors
+    ///
+    /// As of [`realm`](Self::realm).
+    pub async fn realm_async(&self) -> Result<ProcessRealm> {
+        let sandbox = self.clone();
+        ProcessCall::begin(move || sandbox.realm()).await
+    }
+}
+
+impl ProcessRealm {
+    pub(crate) fn within(&self, deadline: Option<u64>) -> Self {
+        Self { deadline, ..self.clone() }
+    }
+
+    fn evaluate(&self, script: Script, waits: bool) -> Result<ProcessGuest> {
+        let Kept { session, handle } = &*self.realm;
+        ProcessGuest::evaluate(session, Some(*handle), script, (self.deadline, waits))
+    }
+
+    /// Evaluates a script that implements several contracts; see [`ProcessGuest::bind`].
+    ///
+    /// # Errors
+    ///
+    /// As of [`ProcessSandbox::eval`].
+    pub fn eval(&self, script: Script) -> Result<ProcessGuest> {
+        self.evaluate(script, false)
+    }
+
+    /// Evaluates a script and checks it against the contract `C`.
+    ///
+    /// # Errors
+    ///
+    /// As of [`ProcessSandbox::load`].
+    pub fn load<C: ?Sized + GuestContract>(&self, script: Script) -> Result<C::Proxy<Processed>> {
+        self.eval(script)?.bind::<C>()
+    }
+
+    /// [`load`](Self::load) of a script whose top level may wait for `async` host methods.
+    ///
+    /// # Errors
+    ///
+    /// As of [`load`](Self::load).
+    pub async fn load_async<C: ?Sized + GuestContract>(&self, script: Script) -> Result<C::Proxy<Processed>> {
+        let realm = self.clone();
+        ProcessCall::begin(move || realm.evaluate(script, true)).await?.bind::<C>()
+    }
+}
