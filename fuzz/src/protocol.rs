@@ -1,13 +1,14 @@
 //! Bytes → frames → values → types, as a process of guests may send them to its host.
 //!
-//! Whatever they are, they are refused, or they are values that are written as they were read, within the limits.
+//! Whatever they are, they are refused, or they are values that are written as they were read, within the limits. What is in memory
+//! beside them is read when it is there, and a value of its kind, and not otherwise.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 
 use arbitrary::{Result, Unstructured};
 use sandbox_runtime::testing::wire::{
-    decode, decode_list, encode, encode_list, frame, frames, read, serialized,
+    decode, decode_beside, decode_list, encode, encode_list, frame, frames, read, serialized,
 };
 use sandbox_runtime::{AsMap, Bytes, Date, ErrorValue, JsValue, Limits};
 use serde::de::DeserializeOwned;
@@ -48,8 +49,8 @@ enum External {
 pub fn run(bytes: &[u8]) -> usize {
     let limits = Limits { value_nodes: 5_000, value_bytes: 4_096, value_depth: 16, ..Limits::default() };
     let mut source = Unstructured::new(bytes);
-    let Ok((input, step)) = input(&mut source) else { return 0 };
-    let mut taken = 0;
+    let mut taken = beside(&mut source).unwrap_or_default();
+    let Ok((input, step)) = input(&mut source) else { return taken };
     for body in frames(Steps(&input, step), BODY).filter_map(std::result::Result::ok).map(|(_, _, body)| body)
     {
         if let Ok(values) = decode_list(&body, &limits) {
@@ -63,6 +64,75 @@ pub fn run(bytes: &[u8]) -> usize {
         }
     }
     taken
+}
+
+/// Values in memory beside the bytes, and what is none. Says how many values there were.
+fn beside(source: &mut Unstructured<'_>) -> Result<usize> {
+    const LONG: usize = 32 << 10;
+    const MOST: usize = 80_000;
+    if !source.ratio(1, 4)? {
+        return Ok(0);
+    }
+    let (pattern, odd) = (source.arbitrary::<[u8; 4]>()?.map(|byte| byte & 0x7f), source.arbitrary::<u8>()?);
+    let mut memory = pattern.repeat(25_000);
+    let odd_at = source.int_in_range(0..=memory.len() - 1)?;
+    memory[odd_at] = odd;
+    let mut parts = Vec::new();
+    for _ in 0..source.int_in_range(1..=3u8)? {
+        let tag = if source.ratio(1, 8)? { source.arbitrary()? } else { *source.choose(&[7, 12, 13, 14])? };
+        let length = source.int_in_range(LONG - 2..=LONG + 20_000)?;
+        parts.push((tag, source.int_in_range(0..=memory.len() - LONG + 100)?, length));
+    }
+    let mut body = vec![8, parts.len() as u8];
+    for (tag, at, length) in &parts {
+        body.extend([19, *tag]);
+        body.extend([at, length].into_iter().flat_map(|number| leb(*number)));
+    }
+    let limits = Limits { value_text: MOST, value_bytes: MOST, ..Limits::default() };
+    let is_value = |(tag, at, length): &(u8, usize, usize)| {
+        let there = memory.get(*at..at + length).filter(|_| *length >= LONG);
+        there.is_some_and(|there| match tag {
+            7 => std::str::from_utf8(there).is_ok(),
+            tag => [12, 13, 14].contains(tag),
+        })
+    };
+    let units = |(tag, at, length): &(u8, usize, usize)| match tag {
+        7 => String::from_utf8_lossy(&memory[*at..at + length]).encode_utf16().count(),
+        _ => *length,
+    };
+    let is_good = parts.iter().all(is_value) && parts.iter().map(units).sum::<usize>() <= MOST;
+    let there = match decode_beside(&body, &memory, &limits) {
+        Err(error) if is_good => panic!("{parts:?}: {error}"),
+        Err(_) => return Ok(0),
+        Ok(JsValue::Array(there)) => there,
+        Ok(other) => panic!("{other:?}"),
+    };
+    assert!(is_good && there.len() == parts.len(), "{parts:?} is read");
+    for (value, (tag, at, length)) in there.iter().zip(&parts) {
+        let bytes = match (value, tag) {
+            (JsValue::String(text), 7) => text.as_bytes(),
+            (JsValue::Bytes(bytes), 12) => bytes,
+            (JsValue::Buffer { kind: "ArrayBuffer", bytes }, 13) => bytes,
+            (JsValue::Buffer { kind: "DataView", bytes }, 14) => bytes,
+            _ => panic!("{tag} is {value:?}"),
+        };
+        assert_eq!(bytes, &memory[*at..at + length]);
+    }
+    Ok(there.len())
+}
+
+fn leb(number: usize) -> Vec<u8> {
+    let mut left = number;
+    let mut bytes = Vec::new();
+    loop {
+        let byte = (left & 0x7f) as u8;
+        left >>= 7;
+        if left == 0 {
+            bytes.push(byte);
+            return bytes;
+        }
+        bytes.push(byte | 0x80);
+    }
 }
 
 /// What a list of values is written as. It is as long as what it was read from: there is one way to write a value, but for NaN.

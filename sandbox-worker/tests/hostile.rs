@@ -434,6 +434,17 @@ fn parent() {
         println!("test {name} ... {error}");
         assert!(matches!(error, Error::Process { .. } | Error::Build { .. }), "{name}: {error:?}");
     }
+    // Where the kernel forgets how children end, that they do is seen all the same.
+    // SAFETY: there is no other thread that handles signals.
+    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
+    let sandbox = sandbox(&folder.join("an-abort"), 0).unwrap();
+    let rule = sandbox.load::<dyn Rule>(Script::new("rule.js", "")).unwrap();
+    let error = rule.price(1.0).unwrap_err();
+    println!("test nobody-can-tell ... {error}");
+    let Error::Process { death: Death::Protocol { reason, .. }, .. } = &error else { panic!("{error:?}") };
+    assert!(reason.contains("ignores `SIGCHLD`"), "{error}");
+    sandbox.reset().unwrap();
+    drop(sandbox);
     std::fs::remove_dir_all(&folder).unwrap();
     println!("test result: ok. {} passed", CHILDREN.len() + IDLERS.len() + STILLBORN.len());
 }

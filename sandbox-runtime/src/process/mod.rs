@@ -12,6 +12,7 @@ mod guest;
 pub(crate) mod harden;
 mod line;
 mod message;
+mod nursery;
 mod realms;
 mod sandbox;
 mod session;

@@ -1,9 +1,5 @@
-//! Starting children, and keeping one ready.
-//!
-//! A child is to die with this process, and the kernel takes the thread that started it for its parent. So one thread starts them
-//! all, and lives as long as the process.
+//! Starting children.
 
-use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -11,19 +7,22 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::harden::Hardening;
+use super::nursery::Nursery;
 use super::shared::{self, Parents};
 use super::sys::{self, Ended};
 use crate::error::{Error, Result};
 
 /// The first argument of a child.
 pub(super) const ARGUMENT: &str = "--typed-sandbox-worker";
+
+/// How long a child may take to be there.
+pub(super) const START: Duration = Duration::from_secs(10);
 
 /// Whether this process has looked whether it is a child.
 static IS_HOOKED: AtomicBool = AtomicBool::new(false);
@@ -124,52 +123,7 @@ pub(super) struct Newborn {
     pub(super) windows: Option<[Parents; 2]>,
 }
 
-type Born = io::Result<Newborn>;
-
-/// The thread that starts children.
-struct Nursery {
-    orders: Mutex<std::sync::mpsc::Sender<(Seed, Option<SyncSender<Born>>)>>,
-    spares: Mutex<HashMap<Seed, Vec<Newborn>>>,
-}
-
-/// How many children of a seed are kept ready.
-const SPARES: usize = 1;
-
-static NURSERY: LazyLock<io::Result<Nursery>> = LazyLock::new(|| {
-    let (orders, ordered) = channel();
-    std::thread::Builder::new().name("sandbox-nursery".into()).spawn(move || tend(&ordered))?;
-    Ok(Nursery { orders: Mutex::new(orders), spares: Mutex::default() })
-});
-
-fn tend(ordered: &Receiver<(Seed, Option<SyncSender<Born>>)>) {
-    for (seed, wanted) in ordered {
-        match wanted {
-            Some(wanted) => _ = wanted.send(start(&seed)),
-            None => {
-                let Ok(nursery) = &*NURSERY else { return };
-                let count = || nursery.spares().get(&seed).map_or(0, Vec::len);
-                if count() < SPARES
-                    && let Ok(newborn) = start(&seed)
-                {
-                    nursery.spares().entry(seed).or_default().push(newborn);
-                }
-            }
-        }
-    }
-}
-
-impl Nursery {
-    fn spares(&self) -> std::sync::MutexGuard<'_, HashMap<Seed, Vec<Newborn>>> {
-        self.spares.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn order(&self, seed: Seed, wanted: Option<SyncSender<Born>>) {
-        // The thread ends with the process.
-        _ = self.orders.lock().unwrap_or_else(PoisonError::into_inner).send((seed, wanted));
-    }
-}
-
-fn start(seed: &Seed) -> Born {
+fn start(seed: &Seed) -> io::Result<Newborn> {
     let (ours, theirs) = UnixStream::pair()?;
     let program = match &seed.program {
         Some(program) => program.clone(),
@@ -221,25 +175,13 @@ pub(super) fn check(seed: &Seed) -> Result<()> {
 
 /// A child of this seed: one that is ready, or a new one. `fresh` asks for a new one.
 pub(super) fn take(seed: &Seed, fresh: bool) -> Result<Newborn> {
+    static NURSERY: LazyLock<Nursery<Seed, Newborn>> = LazyLock::new(|| Nursery::new(start, START));
     check(seed)?;
-    let failed = |error: &dyn std::fmt::Display| {
+    NURSERY.take(seed, fresh).map_err(|error| {
         let program =
             seed.program.as_ref().map_or_else(|| "this executable".into(), |path| path.display().to_string());
         Error::build(format!("{program} cannot be started as the process of a guest: {error}"))
-    };
-    let nursery = NURSERY.as_ref().map_err(|error| failed(error))?;
-    let ready = if fresh { None } else { nursery.spares().get_mut(seed).and_then(Vec::pop) };
-    let newborn = match ready {
-        Some(newborn) => newborn,
-        None => {
-            let (wanted, born) = sync_channel(1);
-            nursery.order(seed.clone(), Some(wanted));
-            let gone = |_| Err(io::Error::other("the thread that starts children is gone"));
-            born.recv().unwrap_or_else(gone).map_err(|error| failed(&error))?
-        }
-    };
-    nursery.order(seed.clone(), None);
-    Ok(newborn)
+    })
 }
 
 /// The arguments of this process, if it is a child: its order, and its parent.

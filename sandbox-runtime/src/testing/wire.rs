@@ -1,6 +1,6 @@
 //! What crosses a wire, for this repository's own tests and fuzz targets.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -11,7 +11,7 @@ use crate::boundary::{Budget, JsValue, from_tree, plain};
 use crate::isolate::stack::StackEnd;
 use crate::limits::Limits;
 use crate::process::frame::{FrameError, FrameReader, FrameWriter};
-use crate::process::wire::{self, Out};
+use crate::process::wire::{self, Encoded, Out, Window};
 
 /// A value as bytes.
 #[must_use]
@@ -34,6 +34,35 @@ pub fn encode_list(values: &[JsValue]) -> Vec<u8> {
 /// What is wrong with them, and where.
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<JsValue, String> {
     wire::decode(bytes, limits).map_err(|error| error.to_string())
+}
+
+/// Bytes as a value, parts of which are in memory beside them.
+///
+/// # Errors
+///
+/// As of [`decode`].
+pub fn decode_beside(bytes: &[u8], memory: &[u8], limits: &Limits) -> Result<JsValue, String> {
+    let window = Beside(memory.to_vec());
+    wire::decode(Encoded::new(bytes, Some(&window)), limits).map_err(|error| error.to_string())
+}
+
+/// Memory that nobody writes.
+#[derive(Debug)]
+struct Beside(Vec<u8>);
+
+impl Window for Beside {
+    fn room(&self) -> usize {
+        self.0.len()
+    }
+
+    fn put(&self, _: usize, _: &[u8]) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn take(&self, at: usize, length: usize) -> io::Result<Vec<u8>> {
+        let end = at.checked_add(length).ok_or(io::ErrorKind::InvalidInput)?;
+        self.0.get(at..end).map(<[u8]>::to_vec).ok_or_else(|| io::ErrorKind::InvalidInput.into())
+    }
 }
 
 /// Bytes as several values.

@@ -17,7 +17,7 @@ use super::guard::Guard;
 use super::harden::{Hardening, HardeningError, HardeningReport, Measure, State as Layer};
 use super::line::Line;
 use super::message::{self, Failure, Hello, Limit, Ready, Setup, WireBill, from_json, kind, to_json};
-use super::spawn::{self, ChildProcess, Seed};
+use super::spawn::{self, ChildProcess, START, Seed};
 use super::wire::{self, Out, Window};
 use super::{NO_MEMORY, warden};
 use crate::boundary::ValueError;
@@ -37,8 +37,6 @@ use call::Call;
 const GRACE: Duration = Duration::from_millis(150);
 /// How long after the limit of a call an `async` host method is given up.
 const LATER: Duration = Duration::from_millis(50);
-/// How long a child may take to be there.
-const START: Duration = Duration::from_secs(10);
 /// The same of one that was there before it was needed.
 const READY: Duration = Duration::from_secs(2);
 /// The length of what is sent to a child.
@@ -399,6 +397,9 @@ impl Session {
                 (Some(signal), _) => Death::Signal { signal },
                 (None, Some(NO_MEMORY)) => guard.refused_memory(),
                 (None, code) => Death::Exit { code: code.unwrap_or_default() },
+            },
+            None if process.has_ended() => Death::Protocol {
+                reason: "an end that nobody can tell: this program ignores `SIGCHLD`, or waits for all its children".into(),
             },
             None => Death::Protocol { reason: "the end of the channel, and did not end itself".into() },
         });
