@@ -4,6 +4,7 @@ use deno_core::v8;
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{self, DeserializeSeed, Visitor};
 
+use super::content::{Content, ReadFields};
 use super::fault::ValueError;
 use super::keys::Name;
 use super::observe::observe;
@@ -203,7 +204,7 @@ pub(super) struct Variant<'r, 's, 'i> {
 
 impl<'de, 'r, 's, 'i> de::EnumAccess<'de> for Variant<'r, 's, 'i> {
     type Error = ValueError;
-    type Variant = Content<'r, 's, 'i>;
+    type Variant = Content<Reader<'r, 's, 'i>>;
 
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self::Variant), ValueError> {
         let reader = self.reader;
@@ -214,34 +215,8 @@ impl<'de, 'r, 's, 'i> de::EnumAccess<'de> for Variant<'r, 's, 'i> {
     }
 }
 
-/// What a variant holds.
-pub(super) struct Content<'r, 's, 'i> {
-    pub(super) reader: Reader<'r, 's, 'i>,
-    pub(super) name: String,
-}
-
-impl<'de> de::VariantAccess<'de> for Content<'_, '_, '_> {
-    type Error = ValueError;
-
-    /// A variant without content is its name alone; an object with the name would be a second spelling of it.
-    fn unit_variant(self) -> Result<(), ValueError> {
-        Err(ValueError::new(format!("{:?}", self.name), "an object"))
-    }
-
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, ValueError> {
-        seed.deserialize(self.reader).map_err(|error| error.inside(self.name))
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, ValueError> {
-        let expected = format!("an array of {length} elements");
-        self.reader.seq(visitor, &expected).map_err(|error| error.inside(self.name))
-    }
-
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, ValueError> {
-        self.reader.map(visitor, "an object").map_err(|error| error.inside(self.name))
+impl<'de> ReadFields<'de> for Reader<'_, '_, '_> {
+    fn fields<V: Visitor<'de>>(self, visitor: V, expected: &str) -> Result<V::Value, ValueError> {
+        self.map(visitor, expected)
     }
 }

@@ -7,6 +7,7 @@
 mod access;
 mod bytes;
 mod collect;
+mod content;
 mod deserialize;
 mod exotic;
 mod fault;

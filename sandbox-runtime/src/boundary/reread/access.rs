@@ -5,6 +5,7 @@ use std::vec::IntoIter;
 use serde::de::{self, DeserializeSeed, Visitor};
 
 use super::{Inside, TreeReader, paid};
+use crate::boundary::content::{Content, ReadFields};
 use crate::boundary::fault::ValueError;
 use crate::boundary::keys::Name;
 use crate::boundary::tree::JsValue;
@@ -218,9 +219,9 @@ pub(super) struct Variant<'b> {
 
 impl<'de, 'b> de::EnumAccess<'de> for Variant<'b> {
     type Error = ValueError;
-    type Variant = Content<'b>;
+    type Variant = Content<TreeReader<'b>>;
 
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Content<'b>), ValueError> {
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self::Variant), ValueError> {
         let field = if let JsValue::Object(fields) = self.object { fields.into_iter().next() } else { None };
         let (name, value) = field.ok_or_else(|| ValueError::new("a variant", "none"))?;
         let name = paid(self.inside.budget, name)?;
@@ -230,34 +231,8 @@ impl<'de, 'b> de::EnumAccess<'de> for Variant<'b> {
     }
 }
 
-/// What a variant holds.
-pub(super) struct Content<'b> {
-    reader: TreeReader<'b>,
-    name: String,
-}
-
-impl<'de> de::VariantAccess<'de> for Content<'_> {
-    type Error = ValueError;
-
-    /// A variant without content is its name alone; an object with the name would be a second spelling of it.
-    fn unit_variant(self) -> Result<(), ValueError> {
-        Err(ValueError::new(format!("{:?}", self.name), "an object"))
-    }
-
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, ValueError> {
-        seed.deserialize(self.reader).map_err(|error| error.inside(self.name))
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, ValueError> {
-        let expected = format_args!("an array of {length} elements");
-        self.reader.seq(visitor, expected).map_err(|error| error.inside(self.name))
-    }
-
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, ValueError> {
-        self.reader.map(visitor, "an object").map_err(|error| error.inside(self.name))
+impl<'de> ReadFields<'de> for TreeReader<'_> {
+    fn fields<V: Visitor<'de>>(self, visitor: V, expected: &str) -> Result<V::Value, ValueError> {
+        self.map(visitor, expected)
     }
 }

@@ -1,12 +1,21 @@
 //! What can go wrong, as values. A guest can make every one of these happen but [`Error::Build`], and none of
 //! them is more than an error: the host goes on.
 
+mod boundary;
+#[cfg(feature = "process")]
+mod death;
+mod thrown;
+
 use std::any::{Any, TypeId};
 use std::fmt;
 use std::sync::Arc;
 
-use crate::boundary::JsValue;
 use crate::guest_error::Kept;
+pub use boundary::{BoundaryError, Direction, Violation};
+#[cfg(feature = "process")]
+pub use death::Death;
+pub(crate) use thrown::Source;
+pub use thrown::{StackFrame, Thrown};
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -242,73 +251,6 @@ fn try_own<E: 'static>(source: Arc<dyn Any + Send + Sync>) -> Result<E, Arc<dyn 
     }
 }
 
-/// How the process of a guest ended.
-#[cfg(feature = "process")]
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Death {
-    /// A signal ended it: 6 when the engine gave up, 9 when somebody killed it, 11 when its memory was wrong, 31 when it called
-    /// the kernel for something that it may not.
-    #[non_exhaustive]
-    Signal {
-        /// The number of the signal.
-        signal: i32,
-    },
-    /// It ended by itself.
-    #[non_exhaustive]
-    Exit {
-        /// Its exit code.
-        code: i32,
-    },
-    /// It had more memory than it may, and was killed; or it asked for so much that it was refused, and ended itself.
-    #[non_exhaustive]
-    Memory {
-        /// Bytes that were resident when it was looked at: of one that was killed, more than `limit`.
-        resident: u64,
-        /// Bytes that may be.
-        limit: u64,
-    },
-    /// It did not end a call in time, and was killed.
-    Overdue,
-    /// It said what no child of this crate says, and was killed.
-    #[non_exhaustive]
-    Protocol {
-        /// What it said.
-        reason: String,
-    },
-}
-
-#[cfg(feature = "process")]
-impl Death {
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Signal { .. } => "process.signal",
-            Self::Exit { .. } => "process.exit",
-            Self::Memory { .. } => "process.memory",
-            Self::Overdue => "process.overdue",
-            Self::Protocol { .. } => "process.protocol",
-        }
-    }
-}
-
-#[cfg(feature = "process")]
-impl fmt::Display for Death {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Signal { signal } => write!(f, "was ended by signal {signal}"),
-            Self::Exit { code } => write!(f, "exited with code {code}"),
-            Self::Memory { resident, limit } if resident <= limit => {
-                write!(f, "ended: it had {resident} bytes in memory, may have {limit}, and was refused more")
-            }
-            Self::Memory { resident, limit } => {
-                write!(f, "was killed: it had {resident} bytes in memory, and may have {limit}")
-            }
-            Self::Overdue => f.write_str("was killed: it did not end the call in time"),
-            Self::Protocol { reason } => write!(f, "was killed: it broke the protocol with {reason}"),
-        }
-    }
-}
-
 /// A limit of [`Limits`](crate::Limits).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -383,176 +325,4 @@ impl fmt::Display for ExportProblem {
 
 fn list(problems: &[ExportProblem]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-}
-
-/// What a guest threw, read while its time limit still held. Every part of it is bounded, so that what a guest throws
-/// cannot fill the host's memory or its log.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Thrown {
-    /// What was being called; `None` while a script was evaluated, and of a cause.
-    pub place: Option<Place>,
-    /// The `name` of the Error, its first 256 characters; `None` when something else was thrown.
-    pub name: Option<String>,
-    /// The `message` of the Error, its first 4,096 characters; or a description of the value that was thrown.
-    pub message: String,
-    /// Where it was made: guest files only, innermost first, at most 32 frames.
-    pub stack: Vec<StackFrame>,
-    /// The value that was thrown, when it was no Error, and small enough to copy: 1,000 values and 64 KiB of text.
-    pub value: Option<JsValue>,
-    /// The `cause` of the Error; the chain is at most 8 errors long.
-    pub cause: Option<Box<Thrown>>,
-    pub(crate) source: Option<Source>,
-}
-
-/// An error of a host method, as it was before the guest saw it.
-#[derive(Clone)]
-pub(crate) struct Source(pub(crate) Arc<dyn Any + Send + Sync>);
-
-impl Source {
-    pub(crate) fn of<E: Send + Sync + 'static>(error: E) -> Self {
-        Self(Arc::new(Kept(Some(error))))
-    }
-}
-
-impl PartialEq for Source {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-}
-
-impl fmt::Debug for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an error of a host method")
-    }
-}
-
-impl Thrown {
-    /// An Error that the runtime makes in the guest's place.
-    pub(crate) fn new(name: Option<String>, message: String) -> Self {
-        Self { place: None, name, message, stack: Vec::new(), value: None, cause: None, source: None }
-    }
-
-    /// The error with which a host method failed, when it is this very error that the guest threw, or one of its causes.
-    ///
-    /// A call that was refused for one of its values failed with a [`BoundaryError`], and one that panicked with a
-    /// [`HostPanic`](crate::HostPanic).
-    ///
-    /// An error that is not `Send + Sync` is not kept, and so not found here; nor is one that the guest caught more than
-    /// 16 failures ago.
-    #[must_use]
-    pub fn host_error<E: 'static>(&self) -> Option<&E> {
-        let kept = self.source.as_ref().and_then(|source| source.0.downcast_ref::<Kept<E>>());
-        kept.and_then(|kept| kept.0.as_ref()).or_else(|| self.cause.as_ref()?.host_error())
-    }
-}
-
-#[cfg(feature = "process")]
-impl Thrown {
-    /// The error with which a host method failed, when it is this very one and no cause of it.
-    pub(crate) fn host_error_here<E: 'static>(&self) -> Option<&E> {
-        self.source.as_ref()?.0.downcast_ref::<Kept<E>>()?.0.as_ref()
-    }
-}
-
-impl std::error::Error for Thrown {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.cause.as_deref().map(|cause| cause as _)
-    }
-}
-
-impl fmt::Display for Thrown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&prefix(self.place.as_ref()))?;
-        match &self.name {
-            Some(name) if self.message.is_empty() => f.write_str(name)?,
-            Some(name) => write!(f, "{name}: {}", self.message)?,
-            None => write!(f, "threw {}", self.message)?,
-        }
-        self.stack.iter().try_for_each(|frame| write!(f, "\n    at {frame}"))?;
-        self.cause.iter().try_for_each(|cause| write!(f, "\n  caused by {cause}"))
-    }
-}
-
-/// A line of a guest's stack.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct StackFrame {
-    /// The name of the function; `None` for the top level and for functions without one.
-    pub function: Option<String>,
-    /// The name of the script.
-    pub file: String,
-    /// The line, from 1.
-    pub line: usize,
-    /// The column, from 1.
-    pub column: usize,
-}
-
-impl fmt::Display for StackFrame {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, line, column, .. } = self;
-        match &self.function {
-            Some(function) => write!(f, "{function} ({file}:{line}:{column})"),
-            None => write!(f, "{file}:{line}:{column}"),
-        }
-    }
-}
-
-/// Which way a value was going.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Direction {
-    /// An argument of a guest's method, or the result of a host's.
-    ToGuest,
-    /// The result of a guest's method, or an argument of a host's.
-    ToHost,
-}
-
-/// Values that are not what their contract says, and where in the argument or result that is.
-///
-/// All violations are there, up to sixteen. They are told from the description of the type, so a type that does not
-/// implement `schemars::JsonSchema` has the first one only.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct BoundaryError {
-    /// The method whose argument or result it is.
-    pub place: Place,
-    /// Which way it was going.
-    pub direction: Direction,
-    /// What is wrong: at least one.
-    pub violations: Vec<Violation>,
-    /// There are more violations than these.
-    pub truncated: bool,
-}
-
-/// A value that is not what its contract says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Violation {
-    /// Where in the value: `result.lines[2].amount`.
-    pub path: String,
-    /// What the contract asks for.
-    pub expected: String,
-    /// What was there.
-    pub found: String,
-}
-
-impl std::error::Error for BoundaryError {}
-
-impl fmt::Display for BoundaryError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} → ", self.place)?;
-        for (index, violation) in self.violations.iter().enumerate() {
-            f.write_str(if index == 0 { "" } else { "; " })?;
-            violation.fmt(f)?;
-        }
-        f.write_str(if self.truncated { "; and more" } else { "" })
-    }
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, expected, found } = self;
-        write!(f, "{path}: expected {expected}, got {found}")
-    }
 }

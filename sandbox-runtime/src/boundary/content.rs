@@ -1,0 +1,42 @@
+//! What a variant of an enum holds, for the reader of the engine's values and for that of plain data.
+
+use serde::de::{self, DeserializeSeed, Visitor};
+
+use super::fault::ValueError;
+
+/// A reader of values.
+pub(super) trait ReadFields<'de>: de::Deserializer<'de, Error = ValueError> {
+    /// Reads an object or a Map. An error calls it what is `expected`.
+    fn fields<V: Visitor<'de>>(self, visitor: V, expected: &str) -> Result<V::Value, ValueError>;
+}
+
+/// What a variant holds.
+pub(super) struct Content<R> {
+    pub(super) reader: R,
+    pub(super) name: String,
+}
+
+impl<'de, R: ReadFields<'de>> de::VariantAccess<'de> for Content<R> {
+    type Error = ValueError;
+
+    /// A variant without content is its name alone; an object with the name would be a second spelling of it.
+    fn unit_variant(self) -> Result<(), ValueError> {
+        Err(ValueError::new(format!("{:?}", self.name), "an object"))
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, ValueError> {
+        seed.deserialize(self.reader).map_err(|error| error.inside(self.name))
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, ValueError> {
+        self.reader.deserialize_tuple(length, visitor).map_err(|error| error.inside(self.name))
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ValueError> {
+        self.reader.fields(visitor, "an object").map_err(|error| error.inside(self.name))
+    }
+}

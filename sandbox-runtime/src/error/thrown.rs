@@ -1,0 +1,122 @@
+//! What a guest throws.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Place, prefix};
+use crate::boundary::JsValue;
+use crate::guest_error::Kept;
+
+/// What a guest threw, read while its time limit still held. Every part of it is bounded, so that what a guest throws
+/// cannot fill the host's memory or its log.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Thrown {
+    /// What was being called; `None` while a script was evaluated, and of a cause.
+    pub place: Option<Place>,
+    /// The `name` of the Error, its first 256 characters; `None` when something else was thrown.
+    pub name: Option<String>,
+    /// The `message` of the Error, its first 4,096 characters; or a description of the value that was thrown.
+    pub message: String,
+    /// Where it was made: guest files only, innermost first, at most 32 frames.
+    pub stack: Vec<StackFrame>,
+    /// The value that was thrown, when it was no Error, and small enough to copy: 1,000 values and 64 KiB of text.
+    pub value: Option<JsValue>,
+    /// The `cause` of the Error; the chain is at most 8 errors long.
+    pub cause: Option<Box<Thrown>>,
+    pub(crate) source: Option<Source>,
+}
+
+/// An error of a host method, as it was before the guest saw it.
+#[derive(Clone)]
+pub(crate) struct Source(pub(crate) Arc<dyn Any + Send + Sync>);
+
+impl Source {
+    pub(crate) fn of<E: Send + Sync + 'static>(error: E) -> Self {
+        Self(Arc::new(Kept(Some(error))))
+    }
+}
+
+impl PartialEq for Source {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an error of a host method")
+    }
+}
+
+impl Thrown {
+    /// An Error that the runtime makes in the guest's place.
+    pub(crate) fn new(name: Option<String>, message: String) -> Self {
+        Self { place: None, name, message, stack: Vec::new(), value: None, cause: None, source: None }
+    }
+
+    /// The error with which a host method failed, when it is this very error that the guest threw, or one of its causes.
+    ///
+    /// A call that was refused for one of its values failed with a [`BoundaryError`], and one that panicked with a
+    /// [`HostPanic`](crate::HostPanic).
+    ///
+    /// An error that is not `Send + Sync` is not kept, and so not found here; nor is one that the guest caught more than
+    /// 16 failures ago.
+    #[must_use]
+    pub fn host_error<E: 'static>(&self) -> Option<&E> {
+        let kept = self.source.as_ref().and_then(|source| source.0.downcast_ref::<Kept<E>>());
+        kept.and_then(|kept| kept.0.as_ref()).or_else(|| self.cause.as_ref()?.host_error())
+    }
+}
+
+#[cfg(feature = "process")]
+impl Thrown {
+    /// The error with which a host method failed, when it is this very one and no cause of it.
+    pub(crate) fn host_error_here<E: 'static>(&self) -> Option<&E> {
+        self.source.as_ref()?.0.downcast_ref::<Kept<E>>()?.0.as_ref()
+    }
+}
+
+impl std::error::Error for Thrown {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.as_deref().map(|cause| cause as _)
+    }
+}
+
+impl fmt::Display for Thrown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&prefix(self.place.as_ref()))?;
+        match &self.name {
+            Some(name) if self.message.is_empty() => f.write_str(name)?,
+            Some(name) => write!(f, "{name}: {}", self.message)?,
+            None => write!(f, "threw {}", self.message)?,
+        }
+        self.stack.iter().try_for_each(|frame| write!(f, "\n    at {frame}"))?;
+        self.cause.iter().try_for_each(|cause| write!(f, "\n  caused by {cause}"))
+    }
+}
+
+/// A line of a guest's stack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StackFrame {
+    /// The name of the function; `None` for the top level and for functions without one.
+    pub function: Option<String>,
+    /// The name of the script.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, from 1.
+    pub column: usize,
+}
+
+impl fmt::Display for StackFrame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, line, column, .. } = self;
+        match &self.function {
+            Some(function) => write!(f, "{function} ({file}:{line}:{column})"),
+            None => write!(f, "{file}:{line}:{column}"),
+        }
+    }
+}
