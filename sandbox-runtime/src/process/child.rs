@@ -5,7 +5,9 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::os::unix::net::UnixStream;
 use std::rc::{Rc, Weak};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
@@ -19,7 +21,7 @@ use super::message::{
     self, Bind, CallHead, ContractData, Done, Evaluate, Failure, Forget, Hello, HostRefusal, Limit, Line,
     Ready, Setup, WireBill, kind, to_json,
 };
-use super::spin::Awake;
+use super::spin::{Awake, Spin};
 use super::wire::{self, Bounds, Encoded, Out, Window};
 use crate::boundary::JsValue;
 use crate::contract::{ContractSpec, MethodSpec};
@@ -50,11 +52,13 @@ struct Bound {
 
 /// Serves a parent until it is gone. `ready` is called when the sandbox is there and nothing of a guest has run.
 pub(super) fn serve(
-    channel: Awake,
+    channel: UnixStream,
     [to_child, to_parent]: [Option<Arc<dyn Window>>; 2],
     ready: impl FnOnce(&Limits) -> Result<HardeningReport, String> + Send + 'static,
 ) -> Asked<()> {
     engine::start();
+    let may_spin = Arc::<AtomicBool>::default();
+    let channel = Awake::new(channel, Spin::told(may_spin.clone()));
     engine::exit_without_memory(super::NO_MEMORY);
     let console = channel.try_clone().map_err(|_| Gone)?;
     let mut output = FrameWriter::new(channel.try_clone().map_err(|_| Gone)?, MOST).with_window(to_parent);
@@ -68,7 +72,7 @@ pub(super) fn serve(
     let stack = setup.limits().stack;
     let thread = std::thread::Builder::new().name("sandbox".into()).stack_size(thread_size(stack));
     let live = move || {
-        let child = Child::new((input, to_child, output), setup.limits());
+        let child = Child::new((input, to_child, output), may_spin, setup.limits());
         let stack = StackEnd::below_here(stack);
         let report =
             child.begin(&setup, console, stack).and_then(|()| ready(&child.limits).map_err(Error::build));
@@ -110,6 +114,8 @@ struct Child {
     input: RefCell<FrameReader<Awake>>,
     /// Where values from the parent are that are long.
     window: Option<Arc<dyn Window>>,
+    /// Whether there are processors enough to wait awake.
+    may_spin: Arc<AtomicBool>,
     output: RefCell<Output>,
     isolate: RefCell<Option<Rc<Isolate>>>,
     limits: Limits,
@@ -126,11 +132,13 @@ struct Child {
 impl Child {
     fn new(
         (input, window, output): (FrameReader<Awake>, Option<Arc<dyn Window>>, Output),
+        may_spin: Arc<AtomicBool>,
         limits: Limits,
     ) -> Rc<Self> {
         Rc::new(Self {
             input: RefCell::new(input),
             window,
+            may_spin,
             output: RefCell::new(output),
             isolate: RefCell::default(),
             limits,
@@ -272,6 +280,7 @@ impl Child {
             .ok()
             .filter(|index| *index < bound.spec.methods.len())
             .ok_or(Gone)?;
+        self.may_spin.store(head.may_spin, Ordering::Relaxed);
         let deadline = self.within(head.limit);
         let isolate = self.isolate().map_err(|_| Gone)?;
         let outcome =
@@ -354,7 +363,8 @@ impl ForeignHost for ParentHost {
 }
 
 /// Says why guests do not run here.
-pub(super) fn refuse(channel: Awake, reason: &str) {
+pub(super) fn refuse(channel: UnixStream, reason: &str) {
     let hello = Hello { version: message::VERSION, refusal: Some(reason.into()) };
+    let channel = Awake::new(channel, Spin::default());
     _ = send(&mut FrameWriter::new(channel, MOST), kind::HELLO, 0, &hello);
 }

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use super::message::{Bind, CallHead, ContractData, Evaluate, kind, to_json};
 use super::session::{About, Answered, Handle, Session, What};
+use super::spin;
 use super::wire::{self, Encoded};
 use crate::arguments::Arguments;
 use crate::boundary::{ArgumentWriter, Budget, from_tree, is_whole, read_closely};
@@ -147,7 +148,8 @@ impl Processed {
             self.deadline,
             |limit, out| {
                 let index = u32::try_from(M::INDEX).unwrap_or(u32::MAX);
-                CallHead { binding: handle.key, method: index, limit }.write(out);
+                let may_spin = spin::is_room();
+                CallHead { binding: handle.key, method: index, may_spin, limit }.write(out);
                 let began = out.weight();
                 let written = args.write(&mut ArgumentWriter::wired(out, params));
                 let written = written.and_then(|()| session.affordable(out.weight() - began));

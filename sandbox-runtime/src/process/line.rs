@@ -24,7 +24,7 @@ impl Line {
         stream.set_read_timeout(Some(LOOK))?;
         stream.set_write_timeout(Some(LOOK))?;
         let other = stream.try_clone()?;
-        let line = |stream| Self { stream, spin: Spin::new(), guard: guard.clone() };
+        let line = |stream| Self { stream, spin: Spin::default(), guard: guard.clone() };
         Ok((line(stream), line(other)))
     }
 }

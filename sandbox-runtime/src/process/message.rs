@@ -288,21 +288,24 @@ pub(crate) struct Line {
 /// The numbers of a bill, in the order of its fields; times are nanoseconds.
 pub(crate) type WireBill = [u64; 12];
 
-/// What begins a call, in 28 bytes.
+/// What begins a call, in 29 bytes.
 pub(crate) struct CallHead {
     pub(crate) binding: u64,
     pub(crate) method: u32,
+    /// Whether there are processors enough to wait awake for what comes next.
+    pub(crate) may_spin: bool,
     pub(crate) limit: Limit,
 }
 
 impl CallHead {
-    pub(crate) const LENGTH: usize = 28;
+    pub(crate) const LENGTH: usize = 29;
 
     pub(crate) fn write(&self, out: &mut Out) {
         out.extend_from_slice(&self.binding.to_le_bytes());
         out.extend_from_slice(&self.method.to_le_bytes());
         out.extend_from_slice(&self.limit.left.to_le_bytes());
         out.extend_from_slice(&self.limit.now.to_le_bytes());
+        out.push(self.may_spin.into());
     }
 
     /// The head, and what follows it.
@@ -311,7 +314,8 @@ impl CallHead {
         let word = |at: usize| head.get(at..at + 8)?.try_into().ok().map(u64::from_le_bytes);
         let method = head.get(8..12)?.try_into().ok().map(u32::from_le_bytes)?;
         let limit = Limit { left: word(12)?, now: word(20)?.cast_signed() };
-        Some((Self { binding: word(0)?, method, limit }, rest))
+        let may_spin = *head.last()? == 1;
+        Some((Self { binding: word(0)?, method, may_spin, limit }, rest))
     }
 }
 

@@ -37,7 +37,6 @@ pub(crate) use sandbox::WeakSandbox;
 use harden::Plan;
 use shared::Childs;
 use spawn::{Order, Seed};
-use spin::{Awake, Spin};
 use wire::Window;
 
 /// How guests are run in a process of their own; see [`Builder::transport`](crate::Builder::transport).
@@ -140,7 +139,7 @@ fn run(order: Order, parent: u32) {
         namespaces: order.namespaces,
         ..Plan::new(parent, channel.as_raw_fd())
     };
-    let channel = Awake::new(UnixStream::from(channel), Spin::new());
+    let channel = UnixStream::from(channel);
     match harden::early(&plan) {
         Ok(mut report) => {
             let ready = move |_: &crate::Limits| match harden::late(&plan, &mut report) {

@@ -2,10 +2,14 @@
 //!
 //! A short call is over before a thread that sleeps for it would be woken: the two switches take longer than the call. So
 //! who waits looks for a moment whether the other side has answered, as long as such moments have sufficed lately. It is what locks do that
-//! spin before they sleep, and as there it is not done where only one thread can run.
+//! spin before they sleep. It takes a processor that the other side, or somebody else, may need: it is done as long as there are two for
+//! each call that is under way. The parent counts them, and tells the child.
 
 use std::io;
+use std::num::NonZeroUsize;
 use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use super::sys;
@@ -17,20 +21,64 @@ pub(super) const MOMENT: Duration = Duration::from_micros(50);
 /// After how many waits in a row, each shorter than that, it waits awake.
 const SHORT: u32 = 4;
 
+/// How many calls of children are under way in this process.
+static CALLS: AtomicUsize = AtomicUsize::new(0);
+
+/// When there were more than there are processors for.
+static CROWDED: AtomicU64 = AtomicU64::new(0);
+
+/// How long after that it is not waited awake: whoever has called calls again.
+const CALM: Duration = Duration::from_millis(10);
+
+/// A call that is under way.
+pub(super) struct Turn(());
+
+impl Turn {
+    pub(super) fn begin() -> Self {
+        let calls = CALLS.fetch_add(1, Ordering::Relaxed) + 1;
+        if !fits(calls) {
+            CROWDED.store(clock::now(), Ordering::Relaxed);
+        }
+        Self(())
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        CALLS.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Whether there are enough processors for both sides of so many calls.
+fn fits(calls: usize) -> bool {
+    static PROCESSORS: LazyLock<usize> =
+        LazyLock::new(|| std::thread::available_parallelism().map_or(1, NonZeroUsize::get));
+    calls * 2 <= *PROCESSORS
+}
+
+/// Whether there are enough for the calls that are under way, and were lately.
+pub(super) fn is_room() -> bool {
+    fits(CALLS.load(Ordering::Relaxed).max(1))
+        && clock::now().saturating_sub(CROWDED.load(Ordering::Relaxed)) > nanos(CALM)
+}
+
 /// What is known of the waits of one side of a channel.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) struct Spin {
-    /// Somebody else can run meanwhile.
-    allowed: bool,
+    /// Whether a child may. The parent knows itself.
+    told: Option<Arc<AtomicBool>>,
     /// How many waits in a row were shorter than a moment.
     short: u32,
 }
 
 impl Spin {
-    /// To be made before the process is hardened: it asks how many processors there are.
-    pub(super) fn new() -> Self {
-        let allowed = std::thread::available_parallelism().is_ok_and(|threads| threads.get() > 1);
-        Self { allowed, short: 0 }
+    /// That of a child, which is told now and then whether it may.
+    pub(super) fn told(told: Arc<AtomicBool>) -> Self {
+        Self { told: Some(told), short: 0 }
+    }
+
+    fn may(&self) -> bool {
+        self.told.as_ref().map_or_else(is_room, |told| told.load(Ordering::Relaxed))
     }
 
     /// Reads what is there, once it is. `block` reads it when it takes longer.
@@ -40,7 +88,7 @@ impl Spin {
         buffer: &mut [u8],
         block: impl FnOnce(&mut [u8]) -> io::Result<usize>,
     ) -> io::Result<usize> {
-        if !self.allowed {
+        if !self.may() {
             return block(buffer);
         }
         let began = clock::now();
@@ -109,6 +157,10 @@ mod tests {
 
     use super::*;
 
+    fn told(may: bool, short: u32) -> Spin {
+        Spin { short, ..Spin::told(Arc::new(may.into())) }
+    }
+
     /// Reads one byte, and says whether it asked the kernel to wait.
     fn blocks(spin: &mut Spin, stream: &UnixStream, before: impl FnOnce()) -> bool {
         let (mut byte, mut blocked) = ([0], false);
@@ -124,7 +176,7 @@ mod tests {
     #[test]
     fn it_waits_awake_as_long_as_waits_are_short() {
         let (stream, mut other) = UnixStream::pair().expect("a pair");
-        let mut spin = Spin { allowed: true, short: 0 };
+        let mut spin = told(true, 0);
         let mut round = || {
             let is_due = spin.short < SHORT;
             other.write_all(&[7]).expect("it is there");
@@ -146,18 +198,35 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_else_can_run_it_never_does() {
+    fn who_is_told_not_to_never_does() {
         let (stream, mut other) = UnixStream::pair().expect("a pair");
-        let mut spin = Spin { allowed: false, short: SHORT };
+        let mut spin = told(false, SHORT);
         other.write_all(&[7; 3]).expect("they are there");
         assert!((0..3).all(|_| blocks(&mut spin, &stream, || ())));
+    }
+
+    #[test]
+    fn there_is_room_for_as_many_calls_as_there_are_two_processors_for() {
+        let most = std::thread::available_parallelism().map_or(1, NonZeroUsize::get) / 2;
+        let calms_down = || while most > 0 && !is_room() {};
+        // The clock has just begun.
+        calms_down();
+        let mut turns = (0..most).map(|_| Turn::begin()).collect::<Vec<_>>();
+        assert_eq!(is_room(), most > 0);
+        let crowded = clock::now();
+        turns.push(Turn::begin());
+        assert!(!is_room());
+        drop(turns);
+        // Not as soon as one of them is over.
+        calms_down();
+        assert!(most == 0 || clock::now() - crowded >= nanos(CALM));
     }
 
     #[test]
     fn the_end_of_a_stream_is_seen_awake() {
         let (stream, other) = UnixStream::pair().expect("a pair");
         drop(other);
-        let mut spin = Spin { allowed: true, short: SHORT };
+        let mut spin = told(true, SHORT);
         let read = spin.read(&stream, &mut [0], |_| panic!("it is over"));
         assert_eq!(read.expect("it is no error"), 0);
     }

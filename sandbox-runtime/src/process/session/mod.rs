@@ -18,6 +18,7 @@ use super::harden::{Hardening, HardeningError, HardeningReport, Measure, State a
 use super::line::Line;
 use super::message::{self, Failure, Hello, Limit, Ready, Setup, WireBill, from_json, kind, to_json};
 use super::spawn::{self, ChildProcess, START, Seed};
+use super::spin::Turn;
 use super::wire::{self, Out, Window};
 use super::{NO_MEMORY, warden};
 use crate::boundary::ValueError;
@@ -343,6 +344,7 @@ impl Session {
         let began = clock::now();
         let call = Call { session: self, state: &state, live: &live, about, began };
         let is_outermost = self.depth.fetch_add(1, Ordering::SeqCst) == 0;
+        let turn = is_outermost.then(Turn::begin);
         if is_outermost {
             let limit = began.saturating_add(nanos(self.settings.limits.wall));
             let end = deadline.map_or(limit, |deadline| deadline.min(limit));
@@ -358,6 +360,7 @@ impl Session {
         let limit = Limit { left, now: self.now() };
         let answer = call.exchange(kind, |out| body(limit, out));
         self.depth.fetch_sub(1, Ordering::SeqCst);
+        drop(turn);
         if is_outermost {
             live.guard.called(clock::now().saturating_sub(began));
         }
