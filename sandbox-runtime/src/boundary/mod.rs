@@ -5,6 +5,7 @@
 //! and reads lone surrogates as U+FFFD; here each of these is a typed error that names the place.
 
 mod access;
+mod alike;
 mod bytes;
 mod collect;
 mod content;
@@ -13,7 +14,6 @@ mod exotic;
 mod fault;
 pub(crate) mod forms;
 mod keys;
-mod numbers;
 mod observe;
 mod plain;
 mod read;

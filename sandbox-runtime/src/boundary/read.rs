@@ -3,6 +3,8 @@
 //! Nothing is converted in silence, and no value is believed before it is looked at. Reading a property can run
 //! a getter of the guest, so whoever reads has the guest's limits armed and borrows nothing of the host.
 
+use std::fmt::Display;
+
 use deno_core::v8;
 use serde::de::Visitor;
 
@@ -185,7 +187,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
     pub(super) fn seq<'de, V: Visitor<'de>>(
         self,
         visitor: V,
-        expected: &str,
+        expected: impl Display,
     ) -> Result<V::Value, ValueError> {
         let shape = match self.shape() {
             Shape::Numbers(numbers) => Shape::Numbers(self.numbers(numbers)?),
@@ -200,20 +202,20 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
             Shape::Array(array) => array.length() as usize,
             Shape::Set(set) => engine::set_size(self.scope, set),
             Shape::Numbers(numbers) => numbers.length(),
-            _ => return Err(self.unexpected(expected)),
+            _ => return Err(self.unexpected(expected.to_string())),
         };
         // Paid before anything is read or listed: `length = 2**32 - 1` costs nothing to refuse.
         self.budget.items(length)?;
         let object = match shape {
             Shape::Set(set) => engine::set_items(self.scope, set).ok_or_else(ValueError::thrown)?.into(),
             Shape::Numbers(numbers) => numbers.into(),
-            _ => self.value.try_cast().map_err(|_| self.unexpected(expected))?,
+            _ => self.value.try_cast().map_err(|_| self.unexpected(expected.to_string()))?,
         };
         let mut items = Items { reader: self.inside()?, object, length, next: 0 };
         let value = visitor.visit_seq(&mut items)?;
         match length - items.next {
             0 => Ok(value),
-            _ => Err(ValueError::new(expected, format!("an array of {length} elements"))),
+            _ => Err(ValueError::new(expected.to_string(), format!("an array of {length} elements"))),
         }
     }
 

@@ -1,17 +1,14 @@
 //! Plain data as what serde reads.
 
-use std::any::TypeId;
-
 use serde::de::{self, IntoDeserializer, Visitor};
-use serde_json::Value as Json;
 
 use super::access::Variant;
 use super::odd::Odd;
 use super::{TreeReader, malformed, units};
-use crate::boundary::deserialize::visit_integer;
+use crate::boundary::alike::{
+    big_integers, is_for_json, known_kinds, small_integers, visit_bigint, visit_number,
+};
 use crate::boundary::fault::ValueError;
-use crate::boundary::numbers::{big_integers, known_numbers, small_integers};
-use crate::boundary::read::safe_integer;
 use crate::boundary::rich::{DATE, ERROR};
 use crate::boundary::tree::JsValue;
 
@@ -22,26 +19,16 @@ const ALL: &[&str] =
 impl<'de> de::Deserializer<'de> for TreeReader<'_> {
     type Error = ValueError;
 
-    known_numbers!();
+    known_kinds!();
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        let is_json = typeid::of::<V::Value>() == TypeId::of::<Json>();
+        let is_json = is_for_json::<V::Value>();
         match self.value {
             JsValue::Undefined | JsValue::Null => visitor.visit_unit(),
             JsValue::Bool(value) => visitor.visit_bool(value),
-            // serde_json would make null of it.
-            JsValue::Number(number) if !number.is_finite() && is_json => {
-                Err(self.unexpected("a finite number, as JSON has"))
+            JsValue::Number(number) => {
+                visit_number(visitor, number, self.budget, |expected| self.unexpected(expected))
             }
-            JsValue::Number(number) => match safe_integer(number) {
-                None if number.abs() > f64::from(f32::MAX) => {
-                    self.budget.doubt();
-                    visitor.visit_f64(number)
-                }
-                Some(0) if number.is_sign_negative() => visitor.visit_f64(number),
-                Some(integer) => visit_integer(visitor, i128::from(integer)),
-                None => visitor.visit_f64(number),
-            },
             JsValue::BigInt { .. } => self.any_bigint(visitor),
             JsValue::String(_) => visitor.visit_string(self.string("a string")?),
             JsValue::Array(_) | JsValue::Set(_) | JsValue::Numbers { .. } => self.seq(visitor, "an array"),
@@ -93,22 +80,6 @@ impl<'de> de::Deserializer<'de> for TreeReader<'_> {
         }
     }
 
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        self.deserialize_string(visitor)
-    }
-
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        visitor.visit_string(self.string("a string")?)
-    }
-
-    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        self.deserialize_byte_buf(visitor)
-    }
-
-    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        visitor.visit_byte_buf(self.bytes()?)
-    }
-
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
         match self.value {
             JsValue::Undefined | JsValue::Null => visitor.visit_none(),
@@ -123,14 +94,6 @@ impl<'de> de::Deserializer<'de> for TreeReader<'_> {
         }
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, ValueError> {
-        self.deserialize_unit(visitor)
-    }
-
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
         name: &'static str,
@@ -141,27 +104,6 @@ impl<'de> de::Deserializer<'de> for TreeReader<'_> {
             ERROR => self.error(visitor),
             _ => visitor.visit_newtype_struct(self),
         }
-    }
-
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        self.seq(visitor, "an array")
-    }
-
-    fn deserialize_tuple<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, ValueError> {
-        self.seq(visitor, format_args!("an array of {length} elements"))
-    }
-
-    fn deserialize_tuple_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        length: usize,
-        visitor: V,
-    ) -> Result<V::Value, ValueError> {
-        self.deserialize_tuple(length, visitor)
-    }
-
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        self.map(visitor, "an object or a Map")
     }
 
     /// A struct has named fields on both sides, so a Map or an array is not one.
@@ -194,24 +136,12 @@ impl<'de> de::Deserializer<'de> for TreeReader<'_> {
             }
         }
     }
-
-    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        visitor.visit_string(self.string("a name")?)
-    }
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        visitor.visit_unit()
-    }
 }
 
 impl TreeReader<'_> {
     /// An integer for whoever takes what there is.
     fn any_bigint<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
         self.budget.doubt();
-        match (self.big::<i128>("i128"), self.big::<u128>("u128")) {
-            (Ok(integer), _) => visit_integer(visitor, integer),
-            (_, Ok(integer)) => visitor.visit_u128(integer),
-            (_, Err(error)) => Err(error),
-        }
+        visit_bigint(visitor, (self.big("i128"), self.big("u128")))
     }
 }
