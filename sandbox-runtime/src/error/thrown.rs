@@ -58,7 +58,7 @@ impl Thrown {
 
     /// The error with which a host method failed, when it is this very error that the guest threw, or one of its causes.
     ///
-    /// A call that was refused for one of its values failed with a [`BoundaryError`], and one that panicked with a
+    /// A call that was refused for one of its values failed with a [`BoundaryError`](crate::BoundaryError), and one that panicked with a
     /// [`HostPanic`](crate::HostPanic).
     ///
     /// An error that is not `Send + Sync` is not kept, and so not found here; nor is one that the guest caught more than

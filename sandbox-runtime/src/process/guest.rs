@@ -37,7 +37,7 @@ impl Drop for Kept {
     }
 }
 
-/// A script that has been evaluated in a [`ProcessSandbox`].
+/// A script that has been evaluated in a [`ProcessSandbox`](crate::ProcessSandbox).
 #[derive(Clone)]
 pub struct ProcessGuest {
     exports: Arc<Kept>,
@@ -102,7 +102,7 @@ impl ProcessGuest {
     }
 }
 
-/// The transport of a [`ProcessSandbox`]'s proxies.
+/// The transport of a [`ProcessSandbox`](crate::ProcessSandbox)'s proxies.
 #[derive(Clone)]
 pub struct Processed {
     binding: Arc<Kept>,
