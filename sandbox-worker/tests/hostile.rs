@@ -23,6 +23,23 @@ pub trait Shop {
     fn stock(&self, n: u32) -> u32;
 }
 
+#[sandbox_api(guest)]
+pub trait Later {
+    async fn later(&self) -> Result<f64>;
+}
+
+#[sandbox_api(host)]
+pub trait Slow {
+    async fn never(&self);
+}
+
+#[sandbox_runtime::async_trait]
+impl Slow for () {
+    async fn never(&self) {
+        std::future::pending().await
+    }
+}
+
 #[sandbox_api(host)]
 pub trait Clock {
     #[sandbox(max_calls = 10)]
@@ -121,6 +138,7 @@ const CHILDREN: &[Child] = &[
     ("a-host-that-there-is-not", |line, _| line.frame(0x85, 1, &[9, 0, 0, 0, 0]), is_protocol),
     ("a-method-that-there-is-not", |line, _| line.frame(0x85, 1, &[0, 0, 9, 0, 0]), is_protocol),
     ("a-host-call-of-nothing", |line, _| line.frame(0x85, 1, &[]), is_protocol),
+    ("a-method-to-wait-for-where-nobody-does", |line, _| line.frame(0x85, 1, NEVER), is_protocol),
     (
         "a-flood-of-host-calls",
         |line, _| loop {
@@ -239,6 +257,56 @@ const IDLERS: &[Stillborn] = &[
     ("an-end-when-idle", |_| std::process::exit(3)),
 ];
 
+/// The numbers of the method that never answers, and no arguments.
+const NEVER: &[u8] = &[2, 0, 0, 0, 0];
+
+/// The same, when they are called by somebody who waits for a promise.
+const AWAITED: &[Child] = &[
+    (
+        "more-to-wait-for-than-may-be",
+        |line, _| {
+            for id in 1..100_000 {
+                line.frame(0x85, id, NEVER);
+            }
+        },
+        is_protocol,
+    ),
+    (
+        "the-same-number-twice",
+        |line, call| {
+            line.frame(0x85, 1, NEVER);
+            line.frame(0x85, 1, NEVER);
+            line.frame(0x83, call + 1, &value(1.0));
+        },
+        is_protocol,
+    ),
+    (
+        "silence-while-it-is-waited-for-a-method",
+        |line, _| {
+            line.frame(0x85, 1, NEVER);
+            // It is told that it takes too long, and says nothing.
+            line.skip();
+        },
+        is_overdue,
+    ),
+    (
+        "half-a-frame-while-it-is-waited-for-a-method",
+        |line, call| {
+            line.frame(0x85, 1, NEVER);
+            line.raw(&frame(0x83, call, &[0; 105])[..50]);
+        },
+        is_overdue,
+    ),
+    (
+        "an-end-while-it-is-waited-for-a-method",
+        |line, _| {
+            line.frame(0x85, 1, NEVER);
+            std::process::exit(7);
+        },
+        |death| matches!(death, Death::Exit { code: 7, .. }),
+    ),
+];
+
 /// Children that do not come as far as being called.
 const STILLBORN: &[Stillborn] = &[
     ("no-hello", |line| line.frame(0x82, 0, b"{}")),
@@ -340,7 +408,7 @@ fn child(name: &str) {
         return act(&mut line);
     }
     let idler = IDLERS.iter().find(|(known, _)| *known == name);
-    let act = CHILDREN.iter().find(|(known, ..)| *known == name).map(|child| child.1);
+    let act = CHILDREN.iter().chain(AWAITED).find(|(known, ..)| *known == name).map(|child| child.1);
     line.frame(0x81, 0, br#"{"version":2,"refusal":null}"#);
     let (1, call, _) = line.next() else { panic!("a setup") };
     line.frame(0x87, call, br#"{"report":{"layers":[]}}"#);
@@ -371,6 +439,7 @@ fn sandbox(program: &Path, calls: u64) -> Result<sandbox_runtime::ProcessSandbox
         .transport(process)
         .host::<dyn Shop>(())
         .host::<dyn Clock>(())
+        .host::<dyn Slow>(())
         .build()
 }
 
@@ -434,6 +503,17 @@ fn parent() {
         println!("test {name} ... {error}");
         assert!(matches!(error, Error::Process { .. } | Error::Build { .. }), "{name}: {error:?}");
     }
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    for (name, _, is_expected) in AWAITED {
+        let sandbox = sandbox(&program(name), u64::MAX).unwrap();
+        let later = sandbox.load::<dyn Later>(Script::new("rule.js", "")).unwrap();
+        let began = Instant::now();
+        let error = runtime.block_on(later.later()).unwrap_err();
+        println!("test {name} ... {error} ({:?})", began.elapsed());
+        assert!(matches!(&error, Error::Process { death, .. } if is_expected(death)), "{name}: {error:?}");
+        assert!(began.elapsed() < WALL + Duration::from_secs(2), "{name}");
+        sandbox.reset().unwrap();
+    }
     // Where the kernel forgets how children end, that they do is seen all the same.
     // SAFETY: there is no other thread that handles signals.
     unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
@@ -446,7 +526,7 @@ fn parent() {
     sandbox.reset().unwrap();
     drop(sandbox);
     std::fs::remove_dir_all(&folder).unwrap();
-    println!("test result: ok. {} passed", CHILDREN.len() + IDLERS.len() + STILLBORN.len());
+    println!("test result: ok. {} passed", CHILDREN.len() + AWAITED.len() + IDLERS.len() + STILLBORN.len());
 }
 
 fn main() {

@@ -282,6 +282,11 @@ impl<L: Leg> Flying<L> {
     /// One host method's answer at most, so that other flights have their turns between.
     fn wait(&mut self, cx: &mut Context<'_>) -> Poll<Result<L::Output, Error>> {
         let flight = self.flight.clone();
+        // Even when a host method has answered meanwhile: it is too late.
+        if flight.end.get() <= clock::now() {
+            let kind = if flight.by_caller.get() { LimitKind::Deadline } else { LimitKind::Wall };
+            return Poll::Ready(Err(self.isolate.over(kind, self.leg.place())));
+        }
         if let Some(answered) = flight.poll_hosts(cx) {
             let outcome = self.turn(|_, isolate, scope, _| answered.tell(isolate, scope));
             return match outcome.transpose() {
@@ -291,10 +296,6 @@ impl<L: Leg> Flying<L> {
                     Poll::Pending
                 }
             };
-        }
-        if flight.end.get() <= clock::now() {
-            let kind = if flight.by_caller.get() { LimitKind::Deadline } else { LimitKind::Wall };
-            return Poll::Ready(Err(self.isolate.over(kind, self.leg.place())));
         }
         flight.wake_at_end();
         Poll::Pending

@@ -3,20 +3,18 @@
 //! Guests and hosts get plain data. Whoever has the types checks it.
 
 use std::any::TypeId;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::Thread;
-use std::time::{Duration, Instant};
 
 use deno_core::v8;
 
-use super::engine::Resolver;
 use super::flights::{Flying, Leg};
 use super::host::Host;
 use super::known::Known;
 use super::meter::add;
 use super::ops::{HostOp, Refusal, answer, begin, caught};
+use super::pending::{Answer, flight, promised};
 use super::run::Boxed;
 use super::script::{Binding, Exports};
 use super::ticket::Ticket;
@@ -30,7 +28,13 @@ use crate::schema::ContractChecks;
 pub(crate) trait ForeignHost {
     /// Calls the method of this number.
     fn call(&self, method: usize, args: Vec<JsValue>) -> Result<JsValue, Refused>;
+
+    /// Begins a call of an `async` one.
+    fn begin(&self, method: usize, args: Vec<JsValue>) -> Result<Later, Refused>;
 }
+
+/// What an `async` method gives.
+pub(crate) type Later = Pin<Box<dyn Future<Output = Result<JsValue, Refused>>>>;
 
 /// What the guest is told of a host method that failed.
 pub(crate) enum Refused {
@@ -76,18 +80,26 @@ impl Isolate {
         self.bind_spec(exports, spec, || Ok(Arc::new(ContractChecks::elsewhere())))
     }
 
-    /// Calls a method of the guest. An `async` one is waited for.
-    pub(crate) fn call_foreign(
+    /// Calls an `async` method of the guest.
+    pub(crate) fn fly_foreign(
         self: &Rc<Self>,
         method: Known,
         binding: &Rc<Binding>,
         args: Vec<JsValue>,
         deadline: Option<u64>,
+    ) -> impl Future<Output = Result<JsValue, Error>> + use<> {
+        let call = ForeignLeg { binding: binding.clone(), method, args: Some(args) };
+        Flying::new(self.clone(), call, Ticket::new(deadline))
+    }
+
+    /// Calls a method of the guest.
+    pub(crate) fn call_foreign(
+        &self,
+        method: Known,
+        binding: &Binding,
+        args: Vec<JsValue>,
+        deadline: Option<u64>,
     ) -> Result<JsValue, Error> {
-        if method.spec.is_async {
-            let call = ForeignLeg { binding: binding.clone(), method, args: Some(args) };
-            return drive(Flying::new(self.clone(), call, Ticket::new(deadline)));
-        }
         let value = self.run_until(&binding.realm, deadline, Some(method.place()), |scope| {
             v8::tc_scope!(let scope, scope);
             let result = self.invoke_foreign(scope, &method, binding, args)?;
@@ -125,37 +137,6 @@ impl Isolate {
             true => self.thrown(scope, Some(method.place())).into(),
             false => error.inside("result").into_error(method.place(), Direction::ToHost).into(),
         })
-    }
-}
-
-/// Waits for a future in this thread, which needs no file descriptor for it.
-pub(crate) fn drive<F: Future>(future: F) -> F::Output {
-    drive_until(None, future).unwrap_or_else(|| unreachable!("it waits without an end"))
-}
-
-/// The same for so long at most. Timers and sockets are those of the runtime that the thread has entered.
-pub(crate) fn drive_for<F: Future>(left: Duration, future: F) -> Option<F::Output> {
-    drive_until(Instant::now().checked_add(left), future)
-}
-
-fn drive_until<F: Future>(end: Option<Instant>, future: F) -> Option<F::Output> {
-    struct Unpark(Thread);
-    impl Wake for Unpark {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
-    let mut future = std::pin::pin!(future);
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return Some(output);
-        }
-        match end.map(|end| end.saturating_duration_since(Instant::now())) {
-            Some(Duration::ZERO) => return None,
-            Some(left) => std::thread::park_timeout(left),
-            None => std::thread::park(),
-        }
     }
 }
 
@@ -235,17 +216,42 @@ fn serve<'s>(
     if !method.spec.is_async {
         return answered(scope, arguments, method, host);
     }
-    let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
-    isolate.flights.current(scope, isolate.running.call()).ok_or(Refusal::NoFlight)?;
-    // The host is waited for, so the promise is settled when the guest gets it.
-    let resolver = Resolver::new(scope).ok_or(Refusal::Ended)?;
-    let outcome = match answered(scope, arguments, method, host) {
-        Ok(value) => Ok(value),
-        Err(refusal @ (Refusal::Ended | Refusal::Stack | Refusal::Thrown)) => return Err(refusal),
-        Err(refusal) => Err(refusal.exception(scope, method.place()).ok_or(Refusal::Ended)?),
-    };
-    resolver.settle(scope, outcome).ok_or(Refusal::Ended)?;
-    Ok(resolver.promise(scope).into())
+    promised(scope, method.place(), |scope| {
+        let args = read(scope, arguments, method)?;
+        let (_, flight) = flight(scope)?;
+        let later = caught(|| host.begin(method.index, args))?.map_err(refusal)?;
+        let settled =
+            async move { later.await.map(|value| Box::new(Tree(value)) as Box<dyn Answer>).map_err(refusal) };
+        Ok((flight, Box::pin(settled)))
+    })
+}
+
+/// A value from elsewhere.
+struct Tree(JsValue);
+
+impl Answer for Tree {
+    fn write<'s>(
+        self: Box<Self>,
+        scope: &v8::PinScope<'s, '_>,
+        isolate: &Isolate,
+    ) -> Result<v8::Local<'s, v8::Value>, Refusal> {
+        let budget = isolate.budget();
+        let written = tree_to_guest(scope, &budget, self.0).map_err(|error| error.inside("result"));
+        add(&isolate.running.bytes_in, budget.spent());
+        written.map_err(|error| Refusal::Value(error, Direction::ToGuest))
+    }
+}
+
+fn refusal(refused: Refused) -> Refusal {
+    match refused {
+        Refused::Ended => Refusal::Ended,
+        Refused::Told { class, message, fields, source } => Refusal::Foreign {
+            class,
+            message,
+            fields,
+            source: source.map(|number| Source::of(Token(number))),
+        },
+    }
 }
 
 /// What the host answers. Nothing of V8 is borrowed while it works, for it may call the guest again.
@@ -259,21 +265,7 @@ fn answered<'s>(
     let outcome = caught(|| host.call(method.index, args));
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
     isolate.keep_terminating();
-    match outcome? {
-        Ok(value) => {
-            let budget = isolate.budget();
-            let written = tree_to_guest(scope, &budget, value).map_err(|error| error.inside("result"));
-            add(&isolate.running.bytes_in, budget.spent());
-            written.map_err(|error| Refusal::Value(error, Direction::ToGuest))
-        }
-        Err(Refused::Ended) => Err(Refusal::Ended),
-        Err(Refused::Told { class, message, fields, source }) => Err(Refusal::Foreign {
-            class,
-            message,
-            fields,
-            source: source.map(|number| Source::of(Token(number))),
-        }),
-    }
+    Box::new(Tree(outcome?.map_err(refusal)?)).write(scope, isolate)
 }
 
 fn read<'s>(

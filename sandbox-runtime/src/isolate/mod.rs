@@ -20,6 +20,8 @@ mod guest;
 pub(crate) mod heap;
 mod host;
 pub(crate) mod known;
+#[cfg(feature = "process")]
+pub(crate) mod later;
 pub(crate) mod leaks;
 pub(crate) mod meter;
 pub(crate) mod ops;

@@ -18,9 +18,9 @@ use crate::error::{Error, Place};
 use crate::guest_error::HostError;
 
 /// What a host method answered, to be written as a value of the guest.
-type Settled = Result<Box<dyn Answer>, Refusal>;
+pub(super) type Settled = Result<Box<dyn Answer>, Refusal>;
 
-trait Answer {
+pub(super) trait Answer {
     fn write<'s>(
         self: Box<Self>,
         scope: &v8::PinScope<'s, '_>,
@@ -128,31 +128,32 @@ fn promise<'s, M: AsyncHostMethod>(
     arguments: &v8::FunctionCallbackArguments<'s>,
 ) -> Result<v8::Local<'s, v8::Value>, Refusal> {
     let _call = begin(scope, Known::billed::<M>())?;
+    promised(scope, Known::billed::<M>().place(), |scope| start::<M>(scope, arguments))
+}
+
+/// A promise for what a method gives that is started now.
+pub(super) fn promised<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    place: Place,
+    start: impl FnOnce(&mut v8::PinScope<'s, '_>) -> Result<Started, Refusal>,
+) -> Result<v8::Local<'s, v8::Value>, Refusal> {
     let resolver = Resolver::new(scope).ok_or(Refusal::Ended)?;
-    match start::<M>(scope, arguments) {
-        Ok((flight, future)) => flight.wait_for(Pending {
-            resolver: Some(resolver.keep(scope)),
-            place: Known::billed::<M>().place(),
-            future: Some(future),
-        }),
+    match start(scope) {
+        Ok((flight, future)) => {
+            let (resolver, future) = (Some(resolver.keep(scope)), Some(future));
+            flight.wait_for(Pending { resolver, place, future });
+        }
         Err(refusal @ (Refusal::Ended | Refusal::Stack | Refusal::Thrown)) => return Err(refusal),
         Err(refusal) => {
-            let exception = refusal.exception(scope, Known::billed::<M>().place()).ok_or(Refusal::Ended)?;
+            let exception = refusal.exception(scope, place).ok_or(Refusal::Ended)?;
             resolver.settle(scope, Err(exception)).ok_or(Refusal::Ended)?;
         }
     }
     Ok(resolver.promise(scope).into())
 }
 
-/// The future of a method, and the flight that waits for it.
-type Started = (Rc<Flight>, Pin<Box<dyn Future<Output = Settled>>>);
-
-/// Reads the arguments and makes the method's future. It is polled after the guest's turn, with nothing of V8 borrowed.
-fn start<'s, M: AsyncHostMethod>(
-    scope: &mut v8::PinScope<'s, '_>,
-    arguments: &v8::FunctionCallbackArguments<'s>,
-) -> Result<Started, Refusal> {
-    let args = read_arguments::<M::Owned>(scope, arguments, Known::billed::<M>())?;
+/// The flight of the running code, if it may wait for one method more.
+pub(super) fn flight<'r>(scope: &'r v8::PinScope<'_, '_>) -> Result<(&'r Isolate, Rc<Flight>), Refusal> {
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
     let flight = isolate.flights.current(scope, isolate.running.call()).ok_or(Refusal::NoFlight)?;
     let most = isolate.settings.limits.pending;
@@ -160,6 +161,19 @@ fn start<'s, M: AsyncHostMethod>(
         isolate.exceed(Exceeded::Pending(most));
         return Err(Refusal::Ended);
     }
+    Ok((isolate, flight))
+}
+
+/// The future of a method, and the flight that waits for it.
+pub(super) type Started = (Rc<Flight>, Pin<Box<dyn Future<Output = Settled>>>);
+
+/// Reads the arguments and makes the method's future. It is polled after the guest's turn, with nothing of V8 borrowed.
+fn start<'s, M: AsyncHostMethod>(
+    scope: &mut v8::PinScope<'s, '_>,
+    arguments: &v8::FunctionCallbackArguments<'s>,
+) -> Result<Started, Refusal> {
+    let args = read_arguments::<M::Owned>(scope, arguments, Known::billed::<M>())?;
+    let (isolate, flight) = flight(scope)?;
     let host = isolate.host(Known::billed::<M>()).ok_or(Refusal::Absent)?;
     let host = host.hold::<M::Contract>().ok_or(Refusal::Absent)?;
     let reply = LaterReply::<M>(std::marker::PhantomData);

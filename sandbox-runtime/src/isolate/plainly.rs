@@ -1,12 +1,12 @@
 //! Host methods for whoever has plain data in the place of V8's values: the parent of a process in which the guest is.
 
 use std::any::Any;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::Host;
-use super::foreign::drive_for;
+use super::later::Pendings;
 use super::ops::{HostOp, caught, enforce};
 use super::stack::StackEnd;
 use crate::arguments::Arguments;
@@ -18,14 +18,34 @@ use crate::error::{BoundaryError, Direction, Place};
 use crate::guest_error::HostError;
 use crate::limits::Limits;
 use crate::process::wire::{self, Encoded, Out};
-use crate::schema::{ContractChecks, MethodChecks, Violation};
+use crate::schema::{ContractChecks, MethodChecks, TypeCheck, Violation};
 
 /// A host method as a function over plain data.
 #[derive(Clone, Copy)]
-pub(crate) struct PlainOp(Option<Invoke>);
+pub(crate) struct PlainOp(Kind);
+
+#[derive(Clone, Copy)]
+enum Kind {
+    /// The method's types are elsewhere.
+    None,
+    Invoke(Invoke),
+    Start(Start),
+}
 
 /// Reads the arguments off bytes, and appends the result to others.
 type Invoke = fn(&Call<'_>, &Rc<dyn Any>, &mut Out) -> Result<(), Unanswered>;
+
+/// Reads the arguments off bytes. The result is there later.
+type Start = fn(&Call<'_>, &Rc<dyn Any>) -> Result<Started, Unanswered>;
+
+/// An `async` host method that has begun.
+pub(crate) type Started = Pin<Box<dyn Future<Output = Result<Box<dyn KeptAnswer>, Unanswered>>>>;
+
+/// What a host method is called for: its result, or to begin.
+pub(crate) enum Called {
+    Done,
+    Started(Started),
+}
 
 /// Why a host method has no answer.
 pub(crate) enum Unanswered {
@@ -39,8 +59,6 @@ pub(crate) enum Unanswered {
 struct Call<'c> {
     limits: &'c Limits,
     stack: StackEnd,
-    /// How long an `async` method is waited for.
-    left: Duration,
     /// As they were encoded.
     args: Encoded<'c>,
     spec: &'static MethodSpec,
@@ -48,16 +66,22 @@ struct Call<'c> {
     place: Place,
 }
 
+/// What a result has to be.
+struct Returns<'c> {
+    check: &'c TypeCheck,
+    place: Place,
+}
+
 impl PlainOp {
     /// That of a method whose types are elsewhere.
-    pub(super) const NONE: Self = Self(None);
+    pub(super) const NONE: Self = Self(Kind::None);
 
     pub(super) const fn of<M: HostMethod>() -> Self {
-        Self(Some(invoke::<M>))
+        Self(Kind::Invoke(invoke::<M>))
     }
 
     pub(super) const fn of_async<M: AsyncHostMethod>() -> Self {
-        Self(Some(invoke_async::<M>))
+        Self(Kind::Start(start::<M>))
     }
 }
 
@@ -80,21 +104,36 @@ impl PlainHost {
         self.spec.methods.get(index)
     }
 
-    /// Calls a method with encoded arguments, and appends what it gives. An `async` one is waited for, until the call is over.
+    /// Calls a method with encoded arguments, and appends what it gives. An `async` one begins.
     pub(crate) fn call(
         &self,
         index: usize,
         args: Encoded<'_>,
-        (limits, stack, left): (&Limits, StackEnd, Duration),
+        (limits, stack): (&Limits, StackEnd),
+        out: &mut Out,
+    ) -> Result<Called, Unanswered> {
+        let (spec, checks) = (&self.spec.methods[index], &self.checks.methods[index]);
+        let call = Call { limits, stack, args, spec, checks, place: self.place(index) };
+        match self.ops[index].plain.0 {
+            Kind::Invoke(invoke) => invoke(&call, &self.object, out).map(|()| Called::Done),
+            Kind::Start(start) => start(&call, &self.object).map(Called::Started),
+            Kind::None => Err(Unanswered::Host(HostError::panicked())),
+        }
+    }
+
+    /// Appends what an `async` method gave.
+    pub(crate) fn write(
+        &self,
+        index: usize,
+        answer: Box<dyn KeptAnswer>,
         out: &mut Out,
     ) -> Result<(), Unanswered> {
-        let (spec, checks) = (&self.spec.methods[index], &self.checks.methods[index]);
-        let place = Place::new(self.spec.name, spec.name);
-        let call = Call { limits, stack, left, args, spec, checks, place };
-        match self.ops[index].plain.0 {
-            Some(invoke) => invoke(&call, &self.object, out),
-            None => Err(Unanswered::Host(HostError::panicked())),
-        }
+        let returns = Returns { check: &self.checks.methods[index].returns, place: self.place(index) };
+        answer.written(&returns, out)
+    }
+
+    pub(crate) fn place(&self, index: usize) -> Place {
+        Place::new(self.spec.name, self.spec.methods[index].name)
     }
 }
 
@@ -108,7 +147,11 @@ impl From<Host> for PlainHost {
 /// A host that came from another thread, or goes to one.
 ///
 /// Its implementation is `Send`, and is reached by one thread at a time.
-pub(crate) struct SentHosts(Vec<PlainHost>);
+pub(crate) struct SentHosts {
+    hosts: Vec<PlainHost>,
+    /// Methods that have not answered, of the call that is under way.
+    pub(crate) pending: Pendings,
+}
 
 impl SentHosts {
     /// # Safety
@@ -116,16 +159,16 @@ impl SentHosts {
     /// The implementations are `Send`, and nothing else holds their `Rc`s.
     #[expect(unsafe_code, reason = "the one place where hosts are said to be `Send`")]
     pub(crate) unsafe fn new(hosts: Vec<PlainHost>) -> Self {
-        Self(hosts)
+        Self { hosts, pending: Pendings::default() }
     }
 
     pub(crate) fn get(&self) -> &[PlainHost] {
-        &self.0
+        &self.hosts
     }
 }
 
-// SAFETY: by the contract of `new` what the `Rc`s hold is `Send`. Their counts are changed by `Hosted` alone, which a future of a
-// call holds; the call is over, and its future dropped, before its thread gives the hosts away.
+// SAFETY: by the contract of `new` what the `Rc`s hold is `Send`. Their counts are changed by `Hosted` alone, which a future of
+// `pending` holds; whoever makes a call drops them all before it lets another thread have this.
 unsafe impl Send for SentHosts {}
 
 fn invoke<M: HostMethod>(call: &Call<'_>, host: &Rc<dyn Any>, out: &mut Out) -> Result<(), Unanswered> {
@@ -137,36 +180,15 @@ fn invoke<M: HostMethod>(call: &Call<'_>, host: &Rc<dyn Any>, out: &mut Out) -> 
         .unwrap_or_else(|_| Err(Unanswered::Host(HostError::panicked())))
 }
 
-fn invoke_async<M: AsyncHostMethod>(
-    call: &Call<'_>,
-    host: &Rc<dyn Any>,
-    out: &mut Out,
-) -> Result<(), Unanswered> {
+fn start<M: AsyncHostMethod>(call: &Call<'_>, host: &Rc<dyn Any>) -> Result<Started, Unanswered> {
     let host = host.clone().downcast::<Box<M::Contract>>();
     let host = Hosted(host.map_err(|_| Unanswered::Host(HostError::panicked()))?);
     let args = call.read::<M::Owned>()?;
-    let done = caught(|| {
-        let future = M::start(host, args, KeptReply);
-        // The thread is one of ours, beside those of the runtime that it was begun in.
-        match tokio::runtime::Handle::try_current() {
-            Ok(_) => Ok(drive_for(call.left, future)),
-            Err(_) => super::calls::block_on(async { tokio::time::timeout(call.left, future).await.ok() }),
-        }
-    });
-    match done {
-        Ok(Ok(Some(answer))) => answer.and_then(|answer| answer.written(call, out)),
-        // The guest is ended as soon as it is told anything.
-        Ok(Ok(None)) => Err(Unanswered::Host(HostError::hidden("it was not over when the call was".into()))),
-        Ok(Err(error)) => Err(Unanswered::Host(HostError::hidden(error.to_string()))),
-        Err(_) => Err(Unanswered::Host(HostError::panicked())),
-    }
+    let future = caught(|| M::start(host, args, KeptReply));
+    Ok(Box::pin(future.map_err(|_| Unanswered::Host(HostError::panicked()))?))
 }
 
 impl Call<'_> {
-    fn refused(&self, error: ValueError, direction: Direction) -> Unanswered {
-        Unanswered::Value(error.into_boundary_error(self.place, direction))
-    }
-
     /// Reads the arguments as the method's, and says all that is wrong with them.
     fn read<A: Arguments<Owned = A>>(&self) -> Result<A, Unanswered> {
         let (params, checks) = (self.spec.params, self.checks);
@@ -180,7 +202,7 @@ impl Call<'_> {
             },
             |args| self.violations(args),
         );
-        read.and_then(|read| read).map_err(|error| self.refused(error, Direction::ToHost))
+        read.and_then(|read| read).map_err(|error| refused(error, self.place, Direction::ToHost))
     }
 
     fn args(&self) -> Result<Vec<JsValue>, ValueError> {
@@ -196,13 +218,19 @@ impl Call<'_> {
         let params = self.spec.params.iter().zip(&self.checks.params).zip(args);
         params.flat_map(|((param, check), value)| check.diagnose(value, param.name)).collect()
     }
+}
 
+fn refused(error: ValueError, place: Place, direction: Direction) -> Unanswered {
+    Unanswered::Value(error.into_boundary_error(place, direction))
+}
+
+impl Returns<'_> {
     fn write<V: Crosses>(&self, value: &V, out: &mut Out) -> Result<(), Unanswered> {
-        let check = &self.checks.returns;
-        let written = check
+        let written = self
+            .check
             .enforce(value, "result")
             .and_then(|()| wire::serialize_top(value, out).map_err(|error| error.inside("result")));
-        written.map_err(|error| self.refused(error, Direction::ToGuest))
+        written.map_err(|error| refused(error, self.place, Direction::ToGuest))
     }
 }
 
@@ -216,7 +244,8 @@ impl Reply for PlainReply<'_, '_> {
 
     fn done<V: Crosses>(self, outcome: Result<V, HostError>) -> Self::Done {
         let value = outcome.map_err(Unanswered::Host)?;
-        self.call.write(&value, self.out)
+        let Call { checks, place, .. } = *self.call;
+        Returns { check: &checks.returns, place }.write(&value, self.out)
     }
 }
 
@@ -231,14 +260,16 @@ impl Reply for KeptReply {
     }
 }
 
-trait KeptAnswer {
-    fn written(self: Box<Self>, call: &Call<'_>, out: &mut Out) -> Result<(), Unanswered>;
+/// What an `async` method gave.
+pub(crate) trait KeptAnswer {
+    #[expect(private_interfaces, reason = "only this file looks into it")]
+    fn written(self: Box<Self>, returns: &Returns<'_>, out: &mut Out) -> Result<(), Unanswered>;
 }
 
 struct KeptValue<V>(V);
 
 impl<V: Crosses> KeptAnswer for KeptValue<V> {
-    fn written(self: Box<Self>, call: &Call<'_>, out: &mut Out) -> Result<(), Unanswered> {
-        call.write(&self.0, out)
+    fn written(self: Box<Self>, returns: &Returns<'_>, out: &mut Out) -> Result<(), Unanswered> {
+        returns.write(&self.0, out)
     }
 }

@@ -9,11 +9,13 @@ use std::os::unix::net::UnixStream;
 use std::rc::{Rc, Weak};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::UNIX_EPOCH;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::answers::{Answers, Given, Woken};
 use super::fault::Fault;
 use super::frame::{Frame, FrameError, FrameReader, FrameWriter};
 use super::harden::HardeningReport;
@@ -26,7 +28,7 @@ use super::wire::{self, Bounds, Encoded, Out, Window};
 use crate::boundary::JsValue;
 use crate::contract::{ContractSpec, MethodSpec};
 use crate::error::Error;
-use crate::isolate::foreign::{ForeignHost, Refused, drive};
+use crate::isolate::foreign::{ForeignHost, Later, Refused};
 use crate::isolate::known::Known;
 use crate::isolate::script::{Binding, Evaluation, Exports};
 use crate::isolate::stack::{StackEnd, thread_size};
@@ -125,6 +127,7 @@ struct Child {
     bindings: Keep<Bound>,
     contracts: RefCell<HashMap<ContractData, &'static ContractSpec>>,
     next_call: Cell<u64>,
+    answers: Rc<Answers>,
     /// The parent is gone: everything ends.
     is_gone: Cell<bool>,
 }
@@ -148,6 +151,7 @@ impl Child {
             bindings: Keep::default(),
             contracts: RefCell::default(),
             next_call: Cell::new(0),
+            answers: Rc::default(),
             is_gone: Cell::new(false),
         })
     }
@@ -191,7 +195,10 @@ impl Child {
     }
 
     fn send(&self, kind: u8, call: u64, body: impl FnOnce(&mut Out) -> Result<(), FrameError>) -> Asked<()> {
-        self.output.borrow_mut().send(kind, call, body).map_err(|_| Gone)
+        let mut output = self.output.borrow_mut();
+        // The parent may not have read what it was asked.
+        output.keep_together(self.answers.are_expected());
+        output.send(kind, call, body).map_err(|_| Gone)
     }
 
     fn encoded<'b>(&'b self, bytes: &'b [u8]) -> Encoded<'b> {
@@ -200,7 +207,18 @@ impl Child {
 
     fn run(&self) -> Asked<()> {
         loop {
-            self.serve(self.next()?)?;
+            self.heed(self.next()?)?;
+        }
+    }
+
+    /// Does what a frame asks for, or keeps the answer that it is.
+    fn heed(&self, frame: Frame) -> Asked<()> {
+        match frame.kind {
+            kind::HOST_VALUE | kind::HOST_REFUSAL => {
+                self.answers.give(frame.call, self.given(&frame)?);
+                Ok(())
+            }
+            _ => self.serve(frame),
         }
     }
 
@@ -212,7 +230,7 @@ impl Child {
                 self.answer(frame.call, outcome.map(Answer::Value), &[])
             }
             kind::EVALUATE => {
-                let outcome = self.evaluate(parse(&frame.body)?);
+                let outcome = self.evaluate(parse(&frame.body)?)?;
                 self.answer(frame.call, outcome.map(Answer::handle), &[])
             }
             kind::REALM => {
@@ -283,25 +301,42 @@ impl Child {
         self.may_spin.store(head.may_spin, Ordering::Relaxed);
         let deadline = self.within(head.limit);
         let isolate = self.isolate().map_err(|_| Gone)?;
-        let outcome =
-            isolate.call_foreign(Known::foreign(None, bound.spec, index), &bound.binding, args, deadline);
+        let method = Known::foreign(None, bound.spec, index);
+        let outcome = match method.spec.is_async {
+            true => self.drive(isolate.fly_foreign(method, &bound.binding, args, deadline))?,
+            false => isolate.call_foreign(method, &bound.binding, args, deadline),
+        };
         if self.is_gone.get() { Err(Gone) } else { Ok(outcome) }
     }
 
-    fn evaluate(&self, Evaluate { realm, name, source, waits, limit }: Evaluate) -> Result<u64, Error> {
-        let (isolate, deadline) = (self.isolate()?, self.within(limit));
-        let realm = match realm {
-            Some(key) => self.realms.get(key)?.as_ref().clone(),
-            None => isolate.main_realm()?,
+    fn evaluate(&self, evaluate: Evaluate) -> Asked<Result<u64, Error>> {
+        let Evaluate { realm, name, source, waits, limit } = evaluate;
+        let deadline = self.within(limit);
+        let ready = self.isolate().and_then(|isolate| {
+            let realm = match realm {
+                Some(key) => self.realms.get(key)?.as_ref().clone(),
+                None => isolate.main_realm()?,
+            };
+            Ok((isolate, realm))
+        });
+        let (isolate, realm) = match ready {
+            Ok(ready) => ready,
+            Err(error) => return Ok(Err(error)),
         };
         let script = Script::new(name, source);
         let exports = match waits {
             true => {
-                drive(Flying::new(isolate.clone(), Evaluation::new(realm, script), Ticket::new(deadline)))?
+                self.drive(Flying::new(isolate, Evaluation::new(realm, script), Ticket::new(deadline)))?
             }
-            false => isolate.evaluate(&realm, &script, deadline)?,
+            false => isolate.evaluate(&realm, &script, deadline),
         };
-        Ok(self.exports.keep(exports))
+        Ok(exports.map(|exports| self.exports.keep(exports)))
+    }
+
+    /// The parent is gone, and the guest is to be ended.
+    fn is_left(&self) -> Refused {
+        self.is_gone.set(true);
+        Refused::Ended
     }
 
     fn bind(&self, exports: u64, spec: &'static ContractSpec) -> Result<Answer, Error> {
@@ -312,37 +347,65 @@ impl Child {
         Ok(Answer::Done { handle, exported })
     }
 
-    /// Asks the parent for what a host method gives.
-    fn ask(&self, contract: u16, method: usize, args: Vec<JsValue>) -> Asked<Result<JsValue, Refused>> {
+    /// Sends a call of a host method, and gives its number.
+    fn request(&self, contract: u16, method: usize, args: &[JsValue]) -> Asked<u64> {
         let id = self.next_call.get() + 1;
         self.next_call.set(id);
         let method = u16::try_from(method).map_err(|_| Gone)?;
         self.send(kind::HOST_CALL, id, |body| {
             body.extend_from_slice(&contract.to_le_bytes());
             body.extend_from_slice(&method.to_le_bytes());
-            wire::encode_list(&args, body);
+            wire::encode_list(args, body);
             Ok(())
         })?;
+        Ok(id)
+    }
+
+    /// Waits for what a host method gives, and does meanwhile what the parent asks.
+    fn wait_for(&self, id: u64) -> Asked<Given> {
         loop {
             let frame = self.next()?;
-            match frame.kind {
-                kind::HOST_VALUE if frame.call == id => {
-                    let (now, value) = frame.body.split_first_chunk().ok_or(Gone)?;
-                    self.set_clock(i64::from_le_bytes(*now));
-                    return wire::decode(self.encoded(value), Bounds::TRUSTED).map(Ok).map_err(|_| Gone);
-                }
-                kind::HOST_REFUSAL if frame.call == id => {
-                    let HostRefusal { class, message, fields, source, now } = parse(&frame.body)?;
-                    self.set_clock(now);
-                    let fields = fields.into_iter().map(|(name, value)| {
-                        wire::decode(&value, Bounds::TRUSTED).map(|value| (name, value)).map_err(|_| Gone)
-                    });
-                    let fields = fields.collect::<Asked<_>>()?;
-                    return Ok(Err(Refused::Told { class, message, fields, source }));
-                }
-                _ => self.serve(frame)?,
+            if frame.call == id && matches!(frame.kind, kind::HOST_VALUE | kind::HOST_REFUSAL) {
+                return self.given(&frame);
+            }
+            self.heed(frame)?;
+        }
+    }
+
+    /// Drives a call that may wait for several host methods at once.
+    fn drive<T>(&self, future: impl Future<Output = T>) -> Asked<T> {
+        let woken = Woken::new();
+        let waker = Waker::from(woken.clone());
+        let mut future = std::pin::pin!(future);
+        loop {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                return Ok(output);
+            }
+            if woken.take() {
+                continue;
+            }
+            // The parent answers in time: it knows when the call has to be over.
+            match self.answers.are_expected() {
+                true => self.heed(self.next()?)?,
+                false => woken.wait(),
             }
         }
+    }
+
+    /// What an answer of the host says.
+    fn given(&self, frame: &Frame) -> Asked<Given> {
+        if frame.kind == kind::HOST_VALUE {
+            let (now, value) = frame.body.split_first_chunk().ok_or(Gone)?;
+            self.set_clock(i64::from_le_bytes(*now));
+            return wire::decode(self.encoded(value), Bounds::TRUSTED).map(Ok).map_err(|_| Gone);
+        }
+        let HostRefusal { class, message, fields, source, now } = parse(&frame.body)?;
+        self.set_clock(now);
+        let fields = fields.into_iter().map(|(name, value)| {
+            wire::decode(&value, Bounds::TRUSTED).map(|value| (name, value)).map_err(|_| Gone)
+        });
+        let fields = fields.collect::<Asked<_>>()?;
+        Ok(Err(Refused::Told { class, message, fields, source }))
     }
 }
 
@@ -352,13 +415,23 @@ struct ParentHost {
     nth: u16,
 }
 
+impl ParentHost {
+    fn child(&self) -> Result<Rc<Child>, Refused> {
+        self.child.upgrade().ok_or(Refused::Ended)
+    }
+}
+
 impl ForeignHost for ParentHost {
     fn call(&self, method: usize, args: Vec<JsValue>) -> Result<JsValue, Refused> {
-        let child = self.child.upgrade().ok_or(Refused::Ended)?;
-        child.ask(self.nth, method, args).unwrap_or_else(|Gone| {
-            child.is_gone.set(true);
-            Err(Refused::Ended)
-        })
+        let child = self.child()?;
+        let given = child.request(self.nth, method, &args).and_then(|id| child.wait_for(id));
+        given.unwrap_or_else(|Gone| Err(child.is_left()))
+    }
+
+    fn begin(&self, method: usize, args: Vec<JsValue>) -> Result<Later, Refused> {
+        let child = self.child()?;
+        let id = child.request(self.nth, method, &args).map_err(|Gone| child.is_left())?;
+        Ok(Box::pin(child.answers.expect(id)))
     }
 }
 

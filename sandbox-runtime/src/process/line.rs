@@ -1,12 +1,14 @@
 //! The parent's end of a channel: it waits no longer than the child may take, and looks at its memory meanwhile.
 
 use std::io::{self, Read, Write};
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::guard::Guard;
 use super::spin::Spin;
+use super::sys;
 
 /// How long it waits before it looks whether it waits for too long.
 const LOOK: Duration = Duration::from_millis(1);
@@ -16,6 +18,8 @@ pub(super) struct Line {
     stream: UnixStream,
     spin: Spin,
     guard: Arc<Guard>,
+    /// It reads what is there, and waits for nothing.
+    is_hasty: bool,
 }
 
 impl Line {
@@ -24,8 +28,23 @@ impl Line {
         stream.set_read_timeout(Some(LOOK))?;
         stream.set_write_timeout(Some(LOOK))?;
         let other = stream.try_clone()?;
-        let line = |stream| Self { stream, spin: Spin::default(), guard: guard.clone() };
+        let line = |stream| Self { stream, spin: Spin::default(), guard: guard.clone(), is_hasty: false };
         Ok((line(stream), line(other)))
+    }
+}
+
+impl Line {
+    /// Whether reads fail with `WouldBlock` where they would wait.
+    pub(super) fn make_hasty(&mut self, is_hasty: bool) {
+        self.is_hasty = is_hasty;
+    }
+
+    /// Waits until there is something to read here or on another stream, but not for long: the guard is to look meanwhile.
+    pub(super) fn wait_with(&self, other: BorrowedFd<'_>) -> io::Result<()> {
+        if !sys::wait_for_either([self.stream.as_fd(), other], LOOK)? {
+            self.guard.look()?;
+        }
+        Ok(())
     }
 }
 
@@ -43,7 +62,10 @@ fn patiently<R>(guard: &Guard, mut act: impl FnMut() -> io::Result<R>) -> io::Re
 
 impl Read for Line {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let Self { stream, spin, guard } = self;
+        let Self { stream, spin, guard, is_hasty } = self;
+        if *is_hasty {
+            return sys::receive_now(stream, buffer);
+        }
         spin.read(stream, buffer, |buffer| patiently(guard, || (&*stream).read(buffer)))
     }
 }

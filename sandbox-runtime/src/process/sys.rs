@@ -4,7 +4,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
+use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
@@ -53,6 +53,22 @@ pub(super) fn receive_now(stream: &UnixStream, buffer: &mut [u8]) -> io::Result<
     // SAFETY: so many bytes from there on are of the slice.
     let read = unsafe { libc::recv(descriptor, buffer.as_mut_ptr().cast(), room, libc::MSG_DONTWAIT) };
     usize::try_from(read).map_err(|_| io::Error::last_os_error())
+}
+
+/// Waits until one of two streams can be read, or is at its end. Says whether one is.
+pub(super) fn wait_for_either(streams: [BorrowedFd<'_>; 2], most: Duration) -> io::Result<bool> {
+    let mut streams =
+        streams.map(|stream| libc::pollfd { fd: stream.as_raw_fd(), events: libc::POLLIN, revents: 0 });
+    let most = libc::c_int::try_from(most.as_millis()).unwrap_or(libc::c_int::MAX);
+    // SAFETY: two descriptions of descriptors that are open, in this frame.
+    match unsafe { libc::poll(streams.as_mut_ptr(), 2, most) } {
+        0 => Ok(false),
+        1.. => Ok(true),
+        _ => match io::Error::last_os_error() {
+            error if error.kind() == io::ErrorKind::Interrupted => Ok(false),
+            error => Err(error),
+        },
+    }
 }
 
 /// Bounds the memory of its own that a child can write, for good.

@@ -36,6 +36,11 @@ impl<R: Read> FrameReader<R> {
         Self { stream, limit, buffer: vec![0; BUFFER].into(), filled: 0..0, partial: None }
     }
 
+    /// What frames are read off.
+    pub(crate) fn stream(&mut self) -> &mut R {
+        &mut self.stream
+    }
+
     /// The next frame, once it is there.
     pub(crate) fn next(&mut self) -> Result<Frame, FrameError> {
         let mut partial = match self.partial.take() {

@@ -28,6 +28,12 @@ impl<W: Write> FrameWriter<W> {
         Self { out: Out::new(window), ..self }
     }
 
+    /// Whether what is long goes with all else from now on. Memory that both sides have holds what belongs to one frame, and is
+    /// taken as long as it may not have been read.
+    pub(crate) fn keep_together(&mut self, together: bool) {
+        self.out.keep_together(together);
+    }
+
     /// Writes a frame whose body is appended to what it is given, behind the header: it is made where it is sent from. When the body
     /// cannot be made, nothing is sent.
     pub(crate) fn send<E: From<FrameError>>(

@@ -1,16 +1,22 @@
 //! A request that is under way: it is sent, what the child asks meanwhile is done, and its answer is understood.
 
-use std::sync::PoisonError;
+use std::io::ErrorKind;
+use std::sync::{Arc, PoisonError};
+use std::task::Context;
 use std::time::Duration;
 
-use super::super::frame::{Frame, FrameError};
+use super::super::frame::{Frame, FrameError, FrameReader};
+use super::super::line::Line;
 use super::super::message::{self, Failure, Forget, HostRefusal, WireBill, from_json, kind, to_json};
 use super::super::wire::{self, Encoded, Out};
+use super::bell::{self, Bell};
 use super::{About, GRACE, Handle, KEPT, LATER, Live, Session, State, What};
 use crate::error::{Death, Direction, Error, Place, Result, Source};
+use crate::guest_error::HostError;
 use crate::isolate::clock;
+use crate::isolate::later::Pending;
 use crate::isolate::meter::nanos;
-use crate::isolate::plainly::Unanswered;
+use crate::isolate::plainly::{Called, Unanswered};
 use crate::isolate::stack::StackEnd;
 use crate::isolate::thrown::STACK_FULL;
 use crate::realm::{ConsoleLine, Level};
@@ -53,6 +59,8 @@ impl Call<'_> {
 
     fn send(&self, kind: u8, id: u64, body: impl FnOnce(&mut Out) -> Result<()>) -> Result<()> {
         let mut writer = self.live.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        // The child may not have read what it was answered.
+        writer.keep_together(self.state.hosts.pending.count() > 0);
         let sent = writer.send(kind, id, |out| body(out).map_err(Unsent::Made));
         sent.map_err(|unsent| match unsent {
             Unsent::Made(error) => error,
@@ -63,12 +71,77 @@ impl Call<'_> {
         })
     }
 
+    /// The next frame, once it is there. Meanwhile what methods of the host answer is told.
     fn next(&self) -> Result<Frame> {
-        let read = self.live.reader.lock().unwrap_or_else(PoisonError::into_inner).next();
+        loop {
+            let pending = &self.state.hosts.pending;
+            // In a call inside of it nobody waits for them, as in one process.
+            if pending.count() == 0 || !self.about.waits {
+                return self.read(|reader| reader.next());
+            }
+            let bell = self.state.bell.borrow().clone().ok_or_else(|| self.death())?;
+            self.tell_answers(&bell)?;
+            let now = self.read(|reader| {
+                reader.stream().make_hasty(true);
+                let frame = reader.next();
+                reader.stream().make_hasty(false);
+                match frame {
+                    Err(FrameError::Io(error)) if error.kind() == ErrorKind::WouldBlock => Ok(None),
+                    frame => frame.map(Some),
+                }
+            })?;
+            match now {
+                Some(frame) => return Ok(frame),
+                None if pending.count() == 0 => {}
+                None => {
+                    self.read(|reader| reader.stream().wait_with(bell.stream()).map_err(FrameError::Io))?
+                }
+            }
+        }
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&mut FrameReader<Line>) -> Result<T, FrameError>) -> Result<T> {
+        let mut reader = self.live.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = read(&mut reader);
+        drop(reader);
         read.map_err(|error| match error {
             FrameError::Closed | FrameError::Truncated | FrameError::Io(_) => self.death(),
             error => self.broken(&error.to_string()),
         })
+    }
+
+    /// Has methods of the host go on, and tells the child what they gave. When the call has to be over, those are given up that are not.
+    fn tell_answers(&self, bell: &Bell) -> Result<()> {
+        let pending = &self.state.hosts.pending;
+        bell.hush();
+        let waker = bell.waker();
+        let began = clock::now();
+        // Without a runtime none has begun.
+        let entered = bell::enter();
+        while let Some((id, (contract, method), outcome)) = pending.poll(&mut Context::from_waker(&waker)) {
+            let Some(host) = self.state.hosts.get().get(contract) else { continue };
+            // Another answer may be on its way.
+            let mut value = Out::default();
+            let answer = outcome.and_then(|answer| host.write(method, answer, &mut value));
+            self.answer(id, host.place(method), answer.map(|()| value))?;
+        }
+        drop(entered);
+        self.allow(began);
+        if self.left().is_zero() {
+            // The guest is ended as soon as it is told anything.
+            for (id, (contract, method)) in pending.give_up() {
+                let Some(host) = self.state.hosts.get().get(contract) else { continue };
+                let late = HostError::hidden("it was not over when the call was".into());
+                self.answer(id, host.place(method), Err(Unanswered::Host(late)))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the host takes is not the child's fault. By its own clock it is: it ends the guest as soon as it is answered.
+    fn allow(&self, began: u64) {
+        let guard = &self.live.guard;
+        guard.until(guard.end().saturating_add(clock::now().saturating_sub(began)));
     }
 
     /// Sends a request and gets its answer.
@@ -127,7 +200,7 @@ impl Call<'_> {
             [[numbers[0], numbers[1]], [numbers[2], numbers[3]]].map(u16::from_le_bytes).map(usize::from);
         let host = self.state.hosts.get().get(contract).ok_or_else(nowhere)?;
         let spec = host.method(method).ok_or_else(nowhere)?;
-        if spec.is_async && !self.about.waits {
+        if spec.is_async && !self.state.waits.get() {
             return Err(self.broken("a call of an `async` method where nobody waits for it"));
         }
         if let Some(most) = spec.max_calls {
@@ -147,27 +220,54 @@ impl Call<'_> {
             let refusal = HostRefusal { class, message, fields: Vec::new(), source: None, now };
             return self.send(kind::HOST_REFUSAL, frame.call, |out| to_json(&refusal, out));
         }
+        if spec.is_async && self.state.hosts.pending.count() >= limits.pending {
+            return Err(self.broken("more calls of `async` methods at once than are allowed"));
+        }
         let (began, mut value) = (clock::now(), Out::new(self.live.to_child.clone()));
-        let answer = host.call(method, self.encoded(args), (limits, stack, self.left()), &mut value);
-        let answer = answer.and_then(|()| {
-            self.session.affordable(value.weight()).map_err(|error| {
-                let place = Place::new(host.spec.name, spec.name);
-                Unanswered::Value(error.inside("result").into_boundary_error(place, Direction::ToGuest))
-            })
+        value.keep_together(self.state.hosts.pending.count() > 0);
+        let called = match spec.is_async.then(bell::enter).transpose() {
+            Ok(_entered) => host.call(method, self.encoded(args), (limits, stack), &mut value),
+            Err(error) => Err(hidden(&error)),
+        };
+        self.allow(began);
+        let place = host.place(method);
+        match called.and_then(|called| self.begun(called, frame.call, (contract, method))) {
+            Ok(true) => self.answer(frame.call, place, Ok(value)),
+            Ok(false) => Ok(()),
+            Err(error) => self.answer(frame.call, place, Err(error)),
+        }
+    }
+
+    /// Keeps a method that has only begun. Says whether it is over.
+    fn begun(&self, called: Called, id: u64, method: (usize, usize)) -> Result<bool, Unanswered> {
+        let Called::Started(started) = called else { return Ok(true) };
+        let mut bell = self.state.bell.borrow_mut();
+        if bell.is_none() {
+            *bell = Some(Arc::new(Bell::new().map_err(|error| hidden(&error))?));
+        }
+        self.state.hosts.pending.push(Pending::new(id, method, started));
+        Ok(false)
+    }
+
+    /// Tells the child what a method of the host gave.
+    fn answer(&self, id: u64, place: Place, value: Result<Out, Unanswered>) -> Result<()> {
+        let value = value.and_then(|value| match self.session.affordable(value.weight()) {
+            Ok(()) => Ok(value),
+            Err(error) => {
+                let error = error.inside("result").into_boundary_error(place, Direction::ToGuest);
+                Err(Unanswered::Value(error))
+            }
         });
         let now = self.session.now();
-        // What the host takes is not the child's fault. By its own clock it is: it ends the guest as soon as it is answered.
-        self.live.guard.until(self.live.guard.end().saturating_add(clock::now().saturating_sub(began)));
-        match answer {
-            Ok(()) => self.send(kind::HOST_VALUE, frame.call, |out| {
+        match value {
+            Ok(value) => self.send(kind::HOST_VALUE, id, |out| {
                 out.extend_from_slice(&now.to_le_bytes());
                 out.append(&value);
                 Ok(())
             }),
             Err(unanswered) => {
-                let place = Place::new(host.spec.name, spec.name);
                 let refusal = self.refusal(unanswered, place, now);
-                self.send(kind::HOST_REFUSAL, frame.call, |out| to_json(&refusal, out))
+                self.send(kind::HOST_REFUSAL, id, |out| to_json(&refusal, out))
             }
         }
     }
@@ -252,6 +352,11 @@ impl Call<'_> {
             }
         })
     }
+}
+
+/// What kept a method of the host from its work.
+fn hidden(error: &std::io::Error) -> Unanswered {
+    Unanswered::Host(HostError::hidden(error.to_string()))
 }
 
 /// Why a frame was not sent.

@@ -1,5 +1,6 @@
 //! The parent's side of a sandbox in a process: one request at a time, and what the child asks in the meantime.
 
+mod bell;
 mod call;
 
 use std::cell::{Cell, RefCell};
@@ -31,6 +32,7 @@ use crate::isolate::ticket::within;
 use crate::limits::Limits;
 use crate::realm::{Captured, Clock, Settings};
 
+use bell::Bell;
 pub(super) use call::Answered;
 use call::Call;
 
@@ -72,6 +74,20 @@ struct State {
     told: Cell<usize>,
     /// The calls of methods that have a limit of their own.
     asked_of: RefCell<HashMap<(usize, usize), u64>>,
+    /// Whether `async` methods may be called, and what they ring.
+    waits: Cell<bool>,
+    bell: RefCell<Option<Arc<Bell>>>,
+}
+
+/// The end of a call: nothing that it has begun goes on, and the state may be another thread's.
+struct Ending<'s>(&'s State);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.hosts.pending.give_up();
+        let bell = self.0.bell.take();
+        drop(bell);
+    }
 }
 
 /// A child that has a sandbox.
@@ -124,6 +140,8 @@ impl Session {
             asked: Cell::new(0),
             told: Cell::new(0),
             asked_of: RefCell::default(),
+            waits: Cell::new(false),
+            bell: RefCell::default(),
         };
         let state = ReentrantMutex::new(state);
         let session = Self {
@@ -344,7 +362,7 @@ impl Session {
         let began = clock::now();
         let call = Call { session: self, state: &state, live: &live, about, began };
         let is_outermost = self.depth.fetch_add(1, Ordering::SeqCst) == 0;
-        let turn = is_outermost.then(Turn::begin);
+        let ending = is_outermost.then(|| (Turn::begin(), Ending(&state)));
         if is_outermost {
             let limit = began.saturating_add(nanos(self.settings.limits.wall));
             let end = deadline.map_or(limit, |deadline| deadline.min(limit));
@@ -352,6 +370,7 @@ impl Session {
             let cpu = self.settings.limits.cpu;
             live.guard.allow_cpu((cpu < Duration::MAX).then(|| cpu + GRACE));
             live.to_child.iter().chain(&live.to_parent).for_each(|window| window.settle());
+            state.waits.set(about.waits);
             state.asked.set(0);
             state.told.set(0);
             state.asked_of.borrow_mut().clear();
@@ -360,7 +379,7 @@ impl Session {
         let limit = Limit { left, now: self.now() };
         let answer = call.exchange(kind, |out| body(limit, out));
         self.depth.fetch_sub(1, Ordering::SeqCst);
-        drop(turn);
+        drop(ending);
         if is_outermost {
             live.guard.called(clock::now().saturating_sub(began));
         }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 pub(crate) const LONG: usize = 32 << 10;
 
 /// Memory that both sides have, for one direction. It holds what belongs to one frame: whoever has sent one waits for an answer
-/// before the next.
+/// before the next, or sends the next without it.
 pub(crate) trait Window: Debug + Send + Sync {
     /// How much there is of it, in bytes.
     fn room(&self) -> usize;
@@ -31,6 +31,8 @@ pub(crate) struct Out {
     window: Option<Arc<dyn Window>>,
     /// How much of the window is taken.
     aside: usize,
+    /// It is not to be used.
+    together: bool,
 }
 
 impl Out {
@@ -45,6 +47,10 @@ impl Out {
         self.aside = 0;
     }
 
+    pub(crate) fn keep_together(&mut self, together: bool) {
+        self.together = together;
+    }
+
     /// How many bytes were written, with those beside them.
     pub(crate) fn weight(&self) -> usize {
         self.bytes.len() + self.aside
@@ -52,7 +58,7 @@ impl Out {
 
     /// Lays long bytes aside, and says where they are. What is short, or has no place there, is to be written like all else.
     pub(super) fn lay_aside(&mut self, bytes: &[u8]) -> Option<usize> {
-        let window = self.window.as_ref().filter(|_| bytes.len() >= LONG)?;
+        let window = self.window.as_ref().filter(|_| bytes.len() >= LONG && !self.together)?;
         let at = self.aside;
         let end = at.checked_add(bytes.len()).filter(|end| *end <= window.room())?;
         window.put(at, bytes).ok()?;

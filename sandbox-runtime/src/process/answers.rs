@@ -1,0 +1,105 @@
+//! Answers of the host that the child waits for while it goes on.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
+
+use crate::boundary::JsValue;
+use crate::isolate::foreign::Refused;
+
+/// What a host method gives.
+pub(super) type Given = Result<JsValue, Refused>;
+
+enum Slot {
+    Open(Option<Waker>),
+    Given(Given),
+}
+
+/// By the numbers of their calls.
+#[derive(Default)]
+pub(super) struct Answers(RefCell<HashMap<u64, Slot>>);
+
+impl Answers {
+    /// The answer to a call that was just sent.
+    pub(super) fn expect(self: &Rc<Self>, id: u64) -> Answer {
+        self.0.borrow_mut().insert(id, Slot::Open(None));
+        Answer { answers: self.clone(), id }
+    }
+
+    /// Whether there is one to wait for.
+    pub(super) fn are_expected(&self) -> bool {
+        self.0.borrow().values().any(|slot| matches!(slot, Slot::Open(_)))
+    }
+
+    /// It is there. One that nobody waits for any more is forgotten.
+    pub(super) fn give(&self, id: u64, given: Given) {
+        let before = self.0.borrow_mut().get_mut(&id).map(|slot| std::mem::replace(slot, Slot::Given(given)));
+        if let Some(Slot::Open(Some(waker))) = before {
+            waker.wake();
+        }
+    }
+}
+
+/// An answer that may not be there yet.
+pub(super) struct Answer {
+    answers: Rc<Answers>,
+    id: u64,
+}
+
+impl Future for Answer {
+    type Output = Given;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Given> {
+        let mut slots = self.answers.0.borrow_mut();
+        match slots.remove(&self.id) {
+            Some(Slot::Given(given)) => Poll::Ready(given),
+            _ => {
+                slots.insert(self.id, Slot::Open(Some(cx.waker().clone())));
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        let slot = self.answers.0.borrow_mut().remove(&self.id);
+        drop(slot);
+    }
+}
+
+/// Whether what this thread drives is to be polled again.
+pub(super) struct Woken {
+    is: AtomicBool,
+    thread: Thread,
+}
+
+impl Woken {
+    pub(super) fn new() -> Arc<Self> {
+        Arc::new(Self { is: AtomicBool::default(), thread: std::thread::current() })
+    }
+
+    /// Whether it was since this was asked last.
+    pub(super) fn take(&self) -> bool {
+        self.is.swap(false, Ordering::SeqCst)
+    }
+
+    /// Returns once it is.
+    pub(super) fn wait(&self) {
+        while !self.is.load(Ordering::SeqCst) {
+            std::thread::park();
+        }
+    }
+}
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.is.store(true, Ordering::SeqCst);
+        self.thread.unpark();
+    }
+}

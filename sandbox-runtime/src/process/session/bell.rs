@@ -1,0 +1,68 @@
+//! Waking a thread that waits for a stream.
+
+use std::io::{self, Read as _, Write as _};
+use std::os::fd::{AsFd as _, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::task::{Wake, Waker};
+
+use tokio::runtime::{Builder, EnterGuard, Handle, Runtime};
+
+/// What futures of the host ring, so that whoever waits for a stream as well can wait for them.
+pub(super) struct Bell {
+    heard: UnixStream,
+    ringer: Arc<Ringer>,
+}
+
+struct Ringer {
+    is_rung: AtomicBool,
+    stream: UnixStream,
+}
+
+impl Wake for Ringer {
+    fn wake(self: Arc<Self>) {
+        if !self.is_rung.swap(true, Ordering::SeqCst) {
+            // There is room for one byte, unless nobody listens any more.
+            _ = (&self.stream).write(&[0]);
+        }
+    }
+}
+
+impl Bell {
+    pub(super) fn new() -> io::Result<Self> {
+        let (heard, stream) = UnixStream::pair()?;
+        heard.set_nonblocking(true)?;
+        stream.set_nonblocking(true)?;
+        Ok(Self { heard, ringer: Arc::new(Ringer { is_rung: AtomicBool::default(), stream }) })
+    }
+
+    pub(super) fn waker(&self) -> Waker {
+        self.ringer.clone().into()
+    }
+
+    /// Can be read once it rings.
+    pub(super) fn stream(&self) -> BorrowedFd<'_> {
+        self.heard.as_fd()
+    }
+
+    /// From now on it rings anew. To be called before what may have rung it is looked at.
+    pub(super) fn hush(&self) {
+        while matches!((&self.heard).read(&mut [0; 8]), Ok(1..)) {}
+        self.ringer.is_rung.store(false, Ordering::SeqCst);
+    }
+}
+
+/// Gives futures of the host the timers and sockets of the runtime that the thread has, or of one that is kept for those who have none.
+pub(super) fn enter() -> io::Result<Option<EnterGuard<'static>>> {
+    static RUNTIME: LazyLock<io::Result<Runtime>> = LazyLock::new(|| {
+        Builder::new_multi_thread().worker_threads(1).thread_name("sandbox-hosts").enable_all().build()
+    });
+    if Handle::try_current().is_ok() {
+        return Ok(None);
+    }
+    match &*RUNTIME {
+        Ok(runtime) => Ok(Some(runtime.enter())),
+        Err(error) => Err(io::Error::new(error.kind(), error.to_string())),
+    }
+}

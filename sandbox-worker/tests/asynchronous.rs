@@ -1,0 +1,282 @@
+//! Guests in a process that wait for several methods of the host at once.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+use std::future::pending;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use sandbox_runtime::process::{Process, ProcessSandbox};
+use sandbox_runtime::{
+    Builder, Bytes, Error, LimitKind, Limits, Result, Sandbox, SandboxPool, Script, Trust, sandbox_api,
+};
+use tokio::sync::Barrier;
+
+fn worker() -> Process {
+    Process::new().program(env!("CARGO_BIN_EXE_sandbox-worker"))
+}
+
+fn builder() -> Builder<ProcessSandbox> {
+    Sandbox::builder().transport(worker())
+}
+
+#[sandbox_api(guest)]
+pub trait Flow {
+    async fn run(&self, n: u32) -> Result<String>;
+}
+
+#[sandbox_api(guest)]
+pub trait Now {
+    fn now(&self) -> Result<u32>;
+    fn back(&self, bytes: &[u8]) -> Result<Bytes>;
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("closed at {0}")]
+pub struct Closed(u32);
+
+#[sandbox_api(host)]
+pub trait Net {
+    /// Answers when three wait.
+    async fn meet(&self, n: u32) -> u32;
+    /// Never answers.
+    async fn never(&self) -> u32;
+    async fn fails(&self, n: u32) -> Result<u32, Closed>;
+    async fn panics(&self) -> u32;
+    async fn bytes(&self, bytes: Bytes) -> Bytes;
+    /// Calls the guest while it waits.
+    async fn calls(&self) -> Result<u32>;
+    /// The same, with so many bytes.
+    async fn sends(&self, length: u32) -> Result<Bytes>;
+    fn count(&self) -> u32;
+    fn same(&self, bytes: Bytes) -> Bytes;
+}
+
+/// Counts itself out.
+struct Held(Arc<AtomicUsize>);
+
+impl Held {
+    fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count.clone())
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+type Guest = Arc<Mutex<Option<Box<dyn Now + Send + Sync>>>>;
+
+#[derive(Clone)]
+struct Host {
+    barrier: Arc<Barrier>,
+    held: Arc<AtomicUsize>,
+    guest: Guest,
+}
+
+impl Host {
+    fn new() -> Self {
+        Self { barrier: Arc::new(Barrier::new(3)), held: Arc::default(), guest: Guest::default() }
+    }
+}
+
+#[sandbox_runtime::async_trait]
+impl Net for Host {
+    async fn meet(&self, n: u32) -> u32 {
+        let _held = Held::new(&self.held);
+        self.barrier.wait().await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        n * 2
+    }
+
+    async fn never(&self) -> u32 {
+        let _held = Held::new(&self.held);
+        pending().await
+    }
+
+    async fn fails(&self, n: u32) -> Result<u32, Closed> {
+        tokio::task::yield_now().await;
+        Err(Closed(n))
+    }
+
+    async fn panics(&self) -> u32 {
+        tokio::task::yield_now().await;
+        panic!("it is meant to")
+    }
+
+    async fn bytes(&self, bytes: Bytes) -> Bytes {
+        tokio::task::yield_now().await;
+        Bytes::from(bytes.iter().rev().copied().collect::<Vec<_>>())
+    }
+
+    async fn calls(&self) -> Result<u32> {
+        tokio::task::yield_now().await;
+        self.guest.lock().unwrap().as_ref().unwrap().now()
+    }
+
+    async fn sends(&self, length: u32) -> Result<Bytes> {
+        tokio::task::yield_now().await;
+        let bytes = vec![length.to_le_bytes()[0]; length as usize];
+        let back = self.guest.lock().unwrap().as_ref().unwrap().back(&bytes)?;
+        assert!(*back == *bytes, "{length}");
+        tokio::task::yield_now().await;
+        Ok(back)
+    }
+
+    fn same(&self, bytes: Bytes) -> Bytes {
+        bytes
+    }
+
+    fn count(&self) -> u32 {
+        u32::try_from(self.held.load(Ordering::SeqCst)).unwrap()
+    }
+}
+
+fn script(body: &str) -> Script {
+    Script::new("flow.mjs", format!("export const run = async (n) => {{ {body} }};"))
+}
+
+async fn run(sandbox: &ProcessSandbox, body: &str) -> Result<String> {
+    sandbox.load_async::<dyn Flow>(script(body)).await?.run(7).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn methods_of_the_host_wait_together() {
+    let sandbox = builder().host::<dyn Net>(Host::new()).build().unwrap();
+    let all = "return (await Promise.all([Net.meet(n), Net.meet(n + 1), Net.meet(n + 2)])).join();";
+    assert_eq!(run(&sandbox, all).await.unwrap(), "14,16,18");
+    // Whatever else the guest does meanwhile.
+    let busy = "const all = [1, 2, 3].map(Net.meet); let most = 0;
+        for (let i = 0; i < 9; i++) { await null; most = Math.max(most, Net.count()); }
+        return `${await Promise.all(all)},${Net.count()}`;";
+    assert_eq!(run(&sandbox, busy).await.unwrap(), "2,4,6,0");
+    let first = "const [a, b] = [Net.never(), Net.fails(n)];
+        return await Promise.race([a, b]).catch((error) => `${error.name}: ${error.message}`);";
+    let text = run(&sandbox, first).await.unwrap();
+    assert!(text.starts_with("Error: Net.fails failed"), "{text}");
+}
+
+/// The same on a thread of a pool, which has no runtime, and on a runtime that has one thread.
+#[tokio::test]
+async fn wherever_the_guest_is_called() {
+    let all = "return (await Promise.all([Net.meet(n), Net.meet(n + 1), Net.meet(n + 2)])).join();";
+    let sandbox = builder().host::<dyn Net>(Host::new()).build().unwrap();
+    assert_eq!(run(&sandbox, all).await.unwrap(), "14,16,18");
+    let host = Host::new();
+    let pool = SandboxPool::builder().trust(Trust::Hostile).transport(worker());
+    let pool = pool.host::<dyn Net>(move |_| Box::new(host.clone())).build().unwrap();
+    let flow = pool.tenant("a").load_async::<dyn Flow>(script(all)).await.unwrap();
+    assert_eq!(flow.run(1).await.unwrap(), "2,4,6");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn top_level_code_may_wait_for_several() {
+    let sandbox = builder().host::<dyn Net>(Host::new()).build().unwrap();
+    let source = "const all = await Promise.all([Net.meet(1), Net.meet(2), Net.meet(3)]);
+        export const run = async (n) => all.join() + n;";
+    let flow = sandbox.load_async::<dyn Flow>(Script::new("flow.mjs", source)).await.unwrap();
+    assert_eq!(flow.run(4).await.unwrap(), "2,4,64");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_wrong_is_the_guests_to_catch() {
+    let sandbox = builder().host::<dyn Net>(Host::new()).build().unwrap();
+    let error = run(&sandbox, "await Promise.all([Net.never(), Net.fails(n)]);").await.unwrap_err();
+    let Error::Guest(thrown) = &error else { panic!("{error}") };
+    assert_eq!(thrown.host_error::<Closed>().unwrap().0, 7);
+    let body = "return await Net.panics().catch((error) => error.message);";
+    assert!(run(&sandbox, body).await.unwrap().starts_with("Net.panics failed"));
+    let body = "return await Net.fails('x').catch((error) => error.name);";
+    assert_eq!(run(&sandbox, body).await.unwrap(), "TypeError");
+    let body = "return String(await Promise.allSettled([Net.fails(1), Net.fails(2)]).then((all) => all.map((one) => one.status)));";
+    assert_eq!(run(&sandbox, body).await.unwrap(), "rejected,rejected");
+}
+
+/// Each has its own place in the memory that both processes have, or waits until that is free.
+#[tokio::test(flavor = "multi_thread")]
+async fn long_values_do_not_mix() {
+    let sandbox = builder().host::<dyn Net>(Host::new()).build().unwrap();
+    let body = "const all = [1, 2, 3, 4, 5].map((n) => new Uint8Array(50_000 + n).fill(n));
+        all.forEach((bytes, index) => { bytes[0] = 10 + index; });
+        const back = await Promise.all(all.map(Net.bytes));
+        return back.map((bytes) => `${bytes.length}:${bytes[0]}:${bytes.at(-1)}`).join();";
+    let expected = "50001:1:10,50002:2:11,50003:3:12,50004:4:13,50005:5:14";
+    assert_eq!(run(&sandbox, body).await.unwrap(), expected);
+}
+
+/// A call that is over leaves nothing behind.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_is_over_drops_what_it_waits_for() {
+    let host = Host::new();
+    let limits = Limits { wall: Duration::from_millis(300), ..Limits::default() };
+    let sandbox = builder().limits(limits).host::<dyn Net>(host.clone()).build().unwrap();
+    assert_eq!(run(&sandbox, "Net.never(); Net.never(); await null; return `${n}`;").await.unwrap(), "7");
+    assert_eq!(host.held.load(Ordering::SeqCst), 0);
+    for body in
+        ["await Net.never();", "Net.never(); await new Promise(() => {});", "await new Promise(() => {});"]
+    {
+        let error = run(&sandbox, body).await.unwrap_err();
+        assert!(matches!(error, Error::Limit { kind: LimitKind::Wall, .. }), "{body}: {error}");
+        assert_eq!(host.held.load(Ordering::SeqCst), 0, "{body}");
+    }
+    assert_eq!(run(&sandbox, "return `${await Net.fails(3).catch(() => 4)}`;").await.unwrap(), "4");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_wait_at_once_than_may() {
+    let host = Host::new();
+    let limits = Limits { pending: 4, ..Limits::default() };
+    let sandbox = builder().limits(limits).host::<dyn Net>(host.clone()).build().unwrap();
+    let many = "let done = 0; for (let i = 0; i < 50; i++) { await Promise.all([1, 2, 3].map(Net.meet)); done += 3; } return `${done}`;";
+    assert_eq!(run(&sandbox, many).await.unwrap(), "150");
+    let error = run(&sandbox, "await Promise.all([1, 2, 3, 4, 5].map(Net.never));").await.unwrap_err();
+    assert!(matches!(error, Error::Limit { kind: LimitKind::Pending, .. }), "{error}");
+    assert_eq!(host.held.load(Ordering::SeqCst), 0);
+    assert_eq!(run(&sandbox, "return 'on';").await.unwrap(), "on");
+}
+
+/// The guest is called by a method that it waits for, while it waits for others.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_method_may_call_the_guest_meanwhile() {
+    let host = Host::new();
+    let sandbox = builder().host::<dyn Net>(host.clone()).build().unwrap();
+    let source = "export const back = (bytes) => bytes; let calls = 0; export const now = () => { void Promise.resolve().then(() => { calls += 1; }); return calls; };";
+    let now =
+        tokio::task::block_in_place(|| sandbox.load::<dyn Now>(Script::new("now.mjs", source)).unwrap());
+    *host.guest.lock().unwrap() = Some(Box::new(now));
+    let body = "const met = [1, 2, 3].map(Net.meet);
+        const calls = [await Net.calls(), ...(await Promise.all([Net.calls(), Net.calls()]))];
+        return `${calls} ${await Promise.all(met)}`;";
+    assert_eq!(run(&sandbox, body).await.unwrap(), "0,1,2 2,4,6");
+    host.guest.lock().unwrap().take();
+}
+
+/// What goes through memory that both processes have is not written over before it is read, whichever way calls are nested.
+#[tokio::test(flavor = "multi_thread")]
+async fn long_values_of_calls_inside_of_calls_do_not_mix() {
+    let host = Host::new();
+    let limits = Limits { wall: Duration::from_secs(60), cpu: Duration::MAX, ..Limits::default() };
+    let sandbox = builder().limits(limits).host::<dyn Net>(host.clone()).build().unwrap();
+    let source = "export const back = (bytes) => bytes; export const now = () => 0;";
+    let now =
+        tokio::task::block_in_place(|| sandbox.load::<dyn Now>(Script::new("now.mjs", source)).unwrap());
+    *host.guest.lock().unwrap() = Some(Box::new(now));
+    let body = "let wrong = 0;
+        const check = (bytes, length) => { if (bytes.length !== length || bytes.some((byte) => byte !== length % 256)) wrong += 1; };
+        const sends = async (length) => check(await Net.sends(length), length);
+        const same = (length) => check(Net.same(new Uint8Array(length).fill(length)), length);
+        const bytes = async (length) => check(await Net.bytes(new Uint8Array(length).fill(length)), length);
+        for (let turn = 0; turn < 40; turn++) {
+            const all = [sends(40_001 + turn), bytes(40_002), sends(40_003)];
+            same(40_004); await null; same(40_005 + turn);
+            all.push(bytes(40_006), sends(40_007)); await all[0]; same(40_008);
+            await Promise.all(all); same(40_009);
+        }
+        return `${wrong}`;";
+    assert_eq!(run(&sandbox, body).await.unwrap(), "0");
+    host.guest.lock().unwrap().take();
+}
