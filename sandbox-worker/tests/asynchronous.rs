@@ -280,3 +280,29 @@ async fn long_values_of_calls_inside_of_calls_do_not_mix() {
     assert_eq!(run(&sandbox, body).await.unwrap(), "0");
     host.guest.lock().unwrap().take();
 }
+
+/// More than a stream holds, in both directions at once: neither side waits for the other to read.
+#[tokio::test(flavor = "multi_thread")]
+async fn much_is_said_in_both_directions_at_once() {
+    let host = Host::new();
+    let limits = Limits { wall: Duration::from_secs(60), ..Limits::default() };
+    let sandbox = builder().limits(limits).host::<dyn Net>(host.clone()).build().unwrap();
+    let body = "const all = Array.from({ length: 60 }, (_, index) => Net.bytes(new Uint8Array(200_000).fill(index)));
+        const back = await Promise.all(all);
+        return `${back.every((bytes, index) => bytes.length === 200_000 && bytes.every((byte) => byte === index))}`;";
+    assert_eq!(run(&sandbox, body).await.unwrap(), "true");
+    // A call that is over, with much that it has not read, and much that it gives.
+    let body = "for (let n = 0; n < 40; n++) Net.bytes(new Uint8Array(200_000)); await null; return 'x'.repeat(500_000);";
+    assert_eq!(run(&sandbox, body).await.unwrap().len(), 500_000);
+    assert_eq!(run(&sandbox, "return 'on';").await.unwrap(), "on");
+    // The guest is called with much while it says much.
+    let source = "export const back = (bytes) => bytes; export const now = () => 0;";
+    let now =
+        tokio::task::block_in_place(|| sandbox.load::<dyn Now>(Script::new("now.mjs", source)).unwrap());
+    *host.guest.lock().unwrap() = Some(Box::new(now));
+    let body = "const all = Array.from({ length: 30 }, (_, index) =>
+            index % 2 ? Net.sends(400_000 + index) : Net.bytes(new Uint8Array(300_000)));
+        return `${(await Promise.all(all)).reduce((sum, bytes) => sum + bytes.length, 0)}`;";
+    assert_eq!(run(&sandbox, body).await.unwrap(), format!("{}", 15 * 300_000 + 15 * 400_000 + 225));
+    host.guest.lock().unwrap().take();
+}

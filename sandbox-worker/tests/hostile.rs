@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use sandbox_runtime::process::Process;
-use sandbox_runtime::{Console, Death, Error, Limits, Result, Sandbox, Script, sandbox_api};
+use sandbox_runtime::{Bytes, Console, Death, Error, Limits, Result, Sandbox, Script, sandbox_api};
 
 #[sandbox_api(guest)]
 pub trait Rule {
@@ -31,12 +31,17 @@ pub trait Later {
 #[sandbox_api(host)]
 pub trait Slow {
     async fn never(&self);
+    async fn same(&self, bytes: Bytes) -> Bytes;
 }
 
 #[sandbox_runtime::async_trait]
 impl Slow for () {
     async fn never(&self) {
         std::future::pending().await
+    }
+
+    async fn same(&self, bytes: Bytes) -> Bytes {
+        bytes
     }
 }
 
@@ -267,6 +272,17 @@ const AWAITED: &[Child] = &[
         |line, _| {
             for id in 1..100_000 {
                 line.frame(0x85, id, NEVER);
+            }
+        },
+        is_protocol,
+    ),
+    (
+        // Calls that are answered, and the answers are not read.
+        "much-to-say-and-nothing-to-hear",
+        |line, _| {
+            let body = [&[2, 0, 1, 0, 1, 12, 0x80, 0x80, 0x80, 0x04][..], &vec![7; 8 << 20]].concat();
+            for id in 1..1000 {
+                line.frame(0x85, id, &body);
             }
         },
         is_protocol,

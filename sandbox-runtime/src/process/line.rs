@@ -18,7 +18,7 @@ pub(super) struct Line {
     stream: UnixStream,
     spin: Spin,
     guard: Arc<Guard>,
-    /// It reads what is there, and waits for nothing.
+    /// It reads what is there and writes what there is room for, and waits for nothing.
     is_hasty: bool,
 }
 
@@ -34,17 +34,23 @@ impl Line {
 }
 
 impl Line {
-    /// Whether reads fail with `WouldBlock` where they would wait.
+    /// Whether reads and writes fail with `WouldBlock` where they would wait.
     pub(super) fn make_hasty(&mut self, is_hasty: bool) {
         self.is_hasty = is_hasty;
     }
 
     /// Waits until there is something to read here or on another stream, but not for long: the guard is to look meanwhile.
     pub(super) fn wait_with(&self, other: BorrowedFd<'_>) -> io::Result<()> {
-        if !sys::wait_for_either([self.stream.as_fd(), other], LOOK)? {
-            self.guard.look()?;
-        }
-        Ok(())
+        self.looked(sys::wait_for_any(&[(self.stream.as_fd(), libc::POLLIN), (other, libc::POLLIN)], LOOK)?)
+    }
+
+    /// The same until something can be read here, or written.
+    pub(super) fn wait_for_both(&self) -> io::Result<()> {
+        self.looked(sys::wait_for_any(&[(self.stream.as_fd(), libc::POLLIN | libc::POLLOUT)], LOOK)?)
+    }
+
+    fn looked(&self, is_ready: bool) -> io::Result<()> {
+        if is_ready { Ok(()) } else { self.guard.look() }
     }
 }
 
@@ -72,7 +78,10 @@ impl Read for Line {
 
 impl Write for Line {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        patiently(&self.guard, || (&self.stream).write(bytes))
+        match self.is_hasty {
+            true => sys::send_now(&self.stream, bytes),
+            false => patiently(&self.guard, || (&self.stream).write(bytes)),
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {

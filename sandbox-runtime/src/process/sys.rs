@@ -55,13 +55,24 @@ pub(super) fn receive_now(stream: &UnixStream, buffer: &mut [u8]) -> io::Result<
     usize::try_from(read).map_err(|_| io::Error::last_os_error())
 }
 
-/// Waits until one of two streams can be read, or is at its end. Says whether one is.
-pub(super) fn wait_for_either(streams: [BorrowedFd<'_>; 2], most: Duration) -> io::Result<bool> {
+/// Writes to a stream what it has room for, without waiting for more.
+pub(super) fn send_now(stream: &UnixStream, bytes: &[u8]) -> io::Result<usize> {
+    let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+    // SAFETY: so many bytes from there on are of the slice.
+    let sent = unsafe { libc::send(stream.as_raw_fd(), bytes.as_ptr().cast(), bytes.len(), flags) };
+    usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+}
+
+/// Waits until one of the streams can be read or written, as it says, or is at its end. Says whether one is.
+pub(super) fn wait_for_any<const N: usize>(
+    streams: &[(BorrowedFd<'_>, libc::c_short); N],
+    most: Duration,
+) -> io::Result<bool> {
     let mut streams =
-        streams.map(|stream| libc::pollfd { fd: stream.as_raw_fd(), events: libc::POLLIN, revents: 0 });
+        streams.map(|(stream, events)| libc::pollfd { fd: stream.as_raw_fd(), events, revents: 0 });
     let most = libc::c_int::try_from(most.as_millis()).unwrap_or(libc::c_int::MAX);
-    // SAFETY: two descriptions of descriptors that are open, in this frame.
-    match unsafe { libc::poll(streams.as_mut_ptr(), 2, most) } {
+    // SAFETY: so many descriptions of descriptors that are open, in this frame.
+    match unsafe { libc::poll(streams.as_mut_ptr(), N as libc::nfds_t, most) } {
         0 => Ok(false),
         1.. => Ok(true),
         _ => match io::Error::last_os_error() {

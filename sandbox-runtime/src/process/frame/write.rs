@@ -1,6 +1,6 @@
 //! Frames onto a stream.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::sync::Arc;
 
 use super::{BESIDE, FrameError, HEADER};
@@ -34,6 +34,11 @@ impl<W: Write> FrameWriter<W> {
         self.out.keep_together(together);
     }
 
+    /// What frames are written to.
+    pub(crate) fn stream(&mut self) -> &mut W {
+        &mut self.stream
+    }
+
     /// Writes a frame whose body is appended to what it is given, behind the header: it is made where it is sent from. When the body
     /// cannot be made, nothing is sent.
     pub(crate) fn send<E: From<FrameError>>(
@@ -42,13 +47,36 @@ impl<W: Write> FrameWriter<W> {
         call: u64,
         body: impl FnOnce(&mut Out) -> Result<(), E>,
     ) -> Result<(), E> {
+        self.send_while(kind, call, body, |_| Err(FrameError::Io(ErrorKind::WouldBlock.into()).into()))
+    }
+
+    /// The same. `blocked` is called when the stream would have to wait for room, and it is tried again after that.
+    pub(crate) fn send_while<E: From<FrameError>>(
+        &mut self,
+        kind: u8,
+        call: u64,
+        body: impl FnOnce(&mut Out) -> Result<(), E>,
+        mut blocked: impl FnMut(&mut W) -> Result<(), E>,
+    ) -> Result<(), E> {
         self.out.restart(KEPT);
         self.out.extend_from_slice(&[0; HEADER]);
         body(&mut self.out)?;
-        Ok(self.sent(kind, call)?)
+        self.finish(kind, call)?;
+        let mut left = self.out.as_slice();
+        while !left.is_empty() {
+            match self.stream.write(left) {
+                Ok(0) => return Err(FrameError::Io(ErrorKind::WriteZero.into()).into()),
+                Ok(written) => left = left.get(written..).unwrap_or_default(),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => blocked(&mut self.stream)?,
+                Err(error) => return Err(FrameError::Io(error).into()),
+            }
+        }
+        Ok(self.stream.flush().map_err(FrameError::Io)?)
     }
 
-    fn sent(&mut self, kind: u8, call: u64) -> Result<(), FrameError> {
+    /// Writes the header.
+    fn finish(&mut self, kind: u8, call: u64) -> Result<(), FrameError> {
         let claimed = self.out.len().saturating_sub(HEADER);
         let too_long = || FrameError::TooLong { claimed, limit: self.limit };
         let length = u32::try_from(claimed + BESIDE).ok().filter(|_| claimed <= self.limit);
@@ -58,7 +86,6 @@ impl<W: Write> FrameWriter<W> {
         if let Some(place) = self.out.first_chunk_mut::<HEADER>() {
             *place = header;
         }
-        // Interrupted writes are tried again by it.
-        self.stream.write_all(&self.out).and_then(|()| self.stream.flush()).map_err(FrameError::Io)
+        Ok(())
     }
 }

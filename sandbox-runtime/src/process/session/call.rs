@@ -27,6 +27,9 @@ pub(in super::super) enum Answered<'f> {
     Value(Encoded<'f>),
 }
 
+/// How much is read, in bytes, while the child does not read: more than a guest says at once that has a heap of the usual size.
+const MOST_KEPT: usize = 128 << 20;
+
 impl Answered<'_> {
     /// The handle of what was made; `None` for another answer.
     pub(in super::super) fn handle(self, what: What) -> Option<Result<Handle>> {
@@ -61,7 +64,18 @@ impl Call<'_> {
         let mut writer = self.live.writer.lock().unwrap_or_else(PoisonError::into_inner);
         // The child may not have read what it was answered.
         writer.keep_together(self.state.hosts.pending.count() > 0);
-        let sent = writer.send(kind, id, |out| body(out).map_err(Unsent::Made));
+        writer.stream().make_hasty(self.state.waits.get());
+        let sent = writer.send_while(
+            kind,
+            id,
+            |out| body(out).map_err(Unsent::Made),
+            |line| {
+                // The child may have much to say before it reads: it goes on while methods of the host have not answered.
+                self.keep_frames().map_err(Unsent::Made)?;
+                line.wait_for_both().map_err(|error| Unsent::Frame(FrameError::Io(error)))
+            },
+        );
+        drop(writer);
         sent.map_err(|unsent| match unsent {
             Unsent::Made(error) => error,
             Unsent::Frame(error @ FrameError::TooLong { .. }) => {
@@ -71,9 +85,56 @@ impl Call<'_> {
         })
     }
 
+    /// Reads the frames that are there, for later.
+    fn keep_frames(&self) -> Result<()> {
+        while let Some(frame) = self.read_now()? {
+            let mut kept = self.state.kept.borrow_mut();
+            match frame.kind {
+                kind::CONSOLE => kept.text = self.console_text(kept.text, &frame)?,
+                _ => kept.calls += 1,
+            }
+            // Calls that wait for an answer, and the answer that it waits for itself.
+            if kept.calls > self.session.settings.limits.pending.saturating_add(1) {
+                return Err(self.broken("more calls of `async` methods at once than are allowed"));
+            }
+            kept.bytes += frame.body.len();
+            if kept.bytes > MOST_KEPT {
+                return Err(self.broken("more at once than is kept, without reading what it is answered"));
+            }
+            kept.frames.push_back(frame);
+        }
+        Ok(())
+    }
+
+    /// How much text of the console there is with this frame, in bytes.
+    fn console_text(&self, so_far: usize, frame: &Frame) -> Result<usize> {
+        let text = so_far.saturating_add(frame.body.len());
+        // As JSON it may be six times as long, and each line has a frame.
+        match text > self.session.settings.limits.console_bytes.saturating_mul(64).saturating_add(1 << 20) {
+            true => Err(self.broken("more text of the console than is allowed")),
+            false => Ok(text),
+        }
+    }
+
+    /// The next frame, if it is there.
+    fn read_now(&self) -> Result<Option<Frame>> {
+        self.read(|reader| {
+            reader.stream().make_hasty(true);
+            let frame = reader.next();
+            reader.stream().make_hasty(false);
+            match frame {
+                Err(FrameError::Io(error)) if error.kind() == ErrorKind::WouldBlock => Ok(None),
+                frame => frame.map(Some),
+            }
+        })
+    }
+
     /// The next frame, once it is there. Meanwhile what methods of the host answer is told.
     fn next(&self) -> Result<Frame> {
         loop {
+            if let Some(frame) = self.state.kept.borrow_mut().take() {
+                return Ok(frame);
+            }
             let pending = &self.state.hosts.pending;
             // In a call inside of it nobody waits for them, as in one process.
             if pending.count() == 0 || !self.about.waits {
@@ -81,16 +142,10 @@ impl Call<'_> {
             }
             let bell = self.state.bell.borrow().clone().ok_or_else(|| self.death())?;
             self.tell_answers(&bell)?;
-            let now = self.read(|reader| {
-                reader.stream().make_hasty(true);
-                let frame = reader.next();
-                reader.stream().make_hasty(false);
-                match frame {
-                    Err(FrameError::Io(error)) if error.kind() == ErrorKind::WouldBlock => Ok(None),
-                    frame => frame.map(Some),
-                }
-            })?;
-            match now {
+            if !self.state.kept.borrow().frames.is_empty() {
+                continue;
+            }
+            match self.read_now()? {
                 Some(frame) => return Ok(frame),
                 None if pending.count() == 0 => {}
                 None => {
@@ -315,12 +370,7 @@ impl Call<'_> {
     /// Gives a line of the guest's console to whoever it is for.
     fn write(&self, frame: &Frame) -> Result<()> {
         let most = self.session.settings.limits.console_bytes;
-        let told = self.state.told.get().saturating_add(frame.body.len());
-        self.state.told.set(told);
-        // As JSON it may be six times as long, and each line has a frame.
-        if told > most.saturating_mul(64).saturating_add(1 << 20) {
-            return Err(self.broken("more text of the console than is allowed"));
-        }
+        self.state.told.set(self.console_text(self.state.told.get(), frame)?);
         let line: message::Line =
             from_json(&frame.body).ok_or_else(|| self.broken("a line of the console that is none"))?;
         let level =

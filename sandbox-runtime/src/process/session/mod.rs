@@ -13,7 +13,7 @@ use std::time::Duration;
 use parking_lot::ReentrantMutex;
 
 use super::fault::Hearing;
-use super::frame::{FrameError, FrameReader, FrameWriter};
+use super::frame::{Frame, FrameError, FrameReader, FrameWriter};
 use super::guard::Guard;
 use super::harden::{Hardening, HardeningError, HardeningReport, Measure, State as Layer};
 use super::line::Line;
@@ -77,6 +77,31 @@ struct State {
     /// Whether `async` methods may be called, and what they ring.
     waits: Cell<bool>,
     bell: RefCell<Option<Arc<Bell>>>,
+    /// What was read before it was its turn.
+    kept: RefCell<Kept>,
+}
+
+/// Frames that were read so that the child can go on.
+#[derive(Default)]
+struct Kept {
+    frames: VecDeque<Frame>,
+    /// How many of them are not the console's, and how many bytes are in those that are.
+    calls: usize,
+    text: usize,
+    /// How many are in all of them.
+    bytes: usize,
+}
+
+impl Kept {
+    fn take(&mut self) -> Option<Frame> {
+        let frame = self.frames.pop_front()?;
+        self.bytes = self.bytes.saturating_sub(frame.body.len());
+        match frame.kind {
+            kind::CONSOLE => self.text = self.text.saturating_sub(frame.body.len()),
+            _ => self.calls = self.calls.saturating_sub(1),
+        }
+        Some(frame)
+    }
 }
 
 /// The end of a call: nothing that it has begun goes on, and the state may be another thread's.
@@ -85,6 +110,8 @@ struct Ending<'s>(&'s State);
 impl Drop for Ending<'_> {
     fn drop(&mut self) {
         self.0.hosts.pending.give_up();
+        let kept = self.0.kept.take();
+        drop(kept);
         let bell = self.0.bell.take();
         drop(bell);
     }
@@ -142,6 +169,7 @@ impl Session {
             asked_of: RefCell::default(),
             waits: Cell::new(false),
             bell: RefCell::default(),
+            kept: RefCell::default(),
         };
         let state = ReentrantMutex::new(state);
         let session = Self {
