@@ -5,7 +5,7 @@
 use std::future::pending;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sandbox_runtime::process::{Process, ProcessSandbox};
 use sandbox_runtime::{
@@ -278,6 +278,25 @@ async fn long_values_of_calls_inside_of_calls_do_not_mix() {
         }
         return `${wrong}`;";
     assert_eq!(run(&sandbox, body).await.unwrap(), "0");
+    host.guest.lock().unwrap().take();
+}
+
+/// As in one process: a call that a method makes ends with the call that waits for the method.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_method_calls_ends_with_the_call() {
+    let host = Host::new();
+    let limits = Limits { wall: Duration::from_secs(20), ..Limits::default() };
+    let other = builder().limits(limits).build().unwrap();
+    let endless = "export const now = () => { for (;;); }; export const back = (bytes) => bytes;";
+    let other =
+        tokio::task::block_in_place(|| other.load::<dyn Now>(Script::new("now.mjs", endless)).unwrap());
+    *host.guest.lock().unwrap() = Some(Box::new(other));
+    let limits = Limits { wall: Duration::from_millis(300), ..Limits::default() };
+    let sandbox = builder().limits(limits).host::<dyn Net>(host.clone()).build().unwrap();
+    let began = Instant::now();
+    let error = run(&sandbox, "await Net.calls();").await.unwrap_err();
+    assert!(matches!(error, Error::Limit { kind: LimitKind::Wall, .. } | Error::Guest(_)), "{error}");
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
     host.guest.lock().unwrap().take();
 }
 

@@ -20,10 +20,10 @@ pub(crate) fn within(deadline: Option<u64>) -> Option<u64> {
 }
 
 /// Calls that are made until this is dropped are inside of one that ends at a time.
-pub(super) struct Inside(u64);
+pub(crate) struct Inside(u64);
 
 impl Inside {
-    pub(super) fn of(end: u64) -> Self {
+    pub(crate) fn of(end: u64) -> Self {
         Self(OUTER_END.replace(end.min(OUTER_END.get())))
     }
 }

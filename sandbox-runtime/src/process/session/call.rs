@@ -19,6 +19,7 @@ use crate::isolate::meter::nanos;
 use crate::isolate::plainly::{Called, Unanswered};
 use crate::isolate::stack::StackEnd;
 use crate::isolate::thrown::STACK_FULL;
+use crate::isolate::ticket::Inside;
 use crate::realm::{ConsoleLine, Level};
 
 /// What a child answered.
@@ -171,8 +172,9 @@ impl Call<'_> {
         bell.hush();
         let waker = bell.waker();
         let began = clock::now();
-        // Without a runtime none has begun.
+        // Without a runtime none has begun. What they call ends with the call that waits for them.
         let entered = bell::enter();
+        let inside = Inside::of(self.live.guard.end().saturating_sub(nanos(GRACE)));
         while let Some((id, (contract, method), outcome)) = pending.poll(&mut Context::from_waker(&waker)) {
             let Some(host) = self.state.hosts.get().get(contract) else { continue };
             // Another answer may be on its way.
@@ -180,7 +182,7 @@ impl Call<'_> {
             let answer = outcome.and_then(|answer| host.write(method, answer, &mut value));
             self.answer(id, host.place(method), answer.map(|()| value))?;
         }
-        drop(entered);
+        drop((inside, entered));
         self.allow(began);
         if self.left().is_zero() {
             // The guest is ended as soon as it is told anything.
