@@ -49,6 +49,7 @@ pub trait Net {
     async fn calls(&self) -> Result<u32>;
     /// The same, with so many bytes.
     async fn sends(&self, length: u32) -> Result<Bytes>;
+    async fn sleep(&self, millis: u32);
     fn count(&self) -> u32;
     fn same(&self, bytes: Bytes) -> Bytes;
 }
@@ -125,6 +126,11 @@ impl Net for Host {
         assert!(*back == *bytes, "{length}");
         tokio::task::yield_now().await;
         Ok(back)
+    }
+
+    async fn sleep(&self, millis: u32) {
+        let _held = Held::new(&self.held);
+        tokio::time::sleep(Duration::from_millis(millis.into())).await;
     }
 
     fn same(&self, bytes: Bytes) -> Bytes {
@@ -324,4 +330,74 @@ async fn much_is_said_in_both_directions_at_once() {
         return `${(await Promise.all(all)).reduce((sum, bytes) => sum + bytes.length, 0)}`;";
     assert_eq!(run(&sandbox, body).await.unwrap(), format!("{}", 15 * 300_000 + 15 * 400_000 + 225));
     host.guest.lock().unwrap().take();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deadline_ends_a_call_that_waits_for_the_host() {
+    let sandbox = builder().host::<dyn Net>(Host::new()).build().unwrap();
+    let flow = sandbox.load_async::<dyn Flow>(script("await Net.sleep(500); return 'over';")).await.unwrap();
+    let flow = &flow;
+    let late = async || {
+        let began = Instant::now();
+        let deadline = Duration::from_millis(60);
+        let error = flow.with_deadline(began + deadline).run(1).await.unwrap_err();
+        assert!(matches!(error, Error::Limit { kind: LimitKind::Deadline, .. }), "{error}");
+        began.elapsed().checked_sub(deadline).unwrap()
+    };
+    let mut least = Duration::MAX;
+    // What else the machine does may delay one of them.
+    for _ in 0..9 {
+        least = least.min(late().await);
+    }
+    assert!(least < Duration::from_millis(15), "{least:?}");
+    assert_eq!(flow.run(1).await.unwrap(), "over", "and the next one is not taken for late");
+}
+
+/// Those that have not begun never do.
+#[tokio::test]
+async fn a_call_that_is_dropped_before_its_turn_is_not_made() {
+    let host = Host::new();
+    let limits = Limits { wall: Duration::from_millis(300), ..Limits::default() };
+    let sandbox = builder().limits(limits).host::<dyn Net>(host.clone()).build().unwrap();
+    let source =
+        "globalThis.calls = (globalThis.calls ?? 0) + 1; if (n === 1) await Net.never(); return `${calls}`;";
+    let flow = sandbox.load_async::<dyn Flow>(script(source)).await.unwrap();
+    for n in [1, 2, 2, 2] {
+        let call = tokio::time::timeout(Duration::from_millis(20), flow.run(n));
+        assert!(call.await.is_err(), "it waits for the first");
+    }
+    assert_eq!(flow.run(3).await.unwrap(), "2");
+}
+
+/// On the only thread of a runtime nothing could go on, not even what the call waits for.
+#[tokio::test]
+async fn a_synchronous_call_does_not_stall_a_runtime() {
+    let sandbox = builder().host::<dyn Net>(Host::new()).build().unwrap();
+    let source = "export const back = (bytes) => bytes; export const now = () => 7;";
+    let load = || sandbox.load::<dyn Now>(Script::new("now.mjs", source));
+    assert!(matches!(load().map(drop), Err(Error::Blocking { .. })));
+    assert!(matches!(sandbox.reset(), Err(Error::Blocking { .. })));
+    let now = sandbox.load_async::<dyn Now>(Script::new("now.mjs", source)).await.unwrap();
+    assert!(matches!(now.now(), Err(Error::Blocking { .. })));
+    assert_eq!(tokio::task::spawn_blocking(move || now.now()).await.unwrap().unwrap(), 7);
+    sandbox.reset_async().await.unwrap();
+    assert_eq!(run(&sandbox, "return 'new';").await.unwrap(), "new");
+}
+
+#[test]
+fn a_synchronous_call_hands_its_tasks_to_another_thread() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let host = Host::new();
+    let sandbox = builder().host::<dyn Net>(host.clone()).build().unwrap();
+    let source = "export const back = (bytes) => bytes; export const now = () => { while (Net.count() === 0); return 1; };";
+    let now = sandbox.load::<dyn Now>(Script::new("now.mjs", source)).unwrap();
+    // The guest waits until another task of the only worker has run.
+    runtime.block_on(async {
+        let held = host.held.clone();
+        let call = tokio::spawn(async move {
+            tokio::spawn(async move { std::mem::forget(Held::new(&held)) });
+            now.now()
+        });
+        assert_eq!(call.await.unwrap().unwrap(), 1);
+    });
 }

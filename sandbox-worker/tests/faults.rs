@@ -183,3 +183,24 @@ fn a_step_that_takes_too_much_cpu_time() {
     assert!(matches!(error, Error::Limit { kind: LimitKind::Cpu, .. }), "{error}");
     assert_eq!(act(&sandbox, "return 2;").unwrap(), 2.0);
 }
+
+/// What calls before it were billed is not on the bill of the call in which the process ends.
+#[test]
+fn the_bill_of_the_last_call() {
+    let limits = Limits { wall: Duration::from_millis(300), ..Limits::default() };
+    let sandbox = builder().limits(limits).build().unwrap();
+    for _ in 0..3 {
+        let error = act(&sandbox, "for (;;);").unwrap_err();
+        assert!(matches!(error, Error::Limit { kind: LimitKind::Wall, .. }), "{error}");
+    }
+    let before = sandbox.usage().total.cpu;
+    let error = act(&sandbox, "return [].indexOf.call({ length: 2 ** 53 - 1 }, 1);").unwrap_err();
+    assert!(matches!(error, Error::Process { death: Death::Overdue, .. }), "{error}");
+    let usage = sandbox.usage();
+    println!("{before:?} {usage:?}");
+    // The kernel counts in steps of some milliseconds, and the threads of the engine as well.
+    assert!(usage.last.cpu <= usage.last.wall + Duration::from_millis(150), "{usage:?}");
+    assert!(usage.last.cpu > Duration::from_millis(100), "{usage:?}");
+    // To load the script is a call as well.
+    assert!(usage.total.cpu - before - usage.last.cpu < Duration::from_millis(50), "{before:?} {usage:?}");
+}

@@ -11,7 +11,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use sandbox_runtime::process::Process;
-use sandbox_runtime::{Bytes, Console, Death, Error, Limits, Result, Sandbox, Script, sandbox_api};
+use sandbox_runtime::{
+    Bytes, Console, Death, Error, Limits, Result, Sandbox, SandboxPool, Script, Trust, sandbox_api,
+};
 
 #[sandbox_api(guest)]
 pub trait Rule {
@@ -459,6 +461,22 @@ fn sandbox(program: &Path, calls: u64) -> Result<sandbox_runtime::ProcessSandbox
         .build()
 }
 
+/// The children of this process.
+fn children() -> Vec<i32> {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+    let of = |task: std::io::Result<std::fs::DirEntry>| {
+        std::fs::read_to_string(task.unwrap().path().join("children")).unwrap_or_default()
+    };
+    let all = tasks.map(of).collect::<Vec<_>>().join(" ");
+    all.split_whitespace().map(|pid| pid.parse().unwrap()).collect()
+}
+
+/// Whether it is there, and has not ended.
+fn lives(pid: i32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
+}
+
 fn parent() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("hostile-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
@@ -519,6 +537,21 @@ fn parent() {
         println!("test {name} ... {error}");
         assert!(matches!(error, Error::Process { .. } | Error::Build { .. }), "{name}: {error:?}");
     }
+    // In a pool it is no caller's affair: another takes the place of one that has ended while nobody called it.
+    let pool = SandboxPool::builder().trust(Trust::Hostile);
+    let pool = pool.transport(Process::new().program(folder.join("an-end-when-idle"))).build().unwrap();
+    let rule = pool.tenant("a").load::<dyn Rule>(Script::new("rule.js", "")).unwrap();
+    for _ in 0..5 {
+        let before = children();
+        assert_eq!(rule.price(1.0).unwrap(), 1.0);
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while before.iter().all(|pid| lives(*pid)) {
+            assert!(Instant::now() < deadline, "it lives on");
+            std::thread::yield_now();
+        }
+    }
+    println!("test another-in-its-place ... ok");
+    drop((rule, pool));
     let runtime = tokio::runtime::Runtime::new().unwrap();
     for (name, _, is_expected) in AWAITED {
         let sandbox = sandbox(&program(name), u64::MAX).unwrap();

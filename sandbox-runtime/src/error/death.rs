@@ -6,7 +6,7 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Death {
-    /// A signal ended it: 6 when the engine gave up, 9 when somebody killed it, 11 when its memory was wrong, 31 when it called
+    /// A signal ended it: 5 or 6 when the engine gave up, 9 when somebody killed it, 11 when its memory was wrong, 31 when it called
     /// the kernel for something that it may not.
     #[non_exhaustive]
     Signal {

@@ -128,6 +128,8 @@ struct Child {
     contracts: RefCell<HashMap<ContractData, &'static ContractSpec>>,
     next_call: Cell<u64>,
     answers: Rc<Answers>,
+    /// The call has to be over, as the parent has said.
+    is_late: Cell<bool>,
     /// The parent is gone: everything ends.
     is_gone: Cell<bool>,
 }
@@ -152,6 +154,7 @@ impl Child {
             contracts: RefCell::default(),
             next_call: Cell::new(0),
             answers: Rc::default(),
+            is_late: Cell::new(false),
             is_gone: Cell::new(false),
         })
     }
@@ -215,7 +218,11 @@ impl Child {
     fn heed(&self, frame: Frame) -> Asked<()> {
         match frame.kind {
             kind::HOST_VALUE | kind::HOST_REFUSAL => {
-                self.answers.give(frame.call, self.given(&frame)?);
+                let given = self.given(&frame)?;
+                // What comes too late is not told to the guest.
+                if !self.is_late.get() {
+                    self.answers.give(frame.call, given);
+                }
                 Ok(())
             }
             _ => self.serve(frame),
@@ -374,6 +381,8 @@ impl Child {
 
     /// Drives a call that may wait for several host methods at once.
     fn drive<T>(&self, future: impl Future<Output = T>) -> Asked<T> {
+        // What came too late for the call before is over with it.
+        self.is_late.set(false);
         let woken = Woken::new();
         let waker = Waker::from(woken.clone());
         let mut future = std::pin::pin!(future);
@@ -384,7 +393,11 @@ impl Child {
             if woken.take() {
                 continue;
             }
-            // The parent answers in time: it knows when the call has to be over.
+            // By the clock of the parent the call has to be over. In a moment it is by the clock here as well.
+            if self.is_late.replace(false) {
+                woken.wait();
+                continue;
+            }
             match self.answers.are_expected() {
                 true => self.heed(self.next()?)?,
                 false => woken.wait(),
@@ -399,8 +412,11 @@ impl Child {
             self.set_clock(i64::from_le_bytes(*now));
             return wire::decode(self.encoded(value), Bounds::TRUSTED).map(Ok).map_err(|_| Gone);
         }
-        let HostRefusal { class, message, fields, source, now } = parse(&frame.body)?;
+        let HostRefusal { class, message, fields, source, now, is_late } = parse(&frame.body)?;
         self.set_clock(now);
+        if is_late {
+            self.is_late.set(true);
+        }
         let fields = fields.into_iter().map(|(name, value)| {
             wire::decode(&value, Bounds::TRUSTED).map(|value| (name, value)).map_err(|_| Gone)
         });

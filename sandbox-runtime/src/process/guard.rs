@@ -22,6 +22,8 @@ pub(super) struct Guard {
     end: AtomicU64,
     /// CPU time for calls that are over, in nanoseconds.
     lawful: AtomicU64,
+    /// CPU time that is on a bill, or on nobody's, in nanoseconds.
+    paid: AtomicU64,
     /// Bytes of memory that may be resident.
     memory: u64,
     /// How many were, when there were most of those times that somebody looked.
@@ -42,8 +44,8 @@ impl Guard {
         let open = |what: &str| own.then(|| File::open(format!("/proc/{pid}/{what}")).ok()).flatten();
         let (statm, stat) = (open("statm"), open("stat"));
         let [end, cpu_end] = [(); 2].map(|()| AtomicU64::new(u64::MAX));
-        let [lawful, peak] = [(); 2].map(|()| AtomicU64::new(0));
-        Arc::new(Self { end, lawful, memory, peak, cpu_end, statm, stat, verdict: Mutex::default() })
+        let [lawful, paid, peak] = [(); 3].map(|()| AtomicU64::new(0));
+        Arc::new(Self { end, lawful, paid, memory, peak, cpu_end, statm, stat, verdict: Mutex::default() })
     }
 
     pub(super) fn until(&self, end: u64) {
@@ -59,6 +61,16 @@ impl Guard {
     /// The CPU time that it may have had for its calls so far.
     pub(super) fn lawful(&self) -> Duration {
         Duration::from_nanos(self.lawful.load(Ordering::Relaxed))
+    }
+
+    /// So much of its CPU time is on a bill, or on nobody's.
+    pub(super) fn paid(&self, cpu: u64) {
+        self.paid.fetch_add(cpu, Ordering::Relaxed);
+    }
+
+    /// What is on no bill of the CPU time that it had in all.
+    pub(super) fn unpaid(&self, cpu: Duration) -> Duration {
+        cpu.saturating_sub(Duration::from_nanos(self.paid.load(Ordering::Relaxed)))
     }
 
     pub(super) fn end(&self) -> u64 {

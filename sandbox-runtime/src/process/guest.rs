@@ -1,7 +1,9 @@
 //! What is loaded into a sandbox in a process: scripts, and what their proxies call them through.
 
+use std::cell::RefCell;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -66,7 +68,11 @@ impl ProcessGuest {
             },
             |answer| answer.handle(What::Script),
         );
-        let handle = evaluated.map_err(|error| script::error_of(error, &name))?;
+        // What the child's sandbox says has the name already.
+        let handle = evaluated.map_err(|error| match &error {
+            Error::Limit { limit, .. } if limit.starts_with(&name) => error,
+            _ => script::error_of(error, &name),
+        })?;
         Ok(Self { exports: Arc::new(Kept { session: session.clone(), handle }), deadline })
     }
 
@@ -201,23 +207,42 @@ where
     }
 }
 
-/// A call that a thread waits for, in the place of the task that awaits this. It begins when it is polled first; when it is dropped,
-/// the guest goes on until it is done, or meets a limit.
+/// A call that a thread waits for, in the place of the task that awaits this. It begins when it is polled first and its turn has come;
+/// when it is dropped after that, the guest goes on until it is done, or meets a limit.
 #[must_use = "a call does nothing until it is awaited"]
 pub struct ProcessCall<R> {
     work: Option<Box<dyn FnOnce() -> Result<R> + Send>>,
     answer: Option<oneshot::Receiver<Result<R>>>,
+    is_dropped: Arc<AtomicBool>,
+}
+
+thread_local! {
+    /// Whether nobody awaits any more what this thread calls.
+    static IS_DROPPED: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
+}
+
+/// Whether a call that this thread makes was dropped before its turn came.
+pub(super) fn is_dropped() -> bool {
+    IS_DROPPED.with_borrow(|dropped| dropped.as_ref().is_some_and(|dropped| dropped.load(Ordering::Relaxed)))
+}
+
+impl<R> Drop for ProcessCall<R> {
+    fn drop(&mut self) {
+        self.is_dropped.store(true, Ordering::Relaxed);
+    }
 }
 
 impl<R: Send + 'static> ProcessCall<R> {
     pub(super) fn begin(work: impl FnOnce() -> Result<R> + Send + 'static) -> Self {
-        Self { work: Some(Box::new(work)), answer: None }
+        Self { work: Some(Box::new(work)), answer: None, is_dropped: Arc::default() }
     }
 
     fn start(&mut self, work: Box<dyn FnOnce() -> Result<R> + Send>) -> Result<()> {
         let (answer, answered) = oneshot::channel();
         let runtime = Runtime::try_current().ok();
+        let is_dropped = self.is_dropped.clone();
         let wait = move || {
+            IS_DROPPED.set(Some(is_dropped));
             // `async` host methods find the timers and sockets of the runtime.
             let _entered = runtime.as_ref().map(Runtime::enter);
             _ = answer.send(work());

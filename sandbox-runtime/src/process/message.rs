@@ -342,6 +342,8 @@ pub(crate) struct HostRefusal {
     pub(crate) fields: Vec<(String, Vec<u8>)>,
     pub(crate) source: Option<u64>,
     pub(crate) now: i64,
+    /// The call has to be over, and with it what it waits for.
+    pub(crate) is_late: bool,
 }
 
 /// Why something was not done, and what it cost.

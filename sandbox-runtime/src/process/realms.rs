@@ -104,6 +104,6 @@ impl ProcessRealm {
     /// As of [`load`](Self::load).
     pub async fn load_async<C: ?Sized + GuestContract>(&self, script: Script) -> Result<C::Proxy<Processed>> {
         let realm = self.clone();
-        ProcessCall::begin(move || realm.evaluate(script, true)).await?.bind::<C>()
+        ProcessCall::begin(move || realm.evaluate(script, true)?.transport::<C>()).await.map(C::proxy)
     }
 }

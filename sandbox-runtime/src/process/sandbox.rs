@@ -122,6 +122,11 @@ impl ProcessSandbox {
         self.session.meter().clone()
     }
 
+    /// Whether it has a process that has not ended.
+    pub(crate) fn lives(&self) -> bool {
+        self.session.lives()
+    }
+
     pub(crate) fn is_running(&self) -> bool {
         self.session.is_running()
     }
@@ -177,6 +182,16 @@ impl ProcessSandbox {
         self.session.reset()
     }
 
+    /// [`reset`](Self::reset) for a task, which it does not block.
+    ///
+    /// # Errors
+    ///
+    /// As of [`reset`](Self::reset).
+    pub async fn reset_async(&self) -> Result<()> {
+        let session = self.session.clone();
+        ProcessCall::begin(move || session.reset()).await
+    }
+
     /// Evaluates a script that implements several contracts; see [`ProcessGuest::bind`].
     ///
     /// # Errors
@@ -202,9 +217,8 @@ impl ProcessSandbox {
     /// As of [`load`](Self::load).
     pub async fn load_async<C: ?Sized + GuestContract>(&self, script: Script) -> Result<C::Proxy<Processed>> {
         let (session, deadline) = (self.session.clone(), self.deadline);
-        ProcessCall::begin(move || ProcessGuest::evaluate(&session, None, script, (deadline, true)))
-            .await?
-            .bind::<C>()
+        let load = move || ProcessGuest::evaluate(&session, None, script, (deadline, true))?.transport::<C>();
+        ProcessCall::begin(load).await.map(C::proxy)
     }
 }
 

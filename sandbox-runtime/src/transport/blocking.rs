@@ -15,7 +15,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use crate::error::{Error, Result};
 
 /// Waits as the thread may, or says that it may not.
-pub(super) fn wait<R>(wait: impl FnOnce() -> Result<R>) -> Result<R> {
+pub(crate) fn wait<R>(wait: impl FnOnce() -> Result<R>) -> Result<R> {
     match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
         Err(_) => wait(),
         Ok(RuntimeFlavor::CurrentThread) if polls_tasks() => Err(refused()),

@@ -1,7 +1,7 @@
 //! How a proxy reaches its guest. A proxy is generic over this, so a transport can be added without touching
 //! the macro.
 
-mod blocking;
+pub(crate) mod blocking;
 mod home;
 pub(crate) mod loads;
 pub(crate) mod local;

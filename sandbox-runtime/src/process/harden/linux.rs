@@ -87,7 +87,10 @@ pub(super) fn take(plan: &Plan, measure: Measure) -> Result<String, Refusal> {
             sys::set(libc::PR_SET_PDEATHSIG, libc::SIGKILL.unsigned_abs().into())?;
             // One that ended before the line above sends nothing.
             match std::os::unix::process::parent_id() == plan.parent {
-                true => Ok(format!("when the thread of process {} ends that started it", plan.parent)),
+                true => Ok(format!(
+                    "killed when process {} ends, which has a thread that started it and lives as long",
+                    plan.parent
+                )),
                 false => Err(Refusal::Ended),
             }
         }

@@ -10,7 +10,7 @@ use super::super::line::Line;
 use super::super::message::{self, Failure, Forget, HostRefusal, WireBill, from_json, kind, to_json};
 use super::super::wire::{self, Encoded, Out};
 use super::bell::{self, Bell};
-use super::{About, GRACE, Handle, KEPT, LATER, Live, Session, State, What};
+use super::{About, GRACE, Handle, KEPT, Live, Session, State, What};
 use crate::error::{Death, Direction, Error, Place, Result, Source};
 use crate::guest_error::HostError;
 use crate::isolate::clock;
@@ -185,11 +185,12 @@ impl Call<'_> {
         drop((inside, entered));
         self.allow(began);
         if self.left().is_zero() {
-            // The guest is ended as soon as it is told anything.
-            for (id, (contract, method)) in pending.give_up() {
-                let Some(host) = self.state.hosts.get().get(contract) else { continue };
-                let late = HostError::hidden("it was not over when the call was".into());
-                self.answer(id, host.place(method), Err(Unanswered::Host(late)))?;
+            let now = self.session.now();
+            for (id, _) in pending.give_up() {
+                let (class, message) = ("Error".into(), String::new());
+                let late =
+                    HostRefusal { class, message, fields: Vec::new(), source: None, now, is_late: true };
+                self.send(kind::HOST_REFUSAL, id, |out| to_json(&late, out))?;
             }
         }
         Ok(())
@@ -274,7 +275,8 @@ impl Call<'_> {
             // The guest is told what it is told when its own stack is full.
             let (class, message) = ("RangeError".into(), STACK_FULL.into());
             let now = self.session.now();
-            let refusal = HostRefusal { class, message, fields: Vec::new(), source: None, now };
+            let refusal =
+                HostRefusal { class, message, fields: Vec::new(), source: None, now, is_late: false };
             return self.send(kind::HOST_REFUSAL, frame.call, |out| to_json(&refusal, out));
         }
         if spec.is_async && self.state.hosts.pending.count() >= limits.pending {
@@ -329,9 +331,9 @@ impl Call<'_> {
         }
     }
 
-    /// What the guest's own limit leaves it, and a little more: by then the child has ended the guest, which is told nothing.
+    /// What is left of the call.
     fn left(&self) -> Duration {
-        let end = self.live.guard.end().saturating_sub(nanos(GRACE - LATER));
+        let end = self.live.guard.end().saturating_sub(nanos(GRACE));
         Duration::from_nanos(end.saturating_sub(clock::now()))
     }
 
@@ -340,7 +342,8 @@ impl Call<'_> {
             Unanswered::Value(error) => {
                 let message = error.to_string();
                 let source = Some(self.remember(Source::of(error)));
-                HostRefusal { class: "TypeError".into(), message, fields: Vec::new(), source, now }
+                let (class, fields) = ("TypeError".into(), Vec::new());
+                HostRefusal { class, message, fields, source, now, is_late: false }
             }
             Unanswered::Host(mut error) => {
                 let view = error.shown(place);
@@ -352,6 +355,7 @@ impl Call<'_> {
                     fields: fields.collect(),
                     source: error.source.map(|source| self.remember(source)),
                     now,
+                    is_late: false,
                 }
             }
         }

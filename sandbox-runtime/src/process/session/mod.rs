@@ -21,7 +21,7 @@ use super::message::{self, Failure, Hello, Limit, Ready, Setup, WireBill, from_j
 use super::spawn::{self, ChildProcess, START, Seed};
 use super::spin::Turn;
 use super::wire::{self, Out, Window};
-use super::{NO_MEMORY, warden};
+use super::{NO_MEMORY, guest, warden};
 use crate::boundary::ValueError;
 use crate::contract::ContractSpec;
 use crate::error::{Death, Error, LimitKind, Place, Result, Source};
@@ -31,6 +31,7 @@ use crate::isolate::plainly::SentHosts;
 use crate::isolate::ticket::within;
 use crate::limits::Limits;
 use crate::realm::{Captured, Clock, Settings};
+use crate::transport::blocking;
 
 use bell::Bell;
 pub(super) use call::Answered;
@@ -38,8 +39,6 @@ use call::Call;
 
 /// How long after its limit a child is killed that has not ended the call itself.
 const GRACE: Duration = Duration::from_millis(150);
-/// How long after the limit of a call an `async` host method is given up.
-const LATER: Duration = Duration::from_millis(50);
 /// The same of one that was there before it was needed.
 const READY: Duration = Duration::from_secs(2);
 /// The length of what is sent to a child.
@@ -218,6 +217,10 @@ impl Session {
         self.live().map(|live| live.process.id())
     }
 
+    pub(super) fn lives(&self) -> bool {
+        self.live().is_some_and(|live| !live.process.has_ended())
+    }
+
     pub(super) fn is_running(&self) -> bool {
         self.depth.load(Ordering::SeqCst) > 0
     }
@@ -235,6 +238,10 @@ impl Session {
 
     /// Makes everything anew, in a new process.
     pub(super) fn reset(&self) -> Result<()> {
+        blocking::wait(|| self.reset_here())
+    }
+
+    fn reset_here(&self) -> Result<()> {
         let state = self.lock(None)?;
         if self.is_running() {
             return Err(Error::build("a sandbox cannot be reset by a host method that its own guest called"));
@@ -340,6 +347,9 @@ impl Session {
             _ => return Err(failed()),
         };
         if cfg!(target_os = "linux") && guard.resident() == 0 {
+            if process.ended().is_some() {
+                return Err(failed());
+            }
             let reason = "the memory of the process of a guest cannot be watched: `/proc` does not show it";
             return Err(Error::build(reason));
         }
@@ -356,6 +366,7 @@ impl Session {
         guard.until(u64::MAX);
         warden::look_after(&guard, &process);
         let (reader, writer) = (Mutex::new(reader), Mutex::new(writer));
+        guard.paid(nanos(guard.cpu()));
         let live = Live { reader, writer, to_child, to_parent, guard, process, report };
         self.set_live(Some(live));
         state.discarded.take();
@@ -368,6 +379,17 @@ impl Session {
     pub(super) fn request<T>(
         &self,
         about: About,
+        what: (u8, Option<Handle>),
+        deadline: Option<u64>,
+        body: impl FnOnce(Limit, &mut Out) -> Result<()>,
+        taken: impl FnOnce(Answered<'_>) -> Option<Result<T>>,
+    ) -> Result<T> {
+        blocking::wait(|| self.request_here(about, what, deadline, body, taken))
+    }
+
+    fn request_here<T>(
+        &self,
+        about: About,
         (kind, handle): (u8, Option<Handle>),
         deadline: Option<u64>,
         body: impl FnOnce(Limit, &mut Out) -> Result<()>,
@@ -375,6 +397,9 @@ impl Session {
     ) -> Result<T> {
         let deadline = within(deadline);
         let state = self.lock(deadline)?;
+        if guest::is_dropped() {
+            return Err(Error::blocking("the call was dropped before its turn came"));
+        }
         if handle.is_some_and(|handle| handle.generation != state.generation.get()) {
             let what = match handle.map(|handle| handle.what) {
                 Some(What::Realm) => "the realm had been made",
@@ -416,6 +441,7 @@ impl Session {
                 call.understand(&frame, taken).ok_or_else(|| call.broken("an answer that means nothing"))?;
             if is_outermost {
                 self.meter.charge_numbers(bill);
+                live.guard.paid(bill[2]);
             }
             outcome
         });
@@ -454,7 +480,7 @@ impl Session {
             None => Death::Protocol { reason: "the end of the channel, and did not end itself".into() },
         });
         let ended = process.end();
-        let cpu = ended.map(|ended| ended.cpu).unwrap_or_default();
+        let cpu = guard.unpaid(ended.map(|ended| ended.cpu).unwrap_or_default());
         let mut bill = WireBill::default();
         (bill[0], bill[1], bill[2]) = (1, clock::now().saturating_sub(began), nanos(cpu));
         self.meter.charge_numbers(bill);

@@ -165,7 +165,7 @@ impl Inmate {
         match self {
             Self::Realm { isolate, .. } => isolate.lives(),
             #[cfg(feature = "process")]
-            Self::Process { sandbox, .. } => sandbox.pid().is_some(),
+            Self::Process { sandbox, .. } => sandbox.lives(),
         }
     }
 

@@ -228,7 +228,7 @@ impl Residents {
     /// The process that the tenants of this thread share.
     #[cfg(feature = "process")]
     fn common_process(&self, shared: &Arc<Shared>, process: &Process) -> Result<ProcessSandbox> {
-        let is_fit = |sandbox: &ProcessSandbox| sandbox.pid().is_some() && !shared.wear.has_worn(sandbox);
+        let is_fit = |sandbox: &ProcessSandbox| sandbox.lives() && !shared.wear.has_worn(sandbox);
         if let Some(sandbox) = self.common.borrow().process.upgrade().filter(is_fit) {
             return Ok(sandbox);
         }
