@@ -50,6 +50,10 @@ pub trait Net {
     /// The same, with so many bytes.
     async fn sends(&self, length: u32) -> Result<Bytes>;
     async fn sleep(&self, millis: u32);
+    /// Calls an asynchronous method of the guest.
+    async fn again(&self, n: u32) -> Result<String>;
+    /// The same without waiting as it should.
+    fn blocks(&self) -> Result<String>;
     fn count(&self) -> u32;
     fn same(&self, bytes: Bytes) -> Bytes;
 }
@@ -77,11 +81,26 @@ struct Host {
     barrier: Arc<Barrier>,
     held: Arc<AtomicUsize>,
     guest: Guest,
+    flow: Arc<Mutex<Option<Arc<dyn Flow + Send + Sync>>>>,
+}
+
+/// Polls a future once, which has to be enough.
+fn at_once<T>(future: impl Future<Output = T>) -> T {
+    let mut future = std::pin::pin!(future);
+    match future.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop())) {
+        std::task::Poll::Ready(output) => output,
+        std::task::Poll::Pending => panic!("it waits"),
+    }
 }
 
 impl Host {
     fn new() -> Self {
-        Self { barrier: Arc::new(Barrier::new(3)), held: Arc::default(), guest: Guest::default() }
+        Self {
+            barrier: Arc::new(Barrier::new(3)),
+            held: Arc::default(),
+            guest: Guest::default(),
+            flow: Arc::default(),
+        }
     }
 }
 
@@ -126,6 +145,16 @@ impl Net for Host {
         assert!(*back == *bytes, "{length}");
         tokio::task::yield_now().await;
         Ok(back)
+    }
+
+    async fn again(&self, n: u32) -> Result<String> {
+        let flow = self.flow.lock().unwrap().clone().unwrap();
+        flow.run(n).await
+    }
+
+    fn blocks(&self) -> Result<String> {
+        let flow = self.flow.lock().unwrap().clone().unwrap();
+        at_once(flow.run(0))
     }
 
     async fn sleep(&self, millis: u32) {
@@ -400,4 +429,63 @@ fn a_synchronous_call_hands_its_tasks_to_another_thread() {
         });
         assert_eq!(call.await.unwrap().unwrap(), 1);
     });
+}
+
+/// A method that the guest waits for may await the guest.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_method_may_await_its_own_sandbox() {
+    let host = Host::new();
+    let sandbox = builder().host::<dyn Net>(host.clone()).build().unwrap();
+    let source = "
+        if (n === 0) return 'end';
+        if (n > 100) return await Net.sleep(10).then(() => `slow${n}`);
+        if (n > 50) { globalThis.resolve?.(n); return 'resolved'; }
+        if (n === 50) return `${await Promise.all([new Promise((done) => { globalThis.resolve = done; }), Net.again(51)])}`;
+        if (n === 49) { Net.again(101); await null; return 'left'; }
+        if (n === 48) return `${await Promise.all([101, 102, 103].map((n) => Net.again(n)))}`;
+        return `${n}${await Net.again(n - 1)}`;";
+    let flow: Arc<dyn Flow + Send + Sync> =
+        Arc::new(sandbox.load_async::<dyn Flow>(script(source)).await.unwrap());
+    *host.flow.lock().unwrap() = Some(flow.clone());
+    assert_eq!(flow.run(5).await.unwrap(), "54321end");
+    let began = Instant::now();
+    assert_eq!(flow.run(30).await.unwrap().len(), "end".len() + 21 * 2 + 9);
+    println!("{:?}", began.elapsed());
+    assert_eq!(flow.run(48).await.unwrap(), "slow101,slow102,slow103");
+    // The one that is called inside settles what the outer one waits for.
+    assert_eq!(flow.run(50).await.unwrap(), "51,resolved");
+    assert_eq!(flow.run(49).await.unwrap(), "left");
+    assert_eq!(flow.run(1).await.unwrap(), "1end", "what was left behind is in nobody's way");
+    let calls = sandbox.usage().total.calls;
+    assert!((45..=60).contains(&calls), "{calls}");
+    host.flow.lock().unwrap().take();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_called_inside_ends_with_the_call() {
+    let host = Host::new();
+    let limits = Limits { wall: Duration::from_millis(300), ..Limits::default() };
+    let sandbox = builder().limits(limits).host::<dyn Net>(host.clone()).build().unwrap();
+    let source =
+        "if (n === 1) await Net.never(); if (n === 2) throw new RangeError('no'); if (n === 4) for (;;);
+        return n === 3 ? await Net.again(2).catch((error) => error.name) : await Net.again(n - 4);";
+    let flow: Arc<dyn Flow + Send + Sync> =
+        Arc::new(sandbox.load_async::<dyn Flow>(script(source)).await.unwrap());
+    *host.flow.lock().unwrap() = Some(flow.clone());
+    for n in [5, 8] {
+        let began = Instant::now();
+        let error = flow.run(n).await.unwrap_err();
+        assert!(
+            matches!(error, Error::Limit { kind: LimitKind::Wall, .. } | Error::Guest(_)),
+            "{n}: {error}"
+        );
+        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+        assert_eq!(flow.run(3).await.unwrap(), "Error");
+    }
+    // One that does not wait as it should is told.
+    let blocks = sandbox.load_async::<dyn Flow>(script("return Net.blocks();")).await.unwrap();
+    let error = blocks.run(1).await.unwrap_err();
+    let Error::Guest(thrown) = &error else { panic!("{error}") };
+    assert!(matches!(thrown.host_error::<Error>(), Some(Error::Blocking { .. })), "{error}");
+    host.flow.lock().unwrap().take();
 }

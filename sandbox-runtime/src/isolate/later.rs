@@ -1,12 +1,9 @@
 //! `async` host methods of a guest in another process, which the caller's thread waits for.
 
-use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use futures_util::Stream as _;
-use futures_util::stream::FuturesUnordered;
-
+use super::group::Group;
 use super::ops::caught;
 use super::plainly::{KeptAnswer, Started, Unanswered};
 use super::run::drop_of_host;
@@ -50,47 +47,11 @@ impl Drop for Pending {
 }
 
 /// Those of a call.
-#[derive(Default)]
-pub(crate) struct Pendings {
-    /// But for those that are being polled.
-    all: RefCell<FuturesUnordered<Pending>>,
-    count: Cell<usize>,
-}
+pub(crate) type Pendings = Group<Pending>;
 
 impl Pendings {
-    /// How many have not answered.
-    pub(crate) fn count(&self) -> usize {
-        self.count.get()
-    }
-
-    pub(crate) fn push(&self, pending: Pending) {
-        self.all.borrow().push(pending);
-        self.count.set(self.count.get() + 1);
-    }
-
-    /// The next one that has answered, if one has. It may call the guest while it is polled, and that another method.
-    pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Option<<Pending as Future>::Output> {
-        loop {
-            let mut all = self.all.take();
-            let polled = Pin::new(&mut all).poll_next(cx);
-            let arrived = self.all.replace(all);
-            let is_last = arrived.is_empty();
-            self.all.borrow_mut().extend(arrived);
-            match polled {
-                Poll::Ready(Some(answered)) => {
-                    self.count.set(self.count.get() - 1);
-                    return Some(answered);
-                }
-                _ if is_last => return None,
-                _ => {}
-            }
-        }
-    }
-
-    /// All of them are given up. These are the numbers of their calls, with those of the methods.
-    pub(crate) fn give_up(&self) -> Vec<(u64, (usize, usize))> {
-        let all = self.all.take();
-        self.count.set(0);
-        all.iter().map(|pending| (pending.id, pending.method)).collect()
+    /// All of them are given up. These are the numbers of their calls.
+    pub(crate) fn give_up(&self) -> Vec<u64> {
+        self.take().iter().map(|pending| pending.id).collect()
     }
 }

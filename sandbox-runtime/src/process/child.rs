@@ -6,6 +6,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::os::unix::net::UnixStream;
+use std::pin::Pin;
 use std::rc::{Rc, Weak};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,6 +30,7 @@ use crate::boundary::JsValue;
 use crate::contract::{ContractSpec, MethodSpec};
 use crate::error::Error;
 use crate::isolate::foreign::{ForeignHost, Later, Refused};
+use crate::isolate::group::Group;
 use crate::isolate::known::Known;
 use crate::isolate::script::{Binding, Evaluation, Exports};
 use crate::isolate::stack::{StackEnd, thread_size};
@@ -100,6 +102,25 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Asked<T> {
     message::from_json(body).ok_or(Gone)
 }
 
+/// A call that a method of the host makes while the guest waits for it: its number, and what it gives.
+type Inside = Pin<Box<dyn Future<Output = (u64, Result<JsValue, Error>)>>>;
+
+/// Counts calls that are driven.
+struct Driven<'c>(&'c Cell<u32>);
+
+impl<'c> Driven<'c> {
+    fn by(drives: &'c Cell<u32>) -> Self {
+        drives.set(drives.get() + 1);
+        Self(drives)
+    }
+}
+
+impl Drop for Driven<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
 /// What an answer is made of.
 enum Answer {
     Done { handle: u64, exported: Vec<bool> },
@@ -128,6 +149,9 @@ struct Child {
     contracts: RefCell<HashMap<ContractData, &'static ContractSpec>>,
     next_call: Cell<u64>,
     answers: Rc<Answers>,
+    /// How many calls are driven, one inside of the other, and those that go on beside them.
+    drives: Cell<u32>,
+    inside: Group<Inside>,
     /// The call has to be over, as the parent has said.
     is_late: Cell<bool>,
     /// The parent is gone: everything ends.
@@ -154,6 +178,8 @@ impl Child {
             contracts: RefCell::default(),
             next_call: Cell::new(0),
             answers: Rc::default(),
+            drives: Cell::new(0),
+            inside: Group::default(),
             is_late: Cell::new(false),
             is_gone: Cell::new(false),
         })
@@ -233,8 +259,10 @@ impl Child {
         match frame.kind {
             kind::CALL => {
                 let (head, args) = CallHead::read(&frame.body).ok_or(Gone)?;
-                let outcome = self.call(&head, args)?;
-                self.answer(frame.call, outcome.map(Answer::Value), &[])
+                match self.call(frame.call, &head, args)? {
+                    Some(outcome) => self.answer(frame.call, outcome.map(Answer::Value), &[]),
+                    None => Ok(()),
+                }
             }
             kind::EVALUATE => {
                 let outcome = self.evaluate(parse(&frame.body)?)?;
@@ -298,7 +326,8 @@ impl Child {
         self.clock.set_millis(now);
     }
 
-    fn call(&self, head: &CallHead, args: &[u8]) -> Asked<Result<JsValue, Error>> {
+    /// Makes a call. One that goes on beside another gives nothing yet.
+    fn call(&self, id: u64, head: &CallHead, args: &[u8]) -> Asked<Option<Result<JsValue, Error>>> {
         let args = wire::decode_list(self.encoded(args), Bounds::TRUSTED).map_err(|_| Gone)?;
         let bound = self.bindings.get(head.binding).map_err(|_| Gone)?;
         let index = usize::try_from(head.method)
@@ -310,10 +339,15 @@ impl Child {
         let isolate = self.isolate().map_err(|_| Gone)?;
         let method = Known::foreign(None, bound.spec, index);
         let outcome = match method.spec.is_async {
+            true if self.drives.get() > 0 => {
+                let call = isolate.fly_foreign(method, &bound.binding, args, deadline);
+                self.inside.push(Box::pin(async move { (id, call.await) }));
+                return Ok(None);
+            }
             true => self.drive(isolate.fly_foreign(method, &bound.binding, args, deadline))?,
             false => isolate.call_foreign(method, &bound.binding, args, deadline),
         };
-        if self.is_gone.get() { Err(Gone) } else { Ok(outcome) }
+        if self.is_gone.get() { Err(Gone) } else { Ok(Some(outcome)) }
     }
 
     fn evaluate(&self, evaluate: Evaluate) -> Asked<Result<u64, Error>> {
@@ -386,9 +420,19 @@ impl Child {
         let woken = Woken::new();
         let waker = Waker::from(woken.clone());
         let mut future = std::pin::pin!(future);
+        let _driven = Driven::by(&self.drives);
         loop {
-            if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            let cx = &mut Context::from_waker(&waker);
+            if let Poll::Ready(output) = future.as_mut().poll(cx) {
+                // What methods of the host have called meanwhile, nobody waits for.
+                if self.drives.get() == 1 {
+                    let inside = self.inside.take();
+                    drop(inside);
+                }
                 return Ok(output);
+            }
+            while let Some((id, outcome)) = self.inside.poll(cx) {
+                self.answer(id, outcome.map(Answer::Value), &[])?;
             }
             if woken.take() {
                 continue;

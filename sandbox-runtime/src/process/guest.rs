@@ -10,15 +10,16 @@ use std::time::Instant;
 use tokio::runtime::Handle as Runtime;
 use tokio::sync::oneshot;
 
-use super::message::{Bind, CallHead, ContractData, Evaluate, kind, to_json};
-use super::session::{About, Answered, Handle, Session, What};
+use super::message::{Bind, CallHead, ContractData, Evaluate, Limit, kind, to_json};
+use super::session::{About, Answered, Handle, Here, Session, What};
 use super::spin;
-use super::wire::{self, Encoded};
+use super::wire::{self, Encoded, Out};
 use crate::arguments::Arguments;
 use crate::boundary::{ArgumentWriter, Budget, from_tree, is_whole, read_closely};
 use crate::contract::{Crosses, GuestContract, GuestMethod};
 use crate::error::{Direction, Error, Result};
 use crate::isolate::clock;
+use crate::isolate::flights::waits_for_itself;
 use crate::isolate::known::Known;
 use crate::isolate::ops::enforce;
 use crate::isolate::script;
@@ -139,33 +140,66 @@ impl Processed {
     }
 
     pub(crate) fn make<M: GuestMethod>(&self, args: impl Arguments) -> Result<M::Value> {
+        let (session, handle, about) = self.begun::<M>(&args)?;
+        session.request(
+            about,
+            (kind::CALL, Some(handle)),
+            self.deadline,
+            |limit, out| self.write::<M>(args, limit, out),
+            |answer| self.taken::<M>(answer),
+        )
+    }
+
+    /// The same for a method of the host that the guest waits for, while that is polled. `done` is told what it gave.
+    pub(crate) fn make_inside<M: GuestMethod>(
+        &self,
+        args: impl Arguments,
+        done: impl FnOnce(Result<M::Value>) + Send + 'static,
+    ) -> Result<()> {
+        let (session, handle, about) = self.begun::<M>(&args)?;
+        let reader = self.clone();
+        session.call_inside(
+            about,
+            handle,
+            self.deadline,
+            |limit, out| self.write::<M>(args, limit, out),
+            move |answer| reader.taken::<M>(answer),
+            done,
+        )
+    }
+
+    /// Whether a method of the host is being polled here that the guest waits for.
+    pub(crate) fn is_between(&self) -> bool {
+        self.binding.session.here() == Here::Between
+    }
+
+    /// Looks at the arguments of a call, and says what it is about.
+    fn begun<M: GuestMethod>(&self, args: &impl Arguments) -> Result<(&Session, Handle, About)> {
         let (method, checks) = (Known::billed::<M>(), &self.checks.methods[M::INDEX]);
-        let params = method.spec.params;
-        enforce(&args, params, checks).map_err(|error| method.write_error(error))?;
-        let (session, handle) = (&self.binding.session, self.binding.handle);
+        enforce(args, method.spec.params, checks).map_err(|error| method.write_error(error))?;
         let about = About {
             place: Some(method.place()),
             contract: Some(&<M::Contract as crate::contract::Contract>::SPEC),
             waits: method.spec.is_async,
         };
-        session.request(
-            about,
-            (kind::CALL, Some(handle)),
-            self.deadline,
-            |limit, out| {
-                let index = u32::try_from(M::INDEX).unwrap_or(u32::MAX);
-                let may_spin = spin::is_room();
-                CallHead { binding: handle.key, method: index, may_spin, limit }.write(out);
-                let began = out.weight();
-                let written = args.write(&mut ArgumentWriter::wired(out, params));
-                let written = written.and_then(|()| session.affordable(out.weight() - began));
-                written.map_err(|error| method.write_error(error))
-            },
-            |answer| match answer {
-                Answered::Value(value) => self.read::<M::Value>(method, value),
-                Answered::Done(..) => None,
-            },
-        )
+        Ok((&self.binding.session, self.binding.handle, about))
+    }
+
+    fn write<M: GuestMethod>(&self, args: impl Arguments, limit: Limit, out: &mut Out) -> Result<()> {
+        let (method, Kept { session, handle }) = (Known::billed::<M>(), &*self.binding);
+        let index = u32::try_from(M::INDEX).unwrap_or(u32::MAX);
+        CallHead { binding: handle.key, method: index, may_spin: spin::is_room(), limit }.write(out);
+        let began = out.weight();
+        let written = args.write(&mut ArgumentWriter::wired(out, method.spec.params));
+        let written = written.and_then(|()| session.affordable(out.weight() - began));
+        written.map_err(|error| method.write_error(error))
+    }
+
+    fn taken<M: GuestMethod>(&self, answer: Answered<'_>) -> Option<Result<M::Value>> {
+        match answer {
+            Answered::Value(value) => self.read::<M::Value>(Known::billed::<M>(), value),
+            Answered::Done(..) => None,
+        }
     }
 
     /// Reads what a method gave; `None` when it is no value at all.
@@ -202,8 +236,7 @@ where
     type Call = ProcessCall<M::Value>;
 
     fn call_async(&self, args: M::Args<'_>) -> Self::Call {
-        let (transport, args) = (self.clone(), args.into_owned());
-        ProcessCall::begin(move || transport.make::<M>(args))
+        ProcessCall::new(MethodCall::<M> { transport: self.clone(), args: args.into_owned() })
     }
 }
 
@@ -211,7 +244,7 @@ where
 /// when it is dropped after that, the guest goes on until it is done, or meets a limit.
 #[must_use = "a call does nothing until it is awaited"]
 pub struct ProcessCall<R> {
-    work: Option<Box<dyn FnOnce() -> Result<R> + Send>>,
+    work: Option<Box<dyn Work<R>>>,
     answer: Option<oneshot::Receiver<Result<R>>>,
     is_dropped: Arc<AtomicBool>,
 }
@@ -232,25 +265,94 @@ impl<R> Drop for ProcessCall<R> {
     }
 }
 
+/// What a call does.
+trait Work<R>: Send {
+    /// Waits for it.
+    fn wait(self: Box<Self>) -> Result<R>;
+
+    /// Whose turn it waits for.
+    fn session(&self) -> &Session;
+
+    /// Begins it where [`Here::Between`] is.
+    fn begin_inside(self: Box<Self>, answer: oneshot::Sender<Result<R>>) -> Result<()>;
+}
+
+/// A call of an `async` method.
+struct MethodCall<M: GuestMethod> {
+    transport: Processed,
+    args: M::Owned,
+}
+
+impl<M: GuestMethod> Work<M::Value> for MethodCall<M>
+where
+    M::Owned: Send,
+    M::Value: Send,
+{
+    fn wait(self: Box<Self>) -> Result<M::Value> {
+        self.transport.make::<M>(self.args)
+    }
+
+    fn session(&self) -> &Session {
+        &self.transport.binding.session
+    }
+
+    fn begin_inside(self: Box<Self>, answer: oneshot::Sender<Result<M::Value>>) -> Result<()> {
+        let Self { transport, args } = *self;
+        transport.make_inside::<M>(args, move |outcome| _ = answer.send(outcome))
+    }
+}
+
+/// Something else that a sandbox does in its turn.
+struct Other<F> {
+    session: Arc<Session>,
+    work: F,
+}
+
+impl<R, F: FnOnce() -> Result<R> + Send> Work<R> for Other<F> {
+    fn wait(self: Box<Self>) -> Result<R> {
+        (self.work)()
+    }
+
+    fn session(&self) -> &Session {
+        &self.session
+    }
+
+    fn begin_inside(self: Box<Self>, _: oneshot::Sender<Result<R>>) -> Result<()> {
+        Err(Error::blocking(
+            "a method of the host that a guest waits for waits for its sandbox to load a script, to make a realm or to be reset: \
+             that has its turn when the guest's call is over",
+        ))
+    }
+}
+
 impl<R: Send + 'static> ProcessCall<R> {
-    pub(super) fn begin(work: impl FnOnce() -> Result<R> + Send + 'static) -> Self {
+    /// Something other than a call of a method.
+    pub(super) fn begin(session: &Arc<Session>, work: impl FnOnce() -> Result<R> + Send + 'static) -> Self {
+        Self::new(Other { session: session.clone(), work })
+    }
+
+    fn new(work: impl Work<R> + 'static) -> Self {
         Self { work: Some(Box::new(work)), answer: None, is_dropped: Arc::default() }
     }
 
-    fn start(&mut self, work: Box<dyn FnOnce() -> Result<R> + Send>) -> Result<()> {
+    fn start(&mut self, work: Box<dyn Work<R>>) -> Result<()> {
         let (answer, answered) = oneshot::channel();
+        self.answer = Some(answered);
+        match work.session().here() {
+            Here::Elsewhere => {}
+            Here::Between => return work.begin_inside(answer),
+            Here::Within => return Err(waits_for_itself()),
+        }
         let runtime = Runtime::try_current().ok();
         let is_dropped = self.is_dropped.clone();
         let wait = move || {
             IS_DROPPED.set(Some(is_dropped));
             // `async` host methods find the timers and sockets of the runtime.
             let _entered = runtime.as_ref().map(Runtime::enter);
-            _ = answer.send(work());
+            _ = answer.send(work.wait());
         };
         let thread = std::thread::Builder::new().name("sandbox-call".into()).spawn(wait);
-        thread.map_err(|error| Error::build(format!("no thread can be started: {error}")))?;
-        self.answer = Some(answered);
-        Ok(())
+        thread.map(drop).map_err(|error| Error::build(format!("no thread can be started: {error}")))
     }
 }
 

@@ -65,7 +65,7 @@ impl ProcessSandbox {
     /// As of [`realm`](Self::realm).
     pub async fn realm_async(&self) -> Result<ProcessRealm> {
         let sandbox = self.clone();
-        ProcessCall::begin(move || sandbox.realm()).await
+        ProcessCall::begin(&self.session, move || sandbox.realm()).await
     }
 }
 
@@ -104,6 +104,8 @@ impl ProcessRealm {
     /// As of [`load`](Self::load).
     pub async fn load_async<C: ?Sized + GuestContract>(&self, script: Script) -> Result<C::Proxy<Processed>> {
         let realm = self.clone();
-        ProcessCall::begin(move || realm.evaluate(script, true)?.transport::<C>()).await.map(C::proxy)
+        ProcessCall::begin(&self.realm.session, move || realm.evaluate(script, true)?.transport::<C>())
+            .await
+            .map(C::proxy)
     }
 }

@@ -189,7 +189,7 @@ impl ProcessSandbox {
     /// As of [`reset`](Self::reset).
     pub async fn reset_async(&self) -> Result<()> {
         let session = self.session.clone();
-        ProcessCall::begin(move || session.reset()).await
+        ProcessCall::begin(&self.session, move || session.reset()).await
     }
 
     /// Evaluates a script that implements several contracts; see [`ProcessGuest::bind`].
@@ -218,7 +218,7 @@ impl ProcessSandbox {
     pub async fn load_async<C: ?Sized + GuestContract>(&self, script: Script) -> Result<C::Proxy<Processed>> {
         let (session, deadline) = (self.session.clone(), self.deadline);
         let load = move || ProcessGuest::evaluate(&session, None, script, (deadline, true))?.transport::<C>();
-        ProcessCall::begin(load).await.map(C::proxy)
+        ProcessCall::begin(&self.session, load).await.map(C::proxy)
     }
 }
 

@@ -10,6 +10,7 @@ use super::super::line::Line;
 use super::super::message::{self, Failure, Forget, HostRefusal, WireBill, from_json, kind, to_json};
 use super::super::wire::{self, Encoded, Out};
 use super::bell::{self, Bell};
+use super::inside::{Frames, Here};
 use super::{About, GRACE, Handle, KEPT, Live, Session, State, What};
 use crate::error::{Death, Direction, Error, Place, Result, Source};
 use crate::guest_error::HostError;
@@ -42,6 +43,7 @@ impl Answered<'_> {
 }
 
 /// A request that is under way.
+#[derive(Clone, Copy)]
 pub(super) struct Call<'c> {
     pub(super) session: &'c Session,
     pub(super) state: &'c State,
@@ -175,6 +177,7 @@ impl Call<'_> {
         // Without a runtime none has begun. What they call ends with the call that waits for them.
         let entered = bell::enter();
         let inside = Inside::of(self.live.guard.end().saturating_sub(nanos(GRACE)));
+        let frames = Frames::of(self.session, Here::Between);
         while let Some((id, (contract, method), outcome)) = pending.poll(&mut Context::from_waker(&waker)) {
             let Some(host) = self.state.hosts.get().get(contract) else { continue };
             // Another answer may be on its way.
@@ -182,11 +185,11 @@ impl Call<'_> {
             let answer = outcome.and_then(|answer| host.write(method, answer, &mut value));
             self.answer(id, host.place(method), answer.map(|()| value))?;
         }
-        drop((inside, entered));
+        drop((frames, inside, entered));
         self.allow(began);
         if self.left().is_zero() {
             let now = self.session.now();
-            for (id, _) in pending.give_up() {
+            for id in pending.give_up() {
                 let (class, message) = ("Error".into(), String::new());
                 let late =
                     HostRefusal { class, message, fields: Vec::new(), source: None, now, is_late: true };
@@ -202,16 +205,35 @@ impl Call<'_> {
         guard.until(guard.end().saturating_add(clock::now().saturating_sub(began)));
     }
 
-    /// Sends a request and gets its answer.
-    pub(super) fn exchange(&self, kind: u8, body: impl FnOnce(&mut Out) -> Result<()>) -> Result<Frame> {
+    /// Sends a request, and gives its number.
+    pub(super) fn begin(&self, kind: u8, body: impl FnOnce(&mut Out) -> Result<()>) -> Result<u64> {
         let id = self.state.next.get() + 1;
         self.state.next.set(id);
         self.forget()?;
         self.send(kind, id, body)?;
+        Ok(id)
+    }
+
+    /// Puts what the request has used on the bill.
+    pub(super) fn charge(&self, bill: WireBill) {
+        self.session.meter.charge_numbers(bill);
+        self.live.guard.paid(bill[2]);
+    }
+
+    /// Sends a request and gets its answer.
+    pub(super) fn exchange(&self, kind: u8, body: impl FnOnce(&mut Out) -> Result<()>) -> Result<Frame> {
+        let id = self.begin(kind, body)?;
         loop {
             let frame = self.next()?;
-            if matches!(frame.kind, kind::DONE | kind::VALUE | kind::FAILURE) && frame.call == id {
-                return Ok(frame);
+            if matches!(frame.kind, kind::DONE | kind::VALUE | kind::FAILURE) {
+                if frame.call == id {
+                    return Ok(frame);
+                }
+                let slot = self.state.inside.borrow_mut().remove(&frame.call);
+                if let Some(slot) = slot {
+                    slot(self, &frame)?;
+                    continue;
+                }
             }
             // One that always has something to say is never waited for.
             if self.live.guard.is_over() {
@@ -284,10 +306,13 @@ impl Call<'_> {
         }
         let (began, mut value) = (clock::now(), Out::new(self.live.to_child.clone()));
         value.keep_together(self.state.hosts.pending.count() > 0);
+        let here = if spec.is_async { Here::Between } else { Here::Within };
+        let frames = Frames::of(self.session, here);
         let called = match spec.is_async.then(bell::enter).transpose() {
             Ok(_entered) => host.call(method, self.encoded(args), (limits, stack), &mut value),
             Err(error) => Err(hidden(&error)),
         };
+        drop(frames);
         self.allow(began);
         let place = host.place(method);
         match called.and_then(|called| self.begun(called, frame.call, (contract, method))) {

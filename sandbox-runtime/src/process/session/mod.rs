@@ -2,6 +2,7 @@
 
 mod bell;
 mod call;
+mod inside;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
@@ -36,6 +37,7 @@ use crate::transport::blocking;
 use bell::Bell;
 pub(super) use call::Answered;
 use call::Call;
+pub(super) use inside::Here;
 
 /// How long after its limit a child is killed that has not ended the call itself.
 const GRACE: Duration = Duration::from_millis(150);
@@ -76,6 +78,8 @@ struct State {
     /// Whether `async` methods may be called, and what they ring.
     waits: Cell<bool>,
     bell: RefCell<Option<Arc<Bell>>>,
+    /// Who waits for the answers to calls that the host makes meanwhile.
+    inside: RefCell<HashMap<u64, inside::Slot>>,
     /// What was read before it was its turn.
     kept: RefCell<Kept>,
 }
@@ -109,8 +113,9 @@ struct Ending<'s>(&'s State);
 impl Drop for Ending<'_> {
     fn drop(&mut self) {
         self.0.hosts.pending.give_up();
+        let inside = self.0.inside.take();
         let kept = self.0.kept.take();
-        drop(kept);
+        drop((inside, kept));
         let bell = self.0.bell.take();
         drop(bell);
     }
@@ -168,6 +173,7 @@ impl Session {
             asked_of: RefCell::default(),
             waits: Cell::new(false),
             bell: RefCell::default(),
+            inside: RefCell::default(),
             kept: RefCell::default(),
         };
         let state = ReentrantMutex::new(state);
@@ -387,6 +393,28 @@ impl Session {
         blocking::wait(|| self.request_here(about, what, deadline, body, taken))
     }
 
+    /// The child that is to do something, if it has what that is to be done with.
+    fn ready(&self, state: &State, handle: Option<Handle>) -> Result<Arc<Live>> {
+        let discarded = |cause: Error| Error::Discarded { cause: Box::new(cause) };
+        if handle.is_some_and(|handle| handle.generation != state.generation.get()) {
+            let what = match handle.map(|handle| handle.what) {
+                Some(What::Realm) => "the realm had been made",
+                _ => "the script had been loaded",
+            };
+            return Err(discarded(Error::build(format!("the sandbox was reset after {what}"))));
+        }
+        self.live().ok_or_else(|| {
+            let cause = state.discarded.borrow().clone();
+            discarded(cause.unwrap_or_else(|| Error::build("it was closed")))
+        })
+    }
+
+    /// What a call is limited to.
+    fn limit(&self, deadline: Option<u64>) -> Limit {
+        let left = deadline.map_or(u64::MAX, |deadline| deadline.saturating_sub(clock::now()));
+        Limit { left, now: self.now() }
+    }
+
     fn request_here<T>(
         &self,
         about: About,
@@ -400,18 +428,7 @@ impl Session {
         if guest::is_dropped() {
             return Err(Error::blocking("the call was dropped before its turn came"));
         }
-        if handle.is_some_and(|handle| handle.generation != state.generation.get()) {
-            let what = match handle.map(|handle| handle.what) {
-                Some(What::Realm) => "the realm had been made",
-                _ => "the script had been loaded",
-            };
-            let cause = Error::build(format!("the sandbox was reset after {what}"));
-            return Err(Error::Discarded { cause: Box::new(cause) });
-        }
-        let Some(live) = self.live() else {
-            let cause = state.discarded.borrow().clone().unwrap_or_else(|| Error::build("it was closed"));
-            return Err(Error::Discarded { cause: Box::new(cause) });
-        };
+        let live = self.ready(&state, handle)?;
         let began = clock::now();
         let call = Call { session: self, state: &state, live: &live, about, began };
         let is_outermost = self.depth.fetch_add(1, Ordering::SeqCst) == 0;
@@ -428,8 +445,7 @@ impl Session {
             state.told.set(0);
             state.asked_of.borrow_mut().clear();
         }
-        let left = deadline.map_or(u64::MAX, |deadline| deadline.saturating_sub(clock::now()));
-        let limit = Limit { left, now: self.now() };
+        let limit = self.limit(deadline);
         let answer = call.exchange(kind, |out| body(limit, out));
         self.depth.fetch_sub(1, Ordering::SeqCst);
         drop(ending);
@@ -440,8 +456,7 @@ impl Session {
             let (bill, outcome) =
                 call.understand(&frame, taken).ok_or_else(|| call.broken("an answer that means nothing"))?;
             if is_outermost {
-                self.meter.charge_numbers(bill);
-                live.guard.paid(bill[2]);
+                call.charge(bill);
             }
             outcome
         });
