@@ -155,17 +155,23 @@ impl Processed {
         &self,
         args: impl Arguments,
         done: impl FnOnce(Result<M::Value>) + Send + 'static,
-    ) -> Result<()> {
-        let (session, handle, about) = self.begun::<M>(&args)?;
+    ) {
+        let (session, handle, about) = match self.begun::<M>(&args) {
+            Ok(begun) => begun,
+            Err(error) => return done(Err(error)),
+        };
         let reader = self.clone();
-        session.call_inside(
+        let called = session.call_inside(
             about,
             handle,
             self.deadline,
             |limit, out| self.write::<M>(args, limit, out),
             move |answer| reader.taken::<M>(answer),
             done,
-        )
+        );
+        if let Err((error, done)) = called {
+            done(Err(error));
+        }
     }
 
     /// Whether a method of the host is being polled here that the guest waits for.
@@ -298,7 +304,8 @@ where
 
     fn begin_inside(self: Box<Self>, answer: oneshot::Sender<Result<M::Value>>) -> Result<()> {
         let Self { transport, args } = *self;
-        transport.make_inside::<M>(args, move |outcome| _ = answer.send(outcome))
+        transport.make_inside::<M>(args, move |outcome| _ = answer.send(outcome));
+        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::Process;
 use super::guest::{ProcessCall, ProcessGuest, Processed};
 use super::harden::HardeningReport;
-use super::session::Session;
+use super::session::{Here, Session};
 use crate::contract::{GuestContract, HostContract, Implements};
 use crate::error::{Error, Result};
 use crate::isolate::meter::{Meter, Usage};
@@ -120,6 +120,11 @@ impl ProcessSandbox {
 
     pub(crate) fn meter(&self) -> Arc<Meter> {
         self.session.meter().clone()
+    }
+
+    /// Whether a method of the host is being polled here that a guest waits for.
+    pub(crate) fn is_between(&self) -> bool {
+        self.session.here() == Here::Between
     }
 
     /// Whether it has a process that has not ended.

@@ -170,7 +170,10 @@ impl<R: Send + 'static> Future for RemoteCall<R> {
                     start(worker, guard, answer);
                 }
             };
-            thread.post(this.lodging.tenant(), Box::new(work));
+            match thread.between_here() {
+                Some(worker) => work(&worker),
+                None => thread.post(this.lodging.tenant(), Box::new(work)),
+            }
             this.thread = Some(thread);
         }
         let Some(answer) = &mut this.answer else { return Poll::Ready(Err(thread_is_gone())) };

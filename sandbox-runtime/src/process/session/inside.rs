@@ -7,7 +7,7 @@ use std::cell::RefCell;
 
 use super::call::{Answered, Call};
 use super::{About, Handle, Session};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::isolate::clock;
 use crate::isolate::ticket::within;
 use crate::process::frame::Frame;
@@ -58,23 +58,28 @@ impl Session {
         STACK.with_borrow(innermost).unwrap_or(Here::Elsewhere)
     }
 
-    /// Calls a method where [`here`](Self::here) is [`Here::Between`]. `done` is told what it gave; it is dropped when that is not known
-    /// before the call is over that waits for it.
-    pub(in super::super) fn call_inside<T: 'static>(
+    /// Calls a method where [`here`](Self::here) is [`Here::Between`]. `done` is told what it gave, and given back when it could not be
+    /// called; it is dropped when nothing is known before the call is over that waits for it.
+    pub(in super::super) fn call_inside<T: 'static, D: FnOnce(Result<T>) + Send + 'static>(
         &self,
         about: About,
         handle: Handle,
         deadline: Option<u64>,
         body: impl FnOnce(Limit, &mut Out) -> Result<()>,
         taken: impl FnOnce(Answered<'_>) -> Option<Result<T>> + Send + 'static,
-        done: impl FnOnce(Result<T>) + Send + 'static,
-    ) -> Result<()> {
-        let deadline = within(deadline);
-        let state = self.lock(deadline)?;
-        let live = self.ready(&state, Some(handle))?;
-        let began = clock::now();
-        let call = Call { session: self, state: &state, live: &live, about, began };
-        let id = call.begin(kind::CALL, |out| body(self.limit(deadline), out))?;
+        done: D,
+    ) -> Result<(), (Error, D)> {
+        let (deadline, began) = (within(deadline), clock::now());
+        let begun = self.lock(deadline).and_then(|state| {
+            let live = self.ready(&state, Some(handle))?;
+            let call = Call { session: self, state: &state, live: &live, about, began };
+            let id = call.begin(kind::CALL, |out| body(self.limit(deadline), out))?;
+            Ok((state, id))
+        });
+        let (state, id) = match begun {
+            Ok(begun) => begun,
+            Err(error) => return Err((error, done)),
+        };
         let slot = move |outer: &Call<'_>, frame: &Frame| {
             let call = Call { about, began, ..*outer };
             let (bill, outcome) =

@@ -169,12 +169,22 @@ impl Inmate {
         }
     }
 
-    /// Whether a call is under way on the stack.
+    /// Whether a call is under way on the stack, and the guest waits for it.
     pub(crate) fn is_running(&self) -> bool {
         match self {
             Self::Realm { isolate, .. } => isolate.is_running(),
             #[cfg(feature = "process")]
-            Self::Process { sandbox, .. } => sandbox.is_running(),
+            Self::Process { sandbox, .. } => sandbox.is_running() && !sandbox.is_between(),
+        }
+    }
+
+    /// Whether a method of the host is being polled here that a guest in a process waits for: the thread does nothing else until the
+    /// guest's call is over.
+    pub(crate) fn is_between(&self) -> bool {
+        match self {
+            Self::Realm { .. } => false,
+            #[cfg(feature = "process")]
+            Self::Process { sandbox, .. } => sandbox.is_between(),
         }
     }
 

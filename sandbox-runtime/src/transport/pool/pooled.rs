@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tracing::Instrument as _;
 
 use super::super::remote::{Guard, Lodging, RemoteCall, Start, unless_dropped};
-use super::super::worker::{Waiting, Worker, WorkerThread};
+use super::super::worker::{Waiting, Worker, WorkerThread, thread_is_gone};
 use super::super::{AsyncTransport, Exports, Narrow, Transport};
 use super::resident::Resident;
 use super::{Loaded, Tenant, span};
@@ -15,8 +15,11 @@ use crate::contract::GuestMethod;
 use crate::error::{Error, Place, Result};
 use crate::isolate::calls::MethodLeg;
 use crate::isolate::clock;
+use crate::isolate::flights::Flying;
 use crate::isolate::known::Known;
 use crate::isolate::ticket::{Ticket, within};
+#[cfg(feature = "process")]
+use crate::process::Processed;
 
 /// The transport of the proxies of a [`SandboxPool`](crate::SandboxPool): it finds the sandbox of its tenant, whichever it is
 /// now.
@@ -67,6 +70,16 @@ where
     }
 }
 
+/// How far a call has come.
+enum Begun<M: GuestMethod> {
+    Flies(Flying<MethodLeg<M>>),
+    #[cfg(feature = "process")]
+    Over(Result<M::Value>),
+    /// It is made by the call that waits for the method that makes it.
+    #[cfg(feature = "process")]
+    Inside(Processed, M::Owned),
+}
+
 impl Pooled {
     fn start<M: GuestMethod>(&self, args: M::Owned, ticket: Ticket) -> Start<M::Value>
     where
@@ -82,19 +95,34 @@ impl Pooled {
             let begun = span.in_scope(|| {
                 let resident = worker.residents.of(worker, &shared, &tenant)?;
                 resident.inmate.settle(&loaded, deadline)?;
-                let Some((isolate, binding)) = resident.inmate.bound(loaded.id) else {
-                    // A process is waited for.
-                    let outcome = resident.inmate.call::<M>(&loaded, args, ticket.deadline());
-                    return Ok((Err(outcome), resident));
-                };
-                Ok((Ok(MethodLeg::<M>::fly(isolate, binding, args, ticket)), resident))
+                #[cfg(feature = "process")]
+                if let Some(bound) = resident.inmate.away(loaded.id, ticket.deadline()) {
+                    // A process is waited for, unless it is already.
+                    let begun = match bound.is_between() {
+                        true => Begun::Inside(bound, args),
+                        false => Begun::Over(bound.make::<M>(args)),
+                    };
+                    return Ok((begun, resident));
+                }
+                let (isolate, binding) = resident.inmate.bound(loaded.id).ok_or_else(thread_is_gone)?;
+                Ok((Begun::Flies(MethodLeg::<M>::fly(isolate, binding, args, ticket)), resident))
             });
             let (call, resident) = match begun {
-                Ok((Ok(call), resident)) => (call, resident),
-                Ok((Err(outcome), resident)) => {
+                Ok((Begun::Flies(call), resident)) => (call, resident),
+                #[cfg(feature = "process")]
+                Ok((Begun::Over(outcome), resident)) => {
                     shared.is_over(&span, &tenant, Some(&resident), &outcome, resident.ran());
                     drop((resident, guard));
                     return drop(answer.send(outcome));
+                }
+                #[cfg(feature = "process")]
+                Ok((Begun::Inside(bound, args), resident)) => {
+                    drop(resident);
+                    return bound.make_inside::<M>(args, move |outcome| {
+                        shared.is_over(&span, &tenant, None, &outcome, Duration::ZERO);
+                        drop(guard);
+                        _ = answer.send(outcome);
+                    });
                 }
                 Err(error) => {
                     let failed = Err(error);
