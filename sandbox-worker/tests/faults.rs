@@ -129,7 +129,7 @@ fn what_v8_has_no_memory_for() {
     };
     println!("{death}");
     assert!(*resident < MEMORY && *limit == MEMORY, "{error}");
-    assert!(error.to_string().contains("was refused more"), "{error}");
+    assert!(error.to_string().contains("was refused what it asked for"), "{error}");
     recovers(&sandbox);
 }
 

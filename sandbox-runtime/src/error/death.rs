@@ -55,7 +55,10 @@ impl fmt::Display for Death {
             Self::Signal { signal } => write!(f, "was ended by signal {signal}"),
             Self::Exit { code } => write!(f, "exited with code {code}"),
             Self::Memory { resident, limit } if resident <= limit => {
-                write!(f, "ended: it had {resident} bytes in memory, may have {limit}, and was refused more")
+                write!(
+                    f,
+                    "ended: it had {resident} bytes in memory, may have {limit}, and was refused what it asked for"
+                )
             }
             Self::Memory { resident, limit } => {
                 write!(f, "was killed: it had {resident} bytes in memory, and may have {limit}")
