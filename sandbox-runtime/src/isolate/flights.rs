@@ -15,12 +15,11 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use deno_core::v8;
-use futures_util::Stream as _;
-use futures_util::stream::FuturesUnordered;
 use rustc_hash::FxHashMap;
 
 use super::clock;
 use super::engine::Resolver;
+use super::group::Group;
 use super::meter::Counts;
 use super::pending::{Answered, Pending};
 use super::run::{Turn, drop_of_host, of_host};
@@ -70,12 +69,8 @@ pub(super) struct Flight {
     promise: RefCell<Option<v8::Global<v8::Promise>>>,
     /// Its promise was settled in a turn of another.
     is_settled: Cell<bool>,
-    /// `None` until it waits for one.
-    hosts: RefCell<Option<FuturesUnordered<Pending>>>,
-    /// Those that were called while `hosts` was being polled, or by a turn of another.
-    arriving: RefCell<Vec<Pending>>,
-    /// How many host methods it waits for.
-    waits_for: Cell<usize>,
+    /// Those that it waits for; they come while others are polled, or by a turn of another flight.
+    hosts: Group<Pending>,
     waker: RefCell<Option<Waker>>,
     timer: RefCell<Option<Timer>>,
 }
@@ -90,9 +85,7 @@ impl Flight {
             counts: Cell::default(),
             promise: RefCell::default(),
             is_settled: Cell::default(),
-            hosts: RefCell::default(),
-            arriving: RefCell::default(),
-            waits_for: Cell::default(),
+            hosts: Group::default(),
             waker: RefCell::default(),
             timer: RefCell::default(),
         }
@@ -130,39 +123,20 @@ impl Flight {
 
     /// Waits for a host method as well.
     pub(super) fn wait_for(&self, pending: Pending) {
-        self.waits_for.set(self.waits_for.get() + 1);
-        self.arriving.borrow_mut().push(pending);
+        self.hosts.push(pending);
         // It may be the turn of another.
         self.wake();
     }
 
     /// How many host methods it waits for.
     pub(super) fn waits_for(&self) -> usize {
-        self.waits_for.get()
+        self.hosts.count()
     }
 
     /// The next host method that has answered.
     fn poll_hosts(&self, cx: &mut Context<'_>) -> Option<Answered> {
-        let mut hosts = self.hosts.borrow_mut();
         let _inside = Inside::of(self.end.get());
-        loop {
-            // Outside of the loop's head, for a host method that is polled may call another.
-            let arriving = self.arriving.take();
-            let is_last = arriving.is_empty();
-            if is_last && hosts.is_none() {
-                return None;
-            }
-            let hosts = hosts.get_or_insert_default();
-            hosts.extend(arriving);
-            match Pin::new(hosts).poll_next(cx) {
-                Poll::Ready(Some(answered)) => {
-                    self.waits_for.set(self.waits_for.get() - 1);
-                    return Some(answered);
-                }
-                _ if is_last => return None,
-                _ => {}
-            }
-        }
+        self.hosts.poll(cx)
     }
 
     fn turn<'c>(&self, so_far: &'c Counts) -> Turn<'c> {
@@ -369,7 +343,7 @@ impl<L: Leg> Flying<L> {
         }
         drop(flight.promise.take());
         let errors = isolate.forget_errors();
-        drop_of_host((flight.hosts.take(), flight.arriving.take()));
+        drop_of_host(flight.hosts.take());
         drop_of_host((flight.waker.take(), flight.timer.take(), errors));
     }
 }

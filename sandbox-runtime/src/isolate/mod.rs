@@ -16,7 +16,6 @@ pub(crate) mod flights;
 #[cfg(feature = "process")]
 pub(crate) mod foreign;
 mod furniture;
-#[cfg(feature = "process")]
 pub(crate) mod group;
 mod guest;
 pub(crate) mod heap;

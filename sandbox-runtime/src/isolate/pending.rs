@@ -10,9 +10,9 @@ use super::Isolate;
 use super::engine::{KeptResolver, Resolver};
 use super::exceeded::Exceeded;
 use super::flights::Flight;
+use super::group::OfHost;
 use super::known::Known;
 use super::ops::{Refusal, answer, begin, caught, read_arguments, write_result};
-use super::run::drop_of_host;
 use crate::contract::{AsyncHostMethod, Crosses, Reply};
 use crate::error::{Error, Place};
 use crate::guest_error::HostError;
@@ -60,31 +60,17 @@ impl<M: AsyncHostMethod> Reply for LaterReply<M> {
 pub(super) struct Pending {
     resolver: Option<KeptResolver>,
     place: Place,
-    /// Taken when it has panicked.
-    future: Option<Pin<Box<dyn Future<Output = Settled>>>>,
+    future: OfHost<Settled>,
 }
 
 impl Future for Pending {
     type Output = Answered;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answered> {
-        let polled = match &mut self.future {
-            Some(future) => caught(|| future.as_mut().poll(cx)),
-            None => Err(Refusal::panicked()),
-        };
-        let settled = match polled {
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(settled)) => settled,
-            Err(refusal) => Err(refusal),
-        };
-        drop_of_host(self.future.take());
-        Poll::Ready(Answered { resolver: self.resolver.take(), place: self.place, settled })
-    }
-}
-
-impl Drop for Pending {
-    fn drop(&mut self) {
-        drop_of_host(self.future.take());
+        Pin::new(&mut self.future).poll(cx).map(|settled| {
+            let settled = settled.unwrap_or_else(|| Err(Refusal::panicked()));
+            Answered { resolver: self.resolver.take(), place: self.place, settled }
+        })
     }
 }
 
@@ -140,8 +126,8 @@ pub(super) fn promised<'s>(
     let resolver = Resolver::new(scope).ok_or(Refusal::Ended)?;
     match start(scope) {
         Ok((flight, future)) => {
-            let (resolver, future) = (Some(resolver.keep(scope)), Some(future));
-            flight.wait_for(Pending { resolver, place, future });
+            let resolver = Some(resolver.keep(scope));
+            flight.wait_for(Pending { resolver, place, future: OfHost::new(future) });
         }
         Err(refusal @ (Refusal::Ended | Refusal::Stack | Refusal::Thrown)) => return Err(refusal),
         Err(refusal) => {

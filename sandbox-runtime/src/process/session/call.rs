@@ -189,7 +189,7 @@ impl Call<'_> {
         self.allow(began);
         if self.left().is_zero() {
             let now = self.session.now();
-            for id in pending.give_up() {
+            for Pending { id, .. } in pending.take() {
                 let (class, message) = ("Error".into(), String::new());
                 let late =
                     HostRefusal { class, message, fields: Vec::new(), source: None, now, is_late: true };

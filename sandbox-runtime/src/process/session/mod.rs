@@ -112,12 +112,8 @@ struct Ending<'s>(&'s State);
 
 impl Drop for Ending<'_> {
     fn drop(&mut self) {
-        self.0.hosts.pending.give_up();
-        let inside = self.0.inside.take();
-        let kept = self.0.kept.take();
-        drop((inside, kept));
-        let bell = self.0.bell.take();
-        drop(bell);
+        let State { hosts, inside, kept, bell, .. } = self.0;
+        drop((hosts.pending.take(), inside.take(), kept.take(), bell.take()));
     }
 }
 
