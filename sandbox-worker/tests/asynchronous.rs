@@ -102,6 +102,19 @@ impl Host {
             flow: Arc::default(),
         }
     }
+
+    /// What it calls when a guest asks for that.
+    async fn will_call(&self, sandbox: &ProcessSandbox, source: &str) {
+        let now = sandbox.load_async::<dyn Now>(Script::new("now.mjs", source)).await.unwrap();
+        *self.guest.lock().unwrap() = Some(Box::new(now));
+    }
+
+    /// The same for what it awaits.
+    fn will_await(&self, flow: impl Flow + Send + Sync + 'static) -> Arc<dyn Flow + Send + Sync> {
+        let flow: Arc<dyn Flow + Send + Sync> = Arc::new(flow);
+        *self.flow.lock().unwrap() = Some(flow.clone());
+        flow
+    }
 }
 
 #[sandbox_runtime::async_trait]
@@ -280,9 +293,7 @@ async fn a_method_may_call_the_guest_meanwhile() {
     let host = Host::new();
     let sandbox = builder().host::<dyn Net>(host.clone()).build().unwrap();
     let source = "export const back = (bytes) => bytes; let calls = 0; export const now = () => { void Promise.resolve().then(() => { calls += 1; }); return calls; };";
-    let now =
-        tokio::task::block_in_place(|| sandbox.load::<dyn Now>(Script::new("now.mjs", source)).unwrap());
-    *host.guest.lock().unwrap() = Some(Box::new(now));
+    host.will_call(&sandbox, source).await;
     let body = "const met = [1, 2, 3].map(Net.meet);
         const calls = [await Net.calls(), ...(await Promise.all([Net.calls(), Net.calls()]))];
         return `${calls} ${await Promise.all(met)}`;";
@@ -297,9 +308,7 @@ async fn long_values_of_calls_inside_of_calls_do_not_mix() {
     let limits = Limits { wall: Duration::from_secs(60), cpu: Duration::MAX, ..Limits::default() };
     let sandbox = builder().limits(limits).host::<dyn Net>(host.clone()).build().unwrap();
     let source = "export const back = (bytes) => bytes; export const now = () => 0;";
-    let now =
-        tokio::task::block_in_place(|| sandbox.load::<dyn Now>(Script::new("now.mjs", source)).unwrap());
-    *host.guest.lock().unwrap() = Some(Box::new(now));
+    host.will_call(&sandbox, source).await;
     let body = "let wrong = 0;
         const check = (bytes, length) => { if (bytes.length !== length || bytes.some((byte) => byte !== length % 256)) wrong += 1; };
         const sends = async (length) => check(await Net.sends(length), length);
@@ -323,9 +332,7 @@ async fn what_a_method_calls_ends_with_the_call() {
     let limits = Limits { wall: Duration::from_secs(20), ..Limits::default() };
     let other = builder().limits(limits).build().unwrap();
     let endless = "export const now = () => { for (;;); }; export const back = (bytes) => bytes;";
-    let other =
-        tokio::task::block_in_place(|| other.load::<dyn Now>(Script::new("now.mjs", endless)).unwrap());
-    *host.guest.lock().unwrap() = Some(Box::new(other));
+    host.will_call(&other, endless).await;
     let limits = Limits { wall: Duration::from_millis(300), ..Limits::default() };
     let sandbox = builder().limits(limits).host::<dyn Net>(host.clone()).build().unwrap();
     let began = Instant::now();
@@ -351,9 +358,7 @@ async fn much_is_said_in_both_directions_at_once() {
     assert_eq!(run(&sandbox, "return 'on';").await.unwrap(), "on");
     // The guest is called with much while it says much.
     let source = "export const back = (bytes) => bytes; export const now = () => 0;";
-    let now =
-        tokio::task::block_in_place(|| sandbox.load::<dyn Now>(Script::new("now.mjs", source)).unwrap());
-    *host.guest.lock().unwrap() = Some(Box::new(now));
+    host.will_call(&sandbox, source).await;
     let body = "const all = Array.from({ length: 30 }, (_, index) =>
             index % 2 ? Net.sends(400_000 + index) : Net.bytes(new Uint8Array(300_000)));
         return `${(await Promise.all(all)).reduce((sum, bytes) => sum + bytes.length, 0)}`;";
@@ -444,9 +449,7 @@ async fn a_method_may_await_its_own_sandbox() {
         if (n === 49) { Net.again(101); await null; return 'left'; }
         if (n === 48) return `${await Promise.all([101, 102, 103].map((n) => Net.again(n)))}`;
         return `${n}${await Net.again(n - 1)}`;";
-    let flow: Arc<dyn Flow + Send + Sync> =
-        Arc::new(sandbox.load_async::<dyn Flow>(script(source)).await.unwrap());
-    *host.flow.lock().unwrap() = Some(flow.clone());
+    let flow = host.will_await(sandbox.load_async::<dyn Flow>(script(source)).await.unwrap());
     assert_eq!(flow.run(5).await.unwrap(), "54321end");
     assert_eq!(flow.run(30).await.unwrap().len(), "end".len() + 21 * 2 + 9);
     assert_eq!(flow.run(48).await.unwrap(), "slow101,slow102,slow103");
@@ -471,15 +474,11 @@ async fn a_method_may_await_its_own_tenant() {
             "if (n === 0) return 'end'; if (n > 100) return await Net.sleep(10).then(() => `slow${n}`);
             if (n === 48) return `${await Promise.all([101, 102, 103].map((n) => Net.again(n)))}`;
             return `${n}${await Net.again(n - 1)}`;";
-        let flow: Arc<dyn Flow + Send + Sync> =
-            Arc::new(pool.tenant("a").load_async::<dyn Flow>(script(source)).await.unwrap());
-        *host.flow.lock().unwrap() = Some(flow.clone());
+        let flow = host.will_await(pool.tenant("a").load_async::<dyn Flow>(script(source)).await.unwrap());
         assert_eq!(flow.run(5).await.unwrap(), "54321end");
         assert_eq!(flow.run(48).await.unwrap(), "slow101,slow102,slow103");
         // A call of another tenant, on the same thread.
-        let other: Arc<dyn Flow + Send + Sync> =
-            Arc::new(pool.tenant("b").load_async::<dyn Flow>(script("return `b${n}`;")).await.unwrap());
-        *host.flow.lock().unwrap() = Some(other);
+        host.will_await(pool.tenant("b").load_async::<dyn Flow>(script("return `b${n}`;")).await.unwrap());
         assert_eq!(flow.run(5).await.unwrap(), "5b4");
         assert_eq!(pool.metrics().waiting, 0);
         host.flow.lock().unwrap().take();
@@ -494,9 +493,7 @@ async fn what_is_called_inside_ends_with_the_call() {
     let source =
         "if (n === 1) await Net.never(); if (n === 2) throw new RangeError('no'); if (n === 4) for (;;);
         return n === 3 ? await Net.again(2).catch((error) => error.name) : await Net.again(n - 4);";
-    let flow: Arc<dyn Flow + Send + Sync> =
-        Arc::new(sandbox.load_async::<dyn Flow>(script(source)).await.unwrap());
-    *host.flow.lock().unwrap() = Some(flow.clone());
+    let flow = host.will_await(sandbox.load_async::<dyn Flow>(script(source)).await.unwrap());
     for n in [5, 8] {
         let began = Instant::now();
         let error = flow.run(n).await.unwrap_err();

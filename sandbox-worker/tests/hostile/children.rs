@@ -1,76 +1,15 @@
-//! Children that do not keep to the protocol: they are killed and reported, and the host goes on.
-//!
-//! This executable is the child as well. What it does is the name by which it was started.
+//! Children that do not keep to the protocol.
 
-#![allow(missing_docs, clippy::print_stdout, clippy::unwrap_used, reason = "tests")]
+use std::time::Duration;
 
-use std::fs::File;
-use std::io::{Read as _, Write as _};
-use std::os::fd::{AsFd as _, AsRawFd as _};
-use std::path::Path;
-use std::time::{Duration, Instant};
+use sandbox_runtime::Death;
 
-use sandbox_runtime::process::Process;
-use sandbox_runtime::{
-    Bytes, Console, Death, Error, Limits, Result, Sandbox, SandboxPool, Script, Trust, sandbox_api,
-};
-
-#[sandbox_api(guest)]
-pub trait Rule {
-    fn price(&self, n: f64) -> Result<f64>;
-}
-
-#[sandbox_api(host)]
-pub trait Shop {
-    fn stock(&self, n: u32) -> u32;
-}
-
-#[sandbox_api(guest)]
-pub trait Later {
-    async fn later(&self) -> Result<f64>;
-}
-
-#[sandbox_api(host)]
-pub trait Slow {
-    async fn never(&self);
-    async fn same(&self, bytes: Bytes) -> Bytes;
-}
-
-#[sandbox_runtime::async_trait]
-impl Slow for () {
-    async fn never(&self) {
-        std::future::pending().await
-    }
-
-    async fn same(&self, bytes: Bytes) -> Bytes {
-        bytes
-    }
-}
-
-#[sandbox_api(host)]
-pub trait Clock {
-    #[sandbox(max_calls = 10)]
-    fn few(&self);
-    fn tick(&self);
-}
-
-impl Clock for () {
-    fn few(&self) {}
-    fn tick(&self) {}
-}
-
-impl Shop for () {
-    fn stock(&self, n: u32) -> u32 {
-        n
-    }
-}
-
-const WALL: Duration = Duration::from_millis(300);
+use super::line::{Line, frame, value};
 
 /// A name, what the child does when it is called, and whether it has to end so.
-type Child = (&'static str, fn(&mut Line, u64), fn(&Death) -> bool);
+pub(crate) type Child = (&'static str, fn(&mut Line, u64), fn(&Death) -> bool);
 
-const CHILDREN: &[Child] = &[
+pub(crate) const CHILDREN: &[Child] = &[
     ("garbage", |line, _| line.raw(&[0xff; 64]), is_protocol),
     ("half-a-frame", |line, call| line.raw(&frame(0x83, call, &[0; 105])[..50]), is_overdue),
     (
@@ -244,10 +183,10 @@ const CHILDREN: &[Child] = &[
     ),
 ];
 
-type Stillborn = (&'static str, fn(&mut Line));
+pub(crate) type Stillborn = (&'static str, fn(&mut Line));
 
 /// Children that answer well, and then do something else.
-const IDLERS: &[Stillborn] = &[
+pub(crate) const IDLERS: &[Stillborn] = &[
     ("computing-when-idle", |_| {
         loop {
             std::hint::spin_loop();
@@ -268,7 +207,7 @@ const IDLERS: &[Stillborn] = &[
 const NEVER: &[u8] = &[2, 0, 0, 0, 0];
 
 /// The same, when they are called by somebody who waits for a promise.
-const AWAITED: &[Child] = &[
+pub(crate) const AWAITED: &[Child] = &[
     (
         "more-to-wait-for-than-may-be",
         |line, _| {
@@ -326,7 +265,7 @@ const AWAITED: &[Child] = &[
 ];
 
 /// Children that do not come as far as being called.
-const STILLBORN: &[Stillborn] = &[
+pub(crate) const STILLBORN: &[Stillborn] = &[
     ("no-hello", |line| line.frame(0x82, 0, b"{}")),
     ("a-hello-of-another-version", |line| line.frame(0x81, 0, br#"{"version":0,"refusal":null}"#)),
     ("a-hello-of-nothing", |line| line.frame(0x81, 0, b"")),
@@ -346,11 +285,6 @@ fn deeper(n: u64) -> u64 {
     std::hint::black_box([n; 64])[0] + deeper(std::hint::black_box(n + 1))
 }
 
-fn frame(kind: u8, call: u64, body: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(body.len() + 9).unwrap();
-    [&length.to_le_bytes()[..], &[kind], &call.to_le_bytes(), body].concat()
-}
-
 /// What a child exits with that was refused memory, or was not.
 const REFUSED: i32 = 40;
 const GIVEN: i32 = 41;
@@ -363,65 +297,8 @@ fn at_once(bytes: usize) {
     std::process::exit(if start == libc::MAP_FAILED { REFUSED } else { GIVEN });
 }
 
-/// An empty bill and a number.
-fn value(number: f64) -> Vec<u8> {
-    [&[0; 96][..], &[4], &number.to_le_bytes()].concat()
-}
-
-/// The child's end of the channel.
-struct Line(File);
-
-impl Line {
-    fn raw(&mut self, bytes: &[u8]) {
-        // When the parent has had enough, this is over.
-        if self.0.write_all(bytes).is_err() {
-            std::process::exit(9);
-        }
-    }
-
-    fn frame(&mut self, kind: u8, call: u64, body: &[u8]) {
-        self.raw(&frame(kind, call, body));
-    }
-
-    /// A value of this tag and length that is said to be there in the window.
-    fn aside(&mut self, call: u64, tag: u8, at: usize, length: usize) {
-        let lengths = [at, length].map(|number| {
-            [0, 7, 14, 21, 28].map(|shift| (number >> shift) as u8 & 0x7f | if shift < 28 { 0x80 } else { 0 })
-        });
-        // In its shortest form.
-        let lengths = lengths.map(|long| {
-            let end = (1..5).rev().find(|end| long[*end] & 0x7f != 0).unwrap_or(0);
-            let mut short = long[..=end].to_vec();
-            short[end] &= 0x7f;
-            short
-        });
-        self.frame(0x83, call, &[&[0; 96][..], &[19, tag], &lengths.concat()].concat());
-    }
-
-    /// Without ending itself.
-    fn close(&self) {
-        // SAFETY: both are of this process; what reads or writes them next gets an error.
-        unsafe { (libc::close(self.0.as_raw_fd()), libc::close(0)) };
-    }
-
-    /// The kind and the call of the next frame.
-    fn next(&mut self) -> (u8, u64, Vec<u8>) {
-        let mut length = [0; 4];
-        if self.0.read_exact(&mut length).is_err() {
-            std::process::exit(9);
-        }
-        let mut rest = vec![0; u32::from_le_bytes(length) as usize];
-        self.0.read_exact(&mut rest).unwrap();
-        (rest[0], u64::from_le_bytes(rest[1..9].try_into().unwrap()), rest[9..].to_vec())
-    }
-
-    fn skip(&mut self) {
-        self.next();
-    }
-}
-
-fn child(name: &str) {
-    let mut line = Line(File::from(std::io::stdin().as_fd().try_clone_to_owned().unwrap()));
+pub(crate) fn child(name: &str) {
+    let mut line = Line::own();
     if let Some((_, act)) = STILLBORN.iter().find(|(known, _)| *known == name) {
         return act(&mut line);
     }
@@ -445,145 +322,5 @@ fn child(name: &str) {
             }
             _ => {}
         }
-    }
-}
-
-fn sandbox(program: &Path, calls: u64) -> Result<sandbox_runtime::ProcessSandbox> {
-    let limits = Limits { wall: WALL, host_calls: calls, console_bytes: 1 << 10, ..Limits::default() };
-    let process = Process::new().program(program);
-    Sandbox::builder()
-        .limits(limits)
-        .console(Console::Capture)
-        .transport(process)
-        .host::<dyn Shop>(())
-        .host::<dyn Clock>(())
-        .host::<dyn Slow>(())
-        .build()
-}
-
-/// The children of this process.
-fn children() -> Vec<i32> {
-    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
-    let of = |task: std::io::Result<std::fs::DirEntry>| {
-        std::fs::read_to_string(task.unwrap().path().join("children")).unwrap_or_default()
-    };
-    let all = tasks.map(of).collect::<Vec<_>>().join(" ");
-    all.split_whitespace().map(|pid| pid.parse().unwrap()).collect()
-}
-
-/// Whether it is there, and has not ended.
-fn lives(pid: i32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
-}
-
-fn parent() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("hostile-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let program = |name: &str| {
-        let path = folder.join(name);
-        std::os::unix::fs::symlink(std::env::current_exe().unwrap(), &path).unwrap();
-        path
-    };
-    for (name, _, is_expected) in CHILDREN {
-        let calls = if *name == "host-calls-without-end" { u64::MAX } else { 1000 };
-        let sandbox = sandbox(&program(name), calls).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let end = || {
-            let rule = sandbox.load::<dyn Rule>(Script::new("rule.js", "")).unwrap();
-            let pid = sandbox.pid().unwrap();
-            let began = Instant::now();
-            let error = rule.price(1.0).map(|value| panic!("{name}: {value}")).unwrap_err();
-            let took = began.elapsed();
-            println!("test {name} ... {error} ({took:?})");
-            assert!(
-                matches!(&error, Error::Process { death, .. } if is_expected(death)),
-                "{name}: {error:?}"
-            );
-            // It has been reaped, so there is no such process, not even a zombie.
-            assert!(!Path::new(&format!("/proc/{pid}")).exists(), "{name}");
-            assert!(matches!(rule.price(1.0), Err(Error::Discarded { .. })), "{name}");
-            sandbox.reset().unwrap();
-            took
-        };
-        // What else the machine does may delay one of them.
-        assert!((0..5).any(|_| end() < WALL + Duration::from_millis(250)), "{name}");
-    }
-    for (name, _) in IDLERS {
-        let sandbox = sandbox(&program(name), 1000).unwrap();
-        let rule = sandbox.load::<dyn Rule>(Script::new("rule.js", "")).unwrap();
-        assert_eq!(rule.price(1.0).unwrap(), 1.0);
-        let pid = sandbox.pid().unwrap();
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while Path::new(&format!("/proc/{pid}")).exists() {
-            assert!(Instant::now() < deadline, "{name} lives on");
-            std::thread::yield_now();
-        }
-        let error = rule.price(1.0).unwrap_err();
-        println!("test {name} ... {error}");
-        assert!(
-            matches!(
-                &error,
-                Error::Process {
-                    death: Death::Memory { .. } | Death::Protocol { .. } | Death::Exit { code: 3, .. },
-                    ..
-                }
-            ),
-            "{error:?}"
-        );
-        sandbox.reset().unwrap();
-    }
-    for (name, _) in STILLBORN {
-        let error = sandbox(&program(name), 0).map(|_| panic!("{name}")).unwrap_err();
-        println!("test {name} ... {error}");
-        assert!(matches!(error, Error::Process { .. } | Error::Build { .. }), "{name}: {error:?}");
-    }
-    // In a pool it is no caller's affair: another takes the place of one that has ended while nobody called it.
-    let pool = SandboxPool::builder().trust(Trust::Hostile);
-    let pool = pool.transport(Process::new().program(folder.join("an-end-when-idle"))).build().unwrap();
-    let rule = pool.tenant("a").load::<dyn Rule>(Script::new("rule.js", "")).unwrap();
-    for _ in 0..5 {
-        let before = children();
-        assert_eq!(rule.price(1.0).unwrap(), 1.0);
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while before.iter().all(|pid| lives(*pid)) {
-            assert!(Instant::now() < deadline, "it lives on");
-            std::thread::yield_now();
-        }
-    }
-    println!("test another-in-its-place ... ok");
-    drop((rule, pool));
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    for (name, _, is_expected) in AWAITED {
-        let sandbox = sandbox(&program(name), u64::MAX).unwrap();
-        let later = sandbox.load::<dyn Later>(Script::new("rule.js", "")).unwrap();
-        let began = Instant::now();
-        let error = runtime.block_on(later.later()).unwrap_err();
-        println!("test {name} ... {error} ({:?})", began.elapsed());
-        assert!(matches!(&error, Error::Process { death, .. } if is_expected(death)), "{name}: {error:?}");
-        assert!(began.elapsed() < WALL + Duration::from_secs(2), "{name}");
-        sandbox.reset().unwrap();
-    }
-    // Where the kernel forgets how children end, that they do is seen all the same.
-    // SAFETY: there is no other thread that handles signals.
-    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
-    let sandbox = sandbox(&folder.join("an-abort"), 0).unwrap();
-    let rule = sandbox.load::<dyn Rule>(Script::new("rule.js", "")).unwrap();
-    let error = rule.price(1.0).unwrap_err();
-    println!("test nobody-can-tell ... {error}");
-    let Error::Process { death: Death::Protocol { reason, .. }, .. } = &error else { panic!("{error:?}") };
-    assert!(reason.contains("ignores `SIGCHLD`"), "{error}");
-    sandbox.reset().unwrap();
-    drop(sandbox);
-    std::fs::remove_dir_all(&folder).unwrap();
-    println!("test result: ok. {} passed", CHILDREN.len() + AWAITED.len() + IDLERS.len() + STILLBORN.len());
-}
-
-fn main() {
-    let args = std::env::args().collect::<Vec<_>>();
-    match args.get(1).map(String::as_str) {
-        Some("--typed-sandbox-worker") => child(Path::new(&args[0]).file_name().unwrap().to_str().unwrap()),
-        // Who lists tests finds none.
-        Some("--list") => {}
-        _ => parent(),
     }
 }

@@ -1,0 +1,211 @@
+//! Children that do not keep to the protocol: they are killed and reported, and the host goes on.
+//!
+//! This executable is the child as well. What it does is the name by which it was started.
+
+#![allow(missing_docs, clippy::print_stdout, clippy::unwrap_used, reason = "tests")]
+
+mod children;
+mod line;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use children::{AWAITED, CHILDREN, IDLERS, STILLBORN, child};
+use sandbox_runtime::process::Process;
+use sandbox_runtime::{
+    Bytes, Console, Death, Error, Limits, Result, Sandbox, SandboxPool, Script, Trust, sandbox_api,
+};
+
+#[sandbox_api(guest)]
+pub trait Rule {
+    fn price(&self, n: f64) -> Result<f64>;
+}
+
+#[sandbox_api(host)]
+pub trait Shop {
+    fn stock(&self, n: u32) -> u32;
+}
+
+#[sandbox_api(guest)]
+pub trait Later {
+    async fn later(&self) -> Result<f64>;
+}
+
+#[sandbox_api(host)]
+pub trait Slow {
+    async fn never(&self);
+    async fn same(&self, bytes: Bytes) -> Bytes;
+}
+
+#[sandbox_runtime::async_trait]
+impl Slow for () {
+    async fn never(&self) {
+        std::future::pending().await
+    }
+
+    async fn same(&self, bytes: Bytes) -> Bytes {
+        bytes
+    }
+}
+
+#[sandbox_api(host)]
+pub trait Clock {
+    #[sandbox(max_calls = 10)]
+    fn few(&self);
+    fn tick(&self);
+}
+
+impl Clock for () {
+    fn few(&self) {}
+    fn tick(&self) {}
+}
+
+impl Shop for () {
+    fn stock(&self, n: u32) -> u32 {
+        n
+    }
+}
+
+const WALL: Duration = Duration::from_millis(300);
+
+fn sandbox(program: &Path, calls: u64, wall: Duration) -> Result<sandbox_runtime::ProcessSandbox> {
+    let limits = Limits { wall, host_calls: calls, console_bytes: 1 << 10, ..Limits::default() };
+    let process = Process::new().program(program);
+    Sandbox::builder()
+        .limits(limits)
+        .console(Console::Capture)
+        .transport(process)
+        .host::<dyn Shop>(())
+        .host::<dyn Clock>(())
+        .host::<dyn Slow>(())
+        .build()
+}
+
+/// The children of this process.
+fn pids() -> Vec<i32> {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+    let of = |task: std::io::Result<std::fs::DirEntry>| {
+        std::fs::read_to_string(task.unwrap().path().join("children")).unwrap_or_default()
+    };
+    let all = tasks.map(of).collect::<Vec<_>>().join(" ");
+    all.split_whitespace().map(|pid| pid.parse().unwrap()).collect()
+}
+
+/// Whether it is there, and has not ended.
+fn lives(pid: i32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
+}
+
+fn parent() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("hostile-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let program = |name: &str| {
+        let path = folder.join(name);
+        std::os::unix::fs::symlink(std::env::current_exe().unwrap(), &path).unwrap();
+        path
+    };
+    for (name, _, is_expected) in CHILDREN {
+        let calls = if *name == "host-calls-without-end" { u64::MAX } else { 1000 };
+        let sandbox = sandbox(&program(name), calls, WALL).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let end = || {
+            let rule = sandbox.load::<dyn Rule>(Script::new("rule.js", "")).unwrap();
+            let pid = sandbox.pid().unwrap();
+            let began = Instant::now();
+            let error = rule.price(1.0).map(|value| panic!("{name}: {value}")).unwrap_err();
+            let took = began.elapsed();
+            println!("test {name} ... {error} ({took:?})");
+            assert!(
+                matches!(&error, Error::Process { death, .. } if is_expected(death)),
+                "{name}: {error:?}"
+            );
+            // It has been reaped, so there is no such process, not even a zombie.
+            assert!(!Path::new(&format!("/proc/{pid}")).exists(), "{name}");
+            assert!(matches!(rule.price(1.0), Err(Error::Discarded { .. })), "{name}");
+            sandbox.reset().unwrap();
+            took
+        };
+        // What else the machine does may delay one of them.
+        assert!((0..5).any(|_| end() < WALL + Duration::from_millis(250)), "{name}");
+    }
+    for (name, _) in IDLERS {
+        let sandbox = sandbox(&program(name), 1000, WALL).unwrap();
+        let rule = sandbox.load::<dyn Rule>(Script::new("rule.js", "")).unwrap();
+        assert_eq!(rule.price(1.0).unwrap(), 1.0);
+        let pid = sandbox.pid().unwrap();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while Path::new(&format!("/proc/{pid}")).exists() {
+            assert!(Instant::now() < deadline, "{name} lives on");
+            std::thread::yield_now();
+        }
+        let error = rule.price(1.0).unwrap_err();
+        println!("test {name} ... {error}");
+        assert!(
+            matches!(
+                &error,
+                Error::Process {
+                    death: Death::Memory { .. } | Death::Protocol { .. } | Death::Exit { code: 3, .. },
+                    ..
+                }
+            ),
+            "{error:?}"
+        );
+        sandbox.reset().unwrap();
+    }
+    for (name, _) in STILLBORN {
+        let error = sandbox(&program(name), 0, WALL).map(|_| panic!("{name}")).unwrap_err();
+        println!("test {name} ... {error}");
+        assert!(matches!(error, Error::Process { .. } | Error::Build { .. }), "{name}: {error:?}");
+    }
+    // In a pool it is no caller's affair: another takes the place of one that has ended while nobody called it.
+    let pool = SandboxPool::builder().trust(Trust::Hostile);
+    let pool = pool.transport(Process::new().program(folder.join("an-end-when-idle"))).build().unwrap();
+    let rule = pool.tenant("a").load::<dyn Rule>(Script::new("rule.js", "")).unwrap();
+    for _ in 0..5 {
+        let before = pids();
+        assert_eq!(rule.price(1.0).unwrap(), 1.0);
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while before.iter().all(|pid| lives(*pid)) {
+            assert!(Instant::now() < deadline, "it lives on");
+            std::thread::yield_now();
+        }
+    }
+    println!("test another-in-its-place ... ok");
+    drop((rule, pool));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    for (name, _, is_expected) in AWAITED {
+        // To say much takes a while, in a build that is not optimised.
+        let wall = if *name == "much-to-say-and-nothing-to-hear" { Duration::from_secs(20) } else { WALL };
+        let sandbox = sandbox(&program(name), u64::MAX, wall).unwrap();
+        let later = sandbox.load::<dyn Later>(Script::new("rule.js", "")).unwrap();
+        let began = Instant::now();
+        let error = runtime.block_on(later.later()).unwrap_err();
+        println!("test {name} ... {error} ({:?})", began.elapsed());
+        assert!(matches!(&error, Error::Process { death, .. } if is_expected(death)), "{name}: {error:?}");
+        assert!(began.elapsed() < wall + Duration::from_secs(2), "{name}");
+        sandbox.reset().unwrap();
+    }
+    // Where the kernel forgets how children end, that they do is seen all the same.
+    // SAFETY: there is no other thread that handles signals.
+    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
+    let sandbox = sandbox(&folder.join("an-abort"), 0, WALL).unwrap();
+    let rule = sandbox.load::<dyn Rule>(Script::new("rule.js", "")).unwrap();
+    let error = rule.price(1.0).unwrap_err();
+    println!("test nobody-can-tell ... {error}");
+    let Error::Process { death: Death::Protocol { reason, .. }, .. } = &error else { panic!("{error:?}") };
+    assert!(reason.contains("ignores `SIGCHLD`"), "{error}");
+    sandbox.reset().unwrap();
+    drop(sandbox);
+    std::fs::remove_dir_all(&folder).unwrap();
+    println!("test result: ok. {} passed", CHILDREN.len() + AWAITED.len() + IDLERS.len() + STILLBORN.len());
+}
+
+fn main() {
+    let args = std::env::args().collect::<Vec<_>>();
+    match args.get(1).map(String::as_str) {
+        Some("--typed-sandbox-worker") => child(Path::new(&args[0]).file_name().unwrap().to_str().unwrap()),
+        // Who lists tests finds none.
+        Some("--list") => {}
+        _ => parent(),
+    }
+}
