@@ -174,11 +174,6 @@ impl Processed {
         }
     }
 
-    /// Whether a method of the host is being polled here that the guest waits for.
-    pub(crate) fn is_between(&self) -> bool {
-        self.binding.session.here() == Here::Between
-    }
-
     /// Looks at the arguments of a call, and says what it is about.
     fn begun<M: GuestMethod>(&self, args: &impl Arguments) -> Result<(&Session, Handle, About)> {
         let (method, checks) = (Known::billed::<M>(), &self.checks.methods[M::INDEX]);

@@ -31,9 +31,7 @@ impl Line {
         let line = |stream| Self { stream, spin: Spin::default(), guard: guard.clone(), is_hasty: false };
         Ok((line(stream), line(other)))
     }
-}
 
-impl Line {
     /// Whether reads and writes fail with `WouldBlock` where they would wait.
     pub(super) fn make_hasty(&mut self, is_hasty: bool) {
         self.is_hasty = is_hasty;

@@ -346,6 +346,14 @@ pub(crate) struct HostRefusal {
     pub(crate) is_late: bool,
 }
 
+impl HostRefusal {
+    /// An Error without properties, that is nobody's.
+    pub(crate) fn new(class: impl Into<String>, message: impl Into<String>, now: i64) -> Self {
+        let (class, message) = (class.into(), message.into());
+        Self { class, message, fields: Vec::new(), source: None, now, is_late: false }
+    }
+}
+
 /// Why something was not done, and what it cost.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Failure {

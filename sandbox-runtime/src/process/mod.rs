@@ -3,7 +3,6 @@
 //! What the engine cannot promise inside of a process, another process can: a guest that takes it down takes nothing else. The
 //! contracts, the hosts and the proxies are the same; the builder is told [`transport`](crate::Builder::transport).
 
-mod answers;
 mod child;
 mod fault;
 pub(crate) mod frame;

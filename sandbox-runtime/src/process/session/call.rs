@@ -23,14 +23,14 @@ use crate::isolate::thrown::STACK_FULL;
 use crate::isolate::ticket::Inside;
 use crate::realm::{ConsoleLine, Level};
 
+/// How much is read, in bytes, while the child does not read: more than a guest says at once that has a heap of the usual size.
+const MOST_KEPT: usize = 128 << 20;
+
 /// What a child answered.
 pub(in super::super) enum Answered<'f> {
     Done(message::Done, u64),
     Value(Encoded<'f>),
 }
-
-/// How much is read, in bytes, while the child does not read: more than a guest says at once that has a heap of the usual size.
-const MOST_KEPT: usize = 128 << 20;
 
 impl Answered<'_> {
     /// The handle of what was made; `None` for another answer.
@@ -190,9 +190,7 @@ impl Call<'_> {
         if self.left().is_zero() {
             let now = self.session.now();
             for Pending { id, .. } in pending.take() {
-                let (class, message) = ("Error".into(), String::new());
-                let late =
-                    HostRefusal { class, message, fields: Vec::new(), source: None, now, is_late: true };
+                let late = HostRefusal { is_late: true, ..HostRefusal::new("Error", "", now) };
                 self.send(kind::HOST_REFUSAL, id, |out| to_json(&late, out))?;
             }
         }
@@ -295,10 +293,7 @@ impl Call<'_> {
         let stack = StackEnd::of_thread();
         if !stack.allows_call() {
             // The guest is told what it is told when its own stack is full.
-            let (class, message) = ("RangeError".into(), STACK_FULL.into());
-            let now = self.session.now();
-            let refusal =
-                HostRefusal { class, message, fields: Vec::new(), source: None, now, is_late: false };
+            let refusal = HostRefusal::new("RangeError", STACK_FULL, self.session.now());
             return self.send(kind::HOST_REFUSAL, frame.call, |out| to_json(&refusal, out));
         }
         if spec.is_async && self.state.hosts.pending.count() >= limits.pending {
@@ -367,20 +362,16 @@ impl Call<'_> {
             Unanswered::Value(error) => {
                 let message = error.to_string();
                 let source = Some(self.remember(Source::of(error)));
-                let (class, fields) = ("TypeError".into(), Vec::new());
-                HostRefusal { class, message, fields, source, now, is_late: false }
+                HostRefusal { source, ..HostRefusal::new("TypeError", message, now) }
             }
             Unanswered::Host(mut error) => {
                 let view = error.shown(place);
                 let fields =
                     view.fields().iter().map(|(name, value)| ((*name).to_owned(), wire::encoded(value)));
                 HostRefusal {
-                    class: view.class().into(),
-                    message: view.message().into(),
                     fields: fields.collect(),
                     source: error.source.map(|source| self.remember(source)),
-                    now,
-                    is_late: false,
+                    ..HostRefusal::new(view.class(), view.message(), now)
                 }
             }
         }

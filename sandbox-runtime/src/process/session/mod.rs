@@ -3,6 +3,7 @@
 mod bell;
 mod call;
 mod inside;
+mod start;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
@@ -14,15 +15,15 @@ use std::time::Duration;
 use parking_lot::ReentrantMutex;
 
 use super::fault::Hearing;
-use super::frame::{Frame, FrameError, FrameReader, FrameWriter};
+use super::frame::{Frame, FrameReader, FrameWriter};
 use super::guard::Guard;
-use super::harden::{Hardening, HardeningError, HardeningReport, Measure, State as Layer};
+use super::harden::HardeningReport;
 use super::line::Line;
-use super::message::{self, Failure, Hello, Limit, Ready, Setup, WireBill, from_json, kind, to_json};
-use super::spawn::{self, ChildProcess, START, Seed};
+use super::message::{Failure, Limit, WireBill, kind};
+use super::spawn::{ChildProcess, Seed};
 use super::spin::Turn;
 use super::wire::{self, Out, Window};
-use super::{NO_MEMORY, guest, warden};
+use super::{NO_MEMORY, guest};
 use crate::boundary::ValueError;
 use crate::contract::ContractSpec;
 use crate::error::{Death, Error, LimitKind, Place, Result, Source};
@@ -41,10 +42,6 @@ pub(super) use inside::Here;
 
 /// How long after its limit a child is killed that has not ended the call itself.
 const GRACE: Duration = Duration::from_millis(150);
-/// The same of one that was there before it was needed.
-const READY: Duration = Duration::from_secs(2);
-/// The length of what is sent to a child.
-const MOST: usize = 1 << 30;
 /// How many errors of host methods are known again.
 const KEPT: usize = 16;
 
@@ -273,17 +270,21 @@ impl Session {
 
     /// Whether values are within the limits of a crossing, by their bytes. The child looks at them closely.
     pub(super) fn affordable(&self, bytes: usize) -> Result<(), ValueError> {
-        /// What a value takes beside its text or bytes, at most.
-        const VALUE: usize = 16;
-        let limits = &self.settings.limits;
-        let most = limits.value_bytes.saturating_add(limits.value_nodes.saturating_mul(VALUE));
-        match bytes <= most {
+        match bytes <= self.most_bytes() {
             true => Ok(()),
             false => {
-                let limit = limits.value_bytes;
+                let limit = self.limits().value_bytes;
                 Err(ValueError::new(format!("at most {limit} bytes in one crossing"), "more"))
             }
         }
+    }
+
+    /// How many bytes the values of a crossing have when they are encoded, at most.
+    fn most_bytes(&self) -> usize {
+        /// What a value takes beside its text or bytes, at most.
+        const VALUE: usize = 16;
+        let limits = self.limits();
+        limits.value_bytes.saturating_add(limits.value_nodes.saturating_mul(VALUE))
     }
 
     /// What time it is for a child that does not know. One that does is not told.
@@ -292,87 +293,6 @@ impl Session {
             Clock::Real | Clock::Coarse => 0,
             clock => clock.now(),
         }
-    }
-
-    /// Has a child make the sandbox.
-    fn begin(&self, state: &State) -> Result<()> {
-        // A child that was kept ready may have been killed in the meantime.
-        let begun = self.try_begin(state, false).or_else(|error| match error {
-            Error::Process { .. } => self.try_begin(state, true),
-            error => Err(error),
-        });
-        if let Err(error) = &begun {
-            *state.discarded.borrow_mut() = Some(error.clone());
-        }
-        begun
-    }
-
-    fn try_begin(&self, state: &State, fresh: bool) -> Result<()> {
-        let newborn = spawn::take(&state.seed, fresh)?;
-        let process = Arc::new(newborn.process);
-        let guard = Guard::new(process.id(), state.memory);
-        guard.until(clock::now().saturating_add(nanos(if fresh { START } else { READY })));
-        let no_channel =
-            |error: std::io::Error| Error::build(format!("the channel to the child cannot be made: {error}"));
-        let (reader, writer) = Line::pair(newborn.channel, &guard).map_err(no_channel)?;
-        let limits = &self.settings.limits;
-        let most =
-            limits.value_bytes.saturating_add(limits.value_nodes.saturating_mul(16)).saturating_add(1 << 20);
-        let mut reader = FrameReader::new(reader, most);
-        let windows =
-            newborn.windows.map(|windows| windows.map(|window| Arc::new(window) as Arc<dyn Window>));
-        let [to_child, to_parent] = windows.map_or([None, None], |windows| windows.map(Some));
-        let mut writer = FrameWriter::new(writer, MOST).with_window(to_child.clone());
-        let refused =
-            |reason: &str| Error::build(format!("the process of the guest cannot be hardened: {reason}"));
-        let failed = || self.death(None, &guard, &process, clock::now());
-        let hello = reader.next().map_err(|_| failed())?;
-        let hello: Hello = from_json(&hello.body).ok_or_else(failed)?;
-        if let Some(reason) = hello.refusal {
-            return Err(refused(&reason));
-        }
-        if hello.version != message::VERSION {
-            let reason = "the program of the guest's process is of another version of this crate";
-            return Err(Error::build(reason));
-        }
-        let setup = Setup::new(&self.settings, state.hosts.get().iter().map(|host| host.spec));
-        let sent = writer.send(kind::SETUP, 0, |body| to_json::<FrameError>(&setup, body));
-        sent.map_err(|_| failed())?;
-        let ready = reader.next().map_err(|_| failed())?;
-        let mut report = match ready.kind {
-            kind::READY => from_json::<Ready>(&ready.body).ok_or_else(failed)?.report,
-            kind::FAILURE => {
-                let failure: Failure = from_json(&ready.body).ok_or_else(failed)?;
-                let about = About { place: None, contract: None, waits: false };
-                return Err(self.error(state, about, failure).unwrap_or_else(failed));
-            }
-            _ => return Err(failed()),
-        };
-        if cfg!(target_os = "linux") && guard.resident() == 0 {
-            if process.ended().is_some() {
-                return Err(failed());
-            }
-            let reason = "the memory of the process of a guest cannot be watched: `/proc` does not show it";
-            return Err(Error::build(reason));
-        }
-        let growth = match guard.stop_growth(process.id()) {
-            Ok(bytes) => Layer::Active { detail: format!("{} MiB that may be written", bytes >> 20) },
-            Err(error) if state.seed.order.hardening == Hardening::Required => {
-                let missing =
-                    HardeningError::Missing { measure: Measure::MemoryLimit, reason: error.to_string() };
-                return Err(refused(&missing.to_string()));
-            }
-            Err(error) => Layer::Unavailable { reason: error.to_string() },
-        };
-        report.set(Measure::MemoryLimit, growth);
-        guard.until(u64::MAX);
-        warden::look_after(&guard, &process);
-        let (reader, writer) = (Mutex::new(reader), Mutex::new(writer));
-        guard.paid(nanos(guard.cpu()));
-        let live = Live { reader, writer, to_child, to_parent, guard, process, report };
-        self.set_live(Some(live));
-        state.discarded.take();
-        Ok(())
     }
 
     /// Asks the child for something, and does meanwhile what it asks.
@@ -387,28 +307,6 @@ impl Session {
         taken: impl FnOnce(Answered<'_>) -> Option<Result<T>>,
     ) -> Result<T> {
         blocking::wait(|| self.request_here(about, what, deadline, body, taken))
-    }
-
-    /// The child that is to do something, if it has what that is to be done with.
-    fn ready(&self, state: &State, handle: Option<Handle>) -> Result<Arc<Live>> {
-        let discarded = |cause: Error| Error::Discarded { cause: Box::new(cause) };
-        if handle.is_some_and(|handle| handle.generation != state.generation.get()) {
-            let what = match handle.map(|handle| handle.what) {
-                Some(What::Realm) => "the realm had been made",
-                _ => "the script had been loaded",
-            };
-            return Err(discarded(Error::build(format!("the sandbox was reset after {what}"))));
-        }
-        self.live().ok_or_else(|| {
-            let cause = state.discarded.borrow().clone();
-            discarded(cause.unwrap_or_else(|| Error::build("it was closed")))
-        })
-    }
-
-    /// What a call is limited to.
-    fn limit(&self, deadline: Option<u64>) -> Limit {
-        let left = deadline.map_or(u64::MAX, |deadline| deadline.saturating_sub(clock::now()));
-        Limit { left, now: self.now() }
     }
 
     fn request_here<T>(
@@ -464,6 +362,28 @@ impl Session {
             state.discarded.borrow_mut().get_or_insert_with(|| error.clone());
         }
         outcome
+    }
+
+    /// The child that is to do something, if it has what that is to be done with.
+    fn ready(&self, state: &State, handle: Option<Handle>) -> Result<Arc<Live>> {
+        let discarded = |cause: Error| Error::Discarded { cause: Box::new(cause) };
+        if handle.is_some_and(|handle| handle.generation != state.generation.get()) {
+            let what = match handle.map(|handle| handle.what) {
+                Some(What::Realm) => "the realm had been made",
+                _ => "the script had been loaded",
+            };
+            return Err(discarded(Error::build(format!("the sandbox was reset after {what}"))));
+        }
+        self.live().ok_or_else(|| {
+            let cause = state.discarded.borrow().clone();
+            discarded(cause.unwrap_or_else(|| Error::build("it was closed")))
+        })
+    }
+
+    /// What a call is limited to.
+    fn limit(&self, deadline: Option<u64>) -> Limit {
+        let left = deadline.map_or(u64::MAX, |deadline| deadline.saturating_sub(clock::now()));
+        Limit { left, now: self.now() }
     }
 
     fn error(&self, state: &State, about: About, failure: Failure) -> Option<Error> {

@@ -98,7 +98,7 @@ impl Pooled {
                 #[cfg(feature = "process")]
                 if let Some(bound) = resident.inmate.away(loaded.id, ticket.deadline()) {
                     // A process is waited for, unless it is already.
-                    let begun = match bound.is_between() {
+                    let begun = match resident.inmate.is_between() {
                         true => Begun::Inside(bound, args),
                         false => Begun::Over(bound.make::<M>(args)),
                     };

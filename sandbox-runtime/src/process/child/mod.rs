@@ -3,33 +3,32 @@
 //! It answers one request after the other. While a host method is asked for, it serves what the parent asks in the meantime, so
 //! calls are nested as they are in one process. When the channel ends, so does the process.
 
+mod answers;
+mod hosts;
+
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::os::unix::net::UnixStream;
-use std::pin::Pin;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Waker};
 use std::time::UNIX_EPOCH;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::answers::{Answers, Given, Woken};
 use super::fault::Fault;
 use super::frame::{Frame, FrameError, FrameReader, FrameWriter};
 use super::harden::HardeningReport;
 use super::message::{
-    self, Bind, CallHead, ContractData, Done, Evaluate, Failure, Forget, Hello, HostRefusal, Limit, Line,
-    Ready, Setup, WireBill, kind, to_json,
+    self, Bind, CallHead, ContractData, Done, Evaluate, Failure, Forget, Hello, Limit, Line, Ready, Setup,
+    WireBill, kind, to_json,
 };
 use super::spin::{Awake, Spin};
 use super::wire::{self, Bounds, Encoded, Out, Window};
 use crate::boundary::JsValue;
 use crate::contract::{ContractSpec, MethodSpec};
 use crate::error::Error;
-use crate::isolate::foreign::{ForeignHost, Later, Refused};
 use crate::isolate::group::Group;
 use crate::isolate::known::Known;
 use crate::isolate::script::{Binding, Evaluation, Exports};
@@ -41,6 +40,8 @@ use crate::realm::{Console, Level, VirtualClock};
 use crate::sandbox;
 use crate::script::Script;
 use crate::transport::worker::Keep;
+use answers::Answers;
+use hosts::{Inside, ParentHost};
 
 /// Why the child ends: the parent is gone, or does not keep to the protocol. There is nobody to tell.
 #[derive(Debug)]
@@ -100,25 +101,6 @@ fn send(output: &mut Output, kind: u8, call: u64, message: &impl Serialize) -> A
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Asked<T> {
     message::from_json(body).ok_or(Gone)
-}
-
-/// A call that a method of the host makes while the guest waits for it: its number, and what it gives.
-type Inside = Pin<Box<dyn Future<Output = (u64, Result<JsValue, Error>)>>>;
-
-/// Counts calls that are driven.
-struct Driven<'c>(&'c Cell<u32>);
-
-impl<'c> Driven<'c> {
-    fn by(drives: &'c Cell<u32>) -> Self {
-        drives.set(drives.get() + 1);
-        Self(drives)
-    }
-}
-
-impl Drop for Driven<'_> {
-    fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
-    }
 }
 
 /// What an answer is made of.
@@ -374,124 +356,12 @@ impl Child {
         Ok(exports.map(|exports| self.exports.keep(exports)))
     }
 
-    /// The parent is gone, and the guest is to be ended.
-    fn is_left(&self) -> Refused {
-        self.is_gone.set(true);
-        Refused::Ended
-    }
-
     fn bind(&self, exports: u64, spec: &'static ContractSpec) -> Result<Answer, Error> {
         let exports = self.exports.get(exports)?;
         let binding = self.isolate()?.bind_foreign(&exports, spec)?;
         let exported = binding.exported();
         let handle = self.bindings.keep(Bound { binding: Rc::new(binding), spec });
         Ok(Answer::Done { handle, exported })
-    }
-
-    /// Sends a call of a host method, and gives its number.
-    fn request(&self, contract: u16, method: usize, args: &[JsValue]) -> Asked<u64> {
-        let id = self.next_call.get() + 1;
-        self.next_call.set(id);
-        let method = u16::try_from(method).map_err(|_| Gone)?;
-        self.send(kind::HOST_CALL, id, |body| {
-            body.extend_from_slice(&contract.to_le_bytes());
-            body.extend_from_slice(&method.to_le_bytes());
-            wire::encode_list(args, body);
-            Ok(())
-        })?;
-        Ok(id)
-    }
-
-    /// Waits for what a host method gives, and does meanwhile what the parent asks.
-    fn wait_for(&self, id: u64) -> Asked<Given> {
-        loop {
-            let frame = self.next()?;
-            if frame.call == id && matches!(frame.kind, kind::HOST_VALUE | kind::HOST_REFUSAL) {
-                return self.given(&frame);
-            }
-            self.heed(frame)?;
-        }
-    }
-
-    /// Drives a call that may wait for several host methods at once.
-    fn drive<T>(&self, future: impl Future<Output = T>) -> Asked<T> {
-        // What came too late for the call before is over with it.
-        self.is_late.set(false);
-        let woken = Woken::new();
-        let waker = Waker::from(woken.clone());
-        let mut future = std::pin::pin!(future);
-        let _driven = Driven::by(&self.drives);
-        loop {
-            let cx = &mut Context::from_waker(&waker);
-            if let Poll::Ready(output) = future.as_mut().poll(cx) {
-                // What methods of the host have called meanwhile, nobody waits for.
-                if self.drives.get() == 1 {
-                    let inside = self.inside.take();
-                    drop(inside);
-                }
-                return Ok(output);
-            }
-            while let Some((id, outcome)) = self.inside.poll(cx) {
-                self.answer(id, outcome.map(Answer::Value), &[])?;
-            }
-            if woken.take() {
-                continue;
-            }
-            // By the clock of the parent the call has to be over. In a moment it is by the clock here as well.
-            if self.is_late.replace(false) {
-                woken.wait();
-                continue;
-            }
-            match self.answers.are_expected() {
-                true => self.heed(self.next()?)?,
-                false => woken.wait(),
-            }
-        }
-    }
-
-    /// What an answer of the host says.
-    fn given(&self, frame: &Frame) -> Asked<Given> {
-        if frame.kind == kind::HOST_VALUE {
-            let (now, value) = frame.body.split_first_chunk().ok_or(Gone)?;
-            self.set_clock(i64::from_le_bytes(*now));
-            return wire::decode(self.encoded(value), Bounds::TRUSTED).map(Ok).map_err(|_| Gone);
-        }
-        let HostRefusal { class, message, fields, source, now, is_late } = parse(&frame.body)?;
-        self.set_clock(now);
-        if is_late {
-            self.is_late.set(true);
-        }
-        let fields = fields.into_iter().map(|(name, value)| {
-            wire::decode(&value, Bounds::TRUSTED).map(|value| (name, value)).map_err(|_| Gone)
-        });
-        let fields = fields.collect::<Asked<_>>()?;
-        Ok(Err(Refused::Told { class, message, fields, source }))
-    }
-}
-
-/// A host of the parent.
-struct ParentHost {
-    child: Weak<Child>,
-    nth: u16,
-}
-
-impl ParentHost {
-    fn child(&self) -> Result<Rc<Child>, Refused> {
-        self.child.upgrade().ok_or(Refused::Ended)
-    }
-}
-
-impl ForeignHost for ParentHost {
-    fn call(&self, method: usize, args: Vec<JsValue>) -> Result<JsValue, Refused> {
-        let child = self.child()?;
-        let given = child.request(self.nth, method, &args).and_then(|id| child.wait_for(id));
-        given.unwrap_or_else(|Gone| Err(child.is_left()))
-    }
-
-    fn begin(&self, method: usize, args: Vec<JsValue>) -> Result<Later, Refused> {
-        let child = self.child()?;
-        let id = child.request(self.nth, method, &args).map_err(|Gone| child.is_left())?;
-        Ok(Box::pin(child.answers.expect(id)))
     }
 }
 

@@ -1,0 +1,103 @@
+//! The start of a child: it is hardened, makes the sandbox, and is held to its limits from then on.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::{About, Live, Session, State};
+use crate::error::{Error, Result};
+use crate::isolate::clock;
+use crate::isolate::meter::nanos;
+use crate::process::frame::{FrameError, FrameReader, FrameWriter};
+use crate::process::guard::Guard;
+use crate::process::harden::{Hardening, HardeningError, Measure, State as Layer};
+use crate::process::line::Line;
+use crate::process::message::{self, Failure, Hello, Ready, Setup, from_json, kind, to_json};
+use crate::process::spawn::{self, START};
+use crate::process::warden;
+use crate::process::wire::Window;
+
+/// How long a child may take to be there that was started before it was needed.
+const READY: Duration = Duration::from_secs(2);
+/// The length of what is sent to a child.
+const MOST: usize = 1 << 30;
+
+impl Session {
+    /// Has a child make the sandbox.
+    pub(super) fn begin(&self, state: &State) -> Result<()> {
+        // A child that was kept ready may have been killed in the meantime.
+        let begun = self.try_begin(state, false).or_else(|error| match error {
+            Error::Process { .. } => self.try_begin(state, true),
+            error => Err(error),
+        });
+        if let Err(error) = &begun {
+            *state.discarded.borrow_mut() = Some(error.clone());
+        }
+        begun
+    }
+
+    fn try_begin(&self, state: &State, fresh: bool) -> Result<()> {
+        let newborn = spawn::take(&state.seed, fresh)?;
+        let process = Arc::new(newborn.process);
+        let guard = Guard::new(process.id(), state.memory);
+        guard.until(clock::now().saturating_add(nanos(if fresh { START } else { READY })));
+        let no_channel =
+            |error: std::io::Error| Error::build(format!("the channel to the child cannot be made: {error}"));
+        let (reader, writer) = Line::pair(newborn.channel, &guard).map_err(no_channel)?;
+        // And all that is said once.
+        let mut reader = FrameReader::new(reader, self.most_bytes().saturating_add(1 << 20));
+        let windows =
+            newborn.windows.map(|windows| windows.map(|window| Arc::new(window) as Arc<dyn Window>));
+        let [to_child, to_parent] = windows.map_or([None, None], |windows| windows.map(Some));
+        let mut writer = FrameWriter::new(writer, MOST).with_window(to_child.clone());
+        let refused =
+            |reason: &str| Error::build(format!("the process of the guest cannot be hardened: {reason}"));
+        let failed = || self.death(None, &guard, &process, clock::now());
+        let hello = reader.next().map_err(|_| failed())?;
+        let hello: Hello = from_json(&hello.body).ok_or_else(failed)?;
+        if let Some(reason) = hello.refusal {
+            return Err(refused(&reason));
+        }
+        if hello.version != message::VERSION {
+            let reason = "the program of the guest's process is of another version of this crate";
+            return Err(Error::build(reason));
+        }
+        let setup = Setup::new(&self.settings, state.hosts.get().iter().map(|host| host.spec));
+        let sent = writer.send(kind::SETUP, 0, |body| to_json::<FrameError>(&setup, body));
+        sent.map_err(|_| failed())?;
+        let ready = reader.next().map_err(|_| failed())?;
+        let mut report = match ready.kind {
+            kind::READY => from_json::<Ready>(&ready.body).ok_or_else(failed)?.report,
+            kind::FAILURE => {
+                let failure: Failure = from_json(&ready.body).ok_or_else(failed)?;
+                let about = About { place: None, contract: None, waits: false };
+                return Err(self.error(state, about, failure).unwrap_or_else(failed));
+            }
+            _ => return Err(failed()),
+        };
+        if cfg!(target_os = "linux") && guard.resident() == 0 {
+            if process.ended().is_some() {
+                return Err(failed());
+            }
+            let reason = "the memory of the process of a guest cannot be watched: `/proc` does not show it";
+            return Err(Error::build(reason));
+        }
+        let growth = match guard.stop_growth(process.id()) {
+            Ok(bytes) => Layer::Active { detail: format!("{} MiB that may be written", bytes >> 20) },
+            Err(error) if state.seed.order.hardening == Hardening::Required => {
+                let missing =
+                    HardeningError::Missing { measure: Measure::MemoryLimit, reason: error.to_string() };
+                return Err(refused(&missing.to_string()));
+            }
+            Err(error) => Layer::Unavailable { reason: error.to_string() },
+        };
+        report.set(Measure::MemoryLimit, growth);
+        guard.until(u64::MAX);
+        warden::look_after(&guard, &process);
+        let (reader, writer) = (Mutex::new(reader), Mutex::new(writer));
+        guard.paid(nanos(guard.cpu()));
+        let live = Live { reader, writer, to_child, to_parent, guard, process, report };
+        self.set_live(Some(live));
+        state.discarded.take();
+        Ok(())
+    }
+}
