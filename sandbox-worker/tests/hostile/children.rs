@@ -185,6 +185,9 @@ pub(crate) const CHILDREN: &[Child] = &[
 
 pub(crate) type Stillborn = (&'static str, fn(&mut Line));
 
+/// One that answers with the number of its process, and ends.
+pub(crate) const NUMBERED: &str = "its-number-and-an-end";
+
 /// Children that answer well, and then do something else.
 pub(crate) const IDLERS: &[Stillborn] = &[
     ("computing-when-idle", |_| {
@@ -311,6 +314,10 @@ pub(crate) fn child(name: &str) {
         match line.next() {
             (2 | 3, call, _) => {
                 line.frame(0x82, call, br#"{"handle":1,"exported":[true],"bill":[0,0,0,0,0,0,0,0,0,0,0,0]}"#);
+            }
+            (4, call, _) if name == NUMBERED => {
+                line.frame(0x83, call, &value(std::process::id().into()));
+                std::process::exit(3);
             }
             (4, call, _) => {
                 if let Some((_, act)) = idler {

@@ -7,10 +7,11 @@
 mod children;
 mod line;
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use children::{AWAITED, CHILDREN, IDLERS, STILLBORN, child};
+use children::{AWAITED, CHILDREN, IDLERS, NUMBERED, STILLBORN, child};
 use sandbox_runtime::process::Process;
 use sandbox_runtime::{
     Bytes, Console, Death, Error, Limits, Result, Sandbox, SandboxPool, Script, Trust, sandbox_api,
@@ -81,18 +82,8 @@ fn sandbox(program: &Path, calls: u64, wall: Duration) -> Result<sandbox_runtime
         .build()
 }
 
-/// The children of this process.
-fn pids() -> Vec<i32> {
-    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
-    let of = |task: std::io::Result<std::fs::DirEntry>| {
-        std::fs::read_to_string(task.unwrap().path().join("children")).unwrap_or_default()
-    };
-    let all = tasks.map(of).collect::<Vec<_>>().join(" ");
-    all.split_whitespace().map(|pid| pid.parse().unwrap()).collect()
-}
-
 /// Whether it is there, and has not ended.
-fn lives(pid: i32) -> bool {
+fn lives(pid: f64) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
 }
@@ -159,13 +150,14 @@ fn parent() {
     }
     // In a pool it is no caller's affair: another takes the place of one that has ended while nobody called it.
     let pool = SandboxPool::builder().trust(Trust::Hostile);
-    let pool = pool.transport(Process::new().program(folder.join("an-end-when-idle"))).build().unwrap();
+    let pool = pool.transport(Process::new().program(program(NUMBERED))).build().unwrap();
     let rule = pool.tenant("a").load::<dyn Rule>(Script::new("rule.js", "")).unwrap();
+    let mut all = HashSet::new();
     for _ in 0..5 {
-        let before = pids();
-        assert_eq!(rule.price(1.0).unwrap(), 1.0);
+        let pid = rule.price(1.0).unwrap();
+        assert!(all.insert(pid.to_string()), "{pid} has ended before");
         let deadline = Instant::now() + Duration::from_secs(20);
-        while before.iter().all(|pid| lives(*pid)) {
+        while lives(pid) {
             assert!(Instant::now() < deadline, "it lives on");
             std::thread::yield_now();
         }
