@@ -238,8 +238,11 @@ impl Wear {
     pub(super) const NEVER: Self = Self { calls: u64::MAX, bytes: u64::MAX };
 
     pub(super) fn has_worn(&self, sandbox: &ProcessSandbox) -> bool {
-        let calls = || sandbox.meter().usage().total.calls;
-        !sandbox.is_running() && (calls() >= self.calls || sandbox.resident() >= self.bytes)
+        // The kernel is asked for its memory only where that matters.
+        let (has_calls, has_bytes) = (self.calls < u64::MAX, self.bytes < u64::MAX);
+        !sandbox.is_running()
+            && (has_calls && sandbox.meter().usage().total.calls >= self.calls
+                || has_bytes && sandbox.resident() >= self.bytes)
     }
 
     pub(super) fn is_never(&self) -> bool {
