@@ -9,6 +9,7 @@ pub use crate::contract::{
 };
 pub use crate::guest_error::{ErrorProbe, ErrorSpec, Opaque};
 pub use crate::isolate::calls::GuestCall;
+pub use crate::isolate::clock::by_the_system_only;
 pub use crate::isolate::fast::{FastProbe, KindProbe, NoFast, NotScalar};
 pub use crate::isolate::ops::{FastCall, HostOp};
 pub use crate::isolate::watchdog::WatchProbe;

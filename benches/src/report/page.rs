@@ -96,9 +96,9 @@ pub fn page(parts: &Parts<'_>) -> String {
     }
 
     if !parts.instructions.is_empty() {
-        page += "\n## Instructions\n\nOf one call, as valgrind counts them: a noisy machine changes nothing. `cargo xtask bench \
-                 --instructions` fails when one of this project has grown by more than 5 %; `--bless` writes \
-                 `benches/instructions.json` anew.\n\n| ratio | | this project | floor |\n|--:|---|--:|--:|\n";
+        page += "\n## Instructions\n\nOf one call, as valgrind counts them on the thread that makes it: a noisy \
+                 machine changes nothing. `cargo xtask bench --instructions` fails when one of this project has grown by \
+                 more than 5 %; `--bless` writes `benches/instructions.json` anew.\n\n| ratio | | this project | floor |\n|--:|---|--:|--:|\n";
         for (path, Instructions { ours, floor }) in parts.instructions {
             let (ratio, ours, floor) = (ours / floor, grouped(*ours), grouped(*floor));
             let _ = writeln!(page, "| {ratio:.2} × | `{path}` | {ours} | {floor} |");

@@ -40,6 +40,12 @@ pub(crate) fn calibrate() {
     counter::calibrate();
 }
 
+/// The system's clock is to be read for as long as this process lives, though it takes longer: for counts of instructions, which
+/// must be the same on every machine. Does nothing once a sandbox was started.
+pub fn by_the_system_only() {
+    counter::distrust();
+}
+
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
 mod counter {
     #[inline]
@@ -48,6 +54,8 @@ mod counter {
     }
 
     pub(super) fn calibrate() {}
+
+    pub(super) fn distrust() {}
 }
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
@@ -64,6 +72,8 @@ mod counter {
     static RATE: AtomicU64 = AtomicU64::new(0);
     /// The counter's value at the time 0.
     static ZERO: AtomicU64 = AtomicU64::new(0);
+    /// Both clocks when the measuring began; nothing, when the counter is not to be trusted.
+    static FIRST: OnceLock<Option<(Instant, u64)>> = OnceLock::new();
 
     #[inline]
     fn read() -> u64 {
@@ -103,8 +113,11 @@ mod counter {
         best.map_or_else(|| (Instant::now(), read()), |(_, instant, steps)| (instant, steps))
     }
 
+    pub(super) fn distrust() {
+        _ = FIRST.set(None);
+    }
+
     pub(super) fn calibrate() {
-        static FIRST: OnceLock<Option<(Instant, u64)>> = OnceLock::new();
         let Some((started, first)) = *FIRST.get_or_init(|| is_trusted().then(both)) else { return };
         if RATE.load(Ordering::Relaxed) != 0 || started.elapsed() < MEASURED {
             return;
