@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::error::{Error, LimitKind, Place};
 use crate::isolate::stack::LEAST as LEAST_STACK;
 
 /// What a guest may use. Everything has a default, so name what differs:
@@ -88,6 +89,29 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// The error of who meets a limit.
+    pub(crate) fn exceeded(&self, kind: LimitKind, place: Option<Place>) -> Error {
+        let limit = match kind {
+            LimitKind::Wall => format!("the call took longer than {:?}", self.wall),
+            LimitKind::Cpu => format!("the call used more than {:?} of CPU time", self.cpu),
+            LimitKind::TotalCpu => format!("all calls used more than {:?} of CPU time", self.total_cpu),
+            LimitKind::Heap => format!("the heap grew beyond {} bytes", self.heap),
+            LimitKind::Buffers => {
+                format!("the guest's ArrayBuffers were to be more than {} bytes", self.buffers)
+            }
+            LimitKind::Stack => "the guest's stack is full".into(),
+            LimitKind::Script => format!("the script is longer than {} bytes", self.script_bytes),
+            LimitKind::HostCalls => {
+                format!("the guest called the host more than {} times", self.host_calls)
+            }
+            LimitKind::Deadline => "the call was not over at the caller's deadline".into(),
+            LimitKind::Pending => {
+                format!("the guest waited for more than {} calls of the host at once", self.pending)
+            }
+        };
+        Error::Limit { kind, limit, place }
+    }
+
     /// Says what no sandbox can be built with.
     pub(crate) fn check(&self) -> Result<(), String> {
         let rules = [

@@ -91,7 +91,7 @@ impl Flight {
         }
     }
 
-    fn id(&self) -> u64 {
+    pub(super) fn id(&self) -> u64 {
         self.ticket.flight()
     }
 

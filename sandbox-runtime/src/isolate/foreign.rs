@@ -26,11 +26,11 @@ use crate::schema::ContractChecks;
 
 /// A host that is called with plain data.
 pub(crate) trait ForeignHost {
-    /// Calls the method of this number.
-    fn call(&self, method: usize, args: Vec<JsValue>) -> Result<JsValue, Refused>;
+    /// Calls the method of this number. The guest may be a flight's, or nobody's.
+    fn call(&self, method: usize, flight: u64, args: Vec<JsValue>) -> Result<JsValue, Refused>;
 
     /// Begins a call of an `async` one.
-    fn begin(&self, method: usize, args: Vec<JsValue>) -> Result<Later, Refused>;
+    fn begin(&self, method: usize, flight: u64, args: Vec<JsValue>) -> Result<Later, Refused>;
 }
 
 /// What an `async` method gives.
@@ -86,10 +86,10 @@ impl Isolate {
         method: Known,
         binding: &Rc<Binding>,
         args: Vec<JsValue>,
-        deadline: Option<u64>,
-    ) -> impl Future<Output = Result<JsValue, Error>> + use<> {
+        ticket: Ticket,
+    ) -> impl Future<Output = Result<JsValue, Error>> + Unpin + use<> {
         let call = ForeignLeg { binding: binding.clone(), method, args: Some(args) };
-        Flying::new(self.clone(), call, Ticket::new(deadline))
+        Flying::new(self.clone(), call, ticket)
     }
 
     /// Calls a method of the guest.
@@ -219,7 +219,7 @@ fn serve<'s>(
     promised(scope, method.place(), |scope| {
         let args = read(scope, arguments, method)?;
         let (_, flight) = flight(scope)?;
-        let later = caught(|| host.begin(method.index, args))?.map_err(refusal)?;
+        let later = caught(|| host.begin(method.index, flight.id(), args))?.map_err(refusal)?;
         let settled =
             async move { later.await.map(|value| Box::new(Tree(value)) as Box<dyn Answer>).map_err(refusal) };
         Ok((flight, Box::pin(settled)))
@@ -262,7 +262,9 @@ fn answered<'s>(
     host: &dyn ForeignHost,
 ) -> Result<v8::Local<'s, v8::Value>, Refusal> {
     let args = read(scope, arguments, method)?;
-    let outcome = caught(|| host.call(method.index, args));
+    let own = Isolate::current(scope).ok_or(Refusal::Absent)?;
+    let flight = own.flights.current(scope, own.running.call()).map_or(0, |flight| flight.id());
+    let outcome = caught(|| host.call(method.index, flight, args));
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
     isolate.keep_terminating();
     Box::new(Tree(outcome?.map_err(refusal)?)).write(scope, isolate)

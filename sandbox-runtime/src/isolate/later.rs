@@ -1,4 +1,4 @@
-//! `async` host methods of a guest in another process, which the caller's thread waits for.
+//! `async` host methods of a guest in another process, which the their caller drives.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};

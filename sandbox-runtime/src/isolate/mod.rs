@@ -31,7 +31,7 @@ mod pending;
 pub(crate) mod plainly;
 mod realm;
 mod realms;
-mod run;
+pub(crate) mod run;
 mod runtime;
 pub(crate) mod script;
 pub(crate) mod shim;

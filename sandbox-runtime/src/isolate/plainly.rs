@@ -6,7 +6,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::Host;
-use super::later::Pendings;
 use super::ops::{HostOp, caught, enforce};
 use super::stack::StackEnd;
 use crate::arguments::Arguments;
@@ -53,6 +52,8 @@ pub(crate) enum Unanswered {
     Value(BoundaryError),
     /// The method failed.
     Host(HostError),
+    /// There is no room on the stack to call it.
+    Stack,
 }
 
 /// What a call of a host method is made with.
@@ -149,8 +150,6 @@ impl From<Host> for PlainHost {
 /// Its implementation is `Send`, and is reached by one thread at a time.
 pub(crate) struct SentHosts {
     hosts: Vec<PlainHost>,
-    /// Methods that have not answered, of the call that is under way.
-    pub(crate) pending: Pendings,
 }
 
 impl SentHosts {
@@ -159,7 +158,7 @@ impl SentHosts {
     /// The implementations are `Send`, and nothing else holds their `Rc`s.
     #[expect(unsafe_code, reason = "the one place where hosts are said to be `Send`")]
     pub(crate) unsafe fn new(hosts: Vec<PlainHost>) -> Self {
-        Self { hosts, pending: Pendings::default() }
+        Self { hosts }
     }
 
     pub(crate) fn get(&self) -> &[PlainHost] {
@@ -167,8 +166,9 @@ impl SentHosts {
     }
 }
 
-// SAFETY: by the contract of `new` what the `Rc`s hold is `Send`. Their counts are changed by `Hosted` alone, which a future of
-// `pending` holds; whoever makes a call drops them all before it lets another thread have this.
+// SAFETY: by the contract of `new` what the `Rc`s hold is `Send`. Their counts are changed by `Hosted` alone, which futures of `async`
+// methods hold. These stay on the thread that has begun them, which touches them only while it has the lock that this is behind, and
+// drops them before its handle of the session: whatever thread has this, no other one is at the hosts or the counts.
 unsafe impl Send for SentHosts {}
 
 fn invoke<M: HostMethod>(call: &Call<'_>, host: &Rc<dyn Any>, out: &mut Out) -> Result<(), Unanswered> {

@@ -331,27 +331,8 @@ impl Isolate {
     }
 
     /// The error of a limit.
-    pub(super) fn over(&self, kind: LimitKind, place: Option<Place>) -> Error {
-        let limits = &self.settings.limits;
-        let limit = match kind {
-            LimitKind::Wall => format!("the call took longer than {:?}", limits.wall),
-            LimitKind::Cpu => format!("the call used more than {:?} of CPU time", limits.cpu),
-            LimitKind::TotalCpu => format!("all calls used more than {:?} of CPU time", limits.total_cpu),
-            LimitKind::Heap => format!("the heap grew beyond {} bytes", limits.heap),
-            LimitKind::Buffers => {
-                format!("the guest's ArrayBuffers were to be more than {} bytes", limits.buffers)
-            }
-            LimitKind::Stack => "the guest's stack is full".into(),
-            LimitKind::Script => format!("the script is longer than {} bytes", limits.script_bytes),
-            LimitKind::HostCalls => {
-                format!("the guest called the host more than {} times", limits.host_calls)
-            }
-            LimitKind::Deadline => "the call was not over at the caller's deadline".into(),
-            LimitKind::Pending => {
-                format!("the guest waited for more than {} calls of the host at once", limits.pending)
-            }
-        };
-        Error::Limit { kind, limit, place }
+    pub(crate) fn over(&self, kind: LimitKind, place: Option<Place>) -> Error {
+        self.settings.limits.exceeded(kind, place)
     }
 
     /// Ends the call under way, for a method that the guest called once too often.
@@ -382,12 +363,12 @@ impl Isolate {
 
 /// Drops what may be a value of the host's, whose destructor is code of the host: a panic of it ends here, for the caller
 /// may be V8.
-pub(super) fn drop_of_host<T>(value: T) {
+pub(crate) fn drop_of_host<T>(value: T) {
     of_host(|| drop(value));
 }
 
 /// Runs code of the host that can say nothing, such as a destructor or a waker. A panic of it ends here.
-pub(super) fn of_host(code: impl FnOnce()) {
+pub(crate) fn of_host(code: impl FnOnce()) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(code)) {
         tracing::error!("a destructor or a waker of the host panicked");
         // The payload's own destructor may panic as well; it is not worth another try.

@@ -56,7 +56,7 @@ impl Ticket {
     }
 
     /// The number of the flight that the call will be.
-    pub(super) fn flight(&self) -> u64 {
+    pub(crate) fn flight(&self) -> u64 {
         self.inner.flight
     }
 

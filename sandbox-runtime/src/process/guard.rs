@@ -133,6 +133,12 @@ impl Guard {
         self.cpu_end.store(end, Ordering::Relaxed);
     }
 
+    /// Lets it have so much more than it was let have before.
+    pub(super) fn allow_more_cpu(&self, more: Option<Duration>) {
+        let end = self.cpu_end.load(Ordering::Relaxed).saturating_add(more.map_or(u64::MAX, nanos));
+        self.cpu_end.store(end, Ordering::Relaxed);
+    }
+
     /// Whether it has more memory than it may. It is to be killed then.
     pub(super) fn exceeds(&self) -> bool {
         let resident = self.resident();

@@ -1,9 +1,7 @@
 //! What is loaded into a sandbox in a process: scripts, and what their proxies call them through.
 
-use std::cell::RefCell;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -11,7 +9,7 @@ use tokio::runtime::Handle as Runtime;
 use tokio::sync::oneshot;
 
 use super::message::{Bind, CallHead, ContractData, Evaluate, Limit, kind, to_json};
-use super::session::{About, Answered, Handle, Here, Session, What};
+use super::session::{About, Answered, Handle, Here, Job, Order, Session, Task, Terms, What};
 use super::spin;
 use super::wire::{self, Encoded, Out};
 use crate::arguments::Arguments;
@@ -24,6 +22,7 @@ use crate::isolate::known::Known;
 use crate::isolate::ops::enforce;
 use crate::isolate::script;
 use crate::isolate::stack::StackEnd;
+use crate::isolate::ticket::within;
 use crate::schema::ContractChecks;
 use crate::script::Script;
 use crate::transport::{AsyncTransport, Exports, Narrow, Transport};
@@ -47,34 +46,60 @@ pub struct ProcessGuest {
     deadline: Option<u64>,
 }
 
-pub(super) const SCRIPT: About = About { place: None, contract: None, waits: false };
+/// A script to be evaluated in a realm; in the one that the sandbox begins with, when there is none.
+pub(super) struct Evaluating<'s> {
+    pub(super) session: &'s Arc<Session>,
+    pub(super) realm: Option<Handle>,
+    pub(super) script: Script,
+    pub(super) deadline: Option<u64>,
+}
 
-impl ProcessGuest {
-    /// Evaluates a script in a realm; in the one that the sandbox begins with, when there is none.
-    pub(super) fn evaluate(
-        session: &Arc<Session>,
-        realm: Option<Handle>,
-        script: Script,
-        (deadline, waits): (Option<u64>, bool),
-    ) -> Result<Self> {
-        let Script { name, source, .. } = script;
-        let about = About { waits, ..SCRIPT };
-        let evaluated = session.request(
-            about,
-            (kind::EVALUATE, realm),
-            deadline,
-            |limit, out| {
-                let realm = realm.map(|realm| realm.key);
-                to_json(&Evaluate { realm, name: name.clone(), source, waits, limit }, out)
-            },
+impl Evaluating<'_> {
+    fn message(&self, waits: bool) -> impl FnOnce(Limit, &mut Out) -> Result<()> + Send + use<> {
+        let (realm, Script { name, source, .. }) = (self.realm.map(|realm| realm.key), self.script.clone());
+        move |limit, out| to_json(&Evaluate { realm, name, source, waits, limit }, out)
+    }
+
+    fn evaluated(&self, handle: Result<Handle>) -> Result<ProcessGuest> {
+        let (name, session) = (&self.script.name, self.session.clone());
+        // What the child's sandbox says has the name already.
+        let handle = handle.map_err(|error| match &error {
+            Error::Limit { limit, .. } if limit.starts_with(name) => error,
+            _ => script::error_of(error, name),
+        })?;
+        Ok(ProcessGuest { exports: Arc::new(Kept { session, handle }), deadline: self.deadline })
+    }
+
+    pub(super) fn now(self) -> Result<ProcessGuest> {
+        let handle = self.session.request(
+            About::default(),
+            (kind::EVALUATE, self.realm),
+            self.deadline,
+            self.message(false),
             |answer| answer.handle(What::Script),
         );
-        // What the child's sandbox says has the name already.
-        let handle = evaluated.map_err(|error| match &error {
-            Error::Limit { limit, .. } if limit.starts_with(&name) => error,
-            _ => script::error_of(error, &name),
-        })?;
-        Ok(Self { exports: Arc::new(Kept { session: session.clone(), handle }), deadline })
+        self.evaluated(handle)
+    }
+
+    /// Its top level may wait for `async` host methods.
+    pub(super) async fn later(self) -> Result<ProcessGuest> {
+        let terms = Terms {
+            about: About::default(),
+            kind: kind::EVALUATE,
+            handle: self.realm,
+            deadline: self.deadline,
+        };
+        let read = |answer: Answered<'_>| answer.handle(What::Script);
+        let handle = ProcessCall::order(self.session, terms, self.message(true), read).await;
+        self.evaluated(handle)
+    }
+}
+
+impl ProcessGuest {
+    /// [`bind`](Self::bind) in its turn.
+    pub(super) async fn bind_later<C: ?Sized + GuestContract>(self) -> Result<C::Proxy<Processed>> {
+        let session = self.exports.session.clone();
+        ProcessCall::work(&session, move || self.transport::<C>()).await.map(C::proxy)
     }
 
     /// Checks the script against the contract `C`, and gives the proxy that implements it.
@@ -93,7 +118,7 @@ impl ProcessGuest {
         let (exports, methods) = (self.exports.handle, C::SPEC.methods.len());
         let bind = Bind { exports: exports.key, contract: ContractData::of(&C::SPEC) };
         let (handle, exported) = session.request(
-            About { contract: Some(&C::SPEC), ..SCRIPT },
+            About { contract: Some(&C::SPEC), ..About::default() },
             (kind::BIND, Some(exports)),
             self.deadline,
             |_, out| to_json(&bind, out),
@@ -150,28 +175,25 @@ impl Processed {
         )
     }
 
-    /// The same for a method of the host that the guest waits for, while that is polled. `done` is told what it gave.
-    pub(crate) fn make_inside<M: GuestMethod>(
-        &self,
-        args: impl Arguments,
-        done: impl FnOnce(Result<M::Value>) + Send + 'static,
-    ) {
-        let (session, handle, about) = match self.begun::<M>(&args) {
-            Ok(begun) => begun,
-            Err(error) => return done(Err(error)),
+    /// Makes a call of an `async` method.
+    pub(crate) fn fly<M: GuestMethod>(&self, args: M::Owned) -> ProcessCall<M::Value>
+    where
+        M::Owned: Send,
+        M::Value: Send,
+    {
+        let session = &self.binding.session;
+        let (handle, about) = match self.begun::<M>(&args) {
+            Ok((_, handle, about)) => (handle, about),
+            Err(error) => return ProcessCall::failed(session, error),
         };
-        let reader = self.clone();
-        let called = session.call_inside(
-            about,
-            handle,
-            self.deadline,
-            |limit, out| self.write::<M>(args, limit, out),
+        let terms = Terms { about, kind: kind::CALL, handle: Some(handle), deadline: self.deadline };
+        let (writer, reader) = (self.clone(), self.clone());
+        ProcessCall::order(
+            session,
+            terms,
+            move |limit, out| writer.write::<M>(args, limit, out),
             move |answer| reader.taken::<M>(answer),
-            done,
-        );
-        if let Err((error, done)) = called {
-            done(Err(error));
-        }
+        )
     }
 
     /// Looks at the arguments of a call, and says what it is about.
@@ -181,7 +203,6 @@ impl Processed {
         let about = About {
             place: Some(method.place()),
             contract: Some(&<M::Contract as crate::contract::Contract>::SPEC),
-            waits: method.spec.is_async,
         };
         Ok((&self.binding.session, self.binding.handle, about))
     }
@@ -237,124 +258,56 @@ where
     type Call = ProcessCall<M::Value>;
 
     fn call_async(&self, args: M::Args<'_>) -> Self::Call {
-        ProcessCall::new(MethodCall::<M> { transport: self.clone(), args: args.into_owned() })
+        self.fly::<M>(args.into_owned())
     }
 }
 
-/// A call that a thread waits for, in the place of the task that awaits this. It begins when it is polled first and its turn has come;
-/// when it is dropped after that, the guest goes on until it is done, or meets a limit.
+/// A call that is made in a process. It begins when it is polled first and its turn has come, and ends when it is dropped: methods
+/// of the host that the guest waits for are dropped, and the guest does not go on.
 #[must_use = "a call does nothing until it is awaited"]
 pub struct ProcessCall<R> {
-    work: Option<Box<dyn Work<R>>>,
-    answer: Option<oneshot::Receiver<Result<R>>>,
-    is_dropped: Arc<AtomicBool>,
-}
-
-thread_local! {
-    /// Whether nobody awaits any more what this thread calls.
-    static IS_DROPPED: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
-}
-
-/// Whether a call that this thread makes was dropped before its turn came.
-pub(super) fn is_dropped() -> bool {
-    IS_DROPPED.with_borrow(|dropped| dropped.as_ref().is_some_and(|dropped| dropped.load(Ordering::Relaxed)))
-}
-
-impl<R> Drop for ProcessCall<R> {
-    fn drop(&mut self) {
-        self.is_dropped.store(true, Ordering::Relaxed);
-    }
-}
-
-/// What a call does.
-trait Work<R>: Send {
-    /// Waits for it.
-    fn wait(self: Box<Self>) -> Result<R>;
-
-    /// Whose turn it waits for.
-    fn session(&self) -> &Session;
-
-    /// Begins it where [`Here::Between`] is.
-    fn begin_inside(self: Box<Self>, answer: oneshot::Sender<Result<R>>) -> Result<()>;
-}
-
-/// A call of an `async` method.
-struct MethodCall<M: GuestMethod> {
-    transport: Processed,
-    args: M::Owned,
-}
-
-impl<M: GuestMethod> Work<M::Value> for MethodCall<M>
-where
-    M::Owned: Send,
-    M::Value: Send,
-{
-    fn wait(self: Box<Self>) -> Result<M::Value> {
-        self.transport.make::<M>(self.args)
-    }
-
-    fn session(&self) -> &Session {
-        &self.transport.binding.session
-    }
-
-    fn begin_inside(self: Box<Self>, answer: oneshot::Sender<Result<M::Value>>) -> Result<()> {
-        let Self { transport, args } = *self;
-        transport.make_inside::<M>(args, move |outcome| _ = answer.send(outcome));
-        Ok(())
-    }
-}
-
-/// Something else that a sandbox does in its turn.
-struct Other<F> {
     session: Arc<Session>,
-    work: F,
-}
-
-impl<R, F: FnOnce() -> Result<R> + Send> Work<R> for Other<F> {
-    fn wait(self: Box<Self>) -> Result<R> {
-        (self.work)()
-    }
-
-    fn session(&self) -> &Session {
-        &self.session
-    }
-
-    fn begin_inside(self: Box<Self>, _: oneshot::Sender<Result<R>>) -> Result<()> {
-        Err(Error::blocking(
-            "a method of the host that a guest waits for waits for its sandbox to load a script, to make a realm or to be reset: \
-             that has its turn when the guest's call is over",
-        ))
-    }
+    /// Until it is polled first.
+    job: Option<Job>,
+    answer: oneshot::Receiver<Result<R>>,
 }
 
 impl<R: Send + 'static> ProcessCall<R> {
-    /// Something other than a call of a method.
-    pub(super) fn begin(session: &Arc<Session>, work: impl FnOnce() -> Result<R> + Send + 'static) -> Self {
-        Self::new(Other { session: session.clone(), work })
-    }
-
-    fn new(work: impl Work<R> + 'static) -> Self {
-        Self { work: Some(Box::new(work)), answer: None, is_dropped: Arc::default() }
-    }
-
-    fn start(&mut self, work: Box<dyn Work<R>>) -> Result<()> {
+    /// What a child does, and answers.
+    pub(super) fn order<W, T>(session: &Arc<Session>, terms: Terms, write: W, read: T) -> Self
+    where
+        W: FnOnce(Limit, &mut Out) -> Result<()> + Send + 'static,
+        T: FnOnce(Answered<'_>) -> Option<Result<R>> + Send + 'static,
+    {
         let (answer, answered) = oneshot::channel();
-        self.answer = Some(answered);
-        match work.session().here() {
-            Here::Elsewhere => {}
-            Here::Between => return work.begin_inside(answer),
-            Here::Within => return Err(waits_for_itself()),
-        }
-        let runtime = Runtime::try_current().ok();
-        let is_dropped = self.is_dropped.clone();
-        let wait = move || {
-            IS_DROPPED.set(Some(is_dropped));
-            // `async` host methods find the timers and sockets of the runtime.
-            let _entered = runtime.as_ref().map(Runtime::enter);
-            _ = answer.send(work.wait());
+        let terms = Terms { deadline: within(terms.deadline), ..terms };
+        let order = Order { terms, write: Some(write), read, answer };
+        Self { session: session.clone(), job: Some(Job::Call(Box::new(order), None)), answer: answered }
+    }
+
+    /// What is done at once when it has its turn.
+    pub(super) fn work(
+        session: &Arc<Session>,
+        work: impl FnOnce() -> Result<R> + Send + 'static,
+    ) -> Self {
+        let (answer, answered) = oneshot::channel();
+        let work = move || {
+            if !answer.is_closed() {
+                _ = answer.send(work());
+            }
         };
-        let thread = std::thread::Builder::new().name("sandbox-call".into()).spawn(wait);
-        thread.map(drop).map_err(|error| Error::build(format!("no thread can be started: {error}")))
+        Self { session: session.clone(), job: Some(Job::Work(Box::new(work))), answer: answered }
+    }
+
+    fn failed(session: &Arc<Session>, error: Error) -> Self {
+        let (answer, answered) = oneshot::channel();
+        _ = answer.send(Err(error));
+        Self { session: session.clone(), job: None, answer: answered }
+    }
+
+    /// Begins it on this thread, where the sandbox stays. Gives what is to be polled here until it is done, if nobody does so yet.
+    pub(crate) fn begin_here(&mut self) -> Option<Task> {
+        self.session.dispatch_here(self.job.take()?)
     }
 }
 
@@ -363,16 +316,21 @@ impl<R> Unpin for ProcessCall<R> {}
 impl<R: Send + 'static> Future for ProcessCall<R> {
     type Output = Result<R>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<R>> {
-        if let Some(work) = self.work.take()
-            && let Err(error) = self.start(work)
-        {
-            return Poll::Ready(Err(error));
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(job) = self.job.take() {
+            if self.session.here() == Here::Within {
+                return Poll::Ready(Err(waits_for_itself()));
+            }
+            // Methods of the host find the timers and sockets of whoever calls.
+            let job = match job {
+                Job::Call(fare, None) => Job::Call(fare, Runtime::try_current().ok()),
+                job => job,
+            };
+            if let Err(error) = self.session.dispatch(job) {
+                return Poll::Ready(Err(error));
+            }
         }
-        let lost = || Err(Error::blocking("the call was lost: its thread panicked"));
-        match &mut self.answer {
-            Some(answer) => Pin::new(answer).poll(cx).map(|answer| answer.unwrap_or_else(|_| lost())),
-            None => Poll::Ready(lost()),
-        }
+        let lost = |_| Err(Error::blocking("the call was lost: what drives it panicked"));
+        Pin::new(&mut self.answer).poll(cx).map(|answer| answer.unwrap_or_else(lost))
     }
 }

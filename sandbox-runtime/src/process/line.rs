@@ -1,7 +1,7 @@
 //! The parent's end of a channel: it waits no longer than the child may take, and looks at its memory meanwhile.
 
 use std::io::{self, Read, Write};
-use std::os::fd::{AsFd as _, BorrowedFd};
+use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,12 +37,7 @@ impl Line {
         self.is_hasty = is_hasty;
     }
 
-    /// Waits until there is something to read here or on another stream, but not for long: the guard is to look meanwhile.
-    pub(super) fn wait_with(&self, other: BorrowedFd<'_>) -> io::Result<()> {
-        self.looked(sys::wait_for_any(&[(self.stream.as_fd(), libc::POLLIN), (other, libc::POLLIN)], LOOK)?)
-    }
-
-    /// The same until something can be read here, or written.
+    /// Waits until something can be read here, or written, but not for long: the guard is to look meanwhile.
     pub(super) fn wait_for_both(&self) -> io::Result<()> {
         self.looked(sys::wait_for_any(&[(self.stream.as_fd(), libc::POLLIN | libc::POLLOUT)], LOOK)?)
     }

@@ -16,7 +16,7 @@ use crate::limits::Limits;
 use crate::realm::{Clock, Intrinsics, Random, Settings, VirtualClock};
 
 /// The version of the protocol. Both sides are of one build, or the sandbox is refused.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 
 /// Appends a message. It is of names and numbers: there is nothing that has no JSON.
 pub(crate) fn to_json<E>(message: &impl Serialize, out: &mut Out) -> Result<(), E> {
@@ -48,6 +48,8 @@ pub(crate) mod kind {
 
     /// A further realm to make: [`Limit`](super::Limit) as JSON.
     pub(crate) const REALM: u8 = 8;
+    /// A call of an `async` method has to be over: a byte, which is 1 if its caller says so. Its answer is that to the call.
+    pub(crate) const CANCEL: u8 = 9;
 
     /// Child → parent: [`Hello`](super::Hello) as JSON; once, before anything else.
     pub(crate) const HELLO: u8 = 0x81;
@@ -59,7 +61,8 @@ pub(crate) mod kind {
     pub(crate) const VALUE: u8 = 0x83;
     /// Why something was not done: [`Failure`](super::Failure) as JSON.
     pub(crate) const FAILURE: u8 = 0x84;
-    /// A call of a host method: the numbers of its contract and of itself, and an Array of the arguments.
+    /// A call of a host method: the numbers of its contract and of itself, the number of the call whose guest makes it, and an Array of
+    /// the arguments.
     pub(crate) const HOST_CALL: u8 = 0x85;
     /// A line of the console: [`Line`](super::Line) as JSON. It is not answered.
     pub(crate) const CONSOLE: u8 = 0x86;
@@ -249,10 +252,12 @@ pub(crate) struct Evaluate {
 /// What a call is limited to beside the sandbox's own limits, and what time it is.
 #[derive(Clone, Copy, Default, Serialize, Deserialize)]
 pub(crate) struct Limit {
-    /// How many nanoseconds are left to the caller's deadline; `u64::MAX` for none.
-    pub(crate) left: u64,
+    /// When it has to be over, on the clock that both processes have, in nanoseconds; `u64::MAX` for no such time.
+    pub(crate) until: u64,
     /// Milliseconds since 1970, when the parent says.
     pub(crate) now: i64,
+    /// Others are under way: nothing of what they say is laid aside.
+    pub(crate) together: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -303,9 +308,9 @@ impl CallHead {
     pub(crate) fn write(&self, out: &mut Out) {
         out.extend_from_slice(&self.binding.to_le_bytes());
         out.extend_from_slice(&self.method.to_le_bytes());
-        out.extend_from_slice(&self.limit.left.to_le_bytes());
+        out.extend_from_slice(&self.limit.until.to_le_bytes());
         out.extend_from_slice(&self.limit.now.to_le_bytes());
-        out.push(self.may_spin.into());
+        out.push(u8::from(self.may_spin) | u8::from(self.limit.together) << 1);
     }
 
     /// The head, and what follows it.
@@ -313,9 +318,9 @@ impl CallHead {
         let (head, rest) = bytes.split_at_checked(Self::LENGTH)?;
         let word = |at: usize| head.get(at..at + 8)?.try_into().ok().map(u64::from_le_bytes);
         let method = head.get(8..12)?.try_into().ok().map(u32::from_le_bytes)?;
-        let limit = Limit { left: word(12)?, now: word(20)?.cast_signed() };
-        let may_spin = *head.last()? == 1;
-        Some((Self { binding: word(0)?, method, may_spin, limit }, rest))
+        let flags = *head.last()?;
+        let limit = Limit { until: word(12)?, now: word(20)?.cast_signed(), together: flags & 2 != 0 };
+        Some((Self { binding: word(0)?, method, may_spin: flags & 1 != 0, limit }, rest))
     }
 }
 
@@ -342,15 +347,13 @@ pub(crate) struct HostRefusal {
     pub(crate) fields: Vec<(String, Vec<u8>)>,
     pub(crate) source: Option<u64>,
     pub(crate) now: i64,
-    /// The call has to be over, and with it what it waits for.
-    pub(crate) is_late: bool,
 }
 
 impl HostRefusal {
     /// An Error without properties, that is nobody's.
     pub(crate) fn new(class: impl Into<String>, message: impl Into<String>, now: i64) -> Self {
         let (class, message) = (class.into(), message.into());
-        Self { class, message, fields: Vec::new(), source: None, now, is_late: false }
+        Self { class, message, fields: Vec::new(), source: None, now }
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::guest::{Kept, ProcessCall, ProcessGuest, Processed, SCRIPT};
+use super::guest::{Evaluating, Kept, ProcessCall, ProcessGuest, Processed};
 use super::message::{kind, to_json};
 use super::sandbox::ProcessSandbox;
-use super::session::What;
+use super::session::{About, What};
 use crate::contract::GuestContract;
 use crate::error::Result;
 use crate::script::Script;
@@ -48,7 +48,7 @@ impl ProcessSandbox {
     /// As of [`Sandbox::realm`](crate::Sandbox::realm), and [`Error::Process`](crate::Error::Process).
     pub fn realm(&self) -> Result<ProcessRealm> {
         let handle = self.session.request(
-            SCRIPT,
+            About::default(),
             (kind::REALM, None),
             self.deadline,
             |limit, out| to_json(&limit, out),
@@ -65,7 +65,7 @@ impl ProcessSandbox {
     /// As of [`realm`](Self::realm).
     pub async fn realm_async(&self) -> Result<ProcessRealm> {
         let sandbox = self.clone();
-        ProcessCall::begin(&self.session, move || sandbox.realm()).await
+        ProcessCall::work(&self.session, move || sandbox.realm()).await
     }
 }
 
@@ -74,9 +74,9 @@ impl ProcessRealm {
         Self { deadline, ..self.clone() }
     }
 
-    fn evaluate(&self, script: Script, waits: bool) -> Result<ProcessGuest> {
+    fn evaluating(&self, script: Script) -> Evaluating<'_> {
         let Kept { session, handle } = &*self.realm;
-        ProcessGuest::evaluate(session, Some(*handle), script, (self.deadline, waits))
+        Evaluating { session, realm: Some(*handle), script, deadline: self.deadline }
     }
 
     /// Evaluates a script that implements several contracts; see [`ProcessGuest::bind`].
@@ -85,7 +85,16 @@ impl ProcessRealm {
     ///
     /// As of [`ProcessSandbox::eval`].
     pub fn eval(&self, script: Script) -> Result<ProcessGuest> {
-        self.evaluate(script, false)
+        self.evaluating(script).now()
+    }
+
+    /// [`eval`](Self::eval) of a script whose top level may wait for `async` host methods.
+    ///
+    /// # Errors
+    ///
+    /// As of [`eval`](Self::eval).
+    pub async fn eval_async(&self, script: Script) -> Result<ProcessGuest> {
+        self.evaluating(script).later().await
     }
 
     /// Evaluates a script and checks it against the contract `C`.
@@ -103,9 +112,6 @@ impl ProcessRealm {
     ///
     /// As of [`load`](Self::load).
     pub async fn load_async<C: ?Sized + GuestContract>(&self, script: Script) -> Result<C::Proxy<Processed>> {
-        let realm = self.clone();
-        ProcessCall::begin(&self.realm.session, move || realm.evaluate(script, true)?.transport::<C>())
-            .await
-            .map(C::proxy)
+        self.eval_async(script).await?.bind_later::<C>().await
     }
 }

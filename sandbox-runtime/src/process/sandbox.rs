@@ -4,9 +4,9 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use super::Process;
-use super::guest::{ProcessCall, ProcessGuest, Processed};
+use super::guest::{Evaluating, ProcessCall, ProcessGuest, Processed};
 use super::harden::HardeningReport;
-use super::session::{Here, Session};
+use super::session::Session;
 use crate::contract::{GuestContract, HostContract, Implements};
 use crate::error::{Error, Result};
 use crate::isolate::meter::{Meter, Usage};
@@ -18,8 +18,8 @@ use crate::script::Script;
 
 /// A sandbox in a process of its own; see [`Builder::transport`].
 ///
-/// It can be sent and shared; calls are made one after the other. A method of a host is called by the thread that called the
-/// guest.
+/// It can be sent and shared. Synchronous calls are made one after the other, and call methods of a host on the caller's thread;
+/// those of `async` methods are under way side by side, and one thread of the sandbox calls the host for all of them.
 #[derive(Clone)]
 pub struct ProcessSandbox {
     pub(super) session: Arc<Session>,
@@ -98,7 +98,7 @@ impl ProcessSandbox {
     pub(crate) fn on_this_thread(settings: Settings, hosts: Vec<Host>, process: &Process) -> Result<Self> {
         let hosts = hosts.into_iter().map(PlainHost::from).collect();
         // SAFETY: no other thread ever has them. The one caller is a pool, which keeps its sandboxes on the thread that made them and
-        // calls them there; only `AsyncTransport` of `Processed` changes threads, and a pool does not use it.
+        // calls them there, and which has calls of `async` methods driven there (`ProcessCall::begin_here`).
         let hosts = unsafe { SentHosts::new(hosts) };
         Self::start(settings, hosts, process)
     }
@@ -122,18 +122,19 @@ impl ProcessSandbox {
         self.session.meter().clone()
     }
 
-    /// Whether a method of the host is being polled here that a guest waits for.
-    pub(crate) fn is_between(&self) -> bool {
-        self.session.here() == Here::Between
-    }
-
     /// Whether it has a process that has not ended.
     pub(crate) fn lives(&self) -> bool {
         self.session.lives()
     }
 
+    /// Whether a synchronous call is under way.
     pub(crate) fn is_running(&self) -> bool {
         self.session.is_running()
+    }
+
+    /// Whether any call is under way.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.session.is_busy()
     }
 
     /// What is left of the call under way, if any is.
@@ -194,7 +195,7 @@ impl ProcessSandbox {
     /// As of [`reset`](Self::reset).
     pub async fn reset_async(&self) -> Result<()> {
         let session = self.session.clone();
-        ProcessCall::begin(&self.session, move || session.reset()).await
+        ProcessCall::work(&self.session, move || session.reset()).await
     }
 
     /// Evaluates a script that implements several contracts; see [`ProcessGuest::bind`].
@@ -203,7 +204,20 @@ impl ProcessSandbox {
     ///
     /// [`Error::Syntax`], [`Error::Guest`] when the script throws, [`Error::Limit`], [`Error::Discarded`], [`Error::Process`].
     pub fn eval(&self, script: Script) -> Result<ProcessGuest> {
-        ProcessGuest::evaluate(&self.session, None, script, (self.deadline, false))
+        self.evaluating(script).now()
+    }
+
+    fn evaluating(&self, script: Script) -> Evaluating<'_> {
+        Evaluating { session: &self.session, realm: None, script, deadline: self.deadline }
+    }
+
+    /// [`eval`](Self::eval) of a script whose top level may wait for `async` host methods.
+    ///
+    /// # Errors
+    ///
+    /// As of [`eval`](Self::eval).
+    pub async fn eval_async(&self, script: Script) -> Result<ProcessGuest> {
+        self.evaluating(script).later().await
     }
 
     /// Evaluates a script and checks it against the contract `C`.
@@ -221,9 +235,7 @@ impl ProcessSandbox {
     ///
     /// As of [`load`](Self::load).
     pub async fn load_async<C: ?Sized + GuestContract>(&self, script: Script) -> Result<C::Proxy<Processed>> {
-        let (session, deadline) = (self.session.clone(), self.deadline);
-        let load = move || ProcessGuest::evaluate(&session, None, script, (deadline, true))?.transport::<C>();
-        ProcessCall::begin(&self.session, load).await.map(C::proxy)
+        self.eval_async(script).await?.bind_later::<C>().await
     }
 }
 

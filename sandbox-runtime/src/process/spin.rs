@@ -122,21 +122,31 @@ fn awake(stream: &UnixStream, buffer: &mut [u8], waits_long: impl Fn() -> bool) 
 pub(super) struct Awake {
     stream: UnixStream,
     spin: Spin,
+    /// It reads what is there, and waits for nothing.
+    is_hasty: bool,
 }
 
 impl Awake {
     pub(super) fn new(stream: UnixStream, spin: Spin) -> Self {
-        Self { stream, spin }
+        Self { stream, spin, is_hasty: false }
     }
 
     pub(super) fn try_clone(&self) -> io::Result<Self> {
-        Ok(Self { stream: self.stream.try_clone()?, spin: self.spin.clone() })
+        Ok(Self::new(self.stream.try_clone()?, self.spin.clone()))
+    }
+
+    /// Whether reads fail with `WouldBlock` where they would wait.
+    pub(super) fn make_hasty(&mut self, is_hasty: bool) {
+        self.is_hasty = is_hasty;
     }
 }
 
 impl io::Read for Awake {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let Self { stream, spin } = self;
+        let Self { stream, spin, is_hasty } = self;
+        if *is_hasty {
+            return sys::receive_now(stream, buffer);
+        }
         spin.read(stream, buffer, |buffer| (&*stream).read(buffer))
     }
 }

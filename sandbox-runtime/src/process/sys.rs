@@ -10,6 +10,9 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 use std::time::Duration;
 
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
 /// Memory without a name, of a size that nobody can change.
 #[cfg(target_os = "linux")]
 pub(super) fn sealed_memory(size: usize) -> io::Result<OwnedFd> {
@@ -63,6 +66,21 @@ pub(super) fn send_now(stream: &UnixStream, bytes: &[u8]) -> io::Result<usize> {
     usize::try_from(sent).map_err(|_| io::Error::last_os_error())
 }
 
+/// A stream whose readiness to be read is known to the runtime that this thread has entered.
+pub(super) fn watched(stream: UnixStream) -> io::Result<AsyncFd<UnixStream>> {
+    // SAFETY: a stream has one descriptor from its beginning to its end, which is its own.
+    unsafe { AsyncFd::register_with_interest(stream, Interest::READABLE) }.map_err(io::Error::from)
+}
+
+/// The time in nanoseconds, on the clock that all processes have: since some moment of the system's start.
+pub(super) fn monotonic() -> u64 {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the pointer is to a variable of this frame.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
+    let (seconds, rest) = (u64::try_from(now.tv_sec), u64::try_from(now.tv_nsec));
+    seconds.unwrap_or_default() * 1_000_000_000 + rest.unwrap_or_default()
+}
+
 /// Waits until one of the streams can be read or written, as it says, or is at its end. Says whether one is.
 pub(super) fn wait_for_any<const N: usize>(
     streams: &[(BorrowedFd<'_>, libc::c_short); N],
@@ -70,7 +88,7 @@ pub(super) fn wait_for_any<const N: usize>(
 ) -> io::Result<bool> {
     let mut streams =
         streams.map(|(stream, events)| libc::pollfd { fd: stream.as_raw_fd(), events, revents: 0 });
-    let most = libc::c_int::try_from(most.as_millis()).unwrap_or(libc::c_int::MAX);
+    let most = libc::c_int::try_from(most.as_millis()).unwrap_or(-1);
     // SAFETY: so many descriptions of descriptors that are open, in this frame.
     match unsafe { libc::poll(streams.as_mut_ptr(), N as libc::nfds_t, most) } {
         0 => Ok(false),

@@ -100,10 +100,10 @@ impl<R: Send + 'static> RemoteCall<R> {
 }
 
 /// `None` when the caller went away before the call was over.
-pub(super) async fn unless_dropped<L: Leg, R>(
-    call: Flying<L>,
+pub(super) async fn unless_dropped<T, R>(
+    call: impl Future<Output = T> + Unpin,
     answer: &mut oneshot::Sender<R>,
-) -> Option<Result<L::Output>> {
+) -> Option<T> {
     match select(call, std::pin::pin!(answer.closed())).await {
         Either::Left((outcome, _)) => Some(outcome),
         Either::Right(_) => None,
@@ -170,10 +170,7 @@ impl<R: Send + 'static> Future for RemoteCall<R> {
                     start(worker, guard, answer);
                 }
             };
-            match thread.between_here() {
-                Some(worker) => work(&worker),
-                None => thread.post(this.lodging.tenant(), Box::new(work)),
-            }
+            thread.post(this.lodging.tenant(), Box::new(work));
             this.thread = Some(thread);
         }
         let Some(answer) = &mut this.answer else { return Poll::Ready(Err(thread_is_gone())) };

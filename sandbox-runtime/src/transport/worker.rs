@@ -287,15 +287,6 @@ impl WorkerThread {
         here.worker_of(self).is_some_and(|worker| worker.is_running())
     }
 
-    /// What lives on the thread, when it is this very thread and drives the call of a guest in a process: then nothing of the mailbox is
-    /// served before that is over, and what a method of the host begins is begun here.
-    pub(super) fn between_here(&self) -> Option<Rc<Worker>> {
-        let here = HERE.with_borrow(Clone::clone);
-        let worker = here.worker_of(self)?;
-        let is_between = worker.residents.all().iter().any(|resident| resident.inmate.is_between());
-        is_between.then(|| worker.clone())
-    }
-
     /// Whether the job that is served should have been over long ago, if a call may take so long. A host method blocks it.
     pub(super) fn is_stuck(&self, limit: Duration) -> bool {
         let since = self.busy.load(Ordering::SeqCst);

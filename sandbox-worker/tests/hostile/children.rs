@@ -81,14 +81,14 @@ pub(crate) const CHILDREN: &[Child] = &[
         },
         is_protocol,
     ),
-    ("a-host-that-there-is-not", |line, _| line.frame(0x85, 1, &[9, 0, 0, 0, 0]), is_protocol),
-    ("a-method-that-there-is-not", |line, _| line.frame(0x85, 1, &[0, 0, 9, 0, 0]), is_protocol),
+    ("a-host-that-there-is-not", |line, _| line.asks(1, [9, 0], 0, &[0]), is_protocol),
+    ("a-method-that-there-is-not", |line, _| line.asks(1, [0, 9], 0, &[0]), is_protocol),
     ("a-host-call-of-nothing", |line, _| line.frame(0x85, 1, &[]), is_protocol),
-    ("a-method-to-wait-for-where-nobody-does", |line, _| line.frame(0x85, 1, NEVER), is_protocol),
+    ("a-method-to-wait-for-where-nobody-does", |line, call| line.asks(1, NEVER, call, &[0]), is_protocol),
     (
         "a-flood-of-host-calls",
         |line, _| loop {
-            line.frame(0x85, 1, &[0, 0, 0, 0, 1, 4, 0, 0, 0, 0, 0, 0, 0, 0]);
+            line.asks(1, [0, 0], 0, &[1, 4, 0, 0, 0, 0, 0, 0, 0, 0]);
             line.skip();
         },
         is_protocol,
@@ -96,7 +96,7 @@ pub(crate) const CHILDREN: &[Child] = &[
     (
         "too-many-calls-of-one-method",
         |line, _| loop {
-            line.frame(0x85, 1, &[1, 0, 0, 0, 0]);
+            line.asks(1, [1, 0], 0, &[0]);
             line.skip();
         },
         is_protocol,
@@ -104,7 +104,7 @@ pub(crate) const CHILDREN: &[Child] = &[
     (
         "host-calls-without-end",
         |line, _| loop {
-            line.frame(0x85, 1, &[1, 0, 1, 0, 0]);
+            line.asks(1, [1, 1], 0, &[0]);
             line.skip();
         },
         is_overdue,
@@ -206,16 +206,16 @@ pub(crate) const IDLERS: &[Stillborn] = &[
     ("an-end-when-idle", |_| std::process::exit(3)),
 ];
 
-/// The numbers of the method that never answers, and no arguments.
-const NEVER: &[u8] = &[2, 0, 0, 0, 0];
+/// The numbers of the method that never answers.
+const NEVER: [u16; 2] = [2, 0];
 
 /// The same, when they are called by somebody who waits for a promise.
 pub(crate) const AWAITED: &[Child] = &[
     (
         "more-to-wait-for-than-may-be",
-        |line, _| {
+        |line, call| {
             for id in 1..100_000 {
-                line.frame(0x85, id, NEVER);
+                line.asks(id, NEVER, call, &[0]);
             }
         },
         is_protocol,
@@ -223,10 +223,10 @@ pub(crate) const AWAITED: &[Child] = &[
     (
         // Calls that are answered, and the answers are not read.
         "much-to-say-and-nothing-to-hear",
-        |line, _| {
-            let body = [&[2, 0, 1, 0, 1, 12, 0x80, 0x80, 0x80, 0x04][..], &vec![7; 8 << 20]].concat();
+        |line, call| {
+            let args = [&[1, 12, 0x80, 0x80, 0x80, 0x04][..], &vec![7; 8 << 20]].concat();
             for id in 1..1000 {
-                line.frame(0x85, id, &body);
+                line.asks(id, [2, 1], call, &args);
             }
         },
         is_protocol,
@@ -234,16 +234,25 @@ pub(crate) const AWAITED: &[Child] = &[
     (
         "the-same-number-twice",
         |line, call| {
-            line.frame(0x85, 1, NEVER);
-            line.frame(0x85, 1, NEVER);
+            line.asks(1, NEVER, call, &[0]);
+            line.asks(1, NEVER, call, &[0]);
             line.frame(0x83, call + 1, &value(1.0));
+        },
+        is_protocol,
+    ),
+    ("a-method-for-a-call-that-there-is-not", |line, call| line.asks(1, NEVER, call + 1, &[0]), is_protocol),
+    (
+        "an-answer-given-twice",
+        |line, call| {
+            line.frame(0x83, call + 1, &value(1.0));
+            line.frame(0x83, call, &value(1.0));
         },
         is_protocol,
     ),
     (
         "silence-while-it-is-waited-for-a-method",
-        |line, _| {
-            line.frame(0x85, 1, NEVER);
+        |line, call| {
+            line.asks(1, NEVER, call, &[0]);
             // It is told that it takes too long, and says nothing.
             line.skip();
         },
@@ -252,15 +261,15 @@ pub(crate) const AWAITED: &[Child] = &[
     (
         "half-a-frame-while-it-is-waited-for-a-method",
         |line, call| {
-            line.frame(0x85, 1, NEVER);
+            line.asks(1, NEVER, call, &[0]);
             line.raw(&frame(0x83, call, &[0; 105])[..50]);
         },
         is_overdue,
     ),
     (
         "an-end-while-it-is-waited-for-a-method",
-        |line, _| {
-            line.frame(0x85, 1, NEVER);
+        |line, call| {
+            line.asks(1, NEVER, call, &[0]);
             std::process::exit(7);
         },
         |death| matches!(death, Death::Exit { code: 7, .. }),
@@ -307,7 +316,7 @@ pub(crate) fn child(name: &str) {
     }
     let idler = IDLERS.iter().find(|(known, _)| *known == name);
     let act = CHILDREN.iter().chain(AWAITED).find(|(known, ..)| *known == name).map(|child| child.1);
-    line.frame(0x81, 0, br#"{"version":2,"refusal":null}"#);
+    line.frame(0x81, 0, br#"{"version":3,"refusal":null}"#);
     let (1, call, _) = line.next() else { panic!("a setup") };
     line.frame(0x87, call, br#"{"report":{"layers":[]}}"#);
     loop {

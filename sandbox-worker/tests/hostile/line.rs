@@ -34,6 +34,12 @@ impl Line {
         self.raw(&frame(kind, call, body));
     }
 
+    /// Calls a method of the host for a call, by the numbers of its contract and of itself.
+    pub(crate) fn asks(&mut self, id: u64, [contract, method]: [u16; 2], owner: u64, args: &[u8]) {
+        let numbers = [contract.to_le_bytes(), method.to_le_bytes()].concat();
+        self.frame(0x85, id, &[&numbers[..], &owner.to_le_bytes(), args].concat());
+    }
+
     /// A value of this tag and length that is said to be there in the window.
     pub(crate) fn aside(&mut self, call: u64, tag: u8, at: usize, length: usize) {
         let lengths = [at, length].map(|number| {

@@ -7,7 +7,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread::Thread;
 
 use crate::boundary::JsValue;
 use crate::isolate::foreign::Refused;
@@ -29,11 +28,6 @@ impl Answers {
     pub(super) fn expect(self: &Rc<Self>, id: u64) -> Answer {
         self.0.borrow_mut().insert(id, Slot::Open(None));
         Answer { answers: self.clone(), id }
-    }
-
-    /// Whether there is one to wait for.
-    pub(super) fn are_expected(&self) -> bool {
-        self.0.borrow().values().any(|slot| matches!(slot, Slot::Open(_)))
     }
 
     /// It is there. One that nobody waits for any more is forgotten.
@@ -73,33 +67,23 @@ impl Drop for Answer {
     }
 }
 
-/// Whether what this thread drives is to be polled again.
-pub(super) struct Woken {
-    is: AtomicBool,
-    thread: Thread,
-}
+/// Whether what this thread drives is to be polled again. Nothing that happens beside this thread wakes it: the parent says when a
+/// call has to be over.
+pub(super) struct Woken(AtomicBool);
 
 impl Woken {
     pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self { is: AtomicBool::default(), thread: std::thread::current() })
+        Arc::new(Self(AtomicBool::default()))
     }
 
     /// Whether it was since this was asked last.
     pub(super) fn take(&self) -> bool {
-        self.is.swap(false, Ordering::SeqCst)
-    }
-
-    /// Returns once it is.
-    pub(super) fn wait(&self) {
-        while !self.is.load(Ordering::SeqCst) {
-            std::thread::park();
-        }
+        self.0.swap(false, Ordering::SeqCst)
     }
 }
 
 impl Wake for Woken {
     fn wake(self: Arc<Self>) {
-        self.is.store(true, Ordering::SeqCst);
-        self.thread.unpark();
+        self.0.store(true, Ordering::SeqCst);
     }
 }

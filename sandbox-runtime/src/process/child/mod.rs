@@ -1,13 +1,16 @@
 //! The child: one sandbox, whose contracts are data, at the end of a channel.
 //!
-//! It answers one request after the other. While a host method is asked for, it serves what the parent asks in the meantime, so
-//! calls are nested as they are in one process. When the channel ends, so does the process.
+//! It answers one request after the other, but for those of `async` methods, which are under way side by side and have turns. While a
+//! host method is asked for, it serves what the parent asks in the meantime, so calls are nested as they are in one process. When
+//! the channel ends, so does the process.
 
 mod answers;
+mod flights;
 mod hosts;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,23 +28,24 @@ use super::message::{
     WireBill, kind, to_json,
 };
 use super::spin::{Awake, Spin};
+use super::sys;
 use super::wire::{self, Bounds, Encoded, Out, Window};
 use crate::boundary::JsValue;
 use crate::contract::{ContractSpec, MethodSpec};
 use crate::error::Error;
-use crate::isolate::group::Group;
+use crate::isolate::flights::Flying;
 use crate::isolate::known::Known;
 use crate::isolate::script::{Binding, Evaluation, Exports};
 use crate::isolate::stack::{StackEnd, thread_size};
-use crate::isolate::ticket::Ticket;
-use crate::isolate::{Host, Isolate, Realm, clock, engine, flights::Flying};
+use crate::isolate::{Host, Isolate, Realm, clock, engine};
 use crate::limits::Limits;
 use crate::realm::{Console, Level, VirtualClock};
 use crate::sandbox;
 use crate::script::Script;
 use crate::transport::worker::Keep;
-use answers::Answers;
-use hosts::{Inside, ParentHost};
+use answers::{Answers, Woken};
+use flights::Flights;
+use hosts::ParentHost;
 
 /// Why the child ends: the parent is gone, or does not keep to the protocol. There is nobody to tell.
 #[derive(Debug)]
@@ -131,11 +135,9 @@ struct Child {
     contracts: RefCell<HashMap<ContractData, &'static ContractSpec>>,
     next_call: Cell<u64>,
     answers: Rc<Answers>,
-    /// How many calls are driven, one inside of the other, and those that go on beside them.
-    drives: Cell<u32>,
-    inside: Group<Inside>,
-    /// The call has to be over, as the parent has said.
-    is_late: Cell<bool>,
+    flights: Flights,
+    /// Nothing is laid aside, for the parent may not have read what was there before.
+    together: Cell<bool>,
     /// The parent is gone: everything ends.
     is_gone: Cell<bool>,
 }
@@ -160,9 +162,8 @@ impl Child {
             contracts: RefCell::default(),
             next_call: Cell::new(0),
             answers: Rc::default(),
-            drives: Cell::new(0),
-            inside: Group::default(),
-            is_late: Cell::new(false),
+            flights: Flights::new(Woken::new()),
+            together: Cell::new(false),
             is_gone: Cell::new(false),
         })
     }
@@ -205,10 +206,28 @@ impl Child {
         self.input.borrow_mut().next().map_err(|_| Gone)
     }
 
-    fn send(&self, kind: u8, call: u64, body: impl FnOnce(&mut Out) -> Result<(), FrameError>) -> Asked<()> {
+    /// The next frame, if it is there.
+    fn next_now(&self) -> Asked<Option<Frame>> {
+        let mut input = self.input.borrow_mut();
+        input.stream().make_hasty(true);
+        let frame = input.next();
+        input.stream().make_hasty(false);
+        match frame {
+            Ok(frame) => Ok(Some(frame)),
+            Err(FrameError::Io(error)) if error.kind() == ErrorKind::WouldBlock => Ok(None),
+            Err(_) => Err(Gone),
+        }
+    }
+
+    fn send(
+        &self,
+        kind: u8,
+        call: u64,
+        aside: bool,
+        body: impl FnOnce(&mut Out) -> Result<(), FrameError>,
+    ) -> Asked<()> {
         let mut output = self.output.borrow_mut();
-        // The parent may not have read what it was asked.
-        output.keep_together(self.answers.are_expected());
+        output.keep_together(!aside || self.together.get());
         output.send(kind, call, body).map_err(|_| Gone)
     }
 
@@ -216,28 +235,36 @@ impl Child {
         Encoded::new(bytes, self.window.as_deref())
     }
 
-    fn run(&self) -> Asked<()> {
+    fn run(self: &Rc<Self>) -> Asked<()> {
         loop {
-            self.heed(self.next()?)?;
+            // One turn of a guest at most before the parent is listened to.
+            let frame = match self.fly()? {
+                true => self.next_now()?,
+                false => Some(self.next()?),
+            };
+            if let Some(frame) = frame {
+                self.heed(frame)?;
+            }
         }
     }
 
     /// Does what a frame asks for, or keeps the answer that it is.
-    fn heed(&self, frame: Frame) -> Asked<()> {
+    fn heed(self: &Rc<Self>, frame: Frame) -> Asked<()> {
         match frame.kind {
             kind::HOST_VALUE | kind::HOST_REFUSAL => {
                 let given = self.given(&frame)?;
-                // What comes too late is not told to the guest.
-                if !self.is_late.get() {
-                    self.answers.give(frame.call, given);
-                }
+                self.answers.give(frame.call, given);
+                Ok(())
+            }
+            kind::CANCEL => {
+                self.flights.cancel(frame.call, frame.body.first() == Some(&1));
                 Ok(())
             }
             _ => self.serve(frame),
         }
     }
 
-    fn serve(&self, frame: Frame) -> Asked<()> {
+    fn serve(self: &Rc<Self>, frame: Frame) -> Asked<()> {
         match frame.kind {
             kind::CALL => {
                 let (head, args) = CallHead::read(&frame.body).ok_or(Gone)?;
@@ -247,8 +274,10 @@ impl Child {
                 }
             }
             kind::EVALUATE => {
-                let outcome = self.evaluate(parse(&frame.body)?)?;
-                self.answer(frame.call, outcome.map(Answer::handle), &[])
+                match self.evaluate(frame.call, parse(&frame.body)?) {
+                    Some(outcome) => self.answer(frame.call, outcome.map(Answer::handle), &[]),
+                    None => Ok(()),
+                }
             }
             kind::REALM => {
                 self.within(parse(&frame.body)?);
@@ -273,19 +302,28 @@ impl Child {
     }
 
     fn answer(&self, call: u64, outcome: Result<Answer, Error>, methods: &[MethodSpec]) -> Asked<()> {
-        let bill = self.bill();
+        self.answer_for(call, self.bill(), outcome, methods)
+    }
+
+    fn answer_for(
+        &self,
+        call: u64,
+        bill: WireBill,
+        outcome: Result<Answer, Error>,
+        methods: &[MethodSpec],
+    ) -> Asked<()> {
         match outcome {
-            Ok(Answer::Value(value)) => self.send(kind::VALUE, call, |body| {
+            Ok(Answer::Value(value)) => self.send(kind::VALUE, call, true, |body| {
                 message::write_bill(&bill, body);
                 wire::encode(&value, body);
                 Ok(())
             }),
             Ok(Answer::Done { handle, exported }) => {
-                self.send(kind::DONE, call, |body| to_json(&Done { handle, exported, bill }, body))
+                self.send(kind::DONE, call, false, |body| to_json(&Done { handle, exported, bill }, body))
             }
             Err(error) => {
                 let failure = Failure { fault: Fault::of(error, methods), bill };
-                self.send(kind::FAILURE, call, |body| to_json(&failure, body))
+                self.send(kind::FAILURE, call, false, |body| to_json(&failure, body))
             }
         }
     }
@@ -301,15 +339,17 @@ impl Child {
     /// When a call has to be over, and what time it is for it.
     fn within(&self, limit: Limit) -> Option<u64> {
         self.set_clock(limit.now);
-        (limit.left < u64::MAX).then(|| clock::now().saturating_add(limit.left))
+        self.together.set(limit.together);
+        let left = || limit.until.saturating_sub(sys::monotonic());
+        (limit.until < u64::MAX).then(|| clock::now().saturating_add(left()))
     }
 
     fn set_clock(&self, now: i64) {
         self.clock.set_millis(now);
     }
 
-    /// Makes a call. One that goes on beside another gives nothing yet.
-    fn call(&self, id: u64, head: &CallHead, args: &[u8]) -> Asked<Option<Result<JsValue, Error>>> {
+    /// Makes a call. One of an `async` method gives nothing yet.
+    fn call(self: &Rc<Self>, id: u64, head: &CallHead, args: &[u8]) -> Asked<Option<Result<JsValue, Error>>> {
         let args = wire::decode_list(self.encoded(args), Bounds::TRUSTED).map_err(|_| Gone)?;
         let bound = self.bindings.get(head.binding).map_err(|_| Gone)?;
         let index = usize::try_from(head.method)
@@ -320,19 +360,19 @@ impl Child {
         let deadline = self.within(head.limit);
         let isolate = self.isolate().map_err(|_| Gone)?;
         let method = Known::foreign(None, bound.spec, index);
-        let outcome = match method.spec.is_async {
-            true if self.drives.get() > 0 => {
-                let call = isolate.fly_foreign(method, &bound.binding, args, deadline);
-                self.inside.push(Box::pin(async move { (id, call.await) }));
-                return Ok(None);
-            }
-            true => self.drive(isolate.fly_foreign(method, &bound.binding, args, deadline))?,
-            false => isolate.call_foreign(method, &bound.binding, args, deadline),
-        };
+        if method.spec.is_async {
+            let place = Some(method.place());
+            self.flights.begin(id, (isolate.clone(), place), deadline, Answer::Value, |ticket| {
+                isolate.fly_foreign(method, &bound.binding, args, ticket)
+            });
+            return Ok(None);
+        }
+        let outcome = isolate.call_foreign(method, &bound.binding, args, deadline);
         if self.is_gone.get() { Err(Gone) } else { Ok(Some(outcome)) }
     }
 
-    fn evaluate(&self, evaluate: Evaluate) -> Asked<Result<u64, Error>> {
+    /// Evaluates a script. One that may wait gives nothing yet.
+    fn evaluate(self: &Rc<Self>, id: u64, evaluate: Evaluate) -> Option<Result<u64, Error>> {
         let Evaluate { realm, name, source, waits, limit } = evaluate;
         let deadline = self.within(limit);
         let ready = self.isolate().and_then(|isolate| {
@@ -344,16 +384,21 @@ impl Child {
         });
         let (isolate, realm) = match ready {
             Ok(ready) => ready,
-            Err(error) => return Ok(Err(error)),
+            Err(error) => return Some(Err(error)),
         };
         let script = Script::new(name, source);
-        let exports = match waits {
-            true => {
-                self.drive(Flying::new(isolate, Evaluation::new(realm, script), Ticket::new(deadline)))?
-            }
-            false => isolate.evaluate(&realm, &script, deadline),
+        if !waits {
+            let exports = isolate.evaluate(&realm, &script, deadline);
+            return Some(exports.map(|exports| self.exports.keep(exports)));
+        }
+        let child = Rc::downgrade(self);
+        let kept = move |exports| {
+            Answer::handle(child.upgrade().map_or(0, |child| child.exports.keep(exports)))
         };
-        Ok(exports.map(|exports| self.exports.keep(exports)))
+        self.flights.begin(id, (isolate.clone(), None), deadline, kept, |ticket| {
+            Flying::new(isolate, Evaluation::new(realm, script), ticket)
+        });
+        None
     }
 
     fn bind(&self, exports: u64, spec: &'static ContractSpec) -> Result<Answer, Error> {

@@ -6,8 +6,11 @@ use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::task::{Wake, Waker};
+use std::time::Duration;
 
 use tokio::runtime::{Builder, EnterGuard, Handle, Runtime};
+
+use crate::process::sys;
 
 /// What futures of the host ring, so that whoever waits for a stream as well can wait for them.
 pub(super) struct Bell {
@@ -46,6 +49,11 @@ impl Bell {
         self.heard.as_fd()
     }
 
+    /// Returns once it rings.
+    pub(super) fn wait(&self) {
+        while !matches!(sys::wait_for_any(&[(self.stream(), libc::POLLIN)], Duration::MAX), Ok(true)) {}
+    }
+
     /// From now on it rings anew. To be called before what may have rung it is looked at.
     pub(super) fn hush(&self) {
         while matches!((&self.heard).read(&mut [0; 8]), Ok(1..)) {}
@@ -53,16 +61,19 @@ impl Bell {
     }
 }
 
-/// Gives futures of the host the timers and sockets of the runtime that the thread has, or of one that is kept for those who have none.
-pub(super) fn enter() -> io::Result<Option<EnterGuard<'static>>> {
+/// A runtime that is kept for those who have none.
+pub(super) fn runtime() -> io::Result<&'static Runtime> {
     static RUNTIME: LazyLock<io::Result<Runtime>> = LazyLock::new(|| {
         Builder::new_multi_thread().worker_threads(1).thread_name("sandbox-hosts").enable_all().build()
     });
-    if Handle::try_current().is_ok() {
-        return Ok(None);
-    }
-    match &*RUNTIME {
-        Ok(runtime) => Ok(Some(runtime.enter())),
-        Err(error) => Err(io::Error::new(error.kind(), error.to_string())),
+    RUNTIME.as_ref().map_err(|error| io::Error::new(error.kind(), error.to_string()))
+}
+
+/// Gives futures of the host the timers and sockets of a runtime: this one, or else that of the thread, or else the one that is kept.
+pub(super) fn enter(own: Option<&Handle>) -> io::Result<Option<EnterGuard<'_>>> {
+    match own {
+        Some(own) => Ok(Some(own.enter())),
+        None if Handle::try_current().is_ok() => Ok(None),
+        None => runtime().map(|runtime| Some(runtime.enter())),
     }
 }

@@ -1,26 +1,21 @@
 //! A request that is under way: it is sent, what the child asks meanwhile is done, and its answer is understood.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::sync::{Arc, PoisonError};
-use std::task::Context;
-use std::time::Duration;
 
 use super::super::frame::{Frame, FrameError, FrameReader};
 use super::super::line::Line;
 use super::super::message::{self, Failure, Forget, HostRefusal, WireBill, from_json, kind, to_json};
 use super::super::wire::{self, Encoded, Out};
-use super::bell::{self, Bell};
 use super::inside::{Frames, Here};
-use super::{About, GRACE, Handle, KEPT, Live, Session, State, What};
+use super::{About, Handle, KEPT, Kept, Live, Session, State, What};
+use crate::contract::MethodSpec;
 use crate::error::{Death, Direction, Error, Place, Result, Source};
 use crate::guest_error::HostError;
 use crate::isolate::clock;
-use crate::isolate::later::Pending;
-use crate::isolate::meter::nanos;
-use crate::isolate::plainly::{Called, Unanswered};
+use crate::isolate::plainly::{Called, KeptAnswer, PlainHost, Started, Unanswered};
 use crate::isolate::stack::StackEnd;
 use crate::isolate::thrown::STACK_FULL;
-use crate::isolate::ticket::Inside;
 use crate::realm::{ConsoleLine, Level};
 
 /// How much is read, in bytes, while the child does not read: more than a guest says at once that has a heap of the usual size.
@@ -44,30 +39,47 @@ impl Answered<'_> {
 
 /// A request that is under way.
 #[derive(Clone, Copy)]
-pub(super) struct Call<'c> {
+pub(in super::super) struct Call<'c> {
     pub(super) session: &'c Session,
     pub(super) state: &'c State,
-    pub(super) live: &'c Live,
+    pub(super) live: &'c Arc<Live>,
     pub(super) about: About,
     pub(super) began: u64,
 }
 
-impl Call<'_> {
+/// A call of a host method that the child asks for.
+pub(super) struct Asked<'a> {
+    pub(super) contract: usize,
+    pub(super) method: usize,
+    /// The number of the call whose guest asks.
+    pub(super) owner: u64,
+    pub(super) spec: &'static MethodSpec,
+    host: &'a PlainHost,
+    args: &'a [u8],
+}
+
+impl<'c> Call<'c> {
     /// The child does not keep to the protocol.
     pub(super) fn broken(&self, reason: &str) -> Error {
         self.live.guard.condemn(Death::Protocol { reason: reason.into() });
         self.death()
     }
 
-    fn death(&self) -> Error {
+    pub(super) fn death(&self) -> Error {
         self.session.death(self.about.place, &self.live.guard, &self.live.process, self.began)
     }
 
-    fn send(&self, kind: u8, id: u64, body: impl FnOnce(&mut Out) -> Result<()>) -> Result<()> {
+    /// Sends a frame. What is long in it may be laid aside where the child has read, or reads next, what was there before.
+    pub(super) fn send(
+        &self,
+        kind: u8,
+        id: u64,
+        aside: bool,
+        body: impl FnOnce(&mut Out) -> Result<()>,
+    ) -> Result<()> {
         let mut writer = self.live.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        // The child may not have read what it was answered.
-        writer.keep_together(self.state.hosts.pending.count() > 0);
-        writer.stream().make_hasty(self.state.waits.get());
+        writer.keep_together(!(aside && self.state.is_alone.get()));
+        writer.stream().make_hasty(!self.state.flying.borrow().is_empty());
         let sent = writer.send_while(
             kind,
             id,
@@ -91,21 +103,26 @@ impl Call<'_> {
     /// Reads the frames that are there, for later.
     fn keep_frames(&self) -> Result<()> {
         while let Some(frame) = self.read_now()? {
-            let mut kept = self.state.kept.borrow_mut();
-            match frame.kind {
-                kind::CONSOLE => kept.text = self.console_text(kept.text, &frame)?,
-                _ => kept.calls += 1,
-            }
-            // Calls that wait for an answer, and the answer that it waits for itself.
-            if kept.calls > self.session.settings.limits.pending.saturating_add(1) {
-                return Err(self.broken("more calls of `async` methods at once than are allowed"));
-            }
-            kept.bytes += frame.body.len();
-            if kept.bytes > MOST_KEPT {
-                return Err(self.broken("more at once than is kept, without reading what it is answered"));
-            }
-            kept.frames.push_back(frame);
+            self.keep(&mut self.state.kept.borrow_mut(), frame)?;
         }
+        Ok(())
+    }
+
+    fn keep(&self, kept: &mut Kept, frame: Frame) -> Result<()> {
+        match frame.kind {
+            kind::CONSOLE => kept.text = self.console_text(kept.text, &frame)?,
+            _ => kept.calls += 1,
+        }
+        // For each call those of the host that wait for an answer, and the answer that it waits for itself.
+        let of_each = self.session.settings.limits.pending.saturating_add(1);
+        if kept.calls > of_each.saturating_mul(self.state.flying.borrow().len() + 1) {
+            return Err(self.broken("more calls of `async` methods at once than are allowed"));
+        }
+        kept.bytes += frame.body.len();
+        if kept.bytes > MOST_KEPT {
+            return Err(self.broken("more at once than is kept, without reading what it is answered"));
+        }
+        kept.frames.push_back(frame);
         Ok(())
     }
 
@@ -113,14 +130,15 @@ impl Call<'_> {
     fn console_text(&self, so_far: usize, frame: &Frame) -> Result<usize> {
         let text = so_far.saturating_add(frame.body.len());
         // As JSON it may be six times as long, and each line has a frame.
-        match text > self.session.settings.limits.console_bytes.saturating_mul(64).saturating_add(1 << 20) {
+        let most = self.session.settings.limits.console_bytes.saturating_mul(64).saturating_add(1 << 20);
+        match text > most.saturating_mul(usize::try_from(self.state.begun.get()).unwrap_or(usize::MAX)) {
             true => Err(self.broken("more text of the console than is allowed")),
             false => Ok(text),
         }
     }
 
     /// The next frame, if it is there.
-    fn read_now(&self) -> Result<Option<Frame>> {
+    pub(super) fn read_now(&self) -> Result<Option<Frame>> {
         self.read(|reader| {
             reader.stream().make_hasty(true);
             let frame = reader.next();
@@ -132,29 +150,11 @@ impl Call<'_> {
         })
     }
 
-    /// The next frame, once it is there. Meanwhile what methods of the host answer is told.
+    /// The next frame, once it is there.
     fn next(&self) -> Result<Frame> {
-        loop {
-            if let Some(frame) = self.state.kept.borrow_mut().take() {
-                return Ok(frame);
-            }
-            let pending = &self.state.hosts.pending;
-            // In a call inside of it nobody waits for them, as in one process.
-            if pending.count() == 0 || !self.about.waits {
-                return self.read(|reader| reader.next());
-            }
-            let bell = self.state.bell.borrow().clone().ok_or_else(|| self.death())?;
-            self.tell_answers(&bell)?;
-            if !self.state.kept.borrow().frames.is_empty() {
-                continue;
-            }
-            match self.read_now()? {
-                Some(frame) => return Ok(frame),
-                None if pending.count() == 0 => {}
-                None => {
-                    self.read(|reader| reader.stream().wait_with(bell.stream()).map_err(FrameError::Io))?
-                }
-            }
+        match self.state.kept.borrow_mut().take() {
+            Some(frame) => Ok(frame),
+            None => self.read(|reader| reader.next()),
         }
     }
 
@@ -168,39 +168,10 @@ impl Call<'_> {
         })
     }
 
-    /// Has methods of the host go on, and tells the child what they gave. When the call has to be over, those are given up that are not.
-    fn tell_answers(&self, bell: &Bell) -> Result<()> {
-        let pending = &self.state.hosts.pending;
-        bell.hush();
-        let waker = bell.waker();
-        let began = clock::now();
-        // Without a runtime none has begun. What they call ends with the call that waits for them.
-        let entered = bell::enter();
-        let inside = Inside::of(self.live.guard.end().saturating_sub(nanos(GRACE)));
-        let frames = Frames::of(self.session, Here::Between);
-        while let Some((id, (contract, method), outcome)) = pending.poll(&mut Context::from_waker(&waker)) {
-            let Some(host) = self.state.hosts.get().get(contract) else { continue };
-            // Another answer may be on its way.
-            let mut value = Out::default();
-            let answer = outcome.and_then(|answer| host.write(method, answer, &mut value));
-            self.answer(id, host.place(method), answer.map(|()| value))?;
-        }
-        drop((frames, inside, entered));
-        self.allow(began);
-        if self.left().is_zero() {
-            let now = self.session.now();
-            for Pending { id, .. } in pending.take() {
-                let late = HostRefusal { is_late: true, ..HostRefusal::new("Error", "", now) };
-                self.send(kind::HOST_REFUSAL, id, |out| to_json(&late, out))?;
-            }
-        }
-        Ok(())
-    }
-
     /// What the host takes is not the child's fault. By its own clock it is: it ends the guest as soon as it is answered.
-    fn allow(&self, began: u64) {
+    pub(super) fn allow(&self, nanos: u64) {
         let guard = &self.live.guard;
-        guard.until(guard.end().saturating_add(clock::now().saturating_sub(began)));
+        guard.until(guard.end().saturating_add(nanos));
     }
 
     /// Sends a request, and gives its number.
@@ -208,14 +179,17 @@ impl Call<'_> {
         let id = self.state.next.get() + 1;
         self.state.next.set(id);
         self.forget()?;
-        self.send(kind, id, body)?;
+        self.send(kind, id, true, body)?;
         Ok(id)
     }
 
     /// Puts what the request has used on the bill.
     pub(super) fn charge(&self, bill: WireBill) {
-        self.session.meter.charge_numbers(bill);
-        self.live.guard.paid(bill[2]);
+        // Of a call that has never begun there is none.
+        if bill != WireBill::default() {
+            self.session.meter.charge_numbers(bill);
+            self.live.guard.paid(bill[2]);
+        }
     }
 
     /// Sends a request and gets its answer.
@@ -223,26 +197,35 @@ impl Call<'_> {
         let id = self.begin(kind, body)?;
         loop {
             let frame = self.next()?;
-            if matches!(frame.kind, kind::DONE | kind::VALUE | kind::FAILURE) {
-                if frame.call == id {
-                    return Ok(frame);
-                }
-                let slot = self.state.inside.borrow_mut().remove(&frame.call);
-                if let Some(slot) = slot {
-                    slot(self, &frame)?;
-                    continue;
-                }
+            let is_answer = matches!(frame.kind, kind::DONE | kind::VALUE | kind::FAILURE);
+            if is_answer && frame.call == id {
+                return Ok(frame);
             }
             // One that always has something to say is never waited for.
             if self.live.guard.is_over() {
                 return Err(self.death());
             }
             match frame.kind {
-                kind::HOST_CALL => self.serve(&frame)?,
+                _ if is_answer && self.state.flying.borrow().contains(&frame.call) => self.put_off(frame)?,
+                kind::HOST_CALL => {
+                    let asked = self.asked(&frame)?;
+                    if !asked.spec.is_async {
+                        self.serve(frame.call, &asked)?;
+                    } else if self.state.flying.borrow().contains(&asked.owner) {
+                        self.put_off(frame)?;
+                    } else {
+                        return Err(self.broken("a call of an `async` method where nobody waits for it"));
+                    }
+                }
                 kind::CONSOLE => self.write(&frame)?,
                 _ => return Err(self.broken("a frame that answers nothing")),
             }
         }
+    }
+
+    /// Leaves a frame to whoever drives the call that it is for.
+    fn put_off(&self, frame: Frame) -> Result<()> {
+        self.keep(&mut self.state.later.borrow_mut(), frame)
     }
 
     fn encoded<'b>(&'b self, bytes: &'b [u8]) -> Encoded<'b> {
@@ -261,75 +244,100 @@ impl Call<'_> {
             |what| known.clone().filter(|handle| handle.what == what).map(|handle| handle.key).collect();
         let gone =
             Forget { realms: keys(What::Realm), exports: keys(What::Script), bindings: keys(What::Binding) };
-        self.send(kind::FORGET, 0, |out| to_json(&gone, out))
+        self.send(kind::FORGET, 0, false, |out| to_json(&gone, out))
     }
 
-    /// Calls a host method for the child.
-    fn serve(&self, frame: &Frame) -> Result<()> {
-        let limits = &self.session.settings.limits;
-        let asked = self.state.asked.get() + 1;
-        self.state.asked.set(asked);
-        if asked > limits.host_calls {
-            return Err(self.broken("more calls of the host than are allowed"));
-        }
+    /// What the child asks for.
+    pub(super) fn asked<'a>(&self, frame: &'a Frame) -> Result<Asked<'a>>
+    where
+        'c: 'a,
+    {
         let nowhere = || self.broken("a call of a host method that there is not");
-        let (numbers, args) = frame.body.split_first_chunk::<4>().ok_or_else(nowhere)?;
-        let [contract, method] =
-            [[numbers[0], numbers[1]], [numbers[2], numbers[3]]].map(u16::from_le_bytes).map(usize::from);
+        let (numbers, args) = frame.body.split_first_chunk::<12>().ok_or_else(nowhere)?;
+        let [a, b, c, d, owner @ ..] = *numbers;
+        let [contract, method] = [[a, b], [c, d]].map(u16::from_le_bytes).map(usize::from);
         let host = self.state.hosts.get().get(contract).ok_or_else(nowhere)?;
         let spec = host.method(method).ok_or_else(nowhere)?;
-        if spec.is_async && !self.state.waits.get() {
-            return Err(self.broken("a call of an `async` method where nobody waits for it"));
+        Ok(Asked { contract, method, owner: u64::from_le_bytes(owner), spec, host, args })
+    }
+
+    /// Counts a call of a host method. The child counts as well, and ends the guest.
+    pub(super) fn admit(&self, asked: &Asked<'_>) -> Result<()> {
+        let calls = self.state.begun.get();
+        let count = self.state.asked.get() + 1;
+        self.state.asked.set(count);
+        if count > self.session.settings.limits.host_calls.saturating_mul(calls) {
+            return Err(self.broken("more calls of the host than are allowed"));
         }
-        if let Some(most) = spec.max_calls {
-            // The child counts as well, and ends the guest.
-            let mut asked = self.state.asked_of.borrow_mut();
-            let count = asked.entry((contract, method)).or_default();
+        if let Some(most) = asked.spec.max_calls {
+            let mut of_each = self.state.asked_of.borrow_mut();
+            let count = of_each.entry((asked.contract, asked.method)).or_default();
             *count += 1;
-            if *count > most {
+            if *count > most.saturating_mul(calls) {
                 return Err(self.broken("more calls of a host method than are allowed"));
             }
         }
-        let stack = StackEnd::of_thread();
-        if !stack.allows_call() {
-            // The guest is told what it is told when its own stack is full.
-            let refusal = HostRefusal::new("RangeError", STACK_FULL, self.session.now());
-            return self.send(kind::HOST_REFUSAL, frame.call, |out| to_json(&refusal, out));
-        }
-        if spec.is_async && self.state.hosts.pending.count() >= limits.pending {
-            return Err(self.broken("more calls of `async` methods at once than are allowed"));
-        }
-        let (began, mut value) = (clock::now(), Out::new(self.live.to_child.clone()));
-        value.keep_together(self.state.hosts.pending.count() > 0);
-        let here = if spec.is_async { Here::Between } else { Here::Within };
-        let frames = Frames::of(self.session, here);
-        let called = match spec.is_async.then(bell::enter).transpose() {
-            Ok(_entered) => host.call(method, self.encoded(args), (limits, stack), &mut value),
-            Err(error) => Err(hidden(&error)),
-        };
+        Ok(())
+    }
+
+    /// Calls a host method for the child, which waits for it.
+    pub(super) fn serve(&self, id: u64, asked: &Asked<'_>) -> Result<()> {
+        self.admit(asked)?;
+        let (mut value, began) = (Out::new(self.live.to_child.clone()), clock::now());
+        value.keep_together(!self.state.is_alone.get());
+        let frames = Frames::of(self.session, Here::Within);
+        let called = self.call(asked, &mut value);
         drop(frames);
-        self.allow(began);
-        let place = host.place(method);
-        match called.and_then(|called| self.begun(called, frame.call, (contract, method))) {
-            Ok(true) => self.answer(frame.call, place, Ok(value)),
-            Ok(false) => Ok(()),
-            Err(error) => self.answer(frame.call, place, Err(error)),
+        self.allow(clock::now().saturating_sub(began));
+        self.answer(id, asked.host.place(asked.method), true, called.map(|_| value))
+    }
+
+    /// Has a host method begin. `None` when it could not.
+    pub(super) fn start(&self, id: u64, asked: &Asked<'_>) -> Result<Option<Started>> {
+        let began = clock::now();
+        let frames = Frames::of(self.session, Here::Between);
+        let called = self.call(asked, &mut Out::default());
+        drop(frames);
+        self.allow(clock::now().saturating_sub(began));
+        match called {
+            Ok(Called::Started(started)) => Ok(Some(started)),
+            Ok(Called::Done) => Err(self.broken("a call of a host method that there is not")),
+            Err(error) => {
+                self.answer(id, asked.host.place(asked.method), false, Err(error)).map(|()| None)
+            }
         }
     }
 
-    /// Keeps a method that has only begun. Says whether it is over.
-    fn begun(&self, called: Called, id: u64, method: (usize, usize)) -> Result<bool, Unanswered> {
-        let Called::Started(started) = called else { return Ok(true) };
-        let mut bell = self.state.bell.borrow_mut();
-        if bell.is_none() {
-            *bell = Some(Arc::new(Bell::new().map_err(|error| hidden(&error))?));
+    /// Tells the child why a host method cannot even begin.
+    pub(super) fn refuse(&self, id: u64, asked: &Asked<'_>, error: &io::Error) -> Result<()> {
+        let error = Unanswered::Host(HostError::hidden(error.to_string()));
+        self.answer(id, asked.host.place(asked.method), false, Err(error))
+    }
+
+    fn call(&self, asked: &Asked<'_>, value: &mut Out) -> Result<Called, Unanswered> {
+        let stack = StackEnd::of_thread();
+        if !stack.allows_call() {
+            return Err(Unanswered::Stack);
         }
-        self.state.hosts.pending.push(Pending::new(id, method, started));
-        Ok(false)
+        let limits = &self.session.settings.limits;
+        asked.host.call(asked.method, self.encoded(asked.args), (limits, stack), value)
+    }
+
+    /// Tells the child what an `async` method of the host gave.
+    pub(super) fn tell(
+        &self,
+        id: u64,
+        (contract, method): (usize, usize),
+        outcome: Result<Box<dyn KeptAnswer>, Unanswered>,
+    ) -> Result<()> {
+        let Some(host) = self.state.hosts.get().get(contract) else { return Ok(()) };
+        let mut value = Out::default();
+        let answer = outcome.and_then(|answer| host.write(method, answer, &mut value));
+        self.answer(id, host.place(method), false, answer.map(|()| value))
     }
 
     /// Tells the child what a method of the host gave.
-    fn answer(&self, id: u64, place: Place, value: Result<Out, Unanswered>) -> Result<()> {
+    fn answer(&self, id: u64, place: Place, aside: bool, value: Result<Out, Unanswered>) -> Result<()> {
         let value = value.and_then(|value| match self.session.affordable(value.weight()) {
             Ok(()) => Ok(value),
             Err(error) => {
@@ -339,26 +347,22 @@ impl Call<'_> {
         });
         let now = self.session.now();
         match value {
-            Ok(value) => self.send(kind::HOST_VALUE, id, |out| {
+            Ok(value) => self.send(kind::HOST_VALUE, id, aside, |out| {
                 out.extend_from_slice(&now.to_le_bytes());
                 out.append(&value);
                 Ok(())
             }),
             Err(unanswered) => {
                 let refusal = self.refusal(unanswered, place, now);
-                self.send(kind::HOST_REFUSAL, id, |out| to_json(&refusal, out))
+                self.send(kind::HOST_REFUSAL, id, false, |out| to_json(&refusal, out))
             }
         }
     }
 
-    /// What is left of the call.
-    fn left(&self) -> Duration {
-        let end = self.live.guard.end().saturating_sub(nanos(GRACE));
-        Duration::from_nanos(end.saturating_sub(clock::now()))
-    }
-
     fn refusal(&self, unanswered: Unanswered, place: Place, now: i64) -> HostRefusal {
         match unanswered {
+            // The guest is told what it is told when its own stack is full.
+            Unanswered::Stack => HostRefusal::new("RangeError", STACK_FULL, now),
             Unanswered::Value(error) => {
                 let message = error.to_string();
                 let source = Some(self.remember(Source::of(error)));
@@ -390,7 +394,7 @@ impl Call<'_> {
     }
 
     /// Gives a line of the guest's console to whoever it is for.
-    fn write(&self, frame: &Frame) -> Result<()> {
+    pub(super) fn write(&self, frame: &Frame) -> Result<()> {
         let most = self.session.settings.limits.console_bytes;
         self.state.told.set(self.console_text(self.state.told.get(), frame)?);
         let line: message::Line =
@@ -424,11 +428,6 @@ impl Call<'_> {
             }
         })
     }
-}
-
-/// What kept a method of the host from its work.
-fn hidden(error: &std::io::Error) -> Unanswered {
-    Unanswered::Host(HostError::hidden(error.to_string()))
 }
 
 /// Why a frame was not sent.

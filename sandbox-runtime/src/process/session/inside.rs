@@ -1,30 +1,16 @@
-//! Calls of `async` methods of the guest that methods of the host make while the guest waits for them.
-//!
-//! They cannot wait for the turn of the call that waits for them. They are sent by the thread that makes that call, which hands their
-//! answers on.
+//! Where a call is made, as far as a sandbox is concerned.
 
 use std::cell::RefCell;
 
-use super::call::{Answered, Call};
-use super::{About, Handle, Session};
-use crate::error::{Error, Result};
-use crate::isolate::clock;
-use crate::isolate::ticket::within;
-use crate::process::frame::Frame;
-use crate::process::message::{Limit, kind};
-use crate::process::wire::Out;
+use super::Session;
 
-/// Does what is to be done with the answer to a call.
-pub(super) type Slot = Box<dyn FnOnce(&Call<'_>, &Frame) -> Result<()> + Send>;
-
-/// Where a call is made, as far as a sandbox is concerned.
+/// What of a sandbox is on this thread's stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Here {
-    /// Nothing on this thread's stack is of the sandbox.
     Elsewhere,
-    /// A method of the host that the guest waits for is being polled.
+    /// An `async` method of its host is being polled.
     Between,
-    /// The guest waits for a method of the host to return.
+    /// The guest waits for a method of its host to return.
     Within,
 }
 
@@ -33,7 +19,7 @@ thread_local! {
     static STACK: RefCell<Vec<(*const Session, Here)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Methods of a sandbox's host are on the stack until this is dropped.
+/// A method of a sandbox's host is on the stack until this is dropped.
 pub(super) struct Frames(());
 
 impl Frames {
@@ -56,39 +42,5 @@ impl Session {
             stack.iter().rev().find(|(session, _)| std::ptr::eq(*session, self)).map(|(_, here)| *here)
         };
         STACK.with_borrow(innermost).unwrap_or(Here::Elsewhere)
-    }
-
-    /// Calls a method where [`here`](Self::here) is [`Here::Between`]. `done` is told what it gave, and given back when it could not be
-    /// called; it is dropped when nothing is known before the call is over that waits for it.
-    pub(in super::super) fn call_inside<T: 'static, D: FnOnce(Result<T>) + Send + 'static>(
-        &self,
-        about: About,
-        handle: Handle,
-        deadline: Option<u64>,
-        body: impl FnOnce(Limit, &mut Out) -> Result<()>,
-        taken: impl FnOnce(Answered<'_>) -> Option<Result<T>> + Send + 'static,
-        done: D,
-    ) -> Result<(), (Error, D)> {
-        let (deadline, began) = (within(deadline), clock::now());
-        let begun = self.lock(deadline).and_then(|state| {
-            let live = self.ready(&state, Some(handle))?;
-            let call = Call { session: self, state: &state, live: &live, about, began };
-            let id = call.begin(kind::CALL, |out| body(self.limit(deadline), out))?;
-            Ok((state, id))
-        });
-        let (state, id) = match begun {
-            Ok(begun) => begun,
-            Err(error) => return Err((error, done)),
-        };
-        let slot = move |outer: &Call<'_>, frame: &Frame| {
-            let call = Call { about, began, ..*outer };
-            let (bill, outcome) =
-                call.understand(frame, taken).ok_or_else(|| call.broken("an answer that means nothing"))?;
-            call.charge(bill);
-            done(outcome);
-            Ok(())
-        };
-        state.inside.borrow_mut().insert(id, Box::new(slot));
-        Ok(())
     }
 }

@@ -2,17 +2,23 @@
 
 mod bell;
 mod call;
+mod desk;
+mod fare;
+mod flights;
 mod inside;
+mod sentry;
 mod start;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use parking_lot::ReentrantMutex;
+use rustc_hash::FxHashSet;
 
 use super::fault::Hearing;
 use super::frame::{Frame, FrameReader, FrameWriter};
@@ -22,8 +28,9 @@ use super::line::Line;
 use super::message::{Failure, Limit, WireBill, kind};
 use super::spawn::{ChildProcess, Seed};
 use super::spin::Turn;
+use super::sys;
 use super::wire::{self, Out, Window};
-use super::{NO_MEMORY, guest};
+use super::NO_MEMORY;
 use crate::boundary::ValueError;
 use crate::contract::ContractSpec;
 use crate::error::{Death, Error, LimitKind, Place, Result, Source};
@@ -35,10 +42,13 @@ use crate::limits::Limits;
 use crate::realm::{Captured, Clock, Settings};
 use crate::transport::blocking;
 
-use bell::Bell;
 pub(super) use call::Answered;
 use call::Call;
+use desk::Desk;
+pub(super) use desk::Job;
+pub(super) use fare::{Order, Terms};
 pub(super) use inside::Here;
+pub(crate) use sentry::Task;
 
 /// How long after its limit a child is killed that has not ended the call itself.
 const GRACE: Duration = Duration::from_millis(150);
@@ -48,8 +58,10 @@ const KEPT: usize = 16;
 /// A sandbox in a process.
 pub(super) struct Session {
     state: ReentrantMutex<State>,
-    /// How many requests are under way on the stack.
+    /// How many requests are under way on a stack, one inside of the other.
     depth: AtomicUsize,
+    /// What else there is to do.
+    desk: Arc<Desk>,
     live: Mutex<Option<Arc<Live>>>,
     settings: Settings,
     meter: Arc<Meter>,
@@ -67,18 +79,31 @@ struct State {
     next: Cell<u64>,
     sources: RefCell<VecDeque<(u64, Source)>>,
     next_source: Cell<u64>,
-    /// How often the child has called the host, and what it has written, in the call that is under way.
+    /// Calls of `async` methods that are under way, by their numbers.
+    flying: RefCell<FxHashSet<u64>>,
+    /// Since when, and how many, calls have been under way without a pause.
+    since: Cell<u64>,
+    begun: Cell<u64>,
+    turn: RefCell<Option<Turn>>,
+    /// There was never more than one of them: what is long goes through memory that both sides have.
+    is_alone: Cell<bool>,
+    /// How often the child has called the host, and what it has written, in these calls.
     asked: Cell<u64>,
     told: Cell<usize>,
     /// The calls of methods that have a limit of their own.
     asked_of: RefCell<HashMap<(usize, usize), u64>>,
-    /// Whether `async` methods may be called, and what they ring.
-    waits: Cell<bool>,
-    bell: RefCell<Option<Arc<Bell>>>,
-    /// Who waits for the answers to calls that the host makes meanwhile.
-    inside: RefCell<HashMap<u64, inside::Slot>>,
     /// What was read before it was its turn.
     kept: RefCell<Kept>,
+    /// What was read by a call that it is not for.
+    later: RefCell<Kept>,
+}
+
+impl State {
+    /// Nothing that was begun goes on.
+    fn hush(&self) {
+        let Self { flying, turn, kept, later, .. } = self;
+        drop((flying.take(), turn.take(), kept.take(), later.take()));
+    }
 }
 
 /// Frames that were read so that the child can go on.
@@ -104,16 +129,6 @@ impl Kept {
     }
 }
 
-/// The end of a call: nothing that it has begun goes on, and the state may be another thread's.
-struct Ending<'s>(&'s State);
-
-impl Drop for Ending<'_> {
-    fn drop(&mut self) {
-        let State { hosts, inside, kept, bell, .. } = self.0;
-        drop((hosts.pending.take(), inside.take(), kept.take(), bell.take()));
-    }
-}
-
 /// A child that has a sandbox.
 struct Live {
     reader: Mutex<FrameReader<Line>>,
@@ -124,6 +139,8 @@ struct Live {
     guard: Arc<Guard>,
     process: Arc<ChildProcess>,
     report: HardeningReport,
+    /// For those who wait until there is something to read.
+    ear: UnixStream,
 }
 
 /// Something that the child keeps.
@@ -142,12 +159,10 @@ pub(super) enum What {
 }
 
 /// What a request is about, for its errors.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct About {
     pub(super) place: Option<Place>,
     pub(super) contract: Option<&'static ContractSpec>,
-    /// `async` host methods may be called.
-    pub(super) waits: bool,
 }
 
 impl Session {
@@ -161,18 +176,22 @@ impl Session {
             next: Cell::new(0),
             sources: RefCell::default(),
             next_source: Cell::new(0),
-            asked: Cell::new(0),
-            told: Cell::new(0),
+            flying: RefCell::default(),
+            since: Cell::default(),
+            begun: Cell::default(),
+            turn: RefCell::default(),
+            is_alone: Cell::default(),
+            asked: Cell::default(),
+            told: Cell::default(),
             asked_of: RefCell::default(),
-            waits: Cell::new(false),
-            bell: RefCell::default(),
-            inside: RefCell::default(),
             kept: RefCell::default(),
+            later: RefCell::default(),
         };
         let state = ReentrantMutex::new(state);
         let session = Self {
             state,
             depth: AtomicUsize::default(),
+            desk: Arc::default(),
             live: Mutex::default(),
             settings,
             meter: Arc::default(),
@@ -220,13 +239,19 @@ impl Session {
         self.live().is_some_and(|live| !live.process.has_ended())
     }
 
+    /// Whether a synchronous call is under way.
     pub(super) fn is_running(&self) -> bool {
         self.depth.load(Ordering::SeqCst) > 0
     }
 
-    /// What is left of the call under way.
+    /// Whether any call is under way.
+    pub(super) fn is_busy(&self) -> bool {
+        self.live().is_some_and(|live| live.guard.end() < u64::MAX)
+    }
+
+    /// What is left of the synchronous call under way.
     pub(super) fn left(&self) -> Option<Duration> {
-        let end = self.live().map(|live| live.guard.end()).filter(|end| *end < u64::MAX)?;
+        let end = self.live().filter(|_| self.is_running()).map(|live| live.guard.end())?;
         Some(Duration::from_nanos(end.saturating_sub(clock::now())))
     }
 
@@ -242,13 +267,21 @@ impl Session {
 
     fn reset_here(&self) -> Result<()> {
         let state = self.lock(None)?;
-        if self.is_running() {
+        if self.here() != Here::Elsewhere {
             return Err(Error::build("a sandbox cannot be reset by a host method that its own guest called"));
         }
+        // Calls that are under way end with their process.
+        if let Some(live) = self.live() {
+            live.process.end();
+        }
         self.set_live(None);
+        state.hush();
         state.generation.set(state.generation.get() + 1);
         self.meter.clear();
-        self.begin(&state)
+        let begun = self.begin(&state);
+        drop(state);
+        self.desk.wake();
+        begun
     }
 
     pub(super) fn forget(&self, handle: Handle) {
@@ -319,32 +352,22 @@ impl Session {
     ) -> Result<T> {
         let deadline = within(deadline);
         let state = self.lock(deadline)?;
-        if guest::is_dropped() {
-            return Err(Error::blocking("the call was dropped before its turn came"));
-        }
         let live = self.ready(&state, handle)?;
         let began = clock::now();
         let call = Call { session: self, state: &state, live: &live, about, began };
         let is_outermost = self.depth.fetch_add(1, Ordering::SeqCst) == 0;
-        let ending = is_outermost.then(|| (Turn::begin(), Ending(&state)));
         if is_outermost {
             let limit = began.saturating_add(nanos(self.settings.limits.wall));
             let end = deadline.map_or(limit, |deadline| deadline.min(limit));
-            live.guard.until(end.saturating_add(nanos(GRACE)));
-            let cpu = self.settings.limits.cpu;
-            live.guard.allow_cpu((cpu < Duration::MAX).then(|| cpu + GRACE));
-            live.to_child.iter().chain(&live.to_parent).for_each(|window| window.settle());
-            state.waits.set(about.waits);
-            state.asked.set(0);
-            state.told.set(0);
-            state.asked_of.borrow_mut().clear();
+            // Its turn may come after that of another.
+            let before = if state.flying.borrow().is_empty() { 0 } else { nanos(self.settings.limits.wall) };
+            self.begins(&state, &live, end.saturating_add(before));
         }
-        let limit = self.limit(deadline);
+        let limit = self.limit(&state, deadline);
         let answer = call.exchange(kind, |out| body(limit, out));
         self.depth.fetch_sub(1, Ordering::SeqCst);
-        drop(ending);
         if is_outermost {
-            live.guard.called(clock::now().saturating_sub(began));
+            self.ends(&state, &live);
         }
         let outcome = answer.and_then(|frame| {
             let (bill, outcome) =
@@ -357,11 +380,53 @@ impl Session {
         if let Err(error) = &outcome
             && (live.guard.verdict().is_some() || error.is_final())
         {
-            live.process.end();
-            self.set_live(None);
-            state.discarded.borrow_mut().get_or_insert_with(|| error.clone());
+            self.bury(&state, &live, error);
+        }
+        let is_awaited = outcome.as_ref().is_err_and(Error::is_final) || !state.later.borrow().frames.is_empty();
+        drop(state);
+        if is_awaited {
+            self.desk.wake();
         }
         outcome
+    }
+
+    /// A call begins that has to be over at `end`.
+    fn begins(&self, state: &State, live: &Live, end: u64) {
+        let (end, cpu) = (end.saturating_add(nanos(GRACE)), self.settings.limits.cpu);
+        let cpu = (cpu < Duration::MAX).then(|| cpu + GRACE);
+        let is_first = state.flying.borrow().is_empty();
+        if is_first {
+            state.turn.replace(Some(Turn::begin()));
+            state.since.set(clock::now());
+            live.guard.until(end);
+            live.guard.allow_cpu(cpu);
+            live.to_child.iter().chain(&live.to_parent).for_each(|window| window.settle());
+            (state.begun.set(0), state.asked.set(0), state.told.set(0));
+            state.asked_of.borrow_mut().clear();
+        } else {
+            live.guard.until(live.guard.end().max(end));
+            live.guard.allow_more_cpu(cpu);
+        }
+        state.begun.set(state.begun.get() + 1);
+        state.is_alone.set(is_first);
+    }
+
+    /// A call is over.
+    fn ends(&self, state: &State, live: &Live) {
+        if state.flying.borrow().is_empty() && !self.is_running() {
+            state.hush();
+            live.guard.called(clock::now().saturating_sub(state.since.get()));
+        }
+    }
+
+    /// A child is no more, and what was made in it with it.
+    fn bury(&self, state: &State, live: &Arc<Live>, error: &Error) {
+        live.process.end();
+        if self.live().is_some_and(|current| Arc::ptr_eq(&current, live)) {
+            self.set_live(None);
+            state.hush();
+            state.discarded.borrow_mut().get_or_insert_with(|| error.clone());
+        }
     }
 
     /// The child that is to do something, if it has what that is to be done with.
@@ -381,9 +446,27 @@ impl Session {
     }
 
     /// What a call is limited to.
-    fn limit(&self, deadline: Option<u64>) -> Limit {
-        let left = deadline.map_or(u64::MAX, |deadline| deadline.saturating_sub(clock::now()));
-        Limit { left, now: self.now() }
+    fn limit(&self, state: &State, deadline: Option<u64>) -> Limit {
+        let until = deadline.map_or(u64::MAX, |deadline| {
+            sys::monotonic().saturating_add(deadline.saturating_sub(clock::now()))
+        });
+        Limit { until, now: self.now(), together: !state.is_alone.get() }
+    }
+
+    /// The error of a limit of time.
+    fn over(&self, kind: LimitKind, place: Option<Place>) -> Error {
+        self.settings.limits.exceeded(kind, place)
+    }
+
+    /// What the child says of a call that had to be over, because its caller says so or because it had had its time: it is told of one
+    /// deadline for both.
+    fn ended_by(&self, error: Error, by_caller: bool) -> Error {
+        match error {
+            Error::Limit { kind: LimitKind::Deadline, place, .. } if !by_caller => {
+                self.over(LimitKind::Wall, place)
+            }
+            error => error,
+        }
     }
 
     fn error(&self, state: &State, about: About, failure: Failure) -> Option<Error> {
@@ -412,10 +495,17 @@ impl Session {
         });
         let ended = process.end();
         let cpu = guard.unpaid(ended.map(|ended| ended.cpu).unwrap_or_default());
+        guard.paid(nanos(cpu));
         let mut bill = WireBill::default();
         (bill[0], bill[1], bill[2]) = (1, clock::now().saturating_sub(began), nanos(cpu));
         self.meter.charge_numbers(bill);
         Error::Process { death, place }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.desk.close();
     }
 }
 

@@ -42,6 +42,7 @@ impl Session {
         guard.until(clock::now().saturating_add(nanos(if fresh { START } else { READY })));
         let no_channel =
             |error: std::io::Error| Error::build(format!("the channel to the child cannot be made: {error}"));
+        let ear = newborn.channel.try_clone().map_err(no_channel)?;
         let (reader, writer) = Line::pair(newborn.channel, &guard).map_err(no_channel)?;
         // And all that is said once.
         let mut reader = FrameReader::new(reader, self.most_bytes().saturating_add(1 << 20));
@@ -69,8 +70,7 @@ impl Session {
             kind::READY => from_json::<Ready>(&ready.body).ok_or_else(failed)?.report,
             kind::FAILURE => {
                 let failure: Failure = from_json(&ready.body).ok_or_else(failed)?;
-                let about = About { place: None, contract: None, waits: false };
-                return Err(self.error(state, about, failure).unwrap_or_else(failed));
+                return Err(self.error(state, About::default(), failure).unwrap_or_else(failed));
             }
             _ => return Err(failed()),
         };
@@ -95,7 +95,7 @@ impl Session {
         warden::look_after(&guard, &process);
         let (reader, writer) = (Mutex::new(reader), Mutex::new(writer));
         guard.paid(nanos(guard.cpu()));
-        let live = Live { reader, writer, to_child, to_parent, guard, process, report };
+        let live = Live { reader, writer, to_child, to_parent, guard, process, report, ear };
         self.set_live(Some(live));
         state.discarded.take();
         Ok(())

@@ -174,17 +174,7 @@ impl Inmate {
         match self {
             Self::Realm { isolate, .. } => isolate.is_running(),
             #[cfg(feature = "process")]
-            Self::Process { sandbox, .. } => sandbox.is_running() && !sandbox.is_between(),
-        }
-    }
-
-    /// Whether a method of the host is being polled here that a guest in a process waits for: the thread does nothing else until the
-    /// guest's call is over.
-    pub(crate) fn is_between(&self) -> bool {
-        match self {
-            Self::Realm { .. } => false,
-            #[cfg(feature = "process")]
-            Self::Process { sandbox, .. } => sandbox.is_between(),
+            Self::Process { sandbox, .. } => sandbox.is_running(),
         }
     }
 
@@ -193,7 +183,7 @@ impl Inmate {
         match self {
             Self::Realm { isolate, .. } => isolate.is_busy(),
             #[cfg(feature = "process")]
-            Self::Process { sandbox, .. } => sandbox.is_running(),
+            Self::Process { sandbox, .. } => sandbox.is_busy(),
         }
     }
 
@@ -240,6 +230,7 @@ impl Wear {
     pub(super) fn has_worn(&self, sandbox: &ProcessSandbox) -> bool {
         // The kernel is asked for its memory only where that matters.
         let (has_calls, has_bytes) = (self.calls < u64::MAX, self.bytes < u64::MAX);
+        // Calls of `async` methods that are under way keep it until they are over, and others begin elsewhere.
         !sandbox.is_running()
             && (has_calls && sandbox.meter().usage().total.calls >= self.calls
                 || has_bytes && sandbox.resident() >= self.bytes)

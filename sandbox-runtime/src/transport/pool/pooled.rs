@@ -19,7 +19,7 @@ use crate::isolate::flights::Flying;
 use crate::isolate::known::Known;
 use crate::isolate::ticket::{Ticket, within};
 #[cfg(feature = "process")]
-use crate::process::Processed;
+use crate::process::ProcessCall;
 
 /// The transport of the proxies of a [`SandboxPool`](crate::SandboxPool): it finds the sandbox of its tenant, whichever it is
 /// now.
@@ -70,14 +70,11 @@ where
     }
 }
 
-/// How far a call has come.
+/// A call that has been begun, wherever its sandbox is.
 enum Begun<M: GuestMethod> {
     Flies(Flying<MethodLeg<M>>),
     #[cfg(feature = "process")]
-    Over(Result<M::Value>),
-    /// It is made by the call that waits for the method that makes it.
-    #[cfg(feature = "process")]
-    Inside(Processed, M::Owned),
+    Away(ProcessCall<M::Value>),
 }
 
 impl Pooled {
@@ -97,33 +94,17 @@ impl Pooled {
                 resident.inmate.settle(&loaded, deadline)?;
                 #[cfg(feature = "process")]
                 if let Some(bound) = resident.inmate.away(loaded.id, ticket.deadline()) {
-                    // A process is waited for, unless it is already.
-                    let begun = match resident.inmate.is_between() {
-                        true => Begun::Inside(bound, args),
-                        false => Begun::Over(bound.make::<M>(args)),
-                    };
-                    return Ok((begun, resident));
+                    let mut call = bound.fly::<M>(args);
+                    if let Some(driver) = call.begin_here() {
+                        worker.spawn(tenant.id, driver.run());
+                    }
+                    return Ok((Begun::Away(call), resident));
                 }
                 let (isolate, binding) = resident.inmate.bound(loaded.id).ok_or_else(thread_is_gone)?;
                 Ok((Begun::Flies(MethodLeg::<M>::fly(isolate, binding, args, ticket)), resident))
             });
             let (call, resident) = match begun {
-                Ok((Begun::Flies(call), resident)) => (call, resident),
-                #[cfg(feature = "process")]
-                Ok((Begun::Over(outcome), resident)) => {
-                    shared.is_over(&span, &tenant, Some(&resident), &outcome, resident.ran());
-                    drop((resident, guard));
-                    return drop(answer.send(outcome));
-                }
-                #[cfg(feature = "process")]
-                Ok((Begun::Inside(bound, args), resident)) => {
-                    drop(resident);
-                    return bound.make_inside::<M>(args, move |outcome| {
-                        shared.is_over(&span, &tenant, None, &outcome, Duration::ZERO);
-                        drop(guard);
-                        _ = answer.send(outcome);
-                    });
-                }
+                Ok(begun) => begun,
                 Err(error) => {
                     let failed = Err(error);
                     shared.is_over(&span, &tenant, None, &failed, Duration::ZERO);
@@ -133,7 +114,11 @@ impl Pooled {
             };
             let (own, tenant_id) = (span.clone(), tenant.id);
             let task = async move {
-                let outcome = unless_dropped(call, &mut answer).await;
+                let outcome = match call {
+                    Begun::Flies(call) => unless_dropped(call, &mut answer).await,
+                    #[cfg(feature = "process")]
+                    Begun::Away(call) => unless_dropped(call, &mut answer).await,
+                };
                 let Some(outcome) = outcome else {
                     own.record("outcome", "cancelled");
                     return;

@@ -1,0 +1,134 @@
+//! Calls that wait for methods of the host, side by side.
+
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use futures_util::future::{Either, select};
+use rustc_hash::FxHashMap;
+use tokio::sync::oneshot;
+
+use super::answers::Woken;
+use super::{Answer, Asked, Child, WireBill};
+use crate::error::{Error, LimitKind, Place};
+use crate::isolate::Isolate;
+use crate::isolate::group::Group;
+use crate::isolate::ticket::Ticket;
+
+/// A call, until it is over.
+type Flight = Pin<Box<dyn Future<Output = Landed>>>;
+
+/// A call that is over.
+pub(super) struct Landed {
+    id: u64,
+    outcome: Result<Answer, Error>,
+    /// It has had a turn, and is on the bill.
+    has_begun: bool,
+}
+
+/// Those that are under way.
+pub(super) struct Flights {
+    all: Group<Flight>,
+    /// One has had its turn since the parent was listened to.
+    turn: Rc<Cell<bool>>,
+    woken: Arc<Woken>,
+    known: RefCell<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// By what ends them, by their numbers.
+    cancels: FxHashMap<u64, (u64, oneshot::Sender<LimitKind>)>,
+    /// Their numbers, by those that they have in the isolate.
+    calls: FxHashMap<u64, u64>,
+}
+
+impl Flights {
+    pub(super) fn new(woken: Arc<Woken>) -> Self {
+        Self { all: Group::default(), turn: Rc::default(), woken, known: RefCell::default() }
+    }
+
+    /// A call begins when the others have had their turns.
+    pub(super) fn begin<T, F: Future<Output = Result<T, Error>> + Unpin + 'static>(
+        &self,
+        id: u64,
+        (isolate, place): (Rc<Isolate>, Option<Place>),
+        deadline: Option<u64>,
+        taken: impl FnOnce(T) -> Answer + 'static,
+        flight: impl FnOnce(Ticket) -> F,
+    ) {
+        let (cancel, cancelled) = oneshot::channel();
+        let ticket = Ticket::new(deadline);
+        {
+            let known = &mut *self.known.borrow_mut();
+            known.calls.insert(ticket.flight(), id);
+            known.cancels.insert(id, (ticket.flight(), cancel));
+        }
+        let (mut flight, turn) = (flight(ticket.clone()), self.turn.clone());
+        // One that was woken has a turn, and the next one waits until the parent was listened to.
+        let by_turns = poll_fn(move |cx| match turn.replace(true) {
+            false => Pin::new(&mut flight).poll(cx),
+            true => {
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+        });
+        self.all.push(Box::pin(async move {
+            let outcome = match select(cancelled, by_turns).await {
+                Either::Left((kind, flight)) => {
+                    drop(flight);
+                    Err(isolate.over(kind.unwrap_or(LimitKind::Wall), place))
+                }
+                Either::Right((outcome, _)) => outcome.map(taken),
+            };
+            Landed { id, outcome, has_begun: ticket.has_begun() }
+        }));
+    }
+
+    /// Ends a call, unless it is over already.
+    pub(super) fn cancel(&self, id: u64, by_caller: bool) {
+        let kind = if by_caller { LimitKind::Deadline } else { LimitKind::Wall };
+        let cancel = self.known.borrow_mut().cancels.remove(&id);
+        if let Some((flight, cancel)) = cancel {
+            self.known.borrow_mut().calls.remove(&flight);
+            _ = cancel.send(kind);
+        }
+    }
+
+    /// The number of the call that is this flight of the isolate.
+    pub(super) fn call(&self, flight: u64) -> u64 {
+        self.known.borrow().calls.get(&flight).copied().unwrap_or_default()
+    }
+
+    fn is_over(&self, id: u64) {
+        let known = &mut *self.known.borrow_mut();
+        if let Some((flight, _)) = known.cancels.remove(&id) {
+            known.calls.remove(&flight);
+        }
+    }
+}
+
+impl Child {
+    /// Gives a call its turn, and answers those that are over. Says whether another wants its turn.
+    pub(super) fn fly(&self) -> Asked<bool> {
+        let flights = &self.flights;
+        if flights.all.count() == 0 {
+            return Ok(false);
+        }
+        flights.woken.take();
+        flights.turn.set(false);
+        let waker = Waker::from(flights.woken.clone());
+        while let Some(Landed { id, outcome, has_begun }) = flights.all.poll(&mut Context::from_waker(&waker)) {
+            flights.is_over(id);
+            if self.is_gone.get() {
+                return Err(super::Gone);
+            }
+            let bill = if has_begun { self.bill() } else { WireBill::default() };
+            self.answer_for(id, bill, outcome, &[])?;
+        }
+        Ok(flights.woken.take())
+    }
+}

@@ -1,0 +1,444 @@
+//! Calls of `async` methods that are under way in a child, side by side.
+//!
+//! Whoever drives them sends what is to be called, has the host's methods go on that their guests wait for, and tells their callers
+//! what became of them. All that a call has begun stays with its driver, on its thread; the state of the sandbox is another's
+//! in between, who makes a synchronous call.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::AsFd as _;
+use std::sync::Arc;
+use std::task::Context;
+
+use tokio::runtime::{EnterGuard, Handle as Runtime};
+
+use super::bell::{self, Bell};
+use super::call::{Asked, Call};
+use super::desk::Job;
+use super::fare::Fare;
+use super::inside::{Frames, Here};
+use super::sentry::Patience;
+use super::{About, GRACE, Live, Session, State};
+use crate::error::{Death, Error, LimitKind, Result};
+use crate::isolate::clock;
+use crate::isolate::later::{Pending, Pendings};
+use crate::isolate::meter::nanos;
+use crate::isolate::run::{drop_of_host, of_host};
+use crate::isolate::ticket::Inside;
+use crate::process::frame::Frame;
+use crate::process::message::{WireBill, kind};
+use crate::process::sys;
+
+/// How many frames are read before it is looked what else there is to do.
+const AT_ONCE: usize = 64;
+/// How often it is looked before others have their turn.
+const ROUNDS: usize = 16;
+
+/// A call that is under way.
+struct Flight {
+    /// Until it is told what became of the call, or nobody awaits it.
+    fare: Option<Box<dyn Fare>>,
+    about: About,
+    began: u64,
+    /// When it has to be over.
+    end: u64,
+    /// Because its caller says so.
+    by_caller: bool,
+    /// Since the child was told to end it.
+    ending: Option<Ending>,
+    /// Methods of the host that it waits for.
+    hosts: Pendings,
+    runtime: Option<Runtime>,
+}
+
+#[derive(Clone, Copy)]
+struct Ending {
+    since: u64,
+    /// When the child has to have done so.
+    until: u64,
+}
+
+impl Flight {
+    /// Gives the host's methods the runtime of whoever calls.
+    fn enter(&self) -> io::Result<Option<EnterGuard<'_>>> {
+        bell::enter(self.runtime.as_ref())
+    }
+
+    fn kind(&self) -> LimitKind {
+        if self.by_caller { LimitKind::Deadline } else { LimitKind::Wall }
+    }
+
+    fn fail(self, error: Error) {
+        drop_of_host(self.hosts.take());
+        if let Some(fare) = self.fare {
+            fare.fail(error);
+        }
+    }
+}
+
+/// Whoever drives the calls of a sandbox.
+pub(in super::super) struct Driver {
+    pub(super) session: Arc<Session>,
+    /// The child that they are in.
+    live: Option<Arc<Live>>,
+    flights: BTreeMap<u64, Flight>,
+    /// How long it is waited before it is looked whether the child keeps to its limits.
+    patience: Patience,
+}
+
+impl Driver {
+    pub(super) fn new(session: Arc<Session>) -> Self {
+        Self { session, live: None, flights: BTreeMap::new(), patience: Patience::default() }
+    }
+
+    /// Does what can be done now. Says whether nothing is left.
+    pub(super) fn pump(&mut self, cx: &mut Context<'_>) -> bool {
+        let session = self.session.clone();
+        let asked = clock::now();
+        // Whoever makes a synchronous call is held to its own limits.
+        let state = session.state.lock();
+        self.excuse(clock::now().saturating_sub(asked));
+        session.desk.listen(cx.waker());
+        if let Err(error) = self.advance(&session, &state, cx) {
+            self.crash(&session, &state, &error);
+        }
+        self.flights.is_empty() && session.desk.is_empty()
+    }
+
+    /// The child was not listened to for so long.
+    fn excuse(&mut self, nanos: u64) {
+        for ending in self.flights.values_mut().filter_map(|flight| flight.ending.as_mut()) {
+            (ending.since, ending.until) = (ending.since + nanos, ending.until.saturating_add(nanos));
+        }
+    }
+
+    fn advance(&mut self, session: &Arc<Session>, state: &State, cx: &mut Context<'_>) -> Result<()> {
+        for _ in 0..ROUNDS {
+            self.leave_behind(session, state);
+            let has_begun = self.board(session, state, cx)?;
+            let has_heard = self.hear(session, state)?;
+            let has_told = self.tell(session, state, cx)?;
+            self.end(session, state, cx)?;
+            if !(has_begun || has_heard || has_told) {
+                return Ok(());
+            }
+            self.patience = Patience::default();
+        }
+        cx.waker().wake_by_ref();
+        Ok(())
+    }
+
+    fn call<'c>(session: &'c Session, state: &'c State, live: &'c Arc<Live>) -> Call<'c> {
+        Call { session, state, live, about: About::default(), began: clock::now() }
+    }
+
+    /// Calls of a child that there is no more are over.
+    fn leave_behind(&mut self, session: &Session, state: &State) {
+        let current = session.live();
+        let is_current = match (&self.live, &current) {
+            (Some(known), Some(current)) => Arc::ptr_eq(known, current),
+            (known, None) => known.is_none(),
+            (None, Some(_)) => true,
+        };
+        if !is_current {
+            let cause = state.discarded.borrow().clone();
+            let cause = cause.unwrap_or_else(|| Error::build("the sandbox was reset"));
+            let error = Error::Discarded { cause: Box::new(cause) };
+            for flight in std::mem::take(&mut self.flights).into_values() {
+                flight.fail(error.clone());
+            }
+        }
+        if self.flights.is_empty() {
+            self.live = None;
+        }
+    }
+
+    /// Begins what is to be done, unless the child has still to end what it was told to: it could put that off for ever.
+    fn board(&mut self, session: &Arc<Session>, state: &State, cx: &mut Context<'_>) -> Result<bool> {
+        let mut has_begun = false;
+        while self.flights.values().all(|flight| flight.ending.is_none()) {
+            let Some(job) = session.desk.take() else { break };
+            has_begun = true;
+            match job {
+                Job::Work(work) => {
+                    of_host(work);
+                    self.leave_behind(session, state);
+                }
+                Job::Call(mut fare, runtime) => {
+                    if !fare.is_dropped(cx) {
+                        self.launch(session, state, fare, runtime)?;
+                    }
+                }
+            }
+        }
+        Ok(has_begun)
+    }
+
+    fn launch(
+        &mut self,
+        session: &Session,
+        state: &State,
+        mut fare: Box<dyn Fare>,
+        runtime: Option<Runtime>,
+    ) -> Result<()> {
+        let terms = fare.terms();
+        let live = match session.ready(state, terms.handle) {
+            Ok(live) => live,
+            Err(error) => {
+                fare.fail(error);
+                return Ok(());
+            }
+        };
+        let (began, deadline) = (clock::now(), terms.deadline.unwrap_or(u64::MAX));
+        if deadline <= began {
+            let limit = "the call had not begun at the caller's deadline".into();
+            fare.fail(Error::Limit { kind: LimitKind::Deadline, limit, place: None });
+            return Ok(());
+        }
+        let limit = began.saturating_add(nanos(session.settings.limits.wall));
+        let (end, by_caller) = (limit.min(deadline), deadline < limit);
+        session.begins(state, &live, end);
+        let call = Call { about: terms.about, ..Self::call(session, state, &live) };
+        let limit = session.limit(state, Some(end));
+        match call.begin(terms.kind, |out| fare.write(limit, out)) {
+            Ok(id) => {
+                state.flying.borrow_mut().insert(id);
+                let (about, hosts) = (terms.about, Pendings::default());
+                let flight =
+                    Flight { fare: Some(fare), about, began, end, by_caller, ending: None, hosts, runtime };
+                self.flights.insert(id, flight);
+                self.live = Some(live);
+                Ok(())
+            }
+            Err(error) => {
+                session.ends(state, &live);
+                fare.fail(error.clone());
+                if error.is_final() { Err(error) } else { Ok(()) }
+            }
+        }
+    }
+
+    /// Does what the child has said.
+    fn hear(&mut self, session: &Session, state: &State) -> Result<bool> {
+        let Some(live) = self.live.clone() else { return Ok(false) };
+        let call = Self::call(session, state, &live);
+        let mut has_heard = false;
+        for _ in 0..AT_ONCE {
+            if self.flights.is_empty() {
+                break;
+            }
+            // What others have read while they made a call of their own.
+            let later = state.later.borrow_mut().take();
+            let kept = later.or_else(|| state.kept.borrow_mut().take());
+            let Some(frame) = kept.map_or_else(|| call.read_now(), |frame| Ok(Some(frame)))? else { break };
+            has_heard = true;
+            match frame.kind {
+                kind::DONE | kind::VALUE | kind::FAILURE => self.land(&call, &frame)?,
+                kind::HOST_CALL => self.serve(&call, &frame)?,
+                kind::CONSOLE => call.write(&frame)?,
+                _ => return Err(call.broken("a frame that answers nothing")),
+            }
+        }
+        // One that always has something to say is never waited for.
+        if has_heard && live.guard.is_over() || live.guard.verdict().is_some() {
+            return Err(call.death());
+        }
+        Ok(has_heard)
+    }
+
+    /// A call is over.
+    fn land(&mut self, call: &Call<'_>, frame: &Frame) -> Result<()> {
+        let flight = self.flights.remove(&frame.call);
+        let flight = flight.ok_or_else(|| call.broken("a frame that answers nothing"))?;
+        drop_of_host(flight.hosts.take());
+        call.state.flying.borrow_mut().remove(&frame.call);
+        call.session.ends(call.state, call.live);
+        let call = Call { about: flight.about, began: flight.began, ..*call };
+        let error = match flight.fare {
+            Some(fare) => fare.arrive(&call, frame, flight.by_caller)?,
+            None => {
+                let understood = call.understand(frame, |_| Some(Ok(())));
+                let (bill, outcome) =
+                    understood.ok_or_else(|| call.broken("an answer that means nothing"))?;
+                call.charge(bill);
+                outcome.err()
+            }
+        };
+        if let Some(error) = error.filter(Error::is_final) {
+            call.session.bury(call.state, call.live, &error);
+        }
+        Ok(())
+    }
+
+    /// Calls a host method for the child.
+    fn serve(&mut self, call: &Call<'_>, frame: &Frame) -> Result<()> {
+        let asked = call.asked(frame)?;
+        let began = clock::now();
+        let flight = self.flights.get(&asked.owner);
+        match flight.map(Flight::enter).transpose() {
+            Ok(_entered) if !asked.spec.is_async => call.serve(frame.call, &asked)?,
+            Ok(_entered) => {
+                let nobody = || call.broken("a call of an `async` method where nobody waits for it");
+                Self::start(call, frame.call, &asked, flight.ok_or_else(nobody)?)?;
+            }
+            Err(error) => call.refuse(frame.call, &asked, &error)?,
+        }
+        self.excuse(clock::now().saturating_sub(began));
+        Ok(())
+    }
+
+    fn start(call: &Call<'_>, id: u64, asked: &Asked<'_>, flight: &Flight) -> Result<()> {
+        call.admit(asked)?;
+        if flight.ending.is_some() {
+            // It will not wait for it any more.
+            return Ok(());
+        }
+        if flight.hosts.count() >= call.session.settings.limits.pending {
+            return Err(call.broken("more calls of `async` methods at once than are allowed"));
+        }
+        if let Some(started) = call.start(id, asked)? {
+            flight.hosts.push(Pending::new(id, (asked.contract, asked.method), started));
+        }
+        Ok(())
+    }
+
+    /// Has methods of the host go on, and tells the child what they gave.
+    fn tell(&mut self, session: &Session, state: &State, cx: &mut Context<'_>) -> Result<bool> {
+        let Some(live) = self.live.clone() else { return Ok(false) };
+        let call = Self::call(session, state, &live);
+        let began = clock::now();
+        let mut has_told = false;
+        for flight in self.flights.values().filter(|flight| flight.hosts.count() > 0) {
+            // Without a runtime none has begun.
+            let Ok(_entered) = flight.enter() else { continue };
+            // What they call ends with the call that waits for them.
+            let inside = Inside::of(flight.end);
+            let frames = Frames::of(session, Here::Between);
+            let mut answers = Vec::new();
+            while let Some(answer) = flight.hosts.poll(cx) {
+                answers.push(answer);
+            }
+            drop((frames, inside));
+            for (id, method, outcome) in answers {
+                has_told = true;
+                call.tell(id, method, outcome)?;
+            }
+        }
+        let took = clock::now().saturating_sub(began);
+        call.allow(took);
+        self.excuse(took);
+        Ok(has_told)
+    }
+
+    /// Ends what takes too long, and what nobody awaits any more.
+    fn end(&mut self, session: &Session, state: &State, cx: &mut Context<'_>) -> Result<()> {
+        let Some(live) = self.live.clone() else { return Ok(()) };
+        let now = clock::now();
+        let call = Self::call(session, state, &live);
+        let last = self.flights.values().map(|flight| flight.end).max().unwrap_or_default();
+        let is_alone = self.flights.len() == 1;
+        for (id, flight) in &mut self.flights {
+            if flight.fare.as_mut().is_some_and(|fare| fare.is_dropped(cx)) {
+                flight.fare = None;
+            }
+            let Some(ending) = flight.ending else {
+                if flight.fare.is_some() && flight.end > now {
+                    continue;
+                }
+                drop_of_host(flight.hosts.take());
+                let by_caller = u8::from(flight.by_caller);
+                call.send(kind::CANCEL, *id, false, |out| {
+                    out.push(by_caller);
+                    Ok(())
+                })?;
+                // It may have to finish a turn of another before it reads that.
+                let until = last.max(now).saturating_add(nanos(GRACE));
+                live.guard.until(live.guard.end().max(until));
+                flight.ending = Some(Ending { since: now, until });
+                continue;
+            };
+            if ending.until <= now {
+                live.guard.condemn(Death::Overdue);
+                return Err(Call { about: flight.about, began: flight.began, ..call }.death());
+            }
+            if !is_alone
+                && ending.since.saturating_add(nanos(GRACE)) <= now
+                && let Some(fare) = flight.fare.take()
+            {
+                fare.fail(session.over(flight.kind(), flight.about.place));
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the child, because nobody can listen to it.
+    pub(super) fn give_up(&mut self, error: &Error) {
+        let session = self.session.clone();
+        let state = session.state.lock();
+        self.crash(&session, &state, error);
+    }
+
+    /// The child is no more.
+    fn crash(&mut self, session: &Session, state: &State, error: &Error) {
+        if let Some(live) = self.live.take() {
+            session.bury(state, &live, error);
+        }
+        let now = clock::now();
+        for (nth, flight) in std::mem::take(&mut self.flights).into_values().enumerate() {
+            // The first has paid for the process.
+            if nth > 0 {
+                let mut bill = WireBill::default();
+                (bill[0], bill[1]) = (1, now.saturating_sub(flight.began));
+                session.meter.charge_numbers(bill);
+            }
+            let error = match error {
+                Error::Process { death, .. } => {
+                    Error::Process { death: death.clone(), place: flight.about.place }
+                }
+                other => other.clone(),
+            };
+            flight.fail(error);
+        }
+    }
+
+    /// When it has something to do, whatever happens.
+    pub(super) fn due(&self) -> u64 {
+        let due = |flight: &Flight| match flight.ending {
+            None => flight.end,
+            Some(Ending { since, until }) if flight.fare.is_some() => {
+                since.saturating_add(nanos(GRACE)).min(until)
+            }
+            Some(Ending { until, .. }) => until,
+        };
+        self.flights.values().map(due).min().unwrap_or(u64::MAX)
+    }
+
+    /// The child that is to be listened to.
+    pub(super) fn live(&self) -> Option<&Arc<Live>> {
+        self.live.as_ref()
+    }
+
+    /// Waits until there may be something to do.
+    pub(super) fn wait(&mut self, bell: &Bell) {
+        let Some(live) = self.live.clone() else { return bell.wait() };
+        loop {
+            let left = self.due().saturating_sub(clock::now());
+            let streams = [(live.ear.as_fd(), libc::POLLIN), (bell.stream(), libc::POLLIN)];
+            let is_due = left == 0 || sys::wait_for_any(&streams, self.patience.next(left)).unwrap_or(true);
+            if is_due || live.guard.look().is_err() {
+                return;
+            }
+        }
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        if !self.flights.is_empty() {
+            // Its thread ends, or panics.
+            self.session.desk.abandon();
+            let lost = Error::Discarded { cause: Box::new(Error::build("the thread of its calls has ended")) };
+            self.give_up(&lost);
+        }
+    }
+}

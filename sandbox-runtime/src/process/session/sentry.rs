@@ -1,0 +1,150 @@
+//! Watching a child for a task that cannot wait for a stream itself, because its thread has others to poll.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use futures_util::task::AtomicWaker;
+use tokio::task::AbortHandle;
+
+use super::flights::Driver;
+use super::{Live, bell};
+use crate::error::Error;
+use crate::isolate::clock;
+use crate::process::sys;
+
+/// How long it is waited before somebody looks whether a child keeps to its limits: longer and longer while it says nothing, for
+/// then it computes nothing that it may compute, and the kernel bounds its memory as well.
+#[derive(Clone, Copy)]
+pub(super) struct Patience(Duration);
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self(Self::LEAST)
+    }
+}
+
+impl Patience {
+    const LEAST: Duration = Duration::from_millis(1);
+    const MOST: Duration = Duration::from_millis(16);
+
+    /// How long to wait this time, when so many nanoseconds are left. Whole milliseconds, and one at least.
+    pub(super) fn next(&mut self, left: u64) -> Duration {
+        let now = self.0;
+        self.0 = (now * 2).min(Self::MOST);
+        let left = Duration::from_nanos(left);
+        now.min(left + Self::LEAST - Duration::from_nanos(1)).max(Self::LEAST)
+    }
+}
+
+/// Wakes a task when a child has said something, or has to be looked at.
+struct Sentry {
+    live: Arc<Live>,
+    watch: Arc<Watch>,
+    task: AbortHandle,
+}
+
+#[derive(Default)]
+struct Watch {
+    waker: AtomicWaker,
+    /// When the task wants to be woken.
+    due: AtomicU64,
+}
+
+impl Sentry {
+    fn over(live: Arc<Live>) -> io::Result<Self> {
+        let watch = Arc::<Watch>::default();
+        watch.due.store(u64::MAX, Ordering::Relaxed);
+        let runtime = bell::runtime()?;
+        let ear = {
+            let _entered = runtime.enter();
+            sys::watched(live.ear.try_clone()?)?
+        };
+        let (watched, own) = (live.clone(), watch.clone());
+        let task = runtime.spawn(async move {
+            let mut patience = Patience::default();
+            loop {
+                let left = own.due.load(Ordering::Relaxed).saturating_sub(clock::now());
+                let time = std::pin::pin!(tokio::time::sleep(patience.next(left)));
+                match select(std::pin::pin!(ear.readable()), time).await {
+                    Either::Left((Ok(mut ready), _)) => {
+                        // Whatever comes from here on is news.
+                        ready.clear_ready();
+                        patience = Patience::default();
+                        own.waker.wake();
+                    }
+                    Either::Left((Err(_), _)) => return own.waker.wake(),
+                    Either::Right(_) => {
+                        let is_due = own.due.load(Ordering::Relaxed) <= clock::now();
+                        if watched.guard.look().is_err() || is_due {
+                            own.waker.wake();
+                        }
+                    }
+                }
+            }
+        });
+        Ok(Self { live, watch, task: task.abort_handle() })
+    }
+}
+
+impl Drop for Sentry {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// What drives the calls of a sandbox that stays on a thread, among the other tasks of that.
+pub(crate) struct Task {
+    driver: Driver,
+    sentry: Option<Sentry>,
+}
+
+impl Task {
+    pub(super) fn new(driver: Driver) -> Self {
+        Self { driver, sentry: None }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            if let Some(sentry) = &self.sentry {
+                sentry.watch.waker.register(cx.waker());
+            }
+            if self.driver.pump(cx) {
+                match self.driver.session.desk.leave() {
+                    true => return Poll::Ready(()),
+                    false => continue,
+                }
+            }
+            let is_watched = match (&self.sentry, self.driver.live()) {
+                (Some(sentry), Some(live)) => Arc::ptr_eq(&sentry.live, live),
+                (_, None) => true,
+                (None, Some(_)) => false,
+            };
+            if is_watched {
+                if let Some(sentry) = &self.sentry {
+                    sentry.watch.due.store(self.driver.due(), Ordering::Relaxed);
+                }
+                return Poll::Pending;
+            }
+            let live = self.driver.live().cloned();
+            match live.map(Sentry::over).transpose() {
+                // What came before it was there is seen in the next round.
+                Ok(sentry) => self.sentry = sentry,
+                Err(error) => {
+                    let error = Error::build(format!("the channel to the child cannot be watched: {error}"));
+                    self.driver.give_up(&error);
+                }
+            }
+        }
+    }
+
+    /// Until there is nothing left to do.
+    pub(crate) async fn run(mut self) {
+        poll_fn(|cx| Pin::new(&mut self).get_mut().poll(cx)).await;
+    }
+}

@@ -1,0 +1,468 @@
+//! Calls of `async` methods that are under way in a process side by side.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+use std::future::{pending, poll_fn};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use sandbox_runtime::process::{Process, ProcessSandbox, Processed};
+use sandbox_runtime::{
+    Builder, Death, Error, LimitKind, Limits, Result, Sandbox, SandboxPool, Script, Trust, sandbox_api,
+};
+use tokio::sync::{Barrier, Notify};
+use tokio::task::{JoinSet, spawn, spawn_blocking};
+
+fn worker() -> Process {
+    Process::new().program(env!("CARGO_BIN_EXE_sandbox-worker"))
+}
+
+fn builder() -> Builder<ProcessSandbox> {
+    Sandbox::builder().transport(worker())
+}
+
+#[sandbox_api(guest)]
+pub trait Flow {
+    async fn run(&self, n: u32) -> Result<u32>;
+}
+
+#[sandbox_api(guest)]
+pub trait Count {
+    fn count(&self) -> Result<u32>;
+}
+
+#[sandbox_api(host)]
+pub trait Net {
+    /// Answers when three wait.
+    async fn meet(&self) -> u32;
+    async fn never(&self);
+    /// Answers when it is let.
+    async fn gate(&self);
+    /// Calls the guest from another task, and waits for that.
+    async fn spawns(&self, n: u32) -> Result<u32>;
+    fn waiting(&self) -> u32;
+}
+
+struct Held(Arc<AtomicUsize>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[derive(Clone)]
+struct Host {
+    barrier: Arc<Barrier>,
+    gate: Arc<Notify>,
+    held: Arc<AtomicUsize>,
+    flow: Arc<Mutex<Option<Arc<dyn Flow + Send + Sync>>>>,
+}
+
+impl Host {
+    fn new() -> Self {
+        let (barrier, gate) = (Arc::new(Barrier::new(3)), Arc::default());
+        Self { barrier, gate, held: Arc::default(), flow: Arc::default() }
+    }
+
+    fn hold(&self) -> Held {
+        self.held.fetch_add(1, Ordering::SeqCst);
+        Held(self.held.clone())
+    }
+
+    /// Returns once so many methods wait.
+    async fn holds(&self, count: usize) {
+        let is_there = async {
+            while self.held.load(Ordering::SeqCst) != count {
+                tokio::task::yield_now().await;
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(10), is_there).await;
+        waited.unwrap_or_else(|_| panic!("{} wait, and not {count}", self.held.load(Ordering::SeqCst)));
+    }
+}
+
+#[sandbox_runtime::async_trait]
+impl Net for Host {
+    async fn meet(&self) -> u32 {
+        let _held = self.hold();
+        self.barrier.wait().await;
+        1
+    }
+
+    async fn never(&self) {
+        let _held = self.hold();
+        pending().await
+    }
+
+    async fn gate(&self) {
+        let _held = self.hold();
+        self.gate.notified().await;
+    }
+
+    async fn spawns(&self, n: u32) -> Result<u32> {
+        let flow = self.flow.lock().unwrap().clone().unwrap();
+        spawn(async move { flow.run(n).await }).await.unwrap()
+    }
+
+    fn waiting(&self) -> u32 {
+        u32::try_from(self.held.load(Ordering::SeqCst)).unwrap()
+    }
+}
+
+const SOURCE: &str = "
+    let done = 0;
+    export const count = () => done;
+    export const run = async (n) => {
+        if (n === 1) await Net.meet();
+        if (n === 2) await Net.never();
+        if (n === 3) await Net.gate();
+        if (n === 4) for (;;);
+        if (n === 5) return await Net.spawns(0) + await Net.spawns(6);
+        if (n === 6) return Net.waiting();
+        if (n === 7) { const all = []; for (;;) all.push(new Array(10_000).fill(n)); }
+        if (n === 8) { for (let turn = 0; turn < 20_000; turn++) await null; }
+        if (n === 9) await new Promise(() => {});
+        done += 1;
+        return done;
+    };";
+
+struct Guest {
+    sandbox: ProcessSandbox,
+    flow: Arc<FlowProxy<Processed>>,
+    count: Arc<CountProxy<Processed>>,
+    host: Host,
+}
+
+async fn guest(limits: Limits) -> Guest {
+    let host = Host::new();
+    let sandbox = builder().limits(limits).host::<dyn Net>(host.clone()).build().unwrap();
+    let guest = sandbox.eval_async(Script::new("flow.mjs", SOURCE)).await.unwrap();
+    let bound = spawn_blocking(move || (guest.bind::<dyn Flow>().unwrap(), guest.bind::<dyn Count>().unwrap()));
+    let (flow, count) = bound.await.unwrap();
+    Guest { sandbox, flow: Arc::new(flow), count: Arc::new(count), host }
+}
+
+fn wall(millis: u64) -> Limits {
+    Limits { wall: Duration::from_millis(millis), ..Limits::default() }
+}
+
+impl Guest {
+    /// Begins a call.
+    fn begin(&self, n: u32) -> tokio::task::JoinHandle<Result<u32>> {
+        let flow = self.flow.clone();
+        spawn(async move { flow.run(n).await })
+    }
+
+    async fn count(&self) -> u32 {
+        let count = self.count.clone();
+        spawn_blocking(move || count.count()).await.unwrap().unwrap()
+    }
+}
+
+/// The host answers none of three before all of them wait.
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_wait_for_the_host_together() {
+    let guest = guest(wall(20_000)).await;
+    let before = guest.sandbox.usage().total;
+    for _ in 0..5 {
+        let calls = [guest.begin(1), guest.begin(1), guest.begin(1)];
+        for call in calls {
+            call.await.unwrap().unwrap();
+        }
+    }
+    assert_eq!(guest.count().await, 15);
+    let after = guest.sandbox.usage().total;
+    assert_eq!((after.calls - before.calls, after.host_calls - before.host_calls), (15 + 1, 15));
+}
+
+/// The same on the one thread of a runtime, where the callers are.
+#[tokio::test]
+async fn calls_of_one_task_wait_together() {
+    let guest = guest(wall(20_000)).await;
+    let calls = (0..3).map(|_| guest.flow.run(1));
+    let all = futures_util::future::join_all(calls).await;
+    assert!(all.iter().all(Result::is_ok), "{all:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_synchronous_call_has_its_turn_while_others_wait() {
+    let guest = guest(wall(20_000)).await;
+    let gate = guest.begin(3);
+    guest.host.holds(1).await;
+    for _ in 0..50 {
+        assert_eq!(guest.count().await, 0);
+    }
+    guest.host.gate.notify_one();
+    assert_eq!(gate.await.unwrap().unwrap(), 1);
+}
+
+/// Turns of calls, and synchronous calls between them, from several threads.
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_of_all_kinds_mix() {
+    let guest = guest(wall(60_000)).await;
+    let mut all = JoinSet::new();
+    for nth in 0..60_u32 {
+        let (flow, count) = (guest.flow.clone(), guest.count.clone());
+        match nth % 3 {
+            0 => all.spawn(async move { _ = flow.run(1).await.unwrap(); }),
+            1 => all.spawn(async move { _ = flow.run(8).await.unwrap(); }),
+            _ => all.spawn_blocking(move || (0..20).for_each(|_| _ = count.count().unwrap())),
+        };
+    }
+    // Twenty, of which two have nobody to meet.
+    all.spawn({
+        let flow = guest.flow.clone();
+        async move { _ = flow.run(1).await.unwrap(); }
+    });
+    while let Some(over) = all.join_next().await {
+        over.unwrap();
+    }
+    assert_eq!(guest.count().await, 41);
+}
+
+/// A guest whose caller has gone does not go on, and what it waits for is dropped.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_is_dropped_ends() {
+    let guest = guest(wall(20_000)).await;
+    let others = [guest.begin(3), guest.begin(3)];
+    guest.host.holds(2).await;
+    let dropped = [guest.begin(3), guest.begin(2)];
+    guest.host.holds(4).await;
+    dropped.iter().for_each(tokio::task::JoinHandle::abort);
+    guest.host.holds(2).await;
+    guest.host.gate.notify_waiters();
+    for call in others {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!(guest.flow.run(0).await.unwrap(), 3, "two were let, and the dropped ones did not go on");
+    guest.host.holds(0).await;
+}
+
+/// Each ends at its own time, and the others are not disturbed.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_call_has_its_own_end() {
+    let guest = guest(wall(3_000)).await;
+    let gate = guest.begin(3);
+    guest.host.holds(1).await;
+    for n in [2, 9] {
+        let began = Instant::now();
+        let short = guest.flow.with_deadline(began + Duration::from_millis(50));
+        let error = short.run(n).await.unwrap_err();
+        assert!(matches!(error, Error::Limit { kind: LimitKind::Deadline, .. }), "{error}");
+        assert!(began.elapsed() < Duration::from_millis(1500), "{:?}", began.elapsed());
+    }
+    let pid = guest.sandbox.pid();
+    let error = guest.flow.run(2).await.unwrap_err();
+    let Error::Limit { kind: LimitKind::Wall, limit, place: Some(_), .. } = &error else { panic!("{error:?}") };
+    assert_eq!(limit, "the call took longer than 3s");
+    // It began before.
+    assert!(matches!(gate.await.unwrap(), Err(Error::Limit { kind: LimitKind::Wall, .. })));
+    assert_eq!(guest.flow.run(0).await.unwrap(), 1);
+    assert_eq!(guest.sandbox.pid(), pid, "no process was ended for it");
+    guest.host.holds(0).await;
+}
+
+/// One that computes for as long as it may delays the others, and no more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_computes_without_end_ends_alone() {
+    let limits = Limits { cpu: Duration::from_millis(200), ..wall(20_000) };
+    let guest = guest(limits).await;
+    let gate = guest.begin(3);
+    guest.host.holds(1).await;
+    let pid = guest.sandbox.pid();
+    let endless = guest.begin(4);
+    let error = endless.await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::Limit { kind: LimitKind::Cpu, .. }), "{error}");
+    guest.host.gate.notify_one();
+    assert_eq!(gate.await.unwrap().unwrap(), 1);
+    assert_eq!(guest.sandbox.pid(), pid);
+}
+
+/// Time that others compute is a call's own: it may end before it has had a turn, but the process goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_that_all_compute_without_end_meet_their_limits() {
+    let limits = Limits { cpu: Duration::MAX, ..wall(400) };
+    let guest = guest(limits).await;
+    let pid = guest.sandbox.pid();
+    let calls = [(); 4].map(|()| guest.begin(4));
+    for call in calls {
+        let error = call.await.unwrap().unwrap_err();
+        assert!(matches!(error, Error::Limit { kind: LimitKind::Wall, .. }), "{error}");
+    }
+    assert_eq!(guest.flow.run(0).await.unwrap(), 1);
+    assert_eq!(guest.sandbox.pid(), pid, "no process was ended for it");
+}
+
+/// The heap is everybody's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_heap_ends_all_calls() {
+    let limits = Limits { heap: 16 << 20, ..wall(20_000) };
+    let guest = guest(limits).await;
+    let waits = [guest.begin(2), guest.begin(9)];
+    guest.host.holds(1).await;
+    let error = guest.flow.run(7).await.unwrap_err();
+    assert!(matches!(error, Error::Limit { kind: LimitKind::Heap, .. }), "{error}");
+    for call in waits {
+        let error = call.await.unwrap().unwrap_err();
+        assert!(matches!(error, Error::Discarded { .. }), "{error}");
+    }
+    guest.host.holds(0).await;
+    guest.sandbox.reset_async().await.unwrap();
+    assert!(guest.sandbox.pid().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_the_process_ends_all_calls() {
+    let guest = guest(wall(20_000)).await;
+    let before = guest.sandbox.usage().total.calls;
+    let waits = [guest.begin(2), guest.begin(2), guest.begin(9)];
+    guest.host.holds(2).await;
+    let pid = i32::try_from(guest.sandbox.pid().unwrap()).unwrap();
+    // SAFETY: it is a child of this process that nobody has reaped.
+    unsafe { libc::kill(pid, libc::SIGKILL) };
+    for call in waits {
+        let error = call.await.unwrap().unwrap_err();
+        assert!(matches!(error, Error::Process { death: Death::Signal { signal: 9, .. }, place: Some(_), .. }), "{error:?}");
+    }
+    guest.host.holds(0).await;
+    assert!(matches!(guest.flow.run(0).await, Err(Error::Discarded { .. })));
+    assert_eq!(guest.sandbox.usage().total.calls - before, 3);
+}
+
+/// It does not wait for them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_ends_all_calls() {
+    for asynchronous in [true, false] {
+        let guest = guest(wall(20_000)).await;
+        let waits = [guest.begin(2), guest.begin(9)];
+        guest.host.holds(1).await;
+        let began = Instant::now();
+        let sandbox = guest.sandbox.clone();
+        match asynchronous {
+            true => sandbox.reset_async().await.unwrap(),
+            false => spawn_blocking(move || sandbox.reset()).await.unwrap().unwrap(),
+        }
+        for call in waits {
+            let error = call.await.unwrap().unwrap_err();
+            assert!(matches!(error, Error::Discarded { .. }), "{error}");
+        }
+        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+        guest.host.holds(0).await;
+        assert!(matches!(guest.flow.run(0).await, Err(Error::Discarded { .. })));
+        assert_eq!(guest.sandbox.usage().total.calls, 0);
+    }
+}
+
+/// A method of the host may leave the call of its own sandbox to somebody else.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_task_may_call_the_guest_for_a_method_that_it_waits_for() {
+    let guest = guest(wall(20_000)).await;
+    *guest.host.flow.lock().unwrap() = Some(guest.flow.clone());
+    let gate = guest.begin(3);
+    guest.host.holds(1).await;
+    assert_eq!(guest.flow.run(5).await.unwrap(), 1 + 1);
+    guest.host.gate.notify_one();
+    gate.await.unwrap().unwrap();
+    guest.host.flow.lock().unwrap().take();
+}
+
+/// How many threads this process has.
+fn threads() -> usize {
+    std::fs::read_dir("/proc/self/task").unwrap().count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_calls_that_wait_have_one_thread() {
+    const CALLS: usize = 300;
+    let guest = guest(wall(60_000)).await;
+    let first = guest.begin(3);
+    guest.host.holds(1).await;
+    let before = threads();
+    let calls = (1..CALLS).map(|_| guest.begin(3)).collect::<Vec<_>>();
+    guest.host.holds(CALLS).await;
+    // Others of these tests come and go.
+    assert!(threads() < before + CALLS / 2, "{} after {before}", threads());
+    guest.host.gate.notify_waiters();
+    for call in calls.into_iter().chain([first]) {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!(guest.count().await, u32::try_from(CALLS).unwrap());
+}
+
+/// A call that nobody can begin, because a synchronous one takes all the time there is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_has_not_begun_at_its_deadline_never_does() {
+    let host = Host::new();
+    let sandbox = builder().limits(wall(5_000)).host::<dyn Net>(host.clone()).build().unwrap();
+    let source = "let runs = 0; export const run = async () => { runs += 1; return runs; };
+        export const count = () => { while (Net.waiting() === 0); return runs; };";
+    let guest = sandbox.eval_async(Script::new("flow.mjs", source)).await.unwrap();
+    let bound = spawn_blocking(move || (guest.bind::<dyn Flow>().unwrap(), guest.bind::<dyn Count>().unwrap()));
+    let (flow, count) = bound.await.unwrap();
+    let busy = spawn_blocking(move || count.count());
+    let short = flow.with_deadline(Instant::now() + Duration::from_millis(100));
+    let mut call = short.run(0);
+    let begun = poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx).is_pending())).await;
+    assert!(begun);
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    let held = host.hold();
+    busy.await.unwrap().unwrap();
+    let error = call.await.unwrap_err();
+    assert!(matches!(error, Error::Limit { kind: LimitKind::Deadline, .. }), "{error}");
+    assert_eq!(flow.run(0).await.unwrap(), 1);
+    drop(held);
+}
+
+/// One thread has the tenants of a pool, and all of them wait at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn tenants_of_one_thread_wait_together() {
+    for trust in [Trust::Hostile, Trust::SameTenant] {
+        let host = Host::new();
+        let own = host.clone();
+        let pool = SandboxPool::builder().trust(trust).threads(1).limits(wall(20_000)).transport(worker());
+        let pool = pool.host::<dyn Net>(move |_| Box::new(own.clone())).build().unwrap();
+        let mut flows = Vec::new();
+        for key in ["a", "b", "c"] {
+            flows.push(pool.tenant(key).load_async::<dyn Flow>(Script::new("flow.mjs", SOURCE)).await.unwrap());
+        }
+        for _ in 0..3 {
+            let all = futures_util::future::join_all(flows.iter().map(|flow| flow.run(1))).await;
+            assert!(all.iter().all(Result::is_ok), "{all:?}");
+        }
+        // What computes on another tenant's turn ends, and one whose caller has gone.
+        let gone = tokio::time::timeout(Duration::from_millis(50), flows[1].run(2)).await;
+        assert!(gone.is_err());
+        host.holds(0).await;
+        let error = flows[0].with_deadline(Instant::now() + Duration::from_millis(50)).run(2).await.unwrap_err();
+        assert!(matches!(error, Error::Limit { kind: LimitKind::Deadline, .. }), "{error}");
+        assert_eq!(flows[2].run(0).await.unwrap(), 4);
+        assert_eq!(pool.metrics().waiting, 0);
+    }
+}
+
+/// A call that waits has its process until it is over; others have the next one meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_is_replaced_while_a_call_waits() {
+    let host = Host::new();
+    let own = host.clone();
+    let pool = SandboxPool::builder().trust(Trust::Hostile).threads(1).limits(wall(20_000)).transport(worker());
+    let pool = pool.recycle(6, 1 << 40).host::<dyn Net>(move |_| Box::new(own.clone())).build().unwrap();
+    let flow = pool.tenant("a").load_async::<dyn Flow>(Script::new("flow.mjs", SOURCE)).await.unwrap();
+    let flow = Arc::new(flow);
+    let waits = spawn({
+        let flow = flow.clone();
+        async move { flow.run(3).await }
+    });
+    host.holds(1).await;
+    let mut counts = Vec::new();
+    for _ in 0..12 {
+        counts.push(flow.run(0).await.unwrap());
+    }
+    // To load counts as two.
+    assert_eq!(counts, [1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 3, 4]);
+    host.gate.notify_one();
+    assert_eq!(waits.await.unwrap().unwrap(), 5, "in the first one");
+}
