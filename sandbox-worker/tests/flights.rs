@@ -140,7 +140,8 @@ async fn guest(limits: Limits) -> Guest {
     let host = Host::new();
     let sandbox = builder().limits(limits).host::<dyn Net>(host.clone()).build().unwrap();
     let guest = sandbox.eval_async(Script::new("flow.mjs", SOURCE)).await.unwrap();
-    let bound = spawn_blocking(move || (guest.bind::<dyn Flow>().unwrap(), guest.bind::<dyn Count>().unwrap()));
+    let bound =
+        spawn_blocking(move || (guest.bind::<dyn Flow>().unwrap(), guest.bind::<dyn Count>().unwrap()));
     let (flow, count) = bound.await.unwrap();
     Guest { sandbox, flow: Arc::new(flow), count: Arc::new(count), host }
 }
@@ -207,15 +208,21 @@ async fn calls_of_all_kinds_mix() {
     for nth in 0..60_u32 {
         let (flow, count) = (guest.flow.clone(), guest.count.clone());
         match nth % 3 {
-            0 => all.spawn(async move { _ = flow.run(1).await.unwrap(); }),
-            1 => all.spawn(async move { _ = flow.run(8).await.unwrap(); }),
+            0 => all.spawn(async move {
+                _ = flow.run(1).await.unwrap();
+            }),
+            1 => all.spawn(async move {
+                _ = flow.run(8).await.unwrap();
+            }),
             _ => all.spawn_blocking(move || (0..20).for_each(|_| _ = count.count().unwrap())),
         };
     }
     // Twenty, of which two have nobody to meet.
     all.spawn({
         let flow = guest.flow.clone();
-        async move { _ = flow.run(1).await.unwrap(); }
+        async move {
+            _ = flow.run(1).await.unwrap();
+        }
     });
     while let Some(over) = all.join_next().await {
         over.unwrap();
@@ -241,6 +248,30 @@ async fn a_call_that_is_dropped_ends() {
     guest.host.holds(0).await;
 }
 
+/// Not only when it awaits something.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_is_dropped_while_it_computes_ends() {
+    let limits = Limits { cpu: Duration::MAX, ..wall(30_000) };
+    let guest = guest(limits).await;
+    let pid = guest.sandbox.pid();
+    for _ in 0..3 {
+        let began = Instant::now();
+        let endless = tokio::time::timeout(Duration::from_millis(50), guest.flow.run(4)).await;
+        assert!(endless.is_err(), "{endless:?}");
+        guest.flow.run(0).await.unwrap();
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+        // One that is not begun before the other ends.
+        let calls = [guest.begin(4), guest.begin(4)];
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        calls.iter().for_each(tokio::task::JoinHandle::abort);
+        guest.flow.run(0).await.unwrap();
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    }
+    assert_eq!(guest.count().await, 6);
+    assert_eq!(guest.sandbox.pid(), pid);
+}
+
 /// Each ends at its own time, and the others are not disturbed.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_call_has_its_own_end() {
@@ -256,7 +287,9 @@ async fn each_call_has_its_own_end() {
     }
     let pid = guest.sandbox.pid();
     let error = guest.flow.run(2).await.unwrap_err();
-    let Error::Limit { kind: LimitKind::Wall, limit, place: Some(_), .. } = &error else { panic!("{error:?}") };
+    let Error::Limit { kind: LimitKind::Wall, limit, place: Some(_), .. } = &error else {
+        panic!("{error:?}")
+    };
     assert_eq!(limit, "the call took longer than 3s");
     // It began before.
     assert!(matches!(gate.await.unwrap(), Err(Error::Limit { kind: LimitKind::Wall, .. })));
@@ -325,7 +358,10 @@ async fn the_end_of_the_process_ends_all_calls() {
     unsafe { libc::kill(pid, libc::SIGKILL) };
     for call in waits {
         let error = call.await.unwrap().unwrap_err();
-        assert!(matches!(error, Error::Process { death: Death::Signal { signal: 9, .. }, place: Some(_), .. }), "{error:?}");
+        assert!(
+            matches!(error, Error::Process { death: Death::Signal { signal: 9, .. }, place: Some(_), .. }),
+            "{error:?}"
+        );
     }
     guest.host.holds(0).await;
     assert!(matches!(guest.flow.run(0).await, Err(Error::Discarded { .. })));
@@ -400,7 +436,8 @@ async fn a_call_that_has_not_begun_at_its_deadline_never_does() {
     let source = "let runs = 0; export const run = async () => { runs += 1; return runs; };
         export const count = () => { while (Net.waiting() === 0); return runs; };";
     let guest = sandbox.eval_async(Script::new("flow.mjs", source)).await.unwrap();
-    let bound = spawn_blocking(move || (guest.bind::<dyn Flow>().unwrap(), guest.bind::<dyn Count>().unwrap()));
+    let bound =
+        spawn_blocking(move || (guest.bind::<dyn Flow>().unwrap(), guest.bind::<dyn Count>().unwrap()));
     let (flow, count) = bound.await.unwrap();
     let busy = spawn_blocking(move || count.count());
     let short = flow.with_deadline(Instant::now() + Duration::from_millis(100));
@@ -426,7 +463,9 @@ async fn tenants_of_one_thread_wait_together() {
         let pool = pool.host::<dyn Net>(move |_| Box::new(own.clone())).build().unwrap();
         let mut flows = Vec::new();
         for key in ["a", "b", "c"] {
-            flows.push(pool.tenant(key).load_async::<dyn Flow>(Script::new("flow.mjs", SOURCE)).await.unwrap());
+            flows.push(
+                pool.tenant(key).load_async::<dyn Flow>(Script::new("flow.mjs", SOURCE)).await.unwrap(),
+            );
         }
         for _ in 0..3 {
             let all = futures_util::future::join_all(flows.iter().map(|flow| flow.run(1))).await;
@@ -436,7 +475,8 @@ async fn tenants_of_one_thread_wait_together() {
         let gone = tokio::time::timeout(Duration::from_millis(50), flows[1].run(2)).await;
         assert!(gone.is_err());
         host.holds(0).await;
-        let error = flows[0].with_deadline(Instant::now() + Duration::from_millis(50)).run(2).await.unwrap_err();
+        let error =
+            flows[0].with_deadline(Instant::now() + Duration::from_millis(50)).run(2).await.unwrap_err();
         assert!(matches!(error, Error::Limit { kind: LimitKind::Deadline, .. }), "{error}");
         assert_eq!(flows[2].run(0).await.unwrap(), 4);
         assert_eq!(pool.metrics().waiting, 0);
@@ -448,7 +488,8 @@ async fn tenants_of_one_thread_wait_together() {
 async fn a_process_is_replaced_while_a_call_waits() {
     let host = Host::new();
     let own = host.clone();
-    let pool = SandboxPool::builder().trust(Trust::Hostile).threads(1).limits(wall(20_000)).transport(worker());
+    let pool =
+        SandboxPool::builder().trust(Trust::Hostile).threads(1).limits(wall(20_000)).transport(worker());
     let pool = pool.recycle(6, 1 << 40).host::<dyn Net>(move |_| Box::new(own.clone())).build().unwrap();
     let flow = pool.tenant("a").load_async::<dyn Flow>(Script::new("flow.mjs", SOURCE)).await.unwrap();
     let flow = Arc::new(flow);

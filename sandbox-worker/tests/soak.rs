@@ -105,6 +105,97 @@ fn one(faults: &AtomicU32) {
     }
 }
 
+#[sandbox_api(guest)]
+pub trait Acts {
+    async fn act(&self, what: u32, after: u32) -> Result<f64>;
+}
+
+#[sandbox_api(host)]
+pub trait Waits {
+    async fn wait(&self, millis: u32);
+}
+
+/// Counts who waits.
+#[derive(Clone, Default)]
+struct Waiting(Arc<AtomicU32>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// A host with the count of those who wait.
+struct Waiter(Arc<AtomicU32>);
+
+#[sandbox_runtime::async_trait]
+impl Waits for Waiter {
+    async fn wait(&self, millis: u32) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        let _waiting = Waiting(self.0.clone());
+        tokio::time::sleep(Duration::from_millis(millis.into())).await;
+    }
+}
+
+/// Several calls at once in one process, of which some are dropped, some wait, and one may be its end.
+async fn together(faults: &AtomicU32) {
+    const AT_ONCE: u32 = 6;
+    let count = Arc::<AtomicU32>::default();
+    let limits = Limits { wall: WALL, heap: 16 << 20, ..Limits::default() };
+    let process = Process::new().program(env!("CARGO_BIN_EXE_sandbox-worker"));
+    let builder = Sandbox::builder().limits(limits).transport(process);
+    let sandbox = builder.host::<dyn Waits>(Waiter(count.clone())).build().unwrap();
+    let source = SCRIPT.replace("Report.runs(); for (;;);", "return new Promise(() => {});");
+    let source = source.replace(
+        "export const act = (what) => acts[what]();",
+        "export const act = async (what, after) => { await Waits.wait(after); return await acts[what](); };",
+    );
+    let load = async || {
+        loop {
+            match sandbox.load_async::<dyn Acts>(Script::new("acts.js", &source)).await {
+                Ok(guest) => return guest,
+                // Others may have all processors for that long.
+                Err(Error::Limit { kind: LimitKind::Wall, .. }) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+    };
+    let mut guest = load().await;
+    while let Ok(left) = faults.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)) {
+        let began = Instant::now();
+        let calls = (0..AT_ONCE).map(|nth| {
+            // One that does harm, at most, beside those that do not.
+            let what = if nth == left % AT_ONCE { left % 9 } else { [0, 1, 6][(nth % 3) as usize] };
+            let patience =
+                if (left + nth) % 4 == 0 { Duration::from_millis(3) } else { Duration::from_secs(20) };
+            tokio::time::timeout(patience, guest.act(what, (left + nth) % 5))
+        });
+        let mut is_over = false;
+        for outcome in futures_util::future::join_all(calls).await.into_iter().flatten() {
+            match outcome {
+                Ok(value) => assert_eq!(value, 1.0),
+                Err(Error::Guest(_)) => {}
+                Err(error @ (Error::Limit { .. } | Error::Process { .. } | Error::Discarded { .. })) => {
+                    is_over |= error.is_final();
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+        assert!(began.elapsed() < WALL * AT_ONCE + Duration::from_secs(2), "{left}: {:?}", began.elapsed());
+        let outcome = guest.act(0, 0).await;
+        assert_eq!(count.load(Ordering::SeqCst), 0, "methods of the host that wait for nobody");
+        match outcome {
+            Ok(value) => assert!(value == 1.0 && !is_over),
+            Err(Error::Discarded { .. }) => {
+                sandbox.reset_async().await.unwrap();
+                guest = load().await;
+            }
+            Err(Error::Limit { kind: LimitKind::Wall, .. }) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
 /// Open descriptors, threads, children that have not been reaped, and resident pages of this process.
 fn held() -> [usize; 4] {
     let count = |path: &str| fs::read_dir(path).unwrap().count();
@@ -129,16 +220,24 @@ fn faults() {
     let run = |total: u32| {
         let faults = AtomicU32::new(total);
         std::thread::scope(|scope| {
-            for _ in 0..2 {
-                scope.spawn(|| one(&faults));
-            }
+            scope.spawn(|| one(&faults));
+            scope.spawn(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                runtime.block_on(together(&faults));
+            });
         });
     };
     // What is made once is there.
     run(20);
     let before = held();
     run(total);
-    let after = held();
+    let deadline = Instant::now() + Duration::from_secs(5);
+    let mut after = held();
+    // Threads of calls end in a moment.
+    while after[1] > before[1] && Instant::now() < deadline {
+        std::thread::yield_now();
+        after = held();
+    }
     println!("descriptors, threads, zombies, pages: {before:?} before, {after:?} after {total} faults");
     assert!(after[0] <= before[0] + 2, "descriptors: {before:?} {after:?}");
     assert!(after[1] <= before[1] + 1, "threads: {before:?} {after:?}");

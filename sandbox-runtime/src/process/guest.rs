@@ -286,10 +286,7 @@ impl<R: Send + 'static> ProcessCall<R> {
     }
 
     /// What is done at once when it has its turn.
-    pub(super) fn work(
-        session: &Arc<Session>,
-        work: impl FnOnce() -> Result<R> + Send + 'static,
-    ) -> Self {
+    pub(super) fn work(session: &Arc<Session>, work: impl FnOnce() -> Result<R> + Send + 'static) -> Self {
         let (answer, answered) = oneshot::channel();
         let work = move || {
             if !answer.is_closed() {

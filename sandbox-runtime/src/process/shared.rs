@@ -1,7 +1,8 @@
 //! The memory that parent and child have together: a piece for each direction, of which one side writes and the other reads.
 //!
 //! The child maps both before it is hardened, and needs no call of the kernel for them after that. The parent reads and writes them as
-//! files: what it has read is its own, whatever the child does to the memory afterwards. Their size is sealed.
+//! files: what it has read is its own, whatever the child does to the memory afterwards. Their size is sealed. Behind the first piece the
+//! parent writes which calls have to be over, for a child that computes.
 
 use std::fs::File;
 use std::io;
@@ -14,12 +15,16 @@ use super::wire::Window;
 
 /// The bytes of each piece. It takes memory as it is written.
 const ROOM: usize = 64 << 20;
+/// Where the numbers of calls are that have to be over, as many as there is room for: each where its remainder says.
+const CALLED_OFF: usize = ROOM;
+const PLACES: usize = 64;
+const SIZE: usize = ROOM + PLACES * 8;
 /// What is given back as soon as it was read, beyond this.
 const KEPT: usize = 8 << 20;
 
 /// A piece, to be given to the child and kept by the parent.
 pub(super) fn make() -> io::Result<(Parents, OwnedFd)> {
-    let ours = File::from(sys::sealed_memory(ROOM)?);
+    let ours = File::from(sys::sealed_memory(SIZE)?);
     let theirs = ours.try_clone()?.into();
     Ok((Parents { file: ours, used: AtomicUsize::new(0) }, theirs))
 }
@@ -54,6 +59,12 @@ impl Window for Parents {
             self.used.store(0, Ordering::Relaxed);
         }
     }
+
+    fn call_off(&self, call: u64) {
+        let place = usize::try_from(call % PLACES as u64).unwrap_or_default();
+        // Who does not hear it here is told by a frame.
+        _ = self.file.write_all_at(&call.to_le_bytes(), (CALLED_OFF + place * 8) as u64);
+    }
 }
 
 /// The child's end of a piece.
@@ -63,7 +74,7 @@ pub(super) struct Childs(Mapping);
 impl Childs {
     /// `None` when the descriptor is none of these.
     pub(super) fn of(memory: &OwnedFd) -> Option<Self> {
-        Mapping::of(memory, ROOM).ok().map(Self)
+        Mapping::of(memory, SIZE).ok().map(Self)
     }
 }
 
@@ -78,5 +89,11 @@ impl Window for Childs {
 
     fn take(&self, at: usize, length: usize) -> io::Result<Vec<u8>> {
         self.0.read(at, length)
+    }
+
+    fn called_off(&self) -> Vec<u64> {
+        let there = self.0.read(CALLED_OFF, PLACES * 8).unwrap_or_default();
+        // One that is being written is no call's.
+        there.chunks_exact(8).filter_map(|word| Some(u64::from_le_bytes(word.try_into().ok()?))).collect()
     }
 }

@@ -1,6 +1,6 @@
 //! Calls that wait for methods of the host, side by side.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -12,6 +12,7 @@ use rustc_hash::FxHashMap;
 use tokio::sync::oneshot;
 
 use super::answers::Woken;
+use super::ear::Ear;
 use super::{Answer, Asked, Child, WireBill};
 use crate::error::{Error, LimitKind, Place};
 use crate::isolate::Isolate;
@@ -36,6 +37,8 @@ pub(super) struct Flights {
     turn: Rc<Cell<bool>>,
     woken: Arc<Woken>,
     known: RefCell<Known>,
+    /// Where there is memory that both processes have.
+    ear: OnceCell<Arc<Ear>>,
 }
 
 #[derive(Default)]
@@ -48,7 +51,13 @@ struct Known {
 
 impl Flights {
     pub(super) fn new(woken: Arc<Woken>) -> Self {
-        Self { all: Group::default(), turn: Rc::default(), woken, known: RefCell::default() }
+        let ear = OnceCell::new();
+        Self { all: Group::default(), turn: Rc::default(), woken, known: RefCell::default(), ear }
+    }
+
+    /// From now on it is heard during turns that a call has to be over.
+    pub(super) fn hear(&self, ear: Arc<Ear>) {
+        _ = self.ear.set(ear);
     }
 
     /// A call begins when the others have had their turns.
@@ -67,6 +76,7 @@ impl Flights {
             known.calls.insert(ticket.flight(), id);
             known.cancels.insert(id, (ticket.flight(), cancel));
         }
+        self.ear.get().inspect(|ear| ear.know(id, ticket.clone()));
         let (mut flight, turn) = (flight(ticket.clone()), self.turn.clone());
         // One that was woken has a turn, and the next one waits until the parent was listened to.
         let by_turns = poll_fn(move |cx| match turn.replace(true) {
@@ -104,6 +114,7 @@ impl Flights {
     }
 
     fn is_over(&self, id: u64) {
+        self.ear.get().inspect(|ear| ear.forget(id));
         let known = &mut *self.known.borrow_mut();
         if let Some((flight, _)) = known.cancels.remove(&id) {
             known.calls.remove(&flight);
@@ -120,8 +131,10 @@ impl Child {
         }
         flights.woken.take();
         flights.turn.set(false);
+        let _listening = flights.ear.get().map(Ear::listen);
         let waker = Waker::from(flights.woken.clone());
-        while let Some(Landed { id, outcome, has_begun }) = flights.all.poll(&mut Context::from_waker(&waker)) {
+        while let Some(Landed { id, outcome, has_begun }) = flights.all.poll(&mut Context::from_waker(&waker))
+        {
             flights.is_over(id);
             if self.is_gone.get() {
                 return Err(super::Gone);

@@ -5,6 +5,7 @@
 //! the channel ends, so does the process.
 
 mod answers;
+mod ear;
 mod flights;
 mod hosts;
 
@@ -44,6 +45,7 @@ use crate::sandbox;
 use crate::script::Script;
 use crate::transport::worker::Keep;
 use answers::{Answers, Woken};
+use ear::Ear;
 use flights::Flights;
 use hosts::ParentHost;
 
@@ -190,6 +192,9 @@ impl Child {
             Host::foreign(nth, self.contract(data.clone()), host)
         });
         let isolate = sandbox::isolate(settings, hosts.map(Ok).collect(), stack)?;
+        if let Some(window) = &self.window {
+            self.flights.hear(Ear::new(window.clone(), isolate.watch()?));
+        }
         *self.isolate.borrow_mut() = Some(isolate);
         Ok(())
     }
@@ -273,12 +278,10 @@ impl Child {
                     None => Ok(()),
                 }
             }
-            kind::EVALUATE => {
-                match self.evaluate(frame.call, parse(&frame.body)?) {
-                    Some(outcome) => self.answer(frame.call, outcome.map(Answer::handle), &[]),
-                    None => Ok(()),
-                }
-            }
+            kind::EVALUATE => match self.evaluate(frame.call, parse(&frame.body)?) {
+                Some(outcome) => self.answer(frame.call, outcome.map(Answer::handle), &[]),
+                None => Ok(()),
+            },
             kind::REALM => {
                 self.within(parse(&frame.body)?);
                 let realm = self.isolate().and_then(|isolate| isolate.make_realm());
@@ -392,9 +395,8 @@ impl Child {
             return Some(exports.map(|exports| self.exports.keep(exports)));
         }
         let child = Rc::downgrade(self);
-        let kept = move |exports| {
-            Answer::handle(child.upgrade().map_or(0, |child| child.exports.keep(exports)))
-        };
+        let kept =
+            move |exports| Answer::handle(child.upgrade().map_or(0, |child| child.exports.keep(exports)));
         self.flights.begin(id, (isolate.clone(), None), deadline, kept, |ticket| {
             Flying::new(isolate, Evaluation::new(realm, script), ticket)
         });

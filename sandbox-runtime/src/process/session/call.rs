@@ -302,9 +302,7 @@ impl<'c> Call<'c> {
         match called {
             Ok(Called::Started(started)) => Ok(Some(started)),
             Ok(Called::Done) => Err(self.broken("a call of a host method that there is not")),
-            Err(error) => {
-                self.answer(id, asked.host.place(asked.method), false, Err(error)).map(|()| None)
-            }
+            Err(error) => self.answer(id, asked.host.place(asked.method), false, Err(error)).map(|()| None),
         }
     }
 

@@ -112,7 +112,8 @@ impl Desk {
         if inner.jobs.is_empty() && !inner.is_closed {
             inner.driven = Driven::Resting;
             let is_idle = |inner: &mut Inner| inner.jobs.is_empty() && !inner.is_closed;
-            inner = self.some.wait_timeout_while(inner, REST, is_idle).unwrap_or_else(PoisonError::into_inner).0;
+            inner =
+                self.some.wait_timeout_while(inner, REST, is_idle).unwrap_or_else(PoisonError::into_inner).0;
         }
         let has_some = !inner.jobs.is_empty();
         inner.driven = if has_some { Driven::Busy } else { Driven::Nobody };

@@ -100,7 +100,11 @@ impl Driver {
         self.excuse(clock::now().saturating_sub(asked));
         session.desk.listen(cx.waker());
         if let Err(error) = self.advance(&session, &state, cx) {
-            self.crash(&session, &state, &error);
+            // What ends a child may have been told to another.
+            match self.is_current(&session) {
+                true => self.crash(&session, &state, &error),
+                false => self.leave_behind(&session, &state),
+            }
         }
         self.flights.is_empty() && session.desk.is_empty()
     }
@@ -117,7 +121,9 @@ impl Driver {
             self.leave_behind(session, state);
             let has_begun = self.board(session, state, cx)?;
             let has_heard = self.hear(session, state)?;
+            self.leave_behind(session, state);
             let has_told = self.tell(session, state, cx)?;
+            self.leave_behind(session, state);
             self.end(session, state, cx)?;
             if !(has_begun || has_heard || has_told) {
                 return Ok(());
@@ -132,15 +138,18 @@ impl Driver {
         Call { session, state, live, about: About::default(), began: clock::now() }
     }
 
-    /// Calls of a child that there is no more are over.
-    fn leave_behind(&mut self, session: &Session, state: &State) {
-        let current = session.live();
-        let is_current = match (&self.live, &current) {
-            (Some(known), Some(current)) => Arc::ptr_eq(known, current),
+    /// Whether the child of the calls is that of the sandbox.
+    fn is_current(&self, session: &Session) -> bool {
+        match (&self.live, session.live()) {
+            (Some(known), Some(current)) => Arc::ptr_eq(known, &current),
             (known, None) => known.is_none(),
             (None, Some(_)) => true,
-        };
-        if !is_current {
+        }
+    }
+
+    /// Calls of a child that there is no more are over.
+    fn leave_behind(&mut self, session: &Session, state: &State) {
+        if !self.is_current(session) {
             let cause = state.discarded.borrow().clone();
             let cause = cause.unwrap_or_else(|| Error::build("the sandbox was reset"));
             let error = Error::Discarded { cause: Box::new(cause) };
@@ -224,7 +233,7 @@ impl Driver {
         let call = Self::call(session, state, &live);
         let mut has_heard = false;
         for _ in 0..AT_ONCE {
-            if self.flights.is_empty() {
+            if self.flights.is_empty() || !self.is_current(session) {
                 break;
             }
             // What others have read while they made a call of their own.
@@ -240,7 +249,8 @@ impl Driver {
             }
         }
         // One that always has something to say is never waited for.
-        if has_heard && live.guard.is_over() || live.guard.verdict().is_some() {
+        let is_over = || has_heard && live.guard.is_over() || live.guard.verdict().is_some();
+        if self.is_current(session) && is_over() {
             return Err(call.death());
         }
         Ok(has_heard)
@@ -346,6 +356,8 @@ impl Driver {
                     continue;
                 }
                 drop_of_host(flight.hosts.take());
+                // It may be computing.
+                live.to_child.iter().for_each(|window| window.call_off(*id));
                 let by_caller = u8::from(flight.by_caller);
                 call.send(kind::CANCEL, *id, false, |out| {
                     out.push(by_caller);
@@ -437,7 +449,8 @@ impl Drop for Driver {
         if !self.flights.is_empty() {
             // Its thread ends, or panics.
             self.session.desk.abandon();
-            let lost = Error::Discarded { cause: Box::new(Error::build("the thread of its calls has ended")) };
+            let lost =
+                Error::Discarded { cause: Box::new(Error::build("the thread of its calls has ended")) };
             self.give_up(&lost);
         }
     }

@@ -20,6 +20,7 @@ use std::time::Duration;
 use parking_lot::ReentrantMutex;
 use rustc_hash::FxHashSet;
 
+use super::NO_MEMORY;
 use super::fault::Hearing;
 use super::frame::{Frame, FrameReader, FrameWriter};
 use super::guard::Guard;
@@ -30,7 +31,6 @@ use super::spawn::{ChildProcess, Seed};
 use super::spin::Turn;
 use super::sys;
 use super::wire::{self, Out, Window};
-use super::NO_MEMORY;
 use crate::boundary::ValueError;
 use crate::contract::ContractSpec;
 use crate::error::{Death, Error, LimitKind, Place, Result, Source};
@@ -382,7 +382,8 @@ impl Session {
         {
             self.bury(&state, &live, error);
         }
-        let is_awaited = outcome.as_ref().is_err_and(Error::is_final) || !state.later.borrow().frames.is_empty();
+        let is_awaited =
+            outcome.as_ref().is_err_and(Error::is_final) || !state.later.borrow().frames.is_empty();
         drop(state);
         if is_awaited {
             self.desk.wake();
@@ -401,7 +402,9 @@ impl Session {
             live.guard.until(end);
             live.guard.allow_cpu(cpu);
             live.to_child.iter().chain(&live.to_parent).for_each(|window| window.settle());
-            (state.begun.set(0), state.asked.set(0), state.told.set(0));
+            state.begun.set(0);
+            state.asked.set(0);
+            state.told.set(0);
             state.asked_of.borrow_mut().clear();
         } else {
             live.guard.until(live.guard.end().max(end));

@@ -22,6 +22,16 @@ pub(crate) trait Window: Debug + Send + Sync {
 
     /// What was sent was read. Memory that is seldom used may be given back.
     fn settle(&self) {}
+
+    /// Says beside all frames that a call has to be over: who computes reads none.
+    fn call_off(&self, call: u64) {
+        _ = call;
+    }
+
+    /// The calls of which that was said last, and what else may be there.
+    fn called_off(&self) -> Vec<u64> {
+        Vec::new()
+    }
 }
 
 /// The bytes of values as they are written, and what is beside them.

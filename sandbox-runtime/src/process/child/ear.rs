@@ -1,0 +1,89 @@
+//! Hearing, while a guest computes, that its call has to be over.
+//!
+//! The thread of the guest reads what the parent says between two turns. During one, the watchdog's thread looks now and then at the
+//! memory that both processes have.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Wake, Waker};
+use std::time::Duration;
+
+use rustc_hash::FxHashMap;
+
+use crate::isolate::clock;
+use crate::isolate::meter::nanos;
+use crate::isolate::ticket::Ticket;
+use crate::isolate::watchdog::{Timer, Watch};
+use crate::process::wire::Window;
+
+/// How often it looks.
+const LOOK: Duration = Duration::from_millis(5);
+
+pub(super) struct Ear {
+    window: Arc<dyn Window>,
+    watch: Arc<Watch>,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    /// By the numbers of their calls.
+    tickets: FxHashMap<u64, Ticket>,
+    is_open: bool,
+    next: Option<Timer>,
+}
+
+impl Ear {
+    pub(super) fn new(window: Arc<dyn Window>, watch: Arc<Watch>) -> Arc<Self> {
+        Arc::new(Self { window, watch, inner: Mutex::default() })
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn know(&self, call: u64, ticket: Ticket) {
+        self.inner().tickets.insert(call, ticket);
+    }
+
+    pub(super) fn forget(&self, call: u64) {
+        self.inner().tickets.remove(&call);
+    }
+
+    /// Listens until what this gives is dropped.
+    pub(super) fn listen(self: &Arc<Self>) -> Listening<'_> {
+        let timer = self.timer();
+        let inner = &mut *self.inner();
+        (inner.is_open, inner.next) = (true, Some(timer));
+        Listening(self)
+    }
+
+    fn timer(self: &Arc<Self>) -> Timer {
+        Timer::set(clock::now().saturating_add(nanos(LOOK)), Waker::from(self.clone()))
+    }
+}
+
+impl Wake for Ear {
+    fn wake(self: Arc<Self>) {
+        for call in self.window.called_off() {
+            let ticket = self.inner().tickets.get(&call).cloned();
+            ticket.inspect(|ticket| ticket.cancel(&self.watch));
+        }
+        let timer = self.timer();
+        let inner = &mut *self.inner();
+        // One that is dropped is not rung.
+        let before = if inner.is_open { inner.next.replace(timer) } else { Some(timer) };
+        drop(before);
+    }
+}
+
+/// A guest may be computing.
+pub(super) struct Listening<'e>(&'e Ear);
+
+impl Drop for Listening<'_> {
+    fn drop(&mut self) {
+        let inner = &mut *self.0.inner();
+        inner.is_open = false;
+        let timer = inner.next.take();
+        drop(timer);
+    }
+}
