@@ -7,13 +7,15 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
 
-use sandbox_benches::contracts::First;
+use sandbox_benches::contracts::{Direct, First, TASK, Task, Twice};
 use sandbox_benches::ours;
 use sandbox_benches::pair::{Pairs, looped};
 use sandbox_runtime::process::{self, Process};
 use sandbox_runtime::{Bytes, Result, Sandbox, Script, sandbox_api};
 
 const ECHO: &str = "--echo";
+/// How many calls are under way at once.
+const TOGETHER: usize = 50;
 
 /// A process that sends `answer` bytes for each `request` bytes.
 struct Echo {
@@ -89,5 +91,26 @@ fn main() {
         let call = || big.back(&bytes).unwrap().len();
         pairs.add(&format!("process/bytes/{size}"), looped(call), looped(|| echo.round_trip()));
     }
+
+    // A call of an `async` method, alone and beside others; the floor is as many round trips, one after the other.
+    let hosted = Sandbox::builder()
+        .limits(ours::limits())
+        .transport(Process::new())
+        .host::<dyn Twice>(Direct)
+        .build()
+        .unwrap();
+    let task = hosted.load::<dyn Task>(Script::new("task.mjs", TASK)).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    pairs.add(
+        "process/async",
+        looped(|| runtime.block_on(task.add(black_box(2.0), 3.0)).unwrap()),
+        looped(|| small.round_trip()),
+    );
+    let together = || {
+        let calls = (0..TOGETHER).map(|_| task.add(black_box(2.0), 3.0));
+        runtime.block_on(futures_util::future::join_all(calls)).len()
+    };
+    let one_by_one = || (0..TOGETHER).map(|_| u32::from(small.round_trip())).sum::<u32>();
+    pairs.add("process/together", looped(together), looped(one_by_one));
     pairs.finish();
 }

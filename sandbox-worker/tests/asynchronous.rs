@@ -387,22 +387,6 @@ async fn a_deadline_ends_a_call_that_waits_for_the_host() {
     assert_eq!(flow.run(1).await.unwrap(), "over", "and the next one is not taken for late");
 }
 
-/// Those that have not begun never do.
-#[tokio::test]
-async fn a_call_that_is_dropped_before_its_turn_is_not_made() {
-    let host = Host::new();
-    let limits = Limits { wall: Duration::from_millis(300), ..Limits::default() };
-    let sandbox = builder().limits(limits).host::<dyn Net>(host.clone()).build().unwrap();
-    let source =
-        "globalThis.calls = (globalThis.calls ?? 0) + 1; if (n === 1) await Net.never(); return `${calls}`;";
-    let flow = sandbox.load_async::<dyn Flow>(script(source)).await.unwrap();
-    for n in [1, 2, 2, 2] {
-        let call = tokio::time::timeout(Duration::from_millis(20), flow.run(n));
-        assert!(call.await.is_err(), "it waits for the first");
-    }
-    assert_eq!(flow.run(3).await.unwrap(), "2");
-}
-
 /// On the only thread of a runtime nothing could go on, not even what the call waits for.
 #[tokio::test]
 async fn a_synchronous_call_does_not_stall_a_runtime() {

@@ -428,9 +428,9 @@ async fn many_calls_that_wait_have_one_thread() {
     assert_eq!(guest.count().await, u32::try_from(CALLS).unwrap());
 }
 
-/// A call that nobody can begin, because a synchronous one takes all the time there is.
+/// Calls that nobody can begin, because a synchronous one takes all the time there is.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_that_has_not_begun_at_its_deadline_never_does() {
+async fn a_call_that_has_not_begun_when_it_has_to_be_over_never_does() {
     let host = Host::new();
     let sandbox = builder().limits(wall(5_000)).host::<dyn Net>(host.clone()).build().unwrap();
     let source = "let runs = 0; export const run = async () => { runs += 1; return runs; };
@@ -442,8 +442,10 @@ async fn a_call_that_has_not_begun_at_its_deadline_never_does() {
     let busy = spawn_blocking(move || count.count());
     let short = flow.with_deadline(Instant::now() + Duration::from_millis(100));
     let mut call = short.run(0);
-    let begun = poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx).is_pending())).await;
-    assert!(begun);
+    assert!(poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx).is_pending())).await);
+    let mut dropped = flow.run(0);
+    assert!(poll_fn(|cx| Poll::Ready(dropped.as_mut().poll(cx).is_pending())).await);
+    drop(dropped);
     tokio::time::sleep(Duration::from_millis(150)).await;
     let held = host.hold();
     busy.await.unwrap().unwrap();

@@ -161,6 +161,8 @@ pub const SECTIONS: [Section; 9] = [
             target("process/scalar", "`(f64, f64) -> f64`", 1.5),
             target("process/bytes/65536", "64 KiB of bytes in and out", 1.5),
             target("process/bytes/1048576", "1 MiB of bytes in and out", 1.5),
+            work("process/async", "`async (f64, f64) -> f64`, alone"),
+            work("process/together", "50 calls of it at once"),
         ],
     },
     Section {

@@ -76,7 +76,8 @@ impl Process {
     /// How much memory the process may have in all, in bytes, with the engine's own; the sum of
     /// [`Limits::heap`](crate::Limits::heap), [`Limits::buffers`](crate::Limits::buffers) and 96 MiB when not called. At least 64 MiB.
     ///
-    /// It is looked at every millisecond of a call, and now and then between calls, and whoever has more is killed. On Linux
+    /// It is looked at every millisecond of a call (every 16 at least of one of an `async` method), and now and then between calls, and
+    /// whoever has more is killed. On Linux
     /// the kernel itself gives the process no more than a quarter beyond it, however quick it is.
     pub fn memory(mut self, bytes: u64) -> Self {
         self.memory = Some(bytes);
