@@ -1,4 +1,5 @@
-//! The parent's side of a sandbox in a process: one request at a time, and what the child asks in the meantime.
+//! The parent's side of a sandbox in a process: synchronous requests, one at a time and on their callers' threads, and calls of `async`
+//! methods, side by side; and what the child asks in the meantime.
 
 mod bell;
 mod call;
