@@ -125,6 +125,7 @@ const SOURCE: &str = "
         if (n === 7) { const all = []; for (;;) all.push(new Array(10_000).fill(n)); }
         if (n === 8) { for (let turn = 0; turn < 20_000; turn++) await null; }
         if (n === 9) await new Promise(() => {});
+        if (n === 10) return 'x'.repeat(2 ** 29 - 24).split('').length;
         done += 1;
         return done;
     };";
@@ -483,6 +484,40 @@ async fn tenants_of_one_thread_wait_together() {
         assert_eq!(flows[2].run(0).await.unwrap(), 4);
         assert_eq!(pool.metrics().waiting, 0);
     }
+}
+
+/// A guest that ends its process ends its own calls, and nobody's else.
+#[cfg(not(feature = "quickjs"))]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_tenants_process_is_its_own() {
+    let host = Host::new();
+    let own = host.clone();
+    let pool = SandboxPool::builder().trust(Trust::Hostile).threads(1).limits(wall(20_000)).transport(worker());
+    let pool = pool.host::<dyn Net>(move |_| Box::new(own.clone())).build().unwrap();
+    let load = async |key: &str| {
+        let flow = pool.tenant(key).load_async::<dyn Flow>(Script::new("flow.mjs", SOURCE)).await.unwrap();
+        Arc::new(flow)
+    };
+    let (killer, other) = (load("a").await, load("b").await);
+    for turn in 1..4 {
+        let waits = [&killer, &other].map(|flow| {
+            let flow = flow.clone();
+            spawn(async move { flow.run(3).await })
+        });
+        host.holds(2).await;
+        let error = killer.run(10).await.unwrap_err();
+        assert!(matches!(error, Error::Process { .. }), "{error:?}");
+        host.holds(1).await;
+        host.gate.notify_waiters();
+        let [killed, waited] = waits;
+        assert!(matches!(killed.await.unwrap().unwrap_err(), Error::Process { .. }));
+        assert_eq!(waited.await.unwrap().unwrap(), turn);
+        // Whose time is up is told that, so somebody looks.
+        let short = other.with_deadline(Instant::now() + Duration::from_millis(30));
+        let error = short.run(2).await.unwrap_err();
+        assert!(matches!(error, Error::Limit { kind: LimitKind::Deadline, .. }), "{error}");
+    }
+    assert_eq!(pool.metrics().waiting, 0);
 }
 
 /// A call that waits has its process until it is over; others have the next one meanwhile.

@@ -73,10 +73,15 @@ impl Sentry {
                 let time = std::pin::pin!(tokio::time::sleep(patience.next(left)));
                 match select(std::pin::pin!(ear.readable()), time).await {
                     Either::Left((Ok(mut ready), _)) => {
+                        let is_closed = ready.ready().is_read_closed();
                         // Whatever comes from here on is news.
                         ready.clear_ready();
                         patience = Patience::default();
                         own.waker.wake();
+                        if is_closed {
+                            // It stays so, and whoever reads finds the end.
+                            return;
+                        }
                     }
                     Either::Left((Err(_), _)) => return own.waker.wake(),
                     Either::Right(_) => {
