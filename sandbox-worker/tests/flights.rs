@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use sandbox_runtime::process::{Process, ProcessSandbox, Processed};
 use sandbox_runtime::{
-    Builder, Death, Error, LimitKind, Limits, Result, Sandbox, SandboxPool, Script, Trust, sandbox_api,
+    Builder, Bytes, Death, Error, LimitKind, Limits, Result, Sandbox, SandboxPool, Script, Trust, sandbox_api,
 };
 use tokio::sync::{Barrier, Notify};
 use tokio::task::{JoinSet, spawn, spawn_blocking};
@@ -33,8 +33,15 @@ pub trait Count {
     fn count(&self) -> Result<u32>;
 }
 
+/// Ends the process.
+#[sandbox_api(guest)]
+pub trait End {
+    fn end(&self) -> Result<u32>;
+}
+
 #[sandbox_api(host)]
 pub trait Net {
+    async fn echo(&self, bytes: Bytes) -> Bytes;
     /// Answers when three wait.
     async fn meet(&self) -> u32;
     async fn never(&self);
@@ -59,12 +66,14 @@ struct Host {
     gate: Arc<Notify>,
     held: Arc<AtomicUsize>,
     flow: Arc<Mutex<Option<Arc<dyn Flow + Send + Sync>>>>,
+    /// How often it was asked who waits.
+    asked: Arc<AtomicUsize>,
 }
 
 impl Host {
     fn new() -> Self {
         let (barrier, gate) = (Arc::new(Barrier::new(3)), Arc::default());
-        Self { barrier, gate, held: Arc::default(), flow: Arc::default() }
+        Self { barrier, gate, held: Arc::default(), flow: Arc::default(), asked: Arc::default() }
     }
 
     fn hold(&self) -> Held {
@@ -86,6 +95,10 @@ impl Host {
 
 #[sandbox_runtime::async_trait]
 impl Net for Host {
+    async fn echo(&self, bytes: Bytes) -> Bytes {
+        bytes
+    }
+
     async fn meet(&self) -> u32 {
         let _held = self.hold();
         self.barrier.wait().await;
@@ -108,6 +121,7 @@ impl Net for Host {
     }
 
     fn waiting(&self) -> u32 {
+        self.asked.fetch_add(1, Ordering::SeqCst);
         u32::try_from(self.held.load(Ordering::SeqCst)).unwrap()
     }
 }
@@ -115,6 +129,7 @@ impl Net for Host {
 const SOURCE: &str = "
     let done = 0;
     export const count = () => done;
+    export const end = () => 'x'.repeat(2 ** 29 - 24).split('').length;
     export const run = async (n) => {
         if (n === 1) await Net.meet();
         if (n === 2) await Net.never();
@@ -125,7 +140,12 @@ const SOURCE: &str = "
         if (n === 7) { const all = []; for (;;) all.push(new Array(10_000).fill(n)); }
         if (n === 8) { for (let turn = 0; turn < 20_000; turn++) await null; }
         if (n === 9) await new Promise(() => {});
-        if (n === 10) return 'x'.repeat(2 ** 29 - 24).split('').length;
+        if (n === 10) return end();
+        if (n === 11) for (let turn = 0; turn < 900; turn++) { Net.waiting(); void Net.never(); }
+        if (n > 100) {
+            await Net.gate();
+            return (await Net.echo(new Uint8Array(n))).length;
+        }
         done += 1;
         return done;
     };";
@@ -249,6 +269,46 @@ async fn a_call_that_is_dropped_ends() {
     guest.host.holds(0).await;
 }
 
+/// Also while it calls the host, without waiting and with.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_is_dropped_while_it_calls_the_host_ends() {
+    let guest = guest(wall(20_000)).await;
+    let pid = guest.sandbox.pid();
+    for nth in 0..40 {
+        let call = guest.begin(11);
+        let before = guest.host.asked.load(Ordering::SeqCst);
+        while guest.host.asked.load(Ordering::SeqCst) < before + nth {
+            if call.is_finished() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        call.abort();
+        guest.flow.run(0).await.unwrap();
+    }
+    assert_eq!(guest.sandbox.pid(), pid, "no process was ended for it");
+    guest.host.holds(0).await;
+}
+
+/// Whatever else is dropped in the same moment.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn many_calls_that_are_dropped_at_once_end() {
+    let limits = Limits { cpu: Duration::MAX, ..wall(30_000) };
+    let guest = guest(limits).await;
+    let began = Instant::now();
+    for first in [4, 2] {
+        let calls = (0..600).map(|nth| guest.begin(if nth == 0 { first } else { 4 })).collect::<Vec<_>>();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        calls.iter().for_each(tokio::task::JoinHandle::abort);
+        guest.flow.run(0).await.unwrap();
+    }
+    // Those that have no turn before they are dropped have none after it.
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert_eq!(guest.count().await, 2);
+    guest.host.holds(0).await;
+}
+
 /// Not only when it awaits something.
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
@@ -297,6 +357,27 @@ async fn each_call_has_its_own_end() {
     assert_eq!(guest.flow.run(0).await.unwrap(), 1);
     assert_eq!(guest.sandbox.pid(), pid, "no process was ended for it");
     guest.host.holds(0).await;
+}
+
+/// More of them than there is room for in the stream to a child that computes.
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_end_in_time_while_another_computes() {
+    let limits = Limits { cpu: Duration::MAX, ..wall(5_000) };
+    let guest = guest(limits).await;
+    let pid = guest.sandbox.pid();
+    let endless = guest.begin(4);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let began = Instant::now();
+    let short = guest.flow.with_deadline(began + Duration::from_millis(200));
+    let calls = (0..600).map(|_| short.run(0));
+    for outcome in futures_util::future::join_all(calls).await {
+        assert!(matches!(outcome, Err(Error::Limit { kind: LimitKind::Deadline, .. })), "{outcome:?}");
+    }
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    let error = endless.await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::Limit { kind: LimitKind::Wall, .. }), "{error}");
+    assert_eq!(guest.flow.run(0).await.unwrap(), 1);
+    assert_eq!(guest.sandbox.pid(), pid, "no process was ended for it");
 }
 
 /// One that computes for as long as it may delays the others, and no more.
@@ -367,6 +448,55 @@ async fn the_end_of_the_process_ends_all_calls() {
     guest.host.holds(0).await;
     assert!(matches!(guest.flow.run(0).await, Err(Error::Discarded { .. })));
     assert_eq!(guest.sandbox.usage().total.calls - before, 3);
+}
+
+/// Whoever was the end of it.
+#[cfg(not(feature = "quickjs"))]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_synchronous_call_that_ends_the_process_ends_all_calls() {
+    let guest = guest(wall(20_000)).await;
+    let end = guest.sandbox.load_async::<dyn End>(Script::new("end.mjs", SOURCE)).await.unwrap();
+    let waits = [guest.begin(2), guest.begin(9)];
+    guest.host.holds(1).await;
+    let before = guest.sandbox.usage().total.calls;
+    let error = spawn_blocking(move || end.end()).await.unwrap().unwrap_err();
+    let Error::Process { death: expected, .. } = error else { panic!("{error:?}") };
+    for call in waits {
+        let error = call.await.unwrap().unwrap_err();
+        let Error::Process { death, place: Some(place), .. } = &error else { panic!("{error:?}") };
+        assert_eq!((death, place.to_string()), (&expected, "Flow.run".to_owned()));
+    }
+    assert_eq!(guest.sandbox.usage().total.calls - before, 1 + 2);
+    guest.host.holds(0).await;
+}
+
+/// More at once than is kept of what a child says in one turn.
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_with_long_values_do_not_stand_in_each_others_way() {
+    const LONG: u32 = 12 << 20;
+    let guest = guest(Limits { buffers: 1 << 30, cpu: Duration::MAX, ..wall(60_000) }).await;
+    let calls = [(); 14].map(|()| guest.begin(LONG));
+    // All of them go on at once.
+    guest.host.holds(14).await;
+    guest.host.gate.notify_waiters();
+    for call in calls {
+        assert_eq!(call.await.unwrap().unwrap(), LONG);
+    }
+}
+
+/// Whatever the contract.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_is_loaded_by_any_task() {
+    let sandbox = builder().host::<dyn Net>(Host::new()).build().unwrap();
+    let flow = spawn(async move { sandbox.load_async::<dyn Flow>(Script::new("flow.mjs", SOURCE)).await });
+    assert_eq!(flow.await.unwrap().unwrap().run(0).await.unwrap(), 1);
+    let sandbox = builder().host::<dyn Net>(Host::new()).build().unwrap();
+    let flow = spawn(async move {
+        let realm = sandbox.realm_async().await.unwrap();
+        let guest = realm.eval_async(Script::new("flow.mjs", SOURCE)).await.unwrap();
+        guest.bind_async::<dyn Flow>().await
+    });
+    assert_eq!(flow.await.unwrap().unwrap().run(0).await.unwrap(), 1);
 }
 
 /// It does not wait for them.
@@ -441,6 +571,9 @@ async fn a_call_that_has_not_begun_when_it_has_to_be_over_never_does() {
         spawn_blocking(move || (guest.bind::<dyn Flow>().unwrap(), guest.bind::<dyn Count>().unwrap()));
     let (flow, count) = bound.await.unwrap();
     let busy = spawn_blocking(move || count.count());
+    while host.asked.load(Ordering::SeqCst) == 0 {
+        tokio::task::yield_now().await;
+    }
     let short = flow.with_deadline(Instant::now() + Duration::from_millis(100));
     let mut call = short.run(0);
     assert!(poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx).is_pending())).await);
@@ -492,7 +625,8 @@ async fn tenants_of_one_thread_wait_together() {
 async fn the_end_of_a_tenants_process_is_its_own() {
     let host = Host::new();
     let own = host.clone();
-    let pool = SandboxPool::builder().trust(Trust::Hostile).threads(1).limits(wall(20_000)).transport(worker());
+    let pool =
+        SandboxPool::builder().trust(Trust::Hostile).threads(1).limits(wall(20_000)).transport(worker());
     let pool = pool.host::<dyn Net>(move |_| Box::new(own.clone())).build().unwrap();
     let load = async |key: &str| {
         let flow = pool.tenant(key).load_async::<dyn Flow>(Script::new("flow.mjs", SOURCE)).await.unwrap();

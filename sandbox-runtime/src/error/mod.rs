@@ -73,7 +73,7 @@ pub enum Error {
         place: Option<Place>,
     },
     /// The sandbox was given up after an earlier fault, and no guest code runs in it any more.
-    #[error("the sandbox was discarded: {cause}")]
+    #[error("the sandbox was discarded: {}", reason(cause))]
     #[non_exhaustive]
     Discarded {
         /// The fault that made its heap unusable.
@@ -237,6 +237,14 @@ impl Error {
             return true;
         }
         matches!(self, Self::Discarded { .. } | Self::Limit { kind: LimitKind::Heap, .. })
+    }
+}
+
+/// What is said of a fault after which nothing was to be built.
+fn reason(cause: &Error) -> String {
+    match cause {
+        Error::Build { reason } => reason.clone(),
+        other => other.to_string(),
     }
 }
 

@@ -25,6 +25,7 @@ use crate::isolate::stack::StackEnd;
 use crate::isolate::ticket::within;
 use crate::schema::ContractChecks;
 use crate::script::Script;
+use crate::transport::loads::Loads;
 use crate::transport::{AsyncTransport, Exports, Narrow, Transport};
 
 /// Something that the child keeps, until nobody has this.
@@ -96,10 +97,19 @@ impl Evaluating<'_> {
 }
 
 impl ProcessGuest {
-    /// [`bind`](Self::bind) in its turn.
-    pub(super) async fn bind_later<C: ?Sized + GuestContract>(self) -> Result<C::Proxy<Processed>> {
+    /// [`bind`](Self::bind) for a task, which it does not block.
+    ///
+    /// # Errors
+    ///
+    /// As of [`bind`](Self::bind).
+    pub fn bind_async<C: ?Sized + GuestContract>(&self) -> Loads<C::Proxy<Processed>> {
+        Loads::new(self.clone().bind_later(Self::transport::<C>), C::proxy)
+    }
+
+    /// `bind` is [`transport`](Self::transport) of a contract.
+    pub(super) async fn bind_later(self, bind: fn(&Self) -> Result<Processed>) -> Result<Processed> {
         let session = self.exports.session.clone();
-        ProcessCall::work(&session, move || self.transport::<C>()).await.map(C::proxy)
+        ProcessCall::work(&session, move || bind(&self)).await
     }
 
     /// Checks the script against the contract `C`, and gives the proxy that implements it.
@@ -213,7 +223,9 @@ impl Processed {
         CallHead { binding: handle.key, method: index, may_spin: spin::is_room(), limit }.write(out);
         let began = out.weight();
         let written = args.write(&mut ArgumentWriter::wired(out, method.spec.params));
-        let written = written.and_then(|()| session.affordable(out.weight() - began));
+        let affordable =
+            || session.affordable(out.weight() - began).map_err(|error| error.inside("arguments"));
+        let written = written.and_then(|()| affordable());
         written.map_err(|error| method.write_error(error))
     }
 

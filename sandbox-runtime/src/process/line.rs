@@ -42,6 +42,11 @@ impl Line {
         self.looked(sys::wait_for_any(&[(self.stream.as_fd(), libc::POLLIN | libc::POLLOUT)], LOOK)?)
     }
 
+    /// The same until something can be written.
+    pub(super) fn wait_for_room(&self) -> io::Result<()> {
+        self.looked(sys::wait_for_any(&[(self.stream.as_fd(), libc::POLLOUT)], LOOK)?)
+    }
+
     fn looked(&self, is_ready: bool) -> io::Result<()> {
         if is_ready { Ok(()) } else { self.guard.look() }
     }

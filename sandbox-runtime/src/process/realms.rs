@@ -9,6 +9,7 @@ use super::session::{About, What};
 use crate::contract::GuestContract;
 use crate::error::Result;
 use crate::script::Script;
+use crate::transport::loads::Loads;
 
 /// One more realm of a [`ProcessSandbox`], as a [`Realm`](crate::Realm) is one of a [`Sandbox`](crate::Sandbox): a global and
 /// intrinsics of its own, in the same process, with its heap and its fate. It is for scripts of **one trust level**.
@@ -111,7 +112,10 @@ impl ProcessRealm {
     /// # Errors
     ///
     /// As of [`load`](Self::load).
-    pub async fn load_async<C: ?Sized + GuestContract>(&self, script: Script) -> Result<C::Proxy<Processed>> {
-        self.eval_async(script).await?.bind_later::<C>().await
+    pub fn load_async<C: ?Sized + GuestContract>(&self, script: Script) -> Loads<C::Proxy<Processed>> {
+        let own = self.clone();
+        let load =
+            async move { own.eval_async(script).await?.bind_later(ProcessGuest::transport::<C>).await };
+        Loads::new(load, C::proxy)
     }
 }

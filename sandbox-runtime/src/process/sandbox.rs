@@ -15,6 +15,7 @@ use crate::isolate::{Host, clock};
 use crate::realm::{ConsoleOutput, Settings};
 use crate::sandbox::{Buildable, Builder};
 use crate::script::Script;
+use crate::transport::loads::Loads;
 
 /// A sandbox in a process of its own; see [`Builder::transport`].
 ///
@@ -234,8 +235,11 @@ impl ProcessSandbox {
     /// # Errors
     ///
     /// As of [`load`](Self::load).
-    pub async fn load_async<C: ?Sized + GuestContract>(&self, script: Script) -> Result<C::Proxy<Processed>> {
-        self.eval_async(script).await?.bind_later::<C>().await
+    pub fn load_async<C: ?Sized + GuestContract>(&self, script: Script) -> Loads<C::Proxy<Processed>> {
+        let own = self.clone();
+        let load =
+            async move { own.eval_async(script).await?.bind_later(ProcessGuest::transport::<C>).await };
+        Loads::new(load, C::proxy)
     }
 }
 

@@ -15,12 +15,17 @@ use super::wire::Window;
 
 /// The bytes of each piece. It takes memory as it is written.
 const ROOM: usize = 64 << 20;
-/// Where the numbers of calls are that have to be over, as many as there is room for: each where its remainder says.
+/// Where the numbers of calls are that have to be over, each where its remainder says: more than are under way at once.
 const CALLED_OFF: usize = ROOM;
-const PLACES: usize = 64;
+const PLACES: usize = 1 << 16;
 const SIZE: usize = ROOM + PLACES * 8;
 /// What is given back as soon as it was read, beyond this.
 const KEPT: usize = 8 << 20;
+
+/// Where the number of a call is that has to be over.
+fn place(call: u64) -> usize {
+    CALLED_OFF + usize::try_from(call % PLACES as u64).unwrap_or_default() * 8
+}
 
 /// A piece, to be given to the child and kept by the parent.
 pub(super) fn make() -> io::Result<(Parents, OwnedFd)> {
@@ -61,9 +66,8 @@ impl Window for Parents {
     }
 
     fn call_off(&self, call: u64) {
-        let place = usize::try_from(call % PLACES as u64).unwrap_or_default();
         // Who does not hear it here is told by a frame.
-        _ = self.file.write_all_at(&call.to_le_bytes(), (CALLED_OFF + place * 8) as u64);
+        _ = self.file.write_all_at(&call.to_le_bytes(), place(call) as u64);
     }
 }
 
@@ -91,9 +95,7 @@ impl Window for Childs {
         self.0.read(at, length)
     }
 
-    fn called_off(&self) -> Vec<u64> {
-        let there = self.0.read(CALLED_OFF, PLACES * 8).unwrap_or_default();
-        // One that is being written is no call's.
-        there.chunks_exact(8).filter_map(|word| Some(u64::from_le_bytes(word.try_into().ok()?))).collect()
+    fn is_called_off(&self, call: u64) -> bool {
+        self.0.read(place(call), 8).is_ok_and(|word| word == call.to_le_bytes())
     }
 }

@@ -7,6 +7,7 @@
 
 use std::io;
 use std::num::NonZeroUsize;
+use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -122,7 +123,7 @@ fn awake(stream: &UnixStream, buffer: &mut [u8], waits_long: impl Fn() -> bool) 
 pub(super) struct Awake {
     stream: UnixStream,
     spin: Spin,
-    /// It reads what is there, and waits for nothing.
+    /// It reads what is there, writes what there is room for, and waits for nothing.
     is_hasty: bool,
 }
 
@@ -135,9 +136,15 @@ impl Awake {
         Ok(Self::new(self.stream.try_clone()?, self.spin.clone()))
     }
 
-    /// Whether reads fail with `WouldBlock` where they would wait.
+    /// Whether reads and writes fail with `WouldBlock` where they would wait.
     pub(super) fn make_hasty(&mut self, is_hasty: bool) {
         self.is_hasty = is_hasty;
+    }
+
+    /// Waits until something can be read, or written.
+    pub(super) fn wait_for_both(&self) -> io::Result<()> {
+        let both = libc::POLLIN | libc::POLLOUT;
+        sys::wait_for_any(&[(self.stream.as_fd(), both)], Duration::MAX).map(drop)
     }
 }
 
@@ -153,7 +160,10 @@ impl io::Read for Awake {
 
 impl io::Write for Awake {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.stream.write(bytes)
+        match self.is_hasty {
+            true => sys::send_now(&self.stream, bytes),
+            false => self.stream.write(bytes),
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -14,7 +14,7 @@ pub struct Loads<P>(Pin<Box<dyn Future<Output = Result<P>> + Send>>);
 
 impl<P: 'static> Loads<P> {
     /// `proxy` makes the proxy from its transport.
-    pub(super) fn new<T: 'static>(
+    pub(crate) fn new<T: 'static>(
         load: impl Future<Output = Result<T>> + Send + 'static,
         proxy: fn(T) -> P,
     ) -> Self {

@@ -229,7 +229,7 @@ pub(crate) const AWAITED: &[Child] = &[
                 line.asks(id, [2, 1], call, &args);
             }
         },
-        is_protocol,
+        is_overdue,
     ),
     (
         "the-same-number-twice",

@@ -42,6 +42,10 @@ impl Ear {
     }
 
     pub(super) fn know(&self, call: u64, ticket: Ticket) {
+        // It may have been called off before it was read of here.
+        if self.window.is_called_off(call) {
+            ticket.cancel(&self.watch);
+        }
         self.inner().tickets.insert(call, ticket);
     }
 
@@ -64,12 +68,10 @@ impl Ear {
 
 impl Wake for Ear {
     fn wake(self: Arc<Self>) {
-        for call in self.window.called_off() {
-            let ticket = self.inner().tickets.get(&call).cloned();
-            ticket.inspect(|ticket| ticket.cancel(&self.watch));
-        }
         let timer = self.timer();
         let inner = &mut *self.inner();
+        let called_off = inner.tickets.iter().filter(|(call, _)| self.window.is_called_off(**call));
+        called_off.for_each(|(_, ticket)| ticket.cancel(&self.watch));
         // One that is dropped is not rung.
         let before = if inner.is_open { inner.next.replace(timer) } else { Some(timer) };
         drop(before);

@@ -43,9 +43,9 @@ pub(super) struct Flights {
 
 #[derive(Default)]
 struct Known {
-    /// By what ends them, by their numbers.
-    cancels: FxHashMap<u64, (u64, oneshot::Sender<LimitKind>)>,
-    /// Their numbers, by those that they have in the isolate.
+    /// What they are in the isolate, and by what each is ended, once.
+    flights: FxHashMap<u64, (u64, Option<oneshot::Sender<LimitKind>>)>,
+    /// Their numbers, by those that they have in the isolate, for as long as code of them may run.
     calls: FxHashMap<u64, u64>,
 }
 
@@ -74,7 +74,7 @@ impl Flights {
         {
             let known = &mut *self.known.borrow_mut();
             known.calls.insert(ticket.flight(), id);
-            known.cancels.insert(id, (ticket.flight(), cancel));
+            known.flights.insert(id, (ticket.flight(), Some(cancel)));
         }
         self.ear.get().inspect(|ear| ear.know(id, ticket.clone()));
         let (mut flight, turn) = (flight(ticket.clone()), self.turn.clone());
@@ -101,9 +101,8 @@ impl Flights {
     /// Ends a call, unless it is over already.
     pub(super) fn cancel(&self, id: u64, by_caller: bool) {
         let kind = if by_caller { LimitKind::Deadline } else { LimitKind::Wall };
-        let cancel = self.known.borrow_mut().cancels.remove(&id);
-        if let Some((flight, cancel)) = cancel {
-            self.known.borrow_mut().calls.remove(&flight);
+        let cancel = self.known.borrow_mut().flights.get_mut(&id).and_then(|(_, cancel)| cancel.take());
+        if let Some(cancel) = cancel {
             _ = cancel.send(kind);
         }
     }
@@ -116,7 +115,7 @@ impl Flights {
     fn is_over(&self, id: u64) {
         self.ear.get().inspect(|ear| ear.forget(id));
         let known = &mut *self.known.borrow_mut();
-        if let Some((flight, _)) = known.cancels.remove(&id) {
+        if let Some((flight, _)) = known.flights.remove(&id) {
             known.calls.remove(&flight);
         }
     }

@@ -10,7 +10,7 @@ mod flights;
 mod hosts;
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io::ErrorKind;
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
@@ -88,7 +88,9 @@ pub(super) fn serve(
         let report =
             child.begin(&setup, console, stack).and_then(|()| ready(&child.limits).map_err(Error::build));
         match report {
-            Ok(report) => send(&mut child.output.borrow_mut(), kind::READY, first.call, &Ready { report })?,
+            Ok(report) => {
+                child.send(kind::READY, first.call, false, |body| to_json(&Ready { report }, body))?
+            }
             Err(error) => child.answer(first.call, Err(error), &[])?,
         }
         child.run()
@@ -123,6 +125,8 @@ impl Answer {
 
 struct Child {
     input: RefCell<FrameReader<Awake>>,
+    /// What was read before it was its turn.
+    kept: RefCell<VecDeque<Frame>>,
     /// Where values from the parent are that are long.
     window: Option<Arc<dyn Window>>,
     /// Whether there are processors enough to wait awake.
@@ -146,12 +150,14 @@ struct Child {
 
 impl Child {
     fn new(
-        (input, window, output): (FrameReader<Awake>, Option<Arc<dyn Window>>, Output),
+        (input, window, mut output): (FrameReader<Awake>, Option<Arc<dyn Window>>, Output),
         may_spin: Arc<AtomicBool>,
         limits: Limits,
     ) -> Rc<Self> {
+        output.stream().make_hasty(true);
         Rc::new(Self {
             input: RefCell::new(input),
+            kept: RefCell::default(),
             window,
             may_spin,
             output: RefCell::new(output),
@@ -208,19 +214,27 @@ impl Child {
     }
 
     fn next(&self) -> Asked<Frame> {
-        self.input.borrow_mut().next().map_err(|_| Gone)
+        let kept = self.kept.borrow_mut().pop_front();
+        kept.map_or_else(|| self.input.borrow_mut().next().map_err(|_| Gone), Ok)
     }
 
     /// The next frame, if it is there.
     fn next_now(&self) -> Asked<Option<Frame>> {
+        let kept = self.kept.borrow_mut().pop_front();
+        match kept {
+            Some(frame) => Ok(Some(frame)),
+            None => self.read_now().map_err(|_| Gone),
+        }
+    }
+
+    fn read_now(&self) -> Result<Option<Frame>, FrameError> {
         let mut input = self.input.borrow_mut();
         input.stream().make_hasty(true);
         let frame = input.next();
         input.stream().make_hasty(false);
         match frame {
-            Ok(frame) => Ok(Some(frame)),
             Err(FrameError::Io(error)) if error.kind() == ErrorKind::WouldBlock => Ok(None),
-            Err(_) => Err(Gone),
+            frame => frame.map(Some),
         }
     }
 
@@ -233,7 +247,20 @@ impl Child {
     ) -> Asked<()> {
         let mut output = self.output.borrow_mut();
         output.keep_together(!aside || self.together.get());
-        output.send(kind, call, body).map_err(|_| Gone)
+        // The parent does not read everything before it has said what it is saying.
+        let sent = output.send_while(kind, call, body, |stream| {
+            self.keep_frames()?;
+            stream.wait_for_both().map_err(FrameError::Io)
+        });
+        sent.map_err(|_| Gone)
+    }
+
+    /// Reads the frames that are there, for later.
+    fn keep_frames(&self) -> Result<(), FrameError> {
+        while let Some(frame) = self.read_now()? {
+            self.kept.borrow_mut().push_back(frame);
+        }
+        Ok(())
     }
 
     fn encoded<'b>(&'b self, bytes: &'b [u8]) -> Encoded<'b> {

@@ -208,3 +208,56 @@ fn a_frame_is_written_at_once_or_not_at_all() {
     writer.send(1, 1, put(0)).expect("it is within the limit");
     assert_eq!(calls.0.iter().map(Vec::len).collect::<Vec<_>>(), [23, 13]);
 }
+
+/// A stream that has room for so many bytes.
+struct Narrow {
+    room: usize,
+    there: Vec<u8>,
+}
+
+impl Write for Narrow {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = bytes.len().min(self.room);
+        if count == 0 {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        self.room -= count;
+        self.there.extend_from_slice(&bytes[..count]);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn frames_that_are_sent_soon_are_sent_in_their_order() {
+    let frames = (0..20).map(|nth| frame(nth, nth.into(), &[nth; 40])).collect::<Vec<_>>();
+    let expected = written(&frames);
+    for room in [1, 7, 53, 54, 1000, 5000] {
+        let mut writer = FrameWriter::new(Narrow { room, there: Vec::new() }, 1 << 20);
+        for (nth, Frame { kind, call, body }) in frames.iter().enumerate() {
+            let body = |out: &mut Out| {
+                out.extend_from_slice(body);
+                Ok::<_, FrameError>(())
+            };
+            match nth {
+                // One that waits has all that was before it written first.
+                10 => {
+                    let more = |stream: &mut Narrow| {
+                        stream.room += room;
+                        Ok(())
+                    };
+                    writer.send_while(*kind, *call, body, more).expect("it is sent");
+                    assert_eq!(writer.backlog(), 0);
+                }
+                _ => writer.send_soon(*kind, *call, body).expect("it is sent soon"),
+            }
+        }
+        while !writer.push_on().expect("there is room") {
+            writer.stream().room += room;
+        }
+        assert_eq!(writer.stream().there, expected, "{room}");
+    }
+}

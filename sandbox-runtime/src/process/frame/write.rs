@@ -15,12 +15,15 @@ pub(crate) struct FrameWriter<W> {
     /// Of a body.
     limit: usize,
     out: Out,
+    /// What is to be written before all else, and how much of it was.
+    backlog: Vec<u8>,
+    done: usize,
 }
 
 impl<W: Write> FrameWriter<W> {
     /// Frames with bodies of at most so many bytes.
     pub(crate) fn new(stream: W, limit: usize) -> Self {
-        Self { stream, limit, out: Out::default() }
+        Self { stream, limit, out: Out::default(), backlog: Vec::new(), done: 0 }
     }
 
     /// Sends what is long through memory that both sides have.
@@ -58,21 +61,61 @@ impl<W: Write> FrameWriter<W> {
         body: impl FnOnce(&mut Out) -> Result<(), E>,
         mut blocked: impl FnMut(&mut W) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.out.restart(KEPT);
-        self.out.extend_from_slice(&[0; HEADER]);
-        body(&mut self.out)?;
-        self.finish(kind, call)?;
-        let mut left = self.out.as_slice();
-        while !left.is_empty() {
-            match self.stream.write(left) {
-                Ok(0) => return Err(FrameError::Io(ErrorKind::WriteZero.into()).into()),
-                Ok(written) => left = left.get(written..).unwrap_or_default(),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => blocked(&mut self.stream)?,
-                Err(error) => return Err(FrameError::Io(error).into()),
+        self.make(kind, call, body)?;
+        while !self.push_on()? {
+            blocked(&mut self.stream)?;
+        }
+        let mut sent = 0;
+        while sent < self.out.len() {
+            sent += write_some(&mut self.stream, self.out.get(sent..).unwrap_or_default())?;
+            if sent < self.out.len() {
+                blocked(&mut self.stream)?;
             }
         }
         Ok(self.stream.flush().map_err(FrameError::Io)?)
+    }
+
+    /// Writes a frame as far as the stream has room for it now, and what is left when [`push_on`](Self::push_on) is called.
+    pub(crate) fn send_soon<E: From<FrameError>>(
+        &mut self,
+        kind: u8,
+        call: u64,
+        body: impl FnOnce(&mut Out) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.make(kind, call, body)?;
+        let sent = if self.push_on()? { write_some(&mut self.stream, &self.out)? } else { 0 };
+        self.backlog.extend_from_slice(self.out.get(sent..).unwrap_or_default());
+        Ok(())
+    }
+
+    /// How many bytes are to be written before the next frame.
+    pub(crate) fn backlog(&self) -> usize {
+        self.backlog.len() - self.done
+    }
+
+    /// Writes what is left of frames that were to be sent soon, as far as there is room. Says whether nothing is left.
+    pub(crate) fn push_on(&mut self) -> Result<bool, FrameError> {
+        self.done += write_some(&mut self.stream, self.backlog.get(self.done..).unwrap_or_default())?;
+        // What was written is given up when it is the larger part, so each byte is moved once at most.
+        if self.done > self.backlog.len() / 2 {
+            self.backlog.drain(..self.done);
+            self.backlog.shrink_to(self.backlog.len().max(KEPT));
+            self.done = 0;
+        }
+        Ok(self.backlog() == 0)
+    }
+
+    /// Makes a frame whose body is appended behind the header.
+    fn make<E: From<FrameError>>(
+        &mut self,
+        kind: u8,
+        call: u64,
+        body: impl FnOnce(&mut Out) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.out.restart(KEPT);
+        self.out.extend_from_slice(&[0; HEADER]);
+        body(&mut self.out)?;
+        Ok(self.finish(kind, call)?)
     }
 
     /// Writes the header.
@@ -88,4 +131,19 @@ impl<W: Write> FrameWriter<W> {
         }
         Ok(())
     }
+}
+
+/// Writes what a stream has room for, or what it takes when it waits. Says how much that was.
+fn write_some(stream: &mut impl Write, bytes: &[u8]) -> Result<usize, FrameError> {
+    let mut sent = 0;
+    while sent < bytes.len() {
+        match stream.write(bytes.get(sent..).unwrap_or_default()) {
+            Ok(0) => return Err(FrameError::Io(ErrorKind::WriteZero.into())),
+            Ok(written) => sent += written,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+            Err(error) => return Err(FrameError::Io(error)),
+        }
+    }
+    Ok(sent)
 }

@@ -61,12 +61,25 @@ impl Bell {
     }
 }
 
-/// A runtime that is kept for those who have none.
-pub(super) fn runtime() -> io::Result<&'static Runtime> {
-    static RUNTIME: LazyLock<io::Result<Runtime>> = LazyLock::new(|| {
-        Builder::new_multi_thread().worker_threads(1).thread_name("sandbox-hosts").enable_all().build()
-    });
-    RUNTIME.as_ref().map_err(|error| io::Error::new(error.kind(), error.to_string()))
+/// A runtime of one thread that is kept.
+fn kept(runtime: &'static LazyLock<io::Result<Runtime>>) -> io::Result<&'static Runtime> {
+    runtime.as_ref().map_err(|error| io::Error::new(error.kind(), error.to_string()))
+}
+
+fn made(name: &str) -> io::Result<Runtime> {
+    Builder::new_multi_thread().worker_threads(1).thread_name(name).enable_all().build()
+}
+
+/// One for hosts' methods of those who have none.
+fn for_hosts() -> io::Result<&'static Runtime> {
+    static RUNTIME: LazyLock<io::Result<Runtime>> = LazyLock::new(|| made("sandbox-hosts"));
+    kept(&RUNTIME)
+}
+
+/// One for those who watch children: nothing of a host runs there, which might block it.
+pub(super) fn for_sentries() -> io::Result<&'static Runtime> {
+    static RUNTIME: LazyLock<io::Result<Runtime>> = LazyLock::new(|| made("sandbox-sentry"));
+    kept(&RUNTIME)
 }
 
 /// Gives futures of the host the timers and sockets of a runtime: this one, or else that of the thread, or else the one that is kept.
@@ -74,6 +87,6 @@ pub(super) fn enter(own: Option<&Handle>) -> io::Result<Option<EnterGuard<'_>>> 
     match own {
         Some(own) => Ok(Some(own.enter())),
         None if Handle::try_current().is_ok() => Ok(None),
-        None => runtime().map(|runtime| Some(runtime.enter())),
+        None => for_hosts().map(|runtime| Some(runtime.enter())),
     }
 }

@@ -18,8 +18,11 @@ use crate::isolate::stack::StackEnd;
 use crate::isolate::thrown::STACK_FULL;
 use crate::realm::{ConsoleLine, Level};
 
-/// How much is read, in bytes, while the child does not read: more than a guest says at once that has a heap of the usual size.
-const MOST_KEPT: usize = 128 << 20;
+/// How much is kept of what is read, or is to be sent, in bytes, while the child does not read: more than a guest says at once that has
+/// a heap of the usual size.
+pub(super) const MOST_KEPT: usize = 128 << 20;
+/// How much more, at most, while a synchronous call is under way beside others.
+const MOST_PUT_OFF: usize = 512 << 20;
 
 /// What a child answered.
 pub(in super::super) enum Answered<'f> {
@@ -45,6 +48,8 @@ pub(in super::super) struct Call<'c> {
     pub(super) live: &'c Arc<Live>,
     pub(super) about: About,
     pub(super) began: u64,
+    /// It is made by whoever drives calls side by side, and waits for nothing.
+    pub(super) is_driven: bool,
 }
 
 /// A call of a host method that the child asks for.
@@ -79,17 +84,18 @@ impl<'c> Call<'c> {
     ) -> Result<()> {
         let mut writer = self.live.writer.lock().unwrap_or_else(PoisonError::into_inner);
         writer.keep_together(!(aside && self.state.is_alone.get()));
-        writer.stream().make_hasty(!self.state.flying.borrow().is_empty());
-        let sent = writer.send_while(
-            kind,
-            id,
-            |out| body(out).map_err(Unsent::Made),
-            |line| {
-                // The child may have much to say before it reads: it goes on while methods of the host have not answered.
-                self.keep_frames().map_err(Unsent::Made)?;
-                line.wait_for_both().map_err(|error| Unsent::Frame(FrameError::Io(error)))
-            },
-        );
+        writer.stream().make_hasty(self.is_driven || !self.state.flying.borrow().is_empty());
+        let body = |out: &mut Out| body(out).map_err(Unsent::Made);
+        let blocked = |line: &mut Line| {
+            // The child may have something to say before it reads. When that is much, it reads in between.
+            let has_room = self.keep_frames().map_err(Unsent::Made)?;
+            let waited = if has_room { line.wait_for_both() } else { line.wait_for_room() };
+            waited.map_err(|error| Unsent::Frame(FrameError::Io(error)))
+        };
+        let sent = match self.is_driven {
+            true => writer.send_soon(kind, id, body),
+            false => writer.send_while(kind, id, body, blocked),
+        };
         drop(writer);
         sent.map_err(|unsent| match unsent {
             Unsent::Made(error) => error,
@@ -100,12 +106,23 @@ impl<'c> Call<'c> {
         })
     }
 
-    /// Reads the frames that are there, for later.
-    fn keep_frames(&self) -> Result<()> {
-        while let Some(frame) = self.read_now()? {
+    /// Goes on with what was to be sent soon. Says how many bytes are left.
+    pub(super) fn push_on(&self) -> Result<usize> {
+        let mut writer = self.live.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        writer.stream().make_hasty(true);
+        let pushed = writer.push_on();
+        let left = writer.backlog();
+        drop(writer);
+        pushed.map(|_| left).map_err(|_| self.death())
+    }
+
+    /// Reads the frames that are there, for later. Says whether there is room for more.
+    fn keep_frames(&self) -> Result<bool> {
+        while self.state.kept.borrow().bytes < MOST_KEPT {
+            let Some(frame) = self.read_now()? else { return Ok(true) };
             self.keep(&mut self.state.kept.borrow_mut(), frame)?;
         }
-        Ok(())
+        Ok(false)
     }
 
     fn keep(&self, kept: &mut Kept, frame: Frame) -> Result<()> {
@@ -119,9 +136,6 @@ impl<'c> Call<'c> {
             return Err(self.broken("more calls of `async` methods at once than are allowed"));
         }
         kept.bytes += frame.body.len();
-        if kept.bytes > MOST_KEPT {
-            return Err(self.broken("more at once than is kept, without reading what it is answered"));
-        }
         kept.frames.push_back(frame);
         Ok(())
     }
@@ -225,7 +239,14 @@ impl<'c> Call<'c> {
 
     /// Leaves a frame to whoever drives the call that it is for.
     fn put_off(&self, frame: Frame) -> Result<()> {
-        self.keep(&mut self.state.later.borrow_mut(), frame)
+        let mut later = self.state.later.borrow_mut();
+        self.keep(&mut later, frame)?;
+        // One long value of each.
+        let of_each = self.session.most_bytes().saturating_mul(self.state.flying.borrow().len());
+        if later.bytes > of_each.min(MOST_PUT_OFF).saturating_add(MOST_KEPT) {
+            return Err(self.broken("more at once than is kept for calls that wait for another"));
+        }
+        Ok(())
     }
 
     fn encoded<'b>(&'b self, bytes: &'b [u8]) -> Encoded<'b> {

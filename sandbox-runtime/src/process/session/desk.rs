@@ -28,6 +28,16 @@ pub(in super::super) enum Job {
     Work(Box<dyn FnOnce() + Send>),
 }
 
+impl Job {
+    /// Until when its caller waits.
+    fn deadline(&self) -> u64 {
+        match self {
+            Self::Call(fare, _) => fare.terms().deadline.unwrap_or(u64::MAX),
+            Self::Work(_) => u64::MAX,
+        }
+    }
+}
+
 /// Where it is put.
 #[derive(Default)]
 pub(super) struct Desk {
@@ -91,6 +101,22 @@ impl Desk {
 
     pub(super) fn take(&self) -> Option<Job> {
         self.inner().jobs.pop_front()
+    }
+
+    /// Takes the calls that nobody can begin any more, for their callers wait no longer, and says when the next one is of these.
+    pub(super) fn overdue(&self, now: u64) -> (Vec<Job>, u64) {
+        let (mut overdue, mut next) = (Vec::new(), u64::MAX);
+        let mut inner = self.inner();
+        for job in std::mem::take(&mut inner.jobs) {
+            match job.deadline() {
+                deadline if deadline <= now => overdue.push(job),
+                deadline => {
+                    next = next.min(deadline);
+                    inner.jobs.push_back(job);
+                }
+            }
+        }
+        (overdue, next)
     }
 
     pub(super) fn is_empty(&self) -> bool {

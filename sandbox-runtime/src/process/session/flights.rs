@@ -13,7 +13,7 @@ use std::task::Context;
 use tokio::runtime::{EnterGuard, Handle as Runtime};
 
 use super::bell::{self, Bell};
-use super::call::{Asked, Call};
+use super::call::{Asked, Call, MOST_KEPT};
 use super::desk::Job;
 use super::fare::Fare;
 use super::inside::{Frames, Here};
@@ -31,6 +31,8 @@ use crate::process::sys;
 
 /// How many frames are read before it is looked what else there is to do.
 const AT_ONCE: usize = 64;
+/// How much is sent that there is no room for, in bytes, before the next call waits for its turn.
+const MOST_SENT: usize = 1 << 20;
 /// How often it is looked before others have their turn.
 const ROUNDS: usize = 16;
 
@@ -68,6 +70,13 @@ impl Flight {
         if self.by_caller { LimitKind::Deadline } else { LimitKind::Wall }
     }
 
+    /// What is known of it here when the child cannot say: that it was made, and how long it took.
+    fn bill(&self) -> WireBill {
+        let mut bill = WireBill::default();
+        (bill[0], bill[1]) = (1, clock::now().saturating_sub(self.began));
+        bill
+    }
+
     fn fail(self, error: Error) {
         drop_of_host(self.hosts.take());
         if let Some(fare) = self.fare {
@@ -82,13 +91,18 @@ pub(in super::super) struct Driver {
     /// The child that they are in.
     live: Option<Arc<Live>>,
     flights: BTreeMap<u64, Flight>,
+    /// How many bytes there was no room for in the stream.
+    backlog: usize,
+    /// When somebody waits no longer for a call to begin.
+    next: u64,
     /// How long it is waited before it is looked whether the child keeps to its limits.
     patience: Patience,
 }
 
 impl Driver {
     pub(super) fn new(session: Arc<Session>) -> Self {
-        Self { session, live: None, flights: BTreeMap::new(), patience: Patience::default() }
+        let (backlog, next, patience) = (0, u64::MAX, Patience::default());
+        Self { session, live: None, flights: BTreeMap::new(), backlog, next, patience }
     }
 
     /// Does what can be done now. Says whether nothing is left.
@@ -119,13 +133,21 @@ impl Driver {
     fn advance(&mut self, session: &Arc<Session>, state: &State, cx: &mut Context<'_>) -> Result<()> {
         for _ in 0..ROUNDS {
             self.leave_behind(session, state);
+            self.push_on(session, state)?;
+            let was_blocked = self.is_blocked();
             let has_begun = self.board(session, state, cx)?;
-            let has_heard = self.hear(session, state)?;
-            self.leave_behind(session, state);
-            let has_told = self.tell(session, state, cx)?;
-            self.leave_behind(session, state);
+            let (mut has_heard, mut has_told) = (false, false);
+            // A child that does not read is not heard either.
+            if self.backlog < MOST_KEPT {
+                has_heard = self.hear(session, state)?;
+                self.leave_behind(session, state);
+                has_told = self.tell(session, state, cx)?;
+                self.leave_behind(session, state);
+            }
             self.end(session, state, cx)?;
-            if !(has_begun || has_heard || has_told) {
+            self.push_on(session, state)?;
+            let is_unblocked = was_blocked && !self.is_blocked();
+            if !(has_begun || has_heard || has_told || is_unblocked) {
                 return Ok(());
             }
             self.patience = Patience::default();
@@ -135,7 +157,7 @@ impl Driver {
     }
 
     fn call<'c>(session: &'c Session, state: &'c State, live: &'c Arc<Live>) -> Call<'c> {
-        Call { session, state, live, about: About::default(), began: clock::now() }
+        Call { session, state, live, about: About::default(), began: clock::now(), is_driven: true }
     }
 
     /// Whether the child of the calls is that of the sandbox.
@@ -151,10 +173,20 @@ impl Driver {
     fn leave_behind(&mut self, session: &Session, state: &State) {
         if !self.is_current(session) {
             let cause = state.discarded.borrow().clone();
-            let cause = cause.unwrap_or_else(|| Error::build("the sandbox was reset"));
-            let error = Error::Discarded { cause: Box::new(cause) };
             for flight in std::mem::take(&mut self.flights).into_values() {
-                flight.fail(error.clone());
+                let error = match &cause {
+                    // A process ends for all.
+                    Some(Error::Process { death, .. }) => {
+                        Error::Process { death: death.clone(), place: flight.about.place }
+                    }
+                    Some(cause) => Error::Discarded { cause: Box::new(cause.clone()) },
+                    None => Error::Discarded { cause: Box::new(Error::build("the sandbox was reset")) },
+                };
+                // After a reset nothing is on the bill yet.
+                if cause.is_some() {
+                    session.meter.charge_numbers(flight.bill());
+                }
+                flight.fail(error);
             }
         }
         if self.flights.is_empty() {
@@ -162,10 +194,20 @@ impl Driver {
         }
     }
 
-    /// Begins what is to be done, unless the child has still to end what it was told to: it could put that off for ever.
+    /// Sends what is to be sent, as far as there is room.
+    fn push_on(&mut self, session: &Session, state: &State) -> Result<()> {
+        self.backlog = match &self.live {
+            Some(live) => Self::call(session, state, live).push_on()?,
+            None => 0,
+        };
+        Ok(())
+    }
+
+    /// Begins what is to be done, unless the child has still much to read, or to end what it was told to: it could put that off for ever.
     fn board(&mut self, session: &Arc<Session>, state: &State, cx: &mut Context<'_>) -> Result<bool> {
         let mut has_begun = false;
-        while self.flights.values().all(|flight| flight.ending.is_none()) {
+        self.next = u64::MAX;
+        while self.backlog < MOST_SENT && self.flights.values().all(|flight| flight.ending.is_none()) {
             let Some(job) = session.desk.take() else { break };
             has_begun = true;
             match job {
@@ -177,6 +219,15 @@ impl Driver {
                     if !fare.is_dropped(cx) {
                         self.launch(session, state, fare, runtime)?;
                     }
+                }
+            }
+        }
+        if !session.desk.is_empty() {
+            let (overdue, next) = session.desk.overdue(clock::now());
+            self.next = next;
+            for job in overdue {
+                if let Job::Call(fare, _) = job {
+                    fare.fail(not_begun());
                 }
             }
         }
@@ -200,8 +251,7 @@ impl Driver {
         };
         let (began, deadline) = (clock::now(), terms.deadline.unwrap_or(u64::MAX));
         if deadline <= began {
-            let limit = "the call had not begun at the caller's deadline".into();
-            fare.fail(Error::Limit { kind: LimitKind::Deadline, limit, place: None });
+            fare.fail(not_begun());
             return Ok(());
         }
         let limit = began.saturating_add(nanos(session.settings.limits.wall));
@@ -217,7 +267,7 @@ impl Driver {
                     Flight { fare: Some(fare), about, began, end, by_caller, ending: None, hosts, runtime };
                 self.flights.insert(id, flight);
                 self.live = Some(live);
-                Ok(())
+                self.push_on(session, state)
             }
             Err(error) => {
                 session.ends(state, &live);
@@ -395,13 +445,10 @@ impl Driver {
         if let Some(live) = self.live.take() {
             session.bury(state, &live, error);
         }
-        let now = clock::now();
         for (nth, flight) in std::mem::take(&mut self.flights).into_values().enumerate() {
             // The first has paid for the process.
             if nth > 0 {
-                let mut bill = WireBill::default();
-                (bill[0], bill[1]) = (1, now.saturating_sub(flight.began));
-                session.meter.charge_numbers(bill);
+                session.meter.charge_numbers(flight.bill());
             }
             let error = match error {
                 Error::Process { death, .. } => {
@@ -422,7 +469,12 @@ impl Driver {
             }
             Some(Ending { until, .. }) => until,
         };
-        self.flights.values().map(due).min().unwrap_or(u64::MAX)
+        self.flights.values().map(due).min().unwrap_or(u64::MAX).min(self.next)
+    }
+
+    /// Whether there is something to send, once there is room.
+    pub(super) fn is_blocked(&self) -> bool {
+        self.backlog > 0
     }
 
     /// The child that is to be listened to.
@@ -435,13 +487,21 @@ impl Driver {
         let Some(live) = self.live.clone() else { return bell.wait() };
         loop {
             let left = self.due().saturating_sub(clock::now());
-            let streams = [(live.ear.as_fd(), libc::POLLIN), (bell.stream(), libc::POLLIN)];
+            let room = if self.backlog > 0 { libc::POLLOUT } else { 0 };
+            let ear = if self.backlog < MOST_KEPT { libc::POLLIN } else { 0 };
+            let streams = [(live.ear.as_fd(), ear | room), (bell.stream(), libc::POLLIN)];
             let is_due = left == 0 || sys::wait_for_any(&streams, self.patience.next(left)).unwrap_or(true);
             if is_due || live.guard.look().is_err() {
                 return;
             }
         }
     }
+}
+
+/// The error of a call whose caller waits no longer.
+fn not_begun() -> Error {
+    let limit = "the call had not begun at the caller's deadline".into();
+    Error::Limit { kind: LimitKind::Deadline, limit, place: None }
 }
 
 impl Drop for Driver {

@@ -355,7 +355,7 @@ impl Session {
         let state = self.lock(deadline)?;
         let live = self.ready(&state, handle)?;
         let began = clock::now();
-        let call = Call { session: self, state: &state, live: &live, about, began };
+        let call = Call { session: self, state: &state, live: &live, about, began, is_driven: false };
         let is_outermost = self.depth.fetch_add(1, Ordering::SeqCst) == 0;
         if is_outermost {
             let limit = began.saturating_add(nanos(self.settings.limits.wall));

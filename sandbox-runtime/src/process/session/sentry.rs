@@ -60,7 +60,7 @@ impl Sentry {
     fn over(live: Arc<Live>) -> io::Result<Self> {
         let watch = Arc::<Watch>::default();
         watch.due.store(u64::MAX, Ordering::Relaxed);
-        let runtime = bell::runtime()?;
+        let runtime = bell::for_sentries()?;
         let ear = {
             let _entered = runtime.enter();
             sys::watched(live.ear.try_clone()?)?
@@ -132,7 +132,9 @@ impl Task {
             };
             if is_watched {
                 if let Some(sentry) = &self.sentry {
-                    sentry.watch.due.store(self.driver.due(), Ordering::Relaxed);
+                    // Nobody says when there is room in the stream.
+                    let soon = if self.driver.is_blocked() { clock::now() } else { u64::MAX };
+                    sentry.watch.due.store(self.driver.due().min(soon), Ordering::Relaxed);
                 }
                 return Poll::Pending;
             }
