@@ -359,6 +359,23 @@ async fn each_call_has_its_own_end() {
     guest.host.holds(0).await;
 }
 
+/// It takes a while to end so many, and that is no fault.
+#[tokio::test(flavor = "multi_thread")]
+async fn thousands_of_calls_end_at_one_moment() {
+    let guest = guest(wall(60_000)).await;
+    let pid = guest.sandbox.pid();
+    let deadline = Instant::now() + Duration::from_millis(1500);
+    let short = guest.flow.with_deadline(deadline);
+    let calls = (0..4000).map(|nth| short.run(if nth % 2 == 0 { 9 } else { 2 }));
+    for outcome in futures_util::future::join_all(calls).await {
+        assert!(matches!(outcome, Err(Error::Limit { kind: LimitKind::Deadline, .. })), "{outcome:?}");
+    }
+    assert!(deadline.elapsed() < Duration::from_secs(10), "{:?}", deadline.elapsed());
+    assert_eq!(guest.flow.run(0).await.unwrap(), 1);
+    guest.host.holds(0).await;
+    assert_eq!(guest.sandbox.pid(), pid, "no process was ended for it");
+}
+
 /// More of them than there is room for in the stream to a child that computes.
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_end_in_time_while_another_computes() {

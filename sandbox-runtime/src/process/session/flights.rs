@@ -18,7 +18,7 @@ use super::desk::Job;
 use super::fare::Fare;
 use super::inside::{Frames, Here};
 use super::sentry::Patience;
-use super::{About, GRACE, Live, Session, State};
+use super::{About, Beginning, GRACE, Live, Session, State};
 use crate::error::{Death, Error, LimitKind, Result};
 use crate::isolate::clock;
 use crate::isolate::later::{Pending, Pendings};
@@ -56,7 +56,7 @@ struct Flight {
 #[derive(Clone, Copy)]
 struct Ending {
     since: u64,
-    /// When the child has to have done so.
+    /// When the child has to have done so, unless it has just ended another.
     until: u64,
 }
 
@@ -95,14 +95,16 @@ pub(in super::super) struct Driver {
     backlog: usize,
     /// When somebody waits no longer for a call to begin.
     next: u64,
+    /// Until when the child may end what it was told to, because it has just ended something.
+    ends_until: u64,
     /// How long it is waited before it is looked whether the child keeps to its limits.
     patience: Patience,
 }
 
 impl Driver {
     pub(super) fn new(session: Arc<Session>) -> Self {
-        let (backlog, next, patience) = (0, u64::MAX, Patience::default());
-        Self { session, live: None, flights: BTreeMap::new(), backlog, next, patience }
+        let (backlog, next, ends_until, patience) = (0, u64::MAX, 0, Patience::default());
+        Self { session, live: None, flights: BTreeMap::new(), backlog, next, ends_until, patience }
     }
 
     /// Does what can be done now. Says whether nothing is left.
@@ -256,7 +258,9 @@ impl Driver {
         }
         let limit = began.saturating_add(nanos(session.settings.limits.wall));
         let (end, by_caller) = (limit.min(deadline), deadline < limit);
-        session.begins(state, &live, end);
+        let is_alone = state.flying.borrow().is_empty();
+        let how = if is_alone { Beginning::Alone } else { Beginning::Beside };
+        session.begins(state, &live, end, how);
         let call = Call { about: terms.about, ..Self::call(session, state, &live) };
         let limit = session.limit(state, Some(end));
         match call.begin(terms.kind, |out| fare.write(limit, out)) {
@@ -312,6 +316,11 @@ impl Driver {
         let flight = flight.ok_or_else(|| call.broken("a frame that answers nothing"))?;
         drop_of_host(flight.hosts.take());
         call.state.flying.borrow_mut().remove(&frame.call);
+        if flight.ending.is_some() {
+            // It has many to end, maybe.
+            self.ends_until = clock::now().saturating_add(nanos(GRACE));
+            call.live.guard.until(call.live.guard.end().max(self.ends_until));
+        }
         call.session.ends(call.state, call.live);
         let call = Call { about: flight.about, began: flight.began, ..*call };
         let error = match flight.fare {
@@ -396,7 +405,7 @@ impl Driver {
         let now = clock::now();
         let call = Self::call(session, state, &live);
         let last = self.flights.values().map(|flight| flight.end).max().unwrap_or_default();
-        let is_alone = self.flights.len() == 1;
+        let (is_alone, ends_until) = (self.flights.len() == 1, self.ends_until);
         for (id, flight) in &mut self.flights {
             if flight.fare.as_mut().is_some_and(|fare| fare.is_dropped(cx)) {
                 flight.fare = None;
@@ -419,7 +428,7 @@ impl Driver {
                 flight.ending = Some(Ending { since: now, until });
                 continue;
             };
-            if ending.until <= now {
+            if ending.until.max(ends_until) <= now {
                 live.guard.condemn(Death::Overdue);
                 return Err(Call { about: flight.about, began: flight.began, ..call }.death());
             }
@@ -464,10 +473,11 @@ impl Driver {
     pub(super) fn due(&self) -> u64 {
         let due = |flight: &Flight| match flight.ending {
             None => flight.end,
-            Some(Ending { since, until }) if flight.fare.is_some() => {
-                since.saturating_add(nanos(GRACE)).min(until)
+            // Its caller is told, whatever the child does.
+            Some(Ending { since, until }) if flight.fare.is_some() && self.flights.len() > 1 => {
+                since.saturating_add(nanos(GRACE)).min(until.max(self.ends_until))
             }
-            Some(Ending { until, .. }) => until,
+            Some(Ending { until, .. }) => until.max(self.ends_until),
         };
         self.flights.values().map(due).min().unwrap_or(u64::MAX).min(self.next)
     }

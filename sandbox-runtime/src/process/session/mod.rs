@@ -159,6 +159,17 @@ pub(super) enum What {
     Binding,
 }
 
+/// What is under way when a call begins.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Beginning {
+    /// Nothing.
+    Alone,
+    /// Other calls.
+    Beside,
+    /// The call of a method of the host which makes this one.
+    Inside,
+}
+
 /// What a request is about, for its errors.
 #[derive(Clone, Copy, Default)]
 pub(super) struct About {
@@ -357,12 +368,14 @@ impl Session {
         let began = clock::now();
         let call = Call { session: self, state: &state, live: &live, about, began, is_driven: false };
         let is_outermost = self.depth.fetch_add(1, Ordering::SeqCst) == 0;
-        if is_outermost {
-            let limit = began.saturating_add(nanos(self.settings.limits.wall));
-            let end = deadline.map_or(limit, |deadline| deadline.min(limit));
+        let wall = nanos(self.settings.limits.wall);
+        let limit = began.saturating_add(wall);
+        let end = deadline.map_or(limit, |deadline| deadline.min(limit));
+        match (is_outermost, state.flying.borrow().is_empty()) {
+            (true, true) => self.begins(&state, &live, end, Beginning::Alone),
             // Its turn may come after that of another.
-            let before = if state.flying.borrow().is_empty() { 0 } else { nanos(self.settings.limits.wall) };
-            self.begins(&state, &live, end.saturating_add(before));
+            (true, false) => self.begins(&state, &live, end.saturating_add(wall), Beginning::Beside),
+            (false, _) => self.begins(&state, &live, end, Beginning::Inside),
         }
         let limit = self.limit(&state, deadline);
         let answer = call.exchange(kind, |out| body(limit, out));
@@ -393,11 +406,10 @@ impl Session {
     }
 
     /// A call begins that has to be over at `end`.
-    fn begins(&self, state: &State, live: &Live, end: u64) {
+    fn begins(&self, state: &State, live: &Live, end: u64, how: Beginning) {
         let (end, cpu) = (end.saturating_add(nanos(GRACE)), self.settings.limits.cpu);
         let cpu = (cpu < Duration::MAX).then(|| cpu + GRACE);
-        let is_first = state.flying.borrow().is_empty();
-        if is_first {
+        if how == Beginning::Alone {
             state.turn.replace(Some(Turn::begin()));
             state.since.set(clock::now());
             live.guard.until(end);
@@ -412,7 +424,8 @@ impl Session {
             live.guard.allow_more_cpu(cpu);
         }
         state.begun.set(state.begun.get() + 1);
-        state.is_alone.set(is_first);
+        // One inside of another has its answer before the other goes on.
+        state.is_alone.set(how == Beginning::Alone || how == Beginning::Inside && state.is_alone.get());
     }
 
     /// A call is over.
