@@ -799,6 +799,10 @@ async fn cpu_time_is_that_of_all_turns_of_a_call() {
     let ended = job.run("100").await;
     assert!(matches!(ended, Err(Error::Limit { kind: LimitKind::Cpu, .. })), "{ended:?}");
     assert_eq!(job.run("1").await.unwrap(), "done");
+    // However short each of them is.
+    let short = sandbox.load_async::<dyn Job>(script("for (;;) await Store.get('k');")).await.unwrap();
+    let ended = short.run("").await;
+    assert!(matches!(ended, Err(Error::Limit { kind: LimitKind::Cpu, .. })), "{ended:?}");
 }
 
 #[test]

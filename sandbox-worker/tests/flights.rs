@@ -33,6 +33,12 @@ pub trait Count {
     fn count(&self) -> Result<u32>;
 }
 
+/// Calls the host so many times.
+#[sandbox_api(guest)]
+pub trait Ask {
+    fn ask(&self, times: u32) -> Result<u32>;
+}
+
 /// Ends the process.
 #[sandbox_api(guest)]
 pub trait End {
@@ -42,6 +48,7 @@ pub trait End {
 #[sandbox_api(host)]
 pub trait Net {
     async fn echo(&self, bytes: Bytes) -> Bytes;
+    fn one(&self) -> u32;
     /// Answers when three wait.
     async fn meet(&self) -> u32;
     async fn never(&self);
@@ -99,6 +106,10 @@ impl Net for Host {
         bytes
     }
 
+    fn one(&self) -> u32 {
+        1
+    }
+
     async fn meet(&self) -> u32 {
         let _held = self.hold();
         self.barrier.wait().await;
@@ -129,6 +140,7 @@ impl Net for Host {
 const SOURCE: &str = "
     let done = 0;
     export const count = () => done;
+    export const ask = (times) => { let sum = 0; for (let n = 0; n < times; n++) sum += Net.one(); return sum; };
     export const end = () => 'x'.repeat(2 ** 29 - 24).split('').length;
     export const run = async (n) => {
         if (n === 1) await Net.meet();
@@ -141,6 +153,13 @@ const SOURCE: &str = "
         if (n === 8) { for (let turn = 0; turn < 20_000; turn++) await null; }
         if (n === 9) await new Promise(() => {});
         if (n === 10) return end();
+        if (n === 12) {
+            let sum = 0;
+            for (let turn = 0; turn < 5; turn++) sum += (await Net.echo(new Uint8Array(1))).length + Net.one();
+            return sum;
+        }
+        if (n === 13) for (;;) await Net.echo(new Uint8Array(1));
+        if (n === 14) { for (let turn = 0; turn < 3000; turn++) await Net.echo(new Uint8Array(1)); return 14; }
         if (n === 11) for (let turn = 0; turn < 900; turn++) { Net.waiting(); void Net.never(); }
         if (n > 100) {
             await Net.gate();
@@ -219,6 +238,47 @@ async fn a_synchronous_call_has_its_turn_while_others_wait() {
     }
     guest.host.gate.notify_one();
     assert_eq!(gate.await.unwrap().unwrap(), 1);
+}
+
+/// While the turn of another waits for the host, too: that goes on first.
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_of_all_kinds_call_the_host() {
+    let guest = guest(wall(60_000)).await;
+    let ask = guest.sandbox.load_async::<dyn Ask>(Script::new("ask.mjs", SOURCE)).await.unwrap();
+    let ask = Arc::new(ask);
+    let mut all = JoinSet::new();
+    for nth in 0..6_u32 {
+        let (flow, ask) = (guest.flow.clone(), ask.clone());
+        match nth % 3 {
+            0 => all.spawn_blocking(move || (0..200).for_each(|_| assert_eq!(ask.ask(20).unwrap(), 20))),
+            _ => all.spawn(async move {
+                for _ in 0..100 {
+                    assert_eq!(flow.run(12).await.unwrap(), 10);
+                }
+            }),
+        };
+    }
+    while let Some(over) = all.join_next().await {
+        over.unwrap();
+    }
+}
+
+/// What it takes to wait for the host so often is not the guest's CPU time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_of_cpu_is_a_calls_own() {
+    let limits = Limits { cpu: Duration::from_millis(300), ..wall(60_000) };
+    let guest = guest(limits).await;
+    let pid = guest.sandbox.pid();
+    let gate = guest.begin(3);
+    guest.host.holds(1).await;
+    let often = guest.begin(14);
+    let error = guest.flow.run(13).await.unwrap_err();
+    assert!(matches!(error, Error::Limit { kind: LimitKind::Cpu, .. }), "{error}");
+    let often = often.await.unwrap();
+    assert!(matches!(often, Ok(14) | Err(Error::Limit { kind: LimitKind::Cpu, .. })), "{often:?}");
+    guest.host.gate.notify_one();
+    gate.await.unwrap().unwrap();
+    assert_eq!(guest.sandbox.pid(), pid, "no process was ended for it");
 }
 
 /// Turns of calls, and synchronous calls between them, from several threads.
@@ -395,6 +455,30 @@ async fn calls_end_in_time_while_another_computes() {
     assert!(matches!(error, Error::Limit { kind: LimitKind::Wall, .. }), "{error}");
     assert_eq!(guest.flow.run(0).await.unwrap(), 1);
     assert_eq!(guest.sandbox.pid(), pid, "no process was ended for it");
+}
+
+/// Also while a synchronous call waits for its turn.
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_end_in_time_while_a_synchronous_one_waits() {
+    let limits = Limits { cpu: Duration::MAX, ..wall(5_000) };
+    let guest = guest(limits).await;
+    let endless = guest.begin(4);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let count = guest.count.clone();
+    let synchronous = spawn_blocking(move || count.count());
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let began = Instant::now();
+    let calls = (0..50).map(async |nth| {
+        let short = guest.flow.with_deadline(began + Duration::from_millis(10 * nth));
+        short.run(0).await
+    });
+    for outcome in futures_util::future::join_all(calls).await {
+        assert!(matches!(outcome, Err(Error::Limit { kind: LimitKind::Deadline, .. })), "{outcome:?}");
+    }
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    let error = endless.await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::Limit { kind: LimitKind::Wall, .. }), "{error}");
+    assert_eq!(synchronous.await.unwrap().unwrap(), 0);
 }
 
 /// One that computes for as long as it may delays the others, and no more.

@@ -191,8 +191,12 @@ impl Isolate {
         if turn.by_caller && turn.end <= turn.began {
             return (Err(self.over(LimitKind::Deadline, place).into()), None);
         }
-        let cpu = self.times.cpu.saturating_sub(turn.so_far.cpu()).min(left);
-        let armed = live.watch.arm(turn.flight, turn.began, turn.end, cpu);
+        // Turns may all be too short for the watchdog to look at one of them.
+        let own = self.times.cpu.saturating_sub(turn.so_far.cpu());
+        if own == 0 {
+            return (Err(self.over(LimitKind::Cpu, place).into()), None);
+        }
+        let armed = live.watch.arm(turn.flight, turn.began, turn.end, own.min(left));
         self.by_caller.set(turn.by_caller);
         self.running.begin(turn.began, turn.flight, turn.so_far);
         self.buffers.begin();

@@ -139,6 +139,17 @@ impl Guard {
         self.cpu_end.store(end, Ordering::Relaxed);
     }
 
+    /// Lets it have what it takes to write, or to read, a frame of so many bytes: that is on nobody's bill, and may be much for a guest that
+    /// often waits for the host.
+    pub(super) fn allow_frame(&self, bytes: usize) {
+        /// Of a build that is not optimised, on a slow machine.
+        const FRAME: u64 = 200_000;
+        const BYTE: u64 = 20;
+        if self.cpu_end.load(Ordering::Relaxed) < u64::MAX {
+            self.allow_more_cpu(Some(Duration::from_nanos(FRAME + BYTE * bytes as u64)));
+        }
+    }
+
     /// Whether it has more memory than it may. It is to be killed then.
     pub(super) fn exceeds(&self) -> bool {
         let resident = self.resident();

@@ -51,6 +51,10 @@ pub(crate) mod kind {
     /// A call of an `async` method has to be over: a byte, which is 1 if its caller says so. Its answer is that to the call.
     pub(crate) const CANCEL: u8 = 9;
 
+    /// Added to the kind of a request that a method of the host makes for whose return a guest waits: it is served at once, and others when
+    /// the guest's turn is over.
+    pub(crate) const INSIDE: u8 = 0x40;
+
     /// Child → parent: [`Hello`](super::Hello) as JSON; once, before anything else.
     pub(crate) const HELLO: u8 = 0x81;
     /// The answer to the setup: [`Ready`](super::Ready) as JSON.

@@ -98,6 +98,11 @@ impl Flights {
         }));
     }
 
+    /// Whether there is a call of this number.
+    pub(super) fn knows(&self, id: u64) -> bool {
+        self.known.borrow().flights.contains_key(&id)
+    }
+
     /// Ends a call, unless it is over already.
     pub(super) fn cancel(&self, id: u64, by_caller: bool) {
         let kind = if by_caller { LimitKind::Deadline } else { LimitKind::Wall };

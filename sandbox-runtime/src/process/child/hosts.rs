@@ -33,14 +33,25 @@ impl Child {
         Ok(id)
     }
 
-    /// Waits for what a host method gives, and does meanwhile what the parent asks.
+    /// Waits for what a host method gives, and does meanwhile what the method asks. What others ask has its turn after the guest's.
     fn wait_for(self: &Rc<Self>, id: u64) -> Asked<Given> {
+        self.waits.borrow_mut().insert(id, None);
         loop {
             let frame = self.next()?;
-            if frame.call == id && matches!(frame.kind, kind::HOST_VALUE | kind::HOST_REFUSAL) {
-                return self.given(&frame);
+            let is_for_now = match frame.kind {
+                kind::HOST_VALUE | kind::HOST_REFUSAL => true,
+                // Of one that is put off itself it comes after that.
+                kind::CANCEL => self.flights.knows(frame.call),
+                other => other & kind::INSIDE != 0,
+            };
+            match is_for_now {
+                true => self.heed(frame)?,
+                false => self.put_off.borrow_mut().push_back(frame),
             }
-            self.heed(frame)?;
+            let mut waits = self.waits.borrow_mut();
+            if let Some(Some(_)) = waits.get(&id) {
+                return waits.remove(&id).flatten().ok_or(Gone);
+            }
         }
     }
 

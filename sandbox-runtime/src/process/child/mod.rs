@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
+use rustc_hash::FxHashMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -44,7 +45,7 @@ use crate::realm::{Console, Level, VirtualClock};
 use crate::sandbox;
 use crate::script::Script;
 use crate::transport::worker::Keep;
-use answers::{Answers, Woken};
+use answers::{Answers, Given, Woken};
 use ear::Ear;
 use flights::Flights;
 use hosts::ParentHost;
@@ -127,6 +128,10 @@ struct Child {
     input: RefCell<FrameReader<Awake>>,
     /// What was read before it was its turn.
     kept: RefCell<VecDeque<Frame>>,
+    /// What is asked for while a guest waits for a host method, and not by that.
+    put_off: RefCell<VecDeque<Frame>>,
+    /// The host methods that guests wait for, one inside of the other, and what they have given.
+    waits: RefCell<FxHashMap<u64, Option<Given>>>,
     /// Where values from the parent are that are long.
     window: Option<Arc<dyn Window>>,
     /// Whether there are processors enough to wait awake.
@@ -158,6 +163,8 @@ impl Child {
         Rc::new(Self {
             input: RefCell::new(input),
             kept: RefCell::default(),
+            put_off: RefCell::default(),
+            waits: RefCell::default(),
             window,
             may_spin,
             output: RefCell::new(output),
@@ -270,9 +277,12 @@ impl Child {
     fn run(self: &Rc<Self>) -> Asked<()> {
         loop {
             // One turn of a guest at most before the parent is listened to.
-            let frame = match self.fly()? {
-                true => self.next_now()?,
-                false => Some(self.next()?),
+            let may_wait = !self.fly()?;
+            let put_off = self.put_off.borrow_mut().pop_front();
+            let frame = match put_off {
+                Some(frame) => Some(frame),
+                None if may_wait => Some(self.next()?),
+                None => self.next_now()?,
             };
             if let Some(frame) = frame {
                 self.heed(frame)?;
@@ -285,7 +295,10 @@ impl Child {
         match frame.kind {
             kind::HOST_VALUE | kind::HOST_REFUSAL => {
                 let given = self.given(&frame)?;
-                self.answers.give(frame.call, given);
+                match self.waits.borrow_mut().get_mut(&frame.call) {
+                    Some(waits) => *waits = Some(given),
+                    None => self.answers.give(frame.call, given),
+                }
                 Ok(())
             }
             kind::CANCEL => {
@@ -297,7 +310,7 @@ impl Child {
     }
 
     fn serve(self: &Rc<Self>, frame: Frame) -> Asked<()> {
-        match frame.kind {
+        match frame.kind & !kind::INSIDE {
             kind::CALL => {
                 let (head, args) = CallHead::read(&frame.body).ok_or(Gone)?;
                 match self.call(frame.call, &head, args)? {

@@ -88,6 +88,11 @@ impl<W: Write> FrameWriter<W> {
         Ok(())
     }
 
+    /// How long the last frame is, in bytes.
+    pub(crate) fn length(&self) -> usize {
+        self.out.len()
+    }
+
     /// How many bytes are to be written before the next frame.
     pub(crate) fn backlog(&self) -> usize {
         self.backlog.len() - self.done

@@ -3,6 +3,8 @@
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, PoisonError};
 
+use tokio::runtime::Handle as Runtime;
+
 use super::super::frame::{Frame, FrameError, FrameReader};
 use super::super::line::Line;
 use super::super::message::{self, Failure, Forget, HostRefusal, WireBill, from_json, kind, to_json};
@@ -96,6 +98,7 @@ impl<'c> Call<'c> {
             true => writer.send_soon(kind, id, body),
             false => writer.send_while(kind, id, body, blocked),
         };
+        self.live.guard.allow_frame(writer.length());
         drop(writer);
         sent.map_err(|unsent| match unsent {
             Unsent::Made(error) => error,
@@ -193,7 +196,8 @@ impl<'c> Call<'c> {
         let id = self.state.next.get() + 1;
         self.state.next.set(id);
         self.forget()?;
-        self.send(kind, id, true, body)?;
+        let inside = if self.session.here() == Here::Within { kind::INSIDE } else { 0 };
+        self.send(kind | inside, id, true, body)?;
         Ok(id)
     }
 
@@ -220,12 +224,16 @@ impl<'c> Call<'c> {
                 return Err(self.death());
             }
             match frame.kind {
-                _ if is_answer && self.state.flying.borrow().contains(&frame.call) => self.put_off(frame)?,
+                _ if is_answer && self.state.flying.borrow().contains_key(&frame.call) => {
+                    self.put_off(frame)?
+                }
                 kind::HOST_CALL => {
                     let asked = self.asked(&frame)?;
                     if !asked.spec.is_async {
+                        let runtime = self.state.flying.borrow().get(&asked.owner).cloned().flatten();
+                        let _entered = runtime.as_ref().map(Runtime::enter);
                         self.serve(frame.call, &asked)?;
-                    } else if self.state.flying.borrow().contains(&asked.owner) {
+                    } else if self.state.flying.borrow().contains_key(&asked.owner) {
                         self.put_off(frame)?;
                     } else {
                         return Err(self.broken("a call of an `async` method where nobody waits for it"));

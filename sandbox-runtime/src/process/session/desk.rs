@@ -15,7 +15,7 @@ use super::bell::Bell;
 use super::fare::Fare;
 use super::flights::Driver;
 use super::sentry::Task;
-use crate::error::{Error, Result};
+use crate::error::{Error, LimitKind, Result};
 
 /// How long a thread waits for the next call before it ends.
 const REST: Duration = Duration::from_secs(1);
@@ -34,6 +34,14 @@ impl Job {
         match self {
             Self::Call(fare, _) => fare.terms().deadline.unwrap_or(u64::MAX),
             Self::Work(_) => u64::MAX,
+        }
+    }
+
+    /// Tells a caller that waits no longer.
+    pub(super) fn refuse(self) {
+        let limit = "the call had not begun at the caller's deadline".into();
+        if let Self::Call(fare, _) = self {
+            fare.fail(Error::Limit { kind: LimitKind::Deadline, limit, place: None });
         }
     }
 }

@@ -9,6 +9,7 @@ use std::io;
 use std::os::fd::AsFd as _;
 use std::sync::Arc;
 use std::task::Context;
+use std::time::Duration;
 
 use tokio::runtime::{EnterGuard, Handle as Runtime};
 
@@ -111,8 +112,13 @@ impl Driver {
     pub(super) fn pump(&mut self, cx: &mut Context<'_>) -> bool {
         let session = self.session.clone();
         let asked = clock::now();
-        // Whoever makes a synchronous call is held to its own limits.
-        let state = session.state.lock();
+        // Whoever makes a synchronous call is held to its own limits, and callers of others to theirs.
+        let mut state = session.state.try_lock();
+        while state.is_none() {
+            let left = Duration::from_nanos(self.tell_late(&session));
+            state = session.state.try_lock_for(left);
+        }
+        let Some(state) = state else { return false };
         self.excuse(clock::now().saturating_sub(asked));
         session.desk.listen(cx.waker());
         if let Err(error) = self.advance(&session, &state, cx) {
@@ -123,6 +129,29 @@ impl Driver {
             }
         }
         self.flights.is_empty() && session.desk.is_empty()
+    }
+
+    /// Tells callers that their time is over while somebody else has the sandbox, and says when the next one is to be told, in
+    /// nanoseconds from now. All else that ends with a call has to wait.
+    fn tell_late(&mut self, session: &Session) -> u64 {
+        /// Nobody waits for longer, or whoever does asks again.
+        const MOST: u64 = 1_000_000_000;
+        let (now, mut left) = (clock::now(), MOST);
+        let (overdue, next) = session.desk.overdue(now);
+        overdue.into_iter().for_each(Job::refuse);
+        left = left.min(next.saturating_sub(now));
+        for (id, flight) in self.flights.iter_mut().filter(|(_, flight)| flight.fare.is_some()) {
+            let late = flight.end.saturating_add(nanos(GRACE));
+            if late > now {
+                left = left.min(late - now);
+                continue;
+            }
+            self.live.iter().flat_map(|live| &live.to_child).for_each(|window| window.call_off(*id));
+            if let Some(fare) = flight.fare.take() {
+                fare.fail(session.over(flight.kind(), flight.about.place));
+            }
+        }
+        left
     }
 
     /// The child was not listened to for so long.
@@ -227,11 +256,7 @@ impl Driver {
         if !session.desk.is_empty() {
             let (overdue, next) = session.desk.overdue(clock::now());
             self.next = next;
-            for job in overdue {
-                if let Job::Call(fare, _) = job {
-                    fare.fail(not_begun());
-                }
-            }
+            overdue.into_iter().for_each(Job::refuse);
         }
         Ok(has_begun)
     }
@@ -253,7 +278,7 @@ impl Driver {
         };
         let (began, deadline) = (clock::now(), terms.deadline.unwrap_or(u64::MAX));
         if deadline <= began {
-            fare.fail(not_begun());
+            Job::Call(fare, None).refuse();
             return Ok(());
         }
         let limit = began.saturating_add(nanos(session.settings.limits.wall));
@@ -265,7 +290,7 @@ impl Driver {
         let limit = session.limit(state, Some(end));
         match call.begin(terms.kind, |out| fare.write(limit, out)) {
             Ok(id) => {
-                state.flying.borrow_mut().insert(id);
+                state.flying.borrow_mut().insert(id, runtime.clone());
                 let (about, hosts) = (terms.about, Pendings::default());
                 let flight =
                     Flight { fare: Some(fare), about, began, end, by_caller, ending: None, hosts, runtime };
@@ -295,6 +320,7 @@ impl Driver {
             let kept = later.or_else(|| state.kept.borrow_mut().take());
             let Some(frame) = kept.map_or_else(|| call.read_now(), |frame| Ok(Some(frame)))? else { break };
             has_heard = true;
+            live.guard.allow_frame(frame.body.len());
             match frame.kind {
                 kind::DONE | kind::VALUE | kind::FAILURE => self.land(&call, &frame)?,
                 kind::HOST_CALL => self.serve(&call, &frame)?,
@@ -506,12 +532,6 @@ impl Driver {
             }
         }
     }
-}
-
-/// The error of a call whose caller waits no longer.
-fn not_begun() -> Error {
-    let limit = "the call had not begun at the caller's deadline".into();
-    Error::Limit { kind: LimitKind::Deadline, limit, place: None }
 }
 
 impl Drop for Driver {

@@ -19,7 +19,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use parking_lot::ReentrantMutex;
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
+use tokio::runtime::Handle as Runtime;
 
 use super::NO_MEMORY;
 use super::fault::Hearing;
@@ -80,8 +81,8 @@ struct State {
     next: Cell<u64>,
     sources: RefCell<VecDeque<(u64, Source)>>,
     next_source: Cell<u64>,
-    /// Calls of `async` methods that are under way, by their numbers.
-    flying: RefCell<FxHashSet<u64>>,
+    /// Calls of `async` methods that are under way, by their numbers, with the runtimes of those who have made them.
+    flying: RefCell<FxHashMap<u64, Option<Runtime>>>,
     /// Since when, and how many, calls have been under way without a pause.
     since: Cell<u64>,
     begun: Cell<u64>,
