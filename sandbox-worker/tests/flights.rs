@@ -49,6 +49,8 @@ pub trait End {
 pub trait Net {
     async fn echo(&self, bytes: Bytes) -> Bytes;
     fn one(&self) -> u32;
+    /// Calls the guest.
+    fn nested(&self, times: u32) -> Result<u32>;
     /// Answers when three wait.
     async fn meet(&self) -> u32;
     async fn never(&self);
@@ -75,12 +77,14 @@ struct Host {
     flow: Arc<Mutex<Option<Arc<dyn Flow + Send + Sync>>>>,
     /// How often it was asked who waits.
     asked: Arc<AtomicUsize>,
+    ask: Arc<Mutex<Option<Arc<dyn Ask + Send + Sync>>>>,
 }
 
 impl Host {
     fn new() -> Self {
         let (barrier, gate) = (Arc::new(Barrier::new(3)), Arc::default());
-        Self { barrier, gate, held: Arc::default(), flow: Arc::default(), asked: Arc::default() }
+        let (held, flow, asked) = (Arc::default(), Arc::default(), Arc::default());
+        Self { barrier, gate, held, flow, asked, ask: Arc::default() }
     }
 
     fn hold(&self) -> Held {
@@ -108,6 +112,11 @@ impl Net for Host {
 
     fn one(&self) -> u32 {
         1
+    }
+
+    fn nested(&self, times: u32) -> Result<u32> {
+        let ask = self.ask.lock().unwrap().clone().unwrap();
+        ask.ask(times)
     }
 
     async fn meet(&self) -> u32 {
@@ -158,6 +167,7 @@ const SOURCE: &str = "
             for (let turn = 0; turn < 5; turn++) sum += (await Net.echo(new Uint8Array(1))).length + Net.one();
             return sum;
         }
+        if (n === 15) { let sum = 0; for (let turn = 0; turn < 10; turn++) sum += Net.one(); return sum + Net.nested(7); }
         if (n === 13) for (;;) await Net.echo(new Uint8Array(1));
         if (n === 14) { for (let turn = 0; turn < 3000; turn++) await Net.echo(new Uint8Array(1)); return 14; }
         if (n === 11) for (let turn = 0; turn < 900; turn++) { Net.waiting(); void Net.never(); }
@@ -261,6 +271,29 @@ async fn calls_of_all_kinds_call_the_host() {
     while let Some(over) = all.join_next().await {
         over.unwrap();
     }
+}
+
+/// A call inside of another is on its bill, once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_method_of_the_host_calls_the_guest_that_waits_for_it() {
+    let guest = guest(Limits { host_calls: 18, ..wall(20_000) }).await;
+    let ask = guest.sandbox.load_async::<dyn Ask>(Script::new("ask.mjs", SOURCE)).await.unwrap();
+    *guest.host.ask.lock().unwrap() = Some(Arc::new(ask));
+    for others in [0, 3] {
+        let waits = (0..others).map(|_| guest.begin(3)).collect::<Vec<_>>();
+        guest.host.holds(others).await;
+        let before = guest.sandbox.usage().total;
+        for _ in 0..10 {
+            assert_eq!(guest.flow.run(15).await.unwrap(), 17);
+        }
+        let after = guest.sandbox.usage().total;
+        assert_eq!(after.host_calls - before.host_calls, 10 * (10 + 1 + 7));
+        guest.host.gate.notify_waiters();
+        for call in waits {
+            call.await.unwrap().unwrap();
+        }
+    }
+    guest.host.ask.lock().unwrap().take();
 }
 
 /// What it takes to wait for the host so often is not the guest's CPU time.
@@ -753,6 +786,29 @@ async fn the_end_of_a_tenants_process_is_its_own() {
         assert!(matches!(error, Error::Limit { kind: LimitKind::Deadline, .. }), "{error}");
     }
     assert_eq!(pool.metrics().waiting, 0);
+}
+
+/// Calls that have not begun when it is seen that the process has ended are not forgotten.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_call_is_lost_when_a_process_is_killed() {
+    let host = Host::new();
+    let sandbox = builder().limits(wall(20_000)).host::<dyn Net>(host).build().unwrap();
+    for _ in 0..5 {
+        let flow = sandbox.load_async::<dyn Flow>(Script::new("flow.mjs", SOURCE)).await.unwrap();
+        let pid = sandbox.pid().unwrap();
+        // SAFETY: it is a child of this process that nobody has reaped.
+        unsafe { libc::kill(pid.cast_signed(), libc::SIGKILL) };
+        let stat = || std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        while stat().rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z')) {
+            tokio::task::yield_now().await;
+        }
+        let calls = futures_util::future::join_all((0..50).map(|_| flow.run(0)));
+        let over = tokio::time::timeout(Duration::from_secs(10), calls).await;
+        for outcome in over.expect("all of them are over") {
+            assert!(matches!(outcome, Err(Error::Process { .. } | Error::Discarded { .. })), "{outcome:?}");
+        }
+        sandbox.reset_async().await.unwrap();
+    }
 }
 
 /// A call that waits has its process until it is over; others have the next one meanwhile.

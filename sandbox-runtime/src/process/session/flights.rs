@@ -127,6 +127,8 @@ impl Driver {
                 true => self.crash(&session, &state, &error),
                 false => self.leave_behind(&session, &state),
             }
+            // What has not begun has its turn, and nobody else says so.
+            cx.waker().wake_by_ref();
         }
         self.flights.is_empty() && session.desk.is_empty()
     }

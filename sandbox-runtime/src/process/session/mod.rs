@@ -368,26 +368,27 @@ impl Session {
         let live = self.ready(&state, handle)?;
         let began = clock::now();
         let call = Call { session: self, state: &state, live: &live, about, began, is_driven: false };
-        let is_outermost = self.depth.fetch_add(1, Ordering::SeqCst) == 0;
+        self.depth.fetch_add(1, Ordering::SeqCst);
+        // The guest waits for who makes it.
+        let is_inside = self.here() == Here::Within;
         let wall = nanos(self.settings.limits.wall);
         let limit = began.saturating_add(wall);
         let end = deadline.map_or(limit, |deadline| deadline.min(limit));
-        match (is_outermost, state.flying.borrow().is_empty()) {
-            (true, true) => self.begins(&state, &live, end, Beginning::Alone),
+        match (is_inside, state.flying.borrow().is_empty()) {
+            (true, _) => self.begins(&state, &live, end, Beginning::Inside),
+            (false, true) => self.begins(&state, &live, end, Beginning::Alone),
             // Its turn may come after that of another.
-            (true, false) => self.begins(&state, &live, end.saturating_add(wall), Beginning::Beside),
-            (false, _) => self.begins(&state, &live, end, Beginning::Inside),
+            (false, false) => self.begins(&state, &live, end.saturating_add(wall), Beginning::Beside),
         }
         let limit = self.limit(&state, deadline);
         let answer = call.exchange(kind, |out| body(limit, out));
         self.depth.fetch_sub(1, Ordering::SeqCst);
-        if is_outermost {
-            self.ends(&state, &live);
-        }
+        self.ends(&state, &live);
         let outcome = answer.and_then(|frame| {
             let (bill, outcome) =
                 call.understand(&frame, taken).ok_or_else(|| call.broken("an answer that means nothing"))?;
-            if is_outermost {
+            // One inside of another is on the bill of that.
+            if !is_inside {
                 call.charge(bill);
             }
             outcome
