@@ -52,6 +52,11 @@ impl Guard {
         self.end.store(end, Ordering::Relaxed);
     }
 
+    /// Has it be over then at the earliest.
+    pub(super) fn until_at_least(&self, end: u64) {
+        self.until(self.end().max(end));
+    }
+
     /// A call is over that has taken so long, in nanoseconds.
     pub(super) fn called(&self, took: u64) {
         self.end.store(u64::MAX, Ordering::Relaxed);

@@ -6,6 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::frame::Hasty;
 use super::guard::Guard;
 use super::spin::Spin;
 use super::sys;
@@ -32,11 +33,6 @@ impl Line {
         Ok((line(stream), line(other)))
     }
 
-    /// Whether reads and writes fail with `WouldBlock` where they would wait.
-    pub(super) fn make_hasty(&mut self, is_hasty: bool) {
-        self.is_hasty = is_hasty;
-    }
-
     /// Waits until something can be read here, or written, but not for long: the guard is to look meanwhile.
     pub(super) fn wait_for_both(&self) -> io::Result<()> {
         self.looked(sys::wait_for_any(&[(self.stream.as_fd(), libc::POLLIN | libc::POLLOUT)], LOOK)?)
@@ -61,6 +57,12 @@ fn patiently<R>(guard: &Guard, mut act: impl FnMut() -> io::Result<R>) -> io::Re
             }
             done => return done,
         }
+    }
+}
+
+impl Hasty for Line {
+    fn make_hasty(&mut self, is_hasty: bool) {
+        self.is_hasty = is_hasty;
     }
 }
 

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use super::frame::Hasty;
 use super::sys;
 use crate::isolate::clock;
 use crate::isolate::meter::nanos;
@@ -136,15 +137,16 @@ impl Awake {
         Ok(Self::new(self.stream.try_clone()?, self.spin.clone()))
     }
 
-    /// Whether reads and writes fail with `WouldBlock` where they would wait.
-    pub(super) fn make_hasty(&mut self, is_hasty: bool) {
-        self.is_hasty = is_hasty;
-    }
-
     /// Waits until something can be read, or written.
     pub(super) fn wait_for_both(&self) -> io::Result<()> {
         let both = libc::POLLIN | libc::POLLOUT;
         sys::wait_for_any(&[(self.stream.as_fd(), both)], Duration::MAX).map(drop)
+    }
+}
+
+impl Hasty for Awake {
+    fn make_hasty(&mut self, is_hasty: bool) {
+        self.is_hasty = is_hasty;
     }
 }
 

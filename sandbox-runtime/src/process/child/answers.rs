@@ -1,4 +1,4 @@
-//! Answers of the host that the child waits for while it goes on.
+//! Answers of the host that the child waits for, while it goes on or until they are there.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -45,18 +45,25 @@ pub(super) struct Answer {
     id: u64,
 }
 
+impl Answer {
+    /// What was given, if it is there. Otherwise the waker is woken when it is.
+    pub(super) fn take(&self, waker: Option<&Waker>) -> Option<Given> {
+        let mut slots = self.answers.0.borrow_mut();
+        match slots.remove(&self.id) {
+            Some(Slot::Given(given)) => Some(given),
+            _ => {
+                slots.insert(self.id, Slot::Open(waker.cloned()));
+                None
+            }
+        }
+    }
+}
+
 impl Future for Answer {
     type Output = Given;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Given> {
-        let mut slots = self.answers.0.borrow_mut();
-        match slots.remove(&self.id) {
-            Some(Slot::Given(given)) => Poll::Ready(given),
-            _ => {
-                slots.insert(self.id, Slot::Open(Some(cx.waker().clone())));
-                Poll::Pending
-            }
-        }
+        self.take(Some(cx.waker())).map_or(Poll::Pending, Poll::Ready)
     }
 }
 

@@ -35,7 +35,7 @@ impl Child {
 
     /// Waits for what a host method gives, and does meanwhile what the method asks. What others ask has its turn after the guest's.
     fn wait_for(self: &Rc<Self>, id: u64) -> Asked<Given> {
-        self.waits.borrow_mut().insert(id, None);
+        let answer = self.answers.expect(id);
         loop {
             let frame = self.next()?;
             let is_for_now = match frame.kind {
@@ -48,9 +48,8 @@ impl Child {
                 true => self.heed(frame)?,
                 false => self.put_off.borrow_mut().push_back(frame),
             }
-            let mut waits = self.waits.borrow_mut();
-            if let Some(Some(_)) = waits.get(&id) {
-                return waits.remove(&id).flatten().ok_or(Gone);
+            if let Some(given) = answer.take(None) {
+                return Ok(given);
             }
         }
     }

@@ -11,19 +11,17 @@ mod hosts;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
-use std::io::ErrorKind;
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
-use rustc_hash::FxHashMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::fault::Fault;
-use super::frame::{Frame, FrameError, FrameReader, FrameWriter};
+use super::frame::{Frame, FrameError, FrameReader, FrameWriter, Hasty as _};
 use super::harden::HardeningReport;
 use super::message::{
     self, Bind, CallHead, ContractData, Done, Evaluate, Failure, Forget, Hello, Limit, Line, Ready, Setup,
@@ -45,7 +43,7 @@ use crate::realm::{Console, Level, VirtualClock};
 use crate::sandbox;
 use crate::script::Script;
 use crate::transport::worker::Keep;
-use answers::{Answers, Given, Woken};
+use answers::{Answers, Woken};
 use ear::Ear;
 use flights::Flights;
 use hosts::ParentHost;
@@ -130,8 +128,6 @@ struct Child {
     kept: RefCell<VecDeque<Frame>>,
     /// What is asked for while a guest waits for a host method, and not by that.
     put_off: RefCell<VecDeque<Frame>>,
-    /// The host methods that guests wait for, one inside of the other, and what they have given.
-    waits: RefCell<FxHashMap<u64, Option<Given>>>,
     /// Where values from the parent are that are long.
     window: Option<Arc<dyn Window>>,
     /// Whether there are processors enough to wait awake.
@@ -164,7 +160,6 @@ impl Child {
             input: RefCell::new(input),
             kept: RefCell::default(),
             put_off: RefCell::default(),
-            waits: RefCell::default(),
             window,
             may_spin,
             output: RefCell::new(output),
@@ -230,18 +225,7 @@ impl Child {
         let kept = self.kept.borrow_mut().pop_front();
         match kept {
             Some(frame) => Ok(Some(frame)),
-            None => self.read_now().map_err(|_| Gone),
-        }
-    }
-
-    fn read_now(&self) -> Result<Option<Frame>, FrameError> {
-        let mut input = self.input.borrow_mut();
-        input.stream().make_hasty(true);
-        let frame = input.next();
-        input.stream().make_hasty(false);
-        match frame {
-            Err(FrameError::Io(error)) if error.kind() == ErrorKind::WouldBlock => Ok(None),
-            frame => frame.map(Some),
+            None => self.input.borrow_mut().next_now().map_err(|_| Gone),
         }
     }
 
@@ -264,7 +248,8 @@ impl Child {
 
     /// Reads the frames that are there, for later.
     fn keep_frames(&self) -> Result<(), FrameError> {
-        while let Some(frame) = self.read_now()? {
+        let mut input = self.input.borrow_mut();
+        while let Some(frame) = input.next_now()? {
             self.kept.borrow_mut().push_back(frame);
         }
         Ok(())
@@ -295,10 +280,7 @@ impl Child {
         match frame.kind {
             kind::HOST_VALUE | kind::HOST_REFUSAL => {
                 let given = self.given(&frame)?;
-                match self.waits.borrow_mut().get_mut(&frame.call) {
-                    Some(waits) => *waits = Some(given),
-                    None => self.answers.give(frame.call, given),
-                }
+                self.answers.give(frame.call, given);
                 Ok(())
             }
             kind::CANCEL => {

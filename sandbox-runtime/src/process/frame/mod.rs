@@ -23,6 +23,12 @@ pub(crate) struct Frame {
     pub(crate) body: Vec<u8>,
 }
 
+/// A stream that can be told not to wait.
+pub(crate) trait Hasty {
+    /// Whether reads and writes fail with `WouldBlock` where they would wait.
+    fn make_hasty(&mut self, is_hasty: bool);
+}
+
 /// Why there is no further frame.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FrameError {

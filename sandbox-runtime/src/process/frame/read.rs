@@ -2,7 +2,7 @@
 
 use std::io::{ErrorKind, Read};
 
-use super::{BESIDE, Frame, FrameError, HEADER};
+use super::{BESIDE, Frame, FrameError, HEADER, Hasty};
 
 /// What one read asks for when no body is awaited: many small frames.
 const BUFFER: usize = 8 << 10;
@@ -36,11 +36,6 @@ impl<R: Read> FrameReader<R> {
         Self { stream, limit, buffer: vec![0; BUFFER].into(), filled: 0..0, partial: None }
     }
 
-    /// What frames are read off.
-    pub(crate) fn stream(&mut self) -> &mut R {
-        &mut self.stream
-    }
-
     /// The next frame, once it is there.
     pub(crate) fn next(&mut self) -> Result<Frame, FrameError> {
         let mut partial = match self.partial.take() {
@@ -56,6 +51,20 @@ impl<R: Read> FrameReader<R> {
                 self.partial = Some(partial);
                 Err(error)
             }
+        }
+    }
+
+    /// The next frame, if it is there.
+    pub(crate) fn next_now(&mut self) -> Result<Option<Frame>, FrameError>
+    where
+        R: Hasty,
+    {
+        self.stream.make_hasty(true);
+        let frame = self.next();
+        self.stream.make_hasty(false);
+        match frame {
+            Err(FrameError::Io(error)) if error.kind() == ErrorKind::WouldBlock => Ok(None),
+            frame => frame.map(Some),
         }
     }
 

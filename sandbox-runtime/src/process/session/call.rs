@@ -1,11 +1,11 @@
 //! A request that is under way: it is sent, what the child asks meanwhile is done, and its answer is understood.
 
-use std::io::{self, ErrorKind};
+use std::io;
 use std::sync::{Arc, PoisonError};
 
 use tokio::runtime::Handle as Runtime;
 
-use super::super::frame::{Frame, FrameError, FrameReader};
+use super::super::frame::{Frame, FrameError, FrameReader, Hasty as _};
 use super::super::line::Line;
 use super::super::message::{self, Failure, Forget, HostRefusal, WireBill, from_json, kind, to_json};
 use super::super::wire::{self, Encoded, Out};
@@ -156,22 +156,14 @@ impl<'c> Call<'c> {
 
     /// The next frame, if it is there.
     pub(super) fn read_now(&self) -> Result<Option<Frame>> {
-        self.read(|reader| {
-            reader.stream().make_hasty(true);
-            let frame = reader.next();
-            reader.stream().make_hasty(false);
-            match frame {
-                Err(FrameError::Io(error)) if error.kind() == ErrorKind::WouldBlock => Ok(None),
-                frame => frame.map(Some),
-            }
-        })
+        self.read(FrameReader::next_now)
     }
 
     /// The next frame, once it is there.
     fn next(&self) -> Result<Frame> {
         match self.state.kept.borrow_mut().take() {
             Some(frame) => Ok(frame),
-            None => self.read(|reader| reader.next()),
+            None => self.read(FrameReader::next),
         }
     }
 

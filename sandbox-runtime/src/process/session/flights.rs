@@ -19,7 +19,7 @@ use super::desk::Job;
 use super::fare::Fare;
 use super::inside::{Frames, Here};
 use super::sentry::Patience;
-use super::{About, Beginning, GRACE, Live, Session, State};
+use super::{About, GRACE, Live, Session, State};
 use crate::error::{Death, Error, LimitKind, Result};
 use crate::isolate::clock;
 use crate::isolate::later::{Pending, Pendings};
@@ -78,6 +78,14 @@ impl Flight {
         bill
     }
 
+    /// What its caller is told of an error that is everybody's: a process ends for all.
+    fn share_of(&self, error: &Error) -> Error {
+        match error {
+            Error::Process { death, .. } => Error::Process { death: death.clone(), place: self.about.place },
+            other => other.clone(),
+        }
+    }
+
     fn fail(self, error: Error) {
         drop_of_host(self.hosts.take());
         if let Some(fare) = self.fare {
@@ -114,11 +122,12 @@ impl Driver {
         let asked = clock::now();
         // Whoever makes a synchronous call is held to its own limits, and callers of others to theirs.
         let mut state = session.state.try_lock();
-        while state.is_none() {
-            let left = Duration::from_nanos(self.tell_late(&session));
-            state = session.state.try_lock_for(left);
-        }
-        let Some(state) = state else { return false };
+        let state = loop {
+            match state {
+                Some(state) => break state,
+                None => state = session.state.try_lock_for(self.tell_late(&session)),
+            }
+        };
         self.excuse(clock::now().saturating_sub(asked));
         session.desk.listen(cx.waker());
         if let Err(error) = self.advance(&session, &state, cx) {
@@ -133,9 +142,9 @@ impl Driver {
         self.flights.is_empty() && session.desk.is_empty()
     }
 
-    /// Tells callers that their time is over while somebody else has the sandbox, and says when the next one is to be told, in
-    /// nanoseconds from now. All else that ends with a call has to wait.
-    fn tell_late(&mut self, session: &Session) -> u64 {
+    /// Tells callers that their time is over while somebody else has the sandbox, and says how long until the next one is to be
+    /// told. All else that ends with a call has to wait.
+    fn tell_late(&mut self, session: &Session) -> Duration {
         /// Nobody waits for longer, or whoever does asks again.
         const MOST: u64 = 1_000_000_000;
         let (now, mut left) = (clock::now(), MOST);
@@ -153,7 +162,7 @@ impl Driver {
                 fare.fail(session.over(flight.kind(), flight.about.place));
             }
         }
-        left
+        Duration::from_nanos(left)
     }
 
     /// The child was not listened to for so long.
@@ -207,13 +216,11 @@ impl Driver {
         if !self.is_current(session) {
             let cause = state.discarded.borrow().clone();
             for flight in std::mem::take(&mut self.flights).into_values() {
+                let discarded = |cause: Error| Error::Discarded { cause: Box::new(cause) };
                 let error = match &cause {
-                    // A process ends for all.
-                    Some(Error::Process { death, .. }) => {
-                        Error::Process { death: death.clone(), place: flight.about.place }
-                    }
-                    Some(cause) => Error::Discarded { cause: Box::new(cause.clone()) },
-                    None => Error::Discarded { cause: Box::new(Error::build("the sandbox was reset")) },
+                    Some(end @ Error::Process { .. }) => flight.share_of(end),
+                    Some(cause) => discarded(cause.clone()),
+                    None => discarded(Error::build("the sandbox was reset")),
                 };
                 // After a reset nothing is on the bill yet.
                 if cause.is_some() {
@@ -285,9 +292,7 @@ impl Driver {
         }
         let limit = began.saturating_add(nanos(session.settings.limits.wall));
         let (end, by_caller) = (limit.min(deadline), deadline < limit);
-        let is_alone = state.flying.borrow().is_empty();
-        let how = if is_alone { Beginning::Alone } else { Beginning::Beside };
-        session.begins(state, &live, end, how);
+        session.begins(state, &live, end, session.beginning(state));
         let call = Call { about: terms.about, ..Self::call(session, state, &live) };
         let limit = session.limit(state, Some(end));
         match call.begin(terms.kind, |out| fare.write(limit, out)) {
@@ -347,7 +352,7 @@ impl Driver {
         if flight.ending.is_some() {
             // It has many to end, maybe.
             self.ends_until = clock::now().saturating_add(nanos(GRACE));
-            call.live.guard.until(call.live.guard.end().max(self.ends_until));
+            call.live.guard.until_at_least(self.ends_until);
         }
         call.session.ends(call.state, call.live);
         let call = Call { about: flight.about, began: flight.began, ..*call };
@@ -452,7 +457,7 @@ impl Driver {
                 })?;
                 // It may have to finish a turn of another before it reads that.
                 let until = last.max(now).saturating_add(nanos(GRACE));
-                live.guard.until(live.guard.end().max(until));
+                live.guard.until_at_least(until);
                 flight.ending = Some(Ending { since: now, until });
                 continue;
             };
@@ -487,12 +492,7 @@ impl Driver {
             if nth > 0 {
                 session.meter.charge_numbers(flight.bill());
             }
-            let error = match error {
-                Error::Process { death, .. } => {
-                    Error::Process { death: death.clone(), place: flight.about.place }
-                }
-                other => other.clone(),
-            };
+            let error = flight.share_of(error);
             flight.fail(error);
         }
     }

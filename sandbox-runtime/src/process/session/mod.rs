@@ -369,17 +369,13 @@ impl Session {
         let began = clock::now();
         let call = Call { session: self, state: &state, live: &live, about, began, is_driven: false };
         self.depth.fetch_add(1, Ordering::SeqCst);
-        // The guest waits for who makes it.
-        let is_inside = self.here() == Here::Within;
         let wall = nanos(self.settings.limits.wall);
         let limit = began.saturating_add(wall);
         let end = deadline.map_or(limit, |deadline| deadline.min(limit));
-        match (is_inside, state.flying.borrow().is_empty()) {
-            (true, _) => self.begins(&state, &live, end, Beginning::Inside),
-            (false, true) => self.begins(&state, &live, end, Beginning::Alone),
-            // Its turn may come after that of another.
-            (false, false) => self.begins(&state, &live, end.saturating_add(wall), Beginning::Beside),
-        }
+        let how = self.beginning(&state);
+        // Its turn may come after that of another.
+        let before = if how == Beginning::Beside { wall } else { 0 };
+        self.begins(&state, &live, end.saturating_add(before), how);
         let limit = self.limit(&state, deadline);
         let answer = call.exchange(kind, |out| body(limit, out));
         self.depth.fetch_sub(1, Ordering::SeqCst);
@@ -388,7 +384,7 @@ impl Session {
             let (bill, outcome) =
                 call.understand(&frame, taken).ok_or_else(|| call.broken("an answer that means nothing"))?;
             // One inside of another is on the bill of that.
-            if !is_inside {
+            if how != Beginning::Inside {
                 call.charge(bill);
             }
             outcome
@@ -407,6 +403,16 @@ impl Session {
         outcome
     }
 
+    /// What is under way for a call that begins here.
+    fn beginning(&self, state: &State) -> Beginning {
+        match self.here() {
+            // The guest waits for who makes it.
+            Here::Within => Beginning::Inside,
+            _ if state.flying.borrow().is_empty() => Beginning::Alone,
+            _ => Beginning::Beside,
+        }
+    }
+
     /// A call begins that has to be over at `end`.
     fn begins(&self, state: &State, live: &Live, end: u64, how: Beginning) {
         let (end, cpu) = (end.saturating_add(nanos(GRACE)), self.settings.limits.cpu);
@@ -422,7 +428,7 @@ impl Session {
             state.told.set(0);
             state.asked_of.borrow_mut().clear();
         } else {
-            live.guard.until(live.guard.end().max(end));
+            live.guard.until_at_least(end);
             live.guard.allow_more_cpu(cpu);
         }
         state.begun.set(state.begun.get() + 1);
