@@ -1,0 +1,8 @@
+//! Calls of `async` methods that are under way in a process side by side.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+mod ends;
+mod guest;
+mod pools;
+mod together;

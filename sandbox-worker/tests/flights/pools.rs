@@ -1,0 +1,100 @@
+//! Calls of a pool's tenants, whose processes one thread drives.
+
+use std::sync::Arc;
+use std::time::Duration;
+use std::time::Instant;
+
+use sandbox_runtime::{Error, LimitKind, Result, SandboxPool, Script, Trust};
+use tokio::task::spawn;
+
+use crate::guest::{Flow, Host, Net, SOURCE, wall, worker};
+
+/// One thread has the tenants of a pool, and all of them wait at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn tenants_of_one_thread_wait_together() {
+    for trust in [Trust::Hostile, Trust::SameTenant] {
+        let host = Host::new();
+        let own = host.clone();
+        let pool = SandboxPool::builder().trust(trust).threads(1).limits(wall(20_000)).transport(worker());
+        let pool = pool.host::<dyn Net>(move |_| Box::new(own.clone())).build().unwrap();
+        let mut flows = Vec::new();
+        for key in ["a", "b", "c"] {
+            flows.push(
+                pool.tenant(key).load_async::<dyn Flow>(Script::new("flow.mjs", SOURCE)).await.unwrap(),
+            );
+        }
+        for _ in 0..3 {
+            let all = futures_util::future::join_all(flows.iter().map(|flow| flow.run(1))).await;
+            assert!(all.iter().all(Result::is_ok), "{all:?}");
+        }
+        // What computes on another tenant's turn ends, and one whose caller has gone.
+        let gone = tokio::time::timeout(Duration::from_millis(50), flows[1].run(2)).await;
+        assert!(gone.is_err());
+        host.holds(0).await;
+        let error =
+            flows[0].with_deadline(Instant::now() + Duration::from_millis(50)).run(2).await.unwrap_err();
+        assert!(matches!(error, Error::Limit { kind: LimitKind::Deadline, .. }), "{error}");
+        assert_eq!(flows[2].run(0).await.unwrap(), 4);
+        assert_eq!(pool.metrics().waiting, 0);
+    }
+}
+
+/// A guest that ends its process ends its own calls, and nobody's else.
+#[cfg(not(feature = "quickjs"))]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_tenants_process_is_its_own() {
+    let host = Host::new();
+    let own = host.clone();
+    let pool =
+        SandboxPool::builder().trust(Trust::Hostile).threads(1).limits(wall(20_000)).transport(worker());
+    let pool = pool.host::<dyn Net>(move |_| Box::new(own.clone())).build().unwrap();
+    let load = async |key: &str| {
+        let flow = pool.tenant(key).load_async::<dyn Flow>(Script::new("flow.mjs", SOURCE)).await.unwrap();
+        Arc::new(flow)
+    };
+    let (killer, other) = (load("a").await, load("b").await);
+    for turn in 1..4 {
+        let waits = [&killer, &other].map(|flow| {
+            let flow = flow.clone();
+            spawn(async move { flow.run(3).await })
+        });
+        host.holds(2).await;
+        let error = killer.run(10).await.unwrap_err();
+        assert!(matches!(error, Error::Process { .. }), "{error:?}");
+        host.holds(1).await;
+        host.gate.notify_waiters();
+        let [killed, waited] = waits;
+        assert!(matches!(killed.await.unwrap().unwrap_err(), Error::Process { .. }));
+        assert_eq!(waited.await.unwrap().unwrap(), turn);
+        // Whose time is up is told that, so somebody looks.
+        let short = other.with_deadline(Instant::now() + Duration::from_millis(30));
+        let error = short.run(2).await.unwrap_err();
+        assert!(matches!(error, Error::Limit { kind: LimitKind::Deadline, .. }), "{error}");
+    }
+    assert_eq!(pool.metrics().waiting, 0);
+}
+
+/// A call that waits has its process until it is over; others have the next one meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_is_replaced_while_a_call_waits() {
+    let host = Host::new();
+    let own = host.clone();
+    let pool =
+        SandboxPool::builder().trust(Trust::Hostile).threads(1).limits(wall(20_000)).transport(worker());
+    let pool = pool.recycle(6, 1 << 40).host::<dyn Net>(move |_| Box::new(own.clone())).build().unwrap();
+    let flow = pool.tenant("a").load_async::<dyn Flow>(Script::new("flow.mjs", SOURCE)).await.unwrap();
+    let flow = Arc::new(flow);
+    let waits = spawn({
+        let flow = flow.clone();
+        async move { flow.run(3).await }
+    });
+    host.holds(1).await;
+    let mut counts = Vec::new();
+    for _ in 0..12 {
+        counts.push(flow.run(0).await.unwrap());
+    }
+    // To load counts as two.
+    assert_eq!(counts, [1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 3, 4]);
+    host.gate.notify_one();
+    assert_eq!(waits.await.unwrap().unwrap(), 5, "in the first one");
+}
