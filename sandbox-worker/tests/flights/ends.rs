@@ -9,7 +9,7 @@ use std::time::Instant;
 use sandbox_runtime::{Death, Error, LimitKind, Limits, Script};
 use tokio::task::spawn_blocking;
 
-use crate::guest::{Count, End, Flow, Host, Net, SOURCE, builder, guest, wall};
+use crate::guest::{Count, Flow, Host, Net, SOURCE, builder, guest, wall};
 
 /// What it takes to wait for the host so often is not the guest's CPU time.
 #[tokio::test(flavor = "multi_thread")]
@@ -273,6 +273,11 @@ async fn the_end_of_the_process_ends_all_calls() {
 #[cfg(not(feature = "quickjs"))]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_synchronous_call_that_ends_the_process_ends_all_calls() {
+    #[sandbox_runtime::sandbox_api(guest)]
+    trait End {
+        fn end(&self) -> sandbox_runtime::Result<u32>;
+    }
+
     let guest = guest(wall(20_000)).await;
     let end = guest.sandbox.load_async::<dyn End>(Script::new("end.mjs", SOURCE)).await.unwrap();
     let waits = [guest.begin(2), guest.begin(9)];

@@ -34,12 +34,6 @@ pub(crate) trait Ask {
     fn ask(&self, times: u32) -> Result<u32>;
 }
 
-/// Ends the process.
-#[sandbox_api(guest)]
-pub(crate) trait End {
-    fn end(&self) -> Result<u32>;
-}
-
 #[sandbox_api(host)]
 pub(crate) trait Net {
     async fn echo(&self, bytes: Bytes) -> Bytes;
