@@ -179,6 +179,30 @@ fn what_nobody_uses_is_given_up_and_made_again() {
     }
 }
 
+/// A bill is that of the isolate, for all who have a realm of it.
+#[tokio::test]
+async fn a_key_that_comes_back_to_its_isolate_is_billed_once() {
+    let gate = Gate::default();
+    let pool = builder(&gate).trust(Trust::SameTenant).idle(Duration::from_millis(30)).build().unwrap();
+    let (a, b) = (pool.tenant("a"), pool.tenant("b"));
+    let held = b.load_async::<dyn Job>(job("return await Shop.wait();")).await.unwrap();
+    let call = tokio::spawn(async move { held.run("").await });
+    gate.entered.notified().await;
+    let other = a.load_async::<dyn Job>(job("return 'a';")).await.unwrap();
+    for round in 1..=3 {
+        assert_eq!(other.run("").await.unwrap(), "a");
+        assert_eq!(a.usage(), b.usage(), "round {round}");
+        let began = Instant::now();
+        while pool.metrics().idled < round {
+            assert!(began.elapsed() < Duration::from_secs(20));
+            tokio::task::yield_now().await;
+        }
+    }
+    gate.open.add_permits(1);
+    call.await.unwrap().unwrap();
+    assert_eq!(a.usage(), b.usage());
+}
+
 #[test]
 fn the_least_recently_used_goes_first_when_memory_is_short() {
     let pool = builder(&Gate::default()).build().unwrap();

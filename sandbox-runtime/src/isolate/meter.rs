@@ -5,7 +5,7 @@
 use std::cell::Cell;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use deno_core::v8;
@@ -138,6 +138,33 @@ pub(crate) fn nanos(duration: Duration) -> u64 {
 pub(crate) struct Meter {
     total: Tally,
     last: Tally,
+    is_closed: AtomicBool,
+}
+
+/// A meter, for the one who writes to it: with this it is closed.
+#[derive(Default)]
+pub(crate) struct Ledger(Arc<Meter>);
+
+impl Ledger {
+    /// For those who read it.
+    pub(crate) fn meter(&self) -> Arc<Meter> {
+        self.0.clone()
+    }
+}
+
+impl Deref for Ledger {
+    type Target = Meter;
+
+    #[inline]
+    fn deref(&self) -> &Meter {
+        &self.0
+    }
+}
+
+impl Drop for Ledger {
+    fn drop(&mut self) {
+        self.0.is_closed.store(true, Ordering::Release);
+    }
 }
 
 impl Bill {
@@ -179,10 +206,9 @@ impl Meter {
         self.total.join(sums);
     }
 
-    /// Adds what an isolate has used that is given up.
-    pub(crate) fn absorb(&self, other: &Self) {
-        self.total.join(&other.total.sums());
-        self.last.set(&other.last.sums());
+    /// Whether nothing more will be on it.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Acquire)
     }
 
     /// Everything from the start.
@@ -198,7 +224,7 @@ macro_rules! counts {
         /// What the call under way has used.
         #[derive(Default)]
         pub(crate) struct Running {
-            pub(super) meter: Arc<Meter>,
+            pub(super) meter: Ledger,
             /// The number of the call.
             call: Cell<u64>,
             /// On the coarse clock.

@@ -190,7 +190,7 @@ impl Isolate {
 
     /// The bills, which any thread may read.
     pub(crate) fn meter(&self) -> Arc<Meter> {
-        self.running.meter.clone()
+        self.running.meter.meter()
     }
 
     /// Takes what the console captured.

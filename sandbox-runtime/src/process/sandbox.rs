@@ -120,7 +120,7 @@ impl ProcessSandbox {
     }
 
     pub(crate) fn meter(&self) -> Arc<Meter> {
-        self.session.meter().clone()
+        self.session.meter().meter()
     }
 
     /// Whether it has a process that has not ended.
@@ -154,8 +154,8 @@ impl ProcessSandbox {
         Self { session: self.session.clone(), deadline: Some(clock::at(deadline)) }
     }
 
-    /// What its guests have used: the last call, and all since it was built or reset. The process says so itself, but for the call in
-    /// which it ends, of which the kernel does.
+    /// What its guests have used: the last call, and all since it was built or reset. The process says so itself, but for calls in
+    /// which it ends: of those the kernel knows the CPU time, and this side how often they called the host.
     #[must_use]
     pub fn usage(&self) -> Usage {
         self.session.meter().usage()

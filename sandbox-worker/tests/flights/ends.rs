@@ -251,8 +251,8 @@ async fn a_full_heap_ends_all_calls() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_end_of_the_process_ends_all_calls() {
     let guest = guest(wall(20_000)).await;
-    let before = guest.sandbox.usage().total.calls;
-    let waits = [guest.begin(2), guest.begin(2), guest.begin(9)];
+    let before = guest.sandbox.usage().total;
+    let waits = [guest.begin(2), guest.begin(16), guest.begin(9)];
     guest.host.holds(2).await;
     let pid = i32::try_from(guest.sandbox.pid().unwrap()).unwrap();
     // SAFETY: it is a child of this process that nobody has reaped.
@@ -266,7 +266,30 @@ async fn the_end_of_the_process_ends_all_calls() {
     }
     guest.host.holds(0).await;
     assert!(matches!(guest.flow.run(0).await, Err(Error::Discarded { .. })));
-    assert_eq!(guest.sandbox.usage().total.calls - before, 3);
+    let after = guest.sandbox.usage().total;
+    assert_eq!(after.calls - before.calls, 3);
+    assert_eq!(after.host_calls - before.host_calls, 1 + 6, "whoever cannot say so any more");
+}
+
+/// What it has done is on the bill, though it cannot say so.
+#[cfg(not(feature = "quickjs"))]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_synchronous_call_is_billed_by_which_a_process_ends() {
+    #[sandbox_runtime::sandbox_api(guest)]
+    trait End {
+        fn end_after(&self, times: u32) -> sandbox_runtime::Result<u32>;
+    }
+
+    let guest = guest(wall(20_000)).await;
+    for times in [0, 9] {
+        let end = guest.sandbox.load_async::<dyn End>(Script::new("end.mjs", SOURCE)).await.unwrap();
+        let before = guest.sandbox.usage().total;
+        let error = spawn_blocking(move || end.end_after(times)).await.unwrap().unwrap_err();
+        assert!(matches!(error, Error::Process { .. }), "{error:?}");
+        let after = guest.sandbox.usage().total;
+        assert_eq!((after.calls - before.calls, after.host_calls - before.host_calls), (1, times.into()));
+        guest.sandbox.reset_async().await.unwrap();
+    }
 }
 
 /// Whoever was the end of it.

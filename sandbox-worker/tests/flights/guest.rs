@@ -139,6 +139,7 @@ pub(crate) const SOURCE: &str = "
     let done = 0;
     export const count = () => done;
     export const ask = (times) => { let sum = 0; for (let n = 0; n < times; n++) sum += Net.one(); return sum; };
+    export const endAfter = (times) => ask(times) + end();
     export const end = () => 'x'.repeat(2 ** 29 - 24).split('').length;
     export const run = async (n) => {
         if (n === 1) await Net.meet();
@@ -160,6 +161,10 @@ pub(crate) const SOURCE: &str = "
         if (n === 13) for (;;) await Net.echo(new Uint8Array(1));
         if (n === 14) { for (let turn = 0; turn < 3000; turn++) await Net.echo(new Uint8Array(1)); return 14; }
         if (n === 11) for (let turn = 0; turn < 900; turn++) { Net.waiting(); void Net.never(); }
+        if (n === 16) {
+            for (let turn = 0; turn < 5; turn++) Net.waiting();
+            await Net.never();
+        }
         if (n > 100) {
             await Net.gate();
             return (await Net.echo(new Uint8Array(n))).length;

@@ -98,3 +98,38 @@ async fn a_process_is_replaced_while_a_call_waits() {
     host.gate.notify_one();
     assert_eq!(waits.await.unwrap().unwrap(), 5, "in the first one");
 }
+
+/// Nobody awaits them, and their tenant has another process.
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_are_billed_that_end_after_their_process_was_replaced() {
+    for trust in [Trust::Hostile, Trust::SameTenant] {
+        let host = Host::new();
+        let own = host.clone();
+        let pool = SandboxPool::builder().trust(trust).threads(1).limits(wall(20_000)).transport(worker());
+        let pool = pool.recycle(6, 1 << 40).host::<dyn Net>(move |_| Box::new(own.clone())).build().unwrap();
+        let tenant = pool.tenant("a");
+        let flow = tenant.load_async::<dyn Flow>(Script::new("flow.mjs", SOURCE)).await.unwrap();
+        let flow = Arc::new(flow);
+        let rounds = 8;
+        for _ in 0..rounds {
+            let waits = spawn({
+                let flow = flow.clone();
+                async move { flow.run(16).await }
+            });
+            host.holds(1).await;
+            let created = pool.metrics().created;
+            while pool.metrics().created == created {
+                flow.run(0).await.unwrap();
+            }
+            waits.abort();
+            host.holds(0).await;
+        }
+        let billed = async {
+            while tenant.usage().total.host_calls != 6 * rounds {
+                tokio::task::yield_now().await;
+            }
+        };
+        let billed = tokio::time::timeout(Duration::from_secs(10), billed).await;
+        billed.unwrap_or_else(|_| panic!("{:?}", tenant.usage()));
+    }
+}

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use super::answers::Woken;
 use super::ear::Ear;
-use super::{Answer, Asked, Child, WireBill};
+use super::{Answer, Asked, Child};
 use crate::error::{Error, LimitKind, Place};
 use crate::isolate::Isolate;
 use crate::isolate::group::Group;
@@ -26,8 +26,6 @@ type Flight = Pin<Box<dyn Future<Output = Landed>>>;
 pub(super) struct Landed {
     id: u64,
     outcome: Result<Answer, Error>,
-    /// It has had a turn, and is on the bill.
-    has_begun: bool,
 }
 
 /// Those that are under way.
@@ -77,7 +75,7 @@ impl Flights {
             known.flights.insert(id, (ticket.flight(), Some(cancel)));
         }
         self.ear.get().inspect(|ear| ear.know(id, ticket.clone()));
-        let (mut flight, turn) = (flight(ticket.clone()), self.turn.clone());
+        let (mut flight, turn) = (flight(ticket), self.turn.clone());
         // One that was woken has a turn, and the next one waits until the parent was listened to.
         let by_turns = poll_fn(move |cx| match turn.replace(true) {
             false => Pin::new(&mut flight).poll(cx),
@@ -94,7 +92,7 @@ impl Flights {
                 }
                 Either::Right((outcome, _)) => outcome.map(taken),
             };
-            Landed { id, outcome, has_begun: ticket.has_begun() }
+            Landed { id, outcome }
         }));
     }
 
@@ -137,14 +135,12 @@ impl Child {
         flights.turn.set(false);
         let _listening = flights.ear.get().map(Ear::listen);
         let waker = Waker::from(flights.woken.clone());
-        while let Some(Landed { id, outcome, has_begun }) = flights.all.poll(&mut Context::from_waker(&waker))
-        {
+        while let Some(Landed { id, outcome }) = flights.all.poll(&mut Context::from_waker(&waker)) {
             flights.is_over(id);
             if self.is_gone.get() {
                 return Err(super::Gone);
             }
-            let bill = if has_begun { self.bill() } else { WireBill::default() };
-            self.answer_for(id, bill, outcome, &[])?;
+            self.answer(id, outcome, &[])?;
         }
         Ok(flights.woken.take())
     }

@@ -143,6 +143,8 @@ struct Child {
     next_call: Cell<u64>,
     answers: Rc<Answers>,
     flights: Flights,
+    /// How many calls the parent has the bills of.
+    billed: Cell<u64>,
     /// Nothing is laid aside, for the parent may not have read what was there before.
     together: Cell<bool>,
     /// The parent is gone: everything ends.
@@ -173,6 +175,7 @@ impl Child {
             next_call: Cell::new(0),
             answers: Rc::default(),
             flights: Flights::new(Woken::new()),
+            billed: Cell::new(0),
             together: Cell::new(false),
             is_gone: Cell::new(false),
         })
@@ -327,16 +330,7 @@ impl Child {
     }
 
     fn answer(&self, call: u64, outcome: Result<Answer, Error>, methods: &[MethodSpec]) -> Asked<()> {
-        self.answer_for(call, self.bill(), outcome, methods)
-    }
-
-    fn answer_for(
-        &self,
-        call: u64,
-        bill: WireBill,
-        outcome: Result<Answer, Error>,
-        methods: &[MethodSpec],
-    ) -> Asked<()> {
+        let bill = self.bill();
         match outcome {
             Ok(Answer::Value(value)) => self.send(kind::VALUE, call, true, |body| {
                 message::write_bill(&bill, body);
@@ -353,12 +347,13 @@ impl Child {
         }
     }
 
+    /// The bill of the call that has just ended; of what ran nothing, and of a call inside of another, there is none.
     fn bill(&self) -> WireBill {
-        self.isolate
-            .borrow()
-            .as_ref()
-            .map(|isolate| isolate.meter().usage().last.numbers())
-            .unwrap_or_default()
+        let Some(usage) = self.isolate.borrow().as_ref().map(|isolate| isolate.meter().usage()) else {
+            return WireBill::default();
+        };
+        let calls = usage.total.calls;
+        if self.billed.replace(calls) == calls { WireBill::default() } else { usage.last.numbers() }
     }
 
     /// When a call has to be over, and what time it is for it.

@@ -1,6 +1,7 @@
 //! A request that is under way: it is sent, what the child asks meanwhile is done, and its answer is understood.
 
 use std::io;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use tokio::runtime::Handle as Runtime;
@@ -73,7 +74,14 @@ impl<'c> Call<'c> {
     }
 
     pub(super) fn death(&self) -> Error {
-        self.session.death(self.about.place, &self.live.guard, &self.live.process, self.began)
+        let Self { session, state, live, .. } = self;
+        let (error, cpu) = Session::death(self.about.place, &live.guard, &live.process);
+        match self.is_driven {
+            // The calls that are under way pay for it.
+            true => state.owed.set(state.owed.get().saturating_add(cpu)),
+            false => session.charge_lost(self.began, cpu, state.asked_here.take()),
+        }
+        error
     }
 
     /// Sends a frame. What is long in it may be laid aside where the child has read, or reads next, what was there before.
@@ -222,7 +230,12 @@ impl<'c> Call<'c> {
                 kind::HOST_CALL => {
                     let asked = self.asked(&frame)?;
                     if !asked.spec.is_async {
-                        let runtime = self.state.flying.borrow().get(&asked.owner).cloned().flatten();
+                        let runtime = self
+                            .state
+                            .flying
+                            .borrow()
+                            .get(&asked.owner)
+                            .and_then(|call| call.runtime.clone());
                         let _entered = runtime.as_ref().map(Runtime::enter);
                         self.serve(frame.call, &asked)?;
                     } else if self.state.flying.borrow().contains_key(&asked.owner) {
@@ -287,6 +300,10 @@ impl<'c> Call<'c> {
         let calls = self.state.begun.get();
         let count = self.state.asked.get() + 1;
         self.state.asked.set(count);
+        match self.state.flying.borrow().get(&asked.owner) {
+            Some(call) => _ = call.asked.fetch_add(1, Ordering::Relaxed),
+            None => self.state.asked_here.set(self.state.asked_here.get() + 1),
+        }
         if count > self.session.settings.limits.host_calls.saturating_mul(calls) {
             return Err(self.broken("more calls of the host than are allowed"));
         }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::AsFd as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Context;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use super::desk::Job;
 use super::fare::Fare;
 use super::inside::{Frames, Here};
 use super::sentry::Patience;
-use super::{About, GRACE, Live, Session, State};
+use super::{About, GRACE, Live, Session, State, Underway};
 use crate::error::{Death, Error, LimitKind, Result};
 use crate::isolate::clock;
 use crate::isolate::later::{Pending, Pendings};
@@ -27,7 +28,7 @@ use crate::isolate::meter::nanos;
 use crate::isolate::run::{drop_of_host, of_host};
 use crate::isolate::ticket::Inside;
 use crate::process::frame::Frame;
-use crate::process::message::{WireBill, kind};
+use crate::process::message::kind;
 use crate::process::sys;
 
 /// How many frames are read before it is looked what else there is to do.
@@ -52,6 +53,8 @@ struct Flight {
     /// Methods of the host that it waits for.
     hosts: Pendings,
     runtime: Option<Runtime>,
+    /// How often it has called the host.
+    asked: Arc<AtomicU64>,
 }
 
 #[derive(Clone, Copy)]
@@ -69,13 +72,6 @@ impl Flight {
 
     fn kind(&self) -> LimitKind {
         if self.by_caller { LimitKind::Deadline } else { LimitKind::Wall }
-    }
-
-    /// What is known of it here when the child cannot say: that it was made, and how long it took.
-    fn bill(&self) -> WireBill {
-        let mut bill = WireBill::default();
-        (bill[0], bill[1]) = (1, clock::now().saturating_sub(self.began));
-        bill
     }
 
     /// What its caller is told of an error that is everybody's: a process ends for all.
@@ -215,6 +211,10 @@ impl Driver {
     fn leave_behind(&mut self, session: &Session, state: &State) {
         if !self.is_current(session) {
             let cause = state.discarded.borrow().clone();
+            // After a reset nothing is on the bill yet.
+            if cause.is_some() {
+                self.charge_lost(session, state);
+            }
             for flight in std::mem::take(&mut self.flights).into_values() {
                 let discarded = |cause: Error| Error::Discarded { cause: Box::new(cause) };
                 let error = match &cause {
@@ -222,10 +222,6 @@ impl Driver {
                     Some(cause) => discarded(cause.clone()),
                     None => discarded(Error::build("the sandbox was reset")),
                 };
-                // After a reset nothing is on the bill yet.
-                if cause.is_some() {
-                    session.meter.charge_numbers(flight.bill());
-                }
                 flight.fail(error);
             }
         }
@@ -297,18 +293,26 @@ impl Driver {
         let limit = session.limit(state, Some(end));
         match call.begin(terms.kind, |out| fare.write(limit, out)) {
             Ok(id) => {
-                state.flying.borrow_mut().insert(id, runtime.clone());
-                let (about, hosts) = (terms.about, Pendings::default());
+                let (about, hosts, asked) = (terms.about, Pendings::default(), Arc::<AtomicU64>::default());
+                let call = Underway { runtime: runtime.clone(), asked: asked.clone() };
+                state.flying.borrow_mut().insert(id, call);
+                let fare = Some(fare);
                 let flight =
-                    Flight { fare: Some(fare), about, began, end, by_caller, ending: None, hosts, runtime };
+                    Flight { fare, about, began, end, by_caller, ending: None, hosts, runtime, asked };
                 self.flights.insert(id, flight);
                 self.live = Some(live);
                 self.push_on(session, state)
             }
             Err(error) => {
                 session.ends(state, &live);
+                if !error.is_final() {
+                    fare.fail(error);
+                    return Ok(());
+                }
+                session.charge_lost(began, state.owed.take(), 0);
+                session.bury(state, &live, &error);
                 fare.fail(error.clone());
-                if error.is_final() { Err(error) } else { Ok(()) }
+                Err(error)
             }
         }
     }
@@ -482,16 +486,21 @@ impl Driver {
         self.crash(&session, &state, error);
     }
 
+    /// Puts on the bill what is known here of calls of which the child will say no more.
+    fn charge_lost(&self, session: &Session, state: &State) {
+        for flight in self.flights.values() {
+            // The first pays for the process.
+            session.charge_lost(flight.began, state.owed.take(), flight.asked.load(Ordering::Relaxed));
+        }
+    }
+
     /// The child is no more.
     fn crash(&mut self, session: &Session, state: &State, error: &Error) {
         if let Some(live) = self.live.take() {
             session.bury(state, &live, error);
         }
-        for (nth, flight) in std::mem::take(&mut self.flights).into_values().enumerate() {
-            // The first has paid for the process.
-            if nth > 0 {
-                session.meter.charge_numbers(flight.bill());
-            }
+        self.charge_lost(session, state);
+        for flight in std::mem::take(&mut self.flights).into_values() {
             let error = flight.share_of(error);
             flight.fail(error);
         }

@@ -14,7 +14,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt as _;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ use super::frame::{Frame, FrameReader, FrameWriter};
 use super::guard::Guard;
 use super::harden::HardeningReport;
 use super::line::Line;
-use super::message::{Failure, Limit, WireBill, kind};
+use super::message::{Failure, Limit, kind};
 use super::spawn::{ChildProcess, Seed};
 use super::spin::Turn;
 use super::sys;
@@ -37,7 +37,7 @@ use crate::boundary::ValueError;
 use crate::contract::ContractSpec;
 use crate::error::{Death, Error, LimitKind, Place, Result, Source};
 use crate::isolate::clock;
-use crate::isolate::meter::{Meter, nanos};
+use crate::isolate::meter::{Bill, Ledger, nanos};
 use crate::isolate::plainly::SentHosts;
 use crate::isolate::ticket::within;
 use crate::limits::Limits;
@@ -66,7 +66,7 @@ pub(super) struct Session {
     desk: Arc<Desk>,
     live: Mutex<Option<Arc<Live>>>,
     settings: Settings,
-    meter: Arc<Meter>,
+    meter: Ledger,
     /// What nobody has any more.
     forgotten: Mutex<Vec<Handle>>,
 }
@@ -81,8 +81,8 @@ struct State {
     next: Cell<u64>,
     sources: RefCell<VecDeque<(u64, Source)>>,
     next_source: Cell<u64>,
-    /// Calls of `async` methods that are under way, by their numbers, with the runtimes of those who have made them.
-    flying: RefCell<FxHashMap<u64, Option<Runtime>>>,
+    /// Calls of `async` methods that are under way, by their numbers.
+    flying: RefCell<FxHashMap<u64, Underway>>,
     /// Since when, and how many, calls have been under way without a pause.
     since: Cell<u64>,
     begun: Cell<u64>,
@@ -92,6 +92,10 @@ struct State {
     /// How often the child has called the host, and what it has written, in these calls.
     asked: Cell<u64>,
     told: Cell<usize>,
+    /// How often it has called the host in the synchronous call under way.
+    asked_here: Cell<u64>,
+    /// CPU time of a child that has ended, in nanoseconds, which is on no bill yet.
+    owed: Cell<u64>,
     /// The calls of methods that have a limit of their own.
     asked_of: RefCell<HashMap<(usize, usize), u64>>,
     /// What was read before it was its turn.
@@ -106,6 +110,14 @@ impl State {
         let Self { flying, turn, kept, later, .. } = self;
         drop((flying.take(), turn.take(), kept.take(), later.take()));
     }
+}
+
+/// A call of an `async` method.
+struct Underway {
+    /// Of whoever has made it.
+    runtime: Option<Runtime>,
+    /// How often it has called the host.
+    asked: Arc<AtomicU64>,
 }
 
 /// Frames that were read so that the child can go on.
@@ -196,6 +208,8 @@ impl Session {
             is_alone: Cell::default(),
             asked: Cell::default(),
             told: Cell::default(),
+            asked_here: Cell::default(),
+            owed: Cell::default(),
             asked_of: RefCell::default(),
             kept: RefCell::default(),
             later: RefCell::default(),
@@ -207,7 +221,7 @@ impl Session {
             desk: Arc::default(),
             live: Mutex::default(),
             settings,
-            meter: Arc::default(),
+            meter: Ledger::default(),
             forgotten: Mutex::default(),
         };
         session.begin(&session.state.lock())?;
@@ -230,7 +244,7 @@ impl Session {
         &self.settings.limits
     }
 
-    pub(super) fn meter(&self) -> &Arc<Meter> {
+    pub(super) fn meter(&self) -> &Ledger {
         &self.meter
     }
 
@@ -386,6 +400,7 @@ impl Session {
             // One inside of another is on the bill of that.
             if how != Beginning::Inside {
                 call.charge(bill);
+                state.asked_here.set(0);
             }
             outcome
         });
@@ -426,6 +441,8 @@ impl Session {
             state.begun.set(0);
             state.asked.set(0);
             state.told.set(0);
+            state.asked_here.set(0);
+            state.owed.set(0);
             state.asked_of.borrow_mut().clear();
         } else {
             live.guard.until_at_least(end);
@@ -505,8 +522,8 @@ impl Session {
         Hearing { place, contract, hosts: &hosts, source: &source, value: &value }.error(failure.fault)
     }
 
-    /// The error of a child that has ended, or that is ended now.
-    fn death(&self, place: Option<Place>, guard: &Guard, process: &ChildProcess, began: u64) -> Error {
+    /// The error of a child that has ended, or that is ended now, and the CPU time that it had and that is on no bill, in nanoseconds.
+    fn death(place: Option<Place>, guard: &Guard, process: &ChildProcess) -> (Error, u64) {
         let death = guard.verdict().unwrap_or_else(|| match process.ended().map(|ended| ended.status) {
             Some(status) => match (status.signal(), status.code()) {
                 (Some(signal), _) => Death::Signal { signal },
@@ -519,12 +536,21 @@ impl Session {
             None => Death::Protocol { reason: "the end of the channel, and did not end itself".into() },
         });
         let ended = process.end();
-        let cpu = guard.unpaid(ended.map(|ended| ended.cpu).unwrap_or_default());
-        guard.paid(nanos(cpu));
-        let mut bill = WireBill::default();
-        (bill[0], bill[1], bill[2]) = (1, clock::now().saturating_sub(began), nanos(cpu));
-        self.meter.charge_numbers(bill);
-        Error::Process { death, place }
+        let cpu = nanos(guard.unpaid(ended.map(|ended| ended.cpu).unwrap_or_default()));
+        guard.paid(cpu);
+        (Error::Process { death, place }, cpu)
+    }
+
+    /// Bills a call of which the child can say nothing: that it was made, how long it took, and how often it called the host.
+    fn charge_lost(&self, began: u64, cpu: u64, asked: u64) {
+        let bill = Bill {
+            calls: 1,
+            wall: Duration::from_nanos(clock::now().saturating_sub(began)),
+            cpu: Duration::from_nanos(cpu),
+            host_calls: asked,
+            ..Bill::default()
+        };
+        self.meter.charge_numbers(bill.numbers());
     }
 }
 

@@ -52,7 +52,11 @@ impl Session {
         let mut writer = FrameWriter::new(writer, MOST).with_window(to_child.clone());
         let refused =
             |reason: &str| Error::build(format!("the process of the guest cannot be hardened: {reason}"));
-        let failed = || self.death(None, &guard, &process, clock::now());
+        let failed = || {
+            let (error, cpu) = Self::death(None, &guard, &process);
+            self.charge_lost(clock::now(), cpu, 0);
+            error
+        };
         let hello = reader.next().map_err(|_| failed())?;
         let hello: Hello = from_json(&hello.body).ok_or_else(failed)?;
         if let Some(reason) = hello.refusal {

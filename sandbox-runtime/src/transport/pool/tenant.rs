@@ -35,9 +35,7 @@ pub(crate) struct TenantState {
     residents: AtomicUsize,
     pub(super) captured: Arc<Captured>,
     scripts: AtomicU64,
-    now: Mutex<Now>,
-    /// The bills of sandboxes that are gone.
-    past: Meter,
+    housing: Mutex<Housing>,
 }
 
 /// The processor time that a tenant may use on the quick threads: a token bucket.
@@ -48,11 +46,30 @@ struct Allowance {
     at: u64,
 }
 
-/// Of the sandbox that there is now.
+/// The sandboxes of a tenant, as far as others know them.
 #[derive(Default)]
-struct Now {
-    watch: Option<Arc<Watch>>,
-    meter: Option<Arc<Meter>>,
+struct Housing {
+    /// What ends a call in the one that there is now, which has this meter.
+    now: Option<(Arc<Meter>, Option<Arc<Watch>>)>,
+    /// The meters that something more may be on: of that one, and of those that calls are still under way in.
+    open: Vec<Arc<Meter>>,
+    /// What is on the others.
+    past: Usage,
+}
+
+impl Housing {
+    /// What all together have used.
+    fn usage(&mut self) -> Usage {
+        let past = &mut self.past;
+        self.open.retain(|meter| {
+            let is_open = !meter.is_closed();
+            if !is_open {
+                *past = meter.usage().after(past);
+            }
+            is_open
+        });
+        self.open.iter().fold(*past, |before, meter| meter.usage().after(&before))
+    }
 }
 
 impl TenantState {
@@ -71,29 +88,32 @@ impl TenantState {
             residents: AtomicUsize::default(),
             captured: Arc::default(),
             scripts: AtomicU64::default(),
-            now: Mutex::default(),
-            past: Meter::default(),
+            housing: Mutex::default(),
         })
     }
 
-    fn now(&self) -> MutexGuard<'_, Now> {
-        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    fn housing(&self) -> MutexGuard<'_, Housing> {
+        self.housing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// It has a sandbox.
     pub(super) fn moves_in(&self, watch: Option<Arc<Watch>>, meter: Arc<Meter>) {
-        *self.now() = Now { watch, meter: Some(meter) };
+        let mut housing = self.housing();
+        housing.usage();
+        // Where tenants share a sandbox it may have had a part of it before.
+        if !housing.open.iter().any(|known| Arc::ptr_eq(known, &meter)) {
+            housing.open.push(meter.clone());
+        }
+        housing.now = Some((meter, watch));
         self.residents.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// One of its sandboxes is gone.
+    /// It has one of its sandboxes no longer. Calls that are under way there are still on its bill.
     pub(super) fn moves_out(&self, meter: &Arc<Meter>) {
         self.residents.fetch_sub(1, Ordering::SeqCst);
-        let mut now = self.now();
-        if now.meter.as_ref().is_some_and(|known| Arc::ptr_eq(known, meter)) {
-            *now = Now::default();
-        }
-        self.past.absorb(meter);
+        let mut housing = self.housing();
+        let before = housing.now.take_if(|(known, _)| Arc::ptr_eq(known, meter));
+        drop((housing, before));
     }
 
     pub(super) fn is_resident(&self) -> bool {
@@ -101,15 +121,11 @@ impl TenantState {
     }
 
     pub(super) fn watch(&self) -> Option<Arc<Watch>> {
-        self.now().watch.clone()
+        self.housing().now.as_ref().and_then(|(_, watch)| watch.clone())
     }
 
     pub(super) fn usage(&self) -> Usage {
-        let (past, now) = (self.past.usage(), self.now().meter.as_ref().map(|meter| meter.usage()));
-        match now {
-            Some(now) => now.after(&past),
-            None => past,
-        }
+        self.housing().usage()
     }
 
     /// A number for a script of its.
