@@ -7,6 +7,11 @@ mod error;
 mod guest_error;
 mod isolate;
 mod limits;
+#[cfg(all(feature = "process", not(unix)))]
+compile_error!(
+    "the feature `process` of `sandbox-runtime` needs Unix: guests in processes of their own are started and talked to by its means; \
+     without the feature they run in threads here as well"
+);
 #[cfg(feature = "process")]
 pub mod process;
 mod realm;

@@ -1,11 +1,10 @@
 //! What a process keeps of sandboxes that it has dropped.
 
-/// Resident memory of this process, in bytes, without what the allocator could give back.
-#[cfg(target_os = "linux")]
-pub fn resident() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+/// Resident memory of this process, in bytes; `None` where the system does not say, as all but Linux.
+pub fn resident() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() * 1024.0
+    Some(line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() * 1024.0)
 }
 
 /// How much `samples` grow from one to the next, by least squares.

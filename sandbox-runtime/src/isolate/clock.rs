@@ -5,7 +5,7 @@
 //! ([`calibrate`]). From then on it is a clock of its own: the system's is slewed by NTP, by at most 0.05 %.
 
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::meter::nanos;
 
@@ -62,8 +62,9 @@ mod counter {
 mod counter {
     use std::arch::x86_64::_rdtsc;
     use std::sync::atomic::{AtomicU64, Ordering};
+    use std::time::Duration;
 
-    use super::{Duration, Instant, OnceLock, by_the_system, nanos};
+    use super::{Instant, OnceLock, by_the_system, nanos};
 
     /// A reading of the system's clock is off by less than a microsecond, so the rate is by less than 1 in 10^5.
     const MEASURED: Duration = Duration::from_millis(100);

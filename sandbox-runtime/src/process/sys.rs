@@ -4,7 +4,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd};
+use std::os::fd::{AsRawFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
@@ -29,7 +29,7 @@ pub(super) fn sealed_memory(size: usize) -> io::Result<OwnedFd> {
         libc::memfd_create(c"sandbox".as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING)
     })?;
     // SAFETY: it was opened by the line above, and is nobody else's.
-    let memory = unsafe { OwnedFd::from_raw_fd(memory) };
+    let memory = unsafe { <OwnedFd as std::os::fd::FromRawFd>::from_raw_fd(memory) };
     let size = libc::off_t::try_from(size).map_err(|_| io::ErrorKind::InvalidInput)?;
     // SAFETY: a descriptor of this frame, and a number.
     checked(unsafe { libc::ftruncate(memory.as_raw_fd(), size) })?;

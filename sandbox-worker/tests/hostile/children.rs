@@ -298,10 +298,13 @@ fn deeper(n: u64) -> u64 {
 }
 
 /// What a child exits with that was refused memory, or was not.
+#[cfg(target_os = "linux")]
 const REFUSED: i32 = 40;
+#[cfg(target_os = "linux")]
 const GIVEN: i32 = 41;
 
 /// Asks for so many bytes that can be written.
+#[cfg(target_os = "linux")]
 fn at_once(bytes: usize) {
     let (access, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
     // SAFETY: the kernel chooses a place that nothing else has.
