@@ -140,3 +140,23 @@ fn processes_are_for_those_who_share_nothing_or_all() {
         assert!(matches!(&error, Error::Build { reason, .. } if reason.contains(what)), "{error}");
     }
 }
+
+/// The engine's own threads are of the processes: a program none of whose guests run in it has no engine to lose. None of this
+/// file's do.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_whose_guests_are_elsewhere_starts_no_engine() {
+    for trust in [Trust::Hostile, Trust::SameTenant] {
+        let pool =
+            builder().trust(trust).host::<dyn Shop>(|tenant| Box::new(tenant.to_owned())).build().unwrap();
+        let rule = pool.tenant("a").load::<dyn Rule>(script(0)).unwrap();
+        rule.price(0.0).unwrap();
+        let names = std::fs::read_dir("/proc/self/task").unwrap().map(|thread| {
+            let name = std::fs::read_to_string(thread.unwrap().path().join("comm"));
+            name.unwrap_or_default()
+        });
+        let names = names.collect::<Vec<_>>();
+        assert!(names.iter().any(|name| name.starts_with("sandbox-pool")), "{names:?}");
+        assert!(!names.iter().any(|name| name.starts_with("V8")), "{names:?}");
+    }
+}

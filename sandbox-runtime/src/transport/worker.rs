@@ -240,7 +240,6 @@ pub(super) struct WorkerThread {
 impl WorkerThread {
     /// Starts a thread for guests with so much stack.
     pub(super) fn start(name: &str, stack: usize, priority: Priority) -> Result<Self> {
-        crate::isolate::engine::start();
         let mailbox = Arc::<Mailbox>::default();
         let busy = Arc::<AtomicU64>::default();
         let builder = std::thread::Builder::new()

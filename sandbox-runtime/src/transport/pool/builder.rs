@@ -12,7 +12,7 @@ use super::shared::{HostFactory, Shared};
 use super::{Pool, SandboxPool};
 use crate::contract::HostContract;
 use crate::error::{Error, Result};
-use crate::isolate::Host;
+use crate::isolate::{Host, engine};
 use crate::realm::Settings;
 use crate::sandbox::{Buildable, Builder};
 
@@ -213,6 +213,14 @@ impl Builder<SandboxPool> {
         }
         if parts.threads == 0 || parts.queue == 0 {
             return Err(Error::build("a pool has at least one thread and room for one call of a tenant"));
+        }
+        #[cfg(feature = "process")]
+        let is_away = parts.trust == Trust::Hostile || parts.process.is_some();
+        #[cfg(not(feature = "process"))]
+        let is_away = false;
+        // Where there are isolates here. Not left to a thread of low priority, whose priority the engine's own threads would have.
+        if !is_away {
+            engine::start();
         }
         let start = |priority| {
             let name = if priority == Priority::Low { "sandbox-slow" } else { "sandbox-pool" };
