@@ -196,19 +196,45 @@ async fn together(faults: &AtomicU32) {
     }
 }
 
+/// The children of this process that there are, with those that have not been reaped.
+fn children() -> Vec<(u32, bool)> {
+    let own = std::process::id().to_string();
+    let child = |entry: fs::DirEntry| {
+        let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
+        let mut words = stat.rsplit_once(") ")?.1.split(' ');
+        let (state, parent) = (words.next()?, words.next()?);
+        (parent == own).then_some((entry.file_name().to_str()?.parse().ok()?, state == "Z"))
+    };
+    fs::read_dir("/proc").unwrap().filter_map(|entry| child(entry.ok()?)).collect()
+}
+
+/// One that is kept ready, and that somebody kills, is missed by nobody and does not stay.
+fn the_spare_is_killed() {
+    let process = Process::new().program(env!("CARGO_BIN_EXE_sandbox-worker"));
+    let sandbox =
+        Sandbox::builder().transport(process).host::<dyn Report>(Victim::default()).build().unwrap();
+    let until = |is_so: &dyn Fn(&[(u32, bool)]) -> bool| {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !is_so(&children()) {
+            assert!(Instant::now() < deadline, "{:?}", children());
+            std::thread::yield_now();
+        }
+    };
+    until(&|children| children.len() == 2);
+    let own = sandbox.pid().unwrap();
+    let spare = children().iter().find(|(pid, _)| *pid != own).unwrap().0;
+    // SAFETY: it is a child of this process that nobody has reaped.
+    unsafe { libc::kill(i32::try_from(spare).unwrap(), libc::SIGKILL) };
+    until(&|children| children == [(own, false)]);
+    sandbox.reset().unwrap();
+    assert_ne!(sandbox.pid(), Some(own));
+    until(&|children| children.len() == 2);
+}
+
 /// Open descriptors, threads, children that have not been reaped, and resident pages of this process.
 fn held() -> [usize; 4] {
     let count = |path: &str| fs::read_dir(path).unwrap().count();
-    let own = std::process::id().to_string();
-    let is_zombie = |stat: String| {
-        let rest = stat.rsplit(") ").next().unwrap_or_default().to_owned();
-        let mut words = rest.split(' ');
-        words.next() == Some("Z") && words.next() == Some(&own)
-    };
-    let processes = fs::read_dir("/proc")
-        .unwrap()
-        .filter_map(|entry| fs::read_to_string(entry.ok()?.path().join("stat")).ok());
-    let zombies = processes.filter(|stat| is_zombie(stat.clone())).count();
+    let zombies = children().iter().filter(|(_, is_zombie)| *is_zombie).count();
     let statm = fs::read_to_string("/proc/self/statm").unwrap();
     let pages = statm.split(' ').nth(1).unwrap().parse().unwrap();
     [count("/proc/self/fd"), count("/proc/self/task"), zombies, pages]
@@ -227,6 +253,7 @@ fn faults() {
             });
         });
     };
+    the_spare_is_killed();
     // What is made once is there.
     run(20);
     let before = held();

@@ -55,6 +55,11 @@ impl<S: Clone + Eq + Hash + Send + 'static, B: Send + 'static> Nursery<S, B> {
         Ok(child)
     }
 
+    /// Drops those that are kept ready and are not fit any more.
+    pub(super) fn keep_if(&self, mut is_fit: impl FnMut(&B) -> bool) {
+        self.spares.lock().values_mut().for_each(|ready| ready.retain(&mut is_fit));
+    }
+
     fn wait(&self, born: &Receiver<io::Result<B>>) -> io::Result<B> {
         match born.recv_timeout(self.patience) {
             Ok(born) => born,
@@ -139,6 +144,8 @@ mod tests {
         // What is ready was ordered before what is asked for now.
         nursery.take(&"a", true).expect("it is started");
         assert_eq!(nursery.spares.lock().get("a").map(Vec::len), Some(SPARES));
+        nursery.keep_if(|_| false);
+        assert_eq!(nursery.spares.lock().get("a").map(Vec::len), Some(0));
     }
 
     #[test]

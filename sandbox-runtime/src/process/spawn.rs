@@ -173,9 +173,15 @@ pub(super) fn check(seed: &Seed) -> Result<()> {
     Ok(())
 }
 
+static NURSERY: LazyLock<Nursery<Seed, Newborn>> = LazyLock::new(|| Nursery::new(start, START));
+
+/// Reaps children that were kept ready and have ended, by somebody else's doing.
+pub(super) fn reap_spares() {
+    NURSERY.keep_if(|newborn| !newborn.process.has_ended());
+}
+
 /// A child of this seed: one that is ready, or a new one. `fresh` asks for a new one.
 pub(super) fn take(seed: &Seed, fresh: bool) -> Result<Newborn> {
-    static NURSERY: LazyLock<Nursery<Seed, Newborn>> = LazyLock::new(|| Nursery::new(start, START));
     check(seed)?;
     NURSERY.take(seed, fresh).map_err(|error| {
         let program =

@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, LazyLock, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use super::guard::Guard;
-use super::spawn::ChildProcess;
+use super::spawn::{self, ChildProcess};
 use crate::error::Death;
 
 /// How often it looks.
@@ -58,6 +58,7 @@ fn walk() {
                 .unwrap_or_else(PoisonError::into_inner);
             wards.retain_mut(Ward::is_in_order);
         }
+        spawn::reap_spares();
         std::thread::sleep(ROUND);
     }
 }
