@@ -3,20 +3,21 @@
 //! A method becomes a marker type. Everything that differs between two methods is an associated type or
 //! constant of its marker; everything else is a generic helper here, in the boundary, or in a transport.
 
-use std::borrow::Borrow;
+mod crosses;
+mod spec;
+
 use std::ops::Deref;
 use std::rc::Rc;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+pub use crosses::{Crosses, Lends};
+pub(crate) use crosses::{Sent, Shared};
+pub use spec::{ContractSpec, Kind, MethodSpec, ParamSpec, index_of};
 
 use crate::arguments::Arguments;
-use crate::boundary::{ArgumentWriter, Bytes, ValueError};
 use crate::guest_error::HostError;
 use crate::isolate::calls::GuestCall;
 use crate::isolate::ops::{FastCall, HostOp};
 use crate::schema::Description;
-use crate::types::{Bounds, TypeSpec};
 
 /// A trait that was annotated with [`#[sandbox_api]`](crate::sandbox_api); implemented for `dyn Trait`.
 #[diagnostic::on_unimplemented(
@@ -131,277 +132,6 @@ impl<H, C: ?Sized + HostedBy<H>> Implements<C> for H {
     }
 }
 
-/// A contract as data: what a shim, a check or a description is made from.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct ContractSpec {
-    /// The name of the trait, or what `name = "…"` says; the name of the guest's global.
-    pub name: &'static str,
-    /// The doc comment of the trait, without its indentation.
-    pub docs: &'static str,
-    /// The methods, in the order of the trait.
-    pub methods: &'static [MethodSpec],
-    /// A guest can implement the contract.
-    pub guest: bool,
-    /// The host can implement the contract.
-    pub host: bool,
-}
-
-impl ContractSpec {
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn new(name: &'static str, docs: &'static str, methods: &'static [MethodSpec]) -> Self {
-        Self { name, docs, methods, guest: true, host: true }
-    }
-
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn guest_only(self) -> Self {
-        Self { host: false, ..self }
-    }
-
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn host_only(self) -> Self {
-        Self { guest: false, ..self }
-    }
-}
-
-/// A method of a contract as data.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct MethodSpec {
-    /// The JavaScript name: `getUser` for `get_user`, or what `#[sandbox(rename = "…")]` says.
-    pub name: &'static str,
-    /// The Rust name.
-    pub rust_name: &'static str,
-    /// The doc comment.
-    pub docs: &'static str,
-    /// The parameters after `&self`, in order.
-    pub params: &'static [ParamSpec],
-    /// What a successful call gives.
-    pub returns: TypeSpec,
-    /// The trait has a default body, so a guest need not export the method.
-    pub optional: bool,
-    /// How often a guest may call it in one call, when the host implements it: `#[sandbox(max_calls = 100)]`.
-    pub max_calls: Option<u64>,
-    /// The method is an `async fn`: its result is a promise for a guest that calls it, and may be one of a guest that
-    /// implements it.
-    pub is_async: bool,
-}
-
-impl MethodSpec {
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn new(name: &'static str, rust_name: &'static str, docs: &'static str) -> Self {
-        Self {
-            name,
-            rust_name,
-            docs,
-            params: &[],
-            returns: TypeSpec::UNIT,
-            optional: false,
-            max_calls: None,
-            is_async: false,
-        }
-    }
-
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn takes(self, params: &'static [ParamSpec]) -> Self {
-        Self { params, ..self }
-    }
-
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn returns(self, returns: TypeSpec) -> Self {
-        Self { returns, ..self }
-    }
-
-    /// Whether `#[sandbox(…)]` asks for anything of an argument or the result.
-    pub(crate) const fn is_bounded(&self) -> bool {
-        let mut at = 0;
-        while at < self.params.len() {
-            if !self.params[at].ty.bounds.is_none() {
-                return true;
-            }
-            at += 1;
-        }
-        !self.returns.bounds.is_none()
-    }
-
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn max_calls(self, most: u64) -> Self {
-        Self { max_calls: Some(most), ..self }
-    }
-
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn asynchronous(self) -> Self {
-        Self { is_async: true, ..self }
-    }
-
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn optional(self) -> Self {
-        Self { optional: true, ..self }
-    }
-}
-
-/// A parameter of a method as data.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct ParamSpec {
-    /// The name that the trait gives it, in camel case.
-    pub name: &'static str,
-    /// What the shim checks before it calls the fast op.
-    pub kind: Kind,
-    /// Its type.
-    pub ty: TypeSpec,
-}
-
-impl ParamSpec {
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn new(name: &'static str, kind: Kind, ty: TypeSpec) -> Self {
-        Self { name, kind, ty }
-    }
-
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn bounded(self, bounds: Bounds) -> Self {
-        Self { ty: self.ty.bounded(bounds), ..self }
-    }
-}
-
-/// How a parameter is checked in JavaScript, where the JIT can remove the check from a hot loop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Kind {
-    /// A JavaScript boolean.
-    Bool,
-    /// A Number, whatever its value.
-    Number,
-    /// A Number that is an integer in the range of a Rust integer of 32 bits or fewer.
-    Integer {
-        /// The least value allowed.
-        min: i64,
-        /// The greatest value allowed.
-        max: i64,
-    },
-    /// Checked in Rust, while it is read.
-    Value,
-}
-
-// ---------------------------------------------------------------------------------------------------------
-// Types that cross
-
-/// A type whose values can cross the boundary, as copies, in both directions.
-///
-/// Every `'static` type that implements serde's `Serialize` and `DeserializeOwned` is one.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot cross the boundary of a sandbox",
-    label = "not a type that can be copied into JavaScript and back",
-    note = "derive both: `#[derive(serde::Serialize, serde::Deserialize)]`, and own all fields (no references)",
-    note = "bytes are `sandbox_runtime::Bytes`; the table of supported types is in the README"
-)]
-pub trait Crosses: Serialize + DeserializeOwned + 'static {}
-
-#[diagnostic::do_not_recommend]
-impl<T: Serialize + DeserializeOwned + 'static> Crosses for T {}
-
-/// A type that a contract may take by shared reference: `&str`, `&[u8]`, slices of numbers and strings, and
-/// `&T` for every `T` that crosses and is `Clone` (an argument moves to the isolate's thread as a copy).
-#[diagnostic::on_unimplemented(
-    message = "`&{Self}` cannot cross the boundary of a sandbox",
-    label = "no owned form of this is known",
-    note = "take `&str`, `&[u8]`, `&T` with `T: Clone + Serialize + DeserializeOwned`, or take the value itself"
-)]
-pub trait Lends: 'static {
-    /// What stands for the reference where a reference cannot go.
-    type Owned: Crosses + Borrow<Self>;
-    #[doc(hidden)]
-    fn copied(&self) -> Self::Owned;
-    #[doc(hidden)]
-    fn write(&self, writer: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError>;
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: Crosses + Clone> Lends for T {
-    type Owned = T;
-    fn copied(&self) -> T {
-        self.clone()
-    }
-    fn write(&self, writer: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError> {
-        writer.push(self)
-    }
-}
-
-impl Lends for str {
-    type Owned = String;
-    fn copied(&self) -> String {
-        self.to_owned()
-    }
-    fn write(&self, writer: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError> {
-        writer.push(self)
-    }
-}
-
-impl Lends for [u8] {
-    type Owned = Bytes;
-    fn copied(&self) -> Bytes {
-        Bytes::from(self)
-    }
-    fn write(&self, writer: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError> {
-        writer.push_bytes(self)
-    }
-}
-
-/// A type that an `async` method may take or give by value.
-#[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be sent between threads, and the future of an `async` method is",
-    label = "not `Send`",
-    note = "take a type that is `Send`, such as one with `Arc` in the place of `Rc`",
-    note = "or keep the futures of the contract in one thread, that of a `LocalSandbox`: `#[sandbox_api(local)]`"
-)]
-pub trait Sent: Send {}
-
-#[diagnostic::do_not_recommend]
-impl<T: Send> Sent for T {}
-
-/// A type that an `async` method may take by reference.
-#[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "`&{Self}` cannot be sent between threads, and the future of an `async` method is",
-    label = "not `Send` and `Sync`",
-    note = "take a type that is both, such as one with `Arc` and `Mutex` in the place of `Rc` and `RefCell`",
-    note = "or keep the futures of the contract in one thread, that of a `LocalSandbox`: `#[sandbox_api(local)]`"
-)]
-pub trait Shared: Send + Sync {}
-
-#[diagnostic::do_not_recommend]
-impl<T: ?Sized + Send + Sync> Shared for T {}
-
-macro_rules! lend_slices {
-    ($($element:ty)*) => {$(
-        impl Lends for [$element] {
-            type Owned = Vec<$element>;
-            fn copied(&self) -> Vec<$element> {
-                self.to_vec()
-            }
-            fn write(&self, writer: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError> {
-                writer.push(self)
-            }
-        }
-    )*};
-}
-lend_slices!(bool char i8 i16 i32 i64 u16 u32 u64 f32 f64 String);
-
-// ---------------------------------------------------------------------------------------------------------
-// Methods
-
 /// A method of a contract; implemented by its marker type.
 #[doc(hidden)]
 pub trait Method: 'static {
@@ -480,32 +210,4 @@ impl Method for Absent {
 impl GuestMethod for Absent {
     type Returns = ();
     type Value = ();
-}
-
-/// Finds a method by its Rust name; `#[cfg]` may have removed those before it.
-#[doc(hidden)]
-#[must_use]
-pub const fn index_of(methods: &[MethodSpec], rust_name: &str) -> usize {
-    let mut index = 0;
-    while index < methods.len() {
-        if bytes_equal(methods[index].rust_name.as_bytes(), rust_name.as_bytes()) {
-            return index;
-        }
-        index += 1;
-    }
-    panic!("the contract has no method of that name")
-}
-
-const fn bytes_equal(a: &[u8], b: &[u8]) -> bool {
-    if a.len() != b.len() {
-        return false;
-    }
-    let mut at = 0;
-    while at < a.len() {
-        if a[at] != b[at] {
-            return false;
-        }
-        at += 1;
-    }
-    true
 }

@@ -1,0 +1,110 @@
+//! The types of parameters and results.
+
+use std::borrow::Borrow;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::boundary::{ArgumentWriter, Bytes, ValueError};
+
+/// A type whose values can cross the boundary, as copies, in both directions.
+///
+/// Every `'static` type that implements serde's `Serialize` and `DeserializeOwned` is one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot cross the boundary of a sandbox",
+    label = "not a type that can be copied into JavaScript and back",
+    note = "derive both: `#[derive(serde::Serialize, serde::Deserialize)]`, and own all fields (no references)",
+    note = "bytes are `sandbox_runtime::Bytes`; the table of supported types is in the README"
+)]
+pub trait Crosses: Serialize + DeserializeOwned + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + 'static> Crosses for T {}
+
+/// A type that a contract may take by shared reference: `&str`, `&[u8]`, slices of numbers and strings, and
+/// `&T` for every `T` that crosses and is `Clone` (an argument moves to the isolate's thread as a copy).
+#[diagnostic::on_unimplemented(
+    message = "`&{Self}` cannot cross the boundary of a sandbox",
+    label = "no owned form of this is known",
+    note = "take `&str`, `&[u8]`, `&T` with `T: Clone + Serialize + DeserializeOwned`, or take the value itself"
+)]
+pub trait Lends: 'static {
+    /// What stands for the reference where a reference cannot go.
+    type Owned: Crosses + Borrow<Self>;
+    #[doc(hidden)]
+    fn copied(&self) -> Self::Owned;
+    #[doc(hidden)]
+    fn write(&self, writer: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Crosses + Clone> Lends for T {
+    type Owned = T;
+    fn copied(&self) -> T {
+        self.clone()
+    }
+    fn write(&self, writer: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError> {
+        writer.push(self)
+    }
+}
+
+impl Lends for str {
+    type Owned = String;
+    fn copied(&self) -> String {
+        self.to_owned()
+    }
+    fn write(&self, writer: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError> {
+        writer.push(self)
+    }
+}
+
+impl Lends for [u8] {
+    type Owned = Bytes;
+    fn copied(&self) -> Bytes {
+        Bytes::from(self)
+    }
+    fn write(&self, writer: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError> {
+        writer.push_bytes(self)
+    }
+}
+
+/// A type that an `async` method may take or give by value.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be sent between threads, and the future of an `async` method is",
+    label = "not `Send`",
+    note = "take a type that is `Send`, such as one with `Arc` in the place of `Rc`",
+    note = "or keep the futures of the contract in one thread, that of a `LocalSandbox`: `#[sandbox_api(local)]`"
+)]
+pub trait Sent: Send {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send> Sent for T {}
+
+/// A type that an `async` method may take by reference.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`&{Self}` cannot be sent between threads, and the future of an `async` method is",
+    label = "not `Send` and `Sync`",
+    note = "take a type that is both, such as one with `Arc` and `Mutex` in the place of `Rc` and `RefCell`",
+    note = "or keep the futures of the contract in one thread, that of a `LocalSandbox`: `#[sandbox_api(local)]`"
+)]
+pub trait Shared: Send + Sync {}
+
+#[diagnostic::do_not_recommend]
+impl<T: ?Sized + Send + Sync> Shared for T {}
+
+macro_rules! lend_slices {
+    ($($element:ty)*) => {$(
+        impl Lends for [$element] {
+            type Owned = Vec<$element>;
+            fn copied(&self) -> Vec<$element> {
+                self.to_vec()
+            }
+            fn write(&self, writer: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError> {
+                writer.push(self)
+            }
+        }
+    )*};
+}
+lend_slices!(bool char i8 i16 i32 i64 u16 u32 u64 f32 f64 String);
