@@ -9,33 +9,29 @@ mod flights;
 mod inside;
 mod sentry;
 mod start;
+mod state;
 
-use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, VecDeque};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt as _;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use parking_lot::ReentrantMutex;
-use rustc_hash::FxHashMap;
-use tokio::runtime::Handle as Runtime;
 
 use super::NO_MEMORY;
 use super::fault::Hearing;
-use super::frame::{Frame, FrameReader, FrameWriter};
+use super::frame::{FrameReader, FrameWriter};
 use super::guard::Guard;
 use super::harden::HardeningReport;
 use super::line::Line;
-use super::message::{Failure, Limit, kind};
+use super::message::{Failure, Limit};
 use super::spawn::{ChildProcess, Seed};
-use super::spin::Turn;
 use super::sys;
 use super::wire::{self, Out, Window};
 use crate::boundary::ValueError;
 use crate::contract::ContractSpec;
-use crate::error::{Death, Error, LimitKind, Place, Result, Source};
+use crate::error::{Death, Error, LimitKind, Place, Result};
 use crate::isolate::clock;
 use crate::isolate::meter::{Bill, Ledger, nanos};
 use crate::isolate::plainly::SentHosts;
@@ -51,6 +47,7 @@ pub(super) use desk::Job;
 pub(super) use fare::{Order, Terms};
 pub(super) use inside::Here;
 pub(crate) use sentry::Task;
+use state::State;
 
 /// How long after its limit a child is killed that has not ended the call itself.
 const GRACE: Duration = Duration::from_millis(150);
@@ -69,78 +66,6 @@ pub(super) struct Session {
     meter: Ledger,
     /// What nobody has any more.
     forgotten: Mutex<Vec<Handle>>,
-}
-
-struct State {
-    seed: Seed,
-    /// Bytes that may be resident.
-    memory: u64,
-    hosts: SentHosts,
-    discarded: RefCell<Option<Error>>,
-    generation: Cell<u64>,
-    next: Cell<u64>,
-    sources: RefCell<VecDeque<(u64, Source)>>,
-    next_source: Cell<u64>,
-    /// Calls of `async` methods that are under way, by their numbers.
-    flying: RefCell<FxHashMap<u64, Underway>>,
-    /// Since when, and how many, calls have been under way without a pause.
-    since: Cell<u64>,
-    begun: Cell<u64>,
-    turn: RefCell<Option<Turn>>,
-    /// There was never more than one of them: what is long goes through memory that both sides have.
-    is_alone: Cell<bool>,
-    /// How often the child has called the host, and what it has written, in these calls.
-    asked: Cell<u64>,
-    told: Cell<usize>,
-    /// How often it has called the host in the synchronous call under way.
-    asked_here: Cell<u64>,
-    /// CPU time of a child that has ended, in nanoseconds, which is on no bill yet.
-    owed: Cell<u64>,
-    /// The calls of methods that have a limit of their own.
-    asked_of: RefCell<HashMap<(usize, usize), u64>>,
-    /// What was read before it was its turn.
-    kept: RefCell<Kept>,
-    /// What was read by a call that it is not for.
-    later: RefCell<Kept>,
-}
-
-impl State {
-    /// Nothing that was begun goes on.
-    fn hush(&self) {
-        let Self { flying, turn, kept, later, .. } = self;
-        drop((flying.take(), turn.take(), kept.take(), later.take()));
-    }
-}
-
-/// A call of an `async` method.
-struct Underway {
-    /// Of whoever has made it.
-    runtime: Option<Runtime>,
-    /// How often it has called the host.
-    asked: Arc<AtomicU64>,
-}
-
-/// Frames that were read so that the child can go on.
-#[derive(Default)]
-struct Kept {
-    frames: VecDeque<Frame>,
-    /// How many of them are not the console's, and how many bytes are in those that are.
-    calls: usize,
-    text: usize,
-    /// How many are in all of them.
-    bytes: usize,
-}
-
-impl Kept {
-    fn take(&mut self) -> Option<Frame> {
-        let frame = self.frames.pop_front()?;
-        self.bytes = self.bytes.saturating_sub(frame.body.len());
-        match frame.kind {
-            kind::CONSOLE => self.text = self.text.saturating_sub(frame.body.len()),
-            _ => self.calls = self.calls.saturating_sub(1),
-        }
-        Some(frame)
-    }
 }
 
 /// A child that has a sandbox.
@@ -192,29 +117,7 @@ pub(super) struct About {
 
 impl Session {
     pub(super) fn start(settings: Settings, hosts: SentHosts, seed: Seed, memory: u64) -> Result<Self> {
-        let state = State {
-            seed,
-            memory,
-            hosts,
-            discarded: RefCell::default(),
-            generation: Cell::new(0),
-            next: Cell::new(0),
-            sources: RefCell::default(),
-            next_source: Cell::new(0),
-            flying: RefCell::default(),
-            since: Cell::default(),
-            begun: Cell::default(),
-            turn: RefCell::default(),
-            is_alone: Cell::default(),
-            asked: Cell::default(),
-            told: Cell::default(),
-            asked_here: Cell::default(),
-            owed: Cell::default(),
-            asked_of: RefCell::default(),
-            kept: RefCell::default(),
-            later: RefCell::default(),
-        };
-        let state = ReentrantMutex::new(state);
+        let state = ReentrantMutex::new(State::new(seed, hosts, memory));
         let session = Self {
             state,
             depth: AtomicUsize::default(),
@@ -433,17 +336,10 @@ impl Session {
         let (end, cpu) = (end.saturating_add(nanos(GRACE)), self.settings.limits.cpu);
         let cpu = (cpu < Duration::MAX).then(|| cpu + GRACE);
         if how == Beginning::Alone {
-            state.turn.replace(Some(Turn::begin()));
-            state.since.set(clock::now());
+            state.begin_anew();
             live.guard.until(end);
             live.guard.allow_cpu(cpu);
             live.to_child.iter().chain(&live.to_parent).for_each(|window| window.settle());
-            state.begun.set(0);
-            state.asked.set(0);
-            state.told.set(0);
-            state.asked_here.set(0);
-            state.owed.set(0);
-            state.asked_of.borrow_mut().clear();
         } else {
             live.guard.until_at_least(end);
             live.guard.allow_more_cpu(cpu);

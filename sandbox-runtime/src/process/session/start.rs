@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::{About, Live, Session, State};
+use super::state::State;
+use super::{About, Live, Session};
 use crate::error::{Error, Result};
 use crate::isolate::clock;
 use crate::isolate::meter::nanos;
