@@ -26,8 +26,8 @@ use crate::schema::ContractChecks;
 
 /// A host that is called with plain data.
 pub(crate) trait ForeignHost {
-    /// Calls the method of this number. The guest may be a flight's, or nobody's.
-    fn call(&self, method: usize, flight: u64, args: Vec<JsValue>) -> Result<JsValue, Refused>;
+    /// Calls the method of this number, for the call of that one.
+    fn call(&self, method: usize, call: u64, args: Vec<JsValue>) -> Result<JsValue, Refused>;
 
     /// Begins a call of an `async` one.
     fn begin(&self, method: usize, flight: u64, args: Vec<JsValue>) -> Result<Later, Refused>;
@@ -263,8 +263,9 @@ fn answered<'s>(
 ) -> Result<v8::Local<'s, v8::Value>, Refusal> {
     let args = read(scope, arguments, method)?;
     let own = Isolate::current(scope).ok_or(Refusal::Absent)?;
-    let flight = own.flights.current(scope, own.running.call()).map_or(0, |flight| flight.id());
-    let outcome = caught(|| host.call(method.index, flight, args));
+    // That of the call whose turn it is, on whose bill it is.
+    let call = own.running.call();
+    let outcome = caught(|| host.call(method.index, call, args));
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
     isolate.keep_terminating();
     Box::new(Tree(outcome?.map_err(refusal)?)).write(scope, isolate)

@@ -174,6 +174,14 @@ impl Bill {
         Sums::from(self).numbers()
     }
 
+    /// The other way round.
+    #[cfg(feature = "process")]
+    pub(crate) fn of(numbers: [u64; 12]) -> Self {
+        let tally = Tally::default();
+        tally.set(&Sums::of(numbers));
+        tally.read()
+    }
+
     /// Both together.
     pub(crate) fn and(&self, other: &Self) -> Self {
         let tally = Tally::default();

@@ -174,18 +174,22 @@ unsafe impl Send for SentHosts {}
 fn invoke<M: HostMethod>(call: &Call<'_>, host: &Rc<dyn Any>, out: &mut Out) -> Result<(), Unanswered> {
     let host =
         host.downcast_ref::<Box<M::Contract>>().ok_or_else(|| Unanswered::Host(HostError::panicked()))?;
-    let args = call.read::<M::Owned>()?;
-    // Only a panic is caught.
-    caught(|| M::invoke(host, args, PlainReply { call, out }))
-        .unwrap_or_else(|_| Err(Unanswered::Host(HostError::panicked())))
+    // Only a panic is caught. To read the arguments runs code of the host as well.
+    let called = caught(|| {
+        let args = call.read::<M::Owned>()?;
+        M::invoke(host, args, PlainReply { call, out })
+    });
+    called.unwrap_or_else(|_| Err(Unanswered::Host(HostError::panicked())))
 }
 
 fn start<M: AsyncHostMethod>(call: &Call<'_>, host: &Rc<dyn Any>) -> Result<Started, Unanswered> {
     let host = host.clone().downcast::<Box<M::Contract>>();
     let host = Hosted(host.map_err(|_| Unanswered::Host(HostError::panicked()))?);
-    let args = call.read::<M::Owned>()?;
-    let future = caught(|| M::start(host, args, KeptReply));
-    Ok(Box::pin(future.map_err(|_| Unanswered::Host(HostError::panicked()))?))
+    let future = caught(|| {
+        let args = call.read::<M::Owned>()?;
+        Ok::<_, Unanswered>(M::start(host, args, KeptReply))
+    });
+    Ok(Box::pin(future.unwrap_or_else(|_| Err(Unanswered::Host(HostError::panicked())))?))
 }
 
 impl Call<'_> {

@@ -371,6 +371,13 @@ pub(crate) fn drop_of_host<T>(value: T) {
     of_host(|| drop(value));
 }
 
+/// Runs code of the host. When it panics there is nothing.
+#[cfg(feature = "process")]
+pub(crate) fn unless_it_panics<R>(code: impl FnOnce() -> R) -> Option<R> {
+    // The payload's own destructor may panic as well.
+    catch_unwind(AssertUnwindSafe(code)).map_err(drop_of_host).ok()
+}
+
 /// Runs code of the host that can say nothing, such as a destructor or a waker. A panic of it ends here.
 pub(crate) fn of_host(code: impl FnOnce()) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(code)) {

@@ -92,14 +92,20 @@ impl Guard {
 
     /// What it has in memory, in bytes; where the system does not say, 0.
     pub(super) fn resident(&self) -> u64 {
-        let resident = self.memory_of(1).unwrap_or_default();
+        self.memory().unwrap_or_default()
+    }
+
+    /// The same; `None` where the system does not say.
+    fn memory(&self) -> Option<u64> {
+        let resident = self.memory_of(1)?;
         self.peak.fetch_max(resident, Ordering::Relaxed);
-        resident
+        Some(resident)
     }
 
     /// A number of `/proc/<pid>/statm`, in bytes.
     fn memory_of(&self, nth: usize) -> Option<u64> {
-        let pages = text(self.statm.as_ref())?.split(' ').nth(nth)?.parse::<u64>().ok()?;
+        let statm = contents(self.statm.as_ref())?;
+        let pages = number(statm.split(|byte| *byte == b' ').nth(nth)?)?;
         Some(pages.saturating_mul(sys::page_size()))
     }
 
@@ -124,12 +130,33 @@ impl Guard {
 
     /// The CPU time that all its threads have had, to some ten milliseconds; where the system does not say, 0.
     pub(super) fn cpu(&self) -> Duration {
-        // Its name, in parentheses, may hold anything.
-        let times = text(self.stat.as_ref()).and_then(|text| {
-            let mut words = text.rsplit_once(") ")?.1.split(' ').skip(11);
-            Some(words.next()?.parse::<u64>().ok()? + words.next()?.parse::<u64>().ok()?)
-        });
-        Duration::from_millis(times.unwrap_or_default().saturating_mul(1000) / sys::ticks())
+        let ticks = self.stat([11, 12]).map_or(0, |[user, system]| user.saturating_add(system));
+        Duration::from_millis(ticks.saturating_mul(1000) / sys::ticks())
+    }
+
+    /// Numbers of `/proc/<pid>/stat`, counted from what follows the name.
+    fn stat<const N: usize>(&self, which: [usize; N]) -> Option<[u64; N]> {
+        let stat = contents(self.stat.as_ref())?;
+        // The name, in parentheses, may hold anything, which need not be text.
+        let end = stat.iter().rposition(|byte| *byte == b')')?;
+        let words = stat.get(end + 2..)?.split(|byte| *byte == b' ').collect::<Vec<_>>();
+        let mut numbers = [0; N];
+        for (slot, nth) in numbers.iter_mut().zip(which) {
+            *slot = number(words.get(nth)?)?;
+        }
+        Some(numbers)
+    }
+
+    /// Whether it has more threads than an engine has. It is to be killed then.
+    pub(super) fn has_many_threads(&self) -> bool {
+        /// Of V8, one for each processor at the most, and some.
+        const MOST: u64 = 64;
+        let most = MOST.max(4 * std::thread::available_parallelism().map_or(0, |count| count.get() as u64));
+        let has_many = self.stat([17]).is_some_and(|[threads]| threads > most);
+        if has_many {
+            self.condemn(Death::Protocol { reason: "more threads than an engine has".into() });
+        }
+        has_many
     }
 
     /// Lets it have so much CPU time from now on.
@@ -155,14 +182,30 @@ impl Guard {
         }
     }
 
-    /// Whether it has more memory than it may. It is to be killed then.
+    /// Whether it has more memory than it may, or is such that nobody can tell. It is to be killed then.
     pub(super) fn exceeds(&self) -> bool {
-        let resident = self.resident();
-        let exceeds = resident > self.memory;
-        if exceeds {
+        let Some(resident) = self.memory() else { return false };
+        if resident > self.memory {
             self.condemn(Death::Memory { resident, limit: self.memory });
+        } else if resident == 0 && self.is_hidden() {
+            self.condemn(Death::Protocol { reason: "the end of its first thread, and not of others".into() });
+        } else {
+            return false;
         }
-        exceeds
+        true
+    }
+
+    /// Whether what it has cannot be seen, for its first thread has ended and others go on. Not that of a process which is ending.
+    #[cold]
+    fn is_hidden(&self) -> bool {
+        /// How long a process may take to end, in looks.
+        const LOOKS: u32 = 50;
+        (0..LOOKS).all(|look| {
+            if look > 0 {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            self.memory_of(1) == Some(0) && self.stat([17]).is_some_and(|[threads]| threads > 1)
+        })
     }
 
     /// Whether it has had its time. It is to be killed then.
@@ -184,8 +227,13 @@ impl Guard {
 }
 
 /// A file of the kernel's about a process, as it is now.
-fn text(file: Option<&File>) -> Option<String> {
-    let mut text = [0; 1024];
-    let read = file?.read_at(&mut text, 0).ok()?;
-    std::str::from_utf8(text.get(..read)?).ok().map(str::to_owned)
+fn contents(file: Option<&File>) -> Option<Vec<u8>> {
+    let mut contents = vec![0; 1024];
+    let read = file?.read_at(&mut contents, 0).ok()?;
+    contents.truncate(read);
+    Some(contents)
+}
+
+fn number(digits: &[u8]) -> Option<u64> {
+    std::str::from_utf8(digits).ok()?.trim_end().parse().ok()
 }

@@ -77,10 +77,27 @@ impl ChildProcess {
     pub(super) fn end(&self) -> Option<Ended> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if let State::Runs = *state {
-            sys::kill(self.pid);
-            *state = State::Ended(sys::reap(self.pid, true).ok().flatten());
+            // Its number is its own until it is reaped. When somebody else has done so, it may be another's by now.
+            let reaped = sys::reap(self.pid, false).and_then(|ended| match ended {
+                Some(ended) => Ok(Some(ended)),
+                None => {
+                    sys::kill(self.pid);
+                    sys::reap(self.pid, true)
+                }
+            });
+            *state = State::Ended(reaped.ok().flatten());
         }
         state.how()
+    }
+
+    /// Kills it without waiting for its end, which takes as long as it takes the kernel.
+    pub(super) fn kill(&self) {
+        if !self.has_ended() {
+            let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            if let State::Runs = *state {
+                sys::kill(self.pid);
+            }
+        }
     }
 
     /// How it ended by itself; `None` when it has not within a moment.

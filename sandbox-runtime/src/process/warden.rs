@@ -14,8 +14,8 @@ use crate::error::Death;
 const ROUND: Duration = Duration::from_millis(100);
 /// What an engine may do after a call, on all its threads and in one round: collect garbage, and compile.
 const LEISURE: Duration = Duration::from_millis(40);
-/// In how many rounds, one after the other.
-const PATIENCE: u32 = 10;
+/// How much more than that, in all rounds together: it is a token bucket.
+const PATIENCE: Duration = Duration::from_millis(600);
 
 /// A child to look after.
 struct Ward {
@@ -23,7 +23,8 @@ struct Ward {
     process: Weak<ChildProcess>,
     cpu: Duration,
     lawful: Duration,
-    busy: u32,
+    /// What it has used beyond its leisure.
+    debt: Duration,
 }
 
 struct Warden {
@@ -42,7 +43,13 @@ pub(super) fn look_after(guard: &Arc<Guard>, process: &Arc<ChildProcess>) {
     if let Some(warden) = &*WARDEN {
         let (guard, process) = (Arc::downgrade(guard), Arc::downgrade(process));
         let mut wards = warden.wards.lock().unwrap_or_else(PoisonError::into_inner);
-        wards.push(Ward { guard, process, cpu: Duration::ZERO, lawful: Duration::ZERO, busy: 0 });
+        wards.push(Ward {
+            guard,
+            process,
+            cpu: Duration::ZERO,
+            lawful: Duration::ZERO,
+            debt: Duration::ZERO,
+        });
         warden.some.notify_one();
     }
 }
@@ -76,19 +83,21 @@ impl Ward {
         let used = cpu.saturating_sub(std::mem::replace(&mut self.cpu, cpu)).saturating_sub(had);
         // Whoever waits for a call sees to it.
         let is_idle = guard.end() == u64::MAX;
-        self.busy = if is_idle && used > LEISURE { self.busy + 1 } else { 0 };
+        let used = if is_idle { used } else { Duration::ZERO };
+        self.debt = (self.debt + used).saturating_sub(LEISURE);
         if is_idle && process.has_ended() {
             // Whoever calls it next is told how.
             return false;
         }
-        if is_idle && guard.exceeds() {
+        if guard.has_many_threads() || is_idle && guard.exceeds() {
             // It is told.
-        } else if self.busy >= PATIENCE {
+        } else if self.debt >= PATIENCE {
             guard.condemn(Death::Protocol { reason: "computing when it had nothing to do".into() });
         } else {
             return true;
         }
-        process.end();
-        false
+        // It is not waited for its end while others are to be looked after.
+        process.kill();
+        true
     }
 }

@@ -1,6 +1,6 @@
 //! Children that do not keep to the protocol.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sandbox_runtime::Death;
 
@@ -109,6 +109,39 @@ pub(crate) const CHILDREN: &[Child] = &[
         },
         is_overdue,
     ),
+    // Each of them takes a while that is the host's, and the time of the call is over.
+    (
+        "host-calls-that-take-a-while-without-end",
+        |line, _| loop {
+            line.asks(1, SLOW, 0, &[0]);
+            line.skip();
+        },
+        is_overdue,
+    ),
+    (
+        "host-calls-that-are-not-waited-for",
+        |line, _| {
+            for _ in 0..1000 {
+                line.asks(1, SLOW, 0, &[0]);
+            }
+            loop {
+                line.skip();
+            }
+        },
+        is_protocol,
+    ),
+    (
+        "host-calls-that-call-the-guest-without-end",
+        |line, _| loop {
+            line.asks(1, AGAIN, 0, &[0]);
+            let (_, inner, _) = line.next();
+            std::thread::sleep(Duration::from_millis(100));
+            line.frame(0x83, inner, &value(1.0));
+            line.skip();
+        },
+        is_overdue,
+    ),
+    ("a-line-of-nothing", |line, _| line.frame(0x86, 0, &[]), is_protocol),
     (
         "a-flood-of-the-console",
         |line, _| loop {
@@ -204,8 +237,54 @@ pub(crate) const IDLERS: &[Stillborn] = &[
         }
     }),
     ("an-end-when-idle", |_| std::process::exit(3)),
+    // Not in one go.
+    ("computing-now-and-then", |_| {
+        loop {
+            let began = Instant::now();
+            while began.elapsed() < Duration::from_millis(400) {
+                std::hint::spin_loop();
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }),
+    #[cfg(target_os = "linux")]
+    ("computing-under-a-name-that-is-no-text", |_| {
+        // SAFETY: the name ends with 0.
+        unsafe { libc::prctl(libc::PR_SET_NAME, c"\xff\xfe) 1 2".as_ptr()) };
+        loop {
+            std::hint::spin_loop();
+        }
+    }),
+    #[cfg(target_os = "linux")]
+    ("an-end-of-the-first-thread-alone", |_| {
+        std::thread::spawn(|| {
+            loop {
+                std::thread::park();
+            }
+        });
+        // SAFETY: the thread has nothing that anybody else needs.
+        unsafe { libc::syscall(libc::SYS_exit, 0) };
+    }),
+    #[cfg(target_os = "linux")]
+    ("many-threads", |_| {
+        for _ in 0..200 {
+            // As small as can be: what they may take together the kernel bounds.
+            let thread = std::thread::Builder::new().stack_size(64 << 10).spawn(|| {
+                loop {
+                    std::thread::park();
+                }
+            });
+            thread.unwrap();
+        }
+        loop {
+            std::thread::park();
+        }
+    }),
 ];
 
+/// The numbers of the method that takes a while, and of that which calls the guest.
+const SLOW: [u16; 2] = [1, 2];
+const AGAIN: [u16; 2] = [1, 3];
 /// The numbers of the method that never answers.
 const NEVER: [u16; 2] = [2, 0];
 
@@ -276,6 +355,64 @@ pub(crate) const AWAITED: &[Child] = &[
     ),
 ];
 
+/// The number of the next call.
+fn called(line: &mut Line) -> u64 {
+    loop {
+        if let (4, call, _) = line.next() {
+            return call;
+        }
+    }
+}
+
+/// Has the host know that the first call is there, and gives its number.
+fn is_there(line: &mut Line) -> u64 {
+    let call = called(line);
+    line.asks(1, [1, 0], call, &[0]);
+    line.skip();
+    call
+}
+
+/// Children that are called by several at once; see `beside`.
+pub(crate) const BESIDE: &[Stillborn] = &[
+    // Once the other call begins it reads nothing more, and says what has no length.
+    ("lines-of-nothing-without-end", |line| {
+        is_there(line);
+        line.byte();
+        let many = frame(0x86, 0, &[]).repeat(20_000);
+        loop {
+            line.raw(&many);
+        }
+    }),
+    // The first waits, the others are over at once, and the last asks for what all together may have.
+    ("what-all-may-have-for-one", |line| {
+        let mut calls = vec![is_there(line)];
+        while calls.len() < 10 {
+            calls.push(called(line));
+            if calls.len() < 10 {
+                line.frame(0x83, calls[calls.len() - 1], &value(1.0));
+            }
+        }
+        for _ in 0..50 {
+            line.asks(1, [1, 0], calls[9], &[0]);
+            line.skip();
+        }
+    }),
+    // It has much to say, reads nothing, and then says that it has said all.
+    ("much-to-say-and-an-end-of-it", |line| {
+        let call = called(line);
+        let args = [&[1, 12, 0x80, 0x80, 0xc0, 0x03][..], &vec![7; 7 << 20]].concat();
+        for id in 1..30 {
+            line.asks(id, [2, 1], call, &args);
+        }
+        std::thread::sleep(Duration::from_millis(500));
+        // SAFETY: of a descriptor that is open.
+        unsafe { libc::shutdown(0, libc::SHUT_WR) };
+        loop {
+            std::thread::park();
+        }
+    }),
+];
+
 /// Children that do not come as far as being called.
 pub(crate) const STILLBORN: &[Stillborn] = &[
     ("no-hello", |line| line.frame(0x82, 0, b"{}")),
@@ -317,15 +454,24 @@ pub(crate) fn child(name: &str) {
     if let Some((_, act)) = STILLBORN.iter().find(|(known, _)| *known == name) {
         return act(&mut line);
     }
+    let beside = BESIDE.iter().find(|(known, _)| *known == name);
     let idler = IDLERS.iter().find(|(known, _)| *known == name);
     let act = CHILDREN.iter().chain(AWAITED).find(|(known, ..)| *known == name).map(|child| child.1);
     line.frame(0x81, 0, br#"{"version":3,"refusal":null}"#);
     let (1, call, _) = line.next() else { panic!("a setup") };
     line.frame(0x87, call, br#"{"report":{"layers":[]}}"#);
+    let mut made = 0;
     loop {
         match line.next() {
             (2 | 3, call, _) => {
                 line.frame(0x82, call, br#"{"handle":1,"exported":[true],"bill":[0,0,0,0,0,0,0,0,0,0,0,0]}"#);
+                made += 1;
+                // A script is loaded for each contract, and bound.
+                if let Some((_, act)) = beside
+                    && made == 4
+                {
+                    act(&mut line);
+                }
             }
             (4, call, _) if name == NUMBERED => {
                 line.frame(0x83, call, &value(std::process::id().into()));

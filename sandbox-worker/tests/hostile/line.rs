@@ -72,6 +72,11 @@ impl Line {
         (rest[0], u64::from_le_bytes(rest[1..9].try_into().unwrap()), rest[9..].to_vec())
     }
 
+    /// The next byte.
+    pub(crate) fn byte(&mut self) {
+        self.0.read_exact(&mut [0]).unwrap();
+    }
+
     pub(crate) fn skip(&mut self) {
         self.next();
     }

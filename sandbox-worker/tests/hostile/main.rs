@@ -4,11 +4,14 @@
 
 #![allow(missing_docs, clippy::print_stdout, clippy::unwrap_used, reason = "tests")]
 
+mod beside;
 mod children;
 mod line;
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use children::{AWAITED, CHILDREN, IDLERS, NUMBERED, STILLBORN, child};
@@ -30,6 +33,11 @@ pub trait Shop {
 #[sandbox_api(guest)]
 pub trait Later {
     async fn later(&self) -> Result<f64>;
+}
+
+#[sandbox_api(guest)]
+pub trait Big {
+    fn big(&self, bytes: Bytes) -> Result<f64>;
 }
 
 #[sandbox_api(host)]
@@ -54,11 +62,33 @@ pub trait Clock {
     #[sandbox(max_calls = 10)]
     fn few(&self);
     fn tick(&self);
+    fn slow(&self);
+    /// Calls the guest.
+    fn again(&self);
 }
 
-impl Clock for () {
-    fn few(&self) {}
+/// Counts what it is called for.
+#[derive(Clone, Default)]
+struct Ticks {
+    few: Arc<AtomicUsize>,
+    rule: Arc<Mutex<Option<Arc<dyn Rule + Send + Sync>>>>,
+}
+
+impl Clock for Ticks {
+    fn few(&self) {
+        self.few.fetch_add(1, Ordering::SeqCst);
+    }
+
     fn tick(&self) {}
+
+    fn slow(&self) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+
+    fn again(&self) {
+        let rule = self.rule.lock().unwrap().clone();
+        _ = rule.unwrap().price(1.0);
+    }
 }
 
 impl Shop for () {
@@ -70,6 +100,15 @@ impl Shop for () {
 const WALL: Duration = Duration::from_millis(300);
 
 fn sandbox(program: &Path, calls: u64, wall: Duration) -> Result<sandbox_runtime::ProcessSandbox> {
+    sandbox_of(program, calls, wall, Ticks::default())
+}
+
+fn sandbox_of(
+    program: &Path,
+    calls: u64,
+    wall: Duration,
+    ticks: Ticks,
+) -> Result<sandbox_runtime::ProcessSandbox> {
     let limits = Limits { wall, host_calls: calls, console_bytes: 1 << 10, ..Limits::default() };
     let process = Process::new().program(program);
     Sandbox::builder()
@@ -77,7 +116,7 @@ fn sandbox(program: &Path, calls: u64, wall: Duration) -> Result<sandbox_runtime
         .console(Console::Capture)
         .transport(process)
         .host::<dyn Shop>(())
-        .host::<dyn Clock>(())
+        .host::<dyn Clock>(ticks)
         .host::<dyn Slow>(())
         .build()
 }
@@ -98,9 +137,12 @@ fn parent() {
     };
     for (name, _, is_expected) in CHILDREN {
         let calls = if *name == "host-calls-without-end" { u64::MAX } else { 1000 };
-        let sandbox = sandbox(&program(name), calls, WALL).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let ticks = Ticks::default();
+        let sandbox = sandbox_of(&program(name), calls, WALL, ticks.clone());
+        let sandbox = sandbox.unwrap_or_else(|error| panic!("{name}: {error}"));
         let end = || {
-            let rule = sandbox.load::<dyn Rule>(Script::new("rule.js", "")).unwrap();
+            let rule = Arc::new(sandbox.load::<dyn Rule>(Script::new("rule.js", "")).unwrap());
+            *ticks.rule.lock().unwrap() = Some(rule.clone());
             let pid = sandbox.pid().unwrap();
             let began = Instant::now();
             let error = rule.price(1.0).map(|value| panic!("{name}: {value}")).unwrap_err();
@@ -177,6 +219,9 @@ fn parent() {
         assert!(began.elapsed() < wall + Duration::from_secs(2), "{name}");
         sandbox.reset().unwrap();
     }
+    beside::a_flood_is_not_kept(program("lines-of-nothing-without-end"), &runtime);
+    beside::each_call_has_its_own(program("what-all-may-have-for-one"), &runtime);
+    beside::a_pool_is_told(program("much-to-say-and-an-end-of-it"), &runtime);
     // Where the kernel forgets how children end, that they do is seen all the same.
     // SAFETY: there is no other thread that handles signals.
     unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };

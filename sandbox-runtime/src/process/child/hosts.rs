@@ -90,9 +90,9 @@ impl ParentHost {
 }
 
 impl ForeignHost for ParentHost {
-    fn call(&self, method: usize, flight: u64, args: Vec<JsValue>) -> Result<JsValue, Refused> {
+    fn call(&self, method: usize, call: u64, args: Vec<JsValue>) -> Result<JsValue, Refused> {
         let child = self.child()?;
-        let given = child.request((self.nth, method), flight, &args, true).and_then(|id| child.wait_for(id));
+        let given = child.request((self.nth, method), call, &args, true).and_then(|id| child.wait_for(id));
         given.unwrap_or_else(|Gone| Err(child.is_left()))
     }
 

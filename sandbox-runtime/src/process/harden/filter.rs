@@ -147,8 +147,10 @@ fn allowed(process: u32) -> Result<Calls, seccompiler::BackendError> {
     // To a thread of this process, which is how it aborts.
     calls.push((libc::SYS_tgkill, vec![rule([is(0, process.into())])?]));
     // Nothing is mapped as code: a compiler makes code of memory that it has written to. An engine without one makes none.
+    // And nothing is mapped that others share, nor a stack that grows: the kernel's bound of memory does not count it.
     let executable = widened(libc::PROT_EXEC);
-    calls.push((libc::SYS_mmap, vec![rule([masked(2, executable, 0)])?]));
+    let own = (widened(libc::MAP_TYPE | libc::MAP_GROWSDOWN), widened(libc::MAP_PRIVATE));
+    calls.push((libc::SYS_mmap, vec![rule([masked(2, executable, 0), masked(3, own.0, own.1)])?]));
     calls.push((
         libc::SYS_mprotect,
         if compiles() { Vec::new() } else { vec![rule([masked(2, executable, 0)])?] },

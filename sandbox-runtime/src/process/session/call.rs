@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use tokio::runtime::Handle as Runtime;
 
@@ -12,12 +13,14 @@ use super::super::message::{self, Failure, Forget, HostRefusal, WireBill, from_j
 use super::super::wire::{self, Encoded, Out};
 use super::inside::{Frames, Here};
 use super::state::{Kept, State};
-use super::{About, Handle, KEPT, Live, Session, What};
+use super::{About, GRACE, Handle, KEPT, Live, Pays, Session, What};
 use crate::contract::MethodSpec;
 use crate::error::{Death, Direction, Error, Place, Result, Source};
 use crate::guest_error::HostError;
 use crate::isolate::clock;
+use crate::isolate::meter::{Bill, nanos};
 use crate::isolate::plainly::{Called, KeptAnswer, PlainHost, Started, Unanswered};
+use crate::isolate::run::unless_it_panics;
 use crate::isolate::stack::StackEnd;
 use crate::isolate::thrown::STACK_FULL;
 use crate::realm::{ConsoleLine, Level};
@@ -54,6 +57,8 @@ pub(in super::super) struct Call<'c> {
     pub(super) began: u64,
     /// It is made by whoever drives calls side by side, and waits for nothing.
     pub(super) is_driven: bool,
+    /// On whose bill it is when the process ends by it.
+    pub(super) pays: Pays,
 }
 
 /// A call of a host method that the child asks for.
@@ -77,10 +82,13 @@ impl<'c> Call<'c> {
     pub(super) fn death(&self) -> Error {
         let Self { session, state, live, .. } = self;
         let (error, cpu) = Session::death(self.about.place, &live.guard, &live.process);
-        match self.is_driven {
-            // The calls that are under way pay for it.
-            true => state.owed.set(state.owed.get().saturating_add(cpu)),
-            false => session.charge_lost(self.began, cpu, state.asked_here.take()),
+        let owed = state.owed.take().saturating_add(cpu);
+        match self.pays {
+            Pays::Outer => state.owed.set(owed),
+            Pays::Itself => {
+                let asked = state.here.borrow().asked.load(Ordering::Relaxed);
+                session.charge_lost(self.began, owed, asked);
+            }
         }
         error
     }
@@ -128,39 +136,35 @@ impl<'c> Call<'c> {
         pushed.map(|_| left).map_err(|_| self.death())
     }
 
+    /// How many bytes there was no room for in the stream.
+    pub(super) fn backlog(&self) -> usize {
+        self.live.writer.lock().unwrap_or_else(PoisonError::into_inner).backlog()
+    }
+
     /// Reads the frames that are there, for later. Says whether there is room for more.
     fn keep_frames(&self) -> Result<bool> {
+        /// How many are read before it is looked whether the child keeps to its limits: it may never be at an end.
+        const AT_ONCE: usize = 256;
+        let mut count = 0;
         while self.state.kept.borrow().bytes < MOST_KEPT {
             let Some(frame) = self.read_now()? else { return Ok(true) };
             self.keep(&mut self.state.kept.borrow_mut(), frame)?;
+            count += 1;
+            if count % AT_ONCE == 0 && self.live.guard.look().is_err() {
+                return Err(self.death());
+            }
         }
         Ok(false)
     }
 
     fn keep(&self, kept: &mut Kept, frame: Frame) -> Result<()> {
-        match frame.kind {
-            kind::CONSOLE => kept.text = self.console_text(kept.text, &frame)?,
-            _ => kept.calls += 1,
-        }
+        kept.push(frame);
         // For each call those of the host that wait for an answer, and the answer that it waits for itself.
         let of_each = self.session.settings.limits.pending.saturating_add(1);
         if kept.calls > of_each.saturating_mul(self.state.flying.borrow().len() + 1) {
             return Err(self.broken("more calls of `async` methods at once than are allowed"));
         }
-        kept.bytes += frame.body.len();
-        kept.frames.push_back(frame);
         Ok(())
-    }
-
-    /// How much text of the console there is with this frame, in bytes.
-    fn console_text(&self, so_far: usize, frame: &Frame) -> Result<usize> {
-        let text = so_far.saturating_add(frame.body.len());
-        // As JSON it may be six times as long, and each line has a frame.
-        let most = self.session.settings.limits.console_bytes.saturating_mul(64).saturating_add(1 << 20);
-        match text > most.saturating_mul(usize::try_from(self.state.begun.get()).unwrap_or(usize::MAX)) {
-            true => Err(self.broken("more text of the console than is allowed")),
-            false => Ok(text),
-        }
     }
 
     /// The next frame, if it is there.
@@ -186,10 +190,9 @@ impl<'c> Call<'c> {
         })
     }
 
-    /// What the host takes is not the child's fault. By its own clock it is: it ends the guest as soon as it is answered.
-    pub(super) fn allow(&self, nanos: u64) {
-        let guard = &self.live.guard;
-        guard.until(guard.end().saturating_add(nanos));
+    /// The host has had its turn. The child ends a guest that is late as soon as it is told, and has that long.
+    pub(super) fn allow(&self) {
+        self.live.guard.until_at_least(clock::now().saturating_add(nanos(GRACE)));
     }
 
     /// Sends a request, and gives its number.
@@ -202,13 +205,24 @@ impl<'c> Call<'c> {
         Ok(id)
     }
 
-    /// Puts what the request has used on the bill.
-    pub(super) fn charge(&self, bill: WireBill) {
+    /// Puts what the request has used on the bill, as far as the child may say so: it has given a value, or called the host so often,
+    /// and has not taken more time than has passed.
+    pub(super) fn charge(&self, bill: WireBill, answer: &Frame, asked: u64) {
         // Of a call that has never begun there is none.
-        if bill != WireBill::default() {
-            self.session.meter.charge_numbers(bill);
-            self.live.guard.paid(bill[2]);
+        if bill == WireBill::default() && answer.kind != kind::VALUE && asked == 0 {
+            return;
         }
+        let (said, passed) = (Bill::of(bill), Duration::from_nanos(clock::now().saturating_sub(self.began)));
+        let bill = Bill {
+            calls: 1,
+            wall: said.wall.min(passed),
+            cpu: said.cpu.min(passed),
+            host_time: said.host_time.min(passed),
+            host_calls: said.host_calls.max(asked),
+            ..said
+        };
+        self.session.meter.charge_numbers(bill.numbers());
+        self.live.guard.paid(nanos(bill.cpu));
     }
 
     /// Sends a request and gets its answer.
@@ -291,30 +305,55 @@ impl<'c> Call<'c> {
         let (numbers, args) = frame.body.split_first_chunk::<12>().ok_or_else(nowhere)?;
         let [a, b, c, d, owner @ ..] = *numbers;
         let [contract, method] = [[a, b], [c, d]].map(u16::from_le_bytes).map(usize::from);
+        let owner = match u64::from_le_bytes(owner) {
+            // One inside of another is part of that.
+            0 if self.pays == Pays::Outer => self.state.outer.get(),
+            owner => owner,
+        };
         let host = self.state.hosts.get().get(contract).ok_or_else(nowhere)?;
         let spec = host.method(method).ok_or_else(nowhere)?;
-        Ok(Asked { contract, method, owner: u64::from_le_bytes(owner), spec, host, args })
+        Ok(Asked { contract, method, owner, spec, host, args })
     }
 
     /// Counts a call of a host method. The child counts as well, and ends the guest.
     pub(super) fn admit(&self, asked: &Asked<'_>) -> Result<()> {
-        let calls = self.state.begun.get();
-        let count = self.state.asked.get() + 1;
-        self.state.asked.set(count);
-        match self.state.flying.borrow().get(&asked.owner) {
-            Some(call) => _ = call.asked.fetch_add(1, Ordering::Relaxed),
-            None => self.state.asked_here.set(self.state.asked_here.get() + 1),
-        }
-        if count > self.session.settings.limits.host_calls.saturating_mul(calls) {
-            return Err(self.broken("more calls of the host than are allowed"));
-        }
-        if let Some(most) = asked.spec.max_calls {
-            let mut of_each = self.state.asked_of.borrow_mut();
-            let count = of_each.entry((asked.contract, asked.method)).or_default();
-            *count += 1;
-            if *count > most.saturating_mul(calls) {
-                return Err(self.broken("more calls of a host method than are allowed"));
+        let most = self.session.settings.limits.host_calls;
+        let counted = self.state.with(asked.owner, |call| {
+            if call.is_over {
+                return Err(Death::Overdue);
             }
+            let broken = |reason: &str| Err(Death::Protocol { reason: reason.into() });
+            if call.asked.fetch_add(1, Ordering::Relaxed) >= most {
+                return broken("more calls of the host than are allowed");
+            }
+            if let Some(most) = asked.spec.max_calls {
+                let count = call.asked_of.entry((asked.contract, asked.method)).or_default();
+                *count += 1;
+                if *count > most {
+                    return broken("more calls of a host method than are allowed");
+                }
+            }
+            Ok(())
+        });
+        let nobody =
+            || Err(Death::Protocol { reason: "a call of the host by a call that there is not".into() });
+        counted.unwrap_or_else(nobody).map_err(|death| {
+            self.live.guard.condemn(death);
+            self.death()
+        })
+    }
+
+    /// Looks whether a call that is answered now has had its time: then that is the last that it is told, for whoever ends a guest in time
+    /// has it ask nothing more. While it waits for a method of the host, a child says nothing; what is there was said before its time.
+    fn closes(&self, owner: u64) -> Result<()> {
+        let now = clock::now();
+        let is_late =
+            self.state.with(owner, |call| now > call.end.saturating_add(nanos(GRACE))).unwrap_or(false);
+        if is_late {
+            if !self.state.kept.borrow().is_empty() || self.read_now()?.is_some() {
+                return Err(self.broken("a frame while it waits for the host"));
+            }
+            self.state.with(owner, |call| call.is_over = true);
         }
         Ok(())
     }
@@ -322,22 +361,24 @@ impl<'c> Call<'c> {
     /// Calls a host method for the child, which waits for it.
     pub(super) fn serve(&self, id: u64, asked: &Asked<'_>) -> Result<()> {
         self.admit(asked)?;
-        let (mut value, began) = (Out::new(self.live.to_child.clone()), clock::now());
+        let mut value = Out::new(self.live.to_child.clone());
         value.keep_together(!self.state.is_alone.get());
         let frames = Frames::of(self.session, Here::Within);
+        let outer = self.state.outer.replace(asked.owner);
         let called = self.call(asked, &mut value);
+        self.state.outer.set(outer);
         drop(frames);
-        self.allow(clock::now().saturating_sub(began));
+        self.allow();
+        self.closes(asked.owner)?;
         self.answer(id, asked.host.place(asked.method), true, called.map(|_| value))
     }
 
     /// Has a host method begin. `None` when it could not.
     pub(super) fn start(&self, id: u64, asked: &Asked<'_>) -> Result<Option<Started>> {
-        let began = clock::now();
         let frames = Frames::of(self.session, Here::Between);
         let called = self.call(asked, &mut Out::default());
         drop(frames);
-        self.allow(clock::now().saturating_sub(began));
+        self.allow();
         match called {
             Ok(Called::Started(started)) => Ok(Some(started)),
             Ok(Called::Done) => Err(self.broken("a call of a host method that there is not")),
@@ -369,7 +410,11 @@ impl<'c> Call<'c> {
     ) -> Result<()> {
         let Some(host) = self.state.hosts.get().get(contract) else { return Ok(()) };
         let mut value = Out::default();
-        let answer = outcome.and_then(|answer| host.write(method, answer, &mut value));
+        // A value of the host's may panic while it is written.
+        let answer = outcome.and_then(|answer| {
+            unless_it_panics(|| host.write(method, answer, &mut value))
+                .unwrap_or_else(|| Err(Unanswered::Host(HostError::panicked())))
+        });
         self.answer(id, host.place(method), false, answer.map(|()| value))
     }
 
@@ -432,14 +477,19 @@ impl<'c> Call<'c> {
 
     /// Gives a line of the guest's console to whoever it is for.
     pub(super) fn write(&self, frame: &Frame) -> Result<()> {
-        let most = self.session.settings.limits.console_bytes;
-        self.state.told.set(self.console_text(self.state.told.get(), frame)?);
-        let line: message::Line =
-            from_json(&frame.body).ok_or_else(|| self.broken("a line of the console that is none"))?;
+        let settings = &self.session.settings;
+        let line = from_json(&frame.body).filter(|_| !settings.console.is_off());
+        let line: message::Line = line.ok_or_else(|| self.broken("a line of the console that is none"))?;
+        // As the child counts it.
+        let told = self.state.told.get().saturating_add(line.text.len().max(1));
+        self.state.told.set(told);
+        let (most, calls) = (settings.limits.console_bytes, usize::try_from(self.state.begun.get()));
+        if told > most.saturating_mul(calls.unwrap_or(usize::MAX)) {
+            return Err(self.broken("more text of the console than is allowed"));
+        }
         let level =
             [Level::Debug, Level::Info, Level::Warn, Level::Error].get(usize::from(line.level)).copied();
         let line = ConsoleLine::new(level.unwrap_or(Level::Error), line.text);
-        let settings = &self.session.settings;
         settings.console.write(line, &settings.captured, most);
         Ok(())
     }
@@ -460,7 +510,9 @@ impl<'c> Call<'c> {
                 (done.bill, taken(Answered::Done(done, self.state.generation.get()))?)
             }
             _ => {
-                let failure: Failure = from_json(&frame.body)?;
+                /// What causes of causes take of the stack, at most, in bytes: as deep as JSON is read.
+                const ROOM: usize = if cfg!(debug_assertions) { 1 << 20 } else { 256 << 10 };
+                let failure: Failure = stacker::maybe_grow(ROOM, 2 * ROOM, || from_json(&frame.body))?;
                 (failure.bill, Err(self.session.error(self.state, self.about, failure)?))
             }
         })

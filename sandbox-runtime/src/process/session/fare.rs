@@ -21,12 +21,19 @@ pub(in super::super) trait Fare: Send {
     /// Whether nobody awaits it any more. Otherwise the task is woken when that is so.
     fn is_dropped(&mut self, cx: &mut Context<'_>) -> bool;
 
-    /// Puts what it has used on the bill, and tells what the child answered. Gives the error that was told.
+    /// Puts what it has used on the bill, with how often it has called the host, and tells what the child answered. Gives the error that
+    /// was told.
     ///
     /// # Errors
     ///
     /// When the answer means nothing.
-    fn arrive(self: Box<Self>, call: &Call<'_>, frame: &Frame, by_caller: bool) -> Result<Option<Error>>;
+    fn arrive(
+        self: Box<Self>,
+        call: &Call<'_>,
+        frame: &Frame,
+        asked: u64,
+        by_caller: bool,
+    ) -> Result<Option<Error>>;
 
     /// Tells why there is no answer.
     fn fail(self: Box<Self>, error: Error);
@@ -71,14 +78,20 @@ where
         matches!(self.answer.poll_closed(cx), Poll::Ready(()))
     }
 
-    fn arrive(self: Box<Self>, call: &Call<'_>, frame: &Frame, by_caller: bool) -> Result<Option<Error>> {
+    fn arrive(
+        self: Box<Self>,
+        call: &Call<'_>,
+        frame: &Frame,
+        asked: u64,
+        by_caller: bool,
+    ) -> Result<Option<Error>> {
         let Self { read, answer, .. } = *self;
         let Some((bill, outcome)) = call.understand(frame, read) else {
             let error = call.broken("an answer that means nothing");
             _ = answer.send(Err(error.clone()));
             return Err(error);
         };
-        call.charge(bill);
+        call.charge(bill, frame, asked);
         let outcome = outcome.map_err(|error| call.session.ended_by(error, by_caller));
         let error = outcome.as_ref().err().cloned();
         // Nobody may be there any more.

@@ -21,16 +21,17 @@ use super::fare::Fare;
 use super::inside::{Frames, Here};
 use super::sentry::Patience;
 use super::state::{State, Underway};
-use super::{About, GRACE, Live, Session};
+use super::{About, GRACE, Live, Pays, Session};
 use crate::error::{Death, Error, LimitKind, Result};
 use crate::isolate::clock;
 use crate::isolate::later::{Pending, Pendings};
 use crate::isolate::meter::nanos;
-use crate::isolate::run::{drop_of_host, of_host};
+use crate::isolate::run::{drop_of_host, of_host, unless_it_panics};
 use crate::isolate::ticket::Inside;
 use crate::process::frame::Frame;
 use crate::process::message::kind;
 use crate::process::sys;
+use crate::process::wire::Out;
 
 /// How many frames are read before it is looked what else there is to do.
 const AT_ONCE: usize = 64;
@@ -196,7 +197,8 @@ impl Driver {
     }
 
     fn call<'c>(session: &'c Session, state: &'c State, live: &'c Arc<Live>) -> Call<'c> {
-        Call { session, state, live, about: About::default(), began: clock::now(), is_driven: true }
+        let (about, began) = (About::default(), clock::now());
+        Call { session, state, live, about, began, is_driven: true, pays: Pays::Outer }
     }
 
     /// Whether the child of the calls is that of the sandbox.
@@ -292,10 +294,16 @@ impl Driver {
         session.begins(state, &live, end, session.beginning(state));
         let call = Call { about: terms.about, ..Self::call(session, state, &live) };
         let limit = session.limit(state, Some(end));
-        match call.begin(terms.kind, |out| fare.write(limit, out)) {
+        let written = |out: &mut Out| {
+            let write = unless_it_panics(|| fare.write(limit, out));
+            write
+                .unwrap_or_else(|| Err(Error::build("an argument of the call panicked while it was written")))
+        };
+        match call.begin(terms.kind, written) {
             Ok(id) => {
                 let (about, hosts, asked) = (terms.about, Pendings::default(), Arc::<AtomicU64>::default());
-                let call = Underway { runtime: runtime.clone(), asked: asked.clone() };
+                let (runtime_of_host, count) = (runtime.clone(), asked.clone());
+                let call = Underway { runtime: runtime_of_host, end, asked: count, ..Underway::default() };
                 state.flying.borrow_mut().insert(id, call);
                 let fare = Some(fare);
                 let flight =
@@ -332,7 +340,9 @@ impl Driver {
             let kept = later.or_else(|| state.kept.borrow_mut().take());
             let Some(frame) = kept.map_or_else(|| call.read_now(), |frame| Ok(Some(frame)))? else { break };
             has_heard = true;
-            live.guard.allow_frame(frame.body.len());
+            if frame.kind != kind::CONSOLE {
+                live.guard.allow_frame(frame.body.len());
+            }
             match frame.kind {
                 kind::DONE | kind::VALUE | kind::FAILURE => self.land(&call, &frame)?,
                 kind::HOST_CALL => self.serve(&call, &frame)?,
@@ -361,13 +371,17 @@ impl Driver {
         }
         call.session.ends(call.state, call.live);
         let call = Call { about: flight.about, began: flight.began, ..*call };
+        let asked = flight.asked.load(Ordering::Relaxed);
         let error = match flight.fare {
-            Some(fare) => fare.arrive(&call, frame, flight.by_caller)?,
+            // To read a value runs code of the host. When it panics, its caller is told that the call was lost.
+            Some(fare) => {
+                unless_it_panics(|| fare.arrive(&call, frame, asked, flight.by_caller)).unwrap_or(Ok(None))?
+            }
             None => {
                 let understood = call.understand(frame, |_| Some(Ok(())));
                 let (bill, outcome) =
                     understood.ok_or_else(|| call.broken("an answer that means nothing"))?;
-                call.charge(bill);
+                call.charge(bill, frame, asked);
                 outcome.err()
             }
         };
@@ -381,13 +395,11 @@ impl Driver {
     fn serve(&mut self, call: &Call<'_>, frame: &Frame) -> Result<()> {
         let asked = call.asked(frame)?;
         let began = clock::now();
-        let flight = self.flights.get(&asked.owner);
-        match flight.map(Flight::enter).transpose() {
+        let nobody = || call.broken("a call of the host by a call that there is not");
+        let flight = self.flights.get(&asked.owner).ok_or_else(nobody)?;
+        match flight.enter() {
             Ok(_entered) if !asked.spec.is_async => call.serve(frame.call, &asked)?,
-            Ok(_entered) => {
-                let nobody = || call.broken("a call of an `async` method where nobody waits for it");
-                Self::start(call, frame.call, &asked, flight.ok_or_else(nobody)?)?;
-            }
+            Ok(_entered) => Self::start(call, frame.call, &asked, flight)?,
             Err(error) => call.refuse(frame.call, &asked, &error)?,
         }
         self.excuse(clock::now().saturating_sub(began));
@@ -418,22 +430,22 @@ impl Driver {
         for flight in self.flights.values().filter(|flight| flight.hosts.count() > 0) {
             // Without a runtime none has begun.
             let Ok(_entered) = flight.enter() else { continue };
-            // What they call ends with the call that waits for them.
-            let inside = Inside::of(flight.end);
-            let frames = Frames::of(session, Here::Between);
-            let mut answers = Vec::new();
-            while let Some(answer) = flight.hosts.poll(cx) {
-                answers.push(answer);
-            }
-            drop((frames, inside));
-            for (id, method, outcome) in answers {
+            let next = || {
+                // What they call ends with the call that waits for them.
+                let _inside = Inside::of(flight.end);
+                let _frames = Frames::of(session, Here::Between);
+                flight.hosts.poll(cx)
+            };
+            for (id, method, outcome) in std::iter::from_fn(next) {
                 has_told = true;
                 call.tell(id, method, outcome)?;
+                if call.backlog() >= MOST_KEPT {
+                    break;
+                }
             }
         }
-        let took = clock::now().saturating_sub(began);
-        call.allow(took);
-        self.excuse(took);
+        call.allow();
+        self.excuse(clock::now().saturating_sub(began));
         Ok(has_told)
     }
 

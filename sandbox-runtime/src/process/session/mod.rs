@@ -47,7 +47,7 @@ pub(super) use desk::Job;
 pub(super) use fare::{Order, Terms};
 pub(super) use inside::Here;
 pub(crate) use sentry::Task;
-use state::State;
+use state::{State, Underway};
 
 /// How long after its limit a child is killed that has not ended the call itself.
 const GRACE: Duration = Duration::from_millis(150);
@@ -106,6 +106,35 @@ enum Beginning {
     Beside,
     /// The call of a method of the host which makes this one.
     Inside,
+}
+
+/// Whose bill a call is on by which a process ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pays {
+    Itself,
+    /// That of another, of which it is a part, or the bills of those that are under way.
+    Outer,
+}
+
+/// A request is on the stack until this is dropped, by a panic of what writes its values, too.
+struct Entered<'s> {
+    session: &'s Session,
+    state: &'s State,
+    live: &'s Live,
+}
+
+impl<'s> Entered<'s> {
+    fn into(session: &'s Session, state: &'s State, live: &'s Live) -> Self {
+        session.depth.fetch_add(1, Ordering::SeqCst);
+        Self { session, state, live }
+    }
+}
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        self.session.depth.fetch_sub(1, Ordering::SeqCst);
+        self.session.ends(self.state, self.live);
+    }
 }
 
 /// What a request is about, for its errors.
@@ -283,27 +312,29 @@ impl Session {
         let deadline = within(deadline);
         let state = self.lock(deadline)?;
         let live = self.ready(&state, handle)?;
-        let began = clock::now();
-        let call = Call { session: self, state: &state, live: &live, about, began, is_driven: false };
-        self.depth.fetch_add(1, Ordering::SeqCst);
+        let (began, how) = (clock::now(), self.beginning(&state));
+        let pays = if how == Beginning::Inside { Pays::Outer } else { Pays::Itself };
+        let call = Call { session: self, state: &state, live: &live, about, began, is_driven: false, pays };
         let wall = nanos(self.settings.limits.wall);
         let limit = began.saturating_add(wall);
         let end = deadline.map_or(limit, |deadline| deadline.min(limit));
-        let how = self.beginning(&state);
         // Its turn may come after that of another.
-        let before = if how == Beginning::Beside { wall } else { 0 };
-        self.begins(&state, &live, end.saturating_add(before), how);
+        let end = end.saturating_add(if how == Beginning::Beside { wall } else { 0 });
+        self.begins(&state, &live, end, how);
+        if how != Beginning::Inside {
+            state.here.replace(Underway { end, ..Underway::default() });
+        }
         let limit = self.limit(&state, deadline);
-        let answer = call.exchange(kind, |out| body(limit, out));
-        self.depth.fetch_sub(1, Ordering::SeqCst);
-        self.ends(&state, &live);
+        let answer = {
+            let _entered = Entered::into(self, &state, &live);
+            call.exchange(kind, |out| body(limit, out))
+        };
         let outcome = answer.and_then(|frame| {
             let (bill, outcome) =
                 call.understand(&frame, taken).ok_or_else(|| call.broken("an answer that means nothing"))?;
             // One inside of another is on the bill of that.
             if how != Beginning::Inside {
-                call.charge(bill);
-                state.asked_here.set(0);
+                call.charge(bill, &frame, state.here.borrow().asked.load(Ordering::Relaxed));
             }
             outcome
         });
@@ -312,8 +343,8 @@ impl Session {
         {
             self.bury(&state, &live, error);
         }
-        let is_awaited =
-            outcome.as_ref().is_err_and(Error::is_final) || !state.later.borrow().frames.is_empty();
+        // What it has read, and not what it was for, is in no stream any more.
+        let is_awaited = outcome.as_ref().is_err_and(Error::is_final) || !state.flying.borrow().is_empty();
         drop(state);
         if is_awaited {
             self.desk.wake();
@@ -334,17 +365,24 @@ impl Session {
     /// A call begins that has to be over at `end`.
     fn begins(&self, state: &State, live: &Live, end: u64, how: Beginning) {
         let (end, cpu) = (end.saturating_add(nanos(GRACE)), self.settings.limits.cpu);
-        let cpu = (cpu < Duration::MAX).then(|| cpu + GRACE);
-        if how == Beginning::Alone {
-            state.begin_anew();
-            live.guard.until(end);
-            live.guard.allow_cpu(cpu);
-            live.to_child.iter().chain(&live.to_parent).for_each(|window| window.settle());
-        } else {
-            live.guard.until_at_least(end);
-            live.guard.allow_more_cpu(cpu);
+        let cpu = (cpu < Duration::MAX).then(|| cpu.saturating_add(GRACE));
+        match how {
+            Beginning::Alone => {
+                state.begin_anew();
+                live.guard.until(end);
+                live.guard.allow_cpu(cpu);
+                live.to_child.iter().chain(&live.to_parent).for_each(|window| window.settle());
+            }
+            Beginning::Beside => {
+                live.guard.until_at_least(end);
+                live.guard.allow_more_cpu(cpu);
+            }
+            // It ends with the other, whose time it is.
+            Beginning::Inside => live.guard.until_at_least(clock::now().saturating_add(nanos(GRACE))),
         }
-        state.begun.set(state.begun.get() + 1);
+        if how != Beginning::Inside {
+            state.begun.set(state.begun.get() + 1);
+        }
         // One inside of another has its answer before the other goes on.
         state.is_alone.set(how == Beginning::Alone || how == Beginning::Inside && state.is_alone.get());
     }

@@ -1,6 +1,6 @@
 //! Watching a child for a task that cannot wait for a stream itself, because its thread has others to poll.
 
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -67,23 +67,24 @@ impl Sentry {
         };
         let (watched, own) = (live.clone(), watch.clone());
         let task = runtime.spawn(async move {
-            let mut patience = Patience::default();
+            let (mut patience, mut is_closed) = (Patience::default(), false);
             loop {
                 let left = own.due.load(Ordering::Relaxed).saturating_sub(clock::now());
                 let time = std::pin::pin!(tokio::time::sleep(patience.next(left)));
-                match select(std::pin::pin!(ear.readable()), time).await {
+                // It stays closed, and whoever reads finds the end. A child that has said all may be late all the same.
+                let news = if is_closed { Either::Left(pending()) } else { Either::Right(ear.readable()) };
+                match select(std::pin::pin!(news), time).await {
                     Either::Left((Ok(mut ready), _)) => {
-                        let is_closed = ready.ready().is_read_closed();
+                        is_closed = ready.ready().is_read_closed();
                         // Whatever comes from here on is news.
                         ready.clear_ready();
                         patience = Patience::default();
                         own.waker.wake();
-                        if is_closed {
-                            // It stays so, and whoever reads finds the end.
-                            return;
-                        }
                     }
-                    Either::Left((Err(_), _)) => return own.waker.wake(),
+                    Either::Left((Err(_), _)) => {
+                        is_closed = true;
+                        own.waker.wake();
+                    }
                     Either::Right(_) => {
                         let is_due = own.due.load(Ordering::Relaxed) <= clock::now();
                         if watched.guard.look().is_err() || is_due {
@@ -107,11 +108,21 @@ impl Drop for Sentry {
 pub(crate) struct Task {
     driver: Driver,
     sentry: Option<Sentry>,
+    is_done: bool,
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        // Its thread ends, or it has panicked: somebody else drives the next call.
+        if !self.is_done {
+            self.driver.session.desk.abandon();
+        }
+    }
 }
 
 impl Task {
     pub(super) fn new(driver: Driver) -> Self {
-        Self { driver, sentry: None }
+        Self { driver, sentry: None, is_done: false }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -121,7 +132,10 @@ impl Task {
             }
             if self.driver.pump(cx) {
                 match self.driver.session.desk.leave() {
-                    true => return Poll::Ready(()),
+                    true => {
+                        self.is_done = true;
+                        return Poll::Ready(());
+                    }
                     false => continue,
                 }
             }

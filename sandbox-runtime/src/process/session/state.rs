@@ -34,15 +34,14 @@ pub(super) struct State {
     pub(super) turn: RefCell<Option<Turn>>,
     /// There was never more than one of them: what is long goes through memory that both sides have.
     pub(super) is_alone: Cell<bool>,
-    /// How often the child has called the host, and what it has written, in these calls.
-    pub(super) asked: Cell<u64>,
+    /// How much text it has written in these calls, in bytes.
     pub(super) told: Cell<usize>,
-    /// How often it has called the host in the synchronous call under way.
-    pub(super) asked_here: Cell<u64>,
+    /// The synchronous call under way; calls inside of it are part of it.
+    pub(super) here: RefCell<Underway>,
+    /// The number of the call whose guest waits for a method of the host that is on the stack; 0 for the synchronous one.
+    pub(super) outer: Cell<u64>,
     /// CPU time of a child that has ended, in nanoseconds, which is on no bill yet.
     pub(super) owed: Cell<u64>,
-    /// The calls of methods that have a limit of their own.
-    pub(super) asked_of: RefCell<HashMap<(usize, usize), u64>>,
     /// What was read before it was its turn.
     pub(super) kept: RefCell<Kept>,
     /// What was read by a call that it is not for.
@@ -65,11 +64,10 @@ impl State {
             begun: Cell::default(),
             turn: RefCell::default(),
             is_alone: Cell::default(),
-            asked: Cell::default(),
             told: Cell::default(),
-            asked_here: Cell::default(),
+            here: RefCell::default(),
+            outer: Cell::default(),
             owed: Cell::default(),
-            asked_of: RefCell::default(),
             kept: RefCell::default(),
             later: RefCell::default(),
         }
@@ -79,11 +77,20 @@ impl State {
     pub(super) fn begin_anew(&self) {
         self.turn.replace(Some(Turn::begin()));
         self.since.set(clock::now());
-        for count in [&self.begun, &self.asked, &self.asked_here, &self.owed] {
-            count.set(0);
-        }
+        self.begun.set(0);
+        self.owed.set(0);
         self.told.set(0);
-        self.asked_of.borrow_mut().clear();
+        // Errors of a call are no other call's.
+        let sources = self.sources.take();
+        drop(sources);
+    }
+
+    /// Looks at a call that is under way. `None` when there is none of this number; a synchronous one has none.
+    pub(super) fn with<R>(&self, owner: u64, look: impl FnOnce(&mut Underway) -> R) -> Option<R> {
+        match self.flying.borrow_mut().get_mut(&owner) {
+            Some(call) => Some(look(call)),
+            None => (owner == 0).then(|| look(&mut self.here.borrow_mut())),
+        }
     }
 
     /// Nothing that was begun goes on.
@@ -93,33 +100,57 @@ impl State {
     }
 }
 
-/// A call of an `async` method.
+/// A call that is under way, as far as it calls the host.
+#[derive(Default)]
 pub(super) struct Underway {
     /// Of whoever has made it.
     pub(super) runtime: Option<Runtime>,
+    /// When it has to be over.
+    pub(super) end: u64,
+    /// It was answered after that, and has nothing more to ask.
+    pub(super) is_over: bool,
     /// How often it has called the host.
     pub(super) asked: Arc<AtomicU64>,
+    /// The same of methods that have a limit of their own.
+    pub(super) asked_of: HashMap<(usize, usize), u64>,
+}
+
+/// How many bytes a frame takes that is kept, however short it is.
+fn taken(frame: &Frame) -> usize {
+    /// Itself, and what an allocator takes for its body.
+    const FRAME: usize = 96;
+    frame.body.len() + FRAME
 }
 
 /// Frames that were read so that the child can go on.
 #[derive(Default)]
 pub(super) struct Kept {
     pub(super) frames: VecDeque<Frame>,
-    /// How many of them are not the console's, and how many bytes are in those that are.
+    /// How many of them are not the console's.
     pub(super) calls: usize,
-    pub(super) text: usize,
-    /// How many are in all of them.
+    /// How many bytes they take.
     pub(super) bytes: usize,
 }
 
 impl Kept {
     pub(super) fn take(&mut self) -> Option<Frame> {
         let frame = self.frames.pop_front()?;
-        self.bytes = self.bytes.saturating_sub(frame.body.len());
-        match frame.kind {
-            kind::CONSOLE => self.text = self.text.saturating_sub(frame.body.len()),
-            _ => self.calls = self.calls.saturating_sub(1),
+        self.bytes = self.bytes.saturating_sub(taken(&frame));
+        if frame.kind != kind::CONSOLE {
+            self.calls = self.calls.saturating_sub(1);
         }
         Some(frame)
+    }
+
+    pub(super) fn push(&mut self, frame: Frame) {
+        self.bytes += taken(&frame);
+        if frame.kind != kind::CONSOLE {
+            self.calls += 1;
+        }
+        self.frames.push_back(frame);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.frames.is_empty()
     }
 }

@@ -402,6 +402,20 @@ impl<'b> Decoder<'b> {
     }
 
     fn inside<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        /// What a level takes of the stack, at most, in bytes; and a margin.
+        const LEVEL: usize = if cfg!(debug_assertions) { 8 << 10 } else { 2 << 10 };
+        const MARGIN: usize = 64 << 10;
+        match self.depth {
+            // How deep it goes is for whoever has made it to say, and the stack is the reader's.
+            0 => {
+                let room = MARGIN + self.bounds.depth * LEVEL;
+                stacker::maybe_grow(room, room + MARGIN, || self.deeper(read))
+            }
+            _ => self.deeper(read),
+        }
+    }
+
+    fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let limit = self.bounds.depth;
         if self.depth >= limit {
             return Err(self.fault(Fault::Limit { what: "levels of nesting", limit }));
