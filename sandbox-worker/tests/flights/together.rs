@@ -1,10 +1,11 @@
 //! Calls that go on beside each other, and synchronous ones between them.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use sandbox_runtime::{Limits, Result, Script};
-use tokio::task::{JoinSet, spawn};
+use tokio::task::{JoinSet, spawn, spawn_blocking};
 
 use crate::guest::{Ask, Count, Flow, Host, Net, SOURCE, builder, guest, wall};
 
@@ -184,4 +185,41 @@ async fn many_calls_that_wait_have_one_thread() {
         call.await.unwrap().unwrap();
     }
     assert_eq!(guest.count().await, u32::try_from(CALLS).unwrap());
+}
+
+/// What was settled by a synchronous call is answered with that, and whoever makes that may be who reads it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_synchronous_call_settles_is_told_at_once() {
+    #[sandbox_runtime::sandbox_api(guest)]
+    trait Opens {
+        fn open(&self) -> sandbox_runtime::Result<bool>;
+    }
+
+    const WALL: Duration = Duration::from_secs(20);
+    let guest = guest(Limits { wall: WALL, ..Limits::default() }).await;
+    let source = "let settle;
+        export const run = () => new Promise((resolve) => { settle = () => resolve(1); });
+        export const open = () => { const mine = settle; settle = undefined; mine?.(); return Boolean(mine); };";
+    let guest = guest.sandbox.eval_async(Script::new("open.mjs", source)).await.unwrap();
+    let bound =
+        spawn_blocking(move || (guest.bind::<dyn Flow>().unwrap(), guest.bind::<dyn Opens>().unwrap()));
+    let (flow, opens) = bound.await.unwrap();
+    let (flow, opens) = (Arc::new(flow), Arc::new(opens));
+    // Whoever reads late reads much at once.
+    let is_over = Arc::<AtomicBool>::default();
+    let others = [(); 2].map(|()| {
+        let is_over = is_over.clone();
+        std::thread::spawn(move || while !is_over.load(Ordering::Relaxed) {})
+    });
+    for _ in 0..200 {
+        let waits = flow.clone();
+        let waits = spawn(async move { waits.run(0).await });
+        let (began, opens) = (Instant::now(), opens.clone());
+        let settles = move || while !opens.open().unwrap() {};
+        spawn_blocking(settles).await.unwrap();
+        assert_eq!(waits.await.unwrap().unwrap(), 1);
+        assert!(began.elapsed() < WALL / 2, "{:?}", began.elapsed());
+    }
+    is_over.store(true, Ordering::Relaxed);
+    others.map(|thread| thread.join().unwrap());
 }

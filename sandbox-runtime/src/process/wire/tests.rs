@@ -241,3 +241,15 @@ fn the_bytes_are_those_of_the_documentation() {
     ];
     assert_eq!(encoded(&value), expected.concat());
 }
+
+/// However small the stack of whoever reads it is.
+#[test]
+fn what_is_deep_needs_no_stack_of_the_readers() {
+    let limits = Limits { value_depth: 256, ..Limits::default() };
+    let deep = |level: &[u8]| [level.repeat(255).as_slice(), &[UNDEFINED]].concat();
+    let kinds = [deep(&[ERROR, UNDEFINED, UNDEFINED]), deep(&[ARRAY, 1]), deep(&[MAP, 1, UNDEFINED])];
+    let small = std::thread::Builder::new().stack_size(256 << 10).spawn(move || {
+        kinds.iter().map(|bytes| decode(bytes.as_slice(), &limits).map(drop)).collect::<Vec<_>>()
+    });
+    assert_eq!(small.expect("it starts").join().expect("no panic"), [Ok(()), Ok(()), Ok(())]);
+}

@@ -136,6 +136,19 @@ pub(super) const DENIED: &[Act] = &[
         let (prot, flags) = (libc::PROT_READ | libc::PROT_EXEC, libc::MAP_SHARED | libc::MAP_ANONYMOUS);
         call(libc::SYS_mmap, &[0, 4096, int(prot), int(flags), usize::MAX, 0]);
     }),
+    // The kernel's bound of memory counts none of these.
+    ("memory that others share", || {
+        let (prot, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_ANONYMOUS);
+        call(libc::SYS_mmap, &[0, 4096, int(prot), int(flags), usize::MAX, 0]);
+    }),
+    ("a file that others share", || {
+        let (prot, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED_VALIDATE);
+        call(libc::SYS_mmap, &[0, 4096, int(prot), int(flags), int(CHANNEL), 0]);
+    }),
+    ("a stack that grows", || {
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_GROWSDOWN;
+        call(libc::SYS_mmap, &[0, 4096, int(libc::PROT_READ | libc::PROT_WRITE), int(flags), usize::MAX, 0]);
+    }),
     ("the reader of another's priority", || call(libc::SYS_sched_setscheduler, &[parent(), 99, 0])),
     ("a call that there is not", || call(4000, &[])),
     #[cfg(target_arch = "x86_64")]
@@ -153,7 +166,6 @@ pub(super) const DENIED: &[Act] = &[
 /// Memory that the parent shares: its size, and what is in it, the other way round.
 pub(super) fn share(plan: &Plan) {
     let mut report = early(plan).expect("early");
-    late(plan, &mut report).expect("late");
     // SAFETY: a number of bytes that is a multiple of nothing, from a descriptor that is there.
     let length = unsafe { libc::lseek(LEAKED, 0, libc::SEEK_END) };
     let length = usize::try_from(length).expect("its length");
@@ -162,11 +174,13 @@ pub(super) fn share(plan: &Plan) {
     // SAFETY: as above.
     assert_eq!(unsafe { libc::syscall(libc::SYS_fstat, LEAKED, &raw mut found) }, 0);
     assert_eq!(usize::try_from(found.st_size).expect("its length"), length);
+    // Later no memory can be mapped that others share.
     // SAFETY: new memory of the file's length.
     let memory = unsafe {
         libc::mmap(null_mut(), length, libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED, LEAKED, 0)
     };
     assert_ne!(memory, libc::MAP_FAILED, "{}", io::Error::last_os_error());
+    late(plan, &mut report).expect("late");
     // SAFETY: it is that long, nobody else looks at it meanwhile, and it stays as long as the process.
     unsafe { std::slice::from_raw_parts_mut(memory.cast::<u8>(), length) }.reverse();
     say("all\n");
