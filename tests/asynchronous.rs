@@ -368,6 +368,44 @@ async fn dropping_the_future_stops_a_guest_that_runs() {
     }
 }
 
+/// Also one that runs for a method of the host which the call waits for, and whose own caller is on the guest's thread.
+#[tokio::test(flavor = "multi_thread")]
+async fn dropping_the_future_stops_a_guest_that_runs_inside_of_it() {
+    #[sandbox_api(host)]
+    trait Again: Send + Sync {
+        fn ring(&self);
+        async fn again(&self, depth: u32) -> Result<String>;
+    }
+    struct Host(Arc<Notify>, Arc<std::sync::OnceLock<JobProxy<sandbox_runtime::Remote>>>);
+    #[sandbox_api]
+    impl Again for Host {
+        fn ring(&self) {
+            self.0.notify_one();
+        }
+        async fn again(&self, depth: u32) -> Result<String> {
+            self.1.get().unwrap().run(&depth.to_string()).await
+        }
+    }
+    let (rung, own) = (Arc::new(Notify::new()), Arc::new(std::sync::OnceLock::new()));
+    let host = Host(rung.clone(), own.clone());
+    let sandbox = Sandbox::builder().limits(limits(60_000)).host::<dyn Again>(host).build().unwrap();
+    let body = "const depth = Number(input); if (depth > 0) return Again.again(depth - 1);
+        if (depth === 0) { Again.ring(); for (;;) {} } return 'next';";
+    let job = sandbox.load_async::<dyn Job>(script(body)).await.unwrap();
+    assert!(own.set(job.clone()).is_ok());
+    for depth in ["1", "2", "5"] {
+        let call = tokio::spawn({
+            let job = job.clone();
+            async move { job.run(depth).await }
+        });
+        rung.notified().await;
+        call.abort();
+        let began = Instant::now();
+        assert_eq!(job.run("-1").await.unwrap(), "next");
+        assert!(began.elapsed() < Duration::from_secs(10), "long before the limit of a minute");
+    }
+}
+
 #[tokio::test]
 async fn a_promise_that_is_settled_after_its_call_runs_nothing_of_the_host() {
     let shop = Shop::default();

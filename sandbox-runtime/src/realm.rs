@@ -168,9 +168,10 @@ impl Captured {
         std::mem::take(&mut *self.held()).output
     }
 
-    /// A line that was dropped before it was made.
-    pub(crate) fn drop_line(&self) {
-        self.held().output.dropped += 1;
+    /// Lines that were dropped before they were made.
+    pub(crate) fn drop_lines(&self, count: u64) {
+        let dropped = &mut self.held().output.dropped;
+        *dropped = dropped.saturating_add(count);
     }
 
     fn keep(&self, line: ConsoleLine, most: usize) -> bool {

@@ -135,7 +135,7 @@ impl Flight {
 
     /// The next host method that has answered.
     fn poll_hosts(&self, cx: &mut Context<'_>) -> Option<Answered> {
-        let _inside = Inside::of(self.end.get());
+        let _inside = Inside::of_ticket(self.end.get(), &self.ticket);
         self.hosts.poll(cx)
     }
 

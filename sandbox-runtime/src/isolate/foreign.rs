@@ -202,7 +202,10 @@ fn slow_impl(info: *const v8::FunctionCallbackInfo) -> usize {
         let foreign = host.any().downcast_ref::<Foreign>().ok_or(Refusal::Absent)?;
         let (method, host) =
             (foreign.methods.get(index as usize).ok_or(Refusal::Absent)?, foreign.host.clone());
-        serve(scope, arguments, method, &*host)
+        serve(scope, arguments, method, &*host).map_err(|refusal| {
+            refusal.throw(scope, method.place());
+            Refusal::Thrown
+        })
     })
 }
 

@@ -149,7 +149,7 @@ fn write(scope: &mut v8::PinScope<'_, '_>, level: Level, arguments: &v8::Functio
     let Some(isolate) = Isolate::current(scope) else { return };
     let Some(text) = text else {
         isolate.running.drop_line();
-        isolate.settings.captured.drop_line();
+        isolate.settings.captured.drop_lines(1);
         return;
     };
     // A line of no text is one, too.

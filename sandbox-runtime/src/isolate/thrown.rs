@@ -77,15 +77,19 @@ fn cause(
     (!cause.is_undefined()).then(|| Box::new(thrown(scope, cause, None, causes)))
 }
 
+/// What is small enough to be part of an error, whatever may cross the boundary.
+pub(crate) fn limits() -> Limits {
+    Limits { value_nodes: 1000, value_bytes: 64 << 10, value_depth: 32, ..Limits::default() }
+}
+
 /// A copy of a value that is no Error, if it is small.
 fn value(
     scope: &v8::PinScope<'_, '_>,
     isolate: &Isolate,
     value: v8::Local<'_, v8::Value>,
 ) -> Option<JsValue> {
-    let limits = Limits { value_nodes: 1000, value_bytes: 64 << 10, value_depth: 32, ..Limits::default() };
     let value = v8::Local::new(scope, value);
-    match observed(scope, &Budget::new(&limits, isolate.stack()), value) {
+    match observed(scope, &Budget::new(&limits(), isolate.stack()), value) {
         Ok(JsValue::Other(_)) | Err(_) => None,
         Ok(value) => Some(value),
     }

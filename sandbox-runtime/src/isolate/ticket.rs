@@ -1,8 +1,8 @@
 //! What a caller says of an asynchronous call, from whichever thread: until when it waits, and that it does no longer.
 
-use std::cell::Cell;
-use std::sync::Arc;
+use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::meter::next_call;
 use super::watchdog::Watch;
@@ -10,6 +10,8 @@ use super::watchdog::Watch;
 thread_local! {
     /// When the call has to be over whose host methods this thread polls; `u64::MAX` for none.
     static OUTER_END: Cell<u64> = const { Cell::new(u64::MAX) };
+    /// The ticket of that call, where it has one.
+    static OUTER: RefCell<Option<Ticket>> = const { RefCell::new(None) };
 }
 
 /// The deadline of a call that is made here: one that a host method makes ends with the call that waits for the method.
@@ -20,17 +22,31 @@ pub(crate) fn within(deadline: Option<u64>) -> Option<u64> {
 }
 
 /// Calls that are made until this is dropped are inside of one that ends at a time.
-pub(crate) struct Inside(u64);
+pub(crate) struct Inside {
+    end: u64,
+    ticket: Option<Ticket>,
+}
 
 impl Inside {
+    #[cfg(feature = "process")]
     pub(crate) fn of(end: u64) -> Self {
-        Self(OUTER_END.replace(end.min(OUTER_END.get())))
+        Self::set(end, None)
+    }
+
+    /// The same; and when nobody awaits that one any more, they end as well.
+    pub(crate) fn of_ticket(end: u64, ticket: &Ticket) -> Self {
+        Self::set(end, Some(ticket.clone()))
+    }
+
+    fn set(end: u64, ticket: Option<Ticket>) -> Self {
+        Self { end: OUTER_END.replace(end.min(OUTER_END.get())), ticket: OUTER.replace(ticket) }
     }
 }
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        OUTER_END.set(self.0);
+        OUTER_END.set(self.end);
+        OUTER.set(self.ticket.take());
     }
 }
 
@@ -45,14 +61,41 @@ struct TicketInner {
     begun: AtomicBool,
     cancelled: AtomicBool,
     deadline: Option<u64>,
+    /// Calls that methods of the host have made which this call waits for.
+    inner: Mutex<Vec<Weak<TicketInner>>>,
+}
+
+impl TicketInner {
+    /// It ends with this one.
+    fn adopt(&self, ticket: &Arc<Self>) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        // One that has many after each other has few at once.
+        if inner.len() == inner.capacity() {
+            inner.retain(|known| known.strong_count() > 0);
+        }
+        inner.push(Arc::downgrade(ticket));
+    }
+
+    fn cancel(&self, watch: &Watch) {
+        self.cancelled.store(true, Ordering::SeqCst);
+        watch.cancel(self.flight);
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        inner.iter().filter_map(Weak::upgrade).for_each(|inner| inner.cancel(watch));
+    }
 }
 
 impl Ticket {
     pub(crate) fn new(deadline: Option<u64>) -> Self {
         let deadline = within(deadline);
         let flight = next_call();
-        let (begun, cancelled) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { inner: Arc::new(TicketInner { flight, begun, cancelled, deadline }) }
+        let (begun, inner) = (AtomicBool::new(false), Mutex::default());
+        let outer = OUTER.with_borrow(Clone::clone);
+        let cancelled = AtomicBool::new(outer.as_ref().is_some_and(Self::is_cancelled));
+        let ticket = Arc::new(TicketInner { flight, begun, cancelled, deadline, inner });
+        if let Some(outer) = outer {
+            outer.inner.adopt(&ticket);
+        }
+        Self { inner: ticket }
     }
 
     /// The number of the flight that the call will be.
@@ -77,8 +120,7 @@ impl Ticket {
 
     /// Ends the turn that the call has, if it has one, and sees to it that it has no other.
     pub(crate) fn cancel(&self, watch: &Watch) {
-        self.inner.cancelled.store(true, Ordering::SeqCst);
-        watch.cancel(self.inner.flight);
+        self.inner.cancel(watch);
     }
 
     pub(super) fn is_cancelled(&self) -> bool {

@@ -9,7 +9,9 @@ use tokio::runtime::Handle as Runtime;
 use tokio::sync::oneshot;
 
 use super::message::{Bind, CallHead, ContractData, Evaluate, Limit, kind, to_json};
-use super::session::{About, Answered, Handle, Here, Job, Order, Session, Task, Terms, What};
+use super::session::{
+    About, Answered, Handle, Here, Job, Order, Session, Task, Terms, What, waits_for_its_line,
+};
 use super::spin;
 use super::wire::{self, Encoded, Out};
 use crate::arguments::Arguments;
@@ -327,8 +329,10 @@ impl<R: Send + 'static> Future for ProcessCall<R> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if let Some(job) = self.job.take() {
-            if self.session.here() == Here::Within {
-                return Poll::Ready(Err(waits_for_itself()));
+            match self.session.here() {
+                Here::Within => return Poll::Ready(Err(waits_for_itself())),
+                Here::Console => return Poll::Ready(Err(waits_for_its_line())),
+                Here::Between | Here::Elsewhere => {}
             }
             // Methods of the host find the timers and sockets of whoever calls.
             let job = match job {

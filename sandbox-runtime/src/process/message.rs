@@ -347,8 +347,8 @@ pub(crate) fn read_bill(bytes: &[u8]) -> Option<(WireBill, &[u8])> {
 pub(crate) struct HostRefusal {
     pub(crate) class: String,
     pub(crate) message: String,
-    /// Names, and values as they are encoded.
-    pub(crate) fields: Vec<(String, Vec<u8>)>,
+    /// Names, and values as they are encoded, in Base64.
+    pub(crate) fields: Vec<(String, String)>,
     pub(crate) source: Option<u64>,
     pub(crate) now: i64,
 }

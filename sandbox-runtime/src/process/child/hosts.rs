@@ -2,6 +2,9 @@
 
 use std::rc::{Rc, Weak};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD as BASE64;
+
 use super::answers::Given;
 use super::{Asked, Child, Gone, parse};
 use crate::boundary::JsValue;
@@ -64,7 +67,8 @@ impl Child {
         let HostRefusal { class, message, fields, source, now } = parse(&frame.body)?;
         self.set_clock(now);
         let fields = fields.into_iter().map(|(name, value)| {
-            wire::decode(&value, Bounds::TRUSTED).map(|value| (name, value)).map_err(|_| Gone)
+            let value = BASE64.decode(value).map_err(|_| Gone)?;
+            wire::decode(value.as_slice(), Bounds::TRUSTED).map(|value| (name, value)).map_err(|_| Gone)
         });
         let fields = fields.collect::<Asked<_>>()?;
         Ok(Err(Refused::Told { class, message, fields, source }))

@@ -5,6 +5,8 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD as BASE64;
 use tokio::runtime::Handle as Runtime;
 
 use super::super::frame::{Frame, FrameError, FrameReader, Hasty as _};
@@ -212,6 +214,7 @@ impl<'c> Call<'c> {
         if bill == WireBill::default() && answer.kind != kind::VALUE && asked == 0 {
             return;
         }
+        let (unkept, lines) = self.state.unkept.take();
         let (said, passed) = (Bill::of(bill), Duration::from_nanos(clock::now().saturating_sub(self.began)));
         let bill = Bill {
             calls: 1,
@@ -219,8 +222,12 @@ impl<'c> Call<'c> {
             cpu: said.cpu.min(passed),
             host_time: said.host_time.min(passed),
             host_calls: said.host_calls.max(asked),
+            console_bytes: said.console_bytes.saturating_sub(unkept),
+            console_dropped: said.console_dropped.saturating_add(lines),
             ..said
         };
+        // Those that were written and not kept are told already.
+        self.session.settings.captured.drop_lines(said.console_dropped);
         self.session.meter.charge_numbers(bill.numbers());
         self.live.guard.paid(nanos(bill.cpu));
     }
@@ -452,10 +459,19 @@ impl<'c> Call<'c> {
             }
             Unanswered::Host(mut error) => {
                 let view = error.shown(place);
-                let fields =
-                    view.fields().iter().map(|(name, value)| ((*name).to_owned(), wire::encoded(value)));
+                let limits = &self.session.settings.limits;
+                let field = |(name, value): &(&'static str, _)| {
+                    let value = wire::encoded(value);
+                    match wire::decode(value.as_slice(), limits) {
+                        Ok(_) => Some(((*name).to_owned(), BASE64.encode(value))),
+                        Err(error) => {
+                            tracing::error!(%error, name, "a property of an error cannot be given to the guest");
+                            None
+                        }
+                    }
+                };
                 HostRefusal {
-                    fields: fields.collect(),
+                    fields: view.fields().iter().filter_map(field).collect(),
                     source: error.source.map(|source| self.remember(source)),
                     ..HostRefusal::new(view.class(), view.message(), now)
                 }
@@ -490,7 +506,14 @@ impl<'c> Call<'c> {
         let level =
             [Level::Debug, Level::Info, Level::Warn, Level::Error].get(usize::from(line.level)).copied();
         let line = ConsoleLine::new(level.unwrap_or(Level::Error), line.text);
-        settings.console.write(line, &settings.captured, most);
+        let length = line.text.len().max(1) as u64;
+        let frames = Frames::of(self.session, Here::Console);
+        let is_kept = settings.console.write(line, &settings.captured, most);
+        drop(frames);
+        if !is_kept {
+            let (bytes, lines) = self.state.unkept.get();
+            self.state.unkept.set((bytes + length, lines + 1));
+        }
         Ok(())
     }
 

@@ -12,6 +12,8 @@ pub(in super::super) enum Here {
     Between,
     /// The guest waits for a method of its host to return.
     Within,
+    /// A line of the guest is being written, and the guest goes on.
+    Console,
 }
 
 thread_local! {

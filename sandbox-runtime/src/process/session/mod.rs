@@ -35,6 +35,7 @@ use crate::error::{Death, Error, LimitKind, Place, Result};
 use crate::isolate::clock;
 use crate::isolate::meter::{Bill, Ledger, nanos};
 use crate::isolate::plainly::SentHosts;
+use crate::isolate::thrown;
 use crate::isolate::ticket::within;
 use crate::limits::Limits;
 use crate::realm::{Captured, Clock, Settings};
@@ -57,6 +58,8 @@ const KEPT: usize = 16;
 /// A sandbox in a process.
 pub(super) struct Session {
     state: ReentrantMutex<State>,
+    /// How often somebody's turn has come.
+    turns: AtomicUsize,
     /// How many requests are under way on a stack, one inside of the other.
     depth: AtomicUsize,
     /// What else there is to do.
@@ -108,6 +111,13 @@ enum Beginning {
     Inside,
 }
 
+/// The error of a call that a console makes whose guest waits for its line to be written, and is not there to be called.
+pub(super) fn waits_for_its_line() -> Error {
+    Error::blocking(
+        "a console's sink cannot call the sandbox whose line it is given, in another process: send the line to another thread",
+    )
+}
+
 /// Whose bill a call is on by which a process ends.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Pays {
@@ -149,6 +159,7 @@ impl Session {
         let state = ReentrantMutex::new(State::new(seed, hosts, memory));
         let session = Self {
             state,
+            turns: AtomicUsize::default(),
             depth: AtomicUsize::default(),
             desk: Arc::default(),
             live: Mutex::default(),
@@ -248,16 +259,23 @@ impl Session {
     }
 
     fn lock(&self, deadline: Option<u64>) -> Result<parking_lot::ReentrantMutexGuard<'_, State>> {
-        // Behind a call that takes as long as it may, and one that does so after it.
+        // Behind a call that takes as long as it may, and one that does so after it. Others may be before it, each for as long.
         let patience = self.settings.limits.wall.saturating_mul(2) + GRACE;
-        let left = deadline.map(|deadline| Duration::from_nanos(deadline.saturating_sub(clock::now())));
-        let patience = left.map_or(patience, |left| left.min(patience));
-        self.state.try_lock_for(patience).ok_or_else(|| {
-            let limit = "the call waited too long behind another, and was not made".into();
-            let kind =
-                if left.is_some_and(|left| left == patience) { LimitKind::Deadline } else { LimitKind::Wall };
-            Error::Limit { kind, limit, place: None }
-        })
+        loop {
+            let turns = self.turns.load(Ordering::SeqCst);
+            let left = deadline.map(|deadline| Duration::from_nanos(deadline.saturating_sub(clock::now())));
+            let wait = left.map_or(patience, |left| left.min(patience));
+            if let Some(state) = self.state.try_lock_for(wait) {
+                self.turns.fetch_add(1, Ordering::SeqCst);
+                return Ok(state);
+            }
+            let is_late = left.is_some_and(|left| left <= patience);
+            if is_late || self.turns.load(Ordering::SeqCst) == turns {
+                let limit = "the call waited too long behind another, and was not made".into();
+                let kind = if is_late { LimitKind::Deadline } else { LimitKind::Wall };
+                return Err(Error::Limit { kind, limit, place: None });
+            }
+        }
     }
 
     /// Whether values are within the limits of a crossing, by their bytes. The child looks at them closely.
@@ -309,6 +327,9 @@ impl Session {
         body: impl FnOnce(Limit, &mut Out) -> Result<()>,
         taken: impl FnOnce(Answered<'_>) -> Option<Result<T>>,
     ) -> Result<T> {
+        if self.here() == Here::Console {
+            return Err(waits_for_its_line());
+        }
         let deadline = within(deadline);
         let state = self.lock(deadline)?;
         let live = self.ready(&state, handle)?;
@@ -447,11 +468,13 @@ impl Session {
 
     fn error(&self, state: &State, about: About, failure: Failure) -> Option<Error> {
         let hosts = state.hosts.get().iter().map(|host| host.spec).collect::<Vec<_>>();
+        // Whoever gets it is to have it alone.
         let source = |number: u64| {
-            let sources = state.sources.borrow();
-            sources.iter().find(|(known, _)| *known == number).map(|(_, source)| source.clone())
+            let mut sources = state.sources.borrow_mut();
+            let at = sources.iter().position(|(known, _)| *known == number)?;
+            sources.remove(at).map(|(_, source)| source)
         };
-        let value = |bytes: &[u8]| wire::decode(bytes, &self.settings.limits).ok();
+        let value = |bytes: &[u8]| wire::decode(bytes, &thrown::limits()).ok();
         let About { place, contract, .. } = about;
         Hearing { place, contract, hosts: &hosts, source: &source, value: &value }.error(failure.fault)
     }

@@ -36,6 +36,8 @@ pub(super) struct State {
     pub(super) is_alone: Cell<bool>,
     /// How much text it has written in these calls, in bytes.
     pub(super) told: Cell<usize>,
+    /// How much of that was not kept by whom it was for, and how many lines.
+    pub(super) unkept: Cell<(u64, u64)>,
     /// The synchronous call under way; calls inside of it are part of it.
     pub(super) here: RefCell<Underway>,
     /// The number of the call whose guest waits for a method of the host that is on the stack; 0 for the synchronous one.
@@ -65,6 +67,7 @@ impl State {
             turn: RefCell::default(),
             is_alone: Cell::default(),
             told: Cell::default(),
+            unkept: Cell::default(),
             here: RefCell::default(),
             outer: Cell::default(),
             owed: Cell::default(),
@@ -80,6 +83,7 @@ impl State {
         self.begun.set(0);
         self.owed.set(0);
         self.told.set(0);
+        self.unkept.take();
         // Errors of a call are no other call's.
         let sources = self.sources.take();
         drop(sources);

@@ -1,0 +1,279 @@
+//! A sandbox in a process does what one in a thread does: the same programs, and the same results.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use sandbox_runtime::process::Process;
+use sandbox_runtime::{Console, Error, GuestError, HostPanic, Limits, Result, Sandbox, Script, sandbox_api};
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// Runs the same with a sandbox in a thread and with one in a process, and gives what it gives.
+macro_rules! alike {
+    (|$builder:ident| $built:expr, |$sandbox:ident| $body:expr) => {{
+        let here = {
+            let $builder = Sandbox::builder();
+            let $sandbox = $built.build().unwrap();
+            $body
+        };
+        let away = {
+            let process = Process::new().program(env!("CARGO_BIN_EXE_sandbox-worker"));
+            let $builder = Sandbox::builder().transport(process);
+            let $sandbox = $built.build().unwrap();
+            $body
+        };
+        assert_eq!(here, away, "in a thread, and in a process");
+        here
+    }};
+}
+
+#[sandbox_api(guest)]
+pub trait Job {
+    fn run(&self, what: &str) -> Result<String>;
+}
+
+#[sandbox_api(guest)]
+pub trait Later {
+    async fn run(&self, what: &str) -> Result<String>;
+}
+
+#[sandbox_api(guest)]
+pub trait Own {
+    fn run(&self, what: &str) -> Result<String, Failure>;
+}
+
+#[derive(Debug, thiserror::Error, GuestError)]
+pub enum Failure {
+    #[guest]
+    #[error("mine: {0}")]
+    Mine(u32),
+    #[error(transparent)]
+    Sandbox(#[from] Error),
+}
+
+/// An error with a property of any length.
+#[derive(Debug, thiserror::Error, GuestError)]
+#[error("long")]
+#[guest]
+pub struct Long {
+    #[guest]
+    text: String,
+    #[guest]
+    length: u32,
+}
+
+/// A number that is not everything.
+#[derive(Clone, Copy, Serialize)]
+pub struct Odd(u32);
+
+impl<'de> Deserialize<'de> for Odd {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        match u32::deserialize(deserializer)? {
+            13 => panic!("on purpose"),
+            number => Ok(Self(number)),
+        }
+    }
+}
+
+#[sandbox_api(host)]
+pub trait Host {
+    fn mine(&self) -> Result<u32, Failure>;
+    fn take(&self, odd: Odd) -> u32;
+    fn many(&self, count: u32) -> Vec<u32>;
+    fn long(&self, length: u32) -> Result<(), Long>;
+    fn sleep(&self, millis: u32);
+    async fn later(&self, odd: Odd) -> u32;
+}
+
+struct Hosted;
+
+#[sandbox_runtime::async_trait]
+impl Host for Hosted {
+    fn mine(&self) -> Result<u32, Failure> {
+        Err(Failure::Mine(4))
+    }
+
+    fn take(&self, odd: Odd) -> u32 {
+        odd.0
+    }
+
+    fn many(&self, count: u32) -> Vec<u32> {
+        (0..count).collect()
+    }
+
+    fn long(&self, length: u32) -> Result<(), Long> {
+        Err(Long { text: "x".repeat(length as usize), length })
+    }
+
+    fn sleep(&self, millis: u32) {
+        std::thread::sleep(Duration::from_millis(millis.into()));
+    }
+
+    async fn later(&self, odd: Odd) -> u32 {
+        odd.0
+    }
+}
+
+fn script(body: &str) -> Script {
+    Script::new("job.js", format!("export const run = (what) => {{ {body} }};"))
+}
+
+fn limits() -> Limits {
+    Limits { wall: Duration::from_secs(20), ..Limits::default() }
+}
+
+/// What an error says, and whether it is of the host.
+fn told<T: std::fmt::Debug>(outcome: &Result<T>) -> String {
+    match outcome {
+        Ok(value) => format!("{value:?}"),
+        Err(error) => format!("{}: {error}", error.kind()),
+    }
+}
+
+/// However little may cross the boundary, a thrown value is part of an error.
+#[test]
+fn what_is_thrown_is_told_whatever_may_cross() {
+    let small = [
+        (Limits { value_text: 10, ..limits() }, "throw 'x'.repeat(20)"),
+        (Limits { value_nodes: 3, ..limits() }, "throw [1, 2, 3, 4]"),
+        (Limits { value_items: 2, ..limits() }, "throw [1, 2, 3, 4]"),
+        (Limits { value_depth: 1, ..limits() }, "throw [[[1]]]"),
+        (Limits { value_bytes: 40, ..limits() }, "throw { abcdefghijklmnop: 'x'.repeat(100) }"),
+        (Limits { value_text: 10, ..limits() }, "throw new Error('a', { cause: [[['x'.repeat(30)]]] })"),
+    ];
+    for (limits, body) in small {
+        let error = alike!(|builder| builder.limits(limits), |sandbox| {
+            let job = sandbox
+                .load::<dyn Job>(script(&format!("if (what === 'go on') return what; {body}")))
+                .unwrap();
+            let error = job.run("").unwrap_err();
+            assert_eq!(job.run("go on").unwrap(), "go on", "{error}");
+            format!("{error:?}")
+        });
+        assert!(error.starts_with("Guest"), "{error}");
+    }
+}
+
+#[test]
+fn an_error_of_the_host_comes_back_as_its_own() {
+    let error = alike!(|builder| builder.limits(limits()).host::<dyn Host>(Hosted), |sandbox| {
+        let own = sandbox.load::<dyn Own>(script("return `${Host.mine()}`;")).unwrap();
+        let caught = script("try { Host.mine(); } catch (error) { throw new Error('x', { cause: error }); }");
+        let other = sandbox.load::<dyn Own>(caught).unwrap();
+        (0..20).for_each(|_| _ = other.run(""));
+        format!("{:?}", own.run("").unwrap_err())
+    });
+    assert_eq!(error, "Mine(4)");
+}
+
+/// To read the arguments of a method runs code of the host.
+#[test]
+fn a_panic_while_arguments_are_read_is_the_methods() {
+    let told = alike!(|builder| builder.limits(limits()).host::<dyn Host>(Hosted), |sandbox| {
+        let job =
+            sandbox.load::<dyn Job>(script("return `${Host.take(what === 'panic' ? 13 : 3)}`;")).unwrap();
+        let error = job.run("panic").unwrap_err();
+        let Error::Guest(thrown) = &error else { panic!("{error:?}") };
+        assert!(thrown.host_error::<HostPanic>().is_some(), "{error:?}");
+        let message = thrown.message.split(" (").next().unwrap().to_owned();
+        (message, job.run("").unwrap())
+    });
+    assert_eq!(told, ("Host.take failed".to_owned(), "3".to_owned()));
+}
+
+/// And others that wait beside it go on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_while_arguments_of_an_async_method_are_read_is_the_methods() {
+    let body = "async (what) => `${await Host.later(what === 'panic' ? 13 : 3)}`";
+    let source = format!("export const run = {body};");
+    let told = alike!(|builder| builder.limits(limits()).host::<dyn Host>(Hosted), |sandbox| {
+        let later = sandbox.load_async::<dyn Later>(Script::new("later.mjs", source.clone())).await.unwrap();
+        let (error, other) = futures_util::future::join(later.run("panic"), later.run("")).await;
+        let Error::Guest(thrown) = error.as_ref().unwrap_err() else { panic!("{error:?}") };
+        assert!(thrown.host_error::<HostPanic>().is_some(), "{error:?}");
+        (other.unwrap(), later.run("").await.unwrap())
+    });
+    assert_eq!(told, ("3".to_owned(), "3".to_owned()));
+}
+
+/// Whoever waits for its turn waits as long as it takes, if nobody is late.
+#[test]
+fn turns_are_waited_for() {
+    let limits = Limits { wall: Duration::from_millis(400), ..Limits::default() };
+    let outcomes = alike!(|builder| builder.limits(limits).host::<dyn Host>(Hosted), |sandbox| {
+        let job = Arc::new(sandbox.load::<dyn Job>(script("Host.sleep(100); return what;")).unwrap());
+        let calls = (0..16).map(|nth| {
+            let job = job.clone();
+            std::thread::spawn(move || told(&job.run(&nth.to_string())))
+        });
+        let calls = calls.collect::<Vec<_>>();
+        calls.into_iter().map(|call| call.join().unwrap()).collect::<Vec<_>>()
+    });
+    assert_eq!(outcomes, (0..16).map(|nth| format!("{:?}", nth.to_string())).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_result_of_the_host_that_is_too_much_names_its_method() {
+    let limits = Limits { value_items: 10, ..limits() };
+    let error = alike!(|builder| builder.limits(limits).host::<dyn Host>(Hosted), |sandbox| {
+        let job = sandbox.load::<dyn Job>(script("return `${Host.many(20)}`;")).unwrap();
+        job.run("").unwrap_err().to_string()
+    });
+    assert!(error.contains("Host.many"), "{error}");
+}
+
+/// A property of an error that is too long is left out, and the others are not.
+#[test]
+fn properties_of_errors_are_bounded() {
+    let body = "try { Host.long(Number(what)); } catch (error) { return JSON.stringify([error.text?.length, error.length]); }";
+    let told = alike!(|builder| builder.limits(limits()).host::<dyn Host>(Hosted), |sandbox| {
+        let job = sandbox.load::<dyn Job>(script(body)).unwrap();
+        ["10", "1000000", "20000000"].map(|length| job.run(length).unwrap())
+    });
+    assert_eq!(told, ["[10,10]", "[1000000,1000000]", "[null,20000000]"]);
+}
+
+#[test]
+fn lines_that_are_too_many_are_counted() {
+    let limits = Limits { console_bytes: 100, ..limits() };
+    let (all, dropped) = alike!(|builder| builder.limits(limits).console(Console::Capture), |sandbox| {
+        let job =
+            sandbox.load::<dyn Job>(script("console.log('x'.repeat(Number(what))); return what;")).unwrap();
+        let mut all = Vec::new();
+        for length in ["101", "90", "90", "10"] {
+            job.run(length).unwrap();
+            let last = sandbox.usage().last;
+            all.push((last.console_bytes, last.console_dropped));
+        }
+        (all, sandbox.take_console().dropped)
+    });
+    assert_eq!((all, dropped), (vec![(0, 1), (90, 0), (0, 1), (10, 0)], 2));
+}
+
+/// In a process it cannot have the sandbox, and says so.
+#[test]
+fn a_sink_that_calls_its_own_sandbox_is_told() {
+    let found = Arc::<Mutex<Vec<String>>>::default();
+    let process = Process::new().program(env!("CARGO_BIN_EXE_sandbox-worker"));
+    let own = Arc::<Mutex<Option<Arc<dyn Job + Send + Sync>>>>::default();
+    let (into, sees) = (found.clone(), own.clone());
+    let console = Console::sink(move |line| {
+        let job = sees.lock().unwrap().clone();
+        let outcome = job.map(|job| told(&job.run("inside")));
+        into.lock().unwrap().push(format!("{}: {outcome:?}", line.text));
+    });
+    let sandbox = Sandbox::builder().limits(limits()).console(console).transport(process).build().unwrap();
+    let job = sandbox.load::<dyn Job>(script("console.log(what); return what;")).unwrap();
+    let job = Arc::new(job);
+    *own.lock().unwrap() = Some(job.clone());
+    assert_eq!(job.run("a").unwrap(), "a");
+    assert_eq!(job.run("b").unwrap(), "b");
+    let found = found.lock().unwrap().clone();
+    assert!(
+        found.iter().all(|line| line.contains("blocking") && line.contains("another thread")),
+        "{found:?}"
+    );
+    assert_eq!(found.len(), 2);
+    own.lock().unwrap().take();
+}
