@@ -4,25 +4,24 @@
 //! what became of them. All that a call has begun stays with its driver, on its thread; the state of the sandbox is another's
 //! in between, who makes a synchronous call.
 
-use std::collections::BTreeMap;
-use std::io;
 use std::os::fd::AsFd as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Context;
 use std::time::Duration;
 
-use tokio::runtime::{EnterGuard, Handle as Runtime};
+use tokio::runtime::Handle as Runtime;
 
-use super::bell::{self, Bell};
+use super::bell::Bell;
 use super::call::{Asked, Call, MOST_KEPT};
 use super::desk::Job;
 use super::fare::Fare;
 use super::inside::{Frames, Here};
+use super::roll::{Ending, Flight, Roll};
 use super::sentry::Patience;
 use super::state::{State, Underway};
 use super::{About, GRACE, Live, Pays, Session};
-use crate::error::{Death, Error, LimitKind, Result};
+use crate::error::{Death, Error, Result};
 use crate::isolate::clock;
 use crate::isolate::later::{Pending, Pendings};
 use crate::isolate::meter::nanos;
@@ -40,64 +39,12 @@ const MOST_SENT: usize = 1 << 20;
 /// How often it is looked before others have their turn.
 const ROUNDS: usize = 16;
 
-/// A call that is under way.
-struct Flight {
-    /// Until it is told what became of the call, or nobody awaits it.
-    fare: Option<Box<dyn Fare>>,
-    about: About,
-    began: u64,
-    /// When it has to be over.
-    end: u64,
-    /// Because its caller says so.
-    by_caller: bool,
-    /// Since the child was told to end it.
-    ending: Option<Ending>,
-    /// Methods of the host that it waits for.
-    hosts: Pendings,
-    runtime: Option<Runtime>,
-    /// How often it has called the host.
-    asked: Arc<AtomicU64>,
-}
-
-#[derive(Clone, Copy)]
-struct Ending {
-    since: u64,
-    /// When the child has to have done so, unless it has just ended another.
-    until: u64,
-}
-
-impl Flight {
-    /// Gives the host's methods the runtime of whoever calls.
-    fn enter(&self) -> io::Result<Option<EnterGuard<'_>>> {
-        bell::enter(self.runtime.as_ref())
-    }
-
-    fn kind(&self) -> LimitKind {
-        if self.by_caller { LimitKind::Deadline } else { LimitKind::Wall }
-    }
-
-    /// What its caller is told of an error that is everybody's: a process ends for all.
-    fn share_of(&self, error: &Error) -> Error {
-        match error {
-            Error::Process { death, .. } => Error::Process { death: death.clone(), place: self.about.place },
-            other => other.clone(),
-        }
-    }
-
-    fn fail(self, error: Error) {
-        drop_of_host(self.hosts.take());
-        if let Some(fare) = self.fare {
-            fare.fail(error);
-        }
-    }
-}
-
 /// Whoever drives the calls of a sandbox.
 pub(in super::super) struct Driver {
     pub(super) session: Arc<Session>,
     /// The child that they are in.
     live: Option<Arc<Live>>,
-    flights: BTreeMap<u64, Flight>,
+    flights: Roll,
     /// How many bytes there was no room for in the stream.
     backlog: usize,
     /// When somebody waits no longer for a call to begin.
@@ -111,7 +58,7 @@ pub(in super::super) struct Driver {
 impl Driver {
     pub(super) fn new(session: Arc<Session>) -> Self {
         let (backlog, next, ends_until, patience) = (0, u64::MAX, 0, Patience::default());
-        Self { session, live: None, flights: BTreeMap::new(), backlog, next, ends_until, patience }
+        Self { session, live: None, flights: Roll::default(), backlog, next, ends_until, patience }
     }
 
     /// Does what can be done now. Says whether nothing is left.
@@ -126,8 +73,9 @@ impl Driver {
                 None => state = session.state.try_lock_for(self.tell_late(&session)),
             }
         };
-        self.excuse(clock::now().saturating_sub(asked));
+        self.flights.excuse(clock::now().saturating_sub(asked));
         session.desk.listen(cx.waker());
+        self.flights.listen(cx.waker());
         if let Err(error) = self.advance(&session, &state, cx) {
             // What ends a child may have been told to another.
             match self.is_current(&session) {
@@ -149,29 +97,23 @@ impl Driver {
         let (overdue, next) = session.desk.overdue(now);
         overdue.into_iter().for_each(Job::refuse);
         left = left.min(next.saturating_sub(now));
-        for (id, flight) in self.flights.iter_mut().filter(|(_, flight)| flight.fare.is_some()) {
-            let late = flight.end.saturating_add(nanos(GRACE));
-            if late > now {
-                left = left.min(late - now);
-                continue;
-            }
-            self.live.iter().flat_map(|live| &live.to_child).for_each(|window| window.call_off(*id));
-            if let Some(fare) = flight.fare.take() {
-                fare.fail(session.over(flight.kind(), flight.about.place));
+        let (late, next) = self.flights.late(now);
+        left = left.min(next);
+        for id in late {
+            self.live.iter().flat_map(|live| &live.to_child).for_each(|window| window.call_off(id));
+            let told = self.flights.change(id, self.ends_until, |flight| {
+                flight.fare.take().map(|fare| (fare, flight.kind(), flight.about.place))
+            });
+            if let Some((fare, kind, place)) = told.flatten() {
+                fare.fail(session.over(kind, place));
             }
         }
         Duration::from_nanos(left)
     }
 
-    /// The child was not listened to for so long.
-    fn excuse(&mut self, nanos: u64) {
-        for ending in self.flights.values_mut().filter_map(|flight| flight.ending.as_mut()) {
-            (ending.since, ending.until) = (ending.since + nanos, ending.until.saturating_add(nanos));
-        }
-    }
-
     fn advance(&mut self, session: &Arc<Session>, state: &State, cx: &mut Context<'_>) -> Result<()> {
         for _ in 0..ROUNDS {
+            self.flights.stir();
             self.leave_behind(session, state);
             self.push_on(session, state)?;
             let was_blocked = self.is_blocked();
@@ -181,10 +123,10 @@ impl Driver {
             if self.backlog < MOST_KEPT {
                 has_heard = self.hear(session, state)?;
                 self.leave_behind(session, state);
-                has_told = self.tell(session, state, cx)?;
+                has_told = self.tell(session, state)?;
                 self.leave_behind(session, state);
             }
-            self.end(session, state, cx)?;
+            self.end(session, state)?;
             self.push_on(session, state)?;
             let is_unblocked = was_blocked && !self.is_blocked();
             if !(has_begun || has_heard || has_told || is_unblocked) {
@@ -218,7 +160,7 @@ impl Driver {
             if cause.is_some() {
                 self.charge_lost(session, state);
             }
-            for flight in std::mem::take(&mut self.flights).into_values() {
+            for flight in self.flights.take() {
                 let discarded = |cause: Error| Error::Discarded { cause: Box::new(cause) };
                 let error = match &cause {
                     Some(end @ Error::Process { .. }) => flight.share_of(end),
@@ -246,7 +188,7 @@ impl Driver {
     fn board(&mut self, session: &Arc<Session>, state: &State, cx: &mut Context<'_>) -> Result<bool> {
         let mut has_begun = false;
         self.next = u64::MAX;
-        while self.backlog < MOST_SENT && self.flights.values().all(|flight| flight.ending.is_none()) {
+        while self.backlog < MOST_SENT && !self.flights.has_ending() {
             let Some(job) = session.desk.take() else { break };
             has_begun = true;
             match job {
@@ -360,7 +302,7 @@ impl Driver {
 
     /// A call is over.
     fn land(&mut self, call: &Call<'_>, frame: &Frame) -> Result<()> {
-        let flight = self.flights.remove(&frame.call);
+        let flight = self.flights.remove(frame.call);
         let flight = flight.ok_or_else(|| call.broken("a frame that answers nothing"))?;
         drop_of_host(flight.hosts.take());
         call.state.flying.borrow_mut().remove(&frame.call);
@@ -396,13 +338,16 @@ impl Driver {
         let asked = call.asked(frame)?;
         let began = clock::now();
         let nobody = || call.broken("a call of the host by a call that there is not");
-        let flight = self.flights.get(&asked.owner).ok_or_else(nobody)?;
+        let flight = self.flights.get(asked.owner).ok_or_else(nobody)?;
         match flight.enter() {
             Ok(_entered) if !asked.spec.is_async => call.serve(frame.call, &asked)?,
-            Ok(_entered) => Self::start(call, frame.call, &asked, flight)?,
+            Ok(_entered) => {
+                Self::start(call, frame.call, &asked, flight)?;
+                self.flights.wants(asked.owner);
+            }
             Err(error) => call.refuse(frame.call, &asked, &error)?,
         }
-        self.excuse(clock::now().saturating_sub(began));
+        self.flights.excuse(clock::now().saturating_sub(began));
         Ok(())
     }
 
@@ -422,71 +367,86 @@ impl Driver {
     }
 
     /// Has methods of the host go on, and tells the child what they gave.
-    fn tell(&mut self, session: &Session, state: &State, cx: &mut Context<'_>) -> Result<bool> {
+    fn tell(&mut self, session: &Session, state: &State) -> Result<bool> {
         let Some(live) = self.live.clone() else { return Ok(false) };
         let call = Self::call(session, state, &live);
         let began = clock::now();
-        let mut has_told = false;
-        for flight in self.flights.values().filter(|flight| flight.hosts.count() > 0) {
+        let (mut has_polled, mut has_told) = (false, false);
+        for id in self.flights.take_astir() {
+            // The child does not read what it is told.
+            if call.backlog() >= MOST_KEPT {
+                self.flights.wants(id);
+                continue;
+            }
+            let Some(flight) = self.flights.get(id).filter(|flight| flight.hosts.count() > 0) else {
+                continue;
+            };
             // Without a runtime none has begun.
             let Ok(_entered) = flight.enter() else { continue };
+            has_polled = true;
             let next = || {
                 // What they call ends with the call that waits for them.
                 let _inside = Inside::of(flight.end);
                 let _frames = Frames::of(session, Here::Between);
-                flight.hosts.poll(cx)
+                self.flights.with(id, |flight, cx| flight.hosts.poll(cx)).flatten()
             };
-            for (id, method, outcome) in std::iter::from_fn(next) {
+            for (answered, method, outcome) in std::iter::from_fn(next) {
                 has_told = true;
-                call.tell(id, method, outcome)?;
+                call.tell(answered, method, outcome)?;
                 if call.backlog() >= MOST_KEPT {
                     break;
                 }
             }
+            if call.backlog() >= MOST_KEPT {
+                self.flights.wants(id);
+            }
         }
-        call.allow();
-        self.excuse(clock::now().saturating_sub(began));
+        if has_polled {
+            call.allow();
+            self.flights.excuse(clock::now().saturating_sub(began));
+        }
         Ok(has_told)
     }
 
     /// Ends what takes too long, and what nobody awaits any more.
-    fn end(&mut self, session: &Session, state: &State, cx: &mut Context<'_>) -> Result<()> {
+    fn end(&mut self, session: &Session, state: &State) -> Result<()> {
         let Some(live) = self.live.clone() else { return Ok(()) };
-        let now = clock::now();
+        let (now, ends_until) = (clock::now(), self.ends_until);
         let call = Self::call(session, state, &live);
-        let last = self.flights.values().map(|flight| flight.end).max().unwrap_or_default();
-        let (is_alone, ends_until) = (self.flights.len() == 1, self.ends_until);
-        for (id, flight) in &mut self.flights {
-            if flight.fare.as_mut().is_some_and(|fare| fare.is_dropped(cx)) {
-                flight.fare = None;
-            }
-            let Some(ending) = flight.ending else {
-                if flight.fare.is_some() && flight.end > now {
-                    continue;
+        let mut last = None;
+        while let Some(id) = self.flights.next_due(now, ends_until) {
+            let Some(flight) = self.flights.get(id) else { return Ok(()) };
+            match flight.ending {
+                None => {
+                    // It may be computing.
+                    live.to_child.iter().for_each(|window| window.call_off(id));
+                    let by_caller = u8::from(flight.by_caller);
+                    call.send(kind::CANCEL, id, false, |out| {
+                        out.push(by_caller);
+                        Ok(())
+                    })?;
+                    // It may have to finish a turn of another before it reads that.
+                    let last = *last.get_or_insert_with(|| self.flights.last_end());
+                    let until = last.max(now).saturating_add(nanos(GRACE));
+                    live.guard.until_at_least(until);
+                    let hosts = self.flights.change(id, ends_until, |flight| {
+                        flight.ending = Some(Ending { since: now, until });
+                        flight.hosts.take()
+                    });
+                    drop_of_host(hosts);
                 }
-                drop_of_host(flight.hosts.take());
-                // It may be computing.
-                live.to_child.iter().for_each(|window| window.call_off(*id));
-                let by_caller = u8::from(flight.by_caller);
-                call.send(kind::CANCEL, *id, false, |out| {
-                    out.push(by_caller);
-                    Ok(())
-                })?;
-                // It may have to finish a turn of another before it reads that.
-                let until = last.max(now).saturating_add(nanos(GRACE));
-                live.guard.until_at_least(until);
-                flight.ending = Some(Ending { since: now, until });
-                continue;
-            };
-            if ending.until.max(ends_until) <= now {
-                live.guard.condemn(Death::Overdue);
-                return Err(Call { about: flight.about, began: flight.began, ..call }.death());
-            }
-            if !is_alone
-                && ending.since.saturating_add(nanos(GRACE)) <= now
-                && let Some(fare) = flight.fare.take()
-            {
-                fare.fail(session.over(flight.kind(), flight.about.place));
+                Some(ending) if ending.until.max(ends_until) <= now => {
+                    live.guard.condemn(Death::Overdue);
+                    return Err(Call { about: flight.about, began: flight.began, ..call }.death());
+                }
+                // Its caller is told, whatever the child does.
+                Some(_) => {
+                    let error = session.over(flight.kind(), flight.about.place);
+                    let fare = self.flights.change(id, ends_until, |flight| flight.fare.take());
+                    if let Some(fare) = fare.flatten() {
+                        fare.fail(error);
+                    }
+                }
             }
         }
         Ok(())
@@ -501,7 +461,7 @@ impl Driver {
 
     /// Puts on the bill what is known here of calls of which the child will say no more.
     fn charge_lost(&self, session: &Session, state: &State) {
-        for flight in self.flights.values() {
+        for flight in self.flights.all() {
             // The first pays for the process.
             session.charge_lost(flight.began, state.owed.take(), flight.asked.load(Ordering::Relaxed));
         }
@@ -513,7 +473,7 @@ impl Driver {
             session.bury(state, &live, error);
         }
         self.charge_lost(session, state);
-        for flight in std::mem::take(&mut self.flights).into_values() {
+        for flight in self.flights.take() {
             let error = flight.share_of(error);
             flight.fail(error);
         }
@@ -521,15 +481,7 @@ impl Driver {
 
     /// When it has something to do, whatever happens.
     pub(super) fn due(&self) -> u64 {
-        let due = |flight: &Flight| match flight.ending {
-            None => flight.end,
-            // Its caller is told, whatever the child does.
-            Some(Ending { since, until }) if flight.fare.is_some() && self.flights.len() > 1 => {
-                since.saturating_add(nanos(GRACE)).min(until.max(self.ends_until))
-            }
-            Some(Ending { until, .. }) => until.max(self.ends_until),
-        };
-        self.flights.values().map(due).min().unwrap_or(u64::MAX).min(self.next)
+        self.flights.first_due().min(self.next)
     }
 
     /// Whether there is something to send, once there is room.

@@ -7,6 +7,7 @@ mod desk;
 mod fare;
 mod flights;
 mod inside;
+mod roll;
 mod sentry;
 mod start;
 mod state;
