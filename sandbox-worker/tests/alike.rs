@@ -2,11 +2,14 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sandbox_runtime::process::Process;
-use sandbox_runtime::{Console, Error, GuestError, HostPanic, Limits, Result, Sandbox, Script, sandbox_api};
+use sandbox_runtime::{
+    Console, Error, GuestError, HostPanic, LimitKind, Limits, Result, Sandbox, Script, sandbox_api,
+};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// Runs the same with a sandbox in a thread and with one in a process, and gives what it gives.
@@ -88,6 +91,9 @@ pub trait Host {
 
 struct Hosted;
 
+/// A method of it sleeps for long, or has.
+static SLEEPS: AtomicBool = AtomicBool::new(false);
+
 #[sandbox_runtime::async_trait]
 impl Host for Hosted {
     fn mine(&self) -> Result<u32, Failure> {
@@ -107,6 +113,9 @@ impl Host for Hosted {
     }
 
     fn sleep(&self, millis: u32) {
+        if millis > 1000 {
+            SLEEPS.store(true, Ordering::SeqCst);
+        }
         std::thread::sleep(Duration::from_millis(millis.into()));
     }
 
@@ -211,6 +220,28 @@ fn turns_are_waited_for() {
         calls.into_iter().map(|call| call.join().unwrap()).collect::<Vec<_>>()
     });
     assert_eq!(outcomes, (0..16).map(|nth| format!("{:?}", nth.to_string())).collect::<Vec<_>>());
+}
+
+/// And no longer than until their own deadline.
+#[test]
+fn turns_are_waited_for_until_the_deadline() {
+    alike!(|builder| builder.limits(limits()).host::<dyn Host>(Hosted), |sandbox| {
+        let job =
+            sandbox.load::<dyn Job>(script("if (what) Host.sleep(Number(what)); return what;")).unwrap();
+        let job = Arc::new(job);
+        SLEEPS.store(false, Ordering::SeqCst);
+        let other = job.clone();
+        let busy = std::thread::spawn(move || other.run("2000").unwrap());
+        while !SLEEPS.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
+        let began = Instant::now();
+        let late = job.with_deadline(began + Duration::from_millis(40)).run("").unwrap_err();
+        assert!(began.elapsed() < Duration::from_millis(1500), "{:?}", began.elapsed());
+        assert!(matches!(late, Error::Limit { kind: LimitKind::Deadline, .. }), "{late:?}");
+        assert_eq!(job.with_deadline(began + Duration::from_secs(20)).run("").unwrap(), "");
+        busy.join().unwrap();
+    });
 }
 
 #[test]

@@ -25,6 +25,11 @@ pub(crate) fn at(instant: Instant) -> u64 {
     }
 }
 
+/// The other way round.
+pub(crate) fn instant(at: u64) -> Instant {
+    Instant::now() + std::time::Duration::from_nanos(at.saturating_sub(now()))
+}
+
 #[cold]
 fn by_the_system() -> u64 {
     nanos(start().elapsed())

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::remote::{Guard, Lodging};
 use super::worker::{Keep, Waiting, Worker, WorkerThread};
 use crate::error::Result;
+use crate::isolate::clock;
 use crate::isolate::meter::Meter;
 use crate::isolate::ticket::Ticket;
 use crate::isolate::watchdog::Watch;
@@ -94,7 +95,16 @@ impl Home {
         &self,
         work: impl FnOnce(&Seat) -> Result<R> + Send + 'static,
     ) -> Result<R> {
-        let waiting = Waiting { limit: self.limit, turn: None };
+        self.run_until(None, work)
+    }
+
+    /// The same for a caller who waits for its turn until then and no longer.
+    pub(super) fn run_until<R: Send + 'static>(
+        &self,
+        deadline: Option<u64>,
+        work: impl FnOnce(&Seat) -> Result<R> + Send + 'static,
+    ) -> Result<R> {
+        let waiting = Waiting { limit: self.limit, turn: None, deadline: deadline.map(clock::instant) };
         self.thread.run(self.tenant, waiting, self.at_seat(work))
     }
 

@@ -10,8 +10,8 @@ use futures_util::future::{Either, select};
 use tokio::sync::oneshot;
 
 use super::home::{Home, Seat};
-use super::worker::{Worker, WorkerThread, stuck_behind, thread_is_gone, turn};
-use crate::error::{Error, LimitKind, Result};
+use super::worker::{Worker, WorkerThread, not_begun, stuck_behind, thread_is_gone, turn};
+use crate::error::{Error, Result};
 use crate::isolate::clock;
 use crate::isolate::flights::{Flying, Leg, waits_for_itself};
 use crate::isolate::meter::nanos;
@@ -116,8 +116,7 @@ impl<R> RemoteCall<R> {
         let now = clock::now();
         let deadline = self.ticket.deadline();
         if deadline.is_some_and(|deadline| deadline <= now) {
-            let limit = "the call had not begun at the caller's deadline".into();
-            return Some(Error::Limit { kind: LimitKind::Deadline, limit, place: None });
+            return Some(not_begun());
         }
         if self.patience.is_some_and(|until| until <= now) {
             return Some(self.lodging.impatient());

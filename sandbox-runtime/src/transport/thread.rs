@@ -207,7 +207,7 @@ impl Guest {
         script: Script,
     ) -> Result<Self> {
         let own = home.clone();
-        let exports = home.run(move |seat| {
+        let exports = home.run_until(deadline, move |seat| {
             let exports = seat.isolate.evaluate(&realm(seat)?, &script, deadline)?;
             Ok(Kept::exports(own, seat, exports))
         })?;
@@ -302,7 +302,7 @@ where
     fn call(&self, args: M::Args<'_>) -> Result<M::Value, Error> {
         let (key, deadline) = (self.binding.key, within(self.deadline));
         let args = args.into_owned();
-        self.binding.home.run(move |seat| {
+        self.binding.home.run_until(deadline, move |seat| {
             let binding = seat.bindings.get(key)?;
             seat.isolate.call(Known::billed::<M>(), &binding, args, deadline)
         })

@@ -331,6 +331,8 @@ pub(super) struct Waiting<'w> {
     pub(super) limit: Duration,
     /// Until when it waits for its turn, and what it is told then.
     pub(super) turn: Option<(Instant, &'w dyn Fn() -> Error)>,
+    /// Until when it does so because it says so itself.
+    pub(super) deadline: Option<Instant>,
 }
 
 impl Here {
@@ -355,7 +357,8 @@ impl Here {
         loop {
             let look = Instant::now() + turn(waiting.limit);
             let patience = waiting.turn.as_ref().map(|(until, _)| *until);
-            let deadline = [own_deadline, patience].into_iter().flatten().fold(look, Instant::min);
+            let all = [own_deadline, patience, waiting.deadline];
+            let deadline = all.into_iter().flatten().fold(look, Instant::min);
             let deadline = Some(deadline);
             match self.mailbox.next_of(chain, || reply.answer().is_some(), deadline) {
                 Event::Ready => return reply.answer().take().unwrap_or_else(|| Err(thread_is_gone())),
@@ -372,6 +375,13 @@ impl Here {
                         return Err(error());
                     }
                 }
+                Event::Late if waiting.deadline.is_some_and(|until| until <= Instant::now()) => {
+                    // One that has begun knows its deadline.
+                    waiting.deadline = None;
+                    if thread.mailbox.take_back(chain).is_some() {
+                        return Err(not_begun());
+                    }
+                }
                 Event::Late => {
                     let stuck = patience.is_none() && thread.is_stuck(waiting.limit);
                     if stuck && thread.mailbox.take_back(chain).is_some() {
@@ -386,6 +396,12 @@ impl Here {
 /// How long a call that waits for its turn waits before it looks at the one before it.
 pub(super) fn turn(limit: Duration) -> Duration {
     limit.max(SHORTEST_TURN)
+}
+
+/// The error of a call whose turn does not come before its caller's deadline.
+pub(crate) fn not_begun() -> Error {
+    let limit = "the call had not begun at the caller's deadline".into();
+    Error::Limit { kind: LimitKind::Deadline, limit, place: None }
 }
 
 /// The error of a call whose turn does not come.

@@ -15,7 +15,8 @@ use super::bell::Bell;
 use super::fare::Fare;
 use super::flights::Driver;
 use super::sentry::Task;
-use crate::error::{Error, LimitKind, Result};
+use crate::error::{Error, Result};
+use crate::transport::worker::not_begun;
 
 /// How long a thread waits for the next call before it ends.
 const REST: Duration = Duration::from_secs(1);
@@ -39,9 +40,8 @@ impl Job {
 
     /// Tells a caller that waits no longer.
     pub(super) fn refuse(self) {
-        let limit = "the call had not begun at the caller's deadline".into();
         if let Self::Call(fare, _) = self {
-            fare.fail(Error::Limit { kind: LimitKind::Deadline, limit, place: None });
+            fare.fail(not_begun());
         }
     }
 }

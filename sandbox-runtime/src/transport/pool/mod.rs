@@ -148,7 +148,7 @@ impl Tenant {
     pub fn load<C: ?Sized + GuestContract>(&self, script: Script) -> Result<C::Proxy<Pooled>> {
         let (loading, script) = Loading::new(self.state.next_script(), Bind::of::<C>(), script);
         let id = loading.id;
-        let exported = self.run(None, move |resident| loading.run(resident))?;
+        let exported = self.run(None, None, move |resident| loading.run(resident))?;
         Ok(C::proxy(self.pooled(id, Bind::of::<C>(), script, exported)))
     }
 
@@ -180,7 +180,7 @@ impl Tenant {
     ///
     /// [`Error::Build`], [`Error::Overloaded`], [`Error::Blocking`].
     pub fn warm_up(&self) -> Result<()> {
-        self.run(None, |_| Ok(()))
+        self.run(None, None, |_| Ok(()))
     }
 
     /// [`warm_up`](Self::warm_up) for a task, which it does not block.

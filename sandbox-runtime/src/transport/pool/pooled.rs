@@ -50,7 +50,7 @@ where
     fn call(&self, args: M::Args<'_>) -> Result<M::Value, Error> {
         let (loaded, deadline) = (self.loaded.clone(), within(self.deadline));
         let args = args.into_owned();
-        self.tenant.run(Some(Known::billed::<M>().place()), move |resident| {
+        self.tenant.run(Some(Known::billed::<M>().place()), deadline, move |resident| {
             resident.inmate.call::<M>(&loaded, args, deadline)
         })
     }
@@ -166,6 +166,7 @@ impl Tenant {
     pub(super) fn run<R: Send + 'static>(
         &self,
         place: Option<Place>,
+        deadline: Option<u64>,
         work: impl FnOnce(&Resident) -> Result<R> + Send + 'static,
     ) -> Result<R> {
         let admitted = self.admitted()?;
@@ -173,6 +174,7 @@ impl Tenant {
         let waiting = Waiting {
             limit: self.pool.shared.settings.limits.wall,
             turn: Instant::now().checked_add(self.pool.shared.patience).map(|until| (until, &late as _)),
+            deadline: deadline.map(clock::instant),
         };
         self.thread().run(self.state.id, waiting, self.work(place, admitted, work))
     }
