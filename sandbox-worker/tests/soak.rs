@@ -213,22 +213,22 @@ fn the_spare_is_killed() {
     let process = Process::new().program(env!("CARGO_BIN_EXE_sandbox-worker"));
     let sandbox =
         Sandbox::builder().transport(process).host::<dyn Report>(Victim::default()).build().unwrap();
-    let until = |is_so: &dyn Fn(&[(u32, bool)]) -> bool| {
+    fn until(is_so: impl Fn(&[(u32, bool)]) -> bool) {
         let deadline = Instant::now() + Duration::from_secs(10);
         while !is_so(&children()) {
             assert!(Instant::now() < deadline, "{:?}", children());
             std::thread::yield_now();
         }
-    };
-    until(&|children| children.len() == 2);
+    }
+    until(|children| children.len() == 2);
     let own = sandbox.pid().unwrap();
     let spare = children().iter().find(|(pid, _)| *pid != own).unwrap().0;
     // SAFETY: it is a child of this process that nobody has reaped.
     unsafe { libc::kill(i32::try_from(spare).unwrap(), libc::SIGKILL) };
-    until(&|children| children == [(own, false)]);
+    until(|children| children == [(own, false)]);
     sandbox.reset().unwrap();
     assert_ne!(sandbox.pid(), Some(own));
-    until(&|children| children.len() == 2);
+    until(|children| children.len() == 2);
 }
 
 /// Open descriptors, threads, children that have not been reaped, and resident pages of this process.

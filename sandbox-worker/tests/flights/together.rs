@@ -221,5 +221,5 @@ async fn what_a_synchronous_call_settles_is_told_at_once() {
         assert!(began.elapsed() < WALL / 2, "{:?}", began.elapsed());
     }
     is_over.store(true, Ordering::Relaxed);
-    others.map(|thread| thread.join().unwrap());
+    others.into_iter().for_each(|thread| thread.join().unwrap());
 }
