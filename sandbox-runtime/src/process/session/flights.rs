@@ -12,8 +12,9 @@ use std::time::Duration;
 
 use tokio::runtime::Handle as Runtime;
 
+use super::asked::Asked;
 use super::bell::Bell;
-use super::call::{Asked, Call, MOST_KEPT};
+use super::call::{Call, MOST_KEPT};
 use super::desk::Job;
 use super::fare::Fare;
 use super::inside::{Frames, Here};

@@ -1,6 +1,7 @@
 //! The parent's side of a sandbox in a process: synchronous requests, one at a time and on their callers' threads, and calls of `async`
 //! methods, side by side; and what the child asks in the meantime.
 
+mod asked;
 mod bell;
 mod call;
 mod desk;
