@@ -46,6 +46,11 @@ pub trait Own {
     fn run(&self, what: &str) -> Result<String, Failure>;
 }
 
+#[sandbox_api(guest)]
+pub trait OwnLater {
+    async fn run(&self, what: &str) -> Result<String, Failure>;
+}
+
 #[derive(Debug, thiserror::Error, GuestError)]
 pub enum Failure {
     #[guest]
@@ -174,6 +179,49 @@ fn an_error_of_the_host_comes_back_as_its_own() {
         format!("{:?}", own.run("").unwrap_err())
     });
     assert_eq!(error, "Mine(4)");
+}
+
+/// The same of calls side by side, of which each has its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_of_the_host_comes_back_from_calls_side_by_side() {
+    let source = "export const run = async (what) => `${Host.mine()}`;";
+    let errors = alike!(|builder| builder.limits(limits()).host::<dyn Host>(Hosted), |sandbox| {
+        let own = sandbox.load_async::<dyn OwnLater>(Script::new("own.mjs", source)).await.unwrap();
+        let mut errors = Vec::new();
+        for width in [1, 2, 8] {
+            for _ in 0..40 {
+                let all = futures_util::future::join_all((0..width).map(|_| own.run(""))).await;
+                errors.extend(all.into_iter().map(|outcome| format!("{:?}", outcome.unwrap_err())));
+            }
+        }
+        errors.sort();
+        errors.dedup();
+        errors
+    });
+    assert_eq!(errors, ["Mine(4)"]);
+}
+
+/// Nothing of it is printed, for which a process has no means.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_getters_of_a_reason_throw_is_nobodys() {
+    let bodies = [
+        "const e = new Error('a'); Object.defineProperty(e, 'message', { get() { throw 3; } }); throw e;",
+        "const e = new Error('a'); Object.defineProperty(e, 'cause', { get() { throw 3; } }); throw e;",
+        "const e = new Error('a'); Object.defineProperty(e, 'name', { get() { throw 3; } }); throw e;",
+        "throw { get message() { throw 3; }, toString() { throw 4; } };",
+        "Error.prepareStackTrace = () => { throw 5; }; throw new Error('a');",
+    ];
+    for body in bodies {
+        let source = format!("export const run = async (what) => {{ if (what) return what; {body} }};");
+        let kind = alike!(|builder| builder.limits(limits()), |sandbox| {
+            let later =
+                sandbox.load_async::<dyn Later>(Script::new("odd.mjs", source.clone())).await.unwrap();
+            let error = later.run("").await.unwrap_err();
+            assert_eq!(later.run("on").await.unwrap(), "on", "{error:?}");
+            error.kind()
+        });
+        assert_eq!(kind, "guest", "{body}");
+    }
 }
 
 /// To read the arguments of a method runs code of the host.

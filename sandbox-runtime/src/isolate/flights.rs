@@ -421,6 +421,8 @@ fn outcome<L: Leg>(
         }
         v8::PromiseState::Rejected => {
             let reason = promise.result(scope);
+            // What its getters throw is nobody's: without this, V8 prints it.
+            v8::tc_scope!(let scope, scope);
             let error = thrown::error(scope, reason, None, leg.place());
             // Reading the reason may have run code of the guest.
             Err(if isolate.is_ended() { isolate.ended(leg.place()) } else { error })

@@ -34,7 +34,7 @@ impl Usage {
 macro_rules! bill {
     ($($(#[$doc:meta])* $name:ident: $type:ty, $from:expr, $to:expr, $join:ident;)*) => {
         /// What one call used, or several. The evaluation of a script counts as a call; a call inside of another is part
-        /// of that.
+        /// of that, but for one that an `async` method of the host awaits.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         #[non_exhaustive]
         pub struct Bill {

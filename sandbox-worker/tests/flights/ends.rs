@@ -393,3 +393,24 @@ async fn no_call_is_lost_when_a_process_is_killed() {
         sandbox.reset_async().await.unwrap();
     }
 }
+
+/// Whatever else is asked for meanwhile is told of it, though it is of no contract.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_heap_beside_scripts_that_are_evaluated_is_told() {
+    for _ in 0..3 {
+        let limits = Limits { heap: 16 << 20, ..wall(20_000) };
+        let guest = guest(limits).await;
+        let fills = guest.begin(7);
+        let sandbox = guest.sandbox.clone();
+        let evaluated = spawn_blocking(move || {
+            loop {
+                if let Err(error) = sandbox.eval(Script::new("e.mjs", "export {};")) {
+                    break error;
+                }
+            }
+        });
+        let is_told = |error: &Error| matches!(error, Error::Limit { .. } | Error::Discarded { .. });
+        let (error, fills) = (evaluated.await.unwrap(), fills.await.unwrap().unwrap_err());
+        assert!(is_told(&error) && is_told(&fills), "{error:?} {fills:?}");
+    }
+}

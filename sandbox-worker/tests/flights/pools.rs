@@ -1,13 +1,14 @@
 //! Calls of a pool's tenants, whose processes one thread drives.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use std::time::Instant;
 
 use sandbox_runtime::{Error, LimitKind, Result, SandboxPool, Script, Trust};
-use tokio::task::spawn;
+use tokio::task::{spawn, spawn_blocking};
 
-use crate::guest::{Flow, Host, Net, SOURCE, wall, worker};
+use crate::guest::{Ask, Flow, Host, Net, SOURCE, wall, worker};
 
 /// One thread has the tenants of a pool, and all of them wait at once.
 #[tokio::test(flavor = "multi_thread")]
@@ -133,3 +134,72 @@ async fn calls_are_billed_that_end_after_their_process_was_replaced() {
         billed.unwrap_or_else(|_| panic!("{:?}", tenant.usage()));
     }
 }
+
+/// A tenant's calls are served on time or told that they were not, and nobody's process is ended, while another has their thread.
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_thread_is_anothers_is_not_to_blame() {
+    let host = Host::new();
+    let own = host.clone();
+    let pool = SandboxPool::builder().trust(Trust::Hostile).threads(1).limits(wall(400)).transport(worker());
+    let pool =
+        pool.slow(Duration::from_secs(60)).host::<dyn Net>(move |_| Box::new(own.clone())).build().unwrap();
+    let flow = pool.tenant("a").load_async::<dyn Flow>(Script::new("flow.mjs", SOURCE)).await.unwrap();
+    let flow = Arc::new(flow);
+    let other = pool.tenant("b").load_async::<dyn Ask>(Script::new("flow.mjs", LOOP)).await.unwrap();
+    let other = Arc::new(other);
+    let is_over = Arc::<AtomicBool>::default();
+    let loops = spawn_blocking({
+        let is_over = is_over.clone();
+        move || {
+            while !is_over.load(Ordering::SeqCst) {
+                let error = other.ask(0).unwrap_err();
+                assert!(matches!(error, Error::Limit { .. } | Error::Overloaded { .. }), "{error:?}");
+            }
+        }
+    });
+    for _ in 0..12 {
+        let call = flow.with_deadline(Instant::now() + Duration::from_millis(50));
+        match call.run(12).await {
+            Ok(10) | Err(Error::Limit { .. } | Error::Overloaded { .. }) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    is_over.store(true, Ordering::SeqCst);
+    loops.await.unwrap();
+    assert_eq!(pool.metrics().discarded, 0);
+}
+
+/// The guest waits for the method, and the method for the thread.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_method_that_blocks_its_own_tenants_thread_is_told() {
+    #[sandbox_runtime::sandbox_api(host)]
+    trait Blocks {
+        fn block(&self) -> Result<u32>;
+    }
+    #[derive(Clone, Default)]
+    struct Blocking(Arc<std::sync::OnceLock<Arc<dyn Flow + Send + Sync>>>);
+    impl Blocks for Blocking {
+        fn block(&self) -> Result<u32> {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            match runtime.block_on(self.0.get().unwrap().run(0)) {
+                Err(Error::Blocking { .. }) => Ok(77),
+                other => other,
+            }
+        }
+    }
+    for trust in [Trust::Hostile, Trust::SameTenant] {
+        let blocking = Blocking::default();
+        let own = blocking.clone();
+        let pool = SandboxPool::builder().trust(trust).threads(1).limits(wall(20_000)).transport(worker());
+        let pool = pool.host::<dyn Blocks>(move |_| Box::new(own.clone())).build().unwrap();
+        let source = "export const run = async (n) => n ? Blocks.block() : 0;";
+        let flow = pool.tenant("a").load_async::<dyn Flow>(Script::new("blocks.mjs", source)).await.unwrap();
+        let flow = Arc::new(flow);
+        assert!(blocking.0.set(flow.clone()).is_ok());
+        let began = Instant::now();
+        assert_eq!(flow.run(1).await.unwrap(), 77);
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    }
+}
+
+const LOOP: &str = "export const ask = () => { for (;;); };";

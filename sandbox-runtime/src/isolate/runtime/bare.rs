@@ -10,12 +10,16 @@ const FRAMES: i32 = 10;
 /// An isolate, which is entered when it is made, and left when it is dropped.
 pub(crate) struct Runtime(v8::OwnedIsolate);
 
+/// Hears of exceptions that nobody catches. Without a listener V8 prints them to the output of the application.
+unsafe extern "C" fn unheard(_: v8::Local<'_, v8::Message>, _: v8::Local<'_, v8::Value>) {}
+
 impl Runtime {
     /// Makes an isolate. The hosts' ops are for the realm of a `JsRuntime`, and there is none.
     pub(crate) fn new(params: v8::CreateParams, _: &[Host]) -> Result<Self, String> {
         let mut isolate = v8::Isolate::new(params);
         isolate.set_microtasks_policy(v8::MicrotasksPolicy::Explicit);
         isolate.set_capture_stack_trace_for_uncaught_exceptions(true, FRAMES);
+        isolate.add_message_listener(unheard);
         Ok(Self(isolate))
     }
 

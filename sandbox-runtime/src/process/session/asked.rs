@@ -103,7 +103,10 @@ impl<'c> Call<'c> {
         value.keep_together(!self.state.is_alone.get());
         let frames = Frames::of(self.session, Here::Within);
         let outer = self.state.outer.replace(asked.owner);
+        // The guest waits for it: whatever is asked of its thread meanwhile comes too early. Panics of the host end in the call.
+        self.session.depth.fetch_add(1, Ordering::SeqCst);
         let called = self.call(asked, &mut value);
+        self.session.depth.fetch_sub(1, Ordering::SeqCst);
         self.state.outer.set(outer);
         drop(frames);
         self.allow();

@@ -22,7 +22,7 @@ pub(in super::super) trait Fare: Send {
     fn is_dropped(&mut self, cx: &mut Context<'_>) -> bool;
 
     /// Puts what it has used on the bill, with how often it has called the host, and tells what the child answered. Gives the error that
-    /// was told.
+    /// was told, if the sandbox ends with it.
     ///
     /// # Errors
     ///
@@ -93,7 +93,8 @@ where
         };
         call.charge(bill, frame, asked);
         let outcome = outcome.map_err(|error| call.session.ended_by(error, by_caller));
-        let error = outcome.as_ref().err().cloned();
+        // Whoever gets an error of the host is to have it alone.
+        let error = outcome.as_ref().err().filter(|error| error.is_final()).cloned();
         // Nobody may be there any more.
         _ = answer.send(outcome);
         Ok(error)

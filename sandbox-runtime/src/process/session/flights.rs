@@ -112,6 +112,18 @@ impl Driver {
         Duration::from_nanos(left)
     }
 
+    /// The thread was another's for so long, while the child had something to say or was to be told something.
+    pub(super) fn was_away(&mut self, nanos_away: u64) {
+        /// Less than what is waited for a thread anyway.
+        const SHORT: u64 = 20_000_000;
+        if nanos_away > SHORT {
+            self.flights.excuse(nanos_away);
+            self.live.iter().for_each(|live| {
+                live.guard.until_at_least(clock::now().saturating_add(nanos(GRACE)));
+            });
+        }
+    }
+
     fn advance(&mut self, session: &Arc<Session>, state: &State, cx: &mut Context<'_>) -> Result<()> {
         for _ in 0..ROUNDS {
             self.flights.stir();
@@ -325,10 +337,10 @@ impl Driver {
                 let (bill, outcome) =
                     understood.ok_or_else(|| call.broken("an answer that means nothing"))?;
                 call.charge(bill, frame, asked);
-                outcome.err()
+                outcome.err().filter(Error::is_final)
             }
         };
-        if let Some(error) = error.filter(Error::is_final) {
+        if let Some(error) = error {
             call.session.bury(call.state, call.live, &error);
         }
         Ok(())

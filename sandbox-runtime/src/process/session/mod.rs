@@ -335,6 +335,7 @@ impl Session {
         let deadline = within(deadline);
         let state = self.lock(deadline)?;
         let live = self.ready(&state, handle)?;
+        about.contract.inspect(|contract| state.knows(contract));
         let (began, how) = (clock::now(), self.beginning(&state));
         let pays = if how == Beginning::Inside { Pays::Outer } else { Pays::Itself };
         let call = Call { session: self, state: &state, live: &live, about, began, is_driven: false, pays };
@@ -361,10 +362,12 @@ impl Session {
             }
             outcome
         });
-        if let Err(error) = &outcome
-            && (live.guard.verdict().is_some() || error.is_final())
-        {
-            self.bury(&state, &live, error);
+        if let Err(error) = &outcome {
+            match live.guard.verdict() {
+                _ if error.is_final() => self.bury(&state, &live, error),
+                Some(death) => self.bury(&state, &live, &Error::Process { death, place: about.place }),
+                None => {}
+            }
         }
         // What it has read, and not what it was for, is in no stream any more.
         let is_awaited = outcome.as_ref().is_err_and(Error::is_final) || !state.flying.borrow().is_empty();
@@ -469,7 +472,9 @@ impl Session {
     }
 
     fn error(&self, state: &State, about: About, failure: Failure) -> Option<Error> {
-        let hosts = state.hosts.get().iter().map(|host| host.spec).collect::<Vec<_>>();
+        let known = state.known.borrow();
+        let hosts = state.hosts.get().iter().map(|host| host.spec).chain(known.iter().copied());
+        let hosts = hosts.collect::<Vec<_>>();
         // Whoever gets it is to have it alone.
         let source = |number: u64| {
             let mut sources = state.sources.borrow_mut();

@@ -54,6 +54,15 @@ struct Watch {
     waker: AtomicWaker,
     /// When the task wants to be woken.
     due: AtomicU64,
+    /// Since when it was to be; 0 when it has been.
+    woken: AtomicU64,
+}
+
+impl Watch {
+    fn wake(&self) {
+        _ = self.woken.compare_exchange(0, clock::now().max(1), Ordering::SeqCst, Ordering::SeqCst);
+        self.waker.wake();
+    }
 }
 
 impl Sentry {
@@ -79,16 +88,17 @@ impl Sentry {
                         // Whatever comes from here on is news.
                         ready.clear_ready();
                         patience = Patience::default();
-                        own.waker.wake();
+                        own.wake();
                     }
                     Either::Left((Err(_), _)) => {
                         is_closed = true;
-                        own.waker.wake();
+                        own.wake();
                     }
                     Either::Right(_) => {
                         let is_due = own.due.load(Ordering::Relaxed) <= clock::now();
-                        if watched.guard.look().is_err() || is_due {
-                            own.waker.wake();
+                        // Whether it is late is for the task to say, whose thread may be another's meanwhile.
+                        if watched.guard.exceeds() || watched.guard.verdict().is_some() || is_due {
+                            own.wake();
                         }
                     }
                 }
@@ -129,6 +139,10 @@ impl Task {
         loop {
             if let Some(sentry) = &self.sentry {
                 sentry.watch.waker.register(cx.waker());
+                match sentry.watch.woken.swap(0, Ordering::SeqCst) {
+                    0 => {}
+                    since => self.driver.was_away(clock::now().saturating_sub(since)),
+                }
             }
             if self.driver.pump(cx) {
                 match self.driver.session.desk.leave() {

@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicU64;
 use rustc_hash::FxHashMap;
 use tokio::runtime::Handle as Runtime;
 
+use crate::contract::ContractSpec;
 use crate::error::{Error, Source};
 use crate::isolate::clock;
 use crate::isolate::plainly::SentHosts;
@@ -23,6 +24,8 @@ pub(super) struct State {
     pub(super) hosts: SentHosts,
     pub(super) discarded: RefCell<Option<Error>>,
     pub(super) generation: Cell<u64>,
+    /// The contracts of guests that something was bound to.
+    pub(super) known: RefCell<Vec<&'static ContractSpec>>,
     pub(super) next: Cell<u64>,
     pub(super) sources: RefCell<VecDeque<(u64, Source)>>,
     pub(super) next_source: Cell<u64>,
@@ -58,6 +61,7 @@ impl State {
             hosts,
             discarded: RefCell::default(),
             generation: Cell::new(0),
+            known: RefCell::default(),
             next: Cell::new(0),
             sources: RefCell::default(),
             next_source: Cell::new(0),
@@ -94,6 +98,14 @@ impl State {
         match self.flying.borrow_mut().get_mut(&owner) {
             Some(call) => Some(look(call)),
             None => (owner == 0).then(|| look(&mut self.here.borrow_mut())),
+        }
+    }
+
+    /// Its errors may name a contract from now on, whoever they are told to.
+    pub(super) fn knows(&self, contract: &'static ContractSpec) {
+        let mut known = self.known.borrow_mut();
+        if !known.iter().any(|other| std::ptr::eq(*other, contract)) {
+            known.push(contract);
         }
     }
 
