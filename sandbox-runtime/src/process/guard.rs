@@ -57,6 +57,11 @@ impl Guard {
         self.until(self.end().max(end));
     }
 
+    /// Has it have so long from now on, at the least.
+    pub(super) fn for_at_least(&self, time: Duration) {
+        self.until_at_least(clock::now().saturating_add(nanos(time)));
+    }
+
     /// A call is over that has taken so long, in nanoseconds.
     pub(super) fn called(&self, took: u64) {
         self.end.store(u64::MAX, Ordering::Relaxed);

@@ -5,19 +5,25 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use std::time::Instant;
 
-use sandbox_runtime::{Error, LimitKind, Result, SandboxPool, Script, Trust};
+use sandbox_runtime::{Builder, Error, LimitKind, Limits, Result, SandboxPool, Script, Trust};
 use tokio::task::{spawn, spawn_blocking};
 
 use crate::guest::{Ask, Flow, Host, Net, SOURCE, wall, worker};
+
+/// A pool of one thread, and what all its tenants have for a host.
+fn pool(trust: Trust, limits: Limits) -> (Host, Builder<SandboxPool>) {
+    let host = Host::new();
+    let own = host.clone();
+    let pool = SandboxPool::builder().trust(trust).threads(1).limits(limits).transport(worker());
+    (host, pool.host::<dyn Net>(move |_| Box::new(own.clone())))
+}
 
 /// One thread has the tenants of a pool, and all of them wait at once.
 #[tokio::test(flavor = "multi_thread")]
 async fn tenants_of_one_thread_wait_together() {
     for trust in [Trust::Hostile, Trust::SameTenant] {
-        let host = Host::new();
-        let own = host.clone();
-        let pool = SandboxPool::builder().trust(trust).threads(1).limits(wall(20_000)).transport(worker());
-        let pool = pool.host::<dyn Net>(move |_| Box::new(own.clone())).build().unwrap();
+        let (host, pool) = pool(trust, wall(20_000));
+        let pool = pool.build().unwrap();
         let mut flows = Vec::new();
         for key in ["a", "b", "c"] {
             flows.push(
@@ -44,11 +50,8 @@ async fn tenants_of_one_thread_wait_together() {
 #[cfg(not(feature = "quickjs"))]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_end_of_a_tenants_process_is_its_own() {
-    let host = Host::new();
-    let own = host.clone();
-    let pool =
-        SandboxPool::builder().trust(Trust::Hostile).threads(1).limits(wall(20_000)).transport(worker());
-    let pool = pool.host::<dyn Net>(move |_| Box::new(own.clone())).build().unwrap();
+    let (host, pool) = pool(Trust::Hostile, wall(20_000));
+    let pool = pool.build().unwrap();
     let load = async |key: &str| {
         let flow = pool.tenant(key).load_async::<dyn Flow>(Script::new("flow.mjs", SOURCE)).await.unwrap();
         Arc::new(flow)
@@ -78,11 +81,8 @@ async fn the_end_of_a_tenants_process_is_its_own() {
 /// A call that waits has its process until it is over; others have the next one meanwhile.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_is_replaced_while_a_call_waits() {
-    let host = Host::new();
-    let own = host.clone();
-    let pool =
-        SandboxPool::builder().trust(Trust::Hostile).threads(1).limits(wall(20_000)).transport(worker());
-    let pool = pool.recycle(6, 1 << 40).host::<dyn Net>(move |_| Box::new(own.clone())).build().unwrap();
+    let (host, pool) = pool(Trust::Hostile, wall(20_000));
+    let pool = pool.recycle(6, 1 << 40).build().unwrap();
     let flow = pool.tenant("a").load_async::<dyn Flow>(Script::new("flow.mjs", SOURCE)).await.unwrap();
     let flow = Arc::new(flow);
     let waits = spawn({
@@ -104,10 +104,8 @@ async fn a_process_is_replaced_while_a_call_waits() {
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_are_billed_that_end_after_their_process_was_replaced() {
     for trust in [Trust::Hostile, Trust::SameTenant] {
-        let host = Host::new();
-        let own = host.clone();
-        let pool = SandboxPool::builder().trust(trust).threads(1).limits(wall(20_000)).transport(worker());
-        let pool = pool.recycle(6, 1 << 40).host::<dyn Net>(move |_| Box::new(own.clone())).build().unwrap();
+        let (host, pool) = pool(trust, wall(20_000));
+        let pool = pool.recycle(6, 1 << 40).build().unwrap();
         let tenant = pool.tenant("a");
         let flow = tenant.load_async::<dyn Flow>(Script::new("flow.mjs", SOURCE)).await.unwrap();
         let flow = Arc::new(flow);
@@ -138,11 +136,8 @@ async fn calls_are_billed_that_end_after_their_process_was_replaced() {
 /// A tenant's calls are served on time or told that they were not, and nobody's process is ended, while another has their thread.
 #[tokio::test(flavor = "multi_thread")]
 async fn whose_thread_is_anothers_is_not_to_blame() {
-    let host = Host::new();
-    let own = host.clone();
-    let pool = SandboxPool::builder().trust(Trust::Hostile).threads(1).limits(wall(400)).transport(worker());
-    let pool =
-        pool.slow(Duration::from_secs(60)).host::<dyn Net>(move |_| Box::new(own.clone())).build().unwrap();
+    let (_, pool) = pool(Trust::Hostile, wall(400));
+    let pool = pool.slow(Duration::from_secs(60)).build().unwrap();
     let flow = pool.tenant("a").load_async::<dyn Flow>(Script::new("flow.mjs", SOURCE)).await.unwrap();
     let flow = Arc::new(flow);
     let other = pool.tenant("b").load_async::<dyn Ask>(Script::new("flow.mjs", LOOP)).await.unwrap();

@@ -9,7 +9,7 @@ mod children;
 mod line;
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -127,14 +127,7 @@ fn lives(pid: f64) -> bool {
     stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
 }
 
-fn parent() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("hostile-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let program = |name: &str| {
-        let path = folder.join(name);
-        std::os::unix::fs::symlink(std::env::current_exe().unwrap(), &path).unwrap();
-        path
-    };
+fn called_children_are_killed(program: impl Fn(&str) -> PathBuf) {
     for (name, _, is_expected) in CHILDREN {
         let calls = if *name == "host-calls-without-end" { u64::MAX } else { 1000 };
         let ticks = Ticks::default();
@@ -161,6 +154,9 @@ fn parent() {
         // What else the machine does may delay one of them.
         assert!((0..5).any(|_| end() < WALL + Duration::from_millis(250)), "{name}");
     }
+}
+
+fn idle_children_are_killed(program: impl Fn(&str) -> PathBuf) {
     for (name, _) in IDLERS {
         let sandbox = sandbox(&program(name), 1000, WALL).unwrap();
         let rule = sandbox.load::<dyn Rule>(Script::new("rule.js", "")).unwrap();
@@ -185,11 +181,17 @@ fn parent() {
         );
         sandbox.reset().unwrap();
     }
+}
+
+fn stillborn_children_are_told(program: impl Fn(&str) -> PathBuf) {
     for (name, _) in STILLBORN {
         let error = sandbox(&program(name), 0, WALL).map(|_| panic!("{name}")).unwrap_err();
         println!("test {name} ... {error}");
         assert!(matches!(error, Error::Process { .. } | Error::Build { .. }), "{name}: {error:?}");
     }
+}
+
+fn a_pool_replaces_what_has_ended(program: impl Fn(&str) -> PathBuf) {
     // In a pool it is no caller's affair: another takes the place of one that has ended while nobody called it.
     let pool = SandboxPool::builder().trust(Trust::Hostile);
     let pool = pool.transport(Process::new().program(program(NUMBERED))).build().unwrap();
@@ -206,7 +208,9 @@ fn parent() {
     }
     println!("test another-in-its-place ... ok");
     drop((rule, pool));
-    let runtime = tokio::runtime::Runtime::new().unwrap();
+}
+
+fn awaited_children_are_killed(program: impl Fn(&str) -> PathBuf, runtime: &tokio::runtime::Runtime) {
     for (name, _, is_expected) in AWAITED {
         // To say much takes a while, in a build that is not optimised.
         let wall = if *name == "much-to-say-and-nothing-to-hear" { Duration::from_secs(4) } else { WALL };
@@ -219,6 +223,22 @@ fn parent() {
         assert!(began.elapsed() < wall + Duration::from_secs(2), "{name}");
         sandbox.reset().unwrap();
     }
+}
+
+fn parent() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("hostile-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let program = |name: &str| {
+        let path = folder.join(name);
+        std::os::unix::fs::symlink(std::env::current_exe().unwrap(), &path).unwrap();
+        path
+    };
+    called_children_are_killed(program);
+    idle_children_are_killed(program);
+    stillborn_children_are_told(program);
+    a_pool_replaces_what_has_ended(program);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    awaited_children_are_killed(program, &runtime);
     beside::a_flood_is_not_kept(program("lines-of-nothing-without-end"), &runtime);
     beside::each_call_has_its_own(program("what-all-may-have-for-one"), &runtime);
     beside::a_pool_is_told(program("much-to-say-and-an-end-of-it"), &runtime);

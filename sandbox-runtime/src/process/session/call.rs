@@ -174,7 +174,7 @@ impl<'c> Call<'c> {
 
     /// The host has had its turn. The child ends a guest that is late as soon as it is told, and has that long.
     pub(super) fn allow(&self) {
-        self.live.guard.until_at_least(clock::now().saturating_add(nanos(GRACE)));
+        self.live.guard.for_at_least(GRACE);
     }
 
     /// Sends a request, and gives its number.

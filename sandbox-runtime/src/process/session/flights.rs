@@ -118,9 +118,7 @@ impl Driver {
         const SHORT: u64 = 20_000_000;
         if nanos_away > SHORT {
             self.flights.excuse(nanos_away);
-            self.live.iter().for_each(|live| {
-                live.guard.until_at_least(clock::now().saturating_add(nanos(GRACE)));
-            });
+            self.live.iter().for_each(|live| live.guard.for_at_least(GRACE));
         }
     }
 
@@ -383,11 +381,12 @@ impl Driver {
     fn tell(&mut self, session: &Session, state: &State) -> Result<bool> {
         let Some(live) = self.live.clone() else { return Ok(false) };
         let call = Self::call(session, state, &live);
+        let is_full = || call.backlog() >= MOST_KEPT;
         let began = clock::now();
         let (mut has_polled, mut has_told) = (false, false);
         for id in self.flights.take_astir() {
             // The child does not read what it is told.
-            if call.backlog() >= MOST_KEPT {
+            if is_full() {
                 self.flights.wants(id);
                 continue;
             }
@@ -406,11 +405,11 @@ impl Driver {
             for (answered, method, outcome) in std::iter::from_fn(next) {
                 has_told = true;
                 call.tell(answered, method, outcome)?;
-                if call.backlog() >= MOST_KEPT {
+                if is_full() {
                     break;
                 }
             }
-            if call.backlog() >= MOST_KEPT {
+            if is_full() {
                 self.flights.wants(id);
             }
         }

@@ -335,7 +335,10 @@ impl Session {
         let deadline = within(deadline);
         let state = self.lock(deadline)?;
         let live = self.ready(&state, handle)?;
-        about.contract.inspect(|contract| state.knows(contract));
+        // Of what is bound already it is known.
+        if handle.is_none_or(|handle| handle.what != What::Binding) {
+            about.contract.inspect(|contract| state.knows(contract));
+        }
         let (began, how) = (clock::now(), self.beginning(&state));
         let pays = if how == Beginning::Inside { Pays::Outer } else { Pays::Itself };
         let call = Call { session: self, state: &state, live: &live, about, began, is_driven: false, pays };
@@ -404,7 +407,7 @@ impl Session {
                 live.guard.allow_more_cpu(cpu);
             }
             // It ends with the other, whose time it is.
-            Beginning::Inside => live.guard.until_at_least(clock::now().saturating_add(nanos(GRACE))),
+            Beginning::Inside => live.guard.for_at_least(GRACE),
         }
         if how != Beginning::Inside {
             state.begun.set(state.begun.get() + 1);

@@ -141,7 +141,7 @@ fn taken(frame: &Frame) -> usize {
 /// Frames that were read so that the child can go on.
 #[derive(Default)]
 pub(super) struct Kept {
-    pub(super) frames: VecDeque<Frame>,
+    frames: VecDeque<Frame>,
     /// How many of them are not the console's.
     pub(super) calls: usize,
     /// How many bytes they take.
