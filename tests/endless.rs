@@ -1,7 +1,7 @@
 //! Programs that never end on their own are ended by their limit, in every tier of V8's compilers.
 //!
 //! Only on V8: QuickJS looks at the wall at every 10,000th step, so that what loops over long built-ins legitimately
-//! ends late there, and some programs crash it when memory is short (see "The small engine" in the README).
+//! ends late there, and some programs crash it when memory is short (see docs/guide/small-engine.md).
 
 #[path = "endless/mod.rs"]
 mod programs;

@@ -1,4 +1,4 @@
-//! The README's table of what differs between the engines: a test for each row, on whichever engine this is.
+//! The guide's table of what differs between the engines: a test for each row, on whichever engine this is.
 
 use std::time::Duration;
 

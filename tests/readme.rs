@@ -1,10 +1,16 @@
-//! What the README says is what is tested.
+//! What the README and the guide say is what is tested.
 
-const README: &str = include_str!("../README.md");
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
-/// The rows of the table whose header begins with `header`: the cells of the first column.
-fn first_column(header: &str) -> Vec<&'static str> {
-    let rows = README.lines().skip_while(|line| !line.starts_with(header)).skip(2);
+const TYPES: &str = include_str!("../docs/guide/types.md");
+const LIMITS: &str = include_str!("../docs/guide/limits.md");
+const SMALL_ENGINE: &str = include_str!("../docs/guide/small-engine.md");
+
+/// The rows of the table of `page` whose header begins with `header`: the cells of the first column.
+fn first_column(page: &'static str, header: &str) -> Vec<&'static str> {
+    let rows = page.lines().skip_while(|line| !line.starts_with(header)).skip(2);
     rows.take_while(|line| line.starts_with('|')).map(|line| line.split('|').nth(1).unwrap().trim()).collect()
 }
 
@@ -34,7 +40,7 @@ fn the_table_of_types_has_a_test_for_each_row() {
         ("`Box<T>`, `Rc<T>`, `Arc<T>`", "boxed counted shared"),
         ("`serde_json::Value`", "json"),
     ];
-    assert_eq!(first_column("| Rust | JavaScript |"), tested.map(|(row, _)| row));
+    assert_eq!(first_column(TYPES, "| Rust | JavaScript |"), tested.map(|(row, _)| row));
     let values = include_str!("values.rs");
     for method in tested.iter().flat_map(|(_, methods)| methods.split(' ')) {
         assert!(values.contains(&format!("echo.{method}(")), "`{method}` is not called in values.rs");
@@ -72,7 +78,7 @@ fn the_table_of_engines_has_a_test_for_each_row() {
         ("memory of a dropped sandbox", lives, "sandboxes_that_are_dropped_give_their_memory_back"),
         ("bugs of the engine", engines, "a_property_with_a_name_of_the_engine_is_data"),
     ];
-    assert_eq!(first_column("| | V8 | QuickJS |"), tested.map(|(row, ..)| row));
+    assert_eq!(first_column(SMALL_ENGINE, "| | V8 | QuickJS |"), tested.map(|(row, ..)| row));
     for (row, file, test) in tested {
         assert!(file.contains(&format!("fn {test}()")), "`{row}` is tested by `{test}`, which is not there");
     }
@@ -81,9 +87,64 @@ fn the_table_of_engines_has_a_test_for_each_row() {
 #[test]
 fn the_table_of_limits_has_every_field() {
     let limits = format!("{:?}", sandbox_runtime::Limits::default());
-    let rows = first_column("| limit | default; range |").join(" ");
+    let rows = first_column(LIMITS, "| limit | default; range |").join(" ");
     let fields = limits.split(['{', ',']).skip(1).filter_map(|field| field.split(':').next()).map(str::trim);
     for field in fields {
-        assert!(rows.contains(&format!("`{field}`")), "`{field}` is not in the README");
+        assert!(rows.contains(&format!("`{field}`")), "`{field}` is not in the page of limits");
+    }
+}
+
+/// The documents in Markdown, from the root of the repository.
+fn documents() -> Vec<String> {
+    let guide = fs::read_dir("docs/guide").unwrap().map(|entry| entry.unwrap().path().display().to_string());
+    let others = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/conversions.md", "docs/process.md"];
+    guide.chain(others.map(str::to_owned)).collect()
+}
+
+/// The targets of the links of a document.
+fn targets(text: &str) -> BTreeSet<&str> {
+    let inline = text.match_indices("](").map(|(at, _)| text[at + 2..].split(')').next().unwrap());
+    let defined =
+        text.lines().filter_map(|line| line.strip_prefix('[')?.split_once("]: ")).map(|(_, target)| target);
+    inline.chain(defined).collect()
+}
+
+#[test]
+fn links_lead_to_files_that_are_there() {
+    for document in documents() {
+        let text = fs::read_to_string(&document).unwrap();
+        for target in targets(&text).into_iter().filter(|target| !target.starts_with("http")) {
+            let file = target.split('#').next().unwrap();
+            let path = Path::new(&document).parent().unwrap().join(file);
+            assert!(path.exists(), "{document}: the link to `{target}` leads nowhere");
+        }
+    }
+}
+
+#[test]
+fn links_between_pages_are_defined_and_known_to_rustdoc() {
+    let known = include_str!("../sandbox-runtime/src/guide.rs");
+    for document in documents().into_iter().filter(|name| name == "README.md" || name.contains("guide")) {
+        let text = fs::read_to_string(&document).unwrap();
+        let defined = text.lines().filter_map(|line| line.strip_prefix('[')?.split_once("]: "));
+        let defined: BTreeSet<&str> = defined.map(|(name, _)| name).collect();
+        let used = text.match_indices("][").map(|(at, _)| text[at + 2..].split(']').next().unwrap());
+        assert_eq!(used.collect::<BTreeSet<_>>(), defined, "{document}");
+        for name in defined {
+            assert!(
+                known.contains(&format!("[{name}]: ")),
+                "{document}: `guide.rs` has no target for `{name}`"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_page_of_the_guide_is_a_module_and_on_the_front_page() {
+    let (modules, readme) = (include_str!("../sandbox-runtime/src/guide.rs"), include_str!("../README.md"));
+    for page in fs::read_dir("docs/guide").unwrap() {
+        let name = page.unwrap().file_name().into_string().unwrap();
+        assert!(modules.contains(&format!("\"{name}\";")), "{name} is no module of `guide`");
+        assert!(readme.contains(&format!("docs/guide/{name}")), "{name} is not in the README");
     }
 }

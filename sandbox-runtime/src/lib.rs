@@ -1,3 +1,4 @@
+#![doc = guide::links!()]
 #![doc = include_str!("../README.md")]
 
 mod arguments;
@@ -5,6 +6,7 @@ mod boundary;
 mod contract;
 mod error;
 mod guest_error;
+pub mod guide;
 mod isolate;
 mod limits;
 #[cfg(all(feature = "process", not(unix)))]

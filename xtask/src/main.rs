@@ -10,6 +10,7 @@ mod bench;
 mod engine;
 mod fetch;
 mod node;
+mod prose;
 mod pypi;
 mod source_build;
 mod tools;
@@ -33,6 +34,7 @@ Sets this machine up, and runs the workspace's demo and tests.
   cargo xtask load [--engine E]             what hostile tenants of a pool cost the honest ones, a thousand of them all together
   cargo xtask bench [--quick] [--peers]     measures beside hand-written floors, in ten minutes or two, and writes docs/benchmarks.md
   cargo xtask bench --instructions [--bless]   counts instructions of a call with valgrind, against benches/instructions.json
+  cargo xtask prose                         counts how plainly the documents and comments are written
   cargo xtask engine [--engine E]           sets the machine up, and prints a line of arguments for cargo for each engine
   cargo xtask v8 status                     says where V8's library would come from, and why
   cargo xtask v8 build                      builds V8 from source, for hours, and keeps it in cargo's cache
@@ -87,6 +89,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
                 Ok(true)
             })
         }
+        ["prose"] => prose::print().map(|()| ExitCode::SUCCESS),
         ["v8", "status"] => v8::status().map(|()| ExitCode::SUCCESS),
         ["v8", "build"] => source_build::build().map(|()| ExitCode::SUCCESS),
         ["help" | "--help" | "-h"] | [] => {

@@ -14,7 +14,7 @@ use crate::boundary::{ArgumentWriter, Bytes, ValueError};
     message = "`{Self}` cannot cross the boundary of a sandbox",
     label = "not a type that can be copied into JavaScript and back",
     note = "derive both: `#[derive(serde::Serialize, serde::Deserialize)]`, and own all fields (no references)",
-    note = "bytes are `sandbox_runtime::Bytes`; the table of supported types is in the README"
+    note = "bytes are `sandbox_runtime::Bytes`; the table of supported types is in `sandbox_runtime::guide::types`"
 )]
 pub trait Crosses: Serialize + DeserializeOwned + 'static {}
 

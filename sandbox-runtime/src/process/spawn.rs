@@ -157,7 +157,7 @@ fn start(seed: &Seed) -> io::Result<Newborn> {
     let order = serde_json::to_string(&seed.order)?;
     let mut command = Command::new(program);
     command.env_clear();
-    // Without it that engine runs no guest, see the README.
+    // Without it that engine runs no guest; see `guide::small_engine`.
     #[cfg(feature = "quickjs")]
     command.env("V82JSC_NO_BC_CACHE", "1");
     let child = command

@@ -1,0 +1,71 @@
+//! The guide: one page for each task. Begin with [`getting_started`].
+//!
+//! The pages are the files of `docs/guide`, and each example in them is tested.
+
+/// The targets of the links between pages, which are files where the pages are read in the repository.
+macro_rules! links {
+    () => {
+        concat!(
+            "[application]: crate::guide::application\n",
+            "[asynchronous]: crate::guide::asynchronous\n",
+            "[contracts]: crate::guide::contracts\n",
+            "[descriptions]: crate::guide::descriptions\n",
+            "[error-type]: crate::Error\n",
+            "[errors]: crate::guide::errors\n",
+            "[getting-started]: crate::guide::getting_started\n",
+            "[glossary]: crate::guide::glossary\n",
+            "[guest-world]: crate::guide::guest_world\n",
+            "[limits]: crate::guide::limits\n",
+            "[migrating]: crate::guide::migrating\n",
+            "[pools]: crate::guide::pools\n",
+            "[processes]: crate::guide::processes\n",
+            "[promises]: crate::guide::promises\n",
+            "[small-engine]: crate::guide::small_engine\n",
+            "[speed]: crate::guide::speed\n",
+            "[testing]: crate::guide::testing\n",
+            "[types]: crate::guide::types\n",
+            "[v8]: crate::guide::v8\n",
+            "[architecture]: https://github.com/typed-sandbox/typed-sandbox/blob/main/ARCHITECTURE.md\n",
+            "[benchmarks]: https://github.com/typed-sandbox/typed-sandbox/blob/main/docs/benchmarks.md\n",
+            "[changelog]: https://github.com/typed-sandbox/typed-sandbox/blob/main/CHANGELOG.md\n",
+            "[contributing]: https://github.com/typed-sandbox/typed-sandbox/blob/main/CONTRIBUTING.md\n",
+            "[conversions]: https://github.com/typed-sandbox/typed-sandbox/blob/main/docs/conversions.md\n",
+            "[protocol]: https://github.com/typed-sandbox/typed-sandbox/blob/main/docs/process.md\n",
+            "[realms]: https://github.com/typed-sandbox/typed-sandbox/blob/main/examples/realms.rs\n",
+            "[security]: https://github.com/typed-sandbox/typed-sandbox/blob/main/SECURITY.md\n",
+            "[server]: https://github.com/typed-sandbox/typed-sandbox/blob/main/examples/server.rs\n",
+            "[ui-tests]: https://github.com/typed-sandbox/typed-sandbox/blob/main/ui-tests\n",
+            "\n",
+        )
+    };
+}
+pub(crate) use links;
+
+macro_rules! pages {
+    ($($name:ident $file:literal;)*) => {$(
+        #[doc = links!()]
+        #[doc = include_str!(concat!("../guide/", $file))]
+        pub mod $name {}
+    )*};
+}
+
+pages! {
+    getting_started "getting-started.md";
+    application "application.md";
+    contracts "contracts.md";
+    types "types.md";
+    errors "errors.md";
+    asynchronous "asynchronous.md";
+    pools "pools.md";
+    processes "processes.md";
+    limits "limits.md";
+    promises "promises.md";
+    guest_world "guest-world.md";
+    descriptions "descriptions.md";
+    testing "testing.md";
+    speed "speed.md";
+    small_engine "small-engine.md";
+    migrating "migrating.md";
+    v8 "v8.md";
+    glossary "glossary.md";
+}
