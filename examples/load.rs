@@ -4,7 +4,7 @@
 //!
 //! ```sh
 //! cargo run --example load          # a few tenants, a few seconds
-//! cargo xtask load                  # a thousand; with --release, which its figures need
+//! cargo xtask load                  # a thousand, in a release build
 //! ```
 
 use std::collections::BTreeMap;

@@ -373,7 +373,7 @@ fn tenants_that_are_slow_are_served_elsewhere_and_come_back() {
     assert_eq!(rule.price(1.0).unwrap(), 1.0);
     let ended = rule.price(-1.0);
     assert!(matches!(ended, Err(Error::Limit { kind: LimitKind::Wall, .. })), "{ended:?}");
-    assert_eq!((pool.metrics().slow_tenants, pool.metrics().moved), (1, 0));
+    assert_eq!((pool.metrics().slow_tenants, pool.metrics().moved), (1, 1), "at once, with all that waits");
     assert_eq!(rule.price(1.0).unwrap(), 1.0, "another thread has another sandbox");
     assert_eq!(pool.metrics().moved, 1);
     let began = Instant::now();
@@ -650,4 +650,28 @@ fn a_call_has_a_span_that_says_whose_it_was_and_how_it_went() {
         calls,
         [["Rule", "price", "ok"], ["Rule", "price", "guest"], ["Job", "run", "ok"], ["Job", "run", "value"]]
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_wait_for_a_thread_that_another_holds_is_not_time_of_a_call() {
+    let gate = Gate::default();
+    let pool = builder(&gate).build().unwrap();
+    let waits = pool.tenant("a").load_async::<dyn Job>(job("return await Shop.wait();")).await.unwrap();
+    let (rule, late) = (waits.clone(), waits.clone());
+    let call = tokio::spawn(async move { rule.run("").await });
+    gate.entered.notified().await;
+    let end = tokio::time::Instant::now() + limits().wall;
+    let late = tokio::spawn(async move { late.run("").await });
+    gate.entered.notified().await;
+    let (own, held) = (pool.clone(), gate.clone());
+    let (barrier, busy) = tokio::task::spawn_blocking(move || occupied(&own, &held)).await.unwrap();
+    // The first has its answer while another tenant holds the thread, the second has none.
+    gate.open.add_permits(1);
+    tokio::time::sleep_until(end + limits().wall).await;
+    tokio::task::spawn_blocking(move || (barrier.wait(), busy.join())).await.unwrap().1.unwrap().ok();
+    assert_eq!(call.await.unwrap().unwrap(), "a");
+    let ended = late.await.unwrap();
+    assert!(matches!(ended, Err(Error::Limit { kind: LimitKind::Wall, .. })), "{ended:?}");
+    gate.open.add_permits(1);
+    assert_eq!(waits.run("").await.unwrap(), "a");
 }

@@ -148,3 +148,16 @@ fn every_page_of_the_guide_is_a_module_and_on_the_front_page() {
         assert!(readme.contains(&format!("docs/guide/{name}")), "{name} is not in the README");
     }
 }
+
+#[test]
+fn the_table_of_promises_says_what_side_channels_are_left() {
+    let promises = include_str!("../docs/guide/promises.md");
+    let row = promises.lines().find(|line| line.starts_with("| side channels")).expect("it has a row");
+    let cells = row.split('|').map(str::trim).collect::<Vec<_>>();
+    let [_, promise, here, away, _] = cells[..] else { panic!("a promise and two places: {row}") };
+    assert!(promise.contains("Spectre"), "{promise}");
+    assert!(here.starts_with("**no**") && here.contains("`Trust::Tenants`"), "{here}");
+    assert!(here.contains("frozen or coarse clock") && here.contains("no boundary"), "{here}");
+    assert!(away.contains("address space of its own"), "{away}");
+    assert!(away.contains("caches") && away.contains("hyperthreads"), "{away}");
+}

@@ -179,5 +179,6 @@ async fn metrics(State(app): State<App>) -> ([(&'static str, &'static str); 1], 
     line("counter", "sandboxes_idled_total", now.idled);
     line("counter", "sandboxes_evicted_total", now.evicted);
     line("counter", "tenants_moved_total", now.moved);
+    line("counter", "tenants_relocated_total", now.relocated);
     ([("content-type", "text/plain; version=0.0.4")], text)
 }

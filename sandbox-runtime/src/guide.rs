@@ -16,6 +16,7 @@ macro_rules! links {
             "[glossary]: crate::guide::glossary\n",
             "[guest-world]: crate::guide::guest_world\n",
             "[limits]: crate::guide::limits\n",
+            "[hostile-server]: https://github.com/typed-sandbox/typed-sandbox/blob/main/examples/hostile_server.rs\n",
             "[migrating]: crate::guide::migrating\n",
             "[pools]: crate::guide::pools\n",
             "[processes]: crate::guide::processes\n",

@@ -23,7 +23,7 @@ use super::group::Group;
 use super::meter::Counts;
 use super::pending::{Answered, Pending};
 use super::run::{Turn, drop_of_host, of_host};
-use super::ticket::{Inside, Ticket};
+use super::ticket::{Inside, Ticket, Woken};
 use super::watchdog::Timer;
 use super::{Isolate, Realm, engine, thrown};
 use crate::error::{Error, LimitKind, Place};
@@ -57,6 +57,9 @@ pub(crate) trait Leg {
         value: v8::Local<'s, v8::Value>,
     ) -> Result<Self::Output, Error>;
 }
+
+/// A wait for the thread that is noted, in nanoseconds: shorter ones are not worth a timer.
+const NOTED: u64 = 1_000_000;
 
 /// What a flight is to others.
 pub(super) struct Flight {
@@ -110,6 +113,20 @@ impl Flight {
         let before = self.waker.replace(Some(waker.clone()));
         let timer = self.timer.take();
         drop_of_host((before, timer));
+    }
+
+    /// The wait for the thread, which others held, is not time of the call. Its caller's deadline stays.
+    ///
+    /// A call that was over when it was woken is over now as well.
+    fn lengthen(&self) {
+        let (end, late) = (self.end.get(), Woken::ago(clock::now()));
+        if end == 0 || late < NOTED || self.by_caller.get() {
+            return;
+        }
+        let deadline = self.ticket.deadline().unwrap_or(u64::MAX);
+        self.by_caller.set(end.saturating_add(late) > deadline);
+        self.end.set(end.saturating_add(late).min(deadline));
+        drop_of_host(self.timer.take());
     }
 
     fn wake_at_end(&self) {
@@ -240,6 +257,7 @@ impl<L: Leg> Flying<L> {
             return Poll::Ready(Err(error));
         }
         self.flight.listen(cx.waker());
+        self.flight.lengthen();
         let outcome = if self.flight.end.get() == 0 {
             self.begin()
         } else if self.flight.is_settled.get() {

@@ -14,6 +14,31 @@ thread_local! {
     static OUTER: RefCell<Option<Ticket>> = const { RefCell::new(None) };
 }
 
+thread_local! {
+    /// When the task that is polled here was woken; `u64::MAX` where that does not matter.
+    static WOKEN: Cell<u64> = const { Cell::new(u64::MAX) };
+}
+
+/// A task of a thread that others hold as well is polled until this is dropped.
+pub(crate) struct Woken(u64);
+
+impl Woken {
+    pub(crate) fn at(woken: u64) -> Self {
+        Self(WOKEN.replace(woken))
+    }
+
+    /// How long the task has waited for its thread.
+    pub(super) fn ago(now: u64) -> u64 {
+        now.saturating_sub(WOKEN.get())
+    }
+}
+
+impl Drop for Woken {
+    fn drop(&mut self) {
+        WOKEN.set(self.0);
+    }
+}
+
 /// The deadline of a call that is made here: one that a host method makes ends with the call that waits for the method.
 #[inline]
 pub(crate) fn within(deadline: Option<u64>) -> Option<u64> {

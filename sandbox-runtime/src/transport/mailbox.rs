@@ -1,11 +1,13 @@
 //! Jobs on their way to the thread of an isolate, and answers on their way back.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::queue::FairQueue;
 use super::worker::{Worker, thread_is_gone};
 use crate::error::Result;
+use crate::isolate::clock;
 
 pub(super) type Work = Box<dyn FnOnce(&Worker) + Send>;
 
@@ -15,6 +17,8 @@ pub(super) struct Job {
     pub(super) chain: Option<u64>,
     /// Whose time it takes.
     pub(super) tenant: u64,
+    /// It is of something that lives on its thread, and no other thread can serve it.
+    pub(super) is_tied: bool,
     pub(super) work: Work,
 }
 
@@ -23,6 +27,10 @@ pub(super) struct Job {
 pub(super) struct Mailbox {
     jobs: Mutex<Jobs>,
     changed: Condvar,
+    /// Since when a job is served; 0 for none.
+    since: AtomicU64,
+    /// Whose it is.
+    holder: AtomicU64,
 }
 
 #[derive(Default)]
@@ -48,6 +56,64 @@ impl Mailbox {
     pub(super) fn close(&self) {
         self.jobs().closed = true;
         self.changed.notify_all();
+    }
+
+    /// The thread begins a job of a tenant. Returns the time.
+    pub(super) fn begins(&self, tenant: u64) -> u64 {
+        let now = clock::now().max(1);
+        self.holder.store(tenant, Ordering::SeqCst);
+        self.since.store(now, Ordering::SeqCst);
+        now
+    }
+
+    /// The thread has done what others waited for, at the end of a job or before its caller hears of the end.
+    pub(super) fn is_done(&self) {
+        self.since.store(0, Ordering::SeqCst);
+    }
+
+    /// How long the job under way has held the thread, and whose it is; zero for none.
+    pub(super) fn held(&self) -> (u64, Duration) {
+        let since = self.since.load(Ordering::SeqCst);
+        let held = if since == 0 { 0 } else { clock::now().saturating_sub(since) };
+        (self.holder.load(Ordering::SeqCst), Duration::from_nanos(held))
+    }
+
+    /// Runs `work` inside of the job under way, which goes on afterwards.
+    pub(super) fn within<R>(&self, work: impl FnOnce() -> R) -> R {
+        let since = self.since.load(Ordering::SeqCst);
+        let done = work();
+        self.since.store(since, Ordering::SeqCst);
+        done
+    }
+
+    /// The time that `work` takes is not counted as holding the thread.
+    pub(super) fn apart<R>(&self, work: impl FnOnce() -> R) -> R {
+        let (since, began) = (self.since.swap(0, Ordering::SeqCst), clock::now());
+        let done = work();
+        if since > 0 {
+            self.since.store(since + clock::now().saturating_sub(began), Ordering::SeqCst);
+        }
+        done
+    }
+
+    /// Moves the jobs of a tenant that other threads can serve, in their order. A job is always in one of the two.
+    pub(super) fn forward(&self, tenant: u64, to: &Self) {
+        if std::ptr::eq(self, to) {
+            return;
+        }
+        // Every thread takes the lock of the lower address first.
+        let (mut from, mut into);
+        if std::ptr::from_ref(self) < std::ptr::from_ref(to) {
+            from = self.jobs();
+            into = to.jobs();
+        } else {
+            into = to.jobs();
+            from = self.jobs();
+        }
+        while let Some((_, job)) = from.queue.take_of(tenant, |job| !job.is_tied) {
+            into.queue.push(tenant, job);
+        }
+        to.changed.notify_all();
     }
 
     /// A job of a tenant has taken so long.

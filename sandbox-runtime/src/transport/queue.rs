@@ -81,6 +81,16 @@ impl<J> FairQueue<J> {
             .iter()
             .find_map(|(id, tenant)| tenant.jobs.iter().position(&mut is_wanted).map(|at| (*id, at)));
         let (id, at) = found?;
+        self.remove(id, at)
+    }
+
+    /// Takes the first job of a tenant that is wanted.
+    pub(super) fn take_of(&mut self, id: u64, is_wanted: impl FnMut(&J) -> bool) -> Option<(u64, J)> {
+        let at = self.tenants.get(&id)?.jobs.iter().position(is_wanted)?;
+        self.remove(id, at)
+    }
+
+    fn remove(&mut self, id: u64, at: usize) -> Option<(u64, J)> {
         let tenant = self.tenants.get_mut(&id)?;
         let job = tenant.jobs.remove(at)?;
         self.len -= 1;
@@ -187,6 +197,17 @@ mod tests {
         assert_eq!(queue.take(|job| *job == 9), None);
         assert_eq!((queue.len(), queue.len_of(1), queue.len_of(2)), (2, 2, 0));
         assert_eq!(drain(&mut queue, |_| 1), [(1, 0), (1, 2)]);
+    }
+
+    #[test]
+    fn the_jobs_of_one_tenant_are_taken_in_their_order() {
+        let mut queue = FairQueue::default();
+        [3, 4, 5].into_iter().for_each(|job| queue.push(1, job));
+        queue.push(2, 3);
+        assert_eq!(queue.take_of(1, |job| *job != 4), Some((1, 3)));
+        assert_eq!(queue.take_of(1, |job| *job != 4), Some((1, 5)));
+        assert_eq!((queue.take_of(1, |job| *job != 4), queue.take_of(3, |_| true)), (None, None));
+        assert_eq!(drain(&mut queue, |_| 1), [(1, 4), (2, 3)]);
     }
 
     #[test]

@@ -40,6 +40,14 @@ pub(super) trait Lodging: Send + Sync {
         None
     }
 
+    /// After how long it looks whether its turn can come; twice as long each time.
+    fn look(&self) -> Duration {
+        turn(self.limit())
+    }
+
+    /// Moves calls that wait to a thread that can serve them, if theirs cannot.
+    fn look_again(&self) {}
+
     /// What it is told when its turn has not come by then.
     fn impatient(&self) -> Error {
         stuck_behind()
@@ -63,12 +71,14 @@ pub struct RemoteCall<R> {
     answer: Option<oneshot::Receiver<Result<R>>>,
     /// When it looks next whether it waits for its turn behind one that does not end.
     look: Option<(u64, Waker, Timer)>,
+    /// How often it has looked.
+    looks: u32,
 }
 
 impl<R: Send + 'static> RemoteCall<R> {
     pub(super) fn new(lodging: Arc<dyn Lodging>, ticket: Ticket, start: Start<R>) -> Self {
         let (thread, patience, answer, look) = (None, None, None, None);
-        Self { lodging, thread, ticket, patience, start: Some(start), answer, look }
+        Self { lodging, thread, ticket, patience, start: Some(start), answer, look, looks: 0 }
     }
 
     /// `leg` makes the call where the isolate lives, and `take` what is to be sent of its result.
@@ -126,12 +136,17 @@ impl<R> RemoteCall<R> {
         if is_due && self.patience.is_none() && stuck() {
             return Some(stuck_behind());
         }
+        if is_due {
+            self.looks += 1;
+            self.lodging.look_again();
+        }
         let is_set = !is_due && self.look.as_ref().is_some_and(|(_, set, _)| set.will_wake(waker));
         if !is_set {
-            let turn = nanos(turn(self.lodging.limit()));
+            let longest = turn(self.lodging.limit());
+            let pause = self.lodging.look().saturating_mul(1 << self.looks.min(16)).min(longest);
             let look = match &self.look {
                 Some((at, _, _)) if !is_due => *at,
-                _ => now.saturating_add(turn),
+                _ => now.saturating_add(nanos(pause)),
             };
             let at = [deadline, self.patience].into_iter().flatten().fold(look, u64::min);
             self.look = Some((at, waker.clone(), Timer::set(at, waker.clone())));

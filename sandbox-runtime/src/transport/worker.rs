@@ -30,6 +30,7 @@ use super::pool::resident::Residents;
 use crate::error::{Error, LimitKind, Result};
 use crate::isolate::Isolate;
 use crate::isolate::stack::StackEnd;
+use crate::isolate::ticket::Woken;
 use crate::isolate::{clock, cpu};
 
 pub(crate) fn thread_is_gone() -> Error {
@@ -130,6 +131,8 @@ struct TaskWaker {
     tenant: u64,
     mailbox: Arc<Mailbox>,
     is_queued: AtomicBool,
+    /// When it was woken.
+    woken: AtomicU64,
 }
 
 impl Wake for TaskWaker {
@@ -139,9 +142,10 @@ impl Wake for TaskWaker {
 
     fn wake_by_ref(self: &Arc<Self>) {
         if !self.is_queued.swap(true, Ordering::SeqCst) {
+            self.woken.store(clock::now(), Ordering::SeqCst);
             let task = self.task;
             let work: Work = Box::new(move |worker| worker.poll(task));
-            self.mailbox.post(Job { chain: None, tenant: self.tenant, work });
+            self.mailbox.post(Job { chain: None, tenant: self.tenant, is_tied: true, work });
         }
     }
 }
@@ -154,12 +158,18 @@ impl Worker {
         }
     }
 
+    /// The time that `work` takes is not counted as holding the thread.
+    pub(super) fn apart<R>(&self, work: impl FnOnce() -> R) -> R {
+        self.mailbox.apart(work)
+    }
+
     /// Begins a task, whose turns are jobs of a tenant.
     pub(super) fn spawn(&self, tenant: u64, future: impl Future<Output = ()> + 'static) {
         let task = self.next_task.get();
         self.next_task.set(task + 1);
         let is_queued = AtomicBool::new(false);
-        let waker = Arc::new(TaskWaker { task, tenant, mailbox: self.mailbox.clone(), is_queued });
+        let (mailbox, woken) = (self.mailbox.clone(), AtomicU64::new(clock::now()));
+        let waker = Arc::new(TaskWaker { task, tenant, mailbox, is_queued, woken });
         self.tasks.borrow_mut().insert(task, Task { future: Box::pin(future), waker });
         self.poll(task);
     }
@@ -167,6 +177,10 @@ impl Worker {
     fn poll(&self, key: u64) {
         // Taken out, for what it runs may begin tasks.
         let Some(mut task) = self.tasks.borrow_mut().remove(&key) else { return };
+        // Where the thread is one tenant's, a call waits for that tenant itself.
+        let is_shared = task.waker.tenant != 0;
+        let woken = if is_shared { task.waker.woken.load(Ordering::SeqCst) } else { u64::MAX };
+        let _woken = Woken::at(woken);
         task.waker.is_queued.store(false, Ordering::SeqCst);
         let waker = Waker::from(task.waker.clone());
         if task.future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
@@ -194,15 +208,24 @@ impl Worker {
     }
 }
 
-fn work(worker: &Worker, busy: &AtomicU64) {
+/// This thread has done what others waited for. To be called before the caller is answered, who may call again at once and
+/// must not find the thread held by the call that is over.
+pub(super) fn is_done_here() {
+    HERE.with_borrow(|here| {
+        if let Some(worker) = &here.worker {
+            worker.mailbox.is_done();
+        }
+    });
+}
+
+fn work(worker: &Worker) {
     loop {
         match worker.mailbox.next(worker.residents.alarm()) {
             Next::Job(job) => {
                 let tenant = job.tenant;
-                let began = clock::now();
-                busy.store(began.max(1), Ordering::SeqCst);
+                let began = worker.mailbox.begins(tenant);
                 worker.serve(job);
-                busy.store(0, Ordering::SeqCst);
+                worker.mailbox.is_done();
                 worker.mailbox.charge(tenant, clock::now().saturating_sub(began));
             }
             Next::Late => {}
@@ -232,8 +255,6 @@ pub(super) enum Priority {
 /// A thread of isolates; it ends when this is dropped.
 pub(super) struct WorkerThread {
     mailbox: Arc<Mailbox>,
-    /// Since when a job is served; 0 for none.
-    busy: Arc<AtomicU64>,
     handle: Option<JoinHandle<()>>,
 }
 
@@ -241,13 +262,12 @@ impl WorkerThread {
     /// Starts a thread for guests with so much stack.
     pub(super) fn start(name: &str, stack: usize, priority: Priority) -> Result<Self> {
         let mailbox = Arc::<Mailbox>::default();
-        let busy = Arc::<AtomicU64>::default();
         let builder = std::thread::Builder::new()
             .name(name.to_owned())
             .stack_size(crate::isolate::stack::thread_size(stack));
         // Futures of host methods are polled on this thread, and find the timers and sockets of the runtime.
         let runtime = Handle::try_current().ok();
-        let (inner, serves) = (mailbox.clone(), busy.clone());
+        let inner = mailbox.clone();
         let handle = builder.spawn(move || {
             let _entered = runtime.as_ref().map(Handle::enter);
             if priority == Priority::Low {
@@ -264,10 +284,10 @@ impl WorkerThread {
             HERE.with_borrow_mut(|here| {
                 *here = Here { mailbox: inner, worker: Some(worker.clone()), chain: None };
             });
-            work(&worker, &serves);
+            work(&worker);
         });
         let handle = handle.map_err(|error| Error::build(format!("no thread can be started: {error}")))?;
-        Ok(Self { mailbox, busy, handle: Some(handle) })
+        Ok(Self { mailbox, handle: Some(handle) })
     }
 
     /// Where its jobs are put.
@@ -276,7 +296,12 @@ impl WorkerThread {
     }
 
     pub(super) fn post(&self, tenant: u64, work: Work) {
-        self.mailbox.post(Job { chain: None, tenant, work });
+        self.mailbox.post(Job { chain: None, tenant, is_tied: false, work });
+    }
+
+    /// Whether it is this very thread.
+    pub(super) fn is_here(&self) -> bool {
+        HERE.with_borrow(|here| here.worker_of(self).is_some())
     }
 
     /// Whether it is this very thread, and a guest waits on it for a synchronous host method to return: then what is put
@@ -288,8 +313,7 @@ impl WorkerThread {
 
     /// Whether the job that is served should have been over long ago, if a call may take so long. A host method blocks it.
     pub(super) fn is_stuck(&self, limit: Duration) -> bool {
-        let since = self.busy.load(Ordering::SeqCst);
-        since > 0 && u128::from(clock::now().saturating_sub(since)) >= 2 * turn(limit).as_nanos()
+        self.mailbox.held().1 >= 2 * turn(limit)
     }
 
     /// Runs `work` on the thread and waits for its answer.
@@ -301,14 +325,14 @@ impl WorkerThread {
     ) -> Result<R> {
         let here = HERE.with_borrow(Clone::clone);
         if let Some(worker) = here.worker_of(self) {
-            return work(worker);
+            return self.mailbox.within(|| work(worker));
         }
         blocking::wait(move || {
             let chain = here.chain.unwrap_or_else(next_chain);
             let reply = Arc::new(Reply { answer: Mutex::new(None), waiter: here.mailbox.clone() });
             let answering = Answering(reply.clone());
             let work: Work = Box::new(move |worker: &Worker| answering.give(work(worker)));
-            self.mailbox.post(Job { chain: Some(chain), tenant, work });
+            self.mailbox.post(Job { chain: Some(chain), tenant, is_tied: false, work });
             here.wait(chain, &reply, self, waiting)
         })
     }
@@ -329,10 +353,40 @@ impl WorkerThread {
 pub(super) struct Waiting<'w> {
     /// How long a call may take, once it has begun.
     pub(super) limit: Duration,
-    /// Until when it waits for its turn, and what it is told then.
-    pub(super) turn: Option<(Instant, &'w dyn Fn() -> Error)>,
+    /// Where calls do not wait for ever: how long this one waits for its turn.
+    pub(super) turn: Option<Turn<'w>>,
     /// Until when it does so because it says so itself.
     pub(super) deadline: Option<Instant>,
+}
+
+/// How a call waits for its turn in the queues of several threads.
+pub(super) struct Turn<'w> {
+    /// Until when it waits, if not for ever.
+    pub(super) until: Option<Instant>,
+    /// After how long it is looked whether another thread can serve it; twice as long each time.
+    pub(super) look: Duration,
+    pub(super) queues: &'w dyn Queues,
+}
+
+/// The queues of several threads, of which one has the call.
+pub(super) trait Queues {
+    /// The error of a call whose turn has not come in time.
+    fn too_late(&self) -> Error;
+
+    /// Moves calls that wait to a thread that can serve them, if theirs cannot.
+    fn look_again(&self);
+
+    /// Takes a job of `chain` back. Returns false if it has begun.
+    fn take_back(&self, chain: u64) -> bool;
+}
+
+impl Waiting<'_> {
+    fn take_back(&self, thread: &WorkerThread, chain: u64) -> bool {
+        match &self.turn {
+            Some(turn) => turn.queues.take_back(chain),
+            None => thread.mailbox.take_back(chain).is_some(),
+        }
+    }
 }
 
 impl Here {
@@ -355,39 +409,48 @@ impl Here {
         let left = self.worker.as_ref().and_then(|worker| worker.left());
         let own_deadline = left.map(|left| Instant::now() + left);
         loop {
-            let look = Instant::now() + turn(waiting.limit);
-            let patience = waiting.turn.as_ref().map(|(until, _)| *until);
+            let longest = turn(waiting.limit);
+            let look = Instant::now() + waiting.turn.as_ref().map_or(longest, |turn| turn.look.min(longest));
+            let patience = waiting.turn.as_ref().and_then(|turn| turn.until);
             let all = [own_deadline, patience, waiting.deadline];
             let deadline = all.into_iter().flatten().fold(look, Instant::min);
             let deadline = Some(deadline);
             match self.mailbox.next_of(chain, || reply.answer().is_some(), deadline) {
                 Event::Ready => return reply.answer().take().unwrap_or_else(|| Err(thread_is_gone())),
                 Event::Job(job) => match &self.worker {
-                    Some(worker) => worker.serve(job),
+                    Some(worker) => worker.mailbox.within(|| worker.serve(job)),
                     None => drop(job),
                 },
                 Event::Late if own_deadline.is_some_and(|own| own <= Instant::now()) => {
                     return Err(waited_too_long("for another sandbox"));
                 }
                 Event::Late if patience.is_some_and(|until| until <= Instant::now()) => {
-                    let told = waiting.turn.take();
-                    if let (Some((_, error)), Some(_)) = (told, thread.mailbox.take_back(chain)) {
-                        return Err(error());
+                    let is_back = waiting.take_back(thread, chain);
+                    if let Some(turn) = &mut waiting.turn {
+                        if is_back {
+                            return Err(turn.queues.too_late());
+                        }
+                        // It has begun, or was on its way to another thread when it was looked for.
+                        turn.until = Some(Instant::now() + longest);
                     }
                 }
                 Event::Late if waiting.deadline.is_some_and(|until| until <= Instant::now()) => {
                     // One that has begun knows its deadline.
                     waiting.deadline = None;
-                    if thread.mailbox.take_back(chain).is_some() {
+                    if waiting.take_back(thread, chain) {
                         return Err(not_begun());
                     }
                 }
-                Event::Late => {
-                    let stuck = patience.is_none() && thread.is_stuck(waiting.limit);
-                    if stuck && thread.mailbox.take_back(chain).is_some() {
+                Event::Late => match &mut waiting.turn {
+                    Some(turn) => {
+                        turn.look = turn.look.saturating_mul(2);
+                        turn.queues.look_again();
+                    }
+                    None if thread.is_stuck(waiting.limit) && thread.mailbox.take_back(chain).is_some() => {
                         return Err(stuck_behind());
                     }
-                }
+                    None => {}
+                },
             }
         }
     }

@@ -44,11 +44,14 @@ pub struct PoolParts {
     memory: u64,
     idle: Duration,
     queue: usize,
-    patience: Duration,
+    patience: Option<Duration>,
     slow: Duration,
     parole: Duration,
     probation: u32,
 }
+
+/// How long a call waits for its turn, if nothing else is said; longer where calls may be longer.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Default for PoolParts {
     fn default() -> Self {
@@ -59,11 +62,12 @@ impl Default for PoolParts {
             process: None,
             #[cfg(feature = "process")]
             wear: Wear::NEVER,
-            threads: std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
+            // Where one is held by a call that does not end, another serves the other tenants.
+            threads: std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get).max(2),
             memory: 1 << 30,
             idle: Duration::from_secs(300),
             queue: 64,
-            patience: Duration::from_secs(1),
+            patience: None,
             slow: Duration::from_millis(30),
             parole: Duration::from_secs(30),
             probation: 0,
@@ -75,6 +79,7 @@ impl Buildable for SandboxPool {
     type Hosts = PoolParts;
 }
 
+/// The settings of a pool; [`SandboxPool::builder`] has the table of their defaults.
 impl Builder<SandboxPool> {
     /// Gives guests a contract that the host implements: `host` makes the implementation for the sandbox of a tenant, whose
     /// key it is given; for realms that share an isolate (see [`Trust::SameTenant`]), one for all, with an empty key. It is
@@ -122,8 +127,10 @@ impl Builder<SandboxPool> {
         self
     }
 
-    /// How many threads serve the tenants; as many as there are processors when not called. Those that are slow have others, one
-    /// less, but at least one.
+    /// How many threads serve the tenants; when not called, as many as there are processors, and at least two. Those that are slow
+    /// have others, one less, but at least one.
+    ///
+    /// With one thread, calls that come while another call holds it wait for the end of that call.
     pub fn threads(mut self, threads: usize) -> Self {
         self.hosts.threads = threads;
         self
@@ -149,9 +156,13 @@ impl Builder<SandboxPool> {
         self
     }
 
-    /// How long a call waits for its turn; 1 second when not called. Then it gets [`Error::Overloaded`].
+    /// How long a call waits for its turn; when not called, 10 seconds, or twice [`Limits::wall`](crate::Limits) where that is
+    /// longer. Then it gets [`Error::Overloaded`].
+    ///
+    /// A call that has begun can hold its thread for `wall`. With less patience than that, one loop can make calls of other
+    /// tenants fail.
     pub fn patience(mut self, patience: Duration) -> Self {
-        self.hosts.patience = patience;
+        self.hosts.patience = Some(patience);
         self
     }
 
@@ -160,6 +171,10 @@ impl Builder<SandboxPool> {
     ///
     /// A slow tenant is served on other threads, which on Linux have the lowest priority, and comes back when it has been
     /// quick for 30 seconds.
+    ///
+    /// A call that holds its thread for longer than this keeps no other tenant waiting: those that are quick are served by a
+    /// thread that is free, in a sandbox that is made anew. A tenant stays where it is while the call has taken less than ten
+    /// times what it takes to make the tenant's sandbox, or where `memory` has no room for a second one.
     pub fn slow(mut self, slow: Duration) -> Self {
         self.hosts.slow = slow;
         self
@@ -232,6 +247,8 @@ impl Builder<SandboxPool> {
         let quick = std::iter::repeat_n(Priority::Normal, parts.threads);
         let priorities = quick.chain(std::iter::repeat_n(Priority::Low, slow));
         let threads = priorities.map(start).collect::<Result<Vec<_>>>()?;
+        // As long as a call that has begun can hold the thread, and as long again.
+        let patience = PATIENCE.max(2 * self.settings.limits.wall);
         let shared = Shared {
             // It is how tenants are told apart.
             settings: Settings { exact_cpu: true, ..self.settings },
@@ -245,7 +262,7 @@ impl Builder<SandboxPool> {
             most: parts.memory,
             idle: parts.idle,
             queue: parts.queue,
-            patience: parts.patience,
+            patience: parts.patience.unwrap_or(patience),
             slow: parts.slow,
             parole: parts.parole,
             probation: parts.probation,
@@ -256,5 +273,47 @@ impl Builder<SandboxPool> {
             tenants: Mutex::default(),
         };
         Ok(SandboxPool { pool: Arc::new(Pool { shared: Arc::new(shared), threads }) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_defaults_is_true() {
+        let docs = include_str!("mod.rs");
+        let row = |name: &str| {
+            let has_name = |line: &&str| line.trim_start().starts_with(&format!("/// | [`{name}`]"));
+            let row = docs.lines().find(has_name).unwrap_or_else(|| panic!("`{name}` is in the table"));
+            row.split('|').nth(2).unwrap_or_default().trim().to_owned()
+        };
+        let parts = PoolParts::default();
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+        assert_eq!(row("trust"), format!("[`Trust::{:?}`]", parts.trust));
+        assert_eq!(
+            (row("threads").as_str(), parts.threads),
+            ("one for each processor, at least 2", processors.max(2))
+        );
+        assert_eq!(row("queue"), parts.queue.to_string());
+        assert!(
+            parts.patience.is_none()
+                && row("patience").starts_with(&format!("{PATIENCE:?}").replace('s', " s"))
+        );
+        assert_eq!(row("slow"), format!("{} ms", parts.slow.as_millis()));
+        assert!(row("parole").starts_with(&format!("{} s", parts.parole.as_secs())));
+        assert_eq!(row("probation"), parts.probation.to_string());
+        assert_eq!((row("memory").as_str(), parts.memory), ("1,073,741,824 (1 GiB)", 1 << 30));
+        assert_eq!(row("idle"), format!("{} s", parts.idle.as_secs()));
+    }
+
+    #[test]
+    fn a_call_waits_longer_than_another_may_take() {
+        let wall = Duration::from_secs(60);
+        let limits = crate::Limits { wall, ..crate::Limits::default() };
+        let pool = SandboxPool::builder().limits(limits).threads(1).build().expect("a pool");
+        assert_eq!(pool.pool.shared.patience, 2 * wall);
+        let pool = SandboxPool::builder().threads(1).build().expect("a pool");
+        assert_eq!(pool.pool.shared.patience, PATIENCE);
     }
 }

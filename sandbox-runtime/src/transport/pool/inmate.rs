@@ -75,20 +75,12 @@ impl Inmate {
     }
 
     /// Whether a script was loaded into this very sandbox.
-    fn has(&self, id: u64) -> bool {
+    pub(super) fn has(&self, id: u64) -> bool {
         match self {
             Self::Realm { bindings, .. } => bindings.borrow().contains_key(&id),
             #[cfg(feature = "process")]
             Self::Process { bindings, .. } => bindings.borrow().contains_key(&id),
         }
-    }
-
-    /// Evaluates a script anew when the sandbox is another one than before.
-    pub(super) fn settle(&self, loaded: &Loaded, deadline: Option<u64>) -> Result<()> {
-        if !self.has(loaded.id) {
-            self.bind(loaded.id, &loaded.script, loaded.bind, deadline)?;
-        }
-        Ok(())
     }
 
     /// A script as it is bound, in an isolate of this thread.
@@ -111,14 +103,13 @@ impl Inmate {
         }
     }
 
-    /// Calls a method of a script.
+    /// Calls a method of a script that was loaded into it.
     pub(super) fn call<M: GuestMethod>(
         &self,
         loaded: &Loaded,
         args: M::Owned,
         deadline: Option<u64>,
     ) -> Result<M::Value> {
-        self.settle(loaded, deadline)?;
         #[cfg(feature = "process")]
         if let Some(bound) = self.away(loaded.id, deadline) {
             return bound.make::<M>(args);

@@ -53,6 +53,8 @@ metrics! {
     evicted,
     /// Tenants that were moved to the slow threads, or back.
     moved,
+    /// Tenants that were moved to another thread because a call of another tenant held theirs.
+    relocated,
 }
 
 /// One more.

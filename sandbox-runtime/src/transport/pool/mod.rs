@@ -1,8 +1,12 @@
 //! Many tenants on a few threads.
 //!
 //! A tenant's sandbox is on one thread, and all its calls go there. Threads serve their tenants by a queue that is fair in
-//! time. What it cannot do is to interrupt a call for another; so tenants whose calls are long, or are ended by a limit, are
-//! moved to threads of their kind, which the system runs when the others leave it time.
+//! time. What the queue cannot do is to interrupt a call for another. Two rules take its place:
+//!
+//! - A tenant whose calls are long, or are ended by a limit, is moved with its waiting calls to threads of its kind, which the
+//!   system runs when the others leave it time.
+//! - Tenants that wait behind a call that holds their thread for longer than `slow` are moved to a thread that is free, where
+//!   their sandboxes are made anew. The callers that wait look for this, as the thread itself cannot (`Shared::place`).
 
 mod builder;
 mod inmate;
@@ -27,7 +31,7 @@ use super::loads::Loads;
 use super::mailbox::Job;
 use super::worker::WorkerThread;
 use crate::contract::GuestContract;
-use crate::error::{Error, Place, Result};
+use crate::error::{Place, Result};
 use crate::isolate::Isolate;
 use crate::isolate::meter::Usage;
 use crate::isolate::script::{Binding, Exports};
@@ -61,7 +65,7 @@ impl Drop for Loaded {
                 resident.inmate.forget(id);
             }
         });
-        mailbox.post(Job { chain: None, tenant, work });
+        mailbox.post(Job { chain: None, tenant, is_tied: true, work });
     }
 }
 
@@ -93,7 +97,22 @@ pub struct SandboxPool {
 }
 
 impl SandboxPool {
-    /// A builder with the default limits, no host contracts, and a thread for each processor.
+    /// A builder with the default limits and no host contracts.
+    ///
+    /// | setting | default | unit | what it bounds |
+    /// |---|---|---|---|
+    /// | [`trust`](Builder::trust) | [`Trust::Tenants`] | | what stands between two tenants |
+    /// | [`threads`](Builder::threads) | one for each processor, at least 2 | threads | calls that run at once; slow tenants have one thread less, at least 1, beside these |
+    /// | [`queue`](Builder::queue) | 64 | calls of one tenant | calls that wait or are under way; one more is [`Error::Overloaded`](crate::Error::Overloaded) |
+    /// | [`patience`](Builder::patience) | 10 s, or 2 × [`Limits::wall`](crate::Limits) where that is longer | `Duration` | the wait of a call for its turn; then it is [`Error::Overloaded`](crate::Error::Overloaded) |
+    /// | [`slow`](Builder::slow) | 30 ms | `Duration` | CPU time of a tenant beyond its share; the time that a call holds a thread before other tenants leave it |
+    /// | [`parole`](Builder::parole) | 30 s, doubled each time, at most 128 times as long | `Duration` | how long a slow tenant is quick before it comes back |
+    /// | [`probation`](Builder::probation) | 0 | calls of one tenant | the first calls, which the slow threads serve |
+    /// | [`memory`](Builder::memory) | 1,073,741,824 (1 GiB) | bytes | heaps and buffers of all sandboxes, or memory of all processes |
+    /// | [`idle`](Builder::idle) | 300 s | `Duration` | how long a sandbox is kept that nobody calls |
+    /// | `recycle`, with the feature `process` | never | calls; bytes of one process | after what a process is replaced |
+    ///
+    /// With these, one tenant that loops at every call makes no call of another fail, whatever the number of threads.
     pub fn builder() -> Builder<Self> {
         Builder::new()
     }
@@ -152,7 +171,26 @@ impl Tenant {
         Ok(C::proxy(self.pooled(id, Bind::of::<C>(), script, exported)))
     }
 
-    /// [`load`](Self::load) for a task, which it does not block.
+    /// [`load`](Self::load) for a task, which it does not block. The future is `Send`, and needs no runtime.
+    ///
+    /// ```
+    /// # use sandbox_runtime::{Result, SandboxPool, Script, sandbox_api};
+    /// #[sandbox_api(guest)]
+    /// trait Quote: Send + Sync {
+    ///     async fn quote(&self, quantity: f64) -> Result<f64>;
+    /// }
+    ///
+    /// async fn price(pool: &SandboxPool, tenant: &str, source: &str) -> Result<f64> {
+    ///     let script = Script::new("rule.js", source);
+    ///     let quote = pool.tenant(tenant).load_async::<dyn Quote>(script).await?;
+    ///     quote.quote(8.0).await
+    /// }
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    /// let pool = SandboxPool::builder().build()?;
+    /// let source = "export const quote = async (quantity) => quantity / 4;";
+    /// assert_eq!(runtime.block_on(price(&pool, "acme", source))?, 2.0);
+    /// # Ok::<(), sandbox_runtime::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -221,14 +259,11 @@ impl Tenant {
         }
     }
 
-    fn too_late(&self) -> Error {
-        let shared = &self.pool.shared;
-        shared.overloaded(&self.state, format!("the call has waited {:?} for its turn", shared.patience))
-    }
-
-    /// The thread of its sandbox; another one than before when the tenant has become slow, or quick again.
+    /// The thread of its sandbox; another one than before when the tenant has become slow, or quick again, or when a call of
+    /// another tenant holds the thread.
     fn thread(&self) -> Arc<WorkerThread> {
-        let at = self.pool.shared.place(&self.state);
+        let is_here = |at: usize| self.pool.threads[at].is_here();
+        let at = self.pool.shared.place(&self.state, is_here);
         self.pool.threads[at].clone()
     }
 }

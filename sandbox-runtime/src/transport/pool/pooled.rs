@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tracing::Instrument as _;
 
 use super::super::remote::{Guard, Lodging, RemoteCall, Start, unless_dropped};
-use super::super::worker::{Waiting, Worker, WorkerThread, thread_is_gone};
+use super::super::worker::{Queues, Turn, Waiting, Worker, WorkerThread, is_done_here, thread_is_gone};
 use super::super::{AsyncTransport, Exports, Narrow, Transport};
 use super::resident::Resident;
 use super::{Loaded, Tenant, span};
@@ -23,6 +23,32 @@ use crate::process::ProcessCall;
 
 /// The transport of the proxies of a [`SandboxPool`](crate::SandboxPool): it finds the sandbox of its tenant, whichever it is
 /// now.
+///
+/// An application names it where it keeps proxies in a type of its own: `#[sandbox_api]` on a trait `Rule` makes
+/// `RuleProxy<T>`, and `T` is `Pooled` for a pool. A proxy is `Send`, `Sync` and `Clone`. It keeps the pool alive, and the
+/// script, which is evaluated again in each new sandbox of the tenant.
+///
+/// ```
+/// use std::collections::HashMap;
+/// use sandbox_runtime::{Pooled, Result, SandboxPool, Script, sandbox_api};
+///
+/// #[sandbox_api(guest)]
+/// pub trait Rule {
+///     fn price(&self, quantity: f64) -> Result<f64>;
+/// }
+///
+/// /// The rule of each tenant.
+/// struct Rules(HashMap<String, RuleProxy<Pooled>>);
+///
+/// let pool = SandboxPool::builder().build()?;
+/// let mut rules = Rules(HashMap::new());
+/// for (tenant, factor) in [("acme", 2), ("globex", 3)] {
+///     let script = Script::new("rule.js", format!("export const price = (quantity) => quantity * {factor};"));
+///     rules.0.insert(tenant.to_owned(), pool.tenant(tenant).load::<dyn Rule>(script)?);
+/// }
+/// assert_eq!((rules.0["acme"].price(4.0)?, rules.0["globex"].price(4.0)?), (8.0, 12.0));
+/// # Ok::<(), sandbox_runtime::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Pooled {
     pub(super) tenant: Tenant,
@@ -51,6 +77,7 @@ where
         let (loaded, deadline) = (self.loaded.clone(), within(self.deadline));
         let args = args.into_owned();
         self.tenant.run(Some(Known::billed::<M>().place()), deadline, move |resident| {
+            resident.settle(&loaded, deadline)?;
             resident.inmate.call::<M>(&loaded, args, deadline)
         })
     }
@@ -91,7 +118,7 @@ impl Pooled {
             let span = span(&tenant.key, Some(Known::billed::<M>().place()));
             let begun = span.in_scope(|| {
                 let resident = worker.residents.of(worker, &shared, &tenant)?;
-                resident.inmate.settle(&loaded, deadline)?;
+                resident.settle(&loaded, deadline)?;
                 #[cfg(feature = "process")]
                 if let Some(bound) = resident.inmate.away(loaded.id, ticket.deadline()) {
                     let mut call = bound.fly::<M>(args);
@@ -109,6 +136,7 @@ impl Pooled {
                     let failed = Err(error);
                     shared.is_over(&span, &tenant, None, &failed, Duration::ZERO);
                     drop(guard);
+                    is_done_here();
                     return drop(answer.send(failed));
                 }
             };
@@ -125,6 +153,7 @@ impl Pooled {
                 };
                 shared.is_over(&own, &tenant, Some(&resident), &outcome, resident.ran());
                 drop((resident, guard));
+                is_done_here();
                 // Nobody may be there any more.
                 _ = answer.send(outcome);
             };
@@ -151,6 +180,14 @@ impl Lodging for Tenant {
         Some(self.pool.shared.patience)
     }
 
+    fn look(&self) -> Duration {
+        self.pool.shared.look()
+    }
+
+    fn look_again(&self) {
+        Queues::look_again(self);
+    }
+
     fn impatient(&self) -> Error {
         self.too_late()
     }
@@ -158,6 +195,21 @@ impl Lodging for Tenant {
     fn cancel(&self, ticket: &Ticket) {
         // Without a watch it has no sandbox, and the call has not begun.
         self.state.watch().inspect(|watch| ticket.cancel(watch));
+    }
+}
+
+impl Queues for Tenant {
+    fn too_late(&self) -> Error {
+        let shared = &self.pool.shared;
+        shared.overloaded(&self.state, format!("the call has waited {:?} for its turn", shared.patience))
+    }
+
+    fn look_again(&self) {
+        self.pool.shared.place(&self.state, |_| false);
+    }
+
+    fn take_back(&self, chain: u64) -> bool {
+        self.pool.shared.mailboxes.iter().any(|mailbox| mailbox.take_back(chain).is_some())
     }
 }
 
@@ -170,10 +222,10 @@ impl Tenant {
         work: impl FnOnce(&Resident) -> Result<R> + Send + 'static,
     ) -> Result<R> {
         let admitted = self.admitted()?;
-        let late = || self.too_late();
+        let until = Instant::now().checked_add(self.pool.shared.patience);
         let waiting = Waiting {
             limit: self.pool.shared.settings.limits.wall,
-            turn: Instant::now().checked_add(self.pool.shared.patience).map(|until| (until, &late as _)),
+            turn: Some(Turn { until, look: self.pool.shared.look(), queues: self }),
             deadline: deadline.map(clock::instant),
         };
         self.thread().run(self.state.id, waiting, self.work(place, admitted, work))
@@ -219,6 +271,7 @@ impl Tenant {
             let ran = resident.as_deref().filter(|_| place.is_some()).map_or(Duration::ZERO, Resident::ran);
             shared.is_over(&span, &tenant, resident.as_deref(), &outcome, ran);
             drop((resident, admitted));
+            is_done_here();
             outcome
         }
     }

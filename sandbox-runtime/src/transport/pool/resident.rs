@@ -9,14 +9,14 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::super::worker::Worker;
-use super::Trust;
 use super::inmate::Inmate;
 use super::metrics::{count, discount};
 use super::shared::{HostFactory, Shared};
 use super::tenant::TenantState;
+use super::{Loaded, Trust};
 use crate::error::{Error, Result};
-use crate::isolate::Isolate;
 use crate::isolate::meter::Meter;
+use crate::isolate::{Isolate, clock};
 #[cfg(feature = "process")]
 use crate::process::{Process, ProcessSandbox, WeakSandbox};
 use crate::realm::Settings;
@@ -45,6 +45,17 @@ impl Resident {
     /// The CPU time of its last call.
     pub(super) fn ran(&self) -> Duration {
         self.meter.usage().last.cpu
+    }
+
+    /// Evaluates a script anew when the sandbox is another one than before.
+    pub(super) fn settle(&self, loaded: &Loaded, deadline: Option<u64>) -> Result<()> {
+        if self.inmate.has(loaded.id) {
+            return Ok(());
+        }
+        let began = clock::now();
+        let bound = self.inmate.bind(loaded.id, &loaded.script, loaded.bind, deadline).map(drop);
+        self.tenant.making.fetch_add(clock::now().saturating_sub(began), Ordering::Relaxed);
+        bound
     }
 
     /// Whether it was discarded since this was asked last.
@@ -167,7 +178,10 @@ impl Residents {
             return Err(shared
                 .overloaded(tenant, "all sandboxes together take all the memory they may, and are busy"));
         }
-        let resident = Rc::new(self.create(worker, shared, tenant)?);
+        let began = clock::now();
+        // To make one takes what the machine needs for it, and ends.
+        let resident = Rc::new(worker.apart(|| self.create(worker, shared, tenant))?);
+        tenant.making.store(clock::now().saturating_sub(began), Ordering::Relaxed);
         self.by_tenant.borrow_mut().insert(tenant.id, resident.clone());
         let mut sweep = self.sweep.borrow_mut();
         sweep.get_or_insert_with(|| Sweep {

@@ -107,26 +107,62 @@ impl Shared {
         offended > 0 && u128::from(since) < self.parole.as_nanos() << times
     }
 
-    /// The number of the thread that a tenant's next call goes to.
-    pub(super) fn place(&self, tenant: &TenantState) -> usize {
+    /// The number of the thread that a tenant's next call goes to. Calls that wait go there as well. `is_here` says whether a
+    /// thread is the one that asks, and so can serve the call whatever holds it.
+    pub(super) fn place(&self, tenant: &TenantState, is_here: impl Fn(usize) -> bool + Copy) -> usize {
         let at = tenant.thread.load(Ordering::SeqCst);
         let is_slow = self.is_slow(tenant);
-        if at != NOWHERE && (at >= self.lane) == is_slow {
+        let is_in_lane = at != NOWHERE && (at >= self.lane) == is_slow;
+        let flees = is_in_lane && self.has_to_flee(tenant, at) && !is_here(at);
+        if is_in_lane && !flees {
             return at;
         }
         let lane = if is_slow { self.lane..self.mailboxes.len() } else { 0..self.lane };
-        let next = lane.min_by_key(|at| self.lodgers[*at].load(Ordering::Relaxed)).unwrap_or(0);
+        let next = lane.min_by_key(|at| (self.is_held(*at), self.lodgers[*at].load(Ordering::Relaxed)));
+        let next = next.unwrap_or(0);
+        if flees && self.is_held(next) {
+            return at;
+        }
         if tenant.thread.compare_exchange(at, next, Ordering::SeqCst, Ordering::SeqCst).is_err() {
             // Another call has found a place first.
-            return self.place(tenant);
+            return self.place(tenant, is_here);
         }
         self.lodgers[next].fetch_add(1, Ordering::Relaxed);
         if at != NOWHERE {
-            count(&self.counts.moved);
+            count(if flees { &self.counts.relocated } else { &self.counts.moved });
             self.leave(at);
+            self.mailboxes[at].forward(tenant.id, &self.mailboxes[next]);
             self.evict(at, tenant.id, Leaving::Moved);
         }
         next
+    }
+
+    /// After how long a call that waits looks whether another thread can serve it.
+    pub(super) fn look(&self) -> Duration {
+        self.slow.max(Duration::from_millis(1))
+    }
+
+    /// Whether a job has held a thread for longer than quick tenants may.
+    fn is_held(&self, at: usize) -> bool {
+        self.mailboxes.get(at).is_some_and(|mailbox| mailbox.held().1 >= self.look())
+    }
+
+    /// Whether a tenant is better served by another thread than by its own, which a call of another tenant holds.
+    ///
+    /// What has to be made anew there must have taken a tenth of the time at most that it would wait here: where the machine
+    /// is slow or busy, tenants move less. Slow tenants stay where they are: their calls are long, and hold up one another.
+    fn has_to_flee(&self, tenant: &TenantState, at: usize) -> bool {
+        if at >= self.lane || !self.is_held(at) {
+            return false;
+        }
+        let (holder, held) = self.mailboxes[at].held();
+        if holder == tenant.id || !tenant.is_resident() {
+            return holder != tenant.id;
+        }
+        // Its sandbox here is given up once the thread is free. Until then it has two.
+        let two = self.memory.load(Ordering::SeqCst).saturating_add(tenant.memory.load(Ordering::SeqCst));
+        let has_room = two <= self.most;
+        has_room && held >= 10 * Duration::from_nanos(tenant.making.load(Ordering::Relaxed))
     }
 
     fn leave(&self, at: usize) {
@@ -136,9 +172,9 @@ impl Shared {
     }
 
     fn evict(&self, at: usize, tenant: u64, why: Leaving) {
-        let work = Box::new(move |worker: &Worker| worker.residents.evict(tenant, why));
+        let work = Box::new(move |worker: &Worker| worker.apart(|| worker.residents.evict(tenant, why)));
         if let Some(mailbox) = self.mailboxes.get(at) {
-            mailbox.post(Job { chain: None, tenant: 0, work });
+            mailbox.post(Job { chain: None, tenant: 0, is_tied: true, work });
         }
     }
 
@@ -188,6 +224,8 @@ impl Shared {
         let overdraws = tenant.overdraws(ran, rate, self.slow);
         if is_ended || overdraws {
             tenant.offends(!self.is_on_parole(tenant));
+            // Its calls that wait do not cost the quick threads more.
+            self.place(tenant, |_| true);
         }
         if let Some(resident) = resident {
             if resident.has_died() {

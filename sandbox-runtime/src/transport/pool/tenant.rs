@@ -29,6 +29,8 @@ pub(crate) struct TenantState {
     /// How many of its calls went well.
     pub(super) proved: AtomicU32,
     allowance: Mutex<Allowance>,
+    /// How long it took to make its sandbox and to load its scripts into it, in nanoseconds.
+    pub(super) making: AtomicU64,
     /// What its sandbox takes, in bytes.
     pub(super) memory: AtomicU64,
     /// How many sandboxes it has: two, while one thread has not yet given up what another has made anew.
@@ -84,6 +86,7 @@ impl TenantState {
             offences: AtomicU32::default(),
             proved: AtomicU32::default(),
             allowance: Mutex::default(),
+            making: AtomicU64::default(),
             memory: AtomicU64::default(),
             residents: AtomicUsize::default(),
             captured: Arc::default(),
