@@ -94,7 +94,24 @@ pub(super) fn take(plan: &Plan, measure: Measure) -> Result<String, Refusal> {
                 false => Err(Refusal::Ended),
             }
         }
+        Measure::Speculation => speculate_less(),
         Measure::Seccomp => filter::set(),
+    }
+}
+
+/// Has the processor not guess for this thread and those that it starts, for good.
+fn speculate_less() -> Result<String, Refusal> {
+    let kinds = [("stores", sys::STORE_BYPASS), ("indirect branches", sys::INDIRECT_BRANCH)];
+    let (mut off, mut on) = (Vec::new(), Vec::new());
+    for (name, kind) in kinds {
+        match sys::stop_speculation(kind) {
+            Ok(how) => off.push(format!("{name}: {how}")),
+            Err(error) => on.push(format!("{name}: {error}")),
+        }
+    }
+    match on.is_empty() {
+        true => Ok(off.join("; ")),
+        false => Err(Refusal::Missing([on, off].concat().join("; "))),
     }
 }
 

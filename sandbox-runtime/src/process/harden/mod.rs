@@ -5,7 +5,7 @@
 //! 1. [`early`], first of all, while the process has one thread. What applies to a thread and to those that it starts is
 //!    then true of all: namespaces, capabilities, Landlock. Descriptors that were left open are closed.
 //! 2. [`late`], when the engine has started, its threads too, and the isolate is there: the filter of calls of the kernel
-//!    ([`filter`]). From here on, a call that is not on the list kills the process with `SIGSYS`.
+//!    ([`filter`]). From here on, a call that is not on the list kills the process with `SIGSYS`; no thread can be started.
 //!
 //! The first takes 0.3 ms and the second 0.4 ms, and on top of that the 3 ms, counted from the end of the first, in which the engine
 //! measures its clock; the engine and a first isolate need as long (an unoptimised build on x86-64, Linux 6.18).
@@ -93,7 +93,9 @@ impl Plan {
             let state = match system::take(self, measure) {
                 Ok(detail) => State::Active { detail },
                 Err(Refusal::Ended) => return Err(HardeningError::Orphaned),
-                Err(Refusal::Missing(reason)) if self.policy == Hardening::Required => {
+                Err(Refusal::Missing(reason))
+                    if self.policy == Hardening::Required && measure.is_required() =>
+                {
                     return Err(HardeningError::Missing { measure, reason });
                 }
                 Err(Refusal::Missing(reason)) => State::Unavailable { reason },
@@ -137,8 +139,8 @@ pub fn early(plan: &Plan) -> Result<HardeningReport, HardeningError> {
     Ok(report)
 }
 
-/// The second stage, to be called when the engine and the isolate are there. Further ones can be made later, on this thread
-/// and on new ones.
+/// The second stage, to be called when the engine and the isolate are there. Further isolates can be made later, on threads that are
+/// there: V8 starts its own with its platform, and the watchdog starts with the first isolate.
 ///
 /// From here on a panic says its message and no more, for the names of a backtrace are in a file.
 ///

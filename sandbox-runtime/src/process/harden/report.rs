@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Hardening {
     /// A layer that is missing is an error, which names the layer and the reason that the system gave. No guest runs.
+    /// [`Measure::Speculation`] aside, over which some processors and kernels give a process no say.
     Required,
     /// What the system has is used, and the report says what it has not. The default.
     #[default]
@@ -39,8 +40,8 @@ pub enum Measure {
     NoNewPrivileges,
     /// Resources of the kernel are limited: descriptors, sizes of files, core dumps, locked memory, queues.
     Limits,
-    /// The kernel refuses it memory of its own beyond what it may have and a quarter of that. The parent sees to it when the sandbox
-    /// is there.
+    /// The kernel refuses it memory of its own beyond what it may have and a quarter of that, and addresses beyond those that it has
+    /// and 32 GiB, which bounds its page tables. The parent sees to it when the sandbox is there.
     MemoryLimit,
     /// The kernel limits its CPU time to what was asked for.
     CpuLimit,
@@ -51,13 +52,16 @@ pub enum Measure {
     NotDumpable,
     /// It is killed when the thread ends that started it.
     DiesWithParent,
-    /// A call of the kernel that is not on a list kills it.
+    /// The processor does not speculate for it past stores and by indirect branches that others have trained, where the kernel lets
+    /// a process choose (`PR_SET_SPECULATION_CTRL`). What holds is in the report, and is no reason to refuse a guest.
+    Speculation,
+    /// A call of the kernel that is not on a list kills it; so does one with an argument that is not, and one that starts a thread.
     Seccomp,
 }
 
 impl Measure {
     /// All of them, in the order in which they are taken.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Descriptors,
         Self::ProcessGroup,
         Self::UserNamespace,
@@ -71,8 +75,16 @@ impl Measure {
         Self::Landlock,
         Self::NotDumpable,
         Self::DiesWithParent,
+        Self::Speculation,
         Self::Seccomp,
     ];
+}
+
+impl Measure {
+    /// Whether a process has a say in it wherever it may run: what a processor does by itself is no reason to refuse a guest.
+    pub(crate) fn is_required(self) -> bool {
+        self != Self::Speculation
+    }
 }
 
 impl Display for Measure {
@@ -91,6 +103,7 @@ impl Display for Measure {
             Self::Landlock => "Landlock",
             Self::NotDumpable => "not dumpable",
             Self::DiesWithParent => "dies with parent",
+            Self::Speculation => "speculation",
             Self::Seccomp => "seccomp",
         })
     }
@@ -169,10 +182,12 @@ impl HardeningReport {
         matches!(self.state(name), State::Active { .. })
     }
 
-    /// Whether every measure holds that was asked for.
+    /// Whether every measure holds that was asked for, [`Measure::Speculation`] aside.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        !self.layers.iter().any(|layer| matches!(layer.state, State::Unavailable { .. }))
+        let is_missing =
+            |layer: &Layer| layer.name.is_required() && matches!(layer.state, State::Unavailable { .. });
+        !self.layers.iter().any(is_missing)
     }
 }
 
@@ -199,7 +214,12 @@ pub enum HardeningError {
         reason: String,
     },
     /// The process has other threads already, to which half of the layers would not apply.
-    #[error("a process is hardened before it starts a thread, and this one is not alone: {reason}")]
+    #[error(
+        "a process is hardened before it starts a thread, and this one is not alone: {reason}. Call \
+         `sandbox_runtime::process::init()` in the first line of a plain `fn main`, before a thread or a runtime is started. \
+         `#[tokio::main]` starts its threads before the first line, so put it on another function: \
+         `fn main() {{ sandbox_runtime::process::init(); run() }}` and `#[tokio::main] async fn run() {{ … }}`"
+    )]
     Threads {
         /// What was found.
         reason: String,

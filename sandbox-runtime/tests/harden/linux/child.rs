@@ -27,7 +27,7 @@ pub(super) fn main(act: &str, plan: &str) -> ExitCode {
         });
         return ExitCode::SUCCESS;
     }
-    match acts::find(act) {
+    match denied::find(act) {
         Some(run) => {
             let mut report = early(&plan).expect("early");
             late(&plan, &mut report).expect("late");

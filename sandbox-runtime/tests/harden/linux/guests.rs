@@ -126,13 +126,13 @@ pub(super) fn run(plan: &Plan) {
     let guest = sandbox.load::<dyn Work>(Script::new("work.js", SOURCE)).expect("it loads");
     let guest: &dyn Work = &guest;
     assert!(guest.work("hot", 10.0).is_ok());
+    // A thread, and an isolate on it: no thread can be started later.
+    let remote = remote();
     late(plan, &mut report).expect("late");
     exercise(guest, 1.0);
     sandbox.reset().expect("it can be");
     let again = sandbox.load::<dyn Work>(Script::new("work.js", SOURCE)).expect("it loads");
     exercise(&again, 0.1);
-    // A thread, and an isolate on it.
-    let remote = remote();
     let far = remote.load::<dyn Work>(Script::new("work.js", SOURCE)).expect("it loads");
     exercise(&far, 0.1);
     drop((far, remote));
