@@ -1,4 +1,8 @@
 //! What a child is held to: time, CPU time and memory, as the kernel tells them of it.
+//!
+//! Its memory is all that the machine has less of because of it: resident and swapped pages, page tables, and the windows, which keep
+//! what was written to them when the child has dropped its pages. Page tables are not resident memory to the kernel, and a read of
+//! one byte in each 2 MiB of reserved addresses makes 4 KiB of them.
 
 use std::fs::File;
 use std::io;
@@ -7,8 +11,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::pidfd::Pid;
 use super::spin::MOMENT;
 use super::sys;
+use super::wire::Window;
 use crate::error::Death;
 use crate::isolate::clock;
 use crate::isolate::meter::nanos;
@@ -24,28 +30,35 @@ pub(super) struct Guard {
     lawful: AtomicU64,
     /// CPU time that is on a bill, or on nobody's, in nanoseconds.
     paid: AtomicU64,
-    /// Bytes of memory that may be resident.
+    /// Bytes of memory that it may have.
     memory: u64,
-    /// How many were, when there were most of those times that somebody looked.
+    /// How many it had, when it had most of those times that somebody looked.
     peak: AtomicU64,
     /// The CPU time that all its threads together may have had, in nanoseconds; `u64::MAX` for any.
     cpu_end: AtomicU64,
-    statm: Option<File>,
+    status: Option<File>,
     stat: Option<File>,
+    /// Memory that the child has together with this process.
+    windows: Vec<Arc<dyn Window>>,
     /// Why it is to be killed.
     verdict: Mutex<Option<Death>>,
 }
 
 impl Guard {
-    pub(super) fn new(pid: u32, memory: u64) -> Arc<Self> {
+    pub(super) fn new(pid: &Pid, memory: u64, windows: Vec<Arc<dyn Window>>) -> Arc<Self> {
         // That of another namespace of processes has other numbers.
         let own = std::fs::read_link("/proc/self")
             .is_ok_and(|own| own.as_os_str() == std::process::id().to_string().as_str());
-        let open = |what: &str| own.then(|| File::open(format!("/proc/{pid}/{what}")).ok()).flatten();
-        let (statm, stat) = (open("statm"), open("stat"));
+        let open = |what: &str| {
+            let file = own.then(|| File::open(format!("/proc/{}/{what}", pid.number())).ok()).flatten();
+            // Opened, it is of one process for ever. This one, if that has its number still.
+            file.filter(|_| pid.is_ours().is_ok())
+        };
+        let (status, stat) = (open("status"), open("stat"));
         let [end, cpu_end] = [(); 2].map(|()| AtomicU64::new(u64::MAX));
         let [lawful, paid, peak] = [(); 3].map(|()| AtomicU64::new(0));
-        Arc::new(Self { end, lawful, paid, memory, peak, cpu_end, statm, stat, verdict: Mutex::default() })
+        let verdict = Mutex::default();
+        Arc::new(Self { end, lawful, paid, memory, peak, cpu_end, status, stat, windows, verdict })
     }
 
     pub(super) fn until(&self, end: u64) {
@@ -95,37 +108,63 @@ impl Guard {
         self.verdict.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What it has in memory, in bytes; where the system does not say, 0.
+    /// The memory that it has, in bytes; where the system does not say, 0.
     pub(super) fn resident(&self) -> u64 {
         self.memory().unwrap_or_default()
     }
 
     /// The same; `None` where the system does not say.
     fn memory(&self) -> Option<u64> {
-        let resident = self.memory_of(1)?;
-        self.peak.fetch_max(resident, Ordering::Relaxed);
-        Some(resident)
+        let [own, file, shared, swapped, tables] =
+            self.status([b"RssAnon:", b"RssFile:", b"RssShmem:", b"VmSwap:", b"VmPTE:"])?;
+        let resident = own + file + shared;
+        // The pages of the windows that it has in its own tables are shared ones.
+        let windows = self.windows.iter().map(|window| window.held()).sum::<u64>();
+        let held = match resident {
+            // It ends, or hides. Its windows may still be there.
+            0 => 0,
+            _ => own + file + shared.max(windows) + swapped + tables,
+        };
+        self.peak.fetch_max(held, Ordering::Relaxed);
+        Some(held)
     }
 
-    /// A number of `/proc/<pid>/statm`, in bytes.
-    fn memory_of(&self, nth: usize) -> Option<u64> {
-        let statm = contents(self.statm.as_ref())?;
-        let pages = number(statm.split(|byte| *byte == b' ').nth(nth)?)?;
-        Some(pages.saturating_mul(sys::page_size()))
+    /// Numbers of `/proc/<pid>/status`, in bytes; 0 where there is none. A name of its own that has an end of a line is escaped there.
+    fn status<const N: usize>(&self, names: [&[u8]; N]) -> Option<[u64; N]> {
+        let status = contents(self.status.as_ref())?;
+        let mut numbers = [0; N];
+        for line in status.split(|byte| *byte == b'\n') {
+            let named = names.iter().zip(&mut numbers).find(|(name, _)| line.starts_with(name));
+            if let Some((name, slot)) = named {
+                let digits = line.get(name.len()..)?.trim_ascii().strip_suffix(b" kB")?;
+                *slot = number(digits)?.saturating_mul(1024);
+            }
+        }
+        Some(numbers)
     }
 
     /// Has the kernel refuse the process memory of its own that goes beyond what it may have by a quarter. Says how much it gets.
     ///
-    /// What is resident is looked at now and then, and a guest may be quick, or the machine slow. This is never late, but it
+    /// What it has is looked at now and then, and a guest may be quick, or the machine slow. This is never late, but it
     /// counts what may be written, used or not (`RLIMIT_DATA`): of V8 150 an empty isolate has 88 MiB, of which 64 MiB are for its
     /// code. So it is set when the sandbox is there, to what that has, and what its memory may grow by.
     ///
-    /// `RLIMIT_AS` is no alternative: it counts what is reserved, which is 40 GiB for an empty isolate.
-    pub(super) fn stop_growth(&self, pid: u32) -> io::Result<u64> {
+    /// `RLIMIT_AS` counts what is reserved, which is 16 GiB for an empty isolate: it bounds no memory, but the tables that addresses
+    /// need, to a 512th of them.
+    #[cfg(target_os = "linux")]
+    pub(super) fn stop_growth(&self, pid: &Pid) -> io::Result<u64> {
+        /// Of what a guest may reserve: some memories of WebAssembly, or one long buffer that can grow.
+        const ADDRESSES: u64 = 32 << 30;
         let most = self.memory.saturating_add(self.memory / 4);
-        let (resident, data) = (self.resident(), self.memory_of(5).ok_or(io::ErrorKind::NotFound)?);
-        let data = data.saturating_add(most.saturating_sub(resident));
-        sys::limit_data(pid, data).map(|()| data)
+        let [data, addresses] = self.status([b"VmData:", b"VmSize:"]).ok_or(io::ErrorKind::NotFound)?;
+        let data = data.saturating_add(most.saturating_sub(self.resident()));
+        pid.limit(libc::RLIMIT_AS, addresses.saturating_add(ADDRESSES))?;
+        pid.limit(libc::RLIMIT_DATA, data).map(|()| data)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn stop_growth(&self, _: &Pid) -> io::Result<u64> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 
     /// How the process ended that could not have the memory it asked for.
@@ -209,7 +248,7 @@ impl Guard {
             if look > 0 {
                 std::thread::sleep(Duration::from_millis(1));
             }
-            self.memory_of(1) == Some(0) && self.stat([17]).is_some_and(|[threads]| threads > 1)
+            self.memory() == Some(0) && self.stat([17]).is_some_and(|[threads]| threads > 1)
         })
     }
 
@@ -233,10 +272,18 @@ impl Guard {
 
 /// A file of the kernel's about a process, as it is now.
 fn contents(file: Option<&File>) -> Option<Vec<u8>> {
-    let mut contents = vec![0; 1024];
-    let read = file?.read_at(&mut contents, 0).ok()?;
-    contents.truncate(read);
-    Some(contents)
+    /// As much as such a file has, unless its user is of hundreds of groups.
+    const USUAL: usize = 4096;
+    let (file, mut contents) = (file?, vec![0; USUAL]);
+    loop {
+        // In one go, so that all of it is of one moment.
+        let read = file.read_at(&mut contents, 0).ok()?;
+        if read < contents.len() {
+            contents.truncate(read);
+            return Some(contents);
+        }
+        contents.resize(contents.len().checked_mul(4)?, 0);
+    }
 }
 
 fn number(digits: &[u8]) -> Option<u64> {

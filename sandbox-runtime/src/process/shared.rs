@@ -1,13 +1,14 @@
 //! The memory that parent and child have together: a piece for each direction, of which one side writes and the other reads.
 //!
 //! The child maps both before it is hardened, and needs no call of the kernel for them after that. The parent reads and writes them as
-//! files: what it has read is its own, whatever the child does to the memory afterwards. Their size is sealed. Behind the first piece the
+//! files: what it has read is its own, whatever the child does to the memory afterwards. Their size is sealed, and what they have of the
+//! machine's memory counts as the child's, for a child can write to all of a piece and drop the pages from its own count. Behind the first piece the
 //! parent writes which calls have to be over, for a child that computes.
 
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::sys::{self, Mapping};
@@ -63,6 +64,11 @@ impl Window for Parents {
         if used > KEPT && sys::give_back(&self.file, used).is_ok() {
             self.used.store(0, Ordering::Relaxed);
         }
+    }
+
+    fn held(&self) -> u64 {
+        // The unit of `st_blocks` is 512 bytes, whatever the file system.
+        self.file.metadata().map_or(0, |memory| memory.blocks().saturating_mul(512))
     }
 
     fn call_off(&self, call: u64) {

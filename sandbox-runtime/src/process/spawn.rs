@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use super::harden::Hardening;
 use super::nursery::Nursery;
+use super::pidfd::{Ended, Pid};
 use super::shared::{self, Parents};
-use super::sys::{self, Ended};
 use crate::error::{Error, Result};
 
 /// The first argument of a child.
@@ -48,7 +48,7 @@ pub(super) struct Order {
 
 /// A child process. It is killed and reaped when this is dropped.
 pub(super) struct ChildProcess {
-    pid: u32,
+    pid: Pid,
     state: Mutex<State>,
 }
 
@@ -70,19 +70,23 @@ impl State {
 
 impl ChildProcess {
     pub(super) fn id(&self) -> u32 {
-        self.pid
+        self.pid.number()
+    }
+
+    pub(super) fn pid(&self) -> &Pid {
+        &self.pid
     }
 
     /// Kills it, if it has not ended, and says how it did.
     pub(super) fn end(&self) -> Option<Ended> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if let State::Runs = *state {
-            // Its number is its own until it is reaped. When somebody else has done so, it may be another's by now.
-            let reaped = sys::reap(self.pid, false).and_then(|ended| match ended {
+            let reaped = self.pid.reap(false).and_then(|ended| match ended {
                 Some(ended) => Ok(Some(ended)),
                 None => {
-                    sys::kill(self.pid);
-                    sys::reap(self.pid, true)
+                    // One that has ended in the meantime is reaped.
+                    _ = self.pid.kill();
+                    self.pid.reap(true)
                 }
             });
             *state = State::Ended(reaped.ok().flatten());
@@ -95,7 +99,8 @@ impl ChildProcess {
         if !self.has_ended() {
             let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             if let State::Runs = *state {
-                sys::kill(self.pid);
+                // Or it has ended in the meantime.
+                _ = self.pid.kill();
             }
         }
     }
@@ -103,13 +108,8 @@ impl ChildProcess {
     /// How it ended by itself; `None` when it has not within a moment.
     pub(super) fn ended(&self) -> Option<Ended> {
         /// Its channel is closed a little earlier than it can be reaped.
-        const MOMENTS: u32 = 50;
-        for _ in 0..MOMENTS {
-            if self.has_ended() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        const MOMENT: Duration = Duration::from_millis(50);
+        self.pid.wait(MOMENT, || self.has_ended());
         self.state.lock().unwrap_or_else(PoisonError::into_inner).how()
     }
 
@@ -117,7 +117,7 @@ impl ChildProcess {
     pub(super) fn has_ended(&self) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if let State::Runs = *state {
-            match sys::reap(self.pid, false) {
+            match self.pid.reap(false) {
                 Ok(None) => return false,
                 ended => *state = State::Ended(ended.ok().flatten()),
             }
@@ -167,7 +167,7 @@ fn start(seed: &Seed) -> io::Result<Newborn> {
         .stdout(given.next().unwrap_or_else(Stdio::null))
         .stderr(given.next().unwrap_or_else(Stdio::null))
         .spawn()?;
-    let process = ChildProcess { pid: child.id(), state: Mutex::new(State::Runs) };
+    let process = ChildProcess { pid: Pid::of(child.id()), state: Mutex::new(State::Runs) };
     Ok(Newborn { process, channel: ours, windows })
 }
 

@@ -1,4 +1,4 @@
-//! What the standard library has no word for: the end of a process with what it has used.
+//! System calls that the standard library does not make: memory that is shared, streams that are not waited for, and clocks.
 
 #![expect(unsafe_code, reason = "calls of the system")]
 
@@ -6,12 +6,14 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::ExitStatusExt as _;
-use std::process::ExitStatus;
 use std::time::Duration;
 
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+
+/// `MFD_NOEXEC_SEAL` of `linux/memfd.h`.
+#[cfg(target_os = "linux")]
+const MFD_NOEXEC_SEAL: libc::c_uint = 0x0008;
 
 /// Memory without a name, of a size that nobody can change.
 #[cfg(target_os = "linux")]
@@ -24,9 +26,15 @@ pub(super) fn sealed_memory(size: usize) -> io::Result<OwnedFd> {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
     let checked = |result: libc::c_int| if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) };
-    // SAFETY: the name is a string that ends with 0.
-    let memory = checked(unsafe {
-        libc::memfd_create(c"sandbox".as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING)
+    let create = |flags: libc::c_uint| {
+        // SAFETY: the name is a string that ends with 0.
+        checked(unsafe { libc::memfd_create(c"sandbox".as_ptr(), flags) })
+    };
+    // Nobody can execute it. A kernel before Linux 6.3 does not know the flag.
+    let flags = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING;
+    let memory = create(flags | MFD_NOEXEC_SEAL).or_else(|error| match error.raw_os_error() {
+        Some(libc::EINVAL) => create(flags),
+        _ => Err(error),
     })?;
     // SAFETY: it was opened by the line above, and is nobody else's.
     let memory = unsafe { <OwnedFd as std::os::fd::FromRawFd>::from_raw_fd(memory) };
@@ -98,36 +106,6 @@ pub(super) fn wait_for_any<const N: usize>(
             error => Err(error),
         },
     }
-}
-
-/// Bounds the memory of its own that a child can write, for good.
-#[cfg(target_os = "linux")]
-pub(super) fn limit_data(pid: u32, bytes: u64) -> io::Result<()> {
-    let pid = libc::pid_t::try_from(pid).map_err(|_| io::ErrorKind::InvalidInput)?;
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: the pointers are null, or of this frame. The child has not been reaped, so the number is its own.
-    if unsafe { libc::prlimit(pid, libc::RLIMIT_DATA, std::ptr::null(), &raw mut limit) } < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // It may have less already.
-    let least = bytes.min(limit.rlim_max);
-    limit = libc::rlimit { rlim_cur: least.min(limit.rlim_cur), rlim_max: least };
-    // SAFETY: as above.
-    if unsafe { libc::prlimit(pid, libc::RLIMIT_DATA, &raw const limit, std::ptr::null_mut()) } < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(())
-}
-
-#[cfg(not(target_os = "linux"))]
-pub(super) fn limit_data(_: u32, _: u64) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-/// The bytes of a page.
-pub(super) fn page_size() -> u64 {
-    // SAFETY: it asks for a number.
-    u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)
 }
 
 /// In how many parts of a second the kernel tells CPU time.
@@ -232,47 +210,20 @@ impl Mapping {
     }
 }
 
-/// How a process ended, and the CPU time that it had.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Ended {
-    pub(super) status: ExitStatus,
-    pub(super) cpu: Duration,
-}
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
 
-/// Waits for the end of a child and takes it away. Without `waits` it is left when it has not ended.
-pub(super) fn reap(pid: u32, waits: bool) -> io::Result<Option<Ended>> {
-    let flags = if waits { 0 } else { libc::WNOHANG };
-    let pid = libc::pid_t::try_from(pid).map_err(|_| io::ErrorKind::InvalidInput)?;
-    let mut status = 0;
-    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
-    loop {
-        // SAFETY: both pointers are of this frame.
-        let got = unsafe { libc::wait4(pid, &raw mut status, flags, usage.as_mut_ptr()) };
-        if got == pid {
-            break;
-        }
-        if got == 0 {
-            return Ok(None);
-        }
-        let error = io::Error::last_os_error();
-        if error.kind() != io::ErrorKind::Interrupted {
-            return Err(error);
-        }
-    }
-    // SAFETY: zero is a value of each of its fields, and the call has written what it knows.
-    let usage = unsafe { usage.assume_init() };
-    let time = |time: libc::timeval| {
-        let micros = u64::try_from(time.tv_usec).unwrap_or_default();
-        Duration::from_secs(u64::try_from(time.tv_sec).unwrap_or_default()) + Duration::from_micros(micros)
-    };
-    let cpu = time(usage.ru_utime) + time(usage.ru_stime);
-    Ok(Some(Ended { status: ExitStatus::from_raw(status), cpu }))
-}
-
-/// Ends a child that has not been reaped, in the way that nothing withstands.
-pub(super) fn kill(pid: u32) {
-    if let Ok(pid) = libc::pid_t::try_from(pid) {
-        // SAFETY: no memory is involved. The child has not been reaped, so the number is still its own.
-        _ = unsafe { libc::kill(pid, libc::SIGKILL) };
+    #[test]
+    fn shared_memory_keeps_its_size_and_is_no_code() {
+        const F_SEAL_EXEC: libc::c_int = 0x0020;
+        let memory = sealed_memory(1 << 16).expect("it is made");
+        // SAFETY: a descriptor of this frame, and a number.
+        let seals = unsafe { libc::fcntl(memory.as_raw_fd(), libc::F_GET_SEALS) };
+        let size = libc::F_SEAL_SEAL | libc::F_SEAL_SHRINK | libc::F_SEAL_GROW;
+        assert_eq!(seals & size, size);
+        // SAFETY: the name is a string that ends with 0. It is closed with the process.
+        let knows = unsafe { libc::memfd_create(c"probe".as_ptr(), MFD_NOEXEC_SEAL) } >= 0;
+        assert_eq!(seals & F_SEAL_EXEC != 0, knows);
     }
 }

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use sandbox_runtime::Death;
 
-use super::line::{Line, frame, value};
+use super::counts;
+use super::line::{Line, billed, frame, value};
 
 /// A name, what the child does when it is called, and whether it has to end so.
 pub(crate) type Child = (&'static str, fn(&mut Line, u64), fn(&Death) -> bool);
@@ -91,7 +92,8 @@ pub(crate) const CHILDREN: &[Child] = &[
             line.asks(1, [0, 0], 0, &[1, 4, 0, 0, 0, 0, 0, 0, 0, 0]);
             line.skip();
         },
-        is_protocol,
+        // On a machine that is busy its time is over before.
+        |death| is_protocol(death) || is_overdue(death),
     ),
     (
         "too-many-calls-of-one-method",
@@ -204,22 +206,87 @@ pub(crate) const CHILDREN: &[Child] = &[
         },
         |death| matches!(death, Death::Signal { signal: libc::SIGABRT | libc::SIGSEGV, .. }),
     ),
-    (
-        "too-much-memory",
-        |_, _| {
-            let mut all = Vec::new();
-            loop {
-                all.push(vec![1_u8; 1 << 20]);
-            }
-        },
-        |death| matches!(death, Death::Memory { .. }),
-    ),
 ];
 
 pub(crate) type Stillborn = (&'static str, fn(&mut Line));
 
 /// One that answers with the number of its process, and ends.
 pub(crate) const NUMBERED: &str = "its-number-and-an-end";
+
+/// One that bills what it likes.
+pub(crate) const BILLS: &str = "bills-without-end";
+
+/// Children that cost much memory, most of them with little of their own.
+#[cfg(target_os = "linux")]
+pub(crate) const HOARDERS: &[Child] = &[
+    (
+        "too-much-memory",
+        |_, _| {
+            let mut all = Vec::new();
+            loop {
+                all.push(vec![1_u8; 1 << 18]);
+                // Not so quick that the kernel stops it first.
+                std::thread::sleep(Duration::from_millis(4));
+            }
+        },
+        counts::is_memory,
+    ),
+    (
+        "page-tables",
+        |_, _| {
+            // A read of one byte takes a page for 2 MiB of addresses, and none of memory.
+            let _some = vec![1_u8; 24 << 20];
+            let start = addresses(30 << 30);
+            for at in (0..30 << 30).step_by(2 << 20) {
+                // SAFETY: inside of what was mapped, which may be read.
+                unsafe { start.add(at).read_volatile() };
+            }
+            std::thread::park();
+        },
+        counts::is_memory,
+    ),
+    (
+        "addresses-without-end",
+        |_, _| loop {
+            addresses(8 << 30);
+        },
+        |death| matches!(death, Death::Exit { code: REFUSED, .. }),
+    ),
+    (
+        "windows-that-it-has-written-and-dropped",
+        |_, _| {
+            const SIZE: usize = (64 << 20) + (512 << 10);
+            for descriptor in [1, 2] {
+                let access = libc::PROT_READ | libc::PROT_WRITE;
+                // SAFETY: new memory, of the whole file, which only this process writes here.
+                unsafe {
+                    let start =
+                        libc::mmap(std::ptr::null_mut(), SIZE, access, libc::MAP_SHARED, descriptor, 0);
+                    assert_ne!(start, libc::MAP_FAILED);
+                    for at in (0..SIZE).step_by(1 << 20) {
+                        let length = (1 << 20).min(SIZE - at);
+                        start.byte_add(at).cast::<u8>().write_bytes(7, length);
+                        libc::madvise(start.byte_add(at), length, libc::MADV_DONTNEED);
+                    }
+                }
+            }
+            std::thread::park();
+        },
+        counts::is_memory,
+    ),
+];
+
+/// Addresses that can be read, and take no memory.
+#[cfg(target_os = "linux")]
+fn addresses(length: usize) -> *const u8 {
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+    // SAFETY: the kernel chooses a place that nothing else has.
+    let start = unsafe { libc::mmap(std::ptr::null_mut(), length, libc::PROT_READ, flags, -1, 0) };
+    if start == libc::MAP_FAILED {
+        std::process::exit(REFUSED);
+    }
+    start.cast_const().cast()
+}
 
 /// Children that answer well, and then do something else.
 pub(crate) const IDLERS: &[Stillborn] = &[
@@ -456,13 +523,32 @@ pub(crate) fn child(name: &str) {
     }
     let beside = BESIDE.iter().find(|(known, _)| *known == name);
     let idler = IDLERS.iter().find(|(known, _)| *known == name);
-    let act = CHILDREN.iter().chain(AWAITED).find(|(known, ..)| *known == name).map(|child| child.1);
+    #[cfg(target_os = "linux")]
+    let all = CHILDREN.iter().chain(AWAITED).chain(HOARDERS);
+    #[cfg(not(target_os = "linux"))]
+    let all = CHILDREN.iter().chain(AWAITED);
+    let act = all.clone().find(|(known, ..)| *known == name).map(|child| child.1);
     line.frame(0x81, 0, br#"{"version":3,"refusal":null}"#);
     let (1, call, _) = line.next() else { panic!("a setup") };
     line.frame(0x87, call, br#"{"report":{"layers":[]}}"#);
-    let mut made = 0;
+    let (mut made, mut calls) = (0, 0);
     loop {
         match line.next() {
+            (2 | 3, call, _) if name == BILLS => {
+                let done = format!(r#"{{"handle":1,"exported":[true],"bill":{:?}}}"#, [u64::MAX; 12]);
+                line.frame(0x82, call, done.as_bytes());
+            }
+            (4, call, body) if name == BILLS => {
+                // The number that it is called with is the last of the body.
+                if body.ends_with(&(-1.0_f64).to_le_bytes()) {
+                    let failure =
+                        format!(r#"{{"fault":{{"Build":"on purpose"}},"bill":{:?}}}"#, [u64::MAX; 12]);
+                    line.frame(0x84, call, failure.as_bytes());
+                } else {
+                    line.frame(0x83, call, &billed(calls / 2));
+                }
+                calls += 1;
+            }
             (2 | 3, call, _) => {
                 line.frame(0x82, call, br#"{"handle":1,"exported":[true],"bill":[0,0,0,0,0,0,0,0,0,0,0,0]}"#);
                 made += 1;

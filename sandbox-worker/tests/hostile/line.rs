@@ -14,6 +14,13 @@ pub(crate) fn value(number: f64) -> Vec<u8> {
     [&[0; 96][..], &[4], &number.to_le_bytes()].concat()
 }
 
+/// A number, and a bill whose field of this number is as large as can be; beyond the last, all of them are.
+pub(crate) fn billed(field: usize) -> Vec<u8> {
+    let field = |nth| if field >= 12 || nth == field { u64::MAX } else { 0 };
+    let bill = (0..12).flat_map(|nth| field(nth).to_le_bytes()).collect::<Vec<_>>();
+    [&bill[..], &[4], &1.0_f64.to_le_bytes()].concat()
+}
+
 /// The child's end of the channel.
 pub(crate) struct Line(File);
 

@@ -9,6 +9,7 @@ use base64::prelude::BASE64_STANDARD as BASE64;
 use super::super::frame::Frame;
 use super::super::message::{HostRefusal, kind, to_json};
 use super::super::wire::{self, Out};
+use super::bill::Serving;
 use super::call::Call;
 use super::inside::{Frames, Here};
 use super::{GRACE, KEPT, Pays};
@@ -61,7 +62,7 @@ impl<'c> Call<'c> {
                 return Err(Death::Overdue);
             }
             let broken = |reason: &str| Err(Death::Protocol { reason: reason.into() });
-            if call.asked.fetch_add(1, Ordering::Relaxed) >= most {
+            if call.served.calls.fetch_add(1, Ordering::Relaxed) >= most {
                 return broken("more calls of the host than are allowed");
             }
             if let Some(most) = asked.spec.max_calls {
@@ -96,9 +97,15 @@ impl<'c> Call<'c> {
         Ok(())
     }
 
+    /// Counts the time of a host method for the call that asks.
+    fn serving(&self, asked: &Asked<'_>) -> Option<Serving> {
+        self.state.with(asked.owner, |call| call.served.clone()).map(Serving::begin)
+    }
+
     /// Calls a host method for the child, which waits for it.
     pub(super) fn serve(&self, id: u64, asked: &Asked<'_>) -> Result<()> {
         self.admit(asked)?;
+        let serving = self.serving(asked);
         let mut value = Out::new(self.live.to_child.clone());
         value.keep_together(!self.state.is_alone.get());
         let frames = Frames::of(self.session, Here::Within);
@@ -109,6 +116,8 @@ impl<'c> Call<'c> {
         self.session.depth.fetch_sub(1, Ordering::SeqCst);
         self.state.outer.set(outer);
         drop(frames);
+        // Before the answer is sent, for the guest goes on then.
+        drop(serving);
         self.allow();
         self.closes(asked.owner)?;
         self.answer(id, asked.host.place(asked.method), true, called.map(|_| value))
@@ -116,6 +125,7 @@ impl<'c> Call<'c> {
 
     /// Has a host method begin. `None` when it could not.
     pub(super) fn start(&self, id: u64, asked: &Asked<'_>) -> Result<Option<Started>> {
+        let _serving = self.serving(asked);
         let frames = Frames::of(self.session, Here::Between);
         let called = self.call(asked, &mut Out::default());
         drop(frames);

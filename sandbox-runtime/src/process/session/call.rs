@@ -1,8 +1,6 @@
 //! A request that is under way: it is sent, what the child asks meanwhile is done, and its answer is understood.
 
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
 
 use tokio::runtime::Handle as Runtime;
 
@@ -14,8 +12,6 @@ use super::inside::{Frames, Here};
 use super::state::{Kept, State};
 use super::{About, GRACE, Handle, Live, Pays, Session, What};
 use crate::error::{Death, Error, Result};
-use crate::isolate::clock;
-use crate::isolate::meter::{Bill, nanos};
 use crate::realm::{ConsoleLine, Level};
 
 /// How much is kept of what is read, or is to be sent, in bytes, while the child does not read: more than a guest says at once that has
@@ -68,8 +64,8 @@ impl<'c> Call<'c> {
         match self.pays {
             Pays::Outer => state.owed.set(owed),
             Pays::Itself => {
-                let asked = state.here.borrow().asked.load(Ordering::Relaxed);
-                session.charge_lost(self.began, owed, asked);
+                let served = state.here.borrow().served.clone();
+                session.charge_lost(self.began, owed, &served);
             }
         }
         error
@@ -99,6 +95,7 @@ impl<'c> Call<'c> {
         };
         self.live.guard.allow_frame(writer.length());
         drop(writer);
+        self.crosses_in();
         sent.map_err(|unsent| match unsent {
             Unsent::Made(error) => error,
             Unsent::Frame(error @ FrameError::TooLong { .. }) => {
@@ -151,14 +148,22 @@ impl<'c> Call<'c> {
 
     /// The next frame, if it is there.
     pub(super) fn read_now(&self) -> Result<Option<Frame>> {
-        self.read(FrameReader::next_now)
+        let frame = self.read(FrameReader::next_now)?;
+        if frame.is_some() {
+            self.crosses_out();
+        }
+        Ok(frame)
     }
 
     /// The next frame, once it is there.
     fn next(&self) -> Result<Frame> {
         match self.state.kept.borrow_mut().take() {
             Some(frame) => Ok(frame),
-            None => self.read(FrameReader::next),
+            None => {
+                let frame = self.read(FrameReader::next)?;
+                self.crosses_out();
+                Ok(frame)
+            }
         }
     }
 
@@ -185,31 +190,6 @@ impl<'c> Call<'c> {
         let inside = if self.session.here() == Here::Within { kind::INSIDE } else { 0 };
         self.send(kind | inside, id, true, body)?;
         Ok(id)
-    }
-
-    /// Puts what the request has used on the bill, as far as the child may say so: it has given a value, or called the host so often,
-    /// and has not taken more time than has passed.
-    pub(super) fn charge(&self, bill: WireBill, answer: &Frame, asked: u64) {
-        // Of a call that has never begun there is none.
-        if bill == WireBill::default() && answer.kind != kind::VALUE && asked == 0 {
-            return;
-        }
-        let (unkept, lines) = self.state.unkept.take();
-        let (said, passed) = (Bill::of(bill), Duration::from_nanos(clock::now().saturating_sub(self.began)));
-        let bill = Bill {
-            calls: 1,
-            wall: said.wall.min(passed),
-            cpu: said.cpu.min(passed),
-            host_time: said.host_time.min(passed),
-            host_calls: said.host_calls.max(asked),
-            console_bytes: said.console_bytes.saturating_sub(unkept),
-            console_dropped: said.console_dropped.saturating_add(lines),
-            ..said
-        };
-        // Those that were written and not kept are told already.
-        self.session.settings.captured.drop_lines(said.console_dropped);
-        self.session.meter.charge_numbers(bill.numbers());
-        self.live.guard.paid(nanos(bill.cpu));
     }
 
     /// Sends a request and gets its answer.
@@ -289,7 +269,9 @@ impl<'c> Call<'c> {
         let line = from_json(&frame.body).filter(|_| !settings.console.is_off());
         let line: message::Line = line.ok_or_else(|| self.broken("a line of the console that is none"))?;
         // As the child counts it.
-        let told = self.state.told.get().saturating_add(line.text.len().max(1));
+        let length = line.text.len().max(1);
+        self.state.credit.told(length as u64);
+        let told = self.state.told.get().saturating_add(length);
         self.state.told.set(told);
         let (most, calls) = (settings.limits.console_bytes, usize::try_from(self.state.begun.get()));
         if told > most.saturating_mul(calls.unwrap_or(usize::MAX)) {
@@ -298,13 +280,12 @@ impl<'c> Call<'c> {
         let level =
             [Level::Debug, Level::Info, Level::Warn, Level::Error].get(usize::from(line.level)).copied();
         let line = ConsoleLine::new(level.unwrap_or(Level::Error), line.text);
-        let length = line.text.len().max(1) as u64;
         let frames = Frames::of(self.session, Here::Console);
         let is_kept = settings.console.write(line, &settings.captured, most);
         drop(frames);
         if !is_kept {
             let (bytes, lines) = self.state.unkept.get();
-            self.state.unkept.set((bytes + length, lines + 1));
+            self.state.unkept.set((bytes + length as u64, lines + 1));
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::task::{Context, Poll};
 
 use tokio::sync::oneshot;
 
+use super::bill::Served;
 use super::call::{Answered, Call};
 use super::{About, Handle};
 use crate::error::{Error, Result};
@@ -31,7 +32,7 @@ pub(in super::super) trait Fare: Send {
         self: Box<Self>,
         call: &Call<'_>,
         frame: &Frame,
-        asked: u64,
+        served: &Served,
         by_caller: bool,
     ) -> Result<Option<Error>>;
 
@@ -82,7 +83,7 @@ where
         self: Box<Self>,
         call: &Call<'_>,
         frame: &Frame,
-        asked: u64,
+        served: &Served,
         by_caller: bool,
     ) -> Result<Option<Error>> {
         let Self { read, answer, .. } = *self;
@@ -91,7 +92,7 @@ where
             _ = answer.send(Err(error.clone()));
             return Err(error);
         };
-        call.charge(bill, frame, asked);
+        call.charge(bill, frame, served);
         let outcome = outcome.map_err(|error| call.session.ended_by(error, by_caller));
         // Whoever gets an error of the host is to have it alone.
         let error = outcome.as_ref().err().filter(|error| error.is_final()).cloned();

@@ -6,7 +6,6 @@
 
 use std::os::fd::AsFd as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Context;
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use tokio::runtime::Handle as Runtime;
 
 use super::asked::Asked;
 use super::bell::Bell;
+use super::bill::Served;
 use super::call::{Call, MOST_KEPT};
 use super::desk::Job;
 use super::fare::Fare;
@@ -254,13 +254,13 @@ impl Driver {
         };
         match call.begin(terms.kind, written) {
             Ok(id) => {
-                let (about, hosts, asked) = (terms.about, Pendings::default(), Arc::<AtomicU64>::default());
-                let (runtime_of_host, count) = (runtime.clone(), asked.clone());
-                let call = Underway { runtime: runtime_of_host, end, asked: count, ..Underway::default() };
+                let (about, hosts, served) = (terms.about, Pendings::default(), Arc::<Served>::default());
+                let (runtime_of_host, count) = (runtime.clone(), served.clone());
+                let call = Underway { runtime: runtime_of_host, end, served: count, ..Underway::default() };
                 state.flying.borrow_mut().insert(id, call);
                 let fare = Some(fare);
                 let flight =
-                    Flight { fare, about, began, end, by_caller, ending: None, hosts, runtime, asked };
+                    Flight { fare, about, began, end, by_caller, ending: None, hosts, runtime, served };
                 self.flights.insert(id, flight);
                 self.live = Some(live);
                 self.push_on(session, state)
@@ -271,7 +271,7 @@ impl Driver {
                     fare.fail(error);
                     return Ok(());
                 }
-                session.charge_lost(began, state.owed.take(), 0);
+                session.charge_lost(began, state.owed.take(), &Served::default());
                 session.bury(state, &live, &error);
                 fare.fail(error.clone());
                 Err(error)
@@ -324,17 +324,16 @@ impl Driver {
         }
         call.session.ends(call.state, call.live);
         let call = Call { about: flight.about, began: flight.began, ..*call };
-        let asked = flight.asked.load(Ordering::Relaxed);
+        let served = flight.served;
         let error = match flight.fare {
             // To read a value runs code of the host. When it panics, its caller is told that the call was lost.
-            Some(fare) => {
-                unless_it_panics(|| fare.arrive(&call, frame, asked, flight.by_caller)).unwrap_or(Ok(None))?
-            }
+            Some(fare) => unless_it_panics(|| fare.arrive(&call, frame, &served, flight.by_caller))
+                .unwrap_or(Ok(None))?,
             None => {
                 let understood = call.understand(frame, |_| Some(Ok(())));
                 let (bill, outcome) =
                     understood.ok_or_else(|| call.broken("an answer that means nothing"))?;
-                call.charge(bill, frame, asked);
+                call.charge(bill, frame, &served);
                 outcome.err().filter(Error::is_final)
             }
         };
@@ -475,7 +474,7 @@ impl Driver {
     fn charge_lost(&self, session: &Session, state: &State) {
         for flight in self.flights.all() {
             // The first pays for the process.
-            session.charge_lost(flight.began, state.owed.take(), flight.asked.load(Ordering::Relaxed));
+            session.charge_lost(flight.began, state.owed.take(), &flight.served);
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod asked;
 mod bell;
+mod bill;
 mod call;
 mod desk;
 mod fare;
@@ -35,7 +36,7 @@ use crate::boundary::ValueError;
 use crate::contract::ContractSpec;
 use crate::error::{Death, Error, LimitKind, Place, Result};
 use crate::isolate::clock;
-use crate::isolate::meter::{Bill, Ledger, nanos};
+use crate::isolate::meter::{Ledger, nanos};
 use crate::isolate::plainly::SentHosts;
 use crate::isolate::thrown;
 use crate::isolate::ticket::within;
@@ -361,7 +362,8 @@ impl Session {
                 call.understand(&frame, taken).ok_or_else(|| call.broken("an answer that means nothing"))?;
             // One inside of another is on the bill of that.
             if how != Beginning::Inside {
-                call.charge(bill, &frame, state.here.borrow().asked.load(Ordering::Relaxed));
+                let served = state.here.borrow().served.clone();
+                call.charge(bill, &frame, &served);
             }
             outcome
         });
@@ -506,18 +508,6 @@ impl Session {
         let cpu = nanos(guard.unpaid(ended.map(|ended| ended.cpu).unwrap_or_default()));
         guard.paid(cpu);
         (Error::Process { death, place }, cpu)
-    }
-
-    /// Bills a call of which the child can say nothing: that it was made, how long it took, and how often it called the host.
-    fn charge_lost(&self, began: u64, cpu: u64, asked: u64) {
-        let bill = Bill {
-            calls: 1,
-            wall: Duration::from_nanos(clock::now().saturating_sub(began)),
-            cpu: Duration::from_nanos(cpu),
-            host_calls: asked,
-            ..Bill::default()
-        };
-        self.meter.charge_numbers(bill.numbers());
     }
 }
 

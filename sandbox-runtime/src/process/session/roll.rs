@@ -3,12 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Wake, Waker};
 
 use tokio::runtime::{EnterGuard, Handle as Runtime};
 
+use super::bill::Served;
 use super::fare::Fare;
 use super::{About, GRACE, bell};
 use crate::error::{Error, LimitKind};
@@ -31,8 +32,8 @@ pub(super) struct Flight {
     /// Methods of the host that it waits for.
     pub(super) hosts: Pendings,
     pub(super) runtime: Option<Runtime>,
-    /// How often it has called the host.
-    pub(super) asked: Arc<AtomicU64>,
+    /// What the host has done for it.
+    pub(super) served: Arc<Served>,
 }
 
 #[derive(Clone, Copy)]

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::bill::Served;
 use super::state::State;
 use super::{About, Live, Session};
 use crate::error::{Error, Result};
@@ -22,6 +23,15 @@ const READY: Duration = Duration::from_secs(2);
 /// The length of what is sent to a child.
 const MOST: usize = 1 << 30;
 
+/// The error of a child that ended, or had its time, before it said a word.
+fn silent(error: &Error) -> Error {
+    Error::build(format!(
+        "the process of a guest has not come as far as `sandbox_runtime::process::init()`: {error}. Call it in the first line of a \
+         plain `fn main`, before arguments are parsed and before a thread or a runtime is started; see its documentation for \
+         `#[tokio::main]`"
+    ))
+}
+
 impl Session {
     /// Has a child make the sandbox.
     pub(super) fn begin(&self, state: &State) -> Result<()> {
@@ -39,7 +49,10 @@ impl Session {
     fn try_begin(&self, state: &State, fresh: bool) -> Result<()> {
         let newborn = spawn::take(&state.seed, fresh)?;
         let process = Arc::new(newborn.process);
-        let guard = Guard::new(process.id(), state.memory);
+        let windows =
+            newborn.windows.map(|windows| windows.map(|window| Arc::new(window) as Arc<dyn Window>));
+        let held = windows.iter().flatten().cloned().collect();
+        let guard = Guard::new(process.pid(), state.memory, held);
         guard.until(clock::now().saturating_add(nanos(if fresh { START } else { READY })));
         let no_channel =
             |error: std::io::Error| Error::build(format!("the channel to the child cannot be made: {error}"));
@@ -47,18 +60,17 @@ impl Session {
         let (reader, writer) = Line::pair(newborn.channel, &guard).map_err(no_channel)?;
         // And all that is said once.
         let mut reader = FrameReader::new(reader, self.most_bytes().saturating_add(1 << 20));
-        let windows =
-            newborn.windows.map(|windows| windows.map(|window| Arc::new(window) as Arc<dyn Window>));
         let [to_child, to_parent] = windows.map_or([None, None], |windows| windows.map(Some));
         let mut writer = FrameWriter::new(writer, MOST).with_window(to_child.clone());
         let refused =
             |reason: &str| Error::build(format!("the process of the guest cannot be hardened: {reason}"));
         let failed = || {
             let (error, cpu) = Self::death(None, &guard, &process);
-            self.charge_lost(clock::now(), cpu, 0);
+            self.charge_lost(clock::now(), cpu, &Served::default());
             error
         };
-        let hello = reader.next().map_err(|_| failed())?;
+        // One that was kept ready may have been killed in the meantime, which is no word about its program.
+        let hello = reader.next().map_err(|_| if fresh { silent(&failed()) } else { failed() })?;
         let hello: Hello = from_json(&hello.body).ok_or_else(failed)?;
         if let Some(reason) = hello.refusal {
             return Err(refused(&reason));
@@ -86,7 +98,7 @@ impl Session {
             let reason = "the memory of the process of a guest cannot be watched: `/proc` does not show it";
             return Err(Error::build(reason));
         }
-        let growth = match guard.stop_growth(process.id()) {
+        let growth = match guard.stop_growth(process.pid()) {
             Ok(bytes) => Layer::Active { detail: format!("{} MiB that may be written", bytes >> 20) },
             Err(error) if state.seed.order.hardening == Hardening::Required => {
                 let missing =

@@ -3,11 +3,11 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use rustc_hash::FxHashMap;
 use tokio::runtime::Handle as Runtime;
 
+use super::bill::{Credit, Served};
 use crate::contract::ContractSpec;
 use crate::error::{Error, Source};
 use crate::isolate::clock;
@@ -39,6 +39,8 @@ pub(super) struct State {
     pub(super) is_alone: Cell<bool>,
     /// How much text it has written in these calls, in bytes.
     pub(super) told: Cell<usize>,
+    /// What of them can still be billed.
+    pub(super) credit: Credit,
     /// How much of that was not kept by whom it was for, and how many lines.
     pub(super) unkept: Cell<(u64, u64)>,
     /// The synchronous call under way; calls inside of it are part of it.
@@ -71,6 +73,7 @@ impl State {
             turn: RefCell::default(),
             is_alone: Cell::default(),
             told: Cell::default(),
+            credit: Credit::default(),
             unkept: Cell::default(),
             here: RefCell::default(),
             outer: Cell::default(),
@@ -87,6 +90,7 @@ impl State {
         self.begun.set(0);
         self.owed.set(0);
         self.told.set(0);
+        self.credit.clear();
         self.unkept.take();
         // Errors of a call are no other call's.
         let sources = self.sources.take();
@@ -125,8 +129,8 @@ pub(super) struct Underway {
     pub(super) end: u64,
     /// It was answered after that, and has nothing more to ask.
     pub(super) is_over: bool,
-    /// How often it has called the host.
-    pub(super) asked: Arc<AtomicU64>,
+    /// What the host has done for it.
+    pub(super) served: Arc<Served>,
     /// The same of methods that have a limit of their own.
     pub(super) asked_of: HashMap<(usize, usize), u64>,
 }

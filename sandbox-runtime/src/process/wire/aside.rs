@@ -23,6 +23,11 @@ pub(crate) trait Window: Debug + Send + Sync {
     /// What was sent was read. Memory that is seldom used may be given back.
     fn settle(&self) {}
 
+    /// How many bytes of the machine's memory it has, whoever wrote them.
+    fn held(&self) -> u64 {
+        0
+    }
+
     /// Says beside all frames that a call has to be over: who computes reads none.
     fn call_off(&self, call: u64) {
         _ = call;

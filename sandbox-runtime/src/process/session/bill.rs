@@ -1,0 +1,174 @@
+//! What a child bills for a call, held to what the parent counts itself.
+//!
+//! Whoever has taken a child over bills any numbers. No number is booked that cannot be true:
+//!
+//! | of the bill | at most |
+//! |---|---|
+//! | `calls` | 1 |
+//! | `wall`, `cpu` | the time that has passed; `wall` not less than `host_time` |
+//! | `host_time` | what the parent measured, and nothing else |
+//! | `host_calls` | those that the parent served, and one refused by the child itself for each ten nanoseconds |
+//! | `heap_peak` | the memory that the process may have |
+//! | `buffers_peak` | `Limits::buffers` |
+//! | `bytes_in`, `bytes_out` | the limits of one crossing, for each frame that was sent or read |
+//! | `console_bytes` | the text of the lines that came |
+//! | `console_dropped`, `unhandled_rejections` | one for each ten nanoseconds |
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::super::frame::Frame;
+use super::super::message::{WireBill, kind};
+use super::Session;
+use super::call::Call;
+use crate::isolate::clock;
+use crate::isolate::meter::{Bill, nanos};
+
+/// What the host has done for a call, as the parent counts it.
+#[derive(Debug, Default)]
+pub(in super::super) struct Served {
+    /// How often it was called.
+    pub(super) calls: AtomicU64,
+    /// How long its methods took, in nanoseconds.
+    nanos: AtomicU64,
+}
+
+impl Served {
+    pub(super) fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    fn time(&self) -> Duration {
+        Duration::from_nanos(self.nanos.load(Ordering::Relaxed))
+    }
+}
+
+/// A method of the host runs until this is dropped.
+pub(super) struct Serving {
+    served: Arc<Served>,
+    began: u64,
+    before: u64,
+}
+
+impl Serving {
+    pub(super) fn begin(served: Arc<Served>) -> Self {
+        let before = served.nanos.load(Ordering::Relaxed);
+        Self { served, began: clock::now(), before }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let took = clock::now().saturating_sub(self.began);
+        // What methods inside of it took is part of it.
+        self.served.nanos.store(self.before.saturating_add(took), Ordering::Relaxed);
+    }
+}
+
+/// What can still be on a bill, of the calls that are under way without a pause.
+#[derive(Default)]
+pub(super) struct Credit {
+    bytes_in: Cell<u64>,
+    bytes_out: Cell<u64>,
+    console: Cell<u64>,
+}
+
+fn earn(credit: &Cell<u64>, more: u64) {
+    credit.set(credit.get().saturating_add(more));
+}
+
+fn spend(credit: &Cell<u64>, said: u64) -> u64 {
+    let spent = said.min(credit.get());
+    credit.set(credit.get() - spent);
+    spent
+}
+
+impl Credit {
+    pub(super) fn clear(&self) {
+        let Self { bytes_in, bytes_out, console } = self;
+        [bytes_in, bytes_out, console].iter().for_each(|credit| credit.set(0));
+    }
+
+    /// A line of the console has come, of so many bytes.
+    pub(super) fn told(&self, bytes: u64) {
+        earn(&self.console, bytes);
+    }
+}
+
+impl Session {
+    /// What the values of a crossing can be on a bill, in bytes: see [`Bill::bytes_in`].
+    fn crossing(&self) -> u64 {
+        const VALUE: usize = 8;
+        let limits = self.limits();
+        limits.value_bytes.saturating_add(limits.value_nodes.saturating_mul(VALUE)) as u64
+    }
+
+    /// Bills a call of which the child can say nothing: that it was made, how long it took, and what the host did for it.
+    pub(super) fn charge_lost(&self, began: u64, cpu: u64, served: &Served) {
+        let wall = Duration::from_nanos(clock::now().saturating_sub(began));
+        let bill = Bill {
+            calls: 1,
+            wall,
+            cpu: Duration::from_nanos(cpu),
+            host_calls: served.calls(),
+            host_time: served.time().min(wall),
+            ..Bill::default()
+        };
+        self.meter.charge_numbers(bill.numbers());
+    }
+}
+
+impl Call<'_> {
+    /// A frame was sent that may hold values.
+    pub(super) fn crosses_in(&self) {
+        earn(&self.state.credit.bytes_in, self.session.crossing());
+    }
+
+    /// A frame was read that may hold values.
+    pub(super) fn crosses_out(&self) {
+        earn(&self.state.credit.bytes_out, self.session.crossing());
+    }
+
+    /// Puts what the request has used on the bill, as far as it can be true.
+    pub(super) fn charge(&self, bill: WireBill, answer: &Frame, served: &Served) {
+        let asked = served.calls();
+        // Of a call that has never begun there is none.
+        if bill == WireBill::default() && answer.kind != kind::VALUE && asked == 0 {
+            return;
+        }
+        let passed = Duration::from_nanos(clock::now().saturating_sub(self.began));
+        let (bill, console_dropped) = self.believable(&Bill::of(bill), passed, served);
+        // Those that were written and not kept are told already.
+        self.session.settings.captured.drop_lines(console_dropped);
+        self.session.meter.charge_numbers(bill.numbers());
+        self.live.guard.paid(nanos(bill.cpu));
+    }
+
+    /// The bill, and how many lines the child itself has dropped.
+    fn believable(&self, said: &Bill, passed: Duration, served: &Served) -> (Bill, u64) {
+        /// No engine does what only it can count more often, in nanoseconds.
+        const ONCE: u64 = 10;
+        let (limits, credit) = (self.session.limits(), &self.state.credit);
+        let counted = nanos(passed) / ONCE;
+        let console_dropped = said.console_dropped.min(counted);
+        let (unkept, lines) = self.state.unkept.take();
+        let (asked, host_time) = (served.calls(), served.time().min(passed));
+        let bill = Bill {
+            calls: 1,
+            wall: said.wall.min(passed).max(host_time),
+            cpu: said.cpu.min(passed),
+            heap_peak: said.heap_peak.min(self.state.memory),
+            buffers_peak: said.buffers_peak.min(limits.buffers as u64),
+            host_calls: said.host_calls.min(asked.saturating_add(counted).min(limits.host_calls)).max(asked),
+            host_time,
+            bytes_in: spend(&credit.bytes_in, said.bytes_in),
+            bytes_out: spend(&credit.bytes_out, said.bytes_out),
+            console_bytes: spend(&credit.console, said.console_bytes).saturating_sub(unkept),
+            console_dropped: console_dropped.saturating_add(lines),
+            unhandled_rejections: said.unhandled_rejections.min(counted),
+        };
+        (bill, console_dropped)
+    }
+}
