@@ -384,3 +384,84 @@ fn a_destructor_of_a_hosts_error_may_panic_or_call_the_guest() {
     GUEST.set(None);
     assert_eq!(guest.run(9).unwrap(), 40, "the next call works");
 }
+
+// ---------------------------------------------------------------------------------------------------------
+// How text of guests is shown
+
+/// A control, a line break, a mark of direction, or a character without a width.
+fn is_unseen(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// That no text of a guest makes a line, commands a terminal or turns the text around.
+fn is_shown_safely(error: &Error) {
+    let own = |line: &&str| line.starts_with("    at ") || line.starts_with("  caused by ");
+    for (line, at) in error.to_string().split('\n').zip(0..) {
+        assert!(at == 0 || own(&line), "a line of the guest's: {line:?}");
+        assert!(!line.chars().any(is_unseen), "{line:?}");
+        assert!(line.len() < 10 * 3 * 4096, "{} bytes are shown", line.len());
+    }
+    assert!(!format!("{error:?}").chars().any(is_unseen), "{error:?}");
+}
+
+#[sandbox_api(guest)]
+pub trait Told {
+    fn number(&self) -> Result<f64>;
+    fn record(&self) -> Result<std::collections::BTreeMap<String, std::collections::BTreeMap<String, f64>>>;
+    fn level(&self) -> Result<Level>;
+}
+
+#[derive(Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Level {
+    level: u8,
+}
+
+fn told(script: Script) -> Vec<Error> {
+    let sandbox = LocalSandbox::builder().build().unwrap();
+    match sandbox.load::<dyn Told>(script) {
+        Ok(told) => [told.number().map(drop), told.record().map(drop), told.level().map(drop)]
+            .map(Result::unwrap_err)
+            .into(),
+        Err(error) => vec![error],
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 24, ..Default::default() })]
+
+    #[test]
+    fn no_text_of_a_guest_is_shown_as_it_is(
+        text in "([a-z\n\r\t\u{1b}\u{7f}\u{85}\u{9b}\u{ad}\u{61c}\u{200b}\u{200d}\u{202e}\u{2028}\u{2066}\u{feff}\u{e0041}]|\\PC){1,40}",
+    ) {
+        let quoted = JsValue::String(text.clone()).to_js();
+        assert!(!quoted.chars().any(is_unseen));
+        let values = [
+            format!("throw new Error({quoted}, {{ cause: Object.assign(new Error({quoted}), {{ name: {quoted} }}) }})"),
+            format!("throw {quoted}"),
+            format!("const o = {{ [{quoted}]() {{ throw new Error('a'); }} }}; o[{quoted}]()"),
+            format!("return {quoted}"),
+            format!("return {{ [{quoted}]: {quoted} }}"),
+            format!("return {{ level: 1, [{quoted}]: {{ [{quoted}]: {quoted} }} }}"),
+            format!("throw new Error({quoted}.repeat(10000))"),
+        ];
+        for value in values {
+            let source = format!("const f = () => {{ {value} }}; export default {{ number: f, record: f, level: f }};");
+            told(Script::new("a.js", source)).iter().for_each(is_shown_safely);
+        }
+        let scripts = [
+            Script::new(text.clone(), "export const = 1;"),
+            Script::new(text.clone(), "throw new Error('a');"),
+            Script::new(text.clone(), format!("export default {{ number: {quoted}, record: 1 }};")),
+            Script::new("a.js", format!("let a; let a; //{}\n", text.replace(is_unseen, ""))),
+            Script::new("a.js", format!("let {0}; let {0};", "x".repeat(100_000))),
+        ];
+        for script in scripts {
+            told(script).iter().for_each(is_shown_safely);
+        }
+        // The fields have it as it is.
+        let Error::Guest(thrown) = &told(Script::new("a.js", format!("throw new Error({quoted});")))[0] else { panic!() };
+        assert_eq!(thrown.message, text);
+    }
+}

@@ -12,8 +12,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde::Serialize;
 
 use crate::boundary::{JsValue, plain};
-use crate::error::{Error, Place, Source};
+use crate::error::{BoundaryError, Error, Place, Source};
 use crate::isolate::leaks;
+use crate::shown::Shown;
 
 /// An error of a host method that says what a guest may see of it.
 ///
@@ -185,6 +186,12 @@ impl HostError {
         Self { view: None, text, source: None }
     }
 
+    /// A result that the method's own contract does not allow.
+    pub(crate) fn broken(error: BoundaryError) -> Self {
+        let text = format!("its result breaks its contract: {error}");
+        Self { view: None, text, source: Some(Source::of(error)) }
+    }
+
     pub(crate) fn panicked() -> Self {
         Self { view: None, text: HostPanic.to_string(), source: Some(Source::of(HostPanic)) }
     }
@@ -196,7 +203,7 @@ impl HostError {
                 return GuestView::new("Error", std::mem::take(&mut self.text));
             }
             let reference = next_reference();
-            tracing::error!(%place, reference, error = self.text, "a host method failed");
+            tracing::error!(%place, reference, error = %Shown(&self.text), "a host method failed");
             GuestView::new("Error", format!("{place} failed (reference {reference})"))
         })
     }

@@ -21,6 +21,7 @@ mod returns;
 mod sandbox;
 mod schema;
 mod script;
+mod shown;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transport;

@@ -51,8 +51,11 @@ pub struct Limits {
     /// What the guest may write to its console in one call, in bytes of UTF-8, and what a console that captures keeps.
     /// Further lines are dropped and counted. Default: 64 KiB.
     pub console_bytes: usize,
-    /// Values in one crossing, those inside of collections included; a collection of the guest counts as sixteen more.
-    /// Default: 100,000.
+    /// Values in one crossing, those inside of collections included. Default: 100,000, which 20,000 rows of three or four fields
+    /// are.
+    ///
+    /// A collection of the guest counts as what it holds: an Array or an object as at least 4 values, a Map, with its keys and
+    /// values, or a Set as at least 8. So `n` rows of `m` fields, four or more, are `n * (m + 1)` values.
     pub value_nodes: usize,
     /// Bytes of text and of `Bytes` in one crossing. Default: 16 MiB.
     pub value_bytes: usize,
@@ -89,6 +92,12 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// The same for values that have been paid for.
+    pub(crate) fn with_values_paid(self) -> Self {
+        let most = usize::MAX;
+        Self { value_nodes: most, value_bytes: most, value_text: most, value_items: most, ..self }
+    }
+
     /// The error of who meets a limit.
     pub(crate) fn exceeded(&self, kind: LimitKind, place: Option<Place>) -> Error {
         let limit = match kind {

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::isolate::engine;
 use crate::limits::Limits;
+use crate::shown::Shown;
 
 /// All that a builder was told, but the hosts.
 #[derive(Clone, Default)]
@@ -90,6 +91,7 @@ impl Console {
 }
 
 fn trace(ConsoleLine { level, text }: &ConsoleLine) {
+    let text = Shown(text);
     match level {
         Level::Debug => tracing::debug!(target: "sandbox::console", "{text}"),
         Level::Info => tracing::info!(target: "sandbox::console", "{text}"),

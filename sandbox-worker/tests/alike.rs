@@ -169,6 +169,61 @@ fn what_is_thrown_is_told_whatever_may_cross() {
     }
 }
 
+#[sandbox_api(host)]
+pub trait Careless {
+    #[sandbox(returns(range(max = 10)))]
+    fn bound(&self) -> f64;
+    #[sandbox(returns(range(max = 10)))]
+    async fn later(&self) -> f64;
+    fn long(&self) -> String;
+}
+
+struct Broken;
+
+#[sandbox_runtime::async_trait]
+impl Careless for Broken {
+    fn bound(&self) -> f64 {
+        11.0
+    }
+    async fn later(&self) -> f64 {
+        11.0
+    }
+    fn long(&self) -> String {
+        "x".repeat(1 << 20)
+    }
+}
+
+/// What a host gives against its contract, or beyond the budget, is the host's fault: the guest sees a reference.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hosts_result_that_breaks_its_contract_is_the_hosts_fault() {
+    let few = Limits { value_bytes: 1000, value_text: 1000, value_nodes: 10, ..limits() };
+    let table = [
+        ("Careless.bound()", "Careless.bound → result: expected a number ≤ 10, got 11"),
+        ("await Careless.later()", "Careless.later → result: expected a number ≤ 10, got 11"),
+        ("Careless.long()", "Careless.long → result: expected "),
+    ];
+    for (call, expected) in table {
+        let body = format!(
+            "if (what === 'go on') return what;
+             if (what === 'pass') return `${{{call}}}`;
+             try {{ return `${{{call}}}`; }} catch (e) {{ return `${{e.name}}: ${{e.message}}`.replace(/E[0-9a-f]{{16}}/, 'E'); }}"
+        );
+        let script = Script::new("job.js", format!("export const run = async (what) => {{ {body} }};"));
+        let found = alike!(|builder| builder.limits(few).host::<dyn Careless>(Broken), |sandbox| {
+            let job = sandbox.load::<dyn Later>(script.clone()).unwrap();
+            let seen = job.run("").await.unwrap();
+            let error = job.run("pass").await.unwrap_err();
+            assert!(matches!(error, Error::HostValue(_)), "{call}: {error:?}");
+            assert_eq!(job.run("go on").await.unwrap(), "go on", "{call}");
+            // Which budget it is beyond is told as each site counts.
+            let text = error.to_string();
+            assert!(text.starts_with(&format!("a host method broke its contract: {expected}")), "{text}");
+            seen
+        });
+        assert!(found.ends_with(" failed (reference E)"), "{call}: {found}");
+    }
+}
+
 #[test]
 fn an_error_of_the_host_comes_back_as_its_own() {
     let error = alike!(|builder| builder.limits(limits()).host::<dyn Host>(Hosted), |sandbox| {

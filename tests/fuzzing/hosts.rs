@@ -80,9 +80,9 @@ fn a_result_out_of_its_bounds_is_found() {
     let found = fuzz_host::<dyn Store>(Shop::with("share")).unwrap_err();
     assert_eq!(
         found.to_string(),
-        "Store.share(2, 1): Store.share → result: expected an integer from 0 to 100 (u8), got 200"
+        "Store.share(2, 1): a host method broke its contract: Store.share → result: expected an integer from 0 to 100 (u8), got 200"
     );
-    assert!(matches!(found.error, Error::Value(_)));
+    assert!(matches!(found.error, Error::HostValue(_)));
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn faults_of_async_methods_are_found() {
     assert_eq!(found.to_string(), "Later.put(\"a\", 65535): the method panicked");
     let found = fuzz_host::<dyn later::Later>(later::Shop("share")).unwrap_err();
     assert_eq!(found.call, "Later.share(2, 1)");
-    assert!(matches!(found.error, Error::Value(_)), "{found}");
+    assert!(matches!(found.error, Error::HostValue(_)), "{found}");
     let limits = Limits { wall: Duration::from_millis(30), ..Limits::default() };
     let fuzz = Fuzz::new().cases(64).sandbox(move || LocalSandbox::builder().limits(limits));
     let found = fuzz.host::<dyn later::Later>(later::Shop("never")).unwrap_err();

@@ -9,6 +9,7 @@ use super::fault::ValueError;
 use super::keys::Name;
 use super::observe::observe;
 use super::read::{Reader, Value};
+use super::seen::Opened;
 use super::text::js_string;
 use super::tree::JsValue;
 
@@ -36,7 +37,7 @@ impl<'de> de::SeqAccess<'de> for Items<'_, '_, '_> {
         let at = u32::try_from(index).unwrap_or(u32::MAX);
         let value = self.object.get_index(reader.scope, at);
         let value = value.ok_or_else(|| ValueError::thrown().at(index))?;
-        seed.deserialize(reader.of(value)).map(Some).map_err(|error| error.at(index))
+        seed.deserialize(reader.part(value)).map(Some).map_err(|error| error.at(index))
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -50,7 +51,8 @@ pub(super) struct Entries<'r, 's, 'i> {
     pub(super) entries: v8::Local<'s, v8::Array>,
     pub(super) object: Option<v8::Local<'s, v8::Object>>,
     pub(super) next: u32,
-    pub(super) value: Option<(Value<'s>, Place<'s>)>,
+    /// Its reader is of the value that the key is of.
+    pub(super) value: Option<(Reader<'r, 's, 'i>, Place<'s>)>,
 }
 
 /// Where a value is, for an error.
@@ -78,8 +80,9 @@ impl<'s> Entries<'_, 's, '_> {
             let key = self.take()?;
             let name = reader.of(key).string("a property's name")?;
             let value = reader.get(object, key).map_err(|error| error.inside(name.clone()))?;
+            let value = reader.part(value);
             // As in JSON, a property that is `undefined` is one that is not there.
-            if value.is_undefined() {
+            if value.value.is_undefined() {
                 continue;
             }
             let key = seed.deserialize(Name(name.clone())).map_err(|error| error.inside(name.clone()))?;
@@ -95,8 +98,9 @@ impl<'s> Entries<'_, 's, '_> {
         }
         let index = self.next as usize / 2;
         let name = self.take()?;
-        let key = seed.deserialize(self.reader.of(name)).map_err(|error| error.at_key(index))?;
-        self.value = Some((self.take()?, Place::Entry(name, index)));
+        let key = seed.deserialize(self.reader.part(name)).map_err(|error| error.at_key(index))?;
+        let value = self.take()?;
+        self.value = Some((self.reader.part(value), Place::Entry(name, index)));
         Ok(Some(key))
     }
 }
@@ -115,9 +119,10 @@ impl<'de> de::MapAccess<'de> for Entries<'_, '_, '_> {
         let Some((value, place)) = self.value.take() else {
             return Err(<ValueError as de::Error>::custom("a map's value before its key"));
         };
-        let read = seed.deserialize(self.reader.of(value));
-        read.map_err(|error| match place {
+        seed.deserialize(value).map_err(|error| match place {
             Place::Property(name) => error.inside(name),
+            // What a key holds was looked at when it was read.
+            Place::Entry(key, index) if key.is_object() => error.at(index),
             Place::Entry(key, index) => match observe(self.reader.of(key)) {
                 Ok(JsValue::String(name)) => error.inside(name),
                 Ok(key @ (JsValue::Number(_) | JsValue::BigInt { .. })) => error.inside(key.describe()),
@@ -133,7 +138,7 @@ pub(super) struct Taken<'r, 's, 'i> {
     pub(super) values: v8::Local<'s, v8::Array>,
     pub(super) fields: &'static [&'static str],
     pub(super) next: usize,
-    pub(super) value: Option<Value<'s>>,
+    pub(super) value: Option<Reader<'r, 's, 'i>>,
 }
 
 impl<'de> de::MapAccess<'de> for Taken<'_, '_, '_> {
@@ -144,8 +149,9 @@ impl<'de> de::MapAccess<'de> for Taken<'_, '_, '_> {
             let at = u32::try_from(self.next).unwrap_or(u32::MAX);
             let value = self.values.get_index(self.reader.scope, at).ok_or_else(ValueError::thrown)?;
             self.next += 1;
+            let value = self.reader.part(value);
             // As in JSON, a property that is `undefined` is one that is not there.
-            if !value.is_undefined() {
+            if !value.value.is_undefined() {
                 self.value = Some(value);
                 let key = seed.deserialize(BorrowedStrDeserializer::new(name));
                 return key.map(Some).map_err(|error: ValueError| error.inside(*name));
@@ -158,8 +164,7 @@ impl<'de> de::MapAccess<'de> for Taken<'_, '_, '_> {
         let Some(value) = self.value.take() else {
             return Err(<ValueError as de::Error>::custom("a map's value before its key"));
         };
-        let read = seed.deserialize(self.reader.of(value));
-        read.map_err(|error| error.inside(self.fields[self.next - 1]))
+        seed.deserialize(value).map_err(|error| error.inside(self.fields[self.next - 1]))
     }
 }
 
@@ -180,6 +185,7 @@ impl<'de> de::Deserializer<'de> for ErrorFields<'_, '_, '_> {
         }
         reader.budget.nodes(names.len())?;
         let entries = v8::Array::new_with_elements(reader.scope, &names);
+        reader.opens(|_| Opened::Named { object, names: entries });
         visitor.visit_map(Entries {
             reader: reader.inside()?,
             entries,
@@ -211,7 +217,8 @@ impl<'de, 'r, 's, 'i> de::EnumAccess<'de> for Variant<'r, 's, 'i> {
         let name = reader.of(self.key).string("a variant's name")?;
         let variant = seed.deserialize(Name(name.clone()))?;
         let value = reader.get(self.object, self.key).map_err(|error| error.inside(name.clone()))?;
-        Ok((variant, Content { reader: reader.child(value)?, name }))
+        reader.budget.nodes(1)?;
+        Ok((variant, Content { reader: reader.part(value), name }))
     }
 }
 

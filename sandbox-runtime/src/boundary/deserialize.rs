@@ -9,6 +9,7 @@ use super::fault::ValueError;
 use super::forms::Forms;
 use super::read::Reader;
 use super::rich::{DATE, ERROR};
+use super::seen::Opened;
 use super::shape::Shape;
 use crate::isolate::engine;
 
@@ -107,6 +108,7 @@ impl<'de> de::Deserializer<'de> for Reader<'_, '_, '_> {
             Shape::Object(object) => match Forms::take(self.scope, object, fields)? {
                 Some(values) => {
                     self.budget.items(fields.len())?;
+                    self.opens(|_| Opened::Taken { values, fields });
                     visitor.visit_map(Taken { reader: self.inside()?, values, fields, next: 0, value: None })
                 }
                 None => self.map_of(object, visitor),
@@ -133,6 +135,7 @@ impl<'de> de::Deserializer<'de> for Reader<'_, '_, '_> {
                     ));
                 }
                 let key = self.get(names.into(), v8::Integer::new(self.scope, 0).into())?;
+                self.opens(|_| Opened::Named { object, names });
                 visitor.visit_enum(Variant { reader: self.inside()?, object, key })
             }
             _ => Err(self.unexpected(format!("a variant's name, or an object with one property ({name})"))),

@@ -9,6 +9,7 @@ use super::text;
 use crate::error::{self, BoundaryError, Direction, Error, Place};
 use crate::isolate::engine;
 use crate::schema::{Step, Violation};
+use crate::shown::Shown;
 
 /// A value that is not what it should be. Paths grow from the inside out while the error is returned, so a value
 /// that is right pays nothing for them.
@@ -199,7 +200,7 @@ impl Display for ValueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let each = self.0.faults.iter().map(|fault| {
             let Fault { path, expected, found } = fault;
-            format!("{}: expected {expected}, got {found}", path_text(path))
+            format!("{}: expected {}, got {}", Shown(&path_text(path)), Shown(expected), Shown(found))
         });
         f.write_str(&each.collect::<Vec<_>>().join("; "))
     }

@@ -20,6 +20,7 @@ mod read;
 #[cfg(feature = "process")]
 mod reread;
 mod rich;
+mod seen;
 mod shape;
 mod text;
 pub(crate) mod tree;
@@ -56,7 +57,14 @@ use crate::limits::Limits;
 #[cfg(feature = "process")]
 use crate::process::wire::{Out, encode, put_length, serialize_top};
 use read::Reader;
+use seen::Again;
+pub(crate) use seen::Seen;
 use write::Writer;
+
+/// How many values an Array or an object counts for at least.
+pub(crate) const LEAST: usize = 4;
+/// How many values a Map or a Set counts for at least.
+pub(crate) const LEAST_LISTED: usize = 8;
 
 /// What is left of a crossing's budget.
 pub(crate) struct Budget<'l> {
@@ -111,14 +119,25 @@ impl<'l> Budget<'l> {
         Ok(())
     }
 
-    /// Pays for a collection of the guest and its content.
+    /// Pays for a list or an object of the guest: for what it holds, and for [`LEAST`] values if it holds less.
     ///
-    /// To look at a collection costs about as much as to read a dozen values, and a value that holds one collection many
-    /// times is cheap to make: paid as they are, all that may be read takes a few milliseconds.
+    /// A record of some fields costs no more than its fields. To look at an empty collection costs about as much as to read
+    /// some values, and a value that holds one collection many times is cheap to make: so these are paid for as well.
     fn items(&self, count: usize) -> Result<(), ValueError> {
-        const COLLECTION: usize = 16;
         self.length(count)?;
-        self.nodes(count.saturating_add(COLLECTION))
+        self.nodes(count.max(LEAST))
+    }
+
+    /// Pays for a Set, which is copied to a list before it is read.
+    fn members(&self, count: usize) -> Result<(), ValueError> {
+        self.length(count)?;
+        self.nodes(count.max(LEAST_LISTED))
+    }
+
+    /// Pays for a Map, which is copied to a list before it is read: for its keys and values.
+    fn entries(&self, count: usize) -> Result<(), ValueError> {
+        self.length(count)?;
+        self.nodes(count.saturating_mul(2).max(LEAST_LISTED))
     }
 
     /// Checks the length of a collection.
@@ -231,14 +250,38 @@ pub(crate) fn observed_for_wire<'s>(
     observe::observe_affordable(Reader::new(scope, budget, value))
 }
 
-/// Copies a value of the guest out. Getters may run, so the guest's limits must hold meanwhile.
+/// The values at the top that were read, as plain data, and each as it was seen.
+pub(crate) struct SeenAgain<'s> {
+    again: Again<'s>,
+    /// Reading came to an end, so that all was seen that the types ask for.
+    was_read: bool,
+}
+
+impl<'s> SeenAgain<'s> {
+    pub(crate) fn new(seen: Seen<'s>, was_read: bool) -> Self {
+        Self { again: seen.into(), was_read }
+    }
+
+    /// The nth value; `value` is what it is now, if it was not reached.
+    pub(crate) fn nth(
+        &self,
+        scope: &v8::PinScope<'s, '_>,
+        budget: &Budget<'_>,
+        (nth, value): (usize, v8::Local<'s, v8::Value>),
+    ) -> Result<JsValue, ValueError> {
+        observe::observe_again(Reader::new(scope, budget, value), &self.again, nth, self.was_read)
+    }
+}
+
+/// Copies a value of the guest out, and notes what was seen of it. Getters may run, so the guest's limits must hold meanwhile.
 #[inline]
-pub(crate) fn to_host<'s, T: DeserializeOwned>(
-    scope: &v8::PinScope<'s, '_>,
-    budget: &Budget<'_>,
+pub(crate) fn to_host<'r, 's, T: DeserializeOwned>(
+    scope: &'r v8::PinScope<'s, '_>,
+    budget: &'r Budget<'_>,
+    seen: Option<&'r Seen<'s>>,
     value: v8::Local<'s, v8::Value>,
 ) -> Result<T, ValueError> {
-    T::deserialize(Reader::new(scope, budget, value))
+    T::deserialize(Reader::new(scope, budget, value).noted(seen))
 }
 
 /// Writes arguments, and names the parameter when one cannot be written.
@@ -363,6 +406,8 @@ pub struct ArgumentReader<'r, 's, 'i> {
     pub(crate) budget: &'r Budget<'r>,
     pub(crate) params: &'static [ParamSpec],
     pub(crate) arguments: Passed<'r, 's, 'i>,
+    /// Where what is read is noted, if it is.
+    pub(crate) seen: Option<&'r Seen<'s>>,
     pub(crate) next: usize,
 }
 
@@ -381,7 +426,7 @@ impl<'r> ArgumentReader<'r, '_, '_> {
     /// Of arguments that came over a wire. Those that are missing are `undefined`, and those beyond the parameters are not
     /// read, as in JavaScript.
     pub(crate) fn plain(budget: &'r Budget<'r>, params: &'static [ParamSpec], values: Vec<JsValue>) -> Self {
-        Self { budget, params, arguments: Passed::Plain(values.into_iter()), next: 0 }
+        Self { budget, params, arguments: Passed::Plain(values.into_iter()), seen: None, next: 0 }
     }
 }
 
@@ -403,7 +448,8 @@ impl ArgumentReader<'_, '_, '_> {
                 return read.map_err(|error| error.inside(param_name(self.params, index)));
             }
         };
-        to_host(scope, self.budget, value).map_err(|error| error.inside(param_name(self.params, index)))
+        to_host(scope, self.budget, self.seen, value)
+            .map_err(|error| error.inside(param_name(self.params, index)))
     }
 }
 

@@ -2,35 +2,127 @@
 
 use deno_core::v8;
 
+use super::exotic::is_bytes;
 use super::fault::{ValueError, describe};
 use super::read::{Reader, Value};
+use super::seen::{Again, Opened, UNSEEN};
 use super::shape::Shape;
+use super::text::js_string;
 use super::tree::JsValue;
 use crate::isolate::engine;
 
 /// Copies a value out. What is no data is described in its place; only a budget, or code of the guest that throws,
 /// makes an end of it.
 pub(super) fn observe(reader: Reader<'_, '_, '_>) -> Result<JsValue, ValueError> {
-    seen(reader, false)
+    looked_at(&Look { reader, again: None, rest: Rest::Read })
 }
 
 /// The same for a reader elsewhere, who may never look at what costs too much: it is [`cut`] where it begins to.
 #[cfg(feature = "process")]
 pub(super) fn observe_affordable(reader: Reader<'_, '_, '_>) -> Result<JsValue, ValueError> {
-    seen(reader, true)
+    looked_at(&Look { reader, again: None, rest: Rest::Cut })
 }
 
-fn seen(reader: Reader<'_, '_, '_>, cuts: bool) -> Result<JsValue, ValueError> {
-    match observe_one(reader, cuts) {
-        Err(error) if cuts && error.is_budget() => {
-            let what = match reader.value.try_cast::<v8::String>() {
-                Ok(string) => format!("{STRING}{}", engine::length(reader.scope, string)),
-                Err(_) => describe(reader.scope, reader.value),
-            };
-            Ok(JsValue::Other(cut(&what, error)))
+/// The same of the nth value at the top that was read before: what was seen of it is what this gives.
+///
+/// When the reading came to an end, objects in which it did not look are of no meaning to their type, and are described. When it
+/// did not, what it has not reached is read now.
+pub(super) fn observe_again<'s>(
+    reader: Reader<'_, 's, '_>,
+    again: &Again<'s>,
+    nth: usize,
+    was_read: bool,
+) -> Result<JsValue, ValueError> {
+    let rest = if was_read { Rest::Described } else { Rest::Read };
+    looked_at(&Look { reader, again: Some(again), rest }.nth(nth, || Ok(reader.value))?)
+}
+
+/// A look at a value, or at what is inside of it.
+#[derive(Clone, Copy)]
+struct Look<'r, 's, 'i> {
+    reader: Reader<'r, 's, 'i>,
+    /// What was seen before.
+    again: Option<&'r Again<'s>>,
+    rest: Rest,
+}
+
+/// What is done with a value that was not seen before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    Read,
+    /// It is read as far as the budget goes.
+    #[cfg_attr(not(feature = "process"), allow(dead_code, reason = "a reader elsewhere asks for it"))]
+    Cut,
+    /// An object is only described.
+    Described,
+}
+
+impl<'r, 's> Look<'r, 's, '_> {
+    /// The nth value inside of this one, as it was seen, or as it is now.
+    fn nth(
+        &self,
+        nth: usize,
+        live: impl FnOnce() -> Result<Value<'s>, ValueError>,
+    ) -> Result<Self, ValueError> {
+        let seen = self.again.and_then(|again| again.nth(self.reader.part, nth));
+        let (part, value) = match seen {
+            Some(seen) => seen,
+            None => (UNSEEN, live()?),
+        };
+        Ok(Self { reader: self.reader.at(part, value), ..*self })
+    }
+
+    fn inside(&self) -> Result<Self, ValueError> {
+        Ok(Self { reader: self.reader.inside()?, ..*self })
+    }
+
+    fn opened(&self) -> Option<&'r Opened<'s>> {
+        self.again?.opened(self.reader.part)
+    }
+
+    fn is_cut(&self) -> bool {
+        self.rest == Rest::Cut
+    }
+}
+
+fn looked_at(look: &Look<'_, '_, '_>) -> Result<JsValue, ValueError> {
+    let reader = look.reader;
+    let observed = match look.opened() {
+        Some(opened) => observe_opened(look, opened),
+        None if look.rest == Rest::Described && reader.value.is_object() => {
+            Ok(JsValue::Other(describe(reader.scope, reader.value)))
         }
+        None => observe_one(look),
+    };
+    match observed {
+        Err(error) if look.is_cut() && error.is_budget() => Ok(cut_at(reader, error)),
         observed => observed,
     }
+}
+
+/// A value that was taken apart before, of the parts that were found.
+fn observe_opened<'s>(look: &Look<'_, 's, '_>, opened: &Opened<'s>) -> Result<JsValue, ValueError> {
+    let value = look.reader.value;
+    Ok(match opened {
+        Opened::Items { object, length } => list_of(value, items(look, *object, *length)?),
+        Opened::Named { object, names } if value.is_native_error() => error(look, *object, *names)?,
+        Opened::Named { object, names } => fields(look, *object, *names)?,
+        Opened::Taken { values, fields } => taken(look, *values, fields)?,
+        Opened::Pairs(entries) => JsValue::Map(pairs(look, *entries)?),
+        Opened::Bytes(bytes) => buffer_of(value, bytes.clone()),
+        Opened::Date(millis) => JsValue::Date(*millis),
+    })
+}
+
+/// A value that costs too much. It is not part of each level's frame, for values may be nested deep.
+#[cold]
+#[inline(never)]
+fn cut_at(reader: Reader<'_, '_, '_>, error: ValueError) -> JsValue {
+    let what = match reader.value.try_cast::<v8::String>() {
+        Ok(string) => format!("{STRING}{}", engine::length(reader.scope, string)),
+        Err(_) => describe(reader.scope, reader.value),
+    };
+    JsValue::Other(cut(&what, error))
 }
 
 /// What a value is that was not copied out, and why.
@@ -45,8 +137,8 @@ pub(super) const GOT: &str = ", got ";
 /// What is before the length of a string.
 pub(super) const STRING: &str = "a string of length ";
 
-fn observe_one(reader: Reader<'_, '_, '_>, cuts: bool) -> Result<JsValue, ValueError> {
-    let described = |value| JsValue::Other(describe(reader.scope, value));
+fn observe_one(look: &Look<'_, '_, '_>) -> Result<JsValue, ValueError> {
+    let reader = look.reader;
     Ok(match reader.shape() {
         Shape::Nothing if reader.value.is_null() => JsValue::Null,
         Shape::Nothing => JsValue::Undefined,
@@ -57,36 +149,40 @@ fn observe_one(reader: Reader<'_, '_, '_>, cuts: bool) -> Result<JsValue, ValueE
             None => JsValue::Other("a BigInt of more than 128 bits".into()),
         },
         Shape::Text(string) => text(reader, string)?,
-        Shape::Array(array) => JsValue::Array(items(reader, array.into(), array.length(), cuts)?),
+        Shape::Array(array) => JsValue::Array(items(look, array.into(), array.length() as usize)?),
         Shape::Set(set) => {
             reader.budget.length(engine::set_size(reader.scope, set))?;
             let array = engine::set_items(reader.scope, set).ok_or_else(ValueError::thrown)?;
-            JsValue::Set(items(reader, array.into(), array.length(), cuts)?)
+            JsValue::Set(items(look, array.into(), array.length() as usize)?)
         }
         Shape::Numbers(numbers) => match reader.numbers(numbers) {
-            Ok(numbers) => {
-                let length = u32::try_from(numbers.length()).unwrap_or(u32::MAX);
-                typed(reader.value, items(reader, numbers.into(), length, cuts)?)
-            }
+            Ok(numbers) => list_of(reader.value, items(look, numbers.into(), numbers.length())?),
             Err(_) => JsValue::Other("a typed array whose memory is gone".into()),
         },
         Shape::Bytes(_) => match reader.bytes() {
-            Ok(bytes) if reader.value.is_array_buffer() => JsValue::Buffer { kind: "ArrayBuffer", bytes },
-            Ok(bytes) if reader.value.is_data_view() => JsValue::Buffer { kind: "DataView", bytes },
-            Ok(bytes) => JsValue::Bytes(bytes),
+            Ok(bytes) => buffer_of(reader.value, bytes),
             Err(error) if error.is_budget() => return Err(error),
             Err(_) => JsValue::Other("bytes whose memory is gone".into()),
         },
         Shape::Date(millis) => JsValue::Date(millis),
-        Shape::Error(object) => error(reader, object, cuts)?,
+        Shape::Error(object) => error(look, object, error_names(reader)?)?,
         Shape::Map(map) => {
             reader.budget.length(engine::map_size(reader.scope, map))?;
             let array = engine::map_items(reader.scope, map).ok_or_else(ValueError::thrown)?;
-            JsValue::Map(pairs(reader, array, cuts)?)
+            JsValue::Map(pairs(look, array)?)
         }
-        Shape::Object(object) => fields(reader, object, cuts)?,
-        Shape::Exotic => described(reader.value),
+        Shape::Object(object) => fields(look, object, reader.names(object)?)?,
+        Shape::Exotic => JsValue::Other(describe(reader.scope, reader.value)),
     })
+}
+
+/// Bytes of what kind they are.
+fn buffer_of(value: Value<'_>, bytes: Vec<u8>) -> JsValue {
+    match () {
+        () if value.is_array_buffer() => JsValue::Buffer { kind: "ArrayBuffer", bytes },
+        () if value.is_data_view() => JsValue::Buffer { kind: "DataView", bytes },
+        () => JsValue::Bytes(bytes),
+    }
 }
 
 /// Text, or what is wrong with it.
@@ -99,33 +195,34 @@ fn text<'s>(reader: Reader<'_, 's, '_>, string: v8::Local<'s, v8::String>) -> Re
 }
 
 fn items<'s>(
-    reader: Reader<'_, 's, '_>,
+    look: &Look<'_, 's, '_>,
     object: v8::Local<'s, v8::Object>,
-    length: u32,
-    cuts: bool,
+    length: usize,
 ) -> Result<Vec<JsValue>, ValueError> {
-    reader.budget.items(length as usize)?;
-    let inside = reader.inside()?;
-    let item = |index| {
-        let item = object.get_index(reader.scope, index).ok_or_else(ValueError::thrown)?;
-        seen(inside.of(item), cuts)
+    match look.reader.value.is_set() {
+        true => look.reader.budget.members(length)?,
+        false => look.reader.budget.items(length)?,
+    }
+    let inside = look.inside()?;
+    let item = |index: usize| {
+        let at = u32::try_from(index).unwrap_or(u32::MAX);
+        let live = || object.get_index(look.reader.scope, at).ok_or_else(ValueError::thrown);
+        looked_at(&inside.nth(index, live)?)
     };
-    (0..length).map(|index| item(index).map_err(|error| error.at(index as usize))).collect()
+    (0..length).map(|index| item(index).map_err(|error| error.at(index))).collect()
 }
 
 /// The entries of a Map, whose keys and values are in turn.
 fn pairs<'s>(
-    reader: Reader<'_, 's, '_>,
+    look: &Look<'_, 's, '_>,
     entries: v8::Local<'s, v8::Array>,
-    cuts: bool,
 ) -> Result<Vec<(JsValue, JsValue)>, ValueError> {
     let size = entries.length() / 2;
-    reader.budget.items(size as usize)?;
-    reader.budget.nodes(size as usize)?;
-    let inside = reader.inside()?;
+    look.reader.budget.entries(size as usize)?;
+    let inside = look.inside()?;
     let part = |index| {
-        let part = entries.get_index(reader.scope, index).ok_or_else(ValueError::thrown)?;
-        seen(inside.of(part), cuts)
+        let live = || entries.get_index(look.reader.scope, index).ok_or_else(ValueError::thrown);
+        looked_at(&inside.nth(index as usize, live)?)
     };
     let pair = |index| {
         let key = part(2 * index).map_err(|error| error.at_key(index as usize))?;
@@ -139,8 +236,8 @@ fn pairs<'s>(
     (0..size).map(pair).collect()
 }
 
-/// The elements of a typed array whose kind decides what they are.
-fn typed(value: Value<'_>, values: Vec<JsValue>) -> JsValue {
+/// The elements of a list of what kind it is.
+fn list_of(value: Value<'_>, values: Vec<JsValue>) -> JsValue {
     type Test = fn(&v8::Value) -> bool;
     const KINDS: [(Test, &str); 8] = [
         (v8::Value::is_int8_array, "Int8"),
@@ -152,27 +249,69 @@ fn typed(value: Value<'_>, values: Vec<JsValue>) -> JsValue {
         (v8::Value::is_float32_array, "Float32"),
         (v8::Value::is_float64_array, "Float64"),
     ];
-    let number = |value: &JsValue| if let JsValue::Number(number) = value { Some(*number) } else { None };
+    let numbers = values.iter().filter_map(|value| match value {
+        JsValue::Number(number) => Some(*number),
+        _ => None,
+    });
+    if value.is_set() {
+        return JsValue::Set(values);
+    }
+    if is_bytes(value) {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the elements are bytes"
+        )]
+        return buffer_of(value, numbers.map(|number| number as u8).collect());
+    }
     match KINDS.iter().find(|(is, _)| is(&value)) {
-        Some((_, kind)) => JsValue::Numbers { kind, values: values.iter().filter_map(number).collect() },
+        Some((_, kind)) => JsValue::Numbers { kind, values: numbers.collect() },
+        // That of a typed array of BigInts is no list of Numbers.
         None => JsValue::Array(values),
     }
 }
 
+/// The names of what an Error is read from.
+fn error_names<'s>(reader: Reader<'_, 's, '_>) -> Result<v8::Local<'s, v8::Array>, ValueError> {
+    let mut names = Vec::with_capacity(3);
+    for name in ["name", "message", "cause"] {
+        names.push(js_string(reader.scope, name, v8::NewStringType::Internalized)?.into());
+    }
+    Ok(v8::Array::new_with_elements(reader.scope, &names))
+}
+
 /// An Error, wherever on its prototypes its parts are.
 fn error<'s>(
+    look: &Look<'_, 's, '_>,
+    object: v8::Local<'s, v8::Object>,
+    names: v8::Local<'s, v8::Array>,
+) -> Result<JsValue, ValueError> {
+    look.reader.budget.nodes(3)?;
+    let inside = look.inside()?;
+    let part = |(at, name): (u32, &'static str)| {
+        let live = || property(look.reader, object, names, at).map(|(_, value)| value);
+        looked_at(&inside.nth(at as usize, live)?).map_err(|error| error.inside(name))
+    };
+    Ok(error_of(part((0, "name"))?, part((1, "message"))?, part((2, "cause"))?))
+}
+
+/// A property by its place among the names.
+fn property<'s>(
     reader: Reader<'_, 's, '_>,
     object: v8::Local<'s, v8::Object>,
-    cuts: bool,
-) -> Result<JsValue, ValueError> {
-    reader.budget.nodes(3)?;
-    let inside = reader.inside()?;
-    let part = |name: &'static str| {
-        let key = super::js_string(reader.scope, name, v8::NewStringType::Internalized)?;
-        let part = reader.get(object, key.into()).and_then(|value| seen(inside.of(value), cuts));
-        part.map_err(|error| error.inside(name))
-    };
-    Ok(error_of(part("name")?, part("message")?, part("cause")?))
+    names: v8::Local<'s, v8::Array>,
+    at: u32,
+) -> Result<(Value<'s>, Value<'s>), ValueError> {
+    let key = key(reader, names, at)?;
+    Ok((key, reader.get(object, key)?))
+}
+
+fn key<'s>(
+    reader: Reader<'_, 's, '_>,
+    names: v8::Local<'s, v8::Array>,
+    at: u32,
+) -> Result<Value<'s>, ValueError> {
+    names.get_index(reader.scope, at).ok_or_else(|| ValueError::new("a property's name", "none"))
 }
 
 /// An Error of its parts, of which any may be something else than it should.
@@ -193,26 +332,42 @@ pub(crate) fn error_of(name: JsValue, message: JsValue, cause: JsValue) -> JsVal
 }
 
 fn fields<'s>(
-    reader: Reader<'_, 's, '_>,
+    look: &Look<'_, 's, '_>,
     object: v8::Local<'s, v8::Object>,
-    cuts: bool,
+    names: v8::Local<'s, v8::Array>,
 ) -> Result<JsValue, ValueError> {
-    let names = reader.names(object)?;
+    let reader = look.reader;
     reader.budget.items(names.length() as usize)?;
-    let inside = reader.inside()?;
+    let inside = look.inside()?;
     let mut fields = Vec::with_capacity(names.length() as usize);
     for index in 0..names.length() {
-        let key = names.get_index(reader.scope, index);
-        let key = key.ok_or_else(|| ValueError::new("a property's name", "none"))?;
-        let name = match observe(inside.of(key))? {
+        let key = key(reader, names, index)?;
+        let name = match observe(inside.reader.of(key))? {
             JsValue::String(name) => name,
             // Without it the object would be another.
             key => return Ok(JsValue::Other(misnamed(&key))),
         };
-        let value = reader.get(object, key).and_then(|value| seen(inside.of(value), cuts));
+        let value = inside.nth(index as usize, || reader.get(object, key)).and_then(|look| looked_at(&look));
         fields.push((name.clone(), value.map_err(|error| error.inside(name))?));
     }
     Ok(JsValue::Object(fields))
+}
+
+/// An object whose values were taken all at once.
+fn taken<'s>(
+    look: &Look<'_, 's, '_>,
+    values: v8::Local<'s, v8::Array>,
+    names: &[&'static str],
+) -> Result<JsValue, ValueError> {
+    look.reader.budget.items(names.len())?;
+    let inside = look.inside()?;
+    let field = |(at, name): (usize, &&'static str)| {
+        let index = u32::try_from(at).unwrap_or(u32::MAX);
+        let live = || values.get_index(look.reader.scope, index).ok_or_else(ValueError::thrown);
+        let value = inside.nth(at, live).and_then(|look| looked_at(&look));
+        Ok(((*name).to_owned(), value.map_err(|error| error.inside(*name))?))
+    };
+    names.iter().enumerate().map(field).collect::<Result<Vec<_>, ValueError>>().map(JsValue::Object)
 }
 
 /// An object with a property whose name is no text.

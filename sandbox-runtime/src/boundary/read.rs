@@ -12,6 +12,7 @@ use super::Budget;
 use super::access::{Entries, Items};
 use super::exotic::is_detached;
 use super::fault::ValueError;
+use super::seen::{Opened, Part, Seen, TOP};
 use super::shape::Shape;
 use super::text::rust_string;
 use super::write::MAX_SAFE;
@@ -25,12 +26,22 @@ pub(super) struct Reader<'r, 's, 'i> {
     pub(super) budget: &'r Budget<'r>,
     depth: usize,
     pub(super) value: Value<'s>,
+    /// Where what is read is noted, if it is.
+    seen: Option<&'r Seen<'s>>,
+    /// The number of the value there, or of what it is looked for in.
+    pub(super) part: Part,
 }
 
 impl<'r, 's, 'i> Reader<'r, 's, 'i> {
     #[inline]
     pub(super) fn new(scope: &'r v8::PinScope<'s, 'i>, budget: &'r Budget<'r>, value: Value<'s>) -> Self {
-        Self { scope, budget, depth: 0, value }
+        Self { scope, budget, depth: 0, value, seen: None, part: TOP }
+    }
+
+    /// The reader of a value at the top whose parts are noted as they are read.
+    #[inline]
+    pub(super) fn noted(self, seen: Option<&'r Seen<'s>>) -> Self {
+        Self { seen, ..self }.part(self.value)
     }
 
     pub(super) fn unexpected(&self, expected: impl Into<String>) -> ValueError {
@@ -42,10 +53,26 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
         Self { value, ..self }
     }
 
-    /// A reader of a value inside of this one.
-    pub(super) fn child(self, value: Value<'s>) -> Result<Self, ValueError> {
-        self.budget.nodes(1)?;
-        Ok(self.of(value))
+    /// The reader of a value that was found inside of this one.
+    #[inline]
+    pub(super) fn part(self, value: Value<'s>) -> Self {
+        match self.seen {
+            Some(seen) => Self { value, part: seen.note(self.part, value), ..self },
+            None => self.of(value),
+        }
+    }
+
+    /// The same reader, of a value that has this number.
+    pub(super) fn at(self, part: Part, value: Value<'s>) -> Self {
+        Self { value, part, ..self }
+    }
+
+    /// Notes how the value is taken apart.
+    #[inline]
+    pub(super) fn opens(&self, opened: impl FnOnce(&Seen<'s>) -> Opened<'s>) {
+        if let Some(seen) = self.seen {
+            seen.opens(self.part, opened(seen));
+        }
     }
 
     pub(super) fn inside(self) -> Result<Self, ValueError> {
@@ -149,6 +176,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
         let mut bytes = vec![0; length];
         let copied = view.copy_contents(&mut bytes);
         bytes.truncate(copied);
+        self.opens(|seen| seen.bytes(&bytes));
         Ok(bytes)
     }
 
@@ -177,6 +205,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
     pub(super) fn date<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
         match self.shape() {
             Shape::Date(millis) if !millis.is_nan() => {
+                self.opens(|_| Opened::Date(millis));
                 visitor.visit_newtype_struct(self.of(v8::Number::new(self.scope, millis).into()))
             }
             Shape::Date(_) => Err(ValueError::new("a Date", "one that is invalid")),
@@ -205,12 +234,16 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
             _ => return Err(self.unexpected(expected.to_string())),
         };
         // Paid before anything is read or listed: `length = 2**32 - 1` costs nothing to refuse.
-        self.budget.items(length)?;
+        match shape {
+            Shape::Set(_) => self.budget.members(length)?,
+            _ => self.budget.items(length)?,
+        }
         let object = match shape {
             Shape::Set(set) => engine::set_items(self.scope, set).ok_or_else(ValueError::thrown)?.into(),
             Shape::Numbers(numbers) => numbers.into(),
             _ => self.value.try_cast().map_err(|_| self.unexpected(expected.to_string()))?,
         };
+        self.opens(|_| Opened::Items { object, length });
         let mut items = Items { reader: self.inside()?, object, length, next: 0 };
         let value = visitor.visit_seq(&mut items)?;
         match length - items.next {
@@ -227,9 +260,9 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
         match self.shape() {
             Shape::Map(map) => {
                 let size = engine::map_size(self.scope, map);
-                self.budget.items(size)?;
-                self.budget.nodes(size)?;
+                self.budget.entries(size)?;
                 let entries = engine::map_items(self.scope, map).ok_or_else(ValueError::thrown)?;
+                self.opens(|_| Opened::Pairs(entries));
                 visitor.visit_map(Entries {
                     reader: self.inside()?,
                     entries,
@@ -251,6 +284,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
     ) -> Result<V::Value, ValueError> {
         let entries = self.names(object)?;
         self.budget.items(entries.length() as usize)?;
+        self.opens(|_| Opened::Named { object, names: entries });
         let object = Some(object);
         visitor.visit_map(Entries { reader: self.inside()?, entries, object, next: 0, value: None })
     }

@@ -6,6 +6,7 @@ use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 
 use super::rich::{DATE, ERROR, MAP, SET};
+use crate::shown::is_unseen;
 
 /// How many characters of a string are shown by [`JsValue::describe`].
 const SHOWN: usize = 64;
@@ -224,18 +225,15 @@ fn escape(character: char, out: &mut String) {
         '\n' => out.push_str("\\n"),
         '\r' => out.push_str("\\r"),
         '\t' => out.push_str("\\t"),
-        // The separators are line breaks in JavaScript; the byte order mark and the marks of direction are unseen.
-        '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' => {
-            hex(character, out)
-        }
-        _ if character.is_control() => hex(character, out),
+        _ if is_unseen(character) => hex(character, out),
         _ => out.push(character),
     }
 }
 
-/// Only for characters of the basic plane.
 fn hex(character: char, out: &mut String) {
-    put(out, format_args!("\\u{:04x}", u32::from(character)));
+    for unit in character.encode_utf16(&mut [0; 2]) {
+        put(out, format_args!("\\u{unit:04x}"));
+    }
 }
 
 /// Writing to a string does not fail.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Place;
+use crate::shown::Shown;
 
 /// Which way a value was going.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +59,7 @@ impl fmt::Display for BoundaryError {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, expected, found } = self;
+        let [path, expected, found] = [&self.path, &self.expected, &self.found].map(|text| Shown(text));
         write!(f, "{path}: expected {expected}, got {found}")
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::shown::Shown;
+
 /// How the process of a guest ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -64,7 +66,9 @@ impl fmt::Display for Death {
                 write!(f, "was killed: it had {resident} bytes in memory, and may have {limit}")
             }
             Self::Overdue => f.write_str("was killed: it did not end the call in time"),
-            Self::Protocol { reason } => write!(f, "was killed: it broke the protocol with {reason}"),
+            Self::Protocol { reason } => {
+                write!(f, "was killed: it broke the protocol with {}", Shown(reason))
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What can go wrong, as values. A guest can make every one of these happen but [`Error::Build`], and none of
+//! What can go wrong, as values. `Display` shows text of guests with its unseen characters escaped; the fields have it as it is. A guest can make every one of these happen but [`Error::Build`], and none of
 //! them is more than an error: the host goes on.
 
 mod boundary;
@@ -11,6 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::guest_error::Kept;
+use crate::shown::Shown;
 pub use boundary::{BoundaryError, Direction, Violation};
 #[cfg(feature = "process")]
 pub use death::Death;
@@ -25,19 +26,19 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     /// The sandbox could not be made as its builder was told.
-    #[error("the sandbox cannot be built: {reason}")]
+    #[error("the sandbox cannot be built: {}", lines(reason))]
     #[non_exhaustive]
     Build {
         /// What is wrong, and how to put it right.
         reason: String,
     },
     /// A script is not JavaScript.
-    #[error("{script}:{line}:{column}: {message}")]
+    #[error("{}:{line}:{column}: {}", Shown(script), Shown(message))]
     #[non_exhaustive]
     Syntax {
         /// The name of the script.
         script: String,
-        /// V8's message, such as `SyntaxError: Unexpected token '}'`.
+        /// V8's message, such as `SyntaxError: Unexpected token '}'`, its first 4,096 characters.
         message: String,
         /// The line, from 1; 0 when unknown.
         line: usize,
@@ -45,7 +46,7 @@ pub enum Error {
         column: usize,
     },
     /// A script does not export what its contract asks for. Nothing of it has been called.
-    #[error("{script} does not implement {contract}: {}", list(problems))]
+    #[error("{} does not implement {contract}: {}", Shown(script), list(problems))]
     #[non_exhaustive]
     Mismatch {
         /// The name of the contract.
@@ -61,8 +62,34 @@ pub enum Error {
     /// A value that crossed is not what the contract says.
     #[error(transparent)]
     Value(Box<BoundaryError>),
+    /// A host method gave a value that its own contract does not allow, or that is more than may cross. The guest let the error of
+    /// that pass. The fault is the host's, and the place is the host method.
+    ///
+    /// The guest was told a reference only. The log (`tracing`) has the text under it.
+    ///
+    /// ```
+    /// use sandbox_runtime::{Error, LocalSandbox, Result, Script, sandbox_api};
+    ///
+    /// #[sandbox_api(host)]
+    /// pub trait Rates {
+    ///     #[sandbox(returns(range(min = 0)))]
+    ///     fn rate(&self) -> f64;
+    /// }
+    /// impl Rates for f64 { fn rate(&self) -> f64 { *self } }
+    ///
+    /// #[sandbox_api(guest)]
+    /// pub trait Price { fn price(&self) -> Result<f64>; }
+    ///
+    /// let sandbox = LocalSandbox::builder().host::<dyn Rates>(-1.0).build()?;
+    /// let guest = sandbox.load::<dyn Price>(Script::new("price.js", "export const price = () => Rates.rate();"))?;
+    /// let Err(Error::HostValue(error)) = guest.price() else { panic!("the host broke its contract") };
+    /// assert_eq!(error.to_string(), "Rates.rate → result: expected a number ≥ 0, got -1");
+    /// # Ok::<(), sandbox_runtime::Error>(())
+    /// ```
+    #[error("a host method broke its contract: {0}")]
+    HostValue(Box<BoundaryError>),
     /// The guest used more than it may.
-    #[error("{}{limit}", prefix(place.as_ref()))]
+    #[error("{}{}", prefix(place.as_ref()), Shown(limit))]
     #[non_exhaustive]
     Limit {
         /// Which limit.
@@ -80,14 +107,14 @@ pub enum Error {
         cause: Box<Error>,
     },
     /// A call that would wait where waiting stops what it waits for. It was not made.
-    #[error("the call would block: {reason}")]
+    #[error("the call would block: {}", Shown(reason))]
     #[non_exhaustive]
     Blocking {
         /// What would wait for what, and what to do instead.
         reason: String,
     },
     /// A pool has no room for the call, or its turn has not come in time. It was not made.
-    #[error("the sandbox of {tenant} is overloaded: {reason}")]
+    #[error("the sandbox of {} is overloaded: {}", Shown(tenant), Shown(reason))]
     #[non_exhaustive]
     Overloaded {
         /// The key of the tenant.
@@ -106,7 +133,7 @@ pub enum Error {
         place: Option<Place>,
     },
     /// A host method refused. Made by [`Error::public`] and [`Error::host`].
-    #[error("{message}")]
+    #[error("{}", lines(message))]
     #[non_exhaustive]
     Host {
         /// The text.
@@ -174,7 +201,16 @@ impl Error {
     pub fn host_error<E: 'static>(&self) -> Option<&E> {
         match self {
             Self::Guest(thrown) => thrown.host_error(),
+            Self::HostValue(error) => (&**error as &dyn Any).downcast_ref(),
             _ => None,
+        }
+    }
+
+    /// What a guest threw. When that is the error of a host method that broke its contract, it is the host's fault.
+    pub(crate) fn of_guest(thrown: Thrown) -> Self {
+        match thrown.broken_contract() {
+            Some(error) => Self::HostValue(Box::new(error.clone())),
+            None => Self::Guest(Box::new(thrown)),
         }
     }
 
@@ -208,6 +244,7 @@ impl Error {
             Self::Mismatch { .. } => "mismatch",
             Self::Guest(_) => "guest",
             Self::Value(_) => "value",
+            Self::HostValue(_) => "host.value",
             Self::Limit { kind, .. } => match kind {
                 LimitKind::Wall => "limit.wall",
                 LimitKind::Cpu => "limit.cpu",
@@ -240,10 +277,15 @@ impl Error {
     }
 }
 
+/// A text of the host in which a guest's may be: the lines are the host's own.
+fn lines(text: &str) -> String {
+    text.split('\n').map(|line| Shown(line).to_string()).collect::<Vec<_>>().join("\n")
+}
+
 /// What is said of a fault after which nothing was to be built.
 fn reason(cause: &Error) -> String {
     match cause {
-        Error::Build { reason } => reason.clone(),
+        Error::Build { reason } => lines(reason),
         other => other.to_string(),
     }
 }
@@ -326,7 +368,7 @@ impl fmt::Display for ExportProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.found {
             None => write!(f, "no export `{}`", self.export),
-            Some(found) => write!(f, "export `{}` is {found}, not a function", self.export),
+            Some(found) => write!(f, "export `{}` is {}, not a function", self.export, Shown(found)),
         }
     }
 }

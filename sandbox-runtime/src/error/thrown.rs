@@ -4,9 +4,10 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Place, prefix};
+use super::{BoundaryError, Direction, Place, prefix};
 use crate::boundary::JsValue;
 use crate::guest_error::Kept;
+use crate::shown::Shown;
 
 /// What a guest threw, read while its time limit still held. Every part of it is bounded, so that what a guest throws
 /// cannot fill the host's memory or its log.
@@ -58,8 +59,8 @@ impl Thrown {
 
     /// The error with which a host method failed, when it is this very error that the guest threw, or one of its causes.
     ///
-    /// A call that was refused for one of its values failed with a [`BoundaryError`](crate::BoundaryError), and one that panicked with a
-    /// [`HostPanic`](crate::HostPanic).
+    /// A call that was refused for one of its arguments, or whose result broke the contract, failed with a
+    /// [`BoundaryError`], and one that panicked with a [`HostPanic`](crate::HostPanic).
     ///
     /// An error that is not `Send + Sync` is not kept, and so not found here; nor is one that the guest caught more than
     /// 16 failures ago.
@@ -67,6 +68,14 @@ impl Thrown {
     pub fn host_error<E: 'static>(&self) -> Option<&E> {
         let kept = self.source.as_ref().and_then(|source| source.0.downcast_ref::<Kept<E>>());
         kept.and_then(|kept| kept.0.as_ref()).or_else(|| self.cause.as_ref()?.host_error())
+    }
+}
+
+impl Thrown {
+    /// What a host method gave against its contract, when it is this very error that the guest was told for it.
+    pub(super) fn broken_contract(&self) -> Option<&BoundaryError> {
+        let kept = self.source.as_ref()?.0.downcast_ref::<Kept<BoundaryError>>()?;
+        kept.0.as_ref().filter(|error| error.direction == Direction::ToGuest)
     }
 }
 
@@ -88,9 +97,9 @@ impl fmt::Display for Thrown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&prefix(self.place.as_ref()))?;
         match &self.name {
-            Some(name) if self.message.is_empty() => f.write_str(name)?,
-            Some(name) => write!(f, "{name}: {}", self.message)?,
-            None => write!(f, "threw {}", self.message)?,
+            Some(name) if self.message.is_empty() => Shown(name).fmt(f)?,
+            Some(name) => write!(f, "{}: {}", Shown(name), Shown(&self.message))?,
+            None => write!(f, "threw {}", Shown(&self.message))?,
         }
         self.stack.iter().try_for_each(|frame| write!(f, "\n    at {frame}"))?;
         self.cause.iter().try_for_each(|cause| write!(f, "\n  caused by {cause}"))
@@ -113,9 +122,10 @@ pub struct StackFrame {
 
 impl fmt::Display for StackFrame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, line, column, .. } = self;
+        let Self { line, column, .. } = self;
+        let file = Shown(&self.file);
         match &self.function {
-            Some(function) => write!(f, "{function} ({file}:{line}:{column})"),
+            Some(function) => write!(f, "{} ({file}:{line}:{column})", Shown(function)),
             None => write!(f, "{file}:{line}:{column}"),
         }
     }

@@ -149,7 +149,7 @@ impl Isolate {
             let values = values.map_err(|error| method.write_error(error))?;
             let budget = self.budget();
             let arguments = Passed::List(scope, &values);
-            let mut reader = ArgumentReader { budget: &budget, params, arguments, next: 0 };
+            let mut reader = ArgumentReader { budget: &budget, params, arguments, seen: None, next: 0 };
             M::Owned::read(&mut reader).map_err(|error| method.write_error(error))
         })
     }

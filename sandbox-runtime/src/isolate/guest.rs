@@ -12,10 +12,10 @@ use super::run::Boxed;
 use super::script::{self, Binding, Exports};
 use super::{Catch, Isolate, Realm};
 use crate::arguments::Arguments;
-use crate::boundary::{ArgumentWriter, ValueError, observed, to_host};
+use crate::boundary::{ArgumentWriter, Budget, Seen, SeenAgain, ValueError, to_host};
 use crate::contract::{ContractSpec, Crosses, GuestContract};
 use crate::error::{Direction, Error, LimitKind};
-use crate::schema::{ContractChecks, TypeCheck, Violation};
+use crate::schema::{ContractChecks, TypeCheck};
 use crate::script::Script;
 
 impl Isolate {
@@ -125,67 +125,73 @@ impl Isolate {
         result: v8::Local<'s, v8::Value>,
     ) -> Boxed<V> {
         let check = &binding.checks.methods[method.index].returns;
-        let budget = self.budget();
-        let read = to_host(scope, &budget, result);
+        let (budget, seen) = (self.budget(), check.notes());
+        let read = to_host(scope, &budget, seen.as_ref(), result);
         add(&self.running.bytes_out, budget.spent());
         let read: Result<V, ValueError> = read.map_err(|error| error.inside("result"));
         let read = read.and_then(|value| check.enforce(&value, "result").map(|()| value));
+        let values = [(result, check, "result")];
         match read {
             Ok(value) if !budget.is_in_doubt() && !check.is_read_constrained => Ok(value),
-            Ok(value) => match ValueError::all(self.violations_of_result(scope, check, result)) {
-                None => Ok(value),
-                Some(error) => Err(error.into_error(method.place(), Direction::ToHost).into()),
+            Ok(value) => match self.check_again(scope, seen, values) {
+                Ok(()) => Ok(value),
+                Err(error) => Err(error.into_error(method.place(), Direction::ToHost).into()),
             },
-            Err(error) => Err(self.unreadable(scope, method, check, (result, error)).into()),
-        }
-    }
-
-    /// The error of a result that could not be read.
-    fn unreadable<'s>(
-        &self,
-        scope: &mut Catch<'_, '_, 's, '_>,
-        method: &Known,
-        check: &TypeCheck,
-        (result, error): (v8::Local<'s, v8::Value>, ValueError),
-    ) -> Error {
-        if scope.has_caught() {
             // A getter of the result threw, and that is what went wrong.
-            return self.thrown(scope, Some(method.place()));
+            Err(_) if scope.has_caught() => Err(self.thrown(scope, Some(method.place())).into()),
+            Err(error) => {
+                let error = self.diagnosed(scope, seen, error, values);
+                Err(error.into_error(method.place(), Direction::ToHost).into())
+            }
         }
-        let error = match error.is_first_of_many() {
-            true => error.with(self.violations_of_result(scope, check, result)),
-            false => error,
-        };
-        error.into_error(method.place(), Direction::ToHost)
     }
 
-    fn violations_of_result<'s>(
-        &self,
-        scope: &mut Catch<'_, '_, 's, '_>,
-        check: &TypeCheck,
-        result: v8::Local<'s, v8::Value>,
-    ) -> Vec<Violation> {
-        v8::tc_scope!(let scope, scope);
-        self.violations(scope, [(result, check, "result")])
-    }
-
-    /// All that is wrong with values, by the description of their types: they are read once more, and as plain data.
-    pub(super) fn violations<'s, 'c>(
+    /// Checks values that were read, by the descriptions of their types, on what was seen of them. No code of the guest runs.
+    pub(super) fn check_again<'s, 'c>(
         &self,
         scope: &v8::PinScope<'s, '_>,
-        values: impl IntoIterator<Item = (v8::Local<'s, v8::Value>, &'c TypeCheck, &'c str)>,
-    ) -> Vec<Violation> {
-        let budget = self.budget();
+        seen: Option<Seen<'s>>,
+        values: impl IntoIterator<Item = Described<'s, 'c>>,
+    ) -> Result<(), ValueError> {
+        // Without a description there is nothing to be checked.
+        let Some(seen) = seen else { return Ok(()) };
+        let seen = SeenAgain::new(seen, true);
+        // All of it was paid for when it was read.
+        let limits = self.settings.limits.with_values_paid();
+        let budget = Budget::new(&limits, self.stack());
         let mut found = Vec::new();
-        for (value, check, name) in values {
-            if self.is_ended() {
-                break;
-            }
-            match observed(scope, &budget, value) {
-                Ok(data) => found.extend(check.diagnose(&data, name)),
-                Err(_) => break,
+        for (nth, (value, check, name)) in values.into_iter().enumerate() {
+            let data = seen.nth(scope, &budget, (nth, value)).map_err(|error| error.inside(name))?;
+            found.extend(check.diagnose(&data, name));
+        }
+        ValueError::all(found).map_or(Ok(()), Err)
+    }
+
+    /// The error of values that could not be read with all that is wrong with them, by the descriptions of their types. Code of
+    /// the guest runs for parts that were not seen, and what it throws is nobody's.
+    pub(super) fn diagnosed<'s, 'c>(
+        &self,
+        scope: &Catch<'_, '_, 's, '_>,
+        seen: Option<Seen<'s>>,
+        error: ValueError,
+        values: impl IntoIterator<Item = Described<'s, 'c>>,
+    ) -> ValueError {
+        if !error.is_first_of_many() {
+            return error;
+        }
+        let mut found = Vec::new();
+        if let Some(seen) = seen {
+            let (budget, seen) = (self.budget(), SeenAgain::new(seen, false));
+            for (nth, (value, check, name)) in values.into_iter().enumerate() {
+                match seen.nth(scope, &budget, (nth, value)) {
+                    Ok(data) if !self.is_ended() => found.extend(check.diagnose(&data, name)),
+                    _ => break,
+                }
             }
         }
-        found
+        error.with(found)
     }
 }
+
+/// A value, the check of its type, and its name.
+pub(super) type Described<'s, 'c> = (v8::Local<'s, v8::Value>, &'c TypeCheck, &'c str);

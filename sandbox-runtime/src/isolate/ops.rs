@@ -23,21 +23,21 @@ use std::rc::Rc;
 use deno_core::v8;
 use deno_core::v8::fast_api::CFunction;
 
+use super::Isolate;
 use super::exceeded::Exceeded;
 use super::known::Known;
 use super::meter::{HostCall, Running, add};
 use super::pending;
 use super::run::drop_of_host;
 use super::thrown::STACK_FULL;
-use super::{Catch, Isolate};
 use crate::arguments::Arguments;
 use crate::boundary::{
-    ArgumentReader, JsValue, Passed, ValueError, js_string, new_error, owned_to_guest, to_guest,
+    ArgumentReader, JsValue, Passed, Seen, ValueError, js_string, new_error, owned_to_guest, to_guest,
 };
 use crate::contract::{AsyncHostMethod, Crosses, HostMethod, ParamSpec, Reply};
 use crate::error::{Direction, Place, Source};
 use crate::guest_error::HostError;
-use crate::schema::{MethodChecks, TypeCheck, Violation};
+use crate::schema::{MethodChecks, TypeCheck};
 
 /// A host method as an op.
 #[doc(hidden)]
@@ -132,7 +132,7 @@ impl HostOp {
 
 /// What a guest is told when a host method cannot answer.
 pub(super) enum Refusal {
-    /// An argument or the result is not what the contract says: a TypeError.
+    /// An argument is not what the contract says: a TypeError. Or the result is not, which is the host's fault: an Error.
     Value(ValueError, Direction),
     /// A getter of an argument threw; the guest gets what it threw.
     Thrown,
@@ -179,6 +179,10 @@ impl Refusal {
         };
         Some(match self {
             Self::Thrown | Self::Ended => return None,
+            Self::Value(error, Direction::ToGuest) => {
+                let error = error.into_boundary_error(place, Direction::ToGuest);
+                return Self::Host(HostError::broken(error)).exception(scope, place);
+            }
             Self::Value(error, direction) => {
                 let error = error.into_boundary_error(place, direction);
                 let exception = v8::Exception::type_error(scope, text(&error.to_string()));
@@ -371,68 +375,42 @@ pub(super) fn read_arguments<'s, A: Arguments<Owned = A>>(
     v8::tc_scope!(let scope, scope);
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
     let checks = isolate.checks(method)?;
+    let seen = checks.is_described.then(|| Seen::new(checks.is_read_constrained));
     // Reading runs user code on the way, such as a type's own `Deserialize`, which may panic as well.
-    match caught(|| read::<A>(scope, isolate, arguments, checks, method))? {
+    let read = caught(|| read::<A>(scope, isolate, (arguments, seen.as_ref()), checks, method))?;
+    let values = method.spec.params.iter().zip(&checks.params).zip(0..);
+    let values = values.map(|((param, check), index)| (arguments.get(index), check, param.name));
+    match read {
         Ok((args, false)) => Ok(args),
-        Ok((args, true)) => match ValueError::all(violations(scope, arguments, method)) {
-            None => Ok(args),
-            Some(error) => Err(Refusal::Value(error, Direction::ToHost)),
+        Ok((args, true)) => match isolate.check_again(scope, seen, values) {
+            Ok(()) => Ok(args),
+            Err(error) => Err(Refusal::Value(error, Direction::ToHost)),
         },
-        Err(error) => Err(unreadable(scope, arguments, method, error)),
+        Err(_) if scope.has_caught() => {
+            scope.rethrow();
+            Err(Refusal::Thrown)
+        }
+        Err(error) => Err(Refusal::Value(isolate.diagnosed(scope, seen, error, values), Direction::ToHost)),
     }
-}
-
-/// What the guest is told of arguments that could not be read.
-fn unreadable<'s>(
-    scope: &mut Catch<'_, '_, 's, '_>,
-    arguments: &v8::FunctionCallbackArguments<'s>,
-    method: &Known,
-    error: ValueError,
-) -> Refusal {
-    if scope.has_caught() {
-        scope.rethrow();
-        return Refusal::Thrown;
-    }
-    let error = match error.is_first_of_many() {
-        true => error.with(violations(scope, arguments, method)),
-        false => error,
-    };
-    Refusal::Value(error, Direction::ToHost)
 }
 
 /// Reads the arguments and checks their constraints. Says as well whether they are to be looked at once more.
 fn read<'s, A: Arguments<Owned = A>>(
     scope: &v8::PinScope<'s, '_>,
     isolate: &Isolate,
-    arguments: &v8::FunctionCallbackArguments<'s>,
+    (arguments, seen): (&v8::FunctionCallbackArguments<'s>, Option<&Seen<'s>>),
     checks: &MethodChecks,
     method: &Known,
 ) -> Result<(A, bool), ValueError> {
     let (budget, params) = (isolate.budget(), method.spec.params);
     let passed = Passed::Call(scope, arguments);
-    let mut reader = ArgumentReader { budget: &budget, params, arguments: passed, next: 0 };
+    let mut reader = ArgumentReader { budget: &budget, params, arguments: passed, seen, next: 0 };
     let args = A::read(&mut reader)?;
     if method.is_billed {
         add(&isolate.running.bytes_out, budget.spent());
     }
     enforce(&args, params, checks)?;
     Ok((args, budget.is_in_doubt() || checks.is_read_constrained))
-}
-
-/// All that is wrong with arguments, by the description of their types.
-fn violations<'s>(
-    scope: &mut v8::PinScope<'s, '_>,
-    arguments: &v8::FunctionCallbackArguments<'s>,
-    method: &Known,
-) -> Vec<Violation> {
-    // Getters may run again, and what they throw now is nobody's.
-    v8::tc_scope!(let scope, scope);
-    let Some(isolate) = Isolate::current(scope) else { return Vec::new() };
-    let Ok(checks) = isolate.checks(method) else { return Vec::new() };
-    let values = method.spec.params.iter().zip(&checks.params).enumerate().map(|(index, (param, check))| {
-        (arguments.get(i32::try_from(index).unwrap_or(i32::MAX)), check, param.name)
-    });
-    isolate.violations(scope, values)
 }
 
 /// Checks that arguments keep their constraints, and says all that do not.

@@ -48,7 +48,7 @@ pub(crate) enum Called {
 
 /// Why a host method has no answer.
 pub(crate) enum Unanswered {
-    /// A value is not what the contract says.
+    /// An argument is not what the contract says.
     Value(BoundaryError),
     /// The method failed.
     Host(HostError),
@@ -204,9 +204,10 @@ impl Call<'_> {
                 let read = A::read(&mut ArgumentReader::plain(budget, params, args))?;
                 enforce(&read, params, checks).map(|()| read)
             },
-            |args| self.violations(args),
+            (|args: &Vec<JsValue>| args.iter().all(is_whole), |args| self.violations(args)),
         );
-        read.and_then(|read| read).map_err(|error| refused(error, self.place, Direction::ToHost))
+        let refused = |error: ValueError| error.into_boundary_error(self.place, Direction::ToHost);
+        read.and_then(|read| read).map_err(|error| Unanswered::Value(refused(error)))
     }
 
     fn args(&self) -> Result<Vec<JsValue>, ValueError> {
@@ -215,17 +216,9 @@ impl Call<'_> {
     }
 
     fn violations(&self, args: &[JsValue]) -> Vec<Violation> {
-        // Of values that are not whole nobody knows all that is wrong with them.
-        if !args.iter().all(is_whole) {
-            return Vec::new();
-        }
         let params = self.spec.params.iter().zip(&self.checks.params).zip(args);
         params.flat_map(|((param, check), value)| check.diagnose(value, param.name)).collect()
     }
-}
-
-fn refused(error: ValueError, place: Place, direction: Direction) -> Unanswered {
-    Unanswered::Value(error.into_boundary_error(place, direction))
 }
 
 impl Returns<'_> {
@@ -234,7 +227,10 @@ impl Returns<'_> {
             .check
             .enforce(value, "result")
             .and_then(|()| wire::serialize_top(value, out).map_err(|error| error.inside("result")));
-        written.map_err(|error| refused(error, self.place, Direction::ToGuest))
+        written.map_err(|error| {
+            let error = error.into_boundary_error(self.place, Direction::ToGuest);
+            Unanswered::Host(HostError::broken(error))
+        })
     }
 }
 

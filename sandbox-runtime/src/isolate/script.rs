@@ -7,7 +7,7 @@ use deno_core::v8;
 
 use super::flights::Leg;
 use super::{Catch, Isolate, Realm, callbacks, engine};
-use crate::boundary::{describe, js_string};
+use crate::boundary::{describe, js_string, preview};
 use crate::contract::ContractSpec;
 use crate::error::{Error, ExportProblem, Place, Thrown};
 use crate::schema::ContractChecks;
@@ -392,7 +392,7 @@ fn syntax_error(scope: &Catch<'_, '_, '_, '_>, script: &Script, lines_before: us
         let message = "the script cannot be compiled".to_owned();
         return Error::Syntax { script: script.name.clone(), message, line: 0, column: 0 };
     };
-    let text = message.get(scope).to_rust_string_lossy(scope);
+    let text = preview(scope, message.get(scope), super::thrown::TEXT);
     let text = text.strip_prefix("Uncaught ").unwrap_or(&text);
     // V8 asks no accessor for the name of an error, and those of frozen intrinsics are accessors.
     let is_nameless = Isolate::current(scope).is_some_and(Isolate::is_frozen) && !text.contains("Error: ");

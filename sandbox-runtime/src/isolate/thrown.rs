@@ -9,7 +9,7 @@ use crate::error::{Error, LimitKind, Place, Thrown};
 use crate::limits::Limits;
 
 /// How much of a message is kept, in characters.
-const TEXT: usize = 4096;
+pub(super) const TEXT: usize = 4096;
 /// How much of a name is kept, in characters.
 const NAME: usize = 256;
 /// How many frames of a stack are kept.
@@ -41,7 +41,7 @@ pub(super) fn error(
     {
         return isolate.over(LimitKind::Buffers, place);
     }
-    Error::Guest(Box::new(Thrown { place, ..thrown }))
+    Error::of_guest(Thrown { place, ..thrown })
 }
 
 /// An exception, with at most so many errors in its chain of causes.

@@ -64,7 +64,7 @@ impl Wired {
         let thrown = scope.has_caught().then(|| isolate.thrown(scope, Some(method.place())));
         scope.reset();
         let direct = raw(isolate, |budget| {
-            to_host::<V>(scope, budget, result).map_err(|error| error.inside("result"))
+            to_host::<V>(scope, budget, None, result).map_err(|error| error.inside("result"))
         })
         .1;
         scope.reset();

@@ -30,6 +30,9 @@ pub(crate) enum Fault {
         to_host: bool,
         violations: Vec<[String; 3]>,
         truncated: bool,
+        /// It is of a host method that gave more than may cross. The parent has checked what its contract asks for, and only
+        /// the child counts what it has been given.
+        of_host: bool,
     },
     Limit {
         kind: u8,
@@ -83,12 +86,8 @@ impl Fault {
                 Self::Mismatch { script, problems: problems.collect() }
             }
             Error::Guest(thrown) => Self::Guest(Exception::of(*thrown)),
-            Error::Value(error) => Self::Value {
-                place: site(error.place),
-                to_host: error.direction == Direction::ToHost,
-                violations: error.violations.into_iter().map(|v| [v.path, v.expected, v.found]).collect(),
-                truncated: error.truncated,
-            },
+            Error::Value(error) => Self::value(*error, false),
+            Error::HostValue(error) => Self::value(*error, true),
             Error::Limit { kind, limit, place } => {
                 let kind = LIMITS.iter().position(|known| *known == kind).unwrap_or_default();
                 Self::Limit { kind: u8::try_from(kind).unwrap_or_default(), limit, place: place.map(site) }
@@ -96,6 +95,16 @@ impl Fault {
             Error::Discarded { cause } => Self::Discarded(Box::new(Self::of(*cause, methods))),
             Error::Build { reason } => Self::Build(reason),
             other => Self::Build(other.to_string()),
+        }
+    }
+
+    fn value(error: BoundaryError, of_host: bool) -> Self {
+        Self::Value {
+            place: site(error.place),
+            to_host: error.direction == Direction::ToHost,
+            violations: error.violations.into_iter().map(|v| [v.path, v.expected, v.found]).collect(),
+            truncated: error.truncated,
+            of_host,
         }
     }
 }
@@ -145,8 +154,8 @@ impl Hearing<'_> {
                 let problems = problems.into_iter().map(problem).collect::<Option<Vec<_>>>()?;
                 Error::Mismatch { contract: contract.name, script: cut(script), problems }
             }
-            Fault::Guest(exception) => Error::Guest(Box::new(self.thrown(exception, self.place, 8)?)),
-            Fault::Value { place, to_host, violations, truncated } => {
+            Fault::Guest(exception) => Error::of_guest(self.thrown(exception, self.place, 8)?),
+            Fault::Value { place, to_host, violations, truncated, of_host } => {
                 let violations = violations.into_iter().take(crate::boundary::MOST);
                 let violations = violations.map(|v| {
                     let [path, expected, found] = v.map(cut);
@@ -154,7 +163,13 @@ impl Hearing<'_> {
                 });
                 let direction = if to_host { Direction::ToHost } else { Direction::ToGuest };
                 let (place, violations) = (self.place_of(place)?, violations.collect());
-                Error::Value(Box::new(BoundaryError { place, direction, violations, truncated }))
+                let error = Box::new(BoundaryError { place, direction, violations, truncated });
+                let is_host = self.hosts.iter().any(|spec| spec.name == place.contract);
+                match of_host {
+                    true if to_host || !is_host => return None,
+                    true => Error::HostValue(error),
+                    false => Error::Value(error),
+                }
             }
             Fault::Limit { kind, limit, place } => {
                 let place = match place {

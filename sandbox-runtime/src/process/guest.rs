@@ -250,8 +250,7 @@ impl Processed {
                 let read = from_tree::<V>(budget, data).map_err(|error| error.inside("result"));
                 read.and_then(|value| check.enforce(&value, "result").map(|()| value))
             },
-            // Of one that is not whole nobody knows all that is wrong with it.
-            |data| if is_whole(data) { check.diagnose(data, "result") } else { Vec::new() },
+            (is_whole, |data| check.diagnose(data, "result")),
         );
         let read = read.ok()?;
         Some(read.map_err(|error| error.into_error(method.place(), Direction::ToHost)))

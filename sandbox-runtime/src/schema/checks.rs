@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json};
 use super::check::{Checker, Direction, Step, Violation};
 use super::description::TypeDescription;
 use super::generate::Generators;
-use crate::boundary::{JsValue, MOST, ValueError, plain};
+use crate::boundary::{JsValue, MOST, Seen, ValueError, plain};
 use crate::contract::Contract;
 use crate::types::{Rules, TypeSpec};
 
@@ -28,6 +28,8 @@ pub(crate) struct MethodChecks {
     pub(crate) is_constrained: bool,
     /// Whether what any argument is read from has.
     pub(crate) is_read_constrained: bool,
+    /// Whether any parameter has a description to look at what is read with.
+    pub(crate) is_described: bool,
     pub(crate) returns: TypeCheck,
 }
 
@@ -44,6 +46,8 @@ pub struct TypeCheck {
     /// Whether that asks for more than the type, so that a value that was read is to be looked at as well: of a field
     /// that is read and not written, only this knows the constraints.
     pub(crate) is_read_constrained: bool,
+    /// Whether there is a description of what serde reads.
+    is_described: bool,
     rules: Option<Rules>,
 }
 
@@ -80,7 +84,8 @@ impl ContractChecks {
             let params = params.collect::<Result<Vec<_>, _>>()?;
             let is_constrained = params.iter().any(TypeCheck::is_constrained);
             let is_read_constrained = params.iter().any(|param| param.is_read_constrained);
-            methods.push(MethodChecks { params, is_constrained, is_read_constrained, returns });
+            let is_described = params.iter().any(|param| param.is_described);
+            methods.push(MethodChecks { params, is_constrained, is_read_constrained, is_described, returns });
         }
         Ok(Self { methods })
     }
@@ -105,7 +110,14 @@ impl TypeCheck {
         }
         let constraints = written.has_constraints().then_some(written);
         let is_read_constrained = readable.has_constraints();
-        Ok(Self { constraints, readable, is_read_constrained, rules: spec.rules })
+        let is_described = schema.to_host.is_some();
+        Ok(Self { constraints, readable, is_read_constrained, is_described, rules: spec.rules })
+    }
+
+    /// Where what is seen of a value is to be noted, for a closer look.
+    #[inline]
+    pub(crate) fn notes<'s>(&self) -> Option<Seen<'s>> {
+        self.is_described.then(|| Seen::new(self.is_read_constrained))
     }
 
     /// Whether a value of the type has anything to keep.

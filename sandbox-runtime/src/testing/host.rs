@@ -108,7 +108,7 @@ fn hostile_call(result: Result<()>) -> Outcome {
 /// A method that got its arguments failed.
 fn failure(thrown: Box<Thrown>) -> Outcome {
     match refusal(&thrown) {
-        Some(refusal) => Outcome::Wrong(Error::Value(Box::new(refusal.clone()))),
+        Some(refusal) => Outcome::Wrong(Error::HostValue(Box::new(refusal.clone()))),
         None if thrown.host_error::<HostPanic>().is_some() => Outcome::Wrong(Error::Guest(thrown)),
         None => Outcome::Failed,
     }

@@ -5,13 +5,15 @@ use crate::schema::Violation;
 
 /// Reads data that is taken apart as it is read: first without keeping it, and where a closer look is needed, anew and kept.
 ///
-/// `data` may give another thing each time: what is read in the end, and what is looked at, are one.
+/// `data` may give another thing each time: what is read in the end, and what is looked at, are one. Data that were read are checked
+/// even when they are not whole, for nobody reads what is missing. Of data that were not read, and are not whole, nobody knows all
+/// that is wrong.
 pub(crate) fn read_closely<'b, D: Clone, V, E>(
     is_always_needed: bool,
     budget: impl Fn() -> Budget<'b>,
     data: impl Fn() -> Result<D, E>,
     read: impl Fn(&Budget<'b>, D) -> Result<V, ValueError>,
-    violations: impl FnOnce(&D) -> Vec<Violation>,
+    (is_whole, violations): (impl FnOnce(&D) -> bool, impl FnOnce(&D) -> Vec<Violation>),
 ) -> Result<Result<V, ValueError>, E> {
     if !is_always_needed {
         let budget = budget();
@@ -24,7 +26,7 @@ pub(crate) fn read_closely<'b, D: Clone, V, E>(
     let data = data()?;
     Ok(match read(&budget(), data.clone()) {
         Ok(value) => ValueError::all(violations(&data)).map_or(Ok(value), Err),
-        Err(error) if error.is_first_of_many() => Err(error.with(violations(&data))),
+        Err(error) if error.is_first_of_many() && is_whole(&data) => Err(error.with(violations(&data))),
         Err(error) => Err(error),
     })
 }
@@ -58,7 +60,7 @@ mod tests {
             }
             false => Vec::new(),
         };
-        let Ok(read) = read_closely(is_always_needed, budget, data, read, violations);
+        let Ok(read) = read_closely(is_always_needed, budget, data, read, (|_: &u32| true, violations));
         read.map_err(|error| error.to_string())
     }
 

@@ -141,7 +141,10 @@ impl<'b> TreeReader<'b> {
             }
             _ => return Err(self.refused(expected.to_string(), &["an array", "a Set", "a typed array"])),
         };
-        self.budget.items(length)?;
+        match &self.value {
+            JsValue::Set(_) => self.budget.members(length)?,
+            _ => self.budget.items(length)?,
+        }
         let mut items = Items { inside: self.inside()?, left: self.value.into(), length, next: 0 };
         let value = visitor.visit_seq(&mut items)?;
         match length - items.next {
@@ -157,8 +160,7 @@ impl<'b> TreeReader<'b> {
     ) -> Result<V::Value, ValueError> {
         match &self.value {
             JsValue::Map(pairs) => {
-                self.budget.items(pairs.len())?;
-                self.budget.nodes(pairs.len())?;
+                self.budget.entries(pairs.len())?;
                 let inside = self.inside()?;
                 let JsValue::Map(pairs) = self.value else { return Err(self.unexpected(expected)) };
                 visitor.visit_map(Pairs { inside, pairs: pairs.into_iter(), next: 0, value: None })

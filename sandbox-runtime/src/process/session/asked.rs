@@ -175,7 +175,7 @@ impl<'c> Call<'c> {
             Ok(()) => Ok(value),
             Err(error) => {
                 let error = error.inside("result").into_boundary_error(place, Direction::ToGuest);
-                Err(Unanswered::Value(error))
+                Err(Unanswered::Host(HostError::broken(error)))
             }
         });
         let now = self.session.now();

@@ -5,7 +5,7 @@ use super::{
     ARRAY, ARRAY_BUFFER, ASIDE, BIGINT, BYTES, DATA_VIEW, DATE, ERROR, Encoded, FALSE, KINDS, MAP, NEGATIVE,
     NULL, NUMBER, NUMBERS, OBJECT, OTHER, SET, STRING, TRUE, UNDEFINED, Window, is_description,
 };
-use crate::boundary::{DEEPEST, JsValue, error_of, units};
+use crate::boundary::{DEEPEST, JsValue, LEAST, LEAST_LISTED, error_of, units};
 use crate::limits::Limits;
 
 /// Bytes that are no value, and where.
@@ -168,7 +168,7 @@ impl<'b> Decoder<'b> {
             NEGATIVE => self.bigint(true)?,
             STRING => JsValue::String(self.text()?),
             ARRAY => JsValue::Array(self.items()?),
-            SET => JsValue::Set(self.items()?),
+            SET => JsValue::Set(self.members()?),
             OBJECT => JsValue::Object(self.fields()?),
             MAP => JsValue::Map(self.pairs()?),
             BYTES => JsValue::Bytes(self.buffer()?),
@@ -303,7 +303,12 @@ impl<'b> Decoder<'b> {
     }
 
     fn items(&mut self) -> Result<Vec<JsValue>> {
-        let count = self.collection(1)?;
+        let count = self.collection(1, |count| count.max(LEAST))?;
+        self.inside(|decoder| decoder.values(count))
+    }
+
+    fn members(&mut self) -> Result<Vec<JsValue>> {
+        let count = self.collection(1, |count| count.max(LEAST_LISTED))?;
         self.inside(|decoder| decoder.values(count))
     }
 
@@ -317,7 +322,7 @@ impl<'b> Decoder<'b> {
     }
 
     fn fields(&mut self) -> Result<Vec<(String, JsValue)>> {
-        let count = self.collection(2)?;
+        let count = self.collection(2, |count| count.max(LEAST))?;
         self.inside(|decoder| {
             let mut fields = Vec::with_capacity(count);
             for _ in 0..count {
@@ -329,8 +334,7 @@ impl<'b> Decoder<'b> {
     }
 
     fn pairs(&mut self) -> Result<Vec<(JsValue, JsValue)>> {
-        let count = self.collection(2)?;
-        self.nodes(count)?;
+        let count = self.collection(2, |count| count.saturating_mul(2).max(LEAST_LISTED))?;
         self.inside(|decoder| {
             let mut pairs = Vec::with_capacity(count);
             for _ in 0..count {
@@ -346,7 +350,7 @@ impl<'b> Decoder<'b> {
         let number = self.byte()?;
         let kind = KINDS.get(usize::from(number));
         let kind = *kind.ok_or(WireError { at: start, fault: Fault::Kind(number) })?;
-        let count = self.collection(8)?;
+        let count = self.collection(8, |count| count.max(LEAST))?;
         self.inside(|decoder| {
             let mut values = Vec::with_capacity(count);
             for _ in 0..count {
@@ -362,13 +366,11 @@ impl<'b> Decoder<'b> {
         self.inside(|decoder| Ok(error_of(decoder.value()?, decoder.value()?, decoder.value()?)))
     }
 
-    /// The number of a collection's elements, paid for, of at least so many bytes each.
-    fn collection(&mut self, least: usize) -> Result<usize> {
-        /// What a collection costs beside its content, as in [`Budget::items`](crate::boundary::Budget).
-        const COLLECTION: usize = 16;
+    /// The number of a collection's elements, of at least so many bytes each. It costs as in [`Budget`](crate::boundary::Budget).
+    fn collection(&mut self, least: usize, cost: impl FnOnce(usize) -> usize) -> Result<usize> {
         let count = self.length()?;
         self.limited(count)?;
-        self.nodes(count.saturating_add(COLLECTION))?;
+        self.nodes(cost(count))?;
         self.promised(count, least)?;
         Ok(count)
     }
