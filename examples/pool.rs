@@ -26,7 +26,7 @@ fn script(tenant: u32) -> Script {
 fn main() -> Result<()> {
     let pool = SandboxPool::builder()
         .trust(Trust::Tenants)
-        .limits(Limits { wall: Duration::from_millis(50), heap: 16 << 20, ..Limits::default() })
+        .limits(Limits { wall: Duration::from_millis(250), heap: 16 << 20, ..Limits::default() })
         .memory(64 << 20)
         .build()?;
     let rules =

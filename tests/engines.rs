@@ -84,6 +84,61 @@ fn quickjs_survives_the_lines_that_end_v8() {
     }
 }
 
+/// Errors that are made while the heap has a few hundred bytes left, and each time another number of them. In QuickJS the
+/// frames of such an error ended the process.
+#[test]
+fn errors_in_a_full_heap_end_no_process() {
+    let source = "const all = [];
+        export function probe() {
+            for (let size = 6000; ; ) {
+                try { all.push(new Array(size).fill(0)); } catch { size = size > 8 ? size >> 1 : 997; all.pop(); }
+            }
+        }";
+    for _ in 0..10 {
+        let limits =
+            Limits { heap: 16 << 20, buffers: 16 << 20, wall: Duration::from_secs(30), ..Limits::default() };
+        let sandbox = LocalSandbox::builder().limits(limits).build().unwrap();
+        let guest = sandbox.load::<dyn Probe>(Script::new("hoard.js", source)).unwrap();
+        let outcome = guest.probe();
+        assert!(matches!(outcome, Err(Error::Limit { kind: LimitKind::Heap, .. })), "{outcome:?}");
+        sandbox.reset().unwrap();
+        let fine = sandbox.load::<dyn Probe>(Script::new("fine.js", "export const probe = () => 'fine'"));
+        assert_eq!(fine.unwrap().probe().unwrap(), "fine");
+    }
+}
+
+/// Pools end many guests at their limits. `RUNS=1000` runs the example so many times.
+#[test]
+#[ignore = "200 runs of the example `pool`, of some seconds each"]
+fn the_example_of_pools_ends_no_process() {
+    let features: &[&str] = if QUICKJS { &["--no-default-features", "--features", "quickjs"] } else { &[] };
+    let mut build = std::process::Command::new(env!("CARGO"));
+    let build = build.args(["build", "--quiet", "--locked", "--example", "pool"]).args(features);
+    assert!(build.status().unwrap().success());
+    let tests = std::env::current_exe().unwrap();
+    let example = tests.parent().and_then(|deps| deps.parent()).unwrap().join("examples/pool");
+    let runs = std::env::var("RUNS").map_or(200, |runs| runs.parse().expect("a number"));
+    for run in 0..runs {
+        let output = std::process::Command::new(&example).output().unwrap();
+        assert!(output.status.success(), "run {run}: {output:?}");
+    }
+}
+
+/// The guest has the limit as it is in V8, but for values that are no numbers.
+#[test]
+fn a_guest_chooses_how_many_frames_an_error_has() {
+    let frames = "const lines = (n) => {
+        Error.stackTraceLimit = n;
+        const deep = (n) => n > 0 ? deep(n - 1) + '' : new Error('x').stack.split('\\n').length - 1;
+        return deep(20);
+    };
+    return [lines(3), lines(0), lines(12)].join()";
+    assert_eq!(within(Duration::from_secs(5), frames).unwrap(), "3,0,12");
+    let odd = "Error.stackTraceLimit = { valueOf() { throw 5 } };
+        try { null.x } catch (e) { return e.name }";
+    assert_eq!(within(Duration::from_secs(5), odd).unwrap(), "TypeError");
+}
+
 #[test]
 fn a_limit_of_buffers_alone_is_refused_by_quickjs() {
     let limits = Limits { buffers: 8 << 20, ..Limits::default() };
@@ -187,8 +242,10 @@ fn text_with_a_zero_and_text_that_is_long_end_nothing() {
             "return String(BigInt(`TEXT`))",
             "Error.captureStackTrace({ toString() { return `TEXT` } }); return globalThis[`TEXT`]",
         ] {
-            let guest =
-                load(Limits { value_bytes: 4 << 20, ..Limits::default() }, &body.replace("TEXT", text));
+            let guest = load(
+                Limits { value_bytes: 4 << 20, wall: Duration::from_secs(30), ..Limits::default() },
+                &body.replace("TEXT", text),
+            );
             let outcome = guest.probe();
             assert!(matches!(outcome, Ok(_) | Err(Error::Guest(_) | Error::Value(_))), "{body}: {outcome:?}");
         }

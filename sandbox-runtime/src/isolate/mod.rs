@@ -229,7 +229,11 @@ impl Isolate {
         let raw = unsafe { v8_isolate.as_raw_isolate_ptr() };
         let realm = {
             v8::scope!(let scope, v8_isolate);
-            Realm::new(scope, &self.furnishing(host_realm.as_ref()))
+            let of_host = host_realm.as_ref().map_or(Ok(()), |host_realm| {
+                let context = v8::Local::new(scope, host_realm);
+                realm::keep_frames(&v8::ContextScope::new(scope, context))
+            });
+            of_host.and_then(|()| Realm::new(scope, &self.furnishing(host_realm.as_ref())))
         };
         if !leaks::UNCOUNTED_BUFFERS {
             self.buffers.limit(self.settings.limits.buffers);

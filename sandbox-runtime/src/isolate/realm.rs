@@ -8,7 +8,7 @@ use deno_core::v8;
 
 use super::host::Host;
 use super::ops::HostOp;
-use super::{engine, furniture, leaks, shim};
+use super::{Isolate, engine, furniture, leaks, shim};
 use crate::boundary::forms::Forms;
 use crate::boundary::js_string;
 use crate::contract::ContractSpec;
@@ -135,6 +135,14 @@ impl Realm {
     }
 }
 
+/// Errors of the scope's realm have no frames once the heap is full.
+pub(super) fn keep_frames(scope: &v8::PinScope<'_, '_>) -> Result<(), String> {
+    let frames = engine::Frames::of(scope).ok_or("`Error.stackTraceLimit` cannot be replaced")?;
+    let isolate = Isolate::current(scope).ok_or("the engine has lost its isolate")?;
+    isolate.heap.keep(frames);
+    Ok(())
+}
+
 fn create<'s>(
     scope: &mut v8::PinScope<'s, '_, ()>,
     furnishing: &Furnishing<'_>,
@@ -143,6 +151,7 @@ fn create<'s>(
     let host_realm = furnishing.host_realm.filter(|_| leaks::HOST_REALM);
     let leaked = host_realm.map(|host_realm| leaks::shared(scope, host_realm, context));
     let scope = &mut v8::ContextScope::new(scope, context);
+    keep_frames(scope)?;
     if !furnishing.settings.eval && !leaks::CODE_FROM_TEXT {
         engine::refuse_code_from_text(scope, context).ok_or("`eval` cannot be taken away")?;
     }

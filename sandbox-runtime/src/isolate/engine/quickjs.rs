@@ -4,6 +4,7 @@
 //! of V8's kind, for one, is a pointer that it reads from a property of the error, where a guest can put any
 //! number. What is used of it here was read first.
 
+mod frames;
 mod intrinsics;
 
 use std::cell::Cell;
@@ -12,6 +13,7 @@ use std::sync::{Arc, LazyLock, Mutex, Once, PoisonError};
 
 use deno_core::{JsRuntime, v8};
 
+pub(crate) use frames::Frames;
 pub(crate) use intrinsics::{
     Intrinsics, KeptResolver, Resolver, big, big_value, map_items, map_size, set_items, set_size, settled,
 };

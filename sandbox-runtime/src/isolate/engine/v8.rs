@@ -41,6 +41,18 @@ pub(crate) const HAS_FORMS: bool = true;
 /// The lines that are put before the body of a function that is compiled.
 pub(crate) const LINES_BEFORE_A_BODY: usize = 0;
 
+/// V8 has memory for the frames of errors, however full the heap is.
+pub(crate) struct Frames;
+
+impl Frames {
+    #[expect(clippy::unnecessary_wraps, reason = "QuickJS may have no memory left")]
+    pub(crate) fn of(_: &v8::PinScope<'_, '_>) -> Option<Self> {
+        Some(Self)
+    }
+
+    pub(crate) fn stop(&self, _: &mut v8::Isolate) {}
+}
+
 /// Every limit holds.
 pub(crate) fn check(_: &Settings) -> Result<(), String> {
     Ok(())
