@@ -107,8 +107,12 @@ bill! {
     buffers_peak: u64, same, same, max;
     /// How many calls of host methods, with those that were refused for their arguments.
     host_calls: u64, same, same, saturating_add;
-    /// Wall time of host methods, with what they call in turn. It is read off a clock that goes on every 2 ms: of many
-    /// short calls, and of long ones, the sum is right to that.
+    /// Wall time of host methods, with the reading of their arguments, the writing of their results, and what they call in turn. Of
+    /// an `async` method it is the time until the method has begun, and not while its promise is awaited: the guest may go on.
+    ///
+    /// It is this in all transports, and never more than [`wall`](Self::wall). In a process it is what the host measures, without
+    /// the way between the processes. Elsewhere it is read off a clock that goes on every 2 ms: the sum of many short calls, and one
+    /// long call, are right to that, and a single short call may have 0.
     host_time: Duration, Duration::from_nanos, nanos, saturating_add;
     /// Bytes of text and of `Bytes` that went to the guest, and 8 for each value that
     /// [`Limits::value_nodes`](crate::Limits::value_nodes) counts; without those of host methods of numbers and booleans

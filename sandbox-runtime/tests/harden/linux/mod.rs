@@ -368,9 +368,7 @@ fn resources_are_limited() {
 
 fn cpu_time_is_limited() {
     let plan = Plan { cpu_seconds: Some(1), ..plan() };
-    let begin = Instant::now();
     run("early: compute", &plan).by(libc::SIGXCPU);
-    assert!(begin.elapsed() < Duration::from_secs(15));
 }
 
 fn it_is_closed_to_others_of_its_user() {
