@@ -71,6 +71,13 @@ fn chosen(choice: Choice, v8: Result<Origin, crate::v8::Missing>) -> Result<Vec<
 }
 
 impl Engine {
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::V8(_) => "V8",
+            Self::QuickJs => "QuickJS",
+        }
+    }
+
     /// What cargo is told, to build with this engine.
     pub(crate) fn feature_arguments(&self) -> &'static [&'static str] {
         match self {

@@ -10,9 +10,11 @@ mod bench;
 mod engine;
 mod fetch;
 mod node;
+mod progress;
 mod prose;
 mod pypi;
 mod source_build;
+mod test;
 mod tools;
 mod v8;
 
@@ -30,7 +32,8 @@ Sets this machine up, and runs the workspace's demo and tests.
 
   cargo xtask demo [--engine E]             runs the example `pricing_rules`
   cargo xtask test [--engine E] [-- ARGS]   runs all tests, with node for some; ARGS are those of `cargo test`
-  cargo xtask soak [--engine E] [--minutes N] [--seed S]   faults, endless programs, leaks and races, for five minutes
+  cargo xtask soak [--engine E] [--minutes N] [--seed S]   faults, endless programs, leaks and races, for five minutes;
+                                            then how soon calls end, on a machine that does nothing else
   cargo xtask load [--engine E]             what hostile tenants of a pool cost the honest ones, a thousand of them all together
   cargo xtask bench [--quick] [--peers]     measures beside hand-written floors, in ten minutes or two, and writes docs/benchmarks.md
   cargo xtask bench --instructions [--bless]   counts instructions of a call with valgrind, against benches/instructions.json
@@ -64,14 +67,14 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         }
         ["test", options @ ..] => {
             let (choice, rest) = options_of(options)?;
-            let node = node::prepare()?;
-            on_engines(choice, |engine| cargo("test", engine, &["--workspace"], &rest, node.as_deref()))
+            test::run(choice, &rest)
         }
         ["soak", options @ ..] => {
             let (choice, rest) = soak_options(options)?;
             let rest = [&["--"], &rest[..]].concat();
             on_engines(choice, |engine| {
-                cargo("run", engine, &["--release", "--example", "soak"], &rest, None)
+                let soak = cargo("run", engine, &["--release", "--example", "soak"], &rest, None)?;
+                Ok(test::on_a_quiet_machine(engine)? && soak)
             })
         }
         ["load", options @ ..] => {
@@ -142,22 +145,33 @@ fn cargo(
     rest: &[&str],
     programs: Option<&Path>,
 ) -> Result<bool> {
+    let path = programs.map(|folder| with_path(folder).map(|path| ("PATH", path))).transpose()?;
+    let condition = programs.map(|folder| format!(", with {} on PATH", folder.display())).unwrap_or_default();
+    let is_well = cargo_with(command, engine, arguments, rest, path.as_slice())?;
+    let words = [&[command], arguments, engine.cargo_arguments(), rest].concat().join(" ");
+    match is_well {
+        true => say(&format!("done; from now on `cargo {words}` works by itself{condition}")),
+        false => say(&format!("`cargo {words}` failed; what it says is above")),
+    }
+    Ok(is_well)
+}
+
+/// The same with variables, and without a last word.
+fn cargo_with(
+    command: &str,
+    engine: &Engine,
+    arguments: &[&str],
+    rest: &[&str],
+    variables: &[(&str, OsString)],
+) -> Result<bool> {
     let mut all = vec![command];
     all.extend(arguments);
     all.extend(engine.cargo_arguments());
     all.extend(rest);
     say(&format!("cargo {}", all.join(" ")));
     let mut cargo = Command::new(cargo_program());
-    if let Some(programs) = programs {
-        cargo.env("PATH", with_path(programs)?);
-    }
-    let status = cargo.args(&all).current_dir(workspace()).status();
-    let status = status.map_err(|error| format!("cargo cannot be run: {error}"))?;
-    let condition = programs.map(|folder| format!(", with {} on PATH", folder.display())).unwrap_or_default();
-    match status.success() {
-        true => say(&format!("done; from now on `cargo {}` works by itself{condition}", all.join(" "))),
-        false => say(&format!("`cargo {}` failed; what it says is above", all.join(" "))),
-    }
+    cargo.args(&all).envs(variables.iter().cloned()).current_dir(workspace());
+    let status = cargo.status().map_err(|error| format!("cargo cannot be run: {error}"))?;
     Ok(status.success())
 }
 
