@@ -41,7 +41,7 @@ const REALMS: &[Realm] = &[
 
 /// With time for a machine that is busy: limits are not what is tested here.
 fn builder() -> Builder<LocalSandbox> {
-    LocalSandbox::builder().limits(Limits { wall: Duration::from_secs(60), ..Limits::default() })
+    LocalSandbox::builder().limits(Limits { wall: Duration::from_secs(300), ..Limits::default() })
 }
 
 /// What `harness.js` exports. What a program gives later than in microtasks, it never gives.

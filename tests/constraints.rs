@@ -3,6 +3,9 @@
 
 use every::{Bounded, refusal};
 use sandbox_runtime::{BoundaryError, Direction, Error, LocalSandbox, Result, Sandbox, Script, sandbox_api};
+use slack::long;
+
+mod slack;
 
 #[allow(dead_code, reason = "each test uses some of it")]
 mod every;
@@ -50,7 +53,7 @@ pub trait Run {
 
 /// Runs an expression of a guest that can call a host's shop; a failure is its text.
 fn at_the_shop(expression: &str) -> String {
-    let sandbox = LocalSandbox::builder().host::<dyn Shop>(Honest).build().unwrap();
+    let sandbox = LocalSandbox::builder().limits(long()).host::<dyn Shop>(Honest).build().unwrap();
     let script = format!(
         "export const run = () => {{ try {{ return JSON.stringify({expression}); }} catch (e) {{ return `${{e.name}}: ${{e.message}}`; }} }};"
     );
@@ -115,8 +118,8 @@ fn a_hosts_result_that_breaks_its_contract_is_the_hosts_fault() {
         let seen = at_the_shop(expression);
         assert!(seen.starts_with(&format!("Error: {place} failed (reference E")), "{expression}: {seen}");
         let script = Script::new("run.js", format!("export const run = () => `${{{expression}}}`;"));
-        let local = LocalSandbox::builder().host::<dyn Shop>(Honest).build().unwrap();
-        let sent = Sandbox::builder().host::<dyn Shop>(Honest).build().unwrap();
+        let local = LocalSandbox::builder().limits(long()).host::<dyn Shop>(Honest).build().unwrap();
+        let sent = Sandbox::builder().limits(long()).host::<dyn Shop>(Honest).build().unwrap();
         let outcomes = [
             local.load::<dyn Run>(script.clone()).unwrap().run(),
             sent.load::<dyn Run>(script).unwrap().run(),
@@ -135,7 +138,7 @@ fn a_hosts_result_that_breaks_its_contract_is_the_hosts_fault() {
 fn a_guests_parameters_and_results_keep_their_bounds() {
     let source = "export const discount = (rate) => rate; export const total = (amount) => amount;
                   export const find = (text) => [...text]; export const store = (value) => ({ ...value, unitPrice: value.unitPrice + 1 });";
-    let sandbox = Sandbox::builder().build().unwrap();
+    let sandbox = Sandbox::builder().limits(long()).build().unwrap();
     let shop = sandbox.load::<dyn Shop>(Script::new("shop.js", source)).unwrap();
     let bounded = |unit_price| Bounded { unit_price, code: "A".into(), counts: vec![] };
     assert_eq!(shop.discount(0.5, 10).unwrap(), 0.5);
@@ -213,7 +216,12 @@ fn rules_of_garde_hold_wherever_they_are() {
         let script = format!(
             "const f = () => ({value}); export default {{ ruled: f, undescribed: f, forgotten: f }};"
         );
-        LocalSandbox::builder().build().unwrap().load::<dyn Rules>(Script::new("rules.js", script)).unwrap()
+        LocalSandbox::builder()
+            .limits(long())
+            .build()
+            .unwrap()
+            .load::<dyn Rules>(Script::new("rules.js", script))
+            .unwrap()
     };
     let right = rules("{ parts: [{ evenNumber: 2, fiveOrMore: 5 }] }").ruled().unwrap();
     assert_eq!(right.parts[0].even_number, 2);
@@ -301,7 +309,7 @@ fn constraints_hold_for_what_is_read_and_never_written() {
             Some("value.single: expected a number in the range of f32, got 1e+300"),
         ),
     ];
-    let sandbox = LocalSandbox::builder().host::<dyn Uneven>(Honest).build().unwrap();
+    let sandbox = LocalSandbox::builder().limits(long()).host::<dyn Uneven>(Honest).build().unwrap();
     for (call, expected) in table {
         let script = format!(
             "export const run = () => {{ try {{ return `${{Uneven.{call}}}`; }} catch (e) {{ return e.message; }} }};"
@@ -342,12 +350,12 @@ impl Unreadable for () {
 /// A pattern that is described and cannot be checked would be a promise that nobody keeps.
 #[test]
 fn a_pattern_that_cannot_be_checked_is_no_contract() {
-    let sandbox = LocalSandbox::builder().build().unwrap();
+    let sandbox = LocalSandbox::builder().limits(long()).build().unwrap();
     let guest = sandbox.load::<dyn Unreadable>(Script::new("a.js", "export const text = () => {};"));
     let hosts = [
         guest.map(drop),
-        LocalSandbox::builder().host::<dyn Unreadable>(()).build().map(drop),
-        Sandbox::builder().host::<dyn Unreadable>(()).build().map(drop),
+        LocalSandbox::builder().limits(long()).host::<dyn Unreadable>(()).build().map(drop),
+        Sandbox::builder().limits(long()).host::<dyn Unreadable>(()).build().map(drop),
     ];
     for outcome in hosts {
         let Err(Error::Build { reason, .. }) = outcome else { panic!("it is no contract") };

@@ -3,6 +3,9 @@
 use std::collections::BTreeSet;
 
 use sandbox_runtime::{Engine, Error, LocalSandbox, Result, Sandbox, Script, sandbox_api};
+use slack::long;
+
+mod slack;
 
 #[sandbox_api(guest)]
 pub trait Probe {
@@ -26,7 +29,7 @@ impl Tool for Hammer {
 }
 
 fn probe(body: &str) -> Result<String> {
-    let sandbox = LocalSandbox::builder().host::<dyn Tool>(Hammer).build()?;
+    let sandbox = LocalSandbox::builder().limits(long()).host::<dyn Tool>(Hammer).build()?;
     let script = Script::new("probe.js", format!("export function probe() {{ {body} }}"));
     sandbox.load::<dyn Probe>(script)?.probe()
 }
@@ -88,7 +91,7 @@ fn no_module_is_imported() {
         "await import.source('x'); export const probe = () => '';",
         "await import.defer('x'); export const probe = () => '';",
     ] {
-        let sandbox = LocalSandbox::builder().build().unwrap();
+        let sandbox = LocalSandbox::builder().limits(long()).build().unwrap();
         let outcome = sandbox.load::<dyn Probe>(Script::new("import.mjs", script)).map(drop);
         let Err(Error::Guest(error)) = outcome else { panic!("{script}: {outcome:?}") };
         // QuickJS has these from helpers, which are not there in a guest's realm.
@@ -113,7 +116,7 @@ fn a_dynamic_import_is_a_rejected_promise_whatever_its_form() {
         import({ toString() { throw new RangeError('mine'); } }).catch(note('throws'));
         import(import.meta.url).catch(note('meta'));
         export const probe = () => seen.sort().join(', ');";
-    let sandbox = LocalSandbox::builder().build().unwrap();
+    let sandbox = LocalSandbox::builder().limits(long()).build().unwrap();
     let probe = sandbox.load::<dyn Probe>(Script::new("dynamic.mjs", script)).unwrap();
     let expected = "attributes: TypeError, meta: TypeError, object: TypeError, plain: TypeError, symbol: TypeError, throws: RangeError";
     assert_eq!(probe.probe().unwrap(), expected);
@@ -179,7 +182,7 @@ const WALK: &str = "
 
 #[test]
 fn everything_that_can_be_reached_is_of_the_guests_own_realm() {
-    let sandbox = LocalSandbox::builder().host::<dyn Tool>(Hammer).build().unwrap();
+    let sandbox = LocalSandbox::builder().limits(long()).host::<dyn Tool>(Hammer).build().unwrap();
     let probe = sandbox.load::<dyn Probe>(Script::new("walk.mjs", WALK)).unwrap();
     let found: serde_json::Value = serde_json::from_str(&probe.probe().unwrap()).unwrap();
     assert_eq!(found["strangers"], serde_json::json!([]));
@@ -190,7 +193,10 @@ fn everything_that_can_be_reached_is_of_the_guests_own_realm() {
 fn what_one_sandbox_does_to_its_realm_no_other_sees() {
     let mark = "Object.prototype.marked = Array.prototype.marked = globalThis.marked = 1; export const probe = () => String([].marked);";
     let look = "export const probe = () => String([].marked) + typeof marked;";
-    let (one, other) = (Sandbox::builder().build().unwrap(), Sandbox::builder().build().unwrap());
+    let (one, other) = (
+        Sandbox::builder().limits(long()).build().unwrap(),
+        Sandbox::builder().limits(long()).build().unwrap(),
+    );
     let one = one.load::<dyn Probe>(Script::new("mark.mjs", mark)).unwrap();
     assert_eq!(one.probe().unwrap(), "1");
     assert_eq!(

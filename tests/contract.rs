@@ -8,6 +8,9 @@ use proptest::prelude::*;
 use sandbox_runtime::{
     Contract, Engine, Error, ExportProblem, GuestContract, LocalSandbox, Result, Sandbox, Script, sandbox_api,
 };
+use slack::long;
+
+mod slack;
 
 #[sandbox_api]
 pub trait MathApi: Send + Sync {
@@ -24,7 +27,7 @@ const MEMBERS: &str = "exports.add = (a, b) => a + b; exports.mul = function (a,
 
 #[test]
 fn every_format_of_a_script_is_a_guest() {
-    let sandbox = Sandbox::builder().build().unwrap();
+    let sandbox = Sandbox::builder().limits(long()).build().unwrap();
     for source in [MODULE, DEFAULT, CLASS, COMMON, MEMBERS] {
         let math: Box<dyn MathApi> =
             Box::new(sandbox.load::<dyn MathApi>(Script::new("math.js", source)).unwrap());
@@ -45,13 +48,18 @@ fn every_format_of_a_script_is_a_guest() {
 #[test]
 fn named_exports_come_before_the_default_object() {
     let source = "export const add = (a, b) => a + b; export default { add: () => 0, mul: (a, b) => a * b };";
-    let math = Sandbox::builder().build().unwrap().load::<dyn MathApi>(Script::new("m.js", source)).unwrap();
+    let math = Sandbox::builder()
+        .limits(long())
+        .build()
+        .unwrap()
+        .load::<dyn MathApi>(Script::new("m.js", source))
+        .unwrap();
     assert_eq!((math.add(2.0, 3.0).unwrap(), math.mul(2.0, 3.0).unwrap()), (5.0, 6.0));
 }
 
 #[test]
 fn every_problem_of_a_script_is_in_one_error() {
-    let sandbox = LocalSandbox::builder().build().unwrap();
+    let sandbox = LocalSandbox::builder().limits(long()).build().unwrap();
     let source = "export const mul = 5; export const other = () => 1;";
     let Err(Error::Mismatch { contract, script, problems, .. }) =
         sandbox.load::<dyn MathApi>(Script::new("wrong.js", source)).map(drop)
@@ -75,7 +83,7 @@ pub trait Text {
 
 #[test]
 fn what_every_object_inherits_is_nobodys_export() {
-    let sandbox = LocalSandbox::builder().build().unwrap();
+    let sandbox = LocalSandbox::builder().limits(long()).build().unwrap();
     let inherited = sandbox.load::<dyn Text>(Script::new("t.js", "module.exports = {};")).map(drop);
     assert!(matches!(inherited, Err(Error::Mismatch { .. })), "{inherited:?}");
     let own = Script::new("t.js", "module.exports = { toString: () => 'own' };");
@@ -84,7 +92,7 @@ fn what_every_object_inherits_is_nobodys_export() {
 
 #[test]
 fn a_script_that_cannot_run_says_where() {
-    let sandbox = LocalSandbox::builder().build().unwrap();
+    let sandbox = LocalSandbox::builder().limits(long()).build().unwrap();
     let syntax = sandbox.eval(Script::new("bad.js", "export const a = 1;\nexport const = 2;")).map(drop);
     let Err(Error::Syntax { script, line, column, message, .. }) = syntax else { panic!("{syntax:?}") };
     assert_eq!((script.as_str(), line, column), ("bad.js", 2, 14));
@@ -133,7 +141,12 @@ pub trait Store {
 }
 
 fn store(source: &str) -> impl Store {
-    LocalSandbox::builder().build().unwrap().load::<dyn Store>(Script::new("store.js", source)).unwrap()
+    LocalSandbox::builder()
+        .limits(long())
+        .build()
+        .unwrap()
+        .load::<dyn Store>(Script::new("store.js", source))
+        .unwrap()
 }
 
 const REQUIRED: &str = "export const getDouble = (n) => n * 2; export const sum_all = (l) => l.reduce((a, b) => a + b, 0);
@@ -197,7 +210,7 @@ pub trait Own {
 
 #[test]
 fn a_method_fails_with_the_applications_own_error() {
-    let sandbox = LocalSandbox::builder().build().unwrap();
+    let sandbox = LocalSandbox::builder().limits(long()).build().unwrap();
     let own = sandbox
         .load::<dyn Own>(Script::new("own.js", "export const fails = () => { throw new Error('x') }"))
         .unwrap();
@@ -221,7 +234,7 @@ fn one_script_implements_several_contracts() {
         "both.js",
         "let n = 0; export const sum = (a, b) => a + b + n++; export const product = (a, b) => a * b + n;",
     );
-    let guest = Sandbox::builder().build().unwrap().eval(script).unwrap();
+    let guest = Sandbox::builder().limits(long()).build().unwrap().eval(script).unwrap();
     let (sum, product) = (guest.bind::<dyn Sum>().unwrap(), guest.bind::<dyn Product>().unwrap());
     assert_eq!(sum.sum(1.0, 2.0).unwrap(), 3.0);
     assert_eq!(product.product(2.0, 3.0).unwrap(), 7.0, "they share the script's state");
@@ -230,7 +243,7 @@ fn one_script_implements_several_contracts() {
 
 #[test]
 fn addition_commutes_through_a_sandbox_for_all_floats() {
-    let sandbox = LocalSandbox::builder().build().unwrap();
+    let sandbox = LocalSandbox::builder().limits(long()).build().unwrap();
     let sum = sandbox.load::<dyn Sum>(Script::new("sum.js", "export const sum = (a, b) => a + b;")).unwrap();
     let float =
         prop_oneof![any::<f64>(), Just(f64::NAN), Just(f64::INFINITY), Just(f64::NEG_INFINITY), Just(-0.0)];
@@ -254,7 +267,7 @@ fn is_send_and_sync<T: Send + Sync + Clone + 'static>() {}
 #[test]
 fn a_sandbox_and_its_proxies_go_to_any_thread() {
     is_send_and_sync::<Sandbox>();
-    let sandbox = Sandbox::builder().build().unwrap();
+    let sandbox = Sandbox::builder().limits(long()).build().unwrap();
     let math: Arc<dyn MathApi> =
         Arc::new(sandbox.load::<dyn MathApi>(Script::new("math.js", MODULE)).unwrap());
     drop(sandbox);
@@ -277,7 +290,7 @@ fn sandboxes_of_one_thread_are_used_and_dropped_in_any_order() {
     for order in [[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2], [2, 0, 3, 1]] {
         let mut live = (0..4)
             .map(|n| {
-                let sandbox = LocalSandbox::builder().build().unwrap();
+                let sandbox = LocalSandbox::builder().limits(long()).build().unwrap();
                 let sum = sum_in::<dyn Sum>(&sandbox, n);
                 Some((sandbox, sum, n))
             })
@@ -308,8 +321,8 @@ fn a_call_inside_of_another_sandboxes_call_is_no_trouble() {
             self.sum(a, 1.0)
         }
     }
-    let inner = LocalSandbox::builder().build().unwrap();
-    let sandbox = LocalSandbox::builder().host::<dyn Outer>(Other(inner)).build().unwrap();
+    let inner = LocalSandbox::builder().limits(long()).build().unwrap();
+    let sandbox = LocalSandbox::builder().limits(long()).host::<dyn Outer>(Other(inner)).build().unwrap();
     let script = Script::new("outer.js", "export const sum = (a, b) => Outer.outer(a) + Outer.outer(b);");
     assert_eq!(sandbox.load::<dyn Sum>(script).unwrap().sum(1.0, 2.0).unwrap(), 205.0);
 }

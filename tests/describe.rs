@@ -14,6 +14,7 @@ mod every;
 mod json_schema;
 #[allow(dead_code, reason = "each test uses some of it")]
 mod node;
+mod slack;
 #[path = "describe/typescript.rs"]
 mod typescript;
 #[path = "describe/versions.rs"]

@@ -7,16 +7,18 @@
 mod programs;
 #[path = "endless/run.rs"]
 mod run;
+mod slack;
 
 use std::time::Duration;
 
 use sandbox_runtime::{Engine, LimitKind, Limits};
 
 use run::{Ended, end, on_all_processors, parted, percentile};
+use slack::{LONG, is_in_time, is_quiet};
 
 const WALL: Duration = Duration::from_millis(80);
-/// How late an end may be on a machine that does other things as well.
-const SLACK: Duration = Duration::from_millis(500);
+/// How late an end may be on a quiet machine.
+const LATE: Duration = Duration::from_millis(500);
 const WARM_UP: Duration = Duration::from_millis(30);
 
 fn limits() -> Limits {
@@ -43,9 +45,12 @@ fn generated_programs_end_at_their_limit() {
         percentile(&late, 50),
         percentile(&late, 99)
     );
-    // Whether what grows fills the heap before its time is over, the machine decides.
-    assert!(counts[0] > 0 && counts[2] > 0, "the programs do not reach each limit: {counts:?}");
-    assert!(percentile(&late, 99) < SLACK, "{late:?}");
+    // Whether what grows fills the heap or the stack before its time is over, the machine decides.
+    assert!(
+        counts[0] > 0 && (counts[2] > 0 || !is_quiet()),
+        "the programs do not reach each limit: {counts:?}"
+    );
+    assert!(is_in_time(percentile(&late, 99), LATE), "{late:?}");
 }
 
 #[test]
@@ -64,7 +69,7 @@ fn loops_whose_check_v8_would_remove_end_by_time_and_by_heap() {
     if Engine::CURRENT != Engine::V8 {
         return;
     }
-    let long = Limits { wall: Duration::from_secs(20), ..limits() };
+    let long = Limits { wall: LONG, ..limits() };
     let cases = [
         ("for (let i = 0; i < n; i += step) q = new Array(3000);", limits(), LimitKind::Wall),
         ("for (let i = 0; i < n; i += step) a.push(new Array(1000).fill(1));", long, LimitKind::Heap),
@@ -80,7 +85,7 @@ fn loops_whose_check_v8_would_remove_end_by_time_and_by_heap() {
             let Ended { kind, elapsed } =
                 end(&source, limits, WARM_UP).unwrap_or_else(|error| panic!("{error}\n{source}"));
             assert_eq!(kind, expected, "{source}");
-            assert!(elapsed < limits.wall + SLACK, "after {elapsed:?}: {source}");
+            assert!(is_in_time(elapsed, limits.wall + LATE), "after {elapsed:?}: {source}");
         }
     }
 }

@@ -7,6 +7,9 @@ use sandbox_runtime::{
     Error, GuestError, HostPanic, JsValue, LimitKind, Limits, LocalSandbox, Result, Sandbox, Script, Thrown,
     sandbox_api,
 };
+use slack::{again, is_in_time, long};
+
+mod slack;
 
 // ---------------------------------------------------------------------------------------------------------
 // What a guest throws
@@ -18,7 +21,12 @@ pub trait Job {
 
 fn job(body: &str) -> impl Job {
     let script = format!("export const run = () => {{\n{body}\n}};");
-    LocalSandbox::builder().build().unwrap().load::<dyn Job>(Script::new("job.js", script)).unwrap()
+    LocalSandbox::builder()
+        .limits(long())
+        .build()
+        .unwrap()
+        .load::<dyn Job>(Script::new("job.js", script))
+        .unwrap()
 }
 
 fn thrown(body: &str) -> Thrown {
@@ -107,14 +115,15 @@ fn reading_what_was_thrown_ends_with_the_call() {
     let limits = Limits { wall: Duration::from_millis(100), ..Limits::default() };
     for body in loops {
         let sandbox = LocalSandbox::builder().limits(limits).build().unwrap();
-        let script =
-            format!("let calls = 0; export const run = () => {{ if (calls++) return calls; {body} }};");
-        let job = sandbox.load::<dyn Job>(Script::new("job.js", script)).unwrap();
+        let script = format!(
+            "let has_run = false; export const run = () => {{ if (has_run) return 2; has_run = true; {body} }};"
+        );
+        let job = again(|| sandbox.load::<dyn Job>(Script::new("job.js", script.clone()))).unwrap();
         let start = Instant::now();
         let ended = job.run();
         assert!(matches!(ended, Err(Error::Limit { kind: LimitKind::Wall, .. })), "{body}: {ended:?}");
-        assert!(start.elapsed() < Duration::from_secs(2), "{body} took {:?}", start.elapsed());
-        assert_eq!(job.run().unwrap(), 2.0, "the next call works");
+        assert!(is_in_time(start.elapsed(), Duration::from_secs(2)), "{body} took {:?}", start.elapsed());
+        assert_eq!(again(|| job.run()).unwrap(), 2.0, "the next call works");
     }
 }
 
@@ -189,7 +198,7 @@ pub trait Look {
 
 /// What an expression gives inside of a guest, where `e` is what a call of the store threw.
 fn seen(sku: &str, expression: &str) -> String {
-    let sandbox = LocalSandbox::builder().host::<dyn Store>(Shelf).build().unwrap();
+    let sandbox = LocalSandbox::builder().limits(long()).host::<dyn Store>(Shelf).build().unwrap();
     let script = format!(
         "export const look = () => {{ try {{ Store.find('{sku}'); }} catch (e) {{ return String({expression}); }} }};"
     );
@@ -235,21 +244,21 @@ const PASSING: &str = "
 
 #[test]
 fn an_error_that_the_guest_lets_pass_is_the_hosts_own_again() {
-    let local = LocalSandbox::builder().host::<dyn Store>(Shelf).build().unwrap();
+    let local = LocalSandbox::builder().limits(long()).host::<dyn Store>(Shelf).build().unwrap();
     let store = local.load::<dyn Store>(Script::new("store.js", PASSING)).unwrap();
     for error in [store.find("A").unwrap_err(), store.count("A").unwrap_err()] {
         assert_eq!(error, not_found("A"));
     }
     // Hidden from the guest, and yet it passes.
     assert_eq!(store.find("database"), Err(StoreError::Database));
-    let remote = Sandbox::builder().host::<dyn Store>(Shelf).build().unwrap();
+    let remote = Sandbox::builder().limits(long()).host::<dyn Store>(Shelf).build().unwrap();
     let store = remote.load::<dyn Store>(Script::new("store.js", PASSING)).unwrap();
     assert_eq!(store.find("A"), Err(not_found("A")));
     assert_eq!(store.count("quota"), Err(StoreError::Quota));
 }
 
 fn outcome(body: &str) -> Result<f64, Error> {
-    let sandbox = LocalSandbox::builder().host::<dyn Store>(Shelf).build().unwrap();
+    let sandbox = LocalSandbox::builder().limits(long()).host::<dyn Store>(Shelf).build().unwrap();
     let script = format!("let kept; export const run = () => {{ {body} }};");
     sandbox.load::<dyn Job>(Script::new("job.js", script)).unwrap().run()
 }
@@ -278,7 +287,7 @@ fn the_hosts_error_is_found_behind_the_guests() {
 
 #[test]
 fn an_error_of_an_earlier_call_is_the_guests_affair() {
-    let sandbox = LocalSandbox::builder().host::<dyn Store>(Shelf).build().unwrap();
+    let sandbox = LocalSandbox::builder().limits(long()).host::<dyn Store>(Shelf).build().unwrap();
     let script = "let kept; export const run = () => { if (kept) throw kept; try { Store.find('A'); } catch (e) { kept = e; } return 1; };";
     let job = sandbox.load::<dyn Job>(Script::new("job.js", script)).unwrap();
     assert_eq!(job.run().unwrap(), 1.0);
@@ -309,7 +318,7 @@ impl Held for () {
 
 #[test]
 fn an_error_that_cannot_be_sent_is_shown_and_not_kept() {
-    let sandbox = LocalSandbox::builder().host::<dyn Held>(()).build().unwrap();
+    let sandbox = LocalSandbox::builder().limits(long()).host::<dyn Held>(()).build().unwrap();
     let job =
         sandbox.load::<dyn Job>(Script::new("job.js", "export const run = () => Held.held();")).unwrap();
     let error = job.run().unwrap_err();
@@ -371,18 +380,19 @@ fn a_destructor_of_a_hosts_error_may_panic_or_call_the_guest() {
     ";
     let limits = Limits { wall: Duration::from_millis(300), ..Limits::default() };
     let sandbox = LocalSandbox::builder().limits(limits).host::<dyn Dropping>(()).build().unwrap();
-    let guest = std::rc::Rc::new(sandbox.load::<dyn Endless>(Script::new("drop.js", source)).unwrap());
+    let guest = again(|| sandbox.load::<dyn Endless>(Script::new("drop.js", source))).unwrap();
+    let guest = std::rc::Rc::new(guest);
     GUEST.set(Some(guest.clone()));
     for kind in [0, 1] {
-        assert_eq!(guest.run(kind).unwrap(), 40);
+        assert_eq!(again(|| guest.run(kind)).unwrap(), 40);
     }
     // A call of the guest inside of a call shares its limit, and one that comes after it has its own.
     let start = Instant::now();
     let ended = guest.run(2);
     assert!(matches!(ended, Err(Error::Limit { kind: LimitKind::Wall, .. })), "{ended:?}");
-    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+    assert!(is_in_time(start.elapsed(), Duration::from_secs(30)), "{:?}", start.elapsed());
     GUEST.set(None);
-    assert_eq!(guest.run(9).unwrap(), 40, "the next call works");
+    assert_eq!(again(|| guest.run(9)).unwrap(), 40, "the next call works");
 }
 
 // ---------------------------------------------------------------------------------------------------------

@@ -13,3 +13,4 @@ mod guests;
 mod hostile;
 #[path = "fuzzing/hosts.rs"]
 mod hosts;
+mod slack;

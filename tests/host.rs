@@ -8,6 +8,9 @@ use std::sync::{Arc, Mutex, OnceLock};
 use sandbox_runtime::{
     Error, HostContract, LimitKind, Limits, LocalSandbox, Result, Sandbox, Script, sandbox_api,
 };
+use slack::long;
+
+mod slack;
 
 #[sandbox_api(host)]
 pub trait Store {
@@ -48,7 +51,7 @@ pub trait Program {
 
 /// What the expression gives, in a sandbox with a store.
 fn run(before: &str, expression: &str) -> Result<String> {
-    let sandbox = LocalSandbox::builder().host::<dyn Store>(Memory::default()).build()?;
+    let sandbox = LocalSandbox::builder().limits(long()).host::<dyn Store>(Memory::default()).build()?;
     let script = format!("{before}\nexport function run() {{ return String({expression}); }}");
     sandbox.load::<dyn Program>(Script::new("program.js", script))?.run()
 }
@@ -56,7 +59,7 @@ fn run(before: &str, expression: &str) -> Result<String> {
 #[test]
 fn a_guest_calls_the_host_by_the_name_of_the_contract() {
     let store = Memory::default();
-    let sandbox = Sandbox::builder().host::<dyn Store>(store.clone()).build().unwrap();
+    let sandbox = Sandbox::builder().limits(long()).host::<dyn Store>(store.clone()).build().unwrap();
     let source =
         "export function run() { Store.set('k', 'v'); return `${Store.get('k')}, ${Store.get('none')}`; }";
     let program = sandbox.load::<dyn Program>(Script::new("program.js", source)).unwrap();
@@ -131,7 +134,8 @@ fn a_polluted_realm_changes_nothing_of_a_contract() {
         for (let i = 0; i < work.length; i++) try { defineProperty(work[i][0], work[i][1], accessor); count++; } catch {}
         if (count < 200) throw 1;
         globalThis.Object = globalThis.Array = globalThis.TypeError = globalThis.Error = undefined;";
-    let sandbox = LocalSandbox::builder().host::<dyn Store>(Memory::default()).build().unwrap();
+    let sandbox =
+        LocalSandbox::builder().limits(long()).host::<dyn Store>(Memory::default()).build().unwrap();
     let source = format!(
         "{poison}\nexport function run() {{ Store.set('k', 'v'); const n = Store.sum([1, 2], bytes);
          return Store.get('k') + n; }}"
@@ -161,7 +165,8 @@ impl Down for Again {
 #[test]
 fn a_host_method_calls_its_guest_again_in_a_local_sandbox() {
     let cell = Rc::new(OnceLock::new());
-    let sandbox = LocalSandbox::builder().host::<dyn Down>(Again(cell.clone())).build().unwrap();
+    let sandbox =
+        LocalSandbox::builder().limits(long()).host::<dyn Down>(Again(cell.clone())).build().unwrap();
     _ = cell.set(Box::new(sandbox.load::<dyn Down>(Script::new("down.js", DOWN)).unwrap()) as Box<dyn Down>);
     let down = cell.get().unwrap();
     assert_eq!(down.down(20).unwrap(), 20);
@@ -184,7 +189,8 @@ impl Down for SharedAgain {
 #[test]
 fn a_host_method_calls_its_guest_again_on_the_isolates_thread() {
     let cell = Arc::new(OnceLock::new());
-    let sandbox = Sandbox::builder().host::<dyn Down>(SharedAgain(cell.clone())).build().unwrap();
+    let sandbox =
+        Sandbox::builder().limits(long()).host::<dyn Down>(SharedAgain(cell.clone())).build().unwrap();
     let down = sandbox.load::<dyn Down>(Script::new("down.js", DOWN)).unwrap();
     _ = cell.set(Box::new(down) as Box<dyn Down + Send + Sync>);
     let down = cell.get().unwrap();
@@ -200,7 +206,7 @@ fn a_host_method_calls_its_guest_again_on_the_isolates_thread() {
 fn two_sandboxes_call_each_other_back() {
     let cells = [Arc::new(OnceLock::new()), Arc::new(OnceLock::new())];
     let sandboxes = [1, 0].map(|other: usize| {
-        Sandbox::builder().host::<dyn Down>(SharedAgain(cells[other].clone())).build().unwrap()
+        Sandbox::builder().limits(long()).host::<dyn Down>(SharedAgain(cells[other].clone())).build().unwrap()
     });
     for (cell, sandbox) in cells.iter().zip(&sandboxes) {
         let down = sandbox.load::<dyn Down>(Script::new("down.js", DOWN)).unwrap();
@@ -212,7 +218,8 @@ fn two_sandboxes_call_each_other_back() {
 
 #[test]
 fn a_getter_of_an_argument_may_call_the_same_contract() {
-    let sandbox = LocalSandbox::builder().host::<dyn Store>(Memory::default()).build().unwrap();
+    let sandbox =
+        LocalSandbox::builder().limits(long()).host::<dyn Store>(Memory::default()).build().unwrap();
     let source = "export function run() {
         const list = [1, 2];
         Object.defineProperty(list, 1, { enumerable: true, get() { Store.set('seen', 'yes'); return 5; } });
@@ -330,7 +337,7 @@ fn the_shim_is_text_that_can_be_read() {
 
 #[test]
 fn a_contract_that_nobody_hosts_is_not_there() {
-    let sandbox = LocalSandbox::builder().build().unwrap();
+    let sandbox = LocalSandbox::builder().limits(long()).build().unwrap();
     let program =
         sandbox.load::<dyn Program>(Script::new("p.js", "export const run = () => typeof Store")).unwrap();
     assert_eq!(program.run().unwrap(), "undefined");
@@ -338,8 +345,10 @@ fn a_contract_that_nobody_hosts_is_not_there() {
 
 #[test]
 fn a_contract_hosted_twice_is_refused() {
-    let twice =
-        LocalSandbox::builder().host::<dyn Store>(Memory::default()).host::<dyn Store>(Memory::default());
+    let twice = LocalSandbox::builder()
+        .limits(long())
+        .host::<dyn Store>(Memory::default())
+        .host::<dyn Store>(Memory::default());
     let Err(Error::Build { reason, .. }) = twice.build() else { panic!("built") };
     assert!(reason.contains("two contracts named `Store`"), "{reason}");
 }

@@ -1,15 +1,17 @@
-//! How late each kind of loop is ended. The soak measures the same, a thousand times each, on a busy machine.
+//! Each kind of loop is ended, and, on a quiet machine, soon. The soak measures how late, a thousand times each, on a busy machine.
 
 #[path = "endless/kills.rs"]
 mod kills;
 #[allow(dead_code, reason = "the other half is for the programs of `endless.rs`")]
 #[path = "endless/run.rs"]
 mod run;
+mod slack;
 
 use std::time::Duration;
 
 use kills::{KINDS, Killed};
 use sandbox_runtime::Engine;
+use slack::is_in_time;
 
 const WALL: Duration = Duration::from_millis(20);
 
@@ -29,7 +31,7 @@ fn every_kind_of_loop_is_ended_soon_after_its_limit() {
         killed.kill(times).unwrap_or_else(|error| panic!("{error}"));
         let [p50, p90, p99] = killed.late();
         println!("{:<24} {p50:>10.1?} {p90:>10.1?} {p99:>10.1?}", kind.0);
-        // What is above these is the scheduler's, on a machine that runs ten things at once.
-        assert!(p50 < bound && p90 < 10 * bound, "{}: {p50:?}, {p90:?} late", kind.0);
+        let is_soon = is_in_time(p50, bound) && is_in_time(p90, 10 * bound);
+        assert!(is_soon, "{}: {p50:?}, {p90:?} late", kind.0);
     }
 }

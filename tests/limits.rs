@@ -3,6 +3,9 @@
 use std::time::{Duration, Instant};
 
 use sandbox_runtime::{Engine, Error, LimitKind, Limits, LocalSandbox, Result, Sandbox, Script, sandbox_api};
+use slack::{LONG, again, long};
+
+mod slack;
 
 #[sandbox_api(guest)]
 pub trait Job {
@@ -23,13 +26,13 @@ fn script(body: &str) -> Script {
 /// Runs `body` in both kinds of sandbox and gives the errors, after checking that the next call works.
 fn errors(limits: Limits, body: &str) -> Vec<Error> {
     let local = LocalSandbox::builder().limits(limits).build().unwrap();
-    let local = local.load::<dyn Job>(script(body)).unwrap();
+    let local = again(|| local.load::<dyn Job>(script(body))).unwrap();
     let sent = Sandbox::builder().limits(limits).build().unwrap();
-    let sent = sent.load::<dyn Job>(script(body)).unwrap();
+    let sent = again(|| sent.load::<dyn Job>(script(body))).unwrap();
     [&local as &dyn Job, &sent]
         .map(|job| {
             let error = job.run().expect_err(body);
-            match job.ok() {
+            match again(|| job.ok()) {
                 Ok(one) => assert!(one == 1.0 && !error.is_final(), "after {error}: {body}"),
                 Err(next) => {
                     // Microtasks that multiply cannot be dropped there.
@@ -73,12 +76,8 @@ fn endless_programs_end_at_the_wall_limit() {
             continue;
         }
         assert_kind(&errors, LimitKind::Wall);
-        // Generous, for a machine with other work; `kills.rs` is exact.
-        assert!(
-            started.elapsed() < WALL * 2 + Duration::from_secs(20),
-            "{body} took {:?}",
-            started.elapsed()
-        );
+        // How soon is for `kills.rs` to say.
+        assert!(started.elapsed() < LONG / 2, "{body} took {:?}", started.elapsed());
     }
 }
 
@@ -87,7 +86,7 @@ fn endless_programs_end_at_the_wall_limit() {
 fn a_chain_of_promises_ends_at_the_first_limit_that_it_meets() {
     let chain =
         "Promise.resolve().then(function again() { return Promise.resolve().then(again); }); return 1";
-    for limits in [limits(), Limits { heap: 8 << 20, wall: Duration::from_secs(20), ..limits() }] {
+    for limits in [limits(), Limits { heap: 8 << 20, ..long() }] {
         for error in errors(limits, chain) {
             let met = matches!(error, Error::Limit { kind: LimitKind::Wall | LimitKind::Heap, .. });
             assert!(met, "{error:?}");
@@ -103,7 +102,7 @@ fn refused_an_allocation(error: &Error) -> bool {
 
 #[test]
 fn a_heap_that_grows_ends_at_its_limit_and_the_sandbox_is_discarded() {
-    let limits = Limits { wall: Duration::from_secs(20), heap: 32 << 20, ..Limits::default() };
+    let limits = Limits { heap: 32 << 20, ..long() };
     for body in [
         "const all = []; for (;;) all.push(new Array(1000).fill(1.5));",
         "const all = []; for (;;) all.push({ text: 'x'.repeat(100) + all.length });",
@@ -123,7 +122,7 @@ fn a_heap_that_grows_ends_at_its_limit_and_the_sandbox_is_discarded() {
 
 #[test]
 fn a_discarded_sandbox_says_why() {
-    let limits = Limits { wall: Duration::from_secs(20), heap: 16 << 20, ..Limits::default() };
+    let limits = Limits { heap: 16 << 20, ..long() };
     let sandbox = Sandbox::builder().limits(limits).build().unwrap();
     let job = sandbox.load::<dyn Job>(script("const a = []; for (;;) a.push([a.length])")).unwrap();
     assert!(matches!(job.run(), Err(Error::Limit { kind: LimitKind::Heap, .. })));
@@ -143,7 +142,7 @@ fn deep_recursion_ends_at_the_stack_limit() {
         "class A { get a() { return this.a; } } return new A().a",
         "const p = new Proxy({}, { get: (t, k, r) => r[k] }); return p.x",
     ] {
-        for error in errors(Limits { wall: Duration::from_secs(10), ..Limits::default() }, body) {
+        for error in errors(long(), body) {
             let is_stack = matches!(error, Error::Limit { kind: LimitKind::Stack, .. });
             // The parser of regular expressions has an error of its own.
             let is_regexp = matches!(&error, Error::Guest(e) if e.name.as_deref() == Some("SyntaxError"));
@@ -164,7 +163,7 @@ fn buffers_outside_of_the_heap_are_counted() {
         // There they are part of the heap; see `engines.rs`.
         return;
     }
-    let limits = Limits { buffers: 8 << 20, wall: Duration::from_secs(20), ..Limits::default() };
+    let limits = Limits { buffers: 8 << 20, ..long() };
     let hoard = "const all = []; for (;;) all.push(new Uint8Array(1 << 20).fill(1));";
     for error in errors(limits, hoard) {
         assert!(matches!(&error, Error::Limit { kind: LimitKind::Buffers, .. }), "{error:?}");
@@ -225,10 +224,7 @@ fn the_least_that_is_allowed_is_enough_for_a_small_script() {
         value_depth: 0,
     };
     for _ in 0..20 {
-        let sandbox = Sandbox::builder()
-            .limits(Limits { wall: Duration::from_secs(20), cpu: Duration::from_secs(20), ..least })
-            .build()
-            .unwrap();
+        let sandbox = Sandbox::builder().limits(Limits { wall: LONG, cpu: LONG, ..least }).build().unwrap();
         assert_eq!(sandbox.load::<dyn Job>(script("return 1")).unwrap().run().unwrap(), 1.0);
     }
     // A millisecond may be too short for a script to be evaluated, and then says so.

@@ -8,7 +8,10 @@ use std::time::{Duration, Instant};
 use sandbox_runtime::{
     Console, Error, LimitKind, Limits, Result, SandboxPool, Script, Trust, async_trait, sandbox_api,
 };
+use slack::{LONG, again, again_async, long};
 use tokio::sync::{Notify, Semaphore};
+
+mod slack;
 
 #[sandbox_api(guest)]
 pub trait Rule {
@@ -68,12 +71,14 @@ impl Shop for Host {
 }
 
 fn limits() -> Limits {
-    Limits { wall: Duration::from_secs(2), heap: 16 << 20, ..Limits::default() }
+    Limits { heap: 16 << 20, ..long() }
 }
 
 fn builder(gate: &Gate) -> sandbox_runtime::Builder<SandboxPool> {
     let gate = gate.clone();
-    SandboxPool::builder().limits(limits()).threads(1).host::<dyn Shop>(move |tenant| {
+    // A slow thread has what processor other work leaves, so a tenant whose call was ended is not there for long.
+    let builder = SandboxPool::builder().parole(Duration::from_millis(1));
+    builder.limits(limits()).patience(LONG).slow(LONG).threads(1).host::<dyn Shop>(move |tenant| {
         gate.made.fetch_add(1, Ordering::SeqCst);
         Box::new(Host(tenant.to_owned(), gate.clone()))
     })
@@ -163,18 +168,19 @@ fn what_nobody_uses_is_given_up_and_made_again() {
     assert_eq!(rule.price(0.0).unwrap(), 1.0);
     let began = Instant::now();
     while pool.metrics().sandboxes > 0 {
-        assert!(began.elapsed() < Duration::from_secs(20));
+        assert!(began.elapsed() < LONG);
         std::thread::yield_now();
     }
     let metrics = pool.metrics();
-    assert_eq!((metrics.idled, metrics.memory), (1, 0));
-    assert_eq!(pool.tenant("a").usage().total.calls, 3, "the bill is kept");
+    // It may be idle between two calls of this test as well.
+    assert!(metrics.idled >= 1 && metrics.memory == 0, "{metrics:?}");
+    assert!(pool.tenant("a").usage().total.calls >= 3, "the bill is kept");
     assert_eq!(rule.price(0.0).unwrap(), 1.0);
-    assert_eq!(pool.metrics().created, 2);
+    assert!(pool.metrics().created > metrics.idled, "it was made again");
     drop(rule);
     let began = Instant::now();
     while pool.metrics().tenants > 0 {
-        assert!(began.elapsed() < Duration::from_secs(20), "a tenant that nobody holds is forgotten");
+        assert!(began.elapsed() < LONG, "a tenant that nobody holds is forgotten");
         std::thread::yield_now();
     }
 }
@@ -194,7 +200,7 @@ async fn a_key_that_comes_back_to_its_isolate_is_billed_once() {
         assert_eq!(a.usage(), b.usage(), "round {round}");
         let began = Instant::now();
         while pool.metrics().idled < round {
-            assert!(began.elapsed() < Duration::from_secs(20));
+            assert!(began.elapsed() < LONG);
             tokio::task::yield_now().await;
         }
     }
@@ -287,7 +293,7 @@ fn occupied(pool: &SandboxPool, gate: &Gate) -> (Arc<Barrier>, std::thread::Join
 fn a_call_whose_turn_does_not_come_is_refused_in_time_and_was_not_made() {
     let gate = Gate::default();
     let pool = SandboxPool::builder()
-        .limits(Limits { wall: Duration::from_secs(60), ..limits() })
+        .limits(limits())
         .threads(1)
         .patience(Duration::from_millis(50))
         .host::<dyn Shop>({
@@ -322,12 +328,7 @@ fn a_call_whose_turn_does_not_come_is_refused_in_time_and_was_not_made() {
 #[test]
 fn a_flood_of_one_tenant_does_not_delay_another() {
     let gate = Gate::default();
-    let pool = builder(&gate)
-        .queue(1000)
-        .patience(Duration::from_secs(60))
-        .slow(Duration::from_secs(60))
-        .build()
-        .unwrap();
+    let pool = builder(&gate).queue(1000).build().unwrap();
     let flood = pool.tenant("flood").load::<dyn Job>(job("return 'f';")).unwrap();
     let quick = pool.tenant("quick").load::<dyn Rule>(rule("return 1;")).unwrap();
     let (barrier, busy) = occupied(&pool, &gate);
@@ -367,40 +368,43 @@ fn a_flood_of_one_tenant_does_not_delay_another() {
 
 #[test]
 fn tenants_that_are_slow_are_served_elsewhere_and_come_back() {
-    let pool = builder(&Gate::default()).parole(Duration::from_millis(300)).build().unwrap();
+    // The processor's time ends the call: other work of the machine takes none of it.
+    let limits = Limits { cpu: Duration::from_secs(2), ..limits() };
+    let pool = builder(&Gate::default()).limits(limits).parole(Duration::from_secs(3)).build().unwrap();
     let rule =
         pool.tenant("a").load::<dyn Rule>(rule("if (quantity < 0) for (;;) {} return ++calls;")).unwrap();
     assert_eq!(rule.price(1.0).unwrap(), 1.0);
     let ended = rule.price(-1.0);
-    assert!(matches!(ended, Err(Error::Limit { kind: LimitKind::Wall, .. })), "{ended:?}");
+    assert!(matches!(ended, Err(Error::Limit { kind: LimitKind::Cpu, .. })), "{ended:?}");
     assert_eq!((pool.metrics().slow_tenants, pool.metrics().moved), (1, 1), "at once, with all that waits");
     assert_eq!(rule.price(1.0).unwrap(), 1.0, "another thread has another sandbox");
     assert_eq!(pool.metrics().moved, 1);
     let began = Instant::now();
     while pool.metrics().slow_tenants > 0 {
-        assert!(began.elapsed() < Duration::from_secs(20));
+        assert!(began.elapsed() < LONG);
         std::thread::yield_now();
     }
     assert_eq!(rule.price(1.0).unwrap(), 1.0, "and back");
     assert_eq!(pool.metrics().moved, 2);
     let began = Instant::now();
     while pool.metrics().sandboxes > 1 {
-        assert!(began.elapsed() < Duration::from_secs(20), "the others are gone");
+        assert!(began.elapsed() < LONG, "the others are gone");
         std::thread::yield_now();
     }
 }
 
 #[test]
 fn a_call_that_waits_in_vain_on_a_slow_thread_is_not_held_against_its_tenant() {
-    let limits = Limits { wall: Duration::from_millis(200), ..Limits::default() };
+    let limits = Limits { wall: Duration::from_secs(2), ..Limits::default() };
     let pool = builder(&Gate::default()).limits(limits).probation(2).build().unwrap();
     let waits = job("return input === '' ? new Promise(() => {}) : input;");
-    let rule = pool.tenant("a").load::<dyn Job>(waits).unwrap();
+    // A slow thread has the lowest priority, and waits for all other work.
+    let rule = again(|| pool.tenant("a").load::<dyn Job>(waits.clone())).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let ended = runtime.block_on(rule.run(""));
     assert!(matches!(ended, Err(Error::Limit { kind: LimitKind::Wall, .. })), "{ended:?}");
     assert_eq!(pool.metrics().slow_tenants, 1, "it is on probation");
-    assert_eq!(runtime.block_on(rule.run("a")).unwrap(), "a");
+    assert_eq!(runtime.block_on(again_async(async || rule.run("a").await)).unwrap(), "a");
     assert_eq!(pool.metrics().slow_tenants, 0, "nothing else is known of it");
 }
 
@@ -459,6 +463,7 @@ fn durations_without_end_are_no_bounds() {
 #[test]
 fn a_host_factory_that_panics_is_an_error_of_the_call() {
     let pool = SandboxPool::builder()
+        .patience(LONG)
         .threads(1)
         .host::<dyn Shop>(|tenant| {
             assert!(tenant != "bad", "no such tenant");
@@ -531,6 +536,8 @@ async fn calls_of_hosts_find_other_tenants() {
     let proxies = Proxies::default();
     let own = proxies.clone();
     let pool = SandboxPool::builder()
+        .limits(limits())
+        .patience(LONG)
         .threads(2)
         .host::<dyn Ask>(move |_| Box::new(Asks(own.clone())))
         .build()
@@ -584,7 +591,7 @@ fn nothing_of_a_tenant_is_left_for_another_or_for_itself_later() {
     rule.price(0.0).unwrap();
     let began = Instant::now();
     while pool.metrics().sandboxes > 0 {
-        assert!(began.elapsed() < Duration::from_secs(20));
+        assert!(began.elapsed() < LONG);
         std::thread::yield_now();
     }
     assert_eq!(rule.price(0.0).unwrap().trunc(), 0.0, "it came back to a fresh one");
@@ -655,19 +662,20 @@ fn a_call_has_a_span_that_says_whose_it_was_and_how_it_went() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_wait_for_a_thread_that_another_holds_is_not_time_of_a_call() {
     let gate = Gate::default();
-    let pool = builder(&gate).build().unwrap();
+    let wall = Duration::from_secs(2);
+    let pool = builder(&gate).limits(Limits { wall, ..limits() }).build().unwrap();
     let waits = pool.tenant("a").load_async::<dyn Job>(job("return await Shop.wait();")).await.unwrap();
     let (rule, late) = (waits.clone(), waits.clone());
     let call = tokio::spawn(async move { rule.run("").await });
     gate.entered.notified().await;
-    let end = tokio::time::Instant::now() + limits().wall;
+    let end = tokio::time::Instant::now() + wall;
     let late = tokio::spawn(async move { late.run("").await });
     gate.entered.notified().await;
     let (own, held) = (pool.clone(), gate.clone());
     let (barrier, busy) = tokio::task::spawn_blocking(move || occupied(&own, &held)).await.unwrap();
     // The first has its answer while another tenant holds the thread, the second has none.
     gate.open.add_permits(1);
-    tokio::time::sleep_until(end + limits().wall).await;
+    tokio::time::sleep_until(end + wall).await;
     tokio::task::spawn_blocking(move || (barrier.wait(), busy.join())).await.unwrap().1.unwrap().ok();
     assert_eq!(call.await.unwrap().unwrap(), "a");
     let ended = late.await.unwrap();

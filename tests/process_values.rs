@@ -205,7 +205,7 @@ struct Seen {
 }
 
 fn try_all(expressions: impl IntoIterator<Item = String>) -> Seen {
-    let limits = Limits { wall: std::time::Duration::from_secs(20), ..Limits::default() };
+    let limits = Limits { wall: std::time::Duration::from_secs(300), ..Limits::default() };
     let new = || LocalSandbox::builder().limits(limits).build().unwrap();
     let mut sandbox = new();
     let mut seen = Seen { compared: 0, wrong: Vec::new(), raw: Vec::new() };

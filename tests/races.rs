@@ -8,6 +8,7 @@ mod races;
 #[allow(dead_code, reason = "the other half is for the programs of `endless.rs`")]
 #[path = "endless/run.rs"]
 mod run;
+mod slack;
 
 use sandbox_runtime::Engine;
 

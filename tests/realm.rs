@@ -8,6 +8,9 @@ use sandbox_runtime::{
     Clock, Console, ConsoleLine, Engine, Error, Intrinsics, Level, Limits, LocalSandbox, Permission, Random,
     Result, Sandbox, Script, VirtualClock, sandbox_api,
 };
+use slack::{again, long};
+
+mod slack;
 
 #[sandbox_api(guest)]
 pub trait Probe {
@@ -29,7 +32,7 @@ impl Tool for Hammer {
 type Builder = sandbox_runtime::Builder<LocalSandbox>;
 
 fn builder() -> Builder {
-    LocalSandbox::builder().host::<dyn Tool>(Hammer)
+    LocalSandbox::builder().limits(long()).host::<dyn Tool>(Hammer)
 }
 
 fn script(body: &str) -> Script {
@@ -81,7 +84,7 @@ fn a_console_takes_every_kind_of_value() {
 /// A gigabyte, in lines of a megabyte and in many small ones.
 #[test]
 fn a_flood_stops_at_the_cap_and_is_counted() {
-    let limits = Limits { console_bytes: 10_000, wall: Duration::from_secs(30), ..Limits::default() };
+    let limits = Limits { console_bytes: 10_000, ..long() };
     let sandbox = Sandbox::builder().limits(limits).console(Console::Capture).build().unwrap();
     let flood = "const mega = 'x'.repeat(1 << 20); for (let i = 0; i < 1024; i++) console.log(mega);
                  for (let i = 0; i < 20_000; i++) console.log('0123456789'); return ''";
@@ -120,12 +123,13 @@ fn a_console_runs_getters_inside_of_the_limits() {
     let limits = Limits { wall: Duration::from_millis(100), ..Limits::default() };
     let sandbox = builder().limits(limits).console(Console::Capture).build().unwrap();
     let endless = "console.log({ get x() { for (;;) {} } }); return ''";
-    let outcome = sandbox.load::<dyn Probe>(script(endless)).unwrap().probe();
+    let outcome = again(|| sandbox.load::<dyn Probe>(script(endless))).unwrap().probe();
     assert!(matches!(outcome, Err(Error::Limit { .. })), "{outcome:?}");
-    let next = sandbox.load::<dyn Probe>(script("console.log('next'); return 'next'")).unwrap();
-    assert_eq!(next.probe().unwrap(), "next");
+    let body = "console.log('next'); return 'next'";
+    let next = again(|| sandbox.load::<dyn Probe>(script(body))).unwrap();
+    assert_eq!(again(|| next.probe()).unwrap(), "next");
     let deep = "return (function f() { console.log(f.name); return f(); })()";
-    let outcome = sandbox.load::<dyn Probe>(script(deep)).unwrap().probe();
+    let outcome = again(|| sandbox.load::<dyn Probe>(script(deep))).unwrap().probe();
     assert!(matches!(outcome, Err(Error::Limit { .. })), "{outcome:?}");
 }
 

@@ -5,6 +5,9 @@
 use sandbox_runtime::{Error, LocalSandbox, Result, Script, sandbox_api};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use slack::long;
+
+mod slack;
 
 /// So many calls that functions are there in the last of them.
 const CALLS: usize = 12;
@@ -55,7 +58,7 @@ fn guest(before: &str, methods: &str) -> Box<dyn Shapes> {
     let missing = all.iter().filter(|name| !methods.contains(&format!("export const {name} ")));
     let missing = missing.map(|name| format!("export const {name} = none;")).collect::<String>();
     let script = Script::new("shapes.mjs", format!("{before}\n{rest}\n{methods}\n{missing}"));
-    Box::new(LocalSandbox::builder().build().unwrap().load::<dyn Shapes>(script).unwrap())
+    Box::new(LocalSandbox::builder().limits(long()).build().unwrap().load::<dyn Shapes>(script).unwrap())
 }
 
 #[test]
@@ -170,7 +173,7 @@ fn getters_run_once_in_order_and_see_nothing_of_the_host() {
             return fields;
         };
         exports.strict = exports.odd = () => 1;";
-    let sandbox = LocalSandbox::builder().build().unwrap();
+    let sandbox = LocalSandbox::builder().limits(long()).build().unwrap();
     let guest = sandbox.load::<dyn Shapes>(Script::new("sloppy.cjs", sloppy)).unwrap();
     for _ in 0..CALLS {
         assert_eq!(guest.same(&order()).unwrap(), order());

@@ -8,6 +8,9 @@ use std::sync::Arc;
 use every::{Adjacent, External, Internal, Level, Newtype, Pair, Pairing, Record, Unit, Untagged};
 use proptest::prelude::*;
 use sandbox_runtime::{AsMap, AsSet, Bytes, Date, ErrorValue, LocalSandbox, Result, Script, sandbox_api};
+use slack::long;
+
+mod slack;
 
 #[allow(dead_code, reason = "each test uses some of it")]
 mod every;
@@ -33,7 +36,7 @@ macro_rules! echo {
 
         fn echo() -> impl Echo {
             let exports = [$($js),*].map(|name| format!("export const {name} = (value) => Mirror.{name}(value);\n"));
-            let sandbox = LocalSandbox::builder().host::<dyn Mirror>(Glass).build().unwrap();
+            let sandbox = LocalSandbox::builder().limits(long()).host::<dyn Mirror>(Glass).build().unwrap();
             sandbox.load::<dyn Echo>(Script::new("echo.js", exports.concat())).unwrap()
         }
     };

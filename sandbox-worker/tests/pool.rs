@@ -5,12 +5,15 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use sandbox_runtime::process::Process;
-use sandbox_runtime::{Builder, Error, Limits, Result, SandboxPool, Script, Trust, sandbox_api};
+use sandbox_runtime::{Builder, Error, Result, SandboxPool, Script, Trust, sandbox_api};
+use slack::{LONG, long, worker};
+
+mod slack;
 
 fn builder() -> Builder<SandboxPool> {
-    let process = Process::new().program(env!("CARGO_BIN_EXE_sandbox-worker"));
-    SandboxPool::builder().trust(Trust::Hostile).transport(process)
+    // A slow thread has what processor other work leaves, so a tenant whose call was ended is not there for long.
+    let builder = SandboxPool::builder().parole(Duration::from_millis(1));
+    builder.trust(Trust::Hostile).transport(worker()).limits(long()).patience(LONG).slow(LONG)
 }
 
 #[sandbox_api(guest)]
@@ -54,9 +57,7 @@ fn script(factor: u32) -> Script {
 
 #[test]
 fn each_tenant_has_a_process_and_one_that_dies_is_another_at_the_next_call() {
-    let limits = Limits { wall: Duration::from_secs(1), ..Limits::default() };
-    let pool =
-        builder().limits(limits).host::<dyn Shop>(|tenant| Box::new(tenant.to_owned())).build().unwrap();
+    let pool = builder().host::<dyn Shop>(|tenant| Box::new(tenant.to_owned())).build().unwrap();
     let (a, b) = (pool.tenant("a"), pool.tenant("bb"));
     let (first, second) = (a.load::<dyn Rule>(script(2)).unwrap(), b.load::<dyn Rule>(script(3)).unwrap());
     assert_eq!((first.price(1.0).unwrap(), second.price(1.0).unwrap()), (1002.01, 2003.01));
@@ -92,8 +93,7 @@ fn a_process_is_replaced_after_so_many_calls() {
 /// The scripts of one tenant: each key has a realm, and those of a thread share a process.
 #[test]
 fn keys_of_one_tenant_share_a_process() {
-    let limits = Limits { wall: Duration::from_secs(1), ..Limits::default() };
-    let pool = builder().trust(Trust::SameTenant).threads(1).limits(limits);
+    let pool = builder().trust(Trust::SameTenant).threads(1);
     let pool = pool.host::<dyn Shop>(|tenant| Box::new(tenant.to_owned())).build().unwrap();
     let memory = || pool.metrics().memory;
     let first = pool.tenant("first").load::<dyn Rule>(script(2)).unwrap();
@@ -131,8 +131,7 @@ fn a_process_of_several_keys_is_replaced() {
 
 #[test]
 fn processes_are_for_those_who_share_nothing_or_all() {
-    let process = || Process::new().program(env!("CARGO_BIN_EXE_sandbox-worker"));
-    let tenants = SandboxPool::builder().transport(process());
+    let tenants = SandboxPool::builder().transport(worker());
     let recycled = SandboxPool::builder().recycle(10, 1 << 30);
     let same = SandboxPool::builder().trust(Trust::SameTenant).recycle(10, 1 << 30);
     for (pool, what) in [(tenants, "Trust::Hostile"), (recycled, "transport"), (same, "transport")] {

@@ -4,13 +4,17 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use sandbox_runtime::process::{Hardening, Measure, Process, ProcessSandbox};
-use sandbox_runtime::{Builder, Bytes, Error, LimitKind, Limits, Result, Sandbox, Script, sandbox_api};
+use sandbox_runtime::process::{Hardening, Measure, Process, ProcessSandbox, Processed};
+use sandbox_runtime::{Builder, Bytes, Error, LimitKind, Result, Sandbox, Script, sandbox_api};
+use slack::{long, worker};
 
+mod slack;
+
+/// Nothing is ended here but what has a deadline.
 fn builder() -> Builder<ProcessSandbox> {
-    Sandbox::builder().transport(Process::new().program(env!("CARGO_BIN_EXE_sandbox-worker")))
+    Sandbox::builder().transport(worker()).limits(long())
 }
 
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -59,7 +63,7 @@ const SCRIPT: &str = "
     export const refused = () => Shop.stock('x');
 ";
 
-fn rule(sandbox: &ProcessSandbox) -> impl Rule + use<> {
+fn rule(sandbox: &ProcessSandbox) -> RuleProxy<Processed> {
     sandbox.load::<dyn Rule>(Script::new("rule.js", SCRIPT)).unwrap()
 }
 
@@ -78,10 +82,10 @@ fn values_go_there_and_back() {
 
 #[test]
 fn what_goes_wrong_is_the_same_error() {
-    let limits = Limits { wall: Duration::from_millis(200), ..Limits::default() };
-    let sandbox = builder().limits(limits).host::<dyn Shop>(Open).build().unwrap();
+    let sandbox = builder().host::<dyn Shop>(Open).build().unwrap();
     let rule = rule(&sandbox);
-    assert!(matches!(rule.endless(), Err(Error::Limit { kind: LimitKind::Wall, .. })));
+    let short = rule.with_deadline(Instant::now() + Duration::from_millis(200));
+    assert!(matches!(short.endless(), Err(Error::Limit { kind: LimitKind::Deadline, .. })));
     assert_eq!(rule.ask(0).unwrap_err().host_error::<Closed>(), Some(&Closed));
     let Err(Error::Value(error)) = rule.bad() else { panic!("it is no u32") };
     assert_eq!(
@@ -120,9 +124,7 @@ impl Store for () {
 /// Long bodies go through memory that both processes have; each size is sent after a longer and after a shorter one.
 #[test]
 fn long_values_cross() {
-    // An interpreter takes a while.
-    let limits = Limits { wall: Duration::from_secs(60), ..Limits::default() };
-    let sandbox = builder().limits(limits).host::<dyn Store>(()).build().unwrap();
+    let sandbox = builder().host::<dyn Store>(()).build().unwrap();
     let source = "export const back = (bytes) => bytes.reverse(); export const through = (text) => Store.keep(text) + '!';";
     let big = sandbox.load::<dyn Big>(Script::new("big.js", source)).unwrap();
     for size in [0, 1, 40_000, 32_767, 32_768, 1 << 20, 5 << 20, 100, 16_000_000, 33_000] {
@@ -362,18 +364,18 @@ impl Slow for Never {
 #[test]
 fn an_asynchronous_host_method_is_bounded() {
     let source = "export const wait = async (n) => n === 0 ? await Slow.soon() : (await Slow.never(), 1);";
-    let limits = Limits { wall: Duration::from_millis(500), ..Limits::default() };
     let is_dropped = Arc::<AtomicBool>::default();
-    let sandbox = builder().limits(limits).host::<dyn Slow>(Never(is_dropped.clone())).build().unwrap();
+    let sandbox = builder().host::<dyn Slow>(Never(is_dropped.clone())).build().unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let guest = sandbox.load::<dyn Patience>(Script::new("wait.js", source)).unwrap();
     let calls =
-        |guest: &dyn Patience,
+        |guest: &PatienceProxy<Processed>,
          block: &dyn Fn(sandbox_runtime::__private::Boxed<'_, Result<u32>>) -> Result<u32>| {
             is_dropped.store(false, Ordering::SeqCst);
             assert_eq!(block(guest.wait(0)).unwrap(), 7);
-            let error = block(guest.wait(1)).unwrap_err();
-            assert!(matches!(error, Error::Limit { kind: LimitKind::Wall, .. }), "{error}");
+            let short = guest.with_deadline(Instant::now() + Duration::from_millis(500));
+            let error = block(short.wait(1)).unwrap_err();
+            assert!(matches!(error, Error::Limit { kind: LimitKind::Deadline, .. }), "{error}");
             assert!(is_dropped.load(Ordering::SeqCst));
             assert_eq!(block(guest.wait(0)).unwrap(), 7);
         };

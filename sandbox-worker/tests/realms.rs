@@ -5,11 +5,14 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use sandbox_runtime::process::{Process, ProcessRealm, ProcessSandbox};
-use sandbox_runtime::{Builder, Error, LimitKind, Limits, Result, Sandbox, Script, sandbox_api};
+use sandbox_runtime::process::{ProcessRealm, ProcessSandbox};
+use sandbox_runtime::{Builder, Error, LimitKind, Result, Sandbox, Script, sandbox_api};
+use slack::{long, worker};
+
+mod slack;
 
 fn builder() -> Builder<ProcessSandbox> {
-    Sandbox::builder().transport(Process::new().program(env!("CARGO_BIN_EXE_sandbox-worker")))
+    Sandbox::builder().transport(worker()).limits(long())
 }
 
 #[sandbox_api(guest)]
@@ -93,8 +96,7 @@ async fn scripts_of_a_realm_may_wait() {
 
 #[test]
 fn they_share_their_fate() {
-    let limits = Limits { wall: Duration::from_secs(5), ..Limits::default() };
-    let sandbox = builder().limits(limits).build().unwrap();
+    let sandbox = builder().build().unwrap();
     let (one, other) = (sandbox.realm().unwrap(), sandbox.realm().unwrap());
     let guest = other.load::<dyn Probe>(script("return 'there';")).unwrap();
     let error = run(&one, "for (const all = [];;) all.push(new Array(1e5).fill(all.length));").unwrap_err();
@@ -111,7 +113,8 @@ fn they_share_their_fate() {
 #[test]
 fn a_deadline_holds_in_a_realm() {
     let sandbox = builder().build().unwrap();
-    let soon = sandbox.with_deadline(Instant::now() + Duration::from_millis(200));
+    // As long as it takes to make a realm and to load a script, on a machine that does other work.
+    let soon = sandbox.with_deadline(Instant::now() + Duration::from_secs(5));
     let realm = soon.realm().unwrap();
     let error = run(&realm, "for (;;);").unwrap_err();
     assert!(matches!(error, Error::Limit { kind: LimitKind::Deadline, .. }), "{error}");
@@ -122,8 +125,7 @@ fn a_deadline_holds_in_a_realm() {
 #[cfg(not(feature = "quickjs"))]
 #[test]
 fn a_realm_that_nobody_has_is_collected() {
-    let limits = Limits { wall: Duration::from_secs(20), ..Limits::default() };
-    let sandbox = builder().limits(limits).build().unwrap();
+    let sandbox = builder().build().unwrap();
     for n in 0..300 {
         let realm = sandbox.realm().unwrap();
         let fill = "globalThis.all = new Array(5e5).fill(0.5).map((x, i) => x + i); return `${all.length}`;";

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use sandbox_runtime::{AsMap, AsSet, Bytes, Contract, Date, LocalSandbox, Script};
 
+use crate::slack::long;
+
 use super::contracts::{
     Answer, Event, Everything, Later, Line, Order, Point, Pricing, Question, Shape, Shelf, Store,
 };
@@ -65,7 +67,7 @@ fn order() -> Order {
 /// What both guests do.
 fn runs(source: &str) {
     let shelf = Shelf::default();
-    let sandbox = LocalSandbox::builder().host::<dyn Store>(shelf.clone()).build().unwrap();
+    let sandbox = LocalSandbox::builder().limits(long()).host::<dyn Store>(shelf.clone()).build().unwrap();
     let guest = sandbox.load::<dyn Pricing>(Script::new("guest.js", source)).unwrap();
 
     assert_eq!(guest.price(&order(), None).unwrap(), (1 << 60) + 4);

@@ -2,6 +2,8 @@
 
 use sandbox_runtime::{Compatibility, Contract, Description, LocalSandbox, Script, compat};
 
+use crate::slack::long;
+
 use super::contracts::{Everything, Later, Pricing, Store};
 
 /// A version of the contract `Rule`, with its types.
@@ -162,7 +164,7 @@ fn a_change_says_whom_it_breaks() {
 macro_rules! called {
     ($version:ident, $script:expr, { $($field:ident: $value:expr),* }) => {{
         use $version::{Plan, Rule, Usage};
-        let sandbox = LocalSandbox::builder().build().unwrap();
+        let sandbox = LocalSandbox::builder().limits(long()).build().unwrap();
         let guest = sandbox.load::<dyn Rule>(Script::new("rule.js", $script)).unwrap();
         let price = guest.price(Usage { plan: Plan::Paid, $($field: $value),* });
         price.ok().map(u64::from).zip(guest.label().ok())

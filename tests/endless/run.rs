@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use sandbox_runtime::{Error, LimitKind, Limits, LocalSandbox, Result, Script, sandbox_api};
 
+use crate::slack::{LONG, again};
+
 /// What every program exports.
 #[sandbox_api(guest)]
 pub trait Program {
@@ -18,7 +20,7 @@ pub trait Program {
 }
 
 /// What takes longer than this will never end.
-const HANG: Duration = Duration::from_secs(30);
+const HANG: Duration = LONG;
 
 /// Runs `body`. When it hangs there is no thread left that could fail a test, so what hangs is printed and the process
 /// ends.
@@ -51,7 +53,8 @@ pub fn end(source: &str, limits: Limits, warm_up: Duration) -> Result<Ended, Str
     guarded(source, || {
         let sandbox = LocalSandbox::builder().limits(limits).build().map_err(|error| error.to_string())?;
         let script = Script::new("endless.mjs", source);
-        let program = sandbox.load::<dyn Program>(script).map_err(|error| format!("{error:?}"))?;
+        let program = again(|| sandbox.load::<dyn Program>(script.clone()));
+        let program = program.map_err(|error| format!("{error:?}"))?;
         warm(&program, warm_up)?;
         let started = Instant::now();
         let result = program.run();
@@ -60,7 +63,7 @@ pub fn end(source: &str, limits: Limits, warm_up: Duration) -> Result<Ended, Str
             Err(error @ Error::Limit { kind, .. }) => (kind, error.is_final()),
             other => return Err(format!("it did not end at a limit: {other:?}")),
         };
-        match program.ok() {
+        match again(|| program.ok()) {
             Ok(1.0) if !is_final => Ok(Ended { kind, elapsed }),
             Err(Error::Discarded { .. }) if is_final => Ok(Ended { kind, elapsed }),
             other => Err(format!("after its end by {kind:?}: {other:?}")),

@@ -26,7 +26,7 @@ pub enum Kind {
 }
 
 /// How long a program may take before it counts as stuck. No step of it waits for more than some milliseconds.
-const STUCK: Duration = Duration::from_secs(120);
+const STUCK: Duration = Duration::from_secs(600);
 
 /// The same job until a deadline.
 type Narrowed = Box<dyn Fn(Instant) -> Rc<dyn Job>>;
@@ -528,7 +528,7 @@ fn costs(handle: &Handle) -> Checked<[u64; 2]> {
 
 fn limits() -> Limits {
     // So long that no call may end with it, however busy the machine is.
-    Limits { wall: Duration::from_secs(100), heap: 16 << 20, ..Limits::default() }
+    Limits { wall: Duration::from_secs(1000), heap: 16 << 20, ..Limits::default() }
 }
 
 /// Runs the program of a seed.

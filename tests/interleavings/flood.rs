@@ -47,9 +47,9 @@ fn round(job: &JobProxy<sandbox_runtime::Remote>, thread: usize, round: usize) {
 
 /// `calls` in all, on so many sandboxes.
 fn flood(sandboxes: usize, calls: usize) {
-    let _guarded = Guarded::new(format!("{calls} calls on {sandboxes} sandboxes"), Duration::from_secs(300));
+    let _guarded = Guarded::new(format!("{calls} calls on {sandboxes} sandboxes"), Duration::from_secs(900));
     let board = Board::default();
-    let limits = Limits { wall: Duration::from_secs(100), ..Limits::default() };
+    let limits = Limits { wall: Duration::from_secs(1000), ..Limits::default() };
     let build =
         || Sandbox::builder().limits(limits).host::<dyn Store>(board.clone()).build().expect("it is built");
     let all = (0..sandboxes).map(|_| build()).collect::<Vec<_>>();

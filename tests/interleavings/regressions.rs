@@ -61,7 +61,7 @@ fn a_shared_sandbox_that_an_async_host_method_resets_ends_the_call() {
             Ok("done".into())
         }
     }
-    let _guarded = Guarded::new("a reset by a host method".into(), Duration::from_secs(60));
+    let _guarded = Guarded::new("a reset by a host method".into(), Duration::from_secs(600));
     let own = Arc::new(std::sync::OnceLock::new());
     let sandbox = Sandbox::builder().host::<dyn Anew>(Host(own.clone())).build().unwrap();
     assert!(own.set(sandbox.clone()).is_ok());
@@ -103,12 +103,12 @@ fn assert_drops_stop(sandbox: &Sandbox, rung: &mpsc::Receiver<()>) {
     let began = Instant::now();
     drop(call);
     assert_eq!(job.now("x").unwrap(), "x");
-    assert!(began.elapsed() < Duration::from_secs(20), "the guest went on for {:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(300), "the guest went on for {:?}", began.elapsed());
 }
 
 #[test]
 fn a_reset_whose_future_is_dropped_leaves_a_sandbox_whose_calls_can_be_cancelled() {
-    let (sandbox, rung) = ringing(Duration::from_secs(60));
+    let (sandbox, rung) = ringing(Duration::from_secs(600));
     let mut reset = Box::pin(sandbox.reset_async());
     _ = poll(&mut reset);
     drop(reset);
@@ -117,7 +117,7 @@ fn a_reset_whose_future_is_dropped_leaves_a_sandbox_whose_calls_can_be_cancelled
 
 #[test]
 fn resets_from_several_threads_leave_a_sandbox_whose_calls_can_be_cancelled() {
-    let (sandbox, rung) = ringing(Duration::from_secs(60));
+    let (sandbox, rung) = ringing(Duration::from_secs(600));
     for _ in 0..4 {
         std::thread::scope(|scope| (0..4).for_each(|_| _ = scope.spawn(|| sandbox.reset().unwrap())));
         assert_drops_stop(&sandbox, &rung);

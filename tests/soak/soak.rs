@@ -12,6 +12,8 @@ mod programs;
 mod races;
 #[path = "../endless/run.rs"]
 mod run;
+#[path = "../slack/mod.rs"]
+mod slack;
 
 mod faults;
 mod parts;

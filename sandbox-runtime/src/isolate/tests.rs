@@ -30,10 +30,16 @@ impl Sum for Plus {
     }
 }
 
+/// With time for a machine that is busy: a panic alone, with its backtrace, takes seconds there.
+fn settings() -> Settings {
+    let wall = std::time::Duration::from_secs(300);
+    Settings { limits: crate::limits::Limits { wall, ..Default::default() }, ..Settings::default() }
+}
+
 /// The guest's array is over the very memory that the host filled; QuickJS has to have a copy.
 #[test]
 fn bytes_are_moved_and_not_copied() {
-    let settings = Settings::default();
+    let settings = settings();
     let stack = StackEnd::below_here(settings.limits.stack);
     let isolate = Isolate::new(settings, Vec::new(), stack).expect("it can be built");
     let bytes = vec![7; 1 << 20];

@@ -28,6 +28,7 @@ use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use guest::{ProcessCall, ProcessGuest, Processed};
 pub use harden::{Hardening, HardeningError, HardeningReport, Layer, Measure, State};
@@ -48,6 +49,7 @@ pub struct Process {
     hardening: Hardening,
     namespaces: bool,
     memory: Option<u64>,
+    grace: Option<Duration>,
 }
 
 impl Process {
@@ -108,6 +110,24 @@ impl Process {
     /// `Private_Dirty` and `Pss`). The one that is kept ready has 1.1 MiB of its own.
     pub fn memory(mut self, bytes: u64) -> Self {
         self.memory = Some(bytes);
+        self
+    }
+
+    /// How long after its limit a call may still end by itself, before its process is killed as
+    /// [`Death::Overdue`](crate::Death::Overdue); 150 ms when not called.
+    ///
+    /// A process that gets no processor for so long is killed although its guest could have been ended. On a machine with much other
+    /// work a longer time keeps such sandboxes; a guest that cannot be interrupted holds its caller up for as long.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # use sandbox_runtime::{Sandbox, process::Process};
+    /// let process = Process::new().grace(Duration::from_secs(1));
+    /// let sandbox = Sandbox::builder().transport(process).build()?;
+    /// # Ok::<(), sandbox_runtime::Error>(())
+    /// ```
+    pub fn grace(mut self, time: Duration) -> Self {
+        self.grace = Some(time);
         self
     }
 

@@ -105,8 +105,7 @@ impl ProcessSandbox {
     }
 
     fn start(settings: Settings, hosts: SentHosts, process: &Process) -> Result<Self> {
-        let memory = process.memory_of(&settings.limits).map_err(Error::build)?;
-        let session = Session::start(settings, hosts, process.seed(), memory)?;
+        let session = Session::start(settings, hosts, process)?;
         Ok(Self { session: Arc::new(session), deadline: None })
     }
 

@@ -5,4 +5,6 @@
 mod ends;
 mod guest;
 mod pools;
+#[path = "../slack/mod.rs"]
+mod slack;
 mod together;

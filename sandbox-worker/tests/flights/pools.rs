@@ -8,13 +8,15 @@ use std::time::Instant;
 use sandbox_runtime::{Builder, Error, LimitKind, Limits, Result, SandboxPool, Script, Trust};
 use tokio::task::{spawn, spawn_blocking};
 
-use crate::guest::{Ask, Flow, Host, Net, SOURCE, wall, worker};
+use crate::guest::{Ask, Flow, Host, Net, SOURCE};
+use crate::slack::{LONG, long, worker};
 
 /// A pool of one thread, and what all its tenants have for a host.
 fn pool(trust: Trust, limits: Limits) -> (Host, Builder<SandboxPool>) {
     let host = Host::new();
     let own = host.clone();
-    let pool = SandboxPool::builder().trust(trust).threads(1).limits(limits).transport(worker());
+    let pool =
+        SandboxPool::builder().trust(trust).threads(1).limits(limits).patience(LONG).transport(worker());
     (host, pool.host::<dyn Net>(move |_| Box::new(own.clone())))
 }
 
@@ -22,7 +24,7 @@ fn pool(trust: Trust, limits: Limits) -> (Host, Builder<SandboxPool>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn tenants_of_one_thread_wait_together() {
     for trust in [Trust::Hostile, Trust::SameTenant] {
-        let (host, pool) = pool(trust, wall(20_000));
+        let (host, pool) = pool(trust, long());
         let pool = pool.build().unwrap();
         let mut flows = Vec::new();
         for key in ["a", "b", "c"] {
@@ -50,7 +52,7 @@ async fn tenants_of_one_thread_wait_together() {
 #[cfg(not(feature = "quickjs"))]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_end_of_a_tenants_process_is_its_own() {
-    let (host, pool) = pool(Trust::Hostile, wall(20_000));
+    let (host, pool) = pool(Trust::Hostile, long());
     let pool = pool.build().unwrap();
     let load = async |key: &str| {
         let flow = pool.tenant(key).load_async::<dyn Flow>(Script::new("flow.mjs", SOURCE)).await.unwrap();
@@ -81,7 +83,7 @@ async fn the_end_of_a_tenants_process_is_its_own() {
 /// A call that waits has its process until it is over; others have the next one meanwhile.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_is_replaced_while_a_call_waits() {
-    let (host, pool) = pool(Trust::Hostile, wall(20_000));
+    let (host, pool) = pool(Trust::Hostile, long());
     let pool = pool.recycle(6, 1 << 40).build().unwrap();
     let flow = pool.tenant("a").load_async::<dyn Flow>(Script::new("flow.mjs", SOURCE)).await.unwrap();
     let flow = Arc::new(flow);
@@ -104,7 +106,7 @@ async fn a_process_is_replaced_while_a_call_waits() {
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_are_billed_that_end_after_their_process_was_replaced() {
     for trust in [Trust::Hostile, Trust::SameTenant] {
-        let (host, pool) = pool(trust, wall(20_000));
+        let (host, pool) = pool(trust, long());
         let pool = pool.recycle(6, 1 << 40).build().unwrap();
         let tenant = pool.tenant("a");
         let flow = tenant.load_async::<dyn Flow>(Script::new("flow.mjs", SOURCE)).await.unwrap();
@@ -128,7 +130,7 @@ async fn calls_are_billed_that_end_after_their_process_was_replaced() {
                 tokio::task::yield_now().await;
             }
         };
-        let billed = tokio::time::timeout(Duration::from_secs(10), billed).await;
+        let billed = tokio::time::timeout(LONG, billed).await;
         billed.unwrap_or_else(|_| panic!("{:?}", tenant.usage()));
     }
 }
@@ -136,7 +138,7 @@ async fn calls_are_billed_that_end_after_their_process_was_replaced() {
 /// A tenant's calls are served on time or told that they were not, and nobody's process is ended, while another has their thread.
 #[tokio::test(flavor = "multi_thread")]
 async fn whose_thread_is_anothers_is_not_to_blame() {
-    let (_, pool) = pool(Trust::Hostile, wall(400));
+    let (_, pool) = pool(Trust::Hostile, long());
     let pool = pool.slow(Duration::from_secs(60)).build().unwrap();
     let flow = pool.tenant("a").load_async::<dyn Flow>(Script::new("flow.mjs", SOURCE)).await.unwrap();
     let flow = Arc::new(flow);
@@ -147,7 +149,8 @@ async fn whose_thread_is_anothers_is_not_to_blame() {
         let is_over = is_over.clone();
         move || {
             while !is_over.load(Ordering::SeqCst) {
-                let error = other.ask(0).unwrap_err();
+                let short = other.with_deadline(Instant::now() + Duration::from_millis(400));
+                let error = short.ask(0).unwrap_err();
                 assert!(matches!(error, Error::Limit { .. } | Error::Overloaded { .. }), "{error:?}");
             }
         }
@@ -185,7 +188,8 @@ async fn a_method_that_blocks_its_own_tenants_thread_is_told() {
     for trust in [Trust::Hostile, Trust::SameTenant] {
         let blocking = Blocking::default();
         let own = blocking.clone();
-        let pool = SandboxPool::builder().trust(trust).threads(1).limits(wall(20_000)).transport(worker());
+        let pool =
+            SandboxPool::builder().trust(trust).threads(1).limits(long()).patience(LONG).transport(worker());
         let pool = pool.host::<dyn Blocks>(move |_| Box::new(own.clone())).build().unwrap();
         let source = "export const run = async (n) => n ? Blocks.block() : 0;";
         let flow = pool.tenant("a").load_async::<dyn Flow>(Script::new("blocks.mjs", source)).await.unwrap();
@@ -193,7 +197,7 @@ async fn a_method_that_blocks_its_own_tenants_thread_is_told() {
         assert!(blocking.0.set(flow.clone()).is_ok());
         let began = Instant::now();
         assert_eq!(flow.run(1).await.unwrap(), 77);
-        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+        assert!(began.elapsed() < LONG / 2, "{:?}", began.elapsed());
     }
 }
 

@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 use sandbox_runtime::{Limits, Result, Script};
 use tokio::task::{JoinSet, spawn, spawn_blocking};
 
-use crate::guest::{Ask, Count, Flow, Host, Net, SOURCE, builder, guest, wall};
+use crate::guest::{Ask, Count, Flow, Host, Net, SOURCE, builder, guest};
+use crate::slack::{LONG, long};
 
 /// The host answers none of three before all of them wait.
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_wait_for_the_host_together() {
-    let guest = guest(wall(20_000)).await;
+    let guest = guest(long()).await;
     let before = guest.sandbox.usage().total;
     for _ in 0..5 {
         let calls = [guest.begin(1), guest.begin(1), guest.begin(1)];
@@ -28,7 +29,7 @@ async fn calls_wait_for_the_host_together() {
 /// The same on the one thread of a runtime, where the callers are.
 #[tokio::test]
 async fn calls_of_one_task_wait_together() {
-    let guest = guest(wall(20_000)).await;
+    let guest = guest(long()).await;
     let calls = (0..3).map(|_| guest.flow.run(1));
     let all = futures_util::future::join_all(calls).await;
     assert!(all.iter().all(Result::is_ok), "{all:?}");
@@ -36,7 +37,7 @@ async fn calls_of_one_task_wait_together() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_synchronous_call_has_its_turn_while_others_wait() {
-    let guest = guest(wall(20_000)).await;
+    let guest = guest(long()).await;
     let gate = guest.begin(3);
     guest.host.holds(1).await;
     for _ in 0..50 {
@@ -49,7 +50,7 @@ async fn a_synchronous_call_has_its_turn_while_others_wait() {
 /// While the turn of another waits for the host, too: that goes on first.
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_of_all_kinds_call_the_host() {
-    let guest = guest(wall(60_000)).await;
+    let guest = guest(long()).await;
     let ask = guest.sandbox.load_async::<dyn Ask>(Script::new("ask.mjs", SOURCE)).await.unwrap();
     let ask = Arc::new(ask);
     let mut all = JoinSet::new();
@@ -72,7 +73,7 @@ async fn calls_of_all_kinds_call_the_host() {
 /// A call inside of another is on its bill, once.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_method_of_the_host_calls_the_guest_that_waits_for_it() {
-    let guest = guest(Limits { host_calls: 18, ..wall(20_000) }).await;
+    let guest = guest(Limits { host_calls: 18, ..long() }).await;
     let ask = guest.sandbox.load_async::<dyn Ask>(Script::new("ask.mjs", SOURCE)).await.unwrap();
     *guest.host.ask.lock().unwrap() = Some(Arc::new(ask));
     for others in [0, 3] {
@@ -95,7 +96,7 @@ async fn a_method_of_the_host_calls_the_guest_that_waits_for_it() {
 /// Turns of calls, and synchronous calls between them, from several threads.
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_of_all_kinds_mix() {
-    let guest = guest(wall(60_000)).await;
+    let guest = guest(long()).await;
     let mut all = JoinSet::new();
     for nth in 0..60_u32 {
         let (flow, count) = (guest.flow.clone(), guest.count.clone());
@@ -126,7 +127,7 @@ async fn calls_of_all_kinds_mix() {
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_with_long_values_do_not_stand_in_each_others_way() {
     const LONG: u32 = 12 << 20;
-    let guest = guest(Limits { buffers: 1 << 30, cpu: Duration::MAX, ..wall(60_000) }).await;
+    let guest = guest(Limits { buffers: 1 << 30, cpu: Duration::MAX, ..long() }).await;
     let calls = [(); 14].map(|()| guest.begin(LONG));
     // All of them go on at once.
     guest.host.holds(14).await;
@@ -154,7 +155,7 @@ async fn a_script_is_loaded_by_any_task() {
 /// A method of the host may leave the call of its own sandbox to somebody else.
 #[tokio::test(flavor = "multi_thread")]
 async fn another_task_may_call_the_guest_for_a_method_that_it_waits_for() {
-    let guest = guest(wall(20_000)).await;
+    let guest = guest(long()).await;
     *guest.host.flow.lock().unwrap() = Some(guest.flow.clone());
     let gate = guest.begin(3);
     guest.host.holds(1).await;
@@ -172,7 +173,7 @@ fn threads() -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn many_calls_that_wait_have_one_thread() {
     const CALLS: usize = 300;
-    let guest = guest(wall(60_000)).await;
+    let guest = guest(long()).await;
     let first = guest.begin(3);
     guest.host.holds(1).await;
     let before = threads();
@@ -195,8 +196,7 @@ async fn what_a_synchronous_call_settles_is_told_at_once() {
         fn open(&self) -> sandbox_runtime::Result<bool>;
     }
 
-    const WALL: Duration = Duration::from_secs(20);
-    let guest = guest(Limits { wall: WALL, ..Limits::default() }).await;
+    let guest = guest(long()).await;
     let source = "let settle;
         export const run = () => new Promise((resolve) => { settle = () => resolve(1); });
         export const open = () => { const mine = settle; settle = undefined; mine?.(); return Boolean(mine); };";
@@ -218,7 +218,7 @@ async fn what_a_synchronous_call_settles_is_told_at_once() {
         let settles = move || while !opens.open().unwrap() {};
         spawn_blocking(settles).await.unwrap();
         assert_eq!(waits.await.unwrap().unwrap(), 1);
-        assert!(began.elapsed() < WALL / 2, "{:?}", began.elapsed());
+        assert!(began.elapsed() < LONG / 2, "{:?}", began.elapsed());
     }
     is_over.store(true, Ordering::Relaxed);
     others.into_iter().for_each(|thread| thread.join().unwrap());

@@ -130,7 +130,8 @@ pub(crate) const CHILDREN: &[Child] = &[
                 line.skip();
             }
         },
-        is_protocol,
+        // The host sees it once the time of the call is over; whoever has said less by then is overdue.
+        |death| is_protocol(death) || is_overdue(death),
     ),
     (
         "host-calls-that-call-the-guest-without-end",

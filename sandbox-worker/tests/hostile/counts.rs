@@ -8,7 +8,8 @@ use sandbox_runtime::{Bill, Death, Error, Limits, Sandbox, SandboxPool, Script, 
 use tokio::runtime::Runtime;
 
 use crate::children::BILLS;
-use crate::{Later, Rule, WALL, sandbox};
+use crate::slack::{LONG, long};
+use crate::{Later, Rule, sandbox};
 
 fn script() -> Script {
     Script::new("rule.js", "")
@@ -18,9 +19,8 @@ fn script() -> Script {
 #[cfg(target_os = "linux")]
 pub(crate) fn memory_that_is_not_resident_is_counted(program: impl Fn(&str) -> PathBuf) {
     for (name, _, is_expected) in crate::children::HOARDERS {
-        let limits = Limits { wall: Duration::from_secs(20), ..Limits::default() };
         let process = Process::new().program(program(name)).memory(64 << 20);
-        let sandbox = Sandbox::builder().limits(limits).transport(process).build().unwrap();
+        let sandbox = Sandbox::builder().limits(long()).transport(process).build().unwrap();
         let rule = sandbox.load::<dyn Rule>(script()).unwrap();
         let began = Instant::now();
         let error = rule.price(1.0).unwrap_err();
@@ -51,7 +51,7 @@ fn assert_true(bill: &Bill, passed: Duration, calls: u64) {
 
 pub(crate) fn bills_are_held_to_what_the_parent_counts(program: PathBuf, runtime: &Runtime) {
     let began = Instant::now();
-    let sandbox = sandbox(&program, 1000, WALL).unwrap();
+    let sandbox = sandbox(&program, 1000).unwrap();
     let (rule, later) =
         (sandbox.load::<dyn Rule>(script()).unwrap(), sandbox.load::<dyn Later>(script()).unwrap());
     // Each call two fields more, and all of them in the end.
@@ -77,7 +77,7 @@ pub(crate) fn bills_are_held_to_what_the_parent_counts(program: PathBuf, runtime
 /// A tenant that bills without end is billed what is true, and the next one has its turn.
 fn in_a_pool(program: PathBuf) {
     let pool = SandboxPool::builder().trust(Trust::Hostile).transport(Process::new().program(program));
-    let pool = pool.threads(1).build().unwrap();
+    let pool = pool.limits(long()).patience(LONG).threads(1).build().unwrap();
     let began = Instant::now();
     let (a, b) = (pool.tenant("a"), pool.tenant("b"));
     let [first, second] = [&a, &b].map(|tenant| tenant.load::<dyn Rule>(script()).unwrap());

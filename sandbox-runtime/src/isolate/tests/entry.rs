@@ -22,7 +22,7 @@ fn call(isolate: &Rc<Isolate>) {
 }
 
 fn isolate() -> Rc<Isolate> {
-    let settings = Settings::default();
+    let settings = settings();
     let stack = StackEnd::below_here(settings.limits.stack);
     Isolate::new(settings, Vec::new(), stack).expect("it can be built")
 }

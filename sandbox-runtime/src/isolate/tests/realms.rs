@@ -209,7 +209,7 @@ fn no_object_of_a_realm_is_reached_from_another() {
                 intrinsics,
                 eval: permitted,
                 wasm: permitted,
-                ..Settings::default()
+                ..settings()
             });
             let realms = [isolate.main_realm(), isolate.make_realm(), isolate.make_realm()];
             let realms = realms.map(|realm| realm.expect("it can be made"));
@@ -243,7 +243,7 @@ fn collected(isolate: &Isolate) -> (usize, usize) {
 #[test]
 fn a_realm_without_handles_is_collected() {
     for intrinsics in [Intrinsics::Open, Intrinsics::Frozen] {
-        let isolate = isolate(Settings { intrinsics, console: Console::Capture, ..Settings::default() });
+        let isolate = isolate(Settings { intrinsics, console: Console::Capture, ..settings() });
         let script = Script::new(
             "hold.mjs",
             "globalThis.own = new Array(1000).fill({}); export const receive = () => own;",
@@ -266,7 +266,7 @@ fn a_realm_without_handles_is_collected() {
 
 #[test]
 fn the_realm_of_a_call_is_the_current_one_until_it_returns() {
-    let isolate = isolate(Settings::default());
+    let isolate = isolate(settings());
     let realms = [isolate.make_realm(), isolate.make_realm()].map(|realm| realm.expect("it can be made"));
     let is_current = |realm: &Rc<Realm>| {
         let current = isolate.current.borrow();

@@ -6,7 +6,7 @@ use super::*;
 /// The realm that deno_core made has the ops as well, and no guest has that realm.
 #[test]
 fn host_methods_are_ops_of_an_extension() {
-    let settings = Settings::default();
+    let settings = settings();
     let stack = StackEnd::below_here(settings.limits.stack);
     let host = Host::new::<dyn Sum>(Box::new(Plus)).expect("it has no patterns");
     let isolate = Isolate::new(settings, vec![host], stack).expect("it can be built");
@@ -27,7 +27,7 @@ fn host_methods_are_ops_of_an_extension() {
 
 #[test]
 fn no_op_of_deno_core_does_anything() {
-    let settings = Settings::default();
+    let settings = settings();
     let stack = StackEnd::below_here(settings.limits.stack);
     let isolate = Isolate::new(settings, Vec::new(), stack).expect("it can be built");
     let mut live = isolate.live.borrow_mut();

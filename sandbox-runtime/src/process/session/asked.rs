@@ -12,7 +12,7 @@ use super::super::wire::{self, Out};
 use super::bill::Serving;
 use super::call::Call;
 use super::inside::{Frames, Here};
-use super::{GRACE, KEPT, Pays};
+use super::{KEPT, Pays};
 use crate::contract::MethodSpec;
 use crate::error::{Death, Direction, Place, Result, Source};
 use crate::guest_error::HostError;
@@ -86,8 +86,8 @@ impl<'c> Call<'c> {
     /// has it ask nothing more. While it waits for a method of the host, a child says nothing; what is there was said before its time.
     fn closes(&self, owner: u64) -> Result<()> {
         let now = clock::now();
-        let is_late =
-            self.state.with(owner, |call| now > call.end.saturating_add(nanos(GRACE))).unwrap_or(false);
+        let grace = nanos(self.session.grace);
+        let is_late = self.state.with(owner, |call| now > call.end.saturating_add(grace)).unwrap_or(false);
         if is_late {
             if !self.state.kept.borrow().is_empty() || self.read_now()?.is_some() {
                 return Err(self.broken("a frame while it waits for the host"));

@@ -10,7 +10,7 @@ use super::super::message::{self, Failure, Forget, WireBill, from_json, kind, to
 use super::super::wire::{Encoded, Out};
 use super::inside::{Frames, Here};
 use super::state::{Kept, State};
-use super::{About, GRACE, Handle, Live, Pays, Session, What};
+use super::{About, Handle, Live, Pays, Session, What};
 use crate::error::{Death, Error, Result};
 use crate::realm::{ConsoleLine, Level};
 
@@ -179,7 +179,7 @@ impl<'c> Call<'c> {
 
     /// The host has had its turn. The child ends a guest that is late as soon as it is told, and has that long.
     pub(super) fn allow(&self) {
-        self.live.guard.for_at_least(GRACE);
+        self.live.guard.for_at_least(self.session.grace);
     }
 
     /// Sends a request, and gives its number.

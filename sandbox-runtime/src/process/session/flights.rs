@@ -21,7 +21,7 @@ use super::inside::{Frames, Here};
 use super::roll::{Ending, Flight, Roll};
 use super::sentry::Patience;
 use super::state::{State, Underway};
-use super::{About, GRACE, Live, Pays, Session};
+use super::{About, Live, Pays, Session};
 use crate::error::{Death, Error, Result};
 use crate::isolate::clock;
 use crate::isolate::later::{Pending, Pendings};
@@ -118,7 +118,8 @@ impl Driver {
         const SHORT: u64 = 20_000_000;
         if nanos_away > SHORT {
             self.flights.excuse(nanos_away);
-            self.live.iter().for_each(|live| live.guard.for_at_least(GRACE));
+            let grace = self.session.grace;
+            self.live.iter().for_each(|live| live.guard.for_at_least(grace));
         }
     }
 
@@ -319,7 +320,7 @@ impl Driver {
         call.state.flying.borrow_mut().remove(&frame.call);
         if flight.ending.is_some() {
             // It has many to end, maybe.
-            self.ends_until = clock::now().saturating_add(nanos(GRACE));
+            self.ends_until = clock::now().saturating_add(nanos(call.session.grace));
             call.live.guard.until_at_least(self.ends_until);
         }
         call.session.ends(call.state, call.live);
@@ -438,7 +439,7 @@ impl Driver {
                     })?;
                     // It may have to finish a turn of another before it reads that.
                     let last = *last.get_or_insert_with(|| self.flights.last_end());
-                    let until = last.max(now).saturating_add(nanos(GRACE));
+                    let until = last.max(now).saturating_add(nanos(call.session.grace));
                     live.guard.until_at_least(until);
                     let hosts = self.flights.change(id, ends_until, |flight| {
                         flight.ending = Some(Ending { since: now, until });

@@ -22,16 +22,16 @@ use std::time::Duration;
 
 use parking_lot::ReentrantMutex;
 
-use super::NO_MEMORY;
 use super::fault::Hearing;
 use super::frame::{FrameReader, FrameWriter};
 use super::guard::Guard;
 use super::harden::HardeningReport;
 use super::line::Line;
 use super::message::{Failure, Limit};
-use super::spawn::{ChildProcess, Seed};
+use super::spawn::ChildProcess;
 use super::sys;
 use super::wire::{self, Out, Window};
+use super::{NO_MEMORY, Process};
 use crate::boundary::ValueError;
 use crate::contract::ContractSpec;
 use crate::error::{Death, Error, LimitKind, Place, Result};
@@ -53,8 +53,9 @@ pub(super) use inside::Here;
 pub(crate) use sentry::Task;
 use state::{State, Underway};
 
-/// How long after its limit a child is killed that has not ended the call itself.
-const GRACE: Duration = Duration::from_millis(150);
+/// How long after its limit a child is killed that has not ended the call itself, when nothing else is said, and how long after
+/// its limit the caller of an `async` method is told at the latest.
+pub(super) const GRACE: Duration = Duration::from_millis(150);
 /// How many errors of host methods are known again.
 const KEPT: usize = 16;
 
@@ -69,6 +70,8 @@ pub(super) struct Session {
     desk: Arc<Desk>,
     live: Mutex<Option<Arc<Live>>>,
     settings: Settings,
+    /// How long after its limit a child is killed that has not ended the call itself.
+    grace: Duration,
     meter: Ledger,
     /// What nobody has any more.
     forgotten: Mutex<Vec<Handle>>,
@@ -158,8 +161,9 @@ pub(super) struct About {
 }
 
 impl Session {
-    pub(super) fn start(settings: Settings, hosts: SentHosts, seed: Seed, memory: u64) -> Result<Self> {
-        let state = ReentrantMutex::new(State::new(seed, hosts, memory));
+    pub(super) fn start(settings: Settings, hosts: SentHosts, process: &Process) -> Result<Self> {
+        let memory = process.memory_of(&settings.limits).map_err(Error::build)?;
+        let state = ReentrantMutex::new(State::new(process.seed(), hosts, memory));
         let session = Self {
             state,
             turns: AtomicUsize::default(),
@@ -167,6 +171,7 @@ impl Session {
             desk: Arc::default(),
             live: Mutex::default(),
             settings,
+            grace: process.grace.unwrap_or(GRACE),
             meter: Ledger::default(),
             forgotten: Mutex::default(),
         };
@@ -263,7 +268,7 @@ impl Session {
 
     fn lock(&self, deadline: Option<u64>) -> Result<parking_lot::ReentrantMutexGuard<'_, State>> {
         // Behind a call that takes as long as it may, and one that does so after it. Others may be before it, each for as long.
-        let patience = self.settings.limits.wall.saturating_mul(2) + GRACE;
+        let patience = self.settings.limits.wall.saturating_mul(2).saturating_add(self.grace);
         loop {
             let turns = self.turns.load(Ordering::SeqCst);
             let left = deadline.map(|deadline| Duration::from_nanos(deadline.saturating_sub(clock::now())));
@@ -395,8 +400,8 @@ impl Session {
 
     /// A call begins that has to be over at `end`.
     fn begins(&self, state: &State, live: &Live, end: u64, how: Beginning) {
-        let (end, cpu) = (end.saturating_add(nanos(GRACE)), self.settings.limits.cpu);
-        let cpu = (cpu < Duration::MAX).then(|| cpu.saturating_add(GRACE));
+        let (end, cpu) = (end.saturating_add(nanos(self.grace)), self.settings.limits.cpu);
+        let cpu = (cpu < Duration::MAX).then(|| cpu.saturating_add(self.grace));
         match how {
             Beginning::Alone => {
                 state.begin_anew();
@@ -409,7 +414,7 @@ impl Session {
                 live.guard.allow_more_cpu(cpu);
             }
             // It ends with the other, whose time it is.
-            Beginning::Inside => live.guard.for_at_least(GRACE),
+            Beginning::Inside => live.guard.for_at_least(self.grace),
         }
         if how != Beginning::Inside {
             state.begun.set(state.begun.get() + 1);

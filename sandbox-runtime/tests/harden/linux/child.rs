@@ -91,7 +91,7 @@ fn perform(act: &str, plan: &Plan) {
             late(plan, &mut report).expect("late");
             say("asleep\n");
             // Longer than the parent of its parent looks.
-            std::thread::sleep(Duration::from_secs(5));
+            std::thread::sleep(Duration::from_secs(20));
         }
         other => match other.strip_prefix("lacking ") {
             Some(calls) => {
