@@ -3,9 +3,29 @@
 //! Whether they are is known to the compiler only, in the place where the types are concrete: an inherent
 //! constant is preferred over one of a trait, and the inherent one exists for scalars only.
 //!
-//! V8's header still says that a fast function may not run JavaScript. The code no longer does: a fast call
-//! leaves a frame that can be walked, and entering JavaScript saves and clears it (`JSEntry` and
-//! `kFastCCallCallerFP` in V8's `builtins-x64.cc`). Throwing from one is what `#[op2(fast)]` does, too.
+//! # What a fast call may do
+//!
+//! `v8-fast-api-calls.h` says that a fast function should neither run JavaScript nor allocate. A host method may do both,
+//! because it may call its guest again. This is sound for functions that return nothing and throw nothing, and for no
+//! others. The reasons, by the names of functions in V8 15.0:
+//!
+//! - **The stack can be walked.** `MacroAssembler::CallCFunction` notes the frame and the return address of the caller in
+//!   the isolate. `JSEntry` saves and clears both, and restores them. `EntryFrame::GetCallerState` goes on from there, so
+//!   calls can be nested.
+//! - **Garbage can be collected.** The call has a safepoint (`kArchCallCFunction`), all registers are spilled around it,
+//!   and code that runs is never moved (`StackFrame::IteratePc`).
+//! - **The compiler assumes nothing.** `FastApiCallOp` and the call that `FastApiCallLoweringReducer` makes of it have the
+//!   effects `CanCallAnything`: loads are not eliminated, allocations not folded and write barriers not removed across it.
+//!   C calls also have a flag `kNoAllocate`, which nothing reads for this one.
+//! - **The caller can be deoptimised.** When code is invalidated that waits for a fast call, `ActivationsFinder` writes a
+//!   jump to the deoptimiser behind the call, and `DeoptimizationEntry_LazyAfterFastCall` gives `undefined` as its
+//!   result. With a return type, `JSCallReducer` makes the jump lead to `Abort` (`kUnsupportedDeopt`) instead, and the
+//!   process ends.
+//!
+//! V8 tests the same with a void function that calls `ToNumber` (`call_to_number` in `d8-test.cc`). Results go through
+//! memory, and failures are thrown by a slow function afterwards: see [`super::returned`]. Processors for which V8 does not
+//! have that entry get no fast calls (`engine::CALLS_FAST`). deno_core turns `--turbo-fast-api-calls` on when it starts
+//! V8, so a flag is no way to do without. A realm of deno_core has the slow functions only.
 
 use std::any::Any;
 use std::ffi::c_void;
@@ -13,50 +33,58 @@ use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use deno_core::v8;
-use deno_core::v8::fast_api::{CFunction, CFunctionInfo, FastApiCallbackOptions, Int64Representation, Type};
+use deno_core::v8::fast_api::{CFunction, CFunctionInfo, Int64Representation, Type};
 
 use super::Isolate;
 use super::entry::Entered;
 use super::known::Known;
 use super::meter::HostCall;
-use super::ops::{FastCall, Refusal, count, enforce, panicked};
+use super::ops::{FastCall, Gives, Refusal, count, enforce, panicked};
 use crate::arguments::{Arguments, Val};
 use crate::boundary::ValueError;
 use crate::contract::{Crosses, HostMethod, Kind, Reply};
-use crate::error::{Direction, Place};
+use crate::error::Direction;
 use crate::guest_error::HostError;
 use crate::schema::MethodChecks;
 
-/// A type that is one C value.
+/// A type that is one C value, as an argument.
 #[doc(hidden)]
-pub trait Scalar: Crosses {
+pub trait Scalar: Gift {
     /// The type in the signature of the C function.
     type C: Copy + 'static;
     const TYPE: Type;
     const KIND: Kind;
-    /// What a call that throws returns; V8 does not look at it.
-    const ZERO: Self::C;
     /// `None` when out of range, which the shim has ruled out; but an op believes no shim.
     fn from_c(value: Self::C) -> Option<Self>;
-    fn to_c(self) -> Self::C;
+}
+
+/// A type that a fast call can return.
+#[doc(hidden)]
+pub trait Gift: Crosses {
+    /// What the shim makes of the number.
+    const GIVES: Gives;
+    /// The result as a number, which is `NaN` only for the number `NaN`.
+    fn number(self) -> f64;
 }
 
 macro_rules! scalars {
-    ($($type:ty: $c:ty, $v8:ident, $kind:expr, $zero:expr, $from:expr, $to:expr;)*) => {$(
+    ($($type:ty: $c:ty, $v8:ident, $kind:expr, $from:expr, $gives:ident;)*) => {$(
         impl Scalar for $type {
             type C = $c;
             const TYPE: Type = Type::$v8;
             const KIND: Kind = $kind;
-            const ZERO: $c = $zero;
             #[inline]
             fn from_c(value: $c) -> Option<Self> {
                 let from: fn($c) -> Option<$type> = $from;
                 from(value)
             }
+        }
+
+        impl Gift for $type {
+            const GIVES: Gives = Gives::$gives;
             #[inline]
-            fn to_c(self) -> $c {
-                let to: fn($type) -> $c = $to;
-                to(self)
+            fn number(self) -> f64 {
+                f64::from(self)
             }
         }
     )*};
@@ -67,15 +95,23 @@ const fn integer(min: i64, max: i64) -> Kind {
 }
 
 scalars! {
-    bool: bool, Bool, Kind::Bool, false, Some, |v| v;
-    f64: f64, Float64, Kind::Number, 0.0, Some, |v| v;
-    i32: i32, Int32, integer(i32::MIN as i64, i32::MAX as i64), 0, Some, |v| v;
-    i16: i32, Int32, integer(i16::MIN as i64, i16::MAX as i64), 0, |v| v.try_into().ok(), i32::from;
-    i8: i32, Int32, integer(i8::MIN as i64, i8::MAX as i64), 0, |v| v.try_into().ok(), i32::from;
-    u32: u32, Uint32, integer(0, u32::MAX as i64), 0, Some, |v| v;
-    u16: u32, Uint32, integer(0, u16::MAX as i64), 0, |v| v.try_into().ok(), u32::from;
-    u8: u32, Uint32, integer(0, u8::MAX as i64), 0, |v| v.try_into().ok(), u32::from;
-    (): (), Void, Kind::Value, (), Some, |v| v;
+    bool: bool, Bool, Kind::Bool, Some, Bool;
+    f64: f64, Float64, Kind::Number, Some, Number;
+    i32: i32, Int32, integer(i32::MIN as i64, i32::MAX as i64), Some, Number;
+    i16: i32, Int32, integer(i16::MIN as i64, i16::MAX as i64), |v| v.try_into().ok(), Number;
+    i8: i32, Int32, integer(i8::MIN as i64, i8::MAX as i64), |v| v.try_into().ok(), Number;
+    u32: u32, Uint32, integer(0, u32::MAX as i64), Some, Number;
+    u16: u32, Uint32, integer(0, u16::MAX as i64), |v| v.try_into().ok(), Number;
+    u8: u32, Uint32, integer(0, u8::MAX as i64), |v| v.try_into().ok(), Number;
+}
+
+/// As an argument V8 has no C type for it.
+impl Gift for () {
+    const GIVES: Gives = Gives::Nothing;
+    #[inline]
+    fn number(self) -> f64 {
+        0.0
+    }
 }
 
 /// What a shim checks for a parameter of type `T`.
@@ -112,7 +148,7 @@ struct FastReply<'c, R>(Option<&'c MethodChecks>, PhantomData<R>);
 /// What a host method answered: two words at most, which need no memory to be handed on.
 type Answered<R> = Result<R, Box<Refusal>>;
 
-impl<R: Scalar> Reply for FastReply<'_, R> {
+impl<R: Gift> Reply for FastReply<'_, R> {
     type Done = Answered<R>;
 
     #[inline]
@@ -130,21 +166,7 @@ impl<R: Scalar> Reply for FastReply<'_, R> {
 }
 
 #[inline]
-fn answer<A: Arguments, R: Scalar>(
-    args: Option<A>,
-    method: &Known,
-    invoke: for<'c> fn(&Isolate, A, FastReply<'c, R>) -> Option<Answered<R>>,
-) -> Answered<R> {
-    #[cfg(test)]
-    tests::TAKEN.set(tests::TAKEN.get() + 1);
-    Entered::innermost(|isolate| match isolate {
-        Some(isolate) => answer_in(isolate, args, method, invoke),
-        None => Err(refusal(Refusal::Absent)),
-    })
-}
-
-#[inline]
-fn answer_in<A: Arguments, R: Scalar>(
+fn answer<A: Arguments, R: Gift>(
     isolate: &Isolate,
     args: Option<A>,
     method: &Known,
@@ -185,7 +207,7 @@ fn refusal(refusal: Refusal) -> Box<Refusal> {
 
 /// Calls a host method that the sandbox has.
 #[inline]
-fn invoke<M: HostMethod, R: Scalar>(
+fn invoke<M: HostMethod, R: Gift>(
     isolate: &Isolate,
     args: M::Owned,
     reply: FastReply<'_, R>,
@@ -194,25 +216,21 @@ fn invoke<M: HostMethod, R: Scalar>(
     Some(M::invoke(host, args, reply))
 }
 
-/// Calls the host and throws what goes wrong.
+/// Calls the host, and leaves for the shim what it gives or what goes wrong. Nothing of V8 is touched here; what the host
+/// method does with its guest is a call of its own.
 #[inline]
-fn serve<M: HostMethod, R: Scalar>(options: *mut FastApiCallbackOptions<'_>, args: Option<M::Owned>) -> R::C {
+fn serve<M: HostMethod, R: Gift>(args: Option<M::Owned>) {
+    #[cfg(test)]
+    tests::TAKEN.set(tests::TAKEN.get() + 1);
     let method = Known::hosted::<M>();
-    match answer(args, method, invoke::<M, R>) {
-        Ok(value) => value.to_c(),
-        Err(refusal) => {
-            throw(options, *refusal, method.place());
-            R::ZERO
+    Entered::innermost(|isolate| {
+        // Guests run in an isolate that was entered, and in no other.
+        let Some(isolate) = isolate else { return };
+        match answer(isolate, args, method, invoke::<M, R>) {
+            Ok(value) => isolate.returned.give(value.number()),
+            Err(refusal) => isolate.returned.refuse(*refusal, method.place()),
         }
-    }
-}
-
-#[cold]
-fn throw(options: *mut FastApiCallbackOptions<'_>, refusal: Refusal, place: Place) {
-    // SAFETY: V8 passes a pointer that is valid until the fast function returns.
-    let options = unsafe { &*options };
-    v8::callback_scope!(unsafe scope, options);
-    refusal.throw(scope, place);
+    });
 }
 
 /// One pair of impls for each number of parameters: the method returns the scalar itself, or a `Result` of it.
@@ -221,34 +239,32 @@ macro_rules! fast_calls {
         extern "C" fn $name<M, R, $($arg),*>(
             _this: v8::Local<'_, v8::Object>,
             $($value: $arg::C,)*
-            options: *mut FastApiCallbackOptions<'_>,
-        ) -> R::C
-        where
-            R: Scalar,
+        ) where
+            R: Gift,
             $($arg: Scalar,)*
             M: HostMethod<Owned = $list>,
         {
             #[allow(clippy::redundant_closure_call, reason = "the closure gives `?` an end")]
             let args = (|| Some($built))();
-            serve::<M, R>(options, args)
+            serve::<M, R>(args);
         }
 
         impl<M, R, $($arg),*> FastProbe<M, $list, R>
         where
-            R: Scalar,
+            R: Gift,
             $($arg: Scalar,)*
             M: HostMethod<Owned = $list>,
         {
-            pub const FAST: Option<FastCall> = Some(FastCall(&[Self::FUNCTION]));
+            pub const FAST: Option<FastCall> = Some(FastCall { function: &[Self::FUNCTION], gives: R::GIVES });
             const TYPES: &'static [v8::fast_api::CTypeInfo] =
-                &[Type::V8Value.as_info(), $($arg::TYPE.as_info(),)* Type::CallbackOptions.as_info()];
-            const INFO: CFunctionInfo = CFunctionInfo::new(R::TYPE.as_info(), Self::TYPES, Int64Representation::BigInt);
+                &[Type::V8Value.as_info(), $($arg::TYPE.as_info(),)*];
+            const INFO: CFunctionInfo = CFunctionInfo::new(Type::Void.as_info(), Self::TYPES, Int64Representation::BigInt);
             const FUNCTION: CFunction = CFunction::new($name::<M, R, $($arg),*> as *const c_void, &Self::INFO);
         }
 
         impl<M, R, Failure, $($arg),*> FastProbe<M, $list, Result<R, Failure>>
         where
-            R: Scalar,
+            R: Gift,
             $($arg: Scalar,)*
             M: HostMethod<Owned = $list>,
         {
@@ -273,7 +289,7 @@ fast_calls! {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::cell::Cell;
     use std::time::Duration;
 
@@ -281,7 +297,7 @@ mod tests {
 
     thread_local! {
         /// How often V8 has called a fast function on this thread.
-        pub(super) static TAKEN: Cell<u64> = const { Cell::new(0) };
+        pub(in crate::isolate) static TAKEN: Cell<u64> = const { Cell::new(0) };
     }
 
     #[sandbox_api(host, crate = crate)]

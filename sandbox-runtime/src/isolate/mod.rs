@@ -31,6 +31,7 @@ mod pending;
 pub(crate) mod plainly;
 mod realm;
 mod realms;
+mod returned;
 pub(crate) mod run;
 mod runtime;
 pub(crate) mod script;
@@ -61,6 +62,7 @@ use heap::HeapGuard;
 pub(crate) use host::Host;
 use meter::{Meter, Running};
 pub(crate) use realm::Realm;
+use returned::Returned;
 use run::Times;
 use runtime::Runtime;
 use stack::StackEnd;
@@ -91,6 +93,8 @@ pub(crate) struct Isolate {
     /// The guest called the host once too often.
     exceeded: Cell<Option<Exceeded>>,
     running: Rc<Running>,
+    /// What fast calls return.
+    returned: Returned,
     flights: Flights,
     /// The turn ends at a deadline of its caller, and not at the limit.
     by_caller: Cell<bool>,
@@ -133,6 +137,7 @@ impl Isolate {
             has_leftovers: Cell::new(false),
             exceeded: Cell::new(None),
             running: Rc::default(),
+            returned: Returned::default(),
             flights: Flights::default(),
             by_caller: Cell::default(),
             random: Cell::default(),
@@ -151,6 +156,7 @@ impl Isolate {
         if self.depth.get() > 0 {
             return Err(Error::build("a sandbox cannot be reset by a host method that its own guest called"));
         }
+        stack::check_own().map_err(Error::build)?;
         self.close();
         self.flights.give_up();
         self.generation.set(self.generation.get() + 1);

@@ -23,13 +23,13 @@ use std::rc::Rc;
 use deno_core::v8;
 use deno_core::v8::fast_api::CFunction;
 
-use super::Isolate;
 use super::exceeded::Exceeded;
 use super::known::Known;
 use super::meter::{HostCall, Running, add};
 use super::pending;
 use super::run::drop_of_host;
 use super::thrown::STACK_FULL;
+use super::{Isolate, engine};
 use crate::arguments::Arguments;
 use crate::boundary::{
     ArgumentReader, JsValue, Passed, Seen, ValueError, js_string, new_error, owned_to_guest, to_guest,
@@ -71,7 +71,19 @@ impl HostOp {
 /// The fast function of an op: where it is and what C types it takes.
 #[doc(hidden)]
 #[derive(Clone, Copy)]
-pub struct FastCall(pub(crate) &'static [CFunction; 1]);
+pub struct FastCall {
+    pub(super) function: &'static [CFunction; 1],
+    pub(super) gives: Gives,
+}
+
+/// What the result of a fast call is, which is left as a number.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gives {
+    Nothing,
+    Bool,
+    Number,
+}
 
 impl HostOp {
     /// The op of a method.
@@ -102,9 +114,10 @@ impl HostOp {
         }
     }
 
+    /// What the fast function leaves, if there is one.
     #[must_use]
-    pub(crate) const fn is_fast(&self) -> bool {
-        self.fast.is_some()
+    pub(crate) fn gives(&self) -> Option<Gives> {
+        self.fast.map(|fast| fast.gives)
     }
 
     /// The op as functions of the current realm: the checked one, and the fast one if there is any.
@@ -121,7 +134,13 @@ impl HostOp {
             template
         };
         let checked = template().constructor_behavior(v8::ConstructorBehavior::Throw).build(scope);
-        let fast = self.fast.map(|fast| template().build_fast(scope, fast.0).get_function(scope));
+        let fast = self.fast.map(|fast| {
+            let function = match engine::CALLS_FAST {
+                true => template().build_fast(scope, fast.function),
+                false => template().build(scope),
+            };
+            function.get_function(scope)
+        });
         match fast {
             Some(None) => None,
             Some(fast) => Some((checked.get_function(scope)?, fast)),
@@ -178,7 +197,12 @@ impl Refusal {
             v8::String::new(scope, text).unwrap_or_else(|| v8::String::empty(scope))
         };
         Some(match self {
-            Self::Thrown | Self::Ended => return None,
+            Self::Thrown => return None,
+            Self::Ended => {
+                // The shim goes on until V8 ends the guest, and must not see the result of another call.
+                Isolate::current(scope)?.returned.nothing();
+                return None;
+            }
             Self::Value(error, Direction::ToGuest) => {
                 let error = error.into_boundary_error(place, Direction::ToGuest);
                 return Self::Host(HostError::broken(error)).exception(scope, place);

@@ -8,6 +8,7 @@ use deno_core::v8;
 
 use super::host::Host;
 use super::ops::HostOp;
+use super::returned::{self, Returned};
 use super::{Isolate, engine, furniture, leaks, shim};
 use crate::boundary::forms::Forms;
 use crate::boundary::js_string;
@@ -93,6 +94,7 @@ pub(super) struct Furnishing<'f> {
     /// The realm of deno_core, which no guest has; for the feature `leaky` alone.
     pub(super) host_realm: Option<&'f v8::Global<v8::Context>>,
     pub(super) hosts: &'f [Host],
+    pub(super) returned: &'f Returned,
     pub(super) generation: u64,
 }
 
@@ -163,7 +165,7 @@ fn furnish(
     scope: &mut v8::PinScope<'_, '_>,
     context: v8::Local<'_, v8::Context>,
     mut leaked: Option<v8::Local<'_, v8::Context>>,
-    Furnishing { settings, hosts, .. }: &Furnishing<'_>,
+    Furnishing { settings, hosts, returned, .. }: &Furnishing<'_>,
 ) -> Result<(), String> {
     let global = context.global(scope);
     if !leaks::ALL_GLOBALS {
@@ -174,7 +176,7 @@ fn furnish(
     let freeze = if leaks::NOT_FROZEN { object } else { member(scope, object, "freeze")? };
     for Host { spec, ops, .. } in *hosts {
         let home = leaked.take().unwrap_or(context);
-        let api = api(&v8::ContextScope::new(scope, home), spec, ops, freeze.into())
+        let api = api(&v8::ContextScope::new(scope, home), spec, ops, freeze.into(), returned)
             .ok_or_else(|| format!("the shim of `{}` does not run", spec.name))?;
         define(scope, global, spec.name, api)?;
     }
@@ -260,6 +262,7 @@ fn api<'s>(
     spec: &ContractSpec,
     ops: &[HostOp],
     freeze: v8::Local<'s, v8::Value>,
+    returned: &Returned,
 ) -> Option<v8::Local<'s, v8::Value>> {
     let text = |text: &str| js_string(scope, text, v8::NewStringType::Normal).ok();
     let functions = ops.iter().map(|op| op.functions(scope)).collect::<Option<Vec<_>>>()?;
@@ -270,9 +273,11 @@ fn api<'s>(
         v8::Array::new_with_elements(scope, &fast).into(),
         v8::Array::new_with_elements(scope, &checked).into(),
         freeze,
+        returned.view(scope)?,
+        returned::thrower(scope)?,
     ];
-    let [a, b, c] = shim::PARAMETERS;
-    let parameters = [text(a)?, text(b)?, text(c)?];
+    let [a, b, c, d, e] = shim::PARAMETERS;
+    let parameters = [text(a)?, text(b)?, text(c)?, text(d)?, text(e)?];
     let name = text(&shim::script_name(spec))?;
     let shim = super::script::compile_function(scope, name, text(&shim::source(spec, ops))?, &parameters)?;
     shim.call(scope, undefined, &arguments)

@@ -43,8 +43,13 @@ impl Isolate {
         &'f self,
         host_realm: Option<&'f v8::Global<v8::Context>>,
     ) -> Furnishing<'f> {
-        let generation = self.generation.get();
-        Furnishing { settings: &self.settings, host_realm, hosts: &self.hosts, generation }
+        Furnishing {
+            settings: &self.settings,
+            host_realm,
+            hosts: &self.hosts,
+            returned: &self.returned,
+            generation: self.generation.get(),
+        }
     }
 
     /// Makes it the realm of the innermost call, until the guard is dropped.

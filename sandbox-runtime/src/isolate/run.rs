@@ -14,7 +14,7 @@ use super::entry::Entered;
 use super::exceeded::Exceeded;
 use super::meter::{Counts, Spent, nanos};
 use super::watchdog::{Armed, Watch};
-use super::{Catch, Isolate, Live, Realm, engine, stack_full, thrown};
+use super::{Catch, Isolate, Live, Realm, engine, stack, stack_full, thrown};
 use crate::error::{Error, LimitKind, Place, Source};
 use crate::limits::Limits;
 
@@ -162,6 +162,7 @@ impl Isolate {
     fn entrance_to(&self, realm: &Realm, place: Option<Place>) -> Result<Ref<'_, Live>, Error> {
         let entrance = self.entrance()?;
         self.is_of_this_life(realm.generation)?;
+        stack::check_own().map_err(|reason| Error::Limit { kind: LimitKind::Stack, limit: reason, place })?;
         match self.stack.allows_call() {
             true => Ok(entrance),
             false => Err(stack_full(place)),

@@ -9,11 +9,12 @@
 use std::fmt::Write as _;
 
 use super::leaks;
-use super::ops::HostOp;
+use super::ops::{Gives, HostOp};
 use crate::contract::{ContractSpec, Kind, MethodSpec};
 
-/// The names under which the shim is called: the fast ops, the checked ones, and `Object.freeze`.
-pub(crate) const PARAMETERS: [&str; 3] = ["fast", "checked", "freeze"];
+/// The names under which the shim is called: the fast ops, the checked ones, `Object.freeze`, the array that a fast op leaves its
+/// result in, and the function that throws for it.
+pub(crate) const PARAMETERS: [&str; 5] = ["fast", "checked", "freeze", "returned", "refused"];
 
 /// What the names of shims begin with, in stacks.
 const SCHEME: &str = "sandbox:";
@@ -36,8 +37,12 @@ pub(crate) fn is_shim(script: &str) -> bool {
 /// The body of the function that makes the guest's global for a contract.
 pub(crate) fn source(spec: &ContractSpec, ops: &[HostOp]) -> String {
     let mut out = String::from("\"use strict\";\n");
+    if ops.iter().any(|op| op.gives().is_some()) {
+        // V8 takes a constant for what it is, and a parameter for a variable.
+        out.push_str("const results = returned, refuse = refused;\n");
+    }
     for (index, op) in ops.iter().enumerate() {
-        if op.is_fast() {
+        if op.gives().is_some() {
             _ = writeln!(out, "const fast{index} = fast[{index}];");
         }
         _ = writeln!(out, "const checked{index} = checked[{index}];");
@@ -45,7 +50,7 @@ pub(crate) fn source(spec: &ContractSpec, ops: &[HostOp]) -> String {
     out.push_str("const api = {\n  __proto__: null,\n");
     for (index, (method, op)) in spec.methods.iter().zip(ops).enumerate() {
         out.push_str(&documentation(method.docs));
-        out.push_str(&function(index, method, op.is_fast()));
+        out.push_str(&function(index, method, op.gives()));
     }
     out.push_str("};\n");
     for method in spec.methods {
@@ -64,24 +69,35 @@ fn documentation(docs: &str) -> String {
     format!("  /**\n{}   */\n", lines.collect::<String>())
 }
 
-fn function(index: usize, method: &MethodSpec, fast: bool) -> String {
+fn function(index: usize, method: &MethodSpec, gives: Option<Gives>) -> String {
     let arguments = (0..method.params.len()).map(|at| format!("a{at}")).collect::<Vec<_>>().join(", ");
     let name = method.name;
     let checked = match leaks::GUEST_PRIMORDIALS {
         true => leaks::naive_call(index, &arguments),
         false => format!("checked{index}({arguments})"),
     };
-    if !fast {
-        return format!("  {name}({arguments}) {{ return {checked}; }},\n");
-    }
+    let Some(gives) = gives else { return format!("  {name}({arguments}) {{ return {checked}; }},\n") };
     let checks =
         method.params.iter().enumerate().filter_map(|(at, param)| check(&format!("a{at}"), param.kind));
     let checks = checks.collect::<Vec<_>>().join(" && ");
-    if checks.is_empty() {
-        return format!("  {name}({arguments}) {{ return fast{index}({arguments}); }},\n");
-    }
+    let guard = match checks.is_empty() {
+        true => String::new(),
+        false => format!("    if (!({checks})) return {checked};\n"),
+    };
+    format!("  {name}({arguments}) {{\n{guard}{}  }},\n", fast_call(index, &arguments, gives))
+}
+
+/// A call of a fast op. When V8 calls the slow function in its place, that returns the result or throws; the C function
+/// returns `undefined`.
+fn fast_call(index: usize, arguments: &str, gives: Gives) -> String {
+    let result = match gives {
+        Gives::Nothing => "",
+        Gives::Bool => "    return result === 1;\n",
+        Gives::Number => "    return result;\n",
+    };
     format!(
-        "  {name}({arguments}) {{\n    if ({checks}) return fast{index}({arguments});\n    return {checked};\n  }},\n"
+        "    const slow = fast{index}({arguments});\n    if (slow !== void 0) return slow;\n    const result = results[0];\n    \
+         if (result !== result) refuse();\n{result}"
     )
 }
 

@@ -4,6 +4,12 @@
 //! place beyond which V8 does nothing more itself: a collection of garbage or an exception more than 48 KiB below
 //! it aborts the process (`Isolate::IsOnCentralStack`). So nothing of ours touches V8 near the limit: an op, a
 //! call or a level of a conversion that starts with too little stack left is refused with an error.
+//!
+//! A thread may change its stack, as `stacker::grow` and coroutines do. A guest cannot run there: V8 takes all memory from
+//! where it is up to the start of the thread's own stack for the stack, and reads it when it collects garbage
+//! (`cppgc::internal::MarkerBase::VisitRoots`). So a call from another stack than the thread's own is refused.
+
+use std::cell::Cell;
 
 use crate::limits::Limits;
 
@@ -60,6 +66,53 @@ impl StackEnd {
     }
 }
 
+thread_local! {
+    /// Where the memory of this thread's own stack begins and ends; all memory where the system does not say.
+    static OWN: Cell<Option<(usize, usize)>> = const { Cell::new(None) };
+}
+
+/// Fails on a stack that is not the thread's own.
+#[inline]
+pub(crate) fn check_own() -> Result<(), String> {
+    let (floor, start) = OWN.get().unwrap_or_else(find_own);
+    match (floor..=start).contains(&here()) {
+        true => Ok(()),
+        false => Err("this is not the thread's own stack, and no guest can run on another, such as one of `stacker::grow` or of a \
+                      coroutine: call the sandbox from the thread's own stack, or use `Sandbox`, which has a thread of its own"
+            .into()),
+    }
+}
+
+#[cold]
+fn find_own() -> (usize, usize) {
+    let own = bounds().unwrap_or((0, usize::MAX));
+    OWN.set(Some(own));
+    own
+}
+
+#[cfg(target_os = "linux")]
+fn bounds() -> Option<(usize, usize)> {
+    let mut attributes = std::mem::MaybeUninit::<libc::pthread_attr_t>::uninit();
+    let (mut floor, mut size) = (std::ptr::null_mut(), 0);
+    // SAFETY: the thread is this one. The attributes are read and destroyed only when they were written; all pointers are to
+    // local variables.
+    let failed = unsafe {
+        if libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()) != 0 {
+            return None;
+        }
+        let failed = libc::pthread_attr_getstack(attributes.as_ptr(), &raw mut floor, &raw mut size);
+        libc::pthread_attr_destroy(attributes.as_mut_ptr());
+        failed
+    };
+    let floor = floor.addr();
+    (failed == 0 && size > 0).then(|| (floor, floor.saturating_add(size)))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn bounds() -> Option<(usize, usize)> {
+    None
+}
+
 /// An address on this thread's stack, near its top.
 #[inline(always)]
 fn here() -> usize {
@@ -74,6 +127,7 @@ pub(crate) fn thread_size(guests: usize) -> usize {
 
 /// What a guest may use of this thread's stack from here on, in bytes.
 pub(crate) fn available(limits: &Limits) -> Result<usize, String> {
+    check_own()?;
     let Some(remaining) = stacker::remaining_stack() else {
         // Systems that do not say: threads of std have 2 MiB, main threads more.
         return Ok(limits.stack.min(1 << 20));

@@ -10,6 +10,13 @@ mod entry;
 #[cfg(any(feature = "quickjs", feature = "leaky"))]
 mod with_deno;
 
+mod child;
+// The layer of QuickJS takes the size of its stack from the process.
+#[cfg(not(feature = "quickjs"))]
+mod reentry;
+#[cfg(not(feature = "quickjs"))]
+mod stack;
+
 use super::*;
 use crate::boundary::{Bytes, owned_to_guest};
 use crate::sandbox_api;

@@ -1,4 +1,5 @@
 "use strict";
+const results = returned, refuse = refused;
 const fast0 = fast[0];
 const checked0 = checked[0];
 const fast1 = fast[1];
@@ -11,14 +12,27 @@ const api = {
    * The sum.
    */
   add(a0, a1) {
-    if (typeof a0 === "number" && typeof a1 === "number") return fast0(a0, a1);
-    return checked0(a0, a1);
+    if (!(typeof a0 === "number" && typeof a1 === "number")) return checked0(a0, a1);
+    const slow = fast0(a0, a1);
+    if (slow !== void 0) return slow;
+    const result = results[0];
+    if (result !== result) refuse();
+    return result;
   },
   isEven(a0) {
-    if (typeof a0 === "number" && (a0 | 0) === a0) return fast1(a0);
-    return checked1(a0);
+    if (!(typeof a0 === "number" && (a0 | 0) === a0)) return checked1(a0);
+    const slow = fast1(a0);
+    if (slow !== void 0) return slow;
+    const result = results[0];
+    if (result !== result) refuse();
+    return result === 1;
   },
-  reset() { return fast2(); },
+  reset() {
+    const slow = fast2();
+    if (slow !== void 0) return slow;
+    const result = results[0];
+    if (result !== result) refuse();
+  },
 };
 freeze(api.add);
 freeze(api.isEven);

@@ -4,7 +4,7 @@
 use std::alloc::{Layout, alloc, alloc_zeroed, dealloc};
 use std::ffi::c_void;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use deno_core::v8;
 
@@ -89,6 +89,25 @@ impl Drop for Adopted {
 unsafe extern "C" fn disown(_: *mut c_void, _: usize, adopted: *mut c_void) {
     // SAFETY: the pointer that `adopt` made of a box, which V8 gives back once.
     drop(unsafe { Box::from_raw(adopted.cast::<Adopted>()) });
+}
+
+/// A buffer over a word of the host's, which lives as long as one of them.
+pub(crate) fn buffer_of<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    word: &Arc<AtomicU64>,
+) -> v8::Local<'s, v8::ArrayBuffer> {
+    let data = Arc::as_ptr(word).cast_mut().cast();
+    let count = Arc::into_raw(word.clone()).cast_mut().cast();
+    // SAFETY: the memory is of the word, which `count` keeps until `forget` gives it back, once. The word is atomic, so it may be
+    // written while there are other references to it.
+    let store =
+        unsafe { v8::ArrayBuffer::new_backing_store_from_ptr(data, size_of::<AtomicU64>(), forget, count) };
+    v8::ArrayBuffer::with_backing_store(scope, &store.make_shared())
+}
+
+unsafe extern "C" fn forget(_: *mut c_void, _: usize, count: *mut c_void) {
+    // SAFETY: the pointer that `buffer_of` made of an `Arc`, which V8 gives back once.
+    drop(unsafe { Arc::from_raw(count.cast::<AtomicU64>().cast_const()) });
 }
 
 /// What is left.

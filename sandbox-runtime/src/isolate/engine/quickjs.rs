@@ -8,7 +8,7 @@ mod frames;
 mod intrinsics;
 
 use std::cell::Cell;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, LazyLock, Mutex, Once, PoisonError};
 
 use deno_core::{JsRuntime, v8};
@@ -47,6 +47,17 @@ pub(crate) const COLLECTS: bool = false;
 
 /// Whether functions of a realm make objects and take them apart: an interpreter gains nothing by it.
 pub(crate) const HAS_FORMS: bool = false;
+
+/// Nothing is compiled.
+pub(crate) const CALLS_FAST: bool = false;
+
+/// A word of the guest's own: no fast call writes to it.
+pub(crate) fn buffer_of<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    _: &Arc<AtomicU64>,
+) -> v8::Local<'s, v8::ArrayBuffer> {
+    v8::ArrayBuffer::new(scope, size_of::<AtomicU64>())
+}
 
 /// The lines that are put before the body of a function that is compiled.
 pub(crate) const LINES_BEFORE_A_BODY: usize = 1;

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use deno_core::{JsRuntime, v8};
 
 use super::Engine;
-pub(crate) use super::buffers::{Buffers, UNLIMITED};
+pub(crate) use super::buffers::{Buffers, UNLIMITED, buffer_of};
 pub(crate) use super::resident::{move_out, settle_in};
 use crate::error::StackFrame;
 use crate::isolate::meter::Running;
@@ -37,6 +37,9 @@ pub(crate) const COLLECTS: bool = true;
 
 /// Whether functions of a realm make objects and take them apart.
 pub(crate) const HAS_FORMS: bool = true;
+
+/// Whether host methods of scalars are called by compiled code. V8 can deoptimise the caller of a fast call on these processors.
+pub(crate) const CALLS_FAST: bool = cfg!(any(target_arch = "x86_64", target_arch = "aarch64"));
 
 /// The lines that are put before the body of a function that is compiled.
 pub(crate) const LINES_BEFORE_A_BODY: usize = 0;
