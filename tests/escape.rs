@@ -4,8 +4,14 @@
 //! lines; it may not reach an op that no contract declares, read the canary file, say `ESCAPED: `, leave a realm whose
 //! objects come from elsewhere, or change anything for a neighbour.
 //!
-//! `cargo test --test escape --features leaky` takes defences away and checks that the corpus notices.
+//! `RUSTFLAGS="--cfg sandbox_leaky" cargo test --test escape --target-dir target/leaky` takes
+//! defences away and checks that the corpus notices.
 //! `BLESS=1 cargo test --test escape` writes `golden/graph.txt` anew; `ESCAPE=species` runs the cases whose path has that word.
+
+#[cfg(not(any(sandbox_canary, sandbox_leaky)))]
+compile_error!(
+    "this test needs `--cfg sandbox_canary`, which `.cargo/config.toml` sets; RUSTFLAGS of the environment take its place: add it there"
+);
 
 #[path = "escape/corpus.rs"]
 mod corpus;
@@ -15,7 +21,7 @@ mod graph;
 mod host;
 #[path = "escape/oracle.rs"]
 mod oracle;
-#[cfg(not(feature = "leaky"))]
+#[cfg(not(sandbox_leaky))]
 #[path = "escape/processes.rs"]
 mod processes;
 #[path = "escape/report.rs"]
@@ -39,7 +45,7 @@ const STACK: usize = 8 << 20;
 /// Fewer cases than this were lost, and not removed.
 const LEAST_CASES: usize = 370;
 /// How many cases must notice a runtime without defences, from how many classes.
-#[cfg(feature = "leaky")]
+#[cfg(sandbox_leaky)]
 const LEAST_CAUGHT: (usize, usize) = (100, 20);
 
 /// The verdicts on the corpus, from as many threads as there are processors.
@@ -71,7 +77,7 @@ fn judge_all(transport: Transport, cases: &[Case]) -> Vec<(Case, Verdict)> {
 }
 
 #[test]
-#[cfg(not(feature = "leaky"))]
+#[cfg(not(sandbox_leaky))]
 fn no_guest_escapes() {
     let cases = corpus::read();
     assert!(corpus::filter().is_some() || cases.len() >= LEAST_CASES, "the corpus has lost cases");
@@ -83,7 +89,7 @@ fn no_guest_escapes() {
 
 /// The same over a thread of its own, for what that thread could change: whatever does not just return.
 #[test]
-#[cfg(not(feature = "leaky"))]
+#[cfg(not(sandbox_leaky))]
 fn no_guest_escapes_from_a_thread_of_its_own() {
     let mut cases = corpus::read();
     cases.retain(|case| case.expected != [corpus::Outcome::Ok]);
@@ -94,12 +100,12 @@ fn no_guest_escapes_from_a_thread_of_its_own() {
 }
 
 /// QuickJS makes some 270 sandboxes in a process and then no more, so each class has a process there.
-#[cfg(not(feature = "leaky"))]
+#[cfg(not(sandbox_leaky))]
 fn has_processes() -> bool {
     sandbox_runtime::Engine::CURRENT == sandbox_runtime::Engine::QuickJs && corpus::filter().is_none()
 }
 
-#[cfg(not(feature = "leaky"))]
+#[cfg(not(sandbox_leaky))]
 fn assert_none_escapes(transport: Transport, cases: &[Case]) {
     let verdicts = judge_all(transport, cases);
     report::print(&verdicts);
@@ -110,7 +116,7 @@ fn assert_none_escapes(transport: Transport, cases: &[Case]) {
 
 /// The positive control: what the corpus would say of a runtime without its defences.
 #[test]
-#[cfg(feature = "leaky")]
+#[cfg(sandbox_leaky)]
 fn a_runtime_without_defences_is_caught() {
     let verdicts = judge_all(Transport::Local, &corpus::read());
     report::print(&verdicts);

@@ -20,7 +20,7 @@ pub(crate) fn difference(old: &str, new: &str) -> String {
     marked("-", added(new, old)).chain(marked("+", added(old, new))).collect()
 }
 
-#[cfg(not(feature = "leaky"))]
+#[cfg(not(sandbox_leaky))]
 mod golden {
     use sandbox_runtime::Limits;
 
@@ -82,7 +82,7 @@ mod golden {
 }
 
 /// The walk sees the host's realm when it is there.
-#[cfg(feature = "leaky")]
+#[cfg(sandbox_leaky)]
 #[test]
 fn the_walk_finds_the_realm_of_the_host() {
     use crate::host::{Tenant, Transport};

@@ -44,7 +44,7 @@ pub enum Refused {
     Secret,
 }
 
-/// The contract under attack. The first one, so `leaky` puts it into the host's realm.
+/// The contract under attack. The first one, so `sandbox_leaky` puts it into the host's realm.
 #[sandbox_api(host)]
 pub trait Tool {
     fn add(&self, a: f64, b: f64) -> f64;
@@ -252,7 +252,7 @@ pub(crate) enum Transport {
     /// In this thread.
     Local,
     /// On a thread of its own.
-    #[cfg_attr(feature = "leaky", expect(dead_code, reason = "calls of the canary are counted by thread"))]
+    #[cfg_attr(sandbox_leaky, expect(dead_code, reason = "calls of the canary are counted by thread"))]
     Thread,
 }
 
@@ -338,7 +338,7 @@ impl Tenant {
     }
 
     /// The same in a further realm of the sandbox.
-    #[cfg(not(feature = "leaky"))]
+    #[cfg(not(sandbox_leaky))]
     pub(crate) fn looker_of_a_realm(&self, script: Script) -> Result<Box<dyn Look>> {
         Ok(match self {
             Self::Local(sandbox, _) => Box::new(sandbox.realm()?.load::<dyn Look>(script)?),

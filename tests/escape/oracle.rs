@@ -43,7 +43,7 @@ pub(crate) fn judge(case: &Case, transport: Transport, neighbour: &Neighbour) ->
     verdict.gained.extend(goes_on.then(|| aftermath(case, &tenant, &*look, &before)).into_iter().flatten());
     drop((look, tenant));
     verdict.gained.extend(neighbour.findings());
-    #[cfg(not(feature = "leaky"))]
+    #[cfg(not(sandbox_leaky))]
     verdict.gained.extend(before.lines().map(|problem| format!("before it ran: {problem}")));
     verdict
 }

@@ -33,7 +33,7 @@ pub(crate) fn print(verdicts: &[(Case, Verdict)]) {
 }
 
 /// Says all that is wrong with any case.
-#[cfg(not(feature = "leaky"))]
+#[cfg(not(sandbox_leaky))]
 pub(crate) fn assert_none_escaped(verdicts: &[(Case, Verdict)]) {
     let mut wrong = String::new();
     for (case, Verdict { gained, unexpected, .. }) in verdicts {

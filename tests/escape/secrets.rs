@@ -40,7 +40,7 @@ pub(crate) fn prepare() {
 }
 
 /// Whether the log has the text of the canary file.
-#[cfg(not(feature = "leaky"))]
+#[cfg(not(sandbox_leaky))]
 pub(crate) fn were_logged() -> bool {
     LOGGED.load(Ordering::SeqCst)
 }

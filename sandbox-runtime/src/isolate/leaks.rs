@@ -1,28 +1,28 @@
-//! The defences that the test-only feature `leaky` takes away, so that the corpus of hostile guests can be seen to
-//! fail (`tests/escape.rs`). Without the feature every constant is `false`, and nothing here is ever called.
+//! The defences that the test-only `--cfg sandbox_leaky` takes away, so that the corpus of hostile guests can be seen to
+//! fail (`tests/escape.rs`). Without it every constant is `false`, and nothing here is ever called.
 
 use deno_core::v8;
 
 use crate::boundary::js_string;
 
 /// The first contract lives in the realm of deno_core, with `Deno` still there.
-pub(crate) const HOST_REALM: bool = cfg!(feature = "leaky");
+pub(crate) const HOST_REALM: bool = cfg!(sandbox_leaky);
 /// `eval` and the constructors of functions take text.
-pub(crate) const CODE_FROM_TEXT: bool = cfg!(feature = "leaky");
+pub(crate) const CODE_FROM_TEXT: bool = cfg!(sandbox_leaky);
 /// No global is removed, and WebAssembly may be compiled.
-pub(crate) const ALL_GLOBALS: bool = cfg!(feature = "leaky");
+pub(crate) const ALL_GLOBALS: bool = cfg!(sandbox_leaky);
 /// `Atomics.wait` blocks the thread.
-pub(crate) const WAITS: bool = cfg!(feature = "leaky");
+pub(crate) const WAITS: bool = cfg!(sandbox_leaky);
 /// `Error.prepareStackTrace` is called, with CallSites.
-pub(crate) const CALL_SITES: bool = cfg!(feature = "leaky");
+pub(crate) const CALL_SITES: bool = cfg!(sandbox_leaky);
 /// Contracts are neither frozen nor constant.
-pub(crate) const NOT_FROZEN: bool = cfg!(feature = "leaky");
+pub(crate) const NOT_FROZEN: bool = cfg!(sandbox_leaky);
 /// The shim looks up what it uses at run time.
-pub(crate) const GUEST_PRIMORDIALS: bool = cfg!(feature = "leaky");
+pub(crate) const GUEST_PRIMORDIALS: bool = cfg!(sandbox_leaky);
 /// The guest is shown the text of every error of a host method.
-pub(crate) const HOST_TEXTS: bool = cfg!(feature = "leaky");
+pub(crate) const HOST_TEXTS: bool = cfg!(sandbox_leaky);
 /// Nobody counts the memory of ArrayBuffers.
-pub(crate) const UNCOUNTED_BUFFERS: bool = cfg!(feature = "leaky");
+pub(crate) const UNCOUNTED_BUFFERS: bool = cfg!(sandbox_leaky);
 
 /// The realm of deno_core, which lets the other one in.
 pub(super) fn shared<'s>(

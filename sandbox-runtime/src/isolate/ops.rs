@@ -46,7 +46,7 @@ pub struct HostOp {
     pub(super) slow: v8::FunctionCallback,
     pub(super) fast: Option<FastCall>,
     /// For whom ops are declared to deno_core: which method it is, and the slow function with the status that deno_core wants.
-    #[cfg_attr(not(any(feature = "quickjs", feature = "leaky")), allow(dead_code, reason = "no one does"))]
+    #[cfg_attr(not(any(feature = "quickjs", sandbox_leaky)), allow(dead_code, reason = "no one does"))]
     pub(super) declared: (&'static Known, fn(*const v8::FunctionCallbackInfo) -> usize),
     /// What the function finds its method by, when it is not of one method alone.
     #[cfg(feature = "process")]

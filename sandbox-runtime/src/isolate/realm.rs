@@ -91,7 +91,7 @@ const GLOBALS: &[&str] = &[
 /// What a realm is made with.
 pub(super) struct Furnishing<'f> {
     pub(super) settings: &'f Settings,
-    /// The realm of deno_core, which no guest has; for the feature `leaky` alone.
+    /// The realm of deno_core, which no guest has; for `--cfg sandbox_leaky` alone.
     pub(super) host_realm: Option<&'f v8::Global<v8::Context>>,
     pub(super) hosts: &'f [Host],
     pub(super) returned: &'f Returned,

@@ -7,7 +7,7 @@ mod realms;
 #[cfg(not(feature = "quickjs"))]
 mod entry;
 // On V8 deno_core has no realm.
-#[cfg(any(feature = "quickjs", feature = "leaky"))]
+#[cfg(any(feature = "quickjs", sandbox_leaky))]
 mod with_deno;
 
 mod child;

@@ -13,7 +13,7 @@ thread_local! {
     static HERE: Cell<usize> = const { Cell::new(0) };
 }
 
-#[cfg(any(feature = "quickjs", feature = "leaky"))]
+#[cfg(any(feature = "quickjs", sandbox_leaky))]
 pub(crate) use planted::ops;
 
 /// How often guests of this thread's sandboxes have called a canary.
@@ -34,7 +34,7 @@ pub fn set_file(path: PathBuf) {
 }
 
 /// The ops themselves.
-#[cfg(any(feature = "quickjs", feature = "leaky"))]
+#[cfg(any(feature = "quickjs", sandbox_leaky))]
 mod planted {
     use std::sync::atomic::Ordering;
 

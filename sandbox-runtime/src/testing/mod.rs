@@ -13,7 +13,7 @@
 //!
 //! Values are made from what `schemars::JsonSchema` says of a type, so types must implement it.
 
-#[cfg(feature = "canary")]
+#[cfg(any(sandbox_canary, sandbox_leaky))]
 #[doc(hidden)]
 pub mod canary;
 mod fuzz;
