@@ -13,6 +13,14 @@ use std::path::{Path, PathBuf};
 
 use crate::{Result, workspace};
 
+/// The most words of a sentence in a document, and of the one in the middle.
+const LONGEST: usize = 35;
+#[cfg(test)]
+const MEDIAN: usize = 17;
+/// The most names that two types may have.
+#[cfg(test)]
+const DOUBLE_NAMES: usize = 80;
+
 /// The lengths of sentences, in words.
 #[derive(Debug, Default)]
 pub(crate) struct Sentences(Vec<(usize, String)>);
@@ -74,10 +82,10 @@ impl Sentences {
 impl fmt::Display for Sentences {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let longest = self.0.iter().map(|(length, _)| *length).max().unwrap_or(0);
-        let long = self.longer_than(35).count();
+        let long = self.longer_than(LONGEST).count();
         write!(
             f,
-            "{} sentences, median {} words, longest {longest}, {long} of more than 35",
+            "{} sentences, median {} words, longest {longest}, {long} of more than {LONGEST}",
             self.0.len(),
             self.median()
         )
@@ -99,7 +107,7 @@ fn blocks(text: &str) -> Vec<String> {
         if line.starts_with("```") {
             in_code = !in_code;
             blocks.push(String::new());
-        } else if in_code || line.starts_with('#') || line.is_empty() {
+        } else if in_code || line.starts_with('#') || line.is_empty() || is_definition(line) {
             blocks.push(String::new());
         } else if line.starts_with('|') {
             blocks.extend(line.replace("\\|", "").split('|').map(str::to_owned));
@@ -116,6 +124,11 @@ fn blocks(text: &str) -> Vec<String> {
     }
     blocks.retain(|block| !block.trim().is_empty());
     blocks
+}
+
+/// Whether a line says where a link leads.
+fn is_definition(line: &str) -> bool {
+    line.starts_with('[') && line.contains("]: ")
 }
 
 /// A text with `code` and links' targets as parts of one word.
@@ -218,6 +231,7 @@ pub(crate) fn print() -> Result<()> {
     println!("README.md: {} lines, {} bytes", readme.lines().count(), readme.len());
     for (path, sentences) in documents(root)? {
         println!("{}: {sentences}", path.strip_prefix(root).unwrap_or(&path).display());
+        sentences.longer_than(LONGEST).for_each(|sentence| println!("  too long: {sentence}"));
     }
     let mut comments = Sentences::default();
     for path in sources(root)? {
@@ -242,6 +256,33 @@ mod tests {
         assert_eq!(found.0.iter().map(|(length, _)| *length).collect::<Vec<_>>(), [3, 3, 1, 2, 1, 3]);
         assert_eq!(found.median(), 3);
         assert_eq!(found.longer_than(2).count(), 3);
+    }
+
+    #[test]
+    fn documents_are_plain() {
+        for (path, sentences) in documents(workspace()).unwrap() {
+            let path = path.display();
+            assert!(sentences.median() <= MEDIAN, "{path}: {sentences}");
+            let long: Vec<&str> = sentences.longer_than(LONGEST).collect();
+            assert!(long.is_empty(), "{path} has sentences of more than {LONGEST} words: {long:#?}");
+        }
+    }
+
+    #[test]
+    fn the_readme_is_short() {
+        let readme = read(&workspace().join("README.md")).unwrap();
+        assert!(readme.lines().count() <= 150 && readme.len() <= 10 << 10, "the guide has the rest");
+    }
+
+    #[test]
+    fn every_source_file_has_a_header() {
+        assert_eq!(without_header(workspace()).unwrap(), Vec::<PathBuf>::new());
+    }
+
+    #[test]
+    fn few_names_stand_for_two_types() {
+        let names = double_names(workspace()).unwrap();
+        assert!(names.len() <= DOUBLE_NAMES, "{} names: {names:?}", names.len());
     }
 
     #[test]

@@ -195,6 +195,22 @@ async fn calls_end_in_time_while_a_synchronous_one_waits() {
     assert_eq!(synchronous.await.unwrap().unwrap(), 0);
 }
 
+/// A synchronous call waits for the turn of a guest that computes; that turn ends when nobody awaits its call any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dropped_call_ends_while_a_synchronous_one_waits_for_it() {
+    let guest = guest(Limits { cpu: Duration::MAX, ..long() }).await;
+    let pid = guest.sandbox.pid();
+    let endless = guest.begin_endless(LONG).await;
+    let count = guest.count.clone();
+    let synchronous = spawn_blocking(move || count.count());
+    // Nothing tells that the other call waits. A call that has not begun by now is served as well, and shows less.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    endless.abort();
+    assert_eq!(synchronous.await.unwrap().unwrap(), 0);
+    assert_eq!(guest.flow.run(0).await.unwrap(), 1);
+    assert_eq!(guest.sandbox.pid(), pid, "no process was ended for it");
+}
+
 /// One that computes for as long as it may delays the others, and no more.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_computes_without_end_ends_alone() {

@@ -1,3 +1,5 @@
+//! Frames: what is written is read, and what is malformed ends the stream.
+
 use std::cell::RefCell;
 use std::io::{self, ErrorKind, Read, Write};
 use std::rc::Rc;

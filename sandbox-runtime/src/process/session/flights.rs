@@ -89,12 +89,17 @@ impl Driver {
         self.flights.is_empty() && session.desk.is_empty()
     }
 
-    /// Tells callers that their time is over while somebody else has the sandbox, and says how long until the next one is to be
-    /// told. All else that ends with a call has to wait.
+    /// Tells callers that their time is over while another call has the sandbox, and stops the guests of calls whose futures were
+    /// dropped: the other call may wait for such a guest. Says how long until this is to be asked again. All else that ends with a
+    /// call has to wait.
     fn tell_late(&mut self, session: &Session) -> Duration {
-        /// Nobody waits for longer, or whoever does asks again.
-        const MOST: u64 = 1_000_000_000;
-        let (now, mut left) = (clock::now(), MOST);
+        /// The longest wait, in nanoseconds, without a call under way and with one, whose future may be dropped at any time.
+        const MOST: (u64, u64) = (1_000_000_000, 10_000_000);
+        let (now, mut left) = (clock::now(), if self.flights.is_empty() { MOST.0 } else { MOST.1 });
+        self.flights.stir();
+        for id in self.flights.dropped() {
+            self.live.iter().flat_map(|live| &live.to_child).for_each(|window| window.call_off(id));
+        }
         let (overdue, next) = session.desk.overdue(now);
         overdue.into_iter().for_each(Job::refuse);
         left = left.min(next.saturating_sub(now));

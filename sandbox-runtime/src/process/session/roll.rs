@@ -175,6 +175,11 @@ impl Roll {
         }
     }
 
+    /// Those that nobody awaits any more, and that the child was not told to end.
+    pub(super) fn dropped(&self) -> impl Iterator<Item = u64> {
+        self.due.iter().take_while(|(due, _)| *due == 0).map(|(_, id)| *id)
+    }
+
     /// Changes one, which is then looked at when it has to be.
     pub(super) fn change<R>(
         &mut self,

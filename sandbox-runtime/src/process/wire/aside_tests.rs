@@ -1,3 +1,5 @@
+//! Long values travel through the window, and each is copied once.
+
 use std::io;
 use std::sync::{Arc, Mutex};
 

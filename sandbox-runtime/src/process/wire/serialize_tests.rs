@@ -1,3 +1,5 @@
+//! Serializing to bytes writes what encoding the plain data writes.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::collection::vec;

@@ -1,3 +1,5 @@
+//! Values as bytes: each value comes back, and malformed bytes are refused within the budget.
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 
