@@ -26,17 +26,25 @@ fn script(tenant: u32) -> Script {
 fn main() -> Result<()> {
     let pool = SandboxPool::builder()
         .trust(Trust::Tenants)
-        .limits(Limits { wall: Duration::from_millis(250), heap: 16 << 20, ..Limits::default() })
+        // On a machine that does other work, a call that computes little can take long. Its CPU time stays the same.
+        .limits(Limits {
+            wall: Duration::from_secs(5),
+            cpu: Duration::from_millis(250),
+            heap: 16 << 20,
+            ..Limits::default()
+        })
         .memory(64 << 20)
         .build()?;
     let rules =
         (0..100).map(|tenant| pool.tenant(&format!("tenant-{tenant}")).load::<dyn Rule>(script(tenant)));
-    let rules = rules.collect::<Result<Vec<_>>>()?;
+    // To load a script is a call with the same limits: a tenant whose script does not load is without a rule, and no other is.
+    let rules = rules.collect::<Vec<_>>();
 
     let mut outcomes = BTreeMap::<String, u32>::new();
     for _ in 0..3 {
         for (tenant, rule) in rules.iter().enumerate() {
-            let outcome = match rule.price(2.0) {
+            let price = rule.as_ref().map_err(Error::clone).and_then(|rule| rule.price(2.0));
+            let outcome = match price {
                 Ok(price) if price == 2.0 * tenant as f64 => "priced".to_owned(),
                 Ok(price) => format!("wrong: {price}"),
                 Err(Error::Limit { kind, .. }) => format!("ended: {kind:?}"),

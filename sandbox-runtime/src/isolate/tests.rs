@@ -10,6 +10,7 @@ mod entry;
 #[cfg(any(feature = "quickjs", sandbox_leaky))]
 mod with_deno;
 
+#[cfg(not(feature = "quickjs"))]
 mod child;
 // The layer of QuickJS takes the size of its stack from the process.
 #[cfg(not(feature = "quickjs"))]
