@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use sandbox_runtime::{Engine, Error, LimitKind, Limits, LocalSandbox, Result, Sandbox, Script, sandbox_api};
+use sandbox_runtime::{
+    Amount, Engine, Error, LimitKind, Limits, LocalSandbox, Phase, Result, Sandbox, Script, sandbox_api,
+};
 use slack::{LONG, again_async, long};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::yield_now;
@@ -459,8 +461,8 @@ async fn more_pending_calls_than_allowed_end_the_guest() {
     for _ in 0..3 {
         let flood = job.run("1000000").await;
         match &flood {
-            Err(Error::Limit { kind: LimitKind::Pending, limit, .. }) => {
-                assert_eq!(limit, "the guest waited for more than 10 calls of the host at once");
+            Err(Error::Limit { kind: LimitKind::Pending, excess, .. }) => {
+                assert_eq!(excess.limit, Some(Amount::Count(10)));
             }
             other => panic!("{other:?}"),
         }
@@ -554,8 +556,8 @@ async fn the_top_level_of_a_module_may_wait_for_the_host() {
     }
     let never = Sandbox::builder().limits(limits(50)).build().unwrap();
     match never.eval_async(Script::new("b.js", "await new Promise(() => {}); export {};")).await.map(drop) {
-        Err(Error::Limit { kind: LimitKind::Wall, limit, .. }) => {
-            assert!(limit.starts_with("b.js: "), "{limit}")
+        Err(Error::Limit { kind: LimitKind::Wall, excess, .. }) => {
+            assert_eq!((excess.script.as_deref(), excess.phase), (Some("b.js"), Some(Phase::AwaitsPromise)));
         }
         other => panic!("{other:?}"),
     }

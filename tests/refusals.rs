@@ -100,24 +100,33 @@ fn all_violations_are_reported_up_to_sixteen() {
 
 /// Each bomb, and what is said of it. The bomb is made before the call, whose time is measured.
 const BOMBS: &[(&str, &str)] = &[
-    ("new Array(2 ** 32 - 1)", "a collection of at most 100000"),
+    ("new Array(2 ** 32 - 1)", "at most 100,000 elements in one collection (`Limits::value_items`)"),
     (
         "(() => { let a = [1, 1]; for (let i = 0; i < 60; i++) a = [a, a]; return a; })()",
         "values in one crossing",
     ),
     (
         "(() => { let s = 'x'.repeat(2 ** 20); for (let i = 0; i < 8; i++) s += s; return s; })()",
-        "a text of at most",
+        "at most 16,777,216 units in one text (`Limits::value_text`), got 268,435,456",
     ),
     (
         "(() => { let a = []; for (let i = 0; i < 1e5; i++) a = [a]; return a; })()",
-        "at most 128 levels of nesting",
+        "at most 128 levels of nesting (`Limits::value_depth`)",
     ),
-    ("(() => { const a = {}; a.a = a; return a; })()", "at most 128 levels of nesting"),
-    ("new Set(Array(200000).keys())", "a collection of at most 100000"),
-    ("new Map(Array.from(Array(200000).keys(), (key) => [key, key]))", "a collection of at most 100000"),
-    ("new Float64Array(1e6)", "a collection of at most 100000"),
-    ("Object.assign([], { length: 4e9 })", "a collection of at most 100000"),
+    (
+        "(() => { const a = {}; a.a = a; return a; })()",
+        "at most 128 levels of nesting (`Limits::value_depth`)",
+    ),
+    ("new Set(Array(200000).keys())", "at most 100,000 elements in one collection (`Limits::value_items`)"),
+    (
+        "new Map(Array.from(Array(200000).keys(), (key) => [key, key]))",
+        "at most 100,000 elements in one collection (`Limits::value_items`)",
+    ),
+    ("new Float64Array(1e6)", "at most 100,000 elements in one collection (`Limits::value_items`)"),
+    (
+        "Object.assign([], { length: 4e9 })",
+        "at most 100,000 elements in one collection (`Limits::value_items`)",
+    ),
     ("({ a: new Array(60000), b: new Array(60000) })", "values in one crossing"),
     ("Array.from({ length: 60000 }, () => [])", "values in one crossing"),
     ("Array.from({ length: 60000 }, () => ({}))", "values in one crossing"),
@@ -153,7 +162,7 @@ fn rows_count_as_what_they_hold() {
     for (row, most) in table {
         assert_eq!(rows(most, row).unwrap(), Some(most as usize), "{row}");
         let found = refusal(rows(most + 1, row));
-        assert!(found.contains("at most 100000"), "{row}: {found}");
+        assert!(found.contains("at most 100,000"), "{row}: {found}");
     }
 }
 
@@ -190,18 +199,32 @@ fn each_budget_has_its_limit() {
         Limits { value_text: 4, value_items: 3, value_nodes: 12, value_bytes: 8, value_depth: 2, ..long() };
     let table = [
         ("'abcd'", None),
-        ("'abcde'", Some("result: expected a text of at most 4, got one of 5")),
+        ("'abcde'", Some("result: expected at most 4 units in one text (`Limits::value_text`), got 5")),
         ("[1, 2, 3]", None),
-        ("[1, 2, 3, 4]", Some("result: expected a collection of at most 3, got one of 4")),
+        (
+            "[1, 2, 3, 4]",
+            Some("result: expected at most 3 elements in one collection (`Limits::value_items`), got 4"),
+        ),
         ("[[1, 2, 3], [1]]", None),
-        ("[[1, 2, 3], [1], []]", Some("result[2]: expected at most 12 values in one crossing, got more")),
+        (
+            "[[1, 2, 3], [1], []]",
+            Some("result[2]: expected at most 12 values in one crossing (`Limits::value_nodes`), got more"),
+        ),
         (
             "[new Map([['a', 2]]), []]",
-            Some("result[1]: expected at most 12 values in one crossing, got more"),
+            Some("result[1]: expected at most 12 values in one crossing (`Limits::value_nodes`), got more"),
         ),
         ("['abcd', 'abcd']", None),
-        ("['abcd', 'abcd', 'a']", Some("result[2]: expected at most 8 bytes in one crossing, got more")),
-        ("[[[]]]", Some("result[0][0]: expected at most 2 levels of nesting, got more, or a cycle")),
+        (
+            "['abcd', 'abcd', 'a']",
+            Some("result[2]: expected at most 8 bytes in one crossing (`Limits::value_bytes`), got more"),
+        ),
+        (
+            "[[[]]]",
+            Some(
+                "result[0][0]: expected at most 2 levels of nesting (`Limits::value_depth`), got more, or a cycle",
+            ),
+        ),
     ];
     for (expression, expected) in table {
         let found = limited(limits, expression).json();
@@ -212,7 +235,7 @@ fn each_budget_has_its_limit() {
     }
     assert_eq!(limited(limits, "new Uint8Array(8)").bytes().unwrap().len(), 8);
     let found = refusal(limited(limits, "new Uint8Array(9)").bytes());
-    assert_eq!(found, "result: expected at most 8 bytes in one crossing, got more");
+    assert_eq!(found, "result: expected at most 8 bytes in one crossing (`Limits::value_bytes`), got more");
 }
 
 #[sandbox_api(guest)]
@@ -232,12 +255,18 @@ fn the_budgets_hold_for_what_the_host_sends_too() {
             "const f = () => {}; export default { text: f, list: f, map: f };",
         ))
         .unwrap();
-    assert_eq!(refusal(guest.text("abcde")), "value: expected a text of at most 4, got one of 5");
-    assert_eq!(refusal(guest.list(vec![0.0; 4])), "value: expected a collection of at most 3, got one of 4");
+    assert_eq!(
+        refusal(guest.text("abcde")),
+        "value: expected at most 4 units in one text (`Limits::value_text`), got 5"
+    );
+    assert_eq!(
+        refusal(guest.list(vec![0.0; 4])),
+        "value: expected at most 3 elements in one collection (`Limits::value_items`), got 4"
+    );
     let map = ["a", "b", "c", "d"].map(|key| (key.to_owned(), 1.0));
     assert_eq!(
         refusal(guest.map(BTreeMap::from(map))),
-        "value: expected a collection of at most 3, got one of 4"
+        "value: expected at most 3 elements in one collection (`Limits::value_items`), got 4"
     );
     let Err(Error::Value(error)) = guest.text("abcde") else { panic!("it is refused") };
     assert_eq!(error.direction, Direction::ToGuest);

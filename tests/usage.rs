@@ -186,7 +186,10 @@ fn a_method_can_have_a_limit_of_its_own() {
     }
     let error = job.run("4").unwrap_err();
     assert!(matches!(error, Error::Limit { kind: LimitKind::HostCalls, .. }), "{error:?}");
-    assert_eq!(error.to_string(), "Job.run: the guest called Desk.rare more than 3 times");
+    assert_eq!(
+        error.to_string(),
+        "Job.run: the guest called Desk.rare more than 3 times in one call (`#[sandbox(max_calls)]`)"
+    );
     assert_eq!(job.run("3").unwrap(), "done");
 }
 
@@ -196,7 +199,10 @@ fn a_script_that_is_too_long_is_not_evaluated() {
     let long = Script::new("long.js", format!("export const ok = () => 1; // {}", "x".repeat(100)));
     let error = sandbox.eval(long).map(drop).unwrap_err();
     assert!(matches!(error, Error::Limit { kind: LimitKind::Script, .. }), "{error:?}");
-    assert_eq!(error.to_string(), "long.js: the script is longer than 100 bytes");
+    assert_eq!(
+        error.to_string(),
+        "long.js: a script has at most 100 bytes (`Limits::script_bytes`), and this one has 130 bytes"
+    );
     assert_eq!(sandbox.load::<dyn Job>(script("")).unwrap().ok().unwrap(), 1.0);
 }
 

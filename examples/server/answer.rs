@@ -57,7 +57,7 @@ impl From<Error> for Failure {
             Error::Syntax { message, line, column, .. } => {
                 (None, message.clone(), vec![("line", json!(line)), ("column", json!(column))])
             }
-            Error::Limit { place, limit, .. } => (*place, limit.clone(), Vec::new()),
+            Error::Limit { place, excess, .. } => (*place, excess.to_string(), Vec::new()),
             _ if status == StatusCode::INTERNAL_SERVER_ERROR => {
                 eprintln!("{error}");
                 (None, "the server has failed".to_owned(), Vec::new())

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde::Serialize;
 
 use crate::boundary::{JsValue, plain};
-use crate::error::{BoundaryError, Error, Place, Source};
+use crate::error::{BoundaryError, Error, Place, Source, chain};
 use crate::isolate::leaks;
 use crate::shown::Shown;
 
@@ -100,7 +100,7 @@ impl GuestView {
 impl GuestError for Error {
     fn for_guest(&self) -> Option<GuestView> {
         match self {
-            Self::Host { message, visible: true } => Some(GuestView::new("Error", message.clone())),
+            Self::Host { message, visible: true, .. } => Some(GuestView::new("Error", message.clone())),
             _ => None,
         }
     }
@@ -118,9 +118,12 @@ pub struct HostPanic;
 #[derive(Clone, Copy)]
 pub struct ErrorSpec {
     view: Option<ViewOf>,
+    chain: Option<ChainOf>,
     keep: Option<KeepOf>,
 }
 
+/// The text of an error and of all that caused it.
+type ChainOf = fn(&dyn Any) -> Option<String>;
 /// What the guest may see of an error.
 type ViewOf = fn(&dyn Any) -> Option<GuestView>;
 /// Takes an error out of an `Option` of it.
@@ -128,8 +131,8 @@ type KeepOf = fn(&mut dyn Any) -> Option<Arc<dyn Any + Send + Sync>>;
 
 impl ErrorSpec {
     #[must_use]
-    pub const fn new(view: Option<ViewOf>, keep: Option<KeepOf>) -> Self {
-        Self { view, keep }
+    pub const fn new(view: Option<ViewOf>, chain: Option<ChainOf>, keep: Option<KeepOf>) -> Self {
+        Self { view, chain, keep }
     }
 }
 
@@ -141,6 +144,7 @@ pub struct ErrorProbe<R>(PhantomData<R>);
 #[doc(hidden)]
 pub trait Opaque {
     const VIEW: Option<ViewOf> = None;
+    const CHAIN: Option<ChainOf> = None;
     const KEEP: Option<KeepOf> = None;
 }
 
@@ -148,6 +152,10 @@ impl<R> Opaque for ErrorProbe<R> {}
 
 impl<T, E: GuestError + 'static> ErrorProbe<Result<T, E>> {
     pub const VIEW: Option<ViewOf> = Some(|error| error.downcast_ref::<E>()?.for_guest());
+}
+
+impl<T, E: std::error::Error + 'static> ErrorProbe<Result<T, E>> {
+    pub const CHAIN: Option<ChainOf> = Some(|error| Some(chain(error.downcast_ref::<E>()?)));
 }
 
 impl<T, E: Send + Sync + 'static> ErrorProbe<Result<T, E>> {
@@ -175,7 +183,8 @@ impl HostError {
     pub(crate) fn new<E: Display + 'static>(error: E, of: ErrorSpec) -> Self {
         // Only what is hidden is written to the log, so only that is made into text.
         let view = of.view.and_then(|view| view(&error));
-        let text = if view.is_none() { error.to_string() } else { String::new() };
+        let text = || of.chain.and_then(|chain| chain(&error)).unwrap_or_else(|| error.to_string());
+        let text = if view.is_none() { text() } else { String::new() };
         let source = of.keep.and_then(|keep| keep(&mut Some(error))).map(Source);
         Self { view, text, source }
     }
@@ -226,6 +235,7 @@ macro_rules! __settle {
             $returned,
             $crate::__private::ErrorSpec::new(
                 $crate::__private::ErrorProbe::<$returns>::VIEW,
+                $crate::__private::ErrorProbe::<$returns>::CHAIN,
                 $crate::__private::ErrorProbe::<$returns>::KEEP,
             ),
         )

@@ -41,7 +41,8 @@ pub use contract::{
 #[cfg(feature = "process")]
 pub use error::Death;
 pub use error::{
-    BoundaryError, Direction, Error, ExportProblem, LimitKind, Place, Result, StackFrame, Thrown, Violation,
+    Amount, BoundaryError, Direction, Error, Excess, ExportProblem, Hint, HostSource, LimitKind, Phase,
+    Place, Result, StackFrame, Thrown, Violation,
 };
 pub use guest_error::{GuestError, GuestView, HostPanic};
 pub use isolate::engine::Engine;

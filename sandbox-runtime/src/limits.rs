@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::error::{Error, LimitKind, Place};
+use crate::error::{Amount, Error, Excess, LimitKind, Place};
 use crate::isolate::stack::LEAST as LEAST_STACK;
 
 /// What a guest may use. Everything has a default, so name what differs:
@@ -100,41 +100,49 @@ impl Limits {
 
     /// The error of who meets a limit.
     pub(crate) fn exceeded(&self, kind: LimitKind, place: Option<Place>) -> Error {
-        let limit = match kind {
-            LimitKind::Wall => format!("the call took longer than {:?}", self.wall),
-            LimitKind::Cpu => format!("the call used more than {:?} of CPU time", self.cpu),
-            LimitKind::TotalCpu => format!("all calls used more than {:?} of CPU time", self.total_cpu),
-            LimitKind::Heap => format!("the heap grew beyond {} bytes", self.heap),
-            LimitKind::Buffers => {
-                format!("the guest's ArrayBuffers were to be more than {} bytes", self.buffers)
-            }
-            LimitKind::Stack => "the guest's stack is full".into(),
-            LimitKind::Script => format!("the script is longer than {} bytes", self.script_bytes),
-            LimitKind::HostCalls => {
-                format!("the guest called the host more than {} times", self.host_calls)
-            }
-            LimitKind::Deadline => "the call was not over at the caller's deadline".into(),
-            LimitKind::Pending => {
-                format!("the guest waited for more than {} calls of the host at once", self.pending)
-            }
+        self.excess(kind).error(place)
+    }
+
+    /// A limit and its value.
+    pub(crate) fn excess(&self, kind: LimitKind) -> Excess {
+        let bytes = |bytes: usize| Some(Amount::Bytes(bytes as u64));
+        let (setting, limit) = match kind {
+            LimitKind::Wall => ("Limits::wall", Some(Amount::Time(self.wall))),
+            LimitKind::Cpu => ("Limits::cpu", Some(Amount::Time(self.cpu))),
+            LimitKind::TotalCpu => ("Limits::total_cpu", Some(Amount::Time(self.total_cpu))),
+            LimitKind::Heap => ("Limits::heap", bytes(self.heap)),
+            LimitKind::Buffers => ("Limits::buffers", bytes(self.buffers)),
+            LimitKind::Stack => ("Limits::stack", bytes(self.stack)),
+            LimitKind::Script => ("Limits::script_bytes", bytes(self.script_bytes)),
+            LimitKind::HostCalls => ("Limits::host_calls", Some(Amount::Count(self.host_calls))),
+            LimitKind::Deadline => ("with_deadline", None),
+            LimitKind::Pending => ("Limits::pending", Some(Amount::Count(self.pending as u64))),
         };
-        Error::Limit { kind, limit, place }
+        Excess::new(kind, setting, limit)
     }
 
     /// Says what no sandbox can be built with.
     pub(crate) fn check(&self) -> Result<(), String> {
+        let time = |time: Duration| Amount::Time(time).to_string();
+        let bytes = |bytes: usize| Amount::Bytes(bytes as u64).to_string();
+        let ms = Duration::from_millis(1);
         let rules = [
-            (self.wall >= Duration::from_millis(1), "`Limits::wall` must be at least 1 ms"),
-            (self.wall <= Duration::from_secs(86_400), "`Limits::wall` must be at most one day"),
-            (self.cpu >= Duration::from_millis(1), "`Limits::cpu` must be at least 1 ms"),
-            (self.total_cpu >= Duration::from_millis(1), "`Limits::total_cpu` must be at least 1 ms"),
-            (self.heap >= 8 << 20, "`Limits::heap` must be at least 8 MiB (8388608 bytes)"),
-            (self.stack >= LEAST_STACK, "`Limits::stack` must be at least 512 KiB (524288 bytes)"),
-            (self.stack <= 64 << 20, "`Limits::stack` must be at most 64 MiB"),
-            (self.value_depth <= 256, "`Limits::value_depth` must be at most 256"),
+            (self.wall >= ms, "wall", "at least 1 ms", time(self.wall)),
+            (
+                self.wall <= Duration::from_secs(86_400),
+                "wall",
+                "at most one day (86,400,000 ms)",
+                time(self.wall),
+            ),
+            (self.cpu >= ms, "cpu", "at least 1 ms", time(self.cpu)),
+            (self.total_cpu >= ms, "total_cpu", "at least 1 ms", time(self.total_cpu)),
+            (self.heap >= 8 << 20, "heap", "at least 8 MiB (8,388,608 bytes)", bytes(self.heap)),
+            (self.stack >= LEAST_STACK, "stack", "at least 512 KiB (524,288 bytes)", bytes(self.stack)),
+            (self.stack <= 64 << 20, "stack", "at most 64 MiB (67,108,864 bytes)", bytes(self.stack)),
+            (self.value_depth <= 256, "value_depth", "at most 256", self.value_depth.to_string()),
         ];
-        match rules.into_iter().find(|(holds, _)| !holds) {
-            Some((_, rule)) => Err(rule.to_owned()),
+        match rules.into_iter().find(|(holds, ..)| !holds) {
+            Some((_, name, rule, given)) => Err(format!("`Limits::{name}` must be {rule}, and is {given}")),
             None => Ok(()),
         }
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use sandbox_runtime::process::Process;
 use sandbox_runtime::{
-    Console, Error, GuestError, HostPanic, LimitKind, Limits, Result, Sandbox, Script, sandbox_api,
+    Console, Error, GuestError, HostPanic, LimitKind, Limits, Phase, Result, Sandbox, Script, sandbox_api,
 };
 use serde::{Deserialize, Deserializer, Serialize};
 use slack::{LONG, long as limits};
@@ -325,7 +325,7 @@ fn turns_are_waited_for() {
     const TURNS: u32 = 40;
     let limits = Limits { wall: Duration::from_secs(1), ..Limits::default() };
     let had_its_turn = |outcome: &Result<String>| match outcome {
-        Err(Error::Limit { kind: LimitKind::Wall, limit, .. }) => limit.contains("took longer than"),
+        Err(Error::Limit { kind: LimitKind::Wall, excess, .. }) => excess.phase != Some(Phase::Queued),
         outcome => outcome.is_ok(),
     };
     let outcomes = alike!(|builder| builder.limits(limits).host::<dyn Host>(Hosted), |sandbox| {

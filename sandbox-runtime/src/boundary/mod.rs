@@ -52,6 +52,7 @@ pub(crate) use {
 };
 
 use crate::contract::ParamSpec;
+use crate::error::grouped;
 use crate::isolate::stack::StackEnd;
 use crate::limits::Limits;
 #[cfg(feature = "process")]
@@ -112,8 +113,12 @@ impl<'l> Budget<'l> {
     #[inline]
     fn nodes(&self, count: usize) -> Result<(), ValueError> {
         let Some(left) = self.nodes.get().checked_sub(count) else {
-            let limit = self.limits.value_nodes;
-            return Err(ValueError::budget(format!("at most {limit} values in one crossing"), "more"));
+            return Err(over(
+                "values in one crossing",
+                "value_nodes",
+                self.limits.value_nodes,
+                "more".into(),
+            ));
         };
         self.nodes.set(left);
         Ok(())
@@ -145,11 +150,7 @@ impl<'l> Budget<'l> {
         let limit = self.limits.value_items;
         match count <= limit {
             true => Ok(()),
-            false => {
-                let (expected, found) =
-                    (format!("a collection of at most {limit}"), format!("one of {count}"));
-                Err(ValueError::budget(expected, found))
-            }
+            false => Err(over("elements in one collection", "value_items", limit, grouped(count as u64))),
         }
     }
 
@@ -158,7 +159,7 @@ impl<'l> Budget<'l> {
     fn text(&self, length: usize) -> Result<(), ValueError> {
         let limit = self.limits.value_text;
         if length > limit {
-            return Err(ValueError::budget(format!("a text of at most {limit}"), format!("one of {length}")));
+            return Err(over("units in one text", "value_text", limit, grouped(length as u64)));
         }
         self.bytes(length)
     }
@@ -167,8 +168,7 @@ impl<'l> Budget<'l> {
     #[inline]
     fn bytes(&self, count: usize) -> Result<(), ValueError> {
         let Some(left) = self.bytes.get().checked_sub(count) else {
-            let limit = self.limits.value_bytes;
-            return Err(ValueError::budget(format!("at most {limit} bytes in one crossing"), "more"));
+            return Err(over_bytes(self.limits.value_bytes));
         };
         self.bytes.set(left);
         Ok(())
@@ -176,15 +176,14 @@ impl<'l> Budget<'l> {
 
     /// There is no memory for one more buffer.
     fn no_buffer(&self) -> ValueError {
-        let limit = self.limits.buffers;
-        ValueError::budget(format!("at most {limit} bytes of ArrayBuffers"), "more")
+        over("bytes of ArrayBuffers", "buffers", self.limits.buffers, "more".into())
     }
 
     /// The depth one further in.
     fn deeper(&self, depth: usize) -> Result<usize, ValueError> {
         if depth >= self.limits.value_depth {
             let limit = self.limits.value_depth;
-            return Err(ValueError::budget(format!("at most {limit} levels of nesting"), "more, or a cycle"));
+            return Err(over("levels of nesting", "value_depth", limit, "more, or a cycle".into()));
         }
         if !self.stack.allows_step() {
             return Err(ValueError::budget(
@@ -194,6 +193,18 @@ impl<'l> Budget<'l> {
         }
         Ok(depth + 1)
     }
+}
+
+/// A budget of the crossing that is used up: what it is of, the name of its limit, the limit, and what was met.
+#[cold]
+fn over(what: &str, name: &str, limit: usize, found: String) -> ValueError {
+    ValueError::budget(format!("at most {} {what} (`Limits::{name}`)", grouped(limit as u64)), found)
+}
+
+/// Text and bytes that are more than may cross.
+#[cold]
+pub(crate) fn over_bytes(limit: usize) -> ValueError {
+    over("bytes in one crossing", "value_bytes", limit, "more".into())
 }
 
 /// Copies a Rust value into the current realm.

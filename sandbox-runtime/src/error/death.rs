@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::grouped;
 use crate::shown::Shown;
 
 /// How the process of a guest ended.
@@ -57,15 +58,17 @@ impl fmt::Display for Death {
             Self::Signal { signal } => write!(f, "was ended by signal {signal}"),
             Self::Exit { code } => write!(f, "exited with code {code}"),
             Self::Memory { resident, limit } if resident <= limit => {
+                let (resident, limit) = (grouped(*resident), grouped(*limit));
                 write!(
                     f,
-                    "ended: it had {resident} bytes in memory, may have {limit}, and was refused what it asked for"
+                    "ended: it had {resident} bytes in memory, may have {limit} (`Process::memory`), and was refused what it asked for"
                 )
             }
             Self::Memory { resident, limit } => {
-                write!(f, "was killed: it had {resident} bytes in memory, and may have {limit}")
+                let (resident, limit) = (grouped(*resident), grouped(*limit));
+                write!(f, "was killed: it had {resident} bytes in memory, and may have {limit} (`Process::memory`)")
             }
-            Self::Overdue => f.write_str("was killed: it did not end the call in time"),
+            Self::Overdue => f.write_str("was killed: it did not end the call within 150 ms after its limit of time, as in a built-in that the engine cannot interrupt"),
             Self::Protocol { reason } => {
                 write!(f, "was killed: it broke the protocol with {}", Shown(reason))
             }

@@ -4,6 +4,9 @@
 mod boundary;
 #[cfg(feature = "process")]
 mod death;
+mod excess;
+mod hints;
+mod kept;
 mod thrown;
 
 use std::any::{Any, TypeId};
@@ -15,6 +18,12 @@ use crate::shown::Shown;
 pub use boundary::{BoundaryError, Direction, Violation};
 #[cfg(feature = "process")]
 pub use death::Death;
+pub use excess::{Amount, Excess, Phase};
+pub(crate) use excess::{MAX_CALLS, OTHER_STACK, grouped};
+pub use hints::Hint;
+pub(crate) use hints::of_syntax;
+pub use kept::HostSource;
+pub(crate) use kept::chain;
 pub(crate) use thrown::Source;
 pub use thrown::{StackFrame, Thrown};
 
@@ -33,7 +42,7 @@ pub enum Error {
         reason: String,
     },
     /// A script is not JavaScript.
-    #[error("{}:{line}:{column}: {}", Shown(script), Shown(message))]
+    #[error("{}:{line}:{column}: {}{}", Shown(script), Shown(message), note(*hint))]
     #[non_exhaustive]
     Syntax {
         /// The name of the script.
@@ -44,9 +53,11 @@ pub enum Error {
         line: usize,
         /// The column, from 1; 0 when unknown.
         column: usize,
+        /// What to do about it, where its cause is a common one: the script is TypeScript.
+        hint: Option<Hint>,
     },
     /// A script does not export what its contract asks for. Nothing of it has been called.
-    #[error("{} does not implement {contract}: {}", Shown(script), list(problems))]
+    #[error("{} does not implement {contract}: {}{}", Shown(script), list(problems), exported(exports))]
     #[non_exhaustive]
     Mismatch {
         /// The name of the contract.
@@ -55,6 +66,8 @@ pub enum Error {
         script: String,
         /// Every export that is missing or no function.
         problems: Vec<ExportProblem>,
+        /// The names that it exports, the first 32.
+        exports: Box<Vec<String>>,
     },
     /// The guest threw, and did not catch.
     #[error(transparent)]
@@ -89,13 +102,13 @@ pub enum Error {
     #[error("a host method broke its contract: {0}")]
     HostValue(Box<BoundaryError>),
     /// The guest used more than it may.
-    #[error("{}{}", prefix(place.as_ref()), Shown(limit))]
+    #[error("{}{excess}", prefix(place.as_ref()))]
     #[non_exhaustive]
     Limit {
         /// Which limit.
         kind: LimitKind,
-        /// The limit in words, with its value and unit.
-        limit: String,
+        /// The limit, its value and what was met.
+        excess: Box<Excess>,
         /// What was being called; `None` while a script was evaluated.
         place: Option<Place>,
     },
@@ -140,6 +153,8 @@ pub enum Error {
         message: String,
         /// Whether the guest may see the text; else it sees a reference only.
         visible: bool,
+        /// The error that it was made from; `None` when it was made from a text.
+        source: Option<HostSource>,
     },
 }
 
@@ -150,21 +165,33 @@ impl From<Box<Error>> for Error {
 }
 
 impl Error {
-    /// An error of a host method whose text the guest may see.
+    /// An error of a host method whose text the guest may see: a text, or an error, which is kept as its `source()`. The
+    /// guest sees the text of the error alone, and nothing of what caused it.
     ///
     /// ```
     /// # use sandbox_runtime::Error;
     /// assert_eq!(Error::public("no such currency").to_string(), "no such currency");
     /// ```
     #[must_use]
-    pub fn public(message: impl Into<String>) -> Self {
-        Self::Host { message: message.into(), visible: true }
+    pub fn public<E: Into<Box<dyn std::error::Error + Send + Sync>>>(error: E) -> Self {
+        kept::error(error, true)
     }
 
-    /// An error of a host method whose text stays with the host: the guest sees a reference, the log has the text.
+    /// An error of a host method whose text stays with the host: a text, or an error, which is kept as its `source()`. The
+    /// guest sees a reference; the log has, under that reference, the text and the texts of all that caused it.
+    ///
+    /// ```
+    /// use std::error::Error as _;
+    /// # use sandbox_runtime::Error;
+    ///
+    /// let error = "1.5 EUR".parse::<f64>().map_err(Error::host).unwrap_err();
+    /// assert_eq!(error.to_string(), "invalid float literal");
+    /// assert!(error.source().is_some_and(|source| source.is::<std::num::ParseFloatError>()));
+    /// assert!(Error::host("the database is down").source().is_none());
+    /// ```
     #[must_use]
-    pub fn host(message: impl Into<String>) -> Self {
-        Self::Host { message: message.into(), visible: false }
+    pub fn host<E: Into<Box<dyn std::error::Error + Send + Sync>>>(error: E) -> Self {
+        kept::error(error, false)
     }
 
     pub(crate) fn blocking(reason: impl Into<String>) -> Self {
@@ -175,7 +202,8 @@ impl Error {
         Self::Build { reason: reason.into() }
     }
 
-    /// The error with which a host method failed, when the guest let it pass; see [`Thrown::host_error`].
+    /// The error with which a host method failed, when the guest let it pass; see [`Thrown::host_error`]. Of an
+    /// [`Error::host`] or [`Error::public`], the error that it was made from, or one that caused that.
     ///
     /// ```
     /// use sandbox_runtime::{LocalSandbox, Result, Script, sandbox_api};
@@ -198,10 +226,11 @@ impl Error {
     /// # Ok::<(), sandbox_runtime::Error>(())
     /// ```
     #[must_use]
-    pub fn host_error<E: 'static>(&self) -> Option<&E> {
+    pub fn host_error<E: std::error::Error + 'static>(&self) -> Option<&E> {
         match self {
-            Self::Guest(thrown) => thrown.host_error(),
+            Self::Guest(thrown) => thrown.host_error().or_else(|| kept::find(thrown.host_error::<Self>()?)),
             Self::HostValue(error) => (&**error as &dyn Any).downcast_ref(),
+            Self::Host { .. } => kept::find(self),
             _ => None,
         }
     }
@@ -362,13 +391,68 @@ pub struct ExportProblem {
     pub export: &'static str,
     /// What was found in its place; `None` when there is no such export.
     pub found: Option<String>,
+    /// An export with a name that is almost the same, when there is no such export.
+    pub similar: Option<String>,
+}
+
+impl ExportProblem {
+    /// An export that is not there, among those that are.
+    pub(crate) fn missing(export: &'static str, exports: &[String]) -> Self {
+        let near = exports.iter().filter(|name| is_near(export, name));
+        Self {
+            export,
+            found: None,
+            similar: near.min_by_key(|name| name.len().abs_diff(export.len())).cloned(),
+        }
+    }
+}
+
+/// Whether two names are the same but for case, separators, or one or two characters.
+fn is_near(a: &str, b: &str) -> bool {
+    let plain = |name: &str| {
+        name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<Vec<_>>()
+    };
+    let (a, b) = (plain(a), plain(b));
+    let most = if a.len().min(b.len()) < 4 { 1 } else { 2 };
+    a.len().min(b.len()) > 1 && distance(&a, &b) <= most
+}
+
+/// How many characters are to be put in, left out or exchanged to make one of the other.
+fn distance(a: &[char], b: &[char]) -> usize {
+    let mut row = (0..=b.len()).collect::<Vec<_>>();
+    for (i, x) in a.iter().enumerate() {
+        let mut before = std::mem::replace(&mut row[0], i + 1);
+        for (j, y) in b.iter().enumerate() {
+            let here = (before + usize::from(x != y)).min(row[j] + 1).min(row[j + 1] + 1);
+            before = std::mem::replace(&mut row[j + 1], here);
+        }
+    }
+    row.last().copied().unwrap_or_default()
 }
 
 impl fmt::Display for ExportProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.found {
-            None => write!(f, "no export `{}`", self.export),
+            None => {
+                write!(f, "no export `{}`", self.export)?;
+                self.similar.iter().try_for_each(|similar| write!(f, " (`{}` is one)", Shown(similar)))
+            }
             Some(found) => write!(f, "export `{}` is {}, not a function", self.export, Shown(found)),
+        }
+    }
+}
+
+fn note(hint: Option<Hint>) -> String {
+    hint.map(|hint| format!(" ({hint})")).unwrap_or_default()
+}
+
+/// What a script exports, beside what it does not.
+fn exported(exports: &[String]) -> String {
+    match exports {
+        [] => "; it exports nothing".to_owned(),
+        names => {
+            let names = names.iter().map(|name| Shown(name).to_string()).collect::<Vec<_>>();
+            format!("; it exports {}", names.join(", "))
         }
     }
 }

@@ -79,7 +79,6 @@ impl Thrown {
     }
 }
 
-#[cfg(feature = "process")]
 impl Thrown {
     /// The error with which a host method failed, when it is this very one and no cause of it.
     pub(crate) fn host_error_here<E: 'static>(&self) -> Option<&E> {
@@ -89,7 +88,9 @@ impl Thrown {
 
 impl std::error::Error for Thrown {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.cause.as_deref().map(|cause| cause as _)
+        let cause = self.cause.as_deref().map(|cause| cause as _);
+        // The guest let an `Error::host` pass: what it was made from is behind it.
+        cause.or_else(|| Some(self.host_error_here::<super::Error>()? as _))
     }
 }
 
@@ -102,6 +103,9 @@ impl fmt::Display for Thrown {
             None => write!(f, "threw {}", Shown(&self.message))?,
         }
         self.stack.iter().try_for_each(|frame| write!(f, "\n    at {frame}"))?;
+        if let Some(hint) = super::hints::of_thrown(self.name.as_deref(), &self.message) {
+            write!(f, "\n  hint: {hint}")?;
+        }
         self.cause.iter().try_for_each(|cause| write!(f, "\n  caused by {cause}"))
     }
 }

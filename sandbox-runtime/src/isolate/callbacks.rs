@@ -89,7 +89,9 @@ pub(super) fn import_error<'s>(
     specifier: v8::Local<'_, v8::String>,
 ) -> v8::Local<'s, v8::Value> {
     let specifier = crate::boundary::describe(scope, specifier.into());
-    let text = format!("import of {specifier}: a sandbox has no modules but the script itself");
+    let text = format!(
+        "import of {specifier}: a sandbox has no modules but the script itself; bundle what it needs into it"
+    );
     let text =
         js_string(scope, &text, v8::NewStringType::Normal).unwrap_or_else(|_| v8::String::empty(scope));
     v8::Exception::type_error(scope, text)

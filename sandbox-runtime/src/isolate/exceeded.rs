@@ -1,6 +1,7 @@
 //! Limits of how often a guest calls the host.
 
-use crate::error::{Error, LimitKind, Place};
+use crate::error::{Amount, Error, Excess, LimitKind, MAX_CALLS, Place};
+use crate::limits::Limits;
 
 /// A guest called the host once too often.
 #[derive(Clone, Copy)]
@@ -8,26 +9,21 @@ pub(super) enum Exceeded {
     /// One method, beyond its `max_calls`.
     Method(Place, u64),
     /// All methods, beyond [`Limits::host_calls`](crate::Limits::host_calls), the last time this one.
-    All(Place, u64),
+    All(Place),
     /// Methods that are pending, beyond [`Limits::pending`](crate::Limits::pending).
-    Pending(usize),
+    Pending,
 }
 
 impl Exceeded {
-    pub(super) fn error(&self, place: Option<Place>) -> Error {
-        let (kind, limit) = match self {
-            Self::Method(called, most) => {
-                (LimitKind::HostCalls, format!("the guest called {called} more than {most} times"))
-            }
-            Self::All(called, most) => (
-                LimitKind::HostCalls,
-                format!("the guest called the host more than {most} times, the last time {called}"),
-            ),
-            Self::Pending(most) => (
-                LimitKind::Pending,
-                format!("the guest waited for more than {most} calls of the host at once"),
-            ),
+    pub(super) fn error(&self, limits: &Limits, place: Option<Place>) -> Error {
+        let excess = match *self {
+            Self::Method(called, most) => Excess {
+                method: Some(called),
+                ..Excess::new(LimitKind::HostCalls, MAX_CALLS, Some(Amount::Count(most)))
+            },
+            Self::All(called) => Excess { method: Some(called), ..limits.excess(LimitKind::HostCalls) },
+            Self::Pending => limits.excess(LimitKind::Pending),
         };
-        Error::Limit { kind, limit, place }
+        excess.error(place)
     }
 }

@@ -26,7 +26,7 @@ use super::run::{Turn, drop_of_host, of_host};
 use super::ticket::{Inside, Ticket, Woken};
 use super::watchdog::Timer;
 use super::{Isolate, Realm, engine, thrown};
-use crate::error::{Error, LimitKind, Place};
+use crate::error::{Error, LimitKind, Phase, Place};
 
 /// A call that is a flight.
 pub(crate) trait Leg {
@@ -148,6 +148,11 @@ impl Flight {
     /// How many host methods it waits for.
     pub(super) fn waits_for(&self) -> usize {
         self.hosts.count()
+    }
+
+    /// What it does between its turns.
+    fn phase(&self) -> Phase {
+        if self.waits_for() > 0 { Phase::AwaitsHost } else { Phase::AwaitsPromise }
     }
 
     /// The next host method that has answered.
@@ -277,7 +282,8 @@ impl<L: Leg> Flying<L> {
         // Even when a host method has answered meanwhile: it is too late.
         if flight.end.get() <= clock::now() {
             let kind = if flight.by_caller.get() { LimitKind::Deadline } else { LimitKind::Wall };
-            return Poll::Ready(Err(self.isolate.over(kind, self.leg.place())));
+            let error = self.isolate.over(kind, self.leg.place());
+            return Poll::Ready(Err(error.during(flight.phase())));
         }
         if let Some(answered) = flight.poll_hosts(cx) {
             let outcome = self.turn(|_, isolate, scope, _| answered.tell(isolate, scope));

@@ -14,7 +14,7 @@ use super::{Catch, Isolate, Realm};
 use crate::arguments::Arguments;
 use crate::boundary::{ArgumentWriter, Budget, Seen, SeenAgain, ValueError, to_host};
 use crate::contract::{ContractSpec, Crosses, GuestContract};
-use crate::error::{Direction, Error, LimitKind};
+use crate::error::{Amount, Direction, Error, Excess, LimitKind};
 use crate::schema::{ContractChecks, TypeCheck};
 use crate::script::Script;
 
@@ -31,14 +31,17 @@ impl Isolate {
             let run = |scope: &mut v8::PinScope<'_, '_>| Ok(script::evaluate(self, scope, realm, script)?);
             Ok(self.run_until(realm, deadline, None, run)?)
         };
-        evaluate().map_err(|error| script::error_of(error, script.name()))
+        evaluate().map_err(|error| script::error_of(error, script))
     }
 
     /// Whether a script is short enough.
     pub(super) fn allows(&self, script: &Script) -> Result<(), Error> {
         match script.source.len() <= self.settings.limits.script_bytes {
             true => Ok(()),
-            false => Err(self.over(LimitKind::Script, None)),
+            false => {
+                let met = Some(Amount::Bytes(script.source.len() as u64));
+                Err(Excess { met, ..self.settings.limits.excess(LimitKind::Script) }.error(None))
+            }
         }
     }
 

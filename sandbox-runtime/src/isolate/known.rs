@@ -65,8 +65,8 @@ impl Known {
 
     /// The error of a call of an optional method that the script does not export.
     pub(crate) fn not_exported(&self) -> Error {
-        let problems = vec![ExportProblem { export: self.spec.name, found: None }];
-        Error::Mismatch { contract: self.name, script: String::new(), problems }
+        let problems = vec![ExportProblem::missing(self.spec.name, &[])];
+        Error::Mismatch { contract: self.name, script: String::new(), problems, exports: Box::default() }
     }
 
     /// Turns a value that cannot be written into the error of a call.

@@ -354,6 +354,11 @@ impl Running {
         });
     }
 
+    /// Whether host methods took at least half of the turn so far.
+    pub(super) fn is_mostly_of_hosts(&self, now: u64) -> bool {
+        self.host_nanos.get() >= now.saturating_sub(self.started.get()) / 2
+    }
+
     /// The number of the call under way.
     pub(super) fn call(&self) -> u64 {
         self.call.get()

@@ -54,7 +54,7 @@ use deno_core::v8;
 
 use crate::boundary::Budget;
 use crate::contract::Contract;
-use crate::error::{Error, LimitKind, Place, Source};
+use crate::error::{Error, Source};
 use crate::realm::{ConsoleOutput, Intrinsics, Random, Settings};
 use exceeded::Exceeded;
 use flights::Flights;
@@ -382,11 +382,6 @@ impl Drop for Isolate {
     fn drop(&mut self) {
         self.close();
     }
-}
-
-/// The error of a call that would not fit on the stack.
-fn stack_full(place: Option<Place>) -> Error {
-    Error::Limit { kind: LimitKind::Stack, limit: "the guest's stack is full".into(), place }
 }
 
 /// Drops a runtime whose isolate is not entered, which is what its drop expects.

@@ -289,7 +289,7 @@ pub(super) fn count(isolate: &Isolate, method: &Known) -> bool {
     if !is_allowed {
         let place = method.place();
         let most = most.filter(|_| !own);
-        isolate.exceed_first(most.map_or(Exceeded::All(place, all), |most| Exceeded::Method(place, most)));
+        isolate.exceed_first(most.map_or(Exceeded::All(place), |most| Exceeded::Method(place, most)));
     }
     is_allowed
 }

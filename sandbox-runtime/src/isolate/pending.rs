@@ -144,7 +144,7 @@ pub(super) fn flight<'r>(scope: &'r v8::PinScope<'_, '_>) -> Result<(&'r Isolate
     let flight = isolate.flights.current(scope, isolate.running.call()).ok_or(Refusal::NoFlight)?;
     let most = isolate.settings.limits.pending;
     if flight.waits_for() >= most {
-        isolate.exceed(Exceeded::Pending(most));
+        isolate.exceed(Exceeded::Pending);
         return Err(Refusal::Ended);
     }
     Ok((isolate, flight))

@@ -14,8 +14,8 @@ use super::entry::Entered;
 use super::exceeded::Exceeded;
 use super::meter::{Counts, Spent, nanos};
 use super::watchdog::{Armed, Watch};
-use super::{Catch, Isolate, Live, Realm, engine, stack, stack_full, thrown};
-use crate::error::{Error, LimitKind, Place, Source};
+use super::{Catch, Isolate, Live, Realm, engine, stack, thrown};
+use crate::error::{Error, Excess, LimitKind, Phase, Place, Source};
 use crate::limits::Limits;
 
 /// A result whose error is one word.
@@ -162,10 +162,10 @@ impl Isolate {
     fn entrance_to(&self, realm: &Realm, place: Option<Place>) -> Result<Ref<'_, Live>, Error> {
         let entrance = self.entrance()?;
         self.is_of_this_life(realm.generation)?;
-        stack::check_own().map_err(|reason| Error::Limit { kind: LimitKind::Stack, limit: reason, place })?;
+        stack::check_own().map_err(|_| Excess::other_stack().error(place))?;
         match self.stack.allows_call() {
             true => Ok(entrance),
-            false => Err(stack_full(place)),
+            false => Err(self.over(LimitKind::Stack, place)),
         }
     }
 
@@ -322,7 +322,7 @@ impl Isolate {
             return self.over(LimitKind::Heap, place);
         }
         if let Some(exceeded) = self.exceeded.get() {
-            return exceeded.error(place);
+            return exceeded.error(&self.settings.limits, place);
         }
         let by_caller = self.by_caller.get();
         let by_cpu = self.live.borrow().as_ref().is_some_and(|live| live.watch.is_by_cpu());
@@ -330,8 +330,16 @@ impl Isolate {
         match by_cpu {
             true if all => self.over(LimitKind::TotalCpu, place),
             true => self.over(LimitKind::Cpu, place),
-            false if by_caller => self.over(LimitKind::Deadline, place),
-            false => self.over(LimitKind::Wall, place),
+            false if by_caller => self.over(LimitKind::Deadline, place).during(self.phase()),
+            false => self.over(LimitKind::Wall, place).during(self.phase()),
+        }
+    }
+
+    /// What the turn that is being ended did.
+    fn phase(&self) -> Phase {
+        match self.running.is_mostly_of_hosts(clock::now()) {
+            true => Phase::InHost,
+            false => Phase::Running,
         }
     }
 

@@ -9,7 +9,7 @@ use super::flights::Leg;
 use super::{Catch, Isolate, Realm, callbacks, engine};
 use crate::boundary::{describe, js_string, preview};
 use crate::contract::ContractSpec;
-use crate::error::{Error, ExportProblem, Place, Thrown};
+use crate::error::{Error, ExportProblem, Place, StackFrame, Thrown, of_syntax};
 use crate::schema::ContractChecks;
 use crate::script::{Format, Script};
 
@@ -76,11 +76,16 @@ pub(super) fn evaluate(
     Ok(Exports { script: script.name.clone(), realm: realm.clone(), places })
 }
 
-/// A limit that a script has met names it.
-pub(crate) fn error_of(error: Error, script: &str) -> Error {
+/// The error of a script: a limit that it has met names it, and what is not JavaScript may have a hint.
+pub(crate) fn error_of(error: Error, script: &Script) -> Error {
     match error {
-        Error::Limit { kind, limit, place: None } => {
-            Error::Limit { kind, limit: format!("{script}: {limit}"), place: None }
+        Error::Syntax { script: name, message, line, column, .. } => {
+            let hint = of_syntax(&name, &script.source, (line, column), &message);
+            Error::Syntax { script: name, message, line, column, hint }
+        }
+        Error::Limit { mut excess, place: None, .. } => {
+            excess.script.get_or_insert_with(|| script.name.clone());
+            excess.error(None)
         }
         other => other,
     }
@@ -196,6 +201,7 @@ fn text<'s>(
         message: error.to_string(),
         line: 0,
         column: 0,
+        hint: None,
     })
 }
 
@@ -232,11 +238,21 @@ fn module<'s>(
         let name = scope.exception().and_then(|thrown| super::thrown::name_and_message(scope, thrown).0);
         return Err(match name.as_deref() {
             Some("SyntaxError") => syntax_error(scope, script, 0),
-            _ => isolate.thrown(scope, None),
+            _ => at_import(isolate.thrown(scope, None), script, engine::first_import(scope, module)),
         });
     }
     let namespace = module.get_module_namespace().try_cast().map_err(|_| isolate.ended(None))?;
     Ok(Module { module, namespace })
+}
+
+/// The error of an import is where that is written: all are refused, so it is the first one.
+fn at_import(mut error: Error, script: &Script, at: Option<(usize, usize)>) -> Error {
+    if let (Error::Guest(thrown), Some((line, column))) = (&mut error, at)
+        && thrown.stack.is_empty()
+    {
+        thrown.stack.push(StackFrame { function: None, file: script.name.clone(), line, column });
+    }
+    error
 }
 
 impl<'s> Module<'s> {
@@ -390,7 +406,7 @@ fn compile_with<'s>(
 fn syntax_error(scope: &Catch<'_, '_, '_, '_>, script: &Script, lines_before: usize) -> Error {
     let Some(message) = scope.message() else {
         let message = "the script cannot be compiled".to_owned();
-        return Error::Syntax { script: script.name.clone(), message, line: 0, column: 0 };
+        return Error::Syntax { script: script.name.clone(), message, line: 0, column: 0, hint: None };
     };
     let text = preview(scope, message.get(scope), super::thrown::TEXT);
     let text = text.strip_prefix("Uncaught ").unwrap_or(&text);
@@ -403,6 +419,7 @@ fn syntax_error(scope: &Catch<'_, '_, '_, '_>, script: &Script, lines_before: us
         message: message_text,
         line: line.saturating_sub(lines_before),
         column,
+        hint: None,
     }
 }
 
@@ -423,17 +440,50 @@ pub(super) fn bind(
                 methods.push(Some(bound));
                 continue;
             }
-            Found::Other(found) => Some(ExportProblem { export: method.name, found: Some(found) }),
+            Found::Other(found) => {
+                Some(ExportProblem { export: method.name, found: Some(found), similar: None })
+            }
             Found::Nothing if method.optional => None,
-            Found::Nothing => Some(ExportProblem { export: method.name, found: None }),
+            Found::Nothing => Some(ExportProblem::missing(method.name, &[])),
         };
         problems.extend(problem);
         methods.push(None);
     }
-    match problems.is_empty() {
-        true => Ok(methods),
-        false => Err(Error::Mismatch { contract: spec.name, script: exports.script.clone(), problems }),
+    if problems.is_empty() {
+        return Ok(methods);
     }
+    let names = names(scope, exports).ok_or_else(|| isolate.thrown(scope, None))?;
+    for problem in problems.iter_mut().filter(|problem| problem.found.is_none()) {
+        *problem = ExportProblem::missing(problem.export, &names);
+    }
+    Err(Error::Mismatch {
+        contract: spec.name,
+        script: exports.script.clone(),
+        problems,
+        exports: Box::new(names),
+    })
+}
+
+/// The names that a script exports, the first of them; `None` when code of the guest threw.
+fn names(scope: &v8::PinScope<'_, '_>, exports: &Exports) -> Option<Vec<String>> {
+    const MOST: usize = 32;
+    const NAME: usize = 64;
+    let mut names = Vec::new();
+    for place in &exports.places {
+        let object = v8::Local::new(scope, &place.object);
+        let own = object.get_own_property_names(scope, v8::GetPropertyNamesArgs::default())?;
+        for index in 0..own.length() {
+            if names.len() == MOST {
+                return Some(names);
+            }
+            let name = own.get_index(scope, index)?.to_string(scope)?;
+            let name = preview(scope, name, NAME);
+            if name != "default" && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    Some(names)
 }
 
 enum Found {

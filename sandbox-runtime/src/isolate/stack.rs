@@ -11,6 +11,7 @@
 
 use std::cell::Cell;
 
+use crate::error::OTHER_STACK;
 use crate::limits::Limits;
 
 /// Room below the guest's limit, on a thread of our own: for host methods that call nothing of V8 any more.
@@ -73,13 +74,11 @@ thread_local! {
 
 /// Fails on a stack that is not the thread's own.
 #[inline]
-pub(crate) fn check_own() -> Result<(), String> {
+pub(crate) fn check_own() -> Result<(), &'static str> {
     let (floor, start) = OWN.get().unwrap_or_else(find_own);
     match (floor..=start).contains(&here()) {
         true => Ok(()),
-        false => Err("this is not the thread's own stack, and no guest can run on another, such as one of `stacker::grow` or of a \
-                      coroutine: call the sandbox from the thread's own stack, or use `Sandbox`, which has a thread of its own"
-            .into()),
+        false => Err(OTHER_STACK),
     }
 }
 

@@ -31,8 +31,11 @@ pub(super) fn error(
     place: Option<Place>,
 ) -> Error {
     let thrown = thrown(scope, exception, message, CAUSES);
-    if thrown.name.as_deref() == Some("RangeError") && thrown.message == STACK_FULL {
-        return super::stack_full(place);
+    if let Some(isolate) = Isolate::current(scope)
+        && thrown.name.as_deref() == Some("RangeError")
+        && thrown.message == STACK_FULL
+    {
+        return isolate.over(LimitKind::Stack, place);
     }
     if let Some(isolate) = Isolate::current(scope)
         && isolate.buffers.were_denied()

@@ -5,9 +5,11 @@ use serde::{Deserialize, Serialize};
 use crate::boundary::JsValue;
 use crate::contract::{ContractSpec, MethodSpec};
 use crate::error::{
-    BoundaryError, Direction, Error, ExportProblem, LimitKind, Place, StackFrame, Thrown, Violation,
+    Amount, BoundaryError, Direction, Error, Excess, ExportProblem, LimitKind, MAX_CALLS, Phase, Place,
+    StackFrame, Thrown, Violation,
 };
 use crate::isolate::foreign::Token;
+use crate::limits::Limits;
 
 /// An error of the child's sandbox.
 #[derive(Serialize, Deserialize)]
@@ -23,6 +25,7 @@ pub(crate) enum Fault {
     Mismatch {
         script: String,
         problems: Vec<(usize, Option<String>)>,
+        exports: Vec<String>,
     },
     Guest(Exception),
     Value {
@@ -34,12 +37,23 @@ pub(crate) enum Fault {
         /// the child counts what it has been given.
         of_host: bool,
     },
-    Limit {
-        kind: u8,
-        limit: String,
-        place: Option<Site>,
-    },
+    Limit(Over),
     Discarded(Box<Fault>),
+}
+
+/// A limit that was met. Its value is the parent's.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Over {
+    kind: u8,
+    phase: Option<u8>,
+    /// The bytes that were met.
+    met: Option<u64>,
+    /// The host method that was called too often.
+    method: Option<Site>,
+    /// It is the limit of that method alone.
+    is_of_method: bool,
+    script: Option<String>,
+    place: Option<Site>,
 }
 
 /// The names of a contract and of a method.
@@ -78,20 +92,19 @@ impl Fault {
     /// An error as it is sent. `methods` are those of the contract that was to be bound.
     pub(crate) fn of(error: Error, methods: &[MethodSpec]) -> Self {
         match error {
-            Error::Syntax { script, message, line, column } => Self::Syntax { script, message, line, column },
-            Error::Mismatch { script, problems, .. } => {
+            Error::Syntax { script, message, line, column, .. } => {
+                Self::Syntax { script, message, line, column }
+            }
+            Error::Mismatch { script, problems, exports, .. } => {
                 let index =
                     |name: &str| methods.iter().position(|method| method.name == name).unwrap_or(usize::MAX);
                 let problems = problems.into_iter().map(|problem| (index(problem.export), problem.found));
-                Self::Mismatch { script, problems: problems.collect() }
+                Self::Mismatch { script, problems: problems.collect(), exports: *exports }
             }
             Error::Guest(thrown) => Self::Guest(Exception::of(*thrown)),
             Error::Value(error) => Self::value(*error, false),
             Error::HostValue(error) => Self::value(*error, true),
-            Error::Limit { kind, limit, place } => {
-                let kind = LIMITS.iter().position(|known| *known == kind).unwrap_or_default();
-                Self::Limit { kind: u8::try_from(kind).unwrap_or_default(), limit, place: place.map(site) }
-            }
+            Error::Limit { excess, place, .. } => Self::Limit(Over::of(*excess, place)),
             Error::Discarded { cause } => Self::Discarded(Box::new(Self::of(*cause, methods))),
             Error::Build { reason } => Self::Build(reason),
             other => Self::Build(other.to_string()),
@@ -105,6 +118,27 @@ impl Fault {
             violations: error.violations.into_iter().map(|v| [v.path, v.expected, v.found]).collect(),
             truncated: error.truncated,
             of_host,
+        }
+    }
+}
+
+impl Over {
+    fn of(excess: Excess, place: Option<Place>) -> Self {
+        let number = |at: Option<usize>| at.and_then(|at| u8::try_from(at).ok());
+        let kind = LIMITS.iter().position(|known| *known == excess.kind);
+        let phase = excess.phase.and_then(|phase| Phase::ALL.iter().position(|known| *known == phase));
+        let met = excess.met.and_then(|met| match met {
+            Amount::Bytes(bytes) => Some(bytes),
+            _ => None,
+        });
+        Self {
+            kind: number(kind).unwrap_or_default(),
+            phase: number(phase),
+            met,
+            method: excess.method.map(site),
+            is_of_method: excess.setting == MAX_CALLS,
+            script: excess.script,
+            place: place.map(site),
         }
     }
 }
@@ -132,6 +166,8 @@ pub(crate) struct Hearing<'h> {
     pub(crate) contract: Option<&'static ContractSpec>,
     /// All others that the guest can name.
     pub(crate) hosts: &'h [&'static ContractSpec],
+    /// What the guest is limited to.
+    pub(crate) limits: &'h Limits,
     /// The errors of host methods, by their numbers.
     pub(crate) source: &'h dyn Fn(u64) -> Option<crate::error::Source>,
     /// Reads a value that is part of an error.
@@ -144,15 +180,25 @@ impl Hearing<'_> {
         Some(match fault {
             Fault::Build(reason) => Error::build(cut(reason)),
             Fault::Syntax { script, message, line, column } => {
-                Error::Syntax { script: cut(script), message: cut(message), line, column }
+                Error::Syntax { script: cut(script), message: cut(message), line, column, hint: None }
             }
-            Fault::Mismatch { script, problems } => {
+            Fault::Mismatch { script, problems, exports } => {
                 let contract = self.contract?;
+                let exports = exports.into_iter().take(32).map(cut).collect::<Vec<_>>();
                 let problem = |(index, found): (usize, Option<String>)| {
-                    Some(ExportProblem { export: contract.methods.get(index)?.name, found: found.map(cut) })
+                    let missing = ExportProblem::missing(contract.methods.get(index)?.name, &exports);
+                    Some(match found {
+                        Some(found) => ExportProblem { found: Some(cut(found)), similar: None, ..missing },
+                        None => missing,
+                    })
                 };
                 let problems = problems.into_iter().map(problem).collect::<Option<Vec<_>>>()?;
-                Error::Mismatch { contract: contract.name, script: cut(script), problems }
+                Error::Mismatch {
+                    contract: contract.name,
+                    script: cut(script),
+                    problems,
+                    exports: Box::new(exports),
+                }
             }
             Fault::Guest(exception) => Error::of_guest(self.thrown(exception, self.place, 8)?),
             Fault::Value { place, to_host, violations, truncated, of_host } => {
@@ -162,7 +208,7 @@ impl Hearing<'_> {
                     Violation { path, expected, found }
                 });
                 let direction = if to_host { Direction::ToHost } else { Direction::ToGuest };
-                let (place, violations) = (self.place_of(place)?, violations.collect());
+                let (place, violations) = (self.place_of(&place)?, violations.collect());
                 let error = Box::new(BoundaryError { place, direction, violations, truncated });
                 let is_host = self.hosts.iter().any(|spec| spec.name == place.contract);
                 match of_host {
@@ -171,13 +217,7 @@ impl Hearing<'_> {
                     false => Error::Value(error),
                 }
             }
-            Fault::Limit { kind, limit, place } => {
-                let place = match place {
-                    Some(place) => Some(self.place_of(place)?),
-                    None => None,
-                };
-                Error::Limit { kind: *LIMITS.get(usize::from(kind))?, limit: cut(limit), place }
-            }
+            Fault::Limit(over) => self.over(over)?,
             Fault::Discarded(cause) => match *cause {
                 Fault::Discarded(_) => return None,
                 cause => Error::Discarded { cause: Box::new(self.error(cause)?) },
@@ -185,11 +225,38 @@ impl Hearing<'_> {
         })
     }
 
-    fn place_of(&self, (contract, method): Site) -> Option<Place> {
-        let mut known = self.contract.iter().chain(self.hosts);
-        let contract =
-            known.find(|spec| spec.name == contract && spec.methods.iter().any(|m| m.name == method))?;
-        let method = contract.methods.iter().find(|known| known.name == method)?;
+    /// A limit that was met; its value is known here.
+    fn over(&self, over: Over) -> Option<Error> {
+        let kind = *LIMITS.get(usize::from(over.kind))?;
+        let mut excess = self.limits.excess(kind);
+        if over.is_of_method {
+            let (_, method) = self.method_of(over.method.as_ref()?)?;
+            excess = Excess::new(kind, MAX_CALLS, Some(Amount::Count(method.max_calls?)));
+        }
+        if let Some(phase) = over.phase {
+            excess.phase = Some(*Phase::ALL.get(usize::from(phase))?);
+        }
+        if let Some(method) = over.method {
+            excess.method = Some(self.place_of(&method)?);
+        }
+        excess.met = over.met.map(Amount::Bytes);
+        excess.script = over.script.map(cut);
+        let place = match over.place {
+            Some(place) => Some(self.place_of(&place)?),
+            None => None,
+        };
+        Some(excess.error(place))
+    }
+
+    fn method_of(&self, (contract, method): &Site) -> Option<(&'static ContractSpec, &'static MethodSpec)> {
+        let known = self.contract.iter().chain(self.hosts).filter(|spec| spec.name == contract);
+        known
+            .flat_map(|spec| spec.methods.iter().map(move |known| (*spec, known)))
+            .find(|(_, known)| known.name == method)
+    }
+
+    fn place_of(&self, site: &Site) -> Option<Place> {
+        let (contract, method) = self.method_of(site)?;
         Some(Place::new(contract.name, method.name))
     }
 

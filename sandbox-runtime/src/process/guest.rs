@@ -64,12 +64,8 @@ impl Evaluating<'_> {
     }
 
     fn evaluated(&self, handle: Result<Handle>) -> Result<ProcessGuest> {
-        let (name, session) = (&self.script.name, self.session.clone());
-        // What the child's sandbox says has the name already.
-        let handle = handle.map_err(|error| match &error {
-            Error::Limit { limit, .. } if limit.starts_with(name) => error,
-            _ => script::error_of(error, name),
-        })?;
+        let session = self.session.clone();
+        let handle = handle.map_err(|error| script::error_of(error, &self.script))?;
         Ok(ProcessGuest { exports: Arc::new(Kept { session, handle }), deadline: self.deadline })
     }
 

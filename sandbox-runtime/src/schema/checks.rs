@@ -181,7 +181,11 @@ fn ruled(data: &JsValue, path: &str, message: &str) -> Violation {
         place = inner;
     }
     let found = place.map_or_else(|| "another".to_owned(), JsValue::describe);
-    Violation { path: steps, expected: format!("a value that keeps its rules ({message})"), found }
+    Violation {
+        path: steps,
+        expected: format!("a value that garde accepts, which says of it: {message}"),
+        found,
+    }
 }
 
 /// Whether a field of JavaScript is what serde made of one of Rust, whatever `rename_all` says.

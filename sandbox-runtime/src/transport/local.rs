@@ -152,10 +152,9 @@ impl LocalGuest {
         script: Script,
         deadline: Option<u64>,
     ) -> Result<Self> {
-        let name = script.name().to_owned();
-        let evaluation = Evaluation::new(realm, script);
+        let evaluation = Evaluation::new(realm, script.clone());
         let evaluation = Flying::new(isolate.clone(), evaluation, Ticket::new(deadline));
-        let exports = evaluation.await.map_err(|error| script::error_of(error, &name))?;
+        let exports = evaluation.await.map_err(|error| script::error_of(error, &script))?;
         Ok(Self { isolate: isolate.clone(), exports: Rc::new(exports), deadline })
     }
 

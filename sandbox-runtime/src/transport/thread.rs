@@ -220,17 +220,17 @@ impl Guest {
         realm: impl FnOnce(&Seat) -> Result<Rc<GuestRealm>> + Send + 'static,
         script: Script,
     ) -> Result<Self> {
-        let (name, own) = (script.name().to_owned(), home.clone());
+        let (evaluated, own) = (script.clone(), home.clone());
         let evaluation = RemoteCall::at_seat(
             home.clone(),
             deadline,
             move |seat, ticket| {
-                let evaluation = Evaluation::new(realm(seat)?, script);
+                let evaluation = Evaluation::new(realm(seat)?, evaluated);
                 Ok(Flying::new(seat.isolate.clone(), evaluation, ticket))
             },
             |seat, exports| Kept::exports(own, seat, exports),
         );
-        let exports = evaluation.await.map_err(|error| script::error_of(error, &name))?;
+        let exports = evaluation.await.map_err(|error| script::error_of(error, &script))?;
         Ok(Self { exports: Arc::new(exports), deadline })
     }
 

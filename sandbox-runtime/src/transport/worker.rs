@@ -27,7 +27,7 @@ use super::blocking;
 use super::home::Seat;
 use super::mailbox::{Answering, Event, Job, Mailbox, Next, Reply, Work};
 use super::pool::resident::Residents;
-use crate::error::{Error, LimitKind, Result};
+use crate::error::{Error, Excess, LimitKind, Phase, Result};
 use crate::isolate::Isolate;
 use crate::isolate::stack::StackEnd;
 use crate::isolate::ticket::Woken;
@@ -422,7 +422,7 @@ impl Here {
                     None => drop(job),
                 },
                 Event::Late if own_deadline.is_some_and(|own| own <= Instant::now()) => {
-                    return Err(waited_too_long("for another sandbox"));
+                    return Err(late_inside());
                 }
                 Event::Late if patience.is_some_and(|until| until <= Instant::now()) => {
                     let is_back = waiting.take_back(thread, chain);
@@ -463,18 +463,17 @@ pub(super) fn turn(limit: Duration) -> Duration {
 
 /// The error of a call whose turn does not come before its caller's deadline.
 pub(crate) fn not_begun() -> Error {
-    let limit = "the call had not begun at the caller's deadline".into();
-    Error::Limit { kind: LimitKind::Deadline, limit, place: None }
+    Excess::queued(LimitKind::Deadline).error(None)
 }
 
 /// The error of a call whose turn does not come.
 pub(super) fn stuck_behind() -> Error {
-    waited_too_long("behind one that is overdue, and was not made")
+    Excess::queued(LimitKind::Wall).error(None)
 }
 
-fn waited_too_long(what_for: &str) -> Error {
-    let limit = format!("the call waited too long {what_for}");
-    Error::Limit { kind: LimitKind::Wall, limit, place: None }
+/// The error of a call whose own caller, a host method, had its time while it waited for another sandbox.
+fn late_inside() -> Error {
+    Excess { phase: Some(Phase::InHost), ..Excess::new(LimitKind::Wall, "Limits::wall", None) }.error(None)
 }
 
 fn next_chain() -> u64 {

@@ -6,7 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 use std::time::Instant;
 
-use sandbox_runtime::{Death, Error, LimitKind, Limits, Script};
+use sandbox_runtime::{Amount, Death, Error, LimitKind, Limits, Script};
 use tokio::task::spawn_blocking;
 
 use crate::guest::{Count, Flow, Host, Net, SOURCE, builder, guest, wall};
@@ -125,10 +125,10 @@ async fn each_call_has_its_own_end() {
     }
     let pid = guest.sandbox.pid();
     let error = guest.flow.run(2).await.unwrap_err();
-    let Error::Limit { kind: LimitKind::Wall, limit, place: Some(_), .. } = &error else {
+    let Error::Limit { kind: LimitKind::Wall, excess, place: Some(_), .. } = &error else {
         panic!("{error:?}")
     };
-    assert_eq!(limit, "the call took longer than 5s");
+    assert_eq!(excess.limit, Some(Amount::Time(Duration::from_secs(5))));
     // It began before.
     assert!(matches!(gate.await.unwrap(), Err(Error::Limit { kind: LimitKind::Wall, .. })));
     assert_eq!(guest.flow.run(0).await.unwrap(), 1);

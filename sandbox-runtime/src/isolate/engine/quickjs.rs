@@ -309,6 +309,14 @@ pub(crate) fn syntax_position(
     frames.first().map_or((0, 0), |frame| (frame.line, frame.column))
 }
 
+/// Its layer does not tell where an `import` is written.
+pub(crate) fn first_import(
+    _scope: &v8::PinScope<'_, '_>,
+    _module: v8::Local<'_, v8::Module>,
+) -> Option<(usize, usize)> {
+    None
+}
+
 /// The first `most` frames that are kept, of those that the text of `error.stack` names. A guest can write there what it likes.
 pub(crate) fn stack_of(
     scope: &v8::PinScope<'_, '_>,

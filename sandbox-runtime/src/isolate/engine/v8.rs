@@ -409,6 +409,19 @@ pub(crate) fn syntax_position(
     (message.get_line_number(scope).unwrap_or(0), message.get_start_column() + 1)
 }
 
+/// Where the first `import` of a module is written, from 1.
+pub(crate) fn first_import(
+    scope: &v8::PinScope<'_, '_>,
+    module: v8::Local<'_, v8::Module>,
+) -> Option<(usize, usize)> {
+    let requests = module.get_module_requests();
+    let request = (requests.length() > 0).then(|| requests.get(scope, 0)).flatten()?;
+    let request = request.try_cast::<v8::ModuleRequest>().ok()?;
+    let at = module.source_offset_to_location(request.get_source_offset());
+    let from_1 = |number: i32| usize::try_from(number).ok()?.checked_add(1);
+    Some((from_1(at.get_line_number())?, from_1(at.get_column_number())?))
+}
+
 /// Where the exception was made, or else where it was thrown: the first `most` frames that are kept.
 pub(crate) fn stack_of(
     scope: &v8::PinScope<'_, '_>,

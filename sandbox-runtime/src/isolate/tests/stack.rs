@@ -68,8 +68,8 @@ fn assert_falls(guest: &dyn Guest) {
 
 fn assert_refused<T: std::fmt::Debug>(result: Result<T>) {
     match result {
-        Err(Error::Limit { kind: LimitKind::Stack, limit, .. }) => {
-            assert!(limit.contains("own stack"), "{limit}")
+        Err(Error::Limit { kind: LimitKind::Stack, excess, .. }) => {
+            assert!(excess.to_string().contains("own stack"), "{excess}")
         }
         Err(Error::Build { reason, .. }) => assert!(reason.contains("own stack"), "{reason}"),
         other => panic!("{other:?}"),

@@ -32,9 +32,9 @@ use super::spawn::ChildProcess;
 use super::sys;
 use super::wire::{self, Out, Window};
 use super::{NO_MEMORY, Process};
-use crate::boundary::ValueError;
+use crate::boundary::{ValueError, over_bytes};
 use crate::contract::ContractSpec;
-use crate::error::{Death, Error, LimitKind, Place, Result};
+use crate::error::{Death, Error, Excess, LimitKind, Place, Result};
 use crate::isolate::clock;
 use crate::isolate::meter::{Ledger, nanos};
 use crate::isolate::plainly::SentHosts;
@@ -279,9 +279,8 @@ impl Session {
             }
             let is_late = left.is_some_and(|left| left <= patience);
             if is_late || self.turns.load(Ordering::SeqCst) == turns {
-                let limit = "the call waited too long behind another, and was not made".into();
                 let kind = if is_late { LimitKind::Deadline } else { LimitKind::Wall };
-                return Err(Error::Limit { kind, limit, place: None });
+                return Err(Excess::queued(kind).error(None));
             }
         }
     }
@@ -290,10 +289,7 @@ impl Session {
     pub(super) fn affordable(&self, bytes: usize) -> Result<(), ValueError> {
         match bytes <= self.most_bytes() {
             true => Ok(()),
-            false => {
-                let limit = self.limits().value_bytes;
-                Err(ValueError::new(format!("at most {limit} bytes in one crossing"), "more"))
-            }
+            false => Err(over_bytes(self.limits().value_bytes)),
         }
     }
 
@@ -474,8 +470,9 @@ impl Session {
     /// deadline for both.
     fn ended_by(&self, error: Error, by_caller: bool) -> Error {
         match error {
-            Error::Limit { kind: LimitKind::Deadline, place, .. } if !by_caller => {
-                self.over(LimitKind::Wall, place)
+            Error::Limit { kind: LimitKind::Deadline, excess, place } if !by_caller => {
+                let Excess { phase, script, .. } = *excess;
+                Excess { phase, script, ..self.limits().excess(LimitKind::Wall) }.error(place)
             }
             error => error,
         }
@@ -493,7 +490,9 @@ impl Session {
         };
         let value = |bytes: &[u8]| wire::decode(bytes, &thrown::limits()).ok();
         let About { place, contract, .. } = about;
-        Hearing { place, contract, hosts: &hosts, source: &source, value: &value }.error(failure.fault)
+        let limits = self.limits();
+        Hearing { place, contract, hosts: &hosts, limits, source: &source, value: &value }
+            .error(failure.fault)
     }
 
     /// The error of a child that has ended, or that is ended now, and the CPU time that it had and that is on no bill, in nanoseconds.

@@ -1,0 +1,256 @@
+//! What a guest used more of than it may: which limit it is, its value, and what was met, as data and as text.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::{Error, LimitKind, Place};
+use crate::shown::Shown;
+
+/// What [`Error::Limit`] knows of the limit that was met. Its text is that of the error, without the place.
+///
+/// ```
+/// use std::time::Duration;
+/// use sandbox_runtime::{Amount, Error, Limits, LocalSandbox, Phase, Script};
+///
+/// let limits = Limits { wall: Duration::from_millis(50), ..Limits::default() };
+/// let sandbox = LocalSandbox::builder().limits(limits).build()?;
+/// let error = sandbox.eval(Script::new("loop.js", "for (;;);")).unwrap_err();
+/// let Error::Limit { excess, .. } = &error else { panic!("{error}") };
+/// assert_eq!((excess.setting, excess.limit), ("Limits::wall", Some(Amount::Time(Duration::from_millis(50)))));
+/// assert_eq!(excess.phase, Some(Phase::Running));
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Excess {
+    /// Which limit.
+    pub kind: LimitKind,
+    /// Where it is set: `Limits::wall`, `sandbox(max_calls)`, `with_deadline`.
+    pub setting: &'static str,
+    /// Its value; `None` of a deadline, of a call that was not made because another did not end, and of a call that was made
+    /// from a stack that is not its thread's own.
+    pub limit: Option<Amount>,
+    /// What was met, where that is known: the length of a script.
+    pub met: Option<Amount>,
+    /// What the call did when its time was over; `None` where that is not known, and for limits that are not of time.
+    pub phase: Option<Phase>,
+    /// The host method that was called once too often.
+    pub method: Option<Place>,
+    /// The script that was evaluated.
+    pub script: Option<String>,
+}
+
+/// An amount of what a limit is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Amount {
+    /// A time, shown in milliseconds.
+    Time(Duration),
+    /// Bytes.
+    Bytes(u64),
+    /// How many.
+    Count(u64),
+}
+
+/// What a call did when its time was over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Phase {
+    /// It waited for its turn, and was not made.
+    Queued,
+    /// The guest's code was running.
+    Running,
+    /// The guest's code was running, and host methods that it called took at least half of the time.
+    InHost,
+    /// It waited for `async` host methods that had not answered.
+    AwaitsHost,
+    /// It waited for a promise that had not settled, and for no host method.
+    AwaitsPromise,
+}
+
+impl Phase {
+    /// In the order in which a child names them.
+    #[cfg(feature = "process")]
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Queued, Self::Running, Self::InHost, Self::AwaitsHost, Self::AwaitsPromise];
+
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Queued => "it waited for its turn, and was not made",
+            Self::Running => "the guest's code was running, as in a loop that does not end",
+            Self::InHost => "host methods that the guest called took most of the time",
+            Self::AwaitsHost => "it waited for `async` host methods that had not answered",
+            Self::AwaitsPromise => "it waited for a promise that had not settled",
+        }
+    }
+}
+
+/// A whole number with separators of thousands.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Time(time) => {
+                let whole = grouped(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+                match time.subsec_micros() % 1000 {
+                    0 => write!(f, "{whole} ms"),
+                    micros => write!(f, "{whole}.{} ms", format!("{micros:03}").trim_end_matches('0')),
+                }
+            }
+            Self::Bytes(bytes) => write!(f, "{} bytes", grouped(bytes)),
+            Self::Count(count) => f.write_str(&grouped(count)),
+        }
+    }
+}
+
+impl Excess {
+    pub(crate) fn new(kind: LimitKind, setting: &'static str, limit: Option<Amount>) -> Self {
+        Self { kind, setting, limit, met: None, phase: None, method: None, script: None }
+    }
+
+    /// A call that was not made, for one that its limit should have ended had not.
+    pub(crate) fn queued(kind: LimitKind) -> Self {
+        let setting = if kind == LimitKind::Deadline { "with_deadline" } else { "Limits::wall" };
+        Self { phase: Some(Phase::Queued), ..Self::new(kind, setting, None) }
+    }
+
+    /// A call that was made from a stack that is not its thread's own.
+    pub(crate) fn other_stack() -> Self {
+        Self::new(LimitKind::Stack, "Limits::stack", None)
+    }
+
+    pub(crate) fn error(self, place: Option<Place>) -> Error {
+        Error::Limit { kind: self.kind, excess: Box::new(self), place }
+    }
+
+    /// The time that was over: of a call, or of the evaluation of a script.
+    fn time(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = if self.script.is_some() { "the evaluation" } else { "the call" };
+        match (self.kind, self.phase, self.limit) {
+            (LimitKind::Deadline, Some(Phase::Queued), _) => {
+                return write!(
+                    f,
+                    "{what} had not begun at its caller's deadline (`{}`), and was not made",
+                    self.setting
+                );
+            }
+            (_, Some(Phase::Queued), _) => {
+                return write!(
+                    f,
+                    "{what} was not made: the call before it runs on beyond `{}`, as in a host method that blocks",
+                    self.setting
+                );
+            }
+            (_, _, Some(limit)) => write!(f, "{what} did not end within {limit} (`{}`)", self.setting)?,
+            (LimitKind::Wall, ..) => {
+                write!(
+                    f,
+                    "{what} did not end within the time that its caller had left (`{}`)",
+                    self.setting
+                )?;
+            }
+            (_, _, None) => write!(f, "{what} did not end by its caller's deadline (`{}`)", self.setting)?,
+        }
+        match self.phase {
+            Some(phase) => write!(f, ": {}", phase.words()),
+            None => f.write_str(": a loop that does not end, or a promise that had not settled"),
+        }
+    }
+}
+
+impl fmt::Display for Excess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, setting, limit, met, method, script, .. } = self;
+        if let Some(script) = script {
+            write!(f, "{}: ", Shown(script))?;
+        }
+        let limit = limit.map_or_else(|| "its limit".into(), |limit| limit.to_string());
+        let method = method.map_or_else(|| "a host method".into(), |method| method.to_string());
+        match kind {
+            LimitKind::Wall | LimitKind::Deadline => self.time(f),
+            LimitKind::Cpu => write!(f, "the call used more than {limit} of CPU time (`{setting}`)"),
+            LimitKind::TotalCpu => {
+                write!(
+                    f,
+                    "all calls together used more than {limit} of CPU time (`{setting}`): `reset` begins anew"
+                )
+            }
+            LimitKind::Heap => write!(f, "the guest's heap grew beyond {limit} (`{setting}`)"),
+            LimitKind::Buffers => {
+                write!(f, "the guest's ArrayBuffers were to take more than {limit} (`{setting}`)")
+            }
+            LimitKind::Stack if self.limit.is_none() => f.write_str(OTHER_STACK),
+            LimitKind::Stack => {
+                write!(
+                    f,
+                    "the guest's stack of at most {limit} (`{setting}`) is full, as by a recursion that does not end"
+                )
+            }
+            LimitKind::Script => match met {
+                Some(met) => write!(f, "a script has at most {limit} (`{setting}`), and this one has {met}"),
+                None => write!(f, "a script has at most {limit} (`{setting}`)"),
+            },
+            LimitKind::HostCalls if *setting == MAX_CALLS => {
+                write!(f, "the guest called {method} more than {limit} times in one call (`#[{setting}]`)")
+            }
+            LimitKind::HostCalls => {
+                write!(
+                    f,
+                    "the guest called host methods more than {limit} times in one call (`{setting}`), the last time {method}"
+                )
+            }
+            LimitKind::Pending => {
+                write!(
+                    f,
+                    "the guest waited for more than {limit} `async` calls of the host at once (`{setting}`)"
+                )
+            }
+        }
+    }
+}
+
+/// Why no guest can run on a stack such as that of `stacker::grow`.
+pub(crate) const OTHER_STACK: &str = "this is not the thread's own stack, and no guest can run on another, such as one of `stacker::grow` or \
+                                      of a coroutine: call the sandbox from the thread's own stack, or use `Sandbox`, which has a thread \
+                                      of its own";
+
+/// The setting of a limit of one method.
+pub(crate) const MAX_CALLS: &str = "sandbox(max_calls)";
+
+impl Error {
+    /// The same of a call that did this when its time was over.
+    pub(crate) fn during(mut self, phase: Phase) -> Self {
+        if let Self::Limit { excess, .. } = &mut self {
+            excess.phase = Some(phase);
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_have_units_and_separators() {
+        let text = |amount: Amount| amount.to_string();
+        assert_eq!(text(Amount::Bytes(0)), "0 bytes");
+        assert_eq!(text(Amount::Bytes(999)), "999 bytes");
+        assert_eq!(text(Amount::Bytes(16 << 20)), "16,777,216 bytes");
+        assert_eq!(text(Amount::Count(u64::MAX)), "18,446,744,073,709,551,615");
+        assert_eq!(text(Amount::Time(Duration::from_millis(200))), "200 ms");
+        assert_eq!(text(Amount::Time(Duration::from_secs(86_400))), "86,400,000 ms");
+        assert_eq!(text(Amount::Time(Duration::from_micros(1_250))), "1.25 ms");
+    }
+}
