@@ -73,10 +73,18 @@ fn length(meta: &Meta, errors: &mut Errors) -> Option<BoundKind> {
 
 fn pattern(meta: &Meta, errors: &mut Errors) -> Option<BoundKind> {
     let literal = meta.require_list().ok().and_then(|list| list.parse_args::<LitStr>().ok());
-    if literal.is_none() {
-        errors.on(meta, "`pattern` takes a regular expression: write `pattern(\"^[A-Z]+$\")`");
+    match &literal {
+        Some(literal) => expression(literal, errors),
+        None => errors.on(meta, "`pattern` takes a regular expression: write `pattern(\"^[A-Z]+$\")`"),
     }
     literal.map(BoundKind::Pattern)
+}
+
+/// The crate `regex` parses patterns with the same parser, so its message is this one.
+fn expression(literal: &LitStr, errors: &mut Errors) {
+    if let Err(error) = regex_syntax::parse(&literal.value()) {
+        errors.on(literal, format!("`pattern` takes a regular expression of the crate `regex`: {error}"));
+    }
 }
 
 /// `name(min = …, max = …)`, at least one of them.

@@ -412,3 +412,21 @@ fn errors_keep_what_was_made() {
     let messages = reported.map_err(|(made, error)| (made, error.into_iter().count()));
     assert_eq!(messages, Err((2, 2)));
 }
+
+/// The text is that of the crate `regex`, which has the same parser.
+#[test]
+fn a_pattern_that_is_none_is_refused_with_the_reason() {
+    let message = |pattern: &str| {
+        let item = parse_quote! {
+            pub trait Store {
+                fn find(&self, #[sandbox(pattern(#pattern))] sku: &str) -> Result<u32>;
+            }
+        };
+        messages(quote!(guest), item).join("\n")
+    };
+    for right in ["^[A-Z]{2}$", r"\p{Greek}+", ""] {
+        assert_eq!(message(right), "", "{right}");
+    }
+    assert!(message("^[A-Z{2}$").contains("error: unclosed character class"), "{}", message("^[A-Z{2}$"));
+    assert!(message("(?!x)y").contains("look-around"), "{}", message("(?!x)y"));
+}
