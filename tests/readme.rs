@@ -67,6 +67,7 @@ fn the_table_of_engines_has_a_test_for_each_row() {
         ("a `Bytes` that goes to the guest", isolate, "bytes_are_moved_and_not_copied"),
         ("compiled scripts", engines, "quickjs_refuses_to_cache_scripts_on_disk"),
         ("the stack of a guest's error", engines, "a_guest_can_write_its_own_stack_in_quickjs"),
+        ("`Error.stackTraceLimit`", engines, "a_guest_chooses_how_many_frames_an_error_has"),
         (
             "messages of syntax errors, and of `import source`",
             contract,
