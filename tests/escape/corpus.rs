@@ -77,7 +77,7 @@ impl Case {
     /// Tight, but for what the case is not meant to reach.
     pub(crate) fn limits(&self) -> Limits {
         let short = self.expected.contains(&Outcome::Wall);
-        let wall = if short { Duration::from_millis(100) } else { Duration::from_secs(10) };
+        let wall = if short { Duration::from_millis(100) } else { Duration::from_secs(300) };
         let buffers = if Engine::CURRENT == Engine::QuickJs { 24 << 20 } else { 4 << 20 };
         let values =
             Limits { value_nodes: 20_000, value_bytes: 1 << 20, value_depth: 64, ..Limits::default() };
