@@ -28,6 +28,7 @@ mod processes;
 mod report;
 #[path = "escape/secrets.rs"]
 mod secrets;
+mod slack;
 #[path = "escape/tenants.rs"]
 mod tenants;
 

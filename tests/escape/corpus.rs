@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use sandbox_runtime::{Engine, Limits, Script};
 
+use super::slack::LONG;
+
 /// Helpers that stand before every case, so that each can use what it gained.
 const PRELUDE: &str = include_str!("prelude.js");
 
@@ -77,7 +79,7 @@ impl Case {
     /// Tight, but for what the case is not meant to reach.
     pub(crate) fn limits(&self) -> Limits {
         let short = self.expected.contains(&Outcome::Wall);
-        let wall = if short { Duration::from_millis(100) } else { Duration::from_secs(300) };
+        let wall = if short { Duration::from_millis(100) } else { LONG };
         let buffers = if Engine::CURRENT == Engine::QuickJs { 24 << 20 } else { 4 << 20 };
         let values =
             Limits { value_nodes: 20_000, value_bytes: 1 << 20, value_depth: 64, ..Limits::default() };
