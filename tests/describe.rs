@@ -6,6 +6,8 @@ use std::fs;
 use sandbox_runtime::Contract;
 use serde_json::{Value as Json, json};
 
+#[path = "describe/agreement.rs"]
+mod agreement;
 #[path = "describe/contracts.rs"]
 mod contracts;
 #[allow(dead_code, reason = "each test uses some of it")]

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use every::{Adjacent, External, Internal, Level, Newtype, Pair, Pairing, Record, Unit, Untagged};
 use proptest::prelude::*;
@@ -227,4 +228,27 @@ fn every_struct_and_enum_round_trips() {
 fn json_round_trips_with_its_integers() {
     let echo = echo();
     round_trips(json(), |v| echo.json(v));
+}
+
+/// Types of the standard library that people expect to cross otherwise.
+#[sandbox_api(guest)]
+pub trait AsSerdeHasThem {
+    fn duration(&self, value: Duration) -> Result<Duration>;
+    fn system_time(&self, value: SystemTime) -> Result<SystemTime>;
+    fn numbers_of_bytes(&self, value: Vec<u8>) -> Result<Vec<u8>>;
+}
+
+#[test]
+fn types_of_the_standard_library_cross_as_serde_has_them() {
+    let script = "const kinds = (value) => Object.entries(value).map(([name, item]) => name + ' ' + typeof item).join();
+        const is = (value, expected) => { if (kinds(value) !== expected) throw new Error(kinds(value)); return { ...value }; };
+        export const duration = (value) => is(value, 'secs bigint,nanos number');
+        export const systemTime = (value) => is(value, 'secs_since_epoch bigint,nanos_since_epoch number');
+        export const numbersOfBytes = (value) => new Uint8Array(is(value, '0 number,1 number') && value);";
+    let sandbox = LocalSandbox::builder().build().unwrap();
+    let echo = sandbox.load::<dyn AsSerdeHasThem>(Script::new("echo.js", script)).unwrap();
+    let long = Duration::new(90, 500);
+    assert_eq!(echo.duration(long).unwrap(), long);
+    assert_eq!(echo.system_time(UNIX_EPOCH + long).unwrap(), UNIX_EPOCH + long);
+    assert_eq!(echo.numbers_of_bytes(vec![1, 255]).unwrap(), [1, 255]);
 }

@@ -56,6 +56,7 @@ mod tests;
 /// | attribute | meaning |
 /// |---|---|
 /// | `#[sandbox(rename = "…")]` | the name in JavaScript, if it is not the Rust name in camel case |
+/// | `#[sandbox(max_calls = 100)]` | how often a guest may call it in one call of the guest; beyond that the call ends with `LimitKind::HostCalls` |
 /// | `#[sandbox(on_failure = panic)]` | a failing guest panics the caller |
 /// | `#[sandbox(on_failure = default)]` | a failing guest gives `Default::default()` |
 /// | `#[sandbox(on_failure = value(…))]` | a failing guest gives the value of the expression |

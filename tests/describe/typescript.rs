@@ -21,7 +21,7 @@ const STRICT: &[&str] = &[
 ];
 
 /// What the compiler says of files, with more arguments.
-fn compile(folder: &Path, arguments: &[&str]) -> (String, bool) {
+pub(super) fn compile(folder: &Path, arguments: &[&str]) -> (String, bool) {
     let all = [&["../../node_modules/typescript/bin/tsc"], STRICT, arguments].concat();
     node::try_run("node", &all, folder)
 }
@@ -112,9 +112,9 @@ fn runs(source: &str) {
 }
 
 /// Lines, and the codes of what is wrong with them.
-type Errors = BTreeSet<(usize, String)>;
+pub(super) type Errors = BTreeSet<(usize, String)>;
 
-fn errors(said: &str, file: &str) -> Errors {
+pub(super) fn errors(said: &str, file: &str) -> Errors {
     let error = |line: &str| {
         let (place, message) = line.split_once("): error ")?;
         let (found, place) = place.split_once('(')?;

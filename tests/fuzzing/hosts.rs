@@ -198,3 +198,108 @@ fn faults_of_async_methods_are_found() {
     let found = fuzz.host::<dyn later::Later>(later::Shop("never")).unwrap_err();
     assert!(matches!(found.error, Error::Limit { kind: LimitKind::Wall, .. }), "{found}");
 }
+
+/// Hosts that take values of every size.
+mod large {
+    use std::cell::Cell;
+    use std::rc::Rc;
+
+    use super::*;
+    use sandbox_runtime::{AsMap, AsSet, Bytes};
+    use schemars::JsonSchema;
+    use serde::{Deserialize, Serialize};
+    use std::collections::BTreeSet;
+
+    #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, garde::Validate)]
+    #[garde(allow_unvalidated)]
+    pub struct Row {
+        #[garde(length(chars, max = 3000))]
+        pub text: String,
+        #[garde(length(max = 2000))]
+        pub tags: Vec<String>,
+        pub seal: Bytes,
+        pub parts: Option<AsMap<BTreeMap<String, String>>>,
+    }
+
+    #[sandbox_api(host)]
+    pub trait Archive {
+        fn text(&self, #[sandbox(length(min = 3000, max = 4000))] text: &str) -> u32;
+        fn rows(&self, #[sandbox(length(max = 1000))] rows: Vec<Row>) -> Vec<Row>;
+        fn bytes(&self, #[sandbox(length(max = 4000))] bytes: &[u8], words: AsSet<BTreeSet<String>>)
+        -> Bytes;
+        fn table(&self, rows: BTreeMap<String, Row>, #[sandbox(range(max = 9))] count: u8) -> u8;
+    }
+
+    /// Counts its calls; a fault is found in rows alone.
+    #[derive(Clone, Default)]
+    pub struct Shelf {
+        pub calls: Rc<Cell<u32>>,
+        pub has_fault: bool,
+    }
+
+    impl Shelf {
+        fn called(&self) {
+            self.calls.set(self.calls.get() + 1);
+        }
+    }
+
+    impl Archive for Shelf {
+        fn text(&self, text: &str) -> u32 {
+            self.called();
+            text.chars().count().try_into().unwrap()
+        }
+        fn rows(&self, rows: Vec<Row>) -> Vec<Row> {
+            self.called();
+            assert!(!self.has_fault || rows.iter().all(|row| row.text.chars().count() < 17), "a long text");
+            rows
+        }
+        fn bytes(&self, bytes: &[u8], _: AsSet<BTreeSet<String>>) -> Bytes {
+            self.called();
+            bytes.into()
+        }
+        fn table(&self, _: BTreeMap<String, Row>, count: u8) -> u8 {
+            self.called();
+            count
+        }
+    }
+}
+
+/// Many of the values are longer than the longest script.
+fn short_scripts() -> Fuzz {
+    let limits = Limits { script_bytes: 1024, ..long() };
+    Fuzz::new().cases(24).sandbox(move || LocalSandbox::builder().limits(limits))
+}
+
+#[test]
+fn a_good_host_of_large_values_passes_after_so_many_calls() {
+    let shelf = large::Shelf::default();
+    let report = short_scripts().host::<dyn large::Archive>(shelf.clone()).unwrap();
+    // Of each method: the valid argument lists, and those of the hostile ones that are valid after all.
+    assert!((4 * 24..=2 * 4 * 24).contains(&shelf.calls.get()), "{} calls: {report}", shelf.calls.get());
+    assert!(report.methods.iter().all(|method| method.calls >= 24 && method.refused >= 24), "{report}");
+}
+
+#[test]
+fn a_fault_in_large_values_is_shrunk_to_the_simplest_call() {
+    let shelf = large::Shelf { has_fault: true, ..large::Shelf::default() };
+    let found = short_scripts().host::<dyn large::Archive>(shelf).unwrap_err();
+    let text = "a".repeat(17);
+    // A list without elements may come in another form than an Array.
+    let (begin, end) =
+        (format!("Archive.rows([{{\"text\": \"{text}\", \"tags\": "), "\"seal\": new Uint8Array([])}])");
+    assert!(found.call.starts_with(&begin) && found.call.ends_with(end), "{found}");
+    assert!(found.call.len() <= begin.len() + "new Uint8Array([]), ".len() + end.len(), "{found}");
+}
+
+#[test]
+fn shrinking_is_bounded_by_steps_and_by_time() {
+    let fuzz = [
+        short_scripts().max_shrink_iters(10),
+        short_scripts().max_shrink_iters(u32::MAX).max_shrink_time(Duration::from_millis(1)),
+    ];
+    for fuzz in fuzz {
+        let shelf = large::Shelf { has_fault: true, ..large::Shelf::default() };
+        let found = fuzz.host::<dyn large::Archive>(shelf.clone()).unwrap_err();
+        assert!(found.call.starts_with("Archive.rows(") && found.error.host_error::<HostPanic>().is_some());
+    }
+}

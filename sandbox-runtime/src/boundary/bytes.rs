@@ -12,14 +12,22 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 ///
 /// ```
 /// # use sandbox_runtime::Bytes;
-/// let bytes = Bytes::from(vec![1, 2, 3]);
+/// let bytes = Bytes::new(vec![1, 2, 3]);
 /// assert_eq!(bytes.len(), 3);
+/// assert_eq!(bytes, Bytes::from([1, 2, 3]));
+/// assert_eq!(bytes, (1..=3).collect());
 /// assert_eq!(bytes.into_vec(), [1, 2, 3]);
 /// ```
 #[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Bytes(Vec<u8>);
 
 impl Bytes {
+    /// The bytes of a vector, without a copy, or those of a slice or an array.
+    #[must_use]
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        Self(bytes.into())
+    }
+
     /// The bytes as a vector, without a copy.
     #[must_use]
     pub fn into_vec(self) -> Vec<u8> {
@@ -67,6 +75,18 @@ impl From<Vec<u8>> for Bytes {
 impl From<&[u8]> for Bytes {
     fn from(bytes: &[u8]) -> Self {
         Self(bytes.to_vec())
+    }
+}
+
+impl<const N: usize> From<[u8; N]> for Bytes {
+    fn from(bytes: [u8; N]) -> Self {
+        Self(bytes.into())
+    }
+}
+
+impl FromIterator<u8> for Bytes {
+    fn from_iter<I: IntoIterator<Item = u8>>(bytes: I) -> Self {
+        Self(bytes.into_iter().collect())
     }
 }
 

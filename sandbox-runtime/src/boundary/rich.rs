@@ -17,6 +17,9 @@ pub(crate) const MAP: &str = "$sandbox::Map";
 pub(crate) const SET: &str = "$sandbox::Set";
 pub(crate) const ERROR: &str = "$sandbox::Error";
 
+/// How many sources of a Rust error are read: a chain can be without an end.
+const MOST_CAUSES: usize = 16;
+
 /// A moment, which crosses as a `Date`: milliseconds since 1970-01-01T00:00:00Z, without leap seconds, as
 /// ECMAScript counts them.
 ///
@@ -41,6 +44,19 @@ impl Date {
     /// The last moment of a `Date`, in the year 275760.
     pub const MAX: Self = Self(8_640_000_000_000_000);
 
+    /// The present moment, cut off to milliseconds.
+    ///
+    /// ```
+    /// use sandbox_runtime::Date;
+    ///
+    /// let called = Date::now();
+    /// assert!(called.millis() > 1_700_000_000_000 && called <= Date::now());
+    /// ```
+    #[must_use]
+    pub fn now() -> Self {
+        Self::try_from(SystemTime::now()).unwrap_or(Self::MAX)
+    }
+
     /// A moment, from milliseconds since 1970; `None` where a `Date` has none.
     #[must_use]
     pub const fn from_millis(millis: i64) -> Option<Self> {
@@ -59,6 +75,22 @@ impl Date {
 #[error("the moment is out of range")]
 #[non_exhaustive]
 pub struct DateOutOfRange;
+
+/// Milliseconds since 1970.
+impl TryFrom<i64> for Date {
+    type Error = DateOutOfRange;
+
+    fn try_from(millis: i64) -> Result<Self, DateOutOfRange> {
+        Self::from_millis(millis).ok_or(DateOutOfRange)
+    }
+}
+
+/// Milliseconds since 1970.
+impl From<Date> for i64 {
+    fn from(date: Date) -> Self {
+        date.0
+    }
+}
 
 /// What is finer than a millisecond is cut off, towards the past.
 impl TryFrom<SystemTime> for Date {
@@ -119,6 +151,26 @@ macro_rules! collections {
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub struct $name<C>(pub C);
 
+        impl<C> $name<C> {
+            /// Around a collection.
+            #[must_use]
+            pub const fn new(collection: C) -> Self {
+                Self(collection)
+            }
+
+            /// The collection.
+            #[must_use]
+            pub fn into_inner(self) -> C {
+                self.0
+            }
+        }
+
+        impl<C: FromIterator<T>, T> FromIterator<T> for $name<C> {
+            fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+                Self(C::from_iter(items))
+            }
+        }
+
         impl<C> Deref for $name<C> {
             type Target = C;
             fn deref(&self) -> &C {
@@ -170,8 +222,10 @@ collections! {
     /// ```
     /// # use std::collections::BTreeMap;
     /// # use sandbox_runtime::AsMap;
-    /// let ages = AsMap(BTreeMap::from([("Ada".to_owned(), 36)]));
+    /// let ages = AsMap::new(BTreeMap::from([("Ada".to_owned(), 36)]));
     /// assert_eq!(ages.get("Ada"), Some(&36));
+    /// assert_eq!(ages, [("Ada".to_owned(), 36)].into_iter().collect());
+    /// let ages: BTreeMap<String, u8> = ages.into_inner();
     /// ```
     AsMap MAP "a Map";
     /// A collection that goes to the guest as a `Set`. A set without it goes as an array; either is read from both.
@@ -179,8 +233,10 @@ collections! {
     /// ```
     /// # use std::collections::BTreeSet;
     /// # use sandbox_runtime::AsSet;
-    /// let tags = AsSet(BTreeSet::from(["new", "sale"]));
+    /// let tags: AsSet<BTreeSet<&str>> = ["new", "sale"].into_iter().collect();
     /// assert_eq!(tags.len(), 2);
+    /// assert_eq!(tags, AsSet::new(BTreeSet::from(["new", "sale"])));
+    /// let tags: BTreeSet<&str> = tags.into_inner();
     /// ```
     AsSet SET "a Set";
 }
@@ -265,6 +321,38 @@ impl ErrorValue {
     #[must_use]
     pub fn new(name: impl Into<String>, message: impl Into<String>) -> Self {
         Self { name: name.into(), message: message.into(), cause: None }
+    }
+
+    /// The same error with this cause.
+    ///
+    /// ```
+    /// use sandbox_runtime::ErrorValue;
+    ///
+    /// let cause = ErrorValue::new("RangeError", "line 3 has no amount");
+    /// let error = ErrorValue::new("Error", "no price").with_cause(cause);
+    /// assert_eq!(error.cause.unwrap().name, "RangeError");
+    /// ```
+    #[must_use]
+    pub fn with_cause(self, cause: Self) -> Self {
+        Self { cause: Some(Box::new(cause)), ..self }
+    }
+
+    /// An `Error` with the text of a Rust error, and with those of its sources as causes. All of them are shown to the guest.
+    ///
+    /// ```
+    /// use sandbox_runtime::ErrorValue;
+    ///
+    /// let error = "12x".parse::<u32>().unwrap_err();
+    /// assert_eq!(ErrorValue::from_error(&error).to_string(), "Error: invalid digit found in string");
+    /// ```
+    #[must_use]
+    pub fn from_error(error: &(dyn std::error::Error + 'static)) -> Self {
+        let chain = std::iter::successors(Some(error), |error| error.source());
+        let mut texts = chain.take(MOST_CAUSES).map(ToString::to_string).collect::<Vec<_>>();
+        let innermost = texts.pop().unwrap_or_default();
+        texts
+            .into_iter()
+            .rfold(Self::new("Error", innermost), |cause, text| Self::new("Error", text).with_cause(cause))
     }
 }
 

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 
-use super::rich::{DATE, ERROR, MAP, SET};
+use super::bytes::Bytes;
+use super::rich::{DATE, Date, ERROR, MAP, SET};
 use crate::shown::is_unseen;
 
 /// How many characters of a string are shown by [`JsValue::describe`].
@@ -14,6 +15,18 @@ const SHOWN: usize = 64;
 /// A JavaScript value as plain data.
 ///
 /// It is a tree: whoever reads one from JavaScript bounds its size and its depth.
+///
+/// ```
+/// use sandbox_runtime::{Date, JsValue};
+///
+/// let line = JsValue::Object(vec![
+///     ("sku".into(), "cpu".into()),
+///     ("at".into(), Date::from_millis(0).into()),
+///     ("discounts".into(), vec![0.5, 0.25].into()),
+///     ("note".into(), None::<&str>.into()),
+/// ]);
+/// assert_eq!(line.to_js(), r#"({"sku": "cpu", "at": new Date(0), "discounts": [0.5, 0.25], "note": null})"#);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum JsValue {
     /// `undefined`, and the hole of an array.
@@ -139,6 +152,49 @@ impl JsValue {
         write_js(self, &mut out);
         // Otherwise a statement that starts with it would be a block.
         if matches!(self, Self::Object(_)) { format!("({out})") } else { out }
+    }
+}
+
+macro_rules! from {
+    ($($type:ty, $value:ident => $made:expr;)*) => {$(
+        impl From<$type> for JsValue {
+            fn from($value: $type) -> Self {
+                $made
+            }
+        }
+    )*};
+}
+from! {
+    (), _nothing => Self::Undefined;
+    bool, value => Self::Bool(value);
+    f64, value => Self::Number(value);
+    f32, value => Self::Number(value.into());
+    i32, value => Self::Number(value.into());
+    u32, value => Self::Number(value.into());
+    i64, value => Self::bigint(value.into());
+    u64, value => Self::bigint(value.into());
+    &str, text => Self::String(text.into());
+    String, text => Self::String(text);
+    Date, date => Self::Date(millis(date));
+    Bytes, bytes => Self::Bytes(bytes.into_vec());
+}
+
+#[expect(clippy::cast_precision_loss, reason = "those of a Date are far fewer than 2^53")]
+fn millis(date: Date) -> f64 {
+    date.millis() as f64
+}
+
+/// `None` is null.
+impl<T: Into<JsValue>> From<Option<T>> for JsValue {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+/// An Array.
+impl<T: Into<JsValue>> From<Vec<T>> for JsValue {
+    fn from(items: Vec<T>) -> Self {
+        Self::Array(items.into_iter().map(Into::into).collect())
     }
 }
 

@@ -40,7 +40,7 @@ impl Remarks {
             _ => &[],
         };
         // The range of a date is that of its milliseconds.
-        let is_date = matches!(&*parts, [Part::Date]);
+        let is_date = types.iter().any(|of| matches!(of, Type::Date));
         let told = |keyword: &&str| {
             object.contains_key(*keyword)
                 && !is_told(keyword, types, object)

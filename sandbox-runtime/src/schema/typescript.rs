@@ -260,7 +260,6 @@ impl Writer<'_> {
     }
 
     fn part(&self, part: &Part<'_>) -> Code {
-        let of = |texts: &[&str]| Code::union(texts.iter().map(|text| Code::of(*text)));
         match part {
             Part::Never => Code::of("never"),
             Part::Not(_) => Code::of("unknown"),
@@ -272,14 +271,6 @@ impl Writer<'_> {
             Part::OneOf(options) | Part::AnyOf(options) => {
                 Code::union(options.iter().map(|option| self.option(option)))
             }
-            Part::Date => Code::of("Date"),
-            Part::Error => Code::of("Error"),
-            Part::Bytes(_) if self.is_input() => {
-                of(&["Uint8Array", "Uint8ClampedArray", "ArrayBuffer", "DataView"])
-            }
-            Part::Bytes(_) => Code::of("Uint8Array"),
-            Part::Set(items, _) => self.set(items),
-            Part::Map(key, value, _) => self.map(key, value),
         }
     }
 
@@ -362,6 +353,14 @@ impl Writer<'_> {
             }
             Type::Struct => Code::of(self.object(object)),
             Type::Record => self.record(object),
+            Type::Date => Code::of("Date"),
+            Type::Error => Code::of("Error"),
+            Type::Bytes if self.is_input() => {
+                Code::of("Uint8Array").or("Uint8ClampedArray").or("ArrayBuffer").or("DataView")
+            }
+            Type::Bytes => Code::of("Uint8Array"),
+            Type::Set(items) => self.set(items),
+            Type::Map(key, value) => self.map(key, value),
         }
     }
 

@@ -53,14 +53,9 @@ pub(crate) enum Part<'a> {
     Not(&'a Json),
     OneOf(&'a [Json]),
     AnyOf(&'a [Json]),
-    Bytes(&'a Object),
-    Date,
-    Error,
-    Set(&'a Json, &'a Object),
-    Map(&'a Json, &'a Json, &'a Object),
 }
 
-/// A type of JSON Schema, told apart as JavaScript needs it.
+/// A type of JSON Schema, told apart as JavaScript needs it, or one that JSON has not (`x-js`).
 pub(crate) enum Type<'a> {
     Null,
     Boolean,
@@ -71,6 +66,11 @@ pub(crate) enum Type<'a> {
     Tuple(&'a [Json]),
     Struct,
     Record,
+    Bytes,
+    Date,
+    Error,
+    Set(&'a Json),
+    Map(&'a Json, &'a Json),
 }
 
 /// A property of a struct.
@@ -95,8 +95,8 @@ pub(crate) fn parts(schema: &Json) -> Vec<Part<'_>> {
     let Some(object) = schema.as_object() else {
         return if schema == &Json::Bool(false) { vec![Part::Never] } else { Vec::new() };
     };
-    if let Some(part) = native(object) {
-        return vec![part];
+    if let Some(types) = natives(object) {
+        return vec![Part::Types(types, object)];
     }
     let mut parts: Vec<Part<'_>> = reference(object).map(Part::Reference).into_iter().collect();
     parts.extend(list(object, "oneOf").map(Part::OneOf));
@@ -130,16 +130,24 @@ fn literals(object: &Object) -> Option<Vec<&Json>> {
     }
 }
 
-fn native(object: &Object) -> Option<Part<'_>> {
+/// What JSON has not: it stands for every type that the schema names beside it but null.
+fn natives(object: &Object) -> Option<Vec<Type<'_>>> {
     let item = |keyword| object.get(keyword).unwrap_or(&ANYTHING);
-    Some(match object.get("x-js")?.as_str()? {
-        "Uint8Array" => Part::Bytes(object),
-        "Date" => Part::Date,
-        "Error" => Part::Error,
-        "Set" => Part::Set(item("items"), object),
-        "Map" => Part::Map(item("x-js-key"), item("x-js-value"), object),
+    let native = match object.get("x-js")?.as_str()? {
+        "Uint8Array" => Type::Bytes,
+        "Date" => Type::Date,
+        "Error" => Type::Error,
+        "Set" => Type::Set(item("items")),
+        "Map" => Type::Map(item("x-js-key"), item("x-js-value")),
         _ => return None,
-    })
+    };
+    let null = names_null(object.get("type")).then_some(Type::Null);
+    Some(std::iter::once(native).chain(null).collect())
+}
+
+/// Whether the keyword `type` has null beside other types, as that of an `Option` does.
+pub(super) fn names_null(types: Option<&Json>) -> bool {
+    types.and_then(Json::as_array).is_some_and(|names| names.iter().any(|name| name == "null"))
 }
 
 fn has_properties(object: &Object) -> bool {
@@ -149,6 +157,9 @@ fn has_properties(object: &Object) -> bool {
 }
 
 fn types(object: &Object) -> Option<Vec<Type<'_>>> {
+    if let Some(types) = natives(object) {
+        return Some(types);
+    }
     let names = match object.get("type") {
         Some(Json::String(name)) => vec![name.as_str()],
         Some(Json::Array(names)) => names.iter().filter_map(Json::as_str).collect(),

@@ -133,6 +133,8 @@ const RANGE: [&str; 5] = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMa
 const LENGTH: [&str; 3] = ["minLength", "maxLength", "pattern"];
 const ITEMS: [&str; 2] = ["minItems", "maxItems"];
 const PROPERTIES: [&str; 2] = ["minProperties", "maxProperties"];
+/// Of a Map: JSON has it as an object, or as an array.
+const ENTRIES: [&str; 4] = ["minItems", "maxItems", "minProperties", "maxProperties"];
 
 /// Writes schemas for one direction.
 #[derive(Clone, Copy)]
@@ -206,11 +208,6 @@ impl Writer<'_> {
             Part::Literals(values, width) => self.literals(values, *width),
             Part::OneOf(options) => self.options("oneOf", options),
             Part::AnyOf(options) => self.options("anyOf", options),
-            Part::Date => "date".to_owned(),
-            Part::Error => "error".to_owned(),
-            Part::Bytes(object) => self.limited("bytes", [], object, &ITEMS),
-            Part::Set(items, object) => self.limited("set", [self.schema(items)], object, &ITEMS),
-            Part::Map(key, value, object) => self.map(key, value, object),
         }
     }
 
@@ -324,6 +321,11 @@ impl Writer<'_> {
             Type::Tuple(items) => {
                 call(&self.helper("tuple"), &items.iter().map(|item| self.schema(item)).collect::<Vec<_>>())
             }
+            Type::Date => "date".to_owned(),
+            Type::Error => "error".to_owned(),
+            Type::Bytes => self.limited("bytes", [], object, &ITEMS),
+            Type::Set(items) => self.limited("set", [self.schema(items)], object, &ITEMS),
+            Type::Map(key, value) => self.map(key, value, object),
             Type::Struct => self.structure(object),
             Type::Record => call(&self.helper("record"), &[self.others(object).unwrap_or("{}".to_owned())]),
         }
@@ -371,7 +373,7 @@ impl Writer<'_> {
             None => None,
         };
         let mut arguments = vec![self.schema(key), self.schema(value)];
-        arguments.extend(limits(object, &ITEMS, |_, _| false));
+        arguments.extend(limits(object, &ENTRIES, |_, _| false));
         if let Some(named) = named.filter(|_| self.is_input()) {
             arguments.resize(3, "{}".to_owned());
             arguments.push(named.to_owned());

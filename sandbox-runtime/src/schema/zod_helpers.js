@@ -332,8 +332,9 @@ const recordInput = (others) => rule((value, context) => {
 });
 
 function checkEntries(entries, key, item, limits, value, context) {
-  const { minItems = 0, maxItems = Infinity } = limits;
+  const { minItems = 0, maxItems = Infinity, minProperties = 0, maxProperties = Infinity } = limits;
   checkSize(entries.length, minItems, maxItems, "entries", value, context);
+  checkSize(entries.length, minProperties, maxProperties, "entries", value, context);
   for (const [name, content] of entries) {
     const step = typeof name === "string" || typeof name === "number" ? name : String(name);
     inside(key, name, context, step);

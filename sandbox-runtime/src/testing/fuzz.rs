@@ -2,10 +2,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::time::Duration;
 
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
+use super::strategies::ShrinkBound;
 use super::{guest, host};
 use crate::contract::{GuestContract, HostContract, Implements};
 use crate::error::Error;
@@ -111,12 +113,14 @@ pub struct Fuzz {
     cases: u32,
     seed: u64,
     pub(super) allow_throws: bool,
+    pub(super) shrinking: ShrinkBound,
     pub(super) sandbox: Box<dyn Fn() -> Builder<LocalSandbox>>,
 }
 
 impl Default for Fuzz {
     fn default() -> Self {
-        Self { cases: 256, seed: 0, allow_throws: false, sandbox: Box::new(LocalSandbox::builder) }
+        let (shrinking, sandbox) = (ShrinkBound::default(), Box::new(LocalSandbox::builder));
+        Self { cases: 256, seed: 0, allow_throws: false, shrinking, sandbox }
     }
 }
 
@@ -134,6 +138,29 @@ impl Fuzz {
     /// Other values than the usual ones, which are those of seed 0. The same seed gives the same values.
     pub fn seed(self, seed: u64) -> Self {
         Self { seed, ..self }
+    }
+
+    /// How many simpler values are looked at when a call went wrong, whether they are tried or not. Default: 20,000.
+    ///
+    /// Shrinking that meets this bound tells the simplest call that it has found so far.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use sandbox_runtime::testing::Fuzz;
+    ///
+    /// let fuzz = Fuzz::new().max_shrink_iters(1_000).max_shrink_time(Duration::from_secs(2));
+    /// # drop(fuzz);
+    /// ```
+    pub fn max_shrink_iters(mut self, iters: u32) -> Self {
+        self.shrinking.iters = iters;
+        self
+    }
+
+    /// How long simpler values are looked for when a call went wrong. Default: 10 seconds. A call that is under way then
+    /// is waited for.
+    pub fn max_shrink_time(mut self, time: Duration) -> Self {
+        self.shrinking.time = time;
+        self
     }
 
     /// A guest may throw; only what it returns must be what the contract says.
@@ -166,7 +193,8 @@ impl Fuzz {
     /// - the method panics, takes longer than the limit of the sandbox, or returns what the contract does not allow;
     /// - arguments that are not what the contract says reach the method.
     ///
-    /// That a method returns an `Err` is its right.
+    /// That a method returns an `Err` is its right. Arguments that are too large for the sandbox, so that a limit ends the call
+    /// before the method is called, are no fault of the host; `Limits::script_bytes` does not count for the script of the calls.
     ///
     /// # Errors
     ///
@@ -214,13 +242,13 @@ impl Fuzz {
             return Err(failure);
         }
         let report = report.into_inner();
+        // Arguments that had to be refused are tried as well; those that should not have been are in `refusal`.
+        let is_tried = report.calls > 0 || report.refused > 0 && refusal.borrow().is_none();
         match result {
-            Err(TestError::Abort(reason)) if report.calls == 0 => {
-                Err(refusal.into_inner().unwrap_or_else(|| {
-                    let error = Error::public(format!("no arguments could be made: {reason}"));
-                    Counterexample { method: Some(method), call: format!("{method}(…)"), error }
-                }))
-            }
+            Err(TestError::Abort(reason)) if !is_tried => Err(refusal.into_inner().unwrap_or_else(|| {
+                let error = Error::public(format!("no arguments could be made: {reason}"));
+                Counterexample { method: Some(method), call: format!("{method}(…)"), error }
+            })),
             _ => Ok(report),
         }
     }
@@ -229,8 +257,9 @@ impl Fuzz {
         let config = Config {
             cases: self.cases,
             max_global_rejects: self.cases.saturating_mul(4).max(64),
-            max_shrink_iters: 20_000,
-            max_shrink_time: 10_000,
+            max_shrink_iters: self.shrinking.iters,
+            // In milliseconds, of which none is no bound.
+            max_shrink_time: u32::try_from(self.shrinking.time.as_millis()).unwrap_or(u32::MAX).max(1),
             failure_persistence: None,
             ..Config::default()
         };

@@ -3,11 +3,12 @@
 use std::cell::RefCell;
 
 use super::fuzz::{Counterexample, Fuzz, MethodReport, Outcome, Report};
-use super::written_arguments;
+use super::{sources, strategies};
 use crate::boundary::JsValue;
 use crate::contract::GuestContract;
 use crate::error::{Direction, Error, Result};
 use crate::isolate::calls::GuestCall;
+use crate::schema::check;
 use crate::script::Script;
 use crate::transport::Exports as _;
 use crate::transport::local::Local;
@@ -48,7 +49,8 @@ fn method<C: ?Sized + GuestContract>(
             }
         }
     };
-    fuzz.search(method, &written_arguments::<C>(method), try_one, |args| call_of(method, args))
+    let values = strategies::valid(sources::<C>(method, check::Direction::ToGuest), fuzz.shrinking);
+    fuzz.search(method, &values, try_one, |args| call_of(method, args))
 }
 
 fn outcome(fuzz: &Fuzz, result: Result<JsValue>) -> Outcome {

@@ -3,20 +3,26 @@
 use std::cell::RefCell;
 
 use super::fuzz::{Counterexample, Fuzz, MethodReport, Outcome, Report};
-use super::{arguments, hostile_arguments, violating_arguments};
+use super::{hostile_arguments, sources, strategies};
 use crate::boundary::JsValue;
 use crate::contract::{HostContract, MethodSpec};
 use crate::error::{BoundaryError, Direction, Error, Result, Thrown};
 use crate::guest_error::HostPanic;
 use crate::isolate::Host;
 use crate::isolate::calls::block_on;
+use crate::schema::check;
 use crate::script::Script;
 use crate::transport::local::LocalSandbox;
 
 pub(super) fn run<C: ?Sized + HostContract>(fuzz: &Fuzz, host: Box<C>) -> Result<Report, Counterexample> {
     let unbuilt = |error| Counterexample::before(C::SPEC.name, error);
     let host = Host::new::<C>(host).map_err(|reason| unbuilt(Error::build(reason)))?;
-    let build = || (fuzz.sandbox)().shared_host(host.clone()).build();
+    let build = || {
+        let mut builder = (fuzz.sandbox)();
+        // The script of a call holds its arguments, and is nobody's.
+        builder.settings.limits.script_bytes = usize::MAX;
+        builder.shared_host(host.clone()).build()
+    };
     let caller = Caller { build: &build, sandbox: RefCell::new(Some(build().map_err(unbuilt)?)) };
     let methods = C::SPEC.methods.iter().map(|spec| method::<C>(fuzz, &caller, spec));
     Ok(Report { methods: methods.collect::<Result<_, _>>()? })
@@ -43,6 +49,16 @@ impl Caller<'_> {
         }
         result
     }
+
+    /// Whether it was a limit that ended the call, and the arguments alone meet it without the method.
+    fn are_too_large(&self, result: &Result<()>, args: &[String]) -> bool {
+        let is_ended = |error| matches!(error, &Error::Limit { .. } | &Error::Discarded { .. });
+        let alone = || {
+            let script = Script::new("arguments.cjs", format!("void [{}];", args.join(", ")));
+            (self.build)().and_then(|sandbox| sandbox.eval(script).map(drop))
+        };
+        result.as_ref().is_err_and(is_ended) && alone().as_ref().is_err_and(is_ended)
+    }
 }
 
 fn method<C: ?Sized + HostContract>(
@@ -52,12 +68,23 @@ fn method<C: ?Sized + HostContract>(
 ) -> Result<MethodReport, Counterexample> {
     let (method, is_async) = (spec.name, spec.is_async);
     let call_of = |args: &[String]| format!("{}.{method}({})", C::SPEC.name, args.join(", "));
-    let of_values = |args: &Vec<JsValue>| call_of(&args.iter().map(JsValue::to_js).collect::<Vec<_>>());
-    let valid = arguments::<C>(method);
-    let mut report =
-        fuzz.search(method, &valid, |args| valid_call(caller.call(&of_values(args), is_async)), of_values)?;
-    if let Some(violating) = violating_arguments::<C>(method) {
-        let try_one = |args: &Vec<JsValue>| violating_call(caller.call(&of_values(args), is_async));
+    let written = |args: &Vec<JsValue>| args.iter().map(JsValue::to_js).collect::<Vec<_>>();
+    let of_values = |args: &Vec<JsValue>| call_of(&written(args));
+    let try_one =
+        |args: &Vec<JsValue>, outcome: fn(Result<()>) -> Outcome, too_large: fn(Error) -> Outcome| {
+            let args = written(args);
+            let result = caller.call(&call_of(&args), is_async);
+            match (caller.are_too_large(&result, &args), result) {
+                (true, Err(error)) => too_large(error),
+                (_, result) => outcome(result),
+            }
+        };
+    let sources = sources::<C>(method, check::Direction::ToHost);
+    let valid = strategies::valid(sources.clone(), fuzz.shrinking);
+    let try_valid = |args: &Vec<JsValue>| try_one(args, valid_call, Outcome::Refused);
+    let mut report = fuzz.search(method, &valid, try_valid, of_values)?;
+    if let Some(violating) = strategies::violating(sources, fuzz.shrinking) {
+        let try_one = |args: &Vec<JsValue>| try_one(args, violating_call, |_| Outcome::Repelled);
         report = report.and(&fuzz.search(method, &violating, try_one, of_values)?);
     }
     if !spec.params.is_empty() {

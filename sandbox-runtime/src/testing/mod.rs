@@ -35,7 +35,7 @@ use crate::boundary::JsValue;
 use crate::contract::Contract;
 use crate::schema::check::Direction;
 use crate::schema::method_schemas;
-use strategies::Source;
+use strategies::{ShrinkBound, Source};
 
 /// Argument lists for a method, as a guest may pass them: every one is what the contract says.
 ///
@@ -61,7 +61,7 @@ use strategies::Source;
 ///
 /// When the contract has no such method.
 pub fn arguments<C: ?Sized + Contract>(method: &str) -> BoxedStrategy<Vec<JsValue>> {
-    strategies::valid(sources::<C>(method, Direction::ToHost))
+    strategies::valid(sources::<C>(method, Direction::ToHost), ShrinkBound::default())
 }
 
 /// Argument lists for a method of which at least one value is not what the contract says; `None` when there are no
@@ -89,7 +89,7 @@ pub fn arguments<C: ?Sized + Contract>(method: &str) -> BoxedStrategy<Vec<JsValu
 /// When the contract has no such method.
 #[must_use]
 pub fn violating_arguments<C: ?Sized + Contract>(method: &str) -> Option<BoxedStrategy<Vec<JsValue>>> {
-    strategies::violating(sources::<C>(method, Direction::ToHost))
+    strategies::violating(sources::<C>(method, Direction::ToHost), ShrinkBound::default())
 }
 
 /// Expressions of JavaScript that make values to attack the host with: Proxies, getters that throw, lie or change what
@@ -142,11 +142,6 @@ fn hostile_arguments<C: ?Sized + Contract>(method: &str) -> BoxedStrategy<Vec<St
             args
         })
         .boxed()
-}
-
-/// Argument lists for a method, as the host passes them to a guest.
-fn written_arguments<C: ?Sized + Contract>(method: &str) -> BoxedStrategy<Vec<JsValue>> {
-    strategies::valid(sources::<C>(method, Direction::ToGuest))
 }
 
 /// The schemas of a method's parameters, for values that go in this direction.

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
+use super::super::walk::names_null;
+
 /// One of the things that a value can be.
 #[derive(Clone, Default)]
 pub(super) struct Alternative {
@@ -24,8 +26,11 @@ const KEYWORDS: &[&str] = &[
     "pattern", "patternProperties", "prefixItems", "properties", "required", "type", "unevaluatedProperties",
 ];
 
-/// What stands for a JavaScript type that JSON has not; the JSON form beside it does not count.
-const JS_KEYWORDS: &[&str] = &["x-js", "x-js-key", "x-js-value", "items"];
+/// What stands for a JavaScript type that JSON has not; of the JSON form beside it, only the lengths and null count.
+#[rustfmt::skip]
+const JS_KEYWORDS: &[&str] = &[
+    "x-js", "x-js-key", "x-js-value", "items", "minItems", "maxItems", "minProperties", "maxProperties",
+];
 
 /// The alternatives of `schema`, with references into `defs`.
 pub(super) fn of(schema: &Json, defs: &Map<String, Json>) -> Vec<Alternative> {
@@ -71,7 +76,8 @@ fn list<'a>(schema: &'a Map<String, Json>, keyword: &str) -> &'a [Json] {
 
 /// What a schema says beside references and unions.
 fn own(schema: &Map<String, Json>) -> Vec<Alternative> {
-    let relevant = if schema.contains_key("x-js") { JS_KEYWORDS } else { KEYWORDS };
+    let is_js = schema.contains_key("x-js");
+    let relevant = if is_js { JS_KEYWORDS } else { KEYWORDS };
     let mut keywords: BTreeMap<String, Json> = BTreeMap::new();
     for (keyword, value) in schema.iter().filter(|(keyword, _)| relevant.contains(&keyword.as_str())) {
         // Of two patterns both hold: they are a list from the start.
@@ -86,6 +92,14 @@ fn own(schema: &Map<String, Json>) -> Vec<Alternative> {
         };
         values.iter().map(one).collect()
     };
+    if is_js {
+        let null = || Alternative {
+            keywords: BTreeMap::from([("type".to_owned(), "null".into())]),
+            ..Alternative::default()
+        };
+        let null = names_null(schema.get("type")).then(null);
+        return std::iter::once(Alternative { keywords, ..Alternative::default() }).chain(null).collect();
+    }
     match (schema.get("enum"), schema.get("type")) {
         (Some(Json::Array(values)), types) => {
             let mut constants: Vec<Alternative> = split("const", values);

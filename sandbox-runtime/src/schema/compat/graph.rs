@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::alternatives::{self, Alternative};
 use super::numbers::{Numeric, Range};
-use super::variant::{Kind, List, Part, Property, Record, Rest, Text, Variant};
+use super::variant::{Js, Kind, List, Part, Property, Record, Rest, Text, Variant};
 
 /// The index of a node.
 pub(super) type NodeId = usize;
@@ -94,7 +94,10 @@ impl Graph {
             let schema = keywords.get(*keyword).unwrap_or(&Json::Bool(true));
             Part { path, node: self.node(schema, types) }
         };
-        Kind::Js(name.to_owned(), parts.iter().map(part).collect())
+        let parts = parts.iter().map(part).collect();
+        let [items, properties] = [("minItems", "maxItems"), ("minProperties", "maxProperties")]
+            .map(|(low, high)| Range::of_size(keywords, low, high));
+        Kind::Js(Js { name: name.to_owned(), size: items.within(properties), parts })
     }
 
     fn list(&mut self, keywords: &BTreeMap<String, Json>, types: &mut Types<'_>) -> List {

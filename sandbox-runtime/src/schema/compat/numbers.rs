@@ -130,6 +130,11 @@ impl Range {
         Self::of(keywords, low, high).within(zero)
     }
 
+    /// Whether it is that of all sizes.
+    pub(super) fn is_any_size(self) -> bool {
+        self.effect(Self::of_size(&BTreeMap::new(), "", "")) == Effect::NONE
+    }
+
     fn of_values(keywords: &BTreeMap<String, Json>, integral: bool) -> Self {
         let mut exclusive = Self::of(keywords, "exclusiveMinimum", "exclusiveMaximum");
         exclusive.low.iter_mut().for_each(|limit| limit.step = 1);
@@ -143,7 +148,7 @@ impl Range {
     }
 
     /// What lies in both.
-    fn within(self, other: Self) -> Self {
+    pub(super) fn within(self, other: Self) -> Self {
         let stricter = |a: Option<Limit>, b: Option<Limit>, wanted| match (a, b) {
             (Some(a), Some(b)) => Some(if a.order(b) == wanted { a } else { b }),
             (a, b) => a.or(b),

@@ -158,8 +158,9 @@ impl Walk<'_> {
             (Kind::Text(old), Kind::Text(new)) => self.texts(old, new, path),
             (Kind::List(old), Kind::List(new)) => self.lists(old, new, path),
             (Kind::Record(old), Kind::Record(new)) => self.records(old, new, path),
-            (Kind::Js(_, old), Kind::Js(_, new)) => {
-                for (old, new) in old.iter().zip(new) {
+            (Kind::Js(old), Kind::Js(new)) => {
+                self.sizes("length", old.size, new.size, path);
+                for (old, new) in old.parts.iter().zip(&new.parts) {
                     self.nodes(old.node, new.node, &format!("{path}{}", old.path));
                 }
             }

@@ -25,8 +25,15 @@ pub(super) enum Kind {
     Text(Text),
     List(List),
     Record(Record),
-    /// A JavaScript type by name, with its parts.
-    Js(String, Vec<Part>),
+    Js(Js),
+}
+
+/// A JavaScript type that JSON has not.
+pub(super) struct Js {
+    pub(super) name: String,
+    /// Of a type that has a length, in what it is counted in.
+    pub(super) size: Range,
+    pub(super) parts: Vec<Part>,
 }
 
 /// A part of a JavaScript type.
@@ -83,9 +90,7 @@ impl Kind {
             Self::Text(text) => json!(["string", text.length.canonical(), text.patterns]),
             Self::List(list) => list.canonical(numbers),
             Self::Record(record) => record.canonical(numbers),
-            Self::Js(name, parts) => {
-                json!(["js", name, parts.iter().map(|part| numbers[part.node]).collect::<Vec<_>>()])
-            }
+            Self::Js(js) => js.canonical(numbers),
         }
     }
 
@@ -98,7 +103,7 @@ impl Kind {
                 let rest = if let Rest::Of(rest) = record.rest { Some(rest) } else { None };
                 properties.chain(record.patterns.values().copied()).chain(rest).collect()
             }
-            Self::Js(_, parts) => parts.iter().map(|part| part.node).collect(),
+            Self::Js(js) => js.parts.iter().map(|part| part.node).collect(),
             _ => Vec::new(),
         }
     }
@@ -106,7 +111,7 @@ impl Kind {
     /// Both are the same type, with whatever constraints.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Js(name, _), Self::Js(other, _)) => name == other,
+            (Self::Js(js), Self::Js(other)) => js.name == other.name,
             (Self::Numeric(_), Self::Numeric(_))
             | (Self::Text(_), Self::Text(_))
             | (Self::List(_), Self::List(_))
@@ -132,6 +137,17 @@ impl Kind {
         match self {
             Self::Constant(value) => others.iter().any(|other| other.kind.contains(value)),
             _ => false,
+        }
+    }
+}
+
+impl Js {
+    /// Without a bound of its size it is what it was before sizes counted, and so is the fingerprint.
+    fn canonical(&self, numbers: &[usize]) -> Json {
+        let parts: Vec<usize> = self.parts.iter().map(|part| numbers[part.node]).collect();
+        match self.size.is_any_size() {
+            true => json!(["js", self.name, parts]),
+            false => json!(["js", self.name, parts, self.size.canonical()]),
         }
     }
 }
@@ -194,7 +210,7 @@ impl fmt::Display for Variant {
             Kind::List(_) => f.write_str("array"),
             Kind::Record(_) if self.key.is_empty() => f.write_str("object"),
             Kind::Record(_) => write!(f, "{{ {} }}", self.key),
-            Kind::Js(name, _) => f.write_str(name),
+            Kind::Js(js) => f.write_str(&js.name),
         }
     }
 }

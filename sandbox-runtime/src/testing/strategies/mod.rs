@@ -11,6 +11,7 @@ mod valid;
 mod violating;
 
 pub(super) use hostile::hostile;
+pub(super) use shrink::ShrinkBound;
 pub(super) use source::Source;
 pub(super) use valid::valid;
 pub(super) use violating::violating;

@@ -4,6 +4,7 @@
 //! of the strategies that made them cannot do.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use proptest::strategy::{BoxedStrategy, NewTree, Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
@@ -12,6 +13,21 @@ use super::source::Source;
 use crate::boundary::JsValue;
 use crate::boundary::tree::number_text;
 
+/// How far a value is shrunk. A large value has more simpler ones than can be looked at.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::testing) struct ShrinkBound {
+    /// How many simpler values are looked at, whether they are tried or not.
+    pub(in crate::testing) iters: u32,
+    /// From the first of them on.
+    pub(in crate::testing) time: Duration,
+}
+
+impl Default for ShrinkBound {
+    fn default() -> Self {
+        Self { iters: 20_000, time: Duration::from_secs(10) }
+    }
+}
+
 /// The argument lists of a strategy that are accepted by the schemas of the parameters, or those that are not.
 #[derive(Debug)]
 pub(super) struct Shrinking {
@@ -19,6 +35,7 @@ pub(super) struct Shrinking {
     pub(super) sources: Arc<[Arc<Source>]>,
     /// Else they are those of which a schema refuses a value.
     pub(super) accepted: bool,
+    pub(super) bound: ShrinkBound,
 }
 
 impl Strategy for Shrinking {
@@ -29,7 +46,7 @@ impl Strategy for Shrinking {
         loop {
             let current = self.values.new_tree(runner)?.current();
             if are_accepted(&self.sources, &current) == self.accepted {
-                return Ok(Tree::new(current, self.sources.clone(), self.accepted));
+                return Ok(Tree::new(current, self.sources.clone(), self.accepted, self.bound));
             }
             runner.reject_local("the schema has another opinion of it")?;
         }
@@ -49,22 +66,33 @@ pub(super) struct Tree {
     is_done: bool,
     sources: Arc<[Arc<Source>]>,
     accepted: bool,
+    /// What is left of it.
+    bound: ShrinkBound,
+    /// Known from the first simpler value on; `None` without an end in time.
+    deadline: Option<Option<Instant>>,
 }
 
 impl Tree {
-    fn new(values: Vec<JsValue>, sources: Arc<[Arc<Source>]>, accepted: bool) -> Self {
+    fn new(values: Vec<JsValue>, sources: Arc<[Arc<Source>]>, accepted: bool, bound: ShrinkBound) -> Self {
         let best = values.clone();
-        Self { current: values, best, simpler: None, is_done: false, sources, accepted }
+        let (simpler, deadline) = (None, None);
+        Self { current: values, best, simpler, is_done: false, sources, accepted, bound, deadline }
     }
 
+    /// Goes on to the next simpler value that the schemas accept, or refuse, as these.
     fn advance(&mut self) -> bool {
-        let (sources, accepted) = (&self.sources, self.accepted);
-        let fits = |values: &Vec<JsValue>| are_accepted(sources, values) == accepted;
-        match self.simpler.as_mut().and_then(|all| all.find(fits)) {
-            Some(next) => self.current = next,
-            None => self.is_done = true,
+        let time = self.bound.time;
+        let deadline = *self.deadline.get_or_insert_with(|| Instant::now().checked_add(time));
+        while self.bound.iters > 0 && deadline.is_none_or(|deadline| Instant::now() < deadline) {
+            self.bound.iters -= 1;
+            let Some(next) = self.simpler.as_mut().and_then(Iterator::next) else { break };
+            if are_accepted(&self.sources, &next) == self.accepted {
+                self.current = next;
+                return true;
+            }
         }
-        !self.is_done
+        self.is_done = true;
+        false
     }
 }
 
@@ -243,9 +271,9 @@ mod tests {
 
     fn all_shrunk(values: Vec<JsValue>, fails: impl Fn(&[JsValue]) -> bool) -> Vec<JsValue> {
         let schema = serde_json::Value::Bool(true);
-        let source = Source::new(&schema, &serde_json::Map::new(), crate::schema::check::Direction::ToHost);
-        let source = Arc::new(source);
-        let mut tree = Tree::new(values.clone(), values.iter().map(|_| source.clone()).collect(), true);
+        let source = Arc::new(source_of(&schema));
+        let sources = values.iter().map(|_| source.clone()).collect();
+        let mut tree = Tree::new(values.clone(), sources, true, ShrinkBound::default());
         let mut is_going = tree.simplify();
         while is_going {
             is_going = if fails(&tree.current()) { tree.simplify() } else { tree.complicate() };
@@ -293,6 +321,28 @@ mod tests {
             _ => false,
         };
         assert_eq!(js(many, long), "[null, null, null]");
+    }
+
+    /// Each of its elements has simpler ones, none of which the schema accepts.
+    #[test]
+    fn shrinking_ends_where_no_simpler_value_is_one() {
+        let schema =
+            serde_json::json!({ "type": "array", "minItems": 400, "items": { "const": "abcdefgh" } });
+        let values = vec![JsValue::Array(vec![JsValue::String("abcdefgh".into()); 400])];
+        assert!(source_of(&schema).accepts(0, &values[0]));
+        for bound in [
+            ShrinkBound { iters: 100, time: Duration::MAX },
+            ShrinkBound { iters: u32::MAX, time: Duration::from_millis(1) },
+        ] {
+            let mut tree = Tree::new(values.clone(), Arc::from([Arc::new(source_of(&schema))]), true, bound);
+            assert!(!tree.simplify(), "{bound:?}");
+            assert_eq!(tree.current(), values);
+            assert!(tree.bound.iters == 0 || bound.iters == u32::MAX);
+        }
+    }
+
+    fn source_of(schema: &serde_json::Value) -> Source {
+        Source::new(schema, &serde_json::Map::new(), crate::schema::check::Direction::ToHost)
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Values that a schema accepts.
 
 use super::scalars::{dates, integers, matching, names, numbers, strings};
-use super::shrink::Shrinking;
+use super::shrink::{ShrinkBound, Shrinking};
 use super::source::{Source, asks_nothing, is_nullable};
 use crate::boundary::JsValue;
 use crate::schema::check::integer::Integer;
@@ -25,9 +25,12 @@ const MOST_ELEMENTS: usize = 64;
 ///
 /// The values go in the direction: to the host they come in every form that JavaScript may use. A schema with a pattern
 /// that no values can be made for (one with anchors within, for example) gives up after many tries.
-pub(in crate::testing) fn valid(sources: Arc<[Arc<Source>]>) -> BoxedStrategy<Vec<JsValue>> {
+pub(in crate::testing) fn valid(
+    sources: Arc<[Arc<Source>]>,
+    bound: ShrinkBound,
+) -> BoxedStrategy<Vec<JsValue>> {
     let values = sources.iter().map(valid_value).collect::<Vec<_>>().boxed();
-    Shrinking { values, sources, accepted: true }.boxed()
+    Shrinking { values, sources, accepted: true, bound }.boxed()
 }
 
 pub(super) fn valid_value(source: &Arc<Source>) -> BoxedStrategy<JsValue> {

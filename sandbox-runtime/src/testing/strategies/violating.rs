@@ -1,6 +1,6 @@
 //! Values that a schema refuses.
 
-use super::shrink::Shrinking;
+use super::shrink::{ShrinkBound, Shrinking};
 use super::source::{Source, asks_nothing};
 use super::valid::{anything, valid_value};
 use crate::boundary::JsValue;
@@ -14,12 +14,18 @@ use std::sync::Arc;
 /// The longest strings and lists that are made.
 const LONGEST: usize = 4096;
 
+/// How large a value gets by copies of a part of it, in values and characters.
+const LARGEST: usize = 1 << 16;
+
 /// Argument lists with at least one violation: valid ones of which one value is changed at one place. `None` where the
 /// schemas accept anything, as `true` does.
 ///
 /// A change is a value of another type, a number next to a bound, a string or a list that is too short or too long, or
 /// a field that is missing, renamed or added.
-pub(in crate::testing) fn violating(sources: Arc<[Arc<Source>]>) -> Option<BoxedStrategy<Vec<JsValue>>> {
+pub(in crate::testing) fn violating(
+    sources: Arc<[Arc<Source>]>,
+    bound: ShrinkBound,
+) -> Option<BoxedStrategy<Vec<JsValue>>> {
     let picky = (0..sources.len()).filter(|&at| !accepts_anything(sources[at].arena(), 0, &mut Vec::new()));
     let each = picky.map(|at| {
         let all = sources.iter().map(valid_value).collect::<Vec<_>>();
@@ -33,7 +39,7 @@ pub(in crate::testing) fn violating(sources: Arc<[Arc<Source>]>) -> Option<Boxed
     });
     let each = each.collect::<Vec<_>>();
     (!each.is_empty())
-        .then(|| Shrinking { values: Union::new(each).boxed(), sources, accepted: false }.boxed())
+        .then(|| Shrinking { values: Union::new(each).boxed(), sources, accepted: false, bound }.boxed())
 }
 
 fn accepts_anything(arena: &Arena, id: Id, within: &mut Vec<Id>) -> bool {
@@ -200,6 +206,25 @@ fn apply(value: &mut JsValue, change: &Change) {
     }
 }
 
+/// What a collection is filled up with to this length: null where it would become larger than any sandbox takes.
+fn copied(part: JsValue, length: usize) -> JsValue {
+    if size(&part).saturating_mul(length) <= LARGEST { part } else { JsValue::Null }
+}
+
+/// In values, characters and bytes.
+fn size(value: &JsValue) -> usize {
+    let inner: usize = match value {
+        JsValue::String(text) => text.len(),
+        JsValue::Bytes(bytes) | JsValue::Buffer { bytes, .. } => bytes.len(),
+        JsValue::Numbers { values, .. } => values.len(),
+        JsValue::Array(items) | JsValue::Set(items) => items.iter().map(size).sum(),
+        JsValue::Object(entries) => entries.iter().map(|(name, value)| name.len() + size(value)).sum(),
+        JsValue::Map(entries) => entries.iter().map(|(key, value)| size(key) + size(value)).sum(),
+        _ => 0,
+    };
+    inner + 1
+}
+
 fn resize(value: &mut JsValue, length: usize) {
     match value {
         JsValue::String(text) => {
@@ -208,7 +233,7 @@ fn resize(value: &mut JsValue, length: usize) {
         }
         JsValue::Array(items) => {
             let last = items.last().cloned().unwrap_or(JsValue::Null);
-            items.resize(length, last);
+            items.resize(length, copied(last, length));
         }
         JsValue::Bytes(bytes) | JsValue::Buffer { bytes, .. } => bytes.resize(length, 0),
         JsValue::Set(items) => items.truncate(length),
@@ -217,7 +242,7 @@ fn resize(value: &mut JsValue, length: usize) {
             entries.truncate(length);
             for index in entries.len()..length {
                 let value = entries.first().map_or(JsValue::Null, |(_, value)| value.clone());
-                entries.push((format!("field{index}"), value));
+                entries.push((format!("field{index}"), copied(value, length)));
             }
         }
         _ => {}

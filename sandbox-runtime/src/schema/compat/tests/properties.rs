@@ -28,7 +28,7 @@ fn versions() -> Vec<Description> {
         ShapeWithLine, ShapeWithWideCircle, Tagged, TaggedWithLine, TaggedWithDouble, Adjacent, AdjacentWithMid,
         Either, EitherWithFlag, EitherWide, Node, LongNode, OtherNode, WideNode, Flat, NotFlat, FlatTagged,
         FlatTaggedWithLine, FlatRest, FlatRestWide, Name, ShortName, Code, OtherCode, Percent, Positive,
-        PositiveReal, NotNegativeReal, Even, Few, SmallMap, Date, Bytes, OtherBytes, JsSet, WideJsSet, JsMap,
+        PositiveReal, NotNegativeReal, Even, Few, SmallMap, Date, Bytes, OtherBytes, FewBytes, JsSet, WideJsSet, JsMap,
         WideJsMap,
     ]
 }

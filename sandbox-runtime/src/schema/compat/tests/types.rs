@@ -66,6 +66,7 @@ types! {
     #[schemars(extend("x-js" = "Date"))] pub struct Date(String);
     #[schemars(extend("x-js" = "Uint8Array"))] pub struct Bytes(Vec<u8>);
     #[schemars(extend("x-js" = "Uint8Array"))] pub struct OtherBytes(String);
+    #[schemars(extend("x-js" = "Uint8Array", "maxItems" = 8))] pub struct FewBytes(Vec<u8>);
     #[schemars(extend("x-js" = "Set"))] pub struct JsSet(HashSet<u8>);
     #[schemars(extend("x-js" = "Set"))] pub struct WideJsSet(HashSet<u16>);
     #[schemars(extend("x-js" = "Map", "x-js-key" = { "type": "string" }, "x-js-value" = { "type": "boolean" }))]

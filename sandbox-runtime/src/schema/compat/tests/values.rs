@@ -1,6 +1,6 @@
 //! Changes of values, in both directions.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::types::*;
 use super::*;
@@ -213,6 +213,22 @@ fn types_that_only_javascript_has() {
         ("{key}", "also allows null", WIDER),
         ("{}", "boolean became anything", WIDER),
     ]);
+    changed::<Bytes, FewBytes>(&[("", "length: at least 0 became at least 0 and at most 8", NARROWER)]);
+}
+
+/// In the crate's own types it is in the keyword `type`, which counts for nothing else there.
+#[test]
+fn types_that_only_javascript_has_and_null() {
+    fn nullable<T: JsonSchema>() {
+        changed::<T, Option<T>>(&[("", "also allows null", WIDER)]);
+        changed::<Vec<Option<T>>, Vec<T>>(&[("[]", "no longer allows null", NARROWER)]);
+    }
+    nullable::<crate::Date>();
+    nullable::<crate::Bytes>();
+    nullable::<crate::ErrorValue>();
+    nullable::<crate::AsSet<HashSet<u8>>>();
+    nullable::<crate::AsMap<HashMap<u8, u8>>>();
+    nullable::<Date>();
 }
 
 #[test]
