@@ -2,6 +2,7 @@
 //! texts themselves are among the goldens; here they are put to use.
 
 use std::fs;
+use std::time::Duration;
 
 use sandbox_runtime::Contract;
 use serde_json::{Value as Json, json};
@@ -108,4 +109,17 @@ fn messages_of_zod_say_where_and_what() {
         ],
     ]);
     assert_eq!(zod("zod-messages", script), expected);
+}
+
+/// The output ends when the last process that may write to it is gone.
+#[test]
+fn a_program_that_does_not_end_is_killed_with_its_children() {
+    let endless =
+        "require('node:child_process').spawn(process.execPath, ['-e', 'for (;;) {}'], { stdio: 'inherit' })
+        .on('spawn', () => { console.log('spawned'); for (;;) {} });";
+    let folder = node::folder("endless");
+    let (said, ok) = node::try_run_for(Duration::from_secs(2), "node", &["-e", endless], &folder);
+    assert!(!ok && said.ends_with("node did not end within 2000 ms, and was killed\n"), "{said}");
+    let (said, ok) = node::try_run("no-such-program", &[], &folder);
+    assert!(!ok && said.starts_with("no-such-program cannot be run: "), "{said}");
 }

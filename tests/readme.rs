@@ -1,6 +1,6 @@
 //! What the README and the guide say is what is tested.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -164,4 +164,21 @@ fn the_table_of_promises_says_what_side_channels_are_left() {
     assert!(here.contains("frozen or coarse clock") && here.contains("no boundary"), "{here}");
     assert!(away.contains("address space of its own"), "{away}");
     assert!(away.contains("caches") && away.contains("hyperthreads"), "{away}");
+}
+
+/// The lines of a document's list of dependencies, by their crates.
+fn dependencies(text: &str) -> BTreeMap<&str, &str> {
+    let (_, list) = text.split_once("```toml\n").expect("it has a list");
+    let list = list.split("```").next().unwrap().lines();
+    list.filter_map(|line| Some((line.split_once(" = ")?.0, line.split('#').next()?.trim()))).collect()
+}
+
+#[test]
+fn the_lists_of_dependencies_are_one() {
+    let readme = dependencies(include_str!("../README.md"));
+    let guide = dependencies(include_str!("../docs/guide/application.md"));
+    assert!(readme.len() >= 4, "{readme:?}");
+    for (name, line) in readme {
+        assert_eq!(guide.get(name), Some(&line), "{name}");
+    }
 }

@@ -1,8 +1,8 @@
-//! An application of its own, outside of this workspace, that depends on `sandbox-runtime` alone and calls it by
-//! another name.
+//! Applications of their own, outside of this workspace: one that depends on `sandbox-runtime` alone and calls it by another
+//! name, and one of all examples of the guide with the dependencies that the guide lists.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use sandbox_runtime::Engine;
@@ -36,33 +36,91 @@ fn main() -> Result<()> {
 }
 "#;
 
-#[test]
-fn an_application_depends_on_the_runtime_alone() {
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    let application = Path::new(env!("CARGO_TARGET_TMPDIR")).join("application");
-    fs::create_dir_all(application.join("src")).unwrap();
-    let runtime = repository.join("sandbox-runtime");
-    let engine = if Engine::CURRENT == Engine::QuickJs { "quickjs" } else { "v8" };
-    // The profile of this workspace, so that what has been built for it is not built again.
+/// The folder of an application with these dependencies, in the profile of this workspace, so that what has been built for it
+/// is not built again.
+fn application(name: &str, dependencies: &str, main: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::create_dir_all(folder.join("src")).unwrap();
     let manifest = format!(
-        "[package]\nname = \"application\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
-         [dependencies]\nboxed = {{ package = \"sandbox-runtime\", path = {runtime:?}, \
-         default-features = false, features = [{engine:?}] }}\n\n\
+        "[package]\nname = {name:?}\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
+         [dependencies]\n{dependencies}\n\n\
          [profile.dev]\ndebug = \"line-tables-only\"\n\n[profile.dev.package.\"*\"]\ndebug = false\n"
     );
-    fs::write(application.join("Cargo.toml"), manifest).unwrap();
-    fs::write(application.join("src/main.rs"), MAIN).unwrap();
-    fs::copy(repository.join("Cargo.lock"), application.join("Cargo.lock")).unwrap();
+    fs::write(folder.join("Cargo.toml"), manifest).unwrap();
+    fs::write(folder.join("src/main.rs"), main).unwrap();
+    fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
+    folder
+}
+
+/// What cargo's command prints, when it succeeds.
+fn cargo(command: &str, application: &Path) -> String {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     let output = Command::new(env!("CARGO"))
-        .args(["run", "--quiet"])
-        .current_dir(&application)
+        .args([command, "--quiet"])
+        .current_dir(application)
         .env("CARGO_TARGET_DIR", target)
         .output()
         .unwrap();
-    let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{error}");
-    assert_eq!(out, "17\n");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Where the runtime is, and its features, which are the same for all applications: it is built once.
+fn runtime() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("sandbox-runtime");
+    let engine = if Engine::CURRENT == Engine::QuickJs { "quickjs" } else { "v8" };
+    format!("path = {path:?}, default-features = false, features = [{engine:?}, \"process\"]")
+}
+
+#[test]
+fn an_application_depends_on_the_runtime_alone() {
+    let dependencies = format!("boxed = {{ package = \"sandbox-runtime\", {} }}", runtime());
+    assert_eq!(cargo("run", &application("application", &dependencies, MAIN)), "17\n");
+}
+
+/// What the list of dependencies is said to be for, and no example shows.
+const PATTERN: &str = r#"
+#[derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema, garde::Validate)]
+struct Code(#[garde(pattern("^[A-Z]+$"))] String);
+"#;
+
+/// The examples of a page as functions of one program, each in a module.
+fn examples(page: &str) -> Vec<String> {
+    let blocks =
+        page.split("\n```rust").skip(1).filter_map(|block| block.split("\n```").next()?.split_once('\n'));
+    let compiled = blocks.filter(|(attributes, _)| ["", ",no_run"].contains(attributes));
+    let shown =
+        |line: &str| line.strip_prefix("# ").unwrap_or(if line == "#" { "" } else { line }).to_owned();
+    let function = |code: String| match code.lines().last().unwrap_or_default() {
+        _ if code.contains("fn main()") => code,
+        last if last.starts_with("Ok::<") => {
+            format!("fn main() -> Result<(), impl std::fmt::Debug> {{\n{code}\n}}")
+        }
+        _ => format!("fn main() {{\n{code}\n}}"),
+    };
+    compiled.map(|(_, code)| function(code.lines().map(shown).collect::<Vec<_>>().join("\n"))).collect()
+}
+
+#[test]
+fn the_examples_of_the_guide_need_the_dependencies_that_it_lists() {
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guide");
+    let read = |path: PathBuf| fs::read_to_string(path).unwrap();
+    let list = read(guide.join("application.md"));
+    let list = list.split("[dependencies]\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    // The published crate is the one that is here.
+    let version = env!("CARGO_PKG_VERSION").rsplit_once('.').unwrap().0;
+    let published = format!("version = \"{version}\", features = [\"process\"]");
+    assert!(list.contains(&published), "{list}");
+    let dependencies = list.replace(&published, &runtime());
+
+    let mut pages = vec![guide.join("../../README.md")];
+    pages.extend(fs::read_dir(&guide).unwrap().map(|entry| entry.unwrap().path()));
+    let mut all = vec![PATTERN.to_owned()];
+    all.extend(pages.into_iter().flat_map(|page| examples(&read(page))));
+    assert!(all.len() > 14, "{} examples", all.len());
+    let modules = all.iter().enumerate().map(|(at, code)| format!("mod example_{at} {{\n{code}\n}}\n"));
+    let main = format!("#![allow(warnings)]\n{}fn main() {{}}\n", modules.collect::<String>());
+    cargo("build", &application("guide-examples", &dependencies, &main));
 }
 
 #[allow(dead_code, reason = "the build script's `main`")]

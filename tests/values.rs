@@ -252,3 +252,60 @@ fn types_of_the_standard_library_cross_as_serde_has_them() {
     assert_eq!(echo.system_time(UNIX_EPOCH + long).unwrap(), UNIX_EPOCH + long);
     assert_eq!(echo.numbers_of_bytes(vec![1, 255]).unwrap(), [1, 255]);
 }
+
+/// What serde buffers before it knows the types.
+mod buffered {
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+    pub struct Numbers {
+        pub integer: i64,
+        pub float: f64,
+    }
+
+    #[derive(Debug, Serialize, Deserialize)]
+    pub struct Flat {
+        #[serde(flatten)]
+        pub numbers: Numbers,
+    }
+
+    #[derive(Debug, Serialize, Deserialize)]
+    #[serde(tag = "kind")]
+    pub enum Tagged {
+        Some(Numbers),
+    }
+
+    #[derive(Debug, Serialize, Deserialize)]
+    #[serde(untagged)]
+    pub enum Untagged {
+        Some(Numbers),
+    }
+
+    #[sandbox_runtime::sandbox_api(guest)]
+    pub trait Give {
+        fn plain(&self, is_negative: bool) -> sandbox_runtime::Result<Numbers>;
+        fn flat(&self, is_negative: bool) -> sandbox_runtime::Result<Flat>;
+        fn tagged(&self, is_negative: bool) -> sandbox_runtime::Result<Tagged>;
+        fn untagged(&self, is_negative: bool) -> sandbox_runtime::Result<Untagged>;
+    }
+}
+
+#[test]
+fn negative_zero_that_serde_buffers_is_kept_for_floats_and_refused_for_integers() {
+    use buffered::{Flat, Give, Numbers, Tagged, Untagged};
+
+    let script = "const give = (isNegative) => ({ kind: 'Some', integer: isNegative ? -0 : 0, float: -0 });
+        export { give as plain, give as flat, give as tagged, give as untagged };";
+    let sandbox = LocalSandbox::builder().limits(long()).build().unwrap();
+    let give = sandbox.load::<dyn Give>(Script::new("give.js", script)).unwrap();
+    let is_kept = |Numbers { integer, float }| integer == 0 && same_float(float, -0.0);
+    assert!(is_kept(give.plain(true).unwrap()));
+    assert_eq!(every::refusal(give.flat(true)), "result: expected i64, got -0");
+    assert_eq!(every::refusal(give.tagged(true)), "result: expected i64, got -0");
+    every::refusal(give.untagged(true));
+    // The same of a positive zero crosses, with the sign of the float.
+    let Flat { numbers } = give.flat(false).unwrap();
+    let (Tagged::Some(tagged), Untagged::Some(untagged)) =
+        (give.tagged(false).unwrap(), give.untagged(false).unwrap());
+    assert!([numbers, tagged, untagged].into_iter().all(is_kept));
+}

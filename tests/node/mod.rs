@@ -2,10 +2,27 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// The exact versions, so that a release of theirs changes no result here.
 const PACKAGES: [&str; 2] = ["typescript@7.0.2", "zod@4.6.7"];
+
+/// How long a program may run. On a quiet machine the longest takes ten seconds.
+const MOST: Duration = Duration::from_secs(300);
+
+/// Runs a program in a process group of its own. The whole group is killed when its time is over, and when the test that
+/// started it is gone: then the pipe of the standard input is closed.
+const KEEPER: &str = r"
+const { spawn } = require('node:child_process');
+const [time, program, ...rest] = process.argv.slice(1);
+const child = spawn(program, rest, { stdio: ['ignore', 'inherit', 'inherit'], detached: true });
+const kill = () => { try { process.kill(-child.pid, 'SIGKILL'); } catch {} };
+setTimeout(() => { kill(); console.error(`${program} did not end within ${time} ms, and was killed`); }, time);
+process.stdin.on('end', kill).resume();
+child.on('error', (error) => { console.error(`${program} cannot be run: ${error.message}`); process.exit(1); });
+child.on('exit', (code) => process.exit(code ?? 1));
+";
 
 /// An empty folder under which the packages are found.
 pub fn folder(name: &str) -> PathBuf {
@@ -47,12 +64,23 @@ pub fn run(program: &str, arguments: &[&str], folder: &Path) -> String {
     said
 }
 
-/// Runs a program, and gives what it printed and whether it succeeded.
+/// Runs a program, and gives what it printed and whether it succeeded. One that does not end is killed, and says so.
 pub fn try_run(program: &str, arguments: &[&str], folder: &Path) -> (String, bool) {
-    let output = Command::new(program).args(arguments).current_dir(folder).output();
-    let output = output.unwrap_or_else(|error| {
-        panic!("`{program}` cannot be run: {error}; these tests need node 20 or later, with npm: `cargo xtask test` sees to it")
+    try_run_for(MOST, program, arguments, folder)
+}
+
+/// The same, for no longer than `time`.
+pub fn try_run_for(time: Duration, program: &str, arguments: &[&str], folder: &Path) -> (String, bool) {
+    let mut command = Command::new("node");
+    command.args(["-e", KEEPER, &time.as_millis().to_string(), program]).args(arguments).current_dir(folder);
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = child.unwrap_or_else(|error| {
+        panic!("`node` cannot be run: {error}; these tests need node 20 or later, with npm: `cargo xtask test` sees to it")
     });
+    // Closed when this test ends, in whatever way.
+    let alive = child.stdin.take();
+    let output = child.wait_with_output().unwrap();
+    drop(alive);
     let said =
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     (said, output.status.success())

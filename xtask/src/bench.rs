@@ -31,8 +31,9 @@ const PATHS: [(&str, u32); 3] =
 /// How much more instructions than the budget are too many.
 const TOLERANCE: f64 = 1.05;
 
+/// What is measured.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Options {
+pub(crate) struct Options {
     quick: bool,
     peers: bool,
     instructions: bool,
@@ -40,7 +41,7 @@ struct Options {
 }
 
 impl Options {
-    fn parse(words: &[&str]) -> Result<Self> {
+    pub(crate) fn parse(words: &[&str]) -> Result<Self> {
         let mut options = Self::default();
         for word in words {
             match *word {
@@ -63,15 +64,14 @@ impl Options {
     }
 }
 
-pub(crate) fn run(words: &[&str]) -> Result<ExitCode> {
-    let options = Options::parse(words)?;
+pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     // The floors are V8's.
     for engine in engine::choose(Choice::V8)? {
         engine.prepare()?;
     }
     match options.instructions {
         true => instructions(options.bless),
-        false => measure(&options),
+        false => measure(options),
     }
 }
 

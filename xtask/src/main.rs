@@ -20,7 +20,7 @@ mod v8;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::{self, ExitCode};
 
 use engine::{Choice, Engine};
 
@@ -58,48 +58,72 @@ fn main() -> ExitCode {
     }
 }
 
+/// A command, as it was understood. Options behind `--` are another program's.
+#[derive(Debug, PartialEq, Eq)]
+enum Command<'a> {
+    Demo(Choice, Vec<&'a str>),
+    Test(Choice, Vec<&'a str>),
+    Soak(Choice, Vec<&'a str>),
+    Load(Choice, Vec<&'a str>),
+    Bench(bench::Options),
+    Engine(Choice),
+    Prose,
+    V8Status,
+    V8Build,
+    Help,
+}
+
+impl<'a> Command<'a> {
+    fn parse(words: &[&'a str]) -> Result<Self> {
+        let with = |command: fn(Choice, Vec<&'a str>) -> Self, (choice, rest)| command(choice, rest);
+        match words {
+            ["demo", options @ ..] => Ok(with(Self::Demo, options_of(options)?)),
+            ["test", options @ ..] => Ok(with(Self::Test, options_of(options)?)),
+            ["soak", options @ ..] => Ok(with(Self::Soak, soak_options(options)?)),
+            ["load", options @ ..] => Ok(with(Self::Load, options_of(options)?)),
+            ["bench", options @ ..] => bench::Options::parse(options).map(Self::Bench),
+            ["engine", options @ ..] => Ok(Self::Engine(options_of(options)?.0)),
+            ["prose"] => Ok(Self::Prose),
+            ["v8", "status"] => Ok(Self::V8Status),
+            ["v8", "build"] => Ok(Self::V8Build),
+            ["help" | "--help" | "-h"] | [] => Ok(Self::Help),
+            _ => Err(format!("`{}` is no command of it\n\n{HELP}", words.join(" "))),
+        }
+    }
+}
+
 fn run(arguments: &[String]) -> Result<ExitCode> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match &words[..] {
-        ["demo", options @ ..] => {
-            let (choice, rest) = options_of(options)?;
+    match Command::parse(&words)? {
+        Command::Demo(choice, rest) => {
             on_engines(choice, |engine| cargo("run", engine, &["--example", "pricing_rules"], &rest, None))
         }
-        ["test", options @ ..] => {
-            let (choice, rest) = options_of(options)?;
-            test::run(choice, &rest)
-        }
-        ["soak", options @ ..] => {
-            let (choice, rest) = soak_options(options)?;
+        Command::Test(choice, rest) => test::run(choice, &rest),
+        Command::Soak(choice, rest) => {
             let rest = [&["--"], &rest[..]].concat();
             on_engines(choice, |engine| {
                 let soak = cargo("run", engine, &["--release", "--example", "soak"], &rest, None)?;
                 Ok(test::on_a_quiet_machine(engine)? && soak)
             })
         }
-        ["load", options @ ..] => {
-            let (choice, rest) = options_of(options)?;
+        Command::Load(choice, rest) => {
             let rest = [&["--", "--full"], &rest[..]].concat();
             on_engines(choice, |engine| {
                 cargo("run", engine, &["--release", "--example", "load"], &rest, None)
             })
         }
-        ["bench", options @ ..] => bench::run(options),
-        ["engine", options @ ..] => {
-            let (choice, _) = options_of(options)?;
-            on_engines(choice, |engine| {
-                println!("{}", engine.feature_arguments().join(" "));
-                Ok(true)
-            })
-        }
-        ["prose"] => prose::print().map(|()| ExitCode::SUCCESS),
-        ["v8", "status"] => v8::status().map(|()| ExitCode::SUCCESS),
-        ["v8", "build"] => source_build::build().map(|()| ExitCode::SUCCESS),
-        ["help" | "--help" | "-h"] | [] => {
+        Command::Bench(options) => bench::run(&options),
+        Command::Engine(choice) => on_engines(choice, |engine| {
+            println!("{}", engine.feature_arguments().join(" "));
+            Ok(true)
+        }),
+        Command::Prose => prose::print().map(|()| ExitCode::SUCCESS),
+        Command::V8Status => v8::status().map(|()| ExitCode::SUCCESS),
+        Command::V8Build => source_build::build().map(|()| ExitCode::SUCCESS),
+        Command::Help => {
             println!("{HELP}");
             Ok(ExitCode::SUCCESS)
         }
-        _ => Err(format!("`{}` is no command of it\n\n{HELP}", words.join(" "))),
     }
 }
 
@@ -169,7 +193,7 @@ fn cargo_with(
     all.extend(engine.cargo_arguments());
     all.extend(rest);
     say(&format!("cargo {}", all.join(" ")));
-    let mut cargo = Command::new(cargo_program());
+    let mut cargo = process::Command::new(cargo_program());
     cargo.args(&all).envs(variables.iter().cloned()).current_dir(workspace());
     let status = cargo.status().map_err(|error| format!("cargo cannot be run: {error}"))?;
     Ok(status.success())
@@ -217,6 +241,44 @@ mod tests {
             let error = options_of(wrong).unwrap_err();
             assert!(error.contains("--engine"), "{wrong:?}: {error}");
         }
-        assert!(run(&["dmeo".to_owned()]).unwrap_err().starts_with("`dmeo` is no command"));
+        assert!(Command::parse(&["dmeo"]).unwrap_err().starts_with("`dmeo` is no command"));
+    }
+
+    /// What follows `cargo xtask` in a text, up to the end of the code that it stands in, without a remark.
+    fn commands(text: &str) -> impl Iterator<Item = Vec<&str>> {
+        let lines =
+            text.split("cargo xtask").skip(1).map(|rest| rest.split(['`', '\n', '"']).next().unwrap());
+        lines.map(|line| line.split('#').next().unwrap().split_whitespace().collect())
+    }
+
+    #[test]
+    fn commands_end_with_their_code() {
+        let text = "`cargo xtask bench --quick` and\ncargo xtask test  # all\n";
+        assert_eq!(commands(text).collect::<Vec<_>>(), [vec!["bench", "--quick"], vec!["test"]]);
+    }
+
+    #[test]
+    fn every_command_of_the_documents_is_understood() {
+        let mut seen = 0;
+        let mut documents = prose::files(&workspace().join("docs"), ".md").unwrap();
+        documents.extend(["README.md", "CONTRIBUTING.md", "SECURITY.md"].map(|name| workspace().join(name)));
+        for path in documents {
+            let text = std::fs::read_to_string(&path).unwrap();
+            for words in commands(&text) {
+                let understood = Command::parse(&words);
+                assert!(understood.is_ok(), "{}: `cargo xtask {}`", path.display(), words.join(" "));
+                seen += 1;
+            }
+        }
+        assert!(seen >= 25, "{seen} commands");
+    }
+
+    #[test]
+    fn every_command_is_in_the_help() {
+        for line in HELP.lines().filter_map(|line| line.strip_prefix("  cargo xtask ")) {
+            let command = line.split("  ").next().unwrap().split('[').next().unwrap();
+            let words = command.split_whitespace().collect::<Vec<_>>();
+            assert!(Command::parse(&words).is_ok(), "`{command}`");
+        }
     }
 }
