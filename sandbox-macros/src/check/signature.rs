@@ -5,7 +5,7 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{
     FnArg, GenericArgument, Lifetime, PatType, Path, PathArguments, Receiver, ReturnType, Signature, Type,
-    TypeImplTrait, TypeInfer, TypeNever, TypeParamBound, TypeReference,
+    TypeBareFn, TypeImplTrait, TypeInfer, TypeNever, TypeParamBound, TypePtr, TypeReference, TypeTraitObject,
 };
 
 use crate::errors::Errors;
@@ -181,6 +181,15 @@ enum Place {
     Return,
 }
 
+const FUNCTION: &str = "a function cannot cross the boundary of a sandbox: make it a method of a contract, of a `#[sandbox_api(host)]` trait when the guest calls it, and of a `#[sandbox_api(guest)]` trait when the host does";
+
+/// `Fn(A) -> B`, whatever its name is: only traits of functions are written with parentheses.
+fn is_function(bound: &TypeParamBound) -> bool {
+    let TypeParamBound::Trait(bound) = bound else { return false };
+    let last = bound.path.segments.last();
+    last.is_some_and(|last| matches!(last.arguments, PathArguments::Parenthesized(_)))
+}
+
 fn inside(ty: &Type, place: Place, declared: &[&Ident], errors: &mut Errors) {
     Inside { place, declared, errors }.visit_type(ty);
 }
@@ -215,8 +224,30 @@ impl<'ast> Visit<'ast> for Inside<'_> {
     }
 
     fn visit_type_impl_trait(&mut self, ty: &'ast TypeImplTrait) {
-        self.errors
-            .on(ty, "`impl Trait` hides a type that a script would have to know: write the concrete type");
+        let message = match ty.bounds.iter().any(is_function) {
+            true => FUNCTION,
+            false => "`impl Trait` hides a type that a script would have to know: write the concrete type",
+        };
+        self.errors.on(ty, message);
+    }
+
+    // What the bounds are the traits of the runtime check: a `Box<dyn Trait>` may implement serde's traits.
+    fn visit_type_trait_object(&mut self, ty: &'ast TypeTraitObject) {
+        match ty.bounds.iter().any(is_function) {
+            true => self.errors.on(ty, FUNCTION),
+            false => visit::visit_type_trait_object(self, ty),
+        }
+    }
+
+    fn visit_type_bare_fn(&mut self, ty: &'ast TypeBareFn) {
+        self.errors.on(ty, FUNCTION);
+    }
+
+    fn visit_type_ptr(&mut self, ty: &'ast TypePtr) {
+        self.errors.on(
+            ty,
+            "a raw pointer cannot cross the boundary, for a guest has no access to the host's memory: pass the data as `Bytes`, or a number that the host looks up",
+        );
     }
 
     fn visit_type_infer(&mut self, ty: &'ast TypeInfer) {
