@@ -14,7 +14,8 @@ use crate::boundary::{ArgumentWriter, Bytes, ValueError};
     message = "`{Self}` cannot cross the boundary of a sandbox",
     label = "not a type that can be copied into JavaScript and back",
     note = "derive both: `#[derive(serde::Serialize, serde::Deserialize)]`, and own all fields (no references)",
-    note = "bytes are `sandbox_runtime::Bytes`; the table of supported types is in `sandbox_runtime::guide::types`"
+    note = "or write a type that can be copied: `Vec<T>` for an iterator, a stream or a channel, `Bytes` for bytes, `Date` for a moment, `String` for a path; `sandbox_runtime::guide::types` has the table",
+    note = "what cannot be a copy (a channel, a connection, a lock) stays in the implementation of a `#[sandbox_api(host)]` trait, whose methods use it"
 )]
 pub trait Crosses: Serialize + DeserializeOwned + 'static {}
 
@@ -26,7 +27,8 @@ impl<T: Serialize + DeserializeOwned + 'static> Crosses for T {}
 #[diagnostic::on_unimplemented(
     message = "`&{Self}` cannot cross the boundary of a sandbox",
     label = "no owned form of this is known",
-    note = "take `&str`, `&[u8]`, `&T` with `T: Clone + Serialize + DeserializeOwned`, or take the value itself"
+    note = "take `&str`, `&[u8]`, `&T` with `T: Clone + Serialize + DeserializeOwned`, or take the value itself; a path is a `&str`",
+    note = "what cannot be a copy (a channel, a connection, a lock) stays in the implementation of a `#[sandbox_api(host)]` trait, whose methods use it"
 )]
 pub trait Lends: 'static {
     /// What stands for the reference where a reference cannot go.

@@ -1,3 +1,6 @@
+use std::sync::mpsc::Receiver;
+use std::time::Instant;
+
 use sandbox_runtime::{Result, Sandbox, Script, sandbox_api};
 
 pub struct Handle(*const u8);
@@ -5,7 +8,7 @@ pub struct Handle(*const u8);
 #[sandbox_api]
 pub trait Store {
     fn first(&self, a: &Handle, b: Handle) -> Result<()>;
-    fn second(&self, a: Box<dyn Fn()>, b: fn(u32) -> u32) -> Result<Handle>;
+    fn second(&self, a: Receiver<u32>, b: Instant) -> Result<Handle>;
     fn count(&self) -> Result<u32>;
 }
 
@@ -15,7 +18,7 @@ impl Store for Mine {
     fn first(&self, _: &Handle, _: Handle) -> Result<()> {
         Ok(())
     }
-    fn second(&self, _: Box<dyn Fn()>, _: fn(u32) -> u32) -> Result<Handle> {
+    fn second(&self, _: Receiver<u32>, _: Instant) -> Result<Handle> {
         Ok(Handle(std::ptr::null()))
     }
     fn count(&self) -> Result<u32> {
