@@ -56,6 +56,7 @@ fn the_table_of_engines_has_a_test_for_each_row() {
     let (engines, contract, lives) =
         (include_str!("engines.rs"), include_str!("contract.rs"), include_str!("lives.rs"));
     let isolate = include_str!("../sandbox-runtime/src/isolate/tests.rs");
+    let once = include_str!("../sandbox-worker/tests/once.rs");
     let tested = [
         ("hot code", engines, "only_v8_compiles_what_is_hot"),
         ("`wall` is looked at", engines, "quickjs_looks_at_the_time_limit_every_ten_thousandth_step"),
@@ -70,6 +71,7 @@ fn the_table_of_engines_has_a_test_for_each_row() {
         ("a `Bytes` that goes to the guest", isolate, "bytes_are_moved_and_not_copied"),
         ("compiled scripts", engines, "quickjs_refuses_to_cache_scripts_on_disk"),
         ("the stack of a guest's error", engines, "a_guest_can_write_its_own_stack_in_quickjs"),
+        ("`name` and `message` of what is thrown", once, "what_is_thrown_and_what_is_no_data"),
         ("`Error.stackTraceLimit`", engines, "a_guest_chooses_how_many_frames_an_error_has"),
         (
             "messages of syntax errors, and of `import source`",

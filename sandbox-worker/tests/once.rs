@@ -7,12 +7,15 @@
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
-use sandbox_runtime::process::Process;
 use sandbox_runtime::{
-    Bytes, Error, LocalSandbox, Result, Sandbox, SandboxPool, Script, Trust, async_trait, sandbox_api,
+    Bytes, Engine, Error, LocalSandbox, Result, Sandbox, SandboxPool, Script, Trust, async_trait, sandbox_api,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
+
+mod slack;
+
+use slack::{LONG, long, worker};
 
 /// The largest number that a rule of these types allows.
 const MOST: f64 = 10.0;
@@ -371,14 +374,19 @@ struct Sites {
 impl Sites {
     fn new() -> Self {
         let taken = Taken::default();
-        let process = Process::new().program(env!("CARGO_BIN_EXE_sandbox-worker"));
+        let process = worker();
         let (host, own) = (taken.clone(), taken.clone());
-        let pool = SandboxPool::builder().trust(Trust::Tenants);
+        let pool = SandboxPool::builder().trust(Trust::Tenants).limits(long()).patience(LONG);
         Self {
-            local: LocalSandbox::builder().host::<dyn Take>(host.clone()).build().unwrap(),
-            thread: Sandbox::builder().host::<dyn Take>(host.clone()).build().unwrap(),
+            local: LocalSandbox::builder().limits(long()).host::<dyn Take>(host.clone()).build().unwrap(),
+            thread: Sandbox::builder().limits(long()).host::<dyn Take>(host.clone()).build().unwrap(),
             pool: pool.host::<dyn Take>(move |_| Box::new(own.clone())).build().unwrap(),
-            process: Sandbox::builder().transport(process).host::<dyn Take>(host).build().unwrap(),
+            process: Sandbox::builder()
+                .limits(long())
+                .transport(process)
+                .host::<dyn Take>(host)
+                .build()
+                .unwrap(),
             taken,
         }
     }
@@ -407,7 +415,14 @@ fn outcomes(
                 all.push((format!("{case}, {site}, {at}, {time}"), outcome));
             }
         }
-        assert_eq!(guest.looks().unwrap(), "{}", "{case}, {site}: what was looked at more than once");
+        let looks = guest.looks().unwrap();
+        // QuickJS looks at the name and the message of what is thrown, before the boundary does.
+        let is_of_the_engine =
+            Engine::CURRENT == Engine::QuickJs && name == "hidden" && !looks.contains("cause");
+        assert!(
+            looks == "{}" || is_of_the_engine && case.contains("throw e"),
+            "{case}, {site}: looked at again: {looks}"
+        );
     }
     all
 }

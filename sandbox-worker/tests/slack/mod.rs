@@ -6,7 +6,7 @@ use sandbox_runtime::process::Process;
 
 #[path = "../../../tests/slack/mod.rs"]
 mod common;
-pub(crate) use common::{LONG, is_in_time, is_quiet, long};
+pub(crate) use common::{LONG, again, is_in_time, is_quiet, long};
 
 pub(crate) fn worker() -> Process {
     let process = Process::new().program(env!("CARGO_BIN_EXE_sandbox-worker"));
