@@ -12,7 +12,7 @@ pub(crate) struct Runtime(pub(crate) JsRuntime);
 impl Runtime {
     pub(crate) fn new(params: v8::CreateParams, hosts: &[Host]) -> Result<Self, String> {
         let ops = hosts.iter().flat_map(|host| host.ops).map(decl);
-        #[cfg(any(sandbox_canary, sandbox_leaky))]
+        #[cfg(all(feature = "testing", any(sandbox_canary, sandbox_leaky)))]
         let ops = ops.chain(crate::testing::canary::ops());
         let confine: Box<deno_core::OpMiddlewareFn> = Box::new(built_in::confine);
         let middleware_fn = Some(confine).filter(|_| !leaks::HOST_REALM);
