@@ -66,7 +66,11 @@ fn the_table_of_engines_has_a_test_for_each_row() {
             engines,
             "one_allocation_beyond_the_heap_is_refused_by_quickjs_and_may_pass_in_v8",
         ),
-        ("the lines above that end the process", engines, "quickjs_survives_the_lines_that_end_v8"),
+        (
+            "the lines of [promises][promises] that end the process",
+            engines,
+            "quickjs_survives_the_lines_that_end_v8",
+        ),
         ("`buffers`", engines, "a_limit_of_buffers_alone_is_refused_by_quickjs"),
         ("a `Bytes` that goes to the guest", isolate, "bytes_are_moved_and_not_copied"),
         ("compiled scripts", engines, "quickjs_refuses_to_cache_scripts_on_disk"),

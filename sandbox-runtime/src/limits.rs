@@ -17,7 +17,7 @@ use crate::isolate::stack::LEAST as LEAST_STACK;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Wall time of one call from the host, or of the evaluation of a script, with all that it calls in turn.
-    /// At least 1 ms. Default: 1 second.
+    /// From 1 ms to one day. Default: 1 second.
     pub wall: Duration,
     /// CPU time of one call, on the clock of the isolate's thread: waiting is not charged, host methods that compute are.
     /// At least 1 ms, and [`Duration::MAX`], the default, for no limit beside [`wall`](Self::wall).

@@ -22,7 +22,7 @@ pub trait Crosses: Serialize + DeserializeOwned + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + 'static> Crosses for T {}
 
-/// A type that a contract may take by shared reference: `&str`, `&[u8]`, slices of numbers and strings, and
+/// A type that a contract may take by shared reference: `&str`, `&[u8]`, slices of `bool`, `char`, `String`, floats and integers of 8 to 64 bits, and
 /// `&T` for every `T` that crosses and is `Clone` (an argument moves to the isolate's thread as a copy).
 #[diagnostic::on_unimplemented(
     message = "`&{Self}` cannot cross the boundary of a sandbox",

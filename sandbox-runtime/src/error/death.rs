@@ -32,7 +32,8 @@ pub enum Death {
     },
     /// It did not end a call in time, and was killed.
     Overdue,
-    /// It said what no child of this crate says, and was killed.
+    /// It said or did what no child of this crate does, and was killed: a wrong frame, too many threads, or computing while
+    /// nobody calls.
     #[non_exhaustive]
     Protocol {
         /// What it said.
@@ -68,7 +69,7 @@ impl fmt::Display for Death {
                 let (resident, limit) = (grouped(*resident), grouped(*limit));
                 write!(f, "was killed: it had {resident} bytes in memory, and may have {limit} (`Process::memory`)")
             }
-            Self::Overdue => f.write_str("was killed: it did not end the call within 150 ms after its limit of time, as in a built-in that the engine cannot interrupt"),
+            Self::Overdue => f.write_str("was killed: it did not end the call within the grace (`Process::grace`) after its limit of time, as in a built-in that the engine cannot interrupt"),
             Self::Protocol { reason } => {
                 write!(f, "was killed: it broke the protocol with {}", Shown(reason))
             }

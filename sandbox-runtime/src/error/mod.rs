@@ -1,5 +1,5 @@
-//! What can go wrong, as values. `Display` shows text of guests with its unseen characters escaped; the fields have it as it is. A guest can make every one of these happen but [`Error::Build`], and none of
-//! them is more than an error: the host goes on.
+//! What can go wrong, as values. `Display` shows text of guests with its unseen characters escaped; the fields have it as it is. [`Error::Build`],
+//! [`Error::Blocking`] and [`Error::Host`] come from the application; a guest can cause the others. None ends the host.
 
 mod boundary;
 #[cfg(feature = "process")]
@@ -53,7 +53,7 @@ pub enum Error {
         line: usize,
         /// The column, from 1; 0 when unknown.
         column: usize,
-        /// What to do about it, where its cause is a common one: the script is TypeScript.
+        /// What to do about it, where its cause is a common one: TypeScript, or exports of a module in a `.cjs` script.
         hint: Option<Hint>,
     },
     /// A script does not export what its contract asks for. Nothing of it has been called.
@@ -112,11 +112,11 @@ pub enum Error {
         /// What was being called; `None` while a script was evaluated.
         place: Option<Place>,
     },
-    /// The sandbox was given up after an earlier fault, and no guest code runs in it any more.
+    /// The sandbox was given up after a fault or has ended, or what was called was loaded before its last reset.
     #[error("the sandbox was discarded: {}", reason(cause))]
     #[non_exhaustive]
     Discarded {
-        /// The fault that made its heap unusable.
+        /// The fault, or what else ended it.
         cause: Box<Error>,
     },
     /// A call that would wait where waiting stops what it waits for. It was not made.
@@ -295,7 +295,8 @@ impl Error {
         }
     }
 
-    /// Whether the sandbox can be called again after this error.
+    /// Whether the sandbox is lost: after this error no call is made until it is reset. It is false for
+    /// [`LimitKind::TotalCpu`], although that needs a reset as well.
     #[must_use]
     pub fn is_final(&self) -> bool {
         #[cfg(feature = "process")]

@@ -139,9 +139,9 @@ impl Builder<SandboxPool> {
         self
     }
 
-    /// What all sandboxes may take together, in bytes of heaps and ArrayBuffers; 1 GiB when not called. Beyond it, the
+    /// What all sandboxes may take together, in bytes of heaps and ArrayBuffers, or of the memory of processes; 1 GiB when not called. Beyond it, the
     /// sandbox that was not used for longest is given up first; when all are in use, no other is made, and the call gets
-    /// [`Error::Overloaded`]. An idle sandbox takes about 3 MiB.
+    /// [`Error::Overloaded`]. An idle sandbox takes about 3 MiB, an idle process 20 MiB.
     pub fn memory(mut self, bytes: u64) -> Self {
         self.hosts.memory = bytes;
         self
@@ -173,7 +173,7 @@ impl Builder<SandboxPool> {
     /// threads have; 30 ms when not called. One that uses more is slow, and so is one whose call was ended by a limit.
     ///
     /// A slow tenant is served on other threads, which on Linux have the lowest priority, and comes back when it has been
-    /// quick for 30 seconds.
+    /// quick for [`parole`](Self::parole).
     ///
     /// A call that holds its thread for longer than this keeps no other tenant waiting: those that are quick are served by a
     /// thread that is free, in a sandbox that is made anew. A tenant stays where it is while the call has taken less than ten
@@ -205,7 +205,8 @@ impl Builder<SandboxPool> {
     /// # Errors
     ///
     /// [`Error::Build`] when a limit is out of range, when no thread can be started, for [`Trust::Hostile`] without the feature
-    /// `process`, when processes cannot be started, and for a `transport` with [`Trust::Tenants`].
+    /// `process`, when processes cannot be started, for a `transport` with [`Trust::Tenants`], for no threads or an empty queue, and
+    /// for `recycle` without processes.
     pub fn build(self) -> Result<SandboxPool> {
         self.settings.check().map_err(Error::build)?;
         let parts = self.hosts;

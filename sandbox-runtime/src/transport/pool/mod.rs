@@ -74,7 +74,7 @@ impl Drop for Loaded {
 /// A tenant is known by its key. Its sandbox is made when it is called, replaced when it was discarded, and given up when
 /// nobody has used it for a while or when memory is short; its scripts are evaluated again in the next one, so what a script
 /// keeps in its variables may be gone at the next call. Calls of one tenant take turns, and tenants are served fairly by the time that their calls take.
-/// A call that there is no room for, or whose turn does not come in time, gets [`Error::Overloaded`].
+/// A call that there is no room for, or whose turn does not come in time, gets [`Error::Overloaded`](crate::Error::Overloaded).
 ///
 /// ```
 /// use sandbox_runtime::{Result, SandboxPool, Script, sandbox_api};
@@ -163,7 +163,7 @@ impl Tenant {
     ///
     /// # Errors
     ///
-    /// As of [`Sandbox::load`](crate::Sandbox::load), and [`Error::Overloaded`].
+    /// As of [`Sandbox::load`](crate::Sandbox::load), and [`Error::Overloaded`](crate::Error::Overloaded).
     pub fn load<C: ?Sized + GuestContract>(&self, script: Script) -> Result<C::Proxy<Pooled>> {
         let (loading, script) = Loading::new(self.state.next_script(), Bind::of::<C>(), script);
         let id = loading.id;
@@ -216,7 +216,7 @@ impl Tenant {
     ///
     /// # Errors
     ///
-    /// [`Error::Build`], [`Error::Overloaded`], [`Error::Blocking`].
+    /// [`Error::Build`](crate::Error::Build), [`Error::Overloaded`](crate::Error::Overloaded), [`Error::Blocking`](crate::Error::Blocking).
     pub fn warm_up(&self) -> Result<()> {
         self.run(None, None, |_| Ok(()))
     }
