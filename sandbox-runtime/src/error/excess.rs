@@ -14,7 +14,7 @@ use crate::shown::Shown;
 ///
 /// let limits = Limits { wall: Duration::from_millis(50), ..Limits::default() };
 /// let sandbox = LocalSandbox::builder().limits(limits).build()?;
-/// let error = sandbox.eval(Script::new("loop.js", "for (;;);")).unwrap_err();
+/// let error = sandbox.eval(Script::new("loop.js", "for (;;);")).map(drop).unwrap_err();
 /// let Error::Limit { excess, .. } = &error else { panic!("{error}") };
 /// assert_eq!((excess.setting, excess.limit), ("Limits::wall", Some(Amount::Time(Duration::from_millis(50)))));
 /// assert_eq!(excess.phase, Some(Phase::Running));
