@@ -13,6 +13,7 @@ use std::cell::RefCell;
 
 use deno_core::v8;
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::read::Value;
 
@@ -27,8 +28,8 @@ pub(super) const UNSEEN: Part = Part::MAX - 1;
 
 /// The parts of values, in the order in which they were seen.
 pub(crate) struct Seen<'s> {
-    /// Each with the part that it is inside of.
-    parts: RefCell<Vec<(Part, Value<'s>)>>,
+    /// Each with the part that it is inside of. A value of few parts needs no memory for its notes.
+    parts: RefCell<SmallVec<[(Part, Value<'s>); 4]>>,
     opened: RefCell<Vec<(Part, Opened<'s>)>>,
     /// Whether the bytes of buffers are kept; else their number.
     keeps_bytes: bool,
@@ -84,7 +85,7 @@ impl<'s> Seen<'s> {
 
 /// What was seen, to be looked at again.
 pub(super) struct Again<'s> {
-    parts: Vec<(Part, Value<'s>)>,
+    parts: SmallVec<[(Part, Value<'s>); 4]>,
     inside: FxHashMap<Part, Vec<Part>>,
     opened: FxHashMap<Part, Opened<'s>>,
 }
