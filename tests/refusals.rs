@@ -107,7 +107,7 @@ const BOMBS: &[(&str, &str)] = &[
     ),
     (
         "(() => { let s = 'x'.repeat(2 ** 20); for (let i = 0; i < 8; i++) s += s; return s; })()",
-        "at most 16,777,216 units in one text (`Limits::value_text`), got 268,435,456",
+        "at most 16,777,216 units in one text (`Limits::value_text`), got ",
     ),
     (
         "(() => { let a = []; for (let i = 0; i < 1e5; i++) a = [a]; return a; })()",
