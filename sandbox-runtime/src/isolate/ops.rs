@@ -399,7 +399,7 @@ pub(super) fn read_arguments<'s, A: Arguments<Owned = A>>(
     v8::tc_scope!(let scope, scope);
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
     let checks = isolate.checks(method)?;
-    let seen = checks.is_described.then(|| Seen::new(checks.is_read_constrained));
+    let seen = checks.notes();
     // Reading runs user code on the way, such as a type's own `Deserialize`, which may panic as well.
     let read = caught(|| read::<A>(scope, isolate, (arguments, seen.as_ref()), checks, method))?;
     let values = method.spec.params.iter().zip(&checks.params).zip(0..);

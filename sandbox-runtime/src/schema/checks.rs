@@ -29,8 +29,16 @@ pub(crate) struct MethodChecks {
     /// Whether what any argument is read from has.
     pub(crate) is_read_constrained: bool,
     /// Whether any parameter has a description to look at what is read with.
-    pub(crate) is_described: bool,
+    is_described: bool,
     pub(crate) returns: TypeCheck,
+}
+
+impl MethodChecks {
+    /// Where what is seen of the arguments is to be noted, for a closer look.
+    #[inline]
+    pub(crate) fn notes<'s>(&self) -> Option<Seen<'s>> {
+        self.is_described.then(|| Seen::new(self.is_read_constrained))
+    }
 }
 
 /// The checks of a parameter or a result.
