@@ -77,7 +77,7 @@ fn limits() -> Limits {
 fn builder(gate: &Gate) -> sandbox_runtime::Builder<SandboxPool> {
     let gate = gate.clone();
     // A slow thread has what processor other work leaves, so a tenant whose call was ended is not there for long.
-    let builder = SandboxPool::builder().parole(Duration::from_millis(1));
+    let builder = SandboxPool::builder().cooldown(Duration::from_millis(1));
     builder.limits(limits()).patience(LONG).slow(LONG).threads(1).host::<dyn Shop>(move |tenant| {
         gate.made.fetch_add(1, Ordering::SeqCst);
         Box::new(Host(tenant.to_owned(), gate.clone()))
@@ -373,7 +373,7 @@ fn a_flood_of_one_tenant_does_not_delay_another() {
 fn tenants_that_are_slow_are_served_elsewhere_and_come_back() {
     // The processor's time ends the call: other work of the machine takes none of it.
     let limits = Limits { cpu: Duration::from_secs(2), ..limits() };
-    let pool = builder(&Gate::default()).limits(limits).parole(Duration::from_secs(3)).build().unwrap();
+    let pool = builder(&Gate::default()).limits(limits).cooldown(Duration::from_secs(3)).build().unwrap();
     let rule =
         pool.tenant("a").load::<dyn Rule>(rule("if (quantity < 0) for (;;) {} return ++calls;")).unwrap();
     assert_eq!(rule.price(1.0).unwrap(), 1.0);
@@ -456,7 +456,7 @@ fn what_cannot_be_built_says_why() {
 
 #[test]
 fn durations_without_end_are_no_bounds() {
-    let pool = builder(&Gate::default()).slow(Duration::MAX).patience(Duration::MAX).parole(Duration::MAX);
+    let pool = builder(&Gate::default()).slow(Duration::MAX).patience(Duration::MAX).cooldown(Duration::MAX);
     let pool = pool.idle(Duration::MAX).build().unwrap();
     let rule = pool.tenant("a").load::<dyn Rule>(rule("return ++calls;")).unwrap();
     assert_eq!(rule.price(0.0).unwrap(), 1.0);

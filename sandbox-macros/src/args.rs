@@ -6,7 +6,7 @@ use syn::{Expr, LitInt, LitStr, Path};
 
 use crate::bounds;
 use crate::errors::Errors;
-use crate::model::{Args, BoundArgs, Direction, MaxCalls, OnFailure, Policy};
+use crate::model::{ApiArgs, BoundArgs, Implementer, MaxCalls, OnFailure, Policy};
 
 const API_ARGUMENTS: &str = "`guest`, `host`, `local`, `name = \"…\"` and `crate = path`";
 const IMPL_ARGUMENTS: &str = "`local` and `crate = path`";
@@ -31,16 +31,16 @@ pub(crate) struct MethodArgs {
 }
 
 /// Reads the arguments of `#[sandbox_api(…)]`.
-pub(crate) fn of_trait(tokens: TokenStream, errors: &mut Errors) -> Args {
-    let mut args = Args::default();
+pub(crate) fn of_trait(tokens: TokenStream, errors: &mut Errors) -> ApiArgs {
+    let mut args = ApiArgs::default();
     let mut seen = Vec::new();
     for argument in split(tokens, API_ARGUMENTS, errors) {
         if repeated(&argument.key, &mut seen, errors) {
             continue;
         }
         match argument.key.to_string().as_str() {
-            "guest" => direction(&argument, Direction::Guest, &mut args, errors),
-            "host" => direction(&argument, Direction::Host, &mut args, errors),
+            "guest" => direction(&argument, Implementer::Guest, &mut args, errors),
+            "host" => direction(&argument, Implementer::Host, &mut args, errors),
             "local" => args.local = Some(word(&argument, errors)),
             "name" => args.name = string(&argument, errors),
             "crate" => args.krate = path(&argument, errors),
@@ -59,8 +59,8 @@ pub(crate) fn of_trait(tokens: TokenStream, errors: &mut Errors) -> Args {
 }
 
 /// Reads the arguments of `#[sandbox_api(…)]` on an implementation.
-pub(crate) fn of_impl(tokens: TokenStream, errors: &mut Errors) -> Args {
-    let mut args = Args::default();
+pub(crate) fn of_impl(tokens: TokenStream, errors: &mut Errors) -> ApiArgs {
+    let mut args = ApiArgs::default();
     let mut seen = Vec::new();
     for argument in split(tokens, IMPL_ARGUMENTS, errors) {
         let key = &argument.key;
@@ -145,9 +145,9 @@ pub(crate) fn repeated(key: &Ident, seen: &mut Vec<String>, errors: &mut Errors)
     again
 }
 
-fn direction(argument: &Argument, direction: Direction, args: &mut Args, errors: &mut Errors) {
+fn direction(argument: &Argument, direction: Implementer, args: &mut ApiArgs, errors: &mut Errors) {
     let key = word(argument, errors);
-    if argument.value.is_none() && args.direction != Direction::Both {
+    if argument.value.is_none() && args.direction != Implementer::Both {
         errors.at(
             key.span(),
             "`guest` and `host` exclude each other: write neither, and the contract has both directions",

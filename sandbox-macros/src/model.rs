@@ -5,8 +5,8 @@ use syn::{Attribute, Expr, ItemTrait, LitStr, Path, Receiver, ReturnType, Signat
 
 /// The arguments of `#[sandbox_api(…)]`.
 #[derive(Default)]
-pub(crate) struct Args {
-    pub(crate) direction: Direction,
+pub(crate) struct ApiArgs {
+    pub(crate) direction: Implementer,
     /// `local`, for its span.
     pub(crate) local: Option<Ident>,
     /// `name = "…"`.
@@ -17,40 +17,40 @@ pub(crate) struct Args {
 
 /// Who may implement a contract.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Direction {
+pub(crate) enum Implementer {
     #[default]
     Both,
     Guest,
     Host,
 }
 
-impl Direction {
+impl Implementer {
     /// A guest can implement the contract.
     pub(crate) fn guest(self) -> bool {
-        self != Direction::Host
+        self != Implementer::Host
     }
 
     /// The host can implement the contract.
     pub(crate) fn host(self) -> bool {
-        self != Direction::Guest
+        self != Implementer::Guest
     }
 }
 
 /// An annotated trait.
-pub(crate) struct Contract {
+pub(crate) struct ContractModel {
     /// The trait as written, without the attributes that are ours.
     pub(crate) item: ItemTrait,
-    pub(crate) args: Args,
+    pub(crate) args: ApiArgs,
     /// The name of the contract in JavaScript.
     pub(crate) js_name: String,
     pub(crate) docs: String,
-    pub(crate) methods: Vec<Method>,
+    pub(crate) methods: Vec<MethodModel>,
 }
 
-impl Contract {
+impl ContractModel {
     /// One of the methods is `async`.
     pub(crate) fn is_async(&self) -> bool {
-        self.methods.iter().any(Method::is_async)
+        self.methods.iter().any(MethodModel::is_async)
     }
 
     /// The futures of `async` methods stay in one thread.
@@ -60,7 +60,7 @@ impl Contract {
 }
 
 /// A method of a contract.
-pub(crate) struct Method {
+pub(crate) struct MethodModel {
     pub(crate) sig: Signature,
     pub(crate) receiver: Option<Receiver>,
     pub(crate) params: Vec<Param>,
@@ -89,7 +89,7 @@ pub(crate) struct MaxCalls {
     pub(crate) most: u64,
 }
 
-impl Method {
+impl MethodModel {
     /// The name as written.
     pub(crate) fn ident(&self) -> &Ident {
         &self.sig.ident

@@ -12,7 +12,7 @@ use syn::{
 use crate::args::{self, MethodArgs};
 use crate::bounds;
 use crate::errors::Errors;
-use crate::model::{Args, BoundArgs, Contract, Method, Param};
+use crate::model::{ApiArgs, BoundArgs, ContractModel, MethodModel, Param};
 use crate::names;
 
 /// What the attribute can stand on.
@@ -56,12 +56,12 @@ fn keyword(item: &Item) -> proc_macro2::Span {
 }
 
 /// Makes the model; what is no method is left out of it.
-pub(crate) fn contract(args: Args, mut item: ItemTrait, errors: &mut Errors) -> Contract {
+pub(crate) fn contract(args: ApiArgs, mut item: ItemTrait, errors: &mut Errors) -> ContractModel {
     refuse_own(&mut item.attrs, errors);
     let docs = docs(&item.attrs);
     let methods = item.items.iter_mut().filter_map(|member| member_method(member, errors)).collect();
     let js_name = args.name.as_ref().map_or_else(|| item.ident.unraw().to_string(), syn::LitStr::value);
-    Contract { item, args, js_name, docs, methods }
+    ContractModel { item, args, js_name, docs, methods }
 }
 
 /// `#[sandbox]` and a second `#[sandbox_api]` do not belong on the trait.
@@ -92,7 +92,7 @@ fn refuse_own(attrs: &mut Vec<Attribute>, errors: &mut Errors) {
     }
 }
 
-fn member_method(member: &mut TraitItem, errors: &mut Errors) -> Option<Method> {
+fn member_method(member: &mut TraitItem, errors: &mut Errors) -> Option<MethodModel> {
     let attrs = match member {
         TraitItem::Fn(method) => return Some(self::method(method, errors)),
         TraitItem::Const(item) => &mut item.attrs,
@@ -105,7 +105,7 @@ fn member_method(member: &mut TraitItem, errors: &mut Errors) -> Option<Method> 
     None
 }
 
-fn method(item: &mut TraitItemFn, errors: &mut Errors) -> Method {
+fn method(item: &mut TraitItemFn, errors: &mut Errors) -> MethodModel {
     let MethodArgs { rename, on_failure, returns, max_calls } = own_args(&mut item.attrs, errors);
     refuse_hidden(&mut item.attrs, errors);
     let rust_name = item.sig.ident.unraw().to_string();
@@ -125,7 +125,7 @@ fn method(item: &mut TraitItemFn, errors: &mut Errors) -> Method {
             }
         }
     }
-    Method {
+    MethodModel {
         sig: item.sig.clone(),
         receiver,
         params,

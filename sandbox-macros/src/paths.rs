@@ -9,7 +9,7 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{ItemTrait, Path};
 
-use crate::model::{Contract, Method};
+use crate::model::{ContractModel, MethodModel};
 
 /// The names for one contract.
 pub(crate) struct Paths {
@@ -40,14 +40,14 @@ pub(crate) struct MethodPaths {
 }
 
 impl MethodPaths {
-    fn new(method: &Method, free: &mut Free) -> Self {
+    fn new(method: &MethodModel, free: &mut Free) -> Self {
         let name = &method.rust_name;
         Self { marker: free.take(&format!("__{name}")), default: free.take(&format!("__{name}_default")) }
     }
 }
 
 impl Paths {
-    pub(crate) fn new(contract: &Contract) -> Self {
+    pub(crate) fn new(contract: &ContractModel) -> Self {
         let mut free = Free::beside(contract.item.to_token_stream());
         let name = contract.item.ident.clone();
         Self {

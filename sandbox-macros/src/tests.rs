@@ -5,12 +5,12 @@ use quote::quote;
 use syn::{Item, ItemTrait, TraitItem, parse_quote};
 
 use crate::errors::{Errors, collect};
-use crate::model::Contract;
+use crate::model::ContractModel;
 use crate::paths::{Free, Paths};
 use crate::{args, asynchronous, check, expand, fallback, names, parse};
 
 /// The model, and the messages, one a line.
-fn contract(arguments: TokenStream, item: ItemTrait) -> (Contract, Vec<String>) {
+fn contract(arguments: TokenStream, item: ItemTrait) -> (ContractModel, Vec<String>) {
     let made = collect(|errors| {
         let args = args::of_trait(arguments, errors);
         let contract = parse::contract(args, item, errors);

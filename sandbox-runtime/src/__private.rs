@@ -14,7 +14,7 @@ pub use crate::isolate::fast::{FastProbe, KindProbe, NoFast, NotScalar};
 pub use crate::isolate::ops::{FastCall, HostOp};
 pub use crate::isolate::watchdog::WatchProbe;
 pub use crate::returns::{GuestReturn, PlainReturn, ReturnProbe};
-pub use crate::transport::{AsyncTransport, Exports, LocalAsyncTransport, Narrow, Transport};
+pub use crate::transport::{AsyncTransport, Exports, LocalAsyncTransport, Transport, WithDeadline};
 pub use crate::types::{Bound, Bounds, ByRef, Returned, TypeProbe, TypeSpec, Unknown};
 pub use crate::{__settle as settle, __type_spec as type_spec};
 

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::boundary::{JsValue, plain};
 use crate::error::{BoundaryError, Error, Place, Source, chain};
-use crate::isolate::leaks;
+use crate::isolate::disabled_defenses;
 use crate::shown::Shown;
 
 /// An error of a host method that says what a guest may see of it.
@@ -161,12 +161,12 @@ impl<T, E: std::error::Error + 'static> ErrorProbe<Result<T, E>> {
 impl<T, E: Send + Sync + 'static> ErrorProbe<Result<T, E>> {
     pub const KEEP: Option<KeepOf> = Some(|error| {
         let error = error.downcast_mut::<Option<E>>()?.take()?;
-        Some(Arc::new(Kept(Some(error))))
+        Some(Arc::new(KeptError(Some(error))))
     });
 }
 
 /// An error that a guest may let pass. It is an `Option` so that its owner can take it out by its type alone.
-pub(crate) struct Kept<E>(pub(crate) Option<E>);
+pub(crate) struct KeptError<E>(pub(crate) Option<E>);
 
 /// The failure of a host method on its way to the guest.
 #[doc(hidden)]
@@ -208,7 +208,7 @@ impl HostError {
     /// What the guest is shown. An opaque failure is given a reference, under which the log has its text.
     pub(crate) fn shown(&mut self, place: Place) -> GuestView {
         self.view.take().unwrap_or_else(|| {
-            if leaks::HOST_TEXTS {
+            if disabled_defenses::HOST_TEXTS {
                 return GuestView::new("Error", std::mem::take(&mut self.text));
             }
             let reference = next_reference();

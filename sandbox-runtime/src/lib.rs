@@ -14,9 +14,9 @@ compile_error!(
     "the feature `process` of `sandbox-runtime` needs Unix: guests in processes of their own are started and talked to by its means; \
      without the feature they run in threads here as well"
 );
+mod options;
 #[cfg(feature = "process")]
 pub mod process;
-mod realm;
 mod returns;
 mod sandbox;
 mod schema;
@@ -48,11 +48,11 @@ pub use guest_error::{GuestError, GuestView, HostPanic};
 pub use isolate::engine::Engine;
 pub use isolate::meter::{Bill, Usage};
 pub use limits::Limits;
-#[cfg(feature = "process")]
-pub use process::{Hardening, Process, ProcessSandbox};
-pub use realm::{
+pub use options::{
     Clock, Console, ConsoleLine, ConsoleOutput, Intrinsics, Level, Permission, Random, Sink, VirtualClock,
 };
+#[cfg(feature = "process")]
+pub use process::{Hardening, Process, ProcessSandbox};
 pub use returns::{GuestFailure, HostFailure};
 pub use sandbox::{Buildable, Builder};
 pub use sandbox_macros::{GuestError, sandbox_api};

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::isolate::stack::{self, StackEnd};
 use crate::isolate::{Host, Isolate};
 use crate::limits::Limits;
-use crate::realm::{Clock, Console, Intrinsics, Permission, Random, Settings};
+use crate::options::{Clock, Console, Intrinsics, Permission, Random, Settings};
 use crate::transport::local::LocalSandbox;
 use crate::transport::thread::Sandbox;
 

@@ -24,7 +24,7 @@ use std::sync::{Arc, OnceLock};
 pub struct Script {
     pub(crate) name: String,
     pub(crate) source: String,
-    pub(crate) format: Option<Format>,
+    pub(crate) format: Option<ScriptFormat>,
     pub(crate) code: CodeCache,
 }
 
@@ -32,10 +32,10 @@ pub struct Script {
 ///
 /// It is made when a script is loaded for the second time, and never leaves the process.
 #[derive(Clone, Default)]
-pub(crate) struct CodeCache(Arc<Code>);
+pub(crate) struct CodeCache(Arc<CompiledCode>);
 
 #[derive(Default)]
-struct Code {
+struct CompiledCode {
     loads: AtomicU32,
     module: OnceLock<Box<[u8]>>,
     function: OnceLock<Box<[u8]>>,
@@ -47,20 +47,20 @@ impl CodeCache {
     /// More than that is not kept, in bytes.
     const MOST: usize = 4 << 20;
 
-    fn place(&self, format: Format) -> &OnceLock<Box<[u8]>> {
+    fn place(&self, format: ScriptFormat) -> &OnceLock<Box<[u8]>> {
         match format {
-            Format::Module => &self.0.module,
-            Format::CommonJs => &self.0.function,
+            ScriptFormat::Module => &self.0.module,
+            ScriptFormat::CommonJs => &self.0.function,
         }
     }
 
     /// The code that was made of the script in this form.
-    pub(crate) fn get(&self, format: Format) -> Option<&[u8]> {
+    pub(crate) fn get(&self, format: ScriptFormat) -> Option<&[u8]> {
         self.place(format).get().map(|code| &**code)
     }
 
     /// Keeps what `make` gives, if there is nothing yet and the script was loaded before.
-    pub(crate) fn offer(&self, format: Format, length: usize, make: impl FnOnce() -> Option<Vec<u8>>) {
+    pub(crate) fn offer(&self, format: ScriptFormat, length: usize, make: impl FnOnce() -> Option<Vec<u8>>) {
         let before = self.0.loads.fetch_add(1, Ordering::Relaxed);
         if length < Self::SHORTEST || before == 0 || self.get(format).is_some() {
             return;
@@ -83,14 +83,14 @@ impl Eq for CodeCache {}
 
 impl fmt::Debug for CodeCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lengths =
-            [Format::Module, Format::CommonJs].map(|format| self.get(format).map_or(0, <[u8]>::len));
+        let lengths = [ScriptFormat::Module, ScriptFormat::CommonJs]
+            .map(|format| self.get(format).map_or(0, <[u8]>::len));
         f.debug_tuple("CodeCache").field(&lengths).finish()
     }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Format {
+pub(crate) enum ScriptFormat {
     Module,
     CommonJs,
 }
@@ -102,8 +102,8 @@ impl Script {
         let name = name.into();
         let extension = Path::new(&name).extension().and_then(|extension| extension.to_str());
         let format = match extension {
-            Some("mjs") => Some(Format::Module),
-            Some("cjs") => Some(Format::CommonJs),
+            Some("mjs") => Some(ScriptFormat::Module),
+            Some("cjs") => Some(ScriptFormat::CommonJs),
             _ => None,
         };
         Self { name, source: source.into(), format, code: CodeCache::default() }

@@ -12,7 +12,7 @@ mod slack;
 
 fn builder() -> Builder<SandboxPool> {
     // A slow thread has what processor other work leaves, so a tenant whose call was ended is not there for long.
-    let builder = SandboxPool::builder().parole(Duration::from_millis(1));
+    let builder = SandboxPool::builder().cooldown(Duration::from_millis(1));
     builder.trust(Trust::Hostile).transport(worker()).limits(long()).patience(LONG).slow(LONG)
 }
 

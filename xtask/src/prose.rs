@@ -19,7 +19,7 @@ const LONGEST: usize = 35;
 const MEDIAN: usize = 17;
 /// The most names that two types may have.
 #[cfg(test)]
-const DOUBLE_NAMES: usize = 80;
+const DOUBLE_NAMES: usize = 20;
 
 /// The lengths of sentences, in words.
 #[derive(Debug, Default)]

@@ -6,13 +6,13 @@ use proc_macro2::Ident;
 use syn::{GenericParam, Generics, ItemTrait, Path, TraitItem, TypeParamBound};
 
 use crate::errors::Errors;
-use crate::model::{Contract, Direction, MaxCalls, Method};
+use crate::model::{ContractModel, Implementer, MaxCalls, MethodModel};
 use crate::names;
 
 pub(crate) mod signature;
 
 /// Reports every mistake that tokens alone can show; the compiler finds the rest with the runtime's traits.
-pub(crate) fn contract(contract: &Contract, errors: &mut Errors) {
+pub(crate) fn contract(contract: &ContractModel, errors: &mut Errors) {
     name(contract, errors);
     local(contract, errors);
     shape(&contract.item, errors);
@@ -41,7 +41,7 @@ fn declared(item: &ItemTrait) -> Vec<&Ident> {
     item.generics.lifetimes().map(|param| &param.lifetime.ident).chain(types).collect()
 }
 
-fn name(contract: &Contract, errors: &mut Errors) {
+fn name(contract: &ContractModel, errors: &mut Errors) {
     let Some(why) = names::refused_contract(&contract.js_name, contract.args.direction.host()) else {
         return;
     };
@@ -56,7 +56,7 @@ fn name(contract: &Contract, errors: &mut Errors) {
     }
 }
 
-fn local(contract: &Contract, errors: &mut Errors) {
+fn local(contract: &ContractModel, errors: &mut Errors) {
     if let (Some(key), false) = (&contract.args.local, contract.is_async()) {
         errors.on(
             key,
@@ -66,7 +66,7 @@ fn local(contract: &Contract, errors: &mut Errors) {
 }
 
 /// The future of a default body holds `&self`; `async_trait` and this look for the bound by its name.
-fn shared_default(contract: &Contract, method: &Method, errors: &mut Errors) {
+fn shared_default(contract: &ContractModel, method: &MethodModel, errors: &mut Errors) {
     if method.is_async() && method.has_default && !contract.is_local() && !is_shared(&contract.item) {
         let name = &contract.item.ident;
         errors.on(
@@ -161,7 +161,7 @@ fn no_method(member: &TraitItem, errors: &mut Errors) {
     }
 }
 
-fn method_name(method: &Method, errors: &mut Errors) {
+fn method_name(method: &MethodModel, errors: &mut Errors) {
     let Some(why) = names::refused_method(&method.js_name) else { return };
     match &method.rename {
         Some(given) => errors.on(given, format!("{why}: choose another name")),
@@ -172,18 +172,18 @@ fn method_name(method: &Method, errors: &mut Errors) {
     }
 }
 
-fn policy(method: &Method, direction: Direction, errors: &mut Errors) {
+fn policy(method: &MethodModel, direction: Implementer, errors: &mut Errors) {
     if let ([first, ..], None) = (&method.bounds.0[..], method.returns()) {
         errors.on(&first.key, "this method returns nothing that could be bounded: remove `returns(…)`");
     }
-    if let (Some(MaxCalls { key, .. }), Direction::Guest) = (&method.max_calls, direction) {
+    if let (Some(MaxCalls { key, .. }), Implementer::Guest) = (&method.max_calls, direction) {
         errors.on(
             key,
             "`max_calls` bounds how often a guest calls the host, and only a guest implements this contract: remove it",
         );
     }
     match &method.on_failure {
-        Some(policy) if direction == Direction::Host => errors.on(
+        Some(policy) if direction == Implementer::Host => errors.on(
             &policy.key,
             "`on_failure` says what a failing guest gives, and only the host implements this contract: remove it",
         ),
@@ -202,8 +202,8 @@ fn policy(method: &Method, direction: Direction, errors: &mut Errors) {
 }
 
 /// Two methods cannot share a JavaScript name; with `#[cfg]` on both they may be versions of one.
-fn clashes(methods: &[Method], errors: &mut Errors) {
-    let mut first: HashMap<&str, &Method> = HashMap::new();
+fn clashes(methods: &[MethodModel], errors: &mut Errors) {
+    let mut first: HashMap<&str, &MethodModel> = HashMap::new();
     for method in methods {
         let Some(before) = first.insert(&method.js_name, method) else { continue };
         if !before.cfgs.is_empty() && !method.cfgs.is_empty() {

@@ -9,11 +9,11 @@ use syn::{
 };
 
 use crate::errors::Errors;
-use crate::model::Method;
+use crate::model::MethodModel;
 use crate::parse::{pattern_ident, peel};
 
 /// `outer` are the names that the trait declares.
-pub(super) fn check(method: &Method, outer: &[&Ident], errors: &mut Errors) {
+pub(super) fn check(method: &MethodModel, outer: &[&Ident], errors: &mut Errors) {
     if let Some(future) = written_out(method) {
         errors.on(
             future,
@@ -35,7 +35,7 @@ pub(super) fn check(method: &Method, outer: &[&Ident], errors: &mut Errors) {
         }
     }
     if let ReturnType::Type(_, ty) = &method.sig.output {
-        inside(ty, Place::Return, &declared, errors);
+        inside(ty, TypePlace::Return, &declared, errors);
     }
 }
 
@@ -43,7 +43,7 @@ pub(super) fn check(method: &Method, outer: &[&Ident], errors: &mut Errors) {
 ///
 /// It is known by its name, because the compiler would say that a future cannot cross, which is no help. What else is in
 /// the signature is there for its sake, such as lifetimes.
-fn written_out(method: &Method) -> Option<&Type> {
+fn written_out(method: &MethodModel) -> Option<&Type> {
     method.returns().filter(|ty| !method.is_async() && is_future(ty))
 }
 
@@ -93,7 +93,7 @@ fn qualifiers(sig: &Signature, errors: &mut Errors) {
     }
 }
 
-fn receiver(method: &Method, errors: &mut Errors) {
+fn receiver(method: &MethodModel, errors: &mut Errors) {
     match &method.receiver {
         None => errors.on(
             method.ident(),
@@ -153,7 +153,7 @@ fn param(typed: &PatType, declared: &[&Ident], errors: &mut Errors) {
                     "values cross the boundary as copies, so a lifetime says nothing: remove it",
                 );
             }
-            inside(&reference.elem, Place::Param, declared, errors);
+            inside(&reference.elem, TypePlace::Param, declared, errors);
         }
         ty if is_unsized(ty) => {
             errors.on(
@@ -161,7 +161,7 @@ fn param(typed: &PatType, declared: &[&Ident], errors: &mut Errors) {
                 "a slice is not a value of its own: take it by reference, or take a `String` or `Vec<T>`",
             );
         }
-        ty => inside(ty, Place::Param, declared, errors),
+        ty => inside(ty, TypePlace::Param, declared, errors),
     }
 }
 
@@ -176,7 +176,7 @@ pub(crate) fn is_unsized(ty: &Type) -> bool {
 
 /// Where a type stands, for the way out that a message names.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum TypePlace {
     Param,
     Return,
 }
@@ -190,24 +190,24 @@ fn is_function(bound: &TypeParamBound) -> bool {
     last.is_some_and(|last| matches!(last.arguments, PathArguments::Parenthesized(_)))
 }
 
-fn inside(ty: &Type, place: Place, declared: &[&Ident], errors: &mut Errors) {
-    Inside { place, declared, errors }.visit_type(ty);
+fn inside(ty: &Type, place: TypePlace, declared: &[&Ident], errors: &mut Errors) {
+    InsideType { place, declared, errors }.visit_type(ty);
 }
 
 /// Finds what cannot stand inside a type that crosses; below a mistake it looks no further.
-struct Inside<'a> {
-    place: Place,
+struct InsideType<'a> {
+    place: TypePlace,
     declared: &'a [&'a Ident],
     errors: &'a mut Errors,
 }
 
-impl<'ast> Visit<'ast> for Inside<'_> {
+impl<'ast> Visit<'ast> for InsideType<'_> {
     fn visit_type_reference(&mut self, reference: &'ast TypeReference) {
         let message = match self.place {
-            Place::Param => {
+            TypePlace::Param => {
                 "a reference cannot stand inside a type: only a whole parameter can be one, as in `&str`; own the value here"
             }
-            Place::Return => {
+            TypePlace::Return => {
                 "what comes back from the other side is a copy that the caller owns: return `String`, `Vec<T>` or the like"
             }
         };

@@ -6,10 +6,12 @@ use syn::Type;
 use syn::spanned::Spanned;
 
 use super::{at, named, otherwise};
-use crate::model::{BoundArg, BoundArgs, BoundKind, Contract, Direction, MaxCalls, Method, Number, Param};
+use crate::model::{
+    BoundArg, BoundArgs, BoundKind, ContractModel, Implementer, MaxCalls, MethodModel, Number, Param,
+};
 use crate::paths::{MethodPaths, Paths};
 
-pub(super) fn emit(contract: &Contract, paths: &Paths) -> TokenStream {
+pub(super) fn emit(contract: &ContractModel, paths: &Paths) -> TokenStream {
     let spec = spec(contract, paths);
     let local = contract.is_local();
     let markers = named(contract, paths).map(|(method, names)| marker(method, names, local, paths));
@@ -19,14 +21,14 @@ pub(super) fn emit(contract: &Contract, paths: &Paths) -> TokenStream {
     }
 }
 
-fn spec(contract: &Contract, paths: &Paths) -> TokenStream {
+fn spec(contract: &ContractModel, paths: &Paths) -> TokenStream {
     let Paths { rt, object, .. } = paths;
-    let Contract { js_name, docs, .. } = contract;
+    let ContractModel { js_name, docs, .. } = contract;
     let methods = contract.methods.iter().map(|method| method_spec(method, rt));
     let only = match contract.args.direction {
-        Direction::Both => TokenStream::new(),
-        Direction::Guest => quote!(.guest_only()),
-        Direction::Host => quote!(.host_only()),
+        Implementer::Both => TokenStream::new(),
+        Implementer::Guest => quote!(.guest_only()),
+        Implementer::Host => quote!(.host_only()),
     };
     quote! {
         impl #rt::Contract for #object {
@@ -39,8 +41,8 @@ fn spec(contract: &Contract, paths: &Paths) -> TokenStream {
 // out: MethodSpec::new("getUser", "get_user", "")
 //          .takes(&[ParamSpec::new("key", Kind::Value, type_spec!(&str)), ParamSpec::new("n", …, type_spec!(u32))])
 //          .returns(type_spec!(-> Result<String>))
-fn method_spec(method: &Method, rt: &Ident) -> TokenStream {
-    let Method { cfgs, js_name, rust_name, docs, params, bounds, max_calls, .. } = method;
+fn method_spec(method: &MethodModel, rt: &Ident) -> TokenStream {
+    let MethodModel { cfgs, js_name, rust_name, docs, params, bounds, max_calls, .. } = method;
     let specs = params.iter().map(|param| param_spec(param, rt));
     let takes = (!params.is_empty()).then(|| quote!(.takes(&[#(#specs),*])));
     let returns = method.returns().map(|ty| {
@@ -106,9 +108,9 @@ fn length(bound: Option<&u32>) -> TokenStream {
 // in:  fn get_user(&self, key: &str, n: u32) -> Result<String>;
 // out: struct __get_user;
 //      impl Method for __get_user { … }
-fn marker(method: &Method, names: &MethodPaths, local: bool, paths: &Paths) -> TokenStream {
+fn marker(method: &MethodModel, names: &MethodPaths, local: bool, paths: &Paths) -> TokenStream {
     let Paths { rt, object, .. } = paths;
-    let Method { cfgs, rust_name, .. } = method;
+    let MethodModel { cfgs, rust_name, .. } = method;
     let MethodPaths { marker, .. } = names;
     let args = args(method, local, rt);
     // A list of bounds cannot have `#[cfg]`, so the proxy names the marker of every method.
@@ -132,7 +134,7 @@ fn marker(method: &Method, names: &MethodPaths, local: bool, paths: &Paths) -> T
 
 // in:  key: &str, n: u32
 // out: (Ref<'a, str>, (Val<u32>, ()))
-fn args(method: &Method, local: bool, rt: &Ident) -> TokenStream {
+fn args(method: &MethodModel, local: bool, rt: &Ident) -> TokenStream {
     let sent = method.is_async() && !local;
     method.params.iter().rev().fold(quote!(()), |rest, param| {
         let check = match (param.by_ref, sent) {

@@ -5,7 +5,7 @@ use quote::quote;
 use syn::{Attribute, ItemImpl};
 
 use crate::asynchronous;
-use crate::model::{Args, Contract, Method};
+use crate::model::{ApiArgs, ContractModel, MethodModel};
 use crate::paths::{self, MethodPaths, Paths};
 
 mod meta;
@@ -13,7 +13,7 @@ mod ops;
 mod proxy;
 
 /// The trait, and beside it all that makes it a contract.
-pub(crate) fn contract(contract: &Contract) -> TokenStream {
+pub(crate) fn contract(contract: &ContractModel) -> TokenStream {
     let paths = Paths::new(contract);
     let Paths { krate, rt, .. } = &paths;
     let direction = contract.args.direction;
@@ -47,21 +47,21 @@ pub(crate) fn contract(contract: &Contract) -> TokenStream {
 }
 
 /// An implementation of a contract, whose `async` methods are boxed as those of the trait are.
-pub(crate) fn implementation(args: &Args, item: &ItemImpl) -> TokenStream {
+pub(crate) fn implementation(args: &ApiArgs, item: &ItemImpl) -> TokenStream {
     let attribute = asynchronous::attribute(&paths::krate(args.krate.as_ref()), args.local.is_some());
     quote!(#attribute #item)
 }
 
 /// Each method with its names.
 fn named<'a>(
-    contract: &'a Contract,
+    contract: &'a ContractModel,
     paths: &'a Paths,
-) -> impl Iterator<Item = (&'a Method, &'a MethodPaths)> {
+) -> impl Iterator<Item = (&'a MethodModel, &'a MethodPaths)> {
     contract.methods.iter().zip(&paths.methods)
 }
 
 /// How the runtime makes an op or a call of a method.
-fn of(method: &Method) -> Ident {
+fn of(method: &MethodModel) -> Ident {
     Ident::new(if method.is_async() { "of_async" } else { "of" }, Span::call_site())
 }
 

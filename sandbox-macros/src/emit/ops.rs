@@ -5,10 +5,10 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::{at, named, of};
-use crate::model::{Contract, Method};
+use crate::model::{ContractModel, MethodModel};
 use crate::paths::{MethodPaths, Paths};
 
-pub(super) fn emit(contract: &Contract, paths: &Paths) -> TokenStream {
+pub(super) fn emit(contract: &ContractModel, paths: &Paths) -> TokenStream {
     let Paths { rt, name, object, host, .. } = paths;
     let guest = contract.args.direction.guest();
     let methods = named(contract, paths).map(|(method, names)| host_method(method, names, guest, paths));
@@ -42,9 +42,9 @@ pub(super) fn emit(contract: &Contract, paths: &Paths) -> TokenStream {
 //              reply.done(settle!(Result<String>, returned))
 //          }
 //      }
-fn host_method(method: &Method, names: &MethodPaths, guest: bool, paths: &Paths) -> TokenStream {
+fn host_method(method: &MethodModel, names: &MethodPaths, guest: bool, paths: &Paths) -> TokenStream {
     let Paths { rt, name, reply, .. } = paths;
-    let (Method { cfgs, .. }, MethodPaths { marker, .. }) = (method, names);
+    let (MethodModel { cfgs, .. }, MethodPaths { marker, .. }) = (method, names);
     let (ident, span) = (method.ident(), method.returns().map_or_else(Span::call_site, Spanned::span));
     let returns = returns(method, guest, rt);
     let pattern = method.params.iter().rev().fold(quote!(()), |rest, param| {
@@ -95,7 +95,7 @@ fn host_method(method: &Method, names: &MethodPaths, guest: bool, paths: &Paths)
 }
 
 /// The return type; where a guest can implement the method, it has been checked there.
-fn returns(method: &Method, guest: bool, rt: &Ident) -> TokenStream {
+fn returns(method: &MethodModel, guest: bool, rt: &Ident) -> TokenStream {
     match method.returns() {
         _ if guest => quote!(#rt::Returns<Self>),
         Some(ty) => ty.to_token_stream(),

@@ -6,11 +6,11 @@ use syn::{Attribute, ItemTrait, Meta, Path, TraitItem, TraitItemFn, parse_quote}
 
 use super::{meta, named, of};
 use crate::asynchronous;
-use crate::model::{Contract, Method, Policy};
+use crate::model::{ContractModel, MethodModel, Policy};
 use crate::paths::{MethodPaths, Paths};
 
 /// The proxy's struct, which stands beside the trait because users name it.
-pub(super) fn declaration(contract: &Contract, paths: &Paths) -> TokenStream {
+pub(super) fn declaration(contract: &ContractModel, paths: &Paths) -> TokenStream {
     let Paths { name, proxy, transport, .. } = paths;
     let vis = &contract.item.vis;
     let docs = format!(" Implements [`{name}`] by calling a guest through the transport `{transport}`.");
@@ -30,7 +30,7 @@ pub(super) fn declaration(contract: &Contract, paths: &Paths) -> TokenStream {
     }
 }
 
-pub(super) fn emit(contract: &Contract, paths: &Paths) -> TokenStream {
+pub(super) fn emit(contract: &ContractModel, paths: &Paths) -> TokenStream {
     let Paths { rt, name, object, proxy, transport, .. } = paths;
     let local = contract.is_local();
     let values = named(contract, paths).map(|(method, names)| guest_method(method, names, local, rt));
@@ -61,13 +61,13 @@ pub(super) fn emit(contract: &Contract, paths: &Paths) -> TokenStream {
 }
 
 /// The proxy for a caller with a deadline. A method of the contract may have the name itself.
-fn narrowed(contract: &Contract, paths: &Paths) -> Option<TokenStream> {
+fn narrowed(contract: &ContractModel, paths: &Paths) -> Option<TokenStream> {
     let Paths { rt, proxy, transport, .. } = paths;
     let vis = &contract.item.vis;
     let is_taken = contract.methods.iter().any(|method| method.rust_name == "with_deadline");
     (!is_taken).then(|| {
         quote! {
-            impl<#transport: #rt::Narrow> #proxy<#transport> {
+            impl<#transport: #rt::WithDeadline> #proxy<#transport> {
                 /// The same for a caller that waits until the deadline and no longer.
                 #[must_use]
                 #[allow(dead_code, reason = "not every caller has a deadline")]
@@ -80,7 +80,7 @@ fn narrowed(contract: &Contract, paths: &Paths) -> Option<TokenStream> {
 }
 
 /// The transport carries each method; supertraits are the user's to implement for the proxy.
-fn where_clause(contract: &Contract, paths: &Paths) -> TokenStream {
+fn where_clause(contract: &ContractModel, paths: &Paths) -> TokenStream {
     let Paths { rt, transport, methods, .. } = paths;
     let supertraits = &contract.item.supertraits;
     let own = (!supertraits.is_empty()).then(|| quote!(Self: #supertraits,));
@@ -100,8 +100,8 @@ fn where_clause(contract: &Contract, paths: &Paths) -> TokenStream {
 //          type Returns = Result<String>;
 //          type Value = <Self::Returns as GuestReturn>::Value;
 //      }
-fn guest_method(method: &Method, names: &MethodPaths, local: bool, rt: &Ident) -> TokenStream {
-    let Method { cfgs, on_failure, .. } = method;
+fn guest_method(method: &MethodModel, names: &MethodPaths, local: bool, rt: &Ident) -> TokenStream {
+    let MethodModel { cfgs, on_failure, .. } = method;
     let MethodPaths { marker, .. } = names;
     let sent = method.is_async() && !local;
     let check = match (on_failure, sent) {
@@ -133,9 +133,9 @@ fn guest_method(method: &Method, names: &MethodPaths, local: bool, rt: &Ident) -
 // out: fn get_user<'life0, 'async_trait>(&'life0 self) -> Boxed<'async_trait, Result<String>> where … {
 //          Box::pin(call_async(__get_user, &self.transport, ()))
 //      }
-fn proxy_method(method: &Method, names: &MethodPaths, local: bool, paths: &Paths) -> TokenStream {
+fn proxy_method(method: &MethodModel, names: &MethodPaths, local: bool, paths: &Paths) -> TokenStream {
     let Paths { rt, name, .. } = paths;
-    let Method { cfgs, .. } = method;
+    let MethodModel { cfgs, .. } = method;
     let MethodPaths { marker, default, .. } = names;
     let signature = match method.is_async() {
         true => asynchronous::signature(&method.sig, rt, local).to_token_stream(),
@@ -159,7 +159,7 @@ fn proxy_method(method: &Method, names: &MethodPaths, local: bool, paths: &Paths
     }
 }
 
-fn signature(method: &Method) -> TokenStream {
+fn signature(method: &MethodModel) -> TokenStream {
     let (ident, output) = (method.ident(), &method.sig.output);
     let params = method.params.iter().map(|param| {
         let (ident, ty) = (&param.ident, &param.ty);
@@ -170,7 +170,7 @@ fn signature(method: &Method) -> TokenStream {
 
 /// The call of the guest; of an `async` method, its future, which holds the transport's part of the call and nothing of
 /// the proxy.
-fn call(method: &Method, marker: &Ident, local: bool, rt: &Ident) -> TokenStream {
+fn call(method: &MethodModel, marker: &Ident, local: bool, rt: &Ident) -> TokenStream {
     let args = method.params.iter().rev().fold(quote!(()), |rest, param| {
         let ident = &param.ident;
         let wrap = if param.by_ref { quote!(Ref) } else { quote!(Val) };
@@ -201,7 +201,7 @@ fn call(method: &Method, marker: &Ident, local: bool, rt: &Ident) -> TokenStream
 // in:  fn tax(&self) -> Result<f64> { Ok(0.2) }
 // out: fn tax(&self) -> Result<f64> { Self::__tax_default(self) }
 //      #[doc(hidden)] fn __tax_default(&self) -> Result<f64> { Ok(0.2) }
-pub(super) fn with_callable_defaults(contract: &Contract, paths: &Paths) -> ItemTrait {
+pub(super) fn with_callable_defaults(contract: &ContractModel, paths: &Paths) -> ItemTrait {
     let mut item = contract.item.clone();
     if !contract.args.direction.guest() {
         return item;
@@ -220,7 +220,7 @@ pub(super) fn with_callable_defaults(contract: &Contract, paths: &Paths) -> Item
     item
 }
 
-fn split_default(member: &mut TraitItemFn, method: &Method, default: &Ident) -> TraitItemFn {
+fn split_default(member: &mut TraitItemFn, method: &MethodModel, default: &Ident) -> TraitItemFn {
     let mut callable = member.clone();
     callable
         .attrs

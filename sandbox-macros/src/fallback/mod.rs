@@ -7,7 +7,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{Generics, Ident, ItemTrait, TraitItem, TraitItemFn, parse_quote};
 
-use crate::model::Contract;
+use crate::model::ContractModel;
 use crate::paths::{self, Free};
 use crate::{asynchronous, check};
 
@@ -20,7 +20,7 @@ pub(crate) fn item(item: &TokenStream, error: &syn::Error) -> TokenStream {
 }
 
 /// The messages, a trait that the compiler takes, and impls of the runtime's traits that do nothing.
-pub(crate) fn contract(contract: &Contract, error: &syn::Error) -> TokenStream {
+pub(crate) fn contract(contract: &ContractModel, error: &syn::Error) -> TokenStream {
     let messages = error.to_compile_error();
     let krate = paths::krate(contract.args.krate.as_ref());
     let boxed = contract.is_async().then(|| asynchronous::attribute(&krate, contract.is_local()));

@@ -1,6 +1,6 @@
 //! What `#[guest]` cannot say, reported on the token that is wrong, with the way out.
 
-use super::{Case, Field, Model, Property, View, message};
+use super::{Case, ErrorField, ErrorProperty, Model, View, message};
 use crate::errors::Errors;
 use crate::names;
 
@@ -20,7 +20,7 @@ pub(super) fn model(model: &Model, errors: &mut Errors) {
     }
 }
 
-fn marked(case: &Case) -> impl Iterator<Item = (&Field, &Property)> {
+fn marked(case: &Case) -> impl Iterator<Item = (&ErrorField, &ErrorProperty)> {
     case.fields.iter().filter_map(|field| Some((field, field.property.as_ref()?)))
 }
 
@@ -73,7 +73,7 @@ fn properties(case: &Case, errors: &mut Errors) {
     }
 }
 
-fn way_out(property: &Property) -> &'static str {
+fn way_out(property: &ErrorProperty) -> &'static str {
     if property.rename.is_some() {
         "choose another name"
     } else {

@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Generics, LitStr, parse_quote};
 
-use super::{Case, Field, Model, View, message};
+use super::{Case, ErrorField, Model, View, message};
 use crate::paths;
 
 /// The impl of the runtime's trait.
@@ -87,7 +87,7 @@ fn arm(case: &Case, krate: &TokenStream) -> TokenStream {
     match &case.view {
         View::Opaque => TokenStream::new(),
         View::Transparent { .. } => {
-            let inner = case.fields.iter().map(|Field { member, ty, .. }| {
+            let inner = case.fields.iter().map(|ErrorField { member, ty, .. }| {
                 let binding = Ident::new("field", ty.span());
                 let call = quote_spanned!(ty.span()=> #krate::GuestError::for_guest(#binding));
                 quote!(#path { #member: #binding } => #call,)
@@ -107,7 +107,7 @@ fn visible(
     let path = path(case);
     let class = class.map_or_else(|| quote!("Error"), ToTokens::to_token_stream);
     // The names in a format string are looked up where the string was written.
-    let scope = |field: &Field| message.map_or_else(|| field.ty.span(), LitStr::span);
+    let scope = |field: &ErrorField| message.map_or_else(|| field.ty.span(), LitStr::span);
     let binding = |index, field| Ident::new(&message::binding(index), scope(field));
     let (text, mut used) = self::text(message, &case.fields);
     let properties = case.fields.iter().enumerate().filter_map(|(index, field)| {
@@ -130,7 +130,7 @@ fn visible(
 }
 
 /// The expression of the message, and the fields in it.
-fn text(written: Option<&LitStr>, fields: &[Field]) -> (TokenStream, Vec<usize>) {
+fn text(written: Option<&LitStr>, fields: &[ErrorField]) -> (TokenStream, Vec<usize>) {
     let message = written.and_then(|written| Some((written, message::read(written, fields).ok()?)));
     let Some((written, message)) = message else {
         return (quote!(::std::string::ToString::to_string(self)), Vec::new());

@@ -3,7 +3,7 @@
 use syn::ext::IdentExt;
 use syn::{LitStr, Member};
 
-use super::Field;
+use super::ErrorField;
 
 /// A message in which each field has its name in the generated code.
 pub(super) struct Message {
@@ -19,7 +19,7 @@ pub(super) fn binding(index: usize) -> String {
 }
 
 /// Reads a message; the error says what is wrong with it.
-pub(super) fn read(literal: &LitStr, fields: &[Field]) -> Result<Message, String> {
+pub(super) fn read(literal: &LitStr, fields: &[ErrorField]) -> Result<Message, String> {
     let written = literal.value();
     let mut message = Message { text: String::new(), fields: Vec::new() };
     let mut rest = written.as_str();
@@ -48,7 +48,7 @@ pub(super) fn read(literal: &LitStr, fields: &[Field]) -> Result<Message, String
 
 impl Message {
     /// `name` or `name:format`.
-    fn argument(&mut self, written: &str, fields: &[Field]) -> Result<(), String> {
+    fn argument(&mut self, written: &str, fields: &[ErrorField]) -> Result<(), String> {
         let (name, format) =
             written.split_once(':').map_or((written, None), |(name, format)| (name, Some(format)));
         let name = name.trim();
@@ -67,7 +67,7 @@ impl Message {
     }
 }
 
-fn unknown(name: &str, fields: &[Field]) -> String {
+fn unknown(name: &str, fields: &[ErrorField]) -> String {
     let known: Vec<String> =
         fields.iter().map(|field| format!("`{{{}}}`", self::name(&field.member))).collect();
     let way_out = match known.as_slice() {

@@ -26,7 +26,7 @@ struct Case {
     name: Ident,
     is_variant: bool,
     view: View,
-    fields: Vec<Field>,
+    fields: Vec<ErrorField>,
 }
 
 /// What a guest sees of a case.
@@ -43,14 +43,14 @@ enum View {
     },
 }
 
-struct Field {
+struct ErrorField {
     member: Member,
     ty: Type,
-    property: Option<Property>,
+    property: Option<ErrorProperty>,
 }
 
 /// A field marked with `#[guest]`.
-struct Property {
+struct ErrorProperty {
     /// The attribute's name, for its span.
     mark: Path,
     rename: Option<LitStr>,

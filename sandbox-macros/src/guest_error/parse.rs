@@ -4,14 +4,14 @@ use proc_macro2::Ident;
 use syn::ext::IdentExt;
 use syn::{Attribute, Data, DeriveInput, Fields, LitStr, Member, Meta, Path};
 
-use super::{Case, Field, Model, Property, View};
+use super::{Case, ErrorField, ErrorProperty, Model, View};
 use crate::args::{self, Argument};
 use crate::errors::Errors;
 use crate::names;
 
 /// What an attribute stands on.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum AttributePlace {
     Enum,
     Struct,
     Variant,
@@ -20,7 +20,7 @@ enum Place {
 
 /// What the `#[guest]` attributes of one place say together.
 #[derive(Default)]
-struct Args {
+struct GuestErrorArgs {
     /// The first attribute's name.
     mark: Option<Path>,
     /// An attribute without arguments.
@@ -34,7 +34,7 @@ struct Args {
     keys: Vec<Ident>,
 }
 
-impl Place {
+impl AttributePlace {
     /// With the article.
     fn name(self) -> &'static str {
         match self {
@@ -77,17 +77,17 @@ pub(super) fn input(input: DeriveInput, errors: &mut Errors) -> Option<Model> {
             return None;
         }
         Data::Struct(data) => {
-            let args = read(&attrs, Place::Struct, errors);
+            let args = read(&attrs, AttributePlace::Struct, errors);
             let krate = args.krate.clone();
             (krate, vec![case(name.clone(), false, args, data.fields, errors)])
         }
         Data::Enum(data) => {
-            let outer = read(&attrs, Place::Enum, errors);
+            let outer = read(&attrs, AttributePlace::Enum, errors);
             if let Some(bare) = &outer.bare {
                 errors.on(bare, "on an enum, `#[guest]` goes on each variant that a guest may see");
             }
             let variants = data.variants.into_iter().map(|variant| {
-                let mut args = read(&variant.attrs, Place::Variant, errors);
+                let mut args = read(&variant.attrs, AttributePlace::Variant, errors);
                 args.class = args.class.or_else(|| outer.class.clone());
                 case(variant.ident, true, args, variant.fields, errors)
             });
@@ -98,7 +98,7 @@ pub(super) fn input(input: DeriveInput, errors: &mut Errors) -> Option<Model> {
     Some(Model { name, generics, krate, cases })
 }
 
-fn case(name: Ident, is_variant: bool, args: Args, fields: Fields, errors: &mut Errors) -> Case {
+fn case(name: Ident, is_variant: bool, args: GuestErrorArgs, fields: Fields, errors: &mut Errors) -> Case {
     // `crate` says where the runtime is, and nothing of what a guest may see.
     let says = args.bare.is_some() || args.keys.iter().any(|key| key != "crate");
     let is_empty = args.mark.is_some() && args.keys.is_empty();
@@ -112,19 +112,19 @@ fn case(name: Ident, is_variant: bool, args: Args, fields: Fields, errors: &mut 
     Case { name, is_variant, view, fields: fields.collect() }
 }
 
-fn field(field: syn::Field, index: u32, errors: &mut Errors) -> Field {
-    let Args { mark, rename, .. } = read(&field.attrs, Place::Field, errors);
+fn field(field: syn::Field, index: u32, errors: &mut Errors) -> ErrorField {
+    let GuestErrorArgs { mark, rename, .. } = read(&field.attrs, AttributePlace::Field, errors);
     let own = field.ident.as_ref().map(|ident| names::camel_case(&ident.unraw().to_string()));
     let member = field.ident.map_or_else(|| Member::from(index as usize), Member::from);
     let property = mark.map(|mark| {
         let name = rename.as_ref().map(LitStr::value).or(own).unwrap_or_default();
-        Property { mark, rename, name }
+        ErrorProperty { mark, rename, name }
     });
-    Field { member, ty: field.ty, property }
+    ErrorField { member, ty: field.ty, property }
 }
 
-fn read(attrs: &[Attribute], place: Place, errors: &mut Errors) -> Args {
-    let mut args = Args::default();
+fn read(attrs: &[Attribute], place: AttributePlace, errors: &mut Errors) -> GuestErrorArgs {
+    let mut args = GuestErrorArgs::default();
     let mut seen = Vec::new();
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("guest")) {
         args.mark.get_or_insert_with(|| attr.path().clone());
@@ -146,7 +146,7 @@ fn read(attrs: &[Attribute], place: Place, errors: &mut Errors) -> Args {
     args
 }
 
-fn argument(argument: &Argument, place: Place, args: &mut Args, errors: &mut Errors) {
+fn argument(argument: &Argument, place: AttributePlace, args: &mut GuestErrorArgs, errors: &mut Errors) {
     let key = argument.key.to_string();
     args.keys.push(argument.key.clone());
     match key.as_str() {

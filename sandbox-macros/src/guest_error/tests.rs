@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{DeriveInput, Item, ItemImpl, LitStr, parse_quote};
 
-use super::{Field, Model, check, derive, message, parse};
+use super::{ErrorField, Model, check, derive, message, parse};
 use crate::errors::collect;
 
 /// The model, if there is no mistake, and the messages.
@@ -58,12 +58,12 @@ fn properties_have_javascript_names() {
 }
 
 fn read(text: &str, fields: &syn::Fields) -> Result<(String, Vec<usize>), String> {
-    let field = |(index, field): (usize, &syn::Field)| Field {
+    let field = |(index, field): (usize, &syn::Field)| ErrorField {
         member: field.ident.clone().map_or_else(|| index.into(), Into::into),
         ty: field.ty.clone(),
         property: None,
     };
-    let fields: Vec<Field> = fields.iter().enumerate().map(field).collect();
+    let fields: Vec<ErrorField> = fields.iter().enumerate().map(field).collect();
     let literal = LitStr::new(text, proc_macro2::Span::call_site());
     message::read(&literal, &fields).map(|message| (message.text, message.fields))
 }

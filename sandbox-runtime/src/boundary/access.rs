@@ -5,13 +5,13 @@ use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{self, DeserializeSeed, Visitor};
 
 use super::content::{Content, ReadFields};
-use super::fault::ValueError;
-use super::keys::Name;
+use super::js_value::JsValue;
+use super::keys::KeyName;
 use super::observe::observe;
 use super::read::{Reader, Value};
 use super::seen::Opened;
 use super::text::js_string;
-use super::tree::JsValue;
+use super::value_error::ValueError;
 
 /// The elements of an array.
 pub(super) struct Items<'r, 's, 'i> {
@@ -52,11 +52,11 @@ pub(super) struct Entries<'r, 's, 'i> {
     pub(super) object: Option<v8::Local<'s, v8::Object>>,
     pub(super) next: u32,
     /// Its reader is of the value that the key is of.
-    pub(super) value: Option<(Reader<'r, 's, 'i>, Place<'s>)>,
+    pub(super) value: Option<(Reader<'r, 's, 'i>, ElementPlace<'s>)>,
 }
 
 /// Where a value is, for an error.
-pub(super) enum Place<'s> {
+pub(super) enum ElementPlace<'s> {
     /// In the property of this name.
     Property(String),
     /// Behind this key, of the nth entry of a Map.
@@ -85,8 +85,8 @@ impl<'s> Entries<'_, 's, '_> {
             if value.value.is_undefined() {
                 continue;
             }
-            let key = seed.deserialize(Name(name.clone())).map_err(|error| error.inside(name.clone()))?;
-            self.value = Some((value, Place::Property(name)));
+            let key = seed.deserialize(KeyName(name.clone())).map_err(|error| error.inside(name.clone()))?;
+            self.value = Some((value, ElementPlace::Property(name)));
             return Ok(Some(key));
         }
         Ok(None)
@@ -100,7 +100,7 @@ impl<'s> Entries<'_, 's, '_> {
         let name = self.take()?;
         let key = seed.deserialize(self.reader.part(name)).map_err(|error| error.at_key(index))?;
         let value = self.take()?;
-        self.value = Some((self.reader.part(value), Place::Entry(name, index)));
+        self.value = Some((self.reader.part(value), ElementPlace::Entry(name, index)));
         Ok(Some(key))
     }
 }
@@ -120,10 +120,10 @@ impl<'de> de::MapAccess<'de> for Entries<'_, '_, '_> {
             return Err(<ValueError as de::Error>::custom("a map's value before its key"));
         };
         seed.deserialize(value).map_err(|error| match place {
-            Place::Property(name) => error.inside(name),
+            ElementPlace::Property(name) => error.inside(name),
             // What a key holds was looked at when it was read.
-            Place::Entry(key, index) if key.is_object() => error.at(index),
-            Place::Entry(key, index) => match observe(self.reader.of(key)) {
+            ElementPlace::Entry(key, index) if key.is_object() => error.at(index),
+            ElementPlace::Entry(key, index) => match observe(self.reader.of(key)) {
                 Ok(JsValue::String(name)) => error.inside(name),
                 Ok(key @ (JsValue::Number(_) | JsValue::BigInt { .. })) => error.inside(key.describe()),
                 _ => error.at(index),
@@ -215,7 +215,7 @@ impl<'de, 'r, 's, 'i> de::EnumAccess<'de> for Variant<'r, 's, 'i> {
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self::Variant), ValueError> {
         let reader = self.reader;
         let name = reader.of(self.key).string("a variant's name")?;
-        let variant = seed.deserialize(Name(name.clone()))?;
+        let variant = seed.deserialize(KeyName(name.clone()))?;
         let value = reader.get(self.object, self.key).map_err(|error| error.inside(name.clone()))?;
         reader.budget.nodes(1)?;
         Ok((variant, Content { reader: reader.part(value), name }))

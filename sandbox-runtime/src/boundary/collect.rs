@@ -3,19 +3,19 @@
 use deno_core::v8;
 use serde::ser::{self, Serialize};
 
-use super::fault::ValueError;
-use super::forms::{Forms, Name, Names, Values};
 use super::keys::KeyWriter;
-use super::write::{Value, Writer, terminated};
+use super::struct_shapes::{Names, PropertyName, StructShapes, Values};
+use super::value_error::ValueError;
+use super::write::{Value, ValueWriter, terminated};
 
 /// An array being made.
-pub(super) struct Items<'w, 's, 'i> {
-    pub(super) writer: Writer<'w, 's, 'i>,
+pub(super) struct ItemsWriter<'w, 's, 'i> {
+    pub(super) writer: ValueWriter<'w, 's, 'i>,
     pub(super) values: Vec<Value<'s>>,
     pub(super) tag: Option<&'static str>,
 }
 
-impl<'s> Items<'_, 's, '_> {
+impl<'s> ItemsWriter<'_, 's, '_> {
     fn push<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), ValueError> {
         let index = self.values.len();
         self.writer.budget.length(index + 1)?;
@@ -33,23 +33,23 @@ impl<'s> Items<'_, 's, '_> {
 }
 
 /// An object of known fields being made.
-pub(super) struct Fields<'w, 's, 'i> {
-    pub(super) writer: Writer<'w, 's, 'i>,
+pub(super) struct FieldsWriter<'w, 's, 'i> {
+    pub(super) writer: ValueWriter<'w, 's, 'i>,
     pub(super) names: Names,
     pub(super) values: Values<'s>,
     pub(super) tag: Option<&'static str>,
 }
 
-impl<'s> Fields<'_, 's, '_> {
+impl<'s> FieldsWriter<'_, 's, '_> {
     fn define<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<(), ValueError> {
         let value = self.writer.write(value).map_err(|error| error.inside(name))?;
-        self.names.push(Name(name));
+        self.names.push(PropertyName(name));
         self.values.push(value);
         Ok(())
     }
 
     fn finish(self) -> Result<Value<'s>, ValueError> {
-        let object = match Forms::make(self.writer.scope, &self.names, &self.values)? {
+        let object = match StructShapes::make(self.writer.scope, &self.names, &self.values)? {
             Some(object) => object,
             None => self.one_at_a_time()?,
         };
@@ -61,7 +61,7 @@ impl<'s> Fields<'_, 's, '_> {
 
     fn one_at_a_time(&self) -> Result<Value<'s>, ValueError> {
         let object = v8::Object::new(self.writer.scope);
-        for (Name(name), value) in self.names.iter().zip(&self.values) {
+        for (PropertyName(name), value) in self.names.iter().zip(&self.values) {
             self.writer.define(object, self.writer.name(name)?, *value)?;
         }
         Ok(object.into())
@@ -69,11 +69,11 @@ impl<'s> Fields<'_, 's, '_> {
 }
 
 /// A map being made: an object when its keys are names, else a `Map`.
-pub(super) struct Entries<'w, 's, 'i> {
-    pub(super) writer: Writer<'w, 's, 'i>,
+pub(super) struct EntriesWriter<'w, 's, 'i> {
+    pub(super) writer: ValueWriter<'w, 's, 'i>,
     pub(super) made: Made<'s>,
     pub(super) length: usize,
-    pub(super) key: Option<Key<'s>>,
+    pub(super) key: Option<KeyState<'s>>,
 }
 
 #[derive(Clone, Copy)]
@@ -83,28 +83,28 @@ pub(super) enum Made<'s> {
     Map(v8::Local<'s, v8::Map>),
 }
 
-pub(super) enum Key<'s> {
+pub(super) enum KeyState<'s> {
     Name(String),
     Value(Value<'s>),
 }
 
-impl<'s> Entries<'_, 's, '_> {
+impl<'s> EntriesWriter<'_, 's, '_> {
     fn insert<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), ValueError> {
         let writer = self.writer;
         let Some(key) = self.key.take() else {
             return Err(<ValueError as ser::Error>::custom("a map's value before its key"));
         };
         let step = match &key {
-            Key::Name(name) => name.clone(),
-            Key::Value(_) => "value".to_owned(),
+            KeyState::Name(name) => name.clone(),
+            KeyState::Value(_) => "value".to_owned(),
         };
         let value = writer.write(value).map_err(|error| error.inside(step))?;
         match (key, self.made) {
-            (Key::Name(name), Made::Object(object)) => {
+            (KeyState::Name(name), Made::Object(object)) => {
                 writer.budget.bytes(name.len())?;
                 writer.define(object, writer.name(&name)?, value)
             }
-            (Key::Value(key), Made::Map(map)) => {
+            (KeyState::Value(key), Made::Map(map)) => {
                 map.set(writer.scope, key, value).map(drop).ok_or_else(terminated)
             }
             _ => Err(<ValueError as ser::Error>::custom("a map whose keys are names and other values")),
@@ -120,7 +120,7 @@ impl<'s> Entries<'_, 's, '_> {
     }
 }
 
-impl<'s> ser::SerializeMap for Entries<'_, 's, '_> {
+impl<'s> ser::SerializeMap for EntriesWriter<'_, 's, '_> {
     type Ok = Value<'s>;
     type Error = ValueError;
 
@@ -130,9 +130,9 @@ impl<'s> ser::SerializeMap for Entries<'_, 's, '_> {
         self.writer.budget.length(self.length)?;
         let is_map = matches!(self.made, Made::Map(_));
         let (key, made) = match (!is_map).then(|| key.serialize(KeyWriter).ok()).flatten() {
-            Some(name) => (Key::Name(name), Made::Object(v8::Object::new(scope))),
-            None if is_map => (Key::Value(self.writer.write(key)?), self.made),
-            None => (Key::Value(self.writer.write(key)?), Made::Map(v8::Map::new(scope))),
+            Some(name) => (KeyState::Name(name), Made::Object(v8::Object::new(scope))),
+            None if is_map => (KeyState::Value(self.writer.write(key)?), self.made),
+            None => (KeyState::Value(self.writer.write(key)?), Made::Map(v8::Map::new(scope))),
         };
         if matches!(self.made, Made::Nothing) {
             self.made = made;
@@ -152,7 +152,7 @@ impl<'s> ser::SerializeMap for Entries<'_, 's, '_> {
 
 macro_rules! finish_items {
     ($($trait:ident $method:ident),*) => {$(
-        impl<'s> ser::$trait for Items<'_, 's, '_> {
+        impl<'s> ser::$trait for ItemsWriter<'_, 's, '_> {
             type Ok = Value<'s>;
             type Error = ValueError;
             fn $method<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), ValueError> {
@@ -169,7 +169,7 @@ finish_items!(SerializeSeq serialize_element, SerializeTuple serialize_element, 
 
 macro_rules! finish_fields {
     ($($trait:ident),*) => {$(
-        impl<'s> ser::$trait for Fields<'_, 's, '_> {
+        impl<'s> ser::$trait for FieldsWriter<'_, 's, '_> {
             type Ok = Value<'s>;
             type Error = ValueError;
             fn serialize_field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<(), ValueError> {

@@ -2,7 +2,7 @@
 
 use serde::de::{self, DeserializeSeed, Visitor};
 
-use super::fault::ValueError;
+use super::value_error::ValueError;
 
 /// A reader of values.
 pub(super) trait ReadFields<'de>: de::Deserializer<'de, Error = ValueError> {

@@ -4,13 +4,15 @@ use deno_core::v8;
 use serde::de::{self, IntoDeserializer, Visitor};
 
 use super::access::{ErrorFields, Taken, Variant};
-use super::alike::{big_integers, is_for_json, known_kinds, small_integers, visit_bigint, visit_number};
-use super::fault::ValueError;
-use super::forms::Forms;
+use super::deserialize_common::{
+    big_integers, is_for_json, known_kinds, small_integers, visit_bigint, visit_number,
+};
+use super::js_types::{DATE, ERROR};
 use super::read::Reader;
-use super::rich::{DATE, ERROR};
 use super::seen::Opened;
-use super::shape::Shape;
+use super::struct_shapes::StructShapes;
+use super::value_error::ValueError;
+use super::value_kind::ValueKind;
 use crate::isolate::engine;
 
 impl<'de> de::Deserializer<'de> for Reader<'_, '_, '_> {
@@ -20,28 +22,28 @@ impl<'de> de::Deserializer<'de> for Reader<'_, '_, '_> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
         match self.shape() {
-            Shape::Nothing => visitor.visit_unit(),
-            Shape::Bool(value) => visitor.visit_bool(value),
-            Shape::Number(number) => {
+            ValueKind::Nothing => visitor.visit_unit(),
+            ValueKind::Bool(value) => visitor.visit_bool(value),
+            ValueKind::Number(number) => {
                 visit_number(visitor, number, self.budget, |expected| self.unexpected(expected))
             }
-            Shape::BigInt(_) => {
+            ValueKind::BigInt(_) => {
                 self.budget.doubt();
                 visit_bigint(visitor, (self.big("i128"), self.big("u128")))
             }
-            Shape::Text(string) => visitor.visit_string(self.text(string)?),
-            Shape::Array(_) | Shape::Set(_) | Shape::Numbers(_) => self.seq(visitor, "an array"),
-            Shape::Bytes(_) => {
+            ValueKind::Text(string) => visitor.visit_string(self.text(string)?),
+            ValueKind::Array(_) | ValueKind::Set(_) | ValueKind::Numbers(_) => self.seq(visitor, "an array"),
+            ValueKind::Bytes(_) => {
                 self.budget.doubt();
                 visitor.visit_byte_buf(self.bytes()?)
             }
-            Shape::Map(_) | Shape::Object(_) => self.map(visitor, "an object"),
-            Shape::Date(_) | Shape::Error(_) if is_for_json::<V::Value>() => {
+            ValueKind::Map(_) | ValueKind::Object(_) => self.map(visitor, "an object"),
+            ValueKind::Date(_) | ValueKind::Error(_) if is_for_json::<V::Value>() => {
                 Err(self.unexpected("a value that JSON has"))
             }
-            Shape::Date(_) => self.date(visitor),
-            Shape::Error(object) => visitor.visit_newtype_struct(ErrorFields { reader: self, object }),
-            Shape::Exotic => Err(self.unexpected("a value that can be copied")),
+            ValueKind::Date(_) => self.date(visitor),
+            ValueKind::Error(object) => visitor.visit_newtype_struct(ErrorFields { reader: self, object }),
+            ValueKind::Exotic => Err(self.unexpected("a value that can be copied")),
         }
     }
 
@@ -56,7 +58,7 @@ impl<'de> de::Deserializer<'de> for Reader<'_, '_, '_> {
         let refused = || self.unexpected("a string of one character");
         // A character is at most two units, so a longer string need not be read.
         match self.shape() {
-            Shape::Text(string) if engine::length(self.scope, string) <= 2 => {
+            ValueKind::Text(string) if engine::length(self.scope, string) <= 2 => {
                 let text = self.text(string)?;
                 let mut characters = text.chars();
                 match (characters.next(), characters.next()) {
@@ -70,14 +72,14 @@ impl<'de> de::Deserializer<'de> for Reader<'_, '_, '_> {
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
         match self.shape() {
-            Shape::Nothing => visitor.visit_none(),
+            ValueKind::Nothing => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
         match self.shape() {
-            Shape::Nothing => visitor.visit_unit(),
+            ValueKind::Nothing => visitor.visit_unit(),
             _ => Err(self.unexpected("nothing (undefined or null)")),
         }
     }
@@ -90,7 +92,9 @@ impl<'de> de::Deserializer<'de> for Reader<'_, '_, '_> {
         match name {
             DATE => self.date(visitor),
             ERROR => match self.shape() {
-                Shape::Error(object) => visitor.visit_newtype_struct(ErrorFields { reader: self, object }),
+                ValueKind::Error(object) => {
+                    visitor.visit_newtype_struct(ErrorFields { reader: self, object })
+                }
                 _ => Err(self.unexpected("an Error")),
             },
             _ => visitor.visit_newtype_struct(self),
@@ -105,7 +109,7 @@ impl<'de> de::Deserializer<'de> for Reader<'_, '_, '_> {
     ) -> Result<V::Value, ValueError> {
         match self.shape() {
             // A struct has named fields on both sides, so a Map or an array is not one.
-            Shape::Object(object) => match Forms::take(self.scope, object, fields)? {
+            ValueKind::Object(object) => match StructShapes::take(self.scope, object, fields)? {
                 Some(values) => {
                     self.budget.items(fields.len())?;
                     self.opens(|_| Opened::Taken { values, fields });
@@ -124,8 +128,8 @@ impl<'de> de::Deserializer<'de> for Reader<'_, '_, '_> {
         visitor: V,
     ) -> Result<V::Value, ValueError> {
         match self.shape() {
-            Shape::Text(string) => visitor.visit_enum(self.text(string)?.into_deserializer()),
-            Shape::Object(object) => {
+            ValueKind::Text(string) => visitor.visit_enum(self.text(string)?.into_deserializer()),
+            ValueKind::Object(object) => {
                 let names = self.names(object)?;
                 if names.length() != 1 {
                     let found = format!("an object with {} properties", names.length());

@@ -4,7 +4,7 @@ use serde::de::value::StringDeserializer;
 use serde::de::{self, IntoDeserializer, Visitor};
 use serde::ser::{self, Serialize};
 
-use super::fault::ValueError;
+use super::value_error::ValueError;
 
 /// Writes the key of a map as the name of a property, if it is of a type that has one: text, a character, an
 /// integer, a boolean, a variant without content.
@@ -114,7 +114,7 @@ impl ser::Serializer for KeyWriter {
 }
 
 /// The name of a property as the key of a map: text, or what the text was made from.
-pub(super) struct Name(pub(super) String);
+pub(super) struct KeyName(pub(super) String);
 
 macro_rules! parsed_keys {
     ($($method:ident $visit:ident $type:ty),*) => {$(
@@ -128,7 +128,7 @@ macro_rules! parsed_keys {
     )*};
 }
 
-impl<'de> de::Deserializer<'de> for Name {
+impl<'de> de::Deserializer<'de> for KeyName {
     type Error = ValueError;
 
     parsed_keys!(deserialize_bool visit_bool bool, deserialize_i8 visit_i8 i8, deserialize_i16 visit_i16 i16,

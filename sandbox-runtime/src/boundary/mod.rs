@@ -5,25 +5,25 @@
 //! and reads lone surrogates as U+FFFD; here each of these is a typed error that names the place.
 
 mod access;
-mod alike;
 mod bytes;
 mod collect;
 mod content;
 mod deserialize;
+mod deserialize_common;
 mod exotic;
-mod fault;
-pub(crate) mod forms;
+#[cfg(feature = "process")]
+mod from_value;
+mod js_types;
+pub(crate) mod js_value;
 mod keys;
 mod observe;
 mod plain;
 mod read;
-#[cfg(feature = "process")]
-mod reread;
-mod rich;
 mod seen;
-mod shape;
+pub(crate) mod struct_shapes;
 mod text;
-pub(crate) mod tree;
+mod value_error;
+mod value_kind;
 mod write;
 
 use std::cell::Cell;
@@ -34,20 +34,20 @@ use serde::de::DeserializeOwned;
 use smallvec::SmallVec;
 
 pub use bytes::Bytes;
-pub(crate) use fault::describe;
-pub(crate) use fault::{MOST, ValueError};
+pub use js_types::{AsMap, AsSet, Date, DateOutOfRange, ErrorValue, MapLike};
+pub use js_value::JsValue;
 pub(crate) use plain::plain;
-pub use rich::{AsMap, AsSet, Date, DateOutOfRange, ErrorValue, MapLike};
 pub(crate) use text::{js_string, preview};
-pub use tree::JsValue;
+pub(crate) use value_error::describe;
+pub(crate) use value_error::{MOST, ValueError};
 pub(crate) use write::new_error;
 #[cfg(feature = "process")]
 pub(crate) use {
+    from_value::{from_tree, is_whole, read_with_diagnosis, units},
+    js_types::{DATE, ERROR, MAP, SET},
     keys::KeyWriter,
     observe::error_of,
     plain::{DEEPEST, plain_inside},
-    reread::{from_tree, is_whole, read_closely, units},
-    rich::{DATE, ERROR, MAP, SET},
     write::{MAX_SAFE, is_json},
 };
 
@@ -60,7 +60,7 @@ use crate::process::wire::{Out, encode, put_length, serialize_top};
 use read::Reader;
 use seen::Again;
 pub(crate) use seen::Seen;
-use write::Writer;
+use write::ValueWriter;
 
 /// How many values an Array or an object counts for at least.
 pub(crate) const LEAST: usize = 4;
@@ -214,7 +214,7 @@ pub(crate) fn to_guest<'s, T: ?Sized + Serialize>(
     budget: &Budget<'_>,
     value: &T,
 ) -> Result<v8::Local<'s, v8::Value>, ValueError> {
-    Writer::new(scope, budget).top(value)
+    ValueWriter::new(scope, budget).top(value)
 }
 
 /// The same of a value that nobody else has: `Bytes` are moved.
@@ -224,7 +224,7 @@ pub(crate) fn owned_to_guest<'s, T: Serialize + 'static>(
     budget: &Budget<'_>,
     value: T,
 ) -> Result<v8::Local<'s, v8::Value>, ValueError> {
-    Writer::new(scope, budget).owned(value)
+    ValueWriter::new(scope, budget).owned(value)
 }
 
 /// The same of plain data that came over a wire: `undefined` stays what it is where it is the whole value, and bytes are moved.

@@ -3,12 +3,12 @@
 use deno_core::v8;
 
 use super::exotic::is_bytes;
-use super::fault::{ValueError, describe};
+use super::js_value::JsValue;
 use super::read::{Reader, Value};
 use super::seen::{Again, Opened, UNSEEN};
-use super::shape::Shape;
 use super::text::js_string;
-use super::tree::JsValue;
+use super::value_error::{ValueError, describe};
+use super::value_kind::ValueKind;
 use crate::isolate::engine;
 
 /// Copies a value out. What is no data is described in its place; only a budget, or code of the guest that throws,
@@ -140,39 +140,39 @@ pub(super) const STRING: &str = "a string of length ";
 fn observe_one(look: &Look<'_, '_, '_>) -> Result<JsValue, ValueError> {
     let reader = look.reader;
     Ok(match reader.shape() {
-        Shape::Nothing if reader.value.is_null() => JsValue::Null,
-        Shape::Nothing => JsValue::Undefined,
-        Shape::Bool(value) => JsValue::Bool(value),
-        Shape::Number(value) => JsValue::Number(value),
-        Shape::BigInt(bigint) => match engine::big_value(reader.scope, bigint) {
+        ValueKind::Nothing if reader.value.is_null() => JsValue::Null,
+        ValueKind::Nothing => JsValue::Undefined,
+        ValueKind::Bool(value) => JsValue::Bool(value),
+        ValueKind::Number(value) => JsValue::Number(value),
+        ValueKind::BigInt(bigint) => match engine::big_value(reader.scope, bigint) {
             Some((negative, magnitude)) => JsValue::BigInt { negative, magnitude },
             None => JsValue::Other("a BigInt of more than 128 bits".into()),
         },
-        Shape::Text(string) => text(reader, string)?,
-        Shape::Array(array) => JsValue::Array(items(look, array.into(), array.length() as usize)?),
-        Shape::Set(set) => {
+        ValueKind::Text(string) => text(reader, string)?,
+        ValueKind::Array(array) => JsValue::Array(items(look, array.into(), array.length() as usize)?),
+        ValueKind::Set(set) => {
             reader.budget.length(engine::set_size(reader.scope, set))?;
             let array = engine::set_items(reader.scope, set).ok_or_else(ValueError::thrown)?;
             JsValue::Set(items(look, array.into(), array.length() as usize)?)
         }
-        Shape::Numbers(numbers) => match reader.numbers(numbers) {
+        ValueKind::Numbers(numbers) => match reader.numbers(numbers) {
             Ok(numbers) => list_of(reader.value, items(look, numbers.into(), numbers.length())?),
             Err(_) => JsValue::Other("a typed array whose memory is gone".into()),
         },
-        Shape::Bytes(_) => match reader.bytes() {
+        ValueKind::Bytes(_) => match reader.bytes() {
             Ok(bytes) => buffer_of(reader.value, bytes),
             Err(error) if error.is_budget() => return Err(error),
             Err(_) => JsValue::Other("bytes whose memory is gone".into()),
         },
-        Shape::Date(millis) => JsValue::Date(millis),
-        Shape::Error(object) => error(look, object, error_names(reader)?)?,
-        Shape::Map(map) => {
+        ValueKind::Date(millis) => JsValue::Date(millis),
+        ValueKind::Error(object) => error(look, object, error_names(reader)?)?,
+        ValueKind::Map(map) => {
             reader.budget.length(engine::map_size(reader.scope, map))?;
             let array = engine::map_items(reader.scope, map).ok_or_else(ValueError::thrown)?;
             JsValue::Map(pairs(look, array)?)
         }
-        Shape::Object(object) => fields(look, object, reader.names(object)?)?,
-        Shape::Exotic => JsValue::Other(describe(reader.scope, reader.value)),
+        ValueKind::Object(object) => fields(look, object, reader.names(object)?)?,
+        ValueKind::Exotic => JsValue::Other(describe(reader.scope, reader.value)),
     })
 }
 

@@ -2,10 +2,10 @@
 
 use serde::ser::{self, Serialize};
 
-use super::fault::ValueError;
+use super::js_types::{DATE, ERROR, MAP, SET};
+use super::js_value::JsValue;
 use super::keys::KeyWriter;
-use super::rich::{DATE, ERROR, MAP, SET};
-use super::tree::JsValue;
+use super::value_error::ValueError;
 use super::write::{MAX_SAFE, is_json};
 
 /// No value that crosses is nested deeper; see [`Limits::value_depth`](crate::Limits::value_depth).
@@ -13,7 +13,7 @@ pub(crate) const DEEPEST: usize = 260;
 
 /// The value as plain data.
 pub(crate) fn plain<T: ?Sized + Serialize>(value: &T) -> Result<JsValue, ValueError> {
-    Plain { depth: 0, json: false, map: false }.write(value)
+    PlainWriter { depth: 0, json: false, map: false }.write(value)
 }
 
 /// The same of what is inside of a newtype of this name, so many levels deep.
@@ -23,18 +23,18 @@ pub(crate) fn plain_inside<T: ?Sized + Serialize>(
     value: &T,
     depth: usize,
 ) -> Result<JsValue, ValueError> {
-    ser::Serializer::serialize_newtype_struct(Plain { depth, json: false, map: false }, name, value)
+    ser::Serializer::serialize_newtype_struct(PlainWriter { depth, json: false, map: false }, name, value)
 }
 
 #[derive(Clone, Copy)]
-struct Plain {
+struct PlainWriter {
     depth: usize,
     json: bool,
     /// A map becomes a `Map`.
     map: bool,
 }
 
-impl Plain {
+impl PlainWriter {
     fn write<T: ?Sized + Serialize>(self, value: &T) -> Result<JsValue, ValueError> {
         value.serialize(Self { json: self.json || is_json::<T>(), ..self })
     }
@@ -46,12 +46,12 @@ impl Plain {
         }
     }
 
-    fn items(self, tag: Option<&'static str>) -> Result<Items, ValueError> {
-        Ok(Items { plain: self.inside()?, values: Vec::new(), tag })
+    fn items(self, tag: Option<&'static str>) -> Result<PlainItems, ValueError> {
+        Ok(PlainItems { plain: self.inside()?, values: Vec::new(), tag })
     }
 
-    fn fields(self, tag: Option<&'static str>) -> Result<Fields, ValueError> {
-        Ok(Fields {
+    fn fields(self, tag: Option<&'static str>) -> Result<PlainFields, ValueError> {
+        Ok(PlainFields {
             plain: self.inside()?,
             map: self.map,
             key: None,
@@ -87,16 +87,16 @@ macro_rules! numbers {
     )*};
 }
 
-impl ser::Serializer for Plain {
+impl ser::Serializer for PlainWriter {
     type Ok = JsValue;
     type Error = ValueError;
-    type SerializeSeq = Items;
-    type SerializeTuple = Items;
-    type SerializeTupleStruct = Items;
-    type SerializeTupleVariant = Items;
-    type SerializeMap = Fields;
-    type SerializeStruct = Fields;
-    type SerializeStructVariant = Fields;
+    type SerializeSeq = PlainItems;
+    type SerializeTuple = PlainItems;
+    type SerializeTupleStruct = PlainItems;
+    type SerializeTupleVariant = PlainItems;
+    type SerializeMap = PlainFields;
+    type SerializeStruct = PlainFields;
+    type SerializeStructVariant = PlainFields;
 
     numbers!(serialize_i8 i8, serialize_i16 i16, serialize_i32 i32, serialize_u8 u8, serialize_u16 u16,
         serialize_u32 u32, serialize_f32 f32, serialize_f64 f64);
@@ -178,13 +178,13 @@ impl ser::Serializer for Plain {
     ) -> Result<JsValue, ValueError> {
         Ok(tagged(Some(variant), self.inside()?.write(value)?))
     }
-    fn serialize_seq(self, _: Option<usize>) -> Result<Items, ValueError> {
+    fn serialize_seq(self, _: Option<usize>) -> Result<PlainItems, ValueError> {
         self.items(None)
     }
-    fn serialize_tuple(self, _: usize) -> Result<Items, ValueError> {
+    fn serialize_tuple(self, _: usize) -> Result<PlainItems, ValueError> {
         self.items(None)
     }
-    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Items, ValueError> {
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<PlainItems, ValueError> {
         self.items(None)
     }
     fn serialize_tuple_variant(
@@ -193,13 +193,13 @@ impl ser::Serializer for Plain {
         _: u32,
         variant: &'static str,
         _: usize,
-    ) -> Result<Items, ValueError> {
+    ) -> Result<PlainItems, ValueError> {
         self.items(Some(variant))
     }
-    fn serialize_map(self, _: Option<usize>) -> Result<Fields, ValueError> {
+    fn serialize_map(self, _: Option<usize>) -> Result<PlainFields, ValueError> {
         self.fields(None)
     }
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Fields, ValueError> {
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<PlainFields, ValueError> {
         Self { map: false, ..self }.fields(None)
     }
     fn serialize_struct_variant(
@@ -208,20 +208,20 @@ impl ser::Serializer for Plain {
         _: u32,
         variant: &'static str,
         _: usize,
-    ) -> Result<Fields, ValueError> {
+    ) -> Result<PlainFields, ValueError> {
         Self { map: false, ..self }.fields(Some(variant))
     }
 }
 
-struct Items {
-    plain: Plain,
+struct PlainItems {
+    plain: PlainWriter,
     values: Vec<JsValue>,
     tag: Option<&'static str>,
 }
 
 /// An object or a Map being made.
-struct Fields {
-    plain: Plain,
+struct PlainFields {
+    plain: PlainWriter,
     map: bool,
     key: Option<JsValue>,
     entries: Vec<(String, JsValue)>,
@@ -229,7 +229,7 @@ struct Fields {
     tag: Option<&'static str>,
 }
 
-impl Fields {
+impl PlainFields {
     fn finish(self) -> JsValue {
         match self.pairs.is_empty() && !self.map {
             true => tagged(self.tag, JsValue::Object(self.entries)),
@@ -238,7 +238,7 @@ impl Fields {
     }
 }
 
-impl ser::SerializeMap for Fields {
+impl ser::SerializeMap for PlainFields {
     type Ok = JsValue;
     type Error = ValueError;
 
@@ -269,7 +269,7 @@ impl ser::SerializeMap for Fields {
 
 macro_rules! finish {
     ($($trait:ident $method:ident),*) => {$(
-        impl ser::$trait for Items {
+        impl ser::$trait for PlainItems {
             type Ok = JsValue;
             type Error = ValueError;
             fn $method<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), ValueError> {
@@ -287,7 +287,7 @@ finish!(SerializeSeq serialize_element, SerializeTuple serialize_element, Serial
 
 macro_rules! finish_fields {
     ($($trait:ident),*) => {$(
-        impl ser::$trait for Fields {
+        impl ser::$trait for PlainFields {
             type Ok = JsValue;
             type Error = ValueError;
             fn serialize_field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<(), ValueError> {

@@ -11,10 +11,10 @@ use serde::de::Visitor;
 use super::Budget;
 use super::access::{Entries, Items};
 use super::exotic::is_detached;
-use super::fault::ValueError;
 use super::seen::{Opened, Part, Seen, TOP};
-use super::shape::Shape;
 use super::text::rust_string;
+use super::value_error::ValueError;
+use super::value_kind::ValueKind;
 use super::write::MAX_SAFE;
 use crate::isolate::engine;
 
@@ -138,11 +138,11 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
     pub(super) fn big<T: TryFrom<i128> + TryFrom<u128>>(&self, name: &str) -> Result<T, ValueError> {
         let refused = || self.unexpected(format!("a BigInt, or an integer up to 2^53 - 1 ({name})"));
         match self.shape() {
-            Shape::Number(number) => {
+            ValueKind::Number(number) => {
                 let exact = safe_integer(number).ok_or_else(refused)?;
                 T::try_from(i128::from(exact)).map_err(|_| refused())
             }
-            Shape::BigInt(bigint) => match engine::big_value(self.scope, bigint) {
+            ValueKind::BigInt(bigint) => match engine::big_value(self.scope, bigint) {
                 Some((false, magnitude)) => T::try_from(magnitude).map_err(|_| refused()),
                 Some((true, magnitude)) => {
                     let negative = 0_i128.checked_sub_unsigned(magnitude).ok_or_else(refused)?;
@@ -167,7 +167,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
     }
 
     pub(super) fn bytes(&self) -> Result<Vec<u8>, ValueError> {
-        let Shape::Bytes(value) = self.shape() else {
+        let ValueKind::Bytes(value) = self.shape() else {
             return Err(self.unexpected("a Uint8Array or an ArrayBuffer"));
         };
         let view = self.byte_view(value).ok_or_else(|| self.unexpected("bytes that are still there"))?;
@@ -204,11 +204,11 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
 
     pub(super) fn date<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
         match self.shape() {
-            Shape::Date(millis) if !millis.is_nan() => {
+            ValueKind::Date(millis) if !millis.is_nan() => {
                 self.opens(|_| Opened::Date(millis));
                 visitor.visit_newtype_struct(self.of(v8::Number::new(self.scope, millis).into()))
             }
-            Shape::Date(_) => Err(ValueError::new("a Date", "one that is invalid")),
+            ValueKind::Date(_) => Err(ValueError::new("a Date", "one that is invalid")),
             _ => Err(self.unexpected("a Date")),
         }
     }
@@ -219,28 +219,28 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
         expected: impl Display,
     ) -> Result<V::Value, ValueError> {
         let shape = match self.shape() {
-            Shape::Numbers(numbers) => Shape::Numbers(self.numbers(numbers)?),
+            ValueKind::Numbers(numbers) => ValueKind::Numbers(self.numbers(numbers)?),
             // Bytes are numbers to whoever asks for a list.
-            Shape::Bytes(bytes) => match bytes.try_cast::<v8::TypedArray>() {
-                Ok(numbers) => Shape::Numbers(self.numbers(numbers)?),
-                Err(_) => Shape::Bytes(bytes),
+            ValueKind::Bytes(bytes) => match bytes.try_cast::<v8::TypedArray>() {
+                Ok(numbers) => ValueKind::Numbers(self.numbers(numbers)?),
+                Err(_) => ValueKind::Bytes(bytes),
             },
             shape => shape,
         };
         let length = match shape {
-            Shape::Array(array) => array.length() as usize,
-            Shape::Set(set) => engine::set_size(self.scope, set),
-            Shape::Numbers(numbers) => numbers.length(),
+            ValueKind::Array(array) => array.length() as usize,
+            ValueKind::Set(set) => engine::set_size(self.scope, set),
+            ValueKind::Numbers(numbers) => numbers.length(),
             _ => return Err(self.unexpected(expected.to_string())),
         };
         // Paid before anything is read or listed: `length = 2**32 - 1` costs nothing to refuse.
         match shape {
-            Shape::Set(_) => self.budget.members(length)?,
+            ValueKind::Set(_) => self.budget.members(length)?,
             _ => self.budget.items(length)?,
         }
         let object = match shape {
-            Shape::Set(set) => engine::set_items(self.scope, set).ok_or_else(ValueError::thrown)?.into(),
-            Shape::Numbers(numbers) => numbers.into(),
+            ValueKind::Set(set) => engine::set_items(self.scope, set).ok_or_else(ValueError::thrown)?.into(),
+            ValueKind::Numbers(numbers) => numbers.into(),
             _ => self.value.try_cast().map_err(|_| self.unexpected(expected.to_string()))?,
         };
         self.opens(|_| Opened::Items { object, length });
@@ -258,7 +258,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
         expected: &str,
     ) -> Result<V::Value, ValueError> {
         match self.shape() {
-            Shape::Map(map) => {
+            ValueKind::Map(map) => {
                 let size = engine::map_size(self.scope, map);
                 self.budget.entries(size)?;
                 let entries = engine::map_items(self.scope, map).ok_or_else(ValueError::thrown)?;
@@ -271,7 +271,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
                     value: None,
                 })
             }
-            Shape::Object(object) => self.map_of(object, visitor),
+            ValueKind::Object(object) => self.map_of(object, visitor),
             _ => Err(self.unexpected(expected)),
         }
     }

@@ -3,7 +3,7 @@
 
 use deno_core::v8;
 
-use super::fault::ValueError;
+use super::value_error::ValueError;
 use crate::isolate::engine;
 
 /// How many characters of a guest's text an error shows.

@@ -10,11 +10,11 @@ use serde::ser::{self, Serialize};
 
 use super::Budget;
 use super::bytes::Bytes;
-use super::collect::{Entries, Fields, Items, Made};
-use super::fault::ValueError;
-use super::forms::{Names, Values};
-use super::rich::{DATE, ERROR, MAP, SET};
+use super::collect::{EntriesWriter, FieldsWriter, ItemsWriter, Made};
+use super::js_types::{DATE, ERROR, MAP, SET};
+use super::struct_shapes::{Names, Values};
 use super::text::js_string;
+use super::value_error::ValueError;
 use crate::isolate::{Isolate, engine};
 
 /// The greatest integer up to which every integer is a Number of its own: 2^53 − 1.
@@ -23,7 +23,7 @@ pub(crate) const MAX_SAFE: u64 = (1 << 53) - 1;
 pub(super) type Value<'s> = v8::Local<'s, v8::Value>;
 
 #[derive(Clone, Copy)]
-pub(super) struct Writer<'w, 's, 'i> {
+pub(super) struct ValueWriter<'w, 's, 'i> {
     pub(super) scope: &'w v8::PinScope<'s, 'i>,
     pub(super) budget: &'w Budget<'w>,
     depth: usize,
@@ -33,7 +33,7 @@ pub(super) struct Writer<'w, 's, 'i> {
     map: bool,
 }
 
-impl<'w, 's, 'i> Writer<'w, 's, 'i> {
+impl<'w, 's, 'i> ValueWriter<'w, 's, 'i> {
     #[inline]
     pub(super) fn new(scope: &'w v8::PinScope<'s, 'i>, budget: &'w Budget<'w>) -> Self {
         Self { scope, budget, depth: 0, json: false, map: false }
@@ -104,14 +104,14 @@ impl<'w, 's, 'i> Writer<'w, 's, 'i> {
         Ok(object.into())
     }
 
-    fn items(self, length: usize, tag: Option<&'static str>) -> Result<Items<'w, 's, 'i>, ValueError> {
+    fn items(self, length: usize, tag: Option<&'static str>) -> Result<ItemsWriter<'w, 's, 'i>, ValueError> {
         // What a caller says of a length is a hint, and no reason to allocate much.
         let values = Vec::with_capacity(length.min(1024));
-        Ok(Items { writer: self.inside()?, values, tag })
+        Ok(ItemsWriter { writer: self.inside()?, values, tag })
     }
 
-    fn fields(self, tag: Option<&'static str>) -> Result<Fields<'w, 's, 'i>, ValueError> {
-        Ok(Fields { writer: self.inside()?, names: Names::new(), values: Values::new(), tag })
+    fn fields(self, tag: Option<&'static str>) -> Result<FieldsWriter<'w, 's, 'i>, ValueError> {
+        Ok(FieldsWriter { writer: self.inside()?, names: Names::new(), values: Values::new(), tag })
     }
 }
 
@@ -157,16 +157,16 @@ macro_rules! small_numbers {
     )*};
 }
 
-impl<'w, 's, 'i> ser::Serializer for Writer<'w, 's, 'i> {
+impl<'w, 's, 'i> ser::Serializer for ValueWriter<'w, 's, 'i> {
     type Ok = Value<'s>;
     type Error = ValueError;
-    type SerializeSeq = Items<'w, 's, 'i>;
-    type SerializeTuple = Items<'w, 's, 'i>;
-    type SerializeTupleStruct = Items<'w, 's, 'i>;
-    type SerializeTupleVariant = Items<'w, 's, 'i>;
-    type SerializeMap = Entries<'w, 's, 'i>;
-    type SerializeStruct = Fields<'w, 's, 'i>;
-    type SerializeStructVariant = Fields<'w, 's, 'i>;
+    type SerializeSeq = ItemsWriter<'w, 's, 'i>;
+    type SerializeTuple = ItemsWriter<'w, 's, 'i>;
+    type SerializeTupleStruct = ItemsWriter<'w, 's, 'i>;
+    type SerializeTupleVariant = ItemsWriter<'w, 's, 'i>;
+    type SerializeMap = EntriesWriter<'w, 's, 'i>;
+    type SerializeStruct = FieldsWriter<'w, 's, 'i>;
+    type SerializeStructVariant = FieldsWriter<'w, 's, 'i>;
 
     small_numbers!(serialize_i8 i8, serialize_i16 i16, serialize_i32 i32, serialize_u8 u8, serialize_u16 u16,
         serialize_u32 u32, serialize_f32 f32, serialize_f64 f64);
@@ -289,7 +289,7 @@ impl<'w, 's, 'i> ser::Serializer for Writer<'w, 's, 'i> {
 
     fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap, ValueError> {
         let made = if self.map { Made::Map(v8::Map::new(self.scope)) } else { Made::Nothing };
-        Ok(Entries { writer: self.inside()?, made, length: 0, key: None })
+        Ok(EntriesWriter { writer: self.inside()?, made, length: 0, key: None })
     }
 
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeStruct, ValueError> {
@@ -307,7 +307,7 @@ impl<'w, 's, 'i> ser::Serializer for Writer<'w, 's, 'i> {
     }
 }
 
-impl<'s> Writer<'_, 's, '_> {
+impl<'s> ValueWriter<'_, 's, '_> {
     /// Bytes, moved into the guest's heap's care and not copied.
     pub(super) fn bytes(
         self,

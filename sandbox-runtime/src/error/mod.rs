@@ -13,7 +13,7 @@ use std::any::{Any, TypeId};
 use std::fmt;
 use std::sync::Arc;
 
-use crate::guest_error::Kept;
+use crate::guest_error::KeptError;
 use crate::shown::Shown;
 pub use boundary::{BoundaryError, Direction, Violation};
 #[cfg(feature = "process")]
@@ -323,7 +323,7 @@ fn reason(cause: &Error) -> String {
 fn try_own<E: 'static>(source: Arc<dyn Any + Send + Sync>) -> Result<E, Arc<dyn Any + Send + Sync>> {
     let mut source = source;
     match Arc::get_mut(&mut source)
-        .and_then(|own| own.downcast_mut::<Kept<E>>())
+        .and_then(|own| own.downcast_mut::<KeptError<E>>())
         .and_then(|kept| kept.0.take())
     {
         Some(error) => Ok(error),

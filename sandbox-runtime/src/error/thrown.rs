@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{BoundaryError, Direction, Place, prefix};
 use crate::boundary::JsValue;
-use crate::guest_error::Kept;
+use crate::guest_error::KeptError;
 use crate::shown::Shown;
 
 /// What a guest threw, read while its time limit still held. Every part of it is bounded, so that what a guest throws
@@ -35,7 +35,7 @@ pub(crate) struct Source(pub(crate) Arc<dyn Any + Send + Sync>);
 
 impl Source {
     pub(crate) fn of<E: Send + Sync + 'static>(error: E) -> Self {
-        Self(Arc::new(Kept(Some(error))))
+        Self(Arc::new(KeptError(Some(error))))
     }
 }
 
@@ -66,7 +66,7 @@ impl Thrown {
     /// 16 failures ago.
     #[must_use]
     pub fn host_error<E: 'static>(&self) -> Option<&E> {
-        let kept = self.source.as_ref().and_then(|source| source.0.downcast_ref::<Kept<E>>());
+        let kept = self.source.as_ref().and_then(|source| source.0.downcast_ref::<KeptError<E>>());
         kept.and_then(|kept| kept.0.as_ref()).or_else(|| self.cause.as_ref()?.host_error())
     }
 }
@@ -74,7 +74,7 @@ impl Thrown {
 impl Thrown {
     /// What a host method gave against its contract, when it is this very error that the guest was told for it.
     pub(super) fn broken_contract(&self) -> Option<&BoundaryError> {
-        let kept = self.source.as_ref()?.0.downcast_ref::<Kept<BoundaryError>>()?;
+        let kept = self.source.as_ref()?.0.downcast_ref::<KeptError<BoundaryError>>()?;
         kept.0.as_ref().filter(|error| error.direction == Direction::ToGuest)
     }
 }
@@ -82,7 +82,7 @@ impl Thrown {
 impl Thrown {
     /// The error with which a host method failed, when it is this very one and no cause of it.
     pub(crate) fn host_error_here<E: 'static>(&self) -> Option<&E> {
-        self.source.as_ref()?.0.downcast_ref::<Kept<E>>()?.0.as_ref()
+        self.source.as_ref()?.0.downcast_ref::<KeptError<E>>()?.0.as_ref()
     }
 }
 

@@ -4,7 +4,7 @@
 use deno_core::v8;
 
 use super::engine::Resolver;
-use super::{Isolate, leaks, shim};
+use super::{Isolate, disabled_defenses, shim};
 use crate::boundary::{js_string, preview};
 
 /// How much of a name in a stack is kept, in characters: a guest chooses how functions are called, with texts that are
@@ -20,7 +20,7 @@ pub(super) fn install(isolate: &mut v8::Isolate, wasm: bool) {
     isolate.set_host_initialize_import_meta_object_callback(import_meta);
     isolate.set_host_import_module_dynamically_callback(import);
     isolate.set_host_import_module_with_phase_dynamically_callback(import_with_phase);
-    let wasm = wasm || leaks::ALL_GLOBALS;
+    let wasm = wasm || disabled_defenses::ALL_GLOBALS;
     isolate.set_allow_wasm_code_generation_callback(if wasm { any_wasm } else { no_wasm });
 }
 
@@ -107,7 +107,9 @@ fn stack_trace<'s>(
         return v8::String::empty(scope).into();
     }
     v8::tc_scope!(let scope, scope);
-    if let Some(prepared) = leaks::CALL_SITES.then(|| leaks::prepared(scope, error, sites)).flatten() {
+    if let Some(prepared) =
+        disabled_defenses::CALL_SITES.then(|| disabled_defenses::prepared(scope, error, sites)).flatten()
+    {
         return prepared;
     }
     let mut text = header(scope, error);

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use deno_core::v8;
 
 use super::flights::{Flying, Leg};
-use super::known::Known;
+use super::method_info::MethodInfo;
 use super::script::Binding;
 use super::ticket::Ticket;
 use super::{Isolate, Realm};
@@ -53,7 +53,7 @@ fn call<M: GuestMethod>(
     args: &[JsValue],
 ) -> Result<JsValue, Error> {
     let args = isolate.typed::<M>(binding, args)?;
-    told::<M>(isolate.call(Known::billed::<M>(), binding, args, None)?)
+    told::<M>(isolate.call(MethodInfo::billed::<M>(), binding, args, None)?)
 }
 
 fn call_async<M: GuestMethod>(
@@ -79,8 +79,9 @@ pub(crate) fn block_on<F: Future>(future: F) -> Result<F::Output, Error> {
 }
 
 fn told<M: GuestMethod>(value: M::Value) -> Result<JsValue, Error> {
-    plain(&value)
-        .map_err(|error| error.inside("result").into_error(Known::billed::<M>().place(), Direction::ToHost))
+    plain(&value).map_err(|error| {
+        error.inside("result").into_error(MethodInfo::billed::<M>().place(), Direction::ToHost)
+    })
 }
 
 /// A call of an `async` method.
@@ -106,7 +107,7 @@ impl<M: GuestMethod> Leg for MethodLeg<M> {
     type Output = M::Value;
 
     fn place(&self) -> Option<Place> {
-        Some(Known::billed::<M>().place())
+        Some(MethodInfo::billed::<M>().place())
     }
 
     fn realm(&self) -> &Rc<Realm> {
@@ -121,7 +122,7 @@ impl<M: GuestMethod> Leg for MethodLeg<M> {
         match self.args.take() {
             Some(args) => {
                 v8::tc_scope!(let scope, scope);
-                Ok(isolate.invoke(scope, Known::billed::<M>(), &self.binding, args)?)
+                Ok(isolate.invoke(scope, MethodInfo::billed::<M>(), &self.binding, args)?)
             }
             None => Err(isolate.ended(self.place())),
         }
@@ -134,17 +135,17 @@ impl<M: GuestMethod> Leg for MethodLeg<M> {
         value: v8::Local<'s, v8::Value>,
     ) -> Result<M::Value, Error> {
         v8::tc_scope!(let scope, scope);
-        Ok(isolate.read_result(scope, Known::billed::<M>(), &self.binding, value)?)
+        Ok(isolate.read_result(scope, MethodInfo::billed::<M>(), &self.binding, value)?)
     }
 }
 
 impl Isolate {
     /// Arguments as values of a method's types. They are made in the guest's realm, and no code of the guest sees them.
     fn typed<M: Method>(&self, binding: &Binding, args: &[JsValue]) -> Result<M::Owned, Error> {
-        self.run(&binding.realm, Some(Known::billed::<M>().place()), |scope| {
+        self.run(&binding.realm, Some(MethodInfo::billed::<M>().place()), |scope| {
             let (budget, params) = (self.budget(), M::spec().params);
             let values = args.iter().map(|value| to_guest(scope, &budget, value));
-            let method = Known::billed::<M>();
+            let method = MethodInfo::billed::<M>();
             let values = values.collect::<Result<Vec<_>, ValueError>>();
             let values = values.map_err(|error| method.write_error(error))?;
             let budget = self.budget();

@@ -1,7 +1,7 @@
 //! Entering an isolate, and leaving it.
 //!
 //! V8 knows one current isolate a thread, and to change it costs as much as a tenth of a call. So on a thread where none is
-//! entered, the isolate of a call stays entered after it, as the thread's resident, and the next call of the same isolate finds
+//! entered, the isolate of a call stays entered after it, as the isolate that the thread keeps entered, and the next call of the same isolate finds
 //! it there. A call of another takes its place. Isolates of others, such as a `JsRuntime` of the application, are entered on top
 //! of it and left again as if it was not there.
 
@@ -33,7 +33,7 @@ impl<'i> Entered<'i> {
     pub(super) fn new(isolate: &'i Isolate, raw: v8::UnsafeRawIsolatePtr) -> Self {
         let before = INNERMOST.replace(isolate);
         isolate.depth.set(isolate.depth.get() + 1);
-        let is_there = engine::settle_in(raw, before.is_null());
+        let is_there = engine::stay_entered(raw, before.is_null());
         if !is_there {
             // SAFETY: `raw` is of an isolate that lives on this thread and is not dropped while `depth` is above 0.
             unsafe { v8::Isolate::from_raw_isolate_ptr(raw).enter() };

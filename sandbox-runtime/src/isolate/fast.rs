@@ -37,8 +37,8 @@ use deno_core::v8::fast_api::{CFunction, CFunctionInfo, Int64Representation, Typ
 
 use super::Isolate;
 use super::entry::Entered;
-use super::known::Known;
 use super::meter::HostCall;
+use super::method_info::MethodInfo;
 use super::ops::{FastCall, Gives, Refusal, count, enforce, panicked};
 use crate::arguments::{Arguments, Val};
 use crate::boundary::ValueError;
@@ -169,7 +169,7 @@ impl<R: Gift> Reply for FastReply<'_, R> {
 fn answer<A: Arguments, R: Gift>(
     isolate: &Isolate,
     args: Option<A>,
-    method: &Known,
+    method: &MethodInfo,
     invoke: for<'c> fn(&Isolate, A, FastReply<'c, R>) -> Option<Answered<R>>,
 ) -> Answered<R> {
     if !isolate.stack().allows_call() {
@@ -222,7 +222,7 @@ fn invoke<M: HostMethod, R: Gift>(
 fn serve<M: HostMethod, R: Gift>(args: Option<M::Owned>) {
     #[cfg(test)]
     tests::TAKEN.set(tests::TAKEN.get() + 1);
-    let method = Known::hosted::<M>();
+    let method = MethodInfo::hosted::<M>();
     Entered::innermost(|isolate| {
         // Guests run in an isolate that was entered, and in no other.
         let Some(isolate) = isolate else { return };

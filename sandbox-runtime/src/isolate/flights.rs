@@ -19,11 +19,11 @@ use rustc_hash::FxHashMap;
 
 use super::clock;
 use super::engine::Resolver;
-use super::group::Group;
+use super::future_set::FutureSet;
 use super::meter::Counts;
-use super::pending::{Answered, Pending};
+use super::pending::{PendingPromise, SettledAnswer};
 use super::run::{Turn, drop_of_host, of_host};
-use super::ticket::{Inside, Ticket, Woken};
+use super::ticket::{Ticket, TicketScope, Woken};
 use super::watchdog::Timer;
 use super::{Isolate, Realm, engine, thrown};
 use crate::error::{Error, LimitKind, Phase, Place};
@@ -73,7 +73,7 @@ pub(super) struct Flight {
     /// Its promise was settled in a turn of another.
     is_settled: Cell<bool>,
     /// Those that it waits for; they come while others are polled, or by a turn of another flight.
-    hosts: Group<Pending>,
+    hosts: FutureSet<PendingPromise>,
     waker: RefCell<Option<Waker>>,
     timer: RefCell<Option<Timer>>,
 }
@@ -88,7 +88,7 @@ impl Flight {
             counts: Cell::default(),
             promise: RefCell::default(),
             is_settled: Cell::default(),
-            hosts: Group::default(),
+            hosts: FutureSet::default(),
             waker: RefCell::default(),
             timer: RefCell::default(),
         }
@@ -139,7 +139,7 @@ impl Flight {
     }
 
     /// Waits for a host method as well.
-    pub(super) fn wait_for(&self, pending: Pending) {
+    pub(super) fn wait_for(&self, pending: PendingPromise) {
         self.hosts.push(pending);
         // It may be the turn of another.
         self.wake();
@@ -156,8 +156,8 @@ impl Flight {
     }
 
     /// The next host method that has answered.
-    fn poll_hosts(&self, cx: &mut Context<'_>) -> Option<Answered> {
-        let _inside = Inside::of_ticket(self.end.get(), &self.ticket);
+    fn poll_hosts(&self, cx: &mut Context<'_>) -> Option<SettledAnswer> {
+        let _inside = TicketScope::of_ticket(self.end.get(), &self.ticket);
         self.hosts.poll(cx)
     }
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use deno_core::v8;
 
-use super::known::Known;
 use super::meter::add;
+use super::method_info::MethodInfo;
 use super::ops::enforce;
 use super::run::Boxed;
-use super::script::{self, Binding, Exports};
+use super::script::{self, Binding, ScriptExports};
 use super::{Catch, Isolate, Realm};
 use crate::arguments::Arguments;
 use crate::boundary::{ArgumentWriter, Budget, Seen, SeenAgain, ValueError, to_host};
@@ -25,7 +25,7 @@ impl Isolate {
         realm: &Rc<Realm>,
         script: &Script,
         deadline: Option<u64>,
-    ) -> Result<Exports, Error> {
+    ) -> Result<ScriptExports, Error> {
         let evaluate = || {
             self.allows(script)?;
             let run = |scope: &mut v8::PinScope<'_, '_>| Ok(script::evaluate(self, scope, realm, script)?);
@@ -46,14 +46,14 @@ impl Isolate {
     }
 
     /// Binds a contract to what a script exports.
-    pub(crate) fn bind<C: ?Sized + GuestContract>(&self, exports: &Exports) -> Result<Binding, Error> {
+    pub(crate) fn bind<C: ?Sized + GuestContract>(&self, exports: &ScriptExports) -> Result<Binding, Error> {
         self.bind_spec(exports, &C::SPEC, || ContractChecks::of::<C>())
     }
 
     /// The same for a contract as data.
     pub(super) fn bind_spec(
         &self,
-        exports: &Exports,
+        exports: &ScriptExports,
         spec: &'static ContractSpec,
         checks: impl FnOnce() -> Result<Arc<ContractChecks>, String>,
     ) -> Result<Binding, Error> {
@@ -66,7 +66,7 @@ impl Isolate {
     /// Calls a method of the guest, within the limits and the caller's own deadline.
     pub(crate) fn call<A: Arguments, V: Crosses>(
         &self,
-        method: &Known,
+        method: &MethodInfo,
         binding: &Binding,
         args: A,
         deadline: Option<u64>,
@@ -84,7 +84,7 @@ impl Isolate {
     pub(super) fn invoke<'s, A: Arguments>(
         &self,
         scope: &mut Catch<'_, '_, 's, '_>,
-        method: &Known,
+        method: &MethodInfo,
         binding: &Binding,
         args: A,
     ) -> Boxed<v8::Local<'s, v8::Value>> {
@@ -103,7 +103,7 @@ impl Isolate {
     pub(super) fn apply<'s>(
         &self,
         scope: &mut Catch<'_, '_, 's, '_>,
-        method: &Known,
+        method: &MethodInfo,
         binding: &Binding,
         values: &[v8::Local<'s, v8::Value>],
     ) -> Boxed<v8::Local<'s, v8::Value>> {
@@ -123,7 +123,7 @@ impl Isolate {
     pub(super) fn read_result<'s, V: Crosses>(
         &self,
         scope: &mut Catch<'_, '_, 's, '_>,
-        method: &Known,
+        method: &MethodInfo,
         binding: &Binding,
         result: v8::Local<'s, v8::Value>,
     ) -> Boxed<V> {

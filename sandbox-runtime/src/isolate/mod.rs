@@ -8,28 +8,26 @@ mod callbacks;
 pub(crate) mod calls;
 pub(crate) mod clock;
 pub(crate) mod cpu;
+pub(crate) mod disabled_defenses;
 pub(crate) mod engine;
 mod entry;
 mod exceeded;
 pub(crate) mod fast;
 pub(crate) mod flights;
-#[cfg(feature = "process")]
-pub(crate) mod foreign;
-mod furniture;
-pub(crate) mod group;
+pub(crate) mod future_set;
 mod guest;
 pub(crate) mod heap;
 mod host;
-pub(crate) mod known;
 #[cfg(feature = "process")]
-pub(crate) mod later;
-pub(crate) mod leaks;
+pub(crate) mod host_dispatch;
 pub(crate) mod meter;
+pub(crate) mod method_info;
 pub(crate) mod ops;
 mod pending;
 #[cfg(feature = "process")]
-pub(crate) mod plainly;
+pub(crate) mod pending_host_call;
 mod realm;
+mod realm_globals;
 mod realms;
 mod returned;
 pub(crate) mod run;
@@ -39,9 +37,11 @@ pub(crate) mod shim;
 pub(crate) mod stack;
 pub(crate) mod thrown;
 pub(crate) mod ticket;
+#[cfg(feature = "process")]
+pub(crate) mod untyped_contract;
 pub(crate) mod watchdog;
 #[cfg(all(feature = "testing", feature = "process"))]
-pub(crate) mod wired;
+pub(crate) mod wire_roundtrip;
 
 use std::any::TypeId;
 use std::cell::{Cell, RefCell};
@@ -55,7 +55,7 @@ use deno_core::v8;
 use crate::boundary::Budget;
 use crate::contract::Contract;
 use crate::error::{Error, Source};
-use crate::realm::{ConsoleOutput, Intrinsics, Random, Settings};
+use crate::options::{ConsoleOutput, Intrinsics, Random, Settings};
 use exceeded::Exceeded;
 use flights::Flights;
 use heap::HeapGuard;
@@ -104,13 +104,13 @@ pub(crate) struct Isolate {
     host_errors: RefCell<VecDeque<(v8::Global<v8::Object>, Source)>>,
     /// The realm whose code the innermost call runs.
     current: RefCell<Option<Rc<Realm>>>,
-    live: RefCell<Option<Live>>,
+    live: RefCell<Option<LiveIsolate>>,
     /// Why there is no `live` any more.
     discarded: RefCell<Option<Error>>,
 }
 
 /// What exists as long as the isolate does.
-struct Live {
+struct LiveIsolate {
     /// The one that there is from the start.
     realm: Rc<Realm>,
     watch: Arc<Watch>,
@@ -177,7 +177,7 @@ impl Isolate {
     }
 
     /// Whether it can be called.
-    pub(crate) fn lives(&self) -> bool {
+    pub(crate) fn is_live(&self) -> bool {
         self.live.borrow().is_some()
     }
 
@@ -215,7 +215,7 @@ impl Isolate {
         }
     }
 
-    fn start(self: &Rc<Self>) -> Result<Live, Error> {
+    fn start(self: &Rc<Self>) -> Result<LiveIsolate, Error> {
         self.buffers.limit(engine::UNLIMITED);
         let make = || Runtime::new(self.create_params(), &self.hosts);
         let mut runtime = engine::with_stack(self.stack, make).map_err(Error::build)?;
@@ -241,13 +241,13 @@ impl Isolate {
             });
             of_host.and_then(|()| Realm::new(scope, &self.furnishing(host_realm.as_ref())))
         };
-        if !leaks::UNCOUNTED_BUFFERS {
+        if !disabled_defenses::UNCOUNTED_BUFFERS {
             self.buffers.limit(self.settings.limits.buffers);
         }
         // SAFETY: the isolate was entered when it was made; it is left here, and entered around each use.
         unsafe { v8_isolate.exit() };
         match realm {
-            Ok(realm) => Ok(Live { realm: Rc::new(realm), watch, raw, runtime }),
+            Ok(realm) => Ok(LiveIsolate { realm: Rc::new(realm), watch, raw, runtime }),
             Err(reason) => {
                 drop_runtime(runtime, raw);
                 Err(Error::build(reason))
@@ -257,7 +257,7 @@ impl Isolate {
 
     fn create_params(&self) -> v8::CreateParams {
         let params = v8::CreateParams::default().heap_limits(0, self.settings.limits.heap);
-        let params = params.allow_atomics_wait(leaks::WAITS);
+        let params = params.allow_atomics_wait(disabled_defenses::WAITS);
         self.buffers.serve(params)
     }
 
@@ -339,7 +339,7 @@ impl Isolate {
 
     /// Gives what conversions need of the guest's realm to `body`.
     #[cfg(feature = "quickjs")]
-    pub(crate) fn with_intrinsics<R>(&self, body: impl FnOnce(&engine::Intrinsics) -> R) -> Option<R> {
+    pub(crate) fn with_intrinsics<R>(&self, body: impl FnOnce(&engine::EngineIntrinsics) -> R) -> Option<R> {
         self.current.borrow().as_ref().map(|realm| body(&realm.intrinsics))
     }
 
@@ -371,7 +371,7 @@ impl Isolate {
 
     fn close(&self) {
         let live = self.live.borrow_mut().take();
-        if let Some(Live { realm, watch, raw, runtime, .. }) = live {
+        if let Some(LiveIsolate { realm, watch, raw, runtime, .. }) = live {
             drop((realm, watch));
             drop_runtime(runtime, raw);
         }
@@ -386,7 +386,7 @@ impl Drop for Isolate {
 
 /// Drops a runtime whose isolate is not entered, which is what its drop expects.
 fn drop_runtime(runtime: Runtime, raw: v8::UnsafeRawIsolatePtr) {
-    engine::move_out(raw);
+    engine::leave_entered(raw);
     // SAFETY: the isolate lives until `runtime` is dropped, which leaves it.
     unsafe { v8::Isolate::from_raw_isolate_ptr(raw).enter() };
     drop(runtime);

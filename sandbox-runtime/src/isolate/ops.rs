@@ -24,8 +24,8 @@ use deno_core::v8;
 use deno_core::v8::fast_api::CFunction;
 
 use super::exceeded::Exceeded;
-use super::known::Known;
 use super::meter::{HostCall, Running, add};
+use super::method_info::MethodInfo;
 use super::pending;
 use super::run::drop_of_host;
 use super::thrown::STACK_FULL;
@@ -47,24 +47,30 @@ pub struct HostOp {
     pub(super) fast: Option<FastCall>,
     /// For whom ops are declared to deno_core: which method it is, and the slow function with the status that deno_core wants.
     #[cfg_attr(not(any(feature = "quickjs", sandbox_leaky)), allow(dead_code, reason = "no one does"))]
-    pub(super) declared: (&'static Known, fn(*const v8::FunctionCallbackInfo) -> usize),
+    pub(super) declared: (&'static MethodInfo, fn(*const v8::FunctionCallbackInfo) -> usize),
     /// What the function finds its method by, when it is not of one method alone.
     #[cfg(feature = "process")]
     address: Option<u32>,
     /// The method for whoever has plain data.
     #[cfg(feature = "process")]
-    pub(crate) plain: super::plainly::PlainOp,
+    pub(crate) plain: super::host_dispatch::PlainOp,
 }
 
 #[cfg(feature = "process")]
 impl HostOp {
     /// The op of a method whose types are in another process.
-    pub(super) fn foreign(
+    pub(super) fn untyped(
         slow: v8::FunctionCallback,
-        declared: (&'static Known, fn(*const v8::FunctionCallbackInfo) -> usize),
+        declared: (&'static MethodInfo, fn(*const v8::FunctionCallbackInfo) -> usize),
         address: u32,
     ) -> Self {
-        Self { slow, fast: None, declared, address: Some(address), plain: super::plainly::PlainOp::NONE }
+        Self {
+            slow,
+            fast: None,
+            declared,
+            address: Some(address),
+            plain: super::host_dispatch::PlainOp::NONE,
+        }
     }
 }
 
@@ -92,11 +98,11 @@ impl HostOp {
         Self {
             slow: slow::<M>,
             fast: M::FAST,
-            declared: (Known::hosted::<M>(), slow_impl::<M>),
+            declared: (MethodInfo::hosted::<M>(), slow_impl::<M>),
             #[cfg(feature = "process")]
             address: None,
             #[cfg(feature = "process")]
-            plain: super::plainly::PlainOp::of::<M>(),
+            plain: super::host_dispatch::PlainOp::of::<M>(),
         }
     }
 
@@ -106,11 +112,11 @@ impl HostOp {
         Self {
             slow: pending::slow::<M>,
             fast: None,
-            declared: (Known::billed::<M>(), pending::slow_impl::<M>),
+            declared: (MethodInfo::billed::<M>(), pending::slow_impl::<M>),
             #[cfg(feature = "process")]
             address: None,
             #[cfg(feature = "process")]
-            plain: super::plainly::PlainOp::of_async::<M>(),
+            plain: super::host_dispatch::PlainOp::of_async::<M>(),
         }
     }
 
@@ -159,7 +165,7 @@ pub(super) enum Refusal {
     Host(HostError),
     /// A method in another process failed, or refused its arguments.
     #[cfg(feature = "process")]
-    Foreign {
+    Untyped {
         class: String,
         message: String,
         fields: Vec<(String, crate::boundary::JsValue)>,
@@ -223,7 +229,7 @@ impl Refusal {
             },
             Self::Stack => v8::Exception::range_error(scope, text(STACK_FULL)),
             #[cfg(feature = "process")]
-            Self::Foreign { class, message, fields, source } => {
+            Self::Untyped { class, message, fields, source } => {
                 return told(scope, (&class, &message), &fields, source).map(Into::into);
             }
             Self::Absent => v8::Exception::error(scope, text(&format!("{place} has no implementation here"))),
@@ -277,7 +283,7 @@ fn told<'s>(
 /// Counts a call of a host method, and says whether it may be made. Beyond a limit the guest is ended, for it could catch an
 /// exception and go on.
 #[inline]
-pub(super) fn count(isolate: &Isolate, method: &Known) -> bool {
+pub(super) fn count(isolate: &Isolate, method: &MethodInfo) -> bool {
     let most = method.spec.max_calls;
     let own = most.is_none_or(|most| {
         // Without a host there is nothing to call, which is said later.
@@ -323,7 +329,7 @@ unsafe extern "C" fn slow<M: HostMethod>(info: *const v8::FunctionCallbackInfo) 
 }
 
 fn slow_impl<M: HostMethod>(info: *const v8::FunctionCallbackInfo) -> usize {
-    let method = Known::hosted::<M>();
+    let method = MethodInfo::hosted::<M>();
     serve_info(info, method, invoke::<M>)
 }
 
@@ -354,14 +360,17 @@ where
 
 fn serve_info<A: Arguments<Owned = A>>(
     info: *const v8::FunctionCallbackInfo,
-    method: &Known,
+    method: &MethodInfo,
     invoke: for<'r, 's, 'i> fn(&'r Isolate, A, SlowReply<'r, 's, 'i>) -> Option<Written<'s>>,
 ) -> usize {
     answer(info, method.place(), |scope, arguments| serve(scope, arguments, method, invoke))
 }
 
 /// Begins a call of the host; it ends when what this gives is dropped.
-pub(super) fn begin(scope: &v8::PinScope<'_, '_>, method: &Known) -> Result<HostCall<Rc<Running>>, Refusal> {
+pub(super) fn begin(
+    scope: &v8::PinScope<'_, '_>,
+    method: &MethodInfo,
+) -> Result<HostCall<Rc<Running>>, Refusal> {
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
     if !isolate.stack().allows_call() {
         return Err(Refusal::Stack);
@@ -377,7 +386,7 @@ pub(super) fn begin(scope: &v8::PinScope<'_, '_>, method: &Known) -> Result<Host
 fn serve<'s, A: Arguments<Owned = A>>(
     scope: &mut v8::PinScope<'s, '_>,
     arguments: &v8::FunctionCallbackArguments<'s>,
-    method: &Known,
+    method: &MethodInfo,
     invoke: Invoke<'s, A>,
 ) -> Written<'s> {
     let _call = begin(scope, method)?;
@@ -394,7 +403,7 @@ fn serve<'s, A: Arguments<Owned = A>>(
 pub(super) fn read_arguments<'s, A: Arguments<Owned = A>>(
     scope: &mut v8::PinScope<'s, '_>,
     arguments: &v8::FunctionCallbackArguments<'s>,
-    method: &Known,
+    method: &MethodInfo,
 ) -> Result<A, Refusal> {
     v8::tc_scope!(let scope, scope);
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
@@ -424,7 +433,7 @@ fn read<'s, A: Arguments<Owned = A>>(
     isolate: &Isolate,
     (arguments, seen): (&v8::FunctionCallbackArguments<'s>, Option<&Seen<'s>>),
     checks: &MethodChecks,
-    method: &Known,
+    method: &MethodInfo,
 ) -> Result<(A, bool), ValueError> {
     let (budget, params) = (isolate.budget(), method.spec.params);
     let passed = Passed::Call(scope, arguments);

@@ -10,17 +10,17 @@ use super::Isolate;
 use super::engine::{KeptResolver, Resolver};
 use super::exceeded::Exceeded;
 use super::flights::Flight;
-use super::group::OfHost;
-use super::known::Known;
+use super::future_set::HostFuture;
+use super::method_info::MethodInfo;
 use super::ops::{Refusal, answer, begin, caught, read_arguments, write_result};
 use crate::contract::{AsyncHostMethod, Crosses, Reply};
 use crate::error::{Error, Place};
 use crate::guest_error::HostError;
 
 /// What a host method answered, to be written as a value of the guest.
-pub(super) type Settled = Result<Box<dyn Answer>, Refusal>;
+pub(super) type Settled = Result<Box<dyn HostAnswer>, Refusal>;
 
-pub(super) trait Answer {
+pub(super) trait HostAnswer {
     fn write<'s>(
         self: Box<Self>,
         scope: &v8::PinScope<'s, '_>,
@@ -33,13 +33,13 @@ struct Value<M, V> {
     method: std::marker::PhantomData<M>,
 }
 
-impl<M: AsyncHostMethod, V: Crosses> Answer for Value<M, V> {
+impl<M: AsyncHostMethod, V: Crosses> HostAnswer for Value<M, V> {
     fn write<'s>(
         self: Box<Self>,
         scope: &v8::PinScope<'s, '_>,
         isolate: &Isolate,
     ) -> Result<v8::Local<'s, v8::Value>, Refusal> {
-        let check = &isolate.checks(Known::billed::<M>())?.returns;
+        let check = &isolate.checks(MethodInfo::billed::<M>())?.returns;
         write_result(scope, isolate, check, self.value, true)
     }
 }
@@ -57,31 +57,31 @@ impl<M: AsyncHostMethod> Reply for LaterReply<M> {
 }
 
 /// A host method that has not answered.
-pub(super) struct Pending {
+pub(super) struct PendingPromise {
     resolver: Option<KeptResolver>,
     place: Place,
-    future: OfHost<Settled>,
+    future: HostFuture<Settled>,
 }
 
-impl Future for Pending {
-    type Output = Answered;
+impl Future for PendingPromise {
+    type Output = SettledAnswer;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answered> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<SettledAnswer> {
         Pin::new(&mut self.future).poll(cx).map(|settled| {
             let settled = settled.unwrap_or_else(|| Err(Refusal::panicked()));
-            Answered { resolver: self.resolver.take(), place: self.place, settled }
+            SettledAnswer { resolver: self.resolver.take(), place: self.place, settled }
         })
     }
 }
 
 /// A host method that has answered.
-pub(super) struct Answered {
+pub(super) struct SettledAnswer {
     resolver: Option<KeptResolver>,
     place: Place,
     settled: Settled,
 }
 
-impl Answered {
+impl SettledAnswer {
     /// Settles the guest's promise. What follows from that are microtasks.
     pub(super) fn tell(self, isolate: &Isolate, scope: &mut v8::PinScope<'_, '_>) -> Result<(), Error> {
         let Some(resolver) = self.resolver else { return Ok(()) };
@@ -104,7 +104,7 @@ pub(super) unsafe extern "C" fn slow<M: AsyncHostMethod>(info: *const v8::Functi
 }
 
 pub(super) fn slow_impl<M: AsyncHostMethod>(info: *const v8::FunctionCallbackInfo) -> usize {
-    answer(info, Known::billed::<M>().place(), promise::<M>)
+    answer(info, MethodInfo::billed::<M>().place(), promise::<M>)
 }
 
 /// The guest's promise. What is wrong with the arguments rejects it, as in any `async` function; what ends the guest is
@@ -113,8 +113,8 @@ fn promise<'s, M: AsyncHostMethod>(
     scope: &mut v8::PinScope<'s, '_>,
     arguments: &v8::FunctionCallbackArguments<'s>,
 ) -> Result<v8::Local<'s, v8::Value>, Refusal> {
-    let _call = begin(scope, Known::billed::<M>())?;
-    promised(scope, Known::billed::<M>().place(), |scope| start::<M>(scope, arguments))
+    let _call = begin(scope, MethodInfo::billed::<M>())?;
+    promised(scope, MethodInfo::billed::<M>().place(), |scope| start::<M>(scope, arguments))
 }
 
 /// A promise for what a method gives that is started now.
@@ -127,7 +127,7 @@ pub(super) fn promised<'s>(
     match start(scope) {
         Ok((flight, future)) => {
             let resolver = Some(resolver.keep(scope));
-            flight.wait_for(Pending { resolver, place, future: OfHost::new(future) });
+            flight.wait_for(PendingPromise { resolver, place, future: HostFuture::new(future) });
         }
         Err(refusal @ (Refusal::Ended | Refusal::Stack | Refusal::Thrown)) => return Err(refusal),
         Err(refusal) => {
@@ -158,9 +158,9 @@ fn start<'s, M: AsyncHostMethod>(
     scope: &mut v8::PinScope<'s, '_>,
     arguments: &v8::FunctionCallbackArguments<'s>,
 ) -> Result<Started, Refusal> {
-    let args = read_arguments::<M::Owned>(scope, arguments, Known::billed::<M>())?;
+    let args = read_arguments::<M::Owned>(scope, arguments, MethodInfo::billed::<M>())?;
     let (isolate, flight) = flight(scope)?;
-    let host = isolate.host(Known::billed::<M>()).ok_or(Refusal::Absent)?;
+    let host = isolate.host(MethodInfo::billed::<M>()).ok_or(Refusal::Absent)?;
     let host = host.hold::<M::Contract>().ok_or(Refusal::Absent)?;
     let reply = LaterReply::<M>(std::marker::PhantomData);
     let future = caught(|| M::start(host, args, reply))?;

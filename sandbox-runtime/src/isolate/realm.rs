@@ -9,11 +9,11 @@ use deno_core::v8;
 use super::host::Host;
 use super::ops::HostOp;
 use super::returned::{self, Returned};
-use super::{Isolate, engine, furniture, leaks, shim};
-use crate::boundary::forms::Forms;
+use super::{Isolate, disabled_defenses, engine, realm_globals, shim};
 use crate::boundary::js_string;
+use crate::boundary::struct_shapes::StructShapes;
 use crate::contract::ContractSpec;
-use crate::realm::Settings;
+use crate::options::Settings;
 
 /// The globals of a realm. Everything else that V8 puts on the global object is removed:
 ///
@@ -89,7 +89,7 @@ const GLOBALS: &[&str] = &[
 ];
 
 /// What a realm is made with.
-pub(super) struct Furnishing<'f> {
+pub(super) struct RealmGlobals<'f> {
     pub(super) settings: &'f Settings,
     /// The realm of deno_core, which no guest has; for `--cfg sandbox_leaky` alone.
     pub(super) host_realm: Option<&'f v8::Global<v8::Context>>,
@@ -104,10 +104,10 @@ pub(crate) struct Realm {
     /// Its `Object.prototype`.
     pub(super) root_prototype: v8::Global<v8::Object>,
     /// How objects of known fields are made and taken apart.
-    pub(crate) forms: Forms,
+    pub(crate) forms: StructShapes,
     /// What conversions need.
     #[cfg_attr(not(feature = "quickjs"), allow(dead_code, reason = "V8 converts without the realm's help"))]
-    pub(super) intrinsics: engine::Intrinsics,
+    pub(super) intrinsics: engine::EngineIntrinsics,
     /// Of which of the sandbox's lives it is.
     pub(super) generation: u64,
 }
@@ -116,7 +116,7 @@ impl Realm {
     /// Makes a realm, before any code of a guest runs.
     pub(super) fn new(
         scope: &mut v8::PinScope<'_, '_, ()>,
-        furnishing: &Furnishing<'_>,
+        furnishing: &RealmGlobals<'_>,
     ) -> Result<Self, String> {
         let context = create(scope, furnishing)?;
         let context_global = v8::Global::new(scope, context);
@@ -124,8 +124,9 @@ impl Realm {
         let root =
             v8::Object::new(scope).get_prototype(scope).and_then(|root| root.try_cast::<v8::Object>().ok());
         let root = root.ok_or("the engine has no `Object.prototype`")?;
-        let forms = Forms::of(scope).ok_or("the engine has no `Object.keys`")?;
-        let intrinsics = engine::Intrinsics::of(scope).ok_or("the engine's own functions do not run")?;
+        let forms = StructShapes::of(scope).ok_or("the engine has no `Object.keys`")?;
+        let intrinsics =
+            engine::EngineIntrinsics::of(scope).ok_or("the engine's own functions do not run")?;
         let root_prototype = v8::Global::new(scope, root);
         Ok(Self {
             context: context_global,
@@ -147,14 +148,14 @@ pub(super) fn keep_frames(scope: &v8::PinScope<'_, '_>) -> Result<(), String> {
 
 fn create<'s>(
     scope: &mut v8::PinScope<'s, '_, ()>,
-    furnishing: &Furnishing<'_>,
+    furnishing: &RealmGlobals<'_>,
 ) -> Result<v8::Local<'s, v8::Context>, String> {
     let context = v8::Context::new(scope, v8::ContextOptions::default());
-    let host_realm = furnishing.host_realm.filter(|_| leaks::HOST_REALM);
-    let leaked = host_realm.map(|host_realm| leaks::shared(scope, host_realm, context));
+    let host_realm = furnishing.host_realm.filter(|_| disabled_defenses::HOST_REALM);
+    let leaked = host_realm.map(|host_realm| disabled_defenses::shared(scope, host_realm, context));
     let scope = &mut v8::ContextScope::new(scope, context);
     keep_frames(scope)?;
-    if !furnishing.settings.eval && !leaks::CODE_FROM_TEXT {
+    if !furnishing.settings.eval && !disabled_defenses::CODE_FROM_TEXT {
         engine::refuse_code_from_text(scope, context).ok_or("`eval` cannot be taken away")?;
     }
     furnish(scope, context, leaked, furnishing)?;
@@ -165,22 +166,22 @@ fn furnish(
     scope: &mut v8::PinScope<'_, '_>,
     context: v8::Local<'_, v8::Context>,
     mut leaked: Option<v8::Local<'_, v8::Context>>,
-    Furnishing { settings, hosts, returned, .. }: &Furnishing<'_>,
+    RealmGlobals { settings, hosts, returned, .. }: &RealmGlobals<'_>,
 ) -> Result<(), String> {
     let global = context.global(scope);
-    if !leaks::ALL_GLOBALS {
+    if !disabled_defenses::ALL_GLOBALS {
         remove_globals(scope, global, settings.wasm.then_some("WebAssembly"))?;
     }
-    furniture::furnish(scope, settings).ok_or("the clock or the console cannot be made")?;
+    realm_globals::install(scope, settings).ok_or("the clock or the console cannot be made")?;
     let object = member(scope, global, "Object")?;
-    let freeze = if leaks::NOT_FROZEN { object } else { member(scope, object, "freeze")? };
+    let freeze = if disabled_defenses::NOT_FROZEN { object } else { member(scope, object, "freeze")? };
     for Host { spec, ops, .. } in *hosts {
         let home = leaked.take().unwrap_or(context);
         let api = api(&v8::ContextScope::new(scope, home), spec, ops, freeze.into(), returned)
             .ok_or_else(|| format!("the shim of `{}` does not run", spec.name))?;
         define(scope, global, spec.name, api)?;
     }
-    furniture::freeze(scope, settings).ok_or_else(|| "the intrinsics cannot be frozen".to_owned())
+    realm_globals::freeze(scope, settings).ok_or_else(|| "the intrinsics cannot be frozen".to_owned())
 }
 
 fn remove_globals(
@@ -249,7 +250,7 @@ fn define(
     value: v8::Local<'_, v8::Value>,
 ) -> Result<(), String> {
     let constant = v8::PropertyAttribute::READ_ONLY | v8::PropertyAttribute::DONT_DELETE;
-    let attributes = if leaks::NOT_FROZEN { v8::PropertyAttribute::NONE } else { constant };
+    let attributes = if disabled_defenses::NOT_FROZEN { v8::PropertyAttribute::NONE } else { constant };
     match object.define_own_property(scope, key(scope, name)?, value, attributes) {
         Some(true) => Ok(()),
         _ => Err(format!("the global `{name}` cannot be defined")),

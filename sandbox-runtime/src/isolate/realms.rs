@@ -6,15 +6,15 @@ use std::rc::Rc;
 
 use deno_core::v8;
 
-use super::realm::{Furnishing, Realm};
-use super::{Isolate, Live};
+use super::realm::{Realm, RealmGlobals};
+use super::{Isolate, LiveIsolate};
 use crate::error::Error;
 
 impl Isolate {
     /// The realm that the sandbox began with.
     pub(crate) fn main_realm(&self) -> Result<Rc<Realm>, Error> {
         match self.live.borrow().as_ref() {
-            Some(Live { realm, .. }) => Ok(realm.clone()),
+            Some(LiveIsolate { realm, .. }) => Ok(realm.clone()),
             None => Err(self.discarded_error()),
         }
     }
@@ -42,8 +42,8 @@ impl Isolate {
     pub(super) fn furnishing<'f>(
         &'f self,
         host_realm: Option<&'f v8::Global<v8::Context>>,
-    ) -> Furnishing<'f> {
-        Furnishing {
+    ) -> RealmGlobals<'f> {
+        RealmGlobals {
             settings: &self.settings,
             host_realm,
             hosts: &self.hosts,

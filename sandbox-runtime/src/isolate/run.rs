@@ -14,7 +14,7 @@ use super::entry::Entered;
 use super::exceeded::Exceeded;
 use super::meter::{Counts, Spent, nanos};
 use super::watchdog::{Armed, Watch};
-use super::{Catch, Isolate, Live, Realm, engine, stack, thrown};
+use super::{Catch, Isolate, LiveIsolate, Realm, engine, stack, thrown};
 use crate::error::{Error, Excess, LimitKind, Phase, Place, Source};
 use crate::limits::Limits;
 
@@ -129,7 +129,7 @@ impl Isolate {
     #[inline]
     fn leave<R>(
         &self,
-        (live, entered): (Ref<'_, Live>, Entered<'_>),
+        (live, entered): (Ref<'_, LiveIsolate>, Entered<'_>),
         place: Option<Place>,
         late: Option<Boxed<R>>,
     ) {
@@ -159,7 +159,7 @@ impl Isolate {
     /// The way into a realm, if it is of this heap and there is stack for it. What it gives is to be dropped before the isolate
     /// may be given up; a call that is under way may not do that.
     #[inline]
-    fn entrance_to(&self, realm: &Realm, place: Option<Place>) -> Result<Ref<'_, Live>, Error> {
+    fn entrance_to(&self, realm: &Realm, place: Option<Place>) -> Result<Ref<'_, LiveIsolate>, Error> {
         let entrance = self.entrance()?;
         self.is_of_this_life(realm.generation)?;
         stack::check_own().map_err(|_| Excess::other_stack().error(place))?;
@@ -170,7 +170,7 @@ impl Isolate {
     }
 
     #[inline]
-    pub(super) fn entrance(&self) -> Result<Ref<'_, Live>, Error> {
+    pub(super) fn entrance(&self) -> Result<Ref<'_, LiveIsolate>, Error> {
         Ref::filter_map(self.live.borrow(), Option::as_ref).map_err(|_| self.discarded_error())
     }
 
@@ -178,7 +178,7 @@ impl Isolate {
     #[inline]
     fn turn<R>(
         &self,
-        live: &Live,
+        live: &LiveIsolate,
         turn: &Turn<'_>,
         (realm, place): (&Rc<Realm>, Option<Place>),
         body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Boxed<R>,
@@ -227,7 +227,7 @@ impl Isolate {
 
     /// What a turn has used.
     #[inline]
-    fn spent(&self, armed: &Armed<'_>, live: &Live) -> Spent {
+    fn spent(&self, armed: &Armed<'_>, live: &LiveIsolate) -> Spent {
         if live.watch.is_long() {
             // SAFETY: `raw` is of `live`.
             let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(live.raw) };
@@ -285,7 +285,7 @@ impl Isolate {
     }
 
     #[inline]
-    fn is_ended_in(&self, live: &Live) -> bool {
+    fn is_ended_in(&self, live: &LiveIsolate) -> bool {
         self.heap.is_full() || self.exceeded.get().is_some() || live.watch.has_fired()
     }
 

@@ -11,12 +11,12 @@ use crate::boundary::{describe, js_string, preview};
 use crate::contract::ContractSpec;
 use crate::error::{Error, ExportProblem, Place, StackFrame, Thrown, of_syntax};
 use crate::schema::ContractChecks;
-use crate::script::{Format, Script};
+use crate::script::{Script, ScriptFormat};
 
 type Object<'s> = v8::Local<'s, v8::Object>;
 
 /// What an evaluated script exports.
-pub(crate) struct Exports {
+pub(crate) struct ScriptExports {
     script: String,
     /// Where it was evaluated.
     pub(super) realm: Rc<Realm>,
@@ -65,7 +65,7 @@ pub(super) fn evaluate(
     scope: &mut v8::PinScope<'_, '_>,
     realm: &Rc<Realm>,
     script: &Script,
-) -> Result<Exports, Error> {
+) -> Result<ScriptExports, Error> {
     let places = match start(isolate, scope, script)? {
         Started::Module(module, promise) => {
             settle(isolate, scope, promise)?;
@@ -73,7 +73,7 @@ pub(super) fn evaluate(
         }
         Started::Done(places) => places,
     };
-    Ok(Exports { script: script.name.clone(), realm: realm.clone(), places })
+    Ok(ScriptExports { script: script.name.clone(), realm: realm.clone(), places })
 }
 
 /// The error of a script: a limit that it has met names it, and what is not JavaScript may have a hint.
@@ -105,8 +105,8 @@ fn start<'s>(
     script: &Script,
 ) -> Result<Started<'s>, Error> {
     match script.format {
-        Some(Format::Module) => module(isolate, scope, script)?.run(isolate, scope, script),
-        Some(Format::CommonJs) => common_js(isolate, scope, script).map(Started::Done),
+        Some(ScriptFormat::Module) => module(isolate, scope, script)?.run(isolate, scope, script),
+        Some(ScriptFormat::CommonJs) => common_js(isolate, scope, script).map(Started::Done),
         None => detect(isolate, scope, script),
     }
 }
@@ -145,7 +145,7 @@ impl Evaluation {
 }
 
 impl Leg for Evaluation {
-    type Output = Exports;
+    type Output = ScriptExports;
 
     fn place(&self) -> Option<Place> {
         None
@@ -182,12 +182,12 @@ impl Leg for Evaluation {
         isolate: &Isolate,
         scope: &mut v8::PinScope<'s, '_>,
         _: v8::Local<'s, v8::Value>,
-    ) -> Result<Exports, Error> {
+    ) -> Result<ScriptExports, Error> {
         let places = match self.namespace.take() {
             Some(namespace) => exporters(isolate, scope, v8::Local::new(scope, namespace))?,
             None => std::mem::take(&mut self.places),
         };
-        Ok(Exports { script: self.script.name.clone(), realm: self.realm.clone(), places })
+        Ok(ScriptExports { script: self.script.name.clone(), realm: self.realm.clone(), places })
     }
 }
 
@@ -227,7 +227,7 @@ fn module<'s>(
     let name = text(scope, &script.name, script)?;
     let source = text(scope, &script.source, script)?;
     v8::tc_scope!(let scope, scope);
-    let code = script.code.get(Format::Module);
+    let code = script.code.get(ScriptFormat::Module);
     let (mut source, options) = engine::source(source, &origin(scope, name, true), code);
     let reason = v8::script_compiler::NoCacheReason::NoReason;
     let Some(module) = v8::script_compiler::compile_module2(scope, &mut source, options, reason) else {
@@ -277,7 +277,7 @@ impl<'s> Module<'s> {
         let promise = self.module.evaluate(scope).ok_or_else(|| isolate.thrown(scope, None))?;
         // With the functions that were called on the way.
         let code = || engine::code_of_module(scope, self.module);
-        script.code.offer(Format::Module, script.source.len(), code);
+        script.code.offer(ScriptFormat::Module, script.source.len(), code);
         match promise.try_cast::<v8::Promise>() {
             Ok(promise) => {
                 promise.mark_as_handled();
@@ -362,7 +362,7 @@ fn common_js(
     let source = text(scope, &script.source, script)?;
     let parameters = [text(scope, "module", script)?, text(scope, "exports", script)?];
     v8::tc_scope!(let scope, scope);
-    let code = script.code.get(Format::CommonJs);
+    let code = script.code.get(ScriptFormat::CommonJs);
     let Some(function) = compile_with(scope, name, source, &parameters, code) else {
         return Err(syntax_error(scope, script, engine::LINES_BEFORE_A_BODY));
     };
@@ -373,7 +373,9 @@ fn common_js(
     if function.call(scope, exports.into(), &[module.into(), exports.into()]).is_none() {
         return Err(isolate.thrown(scope, None));
     }
-    script.code.offer(Format::CommonJs, script.source.len(), || engine::code_of_function(scope, function));
+    script
+        .code
+        .offer(ScriptFormat::CommonJs, script.source.len(), || engine::code_of_function(scope, function));
     let exports = module.get(scope, key.into()).ok_or_else(|| isolate.thrown(scope, None))?;
     Ok(exports
         .try_cast::<v8::Object>()
@@ -427,7 +429,7 @@ fn syntax_error(scope: &Catch<'_, '_, '_, '_>, script: &Script, lines_before: us
 pub(super) fn bind(
     isolate: &Isolate,
     scope: &mut v8::PinScope<'_, '_>,
-    exports: &Exports,
+    exports: &ScriptExports,
     spec: &'static ContractSpec,
 ) -> Result<Vec<Option<BoundMethod>>, Error> {
     v8::tc_scope!(let scope, scope);
@@ -436,15 +438,15 @@ pub(super) fn bind(
     for method in spec.methods {
         let found = find(isolate, scope, exports, method.name).ok_or_else(|| isolate.thrown(scope, None))?;
         let problem = match found {
-            Found::Function(bound) => {
+            FoundExport::Function(bound) => {
                 methods.push(Some(bound));
                 continue;
             }
-            Found::Other(found) => {
+            FoundExport::Other(found) => {
                 Some(ExportProblem { export: method.name, found: Some(found), similar: None })
             }
-            Found::Nothing if method.optional => None,
-            Found::Nothing => Some(ExportProblem::missing(method.name, &[])),
+            FoundExport::Nothing if method.optional => None,
+            FoundExport::Nothing => Some(ExportProblem::missing(method.name, &[])),
         };
         problems.extend(problem);
         methods.push(None);
@@ -465,7 +467,7 @@ pub(super) fn bind(
 }
 
 /// The names that a script exports, the first of them; `None` when code of the guest threw.
-fn names(scope: &v8::PinScope<'_, '_>, exports: &Exports) -> Option<Vec<String>> {
+fn names(scope: &v8::PinScope<'_, '_>, exports: &ScriptExports) -> Option<Vec<String>> {
     const MOST: usize = 32;
     const NAME: usize = 64;
     let mut names = Vec::new();
@@ -486,14 +488,19 @@ fn names(scope: &v8::PinScope<'_, '_>, exports: &Exports) -> Option<Vec<String>>
     Some(names)
 }
 
-enum Found {
+enum FoundExport {
     Function(BoundMethod),
     Other(String),
     Nothing,
 }
 
 /// `None` when code of the guest threw.
-fn find(isolate: &Isolate, scope: &mut v8::PinScope<'_, '_>, exports: &Exports, name: &str) -> Option<Found> {
+fn find(
+    isolate: &Isolate,
+    scope: &mut v8::PinScope<'_, '_>,
+    exports: &ScriptExports,
+    name: &str,
+) -> Option<FoundExport> {
     for place in &exports.places {
         let object = v8::Local::new(scope, &place.object);
         if !exports_name(isolate, scope, object, name)? {
@@ -501,15 +508,15 @@ fn find(isolate: &Isolate, scope: &mut v8::PinScope<'_, '_>, exports: &Exports, 
         }
         let value = get(scope, object, name)?;
         return Some(match value.try_cast::<v8::Function>() {
-            Ok(function) => Found::Function(BoundMethod {
+            Ok(function) => FoundExport::Function(BoundMethod {
                 function: v8::Global::new(scope, function),
                 receiver: place.is_receiver.then(|| place.object.clone()),
             }),
-            Err(_) if value.is_undefined() => Found::Nothing,
-            Err(_) => Found::Other(describe(scope, value)),
+            Err(_) if value.is_undefined() => FoundExport::Nothing,
+            Err(_) => FoundExport::Other(describe(scope, value)),
         });
     }
-    Some(Found::Nothing)
+    Some(FoundExport::Nothing)
 }
 
 /// Whether an object or one of its classes has the property. What all objects inherit is nobody's export: a

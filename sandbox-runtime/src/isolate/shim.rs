@@ -8,7 +8,7 @@
 
 use std::fmt::Write as _;
 
-use super::leaks;
+use super::disabled_defenses;
 use super::ops::{Gives, HostOp};
 use crate::contract::{ContractSpec, Kind, MethodSpec};
 
@@ -72,8 +72,8 @@ fn documentation(docs: &str) -> String {
 fn function(index: usize, method: &MethodSpec, gives: Option<Gives>) -> String {
     let arguments = (0..method.params.len()).map(|at| format!("a{at}")).collect::<Vec<_>>().join(", ");
     let name = method.name;
-    let checked = match leaks::GUEST_PRIMORDIALS {
-        true => leaks::naive_call(index, &arguments),
+    let checked = match disabled_defenses::GUEST_PRIMORDIALS {
+        true => disabled_defenses::naive_call(index, &arguments),
         false => format!("checked{index}({arguments})"),
     };
     let Some(gives) = gives else { return format!("  {name}({arguments}) {{ return {checked}; }},\n") };

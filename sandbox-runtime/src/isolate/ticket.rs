@@ -47,12 +47,12 @@ pub(crate) fn within(deadline: Option<u64>) -> Option<u64> {
 }
 
 /// Calls that are made until this is dropped are inside of one that ends at a time.
-pub(crate) struct Inside {
+pub(crate) struct TicketScope {
     end: u64,
     ticket: Option<Ticket>,
 }
 
-impl Inside {
+impl TicketScope {
     #[cfg(feature = "process")]
     pub(crate) fn of(end: u64) -> Self {
         Self::set(end, None)
@@ -68,7 +68,7 @@ impl Inside {
     }
 }
 
-impl Drop for Inside {
+impl Drop for TicketScope {
     fn drop(&mut self) {
         OUTER_END.set(self.end);
         OUTER.set(self.ticket.take());

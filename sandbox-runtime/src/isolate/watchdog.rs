@@ -255,7 +255,7 @@ impl Drop for Armed<'_> {
     }
 }
 
-struct Dog {
+struct Watchdog {
     asleep: AtomicBool,
     thread: OnceLock<Thread>,
     watches: Mutex<Vec<Weak<Watch>>>,
@@ -263,13 +263,13 @@ struct Dog {
     timers: Mutex<BTreeMap<(u64, u64), Waker>>,
 }
 
-impl Dog {
+impl Watchdog {
     fn timers(&self) -> MutexGuard<'_, BTreeMap<(u64, u64), Waker>> {
         self.timers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Wakes whose time has come.
-    fn ring(&self, now: u64) {
+    fn wake_due(&self, now: u64) {
         let due = {
             let mut timers = self.timers();
             let later = timers.split_off(&(now.saturating_add(1), 0));
@@ -280,7 +280,7 @@ impl Dog {
     }
 
     /// How long until somebody wants to be woken.
-    fn until_ring(&self) -> Option<Duration> {
+    fn until_next_timer(&self) -> Option<Duration> {
         let first = self.timers().first_key_value().map(|((at, _), _)| *at)?;
         Some(Duration::from_nanos(first.saturating_sub(now())))
     }
@@ -294,7 +294,7 @@ impl Dog {
         calibrate();
         let now = now();
         LAST_LOOK.store(now, Ordering::Relaxed);
-        self.ring(now);
+        self.wake_due(now);
         let mut busy = false;
         self.watches().retain(|watch| match watch.upgrade() {
             Some(watch) => {
@@ -324,7 +324,7 @@ impl Dog {
         // Whoever armed before the line above did not wake this thread, so it looks once more. A timer is set before it is
         // asked whether this thread sleeps.
         if !self.look() {
-            match self.until_ring() {
+            match self.until_next_timer() {
                 Some(left) => std::thread::park_timeout(left),
                 None => std::thread::park(),
             }
@@ -366,10 +366,10 @@ pub(super) fn coarse_now() -> u64 {
 static LAST_LOOK: AtomicU64 = AtomicU64::new(0);
 
 #[inline]
-fn dog() -> &'static Dog {
-    static DOG: OnceLock<&'static Dog> = OnceLock::new();
+fn dog() -> &'static Watchdog {
+    static DOG: OnceLock<&'static Watchdog> = OnceLock::new();
     DOG.get_or_init(|| {
-        let dog: &'static Dog = Box::leak(Box::new(Dog {
+        let dog: &'static Watchdog = Box::leak(Box::new(Watchdog {
             asleep: AtomicBool::new(false),
             thread: OnceLock::new(),
             watches: Mutex::new(Vec::new()),

@@ -8,12 +8,12 @@ use crate::error::{
     Amount, BoundaryError, Direction, Error, Excess, ExportProblem, LimitKind, MAX_CALLS, Phase, Place,
     StackFrame, Thrown, Violation,
 };
-use crate::isolate::foreign::Token;
+use crate::isolate::untyped_contract::Token;
 use crate::limits::Limits;
 
 /// An error of the child's sandbox.
 #[derive(Serialize, Deserialize)]
-pub(crate) enum Fault {
+pub(crate) enum RemoteFault {
     Build(String),
     Syntax {
         script: String,
@@ -38,7 +38,7 @@ pub(crate) enum Fault {
         of_host: bool,
     },
     Limit(Over),
-    Discarded(Box<Fault>),
+    Discarded(Box<RemoteFault>),
 }
 
 /// A limit that was met. Its value is the parent's.
@@ -88,7 +88,7 @@ fn site(place: Place) -> Site {
     (place.contract.into(), place.method.into())
 }
 
-impl Fault {
+impl RemoteFault {
     /// An error as it is sent. `methods` are those of the contract that was to be bound.
     pub(crate) fn of(error: Error, methods: &[MethodSpec]) -> Self {
         match error {
@@ -176,13 +176,13 @@ pub(crate) struct Hearing<'h> {
 
 impl Hearing<'_> {
     /// The error; `None` when no sandbox could have made it.
-    pub(crate) fn error(&self, fault: Fault) -> Option<Error> {
+    pub(crate) fn error(&self, fault: RemoteFault) -> Option<Error> {
         Some(match fault {
-            Fault::Build(reason) => Error::build(cut(reason)),
-            Fault::Syntax { script, message, line, column } => {
+            RemoteFault::Build(reason) => Error::build(cut(reason)),
+            RemoteFault::Syntax { script, message, line, column } => {
                 Error::Syntax { script: cut(script), message: cut(message), line, column, hint: None }
             }
-            Fault::Mismatch { script, problems, exports } => {
+            RemoteFault::Mismatch { script, problems, exports } => {
                 let contract = self.contract?;
                 let exports = exports.into_iter().take(32).map(cut).collect::<Vec<_>>();
                 let problem = |(index, found): (usize, Option<String>)| {
@@ -200,8 +200,8 @@ impl Hearing<'_> {
                     exports: Box::new(exports),
                 }
             }
-            Fault::Guest(exception) => Error::of_guest(self.thrown(exception, self.place, 8)?),
-            Fault::Value { place, to_host, violations, truncated, of_host } => {
+            RemoteFault::Guest(exception) => Error::of_guest(self.thrown(exception, self.place, 8)?),
+            RemoteFault::Value { place, to_host, violations, truncated, of_host } => {
                 let violations = violations.into_iter().take(crate::boundary::MOST);
                 let violations = violations.map(|v| {
                     let [path, expected, found] = v.map(cut);
@@ -217,9 +217,9 @@ impl Hearing<'_> {
                     false => Error::Value(error),
                 }
             }
-            Fault::Limit(over) => self.over(over)?,
-            Fault::Discarded(cause) => match *cause {
-                Fault::Discarded(_) => return None,
+            RemoteFault::Limit(over) => self.over(over)?,
+            RemoteFault::Discarded(cause) => match *cause {
+                RemoteFault::Discarded(_) => return None,
                 cause => Error::Discarded { cause: Box::new(self.error(cause)?) },
             },
         })

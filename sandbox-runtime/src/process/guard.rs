@@ -27,7 +27,7 @@ pub(super) struct Guard {
     /// When the call has to be over; `u64::MAX` for never.
     end: AtomicU64,
     /// CPU time for calls that are over, in nanoseconds.
-    lawful: AtomicU64,
+    allowed: AtomicU64,
     /// CPU time that is on a bill, or on nobody's, in nanoseconds.
     paid: AtomicU64,
     /// Bytes of memory that it may have.
@@ -56,9 +56,9 @@ impl Guard {
         };
         let (status, stat) = (open("status"), open("stat"));
         let [end, cpu_end] = [(); 2].map(|()| AtomicU64::new(u64::MAX));
-        let [lawful, paid, peak] = [(); 3].map(|()| AtomicU64::new(0));
+        let [allowed, paid, peak] = [(); 3].map(|()| AtomicU64::new(0));
         let verdict = Mutex::default();
-        Arc::new(Self { end, lawful, paid, memory, peak, cpu_end, status, stat, windows, verdict })
+        Arc::new(Self { end, allowed, paid, memory, peak, cpu_end, status, stat, windows, verdict })
     }
 
     pub(super) fn until(&self, end: u64) {
@@ -78,12 +78,12 @@ impl Guard {
     /// A call is over that has taken so long, in nanoseconds.
     pub(super) fn called(&self, took: u64) {
         self.end.store(u64::MAX, Ordering::Relaxed);
-        self.lawful.fetch_add(took.saturating_mul(THREADS).saturating_add(nanos(MOMENT)), Ordering::Relaxed);
+        self.allowed.fetch_add(took.saturating_mul(THREADS).saturating_add(nanos(MOMENT)), Ordering::Relaxed);
     }
 
     /// The CPU time that it may have had for its calls so far.
-    pub(super) fn lawful(&self) -> Duration {
-        Duration::from_nanos(self.lawful.load(Ordering::Relaxed))
+    pub(super) fn allowed_cpu(&self) -> Duration {
+        Duration::from_nanos(self.allowed.load(Ordering::Relaxed))
     }
 
     /// So much of its CPU time is on a bill, or on nobody's.

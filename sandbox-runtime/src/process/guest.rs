@@ -8,19 +8,20 @@ use std::time::Instant;
 use tokio::runtime::Handle as Runtime;
 use tokio::sync::oneshot;
 
-use super::message::{Bind, CallHead, ContractData, Evaluate, Limit, kind, to_json};
+use super::message::{BindRequest, CallHead, ContractData, Evaluate, LimitData, kind, to_json};
 use super::session::{
-    About, Answered, Handle, Here, Job, Order, Session, Task, Terms, What, waits_for_its_line,
+    About, CallAnswer, CallScope, CallTerms, Handle, QueuedJob, ReadinessPoll, Session, TypedCall, What,
+    waits_for_its_line,
 };
 use super::spin;
 use super::wire::{self, Encoded, Out};
 use crate::arguments::Arguments;
-use crate::boundary::{ArgumentWriter, Budget, from_tree, is_whole, read_closely};
+use crate::boundary::{ArgumentWriter, Budget, from_tree, is_whole, read_with_diagnosis};
 use crate::contract::{Crosses, GuestContract, GuestMethod};
 use crate::error::{Direction, Error, Result};
 use crate::isolate::clock;
 use crate::isolate::flights::waits_for_itself;
-use crate::isolate::known::Known;
+use crate::isolate::method_info::MethodInfo;
 use crate::isolate::ops::enforce;
 use crate::isolate::script;
 use crate::isolate::stack::StackEnd;
@@ -28,15 +29,15 @@ use crate::isolate::ticket::within;
 use crate::schema::ContractChecks;
 use crate::script::Script;
 use crate::transport::loads::Loads;
-use crate::transport::{AsyncTransport, Exports, Narrow, Transport};
+use crate::transport::{AsyncTransport, Exports, Transport, WithDeadline};
 
 /// Something that the child keeps, until nobody has this.
-pub(super) struct Kept {
+pub(super) struct KeptHandle {
     pub(super) session: Arc<Session>,
     pub(super) handle: Handle,
 }
 
-impl Drop for Kept {
+impl Drop for KeptHandle {
     fn drop(&mut self) {
         self.session.forget(self.handle);
     }
@@ -45,7 +46,7 @@ impl Drop for Kept {
 /// A script that has been evaluated in a [`ProcessSandbox`](crate::ProcessSandbox).
 #[derive(Clone)]
 pub struct ProcessGuest {
-    exports: Arc<Kept>,
+    exports: Arc<KeptHandle>,
     deadline: Option<u64>,
 }
 
@@ -58,7 +59,7 @@ pub(super) struct Evaluating<'s> {
 }
 
 impl Evaluating<'_> {
-    fn message(&self, waits: bool) -> impl FnOnce(Limit, &mut Out) -> Result<()> + Send + use<> {
+    fn message(&self, waits: bool) -> impl FnOnce(LimitData, &mut Out) -> Result<()> + Send + use<> {
         let (realm, Script { name, source, .. }) = (self.realm.map(|realm| realm.key), self.script.clone());
         move |limit, out| to_json(&Evaluate { realm, name, source, waits, limit }, out)
     }
@@ -66,7 +67,7 @@ impl Evaluating<'_> {
     fn evaluated(&self, handle: Result<Handle>) -> Result<ProcessGuest> {
         let session = self.session.clone();
         let handle = handle.map_err(|error| script::error_of(error, &self.script))?;
-        Ok(ProcessGuest { exports: Arc::new(Kept { session, handle }), deadline: self.deadline })
+        Ok(ProcessGuest { exports: Arc::new(KeptHandle { session, handle }), deadline: self.deadline })
     }
 
     pub(super) fn now(self) -> Result<ProcessGuest> {
@@ -82,13 +83,13 @@ impl Evaluating<'_> {
 
     /// Its top level may wait for `async` host methods.
     pub(super) async fn later(self) -> Result<ProcessGuest> {
-        let terms = Terms {
+        let terms = CallTerms {
             about: About::default(),
             kind: kind::EVALUATE,
             handle: self.realm,
             deadline: self.deadline,
         };
-        let read = |answer: Answered<'_>| answer.handle(What::Script);
+        let read = |answer: CallAnswer<'_>| answer.handle(What::Script);
         let handle = ProcessCall::order(self.session, terms, self.message(true), read).await;
         self.evaluated(handle)
     }
@@ -124,20 +125,20 @@ impl ProcessGuest {
         let checks = ContractChecks::of::<C>().map_err(Error::build)?;
         let session = &self.exports.session;
         let (exports, methods) = (self.exports.handle, C::SPEC.methods.len());
-        let bind = Bind { exports: exports.key, contract: ContractData::of(&C::SPEC) };
+        let bind = BindRequest { exports: exports.key, contract: ContractData::of(&C::SPEC) };
         let (handle, exported) = session.request(
             About { contract: Some(&C::SPEC), ..About::default() },
             (kind::BIND, Some(exports)),
             self.deadline,
             |_, out| to_json(&bind, out),
             |answer| match answer {
-                Answered::Done(done, generation) if done.exported.len() == methods => {
+                CallAnswer::Done(done, generation) if done.exported.len() == methods => {
                     Some(Ok((Handle::new(done.handle, generation, What::Binding), done.exported)))
                 }
                 _ => None,
             },
         )?;
-        let binding = Arc::new(Kept { session: session.clone(), handle });
+        let binding = Arc::new(KeptHandle { session: session.clone(), handle });
         Ok(Processed { binding, exported: exported.into(), checks, deadline: self.deadline })
     }
 }
@@ -145,7 +146,7 @@ impl ProcessGuest {
 /// The transport of a [`ProcessSandbox`](crate::ProcessSandbox)'s proxies.
 #[derive(Clone)]
 pub struct Processed {
-    binding: Arc<Kept>,
+    binding: Arc<KeptHandle>,
     exported: Arc<[bool]>,
     checks: Arc<ContractChecks>,
     deadline: Option<u64>,
@@ -157,7 +158,7 @@ impl Exports for Processed {
     }
 }
 
-impl Narrow for Processed {
+impl WithDeadline for Processed {
     fn until(&self, deadline: Instant) -> Self {
         Self { deadline: Some(clock::at(deadline)), ..self.clone() }
     }
@@ -194,7 +195,7 @@ impl Processed {
             Ok((_, handle, about)) => (handle, about),
             Err(error) => return ProcessCall::failed(session, error),
         };
-        let terms = Terms { about, kind: kind::CALL, handle: Some(handle), deadline: self.deadline };
+        let terms = CallTerms { about, kind: kind::CALL, handle: Some(handle), deadline: self.deadline };
         let (writer, reader) = (self.clone(), self.clone());
         ProcessCall::order(
             session,
@@ -206,7 +207,7 @@ impl Processed {
 
     /// Looks at the arguments of a call, and says what it is about.
     fn begun<M: GuestMethod>(&self, args: &impl Arguments) -> Result<(&Session, Handle, About)> {
-        let (method, checks) = (Known::billed::<M>(), &self.checks.methods[M::INDEX]);
+        let (method, checks) = (MethodInfo::billed::<M>(), &self.checks.methods[M::INDEX]);
         enforce(args, method.spec.params, checks).map_err(|error| method.write_error(error))?;
         let about = About {
             place: Some(method.place()),
@@ -215,8 +216,8 @@ impl Processed {
         Ok((&self.binding.session, self.binding.handle, about))
     }
 
-    fn write<M: GuestMethod>(&self, args: impl Arguments, limit: Limit, out: &mut Out) -> Result<()> {
-        let (method, Kept { session, handle }) = (Known::billed::<M>(), &*self.binding);
+    fn write<M: GuestMethod>(&self, args: impl Arguments, limit: LimitData, out: &mut Out) -> Result<()> {
+        let (method, KeptHandle { session, handle }) = (MethodInfo::billed::<M>(), &*self.binding);
         let index = u32::try_from(M::INDEX).unwrap_or(u32::MAX);
         CallHead { binding: handle.key, method: index, may_spin: spin::is_room(), limit }.write(out);
         let began = out.weight();
@@ -227,18 +228,18 @@ impl Processed {
         written.map_err(|error| method.write_error(error))
     }
 
-    fn taken<M: GuestMethod>(&self, answer: Answered<'_>) -> Option<Result<M::Value>> {
+    fn taken<M: GuestMethod>(&self, answer: CallAnswer<'_>) -> Option<Result<M::Value>> {
         match answer {
-            Answered::Value(value) => self.read::<M::Value>(Known::billed::<M>(), value),
-            Answered::Done(..) => None,
+            CallAnswer::Value(value) => self.read::<M::Value>(MethodInfo::billed::<M>(), value),
+            CallAnswer::Done(..) => None,
         }
     }
 
     /// Reads what a method gave; `None` when it is no value at all.
-    fn read<V: Crosses>(&self, method: &Known, encoded: Encoded<'_>) -> Option<Result<V>> {
+    fn read<V: Crosses>(&self, method: &MethodInfo, encoded: Encoded<'_>) -> Option<Result<V>> {
         let limits = self.binding.session.limits();
         let check = &self.checks.methods[method.index].returns;
-        let read = read_closely(
+        let read = read_with_diagnosis(
             check.is_read_constrained,
             || Budget::new(limits, StackEnd::of_thread()),
             || wire::decode(encoded, limits),
@@ -277,21 +278,21 @@ where
 pub struct ProcessCall<R> {
     session: Arc<Session>,
     /// Until it is polled first.
-    job: Option<Job>,
+    job: Option<QueuedJob>,
     answer: oneshot::Receiver<Result<R>>,
 }
 
 impl<R: Send + 'static> ProcessCall<R> {
     /// What a child does, and answers.
-    pub(super) fn order<W, T>(session: &Arc<Session>, terms: Terms, write: W, read: T) -> Self
+    pub(super) fn order<W, T>(session: &Arc<Session>, terms: CallTerms, write: W, read: T) -> Self
     where
-        W: FnOnce(Limit, &mut Out) -> Result<()> + Send + 'static,
-        T: FnOnce(Answered<'_>) -> Option<Result<R>> + Send + 'static,
+        W: FnOnce(LimitData, &mut Out) -> Result<()> + Send + 'static,
+        T: FnOnce(CallAnswer<'_>) -> Option<Result<R>> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let terms = Terms { deadline: within(terms.deadline), ..terms };
-        let order = Order { terms, write: Some(write), read, answer };
-        Self { session: session.clone(), job: Some(Job::Call(Box::new(order), None)), answer: answered }
+        let terms = CallTerms { deadline: within(terms.deadline), ..terms };
+        let order = TypedCall { terms, write: Some(write), read, answer };
+        Self { session: session.clone(), job: Some(QueuedJob::Call(Box::new(order), None)), answer: answered }
     }
 
     /// What is done at once when it has its turn.
@@ -302,7 +303,7 @@ impl<R: Send + 'static> ProcessCall<R> {
                 _ = answer.send(work());
             }
         };
-        Self { session: session.clone(), job: Some(Job::Work(Box::new(work))), answer: answered }
+        Self { session: session.clone(), job: Some(QueuedJob::Work(Box::new(work))), answer: answered }
     }
 
     fn failed(session: &Arc<Session>, error: Error) -> Self {
@@ -312,7 +313,7 @@ impl<R: Send + 'static> ProcessCall<R> {
     }
 
     /// Begins it on this thread, where the sandbox stays. Gives what is to be polled here until it is done, if nobody does so yet.
-    pub(crate) fn begin_here(&mut self) -> Option<Task> {
+    pub(crate) fn begin_here(&mut self) -> Option<ReadinessPoll> {
         self.session.dispatch_here(self.job.take()?)
     }
 }
@@ -325,13 +326,13 @@ impl<R: Send + 'static> Future for ProcessCall<R> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if let Some(job) = self.job.take() {
             match self.session.here() {
-                Here::Within => return Poll::Ready(Err(waits_for_itself())),
-                Here::Console => return Poll::Ready(Err(waits_for_its_line())),
-                Here::Between | Here::Elsewhere => {}
+                CallScope::Within => return Poll::Ready(Err(waits_for_itself())),
+                CallScope::Console => return Poll::Ready(Err(waits_for_its_line())),
+                CallScope::Between | CallScope::Elsewhere => {}
             }
             // Methods of the host find the timers and sockets of whoever calls.
             let job = match job {
-                Job::Call(fare, None) => Job::Call(fare, Runtime::try_current().ok()),
+                QueuedJob::Call(erased, None) => QueuedJob::Call(erased, Runtime::try_current().ok()),
                 job => job,
             };
             if let Err(error) = self.session.dispatch(job) {

@@ -15,7 +15,7 @@ use super::sys;
 const LOOK: Duration = Duration::from_millis(1);
 
 /// A channel whose reads and writes end when the guard says so.
-pub(super) struct Line {
+pub(super) struct ParentChannel {
     stream: UnixStream,
     spin: Spin,
     guard: Arc<Guard>,
@@ -23,7 +23,7 @@ pub(super) struct Line {
     is_hasty: bool,
 }
 
-impl Line {
+impl ParentChannel {
     /// Both directions.
     pub(super) fn pair(stream: UnixStream, guard: &Arc<Guard>) -> io::Result<(Self, Self)> {
         stream.set_read_timeout(Some(LOOK))?;
@@ -60,13 +60,13 @@ fn patiently<R>(guard: &Guard, mut act: impl FnMut() -> io::Result<R>) -> io::Re
     }
 }
 
-impl Hasty for Line {
+impl Hasty for ParentChannel {
     fn make_hasty(&mut self, is_hasty: bool) {
         self.is_hasty = is_hasty;
     }
 }
 
-impl Read for Line {
+impl Read for ParentChannel {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let Self { stream, spin, guard, is_hasty } = self;
         if *is_hasty {
@@ -76,7 +76,7 @@ impl Read for Line {
     }
 }
 
-impl Write for Line {
+impl Write for ParentChannel {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self.is_hasty {
             true => sys::send_now(&self.stream, bytes),

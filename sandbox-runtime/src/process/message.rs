@@ -8,12 +8,12 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::fault::Fault;
+use super::fault::RemoteFault;
 use super::harden::HardeningReport;
 use super::wire::Out;
 use crate::contract::{ContractSpec, MethodSpec};
 use crate::limits::Limits;
-use crate::realm::{Clock, Intrinsics, Random, Settings, VirtualClock};
+use crate::options::{Clock, Intrinsics, Random, Settings, VirtualClock};
 
 /// The version of the protocol. Both sides are of one build, or the sandbox is refused.
 pub(crate) const VERSION: u32 = 3;
@@ -35,7 +35,7 @@ pub(crate) mod kind {
     pub(crate) const SETUP: u8 = 1;
     /// A script to evaluate: [`Evaluate`](super::Evaluate) as JSON.
     pub(crate) const EVALUATE: u8 = 2;
-    /// A contract to bind to what a script exports: [`Bind`](super::Bind) as JSON.
+    /// A contract to bind to what a script exports: [`BindRequest`](super::BindRequest) as JSON.
     pub(crate) const BIND: u8 = 3;
     /// A call: [`CallHead`](super::CallHead), and an Array of the arguments.
     pub(crate) const CALL: u8 = 4;
@@ -46,7 +46,7 @@ pub(crate) mod kind {
     /// Handles that nobody has any more: [`Forget`](super::Forget) as JSON. It is not answered.
     pub(crate) const FORGET: u8 = 7;
 
-    /// A further realm to make: [`Limit`](super::Limit) as JSON.
+    /// A further realm to make: [`LimitData`](super::LimitData) as JSON.
     pub(crate) const REALM: u8 = 8;
     /// A call of an `async` method has to be over: a byte, which is 1 if its caller says so. Its answer is that to the call.
     pub(crate) const CANCEL: u8 = 9;
@@ -68,7 +68,7 @@ pub(crate) mod kind {
     /// A call of a host method: the numbers of its contract and of itself, the number of the call whose guest makes it, and an Array of
     /// the arguments.
     pub(crate) const HOST_CALL: u8 = 0x85;
-    /// A line of the console: [`Line`](super::Line) as JSON. It is not answered.
+    /// A line of the console: [`ConsoleLineData`](super::ConsoleLineData) as JSON. It is not answered.
     pub(crate) const CONSOLE: u8 = 0x86;
 }
 
@@ -250,12 +250,12 @@ pub(crate) struct Evaluate {
     pub(crate) source: String,
     /// Its top level may wait.
     pub(crate) waits: bool,
-    pub(crate) limit: Limit,
+    pub(crate) limit: LimitData,
 }
 
 /// What a call is limited to beside the sandbox's own limits, and what time it is.
 #[derive(Clone, Copy, Default, Serialize, Deserialize)]
-pub(crate) struct Limit {
+pub(crate) struct LimitData {
     /// When it has to be over, on the clock that both processes have, in nanoseconds; `u64::MAX` for no such time.
     pub(crate) until: u64,
     /// Milliseconds since 1970, when the parent says.
@@ -265,7 +265,7 @@ pub(crate) struct Limit {
 }
 
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Bind {
+pub(crate) struct BindRequest {
     pub(crate) exports: u64,
     pub(crate) contract: ContractData,
 }
@@ -289,7 +289,7 @@ pub(crate) struct Done {
 
 /// A line of the console.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Line {
+pub(crate) struct ConsoleLineData {
     pub(crate) level: u8,
     pub(crate) text: String,
 }
@@ -303,7 +303,7 @@ pub(crate) struct CallHead {
     pub(crate) method: u32,
     /// Whether there are processors enough to wait awake for what comes next.
     pub(crate) may_spin: bool,
-    pub(crate) limit: Limit,
+    pub(crate) limit: LimitData,
 }
 
 impl CallHead {
@@ -323,7 +323,7 @@ impl CallHead {
         let word = |at: usize| head.get(at..at + 8)?.try_into().ok().map(u64::from_le_bytes);
         let method = head.get(8..12)?.try_into().ok().map(u32::from_le_bytes)?;
         let flags = *head.last()?;
-        let limit = Limit { until: word(12)?, now: word(20)?.cast_signed(), together: flags & 2 != 0 };
+        let limit = LimitData { until: word(12)?, now: word(20)?.cast_signed(), together: flags & 2 != 0 };
         Some((Self { binding: word(0)?, method, may_spin: flags & 1 != 0, limit }, rest))
     }
 }
@@ -364,6 +364,6 @@ impl HostRefusal {
 /// Why something was not done, and what it cost.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Failure {
-    pub(crate) fault: Fault,
+    pub(crate) fault: RemoteFault,
     pub(crate) bill: WireBill,
 }

@@ -10,18 +10,18 @@ mod guard;
 mod guest;
 #[cfg_attr(not(feature = "testing"), allow(unreachable_pub, reason = "tests of the process itself reach it"))]
 pub(crate) mod harden;
+mod idle_supervisor;
 mod line;
 mod message;
-mod nursery;
 mod pidfd;
 mod realms;
 mod sandbox;
 mod session;
 mod shared;
 mod spawn;
+mod spawner;
 mod spin;
 mod sys;
-mod warden;
 pub(crate) mod wire;
 
 use std::os::fd::{AsFd as _, AsRawFd as _};
@@ -31,14 +31,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use guest::{ProcessCall, ProcessGuest, Processed};
-pub use harden::{Hardening, HardeningError, HardeningReport, Layer, Measure, State};
+pub use harden::{Hardening, HardeningError, HardeningReport, Layer, LayerState, Measure};
 pub use realms::ProcessRealm;
 pub use sandbox::ProcessSandbox;
 pub(crate) use sandbox::WeakSandbox;
 
 use harden::Plan;
-use shared::Childs;
-use spawn::{Order, Seed};
+use shared::ChildWindow;
+use spawn::{ChildSpec, SpawnOrder};
 use wire::Window;
 
 /// How guests are run in a process of their own; see [`Builder::transport`](crate::Builder::transport).
@@ -136,10 +136,10 @@ impl Process {
         spawn::check(&self.seed())
     }
 
-    fn seed(&self) -> Seed {
-        Seed {
+    fn seed(&self) -> ChildSpec {
+        ChildSpec {
             program: self.program.clone(),
-            order: Order { hardening: self.hardening, namespaces: self.namespaces },
+            order: SpawnOrder { hardening: self.hardening, namespaces: self.namespaces },
         }
     }
 
@@ -196,13 +196,13 @@ pub fn init() {
 }
 
 /// The child, from its first moment to its last.
-fn run(order: Order, parent: u32) {
+fn run(order: SpawnOrder, parent: u32) {
     // Standard input is the channel, which is kept elsewhere.
     let Ok(channel) = std::io::stdin().as_fd().try_clone_to_owned() else { return };
     // And the other two are memory, which is mapped before they are closed.
     let windows = [std::io::stdout().as_fd(), std::io::stderr().as_fd()].map(|memory| {
         let memory = memory.try_clone_to_owned().ok()?;
-        Childs::of(&memory).map(|window| Arc::new(window) as Arc<dyn Window>)
+        ChildWindow::of(&memory).map(|window| Arc::new(window) as Arc<dyn Window>)
     });
     let plan = Plan {
         policy: order.hardening,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::guest::{Evaluating, Kept, ProcessCall, ProcessGuest, Processed};
+use super::guest::{Evaluating, KeptHandle, ProcessCall, ProcessGuest, Processed};
 use super::message::{kind, to_json};
 use super::sandbox::ProcessSandbox;
 use super::session::{About, What};
@@ -37,7 +37,7 @@ use crate::transport::loads::Loads;
 /// ```
 #[derive(Clone)]
 pub struct ProcessRealm {
-    realm: Arc<Kept>,
+    realm: Arc<KeptHandle>,
     deadline: Option<u64>,
 }
 
@@ -55,7 +55,7 @@ impl ProcessSandbox {
             |limit, out| to_json(&limit, out),
             |answer| answer.handle(What::Realm),
         )?;
-        let realm = Arc::new(Kept { session: self.session.clone(), handle });
+        let realm = Arc::new(KeptHandle { session: self.session.clone(), handle });
         Ok(ProcessRealm { realm, deadline: self.deadline })
     }
 
@@ -76,7 +76,7 @@ impl ProcessRealm {
     }
 
     fn evaluating(&self, script: Script) -> Evaluating<'_> {
-        let Kept { session, handle } = &*self.realm;
+        let KeptHandle { session, handle } = &*self.realm;
         Evaluating { session, realm: Some(*handle), script, deadline: self.deadline }
     }
 

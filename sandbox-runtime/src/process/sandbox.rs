@@ -9,10 +9,10 @@ use super::harden::HardeningReport;
 use super::session::Session;
 use crate::contract::{GuestContract, HostContract, Implements};
 use crate::error::{Error, Result};
+use crate::isolate::host_dispatch::{PlainHost, SentHosts};
 use crate::isolate::meter::{Meter, Usage};
-use crate::isolate::plainly::{PlainHost, SentHosts};
 use crate::isolate::{Host, clock};
-use crate::realm::{ConsoleOutput, Settings};
+use crate::options::{ConsoleOutput, Settings};
 use crate::sandbox::{Buildable, Builder};
 use crate::script::Script;
 use crate::transport::loads::Loads;
@@ -123,8 +123,8 @@ impl ProcessSandbox {
     }
 
     /// Whether it has a process that has not ended.
-    pub(crate) fn lives(&self) -> bool {
-        self.session.lives()
+    pub(crate) fn is_live(&self) -> bool {
+        self.session.is_live()
     }
 
     /// Whether a synchronous call is under way.

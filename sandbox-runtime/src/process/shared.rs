@@ -29,21 +29,21 @@ fn place(call: u64) -> usize {
 }
 
 /// A piece, to be given to the child and kept by the parent.
-pub(super) fn make() -> io::Result<(Parents, OwnedFd)> {
+pub(super) fn make() -> io::Result<(ParentWindow, OwnedFd)> {
     let ours = File::from(sys::sealed_memory(SIZE)?);
     let theirs = ours.try_clone()?.into();
-    Ok((Parents { file: ours, used: AtomicUsize::new(0) }, theirs))
+    Ok((ParentWindow { file: ours, used: AtomicUsize::new(0) }, theirs))
 }
 
 /// The parent's end of a piece.
 #[derive(Debug)]
-pub(super) struct Parents {
+pub(super) struct ParentWindow {
     file: File,
     /// How far it may have memory.
     used: AtomicUsize,
 }
 
-impl Window for Parents {
+impl Window for ParentWindow {
     fn room(&self) -> usize {
         ROOM
     }
@@ -79,16 +79,16 @@ impl Window for Parents {
 
 /// The child's end of a piece.
 #[derive(Debug)]
-pub(super) struct Childs(Mapping);
+pub(super) struct ChildWindow(Mapping);
 
-impl Childs {
+impl ChildWindow {
     /// `None` when the descriptor is none of these.
     pub(super) fn of(memory: &OwnedFd) -> Option<Self> {
         Mapping::of(memory, SIZE).ok().map(Self)
     }
 }
 
-impl Window for Childs {
+impl Window for ChildWindow {
     fn room(&self) -> usize {
         ROOM
     }

@@ -13,9 +13,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::harden::Hardening;
-use super::nursery::Nursery;
 use super::pidfd::{Ended, Pid};
-use super::shared::{self, Parents};
+use super::shared::{self, ParentWindow};
+use super::spawner::Spawner;
 use crate::error::{Error, Result};
 
 /// The first argument of a child.
@@ -33,15 +33,15 @@ pub(super) fn hooked() {
 
 /// What a child is started as. Two children of one seed are alike until they are told what sandbox they are to make.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Seed {
+pub(super) struct ChildSpec {
     /// `None` for the executable of this process.
     pub(super) program: Option<PathBuf>,
-    pub(super) order: Order,
+    pub(super) order: SpawnOrder,
 }
 
 /// What a child is told by its second argument, as JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(super) struct Order {
+pub(super) struct SpawnOrder {
     pub(super) hardening: Hardening,
     pub(super) namespaces: bool,
 }
@@ -49,17 +49,17 @@ pub(super) struct Order {
 /// A child process. It is killed and reaped when this is dropped.
 pub(super) struct ChildProcess {
     pid: Pid,
-    state: Mutex<State>,
+    state: Mutex<SpawnState>,
 }
 
-enum State {
+enum SpawnState {
     /// It may have ended, and has not been reaped.
     Runs,
     /// `None` when somebody else has reaped it.
     Ended(Option<Ended>),
 }
 
-impl State {
+impl SpawnState {
     fn how(&self) -> Option<Ended> {
         match self {
             Self::Runs => None,
@@ -80,7 +80,7 @@ impl ChildProcess {
     /// Kills it, if it has not ended, and says how it did.
     pub(super) fn end(&self) -> Option<Ended> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if let State::Runs = *state {
+        if let SpawnState::Runs = *state {
             let reaped = self.pid.reap(false).and_then(|ended| match ended {
                 Some(ended) => Ok(Some(ended)),
                 None => {
@@ -89,7 +89,7 @@ impl ChildProcess {
                     self.pid.reap(true)
                 }
             });
-            *state = State::Ended(reaped.ok().flatten());
+            *state = SpawnState::Ended(reaped.ok().flatten());
         }
         state.how()
     }
@@ -98,7 +98,7 @@ impl ChildProcess {
     pub(super) fn kill(&self) {
         if !self.has_ended() {
             let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-            if let State::Runs = *state {
+            if let SpawnState::Runs = *state {
                 // Or it has ended in the meantime.
                 _ = self.pid.kill();
             }
@@ -116,10 +116,10 @@ impl ChildProcess {
     /// Whether it has ended. One that has is not there any more, not even for the kernel.
     pub(super) fn has_ended(&self) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if let State::Runs = *state {
+        if let SpawnState::Runs = *state {
             match self.pid.reap(false) {
                 Ok(None) => return false,
-                ended => *state = State::Ended(ended.ok().flatten()),
+                ended => *state = SpawnState::Ended(ended.ok().flatten()),
             }
         }
         true
@@ -133,14 +133,14 @@ impl Drop for ChildProcess {
 }
 
 /// A child that has not been told anything.
-pub(super) struct Newborn {
+pub(super) struct NewChild {
     pub(super) process: ChildProcess,
     pub(super) channel: UnixStream,
     /// To the child and back; `None` where there is no such memory.
-    pub(super) windows: Option<[Parents; 2]>,
+    pub(super) windows: Option<[ParentWindow; 2]>,
 }
 
-fn start(seed: &Seed) -> io::Result<Newborn> {
+fn start(seed: &ChildSpec) -> io::Result<NewChild> {
     let (ours, theirs) = UnixStream::pair()?;
     let program = match &seed.program {
         Some(program) => program.clone(),
@@ -167,8 +167,8 @@ fn start(seed: &Seed) -> io::Result<Newborn> {
         .stdout(given.next().unwrap_or_else(Stdio::null))
         .stderr(given.next().unwrap_or_else(Stdio::null))
         .spawn()?;
-    let process = ChildProcess { pid: Pid::of(child.id()), state: Mutex::new(State::Runs) };
-    Ok(Newborn { process, channel: ours, windows })
+    let process = ChildProcess { pid: Pid::of(child.id()), state: Mutex::new(SpawnState::Runs) };
+    Ok(NewChild { process, channel: ours, windows })
 }
 
 /// The executable of this process, though another file may have taken its name by now.
@@ -180,7 +180,7 @@ fn own_executable() -> io::Result<PathBuf> {
 }
 
 /// Whether children of this seed can be started, as far as that is known without trying.
-pub(super) fn check(seed: &Seed) -> Result<()> {
+pub(super) fn check(seed: &ChildSpec) -> Result<()> {
     if seed.program.is_none() && !IS_HOOKED.load(Ordering::SeqCst) {
         return Err(Error::build(
             "this executable cannot be started as the process of a guest: call `sandbox_runtime::process::init()` first thing in \
@@ -190,17 +190,17 @@ pub(super) fn check(seed: &Seed) -> Result<()> {
     Ok(())
 }
 
-static NURSERY: LazyLock<Nursery<Seed, Newborn>> = LazyLock::new(|| Nursery::new(start, START));
+static SPAWNER: LazyLock<Spawner<ChildSpec, NewChild>> = LazyLock::new(|| Spawner::new(start, START));
 
 /// Reaps children that were kept ready and have ended, by somebody else's doing.
 pub(super) fn reap_spares() {
-    NURSERY.keep_if(|newborn| !newborn.process.has_ended());
+    SPAWNER.keep_if(|new_child| !new_child.process.has_ended());
 }
 
 /// A child of this seed: one that is ready, or a new one. `fresh` asks for a new one.
-pub(super) fn take(seed: &Seed, fresh: bool) -> Result<Newborn> {
+pub(super) fn take(seed: &ChildSpec, fresh: bool) -> Result<NewChild> {
     check(seed)?;
-    NURSERY.take(seed, fresh).map_err(|error| {
+    SPAWNER.take(seed, fresh).map_err(|error| {
         let program =
             seed.program.as_ref().map_or_else(|| "this executable".into(), |path| path.display().to_string());
         Error::build(format!("{program} cannot be started as the process of a guest: {error}"))
@@ -208,7 +208,7 @@ pub(super) fn take(seed: &Seed, fresh: bool) -> Result<Newborn> {
 }
 
 /// The arguments of this process, if it is a child: its order, and its parent.
-pub(super) fn ordered(mut args: impl Iterator<Item = OsString>) -> Option<(Order, u32)> {
+pub(super) fn ordered(mut args: impl Iterator<Item = OsString>) -> Option<(SpawnOrder, u32)> {
     if args.nth(1)? != ARGUMENT {
         return None;
     }

@@ -33,9 +33,9 @@ static CROWDED: AtomicU64 = AtomicU64::new(0);
 const CALM: Duration = Duration::from_millis(10);
 
 /// A call that is under way.
-pub(super) struct Turn(());
+pub(super) struct SpinTurn(());
 
-impl Turn {
+impl SpinTurn {
     pub(super) fn begin() -> Self {
         let calls = CALLS.fetch_add(1, Ordering::Relaxed) + 1;
         if !fits(calls) {
@@ -45,7 +45,7 @@ impl Turn {
     }
 }
 
-impl Drop for Turn {
+impl Drop for SpinTurn {
     fn drop(&mut self) {
         CALLS.fetch_sub(1, Ordering::Relaxed);
     }
@@ -233,10 +233,10 @@ mod tests {
         let calms_down = || while most > 0 && !is_room() {};
         // The clock has just begun.
         calms_down();
-        let mut turns = (0..most).map(|_| Turn::begin()).collect::<Vec<_>>();
+        let mut turns = (0..most).map(|_| SpinTurn::begin()).collect::<Vec<_>>();
         assert_eq!(is_room(), most > 0);
         let crowded = clock::now();
-        turns.push(Turn::begin());
+        turns.push(SpinTurn::begin());
         assert!(!is_room());
         drop(turns);
         // Not as soon as one of them is over.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
-use super::check::{Checker, Direction, Step, Violation};
+use super::check::{CheckDirection, CheckViolation, Checker, Step};
 use super::description::TypeDescription;
 use super::generate::Generators;
 use crate::boundary::{JsValue, MOST, Seen, ValueError, plain};
@@ -108,8 +108,8 @@ impl TypeCheck {
     ) -> Result<Self, String> {
         let anything = Json::Bool(true);
         let schema_of = |schema: &Option<Json>| schema.clone().unwrap_or(anything.clone());
-        let written = Checker::new(&schema_of(&schema.to_guest), to_guest, Direction::ToGuest);
-        let readable = Checker::new(&schema_of(&schema.to_host), to_host, Direction::ToHost);
+        let written = Checker::new(&schema_of(&schema.to_guest), to_guest, CheckDirection::ToGuest);
+        let readable = Checker::new(&schema_of(&schema.to_host), to_host, CheckDirection::ToHost);
         if let Some(what) = written.unchecked().iter().chain(readable.unchecked()).next() {
             return Err(format!(
                 "{place} is described with {what}, which cannot be checked: a pattern is one of the crate `regex`, \
@@ -161,7 +161,7 @@ impl TypeCheck {
     }
 
     /// All that is wrong with a value that could not be read, each under the name `root`.
-    pub(crate) fn diagnose(&self, value: &JsValue, root: &str) -> Vec<Violation> {
+    pub(crate) fn diagnose(&self, value: &JsValue, root: &str) -> Vec<CheckViolation> {
         let mut found = self.readable.violations(value, MOST + 1);
         found.iter_mut().for_each(|violation| violation.path.insert(0, Step::Field(root.to_owned())));
         found
@@ -169,7 +169,7 @@ impl TypeCheck {
 }
 
 /// A rule of garde that does not hold. It names Rust's fields; the guest's are those of the data.
-fn ruled(data: &JsValue, path: &str, message: &str) -> Violation {
+fn ruled(data: &JsValue, path: &str, message: &str) -> CheckViolation {
     let mut place = Some(data);
     let mut steps = Vec::new();
     for name in path.split(['.', '[']).map(|step| step.trim_end_matches(']')).filter(|step| !step.is_empty())
@@ -189,7 +189,7 @@ fn ruled(data: &JsValue, path: &str, message: &str) -> Violation {
         place = inner;
     }
     let found = place.map_or_else(|| "another".to_owned(), JsValue::describe);
-    Violation {
+    CheckViolation {
         path: steps,
         expected: format!("a value that garde accepts, which says of it: {message}"),
         found,

@@ -23,9 +23,9 @@ impl Member {
 }
 
 /// A type, as its alternatives.
-pub(crate) struct Code(pub(crate) Vec<Member>);
+pub(crate) struct TypeCode(pub(crate) Vec<Member>);
 
-impl Code {
+impl TypeCode {
     pub(crate) fn of(text: impl Into<String>) -> Self {
         Self(vec![Member::atomic(text)])
     }
@@ -81,7 +81,7 @@ impl Code {
     }
 }
 
-impl std::fmt::Display for Code {
+impl std::fmt::Display for TypeCode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0.iter().map(|member| member.text.as_str()).collect::<Vec<_>>().join(" | "))
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 /// A contract with its types, as data: exported with serde, kept beside the scripts that were written for it, and
-/// compared with a later version by [`compat`](super::compat).
+/// compared with a later version by [`compat`](super::compat()).
 ///
 /// Schemas are JSON Schema 2020-12, made by schemars. What JavaScript has and JSON has not is said by the formats of
 /// integers (`int64`, `uint64`, `int128`, `uint128`, `int` and `uint` are BigInts) and by the keyword `x-js`

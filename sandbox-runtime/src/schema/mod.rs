@@ -17,7 +17,7 @@ mod typescript;
 mod walk;
 mod zod;
 
-pub(crate) use check::{Step, Violation};
+pub(crate) use check::{CheckViolation, Step};
 pub(crate) use checks::{ContractChecks, MethodChecks, TypeCheck};
 pub use compat::{Breaks, Change, Compatibility, compat};
 pub use description::{Description, MethodDescription, ParamDescription, TypeDescription};

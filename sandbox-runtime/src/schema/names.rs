@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::description::Description;
-use super::walk::Direction;
+use super::walk::SchemaDirection;
 
 /// Words that are no identifiers in a module.
 #[rustfmt::skip]
@@ -45,13 +45,14 @@ impl Names {
     pub(crate) fn settle(
         description: &Description,
         taken: &[&str],
-        render: impl Fn(&Self, Direction, &str) -> String,
+        render: impl Fn(&Self, SchemaDirection, &str) -> String,
     ) -> Self {
         let mut differing = BTreeSet::new();
         loop {
             let names = Self::assign(description, taken, &differing);
             let differs = |name: &str| {
-                render(&names, Direction::ToGuest, name) != render(&names, Direction::ToHost, name)
+                render(&names, SchemaDirection::ToGuest, name)
+                    != render(&names, SchemaDirection::ToHost, name)
             };
             let shared = description.to_guest.keys().filter(|name| description.to_host.contains_key(*name));
             let found: Vec<&str> = shared
@@ -83,22 +84,25 @@ impl Names {
     }
 
     /// The name of a type, if the description has it.
-    pub(crate) fn of(&self, direction: Direction, definition: &str) -> Option<&str> {
+    pub(crate) fn of(&self, direction: SchemaDirection, definition: &str) -> Option<&str> {
         let names = match direction {
-            Direction::ToGuest => &self.to_guest,
-            Direction::ToHost => &self.to_host,
+            SchemaDirection::ToGuest => &self.to_guest,
+            SchemaDirection::ToHost => &self.to_host,
         };
         names.get(definition).map(String::as_str)
     }
 
     /// All types to be written, each once, in the order of the description: where they go, and how they are called
     /// there and in the module.
-    pub(crate) fn all<'a>(&'a self, description: &'a Description) -> Vec<(Direction, &'a str, &'a str)> {
+    pub(crate) fn all<'a>(
+        &'a self,
+        description: &'a Description,
+    ) -> Vec<(SchemaDirection, &'a str, &'a str)> {
         let entry = |direction, name: &'a String| Some((direction, name.as_str(), self.of(direction, name)?));
         let own = |name: &String| self.to_host.get(name) != self.to_guest.get(name);
-        let hosts = |name: &'a String| entry(Direction::ToHost, name).filter(|_| own(name));
+        let hosts = |name: &'a String| entry(SchemaDirection::ToHost, name).filter(|_| own(name));
         let both =
-            description.to_guest.keys().flat_map(|name| [entry(Direction::ToGuest, name), hosts(name)]);
+            description.to_guest.keys().flat_map(|name| [entry(SchemaDirection::ToGuest, name), hosts(name)]);
         let rest = description.to_host.keys().filter(|name| !description.to_guest.contains_key(*name));
         both.chain(rest.map(hosts)).flatten().collect()
     }

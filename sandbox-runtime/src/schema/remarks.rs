@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::walk::{Object, Part, Type, parts};
+use super::walk::{Object, Type, TypePart, parts};
 
 /// The keywords that become tags, in the order in which they are written.
 const TAGS: [&str; 14] = [
@@ -36,7 +36,7 @@ impl Remarks {
         let Some(object) = schema.as_object() else { return Self::default() };
         let parts = parts(schema);
         let types: &[Type<'_>] = match &*parts {
-            [Part::Types(types, _), ..] => types,
+            [TypePart::Types(types, _), ..] => types,
             _ => &[],
         };
         // The range of a date is that of its milliseconds.

@@ -2,13 +2,13 @@
 
 use serde_json::Value as Json;
 
-use super::code::{Code, LINE, indented, property};
+use super::code::{LINE, TypeCode, indented, property};
 use super::description::{Description, MethodDescription, ParamDescription, TypeDescription};
 use super::names::{Names, identifier, is_built_in, is_reserved};
 use super::remarks::{jsdoc, line, lines};
 use super::walk::{
-    Direction, Field, Object, Others, Part, Type, Width, admits_null, fields, is_integral, is_unit, key_kind,
-    others, parts,
+    Field, Object, Others, SchemaDirection, Type, TypePart, Width, admits_null, fields, is_integral, is_unit,
+    key_kind, others, parts,
 };
 
 /// A TypeScript declaration module (`.d.ts`) with the types of a contract, for the authors of guests.
@@ -20,7 +20,7 @@ pub(super) fn module(description: &Description) -> String {
     let contract = interface_name(&description.contract);
     let host = format!("{contract}Host");
     let types = |names: &Names, direction, name: &str| {
-        Writer { description, names, direction, comments: false }.named(name, "Type")
+        TypeScriptWriter { description, names, direction, comments: false }.named(name, "Type")
     };
     let names = Names::settle(description, &[&description.contract, &contract, &host], types);
     let mut sections = vec![format!(
@@ -28,7 +28,7 @@ pub(super) fn module(description: &Description) -> String {
         description.contract
     )];
     sections.extend(names.all(description).into_iter().map(|(direction, definition, name)| {
-        Writer { description, names: &names, direction, comments: true }.named(definition, name)
+        TypeScriptWriter { description, names: &names, direction, comments: true }.named(definition, name)
     }));
     if description.guest {
         sections.push(guest_interface(description, &names, &contract));
@@ -113,7 +113,7 @@ fn param_names(method: &MethodDescription) -> Vec<String> {
     names
 }
 
-fn method_docs(method: &MethodDescription, arguments: Direction, results: Direction) -> String {
+fn method_docs(method: &MethodDescription, arguments: SchemaDirection, results: SchemaDirection) -> String {
     let mut docs = doc_lines(&method.docs);
     for (name, param) in param_names(method).iter().zip(&method.params) {
         let remark = line(arguments.schema(&param.schema));
@@ -125,14 +125,14 @@ fn method_docs(method: &MethodDescription, arguments: Direction, results: Direct
 }
 
 fn guest_method(description: &Description, names: &Names, method: &MethodDescription) -> String {
-    let write = |direction| Writer { description, names, direction, comments: false };
-    let (arguments, results) = (write(Direction::ToGuest), write(Direction::ToHost));
+    let write = |direction| TypeScriptWriter { description, names, direction, comments: false };
+    let (arguments, results) = (write(SchemaDirection::ToGuest), write(SchemaDirection::ToHost));
     let params = param_names(method).into_iter().zip(&method.params);
     let params: Vec<String> =
         params.map(|(name, param)| format!("{name}: {}", arguments.argument(&param.schema))).collect();
     format!(
         "{}  {}{}({}): {};\n",
-        method_docs(method, Direction::ToGuest, Direction::ToHost),
+        method_docs(method, SchemaDirection::ToGuest, SchemaDirection::ToHost),
         property(&method.name),
         if method.optional { "?" } else { "" },
         params.join(", "),
@@ -144,15 +144,16 @@ fn guest_method(description: &Description, names: &Names, method: &MethodDescrip
 }
 
 fn host_method(description: &Description, names: &Names, method: &MethodDescription) -> String {
-    let write = |direction| Writer { description, names, direction, comments: false };
-    let (arguments, results) = (write(Direction::ToHost), write(Direction::ToGuest));
-    let may_end =
-        |param: &ParamDescription| admits_null(Direction::ToHost.schema(&param.schema), &description.to_host);
+    let write = |direction| TypeScriptWriter { description, names, direction, comments: false };
+    let (arguments, results) = (write(SchemaDirection::ToHost), write(SchemaDirection::ToGuest));
+    let may_end = |param: &ParamDescription| {
+        admits_null(SchemaDirection::ToHost.schema(&param.schema), &description.to_host)
+    };
     let needed = method.params.iter().rposition(|param| !may_end(param)).map_or(0, |last| last + 1);
     let params = param_names(method).into_iter().zip(&method.params).enumerate();
     let params: Vec<String> = params
         .map(|(index, (name, param))| {
-            let schema = Direction::ToHost.schema(&param.schema);
+            let schema = SchemaDirection::ToHost.schema(&param.schema);
             match index < needed {
                 true => format!("{name}: {}", arguments.element(schema)),
                 false => format!("{name}?: {}", arguments.code(schema)),
@@ -161,7 +162,7 @@ fn host_method(description: &Description, names: &Names, method: &MethodDescript
         .collect();
     format!(
         "{}  readonly {}: ({}) => {};\n",
-        method_docs(method, Direction::ToHost, Direction::ToGuest),
+        method_docs(method, SchemaDirection::ToHost, SchemaDirection::ToGuest),
         property(&method.name),
         params.join(", "),
         match (results.result(method), method.is_async) {
@@ -173,20 +174,20 @@ fn host_method(description: &Description, names: &Names, method: &MethodDescript
 
 /// Writes types for one direction. Lines within a type are indented as if it began a line.
 #[derive(Clone, Copy)]
-struct Writer<'a> {
+struct TypeScriptWriter<'a> {
     description: &'a Description,
     names: &'a Names,
-    direction: Direction,
+    direction: SchemaDirection,
     comments: bool,
 }
 
-impl Writer<'_> {
+impl TypeScriptWriter<'_> {
     fn types(&self) -> &Object {
         self.direction.types(self.description)
     }
 
     fn is_input(&self) -> bool {
-        self.direction == Direction::ToHost
+        self.direction == SchemaDirection::ToHost
     }
 
     /// The declaration of a named type.
@@ -194,7 +195,7 @@ impl Writer<'_> {
         let Some(schema) = self.types().get(definition) else { return String::new() };
         let docs = if self.comments { jsdoc(&lines(schema), 0) } else { String::new() };
         let found = parts(schema);
-        if let [Part::Types(types, object)] = &*found
+        if let [TypePart::Types(types, object)] = &*found
             && let [Type::Struct] = &**types
         {
             return format!("{docs}export interface {name} {}\n", self.block(object));
@@ -203,45 +204,45 @@ impl Writer<'_> {
     }
 
     /// What a guest is given.
-    fn argument(&self, of: &TypeDescription) -> Code {
-        let schema = Direction::ToGuest.schema(of);
-        if is_unit(schema, self.types()) { Code::of("undefined") } else { self.code(schema) }
+    fn argument(&self, of: &TypeDescription) -> TypeCode {
+        let schema = SchemaDirection::ToGuest.schema(of);
+        if is_unit(schema, self.types()) { TypeCode::of("undefined") } else { self.code(schema) }
     }
 
-    fn result(&self, method: &MethodDescription) -> Code {
+    fn result(&self, method: &MethodDescription) -> TypeCode {
         let schema = self.direction.schema(&method.returns);
         match (is_unit(schema, self.types()), self.direction) {
-            (true, Direction::ToGuest) => Code::of("void"),
+            (true, SchemaDirection::ToGuest) => TypeCode::of("void"),
             // `void` alone would take a function with any result.
-            (true, Direction::ToHost) => Code::of("void").or("null"),
+            (true, SchemaDirection::ToHost) => TypeCode::of("void").or("null"),
             (false, _) => self.element(schema),
         }
     }
 
     /// The type of a value that is no property, so that undefined is not the same as absent.
-    fn element(&self, schema: &Json) -> Code {
+    fn element(&self, schema: &Json) -> TypeCode {
         match self.is_input() && admits_null(schema, self.types()) {
             true => self.code(schema).or("undefined"),
             false => self.code(schema),
         }
     }
 
-    fn code(&self, schema: &Json) -> Code {
+    fn code(&self, schema: &Json) -> TypeCode {
         let mut found = parts(schema);
-        found.retain(|part| !matches!(part, Part::Not(_)));
+        found.retain(|part| !matches!(part, TypePart::Not(_)));
         match &*found {
-            [] => Code::of("unknown"),
+            [] => TypeCode::of("unknown"),
             [part] => self.part(part),
             _ => self.intersection(&found),
         }
     }
 
-    fn intersection(&self, parts: &[Part<'_>]) -> Code {
+    fn intersection(&self, parts: &[TypePart<'_>]) -> TypeCode {
         let mut texts: Vec<String> = Vec::new();
         for part in parts {
             let text = match (part, self.part(part)) {
                 // `unknown` would hide the properties that the other alternatives allow.
-                (Part::AnyOf(options), code) if code.to_string() == "unknown" => self.or_nothing(options),
+                (TypePart::AnyOf(options), code) if code.to_string() == "unknown" => self.or_nothing(options),
                 (_, code) if code.0.len() == 1 => code.to_string(),
                 (_, code) => format!("({code})"),
             };
@@ -249,32 +250,36 @@ impl Writer<'_> {
                 texts.push(text);
             }
         }
-        Code::compound(texts.join(" & "))
+        TypeCode::compound(texts.join(" & "))
     }
 
     /// The alternatives of which one is anything.
     fn or_nothing(&self, options: &[Json]) -> String {
         let options =
             options.iter().map(|option| self.code(option)).filter(|code| code.to_string() != "unknown");
-        format!("({})", Code::union(options).or("{}"))
+        format!("({})", TypeCode::union(options).or("{}"))
     }
 
-    fn part(&self, part: &Part<'_>) -> Code {
+    fn part(&self, part: &TypePart<'_>) -> TypeCode {
         match part {
-            Part::Never => Code::of("never"),
-            Part::Not(_) => Code::of("unknown"),
-            Part::Reference(name) => Code::of(self.names.of(self.direction, name).unwrap_or("unknown")),
-            Part::Types(types, object) => Code::union(types.iter().map(|of| self.of_type(of, object))),
-            Part::Literals(values, width) => {
-                Code::union(values.iter().map(|value| self.literal(value, *width)))
+            TypePart::Never => TypeCode::of("never"),
+            TypePart::Not(_) => TypeCode::of("unknown"),
+            TypePart::Reference(name) => {
+                TypeCode::of(self.names.of(self.direction, name).unwrap_or("unknown"))
             }
-            Part::OneOf(options) | Part::AnyOf(options) => {
-                Code::union(options.iter().map(|option| self.option(option)))
+            TypePart::Types(types, object) => {
+                TypeCode::union(types.iter().map(|of| self.of_type(of, object)))
+            }
+            TypePart::Literals(values, width) => {
+                TypeCode::union(values.iter().map(|value| self.literal(value, *width)))
+            }
+            TypePart::OneOf(options) | TypePart::AnyOf(options) => {
+                TypeCode::union(options.iter().map(|option| self.option(option)))
             }
         }
     }
 
-    fn option(&self, schema: &Json) -> Code {
+    fn option(&self, schema: &Json) -> TypeCode {
         let mut code = self.code(schema);
         if let ([member], true) = (&mut *code.0, self.comments && schema.get("$ref").is_none()) {
             member.docs = lines(schema);
@@ -282,10 +287,10 @@ impl Writer<'_> {
         code
     }
 
-    fn literal(&self, value: &Json, width: Option<Width>) -> Code {
+    fn literal(&self, value: &Json, width: Option<Width>) -> TypeCode {
         match (value, width) {
             (Json::Number(number), Some(width)) if width.is_big() && !number.is_f64() => {
-                let big = Code::of(format!("{number}n"));
+                let big = TypeCode::of(format!("{number}n"));
                 if self.is_input() { big.or(&number.to_string()) } else { big }
             }
             (Json::Array(items), _) => {
@@ -297,90 +302,94 @@ impl Writer<'_> {
                 let field = |(name, value): (&String, &Json)| {
                     format!("{}: {}", property(name), self.literal(value, None))
                 };
-                Code::of(format!("{{ {} }}", fields.iter().map(field).collect::<Vec<_>>().join("; ")))
+                TypeCode::of(format!("{{ {} }}", fields.iter().map(field).collect::<Vec<_>>().join("; ")))
             }
-            _ => Code::of(value.to_string()),
+            _ => TypeCode::of(value.to_string()),
         }
     }
 
     /// An array or a tuple. A guest may give one that it does not let others change.
-    fn array(&self, text: String) -> Code {
+    fn array(&self, text: String) -> TypeCode {
         match self.is_input() {
-            true => Code::compound(format!("readonly {text}")),
-            false => Code::of(text),
+            true => TypeCode::compound(format!("readonly {text}")),
+            false => TypeCode::of(text),
         }
     }
 
-    fn list(&self, items: &Json) -> Code {
+    fn list(&self, items: &Json) -> TypeCode {
         self.array(format!("{}[]", self.element(items).in_parentheses()))
     }
 
-    fn set(&self, items: &Json) -> Code {
+    fn set(&self, items: &Json) -> TypeCode {
         let item = self.element(items);
         match self.is_input() {
-            true => Code::union([Code::of(format!("ReadonlySet<{item}>")), self.list(items)]),
-            false => Code::of(format!("Set<{item}>")),
+            true => TypeCode::union([TypeCode::of(format!("ReadonlySet<{item}>")), self.list(items)]),
+            false => TypeCode::of(format!("Set<{item}>")),
         }
     }
 
-    fn map(&self, key: &Json, value: &Json) -> Code {
+    fn map(&self, key: &Json, value: &Json) -> TypeCode {
         let (keys, values) = (self.element(key), self.element(value));
         if !self.is_input() {
-            return Code::of(format!("Map<{keys}, {values}>"));
+            return TypeCode::of(format!("Map<{keys}, {values}>"));
         }
-        let map = Code::of(format!("ReadonlyMap<{keys}, {values}>"));
+        let map = TypeCode::of(format!("ReadonlyMap<{keys}, {values}>"));
         match key_kind(key, self.types()) {
-            Some(_) => {
-                Code::union([map, Code::of(format!("{{ [key: string]: {} }}", values.or("undefined")))])
-            }
+            Some(_) => TypeCode::union([
+                map,
+                TypeCode::of(format!("{{ [key: string]: {} }}", values.or("undefined"))),
+            ]),
             None => map,
         }
     }
 
-    fn of_type(&self, of: &Type<'_>, object: &Object) -> Code {
+    fn of_type(&self, of: &Type<'_>, object: &Object) -> TypeCode {
         match of {
-            Type::Null => Code::of("null"),
-            Type::Boolean => Code::of("boolean"),
-            Type::Number { .. } => Code::of("number"),
-            Type::Integer(width) if !width.is_big() => Code::of("number"),
-            Type::Integer(_) if self.is_input() => Code::of("bigint").or("number"),
-            Type::Integer(_) => Code::of("bigint"),
-            Type::Text => Code::of("string"),
+            Type::Null => TypeCode::of("null"),
+            Type::Boolean => TypeCode::of("boolean"),
+            Type::Number { .. } => TypeCode::of("number"),
+            Type::Integer(width) if !width.is_big() => TypeCode::of("number"),
+            Type::Integer(_) if self.is_input() => TypeCode::of("bigint").or("number"),
+            Type::Integer(_) => TypeCode::of("bigint"),
+            Type::Text => TypeCode::of("string"),
             Type::List(items) => self.list(items),
             Type::Tuple(items) => {
                 let items: Vec<String> = items.iter().map(|item| self.element(item).to_string()).collect();
                 self.array(format!("[{}]", items.join(", ")))
             }
-            Type::Struct => Code::of(self.object(object)),
+            Type::Struct => TypeCode::of(self.object(object)),
             Type::Record => self.record(object),
-            Type::Date => Code::of("Date"),
-            Type::Error => Code::of("Error"),
+            Type::Date => TypeCode::of("Date"),
+            Type::Error => TypeCode::of("Error"),
             Type::Bytes if self.is_input() => {
-                Code::of("Uint8Array").or("Uint8ClampedArray").or("ArrayBuffer").or("DataView")
+                TypeCode::of("Uint8Array").or("Uint8ClampedArray").or("ArrayBuffer").or("DataView")
             }
-            Type::Bytes => Code::of("Uint8Array"),
+            Type::Bytes => TypeCode::of("Uint8Array"),
             Type::Set(items) => self.set(items),
             Type::Map(key, value) => self.map(key, value),
         }
     }
 
     /// The type of the properties that are no fields.
-    fn values(&self, others: &Others<'_>) -> Code {
+    fn values(&self, others: &Others<'_>) -> TypeCode {
         let schemas = others.patterns.iter().map(|(_, schema)| *schema).chain(others.rest);
         let described = schemas.filter(|schema| **schema != Json::Bool(false));
-        Code::union(described.map(|schema| self.element(schema)))
+        TypeCode::union(described.map(|schema| self.element(schema)))
     }
 
-    fn record(&self, object: &Object) -> Code {
+    fn record(&self, object: &Object) -> TypeCode {
         let others = others(object, self.types());
         let values = self.values(&others);
         if !self.is_input() {
-            return Code::of(format!("{{ [key: string]: {values} }}"));
+            return TypeCode::of(format!("{{ [key: string]: {values} }}"));
         }
         let integral = others.patterns.iter().any(|(pattern, _)| is_integral(pattern));
         let keys = if integral { "number | bigint" } else { "string" };
         let map = format!("ReadonlyMap<{keys}, {values}>");
-        Code::union([Code::of(format!("{{ [key: string]: {} }}", values.or("undefined"))), Code::of(map)])
+        TypeCode::union([
+            TypeCode::of(format!("{{ [key: string]: {} }}", values.or("undefined"))),
+            TypeCode::of(map),
+        ])
     }
 
     /// The members of an object's type, with their doc comments.
@@ -390,17 +399,17 @@ impl Writer<'_> {
         let mut members: Vec<_> = fields.iter().map(|field| self.field(field)).collect();
         let values = match (fields.is_empty(), others.rest, &*others.known) {
             // An empty type would take everything; one with no property but unknown ones takes objects.
-            (true, None, _) => Code::of("unknown"),
-            (true, Some(Json::Bool(false)), []) => Code::of("never"),
+            (true, None, _) => TypeCode::of("unknown"),
+            (true, Some(Json::Bool(false)), []) => TypeCode::of("never"),
             // The properties that other parts know are of types of their own.
-            (_, Some(rest), [_, ..]) if rest != &Json::Bool(false) => Code::of("unknown"),
+            (_, Some(rest), [_, ..]) if rest != &Json::Bool(false) => TypeCode::of("unknown"),
             _ => self.values(&others),
         };
         if !values.0.is_empty() {
             // TypeScript asks that the type of other properties has those of all fields.
             let codes = fields.iter().map(|field| self.code(field.schema));
-            let optional = fields.iter().any(|field| !field.required).then(|| Code::of("undefined"));
-            let values = Code::union([values].into_iter().chain(codes).chain(optional));
+            let optional = fields.iter().any(|field| !field.required).then(|| TypeCode::of("undefined"));
+            let values = TypeCode::union([values].into_iter().chain(codes).chain(optional));
             members.push((String::new(), format!("[key: string]: {values}")));
         }
         members

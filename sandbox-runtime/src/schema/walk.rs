@@ -17,12 +17,12 @@ const DEPTH: usize = 64;
 
 /// Where values go.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Direction {
+pub(crate) enum SchemaDirection {
     ToGuest,
     ToHost,
 }
 
-impl Direction {
+impl SchemaDirection {
     /// The named types of values that go this way.
     pub(crate) fn types(self, description: &Description) -> &Object {
         match self {
@@ -42,7 +42,7 @@ impl Direction {
 }
 
 /// One condition of a schema. A value fits the schema when it meets all of them; without any, everything fits.
-pub(crate) enum Part<'a> {
+pub(crate) enum TypePart<'a> {
     Never,
     /// The name in `$defs`.
     Reference(String),
@@ -91,23 +91,23 @@ pub(crate) struct Others<'a> {
 }
 
 /// The conditions of a schema.
-pub(crate) fn parts(schema: &Json) -> Vec<Part<'_>> {
+pub(crate) fn parts(schema: &Json) -> Vec<TypePart<'_>> {
     let Some(object) = schema.as_object() else {
-        return if schema == &Json::Bool(false) { vec![Part::Never] } else { Vec::new() };
+        return if schema == &Json::Bool(false) { vec![TypePart::Never] } else { Vec::new() };
     };
     if let Some(types) = natives(object) {
-        return vec![Part::Types(types, object)];
+        return vec![TypePart::Types(types, object)];
     }
-    let mut parts: Vec<Part<'_>> = reference(object).map(Part::Reference).into_iter().collect();
-    parts.extend(list(object, "oneOf").map(Part::OneOf));
-    parts.extend(list(object, "anyOf").map(Part::AnyOf));
+    let mut parts: Vec<TypePart<'_>> = reference(object).map(TypePart::Reference).into_iter().collect();
+    parts.extend(list(object, "oneOf").map(TypePart::OneOf));
+    parts.extend(list(object, "anyOf").map(TypePart::AnyOf));
     parts.extend(list(object, "allOf").into_iter().flatten().flat_map(super::walk::parts));
-    parts.extend(object.get("not").map(Part::Not));
+    parts.extend(object.get("not").map(TypePart::Not));
     // `type` says nothing more beside the parts of an object, or of values that are listed.
     match literals(object) {
-        Some(values) => parts.insert(0, Part::Literals(values, width(object))),
-        None if parts.iter().all(|part| matches!(part, Part::Not(_))) || has_properties(object) => {
-            parts.splice(0..0, types(object).map(|types| Part::Types(types, object)));
+        Some(values) => parts.insert(0, TypePart::Literals(values, width(object))),
+        None if parts.iter().all(|part| matches!(part, TypePart::Not(_))) || has_properties(object) => {
+            parts.splice(0..0, types(object).map(|types| TypePart::Types(types, object)));
         }
         None => {}
     }
@@ -247,7 +247,7 @@ pub(crate) fn resolved<'a>(schema: &'a Json, types: &'a Object) -> &'a Json {
     let mut schema = schema;
     for _ in 0..DEPTH {
         let found = parts(schema);
-        let [Part::Reference(name)] = &*found else { break };
+        let [TypePart::Reference(name)] = &*found else { break };
         let Some(target) = types.get(name) else { break };
         schema = target;
     }
@@ -256,7 +256,7 @@ pub(crate) fn resolved<'a>(schema: &'a Json, types: &'a Object) -> &'a Json {
 
 /// Whether a schema is that of `()`.
 pub(crate) fn is_unit(schema: &Json, types: &Object) -> bool {
-    matches!(&*parts(resolved(schema, types)), [Part::Types(types, _)] if matches!(**types, [Type::Null]))
+    matches!(&*parts(resolved(schema, types)), [TypePart::Types(types, _)] if matches!(**types, [Type::Null]))
 }
 
 /// Whether a schema says that null fits. One that says nothing, as of a type that is not described, does not.
@@ -270,10 +270,10 @@ fn admits_null_within(schema: &Json, types: &Object, depth: usize) -> bool {
     let parts = parts(schema);
     !parts.is_empty()
         && parts.iter().all(|part| match part {
-            Part::Types(types, _) => types.iter().any(|of| matches!(of, Type::Null)),
-            Part::Literals(values, _) => values.iter().any(|value| value.is_null()),
-            Part::OneOf(options) | Part::AnyOf(options) => options.iter().any(admits),
-            Part::Reference(name) => types.get(name).is_some_and(admits),
+            TypePart::Types(types, _) => types.iter().any(|of| matches!(of, Type::Null)),
+            TypePart::Literals(values, _) => values.iter().any(|value| value.is_null()),
+            TypePart::OneOf(options) | TypePart::AnyOf(options) => options.iter().any(admits),
+            TypePart::Reference(name) => types.get(name).is_some_and(admits),
             _ => false,
         })
 }

@@ -7,7 +7,8 @@ use super::description::{Description, MethodDescription};
 use super::names::Names;
 use super::remarks::{jsdoc, lines};
 use super::walk::{
-    Direction, KeyKind, Object, Part, Type, Width, admits_null, fields, is_unit, key_kind, others, parts,
+    KeyKind, Object, SchemaDirection, Type, TypePart, Width, admits_null, fields, is_unit, key_kind, others,
+    parts,
 };
 
 /// The part of a module that is the same for every contract, which is JavaScript so that tools can read it.
@@ -28,7 +29,7 @@ pub(super) fn module(description: &Description) -> String {
     let mut taken = vec!["z", "guest", "host", &*description.contract];
     taken.extend(helper_names());
     let names = Names::settle(description, &taken, |names, direction, name| {
-        let writer = Writer { description, names, direction, declared: &[] };
+        let writer = ZodWriter { description, names, direction, declared: &[] };
         writer.types().get(name).map(|schema| writer.schema(schema)).unwrap_or_default()
     });
     let mut module = format!(
@@ -38,21 +39,21 @@ pub(super) fn module(description: &Description) -> String {
     );
     let mut declared = Vec::new();
     for (direction, definition, name) in names.all(description) {
-        let writer = Writer { description, names: &names, direction, declared: &declared };
+        let writer = ZodWriter { description, names: &names, direction, declared: &declared };
         module.push_str(&writer.named(definition, name));
         declared.push(name);
     }
     let methods = |name, docs, arguments, results| {
-        let writer = |direction| Writer { description, names: &names, direction, declared: &declared };
+        let writer = |direction| ZodWriter { description, names: &names, direction, declared: &declared };
         methods(name, docs, writer(arguments), writer(results))
     };
     if description.guest {
         let docs = "What a guest that implements the contract is called with, and what it returns.";
-        module.push_str(&methods("guest", docs, Direction::ToGuest, Direction::ToHost));
+        module.push_str(&methods("guest", docs, SchemaDirection::ToGuest, SchemaDirection::ToHost));
     }
     if description.host {
         let docs = "What a guest calls the host with, and what the host returns.";
-        module.push_str(&methods("host", docs, Direction::ToHost, Direction::ToGuest));
+        module.push_str(&methods("host", docs, SchemaDirection::ToHost, SchemaDirection::ToGuest));
     }
     module
 }
@@ -65,7 +66,7 @@ fn helper_names<'a>() -> impl Iterator<Item = &'a str> {
     declarations.filter_map(|line| line.split([' ', '(']).next())
 }
 
-fn methods(name: &str, docs: &str, arguments: Writer<'_>, results: Writer<'_>) -> String {
+fn methods(name: &str, docs: &str, arguments: ZodWriter<'_>, results: ZodWriter<'_>) -> String {
     let method = |method: &MethodDescription| {
         let docs: Vec<&str> = method.docs.lines().collect();
         let entries = [
@@ -138,21 +139,21 @@ const ENTRIES: [&str; 4] = ["minItems", "maxItems", "minProperties", "maxPropert
 
 /// Writes schemas for one direction.
 #[derive(Clone, Copy)]
-struct Writer<'a> {
+struct ZodWriter<'a> {
     description: &'a Description,
     names: &'a Names,
-    direction: Direction,
+    direction: SchemaDirection,
     /// The types that are before this place of the module.
     declared: &'a [&'a str],
 }
 
-impl Writer<'_> {
+impl ZodWriter<'_> {
     fn types(&self) -> &Object {
         self.direction.types(self.description)
     }
 
     fn is_input(&self) -> bool {
-        self.direction == Direction::ToHost
+        self.direction == SchemaDirection::ToHost
     }
 
     /// A helper, or what it is called for values of a guest.
@@ -195,19 +196,19 @@ impl Writer<'_> {
         }
     }
 
-    fn part(&self, part: &Part<'_>) -> String {
+    fn part(&self, part: &TypePart<'_>) -> String {
         match part {
-            Part::Never => "z.never()".to_owned(),
-            Part::Not(schema) => self.not(schema),
-            Part::Reference(name) => self.reference(name),
-            Part::Types(types, object) => {
+            TypePart::Never => "z.never()".to_owned(),
+            TypePart::Not(schema) => self.not(schema),
+            TypePart::Reference(name) => self.reference(name),
+            TypePart::Types(types, object) => {
                 let nullable = types.iter().any(|of| matches!(of, Type::Null));
                 let others = types.iter().filter(|of| !matches!(of, Type::Null));
                 self.alternatives("anyOf", others.map(|of| self.of_type(of, object)).collect(), nullable)
             }
-            Part::Literals(values, width) => self.literals(values, *width),
-            Part::OneOf(options) => self.options("oneOf", options),
-            Part::AnyOf(options) => self.options("anyOf", options),
+            TypePart::Literals(values, width) => self.literals(values, *width),
+            TypePart::OneOf(options) => self.options("oneOf", options),
+            TypePart::AnyOf(options) => self.options("anyOf", options),
         }
     }
 
@@ -299,7 +300,7 @@ impl Writer<'_> {
     /// Rust has it of single values only, such as the zero of a `NonZeroI32`.
     fn not(&self, schema: &Json) -> String {
         match &*parts(schema) {
-            [Part::Literals(values, _)] => {
+            [TypePart::Literals(values, _)] => {
                 call("not", &values.iter().map(|value| value.to_string()).collect::<Vec<_>>())
             }
             _ => "data".to_owned(),

@@ -49,7 +49,7 @@ fn method<C: ?Sized + GuestContract>(
             }
         }
     };
-    let values = strategies::valid(sources::<C>(method, check::Direction::ToGuest), fuzz.shrinking);
+    let values = strategies::valid(sources::<C>(method, check::CheckDirection::ToGuest), fuzz.shrinking);
     fuzz.search(method, &values, try_one, |args| call_of(method, args))
 }
 

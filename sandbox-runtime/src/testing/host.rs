@@ -79,7 +79,7 @@ fn method<C: ?Sized + HostContract>(
                 (_, result) => outcome(result),
             }
         };
-    let sources = sources::<C>(method, check::Direction::ToHost);
+    let sources = sources::<C>(method, check::CheckDirection::ToHost);
     let valid = strategies::valid(sources.clone(), fuzz.shrinking);
     let try_valid = |args: &Vec<JsValue>| try_one(args, valid_call, Outcome::Refused);
     let mut report = fuzz.search(method, &valid, try_valid, of_values)?;

@@ -33,9 +33,9 @@ pub use fuzz::{Counterexample, Fuzz, MethodReport, Report, fuzz_guest, fuzz_host
 
 use crate::boundary::JsValue;
 use crate::contract::Contract;
-use crate::schema::check::Direction;
+use crate::schema::check::CheckDirection;
 use crate::schema::method_schemas;
-use strategies::{ShrinkBound, Source};
+use strategies::{SchemaSource, ShrinkBound};
 
 /// Argument lists for a method, as a guest may pass them: every one is what the contract says.
 ///
@@ -61,7 +61,7 @@ use strategies::{ShrinkBound, Source};
 ///
 /// When the contract has no such method.
 pub fn arguments<C: ?Sized + Contract>(method: &str) -> BoxedStrategy<Vec<JsValue>> {
-    strategies::valid(sources::<C>(method, Direction::ToHost), ShrinkBound::default())
+    strategies::valid(sources::<C>(method, CheckDirection::ToHost), ShrinkBound::default())
 }
 
 /// Argument lists for a method of which at least one value is not what the contract says; `None` when there are no
@@ -89,7 +89,7 @@ pub fn arguments<C: ?Sized + Contract>(method: &str) -> BoxedStrategy<Vec<JsValu
 /// When the contract has no such method.
 #[must_use]
 pub fn violating_arguments<C: ?Sized + Contract>(method: &str) -> Option<BoxedStrategy<Vec<JsValue>>> {
-    strategies::violating(sources::<C>(method, Direction::ToHost), ShrinkBound::default())
+    strategies::violating(sources::<C>(method, CheckDirection::ToHost), ShrinkBound::default())
 }
 
 /// Expressions of JavaScript that make values to attack the host with: Proxies, getters that throw, lie or change what
@@ -123,8 +123,10 @@ pub fn violating_arguments<C: ?Sized + Contract>(method: &str) -> Option<BoxedSt
 ///
 /// When the contract has no such method.
 pub fn hostile<C: ?Sized + Contract>(method: &str) -> BoxedStrategy<String> {
-    let mut fields =
-        sources::<C>(method, Direction::ToHost).iter().flat_map(|source| source.fields()).collect::<Vec<_>>();
+    let mut fields = sources::<C>(method, CheckDirection::ToHost)
+        .iter()
+        .flat_map(|source| source.fields())
+        .collect::<Vec<_>>();
     fields.sort_unstable();
     fields.dedup();
     strategies::hostile(&fields)
@@ -145,14 +147,18 @@ fn hostile_arguments<C: ?Sized + Contract>(method: &str) -> BoxedStrategy<Vec<St
 }
 
 /// The schemas of a method's parameters, for values that go in this direction.
-fn sources<C: ?Sized + Contract>(method: &str, direction: Direction) -> Arc<[Arc<Source>]> {
+fn sources<C: ?Sized + Contract>(method: &str, direction: CheckDirection) -> Arc<[Arc<SchemaSource>]> {
     let spec = C::SPEC.methods.iter().find(|spec| spec.name == method);
     let spec = spec.unwrap_or_else(|| panic!("{} has no method {method} in JavaScript", C::SPEC.name));
     let (method, [to_guest, to_host]) = method_schemas(spec);
     let params = method.params.into_iter().map(|param| param.schema);
     let sources = params.map(|schema| match direction {
-        Direction::ToGuest => Source::new(&schema.to_guest.unwrap_or(true.into()), &to_guest, direction),
-        Direction::ToHost => Source::new(&schema.to_host.unwrap_or(true.into()), &to_host, direction),
+        CheckDirection::ToGuest => {
+            SchemaSource::new(&schema.to_guest.unwrap_or(true.into()), &to_guest, direction)
+        }
+        CheckDirection::ToHost => {
+            SchemaSource::new(&schema.to_host.unwrap_or(true.into()), &to_host, direction)
+        }
     });
     sources.map(Arc::new).collect()
 }

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use crate::isolate::wired::{Raw, Wired};
+pub use crate::isolate::wire_roundtrip::{Raw, Wired};
 
 use crate::boundary::{Budget, JsValue, from_tree, plain};
 use crate::isolate::stack::StackEnd;

@@ -8,19 +8,19 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use super::pinned::Pinned;
-use super::{AsyncTransport, Exports, LocalAsyncTransport, Narrow, Transport};
+use super::{AsyncTransport, Exports, LocalAsyncTransport, Transport, WithDeadline};
 use crate::arguments::Arguments as _;
 use crate::boundary::JsValue;
 use crate::contract::{GuestContract, GuestMethod};
 use crate::error::{Error, Result};
 use crate::isolate::calls::{GuestCall, MethodLeg};
 use crate::isolate::flights::Flying;
-use crate::isolate::known::Known;
 use crate::isolate::meter::Usage;
+use crate::isolate::method_info::MethodInfo;
 use crate::isolate::script::{self, Evaluation};
 use crate::isolate::ticket::{Ticket, within};
 use crate::isolate::{Isolate, Realm, clock};
-use crate::realm::ConsoleOutput;
+use crate::options::ConsoleOutput;
 use crate::sandbox::Builder;
 use crate::script::Script;
 
@@ -131,7 +131,7 @@ impl LocalSandbox {
 #[derive(Clone)]
 pub struct LocalGuest {
     isolate: Rc<Isolate>,
-    exports: Rc<script::Exports>,
+    exports: Rc<script::ScriptExports>,
     deadline: Option<u64>,
 }
 
@@ -226,7 +226,7 @@ impl Exports for Local {
 
 impl<M: GuestMethod> Transport<M> for Local {
     fn call(&self, args: M::Args<'_>) -> Result<M::Value, Error> {
-        let method = Known::billed::<M>();
+        let method = MethodInfo::billed::<M>();
         self.isolate.call(method, &self.binding, args, within(self.deadline))
     }
 }
@@ -247,7 +247,7 @@ impl<M: GuestMethod> LocalAsyncTransport<M> for Local {
     }
 }
 
-impl Narrow for Local {
+impl WithDeadline for Local {
     fn until(&self, deadline: Instant) -> Self {
         Self { deadline: Some(clock::at(deadline)), ..self.clone() }
     }

@@ -190,19 +190,19 @@ pub(super) enum Event {
 }
 
 /// An answer on its way to a thread that waits for it.
-pub(super) struct Reply<R> {
+pub(super) struct ReplySlot<R> {
     pub(super) answer: Mutex<Option<Result<R>>>,
     pub(super) waiter: Arc<Mailbox>,
 }
 
-impl<R> Reply<R> {
+impl<R> ReplySlot<R> {
     pub(super) fn answer(&self) -> MutexGuard<'_, Option<Result<R>>> {
         self.answer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Answers when it is dropped at the latest, so that nobody waits for a job that was lost.
-pub(super) struct Answering<R>(pub(super) Arc<Reply<R>>);
+pub(super) struct Answering<R>(pub(super) Arc<ReplySlot<R>>);
 
 impl<R> Answering<R> {
     pub(super) fn give(&self, answer: Result<R>) {

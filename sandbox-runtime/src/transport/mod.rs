@@ -2,7 +2,7 @@
 //! the macro.
 
 pub(crate) mod blocking;
-mod home;
+mod isolate_handle;
 pub(crate) mod loads;
 pub(crate) mod local;
 mod mailbox;
@@ -24,7 +24,7 @@ pub trait Exports {
 
 /// Can be used until a deadline.
 #[doc(hidden)]
-pub trait Narrow {
+pub trait WithDeadline {
     /// The same for calls that end at the deadline at the latest.
     #[must_use]
     fn until(&self, deadline: std::time::Instant) -> Self;

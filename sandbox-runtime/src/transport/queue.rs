@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 
 /// Jobs of tenants.
 pub(super) struct FairQueue<J> {
-    tenants: HashMap<u64, Tenant<J>>,
+    tenants: HashMap<u64, QueuedTenant<J>>,
     /// The tenants that have jobs, in the order of their clocks, and of their coming where the clocks are equal.
     order: BTreeSet<(u64, u64, u64)>,
     /// The clock of the tenant that was served last.
@@ -20,7 +20,7 @@ pub(super) struct FairQueue<J> {
     len: usize,
 }
 
-struct Tenant<J> {
+struct QueuedTenant<J> {
     jobs: VecDeque<J>,
     clock: u64,
     turn: u64,
@@ -51,8 +51,11 @@ impl<J> FairQueue<J> {
             self.tenants.clear();
         }
         let floor = self.floor;
-        let entry =
-            self.tenants.entry(tenant).or_insert(Tenant { jobs: VecDeque::new(), clock: floor, turn: 0 });
+        let entry = self.tenants.entry(tenant).or_insert(QueuedTenant {
+            jobs: VecDeque::new(),
+            clock: floor,
+            turn: 0,
+        });
         entry.clock = entry.clock.max(floor);
         entry.jobs.push_back(job);
         let is_first = entry.jobs.len() == 1;
@@ -104,7 +107,7 @@ impl<J> FairQueue<J> {
     pub(super) fn charge(&mut self, id: u64, nanos: u64) {
         let floor = self.floor;
         let tenant =
-            self.tenants.entry(id).or_insert(Tenant { jobs: VecDeque::new(), clock: floor, turn: 0 });
+            self.tenants.entry(id).or_insert(QueuedTenant { jobs: VecDeque::new(), clock: floor, turn: 0 });
         let was_in_line = self.order.remove(&(tenant.clock, tenant.turn, id));
         tenant.clock = tenant.clock.saturating_add(nanos);
         self.most = self.most.max(tenant.clock);

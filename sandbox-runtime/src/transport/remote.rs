@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 use tokio::sync::oneshot;
 
-use super::home::{Home, Seat};
+use super::isolate_handle::{IsolateHandle, IsolateSlot};
 use super::worker::{Worker, WorkerThread, not_begun, stuck_behind, thread_is_gone, turn};
 use crate::error::{Error, Result};
 use crate::isolate::clock;
@@ -25,7 +25,7 @@ pub(super) type Guard = Box<dyn Any + Send>;
 pub(super) type Start<R> = Box<dyn FnOnce(&Worker, Option<Guard>, oneshot::Sender<Result<R>>) + Send>;
 
 /// Where a call goes.
-pub(super) trait Lodging: Send + Sync {
+pub(super) trait CallTarget: Send + Sync {
     /// The thread that the call goes to, if there is room for it.
     fn admit(&self) -> Result<(Arc<WorkerThread>, Option<Guard>)>;
 
@@ -60,7 +60,7 @@ pub(super) trait Lodging: Send + Sync {
 /// it is dropped: the guest stops, and host methods that it waits for are dropped.
 #[must_use = "a call does nothing until it is awaited"]
 pub struct RemoteCall<R> {
-    lodging: Arc<dyn Lodging>,
+    target: Arc<dyn CallTarget>,
     /// Once it has been admitted.
     thread: Option<Arc<WorkerThread>>,
     ticket: Ticket,
@@ -76,24 +76,24 @@ pub struct RemoteCall<R> {
 }
 
 impl<R: Send + 'static> RemoteCall<R> {
-    pub(super) fn new(lodging: Arc<dyn Lodging>, ticket: Ticket, start: Start<R>) -> Self {
+    pub(super) fn new(target: Arc<dyn CallTarget>, ticket: Ticket, start: Start<R>) -> Self {
         let (thread, patience, answer, look) = (None, None, None, None);
-        Self { lodging, thread, ticket, patience, start: Some(start), answer, look, looks: 0 }
+        Self { target, thread, ticket, patience, start: Some(start), answer, look, looks: 0 }
     }
 
     /// `leg` makes the call where the isolate lives, and `take` what is to be sent of its result.
-    pub(super) fn at_seat<L: Leg + 'static>(
-        home: Arc<Home>,
+    pub(super) fn at_slot<L: Leg + 'static>(
+        handle: Arc<IsolateHandle>,
         deadline: Option<u64>,
-        leg: impl FnOnce(&Seat, Ticket) -> Result<Flying<L>> + Send + 'static,
-        take: impl FnOnce(&Seat, L::Output) -> R + Send + 'static,
+        leg: impl FnOnce(&IsolateSlot, Ticket) -> Result<Flying<L>> + Send + 'static,
+        take: impl FnOnce(&IsolateSlot, L::Output) -> R + Send + 'static,
     ) -> Self {
         let ticket = Ticket::new(deadline);
-        let (seat, tenant, own) = (home.seat(), home.tenant, ticket.clone());
+        let (slot, tenant, own) = (handle.slot(), handle.tenant, ticket.clone());
         let start: Start<R> = Box::new(move |worker, _, mut answer| {
             own.begins();
-            let begun = worker.seats.get(seat).and_then(|seat| Ok((leg(&seat, own)?, seat)));
-            let (call, seat) = match begun {
+            let begun = worker.slots.get(slot).and_then(|slot| Ok((leg(&slot, own)?, slot)));
+            let (call, slot) = match begun {
                 Ok(begun) => begun,
                 Err(error) => return drop(answer.send(Err(error))),
             };
@@ -101,11 +101,11 @@ impl<R: Send + 'static> RemoteCall<R> {
                 let outcome = unless_dropped(call, &mut answer).await;
                 if let Some(outcome) = outcome {
                     // Nobody may be there any more.
-                    _ = answer.send(outcome.map(|output| take(&seat, output)));
+                    _ = answer.send(outcome.map(|output| take(&slot, output)));
                 }
             });
         });
-        Self::new(home, ticket, start)
+        Self::new(handle, ticket, start)
     }
 }
 
@@ -129,21 +129,21 @@ impl<R> RemoteCall<R> {
             return Some(not_begun());
         }
         if self.patience.is_some_and(|until| until <= now) {
-            return Some(self.lodging.impatient());
+            return Some(self.target.impatient());
         }
         let is_due = self.look.as_ref().is_some_and(|(at, _, _)| *at <= now);
-        let stuck = || self.thread.as_ref().is_some_and(|thread| thread.is_stuck(self.lodging.limit()));
+        let stuck = || self.thread.as_ref().is_some_and(|thread| thread.is_stuck(self.target.limit()));
         if is_due && self.patience.is_none() && stuck() {
             return Some(stuck_behind());
         }
         if is_due {
             self.looks += 1;
-            self.lodging.look_again();
+            self.target.look_again();
         }
         let is_set = !is_due && self.look.as_ref().is_some_and(|(_, set, _)| set.will_wake(waker));
         if !is_set {
-            let longest = turn(self.lodging.limit());
-            let pause = self.lodging.look().saturating_mul(1 << self.looks.min(16)).min(longest);
+            let longest = turn(self.target.limit());
+            let pause = self.target.look().saturating_mul(1 << self.looks.min(16)).min(longest);
             let look = match &self.look {
                 Some((at, _, _)) if !is_due => *at,
                 _ => now.saturating_add(nanos(pause)),
@@ -155,7 +155,7 @@ impl<R> RemoteCall<R> {
     }
 
     fn cancel(&self) {
-        self.lodging.cancel(&self.ticket);
+        self.target.cancel(&self.ticket);
     }
 }
 
@@ -167,7 +167,7 @@ impl<R: Send + 'static> Future for RemoteCall<R> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<R>> {
         let this = &mut *self;
         if let Some(start) = this.start.take() {
-            let (thread, guard) = match this.lodging.admit() {
+            let (thread, guard) = match this.target.admit() {
                 Ok(admitted) => admitted,
                 Err(error) => return Poll::Ready(Err(error)),
             };
@@ -176,7 +176,7 @@ impl<R: Send + 'static> Future for RemoteCall<R> {
             }
             let (answer, answered) = oneshot::channel();
             this.answer = Some(answered);
-            let waits = this.lodging.patience().map(nanos);
+            let waits = this.target.patience().map(nanos);
             this.patience = waits.map(|waits| clock::now().saturating_add(waits));
             // A call that its caller has given up in the meantime has nothing to do.
             let work = move |worker: &Worker| {
@@ -184,7 +184,7 @@ impl<R: Send + 'static> Future for RemoteCall<R> {
                     start(worker, guard, answer);
                 }
             };
-            thread.post(this.lodging.tenant(), Box::new(work));
+            thread.post(this.target.tenant(), Box::new(work));
             this.thread = Some(thread);
         }
         let Some(answer) = &mut this.answer else { return Poll::Ready(Err(thread_is_gone())) };

@@ -6,22 +6,22 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::home::{Home, Kept, Seat};
+use super::isolate_handle::{HandleInner, IsolateHandle, IsolateSlot};
 use super::loads::Loads;
 use super::remote::RemoteCall;
 use super::worker::{Priority, WorkerThread};
-use super::{AsyncTransport, Exports, Narrow, Transport};
+use super::{AsyncTransport, Exports, Transport, WithDeadline};
 use crate::arguments::Arguments as _;
 use crate::contract::{GuestContract, GuestMethod};
 use crate::error::{Error, Result};
 use crate::isolate::calls::MethodLeg;
 use crate::isolate::flights::Flying;
-use crate::isolate::known::Known;
 use crate::isolate::meter::Usage;
+use crate::isolate::method_info::MethodInfo;
 use crate::isolate::script::{self, Evaluation};
 use crate::isolate::ticket::within;
 use crate::isolate::{Realm as GuestRealm, clock};
-use crate::realm::{ConsoleOutput, Settings};
+use crate::options::{ConsoleOutput, Settings};
 use crate::sandbox::{Builder, SendHosts};
 use crate::script::Script;
 
@@ -57,7 +57,7 @@ pub use realms::Realm;
 /// ```
 #[derive(Clone)]
 pub struct Sandbox {
-    home: Arc<Home>,
+    handle: Arc<IsolateHandle>,
     deadline: Option<u64>,
 }
 
@@ -69,8 +69,8 @@ impl Sandbox {
 
     pub(crate) fn start(settings: Settings, hosts: SendHosts) -> Result<Self> {
         let thread = Arc::new(WorkerThread::start("sandbox", settings.limits.stack, Priority::Normal)?);
-        let home = Home::start(thread, 0, settings, hosts)?;
-        Ok(Self { home: Arc::new(home), deadline: None })
+        let handle = IsolateHandle::start(thread, 0, settings, hosts)?;
+        Ok(Self { handle: Arc::new(handle), deadline: None })
     }
 
     /// The same sandbox for a caller that waits until `deadline` and no longer: what is called through this handle, and
@@ -89,7 +89,7 @@ impl Sandbox {
     /// ```
     #[must_use]
     pub fn with_deadline(&self, deadline: Instant) -> Self {
-        Self { home: self.home.clone(), deadline: Some(clock::at(deadline)) }
+        Self { handle: self.handle.clone(), deadline: Some(clock::at(deadline)) }
     }
 
     /// What its guests have used: the last call, and all since it was built or reset. It does not wait for the call that is
@@ -104,7 +104,7 @@ impl Sandbox {
     /// ```
     #[must_use]
     pub fn usage(&self) -> Usage {
-        self.home.meter.usage()
+        self.handle.meter.usage()
     }
 
     /// Takes what guests wrote to a console that [captures](crate::Console::Capture) since it was taken last. It does not wait
@@ -120,7 +120,7 @@ impl Sandbox {
     /// ```
     #[must_use]
     pub fn take_console(&self) -> ConsoleOutput {
-        self.home.captured.take()
+        self.handle.captured.take()
     }
 
     /// Makes the sandbox anew, with the same hosts and settings, as after it was discarded. It waits for its turn. What was
@@ -130,7 +130,7 @@ impl Sandbox {
     ///
     /// [`Error::Build`], when it is called by a host method of this very sandbox among others.
     pub fn reset(&self) -> Result<()> {
-        self.home.run(self.home.reset())
+        self.handle.run(self.handle.reset())
     }
 
     /// [`reset`](Self::reset) for a task, which it does not block.
@@ -139,7 +139,7 @@ impl Sandbox {
     ///
     /// As of [`reset`](Self::reset).
     pub async fn reset_async(&self) -> Result<()> {
-        self.home.ask(self.home.reset()).await
+        self.handle.ask(self.handle.reset()).await
     }
 
     /// Evaluates a script that implements several contracts; see [`Guest::bind`].
@@ -149,7 +149,7 @@ impl Sandbox {
     /// [`Error::Syntax`], [`Error::Guest`] when the script throws or waits at its top level, [`Error::Limit`],
     /// [`Error::Discarded`], [`Error::Blocking`].
     pub fn eval(&self, script: Script) -> Result<Guest> {
-        Guest::evaluate(&self.home, self.deadline, |seat| seat.isolate.main_realm(), script)
+        Guest::evaluate(&self.handle, self.deadline, |slot| slot.isolate.main_realm(), script)
     }
 
     /// [`eval`](Self::eval) for a task, which it does not block. The top level of a module may wait for `async` host methods.
@@ -167,7 +167,7 @@ impl Sandbox {
     ///
     /// [`Error::Syntax`], [`Error::Guest`], [`Error::Limit`], [`Error::Discarded`].
     pub async fn eval_async(&self, script: Script) -> Result<Guest> {
-        Guest::evaluate_async(&self.home, self.deadline, |seat| seat.isolate.main_realm(), script).await
+        Guest::evaluate_async(&self.handle, self.deadline, |slot| slot.isolate.main_realm(), script).await
     }
 
     /// Evaluates a script and checks it against the contract `C`.
@@ -194,41 +194,41 @@ impl Sandbox {
 /// A script that has been evaluated in a [`Sandbox`].
 #[derive(Clone)]
 pub struct Guest {
-    exports: Arc<Kept>,
+    exports: Arc<HandleInner>,
     deadline: Option<u64>,
 }
 
 impl Guest {
     /// Evaluates a script in the realm that is found where the isolate lives.
     fn evaluate(
-        home: &Arc<Home>,
+        handle: &Arc<IsolateHandle>,
         deadline: Option<u64>,
-        realm: impl FnOnce(&Seat) -> Result<Rc<GuestRealm>> + Send + 'static,
+        realm: impl FnOnce(&IsolateSlot) -> Result<Rc<GuestRealm>> + Send + 'static,
         script: Script,
     ) -> Result<Self> {
-        let own = home.clone();
-        let exports = home.run_until(deadline, move |seat| {
-            let exports = seat.isolate.evaluate(&realm(seat)?, &script, deadline)?;
-            Ok(Kept::exports(own, seat, exports))
+        let own = handle.clone();
+        let exports = handle.run_until(deadline, move |slot| {
+            let exports = slot.isolate.evaluate(&realm(slot)?, &script, deadline)?;
+            Ok(HandleInner::exports(own, slot, exports))
         })?;
         Ok(Self { exports: Arc::new(exports), deadline })
     }
 
     async fn evaluate_async(
-        home: &Arc<Home>,
+        handle: &Arc<IsolateHandle>,
         deadline: Option<u64>,
-        realm: impl FnOnce(&Seat) -> Result<Rc<GuestRealm>> + Send + 'static,
+        realm: impl FnOnce(&IsolateSlot) -> Result<Rc<GuestRealm>> + Send + 'static,
         script: Script,
     ) -> Result<Self> {
-        let (evaluated, own) = (script.clone(), home.clone());
-        let evaluation = RemoteCall::at_seat(
-            home.clone(),
+        let (evaluated, own) = (script.clone(), handle.clone());
+        let evaluation = RemoteCall::at_slot(
+            handle.clone(),
             deadline,
-            move |seat, ticket| {
-                let evaluation = Evaluation::new(realm(seat)?, evaluated);
-                Ok(Flying::new(seat.isolate.clone(), evaluation, ticket))
+            move |slot, ticket| {
+                let evaluation = Evaluation::new(realm(slot)?, evaluated);
+                Ok(Flying::new(slot.isolate.clone(), evaluation, ticket))
             },
-            |seat, exports| Kept::exports(own, seat, exports),
+            |slot, exports| HandleInner::exports(own, slot, exports),
         );
         let exports = evaluation.await.map_err(|error| script::error_of(error, &script))?;
         Ok(Self { exports: Arc::new(exports), deadline })
@@ -241,7 +241,7 @@ impl Guest {
     /// [`Error::Mismatch`] that names every export that is missing; what a getter of the guest does.
     pub fn bind<C: ?Sized + GuestContract>(&self) -> Result<C::Proxy<Remote>> {
         let exports = self.exports.clone();
-        let bound = self.exports.home.run(move |seat| bind::<C>(seat, &exports))?;
+        let bound = self.exports.handle.run(move |slot| bind::<C>(slot, &exports))?;
         Ok(C::proxy(self.remote(bound)))
     }
 
@@ -256,28 +256,31 @@ impl Guest {
 
     async fn bind_later(self, bind: Bind) -> Result<Remote> {
         let exports = self.exports.clone();
-        let bound = self.exports.home.ask(move |seat| bind(seat, &exports)).await?;
+        let bound = self.exports.handle.ask(move |slot| bind(slot, &exports)).await?;
         Ok(self.remote(bound))
     }
 
-    fn remote(&self, (binding, exported): (Kept, Vec<bool>)) -> Remote {
+    fn remote(&self, (binding, exported): (HandleInner, Vec<bool>)) -> Remote {
         Remote { binding: Arc::new(binding), exported: exported.into(), deadline: self.deadline }
     }
 }
 
 /// Binds a contract to what a script exports, and says which methods there are.
-type Bind = fn(&Seat, &Kept) -> Result<(Kept, Vec<bool>)>;
+type Bind = fn(&IsolateSlot, &HandleInner) -> Result<(HandleInner, Vec<bool>)>;
 
-fn bind<C: ?Sized + GuestContract>(seat: &Seat, exports: &Kept) -> Result<(Kept, Vec<bool>)> {
-    let binding = seat.isolate.bind::<C>(&*seat.exports.get(exports.key)?)?;
+fn bind<C: ?Sized + GuestContract>(
+    slot: &IsolateSlot,
+    exports: &HandleInner,
+) -> Result<(HandleInner, Vec<bool>)> {
+    let binding = slot.isolate.bind::<C>(&*slot.exports.get(exports.key)?)?;
     let exported = binding.exported();
-    Ok((Kept::binding(exports.home.clone(), seat, binding), exported))
+    Ok((HandleInner::binding(exports.handle.clone(), slot, binding), exported))
 }
 
 /// The transport of a [`Sandbox`]'s proxies.
 #[derive(Clone)]
 pub struct Remote {
-    binding: Arc<Kept>,
+    binding: Arc<HandleInner>,
     exported: Arc<[bool]>,
     deadline: Option<u64>,
 }
@@ -288,7 +291,7 @@ impl Exports for Remote {
     }
 }
 
-impl Narrow for Remote {
+impl WithDeadline for Remote {
     fn until(&self, deadline: Instant) -> Self {
         Self { deadline: Some(clock::at(deadline)), ..self.clone() }
     }
@@ -302,9 +305,9 @@ where
     fn call(&self, args: M::Args<'_>) -> Result<M::Value, Error> {
         let (key, deadline) = (self.binding.key, within(self.deadline));
         let args = args.into_owned();
-        self.binding.home.run_until(deadline, move |seat| {
-            let binding = seat.bindings.get(key)?;
-            seat.isolate.call(Known::billed::<M>(), &binding, args, deadline)
+        self.binding.handle.run_until(deadline, move |slot| {
+            let binding = slot.bindings.get(key)?;
+            slot.isolate.call(MethodInfo::billed::<M>(), &binding, args, deadline)
         })
     }
 }
@@ -321,13 +324,13 @@ where
         let args = args.into_owned();
         // The binding must not go before the call.
         let binding = self.binding.clone();
-        RemoteCall::at_seat(
-            self.binding.home.clone(),
+        RemoteCall::at_slot(
+            self.binding.handle.clone(),
             self.deadline,
-            move |seat, ticket| {
-                let bound = seat.bindings.get(key)?;
+            move |slot, ticket| {
+                let bound = slot.bindings.get(key)?;
                 drop(binding);
-                Ok(MethodLeg::<M>::fly(seat.isolate.clone(), bound, args, ticket))
+                Ok(MethodLeg::<M>::fly(slot.isolate.clone(), bound, args, ticket))
             },
             |_, value| value,
         )

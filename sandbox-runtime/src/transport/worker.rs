@@ -24,9 +24,9 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::blocking;
-use super::home::Seat;
-use super::mailbox::{Answering, Event, Job, Mailbox, Next, Reply, Work};
-use super::pool::resident::Residents;
+use super::isolate_handle::IsolateSlot;
+use super::mailbox::{Answering, Event, Job, Mailbox, Next, ReplySlot, Work};
+use super::pool::tenant_sandbox::TenantSandboxes;
 use crate::error::{Error, Excess, LimitKind, Phase, Result};
 use crate::isolate::Isolate;
 use crate::isolate::stack::StackEnd;
@@ -42,11 +42,11 @@ const SHORTEST_TURN: Duration = Duration::from_millis(50);
 
 thread_local! {
     /// What this thread waits with, and what it is when it is an isolate's.
-    static HERE: RefCell<Here> = RefCell::new(Here { mailbox: Arc::default(), worker: None, chain: None });
+    static HERE: RefCell<CurrentWorker> = RefCell::new(CurrentWorker { mailbox: Arc::default(), worker: None, chain: None });
 }
 
 #[derive(Clone)]
-struct Here {
+struct CurrentWorker {
     mailbox: Arc<Mailbox>,
     worker: Option<Rc<Worker>>,
     /// The chain of calls that this thread is in.
@@ -69,17 +69,17 @@ impl Drop for InChain {
 }
 
 /// Values of the isolate's thread, by keys that can be sent.
-pub(crate) struct Keep<T> {
+pub(crate) struct HandleTable<T> {
     values: RefCell<(u64, FxHashMap<u64, Rc<T>>)>,
 }
 
-impl<T> Default for Keep<T> {
+impl<T> Default for HandleTable<T> {
     fn default() -> Self {
         Self { values: RefCell::default() }
     }
 }
 
-impl<T> Keep<T> {
+impl<T> HandleTable<T> {
     pub(crate) fn keep(&self, value: T) -> u64 {
         let (next, values) = &mut *self.values.borrow_mut();
         *next += 1;
@@ -113,15 +113,15 @@ impl<T> Keep<T> {
 pub(super) struct Worker {
     /// Where the stacks of its guests end.
     pub(super) stack: StackEnd,
-    pub(super) seats: Keep<Seat>,
+    pub(super) slots: HandleTable<IsolateSlot>,
     /// The sandboxes of a pool's tenants.
-    pub(super) residents: Residents,
-    tasks: RefCell<HashMap<u64, Task>>,
+    pub(super) tenant_sandboxes: TenantSandboxes,
+    tasks: RefCell<HashMap<u64, WorkerTask>>,
     next_task: Cell<u64>,
     mailbox: Arc<Mailbox>,
 }
 
-struct Task {
+struct WorkerTask {
     future: Pin<Box<dyn Future<Output = ()>>>,
     waker: Arc<TaskWaker>,
 }
@@ -170,7 +170,7 @@ impl Worker {
         let is_queued = AtomicBool::new(false);
         let (mailbox, woken) = (self.mailbox.clone(), AtomicU64::new(clock::now()));
         let waker = Arc::new(TaskWaker { task, tenant, mailbox, is_queued, woken });
-        self.tasks.borrow_mut().insert(task, Task { future: Box::pin(future), waker });
+        self.tasks.borrow_mut().insert(task, WorkerTask { future: Box::pin(future), waker });
         self.poll(task);
     }
 
@@ -190,21 +190,21 @@ impl Worker {
 
     /// The isolates of this thread, beside those of a pool's tenants.
     fn isolates(&self) -> Vec<Rc<Isolate>> {
-        self.seats.all().into_iter().map(|seat| seat.isolate.clone()).collect()
+        self.slots.all().into_iter().map(|slot| slot.isolate.clone()).collect()
     }
 
     /// Whether a call is under way on the stack.
     fn is_running(&self) -> bool {
         self.isolates().iter().any(|isolate| isolate.is_running())
-            || self.residents.all().iter().any(|resident| resident.inmate.is_running())
+            || self.tenant_sandboxes.all().iter().any(|tenant_sandbox| tenant_sandbox.backend.is_running())
     }
 
     /// What is left of the call under way that has the least, if any is.
     fn left(&self) -> Option<Duration> {
-        let residents = self.residents.all();
+        let tenant_sandboxes = self.tenant_sandboxes.all();
         let isolates = self.isolates();
         let left = isolates.iter().filter_map(|isolate| isolate.left());
-        left.chain(residents.iter().filter_map(|resident| resident.inmate.left())).min()
+        left.chain(tenant_sandboxes.iter().filter_map(|tenant_sandbox| tenant_sandbox.backend.left())).min()
     }
 }
 
@@ -220,7 +220,7 @@ pub(super) fn is_done_here() {
 
 fn work(worker: &Worker) {
     loop {
-        match worker.mailbox.next(worker.residents.alarm()) {
+        match worker.mailbox.next(worker.tenant_sandboxes.alarm()) {
             Next::Job(job) => {
                 let tenant = job.tenant;
                 let began = worker.mailbox.begins(tenant);
@@ -231,13 +231,13 @@ fn work(worker: &Worker) {
             Next::Late => {}
             Next::Closed => break,
         }
-        worker.residents.sweep();
+        worker.tenant_sandboxes.sweep();
     }
     // The isolates must go before the thread's own storage does, and what they wait for before them.
     let tasks = worker.tasks.take();
     drop(tasks);
-    worker.seats.clear();
-    worker.residents.clear();
+    worker.slots.clear();
+    worker.tenant_sandboxes.clear();
     HERE.with_borrow_mut(|here| here.worker = None);
 }
 
@@ -275,14 +275,14 @@ impl WorkerThread {
             }
             let worker = Rc::new(Worker {
                 stack: StackEnd::below_here(stack),
-                seats: Keep::default(),
-                residents: Residents::default(),
+                slots: HandleTable::default(),
+                tenant_sandboxes: TenantSandboxes::default(),
                 tasks: RefCell::default(),
                 next_task: Cell::default(),
                 mailbox: inner.clone(),
             });
             HERE.with_borrow_mut(|here| {
-                *here = Here { mailbox: inner, worker: Some(worker.clone()), chain: None };
+                *here = CurrentWorker { mailbox: inner, worker: Some(worker.clone()), chain: None };
             });
             work(&worker);
         });
@@ -329,7 +329,7 @@ impl WorkerThread {
         }
         blocking::wait(move || {
             let chain = here.chain.unwrap_or_else(next_chain);
-            let reply = Arc::new(Reply { answer: Mutex::new(None), waiter: here.mailbox.clone() });
+            let reply = Arc::new(ReplySlot { answer: Mutex::new(None), waiter: here.mailbox.clone() });
             let answering = Answering(reply.clone());
             let work: Work = Box::new(move |worker: &Worker| answering.give(work(worker)));
             self.mailbox.post(Job { chain: Some(chain), tenant, is_tied: false, work });
@@ -389,7 +389,7 @@ impl Waiting<'_> {
     }
 }
 
-impl Here {
+impl CurrentWorker {
     /// What lives on the thread, if it is this one.
     fn worker_of(&self, thread: &WorkerThread) -> Option<&Rc<Worker>> {
         self.worker.as_ref().filter(|_| Arc::ptr_eq(&self.mailbox, &thread.mailbox))
@@ -402,7 +402,7 @@ impl Here {
     fn wait<R>(
         &self,
         chain: u64,
-        reply: &Reply<R>,
+        reply: &ReplySlot<R>,
         thread: &WorkerThread,
         mut waiting: Waiting<'_>,
     ) -> Result<R> {

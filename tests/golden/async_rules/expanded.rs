@@ -181,7 +181,7 @@ const _: () = {
             OrdersProxy { transport }
         }
     }
-    impl<T: __rt::Narrow> OrdersProxy<T> {
+    impl<T: __rt::WithDeadline> OrdersProxy<T> {
         /// The same for a caller that waits until the deadline and no longer.
         #[must_use]
         #[allow(dead_code, reason = "not every caller has a deadline")]
@@ -432,7 +432,7 @@ const _: () = {
             TickerProxy { transport }
         }
     }
-    impl<T: __rt::Narrow> TickerProxy<T> {
+    impl<T: __rt::WithDeadline> TickerProxy<T> {
         /// The same for a caller that waits until the deadline and no longer.
         #[must_use]
         #[allow(dead_code, reason = "not every caller has a deadline")]

@@ -227,7 +227,7 @@ const _: () = {
             RuleProxy { transport }
         }
     }
-    impl<T: __rt::Narrow> RuleProxy<T> {
+    impl<T: __rt::WithDeadline> RuleProxy<T> {
         /// The same for a caller that waits until the deadline and no longer.
         #[must_use]
         #[allow(dead_code, reason = "not every caller has a deadline")]

@@ -89,7 +89,7 @@ const _: () = {
             MathApiProxy { transport }
         }
     }
-    impl<T: __rt::Narrow> MathApiProxy<T> {
+    impl<T: __rt::WithDeadline> MathApiProxy<T> {
         /// The same for a caller that waits until the deadline and no longer.
         #[must_use]
         #[allow(dead_code, reason = "not every caller has a deadline")]

@@ -15,12 +15,12 @@ const ALIGNMENT: usize = 16;
 pub(crate) const UNLIMITED: usize = usize::MAX / 2;
 
 /// The memory of an isolate for buffers. Until the limit is set, as much as deno_core wants for its own.
-pub(crate) struct Buffers(Arc<Budget>);
+pub(crate) struct Buffers(Arc<BufferBudget>);
 
 impl Buffers {
     /// Memory that sets `refused` when it does not suffice.
     pub(crate) fn new(refused: Arc<AtomicBool>) -> Self {
-        Self(Arc::new(Budget::new(UNLIMITED, refused)))
+        Self(Arc::new(BufferBudget::new(UNLIMITED, refused)))
     }
 
     /// Has an isolate's buffers paid from here.
@@ -77,7 +77,7 @@ impl Buffers {
 /// Memory of the host's that a buffer has.
 struct Adopted {
     bytes: Vec<u8>,
-    budget: Arc<Budget>,
+    budget: Arc<BufferBudget>,
 }
 
 impl Drop for Adopted {
@@ -111,7 +111,7 @@ unsafe extern "C" fn forget(_: *mut c_void, _: usize, count: *mut c_void) {
 }
 
 /// What is left.
-struct Budget {
+struct BufferBudget {
     left: AtomicUsize,
     limit: AtomicUsize,
     /// The least that was left.
@@ -122,7 +122,7 @@ struct Budget {
     refused: Arc<AtomicBool>,
 }
 
-static TABLE: v8::RustAllocatorVtable<Budget> =
+static TABLE: v8::RustAllocatorVtable<BufferBudget> =
     v8::RustAllocatorVtable { allocate: zeroed, allocate_uninitialized: uninitialized, free, drop: release };
 
 fn layout(length: usize) -> Option<Layout> {
@@ -130,7 +130,7 @@ fn layout(length: usize) -> Option<Layout> {
     Layout::from_size_align(length.max(1), ALIGNMENT).ok()
 }
 
-impl Budget {
+impl BufferBudget {
     fn new(limit: usize, refused: Arc<AtomicBool>) -> Self {
         let [left, least] = [AtomicUsize::new(limit), AtomicUsize::new(limit)];
         Self { left, limit: AtomicUsize::new(limit), least, denied: AtomicBool::new(false), refused }
@@ -162,15 +162,15 @@ impl Budget {
     }
 }
 
-unsafe extern "C" fn zeroed(budget: &Budget, length: usize) -> *mut c_void {
+unsafe extern "C" fn zeroed(budget: &BufferBudget, length: usize) -> *mut c_void {
     budget.take(length, alloc_zeroed)
 }
 
-unsafe extern "C" fn uninitialized(budget: &Budget, length: usize) -> *mut c_void {
+unsafe extern "C" fn uninitialized(budget: &BufferBudget, length: usize) -> *mut c_void {
     budget.take(length, alloc)
 }
 
-unsafe extern "C" fn free(budget: &Budget, data: *mut c_void, length: usize) {
+unsafe extern "C" fn free(budget: &BufferBudget, data: *mut c_void, length: usize) {
     if let Some(layout) = layout(length).filter(|_| !data.is_null()) {
         // SAFETY: V8 gives back what `take` gave out, with its length, once.
         unsafe { dealloc(data.cast(), layout) };
@@ -178,7 +178,7 @@ unsafe extern "C" fn free(budget: &Budget, data: *mut c_void, length: usize) {
     }
 }
 
-unsafe extern "C" fn release(budget: *const Budget) {
+unsafe extern "C" fn release(budget: *const BufferBudget) {
     // SAFETY: the pointer of `serve`, whose count is given back once.
     drop(unsafe { Arc::from_raw(budget) });
 }

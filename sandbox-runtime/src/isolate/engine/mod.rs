@@ -3,10 +3,10 @@
 
 #[cfg(not(feature = "quickjs"))]
 mod buffers;
+#[cfg(not(feature = "quickjs"))]
+mod entered;
 #[cfg(feature = "quickjs")]
 mod quickjs;
-#[cfg(not(feature = "quickjs"))]
-mod resident;
 #[cfg(not(feature = "quickjs"))]
 mod v8;
 

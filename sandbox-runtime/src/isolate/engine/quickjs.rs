@@ -15,7 +15,8 @@ use deno_core::{JsRuntime, v8};
 
 pub(crate) use frames::Frames;
 pub(crate) use intrinsics::{
-    Intrinsics, KeptResolver, Resolver, big, big_value, map_items, map_size, set_items, set_size, settled,
+    EngineIntrinsics, KeptResolver, Resolver, big, big_value, map_items, map_size, set_items, set_size,
+    settled,
 };
 
 use super::Engine;
@@ -24,7 +25,7 @@ use crate::error::StackFrame;
 use crate::isolate::meter::Running;
 use crate::isolate::runtime::Runtime;
 use crate::isolate::stack::StackEnd;
-use crate::realm::Settings;
+use crate::options::Settings;
 
 pub(super) const CURRENT: Engine = Engine::QuickJs;
 
@@ -373,12 +374,12 @@ pub(crate) fn code_of_function(_: &v8::PinScope<'_, '_>, _: v8::Local<'_, v8::Fu
 }
 
 /// To enter an isolate costs nothing, so none is there already.
-pub(crate) fn settle_in(_: v8::UnsafeRawIsolatePtr, _: bool) -> bool {
+pub(crate) fn stay_entered(_: v8::UnsafeRawIsolatePtr, _: bool) -> bool {
     false
 }
 
 /// No isolate stays entered.
-pub(crate) fn move_out(_: v8::UnsafeRawIsolatePtr) {}
+pub(crate) fn leave_entered(_: v8::UnsafeRawIsolatePtr) {}
 
 /// The engine remembers no flight for later.
 pub(crate) fn enter_flight(_: &v8::PinScope<'_, '_>, _: Option<u64>) {}

@@ -11,12 +11,12 @@ use deno_core::{JsRuntime, v8};
 
 use super::Engine;
 pub(crate) use super::buffers::{Buffers, UNLIMITED, buffer_of};
-pub(crate) use super::resident::{move_out, settle_in};
+pub(crate) use super::entered::{leave_entered, stay_entered};
 use crate::error::StackFrame;
 use crate::isolate::meter::Running;
 use crate::isolate::runtime::Runtime;
 use crate::isolate::stack::StackEnd;
-use crate::realm::Settings;
+use crate::options::Settings;
 
 pub(super) const CURRENT: Engine = Engine::V8;
 
@@ -372,9 +372,9 @@ pub(crate) fn drop_microtasks(scope: &mut v8::PinScope<'_, '_>) -> bool {
 }
 
 /// What conversions need of a realm: nothing.
-pub(crate) struct Intrinsics;
+pub(crate) struct EngineIntrinsics;
 
-impl Intrinsics {
+impl EngineIntrinsics {
     /// Takes them before a guest can change them.
     pub(crate) fn of(_: &v8::PinScope<'_, '_>) -> Option<Self> {
         Some(Self)

@@ -2,7 +2,7 @@
 
 use deno_core::{Extension, JsRuntime, RuntimeOptions, v8};
 
-use super::super::{Host, leaks};
+use super::super::{Host, disabled_defenses};
 use super::built_in;
 use super::decl::decl;
 
@@ -15,7 +15,7 @@ impl Runtime {
         #[cfg(all(feature = "testing", any(sandbox_canary, sandbox_leaky)))]
         let ops = ops.chain(crate::testing::canary::ops());
         let confine: Box<deno_core::OpMiddlewareFn> = Box::new(built_in::confine);
-        let middleware_fn = Some(confine).filter(|_| !leaks::HOST_REALM);
+        let middleware_fn = Some(confine).filter(|_| !disabled_defenses::HOST_REALM);
         let extension = Extension {
             name: "sandbox",
             ops: ops.collect::<Vec<_>>().into(),

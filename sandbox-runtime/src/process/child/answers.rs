@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
 use crate::boundary::JsValue;
-use crate::isolate::foreign::Refused;
+use crate::isolate::untyped_contract::Refused;
 
 /// What a host method gives.
 pub(super) type Given = Result<JsValue, Refused>;
@@ -25,9 +25,9 @@ pub(super) struct Answers(RefCell<HashMap<u64, Slot>>);
 
 impl Answers {
     /// The answer to a call that was just sent.
-    pub(super) fn expect(self: &Rc<Self>, id: u64) -> Answer {
+    pub(super) fn expect(self: &Rc<Self>, id: u64) -> AnswerFuture {
         self.0.borrow_mut().insert(id, Slot::Open(None));
-        Answer { answers: self.clone(), id }
+        AnswerFuture { answers: self.clone(), id }
     }
 
     /// It is there. One that nobody waits for any more is forgotten.
@@ -40,12 +40,12 @@ impl Answers {
 }
 
 /// An answer that may not be there yet.
-pub(super) struct Answer {
+pub(super) struct AnswerFuture {
     answers: Rc<Answers>,
     id: u64,
 }
 
-impl Answer {
+impl AnswerFuture {
     /// What was given, if it is there. Otherwise the waker is woken when it is.
     pub(super) fn take(&self, waker: Option<&Waker>) -> Option<Given> {
         let mut slots = self.answers.0.borrow_mut();
@@ -59,7 +59,7 @@ impl Answer {
     }
 }
 
-impl Future for Answer {
+impl Future for AnswerFuture {
     type Output = Given;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Given> {
@@ -67,7 +67,7 @@ impl Future for Answer {
     }
 }
 
-impl Drop for Answer {
+impl Drop for AnswerFuture {
     fn drop(&mut self) {
         let slot = self.answers.0.borrow_mut().remove(&self.id);
         drop(slot);

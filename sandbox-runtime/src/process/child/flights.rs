@@ -12,11 +12,11 @@ use rustc_hash::FxHashMap;
 use tokio::sync::oneshot;
 
 use super::answers::Woken;
-use super::ear::Ear;
-use super::{Answer, Asked, Child};
+use super::cancel_poller::CancelPoller;
+use super::{Asked, Child, ChildAnswer};
 use crate::error::{Error, LimitKind, Place};
 use crate::isolate::Isolate;
-use crate::isolate::group::Group;
+use crate::isolate::future_set::FutureSet;
 use crate::isolate::ticket::Ticket;
 
 /// A call, until it is over.
@@ -25,37 +25,43 @@ type Flight = Pin<Box<dyn Future<Output = Landed>>>;
 /// A call that is over.
 pub(super) struct Landed {
     id: u64,
-    outcome: Result<Answer, Error>,
+    outcome: Result<ChildAnswer, Error>,
 }
 
 /// Those that are under way.
-pub(super) struct Flights {
-    all: Group<Flight>,
+pub(super) struct GuestCalls {
+    all: FutureSet<Flight>,
     /// One has had its turn since the parent was listened to.
     turn: Rc<Cell<bool>>,
     woken: Arc<Woken>,
-    known: RefCell<Known>,
+    known: RefCell<KnownCall>,
     /// Where there is memory that both processes have.
-    ear: OnceCell<Arc<Ear>>,
+    cancel_poller: OnceCell<Arc<CancelPoller>>,
 }
 
 #[derive(Default)]
-struct Known {
+struct KnownCall {
     /// What they are in the isolate, and by what each is ended, once.
     flights: FxHashMap<u64, (u64, Option<oneshot::Sender<LimitKind>>)>,
     /// Their numbers, by those that they have in the isolate, for as long as code of them may run.
     calls: FxHashMap<u64, u64>,
 }
 
-impl Flights {
+impl GuestCalls {
     pub(super) fn new(woken: Arc<Woken>) -> Self {
-        let ear = OnceCell::new();
-        Self { all: Group::default(), turn: Rc::default(), woken, known: RefCell::default(), ear }
+        let cancel_poller = OnceCell::new();
+        Self {
+            all: FutureSet::default(),
+            turn: Rc::default(),
+            woken,
+            known: RefCell::default(),
+            cancel_poller,
+        }
     }
 
     /// From now on it is heard during turns that a call has to be over.
-    pub(super) fn hear(&self, ear: Arc<Ear>) {
-        _ = self.ear.set(ear);
+    pub(super) fn hear(&self, cancel_poller: Arc<CancelPoller>) {
+        _ = self.cancel_poller.set(cancel_poller);
     }
 
     /// A call begins when the others have had their turns.
@@ -64,7 +70,7 @@ impl Flights {
         id: u64,
         (isolate, place): (Rc<Isolate>, Option<Place>),
         deadline: Option<u64>,
-        taken: impl FnOnce(T) -> Answer + 'static,
+        taken: impl FnOnce(T) -> ChildAnswer + 'static,
         flight: impl FnOnce(Ticket) -> F,
     ) {
         let (cancel, cancelled) = oneshot::channel();
@@ -74,7 +80,7 @@ impl Flights {
             known.calls.insert(ticket.flight(), id);
             known.flights.insert(id, (ticket.flight(), Some(cancel)));
         }
-        self.ear.get().inspect(|ear| ear.know(id, ticket.clone()));
+        self.cancel_poller.get().inspect(|cancel_poller| cancel_poller.know(id, ticket.clone()));
         let (mut flight, turn) = (flight(ticket), self.turn.clone());
         // One that was woken has a turn, and the next one waits until the parent was listened to.
         let by_turns = poll_fn(move |cx| match turn.replace(true) {
@@ -116,7 +122,7 @@ impl Flights {
     }
 
     fn is_over(&self, id: u64) {
-        self.ear.get().inspect(|ear| ear.forget(id));
+        self.cancel_poller.get().inspect(|cancel_poller| cancel_poller.forget(id));
         let known = &mut *self.known.borrow_mut();
         if let Some((flight, _)) = known.flights.remove(&id) {
             known.calls.remove(&flight);
@@ -133,7 +139,7 @@ impl Child {
         }
         flights.woken.take();
         flights.turn.set(false);
-        let _listening = flights.ear.get().map(Ear::listen);
+        let _listening = flights.cancel_poller.get().map(CancelPoller::listen);
         let waker = Waker::from(flights.woken.clone());
         while let Some(Landed { id, outcome }) = flights.all.poll(&mut Context::from_waker(&waker)) {
             flights.is_over(id);

@@ -8,10 +8,10 @@ use base64::prelude::BASE64_STANDARD as BASE64;
 use super::answers::Given;
 use super::{Asked, Child, Gone, parse};
 use crate::boundary::JsValue;
-use crate::isolate::foreign::{ForeignHost, Later, Refused};
+use crate::isolate::untyped_contract::{Later, Refused, UntypedHost};
 use crate::process::frame::Frame;
 use crate::process::message::{HostRefusal, kind};
-use crate::process::wire::{self, Bounds};
+use crate::process::wire::{self, DecodeBounds};
 
 impl Child {
     /// Sends a call of a host method, and gives its number. The guest goes on meanwhile, or waits for it.
@@ -48,7 +48,7 @@ impl Child {
                 other => other & kind::INSIDE != 0,
             };
             match is_for_now {
-                true => self.heed(frame)?,
+                true => self.accept(frame)?,
                 false => self.put_off.borrow_mut().push_back(frame),
             }
             if let Some(given) = answer.take(None) {
@@ -62,13 +62,13 @@ impl Child {
         if frame.kind == kind::HOST_VALUE {
             let (now, value) = frame.body.split_first_chunk().ok_or(Gone)?;
             self.set_clock(i64::from_le_bytes(*now));
-            return wire::decode(self.encoded(value), Bounds::TRUSTED).map(Ok).map_err(|_| Gone);
+            return wire::decode(self.encoded(value), DecodeBounds::TRUSTED).map(Ok).map_err(|_| Gone);
         }
         let HostRefusal { class, message, fields, source, now } = parse(&frame.body)?;
         self.set_clock(now);
         let fields = fields.into_iter().map(|(name, value)| {
             let value = BASE64.decode(value).map_err(|_| Gone)?;
-            wire::decode(value.as_slice(), Bounds::TRUSTED).map(|value| (name, value)).map_err(|_| Gone)
+            wire::decode(value.as_slice(), DecodeBounds::TRUSTED).map(|value| (name, value)).map_err(|_| Gone)
         });
         let fields = fields.collect::<Asked<_>>()?;
         Ok(Err(Refused::Told { class, message, fields, source }))
@@ -93,7 +93,7 @@ impl ParentHost {
     }
 }
 
-impl ForeignHost for ParentHost {
+impl UntypedHost for ParentHost {
     fn call(&self, method: usize, call: u64, args: Vec<JsValue>) -> Result<JsValue, Refused> {
         let child = self.child()?;
         let given = child.request((self.nth, method), call, &args, true).and_then(|id| child.wait_for(id));

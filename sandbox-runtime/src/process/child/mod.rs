@@ -5,7 +5,7 @@
 //! the channel ends, so does the process.
 
 mod answers;
-mod ear;
+mod cancel_poller;
 mod flights;
 mod hosts;
 
@@ -20,32 +20,32 @@ use std::time::UNIX_EPOCH;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::fault::Fault;
+use super::fault::RemoteFault;
 use super::frame::{Frame, FrameError, FrameReader, FrameWriter, Hasty as _};
 use super::harden::HardeningReport;
 use super::message::{
-    self, Bind, CallHead, ContractData, Done, Evaluate, Failure, Forget, Hello, Limit, Line, Ready, Setup,
-    WireBill, kind, to_json,
+    self, BindRequest, CallHead, ConsoleLineData, ContractData, Done, Evaluate, Failure, Forget, Hello,
+    LimitData, Ready, Setup, WireBill, kind, to_json,
 };
 use super::spin::{Awake, Spin};
 use super::sys;
-use super::wire::{self, Bounds, Encoded, Out, Window};
+use super::wire::{self, DecodeBounds, Encoded, Out, Window};
 use crate::boundary::JsValue;
 use crate::contract::{ContractSpec, MethodSpec};
 use crate::error::Error;
 use crate::isolate::flights::Flying;
-use crate::isolate::known::Known;
-use crate::isolate::script::{Binding, Evaluation, Exports};
+use crate::isolate::method_info::MethodInfo;
+use crate::isolate::script::{Binding, Evaluation, ScriptExports};
 use crate::isolate::stack::{StackEnd, thread_size};
 use crate::isolate::{Host, Isolate, Realm, clock, engine};
 use crate::limits::Limits;
-use crate::realm::{Console, Level, VirtualClock};
+use crate::options::{Console, Level, VirtualClock};
 use crate::sandbox;
 use crate::script::Script;
-use crate::transport::worker::Keep;
+use crate::transport::worker::HandleTable;
 use answers::{Answers, Woken};
-use ear::Ear;
-use flights::Flights;
+use cancel_poller::CancelPoller;
+use flights::GuestCalls;
 use hosts::ParentHost;
 
 /// Why the child ends: the parent is gone, or does not keep to the protocol. There is nobody to tell.
@@ -55,7 +55,7 @@ pub(super) struct Gone;
 type Asked<T> = Result<T, Gone>;
 
 /// A contract that is bound, and the methods of it.
-struct Bound {
+struct BoundContract {
     binding: Rc<Binding>,
     spec: &'static ContractSpec,
 }
@@ -111,12 +111,12 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Asked<T> {
 }
 
 /// What an answer is made of.
-enum Answer {
+enum ChildAnswer {
     Done { handle: u64, exported: Vec<bool> },
     Value(JsValue),
 }
 
-impl Answer {
+impl ChildAnswer {
     fn handle(handle: u64) -> Self {
         Self::Done { handle, exported: Vec::new() }
     }
@@ -136,13 +136,13 @@ struct Child {
     isolate: RefCell<Option<Rc<Isolate>>>,
     limits: Limits,
     clock: VirtualClock,
-    realms: Keep<Rc<Realm>>,
-    exports: Keep<Exports>,
-    bindings: Keep<Bound>,
+    realms: HandleTable<Rc<Realm>>,
+    exports: HandleTable<ScriptExports>,
+    bindings: HandleTable<BoundContract>,
     contracts: RefCell<HashMap<ContractData, &'static ContractSpec>>,
     next_call: Cell<u64>,
     answers: Rc<Answers>,
-    flights: Flights,
+    flights: GuestCalls,
     /// How many calls the parent has the bills of.
     billed: Cell<u64>,
     /// Nothing is laid aside, for the parent may not have read what was there before.
@@ -168,13 +168,13 @@ impl Child {
             isolate: RefCell::default(),
             limits,
             clock: VirtualClock::new(UNIX_EPOCH),
-            realms: Keep::default(),
-            exports: Keep::default(),
-            bindings: Keep::default(),
+            realms: HandleTable::default(),
+            exports: HandleTable::default(),
+            bindings: HandleTable::default(),
             contracts: RefCell::default(),
             next_call: Cell::new(0),
             answers: Rc::default(),
-            flights: Flights::new(Woken::new()),
+            flights: GuestCalls::new(Woken::new()),
             billed: Cell::new(0),
             together: Cell::new(false),
             is_gone: Cell::new(false),
@@ -195,16 +195,16 @@ impl Child {
                     Level::Error => 3,
                 };
                 let mut output = output.lock().unwrap_or_else(PoisonError::into_inner);
-                _ = send(&mut output, kind::CONSOLE, 0, &Line { level, text: line.text });
+                _ = send(&mut output, kind::CONSOLE, 0, &ConsoleLineData { level, text: line.text });
             });
         }
         let hosts = setup.hosts.iter().zip(0_u16..).map(|(data, nth)| {
             let host = Rc::new(ParentHost { child: Rc::downgrade(self), nth });
-            Host::foreign(nth, self.contract(data.clone()), host)
+            Host::untyped(nth, self.contract(data.clone()), host)
         });
         let isolate = sandbox::isolate(settings, hosts.map(Ok).collect(), stack)?;
         if let Some(window) = &self.window {
-            self.flights.hear(Ear::new(window.clone(), isolate.watch()?));
+            self.flights.hear(CancelPoller::new(window.clone(), isolate.watch()?));
         }
         *self.isolate.borrow_mut() = Some(isolate);
         Ok(())
@@ -273,13 +273,13 @@ impl Child {
                 None => self.next_now()?,
             };
             if let Some(frame) = frame {
-                self.heed(frame)?;
+                self.accept(frame)?;
             }
         }
     }
 
     /// Does what a frame asks for, or keeps the answer that it is.
-    fn heed(self: &Rc<Self>, frame: Frame) -> Asked<()> {
+    fn accept(self: &Rc<Self>, frame: Frame) -> Asked<()> {
         match frame.kind {
             kind::HOST_VALUE | kind::HOST_REFUSAL => {
                 let given = self.given(&frame)?;
@@ -299,22 +299,22 @@ impl Child {
             kind::CALL => {
                 let (head, args) = CallHead::read(&frame.body).ok_or(Gone)?;
                 match self.call(frame.call, &head, args)? {
-                    Some(outcome) => self.answer(frame.call, outcome.map(Answer::Value), &[]),
+                    Some(outcome) => self.answer(frame.call, outcome.map(ChildAnswer::Value), &[]),
                     None => Ok(()),
                 }
             }
             kind::EVALUATE => match self.evaluate(frame.call, parse(&frame.body)?) {
-                Some(outcome) => self.answer(frame.call, outcome.map(Answer::handle), &[]),
+                Some(outcome) => self.answer(frame.call, outcome.map(ChildAnswer::handle), &[]),
                 None => Ok(()),
             },
             kind::REALM => {
                 self.within(parse(&frame.body)?);
                 let realm = self.isolate().and_then(|isolate| isolate.make_realm());
-                let outcome = realm.map(|realm| Answer::handle(self.realms.keep(realm)));
+                let outcome = realm.map(|realm| ChildAnswer::handle(self.realms.keep(realm)));
                 self.answer(frame.call, outcome, &[])
             }
             kind::BIND => {
-                let Bind { exports, contract } = parse(&frame.body)?;
+                let BindRequest { exports, contract } = parse(&frame.body)?;
                 let spec = self.contract(contract);
                 self.answer(frame.call, self.bind(exports, spec), spec.methods)
             }
@@ -329,19 +329,19 @@ impl Child {
         }
     }
 
-    fn answer(&self, call: u64, outcome: Result<Answer, Error>, methods: &[MethodSpec]) -> Asked<()> {
+    fn answer(&self, call: u64, outcome: Result<ChildAnswer, Error>, methods: &[MethodSpec]) -> Asked<()> {
         let bill = self.bill();
         match outcome {
-            Ok(Answer::Value(value)) => self.send(kind::VALUE, call, true, |body| {
+            Ok(ChildAnswer::Value(value)) => self.send(kind::VALUE, call, true, |body| {
                 message::write_bill(&bill, body);
                 wire::encode(&value, body);
                 Ok(())
             }),
-            Ok(Answer::Done { handle, exported }) => {
+            Ok(ChildAnswer::Done { handle, exported }) => {
                 self.send(kind::DONE, call, false, |body| to_json(&Done { handle, exported, bill }, body))
             }
             Err(error) => {
-                let failure = Failure { fault: Fault::of(error, methods), bill };
+                let failure = Failure { fault: RemoteFault::of(error, methods), bill };
                 self.send(kind::FAILURE, call, false, |body| to_json(&failure, body))
             }
         }
@@ -357,7 +357,7 @@ impl Child {
     }
 
     /// When a call has to be over, and what time it is for it.
-    fn within(&self, limit: Limit) -> Option<u64> {
+    fn within(&self, limit: LimitData) -> Option<u64> {
         self.set_clock(limit.now);
         self.together.set(limit.together);
         let left = || limit.until.saturating_sub(sys::monotonic());
@@ -370,7 +370,7 @@ impl Child {
 
     /// Makes a call. One of an `async` method gives nothing yet.
     fn call(self: &Rc<Self>, id: u64, head: &CallHead, args: &[u8]) -> Asked<Option<Result<JsValue, Error>>> {
-        let args = wire::decode_list(self.encoded(args), Bounds::TRUSTED).map_err(|_| Gone)?;
+        let args = wire::decode_list(self.encoded(args), DecodeBounds::TRUSTED).map_err(|_| Gone)?;
         let bound = self.bindings.get(head.binding).map_err(|_| Gone)?;
         let index = usize::try_from(head.method)
             .ok()
@@ -379,15 +379,15 @@ impl Child {
         self.may_spin.store(head.may_spin, Ordering::Relaxed);
         let deadline = self.within(head.limit);
         let isolate = self.isolate().map_err(|_| Gone)?;
-        let method = Known::foreign(None, bound.spec, index);
+        let method = MethodInfo::untyped(None, bound.spec, index);
         if method.spec.is_async {
             let place = Some(method.place());
-            self.flights.begin(id, (isolate.clone(), place), deadline, Answer::Value, |ticket| {
-                isolate.fly_foreign(method, &bound.binding, args, ticket)
+            self.flights.begin(id, (isolate.clone(), place), deadline, ChildAnswer::Value, |ticket| {
+                isolate.fly_untyped(method, &bound.binding, args, ticket)
             });
             return Ok(None);
         }
-        let outcome = isolate.call_foreign(method, &bound.binding, args, deadline);
+        let outcome = isolate.call_untyped(method, &bound.binding, args, deadline);
         if self.is_gone.get() { Err(Gone) } else { Ok(Some(outcome)) }
     }
 
@@ -412,20 +412,21 @@ impl Child {
             return Some(exports.map(|exports| self.exports.keep(exports)));
         }
         let child = Rc::downgrade(self);
-        let kept =
-            move |exports| Answer::handle(child.upgrade().map_or(0, |child| child.exports.keep(exports)));
+        let kept = move |exports| {
+            ChildAnswer::handle(child.upgrade().map_or(0, |child| child.exports.keep(exports)))
+        };
         self.flights.begin(id, (isolate.clone(), None), deadline, kept, |ticket| {
             Flying::new(isolate, Evaluation::new(realm, script), ticket)
         });
         None
     }
 
-    fn bind(&self, exports: u64, spec: &'static ContractSpec) -> Result<Answer, Error> {
+    fn bind(&self, exports: u64, spec: &'static ContractSpec) -> Result<ChildAnswer, Error> {
         let exports = self.exports.get(exports)?;
-        let binding = self.isolate()?.bind_foreign(&exports, spec)?;
+        let binding = self.isolate()?.bind_untyped(&exports, spec)?;
         let exported = binding.exported();
-        let handle = self.bindings.keep(Bound { binding: Rc::new(binding), spec });
-        Ok(Answer::Done { handle, exported })
+        let handle = self.bindings.keep(BoundContract { binding: Rc::new(binding), spec });
+        Ok(ChildAnswer::Done { handle, exported })
     }
 }
 

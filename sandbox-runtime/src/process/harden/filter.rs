@@ -18,7 +18,7 @@ use seccompiler::{
     TargetArch,
 };
 
-use super::Refusal;
+use super::HardenRefusal;
 use crate::Engine;
 
 /// Calls that are allowed whatever their arguments are.
@@ -94,8 +94,8 @@ const ADVICE: &[libc::c_int] = &[
 const ANONYMOUS_NAME: u64 = 0;
 
 /// Sets the filter for all threads.
-pub(super) fn set() -> Result<String, Refusal> {
-    let refusal = |error: &dyn std::error::Error| Refusal::Missing(error.to_string());
+pub(super) fn set() -> Result<String, HardenRefusal> {
+    let refusal = |error: &dyn std::error::Error| HardenRefusal::Missing(error.to_string());
     let allowed = allowed(std::process::id()).map_err(|error| refusal(&error))?;
     let count = allowed.len();
     let program = compile(allowed).map_err(|error| refusal(&error))?;

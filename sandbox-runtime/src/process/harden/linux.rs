@@ -9,7 +9,7 @@ use landlock::{
     RulesetAttr, RulesetStatus, Scope,
 };
 
-use super::{Measure, Plan, Refusal, filter, sys};
+use super::{HardenRefusal, Measure, Plan, filter, sys};
 use crate::isolate::{clock, engine};
 
 /// The newest Landlock that the crate knows. An older kernel enforces what it has of it.
@@ -52,7 +52,7 @@ pub(super) fn wait_for_measure() {
 }
 
 /// Takes one measure. Says how far.
-pub(super) fn take(plan: &Plan, measure: Measure) -> Result<String, Refusal> {
+pub(super) fn take(plan: &Plan, measure: Measure) -> Result<String, HardenRefusal> {
     match measure {
         Measure::Descriptors => close_descriptors(plan),
         Measure::ProcessGroup => leave_session(),
@@ -70,7 +70,9 @@ pub(super) fn take(plan: &Plan, measure: Measure) -> Result<String, Refusal> {
             Ok("no program gives rights".into())
         }
         Measure::Limits => limit(plan),
-        Measure::MemoryLimit => Err(Refusal::Missing("only the parent knows how much it may be".into())),
+        Measure::MemoryLimit => {
+            Err(HardenRefusal::Missing("only the parent knows how much it may be".into()))
+        }
         Measure::CpuLimit => {
             let seconds = plan.cpu_seconds.unwrap_or(u64::MAX);
             // The second later is for `SIGKILL`, should `SIGXCPU` be ignored.
@@ -91,7 +93,7 @@ pub(super) fn take(plan: &Plan, measure: Measure) -> Result<String, Refusal> {
                     "killed when process {} ends, which has a thread that started it and lives as long",
                     plan.parent
                 )),
-                false => Err(Refusal::Ended),
+                false => Err(HardenRefusal::Ended),
             }
         }
         Measure::Speculation => speculate_less(),
@@ -100,7 +102,7 @@ pub(super) fn take(plan: &Plan, measure: Measure) -> Result<String, Refusal> {
 }
 
 /// Has the processor not guess for this thread and those that it starts, for good.
-fn speculate_less() -> Result<String, Refusal> {
+fn speculate_less() -> Result<String, HardenRefusal> {
     let kinds = [("stores", sys::STORE_BYPASS), ("indirect branches", sys::INDIRECT_BRANCH)];
     let (mut off, mut on) = (Vec::new(), Vec::new());
     for (name, kind) in kinds {
@@ -111,15 +113,16 @@ fn speculate_less() -> Result<String, Refusal> {
     }
     match on.is_empty() {
         true => Ok(off.join("; ")),
-        false => Err(Refusal::Missing([on, off].concat().join("; "))),
+        false => Err(HardenRefusal::Missing([on, off].concat().join("; "))),
     }
 }
 
-fn close_descriptors(plan: &Plan) -> Result<String, Refusal> {
+fn close_descriptors(plan: &Plan) -> Result<String, HardenRefusal> {
     let channel = u32::try_from(plan.channel).ok().filter(|channel| *channel > 2);
     let channel = channel.filter(|_| sys::is_open(plan.channel));
-    let channel = channel
-        .ok_or_else(|| Refusal::Missing(format!("descriptor {} is no channel to be kept", plan.channel)))?;
+    let channel = channel.ok_or_else(|| {
+        HardenRefusal::Missing(format!("descriptor {} is no channel to be kept", plan.channel))
+    })?;
     // First, for the file is to be closed with the rest, and opened it must be before Landlock.
     let null = File::options().read(true).write(true).open("/dev/null");
     let null =
@@ -157,7 +160,7 @@ fn close_each(channel: i32) -> io::Result<()> {
     Ok(())
 }
 
-fn leave_session() -> Result<String, Refusal> {
+fn leave_session() -> Result<String, HardenRefusal> {
     sys::forbid_all_modes();
     match sys::new_session() {
         Ok(()) => Ok("a session of its own".into()),
@@ -168,7 +171,7 @@ fn leave_session() -> Result<String, Refusal> {
 }
 
 /// Without a mapping of users: nobody in the namespace is anybody outside of it.
-fn unshare(namespace: libc::c_int) -> Result<String, Refusal> {
+fn unshare(namespace: libc::c_int) -> Result<String, HardenRefusal> {
     sys::unshare(namespace)?;
     Ok("a new one".into())
 }
@@ -176,8 +179,8 @@ fn unshare(namespace: libc::c_int) -> Result<String, Refusal> {
 /// Limits of what the process can use of the kernel. Those of memory and of CPU time are apart.
 ///
 /// `RLIMIT_NPROC` is not among them: it counts the threads of all processes of a user, and those of root are not limited. That
-/// no process is made is a matter of the filter. `RLIMIT_AS` cannot be had with V8: see [`super::Plan::memory`].
-fn limit(plan: &Plan) -> Result<String, Refusal> {
+/// no process is made is a matter of the filter. V8 reserves more address space than it uses, so `RLIMIT_AS` is not set.
+fn limit(plan: &Plan) -> Result<String, HardenRefusal> {
     // A file that grows beyond its limit would be a signal, `SIGXFSZ`; none can.
     if plan.keeps_stderr {
         // It may be a file: what is said is lost then, and is no reason to die.
@@ -197,10 +200,10 @@ fn limit(plan: &Plan) -> Result<String, Refusal> {
     Ok(format!("{} descriptors; no file grows, no core dump, no locked memory", plan.descriptors))
 }
 
-fn restrict() -> Result<String, Refusal> {
-    let status = landlock().map_err(|error| Refusal::Missing(error.to_string()))?;
+fn restrict() -> Result<String, HardenRefusal> {
+    let status = landlock().map_err(|error| HardenRefusal::Missing(error.to_string()))?;
     if status.ruleset == RulesetStatus::NotEnforced {
-        return Err(Refusal::Missing(match status.landlock {
+        return Err(HardenRefusal::Missing(match status.landlock {
             LandlockStatus::NotEnabled => "this kernel has Landlock, and it was not enabled at boot".into(),
             _ => "this kernel has no Landlock".into(),
         }));

@@ -34,7 +34,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(all(target_os = "linux", not(feature = "quickjs")))]
 pub(crate) use sys::random;
 
-pub use report::{Hardening, HardeningError, HardeningReport, Layer, Measure, State};
+pub use report::{Hardening, HardeningError, HardeningReport, Layer, LayerState, Measure};
 
 /// What is to be done to a process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,14 +91,14 @@ impl Plan {
     fn take(&self, report: &mut HardeningReport, measures: &[Measure]) -> Result<(), HardeningError> {
         for &measure in measures.iter().filter(|measure| self.wants(**measure)) {
             let state = match system::take(self, measure) {
-                Ok(detail) => State::Active { detail },
-                Err(Refusal::Ended) => return Err(HardeningError::Orphaned),
-                Err(Refusal::Missing(reason))
+                Ok(detail) => LayerState::Active { detail },
+                Err(HardenRefusal::Ended) => return Err(HardeningError::Orphaned),
+                Err(HardenRefusal::Missing(reason))
                     if self.policy == Hardening::Required && measure.is_required() =>
                 {
                     return Err(HardeningError::Missing { measure, reason });
                 }
-                Err(Refusal::Missing(reason)) => State::Unavailable { reason },
+                Err(HardenRefusal::Missing(reason)) => LayerState::Unavailable { reason },
             };
             report.set(measure, state);
         }
@@ -107,7 +107,7 @@ impl Plan {
 }
 
 /// Why a measure was not taken.
-enum Refusal {
+enum HardenRefusal {
     /// The system has no such thing, or does not allow it.
     Missing(String),
     /// The parent has ended.
@@ -115,7 +115,7 @@ enum Refusal {
     Ended,
 }
 
-impl From<io::Error> for Refusal {
+impl From<io::Error> for HardenRefusal {
     fn from(error: io::Error) -> Self {
         Self::Missing(error.to_string())
     }

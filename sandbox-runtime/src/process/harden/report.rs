@@ -111,7 +111,7 @@ impl Display for Measure {
 
 /// What became of a [`Measure`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum State {
+pub enum LayerState {
     /// It holds.
     Active {
         /// How far, such as the version of Landlock.
@@ -126,7 +126,7 @@ pub enum State {
     Off,
 }
 
-impl Display for State {
+impl Display for LayerState {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Active { detail } => write!(f, "active       {detail}"),
@@ -143,7 +143,7 @@ pub struct Layer {
     /// The measure.
     pub name: Measure,
     /// What became of it.
-    pub state: State,
+    pub state: LayerState,
 }
 
 /// How a process is hardened. Printed, it is a table.
@@ -154,10 +154,10 @@ pub struct HardeningReport {
 
 impl HardeningReport {
     pub(crate) fn new() -> Self {
-        Self { layers: Measure::ALL.map(|name| Layer { name, state: State::Off }).into() }
+        Self { layers: Measure::ALL.map(|name| Layer { name, state: LayerState::Off }).into() }
     }
 
-    pub(crate) fn set(&mut self, name: Measure, state: State) {
+    pub(crate) fn set(&mut self, name: Measure, state: LayerState) {
         match self.layers.iter_mut().find(|layer| layer.name == name) {
             Some(layer) => layer.state = state,
             None => self.layers.push(Layer { name, state }),
@@ -172,21 +172,21 @@ impl HardeningReport {
 
     /// What became of one measure.
     #[must_use]
-    pub fn state(&self, name: Measure) -> &State {
-        self.layers.iter().find(|layer| layer.name == name).map_or(&State::Off, |layer| &layer.state)
+    pub fn state(&self, name: Measure) -> &LayerState {
+        self.layers.iter().find(|layer| layer.name == name).map_or(&LayerState::Off, |layer| &layer.state)
     }
 
     /// Whether a measure holds.
     #[must_use]
     pub fn is_active(&self, name: Measure) -> bool {
-        matches!(self.state(name), State::Active { .. })
+        matches!(self.state(name), LayerState::Active { .. })
     }
 
     /// Whether every measure holds that was asked for, [`Measure::Speculation`] aside.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         let is_missing =
-            |layer: &Layer| layer.name.is_required() && matches!(layer.state, State::Unavailable { .. });
+            |layer: &Layer| layer.name.is_required() && matches!(layer.state, LayerState::Unavailable { .. });
         !self.layers.iter().any(is_missing)
     }
 }

@@ -22,7 +22,7 @@ use std::time::Duration;
 use super::super::frame::Frame;
 use super::super::message::{WireBill, kind};
 use super::Session;
-use super::call::Call;
+use super::call::Request;
 use crate::isolate::clock;
 use crate::isolate::meter::{Bill, nanos};
 
@@ -120,7 +120,7 @@ impl Session {
     }
 }
 
-impl Call<'_> {
+impl Request<'_> {
     /// A frame was sent that may hold values.
     pub(super) fn crosses_in(&self) {
         earn(&self.state.credit.bytes_in, self.session.crossing());

@@ -5,14 +5,14 @@ use std::sync::{Arc, PoisonError};
 use tokio::runtime::Handle as Runtime;
 
 use super::super::frame::{Frame, FrameError, FrameReader, Hasty as _};
-use super::super::line::Line;
+use super::super::line::ParentChannel;
 use super::super::message::{self, Failure, Forget, WireBill, from_json, kind, to_json};
 use super::super::wire::{Encoded, Out};
-use super::inside::{Frames, Here};
-use super::state::{Kept, State};
-use super::{About, Handle, Live, Pays, Session, What};
+use super::inside::{CallScope, HostFrames};
+use super::state::{KeptCalls, SessionState};
+use super::{About, Handle, LiveChild, Pays, Session, What};
 use crate::error::{Death, Error, Result};
-use crate::realm::{ConsoleLine, Level};
+use crate::options::{ConsoleLine, Level};
 
 /// How much is kept of what is read, or is to be sent, in bytes, while the child does not read: more than a guest says at once that has
 /// a heap of the usual size.
@@ -21,12 +21,12 @@ pub(super) const MOST_KEPT: usize = 128 << 20;
 const MOST_PUT_OFF: usize = 512 << 20;
 
 /// What a child answered.
-pub(in super::super) enum Answered<'f> {
+pub(in super::super) enum CallAnswer<'f> {
     Done(message::Done, u64),
     Value(Encoded<'f>),
 }
 
-impl Answered<'_> {
+impl CallAnswer<'_> {
     /// The handle of what was made; `None` for another answer.
     pub(in super::super) fn handle(self, what: What) -> Option<Result<Handle>> {
         match self {
@@ -38,10 +38,10 @@ impl Answered<'_> {
 
 /// A request that is under way.
 #[derive(Clone, Copy)]
-pub(in super::super) struct Call<'c> {
+pub(in super::super) struct Request<'c> {
     pub(super) session: &'c Session,
-    pub(super) state: &'c State,
-    pub(super) live: &'c Arc<Live>,
+    pub(super) state: &'c SessionState,
+    pub(super) live: &'c Arc<LiveChild>,
     pub(super) about: About,
     pub(super) began: u64,
     /// It is made by whoever drives calls side by side, and waits for nothing.
@@ -50,7 +50,7 @@ pub(in super::super) struct Call<'c> {
     pub(super) pays: Pays,
 }
 
-impl<'c> Call<'c> {
+impl<'c> Request<'c> {
     /// The child does not keep to the protocol.
     pub(super) fn broken(&self, reason: &str) -> Error {
         self.live.guard.condemn(Death::Protocol { reason: reason.into() });
@@ -83,7 +83,7 @@ impl<'c> Call<'c> {
         writer.keep_together(!(aside && self.state.is_alone.get()));
         writer.stream().make_hasty(self.is_driven || !self.state.flying.borrow().is_empty());
         let body = |out: &mut Out| body(out).map_err(Unsent::Made);
-        let blocked = |line: &mut Line| {
+        let blocked = |line: &mut ParentChannel| {
             // The child may have something to say before it reads. When that is much, it reads in between.
             let has_room = self.keep_frames().map_err(Unsent::Made)?;
             let waited = if has_room { line.wait_for_both() } else { line.wait_for_room() };
@@ -136,7 +136,7 @@ impl<'c> Call<'c> {
         Ok(false)
     }
 
-    fn keep(&self, kept: &mut Kept, frame: Frame) -> Result<()> {
+    fn keep(&self, kept: &mut KeptCalls, frame: Frame) -> Result<()> {
         kept.push(frame);
         // For each call those of the host that wait for an answer, and the answer that it waits for itself.
         let of_each = self.session.settings.limits.pending.saturating_add(1);
@@ -167,7 +167,10 @@ impl<'c> Call<'c> {
         }
     }
 
-    fn read<T>(&self, read: impl FnOnce(&mut FrameReader<Line>) -> Result<T, FrameError>) -> Result<T> {
+    fn read<T>(
+        &self,
+        read: impl FnOnce(&mut FrameReader<ParentChannel>) -> Result<T, FrameError>,
+    ) -> Result<T> {
         let mut reader = self.live.reader.lock().unwrap_or_else(PoisonError::into_inner);
         let read = read(&mut reader);
         drop(reader);
@@ -187,7 +190,7 @@ impl<'c> Call<'c> {
         let id = self.state.next.get() + 1;
         self.state.next.set(id);
         self.forget()?;
-        let inside = if self.session.here() == Here::Within { kind::INSIDE } else { 0 };
+        let inside = if self.session.here() == CallScope::Within { kind::INSIDE } else { 0 };
         self.send(kind | inside, id, true, body)?;
         Ok(id)
     }
@@ -267,7 +270,8 @@ impl<'c> Call<'c> {
     pub(super) fn write(&self, frame: &Frame) -> Result<()> {
         let settings = &self.session.settings;
         let line = from_json(&frame.body).filter(|_| !settings.console.is_off());
-        let line: message::Line = line.ok_or_else(|| self.broken("a line of the console that is none"))?;
+        let line: message::ConsoleLineData =
+            line.ok_or_else(|| self.broken("a line of the console that is none"))?;
         // As the child counts it.
         let length = line.text.len().max(1);
         self.state.credit.told(length as u64);
@@ -280,7 +284,7 @@ impl<'c> Call<'c> {
         let level =
             [Level::Debug, Level::Info, Level::Warn, Level::Error].get(usize::from(line.level)).copied();
         let line = ConsoleLine::new(level.unwrap_or(Level::Error), line.text);
-        let frames = Frames::of(self.session, Here::Console);
+        let frames = HostFrames::of(self.session, CallScope::Console);
         let is_kept = settings.console.write(line, &settings.captured, most);
         drop(frames);
         if !is_kept {
@@ -294,16 +298,16 @@ impl<'c> Call<'c> {
     pub(super) fn understand<T>(
         &self,
         frame: &Frame,
-        taken: impl FnOnce(Answered<'_>) -> Option<Result<T>>,
+        taken: impl FnOnce(CallAnswer<'_>) -> Option<Result<T>>,
     ) -> Option<(WireBill, Result<T>)> {
         Some(match frame.kind {
             kind::VALUE => {
                 let (bill, value) = message::read_bill(&frame.body)?;
-                (bill, taken(Answered::Value(self.encoded(value)))?)
+                (bill, taken(CallAnswer::Value(self.encoded(value)))?)
             }
             kind::DONE => {
                 let done: message::Done = from_json(&frame.body)?;
-                (done.bill, taken(Answered::Done(done, self.state.generation.get()))?)
+                (done.bill, taken(CallAnswer::Done(done, self.state.generation.get()))?)
             }
             _ => {
                 /// What causes of causes take of the stack, at most, in bytes: as deep as JSON is read.

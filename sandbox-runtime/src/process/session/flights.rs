@@ -11,23 +11,23 @@ use std::time::Duration;
 
 use tokio::runtime::Handle as Runtime;
 
-use super::asked::Asked;
-use super::bell::Bell;
 use super::bill::Served;
-use super::call::{Call, MOST_KEPT};
-use super::desk::Job;
-use super::fare::Fare;
-use super::inside::{Frames, Here};
-use super::roll::{Ending, Flight, Roll};
-use super::sentry::Patience;
-use super::state::{State, Underway};
-use super::{About, Live, Pays, Session};
+use super::call::{MOST_KEPT, Request};
+use super::call_table::{CallTable, ChildCall, Ending};
+use super::erased_call::ErasedCall;
+use super::host_call::HostCallAsked;
+use super::inside::{CallScope, HostFrames};
+use super::job_queue::QueuedJob;
+use super::pipe_waker::PipeWaker;
+use super::readiness_task::Patience;
+use super::state::{SessionState, Underway};
+use super::{About, LiveChild, Pays, Session};
 use crate::error::{Death, Error, Result};
 use crate::isolate::clock;
-use crate::isolate::later::{Pending, Pendings};
 use crate::isolate::meter::nanos;
+use crate::isolate::pending_host_call::{PendingHostCall, Pendings};
 use crate::isolate::run::{drop_of_host, of_host, unless_it_panics};
-use crate::isolate::ticket::Inside;
+use crate::isolate::ticket::TicketScope;
 use crate::process::frame::Frame;
 use crate::process::message::kind;
 use crate::process::sys;
@@ -44,8 +44,8 @@ const ROUNDS: usize = 16;
 pub(in super::super) struct Driver {
     pub(super) session: Arc<Session>,
     /// The child that they are in.
-    live: Option<Arc<Live>>,
-    flights: Roll,
+    live: Option<Arc<LiveChild>>,
+    flights: CallTable,
     /// How many bytes there was no room for in the stream.
     backlog: usize,
     /// When somebody waits no longer for a call to begin.
@@ -59,7 +59,7 @@ pub(in super::super) struct Driver {
 impl Driver {
     pub(super) fn new(session: Arc<Session>) -> Self {
         let (backlog, next, ends_until, patience) = (0, u64::MAX, 0, Patience::default());
-        Self { session, live: None, flights: Roll::default(), backlog, next, ends_until, patience }
+        Self { session, live: None, flights: CallTable::default(), backlog, next, ends_until, patience }
     }
 
     /// Does what can be done now. Says whether nothing is left.
@@ -75,7 +75,7 @@ impl Driver {
             }
         };
         self.flights.excuse(clock::now().saturating_sub(asked));
-        session.desk.listen(cx.waker());
+        session.jobs.listen(cx.waker());
         self.flights.listen(cx.waker());
         if let Err(error) = self.advance(&session, &state, cx) {
             // What ends a child may have been told to another.
@@ -86,7 +86,7 @@ impl Driver {
             // What has not begun has its turn, and nobody else says so.
             cx.waker().wake_by_ref();
         }
-        self.flights.is_empty() && session.desk.is_empty()
+        self.flights.is_empty() && session.jobs.is_empty()
     }
 
     /// Tells callers that their time is over while another call has the sandbox, and stops the guests of calls whose futures were
@@ -96,22 +96,22 @@ impl Driver {
         /// The longest wait, in nanoseconds, without a call under way and with one, whose future may be dropped at any time.
         const MOST: (u64, u64) = (1_000_000_000, 10_000_000);
         let (now, mut left) = (clock::now(), if self.flights.is_empty() { MOST.0 } else { MOST.1 });
-        self.flights.stir();
+        self.flights.mark_ready();
         for id in self.flights.dropped() {
             self.live.iter().flat_map(|live| &live.to_child).for_each(|window| window.call_off(id));
         }
-        let (overdue, next) = session.desk.overdue(now);
-        overdue.into_iter().for_each(Job::refuse);
+        let (overdue, next) = session.jobs.overdue(now);
+        overdue.into_iter().for_each(QueuedJob::refuse);
         left = left.min(next.saturating_sub(now));
         let (late, next) = self.flights.late(now);
         left = left.min(next);
         for id in late {
             self.live.iter().flat_map(|live| &live.to_child).for_each(|window| window.call_off(id));
             let told = self.flights.change(id, self.ends_until, |flight| {
-                flight.fare.take().map(|fare| (fare, flight.kind(), flight.about.place))
+                flight.erased.take().map(|erased| (erased, flight.kind(), flight.about.place))
             });
-            if let Some((fare, kind, place)) = told.flatten() {
-                fare.fail(session.over(kind, place));
+            if let Some((erased, kind, place)) = told.flatten() {
+                erased.fail(session.over(kind, place));
             }
         }
         Duration::from_nanos(left)
@@ -128,15 +128,15 @@ impl Driver {
         }
     }
 
-    fn advance(&mut self, session: &Arc<Session>, state: &State, cx: &mut Context<'_>) -> Result<()> {
+    fn advance(&mut self, session: &Arc<Session>, state: &SessionState, cx: &mut Context<'_>) -> Result<()> {
         for _ in 0..ROUNDS {
-            self.flights.stir();
+            self.flights.mark_ready();
             self.leave_behind(session, state);
             self.push_on(session, state)?;
             let was_blocked = self.is_blocked();
             let has_begun = self.board(session, state, cx)?;
             let (mut has_heard, mut has_told) = (false, false);
-            // A child that does not read is not heard either.
+            // A child that does not read is not stream_end either.
             if self.backlog < MOST_KEPT {
                 has_heard = self.hear(session, state)?;
                 self.leave_behind(session, state);
@@ -155,9 +155,9 @@ impl Driver {
         Ok(())
     }
 
-    fn call<'c>(session: &'c Session, state: &'c State, live: &'c Arc<Live>) -> Call<'c> {
+    fn call<'c>(session: &'c Session, state: &'c SessionState, live: &'c Arc<LiveChild>) -> Request<'c> {
         let (about, began) = (About::default(), clock::now());
-        Call { session, state, live, about, began, is_driven: true, pays: Pays::Outer }
+        Request { session, state, live, about, began, is_driven: true, pays: Pays::Outer }
     }
 
     /// Whether the child of the calls is that of the sandbox.
@@ -170,7 +170,7 @@ impl Driver {
     }
 
     /// Calls of a child that there is no more are over.
-    fn leave_behind(&mut self, session: &Session, state: &State) {
+    fn leave_behind(&mut self, session: &Session, state: &SessionState) {
         if !self.is_current(session) {
             let cause = state.discarded.borrow().clone();
             // After a reset nothing is on the bill yet.
@@ -193,7 +193,7 @@ impl Driver {
     }
 
     /// Sends what is to be sent, as far as there is room.
-    fn push_on(&mut self, session: &Session, state: &State) -> Result<()> {
+    fn push_on(&mut self, session: &Session, state: &SessionState) -> Result<()> {
         self.backlog = match &self.live {
             Some(live) => Self::call(session, state, live).push_on()?,
             None => 0,
@@ -202,28 +202,28 @@ impl Driver {
     }
 
     /// Begins what is to be done, unless the child has still much to read, or to end what it was told to: it could put that off for ever.
-    fn board(&mut self, session: &Arc<Session>, state: &State, cx: &mut Context<'_>) -> Result<bool> {
+    fn board(&mut self, session: &Arc<Session>, state: &SessionState, cx: &mut Context<'_>) -> Result<bool> {
         let mut has_begun = false;
         self.next = u64::MAX;
         while self.backlog < MOST_SENT && !self.flights.has_ending() {
-            let Some(job) = session.desk.take() else { break };
+            let Some(job) = session.jobs.take() else { break };
             has_begun = true;
             match job {
-                Job::Work(work) => {
+                QueuedJob::Work(work) => {
                     of_host(work);
                     self.leave_behind(session, state);
                 }
-                Job::Call(mut fare, runtime) => {
-                    if !fare.is_dropped(cx) {
-                        self.launch(session, state, fare, runtime)?;
+                QueuedJob::Call(mut erased, runtime) => {
+                    if !erased.is_dropped(cx) {
+                        self.launch(session, state, erased, runtime)?;
                     }
                 }
             }
         }
-        if !session.desk.is_empty() {
-            let (overdue, next) = session.desk.overdue(clock::now());
+        if !session.jobs.is_empty() {
+            let (overdue, next) = session.jobs.overdue(clock::now());
             self.next = next;
-            overdue.into_iter().for_each(Job::refuse);
+            overdue.into_iter().for_each(QueuedJob::refuse);
         }
         Ok(has_begun)
     }
@@ -231,30 +231,30 @@ impl Driver {
     fn launch(
         &mut self,
         session: &Session,
-        state: &State,
-        mut fare: Box<dyn Fare>,
+        state: &SessionState,
+        mut erased: Box<dyn ErasedCall>,
         runtime: Option<Runtime>,
     ) -> Result<()> {
-        let terms = fare.terms();
+        let terms = erased.terms();
         let live = match session.ready(state, terms.handle) {
             Ok(live) => live,
             Err(error) => {
-                fare.fail(error);
+                erased.fail(error);
                 return Ok(());
             }
         };
         let (began, deadline) = (clock::now(), terms.deadline.unwrap_or(u64::MAX));
         if deadline <= began {
-            Job::Call(fare, None).refuse();
+            QueuedJob::Call(erased, None).refuse();
             return Ok(());
         }
         let limit = began.saturating_add(nanos(session.settings.limits.wall));
         let (end, by_caller) = (limit.min(deadline), deadline < limit);
         session.begins(state, &live, end, session.beginning(state));
-        let call = Call { about: terms.about, ..Self::call(session, state, &live) };
+        let call = Request { about: terms.about, ..Self::call(session, state, &live) };
         let limit = session.limit(state, Some(end));
         let written = |out: &mut Out| {
-            let write = unless_it_panics(|| fare.write(limit, out));
+            let write = unless_it_panics(|| erased.write(limit, out));
             write
                 .unwrap_or_else(|| Err(Error::build("an argument of the call panicked while it was written")))
         };
@@ -264,9 +264,9 @@ impl Driver {
                 let (runtime_of_host, count) = (runtime.clone(), served.clone());
                 let call = Underway { runtime: runtime_of_host, end, served: count, ..Underway::default() };
                 state.flying.borrow_mut().insert(id, call);
-                let fare = Some(fare);
+                let erased = Some(erased);
                 let flight =
-                    Flight { fare, about, began, end, by_caller, ending: None, hosts, runtime, served };
+                    ChildCall { erased, about, began, end, by_caller, ending: None, hosts, runtime, served };
                 self.flights.insert(id, flight);
                 self.live = Some(live);
                 self.push_on(session, state)
@@ -274,19 +274,19 @@ impl Driver {
             Err(error) => {
                 session.ends(state, &live);
                 if !error.is_final() {
-                    fare.fail(error);
+                    erased.fail(error);
                     return Ok(());
                 }
                 session.charge_lost(began, state.owed.take(), &Served::default());
-                session.bury(state, &live, &error);
-                fare.fail(error.clone());
+                session.mark_dead(state, &live, &error);
+                erased.fail(error.clone());
                 Err(error)
             }
         }
     }
 
     /// Does what the child has said.
-    fn hear(&mut self, session: &Session, state: &State) -> Result<bool> {
+    fn hear(&mut self, session: &Session, state: &SessionState) -> Result<bool> {
         let Some(live) = self.live.clone() else { return Ok(false) };
         let call = Self::call(session, state, &live);
         let mut has_heard = false;
@@ -318,7 +318,7 @@ impl Driver {
     }
 
     /// A call is over.
-    fn land(&mut self, call: &Call<'_>, frame: &Frame) -> Result<()> {
+    fn land(&mut self, call: &Request<'_>, frame: &Frame) -> Result<()> {
         let flight = self.flights.remove(frame.call);
         let flight = flight.ok_or_else(|| call.broken("a frame that answers nothing"))?;
         drop_of_host(flight.hosts.take());
@@ -329,11 +329,11 @@ impl Driver {
             call.live.guard.until_at_least(self.ends_until);
         }
         call.session.ends(call.state, call.live);
-        let call = Call { about: flight.about, began: flight.began, ..*call };
+        let call = Request { about: flight.about, began: flight.began, ..*call };
         let served = flight.served;
-        let error = match flight.fare {
+        let error = match flight.erased {
             // To read a value runs code of the host. When it panics, its caller is told that the call was lost.
-            Some(fare) => unless_it_panics(|| fare.arrive(&call, frame, &served, flight.by_caller))
+            Some(erased) => unless_it_panics(|| erased.arrive(&call, frame, &served, flight.by_caller))
                 .unwrap_or(Ok(None))?,
             None => {
                 let understood = call.understand(frame, |_| Some(Ok(())));
@@ -344,13 +344,13 @@ impl Driver {
             }
         };
         if let Some(error) = error {
-            call.session.bury(call.state, call.live, &error);
+            call.session.mark_dead(call.state, call.live, &error);
         }
         Ok(())
     }
 
     /// Calls a host method for the child.
-    fn serve(&mut self, call: &Call<'_>, frame: &Frame) -> Result<()> {
+    fn serve(&mut self, call: &Request<'_>, frame: &Frame) -> Result<()> {
         let asked = call.asked(frame)?;
         let began = clock::now();
         let nobody = || call.broken("a call of the host by a call that there is not");
@@ -367,7 +367,7 @@ impl Driver {
         Ok(())
     }
 
-    fn start(call: &Call<'_>, id: u64, asked: &Asked<'_>, flight: &Flight) -> Result<()> {
+    fn start(call: &Request<'_>, id: u64, asked: &HostCallAsked<'_>, flight: &ChildCall) -> Result<()> {
         call.admit(asked)?;
         if flight.ending.is_some() {
             // It will not wait for it any more.
@@ -377,19 +377,19 @@ impl Driver {
             return Err(call.broken("more calls of `async` methods at once than are allowed"));
         }
         if let Some(started) = call.start(id, asked)? {
-            flight.hosts.push(Pending::new(id, (asked.contract, asked.method), started));
+            flight.hosts.push(PendingHostCall::new(id, (asked.contract, asked.method), started));
         }
         Ok(())
     }
 
     /// Has methods of the host go on, and tells the child what they gave.
-    fn tell(&mut self, session: &Session, state: &State) -> Result<bool> {
+    fn tell(&mut self, session: &Session, state: &SessionState) -> Result<bool> {
         let Some(live) = self.live.clone() else { return Ok(false) };
         let call = Self::call(session, state, &live);
         let is_full = || call.backlog() >= MOST_KEPT;
         let began = clock::now();
         let (mut has_polled, mut has_told) = (false, false);
-        for id in self.flights.take_astir() {
+        for id in self.flights.take_ready() {
             // The child does not read what it is told.
             if is_full() {
                 self.flights.wants(id);
@@ -403,8 +403,8 @@ impl Driver {
             has_polled = true;
             let next = || {
                 // What they call ends with the call that waits for them.
-                let _inside = Inside::of(flight.end);
-                let _frames = Frames::of(session, Here::Between);
+                let _inside = TicketScope::of(flight.end);
+                let _frames = HostFrames::of(session, CallScope::Between);
                 self.flights.with(id, |flight, cx| flight.hosts.poll(cx)).flatten()
             };
             for (answered, method, outcome) in std::iter::from_fn(next) {
@@ -426,7 +426,7 @@ impl Driver {
     }
 
     /// Ends what takes too long, and what nobody awaits any more.
-    fn end(&mut self, session: &Session, state: &State) -> Result<()> {
+    fn end(&mut self, session: &Session, state: &SessionState) -> Result<()> {
         let Some(live) = self.live.clone() else { return Ok(()) };
         let (now, ends_until) = (clock::now(), self.ends_until);
         let call = Self::call(session, state, &live);
@@ -454,14 +454,14 @@ impl Driver {
                 }
                 Some(ending) if ending.until.max(ends_until) <= now => {
                     live.guard.condemn(Death::Overdue);
-                    return Err(Call { about: flight.about, began: flight.began, ..call }.death());
+                    return Err(Request { about: flight.about, began: flight.began, ..call }.death());
                 }
                 // Its caller is told, whatever the child does.
                 Some(_) => {
                     let error = session.over(flight.kind(), flight.about.place);
-                    let fare = self.flights.change(id, ends_until, |flight| flight.fare.take());
-                    if let Some(fare) = fare.flatten() {
-                        fare.fail(error);
+                    let erased = self.flights.change(id, ends_until, |flight| flight.erased.take());
+                    if let Some(erased) = erased.flatten() {
+                        erased.fail(error);
                     }
                 }
             }
@@ -477,7 +477,7 @@ impl Driver {
     }
 
     /// Puts on the bill what is known here of calls of which the child will say no more.
-    fn charge_lost(&self, session: &Session, state: &State) {
+    fn charge_lost(&self, session: &Session, state: &SessionState) {
         for flight in self.flights.all() {
             // The first pays for the process.
             session.charge_lost(flight.began, state.owed.take(), &flight.served);
@@ -485,9 +485,9 @@ impl Driver {
     }
 
     /// The child is no more.
-    fn crash(&mut self, session: &Session, state: &State, error: &Error) {
+    fn crash(&mut self, session: &Session, state: &SessionState, error: &Error) {
         if let Some(live) = self.live.take() {
-            session.bury(state, &live, error);
+            session.mark_dead(state, &live, error);
         }
         self.charge_lost(session, state);
         for flight in self.flights.take() {
@@ -507,18 +507,19 @@ impl Driver {
     }
 
     /// The child that is to be listened to.
-    pub(super) fn live(&self) -> Option<&Arc<Live>> {
+    pub(super) fn live(&self) -> Option<&Arc<LiveChild>> {
         self.live.as_ref()
     }
 
     /// Waits until there may be something to do.
-    pub(super) fn wait(&mut self, bell: &Bell) {
-        let Some(live) = self.live.clone() else { return bell.wait() };
+    pub(super) fn wait(&mut self, pipe_waker: &PipeWaker) {
+        let Some(live) = self.live.clone() else { return pipe_waker.wait() };
         loop {
             let left = self.due().saturating_sub(clock::now());
             let room = if self.backlog > 0 { libc::POLLOUT } else { 0 };
-            let ear = if self.backlog < MOST_KEPT { libc::POLLIN } else { 0 };
-            let streams = [(live.ear.as_fd(), ear | room), (bell.stream(), libc::POLLIN)];
+            let poll_stream = if self.backlog < MOST_KEPT { libc::POLLIN } else { 0 };
+            let streams =
+                [(live.poll_stream.as_fd(), poll_stream | room), (pipe_waker.stream(), libc::POLLIN)];
             let is_due = left == 0 || sys::wait_for_any(&streams, self.patience.next(left)).unwrap_or(true);
             if is_due || live.guard.look().is_err() {
                 return;
@@ -531,7 +532,7 @@ impl Drop for Driver {
     fn drop(&mut self) {
         if !self.flights.is_empty() {
             // Its thread ends, or panics.
-            self.session.desk.abandon();
+            self.session.jobs.abandon();
             let lost =
                 Error::Discarded { cause: Box::new(Error::build("the thread of its calls has ended")) };
             self.give_up(&lost);

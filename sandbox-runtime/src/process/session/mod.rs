@@ -1,16 +1,16 @@
 //! The parent's side of a sandbox in a process: synchronous requests, one at a time and on their callers' threads, and calls of `async`
 //! methods, side by side; and what the child asks in the meantime.
 
-mod asked;
-mod bell;
 mod bill;
 mod call;
-mod desk;
-mod fare;
+mod call_table;
+mod erased_call;
 mod flights;
+mod host_call;
 mod inside;
-mod roll;
-mod sentry;
+mod job_queue;
+mod pipe_waker;
+mod readiness_task;
 mod start;
 mod state;
 
@@ -26,8 +26,8 @@ use super::fault::Hearing;
 use super::frame::{FrameReader, FrameWriter};
 use super::guard::Guard;
 use super::harden::HardeningReport;
-use super::line::Line;
-use super::message::{Failure, Limit};
+use super::line::ParentChannel;
+use super::message::{Failure, LimitData};
 use super::spawn::ChildProcess;
 use super::sys;
 use super::wire::{self, Out, Window};
@@ -36,22 +36,22 @@ use crate::boundary::{ValueError, over_bytes};
 use crate::contract::ContractSpec;
 use crate::error::{Death, Error, Excess, LimitKind, Place, Result};
 use crate::isolate::clock;
+use crate::isolate::host_dispatch::SentHosts;
 use crate::isolate::meter::{Ledger, nanos};
-use crate::isolate::plainly::SentHosts;
 use crate::isolate::thrown;
 use crate::isolate::ticket::within;
 use crate::limits::Limits;
-use crate::realm::{Captured, Clock, Settings};
+use crate::options::{Captured, Clock, Settings};
 use crate::transport::blocking;
 
-pub(super) use call::Answered;
-use call::Call;
-use desk::Desk;
-pub(super) use desk::Job;
-pub(super) use fare::{Order, Terms};
-pub(super) use inside::Here;
-pub(crate) use sentry::Task;
-use state::{State, Underway};
+pub(super) use call::CallAnswer;
+use call::Request;
+pub(super) use erased_call::{CallTerms, TypedCall};
+pub(super) use inside::CallScope;
+use job_queue::JobQueue;
+pub(super) use job_queue::QueuedJob;
+pub(crate) use readiness_task::ReadinessPoll;
+use state::{SessionState, Underway};
 
 /// How long after its limit a child is killed that has not ended the call itself, when nothing else is said, and how long after
 /// its limit the caller of an `async` method is told at the latest.
@@ -61,14 +61,14 @@ const KEPT: usize = 16;
 
 /// A sandbox in a process.
 pub(super) struct Session {
-    state: ReentrantMutex<State>,
+    state: ReentrantMutex<SessionState>,
     /// How often somebody's turn has come.
     turns: AtomicUsize,
     /// How many requests are under way on a stack, one inside of the other.
     depth: AtomicUsize,
     /// What else there is to do.
-    desk: Arc<Desk>,
-    live: Mutex<Option<Arc<Live>>>,
+    jobs: Arc<JobQueue>,
+    live: Mutex<Option<Arc<LiveChild>>>,
     settings: Settings,
     /// How long after its limit a child is killed that has not ended the call itself.
     grace: Duration,
@@ -78,9 +78,9 @@ pub(super) struct Session {
 }
 
 /// A child that has a sandbox.
-struct Live {
-    reader: Mutex<FrameReader<Line>>,
-    writer: Mutex<FrameWriter<Line>>,
+struct LiveChild {
+    reader: Mutex<FrameReader<ParentChannel>>,
+    writer: Mutex<FrameWriter<ParentChannel>>,
     /// Where values are that are long.
     to_child: Option<Arc<dyn Window>>,
     to_parent: Option<Arc<dyn Window>>,
@@ -88,7 +88,7 @@ struct Live {
     process: Arc<ChildProcess>,
     report: HardeningReport,
     /// For those who wait until there is something to read.
-    ear: UnixStream,
+    poll_stream: UnixStream,
 }
 
 /// Something that the child keeps.
@@ -133,20 +133,20 @@ enum Pays {
 }
 
 /// A request is on the stack until this is dropped, by a panic of what writes its values, too.
-struct Entered<'s> {
+struct EnteredSession<'s> {
     session: &'s Session,
-    state: &'s State,
-    live: &'s Live,
+    state: &'s SessionState,
+    live: &'s LiveChild,
 }
 
-impl<'s> Entered<'s> {
-    fn into(session: &'s Session, state: &'s State, live: &'s Live) -> Self {
+impl<'s> EnteredSession<'s> {
+    fn into(session: &'s Session, state: &'s SessionState, live: &'s LiveChild) -> Self {
         session.depth.fetch_add(1, Ordering::SeqCst);
         Self { session, state, live }
     }
 }
 
-impl Drop for Entered<'_> {
+impl Drop for EnteredSession<'_> {
     fn drop(&mut self) {
         self.session.depth.fetch_sub(1, Ordering::SeqCst);
         self.session.ends(self.state, self.live);
@@ -163,12 +163,12 @@ pub(super) struct About {
 impl Session {
     pub(super) fn start(settings: Settings, hosts: SentHosts, process: &Process) -> Result<Self> {
         let memory = process.memory_of(&settings.limits).map_err(Error::build)?;
-        let state = ReentrantMutex::new(State::new(process.seed(), hosts, memory));
+        let state = ReentrantMutex::new(SessionState::new(process.seed(), hosts, memory));
         let session = Self {
             state,
             turns: AtomicUsize::default(),
             depth: AtomicUsize::default(),
-            desk: Arc::default(),
+            jobs: Arc::default(),
             live: Mutex::default(),
             settings,
             grace: process.grace.unwrap_or(GRACE),
@@ -179,11 +179,11 @@ impl Session {
         Ok(session)
     }
 
-    fn live(&self) -> Option<Arc<Live>> {
+    fn live(&self) -> Option<Arc<LiveChild>> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn set_live(&self, live: Option<Live>) {
+    fn set_live(&self, live: Option<LiveChild>) {
         let before = std::mem::replace(
             &mut *self.live.lock().unwrap_or_else(PoisonError::into_inner),
             live.map(Arc::new),
@@ -213,7 +213,7 @@ impl Session {
         self.live().map(|live| live.process.id())
     }
 
-    pub(super) fn lives(&self) -> bool {
+    pub(super) fn is_live(&self) -> bool {
         self.live().is_some_and(|live| !live.process.has_ended())
     }
 
@@ -245,7 +245,7 @@ impl Session {
 
     fn reset_here(&self) -> Result<()> {
         let state = self.lock(None)?;
-        if self.here() != Here::Elsewhere {
+        if self.here() != CallScope::Elsewhere {
             return Err(Error::build("a sandbox cannot be reset by a host method that its own guest called"));
         }
         // Calls that are under way end with their process.
@@ -258,7 +258,7 @@ impl Session {
         self.meter.clear();
         let begun = self.begin(&state);
         drop(state);
-        self.desk.wake();
+        self.jobs.wake();
         begun
     }
 
@@ -266,7 +266,7 @@ impl Session {
         self.forgotten.lock().unwrap_or_else(PoisonError::into_inner).push(handle);
     }
 
-    fn lock(&self, deadline: Option<u64>) -> Result<parking_lot::ReentrantMutexGuard<'_, State>> {
+    fn lock(&self, deadline: Option<u64>) -> Result<parking_lot::ReentrantMutexGuard<'_, SessionState>> {
         // Behind a call that takes as long as it may, and one that does so after it. Others may be before it, each for as long.
         let patience = self.settings.limits.wall.saturating_mul(2).saturating_add(self.grace);
         loop {
@@ -317,8 +317,8 @@ impl Session {
         about: About,
         what: (u8, Option<Handle>),
         deadline: Option<u64>,
-        body: impl FnOnce(Limit, &mut Out) -> Result<()>,
-        taken: impl FnOnce(Answered<'_>) -> Option<Result<T>>,
+        body: impl FnOnce(LimitData, &mut Out) -> Result<()>,
+        taken: impl FnOnce(CallAnswer<'_>) -> Option<Result<T>>,
     ) -> Result<T> {
         blocking::wait(|| self.request_here(about, what, deadline, body, taken))
     }
@@ -328,10 +328,10 @@ impl Session {
         about: About,
         (kind, handle): (u8, Option<Handle>),
         deadline: Option<u64>,
-        body: impl FnOnce(Limit, &mut Out) -> Result<()>,
-        taken: impl FnOnce(Answered<'_>) -> Option<Result<T>>,
+        body: impl FnOnce(LimitData, &mut Out) -> Result<()>,
+        taken: impl FnOnce(CallAnswer<'_>) -> Option<Result<T>>,
     ) -> Result<T> {
-        if self.here() == Here::Console {
+        if self.here() == CallScope::Console {
             return Err(waits_for_its_line());
         }
         let deadline = within(deadline);
@@ -343,7 +343,8 @@ impl Session {
         }
         let (began, how) = (clock::now(), self.beginning(&state));
         let pays = if how == Beginning::Inside { Pays::Outer } else { Pays::Itself };
-        let call = Call { session: self, state: &state, live: &live, about, began, is_driven: false, pays };
+        let call =
+            Request { session: self, state: &state, live: &live, about, began, is_driven: false, pays };
         let wall = nanos(self.settings.limits.wall);
         let limit = began.saturating_add(wall);
         let end = deadline.map_or(limit, |deadline| deadline.min(limit));
@@ -355,7 +356,7 @@ impl Session {
         }
         let limit = self.limit(&state, deadline);
         let answer = {
-            let _entered = Entered::into(self, &state, &live);
+            let _entered = EnteredSession::into(self, &state, &live);
             call.exchange(kind, |out| body(limit, out))
         };
         let outcome = answer.and_then(|frame| {
@@ -370,8 +371,8 @@ impl Session {
         });
         if let Err(error) = &outcome {
             match live.guard.verdict() {
-                _ if error.is_final() => self.bury(&state, &live, error),
-                Some(death) => self.bury(&state, &live, &Error::Process { death, place: about.place }),
+                _ if error.is_final() => self.mark_dead(&state, &live, error),
+                Some(death) => self.mark_dead(&state, &live, &Error::Process { death, place: about.place }),
                 None => {}
             }
         }
@@ -379,23 +380,23 @@ impl Session {
         let is_awaited = outcome.as_ref().is_err_and(Error::is_final) || !state.flying.borrow().is_empty();
         drop(state);
         if is_awaited {
-            self.desk.wake();
+            self.jobs.wake();
         }
         outcome
     }
 
     /// What is under way for a call that begins here.
-    fn beginning(&self, state: &State) -> Beginning {
+    fn beginning(&self, state: &SessionState) -> Beginning {
         match self.here() {
             // The guest waits for who makes it.
-            Here::Within => Beginning::Inside,
+            CallScope::Within => Beginning::Inside,
             _ if state.flying.borrow().is_empty() => Beginning::Alone,
             _ => Beginning::Beside,
         }
     }
 
     /// A call begins that has to be over at `end`.
-    fn begins(&self, state: &State, live: &Live, end: u64, how: Beginning) {
+    fn begins(&self, state: &SessionState, live: &LiveChild, end: u64, how: Beginning) {
         let (end, cpu) = (end.saturating_add(nanos(self.grace)), self.settings.limits.cpu);
         let cpu = (cpu < Duration::MAX).then(|| cpu.saturating_add(self.grace));
         match how {
@@ -420,7 +421,7 @@ impl Session {
     }
 
     /// A call is over.
-    fn ends(&self, state: &State, live: &Live) {
+    fn ends(&self, state: &SessionState, live: &LiveChild) {
         if state.flying.borrow().is_empty() && !self.is_running() {
             state.hush();
             live.guard.called(clock::now().saturating_sub(state.since.get()));
@@ -428,7 +429,7 @@ impl Session {
     }
 
     /// A child is no more, and what was made in it with it.
-    fn bury(&self, state: &State, live: &Arc<Live>, error: &Error) {
+    fn mark_dead(&self, state: &SessionState, live: &Arc<LiveChild>, error: &Error) {
         live.process.end();
         if self.live().is_some_and(|current| Arc::ptr_eq(&current, live)) {
             self.set_live(None);
@@ -438,7 +439,7 @@ impl Session {
     }
 
     /// The child that is to do something, if it has what that is to be done with.
-    fn ready(&self, state: &State, handle: Option<Handle>) -> Result<Arc<Live>> {
+    fn ready(&self, state: &SessionState, handle: Option<Handle>) -> Result<Arc<LiveChild>> {
         let discarded = |cause: Error| Error::Discarded { cause: Box::new(cause) };
         if handle.is_some_and(|handle| handle.generation != state.generation.get()) {
             let what = match handle.map(|handle| handle.what) {
@@ -454,11 +455,11 @@ impl Session {
     }
 
     /// What a call is limited to.
-    fn limit(&self, state: &State, deadline: Option<u64>) -> Limit {
+    fn limit(&self, state: &SessionState, deadline: Option<u64>) -> LimitData {
         let until = deadline.map_or(u64::MAX, |deadline| {
             sys::monotonic().saturating_add(deadline.saturating_sub(clock::now()))
         });
-        Limit { until, now: self.now(), together: !state.is_alone.get() }
+        LimitData { until, now: self.now(), together: !state.is_alone.get() }
     }
 
     /// The error of a limit of time.
@@ -478,7 +479,7 @@ impl Session {
         }
     }
 
-    fn error(&self, state: &State, about: About, failure: Failure) -> Option<Error> {
+    fn error(&self, state: &SessionState, about: About, failure: Failure) -> Option<Error> {
         let known = state.known.borrow();
         let hosts = state.hosts.get().iter().map(|host| host.spec).chain(known.iter().copied());
         let hosts = hosts.collect::<Vec<_>>();
@@ -517,7 +518,7 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        self.desk.close();
+        self.jobs.close();
     }
 }
 

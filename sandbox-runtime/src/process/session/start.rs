@@ -4,18 +4,18 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::bill::Served;
-use super::state::State;
-use super::{About, Live, Session};
+use super::state::SessionState;
+use super::{About, LiveChild, Session};
 use crate::error::{Error, Result};
 use crate::isolate::clock;
 use crate::isolate::meter::nanos;
 use crate::process::frame::{FrameError, FrameReader, FrameWriter};
 use crate::process::guard::Guard;
-use crate::process::harden::{Hardening, HardeningError, Measure, State as Layer};
-use crate::process::line::Line;
+use crate::process::harden::{Hardening, HardeningError, LayerState as Layer, Measure};
+use crate::process::idle_supervisor;
+use crate::process::line::ParentChannel;
 use crate::process::message::{self, Failure, Hello, Ready, Setup, from_json, kind, to_json};
 use crate::process::spawn::{self, START};
-use crate::process::warden;
 use crate::process::wire::Window;
 
 /// How long a child may take to be there that was started before it was needed.
@@ -34,7 +34,7 @@ fn silent(error: &Error) -> Error {
 
 impl Session {
     /// Has a child make the sandbox.
-    pub(super) fn begin(&self, state: &State) -> Result<()> {
+    pub(super) fn begin(&self, state: &SessionState) -> Result<()> {
         // A child that was kept ready may have been killed in the meantime.
         let begun = self.try_begin(state, false).or_else(|error| match error {
             Error::Process { .. } => self.try_begin(state, true),
@@ -46,18 +46,18 @@ impl Session {
         begun
     }
 
-    fn try_begin(&self, state: &State, fresh: bool) -> Result<()> {
-        let newborn = spawn::take(&state.seed, fresh)?;
-        let process = Arc::new(newborn.process);
+    fn try_begin(&self, state: &SessionState, fresh: bool) -> Result<()> {
+        let new_child = spawn::take(&state.seed, fresh)?;
+        let process = Arc::new(new_child.process);
         let windows =
-            newborn.windows.map(|windows| windows.map(|window| Arc::new(window) as Arc<dyn Window>));
+            new_child.windows.map(|windows| windows.map(|window| Arc::new(window) as Arc<dyn Window>));
         let held = windows.iter().flatten().cloned().collect();
         let guard = Guard::new(process.pid(), state.memory, held);
         guard.until(clock::now().saturating_add(nanos(if fresh { START } else { READY })));
         let no_channel =
             |error: std::io::Error| Error::build(format!("the channel to the child cannot be made: {error}"));
-        let ear = newborn.channel.try_clone().map_err(no_channel)?;
-        let (reader, writer) = Line::pair(newborn.channel, &guard).map_err(no_channel)?;
+        let poll_stream = new_child.channel.try_clone().map_err(no_channel)?;
+        let (reader, writer) = ParentChannel::pair(new_child.channel, &guard).map_err(no_channel)?;
         // And all that is said once.
         let mut reader = FrameReader::new(reader, self.most_bytes().saturating_add(1 << 20));
         let [to_child, to_parent] = windows.map_or([None, None], |windows| windows.map(Some));
@@ -109,10 +109,10 @@ impl Session {
         };
         report.set(Measure::MemoryLimit, growth);
         guard.until(u64::MAX);
-        warden::look_after(&guard, &process);
+        idle_supervisor::look_after(&guard, &process);
         let (reader, writer) = (Mutex::new(reader), Mutex::new(writer));
         guard.paid(nanos(guard.cpu()));
-        let live = Live { reader, writer, to_child, to_parent, guard, process, report, ear };
+        let live = LiveChild { reader, writer, to_child, to_parent, guard, process, report, poll_stream };
         self.set_live(Some(live));
         state.discarded.take();
         Ok(())

@@ -11,14 +11,14 @@ use super::bill::{Credit, Served};
 use crate::contract::ContractSpec;
 use crate::error::{Error, Source};
 use crate::isolate::clock;
-use crate::isolate::plainly::SentHosts;
+use crate::isolate::host_dispatch::SentHosts;
 use crate::process::frame::Frame;
 use crate::process::message::kind;
-use crate::process::spawn::Seed;
-use crate::process::spin::Turn;
+use crate::process::spawn::ChildSpec;
+use crate::process::spin::SpinTurn;
 
-pub(super) struct State {
-    pub(super) seed: Seed,
+pub(super) struct SessionState {
+    pub(super) seed: ChildSpec,
     /// Bytes that may be resident.
     pub(super) memory: u64,
     pub(super) hosts: SentHosts,
@@ -34,7 +34,7 @@ pub(super) struct State {
     /// Since when, and how many, calls have been under way without a pause.
     pub(super) since: Cell<u64>,
     pub(super) begun: Cell<u64>,
-    pub(super) turn: RefCell<Option<Turn>>,
+    pub(super) turn: RefCell<Option<SpinTurn>>,
     /// There was never more than one of them: what is long goes through memory that both sides have.
     pub(super) is_alone: Cell<bool>,
     /// How much text it has written in these calls, in bytes.
@@ -50,13 +50,13 @@ pub(super) struct State {
     /// CPU time of a child that has ended, in nanoseconds, which is on no bill yet.
     pub(super) owed: Cell<u64>,
     /// What was read before it was its turn.
-    pub(super) kept: RefCell<Kept>,
+    pub(super) kept: RefCell<KeptCalls>,
     /// What was read by a call that it is not for.
-    pub(super) later: RefCell<Kept>,
+    pub(super) later: RefCell<KeptCalls>,
 }
 
-impl State {
-    pub(super) fn new(seed: Seed, hosts: SentHosts, memory: u64) -> Self {
+impl SessionState {
+    pub(super) fn new(seed: ChildSpec, hosts: SentHosts, memory: u64) -> Self {
         Self {
             seed,
             memory,
@@ -85,7 +85,7 @@ impl State {
 
     /// A call begins while no other is under way.
     pub(super) fn begin_anew(&self) {
-        self.turn.replace(Some(Turn::begin()));
+        self.turn.replace(Some(SpinTurn::begin()));
         self.since.set(clock::now());
         self.begun.set(0);
         self.owed.set(0);
@@ -144,7 +144,7 @@ fn taken(frame: &Frame) -> usize {
 
 /// Frames that were read so that the child can go on.
 #[derive(Default)]
-pub(super) struct Kept {
+pub(super) struct KeptCalls {
     frames: VecDeque<Frame>,
     /// How many of them are not the console's.
     pub(super) calls: usize,
@@ -152,7 +152,7 @@ pub(super) struct Kept {
     pub(super) bytes: usize,
 }
 
-impl Kept {
+impl KeptCalls {
     pub(super) fn take(&mut self) -> Option<Frame> {
         let frame = self.frames.pop_front()?;
         self.bytes = self.bytes.saturating_sub(taken(&frame));

@@ -29,7 +29,7 @@ impl Plain {
         Out::new(Some(self.clone()))
     }
 
-    fn fault(&self, bytes: &[u8], limits: &Limits) -> Fault {
+    fn fault(&self, bytes: &[u8], limits: &Limits) -> DecodeFault {
         decode(Encoded::new(bytes, Some(self)), limits).expect_err("it is no value").fault
     }
 
@@ -76,7 +76,7 @@ proptest! {
         let window = Plain::new(room);
         let mut out = window.out();
         encode(&value, &mut out);
-        let there = decode(Encoded::new(&out, Some(&*window)), Bounds::TRUSTED).expect("it is read");
+        let there = decode(Encoded::new(&out, Some(&*window)), DecodeBounds::TRUSTED).expect("it is read");
         prop_assert_eq!(format!("{there:?}"), format!("{value:?}"));
         let whole = encoded(&value);
         prop_assert!(out.len() <= whole.len());
@@ -107,7 +107,7 @@ fn what_was_written_elsewhere_with_the_same_window_is_appended() {
     encode(&JsValue::Bytes(vec![3; LONG]), &mut elsewhere);
     out.append(&elsewhere);
     assert_eq!(out.weight(), elsewhere.weight());
-    let there = decode(Encoded::new(&out, Some(&*window)), Bounds::TRUSTED).expect("it is read");
+    let there = decode(Encoded::new(&out, Some(&*window)), DecodeBounds::TRUSTED).expect("it is read");
     assert_eq!(there, JsValue::Bytes(vec![3; LONG]));
     out.restart(0);
     assert_eq!((out.weight(), out.capacity()), (0, 0));
@@ -125,17 +125,18 @@ fn aside(tag: u8, at: usize, length: usize) -> Vec<u8> {
 fn what_is_not_in_the_window_is_refused() {
     let (window, limits) = (Plain::new(2 * LONG), Limits::default());
     let fault = |bytes: &[u8]| window.fault(bytes, &limits);
-    assert_eq!(fault(&aside(BYTES, 0, LONG - 1)), Fault::Aside);
-    assert_eq!(fault(&aside(BYTES, LONG + 1, LONG)), Fault::Aside);
-    assert_eq!(fault(&aside(BYTES, u32::MAX as usize, LONG)), Fault::Aside);
+    assert_eq!(fault(&aside(BYTES, 0, LONG - 1)), DecodeFault::Aside);
+    assert_eq!(fault(&aside(BYTES, LONG + 1, LONG)), DecodeFault::Aside);
+    assert_eq!(fault(&aside(BYTES, u32::MAX as usize, LONG)), DecodeFault::Aside);
     for tag in [NULL, NUMBER, ARRAY, OBJECT, NUMBERS, OTHER, ASIDE, 0xff] {
-        assert_eq!(fault(&aside(tag, 0, LONG)), Fault::Tag(tag));
+        assert_eq!(fault(&aside(tag, 0, LONG)), DecodeFault::Tag(tag));
     }
-    assert_eq!(fault(&aside(BYTES, 0, LONG)[..2]), Fault::Ended);
+    assert_eq!(fault(&aside(BYTES, 0, LONG)[..2]), DecodeFault::Ended);
     window.put(5, &[0xff]).expect("there is room");
-    assert_eq!(fault(&aside(STRING, 0, LONG)), Fault::Utf8);
-    let nowhere = decode(&aside(BYTES, 0, LONG), Bounds::TRUSTED).expect_err("there is no window").fault;
-    assert_eq!(nowhere, Fault::Aside);
+    assert_eq!(fault(&aside(STRING, 0, LONG)), DecodeFault::Utf8);
+    let nowhere =
+        decode(&aside(BYTES, 0, LONG), DecodeBounds::TRUSTED).expect_err("there is no window").fault;
+    assert_eq!(nowhere, DecodeFault::Aside);
 }
 
 /// What is in the window costs whoever refers to it nothing; it has to be paid for before it is copied.
@@ -143,7 +144,7 @@ fn what_is_not_in_the_window_is_refused() {
 fn what_is_beside_is_paid_for_before_it_is_copied() {
     let window = Plain::new(4 * LONG);
     let bytes = Limits { value_bytes: 2 * LONG, ..Limits::default() };
-    let over = Fault::Limit { what: "bytes", limit: 2 * LONG };
+    let over = DecodeFault::Limit { what: "bytes", limit: 2 * LONG };
     assert_eq!(window.fault(&aside(BYTES, 0, 2 * LONG + 1), &bytes), over);
     assert_eq!(window.taken(), []);
     let list = [vec![ARRAY, 3], aside(DATA_VIEW, 0, LONG), aside(STRING, 0, LONG), aside(BYTES, 0, LONG)];
@@ -153,7 +154,7 @@ fn what_is_beside_is_paid_for_before_it_is_copied() {
     assert_eq!(window.taken(), []);
 
     let text = Limits { value_text: LONG, ..Limits::default() };
-    let over = Fault::Limit { what: "units in one text", limit: LONG };
+    let over = DecodeFault::Limit { what: "units in one text", limit: LONG };
     assert_eq!(window.fault(&aside(STRING, 0, 3 * LONG + 3), &text), over);
     assert_eq!(window.taken(), []);
     // As many units as bytes.

@@ -14,11 +14,11 @@ use crate::limits::Limits;
 pub(crate) struct WireError {
     /// How many bytes were read before.
     pub(crate) at: usize,
-    pub(crate) fault: Fault,
+    pub(crate) fault: DecodeFault,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Fault {
+pub(crate) enum DecodeFault {
     #[error("the bytes end inside of a value")]
     Ended,
     #[error("{0} bytes follow the value")]
@@ -45,7 +45,7 @@ type Result<T> = std::result::Result<T, WireError>;
 
 /// What is read at most.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Bounds {
+pub(crate) struct DecodeBounds {
     nodes: usize,
     bytes: usize,
     text: usize,
@@ -53,14 +53,14 @@ pub(crate) struct Bounds {
     depth: usize,
 }
 
-impl Bounds {
+impl DecodeBounds {
     /// For what the host's own process wrote: all that has an end, since it is paid for when the engine gets it.
     pub(crate) const TRUSTED: Self =
         Self { nodes: usize::MAX, bytes: usize::MAX, text: usize::MAX, items: usize::MAX, depth: DEEPEST };
 }
 
 /// For what a guest wrote.
-impl From<&Limits> for Bounds {
+impl From<&Limits> for DecodeBounds {
     fn from(limits: &Limits) -> Self {
         Self {
             nodes: limits.value_nodes,
@@ -73,7 +73,7 @@ impl From<&Limits> for Bounds {
 }
 
 /// One value, and nothing after it.
-pub(crate) fn decode<'b>(bytes: impl Into<Encoded<'b>>, bounds: impl Into<Bounds>) -> Result<JsValue> {
+pub(crate) fn decode<'b>(bytes: impl Into<Encoded<'b>>, bounds: impl Into<DecodeBounds>) -> Result<JsValue> {
     let mut decoder = Decoder::new(bytes, bounds);
     let value = decoder.value()?;
     decoder.finish()?;
@@ -83,7 +83,7 @@ pub(crate) fn decode<'b>(bytes: impl Into<Encoded<'b>>, bounds: impl Into<Bounds
 /// Several values, as [`encode_list`](super::encode_list) writes them, and nothing after them.
 pub(crate) fn decode_list<'b>(
     bytes: impl Into<Encoded<'b>>,
-    bounds: impl Into<Bounds>,
+    bounds: impl Into<DecodeBounds>,
 ) -> Result<Vec<JsValue>> {
     let mut decoder = Decoder::new(bytes, bounds);
     let values = decoder.list()?;
@@ -105,12 +105,12 @@ pub(crate) struct Decoder<'b> {
     owed: usize,
     depth: usize,
     /// Of nodes and bytes, what is left.
-    left: Bounds,
-    bounds: Bounds,
+    left: DecodeBounds,
+    bounds: DecodeBounds,
 }
 
 impl<'b> Decoder<'b> {
-    pub(crate) fn new(encoded: impl Into<Encoded<'b>>, bounds: impl Into<Bounds>) -> Self {
+    pub(crate) fn new(encoded: impl Into<Encoded<'b>>, bounds: impl Into<DecodeBounds>) -> Self {
         let (bounds, Encoded { bytes, window }) = (bounds.into(), encoded.into());
         Self { bytes, window, at: 0, owed: 0, depth: 0, left: bounds, bounds }
     }
@@ -119,7 +119,7 @@ impl<'b> Decoder<'b> {
     pub(crate) fn finish(self) -> Result<()> {
         match self.rest() {
             0 => Ok(()),
-            left => Err(self.fault(Fault::Trailing(left))),
+            left => Err(self.fault(DecodeFault::Trailing(left))),
         }
     }
 
@@ -142,10 +142,10 @@ impl<'b> Decoder<'b> {
                 let is_shortest = byte != 0 || shift == 0;
                 let length = u32::try_from(length).ok().filter(|_| is_shortest);
                 let length = length.and_then(|length| usize::try_from(length).ok());
-                return length.ok_or(WireError { at: start, fault: Fault::Length });
+                return length.ok_or(WireError { at: start, fault: DecodeFault::Length });
             }
         }
-        Err(WireError { at: start, fault: Fault::Length })
+        Err(WireError { at: start, fault: DecodeFault::Length })
     }
 
     /// Several values behind their number.
@@ -179,7 +179,7 @@ impl<'b> Decoder<'b> {
             ERROR => self.error()?,
             OTHER => self.other()?,
             ASIDE => self.aside()?,
-            tag => return Err(WireError { at: start, fault: Fault::Tag(tag) }),
+            tag => return Err(WireError { at: start, fault: DecodeFault::Tag(tag) }),
         })
     }
 
@@ -195,7 +195,7 @@ impl<'b> Decoder<'b> {
     fn affordable(&mut self, start: usize, length: usize) -> Result<()> {
         let limit = self.bounds.text;
         if length > limit {
-            let fault = Fault::Limit { what: "units in one text", limit };
+            let fault = DecodeFault::Limit { what: "units in one text", limit };
             return Err(WireError { at: start, fault });
         }
         self.charged(length)
@@ -209,11 +209,11 @@ impl<'b> Decoder<'b> {
         let fault = |fault| WireError { at: start, fault };
         let (tag, at, length) = (self.byte()?, self.length()?, self.length()?);
         if length < LONG {
-            return Err(fault(Fault::Aside));
+            return Err(fault(DecodeFault::Aside));
         }
         let taken = |decoder: &Self| {
             let bytes = decoder.window.and_then(|window| window.take(at, length).ok());
-            bytes.ok_or(fault(Fault::Aside))
+            bytes.ok_or(fault(DecodeFault::Aside))
         };
         match tag {
             STRING => {
@@ -222,7 +222,7 @@ impl<'b> Decoder<'b> {
                 if length / UNIT > most {
                     self.affordable(start, length / UNIT)?;
                 }
-                let text = String::from_utf8(taken(self)?).map_err(|_| fault(Fault::Utf8))?;
+                let text = String::from_utf8(taken(self)?).map_err(|_| fault(DecodeFault::Utf8))?;
                 self.affordable(start, units(&text))?;
                 Ok(JsValue::String(text))
             }
@@ -235,17 +235,17 @@ impl<'b> Decoder<'b> {
                     _ => JsValue::Buffer { kind: "DataView", bytes },
                 })
             }
-            tag => Err(fault(Fault::Tag(tag))),
+            tag => Err(fault(DecodeFault::Tag(tag))),
         }
     }
 
     fn str(&mut self) -> Result<&'b str> {
         let start = self.at;
         let length = self.length()?;
-        std::str::from_utf8(self.take(length)?).map_err(|_| WireError { at: start, fault: Fault::Utf8 })
+        std::str::from_utf8(self.take(length)?).map_err(|_| WireError { at: start, fault: DecodeFault::Utf8 })
     }
 
-    fn fault(&self, fault: Fault) -> WireError {
+    fn fault(&self, fault: DecodeFault) -> WireError {
         WireError { at: self.at, fault }
     }
 
@@ -255,14 +255,14 @@ impl<'b> Decoder<'b> {
 
     fn take(&mut self, count: usize) -> Result<&'b [u8]> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
-        let taken = rest.get(..count).ok_or_else(|| self.fault(Fault::Ended))?;
+        let taken = rest.get(..count).ok_or_else(|| self.fault(DecodeFault::Ended))?;
         self.at += count;
         Ok(taken)
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
-        let taken = *rest.first_chunk::<N>().ok_or_else(|| self.fault(Fault::Ended))?;
+        let taken = *rest.first_chunk::<N>().ok_or_else(|| self.fault(DecodeFault::Ended))?;
         self.at += N;
         Ok(taken)
     }
@@ -276,7 +276,7 @@ impl<'b> Decoder<'b> {
         let start = self.at;
         let length = usize::from(self.byte()?);
         let mut magnitude = [0; 16];
-        let fault = WireError { at: start, fault: Fault::BigInt };
+        let fault = WireError { at: start, fault: DecodeFault::BigInt };
         let room = magnitude.get_mut(..length).ok_or(fault)?;
         room.copy_from_slice(self.take(length)?);
         match room.last() {
@@ -298,7 +298,7 @@ impl<'b> Decoder<'b> {
         let text = self.str()?;
         match is_description(text) {
             true => Ok(JsValue::Other(text.to_owned())),
-            false => Err(WireError { at: start, fault: Fault::Description }),
+            false => Err(WireError { at: start, fault: DecodeFault::Description }),
         }
     }
 
@@ -349,7 +349,7 @@ impl<'b> Decoder<'b> {
         let start = self.at;
         let number = self.byte()?;
         let kind = KINDS.get(usize::from(number));
-        let kind = *kind.ok_or(WireError { at: start, fault: Fault::Kind(number) })?;
+        let kind = *kind.ok_or(WireError { at: start, fault: DecodeFault::Kind(number) })?;
         let count = self.collection(8, |count| count.max(LEAST))?;
         self.inside(|decoder| {
             let mut values = Vec::with_capacity(count);
@@ -379,27 +379,27 @@ impl<'b> Decoder<'b> {
         let limit = self.bounds.items;
         match count <= limit {
             true => Ok(()),
-            false => Err(self.fault(Fault::Limit { what: "elements in one collection", limit })),
+            false => Err(self.fault(DecodeFault::Limit { what: "elements in one collection", limit })),
         }
     }
 
     fn promised(&mut self, count: usize, least: usize) -> Result<()> {
         let owed = count.checked_mul(least).and_then(|bytes| bytes.checked_add(self.owed));
-        self.owed = owed.filter(|owed| *owed <= self.rest()).ok_or_else(|| self.fault(Fault::Ended))?;
+        self.owed = owed.filter(|owed| *owed <= self.rest()).ok_or_else(|| self.fault(DecodeFault::Ended))?;
         Ok(())
     }
 
     fn nodes(&mut self, count: usize) -> Result<()> {
         let limit = self.bounds.nodes;
         let left = self.left.nodes.checked_sub(count);
-        self.left.nodes = left.ok_or_else(|| self.fault(Fault::Limit { what: "values", limit }))?;
+        self.left.nodes = left.ok_or_else(|| self.fault(DecodeFault::Limit { what: "values", limit }))?;
         Ok(())
     }
 
     fn charged(&mut self, count: usize) -> Result<()> {
         let limit = self.bounds.bytes;
         let left = self.left.bytes.checked_sub(count);
-        self.left.bytes = left.ok_or_else(|| self.fault(Fault::Limit { what: "bytes", limit }))?;
+        self.left.bytes = left.ok_or_else(|| self.fault(DecodeFault::Limit { what: "bytes", limit }))?;
         Ok(())
     }
 
@@ -420,7 +420,7 @@ impl<'b> Decoder<'b> {
     fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let limit = self.bounds.depth;
         if self.depth >= limit {
-            return Err(self.fault(Fault::Limit { what: "levels of nesting", limit }));
+            return Err(self.fault(DecodeFault::Limit { what: "levels of nesting", limit }));
         }
         self.depth += 1;
         let read = read(self)?;

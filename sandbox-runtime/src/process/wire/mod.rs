@@ -24,7 +24,7 @@
 //!
 //! The kinds of typed arrays are 0 Int8, 1 Int16, 2 Uint16, 3 Int32, 4 Uint32, 5 Float16, 6 Float32, 7 Float64.
 //!
-//! Whoever decodes believes nothing: see [`Decoder`]. What `docs/process.md` says of it is for other implementations.
+//! The decoder trusts no byte: see `decode`. What `docs/process.md` says of it is for other implementations.
 
 mod aside;
 #[cfg(test)]
@@ -38,9 +38,9 @@ mod serialize_tests;
 mod tests;
 
 pub(crate) use aside::{Encoded, Out, Window};
-pub(crate) use decode::{Bounds, decode, decode_list};
+pub(crate) use decode::{DecodeBounds, decode, decode_list};
 #[cfg(test)]
-use decode::{Fault, WireError};
+use decode::{DecodeFault, WireError};
 pub(crate) use encode::{encode, encode_list, encoded, put_length};
 #[cfg(feature = "testing")]
 pub(crate) use serialize::serialize;

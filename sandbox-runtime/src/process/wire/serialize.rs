@@ -16,7 +16,7 @@ use crate::boundary::{
 
 /// Appends a value.
 pub(crate) fn serialize<T: ?Sized + Serialize>(value: &T, out: &mut Out) -> Result<(), ValueError> {
-    Bytes { out, at: Where { depth: 0, json: false, map: false } }.write(value)
+    ByteSerializer { out, at: Where { depth: 0, json: false, map: false } }.write(value)
 }
 
 /// Appends a whole argument or result: there the unit is `undefined`, and `null` inside of a collection.
@@ -37,15 +37,15 @@ struct Where {
     map: bool,
 }
 
-struct Bytes<'o> {
+struct ByteSerializer<'o> {
     out: &'o mut Out,
     at: Where,
 }
 
-impl<'o> Bytes<'o> {
+impl<'o> ByteSerializer<'o> {
     fn write<T: ?Sized + Serialize>(self, value: &T) -> Result<(), ValueError> {
         let at = Where { json: self.at.json || is_json::<T>(), ..self.at };
-        value.serialize(Bytes { out: self.out, at })
+        value.serialize(ByteSerializer { out: self.out, at })
     }
 
     fn inside(self) -> Result<Self, ValueError> {
@@ -95,8 +95,8 @@ struct Open<'o> {
 }
 
 impl Open<'_> {
-    fn part(&mut self) -> Bytes<'_> {
-        Bytes { out: self.out, at: self.at }
+    fn part(&mut self) -> ByteSerializer<'_> {
+        ByteSerializer { out: self.out, at: self.at }
     }
 
     fn value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), ValueError> {
@@ -139,7 +139,7 @@ macro_rules! numbers {
     )*};
 }
 
-impl<'o> ser::Serializer for Bytes<'o> {
+impl<'o> ser::Serializer for ByteSerializer<'o> {
     type Ok = ();
     type Error = ValueError;
     type SerializeSeq = Open<'o>;
@@ -219,7 +219,7 @@ impl<'o> ser::Serializer for Bytes<'o> {
         }
         let start = out.len();
         let at = Where { json: at.json || name == DATE, map: at.map || name == MAP, ..at };
-        Bytes { out: &mut *out, at }.write(value)?;
+        ByteSerializer { out: &mut *out, at }.write(value)?;
         match (name, out.get_mut(start)) {
             (DATE, Some(tag @ &mut NUMBER)) => *tag = DATE_TAG,
             (SET, Some(tag @ &mut ARRAY)) => *tag = SET_TAG,

@@ -109,10 +109,10 @@ proptest! {
     #[test]
     fn a_value_comes_back_as_it_was(value in values()) {
         let bytes = encoded(&value);
-        prop_assert_eq!(shown(&decode(&bytes, Bounds::TRUSTED).expect("it is read")), shown(&value));
+        prop_assert_eq!(shown(&decode(&bytes, DecodeBounds::TRUSTED).expect("it is read")), shown(&value));
         match decode(&bytes, &small()) {
             Ok(there) => prop_assert!(is_within(&there, &small(), 0)),
-            Err(error) => prop_assert!(matches!(error.fault, Fault::Limit { .. }), "{}", error),
+            Err(error) => prop_assert!(matches!(error.fault, DecodeFault::Limit { .. }), "{}", error),
         }
     }
 
@@ -120,7 +120,7 @@ proptest! {
     fn several_values_come_back(list in vec(values(), 0..5)) {
         let mut bytes = Out::default();
         encode_list(&list, &mut bytes);
-        let there = decode_list(&*bytes, Bounds::TRUSTED).expect("it is read");
+        let there = decode_list(&*bytes, DecodeBounds::TRUSTED).expect("it is read");
         prop_assert_eq!(there.iter().map(shown).collect::<Vec<_>>(), list.iter().map(shown).collect::<Vec<_>>());
     }
 
@@ -128,12 +128,12 @@ proptest! {
     fn no_beginning_of_a_value_is_one(value in values()) {
         let bytes = encoded(&value);
         for end in 0..bytes.len() {
-            prop_assert!(decode(&bytes[..end], Bounds::TRUSTED).is_err(), "the first {} of {:?}", end, bytes);
+            prop_assert!(decode(&bytes[..end], DecodeBounds::TRUSTED).is_err(), "the first {} of {:?}", end, bytes);
         }
         let more = [&bytes[..], &[0]].concat();
         prop_assert_eq!(
-            decode(&more, Bounds::TRUSTED).expect_err("there is more"),
-            WireError { at: bytes.len(), fault: Fault::Trailing(1) }
+            decode(&more, DecodeBounds::TRUSTED).expect_err("there is more"),
+            WireError { at: bytes.len(), fault: DecodeFault::Trailing(1) }
         );
     }
 
@@ -144,7 +144,7 @@ proptest! {
         for at in 0..bytes.len().min(400) {
             let mut other = bytes.clone();
             other[at] ^= with;
-            for bounds in [Bounds::TRUSTED, (&small()).into()] {
+            for bounds in [DecodeBounds::TRUSTED, (&small()).into()] {
                 let Ok(value) = decode(&other, bounds) else { continue };
                 prop_assert!(heap(&value) <= 80 * other.len(), "{} for {}", heap(&value), other.len());
                 let again = encoded(&value);
@@ -161,31 +161,31 @@ proptest! {
         if let Ok(value) = decode(&bytes, &small()) {
             prop_assert!(is_within(&value, &small(), 0));
         }
-        _ = decode_list(&bytes, Bounds::TRUSTED);
+        _ = decode_list(&bytes, DecodeBounds::TRUSTED);
     }
 }
 
-fn fault(bytes: &[u8]) -> (usize, Fault) {
+fn fault(bytes: &[u8]) -> (usize, DecodeFault) {
     let error = decode(bytes, &Limits::default()).expect_err("it is no value");
     (error.at, error.fault)
 }
 
 #[test]
 fn what_is_wrong_is_told_with_its_place() {
-    assert_eq!(fault(&[]), (0, Fault::Ended));
-    assert_eq!(fault(&[ARRAY, 2, NULL]), (2, Fault::Ended));
-    assert_eq!(fault(&[ARRAY, 1, 20]), (2, Fault::Tag(20)));
-    assert_eq!(fault(&[NUMBERS, 8, 0]), (1, Fault::Kind(8)));
-    assert_eq!(fault(&[STRING, 0x80, 0]), (1, Fault::Length));
-    assert_eq!(fault(&[STRING, 0xff, 0xff, 0xff, 0xff, 0x1f]), (1, Fault::Length));
-    assert_eq!(fault(&[STRING, 0x80, 0x80, 0x80, 0x80, 0x80, 1]), (1, Fault::Length));
-    assert_eq!(fault(&[STRING, 1, 0xff]), (1, Fault::Utf8));
-    assert_eq!(fault(&[OTHER, 1, b'\n']), (1, Fault::Description));
-    assert_eq!(fault(&[OTHER, 2, 0xc3, 0xa9]), (1, Fault::Description));
-    assert_eq!(fault(&[BIGINT, 1, 0]), (1, Fault::BigInt));
-    assert_eq!(fault(&[NEGATIVE, 0]), (1, Fault::BigInt));
-    assert_eq!(fault(&[[BIGINT, 17].as_slice(), &[1; 17]].concat()), (1, Fault::BigInt));
-    let limit = Fault::Limit { what: "elements in one collection", limit: 100_000 };
+    assert_eq!(fault(&[]), (0, DecodeFault::Ended));
+    assert_eq!(fault(&[ARRAY, 2, NULL]), (2, DecodeFault::Ended));
+    assert_eq!(fault(&[ARRAY, 1, 20]), (2, DecodeFault::Tag(20)));
+    assert_eq!(fault(&[NUMBERS, 8, 0]), (1, DecodeFault::Kind(8)));
+    assert_eq!(fault(&[STRING, 0x80, 0]), (1, DecodeFault::Length));
+    assert_eq!(fault(&[STRING, 0xff, 0xff, 0xff, 0xff, 0x1f]), (1, DecodeFault::Length));
+    assert_eq!(fault(&[STRING, 0x80, 0x80, 0x80, 0x80, 0x80, 1]), (1, DecodeFault::Length));
+    assert_eq!(fault(&[STRING, 1, 0xff]), (1, DecodeFault::Utf8));
+    assert_eq!(fault(&[OTHER, 1, b'\n']), (1, DecodeFault::Description));
+    assert_eq!(fault(&[OTHER, 2, 0xc3, 0xa9]), (1, DecodeFault::Description));
+    assert_eq!(fault(&[BIGINT, 1, 0]), (1, DecodeFault::BigInt));
+    assert_eq!(fault(&[NEGATIVE, 0]), (1, DecodeFault::BigInt));
+    assert_eq!(fault(&[[BIGINT, 17].as_slice(), &[1; 17]].concat()), (1, DecodeFault::BigInt));
+    let limit = DecodeFault::Limit { what: "elements in one collection", limit: 100_000 };
     assert_eq!(fault(&[ARRAY, 0xff, 0xff, 0xff, 0xff, 0x0f]), (6, limit));
     let text = decode([STRING, 0x80].as_slice(), &Limits::default()).expect_err("it is no value").to_string();
     assert_eq!(text, "at byte 2: the bytes end inside of a value");
@@ -200,18 +200,18 @@ fn nested_promises_are_not_believed() {
         put_length(1_000, &mut bytes);
     }
     bytes.resize(2_000, NULL);
-    let error = decode(&*bytes, Bounds::TRUSTED).expect_err("there is not that much");
-    assert_eq!((error.at, error.fault), (6, Fault::Ended));
+    let error = decode(&*bytes, DecodeBounds::TRUSTED).expect_err("there is not that much");
+    assert_eq!((error.at, error.fault), (6, DecodeFault::Ended));
 }
 
 #[test]
 fn a_deep_value_is_refused_and_not_recursed_into() {
     let mut bytes = [ARRAY, 1].repeat(1_000_000);
     bytes.push(NULL);
-    let limit = Fault::Limit { what: "levels of nesting", limit: 128 };
+    let limit = DecodeFault::Limit { what: "levels of nesting", limit: 128 };
     assert_eq!(fault(&bytes), (258, limit));
-    let error = decode(&[ERROR].repeat(1_000_000), Bounds::TRUSTED).expect_err("it is too deep");
-    assert!(matches!(error.fault, Fault::Limit { what: "levels of nesting", .. }), "{error}");
+    let error = decode(&[ERROR].repeat(1_000_000), DecodeBounds::TRUSTED).expect_err("it is too deep");
+    assert!(matches!(error.fault, DecodeFault::Limit { what: "levels of nesting", .. }), "{error}");
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn there_is_one_nan() {
     let other = f64::from_bits(0xfff0_0000_dead_beef);
     assert_eq!(encoded(&JsValue::Number(other)), encoded(&JsValue::Number(f64::NAN)));
     let bytes = [[NUMBER].as_slice(), &other.to_bits().to_le_bytes()].concat();
-    let Ok(JsValue::Number(there)) = decode(&bytes, Bounds::TRUSTED) else { panic!("a Number") };
+    let Ok(JsValue::Number(there)) = decode(&bytes, DecodeBounds::TRUSTED) else { panic!("a Number") };
     assert_eq!(there.to_bits(), NAN);
 }
 

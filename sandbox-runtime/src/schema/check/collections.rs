@@ -6,7 +6,7 @@ use super::integer::Integer;
 use super::node::{Id, Kinds, Lengths, Node, ObjectRule};
 use super::run::Run;
 use super::scalar::{is_literal, key_text};
-use crate::boundary::tree::{JsValue, quoted};
+use crate::boundary::js_value::{JsValue, quoted};
 
 /// How many characters of a string of the wrong length are shown.
 const SHOWN_OF_LENGTH: usize = 8;

@@ -1,10 +1,10 @@
 //! From a schema to the nodes that it is checked by.
 
 use super::super::generate::definition;
-use super::integer::{Format, Integer};
+use super::integer::{Integer, IntegerFormat};
 use super::node::{
-    Arena, ArrayRule, Id, IntegerRule, Js, KeyRule, Kinds, Lengths, Node, NumberRule, ObjectRule, Property,
-    StringRule, Union,
+    Arena, ArrayRule, Id, IntegerRule, Js, KeyRule, Kinds, Lengths, Node, NumberRule, ObjectRule,
+    PropertyRule, StringRule, Union,
 };
 use regex::Regex;
 use serde_json::{Map, Number, Value as Json};
@@ -173,7 +173,7 @@ impl<'a> Compiler<'a> {
             ObjectRule { lengths: lengths(schema, "minProperties", "maxProperties"), ..Default::default() };
         for (name, inner) in schema.get("properties").and_then(Json::as_object).into_iter().flatten() {
             let node = self.reserve(inner);
-            rule.add(Property { name: name.clone(), node, required: false });
+            rule.add(PropertyRule { name: name.clone(), node, required: false });
         }
         let required = schema.get("required").and_then(Json::as_array).into_iter().flatten();
         for name in required.filter_map(Json::as_str) {
@@ -181,7 +181,7 @@ impl<'a> Compiler<'a> {
                 Some(&place) => rule.properties[place].required = true,
                 None => {
                     let node = self.reserve(ANYTHING);
-                    rule.add(Property { name: name.into(), node, required: true });
+                    rule.add(PropertyRule { name: name.into(), node, required: true });
                 }
             }
         }
@@ -209,7 +209,7 @@ impl<'a> Compiler<'a> {
 }
 
 impl ObjectRule {
-    fn add(&mut self, property: Property) {
+    fn add(&mut self, property: PropertyRule) {
         self.index.insert(property.name.clone(), self.properties.len());
         self.properties.push(property);
     }
@@ -260,8 +260,8 @@ impl IntegerRule {
     fn of(schema: &Json) -> Self {
         let typed = schema.get("type").is_some();
         let format = match typed {
-            true => Format::of(schema.get("format").and_then(Json::as_str)),
-            false => Format::ANY,
+            true => IntegerFormat::of(schema.get("format").and_then(Json::as_str)),
+            false => IntegerFormat::ANY,
         };
         let bound = |key: &str| schema.get(key).and_then(Json::as_number);
         let lower = [

@@ -1,11 +1,11 @@
 //! What a schema asks, in words.
 
-use super::Direction;
-use super::integer::Format;
+use super::CheckDirection;
+use super::integer::IntegerFormat;
 use super::node::{
     Arena, Id, IntegerRule, Js, KeyRule, Kinds, Lengths, Node, NumberRule, ObjectRule, StringRule,
 };
-use crate::boundary::tree::{number_text, quoted};
+use crate::boundary::js_value::{number_text, quoted};
 use serde_json::Value as Json;
 
 /// How many alternatives are named before the rest is left out.
@@ -18,7 +18,7 @@ const DEPTH: usize = 4;
 #[derive(Clone, Copy)]
 pub(crate) struct Words<'a> {
     pub(crate) arena: &'a Arena,
-    pub(crate) direction: Direction,
+    pub(crate) direction: CheckDirection,
 }
 
 impl Words<'_> {
@@ -61,7 +61,7 @@ impl Words<'_> {
             Js::Bytes => format!("a Uint8Array{}", of(lengths, "byte")),
             Js::Date => "a Date".into(),
             Js::Error => "an Error".into(),
-            Js::Set(_) if self.direction == Direction::ToHost => {
+            Js::Set(_) if self.direction == CheckDirection::ToHost => {
                 format!("a Set or an array{}", of(lengths, "element"))
             }
             Js::Set(_) => format!("a Set{}", of(lengths, "element")),
@@ -70,7 +70,7 @@ impl Words<'_> {
     }
 
     pub(crate) fn integer(self, rule: &IntegerRule) -> String {
-        let Format { name, big, min, max } = rule.format;
+        let IntegerFormat { name, big, min, max } = rule.format;
         let name = if name.is_empty() { String::new() } else { format!(" ({name})") };
         let multiple =
             rule.multiple.map(|multiple| format!(" that is a multiple of {multiple}")).unwrap_or_default();
@@ -81,19 +81,19 @@ impl Words<'_> {
             _ => format!(" from {} to {}", rule.min, rule.max),
         };
         match (big, self.direction) {
-            (true, Direction::ToGuest) => format!("a BigInt{range}{multiple}{name}"),
-            (true, Direction::ToHost) if range.is_empty() => {
+            (true, CheckDirection::ToGuest) => format!("a BigInt{range}{multiple}{name}"),
+            (true, CheckDirection::ToHost) if range.is_empty() => {
                 format!("a BigInt, or an integer up to 2^53 - 1{multiple}{name}")
             }
-            (true, Direction::ToHost) => format!("a BigInt or an integer{range}{multiple}{name}"),
+            (true, CheckDirection::ToHost) => format!("a BigInt or an integer{range}{multiple}{name}"),
             (false, _) => format!("an integer{range}{multiple}{name}"),
         }
     }
 
     fn object(self, rule: &ObjectRule) -> String {
         match (rule.is_map, self.direction) {
-            (true, Direction::ToHost) => format!("an object or a Map{}", of(rule.lengths, "entry")),
-            (true, Direction::ToGuest) => format!("an object{}", of(rule.lengths, "entry")),
+            (true, CheckDirection::ToHost) => format!("an object or a Map{}", of(rule.lengths, "entry")),
+            (true, CheckDirection::ToGuest) => format!("an object{}", of(rule.lengths, "entry")),
             (false, _) => format!("an object{}", of(rule.lengths, "field")),
         }
     }

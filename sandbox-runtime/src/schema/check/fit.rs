@@ -3,14 +3,14 @@
 use super::node::{Id, Kinds, Node};
 use super::run::Run;
 use super::scalar::{accepts_kind, is_literal};
-use crate::boundary::tree::JsValue;
+use crate::boundary::js_value::JsValue;
 use serde_json::Value as Json;
 
 /// How many elements of a list are looked at to tell alternatives apart.
 const LOOKED_AT: usize = 16;
 
 /// What to report of a value that no alternative accepts.
-pub(crate) enum Choice {
+pub(crate) enum FitChoice {
     /// What this alternative says.
     Alternative(Id),
     /// That the field does not have one of the values that tell the alternatives apart.
@@ -29,19 +29,19 @@ enum Fit {
 
 impl<'a> Run<'a> {
     /// The alternative that fits best.
-    pub(crate) fn best(&mut self, alternatives: &[Id], value: &JsValue) -> Choice {
+    pub(crate) fn best(&mut self, alternatives: &[Id], value: &JsValue) -> FitChoice {
         let is_null = |id: Id| self.arena.parts(id).iter().any(|part| part.is_only_null());
         let real: Vec<Id> = alternatives.iter().copied().filter(|&id| !is_null(id)).collect();
         if let [only] = real.as_slice() {
-            return Choice::Alternative(*only);
+            return FitChoice::Alternative(*only);
         }
         let fitting: Vec<Id> = real.into_iter().filter(|&id| self.fits_kind(id, value)).collect();
         match (fitting.as_slice(), value) {
-            ([], _) => Choice::None,
+            ([], _) => FitChoice::None,
             (_, JsValue::Object(entries)) => self.best_object(&fitting, entries),
-            ([only], _) => Choice::Alternative(*only),
+            ([only], _) => FitChoice::Alternative(*only),
             (_, JsValue::Array(items)) => self.best_list(&fitting, items),
-            _ => Choice::None,
+            _ => FitChoice::None,
         }
     }
 
@@ -73,7 +73,7 @@ impl<'a> Run<'a> {
         accepts_kind(part, value, self.direction) && part.allowed.as_ref().is_none_or(is_allowed)
     }
 
-    fn best_object(&mut self, fitting: &[Id], entries: &[(String, JsValue)]) -> Choice {
+    fn best_object(&mut self, fitting: &[Id], entries: &[(String, JsValue)]) -> FitChoice {
         let mut best: Option<(i64, Id)> = None;
         let mut others = Vec::new();
         for &id in fitting {
@@ -84,12 +84,12 @@ impl<'a> Run<'a> {
             }
         }
         match (best, fitting, others.first()) {
-            (Some((1.., id)), _, _) => Choice::Alternative(id),
+            (Some((1.., id)), _, _) => FitChoice::Alternative(id),
             (_, _, Some((name, _))) if others.iter().all(|(other, _)| other == name) => {
-                Choice::Tag(name.clone(), others.iter().map(|(_, tag)| tag.clone()).collect())
+                FitChoice::Tag(name.clone(), others.iter().map(|(_, tag)| tag.clone()).collect())
             }
-            (Some((_, id)), [_], _) if !self.is_variant(id) => Choice::Alternative(id),
-            _ => Choice::None,
+            (Some((_, id)), [_], _) if !self.is_variant(id) => FitChoice::Alternative(id),
+            _ => FitChoice::None,
         }
     }
 
@@ -132,7 +132,7 @@ impl<'a> Run<'a> {
         Fit::Score(score)
     }
 
-    fn best_list(&mut self, fitting: &[Id], items: &[JsValue]) -> Choice {
+    fn best_list(&mut self, fitting: &[Id], items: &[JsValue]) -> FitChoice {
         let mut best: Option<(usize, Id)> = None;
         for &id in fitting {
             let accepted = self.list_fit(id, items);
@@ -140,7 +140,7 @@ impl<'a> Run<'a> {
                 best = accepted.map(|accepted| (accepted, id));
             }
         }
-        best.map_or(Choice::None, |(_, id)| Choice::Alternative(id))
+        best.map_or(FitChoice::None, |(_, id)| FitChoice::Alternative(id))
     }
 
     /// How many of the first elements it accepts; nothing where the length is wrong.

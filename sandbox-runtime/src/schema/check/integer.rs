@@ -1,6 +1,6 @@
 //! The integers of every Rust type in one, and the formats that schemas have for those types.
 
-use crate::boundary::tree::JsValue;
+use crate::boundary::js_value::JsValue;
 use serde_json::Number;
 use std::cmp::Ordering;
 use std::fmt;
@@ -119,7 +119,7 @@ impl fmt::Display for Integer {
 
 /// A Rust type of integers.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Format {
+pub(crate) struct IntegerFormat {
     /// The name in Rust; empty for integers of no Rust type.
     pub(crate) name: &'static str,
     /// It is a BigInt in JavaScript.
@@ -128,7 +128,7 @@ pub(crate) struct Format {
     pub(crate) max: Integer,
 }
 
-impl Format {
+impl IntegerFormat {
     /// Any BigInt: of a schema that says nothing of types.
     pub(crate) const ANY: Self = Self { name: "", big: true, min: Integer::MIN, max: Integer::MAX };
 

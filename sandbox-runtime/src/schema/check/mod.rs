@@ -9,7 +9,7 @@ pub(crate) mod node;
 mod run;
 mod scalar;
 
-use crate::boundary::tree::JsValue;
+use crate::boundary::js_value::JsValue;
 use node::{Arena, Id, Node};
 use run::Run;
 use serde_json::{Map, Value as Json};
@@ -20,7 +20,7 @@ const STEPS_PER_PART: u64 = 256;
 
 /// Where values go. Both directions accept what the other side makes of a Rust type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Direction {
+pub(crate) enum CheckDirection {
     /// From Rust to JavaScript: every type has one form there.
     ToGuest,
     /// From JavaScript to Rust: some types have several forms, as a list can come as an Array, a Set or a typed array.
@@ -40,7 +40,7 @@ pub(crate) enum Step {
 
 /// Something of a value that its schema does not accept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Violation {
+pub(crate) struct CheckViolation {
     /// Where it is: empty for the value as a whole.
     pub path: Vec<Step>,
     /// What the schema asks for there: `an integer from 0 to 255 (u8)`.
@@ -53,14 +53,14 @@ pub(crate) struct Violation {
 #[derive(Debug)]
 pub(crate) struct Checker {
     pub(crate) arena: Arena,
-    pub(crate) direction: Direction,
+    pub(crate) direction: CheckDirection,
 }
 
 impl Checker {
     /// Compiles a schema of schemars with the `$defs` that it refers to.
     ///
     /// What cannot be checked is left out and listed by [`Checker::unchecked`].
-    pub(crate) fn new(schema: &Json, defs: &Map<String, Json>, direction: Direction) -> Self {
+    pub(crate) fn new(schema: &Json, defs: &Map<String, Json>, direction: CheckDirection) -> Self {
         Self { arena: Arena::compile(schema, defs), direction }
     }
 
@@ -81,12 +81,12 @@ impl Checker {
     ///
     /// The time is linear in the size of the value. A value that takes too many steps by nested alternatives has a
     /// violation for that.
-    pub(crate) fn violations(&self, value: &JsValue, cap: usize) -> Vec<Violation> {
+    pub(crate) fn violations(&self, value: &JsValue, cap: usize) -> Vec<CheckViolation> {
         self.violations_at(0, value, cap)
     }
 
     /// Of a part of the schema.
-    pub(crate) fn violations_at(&self, id: Id, value: &JsValue, cap: usize) -> Vec<Violation> {
+    pub(crate) fn violations_at(&self, id: Id, value: &JsValue, cap: usize) -> Vec<CheckViolation> {
         let steps = STEPS.saturating_add(STEPS_PER_PART.saturating_mul(parts_of(value)));
         let mut run = Run::new(self, cap, steps);
         run.visit(id, value, false);
@@ -94,7 +94,7 @@ impl Checker {
         if !is_complete {
             let expected = "a value that takes fewer steps to check".into();
             found.truncate(cap.saturating_sub(1));
-            found.push(Violation { path: Vec::new(), expected, found: value.describe() });
+            found.push(CheckViolation { path: Vec::new(), expected, found: value.describe() });
         }
         found
     }

@@ -1,6 +1,6 @@
 //! A schema compiled once: references are indices, patterns are ready to match.
 
-use super::integer::{Format, Integer};
+use super::integer::{Integer, IntegerFormat};
 use regex::Regex;
 use serde_json::Value as Json;
 use std::collections::HashMap;
@@ -107,7 +107,7 @@ pub(crate) struct NumberRule {
 
 #[derive(Debug)]
 pub(crate) struct IntegerRule {
-    pub(crate) format: Format,
+    pub(crate) format: IntegerFormat,
     /// Inclusive, and within the format.
     pub(crate) min: Integer,
     pub(crate) max: Integer,
@@ -137,7 +137,7 @@ pub(crate) struct ArrayRule {
 
 #[derive(Debug, Default)]
 pub(crate) struct ObjectRule {
-    pub(crate) properties: Vec<Property>,
+    pub(crate) properties: Vec<PropertyRule>,
     /// The place of each name in `properties`.
     pub(crate) index: HashMap<String, usize>,
     pub(crate) patterns: Vec<(KeyRule, Id)>,
@@ -151,7 +151,7 @@ pub(crate) struct ObjectRule {
 }
 
 #[derive(Debug)]
-pub(crate) struct Property {
+pub(crate) struct PropertyRule {
     pub(crate) name: String,
     pub(crate) node: Id,
     pub(crate) required: bool,

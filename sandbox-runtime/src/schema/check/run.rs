@@ -1,11 +1,11 @@
 //! One check of one value: the walk, and the alternatives.
 
 use super::expect::{Words, literal, one_of, or_null};
-use super::fit::Choice;
+use super::fit::FitChoice;
 use super::node::{Arena, Id, Js, Kinds, Node, Union};
 use super::scalar::{accepts_kind, is_literal, scalar_holds};
-use super::{Checker, Direction, Step, Violation};
-use crate::boundary::tree::JsValue;
+use super::{CheckDirection, CheckViolation, Checker, Step};
+use crate::boundary::js_value::JsValue;
 use std::collections::HashMap;
 
 /// How deeply values are checked. Deeper ones are refused: the check must not exhaust the stack.
@@ -24,8 +24,8 @@ enum Mode {
 /// One check of one value.
 pub(crate) struct Run<'a> {
     pub(crate) arena: &'a Arena,
-    pub(crate) direction: Direction,
-    found: Vec<Violation>,
+    pub(crate) direction: CheckDirection,
+    found: Vec<CheckViolation>,
     cap: usize,
     path: Vec<Step>,
     mode: Mode,
@@ -52,7 +52,7 @@ impl<'a> Run<'a> {
     }
 
     /// What was found, and whether there were steps enough to find all.
-    pub(crate) fn finish(self) -> (Vec<Violation>, bool) {
+    pub(crate) fn finish(self) -> (Vec<CheckViolation>, bool) {
         (self.found, self.steps > 0)
     }
 
@@ -75,7 +75,7 @@ impl<'a> Run<'a> {
         if self.mode != Mode::Report {
             self.mode = Mode::Refuses;
         } else if !self.is_done() {
-            let violation = Violation { path: self.path.clone(), expected: expected(), found: found() };
+            let violation = CheckViolation { path: self.path.clone(), expected: expected(), found: found() };
             // The parts of a schema that hold together often say the same.
             if !self.found.iter().rev().take(4).any(|known| *known == violation) {
                 self.found.push(violation);
@@ -206,8 +206,8 @@ impl<'a> Run<'a> {
                 .any(|&id| self.arena.parts(id).iter().any(|part| part.is_only_null()));
         let words = self.words();
         match self.best(&union.alternatives, value) {
-            Choice::Alternative(id) => self.visit(id, value, null),
-            Choice::Tag(name, tags) => {
+            FitChoice::Alternative(id) => self.visit(id, value, null),
+            FitChoice::Tag(name, tags) => {
                 let JsValue::Object(entries) = value else { return };
                 match entries.iter().find(|(field, _)| *field == name) {
                     Some((_, tag)) => self.inside(Step::Field(name), |run| {
@@ -216,7 +216,7 @@ impl<'a> Run<'a> {
                     None => self.refuse(|| format!("the field `{name}`"), || "none".into()),
                 }
             }
-            Choice::None => {
+            FitChoice::None => {
                 self.refuse(|| or_null(words.alternatives(&union.alternatives), null), || value.describe());
             }
         }

@@ -1,13 +1,13 @@
 //! The check of values that hold no others, and of the kinds of values.
 
-use super::Direction;
+use super::CheckDirection;
 use super::integer::{Integer, MAX_SAFE};
 use super::node::{IntegerRule, Js, Kinds, Node, NumberRule};
-use crate::boundary::tree::JsValue;
+use crate::boundary::js_value::JsValue;
 use serde_json::{Number, Value as Json};
 
 /// Whether the node is for values of this kind, whatever else it asks of them.
-pub(crate) fn accepts_kind(node: &Node, value: &JsValue, direction: Direction) -> bool {
+pub(crate) fn accepts_kind(node: &Node, value: &JsValue, direction: CheckDirection) -> bool {
     let kinds = node.kinds;
     match (value, node.js) {
         (JsValue::Undefined | JsValue::Null, _) => kinds.has(Kinds::NULL),
@@ -19,12 +19,12 @@ pub(crate) fn accepts_kind(node: &Node, value: &JsValue, direction: Direction) -
         (JsValue::Array(_), _) => kinds.has(Kinds::ARRAY),
         (JsValue::Set(_) | JsValue::Bytes(_) | JsValue::Numbers { .. }, _) => {
             kinds.has(Kinds::EXOTIC)
-                || kinds.has(Kinds::ARRAY) && !node.is_json() && direction == Direction::ToHost
+                || kinds.has(Kinds::ARRAY) && !node.is_json() && direction == CheckDirection::ToHost
         }
         (JsValue::Object(_), _) => kinds.has(Kinds::OBJECT),
         (JsValue::Map(_), _) => {
             let is_map = kinds.has(Kinds::OBJECT) && node.object.is_map && !node.is_json();
-            kinds.has(Kinds::EXOTIC) || is_map && direction == Direction::ToHost
+            kinds.has(Kinds::EXOTIC) || is_map && direction == CheckDirection::ToHost
         }
         (JsValue::Buffer { .. } | JsValue::Date(_) | JsValue::Error { .. } | JsValue::Other(_), _) => {
             kinds.has(Kinds::EXOTIC)
@@ -32,8 +32,8 @@ pub(crate) fn accepts_kind(node: &Node, value: &JsValue, direction: Direction) -
     }
 }
 
-fn accepts_js(js: Js, value: &JsValue, direction: Direction) -> bool {
-    let to_host = direction == Direction::ToHost;
+fn accepts_js(js: Js, value: &JsValue, direction: CheckDirection) -> bool {
+    let to_host = direction == CheckDirection::ToHost;
     match (js, value) {
         (Js::Bytes, JsValue::Bytes(_) | JsValue::Buffer { .. })
         | (Js::Map { .. }, JsValue::Map(_))
@@ -46,7 +46,7 @@ fn accepts_js(js: Js, value: &JsValue, direction: Direction) -> bool {
 }
 
 /// Whether a number is in the range that the node asks for. Anything else is.
-pub(crate) fn scalar_holds(node: &Node, value: &JsValue, direction: Direction) -> bool {
+pub(crate) fn scalar_holds(node: &Node, value: &JsValue, direction: CheckDirection) -> bool {
     match *value {
         JsValue::Number(value) if node.kinds.has(Kinds::NUMBER) => number_holds(&node.number, value),
         JsValue::Number(value) => safe_integer_holds(&node.integer, value, direction),
@@ -73,8 +73,8 @@ fn is_multiple(value: f64, divisor: f64) -> bool {
     (quotient - quotient.round()).abs() <= quotient.abs().max(1.0) * f64::EPSILON * 4.0
 }
 
-fn safe_integer_holds(rule: &IntegerRule, value: f64, direction: Direction) -> bool {
-    let has_form = !rule.format.big || direction == Direction::ToHost && value.abs() <= MAX_SAFE;
+fn safe_integer_holds(rule: &IntegerRule, value: f64, direction: CheckDirection) -> bool {
+    let has_form = !rule.format.big || direction == CheckDirection::ToHost && value.abs() <= MAX_SAFE;
     has_form && value.is_finite() && value.fract() == 0.0 && integer_holds(rule, Integer::from_f64(value))
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::alternatives::{self, Alternative};
 use super::numbers::{Numeric, Range};
-use super::variant::{Js, Kind, List, Part, Property, Record, Rest, Text, Variant};
+use super::variant::{Js, List, Part, Record, Rest, Text, VariantKind, VariantNode, VariantProperty};
 
 /// The index of a node.
 pub(super) type NodeId = usize;
@@ -15,7 +15,7 @@ pub(super) type NodeId = usize;
 /// The nodes of all schemas that are compared.
 #[derive(Default)]
 pub(super) struct Graph {
-    nodes: Vec<Vec<Variant>>,
+    nodes: Vec<Vec<VariantNode>>,
 }
 
 /// The named types of one version and one direction, with the nodes made so far.
@@ -31,17 +31,17 @@ impl<'a> Types<'a> {
 }
 
 impl Graph {
-    pub(super) fn variants(&self, node: NodeId) -> &[Variant] {
+    pub(super) fn variants(&self, node: NodeId) -> &[VariantNode] {
         &self.nodes[node]
     }
 
     /// The node can be null, which an argument that is not passed becomes.
     pub(super) fn is_nullable(&self, node: NodeId) -> bool {
-        self.nodes[node].iter().any(|variant| matches!(variant.kind, Kind::Null))
+        self.nodes[node].iter().any(|variant| matches!(variant.kind, VariantKind::Null))
     }
 
     fn is_anything(&self, node: NodeId) -> bool {
-        self.nodes[node].iter().any(|variant| matches!(variant.kind, Kind::Any))
+        self.nodes[node].iter().any(|variant| matches!(variant.kind, VariantKind::Any))
     }
 
     /// The node of a schema, made if it is new.
@@ -54,37 +54,37 @@ impl Graph {
         self.nodes.push(Vec::new());
         types.nodes.insert(text, node);
         let all = alternatives::of(schema, types.defs);
-        let mut variants: Vec<Variant> =
+        let mut variants: Vec<VariantNode> =
             all.into_iter().map(|alternative| self.variant(alternative, types)).collect();
         simplify(&mut variants);
         self.nodes[node] = variants;
         node
     }
 
-    fn variant(&mut self, alternative: Alternative, types: &mut Types<'_>) -> Variant {
+    fn variant(&mut self, alternative: Alternative, types: &mut Types<'_>) -> VariantNode {
         let Alternative { key, tag, keywords } = alternative;
         let kind = match (keywords.get("x-js"), keywords.get("const"), keywords.get("type")) {
             (Some(name), ..) => self.js(name.as_str().unwrap_or_default(), &keywords, types),
             (_, Some(value), _) => constant(value),
             (.., Some(name)) => self.typed(name.as_str().unwrap_or_default(), &keywords, types),
-            _ => Kind::Any,
+            _ => VariantKind::Any,
         };
-        Variant { key, tag, kind }
+        VariantNode { key, tag, kind }
     }
 
-    fn typed(&mut self, name: &str, keywords: &BTreeMap<String, Json>, types: &mut Types<'_>) -> Kind {
+    fn typed(&mut self, name: &str, keywords: &BTreeMap<String, Json>, types: &mut Types<'_>) -> VariantKind {
         match name {
-            "null" => Kind::Null,
-            "boolean" => Kind::Boolean,
-            "integer" | "number" => Kind::Numeric(Numeric::of(keywords, name == "integer")),
-            "string" => Kind::Text(text(keywords)),
-            "array" => Kind::List(self.list(keywords, types)),
-            "object" => Kind::Record(self.record(keywords, types)),
-            _ => Kind::Any,
+            "null" => VariantKind::Null,
+            "boolean" => VariantKind::Boolean,
+            "integer" | "number" => VariantKind::Numeric(Numeric::of(keywords, name == "integer")),
+            "string" => VariantKind::Text(text(keywords)),
+            "array" => VariantKind::List(self.list(keywords, types)),
+            "object" => VariantKind::Record(self.record(keywords, types)),
+            _ => VariantKind::Any,
         }
     }
 
-    fn js(&mut self, name: &str, keywords: &BTreeMap<String, Json>, types: &mut Types<'_>) -> Kind {
+    fn js(&mut self, name: &str, keywords: &BTreeMap<String, Json>, types: &mut Types<'_>) -> VariantKind {
         let parts: &[(&str, &'static str)] = match name {
             "Set" => &[("items", "[]")],
             "Map" => &[("x-js-key", "{key}"), ("x-js-value", "{}")],
@@ -97,7 +97,7 @@ impl Graph {
         let parts = parts.iter().map(part).collect();
         let [items, properties] = [("minItems", "maxItems"), ("minProperties", "maxProperties")]
             .map(|(low, high)| Range::of_size(keywords, low, high));
-        Kind::Js(Js { name: name.to_owned(), size: items.within(properties), parts })
+        VariantKind::Js(Js { name: name.to_owned(), size: items.within(properties), parts })
     }
 
     fn list(&mut self, keywords: &BTreeMap<String, Json>, types: &mut Types<'_>) -> List {
@@ -115,12 +115,14 @@ impl Graph {
         let named = |keyword: &str| keywords.get(keyword).and_then(Json::as_object).into_iter().flatten();
         let mut properties = BTreeMap::new();
         for (name, schema) in named("properties") {
-            properties.insert(name.clone(), Property { required: false, value: self.node(schema, types) });
+            properties
+                .insert(name.clone(), VariantProperty { required: false, value: self.node(schema, types) });
         }
         let required = keywords.get("required").and_then(Json::as_array).into_iter().flatten();
         for name in required.filter_map(Json::as_str) {
             let value = self.node(&Json::Bool(true), types);
-            properties.entry(name.to_owned()).or_insert(Property { required: true, value }).required = true;
+            properties.entry(name.to_owned()).or_insert(VariantProperty { required: true, value }).required =
+                true;
         }
         let patterns = named("patternProperties")
             .map(|(name, schema)| (name.clone(), self.node(schema, types)))
@@ -194,8 +196,8 @@ impl Graph {
     }
 }
 
-fn constant(value: &Json) -> Kind {
-    if value.is_null() { Kind::Null } else { Kind::Constant(sorted(value)) }
+fn constant(value: &Json) -> VariantKind {
+    if value.is_null() { VariantKind::Null } else { VariantKind::Constant(sorted(value)) }
 }
 
 fn text(keywords: &BTreeMap<String, Json>) -> Text {
@@ -207,8 +209,8 @@ fn text(keywords: &BTreeMap<String, Json>) -> Text {
 }
 
 /// Leaves out what others of the alternatives allow anyway.
-fn simplify(variants: &mut Vec<Variant>) {
-    if let Some(any) = variants.iter().position(|variant| matches!(variant.kind, Kind::Any)) {
+fn simplify(variants: &mut Vec<VariantNode>) {
+    if let Some(any) = variants.iter().position(|variant| matches!(variant.kind, VariantKind::Any)) {
         *variants = vec![variants.swap_remove(any)];
     }
     let kept: Vec<bool> = variants.iter().map(|variant| !variant.kind.is_within(variants)).collect();

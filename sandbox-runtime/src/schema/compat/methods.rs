@@ -24,7 +24,7 @@ pub(super) struct Version<'a> {
 }
 
 /// What is found before any value is compared: a change, or a value to compare in its place.
-enum Found {
+enum FoundMethod {
     Change(String, Breaks),
     Value(Pair),
 }
@@ -33,7 +33,7 @@ struct Comparison<'a> {
     old: Version<'a>,
     new: Version<'a>,
     graph: Graph,
-    found: Vec<(String, Found)>,
+    found: Vec<(String, FoundMethod)>,
 }
 
 impl Role {
@@ -127,8 +127,8 @@ pub(super) fn compare(old: &Description, new: &Description) -> Compatibility {
     let mut compatibility = Compatibility::default();
     for (path, found) in found {
         match found {
-            Found::Change(what, breaks) => compatibility.push(&path, what, breaks),
-            Found::Value(pair) => {
+            FoundMethod::Change(what, breaks) => compatibility.push(&path, what, breaks),
+            FoundMethod::Value(pair) => {
                 for difference in values.differences(pair, &path) {
                     compatibility.push(
                         &difference.path,
@@ -153,7 +153,7 @@ fn broken_by(effect: Effect, receiver: Side) -> Breaks {
 
 impl Comparison<'_> {
     fn change(&mut self, path: &str, what: impl Into<String>, breaks: Breaks) {
-        self.found.push((path.to_owned(), Found::Change(what.into(), breaks)));
+        self.found.push((path.to_owned(), FoundMethod::Change(what.into(), breaks)));
     }
 
     fn contract(&mut self) {
@@ -264,7 +264,7 @@ impl Comparison<'_> {
     fn value(&mut self, path: String, was: &TypeDescription, is: &TypeDescription, side: Side) {
         let old = self.old.node(was, side, &mut self.graph);
         let new = self.new.node(is, side, &mut self.graph);
-        self.found.push((path, Found::Value(Pair { old, new, side })));
+        self.found.push((path, FoundMethod::Value(Pair { old, new, side })));
     }
 }
 

@@ -11,13 +11,13 @@ use super::values::Effect;
 /// What lies between two limits; without a limit, everything on that side.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Range {
-    low: Option<Limit>,
-    high: Option<Limit>,
+    low: Option<NumberLimit>,
+    high: Option<NumberLimit>,
 }
 
 /// The number itself, and how far the limit lies beside it: exclusive ones by an imagined smallest step.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Limit {
+struct NumberLimit {
     number: Exact,
     step: i8,
 }
@@ -88,7 +88,7 @@ impl fmt::Display for Exact {
     }
 }
 
-impl Limit {
+impl NumberLimit {
     fn at(number: Exact) -> Self {
         Self { number, step: 0 }
     }
@@ -109,24 +109,25 @@ impl Limit {
 
 impl Range {
     fn new(low: i128, high: i128) -> Self {
-        let limit = |number| Some(Limit::at(Exact::Integer(number)));
+        let limit = |number| Some(NumberLimit::at(Exact::Integer(number)));
         Self { low: limit(low), high: limit(high) }
     }
 
     fn real(low: f64, high: f64) -> Self {
-        let limit = |number| Some(Limit::at(Exact::real(number)));
+        let limit = |number| Some(NumberLimit::at(Exact::real(number)));
         Self { low: limit(low), high: limit(high) }
     }
 
     /// The limits under these two keywords.
     pub(super) fn of(keywords: &BTreeMap<String, Json>, low: &str, high: &str) -> Self {
-        let limit = |keyword: &str, step| Some(Limit { number: Exact::of(keywords.get(keyword)?)?, step });
+        let limit =
+            |keyword: &str, step| Some(NumberLimit { number: Exact::of(keywords.get(keyword)?)?, step });
         Self { low: limit(low, 0), high: limit(high, 0) }
     }
 
     /// A size, which is at least 0 anyway.
     pub(super) fn of_size(keywords: &BTreeMap<String, Json>, low: &str, high: &str) -> Self {
-        let zero = Self { low: Some(Limit::at(Exact::Integer(0))), high: None };
+        let zero = Self { low: Some(NumberLimit::at(Exact::Integer(0))), high: None };
         Self::of(keywords, low, high).within(zero)
     }
 
@@ -143,13 +144,13 @@ impl Range {
         if !integral {
             return range;
         }
-        let rounded = |limit: Option<Limit>, up| limit.map(|limit| limit.integral(up));
+        let rounded = |limit: Option<NumberLimit>, up| limit.map(|limit| limit.integral(up));
         Self { low: rounded(range.low, true), high: rounded(range.high, false) }
     }
 
     /// What lies in both.
     pub(super) fn within(self, other: Self) -> Self {
-        let stricter = |a: Option<Limit>, b: Option<Limit>, wanted| match (a, b) {
+        let stricter = |a: Option<NumberLimit>, b: Option<NumberLimit>, wanted| match (a, b) {
             (Some(a), Some(b)) => Some(if a.order(b) == wanted { a } else { b }),
             (a, b) => a.or(b),
         };
@@ -160,7 +161,7 @@ impl Range {
     }
 
     pub(super) fn effect(self, new: Self) -> Effect {
-        let moved = |old: Option<Limit>, new: Option<Limit>| match (old, new) {
+        let moved = |old: Option<NumberLimit>, new: Option<NumberLimit>| match (old, new) {
             (Some(old), Some(new)) => Some(new.order(old)),
             (None, None) => Some(Ordering::Equal),
             _ => None,
@@ -187,21 +188,21 @@ impl Range {
     }
 
     pub(super) fn contains(self, json: &Json) -> bool {
-        let Some(limit) = Exact::of(json).map(Limit::at) else { return false };
+        let Some(limit) = Exact::of(json).map(NumberLimit::at) else { return false };
         !self.low.is_some_and(|low| limit.order(low).is_lt())
             && !self.high.is_some_and(|high| limit.order(high).is_gt())
     }
 
     /// Equal for equal ranges alone.
     pub(super) fn canonical(self) -> Json {
-        let limit = |limit: Option<Limit>| limit.map(|limit| (limit.number.to_string(), limit.step));
+        let limit = |limit: Option<NumberLimit>| limit.map(|limit| (limit.number.to_string(), limit.step));
         serde_json::json!([limit(self.low), limit(self.high)])
     }
 }
 
 impl fmt::Display for Range {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words = |limit: Limit, exclusive: &str, inclusive: &str| {
+        let words = |limit: NumberLimit, exclusive: &str, inclusive: &str| {
             format!("{}{}", if limit.step == 0 { inclusive } else { exclusive }, limit.number)
         };
         match (self.low, self.high) {
@@ -281,7 +282,7 @@ impl Numeric {
 
 impl fmt::Display for Numeric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let told = |limit: Option<Limit>, whole: Option<Limit>| limit.filter(|_| limit != whole);
+        let told = |limit: Option<NumberLimit>, whole: Option<NumberLimit>| limit.filter(|_| limit != whole);
         let range =
             Range { low: told(self.range.low, self.whole.low), high: told(self.range.high, self.whole.high) };
         f.write_str(&self.name)?;

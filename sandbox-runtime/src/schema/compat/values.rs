@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::graph::{Graph, NodeId};
 use super::numbers::Range;
-use super::variant::{Kind, List, Property, Record, Rest, Text, Variant};
+use super::variant::{List, Record, Rest, Text, VariantKind, VariantNode, VariantProperty};
 
 /// Who gets a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -56,10 +56,10 @@ pub(super) struct Values<'a> {
 
 /// The alternatives of two versions of a union.
 struct Matched<'a> {
-    pairs: Vec<(&'a Variant, &'a Variant)>,
+    pairs: Vec<(&'a VariantNode, &'a VariantNode)>,
     /// Those without a partner.
-    old: Vec<&'a Variant>,
-    new: Vec<&'a Variant>,
+    old: Vec<&'a VariantNode>,
+    new: Vec<&'a VariantNode>,
 }
 
 /// The comparison of one value.
@@ -83,7 +83,7 @@ impl<'a> Values<'a> {
     }
 
     /// Pairs what is meant to be the same alternative: by key, then by structure, then by type and position.
-    fn matched(&self, old: &'a [Variant], new: &'a [Variant]) -> Matched<'a> {
+    fn matched(&self, old: &'a [VariantNode], new: &'a [VariantNode]) -> Matched<'a> {
         let mut matched = Matched { pairs: Vec::new(), old: old.iter().collect(), new: new.iter().collect() };
         matched.pair(|old, new| !old.key.is_empty() && old.key == new.key);
         matched.pair(|old, new| old.kind.canonical(&self.numbers) == new.kind.canonical(&self.numbers));
@@ -96,7 +96,7 @@ impl<'a> Values<'a> {
 }
 
 impl Matched<'_> {
-    fn pair(&mut self, rule: impl Fn(&Variant, &Variant) -> bool) {
+    fn pair(&mut self, rule: impl Fn(&VariantNode, &VariantNode) -> bool) {
         self.old.retain(|old| {
             let partner = self.new.iter().position(|new| rule(old, new));
             self.pairs.extend(partner.map(|partner| (*old, self.new.remove(partner))));
@@ -118,17 +118,17 @@ impl Walk<'_> {
             return;
         }
         match (graph.variants(old), graph.variants(new)) {
-            ([Variant { kind: Kind::Any, .. }], new) => {
+            ([VariantNode { kind: VariantKind::Any, .. }], new) => {
                 self.report(path, format!("anything became {}", listed(new)), Effect::NARROWER);
             }
-            (old, [Variant { kind: Kind::Any, .. }]) => {
+            (old, [VariantNode { kind: VariantKind::Any, .. }]) => {
                 self.report(path, format!("{} became anything", listed(old)), Effect::WIDER);
             }
             (old, new) => self.unions(old, new, path),
         }
     }
 
-    fn unions(&mut self, old: &[Variant], new: &[Variant], path: &str) {
+    fn unions(&mut self, old: &[VariantNode], new: &[VariantNode], path: &str) {
         let many = old.len().max(new.len()) > 1;
         let matched = self.values.matched(old, new);
         for (old, new) in matched.pairs {
@@ -147,18 +147,18 @@ impl Walk<'_> {
         }
     }
 
-    fn kinds(&mut self, old: &Kind, new: &Kind, path: &str) {
+    fn kinds(&mut self, old: &VariantKind, new: &VariantKind, path: &str) {
         match (old, new) {
-            (Kind::Numeric(old), Kind::Numeric(new)) => {
+            (VariantKind::Numeric(old), VariantKind::Numeric(new)) => {
                 let effect = old.effect(new, self.side == Side::Host);
                 if effect != Effect::NONE {
                     self.report(path, format!("{old} became {new}"), effect);
                 }
             }
-            (Kind::Text(old), Kind::Text(new)) => self.texts(old, new, path),
-            (Kind::List(old), Kind::List(new)) => self.lists(old, new, path),
-            (Kind::Record(old), Kind::Record(new)) => self.records(old, new, path),
-            (Kind::Js(old), Kind::Js(new)) => {
+            (VariantKind::Text(old), VariantKind::Text(new)) => self.texts(old, new, path),
+            (VariantKind::List(old), VariantKind::List(new)) => self.lists(old, new, path),
+            (VariantKind::Record(old), VariantKind::Record(new)) => self.records(old, new, path),
+            (VariantKind::Js(old), VariantKind::Js(new)) => {
                 self.sizes("length", old.size, new.size, path);
                 for (old, new) in old.parts.iter().zip(&new.parts) {
                     self.nodes(old.node, new.node, &format!("{path}{}", old.path));
@@ -225,7 +225,7 @@ impl Walk<'_> {
         self.rests(old.rest, new.rest, path);
     }
 
-    fn property(&mut self, old: Property, new: Property, path: &str) {
+    fn property(&mut self, old: VariantProperty, new: VariantProperty, path: &str) {
         match (old.required, new.required) {
             (true, false) => self.report(path, "became optional", Effect::WIDER),
             (false, true) => self.report(path, "became required", Effect::NARROWER),
@@ -277,6 +277,6 @@ impl Walk<'_> {
     }
 }
 
-fn listed(variants: &[Variant]) -> String {
-    variants.iter().map(Variant::to_string).collect::<Vec<_>>().join(" or ")
+fn listed(variants: &[VariantNode]) -> String {
+    variants.iter().map(VariantNode::to_string).collect::<Vec<_>>().join(" or ")
 }

@@ -9,14 +9,14 @@ use super::graph::NodeId;
 use super::numbers::{Numeric, Range};
 
 /// An alternative whose parts are nodes.
-pub(super) struct Variant {
+pub(super) struct VariantNode {
     pub(super) key: String,
     pub(super) tag: String,
-    pub(super) kind: Kind,
+    pub(super) kind: VariantKind,
 }
 
 /// What a value can be.
-pub(super) enum Kind {
+pub(super) enum VariantKind {
     Any,
     Null,
     Boolean,
@@ -58,14 +58,14 @@ pub(super) struct List {
 
 pub(super) struct Record {
     pub(super) size: Range,
-    pub(super) properties: BTreeMap<String, Property>,
+    pub(super) properties: BTreeMap<String, VariantProperty>,
     /// Properties by a pattern of their names.
     pub(super) patterns: BTreeMap<String, NodeId>,
     pub(super) rest: Rest,
 }
 
 #[derive(Clone, Copy)]
-pub(super) struct Property {
+pub(super) struct VariantProperty {
     pub(super) required: bool,
     pub(super) value: NodeId,
 }
@@ -78,7 +78,7 @@ pub(super) enum Rest {
     Of(NodeId),
 }
 
-impl Kind {
+impl VariantKind {
     /// The structure, with a number in place of each node.
     pub(super) fn canonical(&self, numbers: &[usize]) -> Json {
         match self {
@@ -133,7 +133,7 @@ impl Kind {
     }
 
     /// This is a constant that one of the others can be.
-    pub(super) fn is_within(&self, others: &[Variant]) -> bool {
+    pub(super) fn is_within(&self, others: &[VariantNode]) -> bool {
         match self {
             Self::Constant(value) => others.iter().any(|other| other.kind.contains(value)),
             _ => false,
@@ -186,7 +186,7 @@ impl Record {
     }
 }
 
-impl Property {
+impl VariantProperty {
     pub(super) fn word(self) -> &'static str {
         if self.required { "required property" } else { "optional property" }
     }
@@ -198,19 +198,19 @@ impl Rest {
     }
 }
 
-impl fmt::Display for Variant {
+impl fmt::Display for VariantNode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
-            Kind::Any => f.write_str("anything"),
-            Kind::Null => f.write_str("null"),
-            Kind::Boolean => f.write_str("boolean"),
-            Kind::Constant(value) => value.fmt(f),
-            Kind::Numeric(numeric) => numeric.fmt(f),
-            Kind::Text(_) => f.write_str("string"),
-            Kind::List(_) => f.write_str("array"),
-            Kind::Record(_) if self.key.is_empty() => f.write_str("object"),
-            Kind::Record(_) => write!(f, "{{ {} }}", self.key),
-            Kind::Js(js) => f.write_str(&js.name),
+            VariantKind::Any => f.write_str("anything"),
+            VariantKind::Null => f.write_str("null"),
+            VariantKind::Boolean => f.write_str("boolean"),
+            VariantKind::Constant(value) => value.fmt(f),
+            VariantKind::Numeric(numeric) => numeric.fmt(f),
+            VariantKind::Text(_) => f.write_str("string"),
+            VariantKind::List(_) => f.write_str("array"),
+            VariantKind::Record(_) if self.key.is_empty() => f.write_str("object"),
+            VariantKind::Record(_) => write!(f, "{{ {} }}", self.key),
+            VariantKind::Js(js) => f.write_str(&js.name),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! JavaScript that makes values to attack the host with.
 
 use super::expressions::{LARGE, PLAIN, PROXIES, TEMPLATES, TRAPS};
-use crate::boundary::tree::quoted;
+use crate::boundary::js_value::quoted;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;

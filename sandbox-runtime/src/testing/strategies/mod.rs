@@ -12,6 +12,6 @@ mod violating;
 
 pub(super) use hostile::hostile;
 pub(super) use shrink::ShrinkBound;
-pub(super) use source::Source;
+pub(super) use source::SchemaSource;
 pub(super) use valid::valid;
 pub(super) use violating::violating;

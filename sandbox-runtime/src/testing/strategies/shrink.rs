@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use proptest::strategy::{BoxedStrategy, NewTree, Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
-use super::source::Source;
+use super::source::SchemaSource;
 use crate::boundary::JsValue;
-use crate::boundary::tree::number_text;
+use crate::boundary::js_value::number_text;
 
 /// How far a value is shrunk. A large value has more simpler ones than can be looked at.
 #[derive(Clone, Copy, Debug)]
@@ -32,39 +32,39 @@ impl Default for ShrinkBound {
 #[derive(Debug)]
 pub(super) struct Shrinking {
     pub(super) values: BoxedStrategy<Vec<JsValue>>,
-    pub(super) sources: Arc<[Arc<Source>]>,
+    pub(super) sources: Arc<[Arc<SchemaSource>]>,
     /// Else they are those of which a schema refuses a value.
     pub(super) accepted: bool,
     pub(super) bound: ShrinkBound,
 }
 
 impl Strategy for Shrinking {
-    type Tree = Tree;
+    type Tree = ShrinkTree;
     type Value = Vec<JsValue>;
 
     fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Self> {
         loop {
             let current = self.values.new_tree(runner)?.current();
             if are_accepted(&self.sources, &current) == self.accepted {
-                return Ok(Tree::new(current, self.sources.clone(), self.accepted, self.bound));
+                return Ok(ShrinkTree::new(current, self.sources.clone(), self.accepted, self.bound));
             }
             runner.reject_local("the schema has another opinion of it")?;
         }
     }
 }
 
-fn are_accepted(sources: &[Arc<Source>], values: &[JsValue]) -> bool {
+fn are_accepted(sources: &[Arc<SchemaSource>], values: &[JsValue]) -> bool {
     sources.iter().zip(values).all(|(source, value)| source.accepts(0, value))
 }
 
-pub(super) struct Tree {
+pub(super) struct ShrinkTree {
     current: Vec<JsValue>,
     /// The simplest values that failed so far.
     best: Vec<JsValue>,
     /// What is left to try instead; `None` before it is known that they fail.
     simpler: Option<Box<dyn Iterator<Item = Vec<JsValue>>>>,
     is_done: bool,
-    sources: Arc<[Arc<Source>]>,
+    sources: Arc<[Arc<SchemaSource>]>,
     accepted: bool,
     /// What is left of it.
     bound: ShrinkBound,
@@ -72,8 +72,13 @@ pub(super) struct Tree {
     deadline: Option<Option<Instant>>,
 }
 
-impl Tree {
-    fn new(values: Vec<JsValue>, sources: Arc<[Arc<Source>]>, accepted: bool, bound: ShrinkBound) -> Self {
+impl ShrinkTree {
+    fn new(
+        values: Vec<JsValue>,
+        sources: Arc<[Arc<SchemaSource>]>,
+        accepted: bool,
+        bound: ShrinkBound,
+    ) -> Self {
         let best = values.clone();
         let (simpler, deadline) = (None, None);
         Self { current: values, best, simpler, is_done: false, sources, accepted, bound, deadline }
@@ -96,7 +101,7 @@ impl Tree {
     }
 }
 
-impl ValueTree for Tree {
+impl ValueTree for ShrinkTree {
     type Value = Vec<JsValue>;
 
     fn current(&self) -> Vec<JsValue> {
@@ -273,7 +278,7 @@ mod tests {
         let schema = serde_json::Value::Bool(true);
         let source = Arc::new(source_of(&schema));
         let sources = values.iter().map(|_| source.clone()).collect();
-        let mut tree = Tree::new(values.clone(), sources, true, ShrinkBound::default());
+        let mut tree = ShrinkTree::new(values.clone(), sources, true, ShrinkBound::default());
         let mut is_going = tree.simplify();
         while is_going {
             is_going = if fails(&tree.current()) { tree.simplify() } else { tree.complicate() };
@@ -334,15 +339,16 @@ mod tests {
             ShrinkBound { iters: 100, time: Duration::MAX },
             ShrinkBound { iters: u32::MAX, time: Duration::from_millis(1) },
         ] {
-            let mut tree = Tree::new(values.clone(), Arc::from([Arc::new(source_of(&schema))]), true, bound);
+            let mut tree =
+                ShrinkTree::new(values.clone(), Arc::from([Arc::new(source_of(&schema))]), true, bound);
             assert!(!tree.simplify(), "{bound:?}");
             assert_eq!(tree.current(), values);
             assert!(tree.bound.iters == 0 || bound.iters == u32::MAX);
         }
     }
 
-    fn source_of(schema: &serde_json::Value) -> Source {
-        Source::new(schema, &serde_json::Map::new(), crate::schema::check::Direction::ToHost)
+    fn source_of(schema: &serde_json::Value) -> SchemaSource {
+        SchemaSource::new(schema, &serde_json::Map::new(), crate::schema::check::CheckDirection::ToHost)
     }
 
     #[test]

@@ -2,20 +2,24 @@
 
 use crate::boundary::JsValue;
 use crate::schema::check::node::{Arena, Id, Js, Kinds, Lengths, Node};
-use crate::schema::check::{Checker, Direction};
+use crate::schema::check::{CheckDirection, Checker};
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeSet;
 
 /// A schema with what is needed to make values that end.
 #[derive(Debug)]
-pub(in crate::testing) struct Source {
+pub(in crate::testing) struct SchemaSource {
     pub(super) checker: Checker,
     /// How deeply the smallest values of each node are nested. `None` for nodes without finite values.
     heights: Vec<Option<u32>>,
 }
 
-impl Source {
-    pub(in crate::testing) fn new(schema: &Json, defs: &Map<String, Json>, direction: Direction) -> Self {
+impl SchemaSource {
+    pub(in crate::testing) fn new(
+        schema: &Json,
+        defs: &Map<String, Json>,
+        direction: CheckDirection,
+    ) -> Self {
         let checker = Checker::new(schema, defs, direction);
         let heights = heights(&checker.arena);
         Self { checker, heights }
@@ -33,7 +37,7 @@ impl Source {
     }
 
     pub(super) fn is_to_host(&self) -> bool {
-        self.checker.direction == Direction::ToHost
+        self.checker.direction == CheckDirection::ToHost
     }
 
     pub(super) fn height(&self, id: Id) -> Option<u32> {

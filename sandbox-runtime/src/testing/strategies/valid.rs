@@ -2,10 +2,12 @@
 
 use super::scalars::{dates, integers, matching, names, numbers, strings};
 use super::shrink::{ShrinkBound, Shrinking};
-use super::source::{Source, asks_nothing, is_nullable};
+use super::source::{SchemaSource, asks_nothing, is_nullable};
 use crate::boundary::JsValue;
 use crate::schema::check::integer::Integer;
-use crate::schema::check::node::{ArrayRule, Id, Js, KeyRule, Kinds, Lengths, Node, ObjectRule, Property};
+use crate::schema::check::node::{
+    ArrayRule, Id, Js, KeyRule, Kinds, Lengths, Node, ObjectRule, PropertyRule,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -26,20 +28,20 @@ const MOST_ELEMENTS: usize = 64;
 /// The values go in the direction: to the host they come in every form that JavaScript may use. A schema with a pattern
 /// that no values can be made for (one with anchors within, for example) gives up after many tries.
 pub(in crate::testing) fn valid(
-    sources: Arc<[Arc<Source>]>,
+    sources: Arc<[Arc<SchemaSource>]>,
     bound: ShrinkBound,
 ) -> BoxedStrategy<Vec<JsValue>> {
     let values = sources.iter().map(valid_value).collect::<Vec<_>>().boxed();
     Shrinking { values, sources, accepted: true, bound }.boxed()
 }
 
-pub(super) fn valid_value(source: &Arc<Source>) -> BoxedStrategy<JsValue> {
-    At { source: source.clone(), id: 0, depth: DEPTH, place: Place::Whole }.boxed()
+pub(super) fn valid_value(source: &Arc<SchemaSource>) -> BoxedStrategy<JsValue> {
+    At { source: source.clone(), id: 0, depth: DEPTH, place: ValuePlace::Whole }.boxed()
 }
 
 /// Where a value is: `undefined` has a meaning of its own in each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum ValuePlace {
     Whole,
     Element,
     Field,
@@ -48,10 +50,10 @@ enum Place {
 /// The values of a node. Their strategy is built when one is asked for: recursive types would have an endless one.
 #[derive(Clone, Debug)]
 struct At {
-    source: Arc<Source>,
+    source: Arc<SchemaSource>,
     id: Id,
     depth: u32,
-    place: Place,
+    place: ValuePlace,
 }
 
 impl Strategy for At {
@@ -67,7 +69,7 @@ type Values = BoxedStrategy<JsValue>;
 type Fields = BoxedStrategy<Vec<(String, JsValue)>>;
 
 impl At {
-    fn below(&self, id: Id, place: Place) -> Values {
+    fn below(&self, id: Id, place: ValuePlace) -> Values {
         Self { id, place, depth: self.depth.saturating_sub(1), ..self.clone() }.boxed()
     }
 
@@ -149,8 +151,8 @@ impl At {
 
     fn nothing(&self, is_unit: bool) -> Values {
         match (self.place, self.source.is_to_host()) {
-            (Place::Whole, false) if is_unit => Just(JsValue::Undefined).boxed(),
-            (_, false) | (Place::Field, true) => Just(JsValue::Null).boxed(),
+            (ValuePlace::Whole, false) if is_unit => Just(JsValue::Undefined).boxed(),
+            (_, false) | (ValuePlace::Field, true) => Just(JsValue::Null).boxed(),
             (_, true) => select(vec![JsValue::Null, JsValue::Undefined]).boxed(),
         }
     }
@@ -173,11 +175,11 @@ impl At {
                     .boxed()
             }
             Js::Set(item) => {
-                let items = vec(self.below(item, Place::Element), size);
+                let items = vec(self.below(item, ValuePlace::Element), size);
                 (items, any::<bool>()).prop_map(move |(items, array)| set(items, to_host && array)).boxed()
             }
             Js::Map { key, value } => {
-                let entry = (self.below(key, Place::Element), self.below(value, Place::Element));
+                let entry = (self.below(key, ValuePlace::Element), self.below(value, ValuePlace::Element));
                 vec(entry, size).prop_map(|entries| JsValue::Map(unique_keys(entries))).boxed()
             }
         }
@@ -191,7 +193,7 @@ impl At {
     }
 
     fn elements(&self, rule: &ArrayRule) -> BoxedStrategy<Vec<JsValue>> {
-        let prefix: Vec<_> = rule.prefix.iter().map(|&id| self.below(id, Place::Element)).collect();
+        let prefix: Vec<_> = rule.prefix.iter().map(|&id| self.below(id, ValuePlace::Element)).collect();
         let (fixed, lengths) = (prefix.len(), rule.lengths);
         let rest = Lengths {
             min: lengths.min.saturating_sub(fixed),
@@ -199,7 +201,7 @@ impl At {
         };
         let item = match rule.items {
             Some(id) if self.source.height(id).is_none() => return prefix.boxed(),
-            Some(id) => self.below(id, Place::Element),
+            Some(id) => self.below(id, ValuePlace::Element),
             None if fixed > 0 => return prefix.boxed(),
             None => anything(self.source.is_to_host(), self.depth.saturating_sub(1)),
         };
@@ -231,10 +233,10 @@ impl At {
             .boxed()
     }
 
-    fn field(&self, property: &Property) -> BoxedStrategy<Option<(String, JsValue)>> {
+    fn field(&self, property: &PropertyRule) -> BoxedStrategy<Option<(String, JsValue)>> {
         let name = property.name.clone();
         let value =
-            self.below(property.node, Place::Field).prop_map(move |value| Some((name.clone(), value)));
+            self.below(property.node, ValuePlace::Field).prop_map(move |value| Some((name.clone(), value)));
         let absent = match self.source.is_to_host() {
             true => select(vec![None, Some((property.name.clone(), JsValue::Undefined))]).boxed(),
             false => Just(None).boxed(),
@@ -257,11 +259,11 @@ impl At {
         };
         let mut kinds: Vec<BoxedStrategy<(String, JsValue)>> = Vec::new();
         for (keys, id) in rule.patterns.iter().filter(|(_, id)| open(*id)) {
-            kinds.push((keys_of(keys), self.below(*id, Place::Field)).boxed());
+            kinds.push((keys_of(keys), self.below(*id, ValuePlace::Field)).boxed());
         }
         match (rule.additional, rule.unevaluated) {
             (Some(id), _) | (None, Some(id)) if open(id) => {
-                kinds.push((names(), self.below(id, Place::Field)).boxed())
+                kinds.push((names(), self.below(id, ValuePlace::Field)).boxed())
             }
             (None, None) if to_host => kinds.push((names(), anything(true, 0)).boxed()),
             _ => {}

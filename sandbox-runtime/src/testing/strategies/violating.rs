@@ -1,7 +1,7 @@
 //! Values that a schema refuses.
 
 use super::shrink::{ShrinkBound, Shrinking};
-use super::source::{Source, asks_nothing};
+use super::source::{SchemaSource, asks_nothing};
 use super::valid::{anything, valid_value};
 use crate::boundary::JsValue;
 use crate::schema::check::integer::Integer;
@@ -23,7 +23,7 @@ const LARGEST: usize = 1 << 16;
 /// A change is a value of another type, a number next to a bound, a string or a list that is too short or too long, or
 /// a field that is missing, renamed or added.
 pub(in crate::testing) fn violating(
-    sources: Arc<[Arc<Source>]>,
+    sources: Arc<[Arc<SchemaSource>]>,
     bound: ShrinkBound,
 ) -> Option<BoxedStrategy<Vec<JsValue>>> {
     let picky = (0..sources.len()).filter(|&at| !accepts_anything(sources[at].arena(), 0, &mut Vec::new()));
@@ -58,7 +58,7 @@ fn accepts_anything(arena: &Arena, id: Id, within: &mut Vec<Id>) -> bool {
 }
 
 #[derive(Clone, Debug)]
-enum Change {
+enum Mutation {
     Replace(JsValue),
     /// Of a number.
     Add(f64),
@@ -69,7 +69,7 @@ enum Change {
     AddField(String, JsValue),
 }
 
-fn changes(arena: &Arena) -> BoxedStrategy<Change> {
+fn changes(arena: &Arena) -> BoxedStrategy<Mutation> {
     let mut strange = strange_values();
     if arena.nodes.iter().any(|node| may_be_map(arena, node)) {
         strange.retain(|value| !matches!(value, JsValue::Map(_)));
@@ -81,12 +81,12 @@ fn changes(arena: &Arena) -> BoxedStrategy<Change> {
     let lengths: Vec<_> = arena.nodes.iter().flat_map(beyond_lengths).chain([0, 1, 2]).collect();
     let name = "[a-z]{1,8}";
     prop_oneof![
-        3 => strange.prop_map(Change::Replace),
-        1 => select(vec![0.5, 1.0, -1.0, 1e3, -1e3, 1e20, f64::NAN]).prop_map(Change::Add),
-        2 => select(lengths).prop_map(Change::Resize),
-        1 => any::<Index>().prop_map(Change::DropField),
-        1 => (any::<Index>(), name).prop_map(|(index, name)| Change::RenameField(index, name)),
-        1 => (name, anything(true, 1)).prop_map(|(name, value)| Change::AddField(name, value)),
+        3 => strange.prop_map(Mutation::Replace),
+        1 => select(vec![0.5, 1.0, -1.0, 1e3, -1e3, 1e20, f64::NAN]).prop_map(Mutation::Add),
+        2 => select(lengths).prop_map(Mutation::Resize),
+        1 => any::<Index>().prop_map(Mutation::DropField),
+        1 => (any::<Index>(), name).prop_map(|(index, name)| Mutation::RenameField(index, name)),
+        1 => (name, anything(true, 1)).prop_map(|(name, value)| Mutation::AddField(name, value)),
     ]
     .boxed()
 }
@@ -164,7 +164,7 @@ fn places(value: &JsValue) -> usize {
 }
 
 /// Counts `left` down to the place, in the order of [`places`].
-fn change_at(value: &mut JsValue, left: &mut usize, change: &Change) {
+fn change_at(value: &mut JsValue, left: &mut usize, change: &Mutation) {
     if *left == 0 {
         apply(value, change);
     }
@@ -183,21 +183,21 @@ fn change_at(value: &mut JsValue, left: &mut usize, change: &Change) {
     inner.into_iter().for_each(|inner| change_at(inner, left, change));
 }
 
-fn apply(value: &mut JsValue, change: &Change) {
+fn apply(value: &mut JsValue, change: &Mutation) {
     match (change, value) {
-        (Change::Replace(other), value) => *value = other.clone(),
-        (Change::Add(delta), JsValue::Number(number)) => *number += delta,
-        (Change::Resize(length), value) => resize(value, *length),
-        (Change::DropField(index), JsValue::Object(entries)) if !entries.is_empty() => {
+        (Mutation::Replace(other), value) => *value = other.clone(),
+        (Mutation::Add(delta), JsValue::Number(number)) => *number += delta,
+        (Mutation::Resize(length), value) => resize(value, *length),
+        (Mutation::DropField(index), JsValue::Object(entries)) if !entries.is_empty() => {
             entries.remove(index.index(entries.len()));
         }
-        (Change::RenameField(index, name), JsValue::Object(entries))
+        (Mutation::RenameField(index, name), JsValue::Object(entries))
             if !entries.is_empty() && !entries.iter().any(|(known, _)| known == name) =>
         {
             let place = index.index(entries.len());
             entries[place].0.clone_from(name);
         }
-        (Change::AddField(name, new), JsValue::Object(entries))
+        (Mutation::AddField(name, new), JsValue::Object(entries))
             if !entries.iter().any(|(known, _)| known == name) =>
         {
             entries.push((name.clone(), new.clone()));

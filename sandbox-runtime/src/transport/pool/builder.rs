@@ -5,15 +5,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::super::worker::{Priority, WorkerThread};
-#[cfg(feature = "process")]
-use super::inmate::Wear;
 use super::metrics::Counts;
-use super::shared::{HostFactory, Shared};
+use super::state::{HostFactory, PoolState};
+#[cfg(feature = "process")]
+use super::tenant_backend::RecycleCount;
 use super::{Pool, SandboxPool};
 use crate::contract::HostContract;
 use crate::error::{Error, Result};
 use crate::isolate::{Host, engine};
-use crate::realm::Settings;
+use crate::options::Settings;
 use crate::sandbox::{Buildable, Builder};
 
 /// How far those trust each other whose scripts a [`SandboxPool`] runs. It decides what stands between two of them.
@@ -42,14 +42,14 @@ pub struct PoolParts {
     #[cfg(feature = "process")]
     process: Option<crate::process::Process>,
     #[cfg(feature = "process")]
-    wear: Wear,
+    recycle: RecycleCount,
     threads: usize,
     memory: u64,
     idle: Duration,
     queue: usize,
     patience: Option<Duration>,
     slow: Duration,
-    parole: Duration,
+    cooldown: Duration,
     probation: u32,
 }
 
@@ -64,7 +64,7 @@ impl Default for PoolParts {
             #[cfg(feature = "process")]
             process: None,
             #[cfg(feature = "process")]
-            wear: Wear::NEVER,
+            recycle: RecycleCount::NEVER,
             // Where one is held by a call that does not end, another serves the other tenants.
             threads: std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get).max(2),
             memory: 1 << 30,
@@ -72,7 +72,7 @@ impl Default for PoolParts {
             queue: 64,
             patience: None,
             slow: Duration::from_millis(30),
-            parole: Duration::from_secs(30),
+            cooldown: Duration::from_secs(30),
             probation: 0,
         }
     }
@@ -126,7 +126,7 @@ impl Builder<SandboxPool> {
     /// not called. It is looked at before a call. One that tenants share ends when the last of them has been called again.
     #[cfg(feature = "process")]
     pub fn recycle(mut self, calls: u64, bytes: u64) -> Self {
-        self.hosts.wear = Wear { calls, bytes };
+        self.hosts.recycle = RecycleCount { calls, bytes };
         self
     }
 
@@ -173,7 +173,7 @@ impl Builder<SandboxPool> {
     /// threads have; 30 ms when not called. One that uses more is slow, and so is one whose call was ended by a limit.
     ///
     /// A slow tenant is served on other threads, which on Linux have the lowest priority, and comes back when it has been
-    /// quick for [`parole`](Self::parole).
+    /// quick for [`cooldown`](Self::cooldown).
     ///
     /// A call that holds its thread for longer than this keeps no other tenant waiting: those that are quick are served by a
     /// thread that is free, in a sandbox that is made anew. A tenant stays where it is while the call has taken less than ten
@@ -185,8 +185,8 @@ impl Builder<SandboxPool> {
 
     /// How long a slow tenant has to be quick before it comes back; 30 seconds when not called, and twice as long each time
     /// that it becomes slow again, up to 128 times.
-    pub fn parole(mut self, parole: Duration) -> Self {
-        self.hosts.parole = parole;
+    pub fn cooldown(mut self, cooldown: Duration) -> Self {
+        self.hosts.cooldown = cooldown;
         self
     }
 
@@ -219,7 +219,7 @@ impl Builder<SandboxPool> {
         match (parts.trust, &parts.process) {
             (Trust::Hostile, process) => process.clone().unwrap_or_default().check()?,
             (Trust::SameTenant, Some(process)) => process.check()?,
-            (_, None) if parts.wear.is_never() => {}
+            (_, None) if parts.recycle.is_never() => {}
             (_, None) => {
                 return Err(Error::build("`recycle` is for processes: see `trust` and `transport`"));
             }
@@ -253,7 +253,7 @@ impl Builder<SandboxPool> {
         let threads = priorities.map(start).collect::<Result<Vec<_>>>()?;
         // As long as a call that has begun can hold the thread, and as long again.
         let patience = PATIENCE.max(2 * self.settings.limits.wall);
-        let shared = Shared {
+        let shared = PoolState {
             // It is how tenants are told apart.
             settings: Settings { exact_cpu: true, ..self.settings },
             hosts: parts.hosts,
@@ -261,14 +261,14 @@ impl Builder<SandboxPool> {
             #[cfg(feature = "process")]
             process: parts.process,
             #[cfg(feature = "process")]
-            wear: parts.wear,
+            recycle: parts.recycle,
             lane: parts.threads,
             most: parts.memory,
             idle: parts.idle,
             queue: parts.queue,
             patience: parts.patience.unwrap_or(patience),
             slow: parts.slow,
-            parole: parts.parole,
+            cooldown: parts.cooldown,
             probation: parts.probation,
             mailboxes: threads.iter().map(|thread| thread.mailbox().clone()).collect(),
             lodgers: threads.iter().map(|_| AtomicUsize::default()).collect(),
@@ -305,7 +305,7 @@ mod tests {
                 && row("patience").starts_with(&format!("{PATIENCE:?}").replace('s', " s"))
         );
         assert_eq!(row("slow"), format!("{} ms", parts.slow.as_millis()));
-        assert!(row("parole").starts_with(&format!("{} s", parts.parole.as_secs())));
+        assert!(row("cooldown").starts_with(&format!("{} s", parts.cooldown.as_secs())));
         assert_eq!(row("probation"), parts.probation.to_string());
         assert_eq!((row("memory").as_str(), parts.memory), ("1,073,741,824 (1 GiB)", 1 << 30));
         assert_eq!(row("idle"), format!("{} s", parts.idle.as_secs()));

@@ -9,12 +9,12 @@
 //!   their sandboxes are made anew. The callers that wait look for this, as the thread itself cannot (`Shared::place`).
 
 mod builder;
-mod inmate;
 mod metrics;
 mod pooled;
-pub(crate) mod resident;
-mod shared;
+mod state;
 mod tenant;
+mod tenant_backend;
+pub(crate) mod tenant_sandbox;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -23,9 +23,9 @@ pub use builder::{PoolParts, Trust};
 pub use metrics::PoolMetrics;
 use metrics::{count, discount};
 pub use pooled::Pooled;
-use resident::Resident;
-use shared::Shared;
+use state::PoolState;
 use tenant::TenantState;
+use tenant_sandbox::TenantSandbox;
 
 use super::loads::Loads;
 use super::mailbox::Job;
@@ -34,13 +34,13 @@ use crate::contract::GuestContract;
 use crate::error::{Place, Result};
 use crate::isolate::Isolate;
 use crate::isolate::meter::Usage;
-use crate::isolate::script::{Binding, Exports};
-use crate::realm::ConsoleOutput;
+use crate::isolate::script::{Binding, ScriptExports};
+use crate::options::ConsoleOutput;
 use crate::sandbox::Builder;
 use crate::script::Script;
 
 struct Pool {
-    shared: Arc<Shared>,
+    shared: Arc<PoolState>,
     threads: Vec<Arc<WorkerThread>>,
 }
 
@@ -48,9 +48,9 @@ struct Pool {
 pub(crate) struct Loaded {
     id: u64,
     script: Script,
-    bind: Bind,
+    bind: BindTenant,
     exported: Vec<bool>,
-    shared: Arc<Shared>,
+    shared: Arc<PoolState>,
     owner: Arc<TenantState>,
 }
 
@@ -61,8 +61,8 @@ impl Drop for Loaded {
             return;
         };
         let work = Box::new(move |worker: &super::worker::Worker| {
-            if let Some(resident) = worker.residents.get(tenant) {
-                resident.inmate.forget(id);
+            if let Some(tenant_sandbox) = worker.tenant_sandboxes.get(tenant) {
+                tenant_sandbox.backend.forget(id);
             }
         });
         mailbox.post(Job { chain: None, tenant, is_tied: true, work });
@@ -106,7 +106,7 @@ impl SandboxPool {
     /// | [`queue`](Builder::queue) | 64 | calls of one tenant | calls that wait or are under way; one more is [`Error::Overloaded`](crate::Error::Overloaded) |
     /// | [`patience`](Builder::patience) | 10 s, or 2 × [`Limits::wall`](crate::Limits) where that is longer | `Duration` | the wait of a call for its turn; then it is [`Error::Overloaded`](crate::Error::Overloaded) |
     /// | [`slow`](Builder::slow) | 30 ms | `Duration` | CPU time of a tenant beyond its share; the time that a call holds a thread before other tenants leave it |
-    /// | [`parole`](Builder::parole) | 30 s, doubled each time, at most 128 times as long | `Duration` | how long a slow tenant is quick before it comes back |
+    /// | [`cooldown`](Builder::cooldown) | 30 s, doubled each time, at most 128 times as long | `Duration` | how long a slow tenant is quick before it comes back |
     /// | [`probation`](Builder::probation) | 0 | calls of one tenant | the first calls, which the slow threads serve |
     /// | [`memory`](Builder::memory) | 1,073,741,824 (1 GiB) | bytes | heaps and buffers of all sandboxes, or memory of all processes |
     /// | [`idle`](Builder::idle) | 300 s | `Duration` | how long a sandbox is kept that nobody calls |
@@ -139,7 +139,7 @@ pub struct Tenant {
 
 /// A place in the queue of a tenant.
 struct Admitted {
-    shared: Arc<Shared>,
+    shared: Arc<PoolState>,
     tenant: Arc<TenantState>,
 }
 
@@ -165,10 +165,10 @@ impl Tenant {
     ///
     /// As of [`Sandbox::load`](crate::Sandbox::load), and [`Error::Overloaded`](crate::Error::Overloaded).
     pub fn load<C: ?Sized + GuestContract>(&self, script: Script) -> Result<C::Proxy<Pooled>> {
-        let (loading, script) = Loading::new(self.state.next_script(), Bind::of::<C>(), script);
+        let (loading, script) = Loading::new(self.state.next_script(), BindTenant::of::<C>(), script);
         let id = loading.id;
-        let exported = self.run(None, None, move |resident| loading.run(resident))?;
-        Ok(C::proxy(self.pooled(id, Bind::of::<C>(), script, exported)))
+        let exported = self.run(None, None, move |tenant_sandbox| loading.run(tenant_sandbox))?;
+        Ok(C::proxy(self.pooled(id, BindTenant::of::<C>(), script, exported)))
     }
 
     /// [`load`](Self::load) for a task, which it does not block. The future is `Send`, and needs no runtime.
@@ -196,17 +196,17 @@ impl Tenant {
     ///
     /// As of [`load`](Self::load).
     pub fn load_async<C: ?Sized + GuestContract>(&self, script: Script) -> Loads<C::Proxy<Pooled>> {
-        Loads::new(self.clone().load_later(Bind::of::<C>(), script), C::proxy)
+        Loads::new(self.clone().load_later(BindTenant::of::<C>(), script), C::proxy)
     }
 
-    async fn load_later(self, bind: Bind, script: Script) -> Result<Pooled> {
+    async fn load_later(self, bind: BindTenant, script: Script) -> Result<Pooled> {
         let (loading, script) = Loading::new(self.state.next_script(), bind, script);
         let id = loading.id;
-        let exported = self.ask(move |resident| loading.run(resident)).await?;
+        let exported = self.ask(move |tenant_sandbox| loading.run(tenant_sandbox)).await?;
         Ok(self.pooled(id, bind, script, exported))
     }
 
-    fn pooled(&self, id: u64, bind: Bind, script: Script, exported: Vec<bool>) -> Pooled {
+    fn pooled(&self, id: u64, bind: BindTenant, script: Script, exported: Vec<bool>) -> Pooled {
         let (shared, owner) = (self.pool.shared.clone(), self.state.clone());
         let loaded = Arc::new(Loaded { id, script, bind, exported, shared, owner });
         Pooled { tenant: self.clone(), loaded, deadline: None }
@@ -270,13 +270,13 @@ impl Tenant {
 
 /// Binds a contract to what a script exports.
 #[derive(Clone, Copy)]
-struct Bind {
-    here: fn(&Isolate, &Exports) -> Result<Binding>,
+struct BindTenant {
+    here: fn(&Isolate, &ScriptExports) -> Result<Binding>,
     #[cfg(feature = "process")]
     away: fn(&crate::process::ProcessGuest) -> Result<crate::process::Processed>,
 }
 
-impl Bind {
+impl BindTenant {
     fn of<C: ?Sized + GuestContract>() -> Self {
         Self {
             here: |isolate, exports| isolate.bind::<C>(exports),
@@ -290,16 +290,16 @@ impl Bind {
 struct Loading {
     id: u64,
     script: Script,
-    bind: Bind,
+    bind: BindTenant,
 }
 
 impl Loading {
-    fn new(id: u64, bind: Bind, script: Script) -> (Self, Script) {
+    fn new(id: u64, bind: BindTenant, script: Script) -> (Self, Script) {
         (Self { id, script: script.clone(), bind }, script)
     }
 
-    fn run(self, resident: &Resident) -> Result<Vec<bool>> {
-        resident.inmate.bind(self.id, &self.script, self.bind, None)
+    fn run(self, tenant_sandbox: &TenantSandbox) -> Result<Vec<bool>> {
+        tenant_sandbox.backend.bind(self.id, &self.script, self.bind, None)
     }
 }
 

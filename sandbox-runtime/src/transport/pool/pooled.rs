@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use tracing::Instrument as _;
 
-use super::super::remote::{Guard, Lodging, RemoteCall, Start, unless_dropped};
+use super::super::remote::{CallTarget, Guard, RemoteCall, Start, unless_dropped};
 use super::super::worker::{Queues, Turn, Waiting, Worker, WorkerThread, is_done_here, thread_is_gone};
-use super::super::{AsyncTransport, Exports, Narrow, Transport};
-use super::resident::Resident;
+use super::super::{AsyncTransport, Exports, Transport, WithDeadline};
+use super::tenant_sandbox::TenantSandbox;
 use super::{Loaded, Tenant, span};
 use crate::arguments::Arguments as _;
 use crate::contract::GuestMethod;
@@ -16,7 +16,7 @@ use crate::error::{Error, Place, Result};
 use crate::isolate::calls::MethodLeg;
 use crate::isolate::clock;
 use crate::isolate::flights::Flying;
-use crate::isolate::known::Known;
+use crate::isolate::method_info::MethodInfo;
 use crate::isolate::ticket::{Ticket, within};
 #[cfg(feature = "process")]
 use crate::process::ProcessCall;
@@ -62,7 +62,7 @@ impl Exports for Pooled {
     }
 }
 
-impl Narrow for Pooled {
+impl WithDeadline for Pooled {
     fn until(&self, deadline: Instant) -> Self {
         Self { deadline: Some(clock::at(deadline)), ..self.clone() }
     }
@@ -76,9 +76,9 @@ where
     fn call(&self, args: M::Args<'_>) -> Result<M::Value, Error> {
         let (loaded, deadline) = (self.loaded.clone(), within(self.deadline));
         let args = args.into_owned();
-        self.tenant.run(Some(Known::billed::<M>().place()), deadline, move |resident| {
-            resident.settle(&loaded, deadline)?;
-            resident.inmate.call::<M>(&loaded, args, deadline)
+        self.tenant.run(Some(MethodInfo::billed::<M>().place()), deadline, move |tenant_sandbox| {
+            tenant_sandbox.settle(&loaded, deadline)?;
+            tenant_sandbox.backend.call::<M>(&loaded, args, deadline)
         })
     }
 }
@@ -115,22 +115,23 @@ impl Pooled {
         let deadline = self.deadline;
         Box::new(move |worker: &Worker, guard, mut answer| {
             ticket.begins();
-            let span = span(&tenant.key, Some(Known::billed::<M>().place()));
+            let span = span(&tenant.key, Some(MethodInfo::billed::<M>().place()));
             let begun = span.in_scope(|| {
-                let resident = worker.residents.of(worker, &shared, &tenant)?;
-                resident.settle(&loaded, deadline)?;
+                let tenant_sandbox = worker.tenant_sandboxes.of(worker, &shared, &tenant)?;
+                tenant_sandbox.settle(&loaded, deadline)?;
                 #[cfg(feature = "process")]
-                if let Some(bound) = resident.inmate.away(loaded.id, ticket.deadline()) {
+                if let Some(bound) = tenant_sandbox.backend.away(loaded.id, ticket.deadline()) {
                     let mut call = bound.fly::<M>(args);
                     if let Some(driver) = call.begin_here() {
                         worker.spawn(tenant.id, driver.run());
                     }
-                    return Ok((Begun::Away(call), resident));
+                    return Ok((Begun::Away(call), tenant_sandbox));
                 }
-                let (isolate, binding) = resident.inmate.bound(loaded.id).ok_or_else(thread_is_gone)?;
-                Ok((Begun::Flies(MethodLeg::<M>::fly(isolate, binding, args, ticket)), resident))
+                let (isolate, binding) =
+                    tenant_sandbox.backend.bound(loaded.id).ok_or_else(thread_is_gone)?;
+                Ok((Begun::Flies(MethodLeg::<M>::fly(isolate, binding, args, ticket)), tenant_sandbox))
             });
-            let (call, resident) = match begun {
+            let (call, tenant_sandbox) = match begun {
                 Ok(begun) => begun,
                 Err(error) => {
                     let failed = Err(error);
@@ -151,8 +152,8 @@ impl Pooled {
                     own.record("outcome", "cancelled");
                     return;
                 };
-                shared.is_over(&own, &tenant, Some(&resident), &outcome, resident.ran());
-                drop((resident, guard));
+                shared.is_over(&own, &tenant, Some(&tenant_sandbox), &outcome, tenant_sandbox.ran());
+                drop((tenant_sandbox, guard));
                 is_done_here();
                 // Nobody may be there any more.
                 _ = answer.send(outcome);
@@ -162,7 +163,7 @@ impl Pooled {
     }
 }
 
-impl Lodging for Tenant {
+impl CallTarget for Tenant {
     fn admit(&self) -> Result<(Arc<WorkerThread>, Option<Guard>)> {
         let admitted = self.admitted()?;
         Ok((self.thread(), Some(Box::new(admitted))))
@@ -219,7 +220,7 @@ impl Tenant {
         &self,
         place: Option<Place>,
         deadline: Option<u64>,
-        work: impl FnOnce(&Resident) -> Result<R> + Send + 'static,
+        work: impl FnOnce(&TenantSandbox) -> Result<R> + Send + 'static,
     ) -> Result<R> {
         let admitted = self.admitted()?;
         let until = Instant::now().checked_add(self.pool.shared.patience);
@@ -234,7 +235,7 @@ impl Tenant {
     /// The same for whoever awaits it.
     pub(super) async fn ask<R: Send + 'static>(
         &self,
-        work: impl FnOnce(&Resident) -> Result<R> + Send + 'static,
+        work: impl FnOnce(&TenantSandbox) -> Result<R> + Send + 'static,
     ) -> Result<R> {
         let ticket = Ticket::new(None);
         let (tenant, own) = (self.clone(), ticket.clone());
@@ -254,23 +255,26 @@ impl Tenant {
     ) -> impl FnOnce(&Worker) -> Result<R> + Send + 'static + use<R, G, W>
     where
         G: Send + 'static,
-        W: FnOnce(&Resident) -> Result<R> + Send + 'static,
+        W: FnOnce(&TenantSandbox) -> Result<R> + Send + 'static,
     {
         let (shared, tenant) = (self.pool.shared.clone(), self.state.clone());
         move |worker| {
             let span = span(&tenant.key, place).entered();
-            let resident = worker.residents.of(worker, &shared, &tenant);
-            let (resident, outcome) = match resident {
-                Ok(resident) => {
-                    let outcome = work(&resident);
-                    (Some(resident), outcome)
+            let tenant_sandbox = worker.tenant_sandboxes.of(worker, &shared, &tenant);
+            let (tenant_sandbox, outcome) = match tenant_sandbox {
+                Ok(tenant_sandbox) => {
+                    let outcome = work(&tenant_sandbox);
+                    (Some(tenant_sandbox), outcome)
                 }
                 Err(error) => (None, Err(error)),
             };
             // To load a script takes the time that it takes, once.
-            let ran = resident.as_deref().filter(|_| place.is_some()).map_or(Duration::ZERO, Resident::ran);
-            shared.is_over(&span, &tenant, resident.as_deref(), &outcome, ran);
-            drop((resident, admitted));
+            let ran = tenant_sandbox
+                .as_deref()
+                .filter(|_| place.is_some())
+                .map_or(Duration::ZERO, TenantSandbox::ran);
+            shared.is_over(&span, &tenant, tenant_sandbox.as_deref(), &outcome, ran);
+            drop((tenant_sandbox, admitted));
             is_done_here();
             outcome
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::isolate::clock;
 use crate::isolate::meter::{Meter, Usage};
 use crate::isolate::watchdog::Watch;
-use crate::realm::Captured;
+use crate::options::Captured;
 
 /// No thread has been chosen.
 pub(super) const NOWHERE: usize = usize::MAX;
@@ -34,10 +34,10 @@ pub(crate) struct TenantState {
     /// What its sandbox takes, in bytes.
     pub(super) memory: AtomicU64,
     /// How many sandboxes it has: two, while one thread has not yet given up what another has made anew.
-    residents: AtomicUsize,
+    tenant_sandboxes: AtomicUsize,
     pub(super) captured: Arc<Captured>,
     scripts: AtomicU64,
-    housing: Mutex<Housing>,
+    placement: Mutex<Placement>,
 }
 
 /// The processor time that a tenant may use on the quick threads: a token bucket.
@@ -50,7 +50,7 @@ struct Allowance {
 
 /// The sandboxes of a tenant, as far as others know them.
 #[derive(Default)]
-struct Housing {
+struct Placement {
     /// What ends a call in the one that there is now, which has this meter.
     now: Option<(Arc<Meter>, Option<Arc<Watch>>)>,
     /// The meters that something more may be on: of that one, and of those that calls are still under way in.
@@ -59,7 +59,7 @@ struct Housing {
     past: Usage,
 }
 
-impl Housing {
+impl Placement {
     /// What all together have used.
     fn usage(&mut self) -> Usage {
         let past = &mut self.past;
@@ -88,47 +88,47 @@ impl TenantState {
             allowance: Mutex::default(),
             making: AtomicU64::default(),
             memory: AtomicU64::default(),
-            residents: AtomicUsize::default(),
+            tenant_sandboxes: AtomicUsize::default(),
             captured: Arc::default(),
             scripts: AtomicU64::default(),
-            housing: Mutex::default(),
+            placement: Mutex::default(),
         })
     }
 
-    fn housing(&self) -> MutexGuard<'_, Housing> {
-        self.housing.lock().unwrap_or_else(PoisonError::into_inner)
+    fn placement(&self) -> MutexGuard<'_, Placement> {
+        self.placement.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// It has a sandbox.
     pub(super) fn moves_in(&self, watch: Option<Arc<Watch>>, meter: Arc<Meter>) {
-        let mut housing = self.housing();
-        housing.usage();
+        let mut placement = self.placement();
+        placement.usage();
         // Where tenants share a sandbox it may have had a part of it before.
-        if !housing.open.iter().any(|known| Arc::ptr_eq(known, &meter)) {
-            housing.open.push(meter.clone());
+        if !placement.open.iter().any(|known| Arc::ptr_eq(known, &meter)) {
+            placement.open.push(meter.clone());
         }
-        housing.now = Some((meter, watch));
-        self.residents.fetch_add(1, Ordering::SeqCst);
+        placement.now = Some((meter, watch));
+        self.tenant_sandboxes.fetch_add(1, Ordering::SeqCst);
     }
 
     /// It has one of its sandboxes no longer. Calls that are under way there are still on its bill.
     pub(super) fn moves_out(&self, meter: &Arc<Meter>) {
-        self.residents.fetch_sub(1, Ordering::SeqCst);
-        let mut housing = self.housing();
-        let before = housing.now.take_if(|(known, _)| Arc::ptr_eq(known, meter));
-        drop((housing, before));
+        self.tenant_sandboxes.fetch_sub(1, Ordering::SeqCst);
+        let mut placement = self.placement();
+        let before = placement.now.take_if(|(known, _)| Arc::ptr_eq(known, meter));
+        drop((placement, before));
     }
 
-    pub(super) fn is_resident(&self) -> bool {
-        self.residents.load(Ordering::SeqCst) > 0
+    pub(super) fn has_sandbox(&self) -> bool {
+        self.tenant_sandboxes.load(Ordering::SeqCst) > 0
     }
 
     pub(super) fn watch(&self) -> Option<Arc<Watch>> {
-        self.housing().now.as_ref().and_then(|(_, watch)| watch.clone())
+        self.placement().now.as_ref().and_then(|(_, watch)| watch.clone())
     }
 
     pub(super) fn usage(&self) -> Usage {
-        self.housing().usage()
+        self.placement().usage()
     }
 
     /// A number for a script of its.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::super::loads::Loads;
-use super::{Guest, GuestRealm, Kept, Remote, Sandbox, Seat};
+use super::{Guest, GuestRealm, HandleInner, IsolateSlot, Remote, Sandbox};
 use crate::contract::GuestContract;
 use crate::error::Result;
 use crate::script::Script;
@@ -38,7 +38,7 @@ use crate::script::Script;
 /// ```
 #[derive(Clone)]
 pub struct Realm {
-    realm: Arc<Kept>,
+    realm: Arc<HandleInner>,
     deadline: Option<u64>,
 }
 
@@ -51,13 +51,13 @@ impl Sandbox {
     /// [`Intrinsics::Frozen`](crate::Intrinsics::Frozen);
     /// [`Error::Discarded`](crate::Error::Discarded).
     pub fn realm(&self) -> Result<Realm> {
-        self.home.run(self.make_realm())
+        self.handle.run(self.make_realm())
     }
 
-    fn make_realm(&self) -> impl FnOnce(&Seat) -> Result<Realm> + Send + 'static {
-        let (home, deadline) = (self.home.clone(), self.deadline);
-        move |seat| {
-            let realm = Kept::realm(home, seat, seat.isolate.make_realm()?);
+    fn make_realm(&self) -> impl FnOnce(&IsolateSlot) -> Result<Realm> + Send + 'static {
+        let (handle, deadline) = (self.handle.clone(), self.deadline);
+        move |slot| {
+            let realm = HandleInner::realm(handle, slot, slot.isolate.make_realm()?);
             Ok(Realm { realm: Arc::new(realm), deadline })
         }
     }
@@ -68,12 +68,12 @@ impl Sandbox {
     ///
     /// As of [`realm`](Self::realm).
     pub async fn realm_async(&self) -> Result<Realm> {
-        self.home.ask(self.make_realm()).await
+        self.handle.ask(self.make_realm()).await
     }
 }
 
-fn get(seat: &Seat, key: u64) -> Result<Rc<GuestRealm>> {
-    seat.realms.get(key).map(|realm| (*realm).clone())
+fn get(slot: &IsolateSlot, key: u64) -> Result<Rc<GuestRealm>> {
+    slot.realms.get(key).map(|realm| (*realm).clone())
 }
 
 impl Realm {
@@ -84,7 +84,7 @@ impl Realm {
     /// As of [`Sandbox::eval`]; [`Error::Discarded`](crate::Error::Discarded) also when the sandbox was reset.
     pub fn eval(&self, script: Script) -> Result<Guest> {
         let key = self.realm.key;
-        Guest::evaluate(&self.realm.home, self.deadline, move |seat| get(seat, key), script)
+        Guest::evaluate(&self.realm.handle, self.deadline, move |slot| get(slot, key), script)
     }
 
     /// [`eval`](Self::eval) for a task, which it does not block; see [`Sandbox::eval_async`].
@@ -94,7 +94,7 @@ impl Realm {
     /// As of [`eval`](Self::eval).
     pub async fn eval_async(&self, script: Script) -> Result<Guest> {
         let key = self.realm.key;
-        Guest::evaluate_async(&self.realm.home, self.deadline, move |seat| get(seat, key), script).await
+        Guest::evaluate_async(&self.realm.handle, self.deadline, move |slot| get(slot, key), script).await
     }
 
     /// [`load`](Self::load) for a task, which it does not block.

@@ -16,7 +16,10 @@ pub(super) fn main(act: &str, plan: &str) -> ExitCode {
     if let Some(name) = act.strip_prefix("early: ") {
         let report = early(&plan).expect("early");
         assert!(
-            report.layers().iter().all(|layer| layer.name != Measure::Seccomp || layer.state == State::Off)
+            report
+                .layers()
+                .iter()
+                .all(|layer| layer.name != Measure::Seccomp || layer.state == LayerState::Off)
         );
         let result = attempts::find(name)();
         let result = result.map_err(|error| error.raw_os_error());

@@ -17,7 +17,7 @@ use std::process::{Command, ExitCode, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use sandbox_runtime::__private::harden::{Plan, early, late};
-use sandbox_runtime::process::{Hardening, HardeningError, HardeningReport, Measure, State};
+use sandbox_runtime::process::{Hardening, HardeningError, HardeningReport, LayerState, Measure};
 
 /// The tests of the parent.
 const TESTS: &[(&str, fn())] = &[
@@ -237,7 +237,7 @@ fn caught(name: &str, measures: &[Measure], as_what: &str, otherwise: &str, chan
 fn missing(measures: &[Measure]) -> Option<String> {
     let report = report(&Plan { namespaces: true, ..plan() });
     measures.iter().find_map(|measure| match report.state(*measure) {
-        State::Unavailable { reason } => Some(format!("no {measure} here: {reason}")),
+        LayerState::Unavailable { reason } => Some(format!("no {measure} here: {reason}")),
         _ => None,
     })
 }
@@ -245,7 +245,7 @@ fn missing(measures: &[Measure]) -> Option<String> {
 /// The version of Landlock.
 fn landlock() -> u32 {
     match report(&plan()).state(Measure::Landlock) {
-        State::Active { detail } => {
+        LayerState::Active { detail } => {
             let version = detail.trim_start_matches("version ").split(':').next();
             version.and_then(|version| version.parse().ok()).expect("its version")
         }
@@ -447,7 +447,7 @@ fn what_is_missing_is_said() {
         let plan = Plan { namespaces: measure == Measure::UserNamespace, ..plan() };
         let report = serde_json::from_str::<HardeningReport>(&run(&act, &plan).well()).expect("a report");
         assert!(!report.is_complete() && !report.is_active(measure), "{report}");
-        let State::Unavailable { reason: said } = report.state(measure) else { panic!("{report}") };
+        let LayerState::Unavailable { reason: said } = report.state(measure) else { panic!("{report}") };
         assert!(said.contains(reason), "{said}");
         let said = run(&act, &Plan { policy: Hardening::Required, ..plan }).well();
         let start = format!("the hardening `{measure}` is required and cannot be had here: ");
@@ -465,10 +465,10 @@ fn the_report_is_of_this_kernel() {
     println!("{all}");
     // The parent limits memory.
     let mut asked = all.layers().iter().filter(|layer| layer.name != Measure::MemoryLimit);
-    assert!(asked.all(|layer| layer.state != State::Off), "{all}");
+    assert!(asked.all(|layer| layer.state != LayerState::Off), "{all}");
     let some = report(&plan());
-    assert_eq!(some.state(Measure::UserNamespace), &State::Off);
-    assert_eq!(some.layers().iter().filter(|layer| layer.state == State::Off).count(), 5, "{some}");
+    assert_eq!(some.state(Measure::UserNamespace), &LayerState::Off);
+    assert_eq!(some.layers().iter().filter(|layer| layer.state == LayerState::Off).count(), 5, "{some}");
 }
 
 /// Not a promise: it says how long it takes.

@@ -8,7 +8,7 @@ use crate::isolate::Isolate;
 
 /// Functions of a realm for what the engine's layer does wrong. It takes BigInts apart, and puts them together, with the
 /// text of a program, which is slow, and finds what a guest has put in the place of `BigInt`.
-pub(crate) struct Intrinsics {
+pub(crate) struct EngineIntrinsics {
     split: v8::Global<v8::Function>,
     join: v8::Global<v8::Function>,
     settle: v8::Global<v8::Function>,
@@ -17,7 +17,7 @@ pub(crate) struct Intrinsics {
     promising: v8::Global<v8::Function>,
 }
 
-impl Intrinsics {
+impl EngineIntrinsics {
     /// Takes them before a guest can change them.
     pub(crate) fn of(scope: &v8::PinScope<'_, '_>) -> Option<Self> {
         const SOURCE: &str = r#"
@@ -89,7 +89,7 @@ impl Intrinsics {
 /// Calls one of the functions of the realm that runs.
 fn own<'s>(
     scope: &v8::PinScope<'s, '_>,
-    which: impl FnOnce(&Intrinsics) -> &v8::Global<v8::Function>,
+    which: impl FnOnce(&EngineIntrinsics) -> &v8::Global<v8::Function>,
     arguments: &[v8::Local<'_, v8::Value>],
 ) -> Option<v8::Local<'s, v8::Value>> {
     let function = Isolate::current(scope)?.with_intrinsics(|own| v8::Local::new(scope, which(own)))?;

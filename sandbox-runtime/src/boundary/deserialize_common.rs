@@ -1,0 +1,164 @@
+//! What serde reads alike, whatever it is read off: an engine's value, or plain data.
+//!
+//! Whoever reads has `small`, `big`, `float`, `string`, `bytes`, `seq` and `map`, which say what a value is not.
+
+use std::any::TypeId;
+
+use serde::de::Visitor;
+use serde_json::Value as Json;
+
+use super::Budget;
+use super::read::safe_integer;
+use super::value_error::ValueError;
+
+macro_rules! small_integers {
+    ($($method:ident $visit:ident $type:ident),*) => {$(
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the value was found in range")]
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+            let value = self.small(f64::from($type::MIN), f64::from($type::MAX), stringify!($type))?;
+            visitor.$visit(value as $type)
+        }
+    )*};
+}
+
+macro_rules! big_integers {
+    ($($method:ident $visit:ident $type:ident),*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+            visitor.$visit(self.big::<$type>(stringify!($type))?)
+        }
+    )*};
+}
+
+/// The methods of a `Deserializer` that read a value of a known kind.
+macro_rules! known_kinds {
+    () => {
+        small_integers!(deserialize_i8 visit_i8 i8, deserialize_i16 visit_i16 i16, deserialize_i32 visit_i32 i32,
+            deserialize_u8 visit_u8 u8, deserialize_u16 visit_u16 u16, deserialize_u32 visit_u32 u32);
+        big_integers!(deserialize_i64 visit_i64 i64, deserialize_u64 visit_u64 u64,
+            deserialize_i128 visit_i128 i128, deserialize_u128 visit_u128 u128);
+
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "rounding to f32 is what `Math.fround` does; overflow is refused"
+        )]
+        fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+            let wide = self.float()?;
+            let narrow = wide as f32;
+            match narrow.is_infinite() && wide.is_finite() {
+                true => Err(self.unexpected("a number in the range of f32")),
+                false => visitor.visit_f32(narrow),
+            }
+        }
+
+        fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+            visitor.visit_f64(self.float()?)
+        }
+
+        fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+            self.deserialize_string(visitor)
+        }
+
+        fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+            visitor.visit_string(self.string("a string")?)
+        }
+
+        fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+            visitor.visit_string(self.string("a name")?)
+        }
+
+        fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+            self.deserialize_byte_buf(visitor)
+        }
+
+        fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+            visitor.visit_byte_buf(self.bytes()?)
+        }
+
+        fn deserialize_unit_struct<V: Visitor<'de>>(
+            self,
+            _: &'static str,
+            visitor: V,
+        ) -> Result<V::Value, ValueError> {
+            self.deserialize_unit(visitor)
+        }
+
+        fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+            self.seq(visitor, "an array")
+        }
+
+        fn deserialize_tuple<V: Visitor<'de>>(
+            self,
+            length: usize,
+            visitor: V,
+        ) -> Result<V::Value, ValueError> {
+            self.seq(visitor, format_args!("an array of {length} elements"))
+        }
+
+        fn deserialize_tuple_struct<V: Visitor<'de>>(
+            self,
+            _: &'static str,
+            length: usize,
+            visitor: V,
+        ) -> Result<V::Value, ValueError> {
+            self.deserialize_tuple(length, visitor)
+        }
+
+        fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+            self.map(visitor, "an object or a Map")
+        }
+
+        fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+            visitor.visit_unit()
+        }
+    };
+}
+
+/// Whether what is read is JSON.
+pub(super) fn is_for_json<V>() -> bool {
+    typeid::of::<V>() == TypeId::of::<Json>()
+}
+
+/// A Number for whoever takes what there is. `refused` is the error when it may not be this one.
+pub(super) fn visit_number<'de, V: Visitor<'de>>(
+    visitor: V,
+    number: f64,
+    budget: &Budget<'_>,
+    refused: impl FnOnce(&str) -> ValueError,
+) -> Result<V::Value, ValueError> {
+    match safe_integer(number) {
+        // serde_json would make null of it.
+        None if !number.is_finite() && is_for_json::<V::Value>() => {
+            Err(refused("a finite number, as JSON has"))
+        }
+        None if number.abs() > f64::from(f32::MAX) => {
+            budget.doubt();
+            visitor.visit_f64(number)
+        }
+        Some(0) if number.is_sign_negative() => visitor.visit_f64(number),
+        Some(integer) => visit_integer(visitor, i128::from(integer)),
+        None => visitor.visit_f64(number),
+    }
+}
+
+/// A BigInt for whoever takes what there is, as the signed and as the unsigned integer that it is.
+pub(super) fn visit_bigint<'de, V: Visitor<'de>>(
+    visitor: V,
+    integers: (Result<i128, ValueError>, Result<u128, ValueError>),
+) -> Result<V::Value, ValueError> {
+    match integers {
+        (Ok(integer), _) => visit_integer(visitor, integer),
+        (_, Ok(integer)) => visitor.visit_u128(integer),
+        (_, Err(error)) => Err(error),
+    }
+}
+
+/// An integer whose type only the visitor knows.
+fn visit_integer<'de, V: Visitor<'de>>(visitor: V, value: i128) -> Result<V::Value, ValueError> {
+    match (u64::try_from(value), i64::try_from(value)) {
+        (Ok(value), _) => visitor.visit_u64(value),
+        (_, Ok(value)) => visitor.visit_i64(value),
+        _ => visitor.visit_i128(value),
+    }
+}
+
+pub(super) use {big_integers, known_kinds, small_integers};

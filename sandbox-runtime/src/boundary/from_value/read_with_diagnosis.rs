@@ -1,0 +1,80 @@
+//! Reading, and where it is needed a closer look.
+
+use crate::boundary::{Budget, ValueError};
+use crate::schema::CheckViolation;
+
+/// Reads data that is taken apart as it is read: first without keeping it, and where a closer look is needed, anew and kept.
+///
+/// `data` may give another thing each time: what is read in the end, and what is looked at, are one. Data that were read are checked
+/// even when they are not whole, for nobody reads what is missing. Of data that were not read, and are not whole, nobody knows all
+/// that is wrong.
+pub(crate) fn read_with_diagnosis<'b, D: Clone, V, E>(
+    is_always_needed: bool,
+    budget: impl Fn() -> Budget<'b>,
+    data: impl Fn() -> Result<D, E>,
+    read: impl Fn(&Budget<'b>, D) -> Result<V, ValueError>,
+    (is_whole, violations): (impl FnOnce(&D) -> bool, impl FnOnce(&D) -> Vec<CheckViolation>),
+) -> Result<Result<V, ValueError>, E> {
+    if !is_always_needed {
+        let budget = budget();
+        match read(&budget, data()?) {
+            Ok(value) if !budget.is_in_doubt() => return Ok(Ok(value)),
+            Err(error) if !error.is_first_of_many() => return Ok(Err(error)),
+            _ => {}
+        }
+    }
+    let data = data()?;
+    Ok(match read(&budget(), data.clone()) {
+        Ok(value) => ValueError::all(violations(&data)).map_or(Ok(value), Err),
+        Err(error) if error.is_first_of_many() && is_whole(&data) => Err(error.with(violations(&data))),
+        Err(error) => Err(error),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::convert::Infallible;
+
+    use super::*;
+    use crate::isolate::stack::StackEnd;
+    use crate::limits::Limits;
+
+    /// Data that is 1 when it is read first, then 2, and so on. A number of `bad` violates the contract.
+    fn of_changing_data(is_always_needed: bool, doubts: bool, bad: u32) -> Result<u32, String> {
+        let (limits, next) = (Limits::default(), Cell::new(0));
+        let budget = || Budget::new(&limits, StackEnd::of_thread());
+        let data = || {
+            next.set(next.get() + 1);
+            Ok::<_, Infallible>(next.get())
+        };
+        let read = |budget: &Budget<'_>, number| {
+            if doubts {
+                budget.doubt();
+            }
+            Ok(number)
+        };
+        let violations = |number: &u32| match *number == bad {
+            true => {
+                vec![CheckViolation { path: Vec::new(), expected: "another".into(), found: bad.to_string() }]
+            }
+            false => Vec::new(),
+        };
+        let Ok(read) =
+            read_with_diagnosis(is_always_needed, budget, data, read, (|_: &u32| true, violations));
+        read.map_err(|error| error.to_string())
+    }
+
+    fn found(bad: &str) -> String {
+        format!(": expected another, got {bad}")
+    }
+
+    #[test]
+    fn what_is_given_is_what_was_looked_at() {
+        assert_eq!(of_changing_data(false, false, 1), Ok(1));
+        assert_eq!(of_changing_data(false, true, 1), Ok(2));
+        assert_eq!(of_changing_data(true, false, 2), Ok(1));
+        assert_eq!(of_changing_data(false, true, 2), Err(found("2")));
+        assert_eq!(of_changing_data(true, true, 1), Err(found("1")));
+    }
+}

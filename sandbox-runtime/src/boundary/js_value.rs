@@ -1,0 +1,412 @@
+//! A JavaScript value as plain data: what crosses the boundary is read into it, checked, described and written.
+
+use std::fmt::Write;
+
+use serde::ser::Error as _;
+use serde::{Serialize, Serializer};
+
+use super::bytes::Bytes;
+use super::js_types::{DATE, Date, ERROR, MAP, SET};
+use crate::shown::is_unseen;
+
+/// How many characters of a string are shown by [`JsValue::describe`].
+const SHOWN: usize = 64;
+
+/// A JavaScript value as plain data.
+///
+/// It is a tree: whoever reads one from JavaScript bounds its size and its depth.
+///
+/// ```
+/// use sandbox_runtime::{Date, JsValue};
+///
+/// let line = JsValue::Object(vec![
+///     ("sku".into(), "cpu".into()),
+///     ("at".into(), Date::from_millis(0).into()),
+///     ("discounts".into(), vec![0.5, 0.25].into()),
+///     ("note".into(), None::<&str>.into()),
+/// ]);
+/// assert_eq!(line.to_js(), r#"({"sku": "cpu", "at": new Date(0), "discounts": [0.5, 0.25], "note": null})"#);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub enum JsValue {
+    /// `undefined`, and the hole of an array.
+    Undefined,
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A Number, with NaN, the infinities and -0.
+    Number(f64),
+    /// A BigInt of at most 128 bits beside its sign. Zero is not negative.
+    BigInt {
+        /// Below zero.
+        negative: bool,
+        /// The value without its sign.
+        magnitude: u128,
+    },
+    /// A string of well-formed Unicode. One with a lone surrogate is [`JsValue::Other`].
+    String(String),
+    /// An Array.
+    Array(Vec<JsValue>),
+    /// A plain object or the instance of a class: the own enumerable properties with string keys, in order.
+    Object(Vec<(String, JsValue)>),
+    /// A Map: the entries, in order.
+    Map(Vec<(JsValue, JsValue)>),
+    /// A Set: the elements, in order.
+    Set(Vec<JsValue>),
+    /// A Uint8Array or a Uint8ClampedArray.
+    Bytes(Vec<u8>),
+    /// Bytes that are no list of numbers. They cross to the guest as a Uint8Array.
+    Buffer {
+        /// `ArrayBuffer` or `DataView`.
+        kind: &'static str,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+    /// Any other typed array of Numbers. The arrays of BigInts are [`JsValue::Array`], as their elements are no Numbers.
+    Numbers {
+        /// The kind of the elements: `Float64` for a Float64Array.
+        kind: &'static str,
+        /// The elements.
+        values: Vec<f64>,
+    },
+    /// A Date: milliseconds since 1970-01-01T00:00:00Z. NaN for an invalid one.
+    Date(f64),
+    /// A native Error.
+    Error {
+        /// `TypeError` and the like.
+        name: String,
+        /// The message.
+        message: String,
+        /// What else is known of it: its `cause`, and what its `name` and its `message` are when they are no strings; the
+        /// fields are empty then. `Undefined` stands for one that is not there.
+        rest: Vec<(&'static str, JsValue)>,
+    },
+    /// What is no data, described: `a function`, `a string with a lone surrogate at index 3`,
+    /// `a BigInt of more than 128 bits`, `an object with a lone surrogate at index 3 of a property's name`.
+    Other(String),
+}
+
+impl JsValue {
+    /// A BigInt.
+    pub fn bigint(value: i128) -> Self {
+        Self::BigInt { negative: value < 0, magnitude: value.unsigned_abs() }
+    }
+
+    /// The `name`, `message` and `cause` of an Error.
+    #[cfg(feature = "process")]
+    pub(crate) fn into_error_parts(self) -> [Self; 3] {
+        let Self::Error { name, message, rest } = self else { return [const { Self::Undefined }; 3] };
+        let mut parts = [Self::String(name), Self::String(message), Self::Undefined];
+        for (name, part) in rest {
+            let at = ["name", "message", "cause"].iter().position(|known| *known == name);
+            if let Some(at) = at {
+                parts[at] = part;
+            }
+        }
+        parts
+    }
+
+    /// The value in a few words for a message: a short string or a number itself, of a collection only what it is.
+    ///
+    /// ```
+    /// # use sandbox_runtime::JsValue;
+    /// assert_eq!(JsValue::String("a".into()).describe(), "\"a\"");
+    /// assert_eq!(JsValue::bigint(-12).describe(), "-12n");
+    /// assert_eq!(JsValue::Array(vec![]).describe(), "an array");
+    /// ```
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Undefined => "undefined".into(),
+            Self::Null => "null".into(),
+            Self::Bool(value) => value.to_string(),
+            Self::Number(value) => number_text(*value),
+            Self::BigInt { .. } => self.to_js(),
+            Self::String(text) => quoted(text, SHOWN),
+            Self::Array(_) => "an array".into(),
+            Self::Object(_) => "an object".into(),
+            Self::Map(_) => "a Map".into(),
+            Self::Set(_) => "a Set".into(),
+            Self::Bytes(_) => "a Uint8Array".into(),
+            Self::Buffer { kind: "ArrayBuffer", .. } => "an ArrayBuffer".into(),
+            Self::Buffer { kind, .. } => format!("a {kind}"),
+            Self::Numbers { kind, .. } if kind.starts_with('I') => format!("an {kind}Array"),
+            Self::Numbers { kind, .. } => format!("a {kind}Array"),
+            Self::Date(ms) if ms.is_nan() => "an invalid Date".into(),
+            Self::Date(_) => "a Date".into(),
+            Self::Error { .. } => "an Error".into(),
+            Self::Other(description) => description.clone(),
+        }
+    }
+
+    /// A JavaScript expression that evaluates to the value. For [`JsValue::Other`] it is some value of that
+    /// description, and a function where the description is not a known one.
+    ///
+    /// ```
+    /// # use sandbox_runtime::JsValue;
+    /// let value = JsValue::Object(vec![("__proto__".into(), JsValue::Number(-0.0))]);
+    /// assert_eq!(value.to_js(), "({[\"__proto__\"]: -0})");
+    /// ```
+    pub fn to_js(&self) -> String {
+        let mut out = String::new();
+        write_js(self, &mut out);
+        // Otherwise a statement that starts with it would be a block.
+        if matches!(self, Self::Object(_)) { format!("({out})") } else { out }
+    }
+}
+
+macro_rules! from {
+    ($($type:ty, $value:ident => $made:expr;)*) => {$(
+        impl From<$type> for JsValue {
+            fn from($value: $type) -> Self {
+                $made
+            }
+        }
+    )*};
+}
+from! {
+    (), _nothing => Self::Undefined;
+    bool, value => Self::Bool(value);
+    f64, value => Self::Number(value);
+    f32, value => Self::Number(value.into());
+    i32, value => Self::Number(value.into());
+    u32, value => Self::Number(value.into());
+    i64, value => Self::bigint(value.into());
+    u64, value => Self::bigint(value.into());
+    &str, text => Self::String(text.into());
+    String, text => Self::String(text);
+    Date, date => Self::Date(millis(date));
+    Bytes, bytes => Self::Bytes(bytes.into_vec());
+}
+
+#[expect(clippy::cast_precision_loss, reason = "those of a Date are far fewer than 2^53")]
+fn millis(date: Date) -> f64 {
+    date.millis() as f64
+}
+
+/// `None` is null.
+impl<T: Into<JsValue>> From<Option<T>> for JsValue {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+/// An Array.
+impl<T: Into<JsValue>> From<Vec<T>> for JsValue {
+    fn from(items: Vec<T>) -> Self {
+        Self::Array(items.into_iter().map(Into::into).collect())
+    }
+}
+
+/// It crosses as what it is; [`JsValue::Other`], which is nothing that can cross, as a string with the description.
+impl Serialize for JsValue {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Undefined | Self::Null => serializer.serialize_unit(),
+            Self::Bool(value) => serializer.serialize_bool(*value),
+            Self::Number(value) => serializer.serialize_f64(*value),
+            Self::BigInt { negative: false, magnitude } => serializer.serialize_u128(*magnitude),
+            Self::BigInt { negative: true, magnitude } => match 0_i128.checked_sub_unsigned(*magnitude) {
+                Some(value) => serializer.serialize_i128(value),
+                None => Err(S::Error::custom("a BigInt below those of 128 bits")),
+            },
+            Self::String(text) | Self::Other(text) => serializer.serialize_str(text),
+            Self::Array(items) => serializer.collect_seq(items),
+            Self::Object(fields) => serializer.collect_map(fields.iter().map(|(name, value)| (name, value))),
+            Self::Map(entries) => serializer.serialize_newtype_struct(MAP, &TreeEntries(entries)),
+            Self::Set(items) => serializer.serialize_newtype_struct(SET, items),
+            Self::Bytes(bytes) | Self::Buffer { bytes, .. } => serializer.serialize_bytes(bytes),
+            Self::Numbers { values, .. } => serializer.collect_seq(values),
+            Self::Date(millis) => serializer.serialize_newtype_struct(DATE, millis),
+            Self::Error { name, message, rest } => {
+                let cause = rest.iter().find(|(name, _)| *name == "cause").map(|(_, cause)| cause);
+                serializer.serialize_newtype_struct(ERROR, &ErrorParts { name, message, cause })
+            }
+        }
+    }
+}
+
+/// The entries of a Map, whose keys are any values.
+struct TreeEntries<'a>(&'a [(JsValue, JsValue)]);
+
+impl Serialize for TreeEntries<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
+    }
+}
+
+/// What an Error is written from.
+#[derive(Serialize)]
+struct ErrorParts<'a> {
+    name: &'a str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'a JsValue>,
+}
+
+/// A Number as JavaScript's `String(value)` has it, but -0 as `-0`.
+pub(crate) fn number_text(value: f64) -> String {
+    let size = value.abs();
+    if value.is_nan() {
+        "NaN".into()
+    } else if value.is_infinite() {
+        if value > 0.0 { "Infinity".into() } else { "-Infinity".into() }
+    } else if size == 0.0 || (1e-6..1e21).contains(&size) {
+        value.to_string()
+    } else if size >= 1e21 {
+        format!("{value:e}").replace('e', "e+")
+    } else {
+        format!("{value:e}")
+    }
+}
+
+/// A string as a literal of JavaScript, cut after so many characters.
+pub(crate) fn quoted(text: &str, most: usize) -> String {
+    let mut out = String::from("\"");
+    for (index, character) in text.chars().enumerate() {
+        if index == most {
+            out.push('…');
+            break;
+        }
+        escape(character, &mut out);
+    }
+    out.push('"');
+    out
+}
+
+fn escape(character: char, out: &mut String) {
+    match character {
+        '"' => out.push_str("\\\""),
+        '\\' => out.push_str("\\\\"),
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        _ if is_unseen(character) => hex(character, out),
+        _ => out.push(character),
+    }
+}
+
+fn hex(character: char, out: &mut String) {
+    for unit in character.encode_utf16(&mut [0; 2]) {
+        put(out, format_args!("\\u{unit:04x}"));
+    }
+}
+
+/// Writing to a string does not fail.
+fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
+    let _ = out.write_fmt(text);
+}
+
+fn write_js(value: &JsValue, out: &mut String) {
+    match value {
+        JsValue::BigInt { negative, magnitude } => {
+            put(out, format_args!("{}{magnitude}n", if *negative { "-" } else { "" }));
+        }
+        JsValue::String(text) => out.push_str(&quoted(text, usize::MAX)),
+        JsValue::Array(items) => write_list(items, out),
+        JsValue::Object(entries) => write_object(entries, out),
+        JsValue::Map(entries) => write_map(entries, out),
+        JsValue::Set(items) => {
+            out.push_str("new Set(");
+            write_list(items, out);
+            out.push(')');
+        }
+        JsValue::Bytes(bytes) => put(out, format_args!("new Uint8Array({bytes:?})")),
+        JsValue::Buffer { kind, bytes } => {
+            let buffer = format!("new Uint8Array({bytes:?}).buffer");
+            match *kind {
+                "ArrayBuffer" => out.push_str(&buffer),
+                kind => put(out, format_args!("new {kind}({buffer})")),
+            }
+        }
+        JsValue::Numbers { kind, values } => {
+            let values: Vec<_> = values.iter().map(|value| number_text(*value)).collect();
+            put(out, format_args!("new {kind}Array([{}])", values.join(", ")));
+        }
+        JsValue::Date(ms) => put(out, format_args!("new Date({})", number_text(*ms))),
+        JsValue::Error { name, message, rest } if rest.is_empty() => write_error(name, message, out),
+        JsValue::Error { name, message, rest } => {
+            out.push_str("Object.assign(");
+            write_error(name, message, out);
+            out.push_str(", {");
+            separated(rest, out, |(name, value), out| {
+                put(out, format_args!("{name}: "));
+                write_js(value, out);
+            });
+            out.push_str("})");
+        }
+        JsValue::Other(description) => out.push_str(example_of(description)),
+        JsValue::Undefined | JsValue::Null | JsValue::Bool(_) | JsValue::Number(_) => {
+            out.push_str(&value.describe());
+        }
+    }
+}
+
+fn separated<T>(items: &[T], out: &mut String, mut write: impl FnMut(&T, &mut String)) {
+    for (index, item) in items.iter().enumerate() {
+        if index > 0 {
+            out.push_str(", ");
+        }
+        write(item, out);
+    }
+}
+
+fn write_list(items: &[JsValue], out: &mut String) {
+    out.push('[');
+    separated(items, out, write_js);
+    out.push(']');
+}
+
+fn write_object(entries: &[(String, JsValue)], out: &mut String) {
+    out.push('{');
+    separated(entries, out, |(key, value), out| {
+        let key = quoted(key, usize::MAX);
+        // As a plain key it would set the prototype.
+        if key == "\"__proto__\"" {
+            put(out, format_args!("[{key}]: "))
+        } else {
+            put(out, format_args!("{key}: "))
+        }
+        write_js(value, out);
+    });
+    out.push('}');
+}
+
+fn write_map(entries: &[(JsValue, JsValue)], out: &mut String) {
+    out.push_str("new Map([");
+    separated(entries, out, |(key, value), out| {
+        out.push('[');
+        write_js(key, out);
+        out.push_str(", ");
+        write_js(value, out);
+        out.push(']');
+    });
+    out.push_str("])");
+}
+
+fn write_error(name: &str, message: &str, out: &mut String) {
+    let message = quoted(message, usize::MAX);
+    match name {
+        "Error" | "EvalError" | "RangeError" | "ReferenceError" | "SyntaxError" | "TypeError"
+        | "URIError" => {
+            put(out, format_args!("new {name}({message})"));
+        }
+        _ => {
+            let name = quoted(name, usize::MAX);
+            put(out, format_args!("Object.assign(new Error({message}), {{name: {name}}})"));
+        }
+    }
+}
+
+fn example_of(description: &str) -> &'static str {
+    match description {
+        "a symbol" => "Symbol(\"s\")",
+        "a Promise" => "Promise.resolve()",
+        "a RegExp" => "/a/",
+        "a Proxy" => "new Proxy({}, {})",
+        "a WeakMap" => "new WeakMap()",
+        "a BigInt of more than 128 bits" => "(1n << 200n)",
+        _ if description.starts_with("a string with a lone surrogate") => "\"\\ud800\"",
+        _ => "(() => {})",
+    }
+}

@@ -1,0 +1,316 @@
+//! What is wrong with a value, and where in the value.
+
+use std::fmt::{self, Display, Write as _};
+
+use deno_core::v8;
+use serde::de::{Expected, Unexpected};
+
+use super::text;
+use crate::error::{self, BoundaryError, Direction, Error, Place};
+use crate::isolate::engine;
+use crate::schema::{CheckViolation, Step};
+use crate::shown::Shown;
+
+/// A value that is not what it should be. Paths grow from the inside out while the error is returned, so a value
+/// that is right pays nothing for them.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct ValueError(Box<ErrorState>);
+
+#[derive(Debug)]
+struct ErrorState {
+    kind: FaultKind,
+    /// At least one.
+    faults: Vec<ValueFault>,
+    /// There are more than these.
+    truncated: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FaultKind {
+    /// The value is not of its type; there may be more to say about it.
+    Value,
+    /// The value costs too much, so nothing more is read of it.
+    Budget,
+    /// All that is to be said has been said.
+    Complete,
+}
+
+#[derive(Debug)]
+struct ValueFault {
+    /// From the innermost step to the outermost.
+    path: Vec<Step>,
+    expected: String,
+    found: String,
+}
+
+impl ValueError {
+    pub(crate) fn new(expected: impl Into<String>, found: impl Into<String>) -> Self {
+        Self::of(FaultKind::Value, expected, found)
+    }
+
+    /// Code of the guest threw while the value was read, and would again.
+    pub(super) fn thrown() -> Self {
+        Self::of(FaultKind::Complete, "a value", "a getter that threw")
+    }
+
+    /// A budget of the crossing is used up.
+    pub(super) fn budget(expected: impl Into<String>, found: impl Into<String>) -> Self {
+        Self::of(FaultKind::Budget, expected, found)
+    }
+
+    fn of(kind: FaultKind, expected: impl Into<String>, found: impl Into<String>) -> Self {
+        let fault = ValueFault { path: Vec::new(), expected: expected.into(), found: found.into() };
+        Self(Box::new(ErrorState { kind, faults: vec![fault], truncated: false }))
+    }
+
+    /// All violations of a value; `None` when there are none.
+    pub(crate) fn all(violations: Vec<CheckViolation>) -> Option<Self> {
+        let truncated = violations.len() > MOST;
+        let faults = violations.into_iter().take(MOST).map(|CheckViolation { mut path, expected, found }| {
+            path.reverse();
+            ValueFault { path, expected, found }
+        });
+        let faults = faults.collect::<Vec<_>>();
+        (!faults.is_empty())
+            .then(|| Self(Box::new(ErrorState { kind: FaultKind::Complete, faults, truncated })))
+    }
+
+    /// What was found is a value of the guest.
+    pub(super) fn found(
+        expected: impl Into<String>,
+        scope: &v8::PinScope<'_, '_>,
+        value: v8::Local<'_, v8::Value>,
+    ) -> Self {
+        Self::new(expected, describe(scope, value))
+    }
+
+    pub(crate) fn inside(self, field: impl Into<String>) -> Self {
+        self.under(Step::Field(field.into()))
+    }
+
+    pub(crate) fn at(self, index: usize) -> Self {
+        self.under(Step::Index(index))
+    }
+
+    /// The key of the nth entry of a Map.
+    pub(super) fn at_key(self, index: usize) -> Self {
+        self.under(Step::Key(index))
+    }
+
+    fn under(mut self, step: Step) -> Self {
+        if let Some((last, others)) = self.0.faults.split_last_mut() {
+            others.iter_mut().for_each(|fault| fault.path.push(step.clone()));
+            last.path.push(step);
+        }
+        self
+    }
+
+    /// Whether a closer look at the value can find more than this.
+    pub(crate) fn is_first_of_many(&self) -> bool {
+        self.0.kind == FaultKind::Value
+    }
+
+    pub(super) fn is_budget(&self) -> bool {
+        self.0.kind == FaultKind::Budget
+    }
+
+    /// What was found, alone.
+    pub(super) fn into_found(self) -> String {
+        self.0.faults.into_iter().next().map(|fault| fault.found).unwrap_or_default()
+    }
+
+    /// What is wrong first, without the place.
+    pub(super) fn into_expected_and_found(self) -> (String, String) {
+        let first = self.0.faults.into_iter().next();
+        first.map(|fault| (fault.expected, fault.found)).unwrap_or_default()
+    }
+
+    /// The violations of both.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.0.truncated |= other.0.truncated || self.0.faults.len() + other.0.faults.len() > MOST;
+        self.0.faults.extend(other.0.faults);
+        self.0.faults.truncate(MOST);
+        self
+    }
+
+    /// The same with all that a closer look has found. What was found first is kept when the closer look missed it.
+    pub(crate) fn with(self, mut violations: Vec<CheckViolation>) -> Self {
+        let first = self.0.faults.into_iter().next();
+        if let Some(ValueFault { mut path, expected, found }) = first {
+            path.reverse();
+            let seen = |violation: &CheckViolation| is_beside(&violation.path, &path);
+            if !violations.iter().any(seen) {
+                violations.insert(0, CheckViolation { path, expected, found });
+            }
+        }
+        Self::all(violations).unwrap_or_else(|| Self::new("a value of the contract's type", "another"))
+    }
+
+    pub(crate) fn into_error(self, place: Place, direction: Direction) -> Error {
+        Error::Value(Box::new(self.into_boundary_error(place, direction)))
+    }
+
+    pub(crate) fn into_boundary_error(self, place: Place, direction: Direction) -> BoundaryError {
+        let ErrorState { faults, truncated, .. } = *self.0;
+        let violations = faults.into_iter().map(|fault| {
+            let path = path_text(&fault.path);
+            error::Violation { path, expected: fault.expected, found: fault.found }
+        });
+        BoundaryError { place, direction, violations: violations.collect(), truncated }
+    }
+}
+
+/// How many violations of one crossing are reported.
+pub(crate) const MOST: usize = 16;
+
+/// Whether a violation is about a place, or about one inside or around it: two who look at the same mistake do not
+/// always blame the same place, as with a field that is missing, or the key of an entry.
+fn is_beside(a: &[Step], b: &[Step]) -> bool {
+    let is_key = |step: &Step| matches!(step, Step::Key(_));
+    a.iter().zip(b).all(|(a, b)| a == b || is_key(a) || is_key(b))
+}
+
+fn path_text(steps: &[Step]) -> String {
+    /// Of a longer path, such as that of a cycle, the middle is left out.
+    const STEPS: usize = 24;
+    let mut path = String::new();
+    for (at, step) in steps.iter().rev().enumerate() {
+        match step {
+            _ if at == STEPS / 2 && steps.len() > STEPS => path.push('…'),
+            _ if at > STEPS / 2 && at + STEPS / 2 < steps.len() => {}
+            Step::Index(index) => _ = write!(path, "[{index}]"),
+            Step::Key(index) => _ = write!(path, "[{index}].key"),
+            Step::Field(name) if path.is_empty() => path.push_str(name),
+            Step::Field(name) if is_identifier(name) => _ = write!(path, ".{name}"),
+            Step::Field(name) => _ = write!(path, "[{:?}]", text::shorten(name)),
+        }
+    }
+    path
+}
+
+fn is_identifier(name: &str) -> bool {
+    name.len() <= text::SHOWN
+        && name.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '$')
+        && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '$')
+}
+
+impl std::error::Error for ValueError {}
+
+impl Display for ValueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let each = self.0.faults.iter().map(|fault| {
+            let ValueFault { path, expected, found } = fault;
+            format!("{}: expected {}, got {}", Shown(&path_text(path)), Shown(expected), Shown(found))
+        });
+        f.write_str(&each.collect::<Vec<_>>().join("; "))
+    }
+}
+
+impl serde::ser::Error for ValueError {
+    fn custom<T: Display>(message: T) -> Self {
+        Self::new("a value that can be serialized", message.to_string())
+    }
+}
+
+impl serde::de::Error for ValueError {
+    fn custom<T: Display>(message: T) -> Self {
+        Self::new("a value of the contract's type", format!("one that it refuses ({message})"))
+    }
+
+    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::new(expected.to_string(), shown(found))
+    }
+
+    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::new(expected.to_string(), shown(found))
+    }
+
+    fn invalid_length(length: usize, expected: &dyn Expected) -> Self {
+        Self::new(expected.to_string(), format!("{length} elements"))
+    }
+
+    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
+        Self::new(one_of("variant", expected), format!("{:?}", text::shorten(variant)))
+    }
+
+    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
+        Self::new(one_of("field", expected), format!("{:?}", text::shorten(field)))
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Self::new(format!("the field `{field}`"), "none")
+    }
+
+    fn duplicate_field(field: &'static str) -> Self {
+        Self::new(format!("the field `{field}` once"), "it twice")
+    }
+}
+
+fn one_of(what: &str, names: &[&str]) -> String {
+    match names {
+        [] => format!("no {what}"),
+        [only] => format!("the {what} {only:?}"),
+        many => {
+            let names = many.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>();
+            format!("one of the {what}s {}", names.join(", "))
+        }
+    }
+}
+
+/// serde's word for what was found, in the words of JavaScript.
+fn shown(found: Unexpected<'_>) -> String {
+    match found {
+        Unexpected::Bool(value) => value.to_string(),
+        Unexpected::Unsigned(value) => value.to_string(),
+        Unexpected::Signed(value) => value.to_string(),
+        Unexpected::Float(value) => value.to_string(),
+        Unexpected::Char(value) => format!("{:?}", value.to_string()),
+        Unexpected::Str(value) => format!("{:?}", text::shorten(value)),
+        Unexpected::Bytes(_) => "bytes".into(),
+        Unexpected::Unit | Unexpected::Option => "null".into(),
+        Unexpected::Seq => "an array".into(),
+        Unexpected::Map => "an object".into(),
+        Unexpected::NewtypeStruct => "a Date or an Error".into(),
+        other => other.to_string(),
+    }
+}
+
+/// Says what a value is, without running any code of the guest and without reading more than a few characters.
+pub(crate) fn describe(scope: &v8::PinScope<'_, '_>, value: v8::Local<'_, v8::Value>) -> String {
+    if let Ok(string) = v8::Local::<v8::String>::try_from(value) {
+        return format!("{:?}", text::preview(scope, string, text::SHOWN));
+    }
+    if let Ok(number) = v8::Local::<v8::Number>::try_from(value) {
+        return text::number(number.value());
+    }
+    if let Ok(bigint) = v8::Local::<v8::BigInt>::try_from(value) {
+        return match engine::big_value(scope, bigint).map(|(negative, size)| (negative, u64::try_from(size)))
+        {
+            Some((negative, Ok(size))) => format!("{}{size}n", if negative { "-" } else { "" }),
+            _ => "a BigInt of more than 64 bits".into(),
+        };
+    }
+    type Test = fn(&v8::Value) -> bool;
+    let kinds: [(Test, &str); 18] = [
+        (v8::Value::is_undefined, "undefined"),
+        (v8::Value::is_null, "null"),
+        (v8::Value::is_true, "true"),
+        (v8::Value::is_false, "false"),
+        (v8::Value::is_symbol, "a symbol"),
+        (v8::Value::is_proxy, "a Proxy"),
+        (v8::Value::is_function, "a function"),
+        (v8::Value::is_array, "an array"),
+        (v8::Value::is_promise, "a Promise"),
+        (v8::Value::is_date, "a Date"),
+        (v8::Value::is_reg_exp, "a RegExp"),
+        (v8::Value::is_map, "a Map"),
+        (v8::Value::is_set, "a Set"),
+        (v8::Value::is_typed_array, "a typed array"),
+        (v8::Value::is_array_buffer, "an ArrayBuffer"),
+        (v8::Value::is_native_error, "an Error"),
+        (v8::Value::is_module_namespace_object, "a module"),
+        (v8::Value::is_object, "an object"),
+    ];
+    kinds.iter().find(|(is, _)| is(&value)).map_or("a value of no known kind", |(_, name)| name).to_owned()
+}

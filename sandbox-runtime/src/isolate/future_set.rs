@@ -1,0 +1,98 @@
+//! Futures that are polled together, on one thread, and may add to their number while they are.
+
+use std::cell::{Cell, RefCell};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_util::Stream as _;
+use futures_util::stream::FuturesUnordered;
+
+use super::ops::caught;
+use super::run::drop_of_host;
+
+/// Some futures.
+pub(crate) struct FutureSet<F> {
+    /// `None` until there is one to poll.
+    all: RefCell<Option<FuturesUnordered<F>>>,
+    /// Those that came while the others were being polled, or since.
+    arriving: RefCell<Vec<F>>,
+    count: Cell<usize>,
+}
+
+impl<F> Default for FutureSet<F> {
+    fn default() -> Self {
+        Self { all: RefCell::default(), arriving: RefCell::default(), count: Cell::default() }
+    }
+}
+
+impl<F: Future + Unpin> FutureSet<F> {
+    /// How many are not over.
+    pub(crate) fn count(&self) -> usize {
+        self.count.get()
+    }
+
+    /// Adds one, which is polled with the others from the next time on.
+    pub(crate) fn push(&self, future: F) {
+        self.count.set(self.count.get() + 1);
+        self.arriving.borrow_mut().push(future);
+    }
+
+    /// What the next one gives that is over. None of them may poll the group in its turn.
+    pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Option<F::Output> {
+        let mut all = self.all.borrow_mut();
+        loop {
+            // Outside of the loop's head, for one that is polled may add another.
+            let arriving = self.arriving.take();
+            let is_last = arriving.is_empty();
+            if is_last && all.is_none() {
+                return None;
+            }
+            let all = all.get_or_insert_default();
+            all.extend(arriving);
+            match Pin::new(all).poll_next(cx) {
+                Poll::Ready(Some(output)) => {
+                    self.count.set(self.count.get() - 1);
+                    return Some(output);
+                }
+                _ if is_last => return None,
+                _ => {}
+            }
+        }
+    }
+
+    /// Takes them all, to be dropped.
+    pub(crate) fn take(&self) -> Vec<F> {
+        self.count.set(0);
+        let (all, arriving) = (self.all.take(), self.arriving.take());
+        all.into_iter().flatten().chain(arriving).collect()
+    }
+}
+
+/// A future of the host. It gives nothing when it panics; and a panic of its destructor ends there.
+pub(super) struct HostFuture<T>(Option<Pin<Box<dyn Future<Output = T>>>>);
+
+impl<T> HostFuture<T> {
+    pub(super) fn new(future: Pin<Box<dyn Future<Output = T>>>) -> Self {
+        Self(Some(future))
+    }
+}
+
+impl<T> Future for HostFuture<T> {
+    type Output = Option<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let output = match self.0.as_mut().map(|future| caught(|| future.as_mut().poll(cx))) {
+            Some(Ok(Poll::Pending)) => return Poll::Pending,
+            Some(Ok(Poll::Ready(output))) => Some(output),
+            Some(Err(_)) | None => None,
+        };
+        drop_of_host(self.0.take());
+        Poll::Ready(output)
+    }
+}
+
+impl<T> Drop for HostFuture<T> {
+    fn drop(&mut self) {
+        drop_of_host(self.0.take());
+    }
+}

@@ -1,0 +1,93 @@
+//! What is known of a method when its types do not matter.
+
+use std::any::TypeId;
+
+use super::Isolate;
+use super::host::Host;
+use super::ops::Refusal;
+use crate::boundary::ValueError;
+#[cfg(feature = "process")]
+use crate::contract::ContractSpec;
+use crate::contract::{Contract, HostMethod, Method, MethodSpec};
+use crate::error::{Direction, Error, ExportProblem, Place};
+use crate::schema::MethodChecks;
+
+/// Which method it is: all that code needs which does the same for every method of one signature. What is generic over the method
+/// itself is compiled once for each.
+#[derive(Clone, Copy)]
+pub(crate) struct MethodInfo {
+    contract: TypeId,
+    name: &'static str,
+    pub(crate) index: usize,
+    pub(crate) spec: &'static MethodSpec,
+    /// A method with a fast call is not, whichever way it is called.
+    pub(super) is_billed: bool,
+    /// Which of the sandbox's hosts it is of, when its types are in another process.
+    #[cfg(feature = "process")]
+    nth: Option<u16>,
+}
+
+impl MethodInfo {
+    const fn of<M: Method>(is_billed: bool) -> Self {
+        let spec = &<M::Contract as Contract>::SPEC;
+        Self {
+            contract: TypeId::of::<M::Contract>(),
+            name: spec.name,
+            index: M::INDEX,
+            spec: &spec.methods[M::INDEX],
+            is_billed,
+            #[cfg(feature = "process")]
+            nth: None,
+        }
+    }
+
+    /// A method of a contract whose types are in another process.
+    #[cfg(feature = "process")]
+    pub(crate) fn untyped(nth: Option<u16>, spec: &'static ContractSpec, index: usize) -> Self {
+        let contract = TypeId::of::<super::untyped_contract::Elsewhere>();
+        Self { contract, name: spec.name, index, spec: &spec.methods[index], is_billed: true, nth }
+    }
+
+    /// A method that the guest implements, or an `async` one of the host.
+    pub(crate) const fn billed<M: Method>() -> &'static Self {
+        const { &Self::of::<M>(true) }
+    }
+
+    /// A method that the host implements.
+    pub(super) const fn hosted<M: HostMethod>() -> &'static Self {
+        const { &Self::of::<M>(M::FAST.is_none()) }
+    }
+
+    #[inline]
+    pub(crate) const fn place(&self) -> Place {
+        Place::new(self.name, self.spec.name)
+    }
+
+    /// The error of a call of an optional method that the script does not export.
+    pub(crate) fn not_exported(&self) -> Error {
+        let problems = vec![ExportProblem::missing(self.spec.name, &[])];
+        Error::Mismatch { contract: self.name, script: String::new(), problems, exports: Box::default() }
+    }
+
+    /// Turns a value that cannot be written into the error of a call.
+    pub(crate) fn write_error(&self, error: ValueError) -> Error {
+        error.into_error(self.place(), Direction::ToGuest)
+    }
+}
+
+impl Isolate {
+    /// The host of a method.
+    #[inline]
+    pub(super) fn host(&self, method: &MethodInfo) -> Option<&Host> {
+        #[cfg(feature = "process")]
+        if let Some(nth) = method.nth {
+            return self.hosts.get(usize::from(nth));
+        }
+        self.host_of(method.contract)
+    }
+
+    /// The checks of a host method.
+    pub(super) fn checks(&self, method: &MethodInfo) -> Result<&MethodChecks, Refusal> {
+        self.host(method).and_then(|host| host.checks.methods.get(method.index)).ok_or(Refusal::Absent)
+    }
+}

@@ -1,0 +1,37 @@
+//! `async` host methods of a guest in another process, which the their caller drives.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use super::future_set::{FutureSet, HostFuture};
+use super::host_dispatch::{KeptAnswer, Started, Unanswered};
+use crate::guest_error::HostError;
+
+/// A method that has not answered.
+pub(crate) struct PendingHostCall {
+    /// The number of its call.
+    pub(crate) id: u64,
+    /// Those of its contract and of itself.
+    method: (usize, usize),
+    future: HostFuture<Result<Box<dyn KeptAnswer>, Unanswered>>,
+}
+
+impl PendingHostCall {
+    pub(crate) fn new(id: u64, method: (usize, usize), future: Started) -> Self {
+        Self { id, method, future: HostFuture::new(future) }
+    }
+}
+
+impl Future for PendingHostCall {
+    type Output = (u64, (usize, usize), Result<Box<dyn KeptAnswer>, Unanswered>);
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.future).poll(cx).map(|outcome| {
+            let outcome = outcome.unwrap_or_else(|| Err(Unanswered::Host(HostError::panicked())));
+            (self.id, self.method, outcome)
+        })
+    }
+}
+
+/// Those of a call.
+pub(crate) type Pendings = FutureSet<PendingHostCall>;

@@ -1,0 +1,305 @@
+//! Contracts that are known as data alone: the guest is here, and the Rust types are in another process.
+//!
+//! Guests and hosts get plain data. Whoever has the types checks it.
+
+use std::any::TypeId;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use deno_core::v8;
+
+use super::flights::{Flying, Leg};
+use super::host::Host;
+use super::meter::add;
+use super::method_info::MethodInfo;
+use super::ops::{HostOp, Refusal, answer, begin, caught};
+use super::pending::{HostAnswer, flight, promised};
+use super::run::Boxed;
+use super::script::{Binding, ScriptExports};
+use super::ticket::Ticket;
+use super::{Catch, Isolate, Realm};
+use crate::boundary::{ArgumentWriter, JsValue, ValueError, observed_for_wire, tree_to_guest};
+use crate::contract::ContractSpec;
+use crate::error::{Direction, Error, Place, Source};
+use crate::schema::ContractChecks;
+
+/// A host that is called with plain data.
+pub(crate) trait UntypedHost {
+    /// Calls the method of this number, for the call of that one.
+    fn call(&self, method: usize, call: u64, args: Vec<JsValue>) -> Result<JsValue, Refused>;
+
+    /// Begins a call of an `async` one.
+    fn begin(&self, method: usize, flight: u64, args: Vec<JsValue>) -> Result<Later, Refused>;
+}
+
+/// What an `async` method gives.
+pub(crate) type Later = Pin<Box<dyn Future<Output = Result<JsValue, Refused>>>>;
+
+/// What the guest is told of a host method that failed.
+pub(crate) enum Refused {
+    /// An Error of a class, with properties of its own; it is known again by the number that the other side gave it.
+    Told { class: String, message: String, fields: Vec<(String, JsValue)>, source: Option<u64> },
+    /// Nothing: the guest is to be ended.
+    Ended,
+}
+
+/// The number of a host's error, in the place of the error itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Token(pub(crate) u64);
+
+/// What a host of a untyped contract is.
+struct UntypedContract {
+    host: Rc<dyn UntypedHost>,
+    methods: &'static [MethodInfo],
+}
+
+/// No contract of this process has it.
+pub(super) struct Elsewhere;
+
+impl Host {
+    /// The host of a contract, which is the nth of its sandbox. What describes its methods is never given back: a process has few.
+    pub(crate) fn untyped(nth: u16, spec: &'static ContractSpec, host: Rc<dyn UntypedHost>) -> Self {
+        let methods = (0..spec.methods.len()).map(|index| MethodInfo::untyped(Some(nth), spec, index));
+        let methods: &'static [MethodInfo] = Vec::leak(methods.collect());
+        let op = |method: &'static MethodInfo| {
+            HostOp::untyped(slow, (method, slow_impl), address(nth, method.index))
+        };
+        let ops = methods.iter().map(op).collect::<Vec<_>>();
+        let checks = Arc::new(ContractChecks::elsewhere());
+        Self::of(
+            TypeId::of::<Elsewhere>(),
+            spec,
+            Vec::leak(ops),
+            checks,
+            Rc::new(UntypedContract { host, methods }),
+        )
+    }
+}
+
+impl Isolate {
+    /// Binds a contract that is known as data.
+    pub(crate) fn bind_untyped(
+        &self,
+        exports: &ScriptExports,
+        spec: &'static ContractSpec,
+    ) -> Result<Binding, Error> {
+        self.bind_spec(exports, spec, || Ok(Arc::new(ContractChecks::elsewhere())))
+    }
+
+    /// Calls an `async` method of the guest.
+    pub(crate) fn fly_untyped(
+        self: &Rc<Self>,
+        method: MethodInfo,
+        binding: &Rc<Binding>,
+        args: Vec<JsValue>,
+        ticket: Ticket,
+    ) -> impl Future<Output = Result<JsValue, Error>> + Unpin + use<> {
+        let call = UntypedLeg { binding: binding.clone(), method, args: Some(args) };
+        Flying::new(self.clone(), call, ticket)
+    }
+
+    /// Calls a method of the guest.
+    pub(crate) fn call_untyped(
+        &self,
+        method: MethodInfo,
+        binding: &Binding,
+        args: Vec<JsValue>,
+        deadline: Option<u64>,
+    ) -> Result<JsValue, Error> {
+        let value = self.run_until(&binding.realm, deadline, Some(method.place()), |scope| {
+            v8::tc_scope!(let scope, scope);
+            let result = self.invoke_untyped(scope, &method, binding, args)?;
+            self.read_untyped(scope, &method, result)
+        })?;
+        Ok(value)
+    }
+
+    fn invoke_untyped<'s>(
+        &self,
+        scope: &mut Catch<'_, '_, 's, '_>,
+        method: &MethodInfo,
+        binding: &Binding,
+        args: Vec<JsValue>,
+    ) -> Boxed<v8::Local<'s, v8::Value>> {
+        let budget = self.budget();
+        let mut writer = ArgumentWriter::new(scope, &budget, method.spec.params);
+        let written = args.into_iter().try_for_each(|value| writer.push_tree(value));
+        written.map_err(|error| method.write_error(error))?;
+        let values = writer.into_values();
+        add(&self.running.bytes_in, budget.spent());
+        self.apply(scope, method, binding, &values)
+    }
+
+    fn read_untyped<'s>(
+        &self,
+        scope: &mut Catch<'_, '_, 's, '_>,
+        method: &MethodInfo,
+        result: v8::Local<'s, v8::Value>,
+    ) -> Boxed<JsValue> {
+        let budget = self.budget();
+        let read = observed_for_wire(scope, &budget, result);
+        add(&self.running.bytes_out, budget.spent());
+        read.map_err(|error| match scope.has_caught() {
+            true => self.thrown(scope, Some(method.place())).into(),
+            false => error.inside("result").into_error(method.place(), Direction::ToHost).into(),
+        })
+    }
+}
+
+/// A call of an `async` method.
+struct UntypedLeg {
+    binding: Rc<Binding>,
+    method: MethodInfo,
+    /// Until it has begun.
+    args: Option<Vec<JsValue>>,
+}
+
+impl Leg for UntypedLeg {
+    type Output = JsValue;
+
+    fn place(&self) -> Option<Place> {
+        Some(self.method.place())
+    }
+
+    fn realm(&self) -> &Rc<Realm> {
+        &self.binding.realm
+    }
+
+    fn begin<'s>(
+        &mut self,
+        isolate: &Isolate,
+        scope: &mut v8::PinScope<'s, '_>,
+    ) -> Result<v8::Local<'s, v8::Value>, Error> {
+        let args = self.args.take().unwrap_or_default();
+        v8::tc_scope!(let scope, scope);
+        Ok(isolate.invoke_untyped(scope, &self.method, &self.binding, args)?)
+    }
+
+    fn finish<'s>(
+        &mut self,
+        isolate: &Isolate,
+        scope: &mut v8::PinScope<'s, '_>,
+        value: v8::Local<'s, v8::Value>,
+    ) -> Result<JsValue, Error> {
+        v8::tc_scope!(let scope, scope);
+        Ok(isolate.read_untyped(scope, &self.method, value)?)
+    }
+}
+
+/// Where a method is: the contract's number above, the method's below.
+fn address(contract: u16, method: usize) -> u32 {
+    u32::from(contract) << 16 | u32::from(u16::try_from(method).unwrap_or(u16::MAX))
+}
+
+/// Answers a call of any untyped method.
+unsafe extern "C" fn slow(info: *const v8::FunctionCallbackInfo) {
+    slow_impl(info);
+}
+
+fn slow_impl(info: *const v8::FunctionCallbackInfo) -> usize {
+    const NOWHERE: Place = Place::new("host", "method");
+    answer(info, NOWHERE, |scope, arguments| {
+        let address =
+            arguments.data().try_cast::<v8::Integer>().ok().and_then(|data| u32::try_from(data.value()).ok());
+        let (contract, index) =
+            address.map(|address| (address >> 16, address & 0xffff)).ok_or(Refusal::Absent)?;
+        let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
+        let host = isolate.hosts.get(contract as usize).ok_or(Refusal::Absent)?;
+        let untyped = host.any().downcast_ref::<UntypedContract>().ok_or(Refusal::Absent)?;
+        let (method, host) =
+            (untyped.methods.get(index as usize).ok_or(Refusal::Absent)?, untyped.host.clone());
+        serve(scope, arguments, method, &*host).map_err(|refusal| {
+            refusal.throw(scope, method.place());
+            Refusal::Thrown
+        })
+    })
+}
+
+fn serve<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    arguments: &v8::FunctionCallbackArguments<'s>,
+    method: &MethodInfo,
+    host: &dyn UntypedHost,
+) -> Result<v8::Local<'s, v8::Value>, Refusal> {
+    let _call = begin(scope, method)?;
+    if !method.spec.is_async {
+        return answered(scope, arguments, method, host);
+    }
+    promised(scope, method.place(), |scope| {
+        let args = read(scope, arguments, method)?;
+        let (_, flight) = flight(scope)?;
+        let later = caught(|| host.begin(method.index, flight.id(), args))?.map_err(refusal)?;
+        let settled = async move {
+            later.await.map(|value| Box::new(UntypedValue(value)) as Box<dyn HostAnswer>).map_err(refusal)
+        };
+        Ok((flight, Box::pin(settled)))
+    })
+}
+
+/// A value from elsewhere.
+struct UntypedValue(JsValue);
+
+impl HostAnswer for UntypedValue {
+    fn write<'s>(
+        self: Box<Self>,
+        scope: &v8::PinScope<'s, '_>,
+        isolate: &Isolate,
+    ) -> Result<v8::Local<'s, v8::Value>, Refusal> {
+        let budget = isolate.budget();
+        let written = tree_to_guest(scope, &budget, self.0).map_err(|error| error.inside("result"));
+        add(&isolate.running.bytes_in, budget.spent());
+        written.map_err(|error| Refusal::Value(error, Direction::ToGuest))
+    }
+}
+
+fn refusal(refused: Refused) -> Refusal {
+    match refused {
+        Refused::Ended => Refusal::Ended,
+        Refused::Told { class, message, fields, source } => Refusal::Untyped {
+            class,
+            message,
+            fields,
+            source: source.map(|number| Source::of(Token(number))),
+        },
+    }
+}
+
+/// What the host answers. Nothing of V8 is borrowed while it works, for it may call the guest again.
+fn answered<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    arguments: &v8::FunctionCallbackArguments<'s>,
+    method: &MethodInfo,
+    host: &dyn UntypedHost,
+) -> Result<v8::Local<'s, v8::Value>, Refusal> {
+    let args = read(scope, arguments, method)?;
+    let own = Isolate::current(scope).ok_or(Refusal::Absent)?;
+    // That of the call whose turn it is, on whose bill it is.
+    let call = own.running.call();
+    let outcome = caught(|| host.call(method.index, call, args));
+    let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
+    isolate.keep_terminating();
+    Box::new(UntypedValue(outcome?.map_err(refusal)?)).write(scope, isolate)
+}
+
+fn read<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    arguments: &v8::FunctionCallbackArguments<'s>,
+    method: &MethodInfo,
+) -> Result<Vec<JsValue>, Refusal> {
+    v8::tc_scope!(let scope, scope);
+    let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
+    let (budget, params) = (isolate.budget(), method.spec.params);
+    let read = params.iter().zip(0..).map(|(param, index)| {
+        observed_for_wire(scope, &budget, arguments.get(index)).map_err(|error| error.inside(param.name))
+    });
+    let read = read.collect::<Result<Vec<_>, ValueError>>();
+    add(&isolate.running.bytes_out, budget.spent());
+    read.map_err(|error| {
+        if scope.has_caught() {
+            scope.rethrow();
+            return Refusal::Thrown;
+        }
+        Refusal::Value(error, Direction::ToHost)
+    })
+}

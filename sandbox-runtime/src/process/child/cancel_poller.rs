@@ -1,0 +1,91 @@
+//! Hearing, while a guest computes, that its call has to be over.
+//!
+//! The thread of the guest reads what the parent says between two turns. During one, the watchdog's thread looks now and then at the
+//! memory that both processes have.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Wake, Waker};
+use std::time::Duration;
+
+use rustc_hash::FxHashMap;
+
+use crate::isolate::clock;
+use crate::isolate::meter::nanos;
+use crate::isolate::ticket::Ticket;
+use crate::isolate::watchdog::{Timer, Watch};
+use crate::process::wire::Window;
+
+/// How often it looks.
+const LOOK: Duration = Duration::from_millis(5);
+
+pub(super) struct CancelPoller {
+    window: Arc<dyn Window>,
+    watch: Arc<Watch>,
+    inner: Mutex<PollerState>,
+}
+
+#[derive(Default)]
+struct PollerState {
+    /// By the numbers of their calls.
+    tickets: FxHashMap<u64, Ticket>,
+    is_open: bool,
+    next: Option<Timer>,
+}
+
+impl CancelPoller {
+    pub(super) fn new(window: Arc<dyn Window>, watch: Arc<Watch>) -> Arc<Self> {
+        Arc::new(Self { window, watch, inner: Mutex::default() })
+    }
+
+    fn inner(&self) -> MutexGuard<'_, PollerState> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn know(&self, call: u64, ticket: Ticket) {
+        // It may have been called off before it was read of here.
+        if self.window.is_called_off(call) {
+            ticket.cancel(&self.watch);
+        }
+        self.inner().tickets.insert(call, ticket);
+    }
+
+    pub(super) fn forget(&self, call: u64) {
+        self.inner().tickets.remove(&call);
+    }
+
+    /// Listens until what this gives is dropped.
+    pub(super) fn listen(self: &Arc<Self>) -> Listening<'_> {
+        let timer = self.timer();
+        let inner = &mut *self.inner();
+        (inner.is_open, inner.next) = (true, Some(timer));
+        Listening(self)
+    }
+
+    fn timer(self: &Arc<Self>) -> Timer {
+        Timer::set(clock::now().saturating_add(nanos(LOOK)), Waker::from(self.clone()))
+    }
+}
+
+impl Wake for CancelPoller {
+    fn wake(self: Arc<Self>) {
+        let timer = self.timer();
+        let inner = &mut *self.inner();
+        let called_off = inner.tickets.iter().filter(|(call, _)| self.window.is_called_off(**call));
+        called_off.for_each(|(_, ticket)| ticket.cancel(&self.watch));
+        // One that is dropped is not rung.
+        let before = if inner.is_open { inner.next.replace(timer) } else { Some(timer) };
+        drop(before);
+    }
+}
+
+/// A guest may be computing.
+pub(super) struct Listening<'e>(&'e CancelPoller);
+
+impl Drop for Listening<'_> {
+    fn drop(&mut self) {
+        let inner = &mut *self.0.inner();
+        inner.is_open = false;
+        let timer = inner.next.take();
+        drop(timer);
+    }
+}

@@ -1,0 +1,237 @@
+//! What the child asks of hosts: it is looked at, counted, done and answered.
+
+use std::io;
+use std::sync::atomic::Ordering;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD as BASE64;
+
+use super::super::frame::Frame;
+use super::super::message::{HostRefusal, kind, to_json};
+use super::super::wire::{self, Out};
+use super::bill::Serving;
+use super::call::Request;
+use super::inside::{CallScope, HostFrames};
+use super::{KEPT, Pays};
+use crate::contract::MethodSpec;
+use crate::error::{Death, Direction, Place, Result, Source};
+use crate::guest_error::HostError;
+use crate::isolate::clock;
+use crate::isolate::host_dispatch::{Called, KeptAnswer, PlainHost, Started, Unanswered};
+use crate::isolate::meter::nanos;
+use crate::isolate::run::unless_it_panics;
+use crate::isolate::stack::StackEnd;
+use crate::isolate::thrown::STACK_FULL;
+
+/// A call of a host method that the child asks for.
+pub(super) struct HostCallAsked<'a> {
+    pub(super) contract: usize,
+    pub(super) method: usize,
+    /// The number of the call whose guest asks.
+    pub(super) owner: u64,
+    pub(super) spec: &'static MethodSpec,
+    host: &'a PlainHost,
+    args: &'a [u8],
+}
+
+impl<'c> Request<'c> {
+    /// What the child asks for.
+    pub(super) fn asked<'a>(&self, frame: &'a Frame) -> Result<HostCallAsked<'a>>
+    where
+        'c: 'a,
+    {
+        let nowhere = || self.broken("a call of a host method that there is not");
+        let (numbers, args) = frame.body.split_first_chunk::<12>().ok_or_else(nowhere)?;
+        let [a, b, c, d, owner @ ..] = *numbers;
+        let [contract, method] = [[a, b], [c, d]].map(u16::from_le_bytes).map(usize::from);
+        let owner = match u64::from_le_bytes(owner) {
+            // One inside of another is part of that.
+            0 if self.pays == Pays::Outer => self.state.outer.get(),
+            owner => owner,
+        };
+        let host = self.state.hosts.get().get(contract).ok_or_else(nowhere)?;
+        let spec = host.method(method).ok_or_else(nowhere)?;
+        Ok(HostCallAsked { contract, method, owner, spec, host, args })
+    }
+
+    /// Counts a call of a host method. The child counts as well, and ends the guest.
+    pub(super) fn admit(&self, asked: &HostCallAsked<'_>) -> Result<()> {
+        let most = self.session.settings.limits.host_calls;
+        let counted = self.state.with(asked.owner, |call| {
+            if call.is_over {
+                return Err(Death::Overdue);
+            }
+            let broken = |reason: &str| Err(Death::Protocol { reason: reason.into() });
+            if call.served.calls.fetch_add(1, Ordering::Relaxed) >= most {
+                return broken("more calls of the host than are allowed");
+            }
+            if let Some(most) = asked.spec.max_calls {
+                let count = call.asked_of.entry((asked.contract, asked.method)).or_default();
+                *count += 1;
+                if *count > most {
+                    return broken("more calls of a host method than are allowed");
+                }
+            }
+            Ok(())
+        });
+        let nobody =
+            || Err(Death::Protocol { reason: "a call of the host by a call that there is not".into() });
+        counted.unwrap_or_else(nobody).map_err(|death| {
+            self.live.guard.condemn(death);
+            self.death()
+        })
+    }
+
+    /// Looks whether a call that is answered now has had its time: then that is the last that it is told, for whoever ends a guest in time
+    /// has it ask nothing more. While it waits for a method of the host, a child says nothing; what is there was said before its time.
+    fn closes(&self, owner: u64) -> Result<()> {
+        let now = clock::now();
+        let grace = nanos(self.session.grace);
+        let is_late = self.state.with(owner, |call| now > call.end.saturating_add(grace)).unwrap_or(false);
+        if is_late {
+            if !self.state.kept.borrow().is_empty() || self.read_now()?.is_some() {
+                return Err(self.broken("a frame while it waits for the host"));
+            }
+            self.state.with(owner, |call| call.is_over = true);
+        }
+        Ok(())
+    }
+
+    /// Counts the time of a host method for the call that asks.
+    fn serving(&self, asked: &HostCallAsked<'_>) -> Option<Serving> {
+        self.state.with(asked.owner, |call| call.served.clone()).map(Serving::begin)
+    }
+
+    /// Calls a host method for the child, which waits for it.
+    pub(super) fn serve(&self, id: u64, asked: &HostCallAsked<'_>) -> Result<()> {
+        self.admit(asked)?;
+        let serving = self.serving(asked);
+        let mut value = Out::new(self.live.to_child.clone());
+        value.keep_together(!self.state.is_alone.get());
+        let frames = HostFrames::of(self.session, CallScope::Within);
+        let outer = self.state.outer.replace(asked.owner);
+        // The guest waits for it: whatever is asked of its thread meanwhile comes too early. Panics of the host end in the call.
+        self.session.depth.fetch_add(1, Ordering::SeqCst);
+        let called = self.call(asked, &mut value);
+        self.session.depth.fetch_sub(1, Ordering::SeqCst);
+        self.state.outer.set(outer);
+        drop(frames);
+        // Before the answer is sent, for the guest goes on then.
+        drop(serving);
+        self.allow();
+        self.closes(asked.owner)?;
+        self.answer(id, asked.host.place(asked.method), true, called.map(|_| value))
+    }
+
+    /// Has a host method begin. `None` when it could not.
+    pub(super) fn start(&self, id: u64, asked: &HostCallAsked<'_>) -> Result<Option<Started>> {
+        let _serving = self.serving(asked);
+        let frames = HostFrames::of(self.session, CallScope::Between);
+        let called = self.call(asked, &mut Out::default());
+        drop(frames);
+        self.allow();
+        match called {
+            Ok(Called::Started(started)) => Ok(Some(started)),
+            Ok(Called::Done) => Err(self.broken("a call of a host method that there is not")),
+            Err(error) => self.answer(id, asked.host.place(asked.method), false, Err(error)).map(|()| None),
+        }
+    }
+
+    /// Tells the child why a host method cannot even begin.
+    pub(super) fn refuse(&self, id: u64, asked: &HostCallAsked<'_>, error: &io::Error) -> Result<()> {
+        let error = Unanswered::Host(HostError::hidden(error.to_string()));
+        self.answer(id, asked.host.place(asked.method), false, Err(error))
+    }
+
+    fn call(&self, asked: &HostCallAsked<'_>, value: &mut Out) -> Result<Called, Unanswered> {
+        let stack = StackEnd::of_thread();
+        if !stack.allows_call() {
+            return Err(Unanswered::Stack);
+        }
+        let limits = &self.session.settings.limits;
+        asked.host.call(asked.method, self.encoded(asked.args), (limits, stack), value)
+    }
+
+    /// Tells the child what an `async` method of the host gave.
+    pub(super) fn tell(
+        &self,
+        id: u64,
+        (contract, method): (usize, usize),
+        outcome: Result<Box<dyn KeptAnswer>, Unanswered>,
+    ) -> Result<()> {
+        let Some(host) = self.state.hosts.get().get(contract) else { return Ok(()) };
+        let mut value = Out::default();
+        // A value of the host's may panic while it is written.
+        let answer = outcome.and_then(|answer| {
+            unless_it_panics(|| host.write(method, answer, &mut value))
+                .unwrap_or_else(|| Err(Unanswered::Host(HostError::panicked())))
+        });
+        self.answer(id, host.place(method), false, answer.map(|()| value))
+    }
+
+    /// Tells the child what a method of the host gave.
+    fn answer(&self, id: u64, place: Place, aside: bool, value: Result<Out, Unanswered>) -> Result<()> {
+        let value = value.and_then(|value| match self.session.affordable(value.weight()) {
+            Ok(()) => Ok(value),
+            Err(error) => {
+                let error = error.inside("result").into_boundary_error(place, Direction::ToGuest);
+                Err(Unanswered::Host(HostError::broken(error)))
+            }
+        });
+        let now = self.session.now();
+        match value {
+            Ok(value) => self.send(kind::HOST_VALUE, id, aside, |out| {
+                out.extend_from_slice(&now.to_le_bytes());
+                out.append(&value);
+                Ok(())
+            }),
+            Err(unanswered) => {
+                let refusal = self.refusal(unanswered, place, now);
+                self.send(kind::HOST_REFUSAL, id, false, |out| to_json(&refusal, out))
+            }
+        }
+    }
+
+    fn refusal(&self, unanswered: Unanswered, place: Place, now: i64) -> HostRefusal {
+        match unanswered {
+            // The guest is told what it is told when its own stack is full.
+            Unanswered::Stack => HostRefusal::new("RangeError", STACK_FULL, now),
+            Unanswered::Value(error) => {
+                let message = error.to_string();
+                let source = Some(self.remember(Source::of(error)));
+                HostRefusal { source, ..HostRefusal::new("TypeError", message, now) }
+            }
+            Unanswered::Host(mut error) => {
+                let view = error.shown(place);
+                let limits = &self.session.settings.limits;
+                let field = |(name, value): &(&'static str, _)| {
+                    let value = wire::encoded(value);
+                    match wire::decode(value.as_slice(), limits) {
+                        Ok(_) => Some(((*name).to_owned(), BASE64.encode(value))),
+                        Err(error) => {
+                            tracing::error!(%error, name, "a property of an error cannot be given to the guest");
+                            None
+                        }
+                    }
+                };
+                HostRefusal {
+                    fields: view.fields().iter().filter_map(field).collect(),
+                    source: error.source.map(|source| self.remember(source)),
+                    ..HostRefusal::new(view.class(), view.message(), now)
+                }
+            }
+        }
+    }
+
+    /// Keeps an error of the host, to know it again when the guest lets it pass.
+    fn remember(&self, source: Source) -> u64 {
+        let number = self.state.next_source.get() + 1;
+        self.state.next_source.set(number);
+        let mut sources = self.state.sources.borrow_mut();
+        let oldest = if sources.len() == KEPT { sources.pop_front() } else { None };
+        sources.push_back((number, source));
+        drop(sources);
+        drop(oldest);
+        number
+    }
+}

@@ -1,0 +1,228 @@
+//! What a sandbox is to do beside what is under way, and who does it.
+//!
+//! Calls of `async` methods are driven by one thread for all of a sandbox, or by a task where the sandbox stays on a thread that
+//! has others. It is there while there is something to do, and a while longer.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use tokio::runtime::Handle as Runtime;
+
+use super::Session;
+use super::erased_call::ErasedCall;
+use super::flights::Driver;
+use super::pipe_waker::PipeWaker;
+use super::readiness_task::ReadinessPoll;
+use crate::error::{Error, Result};
+use crate::transport::worker::not_begun;
+
+/// How long a thread waits for the next call before it ends.
+const REST: Duration = Duration::from_secs(1);
+
+/// Something to do.
+pub(in super::super) enum QueuedJob {
+    /// A call, and the runtime whose timers and sockets the host's methods find.
+    Call(Box<dyn ErasedCall>, Option<Runtime>),
+    /// What is done at once, when it has its turn.
+    Work(Box<dyn FnOnce() + Send>),
+}
+
+impl QueuedJob {
+    /// Until when its caller waits.
+    fn deadline(&self) -> u64 {
+        match self {
+            Self::Call(erased, _) => erased.terms().deadline.unwrap_or(u64::MAX),
+            Self::Work(_) => u64::MAX,
+        }
+    }
+
+    /// Tells a caller that waits no longer.
+    pub(super) fn refuse(self) {
+        if let Self::Call(erased, _) = self {
+            erased.fail(not_begun());
+        }
+    }
+}
+
+/// Where it is put.
+#[derive(Default)]
+pub(super) struct JobQueue {
+    inner: Mutex<QueueState>,
+    /// There is something to do for a thread that rests, or never will be.
+    some: Condvar,
+}
+
+#[derive(Default)]
+struct QueueState {
+    jobs: VecDeque<QueuedJob>,
+    driven: Driven,
+    waker: Option<Waker>,
+    is_closed: bool,
+}
+
+/// By whom.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Driven {
+    #[default]
+    Nobody,
+    /// A thread that waits for something to do.
+    Resting,
+    Busy,
+}
+
+impl JobQueue {
+    fn inner(&self) -> MutexGuard<'_, QueueState> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says whether somebody has to be found who does it.
+    fn put(&self, job: QueuedJob) -> bool {
+        let mut inner = self.inner();
+        inner.jobs.push_back(job);
+        match std::mem::replace(&mut inner.driven, Driven::Busy) {
+            Driven::Nobody => return true,
+            Driven::Resting => self.some.notify_all(),
+            Driven::Busy => {
+                let waker = inner.waker.clone();
+                drop(inner);
+                waker.inspect(Waker::wake_by_ref);
+            }
+        }
+        false
+    }
+
+    /// Has whoever drives look again.
+    pub(super) fn wake(&self) {
+        let waker = self.inner().waker.clone();
+        waker.inspect(Waker::wake_by_ref);
+    }
+
+    /// Whom to wake from now on.
+    pub(super) fn listen(&self, waker: &Waker) {
+        let mut inner = self.inner();
+        if !inner.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            inner.waker = Some(waker.clone());
+        }
+    }
+
+    pub(super) fn take(&self) -> Option<QueuedJob> {
+        self.inner().jobs.pop_front()
+    }
+
+    /// Takes the calls that nobody can begin any more, for their callers wait no longer, and says when the next one is of these.
+    pub(super) fn overdue(&self, now: u64) -> (Vec<QueuedJob>, u64) {
+        let (mut overdue, mut next) = (Vec::new(), u64::MAX);
+        let mut inner = self.inner();
+        for job in std::mem::take(&mut inner.jobs) {
+            match job.deadline() {
+                deadline if deadline <= now => overdue.push(job),
+                deadline => {
+                    next = next.min(deadline);
+                    inner.jobs.push_back(job);
+                }
+            }
+        }
+        (overdue, next)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.inner().jobs.is_empty()
+    }
+
+    /// Whoever drives has nothing to do. Says whether nobody drives from now on.
+    pub(super) fn leave(&self) -> bool {
+        let mut inner = self.inner();
+        if inner.jobs.is_empty() {
+            (inner.driven, inner.waker) = (Driven::Nobody, None);
+        }
+        inner.driven == Driven::Nobody
+    }
+
+    /// The same for a thread that may wait. Says whether there is something to do.
+    fn rest(&self) -> bool {
+        let mut inner = self.inner();
+        if inner.jobs.is_empty() && !inner.is_closed {
+            inner.driven = Driven::Resting;
+            let is_idle = |inner: &mut QueueState| inner.jobs.is_empty() && !inner.is_closed;
+            inner =
+                self.some.wait_timeout_while(inner, REST, is_idle).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        let has_some = !inner.jobs.is_empty();
+        inner.driven = if has_some { Driven::Busy } else { Driven::Nobody };
+        if !has_some {
+            inner.waker = None;
+        }
+        has_some
+    }
+
+    /// Nobody drives, though there may be something to do: whoever waits for it is told that it is lost.
+    pub(super) fn abandon(&self) {
+        let mut inner = self.inner();
+        (inner.driven, inner.waker) = (Driven::Nobody, None);
+        let jobs = std::mem::take(&mut inner.jobs);
+        drop(inner);
+        drop(jobs);
+    }
+
+    /// There is nothing to do ever more.
+    pub(super) fn close(&self) {
+        self.inner().is_closed = true;
+        self.some.notify_all();
+    }
+}
+
+impl Session {
+    /// Has something done, by a thread that is there for that.
+    pub(in super::super) fn dispatch(self: &Arc<Self>, job: QueuedJob) -> Result<()> {
+        if !self.jobs.put(job) {
+            return Ok(());
+        }
+        let (jobs, session) = (self.jobs.clone(), Arc::downgrade(self));
+        let thread = std::thread::Builder::new().name("sandbox-calls".into());
+        let started =
+            PipeWaker::new().and_then(|pipe_waker| thread.spawn(move || drive(&session, &jobs, &pipe_waker)));
+        started.map(drop).map_err(|error| {
+            self.jobs.abandon();
+            Error::build(format!("no thread can be started: {error}"))
+        })
+    }
+
+    /// The same on this thread. Gives what is to be polled here, if nobody does so yet.
+    pub(in super::super) fn dispatch_here(self: &Arc<Self>, job: QueuedJob) -> Option<ReadinessPoll> {
+        self.jobs.put(job).then(|| ReadinessPoll::new(Driver::new(self.clone())))
+    }
+}
+
+/// Does what there is to do, until nobody has had anything for a while.
+fn drive(session: &Weak<Session>, jobs: &Arc<JobQueue>, pipe_waker: &PipeWaker) {
+    /// Also when it panics.
+    struct Leaving<'d>(&'d JobQueue);
+    impl Drop for Leaving<'_> {
+        fn drop(&mut self) {
+            if std::thread::panicking() {
+                self.0.abandon();
+            }
+        }
+    }
+    let _leaving = Leaving(jobs);
+    let waker = pipe_waker.waker();
+    let cx = &mut Context::from_waker(&waker);
+    loop {
+        let Some(session) = session.upgrade() else { return jobs.abandon() };
+        let mut driver = Driver::new(session);
+        loop {
+            pipe_waker.hush();
+            if driver.pump(cx) {
+                break;
+            }
+            driver.wait(pipe_waker);
+        }
+        // The sandbox does not live on because its thread rests.
+        drop(driver);
+        if !jobs.rest() {
+            return;
+        }
+    }
+}

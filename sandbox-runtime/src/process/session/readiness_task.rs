@@ -1,0 +1,186 @@
+//! Watching a child for a task that cannot wait for a stream itself, because its thread has others to poll.
+
+use std::future::{pending, poll_fn};
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use futures_util::task::AtomicWaker;
+use tokio::task::AbortHandle;
+
+use super::flights::Driver;
+use super::{LiveChild, pipe_waker};
+use crate::error::Error;
+use crate::isolate::clock;
+use crate::process::sys;
+
+/// How long it is waited before somebody looks whether a child keeps to its limits: longer and longer while it says nothing, for
+/// then it computes nothing that it may compute, and the kernel bounds its memory as well.
+#[derive(Clone, Copy)]
+pub(super) struct Patience(Duration);
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self(Self::LEAST)
+    }
+}
+
+impl Patience {
+    const LEAST: Duration = Duration::from_millis(1);
+    const MOST: Duration = Duration::from_millis(16);
+
+    /// How long to wait this time, when so many nanoseconds are left. Whole milliseconds, and one at least.
+    pub(super) fn next(&mut self, left: u64) -> Duration {
+        let now = self.0;
+        self.0 = (now * 2).min(Self::MOST);
+        let left = Duration::from_nanos(left);
+        now.min(left + Self::LEAST - Duration::from_nanos(1)).max(Self::LEAST)
+    }
+}
+
+/// Wakes a task when a child has said something, or has to be looked at.
+struct ReadinessTask {
+    live: Arc<LiveChild>,
+    watch: Arc<StreamWatch>,
+    task: AbortHandle,
+}
+
+#[derive(Default)]
+struct StreamWatch {
+    waker: AtomicWaker,
+    /// When the task wants to be woken.
+    due: AtomicU64,
+    /// Since when it was to be; 0 when it has been.
+    woken: AtomicU64,
+}
+
+impl StreamWatch {
+    fn wake(&self) {
+        _ = self.woken.compare_exchange(0, clock::now().max(1), Ordering::SeqCst, Ordering::SeqCst);
+        self.waker.wake();
+    }
+}
+
+impl ReadinessTask {
+    fn over(live: Arc<LiveChild>) -> io::Result<Self> {
+        let watch = Arc::<StreamWatch>::default();
+        watch.due.store(u64::MAX, Ordering::Relaxed);
+        let runtime = pipe_waker::for_sentries()?;
+        let poll_stream = {
+            let _entered = runtime.enter();
+            sys::watched(live.poll_stream.try_clone()?)?
+        };
+        let (watched, own) = (live.clone(), watch.clone());
+        let task = runtime.spawn(async move {
+            let (mut patience, mut is_closed) = (Patience::default(), false);
+            loop {
+                let left = own.due.load(Ordering::Relaxed).saturating_sub(clock::now());
+                let time = std::pin::pin!(tokio::time::sleep(patience.next(left)));
+                // It stays closed, and whoever reads finds the end. A child that has said all may be late all the same.
+                let news =
+                    if is_closed { Either::Left(pending()) } else { Either::Right(poll_stream.readable()) };
+                match select(std::pin::pin!(news), time).await {
+                    Either::Left((Ok(mut ready), _)) => {
+                        is_closed = ready.ready().is_read_closed();
+                        // Whatever comes from here on is news.
+                        ready.clear_ready();
+                        patience = Patience::default();
+                        own.wake();
+                    }
+                    Either::Left((Err(_), _)) => {
+                        is_closed = true;
+                        own.wake();
+                    }
+                    Either::Right(_) => {
+                        let is_due = own.due.load(Ordering::Relaxed) <= clock::now();
+                        // Whether it is late is for the task to say, whose thread may be another's meanwhile.
+                        if watched.guard.exceeds() || watched.guard.verdict().is_some() || is_due {
+                            own.wake();
+                        }
+                    }
+                }
+            }
+        });
+        Ok(Self { live, watch, task: task.abort_handle() })
+    }
+}
+
+impl Drop for ReadinessTask {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// What drives the calls of a sandbox that stays on a thread, among the other tasks of that.
+pub(crate) struct ReadinessPoll {
+    driver: Driver,
+    readiness: Option<ReadinessTask>,
+    is_done: bool,
+}
+
+impl Drop for ReadinessPoll {
+    fn drop(&mut self) {
+        // Its thread ends, or it has panicked: somebody else drives the next call.
+        if !self.is_done {
+            self.driver.session.jobs.abandon();
+        }
+    }
+}
+
+impl ReadinessPoll {
+    pub(super) fn new(driver: Driver) -> Self {
+        Self { driver, readiness: None, is_done: false }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            if let Some(readiness) = &self.readiness {
+                readiness.watch.waker.register(cx.waker());
+                match readiness.watch.woken.swap(0, Ordering::SeqCst) {
+                    0 => {}
+                    since => self.driver.was_away(clock::now().saturating_sub(since)),
+                }
+            }
+            if self.driver.pump(cx) {
+                match self.driver.session.jobs.leave() {
+                    true => {
+                        self.is_done = true;
+                        return Poll::Ready(());
+                    }
+                    false => continue,
+                }
+            }
+            let is_watched = match (&self.readiness, self.driver.live()) {
+                (Some(readiness), Some(live)) => Arc::ptr_eq(&readiness.live, live),
+                (_, None) => true,
+                (None, Some(_)) => false,
+            };
+            if is_watched {
+                if let Some(readiness) = &self.readiness {
+                    // Nobody says when there is room in the stream.
+                    let soon = if self.driver.is_blocked() { clock::now() } else { u64::MAX };
+                    readiness.watch.due.store(self.driver.due().min(soon), Ordering::Relaxed);
+                }
+                return Poll::Pending;
+            }
+            let live = self.driver.live().cloned();
+            match live.map(ReadinessTask::over).transpose() {
+                // What came before it was there is seen in the next round.
+                Ok(readiness) => self.readiness = readiness,
+                Err(error) => {
+                    let error = Error::build(format!("the channel to the child cannot be watched: {error}"));
+                    self.driver.give_up(&error);
+                }
+            }
+        }
+    }
+
+    /// Until there is nothing left to do.
+    pub(crate) async fn run(mut self) {
+        poll_fn(|cx| Pin::new(&mut self).get_mut().poll(cx)).await;
+    }
+}

@@ -1,0 +1,195 @@
+//! The thread that starts children, and keeps one ready.
+//!
+//! A child is to die with this process, and the kernel takes the thread that started it for its parent. So one thread starts them
+//! all, and lives as long as the process. It waits until a child executes its program; should somebody stop one before that, another
+//! thread goes on.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::io;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SendError, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How many children of a seed are kept ready.
+const SPARES: usize = 1;
+
+/// How children of a seed are started, each of them by one thread.
+pub(super) struct Spawner<S, B> {
+    start: fn(&S) -> io::Result<B>,
+    /// How long somebody waits for one.
+    patience: Duration,
+    /// To the thread, when there is one.
+    orders: Mutex<Option<Sender<Ordered<S, B>>>>,
+    spares: Arc<SpareChildren<S, B>>,
+}
+
+/// The seed, and who waits for the child; if nobody does, it is to be kept ready.
+type Ordered<S, B> = (S, Option<SyncSender<io::Result<B>>>);
+
+struct SpareChildren<S, B>(Mutex<HashMap<S, Vec<B>>>);
+
+impl<S, B> SpareChildren<S, B> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<S, Vec<B>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S: Clone + Eq + Hash + Send + 'static, B: Send + 'static> Spawner<S, B> {
+    pub(super) fn new(start: fn(&S) -> io::Result<B>, patience: Duration) -> Self {
+        Self { start, patience, orders: Mutex::default(), spares: Arc::new(SpareChildren(Mutex::default())) }
+    }
+
+    /// A child of this seed: one that is ready, or a new one. `fresh` asks for a new one.
+    pub(super) fn take(&self, seed: &S, fresh: bool) -> io::Result<B> {
+        let ready = if fresh { None } else { self.spares.lock().get_mut(seed).and_then(Vec::pop) };
+        let child = match ready {
+            Some(child) => child,
+            None => {
+                let (wanted, born) = sync_channel(1);
+                self.order((seed.clone(), Some(wanted)))?;
+                self.wait(&born)?
+            }
+        };
+        self.order((seed.clone(), None))?;
+        Ok(child)
+    }
+
+    /// Drops those that are kept ready and are not fit any more.
+    pub(super) fn keep_if(&self, mut is_fit: impl FnMut(&B) -> bool) {
+        self.spares.lock().values_mut().for_each(|ready| ready.retain(&mut is_fit));
+    }
+
+    fn wait(&self, born: &Receiver<io::Result<B>>) -> io::Result<B> {
+        match born.recv_timeout(self.patience) {
+            Ok(born) => born,
+            Err(RecvTimeoutError::Timeout) => {
+                // The next order is another thread's.
+                self.orders.lock().unwrap_or_else(PoisonError::into_inner).take();
+                let seconds = self.patience.as_secs_f32();
+                Err(io::Error::new(
+                    io::ErrorKind::TimedOut,
+                    format!(
+                        "it did not execute its program within {seconds} s; somebody may have stopped it"
+                    ),
+                ))
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                Err(io::Error::other("the thread that starts children is gone"))
+            }
+        }
+    }
+
+    fn order(&self, order: Ordered<S, B>) -> io::Result<()> {
+        let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
+        let order = match &*orders {
+            Some(sender) => match sender.send(order) {
+                Ok(()) => return Ok(()),
+                // The thread has panicked.
+                Err(SendError(order)) => order,
+            },
+            None => order,
+        };
+        let (sender, ordered) = channel();
+        // Whoever waits for it is told when the thread cannot be started.
+        _ = sender.send(order);
+        let (start, spares) = (self.start, self.spares.clone());
+        let thread = std::thread::Builder::new().name("sandbox-spawner".into());
+        thread.spawn(move || tend(&ordered, start, &spares))?;
+        *orders = Some(sender);
+        Ok(())
+    }
+}
+
+fn tend<S: Eq + Hash, B>(
+    ordered: &Receiver<Ordered<S, B>>,
+    start: fn(&S) -> io::Result<B>,
+    spares: &SpareChildren<S, B>,
+) {
+    for (seed, wanted) in ordered {
+        match wanted {
+            // One that nobody waits for any more ends here.
+            Some(wanted) => _ = wanted.send(start(&seed)),
+            None if spares.lock().get(&seed).map_or(0, Vec::len) < SPARES => {
+                if let Ok(child) = start(&seed) {
+                    spares.lock().entry(seed).or_default().push(child);
+                }
+            }
+            None => {}
+        }
+    }
+    // Another thread has taken its place. Its children would end with it.
+    loop {
+        std::thread::park();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::sync::Condvar;
+    use std::thread::ThreadId;
+
+    use super::*;
+
+    type TestSpawner = Spawner<&'static str, ThreadId>;
+
+    #[test]
+    fn one_thread_starts_them_and_one_is_ready() {
+        let spawner = TestSpawner::new(|_| Ok(std::thread::current().id()), Duration::from_secs(60));
+        let threads = (0..9).map(|at| spawner.take(&"a", at % 2 == 0).expect("it is started"));
+        let threads = threads.collect::<HashSet<_>>();
+        assert_eq!(threads.len(), 1);
+        assert!(!threads.contains(&std::thread::current().id()));
+        // What is ready was ordered before what is asked for now.
+        spawner.take(&"a", true).expect("it is started");
+        assert_eq!(spawner.spares.lock().get("a").map(Vec::len), Some(SPARES));
+        spawner.keep_if(|_| false);
+        assert_eq!(spawner.spares.lock().get("a").map(Vec::len), Some(0));
+    }
+
+    #[test]
+    fn what_goes_wrong_is_told() {
+        let spawner = TestSpawner::new(|_| Err(io::ErrorKind::NotFound.into()), Duration::from_secs(60));
+        let error = spawner.take(&"a", false).expect_err("it cannot be started");
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        let spawner = TestSpawner::new(|_| panic!("it is meant to"), Duration::from_secs(60));
+        for _ in 0..3 {
+            let error = spawner.take(&"a", false).expect_err("the thread is gone").to_string();
+            assert_eq!(error, "the thread that starts children is gone");
+        }
+    }
+
+    #[test]
+    fn one_that_is_stopped_before_it_is_there_holds_up_nobody_else() {
+        /// Whether those that are stopped may go on.
+        static GATE: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
+        fn start(seed: &&'static str) -> io::Result<ThreadId> {
+            if *seed == "stopped" {
+                let open = GATE.0.lock().expect("nobody panicked");
+                drop(GATE.1.wait_while(open, |open| !*open).expect("nobody panicked"));
+            }
+            Ok(std::thread::current().id())
+        }
+        /// On a busy machine the thread may not have its turn while it is waited for.
+        fn taken(spawner: &TestSpawner, seed: &'static str) -> ThreadId {
+            let until = std::time::Instant::now() + Duration::from_secs(100);
+            loop {
+                match spawner.take(&seed, true) {
+                    Err(error)
+                        if error.kind() == io::ErrorKind::TimedOut && std::time::Instant::now() < until => {}
+                    outcome => return outcome.expect("it is started"),
+                }
+            }
+        }
+        let spawner = TestSpawner::new(start, Duration::from_millis(50));
+        let before = taken(&spawner, "a");
+        let error = spawner.take(&"stopped", true).expect_err("it is not there");
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        let other = taken(&spawner, "a");
+        assert_ne!(other, before);
+        *GATE.0.lock().expect("nobody panicked") = true;
+        GATE.1.notify_all();
+        taken(&spawner, "stopped");
+    }
+}

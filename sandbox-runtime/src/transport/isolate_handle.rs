@@ -1,0 +1,200 @@
+//! Where an isolate lives: a slot on a thread, and the handle of it.
+
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::remote::{CallTarget, Guard};
+use super::worker::{HandleTable, Waiting, Worker, WorkerThread};
+use crate::error::Result;
+use crate::isolate::clock;
+use crate::isolate::meter::Meter;
+use crate::isolate::ticket::Ticket;
+use crate::isolate::watchdog::Watch;
+use crate::isolate::{Isolate, Realm, script};
+use crate::options::{Captured, Settings};
+use crate::sandbox::{SendHosts, isolate};
+
+/// An isolate on a thread, with what was loaded into it.
+pub(super) struct IsolateSlot {
+    pub(super) isolate: Rc<Isolate>,
+    pub(super) exports: HandleTable<script::ScriptExports>,
+    pub(super) bindings: HandleTable<script::Binding>,
+    /// Beside the one that the isolate began with.
+    pub(super) realms: HandleTable<Rc<Realm>>,
+}
+
+impl IsolateSlot {
+    pub(super) fn new(isolate: Rc<Isolate>) -> Self {
+        Self {
+            isolate,
+            exports: HandleTable::default(),
+            bindings: HandleTable::default(),
+            realms: HandleTable::default(),
+        }
+    }
+}
+
+/// A handle of an isolate. The isolate goes when this is dropped.
+pub(super) struct IsolateHandle {
+    pub(super) thread: Arc<WorkerThread>,
+    slot: u64,
+    /// Whose time its calls take.
+    pub(super) tenant: u64,
+    /// That of the isolate that it has now.
+    watch: Arc<Mutex<Arc<Watch>>>,
+    pub(super) meter: Arc<Meter>,
+    pub(super) captured: Arc<Captured>,
+    /// How long a call may take.
+    pub(super) limit: Duration,
+}
+
+impl IsolateHandle {
+    /// Makes an isolate on a thread, and waits until it is there.
+    pub(super) fn start(
+        thread: Arc<WorkerThread>,
+        tenant: u64,
+        settings: Settings,
+        hosts: SendHosts,
+    ) -> Result<Self> {
+        let limit = settings.limits.wall;
+        let captured = settings.captured.clone();
+        let (built, wait) = std::sync::mpsc::sync_channel(1);
+        let build = move |worker: &Worker| {
+            let isolate = isolate(settings, hosts.arrive(), worker.stack)?;
+            let (watch, meter) = (isolate.watch()?, isolate.meter());
+            Ok((worker.slots.keep(IsolateSlot::new(isolate)), watch, meter))
+        };
+        thread.post(tenant, Box::new(move |worker| _ = built.send(build(worker))));
+        let gone =
+            |_| Err(crate::error::Error::build("the thread of the sandbox panicked while it was made"));
+        let (slot, watch, meter) = wait.recv().unwrap_or_else(gone)?;
+        Ok(Self { thread, slot, tenant, watch: Arc::new(Mutex::new(watch)), meter, captured, limit })
+    }
+
+    pub(super) fn watch(&self) -> MutexGuard<'_, Arc<Watch>> {
+        self.watch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes the isolate anew. The watch is exchanged where the isolate lives: whoever asked may be gone by then, and others
+    /// may ask for the same.
+    pub(super) fn reset(&self) -> impl FnOnce(&IsolateSlot) -> Result<()> + Send + 'static {
+        let watch = self.watch.clone();
+        move |slot| {
+            slot.isolate.reset()?;
+            *watch.lock().unwrap_or_else(PoisonError::into_inner) = slot.isolate.watch()?;
+            Ok(())
+        }
+    }
+
+    fn at_slot<R>(
+        &self,
+        work: impl FnOnce(&IsolateSlot) -> Result<R> + Send + 'static,
+    ) -> impl FnOnce(&Worker) -> Result<R> + Send + 'static {
+        let slot = self.slot;
+        move |worker| work(&*worker.slots.get(slot)?)
+    }
+
+    /// Runs `work` where the isolate lives and waits for its answer.
+    pub(super) fn run<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&IsolateSlot) -> Result<R> + Send + 'static,
+    ) -> Result<R> {
+        self.run_until(None, work)
+    }
+
+    /// The same for a caller who waits for its turn until then and no longer.
+    pub(super) fn run_until<R: Send + 'static>(
+        &self,
+        deadline: Option<u64>,
+        work: impl FnOnce(&IsolateSlot) -> Result<R> + Send + 'static,
+    ) -> Result<R> {
+        let waiting = Waiting { limit: self.limit, turn: None, deadline: deadline.map(clock::instant) };
+        self.thread.run(self.tenant, waiting, self.at_slot(work))
+    }
+
+    /// Runs `work` where the isolate lives, for whoever awaits its answer.
+    pub(super) async fn ask<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&IsolateSlot) -> Result<R> + Send + 'static,
+    ) -> Result<R> {
+        self.thread.ask(self.tenant, self.at_slot(work)).await
+    }
+
+    /// Does something at the slot later.
+    pub(super) fn post(&self, work: impl FnOnce(&IsolateSlot) + Send + 'static) {
+        let slot = self.slot;
+        self.thread.post(
+            self.tenant,
+            Box::new(move |worker| {
+                // The slot itself may be gone already.
+                if let Ok(slot) = worker.slots.get(slot) {
+                    work(&slot);
+                }
+            }),
+        );
+    }
+
+    /// The number of the slot on its thread.
+    pub(super) fn slot(&self) -> u64 {
+        self.slot
+    }
+}
+
+impl CallTarget for IsolateHandle {
+    fn admit(&self) -> Result<(Arc<WorkerThread>, Option<Guard>)> {
+        Ok((self.thread.clone(), None))
+    }
+
+    fn tenant(&self) -> u64 {
+        self.tenant
+    }
+
+    fn limit(&self) -> Duration {
+        self.limit
+    }
+
+    fn cancel(&self, ticket: &Ticket) {
+        ticket.cancel(&self.watch());
+    }
+}
+
+impl Drop for IsolateHandle {
+    fn drop(&mut self) {
+        let slot = self.slot;
+        self.thread.post(self.tenant, Box::new(move |worker| worker.slots.drop(slot)));
+    }
+}
+
+/// Something of a slot that a handle stands for.
+pub(super) struct HandleInner {
+    pub(super) handle: Arc<IsolateHandle>,
+    pub(super) key: u64,
+    release: fn(&IsolateSlot, u64),
+}
+
+/// Made where the slot is, so that nothing stays there when the answer finds nobody any more.
+impl HandleInner {
+    pub(super) fn exports(
+        handle: Arc<IsolateHandle>,
+        slot: &IsolateSlot,
+        exports: script::ScriptExports,
+    ) -> Self {
+        Self { handle, key: slot.exports.keep(exports), release: |slot, key| slot.exports.drop(key) }
+    }
+
+    pub(super) fn realm(handle: Arc<IsolateHandle>, slot: &IsolateSlot, realm: Rc<Realm>) -> Self {
+        Self { handle, key: slot.realms.keep(realm), release: |slot, key| slot.realms.drop(key) }
+    }
+
+    pub(super) fn binding(handle: Arc<IsolateHandle>, slot: &IsolateSlot, binding: script::Binding) -> Self {
+        Self { handle, key: slot.bindings.keep(binding), release: |slot, key| slot.bindings.drop(key) }
+    }
+}
+
+impl Drop for HandleInner {
+    fn drop(&mut self) {
+        let (key, release) = (self.key, self.release);
+        self.handle.post(move |slot| release(slot, key));
+    }
+}

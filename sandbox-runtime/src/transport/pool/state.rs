@@ -1,0 +1,259 @@
+//! What the threads of a pool share: who its tenants are, where they are served, and what they take.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tracing::Span;
+
+use super::super::mailbox::{Job, Mailbox};
+use super::super::worker::Worker;
+use super::Trust;
+use super::metrics::{Counts, PoolMetrics, count};
+use super::tenant::{NOWHERE, TenantState};
+#[cfg(feature = "process")]
+use super::tenant_backend::RecycleCount;
+use super::tenant_sandbox::{Leaving, TenantSandbox};
+use crate::error::{Error, LimitKind, Result};
+use crate::isolate::{Host, clock};
+use crate::options::Settings;
+
+/// Makes the implementation of a contract for a tenant.
+pub(super) type HostFactory = Arc<dyn Fn(&str) -> Result<Host, String> + Send + Sync>;
+
+/// What the threads of a pool share.
+pub(crate) struct PoolState {
+    pub(super) settings: Settings,
+    pub(super) hosts: Vec<HostFactory>,
+    pub(super) trust: Trust,
+    #[cfg(feature = "process")]
+    pub(super) process: Option<crate::process::Process>,
+    /// After how much one is replaced.
+    #[cfg(feature = "process")]
+    pub(super) recycle: RecycleCount,
+    /// How many threads there are for quick tenants; those for slow ones come after them.
+    pub(super) lane: usize,
+    pub(super) most: u64,
+    pub(super) idle: Duration,
+    pub(super) queue: usize,
+    pub(super) patience: Duration,
+    pub(super) slow: Duration,
+    pub(super) cooldown: Duration,
+    pub(super) probation: u32,
+    pub(super) mailboxes: Vec<Arc<Mailbox>>,
+    /// How many tenants each thread has.
+    pub(super) lodgers: Vec<AtomicUsize>,
+    pub(super) memory: AtomicU64,
+    pub(super) counts: Counts,
+    pub(super) tenants: Mutex<Tenants>,
+}
+
+#[derive(Default)]
+pub(super) struct Tenants {
+    by_key: HashMap<String, Arc<TenantState>>,
+    last: u64,
+    /// How many there have to be before those are looked for that can be forgotten.
+    many: usize,
+}
+
+impl PoolState {
+    pub(super) fn tenants(&self) -> MutexGuard<'_, Tenants> {
+        self.tenants.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn tenant(&self, key: &str) -> Arc<TenantState> {
+        let mut tenants = self.tenants();
+        if let Some(known) = tenants.by_key.get(key) {
+            return known.clone();
+        }
+        // Whoever calls the host may invent keys.
+        if tenants.by_key.len() > tenants.many {
+            self.forget_strangers(&mut tenants);
+            tenants.many = 2 * tenants.by_key.len() + 1024;
+        }
+        tenants.last += 1;
+        let tenant = TenantState::new(key.to_owned(), tenants.last);
+        tenants.by_key.insert(key.to_owned(), tenant.clone());
+        tenant
+    }
+
+    /// Forgets tenants that have nothing and that nobody holds.
+    pub(super) fn forget_strangers(&self, tenants: &mut Tenants) {
+        tenants.by_key.retain(|_, tenant| {
+            let is_held = Arc::strong_count(tenant) > 1;
+            let is_known = is_held || tenant.has_sandbox() || self.is_cooling_down(tenant);
+            if !is_known {
+                self.leave(tenant.thread.load(Ordering::SeqCst));
+            }
+            is_known
+        });
+    }
+
+    pub(super) fn is_unused(&self, tenant: &TenantState) -> bool {
+        let unused = clock::now().saturating_sub(tenant.used.load(Ordering::Relaxed));
+        tenant.is_idle() && u128::from(unused) >= self.idle.as_nanos()
+    }
+
+    fn is_slow(&self, tenant: &TenantState) -> bool {
+        self.is_cooling_down(tenant) || tenant.proved.load(Ordering::Relaxed) < self.probation
+    }
+
+    fn is_cooling_down(&self, tenant: &TenantState) -> bool {
+        let offended = tenant.offended.load(Ordering::Relaxed);
+        let since = clock::now().saturating_sub(offended);
+        // Twice as long each time, so that one who lies low does not come back again and again.
+        let times = tenant.offences.load(Ordering::Relaxed).clamp(1, 8) - 1;
+        offended > 0 && u128::from(since) < self.cooldown.as_nanos() << times
+    }
+
+    /// The number of the thread that a tenant's next call goes to. Calls that wait go there as well. `is_here` says whether a
+    /// thread is the one that asks, and so can serve the call whatever holds it.
+    pub(super) fn place(&self, tenant: &TenantState, is_here: impl Fn(usize) -> bool + Copy) -> usize {
+        let at = tenant.thread.load(Ordering::SeqCst);
+        let is_slow = self.is_slow(tenant);
+        let is_in_lane = at != NOWHERE && (at >= self.lane) == is_slow;
+        let flees = is_in_lane && self.has_to_flee(tenant, at) && !is_here(at);
+        if is_in_lane && !flees {
+            return at;
+        }
+        let lane = if is_slow { self.lane..self.mailboxes.len() } else { 0..self.lane };
+        let next = lane.min_by_key(|at| (self.is_held(*at), self.lodgers[*at].load(Ordering::Relaxed)));
+        let next = next.unwrap_or(0);
+        if flees && self.is_held(next) {
+            return at;
+        }
+        if tenant.thread.compare_exchange(at, next, Ordering::SeqCst, Ordering::SeqCst).is_err() {
+            // Another call has found a place first.
+            return self.place(tenant, is_here);
+        }
+        self.lodgers[next].fetch_add(1, Ordering::Relaxed);
+        if at != NOWHERE {
+            count(if flees { &self.counts.relocated } else { &self.counts.moved });
+            self.leave(at);
+            self.mailboxes[at].forward(tenant.id, &self.mailboxes[next]);
+            self.evict(at, tenant.id, Leaving::Moved);
+        }
+        next
+    }
+
+    /// After how long a call that waits looks whether another thread can serve it.
+    pub(super) fn look(&self) -> Duration {
+        self.slow.max(Duration::from_millis(1))
+    }
+
+    /// Whether a job has held a thread for longer than quick tenants may.
+    fn is_held(&self, at: usize) -> bool {
+        self.mailboxes.get(at).is_some_and(|mailbox| mailbox.held().1 >= self.look())
+    }
+
+    /// Whether a tenant is better served by another thread than by its own, which a call of another tenant holds.
+    ///
+    /// What has to be made anew there must have taken a tenth of the time at most that it would wait here: where the machine
+    /// is slow or busy, tenants move less. Slow tenants stay where they are: their calls are long, and hold up one another.
+    fn has_to_flee(&self, tenant: &TenantState, at: usize) -> bool {
+        if at >= self.lane || !self.is_held(at) {
+            return false;
+        }
+        let (holder, held) = self.mailboxes[at].held();
+        if holder == tenant.id || !tenant.has_sandbox() {
+            return holder != tenant.id;
+        }
+        // Its sandbox here is given up once the thread is free. Until then it has two.
+        let two = self.memory.load(Ordering::SeqCst).saturating_add(tenant.memory.load(Ordering::SeqCst));
+        let has_room = two <= self.most;
+        has_room && held >= 10 * Duration::from_nanos(tenant.making.load(Ordering::Relaxed))
+    }
+
+    fn leave(&self, at: usize) {
+        if let Some(lodgers) = self.lodgers.get(at) {
+            lodgers.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    fn evict(&self, at: usize, tenant: u64, why: Leaving) {
+        let work =
+            Box::new(move |worker: &Worker| worker.apart(|| worker.tenant_sandboxes.evict(tenant, why)));
+        if let Some(mailbox) = self.mailboxes.get(at) {
+            mailbox.post(Job { chain: None, tenant: 0, is_tied: true, work });
+        }
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.memory.load(Ordering::SeqCst) <= self.most
+    }
+
+    /// Has sandboxes given up, on whichever thread, the ones that were not used for longest first, until there is room.
+    pub(super) fn make_room(&self) {
+        let mut excess = self.memory.load(Ordering::SeqCst).saturating_sub(self.most);
+        if excess == 0 {
+            return;
+        }
+        let mut idle = self.tenants().by_key.values().cloned().collect::<Vec<_>>();
+        idle.retain(|tenant| tenant.has_sandbox() && tenant.is_idle());
+        idle.sort_by_key(|tenant| tenant.used.load(Ordering::Relaxed));
+        for tenant in idle {
+            if excess == 0 {
+                return;
+            }
+            excess = excess.saturating_sub(tenant.memory.load(Ordering::SeqCst));
+            self.evict(tenant.thread.load(Ordering::SeqCst), tenant.id, Leaving::Memory);
+        }
+    }
+
+    /// A call is over, which took its thread so long.
+    pub(super) fn is_over<R>(
+        &self,
+        span: &Span,
+        tenant: &TenantState,
+        tenant_sandbox: Option<&TenantSandbox>,
+        outcome: &Result<R>,
+        ran: Duration,
+    ) {
+        span.record("outcome", outcome.as_ref().err().map_or("ok", Error::kind));
+        count(&self.counts.calls);
+        match outcome {
+            Ok(_) => _ = tenant.proved.fetch_add(1, Ordering::Relaxed),
+            Err(_) => count(&self.counts.failed),
+        }
+        // Time that passes on a slow thread may be that of others.
+        let is_slow = self.is_slow(tenant);
+        let is_ended = matches!(outcome, Err(Error::Limit { kind, .. }) if ends_late(*kind, is_slow));
+        // An equal share of half of the time that the quick threads have.
+        let sandboxes = self.counts.sandboxes.load(Ordering::Relaxed).max(1);
+        let rate = self.lane as f64 / (2.0 * sandboxes as f64);
+        let overdraws = tenant.overdraws(ran, rate, self.slow);
+        if is_ended || overdraws {
+            tenant.offends(!self.is_cooling_down(tenant));
+            // Its calls that wait do not cost the quick threads more.
+            self.place(tenant, |_| true);
+        }
+        if let Some(tenant_sandbox) = tenant_sandbox {
+            if tenant_sandbox.has_died() {
+                count(&self.counts.discarded);
+            }
+            tenant_sandbox.measure(ran > Duration::from_millis(1) || outcome.is_err());
+            self.make_room();
+        }
+    }
+
+    pub(super) fn metrics(&self) -> PoolMetrics {
+        let tenants = self.tenants();
+        let slow = tenants.by_key.values().filter(|tenant| self.is_slow(tenant)).count();
+        PoolMetrics {
+            tenants: tenants.by_key.len(),
+            slow_tenants: slow,
+            memory: self.memory.load(Ordering::SeqCst),
+            ..self.counts.read()
+        }
+    }
+}
+
+/// Limits whose calls have cost others time, or will.
+fn ends_late(kind: LimitKind, is_slow: bool) -> bool {
+    match kind {
+        LimitKind::Wall => !is_slow,
+        LimitKind::Cpu | LimitKind::TotalCpu | LimitKind::Heap | LimitKind::HostCalls => true,
+        _ => false,
+    }
+}

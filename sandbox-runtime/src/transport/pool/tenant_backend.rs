@@ -1,0 +1,233 @@
+//! What the sandbox of a tenant is: a realm of an isolate of this thread, a process, or a realm in one.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{BindTenant, Loaded};
+use crate::contract::GuestMethod;
+use crate::error::Result;
+use crate::isolate::meter::Meter;
+use crate::isolate::method_info::MethodInfo;
+use crate::isolate::script::Binding;
+use crate::isolate::watchdog::Watch;
+use crate::isolate::{Isolate, Realm};
+#[cfg(feature = "process")]
+use crate::process::{ProcessRealm, ProcessSandbox, Processed};
+use crate::script::Script;
+
+/// A sandbox with the scripts that were loaded into it.
+pub(crate) enum TenantBackend {
+    Realm {
+        isolate: Rc<Isolate>,
+        realm: Rc<Realm>,
+        bindings: RefCell<HashMap<u64, Rc<Binding>>>,
+    },
+    #[cfg(feature = "process")]
+    Process {
+        sandbox: ProcessSandbox,
+        /// Where tenants share the process.
+        realm: Option<ProcessRealm>,
+        bindings: RefCell<HashMap<u64, Processed>>,
+    },
+}
+
+impl TenantBackend {
+    pub(super) fn realm(isolate: Rc<Isolate>, realm: Rc<Realm>) -> Self {
+        Self::Realm { isolate, realm, bindings: RefCell::default() }
+    }
+
+    #[cfg(feature = "process")]
+    pub(super) fn process(sandbox: ProcessSandbox, realm: Option<ProcessRealm>) -> Self {
+        Self::Process { sandbox, realm, bindings: RefCell::default() }
+    }
+
+    /// Evaluates a script and binds it to a contract. Says which methods there are.
+    pub(super) fn bind(
+        &self,
+        id: u64,
+        script: &Script,
+        bind: BindTenant,
+        deadline: Option<u64>,
+    ) -> Result<Vec<bool>> {
+        match self {
+            Self::Realm { isolate, realm, bindings } => {
+                let exports = isolate.evaluate(realm, script, deadline)?;
+                let binding = (bind.here)(isolate, &exports)?;
+                let exported = binding.exported();
+                bindings.borrow_mut().insert(id, Rc::new(binding));
+                Ok(exported)
+            }
+            #[cfg(feature = "process")]
+            Self::Process { sandbox, realm, bindings } => {
+                let guest = match realm {
+                    Some(realm) => realm.within(deadline).eval(script.clone())?,
+                    None => sandbox.within(deadline).eval(script.clone())?,
+                };
+                let bound = (bind.away)(&guest)?;
+                let exported = bound.exported().to_vec();
+                bindings.borrow_mut().insert(id, bound);
+                Ok(exported)
+            }
+        }
+    }
+
+    /// Whether a script was loaded into this very sandbox.
+    pub(super) fn has(&self, id: u64) -> bool {
+        match self {
+            Self::Realm { bindings, .. } => bindings.borrow().contains_key(&id),
+            #[cfg(feature = "process")]
+            Self::Process { bindings, .. } => bindings.borrow().contains_key(&id),
+        }
+    }
+
+    /// A script as it is bound, in an isolate of this thread.
+    pub(super) fn bound(&self, id: u64) -> Option<(Rc<Isolate>, Rc<Binding>)> {
+        match self {
+            Self::Realm { isolate, bindings, .. } => {
+                bindings.borrow().get(&id).map(|binding| (isolate.clone(), binding.clone()))
+            }
+            #[cfg(feature = "process")]
+            Self::Process { .. } => None,
+        }
+    }
+
+    /// A script as it is bound, in a process.
+    #[cfg(feature = "process")]
+    pub(super) fn away(&self, id: u64, deadline: Option<u64>) -> Option<Processed> {
+        match self {
+            Self::Realm { .. } => None,
+            Self::Process { bindings, .. } => bindings.borrow().get(&id).map(|bound| bound.within(deadline)),
+        }
+    }
+
+    /// Calls a method of a script that was loaded into it.
+    pub(super) fn call<M: GuestMethod>(
+        &self,
+        loaded: &Loaded,
+        args: M::Owned,
+        deadline: Option<u64>,
+    ) -> Result<M::Value> {
+        #[cfg(feature = "process")]
+        if let Some(bound) = self.away(loaded.id, deadline) {
+            return bound.make::<M>(args);
+        }
+        match self.bound(loaded.id) {
+            Some((isolate, binding)) => isolate.call(MethodInfo::billed::<M>(), &binding, args, deadline),
+            None => Err(super::super::worker::thread_is_gone()),
+        }
+    }
+
+    pub(super) fn forget(&self, id: u64) {
+        match self {
+            Self::Realm { bindings, .. } => {
+                let binding = bindings.borrow_mut().remove(&id);
+                drop(binding);
+            }
+            #[cfg(feature = "process")]
+            Self::Process { bindings, .. } => {
+                let bound = bindings.borrow_mut().remove(&id);
+                drop(bound);
+            }
+        }
+    }
+
+    pub(super) fn meter(&self) -> Arc<Meter> {
+        match self {
+            Self::Realm { isolate, .. } => isolate.meter(),
+            #[cfg(feature = "process")]
+            Self::Process { sandbox, .. } => sandbox.meter(),
+        }
+    }
+
+    /// What ends a call from another thread, where that can be done.
+    pub(super) fn watch(&self) -> Result<Option<Arc<Watch>>> {
+        match self {
+            Self::Realm { isolate, .. } => isolate.watch().map(Some),
+            #[cfg(feature = "process")]
+            Self::Process { .. } => Ok(None),
+        }
+    }
+
+    /// Whether it can be called.
+    pub(super) fn is_live(&self) -> bool {
+        match self {
+            Self::Realm { isolate, .. } => isolate.is_live(),
+            #[cfg(feature = "process")]
+            Self::Process { sandbox, .. } => sandbox.is_live(),
+        }
+    }
+
+    /// Whether a call is under way on the stack, and the guest waits for it.
+    pub(crate) fn is_running(&self) -> bool {
+        match self {
+            Self::Realm { isolate, .. } => isolate.is_running(),
+            #[cfg(feature = "process")]
+            Self::Process { sandbox, .. } => sandbox.is_running(),
+        }
+    }
+
+    /// Whether a call is under way, or in flight.
+    pub(super) fn is_busy(&self) -> bool {
+        match self {
+            Self::Realm { isolate, .. } => isolate.is_busy(),
+            #[cfg(feature = "process")]
+            Self::Process { sandbox, .. } => sandbox.is_busy(),
+        }
+    }
+
+    /// What is left of the call under way, if any is.
+    pub(crate) fn left(&self) -> Option<Duration> {
+        match self {
+            Self::Realm { isolate, .. } => isolate.left(),
+            #[cfg(feature = "process")]
+            Self::Process { sandbox, .. } => sandbox.left(),
+        }
+    }
+
+    /// What it takes, in bytes, with all that share it.
+    pub(super) fn memory(&self) -> u64 {
+        match self {
+            Self::Realm { isolate, .. } => isolate.memory() as u64,
+            #[cfg(feature = "process")]
+            Self::Process { sandbox, .. } => sandbox.resident(),
+        }
+    }
+
+    /// Whether it is a process that has done or taken so much that another is to take its place.
+    #[cfg(feature = "process")]
+    pub(super) fn is_due(&self, most: &RecycleCount) -> bool {
+        match self {
+            Self::Realm { .. } => false,
+            Self::Process { sandbox, .. } => most.is_reached_by(sandbox),
+        }
+    }
+}
+
+/// After how much a process is replaced.
+#[cfg(feature = "process")]
+#[derive(Clone, Copy)]
+pub(super) struct RecycleCount {
+    pub(super) calls: u64,
+    pub(super) bytes: u64,
+}
+
+#[cfg(feature = "process")]
+impl RecycleCount {
+    pub(super) const NEVER: Self = Self { calls: u64::MAX, bytes: u64::MAX };
+
+    pub(super) fn is_reached_by(&self, sandbox: &ProcessSandbox) -> bool {
+        // The kernel is asked for its memory only where that matters.
+        let (has_calls, has_bytes) = (self.calls < u64::MAX, self.bytes < u64::MAX);
+        // Calls of `async` methods that are under way keep it until they are over, and others begin elsewhere.
+        !sandbox.is_running()
+            && (has_calls && sandbox.meter().usage().total.calls >= self.calls
+                || has_bytes && sandbox.resident() >= self.bytes)
+    }
+
+    pub(super) fn is_never(&self) -> bool {
+        self.calls == u64::MAX && self.bytes == u64::MAX
+    }
+}

@@ -1,0 +1,365 @@
+//! The sandboxes of tenants, on the thread that they live on.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::super::worker::Worker;
+use super::metrics::{count, discount};
+use super::state::{HostFactory, PoolState};
+use super::tenant::TenantState;
+use super::tenant_backend::TenantBackend;
+use super::{Loaded, Trust};
+use crate::error::{Error, Result};
+use crate::isolate::meter::Meter;
+use crate::isolate::{Isolate, clock};
+use crate::options::Settings;
+#[cfg(feature = "process")]
+use crate::process::{Process, ProcessSandbox, WeakSandbox};
+use crate::sandbox::isolate;
+
+/// A tenant's sandbox: an isolate, a process, or a realm of one.
+pub(crate) struct TenantSandbox {
+    shared: Arc<PoolState>,
+    pub(super) tenant: Arc<TenantState>,
+    pub(crate) backend: TenantBackend,
+    meter: Arc<Meter>,
+    /// It was discarded, and that has been counted.
+    is_dead: Cell<bool>,
+    /// As many have it as share what the backend takes.
+    share: Rc<()>,
+    /// What it takes, in bytes, when it was looked at last.
+    memory: Cell<u64>,
+    /// How many calls there were since its memory was looked at.
+    unmeasured: Cell<u32>,
+}
+
+/// How often the memory of a sandbox is looked at, in calls, when they are short.
+const MEASURED: u32 = 32;
+
+impl TenantSandbox {
+    /// The CPU time of its last call.
+    pub(super) fn ran(&self) -> Duration {
+        self.meter.usage().last.cpu
+    }
+
+    /// Evaluates a script anew when the sandbox is another one than before.
+    pub(super) fn settle(&self, loaded: &Loaded, deadline: Option<u64>) -> Result<()> {
+        if self.backend.has(loaded.id) {
+            return Ok(());
+        }
+        let began = clock::now();
+        let bound = self.backend.bind(loaded.id, &loaded.script, loaded.bind, deadline).map(drop);
+        self.tenant.making.fetch_add(clock::now().saturating_sub(began), Ordering::Relaxed);
+        bound
+    }
+
+    /// Whether it was discarded since this was asked last.
+    pub(super) fn has_died(&self) -> bool {
+        !self.backend.is_live() && !self.is_dead.replace(true)
+    }
+
+    /// Whether another sandbox is to take its place.
+    fn is_due(&self) -> bool {
+        #[cfg(feature = "process")]
+        return self.backend.is_due(&self.shared.recycle);
+        #[cfg(not(feature = "process"))]
+        false
+    }
+
+    /// Looks at its memory, now and then.
+    pub(super) fn measure(&self, is_due: bool) {
+        let calls = self.unmeasured.get() + 1;
+        if !is_due && calls < MEASURED {
+            return self.unmeasured.set(calls);
+        }
+        self.unmeasured.set(0);
+        self.account(self.backend.memory() / Rc::strong_count(&self.share) as u64);
+    }
+
+    fn account(&self, memory: u64) {
+        let more = memory.wrapping_sub(self.memory.replace(memory));
+        self.tenant.memory.fetch_add(more, Ordering::SeqCst);
+        self.shared.memory.fetch_add(more, Ordering::SeqCst);
+    }
+}
+
+impl Drop for TenantSandbox {
+    fn drop(&mut self) {
+        self.account(0);
+        discount(&self.shared.counts.sandboxes);
+        self.tenant.moves_out(&self.meter);
+    }
+}
+
+/// Why a sandbox is given up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Leaving {
+    Idle,
+    Memory,
+    /// Its tenant goes to another thread.
+    Moved,
+}
+
+/// The sandboxes of a thread.
+#[derive(Default)]
+pub(crate) struct TenantSandboxes {
+    by_tenant: RefCell<HashMap<u64, Rc<TenantSandbox>>>,
+    /// What they have realms of, where tenants share one.
+    common: RefCell<SharedSandbox>,
+    sweep: RefCell<Option<Sweep>>,
+}
+
+/// An isolate, or a process, for as long as somebody has a realm of it.
+#[derive(Default)]
+struct SharedSandbox {
+    isolate: Weak<Isolate>,
+    #[cfg(feature = "process")]
+    process: WeakSandbox,
+    share: Weak<()>,
+}
+
+impl SharedSandbox {
+    /// One more has a share.
+    fn share(&mut self) -> Rc<()> {
+        self.share.upgrade().unwrap_or_else(|| {
+            let share = Rc::new(());
+            self.share = Rc::downgrade(&share);
+            share
+        })
+    }
+}
+
+/// Gives up what nobody uses.
+struct Sweep {
+    shared: Arc<PoolState>,
+    at: Instant,
+}
+
+impl TenantSandboxes {
+    pub(crate) fn all(&self) -> Vec<Rc<TenantSandbox>> {
+        self.by_tenant.borrow().values().cloned().collect()
+    }
+
+    pub(crate) fn clear(&self) {
+        let all = self.by_tenant.take();
+        let sweep = self.sweep.take();
+        drop((all, sweep));
+    }
+
+    pub(super) fn get(&self, tenant: u64) -> Option<Rc<TenantSandbox>> {
+        self.by_tenant.borrow().get(&tenant).cloned()
+    }
+
+    /// The sandbox of a tenant; a new one when it has none, or when it was discarded.
+    pub(super) fn of(
+        &self,
+        worker: &Worker,
+        shared: &Arc<PoolState>,
+        tenant: &Arc<TenantState>,
+    ) -> Result<Rc<TenantSandbox>> {
+        let known = self.get(tenant.id);
+        let is_fit = |tenant_sandbox: &&Rc<TenantSandbox>| {
+            tenant_sandbox.backend.is_live() && !tenant_sandbox.is_due()
+        };
+        match known.as_ref().filter(is_fit) {
+            Some(tenant_sandbox) => return Ok(tenant_sandbox.clone()),
+            None if known.is_some() => {
+                let dead = self.by_tenant.borrow_mut().remove(&tenant.id);
+                drop((dead, known));
+            }
+            None => {}
+        }
+        shared.make_room();
+        self.make_room(shared);
+        if !shared.has_room() {
+            return Err(shared
+                .overloaded(tenant, "all sandboxes together take all the memory they may, and are busy"));
+        }
+        let began = clock::now();
+        // To make one takes what the machine needs for it, and ends.
+        let tenant_sandbox = Rc::new(worker.apart(|| self.create(worker, shared, tenant))?);
+        tenant.making.store(clock::now().saturating_sub(began), Ordering::Relaxed);
+        self.by_tenant.borrow_mut().insert(tenant.id, tenant_sandbox.clone());
+        let mut sweep = self.sweep.borrow_mut();
+        sweep.get_or_insert_with(|| Sweep {
+            shared: shared.clone(),
+            at: Instant::now() + interval(shared.idle),
+        });
+        Ok(tenant_sandbox)
+    }
+
+    fn create(
+        &self,
+        worker: &Worker,
+        shared: &Arc<PoolState>,
+        tenant: &Arc<TenantState>,
+    ) -> Result<TenantSandbox> {
+        let backend = match shared.trust {
+            #[cfg(feature = "process")]
+            Trust::SameTenant if let Some(process) = &shared.process => {
+                let sandbox = self.common_process(shared, process)?;
+                let realm = sandbox.realm()?;
+                TenantBackend::process(sandbox, Some(realm))
+            }
+            Trust::SameTenant => {
+                let isolate = self.common(worker, shared)?;
+                let realm = isolate.make_realm()?;
+                TenantBackend::realm(isolate, realm)
+            }
+            #[cfg(feature = "process")]
+            Trust::Hostile => {
+                let settings = Settings { captured: tenant.captured.clone(), ..shared.settings.clone() };
+                let process = shared.process.clone().unwrap_or_default();
+                TenantBackend::process(shared.start(settings, &tenant.key, &process)?, None)
+            }
+            _ => {
+                let settings = Settings { captured: tenant.captured.clone(), ..shared.settings.clone() };
+                let isolate = isolate(settings, shared.hosts(&tenant.key), worker.stack)?;
+                let realm = isolate.main_realm()?;
+                TenantBackend::realm(isolate, realm)
+            }
+        };
+        let share = match shared.trust {
+            Trust::SameTenant => self.common.borrow_mut().share(),
+            _ => Rc::default(),
+        };
+        let (meter, watch) = (backend.meter(), backend.watch()?);
+        count(&shared.counts.created);
+        count(&shared.counts.sandboxes);
+        tenant.moves_in(watch, meter.clone());
+        let tenant_sandbox = TenantSandbox {
+            shared: shared.clone(),
+            tenant: tenant.clone(),
+            backend,
+            meter,
+            share,
+            is_dead: Cell::default(),
+            memory: Cell::default(),
+            unmeasured: Cell::default(),
+        };
+        tenant_sandbox.measure(true);
+        Ok(tenant_sandbox)
+    }
+
+    /// The process that the tenants of this thread share.
+    #[cfg(feature = "process")]
+    fn common_process(&self, shared: &Arc<PoolState>, process: &Process) -> Result<ProcessSandbox> {
+        let is_fit = |sandbox: &ProcessSandbox| sandbox.is_live() && !shared.recycle.is_reached_by(sandbox);
+        if let Some(sandbox) = self.common.borrow().process.upgrade().filter(is_fit) {
+            return Ok(sandbox);
+        }
+        let sandbox = shared.start(shared.settings.clone(), "", process)?;
+        *self.common.borrow_mut() = SharedSandbox { process: sandbox.weak(), ..SharedSandbox::default() };
+        Ok(sandbox)
+    }
+
+    /// The isolate that the tenants of this thread share.
+    fn common(&self, worker: &Worker, shared: &Arc<PoolState>) -> Result<Rc<Isolate>> {
+        if let Some(isolate) = self.common.borrow().isolate.upgrade().filter(|isolate| isolate.is_live()) {
+            return Ok(isolate);
+        }
+        let isolate = isolate(shared.settings.clone(), shared.hosts(""), worker.stack)?;
+        *self.common.borrow_mut() =
+            SharedSandbox { isolate: Rc::downgrade(&isolate), ..SharedSandbox::default() };
+        Ok(isolate)
+    }
+
+    /// Gives the sandbox of a tenant up, unless it is used.
+    pub(super) fn evict(&self, tenant: u64, why: Leaving) {
+        let Some(tenant_sandbox) = self.get(tenant) else { return };
+        let is_used = tenant_sandbox.backend.is_running()
+            || (why != Leaving::Moved && !tenant_sandbox.tenant.is_idle());
+        if is_used {
+            return;
+        }
+        let counts = &tenant_sandbox.shared.counts;
+        match why {
+            Leaving::Idle => count(&counts.idled),
+            Leaving::Memory => count(&counts.evicted),
+            Leaving::Moved => {}
+        }
+        let removed = self.by_tenant.borrow_mut().remove(&tenant);
+        drop((removed, tenant_sandbox));
+    }
+
+    /// Gives up sandboxes of this thread until there is room, the one that was not used for longest first.
+    fn make_room(&self, shared: &Arc<PoolState>) {
+        while !shared.has_room() {
+            let all = self.all();
+            let idle = all.iter().filter(|tenant_sandbox| {
+                tenant_sandbox.tenant.is_idle() && !tenant_sandbox.backend.is_busy()
+            });
+            let oldest = idle.min_by_key(|tenant_sandbox| tenant_sandbox.tenant.used.load(Ordering::Relaxed));
+            let Some(oldest) = oldest.map(|tenant_sandbox| tenant_sandbox.tenant.id) else { return };
+            drop(all);
+            self.evict(oldest, Leaving::Memory);
+            if self.get(oldest).is_some() {
+                return;
+            }
+        }
+    }
+
+    /// When somebody has to look for what nobody uses.
+    pub(crate) fn alarm(&self) -> Option<Instant> {
+        self.sweep.borrow().as_ref().map(|sweep| sweep.at)
+    }
+
+    /// Gives up what nobody uses, when it is time to look.
+    pub(crate) fn sweep(&self) {
+        let now = Instant::now();
+        let shared = match &mut *self.sweep.borrow_mut() {
+            Some(sweep) if sweep.at <= now => {
+                sweep.at = now + interval(sweep.shared.idle);
+                sweep.shared.clone()
+            }
+            _ => return,
+        };
+        for tenant_sandbox in self.all() {
+            let tenant = &tenant_sandbox.tenant;
+            if !tenant_sandbox.backend.is_live() && tenant.is_idle() || shared.is_unused(tenant) {
+                let id = tenant.id;
+                drop(tenant_sandbox);
+                self.evict(id, Leaving::Idle);
+            }
+        }
+        shared.forget_strangers(&mut shared.tenants());
+        if self.by_tenant.borrow().is_empty() {
+            let sweep = self.sweep.take();
+            drop(sweep);
+        }
+    }
+}
+
+/// How often it is looked for what nobody uses.
+fn interval(idle: Duration) -> Duration {
+    (idle / 4).clamp(Duration::from_millis(1), Duration::from_secs(60))
+}
+
+impl PoolState {
+    fn hosts(&self, tenant: &str) -> Vec<Result<crate::isolate::Host, String>> {
+        let make = |host: &HostFactory| {
+            let made = catch_unwind(AssertUnwindSafe(|| host(tenant)));
+            made.unwrap_or_else(|_| {
+                Err(format!("the implementation of a contract for `{tenant}` panicked while it was made"))
+            })
+        };
+        self.hosts.iter().map(make).collect()
+    }
+
+    /// A process, for a tenant or for all. Its hosts are called by this thread alone, which waits for each of its calls.
+    #[cfg(feature = "process")]
+    fn start(&self, settings: Settings, tenant: &str, process: &Process) -> Result<ProcessSandbox> {
+        let hosts = self.hosts(tenant).into_iter().collect::<Result<Vec<_>, _>>().map_err(Error::build)?;
+        ProcessSandbox::on_this_thread(settings, hosts, process)
+    }
+
+    pub(super) fn overloaded(&self, tenant: &TenantState, reason: impl Into<String>) -> Error {
+        count(&self.counts.overloaded);
+        Error::Overloaded { tenant: tenant.key.clone(), reason: reason.into() }
+    }
+}
