@@ -1,5 +1,8 @@
-//! What V8 asks its host in the middle of guest code. Each callback replaces one of deno_core's, which expect
-//! the realm that deno_core made, and none of them runs code of the guest that it need not.
+//! The callbacks that V8 calls in the middle of guest code: promise rejections, `import()`, `import.meta` and stack
+//! texts.
+//!
+//! Each callback replaces one of deno_core's, because those expect the realm that deno_core made. A callback runs no
+//! code of the guest that it can avoid, and catches every exception that it causes. `Isolate::new` installs them.
 
 use deno_core::v8;
 
@@ -7,10 +10,11 @@ use super::engine::Resolver;
 use super::{Isolate, disabled_defenses, shim};
 use crate::boundary::{js_string, preview};
 
-/// How much of a name in a stack is kept, in characters: a guest chooses how functions are called, with texts that are
-/// memory of the host, on every line.
+/// How much of a name in a stack is kept, in characters. A guest chooses the names of functions, and each name is host
+/// memory on every line.
 const NAME: usize = 256;
-/// How long the text of a stack grows, in bytes, to the end of a line. `Error.stackTraceLimit` is the guest's.
+/// How long the text of a stack grows, in bytes, to the end of a line. The guest sets `Error.stackTraceLimit`, so the
+/// number of lines is no bound.
 const STACK: usize = 64 << 10;
 
 /// Puts these callbacks in the place of deno_core's.
@@ -24,7 +28,7 @@ pub(super) fn install(isolate: &mut v8::Isolate, wasm: bool) {
     isolate.set_allow_wasm_code_generation_callback(if wasm { any_wasm } else { no_wasm });
 }
 
-/// An unhandled rejection is the guest's own affair: it is counted, and nothing is kept.
+/// Counts an unhandled rejection. The rejection is the guest's own affair, so its reason is not kept.
 unsafe extern "C" fn promise_rejected(message: v8::PromiseRejectMessage<'_>) {
     v8::callback_scope!(unsafe scope, &message);
     let Some(isolate) = Isolate::current(scope) else { return };
@@ -123,7 +127,7 @@ fn stack_trace<'s>(
         }
     }
     if Isolate::current(scope).is_some_and(Isolate::is_ended) {
-        // A termination that came meanwhile has been caught here, and V8 would let the guest go on without it.
+        // A termination that came meanwhile was caught here. V8 would let the guest go on without this.
         scope.terminate_execution();
     }
     match js_string(scope, &text, v8::NewStringType::Normal) {
@@ -144,9 +148,9 @@ fn header(scope: &v8::PinScope<'_, '_>, error: v8::Local<'_, v8::Value>) -> Stri
     }
 }
 
-/// One line of a stack; `None` for frames of a shim. CallSites are reachable from here only, so their methods
-/// are those of V8. V8's own text of one would name the receiver's class and method too, which it looks for in all
-/// properties of the guest's object, in each frame, and no time limit ends that.
+/// One line of a stack; `None` for frames of a shim. CallSites are reachable from here only, so their methods are
+/// those of V8. V8's own text of a method call names the receiver's class and method. To find them, V8 searches all
+/// properties of the guest's object, in each frame, and no time limit ends that search.
 fn frame<'s>(scope: &v8::PinScope<'s, '_>, site: v8::Local<'s, v8::Value>) -> Option<String> {
     let site = site.try_cast::<v8::Object>().ok()?;
     let ask = |method: &str| -> Option<v8::Local<'s, v8::Value>> {

@@ -1,6 +1,9 @@
-//! Calls of guest methods by whoever does not know their types: from plain data to plain data.
+//! Calls of guest methods by callers that do not know the method's types: from plain data to plain data.
 //!
-//! The types are known to the method alone, so the arguments are read as its own, and the call is an ordinary one.
+//! `testing` makes [`GuestCall`]s through a `LocalSandbox`. The transports poll [`MethodLeg`]s.
+//!
+//! The method alone knows the types. So the arguments are read as the method's arguments, and the call is an ordinary
+//! one.
 
 use std::rc::Rc;
 
@@ -66,7 +69,7 @@ fn call_async<M: GuestMethod>(
     told::<M>(block_on(call)??)
 }
 
-/// Drives a future to its end, with timers and what else a runtime has. In a task of another runtime it is refused.
+/// Drives a future to its end, with the timers of a Tokio runtime. Refused inside of another runtime.
 pub(crate) fn block_on<F: Future>(future: F) -> Result<F::Output, Error> {
     if tokio::runtime::Handle::try_current().is_ok() {
         return Err(Error::blocking(
@@ -84,15 +87,15 @@ fn told<M: GuestMethod>(value: M::Value) -> Result<JsValue, Error> {
     })
 }
 
-/// A call of an `async` method.
+/// A call of an `async` method, with arguments as plain data.
 pub(crate) struct MethodLeg<M: GuestMethod> {
     binding: Rc<Binding>,
-    /// Until it has begun.
+    /// The arguments, until the call has begun.
     args: Option<M::Owned>,
 }
 
 impl<M: GuestMethod> MethodLeg<M> {
-    /// A call that begins when it is polled first.
+    /// A call that begins when it is first polled.
     pub(crate) fn fly(
         isolate: Rc<Isolate>,
         binding: Rc<Binding>,

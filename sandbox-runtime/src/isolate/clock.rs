@@ -1,8 +1,10 @@
-//! The clock of limits and bills: nanoseconds since some moment of the process's start.
+//! The clock of limits and bills: nanoseconds since a moment near the start of the process.
 //!
-//! A call reads it twice, and the system's clock would be a tenth of a short call. Where the system itself tells the time by the
-//! processor's time stamp counter, so does this clock, once the counter's rate has been measured against the system's clock
-//! ([`calibrate`]). From then on it is a clock of its own: the system's is slewed by NTP, by at most 0.05 %.
+//! The watchdog, the meter and the transports read it on any thread. [`calibrate`] is for the watchdog's thread alone.
+//!
+//! A call reads the clock twice, and the system's clock would be a tenth of a short call. Some systems tell the time by the
+//! processor's time stamp counter. There this clock reads the counter as well, once its rate has been measured against the
+//! system's clock ([`calibrate`]). From then on the two clocks can differ: NTP slews the system's clock, by at most 0.05 %.
 
 use std::sync::OnceLock;
 use std::time::Instant;
@@ -15,7 +17,8 @@ pub(crate) fn now() -> u64 {
     counter::now().unwrap_or_else(by_the_system)
 }
 
-/// The time of an instant. When this thread is interrupted between the two clocks, it is too late and not too early.
+/// The time of an instant. An interruption of this thread between the two readings makes the result too late, and never too
+/// early.
 pub(crate) fn at(instant: Instant) -> u64 {
     let here = Instant::now();
     let now = now();
@@ -25,7 +28,7 @@ pub(crate) fn at(instant: Instant) -> u64 {
     }
 }
 
-/// The other way round.
+/// The instant of a time; the inverse of [`at`].
 pub(crate) fn instant(at: u64) -> Instant {
     Instant::now() + std::time::Duration::from_nanos(at.saturating_sub(now()))
 }
@@ -40,13 +43,13 @@ fn start() -> Instant {
     *START.get_or_init(Instant::now)
 }
 
-/// Measures the counter's rate, when enough time has passed since it was called first. To be called by one thread, now and then.
+/// Measures the counter's rate, once enough time has passed since the first call. One thread calls this, now and then.
 pub(crate) fn calibrate() {
     counter::calibrate();
 }
 
-/// The system's clock is to be read for as long as this process lives, though it takes longer: for counts of instructions, which
-/// must be the same on every machine. Does nothing once a sandbox was started.
+/// Uses the system's clock for the rest of this process, although a reading takes longer. Counts of instructions need this,
+/// because they must be equal on every machine. Does nothing once a sandbox was started.
 pub fn by_the_system_only() {
     counter::distrust();
 }
@@ -74,11 +77,11 @@ mod counter {
     /// A reading of the system's clock is off by less than a microsecond, so the rate is by less than 1 in 10^5.
     const MEASURED: Duration = Duration::from_millis(100);
 
-    /// Nanoseconds of 2^32 steps; 0 until it is measured, or when the counter is not to be trusted.
+    /// Nanoseconds of 2^32 steps; 0 until the rate is measured, or when the counter is not trusted.
     static RATE: AtomicU64 = AtomicU64::new(0);
     /// The counter's value at the time 0.
     static ZERO: AtomicU64 = AtomicU64::new(0);
-    /// Both clocks when the measuring began; nothing, when the counter is not to be trusted.
+    /// Both clocks when the measurement began; `None` when the counter is not trusted.
     static FIRST: OnceLock<Option<(Instant, u64)>> = OnceLock::new();
 
     #[inline]
@@ -101,13 +104,14 @@ mod counter {
         ((u128::from(steps) * u128::from(rate)) >> 32) as u64
     }
 
-    /// Whether the counter goes on at one rate on all processors: the kernel has looked, and would not use it otherwise.
+    /// Whether the counter has one rate on all processors. The kernel tests this before it uses the counter as its own
+    /// clock.
     fn is_trusted() -> bool {
         const SOURCE: &str = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
         std::fs::read_to_string(SOURCE).is_ok_and(|source| source.trim() == "tsc")
     }
 
-    /// A reading of both clocks at one moment: of several, the one that took the least time.
+    /// A reading of both clocks at one moment: of several readings, the one that took the least time.
     fn both() -> (Instant, u64) {
         let reading = |_| {
             let before = read();
@@ -133,7 +137,7 @@ mod counter {
         let Ok(rate) = u64::try_from((taken << 32) / u128::from(steps.wrapping_sub(first).max(1))) else {
             return;
         };
-        // It goes on where the system's clock is.
+        // The counter continues from the time of the system's clock.
         let so_far = (u128::from(by_the_system()) << 32) / u128::from(rate.max(1));
         ZERO.store(read().wrapping_sub(u64::try_from(so_far).unwrap_or(0)), Ordering::Relaxed);
         RATE.store(rate, Ordering::Release);
@@ -146,7 +150,7 @@ mod counter {
 
         #[test]
         fn the_counter_goes_on_where_the_systems_clock_was_and_at_its_rate() {
-            // One before it and one after it, however long this thread has no processor in between.
+            // One reading before and one after, so a wait of this thread for a processor does not matter.
             let outer = Instant::now();
             let before = now();
             let inner = Instant::now();

@@ -1,14 +1,17 @@
-//! The clock of the CPU time of one thread, which any thread of the process can read. Time in which the thread waits is
-//! not on it.
+//! The clock of the CPU time of one thread, which any thread of the process can read.
+//!
+//! Time in which the thread waits does not count. The watchdog reads the clocks of isolates' threads. Only Linux has such
+//! clocks.
 
 use std::time::Duration;
 
-/// Lets this thread have the processor only when no other of the system wants it much, where the system allows that.
+/// Gives this thread the lowest scheduling class, so that it runs when no other thread of the system wants the processor.
+/// Does nothing where the system has no such class.
 #[cfg(target_os = "linux")]
 pub(crate) fn yield_to_others() {
     let parameters = libc::sched_param { sched_priority: 0 };
-    // With this policy, and not with the least priority of the ordinary one, a thread is interrupted at once for any other.
-    // SAFETY: the pointer is to a local variable. 0 is the calling thread, which may always take this policy.
+    // `SCHED_IDLE` and not the lowest nice value, because any other thread then interrupts this one at once. SAFETY: the
+    // pointer is to a local variable. 0 is the calling thread, which may always take this policy.
     if unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const parameters) } != 0 {
         tracing::warn!("the priority of a thread for slow tenants cannot be lowered");
     }
@@ -26,15 +29,15 @@ impl CpuClock {
     /// The clock of this thread; `None` where threads have none.
     pub(super) fn of_this_thread() -> Option<Self> {
         let mut clock = 0;
-        // SAFETY: the thread is this one, so it lives, and the pointer is to a local variable.
+        // SAFETY: the thread is the calling one, so it exists, and the pointer is to a local variable.
         let failed = unsafe { libc::pthread_getcpuclockid(libc::pthread_self(), &raw mut clock) };
         (failed == 0).then_some(Self(clock))
     }
 
-    /// What the thread has used since it began; `None` once it has ended.
+    /// The CPU time of the thread since it began; `None` once the thread has ended.
     pub(super) fn read(self) -> Option<Duration> {
         let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-        // SAFETY: the pointer is to a local variable. A clock of a thread that has ended is an error and no more.
+        // SAFETY: the pointer is to a local variable. The clock of an ended thread is an error and no more.
         let failed = unsafe { libc::clock_gettime(self.0, &raw mut time) };
         let (seconds, nanos) = (u64::try_from(time.tv_sec).ok()?, u32::try_from(time.tv_nsec).ok()?);
         (failed == 0).then(|| Duration::new(seconds, nanos))

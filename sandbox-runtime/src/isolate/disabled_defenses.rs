@@ -5,7 +5,7 @@ use deno_core::v8;
 
 use crate::boundary::js_string;
 
-/// The first contract lives in the realm of deno_core, with `Deno` still there.
+/// The first contract is defined in the realm of deno_core, with `Deno` still there.
 pub(crate) const HOST_REALM: bool = cfg!(sandbox_leaky);
 /// `eval` and the constructors of functions take text.
 pub(crate) const CODE_FROM_TEXT: bool = cfg!(sandbox_leaky);
@@ -21,7 +21,7 @@ pub(crate) const NOT_FROZEN: bool = cfg!(sandbox_leaky);
 pub(crate) const GUEST_PRIMORDIALS: bool = cfg!(sandbox_leaky);
 /// The guest is shown the text of every error of a host method.
 pub(crate) const HOST_TEXTS: bool = cfg!(sandbox_leaky);
-/// Nobody counts the memory of ArrayBuffers.
+/// The memory of ArrayBuffers is not counted.
 pub(crate) const UNCOUNTED_BUFFERS: bool = cfg!(sandbox_leaky);
 
 /// The realm of deno_core, which lets the other one in.
@@ -35,14 +35,14 @@ pub(super) fn shared<'s>(
     host_realm
 }
 
-/// A call of an op as someone would write it who forgets that the guest was there first.
+/// A call of an op as an author writes it who forgets that the guest's code ran first.
 pub(super) fn naive_call(index: usize, arguments: &str) -> String {
     let copy =
         "(list, value) => { list.push(value instanceof Array ? value.slice(0, 99) : value); return list; }";
     format!("checked{index}.apply(this, [...[{arguments}]].reduce({copy}, []))")
 }
 
-/// What `Error.prepareStackTrace` of the guest makes of CallSites.
+/// The result of the guest's `Error.prepareStackTrace` for CallSites.
 pub(super) fn prepared<'s>(
     scope: &v8::PinScope<'s, '_>,
     error: v8::Local<'s, v8::Value>,

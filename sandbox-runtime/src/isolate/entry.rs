@@ -1,9 +1,12 @@
-//! Entering an isolate, and leaving it.
+//! Entering and leaving an isolate.
 //!
-//! V8 knows one current isolate a thread, and to change it costs as much as a tenth of a call. So on a thread where none is
-//! entered, the isolate of a call stays entered after it, as the isolate that the thread keeps entered, and the next call of the same isolate finds
-//! it there. A call of another takes its place. Isolates of others, such as a `JsRuntime` of the application, are entered on top
-//! of it and left again as if it was not there.
+//! Every use of an isolate goes through a guard of this module, [`Entered`]. The guards of a thread are dropped in the
+//! reverse order of their making.
+//!
+//! V8 knows one current isolate a thread, and a change of it costs as much as a tenth of a call. So the isolate of a call
+//! stays entered after the call, where no other isolate is entered on the thread. The next call of the same isolate finds it
+//! entered. A call of another isolate of ours takes its place. A foreign isolate, such as a `JsRuntime` of the application,
+//! is entered on top of it and exited again.
 
 use std::cell::Cell;
 use std::ptr;
@@ -13,29 +16,29 @@ use deno_core::v8;
 use super::{Isolate, engine};
 
 thread_local! {
-    /// The isolate that was entered last; null for none.
+    /// The isolate whose guard is the newest; null for none.
     static INNERMOST: Cell<*const Isolate> = const { Cell::new(ptr::null()) };
 }
 
-/// An isolate that is entered, and left when this is dropped.
+/// Keeps an isolate entered, and exits it when dropped.
 ///
-/// Ends in the order of guards, so that what was entered last is left first.
+/// The borrow orders the guards, so that the newest is dropped first.
 pub(super) struct Entered<'i> {
     isolate: &'i Isolate,
-    /// What is to be left; `None` when it was entered before and stays so.
+    /// The isolate to exit; `None` when it was entered before and stays entered.
     raw: Option<v8::UnsafeRawIsolatePtr>,
     before: *const Isolate,
 }
 
 impl<'i> Entered<'i> {
-    /// Enters an isolate, whose own is `raw`.
+    /// Enters an isolate, whose V8 isolate is `raw`.
     #[inline]
     pub(super) fn new(isolate: &'i Isolate, raw: v8::UnsafeRawIsolatePtr) -> Self {
         let before = INNERMOST.replace(isolate);
         isolate.depth.set(isolate.depth.get() + 1);
         let is_there = engine::stay_entered(raw, before.is_null());
         if !is_there {
-            // SAFETY: `raw` is of an isolate that lives on this thread and is not dropped while `depth` is above 0.
+            // SAFETY: `raw` belongs to an isolate of this thread, which is not dropped while `depth` is above 0.
             unsafe { v8::Isolate::from_raw_isolate_ptr(raw).enter() };
         }
         Self { isolate, raw: (!is_there).then_some(raw), before }
@@ -48,10 +51,12 @@ impl<'i> Entered<'i> {
 }
 
 impl Entered<'_> {
-    /// Gives the isolate whose guest runs on this thread to `body`, for what V8 calls. It costs less than to ask V8 for it.
+    /// Gives the isolate whose guest runs on this thread to `body`, for what V8 calls. This is cheaper than asking V8 for
+    /// it.
     #[inline]
     pub(super) fn innermost<R>(body: impl FnOnce(Option<&Isolate>) -> R) -> R {
-        // SAFETY: null, or of a guard that borrows it further up on this thread's stack, and so lives longer than `body` runs.
+        // SAFETY: null, or the pointer of a guard further up on this thread's stack. That guard borrows the isolate, and
+        // outlives the run of `body`.
         body(unsafe { INNERMOST.get().as_ref() })
     }
 }
@@ -62,7 +67,8 @@ impl Drop for Entered<'_> {
         INNERMOST.set(self.before);
         self.isolate.depth.set(self.isolate.depth.get() - 1);
         if let Some(raw) = self.raw {
-            // SAFETY: entered in `new`, and whatever was entered since has been left: guards are dropped in order.
+            // SAFETY: entered in `new`, and all isolates that were entered since have been exited: guards are dropped in
+            // order.
             unsafe { v8::Isolate::from_raw_isolate_ptr(raw).exit() };
         }
     }

@@ -1,9 +1,11 @@
-//! Limits of how often a guest calls the host.
+//! The limits of how often a guest calls the host.
+//!
+//! `ops` notes an excess on the isolate, and `run` makes it the error of the call.
 
 use crate::error::{Amount, Error, Excess, LimitKind, MAX_CALLS, Place};
 use crate::limits::Limits;
 
-/// A guest called the host once too often.
+/// Which limit of host calls the guest exceeded.
 #[derive(Clone, Copy)]
 pub(super) enum Exceeded {
     /// One method, beyond its `max_calls`.

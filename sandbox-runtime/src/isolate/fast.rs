@@ -1,7 +1,7 @@
 //! Fast ops: V8 calls a C function with C values, when all types of a method are scalars.
 //!
-//! Whether they are is known to the compiler only, in the place where the types are concrete: an inherent
-//! constant is preferred over one of a trait, and the inherent one exists for scalars only.
+//! Only the compiler knows whether all types are scalars, and only where the types are concrete. The generated code names a
+//! constant there. An inherent constant is preferred over one of a trait, and the inherent one exists for scalars only.
 //!
 //! # What a fast call may do
 //!
@@ -14,18 +14,18 @@
 //!   calls can be nested.
 //! - **Garbage can be collected.** The call has a safepoint (`kArchCallCFunction`), all registers are spilled around it,
 //!   and code that runs is never moved (`StackFrame::IteratePc`).
-//! - **The compiler assumes nothing.** `FastApiCallOp` and the call that `FastApiCallLoweringReducer` makes of it have the
-//!   effects `CanCallAnything`: loads are not eliminated, allocations not folded and write barriers not removed across it.
-//!   C calls also have a flag `kNoAllocate`, which nothing reads for this one.
-//! - **The caller can be deoptimised.** When code is invalidated that waits for a fast call, `ActivationsFinder` writes a
-//!   jump to the deoptimiser behind the call, and `DeoptimizationEntry_LazyAfterFastCall` gives `undefined` as its
+//! - **The compiler assumes nothing.** `FastApiCallOp`, and the call that `FastApiCallLoweringReducer` makes of it, have
+//!   the effects `CanCallAnything`. So V8 eliminates no loads, folds no allocations and removes no write barriers across
+//!   the call. C calls also have a flag `kNoAllocate`, which nothing reads for this one.
+//! - **The caller can be deoptimised.** Code that waits for a fast call can be invalidated. Then `ActivationsFinder` writes
+//!   a jump to the deoptimiser behind the call, and `DeoptimizationEntry_LazyAfterFastCall` gives `undefined` as its
 //!   result. With a return type, `JSCallReducer` makes the jump lead to `Abort` (`kUnsupportedDeopt`) instead, and the
 //!   process ends.
 //!
 //! V8 tests the same with a void function that calls `ToNumber` (`call_to_number` in `d8-test.cc`). Results go through
 //! memory, and failures are thrown by a slow function afterwards: see [`super::returned`]. Processors for which V8 does not
-//! have that entry get no fast calls (`engine::CALLS_FAST`). deno_core turns `--turbo-fast-api-calls` on when it starts
-//! V8, so a flag is no way to do without. A realm of deno_core has the slow functions only.
+//! have that entry get no fast calls (`engine::CALLS_FAST`). deno_core turns `--turbo-fast-api-calls` on when it starts V8,
+//! so a flag cannot turn fast calls off. A realm of deno_core has the slow functions only.
 
 use std::any::Any;
 use std::ffi::c_void;
@@ -54,14 +54,14 @@ pub trait Scalar: Gift {
     type C: Copy + 'static;
     const TYPE: Type;
     const KIND: Kind;
-    /// `None` when out of range, which the shim has ruled out; but an op believes no shim.
+    /// `None` when out of range. The shim has checked the range, but an op does not rely on the shim.
     fn from_c(value: Self::C) -> Option<Self>;
 }
 
 /// A type that a fast call can return.
 #[doc(hidden)]
 pub trait Gift: Crosses {
-    /// What the shim makes of the number.
+    /// How the shim converts the number.
     const GIVES: Gives;
     /// The result as a number, which is `NaN` only for the number `NaN`.
     fn number(self) -> f64;
@@ -105,7 +105,7 @@ scalars! {
     u8: u32, Uint32, integer(0, u8::MAX as i64), |v| v.try_into().ok(), Number;
 }
 
-/// As an argument V8 has no C type for it.
+/// `()` is a result only: V8 has no C type for it as an argument.
 impl Gift for () {
     const GIVES: Gives = Gives::Nothing;
     #[inline]
@@ -114,7 +114,7 @@ impl Gift for () {
     }
 }
 
-/// What a shim checks for a parameter of type `T`.
+/// The check of a shim for a parameter of type `T`.
 #[doc(hidden)]
 pub struct KindProbe<T>(PhantomData<T>);
 
@@ -122,7 +122,7 @@ impl<T: Scalar> KindProbe<T> {
     pub const KIND: Kind = T::KIND;
 }
 
-/// The fallback of [`KindProbe`].
+/// The fallback of [`KindProbe`], for types that are no scalars.
 #[doc(hidden)]
 pub trait NotScalar {
     const KIND: Kind = Kind::Value;
@@ -134,7 +134,7 @@ impl<T> NotScalar for KindProbe<T> {}
 #[doc(hidden)]
 pub struct FastProbe<M, A, R>(PhantomData<(M, A, R)>);
 
-/// The fallback of [`FastProbe`].
+/// The fallback of [`FastProbe`], for methods with other types than scalars.
 #[doc(hidden)]
 pub trait NoFast {
     const FAST: Option<FastCall> = None;
@@ -142,10 +142,10 @@ pub trait NoFast {
 
 impl<M, A, R> NoFast for FastProbe<M, A, R> {}
 
-/// Takes the result of a method whose value is the scalar `R`, and checks it if the method is bounded.
+/// Takes the scalar result of a method, and checks it if the method is bounded.
 struct FastReply<'c, R>(Option<&'c MethodChecks>, PhantomData<R>);
 
-/// What a host method answered: two words at most, which need no memory to be handed on.
+/// The result of a host method: at most two words, which are returned without an allocation.
 type Answered<R> = Result<R, Box<Refusal>>;
 
 impl<R: Gift> Reply for FastReply<'_, R> {
@@ -159,7 +159,7 @@ impl<R: Gift> Reply for FastReply<'_, R> {
             kept.map_err(|error| refusal(Refusal::Value(error, Direction::ToGuest)))?;
         }
         let mut value = Some(value);
-        // The same type by construction; the compiler removes the comparison.
+        // The type is `Option<R>` by construction. The compiler removes the comparison.
         let scalar = (&mut value as &mut dyn Any).downcast_mut::<Option<R>>().and_then(Option::take);
         scalar.ok_or_else(|| refusal(Refusal::Absent))
     }
@@ -205,7 +205,7 @@ fn refusal(refusal: Refusal) -> Box<Refusal> {
     Box::new(refusal)
 }
 
-/// Calls a host method that the sandbox has.
+/// Calls a host method, if the sandbox has an implementation.
 #[inline]
 fn invoke<M: HostMethod, R: Gift>(
     isolate: &Isolate,
@@ -216,15 +216,15 @@ fn invoke<M: HostMethod, R: Gift>(
     Some(M::invoke(host, args, reply))
 }
 
-/// Calls the host, and leaves for the shim what it gives or what goes wrong. Nothing of V8 is touched here; what the host
-/// method does with its guest is a call of its own.
+/// Calls the host, and leaves the result or the failure for the shim. This function touches nothing of V8. A host method
+/// that uses its guest makes a call of its own.
 #[inline]
 fn serve<M: HostMethod, R: Gift>(args: Option<M::Owned>) {
     #[cfg(test)]
     tests::TAKEN.set(tests::TAKEN.get() + 1);
     let method = MethodInfo::hosted::<M>();
     Entered::innermost(|isolate| {
-        // Guests run in an isolate that was entered, and in no other.
+        // Guests run in an entered isolate only.
         let Some(isolate) = isolate else { return };
         match answer(isolate, args, method, invoke::<M, R>) {
             Ok(value) => isolate.returned.give(value.number()),
@@ -233,7 +233,7 @@ fn serve<M: HostMethod, R: Gift>(args: Option<M::Owned>) {
     });
 }
 
-/// One pair of impls for each number of parameters: the method returns the scalar itself, or a `Result` of it.
+/// One pair of impls for each number of parameters. The method returns the scalar itself, or a `Result` of it.
 macro_rules! fast_calls {
     ($($name:ident ( $($arg:ident $value:ident),* ) $list:ty, $built:expr;)*) => {$(
         extern "C" fn $name<M, R, $($arg),*>(
@@ -296,7 +296,7 @@ pub(super) mod tests {
     use crate::{Engine, Limits, LocalSandbox, Result, Script, sandbox_api};
 
     thread_local! {
-        /// How often V8 has called a fast function on this thread.
+        /// The number of fast calls on this thread, for tests.
         pub(in crate::isolate) static TAKEN: Cell<u64> = const { Cell::new(0) };
     }
 
@@ -317,7 +317,7 @@ pub(super) mod tests {
         }
     }
 
-    /// Once a loop is hot, V8 calls the fast function in each of its turns, but for those before it is in compiled code.
+    /// Once a loop is hot, V8 makes a fast call in each of its turns, except in those before the compiled code is there.
     #[test]
     fn a_hot_loop_takes_the_fast_call() {
         const TURNS: u32 = 100_000;

@@ -1,4 +1,7 @@
-//! Futures that are polled together, on one thread, and may add to their number while they are.
+//! A set of futures that are polled together on one thread. A future may add others to the set while it is polled.
+//!
+//! Sets are kept by `isolate::flights` (the host methods of a flight), and in processes by `pending_host_call` and
+//! the child's flights.
 
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
@@ -10,11 +13,11 @@ use futures_util::stream::FuturesUnordered;
 use super::ops::caught;
 use super::run::drop_of_host;
 
-/// Some futures.
+/// A set of futures.
 pub(crate) struct FutureSet<F> {
-    /// `None` until there is one to poll.
+    /// `None` until there is a future to poll.
     all: RefCell<Option<FuturesUnordered<F>>>,
-    /// Those that came while the others were being polled, or since.
+    /// Futures that were added since the last poll, or during it.
     arriving: RefCell<Vec<F>>,
     count: Cell<usize>,
 }
@@ -26,22 +29,22 @@ impl<F> Default for FutureSet<F> {
 }
 
 impl<F: Future + Unpin> FutureSet<F> {
-    /// How many are not over.
+    /// The number of futures that are not over.
     pub(crate) fn count(&self) -> usize {
         self.count.get()
     }
 
-    /// Adds one, which is polled with the others from the next time on.
+    /// Adds a future. The next [`poll`](Self::poll) polls it with the others.
     pub(crate) fn push(&self, future: F) {
         self.count.set(self.count.get() + 1);
         self.arriving.borrow_mut().push(future);
     }
 
-    /// What the next one gives that is over. None of them may poll the group in its turn.
+    /// The output of the next future that is over. No future of the set may poll the set.
     pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Option<F::Output> {
         let mut all = self.all.borrow_mut();
         loop {
-            // Outside of the loop's head, for one that is polled may add another.
+            // Not in the loop's head, because a polled future may add another.
             let arriving = self.arriving.take();
             let is_last = arriving.is_empty();
             if is_last && all.is_none() {
@@ -60,7 +63,7 @@ impl<F: Future + Unpin> FutureSet<F> {
         }
     }
 
-    /// Takes them all, to be dropped.
+    /// Takes all futures out, to be dropped.
     pub(crate) fn take(&self) -> Vec<F> {
         self.count.set(0);
         let (all, arriving) = (self.all.take(), self.arriving.take());
@@ -68,7 +71,8 @@ impl<F: Future + Unpin> FutureSet<F> {
     }
 }
 
-/// A future of the host. It gives nothing when it panics; and a panic of its destructor ends there.
+/// A future of the host, which runs the host's code. A panic of the future gives no output. A panic
+/// of its destructor ends there.
 pub(super) struct HostFuture<T>(Option<Pin<Box<dyn Future<Output = T>>>>);
 
 impl<T> HostFuture<T> {

@@ -1,4 +1,7 @@
-//! What a sandbox does with a guest: evaluating its script, binding a contract to it, calling it.
+//! The uses of a guest: evaluating a script, binding a contract to it, calling its methods.
+//!
+//! The transports call these functions of [`Isolate`] on its thread. All guest code runs inside of `Isolate::run`, within
+//! the limits.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -34,7 +37,7 @@ impl Isolate {
         evaluate().map_err(|error| script::error_of(error, script))
     }
 
-    /// Whether a script is short enough.
+    /// Refuses a script that is longer than `Limits::script_size`.
     pub(super) fn allows(&self, script: &Script) -> Result<(), Error> {
         match script.source.len() <= self.settings.limits.script_bytes {
             true => Ok(()),
@@ -50,7 +53,7 @@ impl Isolate {
         self.bind_spec(exports, &C::SPEC, || ContractChecks::of::<C>())
     }
 
-    /// The same for a contract as data.
+    /// Binds a contract that is known as data.
     pub(super) fn bind_spec(
         &self,
         exports: &ScriptExports,
@@ -118,7 +121,7 @@ impl Isolate {
         function.call(scope, receiver, values).ok_or_else(|| self.thrown(scope, Some(method.place())).into())
     }
 
-    /// Reads what a method gave, and says all that is wrong with it.
+    /// Reads the result of a method, and reports all that is wrong with it.
     #[inline]
     pub(super) fn read_result<'s, V: Crosses>(
         &self,
@@ -140,7 +143,7 @@ impl Isolate {
                 Ok(()) => Ok(value),
                 Err(error) => Err(error.into_error(method.place(), Direction::ToHost).into()),
             },
-            // A getter of the result threw, and that is what went wrong.
+            // A getter of the result threw, and that is the error.
             Err(_) if scope.has_caught() => Err(self.thrown(scope, Some(method.place())).into()),
             Err(error) => {
                 let error = self.diagnosed(scope, seen, error, values);
@@ -149,17 +152,18 @@ impl Isolate {
         }
     }
 
-    /// Checks values that were read, by the descriptions of their types, on what was seen of them. No code of the guest runs.
+    /// Checks values that were read by their types' descriptions, on the observation that was made of them. No code of the
+    /// guest runs.
     pub(super) fn check_again<'s, 'c>(
         &self,
         scope: &v8::PinScope<'s, '_>,
         seen: Option<Seen<'s>>,
         values: impl IntoIterator<Item = Described<'s, 'c>>,
     ) -> Result<(), ValueError> {
-        // Without a description there is nothing to be checked.
+        // Without an observation there is nothing to check.
         let Some(seen) = seen else { return Ok(()) };
         let seen = SeenAgain::new(seen, true);
-        // All of it was paid for when it was read.
+        // The read has paid for all values already.
         let limits = self.settings.limits.with_values_paid();
         let budget = Budget::new(&limits, self.stack());
         let mut found = Vec::new();
@@ -170,8 +174,8 @@ impl Isolate {
         ValueError::all(found).map_or(Ok(()), Err)
     }
 
-    /// The error of values that could not be read with all that is wrong with them, by the descriptions of their types. Code of
-    /// the guest runs for parts that were not seen, and what it throws is nobody's.
+    /// The error of values that could not be read: all that is wrong by their types' descriptions. Guest code runs for parts
+    /// that were not observed, and what that code throws is discarded.
     pub(super) fn diagnosed<'s, 'c>(
         &self,
         scope: &Catch<'_, '_, 's, '_>,

@@ -1,13 +1,16 @@
 //! The limit of a heap.
 //!
-//! Near its limit V8 asks for more, and aborts the process when it gets nothing. So it gets more, while the guest
-//! is terminated; the isolate is given up afterwards.
+//! [`HeapGuard`] belongs to an isolate and is used on its thread. V8 calls it back near the limit. `isolate::run` asks
+//! it after each turn.
 //!
-//! QuickJS throws an error for each allocation that does not fit, and frees a value twice when it has no memory for the
-//! frames of that error's stack. So its errors have no frames once the heap is full.
+//! Near the limit, V8 asks for more heap, and aborts the process when it gets none. So the guard grants more and
+//! terminates the guest. The isolate is discarded afterwards.
 //!
-//! V8 also asks when an ArrayBuffer gets no memory, however empty the heap is. Then the guest is not terminated:
-//! once it goes on, the heap is looked at, and the old limit is put back if it still fits.
+//! QuickJS throws an error for each allocation that does not fit. Without memory for the frames of that error's stack,
+//! QuickJS frees a value twice. So errors have no frames once the heap is full.
+//!
+//! V8 also asks when an ArrayBuffer gets no memory, however empty the heap is. In that case the guest is not
+//! terminated. Before the guest's next step, the guard measures the heap, and restores the old limit if the heap fits.
 
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
@@ -18,7 +21,7 @@ use deno_core::v8;
 
 use super::engine;
 
-/// Notices that a heap is full.
+/// Detects that a heap is full.
 #[derive(Default)]
 pub(crate) struct HeapGuard {
     full: Cell<bool>,
@@ -27,37 +30,37 @@ pub(crate) struct HeapGuard {
     raw: Cell<Option<v8::UnsafeRawIsolatePtr>>,
     /// The frames of errors, of each realm.
     frames: RefCell<Vec<engine::Frames>>,
-    /// Set by the allocator of buffers when it has no memory.
+    /// Set by the allocator of buffers when it refuses memory.
     no_buffer: Arc<AtomicBool>,
 }
 
 impl HeapGuard {
-    /// Watches an isolate. The guard must stay where it is as long as the isolate lives.
+    /// Watches an isolate. The guard must not move while the isolate exists.
     pub(super) fn watch(&self, isolate: &mut v8::Isolate) {
         self.frames.borrow_mut().clear();
         self.handle.set(Some(isolate.thread_safe_handle()));
-        // SAFETY: the pointer is used only in callbacks of this isolate, while it lives.
+        // SAFETY: the pointer is used only in callbacks of this isolate, while the isolate exists.
         self.raw.set(Some(unsafe { isolate.as_raw_isolate_ptr() }));
         isolate.add_near_heap_limit_callback(near_limit, self.data());
     }
 
-    /// Takes the frames of a realm's errors away when the heap is full.
+    /// Has the frames of a realm's errors removed when the heap is full.
     pub(super) fn keep(&self, frames: engine::Frames) {
         self.frames.borrow_mut().push(frames);
     }
 
-    /// The flag that says that a buffer got no memory.
+    /// The flag of a refused buffer.
     pub(super) fn no_buffer(&self) -> Arc<AtomicBool> {
         self.no_buffer.clone()
     }
 
-    /// Whether the heap was full. It stays so.
+    /// Whether the heap was full. The answer stays true until [`reset`](Self::reset).
     #[inline]
     pub(super) fn is_full(&self) -> bool {
         self.full.get()
     }
 
-    /// For another isolate.
+    /// Prepares the guard for another isolate.
     pub(super) fn reset(&self) {
         self.full.set(false);
         self.no_buffer.store(false, Ordering::Relaxed);
@@ -89,9 +92,9 @@ unsafe extern "C" fn near_limit(guard: *mut c_void, current: usize, initial: usi
         guard.with_handle(|handle| _ = handle.request_interrupt(look_again, guard.data()));
     } else {
         let asks_once = guard.raw.get().filter(|_| engine::ASKS_ONCE);
-        // SAFETY: the isolate that calls this.
+        // SAFETY: the isolate that makes this callback.
         let isolate = asks_once.map(|raw| unsafe { v8::Isolate::from_raw_isolate_ptr(raw) });
-        // Before the termination, which would end the engine's own setter.
+        // Before the termination, because a termination would end the engine's own setter.
         if let Some(mut isolate) = isolate {
             guard.frames.borrow().iter().for_each(|frames| frames.stop(&mut isolate));
             isolate.remove_near_heap_limit_callback(near_limit, 0);

@@ -1,4 +1,6 @@
 //! The host's implementations of contracts.
+//!
+//! A [`Host`] belongs to one isolate and stays on its thread. `ops`, `fast` and `pending` find it by the contract's type id.
 
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
@@ -21,9 +23,9 @@ pub(crate) struct Host {
     pub(super) checks: Arc<ContractChecks>,
     /// A `Box<C>`, where `C` is the contract.
     object: Rc<dyn Any>,
-    /// Where that is.
+    /// The address of that box.
     place: *const (),
-    /// How often each method was called, by the call of the guest that is under way.
+    /// The number of calls of each method, by the call of the guest that is under way.
     counts: Rc<RefCell<FxHashMap<u64, Vec<u64>>>>,
 }
 
@@ -33,7 +35,7 @@ impl Host {
         Ok(Self::of(TypeId::of::<C>(), &C::SPEC, C::OPS, checks, Rc::new(object)))
     }
 
-    /// `object` is a `Box<C>`, if `contract` is the id of a `C`.
+    /// Makes a host. `object` is a `Box<C>`, if `contract` is the id of a `C`.
     pub(super) fn of<T: 'static>(
         contract: TypeId,
         spec: &'static ContractSpec,
@@ -52,13 +54,13 @@ impl Host {
         (self.spec, self.ops, self.checks, self.object)
     }
 
-    /// What `object` is, for whoever knows.
+    /// The implementation, for callers that know its type.
     #[cfg(feature = "process")]
     pub(super) fn any(&self) -> &dyn Any {
         &*self.object
     }
 
-    /// Counts a call of a method, and says which it is within this call of the guest.
+    /// Counts a call of a method, and returns its number within this call of the guest.
     pub(super) fn count(&self, method: usize, call: u64) -> u64 {
         let mut counts = self.counts.borrow_mut();
         let methods = counts.entry(call).or_insert_with(|| vec![0; self.spec.methods.len()]);
@@ -67,7 +69,7 @@ impl Host {
         *count
     }
 
-    /// A call of the guest is over.
+    /// Drops the counts of a call of the guest that is over.
     pub(super) fn forget(&self, call: u64) {
         let mut counts = self.counts.borrow_mut();
         if !counts.is_empty() {
@@ -75,7 +77,7 @@ impl Host {
         }
     }
 
-    /// The implementation, to be held while one of its futures lives.
+    /// The implementation, for a future that keeps it.
     pub(super) fn hold<C: ?Sized + Contract>(&self) -> Option<Hosted<C>> {
         self.object.clone().downcast::<Box<C>>().ok().map(Hosted)
     }
@@ -84,8 +86,8 @@ impl Host {
     #[inline]
     pub(super) fn object<C: ?Sized + Contract>(&self) -> &C {
         debug_assert_eq!(self.contract, TypeId::of::<C>(), "the host of another contract");
-        // SAFETY: `new`, the only one to make a host, has the place of the object and the contract's id of one `C`, and who asks
-        // found the host by that id. The object lives as long as the host, and is not moved.
+        // SAFETY: only `new` makes a host, with the address of the object and the contract's id of one `C`. The caller found
+        // the host by that id. The object is dropped with the host, and is not moved.
         unsafe { &*self.place.cast::<Box<C>>() }
     }
 

@@ -1,4 +1,7 @@
-//! Host methods for whoever has plain data in the place of V8's values: the parent of a process in which the guest is.
+//! Host methods called with plain data in the place of V8's values.
+//!
+//! `process::session` calls them for a guest in a child process. One thread at a time uses a sandbox's hosts, under the lock
+//! of the session.
 
 use std::any::Any;
 use std::pin::Pin;
@@ -25,7 +28,7 @@ pub(crate) struct PlainOp(DispatchKind);
 
 #[derive(Clone, Copy)]
 enum DispatchKind {
-    /// The method's types are elsewhere.
+    /// A method of which this process does not know the types.
     None,
     Invoke(Invoke),
     Start(Start),
@@ -34,13 +37,13 @@ enum DispatchKind {
 /// Reads the arguments off bytes, and appends the result to others.
 type Invoke = fn(&DispatchedCall<'_>, &Rc<dyn Any>, &mut Out) -> Result<(), Unanswered>;
 
-/// Reads the arguments off bytes. The result is there later.
+/// Reads the arguments off bytes, and returns a future of the result. The result is there later.
 type Start = fn(&DispatchedCall<'_>, &Rc<dyn Any>) -> Result<Started, Unanswered>;
 
 /// An `async` host method that has begun.
 pub(crate) type Started = Pin<Box<dyn Future<Output = Result<Box<dyn KeptAnswer>, Unanswered>>>>;
 
-/// What a host method is called for: its result, or to begin.
+/// How a host method is called: for its result, or to begin.
 pub(crate) enum Called {
     Done,
     Started(Started),
@@ -56,25 +59,25 @@ pub(crate) enum Unanswered {
     Stack,
 }
 
-/// What a call of a host method is made with.
+/// The arguments and the counts of one call.
 struct DispatchedCall<'c> {
     limits: &'c Limits,
     stack: StackEnd,
-    /// As they were encoded.
+    /// The arguments as they were encoded.
     args: Encoded<'c>,
     spec: &'static MethodSpec,
     checks: &'c MethodChecks,
     place: Place,
 }
 
-/// What a result has to be.
+/// The checks of a result.
 struct Returns<'c> {
     check: &'c TypeCheck,
     place: Place,
 }
 
 impl PlainOp {
-    /// That of a method whose types are elsewhere.
+    /// The op of a method of which this process does not know the types.
     pub(super) const NONE: Self = Self(DispatchKind::None);
 
     pub(super) const fn of<M: HostMethod>() -> Self {
@@ -100,12 +103,12 @@ impl PlainHost {
         Host::new::<C>(host.into_host()).map(Self::from)
     }
 
-    /// The method of this number.
+    /// The method with this number.
     pub(crate) fn method(&self, index: usize) -> Option<&'static MethodSpec> {
         self.spec.methods.get(index)
     }
 
-    /// Calls a method with encoded arguments, and appends what it gives. An `async` one begins.
+    /// Calls a method with encoded arguments, and appends its result. A call of an `async` method begins.
     pub(crate) fn call(
         &self,
         index: usize,
@@ -122,7 +125,7 @@ impl PlainHost {
         }
     }
 
-    /// Appends what an `async` method gave.
+    /// Appends the result of an `async` method.
     pub(crate) fn write(
         &self,
         index: usize,
@@ -145,7 +148,7 @@ impl From<Host> for PlainHost {
     }
 }
 
-/// A host that came from another thread, or goes to one.
+/// The hosts of a sandbox, which move between threads.
 ///
 /// Its implementation is `Send`, and is reached by one thread at a time.
 pub(crate) struct SentHosts {
@@ -166,9 +169,9 @@ impl SentHosts {
     }
 }
 
-// SAFETY: by the contract of `new` what the `Rc`s hold is `Send`. Their counts are changed by `Hosted` alone, which futures of `async`
-// methods hold. These stay on the thread that has begun them, which touches them only while it has the lock that this is behind, and
-// drops them before its handle of the session: whatever thread has this, no other one is at the hosts or the counts.
+// SAFETY: by the contract of `new` what the `Rc`s hold is `Send`. The counts are changed by `Hosted` alone, which futures of
+// `async` methods hold. The futures stay on the thread that began them. That thread touches them only under the session's
+// lock, and drops them before its handle of the session. So no other thread uses the hosts or the counts at the same time.
 unsafe impl Send for SentHosts {}
 
 fn invoke<M: HostMethod>(
@@ -178,7 +181,7 @@ fn invoke<M: HostMethod>(
 ) -> Result<(), Unanswered> {
     let host =
         host.downcast_ref::<Box<M::Contract>>().ok_or_else(|| Unanswered::Host(HostError::panicked()))?;
-    // Only a panic is caught. To read the arguments runs code of the host as well.
+    // Only a panic is caught here. Reading the arguments also runs code of the host.
     let called = caught(|| {
         let args = call.read::<M::Owned>()?;
         M::invoke(host, args, PlainReply { call, out })
@@ -197,7 +200,7 @@ fn start<M: AsyncHostMethod>(call: &DispatchedCall<'_>, host: &Rc<dyn Any>) -> R
 }
 
 impl DispatchedCall<'_> {
-    /// Reads the arguments as the method's, and says all that is wrong with them.
+    /// Reads the arguments as the method's types, and reports all that is wrong with them.
     fn read<A: Arguments<Owned = A>>(&self) -> Result<A, Unanswered> {
         let (params, checks) = (self.spec.params, self.checks);
         let read = read_with_diagnosis(
@@ -253,7 +256,7 @@ impl Reply for PlainReply<'_, '_> {
     }
 }
 
-/// Keeps what an `async` method gave until it is over.
+/// Keeps the result of an `async` method until it is written.
 struct KeptReply;
 
 impl Reply for KeptReply {
@@ -264,7 +267,7 @@ impl Reply for KeptReply {
     }
 }
 
-/// What an `async` method gave.
+/// The result of an `async` method, whose type is erased.
 pub(crate) trait KeptAnswer {
     #[expect(private_interfaces, reason = "only this file looks into it")]
     fn written(self: Box<Self>, returns: &Returns<'_>, out: &mut Out) -> Result<(), Unanswered>;

@@ -1,4 +1,6 @@
-//! What is known of a method when its types do not matter.
+//! The facts of a method that do not depend on its types.
+//!
+//! `ops`, `guest` and `host` take a [`MethodInfo`] in the place of a type parameter, so that their code is compiled once.
 
 use std::any::TypeId;
 
@@ -12,17 +14,17 @@ use crate::contract::{Contract, HostMethod, Method, MethodSpec};
 use crate::error::{Direction, Error, ExportProblem, Place};
 use crate::schema::MethodChecks;
 
-/// Which method it is: all that code needs which does the same for every method of one signature. What is generic over the method
-/// itself is compiled once for each.
+/// Identifies a method for code that does the same for every method of one signature. Code that is generic over the method
+/// itself is compiled once for each method.
 #[derive(Clone, Copy)]
 pub(crate) struct MethodInfo {
     contract: TypeId,
     name: &'static str,
     pub(crate) index: usize,
     pub(crate) spec: &'static MethodSpec,
-    /// A method with a fast call is not, whichever way it is called.
+    /// Whether calls are billed. A method with a fast call is not billed, on its slow path either.
     pub(super) is_billed: bool,
-    /// Which of the sandbox's hosts it is of, when its types are in another process.
+    /// The number of the contract among the sandbox's hosts, when its types are in another process.
     #[cfg(feature = "process")]
     nth: Option<u16>,
 }

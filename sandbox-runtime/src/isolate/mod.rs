@@ -1,8 +1,12 @@
-//! One isolate of V8 on the thread that made it, with the realm of its guest.
+//! One isolate of V8 on the thread that made it, with the realms of its guests.
 //!
-//! The isolate is entered for each use and left after it, so that several can live on one thread and be
-//! dropped in any order. It is reached through a raw pointer, because a host method
-//! may call its guest again while a call is under way further up on the stack.
+//! The transports and `process::child` own an [`Isolate`] and call it on its thread. This file makes, resets and discards
+//! it. The submodules evaluate scripts (`script`), run guest code within limits (`run`), call guests (`guest`, `flights`)
+//! and answer calls of the host (`ops`, `fast`, `pending`).
+//!
+//! The isolate is entered for each use and exited after it. So several isolates can share a thread and be dropped in any
+//! order. Callers reach it through a raw pointer, because a host method may call its guest again while a call is under
+//! way further up on the stack.
 
 mod callbacks;
 pub(crate) mod calls;
@@ -82,36 +86,36 @@ pub(crate) struct Isolate {
     stack: StackEnd,
     heap: HeapGuard,
     buffers: engine::Buffers,
-    /// How many calls are under way on the stack.
+    /// The number of calls under way on the stack.
     depth: Cell<usize>,
-    /// How often the sandbox was reset.
+    /// The number of resets.
     generation: Cell<u64>,
-    /// A call inside of another was ended, and so must the other be.
+    /// A nested call was ended, so the outer call must be ended too.
     ended_inside: Cell<bool>,
-    /// A call that was ended left microtasks behind that cannot be dropped.
+    /// A call that was ended left microtasks that cannot be dropped.
     has_leftovers: Cell<bool>,
-    /// The guest called the host once too often.
+    /// The limit of host calls that the guest exceeded.
     exceeded: Cell<Option<Exceeded>>,
     running: Rc<Running>,
-    /// What fast calls return.
+    /// The result of the newest fast call.
     returned: Returned,
     flights: Flights,
     /// The turn ends at a deadline of its caller, and not at the limit.
     by_caller: Cell<bool>,
     /// The state of the seeded random numbers.
     random: Cell<u64>,
-    /// Errors of host methods, as the guest has them and as the host made them.
+    /// Errors of host methods: the exception that the guest has, and the host's error.
     host_errors: RefCell<VecDeque<(v8::Global<v8::Object>, Source)>>,
     /// The realm whose code the innermost call runs.
     current: RefCell<Option<Rc<Realm>>>,
     live: RefCell<Option<LiveIsolate>>,
-    /// Why there is no `live` any more.
+    /// Why `live` is empty.
     discarded: RefCell<Option<Error>>,
 }
 
-/// What exists as long as the isolate does.
+/// The parts that exist as long as the V8 isolate does.
 struct LiveIsolate {
-    /// The one that there is from the start.
+    /// The realm that the sandbox began with.
     realm: Rc<Realm>,
     watch: Arc<Watch>,
     raw: v8::UnsafeRawIsolatePtr,
@@ -151,7 +155,7 @@ impl Isolate {
         Ok(isolate)
     }
 
-    /// Makes everything anew: heap, realm and bills. What was loaded before is gone.
+    /// Makes everything anew: heap, realm and bills. Exports and bindings of before become invalid.
     pub(crate) fn reset(self: &Rc<Self>) -> Result<(), Error> {
         if self.depth.get() > 0 {
             return Err(Error::build("a sandbox cannot be reset by a host method that its own guest called"));
@@ -176,7 +180,7 @@ impl Isolate {
         }
     }
 
-    /// Whether it can be called.
+    /// Whether the isolate can be called.
     pub(crate) fn is_live(&self) -> bool {
         self.live.borrow().is_some()
     }
@@ -186,10 +190,11 @@ impl Isolate {
         self.is_running() || !self.flights.is_empty()
     }
 
-    /// What its heap and its buffers take, in bytes: what the engine has taken from the system, not just what guests use.
+    /// The memory of heap and buffers, in bytes. This is the memory that the engine has reserved, which is more than
+    /// guests use.
     pub(crate) fn memory(&self) -> usize {
         let Some(live) = &*self.live.borrow() else { return 0 };
-        // SAFETY: `raw` is of `live`, and statistics are counters.
+        // SAFETY: `raw` belongs to `live`, and statistics are counters.
         let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(live.raw) };
         isolate.get_heap_statistics().total_heap_size() + self.buffers.used()
     }
@@ -199,12 +204,12 @@ impl Isolate {
         self.running.meter.meter()
     }
 
-    /// Takes what the console captured.
+    /// Takes the captured output of the console.
     pub(crate) fn take_console(&self) -> ConsoleOutput {
         self.settings.captured.take()
     }
 
-    /// What was loaded before the sandbox was reset is of a heap that is gone.
+    /// Refuses exports and bindings of a generation before the last reset: their heap is gone.
     #[inline]
     fn is_of_this_life(&self, generation: u64) -> Result<(), Error> {
         match generation == self.generation.get() {
@@ -231,7 +236,7 @@ impl Isolate {
         }
         v8_isolate.set_data(SLOT, Rc::as_ptr(self).cast_mut().cast::<c_void>());
         let watch = Watch::new(v8_isolate.thread_safe_handle(), self.settings.exact_cpu);
-        // SAFETY: the pointer is used only while `runtime` lives, on this thread: both are fields of `Live`.
+        // SAFETY: the pointer is used only while `runtime` exists, on this thread: both are fields of `LiveIsolate`.
         let raw = unsafe { v8_isolate.as_raw_isolate_ptr() };
         let realm = {
             v8::scope!(let scope, v8_isolate);
@@ -244,7 +249,7 @@ impl Isolate {
         if !disabled_defenses::UNCOUNTED_BUFFERS {
             self.buffers.limit(self.settings.limits.buffers);
         }
-        // SAFETY: the isolate was entered when it was made; it is left here, and entered around each use.
+        // SAFETY: an isolate is entered when it is made. From here on, each use enters it.
         unsafe { v8_isolate.exit() };
         match realm {
             Ok(realm) => Ok(LiveIsolate { realm: Rc::new(realm), watch, raw, runtime }),
@@ -272,15 +277,15 @@ impl Isolate {
         self.settings.intrinsics == Intrinsics::Frozen
     }
 
-    /// Memory of the host's for a buffer of the guest, within the limit of its buffers.
+    /// A buffer of the guest over memory of the host, within the limit of buffers; `None` beyond the limit.
     pub(crate) fn store(&self, bytes: Vec<u8>) -> Option<v8::UniqueRef<v8::BackingStore>> {
         let bytes = match self.buffers.adopt(bytes) {
             Ok(store) => return Some(store),
             Err(bytes) => bytes,
         };
-        // Buffers that the guest has dropped are paid back when they are collected.
+        // The memory of buffers that the guest has dropped is counted until they are collected.
         let raw = self.entrance().ok()?.raw;
-        // SAFETY: the isolate lives: this is a crossing.
+        // SAFETY: the isolate exists, because this is a crossing.
         unsafe { v8::Isolate::from_raw_isolate_ptr(raw) }.low_memory_notification();
         self.buffers.adopt(bytes).ok()
     }
@@ -298,8 +303,8 @@ impl Isolate {
 
     pub(crate) fn of(isolate: &v8::Isolate) -> Option<&Self> {
         let pointer = isolate.get_data(SLOT).cast::<Self>();
-        // SAFETY: null, or set by `start` to an `Rc` that owns the V8 isolate. V8 is running, so a caller up the
-        // stack holds that `Rc`.
+        // SAFETY: null, or set by `start` to an `Rc` that owns the V8 isolate. V8 is running, so a caller up the stack
+        // holds that `Rc`.
         unsafe { pointer.as_ref() }
     }
 
@@ -315,7 +320,8 @@ impl Isolate {
         self.host_of(TypeId::of::<C>()).map(Host::object::<C>)
     }
 
-    /// Keeps the error of a host method for as long as the call, to know it again when the guest lets it pass.
+    /// Keeps the error of a host method for the duration of the call. When the guest does not catch the exception, the
+    /// caller gets that error.
     fn remember(&self, exception: v8::Global<v8::Object>, source: Source) {
         /// A guest that catches errors in a loop must not fill the host's memory with them.
         const KEPT: usize = 16;
@@ -326,7 +332,7 @@ impl Isolate {
         run::drop_of_host(oldest);
     }
 
-    /// The error of a host method that became this exception.
+    /// The error of a host method whose exception this is.
     fn source_of(
         &self,
         scope: &v8::PinScope<'_, '_>,
@@ -337,7 +343,7 @@ impl Isolate {
         known.map(|(_, source)| source.clone())
     }
 
-    /// Gives what conversions need of the guest's realm to `body`.
+    /// Passes the captured functions of the guest's realm to `body`.
     #[cfg(feature = "quickjs")]
     pub(crate) fn with_intrinsics<R>(&self, body: impl FnOnce(&engine::EngineIntrinsics) -> R) -> Option<R> {
         self.current.borrow().as_ref().map(|realm| body(&realm.intrinsics))
@@ -362,7 +368,7 @@ impl Isolate {
         Error::Discarded { cause: Box::new(cause.unwrap_or_else(|| Error::build("it was closed"))) }
     }
 
-    /// Gives the isolate up and its memory back. Later calls get `cause`.
+    /// Discards the isolate and frees its memory. Later calls get `cause`.
     fn discard(&self, cause: Error) {
         *self.discarded.borrow_mut() = Some(cause);
         self.close();
@@ -384,10 +390,10 @@ impl Drop for Isolate {
     }
 }
 
-/// Drops a runtime whose isolate is not entered, which is what its drop expects.
+/// Drops a runtime whose isolate is not entered. The drop of a runtime expects an entered isolate.
 fn drop_runtime(runtime: Runtime, raw: v8::UnsafeRawIsolatePtr) {
     engine::leave_entered(raw);
-    // SAFETY: the isolate lives until `runtime` is dropped, which leaves it.
+    // SAFETY: the isolate exists until `runtime` is dropped, which exits it.
     unsafe { v8::Isolate::from_raw_isolate_ptr(raw).enter() };
     drop(runtime);
 }

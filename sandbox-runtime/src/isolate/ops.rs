@@ -1,20 +1,23 @@
-//! Ops: how a guest reaches a host method.
+//! Ops: the functions through which a guest calls host methods.
 //!
-//! Every method of a host contract is an op as deno_core's are, with a slow function for V8's ordinary calls and, when
-//! all types are scalars, a fast function for its direct C calls. Both are instances of generic functions over the
-//! method's marker type; nothing is generated but the marker.
+//! An op reads and checks the arguments, runs the host method with nothing of V8 borrowed, and checks and writes the result.
+//! Every panic of the host ends in [`caught`], because the caller's frame is C++. `realm` makes the functions, and only
+//! shims call them.
 //!
-//! deno_core binds ops to the realm that it makes, and a guest lives in a realm of its own. So the two functions are
-//! instantiated from a `FunctionTemplate` in the guest's realm: V8 inlines a fast call only when caller and function
-//! are of one realm, and an error that an op throws is of the guest's realm. Where a `JsRuntime` sets the engine up
-//! (`super::runtime`), the same functions are an `OpDecl` of its `Extension` as well. An op finds its isolate through
-//! V8's data slot, or a fast one through a variable of the thread, and not through deno_core's `OpCtx`, so it behaves
-//! the same wherever it was instantiated.
+//! Every method of a host contract is an op in deno_core's sense. The slow function is for V8's ordinary calls. When all
+//! types are scalars, a fast function is for V8's direct C calls. Both functions are instances of generic functions over the
+//! method's marker type. The macro generates the marker only.
 //!
-//! The other way that was tried: one generic `#[op2] fn call<M>` whose declaration is renamed for each method. It
-//! cannot have a fast call, because `#[op2]` fixes the C signature when the macro runs, before a type is known, and
-//! it finds its host through a `RefCell` and a map of type ids. Two numbers in a hot loop took 27 times as long as with
-//! `#[op2(fast)]` by hand; `docs/benchmarks.md` has what this module takes.
+//! deno_core binds ops to the realm that it makes, and a guest has a realm of its own. So the two functions are instantiated
+//! from a `FunctionTemplate` in the guest's realm. V8 inlines a fast call only when caller and function belong to one realm.
+//! An error that an op throws also belongs to the guest's realm. Where a `JsRuntime` sets the engine up (`super::runtime`),
+//! the same functions are an `OpDecl` of its `Extension` as well. An op finds its isolate through V8's data slot, and a fast
+//! op through a thread-local variable. deno_core's `OpCtx` is not used, so an op behaves alike wherever it was instantiated.
+//!
+//! A rejected alternative is one generic `#[op2] fn call<M>` whose declaration is renamed for each method. That function
+//! cannot have a fast call, because `#[op2]` fixes the C signature when the macro runs, before a type is known. The host
+//! would also be found through a `RefCell` and a map of type ids. Two numbers in a hot loop took 27 times as long as with
+//! `#[op2(fast)]` by hand. `docs/benchmarks.md` has the times of this module.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -45,13 +48,13 @@ use crate::schema::{MethodChecks, TypeCheck};
 pub struct HostOp {
     pub(super) slow: v8::FunctionCallback,
     pub(super) fast: Option<FastCall>,
-    /// For whom ops are declared to deno_core: which method it is, and the slow function with the status that deno_core wants.
+    /// The declaration for deno_core: the method, and the slow function with the status that deno_core expects.
     #[cfg_attr(not(any(feature = "quickjs", sandbox_leaky)), allow(dead_code, reason = "no one does"))]
     pub(super) declared: (&'static MethodInfo, fn(*const v8::FunctionCallbackInfo) -> usize),
-    /// What the function finds its method by, when it is not of one method alone.
+    /// The address of the method, when one function serves many methods.
     #[cfg(feature = "process")]
     address: Option<u32>,
-    /// The method for whoever has plain data.
+    /// The method over plain data.
     #[cfg(feature = "process")]
     pub(crate) plain: super::host_dispatch::PlainOp,
 }
@@ -74,7 +77,7 @@ impl HostOp {
     }
 }
 
-/// The fast function of an op: where it is and what C types it takes.
+/// The fast function of an op: its address and its C types.
 #[doc(hidden)]
 #[derive(Clone, Copy)]
 pub struct FastCall {
@@ -82,7 +85,7 @@ pub struct FastCall {
     pub(super) gives: Gives,
 }
 
-/// What the result of a fast call is, which is left as a number.
+/// The kind of a fast call's result, which is left as a number.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gives {
@@ -120,13 +123,13 @@ impl HostOp {
         }
     }
 
-    /// What the fast function leaves, if there is one.
+    /// The kind of the fast function's result; `None` without a fast function.
     #[must_use]
     pub(crate) fn gives(&self) -> Option<Gives> {
         self.fast.map(|fast| fast.gives)
     }
 
-    /// The op as functions of the current realm: the checked one, and the fast one if there is any.
+    /// The functions of the op in the current realm: the checked one, and the fast one if there is one.
     pub(crate) fn functions<'s>(
         &self,
         scope: &v8::PinScope<'s, '_>,
@@ -155,9 +158,9 @@ impl HostOp {
     }
 }
 
-/// What a guest is told when a host method cannot answer.
+/// Why a host method does not answer, as the guest is told.
 pub(super) enum Refusal {
-    /// An argument is not what the contract says: a TypeError. Or the result is not, which is the host's fault: an Error.
+    /// An argument violates the contract: a TypeError. Or the result does, which is the host's fault: an Error.
     Value(ValueError, Direction),
     /// A getter of an argument threw; the guest gets what it threw.
     Thrown,
@@ -192,20 +195,20 @@ impl Refusal {
         }
     }
 
-    /// What the guest is told; `None` when that has happened already, or when nothing is to be told.
+    /// The exception for the guest; `None` when one is pending already, or when the guest is being ended.
     pub(super) fn exception<'s>(
         self,
         scope: &v8::PinScope<'s, '_>,
         place: Place,
     ) -> Option<v8::Local<'s, v8::Value>> {
         let text = |text: &str| {
-            // A text too long for V8 is no reason to throw nothing.
+            // If the text is too long for V8, the error has no text.
             v8::String::new(scope, text).unwrap_or_else(|| v8::String::empty(scope))
         };
         Some(match self {
             Self::Thrown => return None,
             Self::Ended => {
-                // The shim goes on until V8 ends the guest, and must not see the result of another call.
+                // The shim runs until V8 ends the guest, and must not read the result of another call.
                 Isolate::current(scope)?.returned.nothing();
                 return None;
             }
@@ -243,7 +246,7 @@ impl Refusal {
     }
 }
 
-/// The failure of a host method as an Error of the guest's realm, which the host will know again.
+/// The failure of a host method as an Error of the guest's realm. The isolate remembers which failure the Error stands for.
 fn exception<'s>(
     scope: &v8::PinScope<'s, '_>,
     mut error: HostError,
@@ -280,13 +283,13 @@ fn told<'s>(
     Some(exception)
 }
 
-/// Counts a call of a host method, and says whether it may be made. Beyond a limit the guest is ended, for it could catch an
-/// exception and go on.
+/// Counts a call of a host method, and returns whether the call may be made. Beyond a limit the guest is ended, because it
+/// could catch an exception and go on.
 #[inline]
 pub(super) fn count(isolate: &Isolate, method: &MethodInfo) -> bool {
     let most = method.spec.max_calls;
     let own = most.is_none_or(|most| {
-        // Without a host there is nothing to call, which is said later.
+        // Without a host there is nothing to call. The caller reports this later.
         let host = isolate.host(method);
         host.is_none_or(|host| host.count(method.index, isolate.running.call()) <= most)
     });
@@ -300,7 +303,8 @@ pub(super) fn count(isolate: &Isolate, method: &MethodInfo) -> bool {
     is_allowed
 }
 
-/// Calls a host method that the sandbox has. This, and what the macro makes, is all that is compiled for each method.
+/// Calls a host method, if the sandbox has an implementation. This function, and the macro's output, are the only code that
+/// is compiled for each method.
 fn invoke<'s, M: HostMethod>(
     isolate: &Isolate,
     args: M::Owned,
@@ -312,7 +316,7 @@ fn invoke<'s, M: HostMethod>(
 
 type Invoke<'s, A> = for<'r, 'i> fn(&'r Isolate, A, SlowReply<'r, 's, 'i>) -> Option<Written<'s>>;
 
-/// Runs code of the host whose panic is its failure.
+/// Runs code of the host. A panic becomes a failure of the method.
 pub(super) fn caught<R>(code: impl FnOnce() -> R) -> Result<R, Refusal> {
     catch_unwind(AssertUnwindSafe(code)).map_err(panicked)
 }
@@ -333,7 +337,7 @@ fn slow_impl<M: HostMethod>(info: *const v8::FunctionCallbackInfo) -> usize {
     serve_info(info, method, invoke::<M>)
 }
 
-/// Answers a call of V8's. Returns deno_core's status: 0 for a value, 1 for an exception.
+/// Answers a call by V8. Returns deno_core's status: 0 for a value, 1 for an exception.
 pub(super) fn answer<F>(info: *const v8::FunctionCallbackInfo, place: Place, serve: F) -> usize
 where
     F: for<'s, 'i> FnOnce(
@@ -366,7 +370,7 @@ fn serve_info<A: Arguments<Owned = A>>(
     answer(info, method.place(), |scope, arguments| serve(scope, arguments, method, invoke))
 }
 
-/// Begins a call of the host; it ends when what this gives is dropped.
+/// Begins a call of the host, which ends when the result is dropped.
 pub(super) fn begin(
     scope: &v8::PinScope<'_, '_>,
     method: &MethodInfo,
@@ -399,7 +403,7 @@ fn serve<'s, A: Arguments<Owned = A>>(
     written?.ok_or(Refusal::Absent)?
 }
 
-/// Reads the arguments of a call, and says all that is wrong with them.
+/// Reads the arguments of a call, and reports all that is wrong with them.
 pub(super) fn read_arguments<'s, A: Arguments<Owned = A>>(
     scope: &mut v8::PinScope<'s, '_>,
     arguments: &v8::FunctionCallbackArguments<'s>,
@@ -409,7 +413,7 @@ pub(super) fn read_arguments<'s, A: Arguments<Owned = A>>(
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
     let checks = isolate.checks(method)?;
     let seen = checks.notes();
-    // Reading runs user code on the way, such as a type's own `Deserialize`, which may panic as well.
+    // Reading runs code of the application, such as a type's own `Deserialize`, which may panic.
     let read = caught(|| read::<A>(scope, isolate, (arguments, seen.as_ref()), checks, method))?;
     let values = method.spec.params.iter().zip(&checks.params).zip(0..);
     let values = values.map(|((param, check), index)| (arguments.get(index), check, param.name));
@@ -427,7 +431,8 @@ pub(super) fn read_arguments<'s, A: Arguments<Owned = A>>(
     }
 }
 
-/// Reads the arguments and checks their constraints. Says as well whether they are to be looked at once more.
+/// Reads the arguments and checks their constraints. Also returns whether the arguments need a second check by their
+/// descriptions.
 fn read<'s, A: Arguments<Owned = A>>(
     scope: &v8::PinScope<'s, '_>,
     isolate: &Isolate,
@@ -446,7 +451,7 @@ fn read<'s, A: Arguments<Owned = A>>(
     Ok((args, budget.is_in_doubt() || checks.is_read_constrained))
 }
 
-/// Checks that arguments keep their constraints, and says all that do not.
+/// Checks the constraints of arguments, and reports all violations.
 #[inline]
 pub(crate) fn enforce<A: Arguments>(
     args: &A,
@@ -469,7 +474,7 @@ struct SlowReply<'r, 's, 'i> {
     is_billed: bool,
 }
 
-/// A result of the host as a value of V8.
+/// The result of the host as a value of V8.
 type Written<'s> = Result<v8::Local<'s, v8::Value>, Refusal>;
 
 impl<'s> Reply for SlowReply<'_, 's, '_> {
@@ -481,7 +486,7 @@ impl<'s> Reply for SlowReply<'_, 's, '_> {
     }
 }
 
-/// Checks what a host method gave, and writes it as a value of V8.
+/// Checks the result of a host method, and writes it as a value of V8.
 pub(super) fn write_result<'s, V: Crosses>(
     scope: &v8::PinScope<'s, '_>,
     isolate: &Isolate,

@@ -1,4 +1,6 @@
-//! Host → guest and back: `async` host methods. The guest gets a promise, and its flight waits for the method's future.
+//! `async` host methods that a guest calls: the guest gets a promise, and its flight polls the method's future.
+//!
+//! `ops` defines the slow function. `flights` polls the futures between turns, and settles promises in a turn.
 
 use std::pin::Pin;
 use std::rc::Rc;
@@ -17,7 +19,7 @@ use crate::contract::{AsyncHostMethod, Crosses, Reply};
 use crate::error::{Error, Place};
 use crate::guest_error::HostError;
 
-/// What a host method answered, to be written as a value of the guest.
+/// The result of a host method, to be written as a value of the guest.
 pub(super) type Settled = Result<Box<dyn HostAnswer>, Refusal>;
 
 pub(super) trait HostAnswer {
@@ -82,10 +84,11 @@ pub(super) struct SettledAnswer {
 }
 
 impl SettledAnswer {
-    /// Settles the guest's promise. What follows from that are microtasks.
+    /// Settles the guest's promise. The reactions of the promise are microtasks.
     pub(super) fn tell(self, isolate: &Isolate, scope: &mut v8::PinScope<'_, '_>) -> Result<(), Error> {
         let Some(resolver) = self.resolver else { return Ok(()) };
-        // What the guest's code throws is its own affair. With nobody to catch it, V8 would print it to the host's output.
+        // The guest's code may throw, and no caller wants that exception. Without this scope, V8 would print it to the
+        // host's output.
         v8::tc_scope!(let scope, scope);
         let resolver = resolver.local(scope);
         let written = self.settled.and_then(|answer| answer.write(scope, isolate));
@@ -93,7 +96,7 @@ impl SettledAnswer {
             Ok(value) => Some(Ok(value)),
             Err(refusal) => refusal.exception(scope, self.place).map(Err),
         };
-        // To look for `then` may run code of the guest, and what that throws rejects the promise.
+        // The lookup of `then` may run code of the guest. An exception of that code rejects the promise.
         let settled = outcome.and_then(|outcome| resolver.settle(scope, outcome));
         settled.ok_or_else(|| isolate.ended(Some(self.place)))
     }
@@ -107,8 +110,8 @@ pub(super) fn slow_impl<M: AsyncHostMethod>(info: *const v8::FunctionCallbackInf
     answer(info, MethodInfo::billed::<M>().place(), promise::<M>)
 }
 
-/// The guest's promise. What is wrong with the arguments rejects it, as in any `async` function; what ends the guest is
-/// thrown.
+/// Makes the promise for the guest. Wrong arguments reject it, as in any `async` function. A refusal that ends the guest
+/// is thrown.
 fn promise<'s, M: AsyncHostMethod>(
     scope: &mut v8::PinScope<'s, '_>,
     arguments: &v8::FunctionCallbackArguments<'s>,
@@ -117,7 +120,7 @@ fn promise<'s, M: AsyncHostMethod>(
     promised(scope, MethodInfo::billed::<M>().place(), |scope| start::<M>(scope, arguments))
 }
 
-/// A promise for what a method gives that is started now.
+/// Starts a method, and makes a promise for its result.
 pub(super) fn promised<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     place: Place,
@@ -138,7 +141,7 @@ pub(super) fn promised<'s>(
     Ok(resolver.promise(scope).into())
 }
 
-/// The flight of the running code, if it may wait for one method more.
+/// The flight of the running code, if its limit allows one more pending method.
 pub(super) fn flight<'r>(scope: &'r v8::PinScope<'_, '_>) -> Result<(&'r Isolate, Rc<Flight>), Refusal> {
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
     let flight = isolate.flights.current(scope, isolate.running.call()).ok_or(Refusal::NoFlight)?;
@@ -153,7 +156,8 @@ pub(super) fn flight<'r>(scope: &'r v8::PinScope<'_, '_>) -> Result<(&'r Isolate
 /// The future of a method, and the flight that waits for it.
 pub(super) type Started = (Rc<Flight>, Pin<Box<dyn Future<Output = Settled>>>);
 
-/// Reads the arguments and makes the method's future. It is polled after the guest's turn, with nothing of V8 borrowed.
+/// Reads the arguments and makes the method's future. The flight polls the future after the guest's turn, with nothing of
+/// V8 borrowed.
 fn start<'s, M: AsyncHostMethod>(
     scope: &mut v8::PinScope<'s, '_>,
     arguments: &v8::FunctionCallbackArguments<'s>,

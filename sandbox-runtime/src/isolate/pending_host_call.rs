@@ -1,4 +1,7 @@
-//! `async` host methods of a guest in another process, which the their caller drives.
+//! `async` host methods of a guest in a child process.
+//!
+//! The caller in the parent drives them: `process::session::host_call` adds a method when the
+//! child's frame arrives, and polls the set.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -9,9 +12,9 @@ use crate::guest_error::HostError;
 
 /// A method that has not answered.
 pub(crate) struct PendingHostCall {
-    /// The number of its call.
+    /// The number of the host call.
     pub(crate) id: u64,
-    /// Those of its contract and of itself.
+    /// The numbers of the contract and of the method.
     method: (usize, usize),
     future: HostFuture<Result<Box<dyn KeptAnswer>, Unanswered>>,
 }
@@ -33,5 +36,5 @@ impl Future for PendingHostCall {
     }
 }
 
-/// Those of a call.
+/// The pending methods of one call.
 pub(crate) type Pendings = FutureSet<PendingHostCall>;

@@ -1,8 +1,9 @@
-//! The realm that a guest lives in: a bare context of V8, with what ECMAScript defines and nothing else, and
-//! one frozen global for each contract that the host implements.
+//! The realm of a guest: a bare context of V8, with what ECMAScript defines, and one frozen global for each host contract.
 //!
-//! Where deno_core has JavaScript of its own, that runs in another realm of the isolate. So `Deno`, `__bootstrap` and the ops
-//! of deno_core are not deleted here: they were never there.
+//! [`Realm::new`] runs before any code of a guest. Nothing that belongs to another realm is reachable from it.
+//!
+//! Where deno_core has JavaScript of its own, that code runs in another realm of the isolate. So `Deno`, `__bootstrap` and
+//! the ops of deno_core need no removal here.
 
 use deno_core::v8;
 
@@ -88,27 +89,27 @@ const GLOBALS: &[&str] = &[
     "unescape",
 ];
 
-/// What a realm is made with.
+/// The parts that a realm is made of.
 pub(super) struct RealmGlobals<'f> {
     pub(super) settings: &'f Settings,
-    /// The realm of deno_core, which no guest has; for `--cfg sandbox_leaky` alone.
+    /// The realm of deno_core, for `--cfg sandbox_leaky` alone. No guest has it.
     pub(super) host_realm: Option<&'f v8::Global<v8::Context>>,
     pub(super) hosts: &'f [Host],
     pub(super) returned: &'f Returned,
     pub(super) generation: u64,
 }
 
-/// A realm of guests, and what the host needs of it.
+/// A realm of guests, and the handles that the host needs.
 pub(crate) struct Realm {
     pub(super) context: v8::Global<v8::Context>,
     /// Its `Object.prototype`.
     pub(super) root_prototype: v8::Global<v8::Object>,
     /// How objects of known fields are made and taken apart.
     pub(crate) forms: StructShapes,
-    /// What conversions need.
+    /// The captured functions that conversions need.
     #[cfg_attr(not(feature = "quickjs"), allow(dead_code, reason = "V8 converts without the realm's help"))]
     pub(super) intrinsics: engine::EngineIntrinsics,
-    /// Of which of the sandbox's lives it is.
+    /// The generation of the sandbox that the realm belongs to.
     pub(super) generation: u64,
 }
 

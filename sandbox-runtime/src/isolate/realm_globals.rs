@@ -1,5 +1,6 @@
-//! What a realm gets beside ECMAScript, by the settings of its sandbox: a clock, random numbers, a console; and what is
-//! frozen. Functions of the host are made here, which ask the isolate for its settings when they are called.
+//! The globals of a realm beside ECMAScript, by the settings of its sandbox: a clock, random numbers, a console; and the
+//! freeze of intrinsics. `realm` calls [`install`] before, and [`freeze`] after, the contracts' globals are defined. The
+//! host's functions that are made here ask the isolate for its settings when they are called.
 
 use deno_core::v8;
 
@@ -9,7 +10,7 @@ use crate::boundary::{Budget, JsValue, describe, js_string, observed, preview};
 use crate::limits::Limits;
 use crate::options::{Clock, ConsoleLine, Intrinsics, Level, Random, Settings};
 
-/// Changes `Math` and `Date`, and makes a console; before the contracts' globals are there.
+/// Changes `Math` and `Date`, and makes a console. Runs before the contracts' globals are defined.
 pub(super) fn install(scope: &v8::PinScope<'_, '_>, settings: &Settings) -> Option<()> {
     if !matches!(settings.clock, Clock::Real) {
         let now = function(scope, "now", now)?;
@@ -26,7 +27,7 @@ pub(super) fn install(scope: &v8::PinScope<'_, '_>, settings: &Settings) -> Opti
     Some(())
 }
 
-/// Freezes what ECMAScript defines, if it is to be; after all else.
+/// Freezes what ECMAScript defines, if the settings say so. Runs last.
 pub(super) fn freeze(scope: &v8::PinScope<'_, '_>, settings: &Settings) -> Option<()> {
     match settings.intrinsics {
         Intrinsics::Open => Some(()),
@@ -34,7 +35,7 @@ pub(super) fn freeze(scope: &v8::PinScope<'_, '_>, settings: &Settings) -> Optio
     }
 }
 
-/// Runs a program of ours, whose frames no stack shows, with these names.
+/// Runs a program of the runtime with these names. No stack shows its frames.
 fn run(
     scope: &v8::PinScope<'_, '_>,
     name: &str,
@@ -52,7 +53,7 @@ fn key<'s>(scope: &v8::PinScope<'s, '_>, name: &str) -> Option<v8::Local<'s, v8:
     js_string(scope, name, v8::NewStringType::Internalized).ok().map(Into::into)
 }
 
-/// A property as ECMAScript's own are: not listed, and the guest's to change.
+/// Defines a property like ECMAScript's own: not enumerable, and the guest may change it.
 fn hide(
     scope: &v8::PinScope<'_, '_>,
     object: v8::Local<'_, v8::Object>,
@@ -89,8 +90,8 @@ fn now(
     }
 }
 
-/// SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014), of which the upper 53 bits are
-/// the fraction.
+/// SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014). The upper 53 bits are the
+/// fraction.
 #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
 fn random(
     scope: &mut v8::PinScope<'_, '_>,
@@ -136,7 +137,7 @@ fn log<const LEVEL: usize>(
     write(scope, LEVELS[LEVEL], &arguments);
 }
 
-/// Writes a line. Once the cap of the call is reached, nothing of the arguments is read any more.
+/// Writes a line. Once the cap of the call is reached, arguments are not read any more.
 fn write(scope: &mut v8::PinScope<'_, '_>, level: Level, arguments: &v8::FunctionCallbackArguments<'_>) {
     let Some(isolate) = Isolate::current(scope) else { return };
     if !isolate.stack().allows_call() || isolate.is_ended() {
@@ -152,7 +153,7 @@ fn write(scope: &mut v8::PinScope<'_, '_>, level: Level, arguments: &v8::Functio
         isolate.settings.captured.drop_lines(1);
         return;
     };
-    // A line of no text is one, too.
+    // An empty line counts as one byte.
     let length = text.len().max(1);
     match isolate.settings.console.write(ConsoleLine::new(level, text), &isolate.settings.captured, most) {
         true => super::meter::add(&isolate.running.console_bytes, length),
@@ -160,7 +161,7 @@ fn write(scope: &mut v8::PinScope<'_, '_>, level: Level, arguments: &v8::Functio
     }
 }
 
-/// The arguments as text. Getters of the guest may run, inside of its limits, and what they throw is not told.
+/// The arguments as text. Getters of the guest may run, within its limits. Their exceptions are discarded.
 fn line(
     scope: &mut v8::PinScope<'_, '_>,
     arguments: &v8::FunctionCallbackArguments<'_>,
@@ -180,13 +181,13 @@ fn line(
     text
 }
 
-/// How many characters of one argument are looked at.
+/// How many characters of one argument are read.
 const LONGEST: usize = 1 << 20;
 
-/// A value as text: of a string itself, of an error name and message, of data all of it if it is small.
+/// A value as text: a string itself, an error's name and message, all of other data if it is small.
 fn shown(scope: &v8::PinScope<'_, '_>, value: v8::Local<'_, v8::Value>, left: usize) -> String {
     if let Ok(string) = value.try_cast::<v8::String>() {
-        // One more than fits, so that a line which is cut is seen to be too long.
+        // One unit more than fits, so that a line which is cut is seen to be too long.
         return preview(scope, string, left.saturating_add(1).min(LONGEST));
     }
     if value.is_native_error() {

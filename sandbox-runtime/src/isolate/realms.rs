@@ -1,5 +1,7 @@
-//! Realms beside the one that a sandbox begins with: each has a global and intrinsics of its own, and all share the heap, the
-//! hosts and the limits of their isolate.
+//! Realms beside the one that a sandbox begins with.
+//!
+//! Each realm has a global and intrinsics of its own. All share the heap, the hosts and the limits of their isolate. The
+//! transports make them for `Realms`.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -19,7 +21,7 @@ impl Isolate {
         }
     }
 
-    /// Makes one more realm. That is a call like any other, for it takes time and a part of the heap.
+    /// Makes one more realm. Making one counts as a call, because it takes time and a part of the heap.
     pub(crate) fn make_realm(&self) -> Result<Rc<Realm>, Error> {
         let main = self.main_realm()?;
         let host_realm = self.entrance()?.runtime.host_realm();
@@ -30,7 +32,7 @@ impl Isolate {
             v8::tc_scope!(let scope, scope);
             match Realm::new(scope, &self.furnishing(host_realm.as_ref())) {
                 Ok(realm) => Ok(Rc::new(realm)),
-                // No guest was there, so what was thrown is for want of stack.
+                // No code of a guest ran, so the exception is for want of stack.
                 Err(_) if scope.has_caught() => Err(self.thrown(scope, None)),
                 Err(_) if self.is_ended() => Err(self.ended(None)),
                 Err(reason) => Err(Error::build(reason)),
@@ -38,7 +40,7 @@ impl Isolate {
         })
     }
 
-    /// What each realm is made with.
+    /// The parts that each realm is made of.
     pub(super) fn furnishing<'f>(
         &'f self,
         host_realm: Option<&'f v8::Global<v8::Context>>,
@@ -52,7 +54,7 @@ impl Isolate {
         }
     }
 
-    /// Makes it the realm of the innermost call, until the guard is dropped.
+    /// Makes `realm` the realm of the innermost call, until the guard is dropped.
     #[inline]
     pub(super) fn set_current<'i>(&'i self, realm: &Rc<Realm>) -> Current<'i> {
         let before = self.current.replace(Some(realm.clone()));
@@ -60,7 +62,7 @@ impl Isolate {
     }
 }
 
-/// A realm is the one of the innermost call; when this is dropped, the one before is again.
+/// Makes a realm the one of the innermost call. Dropping it restores the realm before.
 pub(super) struct Current<'i> {
     current: &'i RefCell<Option<Rc<Realm>>>,
     before: Option<Rc<Realm>>,

@@ -1,15 +1,17 @@
-//! How a fast call returns: through a word of memory.
+//! The return path of a fast call: a word of memory.
+//!
+//! `fast` writes the word and `shim` reads it.
 //!
 //! V8 cannot deoptimise the caller of a fast call that returns a value, and ends the process instead (see
-//! [`super::fast`]). So the C function of a fast call returns nothing. The function writes its result into a word that
-//! belongs to the isolate, as its last act, and the shim reads the word at once through a `Float64Array`. No guest can
-//! reach that array: each realm has its own, and only the shims of the realm close over it.
+//! [`super::fast`]). So the C function of a fast call returns nothing. As its last act, the function writes its result
+//! into a word of the isolate. The shim reads the word at once through a `Float64Array`. No guest can reach that array:
+//! each realm has its own, and only the shims of the realm close over it.
 //!
-//! Every result of a fast call is a number, and `NaN` also says that there is none. After a `NaN`, the shim calls the
-//! slow function `refused`, which throws what the fast call could not throw. A result that is itself `NaN` leaves
-//! nothing to throw, and the shim goes on with it.
+//! Every result of a fast call is a number. `NaN` also stands for no result. After a `NaN`, the shim calls the slow
+//! function `refused`, which throws what the fast call could not throw. A result that is itself `NaN` leaves nothing to
+//! throw, and the shim goes on with it.
 //!
-//! Calls inside of the fast call write the same word, but before it. Between the write and the read no other code runs.
+//! Calls inside of the fast call write the word too, but earlier. Between the write and the read no other code runs.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -21,7 +23,7 @@ use super::ops::Refusal;
 use super::{Isolate, engine};
 use crate::error::Place;
 
-/// The word of an isolate, and what its last fast call could not throw.
+/// The word of an isolate, and the refusal that the last fast call could not throw.
 #[derive(Default)]
 pub(super) struct Returned {
     word: Arc<AtomicU64>,
@@ -35,15 +37,15 @@ impl Returned {
         self.word.store(value.to_bits(), Ordering::Relaxed);
     }
 
-    /// Has the shim throw, as soon as the fast call has returned.
+    /// Makes the shim throw, as soon as the fast call has returned.
     #[cold]
     pub(super) fn refuse(&self, refusal: Refusal, place: Place) {
         self.nothing();
-        // What a call before left is dropped, and may be a value of the host's.
+        // The refusal of an earlier call is dropped here, and may be a value of the host.
         super::run::drop_of_host(self.refusal.replace(Some(Box::new((refusal, place)))));
     }
 
-    /// Forgets the last result: a call gave none.
+    /// Clears the result: a call had none.
     #[cold]
     pub(super) fn nothing(&self) {
         self.give(f64::NAN);

@@ -1,4 +1,7 @@
-//! Running guest code inside of its limits, and what ends it.
+//! Runs guest code within its limits, and finds out what ended it.
+//!
+//! All guest code runs in [`Isolate::run`], `run_until` or `run_flight`, on the isolate's thread. The outermost run is armed
+//! on the watchdog. A termination is repeated until the outermost frame has returned.
 
 use std::cell::Ref;
 use std::collections::VecDeque;
@@ -18,7 +21,7 @@ use super::{Catch, Isolate, LiveIsolate, Realm, engine, stack, thrown};
 use crate::error::{Error, Excess, LimitKind, Phase, Place, Source};
 use crate::limits::Limits;
 
-/// A result whose error is one word.
+/// A result whose error is one pointer in size.
 pub(super) type Boxed<R> = Result<R, Box<Error>>;
 
 /// Limits of time, in nanoseconds.
@@ -36,21 +39,21 @@ impl Times {
     }
 }
 
-/// How far a turn of guest code may go, and who pays for it.
+/// How long a turn of guest code may run, and whose bill it goes on.
 pub(super) struct Turn<'c> {
-    /// The flight that it is of.
+    /// The flight whose turn this is.
     pub(super) flight: Option<u64>,
     pub(super) began: u64,
-    /// When it has to be over.
+    /// When the turn must be over.
     pub(super) end: u64,
-    /// The caller's own deadline comes before the limit.
+    /// Whether the caller's own deadline comes before the limit.
     pub(super) by_caller: bool,
-    /// What the call has used before.
+    /// The usage of the call in earlier turns.
     pub(super) so_far: &'c Counts,
 }
 
 impl Turn<'_> {
-    /// A turn that begins now, and is within the limit and the caller's own deadline.
+    /// A turn that begins now, and ends at the limit or at the caller's own deadline.
     #[inline]
     pub(super) fn of_call(began: u64, limit: u64, deadline: Option<u64>) -> Self {
         let limit = began.saturating_add(limit);
@@ -60,8 +63,8 @@ impl Turn<'_> {
 }
 
 impl Isolate {
-    /// Runs `body` in a realm of guests, inside of its limits. The outermost run is the one that is limited; those
-    /// inside of it, of host methods that call their guest, share its deadline.
+    /// Runs `body` in a realm of guests, inside of its limits. The outermost run is the one that is limited. Nested runs, of
+    /// host methods that call their guest, share its deadline.
     pub(super) fn run<R>(
         &self,
         realm: &Rc<Realm>,
@@ -71,8 +74,8 @@ impl Isolate {
         Ok(self.run_until(realm, None, place, |scope| Ok(body(scope)?))?)
     }
 
-    /// The same within the caller's own deadline as well. Errors are boxed on the way, so that a number needs no memory to be
-    /// handed on.
+    /// Runs `body` like [`run`](Self::run), and within the caller's own deadline as well. Errors are boxed on the way, so
+    /// that a small result needs no memory to be returned.
     #[inline]
     pub(super) fn run_until<R>(
         &self,
@@ -125,7 +128,7 @@ impl Isolate {
         outcome
     }
 
-    /// Leaves the isolate, and gives it up if no call can be made any more.
+    /// Exits the isolate, and discards it if no further call can be made.
     #[inline]
     fn leave<R>(
         &self,
@@ -140,14 +143,14 @@ impl Isolate {
             self.discard(self.ended(place));
         }
         let errors = self.forget_errors();
-        // Code of the host, which may call the guest: that is a call of its own, with a limit of its own.
+        // Code of the host runs here. Its calls of the guest are calls of their own, with limits of their own.
         if !errors.is_empty() || late.is_some() {
             drop_of_host((errors, late));
         }
     }
 
-    /// What is kept of errors of host methods, when no call is left that could be told of one. A flight may be told turns
-    /// later.
+    /// Takes out the kept errors of host methods, when no call under way can still return one of them. A flight can still
+    /// return one in a later turn.
     #[inline]
     pub(super) fn forget_errors(&self) -> VecDeque<(v8::Global<v8::Object>, Source)> {
         if self.host_errors.borrow().is_empty() || self.is_running() || !self.flights.is_empty() {
@@ -156,8 +159,8 @@ impl Isolate {
         std::mem::take(&mut *self.host_errors.borrow_mut())
     }
 
-    /// The way into a realm, if it is of this heap and there is stack for it. What it gives is to be dropped before the isolate
-    /// may be given up; a call that is under way may not do that.
+    /// Enters a realm, if it is of this heap and there is enough stack. The result must be dropped before the isolate can be
+    /// discarded. A call under way must not discard it.
     #[inline]
     fn entrance_to(&self, realm: &Realm, place: Option<Place>) -> Result<Ref<'_, LiveIsolate>, Error> {
         let entrance = self.entrance()?;
@@ -174,7 +177,7 @@ impl Isolate {
         Ref::filter_map(self.live.borrow(), Option::as_ref).map_err(|_| self.discarded_error())
     }
 
-    /// Gives what the turn has used as well, unless nothing ran.
+    /// Returns the usage of the turn as well, unless nothing ran.
     #[inline]
     fn turn<R>(
         &self,
@@ -192,7 +195,7 @@ impl Isolate {
         if turn.by_caller && turn.end <= turn.began {
             return (Err(self.over(LimitKind::Deadline, place).into()), None);
         }
-        // Turns may all be too short for the watchdog to look at one of them.
+        // Each turn may be too short for the watchdog to look at it.
         let own = self.times.cpu.saturating_sub(turn.so_far.cpu());
         if own == 0 {
             return (Err(self.over(LimitKind::Cpu, place).into()), None);
@@ -216,7 +219,7 @@ impl Isolate {
             self.drop_microtasks(live.raw, realm);
             self.collect(live.raw);
             *late = Some(result);
-            // The heap may have been filled on the way out, and then that is what the caller has to know.
+            // The heap may have become full on the way out. A full heap is the error that the caller must see.
             let ended = ended.filter(|_| !self.heap.is_full());
             let ended = ended.unwrap_or_else(|| self.ended(place));
             self.exceeded.set(None);
@@ -225,11 +228,11 @@ impl Isolate {
         (result, Some(spent))
     }
 
-    /// What a turn has used.
+    /// The usage of a turn.
     #[inline]
     fn spent(&self, armed: &Armed<'_>, live: &LiveIsolate) -> Spent {
         if live.watch.is_long() {
-            // SAFETY: `raw` is of `live`.
+            // SAFETY: `raw` belongs to `live`.
             let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(live.raw) };
             self.running.see_heap(&mut isolate);
         }
@@ -237,8 +240,8 @@ impl Isolate {
         Spent { wall: armed.elapsed(), cpu, buffers_peak }
     }
 
-    /// Runs `body` with the realm entered. Microtasks that run there may be of another realm: they are given its context by the
-    /// engine.
+    /// Runs `body` with the realm entered. Microtasks that run there may belong to another realm. The engine enters their
+    /// context.
     #[inline]
     fn in_realm<R>(
         &self,
@@ -247,21 +250,21 @@ impl Isolate {
         body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> R,
     ) -> R {
         let _current = self.set_current(realm);
-        // SAFETY: `raw` is of `live`, which is dropped at depth 0 only, and `Entered` holds the depth above 0.
+        // SAFETY: `raw` belongs to `live`, which is dropped at depth 0 only, and `Entered` holds the depth above 0.
         let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(raw) };
         v8::scope!(let scope, &mut isolate);
         let context = v8::Local::new(scope, &realm.context);
         body(&mut v8::ContextScope::new(scope, context))
     }
 
-    /// A call that was ended may leave microtasks behind, which the next call would pay for.
+    /// Drops microtasks of a call that was ended. Otherwise the next call would pay for them.
     fn drop_microtasks(&self, raw: v8::UnsafeRawIsolatePtr, realm: &Rc<Realm>) {
         let all = self.in_realm(raw, realm, engine::drop_microtasks);
         self.has_leftovers.set(!all);
     }
 
-    /// A call that was ended may leave a heap behind that is almost full of garbage. A collection that had begun before
-    /// would take it for alive, and the next call would pay for that with the sandbox.
+    /// Collects garbage after a call that was ended, because its heap may be almost full. A collection that began earlier
+    /// would treat this garbage as reachable, and the next call could exceed the heap limit.
     fn collect(&self, raw: v8::UnsafeRawIsolatePtr) {
         // SAFETY: as in `in_realm`.
         let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(raw) };
@@ -294,13 +297,13 @@ impl Isolate {
         self.entrance().map(|live| live.watch.clone())
     }
 
-    /// What is left of the call under way, if any.
+    /// The time until the deadline of the call under way, if there is one.
     pub(crate) fn left(&self) -> Option<Duration> {
         self.live.borrow().as_ref()?.watch.left()
     }
 
-    /// A host method returned to a guest that is being ended: it must not go on because the method took the
-    /// termination for an error.
+    /// Repeats the termination of a guest when a host method returns to it. The method may have taken the termination for an
+    /// error and cleared it.
     #[inline]
     pub(crate) fn keep_terminating(&self) {
         if self.ended_inside.get() || self.exceeded.get().is_some() {
@@ -335,7 +338,7 @@ impl Isolate {
         }
     }
 
-    /// What the turn that is being ended did.
+    /// The phase of the guest in the turn that is being ended.
     fn phase(&self) -> Phase {
         match self.running.is_mostly_of_hosts(clock::now()) {
             true => Phase::InHost,
@@ -348,13 +351,13 @@ impl Isolate {
         self.settings.limits.exceeded(kind, place)
     }
 
-    /// Ends the call under way, for a method that the guest called once too often.
+    /// Ends the call under way, because the guest called a method too often.
     pub(super) fn exceed(&self, exceeded: Exceeded) {
         self.exceeded.set(Some(exceeded));
         self.terminate();
     }
 
-    /// The same, unless it is being ended for another.
+    /// Ends the call under way like [`exceed`](Self::exceed), unless another reason is ending it.
     #[cold]
     pub(super) fn exceed_first(&self, exceeded: Exceeded) {
         if self.exceeded.get().is_none() {
@@ -362,7 +365,7 @@ impl Isolate {
         }
     }
 
-    /// The error of a call that V8 returned nothing from.
+    /// The error of a call for which V8 returned nothing.
     pub(crate) fn thrown(&self, scope: &Catch<'_, '_, '_, '_>, place: Option<Place>) -> Error {
         match scope.exception() {
             Some(exception) if !scope.has_terminated() && !self.is_ended() => {
@@ -374,24 +377,23 @@ impl Isolate {
     }
 }
 
-/// Drops what may be a value of the host's, whose destructor is code of the host: a panic of it ends here, for the caller
-/// may be V8.
+/// Drops what may be a value of the host. Its destructor is code of the host, so a panic ends here: the caller may be V8.
 pub(crate) fn drop_of_host<T>(value: T) {
     of_host(|| drop(value));
 }
 
-/// Runs code of the host. When it panics there is nothing.
+/// Runs code of the host; `None` when it panics.
 #[cfg(feature = "process")]
 pub(crate) fn unless_it_panics<R>(code: impl FnOnce() -> R) -> Option<R> {
     // The payload's own destructor may panic as well.
     catch_unwind(AssertUnwindSafe(code)).map_err(drop_of_host).ok()
 }
 
-/// Runs code of the host that can say nothing, such as a destructor or a waker. A panic of it ends here.
+/// Runs code of the host that returns nothing, such as a destructor or a waker. A panic ends here.
 pub(crate) fn of_host(code: impl FnOnce()) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(code)) {
         tracing::error!("a destructor or a waker of the host panicked");
-        // The payload's own destructor may panic as well; it is not worth another try.
+        // The payload's own destructor may panic as well, so the payload is leaked.
         std::mem::forget(panic);
     }
 }

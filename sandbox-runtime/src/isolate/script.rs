@@ -1,4 +1,7 @@
-//! Evaluating a script, and finding what it exports.
+//! Evaluates a script, and finds what it exports.
+//!
+//! A script is a module or CommonJS, by its name or by what parses. `guest` and the transports evaluate scripts,
+//! and bind contracts to [`ScriptExports`]. Nothing can be imported.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -15,18 +18,18 @@ use crate::script::{Script, ScriptFormat};
 
 type Object<'s> = v8::Local<'s, v8::Object>;
 
-/// What an evaluated script exports.
+/// The exports of an evaluated script.
 pub(crate) struct ScriptExports {
     script: String,
-    /// Where it was evaluated.
+    /// The realm in which the script was evaluated.
     pub(super) realm: Rc<Realm>,
-    /// Where functions are looked up, in this order.
+    /// The objects that functions are looked up in, in this order.
     places: Vec<Exporter>,
 }
 
 struct Exporter {
     object: v8::Global<v8::Object>,
-    /// The object is the `this` of its functions. A module's functions have none.
+    /// Whether the object is the `this` of its functions. A module's functions have none.
     is_receiver: bool,
 }
 
@@ -35,7 +38,7 @@ pub(crate) struct Binding {
     pub(super) methods: Vec<Option<BoundMethod>>,
     /// The checks of their arguments and results.
     pub(super) checks: Arc<ContractChecks>,
-    /// Where its functions run.
+    /// The realm in which the functions run.
     pub(super) realm: Rc<Realm>,
 }
 
@@ -76,7 +79,7 @@ pub(super) fn evaluate(
     Ok(ScriptExports { script: script.name.clone(), realm: realm.clone(), places })
 }
 
-/// The error of a script: a limit that it has met names it, and what is not JavaScript may have a hint.
+/// The error of a script. The error of a limit names the script, and a syntax error may have a hint.
 pub(crate) fn error_of(error: Error, script: &Script) -> Error {
     match error {
         Error::Syntax { script: name, message, line, column, .. } => {
@@ -91,11 +94,11 @@ pub(crate) fn error_of(error: Error, script: &Script) -> Error {
     }
 }
 
-/// A script that has begun.
+/// A script whose evaluation has begun.
 enum Started<'s> {
-    /// A module, and what its top level waits for.
+    /// A module, and the promise that its top level waits for.
     Module(Module<'s>, v8::Local<'s, v8::Promise>),
-    /// It is over.
+    /// An evaluation that is over.
     Done(Vec<Exporter>),
 }
 
@@ -111,8 +114,8 @@ fn start<'s>(
     }
 }
 
-/// A script that parses as a module with exports is a module; else it is CommonJS if it parses as that.
-/// A script that is neither gets the error of the module, for that is what most scripts mean to be.
+/// Which kind a script is. A script that parses as a module with exports is a module. Otherwise it is CommonJS if it
+/// parses as that. If neither parses, the error is that of the module, because most scripts are meant to be modules.
 fn detect<'s>(
     isolate: &Isolate,
     scope: &mut v8::PinScope<'s, '_>,
@@ -132,7 +135,7 @@ fn detect<'s>(
 /// The evaluation of a script whose top level may wait for `async` host methods.
 pub(crate) struct Evaluation {
     script: Script,
-    /// What a module exports, until it is over.
+    /// The module's namespace, until the evaluation is over.
     namespace: Option<v8::Global<v8::Object>>,
     places: Vec<Exporter>,
     realm: Rc<Realm>,
@@ -234,7 +237,8 @@ fn module<'s>(
         return Err(syntax_error(scope, script, 0));
     };
     if module.instantiate_module2(scope, refuse_import, refuse_source_import).is_none() {
-        // QuickJS parses a module when it is linked. V8 has no syntax errors here, for nothing can be imported.
+        // QuickJS parses a module when it is linked. V8 has no syntax errors here, because nothing can be
+        // imported.
         let name = scope.exception().and_then(|thrown| super::thrown::name_and_message(scope, thrown).0);
         return Err(match name.as_deref() {
             Some("SyntaxError") => syntax_error(scope, script, 0),
@@ -245,7 +249,7 @@ fn module<'s>(
     Ok(Module { module, namespace })
 }
 
-/// The error of an import is where that is written: all are refused, so it is the first one.
+/// Places the error of an import at the first import. Every import is refused.
 fn at_import(mut error: Error, script: &Script, at: Option<(usize, usize)>) -> Error {
     if let (Error::Guest(thrown), Some((line, column))) = (&mut error, at)
         && thrown.stack.is_empty()
@@ -256,8 +260,8 @@ fn at_import(mut error: Error, script: &Script, at: Option<(usize, usize)>) -> E
 }
 
 impl<'s> Module<'s> {
-    /// Whether it exports anything. What it exports cannot be read yet, so all names are listed: only those that
-    /// are enumerable would have to be looked at.
+    /// Whether the module exports anything. The exports cannot be read yet, so all names are listed: a list of
+    /// enumerable names alone would read them.
     fn has_exports(&self, scope: &v8::PinScope<'_, '_>) -> bool {
         let all = v8::GetPropertyNamesArgsBuilder::new()
             .mode(v8::KeyCollectionMode::OwnOnly)
@@ -266,7 +270,7 @@ impl<'s> Module<'s> {
         self.namespace.get_own_property_names(scope, all).is_some_and(|names| names.length() > 0)
     }
 
-    /// Runs the module as far as it comes.
+    /// Runs the module until it ends, or waits.
     fn run(
         self,
         isolate: &Isolate,
@@ -275,7 +279,7 @@ impl<'s> Module<'s> {
     ) -> Result<Started<'s>, Error> {
         v8::tc_scope!(let scope, scope);
         let promise = self.module.evaluate(scope).ok_or_else(|| isolate.thrown(scope, None))?;
-        // With the functions that were called on the way.
+        // The code includes the functions that were called during the run.
         let code = || engine::code_of_module(scope, self.module);
         script.code.offer(ScriptFormat::Module, script.source.len(), code);
         match promise.try_cast::<v8::Promise>() {
@@ -307,7 +311,7 @@ fn exporters(
     Ok(places)
 }
 
-/// Waits for a top-level `await`, which only the guest itself can answer.
+/// Waits for a top-level `await`, which only guest code can settle.
 fn settle(
     isolate: &Isolate,
     scope: &mut v8::PinScope<'_, '_>,
@@ -412,7 +416,7 @@ fn syntax_error(scope: &Catch<'_, '_, '_, '_>, script: &Script, lines_before: us
     };
     let text = preview(scope, message.get(scope), super::thrown::TEXT);
     let text = text.strip_prefix("Uncaught ").unwrap_or(&text);
-    // V8 asks no accessor for the name of an error, and those of frozen intrinsics are accessors.
+    // V8 calls no accessor for the name of an error. With frozen intrinsics, the name is an accessor.
     let is_nameless = Isolate::current(scope).is_some_and(Isolate::is_frozen) && !text.contains("Error: ");
     let message_text = format!("{}{text}", if is_nameless { "SyntaxError: " } else { "" });
     let (line, column) = engine::syntax_position(scope, scope.exception(), message);
@@ -466,7 +470,7 @@ pub(super) fn bind(
     })
 }
 
-/// The names that a script exports, the first of them; `None` when code of the guest threw.
+/// The first of the names that a script exports; `None` when code of the guest threw.
 fn names(scope: &v8::PinScope<'_, '_>, exports: &ScriptExports) -> Option<Vec<String>> {
     const MOST: usize = 32;
     const NAME: usize = 64;
@@ -519,8 +523,8 @@ fn find(
     Some(FoundExport::Nothing)
 }
 
-/// Whether an object or one of its classes has the property. What all objects inherit is nobody's export: a
-/// contract with a method `to_string` is not implemented by every object there is.
+/// Whether an object or one of its classes has the property. Properties of `Object.prototype` do not count.
+/// Otherwise every object would implement a contract with a method `to_string`.
 fn exports_name(
     isolate: &Isolate,
     scope: &v8::PinScope<'_, '_>,

@@ -1,10 +1,9 @@
 //! The JavaScript between a guest and the ops of a contract.
 //!
-//! A method whose types are all scalars has a fast op, which V8 calls directly with C values. Its shim checks
-//! the types in JavaScript, where the JIT removes the check from a hot loop, and hands everything else to the
-//! checked op, which reads the arguments in Rust and says what is wrong. All other methods have the checked op
-//! only. Nothing here looks anything up at run time but the functions it closes over, so a guest that changes
-//! a prototype changes nothing of it.
+//! A method whose types are all scalars has a fast op, which V8 calls directly with C values. Its shim checks the types in
+//! JavaScript, where the JIT removes the check from a hot loop. When the check fails, the shim calls the checked op, which
+//! reads the arguments in Rust and reports what is wrong. All other methods have the checked op only. At run time a shim
+//! uses only the functions that it closes over. So a guest that changes a prototype does not change the shim.
 
 use std::fmt::Write as _;
 
@@ -12,11 +11,11 @@ use super::disabled_defenses;
 use super::ops::{Gives, HostOp};
 use crate::contract::{ContractSpec, Kind, MethodSpec};
 
-/// The names under which the shim is called: the fast ops, the checked ones, `Object.freeze`, the array that a fast op leaves its
-/// result in, and the function that throws for it.
+/// The parameters of a shim: the fast ops, the checked ops, `Object.freeze`, the array with a fast op's result, and the
+/// function that throws for it.
 pub(crate) const PARAMETERS: [&str; 5] = ["fast", "checked", "freeze", "returned", "refused"];
 
-/// What the names of shims begin with, in stacks.
+/// The prefix of the names of shims, in stacks.
 const SCHEME: &str = "sandbox:";
 
 /// The name of a contract's shim.
@@ -24,12 +23,12 @@ pub(crate) fn script_name(spec: &ContractSpec) -> String {
     script(spec.name)
 }
 
-/// The name of a script of ours.
+/// The name of a script of the runtime.
 pub(crate) fn script(name: &str) -> String {
     format!("{SCHEME}{name}")
 }
 
-/// Whether a script is a shim, whose frames no stack shows.
+/// Whether a script is a shim. No stack shows a shim's frames.
 pub(crate) fn is_shim(script: &str) -> bool {
     script.starts_with(SCHEME)
 }
@@ -38,7 +37,7 @@ pub(crate) fn is_shim(script: &str) -> bool {
 pub(crate) fn source(spec: &ContractSpec, ops: &[HostOp]) -> String {
     let mut out = String::from("\"use strict\";\n");
     if ops.iter().any(|op| op.gives().is_some()) {
-        // V8 takes a constant for what it is, and a parameter for a variable.
+        // The parameters become constants, because V8 compiles a parameter as a variable.
         out.push_str("const results = returned, refuse = refused;\n");
     }
     for (index, op) in ops.iter().enumerate() {
@@ -87,7 +86,7 @@ fn function(index: usize, method: &MethodSpec, gives: Option<Gives>) -> String {
     format!("  {name}({arguments}) {{\n{guard}{}  }},\n", fast_call(index, &arguments, gives))
 }
 
-/// A call of a fast op. When V8 calls the slow function in its place, that returns the result or throws; the C function
+/// A call of a fast op. When V8 calls the slow function instead, that function returns the result or throws. The C function
 /// returns `undefined`.
 fn fast_call(index: usize, arguments: &str, gives: Gives) -> String {
     let result = match gives {
@@ -101,8 +100,8 @@ fn fast_call(index: usize, arguments: &str, gives: Gives) -> String {
     )
 }
 
-/// The condition under which an argument can be passed as a C value. The type comes first: an operator on anything but
-/// a Number may throw, or run code of the guest.
+/// The condition under which an argument can be passed as a C value. The type is tested first, because an operator on
+/// anything but a Number may throw, or run code of the guest.
 fn check(name: &str, kind: Kind) -> Option<String> {
     let number = format!("typeof {name} === \"number\"");
     Some(match kind {

@@ -1,12 +1,15 @@
 //! Where the stack of a guest ends.
 //!
-//! V8 compares the stack pointer with an address, so the limit is a place on one thread's stack. It is also the
-//! place beyond which V8 does nothing more itself: a collection of garbage or an exception more than 48 KiB below
-//! it aborts the process (`Isolate::IsOnCentralStack`). So nothing of ours touches V8 near the limit: an op, a
-//! call or a level of a conversion that starts with too little stack left is refused with an error.
+//! [`StackEnd`] is made on the thread of an isolate and is valid there only. Ops, calls and conversions ask it before they
+//! begin.
 //!
-//! A thread may change its stack, as `stacker::grow` and coroutines do. A guest cannot run there: V8 takes all memory from
-//! where it is up to the start of the thread's own stack for the stack, and reads it when it collects garbage
+//! V8 compares the stack pointer with an address, so the limit is a place on one thread's stack. V8 itself also relies on
+//! that place. A garbage collection or an exception more than 48 KiB below it aborts the process
+//! (`Isolate::IsOnCentralStack`). So the runtime does not call V8 near the limit. An op, a call or a level of a conversion
+//! that starts with too little stack is refused with an error.
+//!
+//! A thread may change its stack, as `stacker::grow` and coroutines do. A guest cannot run on such a stack. When V8 collects
+//! garbage, it reads all memory from the current address up to the start of the thread's own stack
 //! (`cppgc::internal::MarkerBase::VisitRoots`). So a call from another stack than the thread's own is refused.
 
 use std::cell::Cell;
@@ -14,15 +17,15 @@ use std::cell::Cell;
 use crate::error::OTHER_STACK;
 use crate::limits::Limits;
 
-/// Room below the guest's limit, on a thread of our own: for host methods that call nothing of V8 any more.
+/// Room below the guest's limit, in bytes, on a thread of a sandbox. Host methods that do not call V8 use it.
 const THREAD_MARGIN: usize = 2 << 20;
-/// Room below the guest's limit that a thread of the application must have.
+/// Room below the guest's limit, in bytes, that a thread of the application must have.
 const LOCAL_MARGIN: usize = 256 << 10;
-/// What must be left for an op or a call to begin.
+/// The bytes that must be left for an op or a call to begin.
 const FOR_A_CALL: usize = 192 << 10;
-/// What must be left for one more level of a conversion, and for a callback.
+/// The bytes that must be left for one more level of a conversion, and for a callback.
 const FOR_A_STEP: usize = 48 << 10;
-/// What a guest needs at least.
+/// The least stack of a guest, in bytes.
 pub(crate) const LEAST: usize = 512 << 10;
 
 /// The end of a guest's stack, as an address on the thread of its isolate.
@@ -30,13 +33,13 @@ pub(crate) const LEAST: usize = 512 << 10;
 pub(crate) struct StackEnd(usize);
 
 impl StackEnd {
-    /// `bytes` from here.
+    /// The place `bytes` below the current address.
     pub(crate) fn below_here(bytes: usize) -> Self {
         Self(here().saturating_sub(bytes) & !15)
     }
 
-    /// The end of this thread's stack, for values that are read without an isolate. Where the system does not say where it is,
-    /// little of it is taken for granted.
+    /// The end of this thread's stack, for values that are read without an isolate. Where the system does not tell the end,
+    /// a small part of the stack is assumed.
     #[cfg(feature = "process")]
     pub(crate) fn of_thread() -> Self {
         Self::below_here(stacker::remaining_stack().unwrap_or(LEAST))
@@ -48,7 +51,7 @@ impl StackEnd {
         self.0
     }
 
-    /// The bytes from here.
+    /// The bytes from the current address to the end.
     #[cfg(feature = "quickjs")]
     pub(super) fn room(self) -> usize {
         here().saturating_sub(self.0)
@@ -68,7 +71,7 @@ impl StackEnd {
 }
 
 thread_local! {
-    /// Where the memory of this thread's own stack begins and ends; all memory where the system does not say.
+    /// The start and the end of this thread's own stack; all memory where the system does not tell.
     static OWN: Cell<Option<(usize, usize)>> = const { Cell::new(None) };
 }
 
@@ -93,8 +96,8 @@ fn find_own() -> (usize, usize) {
 fn bounds() -> Option<(usize, usize)> {
     let mut attributes = std::mem::MaybeUninit::<libc::pthread_attr_t>::uninit();
     let (mut floor, mut size) = (std::ptr::null_mut(), 0);
-    // SAFETY: the thread is this one. The attributes are read and destroyed only when they were written; all pointers are to
-    // local variables.
+    // SAFETY: the thread is the calling one. The attributes are read and destroyed only when they were written; all pointers
+    // are to local variables.
     let failed = unsafe {
         if libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()) != 0 {
             return None;
@@ -119,16 +122,16 @@ fn here() -> usize {
     local.as_ptr().addr()
 }
 
-/// The size of the stack of a thread for guests that have so much, in bytes.
+/// The stack size of a thread whose guests have `guests` bytes, in bytes.
 pub(crate) fn thread_size(guests: usize) -> usize {
     guests + THREAD_MARGIN
 }
 
-/// What a guest may use of this thread's stack from here on, in bytes.
+/// The bytes of this thread's stack that a guest may use from here on.
 pub(crate) fn available(limits: &Limits) -> Result<usize, String> {
     check_own()?;
     let Some(remaining) = stacker::remaining_stack() else {
-        // Systems that do not say: threads of std have 2 MiB, main threads more.
+        // The size is unknown on some systems. Threads of std have 2 MiB, and main threads more.
         return Ok(limits.stack.min(1 << 20));
     };
     let usable = remaining.saturating_sub(LOCAL_MARGIN);

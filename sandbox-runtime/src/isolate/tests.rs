@@ -1,9 +1,9 @@
-//! What can be seen from inside alone.
+//! Tests of what only the inside of the crate can see.
 
 // The layer of QuickJS knows neither descriptors nor the realm of an object.
 #[cfg(not(feature = "quickjs"))]
 mod realms;
-// Its isolates are not entered.
+// QuickJS's isolates are not entered.
 #[cfg(not(feature = "quickjs"))]
 mod entry;
 // On V8 deno_core has no realm.
@@ -38,13 +38,13 @@ impl Sum for Plus {
     }
 }
 
-/// With time for a machine that is busy: a panic alone, with its backtrace, takes seconds there.
+/// A panic with its backtrace can take seconds on a busy machine, so the limits are long.
 fn settings() -> Settings {
     let wall = std::time::Duration::from_secs(300);
     Settings { limits: crate::limits::Limits { wall, ..Default::default() }, ..Settings::default() }
 }
 
-/// The guest's array is over the very memory that the host filled; QuickJS has to have a copy.
+/// The guest's array is over the memory that the host filled. QuickJS needs a copy.
 #[test]
 fn bytes_are_moved_and_not_copied() {
     let settings = settings();

@@ -1,5 +1,7 @@
-//! What a guest threw, as a value of the host. Reading it may run code of the guest, so it is done while the
-//! guest's limits are armed, and never after a termination.
+//! Converts an exception of the guest into an error of the host.
+//!
+//! Reading an exception may run code of the guest. So `run` does this while the guest's limits are armed,
+//! and never after a termination. Every text, stack and chain of causes is cut at the bounds below.
 
 use deno_core::v8;
 
@@ -8,19 +10,19 @@ use crate::boundary::{Budget, JsValue, describe, js_string, observed, preview};
 use crate::error::{Error, LimitKind, Place, Thrown};
 use crate::limits::Limits;
 
-/// How much of a message is kept, in characters.
+/// How many characters of a message are kept.
 pub(super) const TEXT: usize = 4096;
-/// How much of a name is kept, in characters.
+/// How many characters of a name are kept.
 const NAME: usize = 256;
 /// How many frames of a stack are kept.
 const FRAMES: usize = 32;
-/// How long a chain of causes is kept, with the error itself.
+/// How many errors of a chain of causes are kept, with the first error.
 const CAUSES: usize = 8;
 
-/// What V8 says when the stack is full.
+/// V8's text for a full stack.
 pub(crate) const STACK_FULL: &str = "Maximum call stack size exceeded";
 
-/// What V8 says when an ArrayBuffer gets no memory.
+/// V8's text for an ArrayBuffer that gets no memory.
 const NO_BUFFER: &str = "Array buffer allocation failed";
 
 /// The exception as an error of the host.
@@ -47,7 +49,7 @@ pub(super) fn error(
     Error::of_guest(Thrown { place, ..thrown })
 }
 
-/// An exception, with at most so many errors in its chain of causes.
+/// An exception as a value, with at most so many errors in its chain of causes.
 fn thrown(
     scope: &v8::PinScope<'_, '_>,
     exception: v8::Local<'_, v8::Value>,
@@ -66,7 +68,7 @@ fn thrown(
     }
 }
 
-/// The `cause` that an Error has of its own.
+/// The own property `cause` of an Error.
 fn cause(
     scope: &v8::PinScope<'_, '_>,
     error: v8::Local<'_, v8::Object>,
@@ -80,7 +82,7 @@ fn cause(
     (!cause.is_undefined()).then(|| Box::new(thrown(scope, cause, None, causes)))
 }
 
-/// What is small enough to be part of an error, whatever may cross the boundary.
+/// The limits of a thrown value that is kept in an error, whatever the sandbox's limits are.
 pub(crate) fn limits() -> Limits {
     Limits { value_nodes: 1000, value_bytes: 64 << 10, value_depth: 32, ..Limits::default() }
 }
@@ -98,7 +100,7 @@ fn value(
     }
 }
 
-/// An Error's `name` and `message`; for any other value no name, and what it is.
+/// An Error's `name` and `message`. Any other value has no name, and its text describes it.
 pub(super) fn name_and_message(
     scope: &v8::PinScope<'_, '_>,
     thrown: v8::Local<'_, v8::Value>,
@@ -118,7 +120,7 @@ pub(super) fn as_error(scope: &v8::PinScope<'_, '_>, object: v8::Local<'_, v8::O
     (name, property(scope, object, "message", TEXT).unwrap_or_default())
 }
 
-/// A property that is text; anything else is as good as none.
+/// A property that is text; `None` for any other value.
 fn property(
     scope: &v8::PinScope<'_, '_>,
     object: v8::Local<'_, v8::Object>,

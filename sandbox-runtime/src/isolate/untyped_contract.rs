@@ -1,6 +1,8 @@
-//! Contracts that are known as data alone: the guest is here, and the Rust types are in another process.
+//! Contracts that are known as data alone, in a child process: the guest is here, and the Rust types are in the parent.
 //!
-//! Guests and hosts get plain data. Whoever has the types checks it.
+//! `process::child` uses this module.
+//!
+//! Guests and hosts get plain data. The parent has the types, and checks the data.
 
 use std::any::TypeId;
 use std::pin::Pin;
@@ -24,41 +26,42 @@ use crate::contract::ContractSpec;
 use crate::error::{Direction, Error, Place, Source};
 use crate::schema::ContractChecks;
 
-/// A host that is called with plain data.
+/// The host of an untyped contract, called with plain data.
 pub(crate) trait UntypedHost {
-    /// Calls the method of this number, for the call of that one.
+    /// Calls the method with the number `method`, for the guest's call `call`.
     fn call(&self, method: usize, call: u64, args: Vec<JsValue>) -> Result<JsValue, Refused>;
 
-    /// Begins a call of an `async` one.
+    /// Begins a call of an `async` method.
     fn begin(&self, method: usize, flight: u64, args: Vec<JsValue>) -> Result<Later, Refused>;
 }
 
-/// What an `async` method gives.
+/// The later result of an `async` method.
 pub(crate) type Later = Pin<Box<dyn Future<Output = Result<JsValue, Refused>>>>;
 
-/// What the guest is told of a host method that failed.
+/// Why a host method has no result, as the guest is told.
 pub(crate) enum Refused {
-    /// An Error of a class, with properties of its own; it is known again by the number that the other side gave it.
+    /// An Error of a class, with properties of its own. A number of the parent's identifies it when it comes back.
     Told { class: String, message: String, fields: Vec<(String, JsValue)>, source: Option<u64> },
     /// Nothing: the guest is to be ended.
     Ended,
 }
 
-/// The number of a host's error, in the place of the error itself.
+/// The number of a host's error, which stands for the error itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Token(pub(crate) u64);
 
-/// What a host of a untyped contract is.
+/// The host object of an untyped contract.
 struct UntypedContract {
     host: Rc<dyn UntypedHost>,
     methods: &'static [MethodInfo],
 }
 
-/// No contract of this process has it.
+/// A contract that no type of this process has.
 pub(super) struct Elsewhere;
 
 impl Host {
-    /// The host of a contract, which is the nth of its sandbox. What describes its methods is never given back: a process has few.
+    /// The host of a contract, which is the nth of its sandbox. The description of its methods is leaked: a process has few
+    /// contracts.
     pub(crate) fn untyped(nth: u16, spec: &'static ContractSpec, host: Rc<dyn UntypedHost>) -> Self {
         let methods = (0..spec.methods.len()).map(|index| MethodInfo::untyped(Some(nth), spec, index));
         let methods: &'static [MethodInfo] = Vec::leak(methods.collect());
@@ -151,7 +154,7 @@ impl Isolate {
 struct UntypedLeg {
     binding: Rc<Binding>,
     method: MethodInfo,
-    /// Until it has begun.
+    /// The arguments, until the call has begun.
     args: Option<Vec<JsValue>>,
 }
 
@@ -187,7 +190,7 @@ impl Leg for UntypedLeg {
     }
 }
 
-/// Where a method is: the contract's number above, the method's below.
+/// The address of a method: the contract's number in the upper bits, the method's in the lower.
 fn address(contract: u16, method: usize) -> u32 {
     u32::from(contract) << 16 | u32::from(u16::try_from(method).unwrap_or(u16::MAX))
 }
@@ -237,7 +240,7 @@ fn serve<'s>(
     })
 }
 
-/// A value from elsewhere.
+/// A value of the parent.
 struct UntypedValue(JsValue);
 
 impl HostAnswer for UntypedValue {
@@ -265,7 +268,7 @@ fn refusal(refused: Refused) -> Refusal {
     }
 }
 
-/// What the host answers. Nothing of V8 is borrowed while it works, for it may call the guest again.
+/// The answer of the host. Nothing of V8 is borrowed while the host works, because it may call the guest again.
 fn answered<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     arguments: &v8::FunctionCallbackArguments<'s>,
@@ -274,7 +277,7 @@ fn answered<'s>(
 ) -> Result<v8::Local<'s, v8::Value>, Refusal> {
     let args = read(scope, arguments, method)?;
     let own = Isolate::current(scope).ok_or(Refusal::Absent)?;
-    // That of the call whose turn it is, on whose bill it is.
+    // The number of the call whose turn it is, and whose bill counts this host call.
     let call = own.running.call();
     let outcome = caught(|| host.call(method.index, call, args));
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;

@@ -1,4 +1,6 @@
-//! Calls whose results go over a wire, in one process: for tests that compare them with calls whose results do not.
+//! A transport whose results cross a wire within one process.
+//!
+//! Tests compare its results with those of direct calls.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -21,18 +23,18 @@ use crate::transport::local::Local;
 use crate::transport::{Exports, Transport};
 use crate::types::TypeSpec;
 
-/// What came of reading a value, before anybody looks at it closer.
+/// The result of reading a value, before it is diagnosed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Raw {
     /// The error, if there is one.
     pub error: Option<String>,
-    /// What was paid.
+    /// The budget that the read used.
     pub spent: usize,
-    /// Whether the value is to be compared with its schema once more.
+    /// Whether the value needs a second check against its schema.
     pub is_in_doubt: bool,
 }
 
-/// A transport that has each result as bytes in between.
+/// A transport that encodes and decodes each result.
 #[derive(Clone)]
 pub struct Wired {
     local: Local,
@@ -40,13 +42,13 @@ pub struct Wired {
 }
 
 impl Wired {
-    /// Over another transport.
+    /// Wraps another transport.
     #[must_use]
     pub fn new(local: Local) -> Self {
         Self { local, raw: Rc::default() }
     }
 
-    /// What came of the last result, read off the engine and off the wire.
+    /// The reads of the last result, off the engine and off the wire.
     #[must_use]
     pub fn take_raw(&self) -> Option<[Raw; 2]> {
         self.raw.take()
@@ -99,7 +101,7 @@ impl Wired {
 
 static RESULT: [ParamSpec; 1] = [ParamSpec::new("result", Kind::Value, TypeSpec::new(None, None))];
 
-/// Arguments on the other side, which knows no types.
+/// Arguments as the other side has them, without types.
 struct WireSent(Vec<JsValue>);
 
 impl Arguments for WireSent {
@@ -120,7 +122,7 @@ fn there(bytes: &[u8]) -> Vec<JsValue> {
     decode_list(bytes, DecodeBounds::TRUSTED).unwrap_or_else(|error| panic!("{bytes:?} is not read: {error}"))
 }
 
-/// To the other side, where it is the same.
+/// Encodes and decodes data. The result equals the data.
 fn sent(isolate: &Isolate, data: &JsValue) -> JsValue {
     let (mut bytes, mut again) = (Out::default(), Out::default());
     encode(data, &mut bytes);

@@ -1,5 +1,8 @@
-//! The engine under `deno_core::v8`, chosen by a feature of the crate. What the two do differently is here, and
-//! nothing else of the crate asks which one it is.
+//! The engine under `deno_core::v8`, chosen by a feature of the crate.
+//!
+//! This module holds what differs between V8 and QuickJS. Both files define the same names, so callers do not
+//! ask which engine is there. The layer above is `isolate`; the page `ARCHITECTURE.md` lists the few other
+//! places that ask.
 
 #[cfg(not(feature = "quickjs"))]
 mod buffers;
@@ -15,7 +18,7 @@ pub(crate) use quickjs::*;
 #[cfg(not(feature = "quickjs"))]
 pub(crate) use v8::*;
 
-/// The engine that guests run on. It is chosen when the crate is built, by its features `v8` and `quickjs`.
+/// The engine that guests run on. The features `v8` and `quickjs` choose it when the crate is built.
 ///
 /// ```
 /// use sandbox_runtime::Engine;
@@ -29,8 +32,8 @@ pub(crate) use v8::*;
 pub enum Engine {
     /// V8: the engine of Chrome and node, with compilers. The default.
     V8,
-    /// QuickJS-ng: an interpreter that builds from source in a minute. What it cannot promise is refused when a
-    /// sandbox is built.
+    /// QuickJS-ng: an interpreter that builds from source in a minute. A limit that it cannot keep is refused
+    /// when a sandbox is built.
     QuickJs,
 }
 

@@ -1,8 +1,8 @@
 //! QuickJS-ng under the interface of V8, by the crate `v8x`.
 //!
-//! That layer was made to run programs, not to hold hostile ones, so some of it must not be touched: a stack trace
-//! of V8's kind, for one, is a pointer that it reads from a property of the error, where a guest can put any
-//! number. What is used of it here was read first.
+//! The crate was made to run trusted programs, so some of its functions are unsafe with a hostile guest. An example is the
+//! stack trace of V8's kind. The layer reads a pointer from a property of the error, and a guest can put any number there.
+//! Each function of the layer that is called here was read first.
 
 mod frames;
 mod intrinsics;
@@ -33,26 +33,26 @@ pub(super) fn version() -> String {
     format!("QuickJS {}", v8::V8::get_version())
 }
 
-/// With this in the environment, compiled scripts are not written to a cache on disk, and not read from one.
+/// An environment variable that keeps the engine from writing compiled scripts to a cache on disk, and from reading them.
 const NO_CACHE: &str = "V82JSC_NO_BC_CACHE";
 
-/// What is granted once when the heap is full, for the way out. An allocation that does not fit throws an error in
-/// the guest and aborts nothing, so it can be little.
+/// The extra heap that is granted once when the heap is full, in bytes, so that the guest can be ended. A small amount is
+/// enough, because an allocation that does not fit throws in the guest and aborts nothing.
 pub(crate) const HEADROOM: usize = 4 << 20;
 
-/// Whether the engine is to ask for more but once. It counts its whole heap each time that it asks.
+/// Whether the engine asks for more heap only once. Each question counts the whole heap.
 pub(crate) const ASKS_ONCE: bool = true;
 
-/// Whether a collection of garbage can be asked for. What is not referred to is gone at once.
+/// Whether a garbage collection can be requested. Reference counts free an object at once.
 pub(crate) const COLLECTS: bool = false;
 
-/// Whether functions of a realm make objects and take them apart: an interpreter gains nothing by it.
+/// Whether realms have functions that make and take apart objects of known fields. An interpreter gains nothing by them.
 pub(crate) const HAS_FORMS: bool = false;
 
-/// Nothing is compiled.
+/// Whether there are fast calls. Nothing is compiled.
 pub(crate) const CALLS_FAST: bool = false;
 
-/// A word of the guest's own: no fast call writes to it.
+/// A plain word of the guest: no fast call writes to it.
 pub(crate) fn buffer_of<'s>(
     scope: &v8::PinScope<'s, '_>,
     _: &Arc<AtomicU64>,
@@ -60,13 +60,13 @@ pub(crate) fn buffer_of<'s>(
     v8::ArrayBuffer::new(scope, size_of::<AtomicU64>())
 }
 
-/// The lines that are put before the body of a function that is compiled.
+/// The number of lines that the engine puts before the body of a compiled function.
 pub(crate) const LINES_BEFORE_A_BODY: usize = 1;
 
 /// There is no other limit than the heap's.
 pub(crate) const UNLIMITED: usize = usize::MAX;
 
-/// ArrayBuffers are part of the heap. With an allocator of ours, the engine would have none that can be resized.
+/// ArrayBuffers are part of the heap. With an allocator of ours, the engine would have no resizable buffers.
 pub(crate) struct Buffers;
 
 impl Buffers {
@@ -78,23 +78,23 @@ impl Buffers {
         params
     }
 
-    /// The heap's limit is theirs; see [`check`].
+    /// The heap's limit counts buffers too; see [`check`].
     pub(crate) fn limit(&self, _: usize) {}
 
-    /// Nothing of them is of interest.
+    /// Does nothing: buffers have no counts of their own.
     pub(crate) fn begin(&self) {}
 
-    /// The heap would be.
+    /// Always false: a full heap is reported instead.
     pub(crate) fn were_denied(&self) -> bool {
         false
     }
 
-    /// They are not counted.
+    /// Always 0: buffers are not counted.
     pub(crate) fn peak(&self) -> usize {
         0
     }
 
-    /// Nor here.
+    /// Always 0: buffers are not counted.
     pub(crate) fn used(&self) -> usize {
         0
     }
@@ -106,7 +106,7 @@ impl Buffers {
     }
 }
 
-/// Refuses what this engine cannot promise.
+/// Refuses settings that this engine cannot keep.
 pub(crate) fn check(settings: &Settings) -> Result<(), String> {
     let limits = &settings.limits;
     if settings.wasm {
@@ -128,21 +128,21 @@ pub(crate) fn check(settings: &Settings) -> Result<(), String> {
     Ok(())
 }
 
-/// It does not say when it collects.
+/// Does nothing: the engine does not report collections.
 pub(crate) fn watch_collections(_: &mut v8::Isolate, _: &Running) {}
 
-/// It throws, or panics.
+/// Does nothing: the engine throws or panics without memory.
 #[cfg(feature = "process")]
 pub(crate) fn exit_without_memory(_: i32) {}
 
 #[cfg(feature = "process")]
 pub(crate) fn watch_memory(_: &mut v8::Isolate) {}
 
-/// It reads no files.
+/// Does nothing: the engine reads no files.
 #[cfg(all(feature = "process", target_os = "linux"))]
 pub(crate) fn read_files() {}
 
-/// It has no such clock.
+/// Does nothing: the engine has no such clock.
 #[cfg(all(feature = "process", target_os = "linux"))]
 pub(crate) fn measure_clock() {}
 
@@ -154,7 +154,8 @@ pub(crate) fn start() {
 
 /// Makes a runtime whose guests' stack ends at `end`.
 ///
-/// The size of the stack is a flag of the process that is read when a runtime is made, from whose frame it counts.
+/// The size of the stack is a flag of the process. The engine reads it when a runtime is made, and counts from that
+/// function's frame.
 pub(crate) fn with_stack<E>(end: StackEnd, make: impl FnOnce() -> Result<Runtime, E>) -> Result<Runtime, E> {
     static FLAG: Mutex<()> = Mutex::new(());
     let _one_at_a_time = FLAG.lock().unwrap_or_else(PoisonError::into_inner);
@@ -162,10 +163,10 @@ pub(crate) fn with_stack<E>(end: StackEnd, make: impl FnOnce() -> Result<Runtime
     make()
 }
 
-/// `eval` and the constructors of functions throw an EvalError for text, and `Atomics.notify` wakes nobody.
+/// Makes `eval` and the constructors of functions throw an EvalError for text, and `Atomics.notify` wake no thread.
 ///
-/// The engine's own `notify` asks a global that a realm does not keep. Refused by the engine are only `eval` and `Function`, by name. The constructors of functions are also reached
-/// from every function, so each is replaced where it is found.
+/// The engine's own `notify` asks a global that a realm does not keep. The engine itself refuses only `eval` and `Function`,
+/// by name. The constructors of functions are also reached from every function, so each is replaced where it is found.
 pub(crate) fn refuse_code_from_text(
     scope: &v8::PinScope<'_, '_>,
     context: v8::Local<'_, v8::Context>,
@@ -204,9 +205,9 @@ pub(crate) fn refuse_code_from_text(
 /// The longest string of QuickJS, in 16-bit units.
 const LONGEST: usize = (1 << 30) - 1;
 
-/// The length of a string, in 16-bit units; that of the longest when there is no memory to make a rope flat. The
-/// engine's own answer is that of a repaired copy, which is longer when there are lone surrogates, and 0 when there is
-/// no memory for it.
+/// The length of a string, in 16-bit units; the greatest length when there is no memory to flatten a rope. The engine's own
+/// answer is the length of a repaired copy. That copy is longer when there are lone surrogates, and 0 when there is no
+/// memory for it.
 pub(crate) fn length(scope: &v8::PinScope<'_, '_>, string: v8::Local<'_, v8::String>) -> usize {
     let length = || {
         let key = js_string(scope, "length", v8::NewStringType::Internalized).ok()?;
@@ -215,15 +216,15 @@ pub(crate) fn length(scope: &v8::PinScope<'_, '_>, string: v8::Local<'_, v8::Str
     length().map_or(LONGEST, |length| length as usize)
 }
 
-/// QuickJS does not say.
+/// Always `None`: QuickJS does not tell how it keeps a string.
 pub(crate) fn latin1(_: &v8::PinScope<'_, '_>, _: v8::Local<'_, v8::String>) -> Option<Vec<u8>> {
     None
 }
 
-/// The first units of a string that has at least so many; none when there is no memory for a copy.
+/// The first units of a string that has at least so many; an empty list when there is no memory for a copy.
 ///
-/// The engine gives a copy in which each lone surrogate has become three U+FFFD. How many there are is known from
-/// the lengths, so they are made lone surrogates again.
+/// The engine gives a copy in which each lone surrogate has become three U+FFFD. The lengths tell how many there are, so
+/// that many are made lone surrogates again.
 pub(crate) fn units(
     scope: &v8::PinScope<'_, '_>,
     string: v8::Local<'_, v8::String>,
@@ -261,27 +262,27 @@ fn with_lone_surrogates(repaired: &[u16], lone: usize) -> Vec<u16> {
 
 /// Runs microtasks, until none is left or the call is ended.
 ///
-/// The engine's own checkpoint ends when none is left, and a guest can see to it that there always is one. One turn of
-/// the message loop is one microtask.
+/// The engine's own checkpoint ends when the queue is empty, and a guest can keep it from becoming empty. One turn of the
+/// message loop is one microtask.
 pub(crate) fn run_microtasks(scope: &mut v8::PinScope<'_, '_>, is_ended: impl Fn() -> bool) {
-    // Taken once and kept: the engine counts the holders of its platform without atomics, so two threads that take and
-    // drop it at the same time free it.
+    // The platform is taken once and kept. The engine counts its holders without atomics, so two threads that take and drop
+    // it at once would free it.
     static PLATFORM: LazyLock<v8::SharedRef<v8::Platform>> = LazyLock::new(v8::V8::get_current_platform);
     while scope.has_pending_background_tasks() && !is_ended() {
         v8::Platform::pump_message_loop(&PLATFORM, scope, false);
     }
 }
 
-/// Never: no guest gets such a value. The engine's test must not be asked. It looks addresses up, and keeps those of
-/// values that are gone, so that a new object of the guest can be where one was.
+/// Always false: no guest gets such a value. The engine's own test must not be called. Its table of addresses keeps those of
+/// freed values, and a new object of the guest can be at such an address.
 pub(crate) fn is_external(_: v8::Local<'_, v8::Value>) -> bool {
     false
 }
 
-/// Drops the microtasks of a call that was ended. Says whether none is left.
+/// Drops the microtasks of a call that was ended. Returns whether the queue is empty.
 ///
-/// The engine has no way to drop them. They are run while a termination is pending, which ends a chain of them at the
-/// engine's next look; where they multiply, there are still more after that, and the sandbox cannot be called again.
+/// The engine has no function that drops them. So they run while a termination is pending, which ends a chain of them at the
+/// engine's next interrupt check. Where microtasks multiply, some are left, and the sandbox cannot be called again.
 pub(crate) fn drop_microtasks(scope: &mut v8::PinScope<'_, '_>) -> bool {
     const MOST: u32 = 50_000;
     let count = Cell::new(0);
@@ -310,7 +311,7 @@ pub(crate) fn syntax_position(
     frames.first().map_or((0, 0), |frame| (frame.line, frame.column))
 }
 
-/// Its layer does not tell where an `import` is written.
+/// Always `None`: the layer does not tell where an `import` is written.
 pub(crate) fn first_import(
     _scope: &v8::PinScope<'_, '_>,
     _module: v8::Local<'_, v8::Module>,
@@ -318,7 +319,7 @@ pub(crate) fn first_import(
     None
 }
 
-/// The first `most` frames that are kept, of those that the text of `error.stack` names. A guest can write there what it likes.
+/// The first `most` frames that are kept, of those that the text of `error.stack` names. A guest can write any text there.
 pub(crate) fn stack_of(
     scope: &v8::PinScope<'_, '_>,
     exception: v8::Local<'_, v8::Value>,
@@ -353,7 +354,7 @@ fn frame(line: &str) -> Option<StackFrame> {
     })
 }
 
-/// What is compiled. Code is not kept.
+/// A source to compile. Compiled code is not kept.
 pub(crate) fn source(
     text: v8::Local<'_, v8::String>,
     origin: &v8::ScriptOrigin<'_>,
@@ -363,28 +364,28 @@ pub(crate) fn source(
     (v8::script_compiler::Source::new(text, Some(origin)), options)
 }
 
-/// Nothing is made of a module.
+/// Always `None`: the engine keeps no code of a module.
 pub(crate) fn code_of_module(_: &v8::PinScope<'_, '_>, _: v8::Local<'_, v8::Module>) -> Option<Vec<u8>> {
     None
 }
 
-/// Nor of a function.
+/// Always `None`: the engine keeps no code of a function.
 pub(crate) fn code_of_function(_: &v8::PinScope<'_, '_>, _: v8::Local<'_, v8::Function>) -> Option<Vec<u8>> {
     None
 }
 
-/// To enter an isolate costs nothing, so none is there already.
+/// Always false: entering an isolate costs nothing, so none stays entered.
 pub(crate) fn stay_entered(_: v8::UnsafeRawIsolatePtr, _: bool) -> bool {
     false
 }
 
-/// No isolate stays entered.
+/// Does nothing: no isolate stays entered.
 pub(crate) fn leave_entered(_: v8::UnsafeRawIsolatePtr) {}
 
-/// The engine remembers no flight for later.
+/// Does nothing: the engine remembers no flight for later code.
 pub(crate) fn enter_flight(_: &v8::PinScope<'_, '_>, _: Option<u64>) {}
 
-/// The flight that the running code is of: the one that has its turn.
+/// The flight that the running code belongs to: the one that has its turn.
 pub(crate) fn flight(_: &v8::PinScope<'_, '_>, turn: u64) -> Option<u64> {
     Some(turn)
 }

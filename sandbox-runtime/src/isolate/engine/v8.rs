@@ -1,4 +1,6 @@
-//! V8: how it is started, and what the crate `v8` does not bind.
+//! V8: its flags, its start, and the functions that the crate `v8` does not bind.
+//!
+//! The flags hold for the whole process and are set before the first isolate. `engine::quickjs` defines the same names.
 
 #[cfg(feature = "process")]
 use std::ffi::c_char;
@@ -24,24 +26,25 @@ pub(super) fn version() -> String {
     format!("V8 {}", v8::V8::get_version())
 }
 
-/// What is granted each time that the heap is full, beyond its limit: room for the garbage collector and for what
-/// the guest allocates before it notices that it has been terminated. One allocation can be a gigabyte, the largest
-/// array or string of V8; with less room it would abort the process, and memory that is not touched is not used.
+/// The extra heap that is granted each time that the heap is full, in bytes. The garbage collector needs room, and so does
+/// what the guest allocates before it notices that it has been terminated. One allocation can be a gigabyte, the largest
+/// array or string of V8. With less room that allocation would abort the process. Memory that is not touched is not used.
 pub(crate) const HEADROOM: usize = 1536 << 20;
 
-/// Whether the engine is to ask for more but once.
+/// Whether the engine asks for more heap only once.
 pub(crate) const ASKS_ONCE: bool = false;
 
-/// Whether a collection of garbage can be asked for.
+/// Whether a garbage collection can be requested.
 pub(crate) const COLLECTS: bool = true;
 
-/// Whether functions of a realm make objects and take them apart.
+/// Whether realms have functions that make and take apart objects of known fields.
 pub(crate) const HAS_FORMS: bool = true;
 
-/// Whether host methods of scalars are called by compiled code. V8 can deoptimise the caller of a fast call on these processors.
+/// Whether compiled code calls host methods of scalars directly. V8 can deoptimise the caller of a fast call on these
+/// processors.
 pub(crate) const CALLS_FAST: bool = cfg!(any(target_arch = "x86_64", target_arch = "aarch64"));
 
-/// The lines that are put before the body of a function that is compiled.
+/// The number of lines that the engine puts before the body of a compiled function.
 pub(crate) const LINES_BEFORE_A_BODY: usize = 0;
 
 /// V8 has memory for the frames of errors, however full the heap is.
@@ -56,34 +59,35 @@ impl Frames {
     pub(crate) fn stop(&self, _: &mut v8::Isolate) {}
 }
 
-/// Every limit holds.
+/// Accepts all settings: V8 keeps every limit.
 pub(crate) fn check(_: &Settings) -> Result<(), String> {
     Ok(())
 }
 
 /// Flags that are set before V8 starts; deno_core adds its own.
 ///
-/// - `--no-turboshaft-loop-unrolling`: with that phase, V8 15.0 removes the interrupt check of a loop around
-///   `new Array(n)`, and the loop can be ended neither by a time limit nor by the heap limit.
-/// - `--no-concurrent-recompilation`: a loop that V8 interprets, or runs as baseline code, is asked whether it is to end
-///   only when a budget of bytecode is used up, and while the function is being compiled in the background that budget
-///   is 2^30 bytes (`InterruptBudgetFor`): a second of a plain loop, hours of one like `try { null.x } catch {}` whose turns
-///   are slow. The compiler's result waits for the same question. Compiled on the guest's own thread, there is no such
-///   while; the time for it is the guest's.
-/// - `--no-maglev-osr`: with the flag before, a loop that was entered while it was interpreted would stay in the code of
-///   the middle compiler, Maglev, at a third of the speed.
-/// - `--no-compilation-cache`: the cache keeps the source of scripts that are long gone, and the guest's heap pays.
-/// - `--no-concurrent-sparkplug`: with the second flag, no other thread allocates in a guest's heap. Where two others do, and
-///   one asks for a collection of the last resort while the other asks for an ordinary one, V8 15.0 ends the process: the
-///   second request takes the timer of the first for its own (`CollectionRequest::Set` in `heap/collection-barrier.cc`, then
-///   the check in `AwaitCollectionBackground`). A guest that fills its heap while it is compiled was seen to do that.
-/// - `--single-threaded-gc`: garbage is collected on the guest's own thread, so the time for it is the guest's, counted by its
-///   limits, and of its thread's priority. The threads of V8 took a quarter of a processor for 100 hostile tenants, and gave
-///   the small heaps of a sandbox nothing: a call in a pool takes a tenth less time without them.
+/// - `--no-turboshaft-loop-unrolling`: with loop unrolling, V8 15.0 removes the interrupt check of a loop around
+///   `new Array(n)`. Then neither a time limit nor the heap limit can end the loop.
+/// - `--no-concurrent-recompilation`: V8 checks an interpreted or baseline loop for interrupts only when a budget of
+///   bytecode is used up. While the function is compiled in the background, that budget is 2^30 bytes
+///   (`InterruptBudgetFor`). That is a second of a plain loop, and hours of a loop with slow turns, such as
+///   `try { null.x } catch {}`. The compiler's result waits for the same check. Compiled on the guest's own thread, no code
+///   runs in between, and the time counts as the guest's.
+/// - `--no-maglev-osr`: with the previous flag alone, a loop that was entered in the interpreter would stay in code of the
+///   middle compiler, Maglev, at a third of the speed.
+/// - `--no-compilation-cache`: the cache keeps the source of scripts that are not used any more, in the guest's heap.
+/// - `--no-concurrent-sparkplug`: with the second flag, no other thread allocates in a guest's heap. Two background threads
+///   can request an ordinary collection and a collection of the last resort. V8 15.0 then ends the process: the second
+///   request takes the timer of the first for its own (`CollectionRequest::Set` in `heap/collection-barrier.cc`, then the
+///   check in `AwaitCollectionBackground`). A guest that filled its heap during compilation was seen to do that.
+/// - `--single-threaded-gc`: garbage is collected on the guest's own thread. So the guest's limits count the time, and the
+///   collection has the thread's priority. For 100 hostile tenants, V8's collector threads took a quarter of a processor and
+///   made small heaps no faster. Without those threads, a call in a pool takes a tenth less time.
 ///
-/// What they cost, by `cargo bench -p sandbox-benches --features v8 --bench loops`, best times as ratios to V8 as it comes: the first
-/// 1.0 on loops of numbers and `new Array`, 1.1 of strings, 1.2 of arrays and typed arrays; the first three together 1.1,
-/// 1.2, and 1.2 to 1.4. Without `--no-maglev-osr` it would be up to 4.5. The start of a short script is not slower.
+/// The costs, by `cargo bench -p sandbox-benches --features v8 --bench loops`, are best times as ratios to V8's defaults.
+/// The first flag costs 1.0 on loops of numbers and `new Array`, 1.1 on strings, 1.2 on arrays and typed arrays. The first
+/// three together cost 1.1, 1.2, and 1.2 to 1.4. Without `--no-maglev-osr` the ratio would be up to 4.5. The start of a
+/// short script is not slower.
 const FLAGS: &str = "--no-turboshaft-loop-unrolling --no-concurrent-recompilation --no-maglev-osr \
                      --no-compilation-cache --no-concurrent-sparkplug --single-threaded-gc";
 
@@ -92,15 +96,16 @@ pub(crate) fn start() {
     static STARTED: Once = Once::new();
     STARTED.call_once(|| {
         v8::V8::set_flags_from_string(FLAGS);
-        // A process that may open no file has no /dev/urandom, where the seeds of an isolate come from otherwise.
+        // A process that may open no file cannot read /dev/urandom, which V8 otherwise takes the seeds of isolates from.
         #[cfg(all(feature = "process", target_os = "linux"))]
         v8::V8::set_entropy_source(crate::process::harden::random);
-        // Without memory protection keys: with them, an isolate that is made on a thread older than V8's start
-        // crashes the process, and a library does not choose the threads that it is called on.
+        // Memory protection keys stay off. With them, an isolate that is made on a thread older than V8's start crashes the
+        // process. A library does not choose the threads that it is called on.
         let unprotected = true;
         let platform = v8::new_custom_platform(background_threads(), false, unprotected, NoForegroundTasks);
         JsRuntime::init_platform(Some(platform.make_shared()));
-        // The same everywhere, whatever the environment says. V8 has one of each for the whole process.
+        // The locale is equal on every machine, whatever the environment says. V8 has one locale and one time zone for the
+        // whole process.
         v8::icu::set_default_locale("en-US");
         let utc = ['U', 'T', 'C', '\0'].map(|letter| letter as u16);
         let mut status = 0;
@@ -109,24 +114,24 @@ pub(crate) fn start() {
     });
 }
 
-/// Has the engine read now what it reads from files when it first needs it, so that no file need be opened later.
+/// Makes the engine read now what it otherwise reads from files later, so that a hardened process need not open them.
 ///
-/// These are the number of processors, which a thread asks for that waits for a lock, and where the stack of the process's first
-/// thread begins, when this is that thread. Who waits for a lock asks for the frequency of the processor's clock as well: see
+/// V8 reads the number of processors when a thread waits for a lock. On the process's first thread, V8 also reads where the
+/// thread's stack begins. A thread that waits for a lock also asks for the frequency of the processor's clock: see
 /// [`measure_clock`].
 #[cfg(all(feature = "process", target_os = "linux"))]
 pub(crate) fn read_files() {
-    // SAFETY: they take nothing, may be called on any thread and at any time, and keep what they find.
+    // SAFETY: the functions take nothing, may be called on any thread and at any time, and keep their results.
     unsafe {
         absl_number_of_processors();
         v8_start_of_stack();
     }
 }
 
-/// Has the engine measure the frequency of its clock, which takes it milliseconds, or waits until it has.
+/// Makes the engine measure the frequency of its clock, which takes milliseconds. Waits when another thread measures.
 #[cfg(all(feature = "process", target_os = "linux"))]
 pub(crate) fn measure_clock() {
-    // SAFETY: it takes nothing, and may be called on several threads at once, of which one measures.
+    // SAFETY: the function takes nothing. Several threads may call it at once, and one of them measures.
     unsafe { absl_clock_frequency() };
 }
 
@@ -134,14 +139,14 @@ pub(crate) fn measure_clock() {
 #[cfg(feature = "process")]
 static WITHOUT_MEMORY: AtomicI32 = AtomicI32::new(0);
 
-/// Has the process exit with this code when an isolate that is made later cannot have the memory that it needs. Otherwise V8 aborts
-/// it, which says nothing of the reason.
+/// Makes the process exit with this code when an isolate that is made later runs out of memory. Without this, V8 aborts the
+/// process, and the reason is not visible.
 #[cfg(feature = "process")]
 pub(crate) fn exit_without_memory(code: i32) {
     WITHOUT_MEMORY.store(code, Ordering::Relaxed);
 }
 
-/// Has an isolate exit as [`exit_without_memory`] says.
+/// Makes an isolate exit as [`exit_without_memory`] says.
 #[cfg(feature = "process")]
 pub(crate) fn watch_memory(isolate: &mut v8::Isolate) {
     if WITHOUT_MEMORY.load(Ordering::Relaxed) != 0 {
@@ -151,12 +156,12 @@ pub(crate) fn watch_memory(isolate: &mut v8::Isolate) {
 
 #[cfg(feature = "process")]
 unsafe extern "C" fn out_of_memory(_: *const c_char, _: &v8::OomDetails) {
-    // SAFETY: it does not return, and touches no memory. What runs at the end of a process is left out, for this is in the middle of
-    // anything.
+    // SAFETY: the function does not return, and touches no memory. `_exit` runs no destructors and no exit handlers, because
+    // the process is in the middle of an allocation.
     unsafe { libc::_exit(WITHOUT_MEMORY.load(Ordering::Relaxed)) }
 }
 
-/// Has the size of the heap noted before each collection, when it is largest.
+/// Notes the size of the heap before each collection, when the heap is largest.
 pub(crate) fn watch_collections(isolate: &mut v8::Isolate, running: &Running) {
     let data = std::ptr::from_ref(running).cast_mut().cast::<c_void>();
     isolate.add_gc_prologue_callback(before_collection, data, v8::GCType::kGCTypeMarkSweepCompact);
@@ -175,16 +180,15 @@ unsafe extern "C" fn before_collection(
     running.see_heap(&mut unsafe { v8::Isolate::from_raw_isolate_ptr(raw) });
 }
 
-/// V8 collects garbage and compiles on threads of its own; more than four gain nothing.
+/// The number of background threads. V8 collects garbage and compiles on them, and more than four gain nothing.
 fn background_threads() -> u32 {
     std::thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).map_or(4, |n| n.min(4)))
 }
 
-/// Drops what V8 wants done on an isolate's thread between calls.
+/// Drops the tasks that V8 posts for an isolate's thread between calls.
 ///
-/// These are hints to collect garbage while idle, and the callbacks of a FinalizationRegistry, which a realm
-/// does not have. Kept, they would be a queue that a guest can fill; run, they would be guest code outside of a
-/// call.
+/// These are hints to collect garbage while idle, and the callbacks of a FinalizationRegistry, which a realm does not have.
+/// A queue of such tasks would be memory that a guest can fill. Running them would run guest code outside of a call.
 struct NoForegroundTasks;
 
 impl v8::PlatformImpl for NoForegroundTasks {
@@ -225,7 +229,7 @@ unsafe extern "C" {
     #[link_name = "_ZN2v84base5Stack13GetStackStartEv"]
     fn v8_start_of_stack() -> *mut c_void;
 
-    /// `v8::Isolate::SetStackLimit`, which the crate `v8` does not bind. It binds `CreateParams::set_stack_limit`,
+    /// `v8::Isolate::SetStackLimit`, which the crate `v8` does not bind. The crate binds `CreateParams::set_stack_limit`,
     /// but V8 15.0 forgets that limit when it initialises the isolate (`StackGuard::InitThread`).
     #[cfg_attr(not(target_env = "msvc"), link_name = "_ZN2v87Isolate13SetStackLimitEm")]
     #[cfg_attr(target_env = "msvc", link_name = "?SetStackLimit@Isolate@v8@@QEAAX_K@Z")]
@@ -250,8 +254,8 @@ pub(crate) fn refuse_code_from_text(
     Some(())
 }
 
-/// What is compiled, with the code that was made of it before, if there is any. V8 takes no code that another V8 has made, or
-/// one with other flags, or of a source of another length, and compiles then; the code never leaves the process.
+/// A source to compile, with the code that was cached for it. V8 rejects code of another version, of other flags, or for a
+/// source of another length, and then compiles. The code never leaves the process.
 pub(crate) fn source(
     text: v8::Local<'_, v8::String>,
     origin: &v8::ScriptOrigin<'_>,
@@ -275,7 +279,7 @@ pub(crate) fn code_of_module(
     module.get_unbound_module_script(scope).create_code_cache().map(|code| code.to_vec())
 }
 
-/// The same of a function.
+/// The code that V8 has made of a function so far.
 pub(crate) fn code_of_function(
     _: &v8::PinScope<'_, '_>,
     function: v8::Local<'_, v8::Function>,
@@ -316,7 +320,7 @@ pub(crate) fn units(
     units
 }
 
-/// A typed array whose length the engine knows: each one.
+/// Returns the typed array itself: V8 knows the length of each one.
 pub(crate) fn settled<'s>(
     _: &v8::PinScope<'s, '_>,
     view: v8::Local<'s, v8::TypedArray>,
@@ -355,15 +359,15 @@ pub(crate) fn is_external(value: v8::Local<'_, v8::Value>) -> bool {
     value.is_external()
 }
 
-/// Runs microtasks, until none is left or the call is ended.
+/// Runs microtasks until the queue is empty or the call is ended.
 #[inline]
 pub(crate) fn run_microtasks(scope: &mut v8::PinScope<'_, '_>, _is_ended: impl Fn() -> bool) {
     scope.perform_microtask_checkpoint();
 }
 
-/// Drops microtasks without running them. Says whether none is left.
+/// Drops microtasks without running them. Returns whether the queue is empty.
 ///
-/// V8 does so when they are run while a termination is pending.
+/// V8 drops them when it is asked to run them while a termination is pending.
 pub(crate) fn drop_microtasks(scope: &mut v8::PinScope<'_, '_>) -> bool {
     scope.terminate_execution();
     scope.perform_microtask_checkpoint();
@@ -371,11 +375,11 @@ pub(crate) fn drop_microtasks(scope: &mut v8::PinScope<'_, '_>) -> bool {
     true
 }
 
-/// What conversions need of a realm: nothing.
+/// The functions of a realm that conversions need: none on V8.
 pub(crate) struct EngineIntrinsics;
 
 impl EngineIntrinsics {
-    /// Takes them before a guest can change them.
+    /// Captures nothing: V8 needs no functions of the realm.
     pub(crate) fn of(_: &v8::PinScope<'_, '_>) -> Option<Self> {
         Some(Self)
     }
@@ -442,7 +446,7 @@ pub(crate) fn stack_of(
         .collect()
 }
 
-/// `None` for what has no file, or too long a name for one.
+/// `None` for a frame without a file, or with too long a name.
 fn frame(scope: &v8::PinScope<'_, '_>, frame: v8::Local<'_, v8::StackFrame>) -> Option<StackFrame> {
     const NAME: usize = 256;
     let text = |string: v8::Local<'_, v8::String>| {
@@ -453,11 +457,11 @@ fn frame(scope: &v8::PinScope<'_, '_>, frame: v8::Local<'_, v8::StackFrame>) -> 
     Some(StackFrame { function, file, line: frame.get_line_number(), column: frame.get_column() })
 }
 
-/// What settles a promise of the host's.
+/// The function pair that settles a promise of the host.
 #[derive(Clone, Copy)]
 pub(crate) struct Resolver<'s>(v8::Local<'s, v8::PromiseResolver>);
 
-/// The same, for later.
+/// A [`Resolver`] that is kept across scopes.
 pub(crate) struct KeptResolver(v8::Global<v8::PromiseResolver>);
 
 impl<'s> Resolver<'s> {
@@ -473,7 +477,7 @@ impl<'s> Resolver<'s> {
         self.0.get_promise(scope)
     }
 
-    /// Resolves the promise, or rejects it; `None` when that could not be done.
+    /// Resolves or rejects the promise; `None` when the engine failed.
     pub(crate) fn settle(
         self,
         scope: &v8::PinScope<'_, '_>,
@@ -493,8 +497,8 @@ impl KeptResolver {
     }
 }
 
-/// Says which flight the code that runs from here on is of; V8 gives it to all that the code has done later, when a promise
-/// settles (`ContinuationPreservedEmbedderData`).
+/// Notes the flight of the code that runs from here on. V8 keeps the note for all code that follows when a promise settles
+/// (`ContinuationPreservedEmbedderData`).
 pub(crate) fn enter_flight(scope: &v8::PinScope<'_, '_>, flight: Option<u64>) {
     let data = match flight {
         Some(flight) => v8::Number::new(scope, flight as f64).into(),
@@ -503,7 +507,7 @@ pub(crate) fn enter_flight(scope: &v8::PinScope<'_, '_>, flight: Option<u64>) {
     scope.set_continuation_preserved_embedder_data(data);
 }
 
-/// The flight that the running code is of.
+/// The flight that the running code belongs to.
 pub(crate) fn flight(scope: &v8::PinScope<'_, '_>, _turn: u64) -> Option<u64> {
     let data = scope.get_continuation_preserved_embedder_data();
     data.try_cast::<v8::Number>().ok().map(|number| number.value() as u64)

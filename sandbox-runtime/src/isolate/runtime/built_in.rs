@@ -1,5 +1,5 @@
-//! The ops that deno_core brings along. A guest's realm has none of them, so this is the second wall: but for those on a
-//! list, each is replaced by one that throws. `OpDecl::disable` would leave a fast call that does nothing.
+//! The ops that deno_core brings along. No realm of a guest has these ops. As a second defence, each op that is not on a
+//! list is replaced by one that throws. `OpDecl::disable` would leave a fast call that does nothing.
 
 use deno_core::{AccessorType, FastStaticString, OpDecl, OpMetadata, ascii_str, v8};
 
@@ -13,9 +13,9 @@ use super::decl::OP_PREFIX;
 pub(crate) const ALLOWED: &[&str] =
     &["op_get_extras_binding_object", "op_get_ext_import_meta_proto", "op_set_captured_bootstrap"];
 
-/// What becomes of an op when the runtime is made.
+/// Replaces an op when the runtime is made, unless the op is allowed.
 pub(super) fn confine(op: OpDecl) -> OpDecl {
-    // The canary has to sing for whoever reaches it.
+    // The canary op must work for a guest that reaches it.
     let is_canary = cfg!(any(sandbox_canary, sandbox_leaky)) && op.name.starts_with("op_canary");
     match op.name.starts_with(OP_PREFIX) || ALLOWED.contains(&op.name) || is_canary {
         true => op,

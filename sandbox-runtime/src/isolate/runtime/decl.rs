@@ -1,4 +1,4 @@
-//! Host methods as ops of deno_core.
+//! Host methods as ops of deno_core, for the realm of a `JsRuntime`.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -8,7 +8,7 @@ use deno_core::{AccessorType, FastStaticString, OpDecl, OpMetadata};
 use super::super::ops::HostOp;
 use crate::error::Place;
 
-/// The op as deno_core knows it. There is no fast function: its result would be left where no shim reads it.
+/// The op as deno_core knows it. There is no fast function, because no shim reads its result.
 pub(super) fn decl(op: &HostOp) -> OpDecl {
     let (method, slow_impl) = op.declared;
     OpDecl::new_internal_op2(
@@ -28,14 +28,14 @@ pub(super) fn decl(op: &HostOp) -> OpDecl {
     )
 }
 
-/// What the names of host methods begin with.
+/// The prefix of the names of host methods.
 pub(super) const OP_PREFIX: &str = "op_sandbox_";
 
-/// A name as deno_core has it: as text, and as a string of V8.
+/// A name in deno_core's two forms: as text, and as a string of V8.
 type OpName = (&'static str, FastStaticString);
 
-/// A name for deno_core, which wants every op's to be one of its own, ASCII, and there for ever. Names are kept
-/// for the methods of the program, not for its sandboxes, so they are few.
+/// A name for deno_core, which wants each op's name to be distinct, ASCII and `'static`. The names are leaked
+/// once for each method of the program, and not for each sandbox, so they are few.
 fn op_name(place: Place) -> OpName {
     static NAMES: Mutex<BTreeMap<(&str, &str), OpName>> = Mutex::new(BTreeMap::new());
     let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);

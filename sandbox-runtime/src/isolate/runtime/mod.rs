@@ -1,7 +1,9 @@
-//! What an isolate of the engine is made by.
+//! The runtime that makes an engine's isolate.
 //!
-//! On V8 it is a bare isolate, and there is nothing of deno_core in it: a sandbox with a `JsRuntime` of its own takes twice as long
-//! to start and as much again in memory, for a realm that no guest may reach. On QuickJS deno_core has to set the engine up. The
+//! Two implementations have one interface: `bare` and `with_deno`. `isolate::Isolate` alone uses them.
+//!
+//! On V8 it is a bare isolate without deno_core's runtime. A sandbox with a `JsRuntime` of its own takes twice the time to
+//! start and twice the memory, for a realm that no guest may reach. On QuickJS deno_core has to set the engine up. The
 //! test-only `--cfg sandbox_leaky` needs that realm, to let guests into it.
 
 #[cfg(not(any(feature = "quickjs", sandbox_leaky)))]

@@ -1,4 +1,4 @@
-//! An isolate with deno_core's own realm, in which every op is of an `Extension`.
+//! An isolate with deno_core's own realm, in which every op belongs to an `Extension`.
 
 use deno_core::{Extension, JsRuntime, RuntimeOptions, v8};
 
@@ -6,7 +6,7 @@ use super::super::{Host, disabled_defenses};
 use super::built_in;
 use super::decl::decl;
 
-/// An isolate, which is entered when it is made, and left when it is dropped.
+/// An isolate, which is entered when it is made, and exited when it is dropped.
 pub(crate) struct Runtime(pub(crate) JsRuntime);
 
 impl Runtime {

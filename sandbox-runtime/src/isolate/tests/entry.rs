@@ -27,7 +27,8 @@ fn isolate() -> Rc<Isolate> {
     Isolate::new(settings, Vec::new(), stack).expect("it can be built")
 }
 
-/// What stays entered between calls is in nobody's way, whatever comes and goes.
+/// An isolate that stays entered between calls disturbs no other, in any order of making and
+/// dropping.
 #[test]
 fn isolates_of_others_come_and_go_in_any_order() {
     let [one, other] = [isolate(), isolate()];
@@ -37,7 +38,7 @@ fn isolates_of_others_come_and_go_in_any_order() {
     call(&one);
     call(&other);
     works(&mut above);
-    // It has been beneath the one of others since its first call.
+    // The isolate has been beneath the foreign one since its first call.
     drop(one);
     works(&mut above);
     call(&other);
@@ -49,7 +50,7 @@ fn isolates_of_others_come_and_go_in_any_order() {
     works(&mut next);
     drop(next);
     call(&isolate());
-    // Nothing of ours is left entered, so this one is on the ground, and ours are on top of it.
+    // No isolate of ours is left entered, so this one is at the bottom.
     let mut first = v8::Isolate::new(v8::CreateParams::default());
     let last = isolate();
     call(&last);

@@ -158,7 +158,7 @@ impl Reached {
         Some(())
     }
 
-    /// What an object holds without a property.
+    /// The objects that an object holds without a property.
     fn insides(
         &mut self,
         scope: &v8::PinScope<'_, '_>,

@@ -1,7 +1,7 @@
 //! Host methods that call their guest again from compiled code, and change what that code was compiled on.
 //!
-//! Each program runs twice: with host methods that have fast calls, and with the same methods that have none. What the
-//! guest sees has to be the same. V8 ends the process where it cannot go on, so each test is a child.
+//! Each program runs twice: with host methods that have fast calls, and with the same methods that have none. The guest
+//! must see the same in both runs. V8 ends the process where it cannot go on, so each test is a child.
 
 mod generated;
 mod host;
@@ -17,7 +17,7 @@ fn limits() -> Limits {
     Limits { wall: Duration::from_secs(120), host_calls: u64::MAX, ..Limits::default() }
 }
 
-/// Runs a program until compiled code calls the host, and at most so often.
+/// Runs a program until compiled code calls the host, at most a bounded number of times.
 fn warm(name: &str, program: &Program) -> String {
     const MOST: u32 = 40;
     let mut result = String::new();

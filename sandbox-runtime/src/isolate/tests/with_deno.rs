@@ -1,4 +1,4 @@
-//! What the realm has that deno_core makes.
+//! The realm that deno_core makes, and its ops.
 
 use super::super::entry::Entered;
 use super::*;

@@ -1,4 +1,4 @@
-//! The frames in the stacks of errors, for which a full heap has no room.
+//! Removes the frames from the stacks of errors, for which a full heap has no room.
 //!
 //! For an error's stack the engine makes an array of CallSites. When that array cannot grow, `build_backtrace` frees twice
 //! the CallSite that did not fit, and what the CallSite holds. A guest that fills its heap reaches that line sooner or later.
@@ -22,8 +22,8 @@ pub(crate) struct Frames {
 impl Frames {
     /// Puts an accessor in the place of `Error.stackTraceLimit`, in the realm of the scope.
     ///
-    /// The accessor takes numbers only, because the engine converts the limit whenever it makes an error. It takes nothing
-    /// once the limit is no number, which [`stop`](Self::stop) sees to.
+    /// The accessor takes numbers only, because the engine converts the limit whenever it makes an error. Once
+    /// [`stop`](Self::stop) has made the limit a value that is no number, the accessor stores nothing.
     pub(crate) fn of(scope: &v8::PinScope<'_, '_>) -> Option<Self> {
         const SOURCE: &str = r#"
             "use strict";

@@ -1,13 +1,15 @@
-//! What the layer over QuickJS does wrong, done by functions of the realm that are taken before a guest can change what they
-//! use.
+//! Functions of a realm that replace faulty functions of the layer over QuickJS.
+//!
+//! A realm captures them before a guest can change what they use. `boundary` and `isolate::pending` call them through
+//! `isolate::engine`. V8's file has the same names, and calls V8 itself.
 
 use deno_core::v8;
 
 use super::run;
 use crate::isolate::Isolate;
 
-/// Functions of a realm for what the engine's layer does wrong. It takes BigInts apart, and puts them together, with the
-/// text of a program, which is slow, and finds what a guest has put in the place of `BigInt`.
+/// Functions of a realm that replace faulty functions of the engine's layer. The layer converts BigInts with the text of a
+/// program, which is slow and uses whatever the guest has put in the place of `BigInt`.
 pub(crate) struct EngineIntrinsics {
     split: v8::Global<v8::Function>,
     join: v8::Global<v8::Function>,
@@ -18,7 +20,7 @@ pub(crate) struct EngineIntrinsics {
 }
 
 impl EngineIntrinsics {
-    /// Takes them before a guest can change them.
+    /// Captures the functions before a guest can change them.
     pub(crate) fn of(scope: &v8::PinScope<'_, '_>) -> Option<Self> {
         const SOURCE: &str = r#"
             "use strict";
@@ -86,7 +88,7 @@ impl EngineIntrinsics {
     }
 }
 
-/// Calls one of the functions of the realm that runs.
+/// Calls one of the functions that the current realm captured.
 fn own<'s>(
     scope: &v8::PinScope<'s, '_>,
     which: impl FnOnce(&EngineIntrinsics) -> &v8::Global<v8::Function>,
@@ -124,8 +126,8 @@ pub(crate) fn big<'s>(
     own(scope, |own| &own.join, &arguments)?.try_cast().ok()
 }
 
-/// A typed array whose length the engine knows. After its buffer has been resized, the engine's own answer is the old
-/// one, and would be copied from beyond the end; a copy has the length that the guest sees.
+/// A typed array whose length the engine knows. After its buffer has been resized, the engine still answers the old length,
+/// and a copy would read beyond the end. This function returns a copy with the length that the guest sees.
 pub(crate) fn settled<'s>(
     scope: &v8::PinScope<'s, '_>,
     view: v8::Local<'s, v8::TypedArray>,
@@ -133,7 +135,7 @@ pub(crate) fn settled<'s>(
     own(scope, |own| &own.settle, &[view.into()])?.try_cast().ok()
 }
 
-/// How many entries a Map has. The engine's own answer is the property `size`, which a guest can define anew.
+/// How many entries a Map has. The engine's own answer is the property `size`, which a guest can redefine.
 pub(crate) fn map_size(scope: &v8::PinScope<'_, '_>, map: v8::Local<'_, v8::Map>) -> usize {
     size(scope, map.into(), true)
 }
@@ -146,7 +148,7 @@ pub(crate) fn set_size(scope: &v8::PinScope<'_, '_>, set: v8::Local<'_, v8::Set>
 fn size(scope: &v8::PinScope<'_, '_>, collection: v8::Local<'_, v8::Value>, is_map: bool) -> usize {
     let is_map = v8::Boolean::new(scope, is_map).into();
     let size = own(scope, |own| &own.size, &[collection, is_map]).and_then(|size| size.number_value(scope));
-    // Without memory for the answer the collection is as good as endless.
+    // Without memory for the answer the collection counts as endless.
     size.map_or(usize::MAX, |size| size as usize)
 }
 
@@ -175,8 +177,8 @@ fn items<'s>(
     own(scope, |own| &own.items, &[collection, is_map])?.try_cast().ok()
 }
 
-/// What settles a promise of the host's. That of the layer keeps the two functions as properties of the promise, where a
-/// guest finds them, and can put its own in their place.
+/// The function pair that settles a promise of the host. The layer keeps the two functions as properties of the promise,
+/// where a guest can find and replace them.
 #[derive(Clone, Copy)]
 pub(crate) struct Resolver<'s> {
     promise: v8::Local<'s, v8::Promise>,
@@ -184,7 +186,7 @@ pub(crate) struct Resolver<'s> {
     reject: v8::Local<'s, v8::Function>,
 }
 
-/// The same, for later.
+/// A [`Resolver`] that is kept across scopes.
 pub(crate) struct KeptResolver {
     promise: v8::Global<v8::Promise>,
     resolve: v8::Global<v8::Function>,
@@ -213,7 +215,7 @@ impl<'s> Resolver<'s> {
         self.promise
     }
 
-    /// Resolves the promise, or rejects it; `None` when that could not be done.
+    /// Resolves or rejects the promise; `None` when the engine failed.
     pub(crate) fn settle(
         self,
         scope: &v8::PinScope<'_, '_>,

@@ -41,7 +41,7 @@ struct Caller {
     program: Rc<State>,
 }
 
-/// What a test and its host share.
+/// The state that a test and its host share.
 #[derive(Default)]
 pub(super) struct State {
     guest: RefCell<Option<Rc<dyn Guest>>>,
@@ -124,7 +124,8 @@ trait Fast {
     fn nothing(&self, nothing: ()) -> f64;
 }
 
-/// The same in JavaScript. An argument that is no scalar takes the fast call away.
+/// The contract `Fast` in JavaScript without fast calls. An argument that is no scalar takes the
+/// fast call away.
 #[sandbox_api(host, crate = crate, name = "Host")]
 trait Slow {
     fn poke(&self, i: u32, _slow: Option<bool>) -> f64;

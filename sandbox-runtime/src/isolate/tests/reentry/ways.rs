@@ -1,6 +1,6 @@
 //! Programs that observe something in a hot loop, and change it while the host is called.
 
-/// What is declared, what is observed after each call, and how it is changed.
+/// A declaration, an expression that is observed after each call, and a change.
 type Way = (&'static str, &'static str, &'static str, &'static str);
 
 /// Classes, prototypes, fields and maps.
@@ -65,7 +65,7 @@ pub(super) const ELEMENTS: [Way; 10] = [
     ),
 ];
 
-/// What the engine takes for given in a whole realm.
+/// Assumptions that the engine makes about a whole realm.
 pub(super) const PROTECTORS: [Way; 9] = [
     ("a global constant", "globalThis.k = 1;", "k", "globalThis.k = 2;"),
     (
@@ -103,7 +103,7 @@ pub(super) const PROTECTORS: [Way; 9] = [
     ("regular expressions", "const r = /a/;", "r.test('a')", "RegExp.prototype.exec = () => null;"),
 ];
 
-/// What moves and frees.
+/// Changes that move or free objects.
 pub(super) const GARBAGE: [Way; 4] = [
     (
         "young objects",
