@@ -1,4 +1,8 @@
-//! What is inside of a value: the elements of an array, the entries of an object or a Map, the content of a variant.
+//! serde's access to the parts of an engine value: elements of an array, entries of an object or a Map, the content
+//! of a variant.
+//!
+//! [`Reader`] makes these. Each step can run a getter of the guest, so nothing of the host is borrowed.
+//! `from_value::access` does the same for plain data.
 
 use deno_core::v8;
 use serde::de::value::BorrowedStrDeserializer;
@@ -51,7 +55,7 @@ pub(super) struct Entries<'r, 's, 'i> {
     pub(super) entries: v8::Local<'s, v8::Array>,
     pub(super) object: Option<v8::Local<'s, v8::Object>>,
     pub(super) next: u32,
-    /// Its reader is of the value that the key is of.
+    /// The value that belongs to the key which was read last.
     pub(super) value: Option<(Reader<'r, 's, 'i>, ElementPlace<'s>)>,
 }
 
@@ -59,7 +63,7 @@ pub(super) struct Entries<'r, 's, 'i> {
 pub(super) enum ElementPlace<'s> {
     /// In the property of this name.
     Property(String),
-    /// Behind this key, of the nth entry of a Map.
+    /// Behind this key, in the nth entry of a Map.
     Entry(Value<'s>, usize),
 }
 
@@ -81,7 +85,7 @@ impl<'s> Entries<'_, 's, '_> {
             let name = reader.of(key).string("a property's name")?;
             let value = reader.get(object, key).map_err(|error| error.inside(name.clone()))?;
             let value = reader.part(value);
-            // As in JSON, a property that is `undefined` is one that is not there.
+            // As in JSON, a property that is `undefined` counts as missing.
             if value.value.is_undefined() {
                 continue;
             }
@@ -121,7 +125,7 @@ impl<'de> de::MapAccess<'de> for Entries<'_, '_, '_> {
         };
         seed.deserialize(value).map_err(|error| match place {
             ElementPlace::Property(name) => error.inside(name),
-            // What a key holds was looked at when it was read.
+            // The content of a key was read and checked before.
             ElementPlace::Entry(key, index) if key.is_object() => error.at(index),
             ElementPlace::Entry(key, index) => match observe(self.reader.of(key)) {
                 Ok(JsValue::String(name)) => error.inside(name),
@@ -150,7 +154,7 @@ impl<'de> de::MapAccess<'de> for Taken<'_, '_, '_> {
             let value = self.values.get_index(self.reader.scope, at).ok_or_else(ValueError::thrown)?;
             self.next += 1;
             let value = self.reader.part(value);
-            // As in JSON, a property that is `undefined` is one that is not there.
+            // As in JSON, a property that is `undefined` counts as missing.
             if !value.value.is_undefined() {
                 self.value = Some(value);
                 let key = seed.deserialize(BorrowedStrDeserializer::new(name));
@@ -168,7 +172,7 @@ impl<'de> de::MapAccess<'de> for Taken<'_, '_, '_> {
     }
 }
 
-/// An Error as its `name`, `message` and `cause`, wherever on its prototypes they are.
+/// An Error as its `name`, `message` and `cause`, which may be on its prototypes.
 pub(super) struct ErrorFields<'r, 's, 'i> {
     pub(super) reader: Reader<'r, 's, 'i>,
     pub(super) object: v8::Local<'s, v8::Object>,

@@ -1,4 +1,6 @@
-//! `Bytes`: a `Uint8Array` on the other side.
+//! [`Bytes`]: a byte vector that crosses as a `Uint8Array`.
+//!
+//! In serde's terms it is `bytes`, so every format that knows bytes can carry it.
 
 use std::borrow::{Borrow, Cow};
 use std::fmt;
@@ -137,7 +139,7 @@ impl<'de> Visitor<'de> for BytesVisitor {
         Ok(Bytes(bytes))
     }
 
-    /// Formats without a notation for bytes, such as JSON, have them as a sequence of numbers.
+    /// Formats without a notation for bytes, such as JSON, write them as a sequence of numbers.
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Bytes, A::Error> {
         let mut bytes = Vec::new();
         while let Some(byte) = items.next_element()? {

@@ -1,4 +1,6 @@
-//! Rust → JavaScript: arrays, objects and Maps while they are made.
+//! The writers of arrays, objects and Maps, from Rust to JavaScript.
+//!
+//! `write` makes them. An object is defined at its end, all properties at once where that is possible.
 
 use deno_core::v8;
 use serde::ser::{self, Serialize};
@@ -68,7 +70,7 @@ impl<'s> FieldsWriter<'_, 's, '_> {
     }
 }
 
-/// A map being made: an object when its keys are names, else a `Map`.
+/// A map in the making: an object when all keys are names, otherwise a `Map`.
 pub(super) struct EntriesWriter<'w, 's, 'i> {
     pub(super) writer: ValueWriter<'w, 's, 'i>,
     pub(super) made: Made<'s>,

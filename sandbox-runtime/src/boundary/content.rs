@@ -1,4 +1,6 @@
-//! What a variant of an enum holds, for the reader of the engine's values and for that of plain data.
+//! The content of an enum's variant, for the reader of engine values and for the reader of plain data.
+//!
+//! Both readers implement [`ReadFields`], so that they accept the same spellings of a variant.
 
 use serde::de::{self, DeserializeSeed, Visitor};
 
@@ -6,11 +8,11 @@ use super::value_error::ValueError;
 
 /// A reader of values.
 pub(super) trait ReadFields<'de>: de::Deserializer<'de, Error = ValueError> {
-    /// Reads an object or a Map. An error calls it what is `expected`.
+    /// Reads an object or a Map. `expected` describes the value in an error.
     fn fields<V: Visitor<'de>>(self, visitor: V, expected: &str) -> Result<V::Value, ValueError>;
 }
 
-/// What a variant holds.
+/// The content of a variant.
 pub(super) struct Content<R> {
     pub(super) reader: R,
     pub(super) name: String,
@@ -19,7 +21,8 @@ pub(super) struct Content<R> {
 impl<'de, R: ReadFields<'de>> de::VariantAccess<'de> for Content<R> {
     type Error = ValueError;
 
-    /// A variant without content is its name alone; an object with the name would be a second spelling of it.
+    /// A variant without content is its name alone. An object with the name would be a second spelling of the same
+    /// value.
     fn unit_variant(self) -> Result<(), ValueError> {
         Err(ValueError::new(format!("{:?}", self.name), "an object"))
     }

@@ -1,4 +1,6 @@
-//! A value of JavaScript as what serde reads.
+//! serde's `Deserializer` for an engine value.
+//!
+//! [`Reader`] implements it. `deserialize_common` has the methods that the reader of plain data shares.
 
 use deno_core::v8;
 use serde::de::{self, IntoDeserializer, Visitor};
@@ -56,7 +58,7 @@ impl<'de> de::Deserializer<'de> for Reader<'_, '_, '_> {
 
     fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
         let refused = || self.unexpected("a string of one character");
-        // A character is at most two units, so a longer string need not be read.
+        // A character is at most two units, so a longer string is not read.
         match self.shape() {
             ValueKind::Text(string) if engine::length(self.scope, string) <= 2 => {
                 let text = self.text(string)?;

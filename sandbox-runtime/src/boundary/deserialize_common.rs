@@ -1,6 +1,7 @@
-//! What serde reads alike, whatever it is read off: an engine's value, or plain data.
+//! The part of a `Deserializer` that is equal for engine values and for plain data.
 //!
-//! Whoever reads has `small`, `big`, `float`, `string`, `bytes`, `seq` and `map`, which say what a value is not.
+//! A reader that uses the macro has the methods `small`, `big`, `float`, `string`, `bytes`, `seq` and `map`. Each
+//! returns the value of that kind, or the error that names the value.
 
 use std::any::TypeId;
 
@@ -113,12 +114,12 @@ macro_rules! known_kinds {
     };
 }
 
-/// Whether what is read is JSON.
+/// Whether the visitor makes a JSON value.
 pub(super) fn is_for_json<V>() -> bool {
     typeid::of::<V>() == TypeId::of::<Json>()
 }
 
-/// A Number for whoever takes what there is. `refused` is the error when it may not be this one.
+/// Gives a Number to a visitor that takes any value. `refused` is the error for a number that must not be rounded.
 pub(super) fn visit_number<'de, V: Visitor<'de>>(
     visitor: V,
     number: f64,
@@ -126,7 +127,7 @@ pub(super) fn visit_number<'de, V: Visitor<'de>>(
     refused: impl FnOnce(&str) -> ValueError,
 ) -> Result<V::Value, ValueError> {
     match safe_integer(number) {
-        // serde_json would make null of it.
+        // serde_json would turn it into null.
         None if !number.is_finite() && is_for_json::<V::Value>() => {
             Err(refused("a finite number, as JSON has"))
         }
@@ -140,7 +141,7 @@ pub(super) fn visit_number<'de, V: Visitor<'de>>(
     }
 }
 
-/// A BigInt for whoever takes what there is, as the signed and as the unsigned integer that it is.
+/// Gives a BigInt to a visitor that takes any value, as a signed or an unsigned integer.
 pub(super) fn visit_bigint<'de, V: Visitor<'de>>(
     visitor: V,
     integers: (Result<i128, ValueError>, Result<u128, ValueError>),

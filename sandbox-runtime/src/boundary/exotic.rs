@@ -1,10 +1,12 @@
-//! Objects that are more than their properties, and what would be lost of them in a copy.
+//! Tests of objects that have more data than their properties, which a copy would lose.
+//!
+//! Every test asks the engine and reads no property, so no code of the guest runs.
 
 use deno_core::v8;
 
 use crate::isolate::engine;
 
-/// Whether the memory of a view has been taken away.
+/// Whether the memory of a view is detached.
 pub(super) fn is_detached<'s>(
     scope: &v8::PinScope<'s, '_>,
     view: impl Into<v8::Local<'s, v8::ArrayBufferView>>,
@@ -12,7 +14,7 @@ pub(super) fn is_detached<'s>(
     view.into().buffer(scope).is_none_or(|buffer| buffer.was_detached())
 }
 
-/// An object whose data are bytes: their number is their whole meaning, which that of other typed arrays is not.
+/// Whether an object's data are bytes. The bytes are its whole meaning, unlike those of other typed arrays.
 pub(super) fn is_bytes(value: v8::Local<'_, v8::Value>) -> bool {
     value.is_uint8_array()
         || value.is_uint8_clamped_array()
@@ -20,7 +22,7 @@ pub(super) fn is_bytes(value: v8::Local<'_, v8::Value>) -> bool {
         || value.is_data_view()
 }
 
-/// An object whose data are its properties. Others, such as a Date or a RegExp, would be read as `{}`.
+/// Whether an object's data are its properties. Others, such as a Date or a RegExp, would be read as `{}`.
 pub(super) fn is_plain(scope: &v8::PinScope<'_, '_>, value: v8::Local<'_, v8::Value>) -> bool {
     type Test = fn(&v8::Value) -> bool;
     const EXOTIC: [Test; 11] = [
@@ -45,8 +47,8 @@ pub(super) fn is_plain(scope: &v8::PinScope<'_, '_>, value: v8::Local<'_, v8::Va
         && !value.try_cast::<v8::Object>().is_ok_and(|object| is_opaque(scope, object))
 }
 
-/// Whether an object is of a class whose data are hidden, and for which V8 has no test. The name is that of the
-/// class that made it, which no property of the object changes.
+/// Whether an object's class hides its data and V8 has no test for the class. The name is that of the class that made
+/// the object, which no property of the object changes.
 fn is_opaque(scope: &v8::PinScope<'_, '_>, object: v8::Local<'_, v8::Object>) -> bool {
     const CLASSES: [&str; 14] = [
         "WeakRef",

@@ -1,7 +1,7 @@
-//! Types for what JavaScript has and serde has not: dates, Maps, Sets and Errors.
+//! Types for the kinds of JavaScript that serde does not have: dates, Maps, Sets and Errors.
 //!
-//! Each serializes as a newtype with a name that no type of a user has. The boundary knows the names; any other
-//! format sees what is inside.
+//! Each serializes as a newtype with a name that no user's type has. The boundary knows the names. Any other format sees the
+//! content.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,13 +17,13 @@ pub(crate) const MAP: &str = "$sandbox::Map";
 pub(crate) const SET: &str = "$sandbox::Set";
 pub(crate) const ERROR: &str = "$sandbox::Error";
 
-/// How many sources of a Rust error are read: a chain can be without an end.
+/// How many sources of a Rust error are read. A chain of sources can be endless.
 const MOST_CAUSES: usize = 16;
 
 /// A moment, which crosses as a `Date`: milliseconds since 1970-01-01T00:00:00Z, without leap seconds, as
 /// ECMAScript counts them.
 ///
-/// In a format other than a sandbox's boundary, such as JSON, it is that number.
+/// Any other format, such as JSON, has that number.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -44,7 +44,7 @@ impl Date {
     /// The last moment of a `Date`, in the year 275760.
     pub const MAX: Self = Self(8_640_000_000_000_000);
 
-    /// The present moment, cut off to milliseconds.
+    /// The current time, cut off to milliseconds.
     ///
     /// ```
     /// use sandbox_runtime::Date;
@@ -57,7 +57,7 @@ impl Date {
         Self::try_from(SystemTime::now()).unwrap_or(Self::MAX)
     }
 
-    /// A moment, from milliseconds since 1970; `None` where a `Date` has none.
+    /// The moment `millis` milliseconds after 1970; `None` outside of the range of a `Date`.
     #[must_use]
     pub const fn from_millis(millis: i64) -> Option<Self> {
         if millis < Self::MIN.0 || millis > Self::MAX.0 { None } else { Some(Self(millis)) }
@@ -70,7 +70,7 @@ impl Date {
     }
 }
 
-/// A moment that a `Date` of JavaScript, or a `SystemTime` of this platform, does not reach.
+/// The error of a moment outside of the range of a JavaScript `Date`, or of this platform's `SystemTime`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the moment is out of range")]
 #[non_exhaustive]
@@ -92,7 +92,7 @@ impl From<Date> for i64 {
     }
 }
 
-/// What is finer than a millisecond is cut off, towards the past.
+/// Digits below a millisecond are cut off, towards the past.
 impl TryFrom<SystemTime> for Date {
     type Error = DateOutOfRange;
 
@@ -152,7 +152,7 @@ macro_rules! collections {
         pub struct $name<C>(pub C);
 
         impl<C> $name<C> {
-            /// Around a collection.
+            /// Wraps a collection.
             #[must_use]
             pub const fn new(collection: C) -> Self {
                 Self(collection)
@@ -216,8 +216,8 @@ macro_rules! collections {
     )*};
 }
 collections! {
-    /// A map that crosses as a `Map`, whatever its keys are. A map without it goes to the guest as an object when its
-    /// keys have names, and is read from either.
+    /// A map that crosses as a `Map`, whatever its keys are. A map without this wrapper goes to the guest as an object when
+    /// its keys have names, and is read from either.
     ///
     /// ```
     /// # use std::collections::BTreeMap;
@@ -228,7 +228,8 @@ collections! {
     /// let ages: BTreeMap<String, u8> = ages.into_inner();
     /// ```
     AsMap MAP "a Map";
-    /// A collection that goes to the guest as a `Set`. A set without it goes as an array; either is read from both.
+    /// A collection that goes to the guest as a `Set`. A set without this wrapper goes as an array. Either is read from
+    /// both.
     ///
     /// ```
     /// # use std::collections::BTreeSet;
@@ -271,7 +272,7 @@ impl<C: MapLike> JsonSchema for AsMap<C> {
     }
 }
 
-/// A map whose keys and values can be described.
+/// A map whose keys and values have descriptions.
 #[diagnostic::on_unimplemented(
     message = "`AsMap<{Self}>` cannot be described",
     note = "it is made for `HashMap` and `BTreeMap` whose keys and values implement `schemars::JsonSchema`"
@@ -295,9 +296,8 @@ impl<K: JsonSchema, V: JsonSchema, S> MapLike for std::collections::HashMap<K, V
 
 /// An Error as a value: part of an argument or a result, and not the failure of a call.
 ///
-/// To the guest it goes as an Error of its realm: a `TypeError`, `RangeError`, `SyntaxError` or `ReferenceError` of that
-/// name, and for any other name an `Error` whose `name` is set. From the guest, every native Error is read; its
-/// `stack` is not.
+/// The guest gets an Error of its realm. The names `TypeError`, `RangeError`, `SyntaxError` and `ReferenceError` choose the
+/// class. Any other name is set as `name` of an `Error`. From the guest, every native Error is read, without its `stack`.
 ///
 /// ```
 /// use sandbox_runtime::ErrorValue;
@@ -323,7 +323,7 @@ impl ErrorValue {
         Self { name: name.into(), message: message.into(), cause: None }
     }
 
-    /// The same error with this cause.
+    /// Returns the error with this cause.
     ///
     /// ```
     /// use sandbox_runtime::ErrorValue;
@@ -337,7 +337,8 @@ impl ErrorValue {
         Self { cause: Some(Box::new(cause)), ..self }
     }
 
-    /// An `Error` with the text of a Rust error, and with those of its sources as causes. All of them are shown to the guest.
+    /// An `Error` with the text of a Rust error, and with the texts of its sources as causes. The guest sees all of these
+    /// texts.
     ///
     /// ```
     /// use sandbox_runtime::ErrorValue;
@@ -415,7 +416,7 @@ impl JsonSchema for ErrorValue {
     }
 }
 
-/// Reads what is inside of one of these newtypes.
+/// Reads the content of one of these newtypes.
 struct InsideVisitor<T> {
     expected: &'static str,
     of: std::marker::PhantomData<T>,

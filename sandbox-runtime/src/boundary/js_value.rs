@@ -1,4 +1,6 @@
-//! A JavaScript value as plain data: what crosses the boundary is read into it, checked, described and written.
+//! A JavaScript value as plain data.
+//!
+//! The boundary reads guest values into it. Checks, errors and the wire work on it. No handle of an engine is in it.
 
 use std::fmt::Write;
 
@@ -9,12 +11,12 @@ use super::bytes::Bytes;
 use super::js_types::{DATE, Date, ERROR, MAP, SET};
 use crate::shown::is_unseen;
 
-/// How many characters of a string are shown by [`JsValue::describe`].
+/// How many characters of a string [`JsValue::describe`] shows.
 const SHOWN: usize = 64;
 
 /// A JavaScript value as plain data.
 ///
-/// It is a tree: whoever reads one from JavaScript bounds its size and its depth.
+/// The data form a tree. The reader of a JavaScript value bounds the size and the depth.
 ///
 /// ```
 /// use sandbox_runtime::{Date, JsValue};
@@ -44,7 +46,7 @@ pub enum JsValue {
         /// The value without its sign.
         magnitude: u128,
     },
-    /// A string of well-formed Unicode. One with a lone surrogate is [`JsValue::Other`].
+    /// A string of well-formed Unicode. A string with a lone surrogate is [`JsValue::Other`].
     String(String),
     /// An Array.
     Array(Vec<JsValue>),
@@ -56,21 +58,22 @@ pub enum JsValue {
     Set(Vec<JsValue>),
     /// A Uint8Array or a Uint8ClampedArray.
     Bytes(Vec<u8>),
-    /// Bytes that are no list of numbers. They cross to the guest as a Uint8Array.
+    /// Bytes that are not a list of numbers. They go to the guest as a Uint8Array.
     Buffer {
         /// `ArrayBuffer` or `DataView`.
         kind: &'static str,
         /// The bytes.
         bytes: Vec<u8>,
     },
-    /// Any other typed array of Numbers. The arrays of BigInts are [`JsValue::Array`], as their elements are no Numbers.
+    /// Any other typed array of Numbers. The arrays of BigInts are [`JsValue::Array`], because their elements are no
+    /// Numbers.
     Numbers {
         /// The kind of the elements: `Float64` for a Float64Array.
         kind: &'static str,
         /// The elements.
         values: Vec<f64>,
     },
-    /// A Date: milliseconds since 1970-01-01T00:00:00Z. NaN for an invalid one.
+    /// A Date: milliseconds since 1970-01-01T00:00:00Z. An invalid Date is NaN.
     Date(f64),
     /// A native Error.
     Error {
@@ -78,8 +81,8 @@ pub enum JsValue {
         name: String,
         /// The message.
         message: String,
-        /// What else is known of it: its `cause`, and what its `name` and its `message` are when they are no strings; the
-        /// fields are empty then. `Undefined` stands for one that is not there.
+        /// The `cause`; and the `name` and the `message` when they are no strings, while the fields above are empty.
+        /// `Undefined` stands for a missing one.
         rest: Vec<(&'static str, JsValue)>,
     },
     /// What is no data, described: `a function`, `a string with a lone surrogate at index 3`,
@@ -107,7 +110,7 @@ impl JsValue {
         parts
     }
 
-    /// The value in a few words for a message: a short string or a number itself, of a collection only what it is.
+    /// The value in a few words for a message. A short string or a number is shown itself, a collection by its kind.
     ///
     /// ```
     /// # use sandbox_runtime::JsValue;
@@ -139,8 +142,8 @@ impl JsValue {
         }
     }
 
-    /// A JavaScript expression that evaluates to the value. For [`JsValue::Other`] it is some value of that
-    /// description, and a function where the description is not a known one.
+    /// A JavaScript expression that evaluates to the value. For [`JsValue::Other`] the result is a value of that
+    /// description, or a function where the description is unknown.
     ///
     /// ```
     /// # use sandbox_runtime::JsValue;
@@ -150,7 +153,7 @@ impl JsValue {
     pub fn to_js(&self) -> String {
         let mut out = String::new();
         write_js(self, &mut out);
-        // Otherwise a statement that starts with it would be a block.
+        // Without parentheses, a statement that starts with the object would be a block.
         if matches!(self, Self::Object(_)) { format!("({out})") } else { out }
     }
 }
@@ -198,7 +201,7 @@ impl<T: Into<JsValue>> From<Vec<T>> for JsValue {
     }
 }
 
-/// It crosses as what it is; [`JsValue::Other`], which is nothing that can cross, as a string with the description.
+/// Serializes as the value that it is. [`JsValue::Other`] cannot cross, and serializes as a string with the description.
 impl Serialize for JsValue {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -235,7 +238,7 @@ impl Serialize for TreeEntries<'_> {
     }
 }
 
-/// What an Error is written from.
+/// The parts that an Error is written from.
 #[derive(Serialize)]
 struct ErrorParts<'a> {
     name: &'a str,
@@ -244,7 +247,7 @@ struct ErrorParts<'a> {
     cause: Option<&'a JsValue>,
 }
 
-/// A Number as JavaScript's `String(value)` has it, but -0 as `-0`.
+/// A Number as JavaScript's `String(value)` writes it, except that -0 is `-0`.
 pub(crate) fn number_text(value: f64) -> String {
     let size = value.abs();
     if value.is_nan() {
@@ -260,7 +263,7 @@ pub(crate) fn number_text(value: f64) -> String {
     }
 }
 
-/// A string as a literal of JavaScript, cut after so many characters.
+/// A string as a JavaScript literal, cut after so many characters.
 pub(crate) fn quoted(text: &str, most: usize) -> String {
     let mut out = String::from("\"");
     for (index, character) in text.chars().enumerate() {

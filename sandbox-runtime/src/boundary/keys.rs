@@ -1,4 +1,6 @@
-//! The keys of maps as the names of properties, in both directions.
+//! The keys of maps as names of properties, in both directions.
+//!
+//! `collect` writes keys, `access` reads them. A key that has no name is no error: the map crosses as a `Map`.
 
 use serde::de::value::StringDeserializer;
 use serde::de::{self, IntoDeserializer, Visitor};
@@ -6,8 +8,8 @@ use serde::ser::{self, Serialize};
 
 use super::value_error::ValueError;
 
-/// Writes the key of a map as the name of a property, if it is of a type that has one: text, a character, an
-/// integer, a boolean, a variant without content.
+/// Writes the key of a map as the name of a property. Text, a character, an integer, a boolean and a variant without
+/// content have names.
 pub(crate) struct KeyWriter;
 
 macro_rules! keys {
@@ -21,7 +23,7 @@ macro_rules! keys {
     };
 }
 
-/// The key is no name. That is no error: the map becomes a `Map`.
+/// The key has no name, so the map becomes a `Map`.
 #[derive(Debug, thiserror::Error)]
 #[error("not a property's name")]
 pub(crate) struct NoName;
@@ -113,14 +115,14 @@ impl ser::Serializer for KeyWriter {
     }
 }
 
-/// The name of a property as the key of a map: text, or what the text was made from.
+/// The name of a property as the key of a map: text, or a value that was written as that text.
 pub(super) struct KeyName(pub(super) String);
 
 macro_rules! parsed_keys {
     ($($method:ident $visit:ident $type:ty),*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
             match self.0.parse::<$type>() {
-                // One spelling a key: "01" and "1" must not be the same.
+                // Each key has one spelling: "01" and "1" must not be the same key.
                 Ok(key) if key.to_string() == self.0 => visitor.$visit(key),
                 _ => Err(ValueError::new(concat!("a key that is of type ", stringify!($type)), format!("{:?}", self.0))),
             }

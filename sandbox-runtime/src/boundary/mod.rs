@@ -1,8 +1,11 @@
-//! Where values cross: copied, counted and checked, in both directions.
+//! The boundary: copies, counts and checks each value that crosses, in both directions.
 //!
-//! Both halves are serde formats over V8's values, so every type that serde knows crosses, and no text is made
-//! in between. serde_v8 was not used for it: it has no budget, rounds integers, ignores `deny_unknown_fields`,
-//! and reads lone surrogates as U+FFFD; here each of these is a typed error that names the place.
+//! The transports, `isolate` and `process` pass values through the functions here. No value of a guest is used before it is
+//! checked, and every crossing has a [`Budget`].
+//!
+//! Both halves are serde formats over V8's values. So every type that serde knows crosses, and no text is made in between.
+//! serde_v8 does not fit: it has no budget, rounds integers, ignores `deny_unknown_fields`, and reads lone surrogates as
+//! U+FFFD. Here each of these is a typed error that names the place.
 
 mod access;
 mod bytes;
@@ -62,17 +65,17 @@ use seen::Again;
 pub(crate) use seen::Seen;
 use write::ValueWriter;
 
-/// How many values an Array or an object counts for at least.
+/// The least number of values that an Array or an object counts as.
 pub(crate) const LEAST: usize = 4;
-/// How many values a Map or a Set counts for at least.
+/// The least number of values that a Map or a Set counts as.
 pub(crate) const LEAST_LISTED: usize = 8;
 
-/// What is left of a crossing's budget.
+/// The remaining budget of a crossing.
 pub(crate) struct Budget<'l> {
     nodes: Cell<usize>,
     bytes: Cell<usize>,
-    /// A value went into serde's buffer that it also gives to another type: a BigInt to a float, rounded, bytes to a
-    /// text, a great number to an `f32`.
+    /// serde's buffer holds a value that it may also give to another type: a BigInt as a float, rounded; bytes as text; a
+    /// great number as an `f32`.
     is_in_doubt: Cell<bool>,
     limits: &'l Limits,
     stack: StackEnd,
@@ -90,7 +93,7 @@ impl<'l> Budget<'l> {
         }
     }
 
-    /// What has been paid: the bytes, and 8 for each value.
+    /// The spent part in bytes: the bytes, and 8 for each value.
     #[inline]
     pub(crate) fn spent(&self) -> usize {
         const VALUE: usize = 8;
@@ -98,18 +101,18 @@ impl<'l> Budget<'l> {
         (self.limits.value_bytes - self.bytes.get()).saturating_add(values.saturating_mul(VALUE))
     }
 
-    /// Whether what was read is to be compared with its schema once more.
+    /// Whether the result needs a second check against its schema.
     #[inline]
     pub(crate) fn is_in_doubt(&self) -> bool {
         self.is_in_doubt.get()
     }
 
-    /// Remembers that serde's buffer may make something else of a value.
+    /// Notes that serde's buffer may give a value to another type.
     fn doubt(&self) {
         self.is_in_doubt.set(true);
     }
 
-    /// Pays for `count` values.
+    /// Spends the budget of `count` values.
     #[inline]
     fn nodes(&self, count: usize) -> Result<(), ValueError> {
         let Some(left) = self.nodes.get().checked_sub(count) else {
@@ -124,22 +127,22 @@ impl<'l> Budget<'l> {
         Ok(())
     }
 
-    /// Pays for a list or an object of the guest: for what it holds, and for [`LEAST`] values if it holds less.
+    /// Spends the budget of a list or an object of the guest: its elements, or [`LEAST`] values if it has fewer.
     ///
-    /// A record of some fields costs no more than its fields. To look at an empty collection costs about as much as to read
-    /// some values, and a value that holds one collection many times is cheap to make: so these are paid for as well.
+    /// A record of some fields costs no more than its fields. Reading an empty collection takes as long as reading some
+    /// values, and a value that contains one collection many times is cheap to make. So empty collections have a price.
     fn items(&self, count: usize) -> Result<(), ValueError> {
         self.length(count)?;
         self.nodes(count.max(LEAST))
     }
 
-    /// Pays for a Set, which is copied to a list before it is read.
+    /// Spends the budget of a Set, which is copied to a list before it is read.
     fn members(&self, count: usize) -> Result<(), ValueError> {
         self.length(count)?;
         self.nodes(count.max(LEAST_LISTED))
     }
 
-    /// Pays for a Map, which is copied to a list before it is read: for its keys and values.
+    /// Spends the budget of a Map's keys and values, which are copied to a list before they are read.
     fn entries(&self, count: usize) -> Result<(), ValueError> {
         self.length(count)?;
         self.nodes(count.saturating_mul(2).max(LEAST_LISTED))
@@ -154,7 +157,8 @@ impl<'l> Budget<'l> {
         }
     }
 
-    /// Pays for a text, by its length in the units of the side that it comes from: V8's 16-bit units, or bytes of UTF-8.
+    /// Spends the budget of a text. The length is in units of the side that the text comes from: V8's 16-bit units, or bytes
+    /// of UTF-8.
     #[inline]
     fn text(&self, length: usize) -> Result<(), ValueError> {
         let limit = self.limits.value_text;
@@ -164,7 +168,7 @@ impl<'l> Budget<'l> {
         self.bytes(length)
     }
 
-    /// Pays for `count` bytes.
+    /// Spends the budget of `count` bytes.
     #[inline]
     fn bytes(&self, count: usize) -> Result<(), ValueError> {
         let Some(left) = self.bytes.get().checked_sub(count) else {
@@ -174,12 +178,12 @@ impl<'l> Budget<'l> {
         Ok(())
     }
 
-    /// There is no memory for one more buffer.
+    /// The error when there is no memory for one more buffer.
     fn no_buffer(&self) -> ValueError {
         over("bytes of ArrayBuffers", "buffers", self.limits.buffers, "more".into())
     }
 
-    /// The depth one further in.
+    /// The depth of the next level; an error beyond the limit.
     fn deeper(&self, depth: usize) -> Result<usize, ValueError> {
         if depth >= self.limits.value_depth {
             let limit = self.limits.value_depth;
@@ -195,13 +199,13 @@ impl<'l> Budget<'l> {
     }
 }
 
-/// A budget of the crossing that is used up: what it is of, the name of its limit, the limit, and what was met.
+/// The error of a used-up budget: the counted unit, the name of the limit, the limit, and the value found.
 #[cold]
 fn over(what: &str, name: &str, limit: usize, found: String) -> ValueError {
     ValueError::budget(format!("at most {} {what} (`Limits::{name}`)", grouped(limit as u64)), found)
 }
 
-/// Text and bytes that are more than may cross.
+/// The error of text and bytes beyond `Limits::value_bytes`.
 #[cold]
 pub(crate) fn over_bytes(limit: usize) -> ValueError {
     over("bytes in one crossing", "value_bytes", limit, "more".into())
@@ -217,7 +221,7 @@ pub(crate) fn to_guest<'s, T: ?Sized + Serialize>(
     ValueWriter::new(scope, budget).top(value)
 }
 
-/// The same of a value that nobody else has: `Bytes` are moved.
+/// Copies an owned Rust value into the current realm. Its `Bytes` are moved.
 #[inline]
 pub(crate) fn owned_to_guest<'s, T: Serialize + 'static>(
     scope: &v8::PinScope<'s, '_>,
@@ -227,7 +231,8 @@ pub(crate) fn owned_to_guest<'s, T: Serialize + 'static>(
     ValueWriter::new(scope, budget).owned(value)
 }
 
-/// The same of plain data that came over a wire: `undefined` stays what it is where it is the whole value, and bytes are moved.
+/// Copies plain data that came over a wire into the current realm. A whole value of `undefined` stays `undefined`, and bytes
+/// are moved.
 #[cfg(feature = "process")]
 pub(crate) fn tree_to_guest<'s>(
     scope: &v8::PinScope<'s, '_>,
@@ -241,7 +246,7 @@ pub(crate) fn tree_to_guest<'s>(
     }
 }
 
-/// A value of the guest as plain data, whatever it is.
+/// Any value of the guest as plain data.
 pub(crate) fn observed<'s>(
     scope: &v8::PinScope<'s, '_>,
     budget: &Budget<'_>,
@@ -250,8 +255,8 @@ pub(crate) fn observed<'s>(
     observe::observe(Reader::new(scope, budget, value))
 }
 
-/// A value of the guest as plain data for a reader elsewhere, who finds with [`from_tree`] what [`to_host`] would have found: what costs
-/// too much is an error only to those who look at it.
+/// A value of the guest as plain data, for a reader in another process. That reader finds with [`from_tree`] what
+/// [`to_host`] would have found. A part that exceeds the budget is an error only for a reader that reads the part.
 #[cfg(feature = "process")]
 pub(crate) fn observed_for_wire<'s>(
     scope: &v8::PinScope<'s, '_>,
@@ -261,10 +266,10 @@ pub(crate) fn observed_for_wire<'s>(
     observe::observe_affordable(Reader::new(scope, budget, value))
 }
 
-/// The values at the top that were read, as plain data, and each as it was seen.
+/// The arguments or the result that were read, as plain data of the same observation.
 pub(crate) struct SeenAgain<'s> {
     again: Again<'s>,
-    /// Reading came to an end, so that all was seen that the types ask for.
+    /// The read was complete, so all parts that the types need were observed.
     was_read: bool,
 }
 
@@ -273,7 +278,7 @@ impl<'s> SeenAgain<'s> {
         Self { again: seen.into(), was_read }
     }
 
-    /// The nth value; `value` is what it is now, if it was not reached.
+    /// The nth value. `value` is its current state, in case the read did not reach it.
     pub(crate) fn nth(
         &self,
         scope: &v8::PinScope<'s, '_>,
@@ -284,7 +289,7 @@ impl<'s> SeenAgain<'s> {
     }
 }
 
-/// Copies a value of the guest out, and notes what was seen of it. Getters may run, so the guest's limits must hold meanwhile.
+/// Copies a value of the guest out, and notes its parts. Getters may run, so the guest's limits must be armed.
 #[inline]
 pub(crate) fn to_host<'r, 's, T: DeserializeOwned>(
     scope: &'r v8::PinScope<'s, '_>,
@@ -302,14 +307,14 @@ pub struct ArgumentWriter<'w, 's, 'i> {
     pub(crate) target: Target<'w, 's, 'i>,
 }
 
-/// What arguments are written to.
+/// The destination of arguments.
 pub(crate) enum Target<'w, 's, 'i> {
     Guest {
         scope: &'w v8::PinScope<'s, 'i>,
         budget: &'w Budget<'w>,
         values: Arguments<'s>,
     },
-    /// A list of as many values as there are parameters, of which so many are written.
+    /// A list of as many values as there are parameters, and the number of written ones.
     #[cfg(feature = "process")]
     Wire {
         out: &'w mut Out,
@@ -330,14 +335,14 @@ impl<'w, 's, 'i> ArgumentWriter<'w, 's, 'i> {
         Self { params, target: Target::Guest { scope, budget, values: SmallVec::new() } }
     }
 
-    /// For a guest elsewhere: what is appended is a list of values.
+    /// Writes for a guest in another process. The appended bytes are a list of values.
     #[cfg(feature = "process")]
     pub(crate) fn wired(out: &'w mut Out, params: &'static [ParamSpec]) -> Self {
         put_length(params.len(), out);
         Self { params, target: Target::Wire { out, written: 0 } }
     }
 
-    /// What was written for the engine.
+    /// The values that were written for the engine.
     #[inline]
     pub(crate) fn into_values(self) -> Arguments<'s> {
         match self.target {
@@ -411,18 +416,18 @@ fn sent<T: ?Sized + Serialize>(
     serialize_top(value, out).map_err(|error| error.inside(param_name(params, index)))
 }
 
-/// Reads arguments, and names the parameter when one is not what it should be.
+/// Reads arguments, and names the parameter of a wrong one.
 #[doc(hidden)]
 pub struct ArgumentReader<'r, 's, 'i> {
     pub(crate) budget: &'r Budget<'r>,
     pub(crate) params: &'static [ParamSpec],
     pub(crate) arguments: Passed<'r, 's, 'i>,
-    /// Where what is read is noted, if it is.
+    /// Where the observed parts are noted, if they are.
     pub(crate) seen: Option<&'r Seen<'s>>,
     pub(crate) next: usize,
 }
 
-/// Where arguments are.
+/// The source of arguments.
 pub(crate) enum Passed<'r, 's, 'i> {
     /// The guest called a function.
     Call(&'r v8::PinScope<'s, 'i>, &'r v8::FunctionCallbackArguments<'s>),
@@ -434,7 +439,7 @@ pub(crate) enum Passed<'r, 's, 'i> {
 
 #[cfg(feature = "process")]
 impl<'r> ArgumentReader<'r, '_, '_> {
-    /// Of arguments that came over a wire. Those that are missing are `undefined`, and those beyond the parameters are not
+    /// Reads arguments that came over a wire. Missing arguments are `undefined`, and those beyond the parameters are not
     /// read, as in JavaScript.
     pub(crate) fn plain(budget: &'r Budget<'r>, params: &'static [ParamSpec], values: Vec<JsValue>) -> Self {
         Self { budget, params, arguments: Passed::Plain(values.into_iter()), seen: None, next: 0 }

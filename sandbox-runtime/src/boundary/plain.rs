@@ -1,4 +1,6 @@
-//! A Rust value as plain data, as the guest would see it: what constraints are checked on.
+//! A Rust value as plain data, as the guest would see it.
+//!
+//! Constraints of host values are checked on it. The serde format here mirrors `write`, without an engine.
 
 use serde::ser::{self, Serialize};
 
@@ -8,7 +10,7 @@ use super::keys::KeyWriter;
 use super::value_error::ValueError;
 use super::write::{MAX_SAFE, is_json};
 
-/// No value that crosses is nested deeper; see [`Limits::value_depth`](crate::Limits::value_depth).
+/// The greatest depth of a value that crosses; see [`Limits::value_depth`](crate::Limits::value_depth).
 pub(crate) const DEEPEST: usize = 260;
 
 /// The value as plain data.
@@ -16,7 +18,7 @@ pub(crate) fn plain<T: ?Sized + Serialize>(value: &T) -> Result<JsValue, ValueEr
     PlainWriter { depth: 0, json: false, map: false }.write(value)
 }
 
-/// The same of what is inside of a newtype of this name, so many levels deep.
+/// The content of a newtype of this name as plain data, from a depth on.
 #[cfg(feature = "process")]
 pub(crate) fn plain_inside<T: ?Sized + Serialize>(
     name: &'static str,

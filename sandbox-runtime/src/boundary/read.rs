@@ -1,7 +1,9 @@
-//! JavaScript → Rust: reading values of a guest.
+//! JavaScript → Rust: reads engine values of a guest.
 //!
-//! Nothing is converted in silence, and no value is believed before it is looked at. Reading a property can run
-//! a getter of the guest, so whoever reads has the guest's limits armed and borrows nothing of the host.
+//! [`Reader`] is the reader of one value. `boundary::to_host` and `ArgumentReader` use it, on the isolate's thread.
+//!
+//! No value is converted silently, and no value is used before it is checked. Reading a property can run a getter of
+//! the guest. So the caller has the guest's limits armed, and borrows nothing of the host.
 
 use std::fmt::Display;
 
@@ -26,9 +28,9 @@ pub(super) struct Reader<'r, 's, 'i> {
     pub(super) budget: &'r Budget<'r>,
     depth: usize,
     pub(super) value: Value<'s>,
-    /// Where what is read is noted, if it is.
+    /// Where the observed parts are noted, if they are.
     seen: Option<&'r Seen<'s>>,
-    /// The number of the value there, or of what it is looked for in.
+    /// The number of the value among the noted parts, or of the value that contains it.
     pub(super) part: Part,
 }
 
@@ -38,7 +40,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
         Self { scope, budget, depth: 0, value, seen: None, part: TOP }
     }
 
-    /// The reader of a value at the top whose parts are noted as they are read.
+    /// The reader of a top-level value whose parts are noted as they are read.
     #[inline]
     pub(super) fn noted(self, seen: Option<&'r Seen<'s>>) -> Self {
         Self { seen, ..self }.part(self.value)
@@ -48,12 +50,12 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
         ValueError::found(expected, self.scope, self.value)
     }
 
-    /// The same reader, of another value.
+    /// A reader of another value with the same state.
     pub(super) fn of(self, value: Value<'s>) -> Self {
         Self { value, ..self }
     }
 
-    /// The reader of a value that was found inside of this one.
+    /// A reader of a value inside of this one.
     #[inline]
     pub(super) fn part(self, value: Value<'s>) -> Self {
         match self.seen {
@@ -62,12 +64,12 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
         }
     }
 
-    /// The same reader, of a value that has this number.
+    /// A reader of another value, with this number.
     pub(super) fn at(self, part: Part, value: Value<'s>) -> Self {
         Self { value, part, ..self }
     }
 
-    /// Notes how the value is taken apart.
+    /// Notes how the value was taken apart.
     #[inline]
     pub(super) fn opens(&self, opened: impl FnOnce(&Seen<'s>) -> Opened<'s>) {
         if let Some(seen) = self.seen {
@@ -80,12 +82,12 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
     }
 
     pub(super) fn text(&self, string: v8::Local<'s, v8::String>) -> Result<String, ValueError> {
-        // Paid before the text is looked at: a rope of half a gigabyte is refused without being made flat.
+        // The budget is spent before the text is read: a rope of half a gigabyte is refused without being flattened.
         self.budget.text(engine::length(self.scope, string))?;
         rust_string(self.scope, string)
     }
 
-    /// The numbers of a typed array, unless its memory has been taken away.
+    /// The numbers of a typed array; an error if its memory is detached.
     pub(super) fn numbers(
         &self,
         numbers: v8::Local<'s, v8::TypedArray>,
@@ -95,7 +97,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
         there.ok_or_else(|| self.unexpected("numbers that are still there"))
     }
 
-    /// An own property. A getter of it may run and may throw.
+    /// An own property. A getter may run and may throw.
     pub(super) fn get(
         &self,
         object: v8::Local<'s, v8::Object>,
@@ -104,7 +106,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
         object.get(self.scope, key).ok_or_else(ValueError::thrown)
     }
 
-    /// The names of an object's own enumerable properties; symbols are not data and are left out.
+    /// The names of an object's own enumerable properties. Symbols are not data and are left out.
     pub(super) fn names(
         &self,
         object: v8::Local<'s, v8::Object>,
@@ -120,7 +122,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
             .ok_or_else(|| ValueError::new("an object", "one whose properties cannot be listed"))
     }
 
-    /// A Number, without asking first what else the value might be.
+    /// The value as a Number, without a test of its other kinds.
     #[inline]
     fn number(&self) -> Option<f64> {
         self.value.try_cast::<v8::Number>().ok().map(|number| number.value())
@@ -180,7 +182,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
         Ok(bytes)
     }
 
-    /// The bytes of a buffer or of a view of one, unless the memory has been taken away.
+    /// The bytes of a buffer or of a view of one, unless the memory is detached.
     fn byte_view(&self, value: Value<'s>) -> Option<v8::Local<'s, v8::TypedArray>> {
         if let Ok(numbers) = value.try_cast::<v8::TypedArray>() {
             return self.numbers(numbers).ok();
@@ -196,7 +198,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
                 (buffer, 0, buffer.byte_length())
             }
         };
-        // What a view says of its length may be older than its buffer.
+        // The length of a view may be older than its buffer.
         let length = end.min(buffer.byte_length()).checked_sub(start).filter(|_| !buffer.was_detached())?;
         let view = v8::Uint8Array::new(self.scope, buffer, start, length)?;
         engine::settled(self.scope, view.into())
@@ -220,7 +222,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
     ) -> Result<V::Value, ValueError> {
         let shape = match self.shape() {
             ValueKind::Numbers(numbers) => ValueKind::Numbers(self.numbers(numbers)?),
-            // Bytes are numbers to whoever asks for a list.
+            // For a list, bytes are numbers.
             ValueKind::Bytes(bytes) => match bytes.try_cast::<v8::TypedArray>() {
                 Ok(numbers) => ValueKind::Numbers(self.numbers(numbers)?),
                 Err(_) => ValueKind::Bytes(bytes),
@@ -233,7 +235,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
             ValueKind::Numbers(numbers) => numbers.length(),
             _ => return Err(self.unexpected(expected.to_string())),
         };
-        // Paid before anything is read or listed: `length = 2**32 - 1` costs nothing to refuse.
+        // The budget is spent before the list is read: refusing `length = 2**32 - 1` costs nothing.
         match shape {
             ValueKind::Set(_) => self.budget.members(length)?,
             _ => self.budget.items(length)?,
@@ -290,7 +292,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
     }
 }
 
-/// An integral Number that no other integer is rounded to.
+/// An integral Number that is exact.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,

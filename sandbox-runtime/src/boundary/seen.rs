@@ -1,12 +1,13 @@
-//! What a reading has seen of the guest's values.
+//! The observation of the guest's values: the parts that a read has seen.
 //!
-//! A getter, or a buffer that changes, gives another value at each look. So a value of the guest is looked at once. While the
-//! value is read, each part is noted here as it was given.
+//! A getter, or a buffer that changes, gives another value at each read. So a value of the guest is observed once. While
+//! the value is read, each part is noted here.
 //!
-//! A closer look follows when a value was read and is to be checked, or was refused and all that is wrong is to be told. It gets
-//! the noted parts, and no code of the guest runs for them. Of a value that was read, nothing else is looked at.
+//! A second pass follows when a value that was read must be checked, or when a refused value must be diagnosed. The second
+//! pass uses the noted parts, and no code of the guest runs for them. For a value that was read, the second pass uses
+//! nothing else.
 //!
-//! A note is a handle of the engine and a number. A type without a description is never looked at closer, so it has no notes.
+//! A note is a handle of the engine and a number. A type without a description has no second pass, so it has no notes.
 //! [`Reader`](super::read::Reader) writes them, and `observe` reads them.
 
 use std::cell::RefCell;
@@ -20,18 +21,18 @@ use super::read::Value;
 /// The number of a value among those that were seen.
 pub(super) type Part = u32;
 
-/// What the values at the top are inside of.
+/// The container of the top-level values.
 pub(super) const TOP: Part = Part::MAX;
 
-/// What was not seen, in which nothing was.
+/// A part that was not observed. No parts are inside of it.
 pub(super) const UNSEEN: Part = Part::MAX - 1;
 
-/// The parts of values, in the order in which they were seen.
+/// The parts of values, in the order of observation.
 pub(crate) struct Seen<'s> {
-    /// Each with the part that it is inside of. A value of few parts needs no memory for its notes.
+    /// Each part, with the part that contains it. A value of few parts needs no allocation for its notes.
     parts: RefCell<SmallVec<[(Part, Value<'s>); 4]>>,
     opened: RefCell<Vec<(Part, Opened<'s>)>>,
-    /// Whether the bytes of buffers are kept; else their number.
+    /// Whether the bytes of buffers are kept; otherwise only their number.
     keeps_bytes: bool,
 }
 
@@ -64,7 +65,7 @@ impl<'s> Seen<'s> {
         Self { parts: RefCell::default(), opened: RefCell::default(), keeps_bytes }
     }
 
-    /// Notes a value that was found inside of another.
+    /// Notes a value that is inside of another.
     #[inline]
     pub(super) fn note(&self, of: Part, value: Value<'s>) -> Part {
         let mut parts = self.parts.borrow_mut();
@@ -77,13 +78,13 @@ impl<'s> Seen<'s> {
         self.opened.borrow_mut().push((part, opened));
     }
 
-    /// The bytes of a buffer as they are to be noted.
+    /// The bytes of a buffer as they are noted.
     pub(super) fn bytes(&self, bytes: &[u8]) -> Opened<'s> {
         Opened::Bytes(if self.keeps_bytes { bytes.to_vec() } else { vec![0; bytes.len()] })
     }
 }
 
-/// What was seen, to be looked at again.
+/// The observation, for the second pass.
 pub(super) struct Again<'s> {
     parts: SmallVec<[(Part, Value<'s>); 4]>,
     inside: FxHashMap<Part, Vec<Part>>,
@@ -102,7 +103,7 @@ impl<'s> From<Seen<'s>> for Again<'s> {
 }
 
 impl<'s> Again<'s> {
-    /// The nth value that was seen inside of a part.
+    /// The nth observed value inside of a part.
     pub(super) fn nth(&self, of: Part, nth: usize) -> Option<(Part, Value<'s>)> {
         let part = *self.inside.get(&of)?.get(nth)?;
         Some((part, self.parts.get(part as usize)?.1))

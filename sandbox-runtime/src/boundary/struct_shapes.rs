@@ -1,10 +1,12 @@
-//! Objects of known fields: a function of their realm makes one from its values, another takes it apart.
+//! Functions of a realm that make and take apart objects of known fields.
 //!
-//! To define or read properties one at a time through V8's API is to look up each name again. In JavaScript an object literal has
-//! its shape from the start, and a property is read at a known offset once the reader was called a few times. The functions are
-//! compiled in the realm when a form was met a few times. They are the host's own: they see nothing of the realm but the values
-//! and `Object.keys` as it was before any guest, and no guest can reach them. An object that is not just of these fields in their
-//! order is read one property at a time.
+//! Each realm has one [`StructShapes`]. `collect` makes objects with it, and `deserialize` takes them apart.
+//!
+//! Through V8's API, each definition or read of a property looks up the name. In JavaScript, an object literal has its shape
+//! from the start. A property is read at a known offset once the reader was called a few times. The functions are compiled
+//! in the realm when a form was met a few times. The functions belong to the host, and no guest can reach them. They see the
+//! values, and `Object.keys` as it was before any guest ran. An object with other fields, or in another order, is read one
+//! property at a time.
 
 use std::borrow::Borrow;
 use std::cell::RefCell;
@@ -21,14 +23,14 @@ use super::value_error::ValueError;
 use super::write::terminated;
 use crate::isolate::{Isolate, Realm, engine, script, shim};
 
-/// From the so many-th object on a function pays.
+/// From this object on, a compiled function is faster.
 const MET: u32 = 4;
-/// Of how many fields.
+/// The numbers of fields for which functions are made.
 const FIELDS: std::ops::RangeInclusive<usize> = 3..=64;
 /// How many functions of each kind a realm keeps.
 const MOST: usize = 256;
 
-/// The name of a field. It is the program's own, so that two are the same when they are at the same place.
+/// The name of a field. The name is `'static`, so two names are equal when their addresses are.
 #[derive(Clone, Copy)]
 pub(super) struct PropertyName(pub(super) &'static str);
 
@@ -50,24 +52,24 @@ impl Hash for PropertyName {
 pub(super) type Names = SmallVec<[PropertyName; 12]>;
 pub(super) type Values<'s> = SmallVec<[v8::Local<'s, v8::Value>; 12]>;
 
-/// A function, if there is one yet.
+/// A function, if it is compiled yet.
 enum StructShape {
     Met(u32),
     Made(v8::Global<v8::Function>),
-    /// It cannot be compiled.
+    /// The function cannot be compiled.
     Never,
 }
 
-/// The functions of a realm.
+/// The compiled functions of a realm.
 pub(crate) struct StructShapes {
     keys: v8::Global<v8::Function>,
     makers: RefCell<FxHashMap<Names, StructShape>>,
-    /// By the place of the list of names, and its length.
+    /// By the address and the length of the list of names.
     takers: RefCell<FxHashMap<(usize, usize), StructShape>>,
 }
 
 impl StructShapes {
-    /// Takes what they need of the current realm, before a guest can change it.
+    /// Captures the functions that are needed from the current realm, before a guest can change it.
     pub(crate) fn of(scope: &v8::PinScope<'_, '_>) -> Option<Self> {
         let key = |name: &str| js_string(scope, name, v8::NewStringType::Internalized).ok();
         let object = scope.get_current_context().global(scope).get(scope, key("Object")?.into())?;
@@ -92,8 +94,8 @@ impl StructShapes {
         }
     }
 
-    /// The values of an object's fields, in their order, if it has these and no others, and there is a function for them. A
-    /// getter may run and may throw.
+    /// The values of an object's fields, in their order. `None` when the object has other fields, or when there is no
+    /// function. A getter may run and may throw.
     pub(super) fn take<'s>(
         scope: &v8::PinScope<'s, '_>,
         object: v8::Local<'s, v8::Object>,
@@ -109,13 +111,13 @@ impl StructShapes {
     }
 }
 
-/// The realm whose functions may be there for an object of so many fields.
+/// The current realm, if it may have functions for objects of so many fields.
 fn realm(scope: &v8::PinScope<'_, '_>, fields: usize) -> Option<Rc<Realm>> {
     let may_be = engine::HAS_FORMS && FIELDS.contains(&fields);
     may_be.then(|| Isolate::current(scope)?.current_realm()).flatten()
 }
 
-/// The function of a form, which is compiled when it is worth it.
+/// The function of a form, which is compiled once the form was met often enough.
 fn function<'s, K: Eq + Hash + Borrow<Q>, Q: ?Sized + Eq + Hash>(
     scope: &v8::PinScope<'s, '_>,
     forms: &StructShapes,
@@ -137,7 +139,7 @@ fn function<'s, K: Eq + Hash + Borrow<Q>, Q: ?Sized + Eq + Hash>(
             *times += 1;
             None
         }
-        // Compiling takes some stack, and would throw without it.
+        // Compilation needs stack, and would throw without it.
         StructShape::Met(_) if !Isolate::current(scope)?.stack().allows_call() => None,
         StructShape::Met(_) => {
             let function = forms.compiled(scope, &source());
@@ -149,7 +151,7 @@ fn function<'s, K: Eq + Hash + Borrow<Q>, Q: ?Sized + Eq + Hash>(
 }
 
 impl StructShapes {
-    /// The function that a program gives.
+    /// Runs a program that returns a function.
     fn compiled<'s>(
         &self,
         scope: &v8::PinScope<'s, '_>,
@@ -175,7 +177,7 @@ fn maker(names: &[PropertyName]) -> String {
     source + "});\n"
 }
 
-/// A function that gives the values, or nothing when the names are others. The object is no proxy.
+/// A function that returns the values, or nothing when the names differ. The object is no proxy.
 fn taker(fields: &[&str]) -> String {
     let mut source = format!(
         "\"use strict\";\nreturn (object) => {{\n  const names = keys(object);\n  if (names.length !== {}",

@@ -1,5 +1,7 @@
-//! Strings across the boundary. JavaScript's are sequences of 16-bit units, and a lone surrogate is legal in
-//! them; Rust's are Unicode text. A string that is not well formed is refused, never repaired in silence.
+//! Strings across the boundary.
+//!
+//! JavaScript's strings are sequences of 16-bit units, in which a lone surrogate is legal. Rust's strings are Unicode
+//! text. A string that is not well formed is refused, and never repaired silently.
 
 use deno_core::v8;
 
@@ -9,7 +11,7 @@ use crate::isolate::engine;
 /// How many characters of a guest's text an error shows.
 pub(super) const SHOWN: usize = 64;
 
-/// V8's own bound on the length of a string, in 16-bit units.
+/// V8's bound on the length of a string, in 16-bit units.
 const MAX_LENGTH: usize = v8::String::MAX_LENGTH;
 
 /// A string of JavaScript as a string of Rust.
@@ -60,7 +62,7 @@ pub(crate) fn js_string<'s>(
     kind: v8::NewStringType,
 ) -> Result<v8::Local<'s, v8::String>, ValueError> {
     let string = match text.is_ascii() {
-        // The engine need not look for what UTF-8 means.
+        // ASCII needs no decoding by the engine.
         true => v8::String::new_from_one_byte(scope, text.as_bytes(), kind),
         false => v8::String::new_from_utf8(scope, text.as_bytes(), kind),
     };
@@ -69,7 +71,7 @@ pub(crate) fn js_string<'s>(
     })
 }
 
-/// The beginning of a string, `shown` characters of it. A rope is not flattened for it when it is long.
+/// The first `shown` characters of a string. A long rope is not flattened.
 pub(crate) fn preview(
     scope: &v8::PinScope<'_, '_>,
     string: v8::Local<'_, v8::String>,
@@ -80,7 +82,7 @@ pub(crate) fn preview(
     if length > FLATTENED {
         return format!("… {length} characters …");
     }
-    // A character is one or two units, and one more unit tells whether there are more.
+    // A character is one or two units. One more unit tells whether there are more.
     let units = engine::units(scope, string, length.min(2 * shown + 1));
     cut(&String::from_utf16_lossy(&units), shown)
 }
@@ -97,7 +99,7 @@ fn cut(text: &str, shown: usize) -> String {
     }
 }
 
-/// A number as JavaScript writes it, but for −0, which is shown as such.
+/// A number as JavaScript writes it, except that -0 is shown as `-0`.
 pub(super) fn number(value: f64) -> String {
     if value.is_infinite() {
         return if value > 0.0 { "Infinity".into() } else { "-Infinity".into() };

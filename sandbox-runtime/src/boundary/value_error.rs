@@ -1,4 +1,7 @@
-//! What is wrong with a value, and where in the value.
+//! [`ValueError`]: what is wrong with a value, and where in the value.
+//!
+//! Both readers, the writer and the checks make these errors. `error` puts them into `Error::Boundary` with the
+//! method's name.
 
 use std::fmt::{self, Display, Write as _};
 
@@ -11,8 +14,8 @@ use crate::isolate::engine;
 use crate::schema::{CheckViolation, Step};
 use crate::shown::Shown;
 
-/// A value that is not what it should be. Paths grow from the inside out while the error is returned, so a value
-/// that is right pays nothing for them.
+/// The violations of a value. Paths grow from the inside out while the error is returned, so a correct value pays
+/// nothing for them.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct ValueError(Box<ErrorState>);
@@ -22,17 +25,17 @@ struct ErrorState {
     kind: FaultKind,
     /// At least one.
     faults: Vec<ValueFault>,
-    /// There are more than these.
+    /// Whether there are more violations than these.
     truncated: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FaultKind {
-    /// The value is not of its type; there may be more to say about it.
+    /// The value is not of its type. A diagnosis may find more.
     Value,
-    /// The value costs too much, so nothing more is read of it.
+    /// The value exceeds a budget, so no more of it is read.
     Budget,
-    /// All that is to be said has been said.
+    /// The violations are complete.
     Complete,
 }
 
@@ -49,12 +52,12 @@ impl ValueError {
         Self::of(FaultKind::Value, expected, found)
     }
 
-    /// Code of the guest threw while the value was read, and would again.
+    /// The error when code of the guest threw during the read. A second read would throw again.
     pub(super) fn thrown() -> Self {
         Self::of(FaultKind::Complete, "a value", "a getter that threw")
     }
 
-    /// A budget of the crossing is used up.
+    /// The error of a used-up budget of the crossing.
     pub(super) fn budget(expected: impl Into<String>, found: impl Into<String>) -> Self {
         Self::of(FaultKind::Budget, expected, found)
     }
@@ -76,7 +79,7 @@ impl ValueError {
             .then(|| Self(Box::new(ErrorState { kind: FaultKind::Complete, faults, truncated })))
     }
 
-    /// What was found is a value of the guest.
+    /// The error for a value of the guest that was found.
     pub(super) fn found(
         expected: impl Into<String>,
         scope: &v8::PinScope<'_, '_>,
@@ -106,7 +109,7 @@ impl ValueError {
         self
     }
 
-    /// Whether a closer look at the value can find more than this.
+    /// Whether a diagnosis of the value can find more than this.
     pub(crate) fn is_first_of_many(&self) -> bool {
         self.0.kind == FaultKind::Value
     }
@@ -115,18 +118,18 @@ impl ValueError {
         self.0.kind == FaultKind::Budget
     }
 
-    /// What was found, alone.
+    /// The text of the found value, alone.
     pub(super) fn into_found(self) -> String {
         self.0.faults.into_iter().next().map(|fault| fault.found).unwrap_or_default()
     }
 
-    /// What is wrong first, without the place.
+    /// The texts of the first violation, without the place.
     pub(super) fn into_expected_and_found(self) -> (String, String) {
         let first = self.0.faults.into_iter().next();
         first.map(|fault| (fault.expected, fault.found)).unwrap_or_default()
     }
 
-    /// The violations of both.
+    /// Joins the violations of both.
     pub(crate) fn and(mut self, other: Self) -> Self {
         self.0.truncated |= other.0.truncated || self.0.faults.len() + other.0.faults.len() > MOST;
         self.0.faults.extend(other.0.faults);
@@ -134,7 +137,7 @@ impl ValueError {
         self
     }
 
-    /// The same with all that a closer look has found. What was found first is kept when the closer look missed it.
+    /// Adds the violations of a diagnosis. The first violation is kept when the diagnosis missed it.
     pub(crate) fn with(self, mut violations: Vec<CheckViolation>) -> Self {
         let first = self.0.faults.into_iter().next();
         if let Some(ValueFault { mut path, expected, found }) = first {
@@ -164,15 +167,16 @@ impl ValueError {
 /// How many violations of one crossing are reported.
 pub(crate) const MOST: usize = 16;
 
-/// Whether a violation is about a place, or about one inside or around it: two who look at the same mistake do not
-/// always blame the same place, as with a field that is missing, or the key of an entry.
+/// Whether a violation is about a place, or about one inside or around it. Two readers of the same mistake can name
+/// different places, as with a missing field or the key of an entry.
 fn is_beside(a: &[Step], b: &[Step]) -> bool {
     let is_key = |step: &Step| matches!(step, Step::Key(_));
     a.iter().zip(b).all(|(a, b)| a == b || is_key(a) || is_key(b))
 }
 
 fn path_text(steps: &[Step]) -> String {
-    /// Of a longer path, such as that of a cycle, the middle is left out.
+    /// The longest path that is shown whole, in steps. The middle of a longer path, such as that of a cycle, is left
+    /// out.
     const STEPS: usize = 24;
     let mut path = String::new();
     for (at, step) in steps.iter().rev().enumerate() {
@@ -258,7 +262,7 @@ fn one_of(what: &str, names: &[&str]) -> String {
     }
 }
 
-/// serde's word for what was found, in the words of JavaScript.
+/// Translates serde's word for the found value into a word of JavaScript.
 fn shown(found: Unexpected<'_>) -> String {
     match found {
         Unexpected::Bool(value) => value.to_string(),
@@ -276,7 +280,7 @@ fn shown(found: Unexpected<'_>) -> String {
     }
 }
 
-/// Says what a value is, without running any code of the guest and without reading more than a few characters.
+/// Describes a value, without running any code of the guest and without reading more than a few characters.
 pub(crate) fn describe(scope: &v8::PinScope<'_, '_>, value: v8::Local<'_, v8::Value>) -> String {
     if let Ok(string) = v8::Local::<v8::String>::try_from(value) {
         return format!("{:?}", text::preview(scope, string, text::SHOWN));

@@ -1,11 +1,14 @@
-//! What a value of the guest is to the boundary, told by the engine and by no property of the value.
+//! The kind of a guest's value.
+//!
+//! The engine tells the kind, and no property of the value does, so no code of the guest runs. `read`, `exotic` and
+//! `observe` start with it.
 
 use deno_core::v8;
 
 use super::exotic::{is_bytes, is_plain};
 use super::read::Reader;
 
-/// What a value is to this boundary.
+/// The kind of a value, as the boundary treats it.
 pub(super) enum ValueKind<'s> {
     Nothing,
     Bool(bool),
@@ -21,7 +24,7 @@ pub(super) enum ValueKind<'s> {
     Date(f64),
     Error(v8::Local<'s, v8::Object>),
     Object(v8::Local<'s, v8::Object>),
-    /// Functions, symbols, promises, proxies, …: nothing that can be copied.
+    /// Functions, symbols, promises, proxies and others, which cannot be copied.
     Exotic,
 }
 

@@ -1,7 +1,7 @@
 //! Rust → JavaScript, as a serde format.
 //!
-//! Objects and arrays get own data properties only, by definition and not by assignment, so a setter that a
-//! guest planted on a prototype is never called: no code of the guest runs here.
+//! Objects and arrays get own data properties only, by definition and not by assignment. So a setter that a guest
+//! planted on a prototype is never called, and no code of the guest runs here.
 
 use std::any::{Any, TypeId};
 
@@ -17,7 +17,7 @@ use super::text::js_string;
 use super::value_error::ValueError;
 use crate::isolate::{Isolate, engine};
 
-/// The greatest integer up to which every integer is a Number of its own: 2^53 − 1.
+/// The greatest integer up to which every integer is exact as a Number: 2^53 − 1.
 pub(crate) const MAX_SAFE: u64 = (1 << 53) - 1;
 
 pub(super) type Value<'s> = v8::Local<'s, v8::Value>;
@@ -27,7 +27,7 @@ pub(super) struct ValueWriter<'w, 's, 'i> {
     pub(super) scope: &'w v8::PinScope<'s, 'i>,
     pub(super) budget: &'w Budget<'w>,
     depth: usize,
-    /// Inside of a `serde_json::Value`, whose integers have no width and are Numbers wherever that is exact.
+    /// Inside of a `serde_json::Value`, whose integers have no width. Those that are exact as Numbers are Numbers.
     json: bool,
     /// A map becomes a `Map`, whatever its keys are.
     map: bool,
@@ -39,7 +39,7 @@ impl<'w, 's, 'i> ValueWriter<'w, 's, 'i> {
         Self { scope, budget, depth: 0, json: false, map: false }
     }
 
-    /// A whole value that nobody else has: `Bytes` are moved.
+    /// Writes a whole value that the caller gives away. Its `Bytes` are moved.
     #[inline]
     pub(super) fn owned<T: Serialize + 'static>(self, value: T) -> Result<Value<'s>, ValueError> {
         let mut value = Some(value);
@@ -51,7 +51,7 @@ impl<'w, 's, 'i> ValueWriter<'w, 's, 'i> {
         value.map_or_else(|| Err(terminated()), |value| self.top(&value))
     }
 
-    /// A whole value. The unit is `undefined` here, and `null` inside of a collection.
+    /// Writes a whole value. The unit is `undefined` here, and `null` inside of a collection.
     #[inline]
     pub(super) fn top<T: ?Sized + Serialize>(self, value: &T) -> Result<Value<'s>, ValueError> {
         if typeid::of::<T>() == TypeId::of::<()>() {
@@ -75,7 +75,7 @@ impl<'w, 's, 'i> ValueWriter<'w, 's, 'i> {
         js_string(self.scope, text, v8::NewStringType::Normal)
     }
 
-    /// A property's name; V8 keeps one copy of each, so names are interned.
+    /// A property's name. Names are interned, so V8 keeps one copy of each.
     pub(super) fn name(self, text: &str) -> Result<v8::Local<'s, v8::Name>, ValueError> {
         Ok(js_string(self.scope, text, v8::NewStringType::Internalized)?.into())
     }
@@ -105,7 +105,7 @@ impl<'w, 's, 'i> ValueWriter<'w, 's, 'i> {
     }
 
     fn items(self, length: usize, tag: Option<&'static str>) -> Result<ItemsWriter<'w, 's, 'i>, ValueError> {
-        // What a caller says of a length is a hint, and no reason to allocate much.
+        // The length is a hint of the serializer, so the first allocation is bounded.
         let values = Vec::with_capacity(length.min(1024));
         Ok(ItemsWriter { writer: self.inside()?, values, tag })
     }
@@ -115,7 +115,7 @@ impl<'w, 's, 'i> ValueWriter<'w, 's, 'i> {
     }
 }
 
-/// An Error of the current realm: of the engine's class of that name, or else an `Error` whose own `name` it is.
+/// An Error of the current realm: of the engine's class of that name, or else an `Error` with its own `name`.
 pub(crate) fn new_error<'s>(
     scope: &v8::PinScope<'s, '_>,
     class: &str,
@@ -137,7 +137,8 @@ pub(crate) fn new_error<'s>(
     Some(error)
 }
 
-/// A definition on an object that nobody else holds fails only while the isolate is being terminated.
+/// The error of a definition. On an object that only the host holds, a definition fails only while the isolate is
+/// being terminated.
 pub(super) fn terminated() -> ValueError {
     ValueError::new("a call that goes on", "one that was ended")
 }
@@ -308,7 +309,7 @@ impl<'w, 's, 'i> ser::Serializer for ValueWriter<'w, 's, 'i> {
 }
 
 impl<'s> ValueWriter<'_, 's, '_> {
-    /// Bytes, moved into the guest's heap's care and not copied.
+    /// Moves bytes into a buffer of the guest, without a copy.
     pub(super) fn bytes(
         self,
         length: usize,

@@ -1,4 +1,7 @@
-//! What is inside of plain data: the elements of an array, the entries of an object or a Map, the content of a variant.
+//! serde's access to the parts of plain data: elements of an array, entries of an object or a Map, the content of a
+//! variant.
+//!
+//! [`TreeReader`] makes these. The tree is taken apart on the way, so texts and bytes are moved.
 
 use std::vec::IntoIter;
 
@@ -10,7 +13,7 @@ use crate::boundary::js_value::JsValue;
 use crate::boundary::keys::KeyName;
 use crate::boundary::value_error::ValueError;
 
-/// The elements of an array, or of what is read as one.
+/// The elements of an array, or of data that is read as an array.
 pub(super) struct TreeItems<'b> {
     pub(super) inside: TreeInside<'b>,
     pub(super) left: Left,
@@ -65,7 +68,7 @@ impl<'de> de::SeqAccess<'de> for TreeItems<'_> {
     }
 }
 
-/// The name of a property, which is copied only for those who do not just look which field it is.
+/// The name of a property. The text is copied only for a visitor that keeps it.
 struct TreeKey<'n>(&'n str);
 
 impl TreeKey<'_> {
@@ -132,7 +135,7 @@ impl<'de> de::MapAccess<'de> for Properties<'_> {
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ValueError> {
         for (name, value) in self.fields.by_ref() {
             let name = paid(self.inside.budget, name)?;
-            // As in JSON, a property that is `undefined` is one that is not there.
+            // As in JSON, a property that is `undefined` counts as missing.
             if matches!(value, JsValue::Undefined) {
                 continue;
             }

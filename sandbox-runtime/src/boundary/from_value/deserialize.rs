@@ -1,4 +1,6 @@
-//! Plain data as what serde reads.
+//! serde's `Deserializer` for plain data.
+//!
+//! [`TreeReader`] implements it.
 
 use serde::de::{self, IntoDeserializer, Visitor};
 
@@ -12,7 +14,7 @@ use crate::boundary::js_types::{DATE, ERROR};
 use crate::boundary::js_value::JsValue;
 use crate::boundary::value_error::ValueError;
 
-/// The kinds of values that can be too much.
+/// The kinds of values that can exceed a budget.
 const ALL: &[&str] =
     &["a string", "an array", "a Set", "a typed array", "an ArrayBuffer", "a Map", "an object", "an Error"];
 
@@ -145,7 +147,7 @@ impl<'de> de::Deserializer<'de> for TreeReader<'_> {
 }
 
 impl TreeReader<'_> {
-    /// An integer for whoever takes what there is.
+    /// Gives an integer to a visitor that takes any value.
     fn any_bigint<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
         self.budget.doubt();
         visit_bigint(visitor, (self.big("i128"), self.big("u128")))

@@ -1,9 +1,11 @@
-//! Plain data → Rust: reading values of a guest that came over a wire.
+//! Plain data → Rust: reads values of a guest that came over a wire.
 //!
-//! It does to a [`JsValue`] what [`Reader`](super::read::Reader) does to a value of the engine: the same is refused, in the
-//! same words, and paid for alike. The two are kept apart since a reader of the engine's values copies handles and may run
-//! code of the guest between two steps, and this one takes a tree apart so that texts and bytes are moved. `tests/process_values.rs` keeps
-//! them the same.
+//! The parent of a child process uses it. The data are as untrusted as a guest's values.
+//!
+//! This reader does to a [`JsValue`] what [`Reader`](super::read::Reader) does to an engine value: it refuses the same
+//! values, with the same texts, at the same cost. The two readers are separate for a reason. A reader of engine values
+//! copies handles, and may run guest code between two steps. This reader takes a tree apart, so that texts and bytes are
+//! moved. `tests/process_values.rs` compares the two. `tests/process_values.rs` keeps them the same.
 
 mod access;
 mod deserialize;
@@ -23,20 +25,20 @@ pub(crate) use read_with_diagnosis::read_with_diagnosis;
 pub(crate) use unrepresentable::is_whole;
 use unrepresentable::{Unrepresentable, found, too_much};
 
-/// Reads plain data of the guest as a type. The value is taken apart: whoever may want a closer look at it later keeps the
-/// bytes it came in, or a copy.
+/// Reads plain data of the guest as a type. The value is taken apart. A caller that may diagnose it later keeps the bytes,
+/// or a copy.
 pub(crate) fn from_tree<T: DeserializeOwned>(budget: &Budget<'_>, value: JsValue) -> Result<T, ValueError> {
     T::deserialize(TreeReader { budget, depth: 0, value })
 }
 
-/// Plain data of the guest, of which nothing is believed.
+/// Plain data of the guest, which are untrusted.
 pub(super) struct TreeReader<'b> {
     pub(super) budget: &'b Budget<'b>,
     depth: usize,
     pub(super) value: JsValue,
 }
 
-/// Where values inside of another are read.
+/// The state of a reader of nested values.
 #[derive(Clone, Copy)]
 pub(super) struct TreeInside<'b> {
     pub(super) budget: &'b Budget<'b>,
@@ -54,7 +56,7 @@ impl<'b> TreeReader<'b> {
         ValueError::new(expected, found(&self.value))
     }
 
-    /// The same of a value that may be one of these kinds, and was too much to be copied.
+    /// The error of a value that may have exceeded a budget as one of these kinds.
     fn refused(&self, expected: impl Into<String>, kinds: &[&str]) -> ValueError {
         too_much(&self.value, kinds).unwrap_or_else(|| self.unexpected(expected))
     }
@@ -206,7 +208,7 @@ pub(super) fn paid(budget: &Budget<'_>, text: String) -> Result<String, ValueErr
     Ok(text)
 }
 
-/// The length of a text in JavaScript.
+/// The length of a text in JavaScript, in 16-bit units.
 pub(crate) fn units(text: &str) -> usize {
     if text.is_ascii() { text.len() } else { text.encode_utf16().count() }
 }

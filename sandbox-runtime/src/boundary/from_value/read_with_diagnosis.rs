@@ -1,13 +1,16 @@
-//! Reading, and where it is needed a closer look.
+//! Reads data, and diagnoses them in a second pass where needed.
+//!
+//! The parent of a child process reads arguments and results so.
 
 use crate::boundary::{Budget, ValueError};
 use crate::schema::CheckViolation;
 
-/// Reads data that is taken apart as it is read: first without keeping it, and where a closer look is needed, anew and kept.
+/// Reads data that are taken apart as they are read: first without a copy, and where a diagnosis is needed, a second time
+/// with a copy.
 ///
-/// `data` may give another thing each time: what is read in the end, and what is looked at, are one. Data that were read are checked
-/// even when they are not whole, for nobody reads what is missing. Of data that were not read, and are not whole, nobody knows all
-/// that is wrong.
+/// `data` may return another value each time, so the value that is read last is also the one that is diagnosed. Data that
+/// were read are checked even when they are truncated, because no missing part was read. Truncated data that were not read
+/// are not diagnosed.
 pub(crate) fn read_with_diagnosis<'b, D: Clone, V, E>(
     is_always_needed: bool,
     budget: impl Fn() -> Budget<'b>,
@@ -40,7 +43,7 @@ mod tests {
     use crate::isolate::stack::StackEnd;
     use crate::limits::Limits;
 
-    /// Data that is 1 when it is read first, then 2, and so on. A number of `bad` violates the contract.
+    /// Data that is 1 in the first read, 2 in the second, and so on. A number of `bad` violates the contract.
     fn of_changing_data(is_always_needed: bool, doubts: bool, bad: u32) -> Result<u32, String> {
         let (limits, next) = (Limits::default(), Cell::new(0));
         let budget = || Budget::new(&limits, StackEnd::of_thread());
