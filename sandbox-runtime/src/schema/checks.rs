@@ -1,4 +1,6 @@
-//! The checks of a contract's values, made once a process from its description.
+//! The checks of a contract's values, compiled from its description once a process.
+//!
+//! `isolate` and `process` check arguments and results with them. A check of a Rust value runs no code of a guest.
 
 use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
@@ -24,17 +26,17 @@ pub(crate) struct ContractChecks {
 pub(crate) struct MethodChecks {
     /// In the order of the parameters.
     pub(crate) params: Vec<TypeCheck>,
-    /// Whether any parameter has anything to keep.
+    /// Whether any parameter has constraints.
     pub(crate) is_constrained: bool,
-    /// Whether what any argument is read from has.
+    /// Whether the schema for reading has constraints, for any parameter.
     pub(crate) is_read_constrained: bool,
-    /// Whether any parameter has a description to look at what is read with.
+    /// Whether any parameter has a description, by which a read value can be diagnosed.
     is_described: bool,
     pub(crate) returns: TypeCheck,
 }
 
 impl MethodChecks {
-    /// Where what is seen of the arguments is to be noted, for a closer look.
+    /// A place for the observation of the arguments, if a diagnosis can follow.
     #[inline]
     pub(crate) fn notes<'s>(&self) -> Option<Seen<'s>> {
         self.is_described.then(|| Seen::new(self.is_read_constrained))
@@ -44,17 +46,17 @@ impl MethodChecks {
 /// The checks of a parameter or a result.
 #[doc(hidden)]
 pub struct TypeCheck {
-    /// What a value has to keep beyond its type, checked on what serde writes of it; `None` when that is nothing.
+    /// The constraints beyond the type, checked on serde's output of a value; `None` without any.
     ///
-    /// It is checked also of values that come from the guest, beside what they were read from: they are Rust values by
-    /// then, so no getter can show one value to the check and another to the host.
+    /// A value of the guest is checked too, after it became a Rust value. By then no getter can show one value to the
+    /// check and another to the host.
     constraints: Option<Checker>,
-    /// What serde reads, to say all that is wrong with a value that it did not.
+    /// The schema for reading, which diagnoses a value that could not be read.
     readable: Checker,
-    /// Whether that asks for more than the type, so that a value that was read is to be looked at as well: of a field
-    /// that is read and not written, only this knows the constraints.
+    /// Whether the schema for reading has constraints, so that a value that was read is checked against it too. A
+    /// field that is read and not written has constraints there only.
     pub(crate) is_read_constrained: bool,
-    /// Whether there is a description of what serde reads.
+    /// Whether a description for reading exists.
     is_described: bool,
     rules: Option<Rules>,
 }
@@ -72,7 +74,7 @@ impl ContractChecks {
         Ok(checks)
     }
 
-    /// Those of a contract whose types are in another process, where its values are checked.
+    /// The checks of a contract whose types are in another process. Its values are checked there.
     #[cfg(feature = "process")]
     pub(crate) const fn elsewhere() -> Self {
         Self { methods: Vec::new() }
@@ -122,19 +124,19 @@ impl TypeCheck {
         Ok(Self { constraints, readable, is_read_constrained, is_described, rules: spec.rules })
     }
 
-    /// Where what is seen of a value is to be noted, for a closer look.
+    /// A place for the observation of a value, if a diagnosis can follow.
     #[inline]
     pub(crate) fn notes<'s>(&self) -> Option<Seen<'s>> {
         self.is_described.then(|| Seen::new(self.is_read_constrained))
     }
 
-    /// Whether a value of the type has anything to keep.
+    /// Whether values of the type have constraints.
     #[inline]
     pub(crate) fn is_constrained(&self) -> bool {
         self.constraints.is_some() || self.rules.is_some()
     }
 
-    /// All that is wrong with a Rust value of the right type, each under the name `root`.
+    /// All violations of a Rust value of the right type, each below the name `root`.
     #[inline]
     pub(crate) fn enforce<T: Serialize + 'static>(&self, value: &T, root: &str) -> Result<(), ValueError> {
         match self.is_constrained() {
@@ -160,7 +162,7 @@ impl TypeCheck {
         ValueError::all(found).map_or(Ok(()), |error| Err(error.inside(root)))
     }
 
-    /// All that is wrong with a value that could not be read, each under the name `root`.
+    /// All violations of a value that could not be read, each below the name `root`.
     pub(crate) fn diagnose(&self, value: &JsValue, root: &str) -> Vec<CheckViolation> {
         let mut found = self.readable.violations(value, MOST + 1);
         found.iter_mut().for_each(|violation| violation.path.insert(0, Step::Field(root.to_owned())));
@@ -168,7 +170,7 @@ impl TypeCheck {
     }
 }
 
-/// A rule of garde that does not hold. It names Rust's fields; the guest's are those of the data.
+/// The violation of a garde rule. garde names Rust's fields. The path names the fields of the data.
 fn ruled(data: &JsValue, path: &str, message: &str) -> CheckViolation {
     let mut place = Some(data);
     let mut steps = Vec::new();
@@ -196,7 +198,7 @@ fn ruled(data: &JsValue, path: &str, message: &str) -> CheckViolation {
     }
 }
 
-/// Whether a field of JavaScript is what serde made of one of Rust, whatever `rename_all` says.
+/// Whether a JavaScript field is serde's name for a Rust field, under any `rename_all`.
 fn is_same(field: &str, rust: &str) -> bool {
     let plain = |name: &str| {
         name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>()

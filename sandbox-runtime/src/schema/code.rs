@@ -1,4 +1,6 @@
-//! Types of TypeScript as text: unions, and where they need parentheses and lines.
+//! TypeScript types as text: unions, parentheses and line breaks.
+//!
+//! `typescript` builds its output from these.
 
 use serde_json::Value as Json;
 
@@ -10,7 +12,7 @@ pub(crate) const LINE: usize = 80;
 /// One of the alternatives of a type.
 pub(crate) struct Member {
     pub(crate) text: String,
-    /// Whether it can stand before `[]` without parentheses.
+    /// Whether `[]` can follow without parentheses.
     pub(crate) atomic: bool,
     /// Its doc comment, in lines.
     pub(crate) docs: Vec<String>,
@@ -30,12 +32,12 @@ impl TypeCode {
         Self(vec![Member::atomic(text)])
     }
 
-    /// One that needs parentheses before `[]`.
+    /// A type that needs parentheses before `[]`.
     pub(crate) fn compound(text: String) -> Self {
         Self(vec![Member { text, atomic: false, docs: Vec::new() }])
     }
 
-    /// What any of the types is; each alternative once.
+    /// The union of the types, each alternative once.
     pub(crate) fn union(types: impl IntoIterator<Item = Self>) -> Self {
         let mut members: Vec<Member> = Vec::new();
         for member in types.into_iter().flat_map(|of| of.0) {
@@ -62,7 +64,7 @@ impl TypeCode {
         Self::union([self, promised])
     }
 
-    /// With the alternatives in one line each, if they have doc comments or would be too long.
+    /// The type with one line for each alternative, if they have doc comments or the line would be too long.
     pub(crate) fn declared(&self) -> String {
         let text = self.to_string();
         let fits = text.len() <= LINE && !text.contains('\n');
@@ -91,7 +93,7 @@ pub(crate) fn indented(text: &str) -> String {
     text.replace('\n', "\n  ")
 }
 
-/// The name of a property, quoted where needed. `new` would be a constructor.
+/// The name of a property, quoted where needed. Unquoted, `new` would be a constructor.
 pub(crate) fn property(name: &str) -> String {
     let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '$');
     if plain && !name.starts_with(|c: char| c.is_ascii_digit()) && !name.is_empty() && name != "new" {

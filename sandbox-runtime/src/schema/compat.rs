@@ -1,4 +1,7 @@
-//! What a change of a contract breaks: two versions of it are compared as data, without running either.
+//! Compares two versions of a contract as data, and reports what a change breaks. No script runs.
+//!
+//! The comparison works on a graph (`graph`) of alternatives (`alternatives`), for methods (`methods`) and values
+//! (`values`). `fingerprint` uses the same graph.
 
 use std::fmt;
 
@@ -16,7 +19,7 @@ mod variant;
 
 pub(super) use self::fingerprint::fingerprint;
 
-/// What changed between two versions of a contract, made by [`compat`]. Its `Display` has one line a change.
+/// The changes between two versions of a contract, made by [`compat`]. Its `Display` has one line a change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Compatibility {
@@ -29,17 +32,17 @@ pub struct Compatibility {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Change {
-    /// Where it is: `PricingRule.compute → order.lines[].amount`, with the contract, the method, the parameter (or
-    /// `result`), and the way into the value. `[]` is any item, `[0]` the first of a tuple, `{}` any value of a map,
-    /// and `(circle)` the variant with this tag.
+    /// The place of the change: `PricingRule.compute → order.lines[].amount`, with the contract, the method, the
+    /// parameter (or `result`), and the way into the value. `[]` is any item, `[0]` the first of a tuple, `{}` any
+    /// value of a map, and `(circle)` the variant with this tag.
     pub path: String,
-    /// What is different there, such as `uint8 became uint32`.
+    /// The difference, such as `uint8 became uint32`.
     pub what: String,
-    /// Whom it breaks.
+    /// Which side the change breaks.
     pub breaks: Breaks,
 }
 
-/// Whom a [`Change`] breaks; nobody, if both are `false`.
+/// Which sides a [`Change`] breaks. Both are `false` for a harmless change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Breaks {
@@ -62,7 +65,8 @@ impl Compatibility {
         self.changes.iter().any(|change| change.breaks.hosts)
     }
 
-    /// A contract that both sides can implement has most changes twice, once in each direction: they become one.
+    /// Adds a change. In a contract that both sides can implement, most changes are found once in each direction, and
+    /// become one.
     fn push(&mut self, path: &str, what: impl Into<String>, breaks: Breaks) {
         let what = what.into();
         match self.changes.iter_mut().find(|change| change.path == path && change.what == what) {
@@ -85,7 +89,7 @@ impl Breaks {
         Self { guests: self.guests || other.guests, hosts: self.hosts || other.hosts }
     }
 
-    /// Whom the opposite change breaks.
+    /// Which sides the opposite change breaks.
     fn swapped(self) -> Self {
         Self { guests: self.hosts, hosts: self.guests }
     }
@@ -116,16 +120,16 @@ impl fmt::Display for Breaks {
 
 /// Compares two versions of a contract.
 ///
-/// A change *breaks guests* if a script written for `old` may fail when a host of `new` runs it, and *breaks hosts*
-/// if an application built with `old` may fail when it runs a script written for `new`. Swapping the two versions
-/// swaps the two words.
+/// A change *breaks guests* if a script written for `old` may fail when a host of `new` runs it. A change *breaks
+/// hosts* if an application built with `old` may fail when it runs a script written for `new`. Swapping the two
+/// versions swaps the two words.
 ///
 /// # Values
 ///
-/// Where a value goes to the guest, a type that allows more than before breaks guests, and one that allows less
-/// breaks hosts: an old host still sends what new scripts do not expect. Where a value comes from the guest, the
-/// opposite holds. Names of types and of parameters, docs and titles matter to nobody, and neither does a property
-/// that may be absent, unless unknown properties are refused.
+/// Where a value goes to the guest, a type that allows more than before breaks guests. A type that allows less breaks
+/// hosts, because an old host still sends values that new scripts do not expect. Where a value comes from the guest,
+/// the opposite holds. Names of types and of parameters, docs and titles do not matter. A property that may be absent
+/// does not matter either, unless unknown properties are refused.
 ///
 /// # Methods
 ///
@@ -138,10 +142,10 @@ impl fmt::Display for Breaks {
 /// | parameter added | breaks hosts, unless it can be null | breaks guests, unless it can be null |
 /// | parameter removed | breaks guests, unless it could be null | breaks hosts, unless it could be null |
 ///
-/// A side that can no longer implement the contract counts as having lost all its methods, and one that now can as
-/// having got them: an old host calls what new scripts no longer export, an old script uses a global that is gone.
-/// A new name of the contract is another global, which breaks guests and hosts; if only guests implement the
-/// contract, no script ever says its name.
+/// A side that can no longer implement the contract counts as having lost all its methods. A side that now can counts
+/// as having gained them. In the first case an old host calls what new scripts no longer export, or an old script
+/// uses a global that is gone. A new name of the contract is another global, which breaks guests and hosts. If only
+/// guests implement the contract, no script contains the name.
 ///
 /// # Examples
 ///

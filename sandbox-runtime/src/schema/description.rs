@@ -1,14 +1,18 @@
-//! A contract as data that can be kept: what every description is made from, and what two versions are compared by.
+//! [`Description`]: a contract as data that can be kept.
+//!
+//! Every generated description is made from it, and `compat` compares two of them.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-/// A contract with its types, as data: exported with serde, kept beside the scripts that were written for it, and
-/// compared with a later version by [`compat`](super::compat()).
+/// A contract with its types, as data.
 ///
-/// Schemas are JSON Schema 2020-12, made by schemars. What JavaScript has and JSON has not is said by the formats of
-/// integers (`int64`, `uint64`, `int128`, `uint128`, `int` and `uint` are BigInts) and by the keyword `x-js`
-/// (`"Uint8Array"`, `"Date"`, `"Map"`, `"Set"`, `"Error"`).
+/// Export it with serde, keep it beside the scripts that were written for it, and compare it with a later version by
+/// [`compat`](super::compat()).
+///
+/// Schemas are JSON Schema 2020-12, made by schemars. Two extensions name the types that JSON does not have. The
+/// formats `int64`, `uint64`, `int128`, `uint128`, `int` and `uint` are BigInts. The keyword `x-js` is
+/// `"Uint8Array"`, `"Date"`, `"Map"`, `"Set"` or `"Error"`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Description {
@@ -17,17 +21,17 @@ pub struct Description {
     /// The doc comment of the trait.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub docs: String,
-    /// A guest can implement it: its exports are the methods.
+    /// Whether a guest can implement it. The exports of the script are then the methods.
     pub guest: bool,
-    /// The host can implement it: the guest has a global of the contract's name.
+    /// Whether the host can implement it. The guest then has a global of the contract's name.
     pub host: bool,
     /// The methods, in the order of the trait.
     pub methods: Vec<MethodDescription>,
     /// The named types of values that go to the guest, as `$defs`.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub to_guest: Map<String, Json>,
-    /// The named types of values that come from the guest, as `$defs`. They differ from those of the same name in
-    /// `to_guest` where serde reads more than it writes, as for a field with a default.
+    /// The named types of values that come from the guest, as `$defs`. A type can differ from the one of the same
+    /// name in `to_guest`, where serde reads more than it writes, as for a field with a default.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub to_host: Map<String, Json>,
 }
@@ -41,15 +45,16 @@ pub struct MethodDescription {
     /// The doc comment.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub docs: String,
-    /// A guest need not export it.
+    /// Whether a guest may leave it out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
-    /// Its result is a promise for a guest that calls it, and may be one of a guest that implements it.
+    /// Whether the method is `async`. A guest that calls it gets a promise, and a guest that implements it may return
+    /// one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_async: bool,
     /// The parameters in order.
     pub params: Vec<ParamDescription>,
-    /// What it returns; of an `async` method, what its promise gives.
+    /// The type of the result; of an `async` method, the type of the promise's value.
     pub returns: TypeDescription,
 }
 
@@ -59,23 +64,23 @@ pub struct MethodDescription {
 pub struct ParamDescription {
     /// The name in JavaScript.
     pub name: String,
-    /// What can be passed.
+    /// The type of the argument.
     #[serde(flatten)]
     pub schema: TypeDescription,
 }
 
 /// The schema of a parameter or a result, in each direction in which its values go.
 ///
-/// An argument goes to the guest when the guest implements the method, and comes from it when the host does; of a
-/// result the opposite holds. `None` where values do not go; `true` (as JSON Schema has it: anything) for a type that
-/// does not implement `schemars::JsonSchema`.
+/// An argument goes to the guest when the guest implements the method, and comes from it when the host does. The
+/// opposite holds for a result. `None` stands for a direction in which no value goes. `true`, which is JSON Schema
+/// for anything, stands for a type that does not implement `schemars::JsonSchema`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TypeDescription {
-    /// Of values that the host makes, with references to [`Description::to_guest`].
+    /// The schema of values that the host makes, with references to [`Description::to_guest`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to_guest: Option<Json>,
-    /// Of values that the guest makes, with references to [`Description::to_host`].
+    /// The schema of values that the guest makes, with references to [`Description::to_host`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to_host: Option<Json>,
 }

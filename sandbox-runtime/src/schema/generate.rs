@@ -1,4 +1,6 @@
-//! A contract's spec → its description.
+//! Makes the description of a contract from its spec.
+//!
+//! schemars makes the schemas. Two generators are used, because serde reads more than it writes.
 
 use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator};
@@ -39,7 +41,7 @@ pub(crate) fn method_schemas(method: &MethodSpec) -> (MethodDescription, [Map<St
     (method, both.definitions())
 }
 
-/// All schemas of a contract, in both directions, whichever values go.
+/// All schemas of a contract, in both directions, whether values go there or not.
 pub(super) struct Generators {
     to_guest: SchemaGenerator,
     to_host: SchemaGenerator,
@@ -91,7 +93,7 @@ impl TypeDescription {
     }
 }
 
-/// Adds what a method asks for to the schema of a type.
+/// Adds a method's bounds to the schema of a type.
 fn bound(schema: &mut Schema, bounds: &Bounds) {
     if bounds.is_none() {
         return;
@@ -153,7 +155,7 @@ fn references(schema: &Json, names: &mut Vec<String>) {
     }
 }
 
-/// The name in `#/$defs/Name`, whose `~1` and `~0` are a JSON Pointer's, inside of a URI's fragment.
+/// The name in `#/$defs/Name`. The reference is a JSON Pointer with `~1` and `~0`, inside of a URI's fragment.
 pub(super) fn definition(reference: &str) -> Option<String> {
     let name = reference.strip_prefix("#/$defs/")?;
     Some(percent_decoded(name).replace("~1", "/").replace("~0", "~"))

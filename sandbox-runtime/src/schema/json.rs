@@ -48,7 +48,7 @@ fn side(description: &Description, method: &MethodDescription, guest: bool) -> J
     })
 }
 
-/// The schema with the name of its parameter, unless it has a title of its own.
+/// The schema with the parameter's name as its title, unless it has a title.
 fn titled(schema: Json, name: &str) -> Json {
     match schema {
         Json::Object(mut object) => {
@@ -59,12 +59,12 @@ fn titled(schema: Json, name: &str) -> Json {
     }
 }
 
-/// A schema that stands alone.
+/// A schema document that needs no other.
 fn document(title: &str, schema: Json, defs: &Map<String, Json>) -> Json {
     let mut document = Map::new();
     document.insert("$schema".into(), "https://json-schema.org/draft/2020-12/schema".into());
     document.insert("title".into(), title.into());
-    // Of a boolean, only `true` occurs: anything.
+    // The only boolean schema here is `true`: anything.
     if let Json::Object(words) = schema {
         words.into_iter().for_each(|(word, value)| {
             document.entry(word).or_insert(value);
@@ -79,7 +79,7 @@ fn document(title: &str, schema: Json, defs: &Map<String, Json>) -> Json {
     document.to_value()
 }
 
-/// Says the range of an integer, for a validator that does not know the format. JSON has none of 128 bits.
+/// Adds the range of an integer, for a validator that does not know the format. JSON has none of 128 bits.
 fn with_range(schema: &mut Schema) {
     let [min, max] = match schema.get("format").and_then(Json::as_str) {
         Some("int32") => [i32::MIN.into(), i32::MAX.into()],

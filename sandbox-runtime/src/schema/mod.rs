@@ -1,8 +1,10 @@
-//! What a contract's types are, as data: one description, from which everything else is made.
+//! The types of a contract as data: one description, from which all other forms are made.
 //!
-//! schemars makes the schemas, in both directions, because serde reads more than it writes. From these come the
-//! checks of the boundary (`check`), TypeScript, JSON Schema, Zod, the comparison of two versions, and the values that
-//! tests are made of.
+//! The parts are below. Nothing here knows an engine or runs a script.
+//!
+//! schemars makes the schemas, in both directions, because serde reads more than it writes. These forms come from the
+//! schemas: the checks of the boundary (`check`), TypeScript, JSON Schema, Zod, the comparison of two versions, and test
+//! values.
 
 pub(crate) mod check;
 mod checks;
@@ -26,31 +28,31 @@ pub(crate) use generate::describe;
 pub(crate) use generate::method_schemas;
 
 impl Description {
-    /// A TypeScript module of declarations: what a guest must export, what it may call, and the types of both.
+    /// A TypeScript declaration module: what a guest must export, what it may call, and the types of both.
     #[must_use]
     pub fn typescript(&self) -> String {
         typescript::module(self)
     }
 
-    /// A module for Zod 4, with a schema for the arguments and the result of each method; of an `async` method, for what
-    /// its promise gives.
+    /// A module for Zod 4, with a schema for the arguments and the result of each method. The result of an `async` method
+    /// is its promise's value.
     #[must_use]
     pub fn zod(&self) -> String {
         zod::module(self)
     }
 
-    /// A JSON Schema 2020-12 for the arguments and for the result of each method, by the method's name; of an `async`
-    /// method, for what its promise gives.
+    /// A JSON Schema 2020-12 for the arguments and for the result of each method, by the method's name. The result of an
+    /// `async` method is its promise's value.
     ///
-    /// They describe the values in their JSON form: a BigInt is an integer, `Bytes` are an array of numbers, a `Date` is
-    /// its milliseconds.
+    /// The schemas describe values in their JSON form: a BigInt is an integer, `Bytes` are an array of numbers, a `Date`
+    /// is its milliseconds.
     #[must_use]
     pub fn json_schema(&self) -> serde_json::Value {
         json::schemas(self)
     }
 
-    /// A hash of all that a script or a host can depend on, in hexadecimal: two contracts with the same are compatible in
-    /// both directions. Docs, and the names of parameters and types, are not part of it.
+    /// A hash, in hexadecimal, of all parts that a script or a host can depend on. Two contracts with the same hash are
+    /// compatible in both directions. Docs, and the names of parameters and types, are not part of the hash.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         compat::fingerprint(self)

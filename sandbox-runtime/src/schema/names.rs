@@ -1,4 +1,6 @@
-//! The names that types have in a generated module.
+//! The names of types in a generated module.
+//!
+//! `typescript` and `zod` ask for them. A name is valid, unused and no built-in.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +17,7 @@ const RESERVED: &[&str] = &[
     "while", "with", "yield",
 ];
 
-/// What JavaScript and TypeScript have built in: a type of such a name would hide it.
+/// The built-in names of JavaScript and TypeScript, which a type of the same name would hide.
 #[rustfmt::skip]
 const BUILT_IN: &[&str] = &[
     "any", "as", "asserts", "async", "bigint", "boolean", "declare", "global", "globalThis", "infer", "is", "keyof",
@@ -38,10 +40,10 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    /// Finds names for the types of a description; `taken` are those of what else the module has.
+    /// Finds names for the types of a description. `taken` are the other names in the module.
     ///
-    /// `render` says what a type is, with the names of the types that it refers to. A type of one name that is not
-    /// the same in both directions gets two names; so what refers to it differs as well.
+    /// `render` writes a type, with the names of the types that it refers to. A type that differs between the
+    /// directions gets two names. So the types that refer to it differ too.
     pub(crate) fn settle(
         description: &Description,
         taken: &[&str],
@@ -92,8 +94,8 @@ impl Names {
         names.get(definition).map(String::as_str)
     }
 
-    /// All types to be written, each once, in the order of the description: where they go, and how they are called
-    /// there and in the module.
+    /// All types of the module, each once, in the order of the description: the directions, the definition's name,
+    /// and the name in the module.
     pub(crate) fn all<'a>(
         &'a self,
         description: &'a Description,
@@ -113,14 +115,14 @@ pub(crate) fn is_reserved(name: &str) -> bool {
     RESERVED.contains(&name)
 }
 
-/// Whether a name means something already, wherever it is.
+/// Whether a name is built in.
 pub(crate) fn is_built_in(name: &str) -> bool {
     is_reserved(name) || BUILT_IN.contains(&name)
 }
 
-/// The nearest name that JavaScript takes as an identifier.
+/// The nearest valid identifier of JavaScript.
 pub(crate) fn identifier(name: &str) -> String {
-    // Circled and squared letters are alphabetic, but no identifier has them.
+    // Circled and squared letters are alphabetic, but no identifier may have them.
     let enclosed = |letter| matches!(letter, '\u{24B6}'..='\u{24E9}' | '\u{1F130}'..='\u{1F189}');
     let fits = |c: char| c.is_ascii_digit() || c == '_' || c == '$' || (c.is_alphabetic() && !enclosed(c));
     let mut fitting: String = name.chars().map(|c| if fits(c) { c } else { '_' }).collect();

@@ -1,10 +1,12 @@
-//! What a schema says beside the type, as documentation: doc comments, ranges and constraints.
+//! The documentation of a schema beside its type: doc comments, ranges and constraints.
+//!
+//! `typescript` and `zod` write it as JSDoc.
 
 use serde_json::Value as Json;
 
 use super::walk::{Object, Type, TypePart, parts};
 
-/// The keywords that become tags, in the order in which they are written.
+/// The keywords that become tags, in the order of writing.
 const TAGS: [&str; 14] = [
     "minimum",
     "maximum",
@@ -22,12 +24,12 @@ const TAGS: [&str; 14] = [
     "default",
 ];
 
-/// What is to be said of a value.
+/// The documentation of a value.
 #[derive(Default)]
 pub(crate) struct Remarks {
-    /// What a type of TypeScript does not tell, such as the range of an integer.
+    /// A fact that the TypeScript type does not express, such as the range of an integer.
     pub(crate) kind: Option<String>,
-    /// Constraints: the names of keywords, and what is asked for.
+    /// Constraints: the names of keywords, and their values.
     pub(crate) tags: Vec<(&'static str, String)>,
 }
 
@@ -71,7 +73,8 @@ fn kind(of: &Type<'_>) -> Option<String> {
     }
 }
 
-/// Whether the type says it already: the bounds of an integer type, the length of a tuple, the format of a number.
+/// Whether the type expresses the keyword already: the bounds of an integer type, the length of a tuple, the format
+/// of a number.
 fn is_told(keyword: &str, types: &[Type<'_>], object: &Object) -> bool {
     let bound = &object[keyword];
     types.iter().any(|of| match of {
@@ -94,7 +97,7 @@ pub(crate) fn lines(schema: &Json) -> Vec<String> {
     lines
 }
 
-/// What is to be said of a parameter or a result, in one line; empty if there is nothing.
+/// The documentation of a parameter or a result, in one line; empty without any.
 pub(crate) fn line(schema: &Json) -> String {
     Remarks::of(schema).line()
 }

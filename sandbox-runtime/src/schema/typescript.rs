@@ -13,9 +13,9 @@ use super::walk::{
 
 /// A TypeScript declaration module (`.d.ts`) with the types of a contract, for the authors of guests.
 ///
-/// It exports a type for each named type, and for the contract an interface: of its own name for guests that
-/// implement it, and `…Host` for the global that guests call. Where more is read from a guest than a guest is given,
-/// what is read is the type `…Input`.
+/// The module exports a type for each named type. Interfaces of the contract are exported too: one of the contract's
+/// name for guests that implement it, and `…Host` for the global that guests call. A type that reads more from a
+/// guest than it gives has a second form, `…Input`, for the values that are read.
 pub(super) fn module(description: &Description) -> String {
     let contract = interface_name(&description.contract);
     let host = format!("{contract}Host");
@@ -47,7 +47,7 @@ fn interface_name(contract: &str) -> String {
     if is_built_in(&name) { format!("{name}Contract") } else { name }
 }
 
-/// The interface of what a guest implements.
+/// The interface that a guest implements.
 fn guest_interface(description: &Description, names: &Names, contract: &str) -> String {
     let method = description.methods.first();
     let name = method.map_or("method", |method| &method.name);
@@ -72,7 +72,7 @@ fn guest_interface(description: &Description, names: &Names, contract: &str) -> 
     format!("{}export interface {contract} {{\n{methods}}}\n", jsdoc(&docs, 0))
 }
 
-/// The interface of what a guest calls, and the global that has it.
+/// The interface that a guest calls, and the global that has it.
 fn host_interface(description: &Description, names: &Names, host: &str) -> String {
     let usage = format!("The host implements it: the global `{}` of a guest.", description.contract);
     let docs = with_docs(&description.docs, &usage);
@@ -172,7 +172,7 @@ fn host_method(description: &Description, names: &Names, method: &MethodDescript
     )
 }
 
-/// Writes types for one direction. Lines within a type are indented as if it began a line.
+/// Writes types for one direction. Lines within a type are indented as at the start of a line.
 #[derive(Clone, Copy)]
 struct TypeScriptWriter<'a> {
     description: &'a Description,
@@ -203,7 +203,7 @@ impl TypeScriptWriter<'_> {
         format!("{docs}export type {name} ={};\n", self.code(schema).declared())
     }
 
-    /// What a guest is given.
+    /// The type of a value that goes to the guest.
     fn argument(&self, of: &TypeDescription) -> TypeCode {
         let schema = SchemaDirection::ToGuest.schema(of);
         if is_unit(schema, self.types()) { TypeCode::of("undefined") } else { self.code(schema) }
@@ -213,7 +213,7 @@ impl TypeScriptWriter<'_> {
         let schema = self.direction.schema(&method.returns);
         match (is_unit(schema, self.types()), self.direction) {
             (true, SchemaDirection::ToGuest) => TypeCode::of("void"),
-            // `void` alone would take a function with any result.
+            // `void` alone would accept a function with any result.
             (true, SchemaDirection::ToHost) => TypeCode::of("void").or("null"),
             (false, _) => self.element(schema),
         }
@@ -253,7 +253,7 @@ impl TypeScriptWriter<'_> {
         TypeCode::compound(texts.join(" & "))
     }
 
-    /// The alternatives of which one is anything.
+    /// The union of alternatives of which one is anything.
     fn or_nothing(&self, options: &[Json]) -> String {
         let options =
             options.iter().map(|option| self.code(option)).filter(|code| code.to_string() != "unknown");
@@ -308,7 +308,7 @@ impl TypeScriptWriter<'_> {
         }
     }
 
-    /// An array or a tuple. A guest may give one that it does not let others change.
+    /// An array or a tuple. A value from a guest may be `readonly`.
     fn array(&self, text: String) -> TypeCode {
         match self.is_input() {
             true => TypeCode::compound(format!("readonly {text}")),
@@ -398,15 +398,15 @@ impl TypeScriptWriter<'_> {
         let others = others(object, self.types());
         let mut members: Vec<_> = fields.iter().map(|field| self.field(field)).collect();
         let values = match (fields.is_empty(), others.rest, &*others.known) {
-            // An empty type would take everything; one with no property but unknown ones takes objects.
+            // An empty type would accept everything. A type of unknown properties accepts objects only.
             (true, None, _) => TypeCode::of("unknown"),
             (true, Some(Json::Bool(false)), []) => TypeCode::of("never"),
-            // The properties that other parts know are of types of their own.
+            // Properties that other parts name have types of their own.
             (_, Some(rest), [_, ..]) if rest != &Json::Bool(false) => TypeCode::of("unknown"),
             _ => self.values(&others),
         };
         if !values.0.is_empty() {
-            // TypeScript asks that the type of other properties has those of all fields.
+            // TypeScript requires that the type of other properties includes those of all fields.
             let codes = fields.iter().map(|field| self.code(field.schema));
             let optional = fields.iter().any(|field| !field.required).then(|| TypeCode::of("undefined"));
             let values = TypeCode::union([values].into_iter().chain(codes).chain(optional));

@@ -1,4 +1,6 @@
-//! What the schemas of a description say, read in one place for all that is generated from them.
+//! Reads the schemas of a description, in one place for all generated forms.
+//!
+//! `typescript`, `zod`, `remarks` and `testing` ask it. A schema is a list of [`TypePart`]s.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +14,7 @@ pub(crate) type Object = Map<String, Json>;
 /// The schema of anything.
 static ANYTHING: Json = Json::Bool(true);
 
-/// How many references are followed to see what a schema comes down to; only one that is its own has more.
+/// How many references are followed to resolve a schema. Only a schema that refers to itself has more.
 const DEPTH: usize = 64;
 
 /// Where values go.
@@ -31,7 +33,7 @@ impl SchemaDirection {
         }
     }
 
-    /// The schema of values that go this way; anything, where the description has none.
+    /// The schema of values that go this way; anything, where the description has no schema.
     pub(crate) fn schema(self, of: &TypeDescription) -> &Json {
         let schema = match self {
             Self::ToGuest => &of.to_guest,
@@ -46,16 +48,16 @@ pub(crate) enum TypePart<'a> {
     Never,
     /// The name in `$defs`.
     Reference(String),
-    /// One of some types, with the schema that has their keywords.
+    /// One of several types, with the schema that has their keywords.
     Types(Vec<Type<'a>>, &'a Object),
-    /// One of some values. Integers are of the width, where the schema has one.
+    /// One of several values. Integers have the width, if the schema has one.
     Literals(Vec<&'a Json>, Option<Width>),
     Not(&'a Json),
     OneOf(&'a [Json]),
     AnyOf(&'a [Json]),
 }
 
-/// A type of JSON Schema, told apart as JavaScript needs it, or one that JSON has not (`x-js`).
+/// A type of JSON Schema, as finely as JavaScript needs it, or a type that JSON does not have (`x-js`).
 pub(crate) enum Type<'a> {
     Null,
     Boolean,
@@ -86,7 +88,7 @@ pub(crate) struct Others<'a> {
     pub(crate) patterns: Vec<(&'a str, &'a Json)>,
     /// All others: `None` if they are ignored.
     pub(crate) rest: Option<&'a Json>,
-    /// Names that are not among them, though the schema itself does not have them: other parts do.
+    /// Names that are not among them, because other parts of the schema define them.
     pub(crate) known: Vec<String>,
 }
 
@@ -103,7 +105,7 @@ pub(crate) fn parts(schema: &Json) -> Vec<TypePart<'_>> {
     parts.extend(list(object, "anyOf").map(TypePart::AnyOf));
     parts.extend(list(object, "allOf").into_iter().flatten().flat_map(super::walk::parts));
     parts.extend(object.get("not").map(TypePart::Not));
-    // `type` says nothing more beside the parts of an object, or of values that are listed.
+    // Beside the parts of an object, or beside listed values, `type` adds nothing.
     match literals(object) {
         Some(values) => parts.insert(0, TypePart::Literals(values, width(object))),
         None if parts.iter().all(|part| matches!(part, TypePart::Not(_))) || has_properties(object) => {
@@ -130,7 +132,8 @@ fn literals(object: &Object) -> Option<Vec<&Json>> {
     }
 }
 
-/// What JSON has not: it stands for every type that the schema names beside it but null.
+/// A type that JSON does not have. The JavaScript type stands for every type that the schema names beside it, except
+/// null.
 fn natives(object: &Object) -> Option<Vec<Type<'_>>> {
     let item = |keyword| object.get(keyword).unwrap_or(&ANYTHING);
     let native = match object.get("x-js")?.as_str()? {
@@ -242,7 +245,7 @@ fn names_of_parts(object: &Object, types: &Object, depth: usize, names: &mut BTr
     }
 }
 
-/// The schema that a schema comes down to, if all that it does is to refer to it.
+/// The target of a schema that only refers to another, after all references.
 pub(crate) fn resolved<'a>(schema: &'a Json, types: &'a Object) -> &'a Json {
     let mut schema = schema;
     for _ in 0..DEPTH {
@@ -259,7 +262,7 @@ pub(crate) fn is_unit(schema: &Json, types: &Object) -> bool {
     matches!(&*parts(resolved(schema, types)), [TypePart::Types(types, _)] if matches!(**types, [Type::Null]))
 }
 
-/// Whether a schema says that null fits. One that says nothing, as of a type that is not described, does not.
+/// Whether a schema says that null is allowed. A schema without keywords, as of an undescribed type, does not say so.
 pub(crate) fn admits_null(schema: &Json, types: &Object) -> bool {
     admits_null_within(schema, types, DEPTH)
 }
@@ -286,7 +289,7 @@ pub(crate) enum KeyKind {
     BigInt,
 }
 
-/// What the keys of a map are, if they can be the names of properties.
+/// The kind of a map's keys, if they can be the names of properties.
 pub(crate) fn key_kind(key: &Json, types: &Object) -> Option<KeyKind> {
     let object = resolved(key, types).as_object()?;
     match &*self::types(object)? {
@@ -297,7 +300,7 @@ pub(crate) fn key_kind(key: &Json, types: &Object) -> Option<KeyKind> {
     }
 }
 
-/// Whether the properties whose names fit a pattern have integers as their keys in Rust.
+/// Whether properties whose names match a pattern have integers as their keys in Rust.
 pub(crate) fn is_integral(pattern: &str) -> bool {
     matches!(pattern, r"^\d+$" | r"^-?\d+$")
 }
@@ -336,7 +339,7 @@ impl Width {
         Self { name, signed, bits }
     }
 
-    /// Whether JavaScript has it as a BigInt.
+    /// Whether JavaScript has the type as a BigInt.
     pub(crate) fn is_big(self) -> bool {
         self.bits > 32
     }
@@ -352,7 +355,7 @@ impl Width {
         }
     }
 
-    /// Whether a bound is that of the type, and so says nothing more.
+    /// Whether a bound is the type's own, and so adds nothing.
     pub(crate) fn implies(self, keyword: &str, bound: &Json) -> bool {
         let power = self.bits - u32::from(self.signed);
         let bound = bound.as_i64().map(i128::from).or(bound.as_u64().map(i128::from));

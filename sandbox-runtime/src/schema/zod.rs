@@ -11,20 +11,21 @@ use super::walk::{
     parts,
 };
 
-/// The part of a module that is the same for every contract, which is JavaScript so that tools can read it.
+/// The part of a module that is equal for every contract. The part is a JavaScript file, so that tools can read it.
 const HELPERS: &str = include_str!("zod_helpers.js");
 
 /// The longest expression that stays on its line, in characters.
 const LINE: usize = 90;
 
-/// The largest integer that is a Number as it is written.
+/// The greatest integer that is exact as a Number literal.
 const MAX_SAFE: u64 = (1 << 53) - 1;
 
-/// An ECMAScript module with schemas for [Zod](https://zod.dev) 4, which accept the values that cross, and no others.
+/// An ECMAScript module with schemas for [Zod](https://zod.dev) 4. They accept the values that cross, and no others.
 ///
-/// It exports a schema for each named type; `guest`, with the `arguments` and the `result` of each method of a
-/// contract that guests implement; and `host`, with those of the methods that guests call. Where more is read from a
-/// guest than a guest is given, what is read is `…Input`. A schema checks a value, and gives it back as it is.
+/// The module exports a schema for each named type. `guest` has the `arguments` and the `result` of each method of a
+/// contract that guests implement. `host` has those of the methods that guests call. A type that reads more from a
+/// guest than it gives has a second form, `…Input`, for the values that are read. A schema checks a value, and
+/// returns it unchanged.
 pub(super) fn module(description: &Description) -> String {
     let mut taken = vec!["z", "guest", "host", &*description.contract];
     taken.extend(helper_names());
@@ -58,7 +59,7 @@ pub(super) fn module(description: &Description) -> String {
     module
 }
 
-/// What the helpers are called: no type can have these names.
+/// The names of the helpers. No type can have these names.
 fn helper_names<'a>() -> impl Iterator<Item = &'a str> {
     let declarations = HELPERS
         .lines()
@@ -103,7 +104,7 @@ fn group(open: &str, items: &[String], close: &str) -> String {
 
 fn call(function: &str, arguments: &[String]) -> String {
     match arguments {
-        // Brackets that are all of an argument need no lines of their own.
+        // A list that is the only argument needs no lines of its own.
         [only] if only.contains('\n') => format!("{function}({only})"),
         [first, rest @ ..] if first.starts_with("{\n") => {
             format!("{function}({})", [std::slice::from_ref(first), rest].concat().join(", "))
@@ -112,7 +113,7 @@ fn call(function: &str, arguments: &[String]) -> String {
     }
 }
 
-/// The keywords of a schema that a helper checks, as its last argument; nothing, if there are none.
+/// The keywords of a schema that a helper checks, as its last argument; empty without any.
 fn limits(object: &Object, keywords: &[&str], implied: impl Fn(&str, &Json) -> bool) -> Option<String> {
     let limit = |keyword: &&str| {
         let value = object.get(*keyword).filter(|value| !implied(keyword, value))?;
@@ -134,7 +135,7 @@ const RANGE: [&str; 5] = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMa
 const LENGTH: [&str; 3] = ["minLength", "maxLength", "pattern"];
 const ITEMS: [&str; 2] = ["minItems", "maxItems"];
 const PROPERTIES: [&str; 2] = ["minProperties", "maxProperties"];
-/// Of a Map: JSON has it as an object, or as an array.
+/// The limits of a Map: JSON has it as an object, or as an array.
 const ENTRIES: [&str; 4] = ["minItems", "maxItems", "minProperties", "maxProperties"];
 
 /// Writes schemas for one direction.
@@ -143,7 +144,7 @@ struct ZodWriter<'a> {
     description: &'a Description,
     names: &'a Names,
     direction: SchemaDirection,
-    /// The types that are before this place of the module.
+    /// The types that are declared before this place of the module.
     declared: &'a [&'a str],
 }
 
@@ -156,7 +157,7 @@ impl ZodWriter<'_> {
         self.direction == SchemaDirection::ToHost
     }
 
-    /// A helper, or what it is called for values of a guest.
+    /// A helper, or its name for values of a guest.
     fn helper(&self, name: &str) -> String {
         if self.is_input() { format!("{name}Input") } else { name.to_owned() }
     }
@@ -179,7 +180,7 @@ impl ZodWriter<'_> {
         format!("z.tuple({})", group("[", &arguments, "]"))
     }
 
-    /// The schema of an argument or a result. Of `()`, a guest is given undefined.
+    /// The schema of an argument or a result. For `()`, a guest is given undefined.
     fn whole(&self, schema: &Json) -> String {
         match !self.is_input() && is_unit(schema, self.types()) {
             true => "z.undefined()".to_owned(),
@@ -212,7 +213,7 @@ impl ZodWriter<'_> {
         }
     }
 
-    /// A helper of which there are two, with the limits that the schema has.
+    /// A helper with two versions, with the limits of the schema.
     fn limited<const N: usize>(
         &self,
         helper: &str,
@@ -269,7 +270,7 @@ impl ZodWriter<'_> {
         self.alternatives("anyOf", schemas, values.iter().any(|value| value.is_null()))
     }
 
-    /// The values of JavaScript that are a literal.
+    /// The JavaScript values that a literal stands for.
     fn literal(&self, value: &Json, width: Option<Width>) -> Vec<String> {
         match (value, width) {
             (Json::Number(number), Some(width)) if width.is_big() && !number.is_f64() => {
@@ -297,7 +298,7 @@ impl ZodWriter<'_> {
         }
     }
 
-    /// Rust has it of single values only, such as the zero of a `NonZeroI32`.
+    /// Rust uses `not` for single values only, such as the zero of a `NonZeroI32`.
     fn not(&self, schema: &Json) -> String {
         match &*parts(schema) {
             [TypePart::Literals(values, _)] => {
@@ -348,7 +349,7 @@ impl ZodWriter<'_> {
         call("struct", &[fields].into_iter().chain(self.others(object)).collect::<Vec<_>>())
     }
 
-    /// What holds of the properties that are no fields.
+    /// The schema of the properties that are no fields.
     fn others(&self, object: &Object) -> Option<String> {
         let others = others(object, self.types());
         let patterns: Vec<String> = others

@@ -1,4 +1,6 @@
-//! The check of strings, lists and objects.
+//! The checks of strings, lists and objects.
+//!
+//! `run` calls them with the place of the value. All violations are collected, up to a cap.
 
 use super::Step;
 use super::expect::{count, key_words, or_null};
@@ -51,7 +53,7 @@ impl<'a> Run<'a> {
     }
 
     pub(crate) fn visit_bytes(&mut self, node: &'a Node, bytes: &[u8], null: bool) {
-        // Bytes as such need no look at each, and neither do integers that can be any byte.
+        // Bytes need no check of each, and neither do integers whose range includes every byte.
         let any_byte = |id: Id| {
             let item = self.arena.node(id);
             let range = item.integer.min <= Integer::natural(0) && item.integer.max >= Integer::natural(255);
@@ -64,7 +66,7 @@ impl<'a> Run<'a> {
         self.visit_elements(node, bytes.len(), null, |index| JsValue::Number(bytes[index].into()));
     }
 
-    /// The elements of a typed array: each is made for the check.
+    /// The elements of a typed array. Each is made into a value for the check.
     pub(crate) fn visit_elements(
         &mut self,
         node: &'a Node,
@@ -82,7 +84,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Visits a value that lives no longer than this: verdicts are by address, and the address will be used again.
+    /// Visits a value that exists only for this check. Verdicts are stored by address, so those of this value are
+    /// removed afterwards.
     fn visit_made(&mut self, step: Step, id: Id, value: &JsValue) {
         let verdicts = std::mem::take(&mut self.verdicts);
         self.inside(step, |run| run.visit(id, value, false));
@@ -114,7 +117,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// An early look at what tells alternatives apart: the required fields, and those with one value only.
+    /// A quick test of the properties that distinguish alternatives: the required fields, and the fields with one
+    /// possible value.
     fn may_be(&self, rule: &ObjectRule, entries: &[(String, JsValue)]) -> bool {
         rule.properties.iter().filter(|property| property.required).all(|property| {
             let found = entries.iter().find(|(name, _)| *name == property.name);

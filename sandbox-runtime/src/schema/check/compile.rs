@@ -1,4 +1,6 @@
-//! From a schema to the nodes that it is checked by.
+//! The compiler from a JSON Schema to the nodes of a check.
+//!
+//! `Checker::new` calls it once for each type of a contract.
 
 use super::super::generate::definition;
 use super::integer::{Integer, IntegerFormat};
@@ -16,7 +18,7 @@ impl Arena {
         let mut compiler =
             Compiler { arena: Self::default(), defs, named: HashMap::new(), waiting: Vec::new() };
         compiler.reserve(schema);
-        // Not recursive: a schema can be nested more deeply than the stack is.
+        // A loop and no recursion: a schema can be nested more deeply than the stack allows.
         while let Some((id, schema)) = compiler.waiting.pop() {
             let node = compiler.node(schema);
             compiler.arena.nodes[id] = node;
@@ -28,15 +30,15 @@ impl Arena {
 struct Compiler<'a> {
     arena: Arena,
     defs: &'a Map<String, Json>,
-    /// The nodes of references, by their names.
+    /// The nodes of named types, by their names.
     named: HashMap<String, Id>,
-    /// Nodes that have their place and are not compiled yet.
+    /// Nodes that have an index and are not compiled yet.
     waiting: Vec<(Id, &'a Json)>,
 }
 
 const ANYTHING: &Json = &Json::Bool(true);
 
-/// Keywords that ask something of a value and that schemars does not make by itself.
+/// Keywords that constrain a value and that schemars does not generate by itself.
 const UNKNOWN: [&str; 9] = [
     "if",
     "contains",
@@ -72,7 +74,7 @@ impl<'a> Compiler<'a> {
             Json::Object(_) => {}
             _ => return Node::of(Kinds::ALL),
         }
-        // Of `NonZeroI32` and its like schemars says that it is not 0, which the type enforces by itself.
+        // schemars says of `NonZeroI32` and similar types that they are not 0. The type enforces this by itself.
         if schema.get("not").is_some_and(|not| not.get("const").is_none()) {
             self.arena.unchecked.push("the keyword `not`".into());
         }
@@ -101,7 +103,7 @@ impl<'a> Compiler<'a> {
         node
     }
 
-    /// Data that JSON has, all the way down: the elements and the fields are of the same schema.
+    /// A node for JSON data at every depth: the elements and the fields have the same schema.
     fn json_only(&mut self, node: &mut Node) {
         const ANY_VALUE: &str = "AnyValue";
         let id = match self.named.get(ANY_VALUE) {
@@ -241,7 +243,7 @@ impl Node {
 impl NumberRule {
     fn of(schema: &Json) -> Self {
         let single = schema.get("format").and_then(Json::as_str) == Some("float");
-        // The bound of an `f32` is the nearest one that there is, as its values are.
+        // The bound of an `f32` is the nearest `f32`, because its values are rounded too.
         #[expect(clippy::cast_possible_truncation, reason = "rounding is what is meant")]
         let nearest = |bound: f64| if single { f64::from(bound as f32) } else { bound };
         let bound = |key: &str| schema.get(key).and_then(Json::as_f64).map(nearest);

@@ -1,4 +1,6 @@
-//! What a schema asks, in words.
+//! The texts of a schema's demands, such as `an integer from 0 to 255 (u8)`.
+//!
+//! `run` puts them into violations. No value is read here.
 
 use super::CheckDirection;
 use super::integer::IntegerFormat;
@@ -14,7 +16,7 @@ const NAMED: usize = 12;
 /// How deeply alternatives of alternatives are named.
 const DEPTH: usize = 4;
 
-/// Schemas put into words.
+/// Describes schemas.
 #[derive(Clone, Copy)]
 pub(crate) struct Words<'a> {
     pub(crate) arena: &'a Arena,
@@ -22,7 +24,7 @@ pub(crate) struct Words<'a> {
 }
 
 impl Words<'_> {
-    /// What the node asks of a value as a whole: its type with its constraints.
+    /// The demands of a node on a value as a whole: its type with its constraints.
     pub(crate) fn node(self, node: &Node) -> String {
         let null = node.kinds.has(Kinds::NULL);
         if node.is_json() && node.js.is_none() {
@@ -203,7 +205,7 @@ fn string(rule: &StringRule) -> String {
     format!("a string{length}{}", pattern.unwrap_or_default())
 }
 
-/// ` of 1 to 64 characters`; nothing where any length will do.
+/// ` of 1 to 64 characters`; empty where any length is allowed.
 fn of(lengths: Lengths, unit: &str) -> String {
     match lengths {
         Lengths { min: 0, max: None } => String::new(),
@@ -223,7 +225,7 @@ pub(crate) fn count(number: usize, unit: &str) -> String {
     }
 }
 
-/// What keys match one of the patterns.
+/// The keys that match one of the patterns.
 pub(crate) fn key_words(patterns: &[(KeyRule, Id)]) -> String {
     let words: Vec<_> = patterns
         .iter()

@@ -1,4 +1,6 @@
-//! Which of several alternatives a value was meant to be.
+//! Finds the alternative of a union that a value was meant to be.
+//!
+//! `run` asks when no alternative accepts a value, so that the violations are those of one alternative.
 
 use super::node::{Id, Kinds, Node};
 use super::run::Run;
@@ -6,24 +8,24 @@ use super::scalar::{accepts_kind, is_literal};
 use crate::boundary::js_value::JsValue;
 use serde_json::Value as Json;
 
-/// How many elements of a list are looked at to tell alternatives apart.
+/// How many elements of a list are read to distinguish alternatives.
 const LOOKED_AT: usize = 16;
 
-/// What to report of a value that no alternative accepts.
+/// The report for a value that no alternative accepts.
 pub(crate) enum FitChoice {
-    /// What this alternative says.
+    /// The violations of this alternative.
     Alternative(Id),
-    /// That the field does not have one of the values that tell the alternatives apart.
+    /// That the field has none of the values that distinguish the alternatives.
     Tag(String, Vec<Json>),
-    /// The alternatives.
+    /// The list of the alternatives.
     None,
 }
 
 /// How well an object fits.
 enum Fit {
-    /// It has another tag than the alternative, which is this.
+    /// The object's tag is another than the alternative's, which is this one.
     OtherTag(String, Json),
-    /// The more the better.
+    /// A higher score fits better.
     Score(i64),
 }
 
@@ -50,7 +52,7 @@ impl<'a> Run<'a> {
         let mut ids = vec![id];
         let mut next = 0;
         let mut open = false;
-        // Alternatives within alternatives are taken together: none of them is visited twice.
+        // A work list, so that nested alternatives are visited once each.
         while let Some(&id) = ids.get(next) {
             let parts = self.arena.parts(id);
             let fits = parts.iter().all(|part| self.part_fits(part, value));
@@ -143,7 +145,7 @@ impl<'a> Run<'a> {
         best.map_or(FitChoice::None, |(_, id)| FitChoice::Alternative(id))
     }
 
-    /// How many of the first elements it accepts; nothing where the length is wrong.
+    /// How many of the first elements fit; `None` where the length is wrong.
     fn list_fit(&mut self, id: Id, items: &[JsValue]) -> Option<usize> {
         let parts = self.arena.parts(id);
         let list = parts.iter().find(|part| part.kinds.has(Kinds::ARRAY) && part.kinds != Kinds::ALL)?;

@@ -1,11 +1,11 @@
-//! The integers of every Rust type in one, and the formats that schemas have for those types.
+//! One type for the integers of every Rust type, and the `format`s that schemas have for those types.
 
 use crate::boundary::js_value::JsValue;
 use serde_json::Number;
 use std::cmp::Ordering;
 use std::fmt;
 
-/// The largest integer up to which every integer is a Number of its own: 2^53 - 1.
+/// The greatest integer up to which every integer is exact as a Number: 2^53 - 1.
 pub(crate) const MAX_SAFE: f64 = 9_007_199_254_740_991.0;
 
 /// An integer from -(2^128 - 1) to 2^128 - 1: it holds both `i128` and `u128`.
@@ -31,7 +31,7 @@ impl Integer {
         Self { negative: negative && magnitude != 0, magnitude }
     }
 
-    /// Rounded down; the nearest end of the range where the number is beyond it.
+    /// The number rounded down. A number outside of the range becomes the nearest end.
     pub(crate) fn from_f64(value: f64) -> Self {
         Self::new(value < 0.0, value.floor().abs() as u128)
     }
@@ -51,7 +51,7 @@ impl Integer {
         exact(bound).unwrap_or_else(|| Self::from_f64(bound.as_f64().unwrap_or(f64::INFINITY)))
     }
 
-    /// The next integer; the same at the end of the range.
+    /// The next integer; the greatest stays as it is.
     pub(crate) fn next(self) -> Self {
         match self.negative {
             true => Self::new(true, self.magnitude - 1),
@@ -59,7 +59,7 @@ impl Integer {
         }
     }
 
-    /// The integer before; the same at the end of the range.
+    /// The previous integer; the least stays as it is.
     pub(crate) fn previous(self) -> Self {
         match self {
             Self { negative: false, magnitude: 1.. } => Self::natural(self.magnitude - 1),
@@ -75,7 +75,7 @@ impl Integer {
         JsValue::BigInt { negative: self.negative, magnitude: self.magnitude }
     }
 
-    /// The integer that the text is in decimal digits, if it is one of 128 bits.
+    /// Parses decimal digits, within 128 bits.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix('-').unwrap_or(text);
         let all_digits = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -122,17 +122,17 @@ impl fmt::Display for Integer {
 pub(crate) struct IntegerFormat {
     /// The name in Rust; empty for integers of no Rust type.
     pub(crate) name: &'static str,
-    /// It is a BigInt in JavaScript.
+    /// Whether JavaScript has it as a BigInt.
     pub(crate) big: bool,
     pub(crate) min: Integer,
     pub(crate) max: Integer,
 }
 
 impl IntegerFormat {
-    /// Any BigInt: of a schema that says nothing of types.
+    /// Any BigInt, for a schema that names no type.
     pub(crate) const ANY: Self = Self { name: "", big: true, min: Integer::MIN, max: Integer::MAX };
 
-    /// Of the keyword `format` of a schema. Integers without a known format are taken for `i64`.
+    /// The format of a schema's keyword `format`. An integer without a known format counts as `i64`.
     pub(crate) fn of(format: Option<&str>) -> Self {
         match format.unwrap_or_default() {
             "int8" => Self::signed("i8", 8),

@@ -1,4 +1,7 @@
-//! Whether a value is what a schema asks for, and all of what is wrong with it.
+//! Checks a value against a schema, and collects all that is wrong with it.
+//!
+//! A [`Checker`] is compiled once a type (`compile`, `node`) and runs on plain data (`run`). `schema::checks` keeps
+//! the checkers of a contract. The time is bounded by the value's size.
 
 mod collections;
 mod compile;
@@ -14,11 +17,11 @@ use node::{Arena, Id, Node};
 use run::Run;
 use serde_json::{Map, Value as Json};
 
-/// The steps that any check may take, and those that each part of the value adds.
+/// The steps that any check may take, and the steps that each part of the value adds.
 const STEPS: u64 = 1 << 20;
 const STEPS_PER_PART: u64 = 256;
 
-/// Where values go. Both directions accept what the other side makes of a Rust type.
+/// Where values go. Both directions accept the forms that the other side makes of a Rust type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CheckDirection {
     /// From Rust to JavaScript: every type has one form there.
@@ -38,14 +41,14 @@ pub(crate) enum Step {
     Key(usize),
 }
 
-/// Something of a value that its schema does not accept.
+/// A part of a value that its schema does not accept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CheckViolation {
-    /// Where it is: empty for the value as a whole.
+    /// The path from the value: empty for the value as a whole.
     pub path: Vec<Step>,
-    /// What the schema asks for there: `an integer from 0 to 255 (u8)`.
+    /// The schema's demand at that place: `an integer from 0 to 255 (u8)`.
     pub expected: String,
-    /// What there is: `256`, `"none"` quoted as it is in JavaScript, `none` for a missing field.
+    /// The value at that place: `256`, `"none"` quoted as in JavaScript, `none` for a missing field.
     pub found: String,
 }
 
@@ -59,33 +62,33 @@ pub(crate) struct Checker {
 impl Checker {
     /// Compiles a schema of schemars with the `$defs` that it refers to.
     ///
-    /// What cannot be checked is left out and listed by [`Checker::unchecked`].
+    /// Parts of the schema that cannot be checked are listed by [`Checker::unchecked`].
     pub(crate) fn new(schema: &Json, defs: &Map<String, Json>, direction: CheckDirection) -> Self {
         Self { arena: Arena::compile(schema, defs), direction }
     }
 
-    /// What of the schema is not checked: patterns that are no regular expressions of the crate `regex`, keywords that
-    /// are not known, references to nothing.
+    /// The parts of the schema that are not checked: patterns outside of the crate `regex`'s syntax, unknown keywords,
+    /// and references without a target.
     pub(crate) fn unchecked(&self) -> &[String] {
         &self.arena.unchecked
     }
 
-    /// Whether the schema asks for more than the types of Rust enforce by themselves: bounds, lengths, patterns.
+    /// Whether the schema demands more than the Rust type enforces by itself: bounds, lengths, patterns.
     ///
-    /// Without any, whatever can be read as the Rust type has no violations.
+    /// Without such demands, a value that was read as the Rust type has no violations.
     pub(crate) fn has_constraints(&self) -> bool {
         self.arena.nodes.iter().any(Node::asks_more_than_its_type)
     }
 
-    /// What of the value the schema does not accept, in the order of the value, and of it the first `cap`.
+    /// The violations of a value, in the order of the value, at most `cap`.
     ///
-    /// The time is linear in the size of the value. A value that takes too many steps by nested alternatives has a
+    /// The time is linear in the size of the value. A value whose nested alternatives take too many steps has a
     /// violation for that.
     pub(crate) fn violations(&self, value: &JsValue, cap: usize) -> Vec<CheckViolation> {
         self.violations_at(0, value, cap)
     }
 
-    /// Of a part of the schema.
+    /// The violations of a value against a part of the schema.
     pub(crate) fn violations_at(&self, id: Id, value: &JsValue, cap: usize) -> Vec<CheckViolation> {
         let steps = STEPS.saturating_add(STEPS_PER_PART.saturating_mul(parts_of(value)));
         let mut run = Run::new(self, cap, steps);
@@ -100,7 +103,7 @@ impl Checker {
     }
 }
 
-/// How many values there are in a value.
+/// The number of values in a value.
 fn parts_of(value: &JsValue) -> u64 {
     let mut waiting = vec![value];
     let mut total = 0u64;

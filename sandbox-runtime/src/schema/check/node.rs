@@ -1,4 +1,6 @@
-//! A schema compiled once: references are indices, patterns are ready to match.
+//! A compiled schema: references are indices, and patterns are compiled.
+//!
+//! `compile` builds the [`Arena`], and `run`, `expect` and `fit` read it.
 
 use super::integer::{Integer, IntegerFormat};
 use regex::Regex;
@@ -8,11 +10,11 @@ use std::collections::HashMap;
 /// The index of a [`Node`] in an [`Arena`].
 pub(crate) type Id = usize;
 
-/// Every node that a schema leads to.
+/// All nodes that a schema refers to.
 #[derive(Debug, Default)]
 pub(crate) struct Arena {
     pub(crate) nodes: Vec<Node>,
-    /// What of the schema is not checked, in words.
+    /// The parts of the schema that are not checked, in words.
     pub(crate) unchecked: Vec<String>,
 }
 
@@ -28,7 +30,7 @@ impl Kinds {
     pub(crate) const STRING: Self = Self(16);
     pub(crate) const ARRAY: Self = Self(32);
     pub(crate) const OBJECT: Self = Self(64);
-    /// What JSON has no type for: allowed where a schema names no type.
+    /// Values for which JSON has no type. Allowed where a schema names no type.
     pub(crate) const EXOTIC: Self = Self(128);
     pub(crate) const ALL: Self = Self(255);
     pub(crate) const NONE: Self = Self(0);
@@ -59,32 +61,32 @@ impl Kinds {
     }
 }
 
-/// What one schema asks of a value.
+/// The demands of one schema.
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) kinds: Kinds,
     /// `const` and `enum`.
     pub(crate) allowed: Option<Vec<Json>>,
-    /// `x-js`: it wins over every kind but null.
+    /// `x-js`: replaces every kind but null.
     pub(crate) js: Option<Js>,
     pub(crate) number: NumberRule,
     pub(crate) integer: IntegerRule,
     pub(crate) string: StringRule,
     pub(crate) array: ArrayRule,
     pub(crate) object: ObjectRule,
-    /// `$ref` and `allOf`: all of them hold.
+    /// `$ref` and `allOf`: a value must meet all of them.
     pub(crate) all: Vec<Id>,
     pub(crate) unions: Vec<Union>,
 }
 
-/// `anyOf`, and `oneOf`, of which exactly one holds.
+/// `anyOf`; and `oneOf`, of which exactly one must hold.
 #[derive(Debug)]
 pub(crate) struct Union {
     pub(crate) alternatives: Vec<Id>,
     pub(crate) exactly_one: bool,
 }
 
-/// What JavaScript has and JSON has not.
+/// The kinds that JavaScript has and JSON does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Js {
     Bytes,
@@ -96,7 +98,7 @@ pub(crate) enum Js {
 
 #[derive(Debug, Default)]
 pub(crate) struct NumberRule {
-    /// `f32`: finite values beyond its range are refused.
+    /// `f32`: finite values outside of its range are refused.
     pub(crate) single: bool,
     pub(crate) min: Option<f64>,
     pub(crate) max: Option<f64>,
@@ -114,7 +116,7 @@ pub(crate) struct IntegerRule {
     pub(crate) multiple: Option<u128>,
 }
 
-/// Lengths, in what the value is counted in: code points, elements, fields.
+/// Bounds of a length, in code points, elements or fields.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Lengths {
     pub(crate) min: usize,
@@ -130,7 +132,7 @@ pub(crate) struct StringRule {
 #[derive(Debug, Default)]
 pub(crate) struct ArrayRule {
     pub(crate) prefix: Vec<Id>,
-    /// Of the elements after the prefix.
+    /// The node of the elements after the prefix.
     pub(crate) items: Option<Id>,
     pub(crate) lengths: Lengths,
 }
@@ -141,12 +143,12 @@ pub(crate) struct ObjectRule {
     /// The place of each name in `properties`.
     pub(crate) index: HashMap<String, usize>,
     pub(crate) patterns: Vec<(KeyRule, Id)>,
-    /// Of fields that are neither properties nor match a pattern.
+    /// The node of fields that are no properties and match no pattern.
     pub(crate) additional: Option<Id>,
-    /// Of fields that no part of the schema speaks of.
+    /// The node of fields that no part of the schema names.
     pub(crate) unevaluated: Option<Id>,
     pub(crate) lengths: Lengths,
-    /// A Rust map, not a struct.
+    /// Whether the type is a Rust map, and not a struct.
     pub(crate) is_map: bool,
 }
 
@@ -157,7 +159,7 @@ pub(crate) struct PropertyRule {
     pub(crate) required: bool,
 }
 
-/// Which keys a pattern of `patternProperties` means.
+/// Which keys a pattern of `patternProperties` stands for.
 #[derive(Debug)]
 pub(crate) enum KeyRule {
     /// Integers: schemars has these for maps with integers for keys.
@@ -187,7 +189,7 @@ impl Lengths {
 }
 
 impl Node {
-    /// The only value that it allows.
+    /// The only value that the node allows.
     pub(crate) fn constant(&self) -> Option<&Json> {
         self.allowed.as_deref().and_then(|allowed| match allowed {
             [one] => Some(one),
@@ -195,22 +197,22 @@ impl Node {
         })
     }
 
-    /// It accepts nothing, as the schema `false`.
+    /// Whether the node accepts no value, as the schema `false` does.
     pub(crate) fn is_never(&self) -> bool {
         self.kinds == Kinds::NONE && self.js.is_none()
     }
 
-    /// It is `null` and nothing else.
+    /// Whether the node accepts `null` only.
     pub(crate) fn is_only_null(&self) -> bool {
         self.kinds == Kinds::NULL && self.js.is_none()
     }
 
-    /// Any JSON and nothing else: `serde_json::Value`.
+    /// Whether the node accepts any JSON and nothing else, as `serde_json::Value` does.
     pub(crate) fn is_json(&self) -> bool {
         self.kinds == Kinds::ALL.without(Kinds::EXOTIC)
     }
 
-    /// There is a constraint that the type in Rust does not enforce by itself.
+    /// Whether the node has a constraint that the Rust type does not enforce by itself.
     pub(crate) fn asks_more_than_its_type(&self) -> bool {
         let number = &self.number;
         let bounds = [number.min, number.max, number.above, number.below, number.multiple];
@@ -224,7 +226,7 @@ impl Node {
             || self.string.pattern.is_some()
             || self.array.lengths.are_asked() && self.array.prefix.is_empty()
             || self.object.lengths.are_asked()
-            // The names of an enum's variants are read by serde; no type of Rust has a few numbers for its values.
+            // serde checks the names of an enum's variants. No Rust type has a few numbers as its values.
             || self.allowed.as_ref().is_some_and(|values| !values.iter().all(|value| value.is_string() || value.is_null()))
     }
 }
@@ -234,7 +236,7 @@ impl Arena {
         &self.nodes[id]
     }
 
-    /// The node and all that hold beside it by `$ref` and `allOf`, each once.
+    /// The node, and all nodes that must hold beside it by `$ref` and `allOf`, each once.
     pub(crate) fn parts(&self, id: Id) -> Vec<&Node> {
         let mut ids = vec![id];
         let mut next = 0;

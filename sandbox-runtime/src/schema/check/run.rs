@@ -1,4 +1,6 @@
-//! One check of one value: the walk, and the alternatives.
+//! One check of one value: the walk through its parts, and the choice among alternatives.
+//!
+//! [`Run`] is made by `Checker` and dropped after the check. The walk is bounded in depth and in steps.
 
 use super::expect::{Words, literal, one_of, or_null};
 use super::fit::FitChoice;
@@ -8,16 +10,16 @@ use super::{CheckDirection, CheckViolation, Checker, Step};
 use crate::boundary::js_value::JsValue;
 use std::collections::HashMap;
 
-/// How deeply values are checked. Deeper ones are refused: the check must not exhaust the stack.
+/// The greatest depth of a checked value. Deeper values are refused, because the check must not exhaust the stack.
 const MAX_DEPTH: usize = 256;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
     /// Violations are collected.
     Report,
-    /// Only whether there is one is asked; so far there is none.
+    /// Only the answer is needed, and no violation was found so far.
     Accepts,
-    /// There is one.
+    /// Only the answer is needed, and a violation was found.
     Refuses,
 }
 
@@ -29,9 +31,9 @@ pub(crate) struct Run<'a> {
     cap: usize,
     path: Vec<Step>,
     mode: Mode,
-    /// Whether a node accepts the value at an address: nothing is tried twice, however alternatives are nested.
+    /// Whether a node accepts the value at an address. No pair is checked twice, however alternatives are nested.
     pub(crate) verdicts: HashMap<(Id, *const JsValue), bool>,
-    /// Left.
+    /// The remaining steps.
     steps: u64,
     depth: usize,
 }
@@ -51,12 +53,12 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// What was found, and whether there were steps enough to find all.
+    /// The violations, and whether the steps sufficed to find all.
     pub(crate) fn finish(self) -> (Vec<CheckViolation>, bool) {
         (self.found, self.steps > 0)
     }
 
-    /// Whether it is only asked if there is a violation.
+    /// Whether only the answer is needed, and no report.
     pub(crate) fn only_asks(&self) -> bool {
         self.mode != Mode::Report
     }
@@ -76,7 +78,7 @@ impl<'a> Run<'a> {
             self.mode = Mode::Refuses;
         } else if !self.is_done() {
             let violation = CheckViolation { path: self.path.clone(), expected: expected(), found: found() };
-            // The parts of a schema that hold together often say the same.
+            // Parts of a schema that must all hold often have the same violation.
             if !self.found.iter().rev().take(4).any(|known| *known == violation) {
                 self.found.push(violation);
             }
@@ -96,7 +98,7 @@ impl<'a> Run<'a> {
         verdict
     }
 
-    /// `null`: whether null would do as well, for the words.
+    /// Checks a value. `null` says whether null is accepted too, for the text of a violation.
     pub(crate) fn visit(&mut self, id: Id, value: &JsValue, null: bool) {
         self.steps = self.steps.saturating_sub(1);
         if self.is_done() {
@@ -128,7 +130,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Whether the value is of the kind that the node asks for: only then the rest of the node says more.
+    /// Whether the value is of the kind that the node demands. Otherwise the node's other demands do not matter.
     fn visit_own(&mut self, node: &'a Node, value: &JsValue, null: bool) -> bool {
         let words = self.words();
         let expected = || or_null(words.node(node), null);
@@ -172,7 +174,7 @@ impl<'a> Run<'a> {
         self.path.pop();
     }
 
-    /// Whether some alternative accepts the value. Otherwise the one that fits best says why it does not.
+    /// Whether some alternative accepts the value. Otherwise the violations of the best one are reported.
     fn visit_union(&mut self, union: &'a Union, value: &JsValue, null: bool) -> bool {
         if self.is_done() {
             return false;
@@ -222,7 +224,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The fields that no part of the schema speaks of.
+    /// Checks the fields that no part of the schema names.
     fn visit_rest(&mut self, id: Id, rest: Id, entries: &[(String, JsValue)], whole: &JsValue) {
         let speakers = self.speakers(id, whole);
         let knows = |node: &Node, name: &str| {
@@ -242,7 +244,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The nodes that hold for the value: the parts, and the alternatives that accept it.
+    /// The nodes that apply to the value: the parts, and the alternatives that accept it.
     fn speakers(&mut self, id: Id, value: &JsValue) -> Vec<&'a Node> {
         let mut ids = vec![id];
         let mut next = 0;

@@ -1,4 +1,4 @@
-//! The check of values that hold no others, and of the kinds of values.
+//! The checks of values without parts, and of the kinds of values.
 
 use super::CheckDirection;
 use super::integer::{Integer, MAX_SAFE};
@@ -6,7 +6,7 @@ use super::node::{IntegerRule, Js, Kinds, Node, NumberRule};
 use crate::boundary::js_value::JsValue;
 use serde_json::{Number, Value as Json};
 
-/// Whether the node is for values of this kind, whatever else it asks of them.
+/// Whether the node accepts values of this kind, apart from its other demands.
 pub(crate) fn accepts_kind(node: &Node, value: &JsValue, direction: CheckDirection) -> bool {
     let kinds = node.kinds;
     match (value, node.js) {
@@ -45,7 +45,7 @@ fn accepts_js(js: Js, value: &JsValue, direction: CheckDirection) -> bool {
     }
 }
 
-/// Whether a number is in the range that the node asks for. Anything else is.
+/// Whether a number is in the range that the node demands. Any other value passes.
 pub(crate) fn scalar_holds(node: &Node, value: &JsValue, direction: CheckDirection) -> bool {
     match *value {
         JsValue::Number(value) if node.kinds.has(Kinds::NUMBER) => number_holds(&node.number, value),
@@ -58,7 +58,7 @@ pub(crate) fn scalar_holds(node: &Node, value: &JsValue, direction: CheckDirecti
 }
 
 fn number_holds(rule: &NumberRule, value: f64) -> bool {
-    // Written so that NaN satisfies no bound.
+    // In this form, NaN satisfies no bound.
     rule.min.is_none_or(|min| value >= min)
         && rule.max.is_none_or(|max| value <= max)
         && rule.above.is_none_or(|above| value > above)
@@ -83,7 +83,7 @@ fn integer_holds(rule: &IntegerRule, value: Integer) -> bool {
     value >= rule.min && value <= rule.max && is_multiple
 }
 
-/// Whether the value is the one that JSON writes so.
+/// Whether a value is the one that JSON writes as `json`.
 pub(crate) fn is_literal(value: &JsValue, json: &Json) -> bool {
     match (value, json) {
         (JsValue::Undefined | JsValue::Null, Json::Null) => true,
@@ -107,7 +107,7 @@ pub(crate) fn is_literal(value: &JsValue, json: &Json) -> bool {
     }
 }
 
-/// The key of a Map as the name of a property: of a string or an integer.
+/// The key of a Map as the name of a property, if the key is a string or an integer.
 pub(crate) fn key_text(key: &JsValue) -> Option<String> {
     match key {
         JsValue::String(text) => Some(text.clone()),

@@ -1,5 +1,7 @@
-//! A schema as the list of what a value can be: references are followed, unions are flattened, and all that holds at
-//! once is merged, so that each alternative has one type (or one constant) and its own constraints.
+//! A schema as the list of its alternatives.
+//!
+//! References are followed, unions are flattened, and conditions that hold at once are merged. So each alternative
+//! has one type (or one constant) and its own constraints. `graph` makes nodes of them.
 
 use std::collections::BTreeMap;
 
@@ -7,18 +9,19 @@ use serde_json::{Map, Value as Json};
 
 use super::super::walk::names_null;
 
-/// One of the things that a value can be.
+/// One alternative of a schema.
 #[derive(Clone, Default)]
 pub(super) struct Alternative {
-    /// What tells it from the others of its union: the property of an externally tagged variant, or the tags.
+    /// The key that distinguishes it from the others of its union: the property of an externally tagged variant, or
+    /// the tags.
     pub(super) key: String,
     /// The tag as a path shows it; empty where the path shows the variant as a property.
     pub(super) tag: String,
-    /// Keywords with neither references nor unions among them. Without any, everything is allowed.
+    /// Keywords with neither references nor unions among them. Without any keyword, every value is allowed.
     pub(super) keywords: BTreeMap<String, Json>,
 }
 
-/// Keywords that hold together; whatever is not listed here is a note and constrains nothing.
+/// Keywords that are merged. All other keywords are notes, and constrain nothing.
 #[rustfmt::skip]
 const KEYWORDS: &[&str] = &[
     "additionalProperties", "const", "exclusiveMaximum", "exclusiveMinimum", "format", "items", "maxItems",
@@ -26,7 +29,8 @@ const KEYWORDS: &[&str] = &[
     "pattern", "patternProperties", "prefixItems", "properties", "required", "type", "unevaluatedProperties",
 ];
 
-/// What stands for a JavaScript type that JSON has not; of the JSON form beside it, only the lengths and null count.
+/// Keywords of a JavaScript type that JSON does not have. Of the JSON form beside it, only the lengths and null
+/// count.
 #[rustfmt::skip]
 const JS_KEYWORDS: &[&str] = &[
     "x-js", "x-js-key", "x-js-value", "items", "minItems", "maxItems", "minProperties", "maxProperties",
@@ -37,7 +41,7 @@ pub(super) fn of(schema: &Json, defs: &Map<String, Json>) -> Vec<Alternative> {
     expand(schema, defs, &mut Vec::new())
 }
 
-/// `trail` holds the references that are being followed: a union that contains itself adds nothing to itself.
+/// `trail` has the references that are being followed. A union that contains itself adds nothing to itself.
 fn expand<'a>(schema: &'a Json, defs: &'a Map<String, Json>, trail: &mut Vec<&'a str>) -> Vec<Alternative> {
     let Json::Object(schema) = schema else {
         return if schema == &Json::Bool(false) { Vec::new() } else { vec![Alternative::default()] };
@@ -60,7 +64,7 @@ fn follow<'a>(name: &'a str, defs: &'a Map<String, Json>, trail: &mut Vec<&'a st
     if trail.contains(&name) {
         return Vec::new();
     }
-    // A reference to nothing says nothing.
+    // A reference without a target constrains nothing.
     let Some(target) = name.strip_prefix("#/$defs/").and_then(|key| defs.get(key)) else {
         return vec![Alternative::default()];
     };
@@ -74,13 +78,13 @@ fn list<'a>(schema: &'a Map<String, Json>, keyword: &str) -> &'a [Json] {
     schema.get(keyword).and_then(Json::as_array).map_or(&[], Vec::as_slice)
 }
 
-/// What a schema says beside references and unions.
+/// The keywords of a schema beside references and unions.
 fn own(schema: &Map<String, Json>) -> Vec<Alternative> {
     let is_js = schema.contains_key("x-js");
     let relevant = if is_js { JS_KEYWORDS } else { KEYWORDS };
     let mut keywords: BTreeMap<String, Json> = BTreeMap::new();
     for (keyword, value) in schema.iter().filter(|(keyword, _)| relevant.contains(&keyword.as_str())) {
-        // Of two patterns both hold: they are a list from the start.
+        // Two patterns can hold at once, so patterns are a list.
         let value = if keyword == "pattern" { Json::from(vec![value.clone()]) } else { value.clone() };
         keywords.insert(keyword.clone(), value);
     }
@@ -115,7 +119,7 @@ fn own(schema: &Map<String, Json>) -> Vec<Alternative> {
     }
 }
 
-/// Every way in which both can hold.
+/// Every combination of an alternative of both.
 fn product(left: &[Alternative], right: &[Alternative]) -> Vec<Alternative> {
     left.iter().flat_map(|left| right.iter().filter_map(|right| merge(left, right))).collect()
 }
@@ -134,7 +138,7 @@ fn merge(left: &Alternative, right: &Alternative) -> Option<Alternative> {
     Some(both)
 }
 
-/// Two values of a keyword that hold at once; `None` if they cannot.
+/// Merges two values of a keyword that must hold at once; `None` if they cannot.
 fn merge_keyword(keyword: &str, left: &Json, right: &Json) -> Option<Json> {
     let by_size = |left_if: fn(f64, f64) -> bool| {
         let (a, b) = (left.as_f64()?, right.as_f64()?);
@@ -157,7 +161,7 @@ fn merge_keyword(keyword: &str, left: &Json, right: &Json) -> Option<Json> {
     }
 }
 
-/// Gives a member of a union what tells it from the others.
+/// Gives a member of a union the key that distinguishes it from the others.
 fn keyed(mut member: Alternative) -> Alternative {
     if !member.key.is_empty() {
         return member;
@@ -183,7 +187,7 @@ fn keyed(mut member: Alternative) -> Alternative {
     member
 }
 
-/// The only value that a schema allows, if it says so itself.
+/// The only value that a schema allows, if the schema names it.
 fn constant(schema: &Json) -> Option<&Json> {
     match schema.get("enum").and_then(Json::as_array).map(Vec::as_slice) {
         Some([only]) => Some(only),

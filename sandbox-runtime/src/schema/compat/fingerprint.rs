@@ -1,4 +1,6 @@
-//! One short text for all that matters of a contract.
+//! The fingerprint: a hash of all parts of a contract that matter for compatibility.
+//!
+//! `compat` and this module agree: equal fingerprints mean no change that matters.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +11,10 @@ use super::super::description::{Description, MethodDescription};
 use super::graph::{Graph, NodeId};
 use super::methods::{ROLES, Role, Version};
 
-/// A SHA-256 in hexadecimal digits of all that matters for compatibility.
+/// A SHA-256, in hexadecimal digits, of all parts that matter for compatibility.
 ///
-/// Two descriptions have the same fingerprint if and only if [`compat`](super::compat()) finds no change between them,
-/// other than a new name of a parameter, or of a contract that only guests implement. So docs, titles, the names of
+/// Two descriptions have the same fingerprint if and only if [`compat`](super::compat()) finds no change between them.
+/// New names of parameters, and of a contract that only guests implement, are excepted. So docs, titles, the names of
 /// types, and the order of methods, properties and alternatives do not matter.
 ///
 /// # Examples
@@ -34,13 +36,13 @@ pub(in super::super) fn fingerprint(description: &Description) -> String {
         methods.push((method, nodes));
     }
     methods.sort_by_key(|(method, _)| &method.name);
-    // The graph also has nodes of what turned out not to matter.
+    // The graph also has nodes that proved irrelevant.
     let reached = graph.reached(methods.iter().flat_map(|(_, nodes)| nodes.iter().copied()).collect());
     let numbers = graph.numbers(&reached);
     let method = |(method, nodes): &(&MethodDescription, Vec<NodeId>)| {
         let values: Vec<usize> = nodes.iter().map(|node| numbers[*node]).collect();
         let mut parts = vec![json!(method.name), json!(method.optional && description.guest), json!(values)];
-        // Contracts without `async` methods keep the fingerprint that they had before there were any.
+        // A contract without `async` methods keeps the fingerprint that it had in versions before `async`.
         parts.extend(method.is_async.then(|| json!("async")));
         parts
     };

@@ -1,5 +1,7 @@
-//! Schemas as a graph: each node is the list of its alternatives, whose parts are nodes again. Names of types do not
-//! occur in it, and recursive types are cycles.
+//! Schemas as a graph: a node is a list of alternatives, whose parts are nodes again.
+//!
+//! Names of types do not occur in the graph, and recursive types are cycles. `values` compares nodes of two versions
+//! in one graph.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -12,7 +14,7 @@ use super::variant::{Js, List, Part, Record, Rest, Text, VariantKind, VariantNod
 /// The index of a node.
 pub(super) type NodeId = usize;
 
-/// The nodes of all schemas that are compared.
+/// The nodes of all compared schemas.
 #[derive(Default)]
 pub(super) struct Graph {
     nodes: Vec<Vec<VariantNode>>,
@@ -35,7 +37,7 @@ impl Graph {
         &self.nodes[node]
     }
 
-    /// The node can be null, which an argument that is not passed becomes.
+    /// Whether the node can be null. An argument that is not passed becomes null.
     pub(super) fn is_nullable(&self, node: NodeId) -> bool {
         self.nodes[node].iter().any(|variant| matches!(variant.kind, VariantKind::Null))
     }
@@ -44,7 +46,7 @@ impl Graph {
         self.nodes[node].iter().any(|variant| matches!(variant.kind, VariantKind::Any))
     }
 
-    /// The node of a schema, made if it is new.
+    /// The node of a schema. Makes it if it is new.
     pub(super) fn node(&mut self, schema: &Json, types: &mut Types<'_>) -> NodeId {
         let text = sorted(schema).to_string();
         if let Some(known) = types.nodes.get(&text) {
@@ -130,7 +132,7 @@ impl Graph {
         Record { size, properties, patterns, rest: self.rest(keywords, types) }
     }
 
-    /// All parts of a schema were merged, so that both keywords mean the same properties.
+    /// All parts of a schema were merged, so both keywords refer to the same properties.
     fn rest(&mut self, keywords: &BTreeMap<String, Json>, types: &mut Types<'_>) -> Rest {
         let said = ["additionalProperties", "unevaluatedProperties"].map(|keyword| keywords.get(keyword));
         if said.contains(&Some(&Json::Bool(false))) {
@@ -140,10 +142,10 @@ impl Graph {
         nodes.into_iter().find(|node| !self.is_anything(*node)).map_or(Rest::Ignored, Rest::Of)
     }
 
-    /// A number for each node that only its structure decides: of the nodes in `among`, those that allow the same
-    /// values have the same one, and the same structures have the same numbers in each graph.
+    /// A number for each node that depends on its structure only. Nodes of `among` that allow the same values have
+    /// the same number, and equal structures have equal numbers in every graph.
     ///
-    /// Numbers start equal and are refined until no more nodes can be told apart.
+    /// All numbers start equal, and are refined until no more nodes can be distinguished.
     pub(super) fn numbers(&self, among: &BTreeSet<NodeId>) -> Vec<usize> {
         let mut numbers = vec![0; self.nodes.len()];
         let mut distinct = 0;
@@ -171,7 +173,7 @@ impl Graph {
         nodes.iter().map(text).collect()
     }
 
-    /// All nodes that values of these nodes are made of, with these.
+    /// These nodes, and all nodes that their values are made of.
     pub(super) fn reached(&self, mut from: Vec<NodeId>) -> BTreeSet<NodeId> {
         let mut reached = BTreeSet::new();
         while let Some(node) = from.pop() {
@@ -182,7 +184,7 @@ impl Graph {
         reached
     }
 
-    /// A value of this node can hold another of it.
+    /// Whether a value of this node can contain another value of it.
     pub(super) fn is_recursive(&self, node: NodeId) -> bool {
         self.reached(self.parts(node)).contains(&node)
     }
@@ -208,7 +210,7 @@ fn text(keywords: &BTreeMap<String, Json>) -> Text {
     }
 }
 
-/// Leaves out what others of the alternatives allow anyway.
+/// Removes alternatives whose values the others allow anyway.
 fn simplify(variants: &mut Vec<VariantNode>) {
     if let Some(any) = variants.iter().position(|variant| matches!(variant.kind, VariantKind::Any)) {
         *variants = vec![variants.swap_remove(any)];
@@ -218,7 +220,7 @@ fn simplify(variants: &mut Vec<VariantNode>) {
     variants.retain(|_| kept.next().unwrap_or(true));
 }
 
-/// The same JSON with the keys of all objects in order, in whatever order a map keeps them.
+/// The JSON with the keys of all objects in order.
 fn sorted(json: &Json) -> Json {
     match json {
         Json::Object(map) => {

@@ -1,4 +1,4 @@
-//! Contracts, methods and parameters: what a value changed in, and whom that breaks.
+//! Compares contracts, methods and parameters, and finds which side a change breaks.
 
 use serde_json::Value as Json;
 
@@ -23,7 +23,7 @@ pub(super) struct Version<'a> {
     to_host: Types<'a>,
 }
 
-/// What is found before any value is compared: a change, or a value to compare in its place.
+/// The result before any value is compared: a change, or a value to compare.
 enum FoundMethod {
     Change(String, Breaks),
     Value(Pair),
@@ -44,7 +44,7 @@ impl Role {
         }
     }
 
-    /// Who gets the arguments: who implements the contract.
+    /// Which side gets the arguments: the implementor.
     fn arguments(self) -> Side {
         match self {
             Self::Guest => Side::Guest,
@@ -52,7 +52,7 @@ impl Role {
         }
     }
 
-    /// Who gets the result: who calls.
+    /// Which side gets the result: the caller.
     fn result(self) -> Side {
         match self {
             Self::Guest => Side::Host,
@@ -60,8 +60,8 @@ impl Role {
         }
     }
 
-    /// Whom a method breaks that is there only in the new version. A host has a body for each optional method, and
-    /// a global that is gone is missed whatever is in it.
+    /// Which side a method breaks that only the new version has. A host has a body for each optional method. A missing
+    /// global breaks a guest, whatever its methods are.
     fn added(self, needed: bool) -> Breaks {
         match self {
             Self::Guest => Breaks::guests(needed),
@@ -69,8 +69,8 @@ impl Role {
         }
     }
 
-    /// Whom it breaks that the result may be a promise only in the new version. A guest that implements the method gives
-    /// one or not; one that calls it is written for the one or the other.
+    /// Which side a result breaks that is a promise in the new version only. A guest that implements the method may
+    /// return a promise or not. A guest that calls the method is written for one of them.
     fn promised(self) -> Breaks {
         match self {
             Self::Guest => Breaks::hosts(true),
@@ -78,7 +78,7 @@ impl Role {
         }
     }
 
-    /// Whom a parameter breaks that only the new version has: nobody, if it may as well be null.
+    /// Which side a parameter breaks that only the new version has: none, if the parameter may be null.
     fn parameter_added(self, nullable: bool) -> Breaks {
         match self {
             Self::Guest => Breaks::hosts(!nullable),
@@ -93,7 +93,7 @@ impl<'a> Version<'a> {
         Self { description, to_guest: Types::new(to_guest), to_host: Types::new(to_host) }
     }
 
-    /// The nodes of the parameters, and of the result behind them.
+    /// The nodes of the parameters, followed by the result's.
     pub(super) fn nodes(&mut self, method: &MethodDescription, role: Role, graph: &mut Graph) -> Vec<NodeId> {
         let params = method.params.iter().map(|param| (&param.schema, role.arguments()));
         let all = params.chain([(&method.returns, role.result())]);
@@ -142,7 +142,7 @@ pub(super) fn compare(old: &Description, new: &Description) -> Compatibility {
     compatibility
 }
 
-/// A value breaks who gets it if it is one of those that the older version does not know.
+/// A value breaks its receiver if the receiver's older version does not know the value.
 fn broken_by(effect: Effect, receiver: Side) -> Breaks {
     let Effect { wider, narrower } = effect;
     match receiver {
@@ -184,7 +184,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// Methods are compared for whoever implements both versions; the others were reported with the contract.
+    /// Compares methods for the sides that implement both versions. The contract's changes report the other sides.
     fn methods(&mut self) {
         let (old, new) = (self.old.description, self.new.description);
         let roles: Vec<Role> =

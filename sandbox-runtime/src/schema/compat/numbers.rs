@@ -1,4 +1,4 @@
-//! Numbers and sizes: ranges, and which of two allows more.
+//! Ranges of numbers and sizes, and which of two ranges allows more.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -8,37 +8,37 @@ use serde_json::Value as Json;
 
 use super::values::Effect;
 
-/// What lies between two limits; without a limit, everything on that side.
+/// The range between two limits. A missing limit is no limit on that side.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Range {
     low: Option<NumberLimit>,
     high: Option<NumberLimit>,
 }
 
-/// The number itself, and how far the limit lies beside it: exclusive ones by an imagined smallest step.
+/// A number, and the distance of the limit from it. An exclusive limit is an imagined smallest step away.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct NumberLimit {
     number: Exact,
     step: i8,
 }
 
-/// Integers stay exact, as those of 64 bits have more digits than a float.
+/// Integers stay exact, because 64 bits have more digits than a float.
 #[derive(Clone, Copy, Debug)]
 enum Exact {
     Integer(i128),
     Real(f64),
 }
 
-/// A type of numbers.
+/// A numeric type.
 #[derive(Clone, Debug)]
 pub(super) struct Numeric {
-    /// The format, or the type if there is none: for messages alone.
+    /// The format, or the type without one; for messages only.
     name: String,
-    /// The guest gets BigInts.
+    /// Whether the guest gets BigInts.
     big: bool,
     integral: bool,
     range: Range,
-    /// The range that the format gives by itself.
+    /// The range of the format alone.
     whole: Range,
     step: Option<Exact>,
 }
@@ -49,7 +49,7 @@ impl Exact {
         integer.map(Self::Integer).or_else(|| json.as_f64().map(Self::real))
     }
 
-    /// `0.0` is `0`: schemas have both.
+    /// `0.0` equals `0`: schemas have both.
     fn real(number: f64) -> Self {
         const SAFE: f64 = 9_007_199_254_740_992.0;
         if number.fract() == 0.0 && number.abs() <= SAFE {
@@ -97,7 +97,7 @@ impl NumberLimit {
         self.number.order(other.number).then(self.step.cmp(&other.step))
     }
 
-    /// The next integer that a limit lets through: upwards for a lower limit.
+    /// The next integer within the limit: upwards for a lower limit.
     fn integral(self, up: bool) -> Self {
         let number = match self.number {
             Exact::Integer(integer) => Exact::Integer(integer.saturating_add(i128::from(self.step))),
@@ -125,13 +125,13 @@ impl Range {
         Self { low: limit(low, 0), high: limit(high, 0) }
     }
 
-    /// A size, which is at least 0 anyway.
+    /// The range of a size. A size is at least 0.
     pub(super) fn of_size(keywords: &BTreeMap<String, Json>, low: &str, high: &str) -> Self {
         let zero = Self { low: Some(NumberLimit::at(Exact::Integer(0))), high: None };
         Self::of(keywords, low, high).within(zero)
     }
 
-    /// Whether it is that of all sizes.
+    /// Whether the range has all sizes.
     pub(super) fn is_any_size(self) -> bool {
         self.effect(Self::of_size(&BTreeMap::new(), "", "")) == Effect::NONE
     }
@@ -148,7 +148,7 @@ impl Range {
         Self { low: rounded(range.low, true), high: rounded(range.high, false) }
     }
 
-    /// What lies in both.
+    /// The intersection of both ranges.
     pub(super) fn within(self, other: Self) -> Self {
         let stricter = |a: Option<NumberLimit>, b: Option<NumberLimit>, wanted| match (a, b) {
             (Some(a), Some(b)) => Some(if a.order(b) == wanted { a } else { b }),
@@ -193,7 +193,7 @@ impl Range {
             && !self.high.is_some_and(|high| limit.order(high).is_gt())
     }
 
-    /// Equal for equal ranges alone.
+    /// A canonical form: equal for equal ranges only.
     pub(super) fn canonical(self) -> Json {
         let limit = |limit: Option<NumberLimit>| limit.map(|limit| (limit.number.to_string(), limit.step));
         serde_json::json!([limit(self.low), limit(self.high)])
@@ -217,7 +217,7 @@ impl fmt::Display for Range {
     }
 }
 
-/// The range of a format, and whether the guest gets BigInts. An integer without a known format is as `int64`.
+/// The range of a format, and whether the guest gets BigInts. An integer without a known format counts as `int64`.
 fn integers(format: &str) -> (Range, bool) {
     match format {
         "int8" => (Range::new(i8::MIN.into(), i8::MAX.into()), false),
@@ -248,7 +248,7 @@ impl Numeric {
         Self { name: name.to_owned(), big, integral, range, whole, step }
     }
 
-    /// `accepts_both`: where BigInts come from the guest, integral Numbers are taken too.
+    /// `accepts_both`: where BigInts come from the guest, integral Numbers are accepted too.
     pub(super) fn effect(&self, new: &Self, accepts_both: bool) -> Effect {
         let carrier = match (self.big, new.big) {
             (false, true) if accepts_both => Effect::WIDER,
@@ -267,13 +267,13 @@ impl Numeric {
         carrier.and(fractions).and(step).and(self.range.effect(new.range))
     }
 
-    /// A JSON number is of this type.
+    /// Whether a JSON number is of this type.
     pub(super) fn contains(&self, json: &Json) -> bool {
         let whole = json.as_f64().is_some_and(|number| number.fract() == 0.0);
         (whole || !self.integral) && self.step.is_none() && self.range.contains(json)
     }
 
-    /// Equal for equal types alone: the name of the format is none of its own.
+    /// A canonical form: equal for equal types only. The name of the format is not part of it.
     pub(super) fn canonical(&self) -> Json {
         let step = self.step.map(|step| step.to_string());
         serde_json::json!([self.big, self.integral, self.range.canonical(), step])

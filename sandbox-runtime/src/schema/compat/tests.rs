@@ -115,7 +115,7 @@ fn to_host<T: JsonSchema>() -> Description {
     Contract::guest().method::<T>("run").done()
 }
 
-/// The changes without what their paths have in common.
+/// The changes, without the common prefix of their paths.
 fn found(compatibility: &Compatibility, prefix: &str) -> Vec<(String, String, Breaks)> {
     let change = |change: &super::Change| {
         let path = change.path.strip_prefix(prefix).expect("the prefix").to_owned();

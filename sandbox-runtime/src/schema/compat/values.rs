@@ -1,4 +1,4 @@
-//! Two types of values: where the newer allows more, where less.
+//! Compares two types of values: where the newer allows more, and where less.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -6,19 +6,19 @@ use super::graph::{Graph, NodeId};
 use super::numbers::Range;
 use super::variant::{List, Record, Rest, Text, VariantKind, VariantNode, VariantProperty};
 
-/// Who gets a value.
+/// The receiver of a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
     Guest,
     Host,
 }
 
-/// How the newer of two types differs; both at once where one replaces the other.
+/// The effect of a newer type. Both are true where one type replaces another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Effect {
-    /// It allows values that the older did not.
+    /// The newer type allows values that the older did not.
     pub(super) wider: bool,
-    /// It refuses values that the older allowed.
+    /// The newer type refuses values that the older allowed.
     pub(super) narrower: bool,
 }
 
@@ -57,7 +57,7 @@ pub(super) struct Values<'a> {
 /// The alternatives of two versions of a union.
 struct Matched<'a> {
     pairs: Vec<(&'a VariantNode, &'a VariantNode)>,
-    /// Those without a partner.
+    /// The alternatives of the older version without a partner.
     old: Vec<&'a VariantNode>,
     new: Vec<&'a VariantNode>,
 }
@@ -66,7 +66,7 @@ struct Matched<'a> {
 struct Walk<'a> {
     values: &'a Values<'a>,
     side: Side,
-    /// A recursive type is compared where it is met first, others wherever they occur.
+    /// A recursive type is compared where it is met first, and others at every occurrence.
     visited: HashSet<(NodeId, NodeId)>,
     found: Vec<Difference>,
 }
@@ -82,13 +82,13 @@ impl<'a> Values<'a> {
         walk.found
     }
 
-    /// Pairs what is meant to be the same alternative: by key, then by structure, then by type and position.
+    /// Pairs alternatives that correspond: by key, then by structure, then by type and position.
     fn matched(&self, old: &'a [VariantNode], new: &'a [VariantNode]) -> Matched<'a> {
         let mut matched = Matched { pairs: Vec::new(), old: old.iter().collect(), new: new.iter().collect() };
         matched.pair(|old, new| !old.key.is_empty() && old.key == new.key);
         matched.pair(|old, new| old.kind.canonical(&self.numbers) == new.kind.canonical(&self.numbers));
         matched.pair(|old, new| (old.key.is_empty() || new.key.is_empty()) && old.kind.is_like(&new.kind));
-        // A constant that a type of the other version includes is neither gone nor new.
+        // A constant that a type of the other version includes is neither removed nor new.
         matched.old.retain(|gone| !gone.kind.is_within(new));
         matched.new.retain(|added| !added.kind.is_within(old));
         matched

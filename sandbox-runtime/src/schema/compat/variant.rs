@@ -1,4 +1,4 @@
-//! What a value can be, with the nodes of a [`Graph`](super::graph::Graph) as parts.
+//! The kinds of an alternative, with the nodes of a [`Graph`](super::graph::Graph) as parts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -15,7 +15,7 @@ pub(super) struct VariantNode {
     pub(super) kind: VariantKind,
 }
 
-/// What a value can be.
+/// The kind of a value.
 pub(super) enum VariantKind {
     Any,
     Null,
@@ -28,17 +28,17 @@ pub(super) enum VariantKind {
     Js(Js),
 }
 
-/// A JavaScript type that JSON has not.
+/// A JavaScript type that JSON does not have.
 pub(super) struct Js {
     pub(super) name: String,
-    /// Of a type that has a length, in what it is counted in.
+    /// The range of the length, if the type has one.
     pub(super) size: Range,
     pub(super) parts: Vec<Part>,
 }
 
 /// A part of a JavaScript type.
 pub(super) struct Part {
-    /// How a path shows it.
+    /// The part's text in a path.
     pub(super) path: &'static str,
     pub(super) node: NodeId,
 }
@@ -50,9 +50,9 @@ pub(super) struct Text {
 
 pub(super) struct List {
     pub(super) size: Range,
-    /// The items that have a type of their own.
+    /// The nodes of the items that have types of their own.
     pub(super) first: Vec<NodeId>,
-    /// The others; `None` if there can be none.
+    /// The node of the further items; `None` if there can be none.
     pub(super) rest: Option<NodeId>,
 }
 
@@ -108,7 +108,7 @@ impl VariantKind {
         }
     }
 
-    /// Both are the same type, with whatever constraints.
+    /// Whether both are the same type, apart from constraints.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Js(js), Self::Js(other)) => js.name == other.name,
@@ -120,7 +120,7 @@ impl VariantKind {
         }
     }
 
-    /// A value of this kind can be the constant.
+    /// Whether a value of this kind can be the constant.
     fn contains(&self, constant: &Json) -> bool {
         match (self, constant) {
             (Self::Boolean, Json::Bool(_)) => true,
@@ -132,7 +132,7 @@ impl VariantKind {
         }
     }
 
-    /// This is a constant that one of the others can be.
+    /// Whether this is a constant that one of the others includes.
     pub(super) fn is_within(&self, others: &[VariantNode]) -> bool {
         match self {
             Self::Constant(value) => others.iter().any(|other| other.kind.contains(value)),
@@ -142,7 +142,7 @@ impl VariantKind {
 }
 
 impl Js {
-    /// Without a bound of its size it is what it was before sizes counted, and so is the fingerprint.
+    /// Without a bound of its size, the form is the one of versions before sizes counted, and so is the fingerprint.
     fn canonical(&self, numbers: &[usize]) -> Json {
         let parts: Vec<usize> = self.parts.iter().map(|part| numbers[part.node]).collect();
         match self.size.is_any_size() {
@@ -155,13 +155,13 @@ impl Js {
 impl List {
     fn canonical(&self, numbers: &[usize]) -> Json {
         let mut first: Vec<usize> = self.first.iter().map(|item| numbers[*item]).collect();
-        // A tuple of one type is an array of it: what ends the list stands for the items that follow.
+        // A tuple of one type is an array of it: the last item's node also stands for the items that follow.
         let rest = self.rest.map(|rest| numbers[rest]).or(first.last().copied());
         first.truncate(first.iter().rposition(|item| Some(*item) != rest).map_or(0, |last| last + 1));
         json!(["array", self.size.canonical(), first, rest])
     }
 
-    /// What the item at this index is.
+    /// The node of the item at this index.
     pub(super) fn item(&self, index: usize) -> Option<NodeId> {
         self.first
             .get(index)

@@ -1,4 +1,4 @@
-//! What holds for any two versions: each type is compared with each other.
+//! Properties of any two versions: each type is compared with each other.
 
 use std::collections::{BTreeMap, HashSet};
 

@@ -1,4 +1,4 @@
-//! Types in several versions. None is ever made: what counts is their schemas.
+//! Types in several versions. Only their schemas are used; no value is made.
 #![allow(dead_code, reason = "schemas are made from the types alone")]
 
 use std::collections::{BTreeMap, HashMap, HashSet};

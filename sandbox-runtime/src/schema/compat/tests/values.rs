@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::types::*;
 use super::*;
 
-/// The effects, as seen by whoever gets the value.
+/// The effects, as the receiver of the value sees them.
 const WIDER: Breaks = GUESTS;
 const NARROWER: Breaks = HOSTS;
 const REPLACED: Breaks = BOTH;
@@ -22,7 +22,7 @@ fn coming<Old: JsonSchema, New: JsonSchema>(changes: &[(&str, &str, Breaks)]) {
     assert_eq!(found, expected(changes));
 }
 
-/// The same change in both directions, and back.
+/// One change in both directions, and back.
 fn changed<Old: JsonSchema, New: JsonSchema>(changes: &[(&str, &str, Breaks)]) {
     going::<Old, New>(changes);
     coming::<Old, New>(changes);
@@ -216,7 +216,7 @@ fn types_that_only_javascript_has() {
     changed::<Bytes, FewBytes>(&[("", "length: at least 0 became at least 0 and at most 8", NARROWER)]);
 }
 
-/// In the crate's own types it is in the keyword `type`, which counts for nothing else there.
+/// In the crate's own types, null is in the keyword `type`, which counts for nothing else there.
 #[test]
 fn types_that_only_javascript_has_and_null() {
     fn nullable<T: JsonSchema>() {
