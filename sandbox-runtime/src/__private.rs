@@ -18,7 +18,7 @@ pub use crate::transport::{AsyncTransport, Exports, LocalAsyncTransport, Transpo
 pub use crate::types::{Bound, Bounds, ByRef, Returned, TypeProbe, TypeSpec, Unknown};
 pub use crate::{__settle as settle, __type_spec as type_spec};
 
-/// For the tests of what a process gives up.
+/// For the tests of a process's hardening.
 #[cfg(all(feature = "process", feature = "testing"))]
 pub mod harden {
     pub use crate::process::harden::{Plan, early, late};
@@ -30,7 +30,7 @@ use std::pin::Pin;
 use crate::contract::{Crosses, Sent, Shared};
 use crate::error::Error;
 
-/// Calls the guest; the method returns a `Result`.
+/// Calls the guest, for a method that returns a `Result`.
 pub fn call<M, T>(_: M, transport: &T, args: M::Args<'_>) -> M::Returns
 where
     M: GuestMethod<Returns: GuestReturn<Value = M::Value>>,
@@ -39,7 +39,7 @@ where
     M::Returns::from_call(transport.call(args))
 }
 
-/// Calls the guest; the method returns a plain value, and a failure becomes what its policy says.
+/// Calls the guest, for a method that returns a plain value. Its policy turns a failure into a value.
 pub fn call_or<M, T>(
     _: M,
     transport: &T,
@@ -53,7 +53,7 @@ where
     transport.call(args).unwrap_or_else(|error| failed(error, on_failure))
 }
 
-/// Calls an `async` method of the guest; it returns a `Result`.
+/// Calls an `async` method of the guest that returns a `Result`.
 pub fn call_async<M, T>(
     _: M,
     transport: &T,
@@ -67,7 +67,7 @@ where
     async move { M::Returns::from_call(call.await) }
 }
 
-/// Calls an `async` method of the guest; it returns a plain value, and a failure becomes what its policy says.
+/// Calls an `async` method of the guest that returns a plain value. Its policy turns a failure into a value.
 pub fn call_async_or<M, T, F>(
     _: M,
     transport: &T,
@@ -83,7 +83,7 @@ where
     async move { call.await.unwrap_or_else(|error| failed(error, on_failure)) }
 }
 
-/// As [`call_async`], for a contract of one thread.
+/// Like [`call_async`], for a contract of one thread.
 pub fn call_local<M, T>(
     _: M,
     transport: &T,
@@ -97,7 +97,7 @@ where
     async move { M::Returns::from_call(call.await) }
 }
 
-/// As [`call_async_or`], for a contract of one thread.
+/// Like [`call_async_or`], for a contract of one thread.
 pub fn call_local_or<M, T, F>(
     _: M,
     transport: &T,
@@ -128,23 +128,24 @@ pub fn fail<V>(error: Error) -> V {
     panic!("{error}")
 }
 
-/// What a method that a guest implements returns.
+/// The return type of a method that a guest implements.
 pub type Returns<M> = <M as GuestMethod>::Returns;
 
-/// What a host method with scalars only has for V8's fast calls.
+/// The C function of a host method with scalars only, for V8's fast calls.
 pub type Fast = Option<FastCall>;
 
 /// `T`, whose check the constant is: `Checked<u32, { crosses::<u32>() }>`.
 ///
-/// Generated code names each type of a signature through this. When the check fails, the compiler says so on the
-/// user's type. The constant then has no value, so the whole is an error already reported, and the compiler says
-/// nothing of the bounds that the type fails further on: one mistake gives one message.
+/// Generated code names each type of a signature through this. When the check fails, the compiler reports it on the
+/// user's type. When the check fails, the compiler says so on the user's type. The constant then has no value, so the
+/// whole is an error that was already reported. The compiler reports no further bounds that the type fails: one
+/// mistake gives one message.
 pub type Checked<T, const HOLDS: bool> = <If<T, HOLDS> as Holds>::Type;
 
-/// What an `async` method of a contract returns, as `async_trait` writes it.
+/// The return type of an `async` method of a contract, as `async_trait` writes it.
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// What an `async` method of a contract of one thread returns.
+/// The return type of an `async` method of a contract of one thread.
 pub type BoxedLocal<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// See [`Checked`].
@@ -171,25 +172,25 @@ pub const fn lends<T: ?Sized + Lends>() -> bool {
     true
 }
 
-/// The check of what a method that a guest implements returns.
+/// The check of the return type of a method that a guest implements.
 #[must_use]
 pub const fn returns<R: GuestReturn<Value: Crosses>>() -> bool {
     true
 }
 
-/// As [`crosses`], of an `async` method whose future can be sent.
+/// Like [`crosses`], for an `async` method whose future can be sent.
 #[must_use]
 pub const fn crosses_sent<T: Crosses + Sent>() -> bool {
     true
 }
 
-/// As [`lends`], of an `async` method whose future can be sent.
+/// Like [`lends`], for an `async` method whose future can be sent.
 #[must_use]
 pub const fn lends_sent<T: ?Sized + Lends + Shared>() -> bool {
     true
 }
 
-/// As [`returns`], of an `async` method whose future can be sent.
+/// Like [`returns`], for an `async` method whose future can be sent.
 #[must_use]
 pub const fn returns_sent<R: GuestReturn<Value: Crosses + Sent>>() -> bool {
     true

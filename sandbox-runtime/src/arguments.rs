@@ -1,4 +1,6 @@
 //! The arguments of a method: a list of any length, made of pairs that end with `()`.
+//!
+//! Generated code builds the lists. The boundary reads and writes them through [`Arguments`].
 
 use std::borrow::Borrow as _;
 
@@ -31,7 +33,7 @@ pub trait Arguments: Sized {
     type Owned: Arguments;
     fn into_owned(self) -> Self::Owned;
     fn write(self, writer: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError>;
-    /// Adds what is wrong with the arguments by their constraints.
+    /// Adds the violations of the arguments' constraints.
     fn enforce(&self, params: &[ParamSpec], checks: &[TypeCheck], faults: &mut Option<ValueError>);
     fn read(reader: &mut ArgumentReader<'_, '_, '_>) -> Result<Self::Owned, ValueError>;
 }

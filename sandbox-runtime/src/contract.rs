@@ -1,7 +1,7 @@
-//! What a contract is to the runtime: the traits that `#[sandbox_api]` implements, and the data it states.
+//! Contracts as the runtime knows them: the traits that `#[sandbox_api]` implements, and the data that it states.
 //!
-//! A method becomes a marker type. Everything that differs between two methods is an associated type or
-//! constant of its marker; everything else is a generic helper here, in the boundary, or in a transport.
+//! A method becomes a marker type. All that differs between two methods is an associated type or constant of the
+//! marker. The rest is generic helpers here, in the boundary, or in a transport.
 
 mod crosses;
 mod spec;
@@ -31,13 +31,13 @@ pub trait Contract: 'static {
 
     /// The contract with its types, as data that can be kept and compared.
     ///
-    /// The types are described by `schemars::JsonSchema`; one that does not implement it is described as anything.
+    /// `schemars::JsonSchema` describes the types. A type that does not implement it is described as anything.
     #[must_use]
     fn describe() -> Description {
         crate::schema::describe(&Self::SPEC)
     }
 
-    /// What a guest's author needs, in TypeScript; see [`Description::typescript`].
+    /// The TypeScript declarations for a guest's author; see [`Description::typescript`].
     ///
     /// ```
     /// use sandbox_runtime::{Contract, Result, sandbox_api};
@@ -66,7 +66,7 @@ pub trait Contract: 'static {
         Self::describe().json_schema()
     }
 
-    /// A hash of all that a script or a host can depend on; see [`Description::fingerprint`].
+    /// A hash of all parts that a script or a host can depend on; see [`Description::fingerprint`].
     #[must_use]
     fn fingerprint() -> String {
         Self::describe().fingerprint()
@@ -99,22 +99,22 @@ pub trait HostContract: Contract {
     #[doc(hidden)]
     const OPS: &'static [HostOp];
 
-    /// The JavaScript that stands between a guest and the ops of this contract.
+    /// The JavaScript between a guest and the ops of this contract.
     ///
-    /// It is the body of a function that the runtime calls once for each realm, before any guest code runs.
+    /// The text is the body of a function that the runtime calls once for each realm, before any guest code runs.
     #[must_use]
     fn shim() -> String {
         crate::isolate::shim::source(&Self::SPEC, Self::OPS)
     }
 }
 
-/// Says that `Host` implements the contract `Self`; `#[sandbox_api]` implements it for every such type.
+/// States that `Host` implements the contract `Self`. `#[sandbox_api]` implements it for every such type.
 #[doc(hidden)]
 pub trait HostedBy<Host>: HostContract {
     fn hosted(host: Host) -> Box<Self>;
 }
 
-/// A value that implements the contract `C`, to be given to a builder's `host`.
+/// A value that implements the contract `C`, for a builder's `host`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not implement the contract `{C}`",
     label = "not an implementation of `{C}`",
@@ -138,9 +138,9 @@ pub trait Method: 'static {
     type Contract: ?Sized + Contract;
     /// The arguments as the caller passes them, a list from first to last: `(Ref<'a, str>, (Val<f64>, ()))`.
     type Args<'a>: Arguments<Owned = Self::Owned>;
-    /// The arguments as values that own all they hold.
+    /// The arguments as owned values.
     type Owned: Arguments<Owned = Self::Owned> + 'static;
-    /// Where the method stands in [`ContractSpec::methods`].
+    /// The index of the method in [`ContractSpec::methods`].
     const INDEX: usize;
     #[must_use]
     fn spec() -> &'static MethodSpec {
@@ -153,7 +153,7 @@ pub trait Method: 'static {
 pub trait GuestMethod: Method {
     /// The return type as written.
     type Returns;
-    /// What a successful call gives: `T` of `Result<T, E>`, or a plain return type.
+    /// The type of a successful call's result: `T` of `Result<T, E>`, or a plain return type.
     type Value: Crosses;
 }
 
@@ -176,7 +176,7 @@ pub trait AsyncHostMethod: Method {
     ) -> impl Future<Output = R::Done> + 'static;
 }
 
-/// The host's implementation of a contract, held for as long as one of its futures lives.
+/// The host's implementation of a contract. A future of one of its methods keeps it.
 #[doc(hidden)]
 pub struct Hosted<C: ?Sized>(pub(crate) Rc<Box<C>>);
 
@@ -187,14 +187,14 @@ impl<C: ?Sized> Deref for Hosted<C> {
     }
 }
 
-/// Takes what a host method returned, whatever its type.
+/// Takes the result of a host method, whatever its type.
 #[doc(hidden)]
 pub trait Reply {
     type Done;
     fn done<V: Crosses>(self, outcome: Result<V, HostError>) -> Self::Done;
 }
 
-/// Stands for a method that `#[cfg]` took away.
+/// Stands for a method that `#[cfg]` removed.
 #[doc(hidden)]
 pub enum Absent {}
 

@@ -1,4 +1,7 @@
-//! What a guest sees of the error of a host method, and what the host keeps of it.
+//! The errors of host methods: the view that a guest gets, and the error that the host keeps.
+//!
+//! `isolate::ops` and `process` make a [`HostError`] of each failure. The texts of a host's error never reach a guest,
+//! unless its type implements [`GuestError`].
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -16,7 +19,7 @@ use crate::error::{BoundaryError, Error, Place, Source, chain};
 use crate::isolate::disabled_defenses;
 use crate::shown::Shown;
 
-/// An error of a host method that says what a guest may see of it.
+/// An error of a host method that decides what a guest may see.
 ///
 /// Without it, a guest sees an opaque Error with a reference, under which the host's log (`tracing`) has the text.
 /// `#[derive(GuestError)]` implements it:
@@ -45,11 +48,11 @@ use crate::shown::Shown;
 /// assert!(StoreError::Database("password=…".into()).for_guest().is_none());
 /// ```
 pub trait GuestError {
-    /// What the guest may see; `None`: an opaque Error with a reference.
+    /// The view of the guest; `None` for an opaque Error with a reference.
     fn for_guest(&self) -> Option<GuestView>;
 }
 
-/// What a guest sees of an error: an Error of its own realm.
+/// The view that a guest gets of an error: an Error of its own realm.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GuestView {
     class: Cow<'static, str>,
@@ -58,14 +61,14 @@ pub struct GuestView {
 }
 
 impl GuestView {
-    /// An Error of a class of ECMAScript (`Error`, `TypeError`, `RangeError`, `SyntaxError`, `ReferenceError`), or for any
-    /// other name an `Error` whose `name` it is.
+    /// An Error of a class of ECMAScript: `Error`, `TypeError`, `RangeError`, `SyntaxError` or `ReferenceError`. Any other
+    /// name is set as `name` of an `Error`.
     #[must_use]
     pub fn new(class: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self { class: class.into(), message: message.into(), fields: Vec::new() }
     }
 
-    /// Adds a property. A value that cannot be serialized is left out, and the log says so.
+    /// Adds a property. A value that cannot be serialized is left out, with a warning in the log.
     #[must_use]
     pub fn with<T: ?Sized + Serialize>(mut self, name: &'static str, value: &T) -> Self {
         match plain(value) {
@@ -89,14 +92,14 @@ impl GuestView {
         &self.message
     }
 
-    /// The properties beside it.
+    /// The properties beside the text.
     #[must_use]
     pub fn fields(&self) -> &[(&'static str, JsValue)] {
         &self.fields
     }
 }
 
-/// An error of [`Error::public`] shows its text; any other of the runtime's errors is the host's affair.
+/// An error of [`Error::public`] shows its text. No other error of the runtime is shown.
 impl GuestError for Error {
     fn for_guest(&self) -> Option<GuestView> {
         match self {
@@ -106,14 +109,14 @@ impl GuestError for Error {
     }
 }
 
-/// A host method panicked. The guest saw an opaque Error; when it lets that pass, the host finds this in the
+/// A host method panicked. The guest saw an opaque Error. When the guest does not catch it, the host finds this in the
 /// [`host_error`](Error::host_error).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the method panicked")]
 #[non_exhaustive]
 pub struct HostPanic;
 
-/// What is known of the error type of a method.
+/// The known facts about the error type of a method.
 #[doc(hidden)]
 #[derive(Clone, Copy)]
 pub struct ErrorSpec {
@@ -124,7 +127,7 @@ pub struct ErrorSpec {
 
 /// The text of an error and of all that caused it.
 type ChainOf = fn(&dyn Any) -> Option<String>;
-/// What the guest may see of an error.
+/// Makes the view of an error that the guest may see.
 type ViewOf = fn(&dyn Any) -> Option<GuestView>;
 /// Takes an error out of an `Option` of it.
 type KeepOf = fn(&mut dyn Any) -> Option<Arc<dyn Any + Send + Sync>>;
@@ -136,7 +139,7 @@ impl ErrorSpec {
     }
 }
 
-/// What is known of the error of the return type `R`: an inherent constant is preferred over one of a trait.
+/// Finds the facts about the error of the return type `R`: an inherent constant is preferred over one of a trait.
 #[doc(hidden)]
 pub struct ErrorProbe<R>(PhantomData<R>);
 
@@ -165,7 +168,7 @@ impl<T, E: Send + Sync + 'static> ErrorProbe<Result<T, E>> {
     });
 }
 
-/// An error that a guest may let pass. It is an `Option` so that its owner can take it out by its type alone.
+/// An error that may come back from the guest uncaught. The `Option` lets its owner take it out by its type alone.
 pub(crate) struct KeptError<E>(pub(crate) Option<E>);
 
 /// The failure of a host method on its way to the guest.
@@ -175,13 +178,13 @@ pub struct HostError {
     pub(crate) view: Option<GuestView>,
     /// The full text, for the log.
     text: String,
-    /// The error itself, to be found again when the guest lets it pass.
+    /// The error itself, which the host gets back when the guest does not catch it.
     pub(crate) source: Option<Source>,
 }
 
 impl HostError {
     pub(crate) fn new<E: Display + 'static>(error: E, of: ErrorSpec) -> Self {
-        // Only what is hidden is written to the log, so only that is made into text.
+        // Only a hidden text is written to the log, so only that text is made.
         let view = of.view.and_then(|view| view(&error));
         let text = || of.chain.and_then(|chain| chain(&error)).unwrap_or_else(|| error.to_string());
         let text = if view.is_none() { text() } else { String::new() };
@@ -189,13 +192,13 @@ impl HostError {
         Self { view, text, source }
     }
 
-    /// One that the guest sees a reference of.
+    /// A failure of which the guest sees a reference.
     #[cfg(feature = "process")]
     pub(crate) fn hidden(text: String) -> Self {
         Self { view: None, text, source: None }
     }
 
-    /// A result that the method's own contract does not allow.
+    /// A result that breaks the method's own contract.
     pub(crate) fn broken(error: BoundaryError) -> Self {
         let text = format!("its result breaks its contract: {error}");
         Self { view: None, text, source: Some(Source::of(error)) }
@@ -205,7 +208,7 @@ impl HostError {
         Self { view: None, text: HostPanic.to_string(), source: Some(Source::of(HostPanic)) }
     }
 
-    /// What the guest is shown. An opaque failure is given a reference, under which the log has its text.
+    /// The guest's view. An opaque failure is given a reference, under which the log has its text.
     pub(crate) fn shown(&mut self, place: Place) -> GuestView {
         self.view.take().unwrap_or_else(|| {
             if disabled_defenses::HOST_TEXTS {
@@ -218,15 +221,15 @@ impl HostError {
     }
 }
 
-/// A reference that tells one failure from another in the log of this process. It is a keyed hash of a count, for the count
-/// itself would tell a guest of the failures of others.
+/// A reference for one failure, unique in the log of this process. The reference is a keyed hash of a count. The count
+/// itself would tell a guest of other guests' failures.
 fn next_reference() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
     format!("E{:016x}", KEY.hash_one(NEXT.fetch_add(1, Ordering::Relaxed)))
 }
 
-/// What a host method returned, settled by its return type: `settle!(Result<u32, StoreError>, returned)`.
+/// The result of a host method, settled by its return type: `settle!(Result<u32, StoreError>, returned)`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __settle {

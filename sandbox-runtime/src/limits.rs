@@ -1,11 +1,13 @@
-//! What a guest may use.
+//! [`Limits`]: bounds on what a guest may use.
+//!
+//! `Builder::build` checks their ranges. `isolate`, `boundary` and `process` enforce them.
 
 use std::time::Duration;
 
 use crate::error::{Amount, Error, Excess, LimitKind, Place};
 use crate::isolate::stack::LEAST as LEAST_STACK;
 
-/// What a guest may use. Everything has a default, so name what differs:
+/// Bounds on what a guest may use. Everything has a default, so set only what differs:
 ///
 /// ```
 /// use std::time::Duration;
@@ -16,22 +18,22 @@ use crate::isolate::stack::LEAST as LEAST_STACK;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Wall time of one call from the host, or of the evaluation of a script, with all that it calls in turn.
-    /// From 1 ms to one day. Default: 1 second.
+    /// Wall time of one call from the host, or of the evaluation of a script. Calls of host methods are included. From 1 ms
+    /// to one day. Default: 1 second.
     pub wall: Duration,
-    /// CPU time of one call, on the clock of the isolate's thread: waiting is not charged, host methods that compute are.
-    /// At least 1 ms, and [`Duration::MAX`], the default, for no limit beside [`wall`](Self::wall).
+    /// CPU time of one call, on the clock of the isolate's thread. Waiting does not count, and host methods that compute do.
+    /// At least 1 ms. [`Duration::MAX`], the default, sets no limit beside [`wall`](Self::wall).
     ///
-    /// It is looked at every 2 ms. Where threads have no clock of their own, on all systems but Linux, it is not kept.
+    /// The watchdog reads it every 2 ms. Only Linux has clocks of threads. On other systems this limit is not enforced.
     pub cpu: Duration,
     /// CPU time of all calls of a sandbox together. Beyond it no call is made until the sandbox is
     /// [reset](crate::Sandbox::reset). Default: [`Duration::MAX`], no limit.
     pub total_cpu: Duration,
     /// Size of the JavaScript heap, in bytes. At least 8 MiB. Default: 64 MiB.
     ///
-    /// V8 notices that the limit is near at its next collection, so for a moment the heap can be larger.
+    /// V8 notices that the limit is near at its next collection, so the heap can be larger for a moment.
     pub heap: usize,
-    /// Memory of all ArrayBuffers that guests make or are given, in bytes; it is not part of the heap. Default: 64 MiB.
+    /// Memory of all ArrayBuffers that guests make or receive, in bytes. The heap does not include it. Default: 64 MiB.
     ///
     /// Beyond it, the guest's `new ArrayBuffer` throws a RangeError, and `Bytes` do not cross. Resizable buffers are not counted. On QuickJS,
     /// buffers are part of the heap, and a sandbox with less than [`heap`](Self::heap) here is not built.
@@ -39,28 +41,29 @@ pub struct Limits {
     /// Stack that JavaScript may use, in bytes. From 512 KiB to 64 MiB. Default: 1 MiB, about 10,000 plain calls.
     /// The last 192 KiB are for JavaScript alone: a call of the host that begins there is refused.
     ///
-    /// In a `LocalSandbox` it is also bounded by what the thread has left when the sandbox is built.
+    /// In a `LocalSandbox`, the stack that the thread has left at build time is a bound too.
     pub stack: usize,
     /// Length of a script, in bytes of UTF-8. Default: 4 MiB.
     pub script_bytes: usize,
-    /// Calls of host methods that the guest may make in one call. Default: 10,000,000. For one method alone,
-    /// `#[sandbox(max_calls = 100)]` says less.
+    /// Calls of host methods that the guest may make in one call. Default: 10,000,000. For one method alone, set
+    /// `#[sandbox(max_calls = 100)]`.
     pub host_calls: u64,
     /// Calls of `async` host methods that one call of the guest may have pending at once. Default: 1,000.
     pub pending: usize,
-    /// What the guest may write to its console in one call, in bytes of UTF-8, and what a console that captures keeps.
-    /// Further lines are dropped and counted. Default: 64 KiB.
+    /// Output of the guest to its console in one call, in bytes of UTF-8. A console that captures keeps as much. Further
+    /// lines are dropped and counted. Default: 64 KiB.
     pub console_bytes: usize,
-    /// Values in one crossing, those inside of collections included. Default: 100,000, which 20,000 rows of three or four fields
-    /// are.
+    /// Values in one crossing, including those inside of collections. Default: 100,000, which is 20,000 rows of three or
+    /// four fields.
     ///
-    /// A collection of the guest counts as what it holds: an Array or an object as at least 4 values, a Map, with its keys and
-    /// values, or a Set as at least 8. So `n` rows of `m` fields, four or more, are `n * (m + 1)` values.
+    /// A collection of the guest counts as its contents, and at least as a minimum. The minimum of an Array or an object is
+    /// 4 values. That of a Map (keys and values) or a Set is 8. So `n` rows of `m` fields, four or more, are `n * (m + 1)`
+    /// values.
     pub value_nodes: usize,
     /// Bytes of text and of `Bytes` in one crossing. Default: 16 MiB.
     pub value_bytes: usize,
-    /// Length of one text that crosses, in UTF-16 units when it comes from the guest and in bytes of UTF-8 when it goes
-    /// there. Default: 16 Mi, so that only `value_bytes` bounds it.
+    /// Length of one text that crosses. A text from the guest counts UTF-16 units, and a text to the guest counts bytes of
+    /// UTF-8. Default: 16 Mi, so that only `value_bytes` bounds it.
     pub value_text: usize,
     /// Elements, entries or fields of one collection that crosses. Default: 100,000, so that only
     /// `value_nodes` bounds it.
@@ -92,18 +95,18 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The same for values that have been paid for.
+    /// The limits for values that are paid for already.
     pub(crate) fn with_values_paid(self) -> Self {
         let most = usize::MAX;
         Self { value_nodes: most, value_bytes: most, value_text: most, value_items: most, ..self }
     }
 
-    /// The error of who meets a limit.
+    /// The error of an exceeded limit.
     pub(crate) fn exceeded(&self, kind: LimitKind, place: Option<Place>) -> Error {
         self.excess(kind).error(place)
     }
 
-    /// A limit and its value.
+    /// A limit and its value, for an error.
     pub(crate) fn excess(&self, kind: LimitKind) -> Excess {
         let bytes = |bytes: usize| Some(Amount::Bytes(bytes as u64));
         let (setting, limit) = match kind {
@@ -121,7 +124,7 @@ impl Limits {
         Excess::new(kind, setting, limit)
     }
 
-    /// Says what no sandbox can be built with.
+    /// Refuses limits that no sandbox can be built with.
     pub(crate) fn check(&self) -> Result<(), String> {
         let time = |time: Duration| Amount::Time(time).to_string();
         let bytes = |bytes: usize| Amount::Bytes(bytes as u64).to_string();

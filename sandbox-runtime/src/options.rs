@@ -1,4 +1,4 @@
-//! What the world of a guest is like: its clock, its random numbers, its console, and what it may do beyond computing.
+//! The settings of a guest's world: its clock, its random numbers, its console, and its permissions.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,7 +10,7 @@ use crate::isolate::engine;
 use crate::limits::Limits;
 use crate::shown::Shown;
 
-/// All that a builder was told, but the hosts.
+/// All settings of a builder, without the hosts.
 #[derive(Clone, Default)]
 pub(crate) struct Settings {
     pub(crate) limits: Limits,
@@ -20,29 +20,28 @@ pub(crate) struct Settings {
     pub(crate) intrinsics: Intrinsics,
     pub(crate) eval: bool,
     pub(crate) wasm: bool,
-    /// Whether the CPU time of each call is read off the thread's clock, however short the call.
+    /// Whether each call reads the thread's CPU clock, however short the call is.
     pub(crate) exact_cpu: bool,
-    /// Where a console that captures keeps its lines.
+    /// The lines of a console that captures.
     pub(crate) captured: Arc<Captured>,
 }
 
 impl Settings {
-    /// Says what no sandbox can be built with.
+    /// Refuses settings that no sandbox can be built with.
     pub(crate) fn check(&self) -> Result<(), String> {
         self.limits.check()?;
         engine::check(self)
     }
 }
 
-/// What becomes of what a guest writes to its `console`. The format of a line is for people; it may change.
+/// Where the output of a guest's `console` goes. The format of a line is for people, and may change.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum Console {
     /// There is no `console`.
     #[default]
     Off,
-    /// Lines are kept until `take_console` of the sandbox takes them, up to
-    /// [`Limits::console_bytes`](crate::Limits::console_bytes).
+    /// Lines are kept until `take_console` of the sandbox, up to [`Limits::console_bytes`](crate::Limits::console_bytes).
     Capture,
     /// Lines go to `tracing`, with the target `sandbox::console`.
     Tracing,
@@ -55,8 +54,8 @@ pub enum Console {
 pub struct Sink(Arc<dyn Fn(ConsoleLine) + Send + Sync>);
 
 impl Console {
-    /// A console whose lines `sink` takes, on the thread of the isolate and inside of the guest's call. It must not wait, and
-    /// if it panics, the line is lost and no more.
+    /// A console whose lines `sink` takes, on the thread of the isolate and inside of the guest's call. The function must
+    /// not wait. If it panics, only the line is lost.
     ///
     /// ```
     /// use sandbox_runtime::{Console, Sandbox, Script};
@@ -76,7 +75,7 @@ impl Console {
         matches!(self, Self::Off)
     }
 
-    /// Gives a line to whoever it is for. Says whether it was kept.
+    /// Passes a line to its destination. Returns whether it was kept.
     pub(crate) fn write(&self, line: ConsoleLine, captured: &Captured, most: usize) -> bool {
         match self {
             Self::Off => false,
@@ -111,7 +110,7 @@ impl fmt::Debug for Console {
     }
 }
 
-/// How important a line of a console is.
+/// The level of a console's line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Level {
@@ -125,13 +124,13 @@ pub enum Level {
     Error,
 }
 
-/// What one call of a guest's `console` wrote.
+/// One line of a guest's `console`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConsoleLine {
-    /// By which method.
+    /// The level, by the method that was called.
     pub level: Level,
-    /// The arguments as text, with a space between them. It may hold line breaks.
+    /// The arguments as text, with a space between them. The text may have line breaks.
     pub text: String,
 }
 
@@ -141,17 +140,17 @@ impl ConsoleLine {
     }
 }
 
-/// What a console captured.
+/// The captured output of a console.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConsoleOutput {
     /// The first lines.
     pub lines: Vec<ConsoleLine>,
-    /// How many more there were.
+    /// The number of dropped lines.
     pub dropped: u64,
 }
 
-/// The lines that wait to be taken.
+/// The captured lines.
 #[derive(Default)]
 pub(crate) struct Captured(Mutex<Held>);
 
@@ -170,7 +169,7 @@ impl Captured {
         std::mem::take(&mut *self.held()).output
     }
 
-    /// Lines that were dropped before they were made.
+    /// Counts lines that were dropped before their text was made.
     pub(crate) fn drop_lines(&self, count: u64) {
         let dropped = &mut self.held().output.dropped;
         *dropped = dropped.saturating_add(count);
@@ -178,7 +177,7 @@ impl Captured {
 
     fn keep(&self, line: ConsoleLine, most: usize) -> bool {
         let mut held = self.held();
-        // A line of no text is one, too.
+        // An empty line counts as one byte.
         let bytes = held.bytes.saturating_add(line.text.len().max(1));
         if bytes > most {
             held.output.dropped += 1;
@@ -190,22 +189,22 @@ impl Captured {
     }
 }
 
-/// What time it is for guests: `Date`, and `Intl.DateTimeFormat` without a date. There is no other clock.
+/// The time that guests see in `Date`, and in `Intl.DateTimeFormat` without a date. Guests have no other clock.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum Clock {
     /// The time of the system, in milliseconds.
     #[default]
     Real,
-    /// The time of the system, in steps of 100 ms: too coarse to measure what a guest should not know.
+    /// The time of the system, in steps of 100 ms: too coarse for timing attacks.
     Coarse,
     /// Always this time.
     Frozen(SystemTime),
-    /// What the host says.
+    /// The time that the host sets.
     Virtual(VirtualClock),
 }
 
-/// A clock that stands still until the host sets it. A clone is the same clock.
+/// A clock that stands still until the host sets it. A clone shares the clock.
 ///
 /// ```
 /// use std::time::{Duration, UNIX_EPOCH};
@@ -243,7 +242,7 @@ impl VirtualClock {
         self.0.store(millis, Ordering::Relaxed);
     }
 
-    /// Goes on by `by`.
+    /// Moves the time on by `by`.
     pub fn advance(&self, by: Duration) {
         self.0.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::Relaxed);
     }
@@ -272,14 +271,14 @@ fn millis(time: SystemTime) -> i64 {
     }
 }
 
-/// Where `Math.random` comes from.
+/// The source of `Math.random`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Random {
-    /// The engine's own numbers: others in each sandbox.
+    /// The engine's own numbers, different in each sandbox.
     #[default]
     Real,
-    /// The same numbers in each sandbox that has this seed, from its first call or its reset on.
+    /// A fixed sequence for the seed, from the sandbox's first call or its reset on.
     Seeded(u64),
 }
 
@@ -287,21 +286,22 @@ pub enum Random {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Intrinsics {
-    /// They can.
+    /// Guests can change them.
     #[default]
     Open,
-    /// They cannot: one script of a sandbox changes nothing for another. What scripts do to objects of their own works as
-    /// before, also to assign a property that a frozen prototype has (`object.toString = …`).
+    /// Guests cannot change them, so one script of a sandbox changes nothing for another. Scripts change their own objects
+    /// as before, and can assign a property that a frozen prototype has (`object.toString = …`).
     Frozen,
 }
 
-/// What a guest may do that is refused otherwise.
+/// An ability of guests that is refused by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Permission {
-    /// Code from text: `eval`, and the constructors of functions. It is code of the same guest, under the same limits.
+    /// Code from text: `eval`, and the constructors of functions. Such code belongs to the same guest, under the same
+    /// limits.
     Eval,
-    /// WebAssembly. Its memory is not part of any limit, so this is for guests that are trusted not to fill it. Not on
-    /// QuickJS, which has none.
+    /// WebAssembly. Its memory is not part of any limit, so this is for guests that are trusted not to fill it. QuickJS has
+    /// no WebAssembly.
     WebAssembly,
 }

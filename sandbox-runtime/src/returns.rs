@@ -1,4 +1,6 @@
-//! What a method may return, in either direction.
+//! The return types of methods, in both directions.
+//!
+//! The compiler checks these traits where a contract names a return type, and their `on_unimplemented` has the help.
 
 use std::fmt::Display;
 use std::marker::PhantomData;
@@ -6,7 +8,7 @@ use std::marker::PhantomData;
 use crate::error::Error;
 use crate::guest_error::{ErrorSpec, HostError};
 
-/// What a method that a guest implements may return: `Result<T, E>` with `E: From<sandbox_runtime::Error>`.
+/// The return type of a method that a guest implements: `Result<T, E>` with `E: From<sandbox_runtime::Error>`.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "a guest can always fail, so this method cannot return `{Self}`",
@@ -27,10 +29,10 @@ impl<T, E: GuestFailure> GuestReturn for Result<T, E> {
     }
 }
 
-/// What a method that a guest implements may fail with: any error that one of the runtime can become.
+/// The error type of a method that a guest implements. Every type that an error of the runtime converts into is one.
 ///
-/// When the guest lets an error of a host method pass, and that method fails with the same type, the caller gets the very
-/// error that the host made, and `From` is not asked.
+/// A guest may let an error of a host method pass. When the guest's method has the host method's error type, the caller
+/// gets the very error that the host made, without `From`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the error of a method that a guest implements",
     label = "no error of the sandbox can become this",
@@ -41,7 +43,7 @@ pub trait GuestFailure: From<Error> + 'static {}
 #[diagnostic::do_not_recommend]
 impl<E: From<Error> + 'static> GuestFailure for E {}
 
-/// What a host method may fail with: any error that can be shown in the host's log.
+/// The error type of a host method. Every type whose values the host's log can show is one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the error of a method that the host implements",
     label = "the host's log could not show it",
@@ -52,8 +54,8 @@ pub trait HostFailure: Display + 'static {}
 #[diagnostic::do_not_recommend]
 impl<E: Display + 'static> HostFailure for E {}
 
-/// Decides between `Result<T, E>` and a plain `T`, for a concrete return type: an inherent function is
-/// preferred over one of a trait, and the inherent one exists for `Result` only.
+/// Decides between `Result<T, E>` and a plain `T`, for a concrete return type. An inherent function is preferred over one
+/// of a trait, and the inherent one exists for `Result` only.
 #[doc(hidden)]
 pub struct ReturnProbe<R>(PhantomData<R>);
 

@@ -1,4 +1,6 @@
 //! The builder of a sandbox.
+//!
+//! The builder collects settings and hosts. `build` checks them, and makes the isolate on its thread.
 
 use std::rc::Rc;
 
@@ -18,7 +20,7 @@ pub struct Builder<S: Buildable> {
     pub(crate) hosts: S::Hosts,
 }
 
-/// What a [`Builder`] makes.
+/// A type that a [`Builder`] makes.
 pub trait Buildable {
     /// The host implementations, on their way to the thread of the isolate.
     #[doc(hidden)]
@@ -49,7 +51,7 @@ impl SendHosts {
         self.0.len()
     }
 
-    /// The implementations, on the isolate's thread.
+    /// Makes the implementations, on the isolate's thread.
     pub(crate) fn arrive(self) -> Vec<Result<Host, String>> {
         self.0.into_iter().map(|host| host()).collect()
     }
@@ -60,37 +62,37 @@ impl<S: Buildable> Builder<S> {
         Self { settings: Settings::default(), hosts: S::Hosts::default() }
     }
 
-    /// What guests may use; [`Limits::default`] when not called.
+    /// Sets what guests may use. Default: [`Limits::default`].
     pub fn limits(mut self, limits: Limits) -> Self {
         self.settings.limits = limits;
         self
     }
 
-    /// What becomes of what a guest writes to its `console`; [`Console::Off`] when not called: there is none.
+    /// Sets where the output of a guest's `console` goes. Default: [`Console::Off`], without a `console`.
     pub fn console(mut self, console: Console) -> Self {
         self.settings.console = console;
         self
     }
 
-    /// What time it is for guests; [`Clock::Real`] when not called.
+    /// Sets the time that guests see. Default: [`Clock::Real`].
     pub fn clock(mut self, clock: Clock) -> Self {
         self.settings.clock = clock;
         self
     }
 
-    /// Where the random numbers of guests come from; [`Random::Real`] when not called.
+    /// Sets the source of guests' random numbers. Default: [`Random::Real`].
     pub fn random(mut self, random: Random) -> Self {
         self.settings.random = random;
         self
     }
 
-    /// Whether guests can change what ECMAScript defines; [`Intrinsics::Open`] when not called.
+    /// Sets whether guests can change what ECMAScript defines. Default: [`Intrinsics::Open`].
     pub fn intrinsics(mut self, intrinsics: Intrinsics) -> Self {
         self.settings.intrinsics = intrinsics;
         self
     }
 
-    /// Allows what is refused otherwise. It can be called again for another.
+    /// Allows a guest what is refused by default. Each call adds one permission.
     pub fn allow(mut self, permission: Permission) -> Self {
         match permission {
             Permission::Eval => self.settings.eval = true,
@@ -107,7 +109,7 @@ impl Builder<LocalSandbox> {
         self
     }
 
-    /// The same with a host that other sandboxes have as well.
+    /// Adds a host that other sandboxes share.
     #[cfg(feature = "testing")]
     pub(crate) fn shared_host(mut self, host: Host) -> Self {
         self.hosts.0.push(Ok(host));
@@ -135,7 +137,7 @@ impl Builder<Sandbox> {
         self
     }
 
-    /// Makes the sandbox, and the thread that its isolate lives on.
+    /// Makes the sandbox, and the thread of its isolate.
     ///
     /// # Errors
     ///

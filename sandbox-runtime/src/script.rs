@@ -1,4 +1,4 @@
-//! Scripts: what a tenant uploads.
+//! Scripts: the name, the source text and the cached code of what a tenant uploads.
 
 use std::fmt;
 use std::io;
@@ -8,9 +8,9 @@ use std::sync::{Arc, OnceLock};
 
 /// A script's name and its source text.
 ///
-/// A script is an ES module, whose exports are its named exports and the members of its default object, or
-/// CommonJS, whose exports are the members of `module.exports`. Which of them is told by the extension `.mjs` or
-/// `.cjs`; a script with another name is a module if it parses as a module that exports something.
+/// A script is an ES module or CommonJS. The exports of a module are its named exports and the members of its default
+/// object. The exports of CommonJS are the members of `module.exports`. The extension `.mjs` or `.cjs` decides. A script
+/// with another name is a module if it parses as a module that exports something.
 ///
 /// ```
 /// use sandbox_runtime::Script;
@@ -18,8 +18,8 @@ use std::sync::{Arc, OnceLock};
 /// assert_eq!(script.name(), "rule.js");
 /// ```
 ///
-/// A clone is the same script to the engine, which keeps what it has compiled of a long one that is loaded again: to load a
-/// clone takes less time than to make a new script from the same text.
+/// A clone is the same script to the engine. When a long script is loaded again, the engine reuses what it has compiled. So
+/// loading a clone takes less time than making a new script from the same text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Script {
     pub(crate) name: String,
@@ -28,9 +28,9 @@ pub struct Script {
     pub(crate) code: CodeCache,
 }
 
-/// What the engine has made of a script, for who loads it again: a script and its clones have one.
+/// The engine's compiled code of a script, for a second load. A script and its clones share one.
 ///
-/// It is made when a script is loaded for the second time, and never leaves the process.
+/// The code is made when a script is loaded for the second time, and never leaves the process.
 #[derive(Clone, Default)]
 pub(crate) struct CodeCache(Arc<CompiledCode>);
 
@@ -42,9 +42,9 @@ struct CompiledCode {
 }
 
 impl CodeCache {
-    /// A shorter script is compiled as fast as its code is read.
+    /// In bytes. A shorter script compiles as fast as its code is read.
     const SHORTEST: usize = 1 << 10;
-    /// More than that is not kept, in bytes.
+    /// The most code that is kept, in bytes.
     const MOST: usize = 4 << 20;
 
     fn place(&self, format: ScriptFormat) -> &OnceLock<Box<[u8]>> {
@@ -54,25 +54,25 @@ impl CodeCache {
         }
     }
 
-    /// The code that was made of the script in this form.
+    /// The code of the script in this form.
     pub(crate) fn get(&self, format: ScriptFormat) -> Option<&[u8]> {
         self.place(format).get().map(|code| &**code)
     }
 
-    /// Keeps what `make` gives, if there is nothing yet and the script was loaded before.
+    /// Keeps the code that `make` returns, if there is none yet and the script was loaded before.
     pub(crate) fn offer(&self, format: ScriptFormat, length: usize, make: impl FnOnce() -> Option<Vec<u8>>) {
         let before = self.0.loads.fetch_add(1, Ordering::Relaxed);
         if length < Self::SHORTEST || before == 0 || self.get(format).is_some() {
             return;
         }
         if let Some(code) = make().filter(|code| code.len() <= Self::MOST) {
-            // Another thread may have made the same.
+            // Another thread may have stored the same code.
             _ = self.place(format).set(code.into_boxed_slice());
         }
     }
 }
 
-/// No part of what a script is.
+/// The code is no part of a script's identity.
 impl PartialEq for CodeCache {
     fn eq(&self, _: &Self) -> bool {
         true
@@ -96,7 +96,7 @@ pub(crate) enum ScriptFormat {
 }
 
 impl Script {
-    /// A script. The name is what errors and stacks call it; nothing is read from a file of that name.
+    /// A script. Errors and stacks show the name. No file of that name is read.
     #[must_use]
     pub fn new(name: impl Into<String>, source: impl Into<String>) -> Self {
         let name = name.into();
@@ -109,8 +109,7 @@ impl Script {
         Self { name, source: source.into(), format, code: CodeCache::default() }
     }
 
-    /// Reads a script from a file. Its name is the name of the file without the folders, which are no business of
-    /// the guest's.
+    /// Reads a script from a file. Its name is the file's name without the folders, which the guest must not learn.
     ///
     /// # Errors
     ///

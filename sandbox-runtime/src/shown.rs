@@ -1,8 +1,8 @@
-//! Text of a guest where it is shown: in `Display`, in logs.
+//! Text of a guest in output: in `Display`, in logs.
 //!
-//! A guest chooses the text of its errors, its names and its console. Shown as it is, a newline forges a line of a log, ESC
-//! commands a terminal, and marks of direction reorder what a reader sees. So every text of a guest that is shown goes through
-//! [`Shown`]. The fields of errors keep the text as it is.
+//! A guest chooses the text of its errors, its names and its console. Shown unchanged, a newline forges a line of a log, ESC
+//! commands a terminal, and bidirectional marks reorder the text on a screen. So [`Shown`] escapes every text of a guest
+//! that is shown. The fields of errors keep the text as it is.
 
 use std::fmt::{self, Display, Write as _};
 
@@ -25,7 +25,7 @@ impl Display for Shown<'_> {
     }
 }
 
-/// Whether a character is a control, a line break, a mark of direction, or has no width.
+/// Whether a character is a control, a line break, a bidirectional mark, or has no width.
 pub(crate) fn is_unseen(character: char) -> bool {
     character.is_control()
         || matches!(
@@ -65,7 +65,7 @@ mod tests {
             let shown = Shown(&text).to_string();
             assert!(!shown.chars().any(is_unseen), "{character:?}");
             assert_eq!(shown == text, !is_unseen(character), "{character:?}");
-            // What Rust's own `Debug` takes for unprintable and has no glyph is escaped here too.
+            // A character without a glyph, which Rust's `Debug` also escapes, is escaped here.
             if character.is_control() {
                 assert_eq!(shown, character.escape_default().to_string());
             }

@@ -1,7 +1,8 @@
-//! What is known of a type that a contract names: its schema, its rules, and the bounds that a method adds.
+//! The facts about a type that a contract names: its schema, its rules, and the bounds that a method adds.
 //!
-//! Which of these a type has is known to the compiler only, in the place where the type is concrete: an inherent
-//! constant is preferred over one of a trait, and the inherent one exists for the types that implement a trait.
+//! Only the compiler knows which of these a type has, and only where the type is concrete. The generated code names a
+//! constant there. An inherent constant is preferred over one of a trait, and the inherent one exists for the types
+//! that implement a trait.
 
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -13,13 +14,13 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use crate::boundary::{AsMap, AsSet, Bytes};
 use crate::contract::Lends;
 
-/// A type as data: how to describe it, how to check its values, and what the method asks for beyond the type.
+/// A type as data: its schema, the checks of its values, and the bounds of the method.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct TypeSpec {
     pub(crate) schema: Option<SchemaOf>,
     pub(crate) rules: Option<Rules>,
-    /// What `#[sandbox(…)]` says of the parameter or the return.
+    /// The bounds in `#[sandbox(…)]` of the parameter or the return.
     pub bounds: Bounds,
 }
 
@@ -45,7 +46,7 @@ impl TypeSpec {
         Self { bounds, ..self }
     }
 
-    /// The first that is known of each.
+    /// The first known fact of each kind.
     #[doc(hidden)]
     #[must_use]
     pub const fn or(self, other: Self) -> Self {
@@ -63,7 +64,7 @@ impl TypeSpec {
     }
 }
 
-/// What `#[sandbox(range(…), length(…), pattern("…"))]` asks for.
+/// The bounds of `#[sandbox(range(…), length(…), pattern("…"))]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Bounds {
@@ -71,11 +72,11 @@ pub struct Bounds {
     pub min: Option<Bound>,
     /// The greatest number.
     pub max: Option<Bound>,
-    /// The least number of characters of a text, bytes of `Bytes`, or elements of a collection.
+    /// The least length: characters of a text, bytes of `Bytes`, or elements of a collection.
     pub min_length: Option<u32>,
-    /// The greatest number of these.
+    /// The greatest length.
     pub max_length: Option<u32>,
-    /// A regular expression, in the syntax of the crate `regex`, that is found in the text.
+    /// A regular expression that must be found in the text, in the syntax of the crate `regex`.
     pub pattern: Option<&'static str>,
 }
 
@@ -93,7 +94,7 @@ impl Bounds {
     #[doc(hidden)]
     pub const NONE: Self = Self { min: None, max: None, min_length: None, max_length: None, pattern: None };
 
-    /// Whether nothing is asked for.
+    /// Whether there are no bounds.
     pub(crate) const fn is_none(&self) -> bool {
         matches!(self, Self { min: None, max: None, min_length: None, max_length: None, pattern: None })
     }
@@ -184,11 +185,11 @@ mark_generic! {
 // ---------------------------------------------------------------------------------------------------------
 // Probes
 
-/// What is known of `T`.
+/// Finds the facts about `T`.
 #[doc(hidden)]
 pub struct TypeProbe<T: ?Sized>(PhantomData<T>);
 
-/// In a [`TypeProbe`]: what stands for a parameter of type `&T`.
+/// In a [`TypeProbe`]: a parameter of type `&T`.
 #[doc(hidden)]
 pub struct ByRef<T: ?Sized>(PhantomData<T>);
 
@@ -237,7 +238,7 @@ fn rules<T: Validate<Context: Default> + 'static>(value: &dyn Any) -> Result<(),
     value.downcast_ref::<T>().map_or(Ok(()), Validate::validate)
 }
 
-/// What is known of a type: `type_spec!(u32)`.
+/// The facts about a type: `type_spec!(u32)`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __type_spec {

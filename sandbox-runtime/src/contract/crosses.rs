@@ -1,4 +1,6 @@
-//! The types of parameters and results.
+//! The traits of types that cross: [`Crosses`] by value, [`Lends`] by reference, and their `Send` forms.
+//!
+//! The compiler checks them where a contract names a type, and their `on_unimplemented` has the help.
 
 use std::borrow::Borrow;
 
@@ -22,8 +24,10 @@ pub trait Crosses: Serialize + DeserializeOwned + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + 'static> Crosses for T {}
 
-/// A type that a contract may take by shared reference: `&str`, `&[u8]`, slices of `bool`, `char`, `String`, floats and integers of 8 to 64 bits, and
-/// `&T` for every `T` that crosses and is `Clone` (an argument moves to the isolate's thread as a copy).
+/// A type that a contract may take by shared reference.
+///
+/// These are `&str`, `&[u8]`, and slices of `bool`, `char`, `String`, floats and integers of 8 to 64 bits. For every `T`
+/// that crosses and is `Clone`, `&T` is one too. An argument moves to the isolate's thread as a copy.
 #[diagnostic::on_unimplemented(
     message = "`&{Self}` cannot cross the boundary of a sandbox",
     label = "no owned form of this is known",
@@ -31,7 +35,7 @@ impl<T: Serialize + DeserializeOwned + 'static> Crosses for T {}
     note = "what cannot be a copy (a channel, a connection, a lock) stays in the implementation of a `#[sandbox_api(host)]` trait, whose methods use it"
 )]
 pub trait Lends: 'static {
-    /// What stands for the reference where a reference cannot go.
+    /// The owned type that is used where a reference cannot go.
     type Owned: Crosses + Borrow<Self>;
     #[doc(hidden)]
     fn copied(&self) -> Self::Owned;

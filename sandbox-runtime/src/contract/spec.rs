@@ -1,20 +1,22 @@
-//! Contracts as data.
+//! Contracts as data: what the macro states about a trait.
+//!
+//! The shim, the checks and the descriptions are made from it. Everything is `const`.
 
 use crate::types::{Bounds, TypeSpec};
 
-/// A contract as data: what a shim, a check or a description is made from.
+/// A contract as data. Shims, checks and descriptions are made from it.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct ContractSpec {
-    /// The name of the trait, or what `name = "…"` says; the name of the guest's global.
+    /// The name of the trait, or the value of `name = "…"`. The guest's global has this name.
     pub name: &'static str,
     /// The doc comment of the trait, without its indentation.
     pub docs: &'static str,
     /// The methods, in the order of the trait.
     pub methods: &'static [MethodSpec],
-    /// A guest can implement the contract.
+    /// Whether a guest can implement the contract.
     pub guest: bool,
-    /// The host can implement the contract.
+    /// Whether the host can implement the contract.
     pub host: bool,
 }
 
@@ -42,7 +44,7 @@ impl ContractSpec {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct MethodSpec {
-    /// The JavaScript name: `getUser` for `get_user`, or what `#[sandbox(rename = "…")]` says.
+    /// The JavaScript name: `getUser` for `get_user`, or the value of `#[sandbox(rename = "…")]`.
     pub name: &'static str,
     /// The Rust name.
     pub rust_name: &'static str,
@@ -50,14 +52,14 @@ pub struct MethodSpec {
     pub docs: &'static str,
     /// The parameters after `&self`, in order.
     pub params: &'static [ParamSpec],
-    /// What a successful call gives.
+    /// The type of a successful call's result.
     pub returns: TypeSpec,
-    /// The trait has a default body, so a guest need not export the method.
+    /// Whether the trait has a default body, so that a guest need not export the method.
     pub optional: bool,
-    /// How often a guest may call it in one call, when the host implements it: `#[sandbox(max_calls = 100)]`.
+    /// How often a guest may call the host's method in one call: `#[sandbox(max_calls = 100)]`.
     pub max_calls: Option<u64>,
-    /// The method is an `async fn`: its result is a promise for a guest that calls it, and may be one of a guest that
-    /// implements it.
+    /// Whether the method is an `async fn`. A guest that calls it gets a promise, and a guest that implements it may
+    /// return one.
     pub is_async: bool,
 }
 
@@ -89,7 +91,7 @@ impl MethodSpec {
         Self { returns, ..self }
     }
 
-    /// Whether `#[sandbox(…)]` asks for anything of an argument or the result.
+    /// Whether `#[sandbox(…)]` bounds an argument or the result.
     pub(crate) const fn is_bounded(&self) -> bool {
         let mut at = 0;
         while at < self.params.len() {
@@ -124,9 +126,9 @@ impl MethodSpec {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct ParamSpec {
-    /// The name that the trait gives it, in camel case.
+    /// The name in the trait, in camel case.
     pub name: &'static str,
-    /// What the shim checks before it calls the fast op.
+    /// The check of the shim before it calls the fast op.
     pub kind: Kind,
     /// Its type.
     pub ty: TypeSpec,
@@ -161,7 +163,7 @@ pub enum Kind {
         /// The greatest value allowed.
         max: i64,
     },
-    /// Checked in Rust, while it is read.
+    /// Checked in Rust, during the read.
     Value,
 }
 

@@ -37,7 +37,7 @@ impl Isolate {
         evaluate().map_err(|error| script::error_of(error, script))
     }
 
-    /// Refuses a script that is longer than `Limits::script_size`.
+    /// Refuses a script that is longer than `Limits::script_bytes`.
     pub(super) fn allows(&self, script: &Script) -> Result<(), Error> {
         match script.source.len() <= self.settings.limits.script_bytes {
             true => Ok(()),

@@ -53,13 +53,13 @@ pub struct Breaks {
 }
 
 impl Compatibility {
-    /// A script written for the old version may fail when a host of the new version runs it.
+    /// Whether a script written for the old version may fail when a host of the new version runs it.
     #[must_use]
     pub fn breaks_guests(&self) -> bool {
         self.changes.iter().any(|change| change.breaks.guests)
     }
 
-    /// An application built with the old version may fail when it runs a script written for the new version.
+    /// Whether an application built with the old version may fail when it runs a script written for the new version.
     #[must_use]
     pub fn breaks_hosts(&self) -> bool {
         self.changes.iter().any(|change| change.breaks.hosts)

@@ -1,5 +1,7 @@
-//! Two ops that no contract declares: a guest that reaches one has escaped, and this is where that is seen. They are planted
-//! where deno_core has a realm; where it has none, there is nothing to reach.
+//! Two ops that no contract declares. A guest that reaches one has escaped, and the ops count their calls.
+//!
+//! The ops are planted only where deno_core has a realm, and only with `--cfg sandbox_canary` or `sandbox_leaky`. The tests
+//! of escapes read the counts.
 
 use std::cell::Cell;
 use std::path::PathBuf;
@@ -16,13 +18,13 @@ thread_local! {
 #[cfg(any(feature = "quickjs", sandbox_leaky))]
 pub(crate) use planted::ops;
 
-/// How often guests of this thread's sandboxes have called a canary.
+/// The number of canary calls by guests of this thread's sandboxes.
 #[must_use]
 pub fn calls_here() -> usize {
     HERE.get()
 }
 
-/// How often guests of this process have called a canary.
+/// The number of canary calls by guests of this process.
 #[must_use]
 pub fn calls() -> usize {
     ALL.load(Ordering::SeqCst)

@@ -1,4 +1,6 @@
-//! How much is tried, and what came of it.
+//! Fuzzing of guests and hosts: how much is tried, and the report.
+//!
+//! [`Fuzz`] is the builder. `guest` and `host` say what one call must do, and `strategies` make the values.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -16,8 +18,8 @@ use crate::sandbox::Builder;
 use crate::script::Script;
 use crate::transport::local::LocalSandbox;
 
-/// Tells whether a guest keeps its contract: with arguments that are what the contract says, every method returns what
-/// the contract says, throws nothing and stays within its limits. It is [`Fuzz::guest`] with the defaults.
+/// Tells whether a guest keeps its contract. For arguments that the contract allows, every method must return what the
+/// contract allows, throw nothing, and stay within its limits. This is [`Fuzz::guest`] with the defaults.
 ///
 /// ```
 /// use sandbox_runtime::testing::fuzz_guest;
@@ -39,12 +41,12 @@ use crate::transport::local::LocalSandbox;
 ///
 /// # Errors
 ///
-/// The simplest call that was found to go wrong.
+/// The simplest failing call that was found.
 pub fn fuzz_guest<C: ?Sized + GuestContract>(script: Script) -> Result<Report, Counterexample> {
     Fuzz::new().guest::<C>(script)
 }
 
-/// Tells whether a host's implementation keeps its contract. It is [`Fuzz::host`] with the defaults.
+/// Tells whether a host's implementation keeps its contract. This is [`Fuzz::host`] with the defaults.
 ///
 /// ```
 /// use sandbox_runtime::testing::fuzz_host;
@@ -69,14 +71,14 @@ pub fn fuzz_guest<C: ?Sized + GuestContract>(script: Script) -> Result<Report, C
 ///
 /// # Errors
 ///
-/// The simplest call that was found to go wrong.
+/// The simplest failing call that was found.
 pub fn fuzz_host<C: ?Sized + HostContract>(
     host: impl Implements<C> + 'static,
 ) -> Result<Report, Counterexample> {
     Fuzz::new().host::<C>(host)
 }
 
-/// How a guest or a host is tried.
+/// The settings of a fuzz run.
 ///
 /// ```
 /// use std::time::Duration;
@@ -130,19 +132,19 @@ impl Fuzz {
         Self::default()
     }
 
-    /// How many argument lists each method gets, of each kind.
+    /// The number of argument lists for each method, of each kind.
     pub fn cases(self, cases: u32) -> Self {
         Self { cases, ..self }
     }
 
-    /// Other values than the usual ones, which are those of seed 0. The same seed gives the same values.
+    /// Uses other values than the default, which is seed 0. Equal seeds give equal values.
     pub fn seed(self, seed: u64) -> Self {
         Self { seed, ..self }
     }
 
-    /// How many simpler values are looked at when a call went wrong, whether they are tried or not. Default: 20,000.
+    /// How many simpler values are examined after a failing call, whether they are tried or not. Default: 20,000.
     ///
-    /// Shrinking that meets this bound tells the simplest call that it has found so far.
+    /// Shrinking that reaches this bound reports the simplest failing call so far.
     ///
     /// ```
     /// use std::time::Duration;
@@ -156,50 +158,50 @@ impl Fuzz {
         self
     }
 
-    /// How long simpler values are looked for when a call went wrong. Default: 10 seconds. A call that is under way then
-    /// is waited for.
+    /// How long simpler values are searched for after a failing call. Default: 10 seconds. A call under way at the end is
+    /// awaited.
     pub fn max_shrink_time(mut self, time: Duration) -> Self {
         self.shrinking.time = time;
         self
     }
 
-    /// A guest may throw; only what it returns must be what the contract says.
+    /// Allows a guest to throw. Only its results must be what the contract allows.
     pub fn allow_throws(self) -> Self {
         Self { allow_throws: true, ..self }
     }
 
-    /// The sandboxes in which calls are made, with their limits, and the hosts that a guest needs. A new one is made
-    /// after each call that hits a limit.
+    /// Sets the builder of the sandboxes in which calls are made: limits, and the hosts that a guest needs. A new one is
+    /// made after each call that hits a limit.
     pub fn sandbox(self, sandbox: impl Fn() -> Builder<LocalSandbox> + 'static) -> Self {
         Self { sandbox: Box::new(sandbox), ..self }
     }
 
-    /// Calls every method that the guest exports, with arguments as the host may pass them. A call goes wrong when it
-    /// ends in an [`Error`], whichever; see also [`allow_throws`](Self::allow_throws).
+    /// Calls every method that the guest exports, with arguments as the host may pass them. A call fails when it ends in any
+    /// [`Error`]; see also [`allow_throws`](Self::allow_throws).
     ///
-    /// One guest gets all calls of a method, so one that keeps a state may fail for another call than the last.
+    /// One guest gets all calls of a method. A guest with a state may fail at another call than the last.
     ///
     /// # Errors
     ///
-    /// The simplest call that was found to go wrong; also a script that cannot be loaded, and a method of which no
-    /// arguments could be made.
+    /// The simplest failing call that was found. A script that cannot be loaded is an error too, and so is a method for
+    /// which no arguments could be made.
     pub fn guest<C: ?Sized + GuestContract>(&self, script: Script) -> Result<Report, Counterexample> {
         guest::run::<C>(self, &script)
     }
 
-    /// Has a guest call every method, with arguments that are what the contract says, with some that are not, and with
-    /// hostile ones. A call goes wrong when
+    /// Makes a guest call every method, with arguments that the contract allows, with some that it does not allow, and with
+    /// hostile ones. A call fails when A call goes wrong when
     ///
     /// - the method panics, takes longer than the limit of the sandbox, or returns what the contract does not allow;
-    /// - arguments that are not what the contract says reach the method.
+    /// - arguments that the contract does not allow reach the method.
     ///
-    /// That a method returns an `Err` is its right. Arguments that are too large for the sandbox, so that a limit ends the call
-    /// before the method is called, are no fault of the host; `Limits::script_bytes` does not count for the script of the calls.
+    /// A method may return an `Err`. Arguments can be too large for the sandbox, so that a limit ends the call before the
+    /// method is called. That is no fault of the host. `Limits::script_bytes` does not apply to the script of the calls.
     ///
     /// # Errors
     ///
-    /// The simplest call that was found to go wrong; also a sandbox that cannot be built, and a method of which no
-    /// arguments could be made.
+    /// The simplest failing call that was found. A sandbox that cannot be built is an error too, and so is a method for
+    /// which no arguments could be made.
     pub fn host<C: ?Sized + HostContract>(
         &self,
         host: impl Implements<C> + 'static,
@@ -207,7 +209,7 @@ impl Fuzz {
         host::run::<C>(self, host.into_host())
     }
 
-    /// Tries `cases` values of a strategy, and shrinks the first that goes wrong.
+    /// Tries `cases` values of a strategy, and shrinks the first that fails.
     pub(super) fn search<V: Clone + fmt::Debug>(
         &self,
         method: &'static str,
@@ -216,7 +218,7 @@ impl Fuzz {
         as_call: impl Fn(&V) -> String,
     ) -> Result<MethodReport, Counterexample> {
         let report = RefCell::new(MethodReport { method, calls: 0, failed: 0, refused: 0 });
-        // The simplest failure is the last one. Until one is found, a refusal is kept to tell of.
+        // The last failure is the simplest. Until a failure is found, one refusal is kept for the report.
         let (failure, refusal) = (RefCell::new(None), RefCell::new(None));
         let found = |value: &V, error| Counterexample { method: Some(method), call: as_call(value), error };
         let is_shrinking = Cell::new(false);
@@ -242,7 +244,7 @@ impl Fuzz {
             return Err(failure);
         }
         let report = report.into_inner();
-        // Arguments that had to be refused are tried as well; those that should not have been are in `refusal`.
+        // Arguments that had to be refused count as tried. A wrong refusal is in `refusal`.
         let is_tried = report.calls > 0 || report.refused > 0 && refusal.borrow().is_none();
         match result {
             Err(TestError::Abort(reason)) if !is_tried => Err(refusal.into_inner().unwrap_or_else(|| {
@@ -258,7 +260,7 @@ impl Fuzz {
             cases: self.cases,
             max_global_rejects: self.cases.saturating_mul(4).max(64),
             max_shrink_iters: self.shrinking.iters,
-            // In milliseconds, of which none is no bound.
+            // In milliseconds; 0 is no bound.
             max_shrink_time: u32::try_from(self.shrinking.time.as_millis()).unwrap_or(u32::MAX).max(1),
             failure_persistence: None,
             ..Config::default()
@@ -269,25 +271,25 @@ impl Fuzz {
     }
 }
 
-/// What came of one call.
+/// The outcome of one call.
 pub(super) enum Outcome {
-    /// It went as the contract says.
+    /// The call kept the contract.
     Kept,
-    /// It failed, as it may.
+    /// The call failed in a way that the contract allows.
     Failed,
-    /// The arguments were refused before the method got them, and others are wanted.
+    /// The arguments were refused before the method got them, and other arguments are tried.
     Refused(Error),
-    /// They were refused, as they had to be.
+    /// The arguments were refused, as they had to be.
     Repelled,
-    /// It went wrong.
+    /// The call broke the contract.
     Wrong(Error),
 }
 
-/// What was tried, when nothing went wrong.
+/// The counts of a run without failures.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
-    /// The methods in the order of the contract; without those that a guest does not export, as it need not.
+    /// The methods in the order of the contract. Optional methods that a guest does not export are left out.
     pub methods: Vec<MethodReport>,
 }
 
@@ -297,18 +299,18 @@ impl fmt::Display for Report {
     }
 }
 
-/// What was tried of a method.
+/// The counts of one method.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MethodReport {
     /// The name in JavaScript.
     pub method: &'static str,
-    /// The calls that the method got.
+    /// The calls that reached the method.
     pub calls: u32,
-    /// Those of them in which it failed, as it may: a guest threw, or a host returned an `Err`.
+    /// The calls that failed as the contract allows: a guest threw, or a host returned an `Err`.
     pub failed: u32,
-    /// The argument lists that were refused before the method got them: all that violate the contract, most hostile
-    /// ones, and those that keep the schema of a type but not its rules.
+    /// The argument lists that were refused before the method got them. These are all that violate the contract, most
+    /// hostile ones, and those that match the schema of a type but not its rules.
     pub refused: u32,
 }
 
@@ -344,15 +346,15 @@ impl fmt::Display for MethodReport {
     }
 }
 
-/// A call with which a guest or a host does not keep its contract.
+/// A call that breaks the contract.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Counterexample {
-    /// The name of the method in JavaScript; `None` when there was no call, as the script could not be loaded.
+    /// The name of the method in JavaScript; `None` when the script could not be loaded.
     pub method: Option<&'static str>,
     /// The call in JavaScript: `add(1, NaN)`; or the name of the script.
     pub call: String,
-    /// How it went wrong.
+    /// The error of the call.
     pub error: Error,
 }
 

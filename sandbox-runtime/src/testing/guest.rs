@@ -1,4 +1,6 @@
-//! Whether a guest keeps its contract.
+//! The test of a guest: does each call keep the contract?
+//!
+//! [`Fuzz::guest`](super::Fuzz::guest) runs it, one guest for all calls of a method.
 
 use std::cell::RefCell;
 
@@ -41,7 +43,7 @@ fn method<C: ?Sized + GuestContract>(
             },
         };
         match loaded.call_plain(call, args) {
-            // What it left behind is nothing to begin the next call with.
+            // The next call must not begin in the state that this one left.
             Err(error @ (Error::Limit { .. } | Error::Discarded { .. })) => Outcome::Wrong(error),
             result => {
                 guest.replace(Some(loaded));

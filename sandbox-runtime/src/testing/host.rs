@@ -1,4 +1,6 @@
-//! Whether a host keeps its contract, and whether the boundary lets only values of the contract through to it.
+//! The test of a host: does each method keep the contract, and do only values of the contract reach it?
+//!
+//! [`Fuzz::host`](super::Fuzz::host) runs it. A script makes the calls, as a hostile guest would.
 
 use std::cell::RefCell;
 
@@ -19,7 +21,7 @@ pub(super) fn run<C: ?Sized + HostContract>(fuzz: &Fuzz, host: Box<C>) -> Result
     let host = Host::new::<C>(host).map_err(|reason| unbuilt(Error::build(reason)))?;
     let build = || {
         let mut builder = (fuzz.sandbox)();
-        // The script of a call holds its arguments, and is nobody's.
+        // The script of a call contains its arguments, so the limit of a tenant's script does not apply.
         builder.settings.limits.script_bytes = usize::MAX;
         builder.shared_host(host.clone()).build()
     };
@@ -28,7 +30,7 @@ pub(super) fn run<C: ?Sized + HostContract>(fuzz: &Fuzz, host: Box<C>) -> Result
     Ok(Report { methods: methods.collect::<Result<_, _>>()? })
 }
 
-/// A guest that calls host methods, in a sandbox that is replaced when a call has hit a limit.
+/// A guest that calls host methods. Its sandbox is replaced after a call that exceeds a limit.
 struct Caller<'b> {
     build: &'b dyn Fn() -> Result<LocalSandbox>,
     sandbox: RefCell<Option<LocalSandbox>>,
@@ -50,7 +52,7 @@ impl Caller<'_> {
         result
     }
 
-    /// Whether it was a limit that ended the call, and the arguments alone meet it without the method.
+    /// Whether a limit ended the call, and the arguments alone exceed it without the method.
     fn are_too_large(&self, result: &Result<()>, args: &[String]) -> bool {
         let is_ended = |error| matches!(error, &Error::Limit { .. } | &Error::Discarded { .. });
         let alone = || {
@@ -95,7 +97,7 @@ fn method<C: ?Sized + HostContract>(
     Ok(report)
 }
 
-/// Arguments that are what the contract says.
+/// The outcome for arguments that the contract allows.
 fn valid_call(result: Result<()>) -> Outcome {
     match result {
         Ok(()) => Outcome::Kept,
@@ -109,7 +111,7 @@ fn valid_call(result: Result<()>) -> Outcome {
     }
 }
 
-/// Arguments that are not what the contract says.
+/// The outcome for arguments that the contract does not allow.
 fn violating_call(result: Result<()>) -> Outcome {
     match result {
         Ok(()) => {
@@ -121,7 +123,7 @@ fn violating_call(result: Result<()>) -> Outcome {
     }
 }
 
-/// Arguments of which some are what the contract says, and most are not. What they cost is the guest's own affair.
+/// The outcome for hostile arguments, of which the contract allows some. Their cost counts as the guest's.
 fn hostile_call(result: Result<()>) -> Outcome {
     match result {
         Ok(()) => Outcome::Kept,
@@ -132,7 +134,7 @@ fn hostile_call(result: Result<()>) -> Outcome {
     }
 }
 
-/// A method that got its arguments failed.
+/// The outcome of a method that got its arguments and failed.
 fn failure(thrown: Box<Thrown>) -> Outcome {
     match refusal(&thrown) {
         Some(refusal) => Outcome::Wrong(Error::HostValue(Box::new(refusal.clone()))),

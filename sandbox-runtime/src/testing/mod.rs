@@ -1,17 +1,17 @@
 //! Tests of a guest or a host against its contract, with values made from the description of its types.
 //!
-//! It is there with the cargo feature `testing`, which belongs under `[dev-dependencies]`:
+//! The module needs the cargo feature `testing`, which belongs under `[dev-dependencies]`:
 //!
 //! ```toml
 //! [dev-dependencies]
 //! sandbox-runtime = { version = "0.1", features = ["testing"] }
 //! ```
 //!
-//! [`fuzz_guest`] calls every method of a script, and [`fuzz_host`] has a script call every method of an
-//! implementation; what goes wrong is shrunk to the simplest call with which it does. [`arguments`],
-//! [`violating_arguments`] and [`hostile`] are the values alone, for property tests of your own.
+//! [`fuzz_guest`] calls every method of a script, and [`fuzz_host`] makes a script call every method of an
+//! implementation. A failing call is shrunk to the simplest one that fails. [`arguments`], [`violating_arguments`] and
+//! [`hostile`] are the values alone, for property tests of your own.
 //!
-//! Values are made from what `schemars::JsonSchema` says of a type, so types must implement it.
+//! Values are made from a type's `schemars::JsonSchema`, so types must implement it.
 
 #[cfg(any(sandbox_canary, sandbox_leaky))]
 #[doc(hidden)]
@@ -37,10 +37,10 @@ use crate::schema::check::CheckDirection;
 use crate::schema::method_schemas;
 use strategies::{SchemaSource, ShrinkBound};
 
-/// Argument lists for a method, as a guest may pass them: every one is what the contract says.
+/// Argument lists for a method, as a guest may pass them. The contract allows every one.
 ///
-/// The edges come up often: bounds, lengths, NaN, −0, 2^53 and characters beyond the basic plane; and so do all forms
-/// that JavaScript has for a type, such as a Set for a list. `method` is the name in JavaScript.
+/// Edge cases are frequent: bounds, lengths, NaN, −0, 2^53 and characters beyond the basic plane. All JavaScript forms
+/// of a type are frequent too, such as a Set for a list. `method` is the name in JavaScript.
 ///
 /// ```
 /// use proptest::prelude::*;
@@ -64,11 +64,11 @@ pub fn arguments<C: ?Sized + Contract>(method: &str) -> BoxedStrategy<Vec<JsValu
     strategies::valid(sources::<C>(method, CheckDirection::ToHost), ShrinkBound::default())
 }
 
-/// Argument lists for a method of which at least one value is not what the contract says; `None` when there are no
-/// such values, as for a method without parameters.
+/// Argument lists for a method, in which the contract does not allow at least one value. `None` when there are no such
+/// values, as for a method without parameters.
 ///
-/// Each has a valid value that was changed in one place: to another type, beyond a bound, too short, too long, without
-/// a field or with a wrong one.
+/// Each has a valid value with a change in one place: another type, a number beyond a bound, a wrong length, a missing
+/// field or a wrong one.
 ///
 /// ```
 /// # use sandbox_runtime::sandbox_api;
@@ -92,11 +92,11 @@ pub fn violating_arguments<C: ?Sized + Contract>(method: &str) -> Option<BoxedSt
     strategies::violating(sources::<C>(method, CheckDirection::ToHost), ShrinkBound::default())
 }
 
-/// Expressions of JavaScript that make values to attack the host with: Proxies, getters that throw, lie or change what
-/// is being read, cycles, graphs that double, sparse and huge arrays, deep nesting, detached buffers and more, with the
-/// names of the fields of this method's types. `method` is the name in JavaScript.
+/// JavaScript expressions that make values to attack the host with. They include Proxies, getters that throw, lie or
+/// change what is being read, cycles, graphs that double, huge arrays, deep nesting and detached buffers. The names of
+/// fields are those of this method's types. `method` is the name in JavaScript.
 ///
-/// An expression itself ends soon, and throws at most for want of memory. Reading its value may do anything.
+/// Evaluating an expression ends soon, and throws at most for want of memory. Reading its value may do anything.
 ///
 /// ```
 /// use proptest::strategy::{Strategy, ValueTree};

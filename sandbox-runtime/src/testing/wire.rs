@@ -1,4 +1,4 @@
-//! What crosses a wire, for this repository's own tests and fuzz targets.
+//! The encoding and decoding of wire values and frames, for this repository's own tests and fuzz targets.
 
 use std::io::{self, Read, Write};
 
@@ -31,22 +31,22 @@ pub fn encode_list(values: &[JsValue]) -> Vec<u8> {
 ///
 /// # Errors
 ///
-/// What is wrong with them, and where.
+/// The error of the bytes, and its place.
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<JsValue, String> {
     wire::decode(bytes, limits).map_err(|error| error.to_string())
 }
 
-/// Bytes as a value, parts of which are in memory beside them.
+/// Bytes as a value. Parts of the value are in memory beside the bytes.
 ///
 /// # Errors
 ///
-/// As of [`decode`].
+/// As for [`decode`].
 pub fn decode_beside(bytes: &[u8], memory: &[u8], limits: &Limits) -> Result<JsValue, String> {
     let window = Beside(memory.to_vec());
     wire::decode(Encoded::new(bytes, Some(&window)), limits).map_err(|error| error.to_string())
 }
 
-/// Memory that nobody writes.
+/// Memory that no other process writes.
 #[derive(Debug)]
 struct Beside(Vec<u8>);
 
@@ -69,16 +69,16 @@ impl Window for Beside {
 ///
 /// # Errors
 ///
-/// As of [`decode`].
+/// As for [`decode`].
 pub fn decode_list(bytes: &[u8], limits: &Limits) -> Result<Vec<JsValue>, String> {
     wire::decode_list(bytes, limits).map_err(|error| error.to_string())
 }
 
-/// A Rust value as bytes: in one step, and by way of plain data.
+/// A Rust value as bytes: in one step, and through plain data.
 ///
 /// # Errors
 ///
-/// Why it cannot be written.
+/// The reason why it cannot be written.
 pub fn serialized<T: Serialize>(value: &T) -> Result<[Vec<u8>; 2], String> {
     let mut out = Out::default();
     wire::serialize(value, &mut out).map_err(|error| error.to_string())?;
@@ -90,7 +90,7 @@ pub fn serialized<T: Serialize>(value: &T) -> Result<[Vec<u8>; 2], String> {
 ///
 /// # Errors
 ///
-/// Why it is not of the type.
+/// The reason why the value is not of the type.
 pub fn read<T: DeserializeOwned>(value: JsValue, limits: &Limits) -> Result<T, String> {
     let budget = Budget::new(limits, StackEnd::of_thread());
     from_tree(&budget, value).map_err(|error| error.to_string())

@@ -1,7 +1,9 @@
-//! The expressions that hostile values are made by. In them `@F` and `@G` stand for names of fields as literals, `@V`
-//! for a plain value and `@T` for the trap of a Proxy.
+//! The JavaScript expressions that hostile values are made of.
+//!
+//! In them `@F` and `@G` stand for names of fields as literals, `@V` for a plain value and `@T` for the trap of a
+//! Proxy. `hostile` fills them in.
 
-/// Values that contracts ask for.
+/// Values that contracts allow.
 pub(super) const PLAIN: &[&str] = &[
     "1",
     "0",
@@ -38,7 +40,7 @@ pub(super) const TRAPS: &[&str] = &[
     "construct",
 ];
 
-/// What the traps of Proxies do.
+/// The bodies of Proxies' traps.
 pub(super) const PROXIES: &[&str] = &[
     "new Proxy({[@F]: @V}, {@T() { throw new Error('trap') }})",
     "new Proxy({[@F]: @V}, {@T() { throw undefined }})",
@@ -57,7 +59,7 @@ pub(super) const PROXIES: &[&str] = &[
     "(() => { const {proxy, revoke} = Proxy.revocable({[@F]: @V}, {@T() { revoke(); return @V }}); return proxy })()",
 ];
 
-/// Values that are large, or take long to make or to read: they are tried now and then.
+/// Values that are large, or take long to make or to read. They are tried rarely.
 pub(super) const LARGE: &[&str] = &[
     "({get [@F]() { return JSON.stringify(this, (key, value) => key === @F ? 1 : value) }})",
     "({get [@F]() { return {...this} }})",
@@ -90,7 +92,7 @@ pub(super) const LARGE: &[&str] = &[
         getOwnPropertyDescriptor() { return {value: 1, enumerable: true, configurable: true} }})",
 ];
 
-/// Values by themselves.
+/// Values that stand alone.
 pub(super) const TEMPLATES: &[&str] = &[
     // Getters.
     "({get [@F]() { throw new Error('getter') }})",
@@ -109,7 +111,7 @@ pub(super) const TEMPLATES: &[&str] = &[
     "Object.defineProperty([1], 0, {get() { throw new TypeError('element') }, enumerable: true})",
     "({set [@F](value) { throw value }})",
     "Object.create({get [@F]() { throw new Error('inherited') }}, {[@G]: {value: @V, enumerable: true}})",
-    // Cycles and graphs that a tree of is endless or huge.
+    // Cycles, and graphs whose tree is endless or huge.
     "(() => { const a = {}; Object.defineProperty(a, @F, {value: a, enumerable: true}); return a })()",
     "(() => { const a = []; a.push(a, a); return a })()",
     "(() => { const a = {}, b = {[@F]: a}; Object.defineProperty(a, @G, {value: b, enumerable: true}); return [a, b] })()",
@@ -156,7 +158,7 @@ pub(super) const TEMPLATES: &[&str] = &[
     "Object.defineProperty(new Uint8Array(4), 'length', {get() { throw 1 }})",
     "Object.setPrototypeOf(new Uint8Array(4), null)",
     "new (class extends Uint8Array { get length() { return 2 ** 32 } get buffer() { throw 1 } })(4)",
-    // What is no data.
+    // Values that are no data.
     "Symbol('s')",
     "Symbol.iterator",
     "({[Symbol.toPrimitive]() { throw 1 }, [Symbol('hidden')]: @V, [@F]: @V})",
@@ -235,7 +237,7 @@ pub(super) const TEMPLATES: &[&str] = &[
     "Object.freeze({[@F]: @V, [@G]: Object.freeze([@V])})",
     "Object.seal([@V, , @V])",
     "Object.preventExtensions(new Map([[@F, @V]]))",
-    // Proxies of what has inner slots, and those that are gone.
+    // Proxies of objects with internal slots, and revoked Proxies.
     "(() => { const {proxy, revoke} = Proxy.revocable({}, {}); revoke(); return proxy })()",
     "(() => { const {proxy, revoke} = Proxy.revocable([], {}); revoke(); return proxy })()",
     "(() => { const {proxy, revoke} = Proxy.revocable(() => {}, {}); revoke(); return {[@F]: proxy} })()",

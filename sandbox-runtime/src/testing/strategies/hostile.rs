@@ -1,4 +1,6 @@
-//! JavaScript that makes values to attack the host with.
+//! A strategy of JavaScript expressions for hostile values.
+//!
+//! `testing::host` and `testing::hostile` use it.
 
 use super::expressions::{LARGE, PLAIN, PROXIES, TEMPLATES, TRAPS};
 use crate::boundary::js_value::quoted;
@@ -6,15 +8,14 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// Names that mean something to JavaScript or to whoever reads its values.
+/// Names with a meaning in JavaScript, or for a reader of JavaScript values.
 const NAMES: [&str; 10] =
     ["a", "value", "__proto__", "constructor", "toString", "toJSON", "then", "length", "size", "0"];
 
-/// Expressions of JavaScript that make hostile values: Proxies, getters that throw, lie or change what is read, cycles,
-/// graphs that double, sparse and huge arrays, deep nesting, detached buffers and others. They are nested at random in
-/// plain objects and arrays with the names `fields`.
+/// JavaScript expressions that make hostile values, such as Proxies, throwing or lying getters, cycles, huge arrays,
+/// deep nesting and detached buffers. They are nested at random in plain objects and arrays with the names `fields`.
 ///
-/// Evaluating one ends soon and throws nothing; what reads the value may meet anything.
+/// Evaluating an expression ends soon and throws nothing. Reading its value may do anything.
 pub(in crate::testing) fn hostile(fields: &[String]) -> BoxedStrategy<String> {
     let names = names(fields);
     let leaf = prop_oneof![4 => template(&names), 1 => proxy(&names)];
@@ -50,7 +51,7 @@ fn template(names: &BoxedStrategy<String>) -> BoxedStrategy<String> {
         .boxed()
 }
 
-/// Each trap with each way to behave.
+/// Each trap with each body.
 fn proxy(names: &BoxedStrategy<String>) -> BoxedStrategy<String> {
     (select(PROXIES), select(TRAPS), names.clone(), plain())
         .prop_map(|(proxy, trap, name, value)| {

@@ -1,4 +1,4 @@
-//! Values that hold no others, with the edges of what a schema accepts.
+//! Values without parts, with the edges of what a schema accepts.
 
 use crate::boundary::JsValue;
 use crate::schema::check::integer::{Integer, MAX_SAFE};
@@ -8,11 +8,11 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::Union;
 
-/// How much longer than the least strings get, and the longest of which the greatest length is tried.
+/// How much longer than the least length strings get, and the greatest upper bound that is tried itself.
 const EXTRA: usize = 16;
 const LONGEST: usize = 4096;
 
-/// Numbers near the bounds and the limits of the format. Not all of them are accepted by the rule.
+/// Numbers near the bounds and the limits of the format. The rule does not accept all of them.
 pub(super) fn numbers(rule: &NumberRule) -> BoxedStrategy<JsValue> {
     let bounds = [rule.min, rule.max, rule.above, rule.below];
     let near = bounds
@@ -34,7 +34,7 @@ pub(super) fn numbers(rule: &NumberRule) -> BoxedStrategy<JsValue> {
     prop_oneof![within, select(edges)].boxed()
 }
 
-/// Integers in the range of the rule, in the forms that they have.
+/// Integers in the range of the rule, in each form that JavaScript has.
 pub(super) fn integers(rule: &IntegerRule, to_host: bool) -> BoxedStrategy<JsValue> {
     let (min, max, big) = (rule.min, rule.max, rule.format.big);
     let multiple = rule.multiple.unwrap_or(1).max(1);
@@ -76,7 +76,7 @@ fn any_integer(min: Integer, max: Integer, multiple: u128) -> BoxedStrategy<Inte
     range.prop_map(move |value| to_multiple(value < 0, value.unsigned_abs())).boxed()
 }
 
-/// Whether it is below zero, and its size.
+/// The sign and the magnitude.
 fn parts(integer: Integer) -> (bool, u128) {
     match integer.to_bigint() {
         JsValue::BigInt { negative, magnitude } => (negative, magnitude),
@@ -106,7 +106,7 @@ pub(super) fn strings(rule: &StringRule) -> BoxedStrategy<String> {
     }
 }
 
-/// Strings that a pattern matches, if the pattern is a simple one.
+/// Strings that match a pattern, if the generator supports the pattern.
 pub(super) fn matching(pattern: &str) -> Option<BoxedStrategy<String>> {
     // The generator makes whole matches and knows no anchors.
     let start = pattern.strip_prefix('^').unwrap_or(pattern);
@@ -142,7 +142,7 @@ fn characters() -> impl Strategy<Value = char> {
     prop_oneof![4 => prop::char::range('a', 'z'), 2 => select(odd.to_vec()), 1 => any::<char>()]
 }
 
-/// Names of fields, with those that mean something else to JavaScript.
+/// Names of fields, also those with a meaning in JavaScript.
 pub(super) fn names() -> BoxedStrategy<String> {
     let odd = ["__proto__", "constructor", "toString", "then", "length", "0", "", " "].map(String::from);
     prop_oneof![4 => "[a-z]{1,6}", 1 => select(odd.to_vec()), 1 => texts(Lengths::default())].boxed()

@@ -1,7 +1,7 @@
-//! Simpler values: a value is shrunk by what it is, whatever strategy made it.
+//! Shrinking by the value's kind, whatever strategy made it.
 //!
-//! A value of a union shrinks to one of another alternative, and an edge to a number that is no edge, which the trees
-//! of the strategies that made them cannot do.
+//! A value of a union shrinks to one of another alternative, and an edge to a number that is no edge. The trees of
+//! the strategies cannot do this.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,12 +13,12 @@ use super::source::SchemaSource;
 use crate::boundary::JsValue;
 use crate::boundary::js_value::number_text;
 
-/// How far a value is shrunk. A large value has more simpler ones than can be looked at.
+/// How far a value is shrunk. A large value has more simpler values than can be examined.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::testing) struct ShrinkBound {
-    /// How many simpler values are looked at, whether they are tried or not.
+    /// How many simpler values are examined, whether they are tried or not.
     pub(in crate::testing) iters: u32,
-    /// From the first of them on.
+    /// The time from the first of them on.
     pub(in crate::testing) time: Duration,
 }
 
@@ -28,12 +28,12 @@ impl Default for ShrinkBound {
     }
 }
 
-/// The argument lists of a strategy that are accepted by the schemas of the parameters, or those that are not.
+/// The argument lists of a strategy that the schemas of the parameters accept, or those that they refuse.
 #[derive(Debug)]
 pub(super) struct Shrinking {
     pub(super) values: BoxedStrategy<Vec<JsValue>>,
     pub(super) sources: Arc<[Arc<SchemaSource>]>,
-    /// Else they are those of which a schema refuses a value.
+    /// Whether they are accepted. Otherwise a schema refuses at least one value.
     pub(super) accepted: bool,
     pub(super) bound: ShrinkBound,
 }
@@ -59,16 +59,16 @@ fn are_accepted(sources: &[Arc<SchemaSource>], values: &[JsValue]) -> bool {
 
 pub(super) struct ShrinkTree {
     current: Vec<JsValue>,
-    /// The simplest values that failed so far.
+    /// The simplest failing values so far.
     best: Vec<JsValue>,
-    /// What is left to try instead; `None` before it is known that they fail.
+    /// The simpler values that are not tried yet; `None` before the values are known to fail.
     simpler: Option<Box<dyn Iterator<Item = Vec<JsValue>>>>,
     is_done: bool,
     sources: Arc<[Arc<SchemaSource>]>,
     accepted: bool,
-    /// What is left of it.
+    /// The remaining bound.
     bound: ShrinkBound,
-    /// Known from the first simpler value on; `None` without an end in time.
+    /// The end, set at the first simpler value; the inner `None` is no end.
     deadline: Option<Option<Instant>>,
 }
 
@@ -84,7 +84,7 @@ impl ShrinkTree {
         Self { current: values, best, simpler, is_done: false, sources, accepted, bound, deadline }
     }
 
-    /// Goes on to the next simpler value that the schemas accept, or refuse, as these.
+    /// Takes the next simpler value that the schemas accept, or refuse, as they do these.
     fn advance(&mut self) -> bool {
         let time = self.bound.time;
         let deadline = *self.deadline.get_or_insert_with(|| Instant::now().checked_add(time));
@@ -122,7 +122,7 @@ impl ValueTree for ShrinkTree {
             return false;
         }
         if !self.advance() {
-            // It fails once more, and then other values beside these are shrunk.
+            // The best value fails once more. After that, other values beside these are shrunk.
             self.current = self.best.clone();
         }
         true
@@ -131,7 +131,7 @@ impl ValueTree for ShrinkTree {
 
 type Values = Box<dyn Iterator<Item = JsValue>>;
 
-/// Values that are simpler, the simplest first. There is an end to them, and to those of each.
+/// Simpler values, the simplest first. The list is finite, and so are those of its members.
 fn simpler(value: &JsValue) -> Values {
     let nothing = (!matches!(value, JsValue::Null | JsValue::Undefined)).then_some(JsValue::Null);
     let others: Values = match value.clone() {
@@ -223,7 +223,7 @@ fn texts(text: &str) -> impl Iterator<Item = String> + use<> {
     lists(text.chars().collect(), simple).map(String::from_iter)
 }
 
-/// What is below a natural number: 0, a half of it, three quarters, …, its predecessor.
+/// Smaller natural numbers: 0, a half, three quarters, …, the predecessor.
 fn halves(value: u128) -> impl Iterator<Item = u128> + use<> {
     let steps = std::iter::successors(Some(value), |step| Some(step / 2));
     steps.take_while(|step| *step > 0).map(move |step| value - step)
@@ -253,7 +253,7 @@ fn numbers(value: f64) -> impl Iterator<Item = f64> + use<> {
     all.filter(move |other| difficulty(*other) < difficulty(value))
 }
 
-/// How hard a number is to read. It has an end downwards.
+/// How hard a number is to read. The order is well-founded.
 fn difficulty(value: f64) -> (u8, usize, u64, bool) {
     let size = value.abs().to_bits();
     match value {
@@ -268,7 +268,7 @@ fn difficulty(value: f64) -> (u8, usize, u64, bool) {
 mod tests {
     use super::*;
 
-    /// The simplest value that fails, as proptest finds it.
+    /// The simplest failing value, as proptest finds it.
     fn shrunk(value: JsValue, fails: impl Fn(&JsValue) -> bool) -> JsValue {
         let fails = |values: &[JsValue]| fails(&values[0]);
         all_shrunk(vec![value], fails).remove(0)
@@ -328,7 +328,7 @@ mod tests {
         assert_eq!(js(many, long), "[null, null, null]");
     }
 
-    /// Each of its elements has simpler ones, none of which the schema accepts.
+    /// Each element has simpler ones, and the schema accepts none of them.
     #[test]
     fn shrinking_ends_where_no_simpler_value_is_one() {
         let schema =

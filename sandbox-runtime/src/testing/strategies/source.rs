@@ -1,4 +1,6 @@
-//! A schema that values are made for.
+//! A schema as a source of values, with the depth of its smallest values.
+//!
+//! The strategies ask [`SchemaSource`], so that values of recursive types end.
 
 use crate::boundary::JsValue;
 use crate::schema::check::node::{Arena, Id, Js, Kinds, Lengths, Node};
@@ -6,11 +8,11 @@ use crate::schema::check::{CheckDirection, Checker};
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeSet;
 
-/// A schema with what is needed to make values that end.
+/// A schema, with the depths that make finite values.
 #[derive(Debug)]
 pub(in crate::testing) struct SchemaSource {
     pub(super) checker: Checker,
-    /// How deeply the smallest values of each node are nested. `None` for nodes without finite values.
+    /// The depth of the smallest values of each node; `None` for nodes without finite values.
     heights: Vec<Option<u32>>,
 }
 
@@ -25,7 +27,7 @@ impl SchemaSource {
         Self { checker, heights }
     }
 
-    /// The names of all fields that the schema speaks of.
+    /// The names of all fields in the schema.
     pub(in crate::testing) fn fields(&self) -> Vec<String> {
         let properties = self.arena().nodes.iter().flat_map(|node| &node.object.properties);
         let names: BTreeSet<_> = properties.map(|property| property.name.clone()).collect();
@@ -51,7 +53,7 @@ impl SchemaSource {
 
 fn heights(arena: &Arena) -> Vec<Option<u32>> {
     let mut heights = vec![None; arena.nodes.len()];
-    // Each round knows the nodes whose values are one level deeper, until nothing is new.
+    // Each round finds the nodes whose values are one level deeper, until no more are found.
     loop {
         let next: Vec<_> = arena.nodes.iter().map(|node| height(node, &heights)).collect();
         if next == heights {
@@ -61,7 +63,7 @@ fn heights(arena: &Arena) -> Vec<Option<u32>> {
     }
 }
 
-/// The height of a node, if those of the nodes that it needs are known.
+/// The height of a node, if the heights of the nodes that it needs are known.
 fn height(node: &Node, known: &[Option<u32>]) -> Option<u32> {
     let needed = needed(node);
     let inner = needed.into_iter().map(|id| known[id].map(|height| height + 1));
@@ -74,7 +76,7 @@ fn height(node: &Node, known: &[Option<u32>]) -> Option<u32> {
     most
 }
 
-/// The nodes of the values that each value of the node holds.
+/// The nodes of the parts that each value of the node has.
 fn needed(node: &Node) -> Vec<Id> {
     if node.allowed.is_some() || is_nullable(node) {
         return Vec::new();
@@ -91,7 +93,7 @@ fn needed(node: &Node) -> Vec<Id> {
     }
 }
 
-/// By itself it accepts anything, as the schema `true`.
+/// Whether the node itself accepts anything, as the schema `true` does.
 pub(super) fn asks_nothing(node: &Node) -> bool {
     let object = &node.object;
     node.kinds == Kinds::ALL
@@ -107,7 +109,7 @@ pub(super) fn asks_nothing(node: &Node) -> bool {
         && object.unevaluated.is_none()
 }
 
-/// It accepts `null` beside other values, or nothing but it.
+/// Whether the node accepts `null`, alone or beside other values.
 pub(super) fn is_nullable(node: &Node) -> bool {
     node.kinds.has(Kinds::NULL) && !asks_nothing(node) && !node.is_json()
 }

@@ -1,4 +1,6 @@
 //! Values that a schema accepts.
+//!
+//! `testing::arguments` and the fuzzers use them.
 
 use super::scalars::{dates, integers, matching, names, numbers, strings};
 use super::shrink::{ShrinkBound, Shrinking};
@@ -16,17 +18,17 @@ use proptest::test_runner::TestRunner;
 use serde_json::Value as Json;
 use std::sync::Arc;
 
-/// How deeply values are nested where the schema leaves it open.
+/// The greatest depth of values where the schema sets none.
 const DEPTH: u32 = 4;
 
-/// The greatest number of elements that is tried because it is the limit.
+/// The greatest upper bound of a length that is tried itself.
 const MOST_ELEMENTS: usize = 64;
 
 /// Argument lists that the schemas accept, with preference for the edges: bounds, lengths, NaN, -0, 2^53 and characters beyond
 /// the basic plane.
 ///
-/// The values go in the direction: to the host they come in every form that JavaScript may use. A schema with a pattern
-/// that no values can be made for (one with anchors within, for example) gives up after many tries.
+/// The values go in one direction. To the host they come in every form that JavaScript may use. Some patterns are not
+/// supported, such as one with anchors within. A schema with such a pattern gives up after many tries.
 pub(in crate::testing) fn valid(
     sources: Arc<[Arc<SchemaSource>]>,
     bound: ShrinkBound,
@@ -39,7 +41,7 @@ pub(super) fn valid_value(source: &Arc<SchemaSource>) -> BoxedStrategy<JsValue> 
     At { source: source.clone(), id: 0, depth: DEPTH, place: ValuePlace::Whole }.boxed()
 }
 
-/// Where a value is: `undefined` has a meaning of its own in each.
+/// The place of a value. `undefined` has a different meaning in each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ValuePlace {
     Whole,
@@ -47,7 +49,7 @@ enum ValuePlace {
     Field,
 }
 
-/// The values of a node. Their strategy is built when one is asked for: recursive types would have an endless one.
+/// The values of a node. Their strategy is built when a value is needed, because a recursive type would have an endless one.
 #[derive(Clone, Debug)]
 struct At {
     source: Arc<SchemaSource>,
@@ -96,7 +98,7 @@ impl At {
     fn of_union(&self, alternatives: &[Id]) -> Values {
         let height = |id: &Id| self.source.height(*id);
         let least = alternatives.iter().filter_map(height).min();
-        // Where it is deep enough only those are left that end soonest.
+        // At the greatest depth, only the alternatives with the smallest values are left.
         let fits = |id: &&Id| height(id).is_some() && (self.depth > 0 || height(id) == least);
         let chosen: Vec<_> =
             alternatives.iter().filter(fits).map(|&id| Self { id, ..self.clone() }.boxed()).collect();
@@ -185,7 +187,7 @@ impl At {
         }
     }
 
-    /// Fewer the deeper they are; now and then as many as are allowed.
+    /// Fewer elements at greater depth, and rarely as many as are allowed.
     fn size(&self, lengths: Lengths) -> std::ops::RangeInclusive<usize> {
         let usual = lengths.min + usize::try_from(self.depth).unwrap_or(0);
         let most = lengths.max.filter(|&max| max <= MOST_ELEMENTS && self.depth == DEPTH).unwrap_or(usual);
@@ -248,7 +250,7 @@ impl At {
         }
     }
 
-    /// The fields beyond the properties: the entries of a map, or what the host ignores.
+    /// Fields beside the properties: the entries of a map, or fields that the host ignores.
     fn entries(&self, rule: &ObjectRule) -> Fields {
         let to_host = self.source.is_to_host();
         let open = |id: Id| self.source.height(id).is_some();
@@ -275,7 +277,7 @@ impl At {
     }
 }
 
-/// It says by itself what values there are.
+/// Whether the node itself determines its values.
 fn speaks(node: &Node) -> bool {
     node.kinds != Kinds::ALL || node.allowed.is_some() || node.js.is_some() || !asks_nothing(node)
 }
@@ -300,7 +302,7 @@ pub(super) fn anything(to_host: bool, depth: u32) -> Values {
 
 fn keys_of(keys: &KeyRule) -> BoxedStrategy<String> {
     match keys {
-        // The schema does not say of how many bits: these fit all.
+        // The schema does not tell the number of bits. These integers fit every width.
         KeyRule::Integer { signed } => {
             let least = if *signed { i8::MIN } else { 0 };
             (least..=i8::MAX).prop_map(|key| key.to_string()).boxed()
@@ -309,7 +311,7 @@ fn keys_of(keys: &KeyRule) -> BoxedStrategy<String> {
     }
 }
 
-/// The fields of all of them in one object; the first where they are no objects.
+/// One object with the fields of all values; the first value where they are no objects.
 fn merged(values: Vec<JsValue>) -> JsValue {
     let mut fields = Vec::new();
     for value in &values {
@@ -326,7 +328,7 @@ fn unique_names(entries: Vec<(String, JsValue)>) -> Vec<(String, JsValue)> {
     entries.into_iter().filter(|(name, _)| known.insert(name.clone())).collect()
 }
 
-/// Whether a Set or a Map of JavaScript may take the two for one.
+/// Whether a Set or a Map of JavaScript may take the two values for one.
 fn may_be_one(one: &JsValue, other: &JsValue) -> bool {
     one == other
         || matches!((one, other), (JsValue::Number(one), JsValue::Number(other)) if one.is_nan() && other.is_nan())
@@ -350,7 +352,7 @@ fn set(items: Vec<JsValue>, as_array: bool) -> JsValue {
     JsValue::Set(unique_keys(keys).into_iter().map(|(item, _)| item).collect())
 }
 
-/// An Array, or another collection that holds the same: a Set for form 1, a typed array for form 2.
+/// An Array, or another collection of the same elements: a Set for form 1, a typed array for form 2.
 fn list(items: Vec<JsValue>, form: u8) -> JsValue {
     let numbers: Option<Vec<f64>> = items
         .iter()

@@ -1,4 +1,6 @@
 //! Values that a schema refuses.
+//!
+//! `testing::violating_arguments` and the fuzzers use them. Each is a valid value with one change.
 
 use super::shrink::{ShrinkBound, Shrinking};
 use super::source::{SchemaSource, asks_nothing};
@@ -11,17 +13,17 @@ use proptest::sample::{Index, select};
 use proptest::strategy::Union;
 use std::sync::Arc;
 
-/// The longest strings and lists that are made.
+/// The greatest length of strings and lists that are made.
 const LONGEST: usize = 4096;
 
-/// How large a value gets by copies of a part of it, in values and characters.
+/// The greatest size of a value that copies of a part make, in values and characters.
 const LARGEST: usize = 1 << 16;
 
-/// Argument lists with at least one violation: valid ones of which one value is changed at one place. `None` where the
-/// schemas accept anything, as `true` does.
+/// Argument lists with at least one violation: valid lists with one value changed at one place. `None` where the schemas
+/// accept anything, as `true` does.
 ///
-/// A change is a value of another type, a number next to a bound, a string or a list that is too short or too long, or
-/// a field that is missing, renamed or added.
+/// A change makes a value of another type, a number next to a bound, or a string or list of a wrong length. In an
+/// object, a field is removed, renamed or added.
 pub(in crate::testing) fn violating(
     sources: Arc<[Arc<SchemaSource>]>,
     bound: ShrinkBound,
@@ -60,9 +62,9 @@ fn accepts_anything(arena: &Arena, id: Id, within: &mut Vec<Id>) -> bool {
 #[derive(Clone, Debug)]
 enum Mutation {
     Replace(JsValue),
-    /// Of a number.
+    /// To a number.
     Add(f64),
-    /// To a length, of strings and lists.
+    /// To the length of a string or a list.
     Resize(usize),
     DropField(Index),
     RenameField(Index, String),
@@ -91,15 +93,15 @@ fn changes(arena: &Arena) -> BoxedStrategy<Mutation> {
     .boxed()
 }
 
-/// Of a Rust map whose keys are the variants of an enum, schemars says what it says of a struct without required fields;
-/// yet the boundary takes a Map for it.
+/// schemars describes a Rust map whose keys are an enum's variants like a struct without required fields. The boundary
+/// accepts a Map for such a map.
 fn may_be_map(arena: &Arena, node: &Node) -> bool {
     let rule = &node.object;
     let is_closed = rule.additional.is_some_and(|id| arena.node(id).is_never());
     is_closed && !rule.properties.is_empty() && !rule.properties.iter().any(|property| property.required)
 }
 
-/// One of each kind, and what is no data.
+/// One value of each kind, and values that are no data.
 fn strange_values() -> Vec<JsValue> {
     let number = JsValue::Number;
     let other = |description: &str| JsValue::Other(description.into());
@@ -152,7 +154,7 @@ fn beyond_lengths(node: &Node) -> Vec<usize> {
     beyond.flatten().filter(|&length| length <= LONGEST).collect()
 }
 
-/// The values within a value that a change can be made to, with itself.
+/// The number of values within a value that can be changed, itself included.
 fn places(value: &JsValue) -> usize {
     let inner: usize = match value {
         JsValue::Array(items) | JsValue::Set(items) => items.iter().map(places).sum(),
@@ -169,7 +171,7 @@ fn change_at(value: &mut JsValue, left: &mut usize, change: &Mutation) {
         apply(value, change);
     }
     let Some(rest) = left.checked_sub(1) else {
-        // Done: nothing further counts as the place.
+        // The change is made, and no further place counts.
         *left = usize::MAX;
         return;
     };
@@ -206,12 +208,12 @@ fn apply(value: &mut JsValue, change: &Mutation) {
     }
 }
 
-/// What a collection is filled up with to this length: null where it would become larger than any sandbox takes.
+/// The element that fills a collection up to a length: null where copies would exceed every sandbox's budget.
 fn copied(part: JsValue, length: usize) -> JsValue {
     if size(&part).saturating_mul(length) <= LARGEST { part } else { JsValue::Null }
 }
 
-/// In values, characters and bytes.
+/// The size in values, characters and bytes.
 fn size(value: &JsValue) -> usize {
     let inner: usize = match value {
         JsValue::String(text) => text.len(),
