@@ -24,6 +24,7 @@ mod script;
 mod shown;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod time;
 mod transport;
 mod types;
 

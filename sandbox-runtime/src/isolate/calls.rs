@@ -18,6 +18,7 @@ use crate::arguments::Arguments;
 use crate::boundary::{ArgumentReader, JsValue, Passed, ValueError, plain, to_guest};
 use crate::contract::{GuestMethod, Method};
 use crate::error::{Direction, Error, Place};
+use crate::time::Deadline;
 
 type Plainly = fn(&Rc<Isolate>, &Rc<Binding>, &[JsValue]) -> Result<JsValue, Error>;
 
@@ -56,7 +57,7 @@ fn call<M: GuestMethod>(
     args: &[JsValue],
 ) -> Result<JsValue, Error> {
     let args = isolate.typed::<M>(binding, args)?;
-    told::<M>(isolate.call(MethodInfo::billed::<M>(), binding, args, None)?)
+    told::<M>(isolate.call(MethodInfo::billed::<M>(), binding, args, Deadline::NEVER)?)
 }
 
 fn call_async<M: GuestMethod>(
@@ -65,7 +66,7 @@ fn call_async<M: GuestMethod>(
     args: &[JsValue],
 ) -> Result<JsValue, Error> {
     let args = isolate.typed::<M>(binding, args)?;
-    let call = MethodLeg::<M>::fly(isolate.clone(), binding.clone(), args, Ticket::new(None));
+    let call = MethodLeg::<M>::fly(isolate.clone(), binding.clone(), args, Ticket::new(Deadline::NEVER));
     told::<M>(block_on(call)??)
 }
 

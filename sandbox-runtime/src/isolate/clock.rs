@@ -1,4 +1,4 @@
-//! The clock of limits and bills: nanoseconds since a moment near the start of the process.
+//! The clock of limits and bills. It begins near the start of the process.
 //!
 //! The watchdog, the meter and the transports read it on any thread. [`calibrate`] is for the watchdog's thread alone.
 //!
@@ -6,36 +6,35 @@
 //! processor's time stamp counter. There this clock reads the counter as well, once its rate has been measured against the
 //! system's clock ([`calibrate`]). From then on the two clocks can differ: NTP slews the system's clock, by at most 0.05 %.
 
+use crate::time::{Deadline, Nanos, Timestamp};
 use std::sync::OnceLock;
 use std::time::Instant;
 
-use super::meter::nanos;
-
 /// The time.
 #[inline]
-pub(crate) fn now() -> u64 {
+pub(crate) fn now() -> Timestamp {
     counter::now().unwrap_or_else(by_the_system)
 }
 
-/// The time of an instant. An interruption of this thread between the two readings makes the result too late, and never too
-/// early.
-pub(crate) fn at(instant: Instant) -> u64 {
+/// The deadline of a caller that waits until an instant. An interruption of this thread between the two readings makes the
+/// result too late, and never too early.
+pub(crate) fn deadline(instant: Instant) -> Deadline {
     let here = Instant::now();
     let now = now();
     match instant.checked_duration_since(here) {
-        Some(left) => now.saturating_add(nanos(left)),
-        None => now.saturating_sub(nanos(here.duration_since(instant))),
+        Some(left) => Deadline::after(now, Nanos::of(left)),
+        None => Deadline::at(now.saturating_sub(Nanos::of(here.duration_since(instant)))),
     }
 }
 
-/// The instant of a time; the inverse of [`at`].
-pub(crate) fn instant(at: u64) -> Instant {
-    Instant::now() + std::time::Duration::from_nanos(at.saturating_sub(now()))
+/// The instant of a time.
+pub(crate) fn instant(at: Timestamp) -> Instant {
+    Instant::now() + at.since(now()).duration()
 }
 
 #[cold]
-fn by_the_system() -> u64 {
-    nanos(start().elapsed())
+fn by_the_system() -> Timestamp {
+    Timestamp::new(Nanos::of(start().elapsed()))
 }
 
 fn start() -> Instant {
@@ -56,8 +55,10 @@ pub fn by_the_system_only() {
 
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
 mod counter {
+    use super::Timestamp;
+
     #[inline]
-    pub(super) fn now() -> Option<u64> {
+    pub(super) fn now() -> Option<Timestamp> {
         None
     }
 
@@ -72,7 +73,7 @@ mod counter {
     use std::sync::atomic::{AtomicU64, Ordering};
     use std::time::Duration;
 
-    use super::{Instant, OnceLock, by_the_system, nanos};
+    use super::{Instant, Nanos, OnceLock, Timestamp, by_the_system};
 
     /// A reading of the system's clock is off by less than a microsecond, so the rate is by less than 1 in 10^5.
     const MEASURED: Duration = Duration::from_millis(100);
@@ -91,10 +92,13 @@ mod counter {
     }
 
     #[inline]
-    pub(super) fn now() -> Option<u64> {
+    pub(super) fn now() -> Option<Timestamp> {
         match RATE.load(Ordering::Acquire) {
             0 => None,
-            rate => Some(scaled(read().wrapping_sub(ZERO.load(Ordering::Relaxed)), rate)),
+            rate => {
+                let steps = read().wrapping_sub(ZERO.load(Ordering::Relaxed));
+                Some(Timestamp::new(Nanos::new(scaled(steps, rate))))
+            }
         }
     }
 
@@ -133,12 +137,12 @@ mod counter {
             return;
         }
         let (instant, steps) = both();
-        let taken = u128::from(nanos(instant.duration_since(started)));
+        let taken = u128::from(Nanos::of(instant.duration_since(started)).get());
         let Ok(rate) = u64::try_from((taken << 32) / u128::from(steps.wrapping_sub(first).max(1))) else {
             return;
         };
         // The counter continues from the time of the system's clock.
-        let so_far = (u128::from(by_the_system()) << 32) / u128::from(rate.max(1));
+        let so_far = (u128::from(by_the_system().since_start().get()) << 32) / u128::from(rate.max(1));
         ZERO.store(read().wrapping_sub(u64::try_from(so_far).unwrap_or(0)), Ordering::Relaxed);
         RATE.store(rate, Ordering::Release);
     }
@@ -158,9 +162,9 @@ mod counter {
                 calibrate();
                 std::thread::yield_now();
             }
-            let least = nanos(inner.elapsed());
-            let spent = now() - before;
-            let most = nanos(outer.elapsed());
+            let least = Nanos::of(inner.elapsed()).get();
+            let spent = now().since(before).get();
+            let most = Nanos::of(outer.elapsed()).get();
             let apart = |part: u64| part + part / 1000 + 200_000;
             assert!(least <= apart(spent) && spent <= apart(most), "{least} <= {spent} <= {most}");
         }

@@ -3,7 +3,12 @@
 //! Time in which the thread waits does not count. The watchdog reads the clocks of isolates' threads. Only Linux has such
 //! clocks.
 
+#[cfg(target_os = "linux")]
 use std::time::Duration;
+
+#[cfg(target_os = "linux")]
+use crate::time::Nanos;
+use crate::time::{CpuTime, Timestamp};
 
 /// Gives this thread the lowest scheduling class, so that it runs when no other thread of the system wants the processor.
 /// Does nothing where the system has no such class.
@@ -35,12 +40,12 @@ impl CpuClock {
     }
 
     /// The CPU time of the thread since it began; `None` once the thread has ended.
-    pub(super) fn read(self) -> Option<Duration> {
+    pub(super) fn read(self) -> Option<Timestamp<CpuTime>> {
         let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
         // SAFETY: the pointer is to a local variable. The clock of an ended thread is an error and no more.
         let failed = unsafe { libc::clock_gettime(self.0, &raw mut time) };
         let (seconds, nanos) = (u64::try_from(time.tv_sec).ok()?, u32::try_from(time.tv_nsec).ok()?);
-        (failed == 0).then(|| Duration::new(seconds, nanos))
+        (failed == 0).then(|| Timestamp::new(Nanos::of(Duration::new(seconds, nanos))))
     }
 }
 
@@ -50,7 +55,7 @@ impl CpuClock {
         None
     }
 
-    pub(super) fn read(self) -> Option<Duration> {
+    pub(super) fn read(self) -> Option<Timestamp<CpuTime>> {
         None
     }
 }
@@ -63,9 +68,13 @@ mod tests {
     fn only_the_threads_own_work_is_on_its_clock() {
         let clock = CpuClock::of_this_thread().expect("Linux has one");
         let before = clock.read().expect("the thread lives");
-        while clock.read().expect("the thread lives") < before + Duration::from_millis(2) {}
+        while clock.read().expect("the thread lives")
+            < before.saturating_add(Nanos::of(Duration::from_millis(2)))
+        {}
         let other =
             std::thread::spawn(CpuClock::of_this_thread).join().expect("no panic").expect("Linux has one");
-        assert!(other.read().is_none_or(|used| used < before + Duration::from_secs(1)));
+        assert!(
+            other.read().is_none_or(|used| used < before.saturating_add(Nanos::of(Duration::from_secs(1))))
+        );
     }
 }

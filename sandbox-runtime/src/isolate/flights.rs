@@ -13,6 +13,7 @@ use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use deno_core::v8;
 use rustc_hash::FxHashMap;
@@ -27,6 +28,7 @@ use super::ticket::{Ticket, TicketScope, Woken};
 use super::watchdog::Timer;
 use super::{Isolate, Realm, engine, thrown};
 use crate::error::{Error, LimitKind, Phase, Place};
+use crate::time::{Deadline, Nanos, Timestamp};
 
 /// A call that is a flight.
 pub(crate) trait Leg {
@@ -58,15 +60,15 @@ pub(crate) trait Leg {
     ) -> Result<Self::Output, Error>;
 }
 
-/// A wait for the thread that is noted, in nanoseconds: shorter ones are not worth a timer.
-const NOTED: u64 = 1_000_000;
+/// A wait for the thread that is noted: shorter ones are not worth a timer.
+const NOTED: Nanos = Nanos::of(Duration::from_millis(1));
 
 /// What a flight is to others.
 pub(super) struct Flight {
     ticket: Ticket,
-    began: Cell<u64>,
-    /// When it has to be over; 0 until it has begun.
-    end: Cell<u64>,
+    began: Cell<Timestamp>,
+    /// When it has to be over; `None` until it has begun.
+    end: Cell<Option<Deadline>>,
     by_caller: Cell<bool>,
     counts: Cell<Counts>,
     promise: RefCell<Option<v8::Global<v8::Promise>>>,
@@ -119,13 +121,14 @@ impl Flight {
     ///
     /// A call that was over when it was woken is over now as well.
     fn lengthen(&self) {
-        let (end, late) = (self.end.get(), Woken::ago(clock::now()));
-        if end == 0 || late < NOTED || self.by_caller.get() {
+        let Some(end) = self.end.get() else { return };
+        let late = Woken::ago(clock::now());
+        if late < NOTED || self.by_caller.get() {
             return;
         }
-        let deadline = self.ticket.deadline().unwrap_or(u64::MAX);
-        self.by_caller.set(end.saturating_add(late) > deadline);
-        self.end.set(end.saturating_add(late).min(deadline));
+        let (deadline, end) = (self.ticket.deadline(), end.extended(late));
+        self.by_caller.set(end > deadline);
+        self.end.set(Some(end.min(deadline)));
         drop_of_host(self.timer.take());
     }
 
@@ -134,7 +137,7 @@ impl Flight {
         if timer.is_none()
             && let Some(waker) = self.waker.borrow().clone()
         {
-            *timer = Some(Timer::set(self.end.get(), waker));
+            *timer = self.end.get().map(|end| Timer::set(end, waker));
         }
     }
 
@@ -155,9 +158,14 @@ impl Flight {
         if self.waits_for() > 0 { Phase::AwaitsHost } else { Phase::AwaitsPromise }
     }
 
+    /// When it has to be over, once it has begun.
+    fn deadline(&self) -> Deadline {
+        self.end.get().unwrap_or(Deadline::NEVER)
+    }
+
     /// The next host method that has answered.
     fn poll_hosts(&self, cx: &mut Context<'_>) -> Option<SettledAnswer> {
-        let _inside = TicketScope::of_ticket(self.end.get(), &self.ticket);
+        let _inside = TicketScope::of_ticket(self.deadline(), &self.ticket);
         self.hosts.poll(cx)
     }
 
@@ -165,7 +173,7 @@ impl Flight {
         Turn {
             flight: Some(self.id()),
             began: clock::now(),
-            end: self.end.get(),
+            end: self.deadline(),
             by_caller: self.by_caller.get(),
             so_far,
         }
@@ -176,8 +184,8 @@ impl Flight {
 #[derive(Default)]
 pub(super) struct Flights {
     by_id: RefCell<FxHashMap<u64, Rc<Flight>>>,
-    /// What they have used together, in nanoseconds, which is on no bill yet.
-    cpu: Cell<u64>,
+    /// What they have used together, which is on no bill yet.
+    cpu: Cell<Nanos>,
 }
 
 impl Flights {
@@ -187,7 +195,7 @@ impl Flights {
     }
 
     #[inline]
-    pub(super) fn cpu(&self) -> u64 {
+    pub(super) fn cpu(&self) -> Nanos {
         self.cpu.get()
     }
 
@@ -229,7 +237,7 @@ impl Flights {
 
     /// All are of a life that is over: they are woken, and are on no bill of the next.
     pub(super) fn give_up(&self) {
-        self.cpu.set(0);
+        self.cpu.set(Nanos::ZERO);
         let flights = self.by_id.take();
         flights.values().for_each(|flight| flight.wake());
     }
@@ -263,7 +271,7 @@ impl<L: Leg> Flying<L> {
         }
         self.flight.listen(cx.waker());
         self.flight.lengthen();
-        let outcome = if self.flight.end.get() == 0 {
+        let outcome = if self.flight.end.get().is_none() {
             self.begin()
         } else if self.flight.is_settled.get() {
             self.turn(|_, _, _, _| Ok(()))
@@ -280,7 +288,7 @@ impl<L: Leg> Flying<L> {
     fn wait(&mut self, cx: &mut Context<'_>) -> Poll<Result<L::Output, Error>> {
         let flight = self.flight.clone();
         // Even when a host method has answered meanwhile: it is too late.
-        if flight.end.get() <= clock::now() {
+        if flight.deadline().is_over(clock::now()) {
             let kind = if flight.by_caller.get() { LimitKind::Deadline } else { LimitKind::Wall };
             let error = self.isolate.over(kind, self.leg.place());
             return Poll::Ready(Err(error.during(flight.phase())));
@@ -305,7 +313,7 @@ impl<L: Leg> Flying<L> {
         let turn = Turn::of_call(clock::now(), limit, flight.ticket.deadline());
         flight.ticket.begins();
         flight.began.set(turn.began);
-        flight.end.set(turn.end.max(1));
+        flight.end.set(Some(turn.end));
         flight.by_caller.set(turn.by_caller);
         self.isolate.flights.by_id.borrow_mut().insert(flight.id(), flight.clone());
         self.turn(|leg, isolate, scope, flight| {
@@ -348,7 +356,7 @@ impl<L: Leg> Flying<L> {
         if let Some(spent) = spent {
             let counts = isolate.running.pause(&so_far, &spent);
             let more = counts.cpu().saturating_sub(flight.counts.get().cpu());
-            isolate.flights.cpu.set(isolate.flights.cpu.get() + more);
+            isolate.flights.cpu.set(isolate.flights.cpu.get().saturating_add(more));
             flight.counts.set(counts);
         }
         Ok(outcome?)
@@ -361,7 +369,7 @@ impl<L: Leg> Flying<L> {
         if isolate.flights.remove(flight.id()) {
             let counts = flight.counts.get();
             isolate.flights.cpu.set(isolate.flights.cpu.get().saturating_sub(counts.cpu()));
-            let wall = clock::now().saturating_sub(flight.began.get());
+            let wall = clock::now().since(flight.began.get());
             isolate.forget_call(flight.id());
             isolate.running.end(&counts, wall);
         }

@@ -20,6 +20,7 @@ use crate::contract::{ContractSpec, Crosses, GuestContract};
 use crate::error::{Amount, Direction, Error, Excess, LimitKind};
 use crate::schema::{ContractChecks, TypeCheck};
 use crate::script::Script;
+use crate::time::Deadline;
 
 impl Isolate {
     /// Evaluates a script.
@@ -27,7 +28,7 @@ impl Isolate {
         &self,
         realm: &Rc<Realm>,
         script: &Script,
-        deadline: Option<u64>,
+        deadline: Deadline,
     ) -> Result<ScriptExports, Error> {
         let evaluate = || {
             self.allows(script)?;
@@ -72,7 +73,7 @@ impl Isolate {
         method: &MethodInfo,
         binding: &Binding,
         args: A,
-        deadline: Option<u64>,
+        deadline: Deadline,
     ) -> Result<V, Error> {
         let value = self.run_until(&binding.realm, deadline, Some(method.place()), |scope| {
             v8::tc_scope!(let scope, scope);

@@ -11,6 +11,7 @@ use std::time::Duration;
 use deno_core::v8;
 
 use super::watchdog::coarse_now;
+use crate::time::{Nanos, Timestamp};
 
 /// What the guests of a sandbox have used; see [`Sandbox::usage`](crate::Sandbox::usage).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -133,8 +134,8 @@ fn same(value: u64) -> u64 {
     value
 }
 
-pub(crate) fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+fn nanos(duration: Duration) -> u64 {
+    Nanos::of(duration).get()
 }
 
 /// The bills of a sandbox, for all who have a handle of it.
@@ -206,10 +207,9 @@ impl Meter {
         Usage { total: self.total.read(), last: self.last.read() }
     }
 
-    /// In nanoseconds.
     #[inline]
-    pub(super) fn cpu(&self) -> u64 {
-        self.total.cpu.load(Ordering::Relaxed)
+    pub(super) fn cpu(&self) -> Nanos {
+        Nanos::new(self.total.cpu.load(Ordering::Relaxed))
     }
 
     #[inline]
@@ -232,7 +232,7 @@ impl Meter {
 
 /// Defines what is counted while a call is under way, and the same at rest.
 macro_rules! counts {
-    ($($(#[$doc:meta])* $name:ident,)*) => {
+    ($($(#[$doc:meta])* $name:ident: $type:ty = $none:expr,)*) => {
         /// What the call under way has used.
         #[derive(Default)]
         pub(crate) struct Running {
@@ -240,15 +240,15 @@ macro_rules! counts {
             /// The number of the call.
             call: Cell<u64>,
             /// On the coarse clock.
-            started: Cell<u64>,
-            $($(#[$doc])* pub(super) $name: Cell<u64>,)*
+            started: Cell<Timestamp>,
+            $($(#[$doc])* pub(super) $name: Cell<$type>,)*
         }
 
         /// What a call has used that is not under way at the moment.
         #[derive(Clone, Copy)]
         pub(super) struct Counts {
-            $($name: u64,)*
-            cpu: u64,
+            $($name: $type,)*
+            cpu: Nanos,
             buffers_peak: u64,
         }
 
@@ -260,7 +260,7 @@ macro_rules! counts {
 
         impl Counts {
             /// Of a call that begins.
-            pub(super) const NONE: Self = Self { $($name: 0,)* cpu: 0, buffers_peak: 0 };
+            pub(super) const NONE: Self = Self { $($name: $none,)* cpu: Nanos::ZERO, buffers_peak: 0 };
         }
 
         impl Running {
@@ -276,35 +276,35 @@ macro_rules! counts {
 }
 
 counts! {
-    host_calls,
-    host_nanos,
-    heap_peak,
-    bytes_in,
-    bytes_out,
-    console_bytes,
-    console_dropped,
+    host_calls: u64 = 0,
+    host_time: Nanos = Nanos::ZERO,
+    heap_peak: u64 = 0,
+    bytes_in: u64 = 0,
+    bytes_out: u64 = 0,
+    console_bytes: u64 = 0,
+    console_dropped: u64 = 0,
     /// Promises that were rejected and that nobody handles.
-    rejections,
+    rejections: u64 = 0,
 }
 
-/// What one turn has used that is not counted while it runs. Times are in nanoseconds.
+/// What one turn has used that is not counted while it runs.
 pub(super) struct Spent {
-    pub(super) wall: u64,
+    pub(super) wall: Nanos,
     /// `None` where it is not known: then the turn counts as long as it took.
-    pub(super) cpu: Option<u64>,
+    pub(super) cpu: Option<Nanos>,
     pub(super) buffers_peak: u64,
 }
 
 impl Spent {
     #[inline]
-    fn cpu(&self, host_nanos: u64) -> u64 {
-        self.cpu.unwrap_or_else(|| self.wall.saturating_sub(host_nanos))
+    fn cpu(&self, host_time: Nanos) -> Nanos {
+        self.cpu.unwrap_or_else(|| self.wall.saturating_sub(host_time))
     }
 }
 
 impl Counts {
-    /// The CPU time so far, in nanoseconds.
-    pub(super) fn cpu(&self) -> u64 {
+    /// The CPU time so far.
+    pub(super) fn cpu(&self) -> Nanos {
         self.cpu
     }
 }
@@ -312,7 +312,7 @@ impl Counts {
 impl Running {
     /// A call begins, or goes on with what it has used so far. Each call has a number of its own.
     #[inline]
-    pub(super) fn begin(&self, now: u64, flight: Option<u64>, so_far: &Counts) {
+    pub(super) fn begin(&self, now: Timestamp, flight: Option<u64>, so_far: &Counts) {
         self.started.set(now);
         self.call.set(flight.unwrap_or_else(next_call));
         self.set(so_far);
@@ -320,16 +320,16 @@ impl Running {
 
     /// What the call has used, after a turn of it.
     pub(super) fn pause(&self, before: &Counts, turn: &Spent) -> Counts {
-        let host_nanos = self.host_nanos.get().saturating_sub(before.host_nanos);
+        let host_time = self.host_time.get().saturating_sub(before.host_time);
         Counts {
-            cpu: before.cpu.saturating_add(turn.cpu(host_nanos)),
+            cpu: before.cpu.saturating_add(turn.cpu(host_time)),
             buffers_peak: before.buffers_peak.max(turn.buffers_peak),
             ..self.get()
         }
     }
 
-    /// A call that had several turns has ended, after `wall` nanoseconds.
-    pub(super) fn end(&self, counts: &Counts, wall: u64) {
+    /// A call that had several turns has ended, after `wall`.
+    pub(super) fn end(&self, counts: &Counts, wall: Nanos) {
         self.set(counts);
         self.charge(&Spent { wall, cpu: Some(counts.cpu), buffers_peak: counts.buffers_peak });
     }
@@ -337,15 +337,15 @@ impl Running {
     /// The call has ended, of which this was all.
     #[inline]
     pub(super) fn charge(&self, spent: &Spent) {
-        let host_nanos = self.host_nanos.get();
+        let host_time = self.host_time.get();
         self.meter.charge(&Sums {
             calls: 1,
-            wall: spent.wall,
-            cpu: spent.cpu(host_nanos),
+            wall: spent.wall.get(),
+            cpu: spent.cpu(host_time).get(),
             heap_peak: self.heap_peak.get(),
             buffers_peak: spent.buffers_peak,
             host_calls: self.host_calls.get(),
-            host_time: host_nanos.min(spent.wall),
+            host_time: host_time.min(spent.wall).get(),
             bytes_in: self.bytes_in.get(),
             bytes_out: self.bytes_out.get(),
             console_bytes: self.console_bytes.get(),
@@ -355,8 +355,8 @@ impl Running {
     }
 
     /// Whether host methods took at least half of the turn so far.
-    pub(super) fn is_mostly_of_hosts(&self, now: u64) -> bool {
-        self.host_nanos.get() >= now.saturating_sub(self.started.get()) / 2
+    pub(super) fn is_mostly_of_hosts(&self, now: Timestamp) -> bool {
+        self.host_time.get().saturating_mul(2) >= now.since(self.started.get())
     }
 
     /// The number of the call under way.
@@ -400,23 +400,23 @@ impl Running {
 /// A host method that is called: its arguments are read, it runs, its result is written.
 pub(super) struct HostCall<R: Deref<Target = Running>> {
     running: R,
-    began: u64,
-    before: u64,
+    began: Timestamp,
+    before: Nanos,
 }
 
 impl<R: Deref<Target = Running>> HostCall<R> {
     #[inline]
     pub(super) fn begin(running: R) -> Self {
-        let before = running.host_nanos.get();
+        let before = running.host_time.get();
         Self { running, began: coarse_now(), before }
     }
 
     #[cold]
-    fn took(&self, now: u64) {
+    fn took(&self, now: Timestamp) {
         // A clock that slept until the call began may still tell the time of long before.
         let began = self.began.max(self.running.started.get());
         // What those inside of it took is part of it.
-        self.running.host_nanos.set(self.before.saturating_add(now.saturating_sub(began)));
+        self.running.host_time.set(self.before.saturating_add(now.since(began)));
     }
 }
 

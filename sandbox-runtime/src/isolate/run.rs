@@ -15,26 +15,27 @@ use deno_core::v8;
 use super::clock;
 use super::entry::Entered;
 use super::exceeded::Exceeded;
-use super::meter::{Counts, Spent, nanos};
+use super::meter::{Counts, Spent};
 use super::watchdog::{Armed, Watch};
 use super::{Catch, Isolate, LiveIsolate, Realm, engine, stack, thrown};
 use crate::error::{Error, Excess, LimitKind, Phase, Place, Source};
 use crate::limits::Limits;
+use crate::time::{Deadline, Nanos, Timestamp};
 
 /// A result whose error is one pointer in size.
 pub(super) type Boxed<R> = Result<R, Box<Error>>;
 
-/// Limits of time, in nanoseconds.
+/// Limits of time.
 #[derive(Clone, Copy)]
 pub(super) struct Times {
-    pub(super) wall: u64,
-    pub(super) cpu: u64,
-    pub(super) total_cpu: u64,
+    pub(super) wall: Nanos,
+    pub(super) cpu: Nanos,
+    pub(super) total_cpu: Nanos,
 }
 
 impl Times {
     pub(super) fn of(limits: &Limits) -> Self {
-        let [wall, cpu, total_cpu] = [limits.wall, limits.cpu, limits.total_cpu].map(nanos);
+        let [wall, cpu, total_cpu] = [limits.wall, limits.cpu, limits.total_cpu].map(Nanos::of);
         Self { wall, cpu, total_cpu }
     }
 }
@@ -43,9 +44,9 @@ impl Times {
 pub(super) struct Turn<'c> {
     /// The flight whose turn this is.
     pub(super) flight: Option<u64>,
-    pub(super) began: u64,
+    pub(super) began: Timestamp,
     /// When the turn must be over.
-    pub(super) end: u64,
+    pub(super) end: Deadline,
     /// Whether the caller's own deadline comes before the limit.
     pub(super) by_caller: bool,
     /// The usage of the call in earlier turns.
@@ -55,9 +56,9 @@ pub(super) struct Turn<'c> {
 impl Turn<'_> {
     /// A turn that begins now, and ends at the limit or at the caller's own deadline.
     #[inline]
-    pub(super) fn of_call(began: u64, limit: u64, deadline: Option<u64>) -> Self {
-        let limit = began.saturating_add(limit);
-        let end = deadline.map_or(limit, |deadline| deadline.min(limit));
+    pub(super) fn of_call(began: Timestamp, limit: Nanos, deadline: Deadline) -> Self {
+        let limit = Deadline::after(began, limit);
+        let end = deadline.min(limit);
         Self { flight: None, began, end, by_caller: end < limit, so_far: &Counts::NONE }
     }
 }
@@ -71,7 +72,7 @@ impl Isolate {
         place: Option<Place>,
         body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        Ok(self.run_until(realm, None, place, |scope| Ok(body(scope)?))?)
+        Ok(self.run_until(realm, Deadline::NEVER, place, |scope| Ok(body(scope)?))?)
     }
 
     /// Runs `body` like [`run`](Self::run), and within the caller's own deadline as well. Errors are boxed on the way, so
@@ -80,7 +81,7 @@ impl Isolate {
     pub(super) fn run_until<R>(
         &self,
         realm: &Rc<Realm>,
-        deadline: Option<u64>,
+        deadline: Deadline,
         place: Option<Place>,
         body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Boxed<R>,
     ) -> Boxed<R> {
@@ -189,15 +190,15 @@ impl Isolate {
     ) -> (Boxed<R>, Option<Spent>) {
         let used = self.running.meter.cpu().saturating_add(self.flights.cpu());
         let left = self.times.total_cpu.saturating_sub(used);
-        if left == 0 {
+        if left.is_zero() {
             return (Err(self.over(LimitKind::TotalCpu, place).into()), None);
         }
-        if turn.by_caller && turn.end <= turn.began {
+        if turn.by_caller && turn.end.is_over(turn.began) {
             return (Err(self.over(LimitKind::Deadline, place).into()), None);
         }
         // Each turn may be too short for the watchdog to look at it.
         let own = self.times.cpu.saturating_sub(turn.so_far.cpu());
-        if own == 0 {
+        if own.is_zero() {
             return (Err(self.over(LimitKind::Cpu, place).into()), None);
         }
         let armed = live.watch.arm(turn.flight, turn.began, turn.end, own.min(left));

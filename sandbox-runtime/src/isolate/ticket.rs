@@ -6,30 +6,31 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::meter::next_call;
 use super::watchdog::Watch;
+use crate::time::{Deadline, Nanos, Timestamp};
 
 thread_local! {
-    /// When the call has to be over whose host methods this thread polls; `u64::MAX` for none.
-    static OUTER_END: Cell<u64> = const { Cell::new(u64::MAX) };
+    /// When the call has to be over whose host methods this thread polls.
+    static OUTER_END: Cell<Deadline> = const { Cell::new(Deadline::NEVER) };
     /// The ticket of that call, where it has one.
     static OUTER: RefCell<Option<Ticket>> = const { RefCell::new(None) };
 }
 
 thread_local! {
-    /// When the task that is polled here was woken; `u64::MAX` where that does not matter.
-    static WOKEN: Cell<u64> = const { Cell::new(u64::MAX) };
+    /// When the task that is polled here was woken; `None` where that does not matter.
+    static WOKEN: Cell<Option<Timestamp>> = const { Cell::new(None) };
 }
 
 /// A task of a thread that others hold as well is polled until this is dropped.
-pub(crate) struct Woken(u64);
+pub(crate) struct Woken(Option<Timestamp>);
 
 impl Woken {
-    pub(crate) fn at(woken: u64) -> Self {
+    pub(crate) fn at(woken: Option<Timestamp>) -> Self {
         Self(WOKEN.replace(woken))
     }
 
     /// How long the task has waited for its thread.
-    pub(super) fn ago(now: u64) -> u64 {
-        now.saturating_sub(WOKEN.get())
+    pub(super) fn ago(now: Timestamp) -> Nanos {
+        WOKEN.get().map_or(Nanos::ZERO, |woken| now.since(woken))
     }
 }
 
@@ -41,29 +42,28 @@ impl Drop for Woken {
 
 /// The deadline of a call that is made here: one that a host method makes ends with the call that waits for the method.
 #[inline]
-pub(crate) fn within(deadline: Option<u64>) -> Option<u64> {
-    let end = deadline.unwrap_or(u64::MAX).min(OUTER_END.get());
-    (end < u64::MAX).then_some(end)
+pub(crate) fn within(deadline: Deadline) -> Deadline {
+    deadline.min(OUTER_END.get())
 }
 
 /// Calls that are made until this is dropped are inside of one that ends at a time.
 pub(crate) struct TicketScope {
-    end: u64,
+    end: Deadline,
     ticket: Option<Ticket>,
 }
 
 impl TicketScope {
     #[cfg(feature = "process")]
-    pub(crate) fn of(end: u64) -> Self {
+    pub(crate) fn of(end: Deadline) -> Self {
         Self::set(end, None)
     }
 
     /// The same; and when nobody awaits that one any more, they end as well.
-    pub(crate) fn of_ticket(end: u64, ticket: &Ticket) -> Self {
+    pub(crate) fn of_ticket(end: Deadline, ticket: &Ticket) -> Self {
         Self::set(end, Some(ticket.clone()))
     }
 
-    fn set(end: u64, ticket: Option<Ticket>) -> Self {
+    fn set(end: Deadline, ticket: Option<Ticket>) -> Self {
         Self { end: OUTER_END.replace(end.min(OUTER_END.get())), ticket: OUTER.replace(ticket) }
     }
 }
@@ -85,7 +85,7 @@ struct TicketInner {
     flight: u64,
     begun: AtomicBool,
     cancelled: AtomicBool,
-    deadline: Option<u64>,
+    deadline: Deadline,
     /// Calls that methods of the host have made which this call waits for.
     inner: Mutex<Vec<Weak<TicketInner>>>,
 }
@@ -110,7 +110,7 @@ impl TicketInner {
 }
 
 impl Ticket {
-    pub(crate) fn new(deadline: Option<u64>) -> Self {
+    pub(crate) fn new(deadline: Deadline) -> Self {
         let deadline = within(deadline);
         let flight = next_call();
         let (begun, inner) = (AtomicBool::new(false), Mutex::default());
@@ -129,7 +129,7 @@ impl Ticket {
     }
 
     /// Until when the caller waits.
-    pub(crate) fn deadline(&self) -> Option<u64> {
+    pub(crate) fn deadline(&self) -> Deadline {
         self.inner.deadline
     }
 

@@ -25,6 +25,7 @@ use crate::boundary::{ArgumentWriter, JsValue, ValueError, observed_for_wire, tr
 use crate::contract::ContractSpec;
 use crate::error::{Direction, Error, Place, Source};
 use crate::schema::ContractChecks;
+use crate::time::Deadline;
 
 /// The host of an untyped contract, called with plain data.
 pub(crate) trait UntypedHost {
@@ -108,7 +109,7 @@ impl Isolate {
         method: MethodInfo,
         binding: &Binding,
         args: Vec<JsValue>,
-        deadline: Option<u64>,
+        deadline: Deadline,
     ) -> Result<JsValue, Error> {
         let value = self.run_until(&binding.realm, deadline, Some(method.place()), |scope| {
             v8::tc_scope!(let scope, scope);

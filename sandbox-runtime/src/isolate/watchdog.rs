@@ -20,7 +20,7 @@ use deno_core::v8;
 
 use super::clock::{calibrate, now};
 use super::cpu::CpuClock;
-use super::meter::nanos;
+use crate::time::{AtomicTime, CpuTime, Deadline, Nanos, Timestamp};
 
 /// How often armed watches are looked at: the most that a call can be late, but for the scheduler.
 const TICK: Duration = Duration::from_millis(2);
@@ -47,12 +47,12 @@ pub(crate) struct Watch {
     /// Whether the clock is read when a call begins, which costs a fraction of a microsecond. Else what a call has used before
     /// it is looked at first counts as if its thread had run all the while, which on a busy machine it may not have.
     is_exact: bool,
-    /// The CPU time that a call may use, in nanoseconds.
-    cpu_limit: AtomicU64,
+    /// The CPU time that a call may use.
+    cpu_limit: AtomicTime<Nanos>,
     /// The call that was looked at last, and the reading of the clock that stands for its start.
     seen: AtomicU64,
-    cpu_start: AtomicU64,
-    began: AtomicU64,
+    cpu_start: AtomicTime<Timestamp<CpuTime>>,
+    began: AtomicTime<Timestamp>,
     /// It fired because of the CPU time.
     by_cpu: AtomicBool,
     /// The flight that has its turn; 0 for none.
@@ -67,10 +67,10 @@ impl Watch {
             isolate,
             clock: CpuClock::of_this_thread(),
             is_exact,
-            cpu_limit: AtomicU64::new(u64::MAX),
+            cpu_limit: AtomicTime::new(Nanos::MAX),
             seen: AtomicU64::new(0),
-            cpu_start: AtomicU64::new(0),
-            began: AtomicU64::new(0),
+            cpu_start: AtomicTime::new(Timestamp::START),
+            began: AtomicTime::new(Timestamp::START),
             by_cpu: AtomicBool::new(false),
             flight: AtomicU64::new(0),
         });
@@ -81,16 +81,16 @@ impl Watch {
     /// Ends what the isolate executes since `began`, which is now, unless disarmed before `end` and before `cpu` is used. The
     /// turn of a flight can be [cancelled](Self::cancel) as well.
     #[inline]
-    pub(super) fn arm(&self, flight: Option<u64>, began: u64, end: u64, cpu: u64) -> Armed<'_> {
+    pub(super) fn arm(&self, flight: Option<u64>, began: Timestamp, end: Deadline, cpu: Nanos) -> Armed<'_> {
         let dog = dog();
-        let deadline = end.max(FIRST_DEADLINE);
+        let deadline = end.bits().max(FIRST_DEADLINE);
         if let Some(flight) = flight {
             self.flight.store(flight, Ordering::SeqCst);
         }
         self.began.store(began, Ordering::Relaxed);
         self.cpu_limit.store(cpu, Ordering::Relaxed);
         if self.is_exact {
-            let used = self.clock.and_then(CpuClock::read).map_or(0, nanos);
+            let used = self.clock.and_then(CpuClock::read).unwrap_or_default();
             self.cpu_start.store(used, Ordering::Relaxed);
         }
         // Only the isolate's thread counts, so a load and a store do what is dearer as one instruction. Who reads the
@@ -134,11 +134,11 @@ impl Watch {
     }
 
     /// Fires when it is late. Says whether the watch is armed or has fired.
-    fn look(&self, now: u64) -> bool {
+    fn look(&self, now: Timestamp) -> bool {
         let state = self.state.load(Ordering::SeqCst);
         let is_armed = state >= FIRST_DEADLINE;
         let by_cpu = is_armed && self.is_beyond_cpu(now);
-        let late = state == FIRED || by_cpu || (is_armed && state <= now);
+        let late = state == FIRED || by_cpu || (is_armed && Deadline::from_bits(state).is_over(now));
         if late && self.state.compare_exchange(state, FIRING, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
             if is_armed {
                 self.by_cpu.store(by_cpu, Ordering::Relaxed);
@@ -150,16 +150,16 @@ impl Watch {
     }
 
     /// Reads the thread's clock, and notes it when it is the first time for this call.
-    fn is_beyond_cpu(&self, now: u64) -> bool {
-        let Some(used) = self.clock.and_then(CpuClock::read).map(nanos) else { return false };
+    fn is_beyond_cpu(&self, now: Timestamp) -> bool {
+        let Some(used) = self.clock.and_then(CpuClock::read) else { return false };
         let call = self.calls.load(Ordering::Relaxed);
         let is_known = self.is_exact || self.seen.load(Ordering::Relaxed) == call;
         if !is_known {
-            let unseen = now.saturating_sub(self.began.load(Ordering::Relaxed));
+            let unseen = now.since(self.began.load(Ordering::Relaxed));
             self.cpu_start.store(used.saturating_sub(unseen), Ordering::Relaxed);
         }
         self.seen.store(call, Ordering::Release);
-        let spent = used.saturating_sub(self.cpu_start.load(Ordering::Relaxed));
+        let spent = used.since(self.cpu_start.load(Ordering::Relaxed));
         is_known && spent > self.cpu_limit.load(Ordering::Relaxed)
     }
 
@@ -170,15 +170,15 @@ impl Watch {
         self.seen.load(Ordering::Acquire) == self.calls.load(Ordering::Relaxed)
     }
 
-    /// The CPU time of the call under way, in nanoseconds; `None` when it is short and not [exact](Self::is_exact), or when the thread has no
+    /// The CPU time of the call under way; `None` when it is short and not [exact](Self::is_exact), or when the thread has no
     /// clock. To be asked on the isolate's thread.
     #[inline]
-    pub(crate) fn cpu(&self) -> Option<u64> {
+    pub(crate) fn cpu(&self) -> Option<Nanos> {
         if !self.is_exact && !self.is_long() {
             return None;
         }
-        let used = self.clock?.read().map(nanos)?;
-        Some(used.saturating_sub(self.cpu_start.load(Ordering::Relaxed)))
+        let used = self.clock?.read()?;
+        Some(used.since(self.cpu_start.load(Ordering::Relaxed)))
     }
 
     /// Whether it has fired because of the CPU time.
@@ -202,7 +202,7 @@ impl Watch {
                     std::hint::spin_loop();
                     continue;
                 }
-                deadline => Some(Duration::from_nanos(deadline.saturating_sub(now()))),
+                deadline => Deadline::from_bits(deadline).remaining(now()).map(Nanos::duration),
             };
         }
     }
@@ -212,14 +212,14 @@ impl Watch {
 #[must_use]
 pub(crate) struct Armed<'w> {
     watch: &'w Watch,
-    began: u64,
+    began: Timestamp,
 }
 
 impl Armed<'_> {
-    /// How long it has been armed, in nanoseconds.
+    /// How long it has been armed.
     #[inline]
-    pub(crate) fn elapsed(&self) -> u64 {
-        now().saturating_sub(self.began)
+    pub(crate) fn elapsed(&self) -> Nanos {
+        now().since(self.began)
     }
 
     /// Stops watching. Says whether the deadline had passed.
@@ -255,24 +255,27 @@ impl Drop for Armed<'_> {
     }
 }
 
+/// When a timer is due, and a number of its own.
+type TimerKey = (Deadline, u64);
+
 struct Watchdog {
     asleep: AtomicBool,
     thread: OnceLock<Thread>,
     watches: Mutex<Vec<Weak<Watch>>>,
     /// Who wants to be woken, by the time and a number of its own.
-    timers: Mutex<BTreeMap<(u64, u64), Waker>>,
+    timers: Mutex<BTreeMap<TimerKey, Waker>>,
 }
 
 impl Watchdog {
-    fn timers(&self) -> MutexGuard<'_, BTreeMap<(u64, u64), Waker>> {
+    fn timers(&self) -> MutexGuard<'_, BTreeMap<TimerKey, Waker>> {
         self.timers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Wakes whose time has come.
-    fn wake_due(&self, now: u64) {
+    fn wake_due(&self, now: Timestamp) {
         let due = {
             let mut timers = self.timers();
-            let later = timers.split_off(&(now.saturating_add(1), 0));
+            let later = timers.split_off(&(Deadline::after(now, Nanos::new(1)), 0));
             std::mem::replace(&mut *timers, later)
         };
         // Code of an executor, which this thread must survive.
@@ -282,7 +285,7 @@ impl Watchdog {
     /// How long until somebody wants to be woken.
     fn until_next_timer(&self) -> Option<Duration> {
         let first = self.timers().first_key_value().map(|((at, _), _)| *at)?;
-        Some(Duration::from_nanos(first.saturating_sub(now())))
+        first.remaining(now()).map(Nanos::duration)
     }
 
     fn watches(&self) -> MutexGuard<'_, Vec<Weak<Watch>>> {
@@ -334,10 +337,10 @@ impl Watchdog {
 }
 
 /// Wakes a task at a time, unless it is dropped before.
-pub(crate) struct Timer((u64, u64));
+pub(crate) struct Timer(TimerKey);
 
 impl Timer {
-    pub(crate) fn set(at: u64, waker: Waker) -> Self {
+    pub(crate) fn set(at: Deadline, waker: Waker) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let dog = dog();
         let key = (at, NEXT.fetch_add(1, Ordering::Relaxed));
@@ -356,14 +359,14 @@ impl Drop for Timer {
     }
 }
 
-/// The time of the watchdog's last look, in nanoseconds: a clock that costs one load, and goes on every [`TICK`] while a
+/// The time of the watchdog's last look: a clock that costs one load, and goes on every [`TICK`] while a
 /// call is under way.
 #[inline]
-pub(super) fn coarse_now() -> u64 {
+pub(super) fn coarse_now() -> Timestamp {
     LAST_LOOK.load(Ordering::Relaxed)
 }
 
-static LAST_LOOK: AtomicU64 = AtomicU64::new(0);
+static LAST_LOOK: AtomicTime<Timestamp> = AtomicTime::at_start();
 
 #[inline]
 fn dog() -> &'static Watchdog {
@@ -413,7 +416,7 @@ impl WatchProbe {
     #[doc(hidden)]
     pub fn call(&self, limit: Duration) {
         let began = now();
-        self.watch.arm(None, began, began.saturating_add(nanos(limit)), u64::MAX).disarm();
+        self.watch.arm(None, began, Deadline::after(began, Nanos::of(limit)), Nanos::MAX).disarm();
     }
 }
 
@@ -435,7 +438,7 @@ mod tests {
         const CANCELLED: u64 = 7;
         let probe = WatchProbe::new();
         let (watch, is_over) = (&*probe.watch, AtomicBool::new(false));
-        let end = now() + nanos(Duration::from_secs(3600));
+        let end = Deadline::after(now(), Nanos::of(Duration::from_secs(3600)));
         let (mut ended, mut others) = (0, Vec::new());
         std::thread::scope(|scope| {
             let cancel = || {
@@ -446,7 +449,7 @@ mod tests {
             (0..3).for_each(|_| _ = scope.spawn(cancel));
             for turn in 0..TURNS {
                 let flight = [Some(CANCELLED), Some(CANCELLED + 1 + turn), None][(turn % 3) as usize];
-                let armed = watch.arm(flight, now(), end, u64::MAX);
+                let armed = watch.arm(flight, now(), end, Nanos::MAX);
                 let left = watch.left();
                 // Now and then until it has ended, so that the others are at it however busy the machine is.
                 while turn % 300 == 0 && !watch.has_fired() {
@@ -468,8 +471,8 @@ mod tests {
     #[test]
     fn a_turn_that_is_cancelled_has_fired_until_it_is_disarmed() {
         let probe = WatchProbe::new();
-        let end = now() + nanos(Duration::from_secs(3600));
-        let armed = probe.watch.arm(Some(1), now(), end, u64::MAX);
+        let end = Deadline::after(now(), Nanos::of(Duration::from_secs(3600)));
+        let armed = probe.watch.arm(Some(1), now(), end, Nanos::MAX);
         probe.watch.cancel(2);
         assert!(!probe.watch.has_fired());
         probe.watch.cancel(1);
@@ -477,6 +480,6 @@ mod tests {
         assert!(armed.disarm());
         probe.watch.cancel(1);
         assert!(!probe.watch.has_fired(), "there is no turn to end");
-        assert!(!probe.watch.arm(Some(1), now(), end, u64::MAX).disarm());
+        assert!(!probe.watch.arm(Some(1), now(), end, Nanos::MAX).disarm());
     }
 }

@@ -17,25 +17,25 @@ use super::sys;
 use super::wire::Window;
 use crate::error::Death;
 use crate::isolate::clock;
-use crate::isolate::meter::nanos;
+use crate::time::{AtomicTime, CpuTime, Deadline, Nanos, Timestamp};
 
 /// How many threads of an engine compute during a call, at most: the guest's, and those that compile for it.
 const THREADS: u64 = 4;
 
 /// What a child is held to.
 pub(super) struct Guard {
-    /// When the call has to be over; `u64::MAX` for never.
-    end: AtomicU64,
-    /// CPU time for calls that are over, in nanoseconds.
-    allowed: AtomicU64,
-    /// CPU time that is on a bill, or on nobody's, in nanoseconds.
-    paid: AtomicU64,
+    /// When the call has to be over.
+    end: AtomicTime<Deadline>,
+    /// CPU time for calls that are over.
+    allowed: AtomicTime<Nanos>,
+    /// CPU time that is on a bill, or on nobody's.
+    paid: AtomicTime<Nanos>,
     /// Bytes of memory that it may have.
     memory: u64,
     /// How many it had, when it had most of those times that somebody looked.
     peak: AtomicU64,
-    /// The CPU time that all its threads together may have had, in nanoseconds; `u64::MAX` for any.
-    cpu_end: AtomicU64,
+    /// The CPU time that all its threads together may have had.
+    cpu_end: AtomicTime<Deadline<CpuTime>>,
     status: Option<File>,
     stat: Option<File>,
     /// Memory that the child has together with this process.
@@ -55,48 +55,49 @@ impl Guard {
             file.filter(|_| pid.is_ours().is_ok())
         };
         let (status, stat) = (open("status"), open("stat"));
-        let [end, cpu_end] = [(); 2].map(|()| AtomicU64::new(u64::MAX));
-        let [allowed, paid, peak] = [(); 3].map(|()| AtomicU64::new(0));
-        let verdict = Mutex::default();
+        let (end, cpu_end) = (AtomicTime::new(Deadline::NEVER), AtomicTime::new(Deadline::NEVER));
+        let (allowed, paid) = (AtomicTime::default(), AtomicTime::default());
+        let (peak, verdict) = (AtomicU64::new(0), Mutex::default());
         Arc::new(Self { end, allowed, paid, memory, peak, cpu_end, status, stat, windows, verdict })
     }
 
-    pub(super) fn until(&self, end: u64) {
+    pub(super) fn until(&self, end: Deadline) {
         self.end.store(end, Ordering::Relaxed);
     }
 
     /// Has it be over then at the earliest.
-    pub(super) fn until_at_least(&self, end: u64) {
+    pub(super) fn until_at_least(&self, end: Deadline) {
         self.until(self.end().max(end));
     }
 
     /// Has it have so long from now on, at the least.
     pub(super) fn for_at_least(&self, time: Duration) {
-        self.until_at_least(clock::now().saturating_add(nanos(time)));
+        self.until_at_least(Deadline::after(clock::now(), Nanos::of(time)));
     }
 
-    /// A call is over that has taken so long, in nanoseconds.
-    pub(super) fn called(&self, took: u64) {
-        self.end.store(u64::MAX, Ordering::Relaxed);
-        self.allowed.fetch_add(took.saturating_mul(THREADS).saturating_add(nanos(MOMENT)), Ordering::Relaxed);
+    /// A call is over that has taken so long.
+    pub(super) fn called(&self, took: Nanos) {
+        self.until(Deadline::NEVER);
+        self.allowed
+            .fetch_add(took.saturating_mul(THREADS).saturating_add(Nanos::of(MOMENT)), Ordering::Relaxed);
     }
 
     /// The CPU time that it may have had for its calls so far.
     pub(super) fn allowed_cpu(&self) -> Duration {
-        Duration::from_nanos(self.allowed.load(Ordering::Relaxed))
+        self.allowed.load(Ordering::Relaxed).duration()
     }
 
     /// So much of its CPU time is on a bill, or on nobody's.
-    pub(super) fn paid(&self, cpu: u64) {
+    pub(super) fn paid(&self, cpu: Nanos) {
         self.paid.fetch_add(cpu, Ordering::Relaxed);
     }
 
     /// What is on no bill of the CPU time that it had in all.
     pub(super) fn unpaid(&self, cpu: Duration) -> Duration {
-        cpu.saturating_sub(Duration::from_nanos(self.paid.load(Ordering::Relaxed)))
+        cpu.saturating_sub(self.paid.load(Ordering::Relaxed).duration())
     }
 
-    pub(super) fn end(&self) -> u64 {
+    pub(super) fn end(&self) -> Deadline {
         self.end.load(Ordering::Relaxed)
     }
 
@@ -178,6 +179,10 @@ impl Guard {
         Duration::from_millis(ticks.saturating_mul(1000) / sys::ticks())
     }
 
+    fn cpu_clock(&self) -> Timestamp<CpuTime> {
+        Timestamp::new(Nanos::of(self.cpu()))
+    }
+
     /// Numbers of `/proc/<pid>/stat`, counted from what follows the name.
     fn stat<const N: usize>(&self, which: [usize; N]) -> Option<[u64; N]> {
         let stat = contents(self.stat.as_ref())?;
@@ -205,13 +210,14 @@ impl Guard {
 
     /// Lets it have so much CPU time from now on.
     pub(super) fn allow_cpu(&self, more: Option<Duration>) {
-        let end = more.map_or(u64::MAX, |more| nanos(self.cpu().saturating_add(more)));
+        let end = more.map_or(Deadline::NEVER, |more| Deadline::after(self.cpu_clock(), Nanos::of(more)));
         self.cpu_end.store(end, Ordering::Relaxed);
     }
 
     /// Lets it have so much more than it was let have before.
     pub(super) fn allow_more_cpu(&self, more: Option<Duration>) {
-        let end = self.cpu_end.load(Ordering::Relaxed).saturating_add(more.map_or(u64::MAX, nanos));
+        let before = self.cpu_end.load(Ordering::Relaxed);
+        let end = more.map_or(Deadline::NEVER, |more| before.extended(Nanos::of(more)));
         self.cpu_end.store(end, Ordering::Relaxed);
     }
 
@@ -221,7 +227,7 @@ impl Guard {
         /// Of a build that is not optimised, on a slow machine.
         const FRAME: u64 = 200_000;
         const BYTE: u64 = 20;
-        if self.cpu_end.load(Ordering::Relaxed) < u64::MAX {
+        if !self.cpu_end.load(Ordering::Relaxed).is_never() {
             self.allow_more_cpu(Some(Duration::from_nanos(FRAME + BYTE * bytes as u64)));
         }
     }
@@ -255,7 +261,9 @@ impl Guard {
     /// Whether it has had its time. It is to be killed then.
     pub(super) fn is_over(&self) -> bool {
         let cpu_end = self.cpu_end.load(Ordering::Relaxed);
-        let is_over = clock::now() >= self.end() || (cpu_end < u64::MAX && nanos(self.cpu()) >= cpu_end);
+        // The kernel is asked for the CPU time only where that matters.
+        let is_over =
+            self.end().is_over(clock::now()) || (!cpu_end.is_never() && cpu_end.is_over(self.cpu_clock()));
         if is_over {
             self.condemn(Death::Overdue);
         }

@@ -28,6 +28,7 @@ use crate::isolate::stack::StackEnd;
 use crate::isolate::ticket::within;
 use crate::schema::ContractChecks;
 use crate::script::Script;
+use crate::time::Deadline;
 use crate::transport::loads::Loads;
 use crate::transport::{AsyncTransport, Exports, Transport, WithDeadline};
 
@@ -47,7 +48,7 @@ impl Drop for KeptHandle {
 #[derive(Clone)]
 pub struct ProcessGuest {
     exports: Arc<KeptHandle>,
-    deadline: Option<u64>,
+    deadline: Deadline,
 }
 
 /// A script to be evaluated in a realm; in the one that the sandbox begins with, when there is none.
@@ -55,7 +56,7 @@ pub(super) struct Evaluating<'s> {
     pub(super) session: &'s Arc<Session>,
     pub(super) realm: Option<Handle>,
     pub(super) script: Script,
-    pub(super) deadline: Option<u64>,
+    pub(super) deadline: Deadline,
 }
 
 impl Evaluating<'_> {
@@ -149,7 +150,7 @@ pub struct Processed {
     binding: Arc<KeptHandle>,
     exported: Arc<[bool]>,
     checks: Arc<ContractChecks>,
-    deadline: Option<u64>,
+    deadline: Deadline,
 }
 
 impl Exports for Processed {
@@ -160,12 +161,12 @@ impl Exports for Processed {
 
 impl WithDeadline for Processed {
     fn until(&self, deadline: Instant) -> Self {
-        Self { deadline: Some(clock::at(deadline)), ..self.clone() }
+        Self { deadline: clock::deadline(deadline), ..self.clone() }
     }
 }
 
 impl Processed {
-    pub(crate) fn within(&self, deadline: Option<u64>) -> Self {
+    pub(crate) fn within(&self, deadline: Deadline) -> Self {
         Self { deadline, ..self.clone() }
     }
 

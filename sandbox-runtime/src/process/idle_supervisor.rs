@@ -82,7 +82,7 @@ impl SupervisedChild {
         let had = allowed.saturating_sub(std::mem::replace(&mut self.allowed, allowed));
         let used = cpu.saturating_sub(std::mem::replace(&mut self.cpu, cpu)).saturating_sub(had);
         // Whoever waits for a call sees to it.
-        let is_idle = guard.end() == u64::MAX;
+        let is_idle = guard.end().is_never();
         let used = if is_idle { used } else { Duration::ZERO };
         self.debt = (self.debt + used).saturating_sub(LEISURE);
         if is_idle && process.has_ended() {

@@ -14,6 +14,7 @@ use super::wire::Out;
 use crate::contract::{ContractSpec, MethodSpec};
 use crate::limits::Limits;
 use crate::options::{Clock, Intrinsics, Random, Settings, VirtualClock};
+use crate::time::{Deadline, SystemClock};
 
 /// The version of the protocol. Both sides are of one build, or the sandbox is refused.
 pub(crate) const VERSION: u32 = 3;
@@ -254,10 +255,10 @@ pub(crate) struct Evaluate {
 }
 
 /// What a call is limited to beside the sandbox's own limits, and what time it is.
-#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct LimitData {
-    /// When it has to be over, on the clock that both processes have, in nanoseconds; `u64::MAX` for no such time.
-    pub(crate) until: u64,
+    /// When it has to be over, on the clock that both processes have.
+    pub(crate) until: Deadline<SystemClock>,
     /// Milliseconds since 1970, when the parent says.
     pub(crate) now: i64,
     /// Others are under way: nothing of what they say is laid aside.
@@ -312,7 +313,7 @@ impl CallHead {
     pub(crate) fn write(&self, out: &mut Out) {
         out.extend_from_slice(&self.binding.to_le_bytes());
         out.extend_from_slice(&self.method.to_le_bytes());
-        out.extend_from_slice(&self.limit.until.to_le_bytes());
+        out.extend_from_slice(&self.limit.until.bits().to_le_bytes());
         out.extend_from_slice(&self.limit.now.to_le_bytes());
         out.push(u8::from(self.may_spin) | u8::from(self.limit.together) << 1);
     }
@@ -323,7 +324,8 @@ impl CallHead {
         let word = |at: usize| head.get(at..at + 8)?.try_into().ok().map(u64::from_le_bytes);
         let method = head.get(8..12)?.try_into().ok().map(u32::from_le_bytes)?;
         let flags = *head.last()?;
-        let limit = LimitData { until: word(12)?, now: word(20)?.cast_signed(), together: flags & 2 != 0 };
+        let until = Deadline::from_bits(word(12)?);
+        let limit = LimitData { until, now: word(20)?.cast_signed(), together: flags & 2 != 0 };
         Some((Self { binding: word(0)?, method, may_spin: flags & 1 != 0, limit }, rest))
     }
 }

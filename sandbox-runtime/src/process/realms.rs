@@ -9,6 +9,7 @@ use super::session::{About, What};
 use crate::contract::GuestContract;
 use crate::error::Result;
 use crate::script::Script;
+use crate::time::Deadline;
 use crate::transport::loads::Loads;
 
 /// One more realm of a [`ProcessSandbox`], as a [`Realm`](crate::Realm) is one of a [`Sandbox`](crate::Sandbox): a global and
@@ -38,7 +39,7 @@ use crate::transport::loads::Loads;
 #[derive(Clone)]
 pub struct ProcessRealm {
     realm: Arc<KeptHandle>,
-    deadline: Option<u64>,
+    deadline: Deadline,
 }
 
 impl ProcessSandbox {
@@ -71,7 +72,7 @@ impl ProcessSandbox {
 }
 
 impl ProcessRealm {
-    pub(crate) fn within(&self, deadline: Option<u64>) -> Self {
+    pub(crate) fn within(&self, deadline: Deadline) -> Self {
         Self { deadline, ..self.clone() }
     }
 

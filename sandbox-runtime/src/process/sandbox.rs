@@ -15,6 +15,7 @@ use crate::isolate::{Host, clock};
 use crate::options::{ConsoleOutput, Settings};
 use crate::sandbox::{Buildable, Builder};
 use crate::script::Script;
+use crate::time::Deadline;
 use crate::transport::loads::Loads;
 
 /// A sandbox in a process of its own; see [`Builder::transport`].
@@ -24,7 +25,7 @@ use crate::transport::loads::Loads;
 #[derive(Clone)]
 pub struct ProcessSandbox {
     pub(super) session: Arc<Session>,
-    pub(super) deadline: Option<u64>,
+    pub(super) deadline: Deadline,
 }
 
 /// Host implementations on their way to a [`ProcessSandbox`], and how it is started.
@@ -106,10 +107,10 @@ impl ProcessSandbox {
 
     fn start(settings: Settings, hosts: SentHosts, process: &Process) -> Result<Self> {
         let session = Session::start(settings, hosts, process)?;
-        Ok(Self { session: Arc::new(session), deadline: None })
+        Ok(Self { session: Arc::new(session), deadline: Deadline::NEVER })
     }
 
-    pub(crate) fn within(&self, deadline: Option<u64>) -> Self {
+    pub(crate) fn within(&self, deadline: Deadline) -> Self {
         Self { session: self.session.clone(), deadline }
     }
 
@@ -150,7 +151,7 @@ impl ProcessSandbox {
     /// The same sandbox for a caller that waits until `deadline` and no longer.
     #[must_use]
     pub fn with_deadline(&self, deadline: Instant) -> Self {
-        Self { session: self.session.clone(), deadline: Some(clock::at(deadline)) }
+        Self { session: self.session.clone(), deadline: clock::deadline(deadline) }
     }
 
     /// What its guests have used: the last call, and all since it was built or reset. The process says so itself, but for calls in
@@ -248,6 +249,6 @@ pub(crate) struct WeakSandbox(Weak<Session>);
 
 impl WeakSandbox {
     pub(crate) fn upgrade(&self) -> Option<ProcessSandbox> {
-        self.0.upgrade().map(|session| ProcessSandbox { session, deadline: None })
+        self.0.upgrade().map(|session| ProcessSandbox { session, deadline: Deadline::NEVER })
     }
 }

@@ -9,14 +9,14 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use super::frame::Hasty;
 use super::sys;
 use crate::isolate::clock;
-use crate::isolate::meter::nanos;
+use crate::time::{AtomicTime, Nanos, Timestamp};
 
 /// How long it waits awake at most.
 pub(super) const MOMENT: Duration = Duration::from_micros(50);
@@ -27,7 +27,7 @@ const SHORT: u32 = 4;
 static CALLS: AtomicUsize = AtomicUsize::new(0);
 
 /// When there were more than there are processors for.
-static CROWDED: AtomicU64 = AtomicU64::new(0);
+static CROWDED: AtomicTime<Option<Timestamp>> = AtomicTime::none();
 
 /// How long after that it is not waited awake: whoever has called calls again.
 const CALM: Duration = Duration::from_millis(10);
@@ -39,7 +39,7 @@ impl SpinTurn {
     pub(super) fn begin() -> Self {
         let calls = CALLS.fetch_add(1, Ordering::Relaxed) + 1;
         if !fits(calls) {
-            CROWDED.store(clock::now(), Ordering::Relaxed);
+            CROWDED.store(Some(clock::now()), Ordering::Relaxed);
         }
         Self(())
     }
@@ -61,7 +61,7 @@ fn fits(calls: usize) -> bool {
 /// Whether there are enough for the calls that are under way, and were lately.
 pub(super) fn is_room() -> bool {
     fits(CALLS.load(Ordering::Relaxed).max(1))
-        && clock::now().saturating_sub(CROWDED.load(Ordering::Relaxed)) > nanos(CALM)
+        && CROWDED.load(Ordering::Relaxed).is_none_or(|crowded| clock::now().since(crowded) > Nanos::of(CALM))
 }
 
 /// What is known of the waits of one side of a channel.
@@ -94,7 +94,7 @@ impl Spin {
             return block(buffer);
         }
         let began = clock::now();
-        let waits_long = || clock::now().saturating_sub(began) > nanos(MOMENT);
+        let waits_long = || clock::now().since(began) > Nanos::of(MOMENT);
         if self.short >= SHORT
             && let Some(read) = awake(stream, buffer, waits_long)
         {
@@ -212,7 +212,7 @@ mod tests {
         spin.short = SHORT;
         let late = || {
             let began = clock::now();
-            while clock::now() - began <= nanos(MOMENT) {}
+            while clock::now().since(began) <= Nanos::of(MOMENT) {}
             other.write_all(&[7]).expect("it is there");
         };
         assert!(blocks(&mut spin, &stream, late));
@@ -241,7 +241,7 @@ mod tests {
         drop(turns);
         // Not as soon as one of them is over.
         calms_down();
-        assert!(most == 0 || clock::now() - crowded >= nanos(CALM));
+        assert!(most == 0 || clock::now().since(crowded) >= Nanos::of(CALM));
     }
 
     #[test]

@@ -11,6 +11,8 @@ use std::time::Duration;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use crate::time::{Nanos, SystemClock, Timestamp};
+
 /// `MFD_NOEXEC_SEAL` of `linux/memfd.h`.
 #[cfg(target_os = "linux")]
 const MFD_NOEXEC_SEAL: libc::c_uint = 0x0008;
@@ -80,13 +82,15 @@ pub(super) fn watched(stream: UnixStream) -> io::Result<AsyncFd<UnixStream>> {
     unsafe { AsyncFd::register_with_interest(stream, Interest::READABLE) }.map_err(io::Error::from)
 }
 
-/// The time in nanoseconds, on the clock that all processes have: since some moment of the system's start.
-pub(super) fn monotonic() -> u64 {
+/// The time on the clock that all processes have, which begins at some moment of the system's start.
+pub(super) fn monotonic() -> Timestamp<SystemClock> {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the pointer is to a variable of this frame.
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
     let (seconds, rest) = (u64::try_from(now.tv_sec), u64::try_from(now.tv_nsec));
-    seconds.unwrap_or_default() * 1_000_000_000 + rest.unwrap_or_default()
+    let since_start =
+        Duration::from_secs(seconds.unwrap_or_default()) + Duration::from_nanos(rest.unwrap_or_default());
+    Timestamp::new(Nanos::of(since_start))
 }
 
 /// Waits until one of the streams can be read or written, as it says, or is at its end. Says whether one is.

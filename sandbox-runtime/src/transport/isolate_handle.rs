@@ -14,6 +14,7 @@ use crate::isolate::watchdog::Watch;
 use crate::isolate::{Isolate, Realm, script};
 use crate::options::{Captured, Settings};
 use crate::sandbox::{SendHosts, isolate};
+use crate::time::Deadline;
 
 /// An isolate on a thread, with what was loaded into it.
 pub(super) struct IsolateSlot {
@@ -100,16 +101,17 @@ impl IsolateHandle {
         &self,
         work: impl FnOnce(&IsolateSlot) -> Result<R> + Send + 'static,
     ) -> Result<R> {
-        self.run_until(None, work)
+        self.run_until(Deadline::NEVER, work)
     }
 
     /// The same for a caller who waits for its turn until then and no longer.
     pub(super) fn run_until<R: Send + 'static>(
         &self,
-        deadline: Option<u64>,
+        deadline: Deadline,
         work: impl FnOnce(&IsolateSlot) -> Result<R> + Send + 'static,
     ) -> Result<R> {
-        let waiting = Waiting { limit: self.limit, turn: None, deadline: deadline.map(clock::instant) };
+        let waiting =
+            Waiting { limit: self.limit, turn: None, deadline: deadline.time().map(clock::instant) };
         self.thread.run(self.tenant, waiting, self.at_slot(work))
     }
 

@@ -23,6 +23,7 @@ use crate::isolate::{Isolate, Realm, clock};
 use crate::options::ConsoleOutput;
 use crate::sandbox::Builder;
 use crate::script::Script;
+use crate::time::Deadline;
 
 pub use realms::LocalRealm;
 
@@ -48,19 +49,19 @@ pub use realms::LocalRealm;
 #[derive(Clone)]
 pub struct LocalSandbox {
     isolate: Rc<Isolate>,
-    deadline: Option<u64>,
+    deadline: Deadline,
 }
 
 impl LocalSandbox {
     pub(crate) fn new(isolate: Rc<Isolate>) -> Self {
-        Self { isolate, deadline: None }
+        Self { isolate, deadline: Deadline::NEVER }
     }
 
     /// The same sandbox for a caller that waits until `deadline` and no longer; see
     /// [`Sandbox::with_deadline`](crate::Sandbox::with_deadline).
     #[must_use]
     pub fn with_deadline(&self, deadline: Instant) -> Self {
-        Self { isolate: self.isolate.clone(), deadline: Some(clock::at(deadline)) }
+        Self { isolate: self.isolate.clone(), deadline: clock::deadline(deadline) }
     }
 
     /// A builder with the default limits and no host contracts.
@@ -132,7 +133,7 @@ impl LocalSandbox {
 pub struct LocalGuest {
     isolate: Rc<Isolate>,
     exports: Rc<script::ScriptExports>,
-    deadline: Option<u64>,
+    deadline: Deadline,
 }
 
 impl LocalGuest {
@@ -140,7 +141,7 @@ impl LocalGuest {
         isolate: &Rc<Isolate>,
         realm: &Rc<Realm>,
         script: &Script,
-        deadline: Option<u64>,
+        deadline: Deadline,
     ) -> Result<Self> {
         let exports = isolate.evaluate(realm, script, deadline)?;
         Ok(Self { isolate: isolate.clone(), exports: Rc::new(exports), deadline })
@@ -150,7 +151,7 @@ impl LocalGuest {
         isolate: &Rc<Isolate>,
         realm: Rc<Realm>,
         script: Script,
-        deadline: Option<u64>,
+        deadline: Deadline,
     ) -> Result<Self> {
         let evaluation = Evaluation::new(realm, script.clone());
         let evaluation = Flying::new(isolate.clone(), evaluation, Ticket::new(deadline));
@@ -180,7 +181,7 @@ impl LocalGuest {
 pub struct Local {
     isolate: Rc<Isolate>,
     binding: Rc<script::Binding>,
-    deadline: Option<u64>,
+    deadline: Deadline,
 }
 
 impl Local {
@@ -249,6 +250,6 @@ impl<M: GuestMethod> LocalAsyncTransport<M> for Local {
 
 impl WithDeadline for Local {
     fn until(&self, deadline: Instant) -> Self {
-        Self { deadline: Some(clock::at(deadline)), ..self.clone() }
+        Self { deadline: clock::deadline(deadline), ..self.clone() }
     }
 }

@@ -8,6 +8,7 @@ use super::queue::FairQueue;
 use super::worker::{Worker, thread_is_gone};
 use crate::error::Result;
 use crate::isolate::clock;
+use crate::time::{AtomicTime, Nanos, Timestamp};
 
 pub(super) type Work = Box<dyn FnOnce(&Worker) + Send>;
 
@@ -27,8 +28,8 @@ pub(super) struct Job {
 pub(super) struct Mailbox {
     jobs: Mutex<Jobs>,
     changed: Condvar,
-    /// Since when a job is served; 0 for none.
-    since: AtomicU64,
+    /// Since when a job is served.
+    since: AtomicTime<Option<Timestamp>>,
     /// Whose it is.
     holder: AtomicU64,
 }
@@ -59,23 +60,23 @@ impl Mailbox {
     }
 
     /// The thread begins a job of a tenant. Returns the time.
-    pub(super) fn begins(&self, tenant: u64) -> u64 {
-        let now = clock::now().max(1);
+    pub(super) fn begins(&self, tenant: u64) -> Timestamp {
+        let now = clock::now();
         self.holder.store(tenant, Ordering::SeqCst);
-        self.since.store(now, Ordering::SeqCst);
+        self.since.store(Some(now), Ordering::SeqCst);
         now
     }
 
     /// The thread has done what others waited for, at the end of a job or before its caller hears of the end.
     pub(super) fn is_done(&self) {
-        self.since.store(0, Ordering::SeqCst);
+        self.since.store(None, Ordering::SeqCst);
     }
 
     /// How long the job under way has held the thread, and whose it is; zero for none.
     pub(super) fn held(&self) -> (u64, Duration) {
         let since = self.since.load(Ordering::SeqCst);
-        let held = if since == 0 { 0 } else { clock::now().saturating_sub(since) };
-        (self.holder.load(Ordering::SeqCst), Duration::from_nanos(held))
+        let held = since.map_or(Nanos::ZERO, |since| clock::now().since(since));
+        (self.holder.load(Ordering::SeqCst), held.duration())
     }
 
     /// Runs `work` inside of the job under way, which goes on afterwards.
@@ -88,10 +89,11 @@ impl Mailbox {
 
     /// The time that `work` takes is not counted as holding the thread.
     pub(super) fn apart<R>(&self, work: impl FnOnce() -> R) -> R {
-        let (since, began) = (self.since.swap(0, Ordering::SeqCst), clock::now());
+        let (since, began) = (self.since.swap(None, Ordering::SeqCst), clock::now());
         let done = work();
-        if since > 0 {
-            self.since.store(since + clock::now().saturating_sub(began), Ordering::SeqCst);
+        if let Some(since) = since {
+            let since = since.saturating_add(clock::now().since(began));
+            self.since.store(Some(since), Ordering::SeqCst);
         }
         done
     }
@@ -117,8 +119,8 @@ impl Mailbox {
     }
 
     /// A job of a tenant has taken so long.
-    pub(super) fn charge(&self, tenant: u64, nanos: u64) {
-        self.jobs().queue.charge(tenant, nanos);
+    pub(super) fn charge(&self, tenant: u64, took: Nanos) {
+        self.jobs().queue.charge(tenant, took);
     }
 
     /// The next job of any chain. With a deadline it waits no longer.

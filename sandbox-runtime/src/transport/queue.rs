@@ -6,15 +6,17 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
+use crate::time::Nanos;
+
 /// Jobs of tenants.
 pub(super) struct FairQueue<J> {
     tenants: HashMap<u64, QueuedTenant<J>>,
     /// The tenants that have jobs, in the order of their clocks, and of their coming where the clocks are equal.
-    order: BTreeSet<(u64, u64, u64)>,
+    order: BTreeSet<(Nanos, u64, u64)>,
     /// The clock of the tenant that was served last.
-    floor: u64,
+    floor: Nanos,
     /// The clock that is furthest ahead.
-    most: u64,
+    most: Nanos,
     /// How often a tenant was put into the order.
     turns: u64,
     len: usize,
@@ -22,13 +24,20 @@ pub(super) struct FairQueue<J> {
 
 struct QueuedTenant<J> {
     jobs: VecDeque<J>,
-    clock: u64,
+    clock: Nanos,
     turn: u64,
 }
 
 impl<J> Default for FairQueue<J> {
     fn default() -> Self {
-        Self { tenants: HashMap::new(), order: BTreeSet::new(), floor: 0, most: 0, turns: 0, len: 0 }
+        Self {
+            tenants: HashMap::new(),
+            order: BTreeSet::new(),
+            floor: Nanos::ZERO,
+            most: Nanos::ZERO,
+            turns: 0,
+            len: 0,
+        }
     }
 }
 
@@ -104,12 +113,12 @@ impl<J> FairQueue<J> {
     }
 
     /// A job of the tenant has taken so long.
-    pub(super) fn charge(&mut self, id: u64, nanos: u64) {
+    pub(super) fn charge(&mut self, id: u64, took: Nanos) {
         let floor = self.floor;
         let tenant =
             self.tenants.entry(id).or_insert(QueuedTenant { jobs: VecDeque::new(), clock: floor, turn: 0 });
         let was_in_line = self.order.remove(&(tenant.clock, tenant.turn, id));
-        tenant.clock = tenant.clock.saturating_add(nanos);
+        tenant.clock = tenant.clock.saturating_add(took);
         self.most = self.most.max(tenant.clock);
         if was_in_line {
             self.line_up(id);
@@ -132,7 +141,7 @@ mod tests {
     fn drain(queue: &mut FairQueue<u32>, cost: impl Fn(u64) -> u64) -> Vec<(u64, u32)> {
         let mut served = Vec::new();
         while let Some((tenant, job)) = queue.pop() {
-            queue.charge(tenant, cost(tenant));
+            queue.charge(tenant, Nanos::new(cost(tenant)));
             served.push((tenant, job));
         }
         served
@@ -152,7 +161,7 @@ mod tests {
         let mut queue = FairQueue::default();
         (0..1000).for_each(|job| queue.push(1, job));
         let first = queue.pop();
-        queue.charge(1, 10);
+        queue.charge(1, Nanos::new(10));
         queue.push(2, 0);
         assert_eq!(first, Some((1, 0)));
         assert_eq!(queue.pop(), Some((2, 0)));
@@ -179,7 +188,7 @@ mod tests {
         for job in 0..100 {
             queue.push(1, job);
             queue.pop();
-            queue.charge(1, 10);
+            queue.charge(1, Nanos::new(10));
         }
         (0..10).for_each(|job| {
             queue.push(1, job);
@@ -220,7 +229,7 @@ mod tests {
             queue.push(tenant, 0);
             queue.push(tenant + 1, 1);
             while let Some((tenant, _)) = queue.pop() {
-                queue.charge(tenant, 1);
+                queue.charge(tenant, Nanos::new(1));
             }
         }
         assert!(queue.tenants.len() <= 2, "{}", queue.tenants.len());

@@ -14,9 +14,9 @@ use super::worker::{Worker, WorkerThread, not_begun, stuck_behind, thread_is_gon
 use crate::error::{Error, Result};
 use crate::isolate::clock;
 use crate::isolate::flights::{Flying, Leg, waits_for_itself};
-use crate::isolate::meter::nanos;
 use crate::isolate::ticket::Ticket;
 use crate::isolate::watchdog::Timer;
+use crate::time::{Deadline, Nanos};
 
 /// Holds a place for a call until it is over.
 pub(super) type Guard = Box<dyn Any + Send>;
@@ -65,12 +65,12 @@ pub struct RemoteCall<R> {
     thread: Option<Arc<WorkerThread>>,
     ticket: Ticket,
     /// When it has waited long enough.
-    patience: Option<u64>,
+    patience: Option<Deadline>,
     /// Until it is polled first.
     start: Option<Start<R>>,
     answer: Option<oneshot::Receiver<Result<R>>>,
     /// When it looks next whether it waits for its turn behind one that does not end.
-    look: Option<(u64, Waker, Timer)>,
+    look: Option<(Deadline, Waker, Timer)>,
     /// How often it has looked.
     looks: u32,
 }
@@ -84,7 +84,7 @@ impl<R: Send + 'static> RemoteCall<R> {
     /// `leg` makes the call where the isolate lives, and `take` what is to be sent of its result.
     pub(super) fn at_slot<L: Leg + 'static>(
         handle: Arc<IsolateHandle>,
-        deadline: Option<u64>,
+        deadline: Deadline,
         leg: impl FnOnce(&IsolateSlot, Ticket) -> Result<Flying<L>> + Send + 'static,
         take: impl FnOnce(&IsolateSlot, L::Output) -> R + Send + 'static,
     ) -> Self {
@@ -125,13 +125,13 @@ impl<R> RemoteCall<R> {
     fn wait_for_turn(&mut self, waker: &Waker) -> Option<Error> {
         let now = clock::now();
         let deadline = self.ticket.deadline();
-        if deadline.is_some_and(|deadline| deadline <= now) {
+        if deadline.is_over(now) {
             return Some(not_begun());
         }
-        if self.patience.is_some_and(|until| until <= now) {
+        if self.patience.is_some_and(|until| until.is_over(now)) {
             return Some(self.target.impatient());
         }
-        let is_due = self.look.as_ref().is_some_and(|(at, _, _)| *at <= now);
+        let is_due = self.look.as_ref().is_some_and(|(at, _, _)| at.is_over(now));
         let stuck = || self.thread.as_ref().is_some_and(|thread| thread.is_stuck(self.target.limit()));
         if is_due && self.patience.is_none() && stuck() {
             return Some(stuck_behind());
@@ -146,9 +146,9 @@ impl<R> RemoteCall<R> {
             let pause = self.target.look().saturating_mul(1 << self.looks.min(16)).min(longest);
             let look = match &self.look {
                 Some((at, _, _)) if !is_due => *at,
-                _ => now.saturating_add(nanos(pause)),
+                _ => Deadline::after(now, Nanos::of(pause)),
             };
-            let at = [deadline, self.patience].into_iter().flatten().fold(look, u64::min);
+            let at = look.min(deadline).min(self.patience.unwrap_or(Deadline::NEVER));
             self.look = Some((at, waker.clone(), Timer::set(at, waker.clone())));
         }
         None
@@ -176,8 +176,8 @@ impl<R: Send + 'static> Future for RemoteCall<R> {
             }
             let (answer, answered) = oneshot::channel();
             this.answer = Some(answered);
-            let waits = this.target.patience().map(nanos);
-            this.patience = waits.map(|waits| clock::now().saturating_add(waits));
+            let waits = this.target.patience();
+            this.patience = waits.map(|waits| Deadline::after(clock::now(), Nanos::of(waits)));
             // A call that its caller has given up in the meantime has nothing to do.
             let work = move |worker: &Worker| {
                 if !answer.is_closed() {

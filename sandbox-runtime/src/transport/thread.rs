@@ -24,6 +24,7 @@ use crate::isolate::{Realm as GuestRealm, clock};
 use crate::options::{ConsoleOutput, Settings};
 use crate::sandbox::{Builder, SendHosts};
 use crate::script::Script;
+use crate::time::Deadline;
 
 pub use realms::Realm;
 
@@ -58,7 +59,7 @@ pub use realms::Realm;
 #[derive(Clone)]
 pub struct Sandbox {
     handle: Arc<IsolateHandle>,
-    deadline: Option<u64>,
+    deadline: Deadline,
 }
 
 impl Sandbox {
@@ -70,7 +71,7 @@ impl Sandbox {
     pub(crate) fn start(settings: Settings, hosts: SendHosts) -> Result<Self> {
         let thread = Arc::new(WorkerThread::start("sandbox", settings.limits.stack, Priority::Normal)?);
         let handle = IsolateHandle::start(thread, 0, settings, hosts)?;
-        Ok(Self { handle: Arc::new(handle), deadline: None })
+        Ok(Self { handle: Arc::new(handle), deadline: Deadline::NEVER })
     }
 
     /// The same sandbox for a caller that waits until `deadline` and no longer: what is called through this handle, and
@@ -89,7 +90,7 @@ impl Sandbox {
     /// ```
     #[must_use]
     pub fn with_deadline(&self, deadline: Instant) -> Self {
-        Self { handle: self.handle.clone(), deadline: Some(clock::at(deadline)) }
+        Self { handle: self.handle.clone(), deadline: clock::deadline(deadline) }
     }
 
     /// What its guests have used: the last call, and all since it was built or reset. It does not wait for the call that is
@@ -195,14 +196,14 @@ impl Sandbox {
 #[derive(Clone)]
 pub struct Guest {
     exports: Arc<HandleInner>,
-    deadline: Option<u64>,
+    deadline: Deadline,
 }
 
 impl Guest {
     /// Evaluates a script in the realm that is found where the isolate lives.
     fn evaluate(
         handle: &Arc<IsolateHandle>,
-        deadline: Option<u64>,
+        deadline: Deadline,
         realm: impl FnOnce(&IsolateSlot) -> Result<Rc<GuestRealm>> + Send + 'static,
         script: Script,
     ) -> Result<Self> {
@@ -216,7 +217,7 @@ impl Guest {
 
     async fn evaluate_async(
         handle: &Arc<IsolateHandle>,
-        deadline: Option<u64>,
+        deadline: Deadline,
         realm: impl FnOnce(&IsolateSlot) -> Result<Rc<GuestRealm>> + Send + 'static,
         script: Script,
     ) -> Result<Self> {
@@ -282,7 +283,7 @@ fn bind<C: ?Sized + GuestContract>(
 pub struct Remote {
     binding: Arc<HandleInner>,
     exported: Arc<[bool]>,
-    deadline: Option<u64>,
+    deadline: Deadline,
 }
 
 impl Exports for Remote {
@@ -293,7 +294,7 @@ impl Exports for Remote {
 
 impl WithDeadline for Remote {
     fn until(&self, deadline: Instant) -> Self {
-        Self { deadline: Some(clock::at(deadline)), ..self.clone() }
+        Self { deadline: clock::deadline(deadline), ..self.clone() }
     }
 }
 

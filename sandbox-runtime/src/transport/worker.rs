@@ -32,6 +32,7 @@ use crate::isolate::Isolate;
 use crate::isolate::stack::StackEnd;
 use crate::isolate::ticket::Woken;
 use crate::isolate::{clock, cpu};
+use crate::time::{AtomicTime, Timestamp};
 
 pub(crate) fn thread_is_gone() -> Error {
     Error::Discarded { cause: Box::new(Error::build("the thread of the sandbox has ended")) }
@@ -132,7 +133,7 @@ struct TaskWaker {
     mailbox: Arc<Mailbox>,
     is_queued: AtomicBool,
     /// When it was woken.
-    woken: AtomicU64,
+    woken: AtomicTime<Timestamp>,
 }
 
 impl Wake for TaskWaker {
@@ -168,7 +169,7 @@ impl Worker {
         let task = self.next_task.get();
         self.next_task.set(task + 1);
         let is_queued = AtomicBool::new(false);
-        let (mailbox, woken) = (self.mailbox.clone(), AtomicU64::new(clock::now()));
+        let (mailbox, woken) = (self.mailbox.clone(), AtomicTime::new(clock::now()));
         let waker = Arc::new(TaskWaker { task, tenant, mailbox, is_queued, woken });
         self.tasks.borrow_mut().insert(task, WorkerTask { future: Box::pin(future), waker });
         self.poll(task);
@@ -179,7 +180,7 @@ impl Worker {
         let Some(mut task) = self.tasks.borrow_mut().remove(&key) else { return };
         // Where the thread is one tenant's, a call waits for that tenant itself.
         let is_shared = task.waker.tenant != 0;
-        let woken = if is_shared { task.waker.woken.load(Ordering::SeqCst) } else { u64::MAX };
+        let woken = is_shared.then(|| task.waker.woken.load(Ordering::SeqCst));
         let _woken = Woken::at(woken);
         task.waker.is_queued.store(false, Ordering::SeqCst);
         let waker = Waker::from(task.waker.clone());
@@ -226,7 +227,7 @@ fn work(worker: &Worker) {
                 let began = worker.mailbox.begins(tenant);
                 worker.serve(job);
                 worker.mailbox.is_done();
-                worker.mailbox.charge(tenant, clock::now().saturating_sub(began));
+                worker.mailbox.charge(tenant, clock::now().since(began));
             }
             Next::Late => {}
             Next::Closed => break,

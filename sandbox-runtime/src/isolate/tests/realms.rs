@@ -8,6 +8,7 @@ use std::time::UNIX_EPOCH;
 use super::*;
 use crate::options::{Clock, Console};
 use crate::script::Script;
+use crate::time::Deadline;
 use crate::transport::local::LocalGuest;
 
 #[sandbox_api(host, crate = crate)]
@@ -192,7 +193,7 @@ fn isolate(settings: Settings) -> Rc<Isolate> {
 
 /// Walks what a script reaches that has gathered all there is, in a realm.
 fn gathered(isolate: &Rc<Isolate>, realm: &Rc<Realm>) -> Reached {
-    let guest = LocalGuest::evaluate(isolate, realm, &Script::new("gather.mjs", GATHER), None);
+    let guest = LocalGuest::evaluate(isolate, realm, &Script::new("gather.mjs", GATHER), Deadline::NEVER);
     let look = guest.and_then(|guest| guest.bind::<dyn Look>()).expect("it looks around");
     look.receive(serde_json::json!({ "a": [{}] }), &[1]).expect("it takes them");
     isolate.run(realm, None, |scope| Ok(Reached::walk(scope))).expect("it can be walked")
@@ -250,7 +251,7 @@ fn a_realm_without_handles_is_collected() {
         );
         let turn = || {
             let realm = isolate.make_realm().expect("it can be made");
-            let guest = LocalGuest::evaluate(&isolate, &realm, &script, None).expect("it runs");
+            let guest = LocalGuest::evaluate(&isolate, &realm, &script, Deadline::NEVER).expect("it runs");
             drop(realm);
             let look = guest.bind::<dyn Look>().expect("it implements it");
             assert!(matches!(look.receive(serde_json::Value::Null, &[]), Ok(serde_json::Value::Array(_))));

@@ -10,10 +10,10 @@ use std::time::Duration;
 use rustc_hash::FxHashMap;
 
 use crate::isolate::clock;
-use crate::isolate::meter::nanos;
 use crate::isolate::ticket::Ticket;
 use crate::isolate::watchdog::{Timer, Watch};
 use crate::process::wire::Window;
+use crate::time::{Deadline, Nanos};
 
 /// How often it looks.
 const LOOK: Duration = Duration::from_millis(5);
@@ -62,7 +62,7 @@ impl CancelPoller {
     }
 
     fn timer(self: &Arc<Self>) -> Timer {
-        Timer::set(clock::now().saturating_add(nanos(LOOK)), Waker::from(self.clone()))
+        Timer::set(Deadline::after(clock::now(), Nanos::of(LOOK)), Waker::from(self.clone()))
     }
 }
 

@@ -18,6 +18,7 @@ use crate::error::{Error, LimitKind, Place};
 use crate::isolate::Isolate;
 use crate::isolate::future_set::FutureSet;
 use crate::isolate::ticket::Ticket;
+use crate::time::Deadline;
 
 /// A call, until it is over.
 type Flight = Pin<Box<dyn Future<Output = Landed>>>;
@@ -69,7 +70,7 @@ impl GuestCalls {
         &self,
         id: u64,
         (isolate, place): (Rc<Isolate>, Option<Place>),
-        deadline: Option<u64>,
+        deadline: Deadline,
         taken: impl FnOnce(T) -> ChildAnswer + 'static,
         flight: impl FnOnce(Ticket) -> F,
     ) {

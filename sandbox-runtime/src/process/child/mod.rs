@@ -42,6 +42,7 @@ use crate::limits::Limits;
 use crate::options::{Console, Level, VirtualClock};
 use crate::sandbox;
 use crate::script::Script;
+use crate::time::Deadline;
 use crate::transport::worker::HandleTable;
 use answers::{Answers, Woken};
 use cancel_poller::CancelPoller;
@@ -357,11 +358,10 @@ impl Child {
     }
 
     /// When a call has to be over, and what time it is for it.
-    fn within(&self, limit: LimitData) -> Option<u64> {
+    fn within(&self, limit: LimitData) -> Deadline {
         self.set_clock(limit.now);
         self.together.set(limit.together);
-        let left = || limit.until.saturating_sub(sys::monotonic());
-        (limit.until < u64::MAX).then(|| clock::now().saturating_add(left()))
+        limit.until.on_clock(sys::monotonic, clock::now)
     }
 
     fn set_clock(&self, now: i64) {

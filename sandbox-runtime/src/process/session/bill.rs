@@ -24,15 +24,16 @@ use super::super::message::{WireBill, kind};
 use super::Session;
 use super::call::Request;
 use crate::isolate::clock;
-use crate::isolate::meter::{Bill, nanos};
+use crate::isolate::meter::Bill;
+use crate::time::{AtomicTime, Nanos, Timestamp};
 
 /// What the host has done for a call, as the parent counts it.
 #[derive(Debug, Default)]
 pub(in super::super) struct Served {
     /// How often it was called.
     pub(super) calls: AtomicU64,
-    /// How long its methods took, in nanoseconds.
-    nanos: AtomicU64,
+    /// How long its methods took.
+    took: AtomicTime<Nanos>,
 }
 
 impl Served {
@@ -41,29 +42,29 @@ impl Served {
     }
 
     fn time(&self) -> Duration {
-        Duration::from_nanos(self.nanos.load(Ordering::Relaxed))
+        self.took.load(Ordering::Relaxed).duration()
     }
 }
 
 /// A method of the host runs until this is dropped.
 pub(super) struct Serving {
     served: Arc<Served>,
-    began: u64,
-    before: u64,
+    began: Timestamp,
+    before: Nanos,
 }
 
 impl Serving {
     pub(super) fn begin(served: Arc<Served>) -> Self {
-        let before = served.nanos.load(Ordering::Relaxed);
+        let before = served.took.load(Ordering::Relaxed);
         Self { served, began: clock::now(), before }
     }
 }
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        let took = clock::now().saturating_sub(self.began);
+        let took = clock::now().since(self.began);
         // What methods inside of it took is part of it.
-        self.served.nanos.store(self.before.saturating_add(took), Ordering::Relaxed);
+        self.served.took.store(self.before.saturating_add(took), Ordering::Relaxed);
     }
 }
 
@@ -106,12 +107,12 @@ impl Session {
     }
 
     /// Bills a call of which the child can say nothing: that it was made, how long it took, and what the host did for it.
-    pub(super) fn charge_lost(&self, began: u64, cpu: u64, served: &Served) {
-        let wall = Duration::from_nanos(clock::now().saturating_sub(began));
+    pub(super) fn charge_lost(&self, began: Timestamp, cpu: Nanos, served: &Served) {
+        let wall = clock::now().since(began).duration();
         let bill = Bill {
             calls: 1,
             wall,
-            cpu: Duration::from_nanos(cpu),
+            cpu: cpu.duration(),
             host_calls: served.calls(),
             host_time: served.time().min(wall),
             ..Bill::default()
@@ -138,12 +139,12 @@ impl Request<'_> {
         if bill == WireBill::default() && answer.kind != kind::VALUE && asked == 0 {
             return;
         }
-        let passed = Duration::from_nanos(clock::now().saturating_sub(self.began));
+        let passed = clock::now().since(self.began).duration();
         let (bill, console_dropped) = self.believable(&Bill::of(bill), passed, served);
         // Those that were written and not kept are told already.
         self.session.settings.captured.drop_lines(console_dropped);
         self.session.meter.charge_numbers(bill.numbers());
-        self.live.guard.paid(nanos(bill.cpu));
+        self.live.guard.paid(Nanos::of(bill.cpu));
     }
 
     /// The bill, and how many lines the child itself has dropped.
@@ -151,7 +152,7 @@ impl Request<'_> {
         /// No engine does what only it can count more often, in nanoseconds.
         const ONCE: u64 = 10;
         let (limits, credit) = (self.session.limits(), &self.state.credit);
-        let counted = nanos(passed) / ONCE;
+        let counted = Nanos::of(passed).get() / ONCE;
         let console_dropped = said.console_dropped.min(counted);
         let (unkept, lines) = self.state.unkept.take();
         let (asked, host_time) = (served.calls(), served.time().min(passed));

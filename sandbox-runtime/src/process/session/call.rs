@@ -13,6 +13,7 @@ use super::state::{KeptCalls, SessionState};
 use super::{About, Handle, LiveChild, Pays, Session, What};
 use crate::error::{Death, Error, Result};
 use crate::options::{ConsoleLine, Level};
+use crate::time::Timestamp;
 
 /// How much is kept of what is read, or is to be sent, in bytes, while the child does not read: more than a guest says at once that has
 /// a heap of the usual size.
@@ -43,7 +44,7 @@ pub(in super::super) struct Request<'c> {
     pub(super) state: &'c SessionState,
     pub(super) live: &'c Arc<LiveChild>,
     pub(super) about: About,
-    pub(super) began: u64,
+    pub(super) began: Timestamp,
     /// It is made by whoever drives calls side by side, and waits for nothing.
     pub(super) is_driven: bool,
     /// On whose bill it is when the process ends by it.

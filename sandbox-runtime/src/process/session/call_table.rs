@@ -13,18 +13,18 @@ use super::bill::Served;
 use super::erased_call::ErasedCall;
 use super::{About, GRACE, pipe_waker};
 use crate::error::{Error, LimitKind};
-use crate::isolate::meter::nanos;
 use crate::isolate::pending_host_call::Pendings;
 use crate::isolate::run::drop_of_host;
+use crate::time::{Deadline, Nanos, Timestamp};
 
 /// A call that is under way.
 pub(super) struct ChildCall {
     /// Until it is told what became of the call, or nobody awaits it.
     pub(super) erased: Option<Box<dyn ErasedCall>>,
     pub(super) about: About,
-    pub(super) began: u64,
+    pub(super) began: Timestamp,
     /// When it has to be over.
-    pub(super) end: u64,
+    pub(super) end: Deadline,
     /// Because its caller says so.
     pub(super) by_caller: bool,
     /// Since the child was told to end it.
@@ -38,9 +38,9 @@ pub(super) struct ChildCall {
 
 #[derive(Clone, Copy)]
 pub(super) struct Ending {
-    pub(super) since: u64,
+    pub(super) since: Timestamp,
     /// When the child has to have done so, unless it has just ended another.
-    pub(super) until: u64,
+    pub(super) until: Deadline,
 }
 
 impl ChildCall {
@@ -69,13 +69,13 @@ impl ChildCall {
     }
 
     /// When it has to be looked at, whatever happens. A child that has just ended another call has until `ends_until`.
-    fn due(&self, is_alone: bool, ends_until: u64) -> u64 {
+    fn due(&self, is_alone: bool, ends_until: Deadline) -> Deadline {
         match self.ending {
-            None if self.erased.is_none() => 0,
+            None if self.erased.is_none() => Deadline::PASSED,
             None => self.end,
             // Its caller is told, whatever the child does.
             Some(Ending { since, until }) if self.erased.is_some() && !is_alone => {
-                since.saturating_add(nanos(GRACE)).min(until.max(ends_until))
+                Deadline::after(since, Nanos::of(GRACE)).min(until.max(ends_until))
             }
             Some(Ending { until, .. }) => until.max(ends_until),
         }
@@ -87,7 +87,7 @@ impl ChildCall {
 pub(super) struct CallTable {
     entries: BTreeMap<u64, Entry>,
     /// When each has to be looked at, at the earliest.
-    due: BTreeSet<(u64, u64)>,
+    due: BTreeSet<(Deadline, u64)>,
     /// How many the child was told to end.
     ending: usize,
     ready: Arc<ReadyCalls>,
@@ -98,7 +98,7 @@ pub(super) struct CallTable {
 struct Entry {
     flight: ChildCall,
     mark_ready: Arc<ReadyWaker>,
-    due: u64,
+    due: Deadline,
 }
 
 impl Entry {
@@ -128,7 +128,7 @@ impl CallTable {
 
     pub(super) fn insert(&mut self, id: u64, flight: ChildCall) {
         let mark_ready = ReadyWaker { id, is_known: AtomicBool::default(), all: self.ready.clone() };
-        self.entries.insert(id, Entry { flight, mark_ready: Arc::new(mark_ready), due: u64::MAX });
+        self.entries.insert(id, Entry { flight, mark_ready: Arc::new(mark_ready), due: Deadline::NEVER });
         self.look_at(id);
     }
 
@@ -152,22 +152,22 @@ impl CallTable {
     }
 
     /// When the last one has to be over.
-    pub(super) fn last_end(&self) -> u64 {
-        self.all().map(|flight| flight.end).max().unwrap_or_default()
+    pub(super) fn last_end(&self) -> Deadline {
+        self.all().map(|flight| flight.end).max().unwrap_or(Deadline::PASSED)
     }
 
     /// When the first one has to be looked at.
-    pub(super) fn first_due(&self) -> u64 {
-        self.due.first().map_or(u64::MAX, |(due, _)| *due)
+    pub(super) fn first_due(&self) -> Deadline {
+        self.due.first().map_or(Deadline::NEVER, |(due, _)| *due)
     }
 
     /// The next one that has to be looked at by now. It has to be changed before this is asked again.
-    pub(super) fn next_due(&mut self, now: u64, ends_until: u64) -> Option<u64> {
+    pub(super) fn next_due(&mut self, now: Timestamp, ends_until: Deadline) -> Option<u64> {
         loop {
-            let (_, id) = self.due.first().copied().filter(|(due, _)| *due <= now)?;
+            let (_, id) = self.due.first().copied().filter(|(due, _)| due.is_over(now))?;
             let flight = self.get(id)?;
             let later = flight.due(self.len() == 1, ends_until);
-            if later <= now {
+            if later.is_over(now) {
                 return Some(id);
             }
             // It was excused, or others are gone.
@@ -177,14 +177,14 @@ impl CallTable {
 
     /// Those that nobody awaits any more, and that the child was not told to end.
     pub(super) fn dropped(&self) -> impl Iterator<Item = u64> {
-        self.due.iter().take_while(|(due, _)| *due == 0).map(|(_, id)| *id)
+        self.due.iter().take_while(|(due, _)| *due == Deadline::PASSED).map(|(_, id)| *id)
     }
 
     /// Changes one, which is then looked at when it has to be.
     pub(super) fn change<R>(
         &mut self,
         id: u64,
-        ends_until: u64,
+        ends_until: Deadline,
         change: impl FnOnce(&mut ChildCall) -> R,
     ) -> Option<R> {
         let is_alone = self.len() == 1;
@@ -197,7 +197,7 @@ impl CallTable {
         Some(changed)
     }
 
-    fn schedule(&mut self, id: u64, due: u64) {
+    fn schedule(&mut self, id: u64, due: Deadline) {
         if let Some(entry) = self.entries.get_mut(&id) {
             self.due.remove(&(entry.due, id));
             entry.due = due;
@@ -208,32 +208,33 @@ impl CallTable {
     /// Notes when it has to be looked at: at once, when nobody awaits it any more.
     fn look_at(&mut self, id: u64) {
         if self.entries.get_mut(&id).is_some_and(Entry::is_dropped) {
-            self.change(id, 0, |flight| drop(flight.erased.take()));
+            self.change(id, Deadline::PASSED, |flight| drop(flight.erased.take()));
         } else {
-            self.change(id, 0, |_| ());
+            self.change(id, Deadline::PASSED, |_| ());
         }
     }
 
     /// The child was not listened to for so long.
-    pub(super) fn excuse(&mut self, nanos: u64) {
+    pub(super) fn excuse(&mut self, span: Nanos) {
         if self.ending > 0 {
             let endings = self.entries.values_mut().filter_map(|entry| entry.flight.ending.as_mut());
             for ending in endings {
-                (ending.since, ending.until) = (ending.since + nanos, ending.until.saturating_add(nanos));
+                (ending.since, ending.until) =
+                    (ending.since.saturating_add(span), ending.until.extended(span));
             }
         }
     }
 
-    /// Those whose callers should have been told long ago that their time is over, and how long it is until there is another.
-    pub(super) fn late(&self, now: u64) -> (Vec<u64>, u64) {
-        let (mut late, mut left) = (Vec::new(), u64::MAX);
+    /// Those whose callers should have been told long ago that their time is over, and when there is another.
+    pub(super) fn late(&self, now: Timestamp) -> (Vec<u64>, Deadline) {
+        let (mut late, mut next) = (Vec::new(), Deadline::NEVER);
         for (id, entry) in self.entries.iter().filter(|(_, entry)| entry.flight.erased.is_some()) {
-            match entry.flight.end.saturating_add(nanos(GRACE)) {
-                end if end <= now => late.push(*id),
-                end => left = left.min(end - now),
+            match entry.flight.end.extended(Nanos::of(GRACE)) {
+                end if end.is_over(now) => late.push(*id),
+                end => next = next.min(end),
             }
         }
-        (late, left)
+        (late, next)
     }
 
     /// Whom to wake from now on.

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::process::frame::Frame;
 use crate::process::message::LimitData;
 use crate::process::wire::Out;
+use crate::time::Deadline;
 
 /// A call that somebody awaits.
 pub(in super::super) trait ErasedCall: Send {
@@ -49,7 +50,7 @@ pub(in super::super) struct CallTerms {
     /// What it is done with.
     pub(in super::super) handle: Option<Handle>,
     /// Until when its caller waits.
-    pub(in super::super) deadline: Option<u64>,
+    pub(in super::super) deadline: Deadline,
 }
 
 /// A call that gives a value of one type.

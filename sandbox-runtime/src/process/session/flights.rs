@@ -24,7 +24,6 @@ use super::state::{SessionState, Underway};
 use super::{About, LiveChild, Pays, Session};
 use crate::error::{Death, Error, Result};
 use crate::isolate::clock;
-use crate::isolate::meter::nanos;
 use crate::isolate::pending_host_call::{PendingHostCall, Pendings};
 use crate::isolate::run::{drop_of_host, of_host, unless_it_panics};
 use crate::isolate::ticket::TicketScope;
@@ -32,6 +31,7 @@ use crate::process::frame::Frame;
 use crate::process::message::kind;
 use crate::process::sys;
 use crate::process::wire::Out;
+use crate::time::{Deadline, Nanos};
 
 /// How many frames are read before it is looked what else there is to do.
 const AT_ONCE: usize = 64;
@@ -49,16 +49,17 @@ pub(in super::super) struct Driver {
     /// How many bytes there was no room for in the stream.
     backlog: usize,
     /// When somebody waits no longer for a call to begin.
-    next: u64,
+    next: Deadline,
     /// Until when the child may end what it was told to, because it has just ended something.
-    ends_until: u64,
+    ends_until: Deadline,
     /// How long it is waited before it is looked whether the child keeps to its limits.
     patience: Patience,
 }
 
 impl Driver {
     pub(super) fn new(session: Arc<Session>) -> Self {
-        let (backlog, next, ends_until, patience) = (0, u64::MAX, 0, Patience::default());
+        let (backlog, next, ends_until, patience) =
+            (0, Deadline::NEVER, Deadline::PASSED, Patience::default());
         Self { session, live: None, flights: CallTable::default(), backlog, next, ends_until, patience }
     }
 
@@ -74,7 +75,7 @@ impl Driver {
                 None => state = session.state.try_lock_for(self.tell_late(&session)),
             }
         };
-        self.flights.excuse(clock::now().saturating_sub(asked));
+        self.flights.excuse(clock::now().since(asked));
         session.jobs.listen(cx.waker());
         self.flights.listen(cx.waker());
         if let Err(error) = self.advance(&session, &state, cx) {
@@ -93,18 +94,16 @@ impl Driver {
     /// dropped: the other call may wait for such a guest. Says how long until this is to be asked again. All else that ends with a
     /// call has to wait.
     fn tell_late(&mut self, session: &Session) -> Duration {
-        /// The longest wait, in nanoseconds, without a call under way and with one, whose future may be dropped at any time.
-        const MOST: (u64, u64) = (1_000_000_000, 10_000_000);
-        let (now, mut left) = (clock::now(), if self.flights.is_empty() { MOST.0 } else { MOST.1 });
+        /// The longest wait without a call under way and with one, whose future may be dropped at any time.
+        const MOST: (Duration, Duration) = (Duration::from_secs(1), Duration::from_millis(10));
+        let (now, most) = (clock::now(), if self.flights.is_empty() { MOST.0 } else { MOST.1 });
         self.flights.mark_ready();
         for id in self.flights.dropped() {
             self.live.iter().flat_map(|live| &live.to_child).for_each(|window| window.call_off(id));
         }
-        let (overdue, next) = session.jobs.overdue(now);
+        let (overdue, next_job) = session.jobs.overdue(now);
         overdue.into_iter().for_each(QueuedJob::refuse);
-        left = left.min(next.saturating_sub(now));
-        let (late, next) = self.flights.late(now);
-        left = left.min(next);
+        let (late, next_call) = self.flights.late(now);
         for id in late {
             self.live.iter().flat_map(|live| &live.to_child).for_each(|window| window.call_off(id));
             let told = self.flights.change(id, self.ends_until, |flight| {
@@ -114,15 +113,15 @@ impl Driver {
                 erased.fail(session.over(kind, place));
             }
         }
-        Duration::from_nanos(left)
+        next_job.min(next_call).remaining(now).map_or(most, |left| most.min(left.duration()))
     }
 
     /// The thread was another's for so long, while the child had something to say or was to be told something.
-    pub(super) fn was_away(&mut self, nanos_away: u64) {
+    pub(super) fn was_away(&mut self, span: Nanos) {
         /// Less than what is waited for a thread anyway.
-        const SHORT: u64 = 20_000_000;
-        if nanos_away > SHORT {
-            self.flights.excuse(nanos_away);
+        const SHORT: Nanos = Nanos::of(Duration::from_millis(20));
+        if span > SHORT {
+            self.flights.excuse(span);
             let grace = self.session.grace;
             self.live.iter().for_each(|live| live.guard.for_at_least(grace));
         }
@@ -204,7 +203,7 @@ impl Driver {
     /// Begins what is to be done, unless the child has still much to read, or to end what it was told to: it could put that off for ever.
     fn board(&mut self, session: &Arc<Session>, state: &SessionState, cx: &mut Context<'_>) -> Result<bool> {
         let mut has_begun = false;
-        self.next = u64::MAX;
+        self.next = Deadline::NEVER;
         while self.backlog < MOST_SENT && !self.flights.has_ending() {
             let Some(job) = session.jobs.take() else { break };
             has_begun = true;
@@ -243,16 +242,16 @@ impl Driver {
                 return Ok(());
             }
         };
-        let (began, deadline) = (clock::now(), terms.deadline.unwrap_or(u64::MAX));
-        if deadline <= began {
+        let (began, deadline) = (clock::now(), terms.deadline);
+        if deadline.is_over(began) {
             QueuedJob::Call(erased, None).refuse();
             return Ok(());
         }
-        let limit = began.saturating_add(nanos(session.settings.limits.wall));
+        let limit = Deadline::after(began, Nanos::of(session.settings.limits.wall));
         let (end, by_caller) = (limit.min(deadline), deadline < limit);
         session.begins(state, &live, end, session.beginning(state));
         let call = Request { about: terms.about, ..Self::call(session, state, &live) };
-        let limit = session.limit(state, Some(end));
+        let limit = session.limit(state, end);
         let written = |out: &mut Out| {
             let write = unless_it_panics(|| erased.write(limit, out));
             write
@@ -325,7 +324,7 @@ impl Driver {
         call.state.flying.borrow_mut().remove(&frame.call);
         if flight.ending.is_some() {
             // It has many to end, maybe.
-            self.ends_until = clock::now().saturating_add(nanos(call.session.grace));
+            self.ends_until = Deadline::after(clock::now(), Nanos::of(call.session.grace));
             call.live.guard.until_at_least(self.ends_until);
         }
         call.session.ends(call.state, call.live);
@@ -363,7 +362,7 @@ impl Driver {
             }
             Err(error) => call.refuse(frame.call, &asked, &error)?,
         }
-        self.flights.excuse(clock::now().saturating_sub(began));
+        self.flights.excuse(clock::now().since(began));
         Ok(())
     }
 
@@ -420,7 +419,7 @@ impl Driver {
         }
         if has_polled {
             call.allow();
-            self.flights.excuse(clock::now().saturating_sub(began));
+            self.flights.excuse(clock::now().since(began));
         }
         Ok(has_told)
     }
@@ -444,7 +443,7 @@ impl Driver {
                     })?;
                     // It may have to finish a turn of another before it reads that.
                     let last = *last.get_or_insert_with(|| self.flights.last_end());
-                    let until = last.max(now).saturating_add(nanos(call.session.grace));
+                    let until = last.max(Deadline::at(now)).extended(Nanos::of(call.session.grace));
                     live.guard.until_at_least(until);
                     let hosts = self.flights.change(id, ends_until, |flight| {
                         flight.ending = Some(Ending { since: now, until });
@@ -452,7 +451,7 @@ impl Driver {
                     });
                     drop_of_host(hosts);
                 }
-                Some(ending) if ending.until.max(ends_until) <= now => {
+                Some(ending) if ending.until.max(ends_until).is_over(now) => {
                     live.guard.condemn(Death::Overdue);
                     return Err(Request { about: flight.about, began: flight.began, ..call }.death());
                 }
@@ -497,7 +496,7 @@ impl Driver {
     }
 
     /// When it has something to do, whatever happens.
-    pub(super) fn due(&self) -> u64 {
+    pub(super) fn due(&self) -> Deadline {
         self.flights.first_due().min(self.next)
     }
 
@@ -515,12 +514,13 @@ impl Driver {
     pub(super) fn wait(&mut self, pipe_waker: &PipeWaker) {
         let Some(live) = self.live.clone() else { return pipe_waker.wait() };
         loop {
-            let left = self.due().saturating_sub(clock::now());
+            let left = self.due().remaining(clock::now());
             let room = if self.backlog > 0 { libc::POLLOUT } else { 0 };
             let poll_stream = if self.backlog < MOST_KEPT { libc::POLLIN } else { 0 };
             let streams =
                 [(live.poll_stream.as_fd(), poll_stream | room), (pipe_waker.stream(), libc::POLLIN)];
-            let is_due = left == 0 || sys::wait_for_any(&streams, self.patience.next(left)).unwrap_or(true);
+            let is_due = left.is_some_and(Nanos::is_zero)
+                || sys::wait_for_any(&streams, self.patience.next(left)).unwrap_or(true);
             if is_due || live.guard.look().is_err() {
                 return;
             }

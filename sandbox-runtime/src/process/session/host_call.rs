@@ -18,10 +18,10 @@ use crate::error::{Death, Direction, Place, Result, Source};
 use crate::guest_error::HostError;
 use crate::isolate::clock;
 use crate::isolate::host_dispatch::{Called, KeptAnswer, PlainHost, Started, Unanswered};
-use crate::isolate::meter::nanos;
 use crate::isolate::run::unless_it_panics;
 use crate::isolate::stack::StackEnd;
 use crate::isolate::thrown::STACK_FULL;
+use crate::time::Nanos;
 
 /// A call of a host method that the child asks for.
 pub(super) struct HostCallAsked<'a> {
@@ -86,8 +86,8 @@ impl<'c> Request<'c> {
     /// has it ask nothing more. While it waits for a method of the host, a child says nothing; what is there was said before its time.
     fn closes(&self, owner: u64) -> Result<()> {
         let now = clock::now();
-        let grace = nanos(self.session.grace);
-        let is_late = self.state.with(owner, |call| now > call.end.saturating_add(grace)).unwrap_or(false);
+        let grace = Nanos::of(self.session.grace);
+        let is_late = self.state.with(owner, |call| call.end.extended(grace).is_over(now)).unwrap_or(false);
         if is_late {
             if !self.state.kept.borrow().is_empty() || self.read_now()?.is_some() {
                 return Err(self.broken("a frame while it waits for the host"));

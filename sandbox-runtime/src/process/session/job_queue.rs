@@ -16,6 +16,7 @@ use super::flights::Driver;
 use super::pipe_waker::PipeWaker;
 use super::readiness_task::ReadinessPoll;
 use crate::error::{Error, Result};
+use crate::time::{Deadline, Timestamp};
 use crate::transport::worker::not_begun;
 
 /// How long a thread waits for the next call before it ends.
@@ -31,10 +32,10 @@ pub(in super::super) enum QueuedJob {
 
 impl QueuedJob {
     /// Until when its caller waits.
-    fn deadline(&self) -> u64 {
+    fn deadline(&self) -> Deadline {
         match self {
-            Self::Call(erased, _) => erased.terms().deadline.unwrap_or(u64::MAX),
-            Self::Work(_) => u64::MAX,
+            Self::Call(erased, _) => erased.terms().deadline,
+            Self::Work(_) => Deadline::NEVER,
         }
     }
 
@@ -112,12 +113,12 @@ impl JobQueue {
     }
 
     /// Takes the calls that nobody can begin any more, for their callers wait no longer, and says when the next one is of these.
-    pub(super) fn overdue(&self, now: u64) -> (Vec<QueuedJob>, u64) {
-        let (mut overdue, mut next) = (Vec::new(), u64::MAX);
+    pub(super) fn overdue(&self, now: Timestamp) -> (Vec<QueuedJob>, Deadline) {
+        let (mut overdue, mut next) = (Vec::new(), Deadline::NEVER);
         let mut inner = self.inner();
         for job in std::mem::take(&mut inner.jobs) {
             match job.deadline() {
-                deadline if deadline <= now => overdue.push(job),
+                deadline if deadline.is_over(now) => overdue.push(job),
                 deadline => {
                     next = next.min(deadline);
                     inner.jobs.push_back(job);

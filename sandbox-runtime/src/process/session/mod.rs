@@ -37,11 +37,12 @@ use crate::contract::ContractSpec;
 use crate::error::{Death, Error, Excess, LimitKind, Place, Result};
 use crate::isolate::clock;
 use crate::isolate::host_dispatch::SentHosts;
-use crate::isolate::meter::{Ledger, nanos};
+use crate::isolate::meter::Ledger;
 use crate::isolate::thrown;
 use crate::isolate::ticket::within;
 use crate::limits::Limits;
 use crate::options::{Captured, Clock, Settings};
+use crate::time::{Deadline, Nanos};
 use crate::transport::blocking;
 
 pub(super) use call::CallAnswer;
@@ -224,13 +225,13 @@ impl Session {
 
     /// Whether any call is under way.
     pub(super) fn is_busy(&self) -> bool {
-        self.live().is_some_and(|live| live.guard.end() < u64::MAX)
+        self.live().is_some_and(|live| !live.guard.end().is_never())
     }
 
     /// What is left of the synchronous call under way.
     pub(super) fn left(&self) -> Option<Duration> {
         let end = self.live().filter(|_| self.is_running()).map(|live| live.guard.end())?;
-        Some(Duration::from_nanos(end.saturating_sub(clock::now())))
+        end.remaining(clock::now()).map(Nanos::duration)
     }
 
     /// What its process has in memory.
@@ -244,7 +245,7 @@ impl Session {
     }
 
     fn reset_here(&self) -> Result<()> {
-        let state = self.lock(None)?;
+        let state = self.lock(Deadline::NEVER)?;
         if self.here() != CallScope::Elsewhere {
             return Err(Error::build("a sandbox cannot be reset by a host method that its own guest called"));
         }
@@ -266,12 +267,12 @@ impl Session {
         self.forgotten.lock().unwrap_or_else(PoisonError::into_inner).push(handle);
     }
 
-    fn lock(&self, deadline: Option<u64>) -> Result<parking_lot::ReentrantMutexGuard<'_, SessionState>> {
+    fn lock(&self, deadline: Deadline) -> Result<parking_lot::ReentrantMutexGuard<'_, SessionState>> {
         // Behind a call that takes as long as it may, and one that does so after it. Others may be before it, each for as long.
         let patience = self.settings.limits.wall.saturating_mul(2).saturating_add(self.grace);
         loop {
             let turns = self.turns.load(Ordering::SeqCst);
-            let left = deadline.map(|deadline| Duration::from_nanos(deadline.saturating_sub(clock::now())));
+            let left = deadline.remaining(clock::now()).map(Nanos::duration);
             let wait = left.map_or(patience, |left| left.min(patience));
             if let Some(state) = self.state.try_lock_for(wait) {
                 self.turns.fetch_add(1, Ordering::SeqCst);
@@ -316,7 +317,7 @@ impl Session {
         &self,
         about: About,
         what: (u8, Option<Handle>),
-        deadline: Option<u64>,
+        deadline: Deadline,
         body: impl FnOnce(LimitData, &mut Out) -> Result<()>,
         taken: impl FnOnce(CallAnswer<'_>) -> Option<Result<T>>,
     ) -> Result<T> {
@@ -327,7 +328,7 @@ impl Session {
         &self,
         about: About,
         (kind, handle): (u8, Option<Handle>),
-        deadline: Option<u64>,
+        deadline: Deadline,
         body: impl FnOnce(LimitData, &mut Out) -> Result<()>,
         taken: impl FnOnce(CallAnswer<'_>) -> Option<Result<T>>,
     ) -> Result<T> {
@@ -345,11 +346,10 @@ impl Session {
         let pays = if how == Beginning::Inside { Pays::Outer } else { Pays::Itself };
         let call =
             Request { session: self, state: &state, live: &live, about, began, is_driven: false, pays };
-        let wall = nanos(self.settings.limits.wall);
-        let limit = began.saturating_add(wall);
-        let end = deadline.map_or(limit, |deadline| deadline.min(limit));
+        let wall = Nanos::of(self.settings.limits.wall);
+        let end = Deadline::after(began, wall).min(deadline);
         // Its turn may come after that of another.
-        let end = end.saturating_add(if how == Beginning::Beside { wall } else { 0 });
+        let end = if how == Beginning::Beside { end.extended(wall) } else { end };
         self.begins(&state, &live, end, how);
         if how != Beginning::Inside {
             state.here.replace(Underway { end, ..Underway::default() });
@@ -396,8 +396,8 @@ impl Session {
     }
 
     /// A call begins that has to be over at `end`.
-    fn begins(&self, state: &SessionState, live: &LiveChild, end: u64, how: Beginning) {
-        let (end, cpu) = (end.saturating_add(nanos(self.grace)), self.settings.limits.cpu);
+    fn begins(&self, state: &SessionState, live: &LiveChild, end: Deadline, how: Beginning) {
+        let (end, cpu) = (end.extended(Nanos::of(self.grace)), self.settings.limits.cpu);
         let cpu = (cpu < Duration::MAX).then(|| cpu.saturating_add(self.grace));
         match how {
             Beginning::Alone => {
@@ -424,7 +424,7 @@ impl Session {
     fn ends(&self, state: &SessionState, live: &LiveChild) {
         if state.flying.borrow().is_empty() && !self.is_running() {
             state.hush();
-            live.guard.called(clock::now().saturating_sub(state.since.get()));
+            live.guard.called(clock::now().since(state.since.get()));
         }
     }
 
@@ -455,10 +455,8 @@ impl Session {
     }
 
     /// What a call is limited to.
-    fn limit(&self, state: &SessionState, deadline: Option<u64>) -> LimitData {
-        let until = deadline.map_or(u64::MAX, |deadline| {
-            sys::monotonic().saturating_add(deadline.saturating_sub(clock::now()))
-        });
+    fn limit(&self, state: &SessionState, deadline: Deadline) -> LimitData {
+        let until = deadline.on_clock(clock::now, sys::monotonic);
         LimitData { until, now: self.now(), together: !state.is_alone.get() }
     }
 
@@ -496,8 +494,8 @@ impl Session {
             .error(failure.fault)
     }
 
-    /// The error of a child that has ended, or that is ended now, and the CPU time that it had and that is on no bill, in nanoseconds.
-    fn death(place: Option<Place>, guard: &Guard, process: &ChildProcess) -> (Error, u64) {
+    /// The error of a child that has ended, or that is ended now, and the CPU time that it had and that is on no bill.
+    fn death(place: Option<Place>, guard: &Guard, process: &ChildProcess) -> (Error, Nanos) {
         let death = guard.verdict().unwrap_or_else(|| match process.ended().map(|ended| ended.status) {
             Some(status) => match (status.signal(), status.code()) {
                 (Some(signal), _) => Death::Signal { signal },
@@ -510,7 +508,7 @@ impl Session {
             None => Death::Protocol { reason: "the end of the channel, and did not end itself".into() },
         });
         let ended = process.end();
-        let cpu = nanos(guard.unpaid(ended.map(|ended| ended.cpu).unwrap_or_default()));
+        let cpu = Nanos::of(guard.unpaid(ended.map(|ended| ended.cpu).unwrap_or_default()));
         guard.paid(cpu);
         (Error::Process { death, place }, cpu)
     }

@@ -4,7 +4,7 @@ use std::future::{pending, poll_fn};
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use super::{LiveChild, pipe_waker};
 use crate::error::Error;
 use crate::isolate::clock;
 use crate::process::sys;
+use crate::time::{AtomicTime, Deadline, Nanos, Timestamp};
 
 /// How long it is waited before somebody looks whether a child keeps to its limits: longer and longer while it says nothing, for
 /// then it computes nothing that it may compute, and the kernel bounds its memory as well.
@@ -33,12 +34,12 @@ impl Patience {
     const LEAST: Duration = Duration::from_millis(1);
     const MOST: Duration = Duration::from_millis(16);
 
-    /// How long to wait this time, when so many nanoseconds are left. Whole milliseconds, and one at least.
-    pub(super) fn next(&mut self, left: u64) -> Duration {
+    /// How long to wait this time, when so much is left until a deadline, if there is one. Whole milliseconds, and one at least.
+    pub(super) fn next(&mut self, left: Option<Nanos>) -> Duration {
         let now = self.0;
         self.0 = (now * 2).min(Self::MOST);
-        let left = Duration::from_nanos(left);
-        now.min(left + Self::LEAST - Duration::from_nanos(1)).max(Self::LEAST)
+        let whole = |left: Nanos| left.duration() + Self::LEAST - Duration::from_nanos(1);
+        left.map_or(now, |left| now.min(whole(left))).max(Self::LEAST)
     }
 }
 
@@ -49,26 +50,26 @@ struct ReadinessTask {
     task: AbortHandle,
 }
 
-#[derive(Default)]
 struct StreamWatch {
     waker: AtomicWaker,
     /// When the task wants to be woken.
-    due: AtomicU64,
-    /// Since when it was to be; 0 when it has been.
-    woken: AtomicU64,
+    due: AtomicTime<Deadline>,
+    /// Since when it was to be; `None` when it has been.
+    woken: AtomicTime<Option<Timestamp>>,
 }
 
 impl StreamWatch {
     fn wake(&self) {
-        _ = self.woken.compare_exchange(0, clock::now().max(1), Ordering::SeqCst, Ordering::SeqCst);
+        self.woken.set_if_none(clock::now(), Ordering::SeqCst);
         self.waker.wake();
     }
 }
 
 impl ReadinessTask {
     fn over(live: Arc<LiveChild>) -> io::Result<Self> {
-        let watch = Arc::<StreamWatch>::default();
-        watch.due.store(u64::MAX, Ordering::Relaxed);
+        let (waker, due, woken) =
+            (AtomicWaker::new(), AtomicTime::new(Deadline::NEVER), AtomicTime::default());
+        let watch = Arc::new(StreamWatch { waker, due, woken });
         let runtime = pipe_waker::for_sentries()?;
         let poll_stream = {
             let _entered = runtime.enter();
@@ -78,7 +79,7 @@ impl ReadinessTask {
         let task = runtime.spawn(async move {
             let (mut patience, mut is_closed) = (Patience::default(), false);
             loop {
-                let left = own.due.load(Ordering::Relaxed).saturating_sub(clock::now());
+                let left = own.due.load(Ordering::Relaxed).remaining(clock::now());
                 let time = std::pin::pin!(tokio::time::sleep(patience.next(left)));
                 // It stays closed, and whoever reads finds the end. A child that has said all may be late all the same.
                 let news =
@@ -96,7 +97,7 @@ impl ReadinessTask {
                         own.wake();
                     }
                     Either::Right(_) => {
-                        let is_due = own.due.load(Ordering::Relaxed) <= clock::now();
+                        let is_due = own.due.load(Ordering::Relaxed).is_over(clock::now());
                         // Whether it is late is for the task to say, whose thread may be another's meanwhile.
                         if watched.guard.exceeds() || watched.guard.verdict().is_some() || is_due {
                             own.wake();
@@ -140,9 +141,8 @@ impl ReadinessPoll {
         loop {
             if let Some(readiness) = &self.readiness {
                 readiness.watch.waker.register(cx.waker());
-                match readiness.watch.woken.swap(0, Ordering::SeqCst) {
-                    0 => {}
-                    since => self.driver.was_away(clock::now().saturating_sub(since)),
+                if let Some(since) = readiness.watch.woken.swap(None, Ordering::SeqCst) {
+                    self.driver.was_away(clock::now().since(since));
                 }
             }
             if self.driver.pump(cx) {
@@ -162,7 +162,7 @@ impl ReadinessPoll {
             if is_watched {
                 if let Some(readiness) = &self.readiness {
                     // Nobody says when there is room in the stream.
-                    let soon = if self.driver.is_blocked() { clock::now() } else { u64::MAX };
+                    let soon = if self.driver.is_blocked() { Deadline::PASSED } else { Deadline::NEVER };
                     readiness.watch.due.store(self.driver.due().min(soon), Ordering::Relaxed);
                 }
                 return Poll::Pending;

@@ -8,7 +8,6 @@ use super::state::SessionState;
 use super::{About, LiveChild, Session};
 use crate::error::{Error, Result};
 use crate::isolate::clock;
-use crate::isolate::meter::nanos;
 use crate::process::frame::{FrameError, FrameReader, FrameWriter};
 use crate::process::guard::Guard;
 use crate::process::harden::{Hardening, HardeningError, LayerState as Layer, Measure};
@@ -17,6 +16,7 @@ use crate::process::line::ParentChannel;
 use crate::process::message::{self, Failure, Hello, Ready, Setup, from_json, kind, to_json};
 use crate::process::spawn::{self, START};
 use crate::process::wire::Window;
+use crate::time::{Deadline, Nanos};
 
 /// How long a child may take to be there that was started before it was needed.
 const READY: Duration = Duration::from_secs(2);
@@ -53,7 +53,7 @@ impl Session {
             new_child.windows.map(|windows| windows.map(|window| Arc::new(window) as Arc<dyn Window>));
         let held = windows.iter().flatten().cloned().collect();
         let guard = Guard::new(process.pid(), state.memory, held);
-        guard.until(clock::now().saturating_add(nanos(if fresh { START } else { READY })));
+        guard.until(Deadline::after(clock::now(), Nanos::of(if fresh { START } else { READY })));
         let no_channel =
             |error: std::io::Error| Error::build(format!("the channel to the child cannot be made: {error}"));
         let poll_stream = new_child.channel.try_clone().map_err(no_channel)?;
@@ -108,10 +108,10 @@ impl Session {
             Err(error) => Layer::Unavailable { reason: error.to_string() },
         };
         report.set(Measure::MemoryLimit, growth);
-        guard.until(u64::MAX);
+        guard.until(Deadline::NEVER);
         idle_supervisor::look_after(&guard, &process);
         let (reader, writer) = (Mutex::new(reader), Mutex::new(writer));
-        guard.paid(nanos(guard.cpu()));
+        guard.paid(Nanos::of(guard.cpu()));
         let live = LiveChild { reader, writer, to_child, to_parent, guard, process, report, poll_stream };
         self.set_live(Some(live));
         state.discarded.take();

@@ -16,6 +16,7 @@ use crate::process::frame::Frame;
 use crate::process::message::kind;
 use crate::process::spawn::ChildSpec;
 use crate::process::spin::SpinTurn;
+use crate::time::{Deadline, Nanos, Timestamp};
 
 pub(super) struct SessionState {
     pub(super) seed: ChildSpec,
@@ -32,7 +33,7 @@ pub(super) struct SessionState {
     /// Calls of `async` methods that are under way, by their numbers.
     pub(super) flying: RefCell<FxHashMap<u64, Underway>>,
     /// Since when, and how many, calls have been under way without a pause.
-    pub(super) since: Cell<u64>,
+    pub(super) since: Cell<Timestamp>,
     pub(super) begun: Cell<u64>,
     pub(super) turn: RefCell<Option<SpinTurn>>,
     /// There was never more than one of them: what is long goes through memory that both sides have.
@@ -47,8 +48,8 @@ pub(super) struct SessionState {
     pub(super) here: RefCell<Underway>,
     /// The number of the call whose guest waits for a method of the host that is on the stack; 0 for the synchronous one.
     pub(super) outer: Cell<u64>,
-    /// CPU time of a child that has ended, in nanoseconds, which is on no bill yet.
-    pub(super) owed: Cell<u64>,
+    /// CPU time of a child that has ended, which is on no bill yet.
+    pub(super) owed: Cell<Nanos>,
     /// What was read before it was its turn.
     pub(super) kept: RefCell<KeptCalls>,
     /// What was read by a call that it is not for.
@@ -88,7 +89,7 @@ impl SessionState {
         self.turn.replace(Some(SpinTurn::begin()));
         self.since.set(clock::now());
         self.begun.set(0);
-        self.owed.set(0);
+        self.owed.set(Nanos::ZERO);
         self.told.set(0);
         self.credit.clear();
         self.unkept.take();
@@ -121,18 +122,25 @@ impl SessionState {
 }
 
 /// A call that is under way, as far as it calls the host.
-#[derive(Default)]
 pub(super) struct Underway {
     /// Of whoever has made it.
     pub(super) runtime: Option<Runtime>,
     /// When it has to be over.
-    pub(super) end: u64,
+    pub(super) end: Deadline,
     /// It was answered after that, and has nothing more to ask.
     pub(super) is_over: bool,
     /// What the host has done for it.
     pub(super) served: Arc<Served>,
     /// The same of methods that have a limit of their own.
     pub(super) asked_of: HashMap<(usize, usize), u64>,
+}
+
+impl Default for Underway {
+    /// One that has nothing more to ask.
+    fn default() -> Self {
+        let (end, is_over) = (Deadline::PASSED, false);
+        Self { runtime: None, end, is_over, served: Arc::default(), asked_of: HashMap::default() }
+    }
 }
 
 /// How many bytes a frame takes that is kept, however short it is.

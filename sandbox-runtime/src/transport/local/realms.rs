@@ -7,6 +7,7 @@ use crate::contract::GuestContract;
 use crate::error::Result;
 use crate::isolate::{Isolate, Realm};
 use crate::script::Script;
+use crate::time::Deadline;
 
 /// One more realm of a [`LocalSandbox`]; what it is, [`Realm`](crate::Realm) says.
 ///
@@ -29,7 +30,7 @@ use crate::script::Script;
 pub struct LocalRealm {
     isolate: Rc<Isolate>,
     realm: Rc<Realm>,
-    deadline: Option<u64>,
+    deadline: Deadline,
 }
 
 impl LocalSandbox {

@@ -38,6 +38,7 @@ use crate::isolate::script::{Binding, ScriptExports};
 use crate::options::ConsoleOutput;
 use crate::sandbox::Builder;
 use crate::script::Script;
+use crate::time::Deadline;
 
 struct Pool {
     shared: Arc<PoolState>,
@@ -167,7 +168,7 @@ impl Tenant {
     pub fn load<C: ?Sized + GuestContract>(&self, script: Script) -> Result<C::Proxy<Pooled>> {
         let (loading, script) = Loading::new(self.state.next_script(), BindTenant::of::<C>(), script);
         let id = loading.id;
-        let exported = self.run(None, None, move |tenant_sandbox| loading.run(tenant_sandbox))?;
+        let exported = self.run(None, Deadline::NEVER, move |tenant_sandbox| loading.run(tenant_sandbox))?;
         Ok(C::proxy(self.pooled(id, BindTenant::of::<C>(), script, exported)))
     }
 
@@ -209,7 +210,7 @@ impl Tenant {
     fn pooled(&self, id: u64, bind: BindTenant, script: Script, exported: Vec<bool>) -> Pooled {
         let (shared, owner) = (self.pool.shared.clone(), self.state.clone());
         let loaded = Arc::new(Loaded { id, script, bind, exported, shared, owner });
-        Pooled { tenant: self.clone(), loaded, deadline: None }
+        Pooled { tenant: self.clone(), loaded, deadline: Deadline::NEVER }
     }
 
     /// Makes the tenant's sandbox now, if it has none, so that its next call need not.
@@ -218,7 +219,7 @@ impl Tenant {
     ///
     /// [`Error::Build`](crate::Error::Build), [`Error::Overloaded`](crate::Error::Overloaded), [`Error::Blocking`](crate::Error::Blocking).
     pub fn warm_up(&self) -> Result<()> {
-        self.run(None, None, |_| Ok(()))
+        self.run(None, Deadline::NEVER, |_| Ok(()))
     }
 
     /// [`warm_up`](Self::warm_up) for a task, which it does not block.
@@ -299,7 +300,7 @@ impl Loading {
     }
 
     fn run(self, tenant_sandbox: &TenantSandbox) -> Result<Vec<bool>> {
-        tenant_sandbox.backend.bind(self.id, &self.script, self.bind, None)
+        tenant_sandbox.backend.bind(self.id, &self.script, self.bind, Deadline::NEVER)
     }
 }
 

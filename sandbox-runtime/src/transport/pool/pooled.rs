@@ -20,6 +20,7 @@ use crate::isolate::method_info::MethodInfo;
 use crate::isolate::ticket::{Ticket, within};
 #[cfg(feature = "process")]
 use crate::process::ProcessCall;
+use crate::time::Deadline;
 
 /// The transport of the proxies of a [`SandboxPool`](crate::SandboxPool): it finds the sandbox of its tenant, whichever it is
 /// now.
@@ -53,7 +54,7 @@ use crate::process::ProcessCall;
 pub struct Pooled {
     pub(super) tenant: Tenant,
     pub(super) loaded: Arc<Loaded>,
-    pub(super) deadline: Option<u64>,
+    pub(super) deadline: Deadline,
 }
 
 impl Exports for Pooled {
@@ -64,7 +65,7 @@ impl Exports for Pooled {
 
 impl WithDeadline for Pooled {
     fn until(&self, deadline: Instant) -> Self {
-        Self { deadline: Some(clock::at(deadline)), ..self.clone() }
+        Self { deadline: clock::deadline(deadline), ..self.clone() }
     }
 }
 
@@ -219,7 +220,7 @@ impl Tenant {
     pub(super) fn run<R: Send + 'static>(
         &self,
         place: Option<Place>,
-        deadline: Option<u64>,
+        deadline: Deadline,
         work: impl FnOnce(&TenantSandbox) -> Result<R> + Send + 'static,
     ) -> Result<R> {
         let admitted = self.admitted()?;
@@ -227,7 +228,7 @@ impl Tenant {
         let waiting = Waiting {
             limit: self.pool.shared.settings.limits.wall,
             turn: Some(Turn { until, look: self.pool.shared.look(), queues: self }),
-            deadline: deadline.map(clock::instant),
+            deadline: deadline.time().map(clock::instant),
         };
         self.thread().run(self.state.id, waiting, self.work(place, admitted, work))
     }
@@ -237,7 +238,7 @@ impl Tenant {
         &self,
         work: impl FnOnce(&TenantSandbox) -> Result<R> + Send + 'static,
     ) -> Result<R> {
-        let ticket = Ticket::new(None);
+        let ticket = Ticket::new(Deadline::NEVER);
         let (tenant, own) = (self.clone(), ticket.clone());
         let start: Start<R> = Box::new(move |worker, guard, answer| {
             own.begins();

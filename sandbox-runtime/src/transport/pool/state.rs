@@ -18,6 +18,7 @@ use super::tenant_sandbox::{Leaving, TenantSandbox};
 use crate::error::{Error, LimitKind, Result};
 use crate::isolate::{Host, clock};
 use crate::options::Settings;
+use crate::time::Nanos;
 
 /// Makes the implementation of a contract for a tenant.
 pub(super) type HostFactory = Arc<dyn Fn(&str) -> Result<Host, String> + Send + Sync>;
@@ -91,8 +92,8 @@ impl PoolState {
     }
 
     pub(super) fn is_unused(&self, tenant: &TenantState) -> bool {
-        let unused = clock::now().saturating_sub(tenant.used.load(Ordering::Relaxed));
-        tenant.is_idle() && u128::from(unused) >= self.idle.as_nanos()
+        let unused = clock::now().since(tenant.used.load(Ordering::Relaxed));
+        tenant.is_idle() && unused >= Nanos::of(self.idle)
     }
 
     fn is_slow(&self, tenant: &TenantState) -> bool {
@@ -100,11 +101,10 @@ impl PoolState {
     }
 
     fn is_cooling_down(&self, tenant: &TenantState) -> bool {
-        let offended = tenant.offended.load(Ordering::Relaxed);
-        let since = clock::now().saturating_sub(offended);
+        let Some(offended) = tenant.offended.load(Ordering::Relaxed) else { return false };
         // Twice as long each time, so that one who lies low does not come back again and again.
         let times = tenant.offences.load(Ordering::Relaxed).clamp(1, 8) - 1;
-        offended > 0 && u128::from(since) < self.cooldown.as_nanos() << times
+        clock::now().since(offended) < Nanos::of(self.cooldown).saturating_mul(1 << times)
     }
 
     /// The number of the thread that a tenant's next call goes to. Calls that wait go there as well. `is_here` says whether a
@@ -162,7 +162,7 @@ impl PoolState {
         // Its sandbox here is given up once the thread is free. Until then it has two.
         let two = self.memory.load(Ordering::SeqCst).saturating_add(tenant.memory.load(Ordering::SeqCst));
         let has_room = two <= self.most;
-        has_room && held >= 10 * Duration::from_nanos(tenant.making.load(Ordering::Relaxed))
+        has_room && Nanos::of(held) >= tenant.making.load(Ordering::Relaxed).saturating_mul(10)
     }
 
     fn leave(&self, at: usize) {

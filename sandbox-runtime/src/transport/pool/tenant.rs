@@ -8,6 +8,7 @@ use crate::isolate::clock;
 use crate::isolate::meter::{Meter, Usage};
 use crate::isolate::watchdog::Watch;
 use crate::options::Captured;
+use crate::time::{AtomicTime, Nanos, Timestamp};
 
 /// No thread has been chosen.
 pub(super) const NOWHERE: usize = usize::MAX;
@@ -21,16 +22,16 @@ pub(crate) struct TenantState {
     /// Calls that wait or are under way.
     pub(super) waiting: AtomicUsize,
     /// When it was last called.
-    pub(super) used: AtomicU64,
-    /// When it last took too much time, or met a limit; 0 for never.
-    pub(super) offended: AtomicU64,
+    pub(super) used: AtomicTime<Timestamp>,
+    /// When it last took too much time, or met a limit.
+    pub(super) offended: AtomicTime<Option<Timestamp>>,
     /// How often it has become slow.
     pub(super) offences: AtomicU32,
     /// How many of its calls went well.
     pub(super) proved: AtomicU32,
     allowance: Mutex<Allowance>,
-    /// How long it took to make its sandbox and to load its scripts into it, in nanoseconds.
-    pub(super) making: AtomicU64,
+    /// How long it took to make its sandbox and to load its scripts into it.
+    pub(super) making: AtomicTime<Nanos>,
     /// What its sandbox takes, in bytes.
     pub(super) memory: AtomicU64,
     /// How many sandboxes it has: two, while one thread has not yet given up what another has made anew.
@@ -45,7 +46,7 @@ pub(crate) struct TenantState {
 struct Allowance {
     /// What it has used beyond what it was given since, in nanoseconds.
     debt: f64,
-    at: u64,
+    at: Timestamp,
 }
 
 /// The sandboxes of a tenant, as far as others know them.
@@ -81,12 +82,12 @@ impl TenantState {
             id,
             thread: AtomicUsize::new(NOWHERE),
             waiting: AtomicUsize::default(),
-            used: AtomicU64::new(clock::now()),
-            offended: AtomicU64::default(),
+            used: AtomicTime::new(clock::now()),
+            offended: AtomicTime::default(),
             offences: AtomicU32::default(),
             proved: AtomicU32::default(),
             allowance: Mutex::default(),
-            making: AtomicU64::default(),
+            making: AtomicTime::default(),
             memory: AtomicU64::default(),
             tenant_sandboxes: AtomicUsize::default(),
             captured: Arc::default(),
@@ -145,7 +146,7 @@ impl TenantState {
     pub(super) fn overdraws(&self, used: Duration, rate: f64, burst: Duration) -> bool {
         let now = clock::now();
         let mut allowance = self.allowance.lock().unwrap_or_else(PoisonError::into_inner);
-        let given = now.saturating_sub(allowance.at) as f64 * rate;
+        let given = now.since(allowance.at).get() as f64 * rate;
         allowance.at = now;
         allowance.debt = (allowance.debt - given).max(0.0) + used.as_nanos() as f64;
         let is_beyond = allowance.debt > burst.as_nanos() as f64;
@@ -156,7 +157,7 @@ impl TenantState {
 
     /// It has been slow. `is_new` says that it was not taken for slow before.
     pub(super) fn offends(&self, is_new: bool) {
-        self.offended.store(clock::now().max(1), Ordering::Relaxed);
+        self.offended.store(Some(clock::now()), Ordering::Relaxed);
         if is_new {
             self.offences.fetch_add(1, Ordering::Relaxed);
         }

@@ -17,6 +17,7 @@ use crate::isolate::{Isolate, Realm};
 #[cfg(feature = "process")]
 use crate::process::{ProcessRealm, ProcessSandbox, Processed};
 use crate::script::Script;
+use crate::time::Deadline;
 
 /// A sandbox with the scripts that were loaded into it.
 pub(crate) enum TenantBackend {
@@ -50,7 +51,7 @@ impl TenantBackend {
         id: u64,
         script: &Script,
         bind: BindTenant,
-        deadline: Option<u64>,
+        deadline: Deadline,
     ) -> Result<Vec<bool>> {
         match self {
             Self::Realm { isolate, realm, bindings } => {
@@ -96,7 +97,7 @@ impl TenantBackend {
 
     /// A script as it is bound, in a process.
     #[cfg(feature = "process")]
-    pub(super) fn away(&self, id: u64, deadline: Option<u64>) -> Option<Processed> {
+    pub(super) fn away(&self, id: u64, deadline: Deadline) -> Option<Processed> {
         match self {
             Self::Realm { .. } => None,
             Self::Process { bindings, .. } => bindings.borrow().get(&id).map(|bound| bound.within(deadline)),
@@ -108,7 +109,7 @@ impl TenantBackend {
         &self,
         loaded: &Loaded,
         args: M::Owned,
-        deadline: Option<u64>,
+        deadline: Deadline,
     ) -> Result<M::Value> {
         #[cfg(feature = "process")]
         if let Some(bound) = self.away(loaded.id, deadline) {

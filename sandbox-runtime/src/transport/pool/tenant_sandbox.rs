@@ -21,6 +21,7 @@ use crate::options::Settings;
 #[cfg(feature = "process")]
 use crate::process::{Process, ProcessSandbox, WeakSandbox};
 use crate::sandbox::isolate;
+use crate::time::Deadline;
 
 /// A tenant's sandbox: an isolate, a process, or a realm of one.
 pub(crate) struct TenantSandbox {
@@ -48,13 +49,13 @@ impl TenantSandbox {
     }
 
     /// Evaluates a script anew when the sandbox is another one than before.
-    pub(super) fn settle(&self, loaded: &Loaded, deadline: Option<u64>) -> Result<()> {
+    pub(super) fn settle(&self, loaded: &Loaded, deadline: Deadline) -> Result<()> {
         if self.backend.has(loaded.id) {
             return Ok(());
         }
         let began = clock::now();
         let bound = self.backend.bind(loaded.id, &loaded.script, loaded.bind, deadline).map(drop);
-        self.tenant.making.fetch_add(clock::now().saturating_sub(began), Ordering::Relaxed);
+        self.tenant.making.fetch_add(clock::now().since(began), Ordering::Relaxed);
         bound
     }
 
@@ -183,7 +184,7 @@ impl TenantSandboxes {
         let began = clock::now();
         // To make one takes what the machine needs for it, and ends.
         let tenant_sandbox = Rc::new(worker.apart(|| self.create(worker, shared, tenant))?);
-        tenant.making.store(clock::now().saturating_sub(began), Ordering::Relaxed);
+        tenant.making.store(clock::now().since(began), Ordering::Relaxed);
         self.by_tenant.borrow_mut().insert(tenant.id, tenant_sandbox.clone());
         let mut sweep = self.sweep.borrow_mut();
         sweep.get_or_insert_with(|| Sweep {

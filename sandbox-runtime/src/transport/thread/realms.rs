@@ -8,6 +8,7 @@ use super::{Guest, GuestRealm, HandleInner, IsolateSlot, Remote, Sandbox};
 use crate::contract::GuestContract;
 use crate::error::Result;
 use crate::script::Script;
+use crate::time::Deadline;
 
 /// One more realm of a [`Sandbox`]: a global and intrinsics of its own, with the same host contracts and settings.
 ///
@@ -39,7 +40,7 @@ use crate::script::Script;
 #[derive(Clone)]
 pub struct Realm {
     realm: Arc<HandleInner>,
-    deadline: Option<u64>,
+    deadline: Deadline,
 }
 
 impl Sandbox {
