@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sandbox_runtime::{Contract, Error, LocalSandbox, Result, Script, sandbox_api};
 use slack::long;
@@ -159,6 +160,24 @@ fn the_table_is_what_happens_in_both_directions() {
     } else {
         assert!(wrong.is_empty(), "{wrong}");
     }
+}
+
+/// What serde cannot write of a time is refused, and the next call works.
+#[test]
+fn a_time_before_1970_does_not_cross() {
+    #[sandbox_api(guest)]
+    trait Clock {
+        fn seconds(&self, at: SystemTime) -> Result<i64>;
+    }
+
+    let sandbox = LocalSandbox::builder().limits(long()).build().unwrap();
+    let script = "export const seconds = (at) => at.secs_since_epoch;";
+    let clock = sandbox.load::<dyn Clock>(Script::new("clock.js", script)).unwrap();
+    let second = Duration::from_secs(1);
+    let error = clock.seconds(UNIX_EPOCH - second).unwrap_err();
+    let Error::Value(error) = &error else { panic!("{error:?}") };
+    assert_eq!(error.violations[0].path, "at", "{error}");
+    assert_eq!(clock.seconds(UNIX_EPOCH + second).unwrap(), 1);
 }
 
 #[test]

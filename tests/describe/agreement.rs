@@ -11,6 +11,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::rc::Rc;
+use std::time::{Duration, SystemTime};
 
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
@@ -149,6 +150,8 @@ contracts! {
     keyed keyedo keyeds AsMap<BTreeMap<Date, bool>>;
     error erroro errors ErrorValue;
     when wheno whens When;
+    lasts lastso lastss Duration;
+    moment momento moments SystemTime;
 }
 
 /// What reached the host, in its JSON form.
@@ -212,7 +215,7 @@ struct Boundary {
 impl Boundary {
     fn new() -> Self {
         let host = Host::default();
-        let limits = Limits { wall: std::time::Duration::from_secs(600), ..Limits::default() };
+        let limits = Limits { wall: Duration::from_secs(600), ..Limits::default() };
         let builder = LocalSandbox::builder().limits(limits).host::<dyn Both>(host.clone());
         Self { sandbox: builder.build().unwrap(), host }
     }

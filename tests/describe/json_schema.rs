@@ -1,6 +1,7 @@
 //! The exported schemas are valid, accept every value as serde writes it, and refuse what is none.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::time::{Duration, UNIX_EPOCH};
 
 use jsonschema::Validator;
 use proptest::prelude::*;
@@ -176,7 +177,7 @@ fn every_value_is_accepted_as_serde_writes_it() {
         "uint32": u32; "uint64": u64; "size": usize; "text": String; "character": char; "unit": ();
         "option": Option<String>; "array": [u16; 3]; "tuple": (i32, String, bool);
         "hashMap": HashMap<String, i64>; "treeMap": BTreeMap<String, Vec<bool>>; "byNumber": BTreeMap<i64, String>;
-        "byChar": BTreeMap<char, bool>; "hashSet": HashSet<String>; "treeSet": BTreeSet<i32>;
+        "byChar": BTreeMap<char, bool>; "hashSet": HashSet<String>; "treeSet": BTreeSet<i32>; "octets": Vec<u8>;
     }
     // JSON has no integers of 128 bits here, no NaN, and no keys that are tuples.
     tried.with(all, "int128", any::<i64>().prop_map(i128::from));
@@ -197,6 +198,10 @@ fn every_value_is_accepted_as_serde_writes_it() {
         "date",
         (Date::MIN.millis()..=Date::MAX.millis()).prop_map(|ms| Date::from_millis(ms).unwrap()),
     );
+    let within =
+        |most: u64| (0..=most, 0..1_000_000_000_u32).prop_map(|(secs, nanos)| Duration::new(secs, nanos));
+    tried.with(all, "duration", within(u64::MAX));
+    tried.with(all, "systemTime", within(i64::MAX.unsigned_abs()).prop_map(|since| UNIX_EPOCH + since));
     tried.with(all, "error", error());
     tried.with(all, "json", record().prop_map(|record| serde_json::to_value(record).unwrap()));
     tried.with(all, "unitStruct", Just(Unit));

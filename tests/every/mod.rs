@@ -141,7 +141,10 @@ macro_rules! for_every_type {
             js_map "jsMap" sandbox_runtime::AsMap<std::collections::BTreeMap<String, f64>>;
             bytes "bytes" sandbox_runtime::Bytes;
             byte_list "byteList" Vec<sandbox_runtime::Bytes>;
+            octets "octets" Vec<u8>;
             date "date" sandbox_runtime::Date;
+            duration "duration" std::time::Duration;
+            system_time "systemTime" std::time::SystemTime;
             error "error" sandbox_runtime::ErrorValue;
             json "json" serde_json::Value;
             unit_struct "unitStruct" every::Unit;

@@ -146,7 +146,7 @@ impl TypeCheck {
     }
 
     fn enforce_all<T: Serialize + 'static>(&self, value: &T, root: &str) -> Result<(), ValueError> {
-        let data = plain(value)?;
+        let data = plain(value).map_err(|error| error.inside(root))?;
         let mut found = Vec::new();
         if let Some(constraints) = &self.constraints {
             found = constraints.violations(&data, MOST + 1);

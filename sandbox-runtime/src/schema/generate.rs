@@ -7,6 +7,7 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value as Json};
 
 use super::description::{Description, MethodDescription, ParamDescription, TypeDescription};
+use super::times;
 use crate::contract::{ContractSpec, MethodSpec};
 use crate::types::{Bound, Bounds, TypeSpec};
 
@@ -81,8 +82,11 @@ impl Generators {
     }
 
     /// The definitions that the schemas refer to.
-    pub(super) fn definitions(mut self) -> [Map<String, Json>; 2] {
-        [self.to_guest.take_definitions(true), self.to_host.take_definitions(true)]
+    pub(super) fn definitions(self) -> [Map<String, Json>; 2] {
+        [self.to_guest, self.to_host].map(|mut generator| {
+            times::narrow(&mut generator);
+            generator.take_definitions(true)
+        })
     }
 }
 

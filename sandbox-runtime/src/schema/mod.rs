@@ -15,6 +15,7 @@ mod generate;
 mod json;
 mod names;
 mod remarks;
+mod times;
 mod typescript;
 mod walk;
 mod zod;

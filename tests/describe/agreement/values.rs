@@ -84,8 +84,8 @@ pub(super) fn to_json(value: &JsValue) -> Json {
             false => json!(value),
         },
         JsValue::BigInt { negative, magnitude } => {
-            let magnitude = i128::try_from(*magnitude).unwrap();
-            json!(i64::try_from(if *negative { -magnitude } else { magnitude }).unwrap())
+            let magnitude = u64::try_from(*magnitude).unwrap();
+            if *negative { json!(0_i64.checked_sub_unsigned(magnitude).unwrap()) } else { json!(magnitude) }
         }
         JsValue::String(text) => json!(text),
         JsValue::Array(items) | JsValue::Set(items) => items.iter().map(to_json).collect(),
