@@ -87,7 +87,8 @@ mod counter {
 
     #[inline]
     fn read() -> u64 {
-        // SAFETY: every processor of this architecture has it.
+        // SAFETY: every processor of this architecture has it. A process that has forbidden it to itself (`PR_SET_TSC`) cannot ask for
+        // the system's time either, where the kernel's source is the counter, and elsewhere this is not called.
         unsafe { _rdtsc() }
     }
 

@@ -42,7 +42,8 @@ impl CpuClock {
     /// The CPU time of the thread since it began; `None` once the thread has ended.
     pub(super) fn read(self) -> Option<Timestamp<CpuTime>> {
         let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-        // SAFETY: the pointer is to a local variable. The clock of an ended thread is an error and no more.
+        // SAFETY: the pointer is to a local variable. The clock of an ended thread is an error, or the clock of another thread of this
+        // process that got its number.
         let failed = unsafe { libc::clock_gettime(self.0, &raw mut time) };
         let (seconds, nanos) = (u64::try_from(time.tv_sec).ok()?, u32::try_from(time.tv_nsec).ok()?);
         (failed == 0).then(|| Timestamp::new(Nanos::of(Duration::new(seconds, nanos))))

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::Host;
-use super::ops::{HostOp, caught, enforce};
+use super::ops::{caught, enforce};
 use super::stack::StackEnd;
 use crate::arguments::Arguments;
 use crate::boundary::{ArgumentReader, Budget, JsValue, ValueError, is_whole, read_with_diagnosis};
@@ -92,7 +92,8 @@ impl PlainOp {
 /// A host's implementation of a contract, called by one thread at a time.
 pub(crate) struct PlainHost {
     pub(crate) spec: &'static ContractSpec,
-    ops: &'static [HostOp],
+    /// Of its methods, in their order.
+    ops: Box<[PlainOp]>,
     checks: Arc<ContractChecks>,
     /// A `Box<C>`, where `C` is the contract.
     object: Rc<dyn Any>,
@@ -118,7 +119,7 @@ impl PlainHost {
     ) -> Result<Called, Unanswered> {
         let (spec, checks) = (&self.spec.methods[index], &self.checks.methods[index]);
         let call = DispatchedCall { limits, stack, args, spec, checks, place: self.place(index) };
-        match self.ops[index].plain.0 {
+        match self.ops[index].0 {
             DispatchKind::Invoke(invoke) => invoke(&call, &self.object, out).map(|()| Called::Done),
             DispatchKind::Start(start) => start(&call, &self.object).map(Called::Started),
             DispatchKind::None => Err(Unanswered::Host(HostError::panicked())),
@@ -144,7 +145,7 @@ impl PlainHost {
 impl From<Host> for PlainHost {
     fn from(host: Host) -> Self {
         let (spec, ops, checks, object) = host.into_parts();
-        Self { spec, ops, checks, object }
+        Self { spec, ops: ops.iter().map(|op| op.plain).collect(), checks, object }
     }
 }
 
@@ -158,7 +159,7 @@ pub(crate) struct SentHosts {
 impl SentHosts {
     /// # Safety
     ///
-    /// The implementations are `Send`, and nothing else holds their `Rc`s.
+    /// Nothing else holds the `Rc`s of the implementations. The implementations are `Send`, or no other thread is ever given this.
     #[expect(unsafe_code, reason = "the one place where hosts are said to be `Send`")]
     pub(crate) unsafe fn new(hosts: Vec<PlainHost>) -> Self {
         Self { hosts }
@@ -169,10 +170,17 @@ impl SentHosts {
     }
 }
 
-// SAFETY: by the contract of `new` what the `Rc`s hold is `Send`. The counts are changed by `Hosted` alone, which futures of
-// `async` methods hold. The futures stay on the thread that began them. That thread touches them only under the session's
-// lock, and drops them before its handle of the session. So no other thread uses the hosts or the counts at the same time.
+// SAFETY: by the contract of `new` what the `Rc`s hold is `Send` where this goes to another thread. The counts are changed by
+// `Hosted` alone, which futures of `async` methods hold. The futures are not `Send`, so they stay on the thread that began them. That
+// thread touches them only under the session's lock, and drops them before its handle of the session. So no other thread uses the
+// hosts or the counts at the same time.
 unsafe impl Send for SentHosts {}
+
+/// All of a [`PlainHost`] but its `Rc` is `Send` by itself.
+const _: () = {
+    const fn is_send<T: Send>() {}
+    is_send::<(&'static ContractSpec, Box<[PlainOp]>, Arc<ContractChecks>)>();
+};
 
 fn invoke<M: HostMethod>(
     call: &DispatchedCall<'_>,

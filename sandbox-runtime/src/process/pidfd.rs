@@ -13,7 +13,7 @@ use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 use std::{io, mem};
 
-use super::sys;
+use super::sys::{self, again, checked};
 
 /// How a process ended, and the CPU time that it had.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +52,7 @@ impl Pid {
         }
         let number = libc::pid_t::try_from(self.number).map_err(|_| io::ErrorKind::InvalidInput)?;
         // SAFETY: no memory is involved. See the header for whose number it is.
-        checked(unsafe { libc::kill(number, libc::SIGKILL) })
+        checked(unsafe { libc::kill(number, libc::SIGKILL) }).map(drop)
     }
 
     /// Waits for its end and takes it away. Without `waits` it is left when it has not ended.
@@ -124,20 +124,6 @@ impl Pid {
 type Resource = libc::__rlimit_resource_t;
 #[cfg(all(target_os = "linux", not(target_env = "gnu")))]
 type Resource = libc::c_int;
-
-fn checked(result: libc::c_int) -> io::Result<()> {
-    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
-}
-
-/// Until it is not interrupted.
-fn again<T>(attempt: impl Fn() -> io::Result<T>) -> io::Result<T> {
-    loop {
-        match attempt() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            done => return done,
-        }
-    }
-}
 
 fn by_number(number: u32, waits: bool) -> io::Result<Option<Ended>> {
     let flags = if waits { 0 } else { libc::WNOHANG };

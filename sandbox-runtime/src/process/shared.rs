@@ -102,6 +102,6 @@ impl Window for ChildWindow {
     }
 
     fn is_called_off(&self, call: u64) -> bool {
-        self.0.read(place(call), 8).is_ok_and(|word| word == call.to_le_bytes())
+        self.0.number(place(call)).is_ok_and(|number| number == call)
     }
 }

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::Interest;
@@ -17,6 +18,21 @@ use crate::time::{Nanos, SystemClock, Timestamp};
 #[cfg(target_os = "linux")]
 const MFD_NOEXEC_SEAL: libc::c_uint = 0x0008;
 
+/// What a call of the C library gives that says by -1 that it has failed.
+pub(super) fn checked(result: libc::c_int) -> io::Result<libc::c_int> {
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
+}
+
+/// Repeats a call that a signal interrupts.
+pub(super) fn again<T>(attempt: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match attempt() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
+}
+
 /// Memory without a name, of a size that nobody can change.
 #[cfg(target_os = "linux")]
 pub(super) fn sealed_memory(size: usize) -> io::Result<OwnedFd> {
@@ -27,7 +43,6 @@ pub(super) fn sealed_memory(size: usize) -> io::Result<OwnedFd> {
     if !known || most.rlim_cur < size as u64 {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
-    let checked = |result: libc::c_int| if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) };
     let create = |flags: libc::c_uint| {
         // SAFETY: the name is a string that ends with 0.
         checked(unsafe { libc::memfd_create(c"sandbox".as_ptr(), flags) })
@@ -42,7 +57,7 @@ pub(super) fn sealed_memory(size: usize) -> io::Result<OwnedFd> {
     let memory = unsafe { <OwnedFd as std::os::fd::FromRawFd>::from_raw_fd(memory) };
     let size = libc::off_t::try_from(size).map_err(|_| io::ErrorKind::InvalidInput)?;
     // SAFETY: a descriptor of this frame, and a number.
-    checked(unsafe { libc::ftruncate(memory.as_raw_fd(), size) })?;
+    again(|| checked(unsafe { libc::ftruncate(memory.as_raw_fd(), size) }))?;
     let seals = libc::F_SEAL_SEAL | libc::F_SEAL_SHRINK | libc::F_SEAL_GROW;
     // SAFETY: as above.
     checked(unsafe { libc::fcntl(memory.as_raw_fd(), libc::F_ADD_SEALS, seals) })?;
@@ -164,12 +179,20 @@ pub(super) struct Mapping {
 
 // SAFETY: nothing of it belongs to a thread. It is read or written for the frames of one stream, one after the other.
 unsafe impl Send for Mapping {}
-// SAFETY: as above; and no reference to what is in it is ever made.
+// SAFETY: as above; and no reference to what is in it is ever made, but to numbers that are read as atomics.
 unsafe impl Sync for Mapping {}
 
 impl Mapping {
-    /// Maps memory of this size.
+    /// Maps memory of this size, which has to be sealed: a file that shrinks would end this process with a signal.
     pub(super) fn of(memory: &OwnedFd, size: usize) -> io::Result<Self> {
+        #[cfg(target_os = "linux")]
+        {
+            // SAFETY: a descriptor of the caller, and no pointers.
+            let seals = checked(unsafe { libc::fcntl(memory.as_raw_fd(), libc::F_GET_SEALS) })?;
+            if seals & libc::F_SEAL_SHRINK == 0 {
+                return Err(io::ErrorKind::InvalidInput.into());
+            }
+        }
         if File::from(memory.try_clone()?).metadata()?.len() != size as u64 {
             return Err(io::ErrorKind::InvalidInput.into());
         }
@@ -201,7 +224,17 @@ impl Mapping {
         Ok(())
     }
 
-    /// Copies from a place in it.
+    /// A number of 8 bytes, which the other process may write meanwhile. Its place is a multiple of 8.
+    pub(super) fn number(&self, at: usize) -> io::Result<u64> {
+        let number = self.piece(at, size_of::<u64>())?.cast::<AtomicU64>();
+        if !number.is_aligned() {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        // SAFETY: so many bytes are there as long as this process lives, and this process does not write to them.
+        Ok(u64::from_le(unsafe { &*number }.load(Ordering::Relaxed)))
+    }
+
+    /// Copies from a place in it, which the other process does not write to before it is told.
     pub(super) fn read(&self, at: usize, length: usize) -> io::Result<Vec<u8>> {
         let piece = self.piece(at, length)?;
         let mut bytes = Vec::with_capacity(length);
@@ -216,18 +249,54 @@ impl Mapping {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
+    use std::os::fd::FromRawFd as _;
+    use std::os::unix::fs::FileExt as _;
+
     use super::*;
+
+    const SIZE: usize = 1 << 16;
+
+    #[test]
+    fn numbers_are_read_that_are_written_to_the_file() {
+        let memory = sealed_memory(SIZE).expect("it is made");
+        let mapping = Mapping::of(&memory, SIZE).expect("it is mapped");
+        let file = File::from(memory);
+        assert_eq!(mapping.number(SIZE - 8).expect("it is inside"), 0);
+        for number in [1, u64::MAX, 0x0102_0304_0506_0708] {
+            file.write_all_at(&number.to_le_bytes(), SIZE as u64 - 8).expect("it has room");
+            assert_eq!(mapping.number(SIZE - 8).expect("it is inside"), number);
+        }
+        for place in [4, SIZE - 4, SIZE, usize::MAX - 7] {
+            let error = mapping.number(place).expect_err("it is no place of a number");
+            assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+        }
+    }
+
+    #[test]
+    fn memory_that_can_shrink_is_not_mapped() {
+        // SAFETY: the name is a string that ends with 0.
+        let memory = checked(unsafe { libc::memfd_create(c"probe".as_ptr(), libc::MFD_CLOEXEC) });
+        // SAFETY: it was opened by the line above, and is nobody else's.
+        let memory = unsafe { OwnedFd::from_raw_fd(memory.expect("it is made")) };
+        File::from(memory.try_clone().expect("it is open")).set_len(SIZE as u64).expect("it grows");
+        let error = Mapping::of(&memory, SIZE).expect_err("it is not sealed");
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+        let sealed = sealed_memory(SIZE).expect("it is made");
+        assert!(Mapping::of(&sealed, SIZE * 2).is_err(), "it is of another size");
+        assert!(Mapping::of(&sealed, SIZE).is_ok());
+    }
 
     #[test]
     fn shared_memory_keeps_its_size_and_is_no_code() {
         const F_SEAL_EXEC: libc::c_int = 0x0020;
-        let memory = sealed_memory(1 << 16).expect("it is made");
+        let memory = sealed_memory(SIZE).expect("it is made");
         // SAFETY: a descriptor of this frame, and a number.
         let seals = unsafe { libc::fcntl(memory.as_raw_fd(), libc::F_GET_SEALS) };
         let size = libc::F_SEAL_SEAL | libc::F_SEAL_SHRINK | libc::F_SEAL_GROW;
         assert_eq!(seals & size, size);
         // SAFETY: the name is a string that ends with 0. It is closed with the process.
-        let knows = unsafe { libc::memfd_create(c"probe".as_ptr(), MFD_NOEXEC_SEAL) } >= 0;
+        let knows =
+            unsafe { libc::memfd_create(c"probe".as_ptr(), MFD_NOEXEC_SEAL | libc::MFD_CLOEXEC) } >= 0;
         assert_eq!(seals & F_SEAL_EXEC != 0, knows);
     }
 }

@@ -110,13 +110,13 @@ mod linux {
         const PER_PROCESS: libc::c_int = 1 << 0;
         const ENABLED: libc::c_int = 1 << 1;
         const FORCE_DISABLE: libc::c_ulong = 1 << 3;
-        // SAFETY: numbers, and the kernel looks at none but the first two.
+        // SAFETY: numbers. Those that the kernel does not use have to be 0.
         let state = unsafe { libc::prctl(GET, kind, NONE, NONE, NONE) };
         match state {
             -1 => Err(io::Error::last_os_error()),
             UNAFFECTED => Ok("this processor needs nothing"),
             state if state & PER_PROCESS != 0 => {
-                // SAFETY: numbers, and the kernel looks at none but the first three.
+                // SAFETY: as above.
                 done(unsafe { libc::prctl(SET, kind, FORCE_DISABLE, NONE, NONE) })?;
                 Ok("off for this process")
             }
@@ -150,7 +150,7 @@ mod linux {
     /// `/proc/sys/vm/overcommit_memory`.
     pub(in super::super) fn one_arena() {
         #[cfg(target_env = "gnu")]
-        // SAFETY: two numbers.
+        // SAFETY: two numbers. It is not to be called beside other threads, and the first stage has none.
         unsafe {
             libc::mallopt(libc::M_ARENA_MAX, 1)
         };
