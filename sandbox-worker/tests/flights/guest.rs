@@ -79,14 +79,14 @@ impl Host {
         Held(self.held.clone())
     }
 
-    /// Returns once so many methods wait.
+    /// Returns once so many methods wait, and fails long before a time limit would end their calls.
     pub(crate) async fn holds(&self, count: usize) {
         let is_there = async {
             while self.held.load(Ordering::SeqCst) != count {
                 tokio::task::yield_now().await;
             }
         };
-        let waited = tokio::time::timeout(LONG, is_there).await;
+        let waited = tokio::time::timeout(LONG / 2, is_there).await;
         waited.unwrap_or_else(|_| panic!("{} wait, and not {count}", self.held.load(Ordering::SeqCst)));
     }
 }
