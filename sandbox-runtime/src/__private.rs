@@ -16,13 +16,16 @@ pub use crate::isolate::watchdog::WatchProbe;
 pub use crate::returns::{GuestReturn, PlainReturn, ReturnProbe};
 pub use crate::transport::{AsyncTransport, Exports, LocalAsyncTransport, Transport, WithDeadline};
 pub use crate::types::{Bound, Bounds, ByRef, Returned, TypeProbe, TypeSpec, Unknown};
-pub use crate::{__settle as settle, __type_spec as type_spec};
+pub use crate::{__returned as returned, __settle as settle, __type_spec as type_spec};
 
 /// For the tests of a process's hardening.
 #[cfg(all(feature = "process", feature = "testing"))]
 pub mod harden {
     pub use crate::process::harden::{Plan, early, late};
 }
+
+/// A type as an argument with the span where the user wrote the type. A bound that the type fails is reported there.
+pub use std::marker::PhantomData as At;
 
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -137,9 +140,8 @@ pub type Fast = Option<FastCall>;
 /// `T`, whose check the constant is: `Checked<u32, { crosses::<u32>() }>`.
 ///
 /// Generated code names each type of a signature through this. When the check fails, the compiler reports it on the
-/// user's type. When the check fails, the compiler says so on the user's type. The constant then has no value, so the
-/// whole is an error that was already reported. The compiler reports no further bounds that the type fails: one
-/// mistake gives one message.
+/// user's type. The constant then has no value, so the whole is an error that was already reported. The compiler reports
+/// no further bounds that the type fails: one mistake gives one message.
 pub type Checked<T, const HOLDS: bool> = <If<T, HOLDS> as Holds>::Type;
 
 /// The return type of an `async` method of a contract, as `async_trait` writes it.
@@ -174,7 +176,13 @@ pub const fn lends<T: ?Sized + Lends>() -> bool {
 
 /// The check of the return type of a method that a guest implements.
 #[must_use]
-pub const fn returns<R: GuestReturn<Value: Crosses>>() -> bool {
+pub const fn returns<R: GuestReturn>() -> bool {
+    true
+}
+
+/// The check of the value of a return type. A value that does not cross is reported at the second argument.
+#[must_use]
+pub const fn value<R: GuestReturn<Value = V>, V: Crosses>(_: At<R>, _: At<V>) -> bool {
     true
 }
 
@@ -190,8 +198,8 @@ pub const fn lends_sent<T: ?Sized + Lends + Shared>() -> bool {
     true
 }
 
-/// Like [`returns`], for an `async` method whose future can be sent.
+/// Like [`value`], for an `async` method whose future can be sent.
 #[must_use]
-pub const fn returns_sent<R: GuestReturn<Value: Crosses + Sent>>() -> bool {
+pub const fn value_sent<R: GuestReturn<Value = V>, V: Crosses + Sent>(_: At<R>, _: At<V>) -> bool {
     true
 }

@@ -229,18 +229,22 @@ fn next_reference() -> String {
     format!("E{:016x}", KEY.hash_one(NEXT.fetch_add(1, Ordering::Relaxed)))
 }
 
-/// The result of a host method, settled by its return type: `settle!(Result<u32, StoreError>, returned)`.
+/// Answers a call with what the host method returned: `settle!(Result<u32, StoreError>, Store::count(host), reply, At)`.
+///
+/// The value of a `Result` that does not cross is reported at `At`. A plain result is reported at the whole macro.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __settle {
-    ($returns:ty, $returned:ident) => {
+    ($returns:ty, $returned:expr, $reply:ident, $at:expr) => {
         $crate::__private::ReturnProbe::<$returns>::settle(
-            $returned,
+            { $returned },
             $crate::__private::ErrorSpec::new(
                 $crate::__private::ErrorProbe::<$returns>::VIEW,
                 $crate::__private::ErrorProbe::<$returns>::CHAIN,
                 $crate::__private::ErrorProbe::<$returns>::KEEP,
             ),
+            $reply,
+            $at,
         )
     };
 }

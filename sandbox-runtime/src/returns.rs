@@ -5,6 +5,8 @@
 use std::fmt::Display;
 use std::marker::PhantomData;
 
+use crate::__private::At;
+use crate::contract::{Crosses, Reply};
 use crate::error::Error;
 use crate::guest_error::{ErrorSpec, HostError};
 
@@ -60,22 +62,63 @@ impl<E: Display + 'static> HostFailure for E {}
 pub struct ReturnProbe<R>(PhantomData<R>);
 
 impl<T, E> ReturnProbe<Result<T, E>> {
-    pub fn settle(outcome: Result<T, E>, of: ErrorSpec) -> Result<T, HostError>
+    #[inline]
+    pub fn settle<V: Crosses, R: Reply>(outcome: Result<T, E>, of: ErrorSpec, reply: R, _: At<V>) -> R::Done
     where
+        T: Is<V>,
         E: HostFailure,
     {
-        outcome.map_err(|error| HostError::new(error, of))
+        reply.done(outcome.map(Is::itself).map_err(|error| HostError::new(error, of)))
+    }
+}
+
+/// `T: Is<V>` says that both are one type.
+///
+/// The compiler reports a bound of `V` at the only argument whose type has `V`. Two arguments would have `T`.
+#[doc(hidden)]
+pub trait Is<V> {
+    fn itself(self) -> V;
+}
+
+impl<T> Is<T> for T {
+    #[inline]
+    fn itself(self) -> T {
+        self
     }
 }
 
 /// The fallback of [`ReturnProbe`].
 #[doc(hidden)]
 pub trait PlainReturn<T> {
-    fn settle(value: T, of: ErrorSpec) -> Result<T, HostError>;
+    fn settle<R: Reply>(value: T, of: ErrorSpec, reply: R, value_at: At<()>) -> R::Done
+    where
+        T: Crosses;
 }
 
 impl<T> PlainReturn<T> for ReturnProbe<T> {
-    fn settle(value: T, _: ErrorSpec) -> Result<T, HostError> {
-        Ok(value)
+    #[inline]
+    fn settle<R: Reply>(value: T, _: ErrorSpec, reply: R, _: At<()>) -> R::Done
+    where
+        T: Crosses,
+    {
+        reply.done(Ok(value))
     }
+}
+
+/// The return type of a method that a guest implements, once it is checked: `returned!(Result<u32>, value, At)`.
+///
+/// The return type is checked before its value. A type that is no `Result` is then an error that was already reported.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __returned {
+    (@checked $returns:ty, $check:ident, $at:expr) => {
+        $crate::__private::Checked<$returns, {
+            $crate::__private::$check($crate::__private::At::<$returns>, $at)
+        }>
+    };
+    ($returns:ty, $check:ident, $at:expr) => {
+        $crate::__private::returned!(
+            @checked $crate::__private::Checked<$returns, { $crate::__private::returns::<$returns>() }>, $check, $at
+        )
+    };
 }

@@ -8,6 +8,7 @@ use crate::asynchronous;
 use crate::model::{ApiArgs, ContractModel, MethodModel};
 use crate::paths::{self, MethodPaths, Paths};
 
+mod extent;
 mod meta;
 mod ops;
 mod proxy;

@@ -1,10 +1,10 @@
 //! Guest → host: how an op calls the host's implementation.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
-use syn::spanned::Spanned;
+use quote::{ToTokens, quote};
 
-use super::{at, named, of};
+use super::extent::Extent;
+use super::{named, of};
 use crate::model::{ContractModel, MethodModel};
 use crate::paths::{MethodPaths, Paths};
 
@@ -31,22 +31,19 @@ pub(super) fn emit(contract: &ContractModel, paths: &Paths) -> TokenStream {
 
 // in:  fn get_user(&self, key: &str, n: u32) -> Result<String>;
 // out: fn invoke<R: Reply>(host: &dyn Store, (key, (n, ())): Self::Owned, reply: R) -> R::Done {
-//          let returned = Store::get_user(host, key.lend(), n.0);
-//          reply.done(settle!(Result<String>, returned))
+//          settle!(Result<String>, Store::get_user(host, key.lend(), n.0), reply, At)
 //      }
 //
 // in:  async fn get_user(&self, key: &str, n: u32) -> Result<String>;
 // out: fn start<R: Reply>(host: Hosted<dyn Store>, (key, (n, ())): Self::Owned, reply: R) -> impl Future<Output = R::Done> {
 //          async move {
-//              let returned = Store::get_user(&*host, key.lend(), n.0).await;
-//              reply.done(settle!(Result<String>, returned))
+//              settle!(Result<String>, Store::get_user(&*host, key.lend(), n.0).await, reply, At)
 //          }
 //      }
 fn host_method(method: &MethodModel, names: &MethodPaths, guest: bool, paths: &Paths) -> TokenStream {
     let Paths { rt, name, reply, .. } = paths;
     let (MethodModel { cfgs, .. }, MethodPaths { marker, .. }) = (method, names);
-    let (ident, span) = (method.ident(), method.returns().map_or_else(Span::call_site, Spanned::span));
-    let returns = returns(method, guest, rt);
+    let ident = method.ident();
     let pattern = method.params.iter().rev().fold(quote!(()), |rest, param| {
         let ident = &param.ident;
         quote!((#ident, #rest))
@@ -58,10 +55,8 @@ fn host_method(method: &MethodModel, names: &MethodPaths, guest: bool, paths: &P
     // The locals are ours alone, whatever the parameters are called.
     let own = |name: &str| Ident::new(name, Span::mixed_site());
     let (host, answer) = (own("host"), own("reply"));
-    // A return type that cannot cross is reported where it is written.
-    let (probe, returned) = (at(span, rt), Ident::new("returned", span));
-    let settled = quote_spanned!(span=> #probe::settle!(#returns, #returned));
     if method.is_async() {
+        let settled = settled(method, guest, quote!(#name::#ident(&*#host #(, #values)*).await), &answer, rt);
         return quote! {
             #(#cfgs)*
             impl #rt::AsyncHostMethod for #marker {
@@ -70,14 +65,13 @@ fn host_method(method: &MethodModel, names: &MethodPaths, guest: bool, paths: &P
                     #pattern: Self::Owned,
                     #answer: #reply,
                 ) -> impl ::core::future::Future<Output = #reply::Done> + 'static {
-                    async move {
-                        let #returned = #name::#ident(&*#host, #(#values),*).await;
-                        #answer.done(#settled)
-                    }
+                    async move { #settled }
                 }
             }
         };
     }
+    let returns = returns(method, guest, rt);
+    let settled = settled(method, guest, quote!(#name::#ident(#host #(, #values)*)), &answer, rt);
     quote! {
         #(#cfgs)*
         impl #rt::HostMethod for #marker {
@@ -87,11 +81,25 @@ fn host_method(method: &MethodModel, names: &MethodPaths, guest: bool, paths: &P
                 #pattern: Self::Owned,
                 #answer: #reply,
             ) -> #reply::Done {
-                let #returned = #name::#ident(#host, #(#values),*);
-                #answer.done(#settled)
+                #settled
             }
         }
     }
+}
+
+// in:  fn get_user(&self, key: &str, n: u32) -> Result<String>;
+// out: settle!(Result<String>, Store::get_user(host, key.lend(), n.0), reply, At)
+//
+// A return type that cannot cross is reported where it is written: a plain one at the macro, the value of a `Result` at
+// `At`.
+fn settled(method: &MethodModel, guest: bool, call: TokenStream, reply: &Ident, rt: &Ident) -> TokenStream {
+    let returns = returns(method, guest, rt);
+    let (whole, value) = method.returns().map_or_else(
+        || (Extent::of(&returns), Extent::of(&returns)),
+        |ty| (Extent::of(ty), Extent::of_value(ty)),
+    );
+    let at = value.path(rt, "At");
+    whole.invocation(rt, "settle", quote!(#returns, #call, #reply, #at))
 }
 
 /// The return type; where a guest can implement the method, it has been checked there.

@@ -2,8 +2,9 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
-use syn::{Attribute, ItemTrait, Meta, Path, TraitItem, TraitItemFn, parse_quote};
+use syn::{Attribute, ItemTrait, Meta, Path, TraitItem, TraitItemFn, Type, parse_quote};
 
+use super::extent::Extent;
 use super::{meta, named, of};
 use crate::asynchronous;
 use crate::model::{ContractModel, MethodModel, Policy};
@@ -104,13 +105,13 @@ fn guest_method(method: &MethodModel, names: &MethodPaths, local: bool, rt: &Ide
     let MethodModel { cfgs, on_failure, .. } = method;
     let MethodPaths { marker, .. } = names;
     let sent = method.is_async() && !local;
-    let check = match (on_failure, sent) {
-        (Some(_), false) => "crosses",
-        (Some(_), true) => "crosses_sent",
-        (None, false) => "returns",
-        (None, true) => "returns_sent",
+    let checked = |ty: &Type| match (on_failure, sent) {
+        (Some(_), false) => meta::checked(ty, "crosses", rt),
+        (Some(_), true) => meta::checked(ty, "crosses_sent", rt),
+        (None, false) => returned(ty, "value", rt),
+        (None, true) => returned(ty, "value_sent", rt),
     };
-    let returns = method.returns().map_or_else(|| quote!(()), |ty| meta::checked(ty, check, rt));
+    let returns = method.returns().map_or_else(|| quote!(()), checked);
     let value = match on_failure {
         Some(_) => quote!(Self::Returns),
         None => quote!(<Self::Returns as #rt::GuestReturn>::Value),
@@ -122,6 +123,15 @@ fn guest_method(method: &MethodModel, names: &MethodPaths, local: bool, rt: &Ide
             type Value = #value;
         }
     }
+}
+
+// in:  Result<u32>
+// out: returned!(Result<u32>, value, At)
+//
+// `At` has the span of `u32`: a value that cannot cross is reported there.
+fn returned(ty: &Type, check: &str, rt: &Ident) -> TokenStream {
+    let (check, value) = (Ident::new(check, Span::call_site()), Extent::of_value(ty).path(rt, "At"));
+    Extent::of(ty).invocation(rt, "returned", quote!(#ty, #check, #value))
 }
 
 // in:  fn get_user(&self, key: &str, n: u32) -> Result<String>;

@@ -141,16 +141,15 @@ const _: () = {
         const INDEX: usize = __rt::index_of(<dyn Orders as __rt::Contract>::SPEC.methods, "flush_all");
     }
     impl __rt::GuestMethod for __find {
-        type Returns =
-            __rt::Checked<Result<Option<Order>>, { __rt::returns_sent::<Result<Option<Order>>>() }>;
+        type Returns = __rt::returned!(Result<Option<Order>>, value_sent, __rt::At);
         type Value = <Self::Returns as __rt::GuestReturn>::Value;
     }
     impl __rt::GuestMethod for __count {
-        type Returns = __rt::Checked<Result<u32>, { __rt::returns::<Result<u32>>() }>;
+        type Returns = __rt::returned!(Result<u32>, value, __rt::At);
         type Value = <Self::Returns as __rt::GuestReturn>::Value;
     }
     impl __rt::GuestMethod for __tax {
-        type Returns = __rt::Checked<Result<f64>, { __rt::returns_sent::<Result<f64>>() }>;
+        type Returns = __rt::returned!(Result<f64>, value_sent, __rt::At);
         type Value = <Self::Returns as __rt::GuestReturn>::Value;
     }
     impl __rt::GuestMethod for __discount {
@@ -159,7 +158,7 @@ const _: () = {
     }
     #[cfg(target_os = "none")]
     impl __rt::GuestMethod for __sync {
-        type Returns = __rt::Checked<Result<()>, { __rt::returns_sent::<Result<()>>() }>;
+        type Returns = __rt::returned!(Result<()>, value_sent, __rt::At);
         type Value = <Self::Returns as __rt::GuestReturn>::Value;
     }
     impl __rt::GuestMethod for __flush_all {
@@ -272,16 +271,19 @@ const _: () = {
             reply: R,
         ) -> impl ::core::future::Future<Output = R::Done> + 'static {
             async move {
-                let returned = Orders::find(&*host, sku.lend(), among.0).await;
-                reply.done(__rt::settle!(__rt::Returns<Self>, returned))
+                __rt::settle!(
+                    __rt::Returns<Self>,
+                    Orders::find(&*host, sku.lend(), among.0).await,
+                    reply,
+                    __rt::At
+                )
             }
         }
     }
     impl __rt::HostMethod for __count {
         const FAST: __rt::Fast = __rt::FastProbe::<Self, Self::Owned, __rt::Returns<Self>>::FAST;
         fn invoke<R: __rt::Reply>(host: &Self::Contract, (order, ()): Self::Owned, reply: R) -> R::Done {
-            let returned = Orders::count(host, order.lend());
-            reply.done(__rt::settle!(__rt::Returns<Self>, returned))
+            __rt::settle!(__rt::Returns<Self>, Orders::count(host, order.lend()), reply, __rt::At)
         }
     }
     impl __rt::AsyncHostMethod for __tax {
@@ -291,8 +293,7 @@ const _: () = {
             reply: R,
         ) -> impl ::core::future::Future<Output = R::Done> + 'static {
             async move {
-                let returned = Orders::tax(&*host, order.lend()).await;
-                reply.done(__rt::settle!(__rt::Returns<Self>, returned))
+                __rt::settle!(__rt::Returns<Self>, Orders::tax(&*host, order.lend()).await, reply, __rt::At)
             }
         }
     }
@@ -303,8 +304,7 @@ const _: () = {
             reply: R,
         ) -> impl ::core::future::Future<Output = R::Done> + 'static {
             async move {
-                let returned = Orders::discount(&*host, count.0).await;
-                reply.done(__rt::settle!(__rt::Returns<Self>, returned))
+                __rt::settle!(__rt::Returns<Self>, Orders::discount(&*host, count.0).await, reply, __rt::At)
             }
         }
     }
@@ -315,10 +315,7 @@ const _: () = {
             (file, ()): Self::Owned,
             reply: R,
         ) -> impl ::core::future::Future<Output = R::Done> + 'static {
-            async move {
-                let returned = Orders::sync(&*host, file.0).await;
-                reply.done(__rt::settle!(__rt::Returns<Self>, returned))
-            }
+            async move { __rt::settle!(__rt::Returns<Self>, Orders::sync(&*host, file.0).await, reply, __rt::At) }
         }
     }
     impl __rt::AsyncHostMethod for __flush_all {
@@ -327,10 +324,7 @@ const _: () = {
             (): Self::Owned,
             reply: R,
         ) -> impl ::core::future::Future<Output = R::Done> + 'static {
-            async move {
-                let returned = Orders::flush_all(&*host).await;
-                reply.done(__rt::settle!(__rt::Returns<Self>, returned))
-            }
+            async move { __rt::settle!(__rt::Returns<Self>, Orders::flush_all(&*host).await, reply, __rt::At) }
         }
     }
     impl __rt::HostContract for dyn Orders {
@@ -417,7 +411,7 @@ const _: () = {
         const INDEX: usize = __rt::index_of(<dyn Ticker as __rt::Contract>::SPEC.methods, "count");
     }
     impl __rt::GuestMethod for __tick {
-        type Returns = __rt::Checked<Result<()>, { __rt::returns::<Result<()>>() }>;
+        type Returns = __rt::returned!(Result<()>, value, __rt::At);
         type Value = <Self::Returns as __rt::GuestReturn>::Value;
     }
     impl __rt::GuestMethod for __count {

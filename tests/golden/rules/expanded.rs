@@ -183,16 +183,16 @@ const _: () = {
         const INDEX: usize = __rt::index_of(<dyn Rule as __rt::Contract>::SPEC.methods, "assert_sane");
     }
     impl __rt::GuestMethod for __net {
-        type Returns = __rt::Checked<Result<f64>, { __rt::returns::<Result<f64>>() }>;
+        type Returns = __rt::returned!(Result<f64>, value, __rt::At);
         type Value = <Self::Returns as __rt::GuestReturn>::Value;
     }
     impl __rt::GuestMethod for __tax_rate {
-        type Returns = __rt::Checked<Result<f64>, { __rt::returns::<Result<f64>>() }>;
+        type Returns = __rt::returned!(Result<f64>, value, __rt::At);
         type Value = <Self::Returns as __rt::GuestReturn>::Value;
     }
     #[cfg(all(not(target_os = "none"), not(target_os = "emscripten")))]
     impl __rt::GuestMethod for __gross {
-        type Returns = __rt::Checked<Result<f64, Error>, { __rt::returns::<Result<f64, Error>>() }>;
+        type Returns = __rt::returned!(Result < f64, Error >, value, __rt::At);
         type Value = <Self::Returns as __rt::GuestReturn>::Value;
     }
     impl __rt::GuestMethod for __label {
@@ -200,7 +200,7 @@ const _: () = {
         type Value = Self::Returns;
     }
     impl __rt::GuestMethod for __best {
-        type Returns = __rt::Checked<Result<Option<Item>>, { __rt::returns::<Result<Option<Item>>>() }>;
+        type Returns = __rt::returned!(Result<Option<Item>>, value, __rt::At);
         type Value = <Self::Returns as __rt::GuestReturn>::Value;
     }
     impl __rt::GuestMethod for __percent {

@@ -67,15 +67,15 @@ const _: () = {
         const INDEX: usize = __rt::index_of(<dyn MathApi as __rt::Contract>::SPEC.methods, "reset");
     }
     impl __rt::GuestMethod for __add {
-        type Returns = __rt::Checked<Result<f64>, { __rt::returns::<Result<f64>>() }>;
+        type Returns = __rt::returned!(Result<f64>, value, __rt::At);
         type Value = <Self::Returns as __rt::GuestReturn>::Value;
     }
     impl __rt::GuestMethod for __is_even {
-        type Returns = __rt::Checked<Result<bool>, { __rt::returns::<Result<bool>>() }>;
+        type Returns = __rt::returned!(Result<bool>, value, __rt::At);
         type Value = <Self::Returns as __rt::GuestReturn>::Value;
     }
     impl __rt::GuestMethod for __reset {
-        type Returns = __rt::Checked<Result<()>, { __rt::returns::<Result<()>>() }>;
+        type Returns = __rt::returned!(Result<()>, value, __rt::At);
         type Value = <Self::Returns as __rt::GuestReturn>::Value;
     }
     impl __rt::GuestContract for dyn MathApi {
@@ -114,22 +114,19 @@ const _: () = {
     impl __rt::HostMethod for __add {
         const FAST: __rt::Fast = __rt::FastProbe::<Self, Self::Owned, __rt::Returns<Self>>::FAST;
         fn invoke<R: __rt::Reply>(host: &Self::Contract, (a, (b, ())): Self::Owned, reply: R) -> R::Done {
-            let returned = MathApi::add(host, a.0, b.0);
-            reply.done(__rt::settle!(__rt::Returns<Self>, returned))
+            __rt::settle!(__rt::Returns<Self>, MathApi::add(host, a.0, b.0), reply, __rt::At)
         }
     }
     impl __rt::HostMethod for __is_even {
         const FAST: __rt::Fast = __rt::FastProbe::<Self, Self::Owned, __rt::Returns<Self>>::FAST;
         fn invoke<R: __rt::Reply>(host: &Self::Contract, (n, ()): Self::Owned, reply: R) -> R::Done {
-            let returned = MathApi::is_even(host, n.0);
-            reply.done(__rt::settle!(__rt::Returns<Self>, returned))
+            __rt::settle!(__rt::Returns<Self>, MathApi::is_even(host, n.0), reply, __rt::At)
         }
     }
     impl __rt::HostMethod for __reset {
         const FAST: __rt::Fast = __rt::FastProbe::<Self, Self::Owned, __rt::Returns<Self>>::FAST;
         fn invoke<R: __rt::Reply>(host: &Self::Contract, (): Self::Owned, reply: R) -> R::Done {
-            let returned = MathApi::reset(host);
-            reply.done(__rt::settle!(__rt::Returns<Self>, returned))
+            __rt::settle!(__rt::Returns<Self>, MathApi::reset(host), reply, __rt::At)
         }
     }
     impl __rt::HostContract for dyn MathApi {

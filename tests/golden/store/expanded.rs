@@ -157,8 +157,7 @@ const _: () = {
     impl __rt::HostMethod for __get_user {
         const FAST: __rt::Fast = __rt::FastProbe::<Self, Self::Owned, Option<User>>::FAST;
         fn invoke<R: __rt::Reply>(host: &Self::Contract, (key, ()): Self::Owned, reply: R) -> R::Done {
-            let returned = Store::get_user(host, key.lend());
-            reply.done(__rt::settle!(Option<User>, returned))
+            __rt::settle!(Option<User>, Store::get_user(host, key.lend()), reply, __rt::At)
         }
     }
     impl __rt::HostMethod for __put_user {
@@ -168,8 +167,10 @@ const _: () = {
             (key, (user, ())): Self::Owned,
             reply: R,
         ) -> R::Done {
-            let returned = Store::put_user(host, key.lend(), user.lend());
-            reply.done(__rt::settle!(Result < bool, String >, returned))
+            __rt::settle!(
+                Result < bool, String >, Store::put_user(host, key.lend(), user.lend()),
+                reply, __rt::At
+            )
         }
     }
     impl __rt::HostMethod for __read_blob {
@@ -179,23 +180,25 @@ const _: () = {
             (key, (offset, (limit, ()))): Self::Owned,
             reply: R,
         ) -> R::Done {
-            let returned = Store::read_blob(host, key.lend(), offset.0, limit.0);
-            reply.done(__rt::settle!(Result < Bytes, std::io::Error >, returned))
+            __rt::settle!(
+                Result < Bytes, std::io::Error >, Store::read_blob(host, key.lend(),
+                offset.0, limit.0), reply, __rt::At
+            )
         }
     }
     #[cfg(target_os = "none")]
     impl __rt::HostMethod for __fsync {
         const FAST: __rt::Fast = __rt::FastProbe::<Self, Self::Owned, Result<(), String>>::FAST;
         fn invoke<R: __rt::Reply>(host: &Self::Contract, (file, ()): Self::Owned, reply: R) -> R::Done {
-            let returned = Store::fsync(host, file.0);
-            reply.done(__rt::settle!(Result < (), String >, returned))
+            __rt::settle!(
+                Result < (), String >, Store::fsync(host, file.0), reply, __rt::At
+            )
         }
     }
     impl __rt::HostMethod for __count {
         const FAST: __rt::Fast = __rt::FastProbe::<Self, Self::Owned, u64>::FAST;
         fn invoke<R: __rt::Reply>(host: &Self::Contract, (): Self::Owned, reply: R) -> R::Done {
-            let returned = Store::count(host);
-            reply.done(__rt::settle!(u64, returned))
+            __rt::settle!(u64, Store::count(host), reply, __rt::At)
         }
     }
     impl __rt::HostContract for dyn Store {
