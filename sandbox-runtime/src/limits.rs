@@ -97,6 +97,7 @@ impl Default for Limits {
 impl Limits {
     /// The limits for values that are paid for already.
     pub(crate) fn with_values_paid(self) -> Self {
+        // More than any crossing has.
         let most = usize::MAX;
         Self { value_nodes: most, value_bytes: most, value_text: most, value_items: most, ..self }
     }

@@ -81,7 +81,7 @@ async fn a_call_can_be_awaited() {
 
 #[test]
 fn a_process_is_replaced_after_so_many_calls() {
-    let pool = builder().recycle(10, u64::MAX).threads(1);
+    let pool = builder().recycle(10, None).threads(1);
     let pool = pool.host::<dyn Shop>(|tenant| Box::new(tenant.to_owned())).build().unwrap();
     let rule = pool.tenant("a").load::<dyn Rule>(script(0)).unwrap();
     let calls =
@@ -119,7 +119,7 @@ fn keys_of_one_tenant_share_a_process() {
 
 #[test]
 fn a_process_of_several_keys_is_replaced() {
-    let pool = builder().trust(Trust::SameTenant).threads(1).recycle(20, u64::MAX);
+    let pool = builder().trust(Trust::SameTenant).threads(1).recycle(20, None);
     let pool = pool.host::<dyn Shop>(|tenant| Box::new(tenant.to_owned())).build().unwrap();
     let rules =
         (0..3).map(|n| pool.tenant(&n.to_string()).load::<dyn Rule>(script(0)).unwrap()).collect::<Vec<_>>();

@@ -13,6 +13,8 @@ mod node;
 mod progress;
 mod prose;
 mod pypi;
+#[cfg(test)]
+mod sentinels;
 mod source_build;
 mod test;
 mod tools;

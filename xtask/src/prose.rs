@@ -163,12 +163,12 @@ pub(crate) fn files(folder: &Path, ending: &str) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn read(path: &Path) -> Result<String> {
+pub(crate) fn read(path: &Path) -> Result<String> {
     fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// The sources of the published crates.
-fn sources(root: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn sources(root: &Path) -> Result<Vec<PathBuf>> {
     let crates = ["sandbox-macros", "sandbox-runtime", "sandbox-worker"];
     let folders: Result<Vec<_>> =
         crates.iter().map(|name| files(&root.join(name).join("src"), ".rs")).collect();

@@ -263,11 +263,12 @@ pub(crate) fn number_text(value: f64) -> String {
     }
 }
 
-/// A string as a JavaScript literal, cut after so many characters.
-pub(crate) fn quoted(text: &str, most: usize) -> String {
+/// A string as a JavaScript literal, cut after so many characters when a number is given.
+pub(crate) fn quoted(text: &str, most: impl Into<Option<usize>>) -> String {
+    let most = most.into();
     let mut out = String::from("\"");
     for (index, character) in text.chars().enumerate() {
-        if index == most {
+        if Some(index) == most {
             out.push('…');
             break;
         }
@@ -305,7 +306,7 @@ fn write_js(value: &JsValue, out: &mut String) {
         JsValue::BigInt { negative, magnitude } => {
             put(out, format_args!("{}{magnitude}n", if *negative { "-" } else { "" }));
         }
-        JsValue::String(text) => out.push_str(&quoted(text, usize::MAX)),
+        JsValue::String(text) => out.push_str(&quoted(text, None)),
         JsValue::Array(items) => write_list(items, out),
         JsValue::Object(entries) => write_object(entries, out),
         JsValue::Map(entries) => write_map(entries, out),
@@ -363,7 +364,7 @@ fn write_list(items: &[JsValue], out: &mut String) {
 fn write_object(entries: &[(String, JsValue)], out: &mut String) {
     out.push('{');
     separated(entries, out, |(key, value), out| {
-        let key = quoted(key, usize::MAX);
+        let key = quoted(key, None);
         // As a plain key it would set the prototype.
         if key == "\"__proto__\"" {
             put(out, format_args!("[{key}]: "))
@@ -388,14 +389,14 @@ fn write_map(entries: &[(JsValue, JsValue)], out: &mut String) {
 }
 
 fn write_error(name: &str, message: &str, out: &mut String) {
-    let message = quoted(message, usize::MAX);
+    let message = quoted(message, None);
     match name {
         "Error" | "EvalError" | "RangeError" | "ReferenceError" | "SyntaxError" | "TypeError"
         | "URIError" => {
             put(out, format_args!("new {name}({message})"));
         }
         _ => {
-            let name = quoted(name, usize::MAX);
+            let name = quoted(name, None);
             put(out, format_args!("Object.assign(new Error({message}), {{name: {name}}})"));
         }
     }

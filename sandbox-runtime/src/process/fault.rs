@@ -96,9 +96,10 @@ impl RemoteFault {
                 Self::Syntax { script, message, line, column }
             }
             Error::Mismatch { script, problems, exports, .. } => {
-                let index =
-                    |name: &str| methods.iter().position(|method| method.name == name).unwrap_or(usize::MAX);
-                let problems = problems.into_iter().map(|problem| (index(problem.export), problem.found));
+                // All problems are of methods of the contract.
+                let index = |name: &str| methods.iter().position(|method| method.name == name);
+                let problems =
+                    problems.into_iter().filter_map(|problem| Some((index(problem.export)?, problem.found)));
                 Self::Mismatch { script, problems: problems.collect(), exports: *exports }
             }
             Error::Guest(thrown) => Self::Guest(Exception::of(*thrown)),

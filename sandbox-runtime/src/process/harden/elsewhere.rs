@@ -24,7 +24,7 @@ pub(super) fn take(plan: &Plan, measure: Measure) -> Result<String, Refusal> {
             Ok(format!("{} descriptors; no file grows, no core dump", plan.descriptors))
         }
         Measure::CpuLimit => {
-            let seconds = plan.cpu_seconds.unwrap_or(u64::MAX);
+            let Some(seconds) = plan.cpu_seconds else { return Ok("no limit was asked for".into()) };
             sys::limit(libc::RLIMIT_CPU, seconds, seconds.saturating_add(1))?;
             Ok(format!("{seconds} s"))
         }

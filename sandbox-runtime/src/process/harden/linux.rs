@@ -74,7 +74,7 @@ pub(super) fn take(plan: &Plan, measure: Measure) -> Result<String, HardenRefusa
             Err(HardenRefusal::Missing("only the parent knows how much it may be".into()))
         }
         Measure::CpuLimit => {
-            let seconds = plan.cpu_seconds.unwrap_or(u64::MAX);
+            let Some(seconds) = plan.cpu_seconds else { return Ok("no limit was asked for".into()) };
             // The second later is for `SIGKILL`, should `SIGXCPU` be ignored.
             sys::limit(libc::RLIMIT_CPU, seconds, seconds.saturating_add(1))?;
             Ok(format!("{seconds} s"))

@@ -55,8 +55,11 @@ pub(crate) struct DecodeBounds {
 
 impl DecodeBounds {
     /// For what the host's own process wrote: all that has an end, since it is paid for when the engine gets it.
-    pub(crate) const TRUSTED: Self =
-        Self { nodes: usize::MAX, bytes: usize::MAX, text: usize::MAX, items: usize::MAX, depth: DEEPEST };
+    pub(crate) const TRUSTED: Self = {
+        /// More than any frame has.
+        const MOST: usize = usize::MAX;
+        Self { nodes: MOST, bytes: MOST, text: MOST, items: MOST, depth: DEEPEST }
+    };
 }
 
 /// For what a guest wrote.

@@ -177,7 +177,7 @@ pub(crate) fn one_of(names: impl Iterator<Item = String>, null: bool) -> String 
 /// A value of `const` or `enum` as JavaScript writes it.
 pub(crate) fn literal(value: &Json) -> String {
     match value {
-        Json::String(text) => quoted(text, usize::MAX),
+        Json::String(text) => quoted(text, None),
         other => other.to_string(),
     }
 }

@@ -105,10 +105,11 @@ impl Graph {
     fn list(&mut self, keywords: &BTreeMap<String, Json>, types: &mut Types<'_>) -> List {
         let size = Range::of_size(keywords, "minItems", "maxItems");
         let first = keywords.get("prefixItems").and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
-        let most = size.most().unwrap_or(usize::MAX);
-        let first: Vec<NodeId> = first.iter().take(most).map(|item| self.node(item, types)).collect();
+        let has_room = |count: usize| size.most().is_none_or(|most| count < most);
+        let first = first.iter().zip(0..).take_while(|(_, count)| has_room(*count));
+        let first: Vec<NodeId> = first.map(|(item, _)| self.node(item, types)).collect();
         let rest = keywords.get("items").unwrap_or(&Json::Bool(true));
-        let rest = (first.len() < most).then(|| self.node(rest, types));
+        let rest = has_room(first.len()).then(|| self.node(rest, types));
         List { size, first, rest }
     }
 

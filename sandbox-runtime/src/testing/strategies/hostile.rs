@@ -29,7 +29,7 @@ pub(in crate::testing) fn hostile(fields: &[String]) -> BoxedStrategy<String> {
 /// Field names as literals of JavaScript, those of the contract more often than others.
 fn names(fields: &[String]) -> BoxedStrategy<String> {
     let literals =
-        |names: Vec<String>| select(names.iter().map(|name| quoted(name, usize::MAX)).collect::<Vec<_>>());
+        |names: Vec<String>| select(names.iter().map(|name| quoted(name, None)).collect::<Vec<_>>());
     let odd = literals(NAMES.map(String::from).to_vec());
     if fields.is_empty() {
         odd.boxed()
@@ -91,7 +91,7 @@ fn all_fields(fields: &[String], values: &[String], inner: &str, place: prop::sa
     let hostile = if fields.is_empty() { 0 } else { place.index(fields.len()) };
     let entries = fields.iter().zip(values).enumerate().map(|(index, (name, value))| {
         let value = if index == hostile { inner } else { value };
-        format!("[{}]: {value}", quoted(name, usize::MAX))
+        format!("[{}]: {value}", quoted(name, None))
     });
     format!("({{{}}})", entries.collect::<Vec<_>>().join(", "))
 }

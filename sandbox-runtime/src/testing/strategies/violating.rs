@@ -34,7 +34,7 @@ pub(in crate::testing) fn violating(
         let place = prop_oneof![Just(None), any::<Index>().prop_map(Some)];
         let changed = (all, place, changes(sources[at].arena())).prop_map(move |(mut all, place, change)| {
             let place = place.map_or(0, |place| place.index(places(&all[at])));
-            change_at(&mut all[at], &mut { place }, &change);
+            change_at(&mut all[at], &mut Some(place), &change);
             all
         });
         changed.boxed()
@@ -165,17 +165,13 @@ fn places(value: &JsValue) -> usize {
     inner + 1
 }
 
-/// Counts `left` down to the place, in the order of [`places`].
-fn change_at(value: &mut JsValue, left: &mut usize, change: &Mutation) {
-    if *left == 0 {
-        apply(value, change);
+/// Counts `left` down to the place, in the order of [`places`]; `None` once the change is made.
+fn change_at(value: &mut JsValue, left: &mut Option<usize>, change: &Mutation) {
+    let Some(count) = *left else { return };
+    *left = count.checked_sub(1);
+    if left.is_none() {
+        return apply(value, change);
     }
-    let Some(rest) = left.checked_sub(1) else {
-        // The change is made, and no further place counts.
-        *left = usize::MAX;
-        return;
-    };
-    *left = rest;
     let inner: Vec<&mut JsValue> = match value {
         JsValue::Array(items) | JsValue::Set(items) => items.iter_mut().collect(),
         JsValue::Object(entries) => entries.iter_mut().map(|(_, value)| value).collect(),

@@ -64,7 +64,7 @@ impl Default for PoolParts {
             #[cfg(feature = "process")]
             process: None,
             #[cfg(feature = "process")]
-            recycle: RecycleCount::NEVER,
+            recycle: RecycleCount::default(),
             // Where one is held by a call that does not end, another serves the other tenants.
             threads: std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get).max(2),
             memory: 1 << 30,
@@ -123,10 +123,10 @@ impl Builder<SandboxPool> {
     }
 
     /// After how many calls, loads among them, and with how many bytes in memory a process is replaced by another; never when
-    /// not called. It is looked at before a call. One that tenants share ends when the last of them has been called again.
+    /// not called, and for a number that is `None`. It is looked at before a call. One that tenants share ends when the last of them has been called again.
     #[cfg(feature = "process")]
-    pub fn recycle(mut self, calls: u64, bytes: u64) -> Self {
-        self.hosts.recycle = RecycleCount { calls, bytes };
+    pub fn recycle(mut self, calls: impl Into<Option<u64>>, bytes: impl Into<Option<u64>>) -> Self {
+        self.hosts.recycle = RecycleCount { calls: calls.into(), bytes: bytes.into() };
         self
     }
 

@@ -58,9 +58,8 @@ pub(crate) struct Loaded {
 impl Drop for Loaded {
     fn drop(&mut self) {
         let (id, tenant) = (self.id, self.owner.id);
-        let Some(mailbox) = self.shared.mailboxes.get(self.owner.thread.load(Ordering::SeqCst)) else {
-            return;
-        };
+        let thread = self.owner.thread.get();
+        let Some(mailbox) = thread.and_then(|at| self.shared.mailboxes.get(at)) else { return };
         let work = Box::new(move |worker: &super::worker::Worker| {
             if let Some(tenant_sandbox) = worker.tenant_sandboxes.get(tenant) {
                 tenant_sandbox.backend.forget(id);

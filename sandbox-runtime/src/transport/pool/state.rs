@@ -11,7 +11,7 @@ use super::super::mailbox::{Job, Mailbox};
 use super::super::worker::Worker;
 use super::Trust;
 use super::metrics::{Counts, PoolMetrics, count};
-use super::tenant::{NOWHERE, TenantState};
+use super::tenant::TenantState;
 #[cfg(feature = "process")]
 use super::tenant_backend::RecycleCount;
 use super::tenant_sandbox::{Leaving, TenantSandbox};
@@ -85,7 +85,7 @@ impl PoolState {
             let is_held = Arc::strong_count(tenant) > 1;
             let is_known = is_held || tenant.has_sandbox() || self.is_cooling_down(tenant);
             if !is_known {
-                self.leave(tenant.thread.load(Ordering::SeqCst));
+                tenant.thread.get().into_iter().for_each(|at| self.leave(at));
             }
             is_known
         });
@@ -110,26 +110,28 @@ impl PoolState {
     /// The number of the thread that a tenant's next call goes to. Calls that wait go there as well. `is_here` says whether a
     /// thread is the one that asks, and so can serve the call whatever holds it.
     pub(super) fn place(&self, tenant: &TenantState, is_here: impl Fn(usize) -> bool + Copy) -> usize {
-        let at = tenant.thread.load(Ordering::SeqCst);
+        let before = tenant.thread.get();
         let is_slow = self.is_slow(tenant);
-        let is_in_lane = at != NOWHERE && (at >= self.lane) == is_slow;
-        let flees = is_in_lane && self.has_to_flee(tenant, at) && !is_here(at);
-        if is_in_lane && !flees {
+        let in_lane = before.filter(|at| (*at >= self.lane) == is_slow);
+        let flees_from = in_lane.filter(|at| self.has_to_flee(tenant, *at) && !is_here(*at));
+        if let (Some(at), None) = (in_lane, flees_from) {
             return at;
         }
         let lane = if is_slow { self.lane..self.mailboxes.len() } else { 0..self.lane };
         let next = lane.min_by_key(|at| (self.is_held(*at), self.lodgers[*at].load(Ordering::Relaxed)));
         let next = next.unwrap_or(0);
-        if flees && self.is_held(next) {
+        if let Some(at) = flees_from
+            && self.is_held(next)
+        {
             return at;
         }
-        if tenant.thread.compare_exchange(at, next, Ordering::SeqCst, Ordering::SeqCst).is_err() {
+        if !tenant.thread.change(before, next) {
             // Another call has found a place first.
             return self.place(tenant, is_here);
         }
         self.lodgers[next].fetch_add(1, Ordering::Relaxed);
-        if at != NOWHERE {
-            count(if flees { &self.counts.relocated } else { &self.counts.moved });
+        if let Some(at) = before {
+            count(if flees_from.is_some() { &self.counts.relocated } else { &self.counts.moved });
             self.leave(at);
             self.mailboxes[at].forward(tenant.id, &self.mailboxes[next]);
             self.evict(at, tenant.id, Leaving::Moved);
@@ -197,7 +199,9 @@ impl PoolState {
                 return;
             }
             excess = excess.saturating_sub(tenant.memory.load(Ordering::SeqCst));
-            self.evict(tenant.thread.load(Ordering::SeqCst), tenant.id, Leaving::Memory);
+            if let Some(at) = tenant.thread.get() {
+                self.evict(at, tenant.id, Leaving::Memory);
+            }
         }
     }
 

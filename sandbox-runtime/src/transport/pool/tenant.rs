@@ -10,15 +10,36 @@ use crate::isolate::watchdog::Watch;
 use crate::options::Captured;
 use crate::time::{AtomicTime, Nanos, Timestamp};
 
-/// No thread has been chosen.
-pub(super) const NOWHERE: usize = usize::MAX;
+/// The number of a tenant's thread, once one is chosen.
+pub(super) struct ChosenThread(AtomicUsize);
+
+impl ChosenThread {
+    /// The encoding of "none": no pool has so many threads.
+    const NONE: usize = usize::MAX;
+
+    pub(super) fn get(&self) -> Option<usize> {
+        Some(self.0.load(Ordering::SeqCst)).filter(|at| *at != Self::NONE)
+    }
+
+    /// Chooses a thread. Returns false when the choice was another than `before`.
+    pub(super) fn change(&self, before: Option<usize>, next: usize) -> bool {
+        let before = before.unwrap_or(Self::NONE);
+        self.0.compare_exchange(before, next, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+    }
+}
+
+impl Default for ChosenThread {
+    fn default() -> Self {
+        Self(AtomicUsize::new(Self::NONE))
+    }
+}
 
 pub(crate) struct TenantState {
     pub(super) key: String,
     /// What the queues know it by; never 0.
     pub(super) id: u64,
     /// The thread that its sandbox is on.
-    pub(super) thread: AtomicUsize,
+    pub(super) thread: ChosenThread,
     /// Calls that wait or are under way.
     pub(super) waiting: AtomicUsize,
     /// When it was last called.
@@ -80,7 +101,7 @@ impl TenantState {
         Arc::new(Self {
             key,
             id,
-            thread: AtomicUsize::new(NOWHERE),
+            thread: ChosenThread::default(),
             waiting: AtomicUsize::default(),
             used: AtomicTime::new(clock::now()),
             offended: AtomicTime::default(),

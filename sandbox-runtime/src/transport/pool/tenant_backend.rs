@@ -207,28 +207,25 @@ impl TenantBackend {
     }
 }
 
-/// After how much a process is replaced.
+/// After how much a process is replaced; a number that is absent replaces none.
 #[cfg(feature = "process")]
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct RecycleCount {
-    pub(super) calls: u64,
-    pub(super) bytes: u64,
+    pub(super) calls: Option<u64>,
+    pub(super) bytes: Option<u64>,
 }
 
 #[cfg(feature = "process")]
 impl RecycleCount {
-    pub(super) const NEVER: Self = Self { calls: u64::MAX, bytes: u64::MAX };
-
     pub(super) fn is_reached_by(&self, sandbox: &ProcessSandbox) -> bool {
         // The kernel is asked for its memory only where that matters.
-        let (has_calls, has_bytes) = (self.calls < u64::MAX, self.bytes < u64::MAX);
         // Calls of `async` methods that are under way keep it until they are over, and others begin elsewhere.
         !sandbox.is_running()
-            && (has_calls && sandbox.meter().usage().total.calls >= self.calls
-                || has_bytes && sandbox.resident() >= self.bytes)
+            && (self.calls.is_some_and(|most| sandbox.meter().usage().total.calls >= most)
+                || self.bytes.is_some_and(|most| sandbox.resident() >= most))
     }
 
     pub(super) fn is_never(&self) -> bool {
-        self.calls == u64::MAX && self.bytes == u64::MAX
+        self.calls.is_none() && self.bytes.is_none()
     }
 }
