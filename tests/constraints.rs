@@ -230,14 +230,11 @@ fn rules_of_garde_hold_wherever_they_are() {
             rules("{ parts: [{ evenNumber: 2, fiveOrMore: 5 }, { evenNumber: 3, fiveOrMore: 4 }] }").ruled()
         ),
         "result.parts[1].fiveOrMore: expected an integer from 5 to 4294967295 (u32), got 4; \
-         result.parts[1].evenNumber: expected a value that garde accepts, which says of it: must be even, got 3"
+         result.parts[1].evenNumber: expected a value that passes its garde rule (must be even), got 3"
     );
     assert_eq!(rules("{ amount: 5 }").undescribed().unwrap().amount, 5);
     let found = refusal(rules("{ amount: 4 }").undescribed());
-    assert_eq!(
-        found,
-        "result.amount: expected a value that garde accepts, which says of it: lower than 5, got 4"
-    );
+    assert_eq!(found, "result.amount: expected a value that passes its garde rule (lower than 5), got 4");
     let found = refusal(rules("[{ inner: { evenNumber: 1, fiveOrMore: 4 } }, 1]").forgotten());
     assert_eq!(found, "result[0].inner.fiveOrMore: expected an integer from 5 to 4294967295 (u32), got 4");
 }

@@ -124,7 +124,7 @@ impl Bounds {
 /// A type whose values can have a `range`.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "`range` is for numbers, and `{Self}` is none",
+    message = "`range` is for numbers, and `{Self}` is not a number",
     label = "not a number",
     note = "a `length` is for text, bytes and collections; the fields of a struct have `#[garde(range(…))]`"
 )]
@@ -133,7 +133,7 @@ pub trait Ranged {}
 /// A type whose values can have a `length`.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "`length` is for text, bytes and collections, and `{Self}` is none of them",
+    message = "`length` is for text, bytes and collections, and `{Self}` is none of these",
     label = "has no length",
     note = "a `range` is for numbers; the fields of a struct have `#[garde(length(chars, …))]`"
 )]
@@ -142,7 +142,7 @@ pub trait Measured {}
 /// A type whose values can have a `pattern`.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "`pattern` is for text, and `{Self}` is none",
+    message = "`pattern` is for text, and `{Self}` is not text",
     label = "not a text",
     note = "the fields of a struct have `#[garde(pattern(…))]`"
 )]

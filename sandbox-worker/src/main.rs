@@ -5,7 +5,7 @@
 fn main() {
     sandbox_runtime::process::init();
     eprintln!(
-        "sandbox-worker is started by an application, which it runs guests for; it does nothing by itself"
+        "sandbox-worker runs guests for an application that starts it. Do not start it by hand: see `Process::program` of the crate `sandbox-runtime`"
     );
     std::process::exit(2);
 }

@@ -37,10 +37,10 @@ pub(crate) fn check(path: &Path) -> Result<u64> {
     let at = |problem: String| format!("{}: {problem}", path.display());
     let mut file = File::open(path).map_err(|error| at(error.to_string()))?;
     if path.is_dir() {
-        return Err(at("it is a folder".into()));
+        return Err(at("the path is a folder".into()));
     }
     let mut head = [0; 2];
-    file.read_exact(&mut head).map_err(|_| at("it is empty".into()))?;
+    file.read_exact(&mut head).map_err(|_| at("the file is empty".into()))?;
     file.rewind().map_err(|error| at(error.to_string()))?;
     let size = if head == GZIP { library_size(GzDecoder::new(file)) } else { library_size(file) };
     size.map_err(at)
@@ -50,13 +50,14 @@ fn library_size(mut reader: impl Read) -> Result<u64> {
     let mut head = [0; LIBRARY.len()];
     match reader.read_exact(&mut head) {
         Ok(()) if &head == LIBRARY => {}
-        _ => return Err("it is no static library".into()),
+        _ => return Err("the file is no static library".into()),
     }
     let rest = std::io::copy(&mut reader, &mut std::io::sink());
     // gzip has a checksum at its end, so a file that was cut or damaged is an error here.
-    let size = rest.map_err(|error| format!("it cannot be read to its end: {error}"))? + head.len() as u64;
+    let size =
+        rest.map_err(|error| format!("the file cannot be read to its end: {error}"))? + head.len() as u64;
     if size < LEAST {
-        return Err(format!("it has {size} bytes only"));
+        return Err(format!("the file has {size} bytes only"));
     }
     Ok(size)
 }

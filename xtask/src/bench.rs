@@ -49,15 +49,15 @@ impl Options {
                 "--peers" => options.peers = true,
                 "--instructions" => options.instructions = true,
                 "--bless" => options.bless = true,
-                other => return Err(format!("`bench` does not know `{other}`\n\n{HELP}")),
+                other => return Err(format!("`cargo xtask bench` has no argument `{other}`\n\n{HELP}")),
             }
         }
         match options {
             Self { bless: true, instructions: false, .. } => {
-                Err("`--bless` is for `--instructions`, whose budget it writes".to_owned())
+                Err("`--bless` needs `--instructions`: together they write the budget".to_owned())
             }
             Self { instructions: true, quick: true, .. } | Self { instructions: true, peers: true, .. } => {
-                Err("`--instructions` counts and measures nothing else".to_owned())
+                Err("`--instructions` cannot be combined with `--quick` or `--peers`".to_owned())
             }
             options => Ok(options),
         }
@@ -92,7 +92,7 @@ fn results() -> PathBuf {
 /// Runs a command to its end.
 fn must(command: &mut Command, what: &str) -> Result<()> {
     let status = command.status().map_err(|error| format!("{what}: {error}"))?;
-    if status.success() { Ok(()) } else { Err(format!("{what} failed; what it says is above")) }
+    if status.success() { Ok(()) } else { Err(format!("{what} failed; its output is above")) }
 }
 
 fn measure(options: &Options) -> Result<ExitCode> {
@@ -125,17 +125,17 @@ fn measure(options: &Options) -> Result<ExitCode> {
 fn peers() -> Result<()> {
     let program = workspace().join("benches/peers/run");
     if !program.exists() {
-        return Err("`--peers` runs `benches/peers/run`, which is not there".to_owned());
+        return Err("`--peers` needs the program `benches/peers/run`, which does not exist".to_owned());
     }
     let mut command = Command::new(program);
     let output = command.current_dir(workspace()).stderr(Stdio::inherit()).output();
     let output = output.map_err(|error| format!("benches/peers/run: {error}"))?;
     if !output.status.success() {
-        return Err("benches/peers/run failed; what it says is above".to_owned());
+        return Err("benches/peers/run failed; its output is above".to_owned());
     }
     fs::create_dir_all(results())
         .and_then(|()| fs::write(results().join("peers.jsonl"), output.stdout))
-        .map_err(|error| format!("the results of peers cannot be kept: {error}"))
+        .map_err(|error| format!("the results of the peers cannot be written: {error}"))
 }
 
 // ---------------------------------------------------------------------------------------------------------
@@ -159,7 +159,7 @@ fn instructions(bless: bool) -> Result<ExitCode> {
     }
     if bless {
         fs::write(budget_file(), written(&counts))
-            .map_err(|error| format!("the budget cannot be written: {error}"))?;
+            .map_err(|error| format!("benches/instructions.json cannot be written: {error}"))?;
     }
     let budget = fs::read_to_string(budget_file())
         .map_err(|error| format!("benches/instructions.json: {error}; `--bless` writes it"))?;
@@ -186,9 +186,11 @@ fn count(path: &str, side: &str, calls: u32) -> Result<f64> {
     // Code that V8 compiles is written where other code was.
     valgrind.arg("--smc-check=all-non-file");
     valgrind.arg(target().join("release/count")).args([path, side, &calls.to_string()]);
-    let output = valgrind.output().map_err(|error| format!("valgrind cannot be run: {error}"))?;
+    let output = valgrind.output().map_err(|error| {
+        format!("valgrind cannot be run: {error}; install it with the system's package manager")
+    })?;
     let said = String::from_utf8_lossy(&output.stderr);
-    collected(&said).ok_or_else(|| format!("valgrind counted nothing of `{path}`:\n{said}"))
+    collected(&said).ok_or_else(|| format!("valgrind printed no count for `{path}`:\n{said}"))
 }
 
 /// The number that callgrind ends with.
@@ -208,7 +210,10 @@ fn written(counts: &Counts) -> String {
 }
 
 fn parsed(text: &str) -> Result<Counts> {
-    let wrong = || "benches/instructions.json is not what `--bless` writes".to_owned();
+    let wrong = || {
+        "benches/instructions.json is damaged; write it anew with `cargo xtask bench --instructions --bless`"
+            .to_owned()
+    };
     let value: Value = serde_json::from_str(text).map_err(|_| wrong())?;
     let entry = |(path, sides): (&String, &Value)| {
         Some((path.clone(), [sides["ours"].as_f64()?, sides["floor"].as_f64()?]))
@@ -219,7 +224,7 @@ fn parsed(text: &str) -> Result<Counts> {
 /// What takes more than its budget, or has none.
 fn beyond(counts: &Counts, budget: &Counts) -> Vec<String> {
     let verdict = |(path, [ours, _]): (&String, &[f64; 2])| match budget.get(path) {
-        None => Some(format!("{path} has no budget")),
+        None => Some(format!("{path} has no budget; add one with `--bless`")),
         Some([allowed, _]) if *ours > allowed * TOLERANCE => {
             Some(format!("{path} takes {ours:.0} instructions, and its budget is {allowed:.0}"))
         }
@@ -250,7 +255,7 @@ mod tests {
             beyond(&counts(106.0), &counts(100.0)),
             ["a takes 106 instructions, and its budget is 100"]
         );
-        assert_eq!(beyond(&counts(1.0), &Counts::new()), ["a has no budget"]);
+        assert_eq!(beyond(&counts(1.0), &Counts::new()), ["a has no budget; add one with `--bless`"]);
     }
 
     #[test]

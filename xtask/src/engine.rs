@@ -59,10 +59,10 @@ fn chosen(choice: Choice, v8: Result<Origin, crate::v8::Missing>) -> Result<Vec<
             Ok(engines)
         }
         (_, Err(WrongSetting(reason))) => Err(reason),
-        (Choice::V8, Err(Nowhere(reason))) => Err(format!("V8 is not to be had: {reason}")),
+        (Choice::V8, Err(Nowhere(reason))) => Err(format!("V8 is not available: {reason}")),
         (_, Err(Nowhere(reason))) => {
             say(&format!(
-                "engine: QuickJS, small and slow, for V8 is not to be had ({reason}); for V8, set RUSTY_V8_ARCHIVE to its \
+                "engine: QuickJS, small and slow, because V8 is not available ({reason}); for V8, set RUSTY_V8_ARCHIVE to its \
                  library, or run `cargo xtask v8 build`, which takes hours"
             ));
             Ok(vec![Engine::QuickJs])

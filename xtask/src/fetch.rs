@@ -12,7 +12,7 @@ pub(crate) fn resume(url: &str, part: &Path) -> Result<()> {
     let attempt = || match (tools::is_program("curl"), tools::python()) {
         (true, _) => by_curl(url, part),
         (false, Some(python)) => by_python(python, url, part),
-        (false, None) => Err("neither curl nor python3 is installed".into()),
+        (false, None) => Err("a download needs curl or python3: install one of them".into()),
     };
     attempt().or_else(|reason| {
         // A server that cannot continue, or a file that has changed since: begin again, once.

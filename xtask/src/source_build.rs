@@ -77,7 +77,7 @@ pub(crate) fn build() -> Result<()> {
         folder.display()
     ));
     tools::need_debian("building V8", &PACKAGES)?;
-    let python = tools::python().ok_or("python3 is installed, and cannot be run")?;
+    let python = tools::python().ok_or("python3 is installed, but cannot be run")?;
 
     let gn = gn(&folder)?;
     let source = source(&folder, library.version())?;
@@ -89,7 +89,7 @@ pub(crate) fn build() -> Result<()> {
     ninja.arg("-C").arg(&out).arg("rusty_v8").env("NINJA_STATUS", "xtask: %p, step %f of %t, %e s: ");
     let status = ninja.status().map_err(|error| format!("ninja cannot be run: {error}"))?;
     if !status.success() {
-        return Err("ninja failed; what it says is above, and the next run goes on from there".into());
+        return Err("ninja failed; its output is above, and the next run continues from there".into());
     }
 
     say("packing it for cargo's cache");
@@ -142,13 +142,13 @@ fn package_folder(project: &Path, name: &str, version: &str) -> Result<PathBuf> 
     cargo.args(["metadata", "--quiet", "--format-version", "1", "--all-features"]).current_dir(project);
     let output =
         cargo.stderr(Stdio::inherit()).output().map_err(|error| format!("cargo cannot be run: {error}"))?;
-    let metadata: Value = serde_json::from_slice(&output.stdout)
-        .map_err(|_| "`cargo metadata` failed; what it says is above")?;
+    let metadata: Value =
+        serde_json::from_slice(&output.stdout).map_err(|_| "`cargo metadata` failed; its output is above")?;
     let packages = metadata["packages"].as_array().map_or(&[][..], Vec::as_slice);
     let package = packages.iter().find(|package| package["name"] == name && package["version"] == version);
     let manifest = package.and_then(|package| package["manifest_path"].as_str());
     let folder = manifest.and_then(|manifest| Path::new(manifest).parent());
-    folder.map(Path::to_owned).ok_or_else(|| format!("cargo knows no crate `{name}` {version}"))
+    folder.map(Path::to_owned).ok_or_else(|| format!("`cargo metadata` lists no crate `{name}` {version}"))
 }
 
 /// A folder as gn wants clang's to be: Debian has the runtime of the compiler under another name.
@@ -169,7 +169,7 @@ fn configure(out: &Path, source: &Path, gn: &Path, clang: &Path, python: &str) -
     if stamp.exists() {
         return Ok(());
     }
-    say("gn: writing what ninja is to do");
+    say("gn: writing the build files for ninja");
     let mut arguments = ARGUMENTS.map(str::to_owned).to_vec();
     arguments.push(format!("clang_base_path=\"{}\"", clang.display()));
     arguments.push(format!("clang_version=\"{CLANG}\""));
@@ -247,7 +247,7 @@ fn copy_folder(from: &Path, to: &Path) -> Result<()> {
 fn link(from: &Path, to: &Path) -> Result<()> {
     make(to.parent().unwrap_or(Path::new(".")))?;
     if !from.exists() {
-        return Err(format!("{} is not there, though its package is installed", from.display()));
+        return Err(format!("{} does not exist, although its package is installed", from.display()));
     }
     if to.is_symlink() {
         return Ok(());
@@ -257,7 +257,7 @@ fn link(from: &Path, to: &Path) -> Result<()> {
 
 #[cfg(not(unix))]
 fn link(_: &Path, to: &Path) -> Result<()> {
-    Err(format!("{}: this is for Debian", to.display()))
+    Err(format!("{}: a build of V8 from source works on Debian only", to.display()))
 }
 
 #[cfg(test)]

@@ -104,7 +104,7 @@ pub(crate) fn need(what_for: &str, tools: &[Tool]) -> Result<()> {
     apt_install(&install)?;
     match missing(&absent).first() {
         None => Ok(()),
-        Some(tool) => Err(format!("{} is still not there after `{install}`", tool.name)),
+        Some(tool) => Err(format!("{} is still missing after `{install}`", tool.name)),
     }
 }
 
@@ -124,7 +124,7 @@ pub(crate) fn need_debian(what_for: &str, packages: &[&str]) -> Result<()> {
     }
     let install = format!("{} {}", MANAGERS[0].1, missing.join(" "));
     if !is_program("apt-get") {
-        return Err(format!("{what_for} needs packages of Debian: {}", missing.join(" ")));
+        return Err(format!("{what_for} needs these packages of Debian: {}", missing.join(" ")));
     }
     if !is_root() {
         return Err(format!("{what_for} needs more packages; install them with\n\n    sudo {install}\n"));
@@ -142,7 +142,7 @@ fn apt_install(install: &str) -> Result<()> {
 /// What apt would install of packages, as `apt-cache policy` says it, with fresh lists.
 pub(crate) fn apt_policy(packages: &[&str]) -> Result<String> {
     if !is_program("apt-get") || !is_root() {
-        return Err("packages are installed by root, and with apt-get alone".into());
+        return Err("packages can be installed as root with apt-get only".into());
     }
     apt(APT_UPDATE)?;
     let output = Command::new("apt-cache").arg("policy").args(packages).output();
@@ -157,9 +157,10 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
     match output.status.success() {
         true => Ok(()),
-        false => {
-            Err(format!("{program} failed, and the next run goes on from here:\n{}", said.join("\n").trim()))
-        }
+        false => Err(format!(
+            "{program} failed, and the next run continues from there:\n{}",
+            said.join("\n").trim()
+        )),
     }
 }
 

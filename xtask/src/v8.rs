@@ -145,7 +145,7 @@ impl Library {
             let is_local = !archive.starts_with("http:") && !archive.starts_with("https:");
             if is_local {
                 // The build script runs in the folder of its crate.
-                let wrong = |reason| Missing::WrongSetting(format!("RUSTY_V8_ARCHIVE is set, and {reason}"));
+                let wrong = |reason| Missing::WrongSetting(format!("RUSTY_V8_ARCHIVE is set, but {reason}"));
                 if !Path::new(archive).is_absolute() {
                     return Err(wrong(format!("`{archive}` is not an absolute path; write one")));
                 }
@@ -171,7 +171,7 @@ impl Library {
     fn download(&self) -> Result<Origin> {
         let (url, cached) = (self.url(), self.cached());
         let part = cached.with_extension("part");
-        let folder = cached.parent().ok_or("cargo's home has no folder")?;
+        let folder = cached.parent().ok_or("cargo's home is no folder")?;
         fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         let begun = fs::metadata(&part).map_or(0, |file| file.len());
         match begun {
@@ -187,7 +187,7 @@ impl Library {
     pub(crate) fn keep(&self, part: &Path) -> Result<PathBuf> {
         if let Err(reason) = archive::check(part) {
             _ = fs::remove_file(part);
-            return Err(format!("what arrived is not V8's library ({reason}), and was thrown away"));
+            return Err(format!("the downloaded file is not V8's library ({reason}), and was deleted"));
         }
         let cached = self.cached();
         fs::rename(part, &cached).map_err(|error| format!("{}: {error}", cached.display()))?;
@@ -196,7 +196,7 @@ impl Library {
 }
 
 fn wrong_mirror(reason: &str) -> Missing {
-    Missing::WrongSetting(format!("RUSTY_V8_MIRROR is set, and {reason}; set another, or unset it"))
+    Missing::WrongSetting(format!("RUSTY_V8_MIRROR is set, but {reason}; set another, or unset it"))
 }
 
 /// Says what there is and what would be done.
@@ -212,12 +212,12 @@ pub(crate) fn status() -> Result<()> {
     let cached = library.cached();
     show(&format!("cargo's cache: {}", cached.display()));
     match archive::check_once(&cached) {
-        Ok(size) => show(&format!("  there, whole, {} MB unpacked", size >> 20)),
+        Ok(size) => show(&format!("  complete, {} MB unpacked", size >> 20)),
         Err(_) if !cached.exists() => show("  not there"),
-        Err(reason) => show(&format!("  there, but not usable: {reason}")),
+        Err(reason) => show(&format!("  present, but not usable: {reason}")),
     }
     if let Ok(part) = fs::metadata(cached.with_extension("part")) {
-        show(&format!("  a download was cut after {} MB, and will be continued", part.len() >> 20));
+        show(&format!("  a download stopped after {} MB, and will be continued", part.len() >> 20));
     }
     show(&match library.find() {
         Ok(Some(origin)) => format!("so: V8, {origin}"),
@@ -225,10 +225,13 @@ pub(crate) fn status() -> Result<()> {
             format!("so: QuickJS, because there is no library of V8 for {}", library.target)
         }
         Ok(None) if library.settings.mirror.is_some() => {
-            format!("so: `demo` and `test` download {}, and fail where that cannot be done", library.url())
+            format!(
+                "so: `demo` and `test` download {}, and fail where it cannot be downloaded",
+                library.url()
+            )
         }
         Ok(None) => format!(
-            "so: `demo` and `test` try to download {}, and take QuickJS where that cannot be reached; \
+            "so: `demo` and `test` try to download {}, and use QuickJS where it cannot be downloaded; \
              `cargo xtask v8 build` builds V8 here, in hours",
             library.url()
         ),
@@ -258,14 +261,14 @@ fn host() -> Result<String> {
     })?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let host = text.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(str::to_owned).ok_or_else(|| "rustc does not say what it builds for".into())
+    host.map(str::to_owned).ok_or_else(|| "`rustc -vV` does not print the host target".into())
 }
 
 fn cargo_home() -> Result<PathBuf> {
     if let Some(home) = std::env::var_os("CARGO_HOME").filter(|home| !home.is_empty()) {
         return Ok(PathBuf::from(home));
     }
-    let home = std::env::home_dir().ok_or("this user has no home; set CARGO_HOME to a folder")?;
+    let home = std::env::home_dir().ok_or("this user has no home folder; set CARGO_HOME to a folder")?;
     Ok(home.join(".cargo"))
 }
 

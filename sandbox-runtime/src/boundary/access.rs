@@ -121,7 +121,9 @@ impl<'de> de::MapAccess<'de> for Entries<'_, '_, '_> {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ValueError> {
         let Some((value, place)) = self.value.take() else {
-            return Err(<ValueError as de::Error>::custom("a map's value before its key"));
+            return Err(<ValueError as de::Error>::custom(
+                "the serde type asked for a map's value before its key",
+            ));
         };
         seed.deserialize(value).map_err(|error| match place {
             ElementPlace::Property(name) => error.inside(name),
@@ -166,7 +168,9 @@ impl<'de> de::MapAccess<'de> for Taken<'_, '_, '_> {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ValueError> {
         let Some(value) = self.value.take() else {
-            return Err(<ValueError as de::Error>::custom("a map's value before its key"));
+            return Err(<ValueError as de::Error>::custom(
+                "the serde type asked for a map's value before its key",
+            ));
         };
         seed.deserialize(value).map_err(|error| error.inside(self.fields[self.next - 1]))
     }

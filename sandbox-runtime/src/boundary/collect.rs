@@ -94,7 +94,9 @@ impl<'s> EntriesWriter<'_, 's, '_> {
     fn insert<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), ValueError> {
         let writer = self.writer;
         let Some(key) = self.key.take() else {
-            return Err(<ValueError as ser::Error>::custom("a map's value before its key"));
+            return Err(<ValueError as ser::Error>::custom(
+                "the serde type wrote a map's value before its key",
+            ));
         };
         let step = match &key {
             KeyState::Name(name) => name.clone(),

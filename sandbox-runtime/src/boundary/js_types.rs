@@ -72,7 +72,9 @@ impl Date {
 
 /// The error of a moment outside of the range of a JavaScript `Date`, or of this platform's `SystemTime`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the moment is out of range")]
+#[error(
+    "the moment is outside of the range of a Date, which is ±8,640,000,000,000,000 ms from 1970, or of a `SystemTime`"
+)]
 #[non_exhaustive]
 pub struct DateOutOfRange;
 

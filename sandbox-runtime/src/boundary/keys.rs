@@ -25,7 +25,7 @@ macro_rules! keys {
 
 /// The key has no name, so the map becomes a `Map`.
 #[derive(Debug, thiserror::Error)]
-#[error("not a property's name")]
+#[error("the key cannot be a property's name")]
 pub(crate) struct NoName;
 
 impl ser::Error for NoName {

@@ -259,7 +259,11 @@ impl ser::SerializeMap for PlainFields {
         match self.key.take() {
             Some(key) if self.map => self.pairs.push((key, value)),
             Some(JsValue::String(name)) => self.entries.push((name, value)),
-            _ => return Err(<ValueError as ser::Error>::custom("a map's value before its key")),
+            _ => {
+                return Err(<ValueError as ser::Error>::custom(
+                    "the serde type wrote a map's value before its key",
+                ));
+            }
         }
         Ok(())
     }

@@ -140,7 +140,7 @@ pub(crate) fn new_error<'s>(
 /// The error of a definition. On an object that only the host holds, a definition fails only while the isolate is
 /// being terminated.
 pub(super) fn terminated() -> ValueError {
-    ValueError::new("a call that goes on", "one that was ended")
+    ValueError::new("a running call", "a call that is being ended")
 }
 
 pub(crate) fn is_json<T: ?Sized>() -> bool {
@@ -330,7 +330,9 @@ impl<'s> ValueWriter<'_, 's, '_> {
 
     fn set<T: ?Sized + Serialize>(self, items: &T) -> Result<Value<'s>, ValueError> {
         let items = self.write(items)?.try_cast::<v8::Array>();
-        let items = items.map_err(|_| <ValueError as ser::Error>::custom("a Set is made from a sequence"))?;
+        let items = items.map_err(|_| {
+            <ValueError as ser::Error>::custom("the content of an `AsSet` must serialize as a sequence")
+        })?;
         let set = v8::Set::new(self.scope);
         for index in 0..items.length() {
             let item = items.get_index(self.scope, index).ok_or_else(terminated)?;

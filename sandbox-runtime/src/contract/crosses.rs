@@ -30,7 +30,7 @@ impl<T: Serialize + DeserializeOwned + 'static> Crosses for T {}
 /// that crosses and is `Clone`, `&T` is one too. An argument moves to the isolate's thread as a copy.
 #[diagnostic::on_unimplemented(
     message = "`&{Self}` cannot cross the boundary of a sandbox",
-    label = "no owned form of this is known",
+    label = "this type has no owned form",
     note = "take `&str`, `&[u8]`, `&T` with `T: Clone + Serialize + DeserializeOwned`, or take the value itself; a path is a `&str`",
     note = "what cannot be a copy (a channel, a connection, a lock) stays in the implementation of a `#[sandbox_api(host)]` trait, whose methods use it"
 )]

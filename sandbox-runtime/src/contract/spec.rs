@@ -178,7 +178,7 @@ pub const fn index_of(methods: &[MethodSpec], rust_name: &str) -> usize {
         }
         index += 1;
     }
-    panic!("the contract has no method of that name")
+    panic!("the contract has no method with this name")
 }
 
 const fn bytes_equal(a: &[u8], b: &[u8]) -> bool {

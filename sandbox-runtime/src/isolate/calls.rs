@@ -74,11 +74,12 @@ fn call_async<M: GuestMethod>(
 pub(crate) fn block_on<F: Future>(future: F) -> Result<F::Output, Error> {
     if tokio::runtime::Handle::try_current().is_ok() {
         return Err(Error::blocking(
-            "`async` methods are tried in a runtime of their own: do so outside of another",
+            "fuzzing `async` methods starts a Tokio runtime, and this thread is inside of another: call it from an ordinary thread",
         ));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Error::build(format!("no runtime can be made: {error}")))?;
+    let runtime =
+        runtime.map_err(|error| Error::build(format!("no Tokio runtime can be started: {error}")))?;
     Ok(runtime.block_on(future))
 }
 

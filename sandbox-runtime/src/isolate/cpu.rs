@@ -18,7 +18,7 @@ pub(crate) fn yield_to_others() {
     // `SCHED_IDLE` and not the lowest nice value, because any other thread then interrupts this one at once. SAFETY: the
     // pointer is to a local variable. 0 is the calling thread, which may always take this policy.
     if unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const parameters) } != 0 {
-        tracing::warn!("the priority of a thread for slow tenants cannot be lowered");
+        tracing::warn!("the thread of slow tenants keeps the normal priority: `SCHED_IDLE` was refused");
     }
 }
 

@@ -176,7 +176,7 @@ fn answer<A: Arguments, R: Gift>(
         return Err(refusal(Refusal::Stack));
     }
     let Some(args) = args else {
-        let error = ValueError::new("arguments that the shim has checked", "others");
+        let error = ValueError::new("arguments that passed the shim's checks", "others");
         return Err(refusal(Refusal::Value(error.inside("arguments"), Direction::ToHost)));
     };
     if !count(isolate, method) {

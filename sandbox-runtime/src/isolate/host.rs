@@ -85,7 +85,7 @@ impl Host {
     /// The implementation of `C`, which is this host's contract.
     #[inline]
     pub(super) fn object<C: ?Sized + Contract>(&self) -> &C {
-        debug_assert_eq!(self.contract, TypeId::of::<C>(), "the host of another contract");
+        debug_assert_eq!(self.contract, TypeId::of::<C>(), "this host implements another contract");
         // SAFETY: only `new` makes a host, with the address of the object and the contract's id of one `C`. The caller found
         // the host by that id. The object is dropped with the host, and is not moved.
         unsafe { &*self.place.cast::<Box<C>>() }

@@ -126,8 +126,8 @@ impl Realm {
             v8::Object::new(scope).get_prototype(scope).and_then(|root| root.try_cast::<v8::Object>().ok());
         let root = root.ok_or("the engine has no `Object.prototype`")?;
         let forms = StructShapes::of(scope).ok_or("the engine has no `Object.keys`")?;
-        let intrinsics =
-            engine::EngineIntrinsics::of(scope).ok_or("the engine's own functions do not run")?;
+        let intrinsics = engine::EngineIntrinsics::of(scope)
+            .ok_or("the engine's functions for conversions cannot be captured")?;
         let root_prototype = v8::Global::new(scope, root);
         Ok(Self {
             context: context_global,
@@ -142,7 +142,7 @@ impl Realm {
 /// Errors of the scope's realm have no frames once the heap is full.
 pub(super) fn keep_frames(scope: &v8::PinScope<'_, '_>) -> Result<(), String> {
     let frames = engine::Frames::of(scope).ok_or("`Error.stackTraceLimit` cannot be replaced")?;
-    let isolate = Isolate::current(scope).ok_or("the engine has lost its isolate")?;
+    let isolate = Isolate::current(scope).ok_or("the current engine's isolate has no sandbox")?;
     isolate.heap.keep(frames);
     Ok(())
 }
@@ -157,7 +157,7 @@ fn create<'s>(
     let scope = &mut v8::ContextScope::new(scope, context);
     keep_frames(scope)?;
     if !furnishing.settings.eval && !disabled_defenses::CODE_FROM_TEXT {
-        engine::refuse_code_from_text(scope, context).ok_or("`eval` cannot be taken away")?;
+        engine::refuse_code_from_text(scope, context).ok_or("`eval` cannot be disabled")?;
     }
     furnish(scope, context, leaked, furnishing)?;
     Ok(context)
@@ -173,13 +173,13 @@ fn furnish(
     if !disabled_defenses::ALL_GLOBALS {
         remove_globals(scope, global, settings.wasm.then_some("WebAssembly"))?;
     }
-    realm_globals::install(scope, settings).ok_or("the clock or the console cannot be made")?;
+    realm_globals::install(scope, settings).ok_or("the clock or the console cannot be defined")?;
     let object = member(scope, global, "Object")?;
     let freeze = if disabled_defenses::NOT_FROZEN { object } else { member(scope, object, "freeze")? };
     for Host { spec, ops, .. } in *hosts {
         let home = leaked.take().unwrap_or(context);
         let api = api(&v8::ContextScope::new(scope, home), spec, ops, freeze.into(), returned)
-            .ok_or_else(|| format!("the shim of `{}` does not run", spec.name))?;
+            .ok_or_else(|| format!("the shim of the contract `{}` cannot be evaluated", spec.name))?;
         define(scope, global, spec.name, api)?;
     }
     realm_globals::freeze(scope, settings).ok_or_else(|| "the intrinsics cannot be frozen".to_owned())

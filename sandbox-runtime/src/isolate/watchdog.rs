@@ -392,7 +392,7 @@ fn dog() -> &'static Watchdog {
 pub(crate) fn start() -> Result<(), String> {
     match dog().thread.get() {
         Some(_) => Ok(()),
-        None => Err("the watchdog's thread cannot be started, so no limit of time would hold".into()),
+        None => Err("the watchdog's thread cannot be started, so time limits cannot be enforced".into()),
     }
 }
 

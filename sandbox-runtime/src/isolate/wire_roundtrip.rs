@@ -119,7 +119,8 @@ impl Arguments for WireSent {
 }
 
 fn there(bytes: &[u8]) -> Vec<JsValue> {
-    decode_list(bytes, DecodeBounds::TRUSTED).unwrap_or_else(|error| panic!("{bytes:?} is not read: {error}"))
+    decode_list(bytes, DecodeBounds::TRUSTED)
+        .unwrap_or_else(|error| panic!("decoding {bytes:?} failed: {error}"))
 }
 
 /// Encodes and decodes data. The result equals the data.
@@ -127,9 +128,9 @@ fn sent(isolate: &Isolate, data: &JsValue) -> JsValue {
     let (mut bytes, mut again) = (Out::default(), Out::default());
     encode(data, &mut bytes);
     let there = decode(&*bytes, &isolate.settings.limits);
-    let there = there.unwrap_or_else(|error| panic!("{data:?} is not read: {error}"));
+    let there = there.unwrap_or_else(|error| panic!("decoding {data:?} failed: {error}"));
     encode(&there, &mut again);
-    assert_eq!(*bytes, *again, "{data:?} is {there:?} on the other side");
+    assert_eq!(*bytes, *again, "{data:?} became {there:?} on the wire");
     there
 }
 

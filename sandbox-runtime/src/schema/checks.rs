@@ -191,11 +191,7 @@ fn ruled(data: &JsValue, path: &str, message: &str) -> CheckViolation {
         place = inner;
     }
     let found = place.map_or_else(|| "another".to_owned(), JsValue::describe);
-    CheckViolation {
-        path: steps,
-        expected: format!("a value that garde accepts, which says of it: {message}"),
-        found,
-    }
+    CheckViolation { path: steps, expected: format!("a value that passes its garde rule ({message})"), found }
 }
 
 /// Whether a JavaScript field is serde's name for a Rust field, under any `rename_all`.

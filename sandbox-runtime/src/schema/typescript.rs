@@ -24,7 +24,7 @@ pub(super) fn module(description: &Description) -> String {
     };
     let names = Names::settle(description, &[&description.contract, &contract, &host], types);
     let mut sections = vec![format!(
-        "// The types of the contract {}. This file is generated: what is changed in it is lost.\n",
+        "// The types of the contract {}. This file is generated: do not edit it.\n",
         description.contract
     )];
     sections.extend(names.all(description).into_iter().map(|(direction, definition, name)| {
@@ -74,7 +74,7 @@ fn guest_interface(description: &Description, names: &Names, contract: &str) -> 
 
 /// The interface that a guest calls, and the global that has it.
 fn host_interface(description: &Description, names: &Names, host: &str) -> String {
-    let usage = format!("The host implements it: the global `{}` of a guest.", description.contract);
+    let usage = format!("The host implements this interface as the global `{}`.", description.contract);
     let docs = with_docs(&description.docs, &usage);
     let methods: String =
         description.methods.iter().map(|method| host_method(description, names, method)).collect();

@@ -34,7 +34,7 @@ pub(super) fn module(description: &Description) -> String {
         writer.types().get(name).map(|schema| writer.schema(schema)).unwrap_or_default()
     });
     let mut module = format!(
-        "// Zod schemas of the contract {}. This file is generated: what is changed in it is lost.\n\n\
+        "// Zod schemas of the contract {}. This file is generated: do not edit it.\n\n\
          import {{ z }} from \"zod\";\n\n{HELPERS}",
         description.contract
     );
@@ -49,11 +49,11 @@ pub(super) fn module(description: &Description) -> String {
         methods(name, docs, writer(arguments), writer(results))
     };
     if description.guest {
-        let docs = "What a guest that implements the contract is called with, and what it returns.";
+        let docs = "The arguments and the result of each method, for a guest that implements the contract.";
         module.push_str(&methods("guest", docs, SchemaDirection::ToGuest, SchemaDirection::ToHost));
     }
     if description.host {
-        let docs = "What a guest calls the host with, and what the host returns.";
+        let docs = "The arguments and the result of each method, for a guest that calls the host.";
         module.push_str(&methods("host", docs, SchemaDirection::ToHost, SchemaDirection::ToGuest));
     }
     module

@@ -115,7 +115,7 @@ fn valid_call(result: Result<()>) -> Outcome {
 fn violating_call(result: Result<()>) -> Outcome {
     match result {
         Ok(()) => {
-            let text = "the arguments are not what the contract says, and reached the method";
+            let text = "the method was called with arguments that the contract does not allow";
             Outcome::Wrong(Error::public(text))
         }
         Err(Error::Guest(thrown)) if is_repelled(&thrown) => Outcome::Repelled,

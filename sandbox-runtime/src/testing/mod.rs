@@ -149,7 +149,9 @@ fn hostile_arguments<C: ?Sized + Contract>(method: &str) -> BoxedStrategy<Vec<St
 /// The schemas of a method's parameters, for values that go in this direction.
 fn sources<C: ?Sized + Contract>(method: &str, direction: CheckDirection) -> Arc<[Arc<SchemaSource>]> {
     let spec = C::SPEC.methods.iter().find(|spec| spec.name == method);
-    let spec = spec.unwrap_or_else(|| panic!("{} has no method {method} in JavaScript", C::SPEC.name));
+    let spec = spec.unwrap_or_else(|| {
+        panic!("the contract {} has no method with the JavaScript name `{method}`", C::SPEC.name)
+    });
     let (method, [to_guest, to_host]) = method_schemas(spec);
     let params = method.params.into_iter().map(|param| param.schema);
     let sources = params.map(|schema| match direction {

@@ -1,4 +1,4 @@
-// Zod schemas of the contract Orders. This file is generated: what is changed in it is lost.
+// Zod schemas of the contract Orders. This file is generated: do not edit it.
 
 import { z } from "zod";
 
@@ -6,7 +6,7 @@ import { z } from "zod";
 
 export const Order = struct({ sku: text(), count: integer("u32") });
 
-/** What a guest that implements the contract is called with, and what it returns. */
+/** The arguments and the result of each method, for a guest that implements the contract. */
 export const guest = {
   /** Looks one up. */
   find: { arguments: z.tuple([text(), list(Order)]), result: nullableInput(Order) },
@@ -18,7 +18,7 @@ export const guest = {
   flush: { arguments: z.tuple([]), result: nothingInput },
 };
 
-/** What a guest calls the host with, and what the host returns. */
+/** The arguments and the result of each method, for a guest that calls the host. */
 export const host = {
   /** Looks one up. */
   find: { arguments: z.tuple([text(), listInput(Order)]), result: nullable(Order) },

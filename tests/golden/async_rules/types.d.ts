@@ -1,4 +1,4 @@
-// The types of the contract Orders. This file is generated: what is changed in it is lost.
+// The types of the contract Orders. This file is generated: do not edit it.
 
 export interface Order {
   sku: string;
@@ -43,7 +43,7 @@ export interface Orders {
 /**
  * Orders, which take their time.
  *
- * The host implements it: the global `Orders` of a guest.
+ * The host implements this interface as the global `Orders`.
  */
 export interface OrdersHost {
   /** Looks one up. */

@@ -1,4 +1,4 @@
-// Zod schemas of the contract Rule. This file is generated: what is changed in it is lost.
+// Zod schemas of the contract Rule. This file is generated: do not edit it.
 
 import { z } from "zod";
 
@@ -11,7 +11,7 @@ export const ItemInput = struct(
   { rest: z.never() },
 );
 
-/** What a guest that implements the contract is called with, and what it returns. */
+/** The arguments and the result of each method, for a guest that implements the contract. */
 export const guest = {
   /** The price without tax. */
   net: { arguments: z.tuple([integer("u32")]), result: number({ minimum: 0 }) },

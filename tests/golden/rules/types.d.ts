@@ -1,4 +1,4 @@
-// The types of the contract Rule. This file is generated: what is changed in it is lost.
+// The types of the contract Rule. This file is generated: do not edit it.
 
 export interface Item {
   /** integer, 0 to 4294967295 (u32) */

@@ -1,10 +1,10 @@
-// Zod schemas of the contract MathApi. This file is generated: what is changed in it is lost.
+// Zod schemas of the contract MathApi. This file is generated: do not edit it.
 
 import { z } from "zod";
 
 // … the helpers of zod_helpers.js …
 
-/** What a guest that implements the contract is called with, and what it returns. */
+/** The arguments and the result of each method, for a guest that implements the contract. */
 export const guest = {
   /** The sum. */
   add: { arguments: z.tuple([number(), number()]), result: number() },
@@ -12,7 +12,7 @@ export const guest = {
   reset: { arguments: z.tuple([]), result: nothingInput },
 };
 
-/** What a guest calls the host with, and what the host returns. */
+/** The arguments and the result of each method, for a guest that calls the host. */
 export const host = {
   /** The sum. */
   add: { arguments: z.tuple([number(), number()]), result: number() },

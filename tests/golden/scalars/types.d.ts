@@ -1,4 +1,4 @@
-// The types of the contract MathApi. This file is generated: what is changed in it is lost.
+// The types of the contract MathApi. This file is generated: do not edit it.
 
 /**
  * Arithmetic.
@@ -27,7 +27,7 @@ export interface MathApi {
 /**
  * Arithmetic.
  *
- * The host implements it: the global `MathApi` of a guest.
+ * The host implements this interface as the global `MathApi`.
  */
 export interface MathApiHost {
   /** The sum. */

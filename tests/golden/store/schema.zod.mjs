@@ -1,4 +1,4 @@
-// Zod schemas of the contract Kv. This file is generated: what is changed in it is lost.
+// Zod schemas of the contract Kv. This file is generated: do not edit it.
 
 import { z } from "zod";
 
@@ -35,7 +35,7 @@ export const VisitInput = oneOf(
   struct({ on: z.literal("Phone"), seconds: bigintInput("u64") }),
 );
 
-/** What a guest calls the host with, and what the host returns. */
+/** The arguments and the result of each method, for a guest that calls the host. */
 export const host = {
   /** Reads a user. */
   getUser: { arguments: z.tuple([text()]), result: nullable(User) },

@@ -1,4 +1,4 @@
-// The types of the contract Kv. This file is generated: what is changed in it is lost.
+// The types of the contract Kv. This file is generated: do not edit it.
 
 /** A user, as the store keeps it. */
 export interface User {
@@ -71,7 +71,7 @@ export type VisitInput =
  *
  * Keys are case-sensitive.
  *
- * The host implements it: the global `Kv` of a guest.
+ * The host implements this interface as the global `Kv`.
  */
 export interface KvHost {
   /** Reads a user. */

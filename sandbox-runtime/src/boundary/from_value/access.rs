@@ -119,7 +119,7 @@ impl<'de> de::Deserializer<'de> for TreeKey<'_> {
 }
 
 fn no_key() -> ValueError {
-    <ValueError as de::Error>::custom("a map's value before its key")
+    <ValueError as de::Error>::custom("the serde type asked for a map's value before its key")
 }
 
 /// The properties of an object.

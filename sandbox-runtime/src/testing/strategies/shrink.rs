@@ -48,7 +48,7 @@ impl Strategy for Shrinking {
             if are_accepted(&self.sources, &current) == self.accepted {
                 return Ok(ShrinkTree::new(current, self.sources.clone(), self.accepted, self.bound));
             }
-            runner.reject_local("the schema has another opinion of it")?;
+            runner.reject_local("the schema does not decide so")?;
         }
     }
 }
