@@ -188,3 +188,47 @@ fn the_lists_of_dependencies_are_one() {
         assert_eq!(guide.get(name), Some(&line), "{name}");
     }
 }
+
+/// The names of the `pub use` items of a module's text, without those that rustdoc hides.
+fn exported(text: &str) -> BTreeSet<&str> {
+    let mut names = BTreeSet::new();
+    let mut is_hidden = false;
+    for statement in text.split_inclusive([';', ']']) {
+        let statement = statement.trim();
+        if statement.ends_with("#[doc(hidden)]") {
+            is_hidden = true;
+            continue;
+        }
+        let items = statement.rsplit_once("pub use ").map(|(_, items)| items.trim_end_matches(';'));
+        if let Some(items) = items.filter(|_| !is_hidden) {
+            let list = items.split_once('{').map_or(items, |(_, list)| list.trim_end_matches('}'));
+            names.extend(
+                list.split(',')
+                    .filter_map(|item| item.trim().rsplit("::").next())
+                    .filter(|item| !item.is_empty()),
+            );
+        }
+        is_hidden = is_hidden && !statement.ends_with(';');
+    }
+    names
+}
+
+#[test]
+fn the_front_page_has_each_item_under_a_task() {
+    const LIB: &str = include_str!("../sandbox-runtime/src/lib.rs");
+    let rows = LIB
+        .lines()
+        .filter(|line| line.contains("| [`") || line.contains("[`sandbox_api`]"))
+        .collect::<Vec<_>>()
+        .join("\n");
+    let exported = exported(LIB);
+    assert!(exported.len() > 50 && exported.contains("Sandbox"), "{exported:?}");
+    let missing = exported
+        .iter()
+        .filter(|name| !rows.contains(&format!("`{name}`")) && !rows.contains(&format!("({name})`")));
+    assert_eq!(
+        missing.collect::<Vec<_>>(),
+        Vec::<&&str>::new(),
+        "a row of \"Items by task\" in `sandbox-runtime/src/lib.rs` has each of these"
+    );
+}

@@ -1,5 +1,26 @@
 #![doc = guide::links!()]
 #![doc = include_str!("../README.md")]
+//!
+//! # Items by task
+//!
+//! | task | items |
+//! |---|---|
+//! | declare a contract | [`sandbox_api`], [`derive(GuestError)`](macro@GuestError), [`async_trait`](macro@async_trait); the traits behind them are in [`contracts`] |
+//! | make a sandbox | [`Sandbox`], [`LocalSandbox`], [`Builder`], [`Limits`], [`Trust`] |
+//! | serve many tenants | [`SandboxPool`], [`Tenant`], [`PoolMetrics`] |
+//! | load and call a script | [`Script`], [`Guest`], [`LocalGuest`], [`Realm`], [`LocalRealm`]; what a proxy calls through is in [`transports`] |
+//! | choose what a guest finds | [`Clock`], [`VirtualClock`], [`Random`], [`Intrinsics`], [`Permission`], [`Console`], [`ConsoleLine`], [`ConsoleOutput`], [`Level`], [`Sink`], [`Engine`] |
+//! | send values that Rust has no type for | [`Bytes`], [`Date`], [`DateOutOfRange`], [`AsMap`], [`AsSet`], [`ErrorValue`], [`JsValue`] |
+//! | understand a failure | [`Error`], [`Result`], [`LimitKind`], [`Excess`], [`Amount`], [`Phase`], [`BoundaryError`], [`Violation`], [`Direction`], [`Thrown`], [`StackFrame`], [`ExportProblem`], [`Hint`], [`Place`], [`HostSource`] |
+//! | fail as a host | [`Error::public`], [`Error::host`], [`GuestError`](trait@GuestError), [`GuestView`], [`HostPanic`] |
+//! | bill a tenant | [`Bill`], [`Usage`] |
+//! | describe a contract, compare versions | [`Description`], [`MethodDescription`], [`ParamDescription`], [`TypeDescription`], [`compat`](compat()), [`Compatibility`], [`Change`], [`Breaks`], [`schemars`] |
+#![cfg_attr(
+    feature = "process",
+    doc = "| isolate a guest in a process | [`process`], [`ProcessSandbox`], [`Process`], [`Hardening`], [`Death`] |"
+)]
+#![cfg_attr(feature = "testing", doc = "| test a contract | [`testing`] |")]
+//! | read on | [`guide`] |
 
 mod arguments;
 mod boundary;
@@ -31,14 +52,15 @@ mod types;
 #[doc(hidden)]
 pub mod __private;
 
+pub mod contracts;
+pub mod transports;
+
 pub use async_trait::async_trait;
 pub use schemars;
 
-pub use boundary::{AsMap, AsSet, Bytes, Date, DateOutOfRange, ErrorValue, JsValue, MapLike};
-pub use contract::{
-    Contract, ContractSpec, Crosses, GuestContract, HostContract, Implements, Kind, Lends, MethodSpec,
-    ParamSpec,
-};
+pub use boundary::{AsMap, AsSet, Bytes, Date, DateOutOfRange, ErrorValue, JsValue};
+#[doc(hidden)]
+pub use contracts::*;
 #[cfg(feature = "process")]
 pub use error::Death;
 pub use error::{
@@ -54,18 +76,14 @@ pub use options::{
 };
 #[cfg(feature = "process")]
 pub use process::{Hardening, Process, ProcessSandbox};
-pub use returns::{GuestFailure, HostFailure};
-pub use sandbox::{Buildable, Builder};
+pub use sandbox::Builder;
 pub use sandbox_macros::{GuestError, sandbox_api};
 pub use schema::{
     Breaks, Change, Compatibility, Description, MethodDescription, ParamDescription, TypeDescription, compat,
 };
 pub use script::Script;
-pub use transport::loads::Loads;
-pub use transport::local::{Local, LocalCall, LocalGuest, LocalRealm, LocalSandbox};
-pub use transport::pinned::Pinned;
-pub use transport::pool::{PoolMetrics, PoolParts, Pooled, SandboxPool, Tenant, Trust};
-pub use transport::remote::RemoteCall;
-pub use transport::thread::{Guest, Realm, Remote, Sandbox};
-pub use transport::{AsyncTransport, LocalAsyncTransport, Transport};
-pub use types::{Bound, Bounds, TypeSpec};
+pub use transport::local::{LocalGuest, LocalRealm, LocalSandbox};
+pub use transport::pool::{PoolMetrics, SandboxPool, Tenant, Trust};
+pub use transport::thread::{Guest, Realm, Sandbox};
+#[doc(hidden)]
+pub use transports::*;

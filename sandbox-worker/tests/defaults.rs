@@ -4,7 +4,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Condvar, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sandbox_runtime::process::Process;
 use sandbox_runtime::{Builder, Error, LimitKind, Limits, Result, SandboxPool, Script, Trust, sandbox_api};
@@ -112,9 +112,13 @@ fn call(rule: &RuleProxy<sandbox_runtime::Pooled>, calls: Calls, n: f64) -> Resu
 }
 
 /// Each tenant calls steadily, and the first loops at each of its calls.
+///
+/// Default limits are wall times, which a machine that gives the threads no time meets without any loop. There the honest calls have
+/// long limits, and the caller of the loop has a deadline.
 fn one_loops(trust: Trust, threads: usize, calls: Calls) {
     let case = format!("{trust:?}, {threads} threads, {calls:?}");
-    let pool = pool(trust, Some(threads), false, &Gate::default());
+    let was_quiet = is_quiet();
+    let pool = pool(trust, Some(threads), !was_quiet, &Gate::default());
     let rules = load(&pool, |n| if n == 0 { HOSTILE } else { HONEST });
     let (is_over, begin) = (AtomicBool::new(false), Barrier::new(TENANTS));
     let served = AtomicUsize::new(0);
@@ -139,10 +143,15 @@ fn one_loops(trust: Trust, threads: usize, calls: Calls) {
         let ends = Ends(|| is_over.store(true, Ordering::SeqCst));
         begin.wait();
         for _ in 0..LOOPS {
-            let ended = call(&rules[0], calls, 1.0);
+            let ended = if was_quiet {
+                call(&rules[0], calls, 1.0)
+            } else {
+                call(&rules[0].with_deadline(Instant::now() + Duration::from_secs(1)), calls, 1.0)
+            };
             // A process that has not had the time to end its call is ended itself.
             let is_ended = match &ended {
-                Err(Error::Limit { kind, .. }) => *kind == LimitKind::Wall,
+                Err(Error::Limit { kind: LimitKind::Wall, .. }) => was_quiet,
+                Err(Error::Limit { kind: LimitKind::Deadline, .. }) => !was_quiet,
                 Err(Error::Process { .. }) => trust == Trust::Hostile,
                 _ => false,
             };
@@ -152,9 +161,8 @@ fn one_loops(trust: Trust, threads: usize, calls: Calls) {
         let failed = honest.into_iter().map(|tenant| tenant.join().unwrap());
         let failed = failed.filter(|calls| !calls.is_empty()).collect::<Vec<_>>();
         let served = served.load(Ordering::SeqCst);
-        // A machine that gives a thread no time for a second fails a call of a tenant or two; a loop that is in the way fails half of them.
-        let most = if is_quiet() { 0 } else { TENANTS / 5 };
-        assert!(failed.len() <= most, "{case}: of {served} calls these failed: {failed:?}");
+        let lost_its_quiet = was_quiet && !is_quiet();
+        assert!(failed.is_empty() || lost_its_quiet, "{case}: of {served} calls these failed: {failed:?}");
     });
     for rule in &rules[1..] {
         let priced = slack::again(|| call(rule, calls, 4.0));

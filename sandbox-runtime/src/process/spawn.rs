@@ -107,8 +107,9 @@ impl ChildProcess {
 
     /// How it ended by itself; `None` when it has not within a moment.
     pub(super) fn ended(&self) -> Option<Ended> {
-        /// Its channel is closed a little earlier than it can be reaped.
-        const MOMENT: Duration = Duration::from_millis(50);
+        /// The kernel closes the channel of a dying process before its status can be read, and on a busy machine long before. A child
+        /// that closes its channel and lives on delays its caller by no more than this.
+        const MOMENT: Duration = Duration::from_secs(1);
         self.pid.wait(MOMENT, || self.has_ended());
         self.state.lock().unwrap_or_else(PoisonError::into_inner).how()
     }

@@ -13,6 +13,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::panic::catch_unwind;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -265,10 +266,15 @@ fn is_root() -> bool {
 fn landlock_keeps_files_closed() {
     for name in ["read a file", "write a file", "list a directory", "execute"] {
         caught(name, &[Measure::Landlock], &error(libc::EACCES), "well", |command| {
-            _ = command.env("PATH", "/bin")
+            _ = command.env("PATH", "/bin").env("FILE", attempted_file());
         });
     }
-    _ = std::fs::remove_file("/tmp/typed-sandbox-attempt");
+    _ = std::fs::remove_file(attempted_file());
+}
+
+/// A file that this run alone writes: the system refuses a file of another run, and not for Landlock.
+fn attempted_file() -> PathBuf {
+    std::env::temp_dir().join(format!("typed-sandbox-attempt-{}", std::process::id()))
 }
 
 fn landlock_keeps_ports_closed() {

@@ -1,0 +1,19 @@
+//! What stands between a proxy and its guest.
+//!
+//! A proxy is generic over its transport, which decides where the isolate is and how a call reaches it. An application names these
+//! types where it writes down the type of a proxy, a builder or a future. The crate's root has the same names.
+//!
+//! | the proxy was loaded from | transport | future of an `async` call |
+//! |---|---|---|
+//! | [`LocalSandbox`](crate::LocalSandbox) | [`Local`] | [`LocalCall`], [`Pinned`] |
+//! | [`Sandbox`](crate::Sandbox) | [`Remote`] | [`RemoteCall`] |
+//! | [`Tenant`](crate::Tenant) of a pool | [`Pooled`] | [`RemoteCall`] |
+
+pub use crate::sandbox::Buildable;
+pub use crate::transport::loads::Loads;
+pub use crate::transport::local::{Local, LocalCall};
+pub use crate::transport::pinned::Pinned;
+pub use crate::transport::pool::{PoolParts, Pooled};
+pub use crate::transport::remote::RemoteCall;
+pub use crate::transport::thread::Remote;
+pub use crate::transport::{AsyncTransport, LocalAsyncTransport, Transport};
