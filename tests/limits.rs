@@ -232,3 +232,52 @@ fn the_least_that_is_allowed_is_enough_for_a_small_script() {
     let job = sandbox.load::<dyn Job>(script("return 1")).map(|job| job.run());
     assert!(matches!(job, Ok(Ok(1.0)) | Ok(Err(Error::Limit { .. })) | Err(Error::Limit { .. })));
 }
+
+/// Sources that are nested so deep that the parser itself has no stack left: what is repeated, and how often.
+const TOO_DEEP: &[(&str, u32)] = &[
+    ("(", 100_000),
+    ("[", 100_000),
+    ("{", 100_000),
+    ("`${", 50_000),
+    ("try{", 20_000),
+    ("if(1)", 100_000),
+    ("f(", 100_000),
+    ("x=>", 100_000),
+    ("!", 100_000),
+    ("function f(){", 20_000),
+    ("class C{[", 20_000),
+    ("a?", 100_000),
+    ("new ", 100_000),
+];
+
+#[test]
+fn a_script_that_is_nested_too_deep_is_a_matter_of_the_stack() {
+    let labels = (0..50_000).map(|n| format!("l{n}:")).collect::<String>();
+    let repeated = TOO_DEEP.iter().map(|(text, times)| text.repeat(*times as usize));
+    for text in repeated.chain([labels]) {
+        for name in ["deep.js", "deep.mjs", "deep.cjs"] {
+            let deep = || {
+                Script::new(
+                    name,
+                    format!("export const run = () => 1; {text}")
+                        .replace("export", if name.ends_with("cjs") { "" } else { "export" }),
+                )
+            };
+            let local = LocalSandbox::builder().limits(long()).build().unwrap();
+            let sent = Sandbox::builder().limits(long()).build().unwrap();
+            let errors =
+                [local.eval(deep()).map(drop).unwrap_err(), sent.eval(deep()).map(drop).unwrap_err()];
+            let start = text.get(..16).unwrap_or(&text);
+            for error in &errors {
+                assert!(
+                    matches!(error, Error::Limit { kind: LimitKind::Stack, .. }),
+                    "{name}, {start}: {error:?}"
+                );
+                assert!(error.to_string().contains(name), "{error}");
+            }
+            let (local, sent) =
+                (local.load::<dyn Job>(script("return 2")), sent.load::<dyn Job>(script("return 2")));
+            assert!(local.unwrap().run().unwrap() == 2.0 && sent.unwrap().run().unwrap() == 2.0);
+        }
+    }
+}

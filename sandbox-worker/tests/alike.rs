@@ -464,3 +464,18 @@ fn a_panic_of_an_argument_ends_nothing() {
     }
     assert_eq!(pool.metrics().created, 1);
 }
+
+#[test]
+fn a_script_that_is_nested_too_deep_is_a_matter_of_the_stack() {
+    for text in ["(", "`${", "x=>", "function f(){"] {
+        let source = format!("export const run = () => 1; {}", text.repeat(50_000));
+        let error = alike!(|builder| builder.limits(limits()), |sandbox| {
+            let error = sandbox.eval(Script::new("deep.js", source.clone())).map(drop).unwrap_err();
+            assert!(matches!(error, Error::Limit { kind: LimitKind::Stack, .. }), "{text}: {error:?}");
+            let job = sandbox.load::<dyn Job>(script("return what;")).unwrap();
+            assert_eq!(job.run("on").unwrap(), "on");
+            error.to_string()
+        });
+        assert!(error.contains("deep.js"), "{error}");
+    }
+}

@@ -9,10 +9,11 @@ use std::sync::Arc;
 use deno_core::v8;
 
 use super::flights::Leg;
+use super::thrown::STACK_FULL;
 use super::{Catch, Isolate, Realm, callbacks, engine};
 use crate::boundary::{describe, js_string, preview};
 use crate::contract::ContractSpec;
-use crate::error::{Error, ExportProblem, Place, StackFrame, Thrown, of_syntax};
+use crate::error::{Error, ExportProblem, LimitKind, Place, StackFrame, Thrown, of_syntax};
 use crate::schema::ContractChecks;
 use crate::script::{Script, ScriptFormat};
 
@@ -416,6 +417,12 @@ fn syntax_error(scope: &Catch<'_, '_, '_, '_>, script: &Script, lines_before: us
     };
     let text = preview(scope, message.get(scope), super::thrown::TEXT);
     let text = text.strip_prefix("Uncaught ").unwrap_or(&text);
+    // The parser of V8 recurses, and throws the error of a full stack. V8 calls no accessor of the guest for this text.
+    if text.strip_prefix("RangeError: ").unwrap_or(text) == STACK_FULL
+        && let Some(isolate) = Isolate::current(scope)
+    {
+        return isolate.over(LimitKind::Stack, None);
+    }
     // V8 calls no accessor for the name of an error. With frozen intrinsics, the name is an accessor.
     let is_nameless = Isolate::current(scope).is_some_and(Isolate::is_frozen) && !text.contains("Error: ");
     let message_text = format!("{}{text}", if is_nameless { "SyntaxError: " } else { "" });
