@@ -1,9 +1,13 @@
-//! Exactly one engine is on. Said here and not in the library, so that it is said before an engine is built.
+//! Refuses features that cannot be: exactly one engine is on, and `process` needs Unix.
+//!
+//! Said here and not in the library, so that it is said before an engine is built, and alone.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let on = |feature: &str| std::env::var_os(format!("CARGO_FEATURE_{feature}")).is_some();
-    if let Some(problem) = problem(on("V8"), on("QUICKJS")) {
+    let is_unix = std::env::var_os("CARGO_CFG_UNIX").is_some();
+    let problems = [problem(on("V8"), on("QUICKJS")), without_unix(on("PROCESS"), is_unix)];
+    for problem in problems.into_iter().flatten() {
         println!("cargo::error={problem}");
     }
 }
@@ -20,4 +24,12 @@ pub(crate) fn problem(v8: bool, quickjs: bool) -> Option<&'static str> {
         }
         _ => None,
     }
+}
+
+/// What is wrong with the feature `process` on this system.
+pub(crate) fn without_unix(process: bool, is_unix: bool) -> Option<&'static str> {
+    (process && !is_unix).then_some(
+        "the feature `process` needs Unix, whose calls start a child process and talk to it; without the feature, guests run in \
+         isolates and on threads of this system as well",
+    )
 }

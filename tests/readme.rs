@@ -119,15 +119,32 @@ fn targets(text: &str) -> BTreeSet<&str> {
     inline.chain(defined).collect()
 }
 
+/// Where the files of this repository are for who reads the README on crates.io, which is a page of another folder.
+const FILES: &str = "https://github.com/typed-sandbox/typed-sandbox/blob/main/";
+
 #[test]
 fn links_lead_to_files_that_are_there() {
     for document in documents() {
         let text = fs::read_to_string(&document).unwrap();
-        for target in targets(&text).into_iter().filter(|target| !target.starts_with("http")) {
+        for target in targets(&text) {
             let file = target.split('#').next().unwrap();
-            let path = Path::new(&document).parent().unwrap().join(file);
+            let path = match file.strip_prefix(FILES) {
+                Some(file) => Path::new(file).to_owned(),
+                None if target.starts_with("http") => continue,
+                None => Path::new(&document).parent().unwrap().join(file),
+            };
             assert!(path.exists(), "{document}: the link to `{target}` leads nowhere");
         }
+    }
+}
+
+#[test]
+fn links_of_the_readme_lead_somewhere_on_crates_io() {
+    for target in targets(include_str!("../README.md")) {
+        assert!(
+            target.starts_with("https://"),
+            "README.md: `{target}` is a file of the repository alone; begin it with `{FILES}`"
+        );
     }
 }
 

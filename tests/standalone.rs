@@ -143,3 +143,11 @@ fn exactly_one_engine_is_on() {
     let expected = build_script::problem(false, false).unwrap();
     assert!(!output.status.success() && error.contains(expected), "{error}");
 }
+
+// As cargo says it: `cargo xtask check-platforms`.
+#[test]
+fn processes_are_refused_where_there_is_no_unix() {
+    assert_eq!(build_script::without_unix(true, true), None);
+    assert_eq!(build_script::without_unix(false, false), None);
+    assert!(build_script::without_unix(true, false).unwrap().contains("needs Unix"));
+}

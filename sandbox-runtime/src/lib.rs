@@ -30,11 +30,6 @@ mod guest_error;
 pub mod guide;
 mod isolate;
 mod limits;
-#[cfg(all(feature = "process", not(unix)))]
-compile_error!(
-    "the feature `process` of `sandbox-runtime` needs Unix: guests in processes of their own are started and talked to by its means; \
-     without the feature they run in threads here as well"
-);
 mod options;
 #[cfg(feature = "process")]
 pub mod process;

@@ -24,7 +24,8 @@ pub struct Limits {
     /// CPU time of one call, on the clock of the isolate's thread. Waiting does not count, and host methods that compute do.
     /// At least 1 ms. [`Duration::MAX`], the default, sets no limit beside [`wall`](Self::wall).
     ///
-    /// The watchdog reads it every 2 ms. Only Linux has clocks of threads. On other systems this limit is not enforced.
+    /// The watchdog reads it every 2 ms. Only Linux has clocks of threads that the watchdog reads. On other systems this limit counts
+    /// the time for which the call runs, waiting for host methods included.
     pub cpu: Duration,
     /// CPU time of all calls of a sandbox together. Beyond it no call is made until the sandbox is
     /// [reset](crate::Sandbox::reset). Default: [`Duration::MAX`], no limit.

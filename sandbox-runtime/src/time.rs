@@ -106,12 +106,6 @@ impl<C> Timestamp<C> {
         Self(since_start.0, PhantomData)
     }
 
-    /// How long the clock had run.
-    #[inline]
-    pub(crate) const fn since_start(self) -> Nanos {
-        Nanos(self.0)
-    }
-
     /// The span from an earlier point to this one; zero when that one is later.
     #[inline]
     pub(crate) const fn since(self, earlier: Self) -> Nanos {

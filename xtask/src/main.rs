@@ -10,6 +10,8 @@ mod bench;
 mod engine;
 mod fetch;
 mod node;
+mod package;
+mod platforms;
 mod progress;
 mod prose;
 mod pypi;
@@ -40,6 +42,9 @@ Sets this machine up, and runs the workspace's demo and tests.
   cargo xtask bench [--quick] [--peers]     measures beside hand-written floors, in ten minutes or two, and writes docs/benchmarks.md
   cargo xtask bench --instructions [--bless]   counts instructions of a call with valgrind, against benches/instructions.json
   cargo xtask prose                         counts long sentences, sentences without a subject, headers and double names
+  cargo xtask package [--verify]            packs the published crates, checks what is in them, and compiles what was packed;
+                                            with --verify cargo builds them as `cargo publish` does, which takes minutes
+  cargo xtask check-platforms [TARGET...]   checks the types of the published crates for macOS, Windows and other Linux
   cargo xtask engine [--engine E]           sets the machine up, and prints a line of arguments for cargo for each engine
   cargo xtask v8 status                     prints where V8's library would come from, and why
   cargo xtask v8 build                      builds V8 from source, for hours, and keeps it in cargo's cache
@@ -51,6 +56,9 @@ Sets this machine up, and runs the workspace's demo and tests.
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if std::env::var_os(platforms::STAND_IN).is_some() {
+        return platforms::stand_in(&arguments);
+    }
     match run(&arguments) {
         Ok(code) => code,
         Err(error) => {
@@ -70,6 +78,8 @@ enum Command<'a> {
     Bench(bench::Options),
     Engine(Choice),
     Prose,
+    Package { verify: bool },
+    CheckPlatforms(Vec<platforms::Platform>),
     V8Status,
     V8Build,
     Help,
@@ -86,6 +96,9 @@ impl<'a> Command<'a> {
             ["bench", options @ ..] => bench::Options::parse(options).map(Self::Bench),
             ["engine", options @ ..] => Ok(Self::Engine(options_of(options)?.0)),
             ["prose"] => Ok(Self::Prose),
+            ["package"] => Ok(Self::Package { verify: false }),
+            ["package", "--verify"] => Ok(Self::Package { verify: true }),
+            ["check-platforms", names @ ..] => platforms::chosen(names).map(Self::CheckPlatforms),
             ["v8", "status"] => Ok(Self::V8Status),
             ["v8", "build"] => Ok(Self::V8Build),
             ["help" | "--help" | "-h"] | [] => Ok(Self::Help),
@@ -119,6 +132,8 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
             println!("{}", engine.feature_arguments().join(" "));
             Ok(true)
         }),
+        Command::Package { verify } => package::run(verify).map(|()| ExitCode::SUCCESS),
+        Command::CheckPlatforms(platforms) => platforms::run(&platforms),
         Command::Prose => prose::print().map(|()| ExitCode::SUCCESS),
         Command::V8Status => v8::status().map(|()| ExitCode::SUCCESS),
         Command::V8Build => source_build::build().map(|()| ExitCode::SUCCESS),

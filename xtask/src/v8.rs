@@ -16,7 +16,7 @@ use crate::{Result, archive, fetch, say, workspace};
 const RELEASES: &str = "https://github.com/denoland/rusty_v8/releases/download";
 
 /// The systems that it has a library for, with the features that deno_core asks for.
-const TARGETS: [&str; 8] = [
+pub(crate) const TARGETS: [&str; 8] = [
     "aarch64-apple-darwin",
     "aarch64-pc-windows-msvc",
     "aarch64-unknown-linux-gnu",

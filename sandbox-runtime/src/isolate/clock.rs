@@ -143,7 +143,8 @@ mod counter {
             return;
         };
         // The counter continues from the time of the system's clock.
-        let so_far = (u128::from(by_the_system().since_start().get()) << 32) / u128::from(rate.max(1));
+        let so_far =
+            (u128::from(by_the_system().since(Timestamp::START).get()) << 32) / u128::from(rate.max(1));
         ZERO.store(read().wrapping_sub(u64::try_from(so_far).unwrap_or(0)), Ordering::Relaxed);
         RATE.store(rate, Ordering::Release);
     }

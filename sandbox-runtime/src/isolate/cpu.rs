@@ -14,10 +14,12 @@ use crate::time::{CpuTime, Timestamp};
 /// Does nothing where the system has no such class.
 #[cfg(target_os = "linux")]
 pub(crate) fn yield_to_others() {
-    let parameters = libc::sched_param { sched_priority: 0 };
-    // `SCHED_IDLE` and not the lowest nice value, because any other thread then interrupts this one at once. SAFETY: the
-    // pointer is to a local variable. 0 is the calling thread, which may always take this policy.
-    if unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const parameters) } != 0 {
+    // The kernel's `struct sched_param` is the priority alone.
+    let priority: libc::c_int = 0;
+    // `SCHED_IDLE` and not the lowest nice value, because any other thread then interrupts this one at once. The system call by its
+    // number, because musl's function only fails: POSIX sets the policy of a process, and the kernel that of a thread.
+    // SAFETY: the pointer is to a local variable. 0 is the calling thread, which may always take this policy.
+    if unsafe { libc::syscall(libc::SYS_sched_setscheduler, 0, libc::SCHED_IDLE, &raw const priority) } != 0 {
         tracing::warn!("the thread of slow tenants keeps the normal priority: `SCHED_IDLE` was refused");
     }
 }

@@ -61,11 +61,15 @@ pub(crate) struct Watch {
 
 impl Watch {
     pub(crate) fn new(isolate: v8::IsolateHandle, is_exact: bool) -> Arc<Self> {
+        Self::with_clock(isolate, is_exact, CpuClock::of_this_thread())
+    }
+
+    fn with_clock(isolate: v8::IsolateHandle, is_exact: bool, clock: Option<CpuClock>) -> Arc<Self> {
         let watch = Arc::new(Self {
             state: AtomicU64::new(IDLE),
             calls: AtomicU64::new(0),
             isolate,
-            clock: CpuClock::of_this_thread(),
+            clock,
             is_exact,
             cpu_limit: AtomicTime::new(Nanos::MAX),
             seen: AtomicU64::new(0),
@@ -149,10 +153,15 @@ impl Watch {
         state != IDLE
     }
 
-    /// Reads the thread's clock, and notes it when it is the first time for this call.
+    /// Reads the thread's clock, and notes it when it is the first time for this call. Without a clock, a call counts as if its thread
+    /// had run all the while.
     fn is_beyond_cpu(&self, now: Timestamp) -> bool {
-        let Some(used) = self.clock.and_then(CpuClock::read) else { return false };
         let call = self.calls.load(Ordering::Relaxed);
+        let Some(used) = self.clock.and_then(CpuClock::read) else {
+            self.seen.store(call, Ordering::Release);
+            let most = now.since(self.began.load(Ordering::Relaxed));
+            return most > self.cpu_limit.load(Ordering::Relaxed);
+        };
         let is_known = self.is_exact || self.seen.load(Ordering::Relaxed) == call;
         if !is_known {
             let unseen = now.since(self.began.load(Ordering::Relaxed));
@@ -481,5 +490,21 @@ mod tests {
         probe.watch.cancel(1);
         assert!(!probe.watch.has_fired(), "there is no turn to end");
         assert!(!probe.watch.arm(Some(1), now(), end, Nanos::MAX).disarm());
+    }
+
+    #[test]
+    fn without_a_clock_of_the_thread_all_the_time_of_a_call_counts() {
+        super::super::engine::start();
+        let isolate = v8::Isolate::new(v8::CreateParams::default());
+        let watch = Watch::with_clock(isolate.thread_safe_handle(), false, None);
+        let armed = watch.arm(None, now(), Deadline::NEVER, Nanos::of(Duration::from_millis(1)));
+        while !watch.has_fired() {
+            std::thread::yield_now();
+        }
+        assert!(watch.is_by_cpu() && watch.is_long());
+        assert!(armed.disarm());
+        isolate.cancel_terminate_execution();
+        // The next call has its own time.
+        assert!(!watch.arm(None, now(), Deadline::NEVER, Nanos::MAX).disarm());
     }
 }

@@ -13,7 +13,7 @@ use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 use std::{io, mem};
 
-use super::sys::{self, again, checked};
+use super::sys::{again, checked};
 
 /// How a process ended, and the CPU time that it had.
 #[derive(Clone, Copy, Debug)]
@@ -85,7 +85,7 @@ impl Pid {
         #[cfg(target_os = "linux")]
         if let Some(descriptor) = &self.descriptor {
             // At least a millisecond, of which the call knows no parts.
-            _ = sys::wait_for_any(&[(descriptor.as_fd(), libc::POLLIN)], most.max(MOMENT));
+            _ = super::sys::wait_for_any(&[(descriptor.as_fd(), libc::POLLIN)], most.max(MOMENT));
             return;
         }
         std::thread::sleep(most.min(MOMENT));

@@ -1,6 +1,6 @@
 //! The measures of other systems: the limits that Unix has.
 
-use super::{Measure, Plan, Refusal};
+use super::{HardenRefusal, Measure, Plan};
 
 /// It cannot be told, and nothing here is of one thread.
 pub(super) fn check_alone() -> Result<(), String> {
@@ -14,7 +14,7 @@ pub(super) fn begin_to_measure() {}
 pub(super) fn wait_for_measure() {}
 
 #[cfg(unix)]
-pub(super) fn take(plan: &Plan, measure: Measure) -> Result<String, Refusal> {
+pub(super) fn take(plan: &Plan, measure: Measure) -> Result<String, HardenRefusal> {
     use super::sys;
     match measure {
         Measure::Limits => {
@@ -33,10 +33,10 @@ pub(super) fn take(plan: &Plan, measure: Measure) -> Result<String, Refusal> {
 }
 
 #[cfg(not(unix))]
-pub(super) fn take(_: &Plan, _: Measure) -> Result<String, Refusal> {
+pub(super) fn take(_: &Plan, _: Measure) -> Result<String, HardenRefusal> {
     Err(no_such_thing())
 }
 
-fn no_such_thing() -> Refusal {
-    Refusal::Missing(format!("there is no such thing on {}", std::env::consts::OS))
+fn no_such_thing() -> HardenRefusal {
+    HardenRefusal::Missing(format!("there is no such thing on {}", std::env::consts::OS))
 }
