@@ -1,4 +1,7 @@
-//! The arguments of `#[sandbox_api(…)]` and `#[sandbox(…)]`.
+//! The arguments of `#[sandbox_api(…)]` and `#[sandbox(…)]`: from tokens to values of the model.
+//!
+//! An argument that is wrong is reported and left out, and the next one is read. Called by `expand.rs`, by `parse.rs`, and
+//! by the derive of `GuestError`, which has the same syntax.
 
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use quote::quote;
@@ -11,7 +14,7 @@ use crate::model::{ApiArgs, BoundArgs, Implementer, MaxCalls, OnFailure, Policy}
 const API_ARGUMENTS: &str = "`guest`, `host`, `local`, `name = \"…\"` and `crate = path`";
 const IMPL_ARGUMENTS: &str = "`local` and `crate = path`";
 const METHOD_ARGUMENTS: &str = "`rename = \"…\"`, `on_failure = panic | default | value(…)`, `max_calls = …` and `returns(range(…), length(…), pattern(…))`";
-const POLICIES: &str = "write `on_failure = panic`, `on_failure = default` or `on_failure = value(…)`";
+const POLICIES: &str = "`on_failure` takes a policy: write `on_failure = panic`, `on_failure = default` or `on_failure = value(…)`";
 
 /// `key`, `key = value` or `key(value)`, between two commas.
 pub(crate) struct Argument {
@@ -21,7 +24,7 @@ pub(crate) struct Argument {
     is_list: bool,
 }
 
-/// What `#[sandbox(…)]` says of a method.
+/// All `#[sandbox(…)]` attributes of one method, merged.
 #[derive(Default)]
 pub(crate) struct MethodArgs {
     pub(crate) rename: Option<LitStr>,
@@ -72,7 +75,7 @@ pub(crate) fn of_impl(tokens: TokenStream, errors: &mut Errors) -> ApiArgs {
             "crate" => args.krate = path(&argument, errors),
             of_trait @ ("guest" | "host" | "name") => errors.at(
                 key.span(),
-                format!("`{of_trait}` is said once, on the trait: on an implementation, `#[sandbox_api]` takes {IMPL_ARGUMENTS}"),
+                format!("`{of_trait}` goes on the trait, not on its implementation: remove `{of_trait}` here, where `#[sandbox_api]` takes {IMPL_ARGUMENTS}"),
             ),
             other => errors.at(
                 key.span(),
@@ -83,7 +86,7 @@ pub(crate) fn of_impl(tokens: TokenStream, errors: &mut Errors) -> ApiArgs {
     args
 }
 
-/// Reads the arguments of one `#[sandbox(…)]` into those of the method.
+/// Adds the arguments of one `#[sandbox(…)]` to those of the method.
 pub(crate) fn of_method(tokens: TokenStream, args: &mut MethodArgs, errors: &mut Errors) {
     let mut seen = args.keys();
     for argument in split(tokens, METHOD_ARGUMENTS, errors) {
@@ -101,8 +104,8 @@ pub(crate) fn of_method(tokens: TokenStream, args: &mut MethodArgs, errors: &mut
             "range" | "length" | "pattern" => errors.at(
                 argument.key.span(),
                 format!(
-                    "a bound stands on a parameter; that of the result is written `returns({}(…))`",
-                    argument.key
+                    "a bound goes on a parameter, not on its method: move `{key}` there, or write `returns({key}(…))` for the result",
+                    key = argument.key
                 ),
             ),
             other => errors.at(
@@ -123,18 +126,18 @@ impl MethodArgs {
     }
 }
 
-/// Points to the attribute that takes an argument which `#[sandbox_api]` does not.
+/// The attribute that takes this argument, if `#[sandbox_api]` does not.
 fn hint(key: &str) -> &'static str {
     match key {
         "rename" => {
-            "; the name of the contract is `name = \"…\"`, that of a method `#[sandbox(rename = \"…\")]` on it"
+            "; write `name = \"…\"` to name the contract, or put `#[sandbox(rename = \"…\")]` on a method"
         }
-        "on_failure" => "; a policy goes on the method: `#[sandbox(on_failure = …)]`",
+        "on_failure" => "; put `#[sandbox(on_failure = …)]` on the method",
         _ => "",
     }
 }
 
-/// Reports a key that is there already, and keeps it.
+/// Returns true, and reports it, if the key was given before.
 pub(crate) fn repeated(key: &Ident, seen: &mut Vec<String>, errors: &mut Errors) -> bool {
     let name = key.to_string();
     let again = seen.contains(&name);
@@ -150,13 +153,13 @@ fn direction(argument: &Argument, direction: Implementer, args: &mut ApiArgs, er
     if argument.value.is_none() && args.direction != Implementer::Both {
         errors.at(
             key.span(),
-            "`guest` and `host` exclude each other: write neither, and the contract has both directions",
+            "`guest` and `host` exclude each other: keep one, or write neither to let both sides implement the contract",
         );
     }
     args.direction = direction;
 }
 
-/// An argument that is its key alone.
+/// Reads an argument that has no value.
 fn word(argument: &Argument, errors: &mut Errors) -> Ident {
     let key = &argument.key;
     if argument.value.is_some() {
@@ -185,7 +188,7 @@ pub(crate) fn path(argument: &Argument, errors: &mut Errors) -> Option<Path> {
         return Some(path);
     }
     errors.on(written(argument), "`crate` takes a path, without quotes: write `crate = my::path`");
-    // A path in quotes still says which crate is meant, so that nothing else goes wrong.
+    // The path in quotes is used all the same, so that the rest of the expansion finds the crate.
     syn::parse2::<LitStr>(value).ok()?.parse_with(Path::parse_mod_style).ok()
 }
 
@@ -202,7 +205,7 @@ fn max_calls(argument: &Argument, errors: &mut Errors) -> Option<MaxCalls> {
     let parsed = argument.value.clone().filter(|_| !argument.is_list).map(syn::parse2::<LitInt>);
     let most = parsed.and_then(Result::ok).and_then(|literal| literal.base10_parse::<u64>().ok());
     if most.is_none() {
-        errors.on(written(argument), "`max_calls` takes a number of calls: write `max_calls = 100`");
+        errors.on(written(argument), "`max_calls` takes a whole number of calls: write `max_calls = 100`");
     }
     Some(MaxCalls { key: argument.key.clone(), most: most.unwrap_or(0) })
 }
@@ -226,7 +229,7 @@ fn written(argument: &Argument) -> TokenStream {
     if *is_list { quote!(#key (#value)) } else { quote!(#key #value) }
 }
 
-/// Splits at commas; whatever does not start with a name is reported and left out.
+/// Splits the tokens at commas. A part that is no argument is reported and left out.
 pub(crate) fn split(tokens: TokenStream, allowed: &str, errors: &mut Errors) -> Vec<Argument> {
     let mut arguments = Vec::new();
     let mut rest = tokens.into_iter().peekable();
@@ -234,7 +237,9 @@ pub(crate) fn split(tokens: TokenStream, allowed: &str, errors: &mut Errors) -> 
         let part: Vec<TokenTree> = rest.by_ref().take_while(|token| !is(token, ',')).collect();
         match argument(&part) {
             Some(argument) => arguments.push(argument),
-            None => errors.at(start, format!("expected an argument: {allowed}, separated by commas")),
+            None => {
+                errors.at(start, format!("expected an argument: there are {allowed}, separated by commas"))
+            }
         }
     }
     arguments

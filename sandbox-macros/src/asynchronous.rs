@@ -1,5 +1,7 @@
-//! What `async fn` becomes. `async_trait` writes the trait and its implementations; what is written here instead has the
-//! signature that it gives a method.
+//! The signatures of `async fn` methods in generated code.
+//!
+//! `async_trait` expands the user's trait and implementations. The proxy and the fallback are written without it, so their
+//! signatures must have the lifetimes that `async_trait` gives a method. Called by `emit` and `fallback`.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -20,7 +22,7 @@ pub(crate) fn attribute(krate: &TokenStream, local: bool) -> Attribute {
 //          -> Boxed<'async_trait, Result<String>>
 //      where 'life0: 'async_trait, 'life1: 'async_trait, Self: 'async_trait
 //
-// The lifetimes are part of a signature by their number and order, not by their names.
+// The number and the order of the lifetimes must be those of `async_trait`. Their names are free.
 pub(crate) fn signature(written: &Signature, rt: &impl ToTokens, local: bool) -> Signature {
     let mut sig = written.clone();
     sig.asyncness = None;
@@ -45,7 +47,7 @@ pub(crate) fn signature(written: &Signature, rt: &impl ToTokens, local: bool) ->
     sig
 }
 
-/// Moves the bounds of a parameter to where they stand beside the one of the future.
+/// Moves the bounds of a generic parameter to the `where` clause, beside the bound of the future.
 fn outlives(param: &mut GenericParam) -> Option<WherePredicate> {
     match param {
         GenericParam::Lifetime(param) => {
@@ -62,7 +64,7 @@ fn outlives(param: &mut GenericParam) -> Option<WherePredicate> {
     }
 }
 
-/// Names the lifetimes that have no name, in the order of the text.
+/// Names the elided lifetimes, in the order of the text.
 struct Elided(Vec<Lifetime>);
 
 impl Elided {
@@ -75,7 +77,7 @@ impl Elided {
 
 impl VisitMut for Elided {
     fn visit_receiver_mut(&mut self, this: &mut Receiver) {
-        // The body is ours, and so is its `self`, whoever wrote the trait's.
+        // The generated body says `self`, so the receiver must have the hygiene of the generated code.
         this.self_token = Token![self](Span::call_site());
         match &mut this.reference {
             _ if this.colon_token.is_some() => self.visit_type_mut(&mut this.ty),

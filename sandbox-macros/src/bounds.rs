@@ -1,4 +1,7 @@
-//! `range(…)`, `length(…)` and `pattern("…")`: what a value has to keep beyond its type.
+//! Reads `range(…)`, `length(…)` and `pattern("…")`, the bounds of a parameter or a result beyond its type.
+//!
+//! Values must be literals, because bounds are checked here: `min` is at most `max`, and a pattern parses. Whether the type
+//! can have the bound is checked by a trait of the runtime. Called by `parse.rs` and `args.rs`.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
@@ -10,12 +13,14 @@ use crate::model::{BoundArg, BoundArgs, BoundKind, Number};
 
 const BOUNDS: &str = "`range(min = …, max = …)`, `length(min = …, max = …)` and `pattern(\"…\")`";
 
-/// Reads the bounds of a parameter or a return into those it has.
+/// Adds the bounds in `tokens` to `bounds`.
 pub(crate) fn read(tokens: TokenStream, bounds: &mut BoundArgs, errors: &mut Errors) {
     let parse = Punctuated::<Meta, Token![,]>::parse_terminated;
     match syn::parse::Parser::parse2(parse, tokens) {
         Ok(metas) => metas.iter().for_each(|meta| bound(meta, bounds, errors)),
-        Err(error) => errors.at(error.span(), format!("expected bounds: {BOUNDS}, separated by commas")),
+        Err(error) => {
+            errors.at(error.span(), format!("expected bounds: there are {BOUNDS}, separated by commas"))
+        }
     }
 }
 
@@ -31,8 +36,8 @@ fn bound(meta: &Meta, bounds: &mut BoundArgs, errors: &mut Errors) {
         "pattern" => pattern(meta, errors),
         _ => {
             let hint = match name.as_str() {
-                "rename" | "on_failure" => "; this one goes on the method",
-                "returns" => "; this one goes on the method, for what it returns",
+                "rename" | "on_failure" => "; put `#[sandbox(…)]` with this argument on the method",
+                "returns" => "; put `#[sandbox(returns(…))]` on the method, for its result",
                 _ => "",
             };
             errors.on(meta.path(), format!("unknown bound `{}`: there are {BOUNDS}{hint}", quote_path(meta)));
@@ -54,7 +59,7 @@ fn range(meta: &Meta, errors: &mut Errors) -> Option<BoundKind> {
     if let (Some(min), Some(max)) = (min, max)
         && as_float(min) > as_float(max)
     {
-        errors.on(meta, "no number is in this range: write the lesser bound as `min`");
+        errors.on(meta, "no number is in this range, because `min` is greater than `max`: write the lesser bound as `min`");
     }
     Some(BoundKind::Range { min, max })
 }
@@ -66,7 +71,7 @@ fn length(meta: &Meta, errors: &mut Errors) -> Option<BoundKind> {
     };
     let [min, max] = limits(meta, "length", "a whole number up to 4294967295", whole, errors)?;
     if min.zip(max).is_some_and(|(min, max)| min > max) {
-        errors.on(meta, "nothing has such a length: write the lesser bound as `min`");
+        errors.on(meta, "no length is in these bounds, because `min` is greater than `max`: write the lesser bound as `min`");
     }
     Some(BoundKind::Length { min, max })
 }
@@ -80,7 +85,7 @@ fn pattern(meta: &Meta, errors: &mut Errors) -> Option<BoundKind> {
     literal.map(BoundKind::Pattern)
 }
 
-/// The crate `regex` parses patterns with the same parser, so its message is this one.
+/// Parses a pattern with the parser of the crate `regex`, so the error text is that of `regex`.
 fn expression(literal: &LitStr, errors: &mut Errors) {
     if let Err(error) = regex_syntax::parse(&literal.value()) {
         errors.on(literal, format!("`pattern` takes a regular expression of the crate `regex`: {error}"));
@@ -95,7 +100,7 @@ fn limits<T: Copy>(
     read: impl Fn(&Expr) -> Option<T>,
     errors: &mut Errors,
 ) -> Option<[Option<T>; 2]> {
-    let usage = format!("write `{name}(min = …, max = …)`, or one of the two");
+    let usage = format!("`{name}` takes two bounds: write `{name}(min = …, max = …)`, or one of the two");
     let parse = Punctuated::<Meta, Token![,]>::parse_terminated;
     let parts = meta.require_list().ok().and_then(|list| list.parse_args_with(parse).ok());
     let Some(parts) = parts.filter(|parts| !parts.is_empty()) else {
@@ -113,7 +118,7 @@ fn limits<T: Copy>(
         match read(value) {
             Some(value) if limits[at].is_none() => limits[at] = Some(value),
             Some(_) => errors.on(part, "this bound is given twice: remove one"),
-            None => errors.on(value, format!("a bound of `{name}` is {what}, written out")),
+            None => errors.on(value, format!("a bound of `{name}` must be a literal, because it is read before the program is compiled: write {what}")),
         }
     }
     Some(limits)

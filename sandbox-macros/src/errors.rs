@@ -1,25 +1,28 @@
-//! Mistakes are collected, so that a user sees all those of a trait at once.
+//! The errors of one expansion, collected so that a user sees all of them at once.
+//!
+//! Every pass takes `&mut Errors` and goes on after an error. [`collect`] is the only place that makes an [`Errors`], so
+//! no error can be lost. Called by `expand.rs` and by the derive of `GuestError`.
 
 use std::fmt::Display;
 
 use proc_macro2::Span;
 use quote::ToTokens;
 
-/// The mistakes found so far; only [`collect`] makes one, so none can be dropped unread.
+/// The errors found so far.
 pub(crate) struct Errors(Option<syn::Error>);
 
 impl Errors {
-    /// Reports a mistake on all of `tokens`.
+    /// Reports an error that underlines all of `tokens`.
     pub(crate) fn on(&mut self, tokens: impl ToTokens, message: impl Display) {
         self.push(syn::Error::new_spanned(tokens, message));
     }
 
-    /// Reports a mistake at `span`.
+    /// Reports an error at `span`.
     pub(crate) fn at(&mut self, span: Span, message: impl Display) {
         self.push(syn::Error::new(span, message));
     }
 
-    /// Reports what a parser of `syn` found.
+    /// Reports an error that a parser of `syn` returned.
     pub(crate) fn push(&mut self, error: syn::Error) {
         match &mut self.0 {
             Some(errors) => errors.combine(error),
@@ -28,7 +31,7 @@ impl Errors {
     }
 }
 
-/// Runs `work`; if it reported anything, the outcome is an error that still holds what could be made.
+/// Runs `work`. If `work` reports an error, the result has both its value and the errors.
 pub(crate) fn collect<T>(work: impl FnOnce(&mut Errors) -> T) -> Result<T, (T, syn::Error)> {
     let mut errors = Errors(None);
     let made = work(&mut errors);

@@ -1,4 +1,7 @@
-//! Tokens → model → check → emit.
+//! The pipeline of `#[sandbox_api]`: `parse` makes the model, `check` reports mistakes, `emit` writes the code.
+//!
+//! Errors are collected over all steps. If there is one, `fallback` writes a dummy contract instead of `emit`. Called by
+//! `lib.rs`, and by `tests/golden.rs`.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -8,9 +11,9 @@ use crate::errors::collect;
 use crate::parse::Parsed;
 use crate::{args, check, emit, fallback, parse};
 
-/// What `#[sandbox_api(args)] item` becomes.
+/// Expands `#[sandbox_api(args)] item`.
 ///
-/// Whatever is wrong, the item stays known to the rest of the user's file, so that one mistake gives one message.
+/// The item is emitted in every case, so that the rest of the user's file finds its names and one mistake gives one error.
 pub(crate) fn sandbox_api(args: TokenStream, item: TokenStream) -> TokenStream {
     match parse::item(item.clone()) {
         Ok(Parsed::Trait(item)) => contract(args, item),
@@ -32,7 +35,7 @@ fn contract(args: TokenStream, item: ItemTrait) -> TokenStream {
     }
 }
 
-/// Whatever is wrong with the arguments, the implementation is there.
+/// The implementation is emitted even if the arguments are wrong.
 fn implementation(args: TokenStream, item: &ItemImpl) -> TokenStream {
     match collect(|errors| args::of_impl(args, errors)) {
         Ok(args) => emit::implementation(&args, item),

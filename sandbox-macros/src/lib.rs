@@ -1,4 +1,7 @@
-//! The attribute of `sandbox-runtime`; depend on that crate, which re-exports it.
+//! The macros of `sandbox-runtime`: the attribute `#[sandbox_api]` and the derive `GuestError`.
+//!
+//! Depend on `sandbox-runtime`, which re-exports both. Generated code names the hidden module `__private` of the runtime, which
+//! changes with this crate.
 
 use proc_macro::TokenStream;
 
@@ -35,9 +38,11 @@ mod tests;
 /// }
 /// ```
 ///
-/// The trait stays as it is written, but for a hidden method that holds the body of each default. Beside it come a
-/// struct `StoreProxy<T>`, which implements it by calling a guest; what an isolate needs so that a guest can call a
-/// host's implementation; and an implementation of `Contract` for `dyn Store`, which says all of this as data.
+/// The trait stays as it is written, except that each default body moves to a hidden method. The attribute generates:
+///
+/// - a struct `StoreProxy<T>`, which implements `Store` by calling a guest,
+/// - the functions through which a guest calls the host's implementation of `Store`,
+/// - an implementation of `Contract` for `dyn Store`, which describes the methods and their types as data.
 ///
 /// # Arguments
 ///
@@ -45,9 +50,9 @@ mod tests;
 /// |---|---|
 /// | `guest` | only a guest implements the contract: nothing is generated for hosts |
 /// | `host` | only the host implements the contract: nothing is generated for guests |
-/// | `local` | the futures of `async` methods need not be `Send`: the contract is for a `LocalSandbox`, and for hosts |
-/// | `name = "…"` | the name in JavaScript, if it is not the trait's |
-/// | `crate = path` | where the runtime is, if it is not `::sandbox_runtime` |
+/// | `local` | the futures of `async` methods need not be `Send`: a guest of the contract is loaded by a `LocalSandbox` |
+/// | `name = "…"` | the name in JavaScript, if it differs from the trait's |
+/// | `crate = path` | the path of the runtime, if it is not `::sandbox_runtime` |
 ///
 /// Without `guest` or `host`, either side can implement the contract.
 ///
@@ -55,38 +60,38 @@ mod tests;
 ///
 /// | attribute | meaning |
 /// |---|---|
-/// | `#[sandbox(rename = "…")]` | the name in JavaScript, if it is not the Rust name in camel case |
-/// | `#[sandbox(max_calls = 100)]` | how often a guest may call it in one call of the guest; beyond that the call ends with `LimitKind::HostCalls` |
-/// | `#[sandbox(on_failure = panic)]` | a failing guest panics the caller |
-/// | `#[sandbox(on_failure = default)]` | a failing guest gives `Default::default()` |
-/// | `#[sandbox(on_failure = value(…))]` | a failing guest gives the value of the expression |
-/// | `#[sandbox(returns(range(min = 0)))]` | the result keeps these bounds |
+/// | `#[sandbox(rename = "…")]` | the name in JavaScript, if it differs from the Rust name in camel case |
+/// | `#[sandbox(max_calls = 100)]` | the host calls of this method that a guest may make in one call; one more ends the call with `LimitKind::HostCalls` |
+/// | `#[sandbox(on_failure = panic)]` | when the guest fails, the caller panics |
+/// | `#[sandbox(on_failure = default)]` | when the guest fails, the result is `Default::default()` |
+/// | `#[sandbox(on_failure = value(…))]` | when the guest fails, the result is the value of the expression |
+/// | `#[sandbox(returns(range(min = 0)))]` | the result must keep these bounds |
 ///
 /// On a parameter, and in `returns(…)`:
 ///
 /// | attribute | meaning |
 /// |---|---|
-/// | `#[sandbox(range(min = 0, max = 1.5))]` | a number from the one to the other, both included; either can be left out |
-/// | `#[sandbox(length(min = 1, max = 64))]` | so many characters of a text, bytes of `Bytes`, elements of a collection |
-/// | `#[sandbox(pattern("^[A-Z]+$"))]` | a text in which the regular expression (of the crate `regex`) is found |
+/// | `#[sandbox(range(min = 0, max = 1.5))]` | a number from `min` to `max`, both included; one of them can be left out |
+/// | `#[sandbox(length(min = 1, max = 64))]` | the number of characters of a text, bytes of `Bytes`, or elements of a collection |
+/// | `#[sandbox(pattern("^[A-Z]+$"))]` | a text in which the regular expression of the crate `regex` finds a match |
 ///
-/// Bounds are checked in both directions, and are part of what `Contract::describe` says. The fields of a struct have
-/// theirs from `garde`.
+/// Bounds are checked in both directions, and `Contract::describe` includes them. Bounds of a struct's fields are written
+/// with `garde`.
 ///
 /// # Methods
 ///
-/// A method takes `&self`, and any number of parameters `T` or `&T`. Which types cross the boundary is decided by
-/// the runtime's traits: what implements serde's `Serialize` and `Deserialize` does, and so do `&str` and `&[u8]`.
+/// A method takes `&self`, and any number of parameters `T` or `&T`. The runtime's traits decide which types cross the
+/// boundary: every `'static` type with serde's `Serialize` and `DeserializeOwned`, and references such as `&str` and `&[u8]`.
 ///
 /// A guest can always fail. A method that it implements returns `Result<T, E>` with
-/// `E: From<sandbox_runtime::Error>`, or says with `on_failure` what a failure becomes.
+/// `E: From<sandbox_runtime::Error>`, or declares with `on_failure` what a failure becomes.
 ///
-/// A method with a default body is optional for a guest: when the guest does not export it, the body runs.
+/// A method with a default body is optional for a guest. If the guest does not export the method, the body runs.
 ///
 /// # Asynchronous methods
 ///
-/// A method can be an `async fn`, beside others that are not. The trait is then made with `async_trait`, so that it stays
-/// usable as `dyn Trait`, and what implements it has `#[sandbox_api]` too:
+/// A contract can have `async fn` beside other methods. The attribute then applies `async_trait`, so that the trait stays
+/// usable as `dyn Trait`. Each implementation has `#[sandbox_api]` too:
 ///
 /// ```ignore
 /// #[sandbox_api(host)]
@@ -102,29 +107,33 @@ mod tests;
 /// }
 /// ```
 ///
-/// On an implementation, the arguments are `local`, if the trait has it, and `crate = path`;
-/// `#[sandbox_runtime::async_trait]` does the same. Arguments and results are `Send`, those by reference `Sync` too, and
-/// a trait with a default body of an `async` method has the supertrait `Sync`; with `local`, none of this is asked for.
+/// On an implementation, the arguments are `local`, if the trait has it, and `crate = path`. `#[sandbox_runtime::async_trait]`
+/// on an implementation has the same effect.
 ///
-/// A guest that calls an `async` method gets a promise; one that implements it may return one.
+/// Without `local`, futures move between threads:
 ///
-/// Doc comments and `#[cfg]` hold for all that is generated from a method.
+/// - Arguments and results must be `Send`. Arguments by reference must be `Sync` too.
+/// - A trait with a default body of an `async` method must have the supertrait `Sync`.
+///
+/// A guest that calls an `async` method gets a promise. A guest that implements an `async` method may return a promise.
+///
+/// All code that is generated from a method has its doc comments and its `#[cfg]`.
 #[proc_macro_attribute]
 pub fn sandbox_api(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::sandbox_api(args.into(), item.into()).into()
 }
 
-/// Says what a guest may see of an error that a host's method returns.
+/// Declares what a guest may see of an error that a host's method returns.
 ///
-/// A guest sees nothing of an error that is not marked: it gets an `Error` with a reference, under which the host
-/// finds the real one. What a guest may see is marked with `#[guest]`, variant by variant and field by field.
+/// Of an error without a mark, a guest gets only an `Error` with a reference. The host's log has the real error under this
+/// reference. `#[guest]` marks each variant and each field that a guest may see.
 ///
 /// ```ignore
 /// use sandbox_runtime::GuestError;
 ///
 /// #[derive(Debug, thiserror::Error, GuestError)]
 /// pub enum StoreError {
-///     /// The guest gets a `RangeError` with this message and a property `sku`; it never learns the shard.
+///     /// The guest gets a `RangeError` with this message and a property `sku`, and never learns the shard.
 ///     #[error("no product {sku} in shard {shard}")]
 ///     #[guest(class = "RangeError", message = "no such product: {sku}")]
 ///     NotFound {
@@ -136,11 +145,11 @@ pub fn sandbox_api(args: TokenStream, item: TokenStream) -> TokenStream {
 ///     #[error("busy")]
 ///     #[guest]
 ///     Busy,
-///     /// Whatever the inner error shows.
+///     /// The view of the inner error.
 ///     #[error(transparent)]
 ///     #[guest(transparent)]
 ///     Inner(#[from] OtherError),
-///     /// Nothing.
+///     /// No view: the guest gets a reference.
 ///     #[error("database: {0}")]
 ///     Database(String),
 /// }
@@ -153,23 +162,22 @@ pub fn sandbox_api(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | attribute | meaning |
 /// |---|---|
 /// | `#[guest]` | a guest sees an `Error` with the text of `Display` |
-/// | `#[guest(class = "…")]` | of this class: one of `Error`, `TypeError`, `RangeError`, `SyntaxError` and `ReferenceError`, or an `Error` with another `name` |
-/// | `#[guest(message = "…")]` | with this message: a format string with the names of fields, `{0}` for the first of a tuple |
-/// | `#[guest(transparent)]` | a guest sees what the `GuestError` in the only field shows |
+/// | `#[guest(class = "…")]` | the class of the error: one of `Error`, `TypeError`, `RangeError`, `SyntaxError` and `ReferenceError`, or an `Error` with another `name` |
+/// | `#[guest(message = "…")]` | the message: a format string with the names of fields, `{0}` for the first of a tuple |
+/// | `#[guest(transparent)]` | a guest sees the `GuestError` in the only field |
 ///
-/// On a field of what a guest sees:
+/// On a field of a variant or struct that a guest sees:
 ///
 /// | attribute | meaning |
 /// |---|---|
 /// | `#[guest]` | the field is a property of the error, with its name in camel case |
-/// | `#[guest(rename = "…")]` | the field is a property of this name; needed where the field has none |
+/// | `#[guest(rename = "…")]` | the field is a property of this name; a field of a tuple needs this |
 ///
-/// On an enum, `#[guest(class = "…")]` is the class of the visible variants that give none. On an enum or a struct,
-/// `#[guest(crate = path)]` says where the runtime is, if it is not `::sandbox_runtime`.
+/// On an enum, `#[guest(class = "…")]` is the class of the visible variants that declare none. On an enum or a struct,
+/// `#[guest(crate = path)]` is the path of the runtime, if it is not `::sandbox_runtime`.
 ///
-/// A property is anything that implements serde's `Serialize`. On a generic type, the bounds that messages and
-/// properties need are written on the type; that the type implements `Display`, and that a transparent field
-/// implements `GuestError`, is asked for by itself.
+/// A property can have any type that implements serde's `Serialize`. On a generic type, write the bounds that messages and
+/// properties need on the type. The derive adds the bounds `Self: Display`, and `GuestError` for a transparent field.
 #[proc_macro_derive(GuestError, attributes(guest))]
 pub fn guest_error(item: TokenStream) -> TokenStream {
     guest_error::derive(item.into()).into()

@@ -1,4 +1,7 @@
-//! What the emitters see of a trait: parsed once, with the original nodes kept for their spans.
+//! The model of a contract, which the checks and the emitters read instead of the trait.
+//!
+//! `parse.rs` makes the model once. Nodes of syn are kept where errors need their spans. A model may have mistakes until
+//! `check` has seen it.
 
 use proc_macro2::{Ident, Span};
 use syn::{Attribute, Expr, ItemTrait, LitStr, Path, Receiver, ReturnType, Signature, Type};
@@ -7,7 +10,7 @@ use syn::{Attribute, Expr, ItemTrait, LitStr, Path, Receiver, ReturnType, Signat
 #[derive(Default)]
 pub(crate) struct ApiArgs {
     pub(crate) direction: Implementer,
-    /// `local`, for its span.
+    /// `local`; the name is kept for its span.
     pub(crate) local: Option<Ident>,
     /// `name = "…"`.
     pub(crate) name: Option<LitStr>,
@@ -38,7 +41,7 @@ impl Implementer {
 
 /// An annotated trait.
 pub(crate) struct ContractModel {
-    /// The trait as written, without the attributes that are ours.
+    /// The trait as written, without the attributes of this crate.
     pub(crate) item: ItemTrait,
     pub(crate) args: ApiArgs,
     /// The name of the contract in JavaScript.
@@ -64,7 +67,7 @@ pub(crate) struct MethodModel {
     pub(crate) sig: Signature,
     pub(crate) receiver: Option<Receiver>,
     pub(crate) params: Vec<Param>,
-    /// `#[cfg(…)]` in the order written; every output of the method carries them.
+    /// `#[cfg(…)]` in the order written. Every item that is generated for the method has them.
     pub(crate) cfgs: Vec<Attribute>,
     pub(crate) docs: String,
     pub(crate) js_name: String,
@@ -110,7 +113,7 @@ impl MethodModel {
 
 /// A parameter after the receiver.
 pub(crate) struct Param {
-    /// The name as written, or a stand-in when the pattern is a mistake.
+    /// The name as written, or a generated one if the pattern is not a plain name.
     pub(crate) ident: Ident,
     /// The name in camel case.
     pub(crate) js_name: String,
@@ -121,7 +124,7 @@ pub(crate) struct Param {
     pub(crate) bounds: BoundArgs,
 }
 
-/// What a parameter or a return has to keep beyond its type, each at most once.
+/// The bounds of a parameter or a result beyond its type, each at most once.
 #[derive(Default)]
 pub(crate) struct BoundArgs(pub(crate) Vec<BoundArg>);
 
@@ -145,7 +148,7 @@ pub(crate) enum Number {
     Float(f64),
 }
 
-/// What a method with a plain return type gives when the guest fails.
+/// The result of a method with a plain return type when the guest fails.
 pub(crate) struct OnFailure {
     /// The argument's name, for its span.
     pub(crate) key: Ident,
@@ -155,7 +158,7 @@ pub(crate) struct OnFailure {
 /// The value of `on_failure = …`.
 pub(crate) enum Policy {
     Panic,
-    /// With the span of the word.
+    /// The span of the word `default`.
     Default(Span),
     Value(Box<Expr>),
 }

@@ -1,9 +1,11 @@
-//! JavaScript names: how they follow from Rust names, and which cannot be used.
+//! JavaScript names: how they follow from Rust names, and which names a contract cannot use.
+//!
+//! Called by `parse.rs`, by `check`, and by the derive of `GuestError`.
 
 use syn::ext::IdentExt;
 use syn::parse::Parser;
 
-/// Words of the language that cannot name a binding in a module, so no plain `export function` can have them.
+/// Reserved words of modules, which no plain `export function` can have as its name.
 #[rustfmt::skip]
 const RESERVED: &[&str] = &[
     "arguments", "async", "await", "break", "case", "catch", "class", "const", "continue", "debugger",
@@ -13,28 +15,28 @@ const RESERVED: &[&str] = &[
     "true", "try", "typeof", "var", "void", "while", "with", "yield",
 ];
 
-/// Names that have a meaning of their own on an object, with what goes wrong.
+/// Names that have a meaning on every object, with the reason for an error text.
 const SPECIAL: &[(&str, &str)] = &[
-    ("then", "an object with a `then` is taken for a promise"),
-    ("constructor", "every object has one already"),
-    ("prototype", "every class has one already"),
-    ("__proto__", "it sets the prototype of an object"),
-    ("__defineGetter__", "every object has one already"),
-    ("__defineSetter__", "every object has one already"),
-    ("__lookupGetter__", "every object has one already"),
-    ("__lookupSetter__", "every object has one already"),
+    ("then", "JavaScript takes an object with a method `then` for a promise"),
+    ("constructor", "every object has a property of this name"),
+    ("prototype", "every class has a property of this name"),
+    ("__proto__", "an assignment to it changes the prototype of the object"),
+    ("__defineGetter__", "every object has a property of this name"),
+    ("__defineSetter__", "every object has a property of this name"),
+    ("__lookupGetter__", "every object has a property of this name"),
+    ("__lookupSetter__", "every object has a property of this name"),
 ];
 
-/// Properties that have a meaning of their own on an error, with that meaning.
+/// Properties that have a meaning on every error, with the reason for an error text.
 const ERROR_PROPERTIES: &[(&str, &str)] = &[
-    ("name", "every error has one, which `class = \"…\"` sets"),
-    ("message", "every error has one, which `message = \"…\"` sets"),
-    ("stack", "the engine writes it"),
-    ("cause", "it holds the error behind this one"),
-    ("__proto__", "it sets the prototype of an object"),
+    ("name", "every error has this property, which `class = \"…\"` sets"),
+    ("message", "every error has this property, which `message = \"…\"` sets"),
+    ("stack", "the engine writes this property"),
+    ("cause", "this property holds the error that caused this one"),
+    ("__proto__", "an assignment to it changes the prototype of the object"),
 ];
 
-/// What a guest finds on its global object, or around its code, before any contract.
+/// Names that a guest finds on its global object, or around its code, before any contract.
 #[rustfmt::skip]
 const GLOBALS: &[&str] = &[
     "AggregateError", "Array", "ArrayBuffer", "AsyncDisposableStack", "AsyncIterator", "Atomics", "BigInt",
@@ -49,7 +51,7 @@ const GLOBALS: &[&str] = &[
     "parseFloat", "parseInt", "require", "self", "undefined", "unescape", "window",
 ];
 
-/// `get_user` → `getUser`; underscores at either end stay.
+/// `get_user` → `getUser`. Underscores at either end stay.
 pub(crate) fn camel_case(rust: &str) -> String {
     let body = rust.trim_start_matches('_');
     let lead = &rust[..rust.len() - body.len()];
@@ -73,7 +75,7 @@ pub(crate) fn refused_method(name: &str) -> Option<String> {
     })
 }
 
-/// Says why a contract cannot have this JavaScript name; only the host's contracts become globals.
+/// Says why a contract cannot have this JavaScript name. `global` says that the host implements it as a global.
 pub(crate) fn refused_contract(name: &str, global: bool) -> Option<String> {
     refused_word(name).or_else(|| {
         let taken =
@@ -100,7 +102,7 @@ fn refused_word(name: &str) -> Option<String> {
     RESERVED.contains(&name).then(|| format!("`{name}` is a reserved word of JavaScript"))
 }
 
-/// A Rust identifier is one in JavaScript, which allows `$` too.
+/// Whether the name is an identifier of Rust, apart from `$`. Such a name is an identifier of JavaScript too.
 fn is_identifier(name: &str) -> bool {
     let plain = name.replace('$', "_");
     let same = |ident: proc_macro2::Ident| ident == plain.as_str();

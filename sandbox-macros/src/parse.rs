@@ -1,4 +1,6 @@
-//! Tokens → model: takes what is ours out of the trait, and leaves the rest as written.
+//! Makes the model of a trait: takes the attributes of this crate out of the trait, and leaves the rest as written.
+//!
+//! Mistakes in attributes are reported here, those in the trait itself by `check`. Called by `expand.rs`.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::format_ident;
@@ -15,14 +17,14 @@ use crate::errors::Errors;
 use crate::model::{ApiArgs, BoundArgs, ContractModel, MethodModel, Param};
 use crate::names;
 
-/// What the attribute can stand on.
+/// The items that `#[sandbox_api]` can be on.
 pub(crate) enum Parsed {
     Trait(ItemTrait),
     /// An implementation of a trait.
     Impl(ItemImpl),
 }
 
-/// The item under the attribute; anything but a trait and its implementations is a mistake.
+/// Parses the item under the attribute. An item that is neither a trait nor an implementation of one is an error.
 pub(crate) fn item(tokens: TokenStream) -> syn::Result<Parsed> {
     match syn::parse2(tokens)? {
         Item::Trait(item) => Ok(Parsed::Trait(item)),
@@ -38,7 +40,7 @@ pub(crate) fn item(tokens: TokenStream) -> syn::Result<Parsed> {
     }
 }
 
-/// The token that says what an item is.
+/// The keyword of an item, for the span of an error.
 fn keyword(item: &Item) -> proc_macro2::Span {
     use syn::spanned::Spanned;
     match item {
@@ -55,7 +57,7 @@ fn keyword(item: &Item) -> proc_macro2::Span {
     }
 }
 
-/// Makes the model; what is no method is left out of it.
+/// Makes the model. Members that are no methods are left out.
 pub(crate) fn contract(args: ApiArgs, mut item: ItemTrait, errors: &mut Errors) -> ContractModel {
     refuse_own(&mut item.attrs, errors);
     let docs = docs(&item.attrs);
@@ -64,7 +66,7 @@ pub(crate) fn contract(args: ApiArgs, mut item: ItemTrait, errors: &mut Errors) 
     ContractModel { item, args, js_name, docs, methods }
 }
 
-/// `#[sandbox]` and a second `#[sandbox_api]` do not belong on the trait.
+/// Reports `#[sandbox]`, a second `#[sandbox_api]` and `#[async_trait]` on the trait, and removes them.
 fn refuse_own(attrs: &mut Vec<Attribute>, errors: &mut Errors) {
     for attr in take(attrs, "sandbox") {
         errors.on(
@@ -85,7 +87,7 @@ fn refuse_own(attrs: &mut Vec<Attribute>, errors: &mut Errors) {
         errors.on(
             attr.path(),
             format!(
-                "`#[sandbox_api]` does what `#[async_trait]` does: remove it{}",
+                "`#[sandbox_api]` boxes futures as `#[async_trait]` does: remove `#[async_trait]`{}",
                 local.unwrap_or_default()
             ),
         );
@@ -100,7 +102,7 @@ fn member_method(member: &mut TraitItem, errors: &mut Errors) -> Option<MethodMo
         TraitItem::Macro(item) => &mut item.attrs,
         _ => return None,
     };
-    // The member itself is the mistake, and is reported; its attribute is not worth a second message.
+    // `check` reports the member, so its attribute gets no second error.
     take(attrs, "sandbox");
     None
 }
@@ -149,7 +151,7 @@ fn param_bounds(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> BoundArgs {
             Meta::List(list) if !list.tokens.is_empty() => {
                 bounds::read(list.tokens.clone(), &mut read, errors)
             }
-            meta => errors.on(meta, "write `#[sandbox(range(min = …))]`, `length(…)` or `pattern(\"…\")`"),
+            meta => errors.on(meta, "`#[sandbox]` on a parameter takes bounds: write `#[sandbox(range(min = …))]`, `length(…)` or `pattern(\"…\")`"),
         }
     }
     read
@@ -163,18 +165,18 @@ fn own_args(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> MethodArgs {
             Meta::List(list) if !list.tokens.is_empty() => {
                 args::of_method(list.tokens.clone(), &mut own, errors)
             }
-            meta => errors.on(meta, "write `#[sandbox(rename = \"…\")]` or `#[sandbox(on_failure = …)]`"),
+            meta => errors.on(meta, "`#[sandbox]` on a method takes arguments: write `#[sandbox(rename = \"…\")]` or `#[sandbox(on_failure = …)]`"),
         }
     }
     own
 }
 
-/// What a `#[cfg_attr]` holds is unknown until the trait is compiled, which is too late for these.
+/// Reports `#[cfg]` and `#[sandbox]` inside of `#[cfg_attr]`, which the compiler resolves after this macro has run.
 fn refuse_hidden(attrs: &mut Vec<Attribute>, errors: &mut Errors) {
     attrs.retain(|attr| {
         let hidden = hidden(attr);
         for path in &hidden {
-            errors.on(path, "this cannot stand in `#[cfg_attr]`: put `#[cfg]` on two versions of the method");
+            errors.on(path, "`#[cfg_attr]` cannot hold this attribute, because `#[sandbox_api]` runs first: write two versions of the method, each with its `#[cfg]`");
         }
         hidden.is_empty()
     });
@@ -191,13 +193,16 @@ fn hidden(attr: &Attribute) -> Vec<Path> {
 
 fn refuse_on_param(attrs: &mut Vec<Attribute>, errors: &mut Errors) {
     for attr in take(attrs, "sandbox") {
-        errors.on(attr.path(), "`#[sandbox(…)]` goes on the method, or on a parameter that is a value");
+        errors.on(
+            attr.path(),
+            "`#[sandbox(…)]` cannot be on `self`: put it on the method, or on another parameter",
+        );
     }
     for name in ["cfg", "cfg_attr"] {
         for attr in take(attrs, name) {
             errors.on(
                 attr.path(),
-                format!("a parameter cannot have `#[{name}]`: the guest's side has no such switch; put `#[cfg]` on two versions of the method"),
+                format!("a parameter cannot have `#[{name}]`, because scripts pass the same arguments in every build: write two versions of the method, each with its `#[cfg]`"),
             );
         }
     }
@@ -224,7 +229,7 @@ pub(crate) fn pattern_ident(pat: &Pat) -> Option<Ident> {
     }
 }
 
-/// A type without parentheses, and without the invisible ones that `macro_rules!` puts around `$t:ty`.
+/// A type without parentheses, and without the invisible group that `macro_rules!` puts around `$t:ty`.
 pub(crate) fn peel(ty: &Type) -> &Type {
     match ty {
         Type::Group(group) => peel(&group.elem),

@@ -1,7 +1,7 @@
-//! The names that generated code uses, chosen so that they hide none of the user's.
+//! The names that generated code uses.
 //!
-//! Procedural macros have no hygiene for items: inside the generated block our names come before those of the
-//! user's module. A name that occurs anywhere in the trait is therefore never taken.
+//! Procedural macros have no hygiene for items: inside of the generated block, generated names hide those of the user's
+//! module. A name that occurs anywhere in the trait is therefore never taken. Called by the emitters.
 
 use std::collections::HashSet;
 
@@ -27,7 +27,7 @@ pub(crate) struct Paths {
     pub(crate) transport: Ident,
     pub(crate) host: Ident,
     pub(crate) reply: Ident,
-    /// Those for each method, in the order of the methods.
+    /// The names of each method, in the order of the methods.
     pub(crate) methods: Vec<MethodPaths>,
 }
 
@@ -69,7 +69,7 @@ pub(crate) fn krate(argument: Option<&Path>) -> TokenStream {
     argument.map_or_else(|| quote!(::sandbox_runtime), ToTokens::to_token_stream)
 }
 
-/// The name of the proxy; users write it, so it is always the same.
+/// The name of the proxy. Users write this name, so it depends on the trait's name alone.
 pub(crate) fn proxy(item: &ItemTrait) -> Ident {
     format_ident!("{}Proxy", item.ident)
 }

@@ -57,7 +57,7 @@ fn names_that_javascript_cannot_have_are_refused_with_a_reason() {
         ("a/**/", "`a/**/` is not an identifier in JavaScript"),
         (
             "then",
-            "`then` cannot be the name of a JavaScript method: an object with a `then` is taken for a promise",
+            "`then` cannot be the name of a JavaScript method: JavaScript takes an object with a method `then` for a promise",
         ),
     ] {
         assert_eq!(names::refused_method(name).as_deref(), Some(reason));
@@ -111,9 +111,9 @@ fn all_mistakes_are_reported_in_the_order_of_the_text() {
             "a contract is used as `dyn Trait`",
             "a contract cannot have associated types",
             "a contract is shared between calls",
-            "a parameter of a contract is a plain name",
+            "a parameter of a contract must be a plain name",
             "a guest gets a copy",
-            "what comes back from the other side is a copy that the caller owns",
+            "a result is a copy that the caller owns",
             "`then` cannot be the name of a JavaScript method",
             "a guest can always fail",
         ]
@@ -202,8 +202,8 @@ fn what_gives_a_future_is_written_async() {
         quote!(LocalBoxFuture<'_, u8>),
     ] {
         let found = messages(quote!(), parse_quote!(trait A { fn get(&self) -> #returns; }));
-        let expected = "an asynchronous method is written `async fn get(…) -> T`, without `#[async_trait]`: \
-                        its future is boxed by itself";
+        let expected = "a method of a contract cannot return a future: \
+                        write `async fn get(…) -> T`, whose future `#[sandbox_api]` boxes";
         assert_eq!(found, [expected], "{returns}");
     }
     for returns in [quote!(Result<Box<Future>>), quote!(Pin<u8>), quote!(Future)] {

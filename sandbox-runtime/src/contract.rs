@@ -76,8 +76,8 @@ pub trait Contract: 'static {
 /// A contract that a guest can implement: host → guest.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a contract that a guest can implement",
-    label = "no proxy is generated for it",
-    note = "the trait needs `#[sandbox_api]` or `#[sandbox_api(guest)]`, and is named here as `dyn Trait`"
+    label = "this trait has no proxy that calls a guest",
+    note = "put `#[sandbox_api]` or `#[sandbox_api(guest)]` on the trait, and name it here as `dyn Trait`"
 )]
 pub trait GuestContract: Contract {
     /// The generated struct that implements the trait by calling the guest through `T`.
@@ -92,8 +92,8 @@ pub trait GuestContract: Contract {
 /// A contract that the host implements for its guests: guest → host.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a contract that the host can implement",
-    label = "no ops are generated for it",
-    note = "the trait needs `#[sandbox_api]` or `#[sandbox_api(host)]`, and is named here as `dyn Trait`"
+    label = "this trait has no code that calls the host",
+    note = "put `#[sandbox_api]` or `#[sandbox_api(host)]` on the trait, and name it here as `dyn Trait`"
 )]
 pub trait HostContract: Contract {
     #[doc(hidden)]
@@ -118,7 +118,7 @@ pub trait HostedBy<Host>: HostContract {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not implement the contract `{C}`",
     label = "not an implementation of `{C}`",
-    note = "implement the annotated trait for this type; the type must be `'static`"
+    note = "implement the trait of the contract for this type, which must own all its fields (`'static`)"
 )]
 pub trait Implements<C: ?Sized + HostContract> {
     #[doc(hidden)]

@@ -37,7 +37,7 @@ impl<T, E: GuestFailure> GuestReturn for Result<T, E> {
 /// gets the very error that the host made, without `From`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the error of a method that a guest implements",
-    label = "no error of the sandbox can become this",
+    label = "does not implement `From<sandbox_runtime::Error>`",
     note = "implement `From<sandbox_runtime::Error>` for `{Self}`, or return `sandbox_runtime::Result<T>`"
 )]
 pub trait GuestFailure: From<Error> + 'static {}
@@ -48,7 +48,7 @@ impl<E: From<Error> + 'static> GuestFailure for E {}
 /// The error type of a host method. Every type whose values the host's log can show is one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the error of a method that the host implements",
-    label = "the host's log could not show it",
+    label = "does not implement `Display`, which the host's log needs",
     note = "implement `std::fmt::Display` for it; a guest sees an opaque message, unless it implements `GuestError`"
 )]
 pub trait HostFailure: Display + 'static {}

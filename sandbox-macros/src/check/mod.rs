@@ -1,4 +1,9 @@
-//! What a contract cannot be, said on the token that is wrong, with the way out.
+//! Reports the rules that a contract breaks, on the token that is wrong, with the remedy.
+//!
+//! - Only rules that tokens alone can show are checked here. Types are checked by the runtime's traits.
+//! - Traits of the standard library are known by their last name, because no type is resolved yet.
+//!
+//! Called by `expand.rs`, after the model is made.
 
 use std::collections::HashMap;
 
@@ -11,7 +16,7 @@ use crate::names;
 
 pub(crate) mod signature;
 
-/// Reports every mistake that tokens alone can show; the compiler finds the rest with the runtime's traits.
+/// Reports every mistake that tokens alone can show.
 pub(crate) fn contract(contract: &ContractModel, errors: &mut Errors) {
     name(contract, errors);
     local(contract, errors);
@@ -32,7 +37,7 @@ pub(crate) fn contract(contract: &ContractModel, errors: &mut Errors) {
     clashes(&contract.methods, errors);
 }
 
-/// The lifetimes and types that the trait declares. They must go, so a use of one is not a mistake of its own.
+/// The lifetimes and types that the trait declares. Each is an error itself, so its uses are not reported.
 fn declared(item: &ItemTrait) -> Vec<&Ident> {
     let types = item.items.iter().filter_map(|member| match member {
         TraitItem::Type(item) => Some(&item.ident),
@@ -60,19 +65,19 @@ fn local(contract: &ContractModel, errors: &mut Errors) {
     if let (Some(key), false) = (&contract.args.local, contract.is_async()) {
         errors.on(
             key,
-            "`local` is about `async` methods alone, whose futures then stay in one thread, and this contract has none: remove it",
+            "`local` keeps the futures of `async` methods in one thread, and this contract has no `async` method: remove `local`",
         );
     }
 }
 
-/// The future of a default body holds `&self`; `async_trait` and this look for the bound by its name.
+/// The future of a default body holds `&self`, so `Self` must be `Sync`. `async_trait` too finds the bound by its name.
 fn shared_default(contract: &ContractModel, method: &MethodModel, errors: &mut Errors) {
     if method.is_async() && method.has_default && !contract.is_local() && !is_shared(&contract.item) {
         let name = &contract.item.ident;
         errors.on(
             method.ident(),
             format!(
-                "the future of this body holds `&self` and may be sent to another thread: write `trait {name}: Send + Sync`, \
+                "the future of this default body holds `&self`, and futures move between threads: write `trait {name}: Send + Sync`, \
                  or `#[sandbox_api(local)]` for a contract whose futures stay in one thread"
             ),
         );
@@ -91,16 +96,19 @@ fn shape(item: &ItemTrait, errors: &mut Errors) {
     if let Some(token) = &item.unsafety {
         errors.on(
             token,
-            "a contract cannot be an `unsafe trait`: a guest can promise nothing; remove `unsafe`",
+            "a contract cannot be an `unsafe trait`, because a script cannot keep safety conditions: remove `unsafe`",
         );
     }
     if let Some(token) = &item.auto_token {
-        errors.on(token, "a contract cannot be an `auto trait`: remove `auto`");
+        errors.on(
+            token,
+            "a contract cannot be an `auto trait`, because its methods need an implementation: remove `auto`",
+        );
     }
     generics(&item.generics, "a contract", errors);
 }
 
-/// Reports generics once, however many parameters and bounds they have.
+/// Reports all generic parameters and bounds of an item as one error.
 pub(crate) fn generics(generics: &Generics, what: &str, errors: &mut Errors) {
     let lifetimes_only = generics.params.iter().all(|param| matches!(param, GenericParam::Lifetime(_)));
     if !generics.params.is_empty() && lifetimes_only {
@@ -114,28 +122,33 @@ pub(crate) fn generics(generics: &Generics, what: &str, errors: &mut Errors) {
             format!("{what} cannot be generic, because a script knows no Rust types: write the concrete types, or `serde_json::Value`"),
         );
     } else if let Some(clause) = &generics.where_clause {
-        errors.on(clause, format!("{what} cannot have a `where` clause: remove it"));
+        errors.on(
+            clause,
+            format!(
+                "{what} cannot have a `where` clause, because nothing in it is generic: remove the clause"
+            ),
+        );
     }
 }
 
 fn supertrait(bound: &TypeParamBound, declared: &[&Ident], errors: &mut Errors) {
     match bound {
         TypeParamBound::Trait(bound) if matches!(bound.modifier, syn::TraitBoundModifier::Maybe(_)) => {
-            errors.on(bound, "a contract is unsized already: remove this bound");
+            errors.on(bound, "a contract is used as `dyn Trait`, which is `?Sized` already: remove this bound");
         }
         TypeParamBound::Trait(bound) if needs_sized(&bound.path) => errors.on(
             bound,
-            "a contract is used as `dyn Trait`, which this supertrait rules out because it needs a sized `Self`: remove it",
+            "a contract is used as `dyn Trait`, and this supertrait needs a sized `Self`: remove the supertrait",
         ),
         TypeParamBound::Lifetime(lifetime) if lifetime.ident != "static" && !declared.contains(&&lifetime.ident) => {
-            errors.on(lifetime, "a contract cannot borrow: remove this lifetime, or write `'static`");
+            errors.on(lifetime, "a contract is kept for as long as its sandbox, so it cannot borrow: remove this lifetime, or write `'static`");
         }
         _ => {}
     }
 }
 
-/// The traits of the standard library that no `dyn Trait` can have. The compiler knows of others, but reports
-/// them at each use of the trait.
+/// Whether a supertrait of the standard library makes the trait not dyn-compatible. The compiler would report the
+/// supertrait at each use of the trait.
 pub(crate) fn needs_sized(path: &Path) -> bool {
     const SIZED: &[&str] =
         &["Sized", "Clone", "Copy", "Default", "PartialEq", "Eq", "PartialOrd", "Ord", "Hash"];
@@ -155,9 +168,9 @@ fn no_method(member: &TraitItem, errors: &mut Errors) {
         ),
         TraitItem::Macro(item) => errors.on(
             &item.mac.path,
-            "a macro in a contract would hide its methods: write the methods out",
+            "a macro hides its methods from `#[sandbox_api]`: write the methods of a contract out",
         ),
-        other => errors.on(other, "a contract has methods only: remove this"),
+        other => errors.on(other, "a contract has methods only: remove this item"),
     }
 }
 
@@ -174,34 +187,37 @@ fn method_name(method: &MethodModel, errors: &mut Errors) {
 
 fn policy(method: &MethodModel, direction: Implementer, errors: &mut Errors) {
     if let ([first, ..], None) = (&method.bounds.0[..], method.returns()) {
-        errors.on(&first.key, "this method returns nothing that could be bounded: remove `returns(…)`");
+        errors.on(
+            &first.key,
+            "this method returns no value, so `returns(…)` has nothing to check: remove `returns(…)`",
+        );
     }
     if let (Some(MaxCalls { key, .. }), Implementer::Guest) = (&method.max_calls, direction) {
         errors.on(
             key,
-            "`max_calls` bounds how often a guest calls the host, and only a guest implements this contract: remove it",
+            "`max_calls` limits how often a guest calls the host, and only a guest implements this contract: remove `max_calls`",
         );
     }
     match &method.on_failure {
         Some(policy) if direction == Implementer::Host => errors.on(
             &policy.key,
-            "`on_failure` says what a failing guest gives, and only the host implements this contract: remove it",
+            "`on_failure` says what a caller gets when a guest fails, and only the host implements this contract: remove `on_failure`",
         ),
         Some(policy) if method.has_default => errors.on(
             &policy.key,
-            "a method has a default body or `on_failure`, not both: return a `Result`, or remove the body",
+            "a method has a default body or `on_failure`, not both: remove `on_failure` and return a `Result`, or remove the body",
         ),
         None if direction.guest() && method.returns().is_none() => errors.on(
             method.ident(),
             "a guest can always fail, so this method must return a `Result`: write `-> sandbox_runtime::Result<()>`, \
-             declare a policy with `#[sandbox(on_failure = panic | default | value(…))]`, \
+             declare what a failure becomes with `#[sandbox(on_failure = panic | default | value(…))]`, \
              or let only the host implement the contract with `#[sandbox_api(host)]`",
         ),
         _ => {}
     }
 }
 
-/// Two methods cannot share a JavaScript name; with `#[cfg]` on both they may be versions of one.
+/// Reports methods that share a JavaScript name. Methods that both have `#[cfg]` may be versions of one.
 fn clashes(methods: &[MethodModel], errors: &mut Errors) {
     let mut first: HashMap<&str, &MethodModel> = HashMap::new();
     for method in methods {

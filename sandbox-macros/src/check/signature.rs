@@ -1,4 +1,7 @@
-//! The signature of one method.
+//! Checks the signature of one method: qualifiers, receiver, parameters and return type.
+//!
+//! A type is refused here only for its syntax: references inside of types, functions, pointers, `impl Trait`, `Self`.
+//! Whether any other type crosses is decided by the runtime's traits. Called by `check/mod.rs`.
 
 use proc_macro2::Ident;
 use syn::spanned::Spanned;
@@ -12,13 +15,13 @@ use crate::errors::Errors;
 use crate::model::MethodModel;
 use crate::parse::{pattern_ident, peel};
 
-/// `outer` are the names that the trait declares.
+/// Reports the mistakes of a signature. `outer` are the names that the trait declares.
 pub(super) fn check(method: &MethodModel, outer: &[&Ident], errors: &mut Errors) {
     if let Some(future) = written_out(method) {
         errors.on(
             future,
             format!(
-                "an asynchronous method is written `async fn {}(…) -> T`, without `#[async_trait]`: its future is boxed by itself",
+                "a method of a contract cannot return a future: write `async fn {}(…) -> T`, whose future `#[sandbox_api]` boxes",
                 method.ident()
             ),
         );
@@ -39,10 +42,10 @@ pub(super) fn check(method: &MethodModel, outer: &[&Ident], errors: &mut Errors)
     }
 }
 
-/// The return type of a method that gives a future and is not `async`.
+/// The return type of a method that returns a future and is not `async`.
 ///
-/// It is known by its name, because the compiler would say that a future cannot cross, which is no help. What else is in
-/// the signature is there for its sake, such as lifetimes.
+/// The future is known by its name: the compiler's error, that a future cannot cross, would not say to write `async`. The
+/// rest of such a signature is not checked, because lifetimes in it are there for the future.
 fn written_out(method: &MethodModel) -> Option<&Type> {
     method.returns().filter(|ty| !method.is_async() && is_future(ty))
 }
@@ -76,20 +79,20 @@ fn qualifiers(sig: &Signature, errors: &mut Errors) {
     if let Some(token) = &sig.constness {
         errors.on(
             token,
-            "a method of a contract cannot be `const`: it is called while the program runs; remove `const`",
+            "a method of a contract cannot be `const`, because a call runs the code of the other side: remove `const`",
         );
     }
     if let Some(token) = &sig.unsafety {
         errors.on(
             token,
-            "a method of a contract cannot be `unsafe`: a script cannot keep its conditions; remove `unsafe`",
+            "a method of a contract cannot be `unsafe`, because a script cannot keep safety conditions: remove `unsafe`",
         );
     }
     if let Some(abi) = &sig.abi {
-        errors.on(abi, "a method of a contract has Rust's calling convention: remove `extern`");
+        errors.on(abi, "a method of a contract must have Rust's calling convention: remove `extern`");
     }
     if let Some(variadic) = &sig.variadic {
-        errors.on(variadic, "a method of a contract has a fixed number of parameters: take a `Vec<T>`");
+        errors.on(variadic, "a method of a contract must have a fixed number of parameters: take a `Vec<T>`");
     }
 }
 
@@ -97,18 +100,18 @@ fn receiver(method: &MethodModel, errors: &mut Errors) {
     match &method.receiver {
         None => errors.on(
             method.ident(),
-            "a method of a contract is called on a value: make `&self` its first parameter",
+            "a method of a contract needs a receiver, because it is called on a value: make `&self` its first parameter",
         ),
         Some(this) if shared(this) => explicit_lifetime(this, errors),
         Some(this) if mutable(this) => errors.on(
             this,
-            "a contract is shared between calls, which may nest: take `&self`, and keep what changes in a `Cell`, `RefCell` or `Mutex`",
+            "a contract is shared between calls, which may nest: take `&self`, and keep mutable state in a `Cell`, `RefCell` or `Mutex`",
         ),
         Some(this) => errors.on(this, "a contract is shared between calls: take `&self`"),
     }
 }
 
-/// `&self`, or the same written in full.
+/// Whether the receiver is `&self`, or `self: &Self`.
 fn shared(this: &Receiver) -> bool {
     match peel(&this.ty) {
         Type::Reference(reference) => reference.mutability.is_none() && is_self(&reference.elem),
@@ -128,7 +131,7 @@ fn explicit_lifetime(this: &Receiver, errors: &mut Errors) {
     if let Type::Reference(reference) = peel(&this.ty)
         && reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static")
     {
-        errors.on(this, "a contract is borrowed for one call: take `&self`");
+        errors.on(this, "a call borrows the contract only while it runs: take `&self`, without `'static`");
     }
 }
 
@@ -136,7 +139,7 @@ fn param(typed: &PatType, declared: &[&Ident], errors: &mut Errors) {
     if pattern_ident(&typed.pat).is_none() {
         errors.on(
             &typed.pat,
-            "a parameter of a contract is a plain name, which messages use: write `name: Type`",
+            "a parameter of a contract must be a plain name, because errors and descriptions show it: write `name: Type`",
         );
     }
     match peel(&typed.ty) {
@@ -150,7 +153,7 @@ fn param(typed: &PatType, declared: &[&Ident], errors: &mut Errors) {
             {
                 errors.on(
                     lifetime,
-                    "values cross the boundary as copies, so a lifetime says nothing: remove it",
+                    "values cross the boundary as copies, so this lifetime has no meaning: remove the lifetime",
                 );
             }
             inside(&reference.elem, TypePlace::Param, declared, errors);
@@ -158,14 +161,14 @@ fn param(typed: &PatType, declared: &[&Ident], errors: &mut Errors) {
         ty if is_unsized(ty) => {
             errors.on(
                 ty,
-                "a slice is not a value of its own: take it by reference, or take a `String` or `Vec<T>`",
+                "a slice cannot be passed by value, because its size is unknown: take `&str` or `&[T]`, or an owned `String` or `Vec<T>`",
             );
         }
         ty => inside(ty, TypePlace::Param, declared, errors),
     }
 }
 
-/// The types that the compiler would report at each of the places where a value of them cannot be.
+/// Whether the type is unsized by its syntax. The compiler would report such a type at each use.
 pub(crate) fn is_unsized(ty: &Type) -> bool {
     match peel(ty) {
         Type::Slice(_) => true,
@@ -174,16 +177,16 @@ pub(crate) fn is_unsized(ty: &Type) -> bool {
     }
 }
 
-/// Where a type stands, for the way out that a message names.
+/// The place of a type in a signature, which decides the remedy that an error names.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum TypePlace {
     Param,
     Return,
 }
 
-const FUNCTION: &str = "a function cannot cross the boundary of a sandbox: make it a method of a contract, of a `#[sandbox_api(host)]` trait when the guest calls it, and of a `#[sandbox_api(guest)]` trait when the host does";
+const FUNCTION: &str = "a function cannot cross the boundary of a sandbox: make it a method, of a `#[sandbox_api(host)]` trait when the guest calls it, or of a `#[sandbox_api(guest)]` trait when the host does";
 
-/// `Fn(A) -> B`, whatever its name is: only traits of functions are written with parentheses.
+/// Whether the bound is `Fn(A) -> B`. Only the traits of functions are written with parentheses.
 fn is_function(bound: &TypeParamBound) -> bool {
     let TypeParamBound::Trait(bound) = bound else { return false };
     let last = bound.path.segments.last();
@@ -194,7 +197,7 @@ fn inside(ty: &Type, place: TypePlace, declared: &[&Ident], errors: &mut Errors)
     InsideType { place, declared, errors }.visit_type(ty);
 }
 
-/// Finds what cannot stand inside a type that crosses; below a mistake it looks no further.
+/// Reports syntax that cannot be inside of a type that crosses. Types inside of a reported one are not visited.
 struct InsideType<'a> {
     place: TypePlace,
     declared: &'a [&'a Ident],
@@ -205,10 +208,10 @@ impl<'ast> Visit<'ast> for InsideType<'_> {
     fn visit_type_reference(&mut self, reference: &'ast TypeReference) {
         let message = match self.place {
             TypePlace::Param => {
-                "a reference cannot stand inside a type: only a whole parameter can be one, as in `&str`; own the value here"
+                "a reference cannot stand inside another type, because the value is copied: own the value here; a whole parameter can be a reference, as in `&str`"
             }
             TypePlace::Return => {
-                "what comes back from the other side is a copy that the caller owns: return `String`, `Vec<T>` or the like"
+                "a result is a copy that the caller owns, so it cannot hold a reference: return `String`, `Vec<T>` or another owned type"
             }
         };
         self.errors.on(reference, message);
@@ -218,7 +221,7 @@ impl<'ast> Visit<'ast> for InsideType<'_> {
         if lifetime.ident != "static" && !self.declared.contains(&&lifetime.ident) {
             self.errors.on(
                 lifetime,
-                "values cross the boundary as copies, so a type cannot borrow: use an owned type",
+                "values cross the boundary as copies, so this type cannot borrow: use an owned type",
             );
         }
     }
@@ -226,12 +229,12 @@ impl<'ast> Visit<'ast> for InsideType<'_> {
     fn visit_type_impl_trait(&mut self, ty: &'ast TypeImplTrait) {
         let message = match ty.bounds.iter().any(is_function) {
             true => FUNCTION,
-            false => "`impl Trait` hides a type that a script would have to know: write the concrete type",
+            false => "`impl Trait` hides the type, which the boundary must know: write the concrete type",
         };
         self.errors.on(ty, message);
     }
 
-    // What the bounds are the traits of the runtime check: a `Box<dyn Trait>` may implement serde's traits.
+    // A `Box<dyn Trait>` may implement serde's traits, which the runtime's traits check.
     fn visit_type_trait_object(&mut self, ty: &'ast TypeTraitObject) {
         match ty.bounds.iter().any(is_function) {
             true => self.errors.on(ty, FUNCTION),
@@ -246,12 +249,12 @@ impl<'ast> Visit<'ast> for InsideType<'_> {
     fn visit_type_ptr(&mut self, ty: &'ast TypePtr) {
         self.errors.on(
             ty,
-            "a raw pointer cannot cross the boundary, for a guest has no access to the host's memory: pass the data as `Bytes`, or a number that the host looks up",
+            "a raw pointer cannot cross the boundary, because a guest cannot read the host's memory: pass the data as `Bytes`, or a number that the host looks up",
         );
     }
 
     fn visit_type_infer(&mut self, ty: &'ast TypeInfer) {
-        self.errors.on(ty, "the type must be written out");
+        self.errors.on(ty, "`_` names no type that could cross the boundary: write the type");
     }
 
     fn visit_type_never(&mut self, ty: &'ast TypeNever) {
@@ -264,7 +267,7 @@ impl<'ast> Visit<'ast> for InsideType<'_> {
             Some(first) if first.ident == "Self" && path.segments.iter().any(declared) => {}
             Some(first) if first.ident == "Self" => self.errors.at(
                 first.span(),
-                "`Self` is the implementor, which stays on its side of the boundary: write a type that crosses",
+                "`Self` is the type that implements the contract, and does not cross the boundary: write a type that crosses",
             ),
             _ => visit::visit_path(self, path),
         }

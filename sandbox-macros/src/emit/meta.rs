@@ -1,4 +1,6 @@
-//! The contract as data, and the marker types that stand for its methods.
+//! The constant `Contract::SPEC`, and a marker type with the types of its arguments for each method.
+//!
+//! Markers are emitted for both directions, before the proxy and the ops that name them.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -75,7 +77,7 @@ fn param_spec(param: &Param, rt: &Ident) -> TokenStream {
 // in:  #[sandbox(range(min = 0), pattern("^a"))] with the type T
 // out: .bounded(Bounds::NONE.range::<T>(Some(Bound::Integer(0)), None).pattern::<T>("^a"))
 //
-// That a type can have such a bound is checked by a trait, on the name of the bound.
+// A trait of the runtime checks that the type can have the bound. The error is shown on the name of the bound.
 fn bounded(bounds: &BoundArgs, ty: &Type, rt: &Ident) -> Option<TokenStream> {
     let each = bounds.0.iter().map(|BoundArg { key, kind }| {
         let name = Ident::new(&key.to_string(), key.span());
@@ -113,7 +115,7 @@ fn marker(method: &MethodModel, names: &MethodPaths, local: bool, paths: &Paths)
     let MethodModel { cfgs, rust_name, .. } = method;
     let MethodPaths { marker, .. } = names;
     let args = args(method, local, rt);
-    // A list of bounds cannot have `#[cfg]`, so the proxy names the marker of every method.
+    // The proxy's `where` clause cannot have `#[cfg]`, so it names the marker of every method, compiled or not.
     let absent = (!cfgs.is_empty()).then(|| {
         let otherwise = otherwise(cfgs);
         quote!(#[cfg(#otherwise)] type #marker = #rt::Absent;)
@@ -155,9 +157,8 @@ fn args(method: &MethodModel, local: bool, rt: &Ident) -> TokenStream {
 // in:  u32
 // out: Checked<u32, { crosses::<u32>() }>
 //
-// All that follows from a type is made from this one. When the check fails, the compiler says so where the user
-// wrote the type; the constant then has no value, so `Checked` is an error already reported, and whatever else
-// would go wrong with the type is silent.
+// All later uses of a type go through `Checked`. When the check fails, the compiler reports it where the user wrote the
+// type. The constant then has no value, so `Checked` is an error already reported, and later uses of it are silent.
 pub(super) fn checked(ty: impl ToTokens, check: &str, rt: &Ident) -> TokenStream {
     let span = ty.span();
     let (rt, check) = (at(span, rt), Ident::new(check, span));

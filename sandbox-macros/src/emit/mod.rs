@@ -1,4 +1,11 @@
-//! Model → tokens. Nothing here can fail: what could go wrong was reported before.
+//! The emitters: from the model of a contract to the generated tokens.
+//!
+//! - No emitter reports an error: `check` has refused every model that cannot be emitted.
+//! - An emitter reads the model alone, never the attributes.
+//! - Generated code stays small: each piece names a generic helper of the runtime's hidden module `__private`.
+//! - A token that can carry an error of the compiler has the span of the type that the user wrote.
+//!
+//! Called by `expand.rs`, and by `tests/golden.rs`, which compares the output.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
@@ -13,7 +20,7 @@ mod meta;
 mod ops;
 mod proxy;
 
-/// The trait, and beside it all that makes it a contract.
+/// The trait, followed by its proxy and by the implementations of the runtime's traits.
 pub(crate) fn contract(contract: &ContractModel) -> TokenStream {
     let paths = Paths::new(contract);
     let Paths { krate, rt, .. } = &paths;
@@ -47,13 +54,13 @@ pub(crate) fn contract(contract: &ContractModel) -> TokenStream {
     }
 }
 
-/// An implementation of a contract, whose `async` methods are boxed as those of the trait are.
+/// An implementation of a contract. `async_trait` boxes its `async` methods, as in the trait.
 pub(crate) fn implementation(args: &ApiArgs, item: &ItemImpl) -> TokenStream {
     let attribute = asynchronous::attribute(&paths::krate(args.krate.as_ref()), args.local.is_some());
     quote!(#attribute #item)
 }
 
-/// Each method with its names.
+/// Each method with the names that generated code gives it.
 fn named<'a>(
     contract: &'a ContractModel,
     paths: &'a Paths,
@@ -61,7 +68,7 @@ fn named<'a>(
     contract.methods.iter().zip(&paths.methods)
 }
 
-/// How the runtime makes an op or a call of a method.
+/// The constructor of the runtime's `HostOp` or `GuestCall` for a method.
 fn of(method: &MethodModel) -> Ident {
     Ident::new(if method.is_async() { "of_async" } else { "of" }, Span::call_site())
 }
@@ -72,7 +79,7 @@ fn otherwise(cfgs: &[Attribute]) -> TokenStream {
     if cfgs.len() == 1 { quote!(#(not(#conditions))*) } else { quote!(not(all(#(#conditions),*))) }
 }
 
-/// A name of ours with the span of what it is about: errors are reported there.
+/// A generated name with the span of the user's code, so that the compiler reports errors there.
 fn at(span: Span, name: &Ident) -> Ident {
     let mut name = name.clone();
     name.set_span(span);

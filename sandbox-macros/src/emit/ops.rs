@@ -1,4 +1,6 @@
-//! Guest → host: how an op calls the host's implementation.
+//! Guest → host: for each method, the function that calls the host's implementation with arguments from a guest.
+//!
+//! The result goes to the `Reply` of the transport. The function is the same for V8, QuickJS and processes.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -52,7 +54,7 @@ fn host_method(method: &MethodModel, names: &MethodPaths, guest: bool, paths: &P
         let ident = &param.ident;
         if param.by_ref { quote!(#ident.lend()) } else { quote!(#ident.0) }
     });
-    // The locals are ours alone, whatever the parameters are called.
+    // Hygiene keeps these locals apart from parameters of the same names.
     let own = |name: &str| Ident::new(name, Span::mixed_site());
     let (host, answer) = (own("host"), own("reply"));
     if method.is_async() {
@@ -90,8 +92,8 @@ fn host_method(method: &MethodModel, names: &MethodPaths, guest: bool, paths: &P
 // in:  fn get_user(&self, key: &str, n: u32) -> Result<String>;
 // out: settle!(Result<String>, Store::get_user(host, key.lend(), n.0), reply, At)
 //
-// A return type that cannot cross is reported where it is written: a plain one at the macro, the value of a `Result` at
-// `At`.
+// `settle!` has the range of the return type, and `At` that of `String`. A plain result that cannot cross is reported at
+// the first, the value of a `Result` at the second.
 fn settled(method: &MethodModel, guest: bool, call: TokenStream, reply: &Ident, rt: &Ident) -> TokenStream {
     let returns = returns(method, guest, rt);
     let (whole, value) = method.returns().map_or_else(
@@ -102,7 +104,7 @@ fn settled(method: &MethodModel, guest: bool, call: TokenStream, reply: &Ident, 
     whole.invocation(rt, "settle", quote!(#returns, #call, #reply, #at))
 }
 
-/// The return type; where a guest can implement the method, it has been checked there.
+/// The return type. Where a guest can implement the method too, `GuestMethod::Returns` has checked it already.
 fn returns(method: &MethodModel, guest: bool, rt: &Ident) -> TokenStream {
     match method.returns() {
         _ if guest => quote!(#rt::Returns<Self>),

@@ -1,4 +1,6 @@
-//! Host → guest: the struct that implements the trait by calling a guest.
+//! Host → guest: the struct `StoreProxy<T>`, which implements the trait `Store` by calling a guest through `T`.
+//!
+//! The file also splits default bodies from the trait, because a proxy runs them for methods that a guest does not export.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
@@ -10,12 +12,12 @@ use crate::asynchronous;
 use crate::model::{ContractModel, MethodModel, Policy};
 use crate::paths::{MethodPaths, Paths};
 
-/// The proxy's struct, which stands beside the trait because users name it.
+/// The proxy's struct, outside of the generated block because users name the struct.
 pub(super) fn declaration(contract: &ContractModel, paths: &Paths) -> TokenStream {
     let Paths { name, proxy, transport, .. } = paths;
     let vis = &contract.item.vis;
     let docs = format!(" Implements [`{name}`] by calling a guest through the transport `{transport}`.");
-    // Without a method there is nothing to send.
+    // Without a method, nothing reads the transport.
     let unused = contract
         .methods
         .iter()
@@ -61,7 +63,7 @@ pub(super) fn emit(contract: &ContractModel, paths: &Paths) -> TokenStream {
     }
 }
 
-/// The proxy for a caller with a deadline. A method of the contract may have the name itself.
+/// The method `with_deadline` of the proxy, unless the contract has a method of this name.
 fn narrowed(contract: &ContractModel, paths: &Paths) -> Option<TokenStream> {
     let Paths { rt, proxy, transport, .. } = paths;
     let vis = &contract.item.vis;
@@ -69,7 +71,7 @@ fn narrowed(contract: &ContractModel, paths: &Paths) -> Option<TokenStream> {
     (!is_taken).then(|| {
         quote! {
             impl<#transport: #rt::WithDeadline> #proxy<#transport> {
-                /// The same for a caller that waits until the deadline and no longer.
+                /// A proxy whose calls fail once the deadline is over.
                 #[must_use]
                 #[allow(dead_code, reason = "not every caller has a deadline")]
                 #vis fn with_deadline(&self, deadline: ::std::time::Instant) -> Self {
@@ -80,7 +82,7 @@ fn narrowed(contract: &ContractModel, paths: &Paths) -> Option<TokenStream> {
     })
 }
 
-/// The transport carries each method; supertraits are the user's to implement for the proxy.
+/// The transport must carry each method. Supertraits are for the user to implement on the proxy.
 fn where_clause(contract: &ContractModel, paths: &Paths) -> TokenStream {
     let Paths { rt, transport, methods, .. } = paths;
     let supertraits = &contract.item.supertraits;
@@ -128,7 +130,7 @@ fn guest_method(method: &MethodModel, names: &MethodPaths, local: bool, rt: &Ide
 // in:  Result<u32>
 // out: returned!(Result<u32>, value, At)
 //
-// `At` has the span of `u32`: a value that cannot cross is reported there.
+// `At` has the range of `u32`, where a value that cannot cross is reported.
 fn returned(ty: &Type, check: &str, rt: &Ident) -> TokenStream {
     let (check, value) = (Ident::new(check, Span::call_site()), Extent::of_value(ty).path(rt, "At"));
     Extent::of(ty).invocation(rt, "returned", quote!(#ty, #check, #value))
@@ -178,8 +180,7 @@ fn signature(method: &MethodModel) -> TokenStream {
     quote!(fn #ident(&self, #(#params),*) #output)
 }
 
-/// The call of the guest; of an `async` method, its future, which holds the transport's part of the call and nothing of
-/// the proxy.
+/// The call of the guest, or the future of the call for an `async` method. The future borrows nothing of the proxy.
 fn call(method: &MethodModel, marker: &Ident, local: bool, rt: &Ident) -> TokenStream {
     let args = method.params.iter().rev().fold(quote!(()), |rest, param| {
         let ident = &param.ident;
@@ -203,11 +204,12 @@ fn call(method: &MethodModel, marker: &Ident, local: bool, rt: &Ident) -> TokenS
     if method.is_async() { quote!(::std::boxed::Box::pin(#call)) } else { call }
 }
 
-/// The trait; a proxy must be able to call a default body, so each becomes a method of its own.
+/// The trait, in which each default body becomes a hidden method, so that a proxy can call the body.
 ///
-/// A copy of the body in the proxy would be compiled twice, with statics and messages of its own; a second
-/// implementor that keeps the default would have to forward every other method. This way the body is written
-/// once, and what it calls on `self` reaches the guest wherever the guest exports it.
+/// A copy of the body in the proxy would be compiled twice, with its own statics and errors. A second implementor that
+/// keeps the default would have to forward every other method. With the hidden method, calls on `self` in the body reach
+/// the guest if the guest exports them.
+///
 // in:  fn tax(&self) -> Result<f64> { Ok(0.2) }
 // out: fn tax(&self) -> Result<f64> { Self::__tax_default(self) }
 //      #[doc(hidden)] fn __tax_default(&self) -> Result<f64> { Ok(0.2) }
@@ -238,7 +240,7 @@ fn split_default(member: &mut TraitItemFn, method: &MethodModel, default: &Ident
     callable.attrs.push(parse_quote!(#[doc(hidden)]));
     callable.sig.ident = default.clone();
     let names = method.params.iter().map(|param| &param.ident);
-    // `self` is known only by the token of the receiver, if a macro wrote the trait.
+    // If a macro wrote the trait, hygiene lets only the receiver's own token name `self`.
     let this = method.receiver.as_ref().map(|receiver| receiver.self_token);
     let awaited = method.is_async().then(|| quote!(.await));
     member.default = Some(parse_quote!({ Self::#default(#this, #(#names),*) #awaited }));
@@ -246,7 +248,7 @@ fn split_default(member: &mut TraitItemFn, method: &MethodModel, default: &Ident
     callable
 }
 
-/// What `#[expect]` waits for is in the body that has moved.
+/// The lint that `#[expect]` waits for is in the body, which has moved.
 fn expect_nothing(attr: &mut Attribute) {
     if let Meta::List(list) = &mut attr.meta
         && list.path.is_ident("expect")

@@ -1,5 +1,7 @@
-//! What a trait becomes when it has mistakes: messages, and enough of a contract that the rest of the user's
-//! file compiles, so that one mistake gives one message.
+//! The expansion of a trait that has errors: the errors, and a contract that does nothing.
+//!
+//! The dummy contract keeps the names that the rest of the user's file uses. One mistake therefore gives one error.
+//! Called by `expand.rs`.
 
 use std::collections::HashSet;
 
@@ -13,13 +15,13 @@ use crate::{asynchronous, check};
 
 mod sanitize;
 
-/// The item as written, and the message, when it is no trait.
+/// An item that is no trait: the item as written, and the error.
 pub(crate) fn item(item: &TokenStream, error: &syn::Error) -> TokenStream {
     let messages = error.to_compile_error();
     quote!(#item #messages)
 }
 
-/// The messages, a trait that the compiler takes, and impls of the runtime's traits that do nothing.
+/// The errors, a trait that compiles, and implementations of the runtime's traits that do nothing.
 pub(crate) fn contract(contract: &ContractModel, error: &syn::Error) -> TokenStream {
     let messages = error.to_compile_error();
     let krate = paths::krate(contract.args.krate.as_ref());
@@ -38,7 +40,7 @@ pub(crate) fn contract(contract: &ContractModel, error: &syn::Error) -> TokenStr
     }
 }
 
-/// Where `Sync` is missing, `async_trait` would ask for it at each use of a method with a body, so those are written out.
+/// Writes out the signatures of `async` methods with a body. `async_trait` would report a missing `Sync` at each use.
 fn with_shared_defaults(item: &mut ItemTrait, krate: &TokenStream) {
     for member in &mut item.items {
         if let TraitItem::Fn(TraitItemFn { sig, default: Some(_), .. }) = member
@@ -49,7 +51,7 @@ fn with_shared_defaults(item: &mut ItemTrait, krate: &TokenStream) {
     }
 }
 
-/// As the real contract would, a dummy one has both directions: which of them a mistake took away is unknown.
+/// The dummy implementations, for both directions: an argument that is wrong may have hidden the direction.
 fn dummies(item: &ItemTrait, local: bool, krate: &TokenStream) -> TokenStream {
     let ItemTrait { vis, ident: name, .. } = item;
     let mut free = Free::beside(item.to_token_stream());
@@ -86,7 +88,7 @@ fn dummies(item: &ItemTrait, local: bool, krate: &TokenStream) -> TokenStream {
     }
 }
 
-/// The proxy's methods do nothing, and hold nothing that could not be sent.
+/// The trait for the dummy proxy. Its futures hold nothing, so they are `Send`.
 fn implementation(
     item: &ItemTrait,
     rt: &Ident,
@@ -129,7 +131,7 @@ fn member(member: &TraitItem, rt: &Ident, local: bool) -> TokenStream {
     }
 }
 
-/// A contract is `'static`, so the parameters of a trait that should have none must be too.
+/// Adds `'static` to the generic parameters, which are errors themselves, because a contract is `'static`.
 fn owned(generics: &Generics) -> Generics {
     let mut owned = generics.clone();
     let lifetimes = generics.lifetimes().map(|param| param.lifetime.to_token_stream());

@@ -1,7 +1,7 @@
-//! A trait that was written with mistakes, changed as little as makes it one that `dyn` can have.
+//! Changes a trait with mistakes as little as needed for `dyn Trait` to compile.
 //!
-//! What a user implements or calls stays: a method that no trait object can have gets `where Self: Sized`,
-//! and an implementation need not repeat that.
+//! Members that a user implements or calls stay. A method that is not dyn-compatible gets `where Self: Sized`, which an
+//! implementation need not repeat. Called by `fallback/mod.rs`.
 
 use quote::format_ident;
 use syn::visit::{self, Visit};
@@ -16,7 +16,7 @@ use crate::check::needs_sized;
 use crate::check::signature::is_unsized;
 use crate::parse::pattern_ident;
 
-/// With `boxed`, `async_trait` will box the futures of `async` methods.
+/// Returns the changed trait. `boxed` says that `async_trait` will box the futures of `async` methods.
 pub(super) fn item(written: &ItemTrait, boxed: bool) -> ItemTrait {
     let mut item = written.clone();
     item.auto_token = None;
@@ -43,7 +43,7 @@ fn is_on_self(predicate: &WherePredicate) -> bool {
     matches!(predicate, WherePredicate::Type(bound) if mentions_self(|it| it.visit_type(&bound.bounded_ty)))
 }
 
-/// Changes a member so that it can stay; one that cannot goes.
+/// Changes a member so that it can stay. Returns false for a member that must go.
 fn keep(member: &mut TraitItem, boxed: bool) -> bool {
     match member {
         TraitItem::Fn(item) => method(item, boxed),
@@ -51,7 +51,7 @@ fn keep(member: &mut TraitItem, boxed: bool) -> bool {
             associated_type(item);
             true
         }
-        // No trait with a constant can be `dyn`, and nothing is known of what a macro makes.
+        // A trait with a constant is not dyn-compatible, and the members that a macro makes are unknown.
         _ => false,
     }
 }
@@ -79,7 +79,7 @@ fn method(item: &mut TraitItemFn, boxed: bool) -> bool {
     !sig.inputs.iter().any(|input| matches!(input, FnArg::Typed(typed) if is_unsized(&typed.ty)))
 }
 
-/// Without a body, a method has no patterns.
+/// Replaces patterns by names, because a method without a body cannot have patterns.
 fn name_parameters(sig: &mut Signature) {
     for (position, input) in sig.inputs.iter_mut().enumerate() {
         if let FnArg::Typed(typed) = input
@@ -96,7 +96,7 @@ fn name_parameters(sig: &mut Signature) {
     }
 }
 
-/// A return type that a body without a value can have, whatever the bounds were.
+/// Replaces the bounds of `impl Trait` in a return type, so that the body `loop {}` fits.
 struct AnyReturn;
 
 impl VisitMut for AnyReturn {
@@ -109,7 +109,7 @@ impl VisitMut for AnyReturn {
     }
 }
 
-/// With a return type that says what it is, which the body of a boxed future does not.
+/// Replaces `impl Trait` in the return type, which the body of a boxed future cannot determine.
 pub(super) fn concrete(sig: &Signature) -> Signature {
     let mut sig = sig.clone();
     Concrete.visit_return_type_mut(&mut sig.output);
@@ -127,7 +127,7 @@ impl VisitMut for Concrete {
     }
 }
 
-/// Whether a trait object can have the method.
+/// Whether the method is dyn-compatible.
 fn is_dispatchable(sig: &Signature, boxed: bool) -> bool {
     let by_reference = match sig.inputs.first() {
         Some(FnArg::Receiver(Receiver { colon_token, reference, .. })) => {
@@ -149,7 +149,7 @@ fn mentions_self(look: impl FnOnce(&mut Mentions)) -> bool {
 struct Mentions(bool);
 
 impl Mentions {
-    /// All of a signature but its receiver.
+    /// Visits a signature without its receiver.
     fn visit_rest(&mut self, sig: &Signature) {
         for input in &sig.inputs {
             if let FnArg::Typed(typed) = input {

@@ -1,10 +1,10 @@
-//! What `#[guest]` cannot say, reported on the token that is wrong, with the way out.
+//! Reports combinations of `#[guest]` that make no sense, on the token that is wrong, with the remedy.
 
 use super::{Case, ErrorField, ErrorProperty, Model, View, message};
 use crate::errors::Errors;
 use crate::names;
 
-/// Reports every mistake that tokens alone can show; the compiler finds the rest with the runtime's traits.
+/// Reports every mistake that tokens alone can show. The compiler finds type errors with the runtime's traits.
 pub(super) fn model(model: &Model, errors: &mut Errors) {
     for case in &model.cases {
         match &case.view {
@@ -30,7 +30,7 @@ fn unseen(case: &Case, errors: &mut Errors) {
         errors.on(
             &property.mark,
             format!(
-                "a guest sees nothing of `{}`: put `#[guest]` on the {what} too, or remove this one",
+                "a guest never sees this field, because `{}` has no `#[guest]`: put `#[guest]` on the {what} too, or remove this one",
                 case.name
             ),
         );
@@ -38,16 +38,16 @@ fn unseen(case: &Case, errors: &mut Errors) {
 }
 
 fn transparent(case: &Case, word: &syn::Ident, excluded: &[syn::Ident], errors: &mut Errors) {
-    const WHOSE: &str = "`transparent` shows what the inner error says";
+    const WHOSE: &str = "`transparent` shows the inner error as it is";
     for key in excluded {
         errors.on(key, format!("{WHOSE}: remove `{key}`, or `transparent`"));
     }
     if case.fields.len() != 1 {
         let count = case.fields.len();
-        errors.on(word, format!("{WHOSE}, which is the only field: here are {count} fields"));
+        errors.on(word, format!("{WHOSE}, which must be the only field, and there are {count}: keep one field, or remove `transparent`"));
     }
     for (_, property) in marked(case) {
-        errors.on(&property.mark, format!("{WHOSE}, and no properties beside: remove this"));
+        errors.on(&property.mark, format!("{WHOSE}, without other properties: remove this `#[guest]`"));
     }
 }
 
@@ -57,10 +57,11 @@ fn properties(case: &Case, errors: &mut Errors) {
         let name = property.name.as_str();
         let problem = if matches!(field.member, syn::Member::Unnamed(_)) && property.rename.is_none() {
             Some(
-                "a field without a name needs one as a property: write `#[guest(rename = \"…\")]`".to_owned(),
+                "a property needs a name, and this field has none: write `#[guest(rename = \"…\")]`"
+                    .to_owned(),
             )
         } else if taken.contains(&name) {
-            Some(format!("there is a property `{name}` already: {}", way_out(property)))
+            Some(format!("this error has a property `{name}` already: {}", way_out(property)))
         } else {
             names::refused_property(name).map(|why| format!("{why}; {}", way_out(property)))
         };

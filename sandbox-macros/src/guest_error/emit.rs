@@ -1,4 +1,4 @@
-//! Model → tokens. Nothing here can fail: what could go wrong was reported before.
+//! Emits the implementation of the runtime's `GuestError`. Nothing here reports an error: `check.rs` ran before.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
@@ -8,7 +8,7 @@ use syn::{Generics, LitStr, parse_quote};
 use super::{Case, ErrorField, Model, View, message};
 use crate::paths;
 
-/// The impl of the runtime's trait.
+/// The implementation of the trait `GuestError`.
 pub(super) fn model(model: &Model) -> TokenStream {
     let krate = paths::krate(model.krate.as_ref());
     let (opaque, seen): (Vec<&Case>, Vec<&Case>) =
@@ -26,7 +26,7 @@ pub(super) fn model(model: &Model) -> TokenStream {
     implementation(model, &body)
 }
 
-/// An impl that shows nothing, for a type with mistakes.
+/// An implementation that shows nothing, for a type with mistakes.
 pub(super) fn opaque(model: &Model) -> TokenStream {
     implementation(model, &quote!(::core::option::Option::None))
 }
@@ -50,7 +50,7 @@ fn implementation(model: &Model, body: &TokenStream) -> TokenStream {
     }
 }
 
-/// The generics, with what the trait asks of a type that is generic itself. All other bounds are those written.
+/// The generics of the type, with the bounds that `GuestError` needs on a generic type. All other bounds are the user's.
 fn bounded(model: &Model, krate: &TokenStream) -> Generics {
     let mut generics = model.generics.clone();
     let params: Vec<Ident> = generics.type_params().map(|param| param.ident.clone()).collect();
@@ -106,14 +106,14 @@ fn visible(
 ) -> TokenStream {
     let path = path(case);
     let class = class.map_or_else(|| quote!("Error"), ToTokens::to_token_stream);
-    // The names in a format string are looked up where the string was written.
+    // A format string resolves names at the span of its literal.
     let scope = |field: &ErrorField| message.map_or_else(|| field.ty.span(), LitStr::span);
     let binding = |index, field| Ident::new(&message::binding(index), scope(field));
     let (text, mut used) = self::text(message, &case.fields);
     let properties = case.fields.iter().enumerate().filter_map(|(index, field)| {
         let name = &field.property.as_ref()?.name;
         used.push(index);
-        // A type that cannot be sent is reported where it stands.
+        // The span of the field's type is where the compiler reports a type that does not implement `Serialize`.
         let mut argument = binding(index, field);
         argument.set_span(field.ty.span().resolved_at(scope(field)));
         Some(quote_spanned!(field.ty.span()=> .with(#name, #argument)))

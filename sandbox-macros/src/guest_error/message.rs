@@ -1,15 +1,17 @@
-//! `message = "…"`: a format string whose arguments are fields.
+//! `message = "…"`: a format string whose arguments are fields of the error.
+//!
+//! A message is read twice: `check.rs` reports what is wrong, and `emit.rs` writes the format string with generated names.
 
 use syn::ext::IdentExt;
 use syn::{LitStr, Member};
 
 use super::ErrorField;
 
-/// A message in which each field has its name in the generated code.
+/// A message whose arguments have the names of the generated code.
 pub(super) struct Message {
-    /// The text: a format string if it has arguments.
+    /// The text. Without arguments it is no format string, so braces stand for themselves.
     pub(super) text: String,
-    /// The fields in it, by index.
+    /// The fields that the message names, by index.
     pub(super) fields: Vec<usize>,
 }
 
@@ -18,7 +20,7 @@ pub(super) fn binding(index: usize) -> String {
     format!("field_{index}")
 }
 
-/// Reads a message; the error says what is wrong with it.
+/// Reads a message, or says why the message is wrong.
 pub(super) fn read(literal: &LitStr, fields: &[ErrorField]) -> Result<Message, String> {
     let written = literal.value();
     let mut message = Message { text: String::new(), fields: Vec::new() };
@@ -54,7 +56,7 @@ impl Message {
         let name = name.trim();
         if format.is_some_and(|format| format.contains('$') || format.contains(".*")) {
             return Err(format!(
-                "`{{{written}}}` takes its width from an argument: write the width as a number"
+                "`{{{written}}}` takes its width or precision from an argument: write the number"
             ));
         }
         let Some(index) = fields.iter().position(|field| self::name(&field.member) == name) else {
@@ -71,7 +73,7 @@ fn unknown(name: &str, fields: &[ErrorField]) -> String {
     let known: Vec<String> =
         fields.iter().map(|field| format!("`{{{}}}`", self::name(&field.member))).collect();
     let way_out = match known.as_slice() {
-        [] => "there are no fields to name".to_owned(),
+        [] => "there are no fields, so write the text without braces".to_owned(),
         known => format!("write {}", known.join(" or ")),
     };
     if name.is_empty() {
@@ -81,7 +83,7 @@ fn unknown(name: &str, fields: &[ErrorField]) -> String {
     }
 }
 
-/// The name of a field as a message says it.
+/// The name of a field as the user writes it in a message.
 fn name(member: &Member) -> String {
     match member {
         Member::Named(ident) => ident.unraw().to_string(),

@@ -1,4 +1,7 @@
-//! `#[derive(GuestError)]`: tokens → model → check → emit.
+//! `#[derive(GuestError)]`, in four steps: `parse.rs` makes the model, `check.rs` reports mistakes, `message.rs` reads
+//! messages, and `emit.rs` writes the implementation.
+//!
+//! The steps are those of `#[sandbox_api]`, and errors are collected in the same way. Called by `lib.rs`.
 
 use proc_macro2::{Ident, TokenStream};
 use syn::{DeriveInput, Generics, LitStr, Member, Path, Type};
@@ -29,10 +32,10 @@ struct Case {
     fields: Vec<ErrorField>,
 }
 
-/// What a guest sees of a case.
+/// The part of a case that a guest sees.
 enum View {
     Opaque,
-    /// What the inner error says; with the word for its span, and whatever it excludes.
+    /// The inner error as it is. `word` is kept for its span; `excluded` are arguments that contradict `transparent`.
     Transparent {
         word: Ident,
         excluded: Vec<Ident>,
@@ -54,11 +57,11 @@ struct ErrorProperty {
     /// The attribute's name, for its span.
     mark: Path,
     rename: Option<LitStr>,
-    /// The name in JavaScript; empty for a tuple's field without `rename`, which is a mistake.
+    /// The name in JavaScript. The name is empty for a tuple's field without `rename`, which is a mistake.
     name: String,
 }
 
-/// What `#[derive(GuestError)]` adds to a type.
+/// Expands `#[derive(GuestError)]`.
 pub(crate) fn derive(item: TokenStream) -> TokenStream {
     let input = match syn::parse2::<DeriveInput>(item) {
         Ok(input) => input,
@@ -71,7 +74,7 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
     });
     match made {
         Ok(model) => model.as_ref().map(emit::model).unwrap_or_default(),
-        // The type still has its impl, so that one mistake gives one message.
+        // The type still implements the trait, so that one mistake gives one error.
         Err((model, error)) => {
             let dummy = model.as_ref().map(emit::opaque);
             let messages = error.to_compile_error();

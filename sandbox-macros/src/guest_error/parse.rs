@@ -1,4 +1,6 @@
-//! Tokens → model: takes what `#[guest]` says of the type, its variants and their fields.
+//! Makes the model of an error type from the `#[guest]` attributes of the type, its variants and their fields.
+//!
+//! An argument that is wrong is reported and left out. Rules between several attributes are in `check.rs`.
 
 use proc_macro2::Ident;
 use syn::ext::IdentExt;
@@ -9,7 +11,7 @@ use crate::args::{self, Argument};
 use crate::errors::Errors;
 use crate::names;
 
-/// What an attribute stands on.
+/// The kind of item that an attribute is on.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum AttributePlace {
     Enum,
@@ -18,7 +20,7 @@ enum AttributePlace {
     Field,
 }
 
-/// What the `#[guest]` attributes of one place say together.
+/// All `#[guest]` attributes of one item, merged.
 #[derive(Default)]
 struct GuestErrorArgs {
     /// The first attribute's name.
@@ -35,7 +37,7 @@ struct GuestErrorArgs {
 }
 
 impl AttributePlace {
-    /// With the article.
+    /// The name with its article.
     fn name(self) -> &'static str {
         match self {
             Self::Enum => "an enum",
@@ -54,7 +56,7 @@ impl AttributePlace {
         }
     }
 
-    /// The keys as they are written.
+    /// The keys for an error text.
     fn allowed(self) -> &'static str {
         match self {
             Self::Enum => "`class = \"…\"` and `crate = path`",
@@ -65,14 +67,14 @@ impl AttributePlace {
     }
 }
 
-/// Makes the model; `None` for a union, which is reported.
+/// Makes the model. A union is reported, and has none.
 pub(super) fn input(input: DeriveInput, errors: &mut Errors) -> Option<Model> {
     let DeriveInput { attrs, ident: name, generics, data, .. } = input;
     let (krate, cases) = match data {
         Data::Union(data) => {
             errors.at(
                 data.union_token.span,
-                "`GuestError` is derived for enums and structs: make this an enum with a variant for each mistake",
+                "`GuestError` is derived for enums and structs: make this an enum with one variant for each kind of error",
             );
             return None;
         }
@@ -84,7 +86,7 @@ pub(super) fn input(input: DeriveInput, errors: &mut Errors) -> Option<Model> {
         Data::Enum(data) => {
             let outer = read(&attrs, AttributePlace::Enum, errors);
             if let Some(bare) = &outer.bare {
-                errors.on(bare, "on an enum, `#[guest]` goes on each variant that a guest may see");
+                errors.on(bare, "`#[guest]` alone cannot be on an enum: put `#[guest]` on each variant that a guest may see");
             }
             let variants = data.variants.into_iter().map(|variant| {
                 let mut args = read(&variant.attrs, AttributePlace::Variant, errors);
@@ -99,7 +101,7 @@ pub(super) fn input(input: DeriveInput, errors: &mut Errors) -> Option<Model> {
 }
 
 fn case(name: Ident, is_variant: bool, args: GuestErrorArgs, fields: Fields, errors: &mut Errors) -> Case {
-    // `crate` says where the runtime is, and nothing of what a guest may see.
+    // `crate` names the runtime, and makes nothing visible.
     let says = args.bare.is_some() || args.keys.iter().any(|key| key != "crate");
     let is_empty = args.mark.is_some() && args.keys.is_empty();
     let excluded = args.keys.into_iter().filter(|key| key == "class" || key == "message").collect();
@@ -180,7 +182,7 @@ fn class(argument: &Argument, errors: &mut Errors) -> Option<LitStr> {
     Some(class)
 }
 
-/// Points to the place of an argument that stands on another.
+/// The item that takes this argument, if another item has it.
 fn hint(key: &str) -> &'static str {
     match key {
         "rename" => "; `rename` goes on the field that becomes a property",

@@ -86,10 +86,14 @@ fn messages_name_fields() {
         ("{skus}", &named, "`skus` is no field here: write `{sku}` or `{type}`"),
         ("{2}", &tuple, "`2` is no field here: write `{0}` or `{1}`"),
         ("{}", &tuple, "`{}` names no field: write `{0}` or `{1}`"),
-        ("{:?}", &syn::Fields::Unit, "`{}` names no field: there are no fields to name"),
+        (
+            "{:?}",
+            &syn::Fields::Unit,
+            "`{}` names no field: there are no fields, so write the text without braces",
+        ),
         ("{sku", &named, "this `{` has no partner: write `{{` for the character itself"),
         ("sku}", &named, "this `}` has no partner: write `}}` for the character itself"),
-        ("{sku:.*}", &named, "`{sku:.*}` takes its width from an argument: write the width as a number"),
+        ("{sku:.*}", &named, "`{sku:.*}` takes its width or precision from an argument: write the number"),
     ] {
         assert_eq!(read(text, fields), Err(expected.to_owned()));
     }
@@ -123,15 +127,15 @@ fn every_mistake_of_a_type_is_reported() {
         [
             "`new` is a reserved word of JavaScript",
             "unknown argument `rename`",
-            "on an enum, `#[guest]` goes on each variant that a guest may see",
+            "`#[guest]` alone cannot be on an enum",
             "`class` is given twice",
             "`transparent` takes no value",
             "unknown argument `other`",
-            "`transparent` shows what the inner error says, which is the only field",
-            "`transparent` shows what the inner error says, and no properties beside",
+            "`transparent` shows the inner error as it is, which must be the only field, and there are 2",
+            "`transparent` shows the inner error as it is, without other properties",
             "`stack` cannot be a property of its own",
-            "there is a property `a` already",
-            "a guest sees nothing of `Opaque`",
+            "this error has a property `a` already",
+            "a guest never sees this field, because `Opaque` has no `#[guest]`",
         ]
     );
 }

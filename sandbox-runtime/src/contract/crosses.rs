@@ -15,9 +15,9 @@ use crate::boundary::{ArgumentWriter, Bytes, ValueError};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot cross the boundary of a sandbox",
     label = "not a type that can be copied into JavaScript and back",
-    note = "derive both: `#[derive(serde::Serialize, serde::Deserialize)]`, and own all fields (no references)",
-    note = "or write a type that can be copied: `Vec<T>` for an iterator, a stream or a channel, `Bytes` for bytes, `Date` for a moment, `String` for a path; `sandbox_runtime::guide::types` has the table",
-    note = "what cannot be a copy (a channel, a connection, a lock) stays in the implementation of a `#[sandbox_api(host)]` trait, whose methods use it"
+    note = "for a type of yours: write `#[derive(serde::Serialize, serde::Deserialize)]`, and own all fields (no references)",
+    note = "for any other type: write one that can be copied, such as `Vec<T>` for an iterator, a stream or a channel, `Bytes` for bytes, `Date` for a moment, `String` for a path; `sandbox_runtime::guide::types` has the table",
+    note = "a channel, a connection or a lock cannot be copied: keep it in the implementation of a `#[sandbox_api(host)]` trait, whose methods use it"
 )]
 pub trait Crosses: Serialize + DeserializeOwned + 'static {}
 
@@ -31,8 +31,8 @@ impl<T: Serialize + DeserializeOwned + 'static> Crosses for T {}
 #[diagnostic::on_unimplemented(
     message = "`&{Self}` cannot cross the boundary of a sandbox",
     label = "this type has no owned form",
-    note = "take `&str`, `&[u8]`, `&T` with `T: Clone + Serialize + DeserializeOwned`, or take the value itself; a path is a `&str`",
-    note = "what cannot be a copy (a channel, a connection, a lock) stays in the implementation of a `#[sandbox_api(host)]` trait, whose methods use it"
+    note = "take `&str`, `&[u8]`, `&T` with `T: Clone + Serialize + DeserializeOwned`, or take the value itself; pass a path as `&str`",
+    note = "a channel, a connection or a lock cannot be copied: keep it in the implementation of a `#[sandbox_api(host)]` trait, whose methods use it"
 )]
 pub trait Lends: 'static {
     /// The owned type that is used where a reference cannot go.
@@ -77,10 +77,10 @@ impl Lends for [u8] {
 /// A type that an `async` method may take or give by value.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be sent between threads, and the future of an `async` method is",
+    message = "`{Self}` cannot be sent between threads, as the future of an `async` method must be",
     label = "not `Send`",
-    note = "take a type that is `Send`, such as one with `Arc` in the place of `Rc`",
-    note = "or keep the futures of the contract in one thread, that of a `LocalSandbox`: `#[sandbox_api(local)]`"
+    note = "use a type that is `Send`, such as `Arc` instead of `Rc`",
+    note = "or write `#[sandbox_api(local)]`: futures then stay in one thread, and the contract is for a `LocalSandbox`"
 )]
 pub trait Sent: Send {}
 
@@ -90,10 +90,10 @@ impl<T: Send> Sent for T {}
 /// A type that an `async` method may take by reference.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "`&{Self}` cannot be sent between threads, and the future of an `async` method is",
+    message = "`&{Self}` cannot be sent between threads, as the future of an `async` method must be",
     label = "not `Send` and `Sync`",
-    note = "take a type that is both, such as one with `Arc` and `Mutex` in the place of `Rc` and `RefCell`",
-    note = "or keep the futures of the contract in one thread, that of a `LocalSandbox`: `#[sandbox_api(local)]`"
+    note = "use a type that is both, such as `Arc` and `Mutex` instead of `Rc` and `RefCell`",
+    note = "or write `#[sandbox_api(local)]`: futures then stay in one thread, and the contract is for a `LocalSandbox`"
 )]
 pub trait Shared: Send + Sync {}
 

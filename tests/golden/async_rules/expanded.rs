@@ -181,7 +181,7 @@ const _: () = {
         }
     }
     impl<T: __rt::WithDeadline> OrdersProxy<T> {
-        /// The same for a caller that waits until the deadline and no longer.
+        /// A proxy whose calls fail once the deadline is over.
         #[must_use]
         #[allow(dead_code, reason = "not every caller has a deadline")]
         pub fn with_deadline(&self, deadline: ::std::time::Instant) -> Self {
@@ -427,7 +427,7 @@ const _: () = {
         }
     }
     impl<T: __rt::WithDeadline> TickerProxy<T> {
-        /// The same for a caller that waits until the deadline and no longer.
+        /// A proxy whose calls fail once the deadline is over.
         #[must_use]
         #[allow(dead_code, reason = "not every caller has a deadline")]
         pub fn with_deadline(&self, deadline: ::std::time::Instant) -> Self {

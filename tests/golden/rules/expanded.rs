@@ -228,7 +228,7 @@ const _: () = {
         }
     }
     impl<T: __rt::WithDeadline> RuleProxy<T> {
-        /// The same for a caller that waits until the deadline and no longer.
+        /// A proxy whose calls fail once the deadline is over.
         #[must_use]
         #[allow(dead_code, reason = "not every caller has a deadline")]
         pub(crate) fn with_deadline(&self, deadline: ::std::time::Instant) -> Self {
