@@ -106,7 +106,7 @@ fn failure(error: Error) -> Failure {
         Error::Syntax { .. } | Error::Mismatch { .. } | Error::Guest(_) | Error::Value(_) => {
             StatusCode::UNPROCESSABLE_ENTITY
         }
-        Error::Limit { .. } | Error::Process { .. } | Error::Discarded { .. } => {
+        Error::Limit { .. } | Error::Process { .. } | Error::Discarded { .. } | Error::Lost { .. } => {
             StatusCode::UNPROCESSABLE_ENTITY
         }
         _ => {

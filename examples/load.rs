@@ -429,6 +429,7 @@ fn describe(error: &Error) -> String {
         Error::Limit { kind, .. } => format!("Limit {kind:?}"),
         Error::Overloaded { .. } => "Overloaded".to_owned(),
         Error::Discarded { .. } => "Discarded".to_owned(),
+        Error::Lost { .. } => "Lost".to_owned(),
         other => other.to_string(),
     }
 }

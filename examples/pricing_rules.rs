@@ -70,6 +70,7 @@ fn describe(error: &Error) -> String {
         Error::Limit { kind, .. } => format!("Limit {kind:?}"),
         Error::Host { .. } => "Host".to_owned(),
         Error::Discarded { .. } => "Discarded".to_owned(),
+        Error::Lost { .. } => "Lost".to_owned(),
         _ => "other".to_owned(),
     };
     let message = error.to_string();

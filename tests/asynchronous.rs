@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use sandbox_runtime::{
-    Amount, Engine, Error, LimitKind, Limits, LocalSandbox, Phase, Result, Sandbox, Script, sandbox_api,
+    Amount, DiscardCause, Engine, Error, LimitKind, Limits, LocalSandbox, LossReason, Phase, Result, Sandbox,
+    Script, sandbox_api,
 };
 use slack::{LONG, again_async, long};
 use tokio::sync::{Notify, Semaphore};
@@ -674,7 +675,10 @@ async fn a_host_method_may_reset_its_own_sandbox_and_its_call_is_told() {
     assert!(own.set(sandbox.clone()).is_ok());
     let job = sandbox.load_async::<dyn Job>(script("return `${await Again.reset()}`;")).await.unwrap();
     let reset = job.run("").await;
-    assert!(matches!(reset, Err(Error::Discarded { .. })), "{reset:?}");
+    assert!(
+        matches!(reset, Err(Error::Lost { reason: LossReason::Discarded(DiscardCause::Reset), .. })),
+        "{reset:?}"
+    );
     let job = sandbox.load_async::<dyn Job>(script("return 'fresh';")).await.unwrap();
     assert_eq!(job.run("").await.unwrap(), "fresh");
 }
@@ -764,7 +768,10 @@ async fn a_full_heap_ends_all_calls_of_the_sandbox() {
     let job = sandbox.load_async::<dyn Job>(script(body)).await.unwrap();
     let (waits, full) = tokio::join!(job.run("k"), job.run(""));
     assert!(matches!(full, Err(Error::Limit { kind: LimitKind::Heap, .. })), "{full:?}");
-    assert!(matches!(waits, Err(Error::Discarded { .. })), "{waits:?}");
+    assert!(
+        matches!(waits, Err(Error::Lost { reason: LossReason::Discarded(DiscardCause::Fault(_)), .. })),
+        "{waits:?}"
+    );
     assert_eq!(shop.waiting.load(Ordering::SeqCst), 0);
     assert!(matches!(job.run("k").await, Err(Error::Discarded { .. })));
     sandbox.reset_async().await.unwrap();
@@ -780,7 +787,11 @@ async fn a_reset_ends_the_calls_that_wait() {
     let call = tokio::spawn(async move { job.run("k").await });
     shop.entered.notified().await;
     sandbox.reset_async().await.unwrap();
-    assert!(matches!(call.await.unwrap(), Err(Error::Discarded { .. })));
+    let lost = call.await.unwrap();
+    assert!(
+        matches!(lost, Err(Error::Lost { reason: LossReason::Discarded(DiscardCause::Reset), .. })),
+        "{lost:?}"
+    );
     assert_eq!(shop.waiting.load(Ordering::SeqCst), 0);
 }
 

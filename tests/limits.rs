@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use sandbox_runtime::{Engine, Error, LimitKind, Limits, LocalSandbox, Result, Sandbox, Script, sandbox_api};
+use sandbox_runtime::{
+    DiscardCause, Engine, Error, LimitKind, Limits, LocalSandbox, Result, Sandbox, Script, sandbox_api,
+};
 use slack::{LONG, again, long};
 
 mod slack;
@@ -126,7 +128,9 @@ fn a_discarded_sandbox_says_why() {
     let sandbox = Sandbox::builder().limits(limits).build().unwrap();
     let job = sandbox.load::<dyn Job>(script("const a = []; for (;;) a.push([a.length])")).unwrap();
     assert!(matches!(job.run(), Err(Error::Limit { kind: LimitKind::Heap, .. })));
-    let Err(Error::Discarded { cause, .. }) = job.ok() else { panic!("the sandbox went on") };
+    let Err(Error::Discarded { cause: DiscardCause::Fault(cause), .. }) = job.ok() else {
+        panic!("the sandbox went on")
+    };
     assert!(matches!(*cause, Error::Limit { kind: LimitKind::Heap, .. }), "{cause:?}");
     assert!(matches!(sandbox.eval(Script::new("a.js", "1")), Err(Error::Discarded { .. })));
 }

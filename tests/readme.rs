@@ -51,6 +51,21 @@ fn the_table_of_types_has_a_test_for_each_row() {
 }
 
 #[test]
+fn the_table_of_errors_has_a_row_for_each_class() {
+    let file = syn::parse_file(include_str!("../sandbox-runtime/src/error/mod.rs")).unwrap();
+    let classes = file.items.into_iter().find_map(|item| match item {
+        syn::Item::Enum(item) if item.ident == "Error" => Some(item.variants),
+        _ => None,
+    });
+    let classes = classes.unwrap().into_iter().map(|class| format!("`{}`", class.ident));
+    let rows = first_column(include_str!("../docs/guide/errors.md"), "| class |");
+    assert_eq!(
+        rows.into_iter().map(str::to_owned).collect::<BTreeSet<_>>(),
+        classes.collect::<BTreeSet<_>>()
+    );
+}
+
+#[test]
 fn the_table_of_engines_has_a_test_for_each_row() {
     // Each row, and the file and the function that tests it; of bugs, those that were found by reading.
     let (engines, contract, lives) =

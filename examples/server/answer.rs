@@ -35,6 +35,7 @@ impl From<Error> for Failure {
             Error::Limit { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "Limit"),
             Error::Overloaded { .. } => (StatusCode::SERVICE_UNAVAILABLE, "Overloaded"),
             // A call that was under way beside the one that filled the heap; the next one has a sandbox again.
+            Error::Lost { .. } => (StatusCode::SERVICE_UNAVAILABLE, "Lost"),
             Error::Discarded { .. } => (StatusCode::SERVICE_UNAVAILABLE, "Discarded"),
             _ => (StatusCode::INTERNAL_SERVER_ERROR, "Internal"),
         };

@@ -59,8 +59,8 @@ pub use contracts::*;
 #[cfg(feature = "process")]
 pub use error::Death;
 pub use error::{
-    Amount, BoundaryError, Direction, Error, Excess, ExportProblem, Hint, HostSource, LimitKind, Phase,
-    Place, Result, StackFrame, Thrown, Violation,
+    Amount, BoundaryError, Conversion, Direction, DiscardCause, Error, Excess, ExportProblem, Hint,
+    HostSource, LimitKind, LossReason, Phase, Place, Result, StackFrame, Thrown, Violation,
 };
 pub use guest_error::{GuestError, GuestView, HostPanic};
 pub use isolate::engine::Engine;

@@ -426,45 +426,6 @@ fn a_sink_that_calls_its_own_sandbox_is_told() {
     own.lock().unwrap().take();
 }
 
-/// An argument that cannot be made is thrown to who makes a synchronous call in a process; the sandbox goes on, and is idle.
-#[test]
-fn a_panic_of_an_argument_ends_nothing() {
-    struct Bad;
-    impl Serialize for Bad {
-        fn serialize<S: serde::Serializer>(&self, _: S) -> std::result::Result<S::Ok, S::Error> {
-            panic!("on purpose")
-        }
-    }
-    impl<'de> Deserialize<'de> for Bad {
-        fn deserialize<D: Deserializer<'de>>(_: D) -> std::result::Result<Self, D::Error> {
-            Ok(Self)
-        }
-    }
-    #[sandbox_api(guest)]
-    trait Takes {
-        fn run(&self, bad: Option<Bad>) -> Result<u32>;
-    }
-
-    let process = Process::new().program(env!("CARGO_BIN_EXE_sandbox-worker"));
-    let pool = sandbox_runtime::SandboxPool::builder().trust(sandbox_runtime::Trust::Hostile);
-    let pool = pool.limits(limits()).patience(LONG).transport(process).build().unwrap();
-    let script = Script::new("takes.mjs", "let n = 0; export const run = () => { n += 1; return n; };");
-    let takes = pool.tenant("a").load::<dyn Takes>(script.clone()).unwrap();
-    let sandbox = Sandbox::builder().limits(limits());
-    let process = Process::new().program(env!("CARGO_BIN_EXE_sandbox-worker"));
-    let sandbox = sandbox.transport(process).build().unwrap();
-    let own = sandbox.load::<dyn Takes>(script).unwrap();
-    for round in 1..4 {
-        let panics = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| own.run(Some(Bad))));
-        assert!(panics.is_err());
-        assert_eq!(own.run(None).unwrap(), round);
-        // What a pool's thread does is nobody's stack.
-        assert!(takes.run(Some(Bad)).is_err());
-        assert_eq!(takes.run(None).unwrap(), round);
-    }
-    assert_eq!(pool.metrics().created, 1);
-}
-
 #[test]
 fn a_script_that_is_nested_too_deep_is_a_matter_of_the_stack() {
     for text in ["(", "`${", "x=>", "function f(){"] {

@@ -174,7 +174,12 @@ async fn together(faults: &AtomicU32) {
             match outcome {
                 Ok(value) => assert_eq!(value, 1.0),
                 Err(Error::Guest(_)) => {}
-                Err(error @ (Error::Limit { .. } | Error::Process { .. } | Error::Discarded { .. })) => {
+                Err(
+                    error @ (Error::Limit { .. }
+                    | Error::Process { .. }
+                    | Error::Discarded { .. }
+                    | Error::Lost { .. }),
+                ) => {
                     is_over |= error.is_final();
                 }
                 Err(error) => panic!("{error}"),

@@ -409,7 +409,7 @@ impl Driver<'_> {
                 self.may_not_be_billed(&call);
                 deadline.is_some_and(|at| at <= Instant::now())
             }
-            Err(Error::Discarded { .. }) => {
+            Err(Error::Discarded { .. } | Error::Lost { .. }) => {
                 self.ends.discarded += 1;
                 was_reset || was_bombed
             }

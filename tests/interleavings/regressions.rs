@@ -42,7 +42,7 @@ fn an_async_host_method_that_resets_its_own_sandbox_ends_the_call() {
     for _ in 0..3 {
         let job = sandbox.load::<dyn Job>(Script::new("a.js", source)).unwrap();
         let ended = block_on(job.run(""));
-        assert!(matches!(ended, Err(Error::Discarded { .. })), "{ended:?}");
+        assert!(matches!(ended, Err(Error::Lost { .. })), "{ended:?}");
     }
     assert_eq!(sandbox.load::<dyn Job>(script()).unwrap().now("value:1").unwrap(), "value:1");
 }
@@ -69,7 +69,7 @@ fn a_shared_sandbox_that_an_async_host_method_resets_ends_the_call() {
         "export async function run(input) { return Anew.reset(); } export const now = (input) => input;";
     let job = sandbox.load::<dyn Job>(Script::new("a.js", source)).unwrap();
     let ended = block_on(job.run(""));
-    assert!(matches!(ended, Err(Error::Discarded { .. })), "{ended:?}");
+    assert!(matches!(ended, Err(Error::Lost { .. })), "{ended:?}");
     assert_eq!(sandbox.load::<dyn Job>(script()).unwrap().now("value:1").unwrap(), "value:1");
 }
 
@@ -133,7 +133,7 @@ fn a_bill_has_no_call_of_before_the_reset() {
     assert!(poll(&mut one).is_pending() && poll(&mut other).is_pending());
     sandbox.reset().unwrap();
     drop(one);
-    assert!(matches!(block_on(other), Err(Error::Discarded { .. })));
+    assert!(matches!(block_on(other), Err(Error::Lost { .. })));
     assert_eq!((sandbox.usage().total.calls, board.alive()), (0, 0));
 }
 

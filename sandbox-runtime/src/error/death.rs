@@ -22,6 +22,8 @@ pub enum Death {
         /// Its exit code.
         code: i32,
     },
+    /// It ended, and its exit status could not be read: the application ignores `SIGCHLD`, or waits for all its children.
+    Unobserved,
     /// It had more memory than it may, and was killed; or it asked for so much that it was refused, and ended itself.
     #[non_exhaustive]
     Memory {
@@ -46,6 +48,7 @@ impl Death {
         match self {
             Self::Signal { .. } => "process.signal",
             Self::Exit { .. } => "process.exit",
+            Self::Unobserved => "process.unobserved",
             Self::Memory { .. } => "process.memory",
             Self::Overdue => "process.overdue",
             Self::Protocol { .. } => "process.protocol",
@@ -58,6 +61,9 @@ impl fmt::Display for Death {
         match self {
             Self::Signal { signal } => write!(f, "was ended by signal {signal}"),
             Self::Exit { code } => write!(f, "exited with code {code}"),
+            Self::Unobserved => f.write_str(
+                "ended, and its exit status could not be read: this program ignores `SIGCHLD`, or waits for all its children",
+            ),
             Self::Memory { resident, limit } if resident <= limit => {
                 let (resident, limit) = (grouped(*resident), grouped(*limit));
                 write!(

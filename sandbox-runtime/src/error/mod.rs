@@ -1,5 +1,9 @@
-//! What can go wrong, as values. `Display` shows text of guests with its unseen characters escaped; the fields have it as it is. [`Error::Build`],
-//! [`Error::Blocking`] and [`Error::Host`] come from the application; a guest can cause the others. None ends the host.
+//! What can go wrong, as values. `Display` shows text of guests with its unseen characters escaped; the fields have it as it is.
+//! None ends the host.
+//!
+//! Each variant says whether the call was made. A call that was not made is never [`Error::Lost`], and one that was made is never
+//! [`Error::Blocking`], [`Error::Overloaded`], [`Error::System`], [`Error::Contract`] or [`Error::Discarded`]. [`Error::Build`] is of
+//! sandboxes and realms that cannot be made, and never of a call. `docs/guide/errors.md` has the table.
 
 mod boundary;
 #[cfg(feature = "process")]
@@ -7,12 +11,14 @@ mod death;
 mod excess;
 mod hints;
 mod kept;
+mod lost;
 mod thrown;
 
 use std::any::{Any, TypeId};
 use std::fmt;
 use std::sync::Arc;
 
+use crate::contract::Contract;
 use crate::guest_error::KeptError;
 use crate::shown::Shown;
 pub use boundary::{BoundaryError, Direction, Violation};
@@ -24,6 +30,7 @@ pub use hints::Hint;
 pub(crate) use hints::of_syntax;
 pub use kept::HostSource;
 pub(crate) use kept::chain;
+pub use lost::{Conversion, DiscardCause, LossReason};
 pub(crate) use thrown::Source;
 pub use thrown::{StackFrame, Thrown};
 
@@ -34,7 +41,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The sandbox could not be made as its builder was told.
+    /// The sandbox, or a realm of it, could not be made as its builder was told: at first, by `reset`, or for a tenant of a pool.
     #[error("the sandbox cannot be built: {}", lines(reason))]
     #[non_exhaustive]
     Build {
@@ -112,12 +119,71 @@ pub enum Error {
         /// What was being called; `None` while a script was evaluated.
         place: Option<Place>,
     },
-    /// The sandbox was given up after a fault or has ended, or what was called was loaded before its last reset.
-    #[error("the sandbox was discarded: {}", reason(cause))]
+    /// The sandbox was given up after a fault or has ended, or what was called was loaded before its last reset. The call was
+    /// not made.
+    #[error("the sandbox was discarded: {cause}")]
     #[non_exhaustive]
     Discarded {
         /// The fault, or what else ended it.
-        cause: Box<Error>,
+        cause: DiscardCause,
+    },
+    /// The call was made, and nobody knows what became of it. The guest may have run, and may have called the host.
+    #[error("{}the call was made, and its outcome is lost: {reason}", prefix(place.as_ref()))]
+    #[non_exhaustive]
+    Lost {
+        /// Why.
+        reason: LossReason,
+        /// What was being called; `None` while a script was evaluated.
+        place: Option<Place>,
+    },
+    /// Code of the host panicked that converts or checks the values of a call: a `Serialize`, a `Deserialize`, or a rule of
+    /// garde. The sandbox can be called again.
+    ///
+    /// ```
+    /// use sandbox_runtime::{Conversion, Error, LocalSandbox, Result, Script, sandbox_api};
+    ///
+    /// #[derive(serde::Serialize, serde::Deserialize)]
+    /// #[serde(into = "f64", from = "f64")]
+    /// pub struct Odd(u32);
+    /// impl From<Odd> for f64 { fn from(odd: Odd) -> f64 { odd.0.into() } }
+    /// impl From<f64> for Odd { fn from(number: f64) -> Odd { panic!("no number is odd enough: {number}") } }
+    ///
+    /// #[sandbox_api(guest)]
+    /// pub trait Job { fn run(&self) -> Result<Odd>; }
+    ///
+    /// let sandbox = LocalSandbox::builder().build()?;
+    /// let job = sandbox.load::<dyn Job>(Script::new("job.js", "export const run = () => 1;"))?;
+    /// let Err(Error::Panicked { during, message, .. }) = job.run() else { panic!("it panics") };
+    /// assert_eq!((during, &*message), (Conversion::Result, "no number is odd enough: 1"));
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[error("{place}: code of the host panicked {during}: {}", lines(message))]
+    #[non_exhaustive]
+    Panicked {
+        /// What was being called.
+        place: Place,
+        /// What was done with the values.
+        during: Conversion,
+        /// The text of the panic.
+        message: String,
+    },
+    /// A contract cannot be used: a description of its types cannot be checked, or panicked. The call was not made.
+    #[error("the contract {contract} cannot be used: {}", lines(reason))]
+    #[non_exhaustive]
+    Contract {
+        /// The name of the contract.
+        contract: &'static str,
+        /// What is wrong, and how to put it right.
+        reason: String,
+    },
+    /// The system refused what a call needs. The call was not made, and can be made again.
+    #[error("the call was not made: the system has no {what} for it ({})", Shown(error))]
+    #[non_exhaustive]
+    System {
+        /// What the call needs.
+        what: &'static str,
+        /// What the system said.
+        error: String,
     },
     /// A call that would wait where waiting stops what it waits for. It was not made.
     #[error("the call would block: {}", Shown(reason))]
@@ -200,6 +266,42 @@ impl Error {
 
     pub(crate) fn build(reason: impl Into<String>) -> Self {
         Self::Build { reason: reason.into() }
+    }
+
+    /// A call was not made, for a fault has ended the sandbox.
+    #[cfg(feature = "process")]
+    pub(crate) fn after(fault: Self) -> Self {
+        Self::Discarded { cause: DiscardCause::Fault(Box::new(fault)) }
+    }
+
+    pub(crate) fn lost(reason: LossReason, place: Option<Place>) -> Self {
+        Self::Lost { reason, place }
+    }
+
+    pub(crate) fn system(what: &'static str, error: &std::io::Error) -> Self {
+        Self::System { what, error: error.to_string() }
+    }
+
+    pub(crate) fn contract<C: ?Sized + Contract>(reason: String) -> Self {
+        Self::Contract { contract: C::SPEC.name, reason }
+    }
+
+    /// The error of a call that had begun. Of one that was not made, it says that it was lost.
+    #[cold]
+    pub(crate) fn of_begun(self, place: Option<Place>) -> Self {
+        match self {
+            Self::Discarded { cause } => Self::lost(LossReason::Discarded(cause), place),
+            other => other,
+        }
+    }
+
+    /// The error of a call of a method, for those who did not know which it was.
+    #[cold]
+    pub(crate) fn at(self, place: Place) -> Self {
+        match self {
+            Self::Lost { reason, place: None } => Self::lost(reason, Some(place)),
+            other => other,
+        }
     }
 
     /// The error with which a host method failed, when the guest let it pass; see [`Thrown::host_error`]. Of an
@@ -287,6 +389,10 @@ impl Error {
                 LimitKind::Deadline => "limit.deadline",
             },
             Self::Discarded { .. } => "discarded",
+            Self::Lost { .. } => "lost",
+            Self::Panicked { .. } => "panicked",
+            Self::Contract { .. } => "contract",
+            Self::System { .. } => "system",
             Self::Blocking { .. } => "blocking",
             Self::Overloaded { .. } => "overloaded",
             #[cfg(feature = "process")]
@@ -296,28 +402,25 @@ impl Error {
     }
 
     /// Whether the sandbox is lost: after this error no call is made until it is reset. It is false for
-    /// [`LimitKind::TotalCpu`], although that needs a reset as well.
+    /// [`LimitKind::TotalCpu`], although that needs a reset as well, and for [`DiscardCause::Reset`], after which the script is to
+    /// be loaded again.
     #[must_use]
     pub fn is_final(&self) -> bool {
         #[cfg(feature = "process")]
         if matches!(self, Self::Process { .. }) {
             return true;
         }
-        matches!(self, Self::Discarded { .. } | Self::Limit { kind: LimitKind::Heap, .. })
+        match self {
+            Self::Discarded { cause } => cause.is_final(),
+            Self::Lost { reason, .. } => reason.is_final(),
+            _ => matches!(self, Self::Limit { kind: LimitKind::Heap, .. }),
+        }
     }
 }
 
 /// A text of the host in which a guest's may be: the lines are the host's own.
 fn lines(text: &str) -> String {
     text.split('\n').map(|line| Shown(line).to_string()).collect::<Vec<_>>().join("\n")
-}
-
-/// What is said of a fault after which nothing was to be built.
-fn reason(cause: &Error) -> String {
-    match cause {
-        Error::Build { reason } => lines(reason),
-        other => other.to_string(),
-    }
 }
 
 fn try_own<E: 'static>(source: Arc<dyn Any + Send + Sync>) -> Result<E, Arc<dyn Any + Send + Sync>> {

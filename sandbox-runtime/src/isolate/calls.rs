@@ -78,8 +78,7 @@ pub(crate) fn block_on<F: Future>(future: F) -> Result<F::Output, Error> {
         ));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime =
-        runtime.map_err(|error| Error::build(format!("no Tokio runtime can be started: {error}")))?;
+    let runtime = runtime.map_err(|error| Error::system("Tokio runtime", &error))?;
     Ok(runtime.block_on(future))
 }
 

@@ -27,7 +27,7 @@ use super::run::{Turn, drop_of_host, of_host};
 use super::ticket::{Ticket, TicketScope, Woken};
 use super::watchdog::Timer;
 use super::{Isolate, Realm, engine, thrown};
-use crate::error::{Error, LimitKind, Phase, Place};
+use crate::error::{Error, LimitKind, LossReason, Phase, Place};
 use crate::time::{Deadline, Nanos, Timestamp};
 
 /// A call that is a flight.
@@ -261,17 +261,21 @@ impl<L: Leg> Flying<L> {
     }
 
     fn advance(&mut self, cx: &mut Context<'_>) -> Poll<Result<L::Output, Error>> {
+        let has_begun = self.flight.end.get().is_some();
         if self.isolate.is_running() {
-            return Poll::Ready(Err(waits_for_itself()));
+            return Poll::Ready(Err(match has_begun {
+                true => Error::lost(LossReason::InsideHost, self.leg.place()),
+                false => waits_for_itself(),
+            }));
         }
         // The sandbox may have been reset, or given up, between two turns.
         let lives = self.leg.check(&self.isolate).and_then(|()| self.isolate.entrance().map(drop));
         if let Err(error) = lives {
-            return Poll::Ready(Err(error));
+            return Poll::Ready(Err(if has_begun { error.of_begun(self.leg.place()) } else { error }));
         }
         self.flight.listen(cx.waker());
         self.flight.lengthen();
-        let outcome = if self.flight.end.get().is_none() {
+        let outcome = if !has_begun {
             self.begin()
         } else if self.flight.is_settled.get() {
             self.turn(|_, _, _, _| Ok(()))
@@ -280,7 +284,11 @@ impl<L: Leg> Flying<L> {
         };
         match outcome.transpose() {
             Some(over) => Poll::Ready(over),
-            None => self.wait(cx),
+            // A host method that is polled now may reset the sandbox.
+            None => {
+                let place = self.leg.place();
+                self.wait(cx).map(|outcome| outcome.map_err(|error| error.of_begun(place)))
+            }
         }
     }
 
@@ -311,7 +319,7 @@ impl<L: Leg> Flying<L> {
         let flight = &self.flight;
         let limit = self.isolate.times.wall;
         let turn = Turn::of_call(clock::now(), limit, flight.ticket.deadline());
-        flight.ticket.begins();
+        _ = flight.ticket.begins();
         flight.began.set(turn.began);
         flight.end.set(Some(turn.end));
         flight.by_caller.set(turn.by_caller);

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use deno_core::v8;
 
+use super::conversion::converted;
 use super::meter::add;
 use super::method_info::MethodInfo;
 use super::ops::enforce;
@@ -17,7 +18,7 @@ use super::{Catch, Isolate, Realm};
 use crate::arguments::Arguments;
 use crate::boundary::{ArgumentWriter, Budget, Seen, SeenAgain, ValueError, to_host};
 use crate::contract::{ContractSpec, Crosses, GuestContract};
-use crate::error::{Amount, Direction, Error, Excess, LimitKind};
+use crate::error::{Amount, Conversion, Direction, Error, Excess, LimitKind};
 use crate::schema::{ContractChecks, TypeCheck};
 use crate::script::Script;
 use crate::time::Deadline;
@@ -51,7 +52,7 @@ impl Isolate {
 
     /// Binds a contract to what a script exports.
     pub(crate) fn bind<C: ?Sized + GuestContract>(&self, exports: &ScriptExports) -> Result<Binding, Error> {
-        self.bind_spec(exports, &C::SPEC, || ContractChecks::of::<C>())
+        self.bind_spec(exports, &C::SPEC, || ContractChecks::of::<C>().map_err(Error::contract::<C>))
     }
 
     /// Binds a contract that is known as data.
@@ -59,10 +60,10 @@ impl Isolate {
         &self,
         exports: &ScriptExports,
         spec: &'static ContractSpec,
-        checks: impl FnOnce() -> Result<Arc<ContractChecks>, String>,
+        checks: impl FnOnce() -> Result<Arc<ContractChecks>, Error>,
     ) -> Result<Binding, Error> {
         self.is_of_this_life(exports.realm.generation)?;
-        let checks = checks().map_err(Error::build)?;
+        let checks = checks()?;
         let methods = self.run(&exports.realm, None, |scope| script::bind(self, scope, exports, spec))?;
         Ok(Binding { methods, checks, realm: exports.realm.clone() })
     }
@@ -93,10 +94,13 @@ impl Isolate {
         args: A,
     ) -> Boxed<v8::Local<'s, v8::Value>> {
         let (params, checks) = (method.spec.params, &binding.checks.methods[method.index]);
-        enforce(&args, params, checks).map_err(|error| method.write_error(error))?;
         let budget = self.budget();
         let mut writer = ArgumentWriter::new(scope, &budget, params);
-        args.write(&mut writer).map_err(|error| method.write_error(error))?;
+        let written = converted(method, Conversion::Arguments, || {
+            enforce(&args, params, checks)?;
+            args.write(&mut writer)
+        })?;
+        written.map_err(|error| method.write_error(error))?;
         let values = writer.into_values();
         add(&self.running.bytes_in, budget.spent());
         self.apply(scope, method, binding, &values)
@@ -133,10 +137,13 @@ impl Isolate {
     ) -> Boxed<V> {
         let check = &binding.checks.methods[method.index].returns;
         let (budget, seen) = (self.budget(), check.notes());
-        let read = to_host(scope, &budget, seen.as_ref(), result);
+        let read = converted(method, Conversion::Result, || {
+            let read = to_host(scope, &budget, seen.as_ref(), result);
+            let read: Result<V, ValueError> = read.map_err(|error| error.inside("result"));
+            read.and_then(|value| check.enforce(&value, "result").map(|()| value))
+        });
         add(&self.running.bytes_out, budget.spent());
-        let read: Result<V, ValueError> = read.map_err(|error| error.inside("result"));
-        let read = read.and_then(|value| check.enforce(&value, "result").map(|()| value));
+        let read = read?;
         let values = [(result, check, "result")];
         match read {
             Ok(value) if !budget.is_in_doubt() && !check.is_read_constrained => Ok(value),

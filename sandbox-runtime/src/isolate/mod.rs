@@ -11,6 +11,7 @@
 mod callbacks;
 pub(crate) mod calls;
 pub(crate) mod clock;
+pub(crate) mod conversion;
 pub(crate) mod cpu;
 pub(crate) mod disabled_defenses;
 pub(crate) mod engine;
@@ -58,7 +59,7 @@ use deno_core::v8;
 
 use crate::boundary::Budget;
 use crate::contract::Contract;
-use crate::error::{Error, Source};
+use crate::error::{DiscardCause, Error, Source};
 use crate::options::{ConsoleOutput, Intrinsics, Random, Settings};
 use exceeded::Exceeded;
 use flights::Flights;
@@ -158,7 +159,7 @@ impl Isolate {
     /// Makes everything anew: heap, realm and bills. Exports and bindings of before become invalid.
     pub(crate) fn reset(self: &Rc<Self>) -> Result<(), Error> {
         if self.depth.get() > 0 {
-            return Err(Error::build("a sandbox cannot be reset by a host method that its own guest called"));
+            return Err(resets_itself());
         }
         stack::check_own().map_err(Error::build)?;
         self.close();
@@ -214,9 +215,7 @@ impl Isolate {
     fn is_of_this_life(&self, generation: u64) -> Result<(), Error> {
         match generation == self.generation.get() {
             true => Ok(()),
-            false => Err(Error::Discarded {
-                cause: Box::new(Error::build("the sandbox was reset after the script had been loaded")),
-            }),
+            false => Err(Error::Discarded { cause: DiscardCause::Reset }),
         }
     }
 
@@ -364,8 +363,10 @@ impl Isolate {
     }
 
     fn discarded_error(&self) -> Error {
-        let cause = self.discarded.borrow().clone();
-        Error::Discarded { cause: Box::new(cause.unwrap_or_else(|| Error::build("it was closed"))) }
+        let fault = self.discarded.borrow().clone();
+        Error::Discarded {
+            cause: fault.map_or(DiscardCause::Closed, |fault| DiscardCause::Fault(Box::new(fault))),
+        }
     }
 
     /// Discards the isolate and frees its memory. Later calls get `cause`.
@@ -382,6 +383,14 @@ impl Isolate {
             drop_runtime(runtime, raw);
         }
     }
+}
+
+/// The error of a reset that would take the guest away for whose call it waits.
+pub(crate) fn resets_itself() -> Error {
+    Error::blocking(
+        "a host method that a guest called cannot reset the sandbox of that guest: reset the sandbox after the call, or from \
+         another thread",
+    )
 }
 
 impl Drop for Isolate {

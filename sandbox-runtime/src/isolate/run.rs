@@ -384,7 +384,6 @@ pub(crate) fn drop_of_host<T>(value: T) {
 }
 
 /// Runs code of the host; `None` when it panics.
-#[cfg(feature = "process")]
 pub(crate) fn unless_it_panics<R>(code: impl FnOnce() -> R) -> Option<R> {
     // The payload's own destructor may panic as well.
     catch_unwind(AssertUnwindSafe(code)).map_err(drop_of_host).ok()

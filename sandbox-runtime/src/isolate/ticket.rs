@@ -1,7 +1,7 @@
 //! What a caller says of an asynchronous call, from whichever thread: until when it waits, and that it does no longer.
 
 use std::cell::{Cell, RefCell};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::meter::next_call;
@@ -81,9 +81,17 @@ pub(crate) struct Ticket {
     inner: Arc<TicketInner>,
 }
 
+/// The call waits for its turn.
+const WAITS: u8 = 0;
+/// The call has had its turn.
+const BEGUN: u8 = 1;
+/// The caller waits no longer, and the call is never made.
+const WITHDRAWN: u8 = 2;
+
 struct TicketInner {
     flight: u64,
-    begun: AtomicBool,
+    /// One of [`WAITS`], [`BEGUN`] and [`WITHDRAWN`].
+    turn: AtomicU8,
     cancelled: AtomicBool,
     deadline: Deadline,
     /// Calls that methods of the host have made which this call waits for.
@@ -91,6 +99,14 @@ struct TicketInner {
 }
 
 impl TicketInner {
+    /// Leaves [`WAITS`]. Returns whether the state is `turn` now.
+    fn change(&self, turn: u8) -> bool {
+        match self.turn.compare_exchange(WAITS, turn, Ordering::SeqCst, Ordering::SeqCst) {
+            Ok(_) => true,
+            Err(known) => known == turn,
+        }
+    }
+
     /// It ends with this one.
     fn adopt(&self, ticket: &Arc<Self>) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
@@ -113,10 +129,10 @@ impl Ticket {
     pub(crate) fn new(deadline: Deadline) -> Self {
         let deadline = within(deadline);
         let flight = next_call();
-        let (begun, inner) = (AtomicBool::new(false), Mutex::default());
+        let (turn, inner) = (AtomicU8::new(WAITS), Mutex::default());
         let outer = OUTER.with_borrow(Clone::clone);
         let cancelled = AtomicBool::new(outer.as_ref().is_some_and(Self::is_cancelled));
-        let ticket = Arc::new(TicketInner { flight, begun, cancelled, deadline, inner });
+        let ticket = Arc::new(TicketInner { flight, turn, cancelled, deadline, inner });
         if let Some(outer) = outer {
             outer.inner.adopt(&ticket);
         }
@@ -133,14 +149,19 @@ impl Ticket {
         self.inner.deadline
     }
 
-    /// The call has its turn.
-    pub(crate) fn begins(&self) {
-        self.inner.begun.store(true, Ordering::SeqCst);
+    /// The call has its turn. Returns false if the caller has withdrawn it, and the call must not be made.
+    pub(crate) fn begins(&self) -> bool {
+        self.inner.change(BEGUN)
+    }
+
+    /// The caller waits no longer for the call's turn. Returns false if the call has begun.
+    pub(crate) fn withdraws(&self) -> bool {
+        self.inner.change(WITHDRAWN)
     }
 
     /// Whether the call has had its turn.
     pub(crate) fn has_begun(&self) -> bool {
-        self.inner.begun.load(Ordering::SeqCst)
+        self.inner.turn.load(Ordering::SeqCst) == BEGUN
     }
 
     /// Ends the turn that the call has, if it has one, and sees to it that it has no other.
@@ -150,5 +171,18 @@ impl Ticket {
 
     pub(super) fn is_cancelled(&self) -> bool {
         self.inner.cancelled.load(Ordering::SeqCst)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A call that its caller was told was not made is never made, and one that has begun is not withdrawn.
+    #[test]
+    fn a_call_begins_or_is_withdrawn() {
+        let (begun, withdrawn) = (Ticket::new(Deadline::NEVER), Ticket::new(Deadline::NEVER));
+        assert!(begun.begins() && begun.begins() && !begun.withdraws() && begun.has_begun());
+        assert!(withdrawn.withdraws() && !withdrawn.begins() && !withdrawn.has_begun());
     }
 }

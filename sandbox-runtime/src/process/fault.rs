@@ -5,13 +5,14 @@ use serde::{Deserialize, Serialize};
 use crate::boundary::JsValue;
 use crate::contract::{ContractSpec, MethodSpec};
 use crate::error::{
-    Amount, BoundaryError, Direction, Error, Excess, ExportProblem, LimitKind, MAX_CALLS, Phase, Place,
-    StackFrame, Thrown, Violation,
+    Amount, BoundaryError, Direction, DiscardCause, Error, Excess, ExportProblem, LimitKind, LossReason,
+    MAX_CALLS, Phase, Place, StackFrame, Thrown, Violation,
 };
+use crate::isolate::flights::waits_for_itself;
 use crate::isolate::untyped_contract::Token;
 use crate::limits::Limits;
 
-/// An error of the child's sandbox.
+/// An error of the child's sandbox. `Build` answers only a request that makes a sandbox or a realm.
 #[derive(Serialize, Deserialize)]
 pub(crate) enum RemoteFault {
     Build(String),
@@ -38,7 +39,12 @@ pub(crate) enum RemoteFault {
         of_host: bool,
     },
     Limit(Over),
+    /// The sandbox was given up after this, and the call was not made.
     Discarded(Box<RemoteFault>),
+    /// The sandbox was given up after this while the call was under way.
+    Lost(Box<RemoteFault>),
+    /// The call would wait for itself, and was not made.
+    Blocking,
 }
 
 /// A limit that was met. Its value is the parent's.
@@ -106,7 +112,13 @@ impl RemoteFault {
             Error::Value(error) => Self::value(*error, false),
             Error::HostValue(error) => Self::value(*error, true),
             Error::Limit { excess, place, .. } => Self::Limit(Over::of(*excess, place)),
-            Error::Discarded { cause } => Self::Discarded(Box::new(Self::of(*cause, methods))),
+            Error::Discarded { cause: DiscardCause::Fault(fault) } => {
+                Self::Discarded(Box::new(Self::of(*fault, methods)))
+            }
+            Error::Lost { reason: LossReason::Discarded(DiscardCause::Fault(fault)), .. } => {
+                Self::Lost(Box::new(Self::of(*fault, methods)))
+            }
+            Error::Blocking { .. } => Self::Blocking,
             Error::Build { reason } => Self::Build(reason),
             other => Self::Build(other.to_string()),
         }
@@ -165,6 +177,8 @@ pub(crate) struct Hearing<'h> {
     pub(crate) place: Option<Place>,
     /// The contract that it is of, or is to be bound.
     pub(crate) contract: Option<&'static ContractSpec>,
+    /// A sandbox or a realm was to be made.
+    pub(crate) builds: bool,
     /// All others that the guest can name.
     pub(crate) hosts: &'h [&'static ContractSpec],
     /// What the guest is limited to.
@@ -179,7 +193,9 @@ impl Hearing<'_> {
     /// The error; `None` when no sandbox could have made it.
     pub(crate) fn error(&self, fault: RemoteFault) -> Option<Error> {
         Some(match fault {
-            RemoteFault::Build(reason) => Error::build(cut(reason)),
+            RemoteFault::Build(reason) if self.builds => Error::build(cut(reason)),
+            RemoteFault::Build(_) => return None,
+            RemoteFault::Blocking => waits_for_itself(),
             RemoteFault::Syntax { script, message, line, column } => {
                 Error::Syntax { script: cut(script), message: cut(message), line, column, hint: None }
             }
@@ -219,11 +235,17 @@ impl Hearing<'_> {
                 }
             }
             RemoteFault::Limit(over) => self.over(over)?,
-            RemoteFault::Discarded(cause) => match *cause {
-                RemoteFault::Discarded(_) => return None,
-                cause => Error::Discarded { cause: Box::new(self.error(cause)?) },
-            },
+            RemoteFault::Discarded(fault) => Error::Discarded { cause: self.cause(*fault)? },
+            RemoteFault::Lost(fault) => Error::lost(LossReason::Discarded(self.cause(*fault)?), self.place),
         })
+    }
+
+    /// The fault that ended a sandbox.
+    fn cause(&self, fault: RemoteFault) -> Option<DiscardCause> {
+        match fault {
+            RemoteFault::Discarded(_) | RemoteFault::Lost(_) | RemoteFault::Blocking => None,
+            fault => Some(DiscardCause::Fault(Box::new(self.error(fault)?))),
+        }
     }
 
     /// A limit that was met; its value is known here.

@@ -18,8 +18,9 @@ use super::wire::{self, Encoded, Out};
 use crate::arguments::Arguments;
 use crate::boundary::{ArgumentWriter, Budget, from_tree, is_whole, read_with_diagnosis};
 use crate::contract::{Crosses, GuestContract, GuestMethod};
-use crate::error::{Direction, Error, Result};
+use crate::error::{Conversion, Direction, Error, LossReason, Place, Result};
 use crate::isolate::clock;
+use crate::isolate::conversion::converted;
 use crate::isolate::flights::waits_for_itself;
 use crate::isolate::method_info::MethodInfo;
 use crate::isolate::ops::enforce;
@@ -123,7 +124,7 @@ impl ProcessGuest {
 
     /// What a proxy of `C` calls the guest through.
     pub(crate) fn transport<C: ?Sized + GuestContract>(&self) -> Result<Processed> {
-        let checks = ContractChecks::of::<C>().map_err(Error::build)?;
+        let checks = ContractChecks::of::<C>().map_err(Error::contract::<C>)?;
         let session = &self.exports.session;
         let (exports, methods) = (self.exports.handle, C::SPEC.methods.len());
         let bind = BindRequest { exports: exports.key, contract: ContractData::of(&C::SPEC) };
@@ -209,10 +210,12 @@ impl Processed {
     /// Looks at the arguments of a call, and says what it is about.
     fn begun<M: GuestMethod>(&self, args: &impl Arguments) -> Result<(&Session, Handle, About)> {
         let (method, checks) = (MethodInfo::billed::<M>(), &self.checks.methods[M::INDEX]);
-        enforce(args, method.spec.params, checks).map_err(|error| method.write_error(error))?;
+        let checked = converted(method, Conversion::Arguments, || enforce(args, method.spec.params, checks))?;
+        checked.map_err(|error| method.write_error(error))?;
         let about = About {
             place: Some(method.place()),
             contract: Some(&<M::Contract as crate::contract::Contract>::SPEC),
+            ..About::default()
         };
         Ok((&self.binding.session, self.binding.handle, about))
     }
@@ -222,7 +225,8 @@ impl Processed {
         let index = u32::try_from(M::INDEX).unwrap_or(u32::MAX);
         CallHead { binding: handle.key, method: index, may_spin: spin::is_room(), limit }.write(out);
         let began = out.weight();
-        let written = args.write(&mut ArgumentWriter::wired(out, method.spec.params));
+        let mut writer = ArgumentWriter::wired(out, method.spec.params);
+        let written = converted(method, Conversion::Arguments, || args.write(&mut writer))?;
         let affordable =
             || session.affordable(out.weight() - began).map_err(|error| error.inside("arguments"));
         let written = written.and_then(|()| affordable());
@@ -240,17 +244,22 @@ impl Processed {
     fn read<V: Crosses>(&self, method: &MethodInfo, encoded: Encoded<'_>) -> Option<Result<V>> {
         let limits = self.binding.session.limits();
         let check = &self.checks.methods[method.index].returns;
-        let read = read_with_diagnosis(
-            check.is_read_constrained,
-            || Budget::new(limits, StackEnd::of_thread()),
-            || wire::decode(encoded, limits),
-            |budget, data| {
-                let read = from_tree::<V>(budget, data).map_err(|error| error.inside("result"));
-                read.and_then(|value| check.enforce(&value, "result").map(|()| value))
-            },
-            (is_whole, |data| check.diagnose(data, "result")),
-        );
-        let read = read.ok()?;
+        let read = || {
+            read_with_diagnosis(
+                check.is_read_constrained,
+                || Budget::new(limits, StackEnd::of_thread()),
+                || wire::decode(encoded, limits),
+                |budget, data| {
+                    let read = from_tree::<V>(budget, data).map_err(|error| error.inside("result"));
+                    read.and_then(|value| check.enforce(&value, "result").map(|()| value))
+                },
+                (is_whole, |data| check.diagnose(data, "result")),
+            )
+        };
+        let read = match converted(method, Conversion::Result, read) {
+            Ok(read) => read.ok()?,
+            Err(panicked) => return Some(Err(*panicked)),
+        };
         Some(read.map_err(|error| error.into_error(method.place(), Direction::ToHost)))
     }
 }
@@ -281,6 +290,8 @@ pub struct ProcessCall<R> {
     /// Until it is polled first.
     job: Option<QueuedJob>,
     answer: oneshot::Receiver<Result<R>>,
+    /// The method that is called, if one is.
+    place: Option<Place>,
 }
 
 impl<R: Send + 'static> ProcessCall<R> {
@@ -292,25 +303,28 @@ impl<R: Send + 'static> ProcessCall<R> {
     {
         let (answer, answered) = oneshot::channel();
         let terms = CallTerms { deadline: within(terms.deadline), ..terms };
+        let place = terms.about.place;
         let order = TypedCall { terms, write: Some(write), read, answer };
-        Self { session: session.clone(), job: Some(QueuedJob::Call(Box::new(order), None)), answer: answered }
+        let job = Some(QueuedJob::Call(Box::new(order), None));
+        Self { session: session.clone(), job, answer: answered, place }
     }
 
     /// What is done at once when it has its turn.
     pub(super) fn work(session: &Arc<Session>, work: impl FnOnce() -> Result<R> + Send + 'static) -> Self {
         let (answer, answered) = oneshot::channel();
-        let work = move || {
+        let work = move |turn: Result<()>| {
             if !answer.is_closed() {
-                _ = answer.send(work());
+                _ = answer.send(turn.and_then(|()| work()));
             }
         };
-        Self { session: session.clone(), job: Some(QueuedJob::Work(Box::new(work))), answer: answered }
+        let job = Some(QueuedJob::Work(Box::new(work)));
+        Self { session: session.clone(), job, answer: answered, place: None }
     }
 
     fn failed(session: &Arc<Session>, error: Error) -> Self {
         let (answer, answered) = oneshot::channel();
         _ = answer.send(Err(error));
-        Self { session: session.clone(), job: None, answer: answered }
+        Self { session: session.clone(), job: None, answer: answered, place: None }
     }
 
     /// Begins it on this thread, where the sandbox stays. Gives what is to be polled here until it is done, if nobody does so yet.
@@ -340,7 +354,8 @@ impl<R: Send + 'static> Future for ProcessCall<R> {
                 return Poll::Ready(Err(error));
             }
         }
-        let lost = |_| Err(Error::blocking("the call was lost: what drives it panicked"));
+        let place = self.place;
+        let lost = |_| Err(Error::lost(LossReason::Panicked, place));
         Pin::new(&mut self.answer).poll(cx).map(|answer| answer.unwrap_or_else(lost))
     }
 }

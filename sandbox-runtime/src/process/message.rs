@@ -17,7 +17,7 @@ use crate::options::{Clock, Intrinsics, Random, Settings, VirtualClock};
 use crate::time::{Deadline, SystemClock};
 
 /// The version of the protocol. Both sides are of one build, or the sandbox is refused.
-pub(crate) const VERSION: u32 = 3;
+pub(crate) const VERSION: u32 = 4;
 
 /// Appends a message. It is of names and numbers: there is nothing that has no JSON.
 pub(crate) fn to_json<E>(message: &impl Serialize, out: &mut Out) -> Result<(), E> {

@@ -50,7 +50,7 @@ impl ProcessSandbox {
     /// As of [`Sandbox::realm`](crate::Sandbox::realm), and [`Error::Process`](crate::Error::Process).
     pub fn realm(&self) -> Result<ProcessRealm> {
         let handle = self.session.request(
-            About::default(),
+            About { builds: true, ..About::default() },
             (kind::REALM, None),
             self.deadline,
             |limit, out| to_json(&limit, out),

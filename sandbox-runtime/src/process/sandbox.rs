@@ -184,7 +184,7 @@ impl ProcessSandbox {
     ///
     /// # Errors
     ///
-    /// As of [`build`](Builder::build); and [`Error::Build`] when a host method that its own guest called asks for it.
+    /// As of [`build`](Builder::build); and [`Error::Blocking`] when a host method that its own guest called asks for it.
     pub fn reset(&self) -> Result<()> {
         self.session.reset()
     }

@@ -4,6 +4,7 @@
 
 use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
+use std::panic::catch_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
@@ -14,6 +15,7 @@ use super::description::TypeDescription;
 use super::generate::Generators;
 use crate::boundary::{JsValue, MOST, Seen, ValueError, plain};
 use crate::contract::Contract;
+use crate::isolate::conversion::text_of;
 use crate::types::{Rules, TypeSpec};
 
 /// The checks of a contract.
@@ -69,7 +71,11 @@ impl ContractChecks {
         if let Some(checks) = made.get(&TypeId::of::<C>()) {
             return Ok(checks.clone());
         }
-        let checks = Arc::new(Self::make::<C>()?);
+        // A `JsonSchema` is code of the application.
+        let made_now = catch_unwind(Self::make::<C>).unwrap_or_else(|panic| {
+            Err(format!("the description (`JsonSchema`) of one of its types panicked: {}", text_of(panic)))
+        });
+        let checks = Arc::new(made_now?);
         made.insert(TypeId::of::<C>(), checks.clone());
         Ok(checks)
     }

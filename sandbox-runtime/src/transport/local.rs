@@ -86,7 +86,8 @@ impl LocalSandbox {
     ///
     /// # Errors
     ///
-    /// [`Error::Build`], when it is called by a host method of this very sandbox among others.
+    /// [`Error::Build`] when the sandbox cannot be made anew; [`Error::Blocking`] when a host method that its own guest called asks
+    /// for it.
     pub fn reset(&self) -> Result<()> {
         self.isolate.reset()
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::queue::FairQueue;
-use super::worker::{Worker, thread_is_gone};
+use super::worker::{Worker, lost, thread_is_gone};
 use crate::error::Result;
 use crate::isolate::clock;
 use crate::time::{AtomicTime, Nanos, Timestamp};
@@ -204,19 +204,55 @@ impl<R> ReplySlot<R> {
 }
 
 /// Answers when it is dropped at the latest, so that nobody waits for a job that was lost.
-pub(super) struct Answering<R>(pub(super) Arc<ReplySlot<R>>);
+pub(super) struct Answering<R> {
+    reply: Arc<ReplySlot<R>>,
+    has_begun: bool,
+}
 
 impl<R> Answering<R> {
-    pub(super) fn give(&self, answer: Result<R>) {
-        self.0.answer().get_or_insert(answer);
-        self.0.waiter.touch();
+    pub(super) fn new(reply: Arc<ReplySlot<R>>) -> Self {
+        Self { reply, has_begun: false }
+    }
+
+    /// Answers with what `work` gives. When it panics, the call is lost.
+    pub(super) fn answer(mut self, work: impl FnOnce() -> Result<R>) {
+        self.has_begun = true;
+        self.give(work());
+    }
+
+    fn give(&self, answer: Result<R>) {
+        self.reply.answer().get_or_insert(answer);
+        self.reply.waiter.touch();
     }
 }
 
 impl<R> Drop for Answering<R> {
     fn drop(&mut self) {
-        if self.0.answer().is_none() {
-            self.give(Err(thread_is_gone()));
+        if self.reply.answer().is_none() {
+            self.give(Err(if self.has_begun { lost() } else { thread_is_gone() }));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{DiscardCause, Error, LossReason};
+    use crate::isolate::run::of_host;
+
+    fn answered(serve: impl FnOnce(Answering<()>)) -> Result<()> {
+        let reply = Arc::new(ReplySlot { answer: Mutex::new(None), waiter: Arc::default() });
+        serve(Answering::new(reply.clone()));
+        let answer = reply.answer().take();
+        answer.expect("it is answered")
+    }
+
+    #[test]
+    fn a_job_that_was_lost_says_whether_it_had_begun() {
+        let dropped = answered(drop);
+        assert!(matches!(dropped, Err(Error::Discarded { cause: DiscardCause::Closed })), "{dropped:?}");
+        let panicked = answered(|answering| of_host(|| answering.answer(|| panic!("on purpose"))));
+        assert!(matches!(panicked, Err(Error::Lost { reason: LossReason::Panicked, .. })), "{panicked:?}");
+        assert!(answered(|answering| answering.answer(|| Ok(()))).is_ok());
     }
 }

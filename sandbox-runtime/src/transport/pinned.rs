@@ -15,7 +15,7 @@ use std::task::{Context, Poll};
 use std::thread::{self, ThreadId};
 
 use super::local::LocalCall;
-use crate::error::{Error, Result};
+use crate::error::{Error, LossReason, Result};
 
 thread_local! {
     /// What is left here when the thread ends stays: its destructors may need what the thread has dropped before.
@@ -34,6 +34,7 @@ fn strays() -> MutexGuard<'static, Option<HashMap<ThreadId, Vec<u64>>>> {
 pub struct Pinned<R> {
     key: u64,
     thread: ThreadId,
+    has_begun: bool,
     result: PhantomData<fn() -> R>,
 }
 
@@ -44,7 +45,20 @@ impl<R: 'static> Pinned<R> {
         let lost = strays().as_mut().and_then(|strays| strays.remove(&thread));
         lost.into_iter().flatten().for_each(|key| drop(remove(key)));
         FUTURES.with(|futures| futures.borrow_mut().insert(key, Box::new(future)));
-        Self { key, thread, result: PhantomData }
+        Self { key, thread, has_begun: false, result: PhantomData }
+    }
+}
+
+impl<R> Pinned<R> {
+    /// The error of a call that is polled on another thread than its own.
+    fn away(&self) -> Error {
+        match self.has_begun {
+            true => Error::lost(LossReason::OtherThread, None),
+            false => Error::blocking(
+                "a call of a `LocalSandbox` is polled on another thread than its own: await it where it was made, or use \
+                 `Sandbox`",
+            ),
+        }
     }
 }
 
@@ -55,15 +69,13 @@ fn remove(key: u64) -> Option<Box<dyn Any>> {
 impl<R: 'static> Future for Pinned<R> {
     type Output = Result<R>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<R>> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<R>> {
         // Taken out, for what it runs may make futures.
         let future = if self.thread == thread::current().id() { remove(self.key) } else { None };
         let Some(mut future) = future.and_then(|future| future.downcast::<LocalCall<R>>().ok()) else {
-            return Poll::Ready(Err(Error::blocking(
-                "a call of a `LocalSandbox` is polled on another thread than its own: await it where it was made, or use \
-                 `Sandbox`",
-            )));
+            return Poll::Ready(Err(self.away()));
         };
+        self.has_begun = true;
         let polled = Pin::new(&mut *future).poll(cx);
         if polled.is_pending() {
             FUTURES.with(|futures| futures.borrow_mut().insert(self.key, future));

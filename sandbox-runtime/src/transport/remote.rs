@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use super::isolate_handle::{IsolateHandle, IsolateSlot};
 use super::worker::{Worker, WorkerThread, not_begun, stuck_behind, thread_is_gone, turn};
-use crate::error::{Error, Result};
+use crate::error::{Error, LossReason, Place, Result};
 use crate::isolate::clock;
 use crate::isolate::flights::{Flying, Leg, waits_for_itself};
 use crate::isolate::ticket::Ticket;
@@ -73,25 +73,34 @@ pub struct RemoteCall<R> {
     look: Option<(Deadline, Waker, Timer)>,
     /// How often it has looked.
     looks: u32,
+    /// The method that is called, if one is.
+    place: Option<Place>,
 }
 
 impl<R: Send + 'static> RemoteCall<R> {
-    pub(super) fn new(target: Arc<dyn CallTarget>, ticket: Ticket, start: Start<R>) -> Self {
+    pub(super) fn new(
+        target: Arc<dyn CallTarget>,
+        ticket: Ticket,
+        place: Option<Place>,
+        start: Start<R>,
+    ) -> Self {
         let (thread, patience, answer, look) = (None, None, None, None);
-        Self { target, thread, ticket, patience, start: Some(start), answer, look, looks: 0 }
+        Self { target, thread, ticket, patience, start: Some(start), answer, look, looks: 0, place }
     }
 
     /// `leg` makes the call where the isolate lives, and `take` what is to be sent of its result.
     pub(super) fn at_slot<L: Leg + 'static>(
         handle: Arc<IsolateHandle>,
-        deadline: Deadline,
+        (deadline, place): (Deadline, Option<Place>),
         leg: impl FnOnce(&IsolateSlot, Ticket) -> Result<Flying<L>> + Send + 'static,
         take: impl FnOnce(&IsolateSlot, L::Output) -> R + Send + 'static,
     ) -> Self {
         let ticket = Ticket::new(deadline);
         let (slot, tenant, own) = (handle.slot(), handle.tenant, ticket.clone());
         let start: Start<R> = Box::new(move |worker, _, mut answer| {
-            own.begins();
+            if !own.begins() {
+                return;
+            }
             let begun = worker.slots.get(slot).and_then(|slot| Ok((leg(&slot, own)?, slot)));
             let (call, slot) = match begun {
                 Ok(begun) => begun,
@@ -105,7 +114,7 @@ impl<R: Send + 'static> RemoteCall<R> {
                 }
             });
         });
-        Self::new(handle, ticket, start)
+        Self::new(handle, ticket, place, start)
     }
 }
 
@@ -154,6 +163,14 @@ impl<R> RemoteCall<R> {
         None
     }
 
+    /// The error of a call that nobody answers any more.
+    fn unanswered(&self) -> Error {
+        match self.ticket.has_begun() {
+            true => Error::lost(LossReason::Panicked, self.place),
+            false => thread_is_gone(),
+        }
+    }
+
     fn cancel(&self) {
         self.target.cancel(&self.ticket);
     }
@@ -190,13 +207,15 @@ impl<R: Send + 'static> Future for RemoteCall<R> {
         let Some(answer) = &mut this.answer else { return Poll::Ready(Err(thread_is_gone())) };
         if let Poll::Ready(answer) = Pin::new(answer).poll(cx) {
             this.answer = None;
-            return Poll::Ready(answer.unwrap_or_else(|_| Err(thread_is_gone())));
+            return Poll::Ready(answer.unwrap_or_else(|_| Err(this.unanswered())));
         }
         if this.ticket.has_begun() {
             this.look = None;
             return Poll::Pending;
         }
         match this.wait_for_turn(cx.waker()) {
+            // The isolate's thread may have taken the call in the meantime.
+            Some(_) if !this.ticket.withdraws() => Poll::Pending,
             Some(error) => {
                 this.cancel();
                 this.answer = None;

@@ -129,7 +129,8 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// [`Error::Build`], when it is called by a host method of this very sandbox among others.
+    /// [`Error::Build`] when the sandbox cannot be made anew; [`Error::Blocking`] when a host method that its own guest called asks
+    /// for it.
     pub fn reset(&self) -> Result<()> {
         self.handle.run(self.handle.reset())
     }
@@ -224,7 +225,7 @@ impl Guest {
         let (evaluated, own) = (script.clone(), handle.clone());
         let evaluation = RemoteCall::at_slot(
             handle.clone(),
-            deadline,
+            (deadline, None),
             move |slot, ticket| {
                 let evaluation = Evaluation::new(realm(slot)?, evaluated);
                 Ok(Flying::new(slot.isolate.clone(), evaluation, ticket))
@@ -306,10 +307,11 @@ where
     fn call(&self, args: M::Args<'_>) -> Result<M::Value, Error> {
         let (key, deadline) = (self.binding.key, within(self.deadline));
         let args = args.into_owned();
-        self.binding.handle.run_until(deadline, move |slot| {
+        let called = self.binding.handle.run_until(deadline, move |slot| {
             let binding = slot.bindings.get(key)?;
             slot.isolate.call(MethodInfo::billed::<M>(), &binding, args, deadline)
-        })
+        });
+        called.map_err(|error| error.at(MethodInfo::billed::<M>().place()))
     }
 }
 
@@ -327,7 +329,7 @@ where
         let binding = self.binding.clone();
         RemoteCall::at_slot(
             self.binding.handle.clone(),
-            self.deadline,
+            (self.deadline, Some(MethodInfo::billed::<M>().place())),
             move |slot, ticket| {
                 let bound = slot.bindings.get(key)?;
                 drop(binding);

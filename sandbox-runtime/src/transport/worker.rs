@@ -27,15 +27,22 @@ use super::blocking;
 use super::isolate_handle::IsolateSlot;
 use super::mailbox::{Answering, Event, Job, Mailbox, Next, ReplySlot, Work};
 use super::pool::tenant_sandbox::TenantSandboxes;
-use crate::error::{Error, Excess, LimitKind, Phase, Result};
+use crate::error::{DiscardCause, Error, Excess, LimitKind, LossReason, Phase, Result};
 use crate::isolate::Isolate;
+use crate::isolate::run::unless_it_panics;
 use crate::isolate::stack::StackEnd;
 use crate::isolate::ticket::Woken;
 use crate::isolate::{clock, cpu};
 use crate::time::{AtomicTime, Timestamp};
 
+/// The error of a call that was not made, for the thread of its sandbox has ended.
 pub(crate) fn thread_is_gone() -> Error {
-    Error::Discarded { cause: Box::new(Error::build("the thread of the sandbox has ended")) }
+    Error::Discarded { cause: DiscardCause::Closed }
+}
+
+/// The error of a call that code of the host has ended on the sandbox's thread.
+pub(super) fn lost() -> Error {
+    Error::lost(LossReason::Panicked, None)
 }
 
 /// How long a call waits at least before it looks whether the one before it is overdue.
@@ -331,8 +338,8 @@ impl WorkerThread {
         blocking::wait(move || {
             let chain = here.chain.unwrap_or_else(next_chain);
             let reply = Arc::new(ReplySlot { answer: Mutex::new(None), waiter: here.mailbox.clone() });
-            let answering = Answering(reply.clone());
-            let work: Work = Box::new(move |worker: &Worker| answering.give(work(worker)));
+            let answering = Answering::new(reply.clone());
+            let work: Work = Box::new(move |worker: &Worker| answering.answer(|| work(worker)));
             self.mailbox.post(Job { chain: Some(chain), tenant, is_tied: false, work });
             here.wait(chain, &reply, self, waiting)
         })
@@ -345,7 +352,8 @@ impl WorkerThread {
         work: impl FnOnce(&Worker) -> Result<R> + Send + 'static,
     ) -> Result<R> {
         let (answer, answered) = oneshot::channel();
-        self.post(tenant, Box::new(move |worker| _ = answer.send(work(worker))));
+        let outcome = move |worker: &Worker| unless_it_panics(|| work(worker)).unwrap_or_else(|| Err(lost()));
+        self.post(tenant, Box::new(move |worker| _ = answer.send(outcome(worker))));
         answered.await.unwrap_or_else(|_| Err(thread_is_gone()))
     }
 }

@@ -6,7 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 use std::time::Instant;
 
-use sandbox_runtime::{Amount, Death, Error, LimitKind, Limits, Script};
+use sandbox_runtime::{Amount, Death, DiscardCause, Error, LimitKind, Limits, LossReason, Script};
 use tokio::task::spawn_blocking;
 
 use crate::guest::{Count, Flow, Host, Net, SOURCE, builder, guest, wall};
@@ -254,7 +254,12 @@ async fn a_full_heap_ends_all_calls() {
     assert!(matches!(error, Error::Limit { kind: LimitKind::Heap, .. }), "{error}");
     for call in waits {
         let error = call.await.unwrap().unwrap_err();
-        assert!(matches!(error, Error::Discarded { .. }), "{error}");
+        let Error::Lost { reason: LossReason::Discarded(DiscardCause::Fault(fault)), place, .. } = &error
+        else {
+            panic!("{error:?}")
+        };
+        assert!(matches!(**fault, Error::Limit { kind: LimitKind::Heap, .. }), "{error}");
+        assert_eq!(place.unwrap().to_string(), "Flow.run");
     }
     guest.host.holds(0).await;
     guest.sandbox.reset_async().await.unwrap();
@@ -345,11 +350,12 @@ async fn a_reset_ends_all_calls() {
         }
         for call in waits {
             let error = call.await.unwrap().unwrap_err();
-            assert!(matches!(error, Error::Discarded { .. }), "{error}");
+            let is_lost = |reason: &LossReason| matches!(reason, LossReason::Discarded(DiscardCause::Reset));
+            assert!(matches!(&error, Error::Lost { reason, .. } if is_lost(reason)), "{error:?}");
         }
         assert!(began.elapsed() < LONG / 2, "{:?}", began.elapsed());
         guest.host.holds(0).await;
-        assert!(matches!(guest.flow.run(0).await, Err(Error::Discarded { .. })));
+        assert!(matches!(guest.flow.run(0).await, Err(Error::Discarded { cause: DiscardCause::Reset, .. })));
         assert_eq!(guest.sandbox.usage().total.calls, 0);
     }
 }
@@ -422,7 +428,9 @@ async fn a_full_heap_beside_scripts_that_are_evaluated_is_told() {
                 }
             }
         });
-        let is_told = |error: &Error| matches!(error, Error::Limit { .. } | Error::Discarded { .. });
+        let is_told = |error: &Error| {
+            matches!(error, Error::Limit { .. } | Error::Discarded { .. } | Error::Lost { .. })
+        };
         let (error, fills) = (evaluated.await.unwrap(), fills.await.unwrap().unwrap_err());
         assert!(is_told(&error) && is_told(&fills), "{error:?} {fills:?}");
     }

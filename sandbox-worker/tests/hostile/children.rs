@@ -70,6 +70,25 @@ pub(crate) const CHILDREN: &[Child] = &[
         is_protocol,
     ),
     (
+        "a-call-that-cannot-be-built",
+        |line, call| {
+            line.frame(0x84, call, br#"{"fault":{"Build":"on purpose"},"bill":[0,0,0,0,0,0,0,0,0,0,0,0]}"#);
+        },
+        is_protocol,
+    ),
+    (
+        "a-loss-of-a-loss",
+        |line, call| {
+            let fault = r#"{"Lost":{"Discarded":{"Syntax":{"script":"","message":"","line":0,"column":0}}}}"#;
+            line.frame(
+                0x84,
+                call,
+                format!(r#"{{"fault":{fault},"bill":[0,0,0,0,0,0,0,0,0,0,0,0]}}"#).as_bytes(),
+            );
+        },
+        is_protocol,
+    ),
+    (
         "faults-in-faults",
         |line, call| {
             let fault =
@@ -529,7 +548,7 @@ pub(crate) fn child(name: &str) {
     #[cfg(not(target_os = "linux"))]
     let all = CHILDREN.iter().chain(AWAITED);
     let act = all.clone().find(|(known, ..)| *known == name).map(|child| child.1);
-    line.frame(0x81, 0, br#"{"version":3,"refusal":null}"#);
+    line.frame(0x81, 0, br#"{"version":4,"refusal":null}"#);
     let (1, call, _) = line.next() else { panic!("a setup") };
     line.frame(0x87, call, br#"{"report":{"layers":[]}}"#);
     let (mut made, mut calls) = (0, 0);
@@ -542,8 +561,7 @@ pub(crate) fn child(name: &str) {
             (4, call, body) if name == BILLS => {
                 // The number that it is called with is the last of the body.
                 if body.ends_with(&(-1.0_f64).to_le_bytes()) {
-                    let failure =
-                        format!(r#"{{"fault":{{"Build":"on purpose"}},"bill":{:?}}}"#, [u64::MAX; 12]);
+                    let failure = format!(r#"{{"fault":"Blocking","bill":{:?}}}"#, [u64::MAX; 12]);
                     line.frame(0x84, call, failure.as_bytes());
                 } else {
                     line.frame(0x83, call, &billed(calls / 2));

@@ -67,7 +67,7 @@ pub(crate) fn bills_are_held_to_what_the_parent_counts(program: PathBuf, runtime
     }
     // Of a failure as well, and it can be called again.
     let called = Instant::now();
-    assert!(matches!(rule.price(-1.0), Err(Error::Build { .. })));
+    assert!(matches!(rule.price(-1.0), Err(Error::Blocking { .. })));
     assert_true(&sandbox.usage().last, called.elapsed(), 1);
     assert_eq!(rule.price(1.0).unwrap(), 1.0);
     println!("test {BILLS} ... {:?}", sandbox.usage().total);

@@ -11,7 +11,8 @@ use super::super::wire::{Encoded, Out};
 use super::inside::{CallScope, HostFrames};
 use super::state::{KeptCalls, SessionState};
 use super::{About, Handle, LiveChild, Pays, Session, What};
-use crate::error::{Death, Error, Result};
+use crate::boundary::ValueError;
+use crate::error::{Amount, Death, Direction, Error, Excess, LimitKind, Result};
 use crate::options::{ConsoleLine, Level};
 use crate::time::Timestamp;
 
@@ -99,11 +100,28 @@ impl<'c> Request<'c> {
         self.crosses_in();
         sent.map_err(|unsent| match unsent {
             Unsent::Made(error) => error,
-            Unsent::Frame(error @ FrameError::TooLong { .. }) => {
-                Error::build(format!("the values cannot be sent: {error}"))
-            }
+            Unsent::Frame(FrameError::TooLong { claimed, limit }) => self.too_long(claimed, limit),
             Unsent::Frame(_) => self.death(),
         })
+    }
+
+    /// The error of values, or of a script, that are more than one frame has. Nothing was sent of them.
+    #[cold]
+    fn too_long(&self, length: usize, most: usize) -> Error {
+        let [length, most] = [length, most].map(|bytes| Amount::Bytes(bytes as u64));
+        match self.about.place {
+            Some(place) => {
+                let expected = format!("at most {most} in one message to the process of the guest");
+                ValueError::new(expected, length.to_string())
+                    .inside("arguments")
+                    .into_error(place, Direction::ToGuest)
+            }
+            None => {
+                let excess =
+                    Excess::new(LimitKind::Script, "a message to the process of the guest", Some(most));
+                Excess { met: Some(length), ..excess }.error(None)
+            }
+        }
     }
 
     /// Goes on with what was to be sent soon. Says how many bytes are left.

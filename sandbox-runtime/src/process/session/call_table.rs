@@ -57,6 +57,7 @@ impl ChildCall {
     pub(super) fn share_of(&self, error: &Error) -> Error {
         match error {
             Error::Process { death, .. } => Error::Process { death: death.clone(), place: self.about.place },
+            Error::Lost { reason, .. } => Error::lost(reason.clone(), self.about.place),
             other => other.clone(),
         }
     }

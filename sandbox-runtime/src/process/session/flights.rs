@@ -17,12 +17,12 @@ use super::call_table::{CallTable, ChildCall, Ending};
 use super::erased_call::ErasedCall;
 use super::host_call::HostCallAsked;
 use super::inside::{CallScope, HostFrames};
-use super::job_queue::QueuedJob;
+use super::job_queue::{QueuedJob, undriven};
 use super::pipe_waker::PipeWaker;
 use super::readiness_task::Patience;
 use super::state::{SessionState, Underway};
 use super::{About, LiveChild, Pays, Session};
-use crate::error::{Death, Error, Result};
+use crate::error::{Death, DiscardCause, Error, LossReason, Result};
 use crate::isolate::clock;
 use crate::isolate::pending_host_call::{PendingHostCall, Pendings};
 use crate::isolate::run::{drop_of_host, of_host, unless_it_panics};
@@ -177,12 +177,16 @@ impl Driver {
                 self.charge_lost(session, state);
             }
             for flight in self.flights.take() {
-                let discarded = |cause: Error| Error::Discarded { cause: Box::new(cause) };
-                let error = match &cause {
-                    Some(end @ Error::Process { .. }) => flight.share_of(end),
-                    Some(cause) => discarded(cause.clone()),
-                    None => discarded(Error::build("the sandbox was reset")),
+                let cause = match &cause {
+                    Some(end @ Error::Process { .. }) => {
+                        let error = flight.share_of(end);
+                        flight.fail(error);
+                        continue;
+                    }
+                    Some(fault) => DiscardCause::Fault(Box::new(fault.clone())),
+                    None => DiscardCause::Reset,
                 };
+                let error = Error::lost(LossReason::Discarded(cause), flight.about.place);
                 flight.fail(error);
             }
         }
@@ -209,7 +213,7 @@ impl Driver {
             has_begun = true;
             match job {
                 QueuedJob::Work(work) => {
-                    of_host(work);
+                    of_host(|| work(Ok(())));
                     self.leave_behind(session, state);
                 }
                 QueuedJob::Call(mut erased, runtime) => {
@@ -252,11 +256,7 @@ impl Driver {
         session.begins(state, &live, end, session.beginning(state));
         let call = Request { about: terms.about, ..Self::call(session, state, &live) };
         let limit = session.limit(state, end);
-        let written = |out: &mut Out| {
-            let write = unless_it_panics(|| erased.write(limit, out));
-            write
-                .unwrap_or_else(|| Err(Error::build("an argument of the call panicked while it was written")))
-        };
+        let written = |out: &mut Out| erased.write(limit, out);
         match call.begin(terms.kind, written) {
             Ok(id) => {
                 let (about, hosts, served) = (terms.about, Pendings::default(), Arc::<Served>::default());
@@ -331,7 +331,7 @@ impl Driver {
         let call = Request { about: flight.about, began: flight.began, ..*call };
         let served = flight.served;
         let error = match flight.erased {
-            // To read a value runs code of the host. When it panics, its caller is told that the call was lost.
+            // To drop what is left of a call runs code of the host. When it panics, the caller is told that the call was lost.
             Some(erased) => unless_it_panics(|| erased.arrive(&call, frame, &served, flight.by_caller))
                 .unwrap_or(Ok(None))?,
             None => {
@@ -532,10 +532,8 @@ impl Drop for Driver {
     fn drop(&mut self) {
         if !self.flights.is_empty() {
             // Its thread ends, or panics.
-            self.session.jobs.abandon();
-            let lost =
-                Error::Discarded { cause: Box::new(Error::build("the thread of its calls has ended")) };
-            self.give_up(&lost);
+            self.session.jobs.abandon_undriven();
+            self.give_up(&undriven());
         }
     }
 }

@@ -15,7 +15,8 @@ use super::erased_call::ErasedCall;
 use super::flights::Driver;
 use super::pipe_waker::PipeWaker;
 use super::readiness_task::ReadinessPoll;
-use crate::error::{Error, Result};
+use crate::error::{Error, LossReason, Result};
+use crate::isolate::run::of_host;
 use crate::time::{Deadline, Timestamp};
 use crate::transport::worker::not_begun;
 
@@ -26,8 +27,8 @@ const REST: Duration = Duration::from_secs(1);
 pub(in super::super) enum QueuedJob {
     /// A call, and the runtime whose timers and sockets the host's methods find.
     Call(Box<dyn ErasedCall>, Option<Runtime>),
-    /// What is done at once, when it has its turn.
-    Work(Box<dyn FnOnce() + Send>),
+    /// What is done at once when it has its turn, or is told why it has none.
+    Work(Box<dyn FnOnce(Result<()>) + Send>),
 }
 
 impl QueuedJob {
@@ -41,8 +42,14 @@ impl QueuedJob {
 
     /// Tells a caller that waits no longer.
     pub(super) fn refuse(self) {
-        if let Self::Call(erased, _) = self {
-            erased.fail(not_begun());
+        self.fail(not_begun());
+    }
+
+    /// Tells its caller why it was not done.
+    fn fail(self, error: Error) {
+        match self {
+            Self::Call(erased, _) => erased.fail(error),
+            Self::Work(work) => of_host(|| work(Err(error))),
         }
     }
 }
@@ -158,13 +165,18 @@ impl JobQueue {
         has_some
     }
 
-    /// Nobody drives, though there may be something to do: whoever waits for it is told that it is lost.
-    pub(super) fn abandon(&self) {
+    /// Nobody drives, though there may be something to do: whoever waits for it is told why it was not done.
+    pub(super) fn abandon(&self, error: &Error) {
         let mut inner = self.inner();
         (inner.driven, inner.waker) = (Driven::Nobody, None);
         let jobs = std::mem::take(&mut inner.jobs);
         drop(inner);
-        drop(jobs);
+        jobs.into_iter().for_each(|job| job.fail(error.clone()));
+    }
+
+    /// The same where what drives has ended before its time.
+    pub(super) fn abandon_undriven(&self) {
+        self.abandon(&Error::after(undriven()));
     }
 
     /// There is nothing to do ever more.
@@ -172,6 +184,11 @@ impl JobQueue {
         self.inner().is_closed = true;
         self.some.notify_all();
     }
+}
+
+/// The fault of a sandbox whose calls nobody drives any more.
+pub(super) fn undriven() -> Error {
+    Error::lost(LossReason::Driver, None)
 }
 
 impl Session {
@@ -185,8 +202,9 @@ impl Session {
         let started =
             PipeWaker::new().and_then(|pipe_waker| thread.spawn(move || drive(&session, &jobs, &pipe_waker)));
         started.map(drop).map_err(|error| {
-            self.jobs.abandon();
-            Error::build(format!("no thread can be started: {error}"))
+            let error = Error::system("thread", &error);
+            self.jobs.abandon(&error);
+            error
         })
     }
 
@@ -203,7 +221,7 @@ fn drive(session: &Weak<Session>, jobs: &Arc<JobQueue>, pipe_waker: &PipeWaker) 
     impl Drop for Leaving<'_> {
         fn drop(&mut self) {
             if std::thread::panicking() {
-                self.0.abandon();
+                self.0.abandon_undriven();
             }
         }
     }
@@ -211,7 +229,7 @@ fn drive(session: &Weak<Session>, jobs: &Arc<JobQueue>, pipe_waker: &PipeWaker) 
     let waker = pipe_waker.waker();
     let cx = &mut Context::from_waker(&waker);
     loop {
-        let Some(session) = session.upgrade() else { return jobs.abandon() };
+        let Some(session) = session.upgrade() else { return jobs.abandon_undriven() };
         let mut driver = Driver::new(session);
         loop {
             pipe_waker.hush();
@@ -225,5 +243,28 @@ fn drive(session: &Weak<Session>, jobs: &Arc<JobQueue>, pipe_waker: &PipeWaker) 
         if !jobs.rest() {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What was not done is not lost: each caller gets the error that says why.
+    #[test]
+    fn what_nobody_does_is_told_why() {
+        let jobs = JobQueue::default();
+        let told = Arc::<Mutex<Vec<Error>>>::default();
+        for _ in 0..2 {
+            let told = told.clone();
+            let work = move |turn: Result<()>| told.lock().expect("no panic").extend(turn.err());
+            jobs.put(QueuedJob::Work(Box::new(work)));
+        }
+        let refused = Error::system("thread", &std::io::ErrorKind::WouldBlock.into());
+        jobs.abandon(&refused);
+        let told = std::mem::take(&mut *told.lock().expect("no panic"));
+        let is_refused = |error: &Error| matches!(error, Error::System { what: "thread", .. });
+        assert!(told.len() == 2 && told.iter().all(is_refused) && jobs.is_empty(), "{told:?}");
+        assert!(!refused.is_final() && refused.to_string().starts_with("the call was not made"), "{refused}");
     }
 }

@@ -34,10 +34,11 @@ use super::wire::{self, Out, Window};
 use super::{NO_MEMORY, Process};
 use crate::boundary::{ValueError, over_bytes};
 use crate::contract::ContractSpec;
-use crate::error::{Death, Error, Excess, LimitKind, Place, Result};
+use crate::error::{Death, DiscardCause, Error, Excess, LimitKind, Place, Result};
 use crate::isolate::clock;
 use crate::isolate::host_dispatch::SentHosts;
 use crate::isolate::meter::Ledger;
+use crate::isolate::resets_itself;
 use crate::isolate::thrown;
 use crate::isolate::ticket::within;
 use crate::limits::Limits;
@@ -159,6 +160,8 @@ impl Drop for EnteredSession<'_> {
 pub(super) struct About {
     pub(super) place: Option<Place>,
     pub(super) contract: Option<&'static ContractSpec>,
+    /// It makes a sandbox or a realm, which may fail.
+    pub(super) builds: bool,
 }
 
 impl Session {
@@ -247,7 +250,7 @@ impl Session {
     fn reset_here(&self) -> Result<()> {
         let state = self.lock(Deadline::NEVER)?;
         if self.here() != CallScope::Elsewhere {
-            return Err(Error::build("a sandbox cannot be reset by a host method that its own guest called"));
+            return Err(resets_itself());
         }
         // Calls that are under way end with their process.
         if let Some(live) = self.live() {
@@ -440,17 +443,12 @@ impl Session {
 
     /// The child that is to do something, if it has what that is to be done with.
     fn ready(&self, state: &SessionState, handle: Option<Handle>) -> Result<Arc<LiveChild>> {
-        let discarded = |cause: Error| Error::Discarded { cause: Box::new(cause) };
         if handle.is_some_and(|handle| handle.generation != state.generation.get()) {
-            let what = match handle.map(|handle| handle.what) {
-                Some(What::Realm) => "the realm had been made",
-                _ => "the script had been loaded",
-            };
-            return Err(discarded(Error::build(format!("the sandbox was reset after {what}"))));
+            return Err(Error::Discarded { cause: DiscardCause::Reset });
         }
         self.live().ok_or_else(|| {
-            let cause = state.discarded.borrow().clone();
-            discarded(cause.unwrap_or_else(|| Error::build("it was closed")))
+            let fault = state.discarded.borrow().clone();
+            fault.map_or(Error::Discarded { cause: DiscardCause::Closed }, Error::after)
         })
     }
 
@@ -488,9 +486,9 @@ impl Session {
             sources.remove(at).map(|(_, source)| source)
         };
         let value = |bytes: &[u8]| wire::decode(bytes, &thrown::limits()).ok();
-        let About { place, contract, .. } = about;
+        let About { place, contract, builds } = about;
         let limits = self.limits();
-        Hearing { place, contract, hosts: &hosts, limits, source: &source, value: &value }
+        Hearing { place, contract, builds, hosts: &hosts, limits, source: &source, value: &value }
             .error(failure.fault)
     }
 
@@ -500,11 +498,10 @@ impl Session {
             Some(status) => match (status.signal(), status.code()) {
                 (Some(signal), _) => Death::Signal { signal },
                 (None, Some(NO_MEMORY)) => guard.refused_memory(),
-                (None, code) => Death::Exit { code: code.unwrap_or_default() },
+                (None, Some(code)) => Death::Exit { code },
+                (None, None) => Death::Unobserved,
             },
-            None if process.has_ended() => Death::Protocol {
-                reason: "an end that nobody can tell: this program ignores `SIGCHLD`, or waits for all its children".into(),
-            },
+            None if process.has_ended() => Death::Unobserved,
             None => Death::Protocol { reason: "the end of the channel, and did not end itself".into() },
         });
         let ended = process.end();

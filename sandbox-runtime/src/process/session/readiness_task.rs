@@ -14,7 +14,7 @@ use tokio::task::AbortHandle;
 
 use super::flights::Driver;
 use super::{LiveChild, pipe_waker};
-use crate::error::Error;
+use crate::error::{Error, LossReason};
 use crate::isolate::clock;
 use crate::process::sys;
 use crate::time::{AtomicTime, Deadline, Nanos, Timestamp};
@@ -127,7 +127,7 @@ impl Drop for ReadinessPoll {
     fn drop(&mut self) {
         // Its thread ends, or it has panicked: somebody else drives the next call.
         if !self.is_done {
-            self.driver.session.jobs.abandon();
+            self.driver.session.jobs.abandon_undriven();
         }
     }
 }
@@ -172,8 +172,8 @@ impl ReadinessPoll {
                 // What came before it was there is seen in the next round.
                 Ok(readiness) => self.readiness = readiness,
                 Err(error) => {
-                    let error = Error::build(format!("the channel to the child cannot be watched: {error}"));
-                    self.driver.give_up(&error);
+                    let reason = LossReason::Unwatched { error: error.to_string() };
+                    self.driver.give_up(&Error::lost(reason, None));
                 }
             }
         }

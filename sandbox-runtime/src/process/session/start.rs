@@ -87,7 +87,9 @@ impl Session {
             kind::READY => from_json::<Ready>(&ready.body).ok_or_else(failed)?.report,
             kind::FAILURE => {
                 let failure: Failure = from_json(&ready.body).ok_or_else(failed)?;
-                return Err(self.error(state, About::default(), failure).unwrap_or_else(failed));
+                return Err(self
+                    .error(state, About { builds: true, ..About::default() }, failure)
+                    .unwrap_or_else(failed));
             }
             _ => return Err(failed()),
         };

@@ -77,10 +77,12 @@ where
     fn call(&self, args: M::Args<'_>) -> Result<M::Value, Error> {
         let (loaded, deadline) = (self.loaded.clone(), within(self.deadline));
         let args = args.into_owned();
-        self.tenant.run(Some(MethodInfo::billed::<M>().place()), deadline, move |tenant_sandbox| {
+        let place = MethodInfo::billed::<M>().place();
+        let called = self.tenant.run(Some(place), deadline, move |tenant_sandbox| {
             tenant_sandbox.settle(&loaded, deadline)?;
             tenant_sandbox.backend.call::<M>(&loaded, args, deadline)
-        })
+        });
+        called.map_err(|error| error.at(place))
     }
 }
 
@@ -94,7 +96,8 @@ where
     fn call_async(&self, args: M::Args<'_>) -> Self::Call {
         let ticket = Ticket::new(self.deadline);
         let start = self.start::<M>(args.into_owned(), ticket.clone());
-        RemoteCall::new(Arc::new(self.tenant.clone()), ticket, start)
+        let place = Some(MethodInfo::billed::<M>().place());
+        RemoteCall::new(Arc::new(self.tenant.clone()), ticket, place, start)
     }
 }
 
@@ -115,7 +118,9 @@ impl Pooled {
             (self.tenant.pool.shared.clone(), self.tenant.state.clone(), self.loaded.clone());
         let deadline = self.deadline;
         Box::new(move |worker: &Worker, guard, mut answer| {
-            ticket.begins();
+            if !ticket.begins() {
+                return;
+            }
             let span = span(&tenant.key, Some(MethodInfo::billed::<M>().place()));
             let begun = span.in_scope(|| {
                 let tenant_sandbox = worker.tenant_sandboxes.of(worker, &shared, &tenant)?;
@@ -241,11 +246,13 @@ impl Tenant {
         let ticket = Ticket::new(Deadline::NEVER);
         let (tenant, own) = (self.clone(), ticket.clone());
         let start: Start<R> = Box::new(move |worker, guard, answer| {
-            own.begins();
+            if !own.begins() {
+                return;
+            }
             let work = tenant.work(None, guard, work);
             _ = answer.send(work(worker));
         });
-        RemoteCall::new(Arc::new(self.clone()), ticket, start).await
+        RemoteCall::new(Arc::new(self.clone()), ticket, None, start).await
     }
 
     fn work<R, G, W>(

@@ -1,0 +1,35 @@
+//! Code of the host that converts or checks the values of a call of the guest.
+//!
+//! `Serialize`, `Deserialize` and the rules of garde are code of the application, and run on whichever thread has the values.
+//! A panic of theirs ends here, so that it is the same error of the call in every transport.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::method_info::MethodInfo;
+use super::run::{Boxed, drop_of_host};
+use crate::error::{Conversion, Error};
+
+/// Runs code of the host that converts or checks values. A panic of it is the error of the call.
+#[inline]
+pub(crate) fn converted<R>(method: &MethodInfo, during: Conversion, code: impl FnOnce() -> R) -> Boxed<R> {
+    catch_unwind(AssertUnwindSafe(code)).map_err(|panic| panicked(method, during, panic))
+}
+
+#[cold]
+#[inline(never)]
+fn panicked(method: &MethodInfo, during: Conversion, panic: Box<dyn Any + Send>) -> Box<Error> {
+    Box::new(Error::Panicked { place: method.place(), during, message: text_of(panic) })
+}
+
+/// What a panic says. The payload's own destructor may panic as well.
+#[cold]
+pub(crate) fn text_of(panic: Box<dyn Any + Send>) -> String {
+    let text = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+        (Some(text), _) => (*text).to_owned(),
+        (None, Some(text)) => text.clone(),
+        (None, None) => "a panic without a text".to_owned(),
+    };
+    drop_of_host(panic);
+    text
+}
