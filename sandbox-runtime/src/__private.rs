@@ -13,7 +13,7 @@ pub use crate::isolate::clock::by_the_system_only;
 pub use crate::isolate::fast::{FastProbe, KindProbe, NoFast, NotScalar};
 pub use crate::isolate::ops::{FastCall, HostOp};
 pub use crate::isolate::watchdog::WatchProbe;
-pub use crate::returns::{GuestReturn, PlainReturn, ReturnProbe};
+pub use crate::returns::{At, GuestReturn, PlainReturn, ReturnProbe};
 pub use crate::transport::{AsyncTransport, Exports, LocalAsyncTransport, Transport, WithDeadline};
 pub use crate::types::{Bound, Bounds, ByRef, Returned, TypeProbe, TypeSpec, Unknown};
 pub use crate::{__returned as returned, __settle as settle, __type_spec as type_spec};
@@ -23,9 +23,6 @@ pub use crate::{__returned as returned, __settle as settle, __type_spec as type_
 pub mod harden {
     pub use crate::process::harden::{Plan, early, late};
 }
-
-/// A type as an argument with the span where the user wrote the type. A bound that the type fails is reported there.
-pub use std::marker::PhantomData as At;
 
 use std::marker::PhantomData;
 use std::pin::Pin;

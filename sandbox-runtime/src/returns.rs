@@ -4,8 +4,10 @@
 
 use std::fmt::Display;
 use std::marker::PhantomData;
+/// A type as an argument with the span where the user wrote the type. A bound that the type fails is reported there.
+#[doc(hidden)]
+pub use std::marker::PhantomData as At;
 
-use crate::__private::At;
 use crate::contract::{Crosses, Reply};
 use crate::error::Error;
 use crate::guest_error::{ErrorSpec, HostError};
