@@ -1,8 +1,10 @@
-//! Where a synchronous call may wait.
+//! Decides whether a synchronous call may wait on this thread.
+//!
+//! All transports wait through [`wait`].
 //!
 //! A thread of an async runtime that waits stalls the tasks that it has to poll. A runtime of several threads can be told:
-//! it hands the thread's tasks to another. One of a single thread cannot, and the call is refused, for what it waits for
-//! may be such a task.
+//! it hands the thread's tasks to another. A runtime of a single thread cannot do this. The call is refused, because it
+//! may wait for a task of that thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
@@ -14,7 +16,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 
 use crate::error::{Error, Result};
 
-/// Waits as the thread may, or says that it may not.
+/// Runs `wait` as the thread allows, or refuses it.
 pub(crate) fn wait<R>(wait: impl FnOnce() -> Result<R>) -> Result<R> {
     match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
         Err(_) => wait(),
@@ -32,7 +34,8 @@ fn refused() -> Error {
     )
 }
 
-/// In a `LocalSet`, the runtime has no other thread for the tasks and panics before anything has happened.
+/// Runs `wait` after the thread's tasks were handed over. In a `LocalSet`, the runtime has no other thread for the tasks,
+/// and panics before `wait` runs.
 fn in_place<R>(wait: impl FnOnce() -> Result<R>) -> Result<R> {
     let mut has_begun = false;
     let outcome = catch_unwind(AssertUnwindSafe(|| {
@@ -48,9 +51,9 @@ fn in_place<R>(wait: impl FnOnce() -> Result<R>) -> Result<R> {
     }
 }
 
-/// Whether this thread polls the tasks of its runtime, and not just belongs to it, as those of `spawn_blocking` do.
+/// Whether this thread polls tasks of its runtime. Threads of `spawn_blocking` belong to a runtime and poll none.
 ///
-/// A task that yields is woken at once where no scheduler could do it later.
+/// A task that yields is woken at once where no scheduler could wake it later.
 fn polls_tasks() -> bool {
     struct Woken(AtomicBool);
     impl Wake for Woken {

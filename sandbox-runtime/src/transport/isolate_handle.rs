@@ -1,4 +1,6 @@
-//! Where an isolate lives: a slot on a thread, and the handle of it.
+//! The slot of an isolate on a thread, and the handle of it.
+//!
+//! A slot stays on its thread. A handle moves between threads, and drops the slot when it is dropped.
 
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,7 +23,7 @@ pub(super) struct IsolateSlot {
     pub(super) isolate: Rc<Isolate>,
     pub(super) exports: HandleTable<script::ScriptExports>,
     pub(super) bindings: HandleTable<script::Binding>,
-    /// Beside the one that the isolate began with.
+    /// The realms beside the first one.
     pub(super) realms: HandleTable<Rc<Realm>>,
 }
 
@@ -36,22 +38,22 @@ impl IsolateSlot {
     }
 }
 
-/// A handle of an isolate. The isolate goes when this is dropped.
+/// A handle of an isolate. The isolate is dropped when this is dropped.
 pub(super) struct IsolateHandle {
     pub(super) thread: Arc<WorkerThread>,
     slot: u64,
-    /// Whose time its calls take.
+    /// The tenant whose time its calls take.
     pub(super) tenant: u64,
-    /// That of the isolate that it has now.
+    /// The watch of the isolate that the slot has now.
     watch: Arc<Mutex<Arc<Watch>>>,
     pub(super) meter: Arc<Meter>,
     pub(super) captured: Arc<Captured>,
-    /// How long a call may take.
+    /// The time limit of a call.
     pub(super) limit: Duration,
 }
 
 impl IsolateHandle {
-    /// Makes an isolate on a thread, and waits until it is there.
+    /// Makes an isolate on a thread, and waits for it.
     pub(super) fn start(
         thread: Arc<WorkerThread>,
         tenant: u64,
@@ -77,8 +79,8 @@ impl IsolateHandle {
         self.watch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes the isolate anew. The watch is exchanged where the isolate lives: whoever asked may be gone by then, and others
-    /// may ask for the same.
+    /// Makes the isolate anew. The watch is exchanged on the isolate's thread, because the caller may be gone by then, and
+    /// other callers may reset as well.
     pub(super) fn reset(&self) -> impl FnOnce(&IsolateSlot) -> Result<()> + Send + 'static {
         let watch = self.watch.clone();
         move |slot| {
@@ -96,7 +98,7 @@ impl IsolateHandle {
         move |worker| work(&*worker.slots.get(slot)?)
     }
 
-    /// Runs `work` where the isolate lives and waits for its answer.
+    /// Runs `work` on the isolate's thread, and waits for its result.
     pub(super) fn run<R: Send + 'static>(
         &self,
         work: impl FnOnce(&IsolateSlot) -> Result<R> + Send + 'static,
@@ -104,7 +106,7 @@ impl IsolateHandle {
         self.run_until(Deadline::NEVER, work)
     }
 
-    /// The same for a caller who waits for its turn until then and no longer.
+    /// Runs `work` like [`run`](Self::run), for a caller that waits for its turn until a deadline.
     pub(super) fn run_until<R: Send + 'static>(
         &self,
         deadline: Deadline,
@@ -115,7 +117,7 @@ impl IsolateHandle {
         self.thread.run(self.tenant, waiting, self.at_slot(work))
     }
 
-    /// Runs `work` where the isolate lives, for whoever awaits its answer.
+    /// Runs `work` on the isolate's thread, for a caller that awaits the result.
     pub(super) async fn ask<R: Send + 'static>(
         &self,
         work: impl FnOnce(&IsolateSlot) -> Result<R> + Send + 'static,
@@ -123,13 +125,13 @@ impl IsolateHandle {
         self.thread.ask(self.tenant, self.at_slot(work)).await
     }
 
-    /// Does something at the slot later.
+    /// Runs `work` at the slot later.
     pub(super) fn post(&self, work: impl FnOnce(&IsolateSlot) + Send + 'static) {
         let slot = self.slot;
         self.thread.post(
             self.tenant,
             Box::new(move |worker| {
-                // The slot itself may be gone already.
+                // The slot may be dropped already.
                 if let Ok(slot) = worker.slots.get(slot) {
                     work(&slot);
                 }
@@ -168,14 +170,14 @@ impl Drop for IsolateHandle {
     }
 }
 
-/// Something of a slot that a handle stands for.
+/// A handle of a realm, a script or a binding in a slot.
 pub(super) struct HandleInner {
     pub(super) handle: Arc<IsolateHandle>,
     pub(super) key: u64,
     release: fn(&IsolateSlot, u64),
 }
 
-/// Made where the slot is, so that nothing stays there when the answer finds nobody any more.
+/// Made on the slot's thread. If the caller is gone when the answer arrives, dropping the answer frees the entry.
 impl HandleInner {
     pub(super) fn exports(
         handle: Arc<IsolateHandle>,

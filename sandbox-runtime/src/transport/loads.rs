@@ -1,19 +1,20 @@
-//! Futures that end with a proxy.
+//! The future of `load_async` and `bind_async`, which ends with a proxy.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::error::Result;
 
-/// A script that is being loaded: the future of `load_async` and of `bind_async`. It is `Send`, whatever the contract is.
+/// A script that is being loaded: the future of `load_async` and of `bind_async`. The future is `Send`, whatever the
+/// contract is.
 ///
-/// As an `async fn` it would hold the contract, and the compiler would not believe that it can be sent: `dyn Trait` in such a
-/// future has a lifetime that it does not remember.
+/// An `async fn` would store the contract's type in its future. The compiler would then not accept the future as `Send`,
+/// because it forgets the lifetime of `dyn Trait` there.
 #[must_use = "a script is not loaded before this is awaited"]
 pub struct Loads<P>(Pin<Box<dyn Future<Output = Result<P>> + Send>>);
 
 impl<P: 'static> Loads<P> {
-    /// `proxy` makes the proxy from its transport.
+    /// Makes the future. `proxy` makes the proxy from its transport.
     pub(crate) fn new<T: 'static>(
         load: impl Future<Output = Result<T>> + Send + 'static,
         proxy: fn(T) -> P,

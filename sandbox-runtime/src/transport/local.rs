@@ -1,4 +1,7 @@
-//! The isolate is in this thread: no hop, no copy of the arguments but the one into V8.
+//! `LocalSandbox`: the isolate is on the caller's thread.
+//!
+//! A call makes no hop between threads, and copies arguments only into V8. Nothing here is `Send`, except the futures of
+//! calls (`pinned`).
 
 mod realms;
 
@@ -27,9 +30,9 @@ use crate::time::Deadline;
 
 pub use realms::LocalRealm;
 
-/// A sandbox whose isolate lives in the thread that made it.
+/// A sandbox whose isolate belongs to the thread that made it.
 ///
-/// A call does not change threads, so it costs the least; the sandbox and its proxies stay where they are.
+/// A call does not change threads, so it has the least overhead. The sandbox and its proxies stay on their thread.
 /// [`Sandbox`](crate::Sandbox) can be sent and shared.
 ///
 /// ```
@@ -57,7 +60,7 @@ impl LocalSandbox {
         Self { isolate, deadline: Deadline::NEVER }
     }
 
-    /// The same sandbox for a caller that waits until `deadline` and no longer; see
+    /// Returns the sandbox with a deadline: a caller waits until `deadline` and no longer; see
     /// [`Sandbox::with_deadline`](crate::Sandbox::with_deadline).
     #[must_use]
     pub fn with_deadline(&self, deadline: Instant) -> Self {
@@ -69,20 +72,20 @@ impl LocalSandbox {
         Builder::new()
     }
 
-    /// What its guests have used: the last call, and all since it was built or reset.
+    /// The usage of its guests: of the last call, and of all calls since the sandbox was built or reset.
     #[must_use]
     pub fn usage(&self) -> Usage {
         self.isolate.meter().usage()
     }
 
-    /// Takes what guests wrote to a console that [captures](crate::Console::Capture) since it was taken last.
+    /// Takes the output of a console that [captures](crate::Console::Capture), since it was last taken.
     #[must_use]
     pub fn take_console(&self) -> ConsoleOutput {
         self.isolate.take_console()
     }
 
-    /// Makes the sandbox anew, with the same hosts and settings, as after it was discarded. What was loaded before answers
-    /// [`Error::Discarded`] from now on.
+    /// Replaces the isolate, with the same hosts and settings, for example after it was discarded. Scripts and proxies from
+    /// before then return [`Error::Discarded`].
     ///
     /// # Errors
     ///
@@ -160,16 +163,16 @@ impl LocalGuest {
         Ok(Self { isolate: isolate.clone(), exports: Rc::new(exports), deadline })
     }
 
-    /// Checks the script against the contract `C`, and gives the proxy that implements it.
+    /// Checks the script against the contract `C`, and returns the proxy that implements it.
     ///
     /// # Errors
     ///
-    /// [`Error::Mismatch`] that names every export that is missing; what a getter of the guest does.
+    /// [`Error::Mismatch`] that names every export that is missing. A getter of the guest can cause other errors.
     pub fn bind<C: ?Sized + GuestContract>(&self) -> Result<C::Proxy<Local>> {
         self.transport::<C>().map(C::proxy)
     }
 
-    /// What a proxy of `C` calls the guest through.
+    /// The transport of a proxy of `C`.
     #[doc(hidden)]
     pub fn transport<C: ?Sized + GuestContract>(&self) -> Result<Local> {
         let binding = self.isolate.bind::<C>(&self.exports)?;
@@ -201,14 +204,14 @@ impl Local {
         (&self.isolate, &self.binding)
     }
 
-    /// Calls a method of the contract that this was made for, with plain data.
+    /// Calls the method of `call` with plain data.
     #[doc(hidden)]
     pub fn call_plain(&self, call: GuestCall, args: &[JsValue]) -> Result<JsValue> {
         call.call(&self.isolate, &self.binding, args)
     }
 }
 
-/// A call of an `async` method in this thread. It begins when it is polled first, and ends when it is dropped.
+/// A call of an `async` method in this thread. The call begins at the first poll, and ends when this is dropped.
 #[must_use = "a call does nothing until it is awaited"]
 pub struct LocalCall<R>(Pin<Box<dyn Future<Output = Result<R>>>>);
 

@@ -1,5 +1,7 @@
-//! How a proxy reaches its guest. A proxy is generic over this, so a transport can be added without touching
-//! the macro.
+//! The transports: how a proxy reaches its guest.
+//!
+//! A proxy is generic over the traits of this module. So a transport can be added without a change of the macro. The
+//! submodules are the transports within a process; `process` has the other one.
 
 pub(crate) mod blocking;
 mod isolate_handle;
@@ -16,33 +18,33 @@ pub(crate) mod worker;
 use crate::contract::GuestMethod;
 use crate::error::Error;
 
-/// Which methods of a contract a guest implements.
+/// The methods of a contract that a guest implements.
 #[doc(hidden)]
 pub trait Exports {
     fn exports(&self, method: usize) -> bool;
 }
 
-/// Can be used until a deadline.
+/// A transport with a deadline for its callers.
 #[doc(hidden)]
 pub trait WithDeadline {
-    /// The same for calls that end at the deadline at the latest.
+    /// Returns the transport for calls that end at the deadline at the latest.
     #[must_use]
     fn until(&self, deadline: std::time::Instant) -> Self;
 }
 
-/// Can call the method `M` of a guest.
+/// A transport that can call the method `M` of a guest.
 #[diagnostic::on_unimplemented(
     message = "this contract's method `{M}` cannot be called through `{Self}`",
     label = "an argument or the result cannot get there",
     note = "arguments and results move to the thread of a `Sandbox`, so they must be `Send`; `LocalSandbox` takes all"
 )]
 pub trait Transport<M: GuestMethod>: Exports {
-    /// Calls the guest and waits for its answer.
+    /// Calls the guest and waits for the result.
     #[doc(hidden)]
     fn call(&self, args: M::Args<'_>) -> Result<M::Value, Error>;
 }
 
-/// Can call the `async` method `M` of a guest, by a future that can be sent.
+/// A transport that can call the `async` method `M` of a guest, by a future that is `Send`.
 #[diagnostic::on_unimplemented(
     message = "this contract's method `{M}` cannot be called through `{Self}`",
     label = "an argument or the result cannot be sent",
@@ -50,25 +52,25 @@ pub trait Transport<M: GuestMethod>: Exports {
     note = "with `#[sandbox_api(local)]` it need not be, and the contract is for `LocalSandbox` alone"
 )]
 pub trait AsyncTransport<M: GuestMethod>: Exports {
-    /// The call under way.
+    /// The future of a call.
     #[doc(hidden)]
     type Call: Future<Output = Result<M::Value, Error>> + Send + 'static;
-    /// Makes a call, which begins when it is polled first.
+    /// Makes a call, which begins at the first poll.
     #[doc(hidden)]
     fn call_async(&self, args: M::Args<'_>) -> Self::Call;
 }
 
-/// Can call the `async` method `M` of a guest in this thread.
+/// A transport that can call the `async` method `M` of a guest on this thread.
 #[diagnostic::on_unimplemented(
     message = "this contract's method `{M}` cannot be called through `{Self}`",
     label = "the contract is for one thread alone",
     note = "a contract with `#[sandbox_api(local)]` is loaded by a `LocalSandbox`"
 )]
 pub trait LocalAsyncTransport<M: GuestMethod>: Exports {
-    /// The call under way.
+    /// The future of a call.
     #[doc(hidden)]
     type Call: Future<Output = Result<M::Value, Error>> + 'static;
-    /// Makes a call, which begins when it is polled first.
+    /// Makes a call, which begins at the first poll.
     #[doc(hidden)]
     fn call_local(&self, args: M::Args<'_>) -> Self::Call;
 }

@@ -1,8 +1,10 @@
 //! A queue that is fair between tenants, by the time that each has used.
 //!
-//! Start-time fair queueing (Goyal, Vin and Cheng, 1996) with what a job has really cost in the place of what it will: every
-//! tenant has a clock that goes on by the time of its jobs, the tenant whose clock is furthest behind is served next, and
-//! a tenant that comes back begins where the others are. Who floods waits for itself.
+//! [`FairQueue`] is in a mailbox, under the mailbox's lock.
+//!
+//! This is start-time fair queueing (Goyal, Vin and Cheng, 1996), with a job's actual cost in the place of its expected
+//! cost. Every tenant has a clock that advances by the time of its jobs. The tenant whose clock is furthest behind is served
+//! next. A tenant that comes back begins where the others are. A tenant with many jobs waits for itself.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
@@ -11,13 +13,13 @@ use crate::time::Nanos;
 /// Jobs of tenants.
 pub(super) struct FairQueue<J> {
     tenants: HashMap<u64, QueuedTenant<J>>,
-    /// The tenants that have jobs, in the order of their clocks, and of their coming where the clocks are equal.
+    /// The tenants with jobs, ordered by their clocks, and by their arrival where the clocks are equal.
     order: BTreeSet<(Nanos, u64, u64)>,
     /// The clock of the tenant that was served last.
     floor: Nanos,
-    /// The clock that is furthest ahead.
+    /// The greatest clock.
     most: Nanos,
-    /// How often a tenant was put into the order.
+    /// How often a tenant was added to the order.
     turns: u64,
     len: usize,
 }
@@ -47,7 +49,7 @@ impl<J> FairQueue<J> {
         self.len
     }
 
-    /// How many jobs of a tenant wait.
+    /// The number of waiting jobs of a tenant.
     #[cfg(test)]
     pub(super) fn len_of(&self, tenant: u64) -> usize {
         self.tenants.get(&tenant).map_or(0, |tenant| tenant.jobs.len())
@@ -55,7 +57,7 @@ impl<J> FairQueue<J> {
 
     pub(super) fn push(&mut self, tenant: u64, job: J) {
         if self.order.is_empty() {
-            // Nobody has waited for anybody, so nobody is ahead.
+            // The queue is empty, so no tenant is ahead of another.
             self.floor = self.most;
             self.tenants.clear();
         }
@@ -86,7 +88,7 @@ impl<J> FairQueue<J> {
         Some((id, job))
     }
 
-    /// Takes the first job that is wanted.
+    /// Takes the first wanted job.
     pub(super) fn take(&mut self, mut is_wanted: impl FnMut(&J) -> bool) -> Option<(u64, J)> {
         let found = self
             .tenants
@@ -96,7 +98,7 @@ impl<J> FairQueue<J> {
         self.remove(id, at)
     }
 
-    /// Takes the first job of a tenant that is wanted.
+    /// Takes the first wanted job of a tenant.
     pub(super) fn take_of(&mut self, id: u64, is_wanted: impl FnMut(&J) -> bool) -> Option<(u64, J)> {
         let at = self.tenants.get(&id)?.jobs.iter().position(is_wanted)?;
         self.remove(id, at)
@@ -112,7 +114,7 @@ impl<J> FairQueue<J> {
         Some((id, job))
     }
 
-    /// A job of the tenant has taken so long.
+    /// Adds the time of a job to its tenant's clock.
     pub(super) fn charge(&mut self, id: u64, took: Nanos) {
         let floor = self.floor;
         let tenant =

@@ -9,7 +9,7 @@ use crate::isolate::{Isolate, Realm};
 use crate::script::Script;
 use crate::time::Deadline;
 
-/// One more realm of a [`LocalSandbox`]; what it is, [`Realm`](crate::Realm) says.
+/// One more realm of a [`LocalSandbox`]; see [`Realm`](crate::Realm).
 ///
 /// ```
 /// use sandbox_runtime::{LocalSandbox, Result, Script, sandbox_api};
@@ -34,14 +34,13 @@ pub struct LocalRealm {
 }
 
 impl LocalSandbox {
-    /// Makes one more realm, with a global and intrinsics of its own; see [`Realm`](crate::Realm). A host method may do so,
-    /// too.
+    /// Makes one more realm, with a global and intrinsics of its own; see [`Realm`](crate::Realm). A host method may call
+    /// this too.
     ///
     /// # Errors
     ///
-    /// [`Error::Limit`](crate::Error::Limit), for it is a call like any other, which takes some milliseconds with
-    /// [`Intrinsics::Frozen`](crate::Intrinsics::Frozen);
-    /// [`Error::Discarded`](crate::Error::Discarded).
+    /// [`Error::Limit`](crate::Error::Limit), because making a realm counts as a call, which takes some milliseconds with
+    /// [`Intrinsics::Frozen`](crate::Intrinsics::Frozen); [`Error::Discarded`](crate::Error::Discarded).
     pub fn realm(&self) -> Result<LocalRealm> {
         let realm = self.isolate.make_realm()?;
         Ok(LocalRealm { isolate: self.isolate.clone(), realm, deadline: self.deadline })

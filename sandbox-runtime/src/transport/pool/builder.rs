@@ -1,4 +1,4 @@
-//! Making a pool.
+//! The builder of a pool: its settings, their checks, and the start of its threads.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex};
@@ -16,25 +16,28 @@ use crate::isolate::{Host, engine};
 use crate::options::Settings;
 use crate::sandbox::{Buildable, Builder};
 
-/// How far those trust each other whose scripts a [`SandboxPool`] runs. It decides what stands between two of them.
+/// How far the tenants of a [`SandboxPool`] trust each other. The level decides what separates two tenants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Trust {
-    /// They are one tenant, such as the rules of one customer: each key of the pool has a realm, a global with its own
-    /// intrinsics, and the realms of a thread share a heap and its fate. With [`transport`](Builder::transport), that heap is in a
-    /// process.
+    /// The keys are one tenant, such as the rules of one customer. Each key has a realm: a global with its own intrinsics.
+    /// The realms of a thread share a heap, and are discarded together. With [`transport`](Builder::transport), that heap is
+    /// in a process.
     SameTenant,
-    /// They do not: each key has an isolate, with a heap and limits of its own. The default.
+    /// Tenants do not trust each other. Each key has an isolate, with a heap and limits of its own. The default. The
+    /// default.
     #[default]
     Tenants,
-    /// They attack the engine itself: each key has a process. It needs the feature `process`; without it, such a pool is refused.
+    /// Tenants attack the engine itself. Each key has a process. This level needs the feature `process`, without which
+    /// `build` refuses it.
     ///
-    /// With a small script such a process has 20 MiB resident, which is what [`memory`](Builder::memory) counts. 2.7 MiB are its own,
-    /// and all processes share the program's pages, so ten of them take 7 to 9 MiB each (x86-64, Linux 6.18, V8).
+    /// With a small script such a process has 20 MiB resident, which is what [`memory`](Builder::memory) counts. Of these,
+    /// 2.7 MiB are its own, and all processes share the program's pages. So ten processes take 7 to 9 MiB each (x86-64,
+    /// Linux 6.18, V8).
     Hostile,
 }
 
-/// What only a pool is told.
+/// The settings that only a pool has.
 #[doc(hidden)]
 pub struct PoolParts {
     hosts: Vec<HostFactory>,
@@ -53,7 +56,7 @@ pub struct PoolParts {
     probation: u32,
 }
 
-/// How long a call waits for its turn, if nothing else is said; longer where calls may be longer.
+/// The default time that a call waits for its turn. The time is longer where calls may be longer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Default for PoolParts {
@@ -65,7 +68,7 @@ impl Default for PoolParts {
             process: None,
             #[cfg(feature = "process")]
             recycle: RecycleCount::default(),
-            // Where one is held by a call that does not end, another serves the other tenants.
+            // While one thread is held by a call that does not end, another serves the other tenants.
             threads: std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get).max(2),
             memory: 1 << 30,
             idle: Duration::from_secs(300),
@@ -84,9 +87,9 @@ impl Buildable for SandboxPool {
 
 /// The settings of a pool; [`SandboxPool::builder`] has the table of their defaults.
 impl Builder<SandboxPool> {
-    /// Gives guests a contract that the host implements: `host` makes the implementation for the sandbox of a tenant, whose
-    /// key it is given; for realms that share an isolate (see [`Trust::SameTenant`]), one for all, with an empty key. It is
-    /// called on the thread of the sandbox, each time that one is made.
+    /// Gives guests a contract that the host implements. `host` makes the implementation for the sandbox of a tenant, and
+    /// gets the tenant's key. Realms that share an isolate (see [`Trust::SameTenant`]) have one implementation, made with an
+    /// empty key. `host` runs on the thread of the sandbox, each time that a sandbox is made.
     ///
     /// ```
     /// # use sandbox_runtime::{SandboxPool, sandbox_api};
@@ -108,14 +111,15 @@ impl Builder<SandboxPool> {
         self
     }
 
-    /// What stands between two tenants; [`Trust::Tenants`] when not called.
+    /// Sets what separates two tenants. Default: [`Trust::Tenants`].
     pub fn trust(mut self, trust: Trust) -> Self {
         self.hosts.trust = trust;
         self
     }
 
-    /// Runs guests in processes, and says how these are started: with [`Trust::Hostile`], which needs none of this when it is this very
-    /// executable, each tenant has one; with [`Trust::SameTenant`] a thread has one, in which each tenant has a realm.
+    /// Runs guests in processes, and sets how these are started. With [`Trust::Hostile`] each tenant has a process. There
+    /// the call is optional, and the default is this very executable. With [`Trust::SameTenant`] each thread has a process,
+    /// in which each tenant has a realm.
     #[cfg(feature = "process")]
     pub fn transport(mut self, process: crate::process::Process) -> Self {
         self.hosts.process = Some(process);
@@ -130,71 +134,72 @@ impl Builder<SandboxPool> {
         self
     }
 
-    /// How many threads serve the tenants; when not called, as many as there are processors, and at least two. Those that are slow
-    /// have others, one less, but at least one.
+    /// Sets the number of threads that serve the tenants. Default: the number of processors, and at least two. Slow tenants
+    /// have other threads: one fewer, but at least one.
     ///
-    /// With one thread, calls that come while another call holds it wait for the end of that call.
+    /// With one thread, calls wait for the end of the call that holds it.
     pub fn threads(mut self, threads: usize) -> Self {
         self.hosts.threads = threads;
         self
     }
 
-    /// What all sandboxes may take together, in bytes of heaps and ArrayBuffers, or of the memory of processes; 1 GiB when not called. Beyond it, the
-    /// sandbox that was not used for longest is given up first; when all are in use, no other is made, and the call gets
-    /// [`Error::Overloaded`]. An idle sandbox takes about 3 MiB, an idle process 20 MiB.
+    /// Sets the memory of all sandboxes together, in bytes of heaps and ArrayBuffers, or of processes. Default: 1 GiB.
+    /// Beyond this, the sandbox that was unused for longest is discarded first. When all are in use, no further sandbox is
+    /// made, and the call fails with [`Error::Overloaded`]. An idle sandbox takes about 3 MiB, an idle process 20 MiB.
     pub fn memory(mut self, bytes: u64) -> Self {
         self.hosts.memory = bytes;
         self
     }
 
-    /// How long a sandbox is kept that nobody uses; 5 minutes when not called.
+    /// Sets how long an unused sandbox is kept. Default: 5 minutes.
     pub fn idle(mut self, idle: Duration) -> Self {
         self.hosts.idle = idle;
         self
     }
 
-    /// How many calls of one tenant may wait or be under way; 64 when not called. One more gets [`Error::Overloaded`].
+    /// Sets how many calls of one tenant may wait or be under way. Default: 64. One more fails with [`Error::Overloaded`].
     pub fn queue(mut self, calls: usize) -> Self {
         self.hosts.queue = calls;
         self
     }
 
-    /// How long a call waits for its turn; when not called, 10 seconds, or twice [`Limits::wall`](crate::Limits) where that is
-    /// longer. Then it gets [`Error::Overloaded`].
+    /// Sets how long a call waits for its turn. Default: 10 seconds, or twice [`Limits::wall`](crate::Limits) where that is
+    /// longer. Then the call fails with [`Error::Overloaded`].
     ///
-    /// A call that has begun can hold its thread for `wall`. With less patience than that, one loop can make calls of other
+    /// A call that has begun can hold its thread for `wall`. With a shorter wait than that, one loop can make calls of other
     /// tenants fail.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.hosts.patience = Some(patience);
         self
     }
 
-    /// How much processor time a tenant may use, in one call or in many, beyond its equal share of half of the time that the
-    /// threads have; 30 ms when not called. One that uses more is slow, and so is one whose call was ended by a limit.
+    /// Sets how much processor time a tenant may use beyond its share, in one call or in many. The share is an equal part of
+    /// half of the threads' time. Default: 30 ms. A tenant that uses more is slow, and so is one whose call was ended by a
+    /// limit.
     ///
-    /// A slow tenant is served on other threads, which on Linux have the lowest priority, and comes back when it has been
-    /// quick for [`cooldown`](Self::cooldown).
+    /// A slow tenant is served on other threads, which on Linux have the lowest priority. The tenant comes back when it has
+    /// been quick for [`cooldown`](Self::cooldown).
     ///
-    /// A call that holds its thread for longer than this keeps no other tenant waiting: those that are quick are served by a
-    /// thread that is free, in a sandbox that is made anew. A tenant stays where it is while the call has taken less than ten
-    /// times what it takes to make the tenant's sandbox, or where `memory` has no room for a second one.
+    /// A call that holds its thread for longer than this delays no other tenant. Tenants that are quick are served by a free
+    /// thread, in a new sandbox. A tenant stays while the call has taken less than ten times the time to make the tenant's
+    /// sandbox. A tenant also stays where `memory` has no room for a second sandbox.
     pub fn slow(mut self, slow: Duration) -> Self {
         self.hosts.slow = slow;
         self
     }
 
-    /// How long a slow tenant has to be quick before it comes back; 30 seconds when not called, and twice as long each time
-    /// that it becomes slow again, up to 128 times.
+    /// Sets how long a slow tenant must be quick before it comes back. Default: 30 seconds. The time doubles each time that
+    /// the tenant becomes slow again, up to 128 times.
     pub fn cooldown(mut self, cooldown: Duration) -> Self {
         self.hosts.cooldown = cooldown;
         self
     }
 
-    /// How many calls of a tenant that nothing is known of are made on the slow threads first; 0 when not called. To load a
-    /// script is one.
+    /// Sets how many of a new tenant's calls are made on the slow threads first. Default: 0. Loading a script counts as a
+    /// call.
     ///
-    /// It is for tenants whose first call may already be an attack: each that loops holds a quick thread up once, for as long
-    /// as a call may take. The price is one more sandbox for each tenant.
+    /// Probation is for tenants whose first call may already be an attack. Each new tenant that loops would otherwise hold a
+    /// quick thread once, for as long as a call may take. The cost is one more sandbox for each tenant.
     pub fn probation(mut self, calls: u32) -> Self {
         self.hosts.probation = calls;
         self
@@ -204,9 +209,9 @@ impl Builder<SandboxPool> {
     ///
     /// # Errors
     ///
-    /// [`Error::Build`] when a limit is out of range, when no thread can be started, for [`Trust::Hostile`] without the feature
-    /// `process`, when processes cannot be started, for a `transport` with [`Trust::Tenants`], for no threads or an empty queue, and
-    /// for `recycle` without processes.
+    /// [`Error::Build`] when a limit is out of range, when no thread can be started, or when processes cannot be started.
+    /// The same error refuses [`Trust::Hostile`] without the feature `process`, a `transport` with [`Trust::Tenants`], no
+    /// threads, an empty queue, and `recycle` without processes.
     pub fn build(self) -> Result<SandboxPool> {
         self.settings.check().map_err(Error::build)?;
         let parts = self.hosts;
@@ -237,7 +242,8 @@ impl Builder<SandboxPool> {
         let is_away = parts.trust == Trust::Hostile || parts.process.is_some();
         #[cfg(not(feature = "process"))]
         let is_away = false;
-        // Where there are isolates here. Not left to a thread of low priority, whose priority the engine's own threads would have.
+        // Only where isolates are in this process. A thread of low priority must not start the engine, because the engine's
+        // own threads would inherit the priority.
         if !is_away {
             engine::start();
         }
@@ -245,16 +251,17 @@ impl Builder<SandboxPool> {
             let name = if priority == Priority::Low { "sandbox-slow" } else { "sandbox-pool" };
             WorkerThread::start(name, self.settings.limits.stack, priority).map(Arc::new)
         };
-        // A processor that runs a thread of low priority is not idle, and the system moves work only to one that is: with all of
-        // them taken, a quick thread was seen to wait for milliseconds behind another. So slow tenants leave one free.
+        // A processor that runs a thread of low priority is not idle, and the system moves work only to an idle one. With
+        // all processors taken, a quick thread was seen to wait for milliseconds behind another. So slow tenants leave one
+        // free.
         let slow = parts.threads.saturating_sub(1).max(1);
         let quick = std::iter::repeat_n(Priority::Normal, parts.threads);
         let priorities = quick.chain(std::iter::repeat_n(Priority::Low, slow));
         let threads = priorities.map(start).collect::<Result<Vec<_>>>()?;
-        // As long as a call that has begun can hold the thread, and as long again.
+        // The time that a begun call can hold the thread, and as much again.
         let patience = PATIENCE.max(2 * self.settings.limits.wall);
         let shared = PoolState {
-            // It is how tenants are told apart.
+            // The exact CPU time tells slow tenants from quick ones.
             settings: Settings { exact_cpu: true, ..self.settings },
             hosts: parts.hosts,
             trust: parts.trust,

@@ -1,19 +1,19 @@
-//! What a pool counts.
+//! [`PoolMetrics`]: the counts of a pool, which any thread may read.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 macro_rules! metrics {
     ($($(#[$doc:meta])* $name:ident,)*) => {
-        /// What a [`SandboxPool`](crate::SandboxPool) has done and has; see
+        /// The state of a [`SandboxPool`](crate::SandboxPool), and its counts since it was built; see
         /// [`SandboxPool::metrics`](crate::SandboxPool::metrics).
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         #[non_exhaustive]
         pub struct PoolMetrics {
-            /// Tenants that are known: they have a sandbox, or somebody holds them.
+            /// Known tenants: those with a sandbox, or with a [`Tenant`](crate::Tenant) handle.
             pub tenants: usize,
             /// Tenants that are served on the slow threads.
             pub slow_tenants: usize,
-            /// What all sandboxes take, in bytes.
+            /// The memory of all sandboxes, in bytes.
             pub memory: u64,
             $($(#[$doc])* pub $name: u64,)*
         }
@@ -33,23 +33,23 @@ macro_rules! metrics {
 }
 
 metrics! {
-    /// Sandboxes, or realms, that there are now.
+    /// Sandboxes, or realms, that exist now.
     sandboxes,
-    /// Calls that wait or are under way now, loads among them.
+    /// Calls that wait or are under way now. Loads count too.
     waiting,
     /// Calls that were made.
     calls,
-    /// Of these, calls that did not succeed.
+    /// Calls among these that did not succeed.
     failed,
-    /// Calls that were not made, for want of room or of time.
+    /// Calls that were not made, for want of room or time.
     overloaded,
     /// Sandboxes, or realms, that were made.
     created,
     /// Sandboxes that were discarded after a fault; the next call of the tenant gets another.
     discarded,
-    /// Sandboxes that were given up because nobody used them.
+    /// Sandboxes that were discarded because they were unused.
     idled,
-    /// Sandboxes that were given up for their memory.
+    /// Sandboxes that were discarded for their memory.
     evicted,
     /// Tenants that were moved to the slow threads, or back.
     moved,
@@ -57,12 +57,12 @@ metrics! {
     relocated,
 }
 
-/// One more.
+/// Adds one.
 pub(super) fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Ordering::Relaxed);
 }
 
-/// One less.
+/// Subtracts one.
 pub(super) fn discount(counter: &AtomicU64) {
     counter.fetch_sub(1, Ordering::Relaxed);
 }

@@ -1,12 +1,15 @@
-//! Many tenants on a few threads.
+//! `SandboxPool`: many tenants on a few threads.
 //!
-//! A tenant's sandbox is on one thread, and all its calls go there. Threads serve their tenants by a queue that is fair in
-//! time. What the queue cannot do is to interrupt a call for another. Two rules take its place:
+//! `builder` makes a pool, `state` places tenants on threads, `tenant_sandbox` keeps the sandboxes of a thread, and `pooled`
+//! is the transport of the proxies.
 //!
-//! - A tenant whose calls are long, or are ended by a limit, is moved with its waiting calls to threads of its kind, which the
-//!   system runs when the others leave it time.
-//! - Tenants that wait behind a call that holds their thread for longer than `slow` are moved to a thread that is free, where
-//!   their sandboxes are made anew. The callers that wait look for this, as the thread itself cannot (`Shared::place`).
+//! A tenant's sandbox is on one thread, and all calls of the tenant go there. Threads serve their tenants by a queue that is
+//! fair in time. The queue cannot interrupt a call for another. Two rules take its place: Two rules take its place:
+//!
+//! - A tenant whose calls are long, or are ended by a limit, moves with its waiting calls to threads of low priority. The
+//!   system runs these threads when the others leave time.
+//! - A call can hold its thread for longer than `slow`. Tenants that wait behind it move to a free thread, where their
+//!   sandboxes are made anew. The waiting callers check for this, because the thread itself cannot (`PoolState::place`).
 
 mod builder;
 mod metrics;
@@ -71,10 +74,11 @@ impl Drop for Loaded {
 
 /// Sandboxes of many tenants, on a few threads: `Send`, `Sync` and `Clone`.
 ///
-/// A tenant is known by its key. Its sandbox is made when it is called, replaced when it was discarded, and given up when
-/// nobody has used it for a while or when memory is short; its scripts are evaluated again in the next one, so what a script
-/// keeps in its variables may be gone at the next call. Calls of one tenant take turns, and tenants are served fairly by the time that their calls take.
-/// A call that there is no room for, or whose turn does not come in time, gets [`Error::Overloaded`](crate::Error::Overloaded).
+/// A tenant is known by its key. The pool makes the tenant's sandbox at the first call, and replaces it after a fault. An
+/// unused sandbox is discarded after a while, or when memory is short. The next sandbox evaluates the tenant's scripts
+/// again, so a script's variables may be lost between two calls. Calls of one tenant take turns, and tenants are served
+/// fairly by the time of their calls. A call without room, or whose turn does not come in time, fails with
+/// [`Error::Overloaded`](crate::Error::Overloaded).
 ///
 /// ```
 /// use sandbox_runtime::{Result, SandboxPool, Script, sandbox_api};
@@ -117,13 +121,13 @@ impl SandboxPool {
         Builder::new()
     }
 
-    /// The tenant of a key. Nothing is made for it before it is used.
+    /// The tenant of a key. Its sandbox is made at the first use.
     #[must_use]
     pub fn tenant(&self, key: &str) -> Tenant {
         Tenant { pool: self.pool.clone(), state: self.pool.shared.tenant(key) }
     }
 
-    /// What the pool has done so far, and what it has now.
+    /// The state of the pool, and its counts since it was built.
     #[must_use]
     pub fn metrics(&self) -> PoolMetrics {
         self.pool.shared.metrics()
@@ -158,8 +162,8 @@ impl Tenant {
         &self.state.key
     }
 
-    /// Evaluates a script in the tenant's sandbox and checks it against the contract `C`. The proxy calls it there, or in
-    /// the sandbox that takes its place. The top level of the script cannot wait for the host.
+    /// Evaluates a script in the tenant's sandbox and checks it against the contract `C`. The proxy calls the script there,
+    /// or in a later sandbox of the tenant. The top level of the script cannot wait for the host.
     ///
     /// # Errors
     ///
@@ -171,7 +175,7 @@ impl Tenant {
         Ok(C::proxy(self.pooled(id, BindTenant::of::<C>(), script, exported)))
     }
 
-    /// [`load`](Self::load) for a task, which it does not block. The future is `Send`, and needs no runtime.
+    /// [`load`](Self::load) for a task, without blocking it. The future is `Send`, and needs no runtime.
     ///
     /// ```
     /// # use sandbox_runtime::{Result, SandboxPool, Script, sandbox_api};
@@ -212,7 +216,7 @@ impl Tenant {
         Pooled { tenant: self.clone(), loaded, deadline: Deadline::NEVER }
     }
 
-    /// Makes the tenant's sandbox now, if it has none, so that its next call need not.
+    /// Makes the tenant's sandbox now, if it has none, so that its next call is faster.
     ///
     /// # Errors
     ///
@@ -221,7 +225,7 @@ impl Tenant {
         self.run(None, Deadline::NEVER, |_| Ok(()))
     }
 
-    /// [`warm_up`](Self::warm_up) for a task, which it does not block.
+    /// [`warm_up`](Self::warm_up) for a task, without blocking it.
     ///
     /// # Errors
     ///
@@ -230,14 +234,14 @@ impl Tenant {
         self.ask(|_| Ok(())).await
     }
 
-    /// What its guests have used, in all sandboxes that it has had. With [`Trust::SameTenant`], what all realms of its
-    /// isolate have used.
+    /// The usage of its guests, in all sandboxes that the tenant has had. With [`Trust::SameTenant`], the usage of all
+    /// realms of its isolate.
     #[must_use]
     pub fn usage(&self) -> Usage {
         self.state.usage()
     }
 
-    /// Takes what its guests wrote to a console that [captures](crate::Console::Capture) since it was taken last.
+    /// Takes the output of a console that [captures](crate::Console::Capture), since it was last taken.
     #[must_use]
     pub fn take_console(&self) -> ConsoleOutput {
         match self.pool.shared.trust {
@@ -259,8 +263,8 @@ impl Tenant {
         }
     }
 
-    /// The thread of its sandbox; another one than before when the tenant has become slow, or quick again, or when a call of
-    /// another tenant holds the thread.
+    /// The thread of its sandbox. The thread changes when the tenant becomes slow, or quick again, or when a call of another
+    /// tenant holds it.
     fn thread(&self) -> Arc<WorkerThread> {
         let is_here = |at: usize| self.pool.threads[at].is_here();
         let at = self.pool.shared.place(&self.state, is_here);
@@ -286,7 +290,7 @@ impl BindTenant {
     }
 }
 
-/// A script that is loaded for the first time.
+/// The first load of a script.
 struct Loading {
     id: u64,
     script: Script,

@@ -1,4 +1,6 @@
-//! What the threads of a pool share: who its tenants are, where they are served, and what they take.
+//! The shared state of a pool: its tenants, their threads, and the memory of their sandboxes.
+//!
+//! Any thread may use it. `place` decides where a tenant's calls go.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -23,17 +25,17 @@ use crate::time::Nanos;
 /// Makes the implementation of a contract for a tenant.
 pub(super) type HostFactory = Arc<dyn Fn(&str) -> Result<Host, String> + Send + Sync>;
 
-/// What the threads of a pool share.
+/// The state that the threads of a pool share.
 pub(crate) struct PoolState {
     pub(super) settings: Settings,
     pub(super) hosts: Vec<HostFactory>,
     pub(super) trust: Trust,
     #[cfg(feature = "process")]
     pub(super) process: Option<crate::process::Process>,
-    /// After how much one is replaced.
+    /// After how much use a process is replaced.
     #[cfg(feature = "process")]
     pub(super) recycle: RecycleCount,
-    /// How many threads there are for quick tenants; those for slow ones come after them.
+    /// The number of threads for quick tenants. The threads for slow tenants come after these.
     pub(super) lane: usize,
     pub(super) most: u64,
     pub(super) idle: Duration,
@@ -43,7 +45,7 @@ pub(crate) struct PoolState {
     pub(super) cooldown: Duration,
     pub(super) probation: u32,
     pub(super) mailboxes: Vec<Arc<Mailbox>>,
-    /// How many tenants each thread has.
+    /// The number of tenants on each thread.
     pub(super) lodgers: Vec<AtomicUsize>,
     pub(super) memory: AtomicU64,
     pub(super) counts: Counts,
@@ -54,7 +56,7 @@ pub(crate) struct PoolState {
 pub(super) struct Tenants {
     by_key: HashMap<String, Arc<TenantState>>,
     last: u64,
-    /// How many there have to be before those are looked for that can be forgotten.
+    /// The number of tenants from which on unused ones are removed.
     many: usize,
 }
 
@@ -68,7 +70,7 @@ impl PoolState {
         if let Some(known) = tenants.by_key.get(key) {
             return known.clone();
         }
-        // Whoever calls the host may invent keys.
+        // The host may take keys from its users, so their number must not grow without bound.
         if tenants.by_key.len() > tenants.many {
             self.forget_strangers(&mut tenants);
             tenants.many = 2 * tenants.by_key.len() + 1024;
@@ -79,7 +81,7 @@ impl PoolState {
         tenant
     }
 
-    /// Forgets tenants that have nothing and that nobody holds.
+    /// Removes tenants without a sandbox, a call or a handle.
     pub(super) fn forget_strangers(&self, tenants: &mut Tenants) {
         tenants.by_key.retain(|_, tenant| {
             let is_held = Arc::strong_count(tenant) > 1;
@@ -102,13 +104,13 @@ impl PoolState {
 
     fn is_cooling_down(&self, tenant: &TenantState) -> bool {
         let Some(offended) = tenant.offended.load(Ordering::Relaxed) else { return false };
-        // Twice as long each time, so that one who lies low does not come back again and again.
+        // The time doubles, so that a tenant which pauses its attack does not come back again and again.
         let times = tenant.offences.load(Ordering::Relaxed).clamp(1, 8) - 1;
         clock::now().since(offended) < Nanos::of(self.cooldown).saturating_mul(1 << times)
     }
 
-    /// The number of the thread that a tenant's next call goes to. Calls that wait go there as well. `is_here` says whether a
-    /// thread is the one that asks, and so can serve the call whatever holds it.
+    /// The number of the thread for a tenant's next call. Waiting calls go there as well. `is_here` says whether a thread is
+    /// the caller's own, which can serve the call although it is held.
     pub(super) fn place(&self, tenant: &TenantState, is_here: impl Fn(usize) -> bool + Copy) -> usize {
         let before = tenant.thread.get();
         let is_slow = self.is_slow(tenant);
@@ -126,7 +128,7 @@ impl PoolState {
             return at;
         }
         if !tenant.thread.change(before, next) {
-            // Another call has found a place first.
+            // Another call has chosen a thread first.
             return self.place(tenant, is_here);
         }
         self.lodgers[next].fetch_add(1, Ordering::Relaxed);
@@ -139,7 +141,7 @@ impl PoolState {
         next
     }
 
-    /// After how long a call that waits looks whether another thread can serve it.
+    /// The interval at which a waiting call checks whether another thread can serve it.
     pub(super) fn look(&self) -> Duration {
         self.slow.max(Duration::from_millis(1))
     }
@@ -149,10 +151,11 @@ impl PoolState {
         self.mailboxes.get(at).is_some_and(|mailbox| mailbox.held().1 >= self.look())
     }
 
-    /// Whether a tenant is better served by another thread than by its own, which a call of another tenant holds.
+    /// Whether a tenant is better served by another thread, because a call of another tenant holds its own.
     ///
-    /// What has to be made anew there must have taken a tenth of the time at most that it would wait here: where the machine
-    /// is slow or busy, tenants move less. Slow tenants stay where they are: their calls are long, and hold up one another.
+    /// The sandbox must be made anew on the other thread. So a tenant moves only if making it took at most a tenth of the
+    /// time that the call has already held the thread. On a slow or busy machine, tenants therefore move less. Slow tenants
+    /// stay, because their calls are long and delay one another.
     fn has_to_flee(&self, tenant: &TenantState, at: usize) -> bool {
         if at >= self.lane || !self.is_held(at) {
             return false;
@@ -161,7 +164,7 @@ impl PoolState {
         if holder == tenant.id || !tenant.has_sandbox() {
             return holder != tenant.id;
         }
-        // Its sandbox here is given up once the thread is free. Until then it has two.
+        // The sandbox here is discarded once the thread is free. Until then the tenant has two.
         let two = self.memory.load(Ordering::SeqCst).saturating_add(tenant.memory.load(Ordering::SeqCst));
         let has_room = two <= self.most;
         has_room && Nanos::of(held) >= tenant.making.load(Ordering::Relaxed).saturating_mul(10)
@@ -185,7 +188,7 @@ impl PoolState {
         self.memory.load(Ordering::SeqCst) <= self.most
     }
 
-    /// Has sandboxes given up, on whichever thread, the ones that were not used for longest first, until there is room.
+    /// Has sandboxes discarded until there is room, on any thread, the longest unused first.
     pub(super) fn make_room(&self) {
         let mut excess = self.memory.load(Ordering::SeqCst).saturating_sub(self.most);
         if excess == 0 {
@@ -205,7 +208,7 @@ impl PoolState {
         }
     }
 
-    /// A call is over, which took its thread so long.
+    /// A call of a tenant is over, and took its thread for this long.
     pub(super) fn is_over<R>(
         &self,
         span: &Span,
@@ -220,16 +223,16 @@ impl PoolState {
             Ok(_) => _ = tenant.proved.fetch_add(1, Ordering::Relaxed),
             Err(_) => count(&self.counts.failed),
         }
-        // Time that passes on a slow thread may be that of others.
+        // On a slow thread, other threads may run in this time.
         let is_slow = self.is_slow(tenant);
         let is_ended = matches!(outcome, Err(Error::Limit { kind, .. }) if ends_late(*kind, is_slow));
-        // An equal share of half of the time that the quick threads have.
+        // An equal share of half of the quick threads' time.
         let sandboxes = self.counts.sandboxes.load(Ordering::Relaxed).max(1);
         let rate = self.lane as f64 / (2.0 * sandboxes as f64);
         let overdraws = tenant.overdraws(ran, rate, self.slow);
         if is_ended || overdraws {
             tenant.offends(!self.is_cooling_down(tenant));
-            // Its calls that wait do not cost the quick threads more.
+            // Its waiting calls move too, and take no more time of the quick threads.
             self.place(tenant, |_| true);
         }
         if let Some(tenant_sandbox) = tenant_sandbox {
@@ -253,7 +256,7 @@ impl PoolState {
     }
 }
 
-/// Limits whose calls have cost others time, or will.
+/// Limits that a call reaches only after it has taken other tenants' time.
 fn ends_late(kind: LimitKind, is_slow: bool) -> bool {
     match kind {
         LimitKind::Wall => !is_slow,

@@ -1,4 +1,6 @@
-//! What a pool knows of a tenant, wherever its sandbox is.
+//! The state of one tenant, wherever its sandbox is.
+//!
+//! Any thread may read it. The counters are atomics, and the placement is under a lock.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -36,26 +38,26 @@ impl Default for ChosenThread {
 
 pub(crate) struct TenantState {
     pub(super) key: String,
-    /// What the queues know it by; never 0.
+    /// The number of the tenant in the queues; never 0.
     pub(super) id: u64,
-    /// The thread that its sandbox is on.
+    /// The thread of its sandbox.
     pub(super) thread: ChosenThread,
     /// Calls that wait or are under way.
     pub(super) waiting: AtomicUsize,
-    /// When it was last called.
+    /// When the tenant was last called.
     pub(super) used: AtomicTime<Timestamp>,
     /// When it last took too much time, or met a limit.
     pub(super) offended: AtomicTime<Option<Timestamp>>,
-    /// How often it has become slow.
+    /// How often the tenant has become slow.
     pub(super) offences: AtomicU32,
-    /// How many of its calls went well.
+    /// How many of its calls succeeded.
     pub(super) proved: AtomicU32,
     allowance: Mutex<Allowance>,
     /// How long it took to make its sandbox and to load its scripts into it.
     pub(super) making: AtomicTime<Nanos>,
-    /// What its sandbox takes, in bytes.
+    /// The memory of its sandboxes, in bytes.
     pub(super) memory: AtomicU64,
-    /// How many sandboxes it has: two, while one thread has not yet given up what another has made anew.
+    /// The number of its sandboxes: two, while one thread has not yet discarded a sandbox that another has made anew.
     tenant_sandboxes: AtomicUsize,
     pub(super) captured: Arc<Captured>,
     scripts: AtomicU64,
@@ -65,24 +67,24 @@ pub(crate) struct TenantState {
 /// The processor time that a tenant may use on the quick threads: a token bucket.
 #[derive(Default)]
 struct Allowance {
-    /// What it has used beyond what it was given since, in nanoseconds.
+    /// The used time beyond the time granted since, in nanoseconds.
     debt: f64,
     at: Timestamp,
 }
 
-/// The sandboxes of a tenant, as far as others know them.
+/// The sandboxes of a tenant, for other threads.
 #[derive(Default)]
 struct Placement {
-    /// What ends a call in the one that there is now, which has this meter.
+    /// The handle that ends a call in the current sandbox, with the sandbox's meter.
     now: Option<(Arc<Meter>, Option<Arc<Watch>>)>,
-    /// The meters that something more may be on: of that one, and of those that calls are still under way in.
+    /// The meters that can still grow: of the current sandbox, and of earlier ones with calls under way.
     open: Vec<Arc<Meter>>,
-    /// What is on the others.
+    /// The usage of all other sandboxes.
     past: Usage,
 }
 
 impl Placement {
-    /// What all together have used.
+    /// The usage of all sandboxes together.
     fn usage(&mut self) -> Usage {
         let past = &mut self.past;
         self.open.retain(|meter| {
@@ -121,11 +123,11 @@ impl TenantState {
         self.placement.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// It has a sandbox.
+    /// The tenant has got a sandbox.
     pub(super) fn moves_in(&self, watch: Option<Arc<Watch>>, meter: Arc<Meter>) {
         let mut placement = self.placement();
         placement.usage();
-        // Where tenants share a sandbox it may have had a part of it before.
+        // Where tenants share a sandbox, the tenant may have had a part of it before.
         if !placement.open.iter().any(|known| Arc::ptr_eq(known, &meter)) {
             placement.open.push(meter.clone());
         }
@@ -133,7 +135,7 @@ impl TenantState {
         self.tenant_sandboxes.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// It has one of its sandboxes no longer. Calls that are under way there are still on its bill.
+    /// The tenant has lost one of its sandboxes. Calls that are under way there still go on the tenant's bill.
     pub(super) fn moves_out(&self, meter: &Arc<Meter>) {
         self.tenant_sandboxes.fetch_sub(1, Ordering::SeqCst);
         let mut placement = self.placement();
@@ -153,17 +155,17 @@ impl TenantState {
         self.placement().usage()
     }
 
-    /// A number for a script of its.
+    /// A number for a script of the tenant.
     pub(super) fn next_script(&self) -> u64 {
         self.scripts.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Notes that it is called.
+    /// Notes a call of the tenant.
     pub(super) fn touch(&self) {
         self.used.store(clock::now(), Ordering::Relaxed);
     }
 
-    /// Notes that it has used so much, where it is given `rate` of a thread's time. Says whether it is beyond `burst`.
+    /// Adds used time, against a grant of `rate` of a thread's time. Returns whether the debt exceeds `burst`.
     pub(super) fn overdraws(&self, used: Duration, rate: f64, burst: Duration) -> bool {
         let now = clock::now();
         let mut allowance = self.allowance.lock().unwrap_or_else(PoisonError::into_inner);
@@ -171,12 +173,12 @@ impl TenantState {
         allowance.at = now;
         allowance.debt = (allowance.debt - given).max(0.0) + used.as_nanos() as f64;
         let is_beyond = allowance.debt > burst.as_nanos() as f64;
-        // So that one who stops comes back.
+        // The debt is bounded, so that a tenant which stops can come back.
         allowance.debt = allowance.debt.min(2.0 * burst.as_nanos() as f64);
         is_beyond
     }
 
-    /// It has been slow. `is_new` says that it was not taken for slow before.
+    /// Notes that the tenant was slow. `is_new` says that it was quick before.
     pub(super) fn offends(&self, is_new: bool) {
         self.offended.store(Some(clock::now()), Ordering::Relaxed);
         if is_new {
@@ -184,7 +186,7 @@ impl TenantState {
         }
     }
 
-    /// Nothing of it waits or runs.
+    /// Whether no call of the tenant waits or runs.
     pub(super) fn is_idle(&self) -> bool {
         self.waiting.load(Ordering::SeqCst) == 0
     }

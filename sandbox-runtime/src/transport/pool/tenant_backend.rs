@@ -1,4 +1,6 @@
-//! What the sandbox of a tenant is: a realm of an isolate of this thread, a process, or a realm in one.
+//! The backend of a tenant's sandbox: a realm of an isolate of this thread, a process, or a realm in a process.
+//!
+//! `tenant_sandbox` owns backends. A backend stays on its thread.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -29,7 +31,7 @@ pub(crate) enum TenantBackend {
     #[cfg(feature = "process")]
     Process {
         sandbox: ProcessSandbox,
-        /// Where tenants share the process.
+        /// The tenant's realm, where tenants share the process.
         realm: Option<ProcessRealm>,
         bindings: RefCell<HashMap<u64, Processed>>,
     },
@@ -45,7 +47,7 @@ impl TenantBackend {
         Self::Process { sandbox, realm, bindings: RefCell::default() }
     }
 
-    /// Evaluates a script and binds it to a contract. Says which methods there are.
+    /// Evaluates a script and binds it to a contract. Returns which methods the script has.
     pub(super) fn bind(
         &self,
         id: u64,
@@ -75,7 +77,7 @@ impl TenantBackend {
         }
     }
 
-    /// Whether a script was loaded into this very sandbox.
+    /// Whether the script was loaded into this sandbox.
     pub(super) fn has(&self, id: u64) -> bool {
         match self {
             Self::Realm { bindings, .. } => bindings.borrow().contains_key(&id),
@@ -84,7 +86,7 @@ impl TenantBackend {
         }
     }
 
-    /// A script as it is bound, in an isolate of this thread.
+    /// The binding of a script, in an isolate of this thread.
     pub(super) fn bound(&self, id: u64) -> Option<(Rc<Isolate>, Rc<Binding>)> {
         match self {
             Self::Realm { isolate, bindings, .. } => {
@@ -95,7 +97,7 @@ impl TenantBackend {
         }
     }
 
-    /// A script as it is bound, in a process.
+    /// The binding of a script, in a process.
     #[cfg(feature = "process")]
     pub(super) fn away(&self, id: u64, deadline: Deadline) -> Option<Processed> {
         match self {
@@ -104,7 +106,7 @@ impl TenantBackend {
         }
     }
 
-    /// Calls a method of a script that was loaded into it.
+    /// Calls a method of a loaded script.
     pub(super) fn call<M: GuestMethod>(
         &self,
         loaded: &Loaded,
@@ -143,7 +145,7 @@ impl TenantBackend {
         }
     }
 
-    /// What ends a call from another thread, where that can be done.
+    /// The handle that ends a call from another thread, where there is one.
     pub(super) fn watch(&self) -> Result<Option<Arc<Watch>>> {
         match self {
             Self::Realm { isolate, .. } => isolate.watch().map(Some),
@@ -152,7 +154,7 @@ impl TenantBackend {
         }
     }
 
-    /// Whether it can be called.
+    /// Whether the sandbox can be called.
     pub(super) fn is_live(&self) -> bool {
         match self {
             Self::Realm { isolate, .. } => isolate.is_live(),
@@ -179,7 +181,7 @@ impl TenantBackend {
         }
     }
 
-    /// What is left of the call under way, if any is.
+    /// The time until the deadline of the call under way, if there is one.
     pub(crate) fn left(&self) -> Option<Duration> {
         match self {
             Self::Realm { isolate, .. } => isolate.left(),
@@ -188,7 +190,7 @@ impl TenantBackend {
         }
     }
 
-    /// What it takes, in bytes, with all that share it.
+    /// The memory in bytes, including that of all tenants which share the backend.
     pub(super) fn memory(&self) -> u64 {
         match self {
             Self::Realm { isolate, .. } => isolate.memory() as u64,
@@ -197,7 +199,7 @@ impl TenantBackend {
         }
     }
 
-    /// Whether it is a process that has done or taken so much that another is to take its place.
+    /// Whether a process has made enough calls, or has enough memory, to be replaced.
     #[cfg(feature = "process")]
     pub(super) fn is_due(&self, most: &RecycleCount) -> bool {
         match self {

@@ -1,4 +1,6 @@
-//! The sandboxes of tenants, on the thread that they live on.
+//! The sandboxes of tenants on one thread: making, measuring and discarding them.
+//!
+//! [`TenantSandboxes`] belongs to a worker thread of a pool, and stays on it.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -29,17 +31,17 @@ pub(crate) struct TenantSandbox {
     pub(super) tenant: Arc<TenantState>,
     pub(crate) backend: TenantBackend,
     meter: Arc<Meter>,
-    /// It was discarded, and that has been counted.
+    /// The sandbox was discarded, and counted as such.
     is_dead: Cell<bool>,
-    /// As many have it as share what the backend takes.
+    /// One clone for each tenant that shares the backend.
     share: Rc<()>,
-    /// What it takes, in bytes, when it was looked at last.
+    /// The memory in bytes, when it was last measured.
     memory: Cell<u64>,
-    /// How many calls there were since its memory was looked at.
+    /// The number of calls since the memory was measured.
     unmeasured: Cell<u32>,
 }
 
-/// How often the memory of a sandbox is looked at, in calls, when they are short.
+/// The memory of a sandbox is measured after this many short calls.
 const MEASURED: u32 = 32;
 
 impl TenantSandbox {
@@ -48,7 +50,7 @@ impl TenantSandbox {
         self.meter.usage().last.cpu
     }
 
-    /// Evaluates a script anew when the sandbox is another one than before.
+    /// Evaluates a script again, if this sandbox has not evaluated it.
     pub(super) fn settle(&self, loaded: &Loaded, deadline: Deadline) -> Result<()> {
         if self.backend.has(loaded.id) {
             return Ok(());
@@ -59,12 +61,12 @@ impl TenantSandbox {
         bound
     }
 
-    /// Whether it was discarded since this was asked last.
+    /// Whether the sandbox was discarded since the last question.
     pub(super) fn has_died(&self) -> bool {
         !self.backend.is_live() && !self.is_dead.replace(true)
     }
 
-    /// Whether another sandbox is to take its place.
+    /// Whether another sandbox must take its place.
     fn is_due(&self) -> bool {
         #[cfg(feature = "process")]
         return self.backend.is_due(&self.shared.recycle);
@@ -72,7 +74,7 @@ impl TenantSandbox {
         false
     }
 
-    /// Looks at its memory, now and then.
+    /// Measures the memory, at intervals.
     pub(super) fn measure(&self, is_due: bool) {
         let calls = self.unmeasured.get() + 1;
         if !is_due && calls < MEASURED {
@@ -97,12 +99,12 @@ impl Drop for TenantSandbox {
     }
 }
 
-/// Why a sandbox is given up.
+/// Why a sandbox is discarded.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Leaving {
     Idle,
     Memory,
-    /// Its tenant goes to another thread.
+    /// The tenant moves to another thread.
     Moved,
 }
 
@@ -110,12 +112,12 @@ pub(super) enum Leaving {
 #[derive(Default)]
 pub(crate) struct TenantSandboxes {
     by_tenant: RefCell<HashMap<u64, Rc<TenantSandbox>>>,
-    /// What they have realms of, where tenants share one.
+    /// The isolate or process that the tenants share, where they share one.
     common: RefCell<SharedSandbox>,
     sweep: RefCell<Option<Sweep>>,
 }
 
-/// An isolate, or a process, for as long as somebody has a realm of it.
+/// An isolate or a process, which exists as long as a tenant has a realm of it.
 #[derive(Default)]
 struct SharedSandbox {
     isolate: Weak<Isolate>,
@@ -125,7 +127,7 @@ struct SharedSandbox {
 }
 
 impl SharedSandbox {
-    /// One more has a share.
+    /// Adds a share.
     fn share(&mut self) -> Rc<()> {
         self.share.upgrade().unwrap_or_else(|| {
             let share = Rc::new(());
@@ -135,7 +137,7 @@ impl SharedSandbox {
     }
 }
 
-/// Gives up what nobody uses.
+/// The timing of the search for unused sandboxes.
 struct Sweep {
     shared: Arc<PoolState>,
     at: Instant,
@@ -156,7 +158,7 @@ impl TenantSandboxes {
         self.by_tenant.borrow().get(&tenant).cloned()
     }
 
-    /// The sandbox of a tenant; a new one when it has none, or when it was discarded.
+    /// The sandbox of a tenant. Makes one when there is none, or when it was discarded.
     pub(super) fn of(
         &self,
         worker: &Worker,
@@ -182,7 +184,7 @@ impl TenantSandboxes {
                 .overloaded(tenant, "all sandboxes together take all the memory they may, and are busy"));
         }
         let began = clock::now();
-        // To make one takes what the machine needs for it, and ends.
+        // The time to make a sandbox depends on the machine and is bounded, so it does not count as holding the thread.
         let tenant_sandbox = Rc::new(worker.apart(|| self.create(worker, shared, tenant))?);
         tenant.making.store(clock::now().since(began), Ordering::Relaxed);
         self.by_tenant.borrow_mut().insert(tenant.id, tenant_sandbox.clone());
@@ -270,7 +272,7 @@ impl TenantSandboxes {
         Ok(isolate)
     }
 
-    /// Gives the sandbox of a tenant up, unless it is used.
+    /// Discards the sandbox of a tenant, unless it is in use.
     pub(super) fn evict(&self, tenant: u64, why: Leaving) {
         let Some(tenant_sandbox) = self.get(tenant) else { return };
         let is_used = tenant_sandbox.backend.is_running()
@@ -288,7 +290,7 @@ impl TenantSandboxes {
         drop((removed, tenant_sandbox));
     }
 
-    /// Gives up sandboxes of this thread until there is room, the one that was not used for longest first.
+    /// Discards sandboxes of this thread until there is room, the longest unused first.
     fn make_room(&self, shared: &Arc<PoolState>) {
         while !shared.has_room() {
             let all = self.all();
@@ -305,12 +307,12 @@ impl TenantSandboxes {
         }
     }
 
-    /// When somebody has to look for what nobody uses.
+    /// When to search for unused sandboxes next.
     pub(crate) fn alarm(&self) -> Option<Instant> {
         self.sweep.borrow().as_ref().map(|sweep| sweep.at)
     }
 
-    /// Gives up what nobody uses, when it is time to look.
+    /// Discards unused sandboxes, when it is time.
     pub(crate) fn sweep(&self) {
         let now = Instant::now();
         let shared = match &mut *self.sweep.borrow_mut() {
@@ -336,7 +338,7 @@ impl TenantSandboxes {
     }
 }
 
-/// How often it is looked for what nobody uses.
+/// The interval of the search for unused sandboxes.
 fn interval(idle: Duration) -> Duration {
     (idle / 4).clamp(Duration::from_millis(1), Duration::from_secs(60))
 }
@@ -352,7 +354,7 @@ impl PoolState {
         self.hosts.iter().map(make).collect()
     }
 
-    /// A process, for a tenant or for all. Its hosts are called by this thread alone, which waits for each of its calls.
+    /// A process, for a tenant or for all. Only this thread calls its hosts, and waits for each of its calls.
     #[cfg(feature = "process")]
     fn start(&self, settings: Settings, tenant: &str, process: &Process) -> Result<ProcessSandbox> {
         let hosts = self.hosts(tenant).into_iter().collect::<Result<Vec<_>, _>>().map_err(Error::build)?;

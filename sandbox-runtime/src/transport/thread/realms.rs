@@ -12,15 +12,15 @@ use crate::time::Deadline;
 
 /// One more realm of a [`Sandbox`]: a global and intrinsics of its own, with the same host contracts and settings.
 ///
-/// No object of one realm is reachable from another, so what a script does to `globalThis` or to `Array.prototype`, no
-/// script of another realm sees. A realm costs a fraction of what a sandbox does, in time and in memory. For that, the realms of a
-/// sandbox share its thread, its heap and its fate: one at a time runs, limits hold for all of them together where they do
-/// for a sandbox, and when one has filled the heap, all are discarded. So realms are for scripts of **one trust level**,
-/// such as the rules of one tenant; another tenant gets a sandbox of its own. They draw from one sequence of seeded random
-/// numbers, and write to one console.
+/// No object of one realm is reachable from another. So a script of another realm sees no change of `globalThis` or
+/// `Array.prototype`. A realm costs a fraction of a sandbox, in time and in memory. In return, the realms of a sandbox share
+/// its thread and its heap. One realm at a time runs, and limits hold for all of them together where they hold for a
+/// sandbox. When one has filled the heap, all are discarded. So realms are for scripts of **one trust level**, such as the
+/// rules of one tenant. Another tenant gets a sandbox of its own. All realms share one sequence of seeded random numbers,
+/// and one console.
 ///
 /// A clone is another handle of the same realm. When the last handle, [`Guest`] and proxy of a realm is gone, its memory is
-/// collected in time. After [`Sandbox::reset`] a realm of before answers [`Error::Discarded`](crate::Error::Discarded).
+/// collected in time. After [`Sandbox::reset`], an earlier realm returns [`Error::Discarded`](crate::Error::Discarded).
 ///
 /// ```
 /// use sandbox_runtime::{Result, Sandbox, Script, sandbox_api};
@@ -44,13 +44,12 @@ pub struct Realm {
 }
 
 impl Sandbox {
-    /// Makes one more realm, with a global and intrinsics of its own; see [`Realm`]. A host method may do so, too.
+    /// Makes one more realm, with a global and intrinsics of its own; see [`Realm`]. A host method may call this too.
     ///
     /// # Errors
     ///
-    /// [`Error::Limit`](crate::Error::Limit), for it is a call like any other, which takes some milliseconds with
-    /// [`Intrinsics::Frozen`](crate::Intrinsics::Frozen);
-    /// [`Error::Discarded`](crate::Error::Discarded).
+    /// [`Error::Limit`](crate::Error::Limit), because making a realm counts as a call, which takes some milliseconds with
+    /// [`Intrinsics::Frozen`](crate::Intrinsics::Frozen); [`Error::Discarded`](crate::Error::Discarded).
     pub fn realm(&self) -> Result<Realm> {
         self.handle.run(self.make_realm())
     }
@@ -63,7 +62,7 @@ impl Sandbox {
         }
     }
 
-    /// [`realm`](Self::realm) for a task, which it does not block.
+    /// [`realm`](Self::realm) for a task, without blocking it.
     ///
     /// # Errors
     ///
@@ -88,7 +87,7 @@ impl Realm {
         Guest::evaluate(&self.realm.handle, self.deadline, move |slot| get(slot, key), script)
     }
 
-    /// [`eval`](Self::eval) for a task, which it does not block; see [`Sandbox::eval_async`].
+    /// [`eval`](Self::eval) for a task, without blocking it; see [`Sandbox::eval_async`].
     ///
     /// # Errors
     ///
@@ -98,7 +97,7 @@ impl Realm {
         Guest::evaluate_async(&self.realm.handle, self.deadline, move |slot| get(slot, key), script).await
     }
 
-    /// [`load`](Self::load) for a task, which it does not block.
+    /// [`load`](Self::load) for a task, without blocking it.
     ///
     /// # Errors
     ///
