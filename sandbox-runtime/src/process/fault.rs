@@ -1,4 +1,7 @@
-//! Errors on their way from the child's sandbox to the parent, who believes nothing of them: texts are cut, places are looked up.
+//! Errors on their way from the child to the parent.
+//!
+//! The parent trusts no part of them: texts are cut, and places are looked up. [`RemoteFault`] is the encoded form, and
+//! [`Hearing`] decodes it.
 
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +25,7 @@ pub(crate) enum RemoteFault {
         line: usize,
         column: usize,
     },
-    /// The numbers of the methods, and what was found.
+    /// The numbers of the methods, and the exports that were found.
     Mismatch {
         script: String,
         problems: Vec<(usize, Option<String>)>,
@@ -34,8 +37,8 @@ pub(crate) enum RemoteFault {
         to_host: bool,
         violations: Vec<[String; 3]>,
         truncated: bool,
-        /// It is of a host method that gave more than may cross. The parent has checked what its contract asks for, and only
-        /// the child counts what it has been given.
+        /// The value is a host method's result that exceeds a budget. The parent has checked the contract. Only the child
+        /// counts the values that it receives.
         of_host: bool,
     },
     Limit(Over),
@@ -47,16 +50,16 @@ pub(crate) enum RemoteFault {
     Blocking,
 }
 
-/// A limit that was met. Its value is the parent's.
+/// A limit that was exceeded. The parent knows its value.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Over {
     kind: u8,
     phase: Option<u8>,
-    /// The bytes that were met.
+    /// The bytes that were found.
     met: Option<u64>,
     /// The host method that was called too often.
     method: Option<Site>,
-    /// It is the limit of that method alone.
+    /// Whether the limit is the method's own.
     is_of_method: bool,
     script: Option<String>,
     place: Option<Site>,
@@ -65,13 +68,13 @@ pub(crate) struct Over {
 /// The names of a contract and of a method.
 pub(crate) type Site = (String, String);
 
-/// What a guest threw.
+/// An exception of a guest.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Exception {
     name: Option<String>,
     message: String,
     stack: Vec<(Option<String>, String, usize, usize)>,
-    /// As it is encoded.
+    /// The encoded value.
     value: Option<Vec<u8>>,
     cause: Option<Box<Exception>>,
     source: Option<u64>,
@@ -95,14 +98,14 @@ fn site(place: Place) -> Site {
 }
 
 impl RemoteFault {
-    /// An error as it is sent. `methods` are those of the contract that was to be bound.
+    /// Encodes an error. `methods` are those of the contract that was being bound.
     pub(crate) fn of(error: Error, methods: &[MethodSpec]) -> Self {
         match error {
             Error::Syntax { script, message, line, column, .. } => {
                 Self::Syntax { script, message, line, column }
             }
             Error::Mismatch { script, problems, exports, .. } => {
-                // All problems are of methods of the contract.
+                // Every problem names a method of the contract.
                 let index = |name: &str| methods.iter().position(|method| method.name == name);
                 let problems =
                     problems.into_iter().filter_map(|problem| Some((index(problem.export)?, problem.found)));
@@ -171,17 +174,17 @@ impl Exception {
     }
 }
 
-/// What turns what a child says into errors of this process.
+/// Decodes the child's errors into errors of this process.
 pub(crate) struct Hearing<'h> {
-    /// What was being called.
+    /// The method that was called.
     pub(crate) place: Option<Place>,
-    /// The contract that it is of, or is to be bound.
+    /// The contract of the call, or the contract that was being bound.
     pub(crate) contract: Option<&'static ContractSpec>,
     /// A sandbox or a realm was to be made.
     pub(crate) builds: bool,
-    /// All others that the guest can name.
+    /// All other contracts that the guest can name.
     pub(crate) hosts: &'h [&'static ContractSpec],
-    /// What the guest is limited to.
+    /// The limits of the guest.
     pub(crate) limits: &'h Limits,
     /// The errors of host methods, by their numbers.
     pub(crate) source: &'h dyn Fn(u64) -> Option<crate::error::Source>,
@@ -248,7 +251,7 @@ impl Hearing<'_> {
         }
     }
 
-    /// A limit that was met; its value is known here.
+    /// The error of an exceeded limit, with the value that this side knows.
     fn over(&self, over: Over) -> Option<Error> {
         let kind = *LIMITS.get(usize::from(over.kind))?;
         let mut excess = self.limits.excess(kind);
@@ -308,7 +311,7 @@ impl Hearing<'_> {
     }
 }
 
-/// A text of an error is not longer than one of a guest here.
+/// Cuts a text of an error to the length that a guest's text may have here.
 fn cut(mut text: String) -> String {
     const MOST: usize = 4 * 4096;
     if text.len() > MOST {

@@ -1,8 +1,11 @@
-//! What a child is held to: time, CPU time and memory, as the kernel tells them of it.
+//! The limits of a child: time, CPU time and memory, as the kernel reports them.
 //!
-//! Its memory is all that the machine has less of because of it: resident and swapped pages, page tables, and the windows, which keep
-//! what was written to them when the child has dropped its pages. Page tables are not resident memory to the kernel, and a read of
-//! one byte in each 2 MiB of reserved addresses makes 4 KiB of them.
+//! A [`Guard`] belongs to one child. The thread of a call, the idle supervisor and the readiness task check it. A violation
+//! becomes a verdict, and the child is killed.
+//!
+//! The memory of a child is all memory that the machine lacks because of it. This includes resident and swapped pages, page
+//! tables, and the windows. The windows keep their content when the child has dropped its pages. The kernel does not count
+//! page tables as resident. Reading one byte in each 2 MiB of reserved addresses makes 4 KiB of them.
 
 use std::fs::File;
 use std::io;
@@ -19,39 +22,39 @@ use crate::error::Death;
 use crate::isolate::clock;
 use crate::time::{AtomicTime, CpuTime, Deadline, Nanos, Timestamp};
 
-/// How many threads of an engine compute during a call, at most: the guest's, and those that compile for it.
+/// The greatest number of an engine's threads that compute during a call: the guest's, and those that compile for it.
 const THREADS: u64 = 4;
 
-/// What a child is held to.
+/// The limits of a child, and the checks of them.
 pub(super) struct Guard {
-    /// When the call has to be over.
+    /// When the call must be over.
     end: AtomicTime<Deadline>,
-    /// CPU time for calls that are over.
+    /// The CPU time of calls that are over.
     allowed: AtomicTime<Nanos>,
-    /// CPU time that is on a bill, or on nobody's.
+    /// The CPU time that is on a bill, or that no bill needs.
     paid: AtomicTime<Nanos>,
-    /// Bytes of memory that it may have.
+    /// The memory limit, in bytes.
     memory: u64,
-    /// How many it had, when it had most of those times that somebody looked.
+    /// The greatest memory that was seen, in bytes.
     peak: AtomicU64,
-    /// The CPU time that all its threads together may have had.
+    /// The CPU time that all its threads together may have used.
     cpu_end: AtomicTime<Deadline<CpuTime>>,
     status: Option<File>,
     stat: Option<File>,
-    /// Memory that the child has together with this process.
+    /// The memory that the child shares with this process.
     windows: Vec<Arc<dyn Window>>,
-    /// Why it is to be killed.
+    /// Why the child must be killed.
     verdict: Mutex<Option<Death>>,
 }
 
 impl Guard {
     pub(super) fn new(pid: &Pid, memory: u64, windows: Vec<Arc<dyn Window>>) -> Arc<Self> {
-        // That of another namespace of processes has other numbers.
+        // A `/proc` of another PID namespace has other numbers.
         let own = std::fs::read_link("/proc/self")
             .is_ok_and(|own| own.as_os_str() == std::process::id().to_string().as_str());
         let open = |what: &str| {
             let file = own.then(|| File::open(format!("/proc/{}/{what}", pid.number())).ok()).flatten();
-            // Opened, it is of one process for ever. This one, if that has its number still.
+            // An open file stands for one process for ever. The number is checked once more, after the open.
             file.filter(|_| pid.is_ours().is_ok())
         };
         let (status, stat) = (open("status"), open("stat"));
@@ -65,34 +68,34 @@ impl Guard {
         self.end.store(end, Ordering::Relaxed);
     }
 
-    /// Has it be over then at the earliest.
+    /// Moves the end of the call to `end`, if that is later.
     pub(super) fn until_at_least(&self, end: Deadline) {
         self.until(self.end().max(end));
     }
 
-    /// Has it have so long from now on, at the least.
+    /// Moves the end of the call to `time` from now, if that is later.
     pub(super) fn for_at_least(&self, time: Duration) {
         self.until_at_least(Deadline::after(clock::now(), Nanos::of(time)));
     }
 
-    /// A call is over that has taken so long.
+    /// Notes the duration of a call that is over.
     pub(super) fn called(&self, took: Nanos) {
         self.until(Deadline::NEVER);
         self.allowed
             .fetch_add(took.saturating_mul(THREADS).saturating_add(Nanos::of(MOMENT)), Ordering::Relaxed);
     }
 
-    /// The CPU time that it may have had for its calls so far.
+    /// The CPU time that its calls so far allow.
     pub(super) fn allowed_cpu(&self) -> Duration {
         self.allowed.load(Ordering::Relaxed).duration()
     }
 
-    /// So much of its CPU time is on a bill, or on nobody's.
+    /// Notes CPU time that is on a bill, or that no bill needs.
     pub(super) fn paid(&self, cpu: Nanos) {
         self.paid.fetch_add(cpu, Ordering::Relaxed);
     }
 
-    /// What is on no bill of the CPU time that it had in all.
+    /// The part of its total CPU time that is on no bill.
     pub(super) fn unpaid(&self, cpu: Duration) -> Duration {
         cpu.saturating_sub(self.paid.load(Ordering::Relaxed).duration())
     }
@@ -109,20 +112,20 @@ impl Guard {
         self.verdict.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The memory that it has, in bytes; where the system does not say, 0.
+    /// The memory in bytes; 0 where the system does not report it.
     pub(super) fn resident(&self) -> u64 {
         self.memory().unwrap_or_default()
     }
 
-    /// The same; `None` where the system does not say.
+    /// The memory in bytes; `None` where the system does not report it.
     fn memory(&self) -> Option<u64> {
         let [own, file, shared, swapped, tables] =
             self.status([b"RssAnon:", b"RssFile:", b"RssShmem:", b"VmSwap:", b"VmPTE:"])?;
         let resident = own + file + shared;
-        // The pages of the windows that it has in its own tables are shared ones.
+        // In its page tables, the pages of the windows count as shared.
         let windows = self.windows.iter().map(|window| window.held()).sum::<u64>();
         let held = match resident {
-            // It ends, or hides. Its windows may still be there.
+            // The process is ending, or hides its memory. Its windows may still have memory.
             0 => 0,
             _ => own + file + shared.max(windows) + swapped + tables,
         };
@@ -130,7 +133,8 @@ impl Guard {
         Some(held)
     }
 
-    /// Numbers of `/proc/<pid>/status`, in bytes; 0 where there is none. A name of its own that has an end of a line is escaped there.
+    /// Numbers of `/proc/<pid>/status`, in bytes; 0 for a missing one. The kernel escapes line breaks in a process's name
+    /// there.
     fn status<const N: usize>(&self, names: [&[u8]; N]) -> Option<[u64; N]> {
         let status = contents(self.status.as_ref())?;
         let mut numbers = [0; N];
@@ -144,17 +148,18 @@ impl Guard {
         Some(numbers)
     }
 
-    /// Has the kernel refuse the process memory of its own that goes beyond what it may have by a quarter. Says how much it gets.
+    /// Sets the kernel's limit of the process's own memory, a quarter above its memory limit. Returns the limit in bytes.
     ///
-    /// What it has is looked at now and then, and a guest may be quick, or the machine slow. This is never late, but it
-    /// counts what may be written, used or not (`RLIMIT_DATA`): of V8 150 an empty isolate has 88 MiB, of which 64 MiB are for its
-    /// code. So it is set when the sandbox is there, to what that has, and what its memory may grow by.
+    /// The other checks happen at intervals, and a guest may be quicker, or the machine slow. The kernel's limit is never
+    /// late. But `RLIMIT_DATA` counts memory that may be written, used or not. An empty isolate of V8 150 has 88 MiB of it,
+    /// of which 64 MiB are for code. So the limit is set once the sandbox exists, to its current amount and the growth that
+    /// is allowed.
     ///
-    /// `RLIMIT_AS` counts what is reserved, which is 16 GiB for an empty isolate: it bounds no memory, but the tables that addresses
-    /// need, to a 512th of them.
+    /// `RLIMIT_AS` counts reserved addresses, which are 16 GiB for an empty isolate. That limit bounds page tables, to a
+    /// 512th of the addresses.
     #[cfg(target_os = "linux")]
     pub(super) fn stop_growth(&self, pid: &Pid) -> io::Result<u64> {
-        /// Of what a guest may reserve: some memories of WebAssembly, or one long buffer that can grow.
+        /// Addresses that a guest may reserve: some memories of WebAssembly, or one long resizable buffer.
         const ADDRESSES: u64 = 32 << 30;
         let most = self.memory.saturating_add(self.memory / 4);
         let [data, addresses] = self.status([b"VmData:", b"VmSize:"]).ok_or(io::ErrorKind::NotFound)?;
@@ -168,12 +173,12 @@ impl Guard {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// How the process ended that could not have the memory it asked for.
+    /// The death of a process whose request for memory was refused.
     pub(super) fn refused_memory(&self) -> Death {
         Death::Memory { resident: self.peak.load(Ordering::Relaxed), limit: self.memory }
     }
 
-    /// The CPU time that all its threads have had, to some ten milliseconds; where the system does not say, 0.
+    /// The CPU time of all its threads, to some ten milliseconds; 0 where the system does not report it.
     pub(super) fn cpu(&self) -> Duration {
         let ticks = self.stat([11, 12]).map_or(0, |[user, system]| user.saturating_add(system));
         Duration::from_millis(ticks.saturating_mul(1000) / sys::ticks())
@@ -183,10 +188,10 @@ impl Guard {
         Timestamp::new(Nanos::of(self.cpu()))
     }
 
-    /// Numbers of `/proc/<pid>/stat`, counted from what follows the name.
+    /// Numbers of `/proc/<pid>/stat`, counted from the field after the name.
     fn stat<const N: usize>(&self, which: [usize; N]) -> Option<[u64; N]> {
         let stat = contents(self.stat.as_ref())?;
-        // The name, in parentheses, may hold anything, which need not be text.
+        // The name, in parentheses, may have any bytes.
         let end = stat.iter().rposition(|byte| *byte == b')')?;
         let words = stat.get(end + 2..)?.split(|byte| *byte == b' ').collect::<Vec<_>>();
         let mut numbers = [0; N];
@@ -196,9 +201,9 @@ impl Guard {
         Some(numbers)
     }
 
-    /// Whether it has more threads than an engine has. It is to be killed then.
+    /// Whether it has more threads than an engine has. If so, the child must be killed.
     pub(super) fn has_many_threads(&self) -> bool {
-        /// Of V8, one for each processor at the most, and some.
+        /// V8 has at most one for each processor, and some others.
         const MOST: u64 = 64;
         let most = MOST.max(4 * std::thread::available_parallelism().map_or(0, |count| count.get() as u64));
         let has_many = self.stat([17]).is_some_and(|[threads]| threads > most);
@@ -208,23 +213,23 @@ impl Guard {
         has_many
     }
 
-    /// Lets it have so much CPU time from now on.
+    /// Allows this much more CPU time from now on.
     pub(super) fn allow_cpu(&self, more: Option<Duration>) {
         let end = more.map_or(Deadline::NEVER, |more| Deadline::after(self.cpu_clock(), Nanos::of(more)));
         self.cpu_end.store(end, Ordering::Relaxed);
     }
 
-    /// Lets it have so much more than it was let have before.
+    /// Allows this much more CPU time than before.
     pub(super) fn allow_more_cpu(&self, more: Option<Duration>) {
         let before = self.cpu_end.load(Ordering::Relaxed);
         let end = more.map_or(Deadline::NEVER, |more| before.extended(Nanos::of(more)));
         self.cpu_end.store(end, Ordering::Relaxed);
     }
 
-    /// Lets it have what it takes to write, or to read, a frame of so many bytes: that is on nobody's bill, and may be much for a guest that
-    /// often waits for the host.
+    /// Allows the CPU time to write or read a frame of so many bytes. That time is on no bill, and may be long for a guest
+    /// that often waits for the host.
     pub(super) fn allow_frame(&self, bytes: usize) {
-        /// Of a build that is not optimised, on a slow machine.
+        /// For a debug build, on a slow machine.
         const FRAME: u64 = 200_000;
         const BYTE: u64 = 20;
         if !self.cpu_end.load(Ordering::Relaxed).is_never() {
@@ -232,7 +237,7 @@ impl Guard {
         }
     }
 
-    /// Whether it has more memory than it may, or is such that nobody can tell. It is to be killed then.
+    /// Whether its memory exceeds the limit, or cannot be read. If so, the child must be killed.
     pub(super) fn exceeds(&self) -> bool {
         let Some(resident) = self.memory() else { return false };
         if resident > self.memory {
@@ -245,10 +250,11 @@ impl Guard {
         true
     }
 
-    /// Whether what it has cannot be seen, for its first thread has ended and others go on. Not that of a process which is ending.
+    /// Whether its memory cannot be read, because its first thread has ended and others go on. A process that is ending does
+    /// not count.
     #[cold]
     fn is_hidden(&self) -> bool {
-        /// How long a process may take to end, in looks.
+        /// How many checks an ending process may take.
         const LOOKS: u32 = 50;
         (0..LOOKS).all(|look| {
             if look > 0 {
@@ -258,10 +264,10 @@ impl Guard {
         })
     }
 
-    /// Whether it has had its time. It is to be killed then.
+    /// Whether its time is over. If so, the child must be killed.
     pub(super) fn is_over(&self) -> bool {
         let cpu_end = self.cpu_end.load(Ordering::Relaxed);
-        // The kernel is asked for the CPU time only where that matters.
+        // The kernel is asked for the CPU time only if that is limited.
         let is_over =
             self.end().is_over(clock::now()) || (!cpu_end.is_never() && cpu_end.is_over(self.cpu_clock()));
         if is_over {
@@ -278,13 +284,13 @@ impl Guard {
     }
 }
 
-/// A file of the kernel's about a process, as it is now.
+/// The current content of a kernel's file about a process.
 fn contents(file: Option<&File>) -> Option<Vec<u8>> {
-    /// As much as such a file has, unless its user is of hundreds of groups.
+    /// The usual size of such a file. Only a user of hundreds of groups makes a longer one.
     const USUAL: usize = 4096;
     let (file, mut contents) = (file?, vec![0; USUAL]);
     loop {
-        // In one go, so that all of it is of one moment.
+        // One read, so that all numbers are of one moment.
         let read = file.read_at(&mut contents, 0).ok()?;
         if read < contents.len() {
             contents.truncate(read);

@@ -1,7 +1,9 @@
-//! Looks after children that nobody waits for.
+//! Supervises children that have no call.
 //!
-//! A child whose call is over has nothing to do. One that is somebody else's by now may go on computing and filling memory, and as long
-//! as nobody calls it, nobody would see.
+//! One thread of the process checks the guards of all such children at intervals.
+//!
+//! A child whose call is over should be idle. A child that an attacker controls could compute and fill memory, and no caller
+//! would notice until the next call.
 
 use std::sync::{Arc, Condvar, LazyLock, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -10,26 +12,26 @@ use super::guard::Guard;
 use super::spawn::{self, ChildProcess};
 use crate::error::Death;
 
-/// How often it looks.
+/// The interval of checks.
 const ROUND: Duration = Duration::from_millis(100);
-/// What an engine may do after a call, on all its threads and in one round: collect garbage, and compile.
+/// The CPU time that an engine may use after a call, on all its threads and in one interval, to collect garbage and compile.
 const LEISURE: Duration = Duration::from_millis(40);
-/// How much more than that, in all rounds together: it is a token bucket.
+/// The further CPU time over all intervals: a token bucket.
 const PATIENCE: Duration = Duration::from_millis(600);
 
-/// A child to look after.
+/// A supervised child.
 struct SupervisedChild {
     guard: Weak<Guard>,
     process: Weak<ChildProcess>,
     cpu: Duration,
     allowed: Duration,
-    /// What it has used beyond its leisure.
+    /// The CPU time beyond the allowance.
     debt: Duration,
 }
 
 struct IdleSupervisor {
     children: Mutex<Vec<SupervisedChild>>,
-    /// There is somebody to look after.
+    /// Notified when there is a child to supervise.
     some: Condvar,
 }
 
@@ -38,7 +40,7 @@ static SUPERVISOR: LazyLock<Option<IdleSupervisor>> = LazyLock::new(|| {
     thread.ok().map(|_| IdleSupervisor { children: Mutex::default(), some: Condvar::new() })
 });
 
-/// Looks after a child until nobody has it any more.
+/// Supervises a child until it is dropped.
 pub(super) fn look_after(guard: &Arc<Guard>, process: &Arc<ChildProcess>) {
     if let Some(supervisor) = &*SUPERVISOR {
         let (guard, process) = (Arc::downgrade(guard), Arc::downgrade(process));
@@ -71,32 +73,32 @@ fn walk() {
 }
 
 impl SupervisedChild {
-    /// Whether it is there to be looked after again.
+    /// Whether the child is in order, and stays supervised.
     fn is_in_order(&mut self) -> bool {
         let (Some(guard), Some(process)) = (self.guard.upgrade(), self.process.upgrade()) else {
             return false;
         };
         let cpu = guard.cpu();
         let allowed = guard.allowed_cpu();
-        // What it had for its calls, and for waiting for the next one, is its own.
+        // The CPU time of its calls, and of waiting for the next one, is allowed.
         let had = allowed.saturating_sub(std::mem::replace(&mut self.allowed, allowed));
         let used = cpu.saturating_sub(std::mem::replace(&mut self.cpu, cpu)).saturating_sub(had);
-        // Whoever waits for a call sees to it.
+        // During a call, the caller checks the child.
         let is_idle = guard.end().is_never();
         let used = if is_idle { used } else { Duration::ZERO };
         self.debt = (self.debt + used).saturating_sub(LEISURE);
         if is_idle && process.has_ended() {
-            // Whoever calls it next is told how.
+            // The next caller gets the error.
             return false;
         }
         if guard.has_many_threads() || is_idle && guard.exceeds() {
-            // It is told.
+            // The next caller gets the error.
         } else if self.debt >= PATIENCE {
             guard.condemn(Death::Protocol { reason: "computing when it had nothing to do".into() });
         } else {
             return true;
         }
-        // It is not waited for its end while others are to be looked after.
+        // Not reaped here, because other children must be checked.
         process.kill();
         true
     }

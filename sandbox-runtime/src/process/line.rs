@@ -1,4 +1,6 @@
-//! The parent's end of a channel: it waits no longer than the child may take, and looks at its memory meanwhile.
+//! The parent's end of a channel.
+//!
+//! Reads and writes wait no longer than the child's time limit, and the guard checks the child's memory meanwhile.
 
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd as _;
@@ -11,15 +13,15 @@ use super::guard::Guard;
 use super::spin::Spin;
 use super::sys;
 
-/// How long it waits before it looks whether it waits for too long.
+/// The interval of the guard's checks.
 const LOOK: Duration = Duration::from_millis(1);
 
-/// A channel whose reads and writes end when the guard says so.
+/// A channel whose reads and writes fail when the guard reports a violation.
 pub(super) struct ParentChannel {
     stream: UnixStream,
     spin: Spin,
     guard: Arc<Guard>,
-    /// It reads what is there and writes what there is room for, and waits for nothing.
+    /// Non-blocking: reads the available bytes, writes as many as there is room for, and does not wait.
     is_hasty: bool,
 }
 
@@ -33,12 +35,12 @@ impl ParentChannel {
         Ok((line(stream), line(other)))
     }
 
-    /// Waits until something can be read here, or written, but not for long: the guard is to look meanwhile.
+    /// Waits until the stream is readable or writable. Returns at intervals, so that the guard is checked.
     pub(super) fn wait_for_both(&self) -> io::Result<()> {
         self.looked(sys::wait_for_any(&[(self.stream.as_fd(), libc::POLLIN | libc::POLLOUT)], LOOK)?)
     }
 
-    /// The same until something can be written.
+    /// Waits until the stream is writable. Returns at intervals.
     pub(super) fn wait_for_room(&self) -> io::Result<()> {
         self.looked(sys::wait_for_any(&[(self.stream.as_fd(), libc::POLLOUT)], LOOK)?)
     }
@@ -48,7 +50,7 @@ impl ParentChannel {
     }
 }
 
-/// Does it again, as long as the guard has nothing against it.
+/// Repeats `act`, as long as the guard reports no violation.
 fn patiently<R>(guard: &Guard, mut act: impl FnMut() -> io::Result<R>) -> io::Result<R> {
     loop {
         match act() {

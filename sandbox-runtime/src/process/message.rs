@@ -1,7 +1,7 @@
-//! What parent and child say to each other, but for the values.
+//! The messages between parent and child, without the values.
 //!
-//! What a call needs is binary, see `docs/process.md`; everything that is said once is JSON. A message of the child is not
-//! believed: it is of bounded length, and whatever it names is looked up.
+//! The messages of a call are binary; see `docs/process.md`. Messages that are sent once are JSON. The parent does not trust
+//! a message of the child: its length is bounded, and every name in it is looked up.
 
 use std::time::Duration;
 
@@ -16,21 +16,21 @@ use crate::limits::Limits;
 use crate::options::{Clock, Intrinsics, Random, Settings, VirtualClock};
 use crate::time::{Deadline, SystemClock};
 
-/// The version of the protocol. Both sides are of one build, or the sandbox is refused.
+/// The version of the protocol. Parent and child are of one build, or the sandbox is refused.
 pub(crate) const VERSION: u32 = 4;
 
-/// Appends a message. It is of names and numbers: there is nothing that has no JSON.
+/// Appends a message. A message has names and numbers only, so serialization does not fail.
 pub(crate) fn to_json<E>(message: &impl Serialize, out: &mut Out) -> Result<(), E> {
     _ = serde_json::to_writer(&mut **out, message);
     Ok(())
 }
 
-/// A message, if it is one.
+/// Parses a message.
 pub(crate) fn from_json<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
     serde_json::from_slice(body).ok()
 }
 
-/// The kinds of frames. Those of the child have the highest bit.
+/// The kinds of frames. The child's kinds have the highest bit.
 pub(crate) mod kind {
     /// Parent → child: [`Setup`](super::Setup) as JSON; once, before anything else.
     pub(crate) const SETUP: u8 = 1;
@@ -40,20 +40,21 @@ pub(crate) mod kind {
     pub(crate) const BIND: u8 = 3;
     /// A call: [`CallHead`](super::CallHead), and an Array of the arguments.
     pub(crate) const CALL: u8 = 4;
-    /// What a host method gave: the time, and the value.
+    /// The result of a host method: the time, and the value.
     pub(crate) const HOST_VALUE: u8 = 5;
-    /// Why it gave nothing: [`HostRefusal`](super::HostRefusal) as JSON.
+    /// The refusal of a host method: [`HostRefusal`](super::HostRefusal) as JSON.
     pub(crate) const HOST_REFUSAL: u8 = 6;
-    /// Handles that nobody has any more: [`Forget`](super::Forget) as JSON. It is not answered.
+    /// Handles that were dropped: [`Forget`](super::Forget) as JSON. There is no answer.
     pub(crate) const FORGET: u8 = 7;
 
     /// A further realm to make: [`LimitData`](super::LimitData) as JSON.
     pub(crate) const REALM: u8 = 8;
-    /// A call of an `async` method has to be over: a byte, which is 1 if its caller says so. Its answer is that to the call.
+    /// The cancellation of an `async` call: a byte, which is 1 if its caller asks for it. The answer is the answer to the
+    /// call.
     pub(crate) const CANCEL: u8 = 9;
 
-    /// Added to the kind of a request that a method of the host makes for whose return a guest waits: it is served at once, and others when
-    /// the guest's turn is over.
+    /// Added to the kind of a request by a host method for which a guest waits. Such a request is served at once. Others are
+    /// served after the guest's turn.
     pub(crate) const INSIDE: u8 = 0x40;
 
     /// Child → parent: [`Hello`](super::Hello) as JSON; once, before anything else.
@@ -62,25 +63,25 @@ pub(crate) mod kind {
     pub(crate) const READY: u8 = 0x87;
     /// The answer to all but a call: [`Done`](super::Done) as JSON.
     pub(crate) const DONE: u8 = 0x82;
-    /// What a call gave: the bill, and the value.
+    /// The result of a call: the bill, and the value.
     pub(crate) const VALUE: u8 = 0x83;
-    /// Why something was not done: [`Failure`](super::Failure) as JSON.
+    /// The failure of a request: [`Failure`](super::Failure) as JSON.
     pub(crate) const FAILURE: u8 = 0x84;
-    /// A call of a host method: the numbers of its contract and of itself, the number of the call whose guest makes it, and an Array of
+    /// A call of a host method: the numbers of its contract and of itself, the number of the guest's call, and an Array of
     /// the arguments.
     pub(crate) const HOST_CALL: u8 = 0x85;
-    /// A line of the console: [`ConsoleLineData`](super::ConsoleLineData) as JSON. It is not answered.
+    /// A line of the console: [`ConsoleLineData`](super::ConsoleLineData) as JSON. There is no answer.
     pub(crate) const CONSOLE: u8 = 0x86;
 }
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Hello {
     pub(crate) version: u32,
-    /// Why it does not run guests.
+    /// Why the child does not run guests.
     pub(crate) refusal: Option<String>,
 }
 
-/// The sandbox is there, and nothing of a guest has run.
+/// The sandbox exists, and no code of a guest has run.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Ready {
     pub(crate) report: HardeningReport,
@@ -91,7 +92,7 @@ pub(crate) struct Ready {
 pub(crate) struct Setup {
     limits: WireLimits,
     pub(crate) console: bool,
-    /// The parent says what time it is.
+    /// Whether the parent sends the time.
     clock: bool,
     coarse: bool,
     seed: Option<u64>,
@@ -178,7 +179,8 @@ impl Setup {
         (&self.limits).into()
     }
 
-    /// The settings of the child's sandbox, but for the console. `clock` is what it has when the parent says what time it is.
+    /// The settings of the child's sandbox, without the console. `clock` is the sandbox's clock if the parent sends the
+    /// time.
     pub(crate) fn settings(&self, clock: &VirtualClock) -> Settings {
         Settings {
             limits: self.limits(),
@@ -225,7 +227,7 @@ impl ContractData {
         Self { name: spec.name.into(), methods: spec.methods.iter().map(method).collect() }
     }
 
-    /// The contract as the runtime knows contracts. It is never given back.
+    /// The contract as the runtime knows contracts. The spec is leaked.
     pub(crate) fn leak(self) -> &'static ContractSpec {
         use crate::contract::{Kind, ParamSpec};
         use crate::types::TypeSpec;
@@ -249,19 +251,19 @@ pub(crate) struct Evaluate {
     pub(crate) realm: Option<u64>,
     pub(crate) name: String,
     pub(crate) source: String,
-    /// Its top level may wait.
+    /// Whether its top level may wait.
     pub(crate) waits: bool,
     pub(crate) limit: LimitData,
 }
 
-/// What a call is limited to beside the sandbox's own limits, and what time it is.
+/// The limits of a call beside the sandbox's own, and the time.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct LimitData {
-    /// When it has to be over, on the clock that both processes have.
+    /// When the call must be over, on the clock that both processes have.
     pub(crate) until: Deadline<SystemClock>,
-    /// Milliseconds since 1970, when the parent says.
+    /// Milliseconds since 1970, if the parent sends the time.
     pub(crate) now: i64,
-    /// Others are under way: nothing of what they say is laid aside.
+    /// Other calls are under way, so long values go into frames.
     pub(crate) together: bool,
 }
 
@@ -281,9 +283,9 @@ pub(crate) struct Forget {
 /// The answer to all but a call.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Done {
-    /// Of the realm, the script or the contract.
+    /// The handle of the realm, the script or the contract.
     pub(crate) handle: u64,
-    /// Which methods of a contract there are.
+    /// Which methods of a contract the script has.
     pub(crate) exported: Vec<bool>,
     pub(crate) bill: WireBill,
 }
@@ -298,11 +300,11 @@ pub(crate) struct ConsoleLineData {
 /// The numbers of a bill, in the order of its fields; times are nanoseconds.
 pub(crate) type WireBill = [u64; 12];
 
-/// What begins a call, in 29 bytes.
+/// The head of a call, in 29 bytes.
 pub(crate) struct CallHead {
     pub(crate) binding: u64,
     pub(crate) method: u32,
-    /// Whether there are processors enough to wait awake for what comes next.
+    /// Whether there are enough processors for spinning.
     pub(crate) may_spin: bool,
     pub(crate) limit: LimitData,
 }
@@ -344,26 +346,26 @@ pub(crate) fn read_bill(bytes: &[u8]) -> Option<(WireBill, &[u8])> {
     Some((bill, rest))
 }
 
-/// What the guest is told of a host method that failed.
+/// The view that the guest gets of a failed host method.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct HostRefusal {
     pub(crate) class: String,
     pub(crate) message: String,
-    /// Names, and values as they are encoded, in Base64.
+    /// Names, and encoded values in Base64.
     pub(crate) fields: Vec<(String, String)>,
     pub(crate) source: Option<u64>,
     pub(crate) now: i64,
 }
 
 impl HostRefusal {
-    /// An Error without properties, that is nobody's.
+    /// An Error without properties, which stands for no error of the host.
     pub(crate) fn new(class: impl Into<String>, message: impl Into<String>, now: i64) -> Self {
         let (class, message) = (class.into(), message.into());
         Self { class, message, fields: Vec::new(), source: None, now }
     }
 }
 
-/// Why something was not done, and what it cost.
+/// Why a request failed, and its bill.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Failure {
     pub(crate) fault: RemoteFault,

@@ -1,7 +1,12 @@
 //! Guests in a process of their own.
 //!
-//! What the engine cannot promise inside of a process, another process can: a guest that takes it down takes nothing else. The
-//! contracts, the hosts and the proxies are the same; the builder is told [`transport`](crate::Builder::transport).
+//! `session` is the parent's side, `child` the other one. `frame`, `message` and `wire` are the protocol between them.
+//! `spawn` and `spawner` start children, `harden` confines them, and `guard` and `idle_supervisor` hold them to their
+//! limits.
+//!
+//! A guest that exploits the engine gains a hardened process, and a guest that crashes the engine ends no other process.
+//! Contracts, hosts and proxies are the same as in a thread. The builder's [`transport`](crate::Builder::transport) selects
+//! the process.
 
 mod child;
 mod fault;
@@ -41,7 +46,7 @@ use shared::ChildWindow;
 use spawn::{ChildSpec, SpawnOrder};
 use wire::Window;
 
-/// How guests are run in a process of their own; see [`Builder::transport`](crate::Builder::transport).
+/// The settings of guests in a process of their own; see [`Builder::transport`](crate::Builder::transport).
 #[derive(Clone, Debug, Default)]
 #[must_use = "it is given to a builder's `transport`"]
 pub struct Process {
@@ -53,19 +58,20 @@ pub struct Process {
 }
 
 impl Process {
-    /// This very executable, started again. Its `main` calls [`init`] first thing.
+    /// Starts this very executable again. Its `main` must call [`init`] first.
     ///
-    /// The `main` of `cargo test`'s own harness does not, so `build` refuses it there: see [`program`](Self::program).
+    /// The `main` of `cargo test`'s own harness does not call it, so `build` refuses that executable: see
+    /// [`program`](Self::program).
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Another executable: `sandbox-worker`, or one whose `main` calls [`init`] as well, of the same version of this crate.
+    /// Starts another executable of the same version of this crate: `sandbox-worker`, or one whose `main` calls [`init`].
     ///
     /// In `cargo test` there are two ways:
     ///
-    /// - An integration test (a file of `tests/`) names a binary of its own package, which cargo builds before it: the
-    ///   application's, or one of three lines for this purpose.
+    /// - An integration test (a file of `tests/`) names a binary of its own package. Cargo builds it before the test. The
+    ///   binary is the application's, or has three lines for this purpose.
     ///
     ///   ```ignore
     ///   // src/main.rs of the package `shop`; its first line is `sandbox_runtime::process::init();`
@@ -74,50 +80,50 @@ impl Process {
     ///   let sandbox = Sandbox::builder().transport(process).build()?;
     ///   ```
     ///
-    /// - A test without that harness (`harness = false` in its `[[test]]` of `Cargo.toml`) has a `main` of its own. It calls [`init`]
-    ///   first thing and then what it tests, and needs no `program`.
+    /// - A test without that harness (`harness = false` in its `[[test]]` of `Cargo.toml`) has a `main` of its own. That
+    ///   `main` calls [`init`] first and then the tests, and needs no `program`.
     ///
-    /// Unit tests (`#[cfg(test)]`) can do neither, for cargo tells them of no binary. They take a [`Sandbox`](crate::Sandbox) in a
-    /// thread, which does the same but for the promises of a process.
+    /// Unit tests (`#[cfg(test)]`) can do neither, because cargo gives them no binary's path. They use a
+    /// [`Sandbox`](crate::Sandbox) in a thread, which behaves alike without the promises of a process.
     pub fn program(mut self, program: impl Into<PathBuf>) -> Self {
         self.program = Some(program.into());
         self
     }
 
-    /// Whether a layer of the hardening that the system does not offer is an error; [`Hardening::BestEffort`] when not called.
+    /// Sets whether a layer of the hardening that the system does not offer is an error. Default: [`Hardening::BestEffort`].
     pub fn hardening(mut self, hardening: Hardening) -> Self {
         self.hardening = hardening;
         self
     }
 
-    /// Namespaces of its own for the process, where the system allows them.
+    /// Gives the process namespaces of its own, where the system allows them.
     pub fn namespaces(mut self) -> Self {
         self.namespaces = true;
         self
     }
 
-    /// How much memory the process may have in all, in bytes, with the engine's own; the sum of
-    /// [`Limits::heap`](crate::Limits::heap), [`Limits::buffers`](crate::Limits::buffers) and 96 MiB when not called. At least 64 MiB.
+    /// Sets the memory limit of the process, including the engine's own memory, in bytes. Default: the sum of
+    /// [`Limits::heap`](crate::Limits::heap), [`Limits::buffers`](crate::Limits::buffers) and 96 MiB. At least 64 MiB.
     ///
-    /// All counts that the machine has less of because of the process: pages of its own, resident or swapped, its page tables, and both
-    /// windows for long values, whoever wrote to them. It is looked at every millisecond of a call (every 16 at least of one of an
-    /// `async` method), and ten times a second between calls, and whoever has more is killed. On Linux
-    /// the kernel itself gives the process no more pages than a quarter beyond it, however quick it is, and no more addresses than 32 GiB
-    /// beyond those that the engine has reserved.
+    /// All memory counts that the machine lacks because of the process: its own pages, resident or swapped, its page tables,
+    /// and both windows for long values. The memory is checked every millisecond of a call, and ten times a second between
+    /// calls. During calls of `async` methods the interval is at least 16 ms. A process that exceeds the limit is killed. On
+    /// Linux the kernel itself refuses pages beyond a quarter above the limit, however quick the guest is. Addresses are
+    /// limited to 32 GiB beyond those that the engine has reserved.
     ///
-    /// A tenant's process with a small script has 20 MiB resident, of which 2.7 MiB are its own. The rest is the program, whose pages all
-    /// processes share: with ten of them each has 7 to 9 MiB of the machine (measured on x86-64, Linux 6.18, V8; `Rss`,
-    /// `Private_Dirty` and `Pss`). The one that is kept ready has 1.1 MiB of its own.
+    /// A tenant's process with a small script has 20 MiB resident, of which 2.7 MiB are its own. The rest is the program,
+    /// whose pages all processes share. With ten of them, each has 7 to 9 MiB of the machine (measured on x86-64, Linux
+    /// 6.18, V8; `Rss`, `Private_Dirty` and `Pss`). A spare process has 1.1 MiB of its own.
     pub fn memory(mut self, bytes: u64) -> Self {
         self.memory = Some(bytes);
         self
     }
 
-    /// How long after its limit a call may still end by itself, before its process is killed as
-    /// [`Death::Overdue`](crate::Death::Overdue); 150 ms when not called.
+    /// Sets how long after its limit a call may still end by itself, before its process is killed as
+    /// [`Death::Overdue`](crate::Death::Overdue). Default: 150 ms.
     ///
-    /// A process that gets no processor for so long is killed although its guest could have been ended. On a machine with much other
-    /// work a longer time keeps such sandboxes; a guest that cannot be interrupted holds its caller up for as long.
+    /// A process that gets no processor for this long is killed, although its guest could have been ended. On a busy
+    /// machine, a longer time keeps such sandboxes. A guest that cannot be interrupted then delays its caller by this time.
     ///
     /// ```no_run
     /// # use std::time::Duration;
@@ -131,7 +137,7 @@ impl Process {
         self
     }
 
-    /// Whether it can be started, as far as that is known without trying.
+    /// Whether it can be started, as far as a check without a start can tell.
     pub(crate) fn check(&self) -> crate::Result<()> {
         spawn::check(&self.seed())
     }
@@ -144,7 +150,7 @@ impl Process {
     }
 
     fn memory_of(&self, limits: &crate::Limits) -> Result<u64, String> {
-        /// An engine without a guest has a third of it.
+        /// An engine without a guest needs a third of this.
         const LEAST: u64 = 64 << 20;
         const ENGINE: u64 = 96 << 20;
         let own = (limits.heap as u64).saturating_add(limits.buffers as u64).saturating_add(ENGINE);
@@ -155,21 +161,22 @@ impl Process {
     }
 }
 
-/// The code with which a child exits that cannot have more memory: `ENOMEM`.
+/// The exit code of a child that cannot get more memory: `ENOMEM`.
 pub(crate) const NO_MEMORY: i32 = 12;
 
-/// Makes this process the one of a guest, if it was started as that; then it does not return. In any other process it does nothing
-/// but note that it was called.
+/// If this process was started as a guest's process, runs guests in it, and does not return. In any other process, it only
+/// notes that it was called.
 ///
-/// Call it in the first line of a plain `fn main`: before a thread or a runtime is started, for a process is hardened while it has one
-/// thread, and before arguments are parsed, for a child has its own.
+/// Call it in the first line of a plain `fn main`. No thread or runtime may have been started, because a process is hardened
+/// while it has one thread. No arguments may have been parsed, because a child has its own.
 ///
 /// ```no_run
 /// sandbox_runtime::process::init();
 /// // What the application does.
 /// ```
 ///
-/// `#[tokio::main]` builds its runtime, with the runtime's threads, before the first line of its function. It goes on another one:
+/// `#[tokio::main]` builds its runtime, with the runtime's threads, before the first line of its function. Move the rest
+/// into another function:
 ///
 /// ```ignore
 /// fn main() {
@@ -185,8 +192,8 @@ pub(crate) const NO_MEMORY: i32 = 12;
 ///
 /// # Errors
 ///
-/// There are none here, but where a sandbox is built: [`Error::Build`](crate::Error::Build) says that the child was not alone, or did
-/// not come as far as this, and what to do.
+/// This function returns no errors. [`Error::Build`](crate::Error::Build) of the sandbox's builder says that the child had
+/// other threads, or did not reach this call, and what to do.
 pub fn init() {
     spawn::hooked();
     if let Some((order, parent)) = spawn::ordered(std::env::args_os()) {
@@ -195,11 +202,11 @@ pub fn init() {
     }
 }
 
-/// The child, from its first moment to its last.
+/// Runs the child until its end.
 fn run(order: SpawnOrder, parent: u32) {
-    // Standard input is the channel, which is kept elsewhere.
+    // Standard input is the channel, which gets another descriptor.
     let Ok(channel) = std::io::stdin().as_fd().try_clone_to_owned() else { return };
-    // And the other two are memory, which is mapped before they are closed.
+    // The other two are memory, which is mapped before they are closed.
     let windows = [std::io::stdout().as_fd(), std::io::stderr().as_fd()].map(|memory| {
         let memory = memory.try_clone_to_owned().ok()?;
         ChildWindow::of(&memory).map(|window| Arc::new(window) as Arc<dyn Window>)
@@ -216,7 +223,7 @@ fn run(order: SpawnOrder, parent: u32) {
                 Ok(()) => Ok(report),
                 Err(error) => Err(error.to_string()),
             };
-            // Whoever started it is gone, or says what nobody of this crate says.
+            // The parent is gone, or has broken the protocol.
             _ = child::serve(channel, windows, ready);
         }
         Err(error) => child::refuse(channel, &error.to_string()),

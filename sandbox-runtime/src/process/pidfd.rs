@@ -1,8 +1,11 @@
-//! A child of this process: it is signalled, limited and reaped by a descriptor.
+//! A child of this process, held by a descriptor: signals, limits and reaping.
 //!
-//! A number is another process's as soon as its child has been reaped, and an application that waits for all its children reaps ours.
-//! A descriptor (`pidfd_open`, Linux 5.3; `waitid` takes it since 5.4) means one process for ever. Where the kernel has none, or
-//! a filter around this process forbids it, the number is used; then the rule holds that nobody else reaps our children.
+//! All other code reaches the process through [`Pid`].
+//!
+//! A number becomes another process's once its child has been reaped. An application that waits for all its children reaps
+//! ours. A descriptor (`pidfd_open`, Linux 5.3; `waitid` takes it since 5.4) stands for one process for ever. Where the
+//! kernel has none, or a filter around this process forbids it, the number is used. Then no other code may reap our
+//! children.
 
 #![expect(unsafe_code, reason = "calls of the system")]
 
@@ -15,7 +18,7 @@ use std::{io, mem};
 
 use super::sys::{again, checked};
 
-/// How a process ended, and the CPU time that it had.
+/// How a process ended, and its CPU time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ended {
     pub(super) status: ExitStatus,
@@ -31,7 +34,7 @@ pub(super) struct Pid {
 }
 
 impl Pid {
-    /// The child of this number. To be called as soon as it has been started.
+    /// The child with this number. Call it right after the start.
     pub(super) fn of(number: u32) -> Self {
         Self {
             number,
@@ -44,23 +47,23 @@ impl Pid {
         self.number
     }
 
-    /// Ends it in the way that nothing withstands, unless it has been reaped.
+    /// Sends `SIGKILL`, unless the child has been reaped.
     pub(super) fn kill(&self) -> io::Result<()> {
         #[cfg(target_os = "linux")]
         if let Some(descriptor) = &self.descriptor {
             return linux::signal(descriptor, libc::SIGKILL);
         }
         let number = libc::pid_t::try_from(self.number).map_err(|_| io::ErrorKind::InvalidInput)?;
-        // SAFETY: no memory is involved. See the header for whose number it is.
+        // SAFETY: no memory is involved. The header says whose number it is.
         checked(unsafe { libc::kill(number, libc::SIGKILL) }).map(drop)
     }
 
-    /// Waits for its end and takes it away. Without `waits` it is left when it has not ended.
+    /// Waits for its end and reaps it. Without `waits`, returns at once when it has not ended.
     pub(super) fn reap(&self, waits: bool) -> io::Result<Option<Ended>> {
         #[cfg(target_os = "linux")]
         if let Some(descriptor) = &self.descriptor {
             match again(|| linux::reap(descriptor, waits)) {
-                // Linux 5.3 has descriptors, and no wait for them.
+                // Linux 5.3 has such descriptors, and no wait for them.
                 Err(error) if error.raw_os_error() == Some(libc::EINVAL) => {}
                 ended => return ended,
             }
@@ -68,7 +71,7 @@ impl Pid {
         again(|| by_number(self.number, waits))
     }
 
-    /// Waits for its end, for so long at most, and leaves it.
+    /// Waits at most this long for its end, without reaping it.
     pub(super) fn wait(&self, most: Duration, has_ended: impl Fn() -> bool) {
         let end = Instant::now() + most;
         while !has_ended() {
@@ -84,14 +87,14 @@ impl Pid {
         const MOMENT: Duration = Duration::from_millis(1);
         #[cfg(target_os = "linux")]
         if let Some(descriptor) = &self.descriptor {
-            // At least a millisecond, of which the call knows no parts.
+            // At least a millisecond, which is the unit of the call.
             _ = super::sys::wait_for_any(&[(descriptor.as_fd(), libc::POLLIN)], most.max(MOMENT));
             return;
         }
         std::thread::sleep(most.min(MOMENT));
     }
 
-    /// An error if it has been reaped, as far as that can be told.
+    /// An error if the child has been reaped, as far as this process can tell.
     pub(super) fn is_ours(&self) -> io::Result<()> {
         #[cfg(target_os = "linux")]
         if let Some(descriptor) = &self.descriptor {
@@ -100,9 +103,9 @@ impl Pid {
         Ok(())
     }
 
-    /// Lowers a limit of a resource, for good.
+    /// Lowers the limit of a resource, for good.
     ///
-    /// The kernel has no such call that takes a descriptor, so the child is looked at before and after: it had its number all the while.
+    /// No such system call takes a descriptor. So the child is checked before and after: it had its number all the while.
     #[cfg(target_os = "linux")]
     pub(super) fn limit(&self, resource: Resource, most: u64) -> io::Result<()> {
         self.is_ours()?;
@@ -110,16 +113,16 @@ impl Pid {
         let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
         // SAFETY: a null pointer, which asks only, and one to a variable of this frame.
         checked(unsafe { libc::prlimit(number, resource, std::ptr::null(), &raw mut limit) })?;
-        // It may have less already.
+        // The limit may be lower already.
         let least = most.min(limit.rlim_max);
         limit = libc::rlimit { rlim_cur: least.min(limit.rlim_cur), rlim_max: least };
-        // SAFETY: the other way round.
+        // SAFETY: a pointer to a variable of this frame, and a null pointer.
         checked(unsafe { libc::prlimit(number, resource, &raw const limit, std::ptr::null_mut()) })?;
         self.is_ours()
     }
 }
 
-/// The kind of a limit, for which the C libraries have other types.
+/// The type of a resource, which differs between C libraries.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 type Resource = libc::__rlimit_resource_t;
 #[cfg(all(target_os = "linux", not(target_env = "gnu")))]
@@ -129,7 +132,7 @@ fn by_number(number: u32, waits: bool) -> io::Result<Option<Ended>> {
     let flags = if waits { 0 } else { libc::WNOHANG };
     let number = libc::pid_t::try_from(number).map_err(|_| io::ErrorKind::InvalidInput)?;
     let mut status = 0;
-    // SAFETY: numbers, of which zero is a value.
+    // SAFETY: the fields are numbers, and zero is valid for them.
     let mut usage = unsafe { mem::zeroed::<libc::rusage>() };
     // SAFETY: both pointers are to variables of this frame.
     match unsafe { libc::wait4(number, &raw mut status, flags, &raw mut usage) } {
@@ -158,14 +161,14 @@ mod linux {
         let descriptor = unsafe { libc::syscall(libc::SYS_pidfd_open, number, 0) };
         let descriptor = libc::c_int::try_from(descriptor).unwrap_or(-1);
         checked(descriptor)?;
-        // SAFETY: it was opened by the call above, closes on exec, and is nobody else's.
+        // SAFETY: the call above opened it, it closes on exec, and it has no other owner.
         Ok(unsafe { OwnedFd::from_raw_fd(descriptor) })
     }
 
-    /// Sends a signal; 0 is none, and asks whether the process has not been reaped.
+    /// Sends a signal. Signal 0 only checks that the process has not been reaped.
     pub(super) fn signal(descriptor: &OwnedFd, signal: libc::c_int) -> io::Result<()> {
         let (descriptor, none) = (descriptor.as_raw_fd(), std::ptr::null::<libc::siginfo_t>());
-        // SAFETY: numbers, and a null pointer, for which the kernel fills in what `kill` does.
+        // SAFETY: numbers, and a null pointer, for which the kernel fills in the fields that `kill` does.
         match unsafe { libc::syscall(libc::SYS_pidfd_send_signal, descriptor, signal, none, 0) } {
             -1 => Err(io::Error::last_os_error()),
             _ => Ok(()),
@@ -174,11 +177,11 @@ mod linux {
 
     pub(super) fn reap(descriptor: &OwnedFd, waits: bool) -> io::Result<Option<Ended>> {
         let flags = libc::WEXITED | if waits { 0 } else { libc::WNOHANG };
-        // SAFETY: both are numbers, and unions of numbers and pointers, of which zero is a value.
+        // SAFETY: both have numbers, and unions of numbers and pointers, for which zero is valid.
         let (mut how, mut usage) =
             unsafe { (mem::zeroed::<libc::siginfo_t>(), mem::zeroed::<libc::rusage>()) };
-        // The function of the C library does not take the last of them.
-        // SAFETY: both pointers are to variables of this frame, of the types that the kernel writes.
+        // The function of the C library lacks the last argument. SAFETY: both pointers are to variables of this frame, of
+        // the types that the kernel writes.
         let got = unsafe {
             let (how, usage) = (&raw mut how, &raw mut usage);
             libc::syscall(libc::SYS_waitid, libc::P_PIDFD, descriptor.as_raw_fd(), how, flags, usage)
@@ -186,12 +189,12 @@ mod linux {
         if got == -1 {
             return Err(io::Error::last_os_error());
         }
-        // SAFETY: the kernel has filled in the fields of a child's end, or zeros when there is none.
+        // SAFETY: the kernel has filled in the fields of a child's end, or zeros without one.
         let (process, status) = unsafe { (how.si_pid(), how.si_status()) };
         if process == 0 {
             return Ok(None);
         }
-        // As `wait4` says it: the code in the second byte, or the signal in the first, with a flag for a core dump.
+        // In the form of `wait4`: the code in the second byte, or the signal in the first, with a flag for a core dump.
         let status = match how.si_code {
             libc::CLD_EXITED => (status & 0xff) << 8,
             libc::CLD_DUMPED => status | 0x80,
@@ -207,7 +210,7 @@ mod tests {
 
     use super::*;
 
-    /// One that waits until its standard input ends.
+    /// A child that waits until its standard input ends.
     fn start() -> Child {
         Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("it starts")
     }
@@ -237,7 +240,7 @@ mod tests {
     #[test]
     fn whoever_has_the_number_by_now_is_left_alone() {
         let (mut gone, mut other) = (start(), start());
-        // What an application does that waits for all its children, and the kernel that gives the number to another.
+        // The state after an application has reaped all its children, and the kernel has given the number to another.
         let process = Pid { number: other.id(), ..Pid::of(gone.id()) };
         gone.kill().expect("it lives");
         gone.wait().expect("it is a child");

@@ -12,11 +12,11 @@ use crate::script::Script;
 use crate::time::Deadline;
 use crate::transport::loads::Loads;
 
-/// One more realm of a [`ProcessSandbox`], as a [`Realm`](crate::Realm) is one of a [`Sandbox`](crate::Sandbox): a global and
-/// intrinsics of its own, in the same process, with its heap and its fate. It is for scripts of **one trust level**.
+/// One more realm of a [`ProcessSandbox`], like a [`Realm`](crate::Realm) of a [`Sandbox`](crate::Sandbox). The realm has a
+/// global and intrinsics of its own, and shares the process and its heap. Realms are for scripts of **one trust level**.
 ///
-/// A clone is another handle of the same realm. When the last handle, [`ProcessGuest`] and proxy of a realm is gone, its memory
-/// is collected in time. After [`ProcessSandbox::reset`], or when its process has ended, it answers
+/// A clone is another handle of the same realm. When the last handle, [`ProcessGuest`] and proxy of a realm is gone, its
+/// memory is collected in time. After [`ProcessSandbox::reset`], or when its process has ended, a realm returns
 /// [`Error::Discarded`](crate::Error::Discarded).
 ///
 /// ```no_run
@@ -43,7 +43,7 @@ pub struct ProcessRealm {
 }
 
 impl ProcessSandbox {
-    /// Makes one more realm, with a global and intrinsics of its own; see [`ProcessRealm`]. A host method may do so, too.
+    /// Makes one more realm, with a global and intrinsics of its own; see [`ProcessRealm`]. A host method may call this too.
     ///
     /// # Errors
     ///
@@ -60,7 +60,7 @@ impl ProcessSandbox {
         Ok(ProcessRealm { realm, deadline: self.deadline })
     }
 
-    /// [`realm`](Self::realm) for a task, which it does not block.
+    /// [`realm`](Self::realm) for a task, without blocking it.
     ///
     /// # Errors
     ///

@@ -1,4 +1,6 @@
-//! The sandbox in a process, as the application has it.
+//! [`ProcessSandbox`]: the application's handle of a sandbox in a child process.
+//!
+//! All work is done by `session`.
 
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -20,20 +22,21 @@ use crate::transport::loads::Loads;
 
 /// A sandbox in a process of its own; see [`Builder::transport`].
 ///
-/// It can be sent and shared. Synchronous calls are made one after the other, and call methods of a host on the caller's thread;
-/// those of `async` methods are under way side by side, and one thread of the sandbox calls the host for all of them.
+/// The sandbox is `Send` and `Sync`. Synchronous calls are made one after the other, and call the host's methods on the
+/// caller's thread. Calls of `async` methods are under way at the same time. One thread of the sandbox calls the host for
+/// all of them.
 #[derive(Clone)]
 pub struct ProcessSandbox {
     pub(super) session: Arc<Session>,
     pub(super) deadline: Deadline,
 }
 
-/// Host implementations on their way to a [`ProcessSandbox`], and how it is started.
+/// The host implementations for a [`ProcessSandbox`], and the settings of its process.
 #[doc(hidden)]
 #[derive(Default)]
 pub struct ProcessHosts {
     hosts: Vec<Box<dyn FnOnce() -> Result<PlainHost, String> + Send>>,
-    /// How many were given before it was said that they are to be of another kind.
+    /// The number of hosts that were added before `transport` changed their kind.
     too_early: usize,
     process: Process,
 }
@@ -43,7 +46,7 @@ impl Buildable for ProcessSandbox {
 }
 
 impl Builder<crate::Sandbox> {
-    /// Runs guests in a process of their own. It is called before [`host`](Self::host).
+    /// Runs guests in a process of their own. Call it before [`host`](Self::host).
     ///
     /// ```no_run
     /// use sandbox_runtime::process::{self, Process};
@@ -67,8 +70,8 @@ impl Builder<crate::Sandbox> {
 }
 
 impl Builder<ProcessSandbox> {
-    /// Gives guests a contract that `host` implements, as a frozen global of the contract's name. It is called in the host's
-    /// process, by whichever thread calls the guest.
+    /// Gives guests a contract that `host` implements, as a frozen global of the contract's name. The implementation runs in
+    /// the host's process, on the thread that calls the guest.
     pub fn host<C: ?Sized + HostContract>(mut self, host: impl Implements<C> + Send + 'static) -> Self {
         self.hosts.hosts.push(Box::new(|| PlainHost::new::<C>(host)));
         self
@@ -78,9 +81,9 @@ impl Builder<ProcessSandbox> {
     ///
     /// # Errors
     ///
-    /// [`Error::Build`] when a limit is out of range, when a contract is hosted twice, when [`init`](super::init) was not called,
-    /// when the program cannot be started, or when a layer of the hardening is missing that is required;
-    /// [`Error::Process`] when the process ends before it has a sandbox.
+    /// [`Error::Build`] when a limit is out of range, when a contract is hosted twice, or when [`init`](super::init) was not
+    /// called. The same error reports a program that cannot be started, and a required layer of the hardening that is
+    /// missing. [`Error::Process`] when the process ends before it has a sandbox.
     pub fn build(self) -> Result<ProcessSandbox> {
         self.settings.check().map_err(Error::build)?;
         let ProcessHosts { hosts, too_early, process } = self.hosts;
@@ -89,18 +92,18 @@ impl Builder<ProcessSandbox> {
         }
         let hosts =
             hosts.into_iter().map(|host| host()).collect::<Result<Vec<_>, _>>().map_err(Error::build)?;
-        // SAFETY: `host` asks for `Send`, and each `Rc` was made in the line above.
+        // SAFETY: `host` requires `Send`, and each `Rc` was made in the line above.
         let hosts = unsafe { SentHosts::new(hosts) };
         ProcessSandbox::start(self.settings, hosts, &process)
     }
 }
 
 impl ProcessSandbox {
-    /// A sandbox with hosts that stay on this thread: neither it nor anything that is made of it is given to another.
+    /// A sandbox whose hosts stay on this thread. Neither the sandbox nor anything made of it may move to another thread.
     pub(crate) fn on_this_thread(settings: Settings, hosts: Vec<Host>, process: &Process) -> Result<Self> {
         let hosts = hosts.into_iter().map(PlainHost::from).collect();
-        // SAFETY: no other thread ever has them. The one caller is a pool, which keeps its sandboxes on the thread that made them and
-        // calls them there, and which has calls of `async` methods driven there (`ProcessCall::begin_here`).
+        // SAFETY: no other thread ever has them. The only caller is a pool. A pool keeps its sandboxes on the thread that
+        // made them, calls them there, and drives calls of `async` methods there (`ProcessCall::begin_here`).
         let hosts = unsafe { SentHosts::new(hosts) };
         Self::start(settings, hosts, process)
     }
@@ -114,7 +117,7 @@ impl ProcessSandbox {
         Self { session: self.session.clone(), deadline }
     }
 
-    /// The same sandbox, if somebody has it by then.
+    /// A weak handle of the sandbox.
     pub(crate) fn weak(&self) -> WeakSandbox {
         WeakSandbox(Arc::downgrade(&self.session))
     }
@@ -123,7 +126,7 @@ impl ProcessSandbox {
         self.session.meter().meter()
     }
 
-    /// Whether it has a process that has not ended.
+    /// Whether its process exists and has not ended.
     pub(crate) fn is_live(&self) -> bool {
         self.session.is_live()
     }
@@ -138,49 +141,50 @@ impl ProcessSandbox {
         self.session.is_busy()
     }
 
-    /// What is left of the call under way, if any is.
+    /// The time until the deadline of the call under way, if there is one.
     pub(crate) fn left(&self) -> Option<Duration> {
         self.session.left()
     }
 
-    /// What its process has in memory, in bytes; 0 when there is none.
+    /// The memory of its process, in bytes; 0 without a process.
     pub(crate) fn resident(&self) -> u64 {
         self.session.resident()
     }
 
-    /// The same sandbox for a caller that waits until `deadline` and no longer.
+    /// Returns a handle whose callers wait until `deadline` and no longer.
     #[must_use]
     pub fn with_deadline(&self, deadline: Instant) -> Self {
         Self { session: self.session.clone(), deadline: clock::deadline(deadline) }
     }
 
-    /// What its guests have used: the last call, and all since it was built or reset. The process says so itself, but for calls in
-    /// which it ends: of those the kernel knows the CPU time, and this side how often they called the host.
+    /// The usage of its guests: of the last call, and of all calls since the sandbox was built or reset. The process reports
+    /// the usage itself. For a call in which the process ended, the kernel reports the CPU time, and this side knows the
+    /// number of host calls.
     #[must_use]
     pub fn usage(&self) -> Usage {
         self.session.meter().usage()
     }
 
-    /// Takes what guests wrote to a console that [captures](crate::Console::Capture) since it was taken last.
+    /// Takes the output of a console that [captures](crate::Console::Capture), since it was last taken.
     #[must_use]
     pub fn take_console(&self) -> ConsoleOutput {
         self.session.captured().take()
     }
 
-    /// What was done to the process, layer by layer; `None` when there is no process.
+    /// The hardening of the process, layer by layer; `None` without a process.
     #[must_use]
     pub fn hardening(&self) -> Option<HardeningReport> {
         self.session.report()
     }
 
-    /// The number of the process; `None` when there is none.
+    /// The number of the process; `None` without a process.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
         self.session.pid()
     }
 
-    /// Makes the sandbox anew in another process, as after it was discarded. What was loaded before answers
-    /// [`Error::Discarded`] from now on.
+    /// Makes the sandbox anew in another process, as after it was discarded. Scripts and proxies from before then return
+    /// [`Error::Discarded`].
     ///
     /// # Errors
     ///
@@ -189,7 +193,7 @@ impl ProcessSandbox {
         self.session.reset()
     }
 
-    /// [`reset`](Self::reset) for a task, which it does not block.
+    /// [`reset`](Self::reset) for a task, without blocking it.
     ///
     /// # Errors
     ///
@@ -243,7 +247,7 @@ impl ProcessSandbox {
     }
 }
 
-/// A sandbox in a process that ends when nobody else has it.
+/// A handle that does not keep the process alive.
 #[derive(Default)]
 pub(crate) struct WeakSandbox(Weak<Session>);
 

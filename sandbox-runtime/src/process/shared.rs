@@ -1,9 +1,9 @@
-//! The memory that parent and child have together: a piece for each direction, of which one side writes and the other reads.
+//! The shared memory of parent and child: one window for each direction, which one side writes and the other reads.
 //!
-//! The child maps both before it is hardened, and needs no call of the kernel for them after that. The parent reads and writes them as
-//! files: what it has read is its own, whatever the child does to the memory afterwards. Their size is sealed, and what they have of the
-//! machine's memory counts as the child's, for a child can write to all of a piece and drop the pages from its own count. Behind the first piece the
-//! parent writes which calls have to be over, for a child that computes.
+//! The child maps both before it is hardened, and needs no call of the kernel for them after that. The parent reads and
+//! writes the windows as files. So its copy cannot change, whatever the child does to the memory afterwards. The size of a
+//! window is sealed. The memory of a window counts as the child's, because a child can write to all of it and drop the pages
+//! from its own count. Behind the first window, the parent writes the numbers of cancelled calls, for a child that computes.
 
 use std::fs::File;
 use std::io;
@@ -14,21 +14,22 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::sys::{self, Mapping};
 use super::wire::Window;
 
-/// The bytes of each piece. It takes memory as it is written.
+/// The bytes of each piece. Memory is allocated as it is written.
 const ROOM: usize = 64 << 20;
-/// Where the numbers of calls are that have to be over, each where its remainder says: more than are under way at once.
+/// The offset of the numbers of cancelled calls. The remainder of a number decides its place, and there are more places than
+/// calls under way.
 const CALLED_OFF: usize = ROOM;
 const PLACES: usize = 1 << 16;
 const SIZE: usize = ROOM + PLACES * 8;
-/// What is given back as soon as it was read, beyond this.
+/// Memory beyond this is given back as soon as it was read, in bytes.
 const KEPT: usize = 8 << 20;
 
-/// Where the number of a call is that has to be over.
+/// The place of a cancelled call's number.
 fn place(call: u64) -> usize {
     CALLED_OFF + usize::try_from(call % PLACES as u64).unwrap_or_default() * 8
 }
 
-/// A piece, to be given to the child and kept by the parent.
+/// Makes a window: the parent's end, and the descriptor for the child.
 pub(super) fn make() -> io::Result<(ParentWindow, OwnedFd)> {
     let ours = File::from(sys::sealed_memory(SIZE)?);
     let theirs = ours.try_clone()?.into();
@@ -39,7 +40,7 @@ pub(super) fn make() -> io::Result<(ParentWindow, OwnedFd)> {
 #[derive(Debug)]
 pub(super) struct ParentWindow {
     file: File,
-    /// How far it may have memory.
+    /// How far the window may have memory.
     used: AtomicUsize,
 }
 
@@ -72,7 +73,7 @@ impl Window for ParentWindow {
     }
 
     fn call_off(&self, call: u64) {
-        // Who does not hear it here is told by a frame.
+        // A call that is not found here gets a frame as well.
         _ = self.file.write_all_at(&call.to_le_bytes(), place(call) as u64);
     }
 }
@@ -82,7 +83,7 @@ impl Window for ParentWindow {
 pub(super) struct ChildWindow(Mapping);
 
 impl ChildWindow {
-    /// `None` when the descriptor is none of these.
+    /// `None` when the descriptor is no sealed memory of this size.
     pub(super) fn of(memory: &OwnedFd) -> Option<Self> {
         Mapping::of(memory, SIZE).ok().map(Self)
     }

@@ -1,4 +1,6 @@
-//! Starting children.
+//! Starts child processes, and ends them.
+//!
+//! `spawner` runs [`ChildSpec`]s on its thread. A [`ChildProcess`] is killed and reaped when it is dropped.
 
 use std::ffi::OsString;
 use std::io;
@@ -21,41 +23,41 @@ use crate::error::{Error, Result};
 /// The first argument of a child.
 pub(super) const ARGUMENT: &str = "--typed-sandbox-worker";
 
-/// How long a child may take to be there.
+/// How long a child may take to answer.
 pub(super) const START: Duration = Duration::from_secs(10);
 
-/// Whether this process has looked whether it is a child.
+/// Whether [`init`](super::init) was called in this process.
 static IS_HOOKED: AtomicBool = AtomicBool::new(false);
 
 pub(super) fn hooked() {
     IS_HOOKED.store(true, Ordering::SeqCst);
 }
 
-/// What a child is started as. Two children of one seed are alike until they are told what sandbox they are to make.
+/// The program and the settings of a child. Two children of one spec are equal until they get their setup.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct ChildSpec {
-    /// `None` for the executable of this process.
+    /// The program; `None` for this process's executable.
     pub(super) program: Option<PathBuf>,
     pub(super) order: SpawnOrder,
 }
 
-/// What a child is told by its second argument, as JSON.
+/// The second argument of a child, as JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct SpawnOrder {
     pub(super) hardening: Hardening,
     pub(super) namespaces: bool,
 }
 
-/// A child process. It is killed and reaped when this is dropped.
+/// A child process. The process is killed and reaped when this is dropped.
 pub(super) struct ChildProcess {
     pid: Pid,
     state: Mutex<SpawnState>,
 }
 
 enum SpawnState {
-    /// It may have ended, and has not been reaped.
+    /// Not reaped; the process may have ended.
     Runs,
-    /// `None` when somebody else has reaped it.
+    /// `None` when other code of this process has reaped it.
     Ended(Option<Ended>),
 }
 
@@ -77,14 +79,14 @@ impl ChildProcess {
         &self.pid
     }
 
-    /// Kills it, if it has not ended, and says how it did.
+    /// Kills the process if it has not ended, and returns how it ended.
     pub(super) fn end(&self) -> Option<Ended> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if let SpawnState::Runs = *state {
             let reaped = self.pid.reap(false).and_then(|ended| match ended {
                 Some(ended) => Ok(Some(ended)),
                 None => {
-                    // One that has ended in the meantime is reaped.
+                    // A process that has ended in the meantime is reaped.
                     _ = self.pid.kill();
                     self.pid.reap(true)
                 }
@@ -94,18 +96,18 @@ impl ChildProcess {
         state.how()
     }
 
-    /// Kills it without waiting for its end, which takes as long as it takes the kernel.
+    /// Kills the process without waiting for its end.
     pub(super) fn kill(&self) {
         if !self.has_ended() {
             let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             if let SpawnState::Runs = *state {
-                // Or it has ended in the meantime.
+                // The process may have ended in the meantime.
                 _ = self.pid.kill();
             }
         }
     }
 
-    /// How it ended by itself; `None` when it has not within a moment.
+    /// How the process ended by itself; `None` when it does not end within a moment.
     pub(super) fn ended(&self) -> Option<Ended> {
         /// The kernel closes the channel of a dying process before its status can be read, and on a busy machine long before. A child
         /// that closes its channel and lives on delays its caller by no more than this.
@@ -114,7 +116,7 @@ impl ChildProcess {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).how()
     }
 
-    /// Whether it has ended. One that has is not there any more, not even for the kernel.
+    /// Whether the process has ended. An ended process is reaped.
     pub(super) fn has_ended(&self) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if let SpawnState::Runs = *state {
@@ -133,11 +135,11 @@ impl Drop for ChildProcess {
     }
 }
 
-/// A child that has not been told anything.
+/// A child before its setup.
 pub(super) struct NewChild {
     pub(super) process: ChildProcess,
     pub(super) channel: UnixStream,
-    /// To the child and back; `None` where there is no such memory.
+    /// The windows to the child and back; `None` where there is no such memory.
     pub(super) windows: Option<[ParentWindow; 2]>,
 }
 
@@ -147,7 +149,7 @@ fn start(seed: &ChildSpec) -> io::Result<NewChild> {
         Some(program) => program.clone(),
         None => own_executable()?,
     };
-    // Standard output and error are what the child takes for its memory.
+    // The child takes its windows from standard output and error.
     let (windows, given) = match (shared::make(), shared::make()) {
         (Ok((to_child, first)), Ok((to_parent, second))) => {
             (Some([to_child, to_parent]), vec![first, second])
@@ -158,7 +160,7 @@ fn start(seed: &ChildSpec) -> io::Result<NewChild> {
     let order = serde_json::to_string(&seed.order)?;
     let mut command = Command::new(program);
     command.env_clear();
-    // Without it that engine runs no guest; see `guide::small_engine`.
+    // Without this variable, QuickJS runs no guest; see `guide::small_engine`.
     #[cfg(feature = "quickjs")]
     command.env("V82JSC_NO_BC_CACHE", "1");
     let child = command
@@ -172,7 +174,7 @@ fn start(seed: &ChildSpec) -> io::Result<NewChild> {
     Ok(NewChild { process, channel: ours, windows })
 }
 
-/// The executable of this process, though another file may have taken its name by now.
+/// This process's executable, although another file may have its name by now.
 fn own_executable() -> io::Result<PathBuf> {
     match cfg!(target_os = "linux") {
         true => Ok("/proc/self/exe".into()),
@@ -180,7 +182,7 @@ fn own_executable() -> io::Result<PathBuf> {
     }
 }
 
-/// Whether children of this seed can be started, as far as that is known without trying.
+/// Whether children of this spec can be started, as far as a check without a start can tell.
 pub(super) fn check(seed: &ChildSpec) -> Result<()> {
     if seed.program.is_none() && !IS_HOOKED.load(Ordering::SeqCst) {
         return Err(Error::build(
@@ -193,12 +195,12 @@ pub(super) fn check(seed: &ChildSpec) -> Result<()> {
 
 static SPAWNER: LazyLock<Spawner<ChildSpec, NewChild>> = LazyLock::new(|| Spawner::new(start, START));
 
-/// Reaps children that were kept ready and have ended, by somebody else's doing.
+/// Reaps spare children that were ended from outside.
 pub(super) fn reap_spares() {
     SPAWNER.keep_if(|new_child| !new_child.process.has_ended());
 }
 
-/// A child of this seed: one that is ready, or a new one. `fresh` asks for a new one.
+/// A child of this spec: a spare one, or a new one. `fresh` asks for a new one.
 pub(super) fn take(seed: &ChildSpec, fresh: bool) -> Result<NewChild> {
     check(seed)?;
     SPAWNER.take(seed, fresh).map_err(|error| {
@@ -208,7 +210,7 @@ pub(super) fn take(seed: &ChildSpec, fresh: bool) -> Result<NewChild> {
     })
 }
 
-/// The arguments of this process, if it is a child: its order, and its parent.
+/// The arguments of this process, if it is a child: its order, and the parent's number.
 pub(super) fn ordered(mut args: impl Iterator<Item = OsString>) -> Option<(SpawnOrder, u32)> {
     if args.nth(1)? != ARGUMENT {
         return None;

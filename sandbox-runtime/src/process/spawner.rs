@@ -1,8 +1,8 @@
-//! The thread that starts children, and keeps one ready.
+//! The thread that starts children, and keeps a spare one.
 //!
-//! A child is to die with this process, and the kernel takes the thread that started it for its parent. So one thread starts them
-//! all, and lives as long as the process. It waits until a child executes its program; should somebody stop one before that, another
-//! thread goes on.
+//! A child must end with this process, and the kernel takes the thread that started the child for its parent. So one thread
+//! starts all children, and exists as long as the process. The thread waits until a child executes its program. If a child
+//! is stopped before that, another thread takes over.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -11,20 +11,20 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SendError, Sender, SyncSender,
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How many children of a seed are kept ready.
+/// The number of spare children of a spec.
 const SPARES: usize = 1;
 
-/// How children of a seed are started, each of them by one thread.
+/// Starts children, all on one thread.
 pub(super) struct Spawner<S, B> {
     start: fn(&S) -> io::Result<B>,
-    /// How long somebody waits for one.
+    /// How long a caller waits for a child.
     patience: Duration,
-    /// To the thread, when there is one.
+    /// The channel to the thread, if it runs.
     orders: Mutex<Option<Sender<Ordered<S, B>>>>,
     spares: Arc<SpareChildren<S, B>>,
 }
 
-/// The seed, and who waits for the child; if nobody does, it is to be kept ready.
+/// The spec, and the caller that waits; without a caller, the child becomes a spare one.
 type Ordered<S, B> = (S, Option<SyncSender<io::Result<B>>>);
 
 struct SpareChildren<S, B>(Mutex<HashMap<S, Vec<B>>>);
@@ -40,7 +40,7 @@ impl<S: Clone + Eq + Hash + Send + 'static, B: Send + 'static> Spawner<S, B> {
         Self { start, patience, orders: Mutex::default(), spares: Arc::new(SpareChildren(Mutex::default())) }
     }
 
-    /// A child of this seed: one that is ready, or a new one. `fresh` asks for a new one.
+    /// A child of this spec: a spare one, or a new one. `fresh` asks for a new one.
     pub(super) fn take(&self, seed: &S, fresh: bool) -> io::Result<B> {
         let ready = if fresh { None } else { self.spares.lock().get_mut(seed).and_then(Vec::pop) };
         let child = match ready {
@@ -55,7 +55,7 @@ impl<S: Clone + Eq + Hash + Send + 'static, B: Send + 'static> Spawner<S, B> {
         Ok(child)
     }
 
-    /// Drops those that are kept ready and are not fit any more.
+    /// Drops spare children that are not fit any more.
     pub(super) fn keep_if(&self, mut is_fit: impl FnMut(&B) -> bool) {
         self.spares.lock().values_mut().for_each(|ready| ready.retain(&mut is_fit));
     }
@@ -64,7 +64,7 @@ impl<S: Clone + Eq + Hash + Send + 'static, B: Send + 'static> Spawner<S, B> {
         match born.recv_timeout(self.patience) {
             Ok(born) => born,
             Err(RecvTimeoutError::Timeout) => {
-                // The next order is another thread's.
+                // The next order goes to another thread.
                 self.orders.lock().unwrap_or_else(PoisonError::into_inner).take();
                 let seconds = self.patience.as_secs_f32();
                 Err(io::Error::new(
@@ -91,7 +91,7 @@ impl<S: Clone + Eq + Hash + Send + 'static, B: Send + 'static> Spawner<S, B> {
             None => order,
         };
         let (sender, ordered) = channel();
-        // Whoever waits for it is told when the thread cannot be started.
+        // The caller gets the error when the thread cannot be started.
         _ = sender.send(order);
         let (start, spares) = (self.start, self.spares.clone());
         let thread = std::thread::Builder::new().name("sandbox-spawner".into());
@@ -108,7 +108,7 @@ fn tend<S: Eq + Hash, B>(
 ) {
     for (seed, wanted) in ordered {
         match wanted {
-            // One that nobody waits for any more ends here.
+            // A child whose caller is gone ends here.
             Some(wanted) => _ = wanted.send(start(&seed)),
             None if spares.lock().get(&seed).map_or(0, Vec::len) < SPARES => {
                 if let Ok(child) = start(&seed) {
@@ -118,7 +118,7 @@ fn tend<S: Eq + Hash, B>(
             None => {}
         }
     }
-    // Another thread has taken its place. Its children would end with it.
+    // Another thread has taken over. This thread's children would end with it, so it stays.
     loop {
         std::thread::park();
     }
@@ -141,7 +141,7 @@ mod tests {
         let threads = threads.collect::<HashSet<_>>();
         assert_eq!(threads.len(), 1);
         assert!(!threads.contains(&std::thread::current().id()));
-        // What is ready was ordered before what is asked for now.
+        // The spare child was ordered before this one.
         spawner.take(&"a", true).expect("it is started");
         assert_eq!(spawner.spares.lock().get("a").map(Vec::len), Some(SPARES));
         spawner.keep_if(|_| false);
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn one_that_is_stopped_before_it_is_there_holds_up_nobody_else() {
-        /// Whether those that are stopped may go on.
+        /// Whether the stopped children may continue.
         static GATE: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
         fn start(seed: &&'static str) -> io::Result<ThreadId> {
             if *seed == "stopped" {
@@ -171,7 +171,7 @@ mod tests {
             }
             Ok(std::thread::current().id())
         }
-        /// On a busy machine the thread may not have its turn while it is waited for.
+        /// On a busy machine, the thread may not run while its caller waits.
         fn taken(spawner: &TestSpawner, seed: &'static str) -> ThreadId {
             let until = std::time::Instant::now() + Duration::from_secs(100);
             loop {

@@ -1,9 +1,9 @@
-//! Waiting awake for a moment, before the kernel is asked to wake whoever waits.
+//! Spinning for a moment before a thread sleeps in the kernel.
 //!
-//! A short call is over before a thread that sleeps for it would be woken: the two switches take longer than the call. So
-//! who waits looks for a moment whether the other side has answered, as long as such moments have sufficed lately. It is what locks do that
-//! spin before they sleep. It takes a processor that the other side, or somebody else, may need: it is done as long as there are two for
-//! each call that is under way. The parent counts them, and tells the child.
+//! A short call is over before a sleeping thread would be woken: the two switches take longer than the call. So a reader
+//! polls for a moment, as long as such moments have sufficed lately. Locks spin before they sleep in the same way. Spinning
+//! takes a processor that another thread may need. So a reader spins only while there are two processors for each call under
+//! way. The parent counts them, and tells the child.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -18,21 +18,21 @@ use super::sys;
 use crate::isolate::clock;
 use crate::time::{AtomicTime, Nanos, Timestamp};
 
-/// How long it waits awake at most.
+/// The longest spin.
 pub(super) const MOMENT: Duration = Duration::from_micros(50);
-/// After how many waits in a row, each shorter than that, it waits awake.
+/// After this number of shorter waits in a row, a reader spins.
 const SHORT: u32 = 4;
 
-/// How many calls of children are under way in this process.
+/// The number of calls of children under way in this process.
 static CALLS: AtomicUsize = AtomicUsize::new(0);
 
-/// When there were more than there are processors for.
+/// When there were last more calls than processors allow.
 static CROWDED: AtomicTime<Option<Timestamp>> = AtomicTime::none();
 
-/// How long after that it is not waited awake: whoever has called calls again.
+/// How long no reader spins after that, because a caller is likely to call again.
 const CALM: Duration = Duration::from_millis(10);
 
-/// A call that is under way.
+/// Counts a call under way.
 pub(super) struct SpinTurn(());
 
 impl SpinTurn {
@@ -58,23 +58,23 @@ fn fits(calls: usize) -> bool {
     calls * 2 <= *PROCESSORS
 }
 
-/// Whether there are enough for the calls that are under way, and were lately.
+/// Whether there are enough processors for the calls under way, now and recently.
 pub(super) fn is_room() -> bool {
     fits(CALLS.load(Ordering::Relaxed).max(1))
         && CROWDED.load(Ordering::Relaxed).is_none_or(|crowded| clock::now().since(crowded) > Nanos::of(CALM))
 }
 
-/// What is known of the waits of one side of a channel.
+/// The recent waits of one side of a channel.
 #[derive(Clone, Default)]
 pub(super) struct Spin {
-    /// Whether a child may. The parent knows itself.
+    /// Whether a child may spin; `None` in the parent.
     told: Option<Arc<AtomicBool>>,
-    /// How many waits in a row were shorter than a moment.
+    /// The number of short waits in a row.
     short: u32,
 }
 
 impl Spin {
-    /// That of a child, which is told now and then whether it may.
+    /// The state of a child, which the parent tells whether it may spin.
     pub(super) fn told(told: Arc<AtomicBool>) -> Self {
         Self { told: Some(told), short: 0 }
     }
@@ -83,7 +83,7 @@ impl Spin {
         self.told.as_ref().map_or_else(is_room, |told| told.load(Ordering::Relaxed))
     }
 
-    /// Reads what is there, once it is. `block` reads it when it takes longer.
+    /// Reads the available bytes, once there are some. `block` reads them when the wait is long.
     pub(super) fn read(
         &mut self,
         stream: &UnixStream,
@@ -106,7 +106,7 @@ impl Spin {
     }
 }
 
-/// Reads what is there, once it is; `None` when that takes too long.
+/// Reads the available bytes while spinning; `None` when the wait is too long.
 fn awake(stream: &UnixStream, buffer: &mut [u8], waits_long: impl Fn() -> bool) -> Option<io::Result<usize>> {
     loop {
         match sys::receive_now(stream, buffer) {
@@ -120,11 +120,11 @@ fn awake(stream: &UnixStream, buffer: &mut [u8], waits_long: impl Fn() -> bool) 
     }
 }
 
-/// A channel whose reader waits awake.
+/// A channel whose reader spins.
 pub(super) struct Awake {
     stream: UnixStream,
     spin: Spin,
-    /// It reads what is there, writes what there is room for, and waits for nothing.
+    /// Non-blocking: reads the available bytes, writes as many as there is room for, and does not wait.
     is_hasty: bool,
 }
 
@@ -137,7 +137,7 @@ impl Awake {
         Ok(Self::new(self.stream.try_clone()?, self.spin.clone()))
     }
 
-    /// Waits until something can be read, or written.
+    /// Waits until the stream is readable or writable.
     pub(super) fn wait_for_both(&self) -> io::Result<()> {
         let both = libc::POLLIN | libc::POLLOUT;
         sys::wait_for_any(&[(self.stream.as_fd(), both)], Duration::MAX).map(drop)
@@ -183,7 +183,7 @@ mod tests {
         Spin { short, ..Spin::told(Arc::new(may.into())) }
     }
 
-    /// Reads one byte, and says whether it asked the kernel to wait.
+    /// Reads one byte, and returns whether the kernel was asked to wait.
     fn blocks(spin: &mut Spin, stream: &UnixStream, before: impl FnOnce()) -> bool {
         let (mut byte, mut blocked) = ([0], false);
         let read = spin.read(stream, &mut byte, |buffer| {
@@ -206,9 +206,9 @@ mod tests {
             is_due
         };
         assert!((0..SHORT).all(|_| round()));
-        // Who is interrupted for longer than a moment begins anew.
+        // A reader that is interrupted for longer than a moment starts again.
         assert!((0..1000).any(|_| !round()));
-        // One that is long: it is tried awake, and then slept for.
+        // A long wait: first spun, then slept.
         spin.short = SHORT;
         let late = || {
             let began = clock::now();
@@ -239,7 +239,7 @@ mod tests {
         turns.push(SpinTurn::begin());
         assert!(!is_room());
         drop(turns);
-        // Not as soon as one of them is over.
+        // Not as soon as one of the calls is over.
         calms_down();
         assert!(most == 0 || clock::now().since(crowded) >= Nanos::of(CALM));
     }

@@ -1,4 +1,6 @@
-//! System calls that the standard library does not make: memory that is shared, streams that are not waited for, and clocks.
+//! System calls that the standard library does not make: shared memory, non-blocking streams, and clocks.
+//!
+//! Each `unsafe` block says why it is sound.
 
 #![expect(unsafe_code, reason = "calls of the system")]
 
@@ -18,7 +20,7 @@ use crate::time::{Nanos, SystemClock, Timestamp};
 #[cfg(target_os = "linux")]
 const MFD_NOEXEC_SEAL: libc::c_uint = 0x0008;
 
-/// What a call of the C library gives that says by -1 that it has failed.
+/// The result of a C function that returns -1 on failure.
 pub(super) fn checked(result: libc::c_int) -> io::Result<libc::c_int> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
@@ -33,13 +35,13 @@ pub(super) fn again<T>(attempt: impl Fn() -> io::Result<T>) -> io::Result<T> {
     }
 }
 
-/// Memory without a name, of a size that nobody can change.
+/// Anonymous memory with a sealed size.
 #[cfg(target_os = "linux")]
 pub(super) fn sealed_memory(size: usize) -> io::Result<OwnedFd> {
     let mut most = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: the pointer is of this frame.
     let known = unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &raw mut most) } == 0;
-    // To make a file longer than that ends the process with a signal, and this is a file to the kernel.
+    // Making a longer file than the limit ends the process with a signal, and this memory is a file to the kernel.
     if !known || most.rlim_cur < size as u64 {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
@@ -47,13 +49,13 @@ pub(super) fn sealed_memory(size: usize) -> io::Result<OwnedFd> {
         // SAFETY: the name is a string that ends with 0.
         checked(unsafe { libc::memfd_create(c"sandbox".as_ptr(), flags) })
     };
-    // Nobody can execute it. A kernel before Linux 6.3 does not know the flag.
+    // The memory cannot be executed. A kernel before Linux 6.3 does not know the flag.
     let flags = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING;
     let memory = create(flags | MFD_NOEXEC_SEAL).or_else(|error| match error.raw_os_error() {
         Some(libc::EINVAL) => create(flags),
         _ => Err(error),
     })?;
-    // SAFETY: it was opened by the line above, and is nobody else's.
+    // SAFETY: the line above opened it, and it has no other owner.
     let memory = unsafe { <OwnedFd as std::os::fd::FromRawFd>::from_raw_fd(memory) };
     let size = libc::off_t::try_from(size).map_err(|_| io::ErrorKind::InvalidInput)?;
     // SAFETY: a descriptor of this frame, and a number.
@@ -69,31 +71,31 @@ pub(super) fn sealed_memory(_: usize) -> io::Result<OwnedFd> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Ends this process at once: nothing that was to be done at its end is, for the engine's threads still run.
+/// Ends this process at once, without destructors or exit handlers, because the engine's threads still run.
 pub(super) fn end() -> ! {
-    // SAFETY: it does not return, and touches no memory.
+    // SAFETY: the call does not return, and touches no memory.
     unsafe { libc::_exit(0) }
 }
 
-/// Reads what a stream has, without waiting for more.
+/// Reads the available bytes of a stream, without waiting.
 pub(super) fn receive_now(stream: &UnixStream, buffer: &mut [u8]) -> io::Result<usize> {
     let (descriptor, room) = (stream.as_raw_fd(), buffer.len());
-    // SAFETY: so many bytes from there on are of the slice.
+    // SAFETY: the pointer and the length are those of the slice.
     let read = unsafe { libc::recv(descriptor, buffer.as_mut_ptr().cast(), room, libc::MSG_DONTWAIT) };
     usize::try_from(read).map_err(|_| io::Error::last_os_error())
 }
 
-/// Writes to a stream what it has room for, without waiting for more.
+/// Writes as many bytes as a stream has room for, without waiting.
 pub(super) fn send_now(stream: &UnixStream, bytes: &[u8]) -> io::Result<usize> {
     let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
-    // SAFETY: so many bytes from there on are of the slice.
+    // SAFETY: the pointer and the length are those of the slice.
     let sent = unsafe { libc::send(stream.as_raw_fd(), bytes.as_ptr().cast(), bytes.len(), flags) };
     usize::try_from(sent).map_err(|_| io::Error::last_os_error())
 }
 
-/// A stream whose readiness to be read is known to the runtime that this thread has entered.
+/// A stream that is registered for reading in the runtime that this thread has entered.
 pub(super) fn watched(stream: UnixStream) -> io::Result<AsyncFd<UnixStream>> {
-    // SAFETY: a stream has one descriptor from its beginning to its end, which is its own.
+    // SAFETY: a stream owns its descriptor, which does not change.
     unsafe { AsyncFd::register_with_interest(stream, Interest::READABLE) }.map_err(io::Error::from)
 }
 
@@ -108,7 +110,7 @@ pub(super) fn monotonic() -> Timestamp<SystemClock> {
     Timestamp::new(Nanos::of(since_start))
 }
 
-/// Waits until one of the streams can be read or written, as it says, or is at its end. Says whether one is.
+/// Waits until one of the streams is readable or writable, as requested, or at its end. Returns whether one is.
 pub(super) fn wait_for_any<const N: usize>(
     streams: &[(BorrowedFd<'_>, libc::c_short); N],
     most: Duration,
@@ -116,7 +118,7 @@ pub(super) fn wait_for_any<const N: usize>(
     let mut streams =
         streams.map(|(stream, events)| libc::pollfd { fd: stream.as_raw_fd(), events, revents: 0 });
     let most = libc::c_int::try_from(most.as_millis()).unwrap_or(-1);
-    // SAFETY: so many descriptions of descriptors that are open, in this frame.
+    // SAFETY: the array has so many elements, whose descriptors are open.
     match unsafe { libc::poll(streams.as_mut_ptr(), N as libc::nfds_t, most) } {
         0 => Ok(false),
         1.. => Ok(true),
@@ -127,23 +129,23 @@ pub(super) fn wait_for_any<const N: usize>(
     }
 }
 
-/// In how many parts of a second the kernel tells CPU time.
+/// The unit of the kernel's CPU times, as parts of a second.
 pub(super) fn ticks() -> u64 {
-    // SAFETY: it asks for a number.
+    // SAFETY: the call returns a number.
     u64::try_from(unsafe { libc::sysconf(libc::_SC_CLK_TCK) }).unwrap_or(100).max(1)
 }
 
-/// Bytes of a file, into memory that nobody has filled with zeros before.
+/// Reads bytes of a file into memory that is not zeroed first.
 pub(super) fn read_at(file: &File, start: usize, length: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::<u8>::with_capacity(length);
     while bytes.len() < length {
         let (there, room) = (bytes.len(), length - bytes.len());
         let at = libc::off_t::try_from(start + there).map_err(|_| io::ErrorKind::InvalidInput)?;
         let spare = bytes.spare_capacity_mut().as_mut_ptr();
-        // SAFETY: `room` bytes behind what is there are of the vector.
+        // SAFETY: the vector has `room` bytes behind its content.
         match unsafe { libc::pread(file.as_raw_fd(), spare.cast(), room, at) } {
             0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            // SAFETY: so many have been written, and no more than there is room for.
+            // SAFETY: so many bytes were written, within the capacity.
             read @ 1.. => unsafe { bytes.set_len(there + read.unsigned_abs().min(room)) },
             _ => match io::Error::last_os_error() {
                 error if error.kind() == io::ErrorKind::Interrupted => {}
@@ -154,7 +156,7 @@ pub(super) fn read_at(file: &File, start: usize, length: usize) -> io::Result<Ve
     Ok(bytes)
 }
 
-/// Gives the first bytes of such memory back to the system. They are zero then.
+/// Gives the first bytes of such memory back to the system. They read as zero afterwards.
 pub(super) fn give_back(memory: &File, length: usize) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     {
@@ -177,13 +179,13 @@ pub(super) struct Mapping {
     size: usize,
 }
 
-// SAFETY: nothing of it belongs to a thread. It is read or written for the frames of one stream, one after the other.
+// SAFETY: the mapping belongs to no thread. The frames of one stream use it, one after the other.
 unsafe impl Send for Mapping {}
-// SAFETY: as above; and no reference to what is in it is ever made, but to numbers that are read as atomics.
+// SAFETY: as above; and no references to its content exist, except to numbers that are read as atomics.
 unsafe impl Sync for Mapping {}
 
 impl Mapping {
-    /// Maps memory of this size, which has to be sealed: a file that shrinks would end this process with a signal.
+    /// Maps memory of this size, which must be sealed. A file that shrinks would end this process with a signal.
     pub(super) fn of(memory: &OwnedFd, size: usize) -> io::Result<Self> {
         #[cfg(target_os = "linux")]
         {
@@ -197,7 +199,7 @@ impl Mapping {
             return Err(io::ErrorKind::InvalidInput.into());
         }
         let access = libc::PROT_READ | libc::PROT_WRITE;
-        // SAFETY: the kernel chooses a place that nothing else has.
+        // SAFETY: the kernel chooses an unused address.
         let start = unsafe {
             libc::mmap(std::ptr::null_mut(), size, access, libc::MAP_SHARED, memory.as_raw_fd(), 0)
         };
@@ -207,10 +209,10 @@ impl Mapping {
         }
     }
 
-    /// Where a piece of it is.
+    /// The address of a piece of it.
     fn piece(&self, at: usize, length: usize) -> io::Result<*mut u8> {
         match at.checked_add(length) {
-            // SAFETY: it is so long, and its size is sealed.
+            // SAFETY: the mapping is so long, and its size is sealed.
             Some(end) if end <= self.size => Ok(unsafe { self.start.add(at) }),
             _ => Err(io::ErrorKind::InvalidInput.into()),
         }
@@ -219,26 +221,27 @@ impl Mapping {
     /// Copies to a place in it.
     pub(super) fn write(&self, at: usize, bytes: &[u8]) -> io::Result<()> {
         let piece = self.piece(at, bytes.len())?;
-        // SAFETY: it is so long. No reference to it exists; the other process does not look before it is told.
+        // SAFETY: the piece is so long. No reference to it exists, and the other process does not read before the frame
+        // arrives.
         unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), piece, bytes.len()) };
         Ok(())
     }
 
-    /// A number of 8 bytes, which the other process may write meanwhile. Its place is a multiple of 8.
+    /// A number of 8 bytes, which the other process may write meanwhile. The offset is a multiple of 8.
     pub(super) fn number(&self, at: usize) -> io::Result<u64> {
         let number = self.piece(at, size_of::<u64>())?.cast::<AtomicU64>();
         if !number.is_aligned() {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        // SAFETY: so many bytes are there as long as this process lives, and this process does not write to them.
+        // SAFETY: the bytes are mapped as long as this process exists, and this process does not write to them.
         Ok(u64::from_le(unsafe { &*number }.load(Ordering::Relaxed)))
     }
 
-    /// Copies from a place in it, which the other process does not write to before it is told.
+    /// Copies from a place in it, which the other process does not write to before the next frame.
     pub(super) fn read(&self, at: usize, length: usize) -> io::Result<Vec<u8>> {
         let piece = self.piece(at, length)?;
         let mut bytes = Vec::with_capacity(length);
-        // SAFETY: both are so long, and all of the copy is written before it counts.
+        // SAFETY: both are so long, and the copy is fully written before its length is set.
         unsafe {
             std::ptr::copy_nonoverlapping(piece, bytes.as_mut_ptr(), length);
             bytes.set_len(length);
@@ -276,7 +279,7 @@ mod tests {
     fn memory_that_can_shrink_is_not_mapped() {
         // SAFETY: the name is a string that ends with 0.
         let memory = checked(unsafe { libc::memfd_create(c"probe".as_ptr(), libc::MFD_CLOEXEC) });
-        // SAFETY: it was opened by the line above, and is nobody else's.
+        // SAFETY: the line above opened it, and it has no other owner.
         let memory = unsafe { OwnedFd::from_raw_fd(memory.expect("it is made")) };
         File::from(memory.try_clone().expect("it is open")).set_len(SIZE as u64).expect("it grows");
         let error = Mapping::of(&memory, SIZE).expect_err("it is not sealed");
@@ -294,7 +297,7 @@ mod tests {
         let seals = unsafe { libc::fcntl(memory.as_raw_fd(), libc::F_GET_SEALS) };
         let size = libc::F_SEAL_SEAL | libc::F_SEAL_SHRINK | libc::F_SEAL_GROW;
         assert_eq!(seals & size, size);
-        // SAFETY: the name is a string that ends with 0. It is closed with the process.
+        // SAFETY: the name is a string that ends with 0. The descriptor is closed with the process.
         let knows =
             unsafe { libc::memfd_create(c"probe".as_ptr(), MFD_NOEXEC_SEAL | libc::MFD_CLOEXEC) } >= 0;
         assert_eq!(seals & F_SEAL_EXEC != 0, knows);

@@ -1,4 +1,6 @@
-//! Jobs on their way to the thread of an isolate, and answers on their way back.
+//! The mailbox of an isolate's thread: jobs to the thread, and answers back.
+//!
+//! `worker` serves the jobs. `pool` moves waiting jobs between mailboxes.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -13,24 +15,24 @@ use crate::time::{AtomicTime, Nanos, Timestamp};
 pub(super) type Work = Box<dyn FnOnce(&Worker) + Send>;
 
 pub(super) struct Job {
-    /// The chain of calls that it belongs to; `None` for jobs that nobody blocks for. While a job waits, its caller
-    /// does too, so a chain has one job in a mailbox at most.
+    /// The chain of calls that the job belongs to; `None` for jobs without a blocked caller. A caller waits while its
+    /// job waits, so a chain has at most one job in a mailbox.
     pub(super) chain: Option<u64>,
-    /// Whose time it takes.
+    /// The tenant whose time the job takes.
     pub(super) tenant: u64,
-    /// It is of something that lives on its thread, and no other thread can serve it.
+    /// The job needs something of its thread, so no other thread can serve it.
     pub(super) is_tied: bool,
     pub(super) work: Work,
 }
 
-/// Where a thread finds its jobs, and is told that an answer has come.
+/// The jobs of a thread, and its notification of answers.
 #[derive(Default)]
 pub(super) struct Mailbox {
     jobs: Mutex<Jobs>,
     changed: Condvar,
     /// Since when a job is served.
     since: AtomicTime<Option<Timestamp>>,
-    /// Whose it is.
+    /// The tenant of the current job.
     holder: AtomicU64,
 }
 
@@ -59,7 +61,7 @@ impl Mailbox {
         self.changed.notify_all();
     }
 
-    /// The thread begins a job of a tenant. Returns the time.
+    /// Notes that the thread begins a job of a tenant. Returns the time.
     pub(super) fn begins(&self, tenant: u64) -> Timestamp {
         let now = clock::now();
         self.holder.store(tenant, Ordering::SeqCst);
@@ -67,12 +69,12 @@ impl Mailbox {
         now
     }
 
-    /// The thread has done what others waited for, at the end of a job or before its caller hears of the end.
+    /// Notes that the thread is done with a job. Called at the end of a job, or before its caller is answered.
     pub(super) fn is_done(&self) {
         self.since.store(None, Ordering::SeqCst);
     }
 
-    /// How long the job under way has held the thread, and whose it is; zero for none.
+    /// The tenant of the current job, and how long the job has held the thread; zero without a job.
     pub(super) fn held(&self) -> (u64, Duration) {
         let since = self.since.load(Ordering::SeqCst);
         let held = since.map_or(Nanos::ZERO, |since| clock::now().since(since));
@@ -87,7 +89,7 @@ impl Mailbox {
         done
     }
 
-    /// The time that `work` takes is not counted as holding the thread.
+    /// Runs `work` without counting its time as holding the thread.
     pub(super) fn apart<R>(&self, work: impl FnOnce() -> R) -> R {
         let (since, began) = (self.since.swap(None, Ordering::SeqCst), clock::now());
         let done = work();
@@ -98,12 +100,13 @@ impl Mailbox {
         done
     }
 
-    /// Moves the jobs of a tenant that other threads can serve, in their order. A job is always in one of the two.
+    /// Moves those jobs of a tenant that other threads can serve, in their order. A job is always in one of the two
+    /// mailboxes.
     pub(super) fn forward(&self, tenant: u64, to: &Self) {
         if std::ptr::eq(self, to) {
             return;
         }
-        // Every thread takes the lock of the lower address first.
+        // Every thread takes the lock with the lower address first, so no two threads deadlock.
         let (mut from, mut into);
         if std::ptr::from_ref(self) < std::ptr::from_ref(to) {
             from = self.jobs();
@@ -118,12 +121,12 @@ impl Mailbox {
         to.changed.notify_all();
     }
 
-    /// A job of a tenant has taken so long.
+    /// Adds the time of a job to its tenant's clock.
     pub(super) fn charge(&self, tenant: u64, took: Nanos) {
         self.jobs().queue.charge(tenant, took);
     }
 
-    /// The next job of any chain. With a deadline it waits no longer.
+    /// The next job of any chain. Waits until the deadline; without a deadline, for ever.
     pub(super) fn next(&self, deadline: Option<Instant>) -> Next {
         let mut jobs = self.jobs();
         loop {
@@ -172,7 +175,7 @@ impl Mailbox {
         self.jobs().queue.take(|job| job.chain == Some(chain)).map(|(_, job)| job)
     }
 
-    /// Wakes whoever waits in `next_of`.
+    /// Wakes the threads that wait in `next_of`.
     fn touch(&self) {
         let _jobs = self.jobs();
         self.changed.notify_all();
@@ -191,7 +194,7 @@ pub(super) enum Event {
     Late,
 }
 
-/// An answer on its way to a thread that waits for it.
+/// The answer that a thread waits for.
 pub(super) struct ReplySlot<R> {
     pub(super) answer: Mutex<Option<Result<R>>>,
     pub(super) waiter: Arc<Mailbox>,
@@ -203,7 +206,7 @@ impl<R> ReplySlot<R> {
     }
 }
 
-/// Answers when it is dropped at the latest, so that nobody waits for a job that was lost.
+/// Answers when it is dropped, at the latest, so that no caller waits for a lost job.
 pub(super) struct Answering<R> {
     reply: Arc<ReplySlot<R>>,
     has_begun: bool,

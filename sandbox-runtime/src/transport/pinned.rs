@@ -1,7 +1,7 @@
-//! Futures of one thread that count as `Send`.
+//! Futures of one thread in a form that is `Send`.
 //!
-//! The future of an `async` method is `Send`, for most callers want that; the call of a `LocalSandbox` is not. So the future
-//! that its proxy gives is a key, and the call is in a table of the thread. Elsewhere the key opens nothing.
+//! The future of an `async` method is `Send`, because most callers need that. The call of a `LocalSandbox` is not. So the
+//! proxy's future is a key, and the call is in a table of the thread. On another thread the key fails with a panic.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -18,11 +18,11 @@ use super::local::LocalCall;
 use crate::error::{Error, LossReason, Result};
 
 thread_local! {
-    /// What is left here when the thread ends stays: its destructors may need what the thread has dropped before.
+    /// Leaked at the end of the thread: the destructors may need thread-local values that are already dropped.
     static FUTURES: ManuallyDrop<RefCell<HashMap<u64, Box<dyn Any>>>> = ManuallyDrop::default();
 }
 
-/// Futures that were dropped on another thread, by the thread that has to drop them.
+/// Futures that were dropped on another thread. Their own thread drops them later.
 static STRAYS: Mutex<Option<HashMap<ThreadId, Vec<u64>>>> = Mutex::new(None);
 
 fn strays() -> MutexGuard<'static, Option<HashMap<ThreadId, Vec<u64>>>> {
@@ -70,7 +70,7 @@ impl<R: 'static> Future for Pinned<R> {
     type Output = Result<R>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<R>> {
-        // Taken out, for what it runs may make futures.
+        // Taken out of the table, because polling may add futures.
         let future = if self.thread == thread::current().id() { remove(self.key) } else { None };
         let Some(mut future) = future.and_then(|future| future.downcast::<LocalCall<R>>().ok()) else {
             return Poll::Ready(Err(self.away()));

@@ -1,4 +1,6 @@
-//! An asynchronous call from wherever it is awaited.
+//! [`RemoteCall`]: an asynchronous call to an isolate on another thread.
+//!
+//! `thread` and `pool` make these. Any executor may poll one, and dropping it cancels the call.
 
 use std::any::Any;
 use std::pin::Pin;
@@ -18,37 +20,37 @@ use crate::isolate::ticket::Ticket;
 use crate::isolate::watchdog::Timer;
 use crate::time::{Deadline, Nanos};
 
-/// Holds a place for a call until it is over.
+/// Keeps a call's place in a queue until the call is over.
 pub(super) type Guard = Box<dyn Any + Send>;
 
 /// Begins a call on the isolate's thread.
 pub(super) type Start<R> = Box<dyn FnOnce(&Worker, Option<Guard>, oneshot::Sender<Result<R>>) + Send>;
 
-/// Where a call goes.
+/// The destination of a call.
 pub(super) trait CallTarget: Send + Sync {
-    /// The thread that the call goes to, if there is room for it.
+    /// The thread of the call, if there is room for it.
     fn admit(&self) -> Result<(Arc<WorkerThread>, Option<Guard>)>;
 
-    /// Whose time it takes.
+    /// The tenant whose time the call takes.
     fn tenant(&self) -> u64;
 
-    /// How long it may take once it has begun.
+    /// The time limit of a call that has begun.
     fn limit(&self) -> Duration;
 
-    /// How long it waits for its turn.
+    /// How long the call waits for its turn.
     fn patience(&self) -> Option<Duration> {
         None
     }
 
-    /// After how long it looks whether its turn can come; twice as long each time.
+    /// The first interval at which the call checks whether its turn can come. The interval doubles each time.
     fn look(&self) -> Duration {
         turn(self.limit())
     }
 
-    /// Moves calls that wait to a thread that can serve them, if theirs cannot.
+    /// Moves waiting calls to a thread that can serve them, if theirs cannot.
     fn look_again(&self) {}
 
-    /// What it is told when its turn has not come by then.
+    /// The error when the turn has not come in time.
     fn impatient(&self) -> Error {
         stuck_behind()
     }
@@ -56,22 +58,22 @@ pub(super) trait CallTarget: Send + Sync {
     fn cancel(&self, ticket: &Ticket);
 }
 
-/// A call of an `async` method, on its way to the isolate's thread and back. It begins when it is polled first, and ends when
-/// it is dropped: the guest stops, and host methods that it waits for are dropped.
+/// A call of an `async` method, on its way to the isolate's thread and back. The call begins at the first poll. Dropping
+/// this ends it: the guest stops, and pending host methods are dropped.
 #[must_use = "a call does nothing until it is awaited"]
 pub struct RemoteCall<R> {
     target: Arc<dyn CallTarget>,
-    /// Once it has been admitted.
+    /// The thread, once the call has been admitted.
     thread: Option<Arc<WorkerThread>>,
     ticket: Ticket,
-    /// When it has waited long enough.
+    /// When the wait for the turn ends.
     patience: Option<Deadline>,
-    /// Until it is polled first.
+    /// The start of the call, until the first poll.
     start: Option<Start<R>>,
     answer: Option<oneshot::Receiver<Result<R>>>,
-    /// When it looks next whether it waits for its turn behind one that does not end.
+    /// The next check whether the call waits behind one that does not end.
     look: Option<(Deadline, Waker, Timer)>,
-    /// How often it has looked.
+    /// The number of checks.
     looks: u32,
     /// The method that is called, if one is.
     place: Option<Place>,
@@ -88,7 +90,8 @@ impl<R: Send + 'static> RemoteCall<R> {
         Self { target, thread, ticket, patience, start: Some(start), answer, look, looks: 0, place }
     }
 
-    /// `leg` makes the call where the isolate lives, and `take` what is to be sent of its result.
+    /// Makes a call at a slot. `leg` is the call on the isolate's thread, and `take` selects the part of its result that is
+    /// sent.
     pub(super) fn at_slot<L: Leg + 'static>(
         handle: Arc<IsolateHandle>,
         (deadline, place): (Deadline, Option<Place>),
@@ -109,7 +112,7 @@ impl<R: Send + 'static> RemoteCall<R> {
             worker.spawn(tenant, async move {
                 let outcome = unless_dropped(call, &mut answer).await;
                 if let Some(outcome) = outcome {
-                    // Nobody may be there any more.
+                    // The caller may be gone.
                     _ = answer.send(outcome.map(|output| take(&slot, output)));
                 }
             });
@@ -130,7 +133,8 @@ pub(super) async fn unless_dropped<T, R>(
 }
 
 impl<R> RemoteCall<R> {
-    /// Looks at how things are, now and then, until the call has begun. The isolate's thread cannot: it may be blocked.
+    /// Checks at intervals whether the call can have its turn, until it has begun. The isolate's thread cannot check this,
+    /// because it may be blocked.
     fn wait_for_turn(&mut self, waker: &Waker) -> Option<Error> {
         let now = clock::now();
         let deadline = self.ticket.deadline();
@@ -195,7 +199,7 @@ impl<R: Send + 'static> Future for RemoteCall<R> {
             this.answer = Some(answered);
             let waits = this.target.patience();
             this.patience = waits.map(|waits| Deadline::after(clock::now(), Nanos::of(waits)));
-            // A call that its caller has given up in the meantime has nothing to do.
+            // The caller may have dropped the call in the meantime.
             let work = move |worker: &Worker| {
                 if !answer.is_closed() {
                     start(worker, guard, answer);

@@ -1,4 +1,6 @@
-//! The isolate is on a thread of its own, and its handle goes wherever it is wanted.
+//! `Sandbox`: the isolate is on a thread of its own, and its handles are `Send`.
+//!
+//! A call is a job in the thread's mailbox (`worker`, `remote`).
 
 mod realms;
 
@@ -28,18 +30,18 @@ use crate::time::Deadline;
 
 pub use realms::Realm;
 
-/// A sandbox whose isolate lives on a thread of its own: `Send`, `Sync` and `Clone`.
+/// A sandbox whose isolate has a thread of its own: `Send`, `Sync` and `Clone`.
 ///
-/// A clone is another handle of the same sandbox. Calls from several threads take turns. The thread ends when the last handle
-/// and the last proxy are dropped. A host implementation that holds a handle of its own sandbox keeps it alive for ever: let
-/// it hold a [`std::sync::Weak`] or [`std::sync::OnceLock`] of the application's instead.
+/// A clone is another handle of the same sandbox. Calls from several threads take turns. The thread ends when the last
+/// handle and the last proxy are dropped. A host implementation that holds a handle of its own sandbox keeps it alive for
+/// ever. Let it hold a [`std::sync::Weak`], or a [`std::sync::OnceLock`] of the application.
 ///
-/// A synchronous method blocks the caller until the guest has answered, and so do [`eval`](Self::eval), [`load`](Self::load)
-/// and [`reset`](Self::reset). On a thread of a tokio runtime that has several, its tasks are handed to another meanwhile, as
-/// `tokio::task::block_in_place` does; on the only thread of a runtime the call is refused with [`Error::Blocking`], for all
-/// of its tasks would stand still. An `async` method, and the methods that end with `_async`, wait as futures do, in any
-/// executor. Futures of host methods are polled on the isolate's thread, within the tokio runtime in which the sandbox was
-/// built, if it was built in one.
+/// A synchronous method blocks the caller until the guest has returned, and so do [`eval`](Self::eval), [`load`](Self::load)
+/// and [`reset`](Self::reset). On a thread of a tokio runtime with several threads, the thread's tasks are handed to another
+/// meanwhile, as `tokio::task::block_in_place` does. On the only thread of a runtime the call is refused with
+/// [`Error::Blocking`], because all of the runtime's tasks would stop. An `async` method, and the methods that end with
+/// `_async`, wait as futures do, in any executor. Futures of host methods are polled on the isolate's thread. If the sandbox
+/// was built in a tokio runtime, they run within that runtime.
 ///
 /// ```
 /// use sandbox_runtime::{Result, Sandbox, Script, sandbox_api};
@@ -74,9 +76,9 @@ impl Sandbox {
         Ok(Self { handle: Arc::new(handle), deadline: Deadline::NEVER })
     }
 
-    /// The same sandbox for a caller that waits until `deadline` and no longer: what is called through this handle, and
-    /// through proxies that it loads, ends then at the latest, with [`LimitKind::Deadline`](crate::LimitKind::Deadline). A
-    /// call inside of another keeps the deadline of that.
+    /// Returns a handle with a deadline: calls through it, and through proxies that it loads, end at `deadline` at the
+    /// latest. The error is [`LimitKind::Deadline`](crate::LimitKind::Deadline). A nested call keeps the deadline of the
+    /// outer one.
     ///
     /// ```
     /// # use std::time::{Duration, Instant};
@@ -93,8 +95,8 @@ impl Sandbox {
         Self { handle: self.handle.clone(), deadline: clock::deadline(deadline) }
     }
 
-    /// What its guests have used: the last call, and all since it was built or reset. It does not wait for the call that is
-    /// under way, and does not have it.
+    /// The usage of its guests: of the last call, and of all calls since the sandbox was built or reset. A call under way is
+    /// not waited for, and is not included.
     ///
     /// ```
     /// # use sandbox_runtime::{Sandbox, Script};
@@ -108,8 +110,8 @@ impl Sandbox {
         self.handle.meter.usage()
     }
 
-    /// Takes what guests wrote to a console that [captures](crate::Console::Capture) since it was taken last. It does not wait
-    /// for the call that is under way.
+    /// Takes the output of a console that [captures](crate::Console::Capture), since it was last taken. A call under way is
+    /// not waited for.
     ///
     /// ```
     /// # use sandbox_runtime::{Console, Level, Sandbox, Script};
@@ -124,8 +126,8 @@ impl Sandbox {
         self.handle.captured.take()
     }
 
-    /// Makes the sandbox anew, with the same hosts and settings, as after it was discarded. It waits for its turn. What was
-    /// loaded before answers [`Error::Discarded`] from now on.
+    /// Replaces the isolate, with the same hosts and settings, for example after it was discarded. The reset waits for its
+    /// turn. Scripts and proxies from before then return [`Error::Discarded`].
     ///
     /// # Errors
     ///
@@ -135,7 +137,7 @@ impl Sandbox {
         self.handle.run(self.handle.reset())
     }
 
-    /// [`reset`](Self::reset) for a task, which it does not block.
+    /// [`reset`](Self::reset) for a task, without blocking it.
     ///
     /// # Errors
     ///
@@ -154,7 +156,7 @@ impl Sandbox {
         Guest::evaluate(&self.handle, self.deadline, |slot| slot.isolate.main_realm(), script)
     }
 
-    /// [`eval`](Self::eval) for a task, which it does not block. The top level of a module may wait for `async` host methods.
+    /// [`eval`](Self::eval) for a task, without blocking it. The top level of a module may wait for `async` host methods.
     ///
     /// ```
     /// # use sandbox_runtime::{Sandbox, Script};
@@ -181,7 +183,7 @@ impl Sandbox {
         self.eval(script)?.bind::<C>()
     }
 
-    /// [`load`](Self::load) for a task, which it does not block.
+    /// [`load`](Self::load) for a task, without blocking it.
     ///
     /// # Errors
     ///
@@ -201,7 +203,7 @@ pub struct Guest {
 }
 
 impl Guest {
-    /// Evaluates a script in the realm that is found where the isolate lives.
+    /// Evaluates a script in a realm of the slot, on the isolate's thread.
     fn evaluate(
         handle: &Arc<IsolateHandle>,
         deadline: Deadline,
@@ -236,18 +238,18 @@ impl Guest {
         Ok(Self { exports: Arc::new(exports), deadline })
     }
 
-    /// Checks the script against the contract `C`, and gives the proxy that implements it.
+    /// Checks the script against the contract `C`, and returns the proxy that implements it.
     ///
     /// # Errors
     ///
-    /// [`Error::Mismatch`] that names every export that is missing; what a getter of the guest does.
+    /// [`Error::Mismatch`] that names every export that is missing. A getter of the guest can cause other errors.
     pub fn bind<C: ?Sized + GuestContract>(&self) -> Result<C::Proxy<Remote>> {
         let exports = self.exports.clone();
         let bound = self.exports.handle.run(move |slot| bind::<C>(slot, &exports))?;
         Ok(C::proxy(self.remote(bound)))
     }
 
-    /// [`bind`](Self::bind) for a task, which it does not block.
+    /// [`bind`](Self::bind) for a task, without blocking it.
     ///
     /// # Errors
     ///
@@ -267,7 +269,7 @@ impl Guest {
     }
 }
 
-/// Binds a contract to what a script exports, and says which methods there are.
+/// Binds a contract to a script's exports, and returns which methods there are.
 type Bind = fn(&IsolateSlot, &HandleInner) -> Result<(HandleInner, Vec<bool>)>;
 
 fn bind<C: ?Sized + GuestContract>(
@@ -325,7 +327,7 @@ where
     fn call_async(&self, args: M::Args<'_>) -> Self::Call {
         let key = self.binding.key;
         let args = args.into_owned();
-        // The binding must not go before the call.
+        // The binding must not be dropped before the call.
         let binding = self.binding.clone();
         RemoteCall::at_slot(
             self.binding.handle.clone(),

@@ -1,12 +1,14 @@
-//! Threads on which isolates live.
+//! The threads of isolates.
 //!
-//! A call is a job in the mailbox of the isolate's thread; arguments and results move as Rust values. A synchronous caller
-//! waits. Host methods run on the isolate's thread and may call guests themselves: of the same thread, which is a direct
-//! call further up the stack, or of another, whose host method may call the first one back. So a thread that waits for an
-//! answer goes on serving jobs of its own chain of calls, and of that chain only. Two chains that wait for each other's
-//! threads are ended by the limit of the outer calls.
+//! [`Worker`] is the thread's own state, and only that thread has it. [`WorkerThread`] is the handle for other threads.
 //!
-//! An asynchronous call is a task of the thread, and each turn of it a job.
+//! A call is a job in the mailbox of the isolate's thread. Arguments and results move as Rust values. A synchronous caller
+//! waits. Host methods run on the isolate's thread and may call guests themselves. A call of a guest of the same thread is
+//! a direct call further up the stack. A guest of another thread can have a host method that calls the first one back. So
+//! a thread that waits for an answer continues to serve jobs of its own chain of calls, and of that chain only. The limit
+//! of the outer calls ends two chains that wait for each other's threads.
+//!
+//! An asynchronous call is a task of the thread, and each turn of the task is a job.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -45,11 +47,11 @@ pub(super) fn lost() -> Error {
     Error::lost(LossReason::Panicked, None)
 }
 
-/// How long a call waits at least before it looks whether the one before it is overdue.
+/// The least time after which a waiting call checks whether the call before it is overdue.
 const SHORTEST_TURN: Duration = Duration::from_millis(50);
 
 thread_local! {
-    /// What this thread waits with, and what it is when it is an isolate's.
+    /// The current thread's mailbox and chain, and its worker if the thread has isolates.
     static HERE: RefCell<CurrentWorker> = RefCell::new(CurrentWorker { mailbox: Arc::default(), worker: None, chain: None });
 }
 
@@ -76,7 +78,7 @@ impl Drop for InChain {
     }
 }
 
-/// Values of the isolate's thread, by keys that can be sent.
+/// Values of the isolate's thread, by keys that are `Send`.
 pub(crate) struct HandleTable<T> {
     values: RefCell<(u64, FxHashMap<u64, Rc<T>>)>,
 }
@@ -117,7 +119,7 @@ impl<T> HandleTable<T> {
 // ---------------------------------------------------------------------------------------------------------
 // The thread, from inside
 
-/// What lives on a thread of isolates.
+/// The state of a thread of isolates.
 pub(super) struct Worker {
     /// Where the stacks of its guests end.
     pub(super) stack: StackEnd,
@@ -139,7 +141,7 @@ struct TaskWaker {
     tenant: u64,
     mailbox: Arc<Mailbox>,
     is_queued: AtomicBool,
-    /// When it was woken.
+    /// When the task was woken.
     woken: AtomicTime<Timestamp>,
 }
 
@@ -166,7 +168,7 @@ impl Worker {
         }
     }
 
-    /// The time that `work` takes is not counted as holding the thread.
+    /// Runs `work` without counting its time as holding the thread.
     pub(super) fn apart<R>(&self, work: impl FnOnce() -> R) -> R {
         self.mailbox.apart(work)
     }
@@ -183,9 +185,9 @@ impl Worker {
     }
 
     fn poll(&self, key: u64) {
-        // Taken out, for what it runs may begin tasks.
+        // Taken out of the table, because polling may begin tasks.
         let Some(mut task) = self.tasks.borrow_mut().remove(&key) else { return };
-        // Where the thread is one tenant's, a call waits for that tenant itself.
+        // Where one tenant has the thread, a call waits for that tenant itself.
         let is_shared = task.waker.tenant != 0;
         let woken = is_shared.then(|| task.waker.woken.load(Ordering::SeqCst));
         let _woken = Woken::at(woken);
@@ -207,7 +209,7 @@ impl Worker {
             || self.tenant_sandboxes.all().iter().any(|tenant_sandbox| tenant_sandbox.backend.is_running())
     }
 
-    /// What is left of the call under way that has the least, if any is.
+    /// The least time until the deadline of a call under way, if there is one.
     fn left(&self) -> Option<Duration> {
         let tenant_sandboxes = self.tenant_sandboxes.all();
         let isolates = self.isolates();
@@ -216,8 +218,8 @@ impl Worker {
     }
 }
 
-/// This thread has done what others waited for. To be called before the caller is answered, who may call again at once and
-/// must not find the thread held by the call that is over.
+/// Notes that this thread is done with a job. Call this before the caller is answered. The caller may call again at once,
+/// and must not find the thread held by the call that is over.
 pub(super) fn is_done_here() {
     HERE.with_borrow(|here| {
         if let Some(worker) = &here.worker {
@@ -241,7 +243,7 @@ fn work(worker: &Worker) {
         }
         worker.tenant_sandboxes.sweep();
     }
-    // The isolates must go before the thread's own storage does, and what they wait for before them.
+    // The isolates must be dropped before the thread's own storage, and the pending futures before the isolates.
     let tasks = worker.tasks.take();
     drop(tasks);
     worker.slots.clear();
@@ -252,15 +254,15 @@ fn work(worker: &Worker) {
 // ---------------------------------------------------------------------------------------------------------
 // The thread, from outside
 
-/// What a thread gets of a processor that others want as well.
+/// The scheduling priority of a thread.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Priority {
     Normal,
-    /// What they leave, on Linux.
+    /// The processor time that others leave, on Linux.
     Low,
 }
 
-/// A thread of isolates; it ends when this is dropped.
+/// A thread of isolates, which ends when this is dropped.
 pub(super) struct WorkerThread {
     mailbox: Arc<Mailbox>,
     handle: Option<JoinHandle<()>>,
@@ -273,7 +275,7 @@ impl WorkerThread {
         let builder = std::thread::Builder::new()
             .name(name.to_owned())
             .stack_size(crate::isolate::stack::thread_size(stack));
-        // Futures of host methods are polled on this thread, and find the timers and sockets of the runtime.
+        // Futures of host methods are polled on this thread, and use the timers and sockets of the runtime.
         let runtime = Handle::try_current().ok();
         let inner = mailbox.clone();
         let handle = builder.spawn(move || {
@@ -298,7 +300,7 @@ impl WorkerThread {
         Ok(Self { mailbox, handle: Some(handle) })
     }
 
-    /// Where its jobs are put.
+    /// The mailbox for its jobs.
     pub(super) fn mailbox(&self) -> &Arc<Mailbox> {
         &self.mailbox
     }
@@ -307,24 +309,24 @@ impl WorkerThread {
         self.mailbox.post(Job { chain: None, tenant, is_tied: false, work });
     }
 
-    /// Whether it is this very thread.
+    /// Whether the current thread is this one.
     pub(super) fn is_here(&self) -> bool {
         HERE.with_borrow(|here| here.worker_of(self).is_some())
     }
 
-    /// Whether it is this very thread, and a guest waits on it for a synchronous host method to return: then what is put
-    /// into the mailbox waits for the method, and the method must not wait for that.
+    /// Whether the current thread is this one, and a guest on it waits for a synchronous host method to return. A job in
+    /// the mailbox then waits for the method, so the method must not wait for the job.
     pub(super) fn waits_for_here(&self) -> bool {
         let here = HERE.with_borrow(Clone::clone);
         here.worker_of(self).is_some_and(|worker| worker.is_running())
     }
 
-    /// Whether the job that is served should have been over long ago, if a call may take so long. A host method blocks it.
+    /// Whether the current job is long overdue, if a call may take this long. A host method blocks it.
     pub(super) fn is_stuck(&self, limit: Duration) -> bool {
         self.mailbox.held().1 >= 2 * turn(limit)
     }
 
-    /// Runs `work` on the thread and waits for its answer.
+    /// Runs `work` on the thread and waits for its result.
     pub(super) fn run<R: Send + 'static>(
         &self,
         tenant: u64,
@@ -345,7 +347,7 @@ impl WorkerThread {
         })
     }
 
-    /// Runs `work` on the thread, and gives its answer to whoever awaits it.
+    /// Runs `work` on the thread, for a caller that awaits the result.
     pub(super) async fn ask<R: Send + 'static>(
         &self,
         tenant: u64,
@@ -362,17 +364,17 @@ impl WorkerThread {
 pub(super) struct Waiting<'w> {
     /// How long a call may take, once it has begun.
     pub(super) limit: Duration,
-    /// Where calls do not wait for ever: how long this one waits for its turn.
+    /// How long the call waits for its turn; `None` for ever.
     pub(super) turn: Option<Turn<'w>>,
-    /// Until when it does so because it says so itself.
+    /// The caller's own deadline.
     pub(super) deadline: Option<Instant>,
 }
 
 /// How a call waits for its turn in the queues of several threads.
 pub(super) struct Turn<'w> {
-    /// Until when it waits, if not for ever.
+    /// The end of the wait; `None` for never.
     pub(super) until: Option<Instant>,
-    /// After how long it is looked whether another thread can serve it; twice as long each time.
+    /// The first interval at which the call checks whether another thread can serve it. The interval doubles each time.
     pub(super) look: Duration,
     pub(super) queues: &'w dyn Queues,
 }
@@ -399,15 +401,15 @@ impl Waiting<'_> {
 }
 
 impl CurrentWorker {
-    /// What lives on the thread, if it is this one.
+    /// The worker of the thread, if the thread is the current one.
     fn worker_of(&self, thread: &WorkerThread) -> Option<&Rc<Worker>> {
         self.worker.as_ref().filter(|_| Arc::ptr_eq(&self.mailbox, &thread.mailbox))
     }
 
-    /// Waits for an answer; an isolate's thread serves its own chain meanwhile, until its own call is late.
+    /// Waits for an answer. An isolate's thread serves its own chain meanwhile, until its own call is late.
     ///
-    /// A call that waits for its turn does not wait for ever behind one that is overdue and does not end, because a
-    /// host method of it blocks: that method may be waiting for this very call, through another thread.
+    /// A host method can block a call for ever. A call that waits for its turn does not wait for ever behind such a call,
+    /// because the method may be waiting for this very call, through another thread.
     fn wait<R>(
         &self,
         chain: u64,
@@ -439,12 +441,12 @@ impl CurrentWorker {
                         if is_back {
                             return Err(turn.queues.too_late());
                         }
-                        // It has begun, or was on its way to another thread when it was looked for.
+                        // The call has begun, or was moving to another thread.
                         turn.until = Some(Instant::now() + longest);
                     }
                 }
                 Event::Late if waiting.deadline.is_some_and(|until| until <= Instant::now()) => {
-                    // One that has begun knows its deadline.
+                    // A call that has begun knows its deadline.
                     waiting.deadline = None;
                     if waiting.take_back(thread, chain) {
                         return Err(not_begun());
@@ -465,7 +467,7 @@ impl CurrentWorker {
     }
 }
 
-/// How long a call that waits for its turn waits before it looks at the one before it.
+/// How long a waiting call waits before it checks the call before it.
 pub(super) fn turn(limit: Duration) -> Duration {
     limit.max(SHORTEST_TURN)
 }
@@ -480,7 +482,7 @@ pub(super) fn stuck_behind() -> Error {
     Excess::queued(LimitKind::Wall).error(None)
 }
 
-/// The error of a call whose own caller, a host method, had its time while it waited for another sandbox.
+/// The error of a host method's call of another sandbox, when the host method's own time is over.
 fn late_inside() -> Error {
     Excess { phase: Some(Phase::InHost), ..Excess::new(LimitKind::Wall, "Limits::wall", None) }.error(None)
 }
@@ -493,8 +495,8 @@ fn next_chain() -> u64 {
 impl Drop for WorkerThread {
     fn drop(&mut self) {
         self.mailbox.close();
-        // A host method may drop the last handle on the isolate's own thread, which then ends by itself. So does one that
-        // is dropped by a task of a runtime, which must not wait for the call under way.
+        // A host method may drop the last handle on the isolate's own thread, which then ends by itself. A task of a
+        // runtime may drop the last handle too, and must not wait for the call under way.
         let own = HERE.try_with(|here| Arc::ptr_eq(&here.borrow().mailbox, &self.mailbox)).unwrap_or(false);
         let in_runtime = Handle::try_current().is_ok();
         if let Some(handle) = self.handle.take().filter(|_| !own && !in_runtime) {

@@ -1,4 +1,7 @@
-//! Answers of the host that the child waits for, while it goes on or until they are there.
+//! The answers of the host's methods that the child waits for.
+//!
+//! A synchronous call takes its answer from the frames that it reads. A promise waits with an [`AnswerFuture`]. Only the
+//! guest's thread uses these types.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -11,7 +14,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use crate::boundary::JsValue;
 use crate::isolate::untyped_contract::Refused;
 
-/// What a host method gives.
+/// The result of a host method.
 pub(super) type Given = Result<JsValue, Refused>;
 
 enum Slot {
@@ -19,18 +22,18 @@ enum Slot {
     Given(Given),
 }
 
-/// By the numbers of their calls.
+/// Expected answers, by the numbers of their calls.
 #[derive(Default)]
 pub(super) struct Answers(RefCell<HashMap<u64, Slot>>);
 
 impl Answers {
-    /// The answer to a call that was just sent.
+    /// Expects the answer to a call that was just sent.
     pub(super) fn expect(self: &Rc<Self>, id: u64) -> AnswerFuture {
         self.0.borrow_mut().insert(id, Slot::Open(None));
         AnswerFuture { answers: self.clone(), id }
     }
 
-    /// It is there. One that nobody waits for any more is forgotten.
+    /// Stores an answer. An answer that no future expects is dropped.
     pub(super) fn give(&self, id: u64, given: Given) {
         let before = self.0.borrow_mut().get_mut(&id).map(|slot| std::mem::replace(slot, Slot::Given(given)));
         if let Some(Slot::Open(Some(waker))) = before {
@@ -39,14 +42,14 @@ impl Answers {
     }
 }
 
-/// An answer that may not be there yet.
+/// An answer that may not have arrived yet.
 pub(super) struct AnswerFuture {
     answers: Rc<Answers>,
     id: u64,
 }
 
 impl AnswerFuture {
-    /// What was given, if it is there. Otherwise the waker is woken when it is.
+    /// The answer, if it has arrived. Otherwise the waker is woken when it arrives.
     pub(super) fn take(&self, waker: Option<&Waker>) -> Option<Given> {
         let mut slots = self.answers.0.borrow_mut();
         match slots.remove(&self.id) {
@@ -74,8 +77,8 @@ impl Drop for AnswerFuture {
     }
 }
 
-/// Whether what this thread drives is to be polled again. Nothing that happens beside this thread wakes it: the parent says when a
-/// call has to be over.
+/// Whether the futures of this thread must be polled again. Nothing outside of this thread wakes them: the parent tells the
+/// child when a call must end.
 pub(super) struct Woken(AtomicBool);
 
 impl Woken {
@@ -83,7 +86,7 @@ impl Woken {
         Arc::new(Self(AtomicBool::default()))
     }
 
-    /// Whether it was since this was asked last.
+    /// Whether it was woken since the last question.
     pub(super) fn take(&self) -> bool {
         self.0.swap(false, Ordering::SeqCst)
     }

@@ -1,7 +1,7 @@
-//! Hearing, while a guest computes, that its call has to be over.
+//! Detects, while a guest computes, that the parent has cancelled its call.
 //!
-//! The thread of the guest reads what the parent says between two turns. During one, the watchdog's thread looks now and then at the
-//! memory that both processes have.
+//! The guest's thread reads frames of the parent between two turns. During a turn, the watchdog's thread polls the memory
+//! that both processes share.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
@@ -15,7 +15,7 @@ use crate::isolate::watchdog::{Timer, Watch};
 use crate::process::wire::Window;
 use crate::time::{Deadline, Nanos};
 
-/// How often it looks.
+/// The interval of polls.
 const LOOK: Duration = Duration::from_millis(5);
 
 pub(super) struct CancelPoller {
@@ -26,7 +26,7 @@ pub(super) struct CancelPoller {
 
 #[derive(Default)]
 struct PollerState {
-    /// By the numbers of their calls.
+    /// Tickets, by the numbers of their calls.
     tickets: FxHashMap<u64, Ticket>,
     is_open: bool,
     next: Option<Timer>,
@@ -42,7 +42,7 @@ impl CancelPoller {
     }
 
     pub(super) fn know(&self, call: u64, ticket: Ticket) {
-        // It may have been called off before it was read of here.
+        // The call may have been cancelled before its frame was read here.
         if self.window.is_called_off(call) {
             ticket.cancel(&self.watch);
         }
@@ -53,7 +53,7 @@ impl CancelPoller {
         self.inner().tickets.remove(&call);
     }
 
-    /// Listens until what this gives is dropped.
+    /// Polls until the result is dropped.
     pub(super) fn listen(self: &Arc<Self>) -> Listening<'_> {
         let timer = self.timer();
         let inner = &mut *self.inner();
@@ -72,13 +72,13 @@ impl Wake for CancelPoller {
         let inner = &mut *self.inner();
         let called_off = inner.tickets.iter().filter(|(call, _)| self.window.is_called_off(**call));
         called_off.for_each(|(_, ticket)| ticket.cancel(&self.watch));
-        // One that is dropped is not rung.
+        // A dropped timer does not fire.
         let before = if inner.is_open { inner.next.replace(timer) } else { Some(timer) };
         drop(before);
     }
 }
 
-/// A guest may be computing.
+/// Keeps the poller active, because a guest may be computing.
 pub(super) struct Listening<'e>(&'e CancelPoller);
 
 impl Drop for Listening<'_> {

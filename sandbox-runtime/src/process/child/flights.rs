@@ -1,4 +1,7 @@
-//! Calls that wait for methods of the host, side by side.
+//! The `async` calls of guests in the child, which are under way at the same time.
+//!
+//! Only the guest's thread uses [`GuestCalls`]. Between two turns of guest code, the child reads the frames of the
+//! parent.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::future::poll_fn;
@@ -29,22 +32,22 @@ pub(super) struct Landed {
     outcome: Result<ChildAnswer, Error>,
 }
 
-/// Those that are under way.
+/// The calls under way.
 pub(super) struct GuestCalls {
     all: FutureSet<Flight>,
-    /// One has had its turn since the parent was listened to.
+    /// A call has had its turn since the last read of the parent's frames.
     turn: Rc<Cell<bool>>,
     woken: Arc<Woken>,
     known: RefCell<KnownCall>,
-    /// Where there is memory that both processes have.
+    /// Detects cancellations, where the processes share memory.
     cancel_poller: OnceCell<Arc<CancelPoller>>,
 }
 
 #[derive(Default)]
 struct KnownCall {
-    /// What they are in the isolate, and by what each is ended, once.
+    /// The flight of each call in the isolate, and the sender that ends it.
     flights: FxHashMap<u64, (u64, Option<oneshot::Sender<LimitKind>>)>,
-    /// Their numbers, by those that they have in the isolate, for as long as code of them may run.
+    /// The numbers of calls, by their flights, as long as code of them may run.
     calls: FxHashMap<u64, u64>,
 }
 
@@ -60,12 +63,12 @@ impl GuestCalls {
         }
     }
 
-    /// From now on it is heard during turns that a call has to be over.
+    /// Detects cancellations during turns from here on.
     pub(super) fn hear(&self, cancel_poller: Arc<CancelPoller>) {
         _ = self.cancel_poller.set(cancel_poller);
     }
 
-    /// A call begins when the others have had their turns.
+    /// Begins a call after the others have had their turns.
     pub(super) fn begin<T, F: Future<Output = Result<T, Error>> + Unpin + 'static>(
         &self,
         id: u64,
@@ -83,7 +86,7 @@ impl GuestCalls {
         }
         self.cancel_poller.get().inspect(|cancel_poller| cancel_poller.know(id, ticket.clone()));
         let (mut flight, turn) = (flight(ticket), self.turn.clone());
-        // One that was woken has a turn, and the next one waits until the parent was listened to.
+        // A woken call has a turn. The next call waits until the parent's frames were read.
         let by_turns = poll_fn(move |cx| match turn.replace(true) {
             false => Pin::new(&mut flight).poll(cx),
             true => {
@@ -103,12 +106,12 @@ impl GuestCalls {
         }));
     }
 
-    /// Whether there is a call of this number.
+    /// Whether a call has this number.
     pub(super) fn knows(&self, id: u64) -> bool {
         self.known.borrow().flights.contains_key(&id)
     }
 
-    /// Ends a call, unless it is over already.
+    /// Ends a call, unless it is over.
     pub(super) fn cancel(&self, id: u64, by_caller: bool) {
         let kind = if by_caller { LimitKind::Deadline } else { LimitKind::Wall };
         let cancel = self.known.borrow_mut().flights.get_mut(&id).and_then(|(_, cancel)| cancel.take());
@@ -117,7 +120,7 @@ impl GuestCalls {
         }
     }
 
-    /// The number of the call that is this flight of the isolate.
+    /// The number of the call with this flight in the isolate.
     pub(super) fn call(&self, flight: u64) -> u64 {
         self.known.borrow().calls.get(&flight).copied().unwrap_or_default()
     }
@@ -132,7 +135,7 @@ impl GuestCalls {
 }
 
 impl Child {
-    /// Gives a call its turn, and answers those that are over. Says whether another wants its turn.
+    /// Gives a call its turn, and answers calls that are over. Returns whether another call wants its turn.
     pub(super) fn fly(&self) -> Asked<bool> {
         let flights = &self.flights;
         if flights.all.count() == 0 {

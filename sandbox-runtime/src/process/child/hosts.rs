@@ -1,4 +1,6 @@
-//! What the parent's hosts are to the guest: calls that are sent, and answers that are waited for, one or many at once.
+//! The parent's hosts as the guest calls them: calls are sent as frames, and answers are awaited.
+//!
+//! [`ParentHost`] implements `UntypedHost` for the isolate.
 
 use std::rc::{Rc, Weak};
 
@@ -14,7 +16,7 @@ use crate::process::message::{HostRefusal, kind};
 use crate::process::wire::{self, DecodeBounds};
 
 impl Child {
-    /// Sends a call of a host method, and gives its number. The guest goes on meanwhile, or waits for it.
+    /// Sends a call of a host method, and returns its number. The guest continues or waits, as the method is `async` or not.
     fn request(
         &self,
         (contract, method): (u16, usize),
@@ -36,14 +38,15 @@ impl Child {
         Ok(id)
     }
 
-    /// Waits for what a host method gives, and does meanwhile what the method asks. What others ask has its turn after the guest's.
+    /// Waits for the result of a host method, and serves the parent's nested requests meanwhile. Other requests are served
+    /// after the guest's turn.
     fn wait_for(self: &Rc<Self>, id: u64) -> Asked<Given> {
         let answer = self.answers.expect(id);
         loop {
             let frame = self.next()?;
             let is_for_now = match frame.kind {
                 kind::HOST_VALUE | kind::HOST_REFUSAL => true,
-                // Of one that is put off itself it comes after that.
+                // The cancellation of a postponed call is postponed too.
                 kind::CANCEL => self.flights.knows(frame.call),
                 other => other & kind::INSIDE != 0,
             };
@@ -57,7 +60,7 @@ impl Child {
         }
     }
 
-    /// What an answer of the host says.
+    /// Decodes the answer of a host method.
     pub(super) fn given(&self, frame: &Frame) -> Asked<Given> {
         if frame.kind == kind::HOST_VALUE {
             let (now, value) = frame.body.split_first_chunk().ok_or(Gone)?;
@@ -74,14 +77,14 @@ impl Child {
         Ok(Err(Refused::Told { class, message, fields, source }))
     }
 
-    /// The parent is gone, and the guest is to be ended.
+    /// The refusal when the parent is gone, which ends the guest.
     fn is_left(&self) -> Refused {
         self.is_gone.set(true);
         Refused::Ended
     }
 }
 
-/// A host of the parent.
+/// A host contract that the parent implements.
 pub(super) struct ParentHost {
     pub(super) child: Weak<Child>,
     pub(super) nth: u16,

@@ -1,8 +1,11 @@
-//! The child: one sandbox, whose contracts are data, at the end of a channel.
+//! The child: one sandbox with untyped contracts, at the end of a channel.
 //!
-//! It answers one request after the other, but for those of `async` methods, which are under way side by side and have turns. While a
-//! host method is asked for, it serves what the parent asks in the meantime, so calls are nested as they are in one process. When
-//! the channel ends, so does the process.
+//! `process::init` calls [`serve`], which returns when the parent is gone. The guest's thread alone reads and writes the
+//! channel.
+//!
+//! The child answers one request after the other. Calls of `async` methods are under way at the same time, and take turns.
+//! While a host method is pending, the child serves the parent's nested requests. So calls nest as they do within one
+//! process. When the channel ends, the process ends.
 
 mod answers;
 mod cancel_poller;
@@ -49,19 +52,19 @@ use cancel_poller::CancelPoller;
 use flights::GuestCalls;
 use hosts::ParentHost;
 
-/// Why the child ends: the parent is gone, or does not keep to the protocol. There is nobody to tell.
+/// The child must end: the parent is gone, or has broken the protocol. No error can be reported.
 #[derive(Debug)]
 pub(super) struct Gone;
 
 type Asked<T> = Result<T, Gone>;
 
-/// A contract that is bound, and the methods of it.
+/// A bound contract, and its methods.
 struct BoundContract {
     binding: Rc<Binding>,
     spec: &'static ContractSpec,
 }
 
-/// Serves a parent until it is gone. `ready` is called when the sandbox is there and nothing of a guest has run.
+/// Serves a parent until it is gone. `ready` runs when the sandbox exists and no code of a guest has run.
 pub(super) fn serve(
     channel: UnixStream,
     [to_child, to_parent]: [Option<Arc<dyn Window>>; 2],
@@ -98,7 +101,7 @@ pub(super) fn serve(
     thread.spawn(live).map_err(|_| Gone)?.join().unwrap_or(Err(Gone))
 }
 
-/// The length of a body. The parent is believed, and it bounds what it takes itself.
+/// The greatest length of a body. The child trusts the parent, which bounds the lengths that it accepts itself.
 const MOST: usize = 1 << 30;
 
 type Output = FrameWriter<Awake>;
@@ -111,7 +114,7 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Asked<T> {
     message::from_json(body).ok_or(Gone)
 }
 
-/// What an answer is made of.
+/// The content of an answer.
 enum ChildAnswer {
     Done { handle: u64, exported: Vec<bool> },
     Value(JsValue),
@@ -125,13 +128,13 @@ impl ChildAnswer {
 
 struct Child {
     input: RefCell<FrameReader<Awake>>,
-    /// What was read before it was its turn.
+    /// Frames that were read before their turn.
     kept: RefCell<VecDeque<Frame>>,
-    /// What is asked for while a guest waits for a host method, and not by that.
+    /// Requests that arrived while a guest waits for a host method, and that are not part of it.
     put_off: RefCell<VecDeque<Frame>>,
-    /// Where values from the parent are that are long.
+    /// The shared memory with long values of the parent.
     window: Option<Arc<dyn Window>>,
-    /// Whether there are processors enough to wait awake.
+    /// Whether there are enough processors for spinning.
     may_spin: Arc<AtomicBool>,
     output: RefCell<Output>,
     isolate: RefCell<Option<Rc<Isolate>>>,
@@ -144,11 +147,11 @@ struct Child {
     next_call: Cell<u64>,
     answers: Rc<Answers>,
     flights: GuestCalls,
-    /// How many calls the parent has the bills of.
+    /// The number of calls whose bills were sent.
     billed: Cell<u64>,
-    /// Nothing is laid aside, for the parent may not have read what was there before.
+    /// Whether long values go into frames, because the parent may not have read the shared memory yet.
     together: Cell<bool>,
-    /// The parent is gone: everything ends.
+    /// The parent is gone, and everything ends.
     is_gone: Cell<bool>,
 }
 
@@ -186,7 +189,7 @@ impl Child {
     fn begin(self: &Rc<Self>, setup: &Setup, console: Awake, stack: StackEnd) -> Result<(), Error> {
         let mut settings = setup.settings(&self.clock);
         if setup.console {
-            // The console is called by the guest, with nothing else being written.
+            // The guest's code calls the console while no other frame is being written.
             let output = Mutex::new(FrameWriter::new(console, MOST));
             settings.console = Console::sink(move |line| {
                 let level = match line.level {
@@ -224,7 +227,7 @@ impl Child {
         kept.map_or_else(|| self.input.borrow_mut().next().map_err(|_| Gone), Ok)
     }
 
-    /// The next frame, if it is there.
+    /// The next frame, if it has arrived.
     fn next_now(&self) -> Asked<Option<Frame>> {
         let kept = self.kept.borrow_mut().pop_front();
         match kept {
@@ -242,7 +245,7 @@ impl Child {
     ) -> Asked<()> {
         let mut output = self.output.borrow_mut();
         output.keep_together(!aside || self.together.get());
-        // The parent does not read everything before it has said what it is saying.
+        // The parent may have to finish a write before it reads.
         let sent = output.send_while(kind, call, body, |stream| {
             self.keep_frames()?;
             stream.wait_for_both().map_err(FrameError::Io)
@@ -250,7 +253,7 @@ impl Child {
         sent.map_err(|_| Gone)
     }
 
-    /// Reads the frames that are there, for later.
+    /// Reads the frames that have arrived, for later.
     fn keep_frames(&self) -> Result<(), FrameError> {
         let mut input = self.input.borrow_mut();
         while let Some(frame) = input.next_now()? {
@@ -265,7 +268,7 @@ impl Child {
 
     fn run(self: &Rc<Self>) -> Asked<()> {
         loop {
-            // One turn of a guest at most before the parent is listened to.
+            // At most one turn of a guest before the parent's frames are read.
             let may_wait = !self.fly()?;
             let put_off = self.put_off.borrow_mut().pop_front();
             let frame = match put_off {
@@ -279,7 +282,7 @@ impl Child {
         }
     }
 
-    /// Does what a frame asks for, or keeps the answer that it is.
+    /// Serves a request, or stores an answer.
     fn accept(self: &Rc<Self>, frame: Frame) -> Asked<()> {
         match frame.kind {
             kind::HOST_VALUE | kind::HOST_REFUSAL => {
@@ -348,7 +351,7 @@ impl Child {
         }
     }
 
-    /// The bill of the call that has just ended; of what ran nothing, and of a call inside of another, there is none.
+    /// The bill of the call that has just ended. A call that ran nothing has none, and neither has a nested call.
     fn bill(&self) -> WireBill {
         let Some(usage) = self.isolate.borrow().as_ref().map(|isolate| isolate.meter().usage()) else {
             return WireBill::default();
@@ -357,7 +360,7 @@ impl Child {
         if self.billed.replace(calls) == calls { WireBill::default() } else { usage.last.numbers() }
     }
 
-    /// When a call has to be over, and what time it is for it.
+    /// The deadline of a call. Also sets the guest's clock.
     fn within(&self, limit: LimitData) -> Deadline {
         self.set_clock(limit.now);
         self.together.set(limit.together);
@@ -368,7 +371,7 @@ impl Child {
         self.clock.set_millis(now);
     }
 
-    /// Makes a call. One of an `async` method gives nothing yet.
+    /// Makes a call. A call of an `async` method returns no answer yet.
     fn call(self: &Rc<Self>, id: u64, head: &CallHead, args: &[u8]) -> Asked<Option<Result<JsValue, Error>>> {
         let args = wire::decode_list(self.encoded(args), DecodeBounds::TRUSTED).map_err(|_| Gone)?;
         let bound = self.bindings.get(head.binding).map_err(|_| Gone)?;
@@ -391,7 +394,7 @@ impl Child {
         if self.is_gone.get() { Err(Gone) } else { Ok(Some(outcome)) }
     }
 
-    /// Evaluates a script. One that may wait gives nothing yet.
+    /// Evaluates a script. A script that may wait returns no answer yet.
     fn evaluate(self: &Rc<Self>, id: u64, evaluate: Evaluate) -> Option<Result<u64, Error>> {
         let Evaluate { realm, name, source, waits, limit } = evaluate;
         let deadline = self.within(limit);
@@ -430,7 +433,7 @@ impl Child {
     }
 }
 
-/// Says why guests do not run here.
+/// Tells the parent why guests cannot run here.
 pub(super) fn refuse(channel: UnixStream, reason: &str) {
     let hello = Hello { version: message::VERSION, refusal: Some(reason.into()) };
     let channel = Awake::new(channel, Spin::default());

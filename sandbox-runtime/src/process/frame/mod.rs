@@ -1,7 +1,9 @@
-//! Frames: what bytes of a stream belong together.
+//! Frames: the messages on a stream of bytes.
 //!
-//! A frame is a length (`u32`), a kind (`u8`), the number of a call (`u64`) and a body, all little-endian; the length is that of
-//! all after it, so 9 and the body's.
+//! The readers and writers here know nothing of the frames' content. `process::message` defines the kinds.
+//!
+//! A frame is a length (`u32`), a kind (`u8`), the number of a call (`u64`) and a body, all little-endian. The length counts
+//! all bytes after it: 9, and the body's.
 
 mod read;
 #[cfg(test)]
@@ -13,7 +15,7 @@ pub(crate) use write::FrameWriter;
 
 /// The length, the kind and the call.
 const HEADER: usize = 13;
-/// What the length counts beside the body.
+/// The bytes beside the body that the length counts.
 const BESIDE: usize = 9;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +25,7 @@ pub(crate) struct Frame {
     pub(crate) body: Vec<u8>,
 }
 
-/// A stream that can be told not to wait.
+/// A stream with a non-blocking mode.
 pub(crate) trait Hasty {
     /// Whether reads and writes fail with `WouldBlock` where they would wait.
     fn make_hasty(&mut self, is_hasty: bool);
@@ -32,12 +34,12 @@ pub(crate) trait Hasty {
 /// Why there is no further frame.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FrameError {
-    /// The other side is gone, and has not said half of anything.
+    /// The other side closed the stream between two frames.
     #[error("the other side has closed the stream")]
     Closed,
     #[error("the stream ends inside of a frame")]
     Truncated,
-    /// Nothing can be read any more, since nobody knows where the next frame begins.
+    /// No frame can be read any more, because the start of the next one is unknown.
     #[error("a frame with a body of {claimed} bytes, where {limit} are the most")]
     TooLong { claimed: usize, limit: usize },
     #[error("a frame of {claimed} bytes, which is less than its header takes")]

@@ -1,42 +1,42 @@
-//! Frames off a stream that may say anything.
+//! Reads frames off an untrusted stream.
 
 use std::io::{ErrorKind, Read};
 
 use super::{BESIDE, Frame, FrameError, HEADER, Hasty};
 
-/// What one read asks for when no body is awaited: many small frames.
+/// The bytes of one read between bodies, which can hold many small frames.
 const BUFFER: usize = 8 << 10;
-/// What a body is given before any of it is there.
+/// The first allocation for a body whose bytes have not arrived.
 const STEP: usize = 64 << 10;
 
-/// Reads frames. After [`FrameError::Io`] it goes on where it was, so that a stream may have a timeout.
+/// Reads frames. After [`FrameError::Io`] the reader continues where it was, so that a stream may have a timeout.
 pub(crate) struct FrameReader<R> {
     stream: R,
-    /// Of a body.
+    /// The greatest length of a body.
     limit: usize,
     buffer: Box<[u8]>,
-    /// What of the buffer is read, and not yet part of a frame.
+    /// The part of the buffer that was read, and is not part of a frame yet.
     filled: std::ops::Range<usize>,
     partial: Option<Partial>,
 }
 
-/// A frame whose body is not yet all there.
+/// A frame whose body is incomplete.
 struct Partial {
     kind: u8,
     call: u64,
     length: usize,
-    /// Longer than what is there, by what a read may fill.
+    /// Longer than the part that has arrived, by the room for a read.
     body: Vec<u8>,
     there: usize,
 }
 
 impl<R: Read> FrameReader<R> {
-    /// Frames with bodies of at most so many bytes.
+    /// Reads frames with bodies of at most `limit` bytes.
     pub(crate) fn new(stream: R, limit: usize) -> Self {
         Self { stream, limit, buffer: vec![0; BUFFER].into(), filled: 0..0, partial: None }
     }
 
-    /// The next frame, once it is there.
+    /// The next frame. Waits for it.
     pub(crate) fn next(&mut self) -> Result<Frame, FrameError> {
         let mut partial = match self.partial.take() {
             Some(partial) => partial,
@@ -54,7 +54,7 @@ impl<R: Read> FrameReader<R> {
         }
     }
 
-    /// The next frame, if it is there.
+    /// The next frame, if it has arrived.
     pub(crate) fn next_now(&mut self) -> Result<Option<Frame>, FrameError>
     where
         R: Hasty,
@@ -68,7 +68,7 @@ impl<R: Read> FrameReader<R> {
         }
     }
 
-    /// The header, and what of the body came with it.
+    /// Parses the header, and takes the part of the body that has arrived.
     fn begun(&mut self) -> Result<Partial, FrameError> {
         let header = loop {
             let there = self.buffer.get(self.filled.clone()).unwrap_or_default();
@@ -90,7 +90,7 @@ impl<R: Read> FrameReader<R> {
         Ok(Partial { kind, call: u64::from_le_bytes(call), length, there: body.len(), body })
     }
 
-    /// Reads into the buffer what is there.
+    /// Reads the available bytes into the buffer.
     fn fill(&mut self) -> Result<(), FrameError> {
         self.buffer.copy_within(self.filled.clone(), 0);
         self.filled = 0..self.filled.len();
@@ -105,7 +105,7 @@ impl<R: Read> FrameReader<R> {
         }
     }
 
-    /// Reads the rest of a body. Its memory grows with what is there of it: to claim a length costs whoever does so its bytes.
+    /// Reads the rest of a body. The memory grows with the bytes that arrive, so a claimed length alone allocates little.
     fn complete(&mut self, partial: &mut Partial) -> Result<(), FrameError> {
         while partial.there < partial.length {
             if partial.body.len() == partial.there {
@@ -123,11 +123,11 @@ impl<R: Read> FrameReader<R> {
     }
 }
 
-/// One read, again when a signal has interrupted it.
+/// One read, repeated when a signal interrupts it.
 fn some(stream: &mut impl Read, room: &mut [u8]) -> Result<usize, FrameError> {
     loop {
         match stream.read(room) {
-            // Whoever says that more was read than there is room for is not believed.
+            // A stream that reports more bytes than there is room for is not trusted.
             Ok(read) => return Ok(read.min(room.len())),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(FrameError::Io(error)),

@@ -178,7 +178,7 @@ fn after_a_timeout_it_goes_on_where_it_was() {
     assert_eq!((there.as_slice(), late), (frames.as_slice(), bytes.len() + 1));
 }
 
-/// What was written by each call.
+/// The bytes of each write.
 #[derive(Default)]
 struct Calls(Vec<Vec<u8>>);
 

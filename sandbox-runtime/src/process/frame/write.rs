@@ -1,4 +1,4 @@
-//! Frames onto a stream.
+//! Writes frames onto a stream.
 
 use std::io::{ErrorKind, Write};
 use std::sync::Arc;
@@ -6,44 +6,44 @@ use std::sync::Arc;
 use super::{BESIDE, FrameError, HEADER};
 use crate::process::wire::{Out, Window};
 
-/// What is kept for the next frame.
+/// The capacity that is kept for the next frame, in bytes.
 const KEPT: usize = 1 << 20;
 
 /// Writes frames, each with one call of the stream's `write` if that takes all of it.
 pub(crate) struct FrameWriter<W> {
     stream: W,
-    /// Of a body.
+    /// The greatest length of a body.
     limit: usize,
     out: Out,
-    /// What is to be written before all else, and how much of it was.
+    /// Bytes to be written first, and how many of them were written.
     backlog: Vec<u8>,
     done: usize,
 }
 
 impl<W: Write> FrameWriter<W> {
-    /// Frames with bodies of at most so many bytes.
+    /// Writes frames with bodies of at most `limit` bytes.
     pub(crate) fn new(stream: W, limit: usize) -> Self {
         Self { stream, limit, out: Out::default(), backlog: Vec::new(), done: 0 }
     }
 
-    /// Sends what is long through memory that both sides have.
+    /// Sends long values through shared memory.
     pub(crate) fn with_window(self, window: Option<Arc<dyn Window>>) -> Self {
         Self { out: Out::new(window), ..self }
     }
 
-    /// Whether what is long goes with all else from now on. Memory that both sides have holds what belongs to one frame, and is
-    /// taken as long as it may not have been read.
+    /// Sets whether long values go into frames. The shared memory belongs to one frame, until that frame must have been
+    /// read.
     pub(crate) fn keep_together(&mut self, together: bool) {
         self.out.keep_together(together);
     }
 
-    /// What frames are written to.
+    /// The stream of the frames.
     pub(crate) fn stream(&mut self) -> &mut W {
         &mut self.stream
     }
 
-    /// Writes a frame whose body is appended to what it is given, behind the header: it is made where it is sent from. When the body
-    /// cannot be made, nothing is sent.
+    /// Writes a frame. The body is appended behind the header, in the buffer that it is sent from. When the body cannot be
+    /// made, nothing is sent.
     pub(crate) fn send<E: From<FrameError>>(
         &mut self,
         kind: u8,
@@ -53,7 +53,7 @@ impl<W: Write> FrameWriter<W> {
         self.send_while(kind, call, body, |_| Err(FrameError::Io(ErrorKind::WouldBlock.into()).into()))
     }
 
-    /// The same. `blocked` is called when the stream would have to wait for room, and it is tried again after that.
+    /// Writes a frame like [`send`](Self::send). When the stream has no room, `blocked` runs, and the write is tried again.
     pub(crate) fn send_while<E: From<FrameError>>(
         &mut self,
         kind: u8,
@@ -75,7 +75,7 @@ impl<W: Write> FrameWriter<W> {
         Ok(self.stream.flush().map_err(FrameError::Io)?)
     }
 
-    /// Writes a frame as far as the stream has room for it now, and what is left when [`push_on`](Self::push_on) is called.
+    /// Writes a frame as far as the stream has room. [`push_on`](Self::push_on) writes the rest.
     pub(crate) fn send_soon<E: From<FrameError>>(
         &mut self,
         kind: u8,
@@ -88,20 +88,20 @@ impl<W: Write> FrameWriter<W> {
         Ok(())
     }
 
-    /// How long the last frame is, in bytes.
+    /// The length of the last frame, in bytes.
     pub(crate) fn length(&self) -> usize {
         self.out.len()
     }
 
-    /// How many bytes are to be written before the next frame.
+    /// The number of bytes to be written before the next frame.
     pub(crate) fn backlog(&self) -> usize {
         self.backlog.len() - self.done
     }
 
-    /// Writes what is left of frames that were to be sent soon, as far as there is room. Says whether nothing is left.
+    /// Writes the rest of earlier frames, as far as there is room. Returns whether all is written.
     pub(crate) fn push_on(&mut self) -> Result<bool, FrameError> {
         self.done += write_some(&mut self.stream, self.backlog.get(self.done..).unwrap_or_default())?;
-        // What was written is given up when it is the larger part, so each byte is moved once at most.
+        // Written bytes are removed when they are the larger part, so each byte is moved once at most.
         if self.done > self.backlog.len() / 2 {
             self.backlog.drain(..self.done);
             self.backlog.shrink_to(self.backlog.len().max(KEPT));
@@ -138,7 +138,7 @@ impl<W: Write> FrameWriter<W> {
     }
 }
 
-/// Writes what a stream has room for, or what it takes when it waits. Says how much that was.
+/// Writes as many bytes as the stream accepts. Returns how many.
 fn write_some(stream: &mut impl Write, bytes: &[u8]) -> Result<usize, FrameError> {
     let mut sent = 0;
     while sent < bytes.len() {

@@ -1,8 +1,8 @@
-//! The measures of other systems: the limits that Unix has.
+//! The hardening of other systems than Linux: the resource limits of Unix.
 
 use super::{HardenRefusal, Measure, Plan};
 
-/// It cannot be told, and nothing here is of one thread.
+/// Always succeeds: the number of threads is unknown, and no measure here applies to one thread only.
 pub(super) fn check_alone() -> Result<(), String> {
     Ok(())
 }

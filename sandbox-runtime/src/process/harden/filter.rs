@@ -1,12 +1,12 @@
 //! The system calls that a process may make once its engine runs. Every other call kills the process.
 //!
-//! The list was found by tracing all suites that run guests in processes, on x86-64 with glibc: each entry is a call that was seen, or
-//! names the case in which it is made. A guest computes: its process has its memory, the threads that it has, its clock and one
-//! socket. No call takes a path, makes a descriptor, starts a thread or acts on another process.
+//! The list was found by tracing all suites that run guests in processes, on x86-64 with glibc. Each entry is a call that
+//! was seen, or names the case in which it is made. A guest computes: its process has its memory, the threads that it has,
+//! its clock and one socket. No call takes a path, makes a descriptor, starts a thread or acts on another process.
 //!
 //! Rules that hold here:
 //!
-//! - An argument that is a set of flags is compared with all the flags that may be set, not with those that may not.
+//! - An argument that is a set of flags is compared with the allowed flags, and not with the forbidden ones.
 //! - Every entry that is left out or masked has an act in `tests/harden`, which the kernel kills.
 //! - No layer under the engine opens a file or starts a thread after this: see `read_files` in `linux.rs`, and [`super::late`].
 
@@ -21,21 +21,21 @@ use seccompiler::{
 use super::HardenRefusal;
 use crate::Engine;
 
-/// Calls that are allowed whatever their arguments are.
+/// Calls that are allowed with any arguments.
 const FREE: &[c_long] = &[
-    // The channel is read and written by `recvfrom` and `sendto`, below. A panic and the engine's last words go to standard error,
+    // `recvfrom` and `sendto`, below, read and write the channel. A panic and the engine's last words go to standard error,
     // which is `/dev/null`.
     libc::SYS_write,
     libc::SYS_close,
     #[cfg(target_arch = "x86_64")]
     libc::SYS_poll,
-    // Where there is no `poll`, the C library takes this one for it.
+    // Where `poll` does not exist, the C library uses this call.
     #[cfg(not(target_arch = "x86_64"))]
     libc::SYS_ppoll,
-    // Memory that there is. What can be mapped is looked at below.
+    // Operations on mapped memory. The arguments of new mappings are compared below.
     libc::SYS_munmap,
     libc::SYS_brk,
-    // The end of a thread and of the process, and who they are.
+    // The end of a thread and of the process, and their numbers.
     libc::SYS_exit,
     libc::SYS_exit_group,
     libc::SYS_getpid,
@@ -45,15 +45,15 @@ const FREE: &[c_long] = &[
     libc::SYS_rseq,
     libc::SYS_sigaltstack,
     libc::SYS_sched_getaffinity,
-    // A lock of Abseil's or of Rust's that is waited for: the priority of the thread is read, and its turn is passed on.
+    // A contended lock of Abseil or Rust reads the priority of the thread, and yields its turn.
     libc::SYS_sched_getparam,
     libc::SYS_sched_getscheduler,
     libc::SYS_sched_yield,
-    // Signals that the process gets, and an abort; none of these sends one.
+    // Signals that the process receives, and an abort. None of these calls sends a signal.
     libc::SYS_rt_sigaction,
     libc::SYS_rt_sigprocmask,
     libc::SYS_rt_sigreturn,
-    // A wait goes on after the process was stopped.
+    // Restarts a wait after the process was stopped.
     libc::SYS_restart_syscall,
     // Time, where it is not read without a call.
     libc::SYS_clock_gettime,
@@ -65,7 +65,7 @@ const FREE: &[c_long] = &[
     libc::SYS_getrandom,
 ];
 
-/// `FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME`, which are beside the operation.
+/// `FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME`, which are combined with the operation.
 const FUTEX_FLAGS: u64 = 128 | 256;
 
 /// Operations on a futex: to wait and to wake.
@@ -78,8 +78,8 @@ const FUTEXES: &[libc::c_int] = &[
     libc::FUTEX_REQUEUE,
 ];
 
-/// Advice about memory: of V8 (`DONTNEED`, `DONTFORK`, `DONTDUMP`, `DODUMP`), and of allocators that an application may have
-/// (`FREE`, and whether pages are huge, which are counted like others).
+/// Advice about memory. V8 gives `DONTNEED`, `DONTFORK`, `DONTDUMP` and `DODUMP`. Allocators of an application may give
+/// `FREE` and advice about huge pages, which are counted like others.
 const ADVICE: &[libc::c_int] = &[
     libc::MADV_DONTNEED,
     libc::MADV_FREE,
@@ -90,7 +90,7 @@ const ADVICE: &[libc::c_int] = &[
     libc::MADV_NOHUGEPAGE,
 ];
 
-/// `PR_SET_VMA_ANON_NAME`: a piece of memory gets a name.
+/// `PR_SET_VMA_ANON_NAME`: names a piece of memory.
 const ANONYMOUS_NAME: u64 = 0;
 
 /// Sets the filter for all threads.
@@ -111,33 +111,33 @@ fn compile(allowed: Calls) -> Result<BpfProgram, seccompiler::BackendError> {
     SeccompFilter::new(calls, SeccompAction::KillProcess, SeccompAction::Allow, target)?.try_into()
 }
 
-/// The list: calls, and what is asked of their arguments.
+/// The list: calls, and the conditions on their arguments.
 fn allowed(process: u32) -> Result<Calls, seccompiler::BackendError> {
     let mut calls = FREE.iter().map(|call| (*call, Vec::new())).collect::<Calls>();
     calls.push((libc::SYS_futex, one_of(1, !FUTEX_FLAGS, FUTEXES)?));
     calls.push((libc::SYS_madvise, one_of(2, u64::MAX, ADVICE)?));
-    // Rust's standard library asks it when it closes a descriptor, where it checks itself.
+    // Rust's standard library checks a descriptor before it closes it.
     calls.push((libc::SYS_fcntl, vec![rule([is_int(1, libc::F_GETFD)])?]));
-    // A thread's own name, and that of a piece of memory, which Abseil gives its own.
+    // The name of a thread, and of a piece of memory. Abseil names its memory.
     let name = rule([is_int(0, libc::PR_SET_NAME)])?;
     let memory = rule([is_int(0, libc::PR_SET_VMA), is(1, ANONYMOUS_NAME)])?;
     calls.push((libc::SYS_prctl, vec![name, memory]));
-    // The channel: to no other address and from none, no bytes out of band, and no descriptors, which messages would have.
+    // The channel: no address, no out-of-band bytes, and no `sendmsg`, which could pass descriptors.
     let send = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
     calls.push((libc::SYS_sendto, vec![rule([only_int(3, send), is(4, 0)])?]));
     calls.push((libc::SYS_recvfrom, vec![rule([only_int(3, libc::MSG_DONTWAIT), is(4, 0)])?]));
-    // To a thread of this process, which is how it aborts.
+    // To a thread of this process, because an abort does this.
     calls.push((libc::SYS_tgkill, vec![rule([is(0, process.into())])?]));
     calls.extend(memory_calls()?);
     Ok(calls)
 }
 
-/// Memory of the process's own, which the kernel's bound counts. Nothing is mapped as code: a compiler makes code of memory that it
-/// has written to, and an engine without one makes none.
+/// Memory of the process's own, which the kernel's bound counts. Nothing is mapped as code. A compiler makes memory
+/// executable after it has written to it, and an engine without a compiler makes none.
 fn memory_calls() -> Result<Calls, seccompiler::BackendError> {
     let data = widened(libc::PROT_READ | libc::PROT_WRITE);
     let code = if compiles() { data | widened(libc::PROT_EXEC) } else { data };
-    // No file, nothing that others share, nothing that is locked, filled beforehand or grows by itself.
+    // No file, no shared memory, and no flags that lock, fill or grow the memory.
     let flags = widened(libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
     let beside = widened(libc::MAP_FIXED | libc::MAP_NORESERVE | libc::MAP_STACK);
     Ok(vec![
@@ -158,40 +158,40 @@ fn widened(flags: libc::c_int) -> u64 {
 
 type Condition = Result<SeccompCondition, seccompiler::BackendError>;
 
-/// All conditions hold.
+/// A rule whose conditions must all hold.
 fn rule<const N: usize>(conditions: [Condition; N]) -> Result<SeccompRule, seccompiler::BackendError> {
     SeccompRule::new(conditions.into_iter().collect::<Result<_, _>>()?)
 }
 
-/// An argument is this.
+/// An argument equals this value.
 fn is(argument: u8, value: u64) -> Condition {
     SeccompCondition::new(argument, SeccompCmpArgLen::Qword, SeccompCmpOp::Eq, value)
 }
 
-/// The bits of an argument that is an `int`: the kernel does not look at the others.
+/// The bits of an `int` argument. The kernel ignores the others.
 const INT: u64 = u32::MAX as u64;
 
-/// An argument that is an `int` is this.
+/// An `int` argument equals this value.
 fn is_int(argument: u8, value: libc::c_int) -> Condition {
     masked(argument, INT, widened(value))
 }
 
-/// An argument that is an `int` has none but these bits.
+/// An `int` argument has only these bits.
 fn only_int(argument: u8, bits: libc::c_int) -> Condition {
     masked(argument, INT & !widened(bits), 0)
 }
 
-/// An argument has none but these bits.
+/// An argument has only these bits.
 fn only(argument: u8, bits: u64) -> Condition {
     masked(argument, !bits, 0)
 }
 
-/// Some bits of an argument are these.
+/// The masked bits of an argument equal this value.
 fn masked(argument: u8, mask: u64, value: u64) -> Condition {
     SeccompCondition::new(argument, SeccompCmpArgLen::Qword, SeccompCmpOp::MaskedEq(mask), value)
 }
 
-/// An argument that is an `int`, some bits of it aside, is one of these.
+/// An `int` argument, without some of its bits, equals one of these.
 fn one_of(
     argument: u8,
     mask: u64,

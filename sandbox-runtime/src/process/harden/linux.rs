@@ -1,4 +1,6 @@
-//! The measures that Linux has.
+//! The hardening measures of Linux.
+//!
+//! `harden::early` and `harden::late` call [`take`] for each measure in turn.
 
 use std::fs::File;
 use std::io;
@@ -12,15 +14,15 @@ use landlock::{
 use super::{HardenRefusal, Measure, Plan, filter, sys};
 use crate::isolate::{clock, engine};
 
-/// The newest Landlock that the crate knows. An older kernel enforces what it has of it.
+/// The newest Landlock that the crate knows. An older kernel enforces the part that it supports.
 const NEWEST: ABI = ABI::V10;
 
-/// Says it if this process has more threads than one, or if that cannot be known.
+/// Returns an error if this process has more than one thread, or if the number is unknown.
 pub(super) fn check_alone() -> Result<(), String> {
     match std::fs::read_dir("/proc/self/task").map(Iterator::count) {
         Ok(1) => Ok(()),
         Ok(threads) => Err(format!("it has {threads} threads")),
-        // Without /proc: nothing can be unshared with threads that are not there.
+        // Without /proc: `unshare(CLONE_THREAD)` succeeds in a process of one thread only.
         Err(_) => sys::unshare(libc::CLONE_THREAD).map_err(|error| match error.raw_os_error() {
             Some(libc::EINVAL) => "it has other threads".to_owned(),
             _ => format!("its threads cannot be counted: {error}"),
@@ -28,10 +30,10 @@ pub(super) fn check_alone() -> Result<(), String> {
     }
 }
 
-/// Reads the files that are read once and when they are first needed, as long as there are files.
+/// Reads files that are otherwise read once at their first use, while files can be opened.
 ///
-/// What would read one later is killed for it. They were found by running guests in a process that has all but the filter, and
-/// looking at what it opens. `/dev/urandom` is the one that cannot be read beforehand: the engine has another source.
+/// Code that reads such a file after the filter is killed. The files were found by running guests in a process without the
+/// filter, and looking at what it opens. `/dev/urandom` cannot be read beforehand, so the engine has another source.
 pub(super) fn read_files() {
     clock::calibrate();
     engine::read_files();
@@ -40,18 +42,18 @@ pub(super) fn read_files() {
     sys::one_arena();
 }
 
-/// Has the engine's clock measured while the engine starts, from the end of the first stage on.
+/// Makes the engine measure its clock while the engine starts, from the end of the first stage on.
 pub(super) fn begin_to_measure() {
-    // Where there can be no thread for it, the second stage measures.
+    // Where no thread can be started, the second stage measures.
     _ = std::thread::Builder::new().name("sandbox-clock".into()).spawn(engine::measure_clock);
 }
 
-/// Returns when it is measured.
+/// Waits for the end of the measurement.
 pub(super) fn wait_for_measure() {
     engine::measure_clock();
 }
 
-/// Takes one measure. Says how far.
+/// Takes one measure. Returns its extent.
 pub(super) fn take(plan: &Plan, measure: Measure) -> Result<String, HardenRefusal> {
     match measure {
         Measure::Descriptors => close_descriptors(plan),
@@ -60,7 +62,7 @@ pub(super) fn take(plan: &Plan, measure: Measure) -> Result<String, HardenRefusa
         Measure::NetworkNamespace => unshare(libc::CLONE_NEWNET),
         Measure::IpcNamespace => unshare(libc::CLONE_NEWIPC),
         Measure::Capabilities => {
-            // Where ambient ones are unknown, there are none.
+            // Where ambient capabilities are unknown, there are none.
             _ = sys::set_ambient_none();
             sys::drop_capabilities()?;
             Ok("none is left".into())
@@ -75,7 +77,7 @@ pub(super) fn take(plan: &Plan, measure: Measure) -> Result<String, HardenRefusa
         }
         Measure::CpuLimit => {
             let Some(seconds) = plan.cpu_seconds else { return Ok("no limit was asked for".into()) };
-            // The second later is for `SIGKILL`, should `SIGXCPU` be ignored.
+            // The second, later limit sends `SIGKILL`, in case `SIGXCPU` is ignored.
             sys::limit(libc::RLIMIT_CPU, seconds, seconds.saturating_add(1))?;
             Ok(format!("{seconds} s"))
         }
@@ -87,7 +89,7 @@ pub(super) fn take(plan: &Plan, measure: Measure) -> Result<String, HardenRefusa
         Measure::DiesWithParent => {
             // `SIGKILL` is 9.
             sys::set(libc::PR_SET_PDEATHSIG, libc::SIGKILL.unsigned_abs().into())?;
-            // One that ended before the line above sends nothing.
+            // A parent that ended before the line above sends no signal.
             match std::os::unix::process::parent_id() == plan.parent {
                 true => Ok(format!(
                     "killed when process {} ends, which has a thread that started it and lives as long",
@@ -101,7 +103,7 @@ pub(super) fn take(plan: &Plan, measure: Measure) -> Result<String, HardenRefusa
     }
 }
 
-/// Has the processor not guess for this thread and those that it starts, for good.
+/// Turns speculation off for this thread and those that it starts, for good.
 fn speculate_less() -> Result<String, HardenRefusal> {
     let kinds = [("stores", sys::STORE_BYPASS), ("indirect branches", sys::INDIRECT_BRANCH)];
     let (mut off, mut on) = (Vec::new(), Vec::new());
@@ -123,7 +125,7 @@ fn close_descriptors(plan: &Plan) -> Result<String, HardenRefusal> {
     let channel = channel.ok_or_else(|| {
         HardenRefusal::Missing(format!("descriptor {} is no channel to be kept", plan.channel))
     })?;
-    // First, for the file is to be closed with the rest, and opened it must be before Landlock.
+    // Opened first, because Landlock forbids it later, and the file is closed with the rest.
     let null = File::options().read(true).write(true).open("/dev/null");
     let null =
         null.map_err(|error| io::Error::new(error.kind(), format!("/dev/null cannot be opened: {error}")))?;
@@ -134,14 +136,14 @@ fn close_descriptors(plan: &Plan) -> Result<String, HardenRefusal> {
     }
     drop(null);
     match close_ranges(channel) {
-        // Linux 5.9 was the first to have it.
+        // The call exists since Linux 5.9.
         Err(error) if error.raw_os_error() == Some(libc::ENOSYS) => close_each(plan.channel)?,
         result => result?,
     }
     Ok(format!("all closed but the channel, {channel}"))
 }
 
-/// Closes everything from 3 on, the channel aside.
+/// Closes all descriptors from 3 on, except the channel.
 fn close_ranges(channel: u32) -> io::Result<()> {
     if channel > 3 {
         sys::close_range(3, channel - 1)?;
@@ -149,13 +151,13 @@ fn close_ranges(channel: u32) -> io::Result<()> {
     sys::close_range(channel + 1, u32::MAX)
 }
 
-/// The same one by one.
+/// Closes the descriptors one by one.
 fn close_each(channel: i32) -> io::Result<()> {
     let mut open = Vec::new();
     for entry in std::fs::read_dir("/proc/self/fd")? {
         open.extend(entry?.file_name().to_str().and_then(|name| name.parse::<i32>().ok()));
     }
-    // The one of the directory is closed already.
+    // The descriptor of the directory is closed already.
     open.into_iter().filter(|open| *open > 2 && *open != channel).for_each(sys::close);
     Ok(())
 }
@@ -164,26 +166,26 @@ fn leave_session() -> Result<String, HardenRefusal> {
     sys::forbid_all_modes();
     match sys::new_session() {
         Ok(()) => Ok("a session of its own".into()),
-        // It cannot begin a session, then, and signals to the group of its parent do not reach it either.
+        // A group leader cannot begin a session. Signals to its parent's group do not reach it anyway.
         Err(_) if sys::leads_group() => Ok("a group of its own".into()),
         Err(error) => Err(error.into()),
     }
 }
 
-/// Without a mapping of users: nobody in the namespace is anybody outside of it.
+/// Without a mapping of users, no user of the namespace is a user outside of it.
 fn unshare(namespace: libc::c_int) -> Result<String, HardenRefusal> {
     sys::unshare(namespace)?;
     Ok("a new one".into())
 }
 
-/// Limits of what the process can use of the kernel. Those of memory and of CPU time are apart.
+/// Limits of what the process can use of the kernel. The limits of memory and of CPU time are set elsewhere.
 ///
-/// `RLIMIT_NPROC` is not among them: it counts the threads of all processes of a user, and those of root are not limited. That
-/// no process is made is a matter of the filter. V8 reserves more address space than it uses, so `RLIMIT_AS` is not set.
+/// `RLIMIT_NPROC` is not set, because it counts the threads of all processes of a user, and does not limit root. The filter
+/// keeps the process from making others. `RLIMIT_AS` is not set, because V8 reserves more address space than it uses.
 fn limit(plan: &Plan) -> Result<String, HardenRefusal> {
-    // A file that grows beyond its limit would be a signal, `SIGXFSZ`; none can.
+    // A file that grows beyond its limit raises `SIGXFSZ`, unless no file can grow.
     if plan.keeps_stderr {
-        // It may be a file: what is said is lost then, and is no reason to die.
+        // Standard error may be a file. Its messages are lost then, and must not end the process.
         sys::ignore(libc::SIGXFSZ);
     }
     let nothing = [

@@ -1,16 +1,19 @@
-//! What a process gives up before it runs a guest.
+//! The hardening of a process: what it gives up before it runs a guest.
 //!
-//! It is done in two stages, for the engine needs files, threads and much else to start, and nothing of it later:
+//! `process::run` calls the two stages in a child.
 //!
-//! 1. [`early`], first of all, while the process has one thread. What applies to a thread and to those that it starts is
-//!    then true of all: namespaces, capabilities, Landlock. Descriptors that were left open are closed.
+//! There are two stages, because the engine needs files and threads to start, and needs neither later:
+//!
+//! 1. [`early`], first of all, while the process has one thread. Measures that apply to a thread and its descendants then
+//!    apply to the whole process: namespaces, capabilities, Landlock. Descriptors that were left open are closed.
 //! 2. [`late`], when the engine has started, its threads too, and the isolate is there: the filter of calls of the kernel
-//!    ([`filter`]). From here on, a call that is not on the list kills the process with `SIGSYS`; no thread can be started.
+//!    ([`filter`]). From here on, a call that is not on the list kills the process with `SIGSYS`, and no thread can be
+//!    started.
 //!
-//! The first takes 0.3 ms and the second 0.4 ms, and on top of that the 3 ms, counted from the end of the first, in which the engine
-//! measures its clock; the engine and a first isolate need as long (an unoptimised build on x86-64, Linux 6.18).
+//! The first stage takes 0.3 ms and the second 0.4 ms. The engine measures its clock for 3 ms, from the end of the first
+//! stage on. The engine and a first isolate take as long (a debug build on x86-64, Linux 6.18).
 //!
-//! Between the two no guest may run. What is missing is in the report, or an error: see [`Hardening`].
+//! No guest may run between the two. A missing layer is in the report, or an error: see [`Hardening`].
 
 #[cfg(not(target_os = "linux"))]
 mod elsewhere;
@@ -30,33 +33,33 @@ use elsewhere as system;
 use linux as system;
 use serde::{Deserialize, Serialize};
 
-// V8 asks for it.
+// V8 uses it as a source of random bytes.
 #[cfg(all(target_os = "linux", not(feature = "quickjs")))]
 pub(crate) use sys::random;
 
 pub use report::{Hardening, HardeningError, HardeningReport, Layer, LayerState, Measure};
 
-/// What is to be done to a process.
+/// The measures to take in a process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
-    /// Whether it is an error that a layer is missing.
+    /// Whether a missing layer is an error.
     pub policy: Hardening,
-    /// The one descriptor that is kept, beside standard input, output and error. It should be a connected socket of the kind
-    /// stream or seqpacket, for on a datagram socket a message can be sent to another address.
+    /// The one descriptor that is kept, beside standard input, output and error. This should be a connected stream or
+    /// seqpacket socket, because a datagram socket can send a message to another address.
     pub channel: i32,
-    /// The process that started this one. The thread of it that did is to live as long as the child may, for the kernel kills the
-    /// child when that thread ends.
+    /// The process that started this one. The thread that started the child must exist as long as the child, because the
+    /// kernel kills the child when that thread ends.
     pub parent: u32,
-    /// Whether standard error stays what it is, for what the engine says when it ends the process. It should be a pipe: a file
-    /// cannot grow.
+    /// Whether standard error is kept, for the engine's message when it ends the process. Standard error should be a pipe: a
+    /// file cannot grow.
     pub keeps_stderr: bool,
-    /// Whether it gets a user namespace of its own, and in it the other ones.
+    /// Whether the process gets a user namespace, and in it the other namespaces.
     pub namespaces: bool,
-    /// How many descriptors it may have open; those that come over the channel count.
+    /// How many descriptors it may have open. Descriptors received over the channel count.
     pub descriptors: u64,
-    /// CPU time of the whole process. After it the kernel ends it with `SIGXCPU`.
+    /// CPU time of the whole process. Beyond it, the kernel ends the process with `SIGXCPU`.
     pub cpu_seconds: Option<u64>,
-    /// Measures that are left out. For tests: what one defence catches is seen when the others are not there.
+    /// Measures that are left out, for tests that show what one defence does.
     pub without: Vec<Measure>,
 }
 
@@ -79,7 +82,7 @@ impl Plan {
     fn wants(&self, measure: Measure) -> bool {
         let asked = match measure {
             Measure::UserNamespace | Measure::NetworkNamespace | Measure::IpcNamespace => self.namespaces,
-            // The parent takes it, when it knows what there is.
+            // The parent sets it, once it knows the memory of the sandbox.
             Measure::MemoryLimit => false,
             Measure::CpuLimit => self.cpu_seconds.is_some(),
             _ => true,
@@ -87,7 +90,7 @@ impl Plan {
         asked && !self.without.contains(&measure)
     }
 
-    /// Takes measures in turn, and notes what became of them.
+    /// Takes measures in turn, and notes their states.
     fn take(&self, report: &mut HardeningReport, measures: &[Measure]) -> Result<(), HardeningError> {
         for &measure in measures.iter().filter(|measure| self.wants(**measure)) {
             let state = match system::take(self, measure) {
@@ -108,7 +111,7 @@ impl Plan {
 
 /// Why a measure was not taken.
 enum HardenRefusal {
-    /// The system has no such thing, or does not allow it.
+    /// The system does not support it, or does not allow it.
     Missing(String),
     /// The parent has ended.
     #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux tells"))]
@@ -121,17 +124,17 @@ impl From<io::Error> for HardenRefusal {
     }
 }
 
-/// The first stage. To be called before anything else, for it closes what is open.
+/// The first stage. Call it before anything else, because it closes open descriptors.
 ///
 /// # Errors
 ///
-/// When the process has another thread, when its parent has ended, and when a layer is missing that is required. The
-/// process is to end then.
+/// When the process has another thread, when its parent has ended, and when a layer is missing that is required. The process
+/// must end then.
 pub fn early(plan: &Plan) -> Result<HardeningReport, HardeningError> {
     system::check_alone().map_err(|reason| HardeningError::Threads { reason })?;
     system::read_files();
     let mut report = HardeningReport::new();
-    // The seccomp filter is the last of all.
+    // The seccomp filter comes last.
     let (_, first) = Measure::ALL.split_last().unwrap_or((&Measure::Seccomp, &[]));
     plan.take(&mut report, first)?;
     // The first thread beside this one.
@@ -139,10 +142,10 @@ pub fn early(plan: &Plan) -> Result<HardeningReport, HardeningError> {
     Ok(report)
 }
 
-/// The second stage, to be called when the engine and the isolate are there. Further isolates can be made later, on threads that are
-/// there: V8 starts its own with its platform, and the watchdog starts with the first isolate.
+/// The second stage. Call it when the engine and the isolate exist. Further isolates can be made later, on existing threads.
+/// V8 starts its threads with its platform, and the watchdog starts with the first isolate.
 ///
-/// From here on a panic says its message and no more, for the names of a backtrace are in a file.
+/// From here on, a panic prints its message only, because the names of a backtrace are in a file.
 ///
 /// # Errors
 ///
@@ -154,6 +157,6 @@ pub fn late(plan: &Plan, report: &mut HardeningReport) -> Result<(), HardeningEr
 }
 
 fn say_panic(panic: &PanicHookInfo<'_>) {
-    // In one piece. Where it cannot be said, nobody listens.
+    // In one write. If it fails, no reader is there.
     _ = io::stderr().write_all(format!("{panic}\n").as_bytes());
 }

@@ -1,4 +1,4 @@
-//! What was done to a process, layer by layer.
+//! The report of a process's hardening, layer by layer.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 
 /// Whether guests run in a process that lacks a layer of the hardening.
 ///
-/// Which layers there are is a matter of the system and its settings; the [`HardeningReport`] has them. It is about
-/// [`Measure`]s that were asked for: [namespaces](Measure::UserNamespace) and what is bounded by a number of yours are
-/// missing only where you want them.
+/// The available layers depend on the system and its settings. The [`HardeningReport`] lists them. The policy is about
+/// [`Measure`]s that were asked for. [Namespaces](Measure::UserNamespace), and layers with a bound of yours, are missing
+/// only where you leave them out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Hardening {
-    /// A layer that is missing is an error, which names the layer and the reason that the system gave. No guest runs.
-    /// [`Measure::Speculation`] aside, over which some processors and kernels give a process no say.
+    /// A missing layer is an error, which names the layer and the system's reason. No guest runs. No guest runs.
+    /// [`Measure::Speculation`] is excepted, because some processors and kernels do not let a process choose.
     Required,
-    /// What the system has is used, and the report says what it has not. The default.
+    /// Available layers are used, and the report names the missing ones. The default. The default.
     #[default]
     BestEffort,
 }
@@ -23,44 +23,45 @@ pub enum Hardening {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Measure {
-    /// Every descriptor that the process got is closed, its channel to the host aside; standard input and output are
-    /// `/dev/null`.
+    /// Every inherited descriptor is closed, except the channel to the host. Standard input and output are `/dev/null`.
     Descriptors,
-    /// It is in a session of its own, without a terminal.
+    /// The process has a session of its own, without a terminal.
     ProcessGroup,
-    /// A user namespace of its own, which is what allows the other ones to who is not root.
+    /// A user namespace of its own. Without root, the other namespaces need it.
     UserNamespace,
-    /// A network namespace of its own: there is no network in it, not even the loopback device.
+    /// A network namespace of its own, which has no network, not even the loopback device.
     NetworkNamespace,
-    /// An IPC namespace of its own: no shared memory, semaphores or queues of others.
+    /// An IPC namespace of its own: no shared memory, semaphores or queues of other processes.
     IpcNamespace,
-    /// It has no capabilities, even if it is run by root.
+    /// The process has no capabilities, even if root runs it.
     Capabilities,
-    /// Nothing that it executes gives it rights, such as a program that is set-user-id.
+    /// No program that it executes gains rights, such as a set-user-id program.
     NoNewPrivileges,
     /// Resources of the kernel are limited: descriptors, sizes of files, core dumps, locked memory, queues.
     Limits,
-    /// The kernel refuses it memory of its own beyond what it may have and a quarter of that, and addresses beyond those that it has
-    /// and 32 GiB, which bounds its page tables. The parent sees to it when the sandbox is there.
+    /// The kernel refuses memory beyond the memory limit and a quarter of it. Addresses are limited to the reserved ones and
+    /// 32 GiB, which bounds page tables. The parent sets these limits once the sandbox exists.
     MemoryLimit,
-    /// The kernel limits its CPU time to what was asked for.
+    /// The kernel limits its CPU time to the requested amount.
     CpuLimit,
-    /// No file can be opened, no TCP port bound or connected to, no socket of an abstract name connected to and no process
-    /// outside signalled, as far as this kernel's Landlock knows of these.
+    /// No file can be opened, and no TCP port bound or connected to. No abstract socket can be connected to, and no outside
+    /// process signalled. The kernel's version of Landlock decides which of these hold.
     Landlock,
-    /// No other process of the same user can look into its memory or trace it.
+    /// No other process of the same user can read its memory or trace it.
     NotDumpable,
-    /// It is killed when the thread ends that started it.
+    /// The process is killed when the thread that started it ends.
     DiesWithParent,
-    /// The processor does not speculate for it past stores and by indirect branches that others have trained, where the kernel lets
-    /// a process choose (`PR_SET_SPECULATION_CTRL`). What holds is in the report, and is no reason to refuse a guest.
+    /// The processor does not speculate past stores, or by indirect branches that other processes have trained. This holds
+    /// where the kernel lets a process choose (`PR_SET_SPECULATION_CTRL`). The report says what holds. A refusal does not
+    /// keep a guest from running.
     Speculation,
-    /// A call of the kernel that is not on a list kills it; so does one with an argument that is not, and one that starts a thread.
+    /// A system call that is not on a list kills the process. An argument that is not on the list, and a call that starts a
+    /// thread, do the same.
     Seccomp,
 }
 
 impl Measure {
-    /// All of them, in the order in which they are taken.
+    /// All measures, in the order in which they are taken.
     pub const ALL: [Self; 15] = [
         Self::Descriptors,
         Self::ProcessGroup,
@@ -81,7 +82,8 @@ impl Measure {
 }
 
 impl Measure {
-    /// Whether a process has a say in it wherever it may run: what a processor does by itself is no reason to refuse a guest.
+    /// Whether every process can take the measure on a suitable system. The state of a processor is no reason to refuse a
+    /// guest.
     pub(crate) fn is_required(self) -> bool {
         self != Self::Speculation
     }
@@ -109,20 +111,20 @@ impl Display for Measure {
     }
 }
 
-/// What became of a [`Measure`].
+/// The state of a [`Measure`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum LayerState {
-    /// It holds.
+    /// The measure holds.
     Active {
-        /// How far, such as the version of Landlock.
+        /// The extent, such as the version of Landlock.
         detail: String,
     },
-    /// It was asked for, and the system refused it.
+    /// The measure was asked for, and the system refused it.
     Unavailable {
-        /// What the system said.
+        /// The system's reason.
         reason: String,
     },
-    /// It was not asked for, or it was not yet its turn.
+    /// The measure was not asked for, or was not taken yet.
     Off,
 }
 
@@ -136,17 +138,17 @@ impl Display for LayerState {
     }
 }
 
-/// A [`Measure`], and what became of it.
+/// A [`Measure`] and its state.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Layer {
     /// The measure.
     pub name: Measure,
-    /// What became of it.
+    /// The state.
     pub state: LayerState,
 }
 
-/// How a process is hardened. Printed, it is a table.
+/// The hardening of a process. Its `Display` is a table.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct HardeningReport {
     layers: Vec<Layer>,
@@ -164,13 +166,13 @@ impl HardeningReport {
         }
     }
 
-    /// Each layer, in the order in which they are put on.
+    /// Each layer, in the order in which the layers are taken.
     #[must_use]
     pub fn layers(&self) -> &[Layer] {
         &self.layers
     }
 
-    /// What became of one measure.
+    /// The state of one measure.
     #[must_use]
     pub fn state(&self, name: Measure) -> &LayerState {
         self.layers.iter().find(|layer| layer.name == name).map_or(&LayerState::Off, |layer| &layer.state)
@@ -182,7 +184,7 @@ impl HardeningReport {
         matches!(self.state(name), LayerState::Active { .. })
     }
 
-    /// Whether every measure holds that was asked for, [`Measure::Speculation`] aside.
+    /// Whether every requested measure holds, except [`Measure::Speculation`].
     #[must_use]
     pub fn is_complete(&self) -> bool {
         let is_missing =
@@ -201,7 +203,7 @@ impl Display for HardeningReport {
     }
 }
 
-/// Why a process is not hardened as it was asked for.
+/// Why a process does not have the requested hardening.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum HardeningError {
@@ -210,10 +212,10 @@ pub enum HardeningError {
     Missing {
         /// The layer.
         measure: Measure,
-        /// What the system said.
+        /// The system's reason.
         reason: String,
     },
-    /// The process has other threads already, to which half of the layers would not apply.
+    /// The process has other threads, to which half of the layers would not apply.
     #[error(
         "a process is hardened before it starts a thread, and this one is not alone: {reason}. Call \
          `sandbox_runtime::process::init()` in the first line of a plain `fn main`, before a thread or a runtime is started. \
@@ -221,10 +223,10 @@ pub enum HardeningError {
          `fn main() {{ sandbox_runtime::process::init(); run() }}` and `#[tokio::main] async fn run() {{ … }}`"
     )]
     Threads {
-        /// What was found.
+        /// What was found instead.
         reason: String,
     },
-    /// The process that started this one has ended meanwhile.
+    /// The process that started this one has ended.
     #[error("the process that started this one has ended")]
     Orphaned,
 }

@@ -1,9 +1,9 @@
-//! The calls of the kernel that no safe function makes. All that is `unsafe` here is here.
+//! The system calls that no safe function makes. All `unsafe` code of the hardening is here.
 
 #[cfg(unix)]
 use std::io;
 
-/// What a call of the C library that gives -1 has said.
+/// The result of a C function that returns -1 on failure.
 #[cfg(unix)]
 fn done(result: libc::c_int) -> io::Result<()> {
     match result {
@@ -12,13 +12,13 @@ fn done(result: libc::c_int) -> io::Result<()> {
     }
 }
 
-/// The kind of a limit, for which every system has another type.
+/// The type of a resource, which differs between systems.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 pub(super) type Resource = libc::__rlimit_resource_t;
 #[cfg(all(unix, not(all(target_os = "linux", target_env = "gnu"))))]
 pub(super) type Resource = libc::c_int;
 
-/// Lowers a limit to `soft`, and what it can be raised to again to `hard`; neither is raised.
+/// Lowers a limit to `soft`, and the bound to which it can be raised again to `hard`. Neither is raised.
 #[cfg(unix)]
 pub(super) fn limit(resource: Resource, soft: u64, hard: u64) -> io::Result<()> {
     let mut now = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
@@ -42,12 +42,12 @@ mod linux {
 
     use super::done;
 
-    /// Closes the descriptors from `first` to `last`, those two included.
+    /// Closes the descriptors from `first` to `last`, inclusive.
     ///
-    /// What owned one of them in this process owns it no more: it is for a process that has opened none.
+    /// Owners of these descriptors in this process lose them. Call it in a process that has opened none.
     pub(in super::super) fn close_range(first: u32, last: u32) -> io::Result<()> {
-        // By its number, because the C library has a function for it only since 2021.
-        // SAFETY: no pointers. A process that has just begun has opened nothing but what it was told to keep.
+        // By its number, because the C library has a function for it only since 2021. SAFETY: no pointers. A new process has
+        // opened nothing but what it was told to keep.
         match unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) } {
             -1 => Err(io::Error::last_os_error()),
             _ => Ok(()),
@@ -56,19 +56,19 @@ mod linux {
 
     /// Closes a descriptor, if it is one.
     pub(in super::super) fn close(descriptor: RawFd) {
-        // SAFETY: as above: it is one that was left open by who started the process, and nobody owns it.
+        // SAFETY: as above: the descriptor was inherited, and nothing in this process owns it.
         unsafe { libc::close(descriptor) };
     }
 
     /// Makes `to` the same as `from`.
     pub(in super::super) fn duplicate(from: RawFd, to: RawFd) -> io::Result<()> {
-        // SAFETY: no pointers; only standard input, output and error are replaced, which nobody owns.
+        // SAFETY: no pointers. Only standard input, output and error are replaced, which have no owner.
         done(unsafe { libc::dup2(from, to) })
     }
 
-    /// Whether there is an open file of that number.
+    /// Whether a descriptor is open.
     pub(in super::super) fn is_open(descriptor: RawFd) -> bool {
-        // SAFETY: it reads a flag of a descriptor, and a wrong one is an error.
+        // SAFETY: the call reads a flag of a descriptor, and a wrong descriptor is an error.
         unsafe { libc::fcntl(descriptor, libc::F_GETFD) != -1 }
     }
 
@@ -85,7 +85,7 @@ mod linux {
     }
 
     pub(in super::super) fn forbid_all_modes() {
-        // SAFETY: a number; it does not fail.
+        // SAFETY: a number; the call does not fail.
         unsafe { libc::umask(0o777) };
     }
 
@@ -96,21 +96,21 @@ mod linux {
         done(unsafe { libc::prctl(attribute, value, NONE, NONE, NONE) })
     }
 
-    /// `PR_SPEC_STORE_BYPASS` and `PR_SPEC_INDIRECT_BRANCH` of `linux/prctl.h`, which the crate `libc` has not.
+    /// `PR_SPEC_STORE_BYPASS` and `PR_SPEC_INDIRECT_BRANCH` of `linux/prctl.h`, which the crate `libc` does not have.
     pub(in super::super) const STORE_BYPASS: libc::c_ulong = 0;
     pub(in super::super) const INDIRECT_BRANCH: libc::c_ulong = 1;
 
-    /// Has the processor not speculate in one way, for this thread and those that it starts, for good. Says how that is.
+    /// Turns one kind of speculation off, for this thread and those that it starts, for good. Returns the resulting state.
     pub(in super::super) fn stop_speculation(kind: libc::c_ulong) -> io::Result<&'static str> {
         const GET: libc::c_int = 52;
         const SET: libc::c_int = 53;
         const NONE: libc::c_ulong = 0;
-        /// What `PR_GET_SPECULATION_CTRL` gives: nothing is to be stopped, a process has a say, and it goes on.
+        /// Values of `PR_GET_SPECULATION_CTRL`: not affected, a process can choose, speculation is on.
         const UNAFFECTED: libc::c_int = 0;
         const PER_PROCESS: libc::c_int = 1 << 0;
         const ENABLED: libc::c_int = 1 << 1;
         const FORCE_DISABLE: libc::c_ulong = 1 << 3;
-        // SAFETY: numbers. Those that the kernel does not use have to be 0.
+        // SAFETY: numbers. Unused arguments must be 0.
         let state = unsafe { libc::prctl(GET, kind, NONE, NONE, NONE) };
         match state {
             -1 => Err(io::Error::last_os_error()),
@@ -134,29 +134,29 @@ mod linux {
 
     /// Leaves namespaces for new ones, or asks by `CLONE_THREAD` whether this process has one thread.
     pub(in super::super) fn unshare(flags: libc::c_int) -> io::Result<()> {
-        // SAFETY: flags, none of which is about memory.
+        // SAFETY: flags, none of which concerns memory.
         done(unsafe { libc::unshare(flags) })
     }
 
     /// Ignores a signal.
     pub(in super::super) fn ignore(signal: libc::c_int) {
-        // SAFETY: no function of this process is called then. That of a signal that there is does not fail.
+        // SAFETY: no function of this process handles the signal. The call does not fail for a valid signal.
         unsafe { libc::signal(signal, libc::SIG_IGN) };
     }
 
-    /// Has all threads allocate in one arena of the C library.
+    /// Makes all threads allocate in one arena of the C library.
     ///
-    /// It asks for the number of processors before it makes the ninth arena, and when one that is not the first shrinks it reads
-    /// `/proc/sys/vm/overcommit_memory`.
+    /// The C library reads files otherwise. It asks for the number of processors before the ninth arena, and reads
+    /// `/proc/sys/vm/overcommit_memory` when another arena shrinks.
     pub(in super::super) fn one_arena() {
         #[cfg(target_env = "gnu")]
-        // SAFETY: two numbers. It is not to be called beside other threads, and the first stage has none.
+        // SAFETY: two numbers. The call must not run beside other threads, and the first stage has none.
         unsafe {
             libc::mallopt(libc::M_ARENA_MAX, 1)
         };
     }
 
-    /// Fills `bytes` with random ones, by a call that needs no file. Says whether it has.
+    /// Fills `bytes` with random bytes, by a call that needs no file. Returns whether it succeeded.
     #[cfg(not(feature = "quickjs"))]
     pub(crate) fn random(bytes: &mut [u8]) -> bool {
         let mut rest = bytes;
@@ -172,14 +172,14 @@ mod linux {
         true
     }
 
-    /// Gives all capabilities up.
+    /// Drops all capabilities.
     pub(in super::super) fn drop_capabilities() -> io::Result<()> {
         #[repr(C)]
         struct Header {
             version: u32,
             pid: libc::c_int,
         }
-        /// `_LINUX_CAPABILITY_VERSION_3`, whose sets are of two halves.
+        /// `_LINUX_CAPABILITY_VERSION_3`, whose sets have two halves.
         const VERSION: u32 = 0x2008_0522;
         let mut header = Header { version: VERSION, pid: 0 };
         let none = [[0_u32; 3]; 2];

@@ -1,6 +1,6 @@
-//! What a child bills for a call, held to what the parent counts itself.
+//! The bill of a call in a child, bounded by the parent's own counts.
 //!
-//! Whoever has taken a child over bills any numbers. No number is booked that cannot be true:
+//! An attacker who controls a child can report any numbers. No number is accepted that cannot be true:
 //!
 //! | of the bill | at most |
 //! |---|---|
@@ -27,12 +27,12 @@ use crate::isolate::clock;
 use crate::isolate::meter::Bill;
 use crate::time::{AtomicTime, Nanos, Timestamp};
 
-/// What the host has done for a call, as the parent counts it.
+/// The host calls of one guest call, as the parent counts them.
 #[derive(Debug, Default)]
 pub(in super::super) struct Served {
-    /// How often it was called.
+    /// The number of host calls.
     pub(super) calls: AtomicU64,
-    /// How long its methods took.
+    /// The time of the host's methods.
     took: AtomicTime<Nanos>,
 }
 
@@ -46,7 +46,7 @@ impl Served {
     }
 }
 
-/// A method of the host runs until this is dropped.
+/// Measures a host method, until it is dropped.
 pub(super) struct Serving {
     served: Arc<Served>,
     began: Timestamp,
@@ -63,12 +63,12 @@ impl Serving {
 impl Drop for Serving {
     fn drop(&mut self) {
         let took = clock::now().since(self.began);
-        // What methods inside of it took is part of it.
+        // The time of nested methods is included.
         self.served.took.store(self.before.saturating_add(took), Ordering::Relaxed);
     }
 }
 
-/// What can still be on a bill, of the calls that are under way without a pause.
+/// The amounts that bills may still contain, for the calls under way without a pause.
 #[derive(Default)]
 pub(super) struct Credit {
     bytes_in: Cell<u64>,
@@ -92,21 +92,21 @@ impl Credit {
         [bytes_in, bytes_out, console].iter().for_each(|credit| credit.set(0));
     }
 
-    /// A line of the console has come, of so many bytes.
+    /// A line of the console has arrived, with so many bytes.
     pub(super) fn told(&self, bytes: u64) {
         earn(&self.console, bytes);
     }
 }
 
 impl Session {
-    /// What the values of a crossing can be on a bill, in bytes: see [`Bill::bytes_in`].
+    /// The greatest billable bytes of a crossing: see [`Bill::bytes_in`].
     fn crossing(&self) -> u64 {
         const VALUE: usize = 8;
         let limits = self.limits();
         limits.value_bytes.saturating_add(limits.value_nodes.saturating_mul(VALUE)) as u64
     }
 
-    /// Bills a call of which the child can say nothing: that it was made, how long it took, and what the host did for it.
+    /// Bills a call for which the child reports nothing: one call, its duration, and the host's time.
     pub(super) fn charge_lost(&self, began: Timestamp, cpu: Nanos, served: &Served) {
         let wall = clock::now().since(began).duration();
         let bill = Bill {
@@ -122,34 +122,34 @@ impl Session {
 }
 
 impl Request<'_> {
-    /// A frame was sent that may hold values.
+    /// A frame that may contain values was sent.
     pub(super) fn crosses_in(&self) {
         earn(&self.state.credit.bytes_in, self.session.crossing());
     }
 
-    /// A frame was read that may hold values.
+    /// A frame that may contain values was read.
     pub(super) fn crosses_out(&self) {
         earn(&self.state.credit.bytes_out, self.session.crossing());
     }
 
-    /// Puts what the request has used on the bill, as far as it can be true.
+    /// Adds the usage of the request to the bill, as far as it can be true.
     pub(super) fn charge(&self, bill: WireBill, answer: &Frame, served: &Served) {
         let asked = served.calls();
-        // Of a call that has never begun there is none.
+        // A call that never began has no bill.
         if bill == WireBill::default() && answer.kind != kind::VALUE && asked == 0 {
             return;
         }
         let passed = clock::now().since(self.began).duration();
         let (bill, console_dropped) = self.believable(&Bill::of(bill), passed, served);
-        // Those that were written and not kept are told already.
+        // Lines that were written and not kept are counted already.
         self.session.settings.captured.drop_lines(console_dropped);
         self.session.meter.charge_numbers(bill.numbers());
         self.live.guard.paid(Nanos::of(bill.cpu));
     }
 
-    /// The bill, and how many lines the child itself has dropped.
+    /// The bounded bill, and the number of lines that the child itself has dropped.
     fn believable(&self, said: &Bill, passed: Duration, served: &Served) -> (Bill, u64) {
-        /// No engine does what only it can count more often, in nanoseconds.
+        /// An engine cannot do more often what only the child counts, in nanoseconds each.
         const ONCE: u64 = 10;
         let (limits, credit) = (self.session.limits(), &self.state.credit);
         let counted = Nanos::of(passed).get() / ONCE;

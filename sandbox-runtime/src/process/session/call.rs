@@ -1,4 +1,6 @@
-//! A request that is under way: it is sent, what the child asks meanwhile is done, and its answer is understood.
+//! A request under way: it is sent, the child's own requests are served meanwhile, and the answer is decoded.
+//!
+//! The caller's thread holds the session's lock. The driver of `async` calls uses the same functions, without waiting.
 
 use std::sync::{Arc, PoisonError};
 
@@ -16,20 +18,20 @@ use crate::error::{Amount, Death, Direction, Error, Excess, LimitKind, Result};
 use crate::options::{ConsoleLine, Level};
 use crate::time::Timestamp;
 
-/// How much is kept of what is read, or is to be sent, in bytes, while the child does not read: more than a guest says at once that has
-/// a heap of the usual size.
+/// How many bytes of frames are kept while the child does not read. This is more than a guest with a heap of the usual size
+/// sends at once.
 pub(super) const MOST_KEPT: usize = 128 << 20;
-/// How much more, at most, while a synchronous call is under way beside others.
+/// How many further bytes are kept while a synchronous call is under way beside others.
 const MOST_PUT_OFF: usize = 512 << 20;
 
-/// What a child answered.
+/// The answer of a child.
 pub(in super::super) enum CallAnswer<'f> {
     Done(message::Done, u64),
     Value(Encoded<'f>),
 }
 
 impl CallAnswer<'_> {
-    /// The handle of what was made; `None` for another answer.
+    /// The handle of the thing that was made; `None` for another answer.
     pub(in super::super) fn handle(self, what: What) -> Option<Result<Handle>> {
         match self {
             Self::Done(done, generation) => Some(Ok(Handle::new(done.handle, generation, what))),
@@ -38,7 +40,7 @@ impl CallAnswer<'_> {
     }
 }
 
-/// A request that is under way.
+/// A request under way.
 #[derive(Clone, Copy)]
 pub(in super::super) struct Request<'c> {
     pub(super) session: &'c Session,
@@ -46,14 +48,14 @@ pub(in super::super) struct Request<'c> {
     pub(super) live: &'c Arc<LiveChild>,
     pub(super) about: About,
     pub(super) began: Timestamp,
-    /// It is made by whoever drives calls side by side, and waits for nothing.
+    /// The driver of `async` calls makes the request, and waits for nothing.
     pub(super) is_driven: bool,
-    /// On whose bill it is when the process ends by it.
+    /// Whose bill the CPU time goes on when the process ends during the request.
     pub(super) pays: Pays,
 }
 
 impl<'c> Request<'c> {
-    /// The child does not keep to the protocol.
+    /// The error when the child breaks the protocol. Kills the child.
     pub(super) fn broken(&self, reason: &str) -> Error {
         self.live.guard.condemn(Death::Protocol { reason: reason.into() });
         self.death()
@@ -73,7 +75,8 @@ impl<'c> Request<'c> {
         error
     }
 
-    /// Sends a frame. What is long in it may be laid aside where the child has read, or reads next, what was there before.
+    /// Sends a frame. Long values go through the shared memory, where the child has read its earlier content, or reads it
+    /// next.
     pub(super) fn send(
         &self,
         kind: u8,
@@ -86,7 +89,7 @@ impl<'c> Request<'c> {
         writer.stream().make_hasty(self.is_driven || !self.state.flying.borrow().is_empty());
         let body = |out: &mut Out| body(out).map_err(Unsent::Made);
         let blocked = |line: &mut ParentChannel| {
-            // The child may have something to say before it reads. When that is much, it reads in between.
+            // The child may have to write before it reads. If it writes much, this side reads in between.
             let has_room = self.keep_frames().map_err(Unsent::Made)?;
             let waited = if has_room { line.wait_for_both() } else { line.wait_for_room() };
             waited.map_err(|error| Unsent::Frame(FrameError::Io(error)))
@@ -124,7 +127,7 @@ impl<'c> Request<'c> {
         }
     }
 
-    /// Goes on with what was to be sent soon. Says how many bytes are left.
+    /// Continues the unsent frames. Returns how many bytes are left.
     pub(super) fn push_on(&self) -> Result<usize> {
         let mut writer = self.live.writer.lock().unwrap_or_else(PoisonError::into_inner);
         writer.stream().make_hasty(true);
@@ -134,14 +137,14 @@ impl<'c> Request<'c> {
         pushed.map(|_| left).map_err(|_| self.death())
     }
 
-    /// How many bytes there was no room for in the stream.
+    /// The number of bytes that the stream had no room for.
     pub(super) fn backlog(&self) -> usize {
         self.live.writer.lock().unwrap_or_else(PoisonError::into_inner).backlog()
     }
 
-    /// Reads the frames that are there, for later. Says whether there is room for more.
+    /// Reads the available frames, for later. Returns whether more may be kept.
     fn keep_frames(&self) -> Result<bool> {
-        /// How many are read before it is looked whether the child keeps to its limits: it may never be at an end.
+        /// How many frames are read between two checks of the child's limits. The child may never stop writing.
         const AT_ONCE: usize = 256;
         let mut count = 0;
         while self.state.kept.borrow().bytes < MOST_KEPT {
@@ -157,7 +160,7 @@ impl<'c> Request<'c> {
 
     fn keep(&self, kept: &mut KeptCalls, frame: Frame) -> Result<()> {
         kept.push(frame);
-        // For each call those of the host that wait for an answer, and the answer that it waits for itself.
+        // For each call: its host calls without an answer, and its own answer.
         let of_each = self.session.settings.limits.pending.saturating_add(1);
         if kept.calls > of_each.saturating_mul(self.state.flying.borrow().len() + 1) {
             return Err(self.broken("more calls of `async` methods at once than are allowed"));
@@ -165,7 +168,7 @@ impl<'c> Request<'c> {
         Ok(())
     }
 
-    /// The next frame, if it is there.
+    /// The next frame, if it has arrived.
     pub(super) fn read_now(&self) -> Result<Option<Frame>> {
         let frame = self.read(FrameReader::next_now)?;
         if frame.is_some() {
@@ -174,7 +177,7 @@ impl<'c> Request<'c> {
         Ok(frame)
     }
 
-    /// The next frame, once it is there.
+    /// The next frame. Waits for it.
     fn next(&self) -> Result<Frame> {
         match self.state.kept.borrow_mut().take() {
             Some(frame) => Ok(frame),
@@ -199,12 +202,13 @@ impl<'c> Request<'c> {
         })
     }
 
-    /// The host has had its turn. The child ends a guest that is late as soon as it is told, and has that long.
+    /// Extends the child's time after a host method has run. A late guest is ended as soon as the child reads the answer,
+    /// within this time.
     pub(super) fn allow(&self) {
         self.live.guard.for_at_least(self.session.grace);
     }
 
-    /// Sends a request, and gives its number.
+    /// Sends a request, and returns its number.
     pub(super) fn begin(&self, kind: u8, body: impl FnOnce(&mut Out) -> Result<()>) -> Result<u64> {
         let id = self.state.next.get() + 1;
         self.state.next.set(id);
@@ -214,7 +218,7 @@ impl<'c> Request<'c> {
         Ok(id)
     }
 
-    /// Sends a request and gets its answer.
+    /// Sends a request and returns its answer.
     pub(super) fn exchange(&self, kind: u8, body: impl FnOnce(&mut Out) -> Result<()>) -> Result<Frame> {
         let id = self.begin(kind, body)?;
         loop {
@@ -223,7 +227,7 @@ impl<'c> Request<'c> {
             if is_answer && frame.call == id {
                 return Ok(frame);
             }
-            // One that always has something to say is never waited for.
+            // A child that writes without end never makes this side wait, so its time is checked here.
             if self.live.guard.is_over() {
                 return Err(self.death());
             }
@@ -254,11 +258,11 @@ impl<'c> Request<'c> {
         }
     }
 
-    /// Leaves a frame to whoever drives the call that it is for.
+    /// Keeps a frame for the driver of its call.
     fn put_off(&self, frame: Frame) -> Result<()> {
         let mut later = self.state.later.borrow_mut();
         self.keep(&mut later, frame)?;
-        // One long value of each.
+        // One long value for each call.
         let of_each = self.session.most_bytes().saturating_mul(self.state.flying.borrow().len());
         if later.bytes > of_each.min(MOST_PUT_OFF).saturating_add(MOST_KEPT) {
             return Err(self.broken("more at once than is kept for calls that wait for another"));
@@ -285,13 +289,13 @@ impl<'c> Request<'c> {
         self.send(kind::FORGET, 0, false, |out| to_json(&gone, out))
     }
 
-    /// Gives a line of the guest's console to whoever it is for.
+    /// Passes a line of the guest's console to its destination.
     pub(super) fn write(&self, frame: &Frame) -> Result<()> {
         let settings = &self.session.settings;
         let line = from_json(&frame.body).filter(|_| !settings.console.is_off());
         let line: message::ConsoleLineData =
             line.ok_or_else(|| self.broken("a line of the console that is none"))?;
-        // As the child counts it.
+        // The child counts lines in the same way.
         let length = line.text.len().max(1);
         self.state.credit.told(length as u64);
         let told = self.state.told.get().saturating_add(length);
@@ -313,7 +317,7 @@ impl<'c> Request<'c> {
         Ok(())
     }
 
-    /// What the answer says, and its bill.
+    /// Decodes the answer, and adds its bill.
     pub(super) fn understand<T>(
         &self,
         frame: &Frame,
@@ -329,7 +333,7 @@ impl<'c> Request<'c> {
                 (done.bill, taken(CallAnswer::Done(done, self.state.generation.get()))?)
             }
             _ => {
-                /// What causes of causes take of the stack, at most, in bytes: as deep as JSON is read.
+                /// The greatest stack of nested causes, in bytes: JSON is read to this depth.
                 const ROOM: usize = if cfg!(debug_assertions) { 1 << 20 } else { 256 << 10 };
                 let failure: Failure = stacker::maybe_grow(ROOM, 2 * ROOM, || from_json(&frame.body))?;
                 (failure.bill, Err(self.session.error(self.state, self.about, failure)?))
@@ -340,7 +344,7 @@ impl<'c> Request<'c> {
 
 /// Why a frame was not sent.
 enum Unsent {
-    /// Its body could not be made.
+    /// The body could not be made.
     Made(Error),
     Frame(FrameError),
 }

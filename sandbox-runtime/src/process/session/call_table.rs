@@ -1,5 +1,7 @@
-//! The calls that are under way, and which of them have to be looked at: with thousands that wait, it is not looked at all of them for
-//! each that has something to do.
+//! The table of the `async` calls under way, indexed by deadline and by readiness, so that a wake-up does not scan all
+//! calls.
+//!
+//! The driver owns the table. Wakers of host futures mark calls as ready from any thread.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -17,34 +19,34 @@ use crate::isolate::pending_host_call::Pendings;
 use crate::isolate::run::drop_of_host;
 use crate::time::{Deadline, Nanos, Timestamp};
 
-/// A call that is under way.
+/// A call under way.
 pub(super) struct ChildCall {
-    /// Until it is told what became of the call, or nobody awaits it.
+    /// The caller's end; `None` once the caller has its result, or is gone.
     pub(super) erased: Option<Box<dyn ErasedCall>>,
     pub(super) about: About,
     pub(super) began: Timestamp,
-    /// When it has to be over.
+    /// When the call must be over.
     pub(super) end: Deadline,
-    /// Because its caller says so.
+    /// Whether the caller has set that time.
     pub(super) by_caller: bool,
-    /// Since the child was told to end it.
+    /// When the child was told to end it.
     pub(super) ending: Option<Ending>,
-    /// Methods of the host that it waits for.
+    /// The pending host methods.
     pub(super) hosts: Pendings,
     pub(super) runtime: Option<Runtime>,
-    /// What the host has done for it.
+    /// The host calls of this call.
     pub(super) served: Arc<Served>,
 }
 
 #[derive(Clone, Copy)]
 pub(super) struct Ending {
     pub(super) since: Timestamp,
-    /// When the child has to have done so, unless it has just ended another.
+    /// When the child must have ended it, unless the child has just ended another.
     pub(super) until: Deadline,
 }
 
 impl ChildCall {
-    /// Gives the host's methods the runtime of whoever calls.
+    /// Enters the caller's runtime, for the host's methods.
     pub(super) fn enter(&self) -> io::Result<Option<EnterGuard<'_>>> {
         pipe_waker::enter(self.runtime.as_ref())
     }
@@ -53,7 +55,7 @@ impl ChildCall {
         if self.by_caller { LimitKind::Deadline } else { LimitKind::Wall }
     }
 
-    /// What its caller is told of an error that is everybody's: a process ends for all.
+    /// This caller's copy of an error that ends all calls, such as the end of the process.
     pub(super) fn share_of(&self, error: &Error) -> Error {
         match error {
             Error::Process { death, .. } => Error::Process { death: death.clone(), place: self.about.place },
@@ -69,12 +71,12 @@ impl ChildCall {
         }
     }
 
-    /// When it has to be looked at, whatever happens. A child that has just ended another call has until `ends_until`.
+    /// When the call must be checked next. A child that has just ended another call has until `ends_until`.
     fn due(&self, is_alone: bool, ends_until: Deadline) -> Deadline {
         match self.ending {
             None if self.erased.is_none() => Deadline::PASSED,
             None => self.end,
-            // Its caller is told, whatever the child does.
+            // The caller gets its error, whatever the child does.
             Some(Ending { since, until }) if self.erased.is_some() && !is_alone => {
                 Deadline::after(since, Nanos::of(GRACE)).min(until.max(ends_until))
             }
@@ -83,16 +85,16 @@ impl ChildCall {
     }
 }
 
-/// Calls by their numbers.
+/// Calls, by their numbers.
 #[derive(Default)]
 pub(super) struct CallTable {
     entries: BTreeMap<u64, Entry>,
-    /// When each has to be looked at, at the earliest.
+    /// The next check of each call.
     due: BTreeSet<(Deadline, u64)>,
-    /// How many the child was told to end.
+    /// The number of calls that the child was told to end.
     ending: usize,
     ready: Arc<ReadyCalls>,
-    /// Those whose methods of the host may go on.
+    /// Calls whose host methods can continue.
     astir: Vec<u64>,
 }
 
@@ -103,7 +105,7 @@ struct Entry {
 }
 
 impl Entry {
-    /// Whether nobody awaits it any more. Otherwise it is ready when that is so.
+    /// Whether the caller is gone. Otherwise the call becomes ready when the caller goes.
     fn is_dropped(&mut self) -> bool {
         let waker = Waker::from(self.mark_ready.clone());
         self.flight.erased.as_mut().is_some_and(|erased| erased.is_dropped(&mut Context::from_waker(&waker)))
@@ -147,22 +149,22 @@ impl CallTable {
         std::mem::take(&mut self.entries).into_values().map(|entry| entry.flight)
     }
 
-    /// Whether the child was told to end one that it has not ended.
+    /// Whether the child was told to end a call that it has not ended.
     pub(super) fn has_ending(&self) -> bool {
         self.ending > 0
     }
 
-    /// When the last one has to be over.
+    /// The latest end of a call.
     pub(super) fn last_end(&self) -> Deadline {
         self.all().map(|flight| flight.end).max().unwrap_or(Deadline::PASSED)
     }
 
-    /// When the first one has to be looked at.
+    /// The earliest check of a call.
     pub(super) fn first_due(&self) -> Deadline {
         self.due.first().map_or(Deadline::NEVER, |(due, _)| *due)
     }
 
-    /// The next one that has to be looked at by now. It has to be changed before this is asked again.
+    /// The next call that must be checked by now. Change the call before the next question, or it is returned again.
     pub(super) fn next_due(&mut self, now: Timestamp, ends_until: Deadline) -> Option<u64> {
         loop {
             let (_, id) = self.due.first().copied().filter(|(due, _)| due.is_over(now))?;
@@ -171,17 +173,17 @@ impl CallTable {
             if later.is_over(now) {
                 return Some(id);
             }
-            // It was excused, or others are gone.
+            // The call's time was extended, or other calls are gone.
             self.schedule(id, later);
         }
     }
 
-    /// Those that nobody awaits any more, and that the child was not told to end.
+    /// Calls whose callers are gone, and that the child was not told to end.
     pub(super) fn dropped(&self) -> impl Iterator<Item = u64> {
         self.due.iter().take_while(|(due, _)| *due == Deadline::PASSED).map(|(_, id)| *id)
     }
 
-    /// Changes one, which is then looked at when it has to be.
+    /// Changes a call, and schedules its next check.
     pub(super) fn change<R>(
         &mut self,
         id: u64,
@@ -206,7 +208,7 @@ impl CallTable {
         }
     }
 
-    /// Notes when it has to be looked at: at once, when nobody awaits it any more.
+    /// Schedules the next check of a call: at once, when its caller is gone.
     fn look_at(&mut self, id: u64) {
         if self.entries.get_mut(&id).is_some_and(Entry::is_dropped) {
             self.change(id, Deadline::PASSED, |flight| drop(flight.erased.take()));
@@ -215,7 +217,7 @@ impl CallTable {
         }
     }
 
-    /// The child was not listened to for so long.
+    /// Extends the calls' times, because the child was not read for this long.
     pub(super) fn excuse(&mut self, span: Nanos) {
         if self.ending > 0 {
             let endings = self.entries.values_mut().filter_map(|entry| entry.flight.ending.as_mut());
@@ -226,7 +228,7 @@ impl CallTable {
         }
     }
 
-    /// Those whose callers should have been told long ago that their time is over, and when there is another.
+    /// Calls whose callers must be told that their time is over, and when the next such call is due.
     pub(super) fn late(&self, now: Timestamp) -> (Vec<u64>, Deadline) {
         let (mut late, mut next) = (Vec::new(), Deadline::NEVER);
         for (id, entry) in self.entries.iter().filter(|(_, entry)| entry.flight.erased.is_some()) {
@@ -238,7 +240,7 @@ impl CallTable {
         (late, next)
     }
 
-    /// Whom to wake from now on.
+    /// Sets the waker of the driver.
     pub(super) fn listen(&self, waker: &Waker) {
         let mut ready = self.ready.lock();
         if !ready.1.as_ref().is_some_and(|known| known.will_wake(waker)) {
@@ -246,7 +248,7 @@ impl CallTable {
         }
     }
 
-    /// Finds those that have something to do.
+    /// Finds the ready calls.
     pub(super) fn mark_ready(&mut self) {
         let woken = std::mem::take(&mut self.ready.lock().0);
         for id in woken {
@@ -259,17 +261,17 @@ impl CallTable {
         }
     }
 
-    /// One has something to do.
+    /// Marks a call as ready.
     pub(super) fn wants(&mut self, id: u64) {
         self.astir.push(id);
     }
 
-    /// Takes those that have something to do.
+    /// Takes the ready calls.
     pub(super) fn take_ready(&mut self) -> Vec<u64> {
         std::mem::take(&mut self.astir)
     }
 
-    /// Looks at one in a way in which it is woken.
+    /// Polls a call with a waker that marks it as ready.
     pub(super) fn with<R>(&self, id: u64, look: impl FnOnce(&ChildCall, &mut Context<'_>) -> R) -> Option<R> {
         let entry = self.entries.get(&id)?;
         let waker = Waker::from(entry.mark_ready.clone());
@@ -277,7 +279,7 @@ impl CallTable {
     }
 }
 
-/// Calls that have something to do, because methods of their host go on or because nobody awaits them any more; and who is to be woken.
+/// The ready calls, because host methods can continue or callers are gone; and the waker of the driver.
 #[derive(Default)]
 struct ReadyCalls(Mutex<(Vec<u64>, Option<Waker>)>);
 
@@ -287,10 +289,10 @@ impl ReadyCalls {
     }
 }
 
-/// Wakes whoever drives, for one of the calls.
+/// Marks a call as ready, and wakes the driver.
 struct ReadyWaker {
     id: u64,
-    /// It is among those that have something to do.
+    /// Whether the call is marked already.
     is_known: AtomicBool,
     all: Arc<ReadyCalls>,
 }

@@ -1,4 +1,4 @@
-//! Calls of whatever type, as those see them who drive them.
+//! `async` calls with their types erased, for the driver.
 
 use std::task::{Context, Poll};
 
@@ -13,22 +13,22 @@ use crate::process::message::LimitData;
 use crate::process::wire::Out;
 use crate::time::Deadline;
 
-/// A call that somebody awaits.
+/// A call with a caller that awaits it.
 pub(in super::super) trait ErasedCall: Send {
     fn terms(&self) -> CallTerms;
 
-    /// Writes what is sent.
+    /// Writes the body of the request.
     fn write(&mut self, limit: LimitData, out: &mut Out) -> Result<()>;
 
-    /// Whether nobody awaits it any more. Otherwise the task is woken when that is so.
+    /// Whether the caller is gone. Otherwise the task is woken when the caller goes.
     fn is_dropped(&mut self, cx: &mut Context<'_>) -> bool;
 
-    /// Puts what it has used on the bill, with how often it has called the host, and tells what the child answered. Gives the error that
-    /// was told, if the sandbox ends with it.
+    /// Adds the call's usage to the bill, and passes the child's answer to the caller. Returns the error of the caller, if
+    /// it ends the sandbox.
     ///
     /// # Errors
     ///
-    /// When the answer means nothing.
+    /// When the answer cannot be decoded.
     fn arrive(
         self: Box<Self>,
         call: &Request<'_>,
@@ -37,26 +37,26 @@ pub(in super::super) trait ErasedCall: Send {
         by_caller: bool,
     ) -> Result<Option<Error>>;
 
-    /// Tells why there is no answer.
+    /// Passes an error to the caller in the place of an answer.
     fn fail(self: Box<Self>, error: Error);
 }
 
-/// What a call is.
+/// The terms of a call.
 #[derive(Clone, Copy)]
 pub(in super::super) struct CallTerms {
     pub(in super::super) about: About,
-    /// Of its frame.
+    /// The kind of its frame.
     pub(in super::super) kind: u8,
-    /// What it is done with.
+    /// The handle that the call needs.
     pub(in super::super) handle: Option<Handle>,
-    /// Until when its caller waits.
+    /// How long the caller waits.
     pub(in super::super) deadline: Deadline,
 }
 
-/// A call that gives a value of one type.
+/// A call with a result of one type.
 pub(in super::super) struct TypedCall<T, W, R> {
     pub(in super::super) terms: CallTerms,
-    /// Until it is sent.
+    /// Writes the body; `None` once it is sent.
     pub(in super::super) write: Option<W>,
     pub(in super::super) read: R,
     pub(in super::super) answer: oneshot::Sender<Result<T>>,
@@ -95,9 +95,9 @@ where
         };
         call.charge(bill, frame, served);
         let outcome = outcome.map_err(|error| call.session.ended_by(error, by_caller));
-        // Whoever gets an error of the host is to have it alone.
+        // The caller must be the only owner of the host's error.
         let error = outcome.as_ref().err().filter(|error| error.is_final()).cloned();
-        // Nobody may be there any more.
+        // The caller may be gone.
         _ = answer.send(outcome);
         Ok(error)
     }

@@ -1,8 +1,8 @@
-//! Calls of `async` methods that are under way in a child, side by side.
+//! The driver of the `async` calls in a child.
 //!
-//! Whoever drives them sends what is to be called, has the host's methods go on that their guests wait for, and tells their callers
-//! what became of them. All that a call has begun stays with its driver, on its thread; the state of the sandbox is another's
-//! in between, who makes a synchronous call.
+//! The driver sends requests, polls the host methods that guests wait for, and passes the results to the callers. The
+//! futures of a call stay with the driver, on its thread. The state of the sandbox is under a lock, which a synchronous call
+//! takes in between.
 
 use std::os::fd::AsFd as _;
 use std::sync::Arc;
@@ -33,26 +33,26 @@ use crate::process::sys;
 use crate::process::wire::Out;
 use crate::time::{Deadline, Nanos};
 
-/// How many frames are read before it is looked what else there is to do.
+/// How many frames are read before other work is done.
 const AT_ONCE: usize = 64;
-/// How much is sent that there is no room for, in bytes, before the next call waits for its turn.
+/// How many unsent bytes may exist when the next call begins.
 const MOST_SENT: usize = 1 << 20;
-/// How often it is looked before others have their turn.
+/// How many rounds are made before other tasks of the thread have their turn.
 const ROUNDS: usize = 16;
 
-/// Whoever drives the calls of a sandbox.
+/// The driver of a sandbox's calls.
 pub(in super::super) struct Driver {
     pub(super) session: Arc<Session>,
-    /// The child that they are in.
+    /// The child of the calls.
     live: Option<Arc<LiveChild>>,
     flights: CallTable,
-    /// How many bytes there was no room for in the stream.
+    /// The number of bytes that the stream had no room for.
     backlog: usize,
-    /// When somebody waits no longer for a call to begin.
+    /// When the next waiting caller gives up.
     next: Deadline,
-    /// Until when the child may end what it was told to, because it has just ended something.
+    /// Until when the child may end a call, because it has just ended another.
     ends_until: Deadline,
-    /// How long it is waited before it is looked whether the child keeps to its limits.
+    /// The interval of checks of the child's limits.
     patience: Patience,
 }
 
@@ -63,11 +63,11 @@ impl Driver {
         Self { session, live: None, flights: CallTable::default(), backlog, next, ends_until, patience }
     }
 
-    /// Does what can be done now. Says whether nothing is left.
+    /// Does all work that is possible now. Returns whether no work is left.
     pub(super) fn pump(&mut self, cx: &mut Context<'_>) -> bool {
         let session = self.session.clone();
         let asked = clock::now();
-        // Whoever makes a synchronous call is held to its own limits, and callers of others to theirs.
+        // A synchronous caller checks its own limits. The deadlines of other callers are checked here.
         let mut state = session.state.try_lock();
         let state = loop {
             match state {
@@ -79,22 +79,21 @@ impl Driver {
         session.jobs.listen(cx.waker());
         self.flights.listen(cx.waker());
         if let Err(error) = self.advance(&session, &state, cx) {
-            // What ends a child may have been told to another.
+            // The error of a child's end may have gone to another caller.
             match self.is_current(&session) {
                 true => self.crash(&session, &state, &error),
                 false => self.leave_behind(&session, &state),
             }
-            // What has not begun has its turn, and nobody else says so.
+            // Calls that have not begun can begin now, and no other event says so.
             cx.waker().wake_by_ref();
         }
         self.flights.is_empty() && session.jobs.is_empty()
     }
 
-    /// Tells callers that their time is over while another call has the sandbox, and stops the guests of calls whose futures were
-    /// dropped: the other call may wait for such a guest. Says how long until this is to be asked again. All else that ends with a
-    /// call has to wait.
+    /// While another call has the sandbox, tells callers that their time is over, and stops the guests of dropped calls. The
+    /// other call may wait for such a guest. Returns when to ask again. All other work at the end of a call has to wait.
     fn tell_late(&mut self, session: &Session) -> Duration {
-        /// The longest wait without a call under way and with one, whose future may be dropped at any time.
+        /// The longest wait without a call under way, and with one, whose future may be dropped at any time.
         const MOST: (Duration, Duration) = (Duration::from_secs(1), Duration::from_millis(10));
         let (now, most) = (clock::now(), if self.flights.is_empty() { MOST.0 } else { MOST.1 });
         self.flights.mark_ready();
@@ -116,9 +115,9 @@ impl Driver {
         next_job.min(next_call).remaining(now).map_or(most, |left| most.min(left.duration()))
     }
 
-    /// The thread was another's for so long, while the child had something to say or was to be told something.
+    /// Other tasks had the thread for this long, while the child or this side had something to send.
     pub(super) fn was_away(&mut self, span: Nanos) {
-        /// Less than what is waited for a thread anyway.
+        /// Less than an ordinary wait for a thread.
         const SHORT: Nanos = Nanos::of(Duration::from_millis(20));
         if span > SHORT {
             self.flights.excuse(span);
@@ -135,7 +134,7 @@ impl Driver {
             let was_blocked = self.is_blocked();
             let has_begun = self.board(session, state, cx)?;
             let (mut has_heard, mut has_told) = (false, false);
-            // A child that does not read is not stream_end either.
+            // A child that does not read is not checked for its silence either.
             if self.backlog < MOST_KEPT {
                 has_heard = self.hear(session, state)?;
                 self.leave_behind(session, state);
@@ -159,7 +158,7 @@ impl Driver {
         Request { session, state, live, about, began, is_driven: true, pays: Pays::Outer }
     }
 
-    /// Whether the child of the calls is that of the sandbox.
+    /// Whether the child of the calls is the sandbox's current child.
     fn is_current(&self, session: &Session) -> bool {
         match (&self.live, session.live()) {
             (Some(known), Some(current)) => Arc::ptr_eq(known, &current),
@@ -168,11 +167,11 @@ impl Driver {
         }
     }
 
-    /// Calls of a child that there is no more are over.
+    /// Ends the calls of a child that no longer exists.
     fn leave_behind(&mut self, session: &Session, state: &SessionState) {
         if !self.is_current(session) {
             let cause = state.discarded.borrow().clone();
-            // After a reset nothing is on the bill yet.
+            // After a reset, the bill is empty.
             if cause.is_some() {
                 self.charge_lost(session, state);
             }
@@ -195,7 +194,7 @@ impl Driver {
         }
     }
 
-    /// Sends what is to be sent, as far as there is room.
+    /// Continues the unsent frames, as far as there is room.
     fn push_on(&mut self, session: &Session, state: &SessionState) -> Result<()> {
         self.backlog = match &self.live {
             Some(live) => Self::call(session, state, live).push_on()?,
@@ -204,7 +203,7 @@ impl Driver {
         Ok(())
     }
 
-    /// Begins what is to be done, unless the child has still much to read, or to end what it was told to: it could put that off for ever.
+    /// Begins the waiting calls, unless the child has much to read, or to end: the child could postpone that for ever.
     fn board(&mut self, session: &Arc<Session>, state: &SessionState, cx: &mut Context<'_>) -> Result<bool> {
         let mut has_begun = false;
         self.next = Deadline::NEVER;
@@ -284,7 +283,7 @@ impl Driver {
         }
     }
 
-    /// Does what the child has said.
+    /// Handles the frames of the child.
     fn hear(&mut self, session: &Session, state: &SessionState) -> Result<bool> {
         let Some(live) = self.live.clone() else { return Ok(false) };
         let call = Self::call(session, state, &live);
@@ -293,7 +292,7 @@ impl Driver {
             if self.flights.is_empty() || !self.is_current(session) {
                 break;
             }
-            // What others have read while they made a call of their own.
+            // Frames that synchronous calls have read.
             let later = state.later.borrow_mut().take();
             let kept = later.or_else(|| state.kept.borrow_mut().take());
             let Some(frame) = kept.map_or_else(|| call.read_now(), |frame| Ok(Some(frame)))? else { break };
@@ -308,7 +307,7 @@ impl Driver {
                 _ => return Err(call.broken("a frame that answers nothing")),
             }
         }
-        // One that always has something to say is never waited for.
+        // A child that writes without end never makes this side wait, so its time is checked here.
         let is_over = || has_heard && live.guard.is_over() || live.guard.verdict().is_some();
         if self.is_current(session) && is_over() {
             return Err(call.death());
@@ -316,14 +315,14 @@ impl Driver {
         Ok(has_heard)
     }
 
-    /// A call is over.
+    /// Handles the end of a call.
     fn land(&mut self, call: &Request<'_>, frame: &Frame) -> Result<()> {
         let flight = self.flights.remove(frame.call);
         let flight = flight.ok_or_else(|| call.broken("a frame that answers nothing"))?;
         drop_of_host(flight.hosts.take());
         call.state.flying.borrow_mut().remove(&frame.call);
         if flight.ending.is_some() {
-            // It has many to end, maybe.
+            // The child may have many calls to end.
             self.ends_until = Deadline::after(clock::now(), Nanos::of(call.session.grace));
             call.live.guard.until_at_least(self.ends_until);
         }
@@ -369,7 +368,7 @@ impl Driver {
     fn start(call: &Request<'_>, id: u64, asked: &HostCallAsked<'_>, flight: &ChildCall) -> Result<()> {
         call.admit(asked)?;
         if flight.ending.is_some() {
-            // It will not wait for it any more.
+            // The child will not wait for it any more.
             return Ok(());
         }
         if flight.hosts.count() >= call.session.settings.limits.pending {
@@ -381,7 +380,7 @@ impl Driver {
         Ok(())
     }
 
-    /// Has methods of the host go on, and tells the child what they gave.
+    /// Polls the host methods, and sends their results to the child.
     fn tell(&mut self, session: &Session, state: &SessionState) -> Result<bool> {
         let Some(live) = self.live.clone() else { return Ok(false) };
         let call = Self::call(session, state, &live);
@@ -389,7 +388,7 @@ impl Driver {
         let began = clock::now();
         let (mut has_polled, mut has_told) = (false, false);
         for id in self.flights.take_ready() {
-            // The child does not read what it is told.
+            // The child does not read the results.
             if is_full() {
                 self.flights.wants(id);
                 continue;
@@ -397,11 +396,11 @@ impl Driver {
             let Some(flight) = self.flights.get(id).filter(|flight| flight.hosts.count() > 0) else {
                 continue;
             };
-            // Without a runtime none has begun.
+            // Without a runtime, no host method has begun.
             let Ok(_entered) = flight.enter() else { continue };
             has_polled = true;
             let next = || {
-                // What they call ends with the call that waits for them.
+                // Calls by these methods end with the call that waits for the methods.
                 let _inside = TicketScope::of(flight.end);
                 let _frames = HostFrames::of(session, CallScope::Between);
                 self.flights.with(id, |flight, cx| flight.hosts.poll(cx)).flatten()
@@ -424,7 +423,7 @@ impl Driver {
         Ok(has_told)
     }
 
-    /// Ends what takes too long, and what nobody awaits any more.
+    /// Ends calls that are late, and calls whose callers are gone.
     fn end(&mut self, session: &Session, state: &SessionState) -> Result<()> {
         let Some(live) = self.live.clone() else { return Ok(()) };
         let (now, ends_until) = (clock::now(), self.ends_until);
@@ -434,14 +433,14 @@ impl Driver {
             let Some(flight) = self.flights.get(id) else { return Ok(()) };
             match flight.ending {
                 None => {
-                    // It may be computing.
+                    // The guest may be computing.
                     live.to_child.iter().for_each(|window| window.call_off(id));
                     let by_caller = u8::from(flight.by_caller);
                     call.send(kind::CANCEL, id, false, |out| {
                         out.push(by_caller);
                         Ok(())
                     })?;
-                    // It may have to finish a turn of another before it reads that.
+                    // The child may have to finish another turn before it reads that.
                     let last = *last.get_or_insert_with(|| self.flights.last_end());
                     let until = last.max(Deadline::at(now)).extended(Nanos::of(call.session.grace));
                     live.guard.until_at_least(until);
@@ -455,7 +454,7 @@ impl Driver {
                     live.guard.condemn(Death::Overdue);
                     return Err(Request { about: flight.about, began: flight.began, ..call }.death());
                 }
-                // Its caller is told, whatever the child does.
+                // The caller gets its error, whatever the child does.
                 Some(_) => {
                     let error = session.over(flight.kind(), flight.about.place);
                     let erased = self.flights.change(id, ends_until, |flight| flight.erased.take());
@@ -468,22 +467,22 @@ impl Driver {
         Ok(())
     }
 
-    /// Ends the child, because nobody can listen to it.
+    /// Ends the child, because its stream cannot be read any more.
     pub(super) fn give_up(&mut self, error: &Error) {
         let session = self.session.clone();
         let state = session.state.lock();
         self.crash(&session, &state, error);
     }
 
-    /// Puts on the bill what is known here of calls of which the child will say no more.
+    /// Bills the calls for which the child will report nothing more.
     fn charge_lost(&self, session: &Session, state: &SessionState) {
         for flight in self.flights.all() {
-            // The first pays for the process.
+            // The first call's bill has the CPU time of the process.
             session.charge_lost(flight.began, state.owed.take(), &flight.served);
         }
     }
 
-    /// The child is no more.
+    /// Handles the end of the child.
     fn crash(&mut self, session: &Session, state: &SessionState, error: &Error) {
         if let Some(live) = self.live.take() {
             session.mark_dead(state, &live, error);
@@ -495,22 +494,22 @@ impl Driver {
         }
     }
 
-    /// When it has something to do, whatever happens.
+    /// When there is work next, without any event.
     pub(super) fn due(&self) -> Deadline {
         self.flights.first_due().min(self.next)
     }
 
-    /// Whether there is something to send, once there is room.
+    /// Whether unsent bytes wait for room.
     pub(super) fn is_blocked(&self) -> bool {
         self.backlog > 0
     }
 
-    /// The child that is to be listened to.
+    /// The child whose stream is read.
     pub(super) fn live(&self) -> Option<&Arc<LiveChild>> {
         self.live.as_ref()
     }
 
-    /// Waits until there may be something to do.
+    /// Waits until there may be work.
     pub(super) fn wait(&mut self, pipe_waker: &PipeWaker) {
         let Some(live) = self.live.clone() else { return pipe_waker.wait() };
         loop {
@@ -531,7 +530,7 @@ impl Driver {
 impl Drop for Driver {
     fn drop(&mut self) {
         if !self.flights.is_empty() {
-            // Its thread ends, or panics.
+            // The driver's thread ends, or panics.
             self.session.jobs.abandon_undriven();
             self.give_up(&undriven());
         }

@@ -1,4 +1,4 @@
-//! What the child asks of hosts: it is looked at, counted, done and answered.
+//! Host calls of the child: they are checked, counted, made and answered.
 
 use std::io;
 use std::sync::atomic::Ordering;
@@ -23,11 +23,11 @@ use crate::isolate::stack::StackEnd;
 use crate::isolate::thrown::STACK_FULL;
 use crate::time::Nanos;
 
-/// A call of a host method that the child asks for.
+/// A call of a host method by the child.
 pub(super) struct HostCallAsked<'a> {
     pub(super) contract: usize,
     pub(super) method: usize,
-    /// The number of the call whose guest asks.
+    /// The number of the guest's call.
     pub(super) owner: u64,
     pub(super) spec: &'static MethodSpec,
     host: &'a PlainHost,
@@ -35,7 +35,7 @@ pub(super) struct HostCallAsked<'a> {
 }
 
 impl<'c> Request<'c> {
-    /// What the child asks for.
+    /// Decodes a host call.
     pub(super) fn asked<'a>(&self, frame: &'a Frame) -> Result<HostCallAsked<'a>>
     where
         'c: 'a,
@@ -45,7 +45,7 @@ impl<'c> Request<'c> {
         let [a, b, c, d, owner @ ..] = *numbers;
         let [contract, method] = [[a, b], [c, d]].map(u16::from_le_bytes).map(usize::from);
         let owner = match u64::from_le_bytes(owner) {
-            // One inside of another is part of that.
+            // A nested call is part of the outer one.
             0 if self.pays == Pays::Outer => self.state.outer.get(),
             owner => owner,
         };
@@ -82,8 +82,9 @@ impl<'c> Request<'c> {
         })
     }
 
-    /// Looks whether a call that is answered now has had its time: then that is the last that it is told, for whoever ends a guest in time
-    /// has it ask nothing more. While it waits for a method of the host, a child says nothing; what is there was said before its time.
+    /// Checks whether the guest's call is over its time. Then this answer is its last, because an honest child ends the
+    /// guest and asks for nothing more. While the child waits for a host method, it sends nothing. Frames that are there
+    /// were sent before the end of its time.
     fn closes(&self, owner: u64) -> Result<()> {
         let now = clock::now();
         let grace = Nanos::of(self.session.grace);
@@ -97,7 +98,7 @@ impl<'c> Request<'c> {
         Ok(())
     }
 
-    /// Counts the time of a host method for the call that asks.
+    /// Measures a host method for the guest's call.
     fn serving(&self, asked: &HostCallAsked<'_>) -> Option<Serving> {
         self.state.with(asked.owner, |call| call.served.clone()).map(Serving::begin)
     }
@@ -110,20 +111,21 @@ impl<'c> Request<'c> {
         value.keep_together(!self.state.is_alone.get());
         let frames = HostFrames::of(self.session, CallScope::Within);
         let outer = self.state.outer.replace(asked.owner);
-        // The guest waits for it: whatever is asked of its thread meanwhile comes too early. Panics of the host end in the call.
+        // The guest waits for the method, so other requests to its thread come too early. Panics of the host end in the
+        // call.
         self.session.depth.fetch_add(1, Ordering::SeqCst);
         let called = self.call(asked, &mut value);
         self.session.depth.fetch_sub(1, Ordering::SeqCst);
         self.state.outer.set(outer);
         drop(frames);
-        // Before the answer is sent, for the guest goes on then.
+        // Before the answer is sent, because the guest continues then.
         drop(serving);
         self.allow();
         self.closes(asked.owner)?;
         self.answer(id, asked.host.place(asked.method), true, called.map(|_| value))
     }
 
-    /// Has a host method begin. `None` when it could not.
+    /// Begins a host method. `None` when it could not begin.
     pub(super) fn start(&self, id: u64, asked: &HostCallAsked<'_>) -> Result<Option<Started>> {
         let _serving = self.serving(asked);
         let frames = HostFrames::of(self.session, CallScope::Between);
@@ -137,7 +139,7 @@ impl<'c> Request<'c> {
         }
     }
 
-    /// Tells the child why a host method cannot even begin.
+    /// Tells the child why a host method cannot begin.
     pub(super) fn refuse(&self, id: u64, asked: &HostCallAsked<'_>, error: &io::Error) -> Result<()> {
         let error = Unanswered::Host(HostError::hidden(error.to_string()));
         self.answer(id, asked.host.place(asked.method), false, Err(error))
@@ -152,7 +154,7 @@ impl<'c> Request<'c> {
         asked.host.call(asked.method, self.encoded(asked.args), (limits, stack), value)
     }
 
-    /// Tells the child what an `async` method of the host gave.
+    /// Sends the result of an `async` host method to the child.
     pub(super) fn tell(
         &self,
         id: u64,
@@ -161,7 +163,7 @@ impl<'c> Request<'c> {
     ) -> Result<()> {
         let Some(host) = self.state.hosts.get().get(contract) else { return Ok(()) };
         let mut value = Out::default();
-        // A value of the host's may panic while it is written.
+        // Writing a host's value may panic.
         let answer = outcome.and_then(|answer| {
             unless_it_panics(|| host.write(method, answer, &mut value))
                 .unwrap_or_else(|| Err(Unanswered::Host(HostError::panicked())))
@@ -169,7 +171,7 @@ impl<'c> Request<'c> {
         self.answer(id, host.place(method), false, answer.map(|()| value))
     }
 
-    /// Tells the child what a method of the host gave.
+    /// Sends the result of a host method to the child.
     fn answer(&self, id: u64, place: Place, aside: bool, value: Result<Out, Unanswered>) -> Result<()> {
         let value = value.and_then(|value| match self.session.affordable(value.weight()) {
             Ok(()) => Ok(value),
@@ -194,7 +196,7 @@ impl<'c> Request<'c> {
 
     fn refusal(&self, unanswered: Unanswered, place: Place, now: i64) -> HostRefusal {
         match unanswered {
-            // The guest is told what it is told when its own stack is full.
+            // The guest gets the error of its own full stack.
             Unanswered::Stack => HostRefusal::new("RangeError", STACK_FULL, now),
             Unanswered::Value(error) => {
                 let message = error.to_string();
@@ -223,7 +225,7 @@ impl<'c> Request<'c> {
         }
     }
 
-    /// Keeps an error of the host, to know it again when the guest lets it pass.
+    /// Keeps an error of the host. When the guest does not catch it, the caller gets that error.
     fn remember(&self, source: Source) -> u64 {
         let number = self.state.next_source.get() + 1;
         self.state.next_source.set(number);

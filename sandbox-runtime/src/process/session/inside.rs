@@ -1,27 +1,29 @@
-//! Where a call is made, as far as a sandbox is concerned.
+//! The place of a call relative to its sandbox: outside, between turns, or within a host method.
+//!
+//! A thread-local stack knows the sandboxes whose host methods run on the thread.
 
 use std::cell::RefCell;
 
 use super::Session;
 
-/// What of a sandbox is on this thread's stack.
+/// The relation of the current code to a sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum CallScope {
     Elsewhere,
     /// An `async` method of its host is being polled.
     Between,
-    /// The guest waits for a method of its host to return.
+    /// The guest waits for a host method to return.
     Within,
-    /// A line of the guest is being written, and the guest goes on.
+    /// A line of the guest's console is being written, and the guest continues.
     Console,
 }
 
 thread_local! {
-    /// The sandboxes whose methods are on the stack, and where they were called.
+    /// The sandboxes with host methods on the stack, and their relation to them.
     static STACK: RefCell<Vec<(*const Session, CallScope)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A method of a sandbox's host is on the stack until this is dropped.
+/// Marks a host method on the stack, until it is dropped.
 pub(super) struct HostFrames(());
 
 impl HostFrames {
@@ -38,7 +40,7 @@ impl Drop for HostFrames {
 }
 
 impl Session {
-    /// Where this thread is.
+    /// The relation of the current code to this sandbox.
     pub(in super::super) fn here(&self) -> CallScope {
         let innermost = |stack: &Vec<(*const Self, CallScope)>| {
             stack.iter().rev().find(|(session, _)| std::ptr::eq(*session, self)).map(|(_, here)| *here)

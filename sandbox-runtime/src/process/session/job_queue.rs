@@ -1,7 +1,7 @@
-//! What a sandbox is to do beside what is under way, and who does it.
+//! The queue of jobs that wait for the driver, and the state of the driver.
 //!
-//! Calls of `async` methods are driven by one thread for all of a sandbox, or by a task where the sandbox stays on a thread that
-//! has others. It is there while there is something to do, and a while longer.
+//! One thread drives the `async` calls of a sandbox. Where the sandbox stays on a thread with other tasks, a task of that
+//! thread does. The driver exists while there is work, and a while longer.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
@@ -20,10 +20,10 @@ use crate::isolate::run::of_host;
 use crate::time::{Deadline, Timestamp};
 use crate::transport::worker::not_begun;
 
-/// How long a thread waits for the next call before it ends.
+/// How long the thread waits for the next job before it ends.
 const REST: Duration = Duration::from_secs(1);
 
-/// Something to do.
+/// A job for the driver.
 pub(in super::super) enum QueuedJob {
     /// A call, and the runtime whose timers and sockets the host's methods find.
     Call(Box<dyn ErasedCall>, Option<Runtime>),
@@ -32,7 +32,7 @@ pub(in super::super) enum QueuedJob {
 }
 
 impl QueuedJob {
-    /// Until when its caller waits.
+    /// How long the caller waits.
     fn deadline(&self) -> Deadline {
         match self {
             Self::Call(erased, _) => erased.terms().deadline,
@@ -40,7 +40,7 @@ impl QueuedJob {
         }
     }
 
-    /// Tells a caller that waits no longer.
+    /// Tells the caller that its wait is over.
     pub(super) fn refuse(self) {
         self.fail(not_begun());
     }
@@ -54,11 +54,11 @@ impl QueuedJob {
     }
 }
 
-/// Where it is put.
+/// The queue.
 #[derive(Default)]
 pub(super) struct JobQueue {
     inner: Mutex<QueueState>,
-    /// There is something to do for a thread that rests, or never will be.
+    /// Notified when a resting thread has work, or when the queue is closed.
     some: Condvar,
 }
 
@@ -70,12 +70,12 @@ struct QueueState {
     is_closed: bool,
 }
 
-/// By whom.
+/// Who drives.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Driven {
     #[default]
     Nobody,
-    /// A thread that waits for something to do.
+    /// A thread that waits for work.
     Resting,
     Busy,
 }
@@ -85,7 +85,7 @@ impl JobQueue {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says whether somebody has to be found who does it.
+    /// Adds a job. Returns whether a driver must be started.
     fn put(&self, job: QueuedJob) -> bool {
         let mut inner = self.inner();
         inner.jobs.push_back(job);
@@ -101,13 +101,13 @@ impl JobQueue {
         false
     }
 
-    /// Has whoever drives look again.
+    /// Wakes the driver.
     pub(super) fn wake(&self) {
         let waker = self.inner().waker.clone();
         waker.inspect(Waker::wake_by_ref);
     }
 
-    /// Whom to wake from now on.
+    /// Sets the waker of the driver.
     pub(super) fn listen(&self, waker: &Waker) {
         let mut inner = self.inner();
         if !inner.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
@@ -119,7 +119,7 @@ impl JobQueue {
         self.inner().jobs.pop_front()
     }
 
-    /// Takes the calls that nobody can begin any more, for their callers wait no longer, and says when the next one is of these.
+    /// Takes the calls whose callers wait no longer, and returns when the next caller gives up.
     pub(super) fn overdue(&self, now: Timestamp) -> (Vec<QueuedJob>, Deadline) {
         let (mut overdue, mut next) = (Vec::new(), Deadline::NEVER);
         let mut inner = self.inner();
@@ -139,7 +139,7 @@ impl JobQueue {
         self.inner().jobs.is_empty()
     }
 
-    /// Whoever drives has nothing to do. Says whether nobody drives from now on.
+    /// Called by an idle driver. Returns true if the queue is empty and the driver must exit.
     pub(super) fn leave(&self) -> bool {
         let mut inner = self.inner();
         if inner.jobs.is_empty() {
@@ -148,7 +148,7 @@ impl JobQueue {
         inner.driven == Driven::Nobody
     }
 
-    /// The same for a thread that may wait. Says whether there is something to do.
+    /// Called by an idle driver thread, which may wait. Returns whether there is work.
     fn rest(&self) -> bool {
         let mut inner = self.inner();
         if inner.jobs.is_empty() && !inner.is_closed {
@@ -179,7 +179,7 @@ impl JobQueue {
         self.abandon(&Error::after(undriven()));
     }
 
-    /// There is nothing to do ever more.
+    /// Closes the queue for good.
     pub(super) fn close(&self) {
         self.inner().is_closed = true;
         self.some.notify_all();
@@ -192,7 +192,7 @@ pub(super) fn undriven() -> Error {
 }
 
 impl Session {
-    /// Has something done, by a thread that is there for that.
+    /// Adds a job for a driver thread, and starts the thread if there is none.
     pub(in super::super) fn dispatch(self: &Arc<Self>, job: QueuedJob) -> Result<()> {
         if !self.jobs.put(job) {
             return Ok(());
@@ -208,15 +208,15 @@ impl Session {
         })
     }
 
-    /// The same on this thread. Gives what is to be polled here, if nobody does so yet.
+    /// Adds a job for a driver task on this thread. Returns the task's future, if there is no driver yet.
     pub(in super::super) fn dispatch_here(self: &Arc<Self>, job: QueuedJob) -> Option<ReadinessPoll> {
         self.jobs.put(job).then(|| ReadinessPoll::new(Driver::new(self.clone())))
     }
 }
 
-/// Does what there is to do, until nobody has had anything for a while.
+/// Drives calls until there was no work for a while.
 fn drive(session: &Weak<Session>, jobs: &Arc<JobQueue>, pipe_waker: &PipeWaker) {
-    /// Also when it panics.
+    /// Runs on a panic, too.
     struct Leaving<'d>(&'d JobQueue);
     impl Drop for Leaving<'_> {
         fn drop(&mut self) {
@@ -238,7 +238,7 @@ fn drive(session: &Weak<Session>, jobs: &Arc<JobQueue>, pipe_waker: &PipeWaker) 
             }
             driver.wait(pipe_waker);
         }
-        // The sandbox does not live on because its thread rests.
+        // A resting thread does not keep the sandbox alive.
         drop(driver);
         if !jobs.rest() {
             return;

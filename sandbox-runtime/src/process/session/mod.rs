@@ -1,5 +1,8 @@
-//! The parent's side of a sandbox in a process: synchronous requests, one at a time and on their callers' threads, and calls of `async`
-//! methods, side by side; and what the child asks in the meantime.
+//! The parent's side of a sandbox in a process.
+//!
+//! A [`Session`] has one child. Synchronous requests run one at a time, on their callers' threads, under the lock of
+//! `state`. The driver (`flights`) runs calls of `async` methods. Both serve the child's host calls (`host_call`). The
+//! parent trusts no frame of the child.
 
 mod bill;
 mod call;
@@ -55,27 +58,27 @@ pub(super) use job_queue::QueuedJob;
 pub(crate) use readiness_task::ReadinessPoll;
 use state::{SessionState, Underway};
 
-/// How long after its limit a child is killed that has not ended the call itself, when nothing else is said, and how long after
-/// its limit the caller of an `async` method is told at the latest.
+/// The default grace: how long after its limit a child is killed that has not ended the call itself. The caller of an
+/// `async` method is told after this time at the latest.
 pub(super) const GRACE: Duration = Duration::from_millis(150);
-/// How many errors of host methods are known again.
+/// How many errors of host methods are kept.
 const KEPT: usize = 16;
 
 /// A sandbox in a process.
 pub(super) struct Session {
     state: ReentrantMutex<SessionState>,
-    /// How often somebody's turn has come.
+    /// Number of lock acquisitions; lets a waiter detect progress.
     turns: AtomicUsize,
-    /// How many requests are under way on a stack, one inside of the other.
+    /// The number of nested requests on a stack.
     depth: AtomicUsize,
-    /// What else there is to do.
+    /// The jobs of the driver.
     jobs: Arc<JobQueue>,
     live: Mutex<Option<Arc<LiveChild>>>,
     settings: Settings,
     /// How long after its limit a child is killed that has not ended the call itself.
     grace: Duration,
     meter: Ledger,
-    /// What nobody has any more.
+    /// Handles that were dropped, and that the child still keeps.
     forgotten: Mutex<Vec<Handle>>,
 }
 
@@ -83,17 +86,17 @@ pub(super) struct Session {
 struct LiveChild {
     reader: Mutex<FrameReader<ParentChannel>>,
     writer: Mutex<FrameWriter<ParentChannel>>,
-    /// Where values are that are long.
+    /// The shared memory for long values.
     to_child: Option<Arc<dyn Window>>,
     to_parent: Option<Arc<dyn Window>>,
     guard: Arc<Guard>,
     process: Arc<ChildProcess>,
     report: HardeningReport,
-    /// For those who wait until there is something to read.
+    /// The stream, for waiting until it is readable.
     poll_stream: UnixStream,
 }
 
-/// Something that the child keeps.
+/// A handle of something that the child keeps.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Handle {
     generation: u64,
@@ -108,33 +111,33 @@ pub(super) enum What {
     Binding,
 }
 
-/// What is under way when a call begins.
+/// The other calls under way when a call begins.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Beginning {
-    /// Nothing.
+    /// No other call.
     Alone,
     /// Other calls.
     Beside,
-    /// The call of a method of the host which makes this one.
+    /// The call for whose host method this one is made.
     Inside,
 }
 
-/// The error of a call that a console makes whose guest waits for its line to be written, and is not there to be called.
+/// The error of a call by a console's sink: the guest waits for its line to be written, and cannot be called.
 pub(super) fn waits_for_its_line() -> Error {
     Error::blocking(
         "a console's sink cannot call the sandbox whose line it is given, in another process: send the line to another thread",
     )
 }
 
-/// Whose bill a call is on by which a process ends.
+/// Whose bill the CPU time of a process goes on when it ends.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Pays {
     Itself,
-    /// That of another, of which it is a part, or the bills of those that are under way.
+    /// The bill of the outer call, or the bills of the calls under way.
     Outer,
 }
 
-/// A request is on the stack until this is dropped, by a panic of what writes its values, too.
+/// Marks a request on the stack, until it is dropped. A panic of the code that writes its values drops it too.
 struct EnteredSession<'s> {
     session: &'s Session,
     state: &'s SessionState,
@@ -155,7 +158,7 @@ impl Drop for EnteredSession<'_> {
     }
 }
 
-/// What a request is about, for its errors.
+/// The method and contract of a request, for its errors.
 #[derive(Clone, Copy, Default)]
 pub(super) struct About {
     pub(super) place: Option<Place>,
@@ -207,12 +210,12 @@ impl Session {
         &self.settings.captured
     }
 
-    /// What was done to its process; `None` when there is none.
+    /// The hardening of the process; `None` without a process.
     pub(super) fn report(&self) -> Option<HardeningReport> {
         self.live().map(|live| live.report.clone())
     }
 
-    /// The number of its process; `None` when there is none.
+    /// The number of the process; `None` without a process.
     pub(super) fn pid(&self) -> Option<u32> {
         self.live().map(|live| live.process.id())
     }
@@ -231,18 +234,18 @@ impl Session {
         self.live().is_some_and(|live| !live.guard.end().is_never())
     }
 
-    /// What is left of the synchronous call under way.
+    /// The time until the deadline of the synchronous call under way.
     pub(super) fn left(&self) -> Option<Duration> {
         let end = self.live().filter(|_| self.is_running()).map(|live| live.guard.end())?;
         end.remaining(clock::now()).map(Nanos::duration)
     }
 
-    /// What its process has in memory.
+    /// The memory of its process.
     pub(super) fn resident(&self) -> u64 {
         self.live().map(|live| live.guard.resident()).unwrap_or_default()
     }
 
-    /// Makes everything anew, in a new process.
+    /// Replaces the process and the sandbox in it.
     pub(super) fn reset(&self) -> Result<()> {
         blocking::wait(|| self.reset_here())
     }
@@ -252,7 +255,7 @@ impl Session {
         if self.here() != CallScope::Elsewhere {
             return Err(resets_itself());
         }
-        // Calls that are under way end with their process.
+        // Calls under way end with their process.
         if let Some(live) = self.live() {
             live.process.end();
         }
@@ -271,7 +274,8 @@ impl Session {
     }
 
     fn lock(&self, deadline: Deadline) -> Result<parking_lot::ReentrantMutexGuard<'_, SessionState>> {
-        // Behind a call that takes as long as it may, and one that does so after it. Others may be before it, each for as long.
+        // The wait of a reset: a call that takes its whole time, and another one after it. Other calls may be before it,
+        // each for as long.
         let patience = self.settings.limits.wall.saturating_mul(2).saturating_add(self.grace);
         loop {
             let turns = self.turns.load(Ordering::SeqCst);
@@ -289,7 +293,7 @@ impl Session {
         }
     }
 
-    /// Whether values are within the limits of a crossing, by their bytes. The child looks at them closely.
+    /// Whether values are within the budget of a crossing, by their encoded bytes. The child checks them exactly.
     pub(super) fn affordable(&self, bytes: usize) -> Result<(), ValueError> {
         match bytes <= self.most_bytes() {
             true => Ok(()),
@@ -297,15 +301,15 @@ impl Session {
         }
     }
 
-    /// How many bytes the values of a crossing have when they are encoded, at most.
+    /// The greatest length of a crossing's values, encoded, in bytes.
     fn most_bytes(&self) -> usize {
-        /// What a value takes beside its text or bytes, at most.
+        /// The greatest encoded size of a value beside its text or bytes.
         const VALUE: usize = 16;
         let limits = self.limits();
         limits.value_bytes.saturating_add(limits.value_nodes.saturating_mul(VALUE))
     }
 
-    /// What time it is for a child that does not know. One that does is not told.
+    /// The time for a child without a clock of its own. A child with a clock is not told.
     fn now(&self) -> i64 {
         match &self.settings.clock {
             Clock::Real | Clock::Coarse => 0,
@@ -313,9 +317,9 @@ impl Session {
         }
     }
 
-    /// Asks the child for something, and does meanwhile what it asks.
+    /// Sends a request to the child, and serves the child's requests meanwhile.
     ///
-    /// `body` is given the limit that the call has. `taken` is told what the child answered.
+    /// `body` gets the limit of the call. `taken` gets the child's answer.
     pub(super) fn request<T>(
         &self,
         about: About,
@@ -341,7 +345,7 @@ impl Session {
         let deadline = within(deadline);
         let state = self.lock(deadline)?;
         let live = self.ready(&state, handle)?;
-        // Of what is bound already it is known.
+        // The contract of a binding is known already.
         if handle.is_none_or(|handle| handle.what != What::Binding) {
             about.contract.inspect(|contract| state.knows(contract));
         }
@@ -351,7 +355,7 @@ impl Session {
             Request { session: self, state: &state, live: &live, about, began, is_driven: false, pays };
         let wall = Nanos::of(self.settings.limits.wall);
         let end = Deadline::after(began, wall).min(deadline);
-        // Its turn may come after that of another.
+        // The turn of this call may come after another's.
         let end = if how == Beginning::Beside { end.extended(wall) } else { end };
         self.begins(&state, &live, end, how);
         if how != Beginning::Inside {
@@ -365,7 +369,7 @@ impl Session {
         let outcome = answer.and_then(|frame| {
             let (bill, outcome) =
                 call.understand(&frame, taken).ok_or_else(|| call.broken("an answer that means nothing"))?;
-            // One inside of another is on the bill of that.
+            // A nested call goes on the bill of the outer one.
             if how != Beginning::Inside {
                 let served = state.here.borrow().served.clone();
                 call.charge(bill, &frame, &served);
@@ -379,7 +383,7 @@ impl Session {
                 None => {}
             }
         }
-        // What it has read, and not what it was for, is in no stream any more.
+        // Frames that it read for other calls are not in the stream any more.
         let is_awaited = outcome.as_ref().is_err_and(Error::is_final) || !state.flying.borrow().is_empty();
         drop(state);
         if is_awaited {
@@ -388,17 +392,17 @@ impl Session {
         outcome
     }
 
-    /// What is under way for a call that begins here.
+    /// The other calls under way for a call that begins here.
     fn beginning(&self, state: &SessionState) -> Beginning {
         match self.here() {
-            // The guest waits for who makes it.
+            // The guest waits for the caller.
             CallScope::Within => Beginning::Inside,
             _ if state.flying.borrow().is_empty() => Beginning::Alone,
             _ => Beginning::Beside,
         }
     }
 
-    /// A call begins that has to be over at `end`.
+    /// Begins a call that must be over at `end`.
     fn begins(&self, state: &SessionState, live: &LiveChild, end: Deadline, how: Beginning) {
         let (end, cpu) = (end.extended(Nanos::of(self.grace)), self.settings.limits.cpu);
         let cpu = (cpu < Duration::MAX).then(|| cpu.saturating_add(self.grace));
@@ -413,17 +417,17 @@ impl Session {
                 live.guard.until_at_least(end);
                 live.guard.allow_more_cpu(cpu);
             }
-            // It ends with the other, whose time it is.
+            // The call ends with the outer one, whose time it uses.
             Beginning::Inside => live.guard.for_at_least(self.grace),
         }
         if how != Beginning::Inside {
             state.begun.set(state.begun.get() + 1);
         }
-        // One inside of another has its answer before the other goes on.
+        // A nested call has its answer before the outer one continues.
         state.is_alone.set(how == Beginning::Alone || how == Beginning::Inside && state.is_alone.get());
     }
 
-    /// A call is over.
+    /// Ends a call.
     fn ends(&self, state: &SessionState, live: &LiveChild) {
         if state.flying.borrow().is_empty() && !self.is_running() {
             state.hush();
@@ -431,7 +435,7 @@ impl Session {
         }
     }
 
-    /// A child is no more, and what was made in it with it.
+    /// Marks a child as dead, with everything that was made in it.
     fn mark_dead(&self, state: &SessionState, live: &Arc<LiveChild>, error: &Error) {
         live.process.end();
         if self.live().is_some_and(|current| Arc::ptr_eq(&current, live)) {
@@ -441,7 +445,7 @@ impl Session {
         }
     }
 
-    /// The child that is to do something, if it has what that is to be done with.
+    /// The child for a request, if it has the handle.
     fn ready(&self, state: &SessionState, handle: Option<Handle>) -> Result<Arc<LiveChild>> {
         if handle.is_some_and(|handle| handle.generation != state.generation.get()) {
             return Err(Error::Discarded { cause: DiscardCause::Reset });
@@ -452,7 +456,7 @@ impl Session {
         })
     }
 
-    /// What a call is limited to.
+    /// The limit of a call.
     fn limit(&self, state: &SessionState, deadline: Deadline) -> LimitData {
         let until = deadline.on_clock(clock::now, sys::monotonic);
         LimitData { until, now: self.now(), together: !state.is_alone.get() }
@@ -463,8 +467,8 @@ impl Session {
         self.settings.limits.exceeded(kind, place)
     }
 
-    /// What the child says of a call that had to be over, because its caller says so or because it had had its time: it is told of one
-    /// deadline for both.
+    /// The child's error of a cancelled call. The child knows one deadline for the caller's and the limit's, so this side
+    /// decides which one it was.
     fn ended_by(&self, error: Error, by_caller: bool) -> Error {
         match error {
             Error::Limit { kind: LimitKind::Deadline, excess, place } if !by_caller => {
@@ -479,7 +483,7 @@ impl Session {
         let known = state.known.borrow();
         let hosts = state.hosts.get().iter().map(|host| host.spec).chain(known.iter().copied());
         let hosts = hosts.collect::<Vec<_>>();
-        // Whoever gets it is to have it alone.
+        // The caller must be the only owner of the host's error.
         let source = |number: u64| {
             let mut sources = state.sources.borrow_mut();
             let at = sources.iter().position(|(known, _)| *known == number)?;
@@ -492,7 +496,7 @@ impl Session {
             .error(failure.fault)
     }
 
-    /// The error of a child that has ended, or that is ended now, and the CPU time that it had and that is on no bill.
+    /// The error of a child that has ended, or is ended now. Also returns its CPU time that is on no bill.
     fn death(place: Option<Place>, guard: &Guard, process: &ChildProcess) -> (Error, Nanos) {
         let death = guard.verdict().unwrap_or_else(|| match process.ended().map(|ended| ended.status) {
             Some(status) => match (status.signal(), status.code()) {

@@ -1,4 +1,6 @@
-//! Waking a thread that waits for a stream.
+//! A waker for a thread that waits for a stream.
+//!
+//! The driver's thread polls the pipe together with the child's stream.
 
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::{AsFd as _, BorrowedFd};
@@ -12,7 +14,7 @@ use tokio::runtime::{Builder, EnterGuard, Handle, Runtime};
 
 use crate::process::sys;
 
-/// What futures of the host ring, so that whoever waits for a stream as well can wait for them.
+/// A waker that makes a pipe readable, so that a thread can wait for it and for a stream together.
 pub(super) struct PipeWaker {
     stream_end: UnixStream,
     handle: Arc<WakeHandle>,
@@ -26,7 +28,7 @@ struct WakeHandle {
 impl Wake for WakeHandle {
     fn wake(self: Arc<Self>) {
         if !self.is_woken.swap(true, Ordering::SeqCst) {
-            // There is room for one byte, unless nobody listens any more.
+            // There is room for one byte, unless no reader exists any more.
             _ = (&self.stream).write(&[0]);
         }
     }
@@ -44,24 +46,24 @@ impl PipeWaker {
         self.handle.clone().into()
     }
 
-    /// Can be read once it rings.
+    /// Readable once the waker was woken.
     pub(super) fn stream(&self) -> BorrowedFd<'_> {
         self.stream_end.as_fd()
     }
 
-    /// Returns once it rings.
+    /// Waits until the waker is woken.
     pub(super) fn wait(&self) {
         while !matches!(sys::wait_for_any(&[(self.stream(), libc::POLLIN)], Duration::MAX), Ok(true)) {}
     }
 
-    /// From now on it rings anew. To be called before what may have rung it is looked at.
+    /// Re-arms the waker. Call before checking the state, or a wake-up is lost.
     pub(super) fn hush(&self) {
         while matches!((&self.stream_end).read(&mut [0; 8]), Ok(1..)) {}
         self.handle.is_woken.store(false, Ordering::SeqCst);
     }
 }
 
-/// A runtime of one thread that is kept.
+/// A single-threaded runtime that is kept.
 fn kept(runtime: &'static LazyLock<io::Result<Runtime>>) -> io::Result<&'static Runtime> {
     runtime.as_ref().map_err(|error| io::Error::new(error.kind(), error.to_string()))
 }
@@ -70,19 +72,19 @@ fn made(name: &str) -> io::Result<Runtime> {
     Builder::new_multi_thread().worker_threads(1).thread_name(name).enable_all().build()
 }
 
-/// One for hosts' methods of those who have none.
+/// The runtime for the host methods of callers without one.
 fn for_hosts() -> io::Result<&'static Runtime> {
     static RUNTIME: LazyLock<io::Result<Runtime>> = LazyLock::new(|| made("sandbox-hosts"));
     kept(&RUNTIME)
 }
 
-/// One for those who watch children: nothing of a host runs there, which might block it.
+/// The runtime of the readiness tasks. No code of a host runs there, because it might block.
 pub(super) fn for_sentries() -> io::Result<&'static Runtime> {
     static RUNTIME: LazyLock<io::Result<Runtime>> = LazyLock::new(|| made("sandbox-readiness"));
     kept(&RUNTIME)
 }
 
-/// Gives futures of the host the timers and sockets of a runtime: this one, or else that of the thread, or else the one that is kept.
+/// Gives host futures the timers and sockets of a runtime: this one, or that of the thread, or the kept one.
 pub(super) fn enter(own: Option<&Handle>) -> io::Result<Option<EnterGuard<'_>>> {
     match own {
         Some(own) => Ok(Some(own.enter())),

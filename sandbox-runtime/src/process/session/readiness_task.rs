@@ -1,4 +1,4 @@
-//! Watching a child for a task that cannot wait for a stream itself, because its thread has others to poll.
+//! Watches a child's stream for a task that cannot wait for it, because its thread has other tasks.
 
 use std::future::{pending, poll_fn};
 use std::io;
@@ -19,8 +19,8 @@ use crate::isolate::clock;
 use crate::process::sys;
 use crate::time::{AtomicTime, Deadline, Nanos, Timestamp};
 
-/// How long it is waited before somebody looks whether a child keeps to its limits: longer and longer while it says nothing, for
-/// then it computes nothing that it may compute, and the kernel bounds its memory as well.
+/// The interval of checks of a child's limits. The interval grows while the child is silent, because it may not compute
+/// then, and the kernel bounds its memory as well.
 #[derive(Clone, Copy)]
 pub(super) struct Patience(Duration);
 
@@ -34,7 +34,7 @@ impl Patience {
     const LEAST: Duration = Duration::from_millis(1);
     const MOST: Duration = Duration::from_millis(16);
 
-    /// How long to wait this time, when so much is left until a deadline, if there is one. Whole milliseconds, and one at least.
+    /// The next interval, when so much time is left until a deadline, if there is one. Whole milliseconds, and one at least.
     pub(super) fn next(&mut self, left: Option<Nanos>) -> Duration {
         let now = self.0;
         self.0 = (now * 2).min(Self::MOST);
@@ -43,7 +43,7 @@ impl Patience {
     }
 }
 
-/// Wakes a task when a child has said something, or has to be looked at.
+/// Wakes a task when a child has sent something, or must be checked.
 struct ReadinessTask {
     live: Arc<LiveChild>,
     watch: Arc<StreamWatch>,
@@ -54,7 +54,7 @@ struct StreamWatch {
     waker: AtomicWaker,
     /// When the task wants to be woken.
     due: AtomicTime<Deadline>,
-    /// Since when it was to be; `None` when it has been.
+    /// Since when the task should have run; `None` when it has.
     woken: AtomicTime<Option<Timestamp>>,
 }
 
@@ -81,13 +81,13 @@ impl ReadinessTask {
             loop {
                 let left = own.due.load(Ordering::Relaxed).remaining(clock::now());
                 let time = std::pin::pin!(tokio::time::sleep(patience.next(left)));
-                // It stays closed, and whoever reads finds the end. A child that has said all may be late all the same.
+                // The stream stays closed, and the reader finds its end. A child that has sent everything can still be late.
                 let news =
                     if is_closed { Either::Left(pending()) } else { Either::Right(poll_stream.readable()) };
                 match select(std::pin::pin!(news), time).await {
                     Either::Left((Ok(mut ready), _)) => {
                         is_closed = ready.ready().is_read_closed();
-                        // Whatever comes from here on is news.
+                        // Everything that arrives from here on is news.
                         ready.clear_ready();
                         patience = Patience::default();
                         own.wake();
@@ -98,7 +98,8 @@ impl ReadinessTask {
                     }
                     Either::Right(_) => {
                         let is_due = own.due.load(Ordering::Relaxed).is_over(clock::now());
-                        // Whether it is late is for the task to say, whose thread may be another's meanwhile.
+                        // The task itself decides whether the child is late, because other tasks may have its thread
+                        // meanwhile.
                         if watched.guard.exceeds() || watched.guard.verdict().is_some() || is_due {
                             own.wake();
                         }
@@ -116,7 +117,7 @@ impl Drop for ReadinessTask {
     }
 }
 
-/// What drives the calls of a sandbox that stays on a thread, among the other tasks of that.
+/// The driver of a sandbox that stays on a thread, as a task among the thread's other tasks.
 pub(crate) struct ReadinessPoll {
     driver: Driver,
     readiness: Option<ReadinessTask>,
@@ -125,7 +126,7 @@ pub(crate) struct ReadinessPoll {
 
 impl Drop for ReadinessPoll {
     fn drop(&mut self) {
-        // Its thread ends, or it has panicked: somebody else drives the next call.
+        // Its thread ends, or it has panicked. Another driver takes the next call.
         if !self.is_done {
             self.driver.session.jobs.abandon_undriven();
         }
@@ -161,7 +162,7 @@ impl ReadinessPoll {
             };
             if is_watched {
                 if let Some(readiness) = &self.readiness {
-                    // Nobody says when there is room in the stream.
+                    // No event says when the stream has room.
                     let soon = if self.driver.is_blocked() { Deadline::PASSED } else { Deadline::NEVER };
                     readiness.watch.due.store(self.driver.due().min(soon), Ordering::Relaxed);
                 }
@@ -169,7 +170,7 @@ impl ReadinessPoll {
             }
             let live = self.driver.live().cloned();
             match live.map(ReadinessTask::over).transpose() {
-                // What came before it was there is seen in the next round.
+                // Earlier frames are found in the next round.
                 Ok(readiness) => self.readiness = readiness,
                 Err(error) => {
                     let reason = LossReason::Unwatched { error: error.to_string() };
@@ -179,7 +180,7 @@ impl ReadinessPoll {
         }
     }
 
-    /// Until there is nothing left to do.
+    /// Runs until there is no work left.
     pub(crate) async fn run(mut self) {
         poll_fn(|cx| Pin::new(&mut self).get_mut().poll(cx)).await;
     }

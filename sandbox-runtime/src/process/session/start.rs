@@ -1,4 +1,4 @@
-//! The start of a child: it is hardened, makes the sandbox, and is held to its limits from then on.
+//! The start of a child: hardening, the sandbox in it, and the limits from then on.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,12 +18,12 @@ use crate::process::spawn::{self, START};
 use crate::process::wire::Window;
 use crate::time::{Deadline, Nanos};
 
-/// How long a child may take to be there that was started before it was needed.
+/// How long a spare child may take to answer.
 const READY: Duration = Duration::from_secs(2);
-/// The length of what is sent to a child.
+/// The greatest length of a frame to a child.
 const MOST: usize = 1 << 30;
 
-/// The error of a child that ended, or had its time, before it said a word.
+/// The error of a child that ended, or was late, before its first frame.
 fn silent(error: &Error) -> Error {
     Error::build(format!(
         "the process of a guest has not come as far as `sandbox_runtime::process::init()`: {error}. Call it in the first line of a \
@@ -33,9 +33,9 @@ fn silent(error: &Error) -> Error {
 }
 
 impl Session {
-    /// Has a child make the sandbox.
+    /// Makes a child create the sandbox.
     pub(super) fn begin(&self, state: &SessionState) -> Result<()> {
-        // A child that was kept ready may have been killed in the meantime.
+        // A spare child may have been killed in the meantime.
         let begun = self.try_begin(state, false).or_else(|error| match error {
             Error::Process { .. } => self.try_begin(state, true),
             error => Err(error),
@@ -58,7 +58,7 @@ impl Session {
             |error: std::io::Error| Error::build(format!("the channel to the child cannot be made: {error}"));
         let poll_stream = new_child.channel.try_clone().map_err(no_channel)?;
         let (reader, writer) = ParentChannel::pair(new_child.channel, &guard).map_err(no_channel)?;
-        // And all that is said once.
+        // And the messages that are sent once.
         let mut reader = FrameReader::new(reader, self.most_bytes().saturating_add(1 << 20));
         let [to_child, to_parent] = windows.map_or([None, None], |windows| windows.map(Some));
         let mut writer = FrameWriter::new(writer, MOST).with_window(to_child.clone());
@@ -69,7 +69,7 @@ impl Session {
             self.charge_lost(clock::now(), cpu, &Served::default());
             error
         };
-        // One that was kept ready may have been killed in the meantime, which is no word about its program.
+        // A spare child may have been killed in the meantime, which tells nothing about its program.
         let hello = reader.next().map_err(|_| if fresh { silent(&failed()) } else { failed() })?;
         let hello: Hello = from_json(&hello.body).ok_or_else(failed)?;
         if let Some(reason) = hello.refusal {

@@ -1,4 +1,4 @@
-//! What the parent knows of a sandbox in a process, for one thread at a time.
+//! The parent's state of a sandbox in a process, under the session's lock.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
@@ -20,39 +20,39 @@ use crate::time::{Deadline, Nanos, Timestamp};
 
 pub(super) struct SessionState {
     pub(super) seed: ChildSpec,
-    /// Bytes that may be resident.
+    /// The memory limit, in bytes.
     pub(super) memory: u64,
     pub(super) hosts: SentHosts,
     pub(super) discarded: RefCell<Option<Error>>,
     pub(super) generation: Cell<u64>,
-    /// The contracts of guests that something was bound to.
+    /// The guest contracts that were bound.
     pub(super) known: RefCell<Vec<&'static ContractSpec>>,
     pub(super) next: Cell<u64>,
     pub(super) sources: RefCell<VecDeque<(u64, Source)>>,
     pub(super) next_source: Cell<u64>,
-    /// Calls of `async` methods that are under way, by their numbers.
+    /// The `async` calls under way, by their numbers.
     pub(super) flying: RefCell<FxHashMap<u64, Underway>>,
     /// Since when, and how many, calls have been under way without a pause.
     pub(super) since: Cell<Timestamp>,
     pub(super) begun: Cell<u64>,
     pub(super) turn: RefCell<Option<SpinTurn>>,
-    /// There was never more than one of them: what is long goes through memory that both sides have.
+    /// Whether there was never more than one of them. Then long values go through the shared memory.
     pub(super) is_alone: Cell<bool>,
-    /// How much text it has written in these calls, in bytes.
+    /// The console text of these calls, in bytes.
     pub(super) told: Cell<usize>,
-    /// What of them can still be billed.
+    /// The amounts that these calls may still be billed.
     pub(super) credit: Credit,
-    /// How much of that was not kept by whom it was for, and how many lines.
+    /// The console text that its destination did not keep, in bytes and in lines.
     pub(super) unkept: Cell<(u64, u64)>,
-    /// The synchronous call under way; calls inside of it are part of it.
+    /// The synchronous call under way. Nested calls are part of it.
     pub(super) here: RefCell<Underway>,
-    /// The number of the call whose guest waits for a method of the host that is on the stack; 0 for the synchronous one.
+    /// The number of the call whose guest waits for a host method on the stack; 0 for the synchronous one.
     pub(super) outer: Cell<u64>,
-    /// CPU time of a child that has ended, which is on no bill yet.
+    /// The CPU time of an ended child that is on no bill yet.
     pub(super) owed: Cell<Nanos>,
-    /// What was read before it was its turn.
+    /// Frames that were read before their turn.
     pub(super) kept: RefCell<KeptCalls>,
-    /// What was read by a call that it is not for.
+    /// Frames that were read by another call.
     pub(super) later: RefCell<KeptCalls>,
 }
 
@@ -84,7 +84,7 @@ impl SessionState {
         }
     }
 
-    /// A call begins while no other is under way.
+    /// Notes that a call begins while no other is under way.
     pub(super) fn begin_anew(&self) {
         self.turn.replace(Some(SpinTurn::begin()));
         self.since.set(clock::now());
@@ -93,12 +93,12 @@ impl SessionState {
         self.told.set(0);
         self.credit.clear();
         self.unkept.take();
-        // Errors of a call are no other call's.
+        // The errors of a call belong to no other call.
         let sources = self.sources.take();
         drop(sources);
     }
 
-    /// Looks at a call that is under way. `None` when there is none of this number; a synchronous one has none.
+    /// Passes a call under way to `look`. `None` when no call has this number, or when the synchronous one is not there.
     pub(super) fn with<R>(&self, owner: u64, look: impl FnOnce(&mut Underway) -> R) -> Option<R> {
         match self.flying.borrow_mut().get_mut(&owner) {
             Some(call) => Some(look(call)),
@@ -106,7 +106,7 @@ impl SessionState {
         }
     }
 
-    /// Its errors may name a contract from now on, whoever they are told to.
+    /// Lets errors name this contract from now on.
     pub(super) fn knows(&self, contract: &'static ContractSpec) {
         let mut known = self.known.borrow_mut();
         if !known.iter().any(|other| std::ptr::eq(*other, contract)) {
@@ -114,49 +114,49 @@ impl SessionState {
         }
     }
 
-    /// Nothing that was begun goes on.
+    /// Cancels everything that was begun.
     pub(super) fn hush(&self) {
         let Self { flying, turn, kept, later, .. } = self;
         drop((flying.take(), turn.take(), kept.take(), later.take()));
     }
 }
 
-/// A call that is under way, as far as it calls the host.
+/// The host-call state of a call under way.
 pub(super) struct Underway {
-    /// Of whoever has made it.
+    /// The caller's runtime.
     pub(super) runtime: Option<Runtime>,
-    /// When it has to be over.
+    /// When the call must be over.
     pub(super) end: Deadline,
-    /// It was answered after that, and has nothing more to ask.
+    /// Whether it got an answer after its end, and may ask for nothing more.
     pub(super) is_over: bool,
-    /// What the host has done for it.
+    /// The host calls of this call.
     pub(super) served: Arc<Served>,
-    /// The same of methods that have a limit of their own.
+    /// The number of calls of methods with a limit of their own.
     pub(super) asked_of: HashMap<(usize, usize), u64>,
 }
 
 impl Default for Underway {
-    /// One that has nothing more to ask.
+    /// A call that may ask for nothing more.
     fn default() -> Self {
         let (end, is_over) = (Deadline::PASSED, false);
         Self { runtime: None, end, is_over, served: Arc::default(), asked_of: HashMap::default() }
     }
 }
 
-/// How many bytes a frame takes that is kept, however short it is.
+/// The memory of a kept frame, however short it is.
 fn taken(frame: &Frame) -> usize {
-    /// Itself, and what an allocator takes for its body.
+    /// The frame itself, and the allocation of its body.
     const FRAME: usize = 96;
     frame.body.len() + FRAME
 }
 
-/// Frames that were read so that the child can go on.
+/// Frames that were read so that the child can continue.
 #[derive(Default)]
 pub(super) struct KeptCalls {
     frames: VecDeque<Frame>,
-    /// How many of them are not the console's.
+    /// The number of frames that are not console lines.
     pub(super) calls: usize,
-    /// How many bytes they take.
+    /// Their memory in bytes.
     pub(super) bytes: usize,
 }
 

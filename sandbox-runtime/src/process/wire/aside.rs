@@ -1,53 +1,53 @@
-//! What is long is laid aside, in memory that both sides have: it is copied into it once and out of it once.
+//! Long texts and buffers of values, which go through shared memory: each is copied into it once and out of it once.
 
 use std::fmt::Debug;
 use std::io;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-/// How long a text or a buffer is, in bytes, that is laid aside.
+/// The least length of a text or a buffer that goes through shared memory, in bytes.
 pub(crate) const LONG: usize = 32 << 10;
 
-/// Memory that both sides have, for one direction. It holds what belongs to one frame: whoever has sent one waits for an answer
-/// before the next, or sends the next without it.
+/// Shared memory for one direction. The content belongs to one frame. The sender waits for an answer before the next use, or
+/// sends the next values without it.
 pub(crate) trait Window: Debug + Send + Sync {
-    /// How much there is of it, in bytes.
+    /// Its size, in bytes.
     fn room(&self) -> usize;
 
     /// Copies bytes to a place in it.
     fn put(&self, at: usize, bytes: &[u8]) -> io::Result<()>;
 
-    /// Copies bytes out of it: the other side can change nothing of the copy.
+    /// Copies bytes out of it. The other side cannot change the copy.
     fn take(&self, at: usize, length: usize) -> io::Result<Vec<u8>>;
 
-    /// What was sent was read. Memory that is seldom used may be given back.
+    /// The sent values were read. Memory that is seldom used may be given back.
     fn settle(&self) {}
 
-    /// How many bytes of the machine's memory it has, whoever wrote them.
+    /// The machine's memory that it uses, in bytes.
     fn held(&self) -> u64 {
         0
     }
 
-    /// Says beside all frames that a call has to be over: who computes reads none.
+    /// Marks a call as cancelled beside all frames, because a computing child reads none.
     fn call_off(&self, call: u64) {
         _ = call;
     }
 
-    /// Whether that was said of a call.
+    /// Whether a call is marked as cancelled.
     fn is_called_off(&self, call: u64) -> bool {
         _ = call;
         false
     }
 }
 
-/// The bytes of values as they are written, and what is beside them.
+/// The bytes of values as they are written, and the shared memory for long ones.
 #[derive(Debug, Default)]
 pub(crate) struct Out {
     bytes: Vec<u8>,
     window: Option<Arc<dyn Window>>,
-    /// How much of the window is taken.
+    /// How much of the window is used.
     aside: usize,
-    /// It is not to be used.
+    /// Whether the window must not be used.
     together: bool,
 }
 
@@ -56,7 +56,7 @@ impl Out {
         Self { window, ..Self::default() }
     }
 
-    /// Nothing is written, and of its memory no more is kept than that.
+    /// Empties the output, and keeps at most `kept` bytes of its memory.
     pub(crate) fn restart(&mut self, kept: usize) {
         self.bytes.clear();
         self.bytes.shrink_to(kept);
@@ -67,12 +67,13 @@ impl Out {
         self.together = together;
     }
 
-    /// How many bytes were written, with those beside them.
+    /// The number of written bytes, with those in the window.
     pub(crate) fn weight(&self) -> usize {
         self.bytes.len() + self.aside
     }
 
-    /// Lays long bytes aside, and says where they are. What is short, or has no place there, is to be written like all else.
+    /// Copies long bytes into the window, and returns their offset. `None` for bytes that are short or have no room there,
+    /// which are written like others.
     pub(super) fn lay_aside(&mut self, bytes: &[u8]) -> Option<usize> {
         let window = self.window.as_ref().filter(|_| bytes.len() >= LONG && !self.together)?;
         let at = self.aside;
@@ -82,7 +83,7 @@ impl Out {
         Some(at)
     }
 
-    /// Appends what was written elsewhere, with the same window, when nothing of it was taken here.
+    /// Appends output that was written elsewhere with the same window, if this output uses none of it.
     pub(crate) fn append(&mut self, other: &Self) {
         self.bytes.extend_from_slice(&other.bytes);
         self.aside = other.aside;
@@ -107,9 +108,9 @@ impl DerefMut for Out {
     }
 }
 
-/// The bytes of values to be read, and where what is beside them is.
+/// The bytes of values to be read, and the window that they refer to.
 ///
-/// What is in the window may be another thing each time that it is read. So whoever looks at a value twice keeps the value.
+/// The content of the window may differ at each read. So a caller that needs a value twice keeps the value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Encoded<'b> {
     pub(super) bytes: &'b [u8],

@@ -16,7 +16,7 @@ use crate::limits::Limits;
 #[derive(Debug)]
 struct Plain {
     bytes: Mutex<Vec<u8>>,
-    /// What was copied out of it.
+    /// The ranges that were copied out of it.
     taken: Mutex<Vec<(usize, usize)>>,
 }
 
@@ -139,7 +139,7 @@ fn what_is_not_in_the_window_is_refused() {
     assert_eq!(nowhere, DecodeFault::Aside);
 }
 
-/// What is in the window costs whoever refers to it nothing; it has to be paid for before it is copied.
+/// A reference to the window costs no bytes, so its content must be paid for before it is copied.
 #[test]
 fn what_is_beside_is_paid_for_before_it_is_copied() {
     let window = Plain::new(4 * LONG);

@@ -1,4 +1,4 @@
-//! Bytes → plain data, for bytes that may be anybody's.
+//! Decodes untrusted bytes into plain data.
 
 use super::aside::LONG;
 use super::{
@@ -8,11 +8,11 @@ use super::{
 use crate::boundary::{DEEPEST, JsValue, LEAST, LEAST_LISTED, error_of, units};
 use crate::limits::Limits;
 
-/// Bytes that are no value, and where.
+/// The error of malformed bytes, and its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("at byte {at}: {fault}")]
 pub(crate) struct WireError {
-    /// How many bytes were read before.
+    /// The number of bytes before the error.
     pub(crate) at: usize,
     pub(crate) fault: DecodeFault,
 }
@@ -43,7 +43,7 @@ pub(crate) enum DecodeFault {
 
 type Result<T> = std::result::Result<T, WireError>;
 
-/// What is read at most.
+/// The bounds of a decoder.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DecodeBounds {
     nodes: usize,
@@ -54,7 +54,7 @@ pub(crate) struct DecodeBounds {
 }
 
 impl DecodeBounds {
-    /// For what the host's own process wrote: all that has an end, since it is paid for when the engine gets it.
+    /// For values of the host's own process: any finite value, because the engine's budget counts them.
     pub(crate) const TRUSTED: Self = {
         /// More than any frame has.
         const MOST: usize = usize::MAX;
@@ -62,7 +62,7 @@ impl DecodeBounds {
     };
 }
 
-/// For what a guest wrote.
+/// For values of a guest.
 impl From<&Limits> for DecodeBounds {
     fn from(limits: &Limits) -> Self {
         Self {
@@ -75,7 +75,7 @@ impl From<&Limits> for DecodeBounds {
     }
 }
 
-/// One value, and nothing after it.
+/// Decodes one value, and nothing after it.
 pub(crate) fn decode<'b>(bytes: impl Into<Encoded<'b>>, bounds: impl Into<DecodeBounds>) -> Result<JsValue> {
     let mut decoder = Decoder::new(bytes, bounds);
     let value = decoder.value()?;
@@ -83,7 +83,7 @@ pub(crate) fn decode<'b>(bytes: impl Into<Encoded<'b>>, bounds: impl Into<Decode
     Ok(value)
 }
 
-/// Several values, as [`encode_list`](super::encode_list) writes them, and nothing after them.
+/// Decodes several values, as [`encode_list`](super::encode_list) writes them, and nothing after them.
 pub(crate) fn decode_list<'b>(
     bytes: impl Into<Encoded<'b>>,
     bounds: impl Into<DecodeBounds>,
@@ -96,18 +96,18 @@ pub(crate) fn decode_list<'b>(
 
 /// Reads values off bytes.
 ///
-/// The limits are those of one crossing and are charged as they are where the engine's values are read, for all that one
-/// decoder reads. A collection is given memory for as many elements as it says it has, and it may say so only while the bytes that are
-/// left suffice for these and for all elements that other collections still wait for: so memory is at most a multiple of the
-/// length of the input, whatever the limits are. What is beside the input is paid for before it is copied.
+/// The limits are those of one crossing. All values of one decoder are charged together, as for the engine's values. A
+/// collection is allocated for the number of elements that it claims. The remaining bytes must suffice for these elements,
+/// and for those that outer collections still expect. So memory is at most a multiple of the input's length, whatever the
+/// limits are. Values in the window are paid for before they are copied.
 pub(crate) struct Decoder<'b> {
     bytes: &'b [u8],
     window: Option<&'b dyn Window>,
     at: usize,
-    /// The bytes that elements take at least that were promised and not yet read.
+    /// The least number of bytes of the expected elements that were not read yet.
     owed: usize,
     depth: usize,
-    /// Of nodes and bytes, what is left.
+    /// The remaining nodes and bytes.
     left: DecodeBounds,
     bounds: DecodeBounds,
 }
@@ -118,7 +118,7 @@ impl<'b> Decoder<'b> {
         Self { bytes, window, at: 0, owed: 0, depth: 0, left: bounds, bounds }
     }
 
-    /// Nothing may be left.
+    /// Returns an error if bytes are left.
     pub(crate) fn finish(self) -> Result<()> {
         match self.rest() {
             0 => Ok(()),
@@ -151,7 +151,7 @@ impl<'b> Decoder<'b> {
         Err(WireError { at: start, fault: DecodeFault::Length })
     }
 
-    /// Several values behind their number.
+    /// Several values after their number.
     pub(crate) fn list(&mut self) -> Result<Vec<JsValue>> {
         let count = self.length()?;
         self.limited(count)?;
@@ -186,7 +186,7 @@ impl<'b> Decoder<'b> {
         })
     }
 
-    /// A text behind its length.
+    /// A text after its length.
     pub(crate) fn text(&mut self) -> Result<String> {
         let start = self.at;
         let text = self.str()?;
@@ -204,9 +204,9 @@ impl<'b> Decoder<'b> {
         self.charged(length)
     }
 
-    /// What is in the window.
+    /// A value in the window.
     fn aside(&mut self) -> Result<JsValue> {
-        /// The bytes of UTF-8 that a unit of UTF-16 takes, at most.
+        /// The most bytes of UTF-8 for one unit of UTF-16.
         const UNIT: usize = 3;
         let start = self.at;
         let fault = |fault| WireError { at: start, fault };
@@ -220,7 +220,7 @@ impl<'b> Decoder<'b> {
         };
         match tag {
             STRING => {
-                // Of what may be too long no copy is made: how many units there are is seen only then.
+                // A text that may be too long is not copied: its units can be counted only in the copy.
                 let most = self.bounds.text.min(self.left.bytes);
                 if length / UNIT > most {
                     self.affordable(start, length / UNIT)?;
@@ -369,7 +369,8 @@ impl<'b> Decoder<'b> {
         self.inside(|decoder| Ok(error_of(decoder.value()?, decoder.value()?, decoder.value()?)))
     }
 
-    /// The number of a collection's elements, of at least so many bytes each. It costs as in [`Budget`](crate::boundary::Budget).
+    /// The number of a collection's elements, of at least `least` bytes each. The costs are those of
+    /// [`Budget`](crate::boundary::Budget).
     fn collection(&mut self, least: usize, cost: impl FnOnce(usize) -> usize) -> Result<usize> {
         let count = self.length()?;
         self.limited(count)?;
@@ -407,11 +408,11 @@ impl<'b> Decoder<'b> {
     }
 
     fn inside<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        /// What a level takes of the stack, at most, in bytes; and a margin.
+        /// The greatest stack of one level, in bytes; and a margin.
         const LEVEL: usize = if cfg!(debug_assertions) { 8 << 10 } else { 2 << 10 };
         const MARGIN: usize = 64 << 10;
         match self.depth {
-            // How deep it goes is for whoever has made it to say, and the stack is the reader's.
+            // The writer decides the depth, and the reader needs the stack.
             0 => {
                 let room = MARGIN + self.bounds.depth * LEVEL;
                 stacker::maybe_grow(room, room + MARGIN, || self.deeper(read))

@@ -1,4 +1,4 @@
-//! Plain data → bytes.
+//! Encodes plain data into bytes.
 
 use super::{
     ARRAY, ARRAY_BUFFER, ASIDE, BIGINT, BYTES, DATA_VIEW, DATE, ERROR, FALSE, KINDS, MAP, NAN, NEGATIVE,
@@ -6,7 +6,7 @@ use super::{
 };
 use crate::boundary::JsValue;
 
-/// A value as bytes, all in one place.
+/// A value as bytes, without a window.
 pub(crate) fn encoded(value: &JsValue) -> Vec<u8> {
     let mut out = Out::default();
     encode(value, &mut out);
@@ -51,13 +51,13 @@ pub(crate) fn encode(value: &JsValue, out: &mut Out) {
     }
 }
 
-/// Appends several values behind their number.
+/// Appends several values after their number.
 pub(crate) fn encode_list(values: &[JsValue], out: &mut Out) {
     put_length(values.len(), out);
     values.iter().for_each(|value| encode(value, out));
 }
 
-/// Appends a length. A greater one than 32 bits hold is cut, and refused by whoever reads it: there is no such value.
+/// Appends a length. A length beyond 32 bits is cut, and the reader refuses it. Such a value does not exist.
 pub(crate) fn put_length(length: usize, out: &mut Out) {
     let mut left = u32::try_from(length).unwrap_or(u32::MAX);
     while let [byte, ..] = left.to_le_bytes()
@@ -69,7 +69,7 @@ pub(crate) fn put_length(length: usize, out: &mut Out) {
     out.push(left.to_le_bytes()[0]);
 }
 
-/// Appends a text behind its length.
+/// Appends a text after its length.
 pub(crate) fn put_text(text: &str, out: &mut Out) {
     put_length(text.len(), out);
     out.extend_from_slice(text.as_bytes());
@@ -124,7 +124,7 @@ fn put_items(tag: u8, items: &[JsValue], out: &mut Out) {
     items.iter().for_each(|item| encode(item, out));
 }
 
-/// A kind that no engine has goes as one that holds every number.
+/// An unknown kind is written as one that holds every number.
 fn put_numbers(kind: &str, values: &[f64], out: &mut Out) {
     let known = KINDS.iter().zip(0..).find(|(known, _)| **known == kind);
     out.push(NUMBERS);

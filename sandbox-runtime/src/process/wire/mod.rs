@@ -1,4 +1,4 @@
-//! Plain data as bytes.
+//! The encoding of plain data as bytes.
 //!
 //! A value is a tag, one byte, and what the tag says follows. A *length* is an unsigned LEB128 number of at most 32 bits in as
 //! few bytes as it takes. All else is little-endian.
@@ -24,7 +24,7 @@
 //!
 //! The kinds of typed arrays are 0 Int8, 1 Int16, 2 Uint16, 3 Int32, 4 Uint32, 5 Float16, 6 Float32, 7 Float64.
 //!
-//! The decoder trusts no byte: see `decode`. What `docs/process.md` says of it is for other implementations.
+//! The decoder trusts no byte: see `decode`. The description in `docs/process.md` is for other implementations.
 
 mod aside;
 #[cfg(test)]
@@ -69,12 +69,12 @@ pub(super) const ASIDE: u8 = 19;
 
 /// The kinds of typed arrays, each at its number.
 const KINDS: [&str; 8] = ["Int8", "Int16", "Uint16", "Int32", "Uint32", "Float16", "Float32", "Float64"];
-/// The only NaN.
+/// The only NaN that is written.
 const NAN: u64 = 0x7ff8_0000_0000_0000;
-/// The longest description of what is no data.
+/// The greatest length of a description.
 const DESCRIPTION: usize = 160;
 
-/// Whether a text may describe what is no data: it is shown as it is.
+/// Whether a text may be a description, which is shown unchanged.
 fn is_description(text: &str) -> bool {
     text.len() <= DESCRIPTION && text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }

@@ -1,6 +1,6 @@
-//! A Rust value → bytes, without plain data in between.
+//! Serializes a Rust value into bytes, without plain data in between.
 //!
-//! What it writes is what [`encode`](super::encode()) makes of [`plain`](crate::boundary::plain): a test holds them together.
+//! The bytes equal those of [`encode`](super::encode()) for [`plain`](crate::boundary::plain). A test compares the two.
 
 use std::any::TypeId;
 
@@ -19,7 +19,7 @@ pub(crate) fn serialize<T: ?Sized + Serialize>(value: &T, out: &mut Out) -> Resu
     ByteSerializer { out, at: Where { depth: 0, json: false, map: false } }.write(value)
 }
 
-/// Appends a whole argument or result: there the unit is `undefined`, and `null` inside of a collection.
+/// Appends a whole argument or result. There the unit is `undefined`; inside of a collection it is `null`.
 pub(crate) fn serialize_top<T: ?Sized + Serialize>(value: &T, out: &mut Out) -> Result<(), ValueError> {
     if typeid::of::<T>() == TypeId::of::<()>() {
         out.push(UNDEFINED);
@@ -82,7 +82,7 @@ impl<'o> ByteSerializer<'o> {
     }
 }
 
-/// A collection being written. Its length is known for sure when it is whole.
+/// A collection being written. Its length is certain at its end.
 struct Open<'o> {
     out: &'o mut Out,
     at: Where,
@@ -90,7 +90,7 @@ struct Open<'o> {
     said: usize,
     written: usize,
     map: bool,
-    /// Of the property whose value comes next.
+    /// The name of the property whose value comes next.
     name: String,
 }
 
@@ -213,7 +213,7 @@ impl<'o> ser::Serializer for ByteSerializer<'o> {
     ) -> Result<(), ValueError> {
         let Self { out, at } = self;
         if name == ERROR {
-            // Small, and laid out in another way than its fields are.
+            // A small value, whose encoding differs from that of its fields.
             encode(&plain_inside(name, value, at.depth)?, out);
             return Ok(());
         }
@@ -273,7 +273,7 @@ impl<'o> ser::Serializer for ByteSerializer<'o> {
     }
 }
 
-/// The first key says whether it is an object or a `Map`.
+/// The first key decides between an object and a `Map`.
 impl ser::SerializeMap for Open<'_> {
     type Ok = ();
     type Error = ValueError;

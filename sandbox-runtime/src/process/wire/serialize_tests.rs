@@ -120,7 +120,7 @@ fn every() -> impl Strategy<Value = Every> {
     })
 }
 
-/// Whoever does not know how long it is.
+/// A sequence that does not know its length.
 struct Unknown(Vec<u64>);
 
 impl Serialize for Unknown {

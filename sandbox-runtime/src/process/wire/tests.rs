@@ -74,7 +74,7 @@ fn small() -> Limits {
     }
 }
 
-/// What a value keeps on the heap.
+/// The heap memory of a value.
 fn heap(value: &JsValue) -> usize {
     const VALUE: usize = size_of::<JsValue>();
     match value {
@@ -137,7 +137,7 @@ proptest! {
         );
     }
 
-    /// What is one is the same again: there is one way to write a value.
+    /// Bytes that decode to a value are the bytes that the value encodes to: there is one encoding of a value.
     #[test]
     fn whatever_becomes_of_a_byte_is_an_error_or_a_value(value in values(), with in 1..=255u8) {
         let bytes = encoded(&value);
@@ -191,7 +191,7 @@ fn what_is_wrong_is_told_with_its_place() {
     assert_eq!(text, "at byte 2: the bytes end inside of a value");
 }
 
-/// Each level says that it has as many elements as bytes are left.
+/// Each level claims as many elements as bytes are left.
 #[test]
 fn nested_promises_are_not_believed() {
     let mut bytes = Out::default();
@@ -244,7 +244,7 @@ fn the_bytes_are_those_of_the_documentation() {
     assert_eq!(encoded(&value), expected.concat());
 }
 
-/// However small the stack of whoever reads it is.
+/// Deep values need no stack of the reader, however small that is.
 #[test]
 fn what_is_deep_needs_no_stack_of_the_readers() {
     let limits = Limits { value_depth: 256, ..Limits::default() };

@@ -24,8 +24,7 @@ pub enum Trust {
     /// The realms of a thread share a heap, and are discarded together. With [`transport`](Builder::transport), that heap is
     /// in a process.
     SameTenant,
-    /// Tenants do not trust each other. Each key has an isolate, with a heap and limits of its own. The default. The
-    /// default.
+    /// Tenants do not trust each other. Each key has an isolate, with a heap and limits of its own. The default.
     #[default]
     Tenants,
     /// Tenants attack the engine itself. Each key has a process. This level needs the feature `process`, without which
@@ -126,8 +125,9 @@ impl Builder<SandboxPool> {
         self
     }
 
-    /// After how many calls, loads among them, and with how many bytes in memory a process is replaced by another; never when
-    /// not called, and for a number that is `None`. It is looked at before a call. One that tenants share ends when the last of them has been called again.
+    /// Sets after how many calls (loads count too), and with how many bytes in memory, a process is replaced. `None` is no
+    /// bound, and is the default of both. The pool checks this before a call. A shared process ends when the last of its
+    /// tenants has been called again.
     #[cfg(feature = "process")]
     pub fn recycle(mut self, calls: impl Into<Option<u64>>, bytes: impl Into<Option<u64>>) -> Self {
         self.hosts.recycle = RecycleCount { calls: calls.into(), bytes: bytes.into() };
@@ -210,8 +210,8 @@ impl Builder<SandboxPool> {
     /// # Errors
     ///
     /// [`Error::Build`] when a limit is out of range, when no thread can be started, or when processes cannot be started.
-    /// The same error refuses [`Trust::Hostile`] without the feature `process`, a `transport` with [`Trust::Tenants`], no
-    /// threads, an empty queue, and `recycle` without processes.
+    /// [`Error::Build`] also refuses [`Trust::Hostile`] without the feature `process`, a `transport` with
+    /// [`Trust::Tenants`], no threads, an empty queue, and `recycle` without processes.
     pub fn build(self) -> Result<SandboxPool> {
         self.settings.check().map_err(Error::build)?;
         let parts = self.hosts;

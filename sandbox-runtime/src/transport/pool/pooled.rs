@@ -1,4 +1,4 @@
-//! Proxies of a pool's tenants.
+//! The transport of a pool's proxies: finds the tenant's current sandbox, and evaluates the script there if it is new.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,12 +22,11 @@ use crate::isolate::ticket::{Ticket, within};
 use crate::process::ProcessCall;
 use crate::time::Deadline;
 
-/// The transport of the proxies of a [`SandboxPool`](crate::SandboxPool): it finds the sandbox of its tenant, whichever it is
-/// now.
+/// The transport of the proxies of a [`SandboxPool`](crate::SandboxPool), which finds the current sandbox of its tenant.
 ///
-/// An application names it where it keeps proxies in a type of its own: `#[sandbox_api]` on a trait `Rule` makes
-/// `RuleProxy<T>`, and `T` is `Pooled` for a pool. A proxy is `Send`, `Sync` and `Clone`. It keeps the pool alive, and the
-/// script, which is evaluated again in each new sandbox of the tenant.
+/// An application names this type where it keeps proxies in a type of its own. `#[sandbox_api]` on a trait `Rule` makes
+/// `RuleProxy<T>`, and `T` is `Pooled` for a pool. A proxy is `Send`, `Sync` and `Clone`. A proxy keeps the pool alive, and
+/// the script, which is evaluated again in each new sandbox of the tenant.
 ///
 /// ```
 /// use std::collections::HashMap;
@@ -101,7 +100,7 @@ where
     }
 }
 
-/// A call that has been begun, wherever its sandbox is.
+/// A call that has begun, by the place of its sandbox.
 enum Begun<M: GuestMethod> {
     Flies(Flying<MethodLeg<M>>),
     #[cfg(feature = "process")]
@@ -161,7 +160,7 @@ impl Pooled {
                 shared.is_over(&own, &tenant, Some(&tenant_sandbox), &outcome, tenant_sandbox.ran());
                 drop((tenant_sandbox, guard));
                 is_done_here();
-                // Nobody may be there any more.
+                // The caller may be gone.
                 _ = answer.send(outcome);
             };
             worker.spawn(tenant_id, task.instrument(span));
@@ -200,7 +199,7 @@ impl CallTarget for Tenant {
     }
 
     fn cancel(&self, ticket: &Ticket) {
-        // Without a watch it has no sandbox, and the call has not begun.
+        // Without a watch there is no sandbox, and the call has not begun.
         self.state.watch().inspect(|watch| ticket.cancel(watch));
     }
 }
@@ -221,7 +220,7 @@ impl Queues for Tenant {
 }
 
 impl Tenant {
-    /// Runs `work` where the tenant's sandbox is, and waits for its answer.
+    /// Runs `work` on the thread of the tenant's sandbox, and waits for its result.
     pub(super) fn run<R: Send + 'static>(
         &self,
         place: Option<Place>,
@@ -238,7 +237,7 @@ impl Tenant {
         self.thread().run(self.state.id, waiting, self.work(place, admitted, work))
     }
 
-    /// The same for whoever awaits it.
+    /// Runs `work` like [`run`](Self::run), for a caller that awaits the result.
     pub(super) async fn ask<R: Send + 'static>(
         &self,
         work: impl FnOnce(&TenantSandbox) -> Result<R> + Send + 'static,
@@ -276,7 +275,7 @@ impl Tenant {
                 }
                 Err(error) => (None, Err(error)),
             };
-            // To load a script takes the time that it takes, once.
+            // The time to load a script counts once.
             let ran = tenant_sandbox
                 .as_deref()
                 .filter(|_| place.is_some())

@@ -209,7 +209,7 @@ impl TenantBackend {
     }
 }
 
-/// After how much a process is replaced; a number that is absent replaces none.
+/// The use after which a process is replaced; `None` is no bound.
 #[cfg(feature = "process")]
 #[derive(Clone, Copy, Default)]
 pub(super) struct RecycleCount {
@@ -220,8 +220,8 @@ pub(super) struct RecycleCount {
 #[cfg(feature = "process")]
 impl RecycleCount {
     pub(super) fn is_reached_by(&self, sandbox: &ProcessSandbox) -> bool {
-        // The kernel is asked for its memory only where that matters.
-        // Calls of `async` methods that are under way keep it until they are over, and others begin elsewhere.
+        // The kernel is asked for the memory only if a bound of memory is set. Calls of `async` methods under way
+        // keep the process until they are over. New calls begin in the next process.
         !sandbox.is_running()
             && (self.calls.is_some_and(|most| sandbox.meter().usage().total.calls >= most)
                 || self.bytes.is_some_and(|most| sandbox.resident() >= most))
