@@ -191,14 +191,16 @@ fn has_std(triple: &str) -> bool {
     folder.is_some_and(|output| Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir())
 }
 
-/// Runs a program in the workspace. The error is the last line that it says.
+/// Runs a program in the workspace. The error is the program's first line that names one, else its last line.
 fn said_by(command: &mut Command) -> Result<()> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command.current_dir(workspace()).output();
     let output = output.map_err(|error| format!("{program} cannot be run: {error}"))?;
     let said = String::from_utf8_lossy(&output.stderr);
-    let last = said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("it says nothing");
-    if output.status.success() { Ok(()) } else { Err(format!("{program}: {last}")) }
+    let mut lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
+    let reason = lines.clone().find(|line| line.starts_with("error")).or(lines.next_back());
+    let reason = reason.unwrap_or("it says nothing");
+    if output.status.success() { Ok(()) } else { Err(format!("{program}: {reason}")) }
 }
 
 /// What a compiler or an archiver is asked for, of which nothing is looked at: each file is an empty archive.
@@ -281,7 +283,7 @@ mod tests {
     #[test]
     fn what_is_not_available_has_its_reason() {
         let error = said_by(Command::new("cargo").args(["fetch", "--target"])).unwrap_err();
-        assert!(error.starts_with("cargo: ") && error.len() > 10, "{error}");
+        assert!(error.starts_with("cargo: error: "), "{error}");
         assert!(
             said_by(&mut Command::new("no-such-program-anywhere")).unwrap_err().contains("cannot be run")
         );

@@ -14,7 +14,7 @@ use crate::prose::{read, sources};
 use crate::{Result, workspace};
 
 /// Files that may have the greatest number, how many lines of it, and why.
-const MAXIMA: [(&str, usize, &str); 12] = [
+const MAXIMA: [(&str, usize, &str); 13] = [
     ("sandbox-runtime/src/time.rs", 3, "the one encoding of never, and the longest span"),
     ("sandbox-runtime/src/limits.rs", 1, "a bound of counts that are paid for: more than any crossing has"),
     ("sandbox-runtime/src/process/wire/decode.rs", 1, "a bound of counts: more than any frame has"),
@@ -31,6 +31,7 @@ const MAXIMA: [(&str, usize, &str); 12] = [
     ("sandbox-runtime/src/isolate/engine/quickjs/intrinsics.rs", 1, "the saturation of a size"),
     ("sandbox-runtime/src/schema/compat/numbers.rs", 1, "the range of the format `uint64`"),
     ("sandbox-runtime/src/schema/json.rs", 1, "the range of the format `uint64`"),
+    ("sandbox-runtime/src/schema/times.rs", 1, "the range of a `Duration`'s seconds"),
 ];
 
 /// The same for what only tests use.
@@ -48,8 +49,8 @@ const TIMES: [&str; 9] = ["at", "began", "cpu_end", "deadline", "due", "nanos", 
 
 /// The lines of a source that are neither comments nor tests.
 fn code(source: &str) -> impl Iterator<Item = &str> {
-    let own = source.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or(source);
-    let own = own.split("\n    #[cfg(test)]\n    mod tests {").next().unwrap_or(own);
+    let own = source.split("\nmod tests {").next().unwrap_or(source);
+    let own = own.split("\n    mod tests {").next().unwrap_or(own);
     own.lines().filter(|line| !line.trim_start().starts_with("//"))
 }
 
