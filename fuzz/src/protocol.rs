@@ -10,7 +10,9 @@ use arbitrary::{Result, Unstructured};
 use sandbox_runtime::testing::wire::{
     decode, decode_beside, decode_list, encode, encode_list, frame, frames, read, serialized,
 };
-use sandbox_runtime::{AsMap, Bytes, Date, ErrorValue, JsValue, Limits};
+use sandbox_runtime::{
+    AsMap, Bytes, CrossingBudget, Date, ErrorValue, JsKind, JsValue, Limits, TextFault, Unrepresentable,
+};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -199,6 +201,15 @@ fn input(source: &mut Unstructured<'_>) -> Result<(Vec<u8>, usize)> {
 
 fn value(source: &mut Unstructured<'_>, depth: u32) -> Result<JsValue> {
     const KINDS: [&str; 3] = ["Int8", "Float32", "Float64"];
+    const OTHERS: [Unrepresentable; 7] = [
+        Unrepresentable::Kind(JsKind::Function),
+        Unrepresentable::BigInt,
+        Unrepresentable::Text(TextFault::LoneSurrogate { index: 3 }),
+        Unrepresentable::PropertyName(TextFault::Unreadable { length: 1 << 29 }),
+        Unrepresentable::DetachedBytes,
+        Unrepresentable::ExcessiveText { length: 70_000, budget: CrossingBudget::Bytes },
+        Unrepresentable::Excessive { kind: JsKind::Array, budget: CrossingBudget::Items { found: 100_001 } },
+    ];
     let most = if depth == 0 { 10 } else { 15 };
     let inner = |source: &mut Unstructured<'_>| value(source, depth - 1);
     Ok(match source.int_in_range(0..=most)? {
@@ -212,7 +223,7 @@ fn value(source: &mut Unstructured<'_>, depth: u32) -> Result<JsValue> {
         7 => JsValue::Bytes(source.arbitrary()?),
         8 => JsValue::Numbers { kind: source.choose(&KINDS)?, values: source.arbitrary()? },
         9 => JsValue::Date(source.arbitrary::<i32>()?.into()),
-        10 => JsValue::Other("a function".into()),
+        10 => JsValue::Other(*source.choose(&OTHERS)?),
         11 | 12 => JsValue::Object(several(source, |source| Ok((text(source)?, inner(source)?)))?),
         13 => JsValue::Map(several(source, |source| Ok((inner(source)?, inner(source)?)))?),
         14 => JsValue::Error {

@@ -10,8 +10,8 @@
 //! | serve many tenants | [`SandboxPool`], [`Tenant`], [`PoolMetrics`] |
 //! | load and call a script | [`Script`], [`Guest`], [`LocalGuest`], [`Realm`], [`LocalRealm`]; what a proxy calls through is in [`transports`] |
 //! | choose what a guest finds | [`Clock`], [`VirtualClock`], [`Random`], [`Intrinsics`], [`Permission`], [`Console`], [`ConsoleLine`], [`ConsoleOutput`], [`Level`], [`Sink`], [`Engine`] |
-//! | send values that Rust has no type for | [`Bytes`], [`Date`], [`DateOutOfRange`], [`AsMap`], [`AsSet`], [`ErrorValue`], [`JsValue`] |
-//! | understand a failure | [`Error`], [`Result`], [`LimitKind`], [`Excess`], [`Amount`], [`Phase`], [`BoundaryError`], [`Violation`], [`Direction`], [`Thrown`], [`StackFrame`], [`ExportProblem`], [`Hint`], [`Place`], [`HostSource`] |
+//! | send values that Rust has no type for | [`Bytes`], [`Date`], [`DateOutOfRange`], [`AsMap`], [`AsSet`], [`ErrorValue`], [`JsValue`], [`Unrepresentable`], [`JsKind`], [`TextFault`], [`CrossingBudget`] |
+//! | understand a failure | [`Error`], [`Result`], [`DiscardCause`], [`LossReason`], [`Conversion`], [`LimitKind`], [`Excess`], [`Amount`], [`Phase`], [`BoundaryError`], [`Violation`], [`Direction`], [`Thrown`], [`StackFrame`], [`ExportProblem`], [`Hint`], [`Place`], [`HostSource`] |
 //! | fail as a host | [`Error::public`], [`Error::host`], [`GuestError`](trait@GuestError), [`GuestView`], [`HostPanic`] |
 //! | bill a tenant | [`Bill`], [`Usage`] |
 //! | describe a contract, compare versions | [`Description`], [`MethodDescription`], [`ParamDescription`], [`TypeDescription`], [`compat`](compat()), [`Compatibility`], [`Change`], [`Breaks`], [`schemars`] |
@@ -53,7 +53,10 @@ pub mod transports;
 pub use async_trait::async_trait;
 pub use schemars;
 
-pub use boundary::{AsMap, AsSet, Bytes, Date, DateOutOfRange, ErrorValue, JsValue};
+pub use boundary::{
+    AsMap, AsSet, Bytes, CrossingBudget, Date, DateOutOfRange, ErrorValue, JsKind, JsValue, TextFault,
+    Unrepresentable,
+};
 #[doc(hidden)]
 pub use contracts::*;
 #[cfg(feature = "process")]

@@ -9,6 +9,7 @@ use serde::{Serialize, Serializer};
 
 use super::bytes::Bytes;
 use super::js_types::{DATE, Date, ERROR, MAP, SET};
+use super::unrepresentable::{JsKind, Unrepresentable};
 use crate::shown::is_unseen;
 
 /// How many characters of a string [`JsValue::describe`] shows.
@@ -85,9 +86,8 @@ pub enum JsValue {
         /// `Undefined` stands for a missing one.
         rest: Vec<(&'static str, JsValue)>,
     },
-    /// What is no data, described: `a function`, `a string with a lone surrogate at index 3`,
-    /// `a BigInt of more than 128 bits`, `an object with a lone surrogate at index 3 of a property's name`.
-    Other(String),
+    /// What is no data: a function, a string with a lone surrogate, a BigInt of more than 128 bits, a value that was too much.
+    Other(Unrepresentable),
 }
 
 impl JsValue {
@@ -138,12 +138,12 @@ impl JsValue {
             Self::Date(ms) if ms.is_nan() => "an invalid Date".into(),
             Self::Date(_) => "a Date".into(),
             Self::Error { .. } => "an Error".into(),
-            Self::Other(description) => description.clone(),
+            Self::Other(what) => what.to_string(),
         }
     }
 
-    /// A JavaScript expression that evaluates to the value. For [`JsValue::Other`] the result is a value of that
-    /// description, or a function where the description is unknown.
+    /// A JavaScript expression that evaluates to the value. For [`JsValue::Other`] the result is a value of that kind, or a
+    /// function where the kind has no short expression.
     ///
     /// ```
     /// # use sandbox_runtime::JsValue;
@@ -213,7 +213,8 @@ impl Serialize for JsValue {
                 Some(value) => serializer.serialize_i128(value),
                 None => Err(S::Error::custom("a BigInt below those of 128 bits")),
             },
-            Self::String(text) | Self::Other(text) => serializer.serialize_str(text),
+            Self::String(text) => serializer.serialize_str(text),
+            Self::Other(what) => serializer.collect_str(what),
             Self::Array(items) => serializer.collect_seq(items),
             Self::Object(fields) => serializer.collect_map(fields.iter().map(|(name, value)| (name, value))),
             Self::Map(entries) => serializer.serialize_newtype_struct(MAP, &TreeEntries(entries)),
@@ -339,7 +340,7 @@ fn write_js(value: &JsValue, out: &mut String) {
             });
             out.push_str("})");
         }
-        JsValue::Other(description) => out.push_str(example_of(description)),
+        JsValue::Other(what) => out.push_str(example_of(*what)),
         JsValue::Undefined | JsValue::Null | JsValue::Bool(_) | JsValue::Number(_) => {
             out.push_str(&value.describe());
         }
@@ -402,15 +403,15 @@ fn write_error(name: &str, message: &str, out: &mut String) {
     }
 }
 
-fn example_of(description: &str) -> &'static str {
-    match description {
-        "a symbol" => "Symbol(\"s\")",
-        "a Promise" => "Promise.resolve()",
-        "a RegExp" => "/a/",
-        "a Proxy" => "new Proxy({}, {})",
-        "a WeakMap" => "new WeakMap()",
-        "a BigInt of more than 128 bits" => "(1n << 200n)",
-        _ if description.starts_with("a string with a lone surrogate") => "\"\\ud800\"",
+fn example_of(what: Unrepresentable) -> &'static str {
+    match what {
+        Unrepresentable::Kind(JsKind::Symbol) => "Symbol(\"s\")",
+        Unrepresentable::Kind(JsKind::Promise) => "Promise.resolve()",
+        Unrepresentable::Kind(JsKind::RegExp) => "/a/",
+        Unrepresentable::Kind(JsKind::Proxy) => "new Proxy({}, {})",
+        Unrepresentable::BigInt => "(1n << 200n)",
+        Unrepresentable::Text(_) => "\"\\ud800\"",
+        Unrepresentable::PropertyName(_) => "({ \"\\ud800\": 1 })",
         _ => "(() => {})",
     }
 }

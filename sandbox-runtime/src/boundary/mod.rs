@@ -25,6 +25,7 @@ mod read;
 mod seen;
 pub(crate) mod struct_shapes;
 mod text;
+mod unrepresentable;
 mod value_error;
 mod value_kind;
 mod write;
@@ -41,6 +42,7 @@ pub use js_types::{AsMap, AsSet, Date, DateOutOfRange, ErrorValue, MapLike};
 pub use js_value::JsValue;
 pub(crate) use plain::plain;
 pub(crate) use text::{js_string, preview};
+pub use unrepresentable::{CrossingBudget, JsKind, TextFault, Unrepresentable};
 pub(crate) use value_error::describe;
 pub(crate) use value_error::{MOST, ValueError};
 pub(crate) use write::new_error;
@@ -116,12 +118,7 @@ impl<'l> Budget<'l> {
     #[inline]
     fn nodes(&self, count: usize) -> Result<(), ValueError> {
         let Some(left) = self.nodes.get().checked_sub(count) else {
-            return Err(over(
-                "values in one crossing",
-                "value_nodes",
-                self.limits.value_nodes,
-                "more".into(),
-            ));
+            return Err(self.over(CrossingBudget::Values));
         };
         self.nodes.set(left);
         Ok(())
@@ -153,7 +150,7 @@ impl<'l> Budget<'l> {
         let limit = self.limits.value_items;
         match count <= limit {
             true => Ok(()),
-            false => Err(over("elements in one collection", "value_items", limit, grouped(count as u64))),
+            false => Err(self.over(CrossingBudget::Items { found: count as u64 })),
         }
     }
 
@@ -163,7 +160,7 @@ impl<'l> Budget<'l> {
     fn text(&self, length: usize) -> Result<(), ValueError> {
         let limit = self.limits.value_text;
         if length > limit {
-            return Err(over("units in one text", "value_text", limit, grouped(length as u64)));
+            return Err(self.over(CrossingBudget::Text { found: length as u64 }));
         }
         self.bytes(length)
     }
@@ -172,7 +169,7 @@ impl<'l> Budget<'l> {
     #[inline]
     fn bytes(&self, count: usize) -> Result<(), ValueError> {
         let Some(left) = self.bytes.get().checked_sub(count) else {
-            return Err(over_bytes(self.limits.value_bytes));
+            return Err(self.over(CrossingBudget::Bytes));
         };
         self.bytes.set(left);
         Ok(())
@@ -180,35 +177,58 @@ impl<'l> Budget<'l> {
 
     /// The error when there is no memory for one more buffer.
     fn no_buffer(&self) -> ValueError {
-        over("bytes of ArrayBuffers", "buffers", self.limits.buffers, "more".into())
+        over(None, "bytes of ArrayBuffers", "buffers", (self.limits.buffers, "more".into()))
     }
 
     /// The depth of the next level; an error beyond the limit.
     fn deeper(&self, depth: usize) -> Result<usize, ValueError> {
         if depth >= self.limits.value_depth {
-            let limit = self.limits.value_depth;
-            return Err(over("levels of nesting", "value_depth", limit, "more, or a cycle".into()));
+            return Err(self.over(CrossingBudget::Depth));
         }
         if !self.stack.allows_step() {
-            return Err(ValueError::budget(
-                "a value that fits on the stack that is left",
-                "one nested deeper",
-            ));
+            return Err(self.over(CrossingBudget::Stack));
         }
         Ok(depth + 1)
+    }
+
+    /// The error of a value that is too much for a budget.
+    #[cold]
+    fn over(&self, budget: CrossingBudget) -> ValueError {
+        let limits = self.limits;
+        let (what, limit, found) = match budget {
+            CrossingBudget::Values => ("values in one crossing", limits.value_nodes, "more".into()),
+            CrossingBudget::Items { found } => {
+                ("elements in one collection", limits.value_items, grouped(found))
+            }
+            CrossingBudget::Text { found } => ("units in one text", limits.value_text, grouped(found)),
+            CrossingBudget::Bytes => return over_bytes(limits.value_bytes),
+            CrossingBudget::Depth => ("levels of nesting", limits.value_depth, "more, or a cycle".into()),
+            CrossingBudget::Stack => {
+                let expected = "a value that fits on the stack that is left";
+                return ValueError::over(Some(budget), expected, "one nested deeper");
+            }
+        };
+        over(Some(budget), what, budget.setting().unwrap_or_default(), (limit, found))
     }
 }
 
 /// The error of a used-up budget: the counted unit, the name of the limit, the limit, and the value found.
 #[cold]
-fn over(what: &str, name: &str, limit: usize, found: String) -> ValueError {
-    ValueError::budget(format!("at most {} {what} (`Limits::{name}`)", grouped(limit as u64)), found)
+fn over(
+    budget: Option<CrossingBudget>,
+    what: &str,
+    name: &str,
+    (limit, found): (usize, String),
+) -> ValueError {
+    let expected = format!("at most {} {what} (`Limits::{name}`)", grouped(limit as u64));
+    ValueError::over(budget, expected, found)
 }
 
 /// The error of text and bytes beyond `Limits::value_bytes`.
 #[cold]
 pub(crate) fn over_bytes(limit: usize) -> ValueError {
-    over("bytes in one crossing", "value_bytes", limit, "more".into())
+    let budget = CrossingBudget::Bytes;
+    over(Some(budget), "bytes in one crossing", budget.setting().unwrap_or_default(), (limit, "more".into()))
 }
 
 /// Copies a Rust value into the current realm.

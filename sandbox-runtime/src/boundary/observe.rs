@@ -7,7 +7,8 @@ use super::js_value::JsValue;
 use super::read::{Reader, Value};
 use super::seen::{Again, Opened, UNSEEN};
 use super::text::js_string;
-use super::value_error::{ValueError, describe};
+use super::unrepresentable::{CrossingBudget, JsKind, Unrepresentable};
+use super::value_error::{ValueError, kind_of};
 use super::value_kind::ValueKind;
 use crate::isolate::engine;
 
@@ -90,12 +91,14 @@ fn looked_at(look: &Look<'_, '_, '_>) -> Result<JsValue, ValueError> {
     let observed = match look.opened() {
         Some(opened) => observe_opened(look, opened),
         None if look.rest == Rest::Described && reader.value.is_object() => {
-            Ok(JsValue::Other(describe(reader.scope, reader.value)))
+            Ok(JsValue::Other(Unrepresentable::Kind(kind_of(reader.value))))
         }
         None => observe_one(look),
     };
     match observed {
-        Err(error) if look.is_cut() && error.is_budget() => Ok(cut_at(reader, error)),
+        Err(error) if look.is_cut() => {
+            error.crossing_budget().map_or(Err(error), |over| Ok(cut_at(reader, over)))
+        }
         observed => observed,
     }
 }
@@ -117,25 +120,14 @@ fn observe_opened<'s>(look: &Look<'_, 's, '_>, opened: &Opened<'s>) -> Result<Js
 /// A value that costs too much. It is not part of each level's frame, for values may be nested deep.
 #[cold]
 #[inline(never)]
-fn cut_at(reader: Reader<'_, '_, '_>, error: ValueError) -> JsValue {
-    let what = match reader.value.try_cast::<v8::String>() {
-        Ok(string) => format!("{STRING}{}", engine::length(reader.scope, string)),
-        Err(_) => describe(reader.scope, reader.value),
-    };
-    JsValue::Other(cut(&what, error))
+fn cut_at(reader: Reader<'_, '_, '_>, budget: CrossingBudget) -> JsValue {
+    JsValue::Other(match reader.value.try_cast::<v8::String>() {
+        Ok(string) => {
+            Unrepresentable::ExcessiveText { length: engine::length(reader.scope, string) as u64, budget }
+        }
+        Err(_) => Unrepresentable::Excessive { kind: kind_of(reader.value), budget },
+    })
 }
-
-/// What a value is that was not copied out, and why.
-fn cut(what: &str, error: ValueError) -> String {
-    let (expected, found) = error.into_expected_and_found();
-    format!("{what}{CUT}{expected}{GOT}{found}")
-}
-
-/// What is between the parts of the description of such a value.
-pub(super) const CUT: &str = "; expected ";
-pub(super) const GOT: &str = ", got ";
-/// What is before the length of a string.
-pub(super) const STRING: &str = "a string of length ";
 
 fn observe_one(look: &Look<'_, '_, '_>) -> Result<JsValue, ValueError> {
     let reader = look.reader;
@@ -146,7 +138,7 @@ fn observe_one(look: &Look<'_, '_, '_>) -> Result<JsValue, ValueError> {
         ValueKind::Number(value) => JsValue::Number(value),
         ValueKind::BigInt(bigint) => match engine::big_value(reader.scope, bigint) {
             Some((negative, magnitude)) => JsValue::BigInt { negative, magnitude },
-            None => JsValue::Other("a BigInt of more than 128 bits".into()),
+            None => JsValue::Other(Unrepresentable::BigInt),
         },
         ValueKind::Text(string) => text(reader, string)?,
         ValueKind::Array(array) => JsValue::Array(items(look, array.into(), array.length() as usize)?),
@@ -157,12 +149,12 @@ fn observe_one(look: &Look<'_, '_, '_>) -> Result<JsValue, ValueError> {
         }
         ValueKind::Numbers(numbers) => match reader.numbers(numbers) {
             Ok(numbers) => list_of(reader.value, items(look, numbers.into(), numbers.length())?),
-            Err(_) => JsValue::Other("a typed array whose memory is gone".into()),
+            Err(_) => JsValue::Other(Unrepresentable::DetachedNumbers),
         },
         ValueKind::Bytes(_) => match reader.bytes() {
             Ok(bytes) => buffer_of(reader.value, bytes),
             Err(error) if error.is_budget() => return Err(error),
-            Err(_) => JsValue::Other("bytes whose memory is gone".into()),
+            Err(_) => JsValue::Other(Unrepresentable::DetachedBytes),
         },
         ValueKind::Date(millis) => JsValue::Date(millis),
         ValueKind::Error(object) => error(look, object, error_names(reader)?)?,
@@ -172,7 +164,7 @@ fn observe_one(look: &Look<'_, '_, '_>) -> Result<JsValue, ValueError> {
             JsValue::Map(pairs(look, array)?)
         }
         ValueKind::Object(object) => fields(look, object, reader.names(object)?)?,
-        ValueKind::Exotic => JsValue::Other(describe(reader.scope, reader.value)),
+        ValueKind::Exotic => JsValue::Other(Unrepresentable::Kind(kind_of(reader.value))),
     })
 }
 
@@ -187,11 +179,10 @@ fn buffer_of(value: Value<'_>, bytes: Vec<u8>) -> JsValue {
 
 /// Text, or what is wrong with it.
 fn text<'s>(reader: Reader<'_, 's, '_>, string: v8::Local<'s, v8::String>) -> Result<JsValue, ValueError> {
-    match reader.text(string) {
-        Ok(text) => Ok(JsValue::String(text)),
-        Err(error) if error.is_budget() => Err(error),
-        Err(error) => Ok(JsValue::Other(error.into_found())),
-    }
+    Ok(match reader.text_or_fault(string)? {
+        Ok(text) => JsValue::String(text),
+        Err(fault) => JsValue::Other(Unrepresentable::Text(fault)),
+    })
 }
 
 fn items<'s>(
@@ -345,7 +336,10 @@ fn fields<'s>(
         let name = match observe(inside.reader.of(key))? {
             JsValue::String(name) => name,
             // Without it the object would be another.
-            key => return Ok(JsValue::Other(misnamed(&key))),
+            JsValue::Other(Unrepresentable::Text(fault)) => {
+                return Ok(JsValue::Other(Unrepresentable::PropertyName(fault)));
+            }
+            _ => return Ok(JsValue::Other(Unrepresentable::Kind(JsKind::Object))),
         };
         let value = inside.nth(index as usize, || reader.get(object, key)).and_then(|look| looked_at(&look));
         fields.push((name.clone(), value.map_err(|error| error.inside(name))?));
@@ -369,14 +363,3 @@ fn taken<'s>(
     };
     names.iter().enumerate().map(field).collect::<Result<Vec<_>, ValueError>>().map(JsValue::Object)
 }
-
-/// An object with a property whose name is no text.
-fn misnamed(name: &JsValue) -> String {
-    let name = name.describe();
-    let fault = name.strip_prefix("a string with ").unwrap_or(&name);
-    format!("{MISNAMED}{fault}{NAME}")
-}
-
-/// What is around the fault in the description of such an object.
-pub(super) const MISNAMED: &str = "an object with ";
-pub(super) const NAME: &str = " of a property's name";

@@ -15,6 +15,7 @@ use super::access::{Entries, Items};
 use super::exotic::is_detached;
 use super::seen::{Opened, Part, Seen, TOP};
 use super::text::rust_string;
+use super::unrepresentable::TextFault;
 use super::value_error::ValueError;
 use super::value_kind::ValueKind;
 use super::write::MAX_SAFE;
@@ -82,9 +83,17 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
     }
 
     pub(super) fn text(&self, string: v8::Local<'s, v8::String>) -> Result<String, ValueError> {
+        Ok(self.text_or_fault(string)??)
+    }
+
+    /// The text of a string, or what is wrong with the string.
+    pub(super) fn text_or_fault(
+        &self,
+        string: v8::Local<'s, v8::String>,
+    ) -> Result<Result<String, TextFault>, ValueError> {
         // The budget is spent before the text is read: a rope of half a gigabyte is refused without being flattened.
         self.budget.text(engine::length(self.scope, string))?;
-        rust_string(self.scope, string)
+        Ok(rust_string(self.scope, string))
     }
 
     /// The numbers of a typed array; an error if its memory is detached.

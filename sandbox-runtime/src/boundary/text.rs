@@ -5,6 +5,7 @@
 
 use deno_core::v8;
 
+use super::unrepresentable::TextFault;
 use super::value_error::ValueError;
 use crate::isolate::engine;
 
@@ -18,22 +19,17 @@ const MAX_LENGTH: usize = v8::String::MAX_LENGTH;
 pub(super) fn rust_string(
     scope: &v8::PinScope<'_, '_>,
     string: v8::Local<'_, v8::String>,
-) -> Result<String, ValueError> {
+) -> Result<String, TextFault> {
     let length = engine::length(scope, string);
     if let Some(latin1) = engine::latin1(scope, string) {
         return Ok(from_latin1(latin1));
     }
     let units = engine::units(scope, string, length);
     if units.len() != length {
-        return Err(ValueError::new(
-            "text that the engine has the memory to read",
-            format!("{length} characters"),
-        ));
+        return Err(TextFault::Unreadable { length: length as u64 });
     }
-    String::from_utf16(&units).map_err(|_| {
-        let at = first_lone_surrogate(&units);
-        ValueError::new("well-formed Unicode text", format!("a string with a lone surrogate at index {at}"))
-    })
+    String::from_utf16(&units)
+        .map_err(|_| TextFault::LoneSurrogate { index: first_lone_surrogate(&units) as u64 })
 }
 
 fn from_latin1(latin1: Vec<u8>) -> String {

@@ -9,6 +9,7 @@ use deno_core::v8;
 use serde::de::{Expected, Unexpected};
 
 use super::text;
+use super::unrepresentable::{CrossingBudget, JsKind};
 use crate::error::{self, BoundaryError, Direction, Error, Place};
 use crate::isolate::engine;
 use crate::schema::{CheckViolation, Step};
@@ -33,9 +34,9 @@ struct ErrorState {
 enum FaultKind {
     /// The value is not of its type. A diagnosis may find more.
     Value,
-    /// The value exceeds a budget, so no more of it is read.
-    Budget,
-    /// The violations are complete.
+    /// The value costs too much, so nothing more is read of it. What is written has budgets that no value is read by.
+    Budget(Option<CrossingBudget>),
+    /// All that is to be said has been said.
     Complete,
 }
 
@@ -57,9 +58,13 @@ impl ValueError {
         Self::of(FaultKind::Complete, "a value", "a getter that threw")
     }
 
-    /// The error of a used-up budget of the crossing.
-    pub(super) fn budget(expected: impl Into<String>, found: impl Into<String>) -> Self {
-        Self::of(FaultKind::Budget, expected, found)
+    /// A budget of the crossing is used up.
+    pub(super) fn over(
+        budget: Option<CrossingBudget>,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> Self {
+        Self::of(FaultKind::Budget(budget), expected, found)
     }
 
     fn of(kind: FaultKind, expected: impl Into<String>, found: impl Into<String>) -> Self {
@@ -115,18 +120,15 @@ impl ValueError {
     }
 
     pub(super) fn is_budget(&self) -> bool {
-        self.0.kind == FaultKind::Budget
+        matches!(self.0.kind, FaultKind::Budget(_))
     }
 
-    /// The text of the found value, alone.
-    pub(super) fn into_found(self) -> String {
-        self.0.faults.into_iter().next().map(|fault| fault.found).unwrap_or_default()
-    }
-
-    /// The texts of the first violation, without the place.
-    pub(super) fn into_expected_and_found(self) -> (String, String) {
-        let first = self.0.faults.into_iter().next();
-        first.map(|fault| (fault.expected, fault.found)).unwrap_or_default()
+    /// The budget that is used up, if a value that is read can be too much for it.
+    pub(super) fn crossing_budget(&self) -> Option<CrossingBudget> {
+        match self.0.kind {
+            FaultKind::Budget(budget) => budget,
+            _ => None,
+        }
     }
 
     /// Joins the violations of both.
@@ -295,26 +297,32 @@ pub(crate) fn describe(scope: &v8::PinScope<'_, '_>, value: v8::Local<'_, v8::Va
             _ => "a BigInt of more than 64 bits".into(),
         };
     }
+    match () {
+        () if value.is_undefined() => "undefined".into(),
+        () if value.is_null() => "null".into(),
+        () if value.is_boolean() => value.is_true().to_string(),
+        () => kind_of(value).to_string(),
+    }
+}
+
+/// The kind of a value that is no primitive of JavaScript, or a symbol.
+pub(super) fn kind_of(value: v8::Local<'_, v8::Value>) -> JsKind {
     type Test = fn(&v8::Value) -> bool;
-    let kinds: [(Test, &str); 18] = [
-        (v8::Value::is_undefined, "undefined"),
-        (v8::Value::is_null, "null"),
-        (v8::Value::is_true, "true"),
-        (v8::Value::is_false, "false"),
-        (v8::Value::is_symbol, "a symbol"),
-        (v8::Value::is_proxy, "a Proxy"),
-        (v8::Value::is_function, "a function"),
-        (v8::Value::is_array, "an array"),
-        (v8::Value::is_promise, "a Promise"),
-        (v8::Value::is_date, "a Date"),
-        (v8::Value::is_reg_exp, "a RegExp"),
-        (v8::Value::is_map, "a Map"),
-        (v8::Value::is_set, "a Set"),
-        (v8::Value::is_typed_array, "a typed array"),
-        (v8::Value::is_array_buffer, "an ArrayBuffer"),
-        (v8::Value::is_native_error, "an Error"),
-        (v8::Value::is_module_namespace_object, "a module"),
-        (v8::Value::is_object, "an object"),
+    const KINDS: [(Test, JsKind); 14] = [
+        (v8::Value::is_symbol, JsKind::Symbol),
+        (v8::Value::is_proxy, JsKind::Proxy),
+        (v8::Value::is_function, JsKind::Function),
+        (v8::Value::is_array, JsKind::Array),
+        (v8::Value::is_promise, JsKind::Promise),
+        (v8::Value::is_date, JsKind::Date),
+        (v8::Value::is_reg_exp, JsKind::RegExp),
+        (v8::Value::is_map, JsKind::Map),
+        (v8::Value::is_set, JsKind::Set),
+        (v8::Value::is_typed_array, JsKind::TypedArray),
+        (v8::Value::is_array_buffer, JsKind::ArrayBuffer),
+        (v8::Value::is_native_error, JsKind::Error),
+        (v8::Value::is_module_namespace_object, JsKind::Module),
+        (v8::Value::is_object, JsKind::Object),
     ];
-    kinds.iter().find(|(is, _)| is(&value)).map_or("a value of no known kind", |(_, name)| name).to_owned()
+    KINDS.iter().find(|(is, _)| is(&value)).map_or(JsKind::Unknown, |(_, kind)| *kind)
 }

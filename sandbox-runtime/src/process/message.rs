@@ -17,7 +17,7 @@ use crate::options::{Clock, Intrinsics, Random, Settings, VirtualClock};
 use crate::time::{Deadline, SystemClock};
 
 /// The version of the protocol. Parent and child are of one build, or the sandbox is refused.
-pub(crate) const VERSION: u32 = 4;
+pub(crate) const VERSION: u32 = 5;
 
 /// Appends a message. A message has names and numbers only, so serialization does not fail.
 pub(crate) fn to_json<E>(message: &impl Serialize, out: &mut Out) -> Result<(), E> {

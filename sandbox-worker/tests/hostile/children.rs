@@ -548,7 +548,7 @@ pub(crate) fn child(name: &str) {
     #[cfg(not(target_os = "linux"))]
     let all = CHILDREN.iter().chain(AWAITED);
     let act = all.clone().find(|(known, ..)| *known == name).map(|child| child.1);
-    line.frame(0x81, 0, br#"{"version":4,"refusal":null}"#);
+    line.frame(0x81, 0, br#"{"version":5,"refusal":null}"#);
     let (1, call, _) = line.next() else { panic!("a setup") };
     line.frame(0x87, call, br#"{"report":{"layers":[]}}"#);
     let (mut made, mut calls) = (0, 0);

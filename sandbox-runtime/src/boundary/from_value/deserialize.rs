@@ -5,18 +5,29 @@
 use serde::de::{self, IntoDeserializer, Visitor};
 
 use super::access::TreeVariant;
-use super::unrepresentable::Unrepresentable;
-use super::{TreeReader, malformed, units};
+use super::unrepresentable::{Readable, text_fault};
+use super::{TreeReader, units};
 use crate::boundary::deserialize_common::{
     big_integers, is_for_json, known_kinds, small_integers, visit_bigint, visit_number,
 };
 use crate::boundary::js_types::{DATE, ERROR};
 use crate::boundary::js_value::JsValue;
+use crate::boundary::unrepresentable::{JsKind, Unrepresentable};
 use crate::boundary::value_error::ValueError;
 
 /// The kinds of values that can exceed a budget.
-const ALL: &[&str] =
-    &["a string", "an array", "a Set", "a typed array", "an ArrayBuffer", "a Map", "an object", "an Error"];
+const ALL: Readable = Readable {
+    text: true,
+    kinds: &[
+        JsKind::Array,
+        JsKind::Set,
+        JsKind::TypedArray,
+        JsKind::ArrayBuffer,
+        JsKind::Map,
+        JsKind::Object,
+        JsKind::Error,
+    ],
+};
 
 impl<'de> de::Deserializer<'de> for TreeReader<'_> {
     type Error = ValueError;
@@ -44,17 +55,19 @@ impl<'de> de::Deserializer<'de> for TreeReader<'_> {
             }
             JsValue::Date(_) => self.date(visitor),
             JsValue::Error { .. } => self.error(visitor),
-            JsValue::Other(ref description) => match Unrepresentable::of(description) {
+            JsValue::Other(what) => match what {
                 Unrepresentable::BigInt => self.any_bigint(visitor),
-                Unrepresentable::Text => Err(malformed(description)),
-                Unrepresentable::Numbers => Err(self.unexpected("numbers that are still there")),
-                Unrepresentable::Bytes => {
+                Unrepresentable::Text(fault) => Err(fault.into()),
+                Unrepresentable::DetachedNumbers => Err(self.unexpected("numbers that are still there")),
+                Unrepresentable::DetachedBytes => {
                     self.budget.doubt();
                     Err(self.unexpected("bytes that are still there"))
                 }
-                Unrepresentable::Cut => Err(self.refused("a value that can be copied", ALL)),
-                Unrepresentable::Object => self.map(visitor, "an object"),
-                Unrepresentable::Exotic => Err(self.unexpected("a value that can be copied")),
+                Unrepresentable::ExcessiveText { .. } | Unrepresentable::Excessive { .. } => {
+                    Err(self.refused("a value that can be copied", ALL))
+                }
+                Unrepresentable::PropertyName(_) => self.map(visitor, "an object"),
+                Unrepresentable::Kind(_) => Err(self.unexpected("a value that can be copied")),
             },
         }
     }
@@ -77,9 +90,7 @@ impl<'de> de::Deserializer<'de> for TreeReader<'_> {
                     _ => Err(refused(&self)),
                 }
             }
-            JsValue::Other(description) if Unrepresentable::of(description) == Unrepresentable::Text => {
-                Err(malformed(description))
-            }
+            JsValue::Other(Unrepresentable::Text(fault)) => Err((*fault).into()),
             _ => Err(refused(&self)),
         }
     }
@@ -135,12 +146,13 @@ impl<'de> de::Deserializer<'de> for TreeReader<'_> {
             JsValue::Object(_) => {
                 visitor.visit_enum(TreeVariant { inside: self.inside()?, object: self.value })
             }
-            JsValue::Other(description) if Unrepresentable::of(description).is_misspelt() => {
-                Err(malformed(description))
-            }
-            _ => {
+            value => {
+                if let Some(fault) = text_fault(value) {
+                    return Err(fault.into());
+                }
+                const VARIANTS: Readable = Readable { text: true, kinds: &[JsKind::Object] };
                 let expected = format!("a variant's name, or an object with one property ({name})");
-                Err(self.refused(expected, &["a string", "an object"]))
+                Err(self.refused(expected, VARIANTS))
             }
         }
     }

@@ -19,11 +19,12 @@ use serde::de::{DeserializeOwned, Visitor};
 use super::Budget;
 use super::js_value::JsValue;
 use super::read::safe_integer;
+use super::unrepresentable::{JsKind, Unrepresentable};
 use super::value_error::ValueError;
 use access::{Pairs, Properties, TreeErrorFields, TreeItems};
 pub(crate) use read_with_diagnosis::read_with_diagnosis;
 pub(crate) use unrepresentable::is_whole;
-use unrepresentable::{Unrepresentable, found, too_much};
+use unrepresentable::{Readable, found, too_much};
 
 /// Reads plain data of the guest as a type. The value is taken apart. A caller that may diagnose it later keeps the bytes,
 /// or a copy.
@@ -57,8 +58,8 @@ impl<'b> TreeReader<'b> {
     }
 
     /// The error of a value that may have exceeded a budget as one of these kinds.
-    fn refused(&self, expected: impl Into<String>, kinds: &[&str]) -> ValueError {
-        too_much(&self.value, kinds).unwrap_or_else(|| self.unexpected(expected))
+    fn refused(&self, expected: impl Into<String>, readable: Readable) -> ValueError {
+        too_much(&self.value, self.budget, readable).unwrap_or_else(|| self.unexpected(expected))
     }
 
     pub(super) fn inside(&self) -> Result<TreeInside<'b>, ValueError> {
@@ -98,10 +99,8 @@ impl<'b> TreeReader<'b> {
     fn string(self, expected: &str) -> Result<String, ValueError> {
         match self.value {
             JsValue::String(text) => paid(self.budget, text),
-            JsValue::Other(ref description) => match Unrepresentable::of(description) {
-                Unrepresentable::Text => Err(malformed(description)),
-                _ => Err(self.refused(expected, &["a string"])),
-            },
+            JsValue::Other(Unrepresentable::Text(fault)) => Err(fault.into()),
+            JsValue::Other(_) => Err(self.refused(expected, Readable::TEXT)),
             _ => Err(self.unexpected(expected)),
         }
     }
@@ -112,10 +111,13 @@ impl<'b> TreeReader<'b> {
                 self.budget.bytes(bytes.len())?;
                 Ok(bytes)
             }
-            JsValue::Other(ref description) if Unrepresentable::of(description) == Unrepresentable::Bytes => {
+            JsValue::Other(Unrepresentable::DetachedBytes) => {
                 Err(self.unexpected("bytes that are still there"))
             }
-            _ => Err(self.refused("a Uint8Array or an ArrayBuffer", &["a typed array", "an ArrayBuffer"])),
+            _ => {
+                const BYTES: Readable = Readable::of(&[JsKind::TypedArray, JsKind::ArrayBuffer]);
+                Err(self.refused("a Uint8Array or an ArrayBuffer", BYTES))
+            }
         }
     }
 
@@ -138,10 +140,13 @@ impl<'b> TreeReader<'b> {
             JsValue::Array(items) | JsValue::Set(items) => items.len(),
             JsValue::Numbers { values, .. } => values.len(),
             JsValue::Bytes(bytes) => bytes.len(),
-            JsValue::Other(description) if Unrepresentable::of(description).is_gone() => {
+            JsValue::Other(Unrepresentable::DetachedNumbers | Unrepresentable::DetachedBytes) => {
                 return Err(self.unexpected("numbers that are still there"));
             }
-            _ => return Err(self.refused(expected.to_string(), &["an array", "a Set", "a typed array"])),
+            _ => {
+                const LISTS: Readable = Readable::of(&[JsKind::Array, JsKind::Set, JsKind::TypedArray]);
+                return Err(self.refused(expected.to_string(), LISTS));
+            }
         };
         match &self.value {
             JsValue::Set(_) => self.budget.members(length)?,
@@ -167,7 +172,7 @@ impl<'b> TreeReader<'b> {
                 let JsValue::Map(pairs) = self.value else { return Err(self.unexpected(expected)) };
                 visitor.visit_map(Pairs { inside, pairs: pairs.into_iter(), next: 0, value: None })
             }
-            value => match too_much(value, &["a Map"]) {
+            value => match too_much(value, self.budget, Readable::of(&[JsKind::Map])) {
                 Some(error) => Err(error),
                 None => self.properties(visitor, || expected.to_owned()),
             },
@@ -187,17 +192,15 @@ impl<'b> TreeReader<'b> {
                 let JsValue::Object(fields) = self.value else { return Err(self.unexpected(expected())) };
                 visitor.visit_map(Properties { inside, fields: fields.into_iter(), value: None })
             }
-            JsValue::Other(description) if Unrepresentable::of(description) == Unrepresentable::Object => {
-                Err(malformed(description))
-            }
-            _ => Err(self.refused(expected(), &["an object"])),
+            JsValue::Other(Unrepresentable::PropertyName(fault)) => Err((*fault).into()),
+            _ => Err(self.refused(expected(), Readable::of(&[JsKind::Object]))),
         }
     }
 
     fn error<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
         match self.value {
             JsValue::Error { .. } => visitor.visit_newtype_struct(TreeErrorFields(self)),
-            _ => Err(self.refused("an Error", &["an Error"])),
+            _ => Err(self.refused("an Error", Readable::of(&[JsKind::Error]))),
         }
     }
 }
@@ -211,8 +214,4 @@ pub(super) fn paid(budget: &Budget<'_>, text: String) -> Result<String, ValueErr
 /// The length of a text in JavaScript, in 16-bit units.
 pub(crate) fn units(text: &str) -> usize {
     if text.is_ascii() { text.len() } else { text.encode_utf16().count() }
-}
-
-fn malformed(description: &str) -> ValueError {
-    ValueError::new("well-formed Unicode text", Unrepresentable::fault(description))
 }

@@ -1,78 +1,54 @@
-//! Plain data in the words of the engine: what a description stands for, and what a value is called when it is refused.
+//! Plain data in the words of the engine: what a value is called when it is refused, and why one is that was not copied.
 
 use crate::boundary::js_value::JsValue;
-use crate::boundary::observe::{CUT, GOT, MISNAMED, NAME, STRING};
-use crate::boundary::text;
+use crate::boundary::unrepresentable::{JsKind, TextFault, Unrepresentable};
 use crate::boundary::value_error::ValueError;
+use crate::boundary::{Budget, text};
 
-/// What the engine had where plain data have a description.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unrepresentable {
-    /// A BigInt of more than 128 bits.
-    BigInt,
-    /// A string with a lone surrogate.
-    Text,
-    /// A typed array whose memory is gone.
-    Numbers,
-    /// Bytes whose memory is gone.
-    Bytes,
-    /// An object with a property whose name has a lone surrogate.
-    Object,
-    /// What was too much to be copied.
-    Cut,
-    /// Nothing that can be copied.
-    Exotic,
+/// The fault of a string, or of a property's name, that is no text.
+pub(super) fn text_fault(value: &JsValue) -> Option<TextFault> {
+    match value {
+        JsValue::Other(Unrepresentable::Text(fault) | Unrepresentable::PropertyName(fault)) => Some(*fault),
+        _ => None,
+    }
 }
 
-impl Unrepresentable {
-    pub(super) fn of(description: &str) -> Self {
-        match description {
-            "a BigInt of more than 128 bits" => Self::BigInt,
-            "a typed array whose memory is gone" => Self::Numbers,
-            "bytes whose memory is gone" => Self::Bytes,
-            _ if description.starts_with("a string with a lone surrogate at index ") => Self::Text,
-            _ if description.starts_with(MISNAMED) && description.ends_with(NAME) => Self::Object,
-            _ if parts(description).is_some() => Self::Cut,
-            _ => Self::Exotic,
+/// Which values are refused for being too much, by a reader that could have read them.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Readable {
+    pub(super) text: bool,
+    pub(super) kinds: &'static [JsKind],
+}
+
+impl Readable {
+    pub(super) const TEXT: Self = Self { text: true, kinds: &[] };
+
+    pub(super) const fn of(kinds: &'static [JsKind]) -> Self {
+        Self { text: false, kinds }
+    }
+}
+
+/// Why a value is too much, for a reader of these.
+pub(super) fn too_much(value: &JsValue, budget: &Budget<'_>, readable: Readable) -> Option<ValueError> {
+    match *value {
+        JsValue::Other(Unrepresentable::ExcessiveText { budget: over, .. }) if readable.text => {
+            Some(budget.over(over))
         }
+        JsValue::Other(Unrepresentable::Excessive { kind, budget: over })
+            if readable.kinds.contains(&kind) =>
+        {
+            Some(budget.over(over))
+        }
+        _ => None,
     }
-
-    /// Whether it was an array of numbers.
-    pub(super) fn is_gone(self) -> bool {
-        matches!(self, Self::Numbers | Self::Bytes)
-    }
-
-    /// Whether it is refused for its text, where a text or an object is wanted.
-    pub(super) fn is_misspelt(self) -> bool {
-        matches!(self, Self::Text | Self::Object)
-    }
-
-    /// What is wrong with a text, or with the name of a property.
-    pub(super) fn fault(description: &str) -> String {
-        let name = description.strip_prefix(MISNAMED).and_then(|description| description.strip_suffix(NAME));
-        name.map_or_else(|| description.to_owned(), |fault| format!("a string with {fault}"))
-    }
-}
-
-/// What a value is that was too much to be copied; what was expected of it, and what was found.
-fn parts(description: &str) -> Option<(&str, &str, &str)> {
-    let (what, fault) = description.split_once(CUT)?;
-    let (expected, found) = fault.rsplit_once(GOT)?;
-    Some((what, expected, found))
-}
-
-/// Why a value is too much, for a reader of one of these.
-pub(super) fn too_much(value: &JsValue, kinds: &[&str]) -> Option<ValueError> {
-    let JsValue::Other(description) = value else { return None };
-    let (what, expected, found) = parts(description)?;
-    let kind = if what.starts_with(STRING) { "a string" } else { what };
-    kinds.contains(&kind).then(|| ValueError::budget(expected, found))
 }
 
 /// Whether all of a value was copied. Of another nobody knows all that is wrong with it.
 pub(crate) fn is_whole(value: &JsValue) -> bool {
     match value {
-        JsValue::Other(description) => Unrepresentable::of(description) != Unrepresentable::Cut,
+        JsValue::Other(what) => {
+            !matches!(what, Unrepresentable::ExcessiveText { .. } | Unrepresentable::Excessive { .. })
+        }
         JsValue::Array(items) | JsValue::Set(items) => items.iter().all(is_whole),
         JsValue::Object(fields) => fields.iter().all(|(_, value)| is_whole(value)),
         JsValue::Map(pairs) => pairs.iter().all(|(key, value)| is_whole(key) && is_whole(value)),
@@ -99,19 +75,18 @@ pub(super) fn found(value: &JsValue) -> String {
         JsValue::BigInt { magnitude, .. } if u64::try_from(*magnitude).is_err() => {
             "a BigInt of more than 64 bits".into()
         }
-        JsValue::Bytes(_) | JsValue::Numbers { .. } => "a typed array".into(),
-        JsValue::Buffer { kind: "DataView", .. } => "an object".into(),
-        JsValue::Date(_) => "a Date".into(),
-        JsValue::Other(description) => match Unrepresentable::of(description) {
+        JsValue::Bytes(_) | JsValue::Numbers { .. } => JsKind::TypedArray.to_string(),
+        JsValue::Buffer { kind: "DataView", .. } => JsKind::Object.to_string(),
+        JsValue::Date(_) => JsKind::Date.to_string(),
+        JsValue::Other(what) => match what {
             Unrepresentable::BigInt => "a BigInt of more than 64 bits".into(),
-            Unrepresentable::Numbers | Unrepresentable::Bytes => "a typed array".into(),
-            Unrepresentable::Object => "an object".into(),
-            Unrepresentable::Cut => {
-                let (what, ..) = parts(description).unwrap_or_default();
-                let length = what.strip_prefix(STRING).map(|length| format!("{:?}", long(length)));
-                length.unwrap_or_else(|| what.to_owned())
+            Unrepresentable::DetachedNumbers | Unrepresentable::DetachedBytes => {
+                JsKind::TypedArray.to_string()
             }
-            Unrepresentable::Text | Unrepresentable::Exotic => description.clone(),
+            Unrepresentable::PropertyName(_) => JsKind::Object.to_string(),
+            Unrepresentable::ExcessiveText { length, .. } => format!("{:?}", long(length)),
+            Unrepresentable::Excessive { kind, .. } => kind.to_string(),
+            Unrepresentable::Text(_) | Unrepresentable::Kind(_) => what.to_string(),
         },
         value => value.describe(),
     }

@@ -3,9 +3,13 @@
 use super::aside::LONG;
 use super::{
     ARRAY, ARRAY_BUFFER, ASIDE, BIGINT, BYTES, DATA_VIEW, DATE, ERROR, Encoded, FALSE, KINDS, MAP, NEGATIVE,
-    NULL, NUMBER, NUMBERS, OBJECT, OTHER, SET, STRING, TRUE, UNDEFINED, Window, is_description,
+    NULL, NUMBER, NUMBERS, OBJECT, OTHER, OTHER_BIGINT, OTHER_BYTES, OTHER_KIND, OTHER_LONG, OTHER_MUCH,
+    OTHER_NAME, OTHER_NUMBERS, OTHER_TEXT, SET, STRING, TRUE, UNDEFINED, Window,
 };
-use crate::boundary::{DEEPEST, JsValue, LEAST, LEAST_LISTED, error_of, units};
+use crate::boundary::{
+    CrossingBudget, DEEPEST, JsKind, JsValue, LEAST, LEAST_LISTED, TextFault, Unrepresentable, error_of,
+    units,
+};
 use crate::limits::Limits;
 
 /// The error of malformed bytes, and its place.
@@ -35,8 +39,8 @@ pub(crate) enum DecodeFault {
     Aside,
     #[error("text that is not UTF-8")]
     Utf8,
-    #[error("a description that is too long, or not of printable ASCII")]
-    Description,
+    #[error("what is no data is none of the kinds, faults and budgets that there are")]
+    Other,
     #[error("more than {limit} {what}")]
     Limit { what: &'static str, limit: usize },
 }
@@ -298,11 +302,47 @@ impl<'b> Decoder<'b> {
 
     fn other(&mut self) -> Result<JsValue> {
         let start = self.at;
-        let text = self.str()?;
-        match is_description(text) {
-            true => Ok(JsValue::Other(text.to_owned())),
-            false => Err(WireError { at: start, fault: DecodeFault::Description }),
+        Ok(JsValue::Other(match self.byte()? {
+            OTHER_KIND => Unrepresentable::Kind(self.kind()?),
+            OTHER_BIGINT => Unrepresentable::BigInt,
+            OTHER_TEXT => Unrepresentable::Text(self.text_fault()?),
+            OTHER_NAME => Unrepresentable::PropertyName(self.text_fault()?),
+            OTHER_NUMBERS => Unrepresentable::DetachedNumbers,
+            OTHER_BYTES => Unrepresentable::DetachedBytes,
+            OTHER_LONG => Unrepresentable::ExcessiveText { length: self.u64()?, budget: self.budget()? },
+            OTHER_MUCH => Unrepresentable::Excessive { kind: self.kind()?, budget: self.budget()? },
+            _ => return Err(WireError { at: start, fault: DecodeFault::Other }),
+        }))
+    }
+
+    /// A kind of what is no data.
+    fn kind(&mut self) -> Result<JsKind> {
+        let start = self.at;
+        let kind = JsKind::ALL.get(usize::from(self.byte()?)).copied();
+        kind.ok_or(WireError { at: start, fault: DecodeFault::Other })
+    }
+
+    fn text_fault(&mut self) -> Result<TextFault> {
+        let start = self.at;
+        match (self.byte()?, self.u64()?) {
+            (0, index) => Ok(TextFault::LoneSurrogate { index }),
+            (1, length) => Ok(TextFault::Unreadable { length }),
+            _ => Err(WireError { at: start, fault: DecodeFault::Other }),
         }
+    }
+
+    /// What a value is too much for.
+    fn budget(&mut self) -> Result<CrossingBudget> {
+        let start = self.at;
+        Ok(match self.byte()? {
+            0 => CrossingBudget::Values,
+            1 => CrossingBudget::Items { found: self.u64()? },
+            2 => CrossingBudget::Text { found: self.u64()? },
+            3 => CrossingBudget::Bytes,
+            4 => CrossingBudget::Depth,
+            5 => CrossingBudget::Stack,
+            _ => return Err(WireError { at: start, fault: DecodeFault::Other }),
+        })
     }
 
     fn items(&mut self) -> Result<Vec<JsValue>> {

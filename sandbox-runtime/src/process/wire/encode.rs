@@ -2,9 +2,10 @@
 
 use super::{
     ARRAY, ARRAY_BUFFER, ASIDE, BIGINT, BYTES, DATA_VIEW, DATE, ERROR, FALSE, KINDS, MAP, NAN, NEGATIVE,
-    NULL, NUMBER, NUMBERS, OBJECT, OTHER, Out, SET, STRING, TRUE, UNDEFINED, is_description,
+    NULL, NUMBER, NUMBERS, OBJECT, OTHER, OTHER_BIGINT, OTHER_BYTES, OTHER_KIND, OTHER_LONG, OTHER_MUCH,
+    OTHER_NAME, OTHER_NUMBERS, OTHER_TEXT, Out, SET, STRING, TRUE, UNDEFINED,
 };
-use crate::boundary::JsValue;
+use crate::boundary::{CrossingBudget, JsKind, JsValue, TextFault, Unrepresentable};
 
 /// A value as bytes, without a window.
 pub(crate) fn encoded(value: &JsValue) -> Vec<u8> {
@@ -47,7 +48,7 @@ pub(crate) fn encode(value: &JsValue, out: &mut Out) {
             put_double(*millis, out);
         }
         JsValue::Error { name, message, rest } => put_error(name, message, rest, out),
-        JsValue::Other(text) => put_other(text, out),
+        JsValue::Other(what) => put_other(*what, out),
     }
 }
 
@@ -145,7 +146,59 @@ fn put_error(name: &str, message: &str, rest: &[(&'static str, JsValue)], out: &
     }
 }
 
-pub(super) fn put_other(text: &str, out: &mut Out) {
+/// What is no data: a byte that says what it is, and fields.
+fn put_other(what: Unrepresentable, out: &mut Out) {
     out.push(OTHER);
-    put_text(if is_description(text) { text } else { "a value of no known kind" }, out);
+    match what {
+        Unrepresentable::Kind(kind) => out.extend([OTHER_KIND, kind_number(kind)]),
+        Unrepresentable::BigInt => out.push(OTHER_BIGINT),
+        Unrepresentable::Text(fault) => put_fault(OTHER_TEXT, fault, out),
+        Unrepresentable::PropertyName(fault) => put_fault(OTHER_NAME, fault, out),
+        Unrepresentable::DetachedNumbers => out.push(OTHER_NUMBERS),
+        Unrepresentable::DetachedBytes => out.push(OTHER_BYTES),
+        Unrepresentable::ExcessiveText { length, budget } => {
+            out.push(OTHER_LONG);
+            put_u64(length, out);
+            put_budget(budget, out);
+        }
+        Unrepresentable::Excessive { kind, budget } => {
+            out.extend([OTHER_MUCH, kind_number(kind)]);
+            put_budget(budget, out);
+        }
+    }
+}
+
+fn put_u64(number: u64, out: &mut Out) {
+    out.extend_from_slice(&number.to_le_bytes());
+}
+
+fn kind_number(kind: JsKind) -> u8 {
+    let known = JsKind::ALL.iter().zip(0..).find(|(known, _)| **known == kind);
+    known.map_or(0, |(_, number)| number)
+}
+
+fn put_fault(what: u8, fault: TextFault, out: &mut Out) {
+    let (fault, number) = match fault {
+        TextFault::LoneSurrogate { index } => (0, index),
+        TextFault::Unreadable { length } => (1, length),
+    };
+    out.extend([what, fault]);
+    put_u64(number, out);
+}
+
+fn put_budget(budget: CrossingBudget, out: &mut Out) {
+    match budget {
+        CrossingBudget::Values => out.push(0),
+        CrossingBudget::Items { found } => {
+            out.push(1);
+            put_u64(found, out);
+        }
+        CrossingBudget::Text { found } => {
+            out.push(2);
+            put_u64(found, out);
+        }
+        CrossingBudget::Bytes => out.push(3),
+        CrossingBudget::Depth => out.push(4),
+        CrossingBudget::Stack => out.push(5),
+    }
 }

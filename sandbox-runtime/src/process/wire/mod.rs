@@ -19,8 +19,23 @@
 //! | 15 | another typed array | a byte, its kind; a length and as many doubles of 8 bytes |
 //! | 16 | a Date | 8 bytes: milliseconds since 1970 as a double |
 //! | 17 | an Error | three values: its `name`, its `message`, its `cause`; `undefined` where there is none |
-//! | 18 | what is no data | *text*: what it is, at most 160 bytes of printable ASCII |
+//! | 18 | what is no data | a byte that says what it is, and what that says follows: the second table |
 //! | 19 | what is long, and beside these bytes | a tag, which is 7, 12, 13 or 14; two lengths: where in the window it begins, and its bytes |
+//!
+//! | after tag 18 | value | what follows |
+//! |----:|-------|--------------|
+//! | 0 | a value of a kind that is no data | a *kind* |
+//! | 1 | a BigInt of more than 128 bits | |
+//! | 2 | a string that is no text | a *fault* |
+//! | 3 | an object with a property whose name is no text | a *fault* |
+//! | 4, 5 | a typed array of numbers, and bytes, whose memory is gone | |
+//! | 6 | a string that is more than may cross | 8 bytes: its length; a *budget* |
+//! | 7 | another value that is more than may cross | a *kind* and a *budget* |
+//!
+//! A *kind* is a byte: 0 symbol, 1 Proxy, 2 function, 3 Array, 4 Promise, 5 Date, 6 RegExp, 7 Map, 8 Set, 9 typed array, 10 ArrayBuffer,
+//! 11 Error, 12 module, 13 another object, 14 unknown. A *fault* is a byte and 8 bytes: 0 and the index of a lone surrogate, or 1
+//! and the length of a string for which there is no memory. A *budget* is a byte: 0 values, 1 elements and 8 bytes, their number,
+//! 2 units of one text and 8 bytes, their number, 3 bytes, 4 levels, 5 the stack. The reader knows the limits.
 //!
 //! The kinds of typed arrays are 0 Int8, 1 Int16, 2 Uint16, 3 Int32, 4 Uint32, 5 Float16, 6 Float32, 7 Float64.
 //!
@@ -71,10 +86,13 @@ pub(super) const ASIDE: u8 = 19;
 const KINDS: [&str; 8] = ["Int8", "Int16", "Uint16", "Int32", "Uint32", "Float16", "Float32", "Float64"];
 /// The only NaN that is written.
 const NAN: u64 = 0x7ff8_0000_0000_0000;
-/// The greatest length of a description.
-const DESCRIPTION: usize = 160;
 
-/// Whether a text may be a description, which is shown unchanged.
-fn is_description(text: &str) -> bool {
-    text.len() <= DESCRIPTION && text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
-}
+/// What is no data, after [`OTHER`].
+const OTHER_KIND: u8 = 0;
+const OTHER_BIGINT: u8 = 1;
+const OTHER_TEXT: u8 = 2;
+const OTHER_NAME: u8 = 3;
+const OTHER_NUMBERS: u8 = 4;
+const OTHER_BYTES: u8 = 5;
+const OTHER_LONG: u8 = 6;
+const OTHER_MUCH: u8 = 7;

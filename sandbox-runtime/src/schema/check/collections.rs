@@ -3,7 +3,7 @@
 //! `run` calls them with the place of the value. All violations are collected, up to a cap.
 
 use super::Step;
-use super::expect::{count, key_words, or_null};
+use super::expect::{count, key_words};
 use super::integer::Integer;
 use super::node::{Id, Kinds, Lengths, Node, ObjectRule};
 use super::run::Run;
@@ -16,7 +16,7 @@ const SHOWN_OF_LENGTH: usize = 8;
 impl<'a> Run<'a> {
     pub(crate) fn visit_string(&mut self, node: &'a Node, text: &str, null: bool) {
         let words = self.words();
-        let expected = || or_null(words.node(node), null);
+        let expected = || words.node(node, null);
         let length = text.chars().count();
         if !node.string.lengths.hold(length) {
             let found = || format!("{} ({})", quoted(text, SHOWN_OF_LENGTH), count(length, "character"));
@@ -37,7 +37,7 @@ impl<'a> Run<'a> {
     ) {
         if !lengths.hold(length) {
             let words = self.words();
-            self.refuse(|| or_null(words.node(node), null), || format!("{noun} of {}", count(length, unit)));
+            self.refuse(|| words.node(node, null), || format!("{noun} of {}", count(length, unit)));
         }
     }
 

@@ -24,24 +24,29 @@ pub(crate) struct Words<'a> {
 }
 
 impl Words<'_> {
-    /// The demands of a node on a value as a whole: its type with its constraints.
-    pub(crate) fn node(self, node: &Node) -> String {
-        let null = node.kinds.has(Kinds::NULL);
+    /// The demands of a node on a value as a whole: its type with its constraints. `null` says that null is accepted besides.
+    pub(crate) fn node(self, node: &Node, null: bool) -> String {
+        match (self.without_null(node), null || accepts_null(node)) {
+            (Some(words), null) => or_null(words, null),
+            (None, true) if node.allowed.is_some() => "null".into(),
+            (None, true) => "nothing (undefined or null)".into(),
+            (None, false) => "nothing: no value is accepted".into(),
+        }
+    }
+
+    /// The same of all values but null; `None` where no other value is accepted.
+    fn without_null(self, node: &Node) -> Option<String> {
         if node.is_json() && node.js.is_none() {
-            return "JSON-like data".into();
+            return Some("JSON-like data".into());
         }
         if let Some(allowed) = &node.allowed {
-            return one_of(allowed.iter().filter(|value| !value.is_null()).map(literal), null);
+            return one_of(allowed.iter().filter(|value| !value.is_null()).map(literal));
         }
         let kinds = match node.js {
             Some(js) => vec![self.exotic(js, node)],
             None => self.kinds(node),
         };
-        match kinds.is_empty() {
-            true if null => "nothing (undefined or null)".into(),
-            true => "nothing: no value is accepted".into(),
-            false => or_null(kinds.join(" or "), null),
-        }
+        (!kinds.is_empty()).then(|| kinds.join(" or "))
     }
 
     fn kinds(self, node: &Node) -> Vec<String> {
@@ -100,17 +105,19 @@ impl Words<'_> {
         }
     }
 
-    /// The alternatives, each named shortly.
-    pub(crate) fn alternatives(self, alternatives: &[Id]) -> String {
-        let mut names = Vec::new();
-        self.name_all(alternatives, DEPTH, &mut names);
-        let null = names.iter().any(|name| name == "null");
-        one_of(names.into_iter().filter(|name| name != "null"), null)
+    /// The alternatives, each named shortly. `null` says that null is accepted besides.
+    pub(crate) fn alternatives(self, alternatives: &[Id], null: bool) -> String {
+        let mut named = Alternatives { names: Vec::new(), null };
+        self.name_all(alternatives, DEPTH, &mut named);
+        match one_of(named.names.into_iter()) {
+            Some(words) => or_null(words, named.null),
+            None => "null".into(),
+        }
     }
 
-    fn name_all(self, alternatives: &[Id], depth: usize, names: &mut Vec<String>) {
+    fn name_all(self, alternatives: &[Id], depth: usize, named: &mut Alternatives) {
         for &id in alternatives {
-            if names.len() > NAMED || depth == 0 {
+            if named.names.len() > NAMED || depth == 0 {
                 return;
             }
             let parts = self.arena.parts(id);
@@ -118,15 +125,15 @@ impl Words<'_> {
             let speaks =
                 parts.iter().copied().find(|part| part.kinds != Kinds::ALL || part.allowed.is_some());
             match speaks {
-                Some(_) => names.push(self.short(&parts)),
-                None => unions.for_each(|union| self.name_all(&union.alternatives, depth - 1, names)),
+                Some(_) => self.name(&parts, named),
+                None => unions.for_each(|union| self.name_all(&union.alternatives, depth - 1, named)),
             }
         }
-        names.dedup();
+        named.names.dedup();
     }
 
     /// A literal, the shape of an object, or the type.
-    fn short(self, parts: &[&Node]) -> String {
+    fn name(self, parts: &[&Node], named: &mut Alternatives) {
         let objects = parts.iter().filter(|part| part.allowed.is_none() && part.js.is_none());
         let properties: Vec<_> = objects
             .filter(|part| part.kinds.has(Kinds::OBJECT))
@@ -139,27 +146,37 @@ impl Words<'_> {
         });
         let names: Vec<_> = properties.iter().take(3).map(|property| property.name.as_str()).collect();
         let more = if properties.len() > names.len() { ", …" } else { "" };
-        match (tag, parts.iter().find(|part| part.kinds != Kinds::ALL || part.allowed.is_some())) {
-            (Some(tag), _) => tag,
-            (None, _) if !names.is_empty() => format!("{{ {}{more} }}", names.join(", ")),
-            (None, Some(part)) if part.is_only_null() => "null".into(),
-            (None, Some(part)) => self.node(part),
-            (None, None) => "anything".into(),
-        }
+        let name = match (tag, parts.iter().find(|part| part.kinds != Kinds::ALL || part.allowed.is_some())) {
+            (Some(tag), _) => Some(tag),
+            (None, _) if !names.is_empty() => Some(format!("{{ {}{more} }}", names.join(", "))),
+            (None, Some(part)) => {
+                named.null |= accepts_null(part);
+                self.without_null(part)
+            }
+            (None, None) => Some("anything".into()),
+        };
+        named.names.extend(name);
     }
+}
+
+/// The names of alternatives, and whether null is one.
+struct Alternatives {
+    names: Vec<String>,
+    null: bool,
+}
+
+/// Whether null is accepted beside what the words of a node say.
+fn accepts_null(node: &Node) -> bool {
+    node.kinds.has(Kinds::NULL) && !(node.is_json() && node.js.is_none())
 }
 
 /// `x or null` where null is accepted.
-pub(crate) fn or_null(words: String, null: bool) -> String {
-    if null && !words.ends_with(" or null") && !words.ends_with("or null)") {
-        words + " or null"
-    } else {
-        words
-    }
+fn or_null(words: String, null: bool) -> String {
+    if null { words + " or null" } else { words }
 }
 
-/// `a`, or `one of a, b`.
-pub(crate) fn one_of(names: impl Iterator<Item = String>, null: bool) -> String {
+/// `a`, or `one of a, b`; `None` when there are no names.
+pub(crate) fn one_of(names: impl Iterator<Item = String>) -> Option<String> {
     let mut names: Vec<_> = names.collect();
     let total = names.len();
     names.truncate(NAMED);
@@ -168,9 +185,9 @@ pub(crate) fn one_of(names: impl Iterator<Item = String>, null: bool) -> String 
         list += ", …";
     }
     match total {
-        0 => "null".into(),
-        1 => or_null(list, null),
-        _ => or_null(format!("one of {list}"), null),
+        0 => None,
+        1 => Some(list),
+        _ => Some(format!("one of {list}")),
     }
 }
 

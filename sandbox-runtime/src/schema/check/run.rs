@@ -2,11 +2,12 @@
 //!
 //! [`Run`] is made by `Checker` and dropped after the check. The walk is bounded in depth and in steps.
 
-use super::expect::{Words, literal, one_of, or_null};
+use super::expect::{Words, literal, one_of};
 use super::fit::FitChoice;
 use super::node::{Arena, Id, Js, Kinds, Node, Union};
 use super::scalar::{accepts_kind, is_literal, scalar_holds};
 use super::{CheckDirection, CheckViolation, Checker, Step};
+use crate::boundary::Unrepresentable;
 use crate::boundary::js_value::JsValue;
 use std::collections::HashMap;
 
@@ -133,13 +134,14 @@ impl<'a> Run<'a> {
     /// Whether the value is of the kind that the node demands. Otherwise the node's other demands do not matter.
     fn visit_own(&mut self, node: &'a Node, value: &JsValue, null: bool) -> bool {
         let words = self.words();
-        let expected = || or_null(words.node(node), null);
+        let expected = || words.node(node, null);
         if node.allowed.as_ref().is_some_and(|allowed| !allowed.iter().any(|one| is_literal(value, one))) {
             self.refuse(expected, || value.describe());
             return false;
         }
         if !accepts_kind(node, value, self.direction) {
-            let text = matches!(value, JsValue::Other(text) if text.contains("lone surrogate"));
+            let text =
+                matches!(value, JsValue::Other(Unrepresentable::Text(_) | Unrepresentable::PropertyName(_)));
             let wants_text = node.kinds.has(Kinds::STRING) && node.js.is_none();
             match text && wants_text {
                 true => self.refuse(|| "well-formed Unicode text".into(), || value.describe()),
@@ -195,7 +197,7 @@ impl<'a> Run<'a> {
         } else if accepted.is_empty() {
             self.report_union(union, value, null);
         } else {
-            self.refuse(|| format!("only {}", words.alternatives(&accepted)), || value.describe());
+            self.refuse(|| format!("only {}", words.alternatives(&accepted, false)), || value.describe());
         }
         false
     }
@@ -213,13 +215,16 @@ impl<'a> Run<'a> {
                 let JsValue::Object(entries) = value else { return };
                 match entries.iter().find(|(field, _)| *field == name) {
                     Some((_, tag)) => self.inside(Step::Field(name), |run| {
-                        run.refuse(|| one_of(tags.iter().map(literal), false), || tag.describe());
+                        run.refuse(
+                            || one_of(tags.iter().map(literal)).unwrap_or_default(),
+                            || tag.describe(),
+                        );
                     }),
                     None => self.refuse(|| format!("the field `{name}`"), || "none".into()),
                 }
             }
             FitChoice::None => {
-                self.refuse(|| or_null(words.alternatives(&union.alternatives), null), || value.describe());
+                self.refuse(|| words.alternatives(&union.alternatives, null), || value.describe());
             }
         }
     }

@@ -5,7 +5,7 @@
 use super::shrink::{ShrinkBound, Shrinking};
 use super::source::{SchemaSource, asks_nothing};
 use super::valid::{anything, valid_value};
-use crate::boundary::JsValue;
+use crate::boundary::{JsKind, JsValue, TextFault, Unrepresentable};
 use crate::schema::check::integer::Integer;
 use crate::schema::check::node::{Arena, Id, Node};
 use proptest::prelude::*;
@@ -104,7 +104,7 @@ fn may_be_map(arena: &Arena, node: &Node) -> bool {
 /// One value of each kind, and values that are no data.
 fn strange_values() -> Vec<JsValue> {
     let number = JsValue::Number;
-    let other = |description: &str| JsValue::Other(description.into());
+    let kind = |kind| JsValue::Other(Unrepresentable::Kind(kind));
     vec![
         JsValue::Null,
         JsValue::Undefined,
@@ -128,11 +128,11 @@ fn strange_values() -> Vec<JsValue> {
         JsValue::Date(f64::NAN),
         JsValue::Date(0.0),
         JsValue::Error { name: "Error".into(), message: String::new(), rest: Vec::new() },
-        other("a function"),
-        other("a symbol"),
-        other("a Promise"),
-        other("a string with a lone surrogate at index 0"),
-        other("a BigInt of more than 128 bits"),
+        kind(JsKind::Function),
+        kind(JsKind::Symbol),
+        kind(JsKind::Promise),
+        JsValue::Other(Unrepresentable::Text(TextFault::LoneSurrogate { index: 0 })),
+        JsValue::Other(Unrepresentable::BigInt),
     ]
 }
 
