@@ -137,7 +137,7 @@ pub(crate) struct Deadline<C = ProcessClock>(u64, PhantomData<C>);
 
 impl<C: Copy> Deadline<C> {
     pub(crate) const NEVER: Self = Self(ABSENT, PhantomData);
-    /// It has passed at any time.
+    /// A deadline that has passed at any time.
     #[cfg(feature = "process")]
     pub(crate) const PASSED: Self = Self(0, PhantomData);
 
@@ -168,7 +168,7 @@ impl<C: Copy> Deadline<C> {
         self.0 <= now.0
     }
 
-    /// What is left, zero when it has passed; `None` for never.
+    /// The time left, zero when the deadline has passed; `None` for never.
     #[inline]
     pub(crate) fn remaining(self, now: Timestamp<C>) -> Option<Nanos> {
         self.time().map(|time| time.since(now))
@@ -205,7 +205,7 @@ impl<C: Copy> Deadline<C> {
     }
 }
 
-/// What one atomic word can hold.
+/// A value in one atomic word.
 pub(crate) trait Word: Copy {
     fn bits(self) -> u64;
     fn from_bits(bits: u64) -> Self;

@@ -1,4 +1,4 @@
-//! What stands between a proxy and its guest.
+//! The types between a proxy and its guest.
 //!
 //! A proxy is generic over its transport, which decides where the isolate is and how a call reaches it. An application names these
 //! types where it writes down the type of a proxy, a builder or a future. The crate's root has the same names.

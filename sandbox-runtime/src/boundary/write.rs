@@ -27,7 +27,8 @@ pub(super) struct ValueWriter<'w, 's, 'i> {
     pub(super) scope: &'w v8::PinScope<'s, 'i>,
     pub(super) budget: &'w Budget<'w>,
     depth: usize,
-    /// Inside of a `serde_json::Value`, whose integers have no width. Those that are exact as Numbers are Numbers.
+    /// Inside of a `serde_json::Value`, whose integers have no width. Integers that are exact as Numbers become
+    /// Numbers.
     json: bool,
     /// A map becomes a `Map`, whatever its keys are.
     map: bool,

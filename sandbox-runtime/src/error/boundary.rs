@@ -1,11 +1,11 @@
-//! Values that are not what the contract says.
+//! [`BoundaryError`]: values that violate the contract, and the places of the violations.
 
 use std::fmt;
 
 use super::Place;
 use crate::shown::Shown;
 
-/// Which way a value was going.
+/// The direction of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Direction {
@@ -15,32 +15,32 @@ pub enum Direction {
     ToHost,
 }
 
-/// Values that are not what their contract says, and where in the argument or result that is.
+/// Values that violate their contract, with the place of each violation.
 ///
-/// All violations are there, up to sixteen. They are told from the description of the type, so a type that does not
+/// The list is complete up to sixteen violations. The description of the type finds them, so a type that does not
 /// implement `schemars::JsonSchema` has the first one only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BoundaryError {
-    /// The method whose argument or result it is.
+    /// The method whose argument or result was refused.
     pub place: Place,
-    /// Which way it was going.
+    /// The direction of the value.
     pub direction: Direction,
-    /// What is wrong: at least one.
+    /// The violations: at least one.
     pub violations: Vec<Violation>,
-    /// There are more violations than these.
+    /// Whether there are more violations than these.
     pub truncated: bool,
 }
 
-/// A value that is not what its contract says.
+/// A violation of the contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Violation {
-    /// Where in the value: `result.lines[2].amount`.
+    /// The place in the value: `result.lines[2].amount`.
     pub path: String,
-    /// What the contract asks for.
+    /// The values that the contract allows there.
     pub expected: String,
-    /// What was there.
+    /// The value that was found.
     pub found: String,
 }
 

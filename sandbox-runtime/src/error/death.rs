@@ -1,4 +1,4 @@
-//! How the process of a guest ended.
+//! [`Death`]: how the process of a guest ended.
 
 use std::fmt;
 
@@ -9,36 +9,37 @@ use crate::shown::Shown;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Death {
-    /// A signal ended it: 5 or 6 when the engine gave up, 9 when somebody killed it, 11 when its memory was wrong, 31 when it called
-    /// the kernel for something that it may not.
+    /// A signal ended the process. The signal is 5 or 6 when the engine aborts, 9 for a kill from outside, 11 for an invalid
+    /// memory access, and 31 for a forbidden system call.
     #[non_exhaustive]
     Signal {
         /// The number of the signal.
         signal: i32,
     },
-    /// It ended by itself.
+    /// The process ended by itself.
     #[non_exhaustive]
     Exit {
         /// Its exit code.
         code: i32,
     },
-    /// It ended, and its exit status could not be read: the application ignores `SIGCHLD`, or waits for all its children.
+    /// The process ended, and its exit status could not be read: the application ignores `SIGCHLD`, or waits for all its
+    /// children.
     Unobserved,
-    /// It had more memory than it may, and was killed; or it asked for so much that it was refused, and ended itself.
+    /// The process exceeded its memory limit and was killed, or its request for memory was refused and it ended itself.
     #[non_exhaustive]
     Memory {
-        /// Bytes that were resident when it was looked at: of one that was killed, more than `limit`.
+        /// The resident memory at the last check, in bytes. A process that was killed had more than `limit`.
         resident: u64,
-        /// Bytes that may be.
+        /// The memory limit, in bytes.
         limit: u64,
     },
-    /// It did not end a call in time, and was killed.
+    /// The process did not end a call in time, and was killed.
     Overdue,
-    /// It said or did what no child of this crate does, and was killed: a wrong frame, too many threads, or computing while
-    /// nobody calls.
+    /// The process broke the protocol, and was killed. Examples are a malformed frame, too many threads, and computing
+    /// without a call.
     #[non_exhaustive]
     Protocol {
-        /// What it said.
+        /// The breach, in words.
         reason: String,
     },
 }

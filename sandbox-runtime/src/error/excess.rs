@@ -1,4 +1,4 @@
-//! What a guest used more of than it may: which limit it is, its value, and what was met, as data and as text.
+//! [`Excess`]: which limit a guest exceeded, the limit's value, and what was found, as data and as text.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Error, LimitKind, Place};
 use crate::shown::Shown;
 
-/// What [`Error::Limit`] knows of the limit that was met. Its text is that of the error, without the place.
+/// The details of an [`Error::Limit`]. The text is that of the error, without the place.
 ///
 /// ```
 /// use std::time::Duration;
@@ -25,22 +25,22 @@ use crate::shown::Shown;
 pub struct Excess {
     /// Which limit.
     pub kind: LimitKind,
-    /// Where it is set: `Limits::wall`, `sandbox(max_calls)`, `with_deadline`.
+    /// Where the limit is set: `Limits::wall`, `sandbox(max_calls)`, `with_deadline`.
     pub setting: &'static str,
-    /// Its value; `None` of a deadline, of a call that was not made because another did not end, and of a call that was made
-    /// from a stack that is not its thread's own.
+    /// The value of the limit. `None` for a deadline, for a call that was not made because another did not end, and for a
+    /// call from a stack that is not its thread's own.
     pub limit: Option<Amount>,
-    /// What was met, where that is known: the length of a script.
+    /// The value that was found, if it is known: the length of a script.
     pub met: Option<Amount>,
-    /// What the call did when its time was over; `None` where that is not known, and for limits that are not of time.
+    /// The state of the call when its time was over; `None` if that is unknown, and for limits other than time.
     pub phase: Option<Phase>,
-    /// The host method that was called once too often.
+    /// The host method that was called too often.
     pub method: Option<Place>,
-    /// The script that was evaluated.
+    /// The name of the script that was evaluated.
     pub script: Option<String>,
 }
 
-/// An amount of what a limit is about.
+/// An amount, with its unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Amount {
@@ -48,28 +48,28 @@ pub enum Amount {
     Time(Duration),
     /// Bytes.
     Bytes(u64),
-    /// How many.
+    /// A count.
     Count(u64),
 }
 
-/// What a call did when its time was over.
+/// The state of a call when its time was over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Phase {
-    /// It waited for its turn, and was not made.
+    /// The call waited for its turn, and was not made.
     Queued,
     /// The guest's code was running.
     Running,
     /// The guest's code was running, and host methods that it called took at least half of the time.
     InHost,
-    /// It waited for `async` host methods that had not answered.
+    /// The call waited for `async` host methods that had not answered.
     AwaitsHost,
-    /// It waited for a promise that had not settled, and for no host method.
+    /// The call waited for a promise that had not settled, and for no host method.
     AwaitsPromise,
 }
 
 impl Phase {
-    /// In the order in which a child names them.
+    /// The order in which a child numbers them.
     #[cfg(feature = "process")]
     pub(crate) const ALL: [Self; 5] =
         [Self::Queued, Self::Running, Self::InHost, Self::AwaitsHost, Self::AwaitsPromise];
@@ -119,7 +119,7 @@ impl Excess {
         Self { kind, setting, limit, met: None, phase: None, method: None, script: None }
     }
 
-    /// A call that was not made, for one that its limit should have ended had not.
+    /// A call that was not made, because the call before it did not end at its limit.
     pub(crate) fn queued(kind: LimitKind) -> Self {
         let setting = if kind == LimitKind::Deadline { "with_deadline" } else { "Limits::wall" };
         Self { phase: Some(Phase::Queued), ..Self::new(kind, setting, None) }
@@ -134,7 +134,7 @@ impl Excess {
         Error::Limit { kind: self.kind, excess: Box::new(self), place }
     }
 
-    /// The time that was over: of a call, or of the evaluation of a script.
+    /// The subject of a time limit: a call, or the evaluation of a script.
     fn time(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = if self.script.is_some() { "the evaluation" } else { "the call" };
         match (self.kind, self.phase, self.limit) {
@@ -229,7 +229,7 @@ pub(crate) const OTHER_STACK: &str = "this is not the thread's own stack, and no
 pub(crate) const MAX_CALLS: &str = "sandbox(max_calls)";
 
 impl Error {
-    /// The same of a call that did this when its time was over.
+    /// Returns the excess with the state of the call.
     pub(crate) fn during(mut self, phase: Phase) -> Self {
         if let Self::Limit { excess, .. } = &mut self {
             excess.phase = Some(phase);

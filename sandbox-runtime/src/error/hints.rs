@@ -1,9 +1,9 @@
-//! What to do about an error of a script that has a common cause. Each is told from the error alone, so that it is the same in every
-//! transport, and only the host sees it.
+//! Hints for errors of scripts with a common cause. A hint depends on the error alone, so it is equal in every transport.
+//! Only the host sees it.
 
 use std::fmt;
 
-/// Names that other runtimes of JavaScript have, and a sandbox has not.
+/// Globals of other JavaScript runtimes that a sandbox does not have.
 const PLATFORM: [&str; 24] = [
     "AbortController",
     "Blob",
@@ -31,7 +31,7 @@ const PLATFORM: [&str; 24] = [
     "window",
 ];
 
-/// About what a guest threw.
+/// The hint for an exception of a guest.
 pub(super) fn of_thrown(name: Option<&str>, message: &str) -> Option<String> {
     if name != Some("ReferenceError") {
         return None;
@@ -56,13 +56,13 @@ pub(super) fn of_thrown(name: Option<&str>, message: &str) -> Option<String> {
     }
 }
 
-/// What a script that is not JavaScript may be instead.
+/// Why a script is not JavaScript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Hint {
-    /// It looks like TypeScript.
+    /// The script looks like TypeScript.
     TypeScript,
-    /// It has exports of a module, and a name that says CommonJS.
+    /// The script has exports of a module, and a name that says CommonJS.
     CommonJs,
 }
 
@@ -77,7 +77,7 @@ impl fmt::Display for Hint {
     }
 }
 
-/// About a script that is not JavaScript. The position is that of the token that the engine did not expect.
+/// The hint for a script with a syntax error. The position is that of the unexpected token.
 pub(crate) fn of_syntax(
     name: &str,
     source: &str,
@@ -85,7 +85,7 @@ pub(crate) fn of_syntax(
     message: &str,
 ) -> Option<Hint> {
     let text = source.lines().nth(line.checked_sub(1)?)?;
-    // The engine counts UTF-16 units; where the line has others, the position may be within it all the same.
+    // The engine counts UTF-16 units. On a line with other characters, the position can still be within the line.
     let (before, rest) = text.split_at_checked(column.saturating_sub(1)).unwrap_or(("", text));
     let is_common_js = name.ends_with(".cjs");
     if is_common_js && (rest.starts_with("export") || message.contains("'export'")) {
@@ -98,7 +98,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).filter(|word| !word.is_empty())
 }
 
-/// A line that only TypeScript has: `interface X`, `type X =`, `enum X`, `private x`.
+/// Whether a line is TypeScript only: `interface X`, `type X =`, `enum X`, `private x`.
 fn is_declaration(line: &str) -> bool {
     let mut words = words(line).skip_while(|word| ["export", "declare", "const"].contains(word));
     let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
@@ -114,7 +114,7 @@ fn is_declaration(line: &str) -> bool {
     }
 }
 
-/// A token where only TypeScript has one: `: number`, `as Rate`, `f<T>(…)`.
+/// Whether a token is where only TypeScript has one: `: number`, `as Rate`, `f<T>(…)`.
 fn is_type(before: &str, rest: &str) -> bool {
     const PLAIN: [&str; 12] = [
         "any",
@@ -144,7 +144,7 @@ fn is_type(before: &str, rest: &str) -> bool {
         let text = text.trim_start();
         words(text).next().is_some_and(|word| text.starts_with(word) && is_type_name(word))
     };
-    // `const x: number = 1` is refused for its name, and `x?: number` for what follows the question mark.
+    // The engine rejects `const x: number = 1` at the name, and `x?: number` behind the question mark.
     let name_and_type = |text: &str| {
         let name = words(text).next().filter(|name| text.starts_with(name))?;
         text[name.len()..].trim_start().trim_start_matches('?').strip_prefix(':').map(names_type)

@@ -1,4 +1,4 @@
-//! The error of the host that an [`Error::Host`] was made from, and the texts of what caused an error.
+//! [`HostSource`]: the host's error behind an [`Error::Host`], and the texts of an error's causes.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -20,7 +20,7 @@ use super::Error;
 #[derive(Clone)]
 pub struct HostSource(Arc<dyn StdError + Send + Sync>);
 
-/// A deref and no `impl Error`: what `source()` gives is then the error itself, which can be downcast.
+/// A deref and no `impl Error`, so that `source()` returns the error itself, which can be downcast.
 impl Deref for HostSource {
     type Target = dyn StdError + Send + Sync;
 
@@ -35,12 +35,12 @@ impl fmt::Debug for HostSource {
     }
 }
 
-/// How many errors of a chain are looked at: nothing stops an error from being its own cause.
+/// How many errors of a chain are read. An error can be its own cause.
 const LONGEST: usize = 32;
 
 /// An error of a host method, made from a text or from another error.
 pub(super) fn error<E: Into<Box<dyn StdError + Send + Sync>>>(error: E, visible: bool) -> Error {
-    // The error that std makes of a text says the text a second time, and nothing else.
+    // The error that std makes of a text would repeat the text.
     let texts = [typeid::of::<&str>(), typeid::of::<String>(), typeid::of::<Cow<'_, str>>()];
     let is_text = texts.contains(&typeid::of::<E>());
     let error = error.into();
@@ -48,19 +48,19 @@ pub(super) fn error<E: Into<Box<dyn StdError + Send + Sync>>>(error: E, visible:
     Error::Host { message, visible, source: (!is_text).then(|| HostSource(error.into())) }
 }
 
-/// An error and all that caused it.
+/// An error and all its causes.
 fn causes<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
     let next =
         |error: &&'e (dyn StdError + 'static)| -> Option<&'e (dyn StdError + 'static)> { (*error).source() };
     std::iter::successors(Some(error), next).take(LONGEST)
 }
 
-/// The first error of a type among an error and all that caused it.
+/// The first error of a type among an error and its causes.
 pub(crate) fn find<'e, E: StdError + 'static>(error: &'e (dyn StdError + 'static)) -> Option<&'e E> {
     causes(error).find_map(|error| error.downcast_ref())
 }
 
-/// The texts of an error and of all that caused it. A text that the one before it ends with is not said twice.
+/// The texts of an error and of all its causes. A text that the one before it ends with is left out.
 pub(crate) fn chain(error: &(dyn StdError + 'static)) -> String {
     let mut text = String::new();
     for cause in causes(error).map(ToString::to_string) {

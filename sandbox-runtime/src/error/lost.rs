@@ -1,14 +1,14 @@
-//! Why a sandbox is gone, and why the outcome of a call that was made is.
+//! Why a sandbox is gone, and why the outcome of a call is unknown.
 //!
-//! [`DiscardCause`] belongs to calls that were not made, and [`LossReason`] to calls that were. The two are kept apart, for only
-//! a caller who knows that the guest did not run can make the call again.
+//! [`DiscardCause`] belongs to calls that were not made, and [`LossReason`] to calls that were. The two are separate,
+//! because only a caller who knows that the guest did not run can repeat the call.
 
 use std::fmt;
 
 use super::Error;
 use crate::shown::Shown;
 
-/// Why a sandbox, or what was loaded into it, is not there any more.
+/// Why a sandbox, or what was loaded into it, does not exist any more.
 ///
 /// ```
 /// use sandbox_runtime::{DiscardCause, Error, LocalSandbox, Result, Script, sandbox_api};
@@ -28,7 +28,7 @@ use crate::shown::Shown;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum DiscardCause {
-    /// A fault ended the sandbox: the error that the call got which met it. `reset` makes the sandbox anew.
+    /// A fault ended the sandbox. The error is the one of the call that met the fault. `reset` makes the sandbox anew.
     Fault(Box<Error>),
     /// The sandbox was reset after the script was loaded, or after the realm was made. The sandbox can be called: load the
     /// script again.
@@ -38,7 +38,7 @@ pub enum DiscardCause {
 }
 
 impl DiscardCause {
-    /// Whether the sandbox itself is gone, and not just what was loaded into it.
+    /// Whether the sandbox itself is gone, and not only what was loaded into it.
     pub(super) fn is_final(&self) -> bool {
         !matches!(self, Self::Reset)
     }
@@ -56,7 +56,7 @@ impl fmt::Display for DiscardCause {
     }
 }
 
-/// Why the outcome of a call is lost that was made; see [`Error::Lost`].
+/// Why the outcome of a call is unknown; see [`Error::Lost`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum LossReason {
@@ -64,12 +64,12 @@ pub enum LossReason {
     Discarded(DiscardCause),
     /// Code of the host panicked on the thread that served the call, such as the destructor of an argument.
     Panicked,
-    /// The thread or task has ended that drove the calls of the sandbox. The process of the guest was ended with it.
+    /// The thread or task that drove the sandbox's calls has ended. The process of the guest was ended with it.
     Driver,
-    /// The system could not watch the process of the guest, which was ended for that.
+    /// The system could not watch the process of the guest, so the process was ended.
     #[non_exhaustive]
     Unwatched {
-        /// What the system said.
+        /// The system's error.
         error: String,
     },
     /// The call's future was polled away from the thread of its [`LocalSandbox`](crate::LocalSandbox), after it had begun.
@@ -108,7 +108,7 @@ impl fmt::Display for LossReason {
     }
 }
 
-/// What was done with the values of a call when code of the host panicked; see [`Error::Panicked`].
+/// The step of a call in which code of the host panicked; see [`Error::Panicked`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Conversion {

@@ -1,5 +1,5 @@
-//! What can go wrong, as values. `Display` shows text of guests with its unseen characters escaped; the fields have it as it is.
-//! None ends the host.
+//! The errors of the crate, as values. `Display` escapes unprintable characters in a guest's text, and the fields have the
+//! text unchanged. No error ends the host.
 //!
 //! Each variant says whether the call was made. A call that was not made is never [`Error::Lost`], and one that was made is never
 //! [`Error::Blocking`], [`Error::Overloaded`], [`Error::System`], [`Error::Contract`] or [`Error::Discarded`]. [`Error::Build`] is of
@@ -37,15 +37,15 @@ pub use thrown::{StackFrame, Thrown};
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a sandbox could not do what it was asked.
+/// Why a sandbox could not do a request.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The sandbox, or a realm of it, could not be made as its builder was told: at first, by `reset`, or for a tenant of a pool.
+    /// The sandbox, or a realm of it, could not be made: by the builder, by `reset`, or for a tenant of a pool.
     #[error("the sandbox cannot be built: {}", lines(reason))]
     #[non_exhaustive]
     Build {
-        /// What is wrong, and how to put it right.
+        /// The cause, and the remedy.
         reason: String,
     },
     /// A script is not JavaScript.
@@ -60,10 +60,10 @@ pub enum Error {
         line: usize,
         /// The column, from 1; 0 when unknown.
         column: usize,
-        /// What to do about it, where its cause is a common one: TypeScript, or exports of a module in a `.cjs` script.
+        /// The remedy of a common cause: TypeScript, or exports of a module in a `.cjs` script.
         hint: Option<Hint>,
     },
-    /// A script does not export what its contract asks for. Nothing of it has been called.
+    /// A script does not export what its contract needs. No method was called.
     #[error("{} does not implement {contract}: {}{}", Shown(script), list(problems), exported(exports))]
     #[non_exhaustive]
     Mismatch {
@@ -76,16 +76,16 @@ pub enum Error {
         /// The names that it exports, the first 32.
         exports: Box<Vec<String>>,
     },
-    /// The guest threw, and did not catch.
+    /// The guest threw an exception and did not catch it.
     #[error(transparent)]
     Guest(Box<Thrown>),
-    /// A value that crossed is not what the contract says.
+    /// A value that crossed violates the contract.
     #[error(transparent)]
     Value(Box<BoundaryError>),
-    /// A host method gave a value that its own contract does not allow, or that is more than may cross. The guest let the error of
-    /// that pass. The fault is the host's, and the place is the host method.
+    /// The result of a host method violates the method's own contract, or exceeds the budget of a crossing. The guest did
+    /// not catch the error of that call. The fault is the host's, and the place is the host method.
     ///
-    /// The guest was told a reference only. The log (`tracing`) has the text under it.
+    /// The guest got a reference only. The log (`tracing`) has the text under it.
     ///
     /// ```
     /// use sandbox_runtime::{Error, LocalSandbox, Result, Script, sandbox_api};
@@ -108,7 +108,7 @@ pub enum Error {
     /// ```
     #[error("a host method broke its contract: {0}")]
     HostValue(Box<BoundaryError>),
-    /// The guest used more than it may.
+    /// The guest exceeded a limit.
     #[error("{}{excess}", prefix(place.as_ref()))]
     #[non_exhaustive]
     Limit {
@@ -116,28 +116,28 @@ pub enum Error {
         kind: LimitKind,
         /// The limit, its value and what was met.
         excess: Box<Excess>,
-        /// What was being called; `None` while a script was evaluated.
+        /// The called method; `None` while a script was evaluated.
         place: Option<Place>,
     },
-    /// The sandbox was given up after a fault or has ended, or what was called was loaded before its last reset. The call was
+    /// The sandbox was discarded after a fault, or has ended, or the script was loaded before the last reset. The call was
     /// not made.
     #[error("the sandbox was discarded: {cause}")]
     #[non_exhaustive]
     Discarded {
-        /// The fault, or what else ended it.
+        /// The fault, or the other reason.
         cause: DiscardCause,
     },
-    /// The call was made, and nobody knows what became of it. The guest may have run, and may have called the host.
+    /// The call was made, and its outcome is unknown. The guest may have run, and may have called the host.
     #[error("{}the call was made, and its outcome is lost: {reason}", prefix(place.as_ref()))]
     #[non_exhaustive]
     Lost {
         /// Why.
         reason: LossReason,
-        /// What was being called; `None` while a script was evaluated.
+        /// The called method; `None` while a script was evaluated.
         place: Option<Place>,
     },
-    /// Code of the host panicked that converts or checks the values of a call: a `Serialize`, a `Deserialize`, or a rule of
-    /// garde. The sandbox can be called again.
+    /// Code of the host that converts or checks values panicked: a `Serialize`, a `Deserialize`, or a rule of garde. The
+    /// sandbox can be called again.
     ///
     /// ```
     /// use sandbox_runtime::{Conversion, Error, LocalSandbox, Result, Script, sandbox_api};
@@ -160,66 +160,66 @@ pub enum Error {
     #[error("{place}: code of the host panicked {during}: {}", lines(message))]
     #[non_exhaustive]
     Panicked {
-        /// What was being called.
+        /// The called method.
         place: Place,
-        /// What was done with the values.
+        /// The step of the call.
         during: Conversion,
         /// The text of the panic.
         message: String,
     },
-    /// A contract cannot be used: a description of its types cannot be checked, or panicked. The call was not made.
+    /// A contract cannot be used: the description of its types is faulty, or panicked. The call was not made.
     #[error("the contract {contract} cannot be used: {}", lines(reason))]
     #[non_exhaustive]
     Contract {
         /// The name of the contract.
         contract: &'static str,
-        /// What is wrong, and how to put it right.
+        /// The cause, and the remedy.
         reason: String,
     },
     /// The system refused what a call needs. The call was not made, and can be made again.
     #[error("the call was not made: the system has no {what} for it ({})", Shown(error))]
     #[non_exhaustive]
     System {
-        /// What the call needs.
+        /// The resource that the call needs.
         what: &'static str,
-        /// What the system said.
+        /// The system's error.
         error: String,
     },
-    /// A call that would wait where waiting stops what it waits for. It was not made.
+    /// The call would block the thread that it waits for. The call was not made.
     #[error("the call would block: {}", Shown(reason))]
     #[non_exhaustive]
     Blocking {
-        /// What would wait for what, and what to do instead.
+        /// The wait that would block, and the alternative.
         reason: String,
     },
-    /// A pool has no room for the call, or its turn has not come in time. It was not made.
+    /// A pool has no room for the call, or its turn has not come in time. The call was not made.
     #[error("the sandbox of {} is overloaded: {}", Shown(tenant), Shown(reason))]
     #[non_exhaustive]
     Overloaded {
         /// The key of the tenant.
         tenant: String,
-        /// Which bound was met.
+        /// The exceeded bound.
         reason: String,
     },
-    /// The process of the guest has ended, or was killed, and with it the sandbox.
+    /// The process of the guest has ended or was killed, and the sandbox with it.
     #[cfg(feature = "process")]
     #[error("{}the process of the guest {death}", prefix(place.as_ref()))]
     #[non_exhaustive]
     Process {
         /// How it ended.
         death: Death,
-        /// What was being called; `None` while a script was evaluated, or the sandbox made.
+        /// The called method; `None` while a script was evaluated, or the sandbox made.
         place: Option<Place>,
     },
-    /// A host method refused. Made by [`Error::public`] and [`Error::host`].
+    /// A host method returned an error. Made by [`Error::public`] and [`Error::host`].
     #[error("{}", lines(message))]
     #[non_exhaustive]
     Host {
         /// The text.
         message: String,
-        /// Whether the guest may see the text; else it sees a reference only.
+        /// Whether the guest may see the text. Otherwise the guest sees a reference only.
         visible: bool,
-        /// The error that it was made from; `None` when it was made from a text.
+        /// The error that this was made from; `None` when it was made from a text.
         source: Option<HostSource>,
     },
 }
@@ -231,8 +231,8 @@ impl From<Box<Error>> for Error {
 }
 
 impl Error {
-    /// An error of a host method whose text the guest may see: a text, or an error, which is kept as its `source()`. The
-    /// guest sees the text of the error alone, and nothing of what caused it.
+    /// An error of a host method whose text the guest may see. Made from a text, or from an error, which is kept as its
+    /// `source()`. The guest sees the text of the error alone, and not its causes.
     ///
     /// ```
     /// # use sandbox_runtime::Error;
@@ -243,8 +243,8 @@ impl Error {
         kept::error(error, true)
     }
 
-    /// An error of a host method whose text stays with the host: a text, or an error, which is kept as its `source()`. The
-    /// guest sees a reference; the log has, under that reference, the text and the texts of all that caused it.
+    /// An error of a host method whose text stays with the host. Made from a text, or from an error, which is kept as its
+    /// `source()`. The guest sees a reference. Under that reference, the log has the text and the texts of all causes.
     ///
     /// ```
     /// use std::error::Error as _;
@@ -268,7 +268,7 @@ impl Error {
         Self::Build { reason: reason.into() }
     }
 
-    /// A call was not made, for a fault has ended the sandbox.
+    /// The error of a call that was not made, because a fault has ended the sandbox.
     #[cfg(feature = "process")]
     pub(crate) fn after(fault: Self) -> Self {
         Self::Discarded { cause: DiscardCause::Fault(Box::new(fault)) }
@@ -286,7 +286,7 @@ impl Error {
         Self::Contract { contract: C::SPEC.name, reason }
     }
 
-    /// The error of a call that had begun. Of one that was not made, it says that it was lost.
+    /// The error of a call that had begun. An error of a call that was not made becomes [`Error::Lost`].
     #[cold]
     pub(crate) fn of_begun(self, place: Option<Place>) -> Self {
         match self {
@@ -295,7 +295,7 @@ impl Error {
         }
     }
 
-    /// The error of a call of a method, for those who did not know which it was.
+    /// Adds the method, for errors that were made without it.
     #[cold]
     pub(crate) fn at(self, place: Place) -> Self {
         match self {
@@ -304,8 +304,8 @@ impl Error {
         }
     }
 
-    /// The error with which a host method failed, when the guest let it pass; see [`Thrown::host_error`]. Of an
-    /// [`Error::host`] or [`Error::public`], the error that it was made from, or one that caused that.
+    /// The error of a host method that the guest did not catch; see [`Thrown::host_error`]. For an [`Error::host`] or
+    /// [`Error::public`], the error that it was made from, or a cause of that.
     ///
     /// ```
     /// use sandbox_runtime::{LocalSandbox, Result, Script, sandbox_api};
@@ -337,7 +337,8 @@ impl Error {
         }
     }
 
-    /// What a guest threw. When that is the error of a host method that broke its contract, it is the host's fault.
+    /// The error of a guest's exception. If the exception stands for a host method that broke its contract, the fault is the
+    /// host's.
     pub(crate) fn of_guest(thrown: Thrown) -> Self {
         match thrown.broken_contract() {
             Some(error) => Self::HostValue(Box::new(error.clone())),
@@ -345,7 +346,7 @@ impl Error {
         }
     }
 
-    /// The error of a host method that the guest let pass, when it is an `E` of the host and held by nobody else.
+    /// The host method's error that the guest did not catch, if it is an `E` with no other owner.
     pub(crate) fn into_own<E: 'static>(self) -> Result<E, Self> {
         let mut thrown = match self {
             Self::Guest(thrown) if TypeId::of::<E>() != TypeId::of::<Self>() => thrown,
@@ -401,9 +402,9 @@ impl Error {
         }
     }
 
-    /// Whether the sandbox is lost: after this error no call is made until it is reset. It is false for
-    /// [`LimitKind::TotalCpu`], although that needs a reset as well, and for [`DiscardCause::Reset`], after which the script is to
-    /// be loaded again.
+    /// Whether the sandbox is lost: after this error, no call is made until it is reset. The answer is false for
+    /// [`LimitKind::TotalCpu`], although that needs a reset as well. The answer is also false for [`DiscardCause::Reset`],
+    /// after which the script must be loaded again.
     #[must_use]
     pub fn is_final(&self) -> bool {
         #[cfg(feature = "process")]
@@ -418,7 +419,7 @@ impl Error {
     }
 }
 
-/// A text of the host in which a guest's may be: the lines are the host's own.
+/// A text of the host that may contain a guest's text. Its line breaks are the host's own.
 fn lines(text: &str) -> String {
     text.split('\n').map(|line| Shown(line).to_string()).collect::<Vec<_>>().join("\n")
 }
@@ -446,11 +447,11 @@ pub enum LimitKind {
     TotalCpu,
     /// Size of the heap. The sandbox is discarded.
     Heap,
-    /// Memory of ArrayBuffers: the guest let the RangeError pass. The sandbox can be called again.
+    /// Memory of ArrayBuffers, if the guest did not catch the RangeError. The sandbox can be called again.
     Buffers,
     /// Depth of the stack. The sandbox can be called again.
     Stack,
-    /// Length of a script. It was not evaluated.
+    /// Length of a script. The script was not evaluated.
     Script,
     /// Calls of host methods in one call. The sandbox can be called again.
     HostCalls,
@@ -487,20 +488,20 @@ fn prefix(place: Option<&Place>) -> String {
     place.map(|place| format!("{place}: ")).unwrap_or_default()
 }
 
-/// An export that a contract asks for and a script does not have.
+/// An export that a contract needs and a script does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ExportProblem {
     /// The JavaScript name.
     pub export: &'static str,
-    /// What was found in its place; `None` when there is no such export.
+    /// The value in its place; `None` when there is no such export.
     pub found: Option<String>,
-    /// An export with a name that is almost the same, when there is no such export.
+    /// An export with a similar name, when there is no such export.
     pub similar: Option<String>,
 }
 
 impl ExportProblem {
-    /// An export that is not there, among those that are.
+    /// A missing export, with a similar one among the exports.
     pub(crate) fn missing(export: &'static str, exports: &[String]) -> Self {
         let near = exports.iter().filter(|name| is_near(export, name));
         Self {
@@ -511,7 +512,7 @@ impl ExportProblem {
     }
 }
 
-/// Whether two names are the same but for case, separators, or one or two characters.
+/// Whether two names differ only in case, separators, or one or two characters.
 fn is_near(a: &str, b: &str) -> bool {
     let plain = |name: &str| {
         name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<Vec<_>>()
@@ -521,7 +522,7 @@ fn is_near(a: &str, b: &str) -> bool {
     a.len().min(b.len()) > 1 && distance(&a, &b) <= most
 }
 
-/// How many characters are to be put in, left out or exchanged to make one of the other.
+/// The edit distance of two names, in characters.
 fn distance(a: &[char], b: &[char]) -> usize {
     let mut row = (0..=b.len()).collect::<Vec<_>>();
     for (i, x) in a.iter().enumerate() {
@@ -550,7 +551,7 @@ fn note(hint: Option<Hint>) -> String {
     hint.map(|hint| format!(" ({hint})")).unwrap_or_default()
 }
 
-/// What a script exports, beside what it does not.
+/// The list of a script's exports, for the text of a mismatch.
 fn exported(exports: &[String]) -> String {
     match exports {
         [] => "; it exports nothing".to_owned(),

@@ -1,4 +1,4 @@
-//! What a guest throws.
+//! [`Thrown`]: the exception of a guest.
 
 use std::any::Any;
 use std::fmt;
@@ -9,27 +9,27 @@ use crate::boundary::JsValue;
 use crate::guest_error::KeptError;
 use crate::shown::Shown;
 
-/// What a guest threw, read while its time limit still held. Every part of it is bounded, so that what a guest throws
-/// cannot fill the host's memory or its log.
+/// The exception of a guest, read while the guest's time limit was armed. Every part is bounded, so that an exception
+/// cannot fill the host's memory or log.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Thrown {
-    /// What was being called; `None` while a script was evaluated, and of a cause.
+    /// The called method; `None` while a script was evaluated, and for a cause.
     pub place: Option<Place>,
-    /// The `name` of the Error, its first 256 characters; `None` when something else was thrown.
+    /// The `name` of the Error, its first 256 characters; `None` when the exception is no Error.
     pub name: Option<String>,
-    /// The `message` of the Error, its first 4,096 characters; or a description of the value that was thrown.
+    /// The `message` of the Error, its first 4,096 characters; or a description of the exception.
     pub message: String,
-    /// Where it was made: guest files only, innermost first, at most 32 frames.
+    /// The stack: frames of guest files only, innermost first, at most 32.
     pub stack: Vec<StackFrame>,
-    /// The value that was thrown, when it was no Error, and small enough to copy: 1,000 values and 64 KiB of text.
+    /// The exception, when it is no Error, and small enough to copy: 1,000 values and 64 KiB of text.
     pub value: Option<JsValue>,
     /// The `cause` of the Error; the chain is at most 8 errors long.
     pub cause: Option<Box<Thrown>>,
     pub(crate) source: Option<Source>,
 }
 
-/// An error of a host method, as it was before the guest saw it.
+/// An error of a host method, before it went to the guest.
 #[derive(Clone)]
 pub(crate) struct Source(pub(crate) Arc<dyn Any + Send + Sync>);
 
@@ -57,13 +57,13 @@ impl Thrown {
         Self { place: None, name, message, stack: Vec::new(), value: None, cause: None, source: None }
     }
 
-    /// The error with which a host method failed, when it is this very error that the guest threw, or one of its causes.
+    /// The error of a host method, when the exception stands for it, or one of the exception's causes does.
     ///
-    /// A call that was refused for one of its arguments, or whose result broke the contract, failed with a
-    /// [`BoundaryError`], and one that panicked with a [`HostPanic`](crate::HostPanic).
+    /// A call that was refused for an argument, or whose result broke the contract, failed with a [`BoundaryError`]. A
+    /// call that panicked failed with a [`HostPanic`](crate::HostPanic).
     ///
-    /// An error that is not `Send + Sync` is not kept, and so not found here; nor is one that the guest caught more than
-    /// 16 failures ago.
+    /// An error that is not `Send + Sync` is not kept, so it is not found here. An error that the guest caught more than
+    /// 16 failures ago is not found either.
     #[must_use]
     pub fn host_error<E: 'static>(&self) -> Option<&E> {
         let kept = self.source.as_ref().and_then(|source| source.0.downcast_ref::<KeptError<E>>());
@@ -72,7 +72,7 @@ impl Thrown {
 }
 
 impl Thrown {
-    /// What a host method gave against its contract, when it is this very error that the guest was told for it.
+    /// The violations of a host method's result, when the exception stands for them.
     pub(super) fn broken_contract(&self) -> Option<&BoundaryError> {
         let kept = self.source.as_ref()?.0.downcast_ref::<KeptError<BoundaryError>>()?;
         kept.0.as_ref().filter(|error| error.direction == Direction::ToGuest)
@@ -80,7 +80,7 @@ impl Thrown {
 }
 
 impl Thrown {
-    /// The error with which a host method failed, when it is this very one and no cause of it.
+    /// The error of a host method, when the exception itself stands for it, and no cause does.
     pub(crate) fn host_error_here<E: 'static>(&self) -> Option<&E> {
         self.source.as_ref()?.0.downcast_ref::<KeptError<E>>()?.0.as_ref()
     }
@@ -89,7 +89,7 @@ impl Thrown {
 impl std::error::Error for Thrown {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         let cause = self.cause.as_deref().map(|cause| cause as _);
-        // The guest let an `Error::host` pass: what it was made from is behind it.
+        // The guest did not catch an `Error::host`, whose source is behind it.
         cause.or_else(|| Some(self.host_error_here::<super::Error>()? as _))
     }
 }
@@ -110,7 +110,7 @@ impl fmt::Display for Thrown {
     }
 }
 
-/// A line of a guest's stack.
+/// A frame of a guest's stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StackFrame {

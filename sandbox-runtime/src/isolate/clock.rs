@@ -1,4 +1,4 @@
-//! The clock of limits and bills. It begins near the start of the process.
+//! The clock of limits and bills. The clock begins near the start of the process.
 //!
 //! The watchdog, the meter and the transports read it on any thread. [`calibrate`] is for the watchdog's thread alone.
 //!

@@ -22,7 +22,7 @@ fn panicked(method: &MethodInfo, during: Conversion, panic: Box<dyn Any + Send>)
     Box::new(Error::Panicked { place: method.place(), during, message: text_of(panic) })
 }
 
-/// What a panic says. The payload's own destructor may panic as well.
+/// The text of a panic. The payload's own destructor may panic as well.
 #[cold]
 pub(crate) fn text_of(panic: Box<dyn Any + Send>) -> String {
     let text = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {

@@ -1,13 +1,16 @@
-//! Asynchronous calls: flights.
+//! Flights: asynchronous calls of guests.
 //!
-//! A flight is a call of the guest that waits for a promise. It has turns, in which code of the guest runs: one when it
-//! begins, one for each host method that has answered, and one when its promise was settled by the turn of another. Between
-//! its turns the isolate is free for others. A flight owns the host methods that it waits for: they are futures that are
-//! polled when the flight is, in its task, and dropped with it. So whoever polls the call drives it, in any executor, and
-//! who drops it cancels all that it began.
+//! The transports poll a flight as a future, on the isolate's thread. `pending` adds the host methods that a flight waits
+//! for.
 //!
-//! Which flight a call of the host belongs to is known from V8, which hands a value of ours on to all that follows from a
-//! piece of code; where the engine does not, it is the flight that has its turn.
+//! A flight is a call of the guest that waits for a promise. A flight has turns, in which code of the guest runs. The
+//! flight has one when it begins, one for each host method that has answered, and one when another flight's turn has
+//! settled its promise. Between its turns the isolate is free for others. A flight owns the host methods that it waits
+//! for. Their futures are polled in the flight's task, and dropped with the flight. So any executor can poll a call, and
+//! dropping the call cancels all that it began.
+//!
+//! A host call belongs to the flight whose code makes it. V8 tells which flight that is, because it passes a value of ours
+//! to all code that follows from a piece of code. On QuickJS, the flight that has its turn is taken.
 
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
@@ -30,28 +33,28 @@ use super::{Isolate, Realm, engine, thrown};
 use crate::error::{Error, LimitKind, LossReason, Phase, Place};
 use crate::time::{Deadline, Nanos, Timestamp};
 
-/// A call that is a flight.
+/// A call that can be a flight.
 pub(crate) trait Leg {
     type Output;
 
     fn place(&self) -> Option<Place>;
 
-    /// The realm whose code it calls.
+    /// The realm whose code the call runs.
     fn realm(&self) -> &Rc<Realm>;
 
-    /// Whether it can be made: what it calls may be of a heap that is gone.
+    /// Refuses the call if its script belongs to a heap that is gone.
     fn check(&self, isolate: &Isolate) -> Result<(), Error> {
         isolate.is_of_this_life(self.realm().generation)
     }
 
-    /// Calls the guest. What this gives may be a promise, and the call waits for it.
+    /// Calls the guest. The result may be a promise, and the call then waits for it.
     fn begin<'s>(
         &mut self,
         isolate: &Isolate,
         scope: &mut v8::PinScope<'s, '_>,
     ) -> Result<v8::Local<'s, v8::Value>, Error>;
 
-    /// Reads what the promise was resolved with.
+    /// Reads the value of the settled promise.
     fn finish<'s>(
         &mut self,
         isolate: &Isolate,
@@ -60,21 +63,21 @@ pub(crate) trait Leg {
     ) -> Result<Self::Output, Error>;
 }
 
-/// A wait for the thread that is noted: shorter ones are not worth a timer.
+/// The least wait for the thread that is subtracted from a call's time. A shorter one is not worth a timer.
 const NOTED: Nanos = Nanos::of(Duration::from_millis(1));
 
-/// What a flight is to others.
+/// The part of a flight that other turns can reach.
 pub(super) struct Flight {
     ticket: Ticket,
     began: Cell<Timestamp>,
-    /// When it has to be over; `None` until it has begun.
+    /// When the flight must be over; `None` until it has begun.
     end: Cell<Option<Deadline>>,
     by_caller: Cell<bool>,
     counts: Cell<Counts>,
     promise: RefCell<Option<v8::Global<v8::Promise>>>,
-    /// Its promise was settled in a turn of another.
+    /// Whether another flight's turn has settled its promise.
     is_settled: Cell<bool>,
-    /// Those that it waits for; they come while others are polled, or by a turn of another flight.
+    /// The pending host methods. Others may be added while these are polled, or by a turn of another flight.
     hosts: FutureSet<PendingPromise>,
     waker: RefCell<Option<Waker>>,
     timer: RefCell<Option<Timer>>,
@@ -107,7 +110,7 @@ impl Flight {
         }
     }
 
-    /// Has the task woken that polls now, at the end of the call at the latest.
+    /// Wakes the polling task, at the end of the call at the latest.
     fn listen(&self, waker: &Waker) {
         if self.waker.borrow().as_ref().is_some_and(|known| known.will_wake(waker)) {
             return;
@@ -117,9 +120,9 @@ impl Flight {
         drop_of_host((before, timer));
     }
 
-    /// The wait for the thread, which others held, is not time of the call. Its caller's deadline stays.
+    /// Moves the deadline by the time that other tasks held the thread. The caller's own deadline stays.
     ///
-    /// A call that was over when it was woken is over now as well.
+    /// A call that was over when its task was woken stays over.
     fn lengthen(&self) {
         let Some(end) = self.end.get() else { return };
         let late = Woken::ago(clock::now());
@@ -141,24 +144,24 @@ impl Flight {
         }
     }
 
-    /// Waits for a host method as well.
+    /// Adds a pending host method.
     pub(super) fn wait_for(&self, pending: PendingPromise) {
         self.hosts.push(pending);
-        // It may be the turn of another.
+        // Another flight may have the turn.
         self.wake();
     }
 
-    /// How many host methods it waits for.
+    /// The number of pending host methods.
     pub(super) fn waits_for(&self) -> usize {
         self.hosts.count()
     }
 
-    /// What it does between its turns.
+    /// The activity of the flight between its turns.
     fn phase(&self) -> Phase {
         if self.waits_for() > 0 { Phase::AwaitsHost } else { Phase::AwaitsPromise }
     }
 
-    /// When it has to be over, once it has begun.
+    /// When the flight must be over, once it has begun.
     fn deadline(&self) -> Deadline {
         self.end.get().unwrap_or(Deadline::NEVER)
     }
@@ -184,7 +187,7 @@ impl Flight {
 #[derive(Default)]
 pub(super) struct Flights {
     by_id: RefCell<FxHashMap<u64, Rc<Flight>>>,
-    /// What they have used together, which is on no bill yet.
+    /// The CPU time of all flights that is on no bill yet.
     cpu: Cell<Nanos>,
 }
 
@@ -199,7 +202,7 @@ impl Flights {
         self.cpu.get()
     }
 
-    /// The flight that the running code is of, unless it is over.
+    /// The flight that the running code belongs to, unless it is over.
     pub(super) fn current(&self, scope: &v8::PinScope<'_, '_>, turn: u64) -> Option<Rc<Flight>> {
         self.by_id.borrow().get(&engine::flight(scope, turn)?).cloned()
     }
@@ -221,7 +224,7 @@ impl Flights {
         let flights = self.by_id.borrow();
         let settled = flights.values().filter(|flight| !flight.is_settled.get() && is_settled(flight));
         let settled = settled.cloned().collect::<Vec<_>>();
-        // A waker is code of an executor, which may do with flights what it likes.
+        // A waker is code of an executor, which may change the flights.
         drop(flights);
         for flight in settled {
             flight.is_settled.set(true);
@@ -229,13 +232,13 @@ impl Flights {
         }
     }
 
-    /// Wakes all, for there is no heap any more.
+    /// Wakes all flights, because the heap is gone.
     pub(super) fn wake_all(&self) {
         let flights = self.by_id.borrow().values().cloned().collect::<Vec<_>>();
         flights.iter().for_each(|flight| flight.wake());
     }
 
-    /// All are of a life that is over: they are woken, and are on no bill of the next.
+    /// Ends all flights of a generation: they are woken, and go on no bill of the next.
     pub(super) fn give_up(&self) {
         self.cpu.set(Nanos::ZERO);
         let flights = self.by_id.take();
@@ -255,7 +258,7 @@ pub(crate) struct Flying<L: Leg> {
 }
 
 impl<L: Leg> Flying<L> {
-    /// A call that begins when it is polled first.
+    /// A call that begins at the first poll.
     pub(crate) fn new(isolate: Rc<Isolate>, leg: L, ticket: Ticket) -> Self {
         Self { isolate, flight: Rc::new(Flight::new(ticket)), leg }
     }
@@ -268,7 +271,7 @@ impl<L: Leg> Flying<L> {
                 false => waits_for_itself(),
             }));
         }
-        // The sandbox may have been reset, or given up, between two turns.
+        // Between two turns, the sandbox may have been reset or discarded.
         let lives = self.leg.check(&self.isolate).and_then(|()| self.isolate.entrance().map(drop));
         if let Err(error) = lives {
             return Poll::Ready(Err(if has_begun { error.of_begun(self.leg.place()) } else { error }));
@@ -284,7 +287,7 @@ impl<L: Leg> Flying<L> {
         };
         match outcome.transpose() {
             Some(over) => Poll::Ready(over),
-            // A host method that is polled now may reset the sandbox.
+            // A host method that is polled here may reset the sandbox.
             None => {
                 let place = self.leg.place();
                 self.wait(cx).map(|outcome| outcome.map_err(|error| error.of_begun(place)))
@@ -292,10 +295,10 @@ impl<L: Leg> Flying<L> {
         }
     }
 
-    /// One host method's answer at most, so that other flights have their turns between.
+    /// Takes at most one host method's answer, so that other flights have their turns.
     fn wait(&mut self, cx: &mut Context<'_>) -> Poll<Result<L::Output, Error>> {
         let flight = self.flight.clone();
-        // Even when a host method has answered meanwhile: it is too late.
+        // An answer that has arrived meanwhile is too late.
         if flight.deadline().is_over(clock::now()) {
             let kind = if flight.by_caller.get() { LimitKind::Deadline } else { LimitKind::Wall };
             let error = self.isolate.over(kind, self.leg.place());
@@ -332,7 +335,7 @@ impl<L: Leg> Flying<L> {
         })
     }
 
-    /// Runs code of the guest, and all that follows at once; gives the result if there is one then.
+    /// Runs code of the guest and its microtasks. Returns the result, if there is one then.
     fn turn(
         &mut self,
         step: impl FnOnce(&mut L, &Isolate, &mut v8::PinScope<'_, '_>, &Flight) -> Result<(), Error>,
@@ -346,8 +349,7 @@ impl<L: Leg> Flying<L> {
         let so_far = flight.counts.get();
         let (turn, realm) = (flight.turn(&so_far), leg.realm().clone());
         let (outcome, spent) = isolate.run_flight(&turn, (&realm, place), |scope| {
-            // A caller that went away between the question above and the start of the watch has ended nothing. From here on
-            // it does.
+            // A caller that went away before the watch was armed has ended nothing. From here on it does.
             if flight.ticket.is_cancelled() {
                 return Err(isolate.over(LimitKind::Deadline, place).into());
             }
@@ -370,10 +372,10 @@ impl<L: Leg> Flying<L> {
         Ok(outcome?)
     }
 
-    /// The call is over: all that it has begun ends with it.
+    /// Ends the call, and all that it has begun.
     fn land(&self) {
         let (isolate, flight) = (&self.isolate, &self.flight);
-        // Not there when it has not begun, has landed, or was given up.
+        // Missing if the flight has not begun, has landed, or was given up.
         if isolate.flights.remove(flight.id()) {
             let counts = flight.counts.get();
             isolate.flights.cpu.set(isolate.flights.cpu.get().saturating_sub(counts.cpu()));
@@ -388,7 +390,7 @@ impl<L: Leg> Flying<L> {
     }
 }
 
-/// Nothing of it is pinned.
+/// No field is pinned.
 impl<L: Leg> Unpin for Flying<L> {}
 
 impl<L: Leg> Future for Flying<L> {
@@ -418,7 +420,7 @@ pub(crate) fn waits_for_itself() -> Error {
     )
 }
 
-/// The promise that a call waits for: the guest's own, or one that is resolved with its value, as `await` does.
+/// The promise that a call waits for: the guest's own, or one that is resolved with the guest's value, as `await` does.
 fn promise_of<'s>(
     isolate: &Isolate,
     scope: &mut v8::PinScope<'s, '_>,
@@ -461,7 +463,7 @@ fn outcome<L: Leg>(
         }
         v8::PromiseState::Rejected => {
             let reason = promise.result(scope);
-            // What its getters throw is nobody's: without this, V8 prints it.
+            // An exception of its getters is discarded. Without this scope, V8 would print it.
             v8::tc_scope!(let scope, scope);
             let error = thrown::error(scope, reason, None, leg.place());
             // Reading the reason may have run code of the guest.

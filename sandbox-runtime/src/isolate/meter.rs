@@ -1,6 +1,7 @@
-//! What guests use: a bill for each call, and the total.
+//! Usage: a bill for each call, and the total.
 //!
-//! The isolate's thread alone writes, so that a call costs no lock; any thread may read.
+//! The isolate's thread alone writes, without a lock. Any thread may read. In the parent of a child, `process::session`
+//! writes.
 
 use std::cell::Cell;
 use std::ops::Deref;
@@ -13,7 +14,7 @@ use deno_core::v8;
 use super::watchdog::coarse_now;
 use crate::time::{Nanos, Timestamp};
 
-/// What the guests of a sandbox have used; see [`Sandbox::usage`](crate::Sandbox::usage).
+/// The usage of a sandbox's guests; see [`Sandbox::usage`](crate::Sandbox::usage).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Usage {
@@ -24,25 +25,25 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// The same with what was used before.
+    /// Adds the usage of before.
     pub(crate) fn after(&self, before: &Self) -> Self {
         let last = if self.last.calls > 0 { self.last } else { before.last };
         Self { total: before.total.and(&self.total), last }
     }
 }
 
-/// Defines the bill, and the same as atomics.
+/// Defines the bill, and its form as atomics.
 macro_rules! bill {
     ($($(#[$doc:meta])* $name:ident: $type:ty, $from:expr, $to:expr, $join:ident;)*) => {
-        /// What one call used, or several. The evaluation of a script counts as a call; a call inside of another is part
-        /// of that, but for one that an `async` method of the host awaits.
+        /// The usage of one call, or of several. The evaluation of a script counts as a call. A nested call is part of the
+        /// outer one, unless an `async` method of the host awaits it.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         #[non_exhaustive]
         pub struct Bill {
             $($(#[$doc])* pub $name: $type,)*
         }
 
-        /// A bill as it is written: times are nanoseconds.
+        /// The written form of a bill: times are nanoseconds.
         #[derive(Default)]
         struct Sums {
             $($name: u64,)*
@@ -93,40 +94,41 @@ macro_rules! bill {
 }
 
 bill! {
-    /// How many calls.
+    /// The number of calls.
     calls: u64, same, same, saturating_add;
     /// Wall time, from the moment when the call had its turn.
     wall: Duration, Duration::from_nanos, nanos, saturating_add;
-    /// CPU time of the isolate's thread, with that of host methods. Exact in a pool. Elsewhere what a call does in its first few
-    /// milliseconds is billed by its wall time, and a call that is shorter by that without [`host_time`](Self::host_time). So
-    /// is every call where threads have no clock of their own: on all systems but Linux.
+    /// CPU time of the isolate's thread, with that of host methods. Exact in a pool. Elsewhere the first few milliseconds of
+    /// a call are billed by its wall time. A call shorter than that is billed by its wall time without
+    /// [`host_time`](Self::host_time). Systems other than Linux have no clocks of threads, and bill every call so.
     cpu: Duration, Duration::from_nanos, nanos, saturating_add;
     /// The largest heap that was seen, in bytes: before each garbage collection, and after calls of more than a few
-    /// milliseconds. On QuickJS the latter only.
+    /// milliseconds. On QuickJS, only the latter.
     heap_peak: u64, same, same, max;
-    /// The most memory of ArrayBuffers at once, in bytes. On QuickJS 0, for they are part of the heap.
+    /// The most memory of ArrayBuffers at once, in bytes. On QuickJS the value is 0, because buffers are part of the heap.
     buffers_peak: u64, same, same, max;
-    /// How many calls of host methods, with those that were refused for their arguments.
+    /// The number of host calls, including calls that were refused for their arguments.
     host_calls: u64, same, same, saturating_add;
-    /// Wall time of host methods, with the reading of their arguments, the writing of their results, and what they call in turn. Of
-    /// an `async` method it is the time until the method has begun, and not while its promise is awaited: the guest may go on.
+    /// Wall time of host methods. Reading arguments, writing results, and nested calls are included. For an `async` method,
+    /// only the time until it has begun counts, because the guest may continue while the promise is pending.
     ///
-    /// It is this in all transports, and never more than [`wall`](Self::wall). In a process it is what the host measures, without
-    /// the way between the processes. Elsewhere it is read off a clock that goes on every 2 ms: the sum of many short calls, and one
-    /// long call, are right to that, and a single short call may have 0.
+    /// The definition is equal in all transports, and the time is never more than [`wall`](Self::wall). In a process, the
+    /// host measures the time, without the communication between the processes. Elsewhere a clock with steps of 2 ms
+    /// measures it. The sum of many short calls is accurate to a step, and so is one long call. A single short call may have
+    /// 0.
     host_time: Duration, Duration::from_nanos, nanos, saturating_add;
     /// Bytes of text and of `Bytes` that went to the guest, and 8 for each value that
-    /// [`Limits::value_nodes`](crate::Limits::value_nodes) counts; without those of host methods of numbers and booleans
-    /// alone.
+    /// [`Limits::value_nodes`](crate::Limits::value_nodes) counts. Host methods of numbers and booleans alone are not
+    /// counted.
     bytes_in: u64, same, same, saturating_add;
-    /// The same of what came from the guest.
+    /// Bytes that came from the guest, counted like [`bytes_in`](Self::bytes_in).
     bytes_out: u64, same, same, saturating_add;
-    /// Bytes that the guest wrote to its console and that were kept.
+    /// Console bytes of the guest that were kept.
     console_bytes: u64, same, same, saturating_add;
-    /// Lines that it wrote beyond [`Limits::console_bytes`](crate::Limits::console_bytes), and that were dropped.
+    /// Console lines that were dropped beyond [`Limits::console_bytes`](crate::Limits::console_bytes).
     console_dropped: u64, same, same, saturating_add;
-    /// Promises of the guest that were rejected while nobody handled that. They fail no call: what a call gives is its
-    /// result.
+    /// Promises of the guest that were rejected without a handler. Such a rejection fails no call: the call's own result
+    /// decides.
     unhandled_rejections: u64, same, same, saturating_add;
 }
 
@@ -138,7 +140,7 @@ fn nanos(duration: Duration) -> u64 {
     Nanos::of(duration).get()
 }
 
-/// The bills of a sandbox, for all who have a handle of it.
+/// The bills of a sandbox, shared by all its handles.
 #[derive(Default)]
 pub(crate) struct Meter {
     total: Tally,
@@ -146,12 +148,12 @@ pub(crate) struct Meter {
     is_closed: AtomicBool,
 }
 
-/// A meter, for the one who writes to it: with this it is closed.
+/// The writer's handle of a meter. Dropping it closes the meter.
 #[derive(Default)]
 pub(crate) struct Ledger(Arc<Meter>);
 
 impl Ledger {
-    /// For those who read it.
+    /// The meter, for readers.
     pub(crate) fn meter(&self) -> Arc<Meter> {
         self.0.clone()
     }
@@ -173,13 +175,13 @@ impl Drop for Ledger {
 }
 
 impl Bill {
-    /// The numbers in the order of the fields; times are nanoseconds.
+    /// The fields as numbers, in order; times are nanoseconds.
     #[cfg(feature = "process")]
     pub(crate) fn numbers(&self) -> [u64; 12] {
         Sums::from(self).numbers()
     }
 
-    /// The other way round.
+    /// The bill with these fields.
     #[cfg(feature = "process")]
     pub(crate) fn of(numbers: [u64; 12]) -> Self {
         let tally = Tally::default();
@@ -187,7 +189,7 @@ impl Bill {
         tally.read()
     }
 
-    /// Both together.
+    /// The sum of both.
     pub(crate) fn and(&self, other: &Self) -> Self {
         let tally = Tally::default();
         tally.join(&self.into());
@@ -197,7 +199,7 @@ impl Bill {
 }
 
 impl Meter {
-    /// Adds what a call in another process has cost.
+    /// Adds the bill of a call in another process.
     #[cfg(feature = "process")]
     pub(crate) fn charge_numbers(&self, numbers: [u64; 12]) {
         self.charge(&Sums::of(numbers));
@@ -218,33 +220,33 @@ impl Meter {
         self.total.join(sums);
     }
 
-    /// Whether nothing more will be on it.
+    /// Whether the meter is complete.
     pub(crate) fn is_closed(&self) -> bool {
         self.is_closed.load(Ordering::Acquire)
     }
 
-    /// Everything from the start.
+    /// Sets all to zero.
     pub(crate) fn clear(&self) {
         self.last.set(&Sums::default());
         self.total.set(&Sums::default());
     }
 }
 
-/// Defines what is counted while a call is under way, and the same at rest.
+/// Defines the counts of the call under way, and their stored form.
 macro_rules! counts {
     ($($(#[$doc:meta])* $name:ident: $type:ty = $none:expr,)*) => {
-        /// What the call under way has used.
+        /// The usage of the call under way.
         #[derive(Default)]
         pub(crate) struct Running {
             pub(super) meter: Ledger,
             /// The number of the call.
             call: Cell<u64>,
-            /// On the coarse clock.
+            /// The start, on the coarse clock.
             started: Cell<Timestamp>,
             $($(#[$doc])* pub(super) $name: Cell<$type>,)*
         }
 
-        /// What a call has used that is not under way at the moment.
+        /// The usage of a call between two of its turns.
         #[derive(Clone, Copy)]
         pub(super) struct Counts {
             $($name: $type,)*
@@ -259,7 +261,7 @@ macro_rules! counts {
         }
 
         impl Counts {
-            /// Of a call that begins.
+            /// The counts at the start of a call.
             pub(super) const NONE: Self = Self { $($name: $none,)* cpu: Nanos::ZERO, buffers_peak: 0 };
         }
 
@@ -283,14 +285,14 @@ counts! {
     bytes_out: u64 = 0,
     console_bytes: u64 = 0,
     console_dropped: u64 = 0,
-    /// Promises that were rejected and that nobody handles.
+    /// Promises that were rejected and have no handler.
     rejections: u64 = 0,
 }
 
-/// What one turn has used that is not counted while it runs.
+/// The usage of a turn that is measured at its end.
 pub(super) struct Spent {
     pub(super) wall: Nanos,
-    /// `None` where it is not known: then the turn counts as long as it took.
+    /// `None` where it is unknown: then the turn's wall time counts.
     pub(super) cpu: Option<Nanos>,
     pub(super) buffers_peak: u64,
 }
@@ -310,7 +312,7 @@ impl Counts {
 }
 
 impl Running {
-    /// A call begins, or goes on with what it has used so far. Each call has a number of its own.
+    /// Begins or continues a call, with its usage so far. Each call has a number of its own.
     #[inline]
     pub(super) fn begin(&self, now: Timestamp, flight: Option<u64>, so_far: &Counts) {
         self.started.set(now);
@@ -318,7 +320,7 @@ impl Running {
         self.set(so_far);
     }
 
-    /// What the call has used, after a turn of it.
+    /// The usage of the call after a turn.
     pub(super) fn pause(&self, before: &Counts, turn: &Spent) -> Counts {
         let host_time = self.host_time.get().saturating_sub(before.host_time);
         Counts {
@@ -328,13 +330,13 @@ impl Running {
         }
     }
 
-    /// A call that had several turns has ended, after `wall`.
+    /// Ends a call of several turns, after `wall`.
     pub(super) fn end(&self, counts: &Counts, wall: Nanos) {
         self.set(counts);
         self.charge(&Spent { wall, cpu: Some(counts.cpu), buffers_peak: counts.buffers_peak });
     }
 
-    /// The call has ended, of which this was all.
+    /// Ends a call of one turn.
     #[inline]
     pub(super) fn charge(&self, spent: &Spent) {
         let host_time = self.host_time.get();
@@ -364,28 +366,28 @@ impl Running {
         self.call.get()
     }
 
-    /// A promise was rejected, and nobody handles that.
+    /// Counts a promise that was rejected without a handler.
     pub(super) fn unhandled(&self) {
         add(&self.rejections, 1);
     }
 
-    /// Somebody does after all.
+    /// Uncounts a rejected promise that got a handler later.
     pub(super) fn handled_late(&self) {
         self.rejections.set(self.rejections.get().saturating_sub(1));
     }
 
-    /// A line of the console was dropped.
+    /// Counts a dropped line of the console.
     pub(super) fn drop_line(&self) {
         add(&self.console_dropped, 1);
     }
 
-    /// Notes how large the heap is.
+    /// Notes the size of the heap.
     pub(super) fn see_heap(&self, isolate: &mut v8::Isolate) {
         let used = isolate.get_heap_statistics().used_heap_size() as u64;
         self.heap_peak.set(self.heap_peak.get().max(used));
     }
 
-    /// Counts a call of the host, unless it is one too many.
+    /// Counts a host call. Returns false beyond the limit.
     #[inline]
     pub(super) fn count_host_call(&self, most: u64) -> bool {
         let count = self.host_calls.get() + 1;
@@ -397,7 +399,7 @@ impl Running {
     }
 }
 
-/// A host method that is called: its arguments are read, it runs, its result is written.
+/// Measures a host call: reading arguments, the method, writing the result.
 pub(super) struct HostCall<R: Deref<Target = Running>> {
     running: R,
     began: Timestamp,
@@ -413,9 +415,9 @@ impl<R: Deref<Target = Running>> HostCall<R> {
 
     #[cold]
     fn took(&self, now: Timestamp) {
-        // A clock that slept until the call began may still tell the time of long before.
+        // The coarse clock may not have advanced since long before the call.
         let began = self.began.max(self.running.started.get());
-        // What those inside of it took is part of it.
+        // The time of nested host calls is included.
         self.running.host_time.set(self.before.saturating_add(now.since(began)));
     }
 }
@@ -430,12 +432,12 @@ impl<R: Deref<Target = Running>> Drop for HostCall<R> {
     }
 }
 
-/// The number of a call, never 0, which no other call of the process has.
+/// The number of a call: never 0, and unique in the process.
 #[inline]
 pub(super) fn next_call() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     thread_local! {
-        /// Each thread takes many at once.
+        /// Each thread reserves many numbers at once.
         static OWN: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
     }
     const MANY: u64 = 1 << 20;

@@ -1,4 +1,6 @@
-//! What a caller says of an asynchronous call, from whichever thread: until when it waits, and that it does no longer.
+//! [`Ticket`]: the caller's side of an asynchronous call, for any thread: its deadline, and its cancellation.
+//!
+//! The transports make tickets. `flights` and `watchdog` read them on the isolate's thread.
 
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -9,18 +11,18 @@ use super::watchdog::Watch;
 use crate::time::{Deadline, Nanos, Timestamp};
 
 thread_local! {
-    /// When the call has to be over whose host methods this thread polls.
+    /// The end of the call whose host methods this thread polls.
     static OUTER_END: Cell<Deadline> = const { Cell::new(Deadline::NEVER) };
-    /// The ticket of that call, where it has one.
+    /// The ticket of that call, if there is one.
     static OUTER: RefCell<Option<Ticket>> = const { RefCell::new(None) };
 }
 
 thread_local! {
-    /// When the task that is polled here was woken; `None` where that does not matter.
+    /// When the current task was woken; `None` where that does not matter.
     static WOKEN: Cell<Option<Timestamp>> = const { Cell::new(None) };
 }
 
-/// A task of a thread that others hold as well is polled until this is dropped.
+/// Marks the poll of a task on a shared thread, until it is dropped.
 pub(crate) struct Woken(Option<Timestamp>);
 
 impl Woken {
@@ -40,13 +42,13 @@ impl Drop for Woken {
     }
 }
 
-/// The deadline of a call that is made here: one that a host method makes ends with the call that waits for the method.
+/// The deadline of a call that is made here. A call by a host method ends with the call that waits for the method.
 #[inline]
 pub(crate) fn within(deadline: Deadline) -> Deadline {
     deadline.min(OUTER_END.get())
 }
 
-/// Calls that are made until this is dropped are inside of one that ends at a time.
+/// Makes calls end with an outer call, until it is dropped.
 pub(crate) struct TicketScope {
     end: Deadline,
     ticket: Option<Ticket>,
@@ -58,7 +60,7 @@ impl TicketScope {
         Self::set(end, None)
     }
 
-    /// The same; and when nobody awaits that one any more, they end as well.
+    /// Makes calls end with an outer call, and when the outer call's caller goes away.
     pub(crate) fn of_ticket(end: Deadline, ticket: &Ticket) -> Self {
         Self::set(end, Some(ticket.clone()))
     }
@@ -75,7 +77,7 @@ impl Drop for TicketScope {
     }
 }
 
-/// What a caller says of its call.
+/// The state that a caller sets for its call.
 #[derive(Clone)]
 pub(crate) struct Ticket {
     inner: Arc<TicketInner>,
@@ -94,7 +96,7 @@ struct TicketInner {
     turn: AtomicU8,
     cancelled: AtomicBool,
     deadline: Deadline,
-    /// Calls that methods of the host have made which this call waits for.
+    /// Calls by host methods that this call waits for.
     inner: Mutex<Vec<Weak<TicketInner>>>,
 }
 
@@ -107,10 +109,10 @@ impl TicketInner {
         }
     }
 
-    /// It ends with this one.
+    /// Ends the call `ticket` with this one.
     fn adopt(&self, ticket: &Arc<Self>) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        // One that has many after each other has few at once.
+        // A call with many nested calls in turn has few at once.
         if inner.len() == inner.capacity() {
             inner.retain(|known| known.strong_count() > 0);
         }
@@ -139,12 +141,12 @@ impl Ticket {
         Self { inner: ticket }
     }
 
-    /// The number of the flight that the call will be.
+    /// The number of the call's future flight.
     pub(crate) fn flight(&self) -> u64 {
         self.inner.flight
     }
 
-    /// Until when the caller waits.
+    /// How long the caller waits.
     pub(crate) fn deadline(&self) -> Deadline {
         self.inner.deadline
     }
@@ -164,7 +166,7 @@ impl Ticket {
         self.inner.turn.load(Ordering::SeqCst) == BEGUN
     }
 
-    /// Ends the turn that the call has, if it has one, and sees to it that it has no other.
+    /// Ends the current turn of the call, if it has one, and keeps it from having others.
     pub(crate) fn cancel(&self, watch: &Watch) {
         self.inner.cancel(watch);
     }

@@ -1,13 +1,15 @@
-//! One thread a process that ends calls which take too long.
+//! The watchdog: one thread a process, which ends calls that take too long.
 //!
-//! An isolate has a [`Watch`], whose state is one atomic: idle, armed with a deadline, or fired. Arming and
-//! disarming are a store and a swap, without a lock or a system call, except that the first call after a quiet
-//! time wakes the thread. While any watch is armed, the thread looks at all of them every few milliseconds and
-//! terminates what is late, again and again until the host's frame has returned: V8 forgets a termination when
-//! it returns to the host, and what the host does then, such as reading an error, may run guest code.
+//! `run` arms a watch for each turn. `ticket` cancels a flight's turn. Any thread may use a [`Timer`].
 //!
-//! CPU time is this thread's to measure, too: a call that is over before it is looked at is a short one, and pays
-//! nothing for its clock. What a call used before it was first looked at is counted by the wall.
+//! An isolate has a [`Watch`], whose state is one atomic: idle, armed with a deadline, or fired. Arming is a store and
+//! disarming a swap, without a lock or a system call. Only the first call after a quiet time wakes the thread. While any
+//! watch is armed, the thread checks all of them every few milliseconds. The thread terminates a late call again and again, until
+//! the host's frame has returned. V8 forgets a termination when it returns to the host, and the host may then run guest
+//! code, for example to read an error.
+//!
+//! This thread measures CPU time, too. A call that ends before the first check is a short one, and does not read its clock.
+//! The time before the first check counts as wall time.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -22,38 +24,38 @@ use super::clock::{calibrate, now};
 use super::cpu::CpuClock;
 use crate::time::{AtomicTime, CpuTime, Deadline, Nanos, Timestamp};
 
-/// How often armed watches are looked at: the most that a call can be late, but for the scheduler.
+/// The interval of checks. A call can be late by this much, apart from scheduling.
 const TICK: Duration = Duration::from_millis(2);
-/// How many quiet ticks until the thread sleeps.
+/// How many ticks without an armed watch pass before the thread sleeps.
 const QUIET_TICKS: u32 = 50;
 
 const IDLE: u64 = 0;
 const FIRED: u64 = 1;
 /// The watchdog is inside of `terminate_execution`; the state will be `FIRED` in a moment.
 const FIRING: u64 = 2;
-/// Somebody asks whose turn it is; the state will be what it was, or `FIRED`, in a moment.
+/// A canceller checks whose turn it is. The state will be its former value, or `FIRED`, in a moment.
 const ASKED: u64 = 3;
-/// Every deadline is greater.
+/// Every deadline's encoding is greater.
 const FIRST_DEADLINE: u64 = 4;
 
 /// The time limit of one isolate.
 pub(crate) struct Watch {
     state: AtomicU64,
-    /// How often it was armed: tells one call from the next.
+    /// How often the watch was armed. The number distinguishes calls.
     calls: AtomicU64,
     isolate: v8::IsolateHandle,
     /// The CPU clock of the isolate's thread.
     clock: Option<CpuClock>,
-    /// Whether the clock is read when a call begins, which costs a fraction of a microsecond. Else what a call has used before
-    /// it is looked at first counts as if its thread had run all the while, which on a busy machine it may not have.
+    /// Whether the clock is read when a call begins, which costs a fraction of a microsecond. Otherwise the time before the
+    /// first check counts as if the thread had run all the while, which it may not have on a busy machine.
     is_exact: bool,
     /// The CPU time that a call may use.
     cpu_limit: AtomicTime<Nanos>,
-    /// The call that was looked at last, and the reading of the clock that stands for its start.
+    /// The call that was last checked, and the clock's reading that stands for its start.
     seen: AtomicU64,
     cpu_start: AtomicTime<Timestamp<CpuTime>>,
     began: AtomicTime<Timestamp>,
-    /// It fired because of the CPU time.
+    /// Whether the CPU time was the reason to fire.
     by_cpu: AtomicBool,
     /// The flight that has its turn; 0 for none.
     flight: AtomicU64,
@@ -82,8 +84,8 @@ impl Watch {
         watch
     }
 
-    /// Ends what the isolate executes since `began`, which is now, unless disarmed before `end` and before `cpu` is used. The
-    /// turn of a flight can be [cancelled](Self::cancel) as well.
+    /// Arms the watch: ends the isolate's execution unless it is disarmed before `end`, and before `cpu` is used. `began` is
+    /// the current time. A flight's turn can be [cancelled](Self::cancel) as well.
     #[inline]
     pub(super) fn arm(&self, flight: Option<u64>, began: Timestamp, end: Deadline, cpu: Nanos) -> Armed<'_> {
         let dog = dog();
@@ -97,10 +99,10 @@ impl Watch {
             let used = self.clock.and_then(CpuClock::read).unwrap_or_default();
             self.cpu_start.store(used, Ordering::Relaxed);
         }
-        // Only the isolate's thread counts, so a load and a store do what is dearer as one instruction. Who reads the
-        // number has seen the state before, which is stored after it.
+        // Only the isolate's thread counts, so a load and a store suffice, which are cheaper than one atomic instruction. A
+        // reader of the number has read the state before, which is stored after the number.
         self.calls.store(self.calls.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
-        // SeqCst, as in `Dog::sleep`: either this thread sees that the dog sleeps, or the dog sees this deadline.
+        // SeqCst, as in `Dog::sleep`: either this thread sees that the watchdog sleeps, or the watchdog sees this deadline.
         self.state.store(deadline, Ordering::SeqCst);
         if dog.asleep.load(Ordering::SeqCst) {
             dog.thread.get().inspect(|thread| thread.unpark());
@@ -108,10 +110,10 @@ impl Watch {
         Armed { watch: self, began }
     }
 
-    /// Ends the turn of a flight, if it has its turn.
+    /// Ends the turn of a flight, if the flight has its turn.
     ///
-    /// The turn cannot end while it is asked whose it is. To compare the state before and after would not do: calls of one
-    /// caller's deadline have the same.
+    /// The turn cannot end during the check. Comparing the state before and after would not suffice, because calls with one
+    /// caller's deadline have equal states.
     pub(super) fn cancel(&self, flight: u64) {
         if self.flight.load(Ordering::SeqCst) != flight {
             return;
@@ -137,7 +139,7 @@ impl Watch {
         self.state.store(FIRED, Ordering::SeqCst);
     }
 
-    /// Fires when it is late. Says whether the watch is armed or has fired.
+    /// Fires if the call is late. Returns whether the watch is armed or has fired.
     fn look(&self, now: Timestamp) -> bool {
         let state = self.state.load(Ordering::SeqCst);
         let is_armed = state >= FIRST_DEADLINE;
@@ -153,8 +155,8 @@ impl Watch {
         state != IDLE
     }
 
-    /// Reads the thread's clock, and notes it when it is the first time for this call. Without a clock, a call counts as if its thread
-    /// had run all the while.
+    /// Reads the thread's clock, and notes the first reading of a call. Without a clock, a call counts as if its thread had
+    /// run all the while.
     fn is_beyond_cpu(&self, now: Timestamp) -> bool {
         let call = self.calls.load(Ordering::Relaxed);
         let Some(used) = self.clock.and_then(CpuClock::read) else {
@@ -172,15 +174,15 @@ impl Watch {
         is_known && spent > self.cpu_limit.load(Ordering::Relaxed)
     }
 
-    /// Whether the call under way was looked at: that happens to those of more than a few milliseconds. To be asked on the
+    /// Whether the call under way was checked, which happens to calls of more than a few milliseconds. Call it on the
     /// isolate's thread.
     #[inline]
     pub(crate) fn is_long(&self) -> bool {
         self.seen.load(Ordering::Acquire) == self.calls.load(Ordering::Relaxed)
     }
 
-    /// The CPU time of the call under way; `None` when it is short and not [exact](Self::is_exact), or when the thread has no
-    /// clock. To be asked on the isolate's thread.
+    /// The CPU time of the call under way; `None` when it is short and not [exact](Self::is_exact), or when the thread has
+    /// no clock. Call it on the isolate's thread.
     #[inline]
     pub(crate) fn cpu(&self) -> Option<Nanos> {
         if !self.is_exact && !self.is_long() {
@@ -190,7 +192,7 @@ impl Watch {
         Some(used.since(self.cpu_start.load(Ordering::Relaxed)))
     }
 
-    /// Whether it has fired because of the CPU time.
+    /// Whether the CPU time was the reason to fire.
     pub(crate) fn is_by_cpu(&self) -> bool {
         self.by_cpu.load(Ordering::Relaxed)
     }
@@ -201,7 +203,7 @@ impl Watch {
         matches!(self.state.load(Ordering::SeqCst), FIRED | FIRING)
     }
 
-    /// What is left until the deadline; `None` when not armed.
+    /// The time until the deadline, zero when it has passed; `None` when not armed.
     pub(crate) fn left(&self) -> Option<Duration> {
         loop {
             break match self.state.load(Ordering::SeqCst) {
@@ -231,7 +233,7 @@ impl Armed<'_> {
         now().since(self.began)
     }
 
-    /// Stops watching. Says whether the deadline had passed.
+    /// Stops watching. Returns whether the deadline had passed.
     #[inline]
     pub(crate) fn disarm(self) -> bool {
         // Its drop would do the same once more.
@@ -243,7 +245,8 @@ impl Armed<'_> {
         let state = &self.watch.state;
         loop {
             match state.load(Ordering::SeqCst) {
-                // A few instructions of the other thread; after them the termination is pending, and is taken back.
+                // The other thread is within a few instructions. After them the termination is pending, and is cancelled
+                // here.
                 FIRING | ASKED => std::hint::spin_loop(),
                 seen => {
                     if state.compare_exchange(seen, IDLE, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
@@ -264,14 +267,14 @@ impl Drop for Armed<'_> {
     }
 }
 
-/// When a timer is due, and a number of its own.
+/// When a timer is due, and its number.
 type TimerKey = (Deadline, u64);
 
 struct Watchdog {
     asleep: AtomicBool,
     thread: OnceLock<Thread>,
     watches: Mutex<Vec<Weak<Watch>>>,
-    /// Who wants to be woken, by the time and a number of its own.
+    /// The wakers of timers, by their keys.
     timers: Mutex<BTreeMap<TimerKey, Waker>>,
 }
 
@@ -280,18 +283,18 @@ impl Watchdog {
         self.timers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes whose time has come.
+    /// Wakes the tasks whose timers are due.
     fn wake_due(&self, now: Timestamp) {
         let due = {
             let mut timers = self.timers();
             let later = timers.split_off(&(Deadline::after(now, Nanos::new(1)), 0));
             std::mem::replace(&mut *timers, later)
         };
-        // Code of an executor, which this thread must survive.
+        // A waker is code of an executor. Its panic must not end this thread.
         due.into_values().for_each(|waker| super::run::of_host(|| waker.wake()));
     }
 
-    /// How long until somebody wants to be woken.
+    /// The time until the next timer is due.
     fn until_next_timer(&self) -> Option<Duration> {
         let first = self.timers().first_key_value().map(|((at, _), _)| *at)?;
         first.remaining(now()).map(Nanos::duration)
@@ -301,7 +304,7 @@ impl Watchdog {
         self.watches.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Looks at every watch. Says whether one of them is armed.
+    /// Checks every watch. Returns whether one of them is armed.
     fn look(&self) -> bool {
         calibrate();
         let now = now();
@@ -333,8 +336,8 @@ impl Watchdog {
 
     fn sleep(&self) {
         self.asleep.store(true, Ordering::SeqCst);
-        // Whoever armed before the line above did not wake this thread, so it looks once more. A timer is set before it is
-        // asked whether this thread sleeps.
+        // A watch that was armed before the line above has not woken this thread, so the thread checks once more. A timer is
+        // stored before its owner checks whether this thread sleeps.
         if !self.look() {
             match self.until_next_timer() {
                 Some(left) => std::thread::park_timeout(left),
@@ -345,7 +348,7 @@ impl Watchdog {
     }
 }
 
-/// Wakes a task at a time, unless it is dropped before.
+/// Wakes a task at a time, unless it is dropped earlier.
 pub(crate) struct Timer(TimerKey);
 
 impl Timer {
@@ -368,8 +371,7 @@ impl Drop for Timer {
     }
 }
 
-/// The time of the watchdog's last look: a clock that costs one load, and goes on every [`TICK`] while a
-/// call is under way.
+/// The time of the watchdog's last check. This clock costs one load, and advances every [`TICK`] while a call is under way.
 #[inline]
 pub(super) fn coarse_now() -> Timestamp {
     LAST_LOOK.load(Ordering::Relaxed)
@@ -390,14 +392,14 @@ fn dog() -> &'static Watchdog {
         let builder = std::thread::Builder::new().name("sandbox-watchdog".into());
         match builder.spawn(|| dog.run()) {
             Ok(handle) => _ = dog.thread.set(handle.thread().clone()),
-            // Without a watchdog no limit of time holds: better no sandbox than one without limits.
+            // Without a watchdog, no time limit is enforced. So no sandbox is made.
             Err(error) => tracing::error!(%error, "the watchdog's thread cannot be started"),
         }
         dog
     })
 }
 
-/// Starts the watchdog's thread, or says why it cannot be.
+/// Starts the watchdog's thread, or returns the reason why it cannot start.
 pub(crate) fn start() -> Result<(), String> {
     match dog().thread.get() {
         Some(_) => Ok(()),
@@ -405,7 +407,7 @@ pub(crate) fn start() -> Result<(), String> {
     }
 }
 
-/// A watch of an isolate of its own, for the benchmark of what a call costs the watchdog.
+/// A watch with its own isolate, for the benchmark of the watchdog's cost per call.
 #[doc(hidden)]
 pub struct WatchProbe {
     watch: Arc<Watch>,
@@ -421,7 +423,7 @@ impl WatchProbe {
         Self { watch: Watch::new(isolate.thread_safe_handle(), false), _isolate: isolate }
     }
 
-    /// What a call does that runs nothing.
+    /// Arms and disarms, as a call does that runs nothing.
     #[doc(hidden)]
     pub fn call(&self, limit: Duration) {
         let began = now();
@@ -439,8 +441,8 @@ impl Default for WatchProbe {
 mod tests {
     use super::*;
 
-    /// Threads cancel one flight without end, while turns of it and of others come and go with the same deadline, as those of
-    /// one caller's have.
+    /// Threads cancel one flight without end. Turns of this flight and of others come and go with one deadline, like those
+    /// of one caller.
     #[test]
     fn a_cancellation_ends_no_turn_of_another_flight() {
         const TURNS: u64 = 100_000;
@@ -460,7 +462,7 @@ mod tests {
                 let flight = [Some(CANCELLED), Some(CANCELLED + 1 + turn), None][(turn % 3) as usize];
                 let armed = watch.arm(flight, now(), end, Nanos::MAX);
                 let left = watch.left();
-                // Now and then until it has ended, so that the others are at it however busy the machine is.
+                // At intervals until it has ended, so that other threads run on a busy machine.
                 while turn % 300 == 0 && !watch.has_fired() {
                     std::thread::yield_now();
                 }
@@ -504,7 +506,7 @@ mod tests {
         assert!(watch.is_by_cpu() && watch.is_long());
         assert!(armed.disarm());
         isolate.cancel_terminate_execution();
-        // The next call has its own time.
+        // The next call has time of its own.
         assert!(!watch.arm(None, now(), Deadline::NEVER, Nanos::MAX).disarm());
     }
 }

@@ -1,4 +1,6 @@
-//! What is loaded into a sandbox in a process: scripts, and what their proxies call them through.
+//! The scripts in a process's sandbox, their bindings, and the transport of their proxies.
+//!
+//! All of these send requests through the `Session`. Handles that are dropped tell the child to forget their objects.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -33,7 +35,7 @@ use crate::time::Deadline;
 use crate::transport::loads::Loads;
 use crate::transport::{AsyncTransport, Exports, Transport, WithDeadline};
 
-/// Something that the child keeps, until nobody has this.
+/// A handle of something that the child keeps. The child forgets it after the drop.
 pub(super) struct KeptHandle {
     pub(super) session: Arc<Session>,
     pub(super) handle: Handle,
@@ -52,7 +54,7 @@ pub struct ProcessGuest {
     deadline: Deadline,
 }
 
-/// A script to be evaluated in a realm; in the one that the sandbox begins with, when there is none.
+/// A script to evaluate in a realm; `None` is the realm that the sandbox begins with.
 pub(super) struct Evaluating<'s> {
     pub(super) session: &'s Arc<Session>,
     pub(super) realm: Option<Handle>,
@@ -83,7 +85,7 @@ impl Evaluating<'_> {
         self.evaluated(handle)
     }
 
-    /// Its top level may wait for `async` host methods.
+    /// Evaluates the script, whose top level may wait for `async` host methods.
     pub(super) async fn later(self) -> Result<ProcessGuest> {
         let terms = CallTerms {
             about: About::default(),
@@ -98,7 +100,7 @@ impl Evaluating<'_> {
 }
 
 impl ProcessGuest {
-    /// [`bind`](Self::bind) for a task, which it does not block.
+    /// [`bind`](Self::bind) for a task, without blocking it.
     ///
     /// # Errors
     ///
@@ -113,16 +115,16 @@ impl ProcessGuest {
         ProcessCall::work(&session, move || bind(&self)).await
     }
 
-    /// Checks the script against the contract `C`, and gives the proxy that implements it.
+    /// Checks the script against the contract `C`, and returns the proxy that implements it.
     ///
     /// # Errors
     ///
-    /// [`Error::Mismatch`] that names every export that is missing; what a getter of the guest does.
+    /// [`Error::Mismatch`] that names every export that is missing. A getter of the guest can cause other errors.
     pub fn bind<C: ?Sized + GuestContract>(&self) -> Result<C::Proxy<Processed>> {
         self.transport::<C>().map(C::proxy)
     }
 
-    /// What a proxy of `C` calls the guest through.
+    /// The transport of a proxy of `C`.
     pub(crate) fn transport<C: ?Sized + GuestContract>(&self) -> Result<Processed> {
         let checks = ContractChecks::of::<C>().map_err(Error::contract::<C>)?;
         let session = &self.exports.session;
@@ -207,7 +209,7 @@ impl Processed {
         )
     }
 
-    /// Looks at the arguments of a call, and says what it is about.
+    /// Checks the size of a call's arguments, and returns its subject for errors.
     fn begun<M: GuestMethod>(&self, args: &impl Arguments) -> Result<(&Session, Handle, About)> {
         let (method, checks) = (MethodInfo::billed::<M>(), &self.checks.methods[M::INDEX]);
         let checked = converted(method, Conversion::Arguments, || enforce(args, method.spec.params, checks))?;
@@ -240,7 +242,7 @@ impl Processed {
         }
     }
 
-    /// Reads what a method gave; `None` when it is no value at all.
+    /// Reads the result of a method; `None` when the bytes are no value.
     fn read<V: Crosses>(&self, method: &MethodInfo, encoded: Encoded<'_>) -> Option<Result<V>> {
         let limits = self.binding.session.limits();
         let check = &self.checks.methods[method.index].returns;
@@ -282,20 +284,20 @@ where
     }
 }
 
-/// A call that is made in a process. It begins when it is polled first and its turn has come, and ends when it is dropped: methods
-/// of the host that the guest waits for are dropped, and the guest does not go on.
+/// A call in a process. The call begins at the first poll, once its turn has come. Dropping this ends it: pending host
+/// methods are dropped, and the guest does not continue.
 #[must_use = "a call does nothing until it is awaited"]
 pub struct ProcessCall<R> {
     session: Arc<Session>,
-    /// Until it is polled first.
+    /// The job, until the first poll.
     job: Option<QueuedJob>,
     answer: oneshot::Receiver<Result<R>>,
-    /// The method that is called, if one is.
+    /// The called method, if there is one.
     place: Option<Place>,
 }
 
 impl<R: Send + 'static> ProcessCall<R> {
-    /// What a child does, and answers.
+    /// A request to the child, and its answer.
     pub(super) fn order<W, T>(session: &Arc<Session>, terms: CallTerms, write: W, read: T) -> Self
     where
         W: FnOnce(LimitData, &mut Out) -> Result<()> + Send + 'static,
@@ -309,7 +311,7 @@ impl<R: Send + 'static> ProcessCall<R> {
         Self { session: session.clone(), job, answer: answered, place }
     }
 
-    /// What is done at once when it has its turn.
+    /// Work that is done at once in its turn.
     pub(super) fn work(session: &Arc<Session>, work: impl FnOnce() -> Result<R> + Send + 'static) -> Self {
         let (answer, answered) = oneshot::channel();
         let work = move |turn: Result<()>| {
@@ -327,7 +329,7 @@ impl<R: Send + 'static> ProcessCall<R> {
         Self { session: session.clone(), job: None, answer: answered, place: None }
     }
 
-    /// Begins it on this thread, where the sandbox stays. Gives what is to be polled here until it is done, if nobody does so yet.
+    /// Begins the call on this thread, where the sandbox stays. Returns the driver's future, if there is no driver yet.
     pub(crate) fn begin_here(&mut self) -> Option<ReadinessPoll> {
         self.session.dispatch_here(self.job.take()?)
     }
@@ -345,7 +347,7 @@ impl<R: Send + 'static> Future for ProcessCall<R> {
                 CallScope::Console => return Poll::Ready(Err(waits_for_its_line())),
                 CallScope::Between | CallScope::Elsewhere => {}
             }
-            // Methods of the host find the timers and sockets of whoever calls.
+            // Host methods use the timers and sockets of the caller's runtime.
             let job = match job {
                 QueuedJob::Call(erased, None) => QueuedJob::Call(erased, Runtime::try_current().ok()),
                 job => job,

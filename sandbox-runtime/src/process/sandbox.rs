@@ -82,7 +82,7 @@ impl Builder<ProcessSandbox> {
     /// # Errors
     ///
     /// [`Error::Build`] when a limit is out of range, when a contract is hosted twice, or when [`init`](super::init) was not
-    /// called. The same error reports a program that cannot be started, and a required layer of the hardening that is
+    /// called. [`Error::Build`] also reports a program that cannot be started, and a required layer of the hardening that is
     /// missing. [`Error::Process`] when the process ends before it has a sandbox.
     pub fn build(self) -> Result<ProcessSandbox> {
         self.settings.check().map_err(Error::build)?;

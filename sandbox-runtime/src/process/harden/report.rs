@@ -223,7 +223,7 @@ pub enum HardeningError {
          `fn main() {{ sandbox_runtime::process::init(); run() }}` and `#[tokio::main] async fn run() {{ … }}`"
     )]
     Threads {
-        /// What was found instead.
+        /// The state that was found.
         reason: String,
     },
     /// The process that started this one has ended.

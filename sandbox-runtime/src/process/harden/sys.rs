@@ -146,7 +146,7 @@ mod linux {
 
     /// Makes all threads allocate in one arena of the C library.
     ///
-    /// The C library reads files otherwise. It asks for the number of processors before the ninth arena, and reads
+    /// The C library reads files otherwise. The library asks for the number of processors before the ninth arena, and reads
     /// `/proc/sys/vm/overcommit_memory` when another arena shrinks.
     pub(in super::super) fn one_arena() {
         #[cfg(target_env = "gnu")]

@@ -27,7 +27,7 @@ const REST: Duration = Duration::from_secs(1);
 pub(in super::super) enum QueuedJob {
     /// A call, and the runtime whose timers and sockets the host's methods find.
     Call(Box<dyn ErasedCall>, Option<Runtime>),
-    /// What is done at once when it has its turn, or is told why it has none.
+    /// Work that is done at once in its turn, or gets the error why it has none.
     Work(Box<dyn FnOnce(Result<()>) + Send>),
 }
 
@@ -165,7 +165,7 @@ impl JobQueue {
         has_some
     }
 
-    /// Nobody drives, though there may be something to do: whoever waits for it is told why it was not done.
+    /// Called when the driver ends with jobs in the queue. Their callers get `error`.
     pub(super) fn abandon(&self, error: &Error) {
         let mut inner = self.inner();
         (inner.driven, inner.waker) = (Driven::Nobody, None);
@@ -174,7 +174,7 @@ impl JobQueue {
         jobs.into_iter().for_each(|job| job.fail(error.clone()));
     }
 
-    /// The same where what drives has ended before its time.
+    /// Called when a driver has ended before its time.
     pub(super) fn abandon_undriven(&self) {
         self.abandon(&Error::after(undriven()));
     }
@@ -250,7 +250,7 @@ fn drive(session: &Weak<Session>, jobs: &Arc<JobQueue>, pipe_waker: &PipeWaker) 
 mod tests {
     use super::*;
 
-    /// What was not done is not lost: each caller gets the error that says why.
+    /// Jobs that were not done are not lost: each caller gets the error that says why.
     #[test]
     fn what_nobody_does_is_told_why() {
         let jobs = JobQueue::default();

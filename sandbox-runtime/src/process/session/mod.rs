@@ -163,7 +163,7 @@ impl Drop for EnteredSession<'_> {
 pub(super) struct About {
     pub(super) place: Option<Place>,
     pub(super) contract: Option<&'static ContractSpec>,
-    /// It makes a sandbox or a realm, which may fail.
+    /// Whether the request makes a sandbox or a realm, which may fail.
     pub(super) builds: bool,
 }
 
