@@ -1,7 +1,8 @@
 //! `cargo xtask prose`: figures of how plainly the repository is written.
 //!
-//! The figures are: the size of the README, the lengths of sentences in documents and in comments, the source files without a
-//! header, and the names that stand for two types. The tests of this module are the bounds that the repository keeps.
+//! The figures are: the size of the README, the lengths of sentences in documents and in comments, the sentences that begin
+//! with a word that hides their noun, the source files without a header, and the names that stand for two types. The tests of
+//! this module are the bounds that the repository keeps.
 //!
 //! A sentence ends with `.`, `?` or `!` before white space, and at the end of a paragraph, list item or table cell. Inline code
 //! counts as one word, so a long path or expression makes no sentence long. Code blocks, links' targets and headings do not count.
@@ -17,9 +18,15 @@ use crate::{Result, workspace};
 const LONGEST: usize = 35;
 #[cfg(test)]
 const MEDIAN: usize = 17;
+/// The most sentences of comments that may begin with a hiding word.
+#[cfg(test)]
+const MOST_HIDING: usize = 40;
 /// The most names that two types may have.
 #[cfg(test)]
 const DOUBLE_NAMES: usize = 20;
+
+/// Words that hide the noun of a sentence, when the sentence begins with them.
+const HIDING: [&str; 6] = ["It", "Whoever", "What", "The same", "Those", "Nobody"];
 
 /// The lengths of sentences, in words.
 #[derive(Debug, Default)]
@@ -74,6 +81,17 @@ impl Sentences {
         self.0.iter().filter(move |(length, _)| *length > most).map(|(_, text)| text.as_str())
     }
 
+    /// The sentences that begin with a word that hides their noun. A heading's question, with a mark at its end, is none.
+    pub(crate) fn hiding(&self) -> impl Iterator<Item = &str> {
+        let hides = |text: &str| {
+            HIDING.iter().any(|word| {
+                text.strip_prefix(word)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ',', ':']))
+            })
+        };
+        self.0.iter().map(|(_, text)| text.as_str()).filter(move |text| hides(text) && !text.ends_with('?'))
+    }
+
     fn join(&mut self, other: Self) {
         self.0.extend(other.0);
     }
@@ -85,9 +103,10 @@ impl fmt::Display for Sentences {
         let long = self.longer_than(LONGEST).count();
         write!(
             f,
-            "{} sentences, median {} words, longest {longest}, {long} of more than {LONGEST}",
+            "{} sentences, median {} words, longest {longest}, {long} of more than {LONGEST}, {} begin with a hiding word",
             self.0.len(),
-            self.median()
+            self.median(),
+            self.hiding().count()
         )
     }
 }
@@ -224,6 +243,11 @@ pub(crate) fn documents(root: &Path) -> Result<Vec<(PathBuf, Sentences)>> {
     paths.into_iter().map(|path| Ok((path.clone(), Sentences::of_markdown(&read(&path)?)))).collect()
 }
 
+/// The sentences of the comments of the published crates, by file.
+pub(crate) fn comments(root: &Path) -> Result<Vec<(PathBuf, Sentences)>> {
+    sources(root)?.into_iter().map(|path| Ok((path.clone(), Sentences::of_comments(&read(&path)?)))).collect()
+}
+
 /// Prints all figures.
 pub(crate) fn print() -> Result<()> {
     let root = workspace();
@@ -233,11 +257,14 @@ pub(crate) fn print() -> Result<()> {
         println!("{}: {sentences}", path.strip_prefix(root).unwrap_or(&path).display());
         sentences.longer_than(LONGEST).for_each(|sentence| println!("  too long: {sentence}"));
     }
-    let mut comments = Sentences::default();
-    for path in sources(root)? {
-        comments.join(Sentences::of_comments(&read(&path)?));
+    let mut all = Sentences::default();
+    for (path, sentences) in comments(root)? {
+        let path = path.strip_prefix(root).unwrap_or(&path).display();
+        sentences.longer_than(LONGEST).for_each(|sentence| println!("{path}: too long: {sentence}"));
+        sentences.hiding().for_each(|sentence| println!("{path}: hides its noun: {sentence}"));
+        all.join(sentences);
     }
-    println!("comments of the published crates: {comments}");
+    println!("comments of the published crates: {all}");
     println!("source files without a header: {}", without_header(root)?.len());
     let names = double_names(root)?;
     let list: Vec<String> = names.iter().map(|(name, count)| format!("{name} ×{count}")).collect();
@@ -266,6 +293,28 @@ mod tests {
             let long: Vec<&str> = sentences.longer_than(LONGEST).collect();
             assert!(long.is_empty(), "{path} has sentences of more than {LONGEST} words: {long:#?}");
         }
+    }
+
+    #[test]
+    fn comments_are_plain() {
+        let mut all = Sentences::default();
+        for (path, sentences) in comments(workspace()).unwrap() {
+            let path = path.display();
+            let long: Vec<&str> = sentences.longer_than(LONGEST).collect();
+            assert!(long.is_empty(), "{path} has sentences of more than {LONGEST} words: {long:#?}");
+            all.join(sentences);
+        }
+        assert!(all.median() <= MEDIAN, "{all}");
+        let hiding: Vec<&str> = all.hiding().collect();
+        assert!(hiding.len() <= MOST_HIDING, "sentences that begin with one of {HIDING:?}: {hiding:#?}");
+    }
+
+    #[test]
+    fn hiding_words_are_found_at_the_start() {
+        let found = Sentences::of_comments(
+            "// It hides. The same, too. Items do not. What is it? The sample says what it is.\n",
+        );
+        assert_eq!(found.hiding().collect::<Vec<_>>(), ["It hides.", "The same, too."]);
     }
 
     #[test]

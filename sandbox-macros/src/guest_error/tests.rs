@@ -1,4 +1,4 @@
-//! What can be tested without a compiler; what a compiler says is in the workspace's `ui-tests`.
+//! Tests that need no compiler. The compiler's errors are in the workspace's `ui-tests`.
 
 use proc_macro2::TokenStream;
 use quote::quote;
