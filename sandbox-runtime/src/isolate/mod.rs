@@ -243,7 +243,7 @@ impl Isolate {
                 let context = v8::Local::new(scope, host_realm);
                 realm::keep_frames(&v8::ContextScope::new(scope, context))
             });
-            of_host.and_then(|()| Realm::new(scope, &self.furnishing(host_realm.as_ref())))
+            of_host.and_then(|()| Realm::new(scope, &self.realm_parts(host_realm.as_ref())))
         };
         if !disabled_defenses::UNCOUNTED_BUFFERS {
             self.buffers.limit(self.settings.limits.buffers);

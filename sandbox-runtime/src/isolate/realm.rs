@@ -117,9 +117,9 @@ impl Realm {
     /// Makes a realm, before any code of a guest runs.
     pub(super) fn new(
         scope: &mut v8::PinScope<'_, '_, ()>,
-        furnishing: &RealmGlobals<'_>,
+        realm_parts: &RealmGlobals<'_>,
     ) -> Result<Self, String> {
-        let context = create(scope, furnishing)?;
+        let context = create(scope, realm_parts)?;
         let context_global = v8::Global::new(scope, context);
         let scope = &mut v8::ContextScope::new(scope, context);
         let root =
@@ -134,7 +134,7 @@ impl Realm {
             root_prototype,
             forms,
             intrinsics,
-            generation: furnishing.generation,
+            generation: realm_parts.generation,
         })
     }
 }
@@ -149,21 +149,21 @@ pub(super) fn keep_frames(scope: &v8::PinScope<'_, '_>) -> Result<(), String> {
 
 fn create<'s>(
     scope: &mut v8::PinScope<'s, '_, ()>,
-    furnishing: &RealmGlobals<'_>,
+    realm_parts: &RealmGlobals<'_>,
 ) -> Result<v8::Local<'s, v8::Context>, String> {
     let context = v8::Context::new(scope, v8::ContextOptions::default());
-    let host_realm = furnishing.host_realm.filter(|_| disabled_defenses::HOST_REALM);
+    let host_realm = realm_parts.host_realm.filter(|_| disabled_defenses::HOST_REALM);
     let leaked = host_realm.map(|host_realm| disabled_defenses::shared(scope, host_realm, context));
     let scope = &mut v8::ContextScope::new(scope, context);
     keep_frames(scope)?;
-    if !furnishing.settings.eval && !disabled_defenses::CODE_FROM_TEXT {
+    if !realm_parts.settings.eval && !disabled_defenses::CODE_FROM_TEXT {
         engine::refuse_code_from_text(scope, context).ok_or("`eval` cannot be disabled")?;
     }
-    furnish(scope, context, leaked, furnishing)?;
+    define_globals(scope, context, leaked, realm_parts)?;
     Ok(context)
 }
 
-fn furnish(
+fn define_globals(
     scope: &mut v8::PinScope<'_, '_>,
     context: v8::Local<'_, v8::Context>,
     mut leaked: Option<v8::Local<'_, v8::Context>>,

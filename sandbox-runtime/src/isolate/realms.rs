@@ -30,7 +30,7 @@ impl Isolate {
                 return Err(self.ended(None));
             }
             v8::tc_scope!(let scope, scope);
-            match Realm::new(scope, &self.furnishing(host_realm.as_ref())) {
+            match Realm::new(scope, &self.realm_parts(host_realm.as_ref())) {
                 Ok(realm) => Ok(Rc::new(realm)),
                 // No code of a guest ran, so the exception is for want of stack.
                 Err(_) if scope.has_caught() => Err(self.thrown(scope, None)),
@@ -41,7 +41,7 @@ impl Isolate {
     }
 
     /// The parts that each realm is made of.
-    pub(super) fn furnishing<'f>(
+    pub(super) fn realm_parts<'f>(
         &'f self,
         host_realm: Option<&'f v8::Global<v8::Context>>,
     ) -> RealmGlobals<'f> {

@@ -51,7 +51,7 @@ pub(super) trait CallTarget: Send + Sync {
     fn look_again(&self) {}
 
     /// The error when the turn has not come in time.
-    fn impatient(&self) -> Error {
+    fn not_served(&self) -> Error {
         stuck_behind()
     }
 
@@ -142,7 +142,7 @@ impl<R> RemoteCall<R> {
             return Some(not_begun());
         }
         if self.patience.is_some_and(|until| until.is_over(now)) {
-            return Some(self.target.impatient());
+            return Some(self.target.not_served());
         }
         let is_due = self.look.as_ref().is_some_and(|(at, _, _)| at.is_over(now));
         let stuck = || self.thread.as_ref().is_some_and(|thread| thread.is_stuck(self.target.limit()));

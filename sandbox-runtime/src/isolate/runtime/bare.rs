@@ -12,7 +12,7 @@ pub(crate) struct Runtime(v8::OwnedIsolate);
 
 /// The listener for exceptions that are not caught. Without a listener, V8 prints them to the output of the
 /// application.
-unsafe extern "C" fn unheard(_: v8::Local<'_, v8::Message>, _: v8::Local<'_, v8::Value>) {}
+unsafe extern "C" fn ignore_exception(_: v8::Local<'_, v8::Message>, _: v8::Local<'_, v8::Value>) {}
 
 impl Runtime {
     /// Makes an isolate. The hosts are for the realm of a `JsRuntime`, and there is none.
@@ -20,7 +20,7 @@ impl Runtime {
         let mut isolate = v8::Isolate::new(params);
         isolate.set_microtasks_policy(v8::MicrotasksPolicy::Explicit);
         isolate.set_capture_stack_trace_for_uncaught_exceptions(true, FRAMES);
-        isolate.add_message_listener(unheard);
+        isolate.add_message_listener(ignore_exception);
         Ok(Self(isolate))
     }
 

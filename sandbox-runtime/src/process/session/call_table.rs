@@ -95,7 +95,7 @@ pub(super) struct CallTable {
     ending: usize,
     ready: Arc<ReadyCalls>,
     /// Calls whose host methods can continue.
-    astir: Vec<u64>,
+    can_continue: Vec<u64>,
 }
 
 struct Entry {
@@ -144,7 +144,7 @@ impl CallTable {
 
     pub(super) fn take(&mut self) -> impl Iterator<Item = ChildCall> + use<> {
         self.due.clear();
-        self.astir.clear();
+        self.can_continue.clear();
         self.ending = 0;
         std::mem::take(&mut self.entries).into_values().map(|entry| entry.flight)
     }
@@ -257,18 +257,18 @@ impl CallTable {
             if self.entries.get_mut(&id).is_some_and(Entry::is_dropped) {
                 self.look_at(id);
             }
-            self.astir.push(id);
+            self.can_continue.push(id);
         }
     }
 
     /// Marks a call as ready.
     pub(super) fn wants(&mut self, id: u64) {
-        self.astir.push(id);
+        self.can_continue.push(id);
     }
 
     /// Takes the ready calls.
     pub(super) fn take_ready(&mut self) -> Vec<u64> {
-        std::mem::take(&mut self.astir)
+        std::mem::take(&mut self.can_continue)
     }
 
     /// Polls a call with a waker that marks it as ready.

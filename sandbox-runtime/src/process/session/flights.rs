@@ -132,7 +132,7 @@ impl Driver {
             self.leave_behind(session, state);
             self.push_on(session, state)?;
             let was_blocked = self.is_blocked();
-            let has_begun = self.board(session, state, cx)?;
+            let has_begun = self.begin_waiting(session, state, cx)?;
             let (mut has_heard, mut has_told) = (false, false);
             // A child that does not read is not checked for its silence either.
             if self.backlog < MOST_KEPT {
@@ -204,7 +204,12 @@ impl Driver {
     }
 
     /// Begins the waiting calls, unless the child has much to read, or to end: the child could postpone that for ever.
-    fn board(&mut self, session: &Arc<Session>, state: &SessionState, cx: &mut Context<'_>) -> Result<bool> {
+    fn begin_waiting(
+        &mut self,
+        session: &Arc<Session>,
+        state: &SessionState,
+        cx: &mut Context<'_>,
+    ) -> Result<bool> {
         let mut has_begun = false;
         self.next = Deadline::NEVER;
         while self.backlog < MOST_SENT && !self.flights.has_ending() {

@@ -232,7 +232,7 @@ fn drive(session: &Weak<Session>, jobs: &Arc<JobQueue>, pipe_waker: &PipeWaker) 
         let Some(session) = session.upgrade() else { return jobs.abandon_undriven() };
         let mut driver = Driver::new(session);
         loop {
-            pipe_waker.hush();
+            pipe_waker.rearm();
             if driver.pump(cx) {
                 break;
             }

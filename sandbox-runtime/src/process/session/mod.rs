@@ -260,7 +260,7 @@ impl Session {
             live.process.end();
         }
         self.set_live(None);
-        state.hush();
+        state.cancel_all();
         state.generation.set(state.generation.get() + 1);
         self.meter.clear();
         let begun = self.begin(&state);
@@ -430,7 +430,7 @@ impl Session {
     /// Ends a call.
     fn ends(&self, state: &SessionState, live: &LiveChild) {
         if state.flying.borrow().is_empty() && !self.is_running() {
-            state.hush();
+            state.cancel_all();
             live.guard.called(clock::now().since(state.since.get()));
         }
     }
@@ -440,7 +440,7 @@ impl Session {
         live.process.end();
         if self.live().is_some_and(|current| Arc::ptr_eq(&current, live)) {
             self.set_live(None);
-            state.hush();
+            state.cancel_all();
             state.discarded.borrow_mut().get_or_insert_with(|| error.clone());
         }
     }

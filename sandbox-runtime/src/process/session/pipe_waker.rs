@@ -57,7 +57,7 @@ impl PipeWaker {
     }
 
     /// Re-arms the waker. Call before checking the state, or a wake-up is lost.
-    pub(super) fn hush(&self) {
+    pub(super) fn rearm(&self) {
         while matches!((&self.stream_end).read(&mut [0; 8]), Ok(1..)) {}
         self.handle.is_woken.store(false, Ordering::SeqCst);
     }
@@ -79,7 +79,7 @@ fn for_hosts() -> io::Result<&'static Runtime> {
 }
 
 /// The runtime of the readiness tasks. No code of a host runs there, because it might block.
-pub(super) fn for_sentries() -> io::Result<&'static Runtime> {
+pub(super) fn for_readiness_tasks() -> io::Result<&'static Runtime> {
     static RUNTIME: LazyLock<io::Result<Runtime>> = LazyLock::new(|| made("sandbox-readiness"));
     kept(&RUNTIME)
 }

@@ -70,7 +70,7 @@ impl ReadinessTask {
         let (waker, due, woken) =
             (AtomicWaker::new(), AtomicTime::new(Deadline::NEVER), AtomicTime::default());
         let watch = Arc::new(StreamWatch { waker, due, woken });
-        let runtime = pipe_waker::for_sentries()?;
+        let runtime = pipe_waker::for_readiness_tasks()?;
         let poll_stream = {
             let _entered = runtime.enter();
             sys::watched(live.poll_stream.try_clone()?)?

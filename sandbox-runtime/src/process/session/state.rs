@@ -115,7 +115,7 @@ impl SessionState {
     }
 
     /// Cancels everything that was begun.
-    pub(super) fn hush(&self) {
+    pub(super) fn cancel_all(&self) {
         let Self { flying, turn, kept, later, .. } = self;
         drop((flying.take(), turn.take(), kept.take(), later.take()));
     }

@@ -278,7 +278,7 @@ impl Builder<SandboxPool> {
             cooldown: parts.cooldown,
             probation: parts.probation,
             mailboxes: threads.iter().map(|thread| thread.mailbox().clone()).collect(),
-            lodgers: threads.iter().map(|_| AtomicUsize::default()).collect(),
+            tenant_counts: threads.iter().map(|_| AtomicUsize::default()).collect(),
             memory: AtomicU64::default(),
             counts: Counts::default(),
             tenants: Mutex::default(),

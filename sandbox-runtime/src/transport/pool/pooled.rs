@@ -194,7 +194,7 @@ impl CallTarget for Tenant {
         Queues::look_again(self);
     }
 
-    fn impatient(&self) -> Error {
+    fn not_served(&self) -> Error {
         self.too_late()
     }
 

@@ -46,7 +46,7 @@ pub(crate) struct PoolState {
     pub(super) probation: u32,
     pub(super) mailboxes: Vec<Arc<Mailbox>>,
     /// The number of tenants on each thread.
-    pub(super) lodgers: Vec<AtomicUsize>,
+    pub(super) tenant_counts: Vec<AtomicUsize>,
     pub(super) memory: AtomicU64,
     pub(super) counts: Counts,
     pub(super) tenants: Mutex<Tenants>,
@@ -72,7 +72,7 @@ impl PoolState {
         }
         // The host may take keys from its users, so their number must not grow without bound.
         if tenants.by_key.len() > tenants.many {
-            self.forget_strangers(&mut tenants);
+            self.forget_unused(&mut tenants);
             tenants.many = 2 * tenants.by_key.len() + 1024;
         }
         tenants.last += 1;
@@ -81,8 +81,8 @@ impl PoolState {
         tenant
     }
 
-    /// Removes tenants without a sandbox, a call or a handle.
-    pub(super) fn forget_strangers(&self, tenants: &mut Tenants) {
+    /// Removes tenants that no handle names, that have no sandbox, and that are not cooling down.
+    pub(super) fn forget_unused(&self, tenants: &mut Tenants) {
         tenants.by_key.retain(|_, tenant| {
             let is_held = Arc::strong_count(tenant) > 1;
             let is_known = is_held || tenant.has_sandbox() || self.is_cooling_down(tenant);
@@ -103,10 +103,10 @@ impl PoolState {
     }
 
     fn is_cooling_down(&self, tenant: &TenantState) -> bool {
-        let Some(offended) = tenant.offended.load(Ordering::Relaxed) else { return false };
+        let Some(last_slow) = tenant.last_slow.load(Ordering::Relaxed) else { return false };
         // The time doubles, so that a tenant which pauses its attack does not come back again and again.
-        let times = tenant.offences.load(Ordering::Relaxed).clamp(1, 8) - 1;
-        clock::now().since(offended) < Nanos::of(self.cooldown).saturating_mul(1 << times)
+        let times = tenant.times_slow.load(Ordering::Relaxed).clamp(1, 8) - 1;
+        clock::now().since(last_slow) < Nanos::of(self.cooldown).saturating_mul(1 << times)
     }
 
     /// The number of the thread for a tenant's next call. Waiting calls go there as well. `is_here` says whether a thread is
@@ -115,14 +115,14 @@ impl PoolState {
         let before = tenant.thread.get();
         let is_slow = self.is_slow(tenant);
         let in_lane = before.filter(|at| (*at >= self.lane) == is_slow);
-        let flees_from = in_lane.filter(|at| self.has_to_flee(tenant, *at) && !is_here(*at));
-        if let (Some(at), None) = (in_lane, flees_from) {
+        let moves_from = in_lane.filter(|at| self.is_better_elsewhere(tenant, *at) && !is_here(*at));
+        if let (Some(at), None) = (in_lane, moves_from) {
             return at;
         }
         let lane = if is_slow { self.lane..self.mailboxes.len() } else { 0..self.lane };
-        let next = lane.min_by_key(|at| (self.is_held(*at), self.lodgers[*at].load(Ordering::Relaxed)));
+        let next = lane.min_by_key(|at| (self.is_held(*at), self.tenant_counts[*at].load(Ordering::Relaxed)));
         let next = next.unwrap_or(0);
-        if let Some(at) = flees_from
+        if let Some(at) = moves_from
             && self.is_held(next)
         {
             return at;
@@ -131,9 +131,9 @@ impl PoolState {
             // Another call has chosen a thread first.
             return self.place(tenant, is_here);
         }
-        self.lodgers[next].fetch_add(1, Ordering::Relaxed);
+        self.tenant_counts[next].fetch_add(1, Ordering::Relaxed);
         if let Some(at) = before {
-            count(if flees_from.is_some() { &self.counts.relocated } else { &self.counts.moved });
+            count(if moves_from.is_some() { &self.counts.relocated } else { &self.counts.moved });
             self.leave(at);
             self.mailboxes[at].forward(tenant.id, &self.mailboxes[next]);
             self.evict(at, tenant.id, Leaving::Moved);
@@ -156,7 +156,7 @@ impl PoolState {
     /// The sandbox must be made anew on the other thread. So a tenant moves only if making it took at most a tenth of the
     /// time that the call has already held the thread. On a slow or busy machine, tenants therefore move less. Slow tenants
     /// stay, because their calls are long and delay one another.
-    fn has_to_flee(&self, tenant: &TenantState, at: usize) -> bool {
+    fn is_better_elsewhere(&self, tenant: &TenantState, at: usize) -> bool {
         if at >= self.lane || !self.is_held(at) {
             return false;
         }
@@ -171,8 +171,8 @@ impl PoolState {
     }
 
     fn leave(&self, at: usize) {
-        if let Some(lodgers) = self.lodgers.get(at) {
-            lodgers.fetch_sub(1, Ordering::Relaxed);
+        if let Some(tenant_counts) = self.tenant_counts.get(at) {
+            tenant_counts.fetch_sub(1, Ordering::Relaxed);
         }
     }
 
@@ -231,7 +231,7 @@ impl PoolState {
         let rate = self.lane as f64 / (2.0 * sandboxes as f64);
         let overdraws = tenant.overdraws(ran, rate, self.slow);
         if is_ended || overdraws {
-            tenant.offends(!self.is_cooling_down(tenant));
+            tenant.was_slow(!self.is_cooling_down(tenant));
             // Its waiting calls move too, and take no more time of the quick threads.
             self.place(tenant, |_| true);
         }

@@ -47,9 +47,9 @@ pub(crate) struct TenantState {
     /// When the tenant was last called.
     pub(super) used: AtomicTime<Timestamp>,
     /// When it last took too much time, or met a limit.
-    pub(super) offended: AtomicTime<Option<Timestamp>>,
+    pub(super) last_slow: AtomicTime<Option<Timestamp>>,
     /// How often the tenant has become slow.
-    pub(super) offences: AtomicU32,
+    pub(super) times_slow: AtomicU32,
     /// How many of its calls succeeded.
     pub(super) proved: AtomicU32,
     allowance: Mutex<Allowance>,
@@ -106,8 +106,8 @@ impl TenantState {
             thread: ChosenThread::default(),
             waiting: AtomicUsize::default(),
             used: AtomicTime::new(clock::now()),
-            offended: AtomicTime::default(),
-            offences: AtomicU32::default(),
+            last_slow: AtomicTime::default(),
+            times_slow: AtomicU32::default(),
             proved: AtomicU32::default(),
             allowance: Mutex::default(),
             making: AtomicTime::default(),
@@ -124,7 +124,7 @@ impl TenantState {
     }
 
     /// The tenant has got a sandbox.
-    pub(super) fn moves_in(&self, watch: Option<Arc<Watch>>, meter: Arc<Meter>) {
+    pub(super) fn gets_sandbox(&self, watch: Option<Arc<Watch>>, meter: Arc<Meter>) {
         let mut placement = self.placement();
         placement.usage();
         // Where tenants share a sandbox, the tenant may have had a part of it before.
@@ -136,7 +136,7 @@ impl TenantState {
     }
 
     /// The tenant has lost one of its sandboxes. Calls that are under way there still go on the tenant's bill.
-    pub(super) fn moves_out(&self, meter: &Arc<Meter>) {
+    pub(super) fn loses_sandbox(&self, meter: &Arc<Meter>) {
         self.tenant_sandboxes.fetch_sub(1, Ordering::SeqCst);
         let mut placement = self.placement();
         let before = placement.now.take_if(|(known, _)| Arc::ptr_eq(known, meter));
@@ -179,10 +179,10 @@ impl TenantState {
     }
 
     /// Notes that the tenant was slow. `is_new` says that it was quick before.
-    pub(super) fn offends(&self, is_new: bool) {
-        self.offended.store(Some(clock::now()), Ordering::Relaxed);
+    pub(super) fn was_slow(&self, is_new: bool) {
+        self.last_slow.store(Some(clock::now()), Ordering::Relaxed);
         if is_new {
-            self.offences.fetch_add(1, Ordering::Relaxed);
+            self.times_slow.fetch_add(1, Ordering::Relaxed);
         }
     }
 

@@ -95,7 +95,7 @@ impl Drop for TenantSandbox {
     fn drop(&mut self) {
         self.account(0);
         discount(&self.shared.counts.sandboxes);
-        self.tenant.moves_out(&self.meter);
+        self.tenant.loses_sandbox(&self.meter);
     }
 }
 
@@ -234,7 +234,7 @@ impl TenantSandboxes {
         let (meter, watch) = (backend.meter(), backend.watch()?);
         count(&shared.counts.created);
         count(&shared.counts.sandboxes);
-        tenant.moves_in(watch, meter.clone());
+        tenant.gets_sandbox(watch, meter.clone());
         let tenant_sandbox = TenantSandbox {
             shared: shared.clone(),
             tenant: tenant.clone(),
@@ -330,7 +330,7 @@ impl TenantSandboxes {
                 self.evict(id, Leaving::Idle);
             }
         }
-        shared.forget_strangers(&mut shared.tenants());
+        shared.forget_unused(&mut shared.tenants());
         if self.by_tenant.borrow().is_empty() {
             let sweep = self.sweep.take();
             drop(sweep);
