@@ -265,7 +265,10 @@ async fn one_call_too_many_of_a_tenant_is_refused_at_once() {
     for _ in 0..100 {
         match held.run("").await {
             Err(Error::Overloaded { tenant, reason, .. }) => {
-                assert_eq!((&*tenant, &*reason), ("a", "3 calls of it wait or are under way"));
+                assert_eq!(
+                    (&*tenant, &*reason),
+                    ("a", "3 of its calls wait or are under way, and `queue` allows no more")
+                );
             }
             other => panic!("{other:?}"),
         }
@@ -439,8 +442,8 @@ fn what_cannot_be_built_says_why() {
         other => panic!("{other:?}"),
     };
     assert!(refused(SandboxPool::builder().trust(Trust::Hostile)).contains("process::init()"));
-    assert!(refused(SandboxPool::builder().threads(0)).contains("at least one thread"));
-    assert!(refused(SandboxPool::builder().queue(0)).contains("at least one thread"));
+    assert!(refused(SandboxPool::builder().threads(0)).contains("must be at least 1"));
+    assert!(refused(SandboxPool::builder().queue(0)).contains("must be at least 1"));
     let limits = Limits { wall: Duration::ZERO, ..Limits::default() };
     assert!(refused(SandboxPool::builder().limits(limits)).contains("wall"));
     let twice = SandboxPool::builder()
@@ -475,7 +478,10 @@ fn a_host_factory_that_panics_is_an_error_of_the_call() {
         .build()
         .unwrap();
     let bad = pool.tenant("bad").warm_up();
-    assert!(matches!(&bad, Err(Error::Build { reason, .. }) if reason.contains("`bad` panicked")), "{bad:?}");
+    assert!(
+        matches!(&bad, Err(Error::Build { reason, .. }) if reason.contains("panicked while it made an implementation for the tenant `bad`")),
+        "{bad:?}"
+    );
     pool.tenant("good").warm_up().unwrap();
     assert_eq!(pool.metrics().waiting, 0);
 }

@@ -167,7 +167,7 @@ fn hardening_can_be_required() {
             assert!(report.is_complete() && report.is_active(Measure::Seccomp), "{report}");
         }
         Err(Error::Build { reason, .. }) => {
-            assert!(reason.contains("is required and cannot be had here"), "{reason}")
+            assert!(reason.contains("is required and not available here"), "{reason}")
         }
         Err(error) => panic!("{error}"),
     }

@@ -183,7 +183,7 @@ impl fmt::Display for Excess {
             LimitKind::TotalCpu => {
                 write!(
                     f,
-                    "all calls together used more than {limit} of CPU time (`{setting}`): `reset` begins anew"
+                    "all calls together used more than {limit} of CPU time (`{setting}`): call `reset` to continue"
                 )
             }
             LimitKind::Heap => write!(f, "the guest's heap grew beyond {limit} (`{setting}`)"),

@@ -93,7 +93,7 @@ impl fmt::Display for LossReason {
         match self {
             Self::Discarded(cause) => write!(f, "the sandbox was discarded meanwhile: {cause}"),
             Self::Panicked => f.write_str("code of the host panicked on the thread that served the call"),
-            Self::Driver => f.write_str("what drove the calls of the sandbox has ended"),
+            Self::Driver => f.write_str("the thread or task that drove the sandbox's calls has ended"),
             Self::Unwatched { error } => {
                 write!(f, "the process of the guest could not be watched: {}", Shown(error))
             }

@@ -243,7 +243,7 @@ impl Guard {
         if resident > self.memory {
             self.condemn(Death::Memory { resident, limit: self.memory });
         } else if resident == 0 && self.is_hidden() {
-            self.condemn(Death::Protocol { reason: "the end of its first thread, and not of others".into() });
+            self.condemn(Death::Protocol { reason: "the end of its first thread while others run".into() });
         } else {
             return false;
         }
@@ -278,7 +278,7 @@ impl Guard {
 
     pub(super) fn look(&self) -> io::Result<()> {
         match self.exceeds() || self.is_over() || self.verdict().is_some() {
-            true => Err(io::Error::other("the child is to be killed")),
+            true => Err(io::Error::other("the child exceeded a limit and must be killed")),
             false => Ok(()),
         }
     }

@@ -94,7 +94,7 @@ impl SupervisedChild {
         if guard.has_many_threads() || is_idle && guard.exceeds() {
             // The next caller gets the error.
         } else if self.debt >= PATIENCE {
-            guard.condemn(Death::Protocol { reason: "computing when it had nothing to do".into() });
+            guard.condemn(Death::Protocol { reason: "computing without a call".into() });
         } else {
             return true;
         }

@@ -75,7 +75,7 @@ impl<S: Clone + Eq + Hash + Send + 'static, B: Send + 'static> Spawner<S, B> {
                 ))
             }
             Err(RecvTimeoutError::Disconnected) => {
-                Err(io::Error::other("the thread that starts children is gone"))
+                Err(io::Error::other("the thread that starts children has ended"))
             }
         }
     }
@@ -156,7 +156,7 @@ mod tests {
         let spawner = TestSpawner::new(|_| panic!("it is meant to"), Duration::from_secs(60));
         for _ in 0..3 {
             let error = spawner.take(&"a", false).expect_err("the thread is gone").to_string();
-            assert_eq!(error, "the thread that starts children is gone");
+            assert_eq!(error, "the thread that starts children has ended");
         }
     }
 

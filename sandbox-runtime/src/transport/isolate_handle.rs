@@ -69,8 +69,7 @@ impl IsolateHandle {
             Ok((worker.slots.keep(IsolateSlot::new(isolate)), watch, meter))
         };
         thread.post(tenant, Box::new(move |worker| _ = built.send(build(worker))));
-        let gone =
-            |_| Err(crate::error::Error::build("the thread of the sandbox panicked while it was made"));
+        let gone = |_| Err(crate::error::Error::build("making the sandbox panicked on its thread"));
         let (slot, watch, meter) = wait.recv().unwrap_or_else(gone)?;
         Ok(Self { thread, slot, tenant, watch: Arc::new(Mutex::new(watch)), meter, captured, limit })
     }

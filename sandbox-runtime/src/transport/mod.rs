@@ -35,7 +35,7 @@ pub trait WithDeadline {
 /// A transport that can call the method `M` of a guest.
 #[diagnostic::on_unimplemented(
     message = "this contract's method `{M}` cannot be called through `{Self}`",
-    label = "an argument or the result cannot get there",
+    label = "an argument or the result cannot move to the sandbox's thread",
     note = "arguments and results move to the thread of a `Sandbox`, so they must be `Send`; `LocalSandbox` takes all"
 )]
 pub trait Transport<M: GuestMethod>: Exports {

@@ -219,7 +219,7 @@ impl Child {
     }
 
     fn isolate(&self) -> Result<Rc<Isolate>, Error> {
-        self.isolate.borrow().clone().ok_or_else(|| Error::build("there is no sandbox"))
+        self.isolate.borrow().clone().ok_or_else(|| Error::build("the child has no sandbox"))
     }
 
     fn next(&self) -> Asked<Frame> {

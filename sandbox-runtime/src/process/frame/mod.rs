@@ -40,9 +40,9 @@ pub(crate) enum FrameError {
     #[error("the stream ends inside of a frame")]
     Truncated,
     /// No frame can be read any more, because the start of the next one is unknown.
-    #[error("a frame with a body of {claimed} bytes, where {limit} are the most")]
+    #[error("a frame with a body of {claimed} bytes, and at most {limit} bytes are allowed")]
     TooLong { claimed: usize, limit: usize },
-    #[error("a frame of {claimed} bytes, which is less than its header takes")]
+    #[error("a frame of {claimed} bytes, which is shorter than its header")]
     TooShort { claimed: usize },
     #[error("the stream failed: {0}")]
     Io(std::io::Error),

@@ -38,5 +38,5 @@ pub(super) fn take(_: &Plan, _: Measure) -> Result<String, HardenRefusal> {
 }
 
 fn no_such_thing() -> HardenRefusal {
-    HardenRefusal::Missing(format!("there is no such thing on {}", std::env::consts::OS))
+    HardenRefusal::Missing(format!("this measure does not exist on {}", std::env::consts::OS))
 }

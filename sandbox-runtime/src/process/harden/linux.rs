@@ -25,7 +25,7 @@ pub(super) fn check_alone() -> Result<(), String> {
         // Without /proc: `unshare(CLONE_THREAD)` succeeds in a process of one thread only.
         Err(_) => sys::unshare(libc::CLONE_THREAD).map_err(|error| match error.raw_os_error() {
             Some(libc::EINVAL) => "it has other threads".to_owned(),
-            _ => format!("its threads cannot be counted: {error}"),
+            _ => format!("the number of its threads is unknown: {error}"),
         }),
     }
 }
@@ -65,16 +65,14 @@ pub(super) fn take(plan: &Plan, measure: Measure) -> Result<String, HardenRefusa
             // Where ambient capabilities are unknown, there are none.
             _ = sys::set_ambient_none();
             sys::drop_capabilities()?;
-            Ok("none is left".into())
+            Ok("no capability is left".into())
         }
         Measure::NoNewPrivileges => {
             sys::set(libc::PR_SET_NO_NEW_PRIVS, 1)?;
-            Ok("no program gives rights".into())
+            Ok("executed programs gain no rights".into())
         }
         Measure::Limits => limit(plan),
-        Measure::MemoryLimit => {
-            Err(HardenRefusal::Missing("only the parent knows how much it may be".into()))
-        }
+        Measure::MemoryLimit => Err(HardenRefusal::Missing("the parent sets this limit later".into())),
         Measure::CpuLimit => {
             let Some(seconds) = plan.cpu_seconds else { return Ok("no limit was asked for".into()) };
             // The second, later limit sends `SIGKILL`, in case `SIGXCPU` is ignored.
@@ -84,7 +82,7 @@ pub(super) fn take(plan: &Plan, measure: Measure) -> Result<String, HardenRefusa
         Measure::Landlock => restrict(),
         Measure::NotDumpable => {
             sys::set(libc::PR_SET_DUMPABLE, 0)?;
-            Ok("memory is closed to others, and is not written when it crashes".into())
+            Ok("other processes cannot read the memory, and a crash writes no core dump".into())
         }
         Measure::DiesWithParent => {
             // `SIGKILL` is 9.
@@ -123,7 +121,7 @@ fn close_descriptors(plan: &Plan) -> Result<String, HardenRefusal> {
     let channel = u32::try_from(plan.channel).ok().filter(|channel| *channel > 2);
     let channel = channel.filter(|_| sys::is_open(plan.channel));
     let channel = channel.ok_or_else(|| {
-        HardenRefusal::Missing(format!("descriptor {} is no channel to be kept", plan.channel))
+        HardenRefusal::Missing(format!("descriptor {} is not open, so there is no channel", plan.channel))
     })?;
     // Opened first, because Landlock forbids it later, and the file is closed with the rest.
     let null = File::options().read(true).write(true).open("/dev/null");
@@ -206,7 +204,7 @@ fn restrict() -> Result<String, HardenRefusal> {
     let status = landlock().map_err(|error| HardenRefusal::Missing(error.to_string()))?;
     if status.ruleset == RulesetStatus::NotEnforced {
         return Err(HardenRefusal::Missing(match status.landlock {
-            LandlockStatus::NotEnabled => "this kernel has Landlock, and it was not enabled at boot".into(),
+            LandlockStatus::NotEnabled => "this kernel has Landlock, but it was not enabled at boot".into(),
             _ => "this kernel has no Landlock".into(),
         }));
     }

@@ -208,7 +208,7 @@ impl Display for HardeningReport {
 #[non_exhaustive]
 pub enum HardeningError {
     /// A layer is missing, and [`Hardening::Required`] was asked for.
-    #[error("the hardening `{measure}` is required and cannot be had here: {reason}")]
+    #[error("the hardening `{measure}` is required and not available here: {reason}")]
     Missing {
         /// The layer.
         measure: Measure,

@@ -163,7 +163,7 @@ impl<'c> Request<'c> {
         // For each call: its host calls without an answer, and its own answer.
         let of_each = self.session.settings.limits.pending.saturating_add(1);
         if kept.calls > of_each.saturating_mul(self.state.flying.borrow().len() + 1) {
-            return Err(self.broken("more calls of `async` methods at once than are allowed"));
+            return Err(self.broken("more pending `async` host methods than `Limits::pending` allows"));
         }
         Ok(())
     }
@@ -249,11 +249,13 @@ impl<'c> Request<'c> {
                     } else if self.state.flying.borrow().contains_key(&asked.owner) {
                         self.put_off(frame)?;
                     } else {
-                        return Err(self.broken("a call of an `async` method where nobody waits for it"));
+                        return Err(
+                            self.broken("a call of an `async` host method outside of an asynchronous call")
+                        );
                     }
                 }
                 kind::CONSOLE => self.write(&frame)?,
-                _ => return Err(self.broken("a frame that answers nothing")),
+                _ => return Err(self.broken("an answer without a request")),
             }
         }
     }
@@ -265,7 +267,7 @@ impl<'c> Request<'c> {
         // One long value for each call.
         let of_each = self.session.most_bytes().saturating_mul(self.state.flying.borrow().len());
         if later.bytes > of_each.min(MOST_PUT_OFF).saturating_add(MOST_KEPT) {
-            return Err(self.broken("more at once than is kept for calls that wait for another"));
+            return Err(self.broken("more frames for waiting calls than are kept"));
         }
         Ok(())
     }
@@ -293,8 +295,7 @@ impl<'c> Request<'c> {
     pub(super) fn write(&self, frame: &Frame) -> Result<()> {
         let settings = &self.session.settings;
         let line = from_json(&frame.body).filter(|_| !settings.console.is_off());
-        let line: message::ConsoleLineData =
-            line.ok_or_else(|| self.broken("a line of the console that is none"))?;
+        let line: message::ConsoleLineData = line.ok_or_else(|| self.broken("a malformed console frame"))?;
         // The child counts lines in the same way.
         let length = line.text.len().max(1);
         self.state.credit.told(length as u64);
@@ -302,7 +303,7 @@ impl<'c> Request<'c> {
         self.state.told.set(told);
         let (most, calls) = (settings.limits.console_bytes, usize::try_from(self.state.begun.get()));
         if told > most.saturating_mul(calls.unwrap_or(usize::MAX)) {
-            return Err(self.broken("more text of the console than is allowed"));
+            return Err(self.broken("more console text than `Limits::console_bytes` allows"));
         }
         let level =
             [Level::Debug, Level::Info, Level::Warn, Level::Error].get(usize::from(line.level)).copied();

@@ -89,7 +89,7 @@ where
     ) -> Result<Option<Error>> {
         let Self { read, answer, .. } = *self;
         let Some((bill, outcome)) = call.understand(frame, read) else {
-            let error = call.broken("an answer that means nothing");
+            let error = call.broken("an answer that cannot be decoded");
             _ = answer.send(Err(error.clone()));
             return Err(error);
         };

@@ -309,7 +309,7 @@ impl Driver {
                 kind::DONE | kind::VALUE | kind::FAILURE => self.land(&call, &frame)?,
                 kind::HOST_CALL => self.serve(&call, &frame)?,
                 kind::CONSOLE => call.write(&frame)?,
-                _ => return Err(call.broken("a frame that answers nothing")),
+                _ => return Err(call.broken("an answer without a request")),
             }
         }
         // A child that writes without end never makes this side wait, so its time is checked here.
@@ -323,7 +323,7 @@ impl Driver {
     /// Handles the end of a call.
     fn land(&mut self, call: &Request<'_>, frame: &Frame) -> Result<()> {
         let flight = self.flights.remove(frame.call);
-        let flight = flight.ok_or_else(|| call.broken("a frame that answers nothing"))?;
+        let flight = flight.ok_or_else(|| call.broken("an answer without a request"))?;
         drop_of_host(flight.hosts.take());
         call.state.flying.borrow_mut().remove(&frame.call);
         if flight.ending.is_some() {
@@ -341,7 +341,7 @@ impl Driver {
             None => {
                 let understood = call.understand(frame, |_| Some(Ok(())));
                 let (bill, outcome) =
-                    understood.ok_or_else(|| call.broken("an answer that means nothing"))?;
+                    understood.ok_or_else(|| call.broken("an answer that cannot be decoded"))?;
                 call.charge(bill, frame, &served);
                 outcome.err().filter(Error::is_final)
             }
@@ -356,7 +356,7 @@ impl Driver {
     fn serve(&mut self, call: &Request<'_>, frame: &Frame) -> Result<()> {
         let asked = call.asked(frame)?;
         let began = clock::now();
-        let nobody = || call.broken("a call of the host by a call that there is not");
+        let nobody = || call.broken("a host call for an unknown call id");
         let flight = self.flights.get(asked.owner).ok_or_else(nobody)?;
         match flight.enter() {
             Ok(_entered) if !asked.spec.is_async => call.serve(frame.call, &asked)?,
@@ -377,7 +377,7 @@ impl Driver {
             return Ok(());
         }
         if flight.hosts.count() >= call.session.settings.limits.pending {
-            return Err(call.broken("more calls of `async` methods at once than are allowed"));
+            return Err(call.broken("more pending `async` host methods than `Limits::pending` allows"));
         }
         if let Some(started) = call.start(id, asked)? {
             flight.hosts.push(PendingHostCall::new(id, (asked.contract, asked.method), started));

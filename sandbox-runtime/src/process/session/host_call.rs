@@ -40,7 +40,7 @@ impl<'c> Request<'c> {
     where
         'c: 'a,
     {
-        let nowhere = || self.broken("a call of a host method that there is not");
+        let nowhere = || self.broken("a call of an unknown host method");
         let (numbers, args) = frame.body.split_first_chunk::<12>().ok_or_else(nowhere)?;
         let [a, b, c, d, owner @ ..] = *numbers;
         let [contract, method] = [[a, b], [c, d]].map(u16::from_le_bytes).map(usize::from);
@@ -63,19 +63,18 @@ impl<'c> Request<'c> {
             }
             let broken = |reason: &str| Err(Death::Protocol { reason: reason.into() });
             if call.served.calls.fetch_add(1, Ordering::Relaxed) >= most {
-                return broken("more calls of the host than are allowed");
+                return broken("more host calls than `Limits::host_calls` allows");
             }
             if let Some(most) = asked.spec.max_calls {
                 let count = call.asked_of.entry((asked.contract, asked.method)).or_default();
                 *count += 1;
                 if *count > most {
-                    return broken("more calls of a host method than are allowed");
+                    return broken("more calls of a host method than its `max_calls` allows");
                 }
             }
             Ok(())
         });
-        let nobody =
-            || Err(Death::Protocol { reason: "a call of the host by a call that there is not".into() });
+        let nobody = || Err(Death::Protocol { reason: "a host call for an unknown call id".into() });
         counted.unwrap_or_else(nobody).map_err(|death| {
             self.live.guard.condemn(death);
             self.death()
@@ -91,7 +90,7 @@ impl<'c> Request<'c> {
         let is_late = self.state.with(owner, |call| call.end.extended(grace).is_over(now)).unwrap_or(false);
         if is_late {
             if !self.state.kept.borrow().is_empty() || self.read_now()?.is_some() {
-                return Err(self.broken("a frame while it waits for the host"));
+                return Err(self.broken("a frame while the guest waits for the host"));
             }
             self.state.with(owner, |call| call.is_over = true);
         }
@@ -134,7 +133,7 @@ impl<'c> Request<'c> {
         self.allow();
         match called {
             Ok(Called::Started(started)) => Ok(Some(started)),
-            Ok(Called::Done) => Err(self.broken("a call of a host method that there is not")),
+            Ok(Called::Done) => Err(self.broken("a call of an unknown host method")),
             Err(error) => self.answer(id, asked.host.place(asked.method), false, Err(error)).map(|()| None),
         }
     }

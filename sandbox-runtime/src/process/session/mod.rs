@@ -367,8 +367,9 @@ impl Session {
             call.exchange(kind, |out| body(limit, out))
         };
         let outcome = answer.and_then(|frame| {
-            let (bill, outcome) =
-                call.understand(&frame, taken).ok_or_else(|| call.broken("an answer that means nothing"))?;
+            let (bill, outcome) = call
+                .understand(&frame, taken)
+                .ok_or_else(|| call.broken("an answer that cannot be decoded"))?;
             // A nested call goes on the bill of the outer one.
             if how != Beginning::Inside {
                 let served = state.here.borrow().served.clone();
@@ -506,7 +507,7 @@ impl Session {
                 (None, None) => Death::Unobserved,
             },
             None if process.has_ended() => Death::Unobserved,
-            None => Death::Protocol { reason: "the end of the channel, and did not end itself".into() },
+            None => Death::Protocol { reason: "a closed channel while the process goes on".into() },
         });
         let ended = process.end();
         let cpu = Nanos::of(guard.unpaid(ended.map(|ended| ended.cpu).unwrap_or_default()));

@@ -226,7 +226,9 @@ impl Builder<SandboxPool> {
             (Trust::SameTenant, Some(process)) => process.check()?,
             (_, None) if parts.recycle.is_never() => {}
             (_, None) => {
-                return Err(Error::build("`recycle` is for processes: see `trust` and `transport`"));
+                return Err(Error::build(
+                    "`recycle` needs processes: set `trust(Trust::Hostile)`, or `transport` with `Trust::SameTenant`",
+                ));
             }
             _ => {
                 return Err(Error::build(
@@ -236,7 +238,7 @@ impl Builder<SandboxPool> {
             }
         }
         if parts.threads == 0 || parts.queue == 0 {
-            return Err(Error::build("a pool has at least one thread and room for one call of a tenant"));
+            return Err(Error::build("`threads` and `queue` of a pool must be at least 1"));
         }
         #[cfg(feature = "process")]
         let is_away = parts.trust == Trust::Hostile || parts.process.is_some();

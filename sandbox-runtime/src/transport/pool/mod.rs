@@ -257,9 +257,10 @@ impl Tenant {
         let admitted = Admitted { shared: shared.clone(), tenant: self.state.clone() };
         match before < shared.queue {
             true => Ok(admitted),
-            false => {
-                Err(shared.overloaded(&self.state, format!("{before} calls of it wait or are under way")))
-            }
+            false => Err(shared.overloaded(
+                &self.state,
+                format!("{before} of its calls wait or are under way, and `queue` allows no more"),
+            )),
         }
     }
 

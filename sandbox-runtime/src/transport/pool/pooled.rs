@@ -207,7 +207,10 @@ impl CallTarget for Tenant {
 impl Queues for Tenant {
     fn too_late(&self) -> Error {
         let shared = &self.pool.shared;
-        shared.overloaded(&self.state, format!("the call has waited {:?} for its turn", shared.patience))
+        shared.overloaded(
+            &self.state,
+            format!("the call waited {:?} for its turn, and `patience` allows no more", shared.patience),
+        )
     }
 
     fn look_again(&self) {

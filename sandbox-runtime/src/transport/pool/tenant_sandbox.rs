@@ -181,7 +181,7 @@ impl TenantSandboxes {
         self.make_room(shared);
         if !shared.has_room() {
             return Err(shared
-                .overloaded(tenant, "all sandboxes together take all the memory they may, and are busy"));
+                .overloaded(tenant, "all sandboxes together have the pool's `memory`, and all are in use"));
         }
         let began = clock::now();
         // The time to make a sandbox depends on the machine and is bounded, so it does not count as holding the thread.
@@ -348,7 +348,7 @@ impl PoolState {
         let make = |host: &HostFactory| {
             let made = catch_unwind(AssertUnwindSafe(|| host(tenant)));
             made.unwrap_or_else(|_| {
-                Err(format!("the implementation of a contract for `{tenant}` panicked while it was made"))
+                Err(format!("the function given to `host` panicked while it made an implementation for the tenant `{tenant}`"))
             })
         };
         self.hosts.iter().map(make).collect()

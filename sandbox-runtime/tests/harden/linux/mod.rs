@@ -456,7 +456,7 @@ fn what_is_missing_is_said() {
         let LayerState::Unavailable { reason: said } = report.state(measure) else { panic!("{report}") };
         assert!(said.contains(reason), "{said}");
         let said = run(&act, &Plan { policy: Hardening::Required, ..plan }).well();
-        let start = format!("the hardening `{measure}` is required and cannot be had here: ");
+        let start = format!("the hardening `{measure}` is required and not available here: ");
         assert!(said.starts_with(&start) && said.contains(reason), "{said}");
     }
     // What is not asked for may be missing.
