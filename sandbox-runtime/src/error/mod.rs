@@ -142,7 +142,7 @@ pub enum Error {
     /// ```
     /// use sandbox_runtime::{Conversion, Error, LocalSandbox, Result, Script, sandbox_api};
     ///
-    /// #[derive(serde::Serialize, serde::Deserialize)]
+    /// #[derive(Clone, serde::Serialize, serde::Deserialize)]
     /// #[serde(into = "f64", from = "f64")]
     /// pub struct Odd(u32);
     /// impl From<Odd> for f64 { fn from(odd: Odd) -> f64 { odd.0.into() } }
