@@ -85,6 +85,7 @@ pub enum JsKind {
 
 impl JsKind {
     /// All kinds, each at its number on the wire.
+    #[cfg(feature = "process")]
     pub(crate) const ALL: [Self; 15] = [
         Self::Symbol,
         Self::Proxy,
