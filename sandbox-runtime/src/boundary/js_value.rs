@@ -86,7 +86,8 @@ pub enum JsValue {
         /// `Undefined` stands for a missing one.
         rest: Vec<(&'static str, JsValue)>,
     },
-    /// What is no data: a function, a string with a lone surrogate, a BigInt of more than 128 bits, a value that was too much.
+    /// A value that is no data: a function, a string with a lone surrogate, a BigInt of more than 128 bits, or a value
+    /// beyond a limit.
     Other(Unrepresentable),
 }
 

@@ -1,4 +1,7 @@
-//! A value of the guest as plain data: to say all that is wrong with it, or to keep what was thrown.
+//! Observes a value of the guest as plain data: to diagnose it, to keep an exception, or to send it to another process.
+//!
+//! No borrow of the host is held, because getters of the guest may run. `boundary` calls these functions within the guest's
+//! limits.
 
 use deno_core::v8;
 
@@ -12,22 +15,22 @@ use super::value_error::{ValueError, kind_of};
 use super::value_kind::ValueKind;
 use crate::isolate::engine;
 
-/// Copies a value out. What is no data is described in its place; only a budget, or code of the guest that throws,
-/// makes an end of it.
+/// Copies a value out. A value that is no data becomes [`JsValue::Other`]. Only a used-up budget, or code of the guest that
+/// throws, ends the copy with an error.
 pub(super) fn observe(reader: Reader<'_, '_, '_>) -> Result<JsValue, ValueError> {
     looked_at(&Look { reader, again: None, rest: Rest::Read })
 }
 
-/// The same for a reader elsewhere, who may never look at what costs too much: it is [`cut`] where it begins to.
+/// Copies a value out for a reader in another process, which may not need every part. A part that exceeds the budget is cut.
 #[cfg(feature = "process")]
 pub(super) fn observe_affordable(reader: Reader<'_, '_, '_>) -> Result<JsValue, ValueError> {
     looked_at(&Look { reader, again: None, rest: Rest::Cut })
 }
 
-/// The same of the nth value at the top that was read before: what was seen of it is what this gives.
+/// Copies out the nth top-level value that was read before, from the parts that were noted.
 ///
-/// When the reading came to an end, objects in which it did not look are of no meaning to their type, and are described. When it
-/// did not, what it has not reached is read now.
+/// If the read was complete, objects that it did not open do not matter to their type, and are described. If the read was
+/// not complete, parts that it did not reach are read now.
 pub(super) fn observe_again<'s>(
     reader: Reader<'_, 's, '_>,
     again: &Again<'s>,
@@ -38,28 +41,28 @@ pub(super) fn observe_again<'s>(
     looked_at(&Look { reader, again: Some(again), rest }.nth(nth, || Ok(reader.value))?)
 }
 
-/// A look at a value, or at what is inside of it.
+/// The observation of a value, or of a part of it.
 #[derive(Clone, Copy)]
 struct Look<'r, 's, 'i> {
     reader: Reader<'r, 's, 'i>,
-    /// What was seen before.
+    /// The parts that were noted before.
     again: Option<&'r Again<'s>>,
     rest: Rest,
 }
 
-/// What is done with a value that was not seen before.
+/// The treatment of a value that was not noted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Rest {
     Read,
-    /// It is read as far as the budget goes.
+    /// The value is read, as far as the budget allows.
     #[cfg_attr(not(feature = "process"), allow(dead_code, reason = "a reader elsewhere asks for it"))]
     Cut,
-    /// An object is only described.
+    /// An object is described, without a read.
     Described,
 }
 
 impl<'r, 's> Look<'r, 's, '_> {
-    /// The nth value inside of this one, as it was seen, or as it is now.
+    /// The nth part of this value, as noted, or as it is now.
     fn nth(
         &self,
         nth: usize,
@@ -103,7 +106,7 @@ fn looked_at(look: &Look<'_, '_, '_>) -> Result<JsValue, ValueError> {
     }
 }
 
-/// A value that was taken apart before, of the parts that were found.
+/// A value that was taken apart before, made of the noted parts.
 fn observe_opened<'s>(look: &Look<'_, 's, '_>, opened: &Opened<'s>) -> Result<JsValue, ValueError> {
     let value = look.reader.value;
     Ok(match opened {
@@ -117,7 +120,7 @@ fn observe_opened<'s>(look: &Look<'_, 's, '_>, opened: &Opened<'s>) -> Result<Js
     })
 }
 
-/// A value that costs too much. It is not part of each level's frame, for values may be nested deep.
+/// A value that costs too much. This function is separate, so that it takes no stack in the frame of each nested level.
 #[cold]
 #[inline(never)]
 fn cut_at(reader: Reader<'_, '_, '_>, budget: CrossingBudget) -> JsValue {
@@ -168,7 +171,7 @@ fn observe_one(look: &Look<'_, '_, '_>) -> Result<JsValue, ValueError> {
     })
 }
 
-/// Bytes of what kind they are.
+/// Bytes, with the kind of their buffer.
 fn buffer_of(value: Value<'_>, bytes: Vec<u8>) -> JsValue {
     match () {
         () if value.is_array_buffer() => JsValue::Buffer { kind: "ArrayBuffer", bytes },
@@ -177,7 +180,7 @@ fn buffer_of(value: Value<'_>, bytes: Vec<u8>) -> JsValue {
     }
 }
 
-/// Text, or what is wrong with it.
+/// A text, or its fault.
 fn text<'s>(reader: Reader<'_, 's, '_>, string: v8::Local<'s, v8::String>) -> Result<JsValue, ValueError> {
     Ok(match reader.text_or_fault(string)? {
         Ok(text) => JsValue::String(text),
@@ -203,7 +206,7 @@ fn items<'s>(
     (0..length).map(|index| item(index).map_err(|error| error.at(index))).collect()
 }
 
-/// The entries of a Map, whose keys and values are in turn.
+/// The entries of a Map, from keys and values in turn.
 fn pairs<'s>(
     look: &Look<'_, 's, '_>,
     entries: v8::Local<'s, v8::Array>,
@@ -227,7 +230,7 @@ fn pairs<'s>(
     (0..size).map(pair).collect()
 }
 
-/// The elements of a list of what kind it is.
+/// The elements of a list, with the kind of the list.
 fn list_of(value: Value<'_>, values: Vec<JsValue>) -> JsValue {
     type Test = fn(&v8::Value) -> bool;
     const KINDS: [(Test, &str); 8] = [
@@ -257,12 +260,12 @@ fn list_of(value: Value<'_>, values: Vec<JsValue>) -> JsValue {
     }
     match KINDS.iter().find(|(is, _)| is(&value)) {
         Some((_, kind)) => JsValue::Numbers { kind, values: numbers.collect() },
-        // That of a typed array of BigInts is no list of Numbers.
+        // The elements of a typed array of BigInts are no Numbers.
         None => JsValue::Array(values),
     }
 }
 
-/// The names of what an Error is read from.
+/// The names of the properties that an Error is read from.
 fn error_names<'s>(reader: Reader<'_, 's, '_>) -> Result<v8::Local<'s, v8::Array>, ValueError> {
     let mut names = Vec::with_capacity(3);
     for name in ["name", "message", "cause"] {
@@ -271,7 +274,7 @@ fn error_names<'s>(reader: Reader<'_, 's, '_>) -> Result<v8::Local<'s, v8::Array
     Ok(v8::Array::new_with_elements(reader.scope, &names))
 }
 
-/// An Error, wherever on its prototypes its parts are.
+/// An Error, whose parts may be on its prototypes.
 fn error<'s>(
     look: &Look<'_, 's, '_>,
     object: v8::Local<'s, v8::Object>,
@@ -286,7 +289,7 @@ fn error<'s>(
     Ok(error_of(part((0, "name"))?, part((1, "message"))?, part((2, "cause"))?))
 }
 
-/// A property by its place among the names.
+/// A property, by the index of its name.
 fn property<'s>(
     reader: Reader<'_, 's, '_>,
     object: v8::Local<'s, v8::Object>,
@@ -305,7 +308,7 @@ fn key<'s>(
     names.get_index(reader.scope, at).ok_or_else(|| ValueError::new("a property's name", "none"))
 }
 
-/// An Error of its parts, of which any may be something else than it should.
+/// An Error made of its parts. Any part may be of another type than it should.
 pub(crate) fn error_of(name: JsValue, message: JsValue, cause: JsValue) -> JsValue {
     let mut rest = Vec::new();
     let mut text = |name, value| match value {
@@ -335,7 +338,7 @@ fn fields<'s>(
         let key = key(reader, names, index)?;
         let name = match observe(inside.reader.of(key))? {
             JsValue::String(name) => name,
-            // Without it the object would be another.
+            // Without this property, the object would be another value.
             JsValue::Other(Unrepresentable::Text(fault)) => {
                 return Ok(JsValue::Other(Unrepresentable::PropertyName(fault)));
             }
@@ -347,7 +350,7 @@ fn fields<'s>(
     Ok(JsValue::Object(fields))
 }
 
-/// An object whose values were taken all at once.
+/// An object whose values were all read at once.
 fn taken<'s>(
     look: &Look<'_, 's, '_>,
     values: v8::Local<'s, v8::Array>,

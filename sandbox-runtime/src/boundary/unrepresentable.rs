@@ -1,4 +1,4 @@
-//! What plain data have in the place of a value that is no data: the kind of the value, and its fault.
+//! [`Unrepresentable`]: stands in plain data for a value that is no data. It has the value's kind and fault.
 //!
 //! The reader of the engine's values makes an [`Unrepresentable`]. The reader of plain data refuses it with the error that the first
 //! reader would have given. An [`Unrepresentable`] has numbers and names of this list only, and no text of a guest.
@@ -7,7 +7,7 @@ use std::fmt;
 
 use super::value_error::ValueError;
 
-/// What is no data, in the place of a value; see [`JsValue::Other`](crate::JsValue::Other). `Display` says what it is.
+/// Stands for a value that is no data; see [`JsValue::Other`](crate::JsValue::Other). `Display` describes the value.
 ///
 /// ```
 /// use sandbox_runtime::{JsKind, JsValue, TextFault, Unrepresentable};
@@ -19,7 +19,7 @@ use super::value_error::ValueError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unrepresentable {
-    /// A value of a kind that is no data, or an object of which nothing was read.
+    /// A value of a kind that is no data, or an object that was not read.
     Kind(JsKind),
     /// A BigInt of more than 128 bits.
     BigInt,
@@ -27,33 +27,33 @@ pub enum Unrepresentable {
     Text(TextFault),
     /// An object with a property whose name is such a string.
     PropertyName(TextFault),
-    /// A typed array of numbers, whose memory is gone.
+    /// A typed array of numbers, whose memory is detached.
     DetachedNumbers,
-    /// A Uint8Array, an ArrayBuffer or a DataView, whose memory is gone.
+    /// A Uint8Array, an ArrayBuffer or a DataView, whose memory is detached.
     DetachedBytes,
-    /// A string that is more than may cross.
+    /// A string that exceeds a limit of the crossing.
     ExcessiveText {
         /// Its length in 16-bit units.
         length: u64,
-        /// What it is too much for.
+        /// The exceeded limit.
         budget: CrossingBudget,
     },
-    /// Another value that is more than may cross.
+    /// Another value that exceeds a limit of the crossing.
     Excessive {
-        /// What it is.
+        /// The kind of the value.
         kind: JsKind,
-        /// What it is too much for.
+        /// The exceeded limit.
         budget: CrossingBudget,
     },
 }
 
-/// A kind of values, told by the engine.
+/// A kind of values, as the engine tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JsKind {
     /// A symbol.
     Symbol,
-    /// A Proxy, of whatever.
+    /// A Proxy, whatever its target is.
     Proxy,
     /// A function.
     Function,
@@ -140,7 +140,7 @@ pub enum TextFault {
         /// The index of the first lone surrogate, in 16-bit units.
         index: u64,
     },
-    /// The engine has not the memory to read the string.
+    /// The engine lacks the memory to read the string.
     Unreadable {
         /// Its length in 16-bit units.
         length: u64,
@@ -167,7 +167,7 @@ impl From<TextFault> for ValueError {
     }
 }
 
-/// What a value is too much for: one of the limits of a crossing, and what was met where that is known.
+/// A limit of a crossing, with the value found where that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CrossingBudget {
@@ -175,24 +175,24 @@ pub enum CrossingBudget {
     Values,
     /// `Limits::value_items`.
     Items {
-        /// The elements of the collection.
+        /// The number of elements of the collection.
         found: u64,
     },
     /// `Limits::value_text`.
     Text {
-        /// The length of the text, in units of the side that it comes from.
+        /// The length of the text, in units of the side that the text comes from.
         found: u64,
     },
     /// `Limits::value_bytes`.
     Bytes,
     /// `Limits::value_depth`.
     Depth,
-    /// The stack that is left.
+    /// The remaining stack.
     Stack,
 }
 
 impl CrossingBudget {
-    /// The limit's name; `None` of the stack.
+    /// The limit's name; `None` for the stack.
     pub(super) const fn setting(self) -> Option<&'static str> {
         match self {
             Self::Values => Some("value_nodes"),

@@ -34,9 +34,9 @@ struct ErrorState {
 enum FaultKind {
     /// The value is not of its type. A diagnosis may find more.
     Value,
-    /// The value costs too much, so nothing more is read of it. What is written has budgets that no value is read by.
+    /// The value exceeds a limit, so no more of it is read. `None` stands for a budget of writing, which no read has.
     Budget(Option<CrossingBudget>),
-    /// All that is to be said has been said.
+    /// The violations are complete.
     Complete,
 }
 
@@ -58,7 +58,7 @@ impl ValueError {
         Self::of(FaultKind::Complete, "a value", "a getter that threw")
     }
 
-    /// A budget of the crossing is used up.
+    /// The error of a used-up budget of the crossing.
     pub(super) fn over(
         budget: Option<CrossingBudget>,
         expected: impl Into<String>,

@@ -331,7 +331,7 @@ impl<'b> Decoder<'b> {
         }
     }
 
-    /// What a value is too much for.
+    /// The exceeded limit.
     fn budget(&mut self) -> Result<CrossingBudget> {
         let start = self.at;
         Ok(match self.byte()? {

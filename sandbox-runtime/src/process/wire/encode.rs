@@ -146,7 +146,7 @@ fn put_error(name: &str, message: &str, rest: &[(&'static str, JsValue)], out: &
     }
 }
 
-/// What is no data: a byte that says what it is, and fields.
+/// Writes a value that is no data: a byte for the kind, and fields.
 fn put_other(what: Unrepresentable, out: &mut Out) {
     out.push(OTHER);
     match what {

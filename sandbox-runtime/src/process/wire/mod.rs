@@ -32,10 +32,11 @@
 //! | 6 | a string that is more than may cross | 8 bytes: its length; a *budget* |
 //! | 7 | another value that is more than may cross | a *kind* and a *budget* |
 //!
-//! A *kind* is a byte: 0 symbol, 1 Proxy, 2 function, 3 Array, 4 Promise, 5 Date, 6 RegExp, 7 Map, 8 Set, 9 typed array, 10 ArrayBuffer,
-//! 11 Error, 12 module, 13 another object, 14 unknown. A *fault* is a byte and 8 bytes: 0 and the index of a lone surrogate, or 1
-//! and the length of a string for which there is no memory. A *budget* is a byte: 0 values, 1 elements and 8 bytes, their number,
-//! 2 units of one text and 8 bytes, their number, 3 bytes, 4 levels, 5 the stack. The reader knows the limits.
+//! A *kind* is a byte. 0 to 6 are symbol, Proxy, function, Array, Promise, Date and RegExp. 7 to 13 are Map, Set, typed
+//! array, ArrayBuffer, Error, module and another object. 14 is unknown. A *fault* is a byte and 8 bytes: 0 and the index of
+//! a lone surrogate, or 1 and the length of a string for which there is no memory. A *budget* is a byte: 0 values, 1
+//! elements and 8 bytes, their number, 2 units of one text and 8 bytes, their number, 3 bytes, 4 levels, 5 the stack. The
+//! reader knows the limits.
 //!
 //! The kinds of typed arrays are 0 Int8, 1 Int16, 2 Uint16, 3 Int32, 4 Uint32, 5 Float16, 6 Float32, 7 Float64.
 //!
@@ -87,7 +88,7 @@ const KINDS: [&str; 8] = ["Int8", "Int16", "Uint16", "Int32", "Uint32", "Float16
 /// The only NaN that is written.
 const NAN: u64 = 0x7ff8_0000_0000_0000;
 
-/// What is no data, after [`OTHER`].
+/// The kinds of values that are no data, after [`OTHER`].
 const OTHER_KIND: u8 = 0;
 const OTHER_BIGINT: u8 = 1;
 const OTHER_TEXT: u8 = 2;

@@ -7,7 +7,7 @@ use super::*;
 use crate::boundary::{CrossingBudget, JsKind, JsValue, TextFault, Unrepresentable};
 use crate::limits::Limits;
 
-/// Whatever is no data.
+/// Every value that is no data.
 fn others() -> impl Strategy<Value = Unrepresentable> {
     let kind = || proptest::sample::select(JsKind::ALL.to_vec());
     let fault = |(is_long, number)| match is_long {

@@ -34,7 +34,7 @@ impl Words<'_> {
         }
     }
 
-    /// The same of all values but null; `None` where no other value is accepted.
+    /// The demands of a node on all values but null; `None` where no other value is accepted.
     fn without_null(self, node: &Node) -> Option<String> {
         if node.is_json() && node.js.is_none() {
             return Some("JSON-like data".into());
