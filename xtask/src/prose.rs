@@ -142,9 +142,9 @@ fn blocks(text: &str) -> Vec<String> {
     blocks
 }
 
-/// Whether a line says where a link leads.
+/// Whether a line says where a link leads: its target has no spaces, which a sentence has.
 fn is_definition(line: &str) -> bool {
-    line.starts_with('[') && line.contains("]: ")
+    line.starts_with('[') && line.split_once("]: ").is_some_and(|(_, target)| !target.trim().contains(' '))
 }
 
 /// A text with `code` and links' targets as parts of one word.
@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     fn sentences_are_counted_in_words() {
-        let text = "# A heading\n\nOne two three. Four `a b c` five!\n- six\n| seven eight | nine |\n```\ncode here\n```\n[ten](target of words) e.g. eleven";
+        let text = "# A heading\n\nOne two three. Four `a b c` five!\n- six\n| seven eight | nine |\n```\ncode here\n```\n[ten](target of words) e.g. eleven\n[link]: https://a.b/c";
         let found = Sentences::of_markdown(text);
         assert_eq!(found.0.iter().map(|(length, _)| *length).collect::<Vec<_>>(), [3, 3, 1, 2, 1, 3]);
         assert_eq!(found.median(), 3);

@@ -1,4 +1,4 @@
-//! [`Unrepresentable`]: stands in plain data for a value that is no data. It has the value's kind and fault.
+//! [`Unrepresentable`]: stands in plain data for a value that is no data. The kind and the fault of the value are kept.
 //!
 //! The reader of the engine's values makes an [`Unrepresentable`]. The reader of plain data refuses it with the error that the first
 //! reader would have given. An [`Unrepresentable`] has numbers and names of this list only, and no text of a guest.
