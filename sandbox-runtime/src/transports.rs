@@ -8,6 +8,7 @@
 //! | [`LocalSandbox`](crate::LocalSandbox) | [`Local`] | [`LocalCall`], [`Pinned`] |
 //! | [`Sandbox`](crate::Sandbox) | [`Remote`] | [`RemoteCall`] |
 //! | [`Tenant`](crate::Tenant) of a pool | [`Pooled`] | [`RemoteCall`] |
+//! | `ProcessSandbox`, with the feature `process` | `process::Processed` | `process::ProcessCall` |
 
 pub use crate::sandbox::Buildable;
 pub use crate::transport::loads::Loads;

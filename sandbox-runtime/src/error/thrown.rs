@@ -18,7 +18,8 @@ pub struct Thrown {
     pub place: Option<Place>,
     /// The `name` of the Error, its first 256 characters; `None` when the exception is no Error.
     pub name: Option<String>,
-    /// The `message` of the Error, its first 4,096 characters; or a description of the exception.
+    /// The `message` of the Error, its first 4,096 characters; or a description of the exception. A message of more than
+    /// 65,536 characters is not read: the field is its length alone, such as `… 70000 characters …`.
     pub message: String,
     /// The stack: frames of guest files only, innermost first, at most 32.
     pub stack: Vec<StackFrame>,

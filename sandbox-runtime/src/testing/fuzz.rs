@@ -190,7 +190,7 @@ impl Fuzz {
     }
 
     /// Makes a guest call every method, with arguments that the contract allows, with some that it does not allow, and with
-    /// hostile ones. A call fails when A call goes wrong when
+    /// hostile ones. A call goes wrong when
     ///
     /// - the method panics, takes longer than the limit of the sandbox, or returns what the contract does not allow;
     /// - arguments that the contract does not allow reach the method.

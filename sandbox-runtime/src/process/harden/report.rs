@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 /// only where you leave them out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Hardening {
-    /// A missing layer is an error, which names the layer and the system's reason. No guest runs. No guest runs.
+    /// A missing layer is an error, which names the layer and the system's reason. No guest runs.
     /// [`Measure::Speculation`] is excepted, because some processors and kernels do not let a process choose.
     Required,
-    /// Available layers are used, and the report names the missing ones. The default. The default.
+    /// Available layers are used, and the report names the missing ones. The default.
     #[default]
     BestEffort,
 }
