@@ -221,6 +221,16 @@ fn the_lists_of_dependencies_are_one() {
     }
 }
 
+#[test]
+fn the_address_of_v8_has_the_version_of_the_lock_file() {
+    let (_, lock) =
+        include_str!("../Cargo.lock").split_once("name = \"v8\"\nversion = \"").expect("it is locked");
+    let version = lock.split('"').next().unwrap();
+    let page = include_str!("../docs/guide/application.md");
+    let named = page.split("/releases/download/v").skip(1).map(|rest| rest.split('/').next().unwrap());
+    assert_eq!(named.collect::<Vec<_>>(), [version; 2], "the addresses in application.md");
+}
+
 /// The names of the `pub use` items of a module's text, without those that rustdoc hides.
 fn exported(text: &str) -> BTreeSet<&str> {
     let mut names = BTreeSet::new();

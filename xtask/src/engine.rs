@@ -63,7 +63,7 @@ fn chosen(choice: Choice, v8: Result<Origin, crate::v8::Missing>) -> Result<Vec<
         (_, Err(Nowhere(reason))) => {
             say(&format!(
                 "engine: QuickJS, small and slow, because V8 is not available ({reason}); for V8, set RUSTY_V8_ARCHIVE to its \
-                 library, or run `cargo xtask v8 build`, which takes hours"
+                 library, or run `cargo xtask v8 build`, which takes about two hours on two cores"
             ));
             Ok(vec![Engine::QuickJs])
         }

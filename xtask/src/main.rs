@@ -47,7 +47,7 @@ Sets this machine up, and runs the workspace's demo and tests.
   cargo xtask check-platforms [TARGET...]   checks the types of the published crates for macOS, Windows and other Linux
   cargo xtask engine [--engine E]           sets the machine up, and prints a line of arguments for cargo for each engine
   cargo xtask v8 status                     prints where V8's library would come from, and why
-  cargo xtask v8 build                      builds V8 from source, for hours, and keeps it in cargo's cache
+  cargo xtask v8 build                      builds V8 from source, in about two hours on two cores, and keeps it in cargo's cache
 
   --engine auto      V8 where it is available, else QuickJS (the default)
   --engine v8        V8, or an error that says why not

@@ -232,7 +232,7 @@ pub(crate) fn status() -> Result<()> {
         }
         Ok(None) => format!(
             "so: `demo` and `test` try to download {}, and use QuickJS where it cannot be downloaded; \
-             `cargo xtask v8 build` builds V8 here, in hours",
+             `cargo xtask v8 build` builds V8 here, in about two hours on two cores",
             library.url()
         ),
         Err(Missing::WrongSetting(reason) | Missing::Nowhere(reason)) => {

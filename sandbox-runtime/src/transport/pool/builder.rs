@@ -126,8 +126,8 @@ impl Builder<SandboxPool> {
     }
 
     /// Sets after how many calls (loads count too), and with how many bytes in memory, a process is replaced. `None` is no
-    /// bound, and is the default of both. The pool checks this before a call. A shared process ends when the last of its
-    /// tenants has been called again.
+    /// bound, and is the default of both. The pool checks this before a call. If tenants share a process, each one
+    /// moves to the new process at its next call. The old process ends after the last of them has moved.
     #[cfg(feature = "process")]
     pub fn recycle(mut self, calls: impl Into<Option<u64>>, bytes: impl Into<Option<u64>>) -> Self {
         self.hosts.recycle = RecycleCount { calls: calls.into(), bytes: bytes.into() };
