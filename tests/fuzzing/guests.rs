@@ -48,6 +48,38 @@ fn quick() -> Fuzz {
     Fuzz::new().sandbox(move || LocalSandbox::builder().limits(limits))
 }
 
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, garde::Validate)]
+pub struct Order {
+    #[garde(custom(is_address))]
+    pub customer: String,
+    #[garde(skip)]
+    pub quantity: u32,
+}
+
+fn is_address(value: &str, _context: &()) -> garde::Result {
+    let is_one = value.ends_with("@example.com");
+    if is_one { Ok(()) } else { Err(garde::Error::new("not an address")) }
+}
+
+#[allow(dead_code, reason = "the fuzzer calls its method by the name")]
+#[sandbox_api(guest)]
+pub trait Decision {
+    fn decide(&self, order: Order) -> Result<bool>;
+}
+
+/// Values for a rule that is code cannot be made. That is no fault of the guest.
+#[test]
+fn arguments_that_cannot_be_made_are_no_counterexample() {
+    let found = fuzz_guest::<dyn Decision>(Script::new("decide.js", "export const decide = () => true;"));
+    let found = found.unwrap_err();
+    assert_eq!((found.method, found.call.as_str()), (None, "decide(…)"));
+    let text = found.to_string();
+    let start = "no arguments of `decide` could be made: the rule of `order.customer` is code, or narrower than its schema";
+    assert!(text.contains(start) && text.contains("such as `pattern`"), "{text}");
+    let report = fuzz_guest::<dyn Rule>(Script::new("rule.js", format!("{TOTAL}{LABEL}")));
+    assert_eq!(report.unwrap().methods.len(), 2, "others are tried");
+}
+
 #[test]
 fn a_good_guest_passes() {
     let report = fuzz_guest::<dyn Rule>(Script::new("rule.js", format!("{TOTAL}{LABEL}"))).unwrap();

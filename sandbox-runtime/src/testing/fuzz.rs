@@ -12,7 +12,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, Test
 use super::strategies::ShrinkBound;
 use super::{guest, host};
 use crate::contract::{GuestContract, HostContract, Implements};
-use crate::error::Error;
+use crate::error::{Error, Violation};
 use crate::guest_error::HostPanic;
 use crate::sandbox::Builder;
 use crate::script::Script;
@@ -230,7 +230,7 @@ impl Fuzz {
             match outcome {
                 Outcome::Kept | Outcome::Failed | Outcome::Repelled => Ok(()),
                 Outcome::Refused(error) => {
-                    *refusal.borrow_mut() = Some(found(&value, error));
+                    *refusal.borrow_mut() = Some(error);
                     Err(TestCaseError::reject("refused"))
                 }
                 Outcome::Wrong(error) => {
@@ -247,10 +247,11 @@ impl Fuzz {
         // Arguments that had to be refused count as tried. A wrong refusal is in `refusal`.
         let is_tried = report.calls > 0 || report.refused > 0 && refusal.borrow().is_none();
         match result {
-            Err(TestError::Abort(reason)) if !is_tried => Err(refusal.into_inner().unwrap_or_else(|| {
-                let error = Error::public(format!("no arguments could be made: {reason}"));
-                Counterexample { method: Some(method), call: format!("{method}(…)"), error }
-            })),
+            Err(TestError::Abort(reason)) if !is_tried => {
+                let why = refusal.into_inner().map_or_else(|| reason.to_string(), |error| uncovered(&error));
+                let error = Error::public(format!("no arguments of `{method}` could be made: {why}"));
+                Err(Counterexample::before(format!("{method}(…)"), error))
+            }
             _ => Ok(report),
         }
     }
@@ -269,6 +270,17 @@ impl Fuzz {
         seed[..8].copy_from_slice(&self.seed.to_le_bytes());
         TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed))
     }
+}
+
+/// Why each list of arguments was refused. `error` is the last refusal.
+fn uncovered(error: &Error) -> String {
+    const REMEDY: &str = "add a rule that its schema has, such as `pattern`, or make values with `proptest` and make the calls yourself";
+    let (Error::Value(error) | Error::HostValue(error)) = error else { return error.to_string() };
+    let each = error.violations.iter().map(|violation| {
+        let Violation { path, expected, .. } = violation;
+        format!("the rule of `{path}` is code, or narrower than its schema (expected {expected})")
+    });
+    format!("{}: {REMEDY}", each.collect::<Vec<_>>().join("; "))
 }
 
 /// The outcome of one call.
@@ -346,13 +358,14 @@ impl fmt::Display for MethodReport {
     }
 }
 
-/// A call that breaks the contract.
+/// A call that breaks the contract, or a set-up that failed.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Counterexample {
-    /// The name of the method in JavaScript; `None` when the script could not be loaded.
+    /// The name of the method in JavaScript; `None` when the set-up failed: the script could not be loaded, or no arguments of
+    /// a method could be made.
     pub method: Option<&'static str>,
-    /// The call in JavaScript: `add(1, NaN)`; or the name of the script.
+    /// The call in JavaScript: `add(1, NaN)`. After a failed set-up, the name of the script, or `add(…)`.
     pub call: String,
     /// The error of the call.
     pub error: Error,

@@ -52,7 +52,15 @@ fn method<C: ?Sized + GuestContract>(
         }
     };
     let values = strategies::valid(sources::<C>(method, check::CheckDirection::ToGuest), fuzz.shrinking);
-    fuzz.search(method, &values, try_one, |args| call_of(method, args))
+    let report = fuzz.search(method, &values, try_one, |args| call_of(method, args))?;
+    let MethodReport { calls, refused, .. } = report;
+    if refused > calls {
+        tracing::warn!(
+            "{refused} of {} argument lists of `{method}` were refused: a rule of an argument is code, or narrower than its schema",
+            calls.saturating_add(refused)
+        );
+    }
+    Ok(report)
 }
 
 fn outcome(fuzz: &Fuzz, result: Result<JsValue>) -> Outcome {
