@@ -99,6 +99,7 @@ pub trait Host {
     fn sleep(&self, millis: u32);
     fn hold(&self);
     async fn later(&self, odd: Odd) -> u32;
+    async fn never(&self);
 }
 
 struct Hosted;
@@ -139,6 +140,10 @@ impl Host for Hosted {
 
     async fn later(&self, odd: Odd) -> u32 {
         odd.0
+    }
+
+    async fn never(&self) {
+        std::future::pending().await
     }
 }
 
@@ -339,6 +344,55 @@ fn turns_are_waited_for() {
         outcomes.filter(|outcome| !had_its_turn(outcome)).map(|outcome| told(&outcome)).collect::<Vec<_>>()
     });
     assert_eq!(outcomes, Vec::<String>::new());
+}
+
+/// Who took the time of a call that is ended: its guest, or the host.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_is_late_says_what_it_was_in() {
+    let limits = Limits { wall: Duration::from_secs(1), ..Limits::default() };
+    for (body, phase) in [
+        ("Host.sleep(2000);", Phase::InHost),
+        ("await Host.never();", Phase::AwaitsHost),
+        ("Host.never(); await new Promise(() => {});", Phase::AwaitsHost),
+        ("await new Promise(() => {});", Phase::AwaitsPromise),
+        ("for (;;);", Phase::Running),
+        ("await Host.later(1); for (;;);", Phase::Running),
+        ("Host.never(); for (;;);", Phase::Running),
+    ] {
+        let source = format!("export async function run(what) {{ if (what) return what; {body} }}");
+        let source = Script::new("late.mjs", source);
+        alike!(|builder| builder.limits(limits).host::<dyn Host>(Hosted), |sandbox| {
+            let later = sandbox.load_async::<dyn Later>(source.clone()).await.unwrap();
+            let in_phase = |error: &Error, ended: LimitKind| {
+                let Error::Limit { kind, excess, .. } = error else { panic!("{body}: {error:?}") };
+                assert_eq!(*kind, ended, "{body}: {error}");
+                // A guest that gets no processor time on a busy machine does not run.
+                let is_busy = phase == Phase::Running && excess.phase == Some(Phase::Starved);
+                assert!(is_busy || excess.phase == Some(phase), "{body}: {error}");
+            };
+            in_phase(&later.run("").await.unwrap_err(), LimitKind::Wall);
+            let deadline = Instant::now() + Duration::from_millis(700);
+            in_phase(&later.with_deadline(deadline).run("").await.unwrap_err(), LimitKind::Deadline);
+            assert_eq!(later.run("on").await.unwrap(), "on");
+        });
+    }
+}
+
+/// Likewise for calls that block.
+#[test]
+fn a_blocking_call_that_is_late_says_what_it_was_in() {
+    let limits = Limits { wall: Duration::from_secs(1), ..Limits::default() };
+    let bodies = [("Host.sleep(2000);", Phase::InHost), ("for (;;);", Phase::Running)];
+    for (body, phase) in bodies {
+        alike!(|builder| builder.limits(limits).host::<dyn Host>(Hosted), |sandbox| {
+            let job = sandbox.load::<dyn Job>(script(&format!("if (what) return what; {body}"))).unwrap();
+            let error = job.run("").unwrap_err();
+            let Error::Limit { kind: LimitKind::Wall, excess, .. } = &error else { panic!("{error:?}") };
+            let is_busy = phase == Phase::Running && excess.phase == Some(Phase::Starved);
+            assert!(is_busy || excess.phase == Some(phase), "{body}: {error}");
+            assert_eq!(job.run("on").unwrap(), "on");
+        });
+    }
 }
 
 /// And no longer than until their own deadline.

@@ -30,7 +30,7 @@ pub struct Excess {
     /// The value of the limit. `None` for a deadline, for a call that was not made because another did not end, and for a
     /// call from a stack that is not its thread's own.
     pub limit: Option<Amount>,
-    /// The value that was found, if it is known: the length of a script.
+    /// The value that was found, if it is known: the length of a script, or the CPU time of [`Phase::Starved`].
     pub met: Option<Amount>,
     /// The state of the call when its time was over; `None` if that is unknown, and for limits other than time.
     pub phase: Option<Phase>,
@@ -66,13 +66,20 @@ pub enum Phase {
     AwaitsHost,
     /// The call waited for a promise that had not settled, and for no host method.
     AwaitsPromise,
+    /// The guest's code was to run, and got less than a tenth of the time as CPU time. [`Excess::met`] is the CPU time.
+    Starved,
 }
 
 impl Phase {
     /// The order in which a child numbers them.
     #[cfg(feature = "process")]
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Queued, Self::Running, Self::InHost, Self::AwaitsHost, Self::AwaitsPromise];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Queued, Self::Running, Self::InHost, Self::AwaitsHost, Self::AwaitsPromise, Self::Starved];
+
+    /// Whether the host took the time, and not the guest.
+    pub(crate) const fn is_of_host(self) -> bool {
+        matches!(self, Self::InHost | Self::AwaitsHost)
+    }
 
     const fn words(self) -> &'static str {
         match self {
@@ -81,6 +88,9 @@ impl Phase {
             Self::InHost => "host methods that the guest called took most of the time",
             Self::AwaitsHost => "it waited for `async` host methods that had not answered",
             Self::AwaitsPromise => "it waited for a promise that had not settled",
+            Self::Starved => {
+                "it got nearly no processor time: the machine is busy, or the tenant is on a slow thread"
+            }
         }
     }
 }
@@ -163,6 +173,12 @@ impl Excess {
             (_, _, None) => write!(f, "{what} did not end by its caller's deadline (`{}`)", self.setting)?,
         }
         match self.phase {
+            Some(Phase::Starved) if let (Some(cpu), Some(wall)) = (self.met, self.limit) => {
+                write!(
+                    f,
+                    ": it got {cpu} of processor time in {wall}: the machine is busy, or the tenant is on a slow thread"
+                )
+            }
             Some(phase) => write!(f, ": {}", phase.words()),
             None => f.write_str(": a loop that does not end, or a promise that had not settled"),
         }
@@ -230,9 +246,18 @@ pub(crate) const MAX_CALLS: &str = "sandbox(max_calls)";
 
 impl Error {
     /// Returns the excess with the state of the call.
-    pub(crate) fn during(mut self, phase: Phase) -> Self {
+    pub(crate) fn during(mut self, phase: impl Into<Option<Phase>>) -> Self {
         if let Self::Limit { excess, .. } = &mut self {
-            excess.phase = Some(phase);
+            excess.phase = phase.into();
+        }
+        self
+    }
+
+    /// Returns the excess of a call that got this CPU time.
+    pub(crate) fn starved(mut self, cpu: Duration) -> Self {
+        if let Self::Limit { excess, .. } = &mut self {
+            let whole = Duration::from_micros(u64::try_from(cpu.as_micros()).unwrap_or(u64::MAX));
+            (excess.phase, excess.met) = (Some(Phase::Starved), Some(Amount::Time(whole)));
         }
         self
     }

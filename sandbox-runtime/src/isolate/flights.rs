@@ -245,6 +245,12 @@ impl Flights {
         flights.values().for_each(|flight| flight.wake());
     }
 
+    /// The activity of a flight between its turns; `None` for a flight that has not begun, or is over.
+    #[cfg(feature = "process")]
+    pub(super) fn phase(&self, id: u64) -> Option<Phase> {
+        self.by_id.borrow().get(&id).map(|flight| flight.phase())
+    }
+
     fn remove(&self, id: u64) -> bool {
         self.by_id.borrow_mut().remove(&id).is_some()
     }

@@ -358,7 +358,12 @@ impl Running {
 
     /// Whether host methods took at least half of the turn so far.
     pub(super) fn is_mostly_of_hosts(&self, now: Timestamp) -> bool {
-        self.host_time.get().saturating_mul(2) >= now.since(self.started.get())
+        self.host_time.get().saturating_mul(2) >= self.elapsed(now)
+    }
+
+    /// How long the turn has taken so far.
+    pub(super) fn elapsed(&self, now: Timestamp) -> Nanos {
+        now.since(self.started.get())
     }
 
     /// The number of the call under way.

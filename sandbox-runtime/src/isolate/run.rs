@@ -275,6 +275,12 @@ impl Isolate {
         }
     }
 
+    /// The activity of a flight between its turns.
+    #[cfg(feature = "process")]
+    pub(crate) fn phase_of(&self, flight: u64) -> Option<Phase> {
+        self.flights.phase(flight)
+    }
+
     /// Whether code of the guest is running, further up on the stack.
     pub(crate) fn is_running(&self) -> bool {
         self.depth.get() > 0
@@ -334,16 +340,21 @@ impl Isolate {
         match by_cpu {
             true if all => self.over(LimitKind::TotalCpu, place),
             true => self.over(LimitKind::Cpu, place),
-            false if by_caller => self.over(LimitKind::Deadline, place).during(self.phase()),
-            false => self.over(LimitKind::Wall, place).during(self.phase()),
+            false if by_caller => self.in_phase(self.over(LimitKind::Deadline, place)),
+            false => self.in_phase(self.over(LimitKind::Wall, place)),
         }
     }
 
-    /// The phase of the guest in the turn that is being ended.
-    fn phase(&self) -> Phase {
-        match self.running.is_mostly_of_hosts(clock::now()) {
-            true => Phase::InHost,
-            false => Phase::Running,
+    /// The error of a limit of time, with the phase of the guest in the turn that is being ended.
+    fn in_phase(&self, error: Error) -> Error {
+        let now = clock::now();
+        if self.running.is_mostly_of_hosts(now) {
+            return error.during(Phase::InHost);
+        }
+        let cpu = self.live.borrow().as_ref().and_then(|live| live.watch.cpu());
+        match cpu.filter(|cpu| is_starved(*cpu, self.running.elapsed(now))) {
+            Some(cpu) => error.starved(cpu.duration()),
+            None => error.during(Phase::Running),
         }
     }
 
@@ -376,6 +387,12 @@ impl Isolate {
             _ => self.ended(place),
         }
     }
+}
+
+/// Whether a turn got less than a tenth of its time as CPU time. Short turns are not starved.
+fn is_starved(cpu: Nanos, elapsed: Nanos) -> bool {
+    const SHORT: Nanos = Nanos::of(Duration::from_millis(20));
+    elapsed >= SHORT && cpu.saturating_mul(10) < elapsed
 }
 
 /// Drops what may be a value of the host. Its destructor is code of the host, so a panic ends here: the caller may be V8.

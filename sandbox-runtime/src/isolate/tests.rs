@@ -10,6 +10,10 @@ mod entry;
 #[cfg(any(feature = "quickjs", sandbox_leaky))]
 mod with_deno;
 
+// Only Linux has the scheduling class of slow threads.
+#[cfg(target_os = "linux")]
+mod starved;
+
 #[cfg(not(feature = "quickjs"))]
 mod child;
 // The layer of QuickJS takes the size of its stack from the process.

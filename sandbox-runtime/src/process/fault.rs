@@ -3,6 +3,8 @@
 //! The parent trusts no part of them: texts are cut, and places are looked up. [`RemoteFault`] is the encoded form, and
 //! [`Hearing`] decodes it.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::boundary::JsValue;
@@ -55,7 +57,7 @@ pub(crate) enum RemoteFault {
 pub(crate) struct Over {
     kind: u8,
     phase: Option<u8>,
-    /// The bytes that were found.
+    /// The bytes that were found, or the nanoseconds of a limit of time.
     met: Option<u64>,
     /// The host method that was called too often.
     method: Option<Site>,
@@ -145,7 +147,8 @@ impl Over {
         let phase = excess.phase.and_then(|phase| Phase::ALL.iter().position(|known| *known == phase));
         let met = excess.met.and_then(|met| match met {
             Amount::Bytes(bytes) => Some(bytes),
-            _ => None,
+            Amount::Time(time) => u64::try_from(time.as_nanos()).ok(),
+            Amount::Count(_) => None,
         });
         Self {
             kind: number(kind).unwrap_or_default(),
@@ -265,7 +268,10 @@ impl Hearing<'_> {
         if let Some(method) = over.method {
             excess.method = Some(self.place_of(&method)?);
         }
-        excess.met = over.met.map(Amount::Bytes);
+        excess.met = over.met.map(|met| match excess.phase {
+            Some(_) => Amount::Time(Duration::from_nanos(met)),
+            None => Amount::Bytes(met),
+        });
         excess.script = over.script.map(cut);
         let place = match over.place {
             Some(place) => Some(self.place_of(&place)?),

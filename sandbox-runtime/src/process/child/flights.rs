@@ -85,6 +85,7 @@ impl GuestCalls {
             known.flights.insert(id, (ticket.flight(), Some(cancel)));
         }
         self.cancel_poller.get().inspect(|cancel_poller| cancel_poller.know(id, ticket.clone()));
+        let number = ticket.flight();
         let (mut flight, turn) = (flight(ticket), self.turn.clone());
         // A woken call has a turn. The next call waits until the parent's frames were read.
         let by_turns = poll_fn(move |cx| match turn.replace(true) {
@@ -97,8 +98,10 @@ impl GuestCalls {
         self.all.push(Box::pin(async move {
             let outcome = match select(cancelled, by_turns).await {
                 Either::Left((kind, flight)) => {
+                    // The call is between two turns.
+                    let phase = isolate.phase_of(number);
                     drop(flight);
-                    Err(isolate.over(kind.unwrap_or(LimitKind::Wall), place))
+                    Err(isolate.over(kind.unwrap_or(LimitKind::Wall), place).during(phase))
                 }
                 Either::Right((outcome, _)) => outcome.map(taken),
             };

@@ -44,6 +44,11 @@ impl Served {
     fn time(&self) -> Duration {
         self.took.load(Ordering::Relaxed).duration()
     }
+
+    /// Whether the host's methods took at least one of so many parts of a time.
+    pub(super) fn took_one_of(&self, parts: u32, passed: Duration) -> bool {
+        self.time().saturating_mul(parts) >= passed
+    }
 }
 
 /// Measures a host method, until it is dropped.

@@ -12,9 +12,11 @@ use std::task::{Context, Wake, Waker};
 use tokio::runtime::{EnterGuard, Handle as Runtime};
 
 use super::bill::Served;
+use super::call_end::CallEnd;
 use super::erased_call::ErasedCall;
-use super::{About, GRACE, pipe_waker};
+use super::{About, GRACE, Session, pipe_waker};
 use crate::error::{Error, LimitKind};
+use crate::isolate::clock;
 use crate::isolate::pending_host_call::Pendings;
 use crate::isolate::run::drop_of_host;
 use crate::time::{Deadline, Nanos, Timestamp};
@@ -43,6 +45,8 @@ pub(super) struct Ending {
     pub(super) since: Timestamp,
     /// When the child must have ended it, unless the child has just ended another.
     pub(super) until: Deadline,
+    /// Whether `async` host methods of the call had not answered then.
+    pub(super) awaits_host: bool,
 }
 
 impl ChildCall {
@@ -53,6 +57,18 @@ impl ChildCall {
 
     pub(super) fn kind(&self) -> LimitKind {
         if self.by_caller { LimitKind::Deadline } else { LimitKind::Wall }
+    }
+
+    /// The parent's counts at the end of the call.
+    pub(super) fn call_end(&self) -> CallEnd {
+        let awaits_host = self.ending.map_or_else(|| self.hosts.count() > 0, |ending| ending.awaits_host);
+        CallEnd { by_caller: self.by_caller, awaits_host, served: self.served.clone() }
+    }
+
+    /// The error of a call whose time is over, and that the child has not ended.
+    pub(super) fn late(&self, session: &Session) -> Error {
+        let phase = self.call_end().phase(None, clock::now().since(self.began).duration());
+        session.over(self.kind(), self.about.place).during(phase)
     }
 
     /// This caller's copy of an error that ends all calls, such as the end of the process.
@@ -77,7 +93,7 @@ impl ChildCall {
             None if self.erased.is_none() => Deadline::PASSED,
             None => self.end,
             // The caller gets its error, whatever the child does.
-            Some(Ending { since, until }) if self.erased.is_some() && !is_alone => {
+            Some(Ending { since, until, .. }) if self.erased.is_some() && !is_alone => {
                 Deadline::after(since, Nanos::of(GRACE)).min(until.max(ends_until))
             }
             Some(Ending { until, .. }) => until.max(ends_until),

@@ -4,8 +4,8 @@ use std::task::{Context, Poll};
 
 use tokio::sync::oneshot;
 
-use super::bill::Served;
 use super::call::{CallAnswer, Request};
+use super::call_end::CallEnd;
 use super::{About, Handle};
 use crate::error::{Error, Result};
 use crate::process::frame::Frame;
@@ -29,13 +29,7 @@ pub(in super::super) trait ErasedCall: Send {
     /// # Errors
     ///
     /// When the answer cannot be decoded.
-    fn arrive(
-        self: Box<Self>,
-        call: &Request<'_>,
-        frame: &Frame,
-        served: &Served,
-        by_caller: bool,
-    ) -> Result<Option<Error>>;
+    fn arrive(self: Box<Self>, call: &Request<'_>, frame: &Frame, end: &CallEnd) -> Result<Option<Error>>;
 
     /// Passes an error to the caller in the place of an answer.
     fn fail(self: Box<Self>, error: Error);
@@ -80,21 +74,15 @@ where
         matches!(self.answer.poll_closed(cx), Poll::Ready(()))
     }
 
-    fn arrive(
-        self: Box<Self>,
-        call: &Request<'_>,
-        frame: &Frame,
-        served: &Served,
-        by_caller: bool,
-    ) -> Result<Option<Error>> {
+    fn arrive(self: Box<Self>, call: &Request<'_>, frame: &Frame, end: &CallEnd) -> Result<Option<Error>> {
         let Self { read, answer, .. } = *self;
         let Some((bill, outcome)) = call.understand(frame, read) else {
             let error = call.broken("an answer that cannot be decoded");
             _ = answer.send(Err(error.clone()));
             return Err(error);
         };
-        call.charge(bill, frame, served);
-        let outcome = outcome.map_err(|error| call.session.ended_by(error, by_caller));
+        call.charge(bill, frame, &end.served);
+        let outcome = outcome.map_err(|error| end.error(error, call.session.limits(), call.began));
         // The caller must be the only owner of the host's error.
         let error = outcome.as_ref().err().filter(|error| error.is_final()).cloned();
         // The caller may be gone.

@@ -106,10 +106,11 @@ impl Driver {
         for id in late {
             self.live.iter().flat_map(|live| &live.to_child).for_each(|window| window.call_off(id));
             let told = self.flights.change(id, self.ends_until, |flight| {
-                flight.erased.take().map(|erased| (erased, flight.kind(), flight.about.place))
+                let late = flight.late(session);
+                flight.erased.take().map(|erased| (erased, late))
             });
-            if let Some((erased, kind, place)) = told.flatten() {
-                erased.fail(session.over(kind, place));
+            if let Some((erased, late)) = told.flatten() {
+                erased.fail(late);
             }
         }
         next_job.min(next_call).remaining(now).map_or(most, |left| most.min(left.duration()))
@@ -324,6 +325,7 @@ impl Driver {
     fn land(&mut self, call: &Request<'_>, frame: &Frame) -> Result<()> {
         let flight = self.flights.remove(frame.call);
         let flight = flight.ok_or_else(|| call.broken("an answer without a request"))?;
+        let end = flight.call_end();
         drop_of_host(flight.hosts.take());
         call.state.flying.borrow_mut().remove(&frame.call);
         if flight.ending.is_some() {
@@ -333,16 +335,14 @@ impl Driver {
         }
         call.session.ends(call.state, call.live);
         let call = Request { about: flight.about, began: flight.began, ..*call };
-        let served = flight.served;
         let error = match flight.erased {
             // To drop what is left of a call runs code of the host. When it panics, the caller is told that the call was lost.
-            Some(erased) => unless_it_panics(|| erased.arrive(&call, frame, &served, flight.by_caller))
-                .unwrap_or(Ok(None))?,
+            Some(erased) => unless_it_panics(|| erased.arrive(&call, frame, &end)).unwrap_or(Ok(None))?,
             None => {
                 let understood = call.understand(frame, |_| Some(Ok(())));
                 let (bill, outcome) =
                     understood.ok_or_else(|| call.broken("an answer that cannot be decoded"))?;
-                call.charge(bill, frame, &served);
+                call.charge(bill, frame, &end.served);
                 outcome.err().filter(Error::is_final)
             }
         };
@@ -450,7 +450,8 @@ impl Driver {
                     let until = last.max(Deadline::at(now)).extended(Nanos::of(call.session.grace));
                     live.guard.until_at_least(until);
                     let hosts = self.flights.change(id, ends_until, |flight| {
-                        flight.ending = Some(Ending { since: now, until });
+                        let awaits_host = flight.hosts.count() > 0;
+                        flight.ending = Some(Ending { since: now, until, awaits_host });
                         flight.hosts.take()
                     });
                     drop_of_host(hosts);
@@ -461,7 +462,7 @@ impl Driver {
                 }
                 // The caller gets its error, whatever the child does.
                 Some(_) => {
-                    let error = session.over(flight.kind(), flight.about.place);
+                    let error = flight.late(session);
                     let erased = self.flights.change(id, ends_until, |flight| flight.erased.take());
                     if let Some(erased) = erased.flatten() {
                         erased.fail(error);

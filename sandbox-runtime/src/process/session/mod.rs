@@ -6,6 +6,7 @@
 
 mod bill;
 mod call;
+mod call_end;
 mod call_table;
 mod erased_call;
 mod flights;
@@ -51,6 +52,7 @@ use crate::transport::blocking;
 
 pub(super) use call::CallAnswer;
 use call::Request;
+use call_end::CallEnd;
 pub(super) use erased_call::{CallTerms, TypedCall};
 pub(super) use inside::CallScope;
 use job_queue::JobQueue;
@@ -372,8 +374,11 @@ impl Session {
                 .ok_or_else(|| call.broken("an answer that cannot be decoded"))?;
             // A nested call goes on the bill of the outer one.
             if how != Beginning::Inside {
+                // The child of a call that blocks knows which deadline is the caller's.
                 let served = state.here.borrow().served.clone();
-                call.charge(bill, &frame, &served);
+                let end = CallEnd { by_caller: true, awaits_host: false, served };
+                call.charge(bill, &frame, &end.served);
+                return outcome.map_err(|error| end.error(error, self.limits(), began));
             }
             outcome
         });
@@ -466,18 +471,6 @@ impl Session {
     /// The error of a limit of time.
     fn over(&self, kind: LimitKind, place: Option<Place>) -> Error {
         self.settings.limits.exceeded(kind, place)
-    }
-
-    /// The child's error of a cancelled call. The child knows one deadline for the caller's and the limit's, so this side
-    /// decides which one it was.
-    fn ended_by(&self, error: Error, by_caller: bool) -> Error {
-        match error {
-            Error::Limit { kind: LimitKind::Deadline, excess, place } if !by_caller => {
-                let Excess { phase, script, .. } = *excess;
-                Excess { phase, script, ..self.limits().excess(LimitKind::Wall) }.error(place)
-            }
-            error => error,
-        }
     }
 
     fn error(&self, state: &SessionState, about: About, failure: Failure) -> Option<Error> {

@@ -17,7 +17,7 @@ use super::tenant::TenantState;
 #[cfg(feature = "process")]
 use super::tenant_backend::RecycleCount;
 use super::tenant_sandbox::{Leaving, TenantSandbox};
-use crate::error::{Error, LimitKind, Result};
+use crate::error::{Error, LimitKind, Phase, Result};
 use crate::isolate::{Host, clock};
 use crate::options::Settings;
 use crate::time::Nanos;
@@ -225,7 +225,11 @@ impl PoolState {
         }
         // On a slow thread, other threads may run in this time.
         let is_slow = self.is_slow(tenant);
-        let is_ended = matches!(outcome, Err(Error::Limit { kind, .. }) if ends_late(*kind, is_slow));
+        let is_ended = matches!(
+            outcome,
+            Err(Error::Limit { kind, excess, .. })
+                if ends_late(*kind, is_slow) && !excess.phase.is_some_and(Phase::is_of_host)
+        );
         // An equal share of half of the quick threads' time.
         let sandboxes = self.counts.sandboxes.load(Ordering::Relaxed).max(1);
         let rate = self.lane as f64 / (2.0 * sandboxes as f64);

@@ -1,0 +1,74 @@
+//! The parent's knowledge of a call whose time is over: the limit, and the phase.
+//!
+//! An attacker who controls a child can report any phase. That the host took the time is told only where the parent's own
+//! counts say so.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::bill::Served;
+use crate::error::{Error, LimitKind, Phase};
+use crate::isolate::clock;
+use crate::limits::Limits;
+use crate::time::Timestamp;
+
+/// The parent's counts of a call at its end.
+#[cfg_attr(test, derive(Default))]
+pub(in super::super) struct CallEnd {
+    /// Whether the end was, or may have been, the caller's own deadline.
+    pub(super) by_caller: bool,
+    /// Whether `async` host methods of the call had not answered when its time was over.
+    pub(super) awaits_host: bool,
+    pub(super) served: Arc<Served>,
+}
+
+impl CallEnd {
+    /// The phase of a call that took this long. `told` is the child's.
+    pub(super) fn phase(&self, told: Option<Phase>, passed: Duration) -> Option<Phase> {
+        match told {
+            // The child counts its own turn alone, and the time of the messages too. So its half may be less here.
+            Some(Phase::InHost) if !self.served.took_one_of(4, passed) => Some(Phase::Running),
+            Some(Phase::AwaitsHost | Phase::AwaitsPromise) | None if self.awaits_host => {
+                Some(Phase::AwaitsHost)
+            }
+            None if self.served.took_one_of(2, passed) => Some(Phase::InHost),
+            Some(Phase::AwaitsHost) => None,
+            told => told,
+        }
+    }
+
+    /// The child's error of a call that began then. The child knows one deadline for the caller's and the limit's, so this
+    /// side decides which one it was.
+    pub(super) fn error(&self, error: Error, limits: &Limits, began: Timestamp) -> Error {
+        match error {
+            Error::Limit { kind: kind @ (LimitKind::Wall | LimitKind::Deadline), mut excess, place } => {
+                excess.phase = self.phase(excess.phase, clock::now().since(began).duration());
+                if kind == LimitKind::Deadline && !self.by_caller {
+                    let limit = limits.excess(LimitKind::Wall);
+                    (excess.kind, excess.setting, excess.limit) = (limit.kind, limit.setting, limit.limit);
+                }
+                excess.error(place)
+            }
+            error => error,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_cannot_blame_the_host() {
+        let passed = Duration::from_secs(1);
+        let [idle, awaits] = [false, true].map(|awaits_host| CallEnd { awaits_host, ..CallEnd::default() });
+        assert_eq!(idle.phase(Some(Phase::InHost), passed), Some(Phase::Running));
+        assert_eq!(idle.phase(Some(Phase::AwaitsHost), passed), None);
+        assert_eq!(idle.phase(None, passed), None);
+        assert_eq!(awaits.phase(Some(Phase::InHost), passed), Some(Phase::Running));
+        assert_eq!(awaits.phase(Some(Phase::Running), passed), Some(Phase::Running));
+        for told in [None, Some(Phase::AwaitsHost), Some(Phase::AwaitsPromise)] {
+            assert_eq!(awaits.phase(told, passed), Some(Phase::AwaitsHost));
+        }
+    }
+}
