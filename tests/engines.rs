@@ -151,7 +151,7 @@ fn a_limit_of_buffers_alone_is_refused_by_quickjs() {
         true => {
             let Err(Error::Build { reason, .. }) = outcome else { panic!("{outcome:?}") };
             assert!(
-                reason.contains("set `Limits::buffers` to at least `Limits::heap`, 67108864 bytes"),
+                reason.contains("set `Limits::buffers` to at least `Limits::heap`, 67,108,864 bytes"),
                 "{reason}"
             );
         }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::time::{Duration, Instant};
 
 use sandbox_runtime::{
-    Console, Error, LimitKind, Limits, Result, SandboxPool, Script, Trust, async_trait, sandbox_api,
+    Console, Error, LimitKind, Limits, Phase, Result, SandboxPool, Script, Trust, async_trait, sandbox_api,
 };
 use slack::{LONG, again, again_async, long};
 use tokio::sync::{Notify, Semaphore};
@@ -237,14 +237,21 @@ fn the_least_recently_used_goes_first_when_memory_is_short() {
 #[tokio::test]
 async fn when_all_the_memory_is_in_use_no_other_sandbox_is_made() {
     let gate = Gate::default();
-    let pool = builder(&gate).memory(1).build().unwrap();
-    let held = pool.tenant("held").load_async::<dyn Job>(job("return await Shop.wait();")).await.unwrap();
-    let call = tokio::spawn(async move { held.run("").await });
-    gate.entered.notified().await;
+    let most = 4 << 20;
+    let pool = builder(&gate).memory(most).build().unwrap();
+    let mut calls = Vec::new();
+    while pool.metrics().memory <= most {
+        let held = pool.tenant(&format!("held{}", calls.len()));
+        let held = held.load_async::<dyn Job>(job("return await Shop.wait();")).await.unwrap();
+        calls.push(tokio::spawn(async move { held.run("").await }));
+        gate.entered.notified().await;
+    }
     let refused = pool.tenant("more").warm_up_async().await;
     assert!(matches!(&refused, Err(Error::Overloaded { tenant, .. }) if tenant == "more"), "{refused:?}");
-    gate.open.add_permits(1);
-    assert_eq!(call.await.unwrap().unwrap(), "held");
+    gate.open.add_permits(calls.len());
+    for (nth, call) in calls.into_iter().enumerate() {
+        assert_eq!(call.await.unwrap().unwrap(), format!("held{nth}"));
+    }
     pool.tenant("more").warm_up_async().await.unwrap();
 }
 
@@ -399,6 +406,37 @@ fn tenants_that_are_slow_are_served_elsewhere_and_come_back() {
     }
 }
 
+/// A call that the host keeps beyond its limit is no fault of its tenant, and one that loops is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_host_is_not_held_against_its_tenant() {
+    let limits = Limits { wall: Duration::from_secs(1), ..limits() };
+    let gate = Gate::default();
+    let pool = builder(&gate).limits(limits).cooldown(LONG).build().unwrap();
+    let source =
+        job("if (input === 'host') await Shop.wait(); if (input === 'pass') Shop.pass(); for (;;) {}");
+    let rule = again(|| pool.tenant("a").load::<dyn Job>(source.clone())).unwrap();
+    let ended = async |input: &str| match rule.run(input).await {
+        Err(Error::Limit { kind: LimitKind::Wall, excess, .. }) => {
+            (excess.phase, pool.metrics().slow_tenants)
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(ended("host").await, (Some(Phase::AwaitsHost), 0));
+    let barrier = Arc::new(Barrier::new(2));
+    *gate.meet.lock().unwrap() = Some(barrier.clone());
+    let host = std::thread::spawn(move || {
+        barrier.wait();
+        // Longer than the call may take.
+        std::thread::sleep(Duration::from_secs(2));
+        barrier.wait();
+    });
+    assert_eq!(ended("pass").await, (Some(Phase::InHost), 0));
+    host.join().unwrap();
+    let (phase, slow) = ended("loop").await;
+    assert!(matches!(phase, Some(Phase::Running | Phase::Starved)), "{phase:?}");
+    assert_eq!(slow, 1);
+}
+
 #[test]
 fn a_call_that_waits_in_vain_on_a_slow_thread_is_not_held_against_its_tenant() {
     let limits = Limits { wall: Duration::from_secs(2), ..Limits::default() };
@@ -444,6 +482,11 @@ fn what_cannot_be_built_says_why() {
     assert!(refused(SandboxPool::builder().trust(Trust::Hostile)).contains("process::init()"));
     assert!(refused(SandboxPool::builder().threads(0)).contains("must be at least 1"));
     assert!(refused(SandboxPool::builder().queue(0)).contains("must be at least 1"));
+    let reason = refused(SandboxPool::builder().memory((1 << 20) - 1));
+    assert!(
+        reason.starts_with("`memory` of a pool must be at least ")
+            && reason.ends_with("and is 1,048,575 bytes")
+    );
     let limits = Limits { wall: Duration::ZERO, ..Limits::default() };
     assert!(refused(SandboxPool::builder().limits(limits)).contains("wall"));
     let twice = SandboxPool::builder()

@@ -69,12 +69,13 @@ impl fmt::Display for Death {
                 let (resident, limit) = (grouped(*resident), grouped(*limit));
                 write!(
                     f,
-                    "ended: it had {resident} bytes in memory, may have {limit} (`Process::memory`), and was refused what it asked for"
+                    "ended: the system refused a single allocation, whose size is unknown. The process had {resident} bytes in memory, \
+                     and may have {limit} bytes (`Process::memory`)"
                 )
             }
             Self::Memory { resident, limit } => {
                 let (resident, limit) = (grouped(*resident), grouped(*limit));
-                write!(f, "was killed: it had {resident} bytes in memory, and may have {limit} (`Process::memory`)")
+                write!(f, "was killed: it had {resident} bytes in memory, and may have {limit} bytes (`Process::memory`)")
             }
             Self::Overdue => f.write_str("was killed: it did not end the call within the grace (`Process::grace`) after its limit of time, as in a built-in that the engine cannot interrupt"),
             Self::Protocol { reason } => {

@@ -33,6 +33,15 @@ const PLATFORM: [&str; 24] = [
 
 /// The hint for an exception of a guest.
 pub(super) fn of_thrown(name: Option<&str>, message: &str) -> Option<String> {
+    // V8's and QuickJS's texts.
+    if name == Some("EvalError") && message.starts_with("Code generation from strings disallowed")
+        || message == "eval is not supported"
+    {
+        return Some(
+            "a sandbox makes no code of text (`eval`, `Function`), unless the builder allows it: `.allow(Permission::Eval)`"
+                .to_owned(),
+        );
+    }
     if name != Some("ReferenceError") {
         return None;
     }
@@ -42,6 +51,15 @@ pub(super) fn of_thrown(name: Option<&str>, message: &str) -> Option<String> {
         "require" => {
             Some("a sandbox has no `require`: bundle what the script needs into the script".to_owned())
         }
+        "module" | "exports" => Some(format!(
+            "`{missing}` is of CommonJS: write `export`, or give the script a name that ends with `.cjs`"
+        )),
+        "structuredClone" => Some(
+            "`structuredClone` is not part of a sandbox's realm: copy data with `JSON.parse(JSON.stringify(…))`".to_owned(),
+        ),
+        "queueMicrotask" => Some(
+            "`queueMicrotask` is not part of a sandbox's realm: write `Promise.resolve().then(…)`".to_owned(),
+        ),
         "console" => {
             Some("a sandbox has no `console`, unless the builder gives it one: `.console(…)`".to_owned())
         }

@@ -64,7 +64,12 @@ pub enum Error {
         hint: Option<Hint>,
     },
     /// A script does not export what its contract needs. No method was called.
-    #[error("{} does not implement {contract}: {}{}", Shown(script), list(problems), exported(exports))]
+    #[error(
+        "{} does not implement {contract}: {}{}",
+        Shown(script),
+        list(problems),
+        exported(problems, exports)
+    )]
     #[non_exhaustive]
     Mismatch {
         /// The name of the contract.
@@ -73,7 +78,7 @@ pub enum Error {
         script: String,
         /// Every export that is missing or no function.
         problems: Vec<ExportProblem>,
-        /// The names that it exports, the first 32.
+        /// The names that it exports, the first 32. `default` is one only if there is no other.
         exports: Box<Vec<String>>,
     },
     /// The guest threw an exception and did not catch it.
@@ -552,9 +557,15 @@ fn note(hint: Option<Hint>) -> String {
 }
 
 /// The list of a script's exports, for the text of a mismatch.
-fn exported(exports: &[String]) -> String {
+fn exported(problems: &[ExportProblem], exports: &[String]) -> String {
     match exports {
         [] => "; it exports nothing".to_owned(),
+        [only] if only == "default" => {
+            let name = problems.first().map_or("f", |problem| problem.export);
+            format!(
+                "; it exports `default` alone: write `export function {name}(…)`, or `export default {{ {name} }}`"
+            )
+        }
         names => {
             let names = names.iter().map(|name| Shown(name).to_string()).collect::<Vec<_>>();
             format!("; it exports {}", names.join(", "))

@@ -81,6 +81,13 @@ impl Thrown {
 }
 
 impl Thrown {
+    /// The start of the text `message` of a thrown object that is no Error.
+    fn own_message(&self) -> Option<String> {
+        let Some(JsValue::Object(fields)) = &self.value else { return None };
+        let (_, message) = fields.iter().find(|(name, _)| name == "message")?;
+        matches!(message, JsValue::String(_)).then(|| message.describe())
+    }
+
     /// The error of a host method, when the exception itself stands for it, and no cause does.
     pub(crate) fn host_error_here<E: 'static>(&self) -> Option<&E> {
         self.source.as_ref()?.0.downcast_ref::<KeptError<E>>()?.0.as_ref()
@@ -101,7 +108,12 @@ impl fmt::Display for Thrown {
         match &self.name {
             Some(name) if self.message.is_empty() => Shown(name).fmt(f)?,
             Some(name) => write!(f, "{}: {}", Shown(name), Shown(&self.message))?,
-            None => write!(f, "threw {}", Shown(&self.message))?,
+            None => {
+                write!(f, "threw {}", Shown(&self.message))?;
+                if let Some(message) = self.own_message() {
+                    write!(f, " with the message {message}")?;
+                }
+            }
         }
         self.stack.iter().try_for_each(|frame| write!(f, "\n    at {frame}"))?;
         if let Some(hint) = super::hints::of_thrown(self.name.as_deref(), &self.message) {

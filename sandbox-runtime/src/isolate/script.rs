@@ -481,7 +481,7 @@ pub(super) fn bind(
 fn names(scope: &v8::PinScope<'_, '_>, exports: &ScriptExports) -> Option<Vec<String>> {
     const MOST: usize = 32;
     const NAME: usize = 64;
-    let mut names = Vec::new();
+    let (mut names, mut has_default) = (Vec::new(), false);
     for place in &exports.places {
         let object = v8::Local::new(scope, &place.object);
         let own = object.get_own_property_names(scope, v8::GetPropertyNamesArgs::default())?;
@@ -491,10 +491,16 @@ fn names(scope: &v8::PinScope<'_, '_>, exports: &ScriptExports) -> Option<Vec<St
             }
             let name = own.get_index(scope, index)?.to_string(scope)?;
             let name = preview(scope, name, NAME);
-            if name != "default" && !names.contains(&name) {
+            if name == "default" {
+                has_default = true;
+            } else if !names.contains(&name) {
                 names.push(name);
             }
         }
+    }
+    // Otherwise the fields of its value are named.
+    if names.is_empty() && has_default {
+        names.push("default".to_owned());
     }
     Some(names)
 }

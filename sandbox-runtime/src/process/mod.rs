@@ -156,7 +156,11 @@ impl Process {
         let own = (limits.heap as u64).saturating_add(limits.buffers as u64).saturating_add(ENGINE);
         match self.memory.unwrap_or(own) {
             enough @ LEAST.. => Ok(enough),
-            _ => Err(format!("`Process::memory` must be at least 64 MiB ({LEAST} bytes)")),
+            less => Err(format!(
+                "`Process::memory` must be at least 64 MiB ({}), and is {}",
+                crate::error::Amount::Bytes(LEAST),
+                crate::error::Amount::Bytes(less)
+            )),
         }
     }
 }

@@ -21,7 +21,7 @@ pub(crate) use intrinsics::{
 
 use super::Engine;
 use crate::boundary::{js_string, preview};
-use crate::error::StackFrame;
+use crate::error::{Amount, StackFrame};
 use crate::isolate::meter::Running;
 use crate::isolate::runtime::Runtime;
 use crate::isolate::stack::StackEnd;
@@ -120,9 +120,10 @@ pub(crate) fn check(settings: &Settings) -> Result<(), String> {
     }
     if limits.buffers < limits.heap {
         return Err(format!(
-            "the engine QuickJS counts ArrayBuffers as part of the heap, so a limit of {} bytes for them alone does not \
-             hold; set `Limits::buffers` to at least `Limits::heap`, {} bytes",
-            limits.buffers, limits.heap
+            "the engine QuickJS counts ArrayBuffers as part of the heap, so a limit of {} for them alone does not \
+             hold; set `Limits::buffers` to at least `Limits::heap`, {}",
+            Amount::Bytes(limits.buffers as u64),
+            Amount::Bytes(limits.heap as u64)
         ));
     }
     Ok(())

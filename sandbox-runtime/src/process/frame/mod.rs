@@ -40,7 +40,7 @@ pub(crate) enum FrameError {
     #[error("the stream ends inside of a frame")]
     Truncated,
     /// No frame can be read any more, because the start of the next one is unknown.
-    #[error("a frame with a body of {claimed} bytes, and at most {limit} bytes are allowed")]
+    #[error("a frame with a body of {} bytes, and at most {} bytes are allowed", crate::error::grouped(*claimed as u64), crate::error::grouped(*limit as u64))]
     TooLong { claimed: usize, limit: usize },
     #[error("a frame of {claimed} bytes, which is shorter than its header")]
     TooShort { claimed: usize },

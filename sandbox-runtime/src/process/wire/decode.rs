@@ -10,6 +10,7 @@ use crate::boundary::{
     CrossingBudget, DEEPEST, JsKind, JsValue, LEAST, LEAST_LISTED, TextFault, Unrepresentable, error_of,
     units,
 };
+use crate::error::grouped;
 use crate::limits::Limits;
 
 /// The error of malformed bytes, and its place.
@@ -25,7 +26,7 @@ pub(crate) struct WireError {
 pub(crate) enum DecodeFault {
     #[error("the bytes end inside of a value")]
     Ended,
-    #[error("{0} bytes follow the value")]
+    #[error("{} bytes follow the value", grouped(*.0 as u64))]
     Trailing(usize),
     #[error("{0} is the tag of no value")]
     Tag(u8),

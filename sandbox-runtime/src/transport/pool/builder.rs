@@ -11,8 +11,9 @@ use super::state::{HostFactory, PoolState};
 use super::tenant_backend::RecycleCount;
 use super::{Pool, SandboxPool};
 use crate::contract::HostContract;
-use crate::error::{Error, Result};
-use crate::isolate::{Host, engine};
+use crate::error::{Amount, Error, Result};
+use crate::isolate::Host;
+use crate::isolate::engine::{self, Engine};
 use crate::options::Settings;
 use crate::sandbox::{Buildable, Builder};
 
@@ -145,7 +146,8 @@ impl Builder<SandboxPool> {
 
     /// Sets the memory of all sandboxes together, in bytes of heaps and ArrayBuffers, or of processes. Default: 1 GiB.
     /// Beyond this, the sandbox that was unused for longest is discarded first. When all are in use, no further sandbox is
-    /// made, and the call fails with [`Error::Overloaded`]. An idle sandbox takes about 3 MiB, an idle process 20 MiB.
+    /// made, and the call fails with [`Error::Overloaded`]. An idle sandbox takes about 3 MiB, an idle process 20 MiB, and
+    /// `build` refuses less. On QuickJS it refuses less than 1 MiB and 8 MiB.
     pub fn memory(mut self, bytes: u64) -> Self {
         self.hosts.memory = bytes;
         self
@@ -211,7 +213,8 @@ impl Builder<SandboxPool> {
     ///
     /// [`Error::Build`] when a limit is out of range, when no thread can be started, or when processes cannot be started.
     /// [`Error::Build`] also refuses [`Trust::Hostile`] without the feature `process`, a `transport` with
-    /// [`Trust::Tenants`], no threads, an empty queue, and `recycle` without processes.
+    /// [`Trust::Tenants`], no threads, an empty queue, less [`memory`](Self::memory) than one sandbox takes, and `recycle`
+    /// without processes.
     pub fn build(self) -> Result<SandboxPool> {
         self.settings.check().map_err(Error::build)?;
         let parts = self.hosts;
@@ -244,6 +247,14 @@ impl Builder<SandboxPool> {
         let is_away = parts.trust == Trust::Hostile || parts.process.is_some();
         #[cfg(not(feature = "process"))]
         let is_away = false;
+        // No tenant could keep its sandbox between two calls.
+        let least = least_memory(is_away);
+        if parts.memory < least {
+            let [least, given] = [least, parts.memory].map(Amount::Bytes);
+            return Err(Error::build(format!(
+                "`memory` of a pool must be at least {least}, which one sandbox takes, and is {given}"
+            )));
+        }
         // Only where isolates are in this process. A thread of low priority must not start the engine, because the engine's
         // own threads would inherit the priority.
         if !is_away {
@@ -286,6 +297,16 @@ impl Builder<SandboxPool> {
             tenants: Mutex::default(),
         };
         Ok(SandboxPool { pool: Arc::new(Pool { shared: Arc::new(shared), threads }) })
+    }
+}
+
+/// The memory of one sandbox with a small script, in bytes. Without it, each call would make its sandbox anew.
+const fn least_memory(is_away: bool) -> u64 {
+    match (Engine::CURRENT, is_away) {
+        (Engine::V8, false) => 3 << 20,
+        (Engine::V8, true) => 20 << 20,
+        (_, false) => 1 << 20,
+        (_, true) => 8 << 20,
     }
 }
 

@@ -12,7 +12,7 @@ use super::tenant_sandbox::TenantSandbox;
 use super::{Loaded, Tenant, span};
 use crate::arguments::Arguments as _;
 use crate::contract::GuestMethod;
-use crate::error::{Error, Place, Result};
+use crate::error::{Amount, Error, Place, Result};
 use crate::isolate::calls::MethodLeg;
 use crate::isolate::clock;
 use crate::isolate::flights::Flying;
@@ -209,7 +209,10 @@ impl Queues for Tenant {
         let shared = &self.pool.shared;
         shared.overloaded(
             &self.state,
-            format!("the call waited {:?} for its turn, and `patience` allows no more", shared.patience),
+            format!(
+                "the call waited {} for its turn, and `patience` allows no more",
+                Amount::Time(shared.patience)
+            ),
         )
     }
 
