@@ -290,7 +290,7 @@ fn a_missing_export_says_what_there_is() {
         [
             "job.js does not implement Job: no export `run` (`rum` is one); it exports rum, price, ok",
             "job.js does not implement Job: no export `run` (`Run` is one); it exports Run, ok",
-            "job.js does not implement Job: no export `run`; no export `ok`; it exports nothing",
+            "job.js does not implement Job: no export `run`; no export `ok`; it exports nothing: write `export` before the function `run`",
             "job.js does not implement Job: no export `run`; no export `ok`; it exports `default` alone: write `export function run(…)`, or `export default { run }`",
         ]
     );

@@ -5,7 +5,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use sandbox_runtime::{Builder, Error, Result, SandboxPool, Script, Trust, sandbox_api};
+use sandbox_runtime::{
+    Builder, Error, LimitKind, Limits, Phase, Result, SandboxPool, Script, Trust, sandbox_api,
+};
 use slack::{LONG, long, worker};
 
 mod slack;
@@ -26,6 +28,7 @@ pub trait Rule {
 pub trait Shop {
     fn name(&self) -> String;
     async fn wait(&self) -> String;
+    async fn never(&self);
 }
 
 #[sandbox_runtime::async_trait]
@@ -37,6 +40,10 @@ impl Shop for String {
     async fn wait(&self) -> String {
         tokio::time::sleep(Duration::from_millis(1)).await;
         format!("{self}!")
+    }
+
+    async fn never(&self) {
+        std::future::pending().await
     }
 }
 
@@ -77,6 +84,23 @@ async fn a_call_can_be_awaited() {
     let pool = builder().host::<dyn Shop>(|tenant| Box::new(tenant.to_owned())).build().unwrap();
     let rule = pool.tenant("ada").load_async::<dyn Rule>(script(1)).await.unwrap();
     assert_eq!(rule.later(3.0).await.unwrap(), "ada!3");
+}
+
+/// A call that the host keeps beyond its limit is no fault of its tenant, and one that loops is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_host_is_not_held_against_its_tenant() {
+    let limits = Limits { wall: Duration::from_secs(2), ..long() };
+    let pool = builder().limits(limits).cooldown(LONG).host::<dyn Shop>(|tenant| Box::new(tenant.to_owned()));
+    let pool = pool.build().unwrap();
+    let source = "export const price = (n) => n;
+        export const later = async (n) => { if (n > 0) await Shop.never(); for (;;); };";
+    let rule = pool.tenant("a").load_async::<dyn Rule>(Script::new("rule.mjs", source)).await.unwrap();
+    for (n, awaits_host) in [(1.0, true), (-1.0, false)] {
+        let error = rule.later(n).await.unwrap_err();
+        let Error::Limit { kind: LimitKind::Wall, excess, .. } = &error else { panic!("{error:?}") };
+        assert_eq!(excess.phase == Some(Phase::AwaitsHost), awaits_host, "{error}");
+        assert_eq!(pool.metrics().slow_tenants, usize::from(!awaits_host), "{error}");
+    }
 }
 
 #[test]

@@ -558,10 +558,10 @@ fn note(hint: Option<Hint>) -> String {
 
 /// The list of a script's exports, for the text of a mismatch.
 fn exported(problems: &[ExportProblem], exports: &[String]) -> String {
+    let name = problems.first().map_or("f", |problem| problem.export);
     match exports {
-        [] => "; it exports nothing".to_owned(),
+        [] => format!("; it exports nothing: write `export` before the function `{name}`"),
         [only] if only == "default" => {
-            let name = problems.first().map_or("f", |problem| problem.export);
             format!(
                 "; it exports `default` alone: write `export function {name}(…)`, or `export default {{ {name} }}`"
             )
