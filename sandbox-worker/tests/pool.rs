@@ -79,6 +79,15 @@ fn each_tenant_has_a_process_and_one_that_dies_is_another_at_the_next_call() {
     drop((first, second));
 }
 
+#[test]
+fn hosts_of_a_pool_that_was_built_outside_of_a_runtime_have_timers() {
+    let pool = builder().host::<dyn Shop>(|tenant| Box::new(tenant.to_owned())).build().unwrap();
+    let rule = pool.tenant("ada").load::<dyn Rule>(script(1)).unwrap();
+    // The caller's runtime has no timers, so the timers are those of the crate.
+    let caller = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    assert_eq!(caller.block_on(rule.later(3.0)).unwrap(), "ada!3");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_can_be_awaited() {
     let pool = builder().host::<dyn Shop>(|tenant| Box::new(tenant.to_owned())).build().unwrap();
