@@ -274,7 +274,7 @@ impl Fuzz {
 
 /// Why each list of arguments was refused. `error` is the last refusal.
 fn uncovered(error: &Error) -> String {
-    const REMEDY: &str = "add a rule that its schema has, such as `pattern`, or make values with `proptest` and make the calls yourself";
+    const REMEDY: &str = "derive `JsonSchema` where a type has no schema, add a rule that the schema has, such as `pattern`, or make values with `proptest` and make the calls yourself";
     let (Error::Value(error) | Error::HostValue(error)) = error else { return error.to_string() };
     let each = error.violations.iter().map(|violation| {
         let Violation { path, expected, .. } = violation;
