@@ -325,7 +325,7 @@ fn a_call_whose_turn_does_not_come_is_refused_in_time_and_was_not_made() {
     for _ in 0..3 {
         let late = sync.price(0.0);
         assert!(
-            matches!(&late, Err(Error::Overloaded { reason, .. }) if reason.contains("50ms")),
+            matches!(&late, Err(Error::Overloaded { reason, .. }) if reason.contains("50 ms")),
             "{late:?}"
         );
         let late = runtime.block_on(task.run(""));

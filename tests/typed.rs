@@ -12,8 +12,10 @@ use syn::visit::Visit;
 use syn::{Expr, Lit, Pat, Token};
 
 /// Literals of prose that are compared with texts of others: the file, the literal, and whose text it is.
-const OF_OTHERS: [(&str, &str, &str); 11] = [
+const OF_OTHERS: [(&str, &str, &str); 13] = [
     ("sandbox-runtime/src/error/hints.rs", " is not defined", "the engine's message"),
+    ("sandbox-runtime/src/error/hints.rs", "Code generation from strings disallowed", "the engine's message"),
+    ("sandbox-runtime/src/error/hints.rs", "eval is not supported", "the engine's message"),
     ("sandbox-runtime/src/error/hints.rs", " from ", "a script"),
     ("sandbox-runtime/src/isolate/engine/quickjs.rs", "at ", "the engine's stack"),
     ("sandbox-runtime/src/isolate/script.rs", "Maximum call stack size exceeded", "the engine's message"),

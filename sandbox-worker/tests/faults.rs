@@ -168,7 +168,7 @@ fn what_v8_has_no_memory_for() {
     };
     println!("{death}");
     assert!(*resident < MEMORY && *limit == MEMORY, "{error}");
-    assert!(error.to_string().contains("was refused what it asked for"), "{error}");
+    assert!(error.to_string().contains("the system refused a single allocation"), "{error}");
     recovers(&sandbox);
 }
 

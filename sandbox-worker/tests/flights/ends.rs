@@ -153,7 +153,7 @@ async fn thousands_of_calls_end_at_one_moment() {
     assert_eq!(guest.sandbox.pid(), pid, "no process was ended for it");
 }
 
-/// More of them than there is room for in the stream to a child that computes.
+/// More of them than there is room for in the stream to a child that never_settles.
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_end_in_time_while_another_computes() {
     let limits = Limits { cpu: Duration::MAX, ..long() };
@@ -195,7 +195,7 @@ async fn calls_end_in_time_while_a_synchronous_one_waits() {
     assert_eq!(synchronous.await.unwrap().unwrap(), 0);
 }
 
-/// A synchronous call waits for the turn of a guest that computes; that turn ends when nobody awaits its call any more.
+/// A synchronous call waits for the turn of a guest that never_settles; that turn ends when nobody awaits its call any more.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_call_ends_while_a_synchronous_one_waits_for_it() {
     let guest = guest(Limits { cpu: Duration::MAX, ..long() }).await;
@@ -213,7 +213,7 @@ async fn a_dropped_call_ends_while_a_synchronous_one_waits_for_it() {
     assert_eq!(guest.sandbox.pid(), pid, "no process was ended for it");
 }
 
-/// One that computes for as long as it may delays the others, and no more.
+/// One that never_settles for as long as it may delays the others, and no more.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_computes_without_end_ends_alone() {
     let limits = Limits { cpu: Duration::from_millis(200), ..long() };
@@ -326,12 +326,25 @@ async fn a_synchronous_call_that_ends_the_process_ends_all_calls() {
     let before = guest.sandbox.usage().total.calls;
     let error = spawn_blocking(move || end.end()).await.unwrap().unwrap_err();
     let Error::Process { death: expected, .. } = error else { panic!("{error:?}") };
-    for call in waits {
-        let error = call.await.unwrap().unwrap_err();
-        let Error::Process { death, place: Some(place), .. } = &error else { panic!("{error:?}") };
-        assert_eq!((death, place.to_string()), (&expected, "Flow.run".to_owned()));
-    }
-    assert_eq!(guest.sandbox.usage().total.calls - before, 1 + 2);
+    let [asks, never_settles] = waits;
+    let is_of_the_end = |error: &Error, of: &str| match error {
+        Error::Process { death, place: Some(place), .. } => *death == expected && place.to_string() == of,
+        _ => false,
+    };
+    let error = asks.await.unwrap().unwrap_err();
+    assert!(is_of_the_end(&error, "Flow.run"), "{error:?}");
+    // On a busy machine the call that asks the host for nothing may not have begun.
+    let error = never_settles.await.unwrap().unwrap_err();
+    let was_made = match &error {
+        Error::Discarded { cause: DiscardCause::Fault(fault), .. } if is_of_the_end(fault, "End.end") => {
+            false
+        }
+        error => {
+            assert!(is_of_the_end(error, "Flow.run"), "{error:?}");
+            true
+        }
+    };
+    assert_eq!(guest.sandbox.usage().total.calls - before, 2 + u64::from(was_made));
     guest.host.holds(0).await;
 }
 
