@@ -110,6 +110,8 @@ pub trait Nameless {
 pub trait Host {
     fn panics(&self) -> u32;
     fn acts(&self) -> Result<u32>;
+    #[sandbox(returns(range(max = 1)))]
+    fn breaks(&self) -> u32;
     async fn holds(&self) -> u32;
 }
 
@@ -139,6 +141,9 @@ impl Host for Hosted {
         }
         HERE.with_borrow(|act| act.as_ref().map_or(Ok(()), |act| act())).map(|()| 1)
     }
+    fn breaks(&self) -> u32 {
+        2
+    }
     async fn holds(&self) -> u32 {
         self.entered.notify_one();
         std::future::pending().await
@@ -148,6 +153,10 @@ impl Host for Hosted {
 const SOURCE: &str = "
     export const run = (what) => {
         if (what === 'panic') return `${Host.panics()}`;
+        if (what === 'break') return `${Host.breaks()}`;
+        if (what === 'throw') throw new TypeError('mine');
+        if (what === 'number') return 1;
+        if (what === 'recurse') return run(what) + run(what);
         if (what === 'act') return `${Host.acts()}`;
         if (what === 'fill') { for (const all = [];;) all.push(new Array(1e4).fill(all.length)); }
         return what;
@@ -201,6 +210,19 @@ impl Sites {
             jobs.push((name, Box::new(pool.tenant("a").load::<dyn Job>(script()).unwrap())));
         }
         jobs
+    }
+
+    /// What each site says of a script that it does not load.
+    fn refusals(&self, script: &Script) -> Vec<(&'static str, Error)> {
+        let mut errors = vec![
+            ("local", self.local.load::<dyn Job>(script.clone()).map(drop).unwrap_err()),
+            ("thread", self.thread.load::<dyn Job>(script.clone()).map(drop).unwrap_err()),
+            ("process", self.process.load::<dyn Job>(script.clone()).map(drop).unwrap_err()),
+        ];
+        for (name, pool) in &self.pools {
+            errors.push((name, pool.tenant("a").load::<dyn Job>(script.clone()).map(drop).unwrap_err()));
+        }
+        errors
     }
 
     async fn later(&self) -> Vec<(&'static str, Box<dyn Later>)> {
@@ -447,4 +469,54 @@ fn a_call_that_a_synchronous_host_method_polls_after_it_began_is_lost() {
     let is_lost = matches!(lost, Some(Error::Lost { reason: LossReason::InsideHost, place: Some(_), .. }));
     assert!(is_lost, "{error:?}");
     assert_eq!(job.run("on").unwrap(), "on");
+}
+
+/// A class, as its name and a look at an error.
+type Class = (&'static str, fn(&Error) -> bool);
+
+#[test]
+fn scripts_that_are_not_loaded_have_one_class_everywhere() {
+    let sites = Sites::new();
+    let cases: [(&str, Class); 2] = [
+        ("export const = 1;", ("Syntax", |error| matches!(error, Error::Syntax { line: 1, .. }))),
+        (
+            "export const other = 1;",
+            (
+                "Mismatch",
+                |error| matches!(error, Error::Mismatch { problems, .. } if problems.iter().any(|problem| problem.export == "run")),
+            ),
+        ),
+    ];
+    for (source, (class, is_it)) in cases {
+        for (site, error) in sites.refusals(&Script::new("bad.mjs", source)) {
+            assert!(is_it(&error) && !error.is_final(), "{site}: {class}: {error:?}");
+        }
+        for (site, job) in sites.jobs() {
+            assert_eq!(job.run("on").unwrap(), "on", "{site}, after {class}");
+        }
+    }
+}
+
+#[test]
+fn calls_that_fail_have_one_class_everywhere() {
+    let sites = Sites::new();
+    let cases: [(&str, Class); 4] = [
+        ("throw", ("Guest", |error| matches!(error, Error::Guest(thrown) if thrown.message == "mine"))),
+        (
+            "number",
+            ("Value", |error| matches!(error, Error::Value(error) if error.violations[0].path == "result")),
+        ),
+        (
+            "break",
+            ("HostValue", |error| matches!(error, Error::HostValue(error) if error.place.method == "breaks")),
+        ),
+        ("recurse", ("Limit", |error| matches!(error, Error::Limit { kind: LimitKind::Stack, .. }))),
+    ];
+    for (site, job) in sites.jobs() {
+        for (what, (class, is_it)) in cases {
+            let error = job.run(what).unwrap_err();
+            assert!(is_it(&error) && !error.is_final(), "{site}: {class}: {error:?}");
+            assert_eq!(job.run("on").unwrap(), "on", "{site}, after {class}");
+        }
+    }
 }
