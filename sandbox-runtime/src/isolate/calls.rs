@@ -9,9 +9,9 @@ use std::rc::Rc;
 
 use deno_core::v8;
 
+use super::binding::Binding;
 use super::flights::{Flying, Leg};
 use super::method_info::MethodInfo;
-use super::script::Binding;
 use super::ticket::Ticket;
 use super::{Isolate, Realm};
 use crate::arguments::Arguments;

@@ -8,12 +8,13 @@ use std::sync::Arc;
 
 use deno_core::v8;
 
+use super::binding::{self, Binding};
 use super::conversion::converted;
 use super::meter::add;
 use super::method_info::MethodInfo;
 use super::ops::enforce;
 use super::run::Boxed;
-use super::script::{self, Binding, ScriptExports};
+use super::script::{self, ScriptExports};
 use super::{Catch, Isolate, Realm};
 use crate::arguments::Arguments;
 use crate::boundary::{ArgumentWriter, Budget, Seen, SeenAgain, ValueError, to_host};
@@ -64,7 +65,7 @@ impl Isolate {
     ) -> Result<Binding, Error> {
         self.is_of_this_life(exports.realm.generation)?;
         let checks = checks()?;
-        let methods = self.run(&exports.realm, None, |scope| script::bind(self, scope, exports, spec))?;
+        let methods = self.run(&exports.realm, None, |scope| binding::bind(self, scope, exports, spec))?;
         Ok(Binding { methods, checks, realm: exports.realm.clone() })
     }
 

@@ -8,6 +8,7 @@
 //! order. Callers reach it through a raw pointer, because a host method may call its guest again while a call is under
 //! way further up on the stack.
 
+pub(crate) mod binding;
 mod callbacks;
 pub(crate) mod calls;
 pub(crate) mod clock;

@@ -1,66 +1,34 @@
-//! Evaluates a script, and finds what it exports.
+//! Evaluates a script, and keeps the objects that hold its exports.
 //!
 //! A script is a module or CommonJS, by its name or by what parses. `guest` and the transports evaluate scripts,
-//! and bind contracts to [`ScriptExports`]. Nothing can be imported.
+//! and `binding` binds contracts to [`ScriptExports`]. Nothing can be imported.
 
 use std::rc::Rc;
-use std::sync::Arc;
 
 use deno_core::v8;
 
 use super::flights::Leg;
 use super::thrown::STACK_FULL;
 use super::{Catch, Isolate, Realm, callbacks, engine};
-use crate::boundary::{describe, js_string, preview};
-use crate::contract::ContractSpec;
-use crate::error::{Error, ExportProblem, LimitKind, Place, StackFrame, Thrown, of_syntax};
-use crate::schema::ContractChecks;
+use crate::boundary::{js_string, preview};
+use crate::error::{Error, LimitKind, Place, StackFrame, Thrown, of_syntax};
 use crate::script::{Script, ScriptFormat};
 
-type Object<'s> = v8::Local<'s, v8::Object>;
+pub(super) type Object<'s> = v8::Local<'s, v8::Object>;
 
 /// The exports of an evaluated script.
 pub(crate) struct ScriptExports {
-    script: String,
+    pub(super) script: String,
     /// The realm in which the script was evaluated.
     pub(super) realm: Rc<Realm>,
     /// The objects that functions are looked up in, in this order.
-    places: Vec<Exporter>,
+    pub(super) places: Vec<Exporter>,
 }
 
-struct Exporter {
-    object: v8::Global<v8::Object>,
+pub(super) struct Exporter {
+    pub(super) object: v8::Global<v8::Object>,
     /// Whether the object is the `this` of its functions. A module's functions have none.
-    is_receiver: bool,
-}
-
-/// A contract bound to the functions that implement it, in the order of its methods.
-pub(crate) struct Binding {
-    pub(super) methods: Vec<Option<BoundMethod>>,
-    /// The checks of their arguments and results.
-    pub(super) checks: Arc<ContractChecks>,
-    /// The realm in which the functions run.
-    pub(super) realm: Rc<Realm>,
-}
-
-pub(crate) struct BoundMethod {
-    pub(super) function: v8::Global<v8::Function>,
-    pub(super) receiver: Option<v8::Global<v8::Object>>,
-}
-
-impl Binding {
-    pub(super) fn method(&self, index: usize) -> Option<&BoundMethod> {
-        self.methods.get(index)?.as_ref()
-    }
-
-    pub(crate) fn has(&self, index: usize) -> bool {
-        self.method(index).is_some()
-    }
-
-    /// Which methods the script implements.
-    pub(crate) fn exported(&self) -> Vec<bool> {
-        self.methods.iter().map(Option::is_some).collect()
-    }
+    pub(super) is_receiver: bool,
 }
 
 /// Runs a script to its end.
@@ -436,133 +404,12 @@ fn syntax_error(scope: &Catch<'_, '_, '_, '_>, script: &Script, lines_before: us
     }
 }
 
-/// Finds the functions of a contract. Getters of the guest may run.
-pub(super) fn bind(
-    isolate: &Isolate,
-    scope: &mut v8::PinScope<'_, '_>,
-    exports: &ScriptExports,
-    spec: &'static ContractSpec,
-) -> Result<Vec<Option<BoundMethod>>, Error> {
-    v8::tc_scope!(let scope, scope);
-    let mut methods = Vec::with_capacity(spec.methods.len());
-    let mut problems = Vec::new();
-    for method in spec.methods {
-        let found = find(isolate, scope, exports, method.name).ok_or_else(|| isolate.thrown(scope, None))?;
-        let problem = match found {
-            FoundExport::Function(bound) => {
-                methods.push(Some(bound));
-                continue;
-            }
-            FoundExport::Other(found) => {
-                Some(ExportProblem { export: method.name, found: Some(found), similar: None })
-            }
-            FoundExport::Nothing if method.optional => None,
-            FoundExport::Nothing => Some(ExportProblem::missing(method.name, &[])),
-        };
-        problems.extend(problem);
-        methods.push(None);
-    }
-    if problems.is_empty() {
-        return Ok(methods);
-    }
-    let names = names(scope, exports).ok_or_else(|| isolate.thrown(scope, None))?;
-    for problem in problems.iter_mut().filter(|problem| problem.found.is_none()) {
-        *problem = ExportProblem::missing(problem.export, &names);
-    }
-    Err(Error::Mismatch {
-        contract: spec.name,
-        script: exports.script.clone(),
-        problems,
-        exports: Box::new(names),
-    })
-}
-
-/// The first of the names that a script exports; `None` when code of the guest threw.
-fn names(scope: &v8::PinScope<'_, '_>, exports: &ScriptExports) -> Option<Vec<String>> {
-    const MOST: usize = 32;
-    const NAME: usize = 64;
-    let (mut names, mut has_default) = (Vec::new(), false);
-    for place in &exports.places {
-        let object = v8::Local::new(scope, &place.object);
-        let own = object.get_own_property_names(scope, v8::GetPropertyNamesArgs::default())?;
-        for index in 0..own.length() {
-            if names.len() == MOST {
-                return Some(names);
-            }
-            let name = own.get_index(scope, index)?.to_string(scope)?;
-            let name = preview(scope, name, NAME);
-            if name == "default" {
-                has_default = true;
-            } else if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-    }
-    // Otherwise the fields of its value are named.
-    if names.is_empty() && has_default {
-        names.push("default".to_owned());
-    }
-    Some(names)
-}
-
-enum FoundExport {
-    Function(BoundMethod),
-    Other(String),
-    Nothing,
-}
-
-/// `None` when code of the guest threw.
-fn find(
-    isolate: &Isolate,
-    scope: &mut v8::PinScope<'_, '_>,
-    exports: &ScriptExports,
-    name: &str,
-) -> Option<FoundExport> {
-    for place in &exports.places {
-        let object = v8::Local::new(scope, &place.object);
-        if !exports_name(isolate, scope, object, name)? {
-            continue;
-        }
-        let value = get(scope, object, name)?;
-        return Some(match value.try_cast::<v8::Function>() {
-            Ok(function) => FoundExport::Function(BoundMethod {
-                function: v8::Global::new(scope, function),
-                receiver: place.is_receiver.then(|| place.object.clone()),
-            }),
-            Err(_) if value.is_undefined() => FoundExport::Nothing,
-            Err(_) => FoundExport::Other(describe(scope, value)),
-        });
-    }
-    Some(FoundExport::Nothing)
-}
-
-/// Whether an object or one of its classes has the property. Properties of `Object.prototype` do not count.
-/// Otherwise every object would implement a contract with a method `to_string`.
-fn exports_name(
-    isolate: &Isolate,
-    scope: &v8::PinScope<'_, '_>,
+/// A property of an object; `None` when code of the guest threw.
+pub(super) fn get<'s>(
+    scope: &v8::PinScope<'s, '_>,
     object: Object<'_>,
     name: &str,
-) -> Option<bool> {
-    const DEEPEST: usize = 64;
-    let key: v8::Local<'_, v8::Name> = js_string(scope, name, v8::NewStringType::Internalized).ok()?.into();
-    let mut object = object;
-    for _ in 0..DEEPEST {
-        if isolate.is_root_prototype(scope, object) {
-            return Some(false);
-        }
-        if object.has_own_property(scope, key)? {
-            return Some(true);
-        }
-        match object.get_prototype(scope)?.try_cast::<v8::Object>() {
-            Ok(prototype) => object = v8::Local::new(scope, prototype),
-            Err(_) => return Some(false),
-        }
-    }
-    Some(false)
-}
-
-fn get<'s>(scope: &v8::PinScope<'s, '_>, object: Object<'_>, name: &str) -> Option<v8::Local<'s, v8::Value>> {
+) -> Option<v8::Local<'s, v8::Value>> {
     let key = js_string(scope, name, v8::NewStringType::Internalized).ok()?;
     object.get(scope, key.into())
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use deno_core::v8;
 
+use super::binding::Binding;
 use super::flights::{Flying, Leg};
 use super::host::Host;
 use super::meter::add;
@@ -18,7 +19,7 @@ use super::method_info::MethodInfo;
 use super::ops::{HostOp, Refusal, answer, begin, caught};
 use super::pending::{HostAnswer, flight, promised};
 use super::run::Boxed;
-use super::script::{Binding, ScriptExports};
+use super::script::ScriptExports;
 use super::ticket::Ticket;
 use super::{Catch, Isolate, Realm};
 use crate::boundary::{ArgumentWriter, JsValue, ValueError, observed_for_wire, tree_to_guest};

@@ -8,9 +8,9 @@ use std::rc::Rc;
 use deno_core::v8;
 
 use super::Isolate;
+use super::binding::Binding;
 use super::method_info::MethodInfo;
 use super::run::Boxed;
-use super::script::Binding;
 use crate::arguments::Arguments;
 use crate::boundary::{
     ArgumentReader, ArgumentWriter, JsValue, ValueError, is_whole, observed_for_wire, to_host,

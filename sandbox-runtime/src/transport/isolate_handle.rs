@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::remote::{CallTarget, Guard};
 use super::worker::{HandleTable, Waiting, Worker, WorkerThread};
 use crate::error::Result;
+use crate::isolate::binding::Binding;
 use crate::isolate::clock;
 use crate::isolate::meter::Meter;
 use crate::isolate::ticket::Ticket;
@@ -22,7 +23,7 @@ use crate::time::Deadline;
 pub(super) struct IsolateSlot {
     pub(super) isolate: Rc<Isolate>,
     pub(super) exports: HandleTable<script::ScriptExports>,
-    pub(super) bindings: HandleTable<script::Binding>,
+    pub(super) bindings: HandleTable<Binding>,
     /// The realms beside the first one.
     pub(super) realms: HandleTable<Rc<Realm>>,
 }
@@ -190,7 +191,7 @@ impl HandleInner {
         Self { handle, key: slot.realms.keep(realm), release: |slot, key| slot.realms.drop(key) }
     }
 
-    pub(super) fn binding(handle: Arc<IsolateHandle>, slot: &IsolateSlot, binding: script::Binding) -> Self {
+    pub(super) fn binding(handle: Arc<IsolateHandle>, slot: &IsolateSlot, binding: Binding) -> Self {
         Self { handle, key: slot.bindings.keep(binding), release: |slot, key| slot.bindings.drop(key) }
     }
 }

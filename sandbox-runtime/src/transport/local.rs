@@ -16,6 +16,7 @@ use crate::arguments::Arguments as _;
 use crate::boundary::JsValue;
 use crate::contract::{GuestContract, GuestMethod};
 use crate::error::{Error, Result};
+use crate::isolate::binding::Binding;
 use crate::isolate::calls::{GuestCall, MethodLeg};
 use crate::isolate::flights::Flying;
 use crate::isolate::meter::Usage;
@@ -184,7 +185,7 @@ impl LocalGuest {
 #[derive(Clone)]
 pub struct Local {
     isolate: Rc<Isolate>,
-    binding: Rc<script::Binding>,
+    binding: Rc<Binding>,
     deadline: Deadline,
 }
 
@@ -200,7 +201,7 @@ impl Local {
     }
 
     #[cfg(all(feature = "testing", feature = "process"))]
-    pub(crate) fn parts(&self) -> (&Rc<Isolate>, &Rc<script::Binding>) {
+    pub(crate) fn parts(&self) -> (&Rc<Isolate>, &Rc<Binding>) {
         (&self.isolate, &self.binding)
     }
 

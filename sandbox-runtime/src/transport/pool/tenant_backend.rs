@@ -11,9 +11,9 @@ use std::time::Duration;
 use super::{BindTenant, Loaded};
 use crate::contract::GuestMethod;
 use crate::error::Result;
+use crate::isolate::binding::Binding;
 use crate::isolate::meter::Meter;
 use crate::isolate::method_info::MethodInfo;
-use crate::isolate::script::Binding;
 use crate::isolate::watchdog::Watch;
 use crate::isolate::{Isolate, Realm};
 #[cfg(feature = "process")]
