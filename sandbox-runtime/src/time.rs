@@ -192,20 +192,9 @@ impl<C: Copy> Deadline<C> {
             false => Deadline::after(there(), Nanos(self.0.saturating_sub(now().0))),
         }
     }
-
-    /// The deadline as it is written, in memory and on the wire.
-    #[inline]
-    pub(crate) const fn bits(self) -> u64 {
-        self.0
-    }
-
-    #[inline]
-    pub(crate) const fn from_bits(bits: u64) -> Self {
-        Self(bits, PhantomData)
-    }
 }
 
-/// A value in one atomic word.
+/// A time as one word: in an atomic, and a deadline on the wire.
 pub(crate) trait Word: Copy {
     fn bits(self) -> u64;
     fn from_bits(bits: u64) -> Self;

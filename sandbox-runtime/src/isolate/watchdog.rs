@@ -22,7 +22,7 @@ use deno_core::v8;
 
 use super::clock::{calibrate, now};
 use super::cpu::CpuClock;
-use crate::time::{AtomicTime, CpuTime, Deadline, Nanos, Timestamp};
+use crate::time::{AtomicTime, CpuTime, Deadline, Nanos, Timestamp, Word as _};
 
 /// The interval of checks. A call can be late by this much, apart from scheduling.
 const TICK: Duration = Duration::from_millis(2);

@@ -14,7 +14,7 @@ use super::wire::Out;
 use crate::contract::{ContractSpec, MethodSpec};
 use crate::limits::Limits;
 use crate::options::{Clock, Intrinsics, Random, Settings, VirtualClock};
-use crate::time::{Deadline, SystemClock};
+use crate::time::{Deadline, SystemClock, Word as _};
 
 /// The version of the protocol. Parent and child are of one build, or the sandbox is refused.
 pub(crate) const VERSION: u32 = 5;
