@@ -26,7 +26,7 @@ pub(crate) fn problem(v8: bool, quickjs: bool) -> Option<&'static str> {
     }
 }
 
-/// What is wrong with the feature `process` on this system.
+/// The reason why this system refuses the feature `process`.
 pub(crate) fn without_unix(process: bool, is_unix: bool) -> Option<&'static str> {
     (process && !is_unix).then_some(
         "the feature `process` needs Unix, whose calls start a child process and talk to it; without the feature, guests run in \

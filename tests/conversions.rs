@@ -162,7 +162,7 @@ fn the_table_is_what_happens_in_both_directions() {
     }
 }
 
-/// What serde cannot write of a time is refused, and the next call works.
+/// A time that serde cannot write is refused, and the next call works.
 #[test]
 fn a_time_before_1970_does_not_cross() {
     #[sandbox_api(guest)]

@@ -5,12 +5,13 @@
 //!
 //! The file has no parts that are there in tests alone, no documentation, no code of JavaScript, and no expressions for fuzzers.
 
-use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use proc_macro2::{TokenStream, TokenTree};
+use scan::sources;
 use syn::visit::Visit;
+
+mod scan;
 
 const SNAPSHOT: &str = "tests/golden/texts.txt";
 const BLESS: &str = "`BLESS=1 cargo test --test texts`";
@@ -109,26 +110,10 @@ impl<'ast> Visit<'ast> for Texts {
     }
 }
 
-fn sources(folder: &Path, found: &mut BTreeSet<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if path.is_dir() && name != "tests" {
-            sources(&path, found);
-        } else if path.is_dir() {
-            // Modules of tests.
-        } else if name.ends_with(".rs") && !name.ends_with("tests.rs") && name != "expressions.rs" {
-            found.insert(path);
-        }
-    }
-}
-
 /// The texts of all files, in the order of the files' names.
 fn snapshot() -> String {
-    let mut files = BTreeSet::new();
-    for name in ["sandbox-macros", "sandbox-runtime", "sandbox-worker", "xtask"] {
-        sources(&Path::new(name).join("src"), &mut files);
-    }
+    let mut files = sources(&["sandbox-macros", "sandbox-runtime", "sandbox-worker", "xtask"]);
+    files.retain(|file| !file.ends_with("expressions.rs"));
     // The build script refuses features.
     files.insert("sandbox-runtime/build.rs".into());
     let mut all = HEADER.to_owned();

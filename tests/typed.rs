@@ -1,15 +1,17 @@
-//! What two modules say to each other is a type: no code of this crate takes a text apart that this crate has written as prose.
+//! Modules exchange types: no code of this crate takes a text apart that this crate has written as prose.
 //!
 //! The test looks for comparisons of texts with literals of prose: `starts_with("a string of ")`, `== "an array"`, a pattern of a `match`.
 //! Prose is a literal with a space and a word. What others write may be compared: an engine's messages, JavaScript, files of the kernel.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
 
+use scan::sources;
 use syn::punctuated::Punctuated;
 use syn::visit::Visit;
 use syn::{Expr, Lit, Pat, Token};
+
+mod scan;
 
 /// Literals of prose that are compared with texts of others: the file, the literal, and whose text it is.
 const OF_OTHERS: [(&str, &str, &str); 13] = [
@@ -118,7 +120,7 @@ impl<'ast> Visit<'ast> for Compared {
     fn visit_macro(&mut self, call: &'ast syn::Macro) {
         let arguments = call.parse_body_with(Punctuated::<Expr, Token![,]>::parse_terminated);
         let arguments = arguments.unwrap_or_default();
-        // What is parsed here lives as long as this call, and what is found is a copy.
+        // The parsed arguments live as long as this call, and the literals found are copies.
         let mut inner = Compared { constants: self.constants.clone(), found: Vec::new() };
         arguments.iter().for_each(|argument| inner.visit_expr(argument));
         self.found.append(&mut inner.found);
@@ -136,24 +138,9 @@ impl<'ast> Visit<'ast> for Constants {
     }
 }
 
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        match path.is_dir() {
-            true if name != "tests" => sources(&path, found),
-            false if name.ends_with(".rs") && !name.ends_with("tests.rs") => found.push(path),
-            _ => {}
-        }
-    }
-}
-
 #[test]
 fn no_text_of_this_crate_is_taken_apart() {
-    let mut files = Vec::new();
-    for folder in ["sandbox-runtime/src", "sandbox-worker/src"] {
-        sources(Path::new(folder), &mut files);
-    }
+    let files = sources(&["sandbox-runtime", "sandbox-worker"]);
     let parsed =
         files.iter().map(|file| (file, syn::parse_file(&fs::read_to_string(file).unwrap()).unwrap()));
     let parsed = parsed.collect::<Vec<_>>();

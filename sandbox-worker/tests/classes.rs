@@ -11,8 +11,8 @@ use std::task::{Context, Poll, Waker};
 use garde::Validate;
 use sandbox_runtime::process::ProcessSandbox;
 use sandbox_runtime::{
-    Conversion, DiscardCause, Error, HostPanic, LimitKind, Limits, LocalSandbox, LossReason, Result, Sandbox,
-    SandboxPool, Script, Trust, sandbox_api,
+    Conversion, DiscardCause, Error, GuestContract, HostPanic, LimitKind, Limits, LocalSandbox, LossReason,
+    Result, Sandbox, SandboxPool, Script, Trust, sandbox_api,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -115,9 +115,9 @@ pub trait Host {
     async fn holds(&self) -> u32;
 }
 
-/// What a host method does on the thread that it is called on.
+/// The action of a host method, on the thread that the method is called on.
 type Act = Box<dyn Fn() -> Result<()>>;
-/// The same on whichever thread.
+/// Such an action, on any thread.
 type SentAct = Box<dyn Fn() -> Result<()> + Send>;
 
 thread_local! {
@@ -212,15 +212,15 @@ impl Sites {
         jobs
     }
 
-    /// What each site says of a script that it does not load.
-    fn refusals(&self, script: &Script) -> Vec<(&'static str, Error)> {
+    /// The error of each site, none of which loads this script.
+    fn refusals<C: ?Sized + GuestContract>(&self, script: &Script) -> Vec<(&'static str, Error)> {
         let mut errors = vec![
-            ("local", self.local.load::<dyn Job>(script.clone()).map(drop).unwrap_err()),
-            ("thread", self.thread.load::<dyn Job>(script.clone()).map(drop).unwrap_err()),
-            ("process", self.process.load::<dyn Job>(script.clone()).map(drop).unwrap_err()),
+            ("local", self.local.load::<C>(script.clone()).map(drop).unwrap_err()),
+            ("thread", self.thread.load::<C>(script.clone()).map(drop).unwrap_err()),
+            ("process", self.process.load::<C>(script.clone()).map(drop).unwrap_err()),
         ];
         for (name, pool) in &self.pools {
-            errors.push((name, pool.tenant("a").load::<dyn Job>(script.clone()).map(drop).unwrap_err()));
+            errors.push((name, pool.tenant("a").load::<C>(script.clone()).map(drop).unwrap_err()));
         }
         errors
     }
@@ -304,16 +304,7 @@ fn a_host_method_that_panics_is_one_error_everywhere() {
 #[test]
 fn a_description_that_panics_is_of_its_contract_everywhere() {
     let sites = Sites::new();
-    let mut all = vec![
-        ("local", sites.local.load::<dyn Nameless>(script()).map(drop)),
-        ("thread", sites.thread.load::<dyn Nameless>(script()).map(drop)),
-        ("process", sites.process.load::<dyn Nameless>(script()).map(drop)),
-    ];
-    for (site, pool) in &sites.pools {
-        all.push((site, pool.tenant("a").load::<dyn Nameless>(script()).map(drop)));
-    }
-    for (site, outcome) in all {
-        let error = outcome.unwrap_err();
+    for (site, error) in sites.refusals::<dyn Nameless>(&script()) {
         assert!(matches!(error, Error::Contract { contract: "Nameless", .. }), "{site}: {error:?}");
         assert_eq!(
             error.to_string(),
@@ -386,7 +377,7 @@ async fn a_call_that_was_made_is_lost_by_a_reset_everywhere() {
         };
         assert_eq!(place.to_string(), "Later.waits", "{site}");
         assert!(!error.is_final() && error.kind() == "lost", "{site}");
-        // What was not made is not lost.
+        // A call that was not made is not lost.
         let stale = later.gives_ruled().await.map(drop);
         assert!(
             matches!(stale, Err(Error::Discarded { cause: DiscardCause::Reset, .. })),
@@ -488,7 +479,7 @@ fn scripts_that_are_not_loaded_have_one_class_everywhere() {
         ),
     ];
     for (source, (class, is_it)) in cases {
-        for (site, error) in sites.refusals(&Script::new("bad.mjs", source)) {
+        for (site, error) in sites.refusals::<dyn Job>(&Script::new("bad.mjs", source)) {
             assert!(is_it(&error) && !error.is_final(), "{site}: {class}: {error:?}");
         }
         for (site, job) in sites.jobs() {

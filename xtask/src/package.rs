@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -48,14 +48,10 @@ pub(crate) fn run(verify: bool) -> Result<()> {
     Ok(())
 }
 
-fn output(cargo: &mut Command) -> Result<Output> {
-    cargo.output().map_err(|error| format!("cargo cannot be run: {error}"))
-}
-
 fn metadata() -> Result<Value> {
     let mut cargo = Command::new(cargo_program());
     cargo.args(["metadata", "--format-version=1", "--no-deps", "--locked"]).current_dir(workspace());
-    let output = output(cargo.stderr(Stdio::inherit()))?;
+    let output = tools::output(cargo.stderr(Stdio::inherit()))?;
     serde_json::from_slice(&output.stdout).map_err(|error| format!("`cargo metadata`: {error}"))
 }
 
@@ -101,7 +97,7 @@ fn pack(crates: &[&Value], verify: bool) -> Result<String> {
     say(&format!("cargo {}", arguments.join(" ")));
     let mut cargo = Command::new(cargo_program());
     cargo.args(&arguments).args(["--color", "never"]).current_dir(workspace());
-    let output = output(&mut cargo)?;
+    let output = tools::output(&mut cargo)?;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     if output.status.success() { Ok(said) } else { Err(format!("`cargo package` failed:\n{said}")) }
 }
@@ -115,7 +111,7 @@ fn problems_of_log(said: &str) -> Vec<String> {
 fn files(name: &str) -> Result<BTreeSet<String>> {
     let mut cargo = Command::new(cargo_program());
     cargo.args(["package", "--list", "--allow-dirty", "--package", name]).current_dir(workspace());
-    let output = output(cargo.stderr(Stdio::null()))?;
+    let output = tools::output(cargo.stderr(Stdio::null()))?;
     Ok(String::from_utf8_lossy(&output.stdout).lines().map(|line| line.replace('\\', "/")).collect())
 }
 

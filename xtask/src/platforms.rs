@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
-use crate::{Result, cargo_program, say, target, workspace};
+use crate::{Result, cargo_program, say, target, tools, workspace};
 
 /// Has this program be [`stand_in`], whatever its arguments are.
 pub(crate) const STAND_IN: &str = "XTASK_STANDS_IN_FOR_A_COMPILER";
@@ -163,7 +163,7 @@ impl Stage {
         if !check.is_refused {
             cargo.stderr(Stdio::inherit());
         }
-        let output = cargo.output().map_err(|error| format!("cargo cannot be run: {error}"))?;
+        let output = tools::output(&mut cargo)?;
         if !check.is_refused {
             return Ok(output.status.success());
         }
@@ -193,9 +193,8 @@ fn has_std(triple: &str) -> bool {
 
 /// Runs a program in the workspace. The error is the program's first line that names one, else its last line.
 fn said_by(command: &mut Command) -> Result<()> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let output = command.current_dir(workspace()).output();
-    let output = output.map_err(|error| format!("{program} cannot be run: {error}"))?;
+    let program = tools::program(command);
+    let output = tools::output(command.current_dir(workspace()))?;
     let said = String::from_utf8_lossy(&output.stderr);
     let mut lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
     let reason = lines.clone().find(|line| line.starts_with("error")).or(lines.next_back());

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use crate::{Result, say};
 
@@ -150,10 +150,20 @@ pub(crate) fn apt_policy(packages: &[&str]) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
+/// The name of a command's program.
+pub(crate) fn program(command: &Command) -> String {
+    command.get_program().to_string_lossy().into_owned()
+}
+
+/// Runs a program, and gives what it says and how it ends.
+pub(crate) fn output(command: &mut Command) -> Result<Output> {
+    command.output().map_err(|error| format!("{} cannot be run: {error}", program(command)))
+}
+
 /// Runs a program whose output is of interest when it fails.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let output = command.output().map_err(|error| format!("{program} cannot be run: {error}"))?;
+    let program = program(command);
+    let output = output(command)?;
     let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
     match output.status.success() {
         true => Ok(()),
