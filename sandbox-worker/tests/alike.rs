@@ -1,4 +1,6 @@
-//! A sandbox in a process does what one in a thread does: the same programs, and the same results.
+//! A sandbox at the other end of a link does what one in a thread does: the same programs, and the same results.
+//!
+//! The links are a process and pipes in memory; see `sites`.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
@@ -13,29 +15,9 @@ use sandbox_runtime::{
 use serde::{Deserialize, Deserializer, Serialize};
 use slack::{LONG, long as limits};
 
+#[macro_use]
+mod sites;
 mod slack;
-
-/// What a process has to end a guest itself: far more than it needs on a busy machine, and less than turns take together.
-const GRACE: Duration = Duration::from_secs(1);
-
-/// Runs the same with a sandbox in a thread and with one in a process, and gives what it gives.
-macro_rules! alike {
-    (|$builder:ident| $built:expr, |$sandbox:ident| $body:expr) => {{
-        let here = {
-            let $builder = Sandbox::builder();
-            let $sandbox = $built.build().unwrap();
-            $body
-        };
-        let away = {
-            let process = Process::new().program(env!("CARGO_BIN_EXE_sandbox-worker")).grace(GRACE);
-            let $builder = Sandbox::builder().transport(process);
-            let $sandbox = $built.build().unwrap();
-            $body
-        };
-        assert_eq!(here, away, "in a thread, and in a process");
-        here
-    }};
-}
 
 #[sandbox_api(guest)]
 pub trait Job {

@@ -11,7 +11,9 @@ use sandbox_runtime::{
     Amount, Engine, Error, Hint, LimitKind, Limits, LocalSandbox, Phase, Result, Sandbox, Script, sandbox_api,
 };
 
-/// Runs the same in the caller's thread, in a thread, and in a process, and gives what it gives.
+mod sites;
+
+/// Runs the same in the caller's thread, in a thread, and at the end of each link, and gives what it gives.
 macro_rules! alike {
     (|$builder:ident| $built:expr, |$sandbox:ident| $body:expr) => {{
         let local = {
@@ -24,14 +26,15 @@ macro_rules! alike {
             let $sandbox = $built.build().unwrap();
             $body
         };
-        let away = {
-            let process = Process::new().program(env!("CARGO_BIN_EXE_sandbox-worker"));
-            let $builder = Sandbox::builder().transport(process);
-            let $sandbox = $built.build().unwrap();
-            $body
-        };
         assert_eq!(local, sent, "in the caller's thread, and in a thread");
-        assert_eq!(local, away, "in a thread, and in a process");
+        for (site, link) in sites::links() {
+            let away = {
+                let $builder = Sandbox::builder().transport(link);
+                let $sandbox = $built.build().unwrap();
+                $body
+            };
+            assert_eq!(local, away, "in a thread, and {site}");
+        }
         local
     }};
 }

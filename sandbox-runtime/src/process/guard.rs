@@ -1,7 +1,7 @@
 //! The limits of a child: time, CPU time and memory, as the kernel reports them.
 //!
-//! A [`Guard`] belongs to one child. The thread of a call, the idle supervisor and the readiness task check it. A violation
-//! becomes a verdict, and the child is killed.
+//! A [`Guard`] is the [`Keeper`] of one child's link. The thread of a call, the idle supervisor and the readiness task check
+//! it. A violation becomes a verdict, and the child is killed.
 //!
 //! The memory of a child is all memory that the machine lacks because of it. This includes resident and swapped pages, page
 //! tables, and the windows. The windows keep their content when the child has dropped its pages. The kernel does not count
@@ -15,9 +15,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::pidfd::Pid;
-use super::spin::MOMENT;
+use super::session::{Keeper, PeerLimit, Windows};
+use super::spin::{MOMENT, SpinTurn};
 use super::sys;
-use super::wire::Window;
 use crate::error::Death;
 use crate::isolate::clock;
 use crate::time::{AtomicTime, CpuTime, Deadline, Nanos, Timestamp};
@@ -27,8 +27,10 @@ const THREADS: u64 = 4;
 
 /// The limits of a child, and the checks of them.
 pub(super) struct Guard {
-    /// When the call must be over.
-    end: AtomicTime<Deadline>,
+    /// When the calls under way must be over, and why the child must be killed.
+    limit: PeerLimit,
+    /// The calls under way count for all readers that spin.
+    turn: Mutex<Option<SpinTurn>>,
     /// The CPU time of calls that are over.
     allowed: AtomicTime<Nanos>,
     /// The CPU time that is on a bill, or that no bill needs.
@@ -42,13 +44,11 @@ pub(super) struct Guard {
     status: Option<File>,
     stat: Option<File>,
     /// The memory that the child shares with this process.
-    windows: Vec<Arc<dyn Window>>,
-    /// Why the child must be killed.
-    verdict: Mutex<Option<Death>>,
+    windows: Option<Windows>,
 }
 
 impl Guard {
-    pub(super) fn new(pid: &Pid, memory: u64, windows: Vec<Arc<dyn Window>>) -> Arc<Self> {
+    pub(super) fn new(pid: &Pid, memory: u64, windows: Option<Windows>, end: Deadline) -> Arc<Self> {
         // A `/proc` of another PID namespace has other numbers.
         let own = std::fs::read_link("/proc/self")
             .is_ok_and(|own| own.as_os_str() == std::process::id().to_string().as_str());
@@ -58,31 +58,10 @@ impl Guard {
             file.filter(|_| pid.is_ours().is_ok())
         };
         let (status, stat) = (open("status"), open("stat"));
-        let (end, cpu_end) = (AtomicTime::new(Deadline::NEVER), AtomicTime::new(Deadline::NEVER));
+        let (limit, cpu_end) = (PeerLimit::new(end), AtomicTime::new(Deadline::NEVER));
         let (allowed, paid) = (AtomicTime::default(), AtomicTime::default());
-        let (peak, verdict) = (AtomicU64::new(0), Mutex::default());
-        Arc::new(Self { end, allowed, paid, memory, peak, cpu_end, status, stat, windows, verdict })
-    }
-
-    pub(super) fn until(&self, end: Deadline) {
-        self.end.store(end, Ordering::Relaxed);
-    }
-
-    /// Moves the end of the call to `end`, if that is later.
-    pub(super) fn until_at_least(&self, end: Deadline) {
-        self.until(self.end().max(end));
-    }
-
-    /// Moves the end of the call to `time` from now, if that is later.
-    pub(super) fn for_at_least(&self, time: Duration) {
-        self.until_at_least(Deadline::after(clock::now(), Nanos::of(time)));
-    }
-
-    /// Notes the duration of a call that is over.
-    pub(super) fn called(&self, took: Nanos) {
-        self.until(Deadline::NEVER);
-        self.allowed
-            .fetch_add(took.saturating_mul(THREADS).saturating_add(Nanos::of(MOMENT)), Ordering::Relaxed);
+        let (peak, turn) = (AtomicU64::new(0), Mutex::default());
+        Arc::new(Self { limit, turn, allowed, paid, memory, peak, cpu_end, status, stat, windows })
     }
 
     /// The CPU time that its calls so far allow.
@@ -90,31 +69,9 @@ impl Guard {
         self.allowed.load(Ordering::Relaxed).duration()
     }
 
-    /// Notes CPU time that is on a bill, or that no bill needs.
-    pub(super) fn paid(&self, cpu: Nanos) {
-        self.paid.fetch_add(cpu, Ordering::Relaxed);
-    }
-
     /// The part of its total CPU time that is on no bill.
     pub(super) fn unpaid(&self, cpu: Duration) -> Duration {
         cpu.saturating_sub(self.paid.load(Ordering::Relaxed).duration())
-    }
-
-    pub(super) fn end(&self) -> Deadline {
-        self.end.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn condemn(&self, death: Death) {
-        self.verdict.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(death);
-    }
-
-    pub(super) fn verdict(&self) -> Option<Death> {
-        self.verdict.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// The memory in bytes; 0 where the system does not report it.
-    pub(super) fn resident(&self) -> u64 {
-        self.memory().unwrap_or_default()
     }
 
     /// The memory in bytes; `None` where the system does not report it.
@@ -123,7 +80,7 @@ impl Guard {
             self.status([b"RssAnon:", b"RssFile:", b"RssShmem:", b"VmSwap:", b"VmPTE:"])?;
         let resident = own + file + shared;
         // In its page tables, the pages of the windows count as shared.
-        let windows = self.windows.iter().map(|window| window.held()).sum::<u64>();
+        let windows = self.windows.as_ref().map_or(0, |both| both.to_peer.held() + both.to_host.held());
         let held = match resident {
             // The process is ending, or hides its memory. Its windows may still have memory.
             0 => 0,
@@ -213,43 +170,6 @@ impl Guard {
         has_many
     }
 
-    /// Allows this much more CPU time from now on.
-    pub(super) fn allow_cpu(&self, more: Option<Duration>) {
-        let end = more.map_or(Deadline::NEVER, |more| Deadline::after(self.cpu_clock(), Nanos::of(more)));
-        self.cpu_end.store(end, Ordering::Relaxed);
-    }
-
-    /// Allows this much more CPU time than before.
-    pub(super) fn allow_more_cpu(&self, more: Option<Duration>) {
-        let before = self.cpu_end.load(Ordering::Relaxed);
-        let end = more.map_or(Deadline::NEVER, |more| before.extended(Nanos::of(more)));
-        self.cpu_end.store(end, Ordering::Relaxed);
-    }
-
-    /// Allows the CPU time to write or read a frame of so many bytes. That time is on no bill, and may be long for a guest
-    /// that often waits for the host.
-    pub(super) fn allow_frame(&self, bytes: usize) {
-        /// For a debug build, on a slow machine.
-        const FRAME: u64 = 200_000;
-        const BYTE: u64 = 20;
-        if !self.cpu_end.load(Ordering::Relaxed).is_never() {
-            self.allow_more_cpu(Some(Duration::from_nanos(FRAME + BYTE * bytes as u64)));
-        }
-    }
-
-    /// Whether its memory exceeds the limit, or cannot be read. If so, the child must be killed.
-    pub(super) fn exceeds(&self) -> bool {
-        let Some(resident) = self.memory() else { return false };
-        if resident > self.memory {
-            self.condemn(Death::Memory { resident, limit: self.memory });
-        } else if resident == 0 && self.is_hidden() {
-            self.condemn(Death::Protocol { reason: "the end of its first thread while others run".into() });
-        } else {
-            return false;
-        }
-        true
-    }
-
     /// Whether its memory cannot be read, because its first thread has ended and others go on. A process that is ending does
     /// not count.
     #[cold]
@@ -264,23 +184,89 @@ impl Guard {
         })
     }
 
-    /// Whether its time is over. If so, the child must be killed.
-    pub(super) fn is_over(&self) -> bool {
+    /// No call is under way any more, for readers that spin.
+    pub(super) fn leaves_turn(&self) {
+        self.turn(None);
+    }
+
+    fn turn(&self, turn: Option<SpinTurn>) {
+        let before = std::mem::replace(&mut *self.turn.lock().unwrap_or_else(PoisonError::into_inner), turn);
+        drop(before);
+    }
+}
+
+impl Keeper for Guard {
+    fn limit(&self) -> &PeerLimit {
+        &self.limit
+    }
+
+    fn begins(&self, cpu: Option<Duration>) {
+        self.turn(Some(SpinTurn::begin()));
+        let end = cpu.map_or(Deadline::NEVER, |cpu| Deadline::after(self.cpu_clock(), Nanos::of(cpu)));
+        self.cpu_end.store(end, Ordering::Relaxed);
+        self.windows
+            .iter()
+            .flat_map(|both| [&both.to_peer, &both.to_host])
+            .for_each(|window| window.settle());
+    }
+
+    fn allow_more_cpu(&self, more: Option<Duration>) {
+        let before = self.cpu_end.load(Ordering::Relaxed);
+        let end = more.map_or(Deadline::NEVER, |more| before.extended(Nanos::of(more)));
+        self.cpu_end.store(end, Ordering::Relaxed);
+    }
+
+    /// A guest that often waits for the host may take long for frames.
+    fn allow_frame(&self, bytes: usize) {
+        /// For a debug build, on a slow machine.
+        const FRAME: u64 = 200_000;
+        const BYTE: u64 = 20;
+        if !self.cpu_end.load(Ordering::Relaxed).is_never() {
+            self.allow_more_cpu(Some(Duration::from_nanos(FRAME + BYTE * bytes as u64)));
+        }
+    }
+
+    fn called(&self, took: Nanos) {
+        self.turn(None);
+        self.until(Deadline::NEVER);
+        self.allowed
+            .fetch_add(took.saturating_mul(THREADS).saturating_add(Nanos::of(MOMENT)), Ordering::Relaxed);
+    }
+
+    fn paid(&self, cpu: Nanos) {
+        self.paid.fetch_add(cpu, Ordering::Relaxed);
+    }
+
+    fn resident(&self) -> u64 {
+        self.memory().unwrap_or_default()
+    }
+
+    fn memory_limit(&self) -> Option<u64> {
+        Some(self.memory)
+    }
+
+    /// Also when its memory cannot be read.
+    fn exceeds(&self) -> bool {
+        let Some(resident) = self.memory() else { return false };
+        if resident > self.memory {
+            self.condemn(Death::Memory { resident, limit: self.memory });
+        } else if resident == 0 && self.is_hidden() {
+            self.condemn(Death::Protocol { reason: "the end of its first thread while others run".into() });
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// The kernel is asked for the CPU time only if that is limited.
+    fn is_over(&self) -> bool {
         let cpu_end = self.cpu_end.load(Ordering::Relaxed);
-        // The kernel is asked for the CPU time only if that is limited.
         let is_over =
             self.end().is_over(clock::now()) || (!cpu_end.is_never() && cpu_end.is_over(self.cpu_clock()));
         if is_over {
             self.condemn(Death::Overdue);
         }
         is_over
-    }
-
-    pub(super) fn look(&self) -> io::Result<()> {
-        match self.exceeds() || self.is_over() || self.verdict().is_some() {
-            true => Err(io::Error::other("the child exceeded a limit and must be killed")),
-            false => Ok(()),
-        }
     }
 }
 

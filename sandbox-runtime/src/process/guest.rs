@@ -15,7 +15,6 @@ use super::session::{
     About, CallAnswer, CallScope, CallTerms, Handle, QueuedJob, ReadinessPoll, Session, TypedCall, What,
     waits_for_its_line,
 };
-use super::spin;
 use super::wire::{self, Encoded, Out};
 use crate::arguments::Arguments;
 use crate::boundary::{ArgumentWriter, Budget, from_tree, is_whole, read_with_diagnosis};
@@ -225,7 +224,7 @@ impl Processed {
     fn write<M: GuestMethod>(&self, args: impl Arguments, limit: LimitData, out: &mut Out) -> Result<()> {
         let (method, KeptHandle { session, handle }) = (MethodInfo::billed::<M>(), &*self.binding);
         let index = u32::try_from(M::INDEX).unwrap_or(u32::MAX);
-        CallHead { binding: handle.key, method: index, may_spin: spin::is_room(), limit }.write(out);
+        CallHead { binding: handle.key, method: index, limit }.write(out);
         let began = out.weight();
         let mut writer = ArgumentWriter::wired(out, method.spec.params);
         let written = converted(method, Conversion::Arguments, || args.write(&mut writer))?;

@@ -9,6 +9,7 @@ use std::sync::{Arc, Condvar, LazyLock, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use super::guard::Guard;
+use super::session::Keeper as _;
 use super::spawn::{self, ChildProcess};
 use crate::error::Death;
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::frame::Hasty;
 use super::guard::Guard;
+use super::session::{Channel, Interest, Keeper as _};
 use super::spin::Spin;
 use super::sys;
 
@@ -34,19 +35,15 @@ impl ParentChannel {
         let line = |stream| Self { stream, spin: Spin::default(), guard: guard.clone(), is_hasty: false };
         Ok((line(stream), line(other)))
     }
+}
 
-    /// Waits until the stream is readable or writable. Returns at intervals, so that the guard is checked.
-    pub(super) fn wait_for_both(&self) -> io::Result<()> {
-        self.looked(sys::wait_for_any(&[(self.stream.as_fd(), libc::POLLIN | libc::POLLOUT)], LOOK)?)
-    }
-
-    /// Waits until the stream is writable. Returns at intervals.
-    pub(super) fn wait_for_room(&self) -> io::Result<()> {
-        self.looked(sys::wait_for_any(&[(self.stream.as_fd(), libc::POLLOUT)], LOOK)?)
-    }
-
-    fn looked(&self, is_ready: bool) -> io::Result<()> {
-        if is_ready { Ok(()) } else { self.guard.look() }
+impl Channel for ParentChannel {
+    /// Returns at intervals, so that the guard is checked.
+    fn wait_for(&self, interest: Interest) -> io::Result<()> {
+        match sys::wait_for_any(&[(self.stream.as_fd(), interest.events())], LOOK)? {
+            true => Ok(()),
+            false => self.guard.look(),
+        }
     }
 }
 

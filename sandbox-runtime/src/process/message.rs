@@ -12,12 +12,13 @@ use super::fault::RemoteFault;
 use super::harden::HardeningReport;
 use super::wire::Out;
 use crate::contract::{ContractSpec, MethodSpec};
+use crate::isolate::clock;
 use crate::limits::Limits;
 use crate::options::{Clock, Intrinsics, Random, Settings, VirtualClock};
-use crate::time::{Deadline, SystemClock, Word as _};
+use crate::time::{Deadline, Nanos, SystemClock, Timestamp, Word as _};
 
 /// The version of the protocol. Parent and child are of one build, or the sandbox is refused.
-pub(crate) const VERSION: u32 = 5;
+pub(crate) const VERSION: u32 = 6;
 
 /// Appends a message. A message has names and numbers only, so serialization does not fail.
 pub(crate) fn to_json<E>(message: &impl Serialize, out: &mut Out) -> Result<(), E> {
@@ -77,6 +78,8 @@ pub(crate) mod kind {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Hello {
     pub(crate) version: u32,
+    /// Whether the child has the shared memory of both directions. Otherwise long values go into frames.
+    pub(crate) windows: bool,
     /// Why the child does not run guests.
     pub(crate) refusal: Option<String>,
 }
@@ -84,7 +87,8 @@ pub(crate) struct Hello {
 /// The sandbox exists, and no code of a guest has run.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Ready {
-    pub(crate) report: HardeningReport,
+    /// The hardening of the child's process; `None` when the child has no process of its own.
+    pub(crate) report: Option<HardeningReport>,
 }
 
 /// The sandbox that the child is to make.
@@ -100,6 +104,8 @@ pub(crate) struct Setup {
     eval: bool,
     wasm: bool,
     exact_cpu: bool,
+    /// Whether deadlines are points on the clock that both sides have. Otherwise they are the time that is left.
+    pub(crate) shared_clock: bool,
     pub(crate) hosts: Vec<ContractData>,
 }
 
@@ -157,8 +163,13 @@ impl From<&WireLimits> for Limits {
 }
 
 impl Setup {
-    pub(crate) fn new(settings: &Settings, hosts: impl Iterator<Item = &'static ContractSpec>) -> Self {
+    pub(crate) fn new(
+        settings: &Settings,
+        shared_clock: bool,
+        hosts: impl Iterator<Item = &'static ContractSpec>,
+    ) -> Self {
         Self {
+            shared_clock,
             limits: (&settings.limits).into(),
             console: !settings.console.is_off(),
             clock: matches!(settings.clock, Clock::Frozen(_) | Clock::Virtual(_)),
@@ -256,15 +267,43 @@ pub(crate) struct Evaluate {
     pub(crate) limit: LimitData,
 }
 
+/// The clock that both sides of a link have, where there is one.
+pub(crate) type SharedClock = fn() -> Timestamp<SystemClock>;
+
+/// When a call must be over: the time that is left, or a point on the shared clock. The setup says which.
+///
+/// A point is more exact for a message that waits until the child reads it. Without a shared clock, the call gets this time
+/// in addition, and the parent's own deadline bounds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Until(u64);
+
+impl Until {
+    pub(crate) fn of(deadline: Deadline, shared: Option<SharedClock>) -> Self {
+        Self(match shared {
+            Some(shared) => deadline.on_clock(clock::now, shared).bits(),
+            None => deadline.remaining(clock::now()).unwrap_or(Nanos::MAX).bits(),
+        })
+    }
+
+    pub(crate) fn deadline(self, shared: Option<SharedClock>) -> Deadline {
+        match shared {
+            Some(shared) => Deadline::from_bits(self.0).on_clock(shared, clock::now),
+            None => Deadline::after(clock::now(), Nanos::new(self.0)),
+        }
+    }
+}
+
 /// The limits of a call beside the sandbox's own, and the time.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct LimitData {
-    /// When the call must be over, on the clock that both processes have.
-    pub(crate) until: Deadline<SystemClock>,
+    pub(crate) until: Until,
     /// Milliseconds since 1970, if the parent sends the time.
     pub(crate) now: i64,
     /// Other calls are under way, so long values go into frames.
     pub(crate) together: bool,
+    /// Whether there are enough processors for spinning.
+    pub(crate) may_spin: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -304,8 +343,6 @@ pub(crate) type WireBill = [u64; 12];
 pub(crate) struct CallHead {
     pub(crate) binding: u64,
     pub(crate) method: u32,
-    /// Whether there are enough processors for spinning.
-    pub(crate) may_spin: bool,
     pub(crate) limit: LimitData,
 }
 
@@ -315,9 +352,9 @@ impl CallHead {
     pub(crate) fn write(&self, out: &mut Out) {
         out.extend_from_slice(&self.binding.to_le_bytes());
         out.extend_from_slice(&self.method.to_le_bytes());
-        out.extend_from_slice(&self.limit.until.bits().to_le_bytes());
+        out.extend_from_slice(&self.limit.until.0.to_le_bytes());
         out.extend_from_slice(&self.limit.now.to_le_bytes());
-        out.push(u8::from(self.may_spin) | u8::from(self.limit.together) << 1);
+        out.push(u8::from(self.limit.may_spin) | u8::from(self.limit.together) << 1);
     }
 
     /// The head, and what follows it.
@@ -326,9 +363,9 @@ impl CallHead {
         let word = |at: usize| head.get(at..at + 8)?.try_into().ok().map(u64::from_le_bytes);
         let method = head.get(8..12)?.try_into().ok().map(u32::from_le_bytes)?;
         let flags = *head.last()?;
-        let until = Deadline::from_bits(word(12)?);
-        let limit = LimitData { until, now: word(20)?.cast_signed(), together: flags & 2 != 0 };
-        Some((Self { binding: word(0)?, method, may_spin: flags & 1 != 0, limit }, rest))
+        let (until, now) = (Until(word(12)?), word(20)?.cast_signed());
+        let limit = LimitData { until, now, together: flags & 2 != 0, may_spin: flags & 1 != 0 };
+        Some((Self { binding: word(0)?, method, limit }, rest))
     }
 }
 
@@ -370,4 +407,51 @@ impl HostRefusal {
 pub(crate) struct Failure {
     pub(crate) fault: RemoteFault,
     pub(crate) bill: WireBill,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn system() -> Timestamp<SystemClock> {
+        Timestamp::new(Nanos::new(5_000_000_000))
+    }
+
+    #[test]
+    fn a_head_is_what_the_documentation_says() {
+        let limit = LimitData { until: Until(0x0102), now: -2, together: true, may_spin: false };
+        let mut out = Out::default();
+        CallHead { binding: 7, method: 3, limit }.write(&mut out);
+        out.push(0xff);
+        let golden = [
+            &[7, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0][..],
+            &[0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0xff],
+        ];
+        assert_eq!(**out, golden.concat());
+        let (head, rest) = CallHead::read(&out).expect("it is whole");
+        assert_eq!((head.binding, head.method, head.limit.until), (7, 3, Until(0x0102)));
+        assert_eq!((head.limit.now, head.limit.together, head.limit.may_spin), (-2, true, false));
+        assert_eq!(rest, [0xff]);
+        assert!(CallHead::read(&out[..CallHead::LENGTH - 1]).is_none());
+    }
+
+    /// Neither side's clock is in a message, unless both have it.
+    #[test]
+    fn a_deadline_is_the_time_that_is_left() {
+        const HOUR: Nanos = Nanos::new(3_600_000_000_000);
+        let now = clock::now();
+        let until = Until::of(Deadline::after(now, HOUR), None);
+        assert!(until.0 <= HOUR.get() && until.0 > HOUR.get() / 2, "{until:?}");
+        let read = until.deadline(None);
+        assert!(read > Deadline::at(now) && read.remaining(now) > Some(Nanos::new(until.0 / 2)));
+        for shared in [None, Some(system as SharedClock)] {
+            assert_eq!(Until::of(Deadline::NEVER, shared), Until(u64::MAX));
+            assert!(Until(u64::MAX).deadline(shared).is_never());
+            let passed = Until::of(Deadline::PASSED, shared);
+            assert!(passed.deadline(shared).is_over(clock::now()), "{passed:?}");
+        }
+        assert_eq!(Until::of(Deadline::PASSED, None), Until(0));
+        // A point on the shared clock.
+        assert!(Until::of(Deadline::after(now, HOUR), Some(system)).0 > HOUR.get() + 1_000_000_000);
+    }
 }

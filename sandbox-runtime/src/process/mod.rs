@@ -1,8 +1,11 @@
 //! Guests in a process of their own.
 //!
-//! `session` is the parent's side, `child` the other one. `frame`, `message` and `wire` are the protocol between them.
-//! `spawn` and `spawner` start children, `harden` confines them, and `guard` and `idle_supervisor` hold them to their
-//! limits.
+//! Two halves:
+//!
+//! - What serves guests over any link, and mentions no process. `session` is the host's side, `child` the other one.
+//!   `frame`, `message`, `fault` and `wire` are the protocol between them.
+//! - The link to a process. `link` joins the stream of `line`, the shared memory of `shared` and the limits of `guard`.
+//!   `spawn` and `spawner` start children, `harden` confines them, and `idle_supervisor` watches those without a call.
 //!
 //! A guest that exploits the engine gains a hardened process, and a guest that crashes the engine ends no other process.
 //! Contracts, hosts and proxies are the same as in a thread. The builder's [`transport`](crate::Builder::transport) selects
@@ -16,9 +19,13 @@ mod guest;
 #[cfg_attr(not(feature = "testing"), allow(unreachable_pub, reason = "tests of the process itself reach it"))]
 pub(crate) mod harden;
 mod idle_supervisor;
+#[cfg(feature = "testing")]
+pub(crate) mod in_memory;
 mod line;
+mod link;
 mod message;
 mod pidfd;
+mod pipe_waker;
 mod realms;
 mod sandbox;
 mod session;
@@ -33,6 +40,7 @@ use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 pub use guest::{ProcessCall, ProcessGuest, Processed};
@@ -41,9 +49,14 @@ pub use realms::ProcessRealm;
 pub use sandbox::ProcessSandbox;
 pub(crate) use sandbox::WeakSandbox;
 
+use crate::isolate::engine;
+use child::ChildEnd;
 use harden::Plan;
+use message::SharedClock;
+use session::Windows;
 use shared::ChildWindow;
 use spawn::{ChildSpec, SpawnOrder};
+use spin::{Awake, Spin};
 use wire::Window;
 
 /// The settings of guests in a process of their own; see [`Builder::transport`](crate::Builder::transport).
@@ -55,6 +68,9 @@ pub struct Process {
     namespaces: bool,
     memory: Option<u64>,
     grace: Option<Duration>,
+    /// Guests run in a thread of this process, for tests of what all links share.
+    #[cfg(feature = "testing")]
+    in_memory: Option<in_memory::InMemory>,
 }
 
 impl Process {
@@ -139,7 +155,26 @@ impl Process {
 
     /// Whether it can be started, as far as a check without a start can tell.
     pub(crate) fn check(&self) -> crate::Result<()> {
+        #[cfg(feature = "testing")]
+        if self.in_memory.is_some() {
+            return Ok(());
+        }
         spawn::check(&self.seed())
+    }
+
+    /// The grace of its calls.
+    fn grace_of_calls(&self) -> Duration {
+        self.grace.unwrap_or(session::GRACE)
+    }
+
+    /// Makes links to such processes.
+    fn connector(&self, limits: &crate::Limits) -> crate::Result<Box<dyn session::Connect>> {
+        #[cfg(feature = "testing")]
+        if let Some(in_memory) = self.in_memory {
+            return Ok(Box::new(in_memory));
+        }
+        let memory = self.memory_of(limits).map_err(crate::Error::build)?;
+        Ok(Box::new(link::ConnectChild { seed: self.seed(), memory }))
     }
 
     fn seed(&self) -> ChildSpec {
@@ -211,25 +246,32 @@ fn run(order: SpawnOrder, parent: u32) {
     // Standard input is the channel, which gets another descriptor.
     let Ok(channel) = std::io::stdin().as_fd().try_clone_to_owned() else { return };
     // The other two are memory, which is mapped before they are closed.
-    let windows = [std::io::stdout().as_fd(), std::io::stderr().as_fd()].map(|memory| {
+    let [to_peer, to_host] = [std::io::stdout().as_fd(), std::io::stderr().as_fd()].map(|memory| {
         let memory = memory.try_clone_to_owned().ok()?;
         ChildWindow::of(&memory).map(|window| Arc::new(window) as Arc<dyn Window>)
     });
+    let windows = to_peer.zip(to_host).map(|(to_peer, to_host)| Windows { to_peer, to_host });
     let plan = Plan {
         policy: order.hardening,
         namespaces: order.namespaces,
         ..Plan::new(parent, channel.as_raw_fd())
     };
-    let channel = UnixStream::from(channel);
+    let may_spin = Arc::<AtomicBool>::default();
+    let channel = Awake::new(UnixStream::from(channel), Spin::told(may_spin.clone()));
     match harden::early(&plan) {
         Ok(mut report) => {
+            let (Ok(output), Ok(console)) = (channel.try_clone(), channel.try_clone()) else { return };
+            let (input, output, console) = (Box::new(channel), Box::new(output), Box::new(console));
+            let clock = Some(sys::monotonic as SharedClock);
+            let end = ChildEnd { input, output, console, windows, clock, may_spin };
             let ready = move |_: &crate::Limits| match harden::late(&plan, &mut report) {
-                Ok(()) => Ok(report),
+                Ok(()) => Ok(Some(report)),
                 Err(error) => Err(error.to_string()),
             };
+            engine::exit_without_memory(NO_MEMORY);
             // The parent is gone, or has broken the protocol.
-            _ = child::serve(channel, windows, ready);
+            _ = child::serve(end, ready);
         }
-        Err(error) => child::refuse(channel, &error.to_string()),
+        Err(error) => child::refuse(Box::new(channel), &error.to_string()),
     }
 }

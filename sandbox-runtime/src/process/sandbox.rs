@@ -109,7 +109,8 @@ impl ProcessSandbox {
     }
 
     fn start(settings: Settings, hosts: SentHosts, process: &Process) -> Result<Self> {
-        let session = Session::start(settings, hosts, process)?;
+        let connect = process.connector(&settings.limits)?;
+        let session = Session::start(settings, hosts, connect, process.grace_of_calls())?;
         Ok(Self { session: Arc::new(session), deadline: Deadline::NEVER })
     }
 

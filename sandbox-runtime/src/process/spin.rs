@@ -14,6 +14,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use super::frame::Hasty;
+use super::session::{Channel, Interest};
 use super::sys;
 use crate::isolate::clock;
 use crate::time::{AtomicTime, Nanos, Timestamp};
@@ -136,11 +137,11 @@ impl Awake {
     pub(super) fn try_clone(&self) -> io::Result<Self> {
         Ok(Self::new(self.stream.try_clone()?, self.spin.clone()))
     }
+}
 
-    /// Waits until the stream is readable or writable.
-    pub(super) fn wait_for_both(&self) -> io::Result<()> {
-        let both = libc::POLLIN | libc::POLLOUT;
-        sys::wait_for_any(&[(self.stream.as_fd(), both)], Duration::MAX).map(drop)
+impl Channel for Awake {
+    fn wait_for(&self, interest: Interest) -> io::Result<()> {
+        sys::wait_for_any(&[(self.stream.as_fd(), interest.events())], Duration::MAX).map(drop)
     }
 }
 

@@ -24,6 +24,10 @@ mod strategies;
 #[doc(hidden)]
 pub mod wire;
 
+#[cfg(feature = "process")]
+#[doc(hidden)]
+pub use crate::process::in_memory::in_memory;
+
 use std::sync::Arc;
 
 use proptest::prelude::*;

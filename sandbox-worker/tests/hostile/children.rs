@@ -503,7 +503,9 @@ pub(crate) const BESIDE: &[Stillborn] = &[
 /// Children that do not come as far as being called.
 pub(crate) const STILLBORN: &[Stillborn] = &[
     ("no-hello", |line| line.frame(0x82, 0, b"{}")),
-    ("a-hello-of-another-version", |line| line.frame(0x81, 0, br#"{"version":0,"refusal":null}"#)),
+    ("a-hello-of-another-version", |line| {
+        line.frame(0x81, 0, br#"{"version":0,"windows":false,"refusal":null}"#)
+    }),
     ("a-hello-of-nothing", |line| line.frame(0x81, 0, b"")),
     ("an-end-before-hello", |_| {}),
 ];
@@ -548,7 +550,7 @@ pub(crate) fn child(name: &str) {
     #[cfg(not(target_os = "linux"))]
     let all = CHILDREN.iter().chain(AWAITED);
     let act = all.clone().find(|(known, ..)| *known == name).map(|child| child.1);
-    line.frame(0x81, 0, br#"{"version":5,"refusal":null}"#);
+    line.frame(0x81, 0, br#"{"version":6,"windows":true,"refusal":null}"#);
     let (1, call, _) = line.next() else { panic!("a setup") };
     line.frame(0x87, call, br#"{"report":{"layers":[]}}"#);
     let (mut made, mut calls) = (0, 0);

@@ -1,11 +1,11 @@
-//! The child: one sandbox with untyped contracts, at the end of a channel.
+//! The child: one sandbox with untyped contracts, at its end of a link.
 //!
-//! `process::init` calls [`serve`], which returns when the parent is gone. The guest's thread alone reads and writes the
-//! channel.
+//! [`serve`] returns when the parent is gone. `process::init` calls it in a process of its own. It needs nothing that belongs
+//! to a process alone, so a thread can serve as well. The guest's thread alone reads and writes the channel.
 //!
 //! The child answers one request after the other. Calls of `async` methods are under way at the same time, and take turns.
 //! While a host method is pending, the child serves the parent's nested requests. So calls nest as they do within one
-//! process. When the channel ends, the process ends.
+//! process. When the channel ends, the sandbox ends.
 
 mod answers;
 mod cancel_poller;
@@ -14,7 +14,6 @@ mod hosts;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
-use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,10 +27,9 @@ use super::frame::{Frame, FrameError, FrameReader, FrameWriter, Hasty as _};
 use super::harden::HardeningReport;
 use super::message::{
     self, BindRequest, CallHead, ConsoleLineData, ContractData, Done, Evaluate, Failure, Forget, Hello,
-    LimitData, Ready, Setup, WireBill, kind, to_json,
+    LimitData, Ready, Setup, SharedClock, WireBill, kind, to_json,
 };
-use super::spin::{Awake, Spin};
-use super::sys;
+use super::session::{Channel, Interest, Windows};
 use super::wire::{self, DecodeBounds, Encoded, Out, Window};
 use crate::boundary::JsValue;
 use crate::contract::{ContractSpec, MethodSpec};
@@ -41,7 +39,7 @@ use crate::isolate::flights::Flying;
 use crate::isolate::method_info::MethodInfo;
 use crate::isolate::script::{Evaluation, ScriptExports};
 use crate::isolate::stack::{StackEnd, thread_size};
-use crate::isolate::{Host, Isolate, Realm, clock, engine};
+use crate::isolate::{Host, Isolate, Realm, engine};
 use crate::limits::Limits;
 use crate::options::{Console, Level, VirtualClock};
 use crate::sandbox;
@@ -65,29 +63,46 @@ struct BoundContract {
     spec: &'static ContractSpec,
 }
 
+/// The child's end of a link.
+pub(super) struct ChildEnd {
+    pub(super) input: Box<dyn Channel>,
+    pub(super) output: Box<dyn Channel>,
+    /// Sends in the same direction as `output`, between two of its frames.
+    pub(super) console: Box<dyn Channel>,
+    /// The shared memory for long values, if there is some.
+    pub(super) windows: Option<Windows>,
+    /// The clock that both sides have, if there is one.
+    pub(super) clock: Option<SharedClock>,
+    /// Set while there are enough processors for spinning.
+    pub(super) may_spin: Arc<AtomicBool>,
+}
+
 /// Serves a parent until it is gone. `ready` runs when the sandbox exists and no code of a guest has run.
 pub(super) fn serve(
-    channel: UnixStream,
-    [to_child, to_parent]: [Option<Arc<dyn Window>>; 2],
-    ready: impl FnOnce(&Limits) -> Result<HardeningReport, String> + Send + 'static,
+    end: ChildEnd,
+    ready: impl FnOnce(&Limits) -> Result<Option<HardeningReport>, String> + Send + 'static,
 ) -> Asked<()> {
     engine::start();
-    let may_spin = Arc::<AtomicBool>::default();
-    let channel = Awake::new(channel, Spin::told(may_spin.clone()));
-    engine::exit_without_memory(super::NO_MEMORY);
-    let console = channel.try_clone().map_err(|_| Gone)?;
-    let mut output = FrameWriter::new(channel.try_clone().map_err(|_| Gone)?, MOST).with_window(to_parent);
-    let mut input = FrameReader::new(channel, MOST);
-    send(&mut output, kind::HELLO, 0, &Hello { version: message::VERSION, refusal: None })?;
+    let ChildEnd { input, output, console, windows, clock, may_spin } = end;
+    let hello = Hello { version: message::VERSION, windows: windows.is_some(), refusal: None };
+    let (from_parent, to_parent) = windows.map(|both| (both.to_peer, both.to_host)).unzip();
+    let mut output = FrameWriter::new(output, MOST).with_window(to_parent);
+    let mut input = FrameReader::new(input, MOST);
+    send(&mut output, kind::HELLO, 0, &hello)?;
     let first = input.next().map_err(|_| Gone)?;
     if first.kind != kind::SETUP {
         return Err(Gone);
     }
     let setup: Setup = parse(&first.body)?;
+    let shared = match (setup.shared_clock, clock) {
+        (false, _) => None,
+        (true, Some(shared)) => Some(shared),
+        (true, None) => return Err(Gone),
+    };
     let stack = setup.limits().stack;
     let thread = std::thread::Builder::new().name("sandbox".into()).stack_size(thread_size(stack));
     let live = move || {
-        let child = Child::new((input, to_child, output), may_spin, setup.limits());
+        let child = Child::new((input, from_parent, output), (may_spin, shared), setup.limits());
         let stack = StackEnd::below_here(stack);
         let report =
             child.begin(&setup, console, stack).and_then(|()| ready(&child.limits).map_err(Error::build));
@@ -105,7 +120,8 @@ pub(super) fn serve(
 /// The greatest length of a body. The child trusts the parent, which bounds the lengths that it accepts itself.
 const MOST: usize = 1 << 30;
 
-type Output = FrameWriter<Awake>;
+type Input = FrameReader<Box<dyn Channel>>;
+type Output = FrameWriter<Box<dyn Channel>>;
 
 fn send(output: &mut Output, kind: u8, call: u64, message: &impl Serialize) -> Asked<()> {
     output.send(kind, call, |body| to_json::<FrameError>(message, body)).map_err(|_| Gone)
@@ -128,7 +144,7 @@ impl ChildAnswer {
 }
 
 struct Child {
-    input: RefCell<FrameReader<Awake>>,
+    input: RefCell<Input>,
     /// Frames that were read before their turn.
     kept: RefCell<VecDeque<Frame>>,
     /// Requests that arrived while a guest waits for a host method, and that are not part of it.
@@ -137,6 +153,8 @@ struct Child {
     window: Option<Arc<dyn Window>>,
     /// Whether there are enough processors for spinning.
     may_spin: Arc<AtomicBool>,
+    /// The clock of the deadlines that the parent sends; `None` if it sends the time that is left.
+    shared: Option<SharedClock>,
     output: RefCell<Output>,
     isolate: RefCell<Option<Rc<Isolate>>>,
     limits: Limits,
@@ -158,8 +176,8 @@ struct Child {
 
 impl Child {
     fn new(
-        (input, window, mut output): (FrameReader<Awake>, Option<Arc<dyn Window>>, Output),
-        may_spin: Arc<AtomicBool>,
+        (input, window, mut output): (Input, Option<Arc<dyn Window>>, Output),
+        (may_spin, shared): (Arc<AtomicBool>, Option<SharedClock>),
         limits: Limits,
     ) -> Rc<Self> {
         output.stream().make_hasty(true);
@@ -169,6 +187,7 @@ impl Child {
             put_off: RefCell::default(),
             window,
             may_spin,
+            shared,
             output: RefCell::new(output),
             isolate: RefCell::default(),
             limits,
@@ -187,7 +206,12 @@ impl Child {
     }
 
     /// Makes the sandbox.
-    fn begin(self: &Rc<Self>, setup: &Setup, console: Awake, stack: StackEnd) -> Result<(), Error> {
+    fn begin(
+        self: &Rc<Self>,
+        setup: &Setup,
+        console: Box<dyn Channel>,
+        stack: StackEnd,
+    ) -> Result<(), Error> {
         let mut settings = setup.settings(&self.clock);
         if setup.console {
             // The guest's code calls the console while no other frame is being written.
@@ -249,7 +273,7 @@ impl Child {
         // The parent may have to finish a write before it reads.
         let sent = output.send_while(kind, call, body, |stream| {
             self.keep_frames()?;
-            stream.wait_for_both().map_err(FrameError::Io)
+            stream.wait_for(Interest { frames: true, room: true }).map_err(FrameError::Io)
         });
         sent.map_err(|_| Gone)
     }
@@ -365,7 +389,8 @@ impl Child {
     fn within(&self, limit: LimitData) -> Deadline {
         self.set_clock(limit.now);
         self.together.set(limit.together);
-        limit.until.on_clock(sys::monotonic, clock::now)
+        self.may_spin.store(limit.may_spin, Ordering::Relaxed);
+        limit.until.deadline(self.shared)
     }
 
     fn set_clock(&self, now: i64) {
@@ -380,7 +405,6 @@ impl Child {
             .ok()
             .filter(|index| *index < bound.spec.methods.len())
             .ok_or(Gone)?;
-        self.may_spin.store(head.may_spin, Ordering::Relaxed);
         let deadline = self.within(head.limit);
         let isolate = self.isolate().map_err(|_| Gone)?;
         let method = MethodInfo::untyped(None, bound.spec, index);
@@ -435,8 +459,7 @@ impl Child {
 }
 
 /// Tells the parent why guests cannot run here.
-pub(super) fn refuse(channel: UnixStream, reason: &str) {
-    let hello = Hello { version: message::VERSION, refusal: Some(reason.into()) };
-    let channel = Awake::new(channel, Spin::default());
+pub(super) fn refuse(channel: Box<dyn Channel>, reason: &str) {
+    let hello = Hello { version: message::VERSION, windows: false, refusal: Some(reason.into()) };
     _ = send(&mut FrameWriter::new(channel, MOST), kind::HELLO, 0, &hello);
 }

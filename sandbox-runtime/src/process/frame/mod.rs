@@ -11,7 +11,7 @@ mod tests;
 mod write;
 
 pub(crate) use read::FrameReader;
-pub(crate) use write::FrameWriter;
+pub(crate) use write::{FrameBuilder, FrameSender, FrameWriter};
 
 /// The length, the kind and the call.
 const HEADER: usize = 13;

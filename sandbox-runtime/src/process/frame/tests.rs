@@ -238,28 +238,30 @@ fn frames_that_are_sent_soon_are_sent_in_their_order() {
     let frames = (0..20).map(|nth| frame(nth, nth.into(), &[nth; 40])).collect::<Vec<_>>();
     let expected = written(&frames);
     for room in [1, 7, 53, 54, 1000, 5000] {
-        let mut writer = FrameWriter::new(Narrow { room, there: Vec::new() }, 1 << 20);
+        let mut builder = FrameBuilder::new(1 << 20, None);
+        let mut sender = FrameSender::new(Narrow { room, there: Vec::new() });
         for (nth, Frame { kind, call, body }) in frames.iter().enumerate() {
             let body = |out: &mut Out| {
                 out.extend_from_slice(body);
                 Ok::<_, FrameError>(())
             };
+            let frame = builder.make(*kind, *call, body).expect("it is short");
             match nth {
                 // One that waits has all that was before it written first.
                 10 => {
                     let more = |stream: &mut Narrow| {
                         stream.room += room;
-                        Ok(())
+                        Ok::<_, FrameError>(())
                     };
-                    writer.send_while(*kind, *call, body, more).expect("it is sent");
-                    assert_eq!(writer.backlog(), 0);
+                    sender.send_while(frame, more).expect("it is sent");
+                    assert_eq!(sender.backlog(), 0);
                 }
-                _ => writer.send_soon(*kind, *call, body).expect("it is sent soon"),
+                _ => sender.send_soon(frame).expect("it is sent soon"),
             }
         }
-        while !writer.push_on().expect("there is room") {
-            writer.stream().room += room;
+        while !sender.push_on().expect("there is room") {
+            sender.stream().room += room;
         }
-        assert_eq!(writer.stream().there, expected, "{room}");
+        assert_eq!(sender.stream().there, expected, "{room}");
     }
 }

@@ -8,7 +8,7 @@
 //! | `wall`, `cpu` | the time that has passed; `wall` not less than `host_time` |
 //! | `host_time` | what the parent measured, and nothing else |
 //! | `host_calls` | those that the parent served, and one refused by the child itself for each ten nanoseconds |
-//! | `heap_peak` | the memory that the process may have |
+//! | `heap_peak` | the memory that the child may have; twice `Limits::heap` where its link does not enforce one |
 //! | `buffers_peak` | `Limits::buffers` |
 //! | `bytes_in`, `bytes_out` | the limits of one crossing, for each frame that was sent or read |
 //! | `console_bytes` | the text of the lines that came |
@@ -149,7 +149,7 @@ impl Request<'_> {
         // Lines that were written and not kept are counted already.
         self.session.settings.captured.drop_lines(console_dropped);
         self.session.meter.charge_numbers(bill.numbers());
-        self.live.guard.paid(Nanos::of(bill.cpu));
+        self.live.guard().paid(Nanos::of(bill.cpu));
     }
 
     /// The bounded bill, and the number of lines that the child itself has dropped.
@@ -160,12 +160,13 @@ impl Request<'_> {
         let counted = Nanos::of(passed).get() / ONCE;
         let console_dropped = said.console_dropped.min(counted);
         let (unkept, lines) = self.state.unkept.take();
+        let most_heap = self.live.guard().memory_limit().unwrap_or((limits.heap as u64).saturating_mul(2));
         let (asked, host_time) = (served.calls(), served.time().min(passed));
         let bill = Bill {
             calls: 1,
             wall: said.wall.min(passed).max(host_time),
             cpu: said.cpu.min(passed),
-            heap_peak: said.heap_peak.min(self.state.memory),
+            heap_peak: said.heap_peak.min(most_heap),
             buffers_peak: said.buffers_peak.min(limits.buffers as u64),
             host_calls: said.host_calls.min(asked.saturating_add(counted).min(limits.host_calls)).max(asked),
             host_time,

@@ -2,15 +2,16 @@
 //!
 //! The caller's thread holds the session's lock. The driver of `async` calls uses the same functions, without waiting.
 
+use std::io;
 use std::sync::{Arc, PoisonError};
 
 use tokio::runtime::Handle as Runtime;
 
-use super::super::frame::{Frame, FrameError, FrameReader, Hasty as _};
-use super::super::line::ParentChannel;
+use super::super::frame::{Frame, FrameError};
 use super::super::message::{self, Failure, Forget, WireBill, from_json, kind, to_json};
 use super::super::wire::{Encoded, Out};
 use super::inside::{CallScope, HostFrames};
+use super::link::Sending;
 use super::state::{KeptCalls, SessionState};
 use super::{About, Handle, LiveChild, Pays, Session, What};
 use crate::boundary::ValueError;
@@ -57,13 +58,13 @@ pub(in super::super) struct Request<'c> {
 impl<'c> Request<'c> {
     /// The error when the child breaks the protocol. Kills the child.
     pub(super) fn broken(&self, reason: &str) -> Error {
-        self.live.guard.condemn(Death::Protocol { reason: reason.into() });
+        self.live.guard().condemn(Death::Protocol { reason: reason.into() });
         self.death()
     }
 
     pub(super) fn death(&self) -> Error {
         let Self { session, state, live, .. } = self;
-        let (error, cpu) = Session::death(self.about.place, &live.guard, &live.process);
+        let (death, cpu) = live.link.death();
         let owed = state.owed.take().saturating_add(cpu);
         match self.pays {
             Pays::Outer => state.owed.set(owed),
@@ -72,7 +73,7 @@ impl<'c> Request<'c> {
                 session.charge_lost(self.began, owed, &served);
             }
         }
-        error
+        Error::Process { death, place: self.about.place }
     }
 
     /// Sends a frame. Long values go through the shared memory, where the child has read its earlier content, or reads it
@@ -84,28 +85,37 @@ impl<'c> Request<'c> {
         aside: bool,
         body: impl FnOnce(&mut Out) -> Result<()>,
     ) -> Result<()> {
-        let mut writer = self.live.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        writer.keep_together(!(aside && self.state.is_alone.get()));
-        writer.stream().make_hasty(self.is_driven || !self.state.flying.borrow().is_empty());
-        let body = |out: &mut Out| body(out).map_err(Unsent::Made);
-        let blocked = |line: &mut ParentChannel| {
-            // The child may have to write before it reads. If it writes much, this side reads in between.
-            let has_room = self.keep_frames().map_err(Unsent::Made)?;
-            let waited = if has_room { line.wait_for_both() } else { line.wait_for_room() };
-            waited.map_err(|error| Unsent::Frame(FrameError::Io(error)))
-        };
-        let sent = match self.is_driven {
-            true => writer.send_soon(kind, id, body),
-            false => writer.send_while(kind, id, body, blocked),
-        };
-        self.live.guard.allow_frame(writer.length());
-        drop(writer);
+        let sent = self.live.with_builder(|builder| {
+            builder.keep_together(!(aside && self.state.is_alone.get()));
+            let frame = builder.make(kind, id, |out| body(out).map_err(Unsent::Made));
+            let sent = frame.and_then(|frame| self.send_frame(frame));
+            self.live.guard().allow_frame(builder.length());
+            sent
+        });
         self.crosses_in();
         sent.map_err(|unsent| match unsent {
             Unsent::Made(error) => error,
             Unsent::Frame(FrameError::TooLong { claimed, limit }) => self.too_long(claimed, limit),
             Unsent::Frame(_) => self.death(),
         })
+    }
+
+    fn send_frame(&self, frame: &[u8]) -> Result<(), Unsent> {
+        let mut failed = None;
+        // The child may have to write before it reads. If it writes much, this side reads in between.
+        let mut blocked = || {
+            self.keep_frames().map_err(|error| {
+                failed = Some(error);
+                io::ErrorKind::Other.into()
+            })
+        };
+        let how = match self.is_driven {
+            true => Sending::Soon,
+            false if self.state.flying.borrow().is_empty() => Sending::Wait,
+            false => Sending::While(&mut blocked),
+        };
+        let sent = self.live.link.send(frame, how);
+        sent.map_err(|error| failed.map_or(Unsent::Frame(error), Unsent::Made))
     }
 
     /// The error of values, or of a script, that are more than one frame has. Nothing was sent of them.
@@ -129,17 +139,12 @@ impl<'c> Request<'c> {
 
     /// Continues the unsent frames. Returns how many bytes are left.
     pub(super) fn push_on(&self) -> Result<usize> {
-        let mut writer = self.live.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        writer.stream().make_hasty(true);
-        let pushed = writer.push_on();
-        let left = writer.backlog();
-        drop(writer);
-        pushed.map(|_| left).map_err(|_| self.death())
+        self.live.link.push_on().map_err(|_| self.death())
     }
 
-    /// The number of bytes that the stream had no room for.
+    /// The number of bytes that the link had no room for.
     pub(super) fn backlog(&self) -> usize {
-        self.live.writer.lock().unwrap_or_else(PoisonError::into_inner).backlog()
+        self.live.link.backlog()
     }
 
     /// Reads the available frames, for later. Returns whether more may be kept.
@@ -151,7 +156,7 @@ impl<'c> Request<'c> {
             let Some(frame) = self.read_now()? else { return Ok(true) };
             self.keep(&mut self.state.kept.borrow_mut(), frame)?;
             count += 1;
-            if count % AT_ONCE == 0 && self.live.guard.look().is_err() {
+            if count % AT_ONCE == 0 && self.live.guard().look().is_err() {
                 return Err(self.death());
             }
         }
@@ -170,7 +175,7 @@ impl<'c> Request<'c> {
 
     /// The next frame, if it has arrived.
     pub(super) fn read_now(&self) -> Result<Option<Frame>> {
-        let frame = self.read(FrameReader::next_now)?;
+        let frame = self.read(self.live.link.next_now())?;
         if frame.is_some() {
             self.crosses_out();
         }
@@ -182,20 +187,14 @@ impl<'c> Request<'c> {
         match self.state.kept.borrow_mut().take() {
             Some(frame) => Ok(frame),
             None => {
-                let frame = self.read(FrameReader::next)?;
+                let frame = self.read(self.live.link.next())?;
                 self.crosses_out();
                 Ok(frame)
             }
         }
     }
 
-    fn read<T>(
-        &self,
-        read: impl FnOnce(&mut FrameReader<ParentChannel>) -> Result<T, FrameError>,
-    ) -> Result<T> {
-        let mut reader = self.live.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        let read = read(&mut reader);
-        drop(reader);
+    fn read<T>(&self, read: Result<T, FrameError>) -> Result<T> {
         read.map_err(|error| match error {
             FrameError::Closed | FrameError::Truncated | FrameError::Io(_) => self.death(),
             error => self.broken(&error.to_string()),
@@ -205,7 +204,7 @@ impl<'c> Request<'c> {
     /// Extends the child's time after a host method has run. A late guest is ended as soon as the child reads the answer,
     /// within this time.
     pub(super) fn allow(&self) {
-        self.live.guard.for_at_least(self.session.grace);
+        self.live.guard().for_at_least(self.session.grace);
     }
 
     /// Sends a request, and returns its number.
@@ -228,7 +227,7 @@ impl<'c> Request<'c> {
                 return Ok(frame);
             }
             // A child that writes without end never makes this side wait, so its time is checked here.
-            if self.live.guard.is_over() {
+            if self.live.guard().is_over() {
                 return Err(self.death());
             }
             match frame.kind {

@@ -14,7 +14,7 @@ use tokio::runtime::{EnterGuard, Handle as Runtime};
 use super::bill::Served;
 use super::call_end::CallEnd;
 use super::erased_call::ErasedCall;
-use super::{About, GRACE, Session, pipe_waker};
+use super::{About, GRACE, Session, runtimes};
 use crate::error::{Error, LimitKind};
 use crate::isolate::clock;
 use crate::isolate::pending_host_call::Pendings;
@@ -52,7 +52,7 @@ pub(super) struct Ending {
 impl ChildCall {
     /// Enters the caller's runtime, for the host's methods.
     pub(super) fn enter(&self) -> io::Result<Option<EnterGuard<'_>>> {
-        pipe_waker::enter(self.runtime.as_ref())
+        runtimes::enter(self.runtime.as_ref())
     }
 
     pub(super) fn kind(&self) -> LimitKind {

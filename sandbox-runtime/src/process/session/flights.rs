@@ -4,7 +4,6 @@
 //! futures of a call stay with the driver, on its thread. The state of the sandbox is under a lock, which a synchronous call
 //! takes in between.
 
-use std::os::fd::AsFd as _;
 use std::sync::Arc;
 use std::task::Context;
 use std::time::Duration;
@@ -13,23 +12,23 @@ use tokio::runtime::Handle as Runtime;
 
 use super::bill::Served;
 use super::call::{MOST_KEPT, Request};
-use super::call_table::{CallTable, ChildCall, Ending};
+use super::call_table::{CallTable, ChildCall};
+use super::driver_waker::DriverWaker;
 use super::erased_call::ErasedCall;
 use super::host_call::HostCallAsked;
 use super::inside::{CallScope, HostFrames};
 use super::job_queue::{QueuedJob, undriven};
-use super::pipe_waker::PipeWaker;
+use super::link::Interest;
 use super::readiness_task::Patience;
 use super::state::{SessionState, Underway};
 use super::{About, LiveChild, Pays, Session};
-use crate::error::{Death, DiscardCause, Error, LossReason, Result};
+use crate::error::{DiscardCause, Error, LossReason, Result};
 use crate::isolate::clock;
 use crate::isolate::pending_host_call::{PendingHostCall, Pendings};
 use crate::isolate::run::{drop_of_host, of_host, unless_it_panics};
 use crate::isolate::ticket::TicketScope;
 use crate::process::frame::Frame;
 use crate::process::message::kind;
-use crate::process::sys;
 use crate::process::wire::Out;
 use crate::time::{Deadline, Nanos};
 
@@ -44,14 +43,14 @@ const ROUNDS: usize = 16;
 pub(in super::super) struct Driver {
     pub(super) session: Arc<Session>,
     /// The child of the calls.
-    live: Option<Arc<LiveChild>>,
-    flights: CallTable,
-    /// The number of bytes that the stream had no room for.
+    pub(super) live: Option<Arc<LiveChild>>,
+    pub(super) flights: CallTable,
+    /// The number of bytes that the link had no room for.
     backlog: usize,
     /// When the next waiting caller gives up.
     next: Deadline,
     /// Until when the child may end a call, because it has just ended another.
-    ends_until: Deadline,
+    pub(super) ends_until: Deadline,
     /// The interval of checks of the child's limits.
     patience: Patience,
 }
@@ -90,32 +89,6 @@ impl Driver {
         self.flights.is_empty() && session.jobs.is_empty()
     }
 
-    /// While another call has the sandbox, tells callers that their time is over, and stops the guests of dropped calls. The
-    /// other call may wait for such a guest. Returns when to ask again. All other work at the end of a call has to wait.
-    fn tell_late(&mut self, session: &Session) -> Duration {
-        /// The longest wait without a call under way, and with one, whose future may be dropped at any time.
-        const MOST: (Duration, Duration) = (Duration::from_secs(1), Duration::from_millis(10));
-        let (now, most) = (clock::now(), if self.flights.is_empty() { MOST.0 } else { MOST.1 });
-        self.flights.mark_ready();
-        for id in self.flights.dropped() {
-            self.live.iter().flat_map(|live| &live.to_child).for_each(|window| window.call_off(id));
-        }
-        let (overdue, next_job) = session.jobs.overdue(now);
-        overdue.into_iter().for_each(QueuedJob::refuse);
-        let (late, next_call) = self.flights.late(now);
-        for id in late {
-            self.live.iter().flat_map(|live| &live.to_child).for_each(|window| window.call_off(id));
-            let told = self.flights.change(id, self.ends_until, |flight| {
-                let late = flight.late(session);
-                flight.erased.take().map(|erased| (erased, late))
-            });
-            if let Some((erased, late)) = told.flatten() {
-                erased.fail(late);
-            }
-        }
-        next_job.min(next_call).remaining(now).map_or(most, |left| most.min(left.duration()))
-    }
-
     /// Other tasks had the thread for this long, while the child or this side had something to send.
     pub(super) fn was_away(&mut self, span: Nanos) {
         /// Less than an ordinary wait for a thread.
@@ -123,7 +96,7 @@ impl Driver {
         if span > SHORT {
             self.flights.excuse(span);
             let grace = self.session.grace;
-            self.live.iter().for_each(|live| live.guard.for_at_least(grace));
+            self.live.iter().for_each(|live| live.guard().for_at_least(grace));
         }
     }
 
@@ -154,7 +127,11 @@ impl Driver {
         Ok(())
     }
 
-    fn call<'c>(session: &'c Session, state: &'c SessionState, live: &'c Arc<LiveChild>) -> Request<'c> {
+    pub(super) fn call<'c>(
+        session: &'c Session,
+        state: &'c SessionState,
+        live: &'c Arc<LiveChild>,
+    ) -> Request<'c> {
         let (about, began) = (About::default(), clock::now());
         Request { session, state, live, about, began, is_driven: true, pays: Pays::Outer }
     }
@@ -260,7 +237,7 @@ impl Driver {
         let (end, by_caller) = (limit.min(deadline), deadline < limit);
         session.begins(state, &live, end, session.beginning(state));
         let call = Request { about: terms.about, ..Self::call(session, state, &live) };
-        let limit = session.limit(state, end);
+        let limit = session.limit(state, &live, end);
         let written = |out: &mut Out| erased.write(limit, out);
         match call.begin(terms.kind, written) {
             Ok(id) => {
@@ -304,7 +281,7 @@ impl Driver {
             let Some(frame) = kept.map_or_else(|| call.read_now(), |frame| Ok(Some(frame)))? else { break };
             has_heard = true;
             if frame.kind != kind::CONSOLE {
-                live.guard.allow_frame(frame.body.len());
+                live.guard().allow_frame(frame.body.len());
             }
             match frame.kind {
                 kind::DONE | kind::VALUE | kind::FAILURE => self.land(&call, &frame)?,
@@ -314,7 +291,7 @@ impl Driver {
             }
         }
         // A child that writes without end never makes this side wait, so its time is checked here.
-        let is_over = || has_heard && live.guard.is_over() || live.guard.verdict().is_some();
+        let is_over = || has_heard && live.guard().is_over() || live.guard().verdict().is_some();
         if self.is_current(session) && is_over() {
             return Err(call.death());
         }
@@ -331,7 +308,7 @@ impl Driver {
         if flight.ending.is_some() {
             // The child may have many calls to end.
             self.ends_until = Deadline::after(clock::now(), Nanos::of(call.session.grace));
-            call.live.guard.until_at_least(self.ends_until);
+            call.live.guard().until_at_least(self.ends_until);
         }
         call.session.ends(call.state, call.live);
         let call = Request { about: flight.about, began: flight.began, ..*call };
@@ -428,52 +405,7 @@ impl Driver {
         Ok(has_told)
     }
 
-    /// Ends calls that are late, and calls whose callers are gone.
-    fn end(&mut self, session: &Session, state: &SessionState) -> Result<()> {
-        let Some(live) = self.live.clone() else { return Ok(()) };
-        let (now, ends_until) = (clock::now(), self.ends_until);
-        let call = Self::call(session, state, &live);
-        let mut last = None;
-        while let Some(id) = self.flights.next_due(now, ends_until) {
-            let Some(flight) = self.flights.get(id) else { return Ok(()) };
-            match flight.ending {
-                None => {
-                    // The guest may be computing.
-                    live.to_child.iter().for_each(|window| window.call_off(id));
-                    let by_caller = u8::from(flight.by_caller);
-                    call.send(kind::CANCEL, id, false, |out| {
-                        out.push(by_caller);
-                        Ok(())
-                    })?;
-                    // The child may have to finish another turn before it reads that.
-                    let last = *last.get_or_insert_with(|| self.flights.last_end());
-                    let until = last.max(Deadline::at(now)).extended(Nanos::of(call.session.grace));
-                    live.guard.until_at_least(until);
-                    let hosts = self.flights.change(id, ends_until, |flight| {
-                        let awaits_host = flight.hosts.count() > 0;
-                        flight.ending = Some(Ending { since: now, until, awaits_host });
-                        flight.hosts.take()
-                    });
-                    drop_of_host(hosts);
-                }
-                Some(ending) if ending.until.max(ends_until).is_over(now) => {
-                    live.guard.condemn(Death::Overdue);
-                    return Err(Request { about: flight.about, began: flight.began, ..call }.death());
-                }
-                // The caller gets its error, whatever the child does.
-                Some(_) => {
-                    let error = flight.late(session);
-                    let erased = self.flights.change(id, ends_until, |flight| flight.erased.take());
-                    if let Some(erased) = erased.flatten() {
-                        erased.fail(error);
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Ends the child, because its stream cannot be read any more.
+    /// Ends the child, because its frames cannot be read any more.
     pub(super) fn give_up(&mut self, error: &Error) {
         let session = self.session.clone();
         let state = session.state.lock();
@@ -510,23 +442,20 @@ impl Driver {
         self.backlog > 0
     }
 
-    /// The child whose stream is read.
+    /// The child whose frames are read.
     pub(super) fn live(&self) -> Option<&Arc<LiveChild>> {
         self.live.as_ref()
     }
 
     /// Waits until there may be work.
-    pub(super) fn wait(&mut self, pipe_waker: &PipeWaker) {
-        let Some(live) = self.live.clone() else { return pipe_waker.wait() };
+    pub(super) fn wait(&mut self, waker: &DriverWaker) {
+        let Some(live) = self.live.clone() else { return waker.wait() };
+        let interest = Interest { frames: self.backlog < MOST_KEPT, room: self.backlog > 0 };
         loop {
             let left = self.due().remaining(clock::now());
-            let room = if self.backlog > 0 { libc::POLLOUT } else { 0 };
-            let poll_stream = if self.backlog < MOST_KEPT { libc::POLLIN } else { 0 };
-            let streams =
-                [(live.poll_stream.as_fd(), poll_stream | room), (pipe_waker.stream(), libc::POLLIN)];
             let is_due = left.is_some_and(Nanos::is_zero)
-                || sys::wait_for_any(&streams, self.patience.next(left)).unwrap_or(true);
-            if is_due || live.guard.look().is_err() {
+                || waker.wait_for(&live.link, interest, self.patience.next(left));
+            if is_due || live.guard().look().is_err() {
                 return;
             }
         }

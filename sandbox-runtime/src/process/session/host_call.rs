@@ -76,7 +76,7 @@ impl<'c> Request<'c> {
         });
         let nobody = || Err(Death::Protocol { reason: "a host call for an unknown call id".into() });
         counted.unwrap_or_else(nobody).map_err(|death| {
-            self.live.guard.condemn(death);
+            self.live.guard().condemn(death);
             self.death()
         })
     }

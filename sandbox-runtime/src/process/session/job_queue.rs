@@ -11,9 +11,9 @@ use std::time::Duration;
 use tokio::runtime::Handle as Runtime;
 
 use super::Session;
+use super::driver_waker::DriverWaker;
 use super::erased_call::ErasedCall;
 use super::flights::Driver;
-use super::pipe_waker::PipeWaker;
 use super::readiness_task::ReadinessPoll;
 use crate::error::{Error, LossReason, Result};
 use crate::isolate::run::of_host;
@@ -199,9 +199,7 @@ impl Session {
         }
         let (jobs, session) = (self.jobs.clone(), Arc::downgrade(self));
         let thread = std::thread::Builder::new().name("sandbox-calls".into());
-        let started =
-            PipeWaker::new().and_then(|pipe_waker| thread.spawn(move || drive(&session, &jobs, &pipe_waker)));
-        started.map(drop).map_err(|error| {
+        thread.spawn(move || drive(&session, &jobs)).map(drop).map_err(|error| {
             let error = Error::system("thread", &error);
             self.jobs.abandon(&error);
             error
@@ -215,7 +213,7 @@ impl Session {
 }
 
 /// Drives calls until there was no work for a while.
-fn drive(session: &Weak<Session>, jobs: &Arc<JobQueue>, pipe_waker: &PipeWaker) {
+fn drive(session: &Weak<Session>, jobs: &Arc<JobQueue>) {
     /// Runs on a panic, too.
     struct Leaving<'d>(&'d JobQueue);
     impl Drop for Leaving<'_> {
@@ -226,17 +224,18 @@ fn drive(session: &Weak<Session>, jobs: &Arc<JobQueue>, pipe_waker: &PipeWaker) 
         }
     }
     let _leaving = Leaving(jobs);
-    let waker = pipe_waker.waker();
+    let driver_waker = Arc::<DriverWaker>::default();
+    let waker = driver_waker.waker();
     let cx = &mut Context::from_waker(&waker);
     loop {
         let Some(session) = session.upgrade() else { return jobs.abandon_undriven() };
         let mut driver = Driver::new(session);
         loop {
-            pipe_waker.rearm();
+            driver_waker.rearm();
             if driver.pump(cx) {
                 break;
             }
-            driver.wait(pipe_waker);
+            driver.wait(&driver_waker);
         }
         // A resting thread does not keep the sandbox alive.
         drop(driver);

@@ -1,25 +1,30 @@
 //! The parent's side of a sandbox in a process.
 //!
-//! A [`Session`] has one child. Synchronous requests run one at a time, on their callers' threads, under the lock of
-//! `state`. The driver (`flights`) runs calls of `async` methods. Both serve the child's host calls (`host_call`). The
-//! parent trusts no frame of the child.
+//! A [`Session`] has one child, at the other end of a [`Link`]. Synchronous requests run one at a time, on their callers'
+//! threads, under the lock of `state`. The driver (`flights`) runs calls of `async` methods. Both serve the child's host
+//! calls (`host_call`). The parent trusts no frame of the child.
+//!
+//! Whether the child is a process, and how its frames get here, only the link knows.
 
 mod bill;
 mod call;
 mod call_end;
 mod call_table;
+mod channel;
+mod driver_waker;
 mod erased_call;
 mod flights;
 mod host_call;
 mod inside;
 mod job_queue;
-mod pipe_waker;
+mod late_calls;
+mod link;
+mod live_child;
 mod readiness_task;
+mod runtimes;
 mod start;
 mod state;
 
-use std::os::unix::net::UnixStream;
-use std::os::unix::process::ExitStatusExt as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -27,18 +32,12 @@ use std::time::Duration;
 use parking_lot::ReentrantMutex;
 
 use super::fault::Hearing;
-use super::frame::{FrameReader, FrameWriter};
-use super::guard::Guard;
 use super::harden::HardeningReport;
-use super::line::ParentChannel;
-use super::message::{Failure, LimitData};
-use super::spawn::ChildProcess;
-use super::sys;
-use super::wire::{self, Out, Window};
-use super::{NO_MEMORY, Process};
+use super::message::{Failure, LimitData, Until};
+use super::wire::{self, Out};
 use crate::boundary::{ValueError, over_bytes};
 use crate::contract::ContractSpec;
-use crate::error::{Death, DiscardCause, Error, Excess, LimitKind, Place, Result};
+use crate::error::{DiscardCause, Error, Excess, LimitKind, Place, Result};
 use crate::isolate::clock;
 use crate::isolate::host_dispatch::SentHosts;
 use crate::isolate::meter::Ledger;
@@ -53,10 +52,13 @@ use crate::transport::blocking;
 pub(super) use call::CallAnswer;
 use call::Request;
 use call_end::CallEnd;
+pub(super) use channel::{Channel, Framed};
 pub(super) use erased_call::{CallTerms, TypedCall};
 pub(super) use inside::CallScope;
 use job_queue::JobQueue;
 pub(super) use job_queue::QueuedJob;
+pub(super) use link::{Arrivals, Connect, Interest, Keeper, Link, PeerLimit, Sending, Windows};
+use live_child::LiveChild;
 pub(crate) use readiness_task::ReadinessPoll;
 use state::{SessionState, Underway};
 
@@ -66,8 +68,9 @@ pub(super) const GRACE: Duration = Duration::from_millis(150);
 /// How many errors of host methods are kept.
 const KEPT: usize = 16;
 
-/// A sandbox in a process.
+/// A sandbox at the other end of a link.
 pub(super) struct Session {
+    connect: Box<dyn Connect>,
     state: ReentrantMutex<SessionState>,
     /// Number of lock acquisitions; lets a waiter detect progress.
     turns: AtomicUsize,
@@ -82,20 +85,6 @@ pub(super) struct Session {
     meter: Ledger,
     /// Handles that were dropped, and that the child still keeps.
     forgotten: Mutex<Vec<Handle>>,
-}
-
-/// A child that has a sandbox.
-struct LiveChild {
-    reader: Mutex<FrameReader<ParentChannel>>,
-    writer: Mutex<FrameWriter<ParentChannel>>,
-    /// The shared memory for long values.
-    to_child: Option<Arc<dyn Window>>,
-    to_parent: Option<Arc<dyn Window>>,
-    guard: Arc<Guard>,
-    process: Arc<ChildProcess>,
-    report: HardeningReport,
-    /// The stream, for waiting until it is readable.
-    poll_stream: UnixStream,
 }
 
 /// A handle of something that the child keeps.
@@ -170,17 +159,22 @@ pub(super) struct About {
 }
 
 impl Session {
-    pub(super) fn start(settings: Settings, hosts: SentHosts, process: &Process) -> Result<Self> {
-        let memory = process.memory_of(&settings.limits).map_err(Error::build)?;
-        let state = ReentrantMutex::new(SessionState::new(process.seed(), hosts, memory));
+    /// A sandbox whose children come from `connect`. A child is ended that has not ended a call `grace` after its limit.
+    pub(super) fn start(
+        settings: Settings,
+        hosts: SentHosts,
+        connect: Box<dyn Connect>,
+        grace: Duration,
+    ) -> Result<Self> {
         let session = Self {
-            state,
+            connect,
+            state: ReentrantMutex::new(SessionState::new(hosts)),
             turns: AtomicUsize::default(),
             depth: AtomicUsize::default(),
             jobs: Arc::default(),
             live: Mutex::default(),
             settings,
-            grace: process.grace.unwrap_or(GRACE),
+            grace,
             meter: Ledger::default(),
             forgotten: Mutex::default(),
         };
@@ -212,18 +206,18 @@ impl Session {
         &self.settings.captured
     }
 
-    /// The hardening of the process; `None` without a process.
+    /// The hardening of the child; `None` without a child.
     pub(super) fn report(&self) -> Option<HardeningReport> {
-        self.live().map(|live| live.report.clone())
+        self.live().and_then(|live| live.link.report())
     }
 
-    /// The number of the process; `None` without a process.
+    /// The number of the child's process; `None` without one.
     pub(super) fn pid(&self) -> Option<u32> {
-        self.live().map(|live| live.process.id())
+        self.live().and_then(|live| live.link.pid())
     }
 
     pub(super) fn is_live(&self) -> bool {
-        self.live().is_some_and(|live| !live.process.has_ended())
+        self.live().is_some_and(|live| !live.link.has_ended())
     }
 
     /// Whether a synchronous call is under way.
@@ -233,21 +227,21 @@ impl Session {
 
     /// Whether any call is under way.
     pub(super) fn is_busy(&self) -> bool {
-        self.live().is_some_and(|live| !live.guard.end().is_never())
+        self.live().is_some_and(|live| !live.guard().end().is_never())
     }
 
     /// The time until the deadline of the synchronous call under way.
     pub(super) fn left(&self) -> Option<Duration> {
-        let end = self.live().filter(|_| self.is_running()).map(|live| live.guard.end())?;
+        let end = self.live().filter(|_| self.is_running()).map(|live| live.guard().end())?;
         end.remaining(clock::now()).map(Nanos::duration)
     }
 
-    /// The memory of its process.
+    /// The memory of its child.
     pub(super) fn resident(&self) -> u64 {
-        self.live().map(|live| live.guard.resident()).unwrap_or_default()
+        self.live().map(|live| live.guard().resident()).unwrap_or_default()
     }
 
-    /// Replaces the process and the sandbox in it.
+    /// Replaces the child and the sandbox in it.
     pub(super) fn reset(&self) -> Result<()> {
         blocking::wait(|| self.reset_here())
     }
@@ -257,9 +251,9 @@ impl Session {
         if self.here() != CallScope::Elsewhere {
             return Err(resets_itself());
         }
-        // Calls under way end with their process.
+        // Calls under way end with their child.
         if let Some(live) = self.live() {
-            live.process.end();
+            live.link.end();
         }
         self.set_live(None);
         state.cancel_all();
@@ -363,7 +357,7 @@ impl Session {
         if how != Beginning::Inside {
             state.here.replace(Underway { end, ..Underway::default() });
         }
-        let limit = self.limit(&state, deadline);
+        let limit = self.limit(&state, &live, deadline);
         let answer = {
             let _entered = EnteredSession::into(self, &state, &live);
             call.exchange(kind, |out| body(limit, out))
@@ -383,7 +377,7 @@ impl Session {
             outcome
         });
         if let Err(error) = &outcome {
-            match live.guard.verdict() {
+            match live.guard().verdict() {
                 _ if error.is_final() => self.mark_dead(&state, &live, error),
                 Some(death) => self.mark_dead(&state, &live, &Error::Process { death, place: about.place }),
                 None => {}
@@ -415,16 +409,15 @@ impl Session {
         match how {
             Beginning::Alone => {
                 state.begin_anew();
-                live.guard.until(end);
-                live.guard.allow_cpu(cpu);
-                live.to_child.iter().chain(&live.to_parent).for_each(|window| window.settle());
+                live.guard().until(end);
+                live.guard().begins(cpu);
             }
             Beginning::Beside => {
-                live.guard.until_at_least(end);
-                live.guard.allow_more_cpu(cpu);
+                live.guard().until_at_least(end);
+                live.guard().allow_more_cpu(cpu);
             }
             // The call ends with the outer one, whose time it uses.
-            Beginning::Inside => live.guard.for_at_least(self.grace),
+            Beginning::Inside => live.guard().for_at_least(self.grace),
         }
         if how != Beginning::Inside {
             state.begun.set(state.begun.get() + 1);
@@ -437,13 +430,13 @@ impl Session {
     fn ends(&self, state: &SessionState, live: &LiveChild) {
         if state.flying.borrow().is_empty() && !self.is_running() {
             state.cancel_all();
-            live.guard.called(clock::now().since(state.since.get()));
+            live.guard().called(clock::now().since(state.since.get()));
         }
     }
 
     /// Marks a child as dead, with everything that was made in it.
     fn mark_dead(&self, state: &SessionState, live: &Arc<LiveChild>, error: &Error) {
-        live.process.end();
+        live.link.end();
         if self.live().is_some_and(|current| Arc::ptr_eq(&current, live)) {
             self.set_live(None);
             state.cancel_all();
@@ -463,9 +456,13 @@ impl Session {
     }
 
     /// The limit of a call.
-    fn limit(&self, state: &SessionState, deadline: Deadline) -> LimitData {
-        let until = deadline.on_clock(clock::now, sys::monotonic);
-        LimitData { until, now: self.now(), together: !state.is_alone.get() }
+    fn limit(&self, state: &SessionState, live: &LiveChild, deadline: Deadline) -> LimitData {
+        LimitData {
+            until: Until::of(deadline, live.clock),
+            now: self.now(),
+            together: !state.is_alone.get(),
+            may_spin: live.link.may_spin(),
+        }
     }
 
     /// The error of a limit of time.
@@ -488,24 +485,6 @@ impl Session {
         let limits = self.limits();
         Hearing { place, contract, builds, hosts: &hosts, limits, source: &source, value: &value }
             .error(failure.fault)
-    }
-
-    /// The error of a child that has ended, or is ended now. Also returns its CPU time that is on no bill.
-    fn death(place: Option<Place>, guard: &Guard, process: &ChildProcess) -> (Error, Nanos) {
-        let death = guard.verdict().unwrap_or_else(|| match process.ended().map(|ended| ended.status) {
-            Some(status) => match (status.signal(), status.code()) {
-                (Some(signal), _) => Death::Signal { signal },
-                (None, Some(NO_MEMORY)) => guard.refused_memory(),
-                (None, Some(code)) => Death::Exit { code },
-                (None, None) => Death::Unobserved,
-            },
-            None if process.has_ended() => Death::Unobserved,
-            None => Death::Protocol { reason: "a closed channel while the process goes on".into() },
-        });
-        let ended = process.end();
-        let cpu = Nanos::of(guard.unpaid(ended.map(|ended| ended.cpu).unwrap_or_default()));
-        guard.paid(cpu);
-        (Error::Process { death, place }, cpu)
     }
 }
 

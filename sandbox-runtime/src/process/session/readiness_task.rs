@@ -1,6 +1,6 @@
-//! Watches a child's stream for a task that cannot wait for it, because its thread has other tasks.
+//! Watches a child's link for a task that cannot wait for it, because its thread has other tasks.
 
-use std::future::{pending, poll_fn};
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,10 +13,9 @@ use futures_util::task::AtomicWaker;
 use tokio::task::AbortHandle;
 
 use super::flights::Driver;
-use super::{LiveChild, pipe_waker};
+use super::{LiveChild, runtimes};
 use crate::error::{Error, LossReason};
 use crate::isolate::clock;
-use crate::process::sys;
 use crate::time::{AtomicTime, Deadline, Nanos, Timestamp};
 
 /// The interval of checks of a child's limits. The interval grows while the child is silent, because it may not compute
@@ -46,11 +45,11 @@ impl Patience {
 /// Wakes a task when a child has sent something, or must be checked.
 struct ReadinessTask {
     live: Arc<LiveChild>,
-    watch: Arc<StreamWatch>,
+    watch: Arc<LinkWatch>,
     task: AbortHandle,
 }
 
-struct StreamWatch {
+struct LinkWatch {
     waker: AtomicWaker,
     /// When the task wants to be woken.
     due: AtomicTime<Deadline>,
@@ -58,7 +57,7 @@ struct StreamWatch {
     woken: AtomicTime<Option<Timestamp>>,
 }
 
-impl StreamWatch {
+impl LinkWatch {
     fn wake(&self) {
         self.woken.set_if_none(clock::now(), Ordering::SeqCst);
         self.waker.wake();
@@ -69,38 +68,33 @@ impl ReadinessTask {
     fn over(live: Arc<LiveChild>) -> io::Result<Self> {
         let (waker, due, woken) =
             (AtomicWaker::new(), AtomicTime::new(Deadline::NEVER), AtomicTime::default());
-        let watch = Arc::new(StreamWatch { waker, due, woken });
-        let runtime = pipe_waker::for_readiness_tasks()?;
-        let poll_stream = {
+        let watch = Arc::new(LinkWatch { waker, due, woken });
+        let runtime = runtimes::for_readiness_tasks()?;
+        let mut arrivals = {
             let _entered = runtime.enter();
-            sys::watched(live.poll_stream.try_clone()?)?
+            live.link.arrivals()?
         };
         let (watched, own) = (live.clone(), watch.clone());
         let task = runtime.spawn(async move {
-            let (mut patience, mut is_closed) = (Patience::default(), false);
+            let mut patience = Patience::default();
             loop {
                 let left = own.due.load(Ordering::Relaxed).remaining(clock::now());
                 let time = std::pin::pin!(tokio::time::sleep(patience.next(left)));
-                // The stream stays closed, and the reader finds its end. A child that has sent everything can still be late.
-                let news =
-                    if is_closed { Either::Left(pending()) } else { Either::Right(poll_stream.readable()) };
-                match select(std::pin::pin!(news), time).await {
-                    Either::Left((Ok(mut ready), _)) => {
-                        is_closed = ready.ready().is_read_closed();
-                        // Everything that arrives from here on is news.
-                        ready.clear_ready();
-                        patience = Patience::default();
-                        own.wake();
-                    }
-                    Either::Left((Err(_), _)) => {
-                        is_closed = true;
+                // After the end of the link nothing arrives, and the reader finds that end. A child that has sent everything
+                // can still be late.
+                let news = poll_fn(|cx| arrivals.poll_next(cx));
+                match select(news, time).await {
+                    Either::Left((is_open, _)) => {
+                        if is_open {
+                            patience = Patience::default();
+                        }
                         own.wake();
                     }
                     Either::Right(_) => {
                         let is_due = own.due.load(Ordering::Relaxed).is_over(clock::now());
                         // The task itself decides whether the child is late, because other tasks may have its thread
                         // meanwhile.
-                        if watched.guard.exceeds() || watched.guard.verdict().is_some() || is_due {
+                        if watched.guard().exceeds() || watched.guard().verdict().is_some() || is_due {
                             own.wake();
                         }
                     }
@@ -162,7 +156,7 @@ impl ReadinessPoll {
             };
             if is_watched {
                 if let Some(readiness) = &self.readiness {
-                    // No event says when the stream has room.
+                    // No event says when the link has room.
                     let soon = if self.driver.is_blocked() { Deadline::PASSED } else { Deadline::NEVER };
                     readiness.watch.due.store(self.driver.due().min(soon), Ordering::Relaxed);
                 }

@@ -14,14 +14,9 @@ use crate::isolate::clock;
 use crate::isolate::host_dispatch::SentHosts;
 use crate::process::frame::Frame;
 use crate::process::message::kind;
-use crate::process::spawn::ChildSpec;
-use crate::process::spin::SpinTurn;
 use crate::time::{Deadline, Nanos, Timestamp};
 
 pub(super) struct SessionState {
-    pub(super) seed: ChildSpec,
-    /// The memory limit, in bytes.
-    pub(super) memory: u64,
     pub(super) hosts: SentHosts,
     pub(super) discarded: RefCell<Option<Error>>,
     pub(super) generation: Cell<u64>,
@@ -35,7 +30,6 @@ pub(super) struct SessionState {
     /// Since when, and how many, calls have been under way without a pause.
     pub(super) since: Cell<Timestamp>,
     pub(super) begun: Cell<u64>,
-    pub(super) turn: RefCell<Option<SpinTurn>>,
     /// Whether there was never more than one of them. Then long values go through the shared memory.
     pub(super) is_alone: Cell<bool>,
     /// The console text of these calls, in bytes.
@@ -57,10 +51,8 @@ pub(super) struct SessionState {
 }
 
 impl SessionState {
-    pub(super) fn new(seed: ChildSpec, hosts: SentHosts, memory: u64) -> Self {
+    pub(super) fn new(hosts: SentHosts) -> Self {
         Self {
-            seed,
-            memory,
             hosts,
             discarded: RefCell::default(),
             generation: Cell::new(0),
@@ -71,7 +63,6 @@ impl SessionState {
             flying: RefCell::default(),
             since: Cell::default(),
             begun: Cell::default(),
-            turn: RefCell::default(),
             is_alone: Cell::default(),
             told: Cell::default(),
             credit: Credit::default(),
@@ -86,7 +77,6 @@ impl SessionState {
 
     /// Notes that a call begins while no other is under way.
     pub(super) fn begin_anew(&self) {
-        self.turn.replace(Some(SpinTurn::begin()));
         self.since.set(clock::now());
         self.begun.set(0);
         self.owed.set(Nanos::ZERO);
@@ -116,8 +106,8 @@ impl SessionState {
 
     /// Cancels everything that was begun.
     pub(super) fn cancel_all(&self) {
-        let Self { flying, turn, kept, later, .. } = self;
-        drop((flying.take(), turn.take(), kept.take(), later.take()));
+        let Self { flying, kept, later, .. } = self;
+        drop((flying.take(), kept.take(), later.take()));
     }
 }
 

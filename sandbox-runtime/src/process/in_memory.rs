@@ -1,0 +1,268 @@
+//! A link to a thread of this process, over pipes in memory, for tests of what all links share.
+//!
+//! The link has no shared memory and no shared clock. It cannot measure its peer, and cannot end a guest that computes.
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Read, Write};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use super::Process;
+use super::child::{self, ChildEnd};
+use super::frame::{Frame, FrameError, Hasty};
+use super::session::{Arrivals, Channel, Connect, Framed, Interest, Keeper, Link, PeerLimit, Sending};
+use crate::error::{Death, Error, Result};
+use crate::isolate::clock;
+use crate::time::{Deadline, Nanos};
+
+/// The bytes that one direction has room for.
+const ROOM: usize = 16 << 10;
+/// The interval of checks of the peer's limits.
+const LOOK: Duration = Duration::from_millis(5);
+/// How long a thread may take to make its sandbox.
+const START: Duration = Duration::from_secs(60);
+
+/// Starts a thread for each sandbox.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InMemory {
+    can_call_back: bool,
+}
+
+/// The settings of a transport whose guests run in a thread of this process. With `can_call_back`, guests can wait for
+/// synchronous host methods.
+pub fn in_memory(can_call_back: bool) -> Process {
+    Process { in_memory: Some(InMemory { can_call_back }), ..Process::new() }
+}
+
+impl Connect for InMemory {
+    fn connect(&self, _: bool, longest: usize) -> Result<Arc<dyn Link>> {
+        let pipes = Arc::<Pipes>::default();
+        let limit = Arc::new(PeerLimit::new(Deadline::after(clock::now(), Nanos::of(START))));
+        let theirs = || Box::new(End { pipes: pipes.clone(), reads: TO_PEER, is_hasty: false, limit: None });
+        let (input, output, console) = (theirs(), theirs(), theirs());
+        let end = ChildEnd { input, output, console, windows: None, clock: None, may_spin: Arc::default() };
+        let closes = Closes(pipes.clone());
+        let thread = std::thread::Builder::new().name("sandbox-peer".into());
+        let serves = move || {
+            _ = child::serve(end, |_| Ok(None));
+            drop(closes);
+        };
+        thread.spawn(serves).map_err(|error| Error::system("thread", &error))?;
+        let ours =
+            || End { pipes: pipes.clone(), reads: TO_HOST, is_hasty: false, limit: Some(limit.clone()) };
+        let frames = Framed::new(ours(), ours(), longest);
+        Ok(Arc::new(ThreadLink { frames, pipes: Closes(pipes), limit, can_call_back: self.can_call_back }))
+    }
+}
+
+/// The directions.
+const TO_PEER: usize = 0;
+const TO_HOST: usize = 1;
+
+/// Both directions.
+#[derive(Default)]
+struct Pipes {
+    state: Mutex<PipeState>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct PipeState {
+    bytes: [VecDeque<u8>; 2],
+    is_closed: bool,
+    is_interrupted: bool,
+    /// Whether something has arrived at the host since its task was told.
+    has_news: bool,
+    task: Option<Waker>,
+}
+
+impl Pipes {
+    fn lock(&self) -> MutexGuard<'_, PipeState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the state, and wakes all that wait for a change.
+    fn change<R>(&self, change: impl FnOnce(&mut PipeState) -> R) -> R {
+        let mut state = self.lock();
+        let changed = change(&mut state);
+        let task = if state.has_news { state.task.take() } else { None };
+        drop(state);
+        self.changed.notify_all();
+        task.inspect(Waker::wake_by_ref);
+        changed
+    }
+
+    /// Waits until a condition holds, at most for this long. Returns whether it does.
+    fn wait(&self, most: Duration, holds: impl Fn(&PipeState) -> bool) -> bool {
+        let until = Instant::now() + most;
+        let mut state = self.lock();
+        while !holds(&state) {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+}
+
+/// Closes the pipes when it is dropped.
+struct Closes(Arc<Pipes>);
+
+impl Drop for Closes {
+    fn drop(&mut self) {
+        self.0.change(|state| (state.is_closed, state.has_news) = (true, true));
+    }
+}
+
+impl Interest {
+    fn is_met(self, state: &PipeState, reads: usize) -> bool {
+        let has_frames = self.frames && !state.bytes[reads].is_empty();
+        state.is_closed || has_frames || self.room && state.bytes[1 - reads].len() < ROOM
+    }
+}
+
+/// One handle of one end.
+struct End {
+    pipes: Arc<Pipes>,
+    /// The direction that it reads.
+    reads: usize,
+    is_hasty: bool,
+    /// The limits of the peer, at the host's end.
+    limit: Option<Arc<PeerLimit>>,
+}
+
+impl End {
+    fn wait_or_fail(&self, interest: Interest) -> io::Result<()> {
+        if self.is_hasty {
+            let is_met = interest.is_met(&self.pipes.lock(), self.reads);
+            return if is_met { Ok(()) } else { Err(ErrorKind::WouldBlock.into()) };
+        }
+        while !self.pipes.wait(LOOK, |state| interest.is_met(state, self.reads)) {
+            self.limit.as_ref().map_or(Ok(()), |limit| limit.look())?;
+        }
+        Ok(())
+    }
+}
+
+impl Read for End {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.wait_or_fail(Interest { frames: true, room: false })?;
+        self.pipes.change(|state| state.bytes[self.reads].read(buffer))
+    }
+}
+
+impl Write for End {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.wait_or_fail(Interest { frames: false, room: true })?;
+        self.pipes.change(|state| {
+            let written = &mut state.bytes[1 - self.reads];
+            if state.is_closed {
+                return Err(ErrorKind::BrokenPipe.into());
+            }
+            let count = bytes.len().min(ROOM.saturating_sub(written.len()));
+            written.extend(bytes.iter().take(count));
+            state.has_news |= self.reads == TO_PEER;
+            Ok(count)
+        })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Hasty for End {
+    fn make_hasty(&mut self, is_hasty: bool) {
+        self.is_hasty = is_hasty;
+    }
+}
+
+impl Channel for End {
+    fn wait_for(&self, interest: Interest) -> io::Result<()> {
+        match self.pipes.wait(LOOK, |state| interest.is_met(state, self.reads)) {
+            true => Ok(()),
+            false => self.limit.as_ref().map_or(Ok(()), |limit| limit.look()),
+        }
+    }
+}
+
+struct ThreadLink {
+    frames: Framed<End>,
+    pipes: Closes,
+    limit: Arc<PeerLimit>,
+    can_call_back: bool,
+}
+
+impl Link for ThreadLink {
+    fn send(&self, frame: &[u8], how: Sending<'_>) -> Result<(), FrameError> {
+        self.frames.send(frame, how)
+    }
+
+    fn push_on(&self) -> Result<usize, FrameError> {
+        self.frames.push_on()
+    }
+
+    fn backlog(&self) -> usize {
+        self.frames.backlog()
+    }
+
+    fn next(&self) -> Result<Frame, FrameError> {
+        self.frames.next()
+    }
+
+    fn next_now(&self) -> Result<Option<Frame>, FrameError> {
+        self.frames.next_now()
+    }
+
+    fn wait(&self, interest: Interest, most: Duration) -> bool {
+        let Closes(pipes) = &self.pipes;
+        let is_ready = pipes.wait(most, |state| state.is_interrupted || interest.is_met(state, TO_HOST));
+        pipes.lock().is_interrupted = false;
+        is_ready
+    }
+
+    fn interrupt(&self) {
+        self.pipes.0.change(|state| state.is_interrupted = true);
+    }
+
+    fn arrivals(&self) -> io::Result<Box<dyn Arrivals>> {
+        Ok(Box::new(PipeArrivals(self.pipes.0.clone())))
+    }
+
+    fn keeper(&self) -> &dyn Keeper {
+        &*self.limit
+    }
+
+    fn death(&self) -> (Death, Nanos) {
+        self.end();
+        (self.limit.verdict().unwrap_or(Death::Unobserved), Nanos::ZERO)
+    }
+
+    fn end(&self) {
+        self.pipes.0.change(|state| (state.is_closed, state.has_news) = (true, true));
+    }
+
+    fn has_ended(&self) -> bool {
+        self.pipes.0.lock().is_closed
+    }
+
+    fn can_call_back(&self) -> bool {
+        self.can_call_back
+    }
+}
+
+struct PipeArrivals(Arc<Pipes>);
+
+impl Arrivals for PipeArrivals {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        let mut state = self.0.lock();
+        if std::mem::take(&mut state.has_news) {
+            return Poll::Ready(!state.is_closed);
+        }
+        state.task = Some(cx.waker().clone());
+        Poll::Pending
+    }
+}

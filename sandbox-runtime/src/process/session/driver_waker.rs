@@ -1,0 +1,73 @@
+//! The waker of a driver's thread, which waits for its link, or for nothing but the waker.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Wake, Waker};
+use std::time::Duration;
+
+use super::link::{Interest, Link};
+
+/// Wakes one thread. A waker does not keep the link alive.
+#[derive(Default)]
+pub(super) struct DriverWaker {
+    is_woken: AtomicBool,
+    /// The link that the thread waits for; `None` for a thread that waits for the waker alone.
+    link: Mutex<Option<Weak<dyn Link>>>,
+    /// Notified for a thread without a link.
+    woken: Condvar,
+}
+
+impl Wake for DriverWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.is_woken.swap(true, Ordering::SeqCst) {
+            let link = self.link().as_ref().and_then(Weak::upgrade);
+            match link {
+                Some(link) => link.interrupt(),
+                None => self.woken.notify_all(),
+            }
+        }
+    }
+}
+
+impl DriverWaker {
+    fn link(&self) -> MutexGuard<'_, Option<Weak<dyn Link>>> {
+        self.link.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn waker(self: &Arc<Self>) -> Waker {
+        self.clone().into()
+    }
+
+    /// Re-arms the waker. Call before checking the state, or a wake-up is lost.
+    pub(super) fn rearm(&self) {
+        self.is_woken.store(false, Ordering::SeqCst);
+    }
+
+    /// Waits until the waker is woken.
+    pub(super) fn wait(&self) {
+        let mut link = self.link();
+        *link = None;
+        let is_asleep = |_: &mut Option<Weak<dyn Link>>| !self.is_woken.load(Ordering::SeqCst);
+        drop(self.woken.wait_while(link, is_asleep).unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Waits for a link or for the waker, at most for this long. Returns whether the time alone did not end the wait.
+    pub(super) fn wait_for(&self, waited: &Arc<dyn Link>, interest: Interest, most: Duration) -> bool {
+        let mut link = self.link();
+        let is_known =
+            link.as_ref().is_some_and(|known| std::ptr::addr_eq(known.as_ptr(), Arc::as_ptr(waited)));
+        if !is_known {
+            *link = Some(Arc::downgrade(waited));
+            // An earlier wake-up did not interrupt this link.
+            if self.is_woken.load(Ordering::SeqCst) {
+                return true;
+            }
+        }
+        drop(link);
+        waited.wait(interest, most)
+    }
+}

@@ -1,0 +1,46 @@
+//! The child of a session, as long as it exists.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::link::{Keeper, Link};
+use crate::process::frame::FrameBuilder;
+use crate::process::message::SharedClock;
+use crate::process::wire::Window;
+
+/// A child that has a sandbox.
+pub(super) struct LiveChild {
+    pub(super) link: Arc<dyn Link>,
+    /// The shared memory for long values.
+    pub(super) to_child: Option<Arc<dyn Window>>,
+    pub(super) to_parent: Option<Arc<dyn Window>>,
+    /// The clock that both sides have.
+    pub(super) clock: Option<SharedClock>,
+    /// Makes frames; `None` while one is being made.
+    pub(super) builder: Mutex<Option<FrameBuilder>>,
+}
+
+impl LiveChild {
+    pub(super) fn guard(&self) -> &dyn Keeper {
+        self.link.keeper()
+    }
+
+    /// Marks calls as cancelled beside all frames, where there is shared memory.
+    pub(super) fn call_off(&self, call: u64) {
+        self.to_child.iter().for_each(|window| window.call_off(call));
+    }
+
+    /// Makes a frame with the child's builder, whose memory and window are used again.
+    pub(super) fn with_builder<R>(&self, make: impl FnOnce(&mut FrameBuilder) -> R) -> R {
+        /// Gives the builder back, also after a panic.
+        struct Lent<'l>(&'l Mutex<Option<FrameBuilder>>, Option<FrameBuilder>);
+        impl Drop for Lent<'_> {
+            fn drop(&mut self) {
+                *self.0.lock().unwrap_or_else(PoisonError::into_inner) = self.1.take();
+            }
+        }
+        let own = self.builder.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let mut lent = Lent(&self.builder, own);
+        // Code that writes a value may make another call meanwhile. That call's frame does not use the shared memory.
+        make(lent.1.get_or_insert_with(|| FrameBuilder::new(self.link.longest(), None)))
+    }
+}
