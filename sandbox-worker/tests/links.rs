@@ -2,12 +2,14 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use sandbox_runtime::testing::in_memory;
 use sandbox_runtime::{
     Bytes, Error, LimitKind, Limits, Result, Sandbox, SandboxPool, Script, Trust, sandbox_api,
 };
+use serde::{Serialize, Serializer};
 use slack::{LONG, long as limits};
 
 #[macro_use]
@@ -121,6 +123,50 @@ fn a_link_tells_what_it_knows_of_its_peer() {
             (is_process, is_process),
             "{site}"
         );
+    }
+}
+
+type Hook = Arc<dyn Fn() + Send + Sync>;
+static HOOK: Mutex<Option<Hook>> = Mutex::new(None);
+
+/// A value that runs a hook when it is written.
+#[derive(serde::Deserialize)]
+pub struct Hooked;
+
+impl Serialize for Hooked {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let hook = HOOK.lock().unwrap().clone();
+        hook.inspect(|hook| hook());
+        serializer.serialize_str("hooked")
+    }
+}
+
+#[sandbox_api(guest)]
+pub trait Takes {
+    fn takes(&self, text: &str, hooked: Hooked) -> Result<String>;
+}
+
+/// The inner call is refused, and neither the outer one nor the next one is disturbed.
+#[test]
+fn a_value_cannot_call_the_sandbox_that_it_is_written_for() {
+    for (site, link) in sites::links() {
+        let sandbox = Sandbox::builder().limits(limits()).transport(link).build().unwrap();
+        let source = "export const takes = (text, hooked) => text + hooked;";
+        let takes = Arc::new(sandbox.load::<dyn Takes>(Script::new("takes.js", source)).unwrap());
+        let (inner, told) = (sandbox.clone(), Arc::<Mutex<Vec<Error>>>::default());
+        let into = told.clone();
+        let hook = move || into.lock().unwrap().extend(inner.eval(Script::new("a.js", "")).map(drop).err());
+        *HOOK.lock().unwrap() = Some(Arc::new(hook));
+        let text = "x".repeat(1 << 20);
+        let taken = takes.takes(&text, Hooked).unwrap();
+        *HOOK.lock().unwrap() = None;
+        assert!(taken.len() == text.len() + 6 && taken.starts_with(&text), "{site}");
+        let told = std::mem::take(&mut *told.lock().unwrap());
+        assert!(
+            !told.is_empty() && told.iter().all(|error| matches!(error, Error::Blocking { .. })),
+            "{told:?}"
+        );
+        assert_eq!(takes.takes("a", Hooked).unwrap(), "ahooked", "{site}");
     }
 }
 

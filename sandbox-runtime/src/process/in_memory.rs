@@ -26,7 +26,7 @@ const START: Duration = Duration::from_secs(60);
 /// Starts a thread for each sandbox.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct InMemory {
-    can_call_back: bool,
+    pub(super) can_call_back: bool,
 }
 
 /// The settings of a transport whose guests run in a thread of this process. With `can_call_back`, guests can wait for

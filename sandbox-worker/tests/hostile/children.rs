@@ -38,6 +38,7 @@ pub(crate) const CHILDREN: &[Child] = &[
     ),
     ("an-aside-of-a-number", |line, call| line.aside(call, 4, 0, 32 << 10), is_protocol),
     ("an-aside-of-everything", |line, call| line.aside(call, 12, 0, 64 << 20), is_protocol),
+    (WINDOWLESS, |line, call| line.aside(call, 12, 0, 32 << 10), is_protocol),
     ("an-unknown-kind", |line, call| line.frame(0x99, call, &[]), is_protocol),
     ("a-kind-of-the-parent", |line, call| line.frame(5, call, &[]), is_protocol),
     ("no-value", |line, call| line.frame(0x83, call, &[0; 96]), is_protocol),
@@ -232,6 +233,9 @@ pub(crate) type Stillborn = (&'static str, fn(&mut Line));
 
 /// One that answers with the number of its process, and ends.
 pub(crate) const NUMBERED: &str = "its-number-and-an-end";
+
+/// One that has no windows, and says that a value is in one.
+pub(crate) const WINDOWLESS: &str = "an-aside-without-windows";
 
 /// One that bills what it likes.
 pub(crate) const BILLS: &str = "bills-without-end";
@@ -508,7 +512,18 @@ pub(crate) const STILLBORN: &[Stillborn] = &[
     }),
     ("a-hello-of-nothing", |line| line.frame(0x81, 0, b"")),
     ("an-end-before-hello", |_| {}),
+    ("no-report-of-its-hardening", |line| {
+        hello(line, true);
+        let (_, call, _) = line.next();
+        line.frame(0x87, call, br#"{"report":null}"#);
+        line.skip();
+    }),
 ];
+
+fn hello(line: &mut Line, windows: bool) {
+    let hello = format!(r#"{{"version":6,"windows":{windows},"refusal":null}}"#);
+    line.frame(0x81, 0, hello.as_bytes());
+}
 
 fn is_protocol(death: &Death) -> bool {
     matches!(death, Death::Protocol { .. })
@@ -550,7 +565,7 @@ pub(crate) fn child(name: &str) {
     #[cfg(not(target_os = "linux"))]
     let all = CHILDREN.iter().chain(AWAITED);
     let act = all.clone().find(|(known, ..)| *known == name).map(|child| child.1);
-    line.frame(0x81, 0, br#"{"version":6,"windows":true,"refusal":null}"#);
+    hello(&mut line, name != WINDOWLESS);
     let (1, call, _) = line.next() else { panic!("a setup") };
     line.frame(0x87, call, br#"{"report":{"layers":[]}}"#);
     let (mut made, mut calls) = (0, 0);

@@ -71,3 +71,49 @@ impl DriverWaker {
         waited.wait(interest, most)
     }
 }
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+    use crate::process::in_memory::InMemory;
+    use crate::process::session::Connect as _;
+
+    /// Each wake-up is seen by a thread that waits for its link, by one that waits for the waker alone, and by one that does
+    /// both in turn.
+    #[test]
+    fn no_wake_up_is_lost() {
+        const ROUNDS: usize = 2_000;
+        const LONG: Duration = Duration::from_secs(1_000);
+        let link = InMemory { can_call_back: true }.connect(true, 1 << 20).expect("a thread");
+        let nothing = Interest { frames: false, room: false };
+        let with_link: [fn(usize) -> bool; 3] = [|_| true, |_| false, |round| round % 2 == 0];
+        for with_link in with_link {
+            let waker = Arc::<DriverWaker>::default();
+            let told = AtomicUsize::new(0);
+            let (seen, ours) = (AtomicUsize::new(0), waker.waker());
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    loop {
+                        waker.rearm();
+                        let round = told.load(Ordering::SeqCst);
+                        seen.store(round, Ordering::SeqCst);
+                        match round {
+                            ROUNDS => break,
+                            _ if with_link(round) => _ = waker.wait_for(&link, nothing, LONG),
+                            _ => waker.wait(),
+                        }
+                    }
+                });
+                for round in 1..=ROUNDS {
+                    told.store(round, Ordering::SeqCst);
+                    ours.wake_by_ref();
+                    while seen.load(Ordering::SeqCst) < round {
+                        std::thread::yield_now();
+                    }
+                }
+            });
+        }
+    }
+}

@@ -3,8 +3,11 @@
 //! A thread-local stack knows the sandboxes whose host methods run on the thread.
 
 use std::cell::RefCell;
+use std::sync::atomic::Ordering;
 
 use super::Session;
+use super::live_child::LiveChild;
+use super::state::SessionState;
 
 /// The relation of the current code to a sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +39,27 @@ impl HostFrames {
 impl Drop for HostFrames {
     fn drop(&mut self) {
         STACK.with_borrow_mut(|stack| _ = stack.pop());
+    }
+}
+
+/// Marks a request on the stack, until it is dropped. A panic of the code that writes its values drops it too.
+pub(super) struct EnteredSession<'s> {
+    session: &'s Session,
+    state: &'s SessionState,
+    live: &'s LiveChild,
+}
+
+impl<'s> EnteredSession<'s> {
+    pub(super) fn into(session: &'s Session, state: &'s SessionState, live: &'s LiveChild) -> Self {
+        session.depth.fetch_add(1, Ordering::SeqCst);
+        Self { session, state, live }
+    }
+}
+
+impl Drop for EnteredSession<'_> {
+    fn drop(&mut self) {
+        self.session.depth.fetch_sub(1, Ordering::SeqCst);
+        self.session.ends(self.state, self.live);
     }
 }
 

@@ -29,6 +29,11 @@ impl LiveChild {
         self.to_child.iter().for_each(|window| window.call_off(call));
     }
 
+    /// Whether a frame is being written. Under the session's lock, code of the host that writes its values asks.
+    pub(super) fn is_writing(&self) -> bool {
+        self.builder.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
     /// Makes a frame with the child's builder, whose memory and window are used again.
     pub(super) fn with_builder<R>(&self, make: impl FnOnce(&mut FrameBuilder) -> R) -> R {
         /// Gives the builder back, also after a panic.
@@ -40,7 +45,7 @@ impl LiveChild {
         }
         let own = self.builder.lock().unwrap_or_else(PoisonError::into_inner).take();
         let mut lent = Lent(&self.builder, own);
-        // Code that writes a value may make another call meanwhile. That call's frame does not use the shared memory.
+        // A second frame at the same time must not use the shared memory.
         make(lent.1.get_or_insert_with(|| FrameBuilder::new(self.link.longest(), None)))
     }
 }

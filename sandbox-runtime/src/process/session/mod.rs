@@ -55,6 +55,7 @@ use call_end::CallEnd;
 pub(super) use channel::{Channel, Framed};
 pub(super) use erased_call::{CallTerms, TypedCall};
 pub(super) use inside::CallScope;
+use inside::EnteredSession;
 use job_queue::JobQueue;
 pub(super) use job_queue::QueuedJob;
 pub(super) use link::{Arrivals, Connect, Interest, Keeper, Link, PeerLimit, Sending, Windows};
@@ -120,33 +121,19 @@ pub(super) fn waits_for_its_line() -> Error {
     )
 }
 
+/// The error of a call by the code that writes the arguments of another call. The other call is under way already.
+fn writes_arguments() -> Error {
+    Error::blocking(
+        "a value that is written for a call cannot call the sandbox of that call: make the inner call before the outer one",
+    )
+}
+
 /// Whose bill the CPU time of a process goes on when it ends.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Pays {
     Itself,
     /// The bill of the outer call, or the bills of the calls under way.
     Outer,
-}
-
-/// Marks a request on the stack, until it is dropped. A panic of the code that writes its values drops it too.
-struct EnteredSession<'s> {
-    session: &'s Session,
-    state: &'s SessionState,
-    live: &'s LiveChild,
-}
-
-impl<'s> EnteredSession<'s> {
-    fn into(session: &'s Session, state: &'s SessionState, live: &'s LiveChild) -> Self {
-        session.depth.fetch_add(1, Ordering::SeqCst);
-        Self { session, state, live }
-    }
-}
-
-impl Drop for EnteredSession<'_> {
-    fn drop(&mut self) {
-        self.session.depth.fetch_sub(1, Ordering::SeqCst);
-        self.session.ends(self.state, self.live);
-    }
 }
 
 /// The method and contract of a request, for its errors.
@@ -341,6 +328,9 @@ impl Session {
         let deadline = within(deadline);
         let state = self.lock(deadline)?;
         let live = self.ready(&state, handle)?;
+        if live.is_writing() {
+            return Err(writes_arguments());
+        }
         // The contract of a binding is known already.
         if handle.is_none_or(|handle| handle.what != What::Binding) {
             about.contract.inspect(|contract| state.knows(contract));
