@@ -78,7 +78,7 @@ fn described<C: ?Sized + Contract>(case: &str) {
     let description = C::describe();
     compare(case, "types.d.ts", &description.typescript());
     // The helpers are the same in each, and a file of their own.
-    let helpers = include_str!("../sandbox-runtime/src/schema/zod_helpers.js");
+    let helpers = include_str!("../sandbox-core/src/schema/zod_helpers.js");
     let zod = description.zod().replace(helpers, "// … the helpers of zod_helpers.js …\n");
     compare(case, "schema.zod.mjs", &zod);
     compare(case, "schema.json", &pretty(&description.json_schema()));

@@ -52,7 +52,7 @@ fn the_table_of_types_has_a_test_for_each_row() {
 
 #[test]
 fn the_table_of_errors_has_a_row_for_each_class() {
-    let file = syn::parse_file(include_str!("../sandbox-runtime/src/error/mod.rs")).unwrap();
+    let file = syn::parse_file(include_str!("../sandbox-core/src/error/mod.rs")).unwrap();
     let classes = file.items.into_iter().find_map(|item| match item {
         syn::Item::Enum(item) if item.ident == "Error" => Some(item.variants),
         _ => None,

@@ -15,10 +15,10 @@ mod scan;
 
 /// Literals of prose that are compared with texts of others: the file, the literal, and whose text it is.
 const OF_OTHERS: [(&str, &str, &str); 13] = [
-    ("sandbox-runtime/src/error/hints.rs", " is not defined", "the engine's message"),
-    ("sandbox-runtime/src/error/hints.rs", "Code generation from strings disallowed", "the engine's message"),
-    ("sandbox-runtime/src/error/hints.rs", "eval is not supported", "the engine's message"),
-    ("sandbox-runtime/src/error/hints.rs", " from ", "a script"),
+    ("sandbox-core/src/error/hints.rs", " is not defined", "the engine's message"),
+    ("sandbox-core/src/error/hints.rs", "Code generation from strings disallowed", "the engine's message"),
+    ("sandbox-core/src/error/hints.rs", "eval is not supported", "the engine's message"),
+    ("sandbox-core/src/error/hints.rs", " from ", "a script"),
     ("sandbox-runtime/src/isolate/engine/quickjs.rs", "at ", "the engine's stack"),
     ("sandbox-runtime/src/isolate/script.rs", "Maximum call stack size exceeded", "the engine's message"),
     ("sandbox-runtime/src/isolate/script.rs", "RangeError: ", "the engine's message"),
@@ -26,8 +26,8 @@ const OF_OTHERS: [(&str, &str, &str); 13] = [
     ("sandbox-runtime/src/isolate/thrown.rs", "Array buffer allocation failed", "the engine's message"),
     ("sandbox-runtime/src/isolate/thrown.rs", "Maximum call stack size exceeded", "the engine's message"),
     ("sandbox-runtime/src/isolate/script.rs", "Error: ", "the engine's message"),
-    ("sandbox-runtime/src/schema/zod.rs", "const ", "JavaScript that declares a name"),
-    ("sandbox-runtime/src/schema/zod.rs", "function ", "JavaScript that declares a name"),
+    ("sandbox-core/src/schema/zod.rs", "const ", "JavaScript that declares a name"),
+    ("sandbox-core/src/schema/zod.rs", "function ", "JavaScript that declares a name"),
 ];
 
 /// Methods that take a text apart, or look for a part of it.
@@ -140,7 +140,7 @@ impl<'ast> Visit<'ast> for Constants {
 
 #[test]
 fn no_text_of_this_crate_is_taken_apart() {
-    let files = sources(&["sandbox-runtime", "sandbox-worker"]);
+    let files = sources(&["sandbox-core", "sandbox-runtime", "sandbox-worker"]);
     let parsed =
         files.iter().map(|file| (file, syn::parse_file(&fs::read_to_string(file).unwrap()).unwrap()));
     let parsed = parsed.collect::<Vec<_>>();

@@ -1,77 +1,14 @@
-//! Contracts as the runtime knows them: the traits that `#[sandbox_api]` implements, and the data that it states.
+//! The traits between generated code and the engine: calls of a guest, and ops of a host.
 //!
-//! A method becomes a marker type. All that differs between two methods is an associated type or constant of the
-//! marker. The rest is generic helpers here, in the boundary, or in a transport.
-
-mod crosses;
-mod spec;
+//! Contracts as data, and all else that needs no engine, are in `sandbox_core::contract`.
 
 use std::ops::Deref;
 use std::rc::Rc;
 
-pub use crosses::{Crosses, Lends};
-pub(crate) use crosses::{Sent, Shared};
-pub use spec::{ContractSpec, Kind, MethodSpec, ParamSpec, index_of};
+pub(crate) use sandbox_core::contract::*;
 
-use crate::arguments::Arguments;
-use crate::guest_error::HostError;
 use crate::isolate::calls::GuestCall;
 use crate::isolate::ops::{FastCall, HostOp};
-use crate::schema::Description;
-
-/// A trait that was annotated with [`#[sandbox_api]`](crate::sandbox_api); implemented for `dyn Trait`.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a contract",
-    label = "not annotated with `#[sandbox_api]`",
-    note = "put `#[sandbox_api]` on the trait, and name it here as `dyn Trait`"
-)]
-pub trait Contract: 'static {
-    /// The contract as data.
-    const SPEC: ContractSpec;
-
-    /// The contract with its types, as data that can be kept and compared.
-    ///
-    /// `schemars::JsonSchema` describes the types. A type that does not implement it is described as anything.
-    #[must_use]
-    fn describe() -> Description {
-        crate::schema::describe(&Self::SPEC)
-    }
-
-    /// The TypeScript declarations for a guest's author; see [`Description::typescript`].
-    ///
-    /// ```
-    /// use sandbox_runtime::{Contract, Result, sandbox_api};
-    ///
-    /// #[sandbox_api(guest)]
-    /// pub trait Rule {
-    ///     fn price(&self, amount: u32) -> Result<f64>;
-    /// }
-    ///
-    /// assert!(<dyn Rule as Contract>::typescript().contains("price(amount: number): number;"));
-    /// ```
-    #[must_use]
-    fn typescript() -> String {
-        Self::describe().typescript()
-    }
-
-    /// The arguments and results as a module for Zod; see [`Description::zod`].
-    #[must_use]
-    fn zod() -> String {
-        Self::describe().zod()
-    }
-
-    /// The arguments and results as JSON Schema; see [`Description::json_schema`].
-    #[must_use]
-    fn json_schema() -> serde_json::Value {
-        Self::describe().json_schema()
-    }
-
-    /// A hash of all parts that a script or a host can depend on; see [`Description::fingerprint`].
-    #[must_use]
-    fn fingerprint() -> String {
-        Self::describe().fingerprint()
-    }
-}
 
 /// A contract that a guest can implement: host → guest.
 #[diagnostic::on_unimplemented(
@@ -132,31 +69,6 @@ impl<H, C: ?Sized + HostedBy<H>> Implements<C> for H {
     }
 }
 
-/// A method of a contract; implemented by its marker type.
-#[doc(hidden)]
-pub trait Method: 'static {
-    type Contract: ?Sized + Contract;
-    /// The arguments as the caller passes them, a list from first to last: `(Ref<'a, str>, (Val<f64>, ()))`.
-    type Args<'a>: Arguments<Owned = Self::Owned>;
-    /// The arguments as owned values.
-    type Owned: Arguments<Owned = Self::Owned> + 'static;
-    /// The index of the method in [`ContractSpec::methods`].
-    const INDEX: usize;
-    #[must_use]
-    fn spec() -> &'static MethodSpec {
-        &<Self::Contract as Contract>::SPEC.methods[Self::INDEX]
-    }
-}
-
-/// A method that a guest implements.
-#[doc(hidden)]
-pub trait GuestMethod: Method {
-    /// The return type as written.
-    type Returns;
-    /// The type of a successful call's result: `T` of `Result<T, E>`, or a plain return type.
-    type Value: Crosses;
-}
-
 /// A method that the host implements.
 #[doc(hidden)]
 pub trait HostMethod: Method {
@@ -178,36 +90,11 @@ pub trait AsyncHostMethod: Method {
 
 /// The host's implementation of a contract. A future of one of its methods keeps it.
 #[doc(hidden)]
-pub struct Hosted<C: ?Sized>(pub(crate) Rc<Box<C>>);
+pub struct Hosted<C: ?Sized>(pub Rc<Box<C>>);
 
 impl<C: ?Sized> Deref for Hosted<C> {
     type Target = C;
     fn deref(&self) -> &C {
         &self.0
     }
-}
-
-/// Takes the result of a host method, whatever its type.
-#[doc(hidden)]
-pub trait Reply {
-    type Done;
-    fn done<V: Crosses>(self, outcome: Result<V, HostError>) -> Self::Done;
-}
-
-/// Stands for a method that `#[cfg]` removed.
-#[doc(hidden)]
-pub enum Absent {}
-
-impl Contract for Absent {
-    const SPEC: ContractSpec = ContractSpec::new("", "", &[]);
-}
-impl Method for Absent {
-    type Contract = Absent;
-    type Args<'a> = ();
-    type Owned = ();
-    const INDEX: usize = 0;
-}
-impl GuestMethod for Absent {
-    type Returns = ();
-    type Value = ();
 }

@@ -22,27 +22,16 @@
 #![cfg_attr(feature = "testing", doc = "| test a contract | [`testing`] |")]
 //! | read on | [`guide`] |
 
-mod arguments;
-mod boundary;
 mod contract;
-mod error;
-mod guest_error;
 pub mod guide;
 mod isolate;
-mod limits;
 mod options;
 #[cfg(feature = "process")]
 pub mod process;
-mod returns;
 mod sandbox;
-mod schema;
-mod script;
-mod shown;
 #[cfg(feature = "testing")]
 pub mod testing;
-mod time;
 mod transport;
-mod types;
 
 #[doc(hidden)]
 pub mod __private;
@@ -50,25 +39,26 @@ pub mod __private;
 pub mod contracts;
 pub mod transports;
 
+// The parts that need no engine. The modules are named as if they were here.
+use sandbox_core::{
+    arguments, error, guest_error, limits, panic, schema, script, shown, stack, time, types, value, wire,
+};
+
 pub use async_trait::async_trait;
+#[doc(inline)]
+pub use sandbox_core::{
+    Amount, AsMap, AsSet, BoundaryError, Breaks, Bytes, Change, Compatibility, Conversion, CrossingBudget,
+    Date, DateOutOfRange, Death, Description, Direction, DiscardCause, Error, ErrorValue, Excess,
+    ExportProblem, GuestError, GuestView, Hint, HostPanic, HostSource, JsKind, JsValue, LimitKind, Limits,
+    LossReason, MethodDescription, ParamDescription, Phase, Place, Result, Script, StackFrame, TextFault,
+    Thrown, TypeDescription, Unrepresentable, Violation, compat,
+};
 pub use schemars;
 
-pub use boundary::{
-    AsMap, AsSet, Bytes, CrossingBudget, Date, DateOutOfRange, ErrorValue, JsKind, JsValue, TextFault,
-    Unrepresentable,
-};
 #[doc(hidden)]
 pub use contracts::*;
-#[cfg(feature = "process")]
-pub use error::Death;
-pub use error::{
-    Amount, BoundaryError, Conversion, Direction, DiscardCause, Error, Excess, ExportProblem, Hint,
-    HostSource, LimitKind, LossReason, Phase, Place, Result, StackFrame, Thrown, Violation,
-};
-pub use guest_error::{GuestError, GuestView, HostPanic};
 pub use isolate::engine::Engine;
 pub use isolate::meter::{Bill, Usage};
-pub use limits::Limits;
 pub use options::{
     Clock, Console, ConsoleLine, ConsoleOutput, Intrinsics, Level, Permission, Random, Sink, VirtualClock,
 };
@@ -76,10 +66,6 @@ pub use options::{
 pub use process::{Hardening, Process, ProcessSandbox};
 pub use sandbox::Builder;
 pub use sandbox_macros::{GuestError, sandbox_api};
-pub use schema::{
-    Breaks, Change, Compatibility, Description, MethodDescription, ParamDescription, TypeDescription, compat,
-};
-pub use script::Script;
 pub use transport::local::{LocalGuest, LocalRealm, LocalSandbox};
 pub use transport::pool::{PoolMetrics, SandboxPool, Tenant, Trust};
 pub use transport::thread::{Guest, Realm, Sandbox};

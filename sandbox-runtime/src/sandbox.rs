@@ -6,10 +6,11 @@ use std::rc::Rc;
 
 use crate::contract::{HostContract, Implements};
 use crate::error::{Error, Result};
-use crate::isolate::stack::{self, StackEnd};
+use crate::isolate::stack;
 use crate::isolate::{Host, Isolate};
 use crate::limits::Limits;
 use crate::options::{Clock, Console, Intrinsics, Permission, Random, Settings};
+use crate::stack::StackEnd;
 use crate::transport::local::LocalSandbox;
 use crate::transport::thread::Sandbox;
 

@@ -254,12 +254,14 @@ async fn a_limit_of_time_says_what_was_waited_for() {
         ("await Disk.never();", Phase::AwaitsHost),
         ("await Disk.soon(); for (;;);", Phase::Running),
     ] {
+        // On a busy machine, a loop may get no processor.
+        let is_told = |told| told == Some(phase) || (phase, told) == (Phase::Running, Some(Phase::Starved));
         let source = format!("export async function run() {{ {body} }}");
         let sandbox = Sandbox::builder().limits(limits()).host::<dyn Disk>(Shelf).build().unwrap();
         let later = sandbox.load_async::<dyn Later>(Script::new("later.mjs", source.clone())).await.unwrap();
         let error = later.run().await.unwrap_err();
         let Error::Limit { kind: LimitKind::Wall, excess, .. } = &error else { panic!("{error:?}") };
-        assert_eq!(excess.phase, Some(phase), "{error}");
+        assert!(is_told(excess.phase), "{error}");
 
         let process = Process::new().program(env!("CARGO_BIN_EXE_sandbox-worker"));
         let away = Sandbox::builder().transport(process).limits(limits()).host::<dyn Disk>(Shelf);
@@ -267,7 +269,7 @@ async fn a_limit_of_time_says_what_was_waited_for() {
         let later = away.load_async::<dyn Later>(Script::new("later.mjs", source)).await.unwrap();
         let error = later.run().await.unwrap_err();
         let Error::Limit { kind: LimitKind::Wall, excess, .. } = &error else { panic!("{error:?}") };
-        assert_eq!(excess.phase, Some(phase), "{error}");
+        assert!(is_told(excess.phase), "{error}");
         assert!(
             error.to_string().starts_with("Later.run: the call did not end within 200 ms (`Limits::wall`): "),
             "{error}"

@@ -24,14 +24,27 @@ child.on('error', (error) => { console.error(`${program} cannot be run: ${error.
 child.on('exit', (code) => process.exit(code ?? 1));
 ";
 
-/// An empty folder under which the packages are found.
+/// An empty folder under which the packages are found. It is this process's own: the suite may run twice at once.
 pub fn folder(name: &str) -> PathBuf {
-    let folder = tools().join("work").join(name);
+    let work = tools().join("work");
+    let folder = work.join(format!("{name}-{}", std::process::id()));
     if folder.exists() {
         fs::remove_dir_all(&folder).unwrap();
     }
     fs::create_dir_all(&folder).unwrap();
+    remove_old(&work);
     folder
+}
+
+/// Removes the folders of earlier runs. Another process may remove them at the same time.
+fn remove_old(work: &Path) {
+    const DAY: Duration = Duration::from_secs(86_400);
+    for folder in fs::read_dir(work).into_iter().flatten().flatten() {
+        let age = folder.metadata().and_then(|of| of.modified()).ok().and_then(|at| at.elapsed().ok());
+        if age.is_some_and(|age| age > DAY) {
+            _ = fs::remove_dir_all(folder.path());
+        }
+    }
 }
 
 /// The folder with the packages, installed once.

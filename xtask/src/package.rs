@@ -201,7 +201,10 @@ mod tests {
         let metadata = metadata().unwrap();
         let crates = published(&metadata);
         let names = crates.iter().map(|package| name(package)).collect::<BTreeSet<_>>();
-        assert_eq!(names, BTreeSet::from(["sandbox-macros", "sandbox-runtime", "sandbox-worker"]));
+        assert_eq!(
+            names,
+            BTreeSet::from(["sandbox-core", "sandbox-macros", "sandbox-runtime", "sandbox-worker"])
+        );
         for package in crates {
             assert_eq!(problems_of_manifest(package), Vec::<String>::new());
             assert_eq!(problems_of_files(&files(name(package)).unwrap()), Vec::<String>::new());

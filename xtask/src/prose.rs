@@ -185,7 +185,7 @@ pub(crate) fn read(path: &Path) -> Result<String> {
 
 /// The sources of the published crates.
 pub(crate) fn sources(root: &Path) -> Result<Vec<PathBuf>> {
-    let crates = ["sandbox-macros", "sandbox-runtime", "sandbox-worker"];
+    let crates = ["sandbox-core", "sandbox-macros", "sandbox-runtime", "sandbox-worker"];
     let folders: Result<Vec<_>> =
         crates.iter().map(|name| files(&root.join(name).join("src"), ".rs")).collect();
     Ok(folders?.concat())

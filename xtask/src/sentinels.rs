@@ -4,7 +4,7 @@
 //!
 //! - The greatest `u64` or `usize` stands only in the files of [`MAXIMA`], each with its reason. The saturation of a conversion
 //!   (`try_from(…).unwrap_or(u64::MAX)`) is free.
-//! - A time has a type of `sandbox-runtime/src/time.rs`, and a field or parameter that is named like a time is no `u64`.
+//! - A time has a type of `sandbox-core/src/time.rs`, and a field or parameter that is named like a time is no `u64`.
 //!
 //! A line that breaks a rule wants an `Option`, an enum, `Deadline::NEVER`, or a new row of the list.
 
@@ -15,9 +15,9 @@ use crate::{Result, workspace};
 
 /// Files that may have the greatest number, how many lines of it, and why.
 const MAXIMA: [(&str, usize, &str); 13] = [
-    ("sandbox-runtime/src/time.rs", 3, "the one encoding of never, and the longest span"),
-    ("sandbox-runtime/src/limits.rs", 1, "a bound of counts that are paid for: more than any crossing has"),
-    ("sandbox-runtime/src/process/wire/decode.rs", 1, "a bound of counts: more than any frame has"),
+    ("sandbox-core/src/time.rs", 3, "the one encoding of never, and the longest span"),
+    ("sandbox-core/src/limits.rs", 1, "a bound of counts that are paid for: more than any crossing has"),
+    ("sandbox-core/src/wire/decode.rs", 1, "a bound of counts: more than any frame has"),
     ("sandbox-runtime/src/process/session/call.rs", 1, "the saturation of a conversion"),
     ("sandbox-runtime/src/process/harden/filter.rs", 1, "a mask of all bits"),
     ("sandbox-runtime/src/transport/pool/tenant.rs", 1, "the encoding of an `Option` in one atomic word"),
@@ -29,9 +29,9 @@ const MAXIMA: [(&str, usize, &str); 13] = [
     ),
     ("sandbox-runtime/src/isolate/engine/quickjs.rs", 1, "the same budget"),
     ("sandbox-runtime/src/isolate/engine/quickjs/intrinsics.rs", 1, "the saturation of a size"),
-    ("sandbox-runtime/src/schema/compat/numbers.rs", 1, "the range of the format `uint64`"),
-    ("sandbox-runtime/src/schema/json.rs", 1, "the range of the format `uint64`"),
-    ("sandbox-runtime/src/schema/times.rs", 1, "the range of a `Duration`'s seconds"),
+    ("sandbox-core/src/schema/compat/numbers.rs", 1, "the range of the format `uint64`"),
+    ("sandbox-core/src/schema/json.rs", 1, "the range of the format `uint64`"),
+    ("sandbox-core/src/schema/times.rs", 1, "the range of a `Duration`'s seconds"),
 ];
 
 /// The same for what only tests use.
@@ -104,7 +104,7 @@ fn the_greatest_number_stands_for_itself() {
 fn times_have_types() {
     let mut bare = Vec::new();
     for (name, source) in code_files(workspace()).unwrap() {
-        if name != "sandbox-runtime/src/time.rs" {
+        if name != "sandbox-core/src/time.rs" {
             let lines = code(&source).flat_map(bare_times);
             bare.extend(lines.map(|time| format!("{name}: `{time}`")));
         }

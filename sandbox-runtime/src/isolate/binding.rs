@@ -10,9 +10,9 @@ use deno_core::v8;
 
 use super::script::{Object, ScriptExports, get};
 use super::{Isolate, Realm};
-use crate::boundary::{describe, js_string, preview};
 use crate::contract::ContractSpec;
 use crate::error::{Error, ExportProblem};
+use crate::isolate::values::{describe, js_string, preview};
 use crate::schema::ContractChecks;
 
 /// A contract bound to the functions that implement it, in the order of its methods.
@@ -61,9 +61,7 @@ pub(super) fn bind(
                 methods.push(Some(bound));
                 continue;
             }
-            FoundExport::Other(found) => {
-                Some(ExportProblem { export: method.name, found: Some(found), similar: None })
-            }
+            FoundExport::Other(found) => Some(ExportProblem::not_a_function(method.name, found)),
             FoundExport::Nothing if method.optional => None,
             FoundExport::Nothing => Some(ExportProblem::missing(method.name, &[])),
         };
@@ -77,12 +75,7 @@ pub(super) fn bind(
     for problem in problems.iter_mut().filter(|problem| problem.found.is_none()) {
         *problem = ExportProblem::missing(problem.export, &names);
     }
-    Err(Error::Mismatch {
-        contract: spec.name,
-        script: exports.script.clone(),
-        problems,
-        exports: Box::new(names),
-    })
+    Err(Error::mismatch(spec.name, exports.script.clone(), problems, names))
 }
 
 /// The first of the names that a script exports; `None` when code of the guest threw.

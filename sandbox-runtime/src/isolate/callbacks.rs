@@ -8,7 +8,7 @@ use deno_core::v8;
 
 use super::engine::Resolver;
 use super::{Isolate, disabled_defenses, shim};
-use crate::boundary::{js_string, preview};
+use crate::isolate::values::{js_string, preview};
 
 /// How much of a name in a stack is kept, in characters. A guest chooses the names of functions, and each name is host
 /// memory on every line.
@@ -92,7 +92,7 @@ pub(super) fn import_error<'s>(
     scope: &v8::PinScope<'s, '_>,
     specifier: v8::Local<'_, v8::String>,
 ) -> v8::Local<'s, v8::Value> {
-    let specifier = crate::boundary::describe(scope, specifier.into());
+    let specifier = crate::isolate::values::describe(scope, specifier.into());
     let text = format!(
         "import of {specifier}: a sandbox has no modules but the script itself; bundle what it needs into it"
     );
@@ -139,7 +139,7 @@ fn stack_trace<'s>(
 /// `Name: message`, read from own data or from the prototypes as any reader of the error would.
 fn header(scope: &v8::PinScope<'_, '_>, error: v8::Local<'_, v8::Value>) -> String {
     let Ok(object) = error.try_cast::<v8::Object>() else {
-        return crate::boundary::describe(scope, error);
+        return crate::isolate::values::describe(scope, error);
     };
     match super::thrown::as_error(scope, object) {
         (name, message) if message.is_empty() => name,

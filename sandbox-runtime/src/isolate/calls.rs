@@ -15,10 +15,11 @@ use super::method_info::MethodInfo;
 use super::ticket::Ticket;
 use super::{Isolate, Realm};
 use crate::arguments::Arguments;
-use crate::boundary::{ArgumentReader, JsValue, Passed, ValueError, plain, to_guest};
 use crate::contract::{GuestMethod, Method};
 use crate::error::{Direction, Error, Place};
+use crate::isolate::values::{ArgumentReader, Passed, to_guest};
 use crate::time::Deadline;
+use crate::value::{JsValue, ValueError, plain};
 
 type Plainly = fn(&Rc<Isolate>, &Rc<Binding>, &[JsValue]) -> Result<JsValue, Error>;
 

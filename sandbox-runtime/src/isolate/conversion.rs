@@ -7,8 +7,9 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::method_info::MethodInfo;
-use super::run::{Boxed, drop_of_host};
+use super::run::Boxed;
 use crate::error::{Conversion, Error};
+use crate::panic::text_of;
 
 /// Runs code of the host that converts or checks values. A panic of it is the error of the call.
 #[inline]
@@ -19,17 +20,5 @@ pub(crate) fn converted<R>(method: &MethodInfo, during: Conversion, code: impl F
 #[cold]
 #[inline(never)]
 fn panicked(method: &MethodInfo, during: Conversion, panic: Box<dyn Any + Send>) -> Box<Error> {
-    Box::new(Error::Panicked { place: method.place(), during, message: text_of(panic) })
-}
-
-/// The text of a panic. The payload's own destructor may panic as well.
-#[cold]
-pub(crate) fn text_of(panic: Box<dyn Any + Send>) -> String {
-    let text = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
-        (Some(text), _) => (*text).to_owned(),
-        (None, Some(text)) => text.clone(),
-        (None, None) => "a panic without a text".to_owned(),
-    };
-    drop_of_host(panic);
-    text
+    Box::new(Error::panicked(method.place(), during, text_of(panic)))
 }

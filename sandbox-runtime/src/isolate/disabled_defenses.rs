@@ -1,9 +1,11 @@
 //! The defences that the test-only `--cfg sandbox_leaky` takes away, so that the corpus of hostile guests can be seen to
 //! fail (`tests/escape.rs`). Without it every constant is `false`, and nothing here is ever called.
+//!
+//! One more is in `guest_error`: a guest is shown the text of every error of a host method.
 
 use deno_core::v8;
 
-use crate::boundary::js_string;
+use crate::isolate::values::js_string;
 
 /// The first contract is defined in the realm of deno_core, with `Deno` still there.
 pub(crate) const HOST_REALM: bool = cfg!(sandbox_leaky);
@@ -19,8 +21,6 @@ pub(crate) const CALL_SITES: bool = cfg!(sandbox_leaky);
 pub(crate) const NOT_FROZEN: bool = cfg!(sandbox_leaky);
 /// The shim looks up what it uses at run time.
 pub(crate) const GUEST_PRIMORDIALS: bool = cfg!(sandbox_leaky);
-/// The guest is shown the text of every error of a host method.
-pub(crate) const HOST_TEXTS: bool = cfg!(sandbox_leaky);
 /// The memory of ArrayBuffers is not counted.
 pub(crate) const UNCOUNTED_BUFFERS: bool = cfg!(sandbox_leaky);
 

@@ -19,11 +19,10 @@ pub(super) enum Exceeded {
 impl Exceeded {
     pub(super) fn error(&self, limits: &Limits, place: Option<Place>) -> Error {
         let excess = match *self {
-            Self::Method(called, most) => Excess {
-                method: Some(called),
-                ..Excess::new(LimitKind::HostCalls, MAX_CALLS, Some(Amount::Count(most)))
-            },
-            Self::All(called) => Excess { method: Some(called), ..limits.excess(LimitKind::HostCalls) },
+            Self::Method(called, most) => {
+                Excess::new(LimitKind::HostCalls, MAX_CALLS, Some(Amount::Count(most))).of_method(called)
+            }
+            Self::All(called) => limits.excess(LimitKind::HostCalls).of_method(called),
             Self::Pending => limits.excess(LimitKind::Pending),
         };
         excess.error(place)

@@ -26,11 +26,12 @@ use super::engine::Resolver;
 use super::future_set::FutureSet;
 use super::meter::Counts;
 use super::pending::{PendingPromise, SettledAnswer};
-use super::run::{Turn, drop_of_host, of_host};
+use super::run::Turn;
 use super::ticket::{Ticket, TicketScope, Woken};
 use super::watchdog::Timer;
 use super::{Isolate, Realm, engine, thrown};
 use crate::error::{Error, LimitKind, LossReason, Phase, Place};
+use crate::panic::{drop_of_host, of_host};
 use crate::time::{Deadline, Nanos, Timestamp};
 
 /// A call that can be a flight.
@@ -274,7 +275,7 @@ impl<L: Leg> Flying<L> {
         if self.isolate.is_running() {
             return Poll::Ready(Err(match has_begun {
                 true => Error::lost(LossReason::InsideHost, self.leg.place()),
-                false => waits_for_itself(),
+                false => Error::waits_for_itself(),
             }));
         }
         // Between two turns, the sandbox may have been reset or discarded.
@@ -416,14 +417,6 @@ impl<L: Leg> Drop for Flying<L> {
     fn drop(&mut self) {
         self.land();
     }
-}
-
-/// The error of a call that is awaited where its turn cannot come.
-pub(crate) fn waits_for_itself() -> Error {
-    Error::blocking(
-        "a synchronous host method waits for a call of its own sandbox, or of one on the same thread, and the guest that \
-         called it waits for the method: make the method `async`",
-    )
 }
 
 /// The promise that a call waits for: the guest's own, or one that is resolved with the guest's value, as `await` does.

@@ -11,7 +11,7 @@ use futures_util::Stream as _;
 use futures_util::stream::FuturesUnordered;
 
 use super::ops::caught;
-use super::run::drop_of_host;
+use crate::panic::drop_of_host;
 
 /// A set of futures.
 pub(crate) struct FutureSet<F> {

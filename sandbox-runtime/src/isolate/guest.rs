@@ -17,12 +17,13 @@ use super::run::Boxed;
 use super::script::{self, ScriptExports};
 use super::{Catch, Isolate, Realm};
 use crate::arguments::Arguments;
-use crate::boundary::{ArgumentWriter, Budget, Seen, SeenAgain, ValueError, to_host};
 use crate::contract::{ContractSpec, Crosses, GuestContract};
-use crate::error::{Amount, Conversion, Direction, Error, Excess, LimitKind};
+use crate::error::{Amount, Conversion, Direction, Error, LimitKind};
+use crate::isolate::values::{ArgumentWriter, Seen, SeenAgain, to_host};
 use crate::schema::{ContractChecks, TypeCheck};
 use crate::script::Script;
 use crate::time::Deadline;
+use crate::value::{Budget, ValueError};
 
 impl Isolate {
     /// Evaluates a script.
@@ -45,8 +46,8 @@ impl Isolate {
         match script.source.len() <= self.settings.limits.script_bytes {
             true => Ok(()),
             false => {
-                let met = Some(Amount::Bytes(script.source.len() as u64));
-                Err(Excess { met, ..self.settings.limits.excess(LimitKind::Script) }.error(None))
+                let met = Amount::Bytes(script.source.len() as u64);
+                Err(self.settings.limits.excess(LimitKind::Script).met(met).error(None))
             }
         }
     }
@@ -137,7 +138,7 @@ impl Isolate {
         result: v8::Local<'s, v8::Value>,
     ) -> Boxed<V> {
         let check = &binding.checks.methods[method.index].returns;
-        let (budget, seen) = (self.budget(), check.notes());
+        let (budget, seen) = (self.budget(), check.observation().map(Seen::new));
         let read = converted(method, Conversion::Result, || {
             let read = to_host(scope, &budget, seen.as_ref(), result);
             let read: Result<V, ValueError> = read.map_err(|error| error.inside("result"));

@@ -10,17 +10,17 @@ use std::sync::Arc;
 
 use super::Host;
 use super::ops::{caught, enforce};
-use super::stack::StackEnd;
 use crate::arguments::Arguments;
-use crate::boundary::{ArgumentReader, Budget, JsValue, ValueError, is_whole, read_with_diagnosis};
 use crate::contract::{
     AsyncHostMethod, ContractSpec, Crosses, HostContract, HostMethod, Hosted, Implements, MethodSpec, Reply,
 };
 use crate::error::{BoundaryError, Direction, Place};
 use crate::guest_error::HostError;
 use crate::limits::Limits;
-use crate::process::wire::{self, Encoded, Out};
 use crate::schema::{CheckViolation, ContractChecks, MethodChecks, TypeCheck};
+use crate::stack::StackEnd;
+use crate::value::{Budget, JsValue, PlainArguments, ValueError, is_whole, read_with_diagnosis};
+use crate::wire::{self, Encoded, Out};
 
 /// A host method as a function over plain data.
 #[derive(Clone, Copy)]
@@ -216,7 +216,7 @@ impl DispatchedCall<'_> {
             || Budget::new(self.limits, self.stack),
             || self.args(),
             |budget, args| {
-                let read = A::read(&mut ArgumentReader::plain(budget, params, args))?;
+                let read = A::read(&mut PlainArguments::new(budget, params, args))?;
                 enforce(&read, params, checks).map(|()| read)
             },
             (|args: &Vec<JsValue>| args.iter().all(is_whole), |args| self.violations(args)),

@@ -45,6 +45,7 @@ pub(crate) mod thrown;
 pub(crate) mod ticket;
 #[cfg(feature = "process")]
 pub(crate) mod untyped_contract;
+pub(crate) mod values;
 pub(crate) mod watchdog;
 #[cfg(all(feature = "testing", feature = "process"))]
 pub(crate) mod wire_roundtrip;
@@ -58,10 +59,11 @@ use std::sync::Arc;
 
 use deno_core::v8;
 
-use crate::boundary::Budget;
 use crate::contract::Contract;
 use crate::error::{DiscardCause, Error, Source};
 use crate::options::{ConsoleOutput, Intrinsics, Random, Settings};
+use crate::stack::StackEnd;
+use crate::value::Budget;
 use exceeded::Exceeded;
 use flights::Flights;
 use heap::HeapGuard;
@@ -71,7 +73,6 @@ pub(crate) use realm::Realm;
 use returned::Returned;
 use run::Times;
 use runtime::Runtime;
-use stack::StackEnd;
 use watchdog::Watch;
 
 /// The slot of V8 that holds a pointer to the [`Isolate`]; deno_core uses slot 0.
@@ -216,7 +217,7 @@ impl Isolate {
     fn is_of_this_life(&self, generation: u64) -> Result<(), Error> {
         match generation == self.generation.get() {
             true => Ok(()),
-            false => Err(Error::Discarded { cause: DiscardCause::Reset }),
+            false => Err(Error::discarded(DiscardCause::Reset)),
         }
     }
 
@@ -329,7 +330,7 @@ impl Isolate {
         let oldest = if errors.len() == KEPT { errors.pop_front() } else { None };
         errors.push_back((exception, source));
         drop(errors);
-        run::drop_of_host(oldest);
+        crate::panic::drop_of_host(oldest);
     }
 
     /// The error of a host method whose exception this is.
@@ -365,9 +366,7 @@ impl Isolate {
 
     fn discarded_error(&self) -> Error {
         let fault = self.discarded.borrow().clone();
-        Error::Discarded {
-            cause: fault.map_or(DiscardCause::Closed, |fault| DiscardCause::Fault(Box::new(fault))),
-        }
+        Error::discarded(fault.map_or(DiscardCause::Closed, |fault| DiscardCause::Fault(Box::new(fault))))
     }
 
     /// Discards the isolate and frees its memory. Later calls get `cause`.

@@ -30,17 +30,16 @@ use super::exceeded::Exceeded;
 use super::meter::{HostCall, Running, add};
 use super::method_info::MethodInfo;
 use super::pending;
-use super::run::drop_of_host;
 use super::thrown::STACK_FULL;
 use super::{Isolate, engine};
 use crate::arguments::Arguments;
-use crate::boundary::{
-    ArgumentReader, JsValue, Passed, Seen, ValueError, js_string, new_error, owned_to_guest, to_guest,
-};
 use crate::contract::{AsyncHostMethod, Crosses, HostMethod, ParamSpec, Reply};
 use crate::error::{Direction, Place, Source};
 use crate::guest_error::HostError;
+use crate::isolate::values::{ArgumentReader, Passed, Seen, js_string, new_error, owned_to_guest, to_guest};
+use crate::panic::drop_of_host;
 use crate::schema::{MethodChecks, TypeCheck};
+use crate::value::{JsValue, ValueError};
 
 /// A host method as an op.
 #[doc(hidden)]
@@ -171,7 +170,7 @@ pub(super) enum Refusal {
     Untyped {
         class: String,
         message: String,
-        fields: Vec<(String, crate::boundary::JsValue)>,
+        fields: Vec<(String, crate::value::JsValue)>,
         source: Option<crate::error::Source>,
     },
     /// The guest is being ended.
@@ -412,7 +411,7 @@ pub(super) fn read_arguments<'s, A: Arguments<Owned = A>>(
     v8::tc_scope!(let scope, scope);
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
     let checks = isolate.checks(method)?;
-    let seen = checks.notes();
+    let seen = checks.observation().map(Seen::new);
     // Reading runs code of the application, such as a type's own `Deserialize`, which may panic.
     let read = caught(|| read::<A>(scope, isolate, (arguments, seen.as_ref()), checks, method))?;
     let values = method.spec.params.iter().zip(&checks.params).zip(0..);

@@ -11,9 +11,9 @@ use super::host::Host;
 use super::ops::HostOp;
 use super::returned::{self, Returned};
 use super::{Isolate, disabled_defenses, engine, realm_globals, shim};
-use crate::boundary::js_string;
-use crate::boundary::struct_shapes::StructShapes;
 use crate::contract::ContractSpec;
+use crate::isolate::values::js_string;
+use crate::isolate::values::struct_shapes::StructShapes;
 use crate::options::Settings;
 
 /// The globals of a realm. Everything else that V8 puts on the global object is removed:

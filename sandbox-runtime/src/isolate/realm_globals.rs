@@ -6,9 +6,10 @@ use deno_core::v8;
 
 use super::script::compile_function;
 use super::{Isolate, shim};
-use crate::boundary::{Budget, JsValue, describe, js_string, observed, preview};
+use crate::isolate::values::{describe, js_string, observed, preview};
 use crate::limits::Limits;
 use crate::options::{Clock, ConsoleLine, Intrinsics, Level, Random, Settings};
+use crate::value::{Budget, JsValue};
 
 /// Changes `Math` and `Date`, and makes a console. Runs before the contracts' globals are defined.
 pub(super) fn install(scope: &v8::PinScope<'_, '_>, settings: &Settings) -> Option<()> {

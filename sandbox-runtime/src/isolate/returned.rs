@@ -42,7 +42,7 @@ impl Returned {
     pub(super) fn refuse(&self, refusal: Refusal, place: Place) {
         self.nothing();
         // The refusal of an earlier call is dropped here, and may be a value of the host.
-        super::run::drop_of_host(self.refusal.replace(Some(Box::new((refusal, place)))));
+        crate::panic::drop_of_host(self.refusal.replace(Some(Box::new((refusal, place)))));
     }
 
     /// Clears the result: a call had none.

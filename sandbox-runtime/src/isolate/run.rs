@@ -5,7 +5,6 @@
 
 use std::cell::Ref;
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +19,7 @@ use super::watchdog::{Armed, Watch};
 use super::{Catch, Isolate, LiveIsolate, Realm, engine, stack, thrown};
 use crate::error::{Error, Excess, LimitKind, Phase, Place, Source};
 use crate::limits::Limits;
+use crate::panic::drop_of_host;
 use crate::time::{Deadline, Nanos, Timestamp};
 
 /// A result whose error is one pointer in size.
@@ -393,24 +393,4 @@ impl Isolate {
 fn is_starved(cpu: Nanos, elapsed: Nanos) -> bool {
     const SHORT: Nanos = Nanos::of(Duration::from_millis(20));
     elapsed >= SHORT && cpu.saturating_mul(10) < elapsed
-}
-
-/// Drops what may be a value of the host. Its destructor is code of the host, so a panic ends here: the caller may be V8.
-pub(crate) fn drop_of_host<T>(value: T) {
-    of_host(|| drop(value));
-}
-
-/// Runs code of the host; `None` when it panics.
-pub(crate) fn unless_it_panics<R>(code: impl FnOnce() -> R) -> Option<R> {
-    // The payload's own destructor may panic as well.
-    catch_unwind(AssertUnwindSafe(code)).map_err(drop_of_host).ok()
-}
-
-/// Runs code of the host that returns nothing, such as a destructor or a waker. A panic ends here.
-pub(crate) fn of_host(code: impl FnOnce()) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(code)) {
-        tracing::error!("a destructor or a waker of the host panicked");
-        // The payload's own destructor may panic as well, so the payload is leaked.
-        std::mem::forget(panic);
-    }
 }

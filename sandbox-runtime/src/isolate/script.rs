@@ -10,8 +10,8 @@ use deno_core::v8;
 use super::flights::Leg;
 use super::thrown::STACK_FULL;
 use super::{Catch, Isolate, Realm, callbacks, engine};
-use crate::boundary::{js_string, preview};
 use crate::error::{Error, LimitKind, Place, StackFrame, Thrown, of_syntax};
+use crate::isolate::values::{js_string, preview};
 use crate::script::{Script, ScriptFormat};
 
 pub(super) type Object<'s> = v8::Local<'s, v8::Object>;
@@ -53,7 +53,7 @@ pub(crate) fn error_of(error: Error, script: &Script) -> Error {
     match error {
         Error::Syntax { script: name, message, line, column, .. } => {
             let hint = of_syntax(&name, &script.source, (line, column), &message);
-            Error::Syntax { script: name, message, line, column, hint }
+            Error::syntax(name, message, (line, column), hint)
         }
         Error::Limit { mut excess, place: None, .. } => {
             excess.script.get_or_insert_with(|| script.name.clone());
@@ -168,13 +168,8 @@ fn text<'s>(
     text: &str,
     script: &Script,
 ) -> Result<v8::Local<'s, v8::String>, Error> {
-    js_string(scope, text, v8::NewStringType::Normal).map_err(|error| Error::Syntax {
-        script: script.name.clone(),
-        message: error.to_string(),
-        line: 0,
-        column: 0,
-        hint: None,
-    })
+    js_string(scope, text, v8::NewStringType::Normal)
+        .map_err(|error| Error::syntax(script.name.clone(), error.to_string(), (0, 0), None))
 }
 
 fn origin<'s>(
@@ -223,7 +218,7 @@ fn at_import(mut error: Error, script: &Script, at: Option<(usize, usize)>) -> E
     if let (Error::Guest(thrown), Some((line, column))) = (&mut error, at)
         && thrown.stack.is_empty()
     {
-        thrown.stack.push(StackFrame { function: None, file: script.name.clone(), line, column });
+        thrown.stack.push(StackFrame::new(None, script.name.clone(), (line, column)));
     }
     error
 }
@@ -381,7 +376,7 @@ fn compile_with<'s>(
 fn syntax_error(scope: &Catch<'_, '_, '_, '_>, script: &Script, lines_before: usize) -> Error {
     let Some(message) = scope.message() else {
         let message = "the script cannot be compiled".to_owned();
-        return Error::Syntax { script: script.name.clone(), message, line: 0, column: 0, hint: None };
+        return Error::syntax(script.name.clone(), message, (0, 0), None);
     };
     let text = preview(scope, message.get(scope), super::thrown::TEXT);
     let text = text.strip_prefix("Uncaught ").unwrap_or(&text);
@@ -395,13 +390,7 @@ fn syntax_error(scope: &Catch<'_, '_, '_, '_>, script: &Script, lines_before: us
     let is_nameless = Isolate::current(scope).is_some_and(Isolate::is_frozen) && !text.contains("Error: ");
     let message_text = format!("{}{text}", if is_nameless { "SyntaxError: " } else { "" });
     let (line, column) = engine::syntax_position(scope, scope.exception(), message);
-    Error::Syntax {
-        script: script.name.clone(),
-        message: message_text,
-        line: line.saturating_sub(lines_before),
-        column,
-        hint: None,
-    }
+    Error::syntax(script.name.clone(), message_text, (line.saturating_sub(lines_before), column), None)
 }
 
 /// A property of an object; `None` when code of the guest threw.

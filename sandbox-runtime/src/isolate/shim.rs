@@ -116,7 +116,8 @@ fn check(name: &str, kind: Kind) -> Option<String> {
         Kind::Integer { min, max } => {
             format!("{number} && ({name} | 0) === {name} && {name} >= {min} && {name} <= {max}")
         }
-        Kind::Value => return None,
+        // A value, and what later versions add.
+        _ => return None,
     })
 }
 

@@ -1,6 +1,6 @@
 //! Where the stack of a guest ends.
 //!
-//! [`StackEnd`] is made on the thread of an isolate and is valid there only. Ops, calls and conversions ask it before they
+//! [`StackEnd`](crate::stack::StackEnd) is made on the thread of an isolate and is valid there only. Ops, calls and conversions ask it before they
 //! begin.
 //!
 //! V8 compares the stack pointer with an address, so the limit is a place on one thread's stack. V8 itself also relies on
@@ -16,60 +16,12 @@ use std::cell::Cell;
 
 use crate::error::OTHER_STACK;
 use crate::limits::Limits;
+use crate::stack::{LEAST, here};
 
 /// Room below the guest's limit, in bytes, on a thread of a sandbox. Host methods that do not call V8 use it.
 const THREAD_MARGIN: usize = 2 << 20;
 /// Room below the guest's limit, in bytes, that a thread of the application must have.
 const LOCAL_MARGIN: usize = 256 << 10;
-/// The bytes that must be left for an op or a call to begin.
-const FOR_A_CALL: usize = 192 << 10;
-/// The bytes that must be left for one more level of a conversion, and for a callback.
-const FOR_A_STEP: usize = 48 << 10;
-/// The least stack of a guest, in bytes.
-pub(crate) const LEAST: usize = 512 << 10;
-
-/// The end of a guest's stack, as an address on the thread of its isolate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct StackEnd(usize);
-
-impl StackEnd {
-    /// The place `bytes` below the current address.
-    pub(crate) fn below_here(bytes: usize) -> Self {
-        Self(here().saturating_sub(bytes) & !15)
-    }
-
-    /// The end of this thread's stack, for values that are read without an isolate. Where the system does not tell the end,
-    /// a small part of the stack is assumed.
-    #[cfg(feature = "process")]
-    pub(crate) fn of_thread() -> Self {
-        Self::below_here(stacker::remaining_stack().unwrap_or(LEAST))
-    }
-
-    /// The address.
-    #[cfg(not(feature = "quickjs"))]
-    pub(super) fn address(self) -> usize {
-        self.0
-    }
-
-    /// The bytes from the current address to the end.
-    #[cfg(feature = "quickjs")]
-    pub(super) fn room(self) -> usize {
-        here().saturating_sub(self.0)
-    }
-
-    /// Whether an op or a call may begin here.
-    #[inline]
-    pub(crate) fn allows_call(self) -> bool {
-        here().saturating_sub(self.0) >= FOR_A_CALL
-    }
-
-    /// Whether a conversion may go one level deeper here.
-    #[inline]
-    pub(crate) fn allows_step(self) -> bool {
-        here().saturating_sub(self.0) >= FOR_A_STEP
-    }
-}
-
 thread_local! {
     /// The start and the end of this thread's own stack; all memory where the system does not tell.
     static OWN: Cell<Option<(usize, usize)>> = const { Cell::new(None) };
@@ -113,13 +65,6 @@ fn bounds() -> Option<(usize, usize)> {
 #[cfg(not(target_os = "linux"))]
 fn bounds() -> Option<(usize, usize)> {
     None
-}
-
-/// An address on this thread's stack, near its top.
-#[inline(always)]
-fn here() -> usize {
-    let local = std::mem::MaybeUninit::<u8>::uninit();
-    local.as_ptr().addr()
 }
 
 /// The stack size of a thread whose guests have `guests` bytes, in bytes.

@@ -23,8 +23,9 @@ mod reentry;
 mod stack;
 
 use super::*;
-use crate::boundary::{Bytes, owned_to_guest};
+use crate::isolate::values::owned_to_guest;
 use crate::sandbox_api;
+use crate::value::Bytes;
 
 #[sandbox_api(host, crate = crate)]
 pub(crate) trait Sum {

@@ -6,9 +6,10 @@
 use deno_core::v8;
 
 use super::{Isolate, engine, shim};
-use crate::boundary::{Budget, JsValue, describe, js_string, observed, preview};
 use crate::error::{Error, LimitKind, Place, Thrown};
+use crate::isolate::values::{describe, js_string, observed, preview};
 use crate::limits::Limits;
+use crate::value::{Budget, JsValue};
 
 /// How many characters of a message are kept.
 pub(super) const TEXT: usize = 4096;
@@ -32,7 +33,8 @@ pub(super) fn error(
     message: Option<v8::Local<'_, v8::Message>>,
     place: Option<Place>,
 ) -> Error {
-    let thrown = thrown(scope, exception, message, CAUSES);
+    let mut thrown = thrown(scope, exception, message, CAUSES);
+    thrown.place = place;
     if let Some(isolate) = Isolate::current(scope)
         && thrown.name.as_deref() == Some("RangeError")
         && thrown.message == STACK_FULL
@@ -46,7 +48,7 @@ pub(super) fn error(
     {
         return isolate.over(LimitKind::Buffers, place);
     }
-    Error::of_guest(Thrown { place, ..thrown })
+    Error::of_guest(thrown)
 }
 
 /// An exception as a value, with at most so many errors in its chain of causes.
@@ -59,13 +61,12 @@ fn thrown(
     let (name, text) = name_and_message(scope, exception);
     let object = exception.try_cast::<v8::Object>().ok().filter(|_| exception.is_native_error());
     let isolate = Isolate::current(scope);
-    Thrown {
-        stack: engine::stack_of(scope, exception, message, FRAMES, |frame| !shim::is_shim(&frame.file)),
-        value: isolate.filter(|_| object.is_none()).and_then(|isolate| value(scope, isolate, exception)),
-        cause: object.filter(|_| causes > 1).and_then(|object| cause(scope, object, causes - 1)),
-        source: object.and_then(|object| isolate?.source_of(scope, object)),
-        ..Thrown::new(name, text)
-    }
+    let mut thrown = Thrown::new(name, text);
+    thrown.stack = engine::stack_of(scope, exception, message, FRAMES, |frame| !shim::is_shim(&frame.file));
+    thrown.value = isolate.filter(|_| object.is_none()).and_then(|isolate| value(scope, isolate, exception));
+    thrown.cause = object.filter(|_| causes > 1).and_then(|object| cause(scope, object, causes - 1));
+    thrown.source = object.and_then(|object| isolate?.source_of(scope, object));
+    thrown
 }
 
 /// The own property `cause` of an Error.

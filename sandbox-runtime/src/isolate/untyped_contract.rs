@@ -22,11 +22,13 @@ use super::run::Boxed;
 use super::script::ScriptExports;
 use super::ticket::Ticket;
 use super::{Catch, Isolate, Realm};
-use crate::boundary::{ArgumentWriter, JsValue, ValueError, observed_for_wire, tree_to_guest};
 use crate::contract::ContractSpec;
 use crate::error::{Direction, Error, Place, Source};
+use crate::isolate::values::{ArgumentWriter, observed_for_wire, tree_to_guest};
 use crate::schema::ContractChecks;
 use crate::time::Deadline;
+use crate::value::{ArgumentSink as _, JsValue, ValueError};
+use crate::wire::fault::Token;
 
 /// The host of an untyped contract, called with plain data.
 pub(crate) trait UntypedHost {
@@ -47,10 +49,6 @@ pub(crate) enum Refused {
     /// Nothing: the guest is to be ended.
     Ended,
 }
-
-/// The number of a host's error, which stands for the error itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Token(pub(crate) u64);
 
 /// The host object of an untyped contract.
 struct UntypedContract {

@@ -291,7 +291,7 @@ impl Watchdog {
             std::mem::replace(&mut *timers, later)
         };
         // A waker is code of an executor. Its panic must not end this thread.
-        due.into_values().for_each(|waker| super::run::of_host(|| waker.wake()));
+        due.into_values().for_each(|waker| crate::panic::of_host(|| waker.wake()));
     }
 
     /// The time until the next timer is due.

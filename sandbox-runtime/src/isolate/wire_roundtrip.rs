@@ -12,16 +12,15 @@ use super::binding::Binding;
 use super::method_info::MethodInfo;
 use super::run::Boxed;
 use crate::arguments::Arguments;
-use crate::boundary::{
-    ArgumentReader, ArgumentWriter, JsValue, ValueError, is_whole, observed_for_wire, to_host,
-};
 use crate::contract::{Crosses, GuestMethod, Kind, ParamSpec};
 use crate::error::{Direction, Error};
-use crate::process::wire::{DecodeBounds, Out, decode, decode_list, encode};
+use crate::isolate::values::{observed_for_wire, to_host};
 use crate::schema::TypeCheck;
 use crate::transport::local::Local;
 use crate::transport::{Exports, Transport};
 use crate::types::TypeSpec;
+use crate::value::{ArgumentSink, ArgumentSource, JsValue, PlainArguments, ValueError, is_whole};
+use crate::wire::{DecodeBounds, Out, WireArguments, decode, decode_list, encode};
 
 /// The result of reading a value, before it is diagnosed.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,7 +77,7 @@ impl Wired {
         };
         let data = sent(isolate, &data);
         let (read, wired) = raw(isolate, |budget| {
-            let mut reader = ArgumentReader::plain(budget, &RESULT, vec![data.clone()]);
+            let mut reader = PlainArguments::new(budget, &RESULT, vec![data.clone()]);
             reader.next::<V>()
         });
         let in_doubt = wired.is_in_doubt;
@@ -109,11 +108,11 @@ impl Arguments for WireSent {
     fn into_owned(self) -> Self {
         self
     }
-    fn write(self, writer: &mut ArgumentWriter<'_, '_, '_>) -> Result<(), ValueError> {
+    fn write<W: ArgumentSink>(self, writer: &mut W) -> Result<(), ValueError> {
         self.0.into_iter().try_for_each(|value| writer.push_tree(value))
     }
     fn enforce(&self, _: &[ParamSpec], _: &[TypeCheck], _: &mut Option<ValueError>) {}
-    fn read(_: &mut ArgumentReader<'_, '_, '_>) -> Result<Self, ValueError> {
+    fn read<S: ArgumentSource>(_: &mut S) -> Result<Self, ValueError> {
         Ok(Self(Vec::new()))
     }
 }
@@ -136,7 +135,7 @@ fn sent(isolate: &Isolate, data: &JsValue) -> JsValue {
 
 fn raw<V>(
     isolate: &Isolate,
-    read: impl FnOnce(&crate::boundary::Budget<'_>) -> Result<V, ValueError>,
+    read: impl FnOnce(&crate::value::Budget<'_>) -> Result<V, ValueError>,
 ) -> (Result<V, ValueError>, Raw) {
     let budget = isolate.budget();
     let read = read(&budget);
@@ -158,7 +157,7 @@ impl<M: GuestMethod> Transport<M> for Wired {
             let result = {
                 v8::tc_scope!(let scope, scope);
                 let mut bytes = Out::default();
-                let mut writer = ArgumentWriter::wired(&mut bytes, method.spec.params);
+                let mut writer = WireArguments::new(&mut bytes, method.spec.params);
                 args.write(&mut writer).map_err(|error| method.write_error(error))?;
                 isolate.invoke(scope, method, binding, WireSent(there(&bytes)))?
             };

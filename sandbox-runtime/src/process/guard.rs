@@ -132,7 +132,7 @@ impl Guard {
 
     /// The death of a process whose request for memory was refused.
     pub(super) fn refused_memory(&self) -> Death {
-        Death::Memory { resident: self.peak.load(Ordering::Relaxed), limit: self.memory }
+        Death::memory(self.peak.load(Ordering::Relaxed), self.memory)
     }
 
     /// The CPU time of all its threads, to some ten milliseconds; 0 where the system does not report it.
@@ -165,7 +165,7 @@ impl Guard {
         let most = MOST.max(4 * std::thread::available_parallelism().map_or(0, |count| count.get() as u64));
         let has_many = self.stat([17]).is_some_and(|[threads]| threads > most);
         if has_many {
-            self.condemn(Death::Protocol { reason: "more threads than an engine has".into() });
+            self.condemn(Death::protocol("more threads than an engine has"));
         }
         has_many
     }
@@ -249,9 +249,9 @@ impl Keeper for Guard {
     fn exceeds(&self) -> bool {
         let Some(resident) = self.memory() else { return false };
         if resident > self.memory {
-            self.condemn(Death::Memory { resident, limit: self.memory });
+            self.condemn(Death::memory(resident, self.memory));
         } else if resident == 0 && self.is_hidden() {
-            self.condemn(Death::Protocol { reason: "the end of its first thread while others run".into() });
+            self.condemn(Death::protocol("the end of its first thread while others run"));
         } else {
             return false;
         }

@@ -15,24 +15,23 @@ use super::session::{
     About, CallAnswer, CallScope, CallTerms, Handle, QueuedJob, ReadinessPoll, Session, TypedCall, What,
     waits_for_its_line,
 };
-use super::wire::{self, Encoded, Out};
 use crate::arguments::Arguments;
-use crate::boundary::{ArgumentWriter, Budget, from_tree, is_whole, read_with_diagnosis};
 use crate::contract::{Crosses, GuestContract, GuestMethod};
 use crate::error::{Conversion, Direction, Error, LossReason, Place, Result};
 use crate::isolate::clock;
 use crate::isolate::conversion::converted;
-use crate::isolate::flights::waits_for_itself;
 use crate::isolate::method_info::MethodInfo;
 use crate::isolate::ops::enforce;
 use crate::isolate::script;
-use crate::isolate::stack::StackEnd;
 use crate::isolate::ticket::within;
 use crate::schema::ContractChecks;
 use crate::script::Script;
+use crate::stack::StackEnd;
 use crate::time::Deadline;
 use crate::transport::loads::Loads;
 use crate::transport::{AsyncTransport, Exports, Transport, WithDeadline};
+use crate::value::{Budget, from_tree, is_whole, read_with_diagnosis};
+use crate::wire::{self, Encoded, Out, WireArguments};
 
 /// A handle of something that the child keeps. The child forgets it after the drop.
 pub(super) struct KeptHandle {
@@ -226,7 +225,7 @@ impl Processed {
         let index = u32::try_from(M::INDEX).unwrap_or(u32::MAX);
         CallHead { binding: handle.key, method: index, limit }.write(out);
         let began = out.weight();
-        let mut writer = ArgumentWriter::wired(out, method.spec.params);
+        let mut writer = WireArguments::new(out, method.spec.params);
         let written = converted(method, Conversion::Arguments, || args.write(&mut writer))?;
         let affordable =
             || session.affordable(out.weight() - began).map_err(|error| error.inside("arguments"));
@@ -342,7 +341,7 @@ impl<R: Send + 'static> Future for ProcessCall<R> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if let Some(job) = self.job.take() {
             match self.session.here() {
-                CallScope::Within => return Poll::Ready(Err(waits_for_itself())),
+                CallScope::Within => return Poll::Ready(Err(Error::waits_for_itself())),
                 CallScope::Console => return Poll::Ready(Err(waits_for_its_line())),
                 CallScope::Between | CallScope::Elsewhere => {}
             }

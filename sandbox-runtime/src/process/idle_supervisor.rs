@@ -95,7 +95,7 @@ impl SupervisedChild {
         if guard.has_many_threads() || is_idle && guard.exceeds() {
             // The next caller gets the error.
         } else if self.debt >= PATIENCE {
-            guard.condemn(Death::Protocol { reason: "computing without a call".into() });
+            guard.condemn(Death::protocol("computing without a call"));
         } else {
             return true;
         }

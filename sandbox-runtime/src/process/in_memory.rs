@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 
 use super::Process;
 use super::child::{self, ChildEnd};
-use super::frame::{Frame, FrameError, Hasty};
 use super::session::{Arrivals, Channel, Connect, Framed, Interest, Keeper, Link, PeerLimit, Sending};
 use crate::error::{Death, Error, Result};
 use crate::isolate::clock;
 use crate::time::{Deadline, Nanos};
+use crate::wire::frame::{Frame, FrameError, Hasty};
 
 /// The bytes that one direction has room for.
 const ROOM: usize = 16 << 10;

@@ -8,11 +8,11 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::frame::Hasty;
 use super::guard::Guard;
 use super::session::{Channel, Interest, Keeper as _};
 use super::spin::Spin;
 use super::sys;
+use crate::wire::frame::Hasty;
 
 /// The interval of the guard's checks.
 const LOOK: Duration = Duration::from_millis(1);

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use tokio::io::unix::AsyncFd;
 
-use super::frame::{Frame, FrameError};
 use super::guard::Guard;
 use super::harden::{Hardening, HardeningError, HardeningReport, LayerState as Layer, Measure};
 use super::line::ParentChannel;
@@ -22,6 +21,7 @@ use super::{NO_MEMORY, idle_supervisor, spin, sys};
 use crate::error::{Death, Error, Result};
 use crate::isolate::clock;
 use crate::time::{Deadline, Nanos};
+use crate::wire::frame::{Frame, FrameError};
 
 /// How long a spare child may take to answer.
 const READY: Duration = Duration::from_secs(2);
@@ -150,13 +150,13 @@ impl Link for ChildLink {
         let Self { guard, process, .. } = self;
         let death = guard.verdict().unwrap_or_else(|| match process.ended().map(|ended| ended.status) {
             Some(status) => match (status.signal(), status.code()) {
-                (Some(signal), _) => Death::Signal { signal },
+                (Some(signal), _) => Death::signal(signal),
                 (None, Some(NO_MEMORY)) => guard.refused_memory(),
-                (None, Some(code)) => Death::Exit { code },
+                (None, Some(code)) => Death::exit(code),
                 (None, None) => Death::Unobserved,
             },
             None if process.has_ended() => Death::Unobserved,
-            None => Death::Protocol { reason: "a closed channel while the process goes on".into() },
+            None => Death::protocol("a closed channel while the process goes on"),
         });
         let ended = process.end();
         let cpu = Nanos::of(guard.unpaid(ended.map(|ended| ended.cpu).unwrap_or_default()));
@@ -175,8 +175,7 @@ impl Link for ChildLink {
 
     fn begun(&self, report: Option<HardeningReport>) -> Result<bool> {
         let Some(mut report) = report else {
-            self.guard
-                .condemn(Death::Protocol { reason: "a child without a report of its hardening".into() });
+            self.guard.condemn(Death::protocol("a child without a report of its hardening"));
             return Ok(false);
         };
         if cfg!(target_os = "linux") && self.guard.resident() == 0 {

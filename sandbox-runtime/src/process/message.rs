@@ -8,14 +8,14 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::fault::RemoteFault;
 use super::harden::HardeningReport;
-use super::wire::Out;
 use crate::contract::{ContractSpec, MethodSpec};
 use crate::isolate::clock;
 use crate::limits::Limits;
 use crate::options::{Clock, Intrinsics, Random, Settings, VirtualClock};
 use crate::time::{Deadline, Nanos, SystemClock, Timestamp, Word as _};
+use crate::wire::Out;
+use crate::wire::fault::RemoteFault;
 
 /// The version of the protocol. Parent and child are of one build, or the sandbox is refused.
 pub(crate) const VERSION: u32 = 6;
@@ -248,7 +248,9 @@ impl ContractData {
             let params =
                 params.into_iter().map(|name| ParamSpec::new(text(name), Kind::Value, TypeSpec::UNIT));
             let (name, params): (_, &'static [ParamSpec]) = (text(name), Vec::leak(params.collect()));
-            MethodSpec { optional, is_async, max_calls, ..MethodSpec::new(name, name, "") }.takes(params)
+            let mut spec = MethodSpec::new(name, name, "").takes(params);
+            (spec.optional, spec.is_async, spec.max_calls) = (optional, is_async, max_calls);
+            spec
         });
         let methods: &'static [MethodSpec] = Vec::leak(methods.collect());
         Box::leak(Box::new(ContractSpec::new(text(self.name), "", methods)))

@@ -12,8 +12,6 @@
 //! the process.
 
 mod child;
-mod fault;
-pub(crate) mod frame;
 mod guard;
 mod guest;
 #[cfg_attr(not(feature = "testing"), allow(unreachable_pub, reason = "tests of the process itself reach it"))]
@@ -34,7 +32,6 @@ mod spawn;
 mod spawner;
 mod spin;
 mod sys;
-pub(crate) mod wire;
 
 use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::os::unix::net::UnixStream;
@@ -50,6 +47,7 @@ pub use sandbox::ProcessSandbox;
 pub(crate) use sandbox::WeakSandbox;
 
 use crate::isolate::engine;
+use crate::wire::Window;
 use child::ChildEnd;
 use harden::Plan;
 use message::SharedClock;
@@ -57,7 +55,6 @@ use session::Windows;
 use shared::ChildWindow;
 use spawn::{ChildSpec, SpawnOrder};
 use spin::{Awake, Spin};
-use wire::Window;
 
 /// The settings of guests in a process of their own; see [`Builder::transport`](crate::Builder::transport).
 #[derive(Clone, Debug, Default)]

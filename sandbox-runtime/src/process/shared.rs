@@ -12,7 +12,7 @@ use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::sys::{self, Mapping};
-use super::wire::Window;
+use crate::wire::Window;
 
 /// The bytes of each piece. Memory is allocated as it is written.
 const ROOM: usize = 64 << 20;

@@ -13,11 +13,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use super::frame::Hasty;
 use super::session::{Channel, Interest};
 use super::sys;
 use crate::isolate::clock;
 use crate::time::{AtomicTime, Nanos, Timestamp};
+use crate::wire::frame::Hasty;
 
 /// The longest spin.
 pub(super) const MOMENT: Duration = Duration::from_micros(50);

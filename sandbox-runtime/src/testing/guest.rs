@@ -6,7 +6,6 @@ use std::cell::RefCell;
 
 use super::fuzz::{Counterexample, Fuzz, MethodReport, Outcome, Report};
 use super::{sources, strategies};
-use crate::boundary::JsValue;
 use crate::contract::GuestContract;
 use crate::error::{Direction, Error, Result};
 use crate::isolate::calls::GuestCall;
@@ -14,6 +13,7 @@ use crate::schema::check;
 use crate::script::Script;
 use crate::transport::Exports as _;
 use crate::transport::local::Local;
+use crate::value::JsValue;
 
 pub(super) fn run<C: ?Sized + GuestContract>(fuzz: &Fuzz, script: &Script) -> Result<Report, Counterexample> {
     let load = || (fuzz.sandbox)().build()?.eval(script.clone())?.transport::<C>();

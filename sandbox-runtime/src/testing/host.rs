@@ -6,7 +6,6 @@ use std::cell::RefCell;
 
 use super::fuzz::{Counterexample, Fuzz, MethodReport, Outcome, Report};
 use super::{hostile_arguments, sources, strategies};
-use crate::boundary::JsValue;
 use crate::contract::{HostContract, MethodSpec};
 use crate::error::{BoundaryError, Direction, Error, Result, Thrown};
 use crate::guest_error::HostPanic;
@@ -15,6 +14,7 @@ use crate::isolate::calls::block_on;
 use crate::schema::check;
 use crate::script::Script;
 use crate::transport::local::LocalSandbox;
+use crate::value::JsValue;
 
 pub(super) fn run<C: ?Sized + HostContract>(fuzz: &Fuzz, host: Box<C>) -> Result<Report, Counterexample> {
     let unbuilt = |error| Counterexample::before(C::SPEC.name, error);

@@ -35,10 +35,10 @@ use proptest::sample::Index;
 
 pub use fuzz::{Counterexample, Fuzz, MethodReport, Report, fuzz_guest, fuzz_host};
 
-use crate::boundary::JsValue;
 use crate::contract::Contract;
 use crate::schema::check::CheckDirection;
 use crate::schema::method_schemas;
+use crate::value::JsValue;
 use strategies::{SchemaSource, ShrinkBound};
 
 /// Argument lists for a method, as a guest may pass them. The contract allows every one.

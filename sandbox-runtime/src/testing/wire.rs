@@ -7,11 +7,11 @@ use serde::de::DeserializeOwned;
 
 pub use crate::isolate::wire_roundtrip::{Raw, Wired};
 
-use crate::boundary::{Budget, JsValue, from_tree, plain};
-use crate::isolate::stack::StackEnd;
 use crate::limits::Limits;
-use crate::process::frame::{FrameError, FrameReader, FrameWriter};
-use crate::process::wire::{self, Encoded, Out, Window};
+use crate::stack::StackEnd;
+use crate::value::{Budget, JsValue, from_tree, plain};
+use crate::wire::frame::{FrameError, FrameReader, FrameWriter};
+use crate::wire::{self, Encoded, Out, Window};
 
 /// A value as bytes.
 #[must_use]

@@ -13,7 +13,6 @@ use std::time::Instant;
 use super::pinned::Pinned;
 use super::{AsyncTransport, Exports, LocalAsyncTransport, Transport, WithDeadline};
 use crate::arguments::Arguments as _;
-use crate::boundary::JsValue;
 use crate::contract::{GuestContract, GuestMethod};
 use crate::error::{Error, Result};
 use crate::isolate::binding::Binding;
@@ -28,6 +27,7 @@ use crate::options::ConsoleOutput;
 use crate::sandbox::Builder;
 use crate::script::Script;
 use crate::time::Deadline;
+use crate::value::JsValue;
 
 pub use realms::LocalRealm;
 

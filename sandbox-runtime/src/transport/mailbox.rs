@@ -241,7 +241,7 @@ impl<R> Drop for Answering<R> {
 mod tests {
     use super::*;
     use crate::error::{DiscardCause, Error, LossReason};
-    use crate::isolate::run::of_host;
+    use crate::panic::of_host;
 
     fn answered(serve: impl FnOnce(Answering<()>)) -> Result<()> {
         let reply = Arc::new(ReplySlot { answer: Mutex::new(None), waiter: Arc::default() });
@@ -253,7 +253,7 @@ mod tests {
     #[test]
     fn a_job_that_was_lost_says_whether_it_had_begun() {
         let dropped = answered(drop);
-        assert!(matches!(dropped, Err(Error::Discarded { cause: DiscardCause::Closed })), "{dropped:?}");
+        assert!(matches!(dropped, Err(Error::Discarded { cause: DiscardCause::Closed, .. })), "{dropped:?}");
         let panicked = answered(|answering| of_host(|| answering.answer(|| panic!("on purpose"))));
         assert!(matches!(panicked, Err(Error::Lost { reason: LossReason::Panicked, .. })), "{panicked:?}");
         assert!(answered(|answering| answering.answer(|| Ok(()))).is_ok());

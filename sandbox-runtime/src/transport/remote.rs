@@ -15,7 +15,7 @@ use super::isolate_handle::{IsolateHandle, IsolateSlot};
 use super::worker::{Worker, WorkerThread, not_begun, stuck_behind, thread_is_gone, turn};
 use crate::error::{Error, LossReason, Place, Result};
 use crate::isolate::clock;
-use crate::isolate::flights::{Flying, Leg, waits_for_itself};
+use crate::isolate::flights::{Flying, Leg};
 use crate::isolate::ticket::Ticket;
 use crate::isolate::watchdog::Timer;
 use crate::time::{Deadline, Nanos};
@@ -193,7 +193,7 @@ impl<R: Send + 'static> Future for RemoteCall<R> {
                 Err(error) => return Poll::Ready(Err(error)),
             };
             if thread.waits_for_here() {
-                return Poll::Ready(Err(waits_for_itself()));
+                return Poll::Ready(Err(Error::waits_for_itself()));
             }
             let (answer, answered) = oneshot::channel();
             this.answer = Some(answered);

@@ -31,15 +31,15 @@ use super::mailbox::{Answering, Event, Job, Mailbox, Next, ReplySlot, Work};
 use super::pool::tenant_sandbox::TenantSandboxes;
 use crate::error::{DiscardCause, Error, Excess, LimitKind, LossReason, Phase, Result};
 use crate::isolate::Isolate;
-use crate::isolate::run::unless_it_panics;
-use crate::isolate::stack::StackEnd;
 use crate::isolate::ticket::Woken;
 use crate::isolate::{clock, cpu};
+use crate::panic::unless_it_panics;
+use crate::stack::StackEnd;
 use crate::time::{AtomicTime, Timestamp};
 
 /// The error of a call that was not made, for the thread of its sandbox has ended.
 pub(crate) fn thread_is_gone() -> Error {
-    Error::Discarded { cause: DiscardCause::Closed }
+    Error::discarded(DiscardCause::Closed)
 }
 
 /// The error of a call that code of the host has ended on the sandbox's thread.
@@ -484,7 +484,7 @@ pub(super) fn stuck_behind() -> Error {
 
 /// The error of a host method's call of another sandbox, when the host method's own time is over.
 fn late_inside() -> Error {
-    Excess { phase: Some(Phase::InHost), ..Excess::new(LimitKind::Wall, "Limits::wall", None) }.error(None)
+    Excess::new(LimitKind::Wall, "Limits::wall", None).in_phase(Phase::InHost).error(None)
 }
 
 fn next_chain() -> u64 {

@@ -20,12 +20,12 @@ pub(crate) use intrinsics::{
 };
 
 use super::Engine;
-use crate::boundary::{js_string, preview};
 use crate::error::{Amount, StackFrame};
 use crate::isolate::meter::Running;
 use crate::isolate::runtime::Runtime;
-use crate::isolate::stack::StackEnd;
+use crate::isolate::values::{js_string, preview};
 use crate::options::Settings;
+use crate::stack::StackEnd;
 
 pub(super) const CURRENT: Engine = Engine::QuickJs;
 

@@ -17,8 +17,8 @@ pub(crate) use super::entered::{leave_entered, stay_entered};
 use crate::error::StackFrame;
 use crate::isolate::meter::Running;
 use crate::isolate::runtime::Runtime;
-use crate::isolate::stack::StackEnd;
 use crate::options::Settings;
+use crate::stack::StackEnd;
 
 pub(super) const CURRENT: Engine = Engine::V8;
 
@@ -454,7 +454,7 @@ fn frame(scope: &v8::PinScope<'_, '_>, frame: v8::Local<'_, v8::StackFrame>) -> 
     };
     let file = frame.get_script_name(scope).and_then(text)?;
     let function = frame.get_function_name(scope).and_then(text);
-    Some(StackFrame { function, file, line: frame.get_line_number(), column: frame.get_column() })
+    Some(StackFrame::new(function, file, (frame.get_line_number(), frame.get_column())))
 }
 
 /// The function pair that settles a promise of the host.

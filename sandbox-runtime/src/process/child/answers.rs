@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use crate::boundary::JsValue;
 use crate::isolate::untyped_contract::Refused;
+use crate::value::JsValue;
 
 /// The result of a host method.
 pub(super) type Given = Result<JsValue, Refused>;

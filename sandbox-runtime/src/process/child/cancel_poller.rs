@@ -12,8 +12,8 @@ use rustc_hash::FxHashMap;
 use crate::isolate::clock;
 use crate::isolate::ticket::Ticket;
 use crate::isolate::watchdog::{Timer, Watch};
-use crate::process::wire::Window;
 use crate::time::{Deadline, Nanos};
+use crate::wire::Window;
 
 /// The interval of polls.
 const LOOK: Duration = Duration::from_millis(5);

@@ -9,11 +9,11 @@ use base64::prelude::BASE64_STANDARD as BASE64;
 
 use super::answers::Given;
 use super::{Asked, Child, Gone, parse};
-use crate::boundary::JsValue;
 use crate::isolate::untyped_contract::{Later, Refused, UntypedHost};
-use crate::process::frame::Frame;
 use crate::process::message::{HostRefusal, kind};
-use crate::process::wire::{self, DecodeBounds};
+use crate::value::JsValue;
+use crate::wire::frame::Frame;
+use crate::wire::{self, DecodeBounds};
 
 impl Child {
     /// Sends a call of a host method, and returns its number. The guest continues or waits, as the method is `async` or not.

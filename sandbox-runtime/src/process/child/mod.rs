@@ -22,30 +22,31 @@ use std::time::UNIX_EPOCH;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::fault::RemoteFault;
-use super::frame::{Frame, FrameError, FrameReader, FrameWriter, Hasty as _};
 use super::harden::HardeningReport;
 use super::message::{
     self, BindRequest, CallHead, ConsoleLineData, ContractData, Done, Evaluate, Failure, Forget, Hello,
     LimitData, Ready, Setup, SharedClock, WireBill, kind, to_json,
 };
 use super::session::{Channel, Interest, Windows};
-use super::wire::{self, DecodeBounds, Encoded, Out, Window};
-use crate::boundary::JsValue;
 use crate::contract::{ContractSpec, MethodSpec};
 use crate::error::Error;
 use crate::isolate::binding::Binding;
 use crate::isolate::flights::Flying;
 use crate::isolate::method_info::MethodInfo;
 use crate::isolate::script::{Evaluation, ScriptExports};
-use crate::isolate::stack::{StackEnd, thread_size};
+use crate::isolate::stack::thread_size;
 use crate::isolate::{Host, Isolate, Realm, engine};
 use crate::limits::Limits;
 use crate::options::{Console, Level, VirtualClock};
 use crate::sandbox;
 use crate::script::Script;
+use crate::stack::StackEnd;
 use crate::time::Deadline;
 use crate::transport::worker::HandleTable;
+use crate::value::JsValue;
+use crate::wire::fault::RemoteFault;
+use crate::wire::frame::{Frame, FrameError, FrameReader, FrameWriter, Hasty as _};
+use crate::wire::{self, DecodeBounds, Encoded, Out, Window};
 use answers::{Answers, Woken};
 use cancel_poller::CancelPoller;
 use flights::GuestCalls;

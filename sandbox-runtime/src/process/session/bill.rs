@@ -19,13 +19,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::super::frame::Frame;
 use super::super::message::{WireBill, kind};
 use super::Session;
 use super::call::Request;
 use crate::isolate::clock;
 use crate::isolate::meter::Bill;
 use crate::time::{AtomicTime, Nanos, Timestamp};
+use crate::wire::frame::Frame;
 
 /// The host calls of one guest call, as the parent counts them.
 #[derive(Debug, Default)]

@@ -7,17 +7,17 @@ use std::sync::{Arc, PoisonError};
 
 use tokio::runtime::Handle as Runtime;
 
-use super::super::frame::{Frame, FrameError};
 use super::super::message::{self, Failure, Forget, WireBill, from_json, kind, to_json};
-use super::super::wire::{Encoded, Out};
 use super::inside::{CallScope, HostFrames};
 use super::link::Sending;
 use super::state::{KeptCalls, SessionState};
 use super::{About, Handle, LiveChild, Pays, Session, What};
-use crate::boundary::ValueError;
 use crate::error::{Amount, Death, Direction, Error, Excess, LimitKind, Result};
 use crate::options::{ConsoleLine, Level};
 use crate::time::Timestamp;
+use crate::value::ValueError;
+use crate::wire::frame::{Frame, FrameError};
+use crate::wire::{Encoded, Out};
 
 /// How many bytes of frames are kept while the child does not read. This is more than a guest with a heap of the usual size
 /// sends at once.
@@ -58,7 +58,7 @@ pub(in super::super) struct Request<'c> {
 impl<'c> Request<'c> {
     /// The error when the child breaks the protocol. Kills the child.
     pub(super) fn broken(&self, reason: &str) -> Error {
-        self.live.guard().condemn(Death::Protocol { reason: reason.into() });
+        self.live.guard().condemn(Death::protocol(reason));
         self.death()
     }
 
@@ -73,7 +73,7 @@ impl<'c> Request<'c> {
                 session.charge_lost(self.began, owed, &served);
             }
         }
-        Error::Process { death, place: self.about.place }
+        Error::process(death, self.about.place)
     }
 
     /// Sends a frame. Long values go through the shared memory, where the child has read its earlier content, or reads it
@@ -132,7 +132,7 @@ impl<'c> Request<'c> {
             None => {
                 let excess =
                     Excess::new(LimitKind::Script, "a message to the process of the guest", Some(most));
-                Excess { met: Some(length), ..excess }.error(None)
+                excess.met(length).error(None)
             }
         }
     }

@@ -41,7 +41,9 @@ impl CallEnd {
     /// side decides which one it was.
     pub(super) fn error(&self, error: Error, limits: &Limits, began: Timestamp) -> Error {
         match error {
-            Error::Limit { kind: kind @ (LimitKind::Wall | LimitKind::Deadline), mut excess, place } => {
+            Error::Limit {
+                kind: kind @ (LimitKind::Wall | LimitKind::Deadline), mut excess, place, ..
+            } => {
                 excess.phase = self.phase(excess.phase, clock::now().since(began).duration());
                 if kind == LimitKind::Deadline && !self.by_caller {
                     let limit = limits.excess(LimitKind::Wall);

@@ -18,7 +18,7 @@ use super::{About, GRACE, Session, runtimes};
 use crate::error::{Error, LimitKind};
 use crate::isolate::clock;
 use crate::isolate::pending_host_call::Pendings;
-use crate::isolate::run::drop_of_host;
+use crate::panic::drop_of_host;
 use crate::time::{Deadline, Nanos, Timestamp};
 
 /// A call under way.
@@ -74,7 +74,7 @@ impl ChildCall {
     /// This caller's copy of an error that ends all calls, such as the end of the process.
     pub(super) fn share_of(&self, error: &Error) -> Error {
         match error {
-            Error::Process { death, .. } => Error::Process { death: death.clone(), place: self.about.place },
+            Error::Process { death, .. } => Error::process(death.clone(), self.about.place),
             Error::Lost { reason, .. } => Error::lost(reason.clone(), self.about.place),
             other => other.clone(),
         }

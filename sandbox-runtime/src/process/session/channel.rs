@@ -6,8 +6,8 @@
 use std::io::{self, Read, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::super::frame::{Frame, FrameError, FrameReader, FrameSender, Hasty};
 use super::link::{Interest, Sending};
+use crate::wire::frame::{Frame, FrameError, FrameReader, FrameSender, Hasty};
 
 /// One end of a stream of bytes in both directions.
 pub(in super::super) trait Channel: Read + Write + Hasty + Send {

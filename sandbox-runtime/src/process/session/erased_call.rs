@@ -8,10 +8,10 @@ use super::call::{CallAnswer, Request};
 use super::call_end::CallEnd;
 use super::{About, Handle};
 use crate::error::{Error, Result};
-use crate::process::frame::Frame;
 use crate::process::message::LimitData;
-use crate::process::wire::Out;
 use crate::time::Deadline;
+use crate::wire::Out;
+use crate::wire::frame::Frame;
 
 /// A call with a caller that awaits it.
 pub(in super::super) trait ErasedCall: Send {

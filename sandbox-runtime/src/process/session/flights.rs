@@ -25,12 +25,12 @@ use super::{About, LiveChild, Pays, Session};
 use crate::error::{DiscardCause, Error, LossReason, Result};
 use crate::isolate::clock;
 use crate::isolate::pending_host_call::{PendingHostCall, Pendings};
-use crate::isolate::run::{drop_of_host, of_host, unless_it_panics};
 use crate::isolate::ticket::TicketScope;
-use crate::process::frame::Frame;
+use crate::panic::{drop_of_host, of_host, unless_it_panics};
 use crate::process::message::kind;
-use crate::process::wire::Out;
 use crate::time::{Deadline, Nanos};
+use crate::wire::Out;
+use crate::wire::frame::Frame;
 
 /// How many frames are read before other work is done.
 const AT_ONCE: usize = 64;

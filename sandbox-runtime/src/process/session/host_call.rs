@@ -6,9 +6,7 @@ use std::sync::atomic::Ordering;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
 
-use super::super::frame::Frame;
 use super::super::message::{HostRefusal, kind, to_json};
-use super::super::wire::{self, Out};
 use super::bill::Serving;
 use super::call::Request;
 use super::inside::{CallScope, HostFrames};
@@ -18,10 +16,12 @@ use crate::error::{Death, Direction, Place, Result, Source};
 use crate::guest_error::HostError;
 use crate::isolate::clock;
 use crate::isolate::host_dispatch::{Called, KeptAnswer, PlainHost, Started, Unanswered};
-use crate::isolate::run::unless_it_panics;
-use crate::isolate::stack::StackEnd;
 use crate::isolate::thrown::STACK_FULL;
+use crate::panic::unless_it_panics;
+use crate::stack::StackEnd;
 use crate::time::Nanos;
+use crate::wire::frame::Frame;
+use crate::wire::{self, Out};
 
 /// A call of a host method by the child.
 pub(super) struct HostCallAsked<'a> {
@@ -61,7 +61,7 @@ impl<'c> Request<'c> {
             if call.is_over {
                 return Err(Death::Overdue);
             }
-            let broken = |reason: &str| Err(Death::Protocol { reason: reason.into() });
+            let broken = |reason: &str| Err(Death::protocol(reason));
             if call.served.calls.fetch_add(1, Ordering::Relaxed) >= most {
                 return broken("more host calls than `Limits::host_calls` allows");
             }
@@ -74,7 +74,7 @@ impl<'c> Request<'c> {
             }
             Ok(())
         });
-        let nobody = || Err(Death::Protocol { reason: "a host call for an unknown call id".into() });
+        let nobody = || Err(Death::protocol("a host call for an unknown call id"));
         counted.unwrap_or_else(nobody).map_err(|death| {
             self.live.guard().condemn(death);
             self.death()

@@ -16,7 +16,7 @@ use super::erased_call::ErasedCall;
 use super::flights::Driver;
 use super::readiness_task::ReadinessPoll;
 use crate::error::{Error, LossReason, Result};
-use crate::isolate::run::of_host;
+use crate::panic::of_host;
 use crate::time::{Deadline, Timestamp};
 use crate::transport::worker::not_begun;
 

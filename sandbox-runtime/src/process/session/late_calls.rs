@@ -10,7 +10,7 @@ use super::job_queue::QueuedJob;
 use super::state::SessionState;
 use crate::error::{Death, Result};
 use crate::isolate::clock;
-use crate::isolate::run::drop_of_host;
+use crate::panic::drop_of_host;
 use crate::process::message::kind;
 use crate::time::{Deadline, Nanos};
 

@@ -18,13 +18,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::super::frame::{Frame, FrameError};
 use super::super::harden::HardeningReport;
 use super::super::message::SharedClock;
-use super::super::wire::Window;
 use crate::error::{Death, Error, Result};
 use crate::isolate::clock;
 use crate::time::{AtomicTime, Deadline, Nanos};
+use crate::wire::Window;
+use crate::wire::frame::{Frame, FrameError};
 
 /// Makes links to peers that serve one sandbox each.
 pub(in super::super) trait Connect: Send + Sync {

@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::link::{Keeper, Link};
-use crate::process::frame::FrameBuilder;
 use crate::process::message::SharedClock;
-use crate::process::wire::Window;
+use crate::wire::Window;
+use crate::wire::frame::FrameBuilder;
 
 /// A child that has a sandbox.
 pub(super) struct LiveChild {

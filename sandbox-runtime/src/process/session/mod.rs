@@ -31,11 +31,8 @@ use std::time::Duration;
 
 use parking_lot::ReentrantMutex;
 
-use super::fault::Hearing;
 use super::harden::HardeningReport;
 use super::message::{Failure, LimitData, Until};
-use super::wire::{self, Out};
-use crate::boundary::{ValueError, over_bytes};
 use crate::contract::ContractSpec;
 use crate::error::{DiscardCause, Error, Excess, LimitKind, Place, Result};
 use crate::isolate::clock;
@@ -48,6 +45,9 @@ use crate::limits::Limits;
 use crate::options::{Captured, Clock, Settings};
 use crate::time::{Deadline, Nanos};
 use crate::transport::blocking;
+use crate::value::{ValueError, over_bytes};
+use crate::wire::fault::Hearing;
+use crate::wire::{self, Out};
 
 pub(super) use call::CallAnswer;
 use call::Request;
@@ -369,7 +369,7 @@ impl Session {
         if let Err(error) = &outcome {
             match live.guard().verdict() {
                 _ if error.is_final() => self.mark_dead(&state, &live, error),
-                Some(death) => self.mark_dead(&state, &live, &Error::Process { death, place: about.place }),
+                Some(death) => self.mark_dead(&state, &live, &Error::process(death, about.place)),
                 None => {}
             }
         }
@@ -437,11 +437,11 @@ impl Session {
     /// The child for a request, if it has the handle.
     fn ready(&self, state: &SessionState, handle: Option<Handle>) -> Result<Arc<LiveChild>> {
         if handle.is_some_and(|handle| handle.generation != state.generation.get()) {
-            return Err(Error::Discarded { cause: DiscardCause::Reset });
+            return Err(Error::discarded(DiscardCause::Reset));
         }
         self.live().ok_or_else(|| {
             let fault = state.discarded.borrow().clone();
-            fault.map_or(Error::Discarded { cause: DiscardCause::Closed }, Error::after)
+            fault.map_or(Error::discarded(DiscardCause::Closed), Error::after)
         })
     }
 

@@ -167,7 +167,7 @@ impl ReadinessPoll {
                 // Earlier frames are found in the next round.
                 Ok(readiness) => self.readiness = readiness,
                 Err(error) => {
-                    let reason = LossReason::Unwatched { error: error.to_string() };
+                    let reason = LossReason::unwatched(error.to_string());
                     self.driver.give_up(&Error::lost(reason, None));
                 }
             }

@@ -9,9 +9,9 @@ use super::{About, LiveChild, Session};
 use crate::error::{Error, Result};
 use crate::isolate::clock;
 use crate::isolate::host_dispatch::PlainHost;
-use crate::process::frame::{FrameBuilder, FrameError};
 use crate::process::message::{self, Failure, Hello, Ready, Setup, from_json, kind, to_json};
 use crate::time::Deadline;
+use crate::wire::frame::{FrameBuilder, FrameError};
 
 /// The greatest length of the messages that are sent once, in bytes.
 const ONCE: usize = 1 << 20;
@@ -36,7 +36,7 @@ impl Session {
         let failed = || {
             let (death, cpu) = link.death();
             self.charge_lost(clock::now(), cpu, &Served::default());
-            Error::Process { death, place: None }
+            Error::process(death, None)
         };
         let hello = link.next().map_err(|_| link.silent(failed()))?;
         let hello: Hello = from_json(&hello.body).ok_or_else(failed)?;

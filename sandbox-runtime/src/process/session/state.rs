@@ -12,9 +12,9 @@ use crate::contract::ContractSpec;
 use crate::error::{Error, Source};
 use crate::isolate::clock;
 use crate::isolate::host_dispatch::SentHosts;
-use crate::process::frame::Frame;
 use crate::process::message::kind;
 use crate::time::{Deadline, Nanos, Timestamp};
+use crate::wire::frame::Frame;
 
 pub(super) struct SessionState {
     pub(super) hosts: SentHosts,

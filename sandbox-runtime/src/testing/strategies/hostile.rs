@@ -3,7 +3,7 @@
 //! `testing::host` and `testing::hostile` use it.
 
 use super::expressions::{LARGE, PLAIN, PROXIES, TEMPLATES, TRAPS};
-use crate::boundary::js_value::quoted;
+use crate::value::js_value::quoted;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;

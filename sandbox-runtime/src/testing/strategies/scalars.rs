@@ -1,8 +1,8 @@
 //! Values without parts, with the edges of what a schema accepts.
 
-use crate::boundary::JsValue;
 use crate::schema::check::integer::{Integer, MAX_SAFE};
 use crate::schema::check::node::{IntegerRule, Lengths, NumberRule, StringRule};
+use crate::value::JsValue;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;

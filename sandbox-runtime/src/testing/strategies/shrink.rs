@@ -10,8 +10,8 @@ use proptest::strategy::{BoxedStrategy, NewTree, Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
 use super::source::SchemaSource;
-use crate::boundary::JsValue;
-use crate::boundary::js_value::number_text;
+use crate::value::JsValue;
+use crate::value::js_value::number_text;
 
 /// How far a value is shrunk. A large value has more simpler values than can be examined.
 #[derive(Clone, Copy, Debug)]

@@ -2,9 +2,9 @@
 //!
 //! The strategies ask [`SchemaSource`], so that values of recursive types end.
 
-use crate::boundary::JsValue;
 use crate::schema::check::node::{Arena, Id, Js, Kinds, Lengths, Node};
 use crate::schema::check::{CheckDirection, Checker};
+use crate::value::JsValue;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeSet;
 

@@ -5,11 +5,11 @@
 use super::scalars::{dates, integers, matching, names, numbers, strings};
 use super::shrink::{ShrinkBound, Shrinking};
 use super::source::{SchemaSource, asks_nothing, is_nullable};
-use crate::boundary::JsValue;
 use crate::schema::check::integer::Integer;
 use crate::schema::check::node::{
     ArrayRule, Id, Js, KeyRule, Kinds, Lengths, Node, ObjectRule, PropertyRule,
 };
+use crate::value::JsValue;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -5,9 +5,9 @@
 use super::shrink::{ShrinkBound, Shrinking};
 use super::source::{SchemaSource, asks_nothing};
 use super::valid::{anything, valid_value};
-use crate::boundary::{JsKind, JsValue, TextFault, Unrepresentable};
 use crate::schema::check::integer::Integer;
 use crate::schema::check::node::{Arena, Id, Node};
+use crate::value::{JsKind, JsValue, TextFault, Unrepresentable};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::strategy::Union;

@@ -363,6 +363,6 @@ impl PoolState {
 
     pub(super) fn overloaded(&self, tenant: &TenantState, reason: impl Into<String>) -> Error {
         count(&self.counts.overloaded);
-        Error::Overloaded { tenant: tenant.key.clone(), reason: reason.into() }
+        Error::overloaded(tenant.key.clone(), reason.into())
     }
 }

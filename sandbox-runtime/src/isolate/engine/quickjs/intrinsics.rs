@@ -1,6 +1,6 @@
 //! Functions of a realm that replace faulty functions of the layer over QuickJS.
 //!
-//! A realm captures them before a guest can change what they use. `boundary` and `isolate::pending` call them through
+//! A realm captures them before a guest can change what they use. `values` and `isolate::pending` call them through
 //! `isolate::engine`. V8's file has the same names, and calls V8 itself.
 
 use deno_core::v8;

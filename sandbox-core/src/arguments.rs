@@ -1,0 +1,125 @@
+//! The arguments of a method: a list of any length, made of pairs that end with `()`.
+//!
+//! Generated code builds the lists. The boundary reads and writes them through [`Arguments`].
+
+use std::borrow::Borrow as _;
+
+use crate::contract::{Crosses, Lends, ParamSpec};
+use crate::schema::TypeCheck;
+use crate::value::{ArgumentSink, ArgumentSource, ValueError};
+
+/// An argument passed by value.
+#[doc(hidden)]
+pub struct Val<T>(pub T);
+
+/// An argument passed by shared reference.
+#[doc(hidden)]
+pub struct Ref<'a, T: ?Sized>(pub &'a T);
+
+/// The owned form of an argument that the contract takes by shared reference.
+#[doc(hidden)]
+pub struct Lent<T: ?Sized + Lends>(pub T::Owned);
+
+impl<T: ?Sized + Lends> Lent<T> {
+    #[must_use]
+    pub fn lend(&self) -> &T {
+        self.0.borrow()
+    }
+}
+
+/// A list of arguments.
+#[doc(hidden)]
+pub trait Arguments: Sized {
+    type Owned: Arguments;
+    fn into_owned(self) -> Self::Owned;
+    fn write<W: ArgumentSink>(self, writer: &mut W) -> Result<(), ValueError>;
+    /// Adds the violations of the arguments' constraints.
+    fn enforce(&self, params: &[ParamSpec], checks: &[TypeCheck], faults: &mut Option<ValueError>);
+    fn read<S: ArgumentSource>(reader: &mut S) -> Result<Self::Owned, ValueError>;
+}
+
+/// Checks the first argument, and goes on with the rest.
+fn enforce_first(
+    params: &[ParamSpec],
+    checks: &[TypeCheck],
+    rest: &impl Arguments,
+    faults: &mut Option<ValueError>,
+    enforce: impl FnOnce(&TypeCheck, &str) -> Result<(), ValueError>,
+) {
+    if let ([param, params @ ..], [check, checks @ ..]) = (params, checks) {
+        if let Err(error) = enforce(check, param.name) {
+            *faults = Some(match faults.take() {
+                Some(before) => before.and(error),
+                None => error,
+            });
+        }
+        rest.enforce(params, checks, faults);
+    }
+}
+
+impl Arguments for () {
+    type Owned = ();
+    fn into_owned(self) {}
+    fn write<W: ArgumentSink>(self, _: &mut W) -> Result<(), ValueError> {
+        Ok(())
+    }
+    fn enforce(&self, _: &[ParamSpec], _: &[TypeCheck], _: &mut Option<ValueError>) {}
+    fn read<S: ArgumentSource>(_: &mut S) -> Result<(), ValueError> {
+        Ok(())
+    }
+}
+
+impl<T: Crosses, R: Arguments> Arguments for (Val<T>, R) {
+    type Owned = (Val<T>, R::Owned);
+    fn into_owned(self) -> Self::Owned {
+        (self.0, self.1.into_owned())
+    }
+    fn write<W: ArgumentSink>(self, writer: &mut W) -> Result<(), ValueError> {
+        writer.push_owned(self.0.0)?;
+        self.1.write(writer)
+    }
+    fn enforce(&self, params: &[ParamSpec], checks: &[TypeCheck], faults: &mut Option<ValueError>) {
+        enforce_first(params, checks, &self.1, faults, |check, name| check.enforce(&self.0.0, name));
+    }
+    fn read<S: ArgumentSource>(reader: &mut S) -> Result<Self::Owned, ValueError> {
+        Ok((Val(reader.next()?), R::read(reader)?))
+    }
+}
+
+impl<T: ?Sized + Lends, R: Arguments> Arguments for (Ref<'_, T>, R) {
+    type Owned = (Lent<T>, R::Owned);
+    fn into_owned(self) -> Self::Owned {
+        (Lent(self.0.0.copied()), self.1.into_owned())
+    }
+    fn write<W: ArgumentSink>(self, writer: &mut W) -> Result<(), ValueError> {
+        self.0.0.write(writer)?;
+        self.1.write(writer)
+    }
+    fn enforce(&self, params: &[ParamSpec], checks: &[TypeCheck], faults: &mut Option<ValueError>) {
+        let check = |check: &TypeCheck, name: &str| match check.is_constrained() {
+            true => check.enforce(&self.0.0.copied(), name),
+            false => Ok(()),
+        };
+        enforce_first(params, checks, &self.1, faults, check);
+    }
+    fn read<S: ArgumentSource>(reader: &mut S) -> Result<Self::Owned, ValueError> {
+        Ok((Lent(reader.next()?), R::read(reader)?))
+    }
+}
+
+impl<T: ?Sized + Lends, R: Arguments> Arguments for (Lent<T>, R) {
+    type Owned = (Lent<T>, R::Owned);
+    fn into_owned(self) -> Self::Owned {
+        (self.0, self.1.into_owned())
+    }
+    fn write<W: ArgumentSink>(self, writer: &mut W) -> Result<(), ValueError> {
+        writer.push_owned(self.0.0)?;
+        self.1.write(writer)
+    }
+    fn enforce(&self, params: &[ParamSpec], checks: &[TypeCheck], faults: &mut Option<ValueError>) {
+        enforce_first(params, checks, &self.1, faults, |check, name| check.enforce(&self.0.0, name));
+    }
+    fn read<S: ArgumentSource>(reader: &mut S) -> Result<Self::Owned, ValueError> {
+        Ok((Lent(reader.next()?), R::read(reader)?))
+    }
+}

@@ -1,0 +1,60 @@
+//! The parts of [typed-sandbox](https://docs.rs/sandbox-runtime) that need no engine.
+//!
+//! Contracts, values and their encoding, descriptions, errors and limits are here. Applications use them through
+//! `sandbox-runtime`, which re-exports them and runs guests. A program that only reads contracts, such as a tool for
+//! authors, depends on this crate alone, and so has no engine in it. The crate builds for `wasm32-unknown-unknown` too.
+//!
+//! The hidden modules are for `sandbox-runtime` of the same version. They change with it.
+
+#[doc(hidden)]
+pub mod arguments;
+#[doc(hidden)]
+pub mod contract;
+#[doc(hidden)]
+pub mod error;
+#[doc(hidden)]
+pub mod guest_error;
+#[doc(hidden)]
+pub mod limits;
+#[doc(hidden)]
+pub mod panic;
+#[doc(hidden)]
+pub mod returns;
+#[doc(hidden)]
+pub mod schema;
+#[doc(hidden)]
+pub mod script;
+#[doc(hidden)]
+pub mod shown;
+#[doc(hidden)]
+pub mod stack;
+#[doc(hidden)]
+pub mod time;
+#[doc(hidden)]
+pub mod types;
+#[doc(hidden)]
+pub mod value;
+#[doc(hidden)]
+pub mod wire;
+
+#[doc(hidden)]
+pub mod __private;
+
+pub use contract::{Contract, ContractSpec, Crosses, Kind, Lends, MethodSpec, ParamSpec};
+pub use error::{
+    Amount, BoundaryError, Conversion, Death, Direction, DiscardCause, Error, Excess, ExportProblem, Hint,
+    HostSource, LimitKind, LossReason, Phase, Place, Result, StackFrame, Thrown, Violation,
+};
+pub use guest_error::{GuestError, GuestView, HostPanic};
+pub use limits::Limits;
+pub use returns::{GuestFailure, HostFailure};
+pub use schema::{
+    Breaks, Change, Compatibility, Description, MethodDescription, ParamDescription, TypeDescription, compat,
+};
+pub use schemars;
+pub use script::Script;
+pub use types::{Bound, Bounds, TypeSpec};
+pub use value::{
+    AsMap, AsSet, Bytes, CrossingBudget, Date, DateOutOfRange, ErrorValue, JsKind, JsValue, MapLike,
+    TextFault, Unrepresentable,
+};

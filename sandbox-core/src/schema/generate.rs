@@ -1,0 +1,184 @@
+//! Makes the description of a contract from its spec.
+//!
+//! schemars makes the schemas. Two generators are used, because serde reads more than it writes.
+
+use schemars::generate::SchemaSettings;
+use schemars::{Schema, SchemaGenerator};
+use serde_json::{Map, Value as Json};
+
+use super::description::{Description, MethodDescription, ParamDescription, TypeDescription};
+use super::times;
+use crate::contract::{ContractSpec, MethodSpec};
+use crate::types::{Bound, Bounds, TypeSpec};
+
+/// The description of a contract, with the schemas of the directions in which values go.
+pub fn describe(spec: &ContractSpec) -> Description {
+    let mut both = Generators::new();
+    let mut methods = spec.methods.iter().map(|method| both.method(method)).collect::<Vec<_>>();
+    for method in &mut methods {
+        for param in &mut method.params {
+            param.schema.keep(spec.guest, spec.host);
+        }
+        method.returns.keep(spec.host, spec.guest);
+    }
+    let [to_guest, to_host] = both.definitions();
+    let schemas = |direction: fn(&TypeDescription) -> Option<&Json>| {
+        let types = methods
+            .iter()
+            .flat_map(|method| method.params.iter().map(|param| &param.schema).chain([&method.returns]));
+        types.filter_map(direction).collect::<Vec<_>>()
+    };
+    let to_guest = keep_used(to_guest, &schemas(|ty| ty.to_guest.as_ref()));
+    let to_host = keep_used(to_host, &schemas(|ty| ty.to_host.as_ref()));
+    let (contract, docs) = (spec.name.to_owned(), spec.docs.to_owned());
+    Description { contract, docs, guest: spec.guest, host: spec.host, methods, to_guest, to_host }
+}
+
+/// The schemas of a method in both directions, with the definitions that they refer to.
+pub fn method_schemas(method: &MethodSpec) -> (MethodDescription, [Map<String, Json>; 2]) {
+    let mut both = Generators::new();
+    let method = both.method(method);
+    (method, both.definitions())
+}
+
+/// All schemas of a contract, in both directions, whether values go there or not.
+pub(super) struct Generators {
+    to_guest: SchemaGenerator,
+    to_host: SchemaGenerator,
+}
+
+impl Generators {
+    pub(super) fn new() -> Self {
+        let settings = SchemaSettings::draft2020_12;
+        Self {
+            to_guest: settings().for_serialize().into_generator(),
+            to_host: settings().for_deserialize().into_generator(),
+        }
+    }
+
+    pub(super) fn method(&mut self, method: &MethodSpec) -> MethodDescription {
+        let params = method
+            .params
+            .iter()
+            .map(|param| ParamDescription { name: param.name.to_owned(), schema: self.of(&param.ty) });
+        MethodDescription {
+            name: method.name.to_owned(),
+            docs: method.docs.to_owned(),
+            optional: method.optional,
+            is_async: method.is_async,
+            params: params.collect(),
+            returns: self.of(&method.returns),
+        }
+    }
+
+    fn of(&mut self, ty: &TypeSpec) -> TypeDescription {
+        let make = |generator| {
+            let mut schema = ty.schema.map_or_else(|| true.into(), |schema| schema(generator));
+            bound(&mut schema, &ty.bounds);
+            schema.to_value()
+        };
+        TypeDescription { to_guest: Some(make(&mut self.to_guest)), to_host: Some(make(&mut self.to_host)) }
+    }
+
+    /// The definitions that the schemas refer to.
+    pub(super) fn definitions(self) -> [Map<String, Json>; 2] {
+        [self.to_guest, self.to_host].map(|mut generator| {
+            times::narrow(&mut generator);
+            generator.take_definitions(true)
+        })
+    }
+}
+
+impl TypeDescription {
+    fn keep(&mut self, to_guest: bool, to_host: bool) {
+        self.to_guest = self.to_guest.take().filter(|_| to_guest);
+        self.to_host = self.to_host.take().filter(|_| to_host);
+    }
+}
+
+/// Adds a method's bounds to the schema of a type.
+fn bound(schema: &mut Schema, bounds: &Bounds) {
+    if bounds.is_none() {
+        return;
+    }
+    let types = schema.get("type").cloned().unwrap_or(Json::Null);
+    let may_be = |wanted: &str| match &types {
+        Json::String(only) => only == wanted,
+        Json::Array(any) => any.iter().any(|one| one == wanted),
+        _ => true,
+    };
+    let number = |bound: Bound| match bound {
+        Bound::Integer(integer) => Json::from(integer),
+        Bound::Float(float) => Json::from(float),
+    };
+    let mut words = vec![("minimum", bounds.min.map(number)), ("maximum", bounds.max.map(number))];
+    let lengths = [("string", "minLength", "maxLength"), ("array", "minItems", "maxItems")];
+    for (kind, min, max) in lengths.into_iter().chain([("object", "minProperties", "maxProperties")]) {
+        if may_be(kind) {
+            words
+                .extend([(min, bounds.min_length.map(Json::from)), (max, bounds.max_length.map(Json::from))]);
+        }
+    }
+    words.push(("pattern", bounds.pattern.map(Json::from)));
+    for (word, value) in words {
+        if let Some(value) = value {
+            schema.insert(word.to_owned(), value);
+        }
+    }
+}
+
+/// The definitions that some schemas refer to, directly or through others.
+pub(super) fn keep_used(mut defs: Map<String, Json>, schemas: &[&Json]) -> Map<String, Json> {
+    let mut wanted = Vec::new();
+    schemas.iter().for_each(|schema| references(schema, &mut wanted));
+    let mut at = 0;
+    while let Some(name) = wanted.get(at).cloned() {
+        if let Some(def) = defs.get(&name) {
+            references(def, &mut wanted);
+        }
+        at += 1;
+    }
+    defs.retain(|name, _| wanted.contains(name));
+    defs
+}
+
+/// The names of the definitions that a schema refers to, each once.
+fn references(schema: &Json, names: &mut Vec<String>) {
+    match schema {
+        Json::Object(object) => {
+            if let Some(name) = object.get("$ref").and_then(Json::as_str).and_then(definition)
+                && !names.contains(&name)
+            {
+                names.push(name);
+            }
+            object.values().for_each(|inner| references(inner, names));
+        }
+        Json::Array(items) => items.iter().for_each(|inner| references(inner, names)),
+        _ => {}
+    }
+}
+
+/// The name in `#/$defs/Name`. The reference is a JSON Pointer with `~1` and `~0`, inside of a URI's fragment.
+pub(super) fn definition(reference: &str) -> Option<String> {
+    let name = reference.strip_prefix("#/$defs/")?;
+    Some(percent_decoded(name).replace("~1", "/").replace("~0", "~"))
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let code = tail.get(..2).and_then(|code| std::str::from_utf8(code).ok());
+        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
+            Some(byte) if *first == b'%' => {
+                bytes.push(byte);
+                rest = &tail[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}

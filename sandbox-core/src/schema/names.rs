@@ -1,0 +1,144 @@
+//! The names of types in a generated module.
+//!
+//! `typescript` and `zod` ask for them. A name is valid, unused and no built-in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::description::Description;
+use super::walk::SchemaDirection;
+
+/// Words that are no identifiers in a module.
+#[rustfmt::skip]
+const RESERVED: &[&str] = &[
+    "arguments", "await", "break", "case", "catch", "class", "const", "continue", "debugger", "default", "delete",
+    "do", "else", "enum", "eval", "export", "extends", "false", "finally", "for", "function", "if", "implements",
+    "import", "in", "instanceof", "interface", "let", "new", "null", "package", "private", "protected", "public",
+    "return", "static", "super", "switch", "this", "throw", "true", "try", "typeof", "undefined", "var", "void",
+    "while", "with", "yield",
+];
+
+/// The built-in names of JavaScript and TypeScript, which a type of the same name would hide.
+#[rustfmt::skip]
+const BUILT_IN: &[&str] = &[
+    "any", "as", "asserts", "async", "bigint", "boolean", "declare", "global", "globalThis", "infer", "is", "keyof",
+    "module", "namespace", "never", "number", "object", "readonly", "require", "string", "symbol", "type", "unique",
+    "unknown", "Infinity", "Intl", "JSON", "Math", "NaN", "Proxy", "Reflect",
+    "AggregateError", "Array", "ArrayBuffer", "ArrayBufferView", "ArrayLike", "BigInt", "BigInt64Array",
+    "BigUint64Array", "Boolean", "DataView", "Date", "Error", "EvalError", "Float32Array", "Float64Array", "Function",
+    "Generator", "Int16Array", "Int32Array", "Int8Array", "Iterable", "IterableIterator", "Iterator", "Map",
+    "Number", "Object", "Omit", "Partial", "Pick", "Promise", "PromiseLike", "PropertyKey", "RangeError", "Readonly",
+    "ReadonlyArray", "ReadonlyMap", "ReadonlySet", "Record", "ReferenceError", "RegExp", "Required", "Set",
+    "SharedArrayBuffer", "String", "Symbol", "SyntaxError", "TypeError", "URIError", "Uint16Array", "Uint32Array",
+    "Uint8Array", "Uint8ClampedArray", "WeakMap", "WeakRef", "WeakSet",
+];
+
+/// The names of all types, by the names in `$defs`. A type that is the same in both directions has one name.
+#[derive(Default)]
+pub(super) struct Names {
+    to_guest: BTreeMap<String, String>,
+    to_host: BTreeMap<String, String>,
+}
+
+impl Names {
+    /// Finds names for the types of a description. `taken` are the other names in the module.
+    ///
+    /// `render` writes a type, with the names of the types that it refers to. A type that differs between the
+    /// directions gets two names. So the types that refer to it differ too.
+    pub(super) fn settle(
+        description: &Description,
+        taken: &[&str],
+        render: impl Fn(&Self, SchemaDirection, &str) -> String,
+    ) -> Self {
+        let mut differing = BTreeSet::new();
+        loop {
+            let names = Self::assign(description, taken, &differing);
+            let differs = |name: &str| {
+                render(&names, SchemaDirection::ToGuest, name)
+                    != render(&names, SchemaDirection::ToHost, name)
+            };
+            let shared = description.to_guest.keys().filter(|name| description.to_host.contains_key(*name));
+            let found: Vec<&str> = shared
+                .map(String::as_str)
+                .filter(|name| !differing.contains(name) && differs(name))
+                .collect();
+            if found.is_empty() {
+                return names;
+            }
+            differing.extend(found);
+        }
+    }
+
+    fn assign(description: &Description, taken: &[&str], differing: &BTreeSet<&str>) -> Self {
+        let mut names = Self::default();
+        let mut used = BTreeSet::new();
+        for name in description.to_guest.keys() {
+            names.to_guest.insert(name.clone(), unique(&identifier(name), taken, &mut used));
+        }
+        for name in description.to_host.keys() {
+            let chosen = match names.to_guest.get(name) {
+                Some(shared) if !differing.contains(name.as_str()) => shared.clone(),
+                Some(guests) => unique(&format!("{guests}Input"), taken, &mut used),
+                None => unique(&identifier(name), taken, &mut used),
+            };
+            names.to_host.insert(name.clone(), chosen);
+        }
+        names
+    }
+
+    /// The name of a type, if the description has it.
+    pub(super) fn of(&self, direction: SchemaDirection, definition: &str) -> Option<&str> {
+        let names = match direction {
+            SchemaDirection::ToGuest => &self.to_guest,
+            SchemaDirection::ToHost => &self.to_host,
+        };
+        names.get(definition).map(String::as_str)
+    }
+
+    /// All types of the module, each once, in the order of the description: the directions, the definition's name,
+    /// and the name in the module.
+    pub(super) fn all<'a>(
+        &'a self,
+        description: &'a Description,
+    ) -> Vec<(SchemaDirection, &'a str, &'a str)> {
+        let entry = |direction, name: &'a String| Some((direction, name.as_str(), self.of(direction, name)?));
+        let own = |name: &String| self.to_host.get(name) != self.to_guest.get(name);
+        let hosts = |name: &'a String| entry(SchemaDirection::ToHost, name).filter(|_| own(name));
+        let both =
+            description.to_guest.keys().flat_map(|name| [entry(SchemaDirection::ToGuest, name), hosts(name)]);
+        let rest = description.to_host.keys().filter(|name| !description.to_guest.contains_key(*name));
+        both.chain(rest.map(hosts)).flatten().collect()
+    }
+}
+
+/// Whether a word is no identifier in a module.
+pub(super) fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name)
+}
+
+/// Whether a name is built in.
+pub(super) fn is_built_in(name: &str) -> bool {
+    is_reserved(name) || BUILT_IN.contains(&name)
+}
+
+/// The nearest valid identifier of JavaScript.
+pub(super) fn identifier(name: &str) -> String {
+    // Circled and squared letters are alphabetic, but no identifier may have them.
+    let enclosed = |letter| matches!(letter, '\u{24B6}'..='\u{24E9}' | '\u{1F130}'..='\u{1F189}');
+    let fits = |c: char| c.is_ascii_digit() || c == '_' || c == '$' || (c.is_alphabetic() && !enclosed(c));
+    let mut fitting: String = name.chars().map(|c| if fits(c) { c } else { '_' }).collect();
+    if fitting.starts_with(|c: char| c.is_ascii_digit()) || fitting.is_empty() {
+        fitting.insert(0, '_');
+    }
+    fitting
+}
+
+fn unique(name: &str, taken: &[&str], used: &mut BTreeSet<String>) -> String {
+    let reserved = |name: &str| is_built_in(name) || taken.contains(&name);
+    let base = if reserved(name) { format!("{name}Type") } else { name.to_owned() };
+    let numbered = (2_u64..).map(|number| format!("{base}{number}"));
+    let free =
+        std::iter::once(base.clone()).chain(numbered).find(|name| !reserved(name) && !used.contains(name));
+    let name = free.unwrap_or(base);
+    used.insert(name.clone());
+    name
+}

@@ -1,0 +1,330 @@
+//! Errors on their way from the child to the parent.
+//!
+//! The parent trusts no part of them: texts are cut, and places are looked up. [`RemoteFault`] is the encoded form, and
+//! [`Hearing`] decodes it.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::contract::{ContractSpec, MethodSpec};
+use crate::error::{
+    Amount, BoundaryError, Direction, DiscardCause, Error, Excess, ExportProblem, LimitKind, LossReason,
+    MAX_CALLS, Phase, Place, StackFrame, Thrown, Violation,
+};
+use crate::limits::Limits;
+use crate::value::JsValue;
+
+/// An error of the child's sandbox. `Build` answers only a request that makes a sandbox or a realm.
+#[derive(Serialize, Deserialize)]
+pub enum RemoteFault {
+    Build(String),
+    Syntax {
+        script: String,
+        message: String,
+        line: usize,
+        column: usize,
+    },
+    /// The numbers of the methods, and the exports that were found.
+    Mismatch {
+        script: String,
+        problems: Vec<(usize, Option<String>)>,
+        exports: Vec<String>,
+    },
+    Guest(Exception),
+    Value {
+        place: Site,
+        to_host: bool,
+        violations: Vec<[String; 3]>,
+        truncated: bool,
+        /// The value is a host method's result that exceeds a budget. The parent has checked the contract. Only the child
+        /// counts the values that it receives.
+        of_host: bool,
+    },
+    Limit(Over),
+    /// The sandbox was given up after this, and the call was not made.
+    Discarded(Box<RemoteFault>),
+    /// The sandbox was given up after this while the call was under way.
+    Lost(Box<RemoteFault>),
+    /// The call would wait for itself, and was not made.
+    Blocking,
+}
+
+/// A limit that was exceeded. The parent knows its value.
+#[derive(Serialize, Deserialize)]
+pub struct Over {
+    kind: u8,
+    phase: Option<u8>,
+    /// The bytes that were found, or the nanoseconds of a limit of time.
+    met: Option<u64>,
+    /// The host method that was called too often.
+    method: Option<Site>,
+    /// Whether the limit is the method's own.
+    is_of_method: bool,
+    script: Option<String>,
+    place: Option<Site>,
+}
+
+/// The number of a host's error, which stands for the error itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Token(pub u64);
+
+/// The names of a contract and of a method.
+pub type Site = (String, String);
+
+/// An exception of a guest.
+#[derive(Serialize, Deserialize)]
+pub struct Exception {
+    name: Option<String>,
+    message: String,
+    stack: Vec<(Option<String>, String, usize, usize)>,
+    /// The encoded value.
+    value: Option<Vec<u8>>,
+    cause: Option<Box<Exception>>,
+    source: Option<u64>,
+}
+
+const LIMITS: [LimitKind; 10] = [
+    LimitKind::Wall,
+    LimitKind::Cpu,
+    LimitKind::TotalCpu,
+    LimitKind::Heap,
+    LimitKind::Buffers,
+    LimitKind::Stack,
+    LimitKind::Script,
+    LimitKind::HostCalls,
+    LimitKind::Pending,
+    LimitKind::Deadline,
+];
+
+fn site(place: Place) -> Site {
+    (place.contract.into(), place.method.into())
+}
+
+impl RemoteFault {
+    /// Encodes an error. `methods` are those of the contract that was being bound.
+    pub fn of(error: Error, methods: &[MethodSpec]) -> Self {
+        match error {
+            Error::Syntax { script, message, line, column, .. } => {
+                Self::Syntax { script, message, line, column }
+            }
+            Error::Mismatch { script, problems, exports, .. } => {
+                // Every problem names a method of the contract.
+                let index = |name: &str| methods.iter().position(|method| method.name == name);
+                let problems =
+                    problems.into_iter().filter_map(|problem| Some((index(problem.export)?, problem.found)));
+                Self::Mismatch { script, problems: problems.collect(), exports: *exports }
+            }
+            Error::Guest(thrown) => Self::Guest(Exception::of(*thrown)),
+            Error::Value(error) => Self::value(*error, false),
+            Error::HostValue(error) => Self::value(*error, true),
+            Error::Limit { excess, place, .. } => Self::Limit(Over::of(*excess, place)),
+            Error::Discarded { cause: DiscardCause::Fault(fault) } => {
+                Self::Discarded(Box::new(Self::of(*fault, methods)))
+            }
+            Error::Lost { reason: LossReason::Discarded(DiscardCause::Fault(fault)), .. } => {
+                Self::Lost(Box::new(Self::of(*fault, methods)))
+            }
+            Error::Blocking { .. } => Self::Blocking,
+            Error::Build { reason } => Self::Build(reason),
+            other => Self::Build(other.to_string()),
+        }
+    }
+
+    fn value(error: BoundaryError, of_host: bool) -> Self {
+        Self::Value {
+            place: site(error.place),
+            to_host: error.direction == Direction::ToHost,
+            violations: error.violations.into_iter().map(|v| [v.path, v.expected, v.found]).collect(),
+            truncated: error.truncated,
+            of_host,
+        }
+    }
+}
+
+impl Over {
+    fn of(excess: Excess, place: Option<Place>) -> Self {
+        let number = |at: Option<usize>| at.and_then(|at| u8::try_from(at).ok());
+        let kind = LIMITS.iter().position(|known| *known == excess.kind);
+        let phase = excess.phase.and_then(|phase| Phase::ALL.iter().position(|known| *known == phase));
+        let met = excess.met.and_then(|met| match met {
+            Amount::Bytes(bytes) => Some(bytes),
+            Amount::Time(time) => u64::try_from(time.as_nanos()).ok(),
+            Amount::Count(_) => None,
+        });
+        Self {
+            kind: number(kind).unwrap_or_default(),
+            phase: number(phase),
+            met,
+            method: excess.method.map(site),
+            is_of_method: excess.setting == MAX_CALLS,
+            script: excess.script,
+            place: place.map(site),
+        }
+    }
+}
+
+impl Exception {
+    fn of(thrown: Thrown) -> Self {
+        let frame = |frame: StackFrame| (frame.function, frame.file, frame.line, frame.column);
+        let source = thrown.host_error_here::<Token>().map(|Token(number)| *number);
+        Self {
+            name: thrown.name,
+            message: thrown.message,
+            stack: thrown.stack.into_iter().map(frame).collect(),
+            value: thrown.value.map(|value| crate::wire::encoded(&value)),
+            cause: thrown.cause.map(|cause| Box::new(Self::of(*cause))),
+            source,
+        }
+    }
+}
+
+/// Decodes the child's errors into errors of this process.
+pub struct Hearing<'h> {
+    /// The method that was called.
+    pub place: Option<Place>,
+    /// The contract of the call, or the contract that was being bound.
+    pub contract: Option<&'static ContractSpec>,
+    /// A sandbox or a realm was to be made.
+    pub builds: bool,
+    /// All other contracts that the guest can name.
+    pub hosts: &'h [&'static ContractSpec],
+    /// The limits of the guest.
+    pub limits: &'h Limits,
+    /// The errors of host methods, by their numbers.
+    pub source: &'h dyn Fn(u64) -> Option<crate::error::Source>,
+    /// Reads a value that is part of an error.
+    pub value: &'h dyn Fn(&[u8]) -> Option<JsValue>,
+}
+
+impl Hearing<'_> {
+    /// The error; `None` when no sandbox could have made it.
+    pub fn error(&self, fault: RemoteFault) -> Option<Error> {
+        Some(match fault {
+            RemoteFault::Build(reason) if self.builds => Error::build(cut(reason)),
+            RemoteFault::Build(_) => return None,
+            RemoteFault::Blocking => Error::waits_for_itself(),
+            RemoteFault::Syntax { script, message, line, column } => {
+                Error::Syntax { script: cut(script), message: cut(message), line, column, hint: None }
+            }
+            RemoteFault::Mismatch { script, problems, exports } => {
+                let contract = self.contract?;
+                let exports = exports.into_iter().take(32).map(cut).collect::<Vec<_>>();
+                let problem = |(index, found): (usize, Option<String>)| {
+                    let missing = ExportProblem::missing(contract.methods.get(index)?.name, &exports);
+                    Some(match found {
+                        Some(found) => ExportProblem { found: Some(cut(found)), similar: None, ..missing },
+                        None => missing,
+                    })
+                };
+                let problems = problems.into_iter().map(problem).collect::<Option<Vec<_>>>()?;
+                Error::Mismatch {
+                    contract: contract.name,
+                    script: cut(script),
+                    problems,
+                    exports: Box::new(exports),
+                }
+            }
+            RemoteFault::Guest(exception) => Error::of_guest(self.thrown(exception, self.place, 8)?),
+            RemoteFault::Value { place, to_host, violations, truncated, of_host } => {
+                let violations = violations.into_iter().take(crate::value::MOST);
+                let violations = violations.map(|v| {
+                    let [path, expected, found] = v.map(cut);
+                    Violation { path, expected, found }
+                });
+                let direction = if to_host { Direction::ToHost } else { Direction::ToGuest };
+                let (place, violations) = (self.place_of(&place)?, violations.collect());
+                let error = Box::new(BoundaryError { place, direction, violations, truncated });
+                let is_host = self.hosts.iter().any(|spec| spec.name == place.contract);
+                match of_host {
+                    true if to_host || !is_host => return None,
+                    true => Error::HostValue(error),
+                    false => Error::Value(error),
+                }
+            }
+            RemoteFault::Limit(over) => self.over(over)?,
+            RemoteFault::Discarded(fault) => Error::Discarded { cause: self.cause(*fault)? },
+            RemoteFault::Lost(fault) => Error::lost(LossReason::Discarded(self.cause(*fault)?), self.place),
+        })
+    }
+
+    /// The fault that ended a sandbox.
+    fn cause(&self, fault: RemoteFault) -> Option<DiscardCause> {
+        match fault {
+            RemoteFault::Discarded(_) | RemoteFault::Lost(_) | RemoteFault::Blocking => None,
+            fault => Some(DiscardCause::Fault(Box::new(self.error(fault)?))),
+        }
+    }
+
+    /// The error of an exceeded limit, with the value that this side knows.
+    fn over(&self, over: Over) -> Option<Error> {
+        let kind = *LIMITS.get(usize::from(over.kind))?;
+        let mut excess = self.limits.excess(kind);
+        if over.is_of_method {
+            let (_, method) = self.method_of(over.method.as_ref()?)?;
+            excess = Excess::new(kind, MAX_CALLS, Some(Amount::Count(method.max_calls?)));
+        }
+        if let Some(phase) = over.phase {
+            excess.phase = Some(*Phase::ALL.get(usize::from(phase))?);
+        }
+        if let Some(method) = over.method {
+            excess.method = Some(self.place_of(&method)?);
+        }
+        excess.met = over.met.map(|met| match excess.phase {
+            Some(_) => Amount::Time(Duration::from_nanos(met)),
+            None => Amount::Bytes(met),
+        });
+        excess.script = over.script.map(cut);
+        let place = match over.place {
+            Some(place) => Some(self.place_of(&place)?),
+            None => None,
+        };
+        Some(excess.error(place))
+    }
+
+    fn method_of(&self, (contract, method): &Site) -> Option<(&'static ContractSpec, &'static MethodSpec)> {
+        let known = self.contract.iter().chain(self.hosts).filter(|spec| spec.name == contract);
+        known
+            .flat_map(|spec| spec.methods.iter().map(move |known| (*spec, known)))
+            .find(|(_, known)| known.name == method)
+    }
+
+    fn place_of(&self, site: &Site) -> Option<Place> {
+        let (contract, method) = self.method_of(site)?;
+        Some(Place::new(contract.name, method.name))
+    }
+
+    fn thrown(&self, exception: Exception, place: Option<Place>, causes: usize) -> Option<Thrown> {
+        let frame = |(function, file, line, column): (Option<String>, String, usize, usize)| StackFrame {
+            function: function.map(cut),
+            file: cut(file),
+            line,
+            column,
+        };
+        Some(Thrown {
+            place,
+            stack: exception.stack.into_iter().take(32).map(frame).collect(),
+            value: match exception.value {
+                Some(value) => Some((self.value)(&value)?),
+                None => None,
+            },
+            cause: match exception.cause {
+                Some(cause) if causes > 1 => Some(Box::new(self.thrown(*cause, None, causes - 1)?)),
+                Some(_) => return None,
+                None => None,
+            },
+            source: exception.source.and_then(self.source),
+            ..Thrown::new(exception.name.map(cut), cut(exception.message))
+        })
+    }
+}
+
+/// Cuts a text of an error to the length that a guest's text may have here.
+fn cut(mut text: String) -> String {
+    const MOST: usize = 4 * 4096;
+    if text.len() > MOST {
+        let end = (0..=MOST).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+        text.truncate(end);
+    }
+    text
+}

@@ -1,0 +1,209 @@
+//! Functions of a realm that make and take apart objects of known fields.
+//!
+//! Each realm has one [`StructShapes`]. `collect` makes objects with it, and `deserialize` takes them apart.
+//!
+//! Through V8's API, each definition or read of a property looks up the name. In JavaScript, an object literal has its shape
+//! from the start. A property is read at a known offset once the reader was called a few times. The functions are compiled
+//! in the realm when a form was met a few times. The functions belong to the host, and no guest can reach them. They see the
+//! values, and `Object.keys` as it was before any guest ran. An object with other fields, or in another order, is read one
+//! property at a time.
+
+use std::borrow::Borrow;
+use std::cell::RefCell;
+use std::fmt::Write as _;
+use std::hash::{Hash, Hasher};
+use std::rc::Rc;
+
+use deno_core::v8;
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use super::text::js_string;
+use super::write::terminated;
+use crate::isolate::{Isolate, Realm, engine, script, shim};
+use crate::value::ValueError;
+
+/// From this object on, a compiled function is faster.
+const MET: u32 = 4;
+/// The numbers of fields for which functions are made.
+const FIELDS: std::ops::RangeInclusive<usize> = 3..=64;
+/// How many functions of each kind a realm keeps.
+const MOST: usize = 256;
+
+/// The name of a field. The name is `'static`, so two names are equal when their addresses are.
+#[derive(Clone, Copy)]
+pub(super) struct PropertyName(pub(super) &'static str);
+
+impl PartialEq for PropertyName {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
+impl Eq for PropertyName {}
+
+impl Hash for PropertyName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.as_ptr().addr().hash(state);
+    }
+}
+
+/// The names and values of an object that is being made.
+pub(super) type Names = SmallVec<[PropertyName; 12]>;
+pub(super) type Values<'s> = SmallVec<[v8::Local<'s, v8::Value>; 12]>;
+
+/// A function, if it is compiled yet.
+enum StructShape {
+    Met(u32),
+    Made(v8::Global<v8::Function>),
+    /// The function cannot be compiled.
+    Never,
+}
+
+/// The compiled functions of a realm.
+pub(crate) struct StructShapes {
+    keys: v8::Global<v8::Function>,
+    makers: RefCell<FxHashMap<Names, StructShape>>,
+    /// By the address and the length of the list of names.
+    takers: RefCell<FxHashMap<(usize, usize), StructShape>>,
+}
+
+impl StructShapes {
+    /// Captures the functions that are needed from the current realm, before a guest can change it.
+    pub(crate) fn of(scope: &v8::PinScope<'_, '_>) -> Option<Self> {
+        let key = |name: &str| js_string(scope, name, v8::NewStringType::Internalized).ok();
+        let object = scope.get_current_context().global(scope).get(scope, key("Object")?.into())?;
+        let keys = object.try_cast::<v8::Object>().ok()?.get(scope, key("keys")?.into())?;
+        let keys = v8::Global::new(scope, keys.try_cast::<v8::Function>().ok()?);
+        Some(Self { keys, makers: RefCell::default(), takers: RefCell::default() })
+    }
+
+    /// Makes an object; `None` when there is no function for it.
+    pub(super) fn make<'s>(
+        scope: &v8::PinScope<'s, '_>,
+        names: &Names,
+        values: &Values<'s>,
+    ) -> Result<Option<v8::Local<'s, v8::Value>>, ValueError> {
+        let Some(realm) = realm(scope, names.len()) else { return Ok(None) };
+        let forms = &realm.forms;
+        match function(scope, forms, &forms.makers, (names.as_slice(), || names.clone()), || maker(names)) {
+            Some(make) => {
+                make.call(scope, v8::undefined(scope).into(), values).map(Some).ok_or_else(terminated)
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// The values of an object's fields, in their order. `None` when the object has other fields, or when there is no
+    /// function. A getter may run and may throw.
+    pub(super) fn take<'s>(
+        scope: &v8::PinScope<'s, '_>,
+        object: v8::Local<'s, v8::Object>,
+        fields: &'static [&'static str],
+    ) -> Result<Option<v8::Local<'s, v8::Array>>, ValueError> {
+        let Some(realm) = realm(scope, fields.len()) else { return Ok(None) };
+        let (forms, place) = (&realm.forms, (fields.as_ptr().addr(), fields.len()));
+        let Some(take) = function(scope, forms, &forms.takers, (&place, || place), || taker(fields)) else {
+            return Ok(None);
+        };
+        let taken = take.call(scope, v8::undefined(scope).into(), &[object.into()]);
+        taken.map(|taken| taken.try_cast().ok()).ok_or_else(ValueError::thrown)
+    }
+}
+
+/// The current realm, if it may have functions for objects of so many fields.
+fn realm(scope: &v8::PinScope<'_, '_>, fields: usize) -> Option<Rc<Realm>> {
+    let may_be = engine::HAS_FORMS && FIELDS.contains(&fields);
+    may_be.then(|| Isolate::current(scope)?.current_realm()).flatten()
+}
+
+/// The function of a form, which is compiled once the form was met often enough.
+fn function<'s, K: Eq + Hash + Borrow<Q>, Q: ?Sized + Eq + Hash>(
+    scope: &v8::PinScope<'s, '_>,
+    forms: &StructShapes,
+    known: &RefCell<FxHashMap<K, StructShape>>,
+    (key, own): (&Q, impl FnOnce() -> K),
+    source: impl FnOnce() -> String,
+) -> Option<v8::Local<'s, v8::Function>> {
+    let mut known = known.borrow_mut();
+    let Some(form) = known.get_mut(key) else {
+        if known.len() < MOST {
+            known.insert(own(), StructShape::Met(1));
+        }
+        return None;
+    };
+    match form {
+        StructShape::Made(function) => Some(v8::Local::new(scope, &*function)),
+        StructShape::Never => None,
+        StructShape::Met(times) if *times < MET => {
+            *times += 1;
+            None
+        }
+        // Compilation needs stack, and would throw without it.
+        StructShape::Met(_) if !Isolate::current(scope)?.stack().allows_call() => None,
+        StructShape::Met(_) => {
+            let function = forms.compiled(scope, &source());
+            *form = function
+                .map_or(StructShape::Never, |function| StructShape::Made(v8::Global::new(scope, function)));
+            function
+        }
+    }
+}
+
+impl StructShapes {
+    /// Runs a program that returns a function.
+    fn compiled<'s>(
+        &self,
+        scope: &v8::PinScope<'s, '_>,
+        source: &str,
+    ) -> Option<v8::Local<'s, v8::Function>> {
+        let text = |text: &str| js_string(scope, text, v8::NewStringType::Normal).ok();
+        let (name, parameters) = (text(&shim::script("form"))?, [text("keys")?]);
+        let program = script::compile_function(scope, name, text(source)?, &parameters)?;
+        let keys = v8::Local::new(scope, &self.keys).into();
+        program.call(scope, v8::undefined(scope).into(), &[keys])?.try_cast().ok()
+    }
+}
+
+/// `(a0, a1, …) => ({ ["name"]: a0, … })`, in which no name is `__proto__` as syntax.
+fn maker(names: &[PropertyName]) -> String {
+    let parameters = (0..names.len()).map(|at| format!("a{at}")).collect::<Vec<_>>().join(", ");
+    let mut source = format!("\"use strict\";\nreturn ({parameters}) => ({{ ");
+    for (at, PropertyName(name)) in names.iter().enumerate() {
+        let name = serde_json::Value::from(*name);
+        let name = if name == "__proto__" { format!("[{name}]") } else { name.to_string() };
+        _ = write!(source, "{name}: a{at}, ");
+    }
+    source + "});\n"
+}
+
+/// A function that returns the values, or nothing when the names differ. The object is no proxy.
+fn taker(fields: &[&str]) -> String {
+    let mut source = format!(
+        "\"use strict\";\nreturn (object) => {{\n  const names = keys(object);\n  if (names.length !== {}",
+        fields.len()
+    );
+    for (at, name) in fields.iter().enumerate() {
+        _ = write!(source, "\n    || names[{at}] !== {}", serde_json::Value::from(*name));
+    }
+    source += ") return;\n  return [";
+    for name in fields {
+        _ = write!(source, "object[{}], ", serde_json::Value::from(*name));
+    }
+    source + "];\n};\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_data_and_not_syntax() {
+        let source = maker(&[PropertyName("a"), PropertyName("__proto__"), PropertyName("\"}); evil(\"")]);
+        assert_eq!(
+            source,
+            "\"use strict\";\nreturn (a0, a1, a2) => ({ \"a\": a0, [\"__proto__\"]: a1, \"\\\"}); evil(\\\"\": a2, });\n"
+        );
+        assert!(taker(&["\u{2028}", "a\nb"]).contains("object[\"\u{2028}\"], object[\"a\\nb\"]"));
+    }
+}
