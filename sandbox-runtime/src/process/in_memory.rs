@@ -1,6 +1,6 @@
 //! A link to a thread of this process, over pipes in memory, for tests of what all links share.
 //!
-//! The link has no shared memory and no shared clock. It cannot measure its peer, and cannot end a guest that computes.
+//! The link has no shared memory and no shared clock. The link cannot measure its peer, and cannot end a guest that computes.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};

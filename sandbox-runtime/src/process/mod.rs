@@ -2,7 +2,7 @@
 //!
 //! Two halves:
 //!
-//! - What serves guests over any link, and mentions no process. `session` is the host's side, `child` the other one.
+//! - The parts that serve guests over any link, which mention no process. `session` is the host's side, `child` the other one.
 //!   `frame`, `message`, `fault` and `wire` are the protocol between them.
 //! - The link to a process. `link` joins the stream of `line`, the shared memory of `shared` and the limits of `guard`.
 //!   `spawn` and `spawner` start children, `harden` confines them, and `idle_supervisor` watches those without a call.

@@ -35,7 +35,7 @@ pub(in super::super) trait Connect: Send + Sync {
     fn connect(&self, fresh: bool, longest: usize) -> Result<Arc<dyn Link>>;
 }
 
-/// What a link does when it has no room for a frame.
+/// The way a link acts when it has no room for a frame.
 pub(in super::super) enum Sending<'b> {
     /// Keeps the rest, which [`Link::push_on`] sends.
     Soon,
@@ -45,7 +45,7 @@ pub(in super::super) enum Sending<'b> {
     While(&'b mut dyn FnMut() -> io::Result<bool>),
 }
 
-/// What a thread waits for.
+/// The event that a thread waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) struct Interest {
     /// A frame to read, or the end of the link.
