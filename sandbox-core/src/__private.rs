@@ -2,14 +2,14 @@
 
 use std::marker::PhantomData;
 
-pub use crate::arguments::{Arguments, Lent, Ref, Val};
+pub use crate::contract::returns::{At, GuestReturn, PlainReturn, ReturnProbe};
 pub use crate::contract::{
-    Absent, Contract, ContractSpec, GuestMethod, Kind, Lends, Method, MethodSpec, ParamSpec, Reply, index_of,
+    Absent, Arguments, ByRef, Contract, GuestMethod, Lends, Lent, Method, Ref, Reply, Returned, TypeProbe,
+    Unknown, Val,
 };
 use crate::contract::{Crosses, Sent, Shared};
 pub use crate::guest_error::{ErrorProbe, ErrorSpec, Opaque};
-pub use crate::returns::{At, GuestReturn, PlainReturn, ReturnProbe};
-pub use crate::types::{Bound, Bounds, ByRef, Returned, TypeProbe, TypeSpec, Unknown};
+pub use crate::spec::{Bound, Bounds, ContractSpec, Kind, MethodSpec, ParamSpec, TypeSpec, index_of};
 pub use crate::{__returned as returned, __settle as settle, __type_spec as type_spec};
 
 /// `T`, whose check the constant is: `Checked<u32, { crosses::<u32>() }>`.

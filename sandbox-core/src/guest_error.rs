@@ -14,9 +14,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
-use crate::error::{BoundaryError, Error, Place, Source, chain};
+use crate::boundary::plain;
+use crate::error::{BoundaryError, Error, KeptError, Place, Source, chain};
 use crate::shown::Shown;
-use crate::value::{JsValue, plain};
+use crate::value::JsValue;
 
 /// An error of a host method that decides what a guest may see.
 ///
@@ -166,9 +167,6 @@ impl<T, E: Send + Sync + 'static> ErrorProbe<Result<T, E>> {
         Some(Arc::new(KeptError(Some(error))))
     });
 }
-
-/// An error that may come back from the guest uncaught. The `Option` lets its owner take it out by its type alone.
-pub struct KeptError<E>(pub Option<E>);
 
 /// The failure of a host method on its way to the guest.
 #[doc(hidden)]

@@ -7,7 +7,7 @@
 //! The hidden modules are for `sandbox-runtime` of the same version. They change with it.
 
 #[doc(hidden)]
-pub mod arguments;
+pub mod boundary;
 #[doc(hidden)]
 pub mod contract;
 #[doc(hidden)]
@@ -19,19 +19,17 @@ pub mod limits;
 #[doc(hidden)]
 pub mod panic;
 #[doc(hidden)]
-pub mod returns;
-#[doc(hidden)]
 pub mod schema;
 #[doc(hidden)]
 pub mod script;
 #[doc(hidden)]
 pub mod shown;
 #[doc(hidden)]
+pub mod spec;
+#[doc(hidden)]
 pub mod stack;
 #[doc(hidden)]
 pub mod time;
-#[doc(hidden)]
-pub mod types;
 #[doc(hidden)]
 pub mod value;
 #[doc(hidden)]
@@ -40,20 +38,19 @@ pub mod wire;
 #[doc(hidden)]
 pub mod __private;
 
-pub use contract::{Contract, ContractSpec, Crosses, Kind, Lends, MethodSpec, ParamSpec};
+pub use contract::{Contract, Crosses, GuestFailure, HostFailure, Lends};
 pub use error::{
     Amount, BoundaryError, Conversion, Death, Direction, DiscardCause, Error, Excess, ExportProblem, Hint,
     HostSource, LimitKind, LossReason, Phase, Place, Result, StackFrame, Thrown, Violation,
 };
 pub use guest_error::{GuestError, GuestView, HostPanic};
 pub use limits::Limits;
-pub use returns::{GuestFailure, HostFailure};
 pub use schema::{
     Breaks, Change, Compatibility, Description, MethodDescription, ParamDescription, TypeDescription, compat,
 };
 pub use schemars;
 pub use script::Script;
-pub use types::{Bound, Bounds, TypeSpec};
+pub use spec::{Bound, Bounds, ContractSpec, Kind, MethodSpec, ParamSpec, TypeSpec};
 pub use value::{
     AsMap, AsSet, Bytes, CrossingBudget, Date, DateOutOfRange, ErrorValue, JsKind, JsValue, MapLike,
     TextFault, Unrepresentable,

@@ -41,7 +41,7 @@ pub mod transports;
 
 // The parts that need no engine. The modules are named as if they were here.
 use sandbox_core::{
-    arguments, error, guest_error, limits, panic, schema, script, shown, stack, time, types, value, wire,
+    boundary, error, guest_error, limits, panic, schema, script, shown, spec, stack, time, value, wire,
 };
 
 pub use async_trait::async_trait;

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::isolate::engine;
 use crate::limits::Limits;
 use crate::shown::Shown;
 
@@ -24,14 +23,6 @@ pub(crate) struct Settings {
     pub(crate) exact_cpu: bool,
     /// The lines of a console that captures.
     pub(crate) captured: Arc<Captured>,
-}
-
-impl Settings {
-    /// Refuses settings that no sandbox can be built with.
-    pub(crate) fn check(&self) -> Result<(), String> {
-        self.limits.check()?;
-        engine::check(self)
-    }
 }
 
 /// Where the output of a guest's `console` goes. The format of a line is for people, and may change.

@@ -9,6 +9,7 @@ mod archive;
 mod bench;
 mod engine;
 mod fetch;
+mod layers;
 mod node;
 mod package;
 mod platforms;
@@ -41,6 +42,7 @@ Sets this machine up, and runs the workspace's demo and tests.
   cargo xtask load [--engine E]             what hostile tenants of a pool cost the honest ones, a thousand of them all together
   cargo xtask bench [--quick] [--peers]     measures beside hand-written floors, in ten minutes or two, and writes docs/benchmarks.md
   cargo xtask bench --instructions [--bless]   counts instructions of a call with valgrind, against benches/instructions.json
+  cargo xtask layers                        prints the circles between files, and the arrows that go up
   cargo xtask prose                         counts long sentences, sentences without a subject, headers and double names
   cargo xtask package [--verify]            packs the published crates, checks what is in them, and compiles what was packed;
                                             with --verify cargo builds them as `cargo publish` does, which takes minutes
@@ -77,6 +79,7 @@ enum Command<'a> {
     Load(Choice, Vec<&'a str>),
     Bench(bench::Options),
     Engine(Choice),
+    Layers,
     Prose,
     Package { verify: bool },
     CheckPlatforms(Vec<platforms::Platform>),
@@ -95,6 +98,7 @@ impl<'a> Command<'a> {
             ["load", options @ ..] => Ok(with(Self::Load, options_of(options)?)),
             ["bench", options @ ..] => bench::Options::parse(options).map(Self::Bench),
             ["engine", options @ ..] => Ok(Self::Engine(options_of(options)?.0)),
+            ["layers"] => Ok(Self::Layers),
             ["prose"] => Ok(Self::Prose),
             ["package"] => Ok(Self::Package { verify: false }),
             ["package", "--verify"] => Ok(Self::Package { verify: true }),
@@ -134,6 +138,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         }),
         Command::Package { verify } => package::run(verify).map(|()| ExitCode::SUCCESS),
         Command::CheckPlatforms(platforms) => platforms::run(&platforms),
+        Command::Layers => layers::print().map(|()| ExitCode::SUCCESS),
         Command::Prose => prose::print().map(|()| ExitCode::SUCCESS),
         Command::V8Status => v8::status().map(|()| ExitCode::SUCCESS),
         Command::V8Build => source_build::build().map(|()| ExitCode::SUCCESS),

@@ -7,7 +7,9 @@ use std::borrow::Borrow;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::value::{ArgumentSink, Bytes, ValueError};
+use super::sink::ArgumentSink;
+use crate::boundary::ValueError;
+use crate::value::Bytes;
 
 /// A type whose values can cross the boundary, as copies, in both directions.
 ///

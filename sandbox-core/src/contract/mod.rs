@@ -3,16 +3,31 @@
 //! A method becomes a marker type. All that differs between two methods is an associated type or constant of the
 //! marker. The rest is generic helpers here, in the boundary, or in a transport.
 
+mod arguments;
 mod crosses;
-mod spec;
+mod probes;
+pub mod returns;
+mod sink;
 
-pub use crosses::{Crosses, Lends};
-pub use crosses::{Sent, Shared};
-pub use spec::{ContractSpec, Kind, MethodSpec, ParamSpec, index_of};
+use std::any::TypeId;
+use std::sync::Arc;
 
-use crate::arguments::Arguments;
+pub use arguments::{Arguments, Lent, Ref, Val};
+pub use crosses::{Crosses, Lends, Sent, Shared};
+pub use probes::{ByRef, Returned, TypeProbe, Unknown};
+pub use returns::{GuestFailure, HostFailure};
+pub use sink::{ArgumentSink, ArgumentSource, PlainArguments, named};
+
+pub use crate::spec::{ContractSpec, Kind, MethodSpec, ParamSpec, index_of};
+
+use crate::error::Error;
 use crate::guest_error::HostError;
-use crate::schema::Description;
+use crate::schema::{ContractChecks, Description};
+
+/// The checks of the values of `C`.
+pub fn checks<C: ?Sized + Contract>() -> Result<Arc<ContractChecks>, Error> {
+    ContractChecks::of(TypeId::of::<C>(), &C::SPEC).map_err(|reason| Error::contract(C::SPEC.name, reason))
+}
 
 /// A trait that was annotated with `#[sandbox_api]`; implemented for `dyn Trait`.
 #[diagnostic::on_unimplemented(

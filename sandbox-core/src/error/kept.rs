@@ -72,3 +72,6 @@ pub fn chain(error: &(dyn StdError + 'static)) -> String {
     }
     text
 }
+
+/// An error that may come back from the guest uncaught. The `Option` lets its owner take it out by its type alone.
+pub struct KeptError<E>(pub Option<E>);

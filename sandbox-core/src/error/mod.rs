@@ -18,8 +18,6 @@ use std::any::{Any, TypeId};
 use std::fmt;
 use std::sync::Arc;
 
-use crate::contract::Contract;
-use crate::guest_error::KeptError;
 use crate::shown::Shown;
 pub use boundary::{BoundaryError, Direction, Violation};
 pub use death::Death;
@@ -28,7 +26,7 @@ pub use excess::{MAX_CALLS, OTHER_STACK, grouped};
 pub use hints::Hint;
 pub use hints::of_syntax;
 pub use kept::HostSource;
-pub use kept::chain;
+pub use kept::{KeptError, chain};
 pub use lost::{Conversion, DiscardCause, LossReason};
 pub use mismatch::ExportProblem;
 use mismatch::{exported, list};
@@ -342,8 +340,8 @@ impl Error {
     }
 
     #[doc(hidden)]
-    pub fn contract<C: ?Sized + Contract>(reason: String) -> Self {
-        Self::Contract { contract: C::SPEC.name, reason }
+    pub fn contract(contract: &'static str, reason: String) -> Self {
+        Self::Contract { contract, reason }
     }
 
     /// The error of a call that had begun. An error of a call that was not made becomes [`Error::Lost`].

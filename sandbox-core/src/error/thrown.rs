@@ -4,8 +4,8 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
+use super::kept::KeptError;
 use super::{BoundaryError, Direction, Place, prefix};
-use crate::guest_error::KeptError;
 use crate::shown::Shown;
 use crate::value::JsValue;
 

@@ -10,13 +10,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
-use super::check::{CheckDirection, CheckViolation, Checker, Step};
+use super::check::{CheckDirection, Checker};
 use super::description::TypeDescription;
 use super::generate::Generators;
-use crate::contract::Contract;
+use crate::boundary::{CheckViolation, Step};
+use crate::boundary::{MOST, ValueError, plain};
 use crate::panic::text_of;
-use crate::types::{Rules, TypeSpec};
-use crate::value::{JsValue, MOST, ValueError, plain};
+use crate::spec::{ContractSpec, Rules, TypeSpec};
+use crate::value::JsValue;
 
 /// The checks of a contract.
 pub struct ContractChecks {
@@ -64,19 +65,19 @@ pub struct TypeCheck {
 }
 
 impl ContractChecks {
-    /// The checks of `C`.
-    pub fn of<C: ?Sized + Contract>() -> Result<Arc<Self>, String> {
+    /// The checks of a contract, made once for each type that stands for one.
+    pub fn of(contract: TypeId, spec: &'static ContractSpec) -> Result<Arc<Self>, String> {
         static MADE: Mutex<BTreeMap<TypeId, Arc<ContractChecks>>> = Mutex::new(BTreeMap::new());
         let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(checks) = made.get(&TypeId::of::<C>()) {
+        if let Some(checks) = made.get(&contract) {
             return Ok(checks.clone());
         }
         // A `JsonSchema` is code of the application.
-        let made_now = catch_unwind(Self::make::<C>).unwrap_or_else(|panic| {
+        let made_now = catch_unwind(|| Self::make(spec)).unwrap_or_else(|panic| {
             Err(format!("the description (`JsonSchema`) of one of its types panicked: {}", text_of(panic)))
         });
         let checks = Arc::new(made_now?);
-        made.insert(TypeId::of::<C>(), checks.clone());
+        made.insert(contract, checks.clone());
         Ok(checks)
     }
 
@@ -85,13 +86,13 @@ impl ContractChecks {
         Self { methods: Vec::new() }
     }
 
-    fn make<C: ?Sized + Contract>() -> Result<Self, String> {
+    fn make(contract: &ContractSpec) -> Result<Self, String> {
         let mut generators = Generators::new();
-        let described = C::SPEC.methods.iter().map(|method| generators.method(method)).collect::<Vec<_>>();
+        let described = contract.methods.iter().map(|method| generators.method(method)).collect::<Vec<_>>();
         let defs = generators.definitions();
         let mut methods = Vec::with_capacity(described.len());
-        for (spec, method) in C::SPEC.methods.iter().zip(&described) {
-            let place = |what: &str| format!("{}.{} → {what}", C::SPEC.name, spec.name);
+        for (spec, method) in contract.methods.iter().zip(&described) {
+            let place = |what: &str| format!("{}.{} → {what}", contract.name, spec.name);
             let params = spec.params.iter().zip(&method.params);
             let params =
                 params.map(|(spec, param)| TypeCheck::new(&param.schema, &defs, &spec.ty, &place(spec.name)));

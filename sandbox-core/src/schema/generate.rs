@@ -8,8 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use super::description::{Description, MethodDescription, ParamDescription, TypeDescription};
 use super::times;
-use crate::contract::{ContractSpec, MethodSpec};
-use crate::types::{Bound, Bounds, TypeSpec};
+use crate::spec::{Bound, Bounds, ContractSpec, MethodSpec, TypeSpec};
 
 /// The description of a contract, with the schemas of the directions in which values go.
 pub fn describe(spec: &ContractSpec) -> Description {

@@ -20,7 +20,6 @@ mod typescript;
 mod walk;
 mod zod;
 
-pub use check::{CheckViolation, Step};
 pub use checks::{ContractChecks, MethodChecks, TypeCheck};
 pub use compat::{Breaks, Change, Compatibility, compat};
 pub use description::{Description, MethodDescription, ParamDescription, TypeDescription};

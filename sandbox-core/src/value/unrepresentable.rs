@@ -5,8 +5,6 @@
 
 use std::fmt;
 
-use super::value_error::ValueError;
-
 /// Stands for a value that is no data; see [`JsValue::Other`](crate::JsValue::Other). `Display` describes the value.
 ///
 /// ```
@@ -157,17 +155,6 @@ impl fmt::Display for TextFault {
     }
 }
 
-/// The string is refused where a text is wanted.
-impl From<TextFault> for ValueError {
-    fn from(fault: TextFault) -> Self {
-        let expected = match fault {
-            TextFault::LoneSurrogate { .. } => "well-formed Unicode text",
-            TextFault::Unreadable { .. } => "text that the engine has the memory to read",
-        };
-        Self::new(expected, fault.to_string())
-    }
-}
-
 /// A limit of a crossing, with the value found where that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -194,7 +181,8 @@ pub enum CrossingBudget {
 
 impl CrossingBudget {
     /// The limit's name; `None` for the stack.
-    pub(super) const fn setting(self) -> Option<&'static str> {
+    #[doc(hidden)]
+    pub const fn setting(self) -> Option<&'static str> {
         match self {
             Self::Values => Some("value_nodes"),
             Self::Items { .. } => Some("value_items"),

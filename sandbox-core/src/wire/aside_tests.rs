@@ -94,7 +94,7 @@ fn a_rust_value_is_laid_aside_as_its_plain_data_is() {
     let [one, other] = [(); 2].map(|()| Plain::new(4 * LONG));
     let (mut direct, mut by_way_of_data) = (one.out(), other.out());
     serialize(&value, &mut direct).expect("it is written");
-    encode(&crate::value::plain(&value).expect("it is data"), &mut by_way_of_data);
+    encode(&crate::boundary::plain(&value).expect("it is data"), &mut by_way_of_data);
     assert_eq!(*direct, *by_way_of_data);
     assert!(direct.len() < 40, "{}", direct.len());
     assert_eq!(*one.bytes.lock().expect("nobody panicked"), *other.bytes.lock().expect("nobody panicked"));

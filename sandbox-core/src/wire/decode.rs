@@ -6,12 +6,10 @@ use super::{
     NULL, NUMBER, NUMBERS, OBJECT, OTHER, OTHER_BIGINT, OTHER_BYTES, OTHER_KIND, OTHER_LONG, OTHER_MUCH,
     OTHER_NAME, OTHER_NUMBERS, OTHER_TEXT, SET, STRING, TRUE, UNDEFINED, Window,
 };
+use crate::boundary::{DEEPEST, LEAST, LEAST_LISTED, units};
 use crate::error::grouped;
 use crate::limits::Limits;
-use crate::value::{
-    CrossingBudget, DEEPEST, JsKind, JsValue, LEAST, LEAST_LISTED, TextFault, Unrepresentable, error_of,
-    units,
-};
+use crate::value::{CrossingBudget, JsKind, JsValue, TextFault, Unrepresentable, error_of};
 
 /// The error of malformed bytes, and its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -411,7 +409,7 @@ impl<'b> Decoder<'b> {
     }
 
     /// The number of a collection's elements, of at least `least` bytes each. The costs are those of
-    /// [`Budget`](crate::value::Budget).
+    /// [`Budget`](crate::boundary::Budget).
     fn collection(&mut self, least: usize, cost: impl FnOnce(usize) -> usize) -> Result<usize> {
         let count = self.length()?;
         self.limited(count)?;

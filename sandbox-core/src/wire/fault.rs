@@ -227,7 +227,7 @@ impl Hearing<'_> {
             }
             RemoteFault::Guest(exception) => Error::of_guest(self.thrown(exception, self.place, 8)?),
             RemoteFault::Value { place, to_host, violations, truncated, of_host } => {
-                let violations = violations.into_iter().take(crate::value::MOST);
+                let violations = violations.into_iter().take(crate::boundary::MOST);
                 let violations = violations.map(|v| {
                     let [path, expected, found] = v.map(cut);
                     Violation { path, expected, found }

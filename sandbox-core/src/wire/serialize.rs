@@ -1,6 +1,6 @@
 //! Serializes a Rust value into bytes, without plain data in between.
 //!
-//! The bytes equal those of [`encode`](super::encode()) for [`plain`](crate::value::plain). A test compares the two.
+//! The bytes equal those of [`encode`](super::encode()) for [`plain`](crate::boundary::plain). A test compares the two.
 
 use std::any::TypeId;
 
@@ -10,9 +10,10 @@ use super::encode::{encode, put_bigint, put_bool, put_bytes, put_length, put_num
 use super::{
     ARRAY, BYTES, DATE as DATE_TAG, MAP as MAP_TAG, NULL, NUMBER, OBJECT, Out, SET as SET_TAG, UNDEFINED,
 };
-use crate::value::keys::KeyWriter;
+use crate::boundary::keys::KeyWriter;
+use crate::boundary::{DEEPEST, ValueError, plain_inside};
 use crate::value::number::{MAX_SAFE, is_json};
-use crate::value::{DATE, DEEPEST, ERROR, MAP, SET, ValueError, plain_inside};
+use crate::value::{DATE, ERROR, MAP, SET};
 
 /// Appends a value.
 pub fn serialize<T: ?Sized + Serialize>(value: &T, out: &mut Out) -> Result<(), ValueError> {

@@ -8,8 +8,9 @@ use serde::Serialize;
 
 use super::tests::values;
 use super::*;
+use crate::boundary::plain;
 use crate::limits::Limits;
-use crate::value::{AsMap, AsSet, Bytes, Date, ErrorValue, JsValue, plain};
+use crate::value::{AsMap, AsSet, Bytes, Date, ErrorValue, JsValue};
 
 #[derive(Debug, Clone, Serialize)]
 struct Every {
@@ -208,9 +209,9 @@ fn times() {
         let decoded = start.elapsed() / rounds;
         let start = std::time::Instant::now();
         for _ in 0..rounds {
-            let budget = crate::value::Budget::new(&limits, crate::stack::StackEnd::of_thread());
+            let budget = crate::boundary::Budget::new(&limits, crate::stack::StackEnd::of_thread());
             let tree = decode(&*out, &limits).expect("it is read");
-            std::hint::black_box(crate::value::from_tree::<T>(&budget, tree).expect("it is of the type"));
+            std::hint::black_box(crate::boundary::from_tree::<T>(&budget, tree).expect("it is of the type"));
         }
         let typed = start.elapsed() / rounds;
         println!(

@@ -12,16 +12,17 @@ use super::script::{Object, ScriptExports, get};
 use super::{Isolate, Realm};
 use crate::contract::ContractSpec;
 use crate::error::{Error, ExportProblem};
-use crate::isolate::values::{describe, js_string, preview};
+use crate::isolate::engine::text::{js_string, preview};
+use crate::isolate::values::describe;
 use crate::schema::ContractChecks;
 
 /// A contract bound to the functions that implement it, in the order of its methods.
 pub(crate) struct Binding {
     pub(super) methods: Vec<Option<BoundMethod>>,
     /// The checks of their arguments and results.
-    pub(super) checks: Arc<ContractChecks>,
+    pub(crate) checks: Arc<ContractChecks>,
     /// The realm in which the functions run.
-    pub(super) realm: Rc<Realm>,
+    pub(crate) realm: Rc<Realm>,
 }
 
 pub(crate) struct BoundMethod {

@@ -8,7 +8,7 @@ use deno_core::v8;
 
 use super::engine::Resolver;
 use super::{Isolate, disabled_defenses, shim};
-use crate::isolate::values::{js_string, preview};
+use crate::isolate::engine::text::{js_string, preview};
 
 /// How much of a name in a stack is kept, in characters. A guest chooses the names of functions, and each name is host
 /// memory on every line.

@@ -14,12 +14,13 @@ use super::flights::{Flying, Leg};
 use super::method_info::MethodInfo;
 use super::ticket::Ticket;
 use super::{Isolate, Realm};
-use crate::arguments::Arguments;
+use crate::boundary::{ValueError, plain};
+use crate::contract::Arguments;
 use crate::contract::{GuestMethod, Method};
 use crate::error::{Direction, Error, Place};
 use crate::isolate::values::{ArgumentReader, Passed, to_guest};
 use crate::time::Deadline;
-use crate::value::{JsValue, ValueError, plain};
+use crate::value::JsValue;
 
 type Plainly = fn(&Rc<Isolate>, &Rc<Binding>, &[JsValue]) -> Result<JsValue, Error>;
 

@@ -5,7 +5,7 @@
 
 use deno_core::v8;
 
-use crate::isolate::values::js_string;
+use crate::isolate::engine::text::js_string;
 
 /// The first contract is defined in the realm of deno_core, with `Deno` still there.
 pub(crate) const HOST_REALM: bool = cfg!(sandbox_leaky);

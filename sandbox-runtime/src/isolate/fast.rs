@@ -40,12 +40,12 @@ use super::entry::Entered;
 use super::meter::HostCall;
 use super::method_info::MethodInfo;
 use super::ops::{FastCall, Gives, Refusal, count, enforce, panicked};
-use crate::arguments::{Arguments, Val};
+use crate::boundary::ValueError;
+use crate::contract::{Arguments, Val};
 use crate::contract::{Crosses, HostMethod, Kind, Reply};
 use crate::error::Direction;
 use crate::guest_error::HostError;
 use crate::schema::MethodChecks;
-use crate::value::ValueError;
 
 /// A type that is one C value, as an argument.
 #[doc(hidden)]

@@ -16,14 +16,14 @@ use super::ops::enforce;
 use super::run::Boxed;
 use super::script::{self, ScriptExports};
 use super::{Catch, Isolate, Realm};
-use crate::arguments::Arguments;
-use crate::contract::{ContractSpec, Crosses, GuestContract};
+use crate::boundary::{Budget, ValueError};
+use crate::contract::Arguments;
+use crate::contract::{self, ContractSpec, Crosses, GuestContract};
 use crate::error::{Amount, Conversion, Direction, Error, LimitKind};
 use crate::isolate::values::{ArgumentWriter, Seen, SeenAgain, to_host};
 use crate::schema::{ContractChecks, TypeCheck};
 use crate::script::Script;
 use crate::time::Deadline;
-use crate::value::{Budget, ValueError};
 
 impl Isolate {
     /// Evaluates a script.
@@ -54,7 +54,7 @@ impl Isolate {
 
     /// Binds a contract to what a script exports.
     pub(crate) fn bind<C: ?Sized + GuestContract>(&self, exports: &ScriptExports) -> Result<Binding, Error> {
-        self.bind_spec(exports, &C::SPEC, || ContractChecks::of::<C>().map_err(Error::contract::<C>))
+        self.bind_spec(exports, &C::SPEC, || contract::checks::<C>())
     }
 
     /// Binds a contract that is known as data.
@@ -88,7 +88,7 @@ impl Isolate {
 
     /// Calls the function that implements a method.
     #[inline]
-    pub(super) fn invoke<'s, A: Arguments>(
+    pub(crate) fn invoke<'s, A: Arguments>(
         &self,
         scope: &mut Catch<'_, '_, 's, '_>,
         method: &MethodInfo,

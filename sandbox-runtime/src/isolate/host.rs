@@ -31,7 +31,7 @@ pub(crate) struct Host {
 
 impl Host {
     pub(crate) fn new<C: ?Sized + HostContract>(object: Box<C>) -> Result<Self, String> {
-        let checks = ContractChecks::of::<C>()?;
+        let checks = ContractChecks::of(TypeId::of::<C>(), &C::SPEC)?;
         Ok(Self::of(TypeId::of::<C>(), &C::SPEC, C::OPS, checks, Rc::new(object)))
     }
 

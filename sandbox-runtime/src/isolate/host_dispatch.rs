@@ -10,16 +10,19 @@ use std::sync::Arc;
 
 use super::Host;
 use super::ops::{caught, enforce};
-use crate::arguments::Arguments;
+use crate::boundary::CheckViolation;
+use crate::boundary::{Budget, ValueError, is_whole, read_with_diagnosis};
+use crate::contract::Arguments;
+use crate::contract::PlainArguments;
 use crate::contract::{
     AsyncHostMethod, ContractSpec, Crosses, HostContract, HostMethod, Hosted, Implements, MethodSpec, Reply,
 };
 use crate::error::{BoundaryError, Direction, Place};
 use crate::guest_error::HostError;
 use crate::limits::Limits;
-use crate::schema::{CheckViolation, ContractChecks, MethodChecks, TypeCheck};
+use crate::schema::{ContractChecks, MethodChecks, TypeCheck};
 use crate::stack::StackEnd;
-use crate::value::{Budget, JsValue, PlainArguments, ValueError, is_whole, read_with_diagnosis};
+use crate::value::JsValue;
 use crate::wire::{self, Encoded, Out};
 
 /// A host method as a function over plain data.

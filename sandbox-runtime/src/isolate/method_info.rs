@@ -7,12 +7,12 @@ use std::any::TypeId;
 use super::Isolate;
 use super::host::Host;
 use super::ops::Refusal;
+use crate::boundary::ValueError;
 #[cfg(feature = "process")]
 use crate::contract::ContractSpec;
 use crate::contract::{Contract, HostMethod, Method, MethodSpec};
 use crate::error::{Direction, Error, ExportProblem, Place};
 use crate::schema::MethodChecks;
-use crate::value::ValueError;
 
 /// Identifies a method for code that does the same for every method of one signature. Code that is generic over the method
 /// itself is compiled once for each method.

@@ -11,6 +11,8 @@
 pub(crate) mod binding;
 mod callbacks;
 pub(crate) mod calls;
+#[cfg(any(sandbox_canary, sandbox_leaky))]
+pub mod canary;
 pub(crate) mod clock;
 pub(crate) mod conversion;
 pub(crate) mod cpu;
@@ -47,8 +49,6 @@ pub(crate) mod ticket;
 pub(crate) mod untyped_contract;
 pub(crate) mod values;
 pub(crate) mod watchdog;
-#[cfg(all(feature = "testing", feature = "process"))]
-pub(crate) mod wire_roundtrip;
 
 use std::any::TypeId;
 use std::cell::{Cell, RefCell};
@@ -59,11 +59,11 @@ use std::sync::Arc;
 
 use deno_core::v8;
 
+use crate::boundary::Budget;
 use crate::contract::Contract;
 use crate::error::{DiscardCause, Error, Source};
 use crate::options::{ConsoleOutput, Intrinsics, Random, Settings};
 use crate::stack::StackEnd;
-use crate::value::Budget;
 use exceeded::Exceeded;
 use flights::Flights;
 use heap::HeapGuard;
@@ -83,7 +83,7 @@ type Catch<'p, 't, 's, 'i> = v8::PinnedRef<'p, v8::TryCatch<'t, 's, v8::HandleSc
 
 /// An isolate and all that belongs to it.
 pub(crate) struct Isolate {
-    settings: Settings,
+    pub(crate) settings: Settings,
     times: Times,
     hosts: Vec<Host>,
     stack: StackEnd,
@@ -123,6 +123,14 @@ struct LiveIsolate {
     watch: Arc<Watch>,
     raw: v8::UnsafeRawIsolatePtr,
     runtime: Runtime,
+}
+
+impl Settings {
+    /// Refuses settings that no sandbox can be built with.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        self.limits.check()?;
+        engine::check(self)
+    }
 }
 
 impl Isolate {

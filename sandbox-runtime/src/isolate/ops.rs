@@ -32,14 +32,16 @@ use super::method_info::MethodInfo;
 use super::pending;
 use super::thrown::STACK_FULL;
 use super::{Isolate, engine};
-use crate::arguments::Arguments;
+use crate::boundary::ValueError;
+use crate::contract::Arguments;
 use crate::contract::{AsyncHostMethod, Crosses, HostMethod, ParamSpec, Reply};
 use crate::error::{Direction, Place, Source};
 use crate::guest_error::HostError;
-use crate::isolate::values::{ArgumentReader, Passed, Seen, js_string, new_error, owned_to_guest, to_guest};
+use crate::isolate::engine::text::js_string;
+use crate::isolate::values::{ArgumentReader, Passed, Seen, new_error, owned_to_guest, to_guest};
 use crate::panic::drop_of_host;
 use crate::schema::{MethodChecks, TypeCheck};
-use crate::value::{JsValue, ValueError};
+use crate::value::JsValue;
 
 /// A host method as an op.
 #[doc(hidden)]

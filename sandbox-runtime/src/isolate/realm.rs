@@ -12,7 +12,7 @@ use super::ops::HostOp;
 use super::returned::{self, Returned};
 use super::{Isolate, disabled_defenses, engine, realm_globals, shim};
 use crate::contract::ContractSpec;
-use crate::isolate::values::js_string;
+use crate::isolate::engine::text::js_string;
 use crate::isolate::values::struct_shapes::StructShapes;
 use crate::options::Settings;
 

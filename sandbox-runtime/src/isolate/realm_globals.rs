@@ -6,10 +6,12 @@ use deno_core::v8;
 
 use super::script::compile_function;
 use super::{Isolate, shim};
-use crate::isolate::values::{describe, js_string, observed, preview};
+use crate::boundary::Budget;
+use crate::isolate::engine::text::{js_string, preview};
+use crate::isolate::values::{describe, observed};
 use crate::limits::Limits;
 use crate::options::{Clock, ConsoleLine, Intrinsics, Level, Random, Settings};
-use crate::value::{Budget, JsValue};
+use crate::value::JsValue;
 
 /// Changes `Math` and `Date`, and makes a console. Runs before the contracts' globals are defined.
 pub(super) fn install(scope: &v8::PinScope<'_, '_>, settings: &Settings) -> Option<()> {

@@ -23,7 +23,7 @@ use crate::panic::drop_of_host;
 use crate::time::{Deadline, Nanos, Timestamp};
 
 /// A result whose error is one pointer in size.
-pub(super) type Boxed<R> = Result<R, Box<Error>>;
+pub(crate) type Boxed<R> = Result<R, Box<Error>>;
 
 /// Limits of time.
 #[derive(Clone, Copy)]
@@ -66,7 +66,7 @@ impl Turn<'_> {
 impl Isolate {
     /// Runs `body` in a realm of guests, inside of its limits. The outermost run is the one that is limited. Nested runs, of
     /// host methods that call their guest, share its deadline.
-    pub(super) fn run<R>(
+    pub(crate) fn run<R>(
         &self,
         realm: &Rc<Realm>,
         place: Option<Place>,

@@ -11,7 +11,7 @@ use super::flights::Leg;
 use super::thrown::STACK_FULL;
 use super::{Catch, Isolate, Realm, callbacks, engine};
 use crate::error::{Error, LimitKind, Place, StackFrame, Thrown, of_syntax};
-use crate::isolate::values::{js_string, preview};
+use crate::isolate::engine::text::{js_string, preview};
 use crate::script::{Script, ScriptFormat};
 
 pub(super) type Object<'s> = v8::Local<'s, v8::Object>;

@@ -6,10 +6,12 @@
 use deno_core::v8;
 
 use super::{Isolate, engine, shim};
+use crate::boundary::Budget;
 use crate::error::{Error, LimitKind, Place, Thrown};
-use crate::isolate::values::{describe, js_string, observed, preview};
+use crate::isolate::engine::text::{js_string, preview};
+use crate::isolate::values::{describe, observed};
 use crate::limits::Limits;
-use crate::value::{Budget, JsValue};
+use crate::value::JsValue;
 
 /// How many characters of a message are kept.
 pub(super) const TEXT: usize = 4096;

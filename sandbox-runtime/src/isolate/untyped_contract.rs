@@ -22,12 +22,14 @@ use super::run::Boxed;
 use super::script::ScriptExports;
 use super::ticket::Ticket;
 use super::{Catch, Isolate, Realm};
+use crate::boundary::ValueError;
+use crate::contract::ArgumentSink as _;
 use crate::contract::ContractSpec;
 use crate::error::{Direction, Error, Place, Source};
 use crate::isolate::values::{ArgumentWriter, observed_for_wire, tree_to_guest};
 use crate::schema::ContractChecks;
 use crate::time::Deadline;
-use crate::value::{ArgumentSink as _, JsValue, ValueError};
+use crate::value::JsValue;
 use crate::wire::fault::Token;
 
 /// The host of an untyped contract, called with plain data.

@@ -15,8 +15,9 @@ use super::session::{
     About, CallAnswer, CallScope, CallTerms, Handle, QueuedJob, ReadinessPoll, Session, TypedCall, What,
     waits_for_its_line,
 };
-use crate::arguments::Arguments;
-use crate::contract::{Crosses, GuestContract, GuestMethod};
+use crate::boundary::{Budget, from_tree, is_whole, read_with_diagnosis};
+use crate::contract::Arguments;
+use crate::contract::{self, Crosses, GuestContract, GuestMethod};
 use crate::error::{Conversion, Direction, Error, LossReason, Place, Result};
 use crate::isolate::clock;
 use crate::isolate::conversion::converted;
@@ -30,7 +31,6 @@ use crate::stack::StackEnd;
 use crate::time::Deadline;
 use crate::transport::loads::Loads;
 use crate::transport::{AsyncTransport, Exports, Transport, WithDeadline};
-use crate::value::{Budget, from_tree, is_whole, read_with_diagnosis};
 use crate::wire::{self, Encoded, Out, WireArguments};
 
 /// A handle of something that the child keeps. The child forgets it after the drop.
@@ -124,7 +124,7 @@ impl ProcessGuest {
 
     /// The transport of a proxy of `C`.
     pub(crate) fn transport<C: ?Sized + GuestContract>(&self) -> Result<Processed> {
-        let checks = ContractChecks::of::<C>().map_err(Error::contract::<C>)?;
+        let checks = contract::checks::<C>()?;
         let session = &self.exports.session;
         let (exports, methods) = (self.exports.handle, C::SPEC.methods.len());
         let bind = BindRequest { exports: exports.key, contract: ContractData::of(&C::SPEC) };

@@ -241,7 +241,7 @@ impl ContractData {
     /// The contract as the runtime knows contracts. The spec is leaked.
     pub(crate) fn leak(self) -> &'static ContractSpec {
         use crate::contract::{Kind, ParamSpec};
-        use crate::types::TypeSpec;
+        use crate::spec::TypeSpec;
         let text = |text: String| -> &'static str { text.leak() };
         let methods = self.methods.into_iter().map(|method| {
             let MethodData { name, params, optional, is_async, max_calls } = method;

@@ -15,7 +15,7 @@
 
 #[cfg(any(sandbox_canary, sandbox_leaky))]
 #[doc(hidden)]
-pub mod canary;
+pub use crate::isolate::canary;
 mod fuzz;
 mod guest;
 mod host;
@@ -23,6 +23,8 @@ mod strategies;
 #[cfg(feature = "process")]
 #[doc(hidden)]
 pub mod wire;
+#[cfg(feature = "process")]
+mod wire_roundtrip;
 
 #[cfg(feature = "process")]
 #[doc(hidden)]

@@ -5,11 +5,12 @@ use std::io::{self, Read, Write};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use crate::isolate::wire_roundtrip::{Raw, Wired};
+pub use super::wire_roundtrip::{Raw, Wired};
 
+use crate::boundary::{Budget, from_tree, plain};
 use crate::limits::Limits;
 use crate::stack::StackEnd;
-use crate::value::{Budget, JsValue, from_tree, plain};
+use crate::value::JsValue;
 use crate::wire::frame::{FrameError, FrameReader, FrameWriter};
 use crate::wire::{self, Encoded, Out, Window};
 

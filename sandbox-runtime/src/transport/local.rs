@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use super::pinned::Pinned;
 use super::{AsyncTransport, Exports, LocalAsyncTransport, Transport, WithDeadline};
-use crate::arguments::Arguments as _;
+use crate::contract::Arguments as _;
 use crate::contract::{GuestContract, GuestMethod};
 use crate::error::{Error, Result};
 use crate::isolate::binding::Binding;

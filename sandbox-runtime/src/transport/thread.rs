@@ -13,7 +13,7 @@ use super::loads::Loads;
 use super::remote::RemoteCall;
 use super::worker::{Priority, WorkerThread};
 use super::{AsyncTransport, Exports, Transport, WithDeadline};
-use crate::arguments::Arguments as _;
+use crate::contract::Arguments as _;
 use crate::contract::{GuestContract, GuestMethod};
 use crate::error::{Error, Result};
 use crate::isolate::calls::MethodLeg;

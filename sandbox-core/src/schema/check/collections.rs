@@ -2,12 +2,12 @@
 //!
 //! `run` calls them with the place of the value. All violations are collected, up to a cap.
 
-use super::Step;
 use super::expect::{count, key_words};
 use super::integer::Integer;
 use super::node::{Id, Kinds, Lengths, Node, ObjectRule};
 use super::run::Run;
 use super::scalar::{is_literal, key_text};
+use crate::boundary::Step;
 use crate::value::js_value::{JsValue, quoted};
 
 /// How many characters of a string of the wrong length are shown.

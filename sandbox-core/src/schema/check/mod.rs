@@ -12,6 +12,7 @@ pub mod node;
 mod run;
 mod scalar;
 
+use crate::boundary::CheckViolation;
 use crate::value::js_value::JsValue;
 use node::{Arena, Id, Node};
 use run::Run;
@@ -28,28 +29,6 @@ pub enum CheckDirection {
     ToGuest,
     /// From JavaScript to Rust: some types have several forms, as a list can come as an Array, a Set or a typed array.
     ToHost,
-}
-
-/// A step into a value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// The value of a field, or of the entry of a Map whose key is a string or an integer.
-    Field(String),
-    /// The element of a list, or the value of the nth entry of a Map with other keys.
-    Index(usize),
-    /// The key of the nth entry of a Map.
-    Key(usize),
-}
-
-/// A part of a value that its schema does not accept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CheckViolation {
-    /// The path from the value: empty for the value as a whole.
-    pub path: Vec<Step>,
-    /// The schema's demand at that place: `an integer from 0 to 255 (u8)`.
-    pub expected: String,
-    /// The value at that place: `256`, `"none"` quoted as in JavaScript, `none` for a missing field.
-    pub found: String,
 }
 
 /// A schema, ready to check values.

@@ -8,8 +8,11 @@
 mod buffers;
 #[cfg(not(feature = "quickjs"))]
 mod entered;
+#[cfg(all(feature = "process", target_os = "linux", not(feature = "quickjs")))]
+mod entropy;
 #[cfg(feature = "quickjs")]
 mod quickjs;
+pub(crate) mod text;
 #[cfg(not(feature = "quickjs"))]
 mod v8;
 

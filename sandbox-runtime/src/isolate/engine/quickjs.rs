@@ -21,9 +21,9 @@ pub(crate) use intrinsics::{
 
 use super::Engine;
 use crate::error::{Amount, StackFrame};
+use crate::isolate::engine::text::{js_string, preview};
 use crate::isolate::meter::Running;
 use crate::isolate::runtime::Runtime;
-use crate::isolate::values::{js_string, preview};
 use crate::options::Settings;
 use crate::stack::StackEnd;
 

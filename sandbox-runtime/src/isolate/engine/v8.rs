@@ -98,7 +98,7 @@ pub(crate) fn start() {
         v8::V8::set_flags_from_string(FLAGS);
         // A process that may open no file cannot read /dev/urandom, which V8 otherwise takes the seeds of isolates from.
         #[cfg(all(feature = "process", target_os = "linux"))]
-        v8::V8::set_entropy_source(crate::process::harden::random);
+        v8::V8::set_entropy_source(super::entropy::random);
         // Memory protection keys stay off. With them, an isolate that is made on a thread older than V8's start crashes the
         // process. A library does not choose the threads that it is called on.
         let unprotected = true;

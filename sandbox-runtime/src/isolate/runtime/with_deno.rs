@@ -13,7 +13,7 @@ impl Runtime {
     pub(crate) fn new(params: v8::CreateParams, hosts: &[Host]) -> Result<Self, String> {
         let ops = hosts.iter().flat_map(|host| host.ops).map(decl);
         #[cfg(all(feature = "testing", any(sandbox_canary, sandbox_leaky)))]
-        let ops = ops.chain(crate::testing::canary::ops());
+        let ops = ops.chain(crate::isolate::canary::ops());
         let confine: Box<deno_core::OpMiddlewareFn> = Box::new(built_in::confine);
         let middleware_fn = Some(confine).filter(|_| !disabled_defenses::HOST_REALM);
         let extension = Extension {

@@ -11,11 +11,11 @@ use serde::de::{self, DeserializeSeed, Visitor};
 use super::observe::observe;
 use super::read::{Reader, Value};
 use super::seen::Opened;
-use super::text::js_string;
+use crate::boundary::ValueError;
+use crate::boundary::content::{Content, ReadFields};
+use crate::boundary::keys::KeyName;
+use crate::isolate::engine::text::js_string;
 use crate::value::JsValue;
-use crate::value::ValueError;
-use crate::value::content::{Content, ReadFields};
-use crate::value::keys::KeyName;
 
 /// The elements of an array.
 pub(super) struct Items<'r, 's, 'i> {

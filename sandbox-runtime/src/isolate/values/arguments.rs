@@ -8,9 +8,10 @@ use smallvec::SmallVec;
 use super::seen::Seen;
 use super::tree_to_guest;
 use super::{owned_to_guest, to_guest, to_host};
+use crate::boundary::{Budget, ValueError};
 use crate::contract::ParamSpec;
+use crate::contract::{ArgumentSink, ArgumentSource, named};
 use crate::value::JsValue;
-use crate::value::{ArgumentSink, ArgumentSource, Budget, ValueError, named};
 
 /// Arguments of the engine.
 type Arguments<'s> = SmallVec<[v8::Local<'s, v8::Value>; 8]>;

@@ -7,8 +7,8 @@ use serde::ser::{self, Serialize};
 
 use super::struct_shapes::{Names, PropertyName, StructShapes, Values};
 use super::write::{Value, ValueWriter, terminated};
-use crate::value::ValueError;
-use crate::value::keys::KeyWriter;
+use crate::boundary::ValueError;
+use crate::boundary::keys::KeyWriter;
 
 /// An array being made.
 pub(super) struct ItemsWriter<'w, 's, 'i> {

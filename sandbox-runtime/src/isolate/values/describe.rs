@@ -2,10 +2,11 @@
 
 use deno_core::v8;
 
-use super::text::preview;
+use crate::boundary::ValueError;
 use crate::isolate::engine;
+use crate::isolate::engine::text::preview;
+use crate::value::JsKind;
 use crate::value::text::{self, SHOWN};
-use crate::value::{JsKind, ValueError};
 
 /// Describes a value, without running any code of the guest and without reading more than a few characters.
 pub(crate) fn describe(scope: &v8::PinScope<'_, '_>, value: v8::Local<'_, v8::Value>) -> String {

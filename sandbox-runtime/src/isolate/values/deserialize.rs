@@ -10,11 +10,11 @@ use super::read::Reader;
 use super::seen::Opened;
 use super::struct_shapes::StructShapes;
 use super::value_kind::ValueKind;
-use crate::isolate::engine;
-use crate::value::ValueError;
-use crate::value::deserialize_common::{
+use crate::boundary::ValueError;
+use crate::boundary::deserialize_common::{
     big_integers, is_for_json, known_kinds, small_integers, visit_bigint, visit_number,
 };
+use crate::isolate::engine;
 use crate::value::{DATE, ERROR};
 
 impl<'de> de::Deserializer<'de> for Reader<'_, '_, '_> {

@@ -15,7 +15,6 @@ mod observe;
 mod read;
 mod seen;
 pub(crate) mod struct_shapes;
-mod text;
 mod value_kind;
 mod write;
 
@@ -28,11 +27,11 @@ pub(crate) use describe::describe;
 use read::Reader;
 use seen::Again;
 pub(crate) use seen::Seen;
-pub(crate) use text::{js_string, preview};
 use write::ValueWriter;
 pub(crate) use write::new_error;
 
-use crate::value::{Budget, Bytes, JsValue, ValueError};
+use crate::boundary::{Budget, ValueError};
+use crate::value::{Bytes, JsValue};
 
 /// Copies a Rust value into the current realm.
 #[inline]
@@ -77,7 +76,7 @@ pub(crate) fn observed<'s>(
     observe::observe(Reader::new(scope, budget, value))
 }
 
-/// A value of the guest as plain data, for a reader in another process. That reader finds with [`from_tree`](crate::value::from_tree) what
+/// A value of the guest as plain data, for a reader in another process. That reader finds with [`from_tree`](crate::boundary::from_tree) what
 /// [`to_host`] would have found. A part that exceeds the budget is an error only for a reader that reads the part.
 #[cfg(feature = "process")]
 pub(crate) fn observed_for_wire<'s>(

@@ -9,11 +9,11 @@ use super::describe::kind_of;
 use super::exotic::is_bytes;
 use super::read::{Reader, Value};
 use super::seen::{Again, Opened, UNSEEN};
-use super::text::js_string;
 use super::value_kind::ValueKind;
+use crate::boundary::ValueError;
 use crate::isolate::engine;
+use crate::isolate::engine::text::js_string;
 use crate::value::JsValue;
-use crate::value::ValueError;
 use crate::value::js_value::error_of;
 use crate::value::{CrossingBudget, JsKind, Unrepresentable};
 

@@ -14,12 +14,12 @@ use super::access::{Entries, Items};
 use super::describe::found;
 use super::exotic::is_detached;
 use super::seen::{Opened, Part, Seen, TOP};
-use super::text::rust_string;
 use super::value_kind::ValueKind;
+use crate::boundary::Budget;
+use crate::boundary::ValueError;
 use crate::isolate::engine;
-use crate::value::Budget;
+use crate::isolate::engine::text::rust_string;
 use crate::value::TextFault;
-use crate::value::ValueError;
 use crate::value::number::safe_integer;
 
 pub(super) type Value<'s> = v8::Local<'s, v8::Value>;

@@ -18,10 +18,10 @@ use deno_core::v8;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use super::text::js_string;
 use super::write::terminated;
+use crate::boundary::ValueError;
+use crate::isolate::engine::text::js_string;
 use crate::isolate::{Isolate, Realm, engine, script, shim};
-use crate::value::ValueError;
 
 /// From this object on, a compiled function is faster.
 const MET: u32 = 4;

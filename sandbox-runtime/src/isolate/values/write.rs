@@ -10,11 +10,11 @@ use serde::ser::{self, Serialize};
 
 use super::collect::{EntriesWriter, FieldsWriter, ItemsWriter, Made};
 use super::struct_shapes::{Names, Values};
-use super::text::js_string;
+use crate::boundary::Budget;
+use crate::boundary::ValueError;
+use crate::isolate::engine::text::js_string;
 use crate::isolate::{Isolate, engine};
-use crate::value::Budget;
 use crate::value::Bytes;
-use crate::value::ValueError;
 use crate::value::number::{MAX_SAFE, is_json};
 use crate::value::{DATE, ERROR, MAP, SET};
 

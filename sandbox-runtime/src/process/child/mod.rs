@@ -1,6 +1,6 @@
 //! The child: one sandbox with untyped contracts, at its end of a link.
 //!
-//! [`serve`] returns when the parent is gone. `process::init` calls it in a process of its own. It needs nothing that belongs
+//! [`serve`] returns when the parent is gone. `process::init` calls it in a process of its own. The server needs nothing that belongs
 //! to a process alone, so a thread can serve as well. The guest's thread alone reads and writes the channel.
 //!
 //! The child answers one request after the other. Calls of `async` methods are under way at the same time, and take turns.

@@ -33,10 +33,6 @@ use elsewhere as system;
 use linux as system;
 use serde::{Deserialize, Serialize};
 
-// V8 uses it as a source of random bytes.
-#[cfg(all(target_os = "linux", not(feature = "quickjs")))]
-pub(crate) use sys::random;
-
 pub use report::{Hardening, HardeningError, HardeningReport, Layer, LayerState, Measure};
 
 /// The measures to take in a process.

@@ -30,8 +30,6 @@ pub(super) fn limit(resource: Resource, soft: u64, hard: u64) -> io::Result<()> 
     done(unsafe { libc::setrlimit(resource, &raw const limit) })
 }
 
-#[cfg(all(target_os = "linux", not(feature = "quickjs")))]
-pub(crate) use linux::random;
 #[cfg(target_os = "linux")]
 pub(super) use linux::*;
 
@@ -154,22 +152,6 @@ mod linux {
         unsafe {
             libc::mallopt(libc::M_ARENA_MAX, 1)
         };
-    }
-
-    /// Fills `bytes` with random bytes, by a call that needs no file. Returns whether it succeeded.
-    #[cfg(not(feature = "quickjs"))]
-    pub(crate) fn random(bytes: &mut [u8]) -> bool {
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            // SAFETY: the pointer and the length are those of a slice.
-            let count = unsafe { libc::getrandom(rest.as_mut_ptr().cast(), rest.len(), 0) };
-            match usize::try_from(count) {
-                Ok(count) => rest = rest.split_at_mut(count).1,
-                Err(_) if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return false,
-            }
-        }
-        true
     }
 
     /// Drops all capabilities.

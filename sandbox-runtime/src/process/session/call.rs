@@ -12,10 +12,10 @@ use super::inside::{CallScope, HostFrames};
 use super::link::Sending;
 use super::state::{KeptCalls, SessionState};
 use super::{About, Handle, LiveChild, Pays, Session, What};
+use crate::boundary::ValueError;
 use crate::error::{Amount, Death, Direction, Error, Excess, LimitKind, Result};
 use crate::options::{ConsoleLine, Level};
 use crate::time::Timestamp;
-use crate::value::ValueError;
 use crate::wire::frame::{Frame, FrameError};
 use crate::wire::{Encoded, Out};
 

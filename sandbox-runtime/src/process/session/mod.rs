@@ -33,6 +33,7 @@ use parking_lot::ReentrantMutex;
 
 use super::harden::HardeningReport;
 use super::message::{Failure, LimitData, Until};
+use crate::boundary::{ValueError, over_bytes};
 use crate::contract::ContractSpec;
 use crate::error::{DiscardCause, Error, Excess, LimitKind, Place, Result};
 use crate::isolate::clock;
@@ -45,7 +46,6 @@ use crate::limits::Limits;
 use crate::options::{Captured, Clock, Settings};
 use crate::time::{Deadline, Nanos};
 use crate::transport::blocking;
-use crate::value::{ValueError, over_bytes};
 use crate::wire::fault::Hearing;
 use crate::wire::{self, Out};
 

@@ -10,7 +10,7 @@ use super::super::worker::{Queues, Turn, Waiting, Worker, WorkerThread, is_done_
 use super::super::{AsyncTransport, Exports, Transport, WithDeadline};
 use super::tenant_sandbox::TenantSandbox;
 use super::{Loaded, Tenant, span};
-use crate::arguments::Arguments as _;
+use crate::contract::Arguments as _;
 use crate::contract::GuestMethod;
 use crate::error::{Amount, Error, Place, Result};
 use crate::isolate::calls::MethodLeg;

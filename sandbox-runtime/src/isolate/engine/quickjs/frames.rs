@@ -10,7 +10,7 @@
 use deno_core::v8;
 
 use super::run;
-use crate::isolate::values::js_string;
+use crate::isolate::engine::text::js_string;
 
 /// The engine's own limit of frames in a realm. A guest cannot reach it.
 pub(crate) struct Frames {

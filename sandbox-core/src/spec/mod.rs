@@ -2,7 +2,9 @@
 //!
 //! The shim, the checks and the descriptions are made from it. Everything is `const`.
 
-use crate::types::{Bounds, TypeSpec};
+mod types;
+
+pub use types::{Bound, Bounds, Measured, Ranged, Rules, SchemaOf, Textual, TypeSpec, schema};
 
 /// A contract as data. Shims, checks and descriptions are made from it.
 #[derive(Clone, Copy, Debug)]

@@ -2,11 +2,11 @@
 
 use std::cell::Cell;
 
-use super::unrepresentable::CrossingBudget;
 use super::value_error::ValueError;
 use crate::error::grouped;
 use crate::limits::Limits;
 use crate::stack::StackEnd;
+use crate::value::CrossingBudget;
 
 /// The least number of values that an Array or an object counts as.
 pub const LEAST: usize = 4;

@@ -7,13 +7,13 @@ use serde::de::{self, IntoDeserializer, Visitor};
 use super::access::TreeVariant;
 use super::unrepresentable::{Readable, text_fault};
 use super::{TreeReader, units};
-use crate::value::deserialize_common::{
+use crate::boundary::deserialize_common::{
     big_integers, is_for_json, known_kinds, small_integers, visit_bigint, visit_number,
 };
-use crate::value::js_types::{DATE, ERROR};
-use crate::value::js_value::JsValue;
-use crate::value::unrepresentable::{JsKind, Unrepresentable};
-use crate::value::value_error::ValueError;
+use crate::boundary::value_error::ValueError;
+use crate::value::JsValue;
+use crate::value::{DATE, ERROR};
+use crate::value::{JsKind, Unrepresentable};
 
 /// The kinds of values that can exceed a budget.
 const ALL: Readable = Readable {

@@ -7,11 +7,11 @@ use std::fmt::{self, Display, Write as _};
 
 use serde::de::{Expected, Unexpected};
 
-use super::text;
-use super::unrepresentable::CrossingBudget;
+use super::violation::{CheckViolation, Step};
 use crate::error::{self, BoundaryError, Direction, Error, Place};
-use crate::schema::{CheckViolation, Step};
 use crate::shown::Shown;
+use crate::value::text;
+use crate::value::{CrossingBudget, TextFault};
 
 /// The violations of a value. Paths grow from the inside out while the error is returned, so a correct value pays
 /// nothing for them.
@@ -268,5 +268,16 @@ fn shown(found: Unexpected<'_>) -> String {
         Unexpected::Map => "an object".into(),
         Unexpected::NewtypeStruct => "a Date or an Error".into(),
         other => other.to_string(),
+    }
+}
+
+/// The string is refused where a text is wanted.
+impl From<TextFault> for ValueError {
+    fn from(fault: TextFault) -> Self {
+        let expected = match fault {
+            TextFault::LoneSurrogate { .. } => "well-formed Unicode text",
+            TextFault::Unreadable { .. } => "text that the engine has the memory to read",
+        };
+        Self::new(expected, fault.to_string())
     }
 }

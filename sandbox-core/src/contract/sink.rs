@@ -3,11 +3,9 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::budget::Budget;
-use super::from_value::from_tree;
-use super::js_value::JsValue;
-use super::value_error::ValueError;
-use crate::contract::ParamSpec;
+use crate::boundary::{Budget, ValueError, from_tree};
+use crate::spec::ParamSpec;
+use crate::value::{AsBytes, JsValue};
 
 /// A sink of arguments. Each is written in its turn, and an error names its parameter.
 pub trait ArgumentSink {
@@ -26,7 +24,7 @@ pub trait ArgumentSink {
     /// Writes an argument that crosses as a `Uint8Array`.
     #[inline]
     fn push_bytes(&mut self, value: &[u8]) -> Result<(), ValueError> {
-        self.push(&super::bytes::AsBytes(value))
+        self.push(&AsBytes(value))
     }
 }
 

@@ -8,9 +8,9 @@ use std::any::TypeId;
 use serde::de::Visitor;
 use serde_json::Value as Json;
 
-use super::Budget;
-use super::number::safe_integer;
+use super::budget::Budget;
 use super::value_error::ValueError;
+use crate::value::number::safe_integer;
 
 #[doc(hidden)]
 #[macro_export]

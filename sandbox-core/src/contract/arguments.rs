@@ -4,9 +4,11 @@
 
 use std::borrow::Borrow as _;
 
-use crate::contract::{Crosses, Lends, ParamSpec};
+use super::crosses::{Crosses, Lends};
+use super::sink::{ArgumentSink, ArgumentSource};
+use crate::boundary::ValueError;
 use crate::schema::TypeCheck;
-use crate::value::{ArgumentSink, ArgumentSource, ValueError};
+use crate::spec::ParamSpec;
 
 /// An argument passed by value.
 #[doc(hidden)]

@@ -2,8 +2,9 @@
 //!
 //! The parent of a child process reads arguments and results so.
 
-use crate::schema::CheckViolation;
-use crate::value::{Budget, ValueError};
+use crate::boundary::budget::Budget;
+use crate::boundary::value_error::ValueError;
+use crate::boundary::violation::CheckViolation;
 
 /// Reads data that are taken apart as they are read: first without a copy, and where a diagnosis is needed, a second time
 /// with a copy.

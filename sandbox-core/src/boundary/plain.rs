@@ -4,11 +4,11 @@
 
 use serde::ser::{self, Serialize};
 
-use super::js_types::{DATE, ERROR, MAP, SET};
-use super::js_value::JsValue;
 use super::keys::KeyWriter;
-use super::number::{MAX_SAFE, is_json};
 use super::value_error::ValueError;
+use crate::value::JsValue;
+use crate::value::number::{MAX_SAFE, is_json};
+use crate::value::{DATE, ERROR, MAP, SET};
 
 /// The greatest depth of a value that crosses; see [`Limits::value_depth`](crate::Limits::value_depth).
 pub const DEEPEST: usize = 260;

@@ -7,19 +7,21 @@ use std::rc::Rc;
 
 use deno_core::v8;
 
-use super::Isolate;
-use super::binding::Binding;
-use super::method_info::MethodInfo;
-use super::run::Boxed;
-use crate::arguments::Arguments;
+use crate::boundary::{ValueError, is_whole};
+use crate::contract::Arguments;
+use crate::contract::{ArgumentSink, ArgumentSource, PlainArguments};
 use crate::contract::{Crosses, GuestMethod, Kind, ParamSpec};
 use crate::error::{Direction, Error};
+use crate::isolate::Isolate;
+use crate::isolate::binding::Binding;
+use crate::isolate::method_info::MethodInfo;
+use crate::isolate::run::Boxed;
 use crate::isolate::values::{observed_for_wire, to_host};
 use crate::schema::TypeCheck;
+use crate::spec::TypeSpec;
 use crate::transport::local::Local;
 use crate::transport::{Exports, Transport};
-use crate::types::TypeSpec;
-use crate::value::{ArgumentSink, ArgumentSource, JsValue, PlainArguments, ValueError, is_whole};
+use crate::value::JsValue;
 use crate::wire::{DecodeBounds, Out, WireArguments, decode, decode_list, encode};
 
 /// The result of reading a value, before it is diagnosed.
@@ -135,7 +137,7 @@ fn sent(isolate: &Isolate, data: &JsValue) -> JsValue {
 
 fn raw<V>(
     isolate: &Isolate,
-    read: impl FnOnce(&crate::value::Budget<'_>) -> Result<V, ValueError>,
+    read: impl FnOnce(&crate::boundary::Budget<'_>) -> Result<V, ValueError>,
 ) -> (Result<V, ValueError>, Raw) {
     let budget = isolate.budget();
     let read = read(&budget);

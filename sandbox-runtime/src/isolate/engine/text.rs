@@ -5,15 +5,16 @@
 
 use deno_core::v8;
 
-use crate::isolate::engine;
+use super as engine;
+use crate::boundary::ValueError;
+use crate::value::TextFault;
 use crate::value::text::cut;
-use crate::value::{TextFault, ValueError};
 
 /// V8's bound on the length of a string, in 16-bit units.
 const MAX_LENGTH: usize = v8::String::MAX_LENGTH;
 
 /// A string of JavaScript as a string of Rust.
-pub(super) fn rust_string(
+pub(crate) fn rust_string(
     scope: &v8::PinScope<'_, '_>,
     string: v8::Local<'_, v8::String>,
 ) -> Result<String, TextFault> {

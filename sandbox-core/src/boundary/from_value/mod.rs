@@ -16,11 +16,11 @@ use std::fmt::Display;
 
 use serde::de::{DeserializeOwned, Visitor};
 
-use super::Budget;
-use super::js_value::JsValue;
-use super::number::safe_integer;
-use super::unrepresentable::{JsKind, Unrepresentable};
-use super::value_error::ValueError;
+use crate::boundary::budget::Budget;
+use crate::boundary::value_error::ValueError;
+use crate::value::JsValue;
+use crate::value::number::safe_integer;
+use crate::value::{JsKind, Unrepresentable};
 use access::{Pairs, Properties, TreeErrorFields, TreeItems};
 pub use read_with_diagnosis::read_with_diagnosis;
 pub use unrepresentable::is_whole;

@@ -1,9 +1,10 @@
 //! Plain data in the words of the engine: what a value is called when it is refused, and why one is that was not copied.
 
-use crate::value::js_value::JsValue;
-use crate::value::unrepresentable::{JsKind, TextFault, Unrepresentable};
-use crate::value::value_error::ValueError;
-use crate::value::{Budget, text};
+use crate::boundary::budget::Budget;
+use crate::boundary::value_error::ValueError;
+use crate::value::JsValue;
+use crate::value::text;
+use crate::value::{JsKind, TextFault, Unrepresentable};
 
 /// The fault of a string, or of a property's name, that is no text.
 pub(super) fn text_fault(value: &JsValue) -> Option<TextFault> {

@@ -8,10 +8,10 @@ use std::vec::IntoIter;
 use serde::de::{self, DeserializeSeed, Visitor};
 
 use super::{TreeInside, TreeReader, paid};
-use crate::value::content::{Content, ReadFields};
-use crate::value::js_value::JsValue;
-use crate::value::keys::KeyName;
-use crate::value::value_error::ValueError;
+use crate::boundary::content::{Content, ReadFields};
+use crate::boundary::keys::KeyName;
+use crate::boundary::value_error::ValueError;
+use crate::value::JsValue;
 
 /// The elements of an array, or of data that is read as an array.
 pub(super) struct TreeItems<'b> {

@@ -1,0 +1,82 @@
+//! Probes: which facts the compiler knows of a type.
+//!
+//! Only the compiler knows which of these a type has, and only where the type is concrete. The generated code names a
+//! constant there. An inherent constant is preferred over one of a trait, and the inherent one exists for the types
+//! that implement a trait.
+
+use std::any::Any;
+use std::marker::PhantomData;
+
+use garde::Validate;
+use schemars::JsonSchema;
+
+use super::crosses::Lends;
+use crate::spec::{Rules, SchemaOf, schema};
+
+/// Finds the facts about `T`.
+#[doc(hidden)]
+pub struct TypeProbe<T: ?Sized>(PhantomData<T>);
+
+/// In a [`TypeProbe`]: a parameter of type `&T`.
+#[doc(hidden)]
+pub struct ByRef<T: ?Sized>(PhantomData<T>);
+
+/// In a [`TypeProbe`]: the value of a return type `R`.
+#[doc(hidden)]
+pub struct Returned<R>(PhantomData<R>);
+
+/// The fallbacks of [`TypeProbe`].
+#[doc(hidden)]
+pub trait Unknown {
+    const SCHEMA: Option<SchemaOf> = None;
+    const RULES: Option<Rules> = None;
+}
+
+impl<T: ?Sized> Unknown for TypeProbe<T> {}
+
+impl<T: JsonSchema> TypeProbe<T> {
+    pub const SCHEMA: Option<SchemaOf> = Some(schema::<T>);
+}
+
+impl<T: ?Sized + Lends<Owned: JsonSchema>> TypeProbe<ByRef<T>> {
+    pub const SCHEMA: Option<SchemaOf> = Some(schema::<T::Owned>);
+}
+
+impl<T: JsonSchema, E> TypeProbe<Returned<Result<T, E>>> {
+    pub const SCHEMA: Option<SchemaOf> = Some(schema::<T>);
+}
+
+impl<T: Validate<Context: Default> + 'static> TypeProbe<T> {
+    pub const RULES: Option<Rules> = Some(rules::<T>);
+}
+
+impl<T: ?Sized + Lends<Owned: Validate<Context: Default>>> TypeProbe<ByRef<T>> {
+    pub const RULES: Option<Rules> = Some(rules::<T::Owned>);
+}
+
+impl<T: Validate<Context: Default> + 'static, E> TypeProbe<Returned<Result<T, E>>> {
+    pub const RULES: Option<Rules> = Some(rules::<T>);
+}
+
+fn rules<T: Validate<Context: Default> + 'static>(value: &dyn Any) -> Result<(), garde::Report> {
+    value.downcast_ref::<T>().map_or(Ok(()), Validate::validate)
+}
+
+/// The facts about a type: `type_spec!(u32)`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __type_spec {
+    (&$type:ty) => {
+        $crate::__private::type_spec!($crate::__private::ByRef<$type>)
+    };
+    (-> $type:ty) => {
+        $crate::__private::type_spec!($crate::__private::Returned<$type>)
+            .or($crate::__private::type_spec!($type))
+    };
+    ($type:ty) => {
+        $crate::__private::TypeSpec::new(
+            $crate::__private::TypeProbe::<$type>::SCHEMA,
+            $crate::__private::TypeProbe::<$type>::RULES,
+        )
+    };
+}
