@@ -21,6 +21,7 @@ macro_rules! links {
             "[pools]: crate::guide::pools\n",
             "[processes]: crate::guide::processes\n",
             "[promises]: crate::guide::promises\n",
+            "[sites]: crate::guide::sites\n",
             "[small-engine]: crate::guide::small_engine\n",
             "[speed]: crate::guide::speed\n",
             "[testing]: crate::guide::testing\n",
@@ -57,6 +58,7 @@ pages! {
     types "types.md";
     errors "errors.md";
     asynchronous "asynchronous.md";
+    sites "sites.md";
     pools "pools.md";
     processes "processes.md";
     limits "limits.md";

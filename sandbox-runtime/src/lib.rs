@@ -6,9 +6,9 @@
 //! | task | items |
 //! |---|---|
 //! | declare a contract | [`sandbox_api`], [`derive(GuestError)`](macro@GuestError), [`async_trait`](macro@async_trait); the traits behind them are in [`contracts`] |
-//! | make a sandbox | [`Sandbox`], [`LocalSandbox`], [`Builder`], [`Limits`], [`Trust`] |
+//! | make a sandbox | [`Sandbox`], [`LocalSandbox`], [`Client`], [`Builder`], [`Limits`], [`Trust`] |
 //! | serve many tenants | [`SandboxPool`], [`Tenant`], [`PoolMetrics`] |
-//! | load and call a script | [`Script`], [`Guest`], [`LocalGuest`], [`Realm`], [`LocalRealm`]; what a proxy calls through is in [`transports`] |
+//! | load and call a script | [`Script`], [`Guest`], [`LocalGuest`], [`Realm`], [`LocalRealm`]; what a proxy calls through is in [`transports`], and what each type of sandbox can do in [`site`] |
 //! | choose what a guest finds | [`Clock`], [`VirtualClock`], [`Random`], [`Intrinsics`], [`Permission`], [`Console`], [`ConsoleLine`], [`ConsoleOutput`], [`Level`], [`Sink`], [`Engine`] |
 //! | send values that Rust has no type for | [`Bytes`], [`Date`], [`DateOutOfRange`], [`AsMap`], [`AsSet`], [`ErrorValue`], [`JsValue`], [`Unrepresentable`], [`JsKind`], [`TextFault`], [`CrossingBudget`] |
 //! | understand a failure | [`Error`], [`Result`], [`DiscardCause`], [`LossReason`], [`Conversion`], [`LimitKind`], [`Excess`], [`Amount`], [`Phase`], [`BoundaryError`], [`Violation`], [`Direction`], [`Thrown`], [`StackFrame`], [`ExportProblem`], [`Hint`], [`Place`], [`HostSource`] |
@@ -22,6 +22,7 @@
 #![cfg_attr(feature = "testing", doc = "| test a contract | [`testing`] |")]
 //! | read on | [`guide`] |
 
+mod client;
 mod contract;
 pub mod guide;
 mod isolate;
@@ -29,6 +30,7 @@ mod options;
 #[cfg(feature = "process")]
 pub mod process;
 mod sandbox;
+pub mod site;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transport;
@@ -55,6 +57,9 @@ pub use sandbox_core::{
 };
 pub use schemars;
 
+#[cfg(feature = "process")]
+pub use client::ProcessSandbox;
+pub use client::{Client, Guest, LocalGuest, LocalRealm, LocalSandbox, Realm, Sandbox};
 #[doc(hidden)]
 pub use contracts::*;
 pub use isolate::engine::Engine;
@@ -63,11 +68,9 @@ pub use options::{
     Clock, Console, ConsoleLine, ConsoleOutput, Intrinsics, Level, Permission, Random, Sink, VirtualClock,
 };
 #[cfg(feature = "process")]
-pub use process::{Hardening, Process, ProcessSandbox};
+pub use process::{Hardening, Process};
 pub use sandbox::Builder;
 pub use sandbox_macros::{GuestError, sandbox_api};
-pub use transport::local::{LocalGuest, LocalRealm, LocalSandbox};
 pub use transport::pool::{PoolMetrics, SandboxPool, Tenant, Trust};
-pub use transport::thread::{Guest, Realm, Sandbox};
 #[doc(hidden)]
 pub use transports::*;

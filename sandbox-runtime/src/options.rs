@@ -11,7 +11,7 @@ use crate::shown::Shown;
 
 /// All settings of a builder, without the hosts.
 #[derive(Clone, Default)]
-pub(crate) struct Settings {
+pub struct Settings {
     pub(crate) limits: Limits,
     pub(crate) console: Console,
     pub(crate) clock: Clock,

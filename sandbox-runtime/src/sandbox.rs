@@ -1,20 +1,17 @@
-//! The builder of a sandbox.
+//! The builder of a sandbox: its settings, and the hosts that it collects.
 //!
-//! The builder collects settings and hosts. `build` checks them, and makes the isolate on its thread.
+//! `client::builder` has `host` and `build` of sandboxes, and `transport::pool::builder` those of pools.
 
 use std::rc::Rc;
 
-use crate::contract::{HostContract, Implements};
 use crate::error::{Error, Result};
-use crate::isolate::stack;
 use crate::isolate::{Host, Isolate};
 use crate::limits::Limits;
 use crate::options::{Clock, Console, Intrinsics, Permission, Random, Settings};
 use crate::stack::StackEnd;
-use crate::transport::local::LocalSandbox;
-use crate::transport::thread::Sandbox;
 
-/// Makes a [`Sandbox`] or a [`LocalSandbox`].
+/// Makes a [`Sandbox`](crate::Sandbox), a [`LocalSandbox`](crate::LocalSandbox), a
+/// `ProcessSandbox` or a [`SandboxPool`](crate::SandboxPool). The order of the settings does not matter.
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct Builder<S: Buildable> {
     pub(crate) settings: Settings,
@@ -28,30 +25,17 @@ pub trait Buildable {
     type Hosts: Default;
 }
 
-impl Buildable for LocalSandbox {
-    type Hosts = LocalHosts;
-}
-
-impl Buildable for Sandbox {
-    type Hosts = SendHosts;
-}
-
 /// Host implementations that stay on this thread.
 #[doc(hidden)]
 #[derive(Default)]
-pub struct LocalHosts(Vec<Result<Host, String>>);
+pub struct LocalHosts(pub(crate) Vec<Result<Host, String>>);
 
 /// Host implementations that move to the thread of the isolate.
 #[doc(hidden)]
 #[derive(Default)]
-pub struct SendHosts(Vec<Box<dyn FnOnce() -> Result<Host, String> + Send>>);
+pub struct SendHosts(pub(crate) Vec<Box<dyn FnOnce() -> Result<Host, String> + Send>>);
 
 impl SendHosts {
-    #[cfg(feature = "process")]
-    pub(crate) fn count(&self) -> usize {
-        self.0.len()
-    }
-
     /// Makes the implementations, on the isolate's thread.
     pub(crate) fn arrive(self) -> Vec<Result<Host, String>> {
         self.0.into_iter().map(|host| host()).collect()
@@ -100,53 +84,6 @@ impl<S: Buildable> Builder<S> {
             Permission::WebAssembly => self.settings.wasm = true,
         }
         self
-    }
-}
-
-impl Builder<LocalSandbox> {
-    /// Gives guests a contract that `host` implements, as a frozen global of the contract's name.
-    pub fn host<C: ?Sized + HostContract>(mut self, host: impl Implements<C> + 'static) -> Self {
-        self.hosts.0.push(Host::new::<C>(host.into_host()));
-        self
-    }
-
-    /// Adds a host that other sandboxes share.
-    #[cfg(feature = "testing")]
-    pub(crate) fn shared_host(mut self, host: Host) -> Self {
-        self.hosts.0.push(Ok(host));
-        self
-    }
-
-    /// Makes the sandbox, on this thread.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Build`] when a limit is out of range, when a contract is hosted twice, or when this thread's stack is
-    /// too small.
-    pub fn build(self) -> Result<LocalSandbox> {
-        self.settings.check().map_err(Error::build)?;
-        let stack = stack::available(&self.settings.limits).map_err(Error::build)?;
-        isolate(self.settings, self.hosts.0, StackEnd::below_here(stack)).map(LocalSandbox::new)
-    }
-}
-
-impl Builder<Sandbox> {
-    /// Gives guests a contract that `host` implements, as a frozen global of the contract's name. The
-    /// implementation moves to the isolate's thread and is called there.
-    pub fn host<C: ?Sized + HostContract>(mut self, host: impl Implements<C> + Send + 'static) -> Self {
-        self.hosts.0.push(Box::new(|| Host::new::<C>(host.into_host())));
-        self
-    }
-
-    /// Makes the sandbox, and the thread of its isolate.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Build`] when a limit is out of range, when a contract is hosted twice, or when no thread can be
-    /// started.
-    pub fn build(self) -> Result<Sandbox> {
-        self.settings.check().map_err(Error::build)?;
-        Sandbox::start(self.settings, self.hosts)
     }
 }
 

@@ -149,12 +149,19 @@ fn an_executable_that_was_not_asked_whether_it_is_a_child_is_not_started() {
         .map(drop)
         .unwrap_err();
     assert!(matches!(&error, Error::Build { reason, .. } if reason.contains("/no/such/worker")), "{error}");
-    let early = Sandbox::builder().host::<dyn Store>(()).transport(Process::new());
-    let error = early.build().map(drop).unwrap_err();
-    assert!(matches!(&error, Error::Build { reason, .. } if reason.contains("before its `host`")), "{error}");
     let error = builder().host::<dyn Store>(()).host::<dyn Store>(()).build().map(drop).unwrap_err();
     let Error::Build { reason, .. } = error else { panic!("{error}") };
     assert!(reason.starts_with("two contracts named `Store` are hosted"), "{reason}");
+}
+
+#[test]
+fn hosts_are_given_before_and_after_the_transport() {
+    let process = Process::new().program(env!("CARGO_BIN_EXE_sandbox-worker"));
+    let builder = Sandbox::builder().host::<dyn Store>(()).transport(process).limits(long());
+    let sandbox = builder.host::<dyn Ladder>(Rungs(Guest::default())).build().unwrap();
+    let source = "export const back = () => new Uint8Array(); export const through = (t) => Store.keep(t) + typeof Ladder;";
+    let big = sandbox.load::<dyn Big>(Script::new("big.js", source)).unwrap();
+    assert_eq!(big.through("a ".into()).unwrap(), "a object");
 }
 
 /// A kernel may lack a layer. Then it is an error, and otherwise the report has them all.

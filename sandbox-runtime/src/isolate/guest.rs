@@ -18,7 +18,7 @@ use super::script::{self, ScriptExports};
 use super::{Catch, Isolate, Realm};
 use crate::boundary::{Budget, ValueError};
 use crate::contract::Arguments;
-use crate::contract::{self, ContractSpec, Crosses, GuestContract};
+use crate::contract::{ContractSpec, Crosses};
 use crate::error::{Amount, Conversion, Direction, Error, LimitKind};
 use crate::isolate::values::{ArgumentWriter, Seen, SeenAgain, to_host};
 use crate::schema::{ContractChecks, TypeCheck};
@@ -53,12 +53,7 @@ impl Isolate {
     }
 
     /// Binds a contract to what a script exports.
-    pub(crate) fn bind<C: ?Sized + GuestContract>(&self, exports: &ScriptExports) -> Result<Binding, Error> {
-        self.bind_spec(exports, &C::SPEC, || contract::checks::<C>())
-    }
-
-    /// Binds a contract that is known as data.
-    pub(super) fn bind_spec(
+    pub(crate) fn bind(
         &self,
         exports: &ScriptExports,
         spec: &'static ContractSpec,

@@ -10,13 +10,9 @@ use std::sync::Arc;
 
 use super::Host;
 use super::ops::{caught, enforce};
-use crate::boundary::CheckViolation;
-use crate::boundary::{Budget, ValueError, is_whole, read_with_diagnosis};
-use crate::contract::Arguments;
-use crate::contract::PlainArguments;
-use crate::contract::{
-    AsyncHostMethod, ContractSpec, Crosses, HostContract, HostMethod, Hosted, Implements, MethodSpec, Reply,
-};
+use crate::boundary::{Budget, CheckViolation, ValueError, is_whole, read_with_diagnosis};
+use crate::contract::{Arguments, PlainArguments};
+use crate::contract::{AsyncHostMethod, ContractSpec, Crosses, HostMethod, Hosted, MethodSpec, Reply};
 use crate::error::{BoundaryError, Direction, Place};
 use crate::guest_error::HostError;
 use crate::limits::Limits;
@@ -103,10 +99,6 @@ pub(crate) struct PlainHost {
 }
 
 impl PlainHost {
-    pub(crate) fn new<C: ?Sized + HostContract>(host: impl Implements<C> + 'static) -> Result<Self, String> {
-        Host::new::<C>(host.into_host()).map(Self::from)
-    }
-
     /// The method with this number.
     pub(crate) fn method(&self, index: usize) -> Option<&'static MethodSpec> {
         self.spec.methods.get(index)

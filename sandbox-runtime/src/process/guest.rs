@@ -1,4 +1,4 @@
-//! The scripts in a process's sandbox, their bindings, and the transport of their proxies.
+//! Handles of what a child keeps, and the transport of the proxies.
 //!
 //! All of these send requests through the `Session`. Handles that are dropped tell the child to forget their objects.
 
@@ -10,31 +10,29 @@ use std::time::Instant;
 use tokio::runtime::Handle as Runtime;
 use tokio::sync::oneshot;
 
-use super::message::{BindRequest, CallHead, ContractData, Evaluate, LimitData, kind, to_json};
+use super::message::{BindRequest, CallHead, ContractData, LimitData, kind, to_json};
 use super::session::{
     About, CallAnswer, CallScope, CallTerms, Handle, QueuedJob, ReadinessPoll, Session, TypedCall, What,
     waits_for_its_line,
 };
 use crate::boundary::{Budget, from_tree, is_whole, read_with_diagnosis};
 use crate::contract::Arguments;
-use crate::contract::{self, Crosses, GuestContract, GuestMethod};
+use crate::contract::{Crosses, GuestMethod};
 use crate::error::{Conversion, Direction, Error, LossReason, Place, Result};
 use crate::isolate::clock;
 use crate::isolate::conversion::converted;
 use crate::isolate::method_info::MethodInfo;
 use crate::isolate::ops::enforce;
-use crate::isolate::script;
 use crate::isolate::ticket::within;
 use crate::schema::ContractChecks;
-use crate::script::Script;
+use crate::site::BoundContract;
 use crate::stack::StackEnd;
 use crate::time::Deadline;
-use crate::transport::loads::Loads;
 use crate::transport::{AsyncTransport, Exports, Transport, WithDeadline};
 use crate::wire::{self, Encoded, Out, WireArguments};
 
 /// A handle of something that the child keeps. The child forgets it after the drop.
-pub(super) struct KeptHandle {
+pub struct KeptHandle {
     pub(super) session: Arc<Session>,
     pub(super) handle: Handle,
 }
@@ -42,106 +40,6 @@ pub(super) struct KeptHandle {
 impl Drop for KeptHandle {
     fn drop(&mut self) {
         self.session.forget(self.handle);
-    }
-}
-
-/// A script that has been evaluated in a [`ProcessSandbox`](crate::ProcessSandbox).
-#[derive(Clone)]
-pub struct ProcessGuest {
-    exports: Arc<KeptHandle>,
-    deadline: Deadline,
-}
-
-/// A script to evaluate in a realm; `None` is the realm that the sandbox begins with.
-pub(super) struct Evaluating<'s> {
-    pub(super) session: &'s Arc<Session>,
-    pub(super) realm: Option<Handle>,
-    pub(super) script: Script,
-    pub(super) deadline: Deadline,
-}
-
-impl Evaluating<'_> {
-    fn message(&self, waits: bool) -> impl FnOnce(LimitData, &mut Out) -> Result<()> + Send + use<> {
-        let (realm, Script { name, source, .. }) = (self.realm.map(|realm| realm.key), self.script.clone());
-        move |limit, out| to_json(&Evaluate { realm, name, source, waits, limit }, out)
-    }
-
-    fn evaluated(&self, handle: Result<Handle>) -> Result<ProcessGuest> {
-        let session = self.session.clone();
-        let handle = handle.map_err(|error| script::error_of(error, &self.script))?;
-        Ok(ProcessGuest { exports: Arc::new(KeptHandle { session, handle }), deadline: self.deadline })
-    }
-
-    pub(super) fn now(self) -> Result<ProcessGuest> {
-        let handle = self.session.request(
-            About::default(),
-            (kind::EVALUATE, self.realm),
-            self.deadline,
-            self.message(false),
-            |answer| answer.handle(What::Script),
-        );
-        self.evaluated(handle)
-    }
-
-    /// Evaluates the script, whose top level may wait for `async` host methods.
-    pub(super) async fn later(self) -> Result<ProcessGuest> {
-        let terms = CallTerms {
-            about: About::default(),
-            kind: kind::EVALUATE,
-            handle: self.realm,
-            deadline: self.deadline,
-        };
-        let read = |answer: CallAnswer<'_>| answer.handle(What::Script);
-        let handle = ProcessCall::order(self.session, terms, self.message(true), read).await;
-        self.evaluated(handle)
-    }
-}
-
-impl ProcessGuest {
-    /// [`bind`](Self::bind) for a task, without blocking it.
-    ///
-    /// # Errors
-    ///
-    /// As of [`bind`](Self::bind).
-    pub fn bind_async<C: ?Sized + GuestContract>(&self) -> Loads<C::Proxy<Processed>> {
-        Loads::new(self.clone().bind_later(Self::transport::<C>), C::proxy)
-    }
-
-    /// `bind` is [`transport`](Self::transport) of a contract.
-    pub(super) async fn bind_later(self, bind: fn(&Self) -> Result<Processed>) -> Result<Processed> {
-        let session = self.exports.session.clone();
-        ProcessCall::work(&session, move || bind(&self)).await
-    }
-
-    /// Checks the script against the contract `C`, and returns the proxy that implements it.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Mismatch`] that names every export that is missing. A getter of the guest can cause other errors.
-    pub fn bind<C: ?Sized + GuestContract>(&self) -> Result<C::Proxy<Processed>> {
-        self.transport::<C>().map(C::proxy)
-    }
-
-    /// The transport of a proxy of `C`.
-    pub(crate) fn transport<C: ?Sized + GuestContract>(&self) -> Result<Processed> {
-        let checks = contract::checks::<C>()?;
-        let session = &self.exports.session;
-        let (exports, methods) = (self.exports.handle, C::SPEC.methods.len());
-        let bind = BindRequest { exports: exports.key, contract: ContractData::of(&C::SPEC) };
-        let (handle, exported) = session.request(
-            About { contract: Some(&C::SPEC), ..About::default() },
-            (kind::BIND, Some(exports)),
-            self.deadline,
-            |_, out| to_json(&bind, out),
-            |answer| match answer {
-                CallAnswer::Done(done, generation) if done.exported.len() == methods => {
-                    Some(Ok((Handle::new(done.handle, generation, What::Binding), done.exported)))
-                }
-                _ => None,
-            },
-        )?;
-        let binding = Arc::new(KeptHandle { session: session.clone(), handle });
-        Ok(Processed { binding, exported: exported.into(), checks, deadline: self.deadline })
     }
 }
 
@@ -167,6 +65,28 @@ impl WithDeadline for Processed {
 }
 
 impl Processed {
+    /// Binds a contract to what a script exports.
+    pub(super) fn bind(exports: &KeptHandle, contract: BoundContract, deadline: Deadline) -> Result<Self> {
+        let BoundContract { spec, checks } = contract;
+        let checks = checks()?;
+        let KeptHandle { session, handle: exports } = exports;
+        let bind = BindRequest { exports: exports.key, contract: ContractData::of(spec) };
+        let (handle, exported) = session.request(
+            About { contract: Some(spec), ..About::default() },
+            (kind::BIND, Some(*exports)),
+            deadline,
+            |_, out| to_json(&bind, out),
+            |answer| match answer {
+                CallAnswer::Done(done, generation) if done.exported.len() == spec.methods.len() => {
+                    Some(Ok((Handle::new(done.handle, generation, What::Binding), done.exported)))
+                }
+                _ => None,
+            },
+        )?;
+        let binding = Arc::new(KeptHandle { session: session.clone(), handle });
+        Ok(Self { binding, exported: exported.into(), checks, deadline })
+    }
+
     pub(crate) fn within(&self, deadline: Deadline) -> Self {
         Self { deadline, ..self.clone() }
     }

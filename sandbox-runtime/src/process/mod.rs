@@ -24,7 +24,6 @@ mod link;
 mod message;
 mod pidfd;
 mod pipe_waker;
-mod realms;
 mod sandbox;
 mod session;
 mod shared;
@@ -40,11 +39,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-pub use guest::{ProcessCall, ProcessGuest, Processed};
+pub use crate::client::{ProcessGuest, ProcessRealm, ProcessSandbox};
+pub use guest::{ProcessCall, Processed};
 pub use harden::{Hardening, HardeningError, HardeningReport, Layer, LayerState, Measure};
-pub use realms::ProcessRealm;
-pub use sandbox::ProcessSandbox;
-pub(crate) use sandbox::WeakSandbox;
+#[doc(hidden)]
+pub use sandbox::ProcessHosts;
+pub use sandbox::ProcessSite;
+pub(crate) use sandbox::WeakSite;
 
 use crate::isolate::engine;
 use crate::wire::Window;

@@ -6,6 +6,7 @@ use std::cell::RefCell;
 
 use super::fuzz::{Counterexample, Fuzz, MethodReport, Outcome, Report};
 use super::{hostile_arguments, sources, strategies};
+use crate::client::LocalSandbox;
 use crate::contract::{HostContract, MethodSpec};
 use crate::error::{BoundaryError, Direction, Error, Result, Thrown};
 use crate::guest_error::HostPanic;
@@ -13,7 +14,6 @@ use crate::isolate::Host;
 use crate::isolate::calls::block_on;
 use crate::schema::check;
 use crate::script::Script;
-use crate::transport::local::LocalSandbox;
 use crate::value::JsValue;
 
 pub(super) fn run<C: ?Sized + HostContract>(fuzz: &Fuzz, host: Box<C>) -> Result<Report, Counterexample> {

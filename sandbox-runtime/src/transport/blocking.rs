@@ -14,24 +14,17 @@ use std::task::{Context, Wake, Waker};
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::site::Refusal;
 
 /// Runs `wait` as the thread allows, or refuses it.
 pub(crate) fn wait<R>(wait: impl FnOnce() -> Result<R>) -> Result<R> {
     match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
         Err(_) => wait(),
-        Ok(RuntimeFlavor::CurrentThread) if polls_tasks() => Err(refused()),
+        Ok(RuntimeFlavor::CurrentThread) if polls_tasks() => Err(Refusal::StopsRuntime.error()),
         Ok(RuntimeFlavor::CurrentThread) => wait(),
         Ok(_) => in_place(wait),
     }
-}
-
-fn refused() -> Error {
-    Error::blocking(
-        "a synchronous call on the only thread of an async runtime would stall all of its tasks: make the contract's \
-         method `async`, use the `…_async` method, make the call in `tokio::task::spawn_blocking`, or use a runtime of \
-         several threads",
-    )
 }
 
 /// Runs `wait` after the thread's tasks were handed over. In a `LocalSet`, the runtime has no other thread for the tasks,
@@ -47,7 +40,7 @@ fn in_place<R>(wait: impl FnOnce() -> Result<R>) -> Result<R> {
     match outcome {
         Ok(outcome) => outcome,
         Err(panic) if has_begun => resume_unwind(panic),
-        Err(_) => Err(refused()),
+        Err(_) => Err(Refusal::StopsRuntime.error()),
     }
 }
 
@@ -70,6 +63,7 @@ fn polls_tasks() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
 
     fn waits() -> bool {
         match wait(|| Ok(())) {

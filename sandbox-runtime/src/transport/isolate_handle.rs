@@ -37,6 +37,14 @@ impl IsolateSlot {
             realms: HandleTable::default(),
         }
     }
+
+    /// A realm; `None` is the one that the sandbox begins with.
+    pub(super) fn realm(&self, key: Option<u64>) -> Result<Rc<Realm>> {
+        match key {
+            Some(key) => self.realms.get(key).map(|realm| (*realm).clone()),
+            None => self.isolate.main_realm(),
+        }
+    }
 }
 
 /// A handle of an isolate. The isolate is dropped when this is dropped.
@@ -171,7 +179,7 @@ impl Drop for IsolateHandle {
 }
 
 /// A handle of a realm, a script or a binding in a slot.
-pub(super) struct HandleInner {
+pub struct HandleInner {
     pub(super) handle: Arc<IsolateHandle>,
     pub(super) key: u64,
     release: fn(&IsolateSlot, u64),

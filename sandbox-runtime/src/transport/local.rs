@@ -1,9 +1,7 @@
-//! `LocalSandbox`: the isolate is on the caller's thread.
+//! `LocalSite`: the isolate is on the caller's thread.
 //!
 //! A call makes no hop between threads, and copies arguments only into V8. Nothing here is `Send`, except the futures of
 //! calls (`pinned`).
-
-mod realms;
 
 use std::pin::Pin;
 use std::rc::Rc;
@@ -13,175 +11,161 @@ use std::time::Instant;
 use super::pinned::Pinned;
 use super::{AsyncTransport, Exports, LocalAsyncTransport, Transport, WithDeadline};
 use crate::contract::Arguments as _;
-use crate::contract::{GuestContract, GuestMethod};
+use crate::contract::GuestMethod;
 use crate::error::{Error, Result};
 use crate::isolate::binding::Binding;
 use crate::isolate::calls::{GuestCall, MethodLeg};
 use crate::isolate::flights::Flying;
 use crate::isolate::meter::Usage;
 use crate::isolate::method_info::MethodInfo;
-use crate::isolate::script::{self, Evaluation};
+use crate::isolate::script::{self, Evaluation, ScriptExports};
+use crate::isolate::stack;
 use crate::isolate::ticket::{Ticket, within};
 use crate::isolate::{Isolate, Realm, clock};
-use crate::options::ConsoleOutput;
-use crate::sandbox::Builder;
+use crate::options::{ConsoleOutput, Settings};
+use crate::sandbox::{LocalHosts, isolate};
 use crate::script::Script;
+use crate::site::sealed::Sealed;
+use crate::site::{BoundContract, Callers, CpuClock, HostThread, HostTypes, Load, Site, SiteCaps};
+use crate::stack::StackEnd;
 use crate::time::Deadline;
 use crate::value::JsValue;
 
-pub use realms::LocalRealm;
-
-/// A sandbox whose isolate belongs to the thread that made it.
-///
-/// A call does not change threads, so it has the least overhead. The sandbox and its proxies stay on their thread.
-/// [`Sandbox`](crate::Sandbox) can be sent and shared.
+/// The site of a [`LocalSandbox`](crate::LocalSandbox): the isolate belongs to the thread that made it.
 ///
 /// ```
-/// use sandbox_runtime::{LocalSandbox, Result, Script, sandbox_api};
+/// use sandbox_runtime::site::{LocalSite, Site};
 ///
-/// #[sandbox_api]
-/// pub trait Greeter {
-///     fn greet(&self, name: &str) -> Result<String>;
-/// }
-///
-/// let sandbox = LocalSandbox::builder().build()?;
-/// let script = Script::new("greeter.js", "export const greet = (name) => `Hello, ${name}!`;");
-/// let greeter = sandbox.load::<dyn Greeter>(script)?;
-/// assert_eq!(greeter.greet("Ada")?, "Hello, Ada!");
-/// # Ok::<(), sandbox_runtime::Error>(())
+/// assert_eq!(LocalSite::CAPS.name, "LocalSandbox");
 /// ```
 #[derive(Clone)]
-pub struct LocalSandbox {
+pub struct LocalSite {
     isolate: Rc<Isolate>,
-    deadline: Deadline,
 }
 
-impl LocalSandbox {
-    pub(crate) fn new(isolate: Rc<Isolate>) -> Self {
-        Self { isolate, deadline: Deadline::NEVER }
-    }
-
-    /// Returns the sandbox with a deadline: a caller waits until `deadline` and no longer; see
-    /// [`Sandbox::with_deadline`](crate::Sandbox::with_deadline).
-    #[must_use]
-    pub fn with_deadline(&self, deadline: Instant) -> Self {
-        Self { isolate: self.isolate.clone(), deadline: clock::deadline(deadline) }
-    }
-
-    /// A builder with the default limits and no host contracts.
-    pub fn builder() -> Builder<Self> {
-        Builder::new()
-    }
-
-    /// The usage of its guests: of the last call, and of all calls since the sandbox was built or reset.
-    #[must_use]
-    pub fn usage(&self) -> Usage {
-        self.isolate.meter().usage()
-    }
-
-    /// Takes the output of a console that [captures](crate::Console::Capture), since it was last taken.
-    #[must_use]
-    pub fn take_console(&self) -> ConsoleOutput {
-        self.isolate.take_console()
-    }
-
-    /// Replaces the isolate, with the same hosts and settings, for example after it was discarded. Scripts and proxies from
-    /// before then return [`Error::Discarded`].
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Build`] when the sandbox cannot be made anew; [`Error::Blocking`] when a host method that its own guest called asks
-    /// for it.
-    pub fn reset(&self) -> Result<()> {
-        self.isolate.reset()
-    }
-
-    /// Evaluates a script that implements several contracts; see [`LocalGuest::bind`].
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Syntax`], [`Error::Guest`] when the script throws, [`Error::Limit`], [`Error::Discarded`].
-    pub fn eval(&self, script: Script) -> Result<LocalGuest> {
-        LocalGuest::evaluate(&self.isolate, &self.isolate.main_realm()?, &script, self.deadline)
-    }
-
-    /// [`eval`](Self::eval) of a script whose top level may wait for `async` host methods.
-    ///
-    /// # Errors
-    ///
-    /// As of [`eval`](Self::eval).
-    pub async fn eval_async(&self, script: Script) -> Result<LocalGuest> {
-        LocalGuest::evaluate_async(&self.isolate, self.isolate.main_realm()?, script, self.deadline).await
-    }
-
-    /// Evaluates a script and checks it against the contract `C`.
-    ///
-    /// # Errors
-    ///
-    /// As of [`eval`](Self::eval), and [`Error::Mismatch`] that names every export that is missing.
-    pub fn load<C: ?Sized + GuestContract>(&self, script: Script) -> Result<C::Proxy<Local>> {
-        self.eval(script)?.bind::<C>()
-    }
-
-    /// [`load`](Self::load) of a script whose top level may wait for `async` host methods.
-    ///
-    /// # Errors
-    ///
-    /// As of [`load`](Self::load).
-    pub async fn load_async<C: ?Sized + GuestContract>(&self, script: Script) -> Result<C::Proxy<Local>> {
-        self.eval_async(script).await?.bind::<C>()
-    }
-}
-
-/// A script that has been evaluated in a [`LocalSandbox`].
+/// The exports of an evaluated script.
 #[derive(Clone)]
-pub struct LocalGuest {
-    isolate: Rc<Isolate>,
-    exports: Rc<script::ScriptExports>,
-    deadline: Deadline,
-}
+pub struct LocalExports(Rc<ScriptExports>);
 
-impl LocalGuest {
-    pub(crate) fn evaluate(
+/// A realm beside the first one.
+#[derive(Clone)]
+pub struct RealmOfThread(Rc<Realm>);
+
+impl LocalSite {
+    /// Loads a script in a realm of an isolate that a test has made.
+    #[cfg(test)]
+    pub(crate) fn load<C: ?Sized + crate::contract::GuestContract>(
         isolate: &Rc<Isolate>,
         realm: &Rc<Realm>,
-        script: &Script,
+        script: Script,
+    ) -> Result<C::Proxy<Local>> {
+        let site = Self { isolate: isolate.clone() };
+        let exports = site.evaluate(Some(&RealmOfThread(realm.clone())), script, Deadline::NEVER)?;
+        site.bind(&exports, BoundContract::of::<C>(), Deadline::NEVER).map(C::proxy)
+    }
+
+    fn realm(&self, realm: Option<&RealmOfThread>) -> Result<Rc<Realm>> {
+        realm.map_or_else(|| self.isolate.main_realm(), |realm| Ok(realm.0.clone()))
+    }
+}
+
+impl Sealed for LocalSite {}
+
+impl Site for LocalSite {
+    const CAPS: SiteCaps = SiteCaps {
+        name: "LocalSandbox",
+        callers: Callers::OneThread,
+        blocks_runtime: true,
+        local_contracts: true,
+        host_types: HostTypes::Any,
+        host_thread: HostThread::Caller,
+        realms: true,
+        sink_calls: true,
+        cpu: CpuClock::Thread,
+        process_memory: false,
+        ends_built_ins: false,
+        survives_engine: false,
+        hardening: false,
+    };
+
+    type Transport = Local;
+    type Loads<P: 'static> = Pin<Box<dyn Future<Output = Result<P>>>>;
+    type Hosts = LocalHosts;
+    type Exports = LocalExports;
+    type Realm = RealmOfThread;
+
+    fn start(settings: Settings, hosts: LocalHosts) -> Result<Self> {
+        let stack = stack::available(&settings.limits).map_err(Error::build)?;
+        let isolate = isolate(settings, hosts.0, StackEnd::below_here(stack))?;
+        Ok(Self { isolate })
+    }
+
+    fn evaluate(
+        &self,
+        realm: Option<&RealmOfThread>,
+        script: Script,
         deadline: Deadline,
-    ) -> Result<Self> {
-        let exports = isolate.evaluate(realm, script, deadline)?;
-        Ok(Self { isolate: isolate.clone(), exports: Rc::new(exports), deadline })
+    ) -> Result<LocalExports> {
+        let exports = self.isolate.evaluate(&self.realm(realm)?, &script, deadline)?;
+        Ok(LocalExports(Rc::new(exports)))
     }
 
     async fn evaluate_async(
-        isolate: &Rc<Isolate>,
-        realm: Rc<Realm>,
+        self,
+        realm: Option<RealmOfThread>,
         script: Script,
         deadline: Deadline,
-    ) -> Result<Self> {
-        let evaluation = Evaluation::new(realm, script.clone());
-        let evaluation = Flying::new(isolate.clone(), evaluation, Ticket::new(deadline));
+    ) -> Result<LocalExports> {
+        let evaluation = Evaluation::new(self.realm(realm.as_ref())?, script.clone());
+        let evaluation = Flying::new(self.isolate, evaluation, Ticket::new(deadline));
         let exports = evaluation.await.map_err(|error| script::error_of(error, &script))?;
-        Ok(Self { isolate: isolate.clone(), exports: Rc::new(exports), deadline })
+        Ok(LocalExports(Rc::new(exports)))
     }
 
-    /// Checks the script against the contract `C`, and returns the proxy that implements it.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Mismatch`] that names every export that is missing. A getter of the guest can cause other errors.
-    pub fn bind<C: ?Sized + GuestContract>(&self) -> Result<C::Proxy<Local>> {
-        self.transport::<C>().map(C::proxy)
+    fn bind(&self, exports: &LocalExports, contract: BoundContract, deadline: Deadline) -> Result<Local> {
+        let binding = self.isolate.bind(&exports.0, contract.spec, contract.checks)?;
+        Ok(Local { isolate: self.isolate.clone(), binding: Rc::new(binding), deadline })
     }
 
-    /// The transport of a proxy of `C`.
-    #[doc(hidden)]
-    pub fn transport<C: ?Sized + GuestContract>(&self) -> Result<Local> {
-        let binding = self.isolate.bind::<C>(&self.exports)?;
-        Ok(Local { isolate: self.isolate.clone(), binding: Rc::new(binding), deadline: self.deadline })
+    async fn bind_async(
+        self,
+        exports: LocalExports,
+        contract: BoundContract,
+        deadline: Deadline,
+    ) -> Result<Local> {
+        self.bind(&exports, contract, deadline)
+    }
+
+    fn make_realm(&self, _: Deadline) -> Result<RealmOfThread> {
+        self.isolate.make_realm().map(RealmOfThread)
+    }
+
+    async fn make_realm_async(self, deadline: Deadline) -> Result<RealmOfThread> {
+        self.make_realm(deadline)
+    }
+
+    fn reset(&self) -> Result<()> {
+        self.isolate.reset()
+    }
+
+    async fn reset_async(self) -> Result<()> {
+        self.reset()
+    }
+
+    fn usage(&self) -> Usage {
+        self.isolate.meter().usage()
+    }
+
+    fn take_console(&self) -> ConsoleOutput {
+        self.isolate.take_console()
+    }
+
+    fn loads<P: 'static>(load: Load<Self>, proxy: fn(Local) -> P) -> Self::Loads<P> {
+        Box::pin(async move { load.run().await.map(proxy) })
     }
 }
 
-/// The transport of a [`LocalSandbox`]'s proxies.
+/// The transport of a [`LocalSandbox`](crate::LocalSandbox)'s proxies.
 #[derive(Clone)]
 pub struct Local {
     isolate: Rc<Isolate>,

@@ -16,6 +16,7 @@ use std::thread::{self, ThreadId};
 
 use super::local::LocalCall;
 use crate::error::{Error, LossReason, Result};
+use crate::site::Refusal;
 
 thread_local! {
     /// Leaked at the end of the thread: the destructors may need thread-local values that are already dropped.
@@ -54,10 +55,7 @@ impl<R> Pinned<R> {
     fn away(&self) -> Error {
         match self.has_begun {
             true => Error::lost(LossReason::OtherThread, None),
-            false => Error::blocking(
-                "a call of a `LocalSandbox` is polled on another thread than its own: await it where it was made, or use \
-                 `Sandbox`",
-            ),
+            false => Refusal::OtherThread.error(),
         }
     }
 }

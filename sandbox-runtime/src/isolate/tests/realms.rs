@@ -8,8 +8,7 @@ use std::time::UNIX_EPOCH;
 use super::*;
 use crate::options::{Clock, Console};
 use crate::script::Script;
-use crate::time::Deadline;
-use crate::transport::local::LocalGuest;
+use crate::transport::local::LocalSite;
 
 #[sandbox_api(host, crate = crate)]
 pub(crate) trait Tool {
@@ -193,8 +192,8 @@ fn isolate(settings: Settings) -> Rc<Isolate> {
 
 /// Walks what a script reaches that has gathered all there is, in a realm.
 fn gathered(isolate: &Rc<Isolate>, realm: &Rc<Realm>) -> Reached {
-    let guest = LocalGuest::evaluate(isolate, realm, &Script::new("gather.mjs", GATHER), Deadline::NEVER);
-    let look = guest.and_then(|guest| guest.bind::<dyn Look>()).expect("it looks around");
+    let look = LocalSite::load::<dyn Look>(isolate, realm, Script::new("gather.mjs", GATHER));
+    let look = look.expect("it looks around");
     look.receive(serde_json::json!({ "a": [{}] }), &[1]).expect("it takes them");
     isolate.run(realm, None, |scope| Ok(Reached::walk(scope))).expect("it can be walked")
 }
@@ -251,9 +250,9 @@ fn a_realm_without_handles_is_collected() {
         );
         let turn = || {
             let realm = isolate.make_realm().expect("it can be made");
-            let guest = LocalGuest::evaluate(&isolate, &realm, &script, Deadline::NEVER).expect("it runs");
+            let look =
+                LocalSite::load::<dyn Look>(&isolate, &realm, script.clone()).expect("it implements it");
             drop(realm);
-            let look = guest.bind::<dyn Look>().expect("it implements it");
             assert!(matches!(look.receive(serde_json::Value::Null, &[]), Ok(serde_json::Value::Array(_))));
         };
         (0..10).for_each(|_| turn());

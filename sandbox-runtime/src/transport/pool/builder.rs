@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::super::worker::{Priority, WorkerThread};
+use super::isolation::Isolation;
 use super::metrics::Counts;
 use super::state::{HostFactory, PoolState};
 #[cfg(feature = "process")]
@@ -22,18 +23,19 @@ use crate::sandbox::{Buildable, Builder};
 #[non_exhaustive]
 pub enum Trust {
     /// The keys are one tenant, such as the rules of one customer. Each key has a realm: a global with its own intrinsics.
-    /// The realms of a thread share a heap, and are discarded together. With [`transport`](Builder::transport), that heap is
-    /// in a process.
+    /// The realms of a thread share a heap, and are discarded together. With the builder's `transport`, that heap is in a
+    /// process.
     SameTenant,
-    /// Tenants do not trust each other. Each key has an isolate, with a heap and limits of its own. The default.
+    /// Tenants do not trust each other. Each key has an isolate, with a heap and limits of its own. With the builder's
+    /// `transport`, that isolate is in a process of its own. The default.
     #[default]
     Tenants,
-    /// Tenants attack the engine itself. Each key has a process. This level needs the feature `process`, without which
-    /// `build` refuses it.
+    /// Tenants attack the engine itself. Each key has a process.
     ///
     /// With a small script such a process has 20 MiB resident, which is what [`memory`](Builder::memory) counts. Of these,
     /// 2.7 MiB are its own, and all processes share the program's pages. So ten processes take 7 to 9 MiB each (x86-64,
     /// Linux 6.18, V8).
+    #[cfg(feature = "process")]
     Hostile,
 }
 
@@ -117,9 +119,9 @@ impl Builder<SandboxPool> {
         self
     }
 
-    /// Runs guests in processes, and sets how these are started. With [`Trust::Hostile`] each tenant has a process. There
-    /// the call is optional, and the default is this very executable. With [`Trust::SameTenant`] each thread has a process,
-    /// in which each tenant has a realm.
+    /// Runs guests in processes, and sets how these are started. Each tenant has a process. With [`Trust::SameTenant`] each
+    /// thread has a process, in which each tenant has a realm. With [`Trust::Hostile`] the call is optional, and the default
+    /// is this very executable.
     #[cfg(feature = "process")]
     pub fn transport(mut self, process: crate::process::Process) -> Self {
         self.hosts.process = Some(process);
@@ -212,43 +214,24 @@ impl Builder<SandboxPool> {
     /// # Errors
     ///
     /// [`Error::Build`] when a limit is out of range, when no thread can be started, or when processes cannot be started.
-    /// [`Error::Build`] also refuses [`Trust::Hostile`] without the feature `process`, a `transport` with
-    /// [`Trust::Tenants`], no threads, an empty queue, less [`memory`](Self::memory) than one sandbox takes, and `recycle`
-    /// without processes.
+    /// [`Error::Build`] also refuses no threads, an empty queue, less [`memory`](Self::memory) than one sandbox takes, and
+    /// `recycle` without processes.
     pub fn build(self) -> Result<SandboxPool> {
         self.settings.check().map_err(Error::build)?;
         let parts = self.hosts;
-        if parts.trust == Trust::Hostile && cfg!(not(feature = "process")) {
-            return Err(Error::build(
-                "`Trust::Hostile` needs a process for each tenant: enable the feature `process` of `sandbox-runtime`",
-            ));
-        }
         #[cfg(feature = "process")]
-        match (parts.trust, &parts.process) {
-            (Trust::Hostile, process) => process.clone().unwrap_or_default().check()?,
-            (Trust::SameTenant, Some(process)) => process.check()?,
-            (_, None) if parts.recycle.is_never() => {}
-            (_, None) => {
-                return Err(Error::build(
-                    "`recycle` needs processes: set `trust(Trust::Hostile)`, or `transport` with `Trust::SameTenant`",
-                ));
-            }
-            _ => {
-                return Err(Error::build(
-                    "`transport` is for `Trust::Hostile`, where each tenant has a process, and for `Trust::SameTenant`, where those of \
-                     a thread share one",
-                ));
-            }
+        let isolation = Isolation::of(parts.trust, parts.process, parts.recycle).map_err(Error::build)?;
+        #[cfg(not(feature = "process"))]
+        let isolation = Isolation::of(parts.trust);
+        #[cfg(feature = "process")]
+        if let Some(processes) = isolation.processes() {
+            processes.process.check()?;
         }
         if parts.threads == 0 || parts.queue == 0 {
             return Err(Error::build("`threads` and `queue` of a pool must be at least 1"));
         }
-        #[cfg(feature = "process")]
-        let is_away = parts.trust == Trust::Hostile || parts.process.is_some();
-        #[cfg(not(feature = "process"))]
-        let is_away = false;
         // No tenant could keep its sandbox between two calls.
-        let least = least_memory(is_away);
+        let least = least_memory(isolation.is_away());
         if parts.memory < least {
             let [least, given] = [least, parts.memory].map(Amount::Bytes);
             return Err(Error::build(format!(
@@ -257,7 +240,7 @@ impl Builder<SandboxPool> {
         }
         // Only where isolates are in this process. A thread of low priority must not start the engine, because the engine's
         // own threads would inherit the priority.
-        if !is_away {
+        if !isolation.is_away() {
             engine::start();
         }
         let start = |priority| {
@@ -277,11 +260,7 @@ impl Builder<SandboxPool> {
             // The exact CPU time tells slow tenants from quick ones.
             settings: Settings { exact_cpu: true, ..self.settings },
             hosts: parts.hosts,
-            trust: parts.trust,
-            #[cfg(feature = "process")]
-            process: parts.process,
-            #[cfg(feature = "process")]
-            recycle: parts.recycle,
+            isolation,
             lane: parts.threads,
             most: parts.memory,
             idle: parts.idle,

@@ -4,7 +4,7 @@
 //! is the transport of the proxies.
 //!
 //! A tenant's sandbox is on one thread, and all calls of the tenant go there. Threads serve their tenants by a queue that is
-//! fair in time. The queue cannot interrupt a call for another. Two rules take its place: Two rules take its place:
+//! fair in time. The queue cannot interrupt a call for another. Two rules take its place:
 //!
 //! - A tenant whose calls are long, or are ended by a limit, moves with its waiting calls to threads of low priority. The
 //!   system runs these threads when the others leave time.
@@ -12,6 +12,7 @@
 //!   sandboxes are made anew. The waiting callers check for this, because the thread itself cannot (`PoolState::place`).
 
 mod builder;
+mod isolation;
 mod metrics;
 mod pooled;
 mod state;
@@ -35,13 +36,11 @@ use super::mailbox::Job;
 use super::worker::WorkerThread;
 use crate::contract::GuestContract;
 use crate::error::{Place, Result};
-use crate::isolate::Isolate;
-use crate::isolate::binding::Binding;
 use crate::isolate::meter::Usage;
-use crate::isolate::script::ScriptExports;
 use crate::options::ConsoleOutput;
 use crate::sandbox::Builder;
 use crate::script::Script;
+use crate::site::BoundContract;
 use crate::time::Deadline;
 
 struct Pool {
@@ -53,7 +52,7 @@ struct Pool {
 pub(crate) struct Loaded {
     id: u64,
     script: Script,
-    bind: BindTenant,
+    contract: BoundContract,
     exported: Vec<bool>,
     shared: Arc<PoolState>,
     owner: Arc<TenantState>,
@@ -170,10 +169,10 @@ impl Tenant {
     ///
     /// As of [`Sandbox::load`](crate::Sandbox::load), and [`Error::Overloaded`](crate::Error::Overloaded).
     pub fn load<C: ?Sized + GuestContract>(&self, script: Script) -> Result<C::Proxy<Pooled>> {
-        let (loading, script) = Loading::new(self.state.next_script(), BindTenant::of::<C>(), script);
+        let (loading, script) = Loading::new(self.state.next_script(), BoundContract::of::<C>(), script);
         let id = loading.id;
         let exported = self.run(None, Deadline::NEVER, move |tenant_sandbox| loading.run(tenant_sandbox))?;
-        Ok(C::proxy(self.pooled(id, BindTenant::of::<C>(), script, exported)))
+        Ok(C::proxy(self.pooled(id, BoundContract::of::<C>(), script, exported)))
     }
 
     /// [`load`](Self::load) for a task, without blocking it. The future is `Send`, and needs no runtime.
@@ -201,19 +200,19 @@ impl Tenant {
     ///
     /// As of [`load`](Self::load).
     pub fn load_async<C: ?Sized + GuestContract>(&self, script: Script) -> Loads<C::Proxy<Pooled>> {
-        Loads::new(self.clone().load_later(BindTenant::of::<C>(), script), C::proxy)
+        Loads::new(self.clone().load_later(BoundContract::of::<C>(), script), C::proxy)
     }
 
-    async fn load_later(self, bind: BindTenant, script: Script) -> Result<Pooled> {
-        let (loading, script) = Loading::new(self.state.next_script(), bind, script);
+    async fn load_later(self, contract: BoundContract, script: Script) -> Result<Pooled> {
+        let (loading, script) = Loading::new(self.state.next_script(), contract, script);
         let id = loading.id;
         let exported = self.ask(move |tenant_sandbox| loading.run(tenant_sandbox)).await?;
-        Ok(self.pooled(id, bind, script, exported))
+        Ok(self.pooled(id, contract, script, exported))
     }
 
-    fn pooled(&self, id: u64, bind: BindTenant, script: Script, exported: Vec<bool>) -> Pooled {
+    fn pooled(&self, id: u64, contract: BoundContract, script: Script, exported: Vec<bool>) -> Pooled {
         let (shared, owner) = (self.pool.shared.clone(), self.state.clone());
-        let loaded = Arc::new(Loaded { id, script, bind, exported, shared, owner });
+        let loaded = Arc::new(Loaded { id, script, contract, exported, shared, owner });
         Pooled { tenant: self.clone(), loaded, deadline: Deadline::NEVER }
     }
 
@@ -245,9 +244,9 @@ impl Tenant {
     /// Takes the output of a console that [captures](crate::Console::Capture), since it was last taken.
     #[must_use]
     pub fn take_console(&self) -> ConsoleOutput {
-        match self.pool.shared.trust {
-            Trust::SameTenant => self.pool.shared.settings.captured.take(),
-            _ => self.state.captured.take(),
+        match self.pool.shared.isolation.is_shared() {
+            true => self.pool.shared.settings.captured.take(),
+            false => self.state.captured.take(),
         }
     }
 
@@ -274,38 +273,20 @@ impl Tenant {
     }
 }
 
-/// Binds a contract to what a script exports.
-#[derive(Clone, Copy)]
-struct BindTenant {
-    here: fn(&Isolate, &ScriptExports) -> Result<Binding>,
-    #[cfg(feature = "process")]
-    away: fn(&crate::process::ProcessGuest) -> Result<crate::process::Processed>,
-}
-
-impl BindTenant {
-    fn of<C: ?Sized + GuestContract>() -> Self {
-        Self {
-            here: |isolate, exports| isolate.bind::<C>(exports),
-            #[cfg(feature = "process")]
-            away: crate::process::ProcessGuest::transport::<C>,
-        }
-    }
-}
-
 /// The first load of a script.
 struct Loading {
     id: u64,
     script: Script,
-    bind: BindTenant,
+    contract: BoundContract,
 }
 
 impl Loading {
-    fn new(id: u64, bind: BindTenant, script: Script) -> (Self, Script) {
-        (Self { id, script: script.clone(), bind }, script)
+    fn new(id: u64, contract: BoundContract, script: Script) -> (Self, Script) {
+        (Self { id, script: script.clone(), contract }, script)
     }
 
     fn run(self, tenant_sandbox: &TenantSandbox) -> Result<Vec<bool>> {
-        tenant_sandbox.backend.bind(self.id, &self.script, self.bind, Deadline::NEVER)
+        tenant_sandbox.backend.bind(self.id, &self.script, self.contract, Deadline::NEVER)
     }
 }
 

@@ -11,11 +11,9 @@ use tracing::Span;
 
 use super::super::mailbox::{Job, Mailbox};
 use super::super::worker::Worker;
-use super::Trust;
+use super::isolation::Isolation;
 use super::metrics::{Counts, PoolMetrics, count};
 use super::tenant::TenantState;
-#[cfg(feature = "process")]
-use super::tenant_backend::RecycleCount;
 use super::tenant_sandbox::{Leaving, TenantSandbox};
 use crate::error::{Error, LimitKind, Phase, Result};
 use crate::isolate::{Host, clock};
@@ -29,12 +27,7 @@ pub(super) type HostFactory = Arc<dyn Fn(&str) -> Result<Host, String> + Send + 
 pub(crate) struct PoolState {
     pub(super) settings: Settings,
     pub(super) hosts: Vec<HostFactory>,
-    pub(super) trust: Trust,
-    #[cfg(feature = "process")]
-    pub(super) process: Option<crate::process::Process>,
-    /// After how much use a process is replaced.
-    #[cfg(feature = "process")]
-    pub(super) recycle: RecycleCount,
+    pub(super) isolation: Isolation,
     /// The number of threads for quick tenants. The threads for slow tenants come after these.
     pub(super) lane: usize,
     pub(super) most: u64,

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{BindTenant, Loaded};
+use super::Loaded;
 use crate::contract::GuestMethod;
 use crate::error::Result;
 use crate::isolate::binding::Binding;
@@ -17,8 +17,11 @@ use crate::isolate::method_info::MethodInfo;
 use crate::isolate::watchdog::Watch;
 use crate::isolate::{Isolate, Realm};
 #[cfg(feature = "process")]
-use crate::process::{ProcessRealm, ProcessSandbox, Processed};
+use crate::process::{ProcessSite, Processed};
 use crate::script::Script;
+use crate::site::BoundContract;
+#[cfg(feature = "process")]
+use crate::site::Site;
 use crate::time::Deadline;
 
 /// A sandbox with the scripts that were loaded into it.
@@ -30,9 +33,9 @@ pub(crate) enum TenantBackend {
     },
     #[cfg(feature = "process")]
     Process {
-        sandbox: ProcessSandbox,
+        sandbox: ProcessSite,
         /// The tenant's realm, where tenants share the process.
-        realm: Option<ProcessRealm>,
+        realm: Option<<ProcessSite as Site>::Realm>,
         bindings: RefCell<HashMap<u64, Processed>>,
     },
 }
@@ -43,7 +46,7 @@ impl TenantBackend {
     }
 
     #[cfg(feature = "process")]
-    pub(super) fn process(sandbox: ProcessSandbox, realm: Option<ProcessRealm>) -> Self {
+    pub(super) fn process(sandbox: ProcessSite, realm: Option<<ProcessSite as Site>::Realm>) -> Self {
         Self::Process { sandbox, realm, bindings: RefCell::default() }
     }
 
@@ -52,24 +55,21 @@ impl TenantBackend {
         &self,
         id: u64,
         script: &Script,
-        bind: BindTenant,
+        contract: BoundContract,
         deadline: Deadline,
     ) -> Result<Vec<bool>> {
         match self {
             Self::Realm { isolate, realm, bindings } => {
                 let exports = isolate.evaluate(realm, script, deadline)?;
-                let binding = (bind.here)(isolate, &exports)?;
+                let binding = isolate.bind(&exports, contract.spec, contract.checks)?;
                 let exported = binding.exported();
                 bindings.borrow_mut().insert(id, Rc::new(binding));
                 Ok(exported)
             }
             #[cfg(feature = "process")]
             Self::Process { sandbox, realm, bindings } => {
-                let guest = match realm {
-                    Some(realm) => realm.within(deadline).eval(script.clone())?,
-                    None => sandbox.within(deadline).eval(script.clone())?,
-                };
-                let bound = (bind.away)(&guest)?;
+                let exports = sandbox.evaluate(realm.as_ref(), script.clone(), deadline)?;
+                let bound = sandbox.bind(&exports, contract, deadline)?;
                 let exported = bound.exported().to_vec();
                 bindings.borrow_mut().insert(id, bound);
                 Ok(exported)
@@ -219,7 +219,7 @@ pub(super) struct RecycleCount {
 
 #[cfg(feature = "process")]
 impl RecycleCount {
-    pub(super) fn is_reached_by(&self, sandbox: &ProcessSandbox) -> bool {
+    pub(super) fn is_reached_by(&self, sandbox: &ProcessSite) -> bool {
         // The kernel is asked for the memory only if a bound of memory is set. Calls of `async` methods under way
         // keep the process until they are over. New calls begin in the next process.
         !sandbox.is_running()

@@ -11,18 +11,23 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::super::worker::Worker;
+use super::Loaded;
+use super::isolation::Isolation;
+#[cfg(feature = "process")]
+use super::isolation::Processes;
 use super::metrics::{count, discount};
 use super::state::{HostFactory, PoolState};
 use super::tenant::TenantState;
 use super::tenant_backend::TenantBackend;
-use super::{Loaded, Trust};
 use crate::error::{Error, Result};
 use crate::isolate::meter::Meter;
 use crate::isolate::{Isolate, clock};
 use crate::options::Settings;
 #[cfg(feature = "process")]
-use crate::process::{Process, ProcessSandbox, WeakSandbox};
+use crate::process::{Process, ProcessSite, WeakSite};
 use crate::sandbox::isolate;
+#[cfg(feature = "process")]
+use crate::site::Site as _;
 use crate::time::Deadline;
 
 /// A tenant's sandbox: an isolate, a process, or a realm of one.
@@ -56,7 +61,7 @@ impl TenantSandbox {
             return Ok(());
         }
         let began = clock::now();
-        let bound = self.backend.bind(loaded.id, &loaded.script, loaded.bind, deadline).map(drop);
+        let bound = self.backend.bind(loaded.id, &loaded.script, loaded.contract, deadline).map(drop);
         self.tenant.making.fetch_add(clock::now().since(began), Ordering::Relaxed);
         bound
     }
@@ -69,7 +74,11 @@ impl TenantSandbox {
     /// Whether another sandbox must take its place.
     fn is_due(&self) -> bool {
         #[cfg(feature = "process")]
-        return self.backend.is_due(&self.shared.recycle);
+        return self
+            .shared
+            .isolation
+            .processes()
+            .is_some_and(|processes| self.backend.is_due(&processes.recycle));
         #[cfg(not(feature = "process"))]
         false
     }
@@ -122,7 +131,7 @@ pub(crate) struct TenantSandboxes {
 struct SharedSandbox {
     isolate: Weak<Isolate>,
     #[cfg(feature = "process")]
-    process: WeakSandbox,
+    process: WeakSite,
     share: Weak<()>,
 }
 
@@ -202,34 +211,32 @@ impl TenantSandboxes {
         shared: &Arc<PoolState>,
         tenant: &Arc<TenantState>,
     ) -> Result<TenantSandbox> {
-        let backend = match shared.trust {
-            #[cfg(feature = "process")]
-            Trust::SameTenant if let Some(process) = &shared.process => {
-                let sandbox = self.common_process(shared, process)?;
-                let realm = sandbox.realm()?;
-                TenantBackend::process(sandbox, Some(realm))
-            }
-            Trust::SameTenant => {
+        let own = || Settings { captured: tenant.captured.clone(), ..shared.settings.clone() };
+        let backend = match &shared.isolation {
+            Isolation::Realms => {
                 let isolate = self.common(worker, shared)?;
                 let realm = isolate.make_realm()?;
                 TenantBackend::realm(isolate, realm)
             }
-            #[cfg(feature = "process")]
-            Trust::Hostile => {
-                let settings = Settings { captured: tenant.captured.clone(), ..shared.settings.clone() };
-                let process = shared.process.clone().unwrap_or_default();
-                TenantBackend::process(shared.start(settings, &tenant.key, &process)?, None)
-            }
-            _ => {
-                let settings = Settings { captured: tenant.captured.clone(), ..shared.settings.clone() };
-                let isolate = isolate(settings, shared.hosts(&tenant.key), worker.stack)?;
+            Isolation::Isolates => {
+                let isolate = isolate(own(), shared.hosts(&tenant.key), worker.stack)?;
                 let realm = isolate.main_realm()?;
                 TenantBackend::realm(isolate, realm)
             }
+            #[cfg(feature = "process")]
+            Isolation::ProcessRealms(processes) => {
+                let sandbox = self.common_process(shared, processes)?;
+                let realm = sandbox.make_realm(Deadline::NEVER)?;
+                TenantBackend::process(sandbox, Some(realm))
+            }
+            #[cfg(feature = "process")]
+            Isolation::Processes(processes) => {
+                TenantBackend::process(shared.start(own(), &tenant.key, &processes.process)?, None)
+            }
         };
-        let share = match shared.trust {
-            Trust::SameTenant => self.common.borrow_mut().share(),
-            _ => Rc::default(),
+        let share = match shared.isolation.is_shared() {
+            true => self.common.borrow_mut().share(),
+            false => Rc::default(),
         };
         let (meter, watch) = (backend.meter(), backend.watch()?);
         count(&shared.counts.created);
@@ -251,12 +258,12 @@ impl TenantSandboxes {
 
     /// The process that the tenants of this thread share.
     #[cfg(feature = "process")]
-    fn common_process(&self, shared: &Arc<PoolState>, process: &Process) -> Result<ProcessSandbox> {
-        let is_fit = |sandbox: &ProcessSandbox| sandbox.is_live() && !shared.recycle.is_reached_by(sandbox);
+    fn common_process(&self, shared: &Arc<PoolState>, processes: &Processes) -> Result<ProcessSite> {
+        let is_fit = |sandbox: &ProcessSite| sandbox.is_live() && !processes.recycle.is_reached_by(sandbox);
         if let Some(sandbox) = self.common.borrow().process.upgrade().filter(is_fit) {
             return Ok(sandbox);
         }
-        let sandbox = shared.start(shared.settings.clone(), "", process)?;
+        let sandbox = shared.start(shared.settings.clone(), "", &processes.process)?;
         *self.common.borrow_mut() = SharedSandbox { process: sandbox.weak(), ..SharedSandbox::default() };
         Ok(sandbox)
     }
@@ -356,9 +363,9 @@ impl PoolState {
 
     /// A process, for a tenant or for all. Only this thread calls its hosts, and waits for each of its calls.
     #[cfg(feature = "process")]
-    fn start(&self, settings: Settings, tenant: &str, process: &Process) -> Result<ProcessSandbox> {
+    fn start(&self, settings: Settings, tenant: &str, process: &Process) -> Result<ProcessSite> {
         let hosts = self.hosts(tenant).into_iter().collect::<Result<Vec<_>, _>>().map_err(Error::build)?;
-        ProcessSandbox::on_this_thread(settings, hosts, process)
+        ProcessSite::on_this_thread(settings, hosts, process)
     }
 
     pub(super) fn overloaded(&self, tenant: &TenantState, reason: impl Into<String>) -> Error {

@@ -1,0 +1,63 @@
+//! [`Guest`]: a script that has been evaluated.
+
+use crate::contract::GuestContract;
+use crate::error::Result;
+use crate::site::{BoundContract, Load, Site, ThreadSite};
+use crate::time::Deadline;
+
+/// A script that has been evaluated in a sandbox on the site `S`.
+///
+/// A script that implements several contracts is evaluated once and bound to each of them:
+///
+/// ```
+/// use sandbox_runtime::{Guest, Result, Sandbox, Script, sandbox_api};
+///
+/// #[sandbox_api(guest)]
+/// pub trait Price { fn price(&self, quantity: f64) -> Result<f64>; }
+/// #[sandbox_api(guest)]
+/// pub trait Label { fn label(&self) -> Result<String>; }
+///
+/// let sandbox = Sandbox::builder().build()?;
+/// let source = "export const price = (quantity) => quantity / 4; export const label = () => 'small';";
+/// let guest: Guest = sandbox.eval(Script::new("rule.js", source))?;
+/// let (price, label) = (guest.bind::<dyn Price>()?, guest.bind::<dyn Label>()?);
+/// assert_eq!((price.price(2.0)?, label.label()?), (0.5, "small".to_owned()));
+/// # Ok::<(), sandbox_runtime::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Guest<S: Site = ThreadSite> {
+    site: S,
+    exports: S::Exports,
+    deadline: Deadline,
+}
+
+impl<S: Site> Guest<S> {
+    pub(super) fn new(site: S, exports: S::Exports, deadline: Deadline) -> Self {
+        Self { site, exports, deadline }
+    }
+
+    /// Checks the script against the contract `C`, and returns the proxy that implements it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Mismatch`](crate::Error::Mismatch) that names every export that is missing. A getter of the guest can cause
+    /// other errors.
+    pub fn bind<C: ?Sized + GuestContract>(&self) -> Result<C::Proxy<S::Transport>> {
+        self.transport::<C>().map(C::proxy)
+    }
+
+    /// [`bind`](Self::bind) for a task, without blocking it.
+    ///
+    /// # Errors
+    ///
+    /// As of [`bind`](Self::bind).
+    pub fn bind_async<C: ?Sized + GuestContract>(&self) -> S::Loads<C::Proxy<S::Transport>> {
+        Load::exports::<C>(self.site.clone(), self.exports.clone(), self.deadline)
+    }
+
+    /// The transport of a proxy of `C`.
+    #[doc(hidden)]
+    pub fn transport<C: ?Sized + GuestContract>(&self) -> Result<S::Transport> {
+        self.site.bind(&self.exports, BoundContract::of::<C>(), self.deadline)
+    }
+}

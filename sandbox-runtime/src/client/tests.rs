@@ -1,0 +1,95 @@
+//! Each site has the whole facade, and the futures of a site that moves between threads are `Send`.
+
+use crate::client::{Client, LocalSandbox, Sandbox};
+use crate::contract::GuestContract;
+use crate::site::{Callers, Site};
+use crate::{Error, Result, Script, sandbox_api};
+
+#[sandbox_api(guest, crate = crate)]
+trait Counter {
+    fn next(&self) -> Result<u32>;
+}
+
+/// A contract that is not `Send` itself, which the future of its load must not store.
+#[sandbox_api(guest, crate = crate)]
+trait Later {
+    async fn next(&self) -> Result<u32>;
+}
+
+const COUNTER: &str = "globalThis.n = 0; export const next = () => ++n;";
+
+fn script() -> Script {
+    Script::new("counter.mjs", COUNTER)
+}
+
+/// Each way to load a script, in each order, by a task.
+async fn whole_facade<S: Site>(sandbox: &Client<S>) -> Result<Vec<u32>>
+where
+    <dyn Counter as GuestContract>::Proxy<S::Transport>: Counter,
+{
+    let first = sandbox.load_async::<dyn Counter>(script()).await?;
+    let guest = sandbox.eval_async(script()).await?;
+    let (second, third) = (guest.bind_async::<dyn Counter>().await?, guest.bind::<dyn Counter>()?);
+    let realm = sandbox.realm_async().await?;
+    let (fourth, fifth) =
+        (realm.load_async::<dyn Counter>(script()).await?, realm.eval_async(script()).await?);
+    let fifth = fifth.bind::<dyn Counter>()?;
+    let counts = [first.next()?, second.next()?, third.next()?, fourth.next()?, fifth.next()?];
+    sandbox.reset_async().await?;
+    assert_eq!(sandbox.usage().total.calls, 0, "the bill is new");
+    for (name, gone) in [("a proxy", first.next().map(drop)), ("a realm", realm.eval(script()).map(drop))] {
+        assert!(matches!(gone, Err(Error::Discarded { .. })), "{name}: {gone:?}");
+    }
+    assert_eq!(sandbox.load::<dyn Counter>(script())?.next()?, 1, "the sandbox goes on");
+    Ok(counts.to_vec())
+}
+
+/// Two scripts share the first realm, and `globalThis.n` begins anew with each evaluation.
+const COUNTS: [u32; 5] = [1, 2, 3, 1, 2];
+
+#[test]
+fn a_local_sandbox_has_the_whole_facade() {
+    let sandbox = LocalSandbox::builder().build().expect("a sandbox");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    assert_eq!(runtime.block_on(whole_facade(&sandbox)).expect("it works"), COUNTS);
+}
+
+#[test]
+fn a_sandbox_on_a_thread_has_the_whole_facade() {
+    let sandbox = Sandbox::builder().build().expect("a sandbox");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().expect("a runtime");
+    // The task moves between threads, so its future is `Send`.
+    let task = runtime.spawn(async move { whole_facade(&sandbox).await });
+    assert_eq!(runtime.block_on(task).expect("no panic").expect("it works"), COUNTS);
+}
+
+/// The futures and handles of a site are `Send` if its callers are any thread; checked by the compiler, nothing runs.
+#[test]
+fn futures_of_a_site_for_any_thread_are_send() {
+    fn is_send<T: Send>(_: &T) {}
+    fn is_shared<T: Send + Sync + Clone>(_: &T) {}
+    macro_rules! check {
+        ($sandbox:ty) => {
+            _ = |sandbox: &$sandbox| {
+                is_shared(sandbox);
+                is_send(&sandbox.eval_async(script()));
+                is_send(&sandbox.load_async::<dyn Counter>(script()));
+                is_send(&sandbox.load_async::<dyn Later>(script()));
+                is_send(&sandbox.realm_async());
+                is_send(&sandbox.reset_async());
+                let (guest, realm) = (sandbox.eval(script())?, sandbox.realm()?);
+                is_shared(&guest);
+                is_send(&guest.bind_async::<dyn Later>());
+                is_send(&guest.bind::<dyn Later>()?.next());
+                is_shared(&realm);
+                is_send(&realm.eval_async(script()));
+                is_send(&realm.load_async::<dyn Later>(script()));
+                Ok::<(), Error>(())
+            };
+            assert_eq!(<$sandbox>::caps().callers, Callers::AnyThread);
+        };
+    }
+    check!(Sandbox);
+    #[cfg(feature = "process")]
+    check!(crate::ProcessSandbox);
+}

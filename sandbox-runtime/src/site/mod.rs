@@ -1,0 +1,162 @@
+//! [`Site`]: where a guest is, and how it is reached.
+//!
+//! A site evaluates scripts, binds contracts, makes realms, resets, and keeps the bill and the console. Calls do not go
+//! through a site: a proxy calls its transport directly.
+//!
+//! The facade (`client`) is written over this trait. The implementations are `transport::local`, `transport::thread` and
+//! `process::sandbox`. A site's [`SiteCaps`] say what it can do, and errors that depend on the site are beside them.
+//!
+//! The asynchronous operations take the site by value, so that their futures borrow nothing.
+
+mod caps;
+mod load;
+
+use std::sync::Arc;
+
+use crate::contract::{self, ContractSpec, GuestContract};
+use crate::error::Result;
+use crate::isolate::meter::Usage;
+use crate::options::{ConsoleOutput, Settings};
+use crate::schema::ContractChecks;
+use crate::script::Script;
+use crate::time::Deadline;
+use crate::transport::{Exports, WithDeadline};
+
+#[cfg(feature = "process")]
+pub use crate::process::ProcessSite;
+pub use crate::transport::local::LocalSite;
+pub use crate::transport::thread::ThreadSite;
+pub(crate) use caps::Refusal;
+pub use caps::{Callers, CpuClock, HostThread, HostTypes, SiteCaps};
+#[doc(hidden)]
+pub use load::Load;
+
+/// A place where guests run: the thread of the caller, a thread of its own, or a process.
+///
+/// The trait is sealed. [`Client`](crate::Client) makes a sandbox of each site. Code that is generic over the site works with all of them:
+///
+/// ```
+/// use sandbox_runtime::site::Site;
+/// use sandbox_runtime::{Client, LocalSandbox, Result, Sandbox, Script};
+///
+/// /// The number of calls that a script's evaluation takes.
+/// fn evaluate<S: Site>(sandbox: &Client<S>, source: &str) -> Result<u64> {
+///     sandbox.eval(Script::new("rule.js", source))?;
+///     Ok(sandbox.usage().total.calls)
+/// }
+///
+/// assert_eq!(evaluate(&Sandbox::builder().build()?, "export const a = 1;")?, 1);
+/// assert_eq!(evaluate(&LocalSandbox::builder().build()?, "export const a = 1;")?, 1);
+/// # Ok::<(), sandbox_runtime::Error>(())
+/// ```
+pub trait Site: sealed::Sealed + Clone + Sized + 'static {
+    /// The abilities of the site.
+    const CAPS: SiteCaps;
+
+    /// The transport of the proxies, which is how a call reaches the guest.
+    type Transport: Exports + WithDeadline + Clone + 'static;
+
+    /// The future of `load_async` and `bind_async`. The future is `Send` where the site's handles are, whatever the contract is.
+    type Loads<P: 'static>: Future<Output = Result<P>> + 'static;
+
+    /// The hosts that a builder collects.
+    #[doc(hidden)]
+    type Hosts: Default;
+
+    /// A handle of an evaluated script.
+    #[doc(hidden)]
+    type Exports: Clone + 'static;
+
+    /// A handle of one more realm.
+    #[doc(hidden)]
+    type Realm: Clone + 'static;
+
+    /// Makes a site. The settings have been checked.
+    #[doc(hidden)]
+    fn start(settings: Settings, hosts: Self::Hosts) -> Result<Self>;
+
+    /// Evaluates a script in a realm; `None` is the realm that the sandbox begins with.
+    #[doc(hidden)]
+    fn evaluate(
+        &self,
+        realm: Option<&Self::Realm>,
+        script: Script,
+        deadline: Deadline,
+    ) -> Result<Self::Exports>;
+
+    /// Evaluates a script whose top level may wait for `async` host methods.
+    #[doc(hidden)]
+    fn evaluate_async(
+        self,
+        realm: Option<Self::Realm>,
+        script: Script,
+        deadline: Deadline,
+    ) -> impl Future<Output = Result<Self::Exports>>;
+
+    /// Binds a contract to what a script exports. Calls through the transport end at `deadline` at the latest.
+    #[doc(hidden)]
+    fn bind(
+        &self,
+        exports: &Self::Exports,
+        contract: BoundContract,
+        deadline: Deadline,
+    ) -> Result<Self::Transport>;
+
+    #[doc(hidden)]
+    fn bind_async(
+        self,
+        exports: Self::Exports,
+        contract: BoundContract,
+        deadline: Deadline,
+    ) -> impl Future<Output = Result<Self::Transport>>;
+
+    #[doc(hidden)]
+    fn make_realm(&self, deadline: Deadline) -> Result<Self::Realm>;
+
+    #[doc(hidden)]
+    fn make_realm_async(self, deadline: Deadline) -> impl Future<Output = Result<Self::Realm>>;
+
+    /// Replaces the isolate. Handles from before then return `Error::Discarded`.
+    #[doc(hidden)]
+    fn reset(&self) -> Result<()>;
+
+    #[doc(hidden)]
+    fn reset_async(self) -> impl Future<Output = Result<()>>;
+
+    #[doc(hidden)]
+    fn usage(&self) -> Usage;
+
+    #[doc(hidden)]
+    fn take_console(&self) -> ConsoleOutput;
+
+    /// Boxes the future of a proxy: only the site knows whether the future is `Send`.
+    #[doc(hidden)]
+    fn loads<P: 'static>(load: Load<Self>, proxy: fn(Self::Transport) -> P) -> Self::Loads<P>;
+}
+
+/// A site whose host implementations move to another thread, so they must be `Send`.
+#[doc(hidden)]
+pub trait SendSite: Site {
+    fn hosts(hosts: &mut Self::Hosts) -> &mut crate::sandbox::SendHosts;
+}
+
+pub(crate) mod sealed {
+    /// The crate alone implements a [`Site`](super::Site).
+    pub trait Sealed {}
+}
+
+/// A contract that a script is bound to, without its type.
+///
+/// A future that stores the type of a `dyn Trait` is not accepted as `Send`, because the compiler forgets its lifetime there.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub struct BoundContract {
+    pub(crate) spec: &'static ContractSpec,
+    pub(crate) checks: fn() -> Result<Arc<ContractChecks>>,
+}
+
+impl BoundContract {
+    pub(crate) fn of<C: ?Sized + GuestContract>() -> Self {
+        Self { spec: &C::SPEC, checks: contract::checks::<C> }
+    }
+}
