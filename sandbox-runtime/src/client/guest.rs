@@ -2,7 +2,7 @@
 
 use crate::contract::GuestContract;
 use crate::error::Result;
-use crate::site::{BoundContract, Load, Site, ThreadSite};
+use crate::site::{Load, NamedContract, Site, ThreadSite};
 use crate::time::Deadline;
 
 /// A script that has been evaluated in a sandbox on the site `S`.
@@ -58,6 +58,6 @@ impl<S: Site> Guest<S> {
     /// The transport of a proxy of `C`.
     #[doc(hidden)]
     pub fn transport<C: ?Sized + GuestContract>(&self) -> Result<S::Transport> {
-        self.site.bind(&self.exports, BoundContract::of::<C>(), self.deadline)
+        self.site.bind(&self.exports, NamedContract::of::<C>(), self.deadline)
     }
 }

@@ -12,7 +12,7 @@ trait Counter {
 
 /// A contract that is not `Send` itself, which the future of its load must not store.
 #[sandbox_api(guest, crate = crate)]
-trait Later {
+trait LaterMethod {
     async fn next(&self) -> Result<u32>;
 }
 
@@ -74,16 +74,16 @@ fn futures_of_a_site_for_any_thread_are_send() {
                 is_shared(sandbox);
                 is_send(&sandbox.eval_async(script()));
                 is_send(&sandbox.load_async::<dyn Counter>(script()));
-                is_send(&sandbox.load_async::<dyn Later>(script()));
+                is_send(&sandbox.load_async::<dyn LaterMethod>(script()));
                 is_send(&sandbox.realm_async());
                 is_send(&sandbox.reset_async());
                 let (guest, realm) = (sandbox.eval(script())?, sandbox.realm()?);
                 is_shared(&guest);
-                is_send(&guest.bind_async::<dyn Later>());
-                is_send(&guest.bind::<dyn Later>()?.next());
+                is_send(&guest.bind_async::<dyn LaterMethod>());
+                is_send(&guest.bind::<dyn LaterMethod>()?.next());
                 is_shared(&realm);
                 is_send(&realm.eval_async(script()));
-                is_send(&realm.load_async::<dyn Later>(script()));
+                is_send(&realm.load_async::<dyn LaterMethod>(script()));
                 Ok::<(), Error>(())
             };
             assert_eq!(<$sandbox>::caps().callers, Callers::AnyThread);

@@ -25,7 +25,7 @@ use crate::isolate::method_info::MethodInfo;
 use crate::isolate::ops::enforce;
 use crate::isolate::ticket::within;
 use crate::schema::ContractChecks;
-use crate::site::BoundContract;
+use crate::site::NamedContract;
 use crate::stack::StackEnd;
 use crate::time::Deadline;
 use crate::transport::{AsyncTransport, Exports, Transport, WithDeadline};
@@ -66,8 +66,8 @@ impl WithDeadline for Processed {
 
 impl Processed {
     /// Binds a contract to what a script exports.
-    pub(super) fn bind(exports: &KeptHandle, contract: BoundContract, deadline: Deadline) -> Result<Self> {
-        let BoundContract { spec, checks } = contract;
+    pub(super) fn bind(exports: &KeptHandle, contract: NamedContract, deadline: Deadline) -> Result<Self> {
+        let NamedContract { spec, checks } = contract;
         let checks = checks()?;
         let KeptHandle { session, handle: exports } = exports;
         let bind = BindRequest { exports: exports.key, contract: ContractData::of(spec) };

@@ -19,7 +19,9 @@ use crate::options::{ConsoleOutput, Settings};
 use crate::sandbox::SendHosts;
 use crate::script::Script;
 use crate::site::sealed::Sealed;
-use crate::site::{BoundContract, Callers, CpuClock, HostThread, HostTypes, Load, SendSite, Site, SiteCaps};
+use crate::site::{
+    Callers, CpuLimitClock, HostThread, HostTypes, Load, NamedContract, SendSite, Site, SiteCaps,
+};
 use crate::time::Deadline;
 use crate::transport::loads::Loads;
 use crate::wire::Out;
@@ -146,7 +148,7 @@ impl Site for ProcessSite {
         host_thread: HostThread::Caller,
         realms: true,
         sink_calls: false,
-        cpu: CpuClock::Process,
+        cpu: CpuLimitClock::Process,
         process_memory: true,
         ends_built_ins: true,
         survives_engine: true,
@@ -201,7 +203,7 @@ impl Site for ProcessSite {
     fn bind(
         &self,
         exports: &Arc<KeptHandle>,
-        contract: BoundContract,
+        contract: NamedContract,
         deadline: Deadline,
     ) -> Result<Processed> {
         Processed::bind(exports, contract, deadline)
@@ -210,7 +212,7 @@ impl Site for ProcessSite {
     async fn bind_async(
         self,
         exports: Arc<KeptHandle>,
-        contract: BoundContract,
+        contract: NamedContract,
         deadline: Deadline,
     ) -> Result<Processed> {
         self.in_turn(move |site| site.bind(&exports, contract, deadline)).await

@@ -1,7 +1,7 @@
 //! [`SiteCaps`]: what a site can do, and the errors for what it cannot.
 //!
 //! Each site has one constant. The table of the guide's page `sites` is rendered from these constants, and a test holds the
-//! two equal. [`Refusal`] has the errors of calls that only some sites refuse.
+//! two equal. [`SiteRefusal`] has the errors of calls that only some sites refuse.
 
 use std::fmt;
 
@@ -39,7 +39,7 @@ pub struct SiteCaps {
     /// [`Error::Blocking`].
     pub sink_calls: bool,
     /// The clock of [`Limits::cpu`](crate::Limits::cpu).
-    pub cpu: CpuClock,
+    pub cpu: CpuLimitClock,
     /// Whether all memory is bounded, that of the engine included.
     pub process_memory: bool,
     /// Whether a call ends in time although it is inside of a built-in function that the engine does not interrupt.
@@ -98,12 +98,12 @@ pub enum HostThread {
 /// The clock that [`Limits::cpu`](crate::Limits::cpu) bounds.
 ///
 /// ```
-/// # use sandbox_runtime::{Sandbox, site::CpuClock};
-/// assert_eq!(Sandbox::caps().cpu, CpuClock::Thread);
+/// # use sandbox_runtime::{Sandbox, site::CpuLimitClock};
+/// assert_eq!(Sandbox::caps().cpu, CpuLimitClock::Thread);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum CpuClock {
+pub enum CpuLimitClock {
     /// The CPU time of the isolate's thread.
     Thread,
     /// The CPU time of the guest's process, the engine's own threads included.
@@ -137,7 +137,7 @@ impl fmt::Display for HostThread {
     }
 }
 
-impl fmt::Display for CpuClock {
+impl fmt::Display for CpuLimitClock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Thread => "the isolate's thread",
@@ -148,7 +148,7 @@ impl fmt::Display for CpuClock {
 
 /// A call that only some sites refuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
+pub(crate) enum SiteRefusal {
     /// A future is polled on another thread than that of its sandbox.
     OtherThread,
     /// A synchronous call would stop all tasks of an async runtime.
@@ -158,7 +158,7 @@ pub(crate) enum Refusal {
     InsideSink,
 }
 
-impl Refusal {
+impl SiteRefusal {
     pub(crate) fn error(self) -> Error {
         Error::blocking(match self {
             Self::OtherThread => {

@@ -1,6 +1,6 @@
 //! [`Load`]: what the futures of `load_async` and `bind_async` do, for all sites.
 
-use super::{BoundContract, Site};
+use super::{NamedContract, Site};
 use crate::contract::GuestContract;
 use crate::error::Result;
 use crate::script::Script;
@@ -11,7 +11,7 @@ use crate::time::Deadline;
 pub struct Load<S: Site> {
     site: S,
     source: LoadSource<S>,
-    contract: BoundContract,
+    contract: NamedContract,
     deadline: Deadline,
 }
 
@@ -27,7 +27,7 @@ impl<S: Site> Load<S> {
         script: Script,
         deadline: Deadline,
     ) -> S::Loads<C::Proxy<S::Transport>> {
-        let (source, contract) = (LoadSource::Script(realm, script), BoundContract::of::<C>());
+        let (source, contract) = (LoadSource::Script(realm, script), NamedContract::of::<C>());
         S::loads(Self { site, source, contract, deadline }, C::proxy)
     }
 
@@ -36,7 +36,7 @@ impl<S: Site> Load<S> {
         exports: S::Exports,
         deadline: Deadline,
     ) -> S::Loads<C::Proxy<S::Transport>> {
-        let (source, contract) = (LoadSource::Exports(exports), BoundContract::of::<C>());
+        let (source, contract) = (LoadSource::Exports(exports), NamedContract::of::<C>());
         S::loads(Self { site, source, contract, deadline }, C::proxy)
     }
 

@@ -26,8 +26,8 @@ use crate::transport::{Exports, WithDeadline};
 pub use crate::process::ProcessSite;
 pub use crate::transport::local::LocalSite;
 pub use crate::transport::thread::ThreadSite;
-pub(crate) use caps::Refusal;
-pub use caps::{Callers, CpuClock, HostThread, HostTypes, SiteCaps};
+pub(crate) use caps::SiteRefusal;
+pub use caps::{Callers, CpuLimitClock, HostThread, HostTypes, SiteCaps};
 #[doc(hidden)]
 pub use load::Load;
 
@@ -98,7 +98,7 @@ pub trait Site: sealed::Sealed + Clone + Sized + 'static {
     fn bind(
         &self,
         exports: &Self::Exports,
-        contract: BoundContract,
+        contract: NamedContract,
         deadline: Deadline,
     ) -> Result<Self::Transport>;
 
@@ -106,7 +106,7 @@ pub trait Site: sealed::Sealed + Clone + Sized + 'static {
     fn bind_async(
         self,
         exports: Self::Exports,
-        contract: BoundContract,
+        contract: NamedContract,
         deadline: Deadline,
     ) -> impl Future<Output = Result<Self::Transport>>;
 
@@ -150,12 +150,12 @@ pub(crate) mod sealed {
 /// A future that stores the type of a `dyn Trait` is not accepted as `Send`, because the compiler forgets its lifetime there.
 #[doc(hidden)]
 #[derive(Clone, Copy)]
-pub struct BoundContract {
+pub struct NamedContract {
     pub(crate) spec: &'static ContractSpec,
     pub(crate) checks: fn() -> Result<Arc<ContractChecks>>,
 }
 
-impl BoundContract {
+impl NamedContract {
     pub(crate) fn of<C: ?Sized + GuestContract>() -> Self {
         Self { spec: &C::SPEC, checks: contract::checks::<C> }
     }

@@ -15,13 +15,13 @@ use std::task::{Context, Wake, Waker};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use crate::error::Result;
-use crate::site::Refusal;
+use crate::site::SiteRefusal;
 
 /// Runs `wait` as the thread allows, or refuses it.
 pub(crate) fn wait<R>(wait: impl FnOnce() -> Result<R>) -> Result<R> {
     match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
         Err(_) => wait(),
-        Ok(RuntimeFlavor::CurrentThread) if polls_tasks() => Err(Refusal::StopsRuntime.error()),
+        Ok(RuntimeFlavor::CurrentThread) if polls_tasks() => Err(SiteRefusal::StopsRuntime.error()),
         Ok(RuntimeFlavor::CurrentThread) => wait(),
         Ok(_) => in_place(wait),
     }
@@ -40,7 +40,7 @@ fn in_place<R>(wait: impl FnOnce() -> Result<R>) -> Result<R> {
     match outcome {
         Ok(outcome) => outcome,
         Err(panic) if has_begun => resume_unwind(panic),
-        Err(_) => Err(Refusal::StopsRuntime.error()),
+        Err(_) => Err(SiteRefusal::StopsRuntime.error()),
     }
 }
 

@@ -26,7 +26,7 @@ use crate::options::{ConsoleOutput, Settings};
 use crate::sandbox::{LocalHosts, isolate};
 use crate::script::Script;
 use crate::site::sealed::Sealed;
-use crate::site::{BoundContract, Callers, CpuClock, HostThread, HostTypes, Load, Site, SiteCaps};
+use crate::site::{Callers, CpuLimitClock, HostThread, HostTypes, Load, NamedContract, Site, SiteCaps};
 use crate::stack::StackEnd;
 use crate::time::Deadline;
 use crate::value::JsValue;
@@ -61,7 +61,7 @@ impl LocalSite {
     ) -> Result<C::Proxy<Local>> {
         let site = Self { isolate: isolate.clone() };
         let exports = site.evaluate(Some(&RealmOfThread(realm.clone())), script, Deadline::NEVER)?;
-        site.bind(&exports, BoundContract::of::<C>(), Deadline::NEVER).map(C::proxy)
+        site.bind(&exports, NamedContract::of::<C>(), Deadline::NEVER).map(C::proxy)
     }
 
     fn realm(&self, realm: Option<&RealmOfThread>) -> Result<Rc<Realm>> {
@@ -81,7 +81,7 @@ impl Site for LocalSite {
         host_thread: HostThread::Caller,
         realms: true,
         sink_calls: true,
-        cpu: CpuClock::Thread,
+        cpu: CpuLimitClock::Thread,
         process_memory: false,
         ends_built_ins: false,
         survives_engine: false,
@@ -122,7 +122,7 @@ impl Site for LocalSite {
         Ok(LocalExports(Rc::new(exports)))
     }
 
-    fn bind(&self, exports: &LocalExports, contract: BoundContract, deadline: Deadline) -> Result<Local> {
+    fn bind(&self, exports: &LocalExports, contract: NamedContract, deadline: Deadline) -> Result<Local> {
         let binding = self.isolate.bind(&exports.0, contract.spec, contract.checks)?;
         Ok(Local { isolate: self.isolate.clone(), binding: Rc::new(binding), deadline })
     }
@@ -130,7 +130,7 @@ impl Site for LocalSite {
     async fn bind_async(
         self,
         exports: LocalExports,
-        contract: BoundContract,
+        contract: NamedContract,
         deadline: Deadline,
     ) -> Result<Local> {
         self.bind(&exports, contract, deadline)

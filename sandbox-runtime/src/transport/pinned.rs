@@ -16,7 +16,7 @@ use std::thread::{self, ThreadId};
 
 use super::local::LocalCall;
 use crate::error::{Error, LossReason, Result};
-use crate::site::Refusal;
+use crate::site::SiteRefusal;
 
 thread_local! {
     /// Leaked at the end of the thread: the destructors may need thread-local values that are already dropped.
@@ -55,7 +55,7 @@ impl<R> Pinned<R> {
     fn away(&self) -> Error {
         match self.has_begun {
             true => Error::lost(LossReason::OtherThread, None),
-            false => Refusal::OtherThread.error(),
+            false => SiteRefusal::OtherThread.error(),
         }
     }
 }

@@ -24,7 +24,9 @@ use crate::options::{ConsoleOutput, Settings};
 use crate::sandbox::SendHosts;
 use crate::script::Script;
 use crate::site::sealed::Sealed;
-use crate::site::{BoundContract, Callers, CpuClock, HostThread, HostTypes, Load, SendSite, Site, SiteCaps};
+use crate::site::{
+    Callers, CpuLimitClock, HostThread, HostTypes, Load, NamedContract, SendSite, Site, SiteCaps,
+};
 use crate::time::Deadline;
 
 /// The site of a [`Sandbox`](crate::Sandbox): the isolate has a thread of its own.
@@ -57,7 +59,7 @@ impl Site for ThreadSite {
         host_thread: HostThread::Isolate,
         realms: true,
         sink_calls: true,
-        cpu: CpuClock::Thread,
+        cpu: CpuLimitClock::Thread,
         process_memory: false,
         ends_built_ins: false,
         survives_engine: false,
@@ -114,7 +116,7 @@ impl Site for ThreadSite {
     fn bind(
         &self,
         exports: &Arc<HandleInner>,
-        contract: BoundContract,
+        contract: NamedContract,
         deadline: Deadline,
     ) -> Result<Remote> {
         let exports = exports.clone();
@@ -124,7 +126,7 @@ impl Site for ThreadSite {
     async fn bind_async(
         self,
         exports: Arc<HandleInner>,
-        contract: BoundContract,
+        contract: NamedContract,
         deadline: Deadline,
     ) -> Result<Remote> {
         self.handle.ask(move |slot| bind(slot, &exports, contract, deadline)).await
@@ -170,7 +172,7 @@ fn make_realm(
 fn bind(
     slot: &IsolateSlot,
     exports: &HandleInner,
-    contract: BoundContract,
+    contract: NamedContract,
     deadline: Deadline,
 ) -> Result<Remote> {
     let binding = slot.isolate.bind(&*slot.exports.get(exports.key)?, contract.spec, contract.checks)?;

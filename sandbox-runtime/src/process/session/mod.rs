@@ -116,7 +116,7 @@ enum Beginning {
 
 /// The error of a call by a console's sink: the guest waits for its line to be written, and cannot be called.
 pub(super) fn waits_for_its_line() -> Error {
-    crate::site::Refusal::InsideSink.error()
+    crate::site::SiteRefusal::InsideSink.error()
 }
 
 /// The error of a call by the code that writes the arguments of another call. The other call is under way already.

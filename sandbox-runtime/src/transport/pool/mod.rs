@@ -40,7 +40,7 @@ use crate::isolate::meter::Usage;
 use crate::options::ConsoleOutput;
 use crate::sandbox::Builder;
 use crate::script::Script;
-use crate::site::BoundContract;
+use crate::site::NamedContract;
 use crate::time::Deadline;
 
 struct Pool {
@@ -52,7 +52,7 @@ struct Pool {
 pub(crate) struct Loaded {
     id: u64,
     script: Script,
-    contract: BoundContract,
+    contract: NamedContract,
     exported: Vec<bool>,
     shared: Arc<PoolState>,
     owner: Arc<TenantState>,
@@ -169,10 +169,10 @@ impl Tenant {
     ///
     /// As of [`Sandbox::load`](crate::Sandbox::load), and [`Error::Overloaded`](crate::Error::Overloaded).
     pub fn load<C: ?Sized + GuestContract>(&self, script: Script) -> Result<C::Proxy<Pooled>> {
-        let (loading, script) = Loading::new(self.state.next_script(), BoundContract::of::<C>(), script);
+        let (loading, script) = Loading::new(self.state.next_script(), NamedContract::of::<C>(), script);
         let id = loading.id;
         let exported = self.run(None, Deadline::NEVER, move |tenant_sandbox| loading.run(tenant_sandbox))?;
-        Ok(C::proxy(self.pooled(id, BoundContract::of::<C>(), script, exported)))
+        Ok(C::proxy(self.pooled(id, NamedContract::of::<C>(), script, exported)))
     }
 
     /// [`load`](Self::load) for a task, without blocking it. The future is `Send`, and needs no runtime.
@@ -200,17 +200,17 @@ impl Tenant {
     ///
     /// As of [`load`](Self::load).
     pub fn load_async<C: ?Sized + GuestContract>(&self, script: Script) -> Loads<C::Proxy<Pooled>> {
-        Loads::new(self.clone().load_later(BoundContract::of::<C>(), script), C::proxy)
+        Loads::new(self.clone().load_later(NamedContract::of::<C>(), script), C::proxy)
     }
 
-    async fn load_later(self, contract: BoundContract, script: Script) -> Result<Pooled> {
+    async fn load_later(self, contract: NamedContract, script: Script) -> Result<Pooled> {
         let (loading, script) = Loading::new(self.state.next_script(), contract, script);
         let id = loading.id;
         let exported = self.ask(move |tenant_sandbox| loading.run(tenant_sandbox)).await?;
         Ok(self.pooled(id, contract, script, exported))
     }
 
-    fn pooled(&self, id: u64, contract: BoundContract, script: Script, exported: Vec<bool>) -> Pooled {
+    fn pooled(&self, id: u64, contract: NamedContract, script: Script, exported: Vec<bool>) -> Pooled {
         let (shared, owner) = (self.pool.shared.clone(), self.state.clone());
         let loaded = Arc::new(Loaded { id, script, contract, exported, shared, owner });
         Pooled { tenant: self.clone(), loaded, deadline: Deadline::NEVER }
@@ -277,11 +277,11 @@ impl Tenant {
 struct Loading {
     id: u64,
     script: Script,
-    contract: BoundContract,
+    contract: NamedContract,
 }
 
 impl Loading {
-    fn new(id: u64, contract: BoundContract, script: Script) -> (Self, Script) {
+    fn new(id: u64, contract: NamedContract, script: Script) -> (Self, Script) {
         (Self { id, script: script.clone(), contract }, script)
     }
 

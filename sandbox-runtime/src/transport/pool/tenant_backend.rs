@@ -19,7 +19,7 @@ use crate::isolate::{Isolate, Realm};
 #[cfg(feature = "process")]
 use crate::process::{ProcessSite, Processed};
 use crate::script::Script;
-use crate::site::BoundContract;
+use crate::site::NamedContract;
 #[cfg(feature = "process")]
 use crate::site::Site;
 use crate::time::Deadline;
@@ -55,7 +55,7 @@ impl TenantBackend {
         &self,
         id: u64,
         script: &Script,
-        contract: BoundContract,
+        contract: NamedContract,
         deadline: Deadline,
     ) -> Result<Vec<bool>> {
         match self {
