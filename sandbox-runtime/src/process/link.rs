@@ -212,6 +212,10 @@ impl Link for ChildLink {
         self.windows.clone()
     }
 
+    fn call_off(&self, call: u64) {
+        self.windows.iter().for_each(|both| both.to_peer.call_off(call));
+    }
+
     fn clock(&self) -> Option<SharedClock> {
         Some(sys::monotonic)
     }

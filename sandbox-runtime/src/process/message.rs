@@ -79,6 +79,8 @@ pub(crate) mod kind {
 pub(crate) struct Hello {
     pub(crate) version: u32,
     /// Whether the child has the shared memory of both directions. Otherwise long values go into frames.
+    /// Versions before 6 say nothing of them, and are refused for their version.
+    #[serde(default)]
     pub(crate) windows: bool,
     /// Why the child does not run guests.
     pub(crate) refusal: Option<String>,

@@ -237,6 +237,9 @@ pub(crate) const NUMBERED: &str = "its-number-and-an-end";
 /// One that has no windows, and says that a value is in one.
 pub(crate) const WINDOWLESS: &str = "an-aside-without-windows";
 
+/// One of an older version.
+pub(crate) const OLDER: &str = "a-hello-of-another-version";
+
 /// One that bills what it likes.
 pub(crate) const BILLS: &str = "bills-without-end";
 
@@ -507,9 +510,7 @@ pub(crate) const BESIDE: &[Stillborn] = &[
 /// Children that do not come as far as being called.
 pub(crate) const STILLBORN: &[Stillborn] = &[
     ("no-hello", |line| line.frame(0x82, 0, b"{}")),
-    ("a-hello-of-another-version", |line| {
-        line.frame(0x81, 0, br#"{"version":0,"windows":false,"refusal":null}"#)
-    }),
+    (OLDER, |line| line.frame(0x81, 0, br#"{"version":5,"refusal":null}"#)),
     ("a-hello-of-nothing", |line| line.frame(0x81, 0, b"")),
     ("an-end-before-hello", |_| {}),
     ("no-report-of-its-hardening", |line| {

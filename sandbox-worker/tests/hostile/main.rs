@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use children::{AWAITED, BILLS, CHILDREN, IDLERS, NUMBERED, STILLBORN, child};
+use children::{AWAITED, BILLS, CHILDREN, IDLERS, NUMBERED, OLDER, STILLBORN, child};
 use sandbox_runtime::process::Process;
 use sandbox_runtime::{
     Bytes, Console, Death, Error, Limits, Result, Sandbox, SandboxPool, Script, Trust, sandbox_api,
@@ -215,6 +215,7 @@ fn stillborn_children_are_told(program: impl Fn(&str) -> PathBuf) {
         let error = sandbox(&program(name), 0).map(|_| panic!("{name}")).unwrap_err();
         println!("test {name} ... {error}");
         assert!(matches!(error, Error::Process { .. } | Error::Build { .. }), "{name}: {error:?}");
+        assert_eq!(error.to_string().contains("of another version"), *name == OLDER, "{name}: {error}");
     }
 }
 

@@ -23,13 +23,13 @@ impl Driver {
         let (now, most) = (clock::now(), if self.flights.is_empty() { MOST.0 } else { MOST.1 });
         self.flights.mark_ready();
         for id in self.flights.dropped() {
-            self.live.iter().for_each(|live| live.call_off(id));
+            self.live.iter().for_each(|live| live.link.call_off(id));
         }
         let (overdue, next_job) = session.jobs.overdue(now);
         overdue.into_iter().for_each(QueuedJob::refuse);
         let (late, next_call) = self.flights.late(now);
         for id in late {
-            self.live.iter().for_each(|live| live.call_off(id));
+            self.live.iter().for_each(|live| live.link.call_off(id));
             let told = self.flights.change(id, self.ends_until, |flight| {
                 let late = flight.late(session);
                 flight.erased.take().map(|erased| (erased, late))
@@ -52,7 +52,7 @@ impl Driver {
             match flight.ending {
                 None => {
                     // The guest may be computing.
-                    live.call_off(id);
+                    live.link.call_off(id);
                     let by_caller = u8::from(flight.by_caller);
                     call.send(kind::CANCEL, id, false, |out| {
                         out.push(by_caller);

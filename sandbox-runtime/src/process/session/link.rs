@@ -136,6 +136,12 @@ pub(in super::super) trait Link: Send + Sync {
         None
     }
 
+    /// Marks a call as cancelled beside all frames, where the link can: a guest that computes reads none. A frame says the
+    /// same.
+    fn call_off(&self, call: u64) {
+        _ = call;
+    }
+
     /// The clock that both sides have, if there is one.
     fn clock(&self) -> Option<SharedClock> {
         None

@@ -24,11 +24,6 @@ impl LiveChild {
         self.link.keeper()
     }
 
-    /// Marks calls as cancelled beside all frames, where there is shared memory.
-    pub(super) fn call_off(&self, call: u64) {
-        self.to_child.iter().for_each(|window| window.call_off(call));
-    }
-
     /// Whether a frame is being written. Under the session's lock, code of the host that writes its values asks.
     pub(super) fn is_writing(&self) -> bool {
         self.builder.lock().unwrap_or_else(PoisonError::into_inner).is_none()
