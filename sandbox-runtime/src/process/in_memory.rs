@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 
 use super::Process;
 use super::child::{self, ChildEnd};
-use super::session::{Arrivals, Channel, Connect, Framed, Interest, Keeper, Link, PeerLimit, Sending};
+use super::session::{Arrivals, Channel, Connect, Framed, Frames, Interest, Keeper, Link, PeerLimit};
 use crate::error::{Death, Error, Result};
 use crate::isolate::clock;
 use crate::time::{Deadline, Nanos};
-use crate::wire::frame::{Frame, FrameError, Hasty};
+use crate::wire::frame::Hasty;
 
 /// The bytes that one direction has room for.
 const ROOM: usize = 16 << 10;
@@ -197,35 +197,21 @@ struct ThreadLink {
 }
 
 impl Link for ThreadLink {
-    fn send(&self, frame: &[u8], how: Sending<'_>) -> Result<(), FrameError> {
-        self.frames.send(frame, how)
-    }
-
-    fn push_on(&self) -> Result<usize, FrameError> {
-        self.frames.push_on()
-    }
-
-    fn backlog(&self) -> usize {
-        self.frames.backlog()
-    }
-
-    fn next(&self) -> Result<Frame, FrameError> {
-        self.frames.next()
-    }
-
-    fn next_now(&self) -> Result<Option<Frame>, FrameError> {
-        self.frames.next_now()
+    fn frames(&self) -> &dyn Frames {
+        &self.frames
     }
 
     fn wait(&self, interest: Interest, most: Duration) -> bool {
         let Closes(pipes) = &self.pipes;
-        let is_ready = pipes.wait(most, |state| state.is_interrupted || interest.is_met(state, TO_HOST));
-        pipes.lock().is_interrupted = false;
-        is_ready
+        pipes.wait(most, |state| state.is_interrupted || interest.is_met(state, TO_HOST))
     }
 
     fn interrupt(&self) {
         self.pipes.0.change(|state| state.is_interrupted = true);
+    }
+
+    fn clear_interrupt(&self) {
+        self.pipes.0.lock().is_interrupted = false;
     }
 
     fn arrivals(&self) -> io::Result<Box<dyn Arrivals>> {

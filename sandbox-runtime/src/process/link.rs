@@ -15,13 +15,12 @@ use super::harden::{Hardening, HardeningError, HardeningReport, LayerState as La
 use super::line::ParentChannel;
 use super::message::SharedClock;
 use super::pipe_waker::PipeWaker;
-use super::session::{Arrivals, Connect, Framed, Interest, Keeper, Link, Sending, Windows};
+use super::session::{Arrivals, Connect, Framed, Frames, Interest, Keeper, Link, Windows};
 use super::spawn::{self, ChildProcess, ChildSpec, START};
 use super::{NO_MEMORY, idle_supervisor, spin, sys};
 use crate::error::{Death, Error, Result};
 use crate::isolate::clock;
 use crate::time::{Deadline, Nanos};
-use crate::wire::frame::{Frame, FrameError};
 
 /// How long a spare child may take to answer.
 const READY: Duration = Duration::from_secs(2);
@@ -97,24 +96,8 @@ impl ChildLink {
 }
 
 impl Link for ChildLink {
-    fn send(&self, frame: &[u8], how: Sending<'_>) -> Result<(), FrameError> {
-        self.frames.send(frame, how)
-    }
-
-    fn push_on(&self) -> Result<usize, FrameError> {
-        self.frames.push_on()
-    }
-
-    fn backlog(&self) -> usize {
-        self.frames.backlog()
-    }
-
-    fn next(&self) -> Result<Frame, FrameError> {
-        self.frames.next()
-    }
-
-    fn next_now(&self) -> Result<Option<Frame>, FrameError> {
-        self.frames.next_now()
+    fn frames(&self) -> &dyn Frames {
+        &self.frames
     }
 
     fn wait(&self, interest: Interest, most: Duration) -> bool {
@@ -124,16 +107,18 @@ impl Link for ChildLink {
             return sys::wait_for_any(&[(self.poll_stream.as_fd(), events)], most).unwrap_or(true);
         };
         let streams = [(self.poll_stream.as_fd(), events), (interrupts.stream(), libc::POLLIN)];
-        let is_ready = sys::wait_for_any(&streams, most).unwrap_or(true);
-        if is_ready {
-            interrupts.take();
-        }
-        is_ready
+        sys::wait_for_any(&streams, most).unwrap_or(true)
     }
 
     fn interrupt(&self) {
         if let Ok(interrupts) = self.interrupts() {
             interrupts.wake();
+        }
+    }
+
+    fn clear_interrupt(&self) {
+        if let Ok(interrupts) = self.interrupts() {
+            interrupts.clear();
         }
     }
 

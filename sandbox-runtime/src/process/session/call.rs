@@ -114,7 +114,7 @@ impl<'c> Request<'c> {
             false if self.state.flying.borrow().is_empty() => Sending::Wait,
             false => Sending::While(&mut blocked),
         };
-        let sent = self.live.link.send(frame, how);
+        let sent = self.live.link.frames().send(frame, how);
         sent.map_err(|error| failed.map_or(Unsent::Frame(error), Unsent::Made))
     }
 
@@ -139,12 +139,12 @@ impl<'c> Request<'c> {
 
     /// Continues the unsent frames. Returns how many bytes are left.
     pub(super) fn push_on(&self) -> Result<usize> {
-        self.live.link.push_on().map_err(|_| self.death())
+        self.live.link.frames().push_on().map_err(|_| self.death())
     }
 
     /// The number of bytes that the link had no room for.
     pub(super) fn backlog(&self) -> usize {
-        self.live.link.backlog()
+        self.live.link.frames().backlog()
     }
 
     /// Reads the available frames, for later. Returns whether more may be kept.
@@ -175,7 +175,7 @@ impl<'c> Request<'c> {
 
     /// The next frame, if it has arrived.
     pub(super) fn read_now(&self) -> Result<Option<Frame>> {
-        let frame = self.read(self.live.link.next_now())?;
+        let frame = self.read(self.live.link.frames().next_now())?;
         if frame.is_some() {
             self.crosses_out();
         }
@@ -187,7 +187,7 @@ impl<'c> Request<'c> {
         match self.state.kept.borrow_mut().take() {
             Some(frame) => Ok(frame),
             None => {
-                let frame = self.read(self.live.link.next())?;
+                let frame = self.read(self.live.link.frames().next())?;
                 self.crosses_out();
                 Ok(frame)
             }

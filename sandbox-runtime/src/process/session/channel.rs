@@ -1,12 +1,12 @@
 //! Links over a stream of bytes.
 //!
-//! A [`Channel`] is one end of such a stream. [`Framed`] is the part of a [`Link`](super::link::Link) that cuts a host's
-//! channel into frames. A server of guests reads and writes its channels itself.
+//! A [`Channel`] is one end of such a stream. [`Framed`] cuts the channel of a host into the frames of a
+//! [`Link`](super::link::Link). A server of guests reads and writes its channels itself.
 
 use std::io::{self, Read, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::link::{Interest, Sending};
+use super::link::{Frames, Interest, Sending};
 use crate::wire::frame::{Frame, FrameError, FrameReader, FrameSender, Hasty};
 
 /// One end of a stream of bytes in both directions.
@@ -37,8 +37,10 @@ impl<C: Channel> Framed<C> {
         let (reader, sender) = (FrameReader::new(input, longest), FrameSender::new(output));
         Self { reader: Mutex::new(reader), sender: Mutex::new(sender) }
     }
+}
 
-    pub(in super::super) fn send(&self, frame: &[u8], how: Sending<'_>) -> Result<(), FrameError> {
+impl<C: Channel> Frames for Framed<C> {
+    fn send(&self, frame: &[u8], how: Sending<'_>) -> Result<(), FrameError> {
         let mut sender = locked(&self.sender);
         sender.stream().make_hasty(!matches!(how, Sending::Wait));
         let wait = |channel: &mut C, frames| {
@@ -53,22 +55,22 @@ impl<C: Channel> Framed<C> {
         }
     }
 
-    pub(in super::super) fn push_on(&self) -> Result<usize, FrameError> {
+    fn push_on(&self) -> Result<usize, FrameError> {
         let mut sender = locked(&self.sender);
         sender.stream().make_hasty(true);
         sender.push_on()?;
         Ok(sender.backlog())
     }
 
-    pub(in super::super) fn backlog(&self) -> usize {
+    fn backlog(&self) -> usize {
         locked(&self.sender).backlog()
     }
 
-    pub(in super::super) fn next(&self) -> Result<Frame, FrameError> {
+    fn next(&self) -> Result<Frame, FrameError> {
         locked(&self.reader).next()
     }
 
-    pub(in super::super) fn next_now(&self) -> Result<Option<Frame>, FrameError> {
+    fn next_now(&self) -> Result<Option<Frame>, FrameError> {
         locked(&self.reader).next_now()
     }
 }

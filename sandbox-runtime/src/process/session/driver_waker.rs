@@ -1,6 +1,5 @@
 //! The waker of a driver's thread, which waits for its link, or for nothing but the waker.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Wake, Waker};
 use std::time::Duration;
@@ -10,11 +9,17 @@ use super::link::{Interest, Link};
 /// Wakes one thread. A waker does not keep the link alive.
 #[derive(Default)]
 pub(super) struct DriverWaker {
-    is_woken: AtomicBool,
-    /// The link that the thread waits for; `None` for a thread that waits for the waker alone.
-    link: Mutex<Option<Weak<dyn Link>>>,
+    state: Mutex<WakeState>,
     /// Notified for a thread without a link.
     woken: Condvar,
+}
+
+#[derive(Default)]
+struct WakeState {
+    /// Whether the thread was woken since it was last re-armed. Then its link is interrupted.
+    is_woken: bool,
+    /// The link that the thread waits for; `None` for a thread that waits for the waker alone.
+    link: Option<Weak<dyn Link>>,
 }
 
 impl Wake for DriverWaker {
@@ -23,19 +28,23 @@ impl Wake for DriverWaker {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if !self.is_woken.swap(true, Ordering::SeqCst) {
-            let link = self.link().as_ref().and_then(Weak::upgrade);
-            match link {
+        let mut state = self.state();
+        if !std::mem::replace(&mut state.is_woken, true) {
+            let link = state.link.as_ref().and_then(Weak::upgrade);
+            match &link {
                 Some(link) => link.interrupt(),
                 None => self.woken.notify_all(),
             }
+            drop(state);
+            // The last handle of a link ends its peer.
+            drop(link);
         }
     }
 }
 
 impl DriverWaker {
-    fn link(&self) -> MutexGuard<'_, Option<Weak<dyn Link>>> {
-        self.link.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, WakeState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn waker(self: &Arc<Self>) -> Waker {
@@ -44,37 +53,43 @@ impl DriverWaker {
 
     /// Re-arms the waker. Call before checking the state, or a wake-up is lost.
     pub(super) fn rearm(&self) {
-        self.is_woken.store(false, Ordering::SeqCst);
+        let mut state = self.state();
+        if std::mem::take(&mut state.is_woken) {
+            let link = state.link.as_ref().and_then(Weak::upgrade);
+            link.iter().for_each(|link| link.clear_interrupt());
+            drop(state);
+            drop(link);
+        }
     }
 
     /// Waits until the waker is woken.
     pub(super) fn wait(&self) {
-        let mut link = self.link();
-        *link = None;
-        let is_asleep = |_: &mut Option<Weak<dyn Link>>| !self.is_woken.load(Ordering::SeqCst);
-        drop(self.woken.wait_while(link, is_asleep).unwrap_or_else(PoisonError::into_inner));
+        let mut state = self.state();
+        state.link = None;
+        let is_asleep = |state: &mut WakeState| !state.is_woken;
+        drop(self.woken.wait_while(state, is_asleep).unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Waits for a link or for the waker, at most for this long. Returns whether the time alone did not end the wait.
     pub(super) fn wait_for(&self, waited: &Arc<dyn Link>, interest: Interest, most: Duration) -> bool {
-        let mut link = self.link();
+        let mut state = self.state();
         let is_known =
-            link.as_ref().is_some_and(|known| std::ptr::addr_eq(known.as_ptr(), Arc::as_ptr(waited)));
+            state.link.as_ref().is_some_and(|known| std::ptr::addr_eq(known.as_ptr(), Arc::as_ptr(waited)));
         if !is_known {
-            *link = Some(Arc::downgrade(waited));
-            // An earlier wake-up did not interrupt this link.
-            if self.is_woken.load(Ordering::SeqCst) {
+            state.link = Some(Arc::downgrade(waited));
+            // A wake-up by now did not interrupt this link.
+            if state.is_woken {
                 return true;
             }
         }
-        drop(link);
+        drop(state);
         waited.wait(interest, most)
     }
 }
 
 #[cfg(all(test, feature = "testing"))]
 mod tests {
-    use std::sync::atomic::AtomicUsize;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
     use crate::process::in_memory::InMemory;

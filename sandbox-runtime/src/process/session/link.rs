@@ -67,10 +67,8 @@ pub(in super::super) trait Arrivals: Send {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<bool>;
 }
 
-/// A connection to one peer. Dropping it ends the peer.
-///
-/// One thread at a time sends and reads. Any thread may use the other methods.
-pub(in super::super) trait Link: Send + Sync {
+/// The frames of a link.
+pub(in super::super) trait Frames {
     /// Sends one frame: the bytes of its header and of its body.
     fn send(&self, frame: &[u8], how: Sending<'_>) -> Result<(), FrameError>;
 
@@ -85,6 +83,14 @@ pub(in super::super) trait Link: Send + Sync {
 
     /// The next frame, if it has arrived.
     fn next_now(&self) -> Result<Option<Frame>, FrameError>;
+}
+
+/// A connection to one peer. Dropping it ends the peer.
+///
+/// One thread at a time sends and reads. Any thread may use the other methods.
+pub(in super::super) trait Link: Send + Sync {
+    /// The frames in both directions.
+    fn frames(&self) -> &dyn Frames;
 
     /// The greatest length of the body of a frame to the peer, in bytes.
     fn longest(&self) -> usize {
@@ -95,8 +101,12 @@ pub(in super::super) trait Link: Send + Sync {
     /// something other than the time ended the wait.
     fn wait(&self, interest: Interest, most: Duration) -> bool;
 
-    /// Ends the current [`wait`](Self::wait), or the next one.
+    /// Ends the current [`wait`](Self::wait) and the next ones, until the interrupt is cleared. It is cleared before the next
+    /// one.
     fn interrupt(&self);
+
+    /// Takes an interrupt back.
+    fn clear_interrupt(&self);
 
     /// The arrivals of frames from now on, for a task. The thread has entered a tokio runtime with its I/O driver.
     fn arrivals(&self) -> io::Result<Box<dyn Arrivals>>;

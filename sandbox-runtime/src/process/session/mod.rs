@@ -58,7 +58,7 @@ pub(super) use inside::CallScope;
 use inside::EnteredSession;
 use job_queue::JobQueue;
 pub(super) use job_queue::QueuedJob;
-pub(super) use link::{Arrivals, Connect, Interest, Keeper, Link, PeerLimit, Sending, Windows};
+pub(super) use link::{Arrivals, Connect, Frames, Interest, Keeper, Link, PeerLimit, Windows};
 use live_child::LiveChild;
 pub(crate) use readiness_task::ReadinessPoll;
 use state::{SessionState, Underway};

@@ -38,7 +38,7 @@ impl Session {
             self.charge_lost(clock::now(), cpu, &Served::default());
             Error::process(death, None)
         };
-        let hello = link.next().map_err(|_| link.silent(failed()))?;
+        let hello = link.frames().next().map_err(|_| link.silent(failed()))?;
         let hello: Hello = from_json(&hello.body).ok_or_else(failed)?;
         if let Some(reason) = hello.refusal {
             return Err(link.refused(&reason));
@@ -56,8 +56,8 @@ impl Session {
         let hosts = state.hosts.get().iter().map(|host| host.spec);
         let setup = Setup::new(&self.settings, shared.is_some(), hosts);
         let frame = builder.make(kind::SETUP, 0, |body| to_json::<FrameError>(&setup, body));
-        frame.and_then(|frame| link.send(frame, Sending::Wait)).map_err(|_| failed())?;
-        let ready = link.next().map_err(|_| failed())?;
+        frame.and_then(|frame| link.frames().send(frame, Sending::Wait)).map_err(|_| failed())?;
+        let ready = link.frames().next().map_err(|_| failed())?;
         let report = match ready.kind {
             kind::READY => from_json::<Ready>(&ready.body).ok_or_else(failed)?.report,
             kind::FAILURE => {
