@@ -199,6 +199,45 @@ fn a_property_with_a_name_of_the_engine_is_data() {
     }
 }
 
+/// The layer's scan of a module needs stack for each substitution.
+#[test]
+fn quickjs_refuses_a_module_of_very_many_substitutions() {
+    let sandbox = LocalSandbox::builder().limits(long()).build().unwrap();
+    let module = |count: usize| {
+        let source = format!("// {}\nexport const probe = () => 'fine'", "${".repeat(count));
+        sandbox.load::<dyn Probe>(Script::new("templates.mjs", source))
+    };
+    let outcome = module(131_073).map(drop);
+    match QUICKJS {
+        true => assert!(matches!(outcome, Err(Error::Limit { kind: LimitKind::Stack, .. })), "{outcome:?}"),
+        false => assert!(outcome.is_ok(), "{outcome:?}"),
+    }
+    assert_eq!(module(131_072).unwrap().probe().unwrap(), "fine");
+}
+
+#[test]
+fn quickjs_binds_a_function_five_hundred_times() {
+    let bound = "let f = () => 'fine', n = 0;
+        try { for (; n < 1000; n++) f = f.bind() } catch (e) { return f() + e.name + n }
+        return f()";
+    assert_eq!(run(bound).unwrap(), if QUICKJS { "fineRangeError500" } else { "fine" });
+}
+
+/// 960 KiB are more than 768 KiB, and less than 1 MiB.
+#[test]
+fn quickjs_needs_a_larger_stack_of_its_callers_thread() {
+    let built = || LocalSandbox::builder().limits(long()).build().map(drop);
+    let thread = std::thread::Builder::new().stack_size(960 << 10).spawn(built).unwrap();
+    let outcome = thread.join().unwrap();
+    match QUICKJS {
+        true => {
+            let Err(Error::Build { reason, .. }) = outcome else { panic!("{outcome:?}") };
+            assert!(reason.contains("at least 1048576"), "{reason}");
+        }
+        false => outcome.unwrap(),
+    }
+}
+
 #[test]
 fn only_v8_has_the_data_of_languages() {
     let german = run("return new Intl.NumberFormat('de').format(1234.5)").unwrap();

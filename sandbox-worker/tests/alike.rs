@@ -462,8 +462,6 @@ fn a_sink_that_calls_its_own_sandbox_is_told() {
     own.lock().unwrap().take();
 }
 
-/// The parser of QuickJS recurses without a look at the stack.
-#[cfg(not(feature = "quickjs"))]
 #[test]
 fn a_script_that_is_nested_too_deep_is_a_matter_of_the_stack() {
     for text in ["(", "`${", "x=>", "function f(){"] {

@@ -156,6 +156,7 @@ fn create<'s>(
     let leaked = host_realm.map(|host_realm| disabled_defenses::shared(scope, host_realm, context));
     let scope = &mut v8::ContextScope::new(scope, context);
     keep_frames(scope)?;
+    engine::bound_recursion(scope).ok_or("built-ins that recurse cannot be bounded")?;
     if !realm_parts.settings.eval && !disabled_defenses::CODE_FROM_TEXT {
         engine::refuse_code_from_text(scope, context).ok_or("`eval` cannot be disabled")?;
     }

@@ -197,7 +197,11 @@ fn module<'s>(
     let code = script.code.get(ScriptFormat::Module);
     let (mut source, options) = engine::source(source, &origin(scope, name, true), code);
     let reason = v8::script_compiler::NoCacheReason::NoReason;
-    let Some(module) = v8::script_compiler::compile_module2(scope, &mut source, options, reason) else {
+    let compile = || v8::script_compiler::compile_module2(scope, &mut source, options, reason);
+    let Some(module) = engine::with_scan_stack(&script.source, compile) else {
+        return Err(isolate.over(LimitKind::Stack, None));
+    };
+    let Some(module) = module else {
         return Err(syntax_error(scope, script, 0));
     };
     if module.instantiate_module2(scope, refuse_import, refuse_source_import).is_none() {
@@ -381,7 +385,8 @@ fn syntax_error(scope: &Catch<'_, '_, '_, '_>, script: &Script, lines_before: us
     let text = preview(scope, message.get(scope), super::thrown::TEXT);
     let text = text.strip_prefix("Uncaught ").unwrap_or(&text);
     // The parser of V8 recurses, and throws the error of a full stack. V8 calls no accessor of the guest for this text.
-    if text.strip_prefix("RangeError: ").unwrap_or(text) == STACK_FULL
+    let is_full = text.strip_prefix("RangeError: ").unwrap_or(text) == STACK_FULL;
+    if (is_full || engine::hides_full_stack(text, &script.source))
         && let Some(isolate) = Isolate::current(scope)
     {
         return isolate.over(LimitKind::Stack, None);

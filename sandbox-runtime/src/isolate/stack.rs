@@ -14,6 +14,7 @@
 
 use std::cell::Cell;
 
+use super::engine::UNCHECKED_PER_KIB;
 use crate::error::OTHER_STACK;
 use crate::limits::Limits;
 use crate::stack::{LEAST, here};
@@ -67,9 +68,14 @@ fn bounds() -> Option<(usize, usize)> {
     None
 }
 
+/// The stack of a guest with what the engine uses beyond it without a check, in bytes.
+fn with_unchecked(guests: usize) -> usize {
+    guests + guests * UNCHECKED_PER_KIB / 1024
+}
+
 /// The stack size of a thread whose guests have `guests` bytes, in bytes.
 pub(crate) fn thread_size(guests: usize) -> usize {
-    guests + THREAD_MARGIN
+    with_unchecked(guests) + THREAD_MARGIN
 }
 
 /// The bytes of this thread's stack that a guest may use from here on.
@@ -79,12 +85,12 @@ pub(crate) fn available(limits: &Limits) -> Result<usize, String> {
         // The size is unknown on some systems. Threads of std have 2 MiB, and main threads more.
         return Ok(limits.stack.min(1 << 20));
     };
-    let usable = remaining.saturating_sub(LOCAL_MARGIN);
+    let usable = remaining.saturating_sub(LOCAL_MARGIN) * 1024 / (1024 + UNCHECKED_PER_KIB);
     if usable < LEAST {
         return Err(format!(
             "this thread has {remaining} bytes of stack left, and a sandbox on it needs at least {}; \
              use `Sandbox`, which has a thread of its own, or start this thread with a larger stack",
-            LOCAL_MARGIN + LEAST
+            LOCAL_MARGIN + with_unchecked(LEAST)
         ));
     }
     Ok(limits.stack.min(usable))

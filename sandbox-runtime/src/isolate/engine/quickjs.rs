@@ -6,6 +6,7 @@
 
 mod frames;
 mod intrinsics;
+mod recursion;
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -18,6 +19,7 @@ pub(crate) use intrinsics::{
     EngineIntrinsics, KeptResolver, Resolver, big, big_value, map_items, map_size, set_items, set_size,
     settled,
 };
+pub(crate) use recursion::{UNCHECKED_PER_KIB, bound_recursion, hides_full_stack, with_scan_stack};
 
 use super::Engine;
 use crate::error::{Amount, StackFrame};
@@ -347,12 +349,7 @@ fn frame(line: &str) -> Option<StackFrame> {
     };
     let (place, column) = place.rsplit_once(':')?;
     let (file, line) = place.rsplit_once(':')?;
-    Some(StackFrame {
-        function,
-        file: file.to_owned(),
-        line: line.parse().ok()?,
-        column: column.parse().ok()?,
-    })
+    Some(StackFrame::new(function, file.to_owned(), (line.parse().ok()?, column.parse().ok()?)))
 }
 
 /// A source to compile. Compiled code is not kept.
