@@ -9,6 +9,7 @@ macro_rules! links {
             "[application]: crate::guide::application\n",
             "[asynchronous]: crate::guide::asynchronous\n",
             "[contracts]: crate::guide::contracts\n",
+            "[deno-core-example]: https://github.com/typed-sandbox/typed-sandbox/blob/main/examples/deno_core.rs\n",
             "[descriptions]: crate::guide::descriptions\n",
             "[error-type]: crate::Error\n",
             "[errors]: crate::guide::errors\n",

@@ -19,11 +19,17 @@
     feature = "process",
     doc = "| isolate a guest in a process | [`process`], [`ProcessSandbox`], [`Process`], [`Hardening`], [`Death`] |"
 )]
+#![cfg_attr(
+    feature = "deno_core",
+    doc = "| add a contract to a `JsRuntime` of your own | [`deno`], [`deno::extension`], [`deno::ExtensionBuilder`] |"
+)]
 #![cfg_attr(feature = "testing", doc = "| test a contract | [`testing`] |")]
 //! | read on | [`guide`] |
 
 mod client;
 mod contract;
+#[cfg(feature = "deno_core")]
+pub mod deno;
 pub mod guide;
 mod isolate;
 mod options;

@@ -43,7 +43,7 @@ pub(crate) const CRATES: [(&str, Layers); 2] = [
             ),
             ("client", "the facade"),
             ("transport::pool", "tenants on sites"),
-            ("sandbox site transport process", "the sites"),
+            ("deno sandbox site transport process", "the sites, and extensions of deno_core"),
             ("isolate contract", "one isolate"),
             ("options", "settings"),
         ],

@@ -20,6 +20,8 @@ pub(crate) mod disabled_defenses;
 pub(crate) mod engine;
 mod entry;
 mod exceeded;
+#[cfg(feature = "deno_core")]
+pub(crate) mod extension;
 pub(crate) mod fast;
 pub(crate) mod flights;
 pub(crate) mod future_set;
@@ -114,6 +116,9 @@ pub(crate) struct Isolate {
     live: RefCell<Option<LiveIsolate>>,
     /// Why `live` is empty.
     discarded: RefCell<Option<Error>>,
+    /// The pending host methods of a runtime of the application. `None` in a sandbox, whose flights have them.
+    #[cfg(feature = "deno_core")]
+    event_loop: Option<pending::EventLoop>,
 }
 
 /// The parts that exist as long as the V8 isolate does.
@@ -138,8 +143,16 @@ impl Isolate {
     pub(crate) fn new(settings: Settings, hosts: Vec<Host>, stack: StackEnd) -> Result<Rc<Self>, Error> {
         engine::start();
         watchdog::start().map_err(Error::build)?;
+        let isolate = Rc::new(Self::without_engine(settings, hosts, stack));
+        let live = isolate.start()?;
+        *isolate.live.borrow_mut() = Some(live);
+        Ok(isolate)
+    }
+
+    /// The state of an isolate that has no engine yet, or that answers the calls of an engine's isolate of the application.
+    fn without_engine(settings: Settings, hosts: Vec<Host>, stack: StackEnd) -> Self {
         let heap = HeapGuard::default();
-        let isolate = Rc::new(Self {
+        Self {
             times: Times::of(&settings.limits),
             settings,
             hosts,
@@ -160,10 +173,9 @@ impl Isolate {
             current: RefCell::default(),
             live: RefCell::default(),
             discarded: RefCell::default(),
-        });
-        let live = isolate.start()?;
-        *isolate.live.borrow_mut() = Some(live);
-        Ok(isolate)
+            #[cfg(feature = "deno_core")]
+            event_loop: None,
+        }
     }
 
     /// Makes everything anew: heap, realm and bills. Exports and bindings of before become invalid.

@@ -50,7 +50,10 @@ pub struct HostOp {
     pub(super) slow: v8::FunctionCallback,
     pub(super) fast: Option<FastCall>,
     /// The declaration for deno_core: the method, and the slow function with the status that deno_core expects.
-    #[cfg_attr(not(any(feature = "quickjs", sandbox_leaky)), allow(dead_code, reason = "no one does"))]
+    #[cfg_attr(
+        not(any(feature = "deno_core", feature = "quickjs", sandbox_leaky)),
+        allow(dead_code, reason = "no one does")
+    )]
     pub(super) declared: (&'static MethodInfo, fn(*const v8::FunctionCallbackInfo) -> usize),
     /// The address of the method, when one function serves many methods.
     #[cfg(feature = "process")]
@@ -122,6 +125,12 @@ impl HostOp {
             #[cfg(feature = "process")]
             plain: super::host_dispatch::PlainOp::of_async::<M>(),
         }
+    }
+
+    /// The op without its fast function.
+    #[cfg(feature = "deno_core")]
+    pub(super) fn without_fast(&self) -> Self {
+        Self { fast: None, ..*self }
     }
 
     /// The kind of the fast function's result; `None` without a fast function.

@@ -1,7 +1,12 @@
 //! `async` host methods that a guest calls: the guest gets a promise, and its flight polls the method's future.
 //!
-//! `ops` defines the slow function. `flights` polls the futures between turns, and settles promises in a turn.
+//! `ops` defines the slow function. `flights` polls the futures between turns, and settles promises in a turn. In a runtime of
+//! the application, its event loop does both: see `extension`.
 
+#[cfg(feature = "deno_core")]
+use std::cell::RefCell;
+#[cfg(feature = "deno_core")]
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -128,9 +133,9 @@ pub(super) fn promised<'s>(
 ) -> Result<v8::Local<'s, v8::Value>, Refusal> {
     let resolver = Resolver::new(scope).ok_or(Refusal::Ended)?;
     match start(scope) {
-        Ok((flight, future)) => {
+        Ok((poller, future)) => {
             let resolver = Some(resolver.keep(scope));
-            flight.wait_for(PendingPromise { resolver, place, future: HostFuture::new(future) });
+            poller.poll(scope, PendingPromise { resolver, place, future: HostFuture::new(future) });
         }
         Err(refusal @ (Refusal::Ended | Refusal::Stack | Refusal::Thrown)) => return Err(refusal),
         Err(refusal) => {
@@ -153,8 +158,73 @@ pub(super) fn flight<'r>(scope: &'r v8::PinScope<'_, '_>) -> Result<(&'r Isolate
     Ok((isolate, flight))
 }
 
-/// The future of a method, and the flight that waits for it.
-pub(super) type Started = (Rc<Flight>, Pin<Box<dyn Future<Output = Settled>>>);
+/// The code that polls a pending method.
+pub(super) enum Poller {
+    /// The flight of the guest's code that made the call.
+    Flight(Rc<Flight>),
+    /// The event loop of the application's runtime.
+    #[cfg(feature = "deno_core")]
+    EventLoop,
+}
+
+impl Poller {
+    /// The poller for a call of the running code.
+    fn of<'r>(scope: &'r v8::PinScope<'_, '_>) -> Result<(&'r Isolate, Self), Refusal> {
+        #[cfg(feature = "deno_core")]
+        if let Some(isolate) = Isolate::current(scope).filter(|isolate| isolate.event_loop.is_some()) {
+            return Ok((isolate, Self::EventLoop));
+        }
+        flight(scope).map(|(isolate, flight)| (isolate, Self::Flight(flight)))
+    }
+
+    fn poll(self, _scope: &v8::PinScope<'_, '_>, pending: PendingPromise) {
+        match self {
+            Self::Flight(flight) => flight.wait_for(pending),
+            #[cfg(feature = "deno_core")]
+            Self::EventLoop => {
+                let isolate = Isolate::current(_scope);
+                if let Some(event_loop) = isolate.and_then(|isolate| isolate.event_loop.as_ref()) {
+                    event_loop.started.borrow_mut().push_back(pending);
+                }
+            }
+        }
+    }
+}
+
+/// The future of a method, and the code that polls it.
+pub(super) type Started = (Poller, Pin<Box<dyn Future<Output = Settled>>>);
+
+/// The pending methods that code of the application's runtime has called.
+#[cfg(feature = "deno_core")]
+#[derive(Default)]
+pub(super) struct EventLoop {
+    /// The methods that no op polls yet.
+    started: RefCell<VecDeque<PendingPromise>>,
+    /// The methods whose promises are to be settled.
+    answered: RefCell<VecDeque<SettledAnswer>>,
+}
+
+#[cfg(feature = "deno_core")]
+impl EventLoop {
+    /// Polls the method that was called first of those that no op polls.
+    pub(super) async fn wait(&self) {
+        let started = self.started.borrow_mut().pop_front();
+        if let Some(started) = started {
+            let answer = started.await;
+            self.answered.borrow_mut().push_back(answer);
+        }
+    }
+
+    /// The next method that has answered.
+    pub(super) fn answered(&self) -> Option<SettledAnswer> {
+        self.answered.borrow_mut().pop_front()
+    }
+
+    /// Takes all methods out, to be dropped.
+    pub(super) fn take(&self) -> (VecDeque<PendingPromise>, VecDeque<SettledAnswer>) {
+        (self.started.take(), self.answered.take())
+    }
+}
 
 /// Reads the arguments and makes the method's future. The flight polls the future after the guest's turn, with nothing of
 /// V8 borrowed.
@@ -163,10 +233,10 @@ fn start<'s, M: AsyncHostMethod>(
     arguments: &v8::FunctionCallbackArguments<'s>,
 ) -> Result<Started, Refusal> {
     let args = read_arguments::<M::Owned>(scope, arguments, MethodInfo::billed::<M>())?;
-    let (isolate, flight) = flight(scope)?;
+    let (isolate, poller) = Poller::of(scope)?;
     let host = isolate.host(MethodInfo::billed::<M>()).ok_or(Refusal::Absent)?;
     let host = host.hold::<M::Contract>().ok_or(Refusal::Absent)?;
     let reply = LaterReply::<M>(std::marker::PhantomData);
     let future = caught(|| M::start(host, args, reply))?;
-    Ok((flight, Box::pin(future)))
+    Ok((poller, Box::pin(future)))
 }

@@ -120,22 +120,23 @@ impl Realm {
         realm_parts: &RealmGlobals<'_>,
     ) -> Result<Self, String> {
         let context = create(scope, realm_parts)?;
-        let context_global = v8::Global::new(scope, context);
-        let scope = &mut v8::ContextScope::new(scope, context);
+        Self::of(&v8::ContextScope::new(scope, context), context, realm_parts.generation)
+    }
+
+    /// The handles of a realm that is there, in whose scope no code of a guest has run.
+    pub(super) fn of(
+        scope: &v8::PinScope<'_, '_>,
+        context: v8::Local<'_, v8::Context>,
+        generation: u64,
+    ) -> Result<Self, String> {
         let root =
             v8::Object::new(scope).get_prototype(scope).and_then(|root| root.try_cast::<v8::Object>().ok());
         let root = root.ok_or("the engine has no `Object.prototype`")?;
         let forms = StructShapes::of(scope).ok_or("the engine has no `Object.keys`")?;
         let intrinsics = engine::EngineIntrinsics::of(scope)
             .ok_or("the engine's functions for conversions cannot be captured")?;
-        let root_prototype = v8::Global::new(scope, root);
-        Ok(Self {
-            context: context_global,
-            root_prototype,
-            forms,
-            intrinsics,
-            generation: realm_parts.generation,
-        })
+        let (context, root_prototype) = (v8::Global::new(scope, context), v8::Global::new(scope, root));
+        Ok(Self { context, root_prototype, forms, intrinsics, generation })
     }
 }
 

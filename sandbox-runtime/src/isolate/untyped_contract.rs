@@ -17,7 +17,7 @@ use super::host::Host;
 use super::meter::add;
 use super::method_info::MethodInfo;
 use super::ops::{HostOp, Refusal, answer, begin, caught};
-use super::pending::{HostAnswer, flight, promised};
+use super::pending::{HostAnswer, Poller, flight, promised};
 use super::run::Boxed;
 use super::script::ScriptExports;
 use super::ticket::Ticket;
@@ -238,7 +238,7 @@ fn serve<'s>(
         let settled = async move {
             later.await.map(|value| Box::new(UntypedValue(value)) as Box<dyn HostAnswer>).map_err(refusal)
         };
-        Ok((flight, Box::pin(settled)))
+        Ok((Poller::Flight(flight), Box::pin(settled)))
     })
 }
 

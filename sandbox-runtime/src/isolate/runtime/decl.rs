@@ -9,7 +9,7 @@ use super::super::ops::HostOp;
 use crate::error::Place;
 
 /// The op as deno_core knows it. There is no fast function, because no shim reads its result.
-pub(super) fn decl(op: &HostOp) -> OpDecl {
+pub(crate) fn decl(op: &HostOp) -> OpDecl {
     let (method, slow_impl) = op.declared;
     OpDecl::new_internal_op2(
         op_name(method.place()),
@@ -29,14 +29,14 @@ pub(super) fn decl(op: &HostOp) -> OpDecl {
 }
 
 /// The prefix of the names of host methods.
-pub(super) const OP_PREFIX: &str = "op_sandbox_";
+pub(crate) const OP_PREFIX: &str = "op_sandbox_";
 
 /// A name in deno_core's two forms: as text, and as a string of V8.
-type OpName = (&'static str, FastStaticString);
+pub(crate) type OpName = (&'static str, FastStaticString);
 
 /// A name for deno_core, which wants each op's name to be distinct, ASCII and `'static`. The names are leaked
 /// once for each method of the program, and not for each sandbox, so they are few.
-fn op_name(place: Place) -> OpName {
+pub(crate) fn op_name(place: Place) -> OpName {
     static NAMES: Mutex<BTreeMap<(&str, &str), OpName>> = Mutex::new(BTreeMap::new());
     let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
     let next = names.len();

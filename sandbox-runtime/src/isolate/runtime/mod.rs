@@ -10,8 +10,8 @@
 mod bare;
 #[cfg(any(feature = "quickjs", sandbox_leaky))]
 pub(super) mod built_in;
-#[cfg(any(feature = "quickjs", sandbox_leaky))]
-mod decl;
+#[cfg(any(feature = "deno_core", feature = "quickjs", sandbox_leaky))]
+pub(super) mod decl;
 #[cfg(any(feature = "quickjs", sandbox_leaky))]
 mod with_deno;
 
