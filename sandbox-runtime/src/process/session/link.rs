@@ -101,8 +101,8 @@ pub(in super::super) trait Link: Send + Sync {
     /// something other than the time ended the wait.
     fn wait(&self, interest: Interest, most: Duration) -> bool;
 
-    /// Ends the current [`wait`](Self::wait) and the next ones, until the interrupt is cleared. It is cleared before the next
-    /// one.
+    /// Ends the current [`wait`](Self::wait) and the next ones, until the interrupt is cleared. The caller clears one
+    /// interrupt before the next.
     fn interrupt(&self);
 
     /// Takes an interrupt back.
