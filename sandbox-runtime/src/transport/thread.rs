@@ -73,7 +73,8 @@ impl Site for ThreadSite {
     type Realm = Arc<HandleInner>;
 
     fn start(settings: Settings, hosts: SendHosts) -> Result<Self> {
-        let thread = Arc::new(WorkerThread::start("sandbox", settings.limits.stack, Priority::Normal)?);
+        let thread =
+            Arc::new(WorkerThread::start("sandbox", settings.limits.stack, Priority::Normal, || None)?);
         let handle = Arc::new(IsolateHandle::start(thread, 0, settings, hosts)?);
         Ok(Self { handle })
     }

@@ -10,6 +10,7 @@
 //!
 //! An asynchronous call is a task of the thread, and each turn of the task is a job.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -28,7 +29,6 @@ use tokio::sync::oneshot;
 use super::blocking;
 use super::isolate_handle::IsolateSlot;
 use super::mailbox::{Answering, Event, Job, Mailbox, Next, ReplySlot, Work};
-use super::pool::tenant_sandbox::TenantSandboxes;
 use crate::error::{DiscardCause, Error, Excess, LimitKind, LossReason, Phase, Result};
 use crate::isolate::Isolate;
 use crate::isolate::ticket::Woken;
@@ -119,13 +119,34 @@ impl<T> HandleTable<T> {
 // ---------------------------------------------------------------------------------------------------------
 // The thread, from inside
 
+/// What the owner of a thread keeps on it, beside the isolates of slots: the sandboxes of a pool's tenants.
+pub(super) trait Residents: Any {
+    /// Whether a call is under way on the stack.
+    fn is_running(&self) -> bool;
+
+    /// The least time until the deadline of a call under way, if there is one.
+    fn left(&self) -> Option<Duration>;
+
+    /// When to call [`sweep`](Self::sweep) next.
+    fn alarm(&self) -> Option<Instant>;
+
+    /// Discards what is not used, when it is time. The thread calls this after each job.
+    fn sweep(&self);
+
+    /// Discards all, at the end of the thread.
+    fn clear(&self);
+}
+
+/// Makes the residents of a thread, on that thread; `None` for a thread that has none.
+pub(super) type MakeResidents = fn() -> Option<Rc<dyn Residents>>;
+
 /// The state of a thread of isolates.
 pub(super) struct Worker {
     /// Where the stacks of its guests end.
     pub(super) stack: StackEnd,
     pub(super) slots: HandleTable<IsolateSlot>,
-    /// The sandboxes of a pool's tenants.
-    pub(super) tenant_sandboxes: TenantSandboxes,
+    /// What a pool keeps on the thread.
+    residents: Option<Rc<dyn Residents>>,
     tasks: RefCell<HashMap<u64, WorkerTask>>,
     next_task: Cell<u64>,
     mailbox: Arc<Mailbox>,
@@ -203,18 +224,23 @@ impl Worker {
         self.slots.all().into_iter().map(|slot| slot.isolate.clone()).collect()
     }
 
+    /// What a pool keeps on the thread, as the type that it is.
+    pub(super) fn residents<T: Residents>(&self) -> Result<&T> {
+        let residents: Option<&dyn Any> = self.residents.as_deref().map(|residents| residents as &dyn Any);
+        residents.and_then(|residents| residents.downcast_ref()).ok_or_else(thread_is_gone)
+    }
+
     /// Whether a call is under way on the stack.
     fn is_running(&self) -> bool {
         self.isolates().iter().any(|isolate| isolate.is_running())
-            || self.tenant_sandboxes.all().iter().any(|tenant_sandbox| tenant_sandbox.backend.is_running())
+            || self.residents.as_ref().is_some_and(|residents| residents.is_running())
     }
 
     /// The least time until the deadline of a call under way, if there is one.
     fn left(&self) -> Option<Duration> {
-        let tenant_sandboxes = self.tenant_sandboxes.all();
         let isolates = self.isolates();
         let left = isolates.iter().filter_map(|isolate| isolate.left());
-        left.chain(tenant_sandboxes.iter().filter_map(|tenant_sandbox| tenant_sandbox.backend.left())).min()
+        left.chain(self.residents.iter().filter_map(|residents| residents.left())).min()
     }
 }
 
@@ -230,7 +256,7 @@ pub(super) fn is_done_here() {
 
 fn work(worker: &Worker) {
     loop {
-        match worker.mailbox.next(worker.tenant_sandboxes.alarm()) {
+        match worker.mailbox.next(worker.residents.as_ref().and_then(|residents| residents.alarm())) {
             Next::Job(job) => {
                 let tenant = job.tenant;
                 let began = worker.mailbox.begins(tenant);
@@ -241,13 +267,13 @@ fn work(worker: &Worker) {
             Next::Late => {}
             Next::Closed => break,
         }
-        worker.tenant_sandboxes.sweep();
+        worker.residents.iter().for_each(|residents| residents.sweep());
     }
     // The isolates must be dropped before the thread's own storage, and the pending futures before the isolates.
     let tasks = worker.tasks.take();
     drop(tasks);
     worker.slots.clear();
-    worker.tenant_sandboxes.clear();
+    worker.residents.iter().for_each(|residents| residents.clear());
     HERE.with_borrow_mut(|here| here.worker = None);
 }
 
@@ -270,7 +296,12 @@ pub(super) struct WorkerThread {
 
 impl WorkerThread {
     /// Starts a thread for guests with so much stack.
-    pub(super) fn start(name: &str, stack: usize, priority: Priority) -> Result<Self> {
+    pub(super) fn start(
+        name: &str,
+        stack: usize,
+        priority: Priority,
+        residents: MakeResidents,
+    ) -> Result<Self> {
         let mailbox = Arc::<Mailbox>::default();
         let builder = std::thread::Builder::new()
             .name(name.to_owned())
@@ -286,7 +317,7 @@ impl WorkerThread {
             let worker = Rc::new(Worker {
                 stack: StackEnd::below_here(stack),
                 slots: HandleTable::default(),
-                tenant_sandboxes: TenantSandboxes::default(),
+                residents: residents(),
                 tasks: RefCell::default(),
                 next_task: Cell::default(),
                 mailbox: inner.clone(),

@@ -10,6 +10,7 @@ use super::metrics::Counts;
 use super::state::{HostFactory, PoolState};
 #[cfg(feature = "process")]
 use super::tenant_backend::RecycleCount;
+use super::tenant_sandbox::TenantSandboxes;
 use super::{Pool, SandboxPool};
 use crate::contract::HostContract;
 use crate::error::{Amount, Error, Result};
@@ -245,7 +246,8 @@ impl Builder<SandboxPool> {
         }
         let start = |priority| {
             let name = if priority == Priority::Low { "sandbox-slow" } else { "sandbox-pool" };
-            WorkerThread::start(name, self.settings.limits.stack, priority).map(Arc::new)
+            WorkerThread::start(name, self.settings.limits.stack, priority, TenantSandboxes::on_thread)
+                .map(Arc::new)
         };
         // A processor that runs a thread of low priority is not idle, and the system moves work only to an idle one. With
         // all processors taken, a quick thread was seen to wait for milliseconds behind another. So slow tenants leave one

@@ -29,7 +29,7 @@ use metrics::{count, discount};
 pub use pooled::Pooled;
 use state::PoolState;
 use tenant::TenantState;
-use tenant_sandbox::TenantSandbox;
+use tenant_sandbox::{TenantSandbox, TenantSandboxes};
 
 use super::loads::Loads;
 use super::mailbox::Job;
@@ -64,7 +64,8 @@ impl Drop for Loaded {
         let thread = self.owner.thread.get();
         let Some(mailbox) = thread.and_then(|at| self.shared.mailboxes.get(at)) else { return };
         let work = Box::new(move |worker: &super::worker::Worker| {
-            if let Some(tenant_sandbox) = worker.tenant_sandboxes.get(tenant) {
+            let residents = worker.residents::<TenantSandboxes>();
+            if let Some(tenant_sandbox) = residents.ok().and_then(|residents| residents.get(tenant)) {
                 tenant_sandbox.backend.forget(id);
             }
         });

@@ -8,7 +8,7 @@ use tracing::Instrument as _;
 use super::super::remote::{CallTarget, Guard, RemoteCall, Start, unless_dropped};
 use super::super::worker::{Queues, Turn, Waiting, Worker, WorkerThread, is_done_here, thread_is_gone};
 use super::super::{AsyncTransport, Exports, Transport, WithDeadline};
-use super::tenant_sandbox::TenantSandbox;
+use super::tenant_sandbox::{TenantSandbox, TenantSandboxes};
 use super::{Loaded, Tenant, span};
 use crate::contract::Arguments as _;
 use crate::contract::GuestMethod;
@@ -122,7 +122,7 @@ impl Pooled {
             }
             let span = span(&tenant.key, Some(MethodInfo::billed::<M>().place()));
             let begun = span.in_scope(|| {
-                let tenant_sandbox = worker.tenant_sandboxes.of(worker, &shared, &tenant)?;
+                let tenant_sandbox = worker.residents::<TenantSandboxes>()?.of(worker, &shared, &tenant)?;
                 tenant_sandbox.settle(&loaded, deadline)?;
                 #[cfg(feature = "process")]
                 if let Some(bound) = tenant_sandbox.backend.away(loaded.id, ticket.deadline()) {
@@ -273,7 +273,8 @@ impl Tenant {
         let (shared, tenant) = (self.pool.shared.clone(), self.state.clone());
         move |worker| {
             let span = span(&tenant.key, place).entered();
-            let tenant_sandbox = worker.tenant_sandboxes.of(worker, &shared, &tenant);
+            let residents = worker.residents::<TenantSandboxes>();
+            let tenant_sandbox = residents.and_then(|residents| residents.of(worker, &shared, &tenant));
             let (tenant_sandbox, outcome) = match tenant_sandbox {
                 Ok(tenant_sandbox) => {
                     let outcome = work(&tenant_sandbox);

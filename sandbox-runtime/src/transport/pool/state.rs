@@ -14,7 +14,7 @@ use super::super::worker::Worker;
 use super::isolation::Isolation;
 use super::metrics::{Counts, PoolMetrics, count};
 use super::tenant::TenantState;
-use super::tenant_sandbox::{Leaving, TenantSandbox};
+use super::tenant_sandbox::{Leaving, TenantSandbox, TenantSandboxes};
 use crate::error::{Error, LimitKind, Phase, Result};
 use crate::isolate::{Host, clock};
 use crate::options::Settings;
@@ -170,8 +170,10 @@ impl PoolState {
     }
 
     fn evict(&self, at: usize, tenant: u64, why: Leaving) {
-        let work =
-            Box::new(move |worker: &Worker| worker.apart(|| worker.tenant_sandboxes.evict(tenant, why)));
+        let work = Box::new(move |worker: &Worker| {
+            let residents = worker.residents::<TenantSandboxes>();
+            worker.apart(|| residents.iter().for_each(|residents| residents.evict(tenant, why)));
+        });
         if let Some(mailbox) = self.mailboxes.get(at) {
             mailbox.post(Job { chain: None, tenant: 0, is_tied: true, work });
         }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use super::super::worker::Residents;
 use super::super::worker::Worker;
 use super::Loaded;
 use super::isolation::Isolation;
@@ -152,15 +153,58 @@ struct Sweep {
     at: Instant,
 }
 
-impl TenantSandboxes {
-    pub(crate) fn all(&self) -> Vec<Rc<TenantSandbox>> {
-        self.by_tenant.borrow().values().cloned().collect()
+impl Residents for TenantSandboxes {
+    fn is_running(&self) -> bool {
+        self.all().iter().any(|tenant_sandbox| tenant_sandbox.backend.is_running())
     }
 
-    pub(crate) fn clear(&self) {
+    fn left(&self) -> Option<Duration> {
+        self.all().iter().filter_map(|tenant_sandbox| tenant_sandbox.backend.left()).min()
+    }
+
+    fn alarm(&self) -> Option<Instant> {
+        self.sweep.borrow().as_ref().map(|sweep| sweep.at)
+    }
+
+    fn sweep(&self) {
+        let now = Instant::now();
+        let shared = match &mut *self.sweep.borrow_mut() {
+            Some(sweep) if sweep.at <= now => {
+                sweep.at = now + interval(sweep.shared.idle);
+                sweep.shared.clone()
+            }
+            _ => return,
+        };
+        for tenant_sandbox in self.all() {
+            let tenant = &tenant_sandbox.tenant;
+            if !tenant_sandbox.backend.is_live() && tenant.is_idle() || shared.is_unused(tenant) {
+                let id = tenant.id;
+                drop(tenant_sandbox);
+                self.evict(id, Leaving::Idle);
+            }
+        }
+        shared.forget_unused(&mut shared.tenants());
+        if self.by_tenant.borrow().is_empty() {
+            let sweep = self.sweep.take();
+            drop(sweep);
+        }
+    }
+
+    fn clear(&self) {
         let all = self.by_tenant.take();
         let sweep = self.sweep.take();
         drop((all, sweep));
+    }
+}
+
+impl TenantSandboxes {
+    fn all(&self) -> Vec<Rc<TenantSandbox>> {
+        self.by_tenant.borrow().values().cloned().collect()
+    }
+
+    /// The sandboxes of one more thread of a pool.
+    pub(super) fn on_thread() -> Option<Rc<dyn Residents>> {
+        Some(Rc::<Self>::default())
     }
 
     pub(super) fn get(&self, tenant: u64) -> Option<Rc<TenantSandbox>> {
@@ -311,36 +355,6 @@ impl TenantSandboxes {
             if self.get(oldest).is_some() {
                 return;
             }
-        }
-    }
-
-    /// When to search for unused sandboxes next.
-    pub(crate) fn alarm(&self) -> Option<Instant> {
-        self.sweep.borrow().as_ref().map(|sweep| sweep.at)
-    }
-
-    /// Discards unused sandboxes, when it is time.
-    pub(crate) fn sweep(&self) {
-        let now = Instant::now();
-        let shared = match &mut *self.sweep.borrow_mut() {
-            Some(sweep) if sweep.at <= now => {
-                sweep.at = now + interval(sweep.shared.idle);
-                sweep.shared.clone()
-            }
-            _ => return,
-        };
-        for tenant_sandbox in self.all() {
-            let tenant = &tenant_sandbox.tenant;
-            if !tenant_sandbox.backend.is_live() && tenant.is_idle() || shared.is_unused(tenant) {
-                let id = tenant.id;
-                drop(tenant_sandbox);
-                self.evict(id, Leaving::Idle);
-            }
-        }
-        shared.forget_unused(&mut shared.tenants());
-        if self.by_tenant.borrow().is_empty() {
-            let sweep = self.sweep.take();
-            drop(sweep);
         }
     }
 }
