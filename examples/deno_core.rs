@@ -5,7 +5,7 @@
 //! cargo run --example deno_core
 //! ```
 
-use sandbox_runtime::deno::deno_core::{JsRuntime, RuntimeOptions, resolve_url};
+use deno_core::{JsRuntime, RuntimeOptions, resolve_url};
 use sandbox_runtime::deno::extension;
 use sandbox_runtime::{Error, Result, sandbox_api};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use sandbox_runtime::deno::deno_core::{Extension, JsRuntime, RuntimeOptions, resolve_url, scope, v8};
+use deno_core::{Extension, JsRuntime, RuntimeOptions, resolve_url, scope, v8};
 use sandbox_runtime::deno::{ExtensionBuilder, extension};
 use sandbox_runtime::{Bytes, Error, GuestError, Limits, LocalSandbox, Result, Script, sandbox_api};
 use serde::{Deserialize, Serialize};

@@ -10,7 +10,7 @@ pub use crate::isolate::clock::by_the_system_only;
 pub use crate::isolate::fast::{FastProbe, KindProbe, NoFast, NotScalar};
 pub use crate::isolate::ops::{FastCall, HostOp};
 pub use crate::isolate::watchdog::WatchProbe;
-pub use crate::transport::{AsyncTransport, Exports, LocalAsyncTransport, Transport, WithDeadline};
+pub use crate::site::transport::{AsyncTransport, Exports, LocalAsyncTransport, Transport, WithDeadline};
 
 /// For the tests of a process's hardening.
 #[cfg(all(feature = "process", feature = "testing"))]

@@ -13,12 +13,12 @@
 //! | a global for each contract | a module, `import Store from "sandbox:Store"`; a global with [`ExtensionBuilder::global`] |
 //! | fast calls | not made: each call reads its arguments in Rust |
 //!
-//! The names of an application's types and this crate's must be of one deno_core, so use [`deno_core`] from here.
+//! The application depends on the same version of deno_core as this crate, which is 0.413.
 //! Snapshots cannot contain a contract's module. A process that has sandboxes as well makes a sandbox before its first
 //! `JsRuntime`, because sandboxes set flags of V8.
 //!
 //! ```standalone_crate
-//! use sandbox_runtime::deno::{deno_core, extension};
+//! use sandbox_runtime::deno::extension;
 //! use sandbox_runtime::{Result, sandbox_api};
 //!
 //! #[sandbox_api(host)]
@@ -51,9 +51,6 @@
 //! # }).unwrap();
 //! ```
 
-#[doc(no_inline)]
-pub use deno_core;
-
 use crate::contract::{HostContract, Implements};
 use crate::error::{Error, Result};
 use crate::isolate::{Host, extension};
@@ -72,7 +69,7 @@ pub fn extension<C: ?Sized + HostContract>(host: impl Implements<C>) -> Result<d
 /// Makes the extension of a contract, with options.
 ///
 /// ```standalone_crate
-/// use sandbox_runtime::deno::{ExtensionBuilder, deno_core};
+/// use sandbox_runtime::deno::ExtensionBuilder;
 /// use sandbox_runtime::{Limits, sandbox_api};
 ///
 /// #[sandbox_api(host)]

@@ -33,13 +33,12 @@ pub mod deno;
 pub mod guide;
 mod isolate;
 mod options;
+mod pool;
 #[cfg(feature = "process")]
 pub mod process;
-mod sandbox;
 pub mod site;
 #[cfg(feature = "testing")]
 pub mod testing;
-mod transport;
 
 #[doc(hidden)]
 pub mod __private;
@@ -48,9 +47,9 @@ pub mod contracts;
 pub mod transports;
 
 // The parts that need no engine. The modules are named as if they were here.
-use sandbox_core::{
-    boundary, error, guest_error, limits, panic, schema, script, shown, spec, stack, time, value, wire,
-};
+use sandbox_core::{boundary, error, guest_error, limits, panic, schema, script, shown, stack, time, value};
+#[cfg(feature = "process")]
+use sandbox_core::{spec, wire};
 
 pub use async_trait::async_trait;
 #[doc(inline)]
@@ -73,10 +72,10 @@ pub use isolate::meter::{Bill, Usage};
 pub use options::{
     Clock, Console, ConsoleLine, ConsoleOutput, Intrinsics, Level, Permission, Random, Sink, VirtualClock,
 };
+pub use pool::{PoolMetrics, SandboxPool, Tenant, Trust};
 #[cfg(feature = "process")]
 pub use process::{Hardening, Process};
-pub use sandbox::Builder;
 pub use sandbox_macros::{GuestError, sandbox_api};
-pub use transport::pool::{PoolMetrics, SandboxPool, Tenant, Trust};
+pub use site::builder::Builder;
 #[doc(hidden)]
 pub use transports::*;

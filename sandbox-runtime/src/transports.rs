@@ -10,11 +10,11 @@
 //! | [`Tenant`](crate::Tenant) of a pool | [`Pooled`] | [`RemoteCall`] |
 //! | `ProcessSandbox`, with the feature `process` | `process::Processed` | `process::ProcessCall` |
 
-pub use crate::sandbox::Buildable;
-pub use crate::transport::loads::Loads;
-pub use crate::transport::local::{Local, LocalCall};
-pub use crate::transport::pinned::Pinned;
-pub use crate::transport::pool::{PoolParts, Pooled};
-pub use crate::transport::remote::RemoteCall;
-pub use crate::transport::thread::Remote;
-pub use crate::transport::{AsyncTransport, LocalAsyncTransport, Transport};
+pub use crate::pool::{PoolParts, Pooled};
+pub use crate::site::builder::Buildable;
+pub use crate::site::loads::Loads;
+pub use crate::site::transport::{AsyncTransport, LocalAsyncTransport, Transport};
+pub use crate::site::typed::local::{Local, LocalCall};
+pub use crate::site::typed::pinned::Pinned;
+pub use crate::site::typed::remote::RemoteCall;
+pub use crate::site::typed::thread::Remote;

@@ -42,8 +42,9 @@ pub(crate) const CRATES: [(&str, Layers); 2] = [
                 "the names of generated code, documentation, tests of contracts",
             ),
             ("client", "the facade"),
-            ("transport::pool", "tenants on sites"),
-            ("deno sandbox site transport process", "the sites, and extensions of deno_core"),
+            ("pool", "tenants on sites"),
+            ("deno process", "the sites over a link, and extensions of deno_core"),
+            ("site", "what a site is, and the sites of one process"),
             ("isolate contract", "one isolate"),
             ("options", "settings"),
         ],
@@ -479,6 +480,17 @@ pub(crate) fn print() -> Result<()> {
         }
         for circle in graph.circles_of_folders() {
             println!("  circle of folders: {}", circle.join(" "));
+            let of = |names: &Names| {
+                let file = graph.file(names);
+                circle.iter().find(|folder| file.starts_with(&format!("{folder}/"))).cloned()
+            };
+            for (from, to) in graph.arrows() {
+                if let (Some(a), Some(b)) = (of(from), of(to))
+                    && a != b
+                {
+                    println!("    {} → {}", graph.file(from), graph.file(to));
+                }
+            }
         }
         let upward = graph.upward(layers);
         println!("  arrows that go up: {}", upward.len());

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::isolate::Host;
 #[cfg(feature = "process")]
 use crate::process::{Process, ProcessHosts};
-use crate::sandbox::{Buildable, Builder};
+use crate::site::builder::{Buildable, Builder};
 use crate::site::{SendSite, Site};
 
 impl<S: Site> Buildable for Client<S> {

@@ -17,8 +17,8 @@ use crate::error::Result;
 use crate::isolate::clock;
 use crate::isolate::meter::Usage;
 use crate::options::ConsoleOutput;
-use crate::sandbox::Builder;
 use crate::script::Script;
+use crate::site::builder::Builder;
 use crate::site::{Load, Site, SiteCaps};
 use crate::time::Deadline;
 

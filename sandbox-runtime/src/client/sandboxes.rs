@@ -3,8 +3,8 @@
 use super::{Client, Guest, Realm};
 #[cfg(feature = "process")]
 use crate::process::{HardeningReport, ProcessSite};
-use crate::transport::local::LocalSite;
-use crate::transport::thread::ThreadSite;
+use crate::site::typed::local::LocalSite;
+use crate::site::typed::thread::ThreadSite;
 
 /// A sandbox whose isolate has a thread of its own: `Send`, `Sync` and `Clone`.
 ///

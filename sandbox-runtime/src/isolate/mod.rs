@@ -11,7 +11,7 @@
 pub(crate) mod binding;
 mod callbacks;
 pub(crate) mod calls;
-#[cfg(any(sandbox_canary, sandbox_leaky))]
+#[cfg(all(feature = "testing", any(sandbox_canary, sandbox_leaky)))]
 pub mod canary;
 pub(crate) mod clock;
 pub(crate) mod conversion;
@@ -26,6 +26,7 @@ pub(crate) mod fast;
 pub(crate) mod flights;
 pub(crate) mod future_set;
 mod guest;
+pub(crate) mod handle_table;
 pub(crate) mod heap;
 mod host;
 #[cfg(feature = "process")]

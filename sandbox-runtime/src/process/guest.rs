@@ -26,9 +26,9 @@ use crate::isolate::ops::enforce;
 use crate::isolate::ticket::within;
 use crate::schema::ContractChecks;
 use crate::site::NamedContract;
+use crate::site::transport::{AsyncTransport, Exports, Transport, WithDeadline};
 use crate::stack::StackEnd;
 use crate::time::Deadline;
-use crate::transport::{AsyncTransport, Exports, Transport, WithDeadline};
 use crate::wire::{self, Encoded, Out, WireArguments};
 
 /// A handle of something that the child keeps. The child forgets it after the drop.

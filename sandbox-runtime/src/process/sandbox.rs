@@ -16,14 +16,14 @@ use crate::isolate::host_dispatch::{PlainHost, SentHosts};
 use crate::isolate::meter::{Meter, Usage};
 use crate::isolate::script;
 use crate::options::{ConsoleOutput, Settings};
-use crate::sandbox::SendHosts;
 use crate::script::Script;
+use crate::site::builder::SendHosts;
+use crate::site::loads::Loads;
 use crate::site::sealed::Sealed;
 use crate::site::{
     Callers, CpuLimitClock, HostThread, HostTypes, Load, NamedContract, SendSite, Site, SiteCaps,
 };
 use crate::time::Deadline;
-use crate::transport::loads::Loads;
 use crate::wire::Out;
 
 /// The site of a [`ProcessSandbox`](crate::ProcessSandbox): the isolate is in a child process.

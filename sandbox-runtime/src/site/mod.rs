@@ -3,13 +3,18 @@
 //! A site evaluates scripts, binds contracts, makes realms, resets, and keeps the bill and the console. Calls do not go
 //! through a site: a proxy calls its transport directly.
 //!
-//! The facade (`client`) is written over this trait. The implementations are `transport::local`, `transport::thread` and
+//! The facade (`client`) is written over this trait. The implementations are `typed::local`, `typed::thread` and
 //! `process::sandbox`. A site's [`SiteCaps`] say what it can do, and errors that depend on the site are beside them.
 //!
 //! The asynchronous operations take the site by value, so that their futures borrow nothing.
 
+pub(crate) mod blocking;
+pub(crate) mod builder;
 mod caps;
 mod load;
+pub(crate) mod loads;
+pub(crate) mod transport;
+pub(crate) mod typed;
 
 use std::sync::Arc;
 
@@ -20,16 +25,16 @@ use crate::options::{ConsoleOutput, Settings};
 use crate::schema::ContractChecks;
 use crate::script::Script;
 use crate::time::Deadline;
-use crate::transport::{Exports, WithDeadline};
+use transport::{Exports, WithDeadline};
 
 #[cfg(feature = "process")]
 pub use crate::process::ProcessSite;
-pub use crate::transport::local::LocalSite;
-pub use crate::transport::thread::ThreadSite;
 pub(crate) use caps::SiteRefusal;
 pub use caps::{Callers, CpuLimitClock, HostThread, HostTypes, SiteCaps};
 #[doc(hidden)]
 pub use load::Load;
+pub use typed::local::LocalSite;
+pub use typed::thread::ThreadSite;
 
 /// A place where guests run: the thread of the caller, a thread of its own, or a process.
 ///
@@ -137,7 +142,7 @@ pub trait Site: sealed::Sealed + Clone + Sized + 'static {
 /// A site whose host implementations move to another thread, so they must be `Send`.
 #[doc(hidden)]
 pub trait SendSite: Site {
-    fn hosts(hosts: &mut Self::Hosts) -> &mut crate::sandbox::SendHosts;
+    fn hosts(hosts: &mut Self::Hosts) -> &mut crate::site::builder::SendHosts;
 }
 
 pub(crate) mod sealed {

@@ -15,8 +15,8 @@ use crate::client::LocalSandbox;
 use crate::contract::{GuestContract, HostContract, Implements};
 use crate::error::{Error, Violation};
 use crate::guest_error::HostPanic;
-use crate::sandbox::Builder;
 use crate::script::Script;
+use crate::site::builder::Builder;
 
 /// Tells whether a guest keeps its contract. For arguments that the contract allows, every method must return what the
 /// contract allows, throw nothing, and stay within its limits. This is [`Fuzz::guest`] with the defaults.

@@ -18,9 +18,9 @@ use crate::isolate::method_info::MethodInfo;
 use crate::isolate::run::Boxed;
 use crate::isolate::values::{observed_for_wire, to_host};
 use crate::schema::TypeCheck;
+use crate::site::transport::{Exports, Transport};
+use crate::site::typed::local::Local;
 use crate::spec::TypeSpec;
-use crate::transport::local::Local;
-use crate::transport::{Exports, Transport};
 use crate::value::JsValue;
 use crate::wire::{DecodeBounds, Out, WireArguments, decode, decode_list, encode};
 

@@ -8,7 +8,7 @@ use std::time::UNIX_EPOCH;
 use super::*;
 use crate::options::{Clock, Console};
 use crate::script::Script;
-use crate::transport::local::LocalSite;
+use crate::site::typed::local::LocalSite;
 
 #[sandbox_api(host, crate = crate)]
 pub(crate) trait Tool {

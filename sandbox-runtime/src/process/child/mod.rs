@@ -32,17 +32,17 @@ use crate::contract::{ContractSpec, MethodSpec};
 use crate::error::Error;
 use crate::isolate::binding::Binding;
 use crate::isolate::flights::Flying;
+use crate::isolate::handle_table::HandleTable;
 use crate::isolate::method_info::MethodInfo;
 use crate::isolate::script::{Evaluation, ScriptExports};
 use crate::isolate::stack::thread_size;
 use crate::isolate::{Host, Isolate, Realm, engine};
 use crate::limits::Limits;
 use crate::options::{Console, Level, VirtualClock};
-use crate::sandbox;
 use crate::script::Script;
+use crate::site::builder;
 use crate::stack::StackEnd;
 use crate::time::Deadline;
-use crate::transport::worker::HandleTable;
 use crate::value::JsValue;
 use crate::wire::fault::RemoteFault;
 use crate::wire::frame::{Frame, FrameError, FrameReader, FrameWriter, Hasty as _};
@@ -232,7 +232,7 @@ impl Child {
             let host = Rc::new(ParentHost { child: Rc::downgrade(self), nth });
             Host::untyped(nth, self.contract(data.clone()), host)
         });
-        let isolate = sandbox::isolate(settings, hosts.map(Ok).collect(), stack)?;
+        let isolate = builder::isolate(settings, hosts.map(Ok).collect(), stack)?;
         if let Some(window) = &self.window {
             self.flights.hear(CancelPoller::new(window.clone(), isolate.watch()?));
         }

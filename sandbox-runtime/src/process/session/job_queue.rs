@@ -15,10 +15,9 @@ use super::driver_waker::DriverWaker;
 use super::erased_call::ErasedCall;
 use super::flights::Driver;
 use super::readiness_task::ReadinessPoll;
-use crate::error::{Error, LossReason, Result};
+use crate::error::{Error, Excess, LimitKind, LossReason, Result};
 use crate::panic::of_host;
 use crate::time::{Deadline, Timestamp};
-use crate::transport::worker::not_begun;
 
 /// How long the thread waits for the next job before it ends.
 const REST: Duration = Duration::from_secs(1);
@@ -42,7 +41,7 @@ impl QueuedJob {
 
     /// Tells the caller that its wait is over.
     pub(super) fn refuse(self) {
-        self.fail(not_begun());
+        self.fail(Excess::queued(LimitKind::Deadline).error(None));
     }
 
     /// Tells its caller why it was not done.

@@ -44,8 +44,8 @@ use crate::isolate::thrown;
 use crate::isolate::ticket::within;
 use crate::limits::Limits;
 use crate::options::{Captured, Clock, Settings};
+use crate::site::blocking;
 use crate::time::{Deadline, Nanos};
-use crate::transport::blocking;
 use crate::wire::fault::Hearing;
 use crate::wire::{self, Out};
 

@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::super::worker::{Priority, WorkerThread};
 use super::isolation::Isolation;
 use super::metrics::Counts;
 use super::state::{HostFactory, PoolState};
@@ -17,7 +16,8 @@ use crate::error::{Amount, Error, Result};
 use crate::isolate::Host;
 use crate::isolate::engine::{self, Engine};
 use crate::options::Settings;
-use crate::sandbox::{Buildable, Builder};
+use crate::site::builder::{Buildable, Builder};
+use crate::site::typed::worker::{Priority, WorkerThread};
 
 /// How far the tenants of a [`SandboxPool`] trust each other. The level decides what separates two tenants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

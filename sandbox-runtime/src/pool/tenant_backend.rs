@@ -119,7 +119,7 @@ impl TenantBackend {
         }
         match self.bound(loaded.id) {
             Some((isolate, binding)) => isolate.call(MethodInfo::billed::<M>(), &binding, args, deadline),
-            None => Err(super::super::worker::thread_is_gone()),
+            None => Err(crate::site::typed::worker::thread_is_gone()),
         }
     }
 

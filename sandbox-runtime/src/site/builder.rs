@@ -1,6 +1,6 @@
 //! The builder of a sandbox: its settings, and the hosts that it collects.
 //!
-//! `client::builder` has `host` and `build` of sandboxes, and `transport::pool::builder` those of pools.
+//! `client::builder` has `host` and `build` of sandboxes, and `pool::builder` those of pools.
 
 use std::rc::Rc;
 

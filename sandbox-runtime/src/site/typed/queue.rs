@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use crate::time::Nanos;
 
 /// Jobs of tenants.
-pub(super) struct FairQueue<J> {
+pub(crate) struct FairQueue<J> {
     tenants: HashMap<u64, QueuedTenant<J>>,
     /// The tenants with jobs, ordered by their clocks, and by their arrival where the clocks are equal.
     order: BTreeSet<(Nanos, u64, u64)>,
@@ -45,17 +45,17 @@ impl<J> Default for FairQueue<J> {
 
 impl<J> FairQueue<J> {
     #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.len
     }
 
     /// The number of waiting jobs of a tenant.
     #[cfg(test)]
-    pub(super) fn len_of(&self, tenant: u64) -> usize {
+    pub(crate) fn len_of(&self, tenant: u64) -> usize {
         self.tenants.get(&tenant).map_or(0, |tenant| tenant.jobs.len())
     }
 
-    pub(super) fn push(&mut self, tenant: u64, job: J) {
+    pub(crate) fn push(&mut self, tenant: u64, job: J) {
         if self.order.is_empty() {
             // The queue is empty, so no tenant is ahead of another.
             self.floor = self.most;
@@ -76,7 +76,7 @@ impl<J> FairQueue<J> {
         }
     }
 
-    pub(super) fn pop(&mut self) -> Option<(u64, J)> {
+    pub(crate) fn pop(&mut self) -> Option<(u64, J)> {
         let (clock, _, id) = self.order.pop_first()?;
         self.floor = clock;
         let tenant = self.tenants.get_mut(&id)?;
@@ -89,7 +89,7 @@ impl<J> FairQueue<J> {
     }
 
     /// Takes the first wanted job.
-    pub(super) fn take(&mut self, mut is_wanted: impl FnMut(&J) -> bool) -> Option<(u64, J)> {
+    pub(crate) fn take(&mut self, mut is_wanted: impl FnMut(&J) -> bool) -> Option<(u64, J)> {
         let found = self
             .tenants
             .iter()
@@ -99,7 +99,7 @@ impl<J> FairQueue<J> {
     }
 
     /// Takes the first wanted job of a tenant.
-    pub(super) fn take_of(&mut self, id: u64, is_wanted: impl FnMut(&J) -> bool) -> Option<(u64, J)> {
+    pub(crate) fn take_of(&mut self, id: u64, is_wanted: impl FnMut(&J) -> bool) -> Option<(u64, J)> {
         let at = self.tenants.get(&id)?.jobs.iter().position(is_wanted)?;
         self.remove(id, at)
     }
@@ -115,7 +115,7 @@ impl<J> FairQueue<J> {
     }
 
     /// Adds the time of a job to its tenant's clock.
-    pub(super) fn charge(&mut self, id: u64, took: Nanos) {
+    pub(crate) fn charge(&mut self, id: u64, took: Nanos) {
         let floor = self.floor;
         let tenant =
             self.tenants.entry(id).or_insert(QueuedTenant { jobs: VecDeque::new(), clock: floor, turn: 0 });

@@ -5,9 +5,6 @@ use std::time::{Duration, Instant};
 
 use tracing::Instrument as _;
 
-use super::super::remote::{CallTarget, Guard, RemoteCall, Start, unless_dropped};
-use super::super::worker::{Queues, Turn, Waiting, Worker, WorkerThread, is_done_here, thread_is_gone};
-use super::super::{AsyncTransport, Exports, Transport, WithDeadline};
 use super::tenant_sandbox::{TenantSandbox, TenantSandboxes};
 use super::{Loaded, Tenant, span};
 use crate::contract::Arguments as _;
@@ -20,6 +17,9 @@ use crate::isolate::method_info::MethodInfo;
 use crate::isolate::ticket::{Ticket, within};
 #[cfg(feature = "process")]
 use crate::process::ProcessCall;
+use crate::site::transport::{AsyncTransport, Exports, Transport, WithDeadline};
+use crate::site::typed::remote::{CallTarget, Guard, RemoteCall, Start, unless_dropped};
+use crate::site::typed::worker::{Queues, Turn, Waiting, Worker, WorkerThread, is_done_here, thread_is_gone};
 use crate::time::Deadline;
 
 /// The transport of the proxies of a [`SandboxPool`](crate::SandboxPool), which finds the current sandbox of its tenant.

@@ -21,13 +21,13 @@ use crate::isolate::watchdog::Timer;
 use crate::time::{Deadline, Nanos};
 
 /// Keeps a call's place in a queue until the call is over.
-pub(super) type Guard = Box<dyn Any + Send>;
+pub(crate) type Guard = Box<dyn Any + Send>;
 
 /// Begins a call on the isolate's thread.
-pub(super) type Start<R> = Box<dyn FnOnce(&Worker, Option<Guard>, oneshot::Sender<Result<R>>) + Send>;
+pub(crate) type Start<R> = Box<dyn FnOnce(&Worker, Option<Guard>, oneshot::Sender<Result<R>>) + Send>;
 
 /// The destination of a call.
-pub(super) trait CallTarget: Send + Sync {
+pub(crate) trait CallTarget: Send + Sync {
     /// The thread of the call, if there is room for it.
     fn admit(&self) -> Result<(Arc<WorkerThread>, Option<Guard>)>;
 
@@ -80,7 +80,7 @@ pub struct RemoteCall<R> {
 }
 
 impl<R: Send + 'static> RemoteCall<R> {
-    pub(super) fn new(
+    pub(crate) fn new(
         target: Arc<dyn CallTarget>,
         ticket: Ticket,
         place: Option<Place>,
@@ -92,7 +92,7 @@ impl<R: Send + 'static> RemoteCall<R> {
 
     /// Makes a call at a slot. `leg` is the call on the isolate's thread, and `take` selects the part of its result that is
     /// sent.
-    pub(super) fn at_slot<L: Leg + 'static>(
+    pub(crate) fn at_slot<L: Leg + 'static>(
         handle: Arc<IsolateHandle>,
         (deadline, place): (Deadline, Option<Place>),
         leg: impl FnOnce(&IsolateSlot, Ticket) -> Result<Flying<L>> + Send + 'static,
@@ -122,7 +122,7 @@ impl<R: Send + 'static> RemoteCall<R> {
 }
 
 /// `None` when the caller went away before the call was over.
-pub(super) async fn unless_dropped<T, R>(
+pub(crate) async fn unless_dropped<T, R>(
     call: impl Future<Output = T> + Unpin,
     answer: &mut oneshot::Sender<R>,
 ) -> Option<T> {

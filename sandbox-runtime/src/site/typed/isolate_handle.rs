@@ -7,29 +7,30 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::remote::{CallTarget, Guard};
-use super::worker::{HandleTable, Waiting, Worker, WorkerThread};
+use super::worker::{Waiting, Worker, WorkerThread};
 use crate::error::Result;
 use crate::isolate::binding::Binding;
 use crate::isolate::clock;
+use crate::isolate::handle_table::HandleTable;
 use crate::isolate::meter::Meter;
 use crate::isolate::ticket::Ticket;
 use crate::isolate::watchdog::Watch;
 use crate::isolate::{Isolate, Realm, script};
 use crate::options::{Captured, Settings};
-use crate::sandbox::{SendHosts, isolate};
+use crate::site::builder::{SendHosts, isolate};
 use crate::time::Deadline;
 
 /// An isolate on a thread, with what was loaded into it.
-pub(super) struct IsolateSlot {
-    pub(super) isolate: Rc<Isolate>,
-    pub(super) exports: HandleTable<script::ScriptExports>,
-    pub(super) bindings: HandleTable<Binding>,
+pub(crate) struct IsolateSlot {
+    pub(crate) isolate: Rc<Isolate>,
+    pub(crate) exports: HandleTable<script::ScriptExports>,
+    pub(crate) bindings: HandleTable<Binding>,
     /// The realms beside the first one.
-    pub(super) realms: HandleTable<Rc<Realm>>,
+    pub(crate) realms: HandleTable<Rc<Realm>>,
 }
 
 impl IsolateSlot {
-    pub(super) fn new(isolate: Rc<Isolate>) -> Self {
+    pub(crate) fn new(isolate: Rc<Isolate>) -> Self {
         Self {
             isolate,
             exports: HandleTable::default(),
@@ -39,7 +40,7 @@ impl IsolateSlot {
     }
 
     /// A realm; `None` is the one that the sandbox begins with.
-    pub(super) fn realm(&self, key: Option<u64>) -> Result<Rc<Realm>> {
+    pub(crate) fn realm(&self, key: Option<u64>) -> Result<Rc<Realm>> {
         match key {
             Some(key) => self.realms.get(key).map(|realm| (*realm).clone()),
             None => self.isolate.main_realm(),
@@ -48,22 +49,22 @@ impl IsolateSlot {
 }
 
 /// A handle of an isolate. The isolate is dropped when this is dropped.
-pub(super) struct IsolateHandle {
-    pub(super) thread: Arc<WorkerThread>,
+pub(crate) struct IsolateHandle {
+    pub(crate) thread: Arc<WorkerThread>,
     slot: u64,
     /// The tenant whose time its calls take.
-    pub(super) tenant: u64,
+    pub(crate) tenant: u64,
     /// The watch of the isolate that the slot has now.
     watch: Arc<Mutex<Arc<Watch>>>,
-    pub(super) meter: Arc<Meter>,
-    pub(super) captured: Arc<Captured>,
+    pub(crate) meter: Arc<Meter>,
+    pub(crate) captured: Arc<Captured>,
     /// The time limit of a call.
-    pub(super) limit: Duration,
+    pub(crate) limit: Duration,
 }
 
 impl IsolateHandle {
     /// Makes an isolate on a thread, and waits for it.
-    pub(super) fn start(
+    pub(crate) fn start(
         thread: Arc<WorkerThread>,
         tenant: u64,
         settings: Settings,
@@ -83,13 +84,13 @@ impl IsolateHandle {
         Ok(Self { thread, slot, tenant, watch: Arc::new(Mutex::new(watch)), meter, captured, limit })
     }
 
-    pub(super) fn watch(&self) -> MutexGuard<'_, Arc<Watch>> {
+    pub(crate) fn watch(&self) -> MutexGuard<'_, Arc<Watch>> {
         self.watch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes the isolate anew. The watch is exchanged on the isolate's thread, because the caller may be gone by then, and
     /// other callers may reset as well.
-    pub(super) fn reset(&self) -> impl FnOnce(&IsolateSlot) -> Result<()> + Send + 'static {
+    pub(crate) fn reset(&self) -> impl FnOnce(&IsolateSlot) -> Result<()> + Send + 'static {
         let watch = self.watch.clone();
         move |slot| {
             slot.isolate.reset()?;
@@ -107,7 +108,7 @@ impl IsolateHandle {
     }
 
     /// Runs `work` on the isolate's thread, and waits for its result.
-    pub(super) fn run<R: Send + 'static>(
+    pub(crate) fn run<R: Send + 'static>(
         &self,
         work: impl FnOnce(&IsolateSlot) -> Result<R> + Send + 'static,
     ) -> Result<R> {
@@ -115,7 +116,7 @@ impl IsolateHandle {
     }
 
     /// Runs `work` like [`run`](Self::run), for a caller that waits for its turn until a deadline.
-    pub(super) fn run_until<R: Send + 'static>(
+    pub(crate) fn run_until<R: Send + 'static>(
         &self,
         deadline: Deadline,
         work: impl FnOnce(&IsolateSlot) -> Result<R> + Send + 'static,
@@ -126,7 +127,7 @@ impl IsolateHandle {
     }
 
     /// Runs `work` on the isolate's thread, for a caller that awaits the result.
-    pub(super) async fn ask<R: Send + 'static>(
+    pub(crate) async fn ask<R: Send + 'static>(
         &self,
         work: impl FnOnce(&IsolateSlot) -> Result<R> + Send + 'static,
     ) -> Result<R> {
@@ -134,7 +135,7 @@ impl IsolateHandle {
     }
 
     /// Runs `work` at the slot later.
-    pub(super) fn post(&self, work: impl FnOnce(&IsolateSlot) + Send + 'static) {
+    pub(crate) fn post(&self, work: impl FnOnce(&IsolateSlot) + Send + 'static) {
         let slot = self.slot;
         self.thread.post(
             self.tenant,
@@ -148,7 +149,7 @@ impl IsolateHandle {
     }
 
     /// The number of the slot on its thread.
-    pub(super) fn slot(&self) -> u64 {
+    pub(crate) fn slot(&self) -> u64 {
         self.slot
     }
 }
@@ -180,14 +181,14 @@ impl Drop for IsolateHandle {
 
 /// A handle of a realm, a script or a binding in a slot.
 pub struct HandleInner {
-    pub(super) handle: Arc<IsolateHandle>,
-    pub(super) key: u64,
+    pub(crate) handle: Arc<IsolateHandle>,
+    pub(crate) key: u64,
     release: fn(&IsolateSlot, u64),
 }
 
 /// Made on the slot's thread. If the caller is gone when the answer arrives, dropping the answer frees the entry.
 impl HandleInner {
-    pub(super) fn exports(
+    pub(crate) fn exports(
         handle: Arc<IsolateHandle>,
         slot: &IsolateSlot,
         exports: script::ScriptExports,
@@ -195,11 +196,11 @@ impl HandleInner {
         Self { handle, key: slot.exports.keep(exports), release: |slot, key| slot.exports.drop(key) }
     }
 
-    pub(super) fn realm(handle: Arc<IsolateHandle>, slot: &IsolateSlot, realm: Rc<Realm>) -> Self {
+    pub(crate) fn realm(handle: Arc<IsolateHandle>, slot: &IsolateSlot, realm: Rc<Realm>) -> Self {
         Self { handle, key: slot.realms.keep(realm), release: |slot, key| slot.realms.drop(key) }
     }
 
-    pub(super) fn binding(handle: Arc<IsolateHandle>, slot: &IsolateSlot, binding: Binding) -> Self {
+    pub(crate) fn binding(handle: Arc<IsolateHandle>, slot: &IsolateSlot, binding: Binding) -> Self {
         Self { handle, key: slot.bindings.keep(binding), release: |slot, key| slot.bindings.drop(key) }
     }
 }

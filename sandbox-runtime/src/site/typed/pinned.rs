@@ -40,7 +40,7 @@ pub struct Pinned<R> {
 }
 
 impl<R: 'static> Pinned<R> {
-    pub(super) fn new(future: LocalCall<R>) -> Self {
+    pub(crate) fn new(future: LocalCall<R>) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let (key, thread) = (NEXT.fetch_add(1, Ordering::Relaxed), thread::current().id());
         let lost = strays().as_mut().and_then(|strays| strays.remove(&thread));

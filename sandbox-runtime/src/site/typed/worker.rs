@@ -22,18 +22,18 @@ use std::task::{Context, Wake, Waker};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use rustc_hash::FxHashMap;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use super::blocking;
 use super::isolate_handle::IsolateSlot;
 use super::mailbox::{Answering, Event, Job, Mailbox, Next, ReplySlot, Work};
 use crate::error::{DiscardCause, Error, Excess, LimitKind, LossReason, Phase, Result};
 use crate::isolate::Isolate;
+use crate::isolate::handle_table::HandleTable;
 use crate::isolate::ticket::Woken;
 use crate::isolate::{clock, cpu};
 use crate::panic::unless_it_panics;
+use crate::site::blocking;
 use crate::stack::StackEnd;
 use crate::time::{AtomicTime, Timestamp};
 
@@ -43,7 +43,7 @@ pub(crate) fn thread_is_gone() -> Error {
 }
 
 /// The error of a call that code of the host has ended on the sandbox's thread.
-pub(super) fn lost() -> Error {
+pub(crate) fn lost() -> Error {
     Error::lost(LossReason::Panicked, None)
 }
 
@@ -78,49 +78,11 @@ impl Drop for InChain {
     }
 }
 
-/// Values of the isolate's thread, by keys that are `Send`.
-pub(crate) struct HandleTable<T> {
-    values: RefCell<(u64, FxHashMap<u64, Rc<T>>)>,
-}
-
-impl<T> Default for HandleTable<T> {
-    fn default() -> Self {
-        Self { values: RefCell::default() }
-    }
-}
-
-impl<T> HandleTable<T> {
-    pub(crate) fn keep(&self, value: T) -> u64 {
-        let (next, values) = &mut *self.values.borrow_mut();
-        *next += 1;
-        values.insert(*next, Rc::new(value));
-        *next
-    }
-
-    pub(crate) fn get(&self, key: u64) -> Result<Rc<T>> {
-        self.values.borrow().1.get(&key).cloned().ok_or_else(thread_is_gone)
-    }
-
-    pub(crate) fn drop(&self, key: u64) {
-        let value = self.values.borrow_mut().1.remove(&key);
-        drop(value);
-    }
-
-    pub(super) fn all(&self) -> Vec<Rc<T>> {
-        self.values.borrow().1.values().cloned().collect()
-    }
-
-    fn clear(&self) {
-        let values = std::mem::take(&mut self.values.borrow_mut().1);
-        drop(values);
-    }
-}
-
 // ---------------------------------------------------------------------------------------------------------
 // The thread, from inside
 
-/// What the owner of a thread keeps on it, beside the isolates of slots: the sandboxes of a pool's tenants.
-pub(super) trait Residents: Any {
+/// The values that the owner of a thread keeps on it, beside the isolates of slots: the sandboxes of a pool's tenants.
+pub(crate) trait Residents: Any {
     /// Whether a call is under way on the stack.
     fn is_running(&self) -> bool;
 
@@ -138,14 +100,14 @@ pub(super) trait Residents: Any {
 }
 
 /// Makes the residents of a thread, on that thread; `None` for a thread that has none.
-pub(super) type MakeResidents = fn() -> Option<Rc<dyn Residents>>;
+pub(crate) type MakeResidents = fn() -> Option<Rc<dyn Residents>>;
 
 /// The state of a thread of isolates.
-pub(super) struct Worker {
+pub(crate) struct Worker {
     /// Where the stacks of its guests end.
-    pub(super) stack: StackEnd,
-    pub(super) slots: HandleTable<IsolateSlot>,
-    /// What a pool keeps on the thread.
+    pub(crate) stack: StackEnd,
+    pub(crate) slots: HandleTable<IsolateSlot>,
+    /// The values of a pool on this thread.
     residents: Option<Rc<dyn Residents>>,
     tasks: RefCell<HashMap<u64, WorkerTask>>,
     next_task: Cell<u64>,
@@ -190,12 +152,12 @@ impl Worker {
     }
 
     /// Runs `work` without counting its time as holding the thread.
-    pub(super) fn apart<R>(&self, work: impl FnOnce() -> R) -> R {
+    pub(crate) fn apart<R>(&self, work: impl FnOnce() -> R) -> R {
         self.mailbox.apart(work)
     }
 
     /// Begins a task, whose turns are jobs of a tenant.
-    pub(super) fn spawn(&self, tenant: u64, future: impl Future<Output = ()> + 'static) {
+    pub(crate) fn spawn(&self, tenant: u64, future: impl Future<Output = ()> + 'static) {
         let task = self.next_task.get();
         self.next_task.set(task + 1);
         let is_queued = AtomicBool::new(false);
@@ -224,8 +186,8 @@ impl Worker {
         self.slots.all().into_iter().map(|slot| slot.isolate.clone()).collect()
     }
 
-    /// What a pool keeps on the thread, as the type that it is.
-    pub(super) fn residents<T: Residents>(&self) -> Result<&T> {
+    /// The residents, as the type that they are.
+    pub(crate) fn residents<T: Residents>(&self) -> Result<&T> {
         let residents: Option<&dyn Any> = self.residents.as_deref().map(|residents| residents as &dyn Any);
         residents.and_then(|residents| residents.downcast_ref()).ok_or_else(thread_is_gone)
     }
@@ -246,7 +208,7 @@ impl Worker {
 
 /// Notes that this thread is done with a job. Call this before the caller is answered. The caller may call again at once,
 /// and must not find the thread held by the call that is over.
-pub(super) fn is_done_here() {
+pub(crate) fn is_done_here() {
     HERE.with_borrow(|here| {
         if let Some(worker) = &here.worker {
             worker.mailbox.is_done();
@@ -282,21 +244,21 @@ fn work(worker: &Worker) {
 
 /// The scheduling priority of a thread.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Priority {
+pub(crate) enum Priority {
     Normal,
     /// The processor time that others leave, on Linux.
     Low,
 }
 
 /// A thread of isolates, which ends when this is dropped.
-pub(super) struct WorkerThread {
+pub(crate) struct WorkerThread {
     mailbox: Arc<Mailbox>,
     handle: Option<JoinHandle<()>>,
 }
 
 impl WorkerThread {
     /// Starts a thread for guests with so much stack.
-    pub(super) fn start(
+    pub(crate) fn start(
         name: &str,
         stack: usize,
         priority: Priority,
@@ -332,33 +294,33 @@ impl WorkerThread {
     }
 
     /// The mailbox for its jobs.
-    pub(super) fn mailbox(&self) -> &Arc<Mailbox> {
+    pub(crate) fn mailbox(&self) -> &Arc<Mailbox> {
         &self.mailbox
     }
 
-    pub(super) fn post(&self, tenant: u64, work: Work) {
+    pub(crate) fn post(&self, tenant: u64, work: Work) {
         self.mailbox.post(Job { chain: None, tenant, is_tied: false, work });
     }
 
     /// Whether the current thread is this one.
-    pub(super) fn is_here(&self) -> bool {
+    pub(crate) fn is_here(&self) -> bool {
         HERE.with_borrow(|here| here.worker_of(self).is_some())
     }
 
     /// Whether the current thread is this one, and a guest on it waits for a synchronous host method to return. A job in
     /// the mailbox then waits for the method, so the method must not wait for the job.
-    pub(super) fn waits_for_here(&self) -> bool {
+    pub(crate) fn waits_for_here(&self) -> bool {
         let here = HERE.with_borrow(Clone::clone);
         here.worker_of(self).is_some_and(|worker| worker.is_running())
     }
 
     /// Whether the current job is long overdue, if a call may take this long. A host method blocks it.
-    pub(super) fn is_stuck(&self, limit: Duration) -> bool {
+    pub(crate) fn is_stuck(&self, limit: Duration) -> bool {
         self.mailbox.held().1 >= 2 * turn(limit)
     }
 
     /// Runs `work` on the thread and waits for its result.
-    pub(super) fn run<R: Send + 'static>(
+    pub(crate) fn run<R: Send + 'static>(
         &self,
         tenant: u64,
         waiting: Waiting<'_>,
@@ -379,7 +341,7 @@ impl WorkerThread {
     }
 
     /// Runs `work` on the thread, for a caller that awaits the result.
-    pub(super) async fn ask<R: Send + 'static>(
+    pub(crate) async fn ask<R: Send + 'static>(
         &self,
         tenant: u64,
         work: impl FnOnce(&Worker) -> Result<R> + Send + 'static,
@@ -392,26 +354,26 @@ impl WorkerThread {
 }
 
 /// How long a caller waits.
-pub(super) struct Waiting<'w> {
+pub(crate) struct Waiting<'w> {
     /// How long a call may take, once it has begun.
-    pub(super) limit: Duration,
+    pub(crate) limit: Duration,
     /// How long the call waits for its turn; `None` for ever.
-    pub(super) turn: Option<Turn<'w>>,
+    pub(crate) turn: Option<Turn<'w>>,
     /// The caller's own deadline.
-    pub(super) deadline: Option<Instant>,
+    pub(crate) deadline: Option<Instant>,
 }
 
 /// How a call waits for its turn in the queues of several threads.
-pub(super) struct Turn<'w> {
+pub(crate) struct Turn<'w> {
     /// The end of the wait; `None` for never.
-    pub(super) until: Option<Instant>,
+    pub(crate) until: Option<Instant>,
     /// The first interval at which the call checks whether another thread can serve it. The interval doubles each time.
-    pub(super) look: Duration,
-    pub(super) queues: &'w dyn Queues,
+    pub(crate) look: Duration,
+    pub(crate) queues: &'w dyn Queues,
 }
 
 /// The queues of several threads, of which one has the call.
-pub(super) trait Queues {
+pub(crate) trait Queues {
     /// The error of a call whose turn has not come in time.
     fn too_late(&self) -> Error;
 
@@ -499,7 +461,7 @@ impl CurrentWorker {
 }
 
 /// How long a waiting call waits before it checks the call before it.
-pub(super) fn turn(limit: Duration) -> Duration {
+pub(crate) fn turn(limit: Duration) -> Duration {
     limit.max(SHORTEST_TURN)
 }
 
@@ -509,7 +471,7 @@ pub(crate) fn not_begun() -> Error {
 }
 
 /// The error of a call whose turn does not come.
-pub(super) fn stuck_behind() -> Error {
+pub(crate) fn stuck_behind() -> Error {
     Excess::queued(LimitKind::Wall).error(None)
 }
 

@@ -31,16 +31,16 @@ use state::PoolState;
 use tenant::TenantState;
 use tenant_sandbox::{TenantSandbox, TenantSandboxes};
 
-use super::loads::Loads;
-use super::mailbox::Job;
-use super::worker::WorkerThread;
 use crate::contract::GuestContract;
 use crate::error::{Place, Result};
 use crate::isolate::meter::Usage;
 use crate::options::ConsoleOutput;
-use crate::sandbox::Builder;
 use crate::script::Script;
 use crate::site::NamedContract;
+use crate::site::builder::Builder;
+use crate::site::loads::Loads;
+use crate::site::typed::mailbox::Job;
+use crate::site::typed::worker::WorkerThread;
 use crate::time::Deadline;
 
 struct Pool {
@@ -63,7 +63,7 @@ impl Drop for Loaded {
         let (id, tenant) = (self.id, self.owner.id);
         let thread = self.owner.thread.get();
         let Some(mailbox) = thread.and_then(|at| self.shared.mailboxes.get(at)) else { return };
-        let work = Box::new(move |worker: &super::worker::Worker| {
+        let work = Box::new(move |worker: &crate::site::typed::worker::Worker| {
             let residents = worker.residents::<TenantSandboxes>();
             if let Some(tenant_sandbox) = residents.ok().and_then(|residents| residents.get(tenant)) {
                 tenant_sandbox.backend.forget(id);

@@ -10,8 +10,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::super::worker::Residents;
-use super::super::worker::Worker;
 use super::Loaded;
 use super::isolation::Isolation;
 #[cfg(feature = "process")]
@@ -26,9 +24,11 @@ use crate::isolate::{Isolate, clock};
 use crate::options::Settings;
 #[cfg(feature = "process")]
 use crate::process::{Process, ProcessSite, WeakSite};
-use crate::sandbox::isolate;
 #[cfg(feature = "process")]
 use crate::site::Site as _;
+use crate::site::builder::isolate;
+use crate::site::typed::worker::Residents;
+use crate::site::typed::worker::Worker;
 use crate::time::Deadline;
 
 /// A tenant's sandbox: an isolate, a process, or a realm of one.

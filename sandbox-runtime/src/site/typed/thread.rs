@@ -6,10 +6,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::isolate_handle::{HandleInner, IsolateHandle, IsolateSlot};
-use super::loads::Loads;
 use super::remote::RemoteCall;
 use super::worker::{Priority, WorkerThread};
-use super::{AsyncTransport, Exports, Transport, WithDeadline};
 use crate::contract::Arguments as _;
 use crate::contract::GuestMethod;
 use crate::error::{Error, Result};
@@ -21,9 +19,11 @@ use crate::isolate::method_info::MethodInfo;
 use crate::isolate::script::{self, Evaluation};
 use crate::isolate::ticket::within;
 use crate::options::{ConsoleOutput, Settings};
-use crate::sandbox::SendHosts;
 use crate::script::Script;
+use crate::site::builder::SendHosts;
+use crate::site::loads::Loads;
 use crate::site::sealed::Sealed;
+use crate::site::transport::{AsyncTransport, Exports, Transport, WithDeadline};
 use crate::site::{
     Callers, CpuLimitClock, HostThread, HostTypes, Load, NamedContract, SendSite, Site, SiteCaps,
 };

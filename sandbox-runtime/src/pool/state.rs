@@ -9,8 +9,6 @@ use std::time::Duration;
 
 use tracing::Span;
 
-use super::super::mailbox::{Job, Mailbox};
-use super::super::worker::Worker;
 use super::isolation::Isolation;
 use super::metrics::{Counts, PoolMetrics, count};
 use super::tenant::TenantState;
@@ -18,6 +16,8 @@ use super::tenant_sandbox::{Leaving, TenantSandbox, TenantSandboxes};
 use crate::error::{Error, LimitKind, Phase, Result};
 use crate::isolate::{Host, clock};
 use crate::options::Settings;
+use crate::site::typed::mailbox::{Job, Mailbox};
+use crate::site::typed::worker::Worker;
 use crate::time::Nanos;
 
 /// Makes the implementation of a contract for a tenant.

@@ -1,19 +1,6 @@
 //! The transports: how a proxy reaches its guest.
 //!
-//! A proxy is generic over the traits of this module. So a transport can be added without a change of the macro. The
-//! submodules are the transports within a process; `process` has the other one.
-
-pub(crate) mod blocking;
-mod isolate_handle;
-pub(crate) mod loads;
-pub(crate) mod local;
-mod mailbox;
-pub(crate) mod pinned;
-pub(crate) mod pool;
-mod queue;
-pub(crate) mod remote;
-pub(crate) mod thread;
-pub(crate) mod worker;
+//! A proxy is generic over the traits of this module. So a transport can be added without a change of the macro.
 
 use crate::contract::GuestMethod;
 use crate::error::Error;

@@ -12,22 +12,22 @@ use crate::error::Result;
 use crate::isolate::clock;
 use crate::time::{AtomicTime, Nanos, Timestamp};
 
-pub(super) type Work = Box<dyn FnOnce(&Worker) + Send>;
+pub(crate) type Work = Box<dyn FnOnce(&Worker) + Send>;
 
-pub(super) struct Job {
+pub(crate) struct Job {
     /// The chain of calls that the job belongs to; `None` for jobs without a blocked caller. A caller waits while its
     /// job waits, so a chain has at most one job in a mailbox.
-    pub(super) chain: Option<u64>,
+    pub(crate) chain: Option<u64>,
     /// The tenant whose time the job takes.
-    pub(super) tenant: u64,
+    pub(crate) tenant: u64,
     /// The job needs something of its thread, so no other thread can serve it.
-    pub(super) is_tied: bool,
-    pub(super) work: Work,
+    pub(crate) is_tied: bool,
+    pub(crate) work: Work,
 }
 
 /// The jobs of a thread, and its notification of answers.
 #[derive(Default)]
-pub(super) struct Mailbox {
+pub(crate) struct Mailbox {
     jobs: Mutex<Jobs>,
     changed: Condvar,
     /// Since when a job is served.
@@ -48,7 +48,7 @@ impl Mailbox {
     }
 
     /// Drops the job when the mailbox is closed.
-    pub(super) fn post(&self, job: Job) {
+    pub(crate) fn post(&self, job: Job) {
         let mut jobs = self.jobs();
         if !jobs.closed {
             jobs.queue.push(job.tenant, job);
@@ -56,13 +56,13 @@ impl Mailbox {
         }
     }
 
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         self.jobs().closed = true;
         self.changed.notify_all();
     }
 
     /// Notes that the thread begins a job of a tenant. Returns the time.
-    pub(super) fn begins(&self, tenant: u64) -> Timestamp {
+    pub(crate) fn begins(&self, tenant: u64) -> Timestamp {
         let now = clock::now();
         self.holder.store(tenant, Ordering::SeqCst);
         self.since.store(Some(now), Ordering::SeqCst);
@@ -70,19 +70,19 @@ impl Mailbox {
     }
 
     /// Notes that the thread is done with a job. Called at the end of a job, or before its caller is answered.
-    pub(super) fn is_done(&self) {
+    pub(crate) fn is_done(&self) {
         self.since.store(None, Ordering::SeqCst);
     }
 
     /// The tenant of the current job, and how long the job has held the thread; zero without a job.
-    pub(super) fn held(&self) -> (u64, Duration) {
+    pub(crate) fn held(&self) -> (u64, Duration) {
         let since = self.since.load(Ordering::SeqCst);
         let held = since.map_or(Nanos::ZERO, |since| clock::now().since(since));
         (self.holder.load(Ordering::SeqCst), held.duration())
     }
 
     /// Runs `work` inside of the job under way, which goes on afterwards.
-    pub(super) fn within<R>(&self, work: impl FnOnce() -> R) -> R {
+    pub(crate) fn within<R>(&self, work: impl FnOnce() -> R) -> R {
         let since = self.since.load(Ordering::SeqCst);
         let done = work();
         self.since.store(since, Ordering::SeqCst);
@@ -90,7 +90,7 @@ impl Mailbox {
     }
 
     /// Runs `work` without counting its time as holding the thread.
-    pub(super) fn apart<R>(&self, work: impl FnOnce() -> R) -> R {
+    pub(crate) fn apart<R>(&self, work: impl FnOnce() -> R) -> R {
         let (since, began) = (self.since.swap(None, Ordering::SeqCst), clock::now());
         let done = work();
         if let Some(since) = since {
@@ -102,7 +102,7 @@ impl Mailbox {
 
     /// Moves those jobs of a tenant that other threads can serve, in their order. A job is always in one of the two
     /// mailboxes.
-    pub(super) fn forward(&self, tenant: u64, to: &Self) {
+    pub(crate) fn forward(&self, tenant: u64, to: &Self) {
         if std::ptr::eq(self, to) {
             return;
         }
@@ -122,12 +122,12 @@ impl Mailbox {
     }
 
     /// Adds the time of a job to its tenant's clock.
-    pub(super) fn charge(&self, tenant: u64, took: Nanos) {
+    pub(crate) fn charge(&self, tenant: u64, took: Nanos) {
         self.jobs().queue.charge(tenant, took);
     }
 
     /// The next job of any chain. Waits until the deadline; without a deadline, for ever.
-    pub(super) fn next(&self, deadline: Option<Instant>) -> Next {
+    pub(crate) fn next(&self, deadline: Option<Instant>) -> Next {
         let mut jobs = self.jobs();
         loop {
             if let Some((_, job)) = jobs.queue.pop() {
@@ -149,7 +149,7 @@ impl Mailbox {
     }
 
     /// Waits until `ready`, for a job of `chain`, or until the deadline.
-    pub(super) fn next_of(&self, chain: u64, ready: impl Fn() -> bool, deadline: Option<Instant>) -> Event {
+    pub(crate) fn next_of(&self, chain: u64, ready: impl Fn() -> bool, deadline: Option<Instant>) -> Event {
         let mut jobs = self.jobs();
         loop {
             if ready() {
@@ -171,7 +171,7 @@ impl Mailbox {
     }
 
     /// Takes a job of `chain` back, unless it has begun.
-    pub(super) fn take_back(&self, chain: u64) -> Option<Job> {
+    pub(crate) fn take_back(&self, chain: u64) -> Option<Job> {
         self.jobs().queue.take(|job| job.chain == Some(chain)).map(|(_, job)| job)
     }
 
@@ -182,43 +182,43 @@ impl Mailbox {
     }
 }
 
-pub(super) enum Next {
+pub(crate) enum Next {
     Job(Job),
     Closed,
     Late,
 }
 
-pub(super) enum Event {
+pub(crate) enum Event {
     Ready,
     Job(Job),
     Late,
 }
 
 /// The answer that a thread waits for.
-pub(super) struct ReplySlot<R> {
-    pub(super) answer: Mutex<Option<Result<R>>>,
-    pub(super) waiter: Arc<Mailbox>,
+pub(crate) struct ReplySlot<R> {
+    pub(crate) answer: Mutex<Option<Result<R>>>,
+    pub(crate) waiter: Arc<Mailbox>,
 }
 
 impl<R> ReplySlot<R> {
-    pub(super) fn answer(&self) -> MutexGuard<'_, Option<Result<R>>> {
+    pub(crate) fn answer(&self) -> MutexGuard<'_, Option<Result<R>>> {
         self.answer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Answers when it is dropped, at the latest, so that no caller waits for a lost job.
-pub(super) struct Answering<R> {
+pub(crate) struct Answering<R> {
     reply: Arc<ReplySlot<R>>,
     has_begun: bool,
 }
 
 impl<R> Answering<R> {
-    pub(super) fn new(reply: Arc<ReplySlot<R>>) -> Self {
+    pub(crate) fn new(reply: Arc<ReplySlot<R>>) -> Self {
         Self { reply, has_begun: false }
     }
 
     /// Answers with what `work` gives. When it panics, the call is lost.
-    pub(super) fn answer(mut self, work: impl FnOnce() -> Result<R>) {
+    pub(crate) fn answer(mut self, work: impl FnOnce() -> Result<R>) {
         self.has_begun = true;
         self.give(work());
     }
