@@ -1,8 +1,9 @@
 //! The parts of [typed-sandbox](https://docs.rs/sandbox-runtime) that need no engine.
 //!
-//! Contracts, values and their encoding, descriptions, errors and limits are here. Applications use them through
-//! `sandbox-runtime`, which re-exports them and runs guests. A program that only reads contracts, such as a tool for
-//! authors, depends on this crate alone, and so has no engine in it. The crate builds for `wasm32-unknown-unknown` too.
+//! Contracts as data, values and their encoding, descriptions, errors and limits are here. Applications use them through
+//! `sandbox-runtime`, which re-exports them, has `#[sandbox_api]`, and runs guests. A program that only reads a
+//! [`Description`], such as a tool for authors, depends on this crate alone, and so has no engine in it. The crate builds
+//! for `wasm32-unknown-unknown` too.
 //!
 //! The hidden modules are for `sandbox-runtime` of the same version. They change with it.
 

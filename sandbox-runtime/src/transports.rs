@@ -1,7 +1,8 @@
 //! The types between a proxy and its guest.
 //!
-//! A proxy is generic over its transport, which decides where the isolate is and how a call reaches it. An application names these
-//! types where it writes down the type of a proxy, a builder or a future. The crate's root has the same names.
+//! A proxy is generic over its transport, which is the way of a call to the guest. The site of the sandbox, or the pool,
+//! decides which transport a proxy has. An application names these types where it writes down the type of a proxy, a
+//! builder or a future. The crate's root has the same names.
 //!
 //! | the proxy was loaded from | transport | future of an `async` call |
 //! |---|---|---|

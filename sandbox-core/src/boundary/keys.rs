@@ -1,6 +1,7 @@
 //! The keys of maps as names of properties, in both directions.
 //!
-//! `collect` writes keys, `access` reads them. A key that has no name is no error: the map crosses as a `Map`.
+//! `plain`, `wire` and the engine's writer in `sandbox-runtime` write keys, and both readers read them. A key that has no
+//! name is no error: the map crosses as a `Map`.
 
 use serde::de::value::StringDeserializer;
 use serde::de::{self, IntoDeserializer, Visitor};

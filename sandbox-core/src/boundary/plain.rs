@@ -1,6 +1,6 @@
 //! A Rust value as plain data, as the guest would see it.
 //!
-//! Constraints of host values are checked on it. The serde format here mirrors `write`, without an engine.
+//! Constraints of host values are checked on it. The serde format here mirrors the engine's writer in `sandbox-runtime`.
 
 use serde::ser::{self, Serialize};
 

@@ -1,7 +1,7 @@
 //! [`ValueError`]: what is wrong with a value, and where in the value.
 //!
-//! Both readers, the writer and the checks make these errors. `error` puts them into `Error::Boundary` with the
-//! method's name.
+//! Both readers, both writers and the checks make these errors. `error` puts them into `Error::Value` or
+//! `Error::HostValue`, with the method's name.
 
 use std::fmt::{self, Display, Write as _};
 

@@ -1,4 +1,4 @@
-//! Hints for errors of scripts with a common cause. A hint depends on the error alone, so it is equal in every transport.
+//! Hints for errors of scripts with a common cause. A hint depends on the error alone, so it is equal on every site.
 //! Only the host sees it.
 
 use std::fmt;

@@ -1,6 +1,6 @@
 //! The checks of a contract's values, compiled from its description once a process.
 //!
-//! `isolate` and `process` check arguments and results with them. A check of a Rust value runs no code of a guest.
+//! `isolate` and `process` of `sandbox-runtime` check arguments and results with them. A check of a Rust value runs no code of a guest.
 
 use std::any::{Any, TypeId};
 use std::collections::BTreeMap;

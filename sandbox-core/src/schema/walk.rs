@@ -1,6 +1,6 @@
 //! Reads the schemas of a description, in one place for all generated forms.
 //!
-//! `typescript`, `zod`, `remarks` and `testing` ask it. A schema is a list of [`TypePart`]s.
+//! `typescript`, `zod`, `remarks`, and `testing` of `sandbox-runtime` ask it. A schema is a list of [`TypePart`]s.
 
 use std::collections::BTreeSet;
 

@@ -50,8 +50,9 @@ impl Builder<LocalSandbox> {
 
 impl<S: SendSite> Builder<Client<S>> {
     /// Gives guests a contract that `host` implements, as a frozen global of the contract's name. The implementation moves
-    /// to the [`Sandbox`](crate::Sandbox)'s thread and is called there. The one of a `ProcessSandbox` stays in this process,
-    /// and is called on the thread that calls the guest.
+    /// to the [`Sandbox`](crate::Sandbox)'s thread and is called there. The one of a `ProcessSandbox` stays in this process.
+    /// During a synchronous call of the guest, the caller's thread calls the implementation. During `async` calls, one thread
+    /// of the sandbox does.
     pub fn host<C: ?Sized + HostContract>(mut self, host: impl Implements<C> + Send + 'static) -> Self {
         S::hosts(&mut self.hosts).0.push(Box::new(|| Host::new::<C>(host.into_host())));
         self

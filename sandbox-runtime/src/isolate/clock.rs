@@ -1,6 +1,6 @@
 //! The clock of limits and bills. The clock begins near the start of the process.
 //!
-//! The watchdog, the meter and the transports read it on any thread. [`calibrate`] is for the watchdog's thread alone.
+//! The watchdog, the meter and the sites read it on any thread. [`calibrate`] is for the watchdog's thread alone.
 //!
 //! A call reads the clock twice, and the system's clock would be a tenth of a short call. Some systems tell the time by the
 //! processor's time stamp counter. There this clock reads the counter as well, once its rate has been measured against the

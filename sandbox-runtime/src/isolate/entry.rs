@@ -51,7 +51,7 @@ impl<'i> Entered<'i> {
 }
 
 impl Entered<'_> {
-    /// Gives the isolate whose guest runs on this thread to `body`, for what V8 calls. This is cheaper than asking V8 for
+    /// Gives the isolate whose guest runs on this thread to `body`, for what V8 calls. A look here is cheaper than asking V8 for
     /// it.
     #[inline]
     pub(super) fn innermost<R>(body: impl FnOnce(Option<&Isolate>) -> R) -> R {

@@ -6,7 +6,7 @@
 //! # What a fast call may do
 //!
 //! `v8-fast-api-calls.h` says that a fast function should neither run JavaScript nor allocate. A host method may do both,
-//! because it may call its guest again. This is sound for functions that return nothing and throw nothing, and for no
+//! because it may call its guest again. Such calls are sound for functions that return nothing and throw nothing, and for no
 //! others. The reasons, by the names of functions in V8 15.0:
 //!
 //! - **The stack can be walked.** `MacroAssembler::CallCFunction` notes the frame and the return address of the caller in

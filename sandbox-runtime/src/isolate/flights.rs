@@ -1,6 +1,6 @@
 //! Flights: asynchronous calls of guests.
 //!
-//! The transports poll a flight as a future, on the isolate's thread. `pending` adds the host methods that a flight waits
+//! The sites poll a flight as a future, on the isolate's thread. `pending` adds the host methods that a flight waits
 //! for.
 //!
 //! A flight is a call of the guest that waits for a promise. A flight has turns, in which code of the guest runs. The

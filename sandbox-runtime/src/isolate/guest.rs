@@ -1,6 +1,6 @@
 //! The uses of a guest: evaluating a script, binding a contract to it, calling its methods.
 //!
-//! The transports call these functions of [`Isolate`] on its thread. All guest code runs inside of `Isolate::run`, within
+//! The sites call these functions of [`Isolate`] on its thread. All guest code runs inside of `Isolate::run`, within
 //! the limits.
 
 use std::rc::Rc;

@@ -112,7 +112,7 @@ bill! {
     /// Wall time of host methods. Reading arguments, writing results, and nested calls are included. For an `async` method,
     /// only the time until it has begun counts, because the guest may continue while the promise is pending.
     ///
-    /// The definition is equal in all transports, and the time is never more than [`wall`](Self::wall). In a process, the
+    /// The definition is equal on all sites, and the time is never more than [`wall`](Self::wall). In a process, the
     /// host measures the time, without the communication between the processes. Elsewhere a clock with steps of 2 ms
     /// measures it. The sum of many short calls is accurate to a step, and so is one long call. A single short call may have
     /// 0.

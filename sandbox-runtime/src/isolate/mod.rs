@@ -1,6 +1,6 @@
 //! One isolate of V8 on the thread that made it, with the realms of its guests.
 //!
-//! The transports and `process::child` own an [`Isolate`] and call it on its thread. This file makes, resets and discards
+//! The sites and `process::child` own an [`Isolate`] and call it on its thread. This file makes, resets and discards
 //! it. The submodules evaluate scripts (`script`), run guest code within limits (`run`), call guests (`guest`, `flights`)
 //! and answer calls of the host (`ops`, `fast`, `pending`).
 //!
@@ -214,7 +214,7 @@ impl Isolate {
         self.is_running() || !self.flights.is_empty()
     }
 
-    /// The memory of heap and buffers, in bytes. This is the memory that the engine has reserved, which is more than
+    /// The memory of heap and buffers, in bytes. The figure is the memory that the engine has reserved, which is more than
     /// guests use.
     pub(crate) fn memory(&self) -> usize {
         let Some(live) = &*self.live.borrow() else { return 0 };

@@ -1,7 +1,7 @@
 //! Realms beside the one that a sandbox begins with.
 //!
 //! Each realm has a global and intrinsics of its own. All share the heap, the hosts and the limits of their isolate. The
-//! transports make them for `Realms`.
+//! sites make them for `Realms`.
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -1,6 +1,6 @@
 //! Evaluates a script, and keeps the objects that hold its exports.
 //!
-//! A script is a module or CommonJS, by its name or by what parses. `guest` and the transports evaluate scripts,
+//! A script is a module or CommonJS, by its name or by what parses. `guest` and the sites evaluate scripts,
 //! and `binding` binds contracts to [`ScriptExports`]. Nothing can be imported.
 
 use std::rc::Rc;

@@ -1,6 +1,6 @@
 //! [`Ticket`]: the caller's side of an asynchronous call, for any thread: its deadline, and its cancellation.
 //!
-//! The transports make tickets. `flights` and `watchdog` read them on the isolate's thread.
+//! The sites make tickets. `flights` and `watchdog` read them on the isolate's thread.
 
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};

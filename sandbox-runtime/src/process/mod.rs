@@ -2,9 +2,9 @@
 //!
 //! Two halves:
 //!
-//! - The parts that serve guests over any link, which mention no process. `session` is the host's side, `child` the other one.
-//!   `frame`, `message`, `fault` and `wire` are the protocol between them.
-//! - The link to a process. `link` joins the stream of `line`, the shared memory of `shared` and the limits of `guard`.
+//! - The parts that serve guests over any link, which mention no process. `session` is the parent's side, `child` the other
+//!   one. The protocol between them is `message` here, and `wire` of `sandbox-core` with its frames and faults.
+//! - The link to a process. `link` joins the channel of `line`, the windows of `shared` and the limits of `guard`.
 //!   `spawn` and `spawner` start children, `harden` confines them, and `idle_supervisor` watches those without a call.
 //!
 //! A guest that exploits the engine gains a hardened process, and a guest that crashes the engine ends no other process.

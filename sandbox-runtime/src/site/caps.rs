@@ -1,7 +1,6 @@
-//! [`SiteCaps`]: what a site can do, and the errors for what it cannot.
+//! [`SiteCaps`]: what a site can do. [`SiteRefusal`]: the errors of calls that only some sites refuse.
 //!
-//! Each site has one constant. The table of the guide's page `sites` is rendered from these constants, and a test holds the
-//! two equal. [`SiteRefusal`] has the errors of calls that only some sites refuse.
+//! Each site has one constant. A test holds the table of the guide's page `sites` equal to these constants.
 
 use std::fmt;
 

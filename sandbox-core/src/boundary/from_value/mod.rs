@@ -1,11 +1,11 @@
 //! Plain data → Rust: reads values of a guest that came over a wire.
 //!
-//! The parent of a child process uses it. The data are as untrusted as a guest's values.
+//! The parent's side of a link uses it. The data are as untrusted as a guest's values.
 //!
-//! This reader does to a [`JsValue`] what [`Reader`](super::read::Reader) does to an engine value: it refuses the same
+//! This reader does to a [`JsValue`] what the `Reader` of `sandbox-runtime` does to an engine value: it refuses the same
 //! values, with the same texts, at the same cost. The two readers are separate for a reason. A reader of engine values
 //! copies handles, and may run guest code between two steps. This reader takes a tree apart, so that texts and bytes are
-//! moved. `tests/process_values.rs` compares the two. `tests/process_values.rs` keeps them the same.
+//! moved. `tests/process_values.rs` compares the two.
 
 mod access;
 mod deserialize;

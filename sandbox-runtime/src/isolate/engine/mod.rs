@@ -35,7 +35,7 @@ pub(crate) use v8::*;
 pub enum Engine {
     /// V8: the engine of Chrome and node, with compilers. The default.
     V8,
-    /// QuickJS-ng: an interpreter that builds from source in a minute. A limit that it cannot keep is refused
+    /// QuickJS-ng: an interpreter that builds from source in two minutes. A limit that it cannot keep is refused
     /// when a sandbox is built.
     QuickJs,
 }

@@ -3,7 +3,7 @@
 //! Both halves are serde formats over V8's values. So every type that serde knows crosses, and no text is made in between.
 //! serde_v8 does not fit: it has no budget, rounds integers, ignores `deny_unknown_fields`, and reads lone surrogates as
 //! U+FFFD. Here each of these is a typed error that names the place. The parts that plain data need too are in
-//! `crate::value`.
+//! `boundary` of `sandbox-core`.
 
 mod access;
 mod arguments;

@@ -19,7 +19,7 @@ use crate::time::Timestamp;
 use crate::wire::frame::{Frame, FrameError};
 use crate::wire::{Encoded, Out};
 
-/// How many bytes of frames are kept while the child does not read. This is more than a guest with a heap of the usual size
+/// How many bytes of frames are kept while the child does not read. The bound is more than a guest with a heap of the usual size
 /// sends at once.
 pub(super) const MOST_KEPT: usize = 128 << 20;
 /// How many further bytes are kept while a synchronous call is under way beside others.

@@ -2,7 +2,7 @@
 //!
 //! [`FairQueue`] is in a mailbox, under the mailbox's lock.
 //!
-//! This is start-time fair queueing (Goyal, Vin and Cheng, 1996), with a job's actual cost in the place of its expected
+//! The method is start-time fair queueing (Goyal, Vin and Cheng, 1996), with a job's actual cost in the place of its expected
 //! cost. Every tenant has a clock that advances by the time of its jobs. The tenant whose clock is furthest behind is served
 //! next. A tenant that comes back begins where the others are. A tenant with many jobs waits for itself.
 
