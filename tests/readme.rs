@@ -72,6 +72,7 @@ fn the_table_of_engines_has_a_test_for_each_row() {
         (include_str!("engines.rs"), include_str!("contract.rs"), include_str!("lives.rs"));
     let isolate = include_str!("../sandbox-runtime/src/isolate/tests.rs");
     let once = include_str!("../sandbox-worker/tests/once.rs");
+    let nesting = include_str!("nesting.rs");
     let tested = [
         ("hot code", engines, "only_v8_compiles_what_is_hot"),
         ("`wall` is looked at", engines, "quickjs_looks_at_the_time_limit_every_ten_thousandth_step"),
@@ -101,6 +102,15 @@ fn the_table_of_engines_has_a_test_for_each_row() {
         ("locale and time zone", include_str!("realm.rs"), "locale_and_time_zone_are_fixed"),
         ("`usage().heap_peak`", include_str!("usage.rs"), "buffers_and_the_heap_are_on_the_bill"),
         ("memory of a dropped sandbox", lives, "sandboxes_that_are_dropped_give_their_memory_back"),
+        ("sources that are nested deep", nesting, "sources_of_any_depth_end_no_process"),
+        ("templates in a module", engines, "quickjs_refuses_a_module_of_very_many_substitutions"),
+        ("a function that is bound again and again", engines, "quickjs_binds_a_function_five_hundred_times"),
+        ("the stack of a `LocalSandbox`", engines, "quickjs_needs_a_larger_stack_of_its_callers_thread"),
+        (
+            "functions in functions that all call `eval`",
+            nesting,
+            "the_deepest_functions_that_parse_end_no_process",
+        ),
         ("bugs of the engine", engines, "a_property_with_a_name_of_the_engine_is_data"),
     ];
     assert_eq!(first_column(SMALL_ENGINE, "| | V8 | QuickJS |"), tested.map(|(row, ..)| row));
