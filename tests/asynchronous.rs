@@ -280,6 +280,24 @@ async fn a_promise_that_never_settles_ends_at_the_limit_and_others_go_on() {
 }
 
 #[tokio::test]
+async fn a_chain_of_microtasks_is_ended_whatever_was_called_before() {
+    // The checks of an engine may fall on each call of the chain's pattern in turn.
+    for calls in 0..6 {
+        let body = format!(
+            "const nothing = () => {{}}; for (let i = 0; i < {calls}; i++) nothing();
+             const spin = () => Promise.resolve().then(spin); return spin();"
+        );
+        let sandbox =
+            Sandbox::builder().limits(limits(60)).host::<dyn Store>(Shop::default()).build().unwrap();
+        let script = script(&format!("if (input === 'loop') {{ {body} }} return Store.get(input);"));
+        let job = again_async(async || sandbox.load_async::<dyn Job>(script.clone()).await).await.unwrap();
+        let ended = job.run("loop").await;
+        assert!(matches!(ended, Err(Error::Limit { kind: LimitKind::Wall, .. })), "{calls}: {ended:?}");
+        assert_eq!(again_async(async || job.run("k").await).await.unwrap(), "<k>", "{calls}");
+    }
+}
+
+#[tokio::test]
 async fn a_loop_after_an_await_is_ended_and_takes_nobody_with_it() {
     for body in [
         "await null; for (;;) {}",
