@@ -54,6 +54,7 @@ pub struct RealmOfThread(Rc<Realm>);
 impl LocalSite {
     /// Loads a script in a realm of an isolate that a test has made.
     #[cfg(test)]
+    #[cfg_attr(feature = "quickjs", allow(dead_code, reason = "tests of V8 alone load so"))]
     pub(crate) fn load<C: ?Sized + crate::contract::GuestContract>(
         isolate: &Rc<Isolate>,
         realm: &Rc<Realm>,
