@@ -9,7 +9,7 @@ use deno_core::{JsRuntime, RuntimeOptions, resolve_url};
 use sandbox_runtime::deno::extension;
 use sandbox_runtime::{Error, Result, sandbox_api};
 
-/// What the application offers: modules import it from `sandbox:Shop`.
+/// The methods that the application offers. Modules import them from `sandbox:Shop`.
 #[sandbox_api(host)]
 pub trait Shop {
     /// The price of an item, in cents.

@@ -1,4 +1,4 @@
-//! What every link gives, whatever it is made of: a process, and pipes in memory without shared memory or a shared clock.
+//! The properties of every link, whatever the link is made of: a process, and pipes in memory without shared memory or a shared clock.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 

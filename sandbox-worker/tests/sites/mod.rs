@@ -1,4 +1,4 @@
-//! The same programs for every way to reach a guest.
+//! Programs that run at every site.
 
 #![allow(dead_code, unused_macros, reason = "each test file uses a part")]
 
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sandbox_runtime::process::Process;
 
-/// What a child has to end a guest itself: far more than it needs on a busy machine, and less than turns take together.
+/// The time that a child has to end a guest itself: far more than it needs on a busy machine, and less than turns take together.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// The links that a session may have: to a process, with shared memory and a shared clock; and to a thread, with neither.
