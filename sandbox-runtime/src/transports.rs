@@ -13,7 +13,7 @@
 
 pub use crate::pool::{PoolParts, Pooled};
 pub use crate::site::builder::Buildable;
-pub use crate::site::loads::Loads;
+pub use crate::site::load::Loads;
 pub use crate::site::transport::{AsyncTransport, LocalAsyncTransport, Transport};
 pub use crate::site::typed::local::{Local, LocalCall};
 pub use crate::site::typed::pinned::Pinned;

@@ -6,9 +6,8 @@ use serde::ser::{self, Serialize};
 
 use super::keys::KeyWriter;
 use super::value_error::ValueError;
-use crate::value::JsValue;
 use crate::value::number::{MAX_SAFE, is_json};
-use crate::value::{DATE, ERROR, MAP, SET};
+use crate::value::{DATE, ERROR, JsValue, MAP, SET};
 
 /// The greatest depth of a value that crosses; see [`Limits::value_depth`](crate::Limits::value_depth).
 pub const DEEPEST: usize = 260;

@@ -10,8 +10,7 @@ use serde::de::{Expected, Unexpected};
 use super::violation::{CheckViolation, Step};
 use crate::error::{self, BoundaryError, Direction, Error, Place};
 use crate::shown::Shown;
-use crate::value::text;
-use crate::value::{CrossingBudget, TextFault};
+use crate::value::{CrossingBudget, TextFault, text};
 
 /// The violations of a value. Paths grow from the inside out while the error is returned, so a correct value pays
 /// nothing for them.

@@ -132,8 +132,7 @@ impl Excess {
     }
 
     /// A call that was not made, because the call before it did not end at its limit.
-    #[doc(hidden)]
-    pub fn queued(kind: LimitKind) -> Self {
+    pub(super) fn queued(kind: LimitKind) -> Self {
         let setting = if kind == LimitKind::Deadline { "with_deadline" } else { "Limits::wall" };
         Self { phase: Some(Phase::Queued), ..Self::new(kind, setting, None) }
     }

@@ -4,8 +4,7 @@ use serde::Serialize;
 
 use super::{Out, encode, put_length, serialize_top};
 use crate::boundary::ValueError;
-use crate::contract::ParamSpec;
-use crate::contract::{ArgumentSink, named};
+use crate::contract::{ArgumentSink, ParamSpec, named};
 use crate::value::JsValue;
 
 /// A sink of arguments that appends a list of as many values as there are parameters.

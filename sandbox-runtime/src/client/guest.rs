@@ -2,6 +2,7 @@
 
 use crate::contract::GuestContract;
 use crate::error::Result;
+use crate::script::Script;
 use crate::site::{Load, NamedContract, Site, ThreadSite};
 use crate::time::Deadline;
 
@@ -32,8 +33,26 @@ pub struct Guest<S: Site = ThreadSite> {
 }
 
 impl<S: Site> Guest<S> {
-    pub(super) fn new(site: S, exports: S::Exports, deadline: Deadline) -> Self {
-        Self { site, exports, deadline }
+    /// Evaluates a script in a realm; `None` is the realm that the sandbox begins with.
+    pub(super) fn evaluate(
+        site: &S,
+        realm: Option<&S::Realm>,
+        script: Script,
+        deadline: Deadline,
+    ) -> Result<Self> {
+        let exports = site.evaluate(realm, script, deadline)?;
+        Ok(Self { site: site.clone(), exports, deadline })
+    }
+
+    /// Evaluates a script whose top level may wait for `async` host methods.
+    pub(super) async fn evaluate_async(
+        site: S,
+        realm: Option<S::Realm>,
+        script: Script,
+        deadline: Deadline,
+    ) -> Result<Self> {
+        let exports = site.clone().evaluate_async(realm, script, deadline).await?;
+        Ok(Self { site, exports, deadline })
     }
 
     /// Checks the script against the contract `C`, and returns the proxy that implements it.

@@ -187,8 +187,7 @@ impl<S: Site> Client<S> {
     /// top level; [`Error::Limit`](crate::Error::Limit), [`Error::Discarded`](crate::Error::Discarded),
     /// [`Error::Blocking`](crate::Error::Blocking), [`Error::Process`](crate::Error::Process).
     pub fn eval(&self, script: Script) -> Result<Guest<S>> {
-        let exports = self.site.evaluate(None, script, self.deadline)?;
-        Ok(Guest::new(self.site.clone(), exports, self.deadline))
+        Guest::evaluate(&self.site, None, script, self.deadline)
     }
 
     /// [`eval`](Self::eval) for a task, without blocking it. The top level of a module may wait for `async` host methods.
@@ -206,8 +205,7 @@ impl<S: Site> Client<S> {
     ///
     /// As of [`eval`](Self::eval).
     pub async fn eval_async(&self, script: Script) -> Result<Guest<S>> {
-        let exports = self.site.clone().evaluate_async(None, script, self.deadline).await?;
-        Ok(Guest::new(self.site.clone(), exports, self.deadline))
+        Guest::evaluate_async(self.site.clone(), None, script, self.deadline).await
     }
 
     /// Evaluates a script and checks it against the contract `C`.

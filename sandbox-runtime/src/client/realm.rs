@@ -54,8 +54,7 @@ impl<S: Site> Realm<S> {
     /// As of [`Client::eval`](crate::Client::eval); [`Error::Discarded`](crate::Error::Discarded) also when the
     /// sandbox was reset.
     pub fn eval(&self, script: Script) -> Result<Guest<S>> {
-        let exports = self.site.evaluate(Some(&self.realm), script, self.deadline)?;
-        Ok(Guest::new(self.site.clone(), exports, self.deadline))
+        Guest::evaluate(&self.site, Some(&self.realm), script, self.deadline)
     }
 
     /// [`eval`](Self::eval) for a task, without blocking it. The top level of a module may wait for `async` host methods.
@@ -64,8 +63,7 @@ impl<S: Site> Realm<S> {
     ///
     /// As of [`eval`](Self::eval).
     pub async fn eval_async(&self, script: Script) -> Result<Guest<S>> {
-        let evaluated = self.site.clone().evaluate_async(Some(self.realm.clone()), script, self.deadline);
-        Ok(Guest::new(self.site.clone(), evaluated.await?, self.deadline))
+        Guest::evaluate_async(self.site.clone(), Some(self.realm.clone()), script, self.deadline).await
     }
 
     /// Evaluates a script and checks it against the contract `C`.

@@ -62,7 +62,7 @@ struct InOpState(Rc<Isolate>);
 impl Drop for InOpState {
     fn drop(&mut self) {
         // The engine is there for the last time.
-        let pending = self.0.event_loop.as_ref().map(EventLoop::take);
+        let pending = self.0.event_loop.as_deref().map(EventLoop::take);
         drop_of_host((pending, self.0.forget_errors(), self.0.current.take()));
     }
 }
@@ -212,7 +212,7 @@ fn attach(scope: &mut v8::PinScope<'_, '_>) -> Result<(), String> {
     let settings = Settings { limits: Limits { host_calls: u64::MAX, ..limits }, ..Settings::default() };
     let room = stacker::remaining_stack().map_or(STACK, |left| left.min(STACK));
     let mut isolate = Isolate::without_engine(settings, hosts, StackEnd::below_here(room));
-    isolate.event_loop = Some(EventLoop::default());
+    isolate.event_loop = Some(Rc::default());
     let isolate = Rc::new(isolate);
     let realm = Realm::of(scope, scope.get_current_context(), 0)?;
     *isolate.current.borrow_mut() = Some(Rc::new(realm));
@@ -225,8 +225,8 @@ fn attach(scope: &mut v8::PinScope<'_, '_>) -> Result<(), String> {
 /// Polls the `async` method that was called last.
 #[op2]
 async fn op_wait(state: Rc<RefCell<OpState>>) {
-    let isolate = state.borrow().try_borrow::<InOpState>().map(|state| state.0.clone());
-    if let Some(event_loop) = isolate.as_ref().and_then(|isolate| isolate.event_loop.as_ref()) {
+    let event_loop = state.borrow().try_borrow::<InOpState>().and_then(|state| state.0.event_loop.clone());
+    if let Some(event_loop) = event_loop {
         event_loop.wait().await;
     }
 }
@@ -236,7 +236,7 @@ async fn op_wait(state: Rc<RefCell<OpState>>) {
 fn op_settle(scope: &mut v8::PinScope<'_, '_>) {
     let isolate = scope.get_slot::<Attached>().and_then(|attached| attached.0.clone());
     let Some(isolate) = isolate else { return };
-    if let Some(answer) = isolate.event_loop.as_ref().and_then(EventLoop::answered) {
+    if let Some(answer) = isolate.event_loop.as_deref().and_then(EventLoop::answered) {
         // Fails only while the application ends the script that runs.
         _ = answer.tell(&isolate, scope);
     }

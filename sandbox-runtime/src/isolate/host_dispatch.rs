@@ -11,8 +11,9 @@ use std::sync::Arc;
 use super::Host;
 use super::ops::{caught, enforce};
 use crate::boundary::{Budget, CheckViolation, ValueError, is_whole, read_with_diagnosis};
-use crate::contract::{Arguments, PlainArguments};
-use crate::contract::{AsyncHostMethod, ContractSpec, Crosses, HostMethod, Hosted, MethodSpec, Reply};
+use crate::contract::{
+    Arguments, AsyncHostMethod, ContractSpec, Crosses, HostMethod, Hosted, MethodSpec, PlainArguments, Reply,
+};
 use crate::error::{BoundaryError, Direction, Place};
 use crate::guest_error::HostError;
 use crate::limits::Limits;

@@ -119,7 +119,7 @@ pub(crate) struct Isolate {
     discarded: RefCell<Option<Error>>,
     /// The pending host methods of a runtime of the application. `None` in a sandbox, whose flights have them.
     #[cfg(feature = "deno_core")]
-    event_loop: Option<pending::EventLoop>,
+    event_loop: Option<Rc<pending::EventLoop>>,
 }
 
 /// The parts that exist as long as the V8 isolate does.
@@ -387,7 +387,7 @@ impl Isolate {
 
     fn discarded_error(&self) -> Error {
         let fault = self.discarded.borrow().clone();
-        Error::discarded(fault.map_or(DiscardCause::Closed, |fault| DiscardCause::Fault(Box::new(fault))))
+        fault.map_or_else(|| Error::discarded(DiscardCause::Closed), Error::after)
     }
 
     /// Discards the isolate and frees its memory. Later calls get `cause`.

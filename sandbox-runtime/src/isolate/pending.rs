@@ -135,7 +135,7 @@ pub(super) fn promised<'s>(
     match start(scope) {
         Ok((poller, future)) => {
             let resolver = Some(resolver.keep(scope));
-            poller.poll(scope, PendingPromise { resolver, place, future: HostFuture::new(future) });
+            poller.poll(PendingPromise { resolver, place, future: HostFuture::new(future) });
         }
         Err(refusal @ (Refusal::Ended | Refusal::Stack | Refusal::Thrown)) => return Err(refusal),
         Err(refusal) => {
@@ -164,29 +164,26 @@ pub(super) enum Poller {
     Flight(Rc<Flight>),
     /// The event loop of the application's runtime.
     #[cfg(feature = "deno_core")]
-    EventLoop,
+    EventLoop(Rc<EventLoop>),
 }
 
 impl Poller {
     /// The poller for a call of the running code.
     fn of<'r>(scope: &'r v8::PinScope<'_, '_>) -> Result<(&'r Isolate, Self), Refusal> {
         #[cfg(feature = "deno_core")]
-        if let Some(isolate) = Isolate::current(scope).filter(|isolate| isolate.event_loop.is_some()) {
-            return Ok((isolate, Self::EventLoop));
+        if let Some(isolate) = Isolate::current(scope)
+            && let Some(event_loop) = &isolate.event_loop
+        {
+            return Ok((isolate, Self::EventLoop(event_loop.clone())));
         }
         flight(scope).map(|(isolate, flight)| (isolate, Self::Flight(flight)))
     }
 
-    fn poll(self, _scope: &v8::PinScope<'_, '_>, pending: PendingPromise) {
+    fn poll(self, pending: PendingPromise) {
         match self {
             Self::Flight(flight) => flight.wait_for(pending),
             #[cfg(feature = "deno_core")]
-            Self::EventLoop => {
-                let isolate = Isolate::current(_scope);
-                if let Some(event_loop) = isolate.and_then(|isolate| isolate.event_loop.as_ref()) {
-                    event_loop.started.borrow_mut().push_back(pending);
-                }
-            }
+            Self::EventLoop(event_loop) => event_loop.started.borrow_mut().push_back(pending),
         }
     }
 }

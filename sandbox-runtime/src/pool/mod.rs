@@ -38,7 +38,7 @@ use crate::options::ConsoleOutput;
 use crate::script::Script;
 use crate::site::NamedContract;
 use crate::site::builder::Builder;
-use crate::site::loads::Loads;
+use crate::site::load::Loads;
 use crate::site::typed::mailbox::Job;
 use crate::site::typed::worker::WorkerThread;
 use crate::time::Deadline;

@@ -7,8 +7,7 @@ use tracing::Instrument as _;
 
 use super::tenant_sandbox::{TenantSandbox, TenantSandboxes};
 use super::{Loaded, Tenant, span};
-use crate::contract::Arguments as _;
-use crate::contract::GuestMethod;
+use crate::contract::{Arguments as _, GuestMethod};
 use crate::error::{Amount, Error, Place, Result};
 use crate::isolate::calls::MethodLeg;
 use crate::isolate::clock;

@@ -27,8 +27,7 @@ use crate::process::{Process, ProcessSite, WeakSite};
 #[cfg(feature = "process")]
 use crate::site::Site as _;
 use crate::site::builder::isolate;
-use crate::site::typed::worker::Residents;
-use crate::site::typed::worker::Worker;
+use crate::site::typed::worker::{Residents, Worker};
 use crate::time::Deadline;
 
 /// A tenant's sandbox: an isolate, a process, or a realm of one.

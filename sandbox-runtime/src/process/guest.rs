@@ -16,8 +16,7 @@ use super::session::{
     waits_for_its_line,
 };
 use crate::boundary::{Budget, from_tree, is_whole, read_with_diagnosis};
-use crate::contract::Arguments;
-use crate::contract::{Crosses, GuestMethod};
+use crate::contract::{Arguments, Crosses, GuestMethod};
 use crate::error::{Conversion, Direction, Error, LossReason, Place, Result};
 use crate::isolate::clock;
 use crate::isolate::conversion::converted;

@@ -11,14 +11,13 @@ use super::harden::HardeningReport;
 use super::message::{Evaluate, LimitData, kind, to_json};
 use super::session::{About, CallAnswer, CallTerms, Handle, Session, What};
 use crate::error::{Error, Result};
-use crate::isolate::Host;
 use crate::isolate::host_dispatch::{PlainHost, SentHosts};
 use crate::isolate::meter::{Meter, Usage};
-use crate::isolate::script;
+use crate::isolate::{Host, script};
 use crate::options::{ConsoleOutput, Settings};
 use crate::script::Script;
 use crate::site::builder::SendHosts;
-use crate::site::loads::Loads;
+use crate::site::load::Loads;
 use crate::site::sealed::Sealed;
 use crate::site::{
     Callers, CpuLimitClock, HostThread, HostTypes, Load, NamedContract, SendSite, Site, SiteCaps,

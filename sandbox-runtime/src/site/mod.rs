@@ -11,8 +11,7 @@
 pub(crate) mod blocking;
 pub(crate) mod builder;
 mod caps;
-mod load;
-pub(crate) mod loads;
+pub(crate) mod load;
 pub(crate) mod transport;
 pub(crate) mod typed;
 

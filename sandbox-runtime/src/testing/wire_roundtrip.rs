@@ -8,9 +8,9 @@ use std::rc::Rc;
 use deno_core::v8;
 
 use crate::boundary::{ValueError, is_whole};
-use crate::contract::Arguments;
-use crate::contract::{ArgumentSink, ArgumentSource, PlainArguments};
-use crate::contract::{Crosses, GuestMethod, Kind, ParamSpec};
+use crate::contract::{
+    ArgumentSink, ArgumentSource, Arguments, Crosses, GuestMethod, Kind, ParamSpec, PlainArguments,
+};
 use crate::error::{Direction, Error};
 use crate::isolate::Isolate;
 use crate::isolate::binding::Binding;

@@ -11,9 +11,7 @@ use crate::boundary::deserialize_common::{
     big_integers, is_for_json, known_kinds, small_integers, visit_bigint, visit_number,
 };
 use crate::boundary::value_error::ValueError;
-use crate::value::JsValue;
-use crate::value::{DATE, ERROR};
-use crate::value::{JsKind, Unrepresentable};
+use crate::value::{DATE, ERROR, JsKind, JsValue, Unrepresentable};
 
 /// The kinds of values that can exceed a budget.
 const ALL: Readable = Readable {

@@ -18,9 +18,8 @@ use serde::de::{DeserializeOwned, Visitor};
 
 use crate::boundary::budget::Budget;
 use crate::boundary::value_error::ValueError;
-use crate::value::JsValue;
 use crate::value::number::safe_integer;
-use crate::value::{JsKind, Unrepresentable};
+use crate::value::{JsKind, JsValue, Unrepresentable};
 use access::{Pairs, Properties, TreeErrorFields, TreeItems};
 pub use read_with_diagnosis::read_with_diagnosis;
 pub use unrepresentable::is_whole;

@@ -2,9 +2,7 @@
 
 use crate::boundary::budget::Budget;
 use crate::boundary::value_error::ValueError;
-use crate::value::JsValue;
-use crate::value::text;
-use crate::value::{JsKind, TextFault, Unrepresentable};
+use crate::value::{JsKind, JsValue, TextFault, Unrepresentable, text};
 
 /// The fault of a string, or of a property's name, that is no text.
 pub(super) fn text_fault(value: &JsValue) -> Option<TextFault> {

@@ -9,8 +9,7 @@ use super::seen::Seen;
 use super::tree_to_guest;
 use super::{owned_to_guest, to_guest, to_host};
 use crate::boundary::{Budget, ValueError};
-use crate::contract::ParamSpec;
-use crate::contract::{ArgumentSink, ArgumentSource, named};
+use crate::contract::{ArgumentSink, ArgumentSource, ParamSpec, named};
 use crate::value::JsValue;
 
 /// Arguments of the engine.

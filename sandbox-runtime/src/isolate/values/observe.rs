@@ -13,9 +13,8 @@ use super::value_kind::ValueKind;
 use crate::boundary::ValueError;
 use crate::isolate::engine;
 use crate::isolate::engine::text::js_string;
-use crate::value::JsValue;
 use crate::value::js_value::error_of;
-use crate::value::{CrossingBudget, JsKind, Unrepresentable};
+use crate::value::{CrossingBudget, JsKind, JsValue, Unrepresentable};
 
 /// Copies a value out. A value that is no data becomes [`JsValue::Other`]. Only a used-up budget, or code of the guest that
 /// throws, ends the copy with an error.

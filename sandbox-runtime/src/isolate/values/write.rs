@@ -10,13 +10,11 @@ use serde::ser::{self, Serialize};
 
 use super::collect::{EntriesWriter, FieldsWriter, ItemsWriter, Made};
 use super::struct_shapes::{Names, Values};
-use crate::boundary::Budget;
-use crate::boundary::ValueError;
+use crate::boundary::{Budget, ValueError};
 use crate::isolate::engine::text::js_string;
 use crate::isolate::{Isolate, engine};
-use crate::value::Bytes;
 use crate::value::number::{MAX_SAFE, is_json};
-use crate::value::{DATE, ERROR, MAP, SET};
+use crate::value::{Bytes, DATE, ERROR, MAP, SET};
 
 pub(super) type Value<'s> = v8::Local<'s, v8::Value>;
 

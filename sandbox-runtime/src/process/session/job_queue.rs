@@ -15,7 +15,7 @@ use super::driver_waker::DriverWaker;
 use super::erased_call::ErasedCall;
 use super::flights::Driver;
 use super::readiness_task::ReadinessPoll;
-use crate::error::{Error, Excess, LimitKind, LossReason, Result};
+use crate::error::{Error, LimitKind, LossReason, Result};
 use crate::panic::of_host;
 use crate::time::{Deadline, Timestamp};
 
@@ -41,7 +41,7 @@ impl QueuedJob {
 
     /// Tells the caller that its wait is over.
     pub(super) fn refuse(self) {
-        self.fail(Excess::queued(LimitKind::Deadline).error(None));
+        self.fail(Error::queued(LimitKind::Deadline));
     }
 
     /// Tells its caller why it was not done.

@@ -35,13 +35,11 @@ use super::harden::HardeningReport;
 use super::message::{Failure, LimitData, Until};
 use crate::boundary::{ValueError, over_bytes};
 use crate::contract::ContractSpec;
-use crate::error::{DiscardCause, Error, Excess, LimitKind, Place, Result};
-use crate::isolate::clock;
+use crate::error::{DiscardCause, Error, LimitKind, Place, Result};
 use crate::isolate::host_dispatch::SentHosts;
 use crate::isolate::meter::Ledger;
-use crate::isolate::resets_itself;
-use crate::isolate::thrown;
 use crate::isolate::ticket::within;
+use crate::isolate::{clock, resets_itself, thrown};
 use crate::limits::Limits;
 use crate::options::{Captured, Clock, Settings};
 use crate::site::blocking;
@@ -269,7 +267,7 @@ impl Session {
             let is_late = left.is_some_and(|left| left <= patience);
             if is_late || self.turns.load(Ordering::SeqCst) == turns {
                 let kind = if is_late { LimitKind::Deadline } else { LimitKind::Wall };
-                return Err(Excess::queued(kind).error(None));
+                return Err(Error::queued(kind));
             }
         }
     }

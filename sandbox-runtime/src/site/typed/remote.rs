@@ -12,8 +12,8 @@ use futures_util::future::{Either, select};
 use tokio::sync::oneshot;
 
 use super::isolate_handle::{IsolateHandle, IsolateSlot};
-use super::worker::{Worker, WorkerThread, not_begun, stuck_behind, thread_is_gone, turn};
-use crate::error::{Error, LossReason, Place, Result};
+use super::worker::{Worker, WorkerThread, stuck_behind, thread_is_gone, turn};
+use crate::error::{Error, LimitKind, LossReason, Place, Result};
 use crate::isolate::clock;
 use crate::isolate::flights::{Flying, Leg};
 use crate::isolate::ticket::Ticket;
@@ -139,7 +139,7 @@ impl<R> RemoteCall<R> {
         let now = clock::now();
         let deadline = self.ticket.deadline();
         if deadline.is_over(now) {
-            return Some(not_begun());
+            return Some(Error::queued(LimitKind::Deadline));
         }
         if self.patience.is_some_and(|until| until.is_over(now)) {
             return Some(self.target.not_served());

@@ -8,8 +8,7 @@ use std::time::Instant;
 use super::isolate_handle::{HandleInner, IsolateHandle, IsolateSlot};
 use super::remote::RemoteCall;
 use super::worker::{Priority, WorkerThread};
-use crate::contract::Arguments as _;
-use crate::contract::GuestMethod;
+use crate::contract::{Arguments as _, GuestMethod};
 use crate::error::{Error, Result};
 use crate::isolate::calls::MethodLeg;
 use crate::isolate::clock;
@@ -21,7 +20,7 @@ use crate::isolate::ticket::within;
 use crate::options::{ConsoleOutput, Settings};
 use crate::script::Script;
 use crate::site::builder::SendHosts;
-use crate::site::loads::Loads;
+use crate::site::load::Loads;
 use crate::site::sealed::Sealed;
 use crate::site::transport::{AsyncTransport, Exports, Transport, WithDeadline};
 use crate::site::{

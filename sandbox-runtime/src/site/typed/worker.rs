@@ -28,10 +28,9 @@ use tokio::sync::oneshot;
 use super::isolate_handle::IsolateSlot;
 use super::mailbox::{Answering, Event, Job, Mailbox, Next, ReplySlot, Work};
 use crate::error::{DiscardCause, Error, Excess, LimitKind, LossReason, Phase, Result};
-use crate::isolate::Isolate;
 use crate::isolate::handle_table::HandleTable;
 use crate::isolate::ticket::Woken;
-use crate::isolate::{clock, cpu};
+use crate::isolate::{Isolate, clock, cpu};
 use crate::panic::unless_it_panics;
 use crate::site::blocking;
 use crate::stack::StackEnd;
@@ -442,7 +441,7 @@ impl CurrentWorker {
                     // A call that has begun knows its deadline.
                     waiting.deadline = None;
                     if waiting.take_back(thread, chain) {
-                        return Err(not_begun());
+                        return Err(Error::queued(LimitKind::Deadline));
                     }
                 }
                 Event::Late => match &mut waiting.turn {
@@ -465,14 +464,9 @@ pub(crate) fn turn(limit: Duration) -> Duration {
     limit.max(SHORTEST_TURN)
 }
 
-/// The error of a call whose turn does not come before its caller's deadline.
-pub(crate) fn not_begun() -> Error {
-    Excess::queued(LimitKind::Deadline).error(None)
-}
-
 /// The error of a call whose turn does not come.
 pub(crate) fn stuck_behind() -> Error {
-    Excess::queued(LimitKind::Wall).error(None)
+    Error::queued(LimitKind::Wall)
 }
 
 /// The error of a host method's call of another sandbox, when the host method's own time is over.

@@ -1,0 +1,94 @@
+//! Makes errors: those of a variant, which no other crate can write down.
+
+use super::{
+    Conversion, Death, DiscardCause, Error, Excess, ExportProblem, Hint, LimitKind, LossReason, Place,
+};
+
+impl Error {
+    #[doc(hidden)]
+    pub fn blocking(reason: impl Into<String>) -> Self {
+        Self::Blocking { reason: reason.into() }
+    }
+
+    /// The error of a call that is awaited where its turn cannot come.
+    #[doc(hidden)]
+    pub fn waits_for_itself() -> Self {
+        Self::blocking(
+            "a synchronous host method waits for a call of its own sandbox, or of one on the same thread, and the guest that \
+             called it waits for the method: make the method `async`",
+        )
+    }
+
+    #[doc(hidden)]
+    pub fn discarded(cause: DiscardCause) -> Self {
+        Self::Discarded { cause }
+    }
+
+    #[doc(hidden)]
+    pub fn mismatch(
+        contract: &'static str,
+        script: String,
+        problems: Vec<ExportProblem>,
+        exports: Vec<String>,
+    ) -> Self {
+        Self::Mismatch { contract, script, problems, exports: Box::new(exports) }
+    }
+
+    #[doc(hidden)]
+    pub fn overloaded(tenant: String, reason: String) -> Self {
+        Self::Overloaded { tenant, reason }
+    }
+
+    #[doc(hidden)]
+    pub fn panicked(place: Place, during: Conversion, message: String) -> Self {
+        Self::Panicked { place, during, message }
+    }
+
+    #[doc(hidden)]
+    pub fn process(death: Death, place: Option<Place>) -> Self {
+        Self::Process { death, place }
+    }
+
+    /// The error of a script that the parser refuses at a line and a column; 0 where these are unknown.
+    #[doc(hidden)]
+    pub fn syntax(
+        script: String,
+        message: String,
+        (line, column): (usize, usize),
+        hint: Option<Hint>,
+    ) -> Self {
+        Self::Syntax { script, message, line, column, hint }
+    }
+
+    #[doc(hidden)]
+    pub fn build(reason: impl Into<String>) -> Self {
+        Self::Build { reason: reason.into() }
+    }
+
+    /// The error of a call that was not made, because a fault has ended the sandbox.
+    #[doc(hidden)]
+    pub fn after(fault: Self) -> Self {
+        Self::Discarded { cause: DiscardCause::Fault(Box::new(fault)) }
+    }
+
+    #[doc(hidden)]
+    pub fn lost(reason: LossReason, place: Option<Place>) -> Self {
+        Self::Lost { reason, place }
+    }
+
+    #[doc(hidden)]
+    pub fn system(what: &'static str, error: &std::io::Error) -> Self {
+        Self::System { what, error: error.to_string() }
+    }
+
+    #[doc(hidden)]
+    pub fn contract(contract: &'static str, reason: String) -> Self {
+        Self::Contract { contract, reason }
+    }
+
+    /// The error of a call that was not made, because its turn has not come in time.
+    #[doc(hidden)]
+    pub fn queued(kind: LimitKind) -> Self {
+        Excess::queued(kind).error(None)
+    }
+}
