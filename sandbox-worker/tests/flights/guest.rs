@@ -149,7 +149,7 @@ pub(crate) const SOURCE: &str = "
         if (n === 6) return Net.waiting();
         if (n === 7) { const all = []; for (;;) all.push(new Array(10_000).fill(n)); }
         if (n === 8) { for (let turn = 0; turn < 20_000; turn++) await null; }
-        if (n === 9) await new Promise(() => {});
+        if (n === 9) { Net.waiting(); await new Promise(() => {}); }
         if (n === 10) return end();
         if (n === 12) {
             let sum = 0;
@@ -196,9 +196,25 @@ pub(crate) fn wall(millis: u64) -> Limits {
 impl Guest {
     /// Begins a call that computes for so long, and returns once it does.
     pub(crate) async fn begin_endless(&self, time: Duration) -> tokio::task::JoinHandle<Result<u32>> {
-        let before = self.host.asked.load(Ordering::SeqCst);
         let flow = self.flow.with_deadline(Instant::now() + time);
-        let call = spawn(async move { flow.run(17).await });
+        self.once_it_asks(async move { flow.run(17).await }).await
+    }
+
+    /// Begins a call that never settles and waits for no host, and returns once the guest runs it.
+    ///
+    /// No other call may ask who waits at that time.
+    pub(crate) async fn begin_unsettled(&self) -> tokio::task::JoinHandle<Result<u32>> {
+        let flow = self.flow.clone();
+        self.once_it_asks(async move { flow.run(9).await }).await
+    }
+
+    /// Begins a call that asks who waits, and returns when the question arrives.
+    async fn once_it_asks(
+        &self,
+        call: impl Future<Output = Result<u32>> + Send + 'static,
+    ) -> tokio::task::JoinHandle<Result<u32>> {
+        let before = self.host.asked.load(Ordering::SeqCst);
+        let call = spawn(call);
         while self.host.asked.load(Ordering::SeqCst) == before {
             tokio::task::yield_now().await;
         }
