@@ -26,7 +26,7 @@ const MAXIMA: [(&str, usize, &str); 14] = [
         1,
         "a limit of calls that a runtime without calls cannot keep",
     ),
-    ("sandbox-runtime/src/isolate/stack.rs", 1, "the end of the address space"),
+    ("sandbox-runtime/src/isolate/limits/stack.rs", 1, "the end of the address space"),
     (
         "sandbox-runtime/src/isolate/engine/buffers.rs",
         1,

@@ -1,57 +1,43 @@
 //! One isolate of V8 on the thread that made it, with the realms of its guests.
 //!
 //! The sites and `process::child` own an [`Isolate`] and call it on its thread. This file makes, resets and discards
-//! it. The submodules evaluate scripts (`script`), run guest code within limits (`run`), call guests (`guest`, `flights`)
-//! and answer calls of the host (`ops`, `fast`, `pending`).
+//! it. The submodules call guests (`calls`), answer their calls of the host (`ops`), make their realms (`realm`), run guest
+//! code within limits (`run`, `limits`), and convert values (`values`).
 //!
 //! The isolate is entered for each use and exited after it. So several isolates can share a thread and be dropped in any
 //! order. Callers reach it through a raw pointer, because a host method may call its guest again while a call is under
 //! way further up on the stack.
 
-pub(crate) mod binding;
-mod callbacks;
 pub(crate) mod calls;
 #[cfg(all(feature = "testing", any(sandbox_canary, sandbox_leaky)))]
 pub mod canary;
-pub(crate) mod clock;
-pub(crate) mod conversion;
-pub(crate) mod cpu;
 pub(crate) mod disabled_defenses;
 pub(crate) mod engine;
-mod entry;
-mod exceeded;
 #[cfg(feature = "deno_core")]
 pub(crate) mod extension;
-pub(crate) mod fast;
-pub(crate) mod flights;
-pub(crate) mod future_set;
-mod guest;
 pub(crate) mod handle_table;
-pub(crate) mod heap;
-mod host;
-#[cfg(feature = "process")]
-pub(crate) mod host_dispatch;
-pub(crate) mod meter;
-pub(crate) mod method_info;
+pub(crate) mod limits;
 pub(crate) mod ops;
-mod pending;
-#[cfg(feature = "process")]
-pub(crate) mod pending_host_call;
 mod realm;
-mod realm_globals;
-mod realms;
-mod returned;
 pub(crate) mod run;
-mod runtime;
-pub(crate) mod script;
 pub(crate) mod shim;
-pub(crate) mod stack;
-pub(crate) mod thrown;
-pub(crate) mod ticket;
+mod state;
 #[cfg(feature = "process")]
 pub(crate) mod untyped_contract;
 pub(crate) mod values;
-pub(crate) mod watchdog;
+
+pub(crate) use calls::{binding, flights, script};
+use limits::exceeded;
+pub(crate) use limits::{clock, cpu, heap, meter, stack, ticket, watchdog};
+pub(crate) use ops::fast;
+use ops::pending;
+#[cfg(feature = "process")]
+pub(crate) use ops::{host_dispatch, pending_host_call};
+use realm::{callbacks, realms};
+use run::entry;
+pub(crate) use run::{conversion, thrown};
+pub(crate) use state::{future_set, method_info};
+use state::{host, returned, runtime};
 
 use std::any::TypeId;
 use std::cell::{Cell, RefCell};

@@ -1,0 +1,472 @@
+//! Flights: asynchronous calls of guests.
+//!
+//! The sites poll a flight as a future, on the isolate's thread. `pending` adds the host methods that a flight waits
+//! for.
+//!
+//! A flight is a call of the guest that waits for a promise. A flight has turns, in which code of the guest runs. The
+//! flight has one when it begins, one for each host method that has answered, and one when another flight's turn has
+//! settled its promise. Between its turns the isolate is free for others. A flight owns the host methods that it waits
+//! for. Their futures are polled in the flight's task, and dropped with the flight. So any executor can poll a call, and
+//! dropping the call cancels all that it began.
+//!
+//! A host call belongs to the flight whose code makes it. V8 tells which flight that is, because it passes a value of ours
+//! to all code that follows from a piece of code. On QuickJS, the flight that has its turn is taken.
+
+use std::cell::{Cell, RefCell};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use deno_core::v8;
+use rustc_hash::FxHashMap;
+
+use crate::error::{Error, LimitKind, LossReason, Phase, Place};
+use crate::isolate::clock;
+use crate::isolate::engine::Resolver;
+use crate::isolate::future_set::FutureSet;
+use crate::isolate::meter::Counts;
+use crate::isolate::pending::{PendingPromise, SettledAnswer};
+use crate::isolate::run::Turn;
+use crate::isolate::ticket::{Ticket, TicketScope, Woken};
+use crate::isolate::watchdog::Timer;
+use crate::isolate::{Isolate, Realm, engine, thrown};
+use crate::panic::{drop_of_host, of_host};
+use crate::time::{Deadline, Nanos, Timestamp};
+
+/// A call that can be a flight.
+pub(crate) trait Leg {
+    type Output;
+
+    fn place(&self) -> Option<Place>;
+
+    /// The realm whose code the call runs.
+    fn realm(&self) -> &Rc<Realm>;
+
+    /// Refuses the call if its script belongs to a heap that is gone.
+    fn check(&self, isolate: &Isolate) -> Result<(), Error> {
+        isolate.is_of_this_life(self.realm().generation)
+    }
+
+    /// Calls the guest. The result may be a promise, and the call then waits for it.
+    fn begin<'s>(
+        &mut self,
+        isolate: &Isolate,
+        scope: &mut v8::PinScope<'s, '_>,
+    ) -> Result<v8::Local<'s, v8::Value>, Error>;
+
+    /// Reads the value of the settled promise.
+    fn finish<'s>(
+        &mut self,
+        isolate: &Isolate,
+        scope: &mut v8::PinScope<'s, '_>,
+        value: v8::Local<'s, v8::Value>,
+    ) -> Result<Self::Output, Error>;
+}
+
+/// The least wait for the thread that is subtracted from a call's time. A shorter one is not worth a timer.
+const NOTED: Nanos = Nanos::of(Duration::from_millis(1));
+
+/// The part of a flight that other turns can reach.
+pub(in crate::isolate) struct Flight {
+    ticket: Ticket,
+    began: Cell<Timestamp>,
+    /// When the flight must be over; `None` until it has begun.
+    end: Cell<Option<Deadline>>,
+    by_caller: Cell<bool>,
+    counts: Cell<Counts>,
+    promise: RefCell<Option<v8::Global<v8::Promise>>>,
+    /// Whether another flight's turn has settled its promise.
+    is_settled: Cell<bool>,
+    /// The pending host methods. Others may be added while these are polled, or by a turn of another flight.
+    hosts: FutureSet<PendingPromise>,
+    waker: RefCell<Option<Waker>>,
+    timer: RefCell<Option<Timer>>,
+}
+
+impl Flight {
+    fn new(ticket: Ticket) -> Self {
+        Self {
+            ticket,
+            began: Cell::default(),
+            end: Cell::default(),
+            by_caller: Cell::default(),
+            counts: Cell::default(),
+            promise: RefCell::default(),
+            is_settled: Cell::default(),
+            hosts: FutureSet::default(),
+            waker: RefCell::default(),
+            timer: RefCell::default(),
+        }
+    }
+
+    pub(in crate::isolate) fn id(&self) -> u64 {
+        self.ticket.flight()
+    }
+
+    fn wake(&self) {
+        let waker = self.waker.borrow().clone();
+        if let Some(waker) = waker {
+            of_host(|| waker.wake());
+        }
+    }
+
+    /// Wakes the polling task, at the end of the call at the latest.
+    fn listen(&self, waker: &Waker) {
+        if self.waker.borrow().as_ref().is_some_and(|known| known.will_wake(waker)) {
+            return;
+        }
+        let before = self.waker.replace(Some(waker.clone()));
+        let timer = self.timer.take();
+        drop_of_host((before, timer));
+    }
+
+    /// Moves the deadline by the time that other tasks held the thread. The caller's own deadline stays.
+    ///
+    /// A call that was over when its task was woken stays over.
+    fn lengthen(&self) {
+        let Some(end) = self.end.get() else { return };
+        let late = Woken::ago(clock::now());
+        if late < NOTED || self.by_caller.get() {
+            return;
+        }
+        let (deadline, end) = (self.ticket.deadline(), end.extended(late));
+        self.by_caller.set(end > deadline);
+        self.end.set(Some(end.min(deadline)));
+        drop_of_host(self.timer.take());
+    }
+
+    fn wake_at_end(&self) {
+        let mut timer = self.timer.borrow_mut();
+        if timer.is_none()
+            && let Some(waker) = self.waker.borrow().clone()
+        {
+            *timer = self.end.get().map(|end| Timer::set(end, waker));
+        }
+    }
+
+    /// Adds a pending host method.
+    pub(in crate::isolate) fn wait_for(&self, pending: PendingPromise) {
+        self.hosts.push(pending);
+        // Another flight may have the turn.
+        self.wake();
+    }
+
+    /// The number of pending host methods.
+    pub(in crate::isolate) fn waits_for(&self) -> usize {
+        self.hosts.count()
+    }
+
+    /// The activity of the flight between its turns.
+    fn phase(&self) -> Phase {
+        if self.waits_for() > 0 { Phase::AwaitsHost } else { Phase::AwaitsPromise }
+    }
+
+    /// When the flight must be over, once it has begun.
+    fn deadline(&self) -> Deadline {
+        self.end.get().unwrap_or(Deadline::NEVER)
+    }
+
+    /// The next host method that has answered.
+    fn poll_hosts(&self, cx: &mut Context<'_>) -> Option<SettledAnswer> {
+        let _inside = TicketScope::of_ticket(self.deadline(), &self.ticket);
+        self.hosts.poll(cx)
+    }
+
+    fn turn<'c>(&self, so_far: &'c Counts) -> Turn<'c> {
+        Turn {
+            flight: Some(self.id()),
+            began: clock::now(),
+            end: self.deadline(),
+            by_caller: self.by_caller.get(),
+            so_far,
+        }
+    }
+}
+
+/// The flights of an isolate.
+#[derive(Default)]
+pub(in crate::isolate) struct Flights {
+    by_id: RefCell<FxHashMap<u64, Rc<Flight>>>,
+    /// The CPU time of all flights that is on no bill yet.
+    cpu: Cell<Nanos>,
+}
+
+impl Flights {
+    #[inline]
+    pub(in crate::isolate) fn is_empty(&self) -> bool {
+        self.by_id.borrow().is_empty()
+    }
+
+    #[inline]
+    pub(in crate::isolate) fn cpu(&self) -> Nanos {
+        self.cpu.get()
+    }
+
+    /// The flight that the running code belongs to, unless it is over.
+    pub(in crate::isolate) fn current(&self, scope: &v8::PinScope<'_, '_>, turn: u64) -> Option<Rc<Flight>> {
+        self.by_id.borrow().get(&engine::flight(scope, turn)?).cloned()
+    }
+
+    /// Wakes the flights whose promise the turn has settled.
+    #[inline]
+    pub(in crate::isolate) fn wake_settled(&self, scope: &v8::PinScope<'_, '_>) {
+        if !self.is_empty() {
+            self.wake_those(scope);
+        }
+    }
+
+    fn wake_those(&self, scope: &v8::PinScope<'_, '_>) {
+        let is_settled = |flight: &Flight| {
+            let promise = flight.promise.borrow();
+            let promise = promise.as_ref().map(|promise| v8::Local::new(scope, promise));
+            promise.is_some_and(|promise| promise.state() != v8::PromiseState::Pending)
+        };
+        let flights = self.by_id.borrow();
+        let settled = flights.values().filter(|flight| !flight.is_settled.get() && is_settled(flight));
+        let settled = settled.cloned().collect::<Vec<_>>();
+        // A waker is code of an executor, which may change the flights.
+        drop(flights);
+        for flight in settled {
+            flight.is_settled.set(true);
+            flight.wake();
+        }
+    }
+
+    /// Wakes all flights, because the heap is gone.
+    pub(in crate::isolate) fn wake_all(&self) {
+        let flights = self.by_id.borrow().values().cloned().collect::<Vec<_>>();
+        flights.iter().for_each(|flight| flight.wake());
+    }
+
+    /// Ends all flights of a generation: they are woken, and go on no bill of the next.
+    pub(in crate::isolate) fn give_up(&self) {
+        self.cpu.set(Nanos::ZERO);
+        let flights = self.by_id.take();
+        flights.values().for_each(|flight| flight.wake());
+    }
+
+    /// The activity of a flight between its turns; `None` for a flight that has not begun, or is over.
+    #[cfg(feature = "process")]
+    pub(in crate::isolate) fn phase(&self, id: u64) -> Option<Phase> {
+        self.by_id.borrow().get(&id).map(|flight| flight.phase())
+    }
+
+    fn remove(&self, id: u64) -> bool {
+        self.by_id.borrow_mut().remove(&id).is_some()
+    }
+}
+
+/// An asynchronous call, for the thread of its isolate.
+pub(crate) struct Flying<L: Leg> {
+    isolate: Rc<Isolate>,
+    flight: Rc<Flight>,
+    leg: L,
+}
+
+impl<L: Leg> Flying<L> {
+    /// A call that begins at the first poll.
+    pub(crate) fn new(isolate: Rc<Isolate>, leg: L, ticket: Ticket) -> Self {
+        Self { isolate, flight: Rc::new(Flight::new(ticket)), leg }
+    }
+
+    fn advance(&mut self, cx: &mut Context<'_>) -> Poll<Result<L::Output, Error>> {
+        let has_begun = self.flight.end.get().is_some();
+        if self.isolate.is_running() {
+            return Poll::Ready(Err(match has_begun {
+                true => Error::lost(LossReason::InsideHost, self.leg.place()),
+                false => Error::waits_for_itself(),
+            }));
+        }
+        // Between two turns, the sandbox may have been reset or discarded.
+        let lives = self.leg.check(&self.isolate).and_then(|()| self.isolate.entrance().map(drop));
+        if let Err(error) = lives {
+            return Poll::Ready(Err(if has_begun { error.of_begun(self.leg.place()) } else { error }));
+        }
+        self.flight.listen(cx.waker());
+        self.flight.lengthen();
+        let outcome = if !has_begun {
+            self.begin()
+        } else if self.flight.is_settled.get() {
+            self.turn(|_, _, _, _| Ok(()))
+        } else {
+            Ok(None)
+        };
+        match outcome.transpose() {
+            Some(over) => Poll::Ready(over),
+            // A host method that is polled here may reset the sandbox.
+            None => {
+                let place = self.leg.place();
+                self.wait(cx).map(|outcome| outcome.map_err(|error| error.of_begun(place)))
+            }
+        }
+    }
+
+    /// Takes at most one host method's answer, so that other flights have their turns.
+    fn wait(&mut self, cx: &mut Context<'_>) -> Poll<Result<L::Output, Error>> {
+        let flight = self.flight.clone();
+        // An answer that has arrived meanwhile is too late.
+        if flight.deadline().is_over(clock::now()) {
+            let kind = if flight.by_caller.get() { LimitKind::Deadline } else { LimitKind::Wall };
+            let error = self.isolate.over(kind, self.leg.place());
+            return Poll::Ready(Err(error.during(flight.phase())));
+        }
+        if let Some(answered) = flight.poll_hosts(cx) {
+            let outcome = self.turn(|_, isolate, scope, _| answered.tell(isolate, scope));
+            return match outcome.transpose() {
+                Some(over) => Poll::Ready(over),
+                None => {
+                    cx.waker().wake_by_ref();
+                    Poll::Pending
+                }
+            };
+        }
+        flight.wake_at_end();
+        Poll::Pending
+    }
+
+    fn begin(&mut self) -> Result<Option<L::Output>, Error> {
+        let flight = &self.flight;
+        let limit = self.isolate.times.wall;
+        let turn = Turn::of_call(clock::now(), limit, flight.ticket.deadline());
+        _ = flight.ticket.begins();
+        flight.began.set(turn.began);
+        flight.end.set(Some(turn.end));
+        flight.by_caller.set(turn.by_caller);
+        self.isolate.flights.by_id.borrow_mut().insert(flight.id(), flight.clone());
+        self.turn(|leg, isolate, scope, flight| {
+            let value = leg.begin(isolate, scope)?;
+            let promise = promise_of(isolate, scope, value, leg.place())?;
+            *flight.promise.borrow_mut() = Some(v8::Global::new(scope, promise));
+            Ok(())
+        })
+    }
+
+    /// Runs code of the guest and its microtasks. Returns the result, if there is one then.
+    fn turn(
+        &mut self,
+        step: impl FnOnce(&mut L, &Isolate, &mut v8::PinScope<'_, '_>, &Flight) -> Result<(), Error>,
+    ) -> Result<Option<L::Output>, Error> {
+        let Self { isolate, flight, leg } = self;
+        let (isolate, flight) = (&**isolate, &**flight);
+        if flight.ticket.is_cancelled() {
+            return Err(isolate.over(LimitKind::Deadline, leg.place()));
+        }
+        let place = leg.place();
+        let so_far = flight.counts.get();
+        let (turn, realm) = (flight.turn(&so_far), leg.realm().clone());
+        let (outcome, spent) = isolate.run_flight(&turn, (&realm, place), |scope| {
+            // A caller that went away before the watch was armed has ended nothing. From here on it does.
+            if flight.ticket.is_cancelled() {
+                return Err(isolate.over(LimitKind::Deadline, place).into());
+            }
+            engine::enter_flight(scope, Some(flight.id()));
+            let done = step(leg, isolate, scope, flight);
+            engine::enter_flight(scope, None);
+            done?;
+            engine::run_microtasks(scope, || isolate.is_ended());
+            if isolate.is_ended() {
+                return Err(isolate.ended(place).into());
+            }
+            Ok(outcome(isolate, scope, flight, leg)?)
+        });
+        if let Some(spent) = spent {
+            let counts = isolate.running.pause(&so_far, &spent);
+            let more = counts.cpu().saturating_sub(flight.counts.get().cpu());
+            isolate.flights.cpu.set(isolate.flights.cpu.get().saturating_add(more));
+            flight.counts.set(counts);
+        }
+        Ok(outcome?)
+    }
+
+    /// Ends the call, and all that it has begun.
+    fn land(&self) {
+        let (isolate, flight) = (&self.isolate, &self.flight);
+        // Missing if the flight has not begun, has landed, or was given up.
+        if isolate.flights.remove(flight.id()) {
+            let counts = flight.counts.get();
+            isolate.flights.cpu.set(isolate.flights.cpu.get().saturating_sub(counts.cpu()));
+            let wall = clock::now().since(flight.began.get());
+            isolate.forget_call(flight.id());
+            isolate.running.end(&counts, wall);
+        }
+        drop(flight.promise.take());
+        let errors = isolate.forget_errors();
+        drop_of_host(flight.hosts.take());
+        drop_of_host((flight.waker.take(), flight.timer.take(), errors));
+    }
+}
+
+/// No field is pinned.
+impl<L: Leg> Unpin for Flying<L> {}
+
+impl<L: Leg> Future for Flying<L> {
+    type Output = Result<L::Output, Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let outcome = this.advance(cx);
+        if outcome.is_ready() {
+            this.land();
+        }
+        outcome
+    }
+}
+
+impl<L: Leg> Drop for Flying<L> {
+    fn drop(&mut self) {
+        self.land();
+    }
+}
+
+/// The promise that a call waits for: the guest's own, or one that is resolved with the guest's value, as `await` does.
+fn promise_of<'s>(
+    isolate: &Isolate,
+    scope: &mut v8::PinScope<'s, '_>,
+    value: v8::Local<'s, v8::Value>,
+    place: Option<Place>,
+) -> Result<v8::Local<'s, v8::Promise>, Error> {
+    let promise = match value.try_cast::<v8::Promise>() {
+        Ok(promise) => promise,
+        Err(_) => {
+            v8::tc_scope!(let scope, scope);
+            let resolver = Resolver::new(scope).ok_or_else(|| isolate.thrown(scope, place))?;
+            resolver.settle(scope, Ok(value)).ok_or_else(|| isolate.thrown(scope, place))?;
+            resolver.promise(scope)
+        }
+    };
+    if promise.state() == v8::PromiseState::Rejected && !promise.has_handler() {
+        isolate.running.handled_late();
+    }
+    promise.mark_as_handled();
+    Ok(promise)
+}
+
+/// The result of a call whose promise is settled.
+fn outcome<L: Leg>(
+    isolate: &Isolate,
+    scope: &mut v8::PinScope<'_, '_>,
+    flight: &Flight,
+    leg: &mut L,
+) -> Result<Option<L::Output>, Error> {
+    let promise = flight.promise.borrow().as_ref().map(|promise| v8::Local::new(scope, promise));
+    let Some(promise) = promise else { return Ok(None) };
+    match promise.state() {
+        v8::PromiseState::Pending => Ok(None),
+        v8::PromiseState::Fulfilled => {
+            let value = promise.result(scope);
+            engine::enter_flight(scope, Some(flight.id()));
+            let read = leg.finish(isolate, scope, value);
+            engine::enter_flight(scope, None);
+            read.map(Some)
+        }
+        v8::PromiseState::Rejected => {
+            let reason = promise.result(scope);
+            // An exception of its getters is discarded. Without this scope, V8 would print it.
+            v8::tc_scope!(let scope, scope);
+            let error = thrown::error(scope, reason, None, leg.place());
+            // Reading the reason may have run code of the guest.
+            Err(if isolate.is_ended() { isolate.ended(leg.place()) } else { error })
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! The uses of a guest: evaluating a script, binding a contract to it, calling its methods.
+//!
+//! The sites call these functions of [`Isolate`] on its thread. All guest code runs inside of `Isolate::run`, within
+//! the limits.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use deno_core::v8;
+
+use crate::boundary::{Budget, ValueError};
+use crate::contract::{Arguments, ContractSpec, Crosses};
+use crate::error::{Amount, Conversion, Direction, Error, LimitKind};
+use crate::isolate::binding::{self, Binding};
+use crate::isolate::conversion::converted;
+use crate::isolate::meter::add;
+use crate::isolate::method_info::MethodInfo;
+use crate::isolate::ops::enforce;
+use crate::isolate::run::Boxed;
+use crate::isolate::script::{self, ScriptExports};
+use crate::isolate::values::{ArgumentWriter, Seen, SeenAgain, to_host};
+use crate::isolate::{Catch, Isolate, Realm};
+use crate::schema::{ContractChecks, TypeCheck};
+use crate::script::Script;
+use crate::time::Deadline;
+
+impl Isolate {
+    /// Evaluates a script.
+    pub(crate) fn evaluate(
+        &self,
+        realm: &Rc<Realm>,
+        script: &Script,
+        deadline: Deadline,
+    ) -> Result<ScriptExports, Error> {
+        let evaluate = || {
+            self.allows(script)?;
+            let run = |scope: &mut v8::PinScope<'_, '_>| Ok(script::evaluate(self, scope, realm, script)?);
+            Ok(self.run_until(realm, deadline, None, run)?)
+        };
+        evaluate().map_err(|error| script::error_of(error, script))
+    }
+
+    /// Refuses a script that is longer than `Limits::script_bytes`.
+    pub(in crate::isolate) fn allows(&self, script: &Script) -> Result<(), Error> {
+        match script.source.len() <= self.settings.limits.script_bytes {
+            true => Ok(()),
+            false => {
+                let met = Amount::Bytes(script.source.len() as u64);
+                Err(self.settings.limits.excess(LimitKind::Script).met(met).error(None))
+            }
+        }
+    }
+
+    /// Binds a contract to what a script exports.
+    pub(crate) fn bind(
+        &self,
+        exports: &ScriptExports,
+        spec: &'static ContractSpec,
+        checks: impl FnOnce() -> Result<Arc<ContractChecks>, Error>,
+    ) -> Result<Binding, Error> {
+        self.is_of_this_life(exports.realm.generation)?;
+        let checks = checks()?;
+        let methods = self.run(&exports.realm, None, |scope| binding::bind(self, scope, exports, spec))?;
+        Ok(Binding { methods, checks, realm: exports.realm.clone() })
+    }
+
+    /// Calls a method of the guest, within the limits and the caller's own deadline.
+    pub(crate) fn call<A: Arguments, V: Crosses>(
+        &self,
+        method: &MethodInfo,
+        binding: &Binding,
+        args: A,
+        deadline: Deadline,
+    ) -> Result<V, Error> {
+        let value = self.run_until(&binding.realm, deadline, Some(method.place()), |scope| {
+            v8::tc_scope!(let scope, scope);
+            let result = self.invoke(scope, method, binding, args)?;
+            self.read_result::<V>(scope, method, binding, result)
+        })?;
+        Ok(value)
+    }
+
+    /// Calls the function that implements a method.
+    #[inline]
+    pub(crate) fn invoke<'s, A: Arguments>(
+        &self,
+        scope: &mut Catch<'_, '_, 's, '_>,
+        method: &MethodInfo,
+        binding: &Binding,
+        args: A,
+    ) -> Boxed<v8::Local<'s, v8::Value>> {
+        let (params, checks) = (method.spec.params, &binding.checks.methods[method.index]);
+        let budget = self.budget();
+        let mut writer = ArgumentWriter::new(scope, &budget, params);
+        let written = converted(method, Conversion::Arguments, || {
+            enforce(&args, params, checks)?;
+            args.write(&mut writer)
+        })?;
+        written.map_err(|error| method.write_error(error))?;
+        let values = writer.into_values();
+        add(&self.running.bytes_in, budget.spent());
+        self.apply(scope, method, binding, &values)
+    }
+
+    /// Calls the function that implements a method with these values.
+    #[inline]
+    pub(in crate::isolate) fn apply<'s>(
+        &self,
+        scope: &mut Catch<'_, '_, 's, '_>,
+        method: &MethodInfo,
+        binding: &Binding,
+        values: &[v8::Local<'s, v8::Value>],
+    ) -> Boxed<v8::Local<'s, v8::Value>> {
+        let Some(bound) = binding.method(method.index) else {
+            return Err(Box::new(method.not_exported()));
+        };
+        let function = v8::Local::new(scope, &bound.function);
+        let receiver = match &bound.receiver {
+            Some(receiver) => v8::Local::new(scope, receiver).into(),
+            None => v8::undefined(scope).into(),
+        };
+        function.call(scope, receiver, values).ok_or_else(|| self.thrown(scope, Some(method.place())).into())
+    }
+
+    /// Reads the result of a method, and reports all that is wrong with it.
+    #[inline]
+    pub(in crate::isolate) fn read_result<'s, V: Crosses>(
+        &self,
+        scope: &mut Catch<'_, '_, 's, '_>,
+        method: &MethodInfo,
+        binding: &Binding,
+        result: v8::Local<'s, v8::Value>,
+    ) -> Boxed<V> {
+        let check = &binding.checks.methods[method.index].returns;
+        let (budget, seen) = (self.budget(), check.observation().map(Seen::new));
+        let read = converted(method, Conversion::Result, || {
+            let read = to_host(scope, &budget, seen.as_ref(), result);
+            let read: Result<V, ValueError> = read.map_err(|error| error.inside("result"));
+            read.and_then(|value| check.enforce(&value, "result").map(|()| value))
+        });
+        add(&self.running.bytes_out, budget.spent());
+        let read = read?;
+        let values = [(result, check, "result")];
+        match read {
+            Ok(value) if !budget.is_in_doubt() && !check.is_read_constrained => Ok(value),
+            Ok(value) => match self.check_again(scope, seen, values) {
+                Ok(()) => Ok(value),
+                Err(error) => Err(error.into_error(method.place(), Direction::ToHost).into()),
+            },
+            // A getter of the result threw, and that is the error.
+            Err(_) if scope.has_caught() => Err(self.thrown(scope, Some(method.place())).into()),
+            Err(error) => {
+                let error = self.diagnosed(scope, seen, error, values);
+                Err(error.into_error(method.place(), Direction::ToHost).into())
+            }
+        }
+    }
+
+    /// Checks values that were read by their types' descriptions, on the observation that was made of them. No code of the
+    /// guest runs.
+    pub(in crate::isolate) fn check_again<'s, 'c>(
+        &self,
+        scope: &v8::PinScope<'s, '_>,
+        seen: Option<Seen<'s>>,
+        values: impl IntoIterator<Item = Described<'s, 'c>>,
+    ) -> Result<(), ValueError> {
+        // Without an observation there is nothing to check.
+        let Some(seen) = seen else { return Ok(()) };
+        let seen = SeenAgain::new(seen, true);
+        // The read has paid for all values already.
+        let limits = self.settings.limits.with_values_paid();
+        let budget = Budget::new(&limits, self.stack());
+        let mut found = Vec::new();
+        for (nth, (value, check, name)) in values.into_iter().enumerate() {
+            let data = seen.nth(scope, &budget, (nth, value)).map_err(|error| error.inside(name))?;
+            found.extend(check.diagnose(&data, name));
+        }
+        ValueError::all(found).map_or(Ok(()), Err)
+    }
+
+    /// The error of values that could not be read: all that is wrong by their types' descriptions. Guest code runs for parts
+    /// that were not observed, and what that code throws is discarded.
+    pub(in crate::isolate) fn diagnosed<'s, 'c>(
+        &self,
+        scope: &Catch<'_, '_, 's, '_>,
+        seen: Option<Seen<'s>>,
+        error: ValueError,
+        values: impl IntoIterator<Item = Described<'s, 'c>>,
+    ) -> ValueError {
+        if !error.is_first_of_many() {
+            return error;
+        }
+        let mut found = Vec::new();
+        if let Some(seen) = seen {
+            let (budget, seen) = (self.budget(), SeenAgain::new(seen, false));
+            for (nth, (value, check, name)) in values.into_iter().enumerate() {
+                match seen.nth(scope, &budget, (nth, value)) {
+                    Ok(data) if !self.is_ended() => found.extend(check.diagnose(&data, name)),
+                    _ => break,
+                }
+            }
+        }
+        error.with(found)
+    }
+}
+
+/// A value, the check of its type, and its name.
+pub(in crate::isolate) type Described<'s, 'c> = (v8::Local<'s, v8::Value>, &'c TypeCheck, &'c str);

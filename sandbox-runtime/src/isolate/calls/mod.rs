@@ -1,0 +1,12 @@
+//! The uses of a guest: evaluating a script, binding a contract to its exports, calling its functions.
+//!
+//! All guest code runs inside of `run`, within the limits of a call.
+
+pub(crate) mod binding;
+mod erased;
+pub(crate) mod flights;
+mod guest;
+pub(crate) mod script;
+
+pub use erased::GuestCall;
+pub(crate) use erased::{MethodLeg, block_on};

@@ -1,0 +1,412 @@
+//! Evaluates a script, and keeps the objects that hold its exports.
+//!
+//! A script is a module or CommonJS, by its name or by what parses. `guest` and the sites evaluate scripts,
+//! and `binding` binds contracts to [`ScriptExports`]. Nothing can be imported.
+
+use std::rc::Rc;
+
+use deno_core::v8;
+
+use crate::error::{Error, LimitKind, Place, StackFrame, Thrown, of_syntax};
+use crate::isolate::engine::text::{js_string, preview};
+use crate::isolate::flights::Leg;
+use crate::isolate::thrown::STACK_FULL;
+use crate::isolate::{Catch, Isolate, Realm, callbacks, engine};
+use crate::script::{Script, ScriptFormat};
+
+pub(in crate::isolate) type Object<'s> = v8::Local<'s, v8::Object>;
+
+/// The exports of an evaluated script.
+pub(crate) struct ScriptExports {
+    pub(in crate::isolate) script: String,
+    /// The realm in which the script was evaluated.
+    pub(in crate::isolate) realm: Rc<Realm>,
+    /// The objects that functions are looked up in, in this order.
+    pub(in crate::isolate) places: Vec<Exporter>,
+}
+
+pub(in crate::isolate) struct Exporter {
+    pub(in crate::isolate) object: v8::Global<v8::Object>,
+    /// Whether the object is the `this` of its functions. A module's functions have none.
+    pub(in crate::isolate) is_receiver: bool,
+}
+
+/// Runs a script to its end.
+pub(in crate::isolate) fn evaluate(
+    isolate: &Isolate,
+    scope: &mut v8::PinScope<'_, '_>,
+    realm: &Rc<Realm>,
+    script: &Script,
+) -> Result<ScriptExports, Error> {
+    let places = match start(isolate, scope, script)? {
+        Started::Module(module, promise) => {
+            settle(isolate, scope, promise)?;
+            module.exporters(isolate, scope)?
+        }
+        Started::Done(places) => places,
+    };
+    Ok(ScriptExports { script: script.name.clone(), realm: realm.clone(), places })
+}
+
+/// The error of a script. The error of a limit names the script, and a syntax error may have a hint.
+pub(crate) fn error_of(error: Error, script: &Script) -> Error {
+    match error {
+        Error::Syntax { script: name, message, line, column, .. } => {
+            let hint = of_syntax(&name, &script.source, (line, column), &message);
+            Error::syntax(name, message, (line, column), hint)
+        }
+        Error::Limit { mut excess, place: None, .. } => {
+            excess.script.get_or_insert_with(|| script.name.clone());
+            excess.error(None)
+        }
+        other => other,
+    }
+}
+
+/// A script whose evaluation has begun.
+enum Started<'s> {
+    /// A module, and the promise that its top level waits for.
+    Module(Module<'s>, v8::Local<'s, v8::Promise>),
+    /// An evaluation that is over.
+    Done(Vec<Exporter>),
+}
+
+fn start<'s>(
+    isolate: &Isolate,
+    scope: &mut v8::PinScope<'s, '_>,
+    script: &Script,
+) -> Result<Started<'s>, Error> {
+    match script.format {
+        Some(ScriptFormat::Module) => module(isolate, scope, script)?.run(isolate, scope, script),
+        Some(ScriptFormat::CommonJs) => common_js(isolate, scope, script).map(Started::Done),
+        None => detect(isolate, scope, script),
+    }
+}
+
+/// Which kind a script is. A script that parses as a module with exports is a module. Otherwise it is CommonJS if it
+/// parses as that. If neither parses, the error is that of the module, because most scripts are meant to be modules.
+fn detect<'s>(
+    isolate: &Isolate,
+    scope: &mut v8::PinScope<'s, '_>,
+    script: &Script,
+) -> Result<Started<'s>, Error> {
+    let module = match module(isolate, scope, script) {
+        Ok(module) if module.has_exports(scope) => return module.run(isolate, scope, script),
+        Err(error) if !matches!(error, Error::Syntax { .. }) => return Err(error),
+        other => other,
+    };
+    match common_js(isolate, scope, script) {
+        Err(Error::Syntax { .. }) => module?.run(isolate, scope, script),
+        other => other.map(Started::Done),
+    }
+}
+
+/// The evaluation of a script whose top level may wait for `async` host methods.
+pub(crate) struct Evaluation {
+    script: Script,
+    /// The module's namespace, until the evaluation is over.
+    namespace: Option<v8::Global<v8::Object>>,
+    places: Vec<Exporter>,
+    realm: Rc<Realm>,
+}
+
+impl Evaluation {
+    pub(crate) fn new(realm: Rc<Realm>, script: Script) -> Self {
+        Self { script, namespace: None, places: Vec::new(), realm }
+    }
+}
+
+impl Leg for Evaluation {
+    type Output = ScriptExports;
+
+    fn place(&self) -> Option<Place> {
+        None
+    }
+
+    fn realm(&self) -> &Rc<Realm> {
+        &self.realm
+    }
+
+    fn check(&self, isolate: &Isolate) -> Result<(), Error> {
+        isolate.allows(&self.script)?;
+        isolate.is_of_this_life(self.realm.generation)
+    }
+
+    fn begin<'s>(
+        &mut self,
+        isolate: &Isolate,
+        scope: &mut v8::PinScope<'s, '_>,
+    ) -> Result<v8::Local<'s, v8::Value>, Error> {
+        match start(isolate, scope, &self.script)? {
+            Started::Module(module, promise) => {
+                self.namespace = Some(v8::Global::new(scope, module.namespace));
+                Ok(promise.into())
+            }
+            Started::Done(places) => {
+                self.places = places;
+                Ok(v8::undefined(scope).into())
+            }
+        }
+    }
+
+    fn finish<'s>(
+        &mut self,
+        isolate: &Isolate,
+        scope: &mut v8::PinScope<'s, '_>,
+        _: v8::Local<'s, v8::Value>,
+    ) -> Result<ScriptExports, Error> {
+        let places = match self.namespace.take() {
+            Some(namespace) => exporters(isolate, scope, v8::Local::new(scope, namespace))?,
+            None => std::mem::take(&mut self.places),
+        };
+        Ok(ScriptExports { script: self.script.name.clone(), realm: self.realm.clone(), places })
+    }
+}
+
+fn text<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    text: &str,
+    script: &Script,
+) -> Result<v8::Local<'s, v8::String>, Error> {
+    js_string(scope, text, v8::NewStringType::Normal)
+        .map_err(|error| Error::syntax(script.name.clone(), error.to_string(), (0, 0), None))
+}
+
+fn origin<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    name: v8::Local<'s, v8::String>,
+    is_module: bool,
+) -> v8::ScriptOrigin<'s> {
+    v8::ScriptOrigin::new(scope, name.into(), 0, 0, false, -1, None, false, false, is_module, None)
+}
+
+/// A module that has not run.
+struct Module<'s> {
+    module: v8::Local<'s, v8::Module>,
+    namespace: Object<'s>,
+}
+
+fn module<'s>(
+    isolate: &Isolate,
+    scope: &mut v8::PinScope<'s, '_>,
+    script: &Script,
+) -> Result<Module<'s>, Error> {
+    let name = text(scope, &script.name, script)?;
+    let source = text(scope, &script.source, script)?;
+    v8::tc_scope!(let scope, scope);
+    let code = script.code.get(ScriptFormat::Module);
+    let (mut source, options) = engine::source(source, &origin(scope, name, true), code);
+    let reason = v8::script_compiler::NoCacheReason::NoReason;
+    let compile = || v8::script_compiler::compile_module2(scope, &mut source, options, reason);
+    let Some(module) = engine::with_scan_stack(&script.source, compile) else {
+        return Err(isolate.over(LimitKind::Stack, None));
+    };
+    let Some(module) = module else {
+        return Err(syntax_error(scope, script, 0));
+    };
+    if module.instantiate_module2(scope, refuse_import, refuse_source_import).is_none() {
+        // QuickJS parses a module when it is linked. V8 has no syntax errors here, because nothing can be
+        // imported.
+        let name =
+            scope.exception().and_then(|thrown| crate::isolate::thrown::name_and_message(scope, thrown).0);
+        return Err(match name.as_deref() {
+            Some("SyntaxError") => syntax_error(scope, script, 0),
+            _ => at_import(isolate.thrown(scope, None), script, engine::first_import(scope, module)),
+        });
+    }
+    let namespace = module.get_module_namespace().try_cast().map_err(|_| isolate.ended(None))?;
+    Ok(Module { module, namespace })
+}
+
+/// Places the error of an import at the first import. Every import is refused.
+fn at_import(mut error: Error, script: &Script, at: Option<(usize, usize)>) -> Error {
+    if let (Error::Guest(thrown), Some((line, column))) = (&mut error, at)
+        && thrown.stack.is_empty()
+    {
+        thrown.stack.push(StackFrame::new(None, script.name.clone(), (line, column)));
+    }
+    error
+}
+
+impl<'s> Module<'s> {
+    /// Whether the module exports anything. The exports cannot be read yet, so all names are listed: a list of
+    /// enumerable names alone would read them.
+    fn has_exports(&self, scope: &v8::PinScope<'_, '_>) -> bool {
+        let all = v8::GetPropertyNamesArgsBuilder::new()
+            .mode(v8::KeyCollectionMode::OwnOnly)
+            .property_filter(v8::PropertyFilter::ALL_PROPERTIES | v8::PropertyFilter::SKIP_SYMBOLS)
+            .build();
+        self.namespace.get_own_property_names(scope, all).is_some_and(|names| names.length() > 0)
+    }
+
+    /// Runs the module until it ends, or waits.
+    fn run(
+        self,
+        isolate: &Isolate,
+        scope: &mut v8::PinScope<'s, '_>,
+        script: &Script,
+    ) -> Result<Started<'s>, Error> {
+        v8::tc_scope!(let scope, scope);
+        let promise = self.module.evaluate(scope).ok_or_else(|| isolate.thrown(scope, None))?;
+        // The code includes the functions that were called during the run.
+        let code = || engine::code_of_module(scope, self.module);
+        script.code.offer(ScriptFormat::Module, script.source.len(), code);
+        match promise.try_cast::<v8::Promise>() {
+            Ok(promise) => {
+                promise.mark_as_handled();
+                Ok(Started::Module(self, promise))
+            }
+            Err(_) => exporters(isolate, scope, self.namespace).map(Started::Done),
+        }
+    }
+
+    fn exporters(self, isolate: &Isolate, scope: &mut v8::PinScope<'_, '_>) -> Result<Vec<Exporter>, Error> {
+        exporters(isolate, scope, self.namespace)
+    }
+}
+
+/// The namespace of a module and its default object.
+fn exporters(
+    isolate: &Isolate,
+    scope: &mut v8::PinScope<'_, '_>,
+    namespace: Object<'_>,
+) -> Result<Vec<Exporter>, Error> {
+    v8::tc_scope!(let scope, scope);
+    let mut places = vec![Exporter { object: v8::Global::new(scope, namespace), is_receiver: false }];
+    let default = get(scope, namespace, "default").ok_or_else(|| isolate.thrown(scope, None))?;
+    if let Ok(default) = default.try_cast::<v8::Object>() {
+        places.push(Exporter { object: v8::Global::new(scope, default), is_receiver: true });
+    }
+    Ok(places)
+}
+
+/// Waits for a top-level `await`, which only guest code can settle.
+fn settle(
+    isolate: &Isolate,
+    scope: &mut v8::PinScope<'_, '_>,
+    promise: v8::Local<'_, v8::Promise>,
+) -> Result<(), Error> {
+    if promise.state() == v8::PromiseState::Pending {
+        engine::run_microtasks(scope, || isolate.is_ended());
+    }
+    match promise.state() {
+        v8::PromiseState::Fulfilled => Ok(()),
+        v8::PromiseState::Rejected => {
+            Err(crate::isolate::thrown::error(scope, promise.result(scope), None, None))
+        }
+        v8::PromiseState::Pending if isolate.is_ended() => Err(isolate.ended(None)),
+        v8::PromiseState::Pending => {
+            let message = "the script waits at its top level for a promise that never settles; for a host method that is \
+                           `async`, evaluate it asynchronously";
+            Err(Error::Guest(Box::new(Thrown::new(Some("Error".into()), message.into()))))
+        }
+    }
+}
+
+fn refuse_import<'s>(
+    context: v8::Local<'s, v8::Context>,
+    specifier: v8::Local<'s, v8::String>,
+    _attributes: v8::Local<'s, v8::FixedArray>,
+    _referrer: v8::Local<'s, v8::Module>,
+) -> Option<v8::Local<'s, v8::Module>> {
+    // SAFETY: V8 calls this while the context is entered, and the scope ends before this function does.
+    v8::callback_scope!(unsafe scope, context);
+    scope.throw_exception(callbacks::import_error(scope, specifier));
+    None
+}
+
+fn refuse_source_import<'s>(
+    context: v8::Local<'s, v8::Context>,
+    specifier: v8::Local<'s, v8::String>,
+    _attributes: v8::Local<'s, v8::FixedArray>,
+    _referrer: v8::Local<'s, v8::Module>,
+) -> Option<v8::Local<'s, v8::Object>> {
+    // SAFETY: as above.
+    v8::callback_scope!(unsafe scope, context);
+    scope.throw_exception(callbacks::import_error(scope, specifier));
+    None
+}
+
+/// Runs a script as the body of a function of `module` and `exports`.
+fn common_js(
+    isolate: &Isolate,
+    scope: &mut v8::PinScope<'_, '_>,
+    script: &Script,
+) -> Result<Vec<Exporter>, Error> {
+    let name = text(scope, &script.name, script)?;
+    let source = text(scope, &script.source, script)?;
+    let parameters = [text(scope, "module", script)?, text(scope, "exports", script)?];
+    v8::tc_scope!(let scope, scope);
+    let code = script.code.get(ScriptFormat::CommonJs);
+    let Some(function) = compile_with(scope, name, source, &parameters, code) else {
+        return Err(syntax_error(scope, script, engine::LINES_BEFORE_A_BODY));
+    };
+    let (module, exports) = (v8::Object::new(scope), v8::Object::new(scope));
+    let ended = || isolate.ended(None);
+    let key = js_string(scope, "exports", v8::NewStringType::Internalized).map_err(|_| ended())?;
+    module.create_data_property(scope, key.into(), exports.into()).ok_or_else(ended)?;
+    if function.call(scope, exports.into(), &[module.into(), exports.into()]).is_none() {
+        return Err(isolate.thrown(scope, None));
+    }
+    script
+        .code
+        .offer(ScriptFormat::CommonJs, script.source.len(), || engine::code_of_function(scope, function));
+    let exports = module.get(scope, key.into()).ok_or_else(|| isolate.thrown(scope, None))?;
+    Ok(exports
+        .try_cast::<v8::Object>()
+        .map(|object| Exporter { object: v8::Global::new(scope, object), is_receiver: true })
+        .into_iter()
+        .collect())
+}
+
+pub(crate) fn compile_function<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    name: v8::Local<'s, v8::String>,
+    source: v8::Local<'s, v8::String>,
+    parameters: &[v8::Local<'s, v8::String>],
+) -> Option<v8::Local<'s, v8::Function>> {
+    compile_with(scope, name, source, parameters, None)
+}
+
+fn compile_with<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    name: v8::Local<'s, v8::String>,
+    source: v8::Local<'s, v8::String>,
+    parameters: &[v8::Local<'s, v8::String>],
+    code: Option<&[u8]>,
+) -> Option<v8::Local<'s, v8::Function>> {
+    let (mut source, options) = engine::source(source, &origin(scope, name, false), code);
+    let reason = v8::script_compiler::NoCacheReason::NoReason;
+    v8::script_compiler::compile_function(scope, &mut source, parameters, &[], options, reason)
+}
+
+fn syntax_error(scope: &Catch<'_, '_, '_, '_>, script: &Script, lines_before: usize) -> Error {
+    let Some(message) = scope.message() else {
+        let message = "the script cannot be compiled".to_owned();
+        return Error::syntax(script.name.clone(), message, (0, 0), None);
+    };
+    let text = preview(scope, message.get(scope), crate::isolate::thrown::TEXT);
+    let text = text.strip_prefix("Uncaught ").unwrap_or(&text);
+    // The parser of V8 recurses, and throws the error of a full stack. V8 calls no accessor of the guest for this text.
+    let is_full = text.strip_prefix("RangeError: ").unwrap_or(text) == STACK_FULL;
+    if (is_full || engine::hides_full_stack(text, &script.source))
+        && let Some(isolate) = Isolate::current(scope)
+    {
+        return isolate.over(LimitKind::Stack, None);
+    }
+    // V8 calls no accessor for the name of an error. With frozen intrinsics, the name is an accessor.
+    let is_nameless = Isolate::current(scope).is_some_and(Isolate::is_frozen) && !text.contains("Error: ");
+    let message_text = format!("{}{text}", if is_nameless { "SyntaxError: " } else { "" });
+    let (line, column) = engine::syntax_position(scope, scope.exception(), message);
+    Error::syntax(script.name.clone(), message_text, (line.saturating_sub(lines_before), column), None)
+}
+
+/// A property of an object; `None` when code of the guest threw.
+pub(in crate::isolate) fn get<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    object: Object<'_>,
+    name: &str,
+) -> Option<v8::Local<'s, v8::Value>> {
+    let key = js_string(scope, name, v8::NewStringType::Internalized).ok()?;
+    object.get(scope, key.into())
+}

@@ -1,0 +1,461 @@
+//! Usage: a bill for each call, and the total.
+//!
+//! The isolate's thread alone writes, without a lock. Any thread may read. In the parent of a child, `process::session`
+//! writes.
+
+use std::cell::Cell;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use deno_core::v8;
+
+use crate::isolate::watchdog::coarse_now;
+use crate::time::{Nanos, Timestamp};
+
+/// The usage of a sandbox's guests; see [`Sandbox::usage`](crate::Sandbox::usage).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Usage {
+    /// All calls since the sandbox was built or reset.
+    pub total: Bill,
+    /// The last call that ended.
+    pub last: Bill,
+}
+
+impl Usage {
+    /// Adds the usage of before.
+    pub(crate) fn after(&self, before: &Self) -> Self {
+        let last = if self.last.calls > 0 { self.last } else { before.last };
+        Self { total: before.total.and(&self.total), last }
+    }
+}
+
+/// Defines the bill, and its form as atomics.
+macro_rules! bill {
+    ($($(#[$doc:meta])* $name:ident: $type:ty, $from:expr, $to:expr, $join:ident;)*) => {
+        /// The usage of one call, or of several. The evaluation of a script counts as a call. A nested call is part of the
+        /// outer one, unless an `async` method of the host awaits it.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub struct Bill {
+            $($(#[$doc])* pub $name: $type,)*
+        }
+
+        /// The written form of a bill: times are nanoseconds.
+        #[derive(Default)]
+        struct Sums {
+            $($name: u64,)*
+        }
+
+        #[cfg(feature = "process")]
+        impl Sums {
+            fn numbers(&self) -> [u64; 12] {
+                [$(self.$name,)*]
+            }
+
+            fn of([$($name,)*]: [u64; 12]) -> Self {
+                Self { $($name,)* }
+            }
+        }
+
+        impl From<&Bill> for Sums {
+            fn from(bill: &Bill) -> Self {
+                Self { $($name: $to(bill.$name),)* }
+            }
+        }
+
+        #[derive(Default)]
+        struct Tally {
+            $($name: AtomicU64,)*
+        }
+
+        impl Tally {
+            fn sums(&self) -> Sums {
+                Sums { $($name: self.$name.load(Ordering::Relaxed),)* }
+            }
+
+            fn read(&self) -> Bill {
+                let sums = self.sums();
+                Bill { $($name: $from(sums.$name),)* }
+            }
+
+            fn set(&self, sums: &Sums) {
+                $(self.$name.store(sums.$name, Ordering::Relaxed);)*
+            }
+
+            fn join(&self, sums: &Sums) {
+                $(let so_far = self.$name.load(Ordering::Relaxed);
+                self.$name.store(u64::$join(so_far, sums.$name), Ordering::Relaxed);)*
+            }
+        }
+    };
+}
+
+bill! {
+    /// The number of calls.
+    calls: u64, same, same, saturating_add;
+    /// Wall time, from the moment when the call had its turn.
+    wall: Duration, Duration::from_nanos, nanos, saturating_add;
+    /// CPU time of the isolate's thread, with that of host methods. Exact in a pool. Elsewhere the first few milliseconds of
+    /// a call are billed by its wall time. A call shorter than that is billed by its wall time without
+    /// [`host_time`](Self::host_time). Systems other than Linux have no clocks of threads, and bill every call so.
+    cpu: Duration, Duration::from_nanos, nanos, saturating_add;
+    /// The largest heap that was seen, in bytes: before each garbage collection, and after calls of more than a few
+    /// milliseconds. On QuickJS, only the latter.
+    heap_peak: u64, same, same, max;
+    /// The most memory of ArrayBuffers at once, in bytes. On QuickJS the value is 0, because buffers are part of the heap.
+    buffers_peak: u64, same, same, max;
+    /// The number of host calls, including calls that were refused for their arguments.
+    host_calls: u64, same, same, saturating_add;
+    /// Wall time of host methods. Reading arguments, writing results, and nested calls are included. For an `async` method,
+    /// only the time until it has begun counts, because the guest may continue while the promise is pending.
+    ///
+    /// The definition is equal on all sites, and the time is never more than [`wall`](Self::wall). In a process, the
+    /// host measures the time, without the communication between the processes. Elsewhere a clock with steps of 2 ms
+    /// measures it. The sum of many short calls is accurate to a step, and so is one long call. A single short call may have
+    /// 0.
+    host_time: Duration, Duration::from_nanos, nanos, saturating_add;
+    /// Bytes of text and of `Bytes` that went to the guest, and 8 for each value that
+    /// [`Limits::value_nodes`](crate::Limits::value_nodes) counts. Host methods of numbers and booleans alone are not
+    /// counted.
+    bytes_in: u64, same, same, saturating_add;
+    /// Bytes that came from the guest, counted like [`bytes_in`](Self::bytes_in).
+    bytes_out: u64, same, same, saturating_add;
+    /// Console bytes of the guest that were kept.
+    console_bytes: u64, same, same, saturating_add;
+    /// Console lines that were dropped beyond [`Limits::console_bytes`](crate::Limits::console_bytes).
+    console_dropped: u64, same, same, saturating_add;
+    /// Promises of the guest that were rejected without a handler. Such a rejection fails no call: the call's own result
+    /// decides.
+    unhandled_rejections: u64, same, same, saturating_add;
+}
+
+fn same(value: u64) -> u64 {
+    value
+}
+
+fn nanos(duration: Duration) -> u64 {
+    Nanos::of(duration).get()
+}
+
+/// The bills of a sandbox, shared by all its handles.
+#[derive(Default)]
+pub(crate) struct Meter {
+    total: Tally,
+    last: Tally,
+    is_closed: AtomicBool,
+}
+
+/// The writer's handle of a meter. Dropping it closes the meter.
+#[derive(Default)]
+pub(crate) struct Ledger(Arc<Meter>);
+
+impl Ledger {
+    /// The meter, for readers.
+    pub(crate) fn meter(&self) -> Arc<Meter> {
+        self.0.clone()
+    }
+}
+
+impl Deref for Ledger {
+    type Target = Meter;
+
+    #[inline]
+    fn deref(&self) -> &Meter {
+        &self.0
+    }
+}
+
+impl Drop for Ledger {
+    fn drop(&mut self) {
+        self.0.is_closed.store(true, Ordering::Release);
+    }
+}
+
+impl Bill {
+    /// The fields as numbers, in order; times are nanoseconds.
+    #[cfg(feature = "process")]
+    pub(crate) fn numbers(&self) -> [u64; 12] {
+        Sums::from(self).numbers()
+    }
+
+    /// The bill with these fields.
+    #[cfg(feature = "process")]
+    pub(crate) fn of(numbers: [u64; 12]) -> Self {
+        let tally = Tally::default();
+        tally.set(&Sums::of(numbers));
+        tally.read()
+    }
+
+    /// The sum of both.
+    pub(crate) fn and(&self, other: &Self) -> Self {
+        let tally = Tally::default();
+        tally.join(&self.into());
+        tally.join(&other.into());
+        tally.read()
+    }
+}
+
+impl Meter {
+    /// Adds the bill of a call in another process.
+    #[cfg(feature = "process")]
+    pub(crate) fn charge_numbers(&self, numbers: [u64; 12]) {
+        self.charge(&Sums::of(numbers));
+    }
+
+    pub(crate) fn usage(&self) -> Usage {
+        Usage { total: self.total.read(), last: self.last.read() }
+    }
+
+    #[inline]
+    pub(in crate::isolate) fn cpu(&self) -> Nanos {
+        Nanos::new(self.total.cpu.load(Ordering::Relaxed))
+    }
+
+    #[inline]
+    fn charge(&self, sums: &Sums) {
+        self.last.set(sums);
+        self.total.join(sums);
+    }
+
+    /// Whether the meter is complete.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Acquire)
+    }
+
+    /// Sets all to zero.
+    pub(crate) fn clear(&self) {
+        self.last.set(&Sums::default());
+        self.total.set(&Sums::default());
+    }
+}
+
+/// Defines the counts of the call under way, and their stored form.
+macro_rules! counts {
+    ($($(#[$doc:meta])* $name:ident: $type:ty = $none:expr,)*) => {
+        /// The usage of the call under way.
+        #[derive(Default)]
+        pub(crate) struct Running {
+            pub(in crate::isolate) meter: Ledger,
+            /// The number of the call.
+            call: Cell<u64>,
+            /// The start, on the coarse clock.
+            started: Cell<Timestamp>,
+            $($(#[$doc])* pub(in crate::isolate) $name: Cell<$type>,)*
+        }
+
+        /// The usage of a call between two of its turns.
+        #[derive(Clone, Copy)]
+        pub(in crate::isolate) struct Counts {
+            $($name: $type,)*
+            cpu: Nanos,
+            buffers_peak: u64,
+        }
+
+        impl Default for Counts {
+            fn default() -> Self {
+                Self::NONE
+            }
+        }
+
+        impl Counts {
+            /// The counts at the start of a call.
+            pub(in crate::isolate) const NONE: Self = Self { $($name: $none,)* cpu: Nanos::ZERO, buffers_peak: 0 };
+        }
+
+        impl Running {
+            fn set(&self, counts: &Counts) {
+                $(self.$name.set(counts.$name);)*
+            }
+
+            fn get(&self) -> Counts {
+                Counts { $($name: self.$name.get(),)* ..Counts::NONE }
+            }
+        }
+    };
+}
+
+counts! {
+    host_calls: u64 = 0,
+    host_time: Nanos = Nanos::ZERO,
+    heap_peak: u64 = 0,
+    bytes_in: u64 = 0,
+    bytes_out: u64 = 0,
+    console_bytes: u64 = 0,
+    console_dropped: u64 = 0,
+    /// Promises that were rejected and have no handler.
+    rejections: u64 = 0,
+}
+
+/// The usage of a turn that is measured at its end.
+pub(in crate::isolate) struct Spent {
+    pub(in crate::isolate) wall: Nanos,
+    /// `None` where it is unknown: then the turn's wall time counts.
+    pub(in crate::isolate) cpu: Option<Nanos>,
+    pub(in crate::isolate) buffers_peak: u64,
+}
+
+impl Spent {
+    #[inline]
+    fn cpu(&self, host_time: Nanos) -> Nanos {
+        self.cpu.unwrap_or_else(|| self.wall.saturating_sub(host_time))
+    }
+}
+
+impl Counts {
+    /// The CPU time so far.
+    pub(in crate::isolate) fn cpu(&self) -> Nanos {
+        self.cpu
+    }
+}
+
+impl Running {
+    /// Begins or continues a call, with its usage so far. Each call has a number of its own.
+    #[inline]
+    pub(in crate::isolate) fn begin(&self, now: Timestamp, flight: Option<u64>, so_far: &Counts) {
+        self.started.set(now);
+        self.call.set(flight.unwrap_or_else(next_call));
+        self.set(so_far);
+    }
+
+    /// The usage of the call after a turn.
+    pub(in crate::isolate) fn pause(&self, before: &Counts, turn: &Spent) -> Counts {
+        let host_time = self.host_time.get().saturating_sub(before.host_time);
+        Counts {
+            cpu: before.cpu.saturating_add(turn.cpu(host_time)),
+            buffers_peak: before.buffers_peak.max(turn.buffers_peak),
+            ..self.get()
+        }
+    }
+
+    /// Ends a call of several turns, after `wall`.
+    pub(in crate::isolate) fn end(&self, counts: &Counts, wall: Nanos) {
+        self.set(counts);
+        self.charge(&Spent { wall, cpu: Some(counts.cpu), buffers_peak: counts.buffers_peak });
+    }
+
+    /// Ends a call of one turn.
+    #[inline]
+    pub(in crate::isolate) fn charge(&self, spent: &Spent) {
+        let host_time = self.host_time.get();
+        self.meter.charge(&Sums {
+            calls: 1,
+            wall: spent.wall.get(),
+            cpu: spent.cpu(host_time).get(),
+            heap_peak: self.heap_peak.get(),
+            buffers_peak: spent.buffers_peak,
+            host_calls: self.host_calls.get(),
+            host_time: host_time.min(spent.wall).get(),
+            bytes_in: self.bytes_in.get(),
+            bytes_out: self.bytes_out.get(),
+            console_bytes: self.console_bytes.get(),
+            console_dropped: self.console_dropped.get(),
+            unhandled_rejections: self.rejections.get(),
+        });
+    }
+
+    /// Whether host methods took at least half of the turn so far.
+    pub(in crate::isolate) fn is_mostly_of_hosts(&self, now: Timestamp) -> bool {
+        self.host_time.get().saturating_mul(2) >= self.elapsed(now)
+    }
+
+    /// How long the turn has taken so far.
+    pub(in crate::isolate) fn elapsed(&self, now: Timestamp) -> Nanos {
+        now.since(self.started.get())
+    }
+
+    /// The number of the call under way.
+    pub(in crate::isolate) fn call(&self) -> u64 {
+        self.call.get()
+    }
+
+    /// Counts a promise that was rejected without a handler.
+    pub(in crate::isolate) fn unhandled(&self) {
+        add(&self.rejections, 1);
+    }
+
+    /// Uncounts a rejected promise that got a handler later.
+    pub(in crate::isolate) fn handled_late(&self) {
+        self.rejections.set(self.rejections.get().saturating_sub(1));
+    }
+
+    /// Counts a dropped line of the console.
+    pub(in crate::isolate) fn drop_line(&self) {
+        add(&self.console_dropped, 1);
+    }
+
+    /// Notes the size of the heap.
+    pub(in crate::isolate) fn see_heap(&self, isolate: &mut v8::Isolate) {
+        let used = isolate.get_heap_statistics().used_heap_size() as u64;
+        self.heap_peak.set(self.heap_peak.get().max(used));
+    }
+
+    /// Counts a host call. Returns false beyond the limit.
+    #[inline]
+    pub(in crate::isolate) fn count_host_call(&self, most: u64) -> bool {
+        let count = self.host_calls.get() + 1;
+        let is_allowed = count <= most;
+        if is_allowed {
+            self.host_calls.set(count);
+        }
+        is_allowed
+    }
+}
+
+/// Measures a host call: reading arguments, the method, writing the result.
+pub(in crate::isolate) struct HostCall<R: Deref<Target = Running>> {
+    running: R,
+    began: Timestamp,
+    before: Nanos,
+}
+
+impl<R: Deref<Target = Running>> HostCall<R> {
+    #[inline]
+    pub(in crate::isolate) fn begin(running: R) -> Self {
+        let before = running.host_time.get();
+        Self { running, began: coarse_now(), before }
+    }
+
+    #[cold]
+    fn took(&self, now: Timestamp) {
+        // The coarse clock may not have advanced since long before the call.
+        let began = self.began.max(self.running.started.get());
+        // The time of nested host calls is included.
+        self.running.host_time.set(self.before.saturating_add(now.since(began)));
+    }
+}
+
+impl<R: Deref<Target = Running>> Drop for HostCall<R> {
+    #[inline]
+    fn drop(&mut self) {
+        let now = coarse_now();
+        if now != self.began {
+            self.took(now);
+        }
+    }
+}
+
+/// The number of a call: never 0, and unique in the process.
+#[inline]
+pub(in crate::isolate) fn next_call() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    thread_local! {
+        /// Each thread reserves many numbers at once.
+        static OWN: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
+    }
+    const MANY: u64 = 1 << 20;
+    let (mut next, mut end) = OWN.get();
+    if next == end {
+        next = NEXT.fetch_add(MANY, Ordering::Relaxed);
+        end = next + MANY;
+    }
+    OWN.set((next + 1, end));
+    next
+}
+
+/// Adds to a count.
+pub(in crate::isolate) fn add(count: &Cell<u64>, more: usize) {
+    count.set(count.get().saturating_add(more as u64));
+}

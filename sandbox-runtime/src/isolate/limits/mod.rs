@@ -1,0 +1,12 @@
+//! What a guest may use, and what it has used: clocks, the watchdog, the guard of a heap, the end of a stack, bills.
+//!
+//! The files know nothing of an `Isolate`. They get what they need as arguments: an engine's isolate, a deadline, a limit.
+
+pub(crate) mod clock;
+pub(crate) mod cpu;
+pub(crate) mod exceeded;
+pub(crate) mod heap;
+pub(crate) mod meter;
+pub(crate) mod stack;
+pub(crate) mod ticket;
+pub(crate) mod watchdog;

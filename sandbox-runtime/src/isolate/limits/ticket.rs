@@ -1,0 +1,190 @@
+//! [`Ticket`]: the caller's side of an asynchronous call, for any thread: its deadline, and its cancellation.
+//!
+//! The sites make tickets. `flights` and `watchdog` read them on the isolate's thread.
+
+use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use crate::isolate::meter::next_call;
+use crate::isolate::watchdog::Watch;
+use crate::time::{Deadline, Nanos, Timestamp};
+
+thread_local! {
+    /// The end of the call whose host methods this thread polls.
+    static OUTER_END: Cell<Deadline> = const { Cell::new(Deadline::NEVER) };
+    /// The ticket of that call, if there is one.
+    static OUTER: RefCell<Option<Ticket>> = const { RefCell::new(None) };
+}
+
+thread_local! {
+    /// When the current task was woken; `None` where that does not matter.
+    static WOKEN: Cell<Option<Timestamp>> = const { Cell::new(None) };
+}
+
+/// Marks the poll of a task on a shared thread, until it is dropped.
+pub(crate) struct Woken(Option<Timestamp>);
+
+impl Woken {
+    pub(crate) fn at(woken: Option<Timestamp>) -> Self {
+        Self(WOKEN.replace(woken))
+    }
+
+    /// How long the task has waited for its thread.
+    pub(in crate::isolate) fn ago(now: Timestamp) -> Nanos {
+        WOKEN.get().map_or(Nanos::ZERO, |woken| now.since(woken))
+    }
+}
+
+impl Drop for Woken {
+    fn drop(&mut self) {
+        WOKEN.set(self.0);
+    }
+}
+
+/// The deadline of a call that is made here. A call by a host method ends with the call that waits for the method.
+#[inline]
+pub(crate) fn within(deadline: Deadline) -> Deadline {
+    deadline.min(OUTER_END.get())
+}
+
+/// Makes calls end with an outer call, until it is dropped.
+pub(crate) struct TicketScope {
+    end: Deadline,
+    ticket: Option<Ticket>,
+}
+
+impl TicketScope {
+    #[cfg(feature = "process")]
+    pub(crate) fn of(end: Deadline) -> Self {
+        Self::set(end, None)
+    }
+
+    /// Makes calls end with an outer call, and when the outer call's caller goes away.
+    pub(crate) fn of_ticket(end: Deadline, ticket: &Ticket) -> Self {
+        Self::set(end, Some(ticket.clone()))
+    }
+
+    fn set(end: Deadline, ticket: Option<Ticket>) -> Self {
+        Self { end: OUTER_END.replace(end.min(OUTER_END.get())), ticket: OUTER.replace(ticket) }
+    }
+}
+
+impl Drop for TicketScope {
+    fn drop(&mut self) {
+        OUTER_END.set(self.end);
+        OUTER.set(self.ticket.take());
+    }
+}
+
+/// The state that a caller sets for its call.
+#[derive(Clone)]
+pub(crate) struct Ticket {
+    inner: Arc<TicketInner>,
+}
+
+/// The call waits for its turn.
+const WAITS: u8 = 0;
+/// The call has had its turn.
+const BEGUN: u8 = 1;
+/// The caller waits no longer, and the call is never made.
+const WITHDRAWN: u8 = 2;
+
+struct TicketInner {
+    flight: u64,
+    /// One of [`WAITS`], [`BEGUN`] and [`WITHDRAWN`].
+    turn: AtomicU8,
+    cancelled: AtomicBool,
+    deadline: Deadline,
+    /// Calls by host methods that this call waits for.
+    inner: Mutex<Vec<Weak<TicketInner>>>,
+}
+
+impl TicketInner {
+    /// Leaves [`WAITS`]. Returns whether the state is `turn` now.
+    fn change(&self, turn: u8) -> bool {
+        match self.turn.compare_exchange(WAITS, turn, Ordering::SeqCst, Ordering::SeqCst) {
+            Ok(_) => true,
+            Err(known) => known == turn,
+        }
+    }
+
+    /// Ends the call `ticket` with this one.
+    fn adopt(&self, ticket: &Arc<Self>) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        // A call with many nested calls in turn has few at once.
+        if inner.len() == inner.capacity() {
+            inner.retain(|known| known.strong_count() > 0);
+        }
+        inner.push(Arc::downgrade(ticket));
+    }
+
+    fn cancel(&self, watch: &Watch) {
+        self.cancelled.store(true, Ordering::SeqCst);
+        watch.cancel(self.flight);
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        inner.iter().filter_map(Weak::upgrade).for_each(|inner| inner.cancel(watch));
+    }
+}
+
+impl Ticket {
+    pub(crate) fn new(deadline: Deadline) -> Self {
+        let deadline = within(deadline);
+        let flight = next_call();
+        let (turn, inner) = (AtomicU8::new(WAITS), Mutex::default());
+        let outer = OUTER.with_borrow(Clone::clone);
+        let cancelled = AtomicBool::new(outer.as_ref().is_some_and(Self::is_cancelled));
+        let ticket = Arc::new(TicketInner { flight, turn, cancelled, deadline, inner });
+        if let Some(outer) = outer {
+            outer.inner.adopt(&ticket);
+        }
+        Self { inner: ticket }
+    }
+
+    /// The number of the call's future flight.
+    pub(crate) fn flight(&self) -> u64 {
+        self.inner.flight
+    }
+
+    /// How long the caller waits.
+    pub(crate) fn deadline(&self) -> Deadline {
+        self.inner.deadline
+    }
+
+    /// The call has its turn. Returns false if the caller has withdrawn it, and the call must not be made.
+    pub(crate) fn begins(&self) -> bool {
+        self.inner.change(BEGUN)
+    }
+
+    /// The caller waits no longer for the call's turn. Returns false if the call has begun.
+    pub(crate) fn withdraws(&self) -> bool {
+        self.inner.change(WITHDRAWN)
+    }
+
+    /// Whether the call has had its turn.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.inner.turn.load(Ordering::SeqCst) == BEGUN
+    }
+
+    /// Ends the current turn of the call, if it has one, and keeps it from having others.
+    pub(crate) fn cancel(&self, watch: &Watch) {
+        self.inner.cancel(watch);
+    }
+
+    pub(in crate::isolate) fn is_cancelled(&self) -> bool {
+        self.inner.cancelled.load(Ordering::SeqCst)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A call that its caller was told was not made is never made, and one that has begun is not withdrawn.
+    #[test]
+    fn a_call_begins_or_is_withdrawn() {
+        let (begun, withdrawn) = (Ticket::new(Deadline::NEVER), Ticket::new(Deadline::NEVER));
+        assert!(begun.begins() && begun.begins() && !begun.withdraws() && begun.has_begun());
+        assert!(withdrawn.withdraws() && !withdrawn.begins() && !withdrawn.has_begun());
+    }
+}

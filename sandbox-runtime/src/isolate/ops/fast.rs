@@ -1,0 +1,338 @@
+//! Fast ops: V8 calls a C function with C values, when all types of a method are scalars.
+//!
+//! Only the compiler knows whether all types are scalars, and only where the types are concrete. The generated code names a
+//! constant there. An inherent constant is preferred over one of a trait, and the inherent one exists for scalars only.
+//!
+//! # What a fast call may do
+//!
+//! `v8-fast-api-calls.h` says that a fast function should neither run JavaScript nor allocate. A host method may do both,
+//! because it may call its guest again. Such calls are sound for functions that return nothing and throw nothing, and for no
+//! others. The reasons, by the names of functions in V8 15.0:
+//!
+//! - **The stack can be walked.** `MacroAssembler::CallCFunction` notes the frame and the return address of the caller in
+//!   the isolate. `JSEntry` saves and clears both, and restores them. `EntryFrame::GetCallerState` goes on from there, so
+//!   calls can be nested.
+//! - **Garbage can be collected.** The call has a safepoint (`kArchCallCFunction`), all registers are spilled around it,
+//!   and code that runs is never moved (`StackFrame::IteratePc`).
+//! - **The compiler assumes nothing.** `FastApiCallOp`, and the call that `FastApiCallLoweringReducer` makes of it, have
+//!   the effects `CanCallAnything`. So V8 eliminates no loads, folds no allocations and removes no write barriers across
+//!   the call. C calls also have a flag `kNoAllocate`, which nothing reads for this one.
+//! - **The caller can be deoptimised.** Code that waits for a fast call can be invalidated. Then `ActivationsFinder` writes
+//!   a jump to the deoptimiser behind the call, and `DeoptimizationEntry_LazyAfterFastCall` gives `undefined` as its
+//!   result. With a return type, `JSCallReducer` makes the jump lead to `Abort` (`kUnsupportedDeopt`) instead, and the
+//!   process ends.
+//!
+//! V8 tests the same with a void function that calls `ToNumber` (`call_to_number` in `d8-test.cc`). Results go through
+//! memory, and failures are thrown by a slow function afterwards: see [`crate::isolate::returned`]. Processors for which V8 does not
+//! have that entry get no fast calls (`engine::CALLS_FAST`). deno_core turns `--turbo-fast-api-calls` on when it starts V8,
+//! so a flag cannot turn fast calls off. A realm of deno_core has the slow functions only.
+
+use std::any::Any;
+use std::ffi::c_void;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use deno_core::v8;
+use deno_core::v8::fast_api::{CFunction, CFunctionInfo, Int64Representation, Type};
+
+use crate::boundary::ValueError;
+use crate::contract::{Arguments, Crosses, HostMethod, Kind, Reply, Val};
+use crate::error::Direction;
+use crate::guest_error::HostError;
+use crate::isolate::Isolate;
+use crate::isolate::entry::Entered;
+use crate::isolate::meter::HostCall;
+use crate::isolate::method_info::MethodInfo;
+use crate::isolate::ops::{FastCall, Gives, Refusal, count, enforce, panicked};
+use crate::schema::MethodChecks;
+
+/// A type that is one C value, as an argument.
+#[doc(hidden)]
+pub trait Scalar: Gift {
+    /// The type in the signature of the C function.
+    type C: Copy + 'static;
+    const TYPE: Type;
+    const KIND: Kind;
+    /// `None` when out of range. The shim has checked the range, but an op does not rely on the shim.
+    fn from_c(value: Self::C) -> Option<Self>;
+}
+
+/// A type that a fast call can return.
+#[doc(hidden)]
+pub trait Gift: Crosses {
+    /// How the shim converts the number.
+    const GIVES: Gives;
+    /// The result as a number, which is `NaN` only for the number `NaN`.
+    fn number(self) -> f64;
+}
+
+macro_rules! scalars {
+    ($($type:ty: $c:ty, $v8:ident, $kind:expr, $from:expr, $gives:ident;)*) => {$(
+        impl Scalar for $type {
+            type C = $c;
+            const TYPE: Type = Type::$v8;
+            const KIND: Kind = $kind;
+            #[inline]
+            fn from_c(value: $c) -> Option<Self> {
+                let from: fn($c) -> Option<$type> = $from;
+                from(value)
+            }
+        }
+
+        impl Gift for $type {
+            const GIVES: Gives = Gives::$gives;
+            #[inline]
+            fn number(self) -> f64 {
+                f64::from(self)
+            }
+        }
+    )*};
+}
+
+const fn integer(min: i64, max: i64) -> Kind {
+    Kind::Integer { min, max }
+}
+
+scalars! {
+    bool: bool, Bool, Kind::Bool, Some, Bool;
+    f64: f64, Float64, Kind::Number, Some, Number;
+    i32: i32, Int32, integer(i32::MIN as i64, i32::MAX as i64), Some, Number;
+    i16: i32, Int32, integer(i16::MIN as i64, i16::MAX as i64), |v| v.try_into().ok(), Number;
+    i8: i32, Int32, integer(i8::MIN as i64, i8::MAX as i64), |v| v.try_into().ok(), Number;
+    u32: u32, Uint32, integer(0, u32::MAX as i64), Some, Number;
+    u16: u32, Uint32, integer(0, u16::MAX as i64), |v| v.try_into().ok(), Number;
+    u8: u32, Uint32, integer(0, u8::MAX as i64), |v| v.try_into().ok(), Number;
+}
+
+/// `()` is a result only: V8 has no C type for it as an argument.
+impl Gift for () {
+    const GIVES: Gives = Gives::Nothing;
+    #[inline]
+    fn number(self) -> f64 {
+        0.0
+    }
+}
+
+/// The check of a shim for a parameter of type `T`.
+#[doc(hidden)]
+pub struct KindProbe<T>(PhantomData<T>);
+
+impl<T: Scalar> KindProbe<T> {
+    pub const KIND: Kind = T::KIND;
+}
+
+/// The fallback of [`KindProbe`], for types that are no scalars.
+#[doc(hidden)]
+pub trait NotScalar {
+    const KIND: Kind = Kind::Value;
+}
+
+impl<T> NotScalar for KindProbe<T> {}
+
+/// The fast function of method `M`, with the owned arguments `A` and the return type `R`.
+#[doc(hidden)]
+pub struct FastProbe<M, A, R>(PhantomData<(M, A, R)>);
+
+/// The fallback of [`FastProbe`], for methods with other types than scalars.
+#[doc(hidden)]
+pub trait NoFast {
+    const FAST: Option<FastCall> = None;
+}
+
+impl<M, A, R> NoFast for FastProbe<M, A, R> {}
+
+/// Takes the scalar result of a method, and checks it if the method is bounded.
+struct FastReply<'c, R>(Option<&'c MethodChecks>, PhantomData<R>);
+
+/// The result of a host method: at most two words, which are returned without an allocation.
+type Answered<R> = Result<R, Box<Refusal>>;
+
+impl<R: Gift> Reply for FastReply<'_, R> {
+    type Done = Answered<R>;
+
+    #[inline]
+    fn done<V: Crosses>(self, outcome: Result<V, HostError>) -> Self::Done {
+        let value = outcome.map_err(|error| refusal(Refusal::Host(error)))?;
+        if let Some(checks) = self.0 {
+            let kept = checks.returns.enforce(&value, "result");
+            kept.map_err(|error| refusal(Refusal::Value(error, Direction::ToGuest)))?;
+        }
+        let mut value = Some(value);
+        // The type is `Option<R>` by construction. The compiler removes the comparison.
+        let scalar = (&mut value as &mut dyn Any).downcast_mut::<Option<R>>().and_then(Option::take);
+        scalar.ok_or_else(|| refusal(Refusal::Absent))
+    }
+}
+
+#[inline]
+fn answer<A: Arguments, R: Gift>(
+    isolate: &Isolate,
+    args: Option<A>,
+    method: &MethodInfo,
+    invoke: for<'c> fn(&Isolate, A, FastReply<'c, R>) -> Option<Answered<R>>,
+) -> Answered<R> {
+    if !isolate.stack().allows_call() {
+        return Err(refusal(Refusal::Stack));
+    }
+    let Some(args) = args else {
+        let error = ValueError::new("arguments that passed the shim's checks", "others");
+        return Err(refusal(Refusal::Value(error.inside("arguments"), Direction::ToHost)));
+    };
+    if !count(isolate, method) {
+        return Err(refusal(Refusal::Ended));
+    }
+    let _call = HostCall::begin(&*isolate.running);
+    let mut bounds = None;
+    // A scalar has no rules of its own, so without bounds there is nothing to check.
+    if method.spec.is_bounded() {
+        let checks = isolate.checks(method).map_err(refusal)?;
+        let kept = enforce(&args, method.spec.params, checks);
+        kept.map_err(|error| refusal(Refusal::Value(error, Direction::ToHost)))?;
+        bounds = Some(checks);
+    }
+    let outcome = catch_unwind(AssertUnwindSafe(|| invoke(isolate, args, FastReply(bounds, PhantomData))));
+    isolate.keep_terminating();
+    match outcome {
+        Ok(Some(outcome)) => outcome,
+        Ok(None) => Err(refusal(Refusal::Absent)),
+        Err(panic) => Err(refusal(panicked(panic))),
+    }
+}
+
+#[cold]
+fn refusal(refusal: Refusal) -> Box<Refusal> {
+    Box::new(refusal)
+}
+
+/// Calls a host method, if the sandbox has an implementation.
+#[inline]
+fn invoke<M: HostMethod, R: Gift>(
+    isolate: &Isolate,
+    args: M::Owned,
+    reply: FastReply<'_, R>,
+) -> Option<Answered<R>> {
+    let host = isolate.implementation::<M::Contract>()?;
+    Some(M::invoke(host, args, reply))
+}
+
+/// Calls the host, and leaves the result or the failure for the shim. This function touches nothing of V8. A host method
+/// that uses its guest makes a call of its own.
+#[inline]
+fn serve<M: HostMethod, R: Gift>(args: Option<M::Owned>) {
+    #[cfg(test)]
+    tests::TAKEN.set(tests::TAKEN.get() + 1);
+    let method = MethodInfo::hosted::<M>();
+    Entered::innermost(|isolate| {
+        // Guests run in an entered isolate only.
+        let Some(isolate) = isolate else { return };
+        match answer(isolate, args, method, invoke::<M, R>) {
+            Ok(value) => isolate.returned.give(value.number()),
+            Err(refusal) => isolate.returned.refuse(*refusal, method.place()),
+        }
+    });
+}
+
+/// One pair of impls for each number of parameters. The method returns the scalar itself, or a `Result` of it.
+macro_rules! fast_calls {
+    ($($name:ident ( $($arg:ident $value:ident),* ) $list:ty, $built:expr;)*) => {$(
+        extern "C" fn $name<M, R, $($arg),*>(
+            _this: v8::Local<'_, v8::Object>,
+            $($value: $arg::C,)*
+        ) where
+            R: Gift,
+            $($arg: Scalar,)*
+            M: HostMethod<Owned = $list>,
+        {
+            #[allow(clippy::redundant_closure_call, reason = "the closure gives `?` an end")]
+            let args = (|| Some($built))();
+            serve::<M, R>(args);
+        }
+
+        impl<M, R, $($arg),*> FastProbe<M, $list, R>
+        where
+            R: Gift,
+            $($arg: Scalar,)*
+            M: HostMethod<Owned = $list>,
+        {
+            pub const FAST: Option<FastCall> = Some(FastCall { function: &[Self::FUNCTION], gives: R::GIVES });
+            const TYPES: &'static [v8::fast_api::CTypeInfo] =
+                &[Type::V8Value.as_info(), $($arg::TYPE.as_info(),)*];
+            const INFO: CFunctionInfo = CFunctionInfo::new(Type::Void.as_info(), Self::TYPES, Int64Representation::BigInt);
+            const FUNCTION: CFunction = CFunction::new($name::<M, R, $($arg),*> as *const c_void, &Self::INFO);
+        }
+
+        impl<M, R, Failure, $($arg),*> FastProbe<M, $list, Result<R, Failure>>
+        where
+            R: Gift,
+            $($arg: Scalar,)*
+            M: HostMethod<Owned = $list>,
+        {
+            pub const FAST: Option<FastCall> = FastProbe::<M, $list, R>::FAST;
+        }
+    )*};
+}
+
+fast_calls! {
+    call0() (), ();
+    call1(A a) (Val<A>, ()), (Val(A::from_c(a)?), ());
+    call2(A a, B b) (Val<A>, (Val<B>, ())), (Val(A::from_c(a)?), (Val(B::from_c(b)?), ()));
+    call3(A a, B b, C c) (Val<A>, (Val<B>, (Val<C>, ()))),
+        (Val(A::from_c(a)?), (Val(B::from_c(b)?), (Val(C::from_c(c)?), ())));
+    call4(A a, B b, C c, D d) (Val<A>, (Val<B>, (Val<C>, (Val<D>, ())))),
+        (Val(A::from_c(a)?), (Val(B::from_c(b)?), (Val(C::from_c(c)?), (Val(D::from_c(d)?), ()))));
+    call5(A a, B b, C c, D d, E e) (Val<A>, (Val<B>, (Val<C>, (Val<D>, (Val<E>, ()))))),
+        (Val(A::from_c(a)?), (Val(B::from_c(b)?), (Val(C::from_c(c)?), (Val(D::from_c(d)?), (Val(E::from_c(e)?), ())))));
+    call6(A a, B b, C c, D d, E e, F f) (Val<A>, (Val<B>, (Val<C>, (Val<D>, (Val<E>, (Val<F>, ())))))),
+        (Val(A::from_c(a)?), (Val(B::from_c(b)?), (Val(C::from_c(c)?), (Val(D::from_c(d)?), (Val(E::from_c(e)?),
+            (Val(F::from_c(f)?), ()))))));
+}
+
+#[cfg(test)]
+pub(in crate::isolate) mod tests {
+    use std::cell::Cell;
+    use std::time::Duration;
+
+    use crate::{Engine, Limits, LocalSandbox, Result, Script, sandbox_api};
+
+    thread_local! {
+        /// The number of fast calls on this thread, for tests.
+        pub(in crate::isolate) static TAKEN: Cell<u64> = const { Cell::new(0) };
+    }
+
+    #[sandbox_api(host, crate = crate)]
+    trait Sum {
+        fn sum(&self, a: f64, b: f64) -> f64;
+    }
+
+    #[sandbox_api(guest, crate = crate)]
+    trait Loop {
+        fn run(&self, turns: u32) -> Result<f64>;
+    }
+
+    struct Plus;
+    impl Sum for Plus {
+        fn sum(&self, a: f64, b: f64) -> f64 {
+            a + b
+        }
+    }
+
+    /// Once a loop is hot, V8 makes a fast call in each of its turns, except in those before the compiled code is there.
+    #[test]
+    fn a_hot_loop_takes_the_fast_call() {
+        const TURNS: u32 = 100_000;
+        // An interpreter needs a second, on a busy machine.
+        let limits = Limits { wall: Duration::from_secs(60), ..Limits::default() };
+        let builder = LocalSandbox::builder().limits(limits).host::<dyn Sum>(Plus);
+        let sandbox = builder.build().expect("it can be built");
+        let source = "export const run = (turns) => { let all = 0; for (let i = 0; i < turns; i++) all = Sum.sum(all, 1); return all; };";
+        let guest = sandbox.load::<dyn Loop>(Script::new("loop.mjs", source)).expect("it implements it");
+        for _ in 0..10 {
+            guest.run(TURNS).expect("it runs");
+        }
+        TAKEN.set(0);
+        assert_eq!(guest.run(TURNS).expect("it runs"), f64::from(TURNS));
+        let turns = u64::from(TURNS);
+        let expected = if Engine::CURRENT == Engine::V8 { turns - turns / 100..=turns } else { 0..=0 };
+        assert!(expected.contains(&TAKEN.get()), "{}", TAKEN.get());
+    }
+}

@@ -1,0 +1,286 @@
+//! Host methods called with plain data in the place of V8's values.
+//!
+//! `process::session` calls them for a guest in a child process. One thread at a time uses a sandbox's hosts, under the lock
+//! of the session.
+
+use std::any::Any;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::boundary::{Budget, CheckViolation, ValueError, is_whole, read_with_diagnosis};
+use crate::contract::{
+    Arguments, AsyncHostMethod, ContractSpec, Crosses, HostMethod, Hosted, MethodSpec, PlainArguments, Reply,
+};
+use crate::error::{BoundaryError, Direction, Place};
+use crate::guest_error::HostError;
+use crate::isolate::Host;
+use crate::isolate::ops::{caught, enforce};
+use crate::limits::Limits;
+use crate::schema::{ContractChecks, MethodChecks, TypeCheck};
+use crate::stack::StackEnd;
+use crate::value::JsValue;
+use crate::wire::{self, Encoded, Out};
+
+/// A host method as a function over plain data.
+#[derive(Clone, Copy)]
+pub(crate) struct PlainOp(DispatchKind);
+
+#[derive(Clone, Copy)]
+enum DispatchKind {
+    /// A method of which this process does not know the types.
+    None,
+    Invoke(Invoke),
+    Start(Start),
+}
+
+/// Reads the arguments off bytes, and appends the result to others.
+type Invoke = fn(&DispatchedCall<'_>, &Rc<dyn Any>, &mut Out) -> Result<(), Unanswered>;
+
+/// Reads the arguments off bytes, and returns a future of the result. The result is there later.
+type Start = fn(&DispatchedCall<'_>, &Rc<dyn Any>) -> Result<Started, Unanswered>;
+
+/// An `async` host method that has begun.
+pub(crate) type Started = Pin<Box<dyn Future<Output = Result<Box<dyn KeptAnswer>, Unanswered>>>>;
+
+/// How a host method is called: for its result, or to begin.
+pub(crate) enum Called {
+    Done,
+    Started(Started),
+}
+
+/// Why a host method has no answer.
+pub(crate) enum Unanswered {
+    /// An argument is not what the contract says.
+    Value(BoundaryError),
+    /// The method failed.
+    Host(HostError),
+    /// There is no room on the stack to call it.
+    Stack,
+}
+
+/// The arguments and the counts of one call.
+struct DispatchedCall<'c> {
+    limits: &'c Limits,
+    stack: StackEnd,
+    /// The arguments as they were encoded.
+    args: Encoded<'c>,
+    spec: &'static MethodSpec,
+    checks: &'c MethodChecks,
+    place: Place,
+}
+
+/// The checks of a result.
+struct Returns<'c> {
+    check: &'c TypeCheck,
+    place: Place,
+}
+
+impl PlainOp {
+    /// The op of a method of which this process does not know the types.
+    pub(in crate::isolate) const NONE: Self = Self(DispatchKind::None);
+
+    pub(in crate::isolate) const fn of<M: HostMethod>() -> Self {
+        Self(DispatchKind::Invoke(invoke::<M>))
+    }
+
+    pub(in crate::isolate) const fn of_async<M: AsyncHostMethod>() -> Self {
+        Self(DispatchKind::Start(start::<M>))
+    }
+}
+
+/// A host's implementation of a contract, called by one thread at a time.
+pub(crate) struct PlainHost {
+    pub(crate) spec: &'static ContractSpec,
+    /// Of its methods, in their order.
+    ops: Box<[PlainOp]>,
+    checks: Arc<ContractChecks>,
+    /// A `Box<C>`, where `C` is the contract.
+    object: Rc<dyn Any>,
+}
+
+impl PlainHost {
+    /// The method with this number.
+    pub(crate) fn method(&self, index: usize) -> Option<&'static MethodSpec> {
+        self.spec.methods.get(index)
+    }
+
+    /// Calls a method with encoded arguments, and appends its result. A call of an `async` method begins.
+    pub(crate) fn call(
+        &self,
+        index: usize,
+        args: Encoded<'_>,
+        (limits, stack): (&Limits, StackEnd),
+        out: &mut Out,
+    ) -> Result<Called, Unanswered> {
+        let (spec, checks) = (&self.spec.methods[index], &self.checks.methods[index]);
+        let call = DispatchedCall { limits, stack, args, spec, checks, place: self.place(index) };
+        match self.ops[index].0 {
+            DispatchKind::Invoke(invoke) => invoke(&call, &self.object, out).map(|()| Called::Done),
+            DispatchKind::Start(start) => start(&call, &self.object).map(Called::Started),
+            DispatchKind::None => Err(Unanswered::Host(HostError::panicked())),
+        }
+    }
+
+    /// Appends the result of an `async` method.
+    pub(crate) fn write(
+        &self,
+        index: usize,
+        answer: Box<dyn KeptAnswer>,
+        out: &mut Out,
+    ) -> Result<(), Unanswered> {
+        let returns = Returns { check: &self.checks.methods[index].returns, place: self.place(index) };
+        answer.written(&returns, out)
+    }
+
+    pub(crate) fn place(&self, index: usize) -> Place {
+        Place::new(self.spec.name, self.spec.methods[index].name)
+    }
+}
+
+impl From<Host> for PlainHost {
+    fn from(host: Host) -> Self {
+        let (spec, ops, checks, object) = host.into_parts();
+        Self { spec, ops: ops.iter().map(|op| op.plain).collect(), checks, object }
+    }
+}
+
+/// The hosts of a sandbox, which move between threads.
+///
+/// Its implementation is `Send`, and is reached by one thread at a time.
+pub(crate) struct SentHosts {
+    hosts: Vec<PlainHost>,
+}
+
+impl SentHosts {
+    /// # Safety
+    ///
+    /// Nothing else holds the `Rc`s of the implementations. The implementations are `Send`, or no other thread is ever given this.
+    #[expect(unsafe_code, reason = "the one place where hosts are said to be `Send`")]
+    pub(crate) unsafe fn new(hosts: Vec<PlainHost>) -> Self {
+        Self { hosts }
+    }
+
+    pub(crate) fn get(&self) -> &[PlainHost] {
+        &self.hosts
+    }
+}
+
+// SAFETY: by the contract of `new` what the `Rc`s hold is `Send` where this goes to another thread. The counts are changed by
+// `Hosted` alone, which futures of `async` methods hold. The futures are not `Send`, so they stay on the thread that began them. That
+// thread touches them only under the session's lock, and drops them before its handle of the session. So no other thread uses the
+// hosts or the counts at the same time.
+unsafe impl Send for SentHosts {}
+
+/// All of a [`PlainHost`] but its `Rc` is `Send` by itself.
+const _: () = {
+    const fn is_send<T: Send>() {}
+    is_send::<(&'static ContractSpec, Box<[PlainOp]>, Arc<ContractChecks>)>();
+};
+
+fn invoke<M: HostMethod>(
+    call: &DispatchedCall<'_>,
+    host: &Rc<dyn Any>,
+    out: &mut Out,
+) -> Result<(), Unanswered> {
+    let host =
+        host.downcast_ref::<Box<M::Contract>>().ok_or_else(|| Unanswered::Host(HostError::panicked()))?;
+    // Only a panic is caught here. Reading the arguments also runs code of the host.
+    let called = caught(|| {
+        let args = call.read::<M::Owned>()?;
+        M::invoke(host, args, PlainReply { call, out })
+    });
+    called.unwrap_or_else(|_| Err(Unanswered::Host(HostError::panicked())))
+}
+
+fn start<M: AsyncHostMethod>(call: &DispatchedCall<'_>, host: &Rc<dyn Any>) -> Result<Started, Unanswered> {
+    let host = host.clone().downcast::<Box<M::Contract>>();
+    let host = Hosted(host.map_err(|_| Unanswered::Host(HostError::panicked()))?);
+    let future = caught(|| {
+        let args = call.read::<M::Owned>()?;
+        Ok::<_, Unanswered>(M::start(host, args, KeptReply))
+    });
+    Ok(Box::pin(future.unwrap_or_else(|_| Err(Unanswered::Host(HostError::panicked())))?))
+}
+
+impl DispatchedCall<'_> {
+    /// Reads the arguments as the method's types, and reports all that is wrong with them.
+    fn read<A: Arguments<Owned = A>>(&self) -> Result<A, Unanswered> {
+        let (params, checks) = (self.spec.params, self.checks);
+        let read = read_with_diagnosis(
+            checks.is_read_constrained,
+            || Budget::new(self.limits, self.stack),
+            || self.args(),
+            |budget, args| {
+                let read = A::read(&mut PlainArguments::new(budget, params, args))?;
+                enforce(&read, params, checks).map(|()| read)
+            },
+            (|args: &Vec<JsValue>| args.iter().all(is_whole), |args| self.violations(args)),
+        );
+        let refused = |error: ValueError| error.into_boundary_error(self.place, Direction::ToHost);
+        read.and_then(|read| read).map_err(|error| Unanswered::Value(refused(error)))
+    }
+
+    fn args(&self) -> Result<Vec<JsValue>, ValueError> {
+        wire::decode_list(self.args, self.limits)
+            .map_err(|error| ValueError::new("a list of values", error.to_string()))
+    }
+
+    fn violations(&self, args: &[JsValue]) -> Vec<CheckViolation> {
+        let params = self.spec.params.iter().zip(&self.checks.params).zip(args);
+        params.flat_map(|((param, check), value)| check.diagnose(value, param.name)).collect()
+    }
+}
+
+impl Returns<'_> {
+    fn write<V: Crosses>(&self, value: &V, out: &mut Out) -> Result<(), Unanswered> {
+        let written = self
+            .check
+            .enforce(value, "result")
+            .and_then(|()| wire::serialize_top(value, out).map_err(|error| error.inside("result")));
+        written.map_err(|error| {
+            let error = error.into_boundary_error(self.place, Direction::ToGuest);
+            Unanswered::Host(HostError::broken(error))
+        })
+    }
+}
+
+struct PlainReply<'r, 'c> {
+    call: &'r DispatchedCall<'c>,
+    out: &'r mut Out,
+}
+
+impl Reply for PlainReply<'_, '_> {
+    type Done = Result<(), Unanswered>;
+
+    fn done<V: Crosses>(self, outcome: Result<V, HostError>) -> Self::Done {
+        let value = outcome.map_err(Unanswered::Host)?;
+        let DispatchedCall { checks, place, .. } = *self.call;
+        Returns { check: &checks.returns, place }.write(&value, self.out)
+    }
+}
+
+/// Keeps the result of an `async` method until it is written.
+struct KeptReply;
+
+impl Reply for KeptReply {
+    type Done = Result<Box<dyn KeptAnswer>, Unanswered>;
+
+    fn done<V: Crosses>(self, outcome: Result<V, HostError>) -> Self::Done {
+        outcome.map(|value| Box::new(KeptValue(value)) as Box<dyn KeptAnswer>).map_err(Unanswered::Host)
+    }
+}
+
+/// The result of an `async` method, whose type is erased.
+pub(crate) trait KeptAnswer {
+    #[expect(private_interfaces, reason = "only this file looks into it")]
+    fn written(self: Box<Self>, returns: &Returns<'_>, out: &mut Out) -> Result<(), Unanswered>;
+}
+
+struct KeptValue<V>(V);
+
+impl<V: Crosses> KeptAnswer for KeptValue<V> {
+    fn written(self: Box<Self>, returns: &Returns<'_>, out: &mut Out) -> Result<(), Unanswered> {
+        returns.write(&self.0, out)
+    }
+}

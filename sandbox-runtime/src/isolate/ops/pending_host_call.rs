@@ -1,0 +1,40 @@
+//! `async` host methods of a guest in a child process.
+//!
+//! The caller in the parent drives them: `process::session::host_call` adds a method when the
+//! child's frame arrives, and polls the set.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crate::guest_error::HostError;
+use crate::isolate::future_set::{FutureSet, HostFuture};
+use crate::isolate::host_dispatch::{KeptAnswer, Started, Unanswered};
+
+/// A method that has not answered.
+pub(crate) struct PendingHostCall {
+    /// The number of the host call.
+    pub(crate) id: u64,
+    /// The numbers of the contract and of the method.
+    method: (usize, usize),
+    future: HostFuture<Result<Box<dyn KeptAnswer>, Unanswered>>,
+}
+
+impl PendingHostCall {
+    pub(crate) fn new(id: u64, method: (usize, usize), future: Started) -> Self {
+        Self { id, method, future: HostFuture::new(future) }
+    }
+}
+
+impl Future for PendingHostCall {
+    type Output = (u64, (usize, usize), Result<Box<dyn KeptAnswer>, Unanswered>);
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.future).poll(cx).map(|outcome| {
+            let outcome = outcome.unwrap_or_else(|| Err(Unanswered::Host(HostError::panicked())));
+            (self.id, self.method, outcome)
+        })
+    }
+}
+
+/// The pending methods of one call.
+pub(crate) type Pendings = FutureSet<PendingHostCall>;

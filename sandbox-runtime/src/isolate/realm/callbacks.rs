@@ -1,0 +1,174 @@
+//! The callbacks that V8 calls in the middle of guest code: promise rejections, `import()`, `import.meta` and stack
+//! texts.
+//!
+//! Each callback replaces one of deno_core's, because those expect the realm that deno_core made. A callback runs no
+//! code of the guest that it can avoid, and catches every exception that it causes. `Isolate::new` installs them.
+
+use deno_core::v8;
+
+use crate::isolate::engine::Resolver;
+use crate::isolate::engine::text::{js_string, preview};
+use crate::isolate::{Isolate, disabled_defenses, shim};
+
+/// How much of a name in a stack is kept, in characters. A guest chooses the names of functions, and each name is host
+/// memory on every line.
+const NAME: usize = 256;
+/// How long the text of a stack grows, in bytes, to the end of a line. The guest sets `Error.stackTraceLimit`, so the
+/// number of lines is no bound.
+const STACK: usize = 64 << 10;
+
+/// Puts these callbacks in the place of deno_core's.
+pub(in crate::isolate) fn install(isolate: &mut v8::Isolate, wasm: bool) {
+    isolate.set_promise_reject_callback(promise_rejected);
+    isolate.set_prepare_stack_trace_callback(stack_trace);
+    isolate.set_host_initialize_import_meta_object_callback(import_meta);
+    isolate.set_host_import_module_dynamically_callback(import);
+    isolate.set_host_import_module_with_phase_dynamically_callback(import_with_phase);
+    let wasm = wasm || disabled_defenses::ALL_GLOBALS;
+    isolate.set_allow_wasm_code_generation_callback(if wasm { any_wasm } else { no_wasm });
+}
+
+/// Counts an unhandled rejection. The rejection is the guest's own affair, so its reason is not kept.
+unsafe extern "C" fn promise_rejected(message: v8::PromiseRejectMessage<'_>) {
+    v8::callback_scope!(unsafe scope, &message);
+    let Some(isolate) = Isolate::current(scope) else { return };
+    match message.get_event() {
+        v8::PromiseRejectEvent::PromiseRejectWithNoHandler => isolate.running.unhandled(),
+        v8::PromiseRejectEvent::PromiseHandlerAddedAfterReject => isolate.running.handled_late(),
+        _ => {}
+    }
+}
+
+/// `import.meta` is an empty object without a prototype.
+unsafe extern "C" fn import_meta(
+    _: v8::Local<'_, v8::Context>,
+    _: v8::Local<'_, v8::Module>,
+    _: v8::Local<'_, v8::Object>,
+) {
+}
+
+unsafe extern "C" fn no_wasm(_: v8::Local<'_, v8::Context>, _: v8::Local<'_, v8::String>) -> bool {
+    false
+}
+
+unsafe extern "C" fn any_wasm(_: v8::Local<'_, v8::Context>, _: v8::Local<'_, v8::String>) -> bool {
+    true
+}
+
+fn import<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    _options: v8::Local<'s, v8::Data>,
+    _referrer: v8::Local<'s, v8::Value>,
+    specifier: v8::Local<'s, v8::String>,
+    _attributes: v8::Local<'s, v8::FixedArray>,
+) -> Option<v8::Local<'s, v8::Promise>> {
+    refused_import(scope, specifier)
+}
+
+fn import_with_phase<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    _options: v8::Local<'s, v8::Data>,
+    _referrer: v8::Local<'s, v8::Value>,
+    specifier: v8::Local<'s, v8::String>,
+    _phase: v8::ModuleImportPhase,
+    _attributes: v8::Local<'s, v8::FixedArray>,
+) -> Option<v8::Local<'s, v8::Promise>> {
+    refused_import(scope, specifier)
+}
+
+/// `import()` gives a promise that is rejected.
+fn refused_import<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    specifier: v8::Local<'s, v8::String>,
+) -> Option<v8::Local<'s, v8::Promise>> {
+    let resolver = Resolver::new(scope)?;
+    let error = import_error(scope, specifier);
+    resolver.settle(scope, Err(error))?;
+    Some(resolver.promise(scope))
+}
+
+/// The error of an import, whatever its form.
+pub(in crate::isolate) fn import_error<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    specifier: v8::Local<'_, v8::String>,
+) -> v8::Local<'s, v8::Value> {
+    let specifier = crate::isolate::values::describe(scope, specifier.into());
+    let text = format!(
+        "import of {specifier}: a sandbox has no modules but the script itself; bundle what it needs into it"
+    );
+    let text =
+        js_string(scope, &text, v8::NewStringType::Normal).unwrap_or_else(|_| v8::String::empty(scope));
+    v8::Exception::type_error(scope, text)
+}
+
+/// The text of `error.stack`: guest files only, and `Error.prepareStackTrace` is never called.
+fn stack_trace<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    error: v8::Local<'s, v8::Value>,
+    sites: v8::Local<'s, v8::Array>,
+) -> v8::Local<'s, v8::Value> {
+    if Isolate::current(scope).is_none_or(|isolate| !isolate.stack().allows_step()) {
+        return v8::String::empty(scope).into();
+    }
+    v8::tc_scope!(let scope, scope);
+    if let Some(prepared) =
+        disabled_defenses::CALL_SITES.then(|| disabled_defenses::prepared(scope, error, sites)).flatten()
+    {
+        return prepared;
+    }
+    let mut text = header(scope, error);
+    for index in 0..sites.length() {
+        if text.len() > STACK {
+            break;
+        }
+        if let Some(frame) = sites.get_index(scope, index).and_then(|site| frame(scope, site)) {
+            text.push_str("\n    at ");
+            text.push_str(&frame);
+        }
+    }
+    if Isolate::current(scope).is_some_and(Isolate::is_ended) {
+        // A termination that came meanwhile was caught here. V8 would let the guest go on without this.
+        scope.terminate_execution();
+    }
+    match js_string(scope, &text, v8::NewStringType::Normal) {
+        Ok(text) => text.into(),
+        Err(_) => v8::String::empty(scope).into(),
+    }
+}
+
+/// `Name: message`, read from own data or from the prototypes as any reader of the error would.
+fn header(scope: &v8::PinScope<'_, '_>, error: v8::Local<'_, v8::Value>) -> String {
+    let Ok(object) = error.try_cast::<v8::Object>() else {
+        return crate::isolate::values::describe(scope, error);
+    };
+    match crate::isolate::thrown::as_error(scope, object) {
+        (name, message) if message.is_empty() => name,
+        (name, message) if name.is_empty() => message,
+        (name, message) => format!("{name}: {message}"),
+    }
+}
+
+/// One line of a stack; `None` for frames of a shim. CallSites are reachable from here only, so their methods are
+/// those of V8. V8's own text of a method call names the receiver's class and method. To find them, V8 searches all
+/// properties of the guest's object, in each frame, and no time limit ends that search.
+fn frame<'s>(scope: &v8::PinScope<'s, '_>, site: v8::Local<'s, v8::Value>) -> Option<String> {
+    let site = site.try_cast::<v8::Object>().ok()?;
+    let ask = |method: &str| -> Option<v8::Local<'s, v8::Value>> {
+        let name = js_string(scope, method, v8::NewStringType::Internalized).ok()?;
+        site.get(scope, name.into())?.try_cast::<v8::Function>().ok()?.call(scope, site.into(), &[])
+    };
+    let text = |method: &str| -> Option<String> {
+        let text = ask(method)?.try_cast::<v8::String>().ok()?;
+        (text.length() > 0).then(|| preview(scope, text, NAME))
+    };
+    let number = |method: &str| ask(method).and_then(|n| n.uint32_value(scope)).unwrap_or(0);
+    let file = text("getFileName").unwrap_or_else(|| "<native>".to_owned());
+    if shim::is_shim(&file) {
+        return None;
+    }
+    let position = format!("{file}:{}:{}", number("getLineNumber"), number("getColumnNumber"));
+    Some(match text("getFunctionName") {
+        Some(function) => format!("{function} ({position})"),
+        None => position,
+    })
+}

@@ -1,0 +1,292 @@
+//! The realm of a guest: a bare context of V8, with what ECMAScript defines, and one frozen global for each host contract.
+//!
+//! [`Realm::new`] runs before any code of a guest. Nothing that belongs to another realm is reachable from it.
+//!
+//! Where deno_core has JavaScript of its own, that code runs in another realm of the isolate. So `Deno`, `__bootstrap` and
+//! the ops of deno_core need no removal here.
+
+pub(super) mod callbacks;
+mod realm_globals;
+pub(super) mod realms;
+
+use deno_core::v8;
+
+use super::host::Host;
+use super::ops::HostOp;
+use super::returned::{self, Returned};
+use super::{Isolate, disabled_defenses, engine, shim};
+use crate::contract::ContractSpec;
+use crate::isolate::engine::text::js_string;
+use crate::isolate::values::struct_shapes::StructShapes;
+use crate::options::Settings;
+
+/// The globals of a realm. Everything else that V8 puts on the global object is removed:
+///
+/// - `console`, `queueMicrotask`: no part of ECMAScript; a bounded console is the host's to give.
+/// - `WebAssembly`: code that no limit was tested with.
+/// - `SharedArrayBuffer`: memory that another thread could change during a crossing.
+/// - `FinalizationRegistry`: callbacks outside of any call.
+/// - `Temporal`: there or not, according to how V8 was built.
+const GLOBALS: &[&str] = &[
+    "AggregateError",
+    "Array",
+    "ArrayBuffer",
+    "AsyncDisposableStack",
+    "Atomics",
+    "BigInt",
+    "BigInt64Array",
+    "BigUint64Array",
+    "Boolean",
+    "DataView",
+    "Date",
+    "DisposableStack",
+    "Error",
+    "EvalError",
+    "Float16Array",
+    "Float32Array",
+    "Float64Array",
+    "Function",
+    "Infinity",
+    "Int16Array",
+    "Int32Array",
+    "Int8Array",
+    "Intl",
+    "Iterator",
+    "JSON",
+    "Map",
+    "Math",
+    "NaN",
+    "Number",
+    "Object",
+    "Promise",
+    "Proxy",
+    "RangeError",
+    "ReferenceError",
+    "Reflect",
+    "RegExp",
+    "Set",
+    "String",
+    "SuppressedError",
+    "Symbol",
+    "SyntaxError",
+    "TypeError",
+    "URIError",
+    "Uint16Array",
+    "Uint32Array",
+    "Uint8Array",
+    "Uint8ClampedArray",
+    "WeakMap",
+    "WeakRef",
+    "WeakSet",
+    "decodeURI",
+    "decodeURIComponent",
+    "encodeURI",
+    "encodeURIComponent",
+    "escape",
+    "eval",
+    "globalThis",
+    "isFinite",
+    "isNaN",
+    "parseFloat",
+    "parseInt",
+    "undefined",
+    "unescape",
+];
+
+/// The parts that a realm is made of.
+pub(super) struct RealmGlobals<'f> {
+    pub(super) settings: &'f Settings,
+    /// The realm of deno_core, for `--cfg sandbox_leaky` alone. No guest has it.
+    pub(super) host_realm: Option<&'f v8::Global<v8::Context>>,
+    pub(super) hosts: &'f [Host],
+    pub(super) returned: &'f Returned,
+    pub(super) generation: u64,
+}
+
+/// A realm of guests, and the handles that the host needs.
+pub(crate) struct Realm {
+    pub(super) context: v8::Global<v8::Context>,
+    /// Its `Object.prototype`.
+    pub(super) root_prototype: v8::Global<v8::Object>,
+    /// How objects of known fields are made and taken apart.
+    pub(crate) forms: StructShapes,
+    /// The captured functions that conversions need.
+    #[cfg_attr(not(feature = "quickjs"), allow(dead_code, reason = "V8 converts without the realm's help"))]
+    pub(super) intrinsics: engine::EngineIntrinsics,
+    /// The generation of the sandbox that the realm belongs to.
+    pub(super) generation: u64,
+}
+
+impl Realm {
+    /// Makes a realm, before any code of a guest runs.
+    pub(super) fn new(
+        scope: &mut v8::PinScope<'_, '_, ()>,
+        realm_parts: &RealmGlobals<'_>,
+    ) -> Result<Self, String> {
+        let context = create(scope, realm_parts)?;
+        Self::of(&v8::ContextScope::new(scope, context), context, realm_parts.generation)
+    }
+
+    /// The handles of a realm that is there, in whose scope no code of a guest has run.
+    pub(super) fn of(
+        scope: &v8::PinScope<'_, '_>,
+        context: v8::Local<'_, v8::Context>,
+        generation: u64,
+    ) -> Result<Self, String> {
+        let root =
+            v8::Object::new(scope).get_prototype(scope).and_then(|root| root.try_cast::<v8::Object>().ok());
+        let root = root.ok_or("the engine has no `Object.prototype`")?;
+        let forms = StructShapes::of(scope).ok_or("the engine has no `Object.keys`")?;
+        let intrinsics = engine::EngineIntrinsics::of(scope)
+            .ok_or("the engine's functions for conversions cannot be captured")?;
+        let (context, root_prototype) = (v8::Global::new(scope, context), v8::Global::new(scope, root));
+        Ok(Self { context, root_prototype, forms, intrinsics, generation })
+    }
+}
+
+/// Errors of the scope's realm have no frames once the heap is full.
+pub(super) fn keep_frames(scope: &v8::PinScope<'_, '_>) -> Result<(), String> {
+    let frames = engine::Frames::of(scope).ok_or("`Error.stackTraceLimit` cannot be replaced")?;
+    let isolate = Isolate::current(scope).ok_or("the current engine's isolate has no sandbox")?;
+    isolate.heap.keep(frames);
+    Ok(())
+}
+
+fn create<'s>(
+    scope: &mut v8::PinScope<'s, '_, ()>,
+    realm_parts: &RealmGlobals<'_>,
+) -> Result<v8::Local<'s, v8::Context>, String> {
+    let context = v8::Context::new(scope, v8::ContextOptions::default());
+    let host_realm = realm_parts.host_realm.filter(|_| disabled_defenses::HOST_REALM);
+    let leaked = host_realm.map(|host_realm| disabled_defenses::shared(scope, host_realm, context));
+    let scope = &mut v8::ContextScope::new(scope, context);
+    keep_frames(scope)?;
+    engine::bound_recursion(scope).ok_or("built-ins that recurse cannot be bounded")?;
+    if !realm_parts.settings.eval && !disabled_defenses::CODE_FROM_TEXT {
+        engine::refuse_code_from_text(scope, context).ok_or("`eval` cannot be disabled")?;
+    }
+    define_globals(scope, context, leaked, realm_parts)?;
+    Ok(context)
+}
+
+fn define_globals(
+    scope: &mut v8::PinScope<'_, '_>,
+    context: v8::Local<'_, v8::Context>,
+    mut leaked: Option<v8::Local<'_, v8::Context>>,
+    RealmGlobals { settings, hosts, returned, .. }: &RealmGlobals<'_>,
+) -> Result<(), String> {
+    let global = context.global(scope);
+    if !disabled_defenses::ALL_GLOBALS {
+        remove_globals(scope, global, settings.wasm.then_some("WebAssembly"))?;
+    }
+    realm_globals::install(scope, settings).ok_or("the clock or the console cannot be defined")?;
+    let object = member(scope, global, "Object")?;
+    let freeze = if disabled_defenses::NOT_FROZEN { object } else { member(scope, object, "freeze")? };
+    for Host { spec, ops, .. } in *hosts {
+        let home = leaked.take().unwrap_or(context);
+        let api = api(&v8::ContextScope::new(scope, home), spec, ops, freeze.into(), returned)
+            .ok_or_else(|| format!("the shim of the contract `{}` cannot be evaluated", spec.name))?;
+        define(scope, global, spec.name, api)?;
+    }
+    realm_globals::freeze(scope, settings).ok_or_else(|| "the intrinsics cannot be frozen".to_owned())
+}
+
+fn remove_globals(
+    scope: &v8::PinScope<'_, '_>,
+    global: v8::Local<'_, v8::Object>,
+    spared: Option<&str>,
+) -> Result<(), String> {
+    let allowed = GLOBALS.iter().copied().chain(spared).collect::<Vec<_>>();
+    remove_all_but(scope, global, &allowed)?;
+    remove(scope, member(scope, global, "Atomics")?, "waitAsync")
+}
+
+fn remove_all_but(
+    scope: &v8::PinScope<'_, '_>,
+    object: v8::Local<'_, v8::Object>,
+    allowed: &[&str],
+) -> Result<(), String> {
+    let all = v8::GetPropertyNamesArgsBuilder::new()
+        .mode(v8::KeyCollectionMode::OwnOnly)
+        .property_filter(v8::PropertyFilter::ALL_PROPERTIES)
+        .index_filter(v8::IndexFilter::IncludeIndices)
+        .key_conversion(v8::KeyConversionMode::ConvertToString)
+        .build();
+    let names = object.get_own_property_names(scope, all).ok_or("the globals cannot be listed")?;
+    for index in 0..names.length() {
+        let name = names.get_index(scope, index).ok_or("the globals cannot be listed")?;
+        let text = name.to_rust_string_lossy(scope);
+        if !allowed.contains(&text.as_str()) || name.is_symbol() {
+            delete(scope, object, name).ok_or_else(|| format!("`{text}` cannot be removed"))?;
+        }
+    }
+    Ok(())
+}
+
+fn delete(
+    scope: &v8::PinScope<'_, '_>,
+    object: v8::Local<'_, v8::Object>,
+    key: v8::Local<'_, v8::Value>,
+) -> Option<()> {
+    (object.delete(scope, key)? && !object.has_own_property(scope, key.try_cast().ok()?)?).then_some(())
+}
+
+fn remove(scope: &v8::PinScope<'_, '_>, object: v8::Local<'_, v8::Object>, name: &str) -> Result<(), String> {
+    delete(scope, object, key(scope, name)?.into()).ok_or_else(|| format!("`{name}` cannot be removed"))
+}
+
+fn key<'s>(scope: &v8::PinScope<'s, '_>, name: &str) -> Result<v8::Local<'s, v8::Name>, String> {
+    let name = js_string(scope, name, v8::NewStringType::Internalized).map_err(|error| error.to_string())?;
+    Ok(name.into())
+}
+
+fn member<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    object: v8::Local<'_, v8::Object>,
+    name: &str,
+) -> Result<v8::Local<'s, v8::Object>, String> {
+    let value = object.get(scope, key(scope, name)?.into());
+    value.and_then(|value| value.try_cast().ok()).ok_or_else(|| format!("V8 has no `{name}`"))
+}
+
+/// A property that cannot be changed or removed.
+fn define(
+    scope: &v8::PinScope<'_, '_>,
+    object: v8::Local<'_, v8::Object>,
+    name: &str,
+    value: v8::Local<'_, v8::Value>,
+) -> Result<(), String> {
+    let constant = v8::PropertyAttribute::READ_ONLY | v8::PropertyAttribute::DONT_DELETE;
+    let attributes = if disabled_defenses::NOT_FROZEN { v8::PropertyAttribute::NONE } else { constant };
+    match object.define_own_property(scope, key(scope, name)?, value, attributes) {
+        Some(true) => Ok(()),
+        _ => Err(format!("the global `{name}` cannot be defined")),
+    }
+}
+
+/// The frozen object through which a guest calls a contract.
+fn api<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    spec: &ContractSpec,
+    ops: &[HostOp],
+    freeze: v8::Local<'s, v8::Value>,
+    returned: &Returned,
+) -> Option<v8::Local<'s, v8::Value>> {
+    let text = |text: &str| js_string(scope, text, v8::NewStringType::Normal).ok();
+    let functions = ops.iter().map(|op| op.functions(scope)).collect::<Option<Vec<_>>>()?;
+    let checked = functions.iter().map(|(checked, _)| (*checked).into()).collect::<Vec<_>>();
+    let undefined: v8::Local<'_, v8::Value> = v8::undefined(scope).into();
+    let fast = functions.iter().map(|(_, fast)| fast.map_or(undefined, Into::into)).collect::<Vec<_>>();
+    let arguments = [
+        v8::Array::new_with_elements(scope, &fast).into(),
+        v8::Array::new_with_elements(scope, &checked).into(),
+        freeze,
+        returned.view(scope)?,
+        returned::thrower(scope)?,
+    ];
+    let [a, b, c, d, e] = shim::PARAMETERS;
+    let parameters = [text(a)?, text(b)?, text(c)?, text(d)?, text(e)?];
+    let name = text(&shim::script_name(spec))?;
+    let shim = super::script::compile_function(scope, name, text(&shim::source(spec, ops))?, &parameters)?;
+    shim.call(scope, undefined, &arguments)
+}

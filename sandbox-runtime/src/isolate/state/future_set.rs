@@ -1,0 +1,102 @@
+//! A set of futures that are polled together on one thread. A future may add others to the set while it is polled.
+//!
+//! Sets are kept by `isolate::flights` (the host methods of a flight), and in processes by `pending_host_call` and
+//! the child's flights.
+
+use std::cell::{Cell, RefCell};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_util::Stream as _;
+use futures_util::stream::FuturesUnordered;
+
+use crate::isolate::ops::caught;
+use crate::panic::drop_of_host;
+
+/// A set of futures.
+pub(crate) struct FutureSet<F> {
+    /// `None` until there is a future to poll.
+    all: RefCell<Option<FuturesUnordered<F>>>,
+    /// Futures that were added since the last poll, or during it.
+    arriving: RefCell<Vec<F>>,
+    count: Cell<usize>,
+}
+
+impl<F> Default for FutureSet<F> {
+    fn default() -> Self {
+        Self { all: RefCell::default(), arriving: RefCell::default(), count: Cell::default() }
+    }
+}
+
+impl<F: Future + Unpin> FutureSet<F> {
+    /// The number of futures that are not over.
+    pub(crate) fn count(&self) -> usize {
+        self.count.get()
+    }
+
+    /// Adds a future. The next [`poll`](Self::poll) polls it with the others.
+    pub(crate) fn push(&self, future: F) {
+        self.count.set(self.count.get() + 1);
+        self.arriving.borrow_mut().push(future);
+    }
+
+    /// The output of the next future that is over. No future of the set may poll the set.
+    pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Option<F::Output> {
+        let mut all = self.all.borrow_mut();
+        loop {
+            // Not in the loop's head, because a polled future may add another.
+            let arriving = self.arriving.take();
+            let is_last = arriving.is_empty();
+            if is_last && all.is_none() {
+                return None;
+            }
+            let all = all.get_or_insert_default();
+            all.extend(arriving);
+            match Pin::new(all).poll_next(cx) {
+                Poll::Ready(Some(output)) => {
+                    self.count.set(self.count.get() - 1);
+                    return Some(output);
+                }
+                _ if is_last => return None,
+                _ => {}
+            }
+        }
+    }
+
+    /// Takes all futures out, to be dropped.
+    pub(crate) fn take(&self) -> Vec<F> {
+        self.count.set(0);
+        let (all, arriving) = (self.all.take(), self.arriving.take());
+        all.into_iter().flatten().chain(arriving).collect()
+    }
+}
+
+/// A future of the host, which runs the host's code. A panic of the future gives no output. A panic
+/// of its destructor ends there.
+pub(in crate::isolate) struct HostFuture<T>(Option<Pin<Box<dyn Future<Output = T>>>>);
+
+impl<T> HostFuture<T> {
+    pub(in crate::isolate) fn new(future: Pin<Box<dyn Future<Output = T>>>) -> Self {
+        Self(Some(future))
+    }
+}
+
+impl<T> Future for HostFuture<T> {
+    type Output = Option<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let output = match self.0.as_mut().map(|future| caught(|| future.as_mut().poll(cx))) {
+            Some(Ok(Poll::Pending)) => return Poll::Pending,
+            Some(Ok(Poll::Ready(output))) => Some(output),
+            Some(Err(_)) | None => None,
+        };
+        drop_of_host(self.0.take());
+        Poll::Ready(output)
+    }
+}
+
+impl<T> Drop for HostFuture<T> {
+    fn drop(&mut self) {
+        drop_of_host(self.0.take());
+    }
+}

@@ -1,0 +1,97 @@
+//! The host's implementations of contracts.
+//!
+//! A [`Host`] belongs to one isolate and stays on its thread. `ops`, `fast` and `pending` find it by the contract's type id.
+
+use std::any::{Any, TypeId};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::contract::{Contract, ContractSpec, HostContract, Hosted};
+use crate::isolate::ops::HostOp;
+use crate::schema::ContractChecks;
+
+/// A host's implementation of a contract.
+#[derive(Clone)]
+pub(crate) struct Host {
+    pub(in crate::isolate) contract: TypeId,
+    pub(in crate::isolate) spec: &'static ContractSpec,
+    pub(in crate::isolate) ops: &'static [HostOp],
+    /// The checks of its methods' arguments and results.
+    pub(in crate::isolate) checks: Arc<ContractChecks>,
+    /// A `Box<C>`, where `C` is the contract.
+    object: Rc<dyn Any>,
+    /// The address of that box.
+    place: *const (),
+    /// The number of calls of each method, by the call of the guest that is under way.
+    counts: Rc<RefCell<FxHashMap<u64, Vec<u64>>>>,
+}
+
+impl Host {
+    pub(crate) fn new<C: ?Sized + HostContract>(object: Box<C>) -> Result<Self, String> {
+        let checks = ContractChecks::of(TypeId::of::<C>(), &C::SPEC)?;
+        Ok(Self::of(TypeId::of::<C>(), &C::SPEC, C::OPS, checks, Rc::new(object)))
+    }
+
+    /// Makes a host. `object` is a `Box<C>`, if `contract` is the id of a `C`.
+    pub(in crate::isolate) fn of<T: 'static>(
+        contract: TypeId,
+        spec: &'static ContractSpec,
+        ops: &'static [HostOp],
+        checks: Arc<ContractChecks>,
+        object: Rc<T>,
+    ) -> Self {
+        let place = Rc::as_ptr(&object).cast();
+        Self { contract, spec, ops, checks, object, place, counts: Rc::default() }
+    }
+
+    #[cfg(feature = "process")]
+    pub(in crate::isolate) fn into_parts(
+        self,
+    ) -> (&'static ContractSpec, &'static [HostOp], Arc<ContractChecks>, Rc<dyn Any>) {
+        (self.spec, self.ops, self.checks, self.object)
+    }
+
+    /// The implementation, for callers that know its type.
+    #[cfg(feature = "process")]
+    pub(in crate::isolate) fn any(&self) -> &dyn Any {
+        &*self.object
+    }
+
+    /// Counts a call of a method, and returns its number within this call of the guest.
+    pub(in crate::isolate) fn count(&self, method: usize, call: u64) -> u64 {
+        let mut counts = self.counts.borrow_mut();
+        let methods = counts.entry(call).or_insert_with(|| vec![0; self.spec.methods.len()]);
+        let Some(count) = methods.get_mut(method) else { return 0 };
+        *count += 1;
+        *count
+    }
+
+    /// Drops the counts of a call of the guest that is over.
+    pub(in crate::isolate) fn forget(&self, call: u64) {
+        let mut counts = self.counts.borrow_mut();
+        if !counts.is_empty() {
+            counts.remove(&call);
+        }
+    }
+
+    /// The implementation, for a future that keeps it.
+    pub(in crate::isolate) fn hold<C: ?Sized + Contract>(&self) -> Option<Hosted<C>> {
+        self.object.clone().downcast::<Box<C>>().ok().map(Hosted)
+    }
+
+    /// The implementation of `C`, which is this host's contract.
+    #[inline]
+    pub(in crate::isolate) fn object<C: ?Sized + Contract>(&self) -> &C {
+        debug_assert_eq!(self.contract, TypeId::of::<C>(), "this host implements another contract");
+        // SAFETY: only `new` makes a host, with the address of the object and the contract's id of one `C`. The caller found
+        // the host by that id. The object is dropped with the host, and is not moved.
+        unsafe { &*self.place.cast::<Box<C>>() }
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        self.spec.name
+    }
+}
