@@ -33,7 +33,7 @@ const MAXIMA: [(&str, usize, &str); 14] = [
         "a budget that an engine cannot use up while it starts",
     ),
     ("sandbox-runtime/src/isolate/engine/quickjs.rs", 1, "the same budget"),
-    ("sandbox-runtime/src/isolate/engine/quickjs/intrinsics.rs", 1, "the saturation of a size"),
+    ("sandbox-runtime/src/isolate/intrinsics/quickjs.rs", 1, "the saturation of a size"),
     ("sandbox-core/src/schema/compat/numbers.rs", 1, "the range of the format `uint64`"),
     ("sandbox-core/src/schema/json.rs", 1, "the range of the format `uint64`"),
     ("sandbox-core/src/schema/times.rs", 1, "the range of a `Duration`'s seconds"),

@@ -23,13 +23,15 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use deno_core::{Extension, ExtensionFileSource, JsRuntime, ModuleSpecifier, OpDecl, OpState, op2, v8};
+use sandbox_core::contract::ContractSpec;
 
-use super::ops::HostOp;
-use super::pending::EventLoop;
-use super::realm::Realm;
-use super::runtime::decl::{decl, op_name};
-use super::{Host, Isolate, SLOT, shim};
-use crate::contract::ContractSpec;
+use super::shim;
+use super::state::host::Host;
+use super::state::op::HostOp;
+use super::state::pending::EventLoop;
+use super::state::realm::Realm;
+use super::state::runtime::decl::{decl, op_name};
+use super::state::{Isolate, SLOT};
 use crate::error::Place;
 use crate::isolate::engine::text::js_string;
 use crate::limits::Limits;

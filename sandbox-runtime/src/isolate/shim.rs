@@ -7,9 +7,10 @@
 
 use std::fmt::Write as _;
 
+use sandbox_core::contract::{ContractSpec, Kind, MethodSpec};
+
 use super::disabled_defenses;
-use super::ops::{Gives, HostOp};
-use crate::contract::{ContractSpec, Kind, MethodSpec};
+use super::state::op::{Gives, HostOp};
 
 /// The parameters of a shim: the fast ops, the checked ops, `Object.freeze`, the array with a fast op's result, and the
 /// function that throws for it.

@@ -22,9 +22,16 @@ mod reentry;
 #[cfg(not(feature = "quickjs"))]
 mod stack;
 
+use std::rc::Rc;
+
+use deno_core::v8;
+
 use super::*;
+use crate::error::Error;
 use crate::isolate::values::owned_to_guest;
+use crate::options::Settings;
 use crate::sandbox_api;
+use crate::stack::StackEnd;
 use crate::value::Bytes;
 
 #[sandbox_api(host, crate = crate)]

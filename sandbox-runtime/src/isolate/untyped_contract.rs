@@ -10,20 +10,23 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use deno_core::v8;
+use sandbox_core::contract::{ArgumentSink as _, ContractSpec};
 
 use super::binding::Binding;
 use super::flights::{Flying, Leg};
-use super::host::Host;
+use super::host_calls::promises::{Poller, flight, promised};
+use super::host_calls::{answer, begin};
 use super::meter::add;
-use super::method_info::MethodInfo;
-use super::ops::{HostOp, Refusal, answer, begin, caught};
-use super::pending::{HostAnswer, Poller, flight, promised};
+use super::method_info::{Elsewhere, MethodInfo};
 use super::run::Boxed;
 use super::script::ScriptExports;
+use super::state::host::Host;
+use super::state::op::HostOp;
+use super::state::pending::HostAnswer;
+use super::state::refusal::{Refusal, caught};
 use super::ticket::Ticket;
 use super::{Catch, Isolate, Realm};
 use crate::boundary::ValueError;
-use crate::contract::{ArgumentSink as _, ContractSpec};
 use crate::error::{Direction, Error, Place, Source};
 use crate::isolate::values::{ArgumentWriter, observed_for_wire, tree_to_guest};
 use crate::schema::ContractChecks;
@@ -56,9 +59,6 @@ struct UntypedContract {
     host: Rc<dyn UntypedHost>,
     methods: &'static [MethodInfo],
 }
-
-/// A contract that no type of this process has.
-pub(super) struct Elsewhere;
 
 impl Host {
     /// The host of a contract, which is the nth of its sandbox. The description of its methods is leaked: a process has few
@@ -245,11 +245,8 @@ fn serve<'s>(
 struct UntypedValue(JsValue);
 
 impl HostAnswer for UntypedValue {
-    fn write<'s>(
-        self: Box<Self>,
-        scope: &v8::PinScope<'s, '_>,
-        isolate: &Isolate,
-    ) -> Result<v8::Local<'s, v8::Value>, Refusal> {
+    fn write<'s>(self: Box<Self>, scope: &v8::PinScope<'s, '_>) -> Result<v8::Local<'s, v8::Value>, Refusal> {
+        let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
         let budget = isolate.budget();
         let written = tree_to_guest(scope, &budget, self.0).map_err(|error| error.inside("result"));
         add(&isolate.running.bytes_in, budget.spent());
@@ -283,7 +280,7 @@ fn answered<'s>(
     let outcome = caught(|| host.call(method.index, call, args));
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
     isolate.keep_terminating();
-    Box::new(UntypedValue(outcome?.map_err(refusal)?)).write(scope, isolate)
+    Box::new(UntypedValue(outcome?.map_err(refusal)?)).write(scope)
 }
 
 fn read<'s>(

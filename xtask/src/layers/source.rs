@@ -112,8 +112,13 @@ fn is_public(tokens: &[String], at: usize) -> bool {
 }
 
 fn is_path(tokens: &[String], at: usize) -> bool {
-    // `pub(crate)`, `pub(super)` and `$crate` are no paths.
-    tokens.get(at + 1).is_some_and(|token| token == "::") && (at == 0 || tokens[at - 1] != "$")
+    // `pub(crate)`, `pub(super)`, `pub(in crate::a)` and `$crate` are no paths.
+    let before = &tokens[at.saturating_sub(3)..at];
+    let is_visibility =
+        matches!(before, [public, open, inside] if public == "pub" && open == "(" && inside == "in");
+    tokens.get(at + 1).is_some_and(|token| token == "::")
+        && (at == 0 || tokens[at - 1] != "$")
+        && !is_visibility
 }
 
 fn is_name(token: &str) -> bool {

@@ -7,13 +7,15 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use deno_core::v8;
+use sandbox_core::contract::ContractSpec;
 
-use crate::contract::ContractSpec;
+use super::script::ScriptExports;
 use crate::error::{Error, ExportProblem};
+use crate::isolate::engine::compile::{Object, get};
 use crate::isolate::engine::text::{js_string, preview};
-use crate::isolate::script::{Object, ScriptExports, get};
+use crate::isolate::state::Isolate;
+use crate::isolate::state::realm::Realm;
 use crate::isolate::values::describe;
-use crate::isolate::{Isolate, Realm};
 use crate::schema::ContractChecks;
 
 /// A contract bound to the functions that implement it, in the order of its methods.

@@ -8,16 +8,17 @@
 use std::rc::Rc;
 
 use deno_core::v8;
+use sandbox_core::contract::{Arguments, GuestMethod, Method};
 
+use super::binding::Binding;
+use super::flights::{Flying, Leg};
 use crate::boundary::{ValueError, plain};
-use crate::contract::{Arguments, GuestMethod, Method};
 use crate::error::{Direction, Error, Place};
-use crate::isolate::binding::Binding;
-use crate::isolate::flights::{Flying, Leg};
-use crate::isolate::method_info::MethodInfo;
-use crate::isolate::ticket::Ticket;
+use crate::isolate::limits::ticket::Ticket;
+use crate::isolate::state::Isolate;
+use crate::isolate::state::method_info::MethodInfo;
+use crate::isolate::state::realm::Realm;
 use crate::isolate::values::{ArgumentReader, Passed, to_guest};
-use crate::isolate::{Isolate, Realm};
 use crate::time::Deadline;
 use crate::value::JsValue;
 

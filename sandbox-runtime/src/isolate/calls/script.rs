@@ -7,14 +7,16 @@ use std::rc::Rc;
 
 use deno_core::v8;
 
+use super::flights::Leg;
 use crate::error::{Error, LimitKind, Place, StackFrame, Thrown, of_syntax};
+use crate::isolate::engine;
+use crate::isolate::engine::compile::{Object, compile_with, get, origin};
 use crate::isolate::engine::text::{js_string, preview};
-use crate::isolate::flights::Leg;
-use crate::isolate::thrown::STACK_FULL;
-use crate::isolate::{Catch, Isolate, Realm, callbacks, engine};
+use crate::isolate::realm::callbacks;
+use crate::isolate::run::thrown::{self, STACK_FULL};
+use crate::isolate::state::realm::Realm;
+use crate::isolate::state::{Catch, Isolate};
 use crate::script::{Script, ScriptFormat};
-
-pub(in crate::isolate) type Object<'s> = v8::Local<'s, v8::Object>;
 
 /// The exports of an evaluated script.
 pub(crate) struct ScriptExports {
@@ -172,14 +174,6 @@ fn text<'s>(
         .map_err(|error| Error::syntax(script.name.clone(), error.to_string(), (0, 0), None))
 }
 
-fn origin<'s>(
-    scope: &v8::PinScope<'s, '_>,
-    name: v8::Local<'s, v8::String>,
-    is_module: bool,
-) -> v8::ScriptOrigin<'s> {
-    v8::ScriptOrigin::new(scope, name.into(), 0, 0, false, -1, None, false, false, is_module, None)
-}
-
 /// A module that has not run.
 struct Module<'s> {
     module: v8::Local<'s, v8::Module>,
@@ -207,8 +201,7 @@ fn module<'s>(
     if module.instantiate_module2(scope, refuse_import, refuse_source_import).is_none() {
         // QuickJS parses a module when it is linked. V8 has no syntax errors here, because nothing can be
         // imported.
-        let name =
-            scope.exception().and_then(|thrown| crate::isolate::thrown::name_and_message(scope, thrown).0);
+        let name = scope.exception().and_then(|thrown| thrown::name_and_message(scope, thrown).0);
         return Err(match name.as_deref() {
             Some("SyntaxError") => syntax_error(scope, script, 0),
             _ => at_import(isolate.thrown(scope, None), script, engine::first_import(scope, module)),
@@ -291,9 +284,7 @@ fn settle(
     }
     match promise.state() {
         v8::PromiseState::Fulfilled => Ok(()),
-        v8::PromiseState::Rejected => {
-            Err(crate::isolate::thrown::error(scope, promise.result(scope), None, None))
-        }
+        v8::PromiseState::Rejected => Err(thrown::error(scope, promise.result(scope), None, None)),
         v8::PromiseState::Pending if isolate.is_ended() => Err(isolate.ended(None)),
         v8::PromiseState::Pending => {
             let message = "the script waits at its top level for a promise that never settles; for a host method that is \
@@ -359,33 +350,12 @@ fn common_js(
         .collect())
 }
 
-pub(crate) fn compile_function<'s>(
-    scope: &v8::PinScope<'s, '_>,
-    name: v8::Local<'s, v8::String>,
-    source: v8::Local<'s, v8::String>,
-    parameters: &[v8::Local<'s, v8::String>],
-) -> Option<v8::Local<'s, v8::Function>> {
-    compile_with(scope, name, source, parameters, None)
-}
-
-fn compile_with<'s>(
-    scope: &v8::PinScope<'s, '_>,
-    name: v8::Local<'s, v8::String>,
-    source: v8::Local<'s, v8::String>,
-    parameters: &[v8::Local<'s, v8::String>],
-    code: Option<&[u8]>,
-) -> Option<v8::Local<'s, v8::Function>> {
-    let (mut source, options) = engine::source(source, &origin(scope, name, false), code);
-    let reason = v8::script_compiler::NoCacheReason::NoReason;
-    v8::script_compiler::compile_function(scope, &mut source, parameters, &[], options, reason)
-}
-
 fn syntax_error(scope: &Catch<'_, '_, '_, '_>, script: &Script, lines_before: usize) -> Error {
     let Some(message) = scope.message() else {
         let message = "the script cannot be compiled".to_owned();
         return Error::syntax(script.name.clone(), message, (0, 0), None);
     };
-    let text = preview(scope, message.get(scope), crate::isolate::thrown::TEXT);
+    let text = preview(scope, message.get(scope), thrown::TEXT);
     let text = text.strip_prefix("Uncaught ").unwrap_or(&text);
     // The parser of V8 recurses, and throws the error of a full stack. V8 calls no accessor of the guest for this text.
     let is_full = text.strip_prefix("RangeError: ").unwrap_or(text) == STACK_FULL;
@@ -399,14 +369,4 @@ fn syntax_error(scope: &Catch<'_, '_, '_, '_>, script: &Script, lines_before: us
     let message_text = format!("{}{text}", if is_nameless { "SyntaxError: " } else { "" });
     let (line, column) = engine::syntax_position(scope, scope.exception(), message);
     Error::syntax(script.name.clone(), message_text, (line.saturating_sub(lines_before), column), None)
-}
-
-/// A property of an object; `None` when code of the guest threw.
-pub(in crate::isolate) fn get<'s>(
-    scope: &v8::PinScope<'s, '_>,
-    object: Object<'_>,
-    name: &str,
-) -> Option<v8::Local<'s, v8::Value>> {
-    let key = js_string(scope, name, v8::NewStringType::Internalized).ok()?;
-    object.get(scope, key.into())
 }

@@ -6,6 +6,7 @@
 
 #[cfg(not(feature = "quickjs"))]
 mod buffers;
+pub(crate) mod compile;
 #[cfg(not(feature = "quickjs"))]
 mod entered;
 #[cfg(all(feature = "process", target_os = "linux", not(feature = "quickjs")))]

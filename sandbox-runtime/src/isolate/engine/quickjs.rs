@@ -15,17 +15,12 @@ use std::sync::{Arc, LazyLock, Mutex, Once, PoisonError};
 use deno_core::{JsRuntime, v8};
 
 pub(crate) use frames::Frames;
-pub(crate) use intrinsics::{
-    EngineIntrinsics, KeptResolver, Resolver, big, big_value, map_items, map_size, set_items, set_size,
-    settled,
-};
+pub(crate) use intrinsics::{EngineIntrinsics, KeptResolver, Resolver};
 pub(crate) use recursion::{UNCHECKED_PER_KIB, bound_recursion, hides_full_stack, with_scan_stack};
 
 use super::Engine;
 use crate::error::{Amount, StackFrame};
 use crate::isolate::engine::text::{js_string, preview};
-use crate::isolate::meter::Running;
-use crate::isolate::runtime::Runtime;
 use crate::options::Settings;
 use crate::stack::StackEnd;
 
@@ -132,7 +127,7 @@ pub(crate) fn check(settings: &Settings) -> Result<(), String> {
 }
 
 /// Does nothing: the engine does not report collections.
-pub(crate) fn watch_collections(_: &mut v8::Isolate, _: &Running) {}
+pub(crate) fn watch_collections(_: &mut v8::Isolate, _: &Cell<u64>) {}
 
 /// Does nothing: the engine throws or panics without memory.
 #[cfg(feature = "process")]
@@ -159,7 +154,11 @@ pub(crate) fn start() {
 ///
 /// The size of the stack is a flag of the process. The engine reads it when a runtime is made, and counts from that
 /// function's frame.
-pub(crate) fn with_stack<E>(end: StackEnd, make: impl FnOnce() -> Result<Runtime, E>) -> Result<Runtime, E> {
+pub(crate) fn with_stack<R, E>(
+    end: StackEnd,
+    make: impl FnOnce() -> Result<R, E>,
+    _: impl FnOnce(&mut R) -> &mut v8::Isolate,
+) -> Result<R, E> {
     static FLAG: Mutex<()> = Mutex::new(());
     let _one_at_a_time = FLAG.lock().unwrap_or_else(PoisonError::into_inner);
     v8::V8::set_flags_from_string(&format!("--stack-size={}", (end.room() >> 10).max(1)));
@@ -309,7 +308,7 @@ pub(crate) fn drop_microtasks(scope: &mut v8::PinScope<'_, '_>) -> bool {
 fn run<'s>(scope: &v8::PinScope<'s, '_>, source: &str) -> Option<v8::Local<'s, v8::Value>> {
     let name = js_string(scope, "sandbox:realm", v8::NewStringType::Normal).ok()?;
     let source = js_string(scope, source, v8::NewStringType::Normal).ok()?;
-    let function = crate::isolate::script::compile_function(scope, name, source, &[])?;
+    let function = super::compile::compile_function(scope, name, source, &[])?;
     function.call(scope, v8::undefined(scope).into(), &[])
 }
 

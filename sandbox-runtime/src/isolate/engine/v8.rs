@@ -2,6 +2,7 @@
 //!
 //! The flags hold for the whole process and are set before the first isolate. `engine::quickjs` defines the same names.
 
+use std::cell::Cell;
 #[cfg(feature = "process")]
 use std::ffi::c_char;
 use std::ffi::c_void;
@@ -15,8 +16,6 @@ use super::Engine;
 pub(crate) use super::buffers::{Buffers, UNLIMITED, buffer_of};
 pub(crate) use super::entered::{leave_entered, stay_entered};
 use crate::error::StackFrame;
-use crate::isolate::meter::Running;
-use crate::isolate::runtime::Runtime;
 use crate::options::Settings;
 use crate::stack::StackEnd;
 
@@ -161,9 +160,9 @@ unsafe extern "C" fn out_of_memory(_: *const c_char, _: &v8::OomDetails) {
     unsafe { libc::_exit(WITHOUT_MEMORY.load(Ordering::Relaxed)) }
 }
 
-/// Notes the size of the heap before each collection, when the heap is largest.
-pub(crate) fn watch_collections(isolate: &mut v8::Isolate, running: &Running) {
-    let data = std::ptr::from_ref(running).cast_mut().cast::<c_void>();
+/// Notes the size of the heap in `peak` before each collection, when the heap is largest. `peak` outlives the isolate.
+pub(crate) fn watch_collections(isolate: &mut v8::Isolate, peak: &Cell<u64>) {
+    let data = std::ptr::from_ref(peak).cast_mut().cast::<c_void>();
     isolate.add_gc_prologue_callback(before_collection, data, v8::GCType::kGCTypeMarkSweepCompact);
 }
 
@@ -171,13 +170,13 @@ unsafe extern "C" fn before_collection(
     raw: v8::UnsafeRawIsolatePtr,
     _: v8::GCType,
     _: v8::GCCallbackFlags,
-    running: *mut c_void,
+    peak: *mut c_void,
 ) {
-    // SAFETY: the pointer of `watch_collections`, to a field of the `Isolate` that outlives its V8 isolate, on whose thread
-    // this is called.
-    let running = unsafe { &*running.cast::<Running>() };
+    // SAFETY: the pointer of `watch_collections`, to a cell that outlives the isolate, on whose thread this is called.
+    let peak = unsafe { &*peak.cast::<Cell<u64>>() };
     // SAFETY: V8 passes the isolate whose garbage it collects. Its statistics are counters.
-    running.see_heap(&mut unsafe { v8::Isolate::from_raw_isolate_ptr(raw) });
+    let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(raw) };
+    peak.set(peak.get().max(isolate.get_heap_statistics().used_heap_size() as u64));
 }
 
 /// The number of background threads. V8 collects garbage and compiles on them, and more than four gain nothing.
@@ -256,12 +255,16 @@ pub(crate) fn bound_recursion(_: &v8::PinScope<'_, '_>) -> Option<()> {
     Some(())
 }
 
-/// Makes a runtime whose guests' stack ends at `end`.
-pub(crate) fn with_stack<E>(end: StackEnd, make: impl FnOnce() -> Result<Runtime, E>) -> Result<Runtime, E> {
+/// Makes a runtime whose guests' stack ends at `end`. `isolate_of` gives its isolate.
+pub(crate) fn with_stack<R, E>(
+    end: StackEnd,
+    make: impl FnOnce() -> Result<R, E>,
+    isolate_of: impl FnOnce(&mut R) -> &mut v8::Isolate,
+) -> Result<R, E> {
     let mut runtime = make()?;
     // SAFETY: the isolate is alive, and the address is one on this thread's stack, where the isolate stays. V8
     // compares with it and never reads from it.
-    unsafe { v8_isolate_set_stack_limit(runtime.isolate().as_raw_isolate_ptr(), end.address()) };
+    unsafe { v8_isolate_set_stack_limit(isolate_of(&mut runtime).as_raw_isolate_ptr(), end.address()) };
     Ok(runtime)
 }
 
@@ -340,40 +343,6 @@ pub(crate) fn units(
     units
 }
 
-/// Returns the typed array itself: V8 knows the length of each one.
-pub(crate) fn settled<'s>(
-    _: &v8::PinScope<'s, '_>,
-    view: v8::Local<'s, v8::TypedArray>,
-) -> Option<v8::Local<'s, v8::TypedArray>> {
-    Some(view)
-}
-
-/// How many entries a Map has.
-pub(crate) fn map_size(_: &v8::PinScope<'_, '_>, map: v8::Local<'_, v8::Map>) -> usize {
-    map.size()
-}
-
-/// How many elements a Set has.
-pub(crate) fn set_size(_: &v8::PinScope<'_, '_>, set: v8::Local<'_, v8::Set>) -> usize {
-    set.size()
-}
-
-/// The keys and values of a Map in turn.
-pub(crate) fn map_items<'s>(
-    scope: &v8::PinScope<'s, '_>,
-    map: v8::Local<'s, v8::Map>,
-) -> Option<v8::Local<'s, v8::Array>> {
-    Some(map.as_array(scope))
-}
-
-/// The elements of a Set.
-pub(crate) fn set_items<'s>(
-    scope: &v8::PinScope<'s, '_>,
-    set: v8::Local<'s, v8::Set>,
-) -> Option<v8::Local<'s, v8::Array>> {
-    Some(set.as_array(scope))
-}
-
 /// Whether a value is a pointer of the host's.
 pub(crate) fn is_external(value: v8::Local<'_, v8::Value>) -> bool {
     value.is_external()
@@ -403,25 +372,6 @@ impl EngineIntrinsics {
     pub(crate) fn of(_: &v8::PinScope<'_, '_>) -> Option<Self> {
         Some(Self)
     }
-}
-
-/// The sign and the magnitude of a BigInt of at most 128 bits.
-pub(crate) fn big_value(_: &v8::PinScope<'_, '_>, bigint: v8::Local<'_, v8::BigInt>) -> Option<(bool, u128)> {
-    if bigint.word_count() > 2 {
-        return None;
-    }
-    let mut words = [0; 2];
-    let (negative, _) = bigint.to_words_array(&mut words);
-    Some((negative, u128::from(words[0]) | u128::from(words[1]) << 64))
-}
-
-/// A BigInt of two words, the lower first.
-pub(crate) fn big<'s>(
-    scope: &v8::PinScope<'s, '_>,
-    negative: bool,
-    words: [u64; 2],
-) -> Option<v8::Local<'s, v8::BigInt>> {
-    v8::BigInt::new_from_words(scope, negative, &words)
 }
 
 /// Line and column of a syntax error, from 1; 0 when unknown.
@@ -479,16 +429,12 @@ fn frame(scope: &v8::PinScope<'_, '_>, frame: v8::Local<'_, v8::StackFrame>) -> 
 
 /// The function pair that settles a promise of the host.
 #[derive(Clone, Copy)]
-pub(crate) struct Resolver<'s>(v8::Local<'s, v8::PromiseResolver>);
+pub(crate) struct Resolver<'s>(pub(in crate::isolate) v8::Local<'s, v8::PromiseResolver>);
 
 /// A [`Resolver`] that is kept across scopes.
 pub(crate) struct KeptResolver(v8::Global<v8::PromiseResolver>);
 
 impl<'s> Resolver<'s> {
-    pub(crate) fn new(scope: &v8::PinScope<'s, '_>) -> Option<Self> {
-        v8::PromiseResolver::new(scope).map(Self)
-    }
-
     pub(crate) fn keep(self, scope: &v8::PinScope<'_, '_>) -> KeptResolver {
         KeptResolver(v8::Global::new(scope, self.0))
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use deno_core::v8;
 
-use crate::isolate::watchdog::coarse_now;
+use super::watchdog::coarse_now;
 use crate::time::{Nanos, Timestamp};
 
 /// The usage of a sandbox's guests; see [`Sandbox::usage`](crate::Sandbox::usage).

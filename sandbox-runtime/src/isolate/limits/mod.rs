@@ -1,4 +1,4 @@
-//! What a guest may use, and what it has used: clocks, the watchdog, the guard of a heap, the end of a stack, bills.
+//! The limits and the usage of guests: clocks, the watchdog, the guard of a heap, the end of a stack, bills.
 //!
 //! The files know nothing of an `Isolate`. They get what they need as arguments: an engine's isolate, a deadline, a limit.
 
@@ -9,4 +9,5 @@ pub(crate) mod heap;
 pub(crate) mod meter;
 pub(crate) mod stack;
 pub(crate) mod ticket;
+pub(crate) mod turn;
 pub(crate) mod watchdog;

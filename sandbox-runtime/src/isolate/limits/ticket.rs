@@ -6,8 +6,8 @@ use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use crate::isolate::meter::next_call;
-use crate::isolate::watchdog::Watch;
+use super::meter::next_call;
+use super::watchdog::Watch;
 use crate::time::{Deadline, Nanos, Timestamp};
 
 thread_local! {

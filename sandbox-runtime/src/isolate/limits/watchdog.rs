@@ -20,8 +20,8 @@ use std::time::Duration;
 
 use deno_core::v8;
 
-use crate::isolate::clock::{calibrate, now};
-use crate::isolate::cpu::CpuClock;
+use super::clock::{calibrate, now};
+use super::cpu::CpuClock;
 use crate::time::{AtomicTime, CpuTime, Deadline, Nanos, Timestamp, Word as _};
 
 /// The interval of checks. A call can be late by this much, apart from scheduling.

@@ -39,11 +39,14 @@ use crate::boundary::ValueError;
 use crate::contract::{Arguments, Crosses, HostMethod, Kind, Reply, Val};
 use crate::error::Direction;
 use crate::guest_error::HostError;
-use crate::isolate::Isolate;
-use crate::isolate::entry::Entered;
-use crate::isolate::meter::HostCall;
-use crate::isolate::method_info::MethodInfo;
-use crate::isolate::ops::{FastCall, Gives, Refusal, count, enforce, panicked};
+use crate::isolate::host_calls::count;
+use crate::isolate::limits::meter::HostCall;
+use crate::isolate::run::conversion::enforce;
+use crate::isolate::run::entry::Entered;
+use crate::isolate::state::Isolate;
+use crate::isolate::state::method_info::MethodInfo;
+use crate::isolate::state::op::{FastCall, Gives};
+use crate::isolate::state::refusal::{Refusal, panicked};
 use crate::schema::MethodChecks;
 
 /// A type that is one C value, as an argument.

@@ -4,7 +4,6 @@
 //! of the session.
 
 use std::any::Any;
-use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -12,36 +11,18 @@ use crate::boundary::{Budget, CheckViolation, ValueError, is_whole, read_with_di
 use crate::contract::{
     Arguments, AsyncHostMethod, ContractSpec, Crosses, HostMethod, Hosted, MethodSpec, PlainArguments, Reply,
 };
-use crate::error::{BoundaryError, Direction, Place};
+use crate::error::{Direction, Place};
 use crate::guest_error::HostError;
-use crate::isolate::Host;
-use crate::isolate::ops::{caught, enforce};
+use crate::isolate::run::conversion::enforce;
+use crate::isolate::state::host::Host;
+use crate::isolate::state::plain_op::{DispatchKind, DispatchedCall, Returns};
+pub(crate) use crate::isolate::state::plain_op::{KeptAnswer, PlainOp, Started, Unanswered};
+use crate::isolate::state::refusal::caught;
 use crate::limits::Limits;
-use crate::schema::{ContractChecks, MethodChecks, TypeCheck};
+use crate::schema::ContractChecks;
 use crate::stack::StackEnd;
 use crate::value::JsValue;
 use crate::wire::{self, Encoded, Out};
-
-/// A host method as a function over plain data.
-#[derive(Clone, Copy)]
-pub(crate) struct PlainOp(DispatchKind);
-
-#[derive(Clone, Copy)]
-enum DispatchKind {
-    /// A method of which this process does not know the types.
-    None,
-    Invoke(Invoke),
-    Start(Start),
-}
-
-/// Reads the arguments off bytes, and appends the result to others.
-type Invoke = fn(&DispatchedCall<'_>, &Rc<dyn Any>, &mut Out) -> Result<(), Unanswered>;
-
-/// Reads the arguments off bytes, and returns a future of the result. The result is there later.
-type Start = fn(&DispatchedCall<'_>, &Rc<dyn Any>) -> Result<Started, Unanswered>;
-
-/// An `async` host method that has begun.
-pub(crate) type Started = Pin<Box<dyn Future<Output = Result<Box<dyn KeptAnswer>, Unanswered>>>>;
 
 /// How a host method is called: for its result, or to begin.
 pub(crate) enum Called {
@@ -49,37 +30,7 @@ pub(crate) enum Called {
     Started(Started),
 }
 
-/// Why a host method has no answer.
-pub(crate) enum Unanswered {
-    /// An argument is not what the contract says.
-    Value(BoundaryError),
-    /// The method failed.
-    Host(HostError),
-    /// There is no room on the stack to call it.
-    Stack,
-}
-
-/// The arguments and the counts of one call.
-struct DispatchedCall<'c> {
-    limits: &'c Limits,
-    stack: StackEnd,
-    /// The arguments as they were encoded.
-    args: Encoded<'c>,
-    spec: &'static MethodSpec,
-    checks: &'c MethodChecks,
-    place: Place,
-}
-
-/// The checks of a result.
-struct Returns<'c> {
-    check: &'c TypeCheck,
-    place: Place,
-}
-
 impl PlainOp {
-    /// The op of a method of which this process does not know the types.
-    pub(in crate::isolate) const NONE: Self = Self(DispatchKind::None);
-
     pub(in crate::isolate) const fn of<M: HostMethod>() -> Self {
         Self(DispatchKind::Invoke(invoke::<M>))
     }
@@ -269,12 +220,6 @@ impl Reply for KeptReply {
     fn done<V: Crosses>(self, outcome: Result<V, HostError>) -> Self::Done {
         outcome.map(|value| Box::new(KeptValue(value)) as Box<dyn KeptAnswer>).map_err(Unanswered::Host)
     }
-}
-
-/// The result of an `async` method, whose type is erased.
-pub(crate) trait KeptAnswer {
-    #[expect(private_interfaces, reason = "only this file looks into it")]
-    fn written(self: Box<Self>, returns: &Returns<'_>, out: &mut Out) -> Result<(), Unanswered>;
 }
 
 struct KeptValue<V>(V);

@@ -7,8 +7,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::guest_error::HostError;
-use crate::isolate::future_set::{FutureSet, HostFuture};
-use crate::isolate::host_dispatch::{KeptAnswer, Started, Unanswered};
+use crate::isolate::state::future_set::{FutureSet, HostFuture};
+use crate::isolate::state::plain_op::{KeptAnswer, Started, Unanswered};
 
 /// A method that has not answered.
 pub(crate) struct PendingHostCall {

@@ -8,7 +8,10 @@ use deno_core::v8;
 
 use crate::isolate::engine::Resolver;
 use crate::isolate::engine::text::{js_string, preview};
-use crate::isolate::{Isolate, disabled_defenses, shim};
+use crate::isolate::run::thrown;
+use crate::isolate::state::Isolate;
+use crate::isolate::values::describe;
+use crate::isolate::{disabled_defenses, shim};
 
 /// How much of a name in a stack is kept, in characters. A guest chooses the names of functions, and each name is host
 /// memory on every line.
@@ -92,7 +95,7 @@ pub(in crate::isolate) fn import_error<'s>(
     scope: &v8::PinScope<'s, '_>,
     specifier: v8::Local<'_, v8::String>,
 ) -> v8::Local<'s, v8::Value> {
-    let specifier = crate::isolate::values::describe(scope, specifier.into());
+    let specifier = describe(scope, specifier.into());
     let text = format!(
         "import of {specifier}: a sandbox has no modules but the script itself; bundle what it needs into it"
     );
@@ -139,9 +142,9 @@ fn stack_trace<'s>(
 /// `Name: message`, read from own data or from the prototypes as any reader of the error would.
 fn header(scope: &v8::PinScope<'_, '_>, error: v8::Local<'_, v8::Value>) -> String {
     let Ok(object) = error.try_cast::<v8::Object>() else {
-        return crate::isolate::values::describe(scope, error);
+        return describe(scope, error);
     };
-    match crate::isolate::thrown::as_error(scope, object) {
+    match thrown::as_error(scope, object) {
         (name, message) if message.is_empty() => name,
         (name, message) if name.is_empty() => message,
         (name, message) => format!("{name}: {message}"),

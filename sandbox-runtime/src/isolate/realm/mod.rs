@@ -6,18 +6,24 @@
 //! the ops of deno_core need no removal here.
 
 pub(super) mod callbacks;
+mod life;
 mod realm_globals;
-pub(super) mod realms;
+mod realms;
+
+pub(crate) use life::resets_itself;
 
 use deno_core::v8;
+use sandbox_core::contract::ContractSpec;
 
-use super::host::Host;
-use super::ops::HostOp;
-use super::returned::{self, Returned};
-use super::{Isolate, disabled_defenses, engine, shim};
-use crate::contract::ContractSpec;
+use super::host_calls::refused;
+use super::state::Isolate;
+use super::state::host::Host;
+use super::state::op::HostOp;
+use super::state::realm::Realm;
+use super::state::returned::Returned;
+use super::{disabled_defenses, engine, shim};
+use crate::isolate::engine::compile::compile_function;
 use crate::isolate::engine::text::js_string;
-use crate::isolate::values::struct_shapes::StructShapes;
 use crate::options::Settings;
 
 /// The globals of a realm. Everything else that V8 puts on the global object is removed:
@@ -103,20 +109,6 @@ pub(super) struct RealmGlobals<'f> {
     pub(super) generation: u64,
 }
 
-/// A realm of guests, and the handles that the host needs.
-pub(crate) struct Realm {
-    pub(super) context: v8::Global<v8::Context>,
-    /// Its `Object.prototype`.
-    pub(super) root_prototype: v8::Global<v8::Object>,
-    /// How objects of known fields are made and taken apart.
-    pub(crate) forms: StructShapes,
-    /// The captured functions that conversions need.
-    #[cfg_attr(not(feature = "quickjs"), allow(dead_code, reason = "V8 converts without the realm's help"))]
-    pub(super) intrinsics: engine::EngineIntrinsics,
-    /// The generation of the sandbox that the realm belongs to.
-    pub(super) generation: u64,
-}
-
 impl Realm {
     /// Makes a realm, before any code of a guest runs.
     pub(super) fn new(
@@ -125,22 +117,6 @@ impl Realm {
     ) -> Result<Self, String> {
         let context = create(scope, realm_parts)?;
         Self::of(&v8::ContextScope::new(scope, context), context, realm_parts.generation)
-    }
-
-    /// The handles of a realm that is there, in whose scope no code of a guest has run.
-    pub(super) fn of(
-        scope: &v8::PinScope<'_, '_>,
-        context: v8::Local<'_, v8::Context>,
-        generation: u64,
-    ) -> Result<Self, String> {
-        let root =
-            v8::Object::new(scope).get_prototype(scope).and_then(|root| root.try_cast::<v8::Object>().ok());
-        let root = root.ok_or("the engine has no `Object.prototype`")?;
-        let forms = StructShapes::of(scope).ok_or("the engine has no `Object.keys`")?;
-        let intrinsics = engine::EngineIntrinsics::of(scope)
-            .ok_or("the engine's functions for conversions cannot be captured")?;
-        let (context, root_prototype) = (v8::Global::new(scope, context), v8::Global::new(scope, root));
-        Ok(Self { context, root_prototype, forms, intrinsics, generation })
     }
 }
 
@@ -282,11 +258,11 @@ fn api<'s>(
         v8::Array::new_with_elements(scope, &checked).into(),
         freeze,
         returned.view(scope)?,
-        returned::thrower(scope)?,
+        refused::thrower(scope)?,
     ];
     let [a, b, c, d, e] = shim::PARAMETERS;
     let parameters = [text(a)?, text(b)?, text(c)?, text(d)?, text(e)?];
     let name = text(&shim::script_name(spec))?;
-    let shim = super::script::compile_function(scope, name, text(&shim::source(spec, ops))?, &parameters)?;
+    let shim = compile_function(scope, name, text(&shim::source(spec, ops))?, &parameters)?;
     shim.call(scope, undefined, &arguments)
 }

@@ -5,10 +5,13 @@
 use deno_core::v8;
 
 use crate::boundary::Budget;
+use crate::isolate::engine::compile::compile_function;
 use crate::isolate::engine::text::{js_string, preview};
-use crate::isolate::script::compile_function;
+use crate::isolate::limits::meter::add;
+use crate::isolate::run::thrown;
+use crate::isolate::shim;
+use crate::isolate::state::Isolate;
 use crate::isolate::values::{describe, observed};
-use crate::isolate::{Isolate, shim};
 use crate::limits::Limits;
 use crate::options::{Clock, ConsoleLine, Intrinsics, Level, Random, Settings};
 use crate::value::JsValue;
@@ -159,7 +162,7 @@ fn write(scope: &mut v8::PinScope<'_, '_>, level: Level, arguments: &v8::Functio
     // An empty line counts as one byte.
     let length = text.len().max(1);
     match isolate.settings.console.write(ConsoleLine::new(level, text), &isolate.settings.captured, most) {
-        true => crate::isolate::meter::add(&isolate.running.console_bytes, length),
+        true => add(&isolate.running.console_bytes, length),
         false => isolate.running.drop_line(),
     }
 }
@@ -194,7 +197,7 @@ fn shown(scope: &v8::PinScope<'_, '_>, value: v8::Local<'_, v8::Value>, left: us
         return preview(scope, string, left.saturating_add(1).min(LONGEST));
     }
     if value.is_native_error() {
-        let (name, message) = crate::isolate::thrown::name_and_message(scope, value);
+        let (name, message) = thrown::name_and_message(scope, value);
         return format!("{}: {message}", name.unwrap_or_default());
     }
     let Some(isolate) = Isolate::current(scope).filter(|_| value.is_object()) else {

@@ -3,24 +3,16 @@
 //! Each realm has a global and intrinsics of its own. All share the heap, the hosts and the limits of their isolate. The
 //! sites make them for `Realms`.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use deno_core::v8;
 
+use super::RealmGlobals;
 use crate::error::Error;
-use crate::isolate::realm::{Realm, RealmGlobals};
-use crate::isolate::{Isolate, LiveIsolate};
+use crate::isolate::state::Isolate;
+use crate::isolate::state::realm::Realm;
 
 impl Isolate {
-    /// The realm that the sandbox began with.
-    pub(crate) fn main_realm(&self) -> Result<Rc<Realm>, Error> {
-        match self.live.borrow().as_ref() {
-            Some(LiveIsolate { realm, .. }) => Ok(realm.clone()),
-            None => Err(self.discarded_error()),
-        }
-    }
-
     /// Makes one more realm. Making one counts as a call, because it takes time and a part of the heap.
     pub(crate) fn make_realm(&self) -> Result<Rc<Realm>, Error> {
         let main = self.main_realm()?;
@@ -52,25 +44,5 @@ impl Isolate {
             returned: &self.returned,
             generation: self.generation.get(),
         }
-    }
-
-    /// Makes `realm` the realm of the innermost call, until the guard is dropped.
-    #[inline]
-    pub(in crate::isolate) fn set_current<'i>(&'i self, realm: &Rc<Realm>) -> Current<'i> {
-        let before = self.current.replace(Some(realm.clone()));
-        Current { current: &self.current, before }
-    }
-}
-
-/// Makes a realm the one of the innermost call. Dropping it restores the realm before.
-pub(in crate::isolate) struct Current<'i> {
-    current: &'i RefCell<Option<Rc<Realm>>>,
-    before: Option<Rc<Realm>>,
-}
-
-impl Drop for Current<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        self.current.replace(self.before.take());
     }
 }

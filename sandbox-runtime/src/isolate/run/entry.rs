@@ -13,7 +13,8 @@ use std::ptr;
 
 use deno_core::v8;
 
-use crate::isolate::{Isolate, engine};
+use crate::isolate::engine;
+use crate::isolate::state::Isolate;
 
 thread_local! {
     /// The isolate whose guard is the newest; null for none.

@@ -8,8 +8,9 @@ use deno_core::v8;
 use crate::boundary::Budget;
 use crate::error::{Error, LimitKind, Place, Thrown};
 use crate::isolate::engine::text::{js_string, preview};
+use crate::isolate::state::{Catch, Isolate};
 use crate::isolate::values::{describe, observed};
-use crate::isolate::{Isolate, engine, shim};
+use crate::isolate::{engine, shim};
 use crate::limits::Limits;
 use crate::value::JsValue;
 
@@ -27,6 +28,19 @@ pub(crate) const STACK_FULL: &str = "Maximum call stack size exceeded";
 
 /// V8's text for an ArrayBuffer that gets no memory.
 const NO_BUFFER: &str = "Array buffer allocation failed";
+
+impl Isolate {
+    /// The error of a call for which V8 returned nothing.
+    pub(crate) fn thrown(&self, scope: &Catch<'_, '_, '_, '_>, place: Option<Place>) -> Error {
+        match scope.exception() {
+            Some(exception) if !scope.has_terminated() && !self.is_ended() => {
+                let message = scope.message();
+                error(scope, exception, message, place)
+            }
+            _ => self.ended(place),
+        }
+    }
+}
 
 /// The exception as an error of the host.
 pub(in crate::isolate) fn error(

@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use futures_util::Stream as _;
 use futures_util::stream::FuturesUnordered;
 
-use crate::isolate::ops::caught;
+use super::refusal::caught;
 use crate::panic::drop_of_host;
 
 /// A set of futures.

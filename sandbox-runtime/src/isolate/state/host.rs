@@ -1,6 +1,6 @@
 //! The host's implementations of contracts.
 //!
-//! A [`Host`] belongs to one isolate and stays on its thread. `ops`, `fast` and `pending` find it by the contract's type id.
+//! A [`Host`] belongs to one isolate and stays on its thread. `ops` make it, and find it by the contract's type id.
 
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
@@ -8,9 +8,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
+use sandbox_core::contract::{Contract, ContractSpec};
 
-use crate::contract::{Contract, ContractSpec, HostContract, Hosted};
-use crate::isolate::ops::HostOp;
+use super::op::HostOp;
 use crate::schema::ContractChecks;
 
 /// A host's implementation of a contract.
@@ -22,7 +22,7 @@ pub(crate) struct Host {
     /// The checks of its methods' arguments and results.
     pub(in crate::isolate) checks: Arc<ContractChecks>,
     /// A `Box<C>`, where `C` is the contract.
-    object: Rc<dyn Any>,
+    pub(in crate::isolate) object: Rc<dyn Any>,
     /// The address of that box.
     place: *const (),
     /// The number of calls of each method, by the call of the guest that is under way.
@@ -30,11 +30,6 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    pub(crate) fn new<C: ?Sized + HostContract>(object: Box<C>) -> Result<Self, String> {
-        let checks = ContractChecks::of(TypeId::of::<C>(), &C::SPEC)?;
-        Ok(Self::of(TypeId::of::<C>(), &C::SPEC, C::OPS, checks, Rc::new(object)))
-    }
-
     /// Makes a host. `object` is a `Box<C>`, if `contract` is the id of a `C`.
     pub(in crate::isolate) fn of<T: 'static>(
         contract: TypeId,
@@ -75,11 +70,6 @@ impl Host {
         if !counts.is_empty() {
             counts.remove(&call);
         }
-    }
-
-    /// The implementation, for a future that keeps it.
-    pub(in crate::isolate) fn hold<C: ?Sized + Contract>(&self) -> Option<Hosted<C>> {
-        self.object.clone().downcast::<Box<C>>().ok().map(Hosted)
     }
 
     /// The implementation of `C`, which is this host's contract.

@@ -4,21 +4,18 @@
 
 use std::any::TypeId;
 
-use crate::boundary::ValueError;
 #[cfg(feature = "process")]
-use crate::contract::ContractSpec;
-use crate::contract::{Contract, HostMethod, Method, MethodSpec};
+use sandbox_core::contract::ContractSpec;
+use sandbox_core::contract::{Contract, Method, MethodSpec};
+
+use crate::boundary::ValueError;
 use crate::error::{Direction, Error, ExportProblem, Place};
-use crate::isolate::Isolate;
-use crate::isolate::host::Host;
-use crate::isolate::ops::Refusal;
-use crate::schema::MethodChecks;
 
 /// Identifies a method for code that does the same for every method of one signature. Code that is generic over the method
 /// itself is compiled once for each method.
 #[derive(Clone, Copy)]
 pub(crate) struct MethodInfo {
-    contract: TypeId,
+    pub(in crate::isolate) contract: TypeId,
     name: &'static str,
     pub(crate) index: usize,
     pub(crate) spec: &'static MethodSpec,
@@ -26,11 +23,11 @@ pub(crate) struct MethodInfo {
     pub(in crate::isolate) is_billed: bool,
     /// The number of the contract among the sandbox's hosts, when its types are in another process.
     #[cfg(feature = "process")]
-    nth: Option<u16>,
+    pub(in crate::isolate) nth: Option<u16>,
 }
 
 impl MethodInfo {
-    const fn of<M: Method>(is_billed: bool) -> Self {
+    pub(in crate::isolate) const fn of<M: Method>(is_billed: bool) -> Self {
         let spec = &<M::Contract as Contract>::SPEC;
         Self {
             contract: TypeId::of::<M::Contract>(),
@@ -46,18 +43,13 @@ impl MethodInfo {
     /// A method of a contract whose types are in another process.
     #[cfg(feature = "process")]
     pub(crate) fn untyped(nth: Option<u16>, spec: &'static ContractSpec, index: usize) -> Self {
-        let contract = TypeId::of::<crate::isolate::untyped_contract::Elsewhere>();
+        let contract = TypeId::of::<Elsewhere>();
         Self { contract, name: spec.name, index, spec: &spec.methods[index], is_billed: true, nth }
     }
 
     /// A method that the guest implements, or an `async` one of the host.
     pub(crate) const fn billed<M: Method>() -> &'static Self {
         const { &Self::of::<M>(true) }
-    }
-
-    /// A method that the host implements.
-    pub(in crate::isolate) const fn hosted<M: HostMethod>() -> &'static Self {
-        const { &Self::of::<M>(M::FAST.is_none()) }
     }
 
     #[inline]
@@ -77,19 +69,6 @@ impl MethodInfo {
     }
 }
 
-impl Isolate {
-    /// The host of a method.
-    #[inline]
-    pub(in crate::isolate) fn host(&self, method: &MethodInfo) -> Option<&Host> {
-        #[cfg(feature = "process")]
-        if let Some(nth) = method.nth {
-            return self.hosts.get(usize::from(nth));
-        }
-        self.host_of(method.contract)
-    }
-
-    /// The checks of a host method.
-    pub(in crate::isolate) fn checks(&self, method: &MethodInfo) -> Result<&MethodChecks, Refusal> {
-        self.host(method).and_then(|host| host.checks.methods.get(method.index)).ok_or(Refusal::Absent)
-    }
-}
+/// A contract that no type of this process has.
+#[cfg(feature = "process")]
+pub(in crate::isolate) struct Elsewhere;

@@ -1,7 +1,290 @@
-//! What an isolate consists of, as types that know nothing of their users.
+//! The state of an isolate, as types that know nothing of their users.
+//!
+//! The folders above use [`Isolate`], and add functions to it. The files beside this one are the parts that it consists of.
 
+mod ends;
+pub(crate) mod flight;
 pub(crate) mod future_set;
 pub(crate) mod host;
 pub(crate) mod method_info;
+pub(crate) mod op;
+pub(crate) mod pending;
+#[cfg(feature = "process")]
+pub(crate) mod plain_op;
+pub(crate) mod realm;
+pub(crate) mod refusal;
 pub(crate) mod returned;
 pub(crate) mod runtime;
+pub(crate) mod struct_shapes;
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use deno_core::v8;
+
+use crate::boundary::Budget;
+use crate::error::{DiscardCause, Error, Source};
+use crate::isolate::engine;
+use crate::isolate::limits::exceeded::Exceeded;
+use crate::isolate::limits::heap::HeapGuard;
+use crate::isolate::limits::meter::{Meter, Running};
+use crate::isolate::limits::turn::Times;
+use crate::isolate::limits::watchdog::Watch;
+use crate::options::{ConsoleOutput, Intrinsics, Settings};
+use crate::stack::StackEnd;
+use flight::Flights;
+use host::Host;
+use realm::Realm;
+use returned::Returned;
+use runtime::Runtime;
+
+/// The slot of V8 that holds a pointer to the [`Isolate`]; deno_core uses slot 0.
+pub(in crate::isolate) const SLOT: u32 = 1;
+
+/// A scope that catches what the guest throws.
+pub(crate) type Catch<'p, 't, 's, 'i> = v8::PinnedRef<'p, v8::TryCatch<'t, 's, v8::HandleScope<'i>>>;
+
+/// An isolate and all that belongs to it.
+pub(crate) struct Isolate {
+    pub(crate) settings: Settings,
+    pub(in crate::isolate) times: Times,
+    pub(in crate::isolate) hosts: Vec<Host>,
+    pub(in crate::isolate) stack: StackEnd,
+    pub(in crate::isolate) heap: HeapGuard,
+    pub(in crate::isolate) buffers: engine::Buffers,
+    /// The number of calls under way on the stack.
+    pub(in crate::isolate) depth: Cell<usize>,
+    /// The number of resets.
+    pub(in crate::isolate) generation: Cell<u64>,
+    /// A nested call was ended, so the outer call must be ended too.
+    pub(in crate::isolate) ended_inside: Cell<bool>,
+    /// A call that was ended left microtasks that cannot be dropped.
+    pub(in crate::isolate) has_leftovers: Cell<bool>,
+    /// The limit of host calls that the guest exceeded.
+    pub(in crate::isolate) exceeded: Cell<Option<Exceeded>>,
+    pub(in crate::isolate) running: Rc<Running>,
+    /// The result of the newest fast call.
+    pub(in crate::isolate) returned: Returned,
+    pub(in crate::isolate) flights: Flights,
+    /// The turn ends at a deadline of its caller, and not at the limit.
+    pub(in crate::isolate) by_caller: Cell<bool>,
+    /// The state of the seeded random numbers.
+    pub(in crate::isolate) random: Cell<u64>,
+    /// Errors of host methods: the exception that the guest has, and the host's error.
+    pub(in crate::isolate) host_errors: RefCell<VecDeque<(v8::Global<v8::Object>, Source)>>,
+    /// The realm whose code the innermost call runs.
+    pub(in crate::isolate) current: RefCell<Option<Rc<Realm>>>,
+    pub(in crate::isolate) live: RefCell<Option<LiveIsolate>>,
+    /// Why `live` is empty.
+    pub(in crate::isolate) discarded: RefCell<Option<Error>>,
+    /// The pending host methods of a runtime of the application. `None` in a sandbox, whose flights have them.
+    #[cfg(feature = "deno_core")]
+    pub(in crate::isolate) event_loop: Option<Rc<pending::EventLoop>>,
+}
+
+/// The parts that exist as long as the V8 isolate does.
+pub(in crate::isolate) struct LiveIsolate {
+    /// The realm that the sandbox began with.
+    pub(in crate::isolate) realm: Rc<Realm>,
+    pub(in crate::isolate) watch: Arc<Watch>,
+    pub(in crate::isolate) raw: v8::UnsafeRawIsolatePtr,
+    pub(in crate::isolate) runtime: Runtime,
+}
+
+impl Isolate {
+    /// The state of an isolate that has no engine yet, or that answers the calls of an engine's isolate of the application.
+    pub(in crate::isolate) fn without_engine(settings: Settings, hosts: Vec<Host>, stack: StackEnd) -> Self {
+        let heap = HeapGuard::default();
+        Self {
+            times: Times::of(&settings.limits),
+            settings,
+            hosts,
+            stack,
+            buffers: engine::Buffers::new(heap.no_buffer()),
+            heap,
+            depth: Cell::new(0),
+            generation: Cell::new(0),
+            ended_inside: Cell::new(false),
+            has_leftovers: Cell::new(false),
+            exceeded: Cell::new(None),
+            running: Rc::default(),
+            returned: Returned::default(),
+            flights: Flights::default(),
+            by_caller: Cell::default(),
+            random: Cell::default(),
+            host_errors: RefCell::default(),
+            current: RefCell::default(),
+            live: RefCell::default(),
+            discarded: RefCell::default(),
+            #[cfg(feature = "deno_core")]
+            event_loop: None,
+        }
+    }
+
+    /// Whether the isolate can be called.
+    pub(crate) fn is_live(&self) -> bool {
+        self.live.borrow().is_some()
+    }
+
+    /// Whether a call is under way, or in flight.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.is_running() || !self.flights.is_empty()
+    }
+
+    /// The memory of heap and buffers, in bytes. The figure is the memory that the engine has reserved, which is more than
+    /// guests use.
+    pub(crate) fn memory(&self) -> usize {
+        let Some(live) = &*self.live.borrow() else { return 0 };
+        // SAFETY: `raw` belongs to `live`, and statistics are counters.
+        let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(live.raw) };
+        isolate.get_heap_statistics().total_heap_size() + self.buffers.used()
+    }
+
+    /// The bills, which any thread may read.
+    pub(crate) fn meter(&self) -> Arc<Meter> {
+        self.running.meter.meter()
+    }
+
+    /// Takes the captured output of the console.
+    pub(crate) fn take_console(&self) -> ConsoleOutput {
+        self.settings.captured.take()
+    }
+
+    /// Refuses exports and bindings of a generation before the last reset: their heap is gone.
+    #[inline]
+    pub(in crate::isolate) fn is_of_this_life(&self, generation: u64) -> Result<(), Error> {
+        match generation == self.generation.get() {
+            true => Ok(()),
+            false => Err(Error::discarded(DiscardCause::Reset)),
+        }
+    }
+
+    /// The budget of one crossing.
+    #[inline]
+    pub(crate) fn budget(&self) -> Budget<'_> {
+        Budget::new(&self.settings.limits, self.stack)
+    }
+
+    /// Whether guests cannot change what ECMAScript defines.
+    pub(in crate::isolate) fn is_frozen(&self) -> bool {
+        self.settings.intrinsics == Intrinsics::Frozen
+    }
+
+    /// A buffer of the guest over memory of the host, within the limit of buffers; `None` beyond the limit.
+    pub(crate) fn store(&self, bytes: Vec<u8>) -> Option<v8::UniqueRef<v8::BackingStore>> {
+        let bytes = match self.buffers.adopt(bytes) {
+            Ok(store) => return Some(store),
+            Err(bytes) => bytes,
+        };
+        // The memory of buffers that the guest has dropped is counted until they are collected.
+        let raw = self.entrance().ok()?.raw;
+        // SAFETY: the isolate exists, because this is a crossing.
+        unsafe { v8::Isolate::from_raw_isolate_ptr(raw) }.low_memory_notification();
+        self.buffers.adopt(bytes).ok()
+    }
+
+    /// Where the guest's stack ends.
+    #[inline]
+    pub(crate) fn stack(&self) -> StackEnd {
+        self.stack
+    }
+
+    /// The isolate that a scope is of.
+    pub(crate) fn current<'r>(scope: &'r v8::PinScope<'_, '_>) -> Option<&'r Self> {
+        Self::of(scope)
+    }
+
+    pub(crate) fn of(isolate: &v8::Isolate) -> Option<&Self> {
+        let pointer = isolate.get_data(SLOT).cast::<Self>();
+        // SAFETY: null, or set by `start` to an `Rc` that owns the V8 isolate. V8 is running, so a caller up the stack
+        // holds that `Rc`.
+        unsafe { pointer.as_ref() }
+    }
+
+    /// Keeps the error of a host method for the duration of the call. When the guest does not catch the exception, the
+    /// caller gets that error.
+    pub(in crate::isolate) fn remember(&self, exception: v8::Global<v8::Object>, source: Source) {
+        /// A guest that catches errors in a loop must not fill the host's memory with them.
+        const KEPT: usize = 16;
+        let mut errors = self.host_errors.borrow_mut();
+        let oldest = if errors.len() == KEPT { errors.pop_front() } else { None };
+        errors.push_back((exception, source));
+        drop(errors);
+        crate::panic::drop_of_host(oldest);
+    }
+
+    /// The error of a host method whose exception this is.
+    pub(in crate::isolate) fn source_of(
+        &self,
+        scope: &v8::PinScope<'_, '_>,
+        exception: v8::Local<'_, v8::Object>,
+    ) -> Option<Source> {
+        let errors = self.host_errors.borrow();
+        let known = errors.iter().rev().find(|(known, _)| v8::Local::new(scope, known) == exception);
+        known.map(|(_, source)| source.clone())
+    }
+
+    /// Passes the captured functions of the guest's realm to `body`.
+    #[cfg(feature = "quickjs")]
+    pub(crate) fn with_intrinsics<R>(&self, body: impl FnOnce(&engine::EngineIntrinsics) -> R) -> Option<R> {
+        self.current.borrow().as_ref().map(|realm| body(&realm.intrinsics))
+    }
+
+    /// The realm whose code the innermost call runs.
+    pub(crate) fn current_realm(&self) -> Option<Rc<Realm>> {
+        self.current.borrow().clone()
+    }
+
+    pub(crate) fn is_root_prototype(
+        &self,
+        scope: &v8::PinScope<'_, '_>,
+        object: v8::Local<'_, v8::Object>,
+    ) -> bool {
+        let root = self.current.borrow().as_ref().map(|realm| v8::Local::new(scope, &realm.root_prototype));
+        root.is_some_and(|root| root == object)
+    }
+
+    pub(in crate::isolate) fn discarded_error(&self) -> Error {
+        let fault = self.discarded.borrow().clone();
+        fault.map_or_else(|| Error::discarded(DiscardCause::Closed), Error::after)
+    }
+
+    /// Discards the isolate and frees its memory. Later calls get `cause`.
+    pub(in crate::isolate) fn discard(&self, cause: Error) {
+        *self.discarded.borrow_mut() = Some(cause);
+        self.close();
+        self.flights.wake_all();
+    }
+
+    pub(in crate::isolate) fn close(&self) {
+        let live = self.live.borrow_mut().take();
+        if let Some(LiveIsolate { realm, watch, raw, runtime, .. }) = live {
+            drop((realm, watch));
+            drop_runtime(runtime, raw);
+        }
+    }
+
+    /// The realm that the sandbox began with.
+    pub(crate) fn main_realm(&self) -> Result<Rc<Realm>, Error> {
+        match self.live.borrow().as_ref() {
+            Some(LiveIsolate { realm, .. }) => Ok(realm.clone()),
+            None => Err(self.discarded_error()),
+        }
+    }
+}
+
+impl Drop for Isolate {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// Drops a runtime whose isolate is not entered. The drop of a runtime expects an entered isolate.
+pub(in crate::isolate) fn drop_runtime(runtime: Runtime, raw: v8::UnsafeRawIsolatePtr) {
+    engine::leave_entered(raw);
+    // SAFETY: the isolate exists until `runtime` is dropped, which exits it.
+    unsafe { v8::Isolate::from_raw_isolate_ptr(raw).enter() };
+    drop(runtime);
+}

@@ -19,9 +19,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use deno_core::v8;
 
+use super::refusal::Refusal;
 use crate::error::Place;
-use crate::isolate::ops::Refusal;
-use crate::isolate::{Isolate, engine};
+use crate::isolate::engine;
 
 /// The word of an isolate, and the refusal that the last fast call could not throw.
 #[derive(Default)]
@@ -51,6 +51,11 @@ impl Returned {
         self.give(f64::NAN);
     }
 
+    /// Takes the refusal of the last call.
+    pub(in crate::isolate) fn take_refusal(&self) -> Option<Box<(Refusal, Place)>> {
+        self.refusal.take()
+    }
+
     /// The word as an array of the current realm.
     pub(in crate::isolate) fn view<'s>(
         &self,
@@ -58,20 +63,5 @@ impl Returned {
     ) -> Option<v8::Local<'s, v8::Value>> {
         let buffer = engine::buffer_of(scope, &self.word);
         v8::Float64Array::new(scope, buffer, 0, 1).map(Into::into)
-    }
-}
-
-/// The function of the current realm that throws what a fast call could not.
-pub(in crate::isolate) fn thrower<'s>(scope: &v8::PinScope<'s, '_>) -> Option<v8::Local<'s, v8::Value>> {
-    let template = v8::FunctionTemplate::builder(refused);
-    let function = template.constructor_behavior(v8::ConstructorBehavior::Throw).build(scope);
-    function.get_function(scope).map(Into::into)
-}
-
-fn refused(scope: &mut v8::PinScope<'_, '_>, _: v8::FunctionCallbackArguments<'_>, _: v8::ReturnValue<'_>) {
-    let refusal = Isolate::current(scope).and_then(|isolate| isolate.returned.refusal.take());
-    if let Some(refusal) = refusal {
-        let (refusal, place) = *refusal;
-        refusal.throw(scope, place);
     }
 }

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::UNIX_EPOCH;
 
 use super::*;
-use crate::options::{Clock, Console};
+use crate::options::{Clock, Console, Intrinsics, Random};
 use crate::script::Script;
 use crate::site::typed::local::LocalSite;
 

@@ -1,6 +1,7 @@
 //! The arguments of a call as values of the engine: the sink for those of the host, the source for those of a guest.
 
 use deno_core::v8;
+use sandbox_core::contract::{ArgumentSink, ArgumentSource, ParamSpec, named};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use smallvec::SmallVec;
@@ -9,7 +10,6 @@ use super::seen::Seen;
 use super::tree_to_guest;
 use super::{owned_to_guest, to_guest, to_host};
 use crate::boundary::{Budget, ValueError};
-use crate::contract::{ArgumentSink, ArgumentSource, ParamSpec, named};
 use crate::value::JsValue;
 
 /// Arguments of the engine.

@@ -5,10 +5,11 @@
 use deno_core::v8;
 use serde::ser::{self, Serialize};
 
-use super::struct_shapes::{Names, PropertyName, StructShapes, Values};
+use super::shapes;
 use super::write::{Value, ValueWriter, terminated};
 use crate::boundary::ValueError;
 use crate::boundary::keys::KeyWriter;
+use crate::isolate::state::struct_shapes::{Names, PropertyName, Values};
 
 /// An array being made.
 pub(super) struct ItemsWriter<'w, 's, 'i> {
@@ -51,7 +52,7 @@ impl<'s> FieldsWriter<'_, 's, '_> {
     }
 
     fn finish(self) -> Result<Value<'s>, ValueError> {
-        let object = match StructShapes::make(self.writer.scope, &self.names, &self.values)? {
+        let object = match shapes::make(self.writer.scope, &self.names, &self.values)? {
             Some(object) => object,
             None => self.one_at_a_time()?,
         };

@@ -3,8 +3,8 @@
 use deno_core::v8;
 
 use crate::boundary::ValueError;
-use crate::isolate::engine;
 use crate::isolate::engine::text::preview;
+use crate::isolate::intrinsics;
 use crate::value::JsKind;
 use crate::value::text::{self, SHOWN};
 
@@ -17,7 +17,8 @@ pub(crate) fn describe(scope: &v8::PinScope<'_, '_>, value: v8::Local<'_, v8::Va
         return text::number(number.value());
     }
     if let Ok(bigint) = v8::Local::<v8::BigInt>::try_from(value) {
-        return match engine::big_value(scope, bigint).map(|(negative, size)| (negative, u64::try_from(size)))
+        return match intrinsics::big_value(scope, bigint)
+            .map(|(negative, size)| (negative, u64::try_from(size)))
         {
             Some((negative, Ok(size))) => format!("{}{size}n", if negative { "-" } else { "" }),
             _ => "a BigInt of more than 64 bits".into(),

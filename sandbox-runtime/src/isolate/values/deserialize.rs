@@ -8,7 +8,7 @@ use serde::de::{self, IntoDeserializer, Visitor};
 use super::access::{ErrorFields, Taken, Variant};
 use super::read::Reader;
 use super::seen::Opened;
-use super::struct_shapes::StructShapes;
+use super::shapes;
 use super::value_kind::ValueKind;
 use crate::boundary::ValueError;
 use crate::boundary::deserialize_common::{
@@ -111,7 +111,7 @@ impl<'de> de::Deserializer<'de> for Reader<'_, '_, '_> {
     ) -> Result<V::Value, ValueError> {
         match self.shape() {
             // A struct has named fields on both sides, so a Map or an array is not one.
-            ValueKind::Object(object) => match StructShapes::take(self.scope, object, fields)? {
+            ValueKind::Object(object) => match shapes::take(self.scope, object, fields)? {
                 Some(values) => {
                     self.budget.items(fields.len())?;
                     self.opens(|_| Opened::Taken { values, fields });

@@ -10,11 +10,12 @@ mod arguments;
 mod collect;
 mod describe;
 mod deserialize;
+mod diagnosis;
 mod exotic;
 mod observe;
 mod read;
 mod seen;
-pub(crate) mod struct_shapes;
+mod shapes;
 mod value_kind;
 mod write;
 

@@ -11,8 +11,8 @@ use super::read::{Reader, Value};
 use super::seen::{Again, Opened, UNSEEN};
 use super::value_kind::ValueKind;
 use crate::boundary::ValueError;
-use crate::isolate::engine;
 use crate::isolate::engine::text::js_string;
+use crate::isolate::{engine, intrinsics};
 use crate::value::js_value::error_of;
 use crate::value::{CrossingBudget, JsKind, JsValue, Unrepresentable};
 
@@ -140,15 +140,15 @@ fn observe_one(look: &Look<'_, '_, '_>) -> Result<JsValue, ValueError> {
         ValueKind::Nothing => JsValue::Undefined,
         ValueKind::Bool(value) => JsValue::Bool(value),
         ValueKind::Number(value) => JsValue::Number(value),
-        ValueKind::BigInt(bigint) => match engine::big_value(reader.scope, bigint) {
+        ValueKind::BigInt(bigint) => match intrinsics::big_value(reader.scope, bigint) {
             Some((negative, magnitude)) => JsValue::BigInt { negative, magnitude },
             None => JsValue::Other(Unrepresentable::BigInt),
         },
         ValueKind::Text(string) => text(reader, string)?,
         ValueKind::Array(array) => JsValue::Array(items(look, array.into(), array.length() as usize)?),
         ValueKind::Set(set) => {
-            reader.budget.length(engine::set_size(reader.scope, set))?;
-            let array = engine::set_items(reader.scope, set).ok_or_else(ValueError::thrown)?;
+            reader.budget.length(intrinsics::set_size(reader.scope, set))?;
+            let array = intrinsics::set_items(reader.scope, set).ok_or_else(ValueError::thrown)?;
             JsValue::Set(items(look, array.into(), array.length() as usize)?)
         }
         ValueKind::Numbers(numbers) => match reader.numbers(numbers) {
@@ -163,8 +163,8 @@ fn observe_one(look: &Look<'_, '_, '_>) -> Result<JsValue, ValueError> {
         ValueKind::Date(millis) => JsValue::Date(millis),
         ValueKind::Error(object) => error(look, object, error_names(reader)?)?,
         ValueKind::Map(map) => {
-            reader.budget.length(engine::map_size(reader.scope, map))?;
-            let array = engine::map_items(reader.scope, map).ok_or_else(ValueError::thrown)?;
+            reader.budget.length(intrinsics::map_size(reader.scope, map))?;
+            let array = intrinsics::map_items(reader.scope, map).ok_or_else(ValueError::thrown)?;
             JsValue::Map(pairs(look, array)?)
         }
         ValueKind::Object(object) => fields(look, object, reader.names(object)?)?,

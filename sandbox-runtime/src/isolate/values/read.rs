@@ -16,8 +16,8 @@ use super::exotic::is_detached;
 use super::seen::{Opened, Part, Seen, TOP};
 use super::value_kind::ValueKind;
 use crate::boundary::{Budget, ValueError};
-use crate::isolate::engine;
 use crate::isolate::engine::text::rust_string;
+use crate::isolate::{engine, intrinsics};
 use crate::value::TextFault;
 use crate::value::number::safe_integer;
 
@@ -102,7 +102,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
         numbers: v8::Local<'s, v8::TypedArray>,
     ) -> Result<v8::Local<'s, v8::TypedArray>, ValueError> {
         let there =
-            (!is_detached(self.scope, numbers)).then(|| engine::settled(self.scope, numbers)).flatten();
+            (!is_detached(self.scope, numbers)).then(|| intrinsics::settled(self.scope, numbers)).flatten();
         there.ok_or_else(|| self.unexpected("numbers that are still there"))
     }
 
@@ -153,7 +153,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
                 let exact = safe_integer(number).ok_or_else(refused)?;
                 T::try_from(i128::from(exact)).map_err(|_| refused())
             }
-            ValueKind::BigInt(bigint) => match engine::big_value(self.scope, bigint) {
+            ValueKind::BigInt(bigint) => match intrinsics::big_value(self.scope, bigint) {
                 Some((false, magnitude)) => T::try_from(magnitude).map_err(|_| refused()),
                 Some((true, magnitude)) => {
                     let negative = 0_i128.checked_sub_unsigned(magnitude).ok_or_else(refused)?;
@@ -210,7 +210,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
         // The length of a view may be older than its buffer.
         let length = end.min(buffer.byte_length()).checked_sub(start).filter(|_| !buffer.was_detached())?;
         let view = v8::Uint8Array::new(self.scope, buffer, start, length)?;
-        engine::settled(self.scope, view.into())
+        intrinsics::settled(self.scope, view.into())
     }
 
     pub(super) fn date<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
@@ -240,7 +240,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
         };
         let length = match shape {
             ValueKind::Array(array) => array.length() as usize,
-            ValueKind::Set(set) => engine::set_size(self.scope, set),
+            ValueKind::Set(set) => intrinsics::set_size(self.scope, set),
             ValueKind::Numbers(numbers) => numbers.length(),
             _ => return Err(self.unexpected(expected.to_string())),
         };
@@ -250,7 +250,9 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
             _ => self.budget.items(length)?,
         }
         let object = match shape {
-            ValueKind::Set(set) => engine::set_items(self.scope, set).ok_or_else(ValueError::thrown)?.into(),
+            ValueKind::Set(set) => {
+                intrinsics::set_items(self.scope, set).ok_or_else(ValueError::thrown)?.into()
+            }
             ValueKind::Numbers(numbers) => numbers.into(),
             _ => self.value.try_cast().map_err(|_| self.unexpected(expected.to_string()))?,
         };
@@ -270,9 +272,9 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
     ) -> Result<V::Value, ValueError> {
         match self.shape() {
             ValueKind::Map(map) => {
-                let size = engine::map_size(self.scope, map);
+                let size = intrinsics::map_size(self.scope, map);
                 self.budget.entries(size)?;
-                let entries = engine::map_items(self.scope, map).ok_or_else(ValueError::thrown)?;
+                let entries = intrinsics::map_items(self.scope, map).ok_or_else(ValueError::thrown)?;
                 self.opens(|_| Opened::Pairs(entries));
                 visitor.visit_map(Entries {
                     reader: self.inside()?,

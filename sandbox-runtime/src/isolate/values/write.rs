@@ -9,10 +9,10 @@ use deno_core::v8;
 use serde::ser::{self, Serialize};
 
 use super::collect::{EntriesWriter, FieldsWriter, ItemsWriter, Made};
-use super::struct_shapes::{Names, Values};
 use crate::boundary::{Budget, ValueError};
 use crate::isolate::engine::text::js_string;
-use crate::isolate::{Isolate, engine};
+use crate::isolate::state::struct_shapes::{Names, Values};
+use crate::isolate::{Isolate, intrinsics};
 use crate::value::number::{MAX_SAFE, is_json};
 use crate::value::{Bytes, DATE, ERROR, MAP, SET};
 
@@ -353,6 +353,6 @@ impl<'s> ValueWriter<'_, 's, '_> {
     #[expect(clippy::cast_possible_truncation, reason = "the two halves are taken apart")]
     fn big(self, negative: bool, magnitude: u128) -> Result<Value<'s>, ValueError> {
         let words = [magnitude as u64, (magnitude >> 64) as u64];
-        engine::big(self.scope, negative, words).map(Into::into).ok_or_else(terminated)
+        intrinsics::big(self.scope, negative, words).map(Into::into).ok_or_else(terminated)
     }
 }

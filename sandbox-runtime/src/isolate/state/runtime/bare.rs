@@ -2,7 +2,7 @@
 
 use deno_core::v8;
 
-use crate::isolate::Host;
+use crate::isolate::state::host::Host;
 
 /// How many frames V8 keeps for an exception that is not caught: as many as deno_core asks for.
 const FRAMES: i32 = 10;

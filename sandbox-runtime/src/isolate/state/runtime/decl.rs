@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use deno_core::{AccessorType, FastStaticString, OpDecl, OpMetadata};
 
 use crate::error::Place;
-use crate::isolate::ops::HostOp;
+use crate::isolate::state::op::HostOp;
 
 /// The op as deno_core knows it. There is no fast function, because no shim reads its result.
 pub(crate) fn decl(op: &HostOp) -> OpDecl {

@@ -4,7 +4,8 @@ use deno_core::{Extension, JsRuntime, RuntimeOptions, v8};
 
 use super::built_in;
 use super::decl::decl;
-use crate::isolate::{Host, disabled_defenses};
+use crate::isolate::disabled_defenses;
+use crate::isolate::state::host::Host;
 
 /// An isolate, which is entered when it is made, and exited when it is dropped.
 pub(crate) struct Runtime(pub(crate) JsRuntime);

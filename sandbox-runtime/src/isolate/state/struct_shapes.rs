@@ -1,6 +1,7 @@
 //! Functions of a realm that make and take apart objects of known fields.
 //!
-//! Each realm has one [`StructShapes`]. `collect` makes objects with it, and `deserialize` takes them apart.
+//! Each realm has one [`StructShapes`]. `values::shapes` finds the current realm's, and makes objects with it and takes
+//! them apart.
 //!
 //! Through V8's API, each definition or read of a property looks up the name. In JavaScript, an object literal has its shape
 //! from the start. A property is read at a known offset once the reader was called a few times. The functions are compiled
@@ -12,16 +13,15 @@ use std::borrow::Borrow;
 use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::hash::{Hash, Hasher};
-use std::rc::Rc;
 
 use deno_core::v8;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use super::write::terminated;
-use crate::boundary::ValueError;
+use crate::isolate::engine::compile::compile_function;
 use crate::isolate::engine::text::js_string;
-use crate::isolate::{Isolate, Realm, engine, script, shim};
+use crate::isolate::{engine, shim};
+use crate::stack::StackEnd;
 
 /// From this object on, a compiled function is faster.
 const MET: u32 = 4;
@@ -32,7 +32,7 @@ const MOST: usize = 256;
 
 /// The name of a field. The name is `'static`, so two names are equal when their addresses are.
 #[derive(Clone, Copy)]
-pub(super) struct PropertyName(pub(super) &'static str);
+pub(in crate::isolate) struct PropertyName(pub(in crate::isolate) &'static str);
 
 impl PartialEq for PropertyName {
     fn eq(&self, other: &Self) -> bool {
@@ -49,8 +49,8 @@ impl Hash for PropertyName {
 }
 
 /// The names and values of an object that is being made.
-pub(super) type Names = SmallVec<[PropertyName; 12]>;
-pub(super) type Values<'s> = SmallVec<[v8::Local<'s, v8::Value>; 12]>;
+pub(in crate::isolate) type Names = SmallVec<[PropertyName; 12]>;
+pub(in crate::isolate) type Values<'s> = SmallVec<[v8::Local<'s, v8::Value>; 12]>;
 
 /// A function, if it is compiled yet.
 enum StructShape {
@@ -78,79 +78,68 @@ impl StructShapes {
         Some(Self { keys, makers: RefCell::default(), takers: RefCell::default() })
     }
 
-    /// Makes an object; `None` when there is no function for it.
-    pub(super) fn make<'s>(
+    /// Whether there may be functions for objects of so many fields.
+    #[inline]
+    pub(in crate::isolate) fn may_have(fields: usize) -> bool {
+        engine::HAS_FORMS && FIELDS.contains(&fields)
+    }
+
+    /// The function that makes an object of these fields, if there is one. Compilation needs room above `stack`.
+    pub(in crate::isolate) fn maker<'s>(
+        &self,
         scope: &v8::PinScope<'s, '_>,
+        stack: StackEnd,
         names: &Names,
-        values: &Values<'s>,
-    ) -> Result<Option<v8::Local<'s, v8::Value>>, ValueError> {
-        let Some(realm) = realm(scope, names.len()) else { return Ok(None) };
-        let forms = &realm.forms;
-        match function(scope, forms, &forms.makers, (names.as_slice(), || names.clone()), || maker(names)) {
-            Some(make) => {
-                make.call(scope, v8::undefined(scope).into(), values).map(Some).ok_or_else(terminated)
-            }
-            None => Ok(None),
-        }
+    ) -> Option<v8::Local<'s, v8::Function>> {
+        let own = (names.as_slice(), || names.clone());
+        self.function((scope, stack), &self.makers, own, || maker(names))
     }
 
-    /// The values of an object's fields, in their order. `None` when the object has other fields, or when there is no
-    /// function. A getter may run and may throw.
-    pub(super) fn take<'s>(
+    /// The function that gives the values of an object's fields, if there is one.
+    pub(in crate::isolate) fn taker<'s>(
+        &self,
         scope: &v8::PinScope<'s, '_>,
-        object: v8::Local<'s, v8::Object>,
+        stack: StackEnd,
         fields: &'static [&'static str],
-    ) -> Result<Option<v8::Local<'s, v8::Array>>, ValueError> {
-        let Some(realm) = realm(scope, fields.len()) else { return Ok(None) };
-        let (forms, place) = (&realm.forms, (fields.as_ptr().addr(), fields.len()));
-        let Some(take) = function(scope, forms, &forms.takers, (&place, || place), || taker(fields)) else {
-            return Ok(None);
+    ) -> Option<v8::Local<'s, v8::Function>> {
+        let place = (fields.as_ptr().addr(), fields.len());
+        self.function((scope, stack), &self.takers, (&place, || place), || taker(fields))
+    }
+
+    /// The function of a form, which is compiled once the form was met often enough.
+    fn function<'s, K: Eq + Hash + Borrow<Q>, Q: ?Sized + Eq + Hash>(
+        &self,
+        (scope, stack): (&v8::PinScope<'s, '_>, StackEnd),
+        known: &RefCell<FxHashMap<K, StructShape>>,
+        (key, own): (&Q, impl FnOnce() -> K),
+        source: impl FnOnce() -> String,
+    ) -> Option<v8::Local<'s, v8::Function>> {
+        let mut known = known.borrow_mut();
+        let Some(form) = known.get_mut(key) else {
+            if known.len() < MOST {
+                known.insert(own(), StructShape::Met(1));
+            }
+            return None;
         };
-        let taken = take.call(scope, v8::undefined(scope).into(), &[object.into()]);
-        taken.map(|taken| taken.try_cast().ok()).ok_or_else(ValueError::thrown)
-    }
-}
-
-/// The current realm, if it may have functions for objects of so many fields.
-fn realm(scope: &v8::PinScope<'_, '_>, fields: usize) -> Option<Rc<Realm>> {
-    let may_be = engine::HAS_FORMS && FIELDS.contains(&fields);
-    may_be.then(|| Isolate::current(scope)?.current_realm()).flatten()
-}
-
-/// The function of a form, which is compiled once the form was met often enough.
-fn function<'s, K: Eq + Hash + Borrow<Q>, Q: ?Sized + Eq + Hash>(
-    scope: &v8::PinScope<'s, '_>,
-    forms: &StructShapes,
-    known: &RefCell<FxHashMap<K, StructShape>>,
-    (key, own): (&Q, impl FnOnce() -> K),
-    source: impl FnOnce() -> String,
-) -> Option<v8::Local<'s, v8::Function>> {
-    let mut known = known.borrow_mut();
-    let Some(form) = known.get_mut(key) else {
-        if known.len() < MOST {
-            known.insert(own(), StructShape::Met(1));
-        }
-        return None;
-    };
-    match form {
-        StructShape::Made(function) => Some(v8::Local::new(scope, &*function)),
-        StructShape::Never => None,
-        StructShape::Met(times) if *times < MET => {
-            *times += 1;
-            None
-        }
-        // Compilation needs stack, and would throw without it.
-        StructShape::Met(_) if !Isolate::current(scope)?.stack().allows_call() => None,
-        StructShape::Met(_) => {
-            let function = forms.compiled(scope, &source());
-            *form = function
-                .map_or(StructShape::Never, |function| StructShape::Made(v8::Global::new(scope, function)));
-            function
+        match form {
+            StructShape::Made(function) => Some(v8::Local::new(scope, &*function)),
+            StructShape::Never => None,
+            StructShape::Met(times) if *times < MET => {
+                *times += 1;
+                None
+            }
+            // Compilation needs stack, and would throw without it.
+            StructShape::Met(_) if !stack.allows_call() => None,
+            StructShape::Met(_) => {
+                let function = self.compiled(scope, &source());
+                *form = function.map_or(StructShape::Never, |function| {
+                    StructShape::Made(v8::Global::new(scope, function))
+                });
+                function
+            }
         }
     }
-}
 
-impl StructShapes {
     /// Runs a program that returns a function.
     fn compiled<'s>(
         &self,
@@ -159,7 +148,7 @@ impl StructShapes {
     ) -> Option<v8::Local<'s, v8::Function>> {
         let text = |text: &str| js_string(scope, text, v8::NewStringType::Normal).ok();
         let (name, parameters) = (text(&shim::script("form"))?, [text("keys")?]);
-        let program = script::compile_function(scope, name, text(source)?, &parameters)?;
+        let program = compile_function(scope, name, text(source)?, &parameters)?;
         let keys = v8::Local::new(scope, &self.keys).into();
         program.call(scope, v8::undefined(scope).into(), &[keys])?.try_cast().ok()
     }

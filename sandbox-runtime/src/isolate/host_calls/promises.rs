@@ -1,0 +1,110 @@
+//! The promises that a guest gets for `async` host methods.
+
+use std::pin::Pin;
+use std::rc::Rc;
+
+use deno_core::v8;
+
+use crate::error::{Error, Place};
+use crate::isolate::Isolate;
+use crate::isolate::engine::Resolver;
+use crate::isolate::limits::exceeded::Exceeded;
+use crate::isolate::state::flight::Flight;
+use crate::isolate::state::future_set::HostFuture;
+#[cfg(feature = "deno_core")]
+use crate::isolate::state::pending::EventLoop;
+use crate::isolate::state::pending::{PendingPromise, Settled, SettledAnswer};
+use crate::isolate::state::refusal::Refusal;
+
+impl SettledAnswer {
+    /// Settles the guest's promise. The reactions of the promise are microtasks.
+    pub(in crate::isolate) fn tell(
+        self,
+        isolate: &Isolate,
+        scope: &mut v8::PinScope<'_, '_>,
+    ) -> Result<(), Error> {
+        let Some(resolver) = self.resolver else { return Ok(()) };
+        // The guest's code may throw, and no caller wants that exception. Without this scope, V8 would print it to the
+        // host's output.
+        v8::tc_scope!(let scope, scope);
+        let resolver = resolver.local(scope);
+        let written = self.settled.and_then(|answer| answer.write(scope));
+        let outcome = match written {
+            Ok(value) => Some(Ok(value)),
+            Err(refusal) => refusal.exception(scope, self.place).map(Err),
+        };
+        // The lookup of `then` may run code of the guest. An exception of that code rejects the promise.
+        let settled = outcome.and_then(|outcome| resolver.settle(scope, outcome));
+        settled.ok_or_else(|| isolate.ended(Some(self.place)))
+    }
+}
+
+/// Starts a method, and makes a promise for its result.
+pub(in crate::isolate) fn promised<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    place: Place,
+    start: impl FnOnce(&mut v8::PinScope<'s, '_>) -> Result<Started, Refusal>,
+) -> Result<v8::Local<'s, v8::Value>, Refusal> {
+    let resolver = Resolver::new(scope).ok_or(Refusal::Ended)?;
+    match start(scope) {
+        Ok((poller, future)) => {
+            let resolver = Some(resolver.keep(scope));
+            poller.poll(PendingPromise { resolver, place, future: HostFuture::new(future) });
+        }
+        Err(refusal @ (Refusal::Ended | Refusal::Stack | Refusal::Thrown)) => return Err(refusal),
+        Err(refusal) => {
+            let exception = refusal.exception(scope, place).ok_or(Refusal::Ended)?;
+            resolver.settle(scope, Err(exception)).ok_or(Refusal::Ended)?;
+        }
+    }
+    Ok(resolver.promise(scope).into())
+}
+
+/// The flight of the running code, if its limit allows one more pending method.
+pub(in crate::isolate) fn flight<'r>(
+    scope: &'r v8::PinScope<'_, '_>,
+) -> Result<(&'r Isolate, Rc<Flight>), Refusal> {
+    let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
+    let flight = isolate.flights.current(scope, isolate.running.call()).ok_or(Refusal::NoFlight)?;
+    let most = isolate.settings.limits.pending;
+    if flight.waits_for() >= most {
+        isolate.exceed(Exceeded::Pending);
+        return Err(Refusal::Ended);
+    }
+    Ok((isolate, flight))
+}
+
+/// The code that polls a pending method.
+pub(in crate::isolate) enum Poller {
+    /// The flight of the guest's code that made the call.
+    Flight(Rc<Flight>),
+    /// The event loop of the application's runtime.
+    #[cfg(feature = "deno_core")]
+    EventLoop(Rc<EventLoop>),
+}
+
+impl Poller {
+    /// The poller for a call of the running code.
+    pub(in crate::isolate) fn of<'r>(
+        scope: &'r v8::PinScope<'_, '_>,
+    ) -> Result<(&'r Isolate, Self), Refusal> {
+        #[cfg(feature = "deno_core")]
+        if let Some(isolate) = Isolate::current(scope)
+            && let Some(event_loop) = &isolate.event_loop
+        {
+            return Ok((isolate, Self::EventLoop(event_loop.clone())));
+        }
+        flight(scope).map(|(isolate, flight)| (isolate, Self::Flight(flight)))
+    }
+
+    fn poll(self, pending: PendingPromise) {
+        match self {
+            Self::Flight(flight) => flight.wait_for(pending),
+            #[cfg(feature = "deno_core")]
+            Self::EventLoop(event_loop) => event_loop.started.borrow_mut().push_back(pending),
+        }
+    }
+}
+
+/// The future of a method, and the code that polls it.
+pub(in crate::isolate) type Started = (Poller, Pin<Box<dyn Future<Output = Settled>>>);

@@ -1,0 +1,73 @@
+//! `async` host methods: the guest gets a promise, and its flight polls the method's future.
+
+use std::marker::PhantomData;
+
+use deno_core::v8;
+
+use super::{read_arguments, write_result};
+use crate::contract::{AsyncHostMethod, Crosses, Reply};
+use crate::guest_error::HostError;
+use crate::isolate::Isolate;
+use crate::isolate::host_calls::promises::{Poller, Started, promised};
+use crate::isolate::host_calls::{answer, begin};
+use crate::isolate::state::method_info::MethodInfo;
+use crate::isolate::state::pending::{HostAnswer, Settled};
+use crate::isolate::state::refusal::{Refusal, caught};
+
+struct Value<M, V> {
+    value: V,
+    method: PhantomData<M>,
+}
+
+impl<M: AsyncHostMethod, V: Crosses> HostAnswer for Value<M, V> {
+    fn write<'s>(self: Box<Self>, scope: &v8::PinScope<'s, '_>) -> Result<v8::Local<'s, v8::Value>, Refusal> {
+        let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
+        let check = &isolate.checks(MethodInfo::billed::<M>())?.returns;
+        write_result(scope, isolate, check, self.value, true)
+    }
+}
+
+/// Takes the result of a method that is over.
+struct LaterReply<M>(PhantomData<M>);
+
+impl<M: AsyncHostMethod> Reply for LaterReply<M> {
+    type Done = Settled;
+
+    fn done<V: Crosses>(self, outcome: Result<V, HostError>) -> Settled {
+        let value = outcome.map_err(Refusal::Host)?;
+        Ok(Box::new(Value { value, method: self.0 }))
+    }
+}
+
+pub(in crate::isolate) unsafe extern "C" fn slow<M: AsyncHostMethod>(info: *const v8::FunctionCallbackInfo) {
+    slow_impl::<M>(info);
+}
+
+pub(in crate::isolate) fn slow_impl<M: AsyncHostMethod>(info: *const v8::FunctionCallbackInfo) -> usize {
+    answer(info, MethodInfo::billed::<M>().place(), promise::<M>)
+}
+
+/// Makes the promise for the guest. Wrong arguments reject it, as in any `async` function. A refusal that ends the guest
+/// is thrown.
+fn promise<'s, M: AsyncHostMethod>(
+    scope: &mut v8::PinScope<'s, '_>,
+    arguments: &v8::FunctionCallbackArguments<'s>,
+) -> Result<v8::Local<'s, v8::Value>, Refusal> {
+    let _call = begin(scope, MethodInfo::billed::<M>())?;
+    promised(scope, MethodInfo::billed::<M>().place(), |scope| start::<M>(scope, arguments))
+}
+
+/// Reads the arguments and makes the method's future. The flight polls the future after the guest's turn, with nothing of
+/// V8 borrowed.
+fn start<'s, M: AsyncHostMethod>(
+    scope: &mut v8::PinScope<'s, '_>,
+    arguments: &v8::FunctionCallbackArguments<'s>,
+) -> Result<Started, Refusal> {
+    let args = read_arguments::<M::Owned>(scope, arguments, MethodInfo::billed::<M>())?;
+    let (isolate, poller) = Poller::of(scope)?;
+    let host = isolate.host(MethodInfo::billed::<M>()).ok_or(Refusal::Absent)?;
+    let host = host.hold::<M::Contract>().ok_or(Refusal::Absent)?;
+    let reply = LaterReply::<M>(PhantomData);
+    let future = caught(|| M::start(host, args, reply))?;
+    Ok((poller, Box::pin(future)))
+}

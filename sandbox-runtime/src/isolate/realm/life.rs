@@ -1,0 +1,117 @@
+//! Makes an isolate, and makes everything anew: heap, realm and bills.
+
+use std::ffi::c_void;
+use std::rc::Rc;
+
+use deno_core::v8;
+
+use super::callbacks;
+use crate::error::Error;
+use crate::isolate::limits::{stack, watchdog};
+use crate::isolate::state::host::Host;
+use crate::isolate::state::realm::Realm;
+use crate::isolate::state::runtime::Runtime;
+use crate::isolate::state::{Isolate, LiveIsolate, SLOT, drop_runtime};
+use crate::isolate::{disabled_defenses, engine};
+use crate::options::{Random, Settings};
+use crate::stack::StackEnd;
+use watchdog::Watch;
+
+impl Settings {
+    /// Refuses settings that no sandbox can be built with.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        self.limits.check()?;
+        engine::check(self)
+    }
+}
+
+impl Isolate {
+    /// Makes an isolate on this thread, whose guests' stack ends at `stack`.
+    pub(crate) fn new(settings: Settings, hosts: Vec<Host>, stack: StackEnd) -> Result<Rc<Self>, Error> {
+        engine::start();
+        watchdog::start().map_err(Error::build)?;
+        let isolate = Rc::new(Self::without_engine(settings, hosts, stack));
+        let live = isolate.start()?;
+        *isolate.live.borrow_mut() = Some(live);
+        Ok(isolate)
+    }
+
+    /// Makes everything anew: heap, realm and bills. Exports and bindings of before become invalid.
+    pub(crate) fn reset(self: &Rc<Self>) -> Result<(), Error> {
+        if self.depth.get() > 0 {
+            return Err(resets_itself());
+        }
+        stack::check_own().map_err(Error::build)?;
+        self.close();
+        self.flights.give_up();
+        self.generation.set(self.generation.get() + 1);
+        self.heap.reset();
+        self.has_leftovers.set(false);
+        self.running.meter.clear();
+        match self.start() {
+            Ok(live) => {
+                *self.live.borrow_mut() = Some(live);
+                self.discarded.borrow_mut().take();
+                Ok(())
+            }
+            Err(error) => {
+                *self.discarded.borrow_mut() = Some(error.clone());
+                Err(error)
+            }
+        }
+    }
+
+    fn start(self: &Rc<Self>) -> Result<LiveIsolate, Error> {
+        self.buffers.limit(engine::UNLIMITED);
+        let make = || Runtime::new(self.create_params(), &self.hosts);
+        let mut runtime = engine::with_stack(self.stack, make, Runtime::isolate).map_err(Error::build)?;
+        let host_realm = runtime.host_realm();
+        let v8_isolate = runtime.isolate();
+        callbacks::install(v8_isolate, self.settings.wasm);
+        self.heap.watch(v8_isolate);
+        engine::watch_collections(v8_isolate, &self.running.heap_peak);
+        #[cfg(feature = "process")]
+        engine::watch_memory(v8_isolate);
+        if let Random::Seeded(seed) = self.settings.random {
+            self.random.set(seed);
+        }
+        v8_isolate.set_data(SLOT, Rc::as_ptr(self).cast_mut().cast::<c_void>());
+        let watch = Watch::new(v8_isolate.thread_safe_handle(), self.settings.exact_cpu);
+        // SAFETY: the pointer is used only while `runtime` exists, on this thread: both are fields of `LiveIsolate`.
+        let raw = unsafe { v8_isolate.as_raw_isolate_ptr() };
+        let realm = {
+            v8::scope!(let scope, v8_isolate);
+            let of_host = host_realm.as_ref().map_or(Ok(()), |host_realm| {
+                let context = v8::Local::new(scope, host_realm);
+                super::keep_frames(&v8::ContextScope::new(scope, context))
+            });
+            of_host.and_then(|()| Realm::new(scope, &self.realm_parts(host_realm.as_ref())))
+        };
+        if !disabled_defenses::UNCOUNTED_BUFFERS {
+            self.buffers.limit(self.settings.limits.buffers);
+        }
+        // SAFETY: an isolate is entered when it is made. From here on, each use enters it.
+        unsafe { v8_isolate.exit() };
+        match realm {
+            Ok(realm) => Ok(LiveIsolate { realm: Rc::new(realm), watch, raw, runtime }),
+            Err(reason) => {
+                drop_runtime(runtime, raw);
+                Err(Error::build(reason))
+            }
+        }
+    }
+
+    fn create_params(&self) -> v8::CreateParams {
+        let params = v8::CreateParams::default().heap_limits(0, self.settings.limits.heap);
+        let params = params.allow_atomics_wait(disabled_defenses::WAITS);
+        self.buffers.serve(params)
+    }
+}
+
+/// The error of a reset that would take the guest away for whose call it waits.
+pub(crate) fn resets_itself() -> Error {
+    Error::blocking(
+        "a host method that a guest called cannot reset the sandbox of that guest: reset the sandbox after the call, or from \
+         another thread",
+    )
+}

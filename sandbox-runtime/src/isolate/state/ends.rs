@@ -1,0 +1,146 @@
+//! How a call of an isolate ends: whether it is being ended, why, and as which error.
+
+use std::cell::Ref;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use deno_core::v8;
+
+use super::{Isolate, LiveIsolate};
+use crate::error::{Error, LimitKind, Phase, Place, Source};
+use crate::isolate::limits::clock;
+use crate::isolate::limits::exceeded::Exceeded;
+use crate::isolate::limits::watchdog::Watch;
+use crate::time::Nanos;
+
+impl Isolate {
+    /// A call is over.
+    #[inline]
+    pub(in crate::isolate) fn forget_call(&self, call: u64) {
+        self.hosts.iter().for_each(|host| host.forget(call));
+    }
+
+    /// Takes out the kept errors of host methods, when no call under way can still return one of them. A flight can still
+    /// return one in a later turn.
+    #[inline]
+    pub(in crate::isolate) fn forget_errors(&self) -> VecDeque<(v8::Global<v8::Object>, Source)> {
+        if self.host_errors.borrow().is_empty() || self.is_running() || !self.flights.is_empty() {
+            return VecDeque::new();
+        }
+        std::mem::take(&mut *self.host_errors.borrow_mut())
+    }
+
+    #[inline]
+    pub(in crate::isolate) fn entrance(&self) -> Result<Ref<'_, LiveIsolate>, Error> {
+        Ref::filter_map(self.live.borrow(), Option::as_ref).map_err(|_| self.discarded_error())
+    }
+
+    /// The activity of a flight between its turns.
+    #[cfg(feature = "process")]
+    pub(crate) fn phase_of(&self, flight: u64) -> Option<Phase> {
+        self.flights.phase(flight)
+    }
+
+    /// Whether code of the guest is running, further up on the stack.
+    pub(crate) fn is_running(&self) -> bool {
+        self.depth.get() > 0
+    }
+
+    /// Whether the call under way is being ended.
+    pub(crate) fn is_ended(&self) -> bool {
+        match &*self.live.borrow() {
+            Some(live) => self.is_ended_in(live),
+            None => self.heap.is_full() || self.exceeded.get().is_some(),
+        }
+    }
+
+    #[inline]
+    pub(in crate::isolate) fn is_ended_in(&self, live: &LiveIsolate) -> bool {
+        self.heap.is_full() || self.exceeded.get().is_some() || live.watch.has_fired()
+    }
+
+    /// The watch of the calls of this isolate.
+    pub(crate) fn watch(&self) -> Result<Arc<Watch>, Error> {
+        self.entrance().map(|live| live.watch.clone())
+    }
+
+    /// The time until the deadline of the call under way, if there is one.
+    pub(crate) fn left(&self) -> Option<Duration> {
+        self.live.borrow().as_ref()?.watch.left()
+    }
+
+    /// Repeats the termination of a guest when a host method returns to it. The method may have taken the termination for an
+    /// error and cleared it.
+    #[inline]
+    pub(crate) fn keep_terminating(&self) {
+        if self.ended_inside.get() || self.exceeded.get().is_some() {
+            self.terminate();
+        }
+    }
+
+    #[cold]
+    fn terminate(&self) {
+        if let Some(live) = self.live.borrow().as_ref() {
+            // SAFETY: as in `in_realm`: a call is under way.
+            unsafe { v8::Isolate::from_raw_isolate_ptr(live.raw) }.terminate_execution();
+        }
+    }
+
+    /// The error of a call that is being ended.
+    pub(crate) fn ended(&self, place: Option<Place>) -> Error {
+        if self.heap.is_full() {
+            return self.over(LimitKind::Heap, place);
+        }
+        if let Some(exceeded) = self.exceeded.get() {
+            return exceeded.error(&self.settings.limits, place);
+        }
+        let by_caller = self.by_caller.get();
+        let by_cpu = self.live.borrow().as_ref().is_some_and(|live| live.watch.is_by_cpu());
+        let all = self.running.meter.cpu().saturating_add(self.times.cpu) >= self.times.total_cpu;
+        match by_cpu {
+            true if all => self.over(LimitKind::TotalCpu, place),
+            true => self.over(LimitKind::Cpu, place),
+            false if by_caller => self.in_phase(self.over(LimitKind::Deadline, place)),
+            false => self.in_phase(self.over(LimitKind::Wall, place)),
+        }
+    }
+
+    /// The error of a limit of time, with the phase of the guest in the turn that is being ended.
+    fn in_phase(&self, error: Error) -> Error {
+        let now = clock::now();
+        if self.running.is_mostly_of_hosts(now) {
+            return error.during(Phase::InHost);
+        }
+        let cpu = self.live.borrow().as_ref().and_then(|live| live.watch.cpu());
+        match cpu.filter(|cpu| is_starved(*cpu, self.running.elapsed(now))) {
+            Some(cpu) => error.starved(cpu.duration()),
+            None => error.during(Phase::Running),
+        }
+    }
+
+    /// The error of a limit.
+    pub(crate) fn over(&self, kind: LimitKind, place: Option<Place>) -> Error {
+        self.settings.limits.exceeded(kind, place)
+    }
+
+    /// Ends the call under way, because the guest called a method too often.
+    pub(in crate::isolate) fn exceed(&self, exceeded: Exceeded) {
+        self.exceeded.set(Some(exceeded));
+        self.terminate();
+    }
+
+    /// Ends the call under way like [`exceed`](Self::exceed), unless another reason is ending it.
+    #[cold]
+    pub(in crate::isolate) fn exceed_first(&self, exceeded: Exceeded) {
+        if self.exceeded.get().is_none() {
+            self.exceed(exceeded);
+        }
+    }
+}
+
+/// Whether a turn got less than a tenth of its time as CPU time. Short turns are not starved.
+fn is_starved(cpu: Nanos, elapsed: Nanos) -> bool {
+    const SHORT: Nanos = Nanos::of(Duration::from_millis(20));
+    elapsed >= SHORT && cpu.saturating_mul(10) < elapsed
+}

@@ -1,0 +1,214 @@
+//! Flights as data: the `async` calls of an isolate that other turns can reach. `calls::flights` drives them.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use deno_core::v8;
+use rustc_hash::FxHashMap;
+
+use super::future_set::FutureSet;
+use super::pending::{PendingPromise, SettledAnswer};
+use crate::error::Phase;
+use crate::isolate::engine;
+use crate::isolate::limits::clock;
+use crate::isolate::limits::meter::Counts;
+use crate::isolate::limits::ticket::{Ticket, TicketScope, Woken};
+use crate::isolate::limits::turn::Turn;
+use crate::isolate::limits::watchdog::Timer;
+use crate::panic::{drop_of_host, of_host};
+use crate::time::{Deadline, Nanos, Timestamp};
+
+/// The least wait for the thread that is subtracted from a call's time. A shorter one is not worth a timer.
+const NOTED: Nanos = Nanos::of(Duration::from_millis(1));
+
+/// The part of a flight that other turns can reach.
+pub(in crate::isolate) struct Flight {
+    pub(in crate::isolate) ticket: Ticket,
+    pub(in crate::isolate) began: Cell<Timestamp>,
+    /// When the flight must be over; `None` until it has begun.
+    pub(in crate::isolate) end: Cell<Option<Deadline>>,
+    pub(in crate::isolate) by_caller: Cell<bool>,
+    pub(in crate::isolate) counts: Cell<Counts>,
+    pub(in crate::isolate) promise: RefCell<Option<v8::Global<v8::Promise>>>,
+    /// Whether another flight's turn has settled its promise.
+    pub(in crate::isolate) is_settled: Cell<bool>,
+    /// The pending host methods. Others may be added while these are polled, or by a turn of another flight.
+    pub(in crate::isolate) hosts: FutureSet<PendingPromise>,
+    pub(in crate::isolate) waker: RefCell<Option<Waker>>,
+    pub(in crate::isolate) timer: RefCell<Option<Timer>>,
+}
+
+impl Flight {
+    pub(in crate::isolate) fn new(ticket: Ticket) -> Self {
+        Self {
+            ticket,
+            began: Cell::default(),
+            end: Cell::default(),
+            by_caller: Cell::default(),
+            counts: Cell::default(),
+            promise: RefCell::default(),
+            is_settled: Cell::default(),
+            hosts: FutureSet::default(),
+            waker: RefCell::default(),
+            timer: RefCell::default(),
+        }
+    }
+
+    pub(in crate::isolate) fn id(&self) -> u64 {
+        self.ticket.flight()
+    }
+
+    fn wake(&self) {
+        let waker = self.waker.borrow().clone();
+        if let Some(waker) = waker {
+            of_host(|| waker.wake());
+        }
+    }
+
+    /// Wakes the polling task, at the end of the call at the latest.
+    pub(in crate::isolate) fn listen(&self, waker: &Waker) {
+        if self.waker.borrow().as_ref().is_some_and(|known| known.will_wake(waker)) {
+            return;
+        }
+        let before = self.waker.replace(Some(waker.clone()));
+        let timer = self.timer.take();
+        drop_of_host((before, timer));
+    }
+
+    /// Moves the deadline by the time that other tasks held the thread. The caller's own deadline stays.
+    ///
+    /// A call that was over when its task was woken stays over.
+    pub(in crate::isolate) fn lengthen(&self) {
+        let Some(end) = self.end.get() else { return };
+        let late = Woken::ago(clock::now());
+        if late < NOTED || self.by_caller.get() {
+            return;
+        }
+        let (deadline, end) = (self.ticket.deadline(), end.extended(late));
+        self.by_caller.set(end > deadline);
+        self.end.set(Some(end.min(deadline)));
+        drop_of_host(self.timer.take());
+    }
+
+    pub(in crate::isolate) fn wake_at_end(&self) {
+        let mut timer = self.timer.borrow_mut();
+        if timer.is_none()
+            && let Some(waker) = self.waker.borrow().clone()
+        {
+            *timer = self.end.get().map(|end| Timer::set(end, waker));
+        }
+    }
+
+    /// Adds a pending host method.
+    pub(in crate::isolate) fn wait_for(&self, pending: PendingPromise) {
+        self.hosts.push(pending);
+        // Another flight may have the turn.
+        self.wake();
+    }
+
+    /// The number of pending host methods.
+    pub(in crate::isolate) fn waits_for(&self) -> usize {
+        self.hosts.count()
+    }
+
+    /// The activity of the flight between its turns.
+    pub(in crate::isolate) fn phase(&self) -> Phase {
+        if self.waits_for() > 0 { Phase::AwaitsHost } else { Phase::AwaitsPromise }
+    }
+
+    /// When the flight must be over, once it has begun.
+    pub(in crate::isolate) fn deadline(&self) -> Deadline {
+        self.end.get().unwrap_or(Deadline::NEVER)
+    }
+
+    /// The next host method that has answered.
+    pub(in crate::isolate) fn poll_hosts(&self, cx: &mut Context<'_>) -> Option<SettledAnswer> {
+        let _inside = TicketScope::of_ticket(self.deadline(), &self.ticket);
+        self.hosts.poll(cx)
+    }
+
+    pub(in crate::isolate) fn turn<'c>(&self, so_far: &'c Counts) -> Turn<'c> {
+        Turn {
+            flight: Some(self.id()),
+            began: clock::now(),
+            end: self.deadline(),
+            by_caller: self.by_caller.get(),
+            so_far,
+        }
+    }
+}
+
+/// The flights of an isolate.
+#[derive(Default)]
+pub(in crate::isolate) struct Flights {
+    pub(in crate::isolate) by_id: RefCell<FxHashMap<u64, Rc<Flight>>>,
+    /// The CPU time of all flights that is on no bill yet.
+    pub(in crate::isolate) cpu: Cell<Nanos>,
+}
+
+impl Flights {
+    #[inline]
+    pub(in crate::isolate) fn is_empty(&self) -> bool {
+        self.by_id.borrow().is_empty()
+    }
+
+    #[inline]
+    pub(in crate::isolate) fn cpu(&self) -> Nanos {
+        self.cpu.get()
+    }
+
+    /// The flight that the running code belongs to, unless it is over.
+    pub(in crate::isolate) fn current(&self, scope: &v8::PinScope<'_, '_>, turn: u64) -> Option<Rc<Flight>> {
+        self.by_id.borrow().get(&engine::flight(scope, turn)?).cloned()
+    }
+
+    /// Wakes the flights whose promise the turn has settled.
+    #[inline]
+    pub(in crate::isolate) fn wake_settled(&self, scope: &v8::PinScope<'_, '_>) {
+        if !self.is_empty() {
+            self.wake_those(scope);
+        }
+    }
+
+    fn wake_those(&self, scope: &v8::PinScope<'_, '_>) {
+        let is_settled = |flight: &Flight| {
+            let promise = flight.promise.borrow();
+            let promise = promise.as_ref().map(|promise| v8::Local::new(scope, promise));
+            promise.is_some_and(|promise| promise.state() != v8::PromiseState::Pending)
+        };
+        let flights = self.by_id.borrow();
+        let settled = flights.values().filter(|flight| !flight.is_settled.get() && is_settled(flight));
+        let settled = settled.cloned().collect::<Vec<_>>();
+        // A waker is code of an executor, which may change the flights.
+        drop(flights);
+        for flight in settled {
+            flight.is_settled.set(true);
+            flight.wake();
+        }
+    }
+
+    /// Wakes all flights, because the heap is gone.
+    pub(in crate::isolate) fn wake_all(&self) {
+        let flights = self.by_id.borrow().values().cloned().collect::<Vec<_>>();
+        flights.iter().for_each(|flight| flight.wake());
+    }
+
+    /// Ends all flights of a generation: they are woken, and go on no bill of the next.
+    pub(in crate::isolate) fn give_up(&self) {
+        self.cpu.set(Nanos::ZERO);
+        let flights = self.by_id.take();
+        flights.values().for_each(|flight| flight.wake());
+    }
+
+    /// The activity of a flight between its turns; `None` for a flight that has not begun, or is over.
+    #[cfg(feature = "process")]
+    pub(in crate::isolate) fn phase(&self, id: u64) -> Option<Phase> {
+        self.by_id.borrow().get(&id).map(|flight| flight.phase())
+    }
+
+    pub(in crate::isolate) fn remove(&self, id: u64) -> bool {
+        self.by_id.borrow_mut().remove(&id).is_some()
+    }
+}

@@ -1,0 +1,38 @@
+//! A realm of guests, and what the host needs of it. `realm` makes realms.
+
+use deno_core::v8;
+
+use super::struct_shapes::StructShapes;
+use crate::isolate::engine;
+
+/// A realm of guests, and the handles that the host needs.
+pub(crate) struct Realm {
+    pub(in crate::isolate) context: v8::Global<v8::Context>,
+    /// Its `Object.prototype`.
+    pub(in crate::isolate) root_prototype: v8::Global<v8::Object>,
+    /// How objects of known fields are made and taken apart.
+    pub(crate) forms: StructShapes,
+    /// The captured functions that conversions need.
+    #[cfg_attr(not(feature = "quickjs"), allow(dead_code, reason = "V8 converts without the realm's help"))]
+    pub(in crate::isolate) intrinsics: engine::EngineIntrinsics,
+    /// The generation of the sandbox that the realm belongs to.
+    pub(in crate::isolate) generation: u64,
+}
+
+impl Realm {
+    /// The handles of a realm that is there, in whose scope no code of a guest has run.
+    pub(in crate::isolate) fn of(
+        scope: &v8::PinScope<'_, '_>,
+        context: v8::Local<'_, v8::Context>,
+        generation: u64,
+    ) -> Result<Self, String> {
+        let root =
+            v8::Object::new(scope).get_prototype(scope).and_then(|root| root.try_cast::<v8::Object>().ok());
+        let root = root.ok_or("the engine has no `Object.prototype`")?;
+        let forms = StructShapes::of(scope).ok_or("the engine has no `Object.keys`")?;
+        let intrinsics = engine::EngineIntrinsics::of(scope)
+            .ok_or("the engine's functions for conversions cannot be captured")?;
+        let (context, root_prototype) = (v8::Global::new(scope, context), v8::Global::new(scope, root));
+        Ok(Self { context, root_prototype, forms, intrinsics, generation })
+    }
+}
