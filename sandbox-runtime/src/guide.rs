@@ -19,6 +19,7 @@ macro_rules! links {
             "[limits]: crate::guide::limits\n",
             "[hostile-server]: https://github.com/typed-sandbox/typed-sandbox/blob/main/examples/hostile_server.rs\n",
             "[migrating]: crate::guide::migrating\n",
+            "[observing]: crate::guide::observing\n",
             "[pools]: crate::guide::pools\n",
             "[processes]: crate::guide::processes\n",
             "[promises]: crate::guide::promises\n",
@@ -63,6 +64,7 @@ pages! {
     pools "pools.md";
     processes "processes.md";
     limits "limits.md";
+    observing "observing.md";
     promises "promises.md";
     guest_world "guest-world.md";
     descriptions "descriptions.md";

@@ -14,6 +14,7 @@
 //! | understand a failure | [`Error`], [`Result`], [`DiscardCause`], [`LossReason`], [`Conversion`], [`LimitKind`], [`Excess`], [`Amount`], [`Phase`], [`BoundaryError`], [`Violation`], [`Direction`], [`Thrown`], [`StackFrame`], [`ExportProblem`], [`Hint`], [`Place`], [`HostSource`] |
 //! | fail as a host | [`Error::public`], [`Error::host`], [`GuestError`](trait@GuestError), [`GuestView`], [`HostPanic`] |
 //! | bill a tenant | [`Bill`], [`Usage`] |
+//! | observe calls | [`observe`], [`observe::Observer`] |
 //! | describe a contract, compare versions | [`Description`], [`MethodDescription`], [`ParamDescription`], [`TypeDescription`], [`compat`](compat()), [`Compatibility`], [`Change`], [`Breaks`], [`schemars`] |
 #![cfg_attr(
     feature = "process",
@@ -32,6 +33,7 @@ mod contract;
 pub mod deno;
 pub mod guide;
 mod isolate;
+pub mod observe;
 mod options;
 mod pool;
 #[cfg(feature = "process")]

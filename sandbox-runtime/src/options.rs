@@ -1,13 +1,13 @@
 //! The settings of a guest's world: its clock, its random numbers, its console, and its permissions.
 
-use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::limits::Limits;
-use crate::shown::Shown;
+pub(crate) use crate::observe::console::Captured;
+pub use crate::observe::console::{Console, ConsoleLine, ConsoleOutput, Level, Sink};
+use crate::observe::teller::Observers;
 
 /// All settings of a builder, without the hosts.
 #[derive(Clone, Default)]
@@ -23,161 +23,7 @@ pub struct Settings {
     pub(crate) exact_cpu: bool,
     /// The lines of a console that captures.
     pub(crate) captured: Arc<Captured>,
-}
-
-/// Where the output of a guest's `console` goes. The format of a line is for people, and may change.
-#[derive(Clone, Default)]
-#[non_exhaustive]
-pub enum Console {
-    /// There is no `console`.
-    #[default]
-    Off,
-    /// Lines are kept until `take_console` of the sandbox, up to [`Limits::console_bytes`](crate::Limits::console_bytes).
-    Capture,
-    /// Lines go to `tracing`, with the target `sandbox::console`.
-    Tracing,
-    /// Lines go to a function of the host; see [`Console::sink`].
-    Sink(Sink),
-}
-
-/// A function that takes the lines of a console.
-#[derive(Clone)]
-pub struct Sink(Arc<dyn Fn(ConsoleLine) + Send + Sync>);
-
-impl Console {
-    /// A console whose lines `sink` takes, on the thread of the isolate and inside of the guest's call. The function must
-    /// not wait. If it panics, only the line is lost.
-    ///
-    /// ```
-    /// use sandbox_runtime::{Console, Sandbox, Script};
-    ///
-    /// let (lines, received) = std::sync::mpsc::channel();
-    /// let console = Console::sink(move |line| _ = lines.send(line.text));
-    /// let sandbox = Sandbox::builder().console(console).build()?;
-    /// sandbox.eval(Script::new("hello.js", "console.log('hello', { to: ['all'] }); export {};"))?;
-    /// assert_eq!(received.recv().unwrap(), r#"hello {"to": ["all"]}"#);
-    /// # Ok::<(), sandbox_runtime::Error>(())
-    /// ```
-    pub fn sink(sink: impl Fn(ConsoleLine) + Send + Sync + 'static) -> Self {
-        Self::Sink(Sink(Arc::new(sink)))
-    }
-
-    pub(crate) fn is_off(&self) -> bool {
-        matches!(self, Self::Off)
-    }
-
-    /// Passes a line to its destination. Returns whether it was kept.
-    pub(crate) fn write(&self, line: ConsoleLine, captured: &Captured, most: usize) -> bool {
-        match self {
-            Self::Off => false,
-            Self::Capture => captured.keep(line, most),
-            Self::Tracing => {
-                trace(&line);
-                true
-            }
-            Self::Sink(Sink(sink)) => catch_unwind(AssertUnwindSafe(|| sink(line))).is_ok(),
-        }
-    }
-}
-
-fn trace(ConsoleLine { level, text }: &ConsoleLine) {
-    let text = Shown(text);
-    match level {
-        Level::Debug => tracing::debug!(target: "sandbox::console", "{text}"),
-        Level::Info => tracing::info!(target: "sandbox::console", "{text}"),
-        Level::Warn => tracing::warn!(target: "sandbox::console", "{text}"),
-        Level::Error => tracing::error!(target: "sandbox::console", "{text}"),
-    }
-}
-
-impl fmt::Debug for Console {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Off => "Off",
-            Self::Capture => "Capture",
-            Self::Tracing => "Tracing",
-            Self::Sink(_) => "Sink",
-        })
-    }
-}
-
-/// The level of a console's line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Level {
-    /// `console.debug` and `console.trace`.
-    Debug,
-    /// `console.log` and `console.info`.
-    Info,
-    /// `console.warn`.
-    Warn,
-    /// `console.error`.
-    Error,
-}
-
-/// One line of a guest's `console`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ConsoleLine {
-    /// The level, by the method that was called.
-    pub level: Level,
-    /// The arguments as text, with a space between them. The text may have line breaks.
-    pub text: String,
-}
-
-impl ConsoleLine {
-    pub(crate) fn new(level: Level, text: String) -> Self {
-        Self { level, text }
-    }
-}
-
-/// The captured output of a console.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ConsoleOutput {
-    /// The first lines.
-    pub lines: Vec<ConsoleLine>,
-    /// The number of dropped lines.
-    pub dropped: u64,
-}
-
-/// The captured lines.
-#[derive(Default)]
-pub(crate) struct Captured(Mutex<Held>);
-
-#[derive(Default)]
-struct Held {
-    output: ConsoleOutput,
-    bytes: usize,
-}
-
-impl Captured {
-    fn held(&self) -> MutexGuard<'_, Held> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn take(&self) -> ConsoleOutput {
-        std::mem::take(&mut *self.held()).output
-    }
-
-    /// Counts lines that were dropped before their text was made.
-    pub(crate) fn drop_lines(&self, count: u64) {
-        let dropped = &mut self.held().output.dropped;
-        *dropped = dropped.saturating_add(count);
-    }
-
-    fn keep(&self, line: ConsoleLine, most: usize) -> bool {
-        let mut held = self.held();
-        // An empty line counts as one byte.
-        let bytes = held.bytes.saturating_add(line.text.len().max(1));
-        if bytes > most {
-            held.output.dropped += 1;
-            return false;
-        }
-        held.bytes = bytes;
-        held.output.lines.push(line);
-        true
-    }
+    pub(crate) observers: Observers,
 }
 
 /// The time that guests see in `Date`, and in `Intl.DateTimeFormat` without a date. Guests have no other clock.

@@ -61,6 +61,7 @@ pub(crate) const CRATES: [(&str, Layers); 2] = [
             ("isolate::limits isolate::handle_table", "limits and bills"),
             ("isolate::engine isolate::disabled_defenses isolate::canary", "the engine"),
             ("options", "settings"),
+            ("observe", "what a sandbox tells: events, bills, lines of the console"),
         ],
     ),
 ];

@@ -216,7 +216,7 @@ fn attach(scope: &mut v8::PinScope<'_, '_>) -> Result<(), String> {
     let mut isolate = Isolate::without_engine(settings, hosts, StackEnd::below_here(room));
     isolate.event_loop = Some(Rc::default());
     let isolate = Rc::new(isolate);
-    let realm = Realm::of(scope, scope.get_current_context(), 0)?;
+    let realm = Realm::of(scope, scope.get_current_context(), (0, 0))?;
     *isolate.current.borrow_mut() = Some(Rc::new(realm));
     scope.set_data(SLOT, Rc::as_ptr(&isolate).cast_mut().cast::<c_void>());
     scope.set_slot(Attached(Some(isolate.clone())));

@@ -29,10 +29,14 @@ use deno_core::v8;
 use super::*;
 use crate::error::Error;
 use crate::isolate::values::owned_to_guest;
+use crate::observe::CallKind;
 use crate::options::Settings;
 use crate::sandbox_api;
 use crate::stack::StackEnd;
 use crate::value::Bytes;
+
+/// Code of a test.
+const CODE: CallKind<'static> = CallKind::Realm;
 
 #[sandbox_api(host, crate = crate)]
 pub(crate) trait Sum {
@@ -65,7 +69,7 @@ fn bytes_are_moved_and_not_copied() {
     let bytes = vec![7; 1 << 20];
     let memory = bytes.as_ptr();
     let main = isolate.main_realm().expect("it lives");
-    let moved = isolate.run(&main, None, |scope| {
+    let moved = isolate.run(&main, CODE, |scope| {
         let value =
             owned_to_guest(scope, &isolate.budget(), Bytes::from(bytes)).expect("it is in the budget");
         let view = value.try_cast::<v8::Uint8Array>().expect("a Uint8Array");

@@ -29,6 +29,7 @@ use super::{Catch, Isolate, Realm};
 use crate::boundary::ValueError;
 use crate::error::{Direction, Error, Place, Source};
 use crate::isolate::values::{ArgumentWriter, observed_for_wire, tree_to_guest};
+use crate::observe::CallKind;
 use crate::schema::ContractChecks;
 use crate::time::Deadline;
 use crate::value::JsValue;
@@ -111,7 +112,8 @@ impl Isolate {
         args: Vec<JsValue>,
         deadline: Deadline,
     ) -> Result<JsValue, Error> {
-        let value = self.run_until(&binding.realm, deadline, Some(method.place()), |scope| {
+        let kind = CallKind::Method(&method.place());
+        let value = self.run_until(&binding.realm, deadline, kind, |scope| {
             v8::tc_scope!(let scope, scope);
             let result = self.invoke_untyped(scope, &method, binding, args)?;
             self.read_untyped(scope, &method, result)
@@ -226,11 +228,13 @@ fn serve<'s>(
     method: &MethodInfo,
     host: &dyn UntypedHost,
 ) -> Result<v8::Local<'s, v8::Value>, Refusal> {
-    let _call = begin(scope, method)?;
+    let mut call = begin(scope, method)?;
     if !method.spec.is_async {
-        return answered(scope, arguments, method, host);
+        let answer = answered(scope, arguments, method, host);
+        call.end(&answer);
+        return answer;
     }
-    promised(scope, method.place(), |scope| {
+    promised(scope, method.place(), call.open(), |scope| {
         let args = read(scope, arguments, method)?;
         let (_, flight) = flight(scope)?;
         let later = caught(|| host.begin(method.index, flight.id(), args))?.map_err(refusal)?;

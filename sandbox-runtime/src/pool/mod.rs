@@ -32,7 +32,7 @@ use tenant::TenantState;
 use tenant_sandbox::{TenantSandbox, TenantSandboxes};
 
 use crate::contract::GuestContract;
-use crate::error::{Place, Result};
+use crate::error::Result;
 use crate::isolate::meter::Usage;
 use crate::options::ConsoleOutput;
 use crate::script::Script;
@@ -289,9 +289,4 @@ impl Loading {
     fn run(self, tenant_sandbox: &TenantSandbox) -> Result<Vec<bool>> {
         tenant_sandbox.backend.bind(self.id, &self.script, self.contract, Deadline::NEVER)
     }
-}
-
-fn span(tenant: &str, place: Option<Place>) -> tracing::Span {
-    let (contract, method) = place.map_or(("", ""), |place| (place.contract, place.method));
-    tracing::info_span!("sandbox_call", tenant, contract, method, outcome = tracing::field::Empty)
 }

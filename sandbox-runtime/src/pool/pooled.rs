@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tracing::Instrument as _;
 
 use super::tenant_sandbox::{TenantSandbox, TenantSandboxes};
-use super::{Loaded, Tenant, span};
+use super::{Loaded, Tenant};
 use crate::contract::{Arguments as _, GuestMethod};
 use crate::error::{Amount, Error, Place, Result};
 use crate::isolate::calls::MethodLeg;
@@ -14,6 +14,7 @@ use crate::isolate::clock;
 use crate::isolate::flights::Flying;
 use crate::isolate::method_info::MethodInfo;
 use crate::isolate::ticket::{Ticket, within};
+use crate::observe::trace;
 #[cfg(feature = "process")]
 use crate::process::ProcessCall;
 use crate::site::transport::{AsyncTransport, Exports, Transport, WithDeadline};
@@ -119,7 +120,7 @@ impl Pooled {
             if !ticket.begins() {
                 return;
             }
-            let span = span(&tenant.key, Some(MethodInfo::billed::<M>().place()));
+            let span = trace::span(&tenant.key, Some(&MethodInfo::billed::<M>().place()));
             let begun = span.in_scope(|| {
                 let tenant_sandbox = worker.residents::<TenantSandboxes>()?.of(worker, &shared, &tenant)?;
                 tenant_sandbox.settle(&loaded, deadline)?;
@@ -153,7 +154,7 @@ impl Pooled {
                     Begun::Away(call) => unless_dropped(call, &mut answer).await,
                 };
                 let Some(outcome) = outcome else {
-                    own.record("outcome", "cancelled");
+                    trace::cancelled(&own);
                     return;
                 };
                 shared.is_over(&own, &tenant, Some(&tenant_sandbox), &outcome, tenant_sandbox.ran());
@@ -271,7 +272,7 @@ impl Tenant {
     {
         let (shared, tenant) = (self.pool.shared.clone(), self.state.clone());
         move |worker| {
-            let span = span(&tenant.key, place).entered();
+            let span = trace::span(&tenant.key, place.as_ref()).entered();
             let residents = worker.residents::<TenantSandboxes>();
             let tenant_sandbox = residents.and_then(|residents| residents.of(worker, &shared, &tenant));
             let (tenant_sandbox, outcome) = match tenant_sandbox {

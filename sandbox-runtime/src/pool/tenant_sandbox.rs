@@ -254,7 +254,11 @@ impl TenantSandboxes {
         shared: &Arc<PoolState>,
         tenant: &Arc<TenantState>,
     ) -> Result<TenantSandbox> {
-        let own = || Settings { captured: tenant.captured.clone(), ..shared.settings.clone() };
+        let own = || Settings {
+            captured: tenant.captured.clone(),
+            observers: shared.settings.observers.of_tenant(&tenant.key),
+            ..shared.settings.clone()
+        };
         let backend = match &shared.isolation {
             Isolation::Realms => {
                 let isolate = self.common(worker, shared)?;

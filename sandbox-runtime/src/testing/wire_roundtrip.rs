@@ -17,6 +17,7 @@ use crate::isolate::binding::Binding;
 use crate::isolate::method_info::MethodInfo;
 use crate::isolate::run::Boxed;
 use crate::isolate::values::{observed_for_wire, to_host};
+use crate::observe::CallKind;
 use crate::schema::TypeCheck;
 use crate::site::transport::{Exports, Transport};
 use crate::site::typed::local::Local;
@@ -155,7 +156,8 @@ impl<M: GuestMethod> Transport<M> for Wired {
     fn call(&self, args: M::Args<'_>) -> Result<M::Value, Error> {
         let (isolate, binding) = self.local.parts();
         let method = MethodInfo::billed::<M>();
-        Ok(isolate.run(&binding.realm, Some(method.place()), |scope| {
+        let kind = CallKind::Method(&method.place());
+        Ok(isolate.run(&binding.realm, kind, |scope| {
             let result = {
                 v8::tc_scope!(let scope, scope);
                 let mut bytes = Out::default();

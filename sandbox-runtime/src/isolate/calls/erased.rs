@@ -19,6 +19,7 @@ use crate::isolate::state::Isolate;
 use crate::isolate::state::method_info::MethodInfo;
 use crate::isolate::state::realm::Realm;
 use crate::isolate::values::{ArgumentReader, Passed, to_guest};
+use crate::observe::CallKind;
 use crate::time::Deadline;
 use crate::value::JsValue;
 
@@ -148,7 +149,8 @@ impl<M: GuestMethod> Leg for MethodLeg<M> {
 impl Isolate {
     /// Arguments as values of a method's types. They are made in the guest's realm, and no code of the guest sees them.
     fn typed<M: Method>(&self, binding: &Binding, args: &[JsValue]) -> Result<M::Owned, Error> {
-        self.run(&binding.realm, Some(MethodInfo::billed::<M>().place()), |scope| {
+        let kind = CallKind::Method(&MethodInfo::billed::<M>().place());
+        self.run(&binding.realm, kind, |scope| {
             let (budget, params) = (self.budget(), M::spec().params);
             let values = args.iter().map(|value| to_guest(scope, &budget, value));
             let method = MethodInfo::billed::<M>();

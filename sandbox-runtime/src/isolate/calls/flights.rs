@@ -27,6 +27,8 @@ use crate::isolate::run::thrown;
 use crate::isolate::state::Isolate;
 use crate::isolate::state::flight::Flight;
 use crate::isolate::state::realm::Realm;
+use crate::observe::bill::Bill;
+use crate::observe::{CallKind, CallOutcome};
 use crate::panic::drop_of_host;
 
 /// A call that can be a flight.
@@ -34,6 +36,11 @@ pub(crate) trait Leg {
     type Output;
 
     fn place(&self) -> Option<Place>;
+
+    /// The name of the script, if the call evaluates one.
+    fn script(&self) -> Option<&str> {
+        None
+    }
 
     /// The realm whose code the call runs.
     fn realm(&self) -> &Rc<Realm>;
@@ -74,7 +81,8 @@ impl<L: Leg> Flying<L> {
 
     fn advance(&mut self, cx: &mut Context<'_>) -> Poll<Result<L::Output, Error>> {
         let has_begun = self.flight.end.get().is_some();
-        if self.isolate.is_running() {
+        let is_told = self.isolate.observed.as_ref().is_some_and(|observed| observed.allows().is_err());
+        if self.isolate.is_running() || is_told {
             return Poll::Ready(Err(match has_begun {
                 true => Error::lost(LossReason::InsideHost, self.leg.place()),
                 false => Error::waits_for_itself(),
@@ -136,6 +144,7 @@ impl<L: Leg> Flying<L> {
         flight.end.set(Some(turn.end));
         flight.by_caller.set(turn.by_caller);
         self.isolate.flights.by_id.borrow_mut().insert(flight.id(), flight.clone());
+        self.tell_begin();
         self.turn(|leg, isolate, scope, flight| {
             let value = leg.begin(isolate, scope)?;
             let promise = promise_of(isolate, scope, value, leg.place())?;
@@ -157,7 +166,7 @@ impl<L: Leg> Flying<L> {
         let place = leg.place();
         let so_far = flight.counts.get();
         let (turn, realm) = (flight.turn(&so_far), leg.realm().clone());
-        let (outcome, spent) = isolate.run_flight(&turn, (&realm, place), |scope| {
+        let body = |scope: &mut v8::PinScope<'_, '_>| {
             // A caller that went away before the watch was armed has ended nothing. From here on it does.
             if flight.ticket.is_cancelled() {
                 return Err(isolate.over(LimitKind::Deadline, place).into());
@@ -171,7 +180,12 @@ impl<L: Leg> Flying<L> {
                 return Err(isolate.ended(place).into());
             }
             Ok(outcome(isolate, scope, flight, leg)?)
-        });
+        };
+        let run = || isolate.run_flight(&turn, (&realm, place), body);
+        let (outcome, spent) = match &isolate.observed {
+            Some(observed) => observed.within(flight.call(), run),
+            None => run(),
+        };
         if let Some(spent) = spent {
             let counts = isolate.running.pause(&so_far, &spent);
             let more = counts.cpu().saturating_sub(flight.counts.get().cpu());
@@ -181,9 +195,18 @@ impl<L: Leg> Flying<L> {
         Ok(outcome?)
     }
 
+    /// Tells the observers that the call begins.
+    fn tell_begin(&self) {
+        let Some(observed) = &self.isolate.observed else { return };
+        let (place, script) = (self.leg.place(), self.leg.script().unwrap_or_default());
+        let kind = place.as_ref().map_or(CallKind::Evaluation { script }, CallKind::Method);
+        *self.flight.open.borrow_mut() = Some(observed.flight_begins(kind, self.leg.realm().number));
+    }
+
     /// Ends the call, and all that it has begun.
-    fn land(&self) {
+    fn land(&self, outcome: CallOutcome<'_>) {
         let (isolate, flight) = (&self.isolate, &self.flight);
+        let mut bill = Bill::default();
         // Missing if the flight has not begun, has landed, or was given up.
         if isolate.flights.remove(flight.id()) {
             let counts = flight.counts.get();
@@ -191,11 +214,14 @@ impl<L: Leg> Flying<L> {
             let wall = clock::now().since(flight.began.get());
             isolate.forget_call(flight.id());
             isolate.running.end(&counts, wall);
+            bill = isolate.running.meter.usage().last;
         }
         drop(flight.promise.take());
         let errors = isolate.forget_errors();
         drop_of_host(flight.hosts.take());
         drop_of_host((flight.waker.take(), flight.timer.take(), errors));
+        let open = flight.open.take();
+        open.into_iter().for_each(|open| open.end(outcome, &bill));
     }
 }
 
@@ -208,8 +234,8 @@ impl<L: Leg> Future for Flying<L> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         let outcome = this.advance(cx);
-        if outcome.is_ready() {
-            this.land();
+        if let Poll::Ready(outcome) = &outcome {
+            this.land(CallOutcome::of(outcome));
         }
         outcome
     }
@@ -217,7 +243,7 @@ impl<L: Leg> Future for Flying<L> {
 
 impl<L: Leg> Drop for Flying<L> {
     fn drop(&mut self) {
-        self.land();
+        self.land(CallOutcome::Dropped);
     }
 }
 

@@ -20,6 +20,7 @@ use crate::isolate::state::method_info::MethodInfo;
 use crate::isolate::state::realm::Realm;
 use crate::isolate::state::{Catch, Isolate};
 use crate::isolate::values::{ArgumentWriter, Seen, to_host};
+use crate::observe::CallKind;
 use crate::schema::ContractChecks;
 use crate::script::Script;
 use crate::time::Deadline;
@@ -35,7 +36,7 @@ impl Isolate {
         let evaluate = || {
             self.allows(script)?;
             let run = |scope: &mut v8::PinScope<'_, '_>| Ok(script::evaluate(self, scope, realm, script)?);
-            Ok(self.run_until(realm, deadline, None, run)?)
+            Ok(self.run_until(realm, deadline, CallKind::Evaluation { script: &script.name }, run)?)
         };
         evaluate().map_err(|error| script::error_of(error, script))
     }
@@ -60,7 +61,8 @@ impl Isolate {
     ) -> Result<Binding, Error> {
         self.is_of_this_life(exports.realm.generation)?;
         let checks = checks()?;
-        let methods = self.run(&exports.realm, None, |scope| binding::bind(self, scope, exports, spec))?;
+        let kind = CallKind::Binding { contract: spec.name };
+        let methods = self.run(&exports.realm, kind, |scope| binding::bind(self, scope, exports, spec))?;
         Ok(Binding { methods, checks, realm: exports.realm.clone() })
     }
 
@@ -72,7 +74,8 @@ impl Isolate {
         args: A,
         deadline: Deadline,
     ) -> Result<V, Error> {
-        let value = self.run_until(&binding.realm, deadline, Some(method.place()), |scope| {
+        let kind = CallKind::Method(&method.place());
+        let value = self.run_until(&binding.realm, deadline, kind, |scope| {
             v8::tc_scope!(let scope, scope);
             let result = self.invoke(scope, method, binding, args)?;
             self.read_result::<V>(scope, method, binding, result)

@@ -125,6 +125,10 @@ impl Leg for Evaluation {
         None
     }
 
+    fn script(&self) -> Option<&str> {
+        Some(&self.script.name)
+    }
+
     fn realm(&self) -> &Rc<Realm> {
         &self.realm
     }

@@ -2,11 +2,11 @@
 //!
 //! `ops` and `untyped_contract` answer V8 through this module. The code here does not know the types of a method.
 
+pub(crate) mod begun;
 pub(crate) mod promises;
 pub(crate) mod refused;
 
 use std::any::TypeId;
-use std::rc::Rc;
 
 use deno_core::v8;
 use sandbox_core::contract::Contract;
@@ -14,11 +14,11 @@ use sandbox_core::contract::Contract;
 use crate::error::Place;
 use crate::isolate::Isolate;
 use crate::isolate::limits::exceeded::Exceeded;
-use crate::isolate::limits::meter::{HostCall, Running};
 use crate::isolate::state::host::Host;
 use crate::isolate::state::method_info::MethodInfo;
 use crate::isolate::state::refusal::Refusal;
 use crate::schema::MethodChecks;
+pub(super) use begun::begin;
 
 impl Isolate {
     /// The host of a method.
@@ -91,20 +91,5 @@ where
             refusal.throw(scope, place);
             1
         }
-    }
-}
-
-/// Begins a call of the host, which ends when the result is dropped.
-pub(super) fn begin(
-    scope: &v8::PinScope<'_, '_>,
-    method: &MethodInfo,
-) -> Result<HostCall<Rc<Running>>, Refusal> {
-    let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
-    if !isolate.stack().allows_call() {
-        return Err(Refusal::Stack);
-    }
-    match count(isolate, method) {
-        true => Ok(HostCall::begin(isolate.running.clone())),
-        false => Err(Refusal::Ended),
     }
 }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use deno_core::v8;
 
+use super::begun::outcome;
 use crate::error::{Error, Place};
 use crate::isolate::Isolate;
 use crate::isolate::engine::Resolver;
@@ -15,6 +16,7 @@ use crate::isolate::state::future_set::HostFuture;
 use crate::isolate::state::pending::EventLoop;
 use crate::isolate::state::pending::{PendingPromise, Settled, SettledAnswer};
 use crate::isolate::state::refusal::Refusal;
+use crate::observe::teller::OpenHostCall;
 
 impl SettledAnswer {
     /// Settles the guest's promise. The reactions of the promise are microtasks.
@@ -29,6 +31,8 @@ impl SettledAnswer {
         v8::tc_scope!(let scope, scope);
         let resolver = resolver.local(scope);
         let written = self.settled.and_then(|answer| answer.write(scope));
+        let told = outcome(&written);
+        self.open.into_iter().for_each(|open| open.end(told));
         let outcome = match written {
             Ok(value) => Some(Ok(value)),
             Err(refusal) => refusal.exception(scope, self.place).map(Err),
@@ -43,13 +47,22 @@ impl SettledAnswer {
 pub(in crate::isolate) fn promised<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     place: Place,
+    open: Option<OpenHostCall>,
     start: impl FnOnce(&mut v8::PinScope<'s, '_>) -> Result<Started, Refusal>,
 ) -> Result<v8::Local<'s, v8::Value>, Refusal> {
     let resolver = Resolver::new(scope).ok_or(Refusal::Ended)?;
-    match start(scope) {
+    let started = start(scope);
+    let open = match (open, &started) {
+        (Some(open), Err(_)) => {
+            open.end(outcome(&started));
+            None
+        }
+        (open, _) => open,
+    };
+    match started {
         Ok((poller, future)) => {
             let resolver = Some(resolver.keep(scope));
-            poller.poll(PendingPromise { resolver, place, future: HostFuture::new(future) });
+            poller.poll(PendingPromise { resolver, place, open, future: HostFuture::new(future) });
         }
         Err(refusal @ (Refusal::Ended | Refusal::Stack | Refusal::Thrown)) => return Err(refusal),
         Err(refusal) => {

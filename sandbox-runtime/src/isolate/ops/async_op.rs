@@ -53,8 +53,8 @@ fn promise<'s, M: AsyncHostMethod>(
     scope: &mut v8::PinScope<'s, '_>,
     arguments: &v8::FunctionCallbackArguments<'s>,
 ) -> Result<v8::Local<'s, v8::Value>, Refusal> {
-    let _call = begin(scope, MethodInfo::billed::<M>())?;
-    promised(scope, MethodInfo::billed::<M>().place(), |scope| start::<M>(scope, arguments))
+    let mut call = begin(scope, MethodInfo::billed::<M>())?;
+    promised(scope, MethodInfo::billed::<M>().place(), call.open(), |scope| start::<M>(scope, arguments))
 }
 
 /// Reads the arguments and makes the method's future. The flight polls the future after the guest's turn, with nothing of

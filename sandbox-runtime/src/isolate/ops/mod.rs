@@ -136,7 +136,18 @@ fn serve<'s, A: Arguments<Owned = A>>(
     method: &MethodInfo,
     invoke: Invoke<'s, A>,
 ) -> Written<'s> {
-    let _call = begin(scope, method)?;
+    let call = begin(scope, method)?;
+    let written = serve_begun(scope, arguments, method, invoke);
+    call.end(&written);
+    written
+}
+
+fn serve_begun<'s, A: Arguments<Owned = A>>(
+    scope: &mut v8::PinScope<'s, '_>,
+    arguments: &v8::FunctionCallbackArguments<'s>,
+    method: &MethodInfo,
+    invoke: Invoke<'s, A>,
+) -> Written<'s> {
     let args = read_arguments::<A>(scope, arguments, method)?;
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
     let check = &isolate.checks(method)?.returns;

@@ -13,6 +13,7 @@ use crate::isolate::state::realm::Realm;
 use crate::isolate::state::runtime::Runtime;
 use crate::isolate::state::{Isolate, LiveIsolate, SLOT, drop_runtime};
 use crate::isolate::{disabled_defenses, engine};
+use crate::observe::EndCause;
 use crate::options::{Random, Settings};
 use crate::stack::StackEnd;
 use watchdog::Watch;
@@ -33,6 +34,7 @@ impl Isolate {
         let isolate = Rc::new(Self::without_engine(settings, hosts, stack));
         let live = isolate.start()?;
         *isolate.live.borrow_mut() = Some(live);
+        isolate.observed.iter().for_each(|observed| observed.sandbox_begins());
         Ok(isolate)
     }
 
@@ -41,17 +43,21 @@ impl Isolate {
         if self.depth.get() > 0 {
             return Err(resets_itself());
         }
+        self.observed.as_ref().map_or(Ok(()), |observed| observed.allows())?;
         stack::check_own().map_err(Error::build)?;
         self.close();
+        self.observed.iter().for_each(|observed| observed.sandbox_ends(EndCause::Reset));
         self.flights.give_up();
         self.generation.set(self.generation.get() + 1);
         self.heap.reset();
-        self.has_leftovers.set(false);
+        self.set_leftovers(false);
+        self.realms.set(0);
         self.running.meter.clear();
         match self.start() {
             Ok(live) => {
                 *self.live.borrow_mut() = Some(live);
                 self.discarded.borrow_mut().take();
+                self.observed.iter().for_each(|observed| observed.sandbox_begins());
                 Ok(())
             }
             Err(error) => {
@@ -85,7 +91,7 @@ impl Isolate {
                 let context = v8::Local::new(scope, host_realm);
                 super::keep_frames(&v8::ContextScope::new(scope, context))
             });
-            of_host.and_then(|()| Realm::new(scope, &self.realm_parts(host_realm.as_ref())))
+            of_host.and_then(|()| Realm::new(scope, &self.realm_parts(host_realm.as_ref(), 0)))
         };
         if !disabled_defenses::UNCOUNTED_BUFFERS {
             self.buffers.limit(self.settings.limits.buffers);

@@ -107,6 +107,9 @@ pub(super) struct RealmGlobals<'f> {
     pub(super) hosts: &'f [Host],
     pub(super) returned: &'f Returned,
     pub(super) generation: u64,
+    pub(super) number: u64,
+    /// Whether observers are told of each host call. A fast call could not tell them, so there are none.
+    pub(super) is_observed: bool,
 }
 
 impl Realm {
@@ -116,7 +119,11 @@ impl Realm {
         realm_parts: &RealmGlobals<'_>,
     ) -> Result<Self, String> {
         let context = create(scope, realm_parts)?;
-        Self::of(&v8::ContextScope::new(scope, context), context, realm_parts.generation)
+        Self::of(
+            &v8::ContextScope::new(scope, context),
+            context,
+            (realm_parts.generation, realm_parts.number),
+        )
     }
 }
 
@@ -149,7 +156,7 @@ fn define_globals(
     scope: &mut v8::PinScope<'_, '_>,
     context: v8::Local<'_, v8::Context>,
     mut leaked: Option<v8::Local<'_, v8::Context>>,
-    RealmGlobals { settings, hosts, returned, .. }: &RealmGlobals<'_>,
+    RealmGlobals { settings, hosts, returned, is_observed, .. }: &RealmGlobals<'_>,
 ) -> Result<(), String> {
     let global = context.global(scope);
     if !disabled_defenses::ALL_GLOBALS {
@@ -160,7 +167,8 @@ fn define_globals(
     let freeze = if disabled_defenses::NOT_FROZEN { object } else { member(scope, object, "freeze")? };
     for Host { spec, ops, .. } in *hosts {
         let home = leaked.take().unwrap_or(context);
-        let api = api(&v8::ContextScope::new(scope, home), spec, ops, freeze.into(), returned)
+        let parts = (*returned, *is_observed);
+        let api = api(&v8::ContextScope::new(scope, home), spec, ops, freeze.into(), parts)
             .ok_or_else(|| format!("the shim of the contract `{}` cannot be evaluated", spec.name))?;
         define(scope, global, spec.name, api)?;
     }
@@ -246,10 +254,10 @@ fn api<'s>(
     spec: &ContractSpec,
     ops: &[HostOp],
     freeze: v8::Local<'s, v8::Value>,
-    returned: &Returned,
+    (returned, is_observed): (&Returned, bool),
 ) -> Option<v8::Local<'s, v8::Value>> {
     let text = |text: &str| js_string(scope, text, v8::NewStringType::Normal).ok();
-    let functions = ops.iter().map(|op| op.functions(scope)).collect::<Option<Vec<_>>>()?;
+    let functions = ops.iter().map(|op| op.functions(scope, is_observed)).collect::<Option<Vec<_>>>()?;
     let checked = functions.iter().map(|(checked, _)| (*checked).into()).collect::<Vec<_>>();
     let undefined: v8::Local<'_, v8::Value> = v8::undefined(scope).into();
     let fast = functions.iter().map(|(_, fast)| fast.map_or(undefined, Into::into)).collect::<Vec<_>>();

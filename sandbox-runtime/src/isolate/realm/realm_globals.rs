@@ -161,7 +161,9 @@ fn write(scope: &mut v8::PinScope<'_, '_>, level: Level, arguments: &v8::Functio
     };
     // An empty line counts as one byte.
     let length = text.len().max(1);
-    match isolate.settings.console.write(ConsoleLine::new(level, text), &isolate.settings.captured, most) {
+    let line = ConsoleLine::new(level, text);
+    isolate.observed.iter().for_each(|observed| observed.console_line(&line));
+    match isolate.settings.console.write(line, &isolate.settings.captured, most) {
         true => add(&isolate.running.console_bytes, length),
         false => isolate.running.drop_line(),
     }

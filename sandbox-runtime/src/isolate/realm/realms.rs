@@ -11,18 +11,21 @@ use super::RealmGlobals;
 use crate::error::Error;
 use crate::isolate::state::Isolate;
 use crate::isolate::state::realm::Realm;
+use crate::observe::CallKind;
 
 impl Isolate {
     /// Makes one more realm. Making one counts as a call, because it takes time and a part of the heap.
     pub(crate) fn make_realm(&self) -> Result<Rc<Realm>, Error> {
         let main = self.main_realm()?;
         let host_realm = self.entrance()?.runtime.host_realm();
-        self.run(&main, None, |scope| {
+        let number = self.realms.get() + 1;
+        self.realms.set(number);
+        self.run(&main, CallKind::Realm, |scope| {
             if self.is_ended() {
                 return Err(self.ended(None));
             }
             v8::tc_scope!(let scope, scope);
-            match Realm::new(scope, &self.realm_parts(host_realm.as_ref())) {
+            match Realm::new(scope, &self.realm_parts(host_realm.as_ref(), number)) {
                 Ok(realm) => Ok(Rc::new(realm)),
                 // No code of a guest ran, so the exception is for want of stack.
                 Err(_) if scope.has_caught() => Err(self.thrown(scope, None)),
@@ -36,6 +39,7 @@ impl Isolate {
     pub(in crate::isolate) fn realm_parts<'f>(
         &'f self,
         host_realm: Option<&'f v8::Global<v8::Context>>,
+        number: u64,
     ) -> RealmGlobals<'f> {
         RealmGlobals {
             settings: &self.settings,
@@ -43,6 +47,8 @@ impl Isolate {
             hosts: &self.hosts,
             returned: &self.returned,
             generation: self.generation.get(),
+            number,
+            is_observed: self.observed.is_some(),
         }
     }
 }

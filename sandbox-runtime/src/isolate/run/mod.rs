@@ -16,10 +16,12 @@ use super::limits::clock;
 use super::limits::meter::Spent;
 use super::limits::turn::Turn;
 use super::limits::watchdog::Armed;
+use super::state::observed::Observed;
 use super::state::realm::Realm;
 use super::state::{Isolate, LiveIsolate};
 use super::{engine, limits};
 use crate::error::{Error, Excess, LimitKind, Place};
+use crate::observe::CallKind;
 use crate::panic::drop_of_host;
 use crate::time::Deadline;
 use entry::Entered;
@@ -33,10 +35,10 @@ impl Isolate {
     pub(crate) fn run<R>(
         &self,
         realm: &Rc<Realm>,
-        place: Option<Place>,
+        kind: CallKind<'_>,
         body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        Ok(self.run_until(realm, Deadline::NEVER, place, |scope| Ok(body(scope)?))?)
+        Ok(self.run_until(realm, Deadline::NEVER, kind, |scope| Ok(body(scope)?))?)
     }
 
     /// Runs `body` like [`run`](Self::run), and within the caller's own deadline as well. Errors are boxed on the way, so
@@ -46,10 +48,14 @@ impl Isolate {
         &self,
         realm: &Rc<Realm>,
         deadline: Deadline,
-        place: Option<Place>,
+        kind: CallKind<'_>,
         body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Boxed<R>,
     ) -> Boxed<R> {
+        let place = kind.place().copied();
         let live = self.entrance_to(realm, place)?;
+        if let Some(observed) = &self.observed {
+            self.tell_begin(observed, kind, realm)?;
+        }
         let mut late = None;
         let entered = Entered::new(self, live.raw);
         let result = match entered.is_outermost() {
@@ -64,7 +70,7 @@ impl Isolate {
             }
             false => self.in_realm(live.raw, realm, body),
         };
-        self.leave((live, entered), place, late);
+        self.leave((live, entered), place, late, Some(&result));
         result
     }
 
@@ -83,28 +89,51 @@ impl Isolate {
         let mut late = None;
         let entered = Entered::new(self, live.raw);
         let outcome = self.turn(&live, turn, (realm, place), body, &mut late);
-        self.leave((live, entered), place, late);
+        self.leave((live, entered), place, late, None);
         outcome
     }
 
-    /// Exits the isolate, and discards it if no further call can be made.
+    /// Tells the observers that a synchronous call begins.
+    #[cold]
+    fn tell_begin(&self, observed: &Observed, kind: CallKind<'_>, realm: &Realm) -> Boxed<()> {
+        let number = match kind {
+            CallKind::Realm => self.realms.get(),
+            _ => realm.number,
+        };
+        observed.begin(kind, number, &self.running.meter)
+    }
+
+    /// Exits the isolate, and discards it if no further call can be made. `result` is that of a synchronous call.
     #[inline]
     fn leave<R>(
         &self,
         (live, entered): (Ref<'_, LiveIsolate>, Entered<'_>),
         place: Option<Place>,
         late: Option<Boxed<R>>,
+        result: Option<&Boxed<R>>,
     ) {
         let outermost = entered.is_outermost();
         self.ended_inside.set(!outermost && self.is_ended_in(&live));
         drop((entered, live));
-        if outermost && (self.heap.is_full() || self.has_leftovers.get()) {
-            self.discard(self.ended(place));
+        if self.heap.is_full() || self.needs_care.get() {
+            let error = result.map(|result| result.as_ref().err().map(|error| &**error));
+            self.take_care(outermost, place, error);
         }
         let errors = self.forget_errors();
         // Code of the host runs here. Its calls of the guest are calls of their own, with limits of their own.
         if !errors.is_empty() || late.is_some() {
             drop_of_host((errors, late));
+        }
+    }
+
+    /// Discards the isolate if no further call can be made. Tells the observers that a synchronous call is over.
+    #[cold]
+    fn take_care(&self, outermost: bool, place: Option<Place>, over: Option<Option<&Error>>) {
+        if outermost && (self.heap.is_full() || self.has_leftovers.get()) {
+            self.discard(self.ended(place));
+        }
+        if let (Some(observed), Some(error)) = (&self.observed, over) {
+            observed.end(error, &self.running.meter);
         }
     }
 
@@ -211,7 +240,7 @@ impl Isolate {
     /// Drops microtasks of a call that was ended. Otherwise the next call would pay for them.
     fn drop_microtasks(&self, raw: v8::UnsafeRawIsolatePtr, realm: &Rc<Realm>) {
         let all = self.in_realm(raw, realm, engine::drop_microtasks);
-        self.has_leftovers.set(!all);
+        self.set_leftovers(!all);
     }
 
     /// Collects garbage after a call that was ended, because its heap may be almost full. A collection that began earlier

@@ -17,6 +17,8 @@ use crate::isolate::limits::meter::Counts;
 use crate::isolate::limits::ticket::{Ticket, TicketScope, Woken};
 use crate::isolate::limits::turn::Turn;
 use crate::isolate::limits::watchdog::Timer;
+use crate::observe::CallId;
+use crate::observe::teller::OpenCall;
 use crate::panic::{drop_of_host, of_host};
 use crate::time::{Deadline, Nanos, Timestamp};
 
@@ -36,6 +38,8 @@ pub(in crate::isolate) struct Flight {
     pub(in crate::isolate) is_settled: Cell<bool>,
     /// The pending host methods. Others may be added while these are polled, or by a turn of another flight.
     pub(in crate::isolate) hosts: FutureSet<PendingPromise>,
+    /// The call as observers know it, from its begin to its end.
+    pub(in crate::isolate) open: RefCell<Option<OpenCall>>,
     pub(in crate::isolate) waker: RefCell<Option<Waker>>,
     pub(in crate::isolate) timer: RefCell<Option<Timer>>,
 }
@@ -51,6 +55,7 @@ impl Flight {
             promise: RefCell::default(),
             is_settled: Cell::default(),
             hosts: FutureSet::default(),
+            open: RefCell::default(),
             waker: RefCell::default(),
             timer: RefCell::default(),
         }
@@ -58,6 +63,11 @@ impl Flight {
 
     pub(in crate::isolate) fn id(&self) -> u64 {
         self.ticket.flight()
+    }
+
+    /// The number of the call, as observers know it.
+    pub(in crate::isolate) fn call(&self) -> Option<CallId> {
+        self.open.borrow().as_ref().map(OpenCall::id)
     }
 
     fn wake(&self) {

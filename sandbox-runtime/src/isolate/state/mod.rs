@@ -7,6 +7,7 @@ pub(crate) mod flight;
 pub(crate) mod future_set;
 pub(crate) mod host;
 pub(crate) mod method_info;
+pub(crate) mod observed;
 pub(crate) mod op;
 pub(crate) mod pending;
 #[cfg(feature = "process")]
@@ -32,10 +33,12 @@ use crate::isolate::limits::heap::HeapGuard;
 use crate::isolate::limits::meter::{Meter, Running};
 use crate::isolate::limits::turn::Times;
 use crate::isolate::limits::watchdog::Watch;
+use crate::observe::EndCause;
 use crate::options::{ConsoleOutput, Intrinsics, Settings};
 use crate::stack::StackEnd;
 use flight::Flights;
 use host::Host;
+use observed::Observed;
 use realm::Realm;
 use returned::Returned;
 use runtime::Runtime;
@@ -62,6 +65,8 @@ pub(crate) struct Isolate {
     pub(in crate::isolate) ended_inside: Cell<bool>,
     /// A call that was ended left microtasks that cannot be dropped.
     pub(in crate::isolate) has_leftovers: Cell<bool>,
+    /// The end of a call has more to do than usual: there are leftovers, or observers.
+    pub(in crate::isolate) needs_care: Cell<bool>,
     /// The limit of host calls that the guest exceeded.
     pub(in crate::isolate) exceeded: Cell<Option<Exceeded>>,
     pub(in crate::isolate) running: Rc<Running>,
@@ -77,6 +82,10 @@ pub(crate) struct Isolate {
     /// The realm whose code the innermost call runs.
     pub(in crate::isolate) current: RefCell<Option<Rc<Realm>>>,
     pub(in crate::isolate) live: RefCell<Option<LiveIsolate>>,
+    /// The number of realms that were asked for, beside the first one.
+    pub(in crate::isolate) realms: Cell<u64>,
+    /// The observers, if there are any.
+    pub(in crate::isolate) observed: Option<Rc<Observed>>,
     /// Why `live` is empty.
     pub(in crate::isolate) discarded: RefCell<Option<Error>>,
     /// The pending host methods of a runtime of the application. `None` in a sandbox, whose flights have them.
@@ -97,6 +106,7 @@ impl Isolate {
     /// The state of an isolate that has no engine yet, or that answers the calls of an engine's isolate of the application.
     pub(in crate::isolate) fn without_engine(settings: Settings, hosts: Vec<Host>, stack: StackEnd) -> Self {
         let heap = HeapGuard::default();
+        let observed = settings.observers.teller().map(|teller| Rc::new(Observed::new(teller)));
         Self {
             times: Times::of(&settings.limits),
             settings,
@@ -108,6 +118,7 @@ impl Isolate {
             generation: Cell::new(0),
             ended_inside: Cell::new(false),
             has_leftovers: Cell::new(false),
+            needs_care: Cell::new(observed.is_some()),
             exceeded: Cell::new(None),
             running: Rc::default(),
             returned: Returned::default(),
@@ -117,6 +128,8 @@ impl Isolate {
             host_errors: RefCell::default(),
             current: RefCell::default(),
             live: RefCell::default(),
+            realms: Cell::default(),
+            observed,
             discarded: RefCell::default(),
             #[cfg(feature = "deno_core")]
             event_loop: None,
@@ -246,6 +259,12 @@ impl Isolate {
         root.is_some_and(|root| root == object)
     }
 
+    /// Notes whether microtasks of a call that was ended are left.
+    pub(in crate::isolate) fn set_leftovers(&self, are_left: bool) {
+        self.has_leftovers.set(are_left);
+        self.needs_care.set(are_left || self.observed.is_some());
+    }
+
     pub(in crate::isolate) fn discarded_error(&self) -> Error {
         let fault = self.discarded.borrow().clone();
         fault.map_or_else(|| Error::discarded(DiscardCause::Closed), Error::after)
@@ -253,8 +272,9 @@ impl Isolate {
 
     /// Discards the isolate and frees its memory. Later calls get `cause`.
     pub(in crate::isolate) fn discard(&self, cause: Error) {
-        *self.discarded.borrow_mut() = Some(cause);
         self.close();
+        self.observed.iter().for_each(|observed| observed.sandbox_ends(EndCause::Fault(&cause)));
+        *self.discarded.borrow_mut() = Some(cause);
         self.flights.wake_all();
     }
 
@@ -278,6 +298,7 @@ impl Isolate {
 impl Drop for Isolate {
     fn drop(&mut self) {
         self.close();
+        self.observed.iter().for_each(|observed| observed.sandbox_ends(EndCause::Closed));
     }
 }
 

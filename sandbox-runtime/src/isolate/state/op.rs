@@ -72,10 +72,12 @@ impl HostOp {
         self.fast.map(|fast| fast.gives)
     }
 
-    /// The functions of the op in the current realm: the checked one, and the fast one if there is one.
+    /// The functions of the op in the current realm: the checked one, and the fast one if there is one. The fast one makes no
+    /// fast calls where observers are told of each host call.
     pub(crate) fn functions<'s>(
         &self,
         scope: &v8::PinScope<'s, '_>,
+        is_observed: bool,
     ) -> Option<(v8::Local<'s, v8::Function>, Option<v8::Local<'s, v8::Function>>)> {
         let template = || {
             let template = v8::FunctionTemplate::builder_raw(self.slow);
@@ -87,7 +89,7 @@ impl HostOp {
         };
         let checked = template().constructor_behavior(v8::ConstructorBehavior::Throw).build(scope);
         let fast = self.fast.map(|fast| {
-            let function = match engine::CALLS_FAST {
+            let function = match engine::CALLS_FAST && !is_observed {
                 true => template().build_fast(scope, fast.function),
                 false => template().build(scope),
             };

@@ -16,6 +16,7 @@ use super::future_set::HostFuture;
 use super::refusal::Refusal;
 use crate::error::Place;
 use crate::isolate::engine::KeptResolver;
+use crate::observe::teller::OpenHostCall;
 
 /// The result of a host method, to be written as a value of the guest.
 pub(in crate::isolate) type Settled = Result<Box<dyn HostAnswer>, Refusal>;
@@ -28,6 +29,7 @@ pub(in crate::isolate) trait HostAnswer {
 pub(in crate::isolate) struct PendingPromise {
     pub(in crate::isolate) resolver: Option<KeptResolver>,
     pub(in crate::isolate) place: Place,
+    pub(in crate::isolate) open: Option<OpenHostCall>,
     pub(in crate::isolate) future: HostFuture<Settled>,
 }
 
@@ -37,7 +39,8 @@ impl Future for PendingPromise {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<SettledAnswer> {
         Pin::new(&mut self.future).poll(cx).map(|settled| {
             let settled = settled.unwrap_or_else(|| Err(Refusal::panicked()));
-            SettledAnswer { resolver: self.resolver.take(), place: self.place, settled }
+            let (resolver, open) = (self.resolver.take(), self.open.take());
+            SettledAnswer { resolver, place: self.place, open, settled }
         })
     }
 }
@@ -46,6 +49,7 @@ impl Future for PendingPromise {
 pub(in crate::isolate) struct SettledAnswer {
     pub(in crate::isolate) resolver: Option<KeptResolver>,
     pub(in crate::isolate) place: Place,
+    pub(in crate::isolate) open: Option<OpenHostCall>,
     pub(in crate::isolate) settled: Settled,
 }
 

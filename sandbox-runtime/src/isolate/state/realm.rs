@@ -17,6 +17,8 @@ pub(crate) struct Realm {
     pub(in crate::isolate) intrinsics: engine::EngineIntrinsics,
     /// The generation of the sandbox that the realm belongs to.
     pub(in crate::isolate) generation: u64,
+    /// The number of the realm in its generation; 0 for the first one.
+    pub(in crate::isolate) number: u64,
 }
 
 impl Realm {
@@ -24,7 +26,7 @@ impl Realm {
     pub(in crate::isolate) fn of(
         scope: &v8::PinScope<'_, '_>,
         context: v8::Local<'_, v8::Context>,
-        generation: u64,
+        (generation, number): (u64, u64),
     ) -> Result<Self, String> {
         let root =
             v8::Object::new(scope).get_prototype(scope).and_then(|root| root.try_cast::<v8::Object>().ok());
@@ -33,6 +35,6 @@ impl Realm {
         let intrinsics = engine::EngineIntrinsics::of(scope)
             .ok_or("the engine's functions for conversions cannot be captured")?;
         let (context, root_prototype) = (v8::Global::new(scope, context), v8::Global::new(scope, root));
-        Ok(Self { context, root_prototype, forms, intrinsics, generation })
+        Ok(Self { context, root_prototype, forms, intrinsics, generation, number })
     }
 }

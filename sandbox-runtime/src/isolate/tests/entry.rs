@@ -14,7 +14,7 @@ fn works(isolate: &mut v8::OwnedIsolate) {
 
 fn call(isolate: &Rc<Isolate>) {
     let main = isolate.main_realm().expect("it lives");
-    let sum = isolate.run(&main, None, |scope| {
+    let sum = isolate.run(&main, CODE, |scope| {
         let sum = v8::Number::new(scope, 1.0).value() + v8::Number::new(scope, 2.0).value();
         Ok((sum, scope.get_current_context() == v8::Local::new(scope, &main.context)))
     });
@@ -65,7 +65,7 @@ fn a_call_inside_of_a_call_of_another_isolate_leaves_both_entered() {
     let [one, other] = [isolate(), isolate()];
     let main = one.main_realm().expect("it lives");
     call(&one);
-    let nested = one.run(&main, None, |scope| {
+    let nested = one.run(&main, CODE, |scope| {
         call(&other);
         let third = isolate();
         call(&third);

@@ -195,7 +195,7 @@ fn gathered(isolate: &Rc<Isolate>, realm: &Rc<Realm>) -> Reached {
     let look = LocalSite::load::<dyn Look>(isolate, realm, Script::new("gather.mjs", GATHER));
     let look = look.expect("it looks around");
     look.receive(serde_json::json!({ "a": [{}] }), &[1]).expect("it takes them");
-    isolate.run(realm, None, |scope| Ok(Reached::walk(scope))).expect("it can be walked")
+    isolate.run(realm, CODE, |scope| Ok(Reached::walk(scope))).expect("it can be walked")
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn no_object_of_a_realm_is_reached_from_another() {
                 assert_eq!(reached[mine].all.len(), reached[theirs].all.len());
                 let shared = |others: &Reached| {
                     let shared =
-                        isolate.run(&realms[mine], None, |scope| Ok(reached[mine].shared(scope, others)));
+                        isolate.run(&realms[mine], CODE, |scope| Ok(reached[mine].shared(scope, others)));
                     shared.expect("it runs")
                 };
                 assert_eq!(shared(&reached[theirs]), Vec::<String>::new());
@@ -232,7 +232,7 @@ fn no_object_of_a_realm_is_reached_from_another() {
 /// Collects all garbage, and says how much is left of heap and how many realms there are.
 fn collected(isolate: &Isolate) -> (usize, usize) {
     let main = isolate.main_realm().expect("it lives");
-    let statistics = isolate.run(&main, None, |scope| {
+    let statistics = isolate.run(&main, CODE, |scope| {
         scope.low_memory_notification();
         let statistics = scope.get_heap_statistics();
         Ok((statistics.used_heap_size(), statistics.number_of_native_contexts()))
@@ -273,13 +273,13 @@ fn the_realm_of_a_call_is_the_current_one_until_it_returns() {
         current.as_ref().is_some_and(|current| Rc::ptr_eq(current, realm))
     };
     let [one, other] = &realms;
-    let nested = isolate.run(one, None, |_| {
+    let nested = isolate.run(one, CODE, |_| {
         assert!(is_current(one));
         let panics = catch_unwind(AssertUnwindSafe(|| {
-            isolate.run(other, None, |_| -> Result<(), Error> { panic!("on purpose") })
+            isolate.run(other, CODE, |_| -> Result<(), Error> { panic!("on purpose") })
         }));
         assert!(panics.is_err() && is_current(one));
-        let inner = isolate.run(other, None, |_| Ok(is_current(other)));
+        let inner = isolate.run(other, CODE, |_| Ok(is_current(other)));
         assert!(matches!(inner, Ok(true)));
         assert!(is_current(one));
         Ok(())

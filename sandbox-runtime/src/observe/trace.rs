@@ -1,0 +1,44 @@
+//! The `tracing` of calls and consoles: each span and each event of them is made here.
+//!
+//! The log of the host's own faults is made where the faults are found.
+
+use tracing::Span;
+
+use super::console::{ConsoleLine, Level};
+use crate::error::{Error, Place};
+use crate::shown::Shown;
+
+/// The span of a call of a pool's tenant.
+pub(crate) fn span(tenant: &str, place: Option<&Place>) -> Span {
+    let (contract, method) = place.map_or(("", ""), |place| (place.contract, place.method));
+    tracing::info_span!("sandbox_call", tenant, contract, method, outcome = tracing::field::Empty)
+}
+
+/// Notes how the call of a span has ended.
+pub(crate) fn outcome<R>(span: &Span, outcome: &Result<R, Error>) {
+    span.record("outcome", outcome.as_ref().err().map_or("ok", Error::kind));
+}
+
+/// Notes that the caller of a span's call is gone.
+pub(crate) fn cancelled(span: &Span) {
+    span.record("outcome", "cancelled");
+}
+
+/// A line of a guest's console.
+pub(crate) fn line(ConsoleLine { level, text }: &ConsoleLine) {
+    let text = Shown(text);
+    match level {
+        Level::Debug => tracing::debug!(target: "sandbox::console", "{text}"),
+        Level::Info => tracing::info!(target: "sandbox::console", "{text}"),
+        Level::Warn => tracing::warn!(target: "sandbox::console", "{text}"),
+        Level::Error => tracing::error!(target: "sandbox::console", "{text}"),
+    }
+}
+
+/// An observer has panicked.
+pub(crate) fn panicked(observer: usize) {
+    tracing::error!(
+        observer,
+        "an observer of a sandbox panicked; the observer is told the events that follow"
+    );
+}

@@ -1,0 +1,358 @@
+//! Observers are told the same events at every site: each begin has one end, in the order that is promised, and the bills
+//! of the calls are what `usage` counts.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use sandbox_runtime::observe::{
+    CallBegin, CallEnd, ConsoleEvent, EndCause, HostCallBegin, HostCallEnd, Observer, SandboxBegin,
+    SandboxEnd,
+};
+use sandbox_runtime::{Bill, Console, Error, Limits, LocalSandbox, Result, Sandbox, Script, sandbox_api};
+use slack::long as limits;
+use tokio::sync::Notify;
+
+mod slack;
+
+#[sandbox_api(guest)]
+pub trait Job {
+    fn run(&self, what: &str) -> Result<String>;
+    async fn later(&self, what: &str) -> Result<String>;
+}
+
+#[sandbox_api(host)]
+pub trait Host {
+    fn get(&self, number: u32) -> u32;
+    fn fail(&self) -> Result<u32>;
+    fn nest(&self) -> Result<String>;
+    async fn after(&self, polls: u32) -> u32;
+    async fn never(&self);
+}
+
+const SOURCE: &str = r#"
+    export const run = (what) => {
+        switch (what) {
+            case "hosts": return String(Host.get(1) + Host.get(2));
+            case "throws": throw new Error("no");
+            case "fails": return Host.fail();
+            case "refused": return Host.get("one");
+            case "nests": return Host.nest();
+            case "logs": console.log("a\u001b[0m"); return "";
+            case "loops": for (;;);
+            case "fills": const all = []; for (;;) all.push(new Array(1000).fill(all));
+            default: return what;
+        }
+    };
+    export const later = async (what) => {
+        switch (what) {
+            case "settles": return String(await Promise.all([Host.after(3), Host.after(1)]));
+            case "waits": return await Host.never();
+            case "hosts": return String(Host.get(5));
+            default: return what;
+        }
+    };
+"#;
+
+/// Keeps each event as a line, and the sum of the bills.
+#[derive(Clone, Default)]
+struct Recorder(Arc<Mutex<Recording>>);
+
+#[derive(Default)]
+struct Recording {
+    lines: Vec<String>,
+    /// Calls, nanoseconds of CPU time, host calls, bytes in and out.
+    billed: [u128; 5],
+    tenants: Vec<String>,
+}
+
+fn numbers(bill: &Bill) -> [u128; 5] {
+    let counts = [bill.host_calls, bill.bytes_in, bill.bytes_out].map(u128::from);
+    [bill.calls.into(), bill.cpu.as_nanos(), counts[0], counts[1], counts[2]]
+}
+
+impl Recorder {
+    fn recording(&self) -> MutexGuard<'_, Recording> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, line: impl ToString) {
+        self.recording().lines.push(line.to_string());
+    }
+
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.recording().lines)
+    }
+
+    fn billed(&self) -> [u128; 5] {
+        self.recording().billed
+    }
+}
+
+impl Observer for Recorder {
+    fn on_sandbox_begin(&self, event: &SandboxBegin<'_>) {
+        self.recording().tenants.extend(event.origin.tenant.map(str::to_owned));
+        self.note("sandbox begins");
+    }
+    fn on_sandbox_end(&self, event: &SandboxEnd<'_>) {
+        let cause = match event.cause {
+            EndCause::Closed => "closed",
+            EndCause::Reset => "reset",
+            EndCause::Fault(error) => error.kind(),
+            _ => "another cause",
+        };
+        self.note(format!("sandbox ends: {cause}"));
+    }
+    fn on_call_begin(&self, event: &CallBegin<'_>) {
+        let inside = event.inside.map(|call| format!(", inside of {call}")).unwrap_or_default();
+        let realm = if event.realm > 0 { format!(", realm {}", event.realm) } else { String::new() };
+        self.note(format!("{event}{inside}{realm}"));
+    }
+    fn on_call_end(&self, event: &CallEnd<'_>) {
+        let more = numbers(event.bill);
+        self.recording().billed.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
+        self.note(event);
+    }
+    fn on_host_call_begin(&self, event: &HostCallBegin<'_>) {
+        self.note(format!("{event}, by {}", event.call.map_or(0, |call| call.get())));
+    }
+    fn on_host_call_end(&self, event: &HostCallEnd<'_>) {
+        self.note(event);
+    }
+    fn on_console_line(&self, event: &ConsoleEvent<'_>) {
+        self.note(format!("{event}, by {}", event.call.map_or(0, |call| call.get())));
+    }
+}
+
+thread_local! {
+    /// The method of a guest for `Host::nest`, where it must not leave the thread.
+    static INNER: RefCell<Option<Box<dyn Fn() -> Result<String>>>> = const { RefCell::new(None) };
+}
+
+/// The method of a guest for `Host::nest`, where any thread may call it.
+type Shared = Arc<Mutex<Option<Box<dyn Fn() -> Result<String> + Send>>>>;
+
+#[derive(Clone, Default)]
+struct Hosted {
+    inner: Shared,
+    entered: Arc<Notify>,
+}
+
+/// Is over after so many polls, each of which wakes its task.
+struct Polls(u32);
+
+impl Future for Polls {
+    type Output = ();
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.0 == 0 {
+            return Poll::Ready(());
+        }
+        self.0 -= 1;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+#[sandbox_runtime::async_trait]
+impl Host for Hosted {
+    fn get(&self, number: u32) -> u32 {
+        number
+    }
+    fn fail(&self) -> Result<u32> {
+        Err(Error::public("down"))
+    }
+    fn nest(&self) -> Result<String> {
+        let here = INNER.with_borrow(|inner| inner.as_ref().map(|inner| inner()));
+        here.unwrap_or_else(|| self.inner.lock().unwrap().as_ref().unwrap()())
+    }
+    async fn after(&self, polls: u32) -> u32 {
+        Polls(polls).await;
+        polls
+    }
+    async fn never(&self) {
+        self.entered.notify_one();
+        std::future::pending().await
+    }
+}
+
+fn short() -> Limits {
+    Limits { heap: 16 << 20, ..limits() }
+}
+
+fn script() -> Script {
+    Script::new("job.js", SOURCE)
+}
+
+/// The events of `load`, and of the calls of `synchronous`.
+const SYNCHRONOUS: &[&str] = &[
+    "sandbox begins",
+    "call 1 begins: evaluation of job.js",
+    "call 1 ends: evaluation of job.js: ok",
+    "call 2 begins: binding of Job",
+    "call 2 ends: binding of Job: ok",
+    "call 3 begins: Job.run",
+    "host call 4 begins: Host.get, by 3",
+    "host call 4 ends: Host.get: ok",
+    "host call 5 begins: Host.get, by 3",
+    "host call 5 ends: Host.get: ok",
+    "call 3 ends: Job.run: ok",
+    "call 6 begins: Job.run",
+    "call 6 ends: Job.run: guest",
+    "call 7 begins: Job.run",
+    "host call 8 begins: Host.fail, by 7",
+    "host call 8 ends: Host.fail: failed",
+    "call 7 ends: Job.run: guest",
+    "call 9 begins: Job.run",
+    "host call 10 begins: Host.get, by 9",
+    "host call 10 ends: Host.get: refused",
+    "call 9 ends: Job.run: guest",
+    "call 11 begins: Job.run",
+    "host call 12 begins: Host.nest, by 11",
+    "call 13 begins: Job.run, inside of 12",
+    "host call 14 begins: Host.get, by 13",
+    "host call 14 ends: Host.get: ok",
+    "host call 15 begins: Host.get, by 13",
+    "host call 15 ends: Host.get: ok",
+    "call 13 ends: Job.run: ok",
+    "host call 12 ends: Host.nest: ok",
+    "call 11 ends: Job.run: ok",
+    "call 16 begins: Job.run",
+    "console: a\\u{1b}[0m, by 16",
+    "call 16 ends: Job.run: ok",
+];
+
+fn synchronous(job: &dyn Job) {
+    assert_eq!(job.run("hosts").unwrap(), "3");
+    assert_eq!(job.run("throws").unwrap_err().kind(), "guest");
+    assert_eq!(job.run("fails").unwrap_err().kind(), "guest");
+    assert_eq!(job.run("refused").unwrap_err().kind(), "guest");
+    assert_eq!(job.run("nests").unwrap(), "3");
+    job.run("logs").unwrap();
+}
+
+const ASYNCHRONOUS: &[&str] = &[
+    "call 17 begins: Job.later",
+    "host call 18 begins: Host.after, by 17",
+    "host call 19 begins: Host.after, by 17",
+    "host call 19 ends: Host.after: ok",
+    "host call 18 ends: Host.after: ok",
+    "call 17 ends: Job.later: ok",
+    "call 20 begins: Job.later",
+    "host call 21 begins: Host.get, by 20",
+    "host call 21 ends: Host.get: ok",
+    "call 20 ends: Job.later: ok",
+    "call 22 begins: Job.later",
+    "host call 23 begins: Host.never, by 22",
+    "host call 23 ends: Host.never: cancelled",
+    "call 22 ends: Job.later: cancelled",
+];
+
+async fn asynchronous(job: &dyn Job, entered: &Notify) {
+    assert_eq!(job.later("settles").await.unwrap(), "3,1");
+    assert_eq!(job.later("hosts").await.unwrap(), "5");
+    let mut waits = job.later("waits");
+    tokio::select! {
+        over = &mut waits => panic!("nobody answers: {over:?}"),
+        () = entered.notified() => drop(waits),
+    }
+}
+
+/// Waits until a call is told to be over that may end on another thread.
+async fn until_ended(recorder: &Recorder, call: u64) {
+    let last = format!("call {call} ends");
+    while !recorder.recording().lines.iter().any(|line| line.starts_with(&last)) {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+const ENDS: &[&str] = &[
+    "call 24 begins: Job.run",
+    "call 24 ends: Job.run: limit.deadline",
+    "call 25 begins: a realm, realm 1",
+    "call 25 ends: a realm: ok",
+    "call 26 begins: evaluation of job.js, realm 1",
+    "call 26 ends: evaluation of job.js: ok",
+    "call 27 begins: binding of Job, realm 1",
+    "call 27 ends: binding of Job: ok",
+    "call 28 begins: Job.run, realm 1",
+    "call 28 ends: Job.run: ok",
+    "call 29 begins: Job.run",
+    "sandbox ends: limit.heap",
+    "call 29 ends: Job.run: limit.heap",
+    "sandbox begins",
+    "call 30 begins: evaluation of job.js",
+    "call 30 ends: evaluation of job.js: ok",
+    "call 31 begins: binding of Job",
+    "call 31 ends: binding of Job: ok",
+    "call 32 begins: Job.later",
+    "host call 33 begins: Host.never, by 32",
+    "sandbox ends: reset",
+    "sandbox begins",
+    "host call 33 ends: Host.never: cancelled",
+    "call 32 ends: Job.later: lost",
+    "sandbox ends: closed",
+];
+
+/// Runs all programs with a sandbox, and compares what its observer was told.
+macro_rules! tells {
+    ($builder:expr, |$hosted:ident, $again:ident| $keep:expr) => {{
+        let (recorder, $hosted) = (Recorder::default(), Hosted::default());
+        let builder = $builder.limits(short()).console(Console::Capture).observer(recorder.clone());
+        let sandbox = builder.host::<dyn Host>($hosted.clone()).build().unwrap();
+        let job = sandbox.load::<dyn Job>(script()).unwrap();
+        let $again = job.clone();
+        $keep;
+        synchronous(&job);
+        assert_eq!(recorder.take(), SYNCHRONOUS);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            asynchronous(&job, &$hosted.entered).await;
+            until_ended(&recorder, 22).await;
+        });
+        assert_eq!(recorder.take(), ASYNCHRONOUS);
+        let soon = job.with_deadline(Instant::now() + Duration::from_secs(1));
+        assert_eq!(soon.run("loops").unwrap_err().kind(), "limit.deadline");
+        drop(soon);
+        let realm = sandbox.realm().unwrap();
+        realm.load::<dyn Job>(script()).unwrap().run("").unwrap();
+        drop(realm);
+        assert_eq!(numbers(&sandbox.usage().total), recorder.billed());
+        assert_eq!(job.run("fills").unwrap_err().kind(), "limit.heap");
+        sandbox.reset().unwrap();
+        let late = sandbox.load::<dyn Job>(script()).unwrap();
+        runtime.block_on(async {
+            let waits = late.later("waits");
+            tokio::pin!(waits);
+            tokio::select! {
+                over = &mut waits => panic!("nobody answers: {over:?}"),
+                () = $hosted.entered.notified() => {}
+            }
+            sandbox.reset_async().await.unwrap();
+            assert_eq!(waits.await.unwrap_err().kind(), "lost");
+            until_ended(&recorder, 32).await;
+        });
+        INNER.take();
+        $hosted.inner.lock().unwrap().take();
+        drop((job, late, sandbox));
+        while !recorder.recording().lines.iter().any(|line| line == "sandbox ends: closed") {
+            std::thread::yield_now();
+        }
+        assert_eq!(recorder.take(), ENDS);
+    }};
+}
+
+#[test]
+fn a_local_sandbox_tells() {
+    tells!(LocalSandbox::builder(), |hosted, again| INNER.set(Some(Box::new(move || again.run("hosts")))));
+}
+
+#[test]
+fn a_sandbox_with_a_thread_tells() {
+    tells!(Sandbox::builder(), |hosted, again| *hosted.inner.lock().unwrap() =
+        Some(Box::new(move || again.run("hosts"))));
+}
