@@ -18,7 +18,7 @@ const MAXIMA: [(&str, usize, &str); 14] = [
     ("sandbox-core/src/time.rs", 3, "the one encoding of never, and the longest span"),
     ("sandbox-core/src/limits.rs", 1, "a bound of counts that are paid for: more than any crossing has"),
     ("sandbox-core/src/wire/decode.rs", 1, "a bound of counts: more than any frame has"),
-    ("sandbox-runtime/src/process/session/call.rs", 1, "the saturation of a conversion"),
+    ("sandbox-runtime/src/site/wired/session/call.rs", 1, "the saturation of a conversion"),
     ("sandbox-runtime/src/process/harden/filter.rs", 1, "a mask of all bits"),
     ("sandbox-runtime/src/pool/tenant.rs", 1, "the encoding of an `Option` in one atomic word"),
     (

@@ -28,7 +28,7 @@ pub trait Window: Debug + Send + Sync {
         0
     }
 
-    /// Marks a call as cancelled beside all frames, because a computing child reads none.
+    /// Marks a call as cancelled beside all frames, because a computing peer reads none.
     fn call_off(&self, call: u64) {
         _ = call;
     }

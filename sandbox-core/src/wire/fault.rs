@@ -1,6 +1,6 @@
-//! Errors on their way from the child to the parent.
+//! Errors on their way from the peer to the host.
 //!
-//! The parent trusts no part of them: texts are cut, and places are looked up. [`RemoteFault`] is the encoded form, and
+//! The host trusts no part of them: texts are cut, and places are looked up. [`RemoteFault`] is the encoded form, and
 //! [`Hearing`] decodes it.
 
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::error::{
 use crate::limits::Limits;
 use crate::value::JsValue;
 
-/// An error of the child's sandbox. `Build` answers only a request that makes a sandbox or a realm.
+/// An error of the peer's sandbox. `Build` answers only a request that makes a sandbox or a realm.
 #[derive(Serialize, Deserialize)]
 pub enum RemoteFault {
     Build(String),
@@ -37,7 +37,7 @@ pub enum RemoteFault {
         to_host: bool,
         violations: Vec<[String; 3]>,
         truncated: bool,
-        /// The value is a host method's result that exceeds a budget. The parent has checked the contract. Only the child
+        /// The value is a host method's result that exceeds a budget. The host has checked the contract. Only the peer
         /// counts the values that it receives.
         of_host: bool,
     },
@@ -50,7 +50,7 @@ pub enum RemoteFault {
     Blocking,
 }
 
-/// A limit that was exceeded. The parent knows its value.
+/// A limit that was exceeded. The host knows its value.
 #[derive(Serialize, Deserialize)]
 pub struct Over {
     kind: u8,
@@ -179,7 +179,7 @@ impl Exception {
     }
 }
 
-/// Decodes the child's errors into errors of this process.
+/// Decodes the peer's errors into errors of this process.
 pub struct Hearing<'h> {
     /// The method that was called.
     pub place: Option<Place>,

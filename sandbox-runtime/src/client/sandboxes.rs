@@ -137,12 +137,12 @@ impl Client<ProcessSite> {
     /// The hardening of the process, layer by layer; `None` without a process.
     #[must_use]
     pub fn hardening(&self) -> Option<HardeningReport> {
-        self.site.report()
+        self.site.wired.report()
     }
 
     /// The number of the process; `None` without a process.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
-        self.site.pid()
+        self.site.wired.pid()
     }
 }

@@ -1,6 +1,6 @@
 //! One isolate of V8 on the thread that made it, with the realms of its guests.
 //!
-//! The sites and `process::child` own an [`Isolate`] and call it on its thread. The folders are layers, from above to below:
+//! The sites and `site::wired::serve` own an [`Isolate`] and call it on its thread. The folders are layers, from above to below:
 //!
 //! | folder | what it does |
 //! |---|---|

@@ -1,6 +1,6 @@
 //! Contracts that are known as data alone, in a child process: the guest is here, and the Rust types are in the parent.
 //!
-//! `process::child` uses this module.
+//! `site::wired::serve` uses this module.
 //!
 //! Guests and hosts get plain data. The parent has the types, and checks the data.
 

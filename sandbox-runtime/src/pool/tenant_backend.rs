@@ -141,7 +141,7 @@ impl TenantBackend {
         match self {
             Self::Realm { isolate, .. } => isolate.meter(),
             #[cfg(feature = "process")]
-            Self::Process { sandbox, .. } => sandbox.meter(),
+            Self::Process { sandbox, .. } => sandbox.wired.meter(),
         }
     }
 
@@ -159,7 +159,7 @@ impl TenantBackend {
         match self {
             Self::Realm { isolate, .. } => isolate.is_live(),
             #[cfg(feature = "process")]
-            Self::Process { sandbox, .. } => sandbox.is_live(),
+            Self::Process { sandbox, .. } => sandbox.wired.is_live(),
         }
     }
 
@@ -168,7 +168,7 @@ impl TenantBackend {
         match self {
             Self::Realm { isolate, .. } => isolate.is_running(),
             #[cfg(feature = "process")]
-            Self::Process { sandbox, .. } => sandbox.is_running(),
+            Self::Process { sandbox, .. } => sandbox.wired.is_running(),
         }
     }
 
@@ -177,7 +177,7 @@ impl TenantBackend {
         match self {
             Self::Realm { isolate, .. } => isolate.is_busy(),
             #[cfg(feature = "process")]
-            Self::Process { sandbox, .. } => sandbox.is_busy(),
+            Self::Process { sandbox, .. } => sandbox.wired.is_busy(),
         }
     }
 
@@ -186,7 +186,7 @@ impl TenantBackend {
         match self {
             Self::Realm { isolate, .. } => isolate.left(),
             #[cfg(feature = "process")]
-            Self::Process { sandbox, .. } => sandbox.left(),
+            Self::Process { sandbox, .. } => sandbox.wired.left(),
         }
     }
 
@@ -195,7 +195,7 @@ impl TenantBackend {
         match self {
             Self::Realm { isolate, .. } => isolate.memory() as u64,
             #[cfg(feature = "process")]
-            Self::Process { sandbox, .. } => sandbox.resident(),
+            Self::Process { sandbox, .. } => sandbox.wired.resident(),
         }
     }
 
@@ -222,9 +222,9 @@ impl RecycleCount {
     pub(super) fn is_reached_by(&self, sandbox: &ProcessSite) -> bool {
         // The kernel is asked for the memory only if a bound of memory is set. Calls of `async` methods under way
         // keep the process until they are over. New calls begin in the next process.
-        !sandbox.is_running()
-            && (self.calls.is_some_and(|most| sandbox.meter().usage().total.calls >= most)
-                || self.bytes.is_some_and(|most| sandbox.resident() >= most))
+        !sandbox.wired.is_running()
+            && (self.calls.is_some_and(|most| sandbox.wired.meter().usage().total.calls >= most)
+                || self.bytes.is_some_and(|most| sandbox.wired.resident() >= most))
     }
 
     pub(super) fn is_never(&self) -> bool {

@@ -306,7 +306,8 @@ impl TenantSandboxes {
     /// The process that the tenants of this thread share.
     #[cfg(feature = "process")]
     fn common_process(&self, shared: &Arc<PoolState>, processes: &Processes) -> Result<ProcessSite> {
-        let is_fit = |sandbox: &ProcessSite| sandbox.is_live() && !processes.recycle.is_reached_by(sandbox);
+        let is_fit =
+            |sandbox: &ProcessSite| sandbox.wired.is_live() && !processes.recycle.is_reached_by(sandbox);
         if let Some(sandbox) = self.common.borrow().process.upgrade().filter(is_fit) {
             return Ok(sandbox);
         }

@@ -15,11 +15,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::pidfd::Pid;
-use super::session::{Keeper, PeerLimit, Windows};
 use super::spin::{MOMENT, SpinTurn};
 use super::sys;
 use crate::error::Death;
 use crate::isolate::clock;
+use crate::site::wired::link::{Keeper, PeerLimit, Windows};
 use crate::time::{AtomicTime, CpuTime, Deadline, Nanos, Timestamp};
 
 /// The greatest number of an engine's threads that compute during a call: the guest's, and those that compile for it.

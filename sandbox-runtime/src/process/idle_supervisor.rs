@@ -9,9 +9,9 @@ use std::sync::{Arc, Condvar, LazyLock, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use super::guard::Guard;
-use super::session::Keeper as _;
 use super::spawn::{self, ChildProcess};
 use crate::error::Death;
+use crate::site::wired::link::Keeper as _;
 
 /// The interval of checks.
 const ROUND: Duration = Duration::from_millis(100);

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::guard::Guard;
-use super::session::{Channel, Interest, Keeper as _};
 use super::spin::Spin;
 use super::sys;
+use crate::site::wired::channel::Channel;
+use crate::site::wired::link::{Interest, Keeper as _};
 use crate::wire::frame::Hasty;
 
 /// The interval of the guard's checks.

@@ -11,15 +11,18 @@ use std::time::Duration;
 use tokio::io::unix::AsyncFd;
 
 use super::guard::Guard;
-use super::harden::{Hardening, HardeningError, HardeningReport, LayerState as Layer, Measure};
 use super::line::ParentChannel;
-use super::message::SharedClock;
 use super::pipe_waker::PipeWaker;
-use super::session::{Arrivals, Connect, Framed, Frames, Interest, Keeper, Link, Windows};
 use super::spawn::{self, ChildProcess, ChildSpec, START};
 use super::{NO_MEMORY, idle_supervisor, spin, sys};
 use crate::error::{Death, Error, Result};
 use crate::isolate::clock;
+use crate::site::wired::channel::Framed;
+use crate::site::wired::hardening::{
+    Hardening, HardeningError, HardeningReport, LayerState as Layer, Measure,
+};
+use crate::site::wired::link::{Arrivals, Connect, Frames, Interest, Keeper, Link, Windows};
+use crate::site::wired::message::SharedClock;
 use crate::time::{Deadline, Nanos};
 
 /// How long a spare child may take to answer.

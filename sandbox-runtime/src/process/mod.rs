@@ -1,31 +1,22 @@
 //! Guests in a process of their own.
 //!
-//! Two halves:
-//!
-//! - The parts that serve guests over any link, which mention no process. `session` is the parent's side, `child` the other
-//!   one. The protocol between them is `message` here, and `wire` of `sandbox-core` with its frames and faults.
-//! - The link to a process. `link` joins the channel of `line`, the windows of `shared` and the limits of `guard`.
-//!   `spawn` and `spawner` start children, `harden` confines them, and `idle_supervisor` watches those without a call.
+//! The parent of a process is the host of a link, and the child its peer: `site::wired` serves guests over any link. Here is
+//! what one machine alone has. `link` joins the channel of `line`, the windows of `shared` and the limits of `guard`.
+//! `spawn` and `spawner` start children, `harden` confines them, and `idle_supervisor` watches those without a call.
 //!
 //! A guest that exploits the engine gains a hardened process, and a guest that crashes the engine ends no other process.
 //! Contracts, hosts and proxies are the same as in a thread. The builder's [`transport`](crate::Builder::transport) selects
 //! the process.
 
-mod child;
 mod guard;
-mod guest;
 #[cfg_attr(not(feature = "testing"), allow(unreachable_pub, reason = "tests of the process itself reach it"))]
 pub(crate) mod harden;
 mod idle_supervisor;
-#[cfg(feature = "testing")]
-pub(crate) mod in_memory;
 mod line;
 mod link;
-mod message;
 mod pidfd;
 mod pipe_waker;
 mod sandbox;
-mod session;
 mod shared;
 mod spawn;
 mod spawner;
@@ -40,19 +31,22 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 pub use crate::client::{ProcessGuest, ProcessRealm, ProcessSandbox};
-pub use guest::{ProcessCall, Processed};
-pub use harden::{Hardening, HardeningError, HardeningReport, Layer, LayerState, Measure};
+pub use crate::site::wired::guest::{ProcessCall, Processed};
+pub use crate::site::wired::hardening::{
+    Hardening, HardeningError, HardeningReport, Layer, LayerState, Measure,
+};
 #[doc(hidden)]
 pub use sandbox::ProcessHosts;
 pub use sandbox::ProcessSite;
 pub(crate) use sandbox::WeakSite;
 
 use crate::isolate::engine;
+use crate::site::wired;
+use crate::site::wired::link::{Connect, Windows};
+use crate::site::wired::message::SharedClock;
+use crate::site::wired::serve::{self, ServerEnd};
 use crate::wire::Window;
-use child::ChildEnd;
 use harden::Plan;
-use message::SharedClock;
-use session::Windows;
 use shared::ChildWindow;
 use spawn::{ChildSpec, SpawnOrder};
 use spin::{Awake, Spin};
@@ -68,7 +62,7 @@ pub struct Process {
     grace: Option<Duration>,
     /// Guests run in a thread of this process, for tests of what all links share.
     #[cfg(feature = "testing")]
-    in_memory: Option<in_memory::InMemory>,
+    in_memory: Option<wired::in_memory::InMemory>,
 }
 
 impl Process {
@@ -162,11 +156,11 @@ impl Process {
 
     /// The grace of its calls.
     fn grace_of_calls(&self) -> Duration {
-        self.grace.unwrap_or(session::GRACE)
+        self.grace.unwrap_or(wired::GRACE)
     }
 
     /// Makes links to such processes.
-    fn connector(&self, limits: &crate::Limits) -> crate::Result<Box<dyn session::Connect>> {
+    fn connector(&self, limits: &crate::Limits) -> crate::Result<Box<dyn Connect>> {
         #[cfg(feature = "testing")]
         if let Some(in_memory) = self.in_memory {
             return Ok(Box::new(in_memory));
@@ -196,6 +190,15 @@ impl Process {
             )),
         }
     }
+}
+
+/// The settings of a transport whose guests run in a thread of this process. With `can_call_back`, guests can wait for
+/// synchronous host methods.
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+#[must_use]
+pub fn in_memory(can_call_back: bool) -> Process {
+    Process { in_memory: Some(wired::in_memory::InMemory { can_call_back }), ..Process::new() }
 }
 
 /// The exit code of a child that cannot get more memory: `ENOMEM`.
@@ -261,15 +264,15 @@ fn run(order: SpawnOrder, parent: u32) {
             let (Ok(output), Ok(console)) = (channel.try_clone(), channel.try_clone()) else { return };
             let (input, output, console) = (Box::new(channel), Box::new(output), Box::new(console));
             let clock = Some(sys::monotonic as SharedClock);
-            let end = ChildEnd { input, output, console, windows, clock, may_spin };
+            let end = ServerEnd { input, output, console, windows, clock, may_spin };
             let ready = move |_: &crate::Limits| match harden::late(&plan, &mut report) {
                 Ok(()) => Ok(Some(report)),
                 Err(error) => Err(error.to_string()),
             };
             engine::exit_without_memory(NO_MEMORY);
             // The parent is gone, or has broken the protocol.
-            _ = child::serve(end, ready);
+            _ = serve::serve(end, ready);
         }
-        Err(error) => child::refuse(Box::new(channel), &error.to_string()),
+        Err(error) => serve::refuse(Box::new(channel), &error.to_string()),
     }
 }

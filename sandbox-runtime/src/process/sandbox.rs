@@ -1,29 +1,25 @@
 //! [`ProcessSite`]: the application's handle of a sandbox in a child process.
 //!
-//! All work is done by `session`.
+//! The operations are those of all sites over a wire.
 
-use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::sync::Arc;
 
 use super::Process;
-use super::guest::{KeptHandle, ProcessCall, Processed};
-use super::harden::HardeningReport;
-use super::message::{Evaluate, LimitData, kind, to_json};
-use super::session::{About, CallAnswer, CallTerms, Handle, Session, What};
 use crate::error::{Error, Result};
+use crate::isolate::Host;
 use crate::isolate::host_dispatch::{PlainHost, SentHosts};
-use crate::isolate::meter::{Meter, Usage};
-use crate::isolate::{Host, script};
+use crate::isolate::meter::Usage;
 use crate::options::{ConsoleOutput, Settings};
 use crate::script::Script;
 use crate::site::builder::SendHosts;
 use crate::site::load::Loads;
 use crate::site::sealed::Sealed;
+use crate::site::wired::guest::{KeptHandle, Processed};
+use crate::site::wired::{WeakWiredSite, WiredSite};
 use crate::site::{
     Callers, CpuLimitClock, HostThread, HostTypes, Load, NamedContract, SendSite, Site, SiteCaps,
 };
 use crate::time::Deadline;
-use crate::wire::Out;
 
 /// The site of a [`ProcessSandbox`](crate::ProcessSandbox): the isolate is in a child process.
 ///
@@ -34,7 +30,7 @@ use crate::wire::Out;
 /// ```
 #[derive(Clone)]
 pub struct ProcessSite {
-    session: Arc<Session>,
+    pub(crate) wired: WiredSite,
 }
 
 /// The host implementations for a sandbox, and the settings of its process.
@@ -57,76 +53,13 @@ impl ProcessSite {
 
     fn with(settings: Settings, hosts: SentHosts, process: &Process) -> Result<Self> {
         let connect = process.connector(&settings.limits)?;
-        let session = Session::start(settings, hosts, connect, process.grace_of_calls())?;
-        Ok(Self { session: Arc::new(session) })
+        WiredSite::start(settings, hosts, connect, process.grace_of_calls()).map(|wired| Self { wired })
     }
 
     /// A weak handle of the site.
     pub(crate) fn weak(&self) -> WeakSite {
-        WeakSite(Arc::downgrade(&self.session))
+        WeakSite(self.wired.weak())
     }
-
-    /// The hardening of its process; `None` without a process.
-    pub(crate) fn report(&self) -> Option<HardeningReport> {
-        self.session.report()
-    }
-
-    /// The number of its process; `None` without a process.
-    pub(crate) fn pid(&self) -> Option<u32> {
-        self.session.pid()
-    }
-
-    pub(crate) fn meter(&self) -> Arc<Meter> {
-        self.session.meter().meter()
-    }
-
-    /// Whether its process exists and has not ended.
-    pub(crate) fn is_live(&self) -> bool {
-        self.session.is_live()
-    }
-
-    /// Whether a synchronous call is under way.
-    pub(crate) fn is_running(&self) -> bool {
-        self.session.is_running()
-    }
-
-    /// Whether any call is under way.
-    pub(crate) fn is_busy(&self) -> bool {
-        self.session.is_busy()
-    }
-
-    /// The time until the deadline of the call under way, if there is one.
-    pub(crate) fn left(&self) -> Option<Duration> {
-        self.session.left()
-    }
-
-    /// The memory of its process, in bytes; 0 without a process.
-    pub(crate) fn resident(&self) -> u64 {
-        self.session.resident()
-    }
-
-    fn kept(&self, handle: Handle) -> Arc<KeptHandle> {
-        Arc::new(KeptHandle { session: self.session.clone(), handle })
-    }
-
-    /// Does `work` with this site in its turn.
-    async fn in_turn<R: Send + 'static>(
-        self,
-        work: impl FnOnce(&Self) -> Result<R> + Send + 'static,
-    ) -> Result<R> {
-        let session = self.session.clone();
-        ProcessCall::work(&session, move || work(&self)).await
-    }
-}
-
-/// Writes the request to evaluate a script. `waits` says whether its top level may wait for the host.
-fn evaluation(
-    realm: Option<Handle>,
-    script: &Script,
-    waits: bool,
-) -> impl FnOnce(LimitData, &mut Out) -> Result<()> + Send + use<> {
-    let (realm, Script { name, source, .. }) = (realm.map(|realm| realm.key), script.clone());
-    move |limit, out| to_json(&Evaluate { realm, name, source, waits, limit }, out)
 }
 
 impl Sealed for ProcessSite {}
@@ -174,15 +107,7 @@ impl Site for ProcessSite {
         script: Script,
         deadline: Deadline,
     ) -> Result<Arc<KeptHandle>> {
-        let realm = realm.map(|realm| realm.handle);
-        let evaluated = self.session.request(
-            About::default(),
-            (kind::EVALUATE, realm),
-            deadline,
-            evaluation(realm, &script, false),
-            |answer| answer.handle(What::Script),
-        );
-        evaluated.map(|handle| self.kept(handle)).map_err(|error| script::error_of(error, &script))
+        self.wired.evaluate(realm, &script, deadline)
     }
 
     async fn evaluate_async(
@@ -191,12 +116,7 @@ impl Site for ProcessSite {
         script: Script,
         deadline: Deadline,
     ) -> Result<Arc<KeptHandle>> {
-        let handle = realm.as_ref().map(|realm| realm.handle);
-        let terms = CallTerms { about: About::default(), kind: kind::EVALUATE, handle, deadline };
-        let read = |answer: CallAnswer<'_>| answer.handle(What::Script);
-        let evaluated =
-            ProcessCall::order(&self.session, terms, evaluation(handle, &script, true), read).await;
-        evaluated.map(|handle| self.kept(handle)).map_err(|error| script::error_of(error, &script))
+        self.wired.evaluate_async(realm, script, deadline).await
     }
 
     fn bind(
@@ -214,38 +134,31 @@ impl Site for ProcessSite {
         contract: NamedContract,
         deadline: Deadline,
     ) -> Result<Processed> {
-        self.in_turn(move |site| site.bind(&exports, contract, deadline)).await
+        self.wired.bind_async(exports, contract, deadline).await
     }
 
     fn make_realm(&self, deadline: Deadline) -> Result<Arc<KeptHandle>> {
-        let handle = self.session.request(
-            About { builds: true, ..About::default() },
-            (kind::REALM, None),
-            deadline,
-            |limit, out| to_json(&limit, out),
-            |answer| answer.handle(What::Realm),
-        )?;
-        Ok(self.kept(handle))
+        self.wired.make_realm(deadline)
     }
 
     async fn make_realm_async(self, deadline: Deadline) -> Result<Arc<KeptHandle>> {
-        self.in_turn(move |site| site.make_realm(deadline)).await
+        self.wired.make_realm_async(deadline).await
     }
 
     fn reset(&self) -> Result<()> {
-        self.session.reset()
+        self.wired.reset()
     }
 
     async fn reset_async(self) -> Result<()> {
-        self.in_turn(Self::reset).await
+        self.wired.reset_async().await
     }
 
     fn usage(&self) -> Usage {
-        self.session.meter().usage()
+        self.wired.usage()
     }
 
     fn take_console(&self) -> ConsoleOutput {
-        self.session.captured().take()
+        self.wired.take_console()
     }
 
     fn loads<P: 'static>(load: Load<Self>, proxy: fn(Processed) -> P) -> Loads<P> {
@@ -255,10 +168,10 @@ impl Site for ProcessSite {
 
 /// A handle that does not keep the process alive.
 #[derive(Default)]
-pub(crate) struct WeakSite(Weak<Session>);
+pub(crate) struct WeakSite(WeakWiredSite);
 
 impl WeakSite {
     pub(crate) fn upgrade(&self) -> Option<ProcessSite> {
-        self.0.upgrade().map(|session| ProcessSite { session })
+        self.0.upgrade().map(|wired| ProcessSite { wired })
     }
 }

@@ -14,11 +14,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::harden::Hardening;
 use super::pidfd::{Ended, Pid};
 use super::shared::{self, ParentWindow};
 use super::spawner::Spawner;
 use crate::error::{Error, Result};
+use crate::site::wired::hardening::Hardening;
 
 /// The first argument of a child.
 pub(super) const ARGUMENT: &str = "--typed-sandbox-worker";

@@ -13,9 +13,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use super::session::{Channel, Interest};
 use super::sys;
 use crate::isolate::clock;
+use crate::site::wired::channel::Channel;
+use crate::site::wired::link::Interest;
 use crate::time::{AtomicTime, Nanos, Timestamp};
 use crate::wire::frame::Hasty;
 

@@ -4,7 +4,7 @@
 //! through a site: a proxy calls its transport directly.
 //!
 //! The facade (`client`) is written over this trait. The implementations are `typed::local`, `typed::thread` and
-//! `process::sandbox`. A site's [`SiteCaps`] say what it can do, and errors that depend on the site are beside them.
+//! `process::sandbox`, which stands on `wired`. A site's [`SiteCaps`] say what it can do, and errors that depend on the site are beside them.
 //!
 //! The asynchronous operations take the site by value, so that their futures borrow nothing.
 
@@ -14,6 +14,8 @@ mod caps;
 pub(crate) mod load;
 pub(crate) mod transport;
 pub(crate) mod typed;
+#[cfg(feature = "process")]
+pub(crate) mod wired;
 
 use std::sync::Arc;
 

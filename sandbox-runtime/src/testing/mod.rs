@@ -28,7 +28,7 @@ mod wire_roundtrip;
 
 #[cfg(feature = "process")]
 #[doc(hidden)]
-pub use crate::process::in_memory::in_memory;
+pub use crate::process::in_memory;
 
 use std::sync::Arc;
 

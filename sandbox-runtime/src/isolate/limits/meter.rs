@@ -1,7 +1,7 @@
 //! Usage: a bill for each call, and the total.
 //!
-//! The isolate's thread alone writes, without a lock. Any thread may read. In the parent of a child, `process::session`
-//! writes.
+//! The isolate's thread alone writes, without a lock. Any thread may read. On the host's side of a
+//! link, `site::wired::session` writes.
 
 use std::cell::Cell;
 use std::ops::Deref;

@@ -1,7 +1,7 @@
 //! Host methods called with plain data in the place of V8's values.
 //!
-//! `process::session` calls them for a guest in a child process. One thread at a time uses a sandbox's hosts, under the lock
-//! of the session.
+//! `site::wired::session` calls them for a guest at the other end of a link. One thread at a time uses a sandbox's
+//! hosts, under the lock of the session.
 
 use std::any::Any;
 use std::rc::Rc;

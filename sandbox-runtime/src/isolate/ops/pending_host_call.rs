@@ -1,7 +1,7 @@
-//! `async` host methods of a guest in a child process.
+//! `async` host methods of a guest at the other end of a link.
 //!
-//! The caller in the parent drives them: `process::session::host_call` adds a method when the
-//! child's frame arrives, and polls the set.
+//! The host's driver polls them: `site::wired::session::host_call` adds a method when the
+//! peer's frame arrives, and polls the set.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};

@@ -21,7 +21,6 @@ mod elsewhere;
 mod filter;
 #[cfg(target_os = "linux")]
 mod linux;
-mod report;
 mod sys;
 
 use std::io::{self, Write};
@@ -33,7 +32,7 @@ use elsewhere as system;
 use linux as system;
 use serde::{Deserialize, Serialize};
 
-pub use report::{Hardening, HardeningError, HardeningReport, Layer, LayerState, Measure};
+use crate::site::wired::hardening::{Hardening, HardeningError, HardeningReport, LayerState, Measure};
 
 /// The measures to take in a process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,6 +1,6 @@
-//! Detects, while a guest computes, that the parent has cancelled its call.
+//! Detects, while a guest computes, that the host has cancelled its call.
 //!
-//! The guest's thread reads frames of the parent between two turns. During a turn, the watchdog's thread polls the memory
+//! The guest's thread reads frames of the host between two turns. During a turn, the watchdog's thread polls the memory
 //! that both processes share.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,4 @@
-//! A request under way: it is sent, the child's own requests are served meanwhile, and the answer is decoded.
+//! A request under way: it is sent, the peer's own requests are served meanwhile, and the answer is decoded.
 //!
 //! The caller's thread holds the session's lock. The driver of `async` calls uses the same functions, without waiting.
 
@@ -7,11 +7,11 @@ use std::sync::{Arc, PoisonError};
 
 use tokio::runtime::Handle as Runtime;
 
+use super::super::link::Sending;
 use super::super::message::{self, Failure, Forget, WireBill, from_json, kind, to_json};
 use super::inside::{CallScope, HostFrames};
-use super::link::Sending;
 use super::state::{KeptCalls, SessionState};
-use super::{About, Handle, LiveChild, Pays, Session, What};
+use super::{About, Handle, LivePeer, Pays, Session, What};
 use crate::boundary::ValueError;
 use crate::error::{Amount, Death, Direction, Error, Excess, LimitKind, Result};
 use crate::options::{ConsoleLine, Level};
@@ -19,13 +19,13 @@ use crate::time::Timestamp;
 use crate::wire::frame::{Frame, FrameError};
 use crate::wire::{Encoded, Out};
 
-/// How many bytes of frames are kept while the child does not read. The bound is more than a guest with a heap of the usual size
+/// How many bytes of frames are kept while the peer does not read. The bound is more than a guest with a heap of the usual size
 /// sends at once.
 pub(super) const MOST_KEPT: usize = 128 << 20;
 /// How many further bytes are kept while a synchronous call is under way beside others.
 const MOST_PUT_OFF: usize = 512 << 20;
 
-/// The answer of a child.
+/// The answer of a peer.
 pub(in super::super) enum CallAnswer<'f> {
     Done(message::Done, u64),
     Value(Encoded<'f>),
@@ -46,7 +46,7 @@ impl CallAnswer<'_> {
 pub(in super::super) struct Request<'c> {
     pub(super) session: &'c Session,
     pub(super) state: &'c SessionState,
-    pub(super) live: &'c Arc<LiveChild>,
+    pub(super) live: &'c Arc<LivePeer>,
     pub(super) about: About,
     pub(super) began: Timestamp,
     /// The driver of `async` calls makes the request, and waits for nothing.
@@ -56,7 +56,7 @@ pub(in super::super) struct Request<'c> {
 }
 
 impl<'c> Request<'c> {
-    /// The error when the child breaks the protocol. Kills the child.
+    /// The error when the peer breaks the protocol. Kills the peer.
     pub(super) fn broken(&self, reason: &str) -> Error {
         self.live.guard().condemn(Death::protocol(reason));
         self.death()
@@ -76,7 +76,7 @@ impl<'c> Request<'c> {
         Error::process(death, self.about.place)
     }
 
-    /// Sends a frame. Long values go through the shared memory, where the child has read its earlier content, or reads it
+    /// Sends a frame. Long values go through the shared memory, where the peer has read its earlier content, or reads it
     /// next.
     pub(super) fn send(
         &self,
@@ -102,7 +102,7 @@ impl<'c> Request<'c> {
 
     fn send_frame(&self, frame: &[u8]) -> Result<(), Unsent> {
         let mut failed = None;
-        // The child may have to write before it reads. If it writes much, this side reads in between.
+        // The peer may have to write before it reads. If it writes much, this side reads in between.
         let mut blocked = || {
             self.keep_frames().map_err(|error| {
                 failed = Some(error);
@@ -149,7 +149,7 @@ impl<'c> Request<'c> {
 
     /// Reads the available frames, for later. Returns whether more may be kept.
     fn keep_frames(&self) -> Result<bool> {
-        /// How many frames are read between two checks of the child's limits. The child may never stop writing.
+        /// How many frames are read between two checks of the peer's limits. The peer may never stop writing.
         const AT_ONCE: usize = 256;
         let mut count = 0;
         while self.state.kept.borrow().bytes < MOST_KEPT {
@@ -201,7 +201,7 @@ impl<'c> Request<'c> {
         })
     }
 
-    /// Extends the child's time after a host method has run. A late guest is ended as soon as the child reads the answer,
+    /// Extends the peer's time after a host method has run. A late guest is ended as soon as the peer reads the answer,
     /// within this time.
     pub(super) fn allow(&self) {
         self.live.guard().for_at_least(self.session.grace);
@@ -226,7 +226,7 @@ impl<'c> Request<'c> {
             if is_answer && frame.call == id {
                 return Ok(frame);
             }
-            // A child that writes without end never makes this side wait, so its time is checked here.
+            // A peer that writes without end never makes this side wait, so its time is checked here.
             if self.live.guard().is_over() {
                 return Err(self.death());
             }
@@ -272,7 +272,7 @@ impl<'c> Request<'c> {
     }
 
     pub(super) fn encoded<'b>(&'b self, bytes: &'b [u8]) -> Encoded<'b> {
-        Encoded::new(bytes, self.live.to_parent.as_deref())
+        Encoded::new(bytes, self.live.to_host.as_deref())
     }
 
     fn forget(&self) -> Result<()> {
@@ -295,7 +295,7 @@ impl<'c> Request<'c> {
         let settings = &self.session.settings;
         let line = from_json(&frame.body).filter(|_| !settings.console.is_off());
         let line: message::ConsoleLineData = line.ok_or_else(|| self.broken("a malformed console frame"))?;
-        // The child counts lines in the same way.
+        // The peer counts lines in the same way.
         let length = line.text.len().max(1);
         self.state.credit.told(length as u64);
         let told = self.state.told.get().saturating_add(length);

@@ -1,4 +1,4 @@
-//! The parent's state of a sandbox in a process, under the session's lock.
+//! The host's state of a sandbox in a process, under the session's lock.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
@@ -7,12 +7,12 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use tokio::runtime::Handle as Runtime;
 
-use super::bill::{Credit, Served};
+use super::super::message::kind;
+use super::counts::{Credit, Served};
 use crate::contract::ContractSpec;
 use crate::error::{Error, Source};
 use crate::isolate::clock;
 use crate::isolate::host_dispatch::SentHosts;
-use crate::process::message::kind;
 use crate::time::{Deadline, Nanos, Timestamp};
 use crate::wire::frame::Frame;
 
@@ -42,7 +42,7 @@ pub(super) struct SessionState {
     pub(super) here: RefCell<Underway>,
     /// The number of the call whose guest waits for a host method on the stack; 0 for the synchronous one.
     pub(super) outer: Cell<u64>,
-    /// The CPU time of an ended child that is on no bill yet.
+    /// The CPU time of an ended peer that is on no bill yet.
     pub(super) owed: Cell<Nanos>,
     /// Frames that were read before their turn.
     pub(super) kept: RefCell<KeptCalls>,
@@ -140,7 +140,7 @@ fn taken(frame: &Frame) -> usize {
     frame.body.len() + FRAME
 }
 
-/// Frames that were read so that the child can continue.
+/// Frames that were read so that the peer can continue.
 #[derive(Default)]
 pub(super) struct KeptCalls {
     frames: VecDeque<Frame>,

@@ -1,14 +1,14 @@
-//! The messages between parent and child, without the values.
+//! The messages between host and peer, without the values.
 //!
-//! The messages of a call are binary; see `docs/process.md`. Messages that are sent once are JSON. The parent does not trust
-//! a message of the child: its length is bounded, and every name in it is looked up.
+//! The messages of a call are binary; see `docs/process.md`. Messages that are sent once are JSON. The host does not trust
+//! a message of the peer: its length is bounded, and every name in it is looked up.
 
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::harden::HardeningReport;
+use super::hardening::HardeningReport;
 use crate::contract::{ContractSpec, MethodSpec};
 use crate::isolate::clock;
 use crate::limits::Limits;
@@ -17,7 +17,7 @@ use crate::time::{Deadline, Nanos, SystemClock, Timestamp, Word as _};
 use crate::wire::Out;
 use crate::wire::fault::RemoteFault;
 
-/// The version of the protocol. Parent and child are of one build, or the sandbox is refused.
+/// The version of the protocol. Host and peer are of one build, or the sandbox is refused.
 pub(crate) const VERSION: u32 = 6;
 
 /// Appends a message. A message has names and numbers only, so serialization does not fail.
@@ -31,9 +31,9 @@ pub(crate) fn from_json<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
     serde_json::from_slice(body).ok()
 }
 
-/// The kinds of frames. The child's kinds have the highest bit.
+/// The kinds of frames. The peer's kinds have the highest bit.
 pub(crate) mod kind {
-    /// Parent → child: [`Setup`](super::Setup) as JSON; once, before anything else.
+    /// Host → peer: [`Setup`](super::Setup) as JSON; once, before anything else.
     pub(crate) const SETUP: u8 = 1;
     /// A script to evaluate: [`Evaluate`](super::Evaluate) as JSON.
     pub(crate) const EVALUATE: u8 = 2;
@@ -58,7 +58,7 @@ pub(crate) mod kind {
     /// served after the guest's turn.
     pub(crate) const INSIDE: u8 = 0x40;
 
-    /// Child → parent: [`Hello`](super::Hello) as JSON; once, before anything else.
+    /// Peer → host: [`Hello`](super::Hello) as JSON; once, before anything else.
     pub(crate) const HELLO: u8 = 0x81;
     /// The answer to the setup: [`Ready`](super::Ready) as JSON.
     pub(crate) const READY: u8 = 0x87;
@@ -78,27 +78,27 @@ pub(crate) mod kind {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Hello {
     pub(crate) version: u32,
-    /// Whether the child has the shared memory of both directions. Otherwise long values go into frames.
+    /// Whether the peer has the shared memory of both directions. Otherwise long values go into frames.
     /// Versions before 6 say nothing of them, and are refused for their version.
     #[serde(default)]
     pub(crate) windows: bool,
-    /// Why the child does not run guests.
+    /// Why the peer does not run guests.
     pub(crate) refusal: Option<String>,
 }
 
 /// The sandbox exists, and no code of a guest has run.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Ready {
-    /// The hardening of the child's process; `None` when the child has no process of its own.
+    /// The hardening of the peer's process; `None` when the peer has no process of its own.
     pub(crate) report: Option<HardeningReport>,
 }
 
-/// The sandbox that the child is to make.
+/// The sandbox that the peer is to make.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Setup {
     limits: WireLimits,
     pub(crate) console: bool,
-    /// Whether the parent sends the time.
+    /// Whether the host sends the time.
     clock: bool,
     coarse: bool,
     seed: Option<u64>,
@@ -192,7 +192,7 @@ impl Setup {
         (&self.limits).into()
     }
 
-    /// The settings of the child's sandbox, without the console. `clock` is the sandbox's clock if the parent sends the
+    /// The settings of the peer's sandbox, without the console. `clock` is the sandbox's clock if the host sends the
     /// time.
     pub(crate) fn settings(&self, clock: &VirtualClock) -> Settings {
         Settings {
@@ -276,8 +276,8 @@ pub(crate) type SharedClock = fn() -> Timestamp<SystemClock>;
 
 /// When a call must be over: the time that is left, or a point on the shared clock. The setup says which.
 ///
-/// A point is more exact for a message that waits until the child reads it. Without a shared clock, the call gets this time
-/// in addition, and the parent's own deadline bounds it.
+/// A point is more exact for a message that waits until the peer reads it. Without a shared clock, the call gets this time
+/// in addition, and the host's own deadline bounds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Until(u64);
@@ -302,7 +302,7 @@ impl Until {
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct LimitData {
     pub(crate) until: Until,
-    /// Milliseconds since 1970, if the parent sends the time.
+    /// Milliseconds since 1970, if the host sends the time.
     pub(crate) now: i64,
     /// Other calls are under way, so long values go into frames.
     pub(crate) together: bool,

@@ -1,6 +1,6 @@
-//! The parent's hosts as the guest calls them: calls are sent as frames, and answers are awaited.
+//! The host contracts of a link's other end, as the guest calls them: calls are sent as frames, and answers are awaited.
 //!
-//! [`ParentHost`] implements `UntypedHost` for the isolate.
+//! [`RemoteHost`] implements `UntypedHost` for the isolate.
 
 use std::rc::{Rc, Weak};
 
@@ -8,14 +8,14 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
 
 use super::answers::Given;
-use super::{Asked, Child, Gone, parse};
+use super::{Asked, Gone, GuestServer, parse};
 use crate::isolate::untyped_contract::{Later, Refused, UntypedHost};
-use crate::process::message::{HostRefusal, kind};
+use crate::site::wired::message::{HostRefusal, kind};
 use crate::value::JsValue;
 use crate::wire::frame::Frame;
 use crate::wire::{self, DecodeBounds};
 
-impl Child {
+impl GuestServer {
     /// Sends a call of a host method, and returns its number. The guest continues or waits, as the method is `async` or not.
     fn request(
         &self,
@@ -38,7 +38,7 @@ impl Child {
         Ok(id)
     }
 
-    /// Waits for the result of a host method, and serves the parent's nested requests meanwhile. Other requests are served
+    /// Waits for the result of a host method, and serves the host's nested requests meanwhile. Other requests are served
     /// after the guest's turn.
     fn wait_for(self: &Rc<Self>, id: u64) -> Asked<Given> {
         let answer = self.answers.expect(id);
@@ -77,35 +77,35 @@ impl Child {
         Ok(Err(Refused::Told { class, message, fields, source }))
     }
 
-    /// The refusal when the parent is gone, which ends the guest.
+    /// The refusal when the host is gone, which ends the guest.
     fn is_left(&self) -> Refused {
         self.is_gone.set(true);
         Refused::Ended
     }
 }
 
-/// A host contract that the parent implements.
-pub(super) struct ParentHost {
-    pub(super) child: Weak<Child>,
+/// A host contract that the other end implements.
+pub(super) struct RemoteHost {
+    pub(super) server: Weak<GuestServer>,
     pub(super) nth: u16,
 }
 
-impl ParentHost {
-    fn child(&self) -> Result<Rc<Child>, Refused> {
-        self.child.upgrade().ok_or(Refused::Ended)
+impl RemoteHost {
+    fn server(&self) -> Result<Rc<GuestServer>, Refused> {
+        self.server.upgrade().ok_or(Refused::Ended)
     }
 }
 
-impl UntypedHost for ParentHost {
+impl UntypedHost for RemoteHost {
     fn call(&self, method: usize, call: u64, args: Vec<JsValue>) -> Result<JsValue, Refused> {
-        let child = self.child()?;
-        let given = child.request((self.nth, method), call, &args, true).and_then(|id| child.wait_for(id));
-        given.unwrap_or_else(|Gone| Err(child.is_left()))
+        let server = self.server()?;
+        let given = server.request((self.nth, method), call, &args, true).and_then(|id| server.wait_for(id));
+        given.unwrap_or_else(|Gone| Err(server.is_left()))
     }
 
     fn begin(&self, method: usize, flight: u64, args: Vec<JsValue>) -> Result<Later, Refused> {
-        let child = self.child()?;
-        let id = child.request((self.nth, method), flight, &args, false).map_err(|Gone| child.is_left())?;
-        Ok(Box::pin(child.answers.expect(id)))
+        let server = self.server()?;
+        let id = server.request((self.nth, method), flight, &args, false).map_err(|Gone| server.is_left())?;
+        Ok(Box::pin(server.answers.expect(id)))
     }
 }

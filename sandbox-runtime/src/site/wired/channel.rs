@@ -10,7 +10,7 @@ use super::link::{Frames, Interest, Sending};
 use crate::wire::frame::{Frame, FrameError, FrameReader, FrameSender, Hasty};
 
 /// One end of a stream of bytes in both directions.
-pub(in super::super) trait Channel: Read + Write + Hasty + Send {
+pub(crate) trait Channel: Read + Write + Hasty + Send {
     /// Waits for what is of interest. May return earlier.
     fn wait_for(&self, interest: Interest) -> io::Result<()>;
 }
@@ -22,7 +22,7 @@ impl Hasty for Box<dyn Channel> {
 }
 
 /// The frames of a host's channel, which has one handle for each direction.
-pub(in super::super) struct Framed<C> {
+pub(crate) struct Framed<C> {
     reader: Mutex<FrameReader<C>>,
     sender: Mutex<FrameSender<C>>,
 }
@@ -33,7 +33,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl<C: Channel> Framed<C> {
     /// Reads no frame with a body of more than `longest` bytes.
-    pub(in super::super) fn new(input: C, output: C, longest: usize) -> Self {
+    pub(crate) fn new(input: C, output: C, longest: usize) -> Self {
         let (reader, sender) = (FrameReader::new(input, longest), FrameSender::new(output));
         Self { reader: Mutex::new(reader), sender: Mutex::new(sender) }
     }

@@ -8,9 +8,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use super::Process;
-use super::child::{self, ChildEnd};
-use super::session::{Arrivals, Channel, Connect, Framed, Frames, Interest, Keeper, Link, PeerLimit};
+use super::channel::{Channel, Framed};
+use super::link::{Arrivals, Connect, Frames, Interest, Keeper, Link, PeerLimit};
+use super::serve::{self, ServerEnd};
 use crate::error::{Death, Error, Result};
 use crate::isolate::clock;
 use crate::time::{Deadline, Nanos};
@@ -26,13 +26,7 @@ const START: Duration = Duration::from_secs(60);
 /// Starts a thread for each sandbox.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct InMemory {
-    pub(super) can_call_back: bool,
-}
-
-/// The settings of a transport whose guests run in a thread of this process. With `can_call_back`, guests can wait for
-/// synchronous host methods.
-pub fn in_memory(can_call_back: bool) -> Process {
-    Process { in_memory: Some(InMemory { can_call_back }), ..Process::new() }
+    pub(crate) can_call_back: bool,
 }
 
 impl Connect for InMemory {
@@ -41,11 +35,11 @@ impl Connect for InMemory {
         let limit = Arc::new(PeerLimit::new(Deadline::after(clock::now(), Nanos::of(START))));
         let theirs = || Box::new(End { pipes: pipes.clone(), reads: TO_PEER, is_hasty: false, limit: None });
         let (input, output, console) = (theirs(), theirs(), theirs());
-        let end = ChildEnd { input, output, console, windows: None, clock: None, may_spin: Arc::default() };
+        let end = ServerEnd { input, output, console, windows: None, clock: None, may_spin: Arc::default() };
         let closes = Closes(pipes.clone());
         let thread = std::thread::Builder::new().name("sandbox-peer".into());
         let serves = move || {
-            _ = child::serve(end, |_| Ok(None));
+            _ = serve::serve(end, |_| Ok(None));
             drop(closes);
         };
         thread.spawn(serves).map_err(|error| Error::system("thread", &error))?;

@@ -1,25 +1,25 @@
-//! The child of a session, as long as it exists.
+//! The peer of a session, as long as it exists.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::link::{Keeper, Link};
-use crate::process::message::SharedClock;
+use super::super::link::{Keeper, Link};
+use super::super::message::SharedClock;
 use crate::wire::Window;
 use crate::wire::frame::FrameBuilder;
 
-/// A child that has a sandbox.
-pub(super) struct LiveChild {
+/// A peer that has a sandbox.
+pub(super) struct LivePeer {
     pub(super) link: Arc<dyn Link>,
     /// The shared memory for long values.
-    pub(super) to_child: Option<Arc<dyn Window>>,
-    pub(super) to_parent: Option<Arc<dyn Window>>,
+    pub(super) to_peer: Option<Arc<dyn Window>>,
+    pub(super) to_host: Option<Arc<dyn Window>>,
     /// The clock that both sides have.
     pub(super) clock: Option<SharedClock>,
     /// Makes frames; `None` while one is being made.
     pub(super) builder: Mutex<Option<FrameBuilder>>,
 }
 
-impl LiveChild {
+impl LivePeer {
     pub(super) fn guard(&self) -> &dyn Keeper {
         self.link.keeper()
     }
@@ -29,7 +29,7 @@ impl LiveChild {
         self.builder.lock().unwrap_or_else(PoisonError::into_inner).is_none()
     }
 
-    /// Makes a frame with the child's builder, whose memory and window are used again.
+    /// Makes a frame with the peer's builder, whose memory and window are used again.
     pub(super) fn with_builder<R>(&self, make: impl FnOnce(&mut FrameBuilder) -> R) -> R {
         /// Gives the builder back, also after a panic.
         struct Lent<'l>(&'l Mutex<Option<FrameBuilder>>, Option<FrameBuilder>);

@@ -1,16 +1,17 @@
-//! The parent's side of a sandbox in a process.
+//! The host's side of a sandbox at the other end of a link.
 //!
-//! A [`Session`] has one child, at the other end of a [`Link`]. Synchronous requests run one at a time, on their callers'
-//! threads, under the lock of `state`. The driver (`flights`) runs calls of `async` methods. Both serve the child's host
-//! calls (`host_call`). The parent trusts no frame of the child.
+//! A [`Session`] has one peer, at the other end of a [`Link`]. Synchronous requests run one at a time, on their callers'
+//! threads, under the lock of `state`. The driver (`flights`) runs calls of `async` methods. Both serve the peer's host
+//! calls (`host_call`). The host trusts no frame of the peer.
 //!
-//! Whether the child is a process, and how its frames get here, only the link knows.
+//! Whether the peer is a process, and how its frames get here, only the link knows.
 
 mod bill;
 mod call;
 mod call_end;
 mod call_table;
-mod channel;
+mod counts;
+mod dispatch;
 mod driver_waker;
 mod erased_call;
 mod flights;
@@ -18,8 +19,7 @@ mod host_call;
 mod inside;
 mod job_queue;
 mod late_calls;
-mod link;
-mod live_child;
+mod live_peer;
 mod readiness_task;
 mod runtimes;
 mod start;
@@ -31,7 +31,8 @@ use std::time::Duration;
 
 use parking_lot::ReentrantMutex;
 
-use super::harden::HardeningReport;
+use super::hardening::HardeningReport;
+use super::link::Connect;
 use super::message::{Failure, LimitData, Until};
 use crate::boundary::{ValueError, over_bytes};
 use crate::contract::ContractSpec;
@@ -50,20 +51,18 @@ use crate::wire::{self, Out};
 pub(super) use call::CallAnswer;
 use call::Request;
 use call_end::CallEnd;
-pub(super) use channel::{Channel, Framed};
 pub(super) use erased_call::{CallTerms, TypedCall};
 pub(super) use inside::CallScope;
 use inside::EnteredSession;
 use job_queue::JobQueue;
 pub(super) use job_queue::QueuedJob;
-pub(super) use link::{Arrivals, Connect, Frames, Interest, Keeper, Link, PeerLimit, Windows};
-use live_child::LiveChild;
+use live_peer::LivePeer;
 pub(crate) use readiness_task::ReadinessPoll;
 use state::{SessionState, Underway};
 
-/// The default grace: how long after its limit a child is killed that has not ended the call itself. The caller of an
+/// The default grace: how long after its limit a peer is killed that has not ended the call itself. The caller of an
 /// `async` method is told after this time at the latest.
-pub(super) const GRACE: Duration = Duration::from_millis(150);
+pub(crate) const GRACE: Duration = Duration::from_millis(150);
 /// How many errors of host methods are kept.
 const KEPT: usize = 16;
 
@@ -77,16 +76,16 @@ pub(super) struct Session {
     depth: AtomicUsize,
     /// The jobs of the driver.
     jobs: Arc<JobQueue>,
-    live: Mutex<Option<Arc<LiveChild>>>,
+    live: Mutex<Option<Arc<LivePeer>>>,
     settings: Settings,
-    /// How long after its limit a child is killed that has not ended the call itself.
+    /// How long after its limit a peer is killed that has not ended the call itself.
     grace: Duration,
     meter: Ledger,
-    /// Handles that were dropped, and that the child still keeps.
+    /// Handles that were dropped, and that the peer still keeps.
     forgotten: Mutex<Vec<Handle>>,
 }
 
-/// A handle of something that the child keeps.
+/// A handle of something that the peer keeps.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Handle {
     generation: u64,
@@ -142,7 +141,7 @@ pub(super) struct About {
 }
 
 impl Session {
-    /// A sandbox whose children come from `connect`. A child is ended that has not ended a call `grace` after its limit.
+    /// A sandbox whose peers come from `connect`. A peer is ended that has not ended a call `grace` after its limit.
     pub(super) fn start(
         settings: Settings,
         hosts: SentHosts,
@@ -165,11 +164,11 @@ impl Session {
         Ok(session)
     }
 
-    fn live(&self) -> Option<Arc<LiveChild>> {
+    fn live(&self) -> Option<Arc<LivePeer>> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn set_live(&self, live: Option<LiveChild>) {
+    fn set_live(&self, live: Option<LivePeer>) {
         let before = std::mem::replace(
             &mut *self.live.lock().unwrap_or_else(PoisonError::into_inner),
             live.map(Arc::new),
@@ -189,12 +188,12 @@ impl Session {
         &self.settings.captured
     }
 
-    /// The hardening of the child; `None` without a child.
+    /// The hardening of the peer; `None` without a peer.
     pub(super) fn report(&self) -> Option<HardeningReport> {
         self.live().and_then(|live| live.link.report())
     }
 
-    /// The number of the child's process; `None` without one.
+    /// The number of the peer's process; `None` without one.
     pub(super) fn pid(&self) -> Option<u32> {
         self.live().and_then(|live| live.link.pid())
     }
@@ -219,12 +218,12 @@ impl Session {
         end.remaining(clock::now()).map(Nanos::duration)
     }
 
-    /// The memory of its child.
+    /// The memory of its peer.
     pub(super) fn resident(&self) -> u64 {
         self.live().map(|live| live.guard().resident()).unwrap_or_default()
     }
 
-    /// Replaces the child and the sandbox in it.
+    /// Replaces the peer and the sandbox in it.
     pub(super) fn reset(&self) -> Result<()> {
         blocking::wait(|| self.reset_here())
     }
@@ -234,7 +233,7 @@ impl Session {
         if self.here() != CallScope::Elsewhere {
             return Err(resets_itself());
         }
-        // Calls under way end with their child.
+        // Calls under way end with their peer.
         if let Some(live) = self.live() {
             live.link.end();
         }
@@ -272,7 +271,7 @@ impl Session {
         }
     }
 
-    /// Whether values are within the budget of a crossing, by their encoded bytes. The child checks them exactly.
+    /// Whether values are within the budget of a crossing, by their encoded bytes. The peer checks them exactly.
     pub(super) fn affordable(&self, bytes: usize) -> Result<(), ValueError> {
         match bytes <= self.most_bytes() {
             true => Ok(()),
@@ -288,7 +287,7 @@ impl Session {
         limits.value_bytes.saturating_add(limits.value_nodes.saturating_mul(VALUE))
     }
 
-    /// The time for a child without a clock of its own. A child with a clock is not told.
+    /// The time for a peer without a clock of its own. A peer with a clock is not told.
     fn now(&self) -> i64 {
         match &self.settings.clock {
             Clock::Real | Clock::Coarse => 0,
@@ -296,9 +295,9 @@ impl Session {
         }
     }
 
-    /// Sends a request to the child, and serves the child's requests meanwhile.
+    /// Sends a request to the peer, and serves the peer's requests meanwhile.
     ///
-    /// `body` gets the limit of the call. `taken` gets the child's answer.
+    /// `body` gets the limit of the call. `taken` gets the peer's answer.
     pub(super) fn request<T>(
         &self,
         about: About,
@@ -354,7 +353,7 @@ impl Session {
                 .ok_or_else(|| call.broken("an answer that cannot be decoded"))?;
             // A nested call goes on the bill of the outer one.
             if how != Beginning::Inside {
-                // The child of a call that blocks knows which deadline is the caller's.
+                // The peer of a call that blocks knows which deadline is the caller's.
                 let served = state.here.borrow().served.clone();
                 let end = CallEnd { by_caller: true, awaits_host: false, served };
                 call.charge(bill, &frame, &end.served);
@@ -389,7 +388,7 @@ impl Session {
     }
 
     /// Begins a call that must be over at `end`.
-    fn begins(&self, state: &SessionState, live: &LiveChild, end: Deadline, how: Beginning) {
+    fn begins(&self, state: &SessionState, live: &LivePeer, end: Deadline, how: Beginning) {
         let (end, cpu) = (end.extended(Nanos::of(self.grace)), self.settings.limits.cpu);
         let cpu = (cpu < Duration::MAX).then(|| cpu.saturating_add(self.grace));
         match how {
@@ -413,15 +412,15 @@ impl Session {
     }
 
     /// Ends a call.
-    fn ends(&self, state: &SessionState, live: &LiveChild) {
+    fn ends(&self, state: &SessionState, live: &LivePeer) {
         if state.flying.borrow().is_empty() && !self.is_running() {
             state.cancel_all();
             live.guard().called(clock::now().since(state.since.get()));
         }
     }
 
-    /// Marks a child as dead, with everything that was made in it.
-    fn mark_dead(&self, state: &SessionState, live: &Arc<LiveChild>, error: &Error) {
+    /// Marks a peer as dead, with everything that was made in it.
+    fn mark_dead(&self, state: &SessionState, live: &Arc<LivePeer>, error: &Error) {
         live.link.end();
         if self.live().is_some_and(|current| Arc::ptr_eq(&current, live)) {
             self.set_live(None);
@@ -430,8 +429,8 @@ impl Session {
         }
     }
 
-    /// The child for a request, if it has the handle.
-    fn ready(&self, state: &SessionState, handle: Option<Handle>) -> Result<Arc<LiveChild>> {
+    /// The peer for a request, if it has the handle.
+    fn ready(&self, state: &SessionState, handle: Option<Handle>) -> Result<Arc<LivePeer>> {
         if handle.is_some_and(|handle| handle.generation != state.generation.get()) {
             return Err(Error::discarded(DiscardCause::Reset));
         }
@@ -442,7 +441,7 @@ impl Session {
     }
 
     /// The limit of a call.
-    fn limit(&self, state: &SessionState, live: &LiveChild, deadline: Deadline) -> LimitData {
+    fn limit(&self, state: &SessionState, live: &LivePeer, deadline: Deadline) -> LimitData {
         LimitData {
             until: Until::of(deadline, live.clock),
             now: self.now(),

@@ -4,11 +4,11 @@ use std::task::{Context, Poll};
 
 use tokio::sync::oneshot;
 
+use super::super::message::LimitData;
 use super::call::{CallAnswer, Request};
 use super::call_end::CallEnd;
 use super::{About, Handle};
 use crate::error::{Error, Result};
-use crate::process::message::LimitData;
 use crate::time::Deadline;
 use crate::wire::Out;
 use crate::wire::frame::Frame;
@@ -23,7 +23,7 @@ pub(in super::super) trait ErasedCall: Send {
     /// Whether the caller is gone. Otherwise the task is woken when the caller goes.
     fn is_dropped(&mut self, cx: &mut Context<'_>) -> bool;
 
-    /// Adds the call's usage to the bill, and passes the child's answer to the caller. Returns the error of the caller, if
+    /// Adds the call's usage to the bill, and passes the peer's answer to the caller. Returns the error of the caller, if
     /// it ends the sandbox.
     ///
     /// # Errors

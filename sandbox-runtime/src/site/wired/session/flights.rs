@@ -1,4 +1,4 @@
-//! The driver of the `async` calls in a child.
+//! The driver of the `async` calls in a peer.
 //!
 //! The driver sends requests, polls the host methods that guests wait for, and passes the results to the callers. The
 //! futures of a call stay with the driver, on its thread. The state of the sandbox is under a lock, which a synchronous call
@@ -10,24 +10,24 @@ use std::time::Duration;
 
 use tokio::runtime::Handle as Runtime;
 
-use super::bill::Served;
+use super::super::link::Interest;
+use super::super::message::kind;
 use super::call::{MOST_KEPT, Request};
-use super::call_table::{CallTable, ChildCall};
+use super::call_table::{CallTable, PeerCall};
+use super::counts::Served;
 use super::driver_waker::DriverWaker;
 use super::erased_call::ErasedCall;
 use super::host_call::HostCallAsked;
 use super::inside::{CallScope, HostFrames};
 use super::job_queue::{QueuedJob, undriven};
-use super::link::Interest;
 use super::readiness_task::Patience;
 use super::state::{SessionState, Underway};
-use super::{About, LiveChild, Pays, Session};
+use super::{About, LivePeer, Pays, Session};
 use crate::error::{DiscardCause, Error, LossReason, Result};
 use crate::isolate::clock;
 use crate::isolate::pending_host_call::{PendingHostCall, Pendings};
 use crate::isolate::ticket::TicketScope;
 use crate::panic::{drop_of_host, of_host, unless_it_panics};
-use crate::process::message::kind;
 use crate::time::{Deadline, Nanos};
 use crate::wire::Out;
 use crate::wire::frame::Frame;
@@ -42,16 +42,16 @@ const ROUNDS: usize = 16;
 /// The driver of a sandbox's calls.
 pub(in super::super) struct Driver {
     pub(super) session: Arc<Session>,
-    /// The child of the calls.
-    pub(super) live: Option<Arc<LiveChild>>,
+    /// The peer of the calls.
+    pub(super) live: Option<Arc<LivePeer>>,
     pub(super) flights: CallTable,
     /// The number of bytes that the link had no room for.
     backlog: usize,
     /// When the next waiting caller gives up.
     next: Deadline,
-    /// Until when the child may end a call, because it has just ended another.
+    /// Until when the peer may end a call, because it has just ended another.
     pub(super) ends_until: Deadline,
-    /// The interval of checks of the child's limits.
+    /// The interval of checks of the peer's limits.
     patience: Patience,
 }
 
@@ -78,7 +78,7 @@ impl Driver {
         session.jobs.listen(cx.waker());
         self.flights.listen(cx.waker());
         if let Err(error) = self.advance(&session, &state, cx) {
-            // The error of a child's end may have gone to another caller.
+            // The error of a peer's end may have gone to another caller.
             match self.is_current(&session) {
                 true => self.crash(&session, &state, &error),
                 false => self.leave_behind(&session, &state),
@@ -89,7 +89,7 @@ impl Driver {
         self.flights.is_empty() && session.jobs.is_empty()
     }
 
-    /// Other tasks had the thread for this long, while the child or this side had something to send.
+    /// Other tasks had the thread for this long, while the peer or this side had something to send.
     pub(super) fn was_away(&mut self, span: Nanos) {
         /// Less than an ordinary wait for a thread.
         const SHORT: Nanos = Nanos::of(Duration::from_millis(20));
@@ -108,7 +108,7 @@ impl Driver {
             let was_blocked = self.is_blocked();
             let has_begun = self.begin_waiting(session, state, cx)?;
             let (mut has_heard, mut has_told) = (false, false);
-            // A child that does not read is not checked for its silence either.
+            // A peer that does not read is not checked for its silence either.
             if self.backlog < MOST_KEPT {
                 has_heard = self.hear(session, state)?;
                 self.leave_behind(session, state);
@@ -130,13 +130,13 @@ impl Driver {
     pub(super) fn call<'c>(
         session: &'c Session,
         state: &'c SessionState,
-        live: &'c Arc<LiveChild>,
+        live: &'c Arc<LivePeer>,
     ) -> Request<'c> {
         let (about, began) = (About::default(), clock::now());
         Request { session, state, live, about, began, is_driven: true, pays: Pays::Outer }
     }
 
-    /// Whether the child of the calls is the sandbox's current child.
+    /// Whether the peer of the calls is the sandbox's current peer.
     fn is_current(&self, session: &Session) -> bool {
         match (&self.live, session.live()) {
             (Some(known), Some(current)) => Arc::ptr_eq(known, &current),
@@ -145,7 +145,7 @@ impl Driver {
         }
     }
 
-    /// Ends the calls of a child that no longer exists.
+    /// Ends the calls of a peer that no longer exists.
     fn leave_behind(&mut self, session: &Session, state: &SessionState) {
         if !self.is_current(session) {
             let cause = state.discarded.borrow().clone();
@@ -181,7 +181,7 @@ impl Driver {
         Ok(())
     }
 
-    /// Begins the waiting calls, unless the child has much to read, or to end: the child could postpone that for ever.
+    /// Begins the waiting calls, unless the peer has much to read, or to end: the peer could postpone that for ever.
     fn begin_waiting(
         &mut self,
         session: &Arc<Session>,
@@ -247,7 +247,7 @@ impl Driver {
                 state.flying.borrow_mut().insert(id, call);
                 let erased = Some(erased);
                 let flight =
-                    ChildCall { erased, about, began, end, by_caller, ending: None, hosts, runtime, served };
+                    PeerCall { erased, about, began, end, by_caller, ending: None, hosts, runtime, served };
                 self.flights.insert(id, flight);
                 self.live = Some(live);
                 self.push_on(session, state)
@@ -266,7 +266,7 @@ impl Driver {
         }
     }
 
-    /// Handles the frames of the child.
+    /// Handles the frames of the peer.
     fn hear(&mut self, session: &Session, state: &SessionState) -> Result<bool> {
         let Some(live) = self.live.clone() else { return Ok(false) };
         let call = Self::call(session, state, &live);
@@ -290,7 +290,7 @@ impl Driver {
                 _ => return Err(call.broken("an answer without a request")),
             }
         }
-        // A child that writes without end never makes this side wait, so its time is checked here.
+        // A peer that writes without end never makes this side wait, so its time is checked here.
         let is_over = || has_heard && live.guard().is_over() || live.guard().verdict().is_some();
         if self.is_current(session) && is_over() {
             return Err(call.death());
@@ -306,7 +306,7 @@ impl Driver {
         drop_of_host(flight.hosts.take());
         call.state.flying.borrow_mut().remove(&frame.call);
         if flight.ending.is_some() {
-            // The child may have many calls to end.
+            // The peer may have many calls to end.
             self.ends_until = Deadline::after(clock::now(), Nanos::of(call.session.grace));
             call.live.guard().until_at_least(self.ends_until);
         }
@@ -329,7 +329,7 @@ impl Driver {
         Ok(())
     }
 
-    /// Calls a host method for the child.
+    /// Calls a host method for the peer.
     fn serve(&mut self, call: &Request<'_>, frame: &Frame) -> Result<()> {
         let asked = call.asked(frame)?;
         let began = clock::now();
@@ -347,10 +347,10 @@ impl Driver {
         Ok(())
     }
 
-    fn start(call: &Request<'_>, id: u64, asked: &HostCallAsked<'_>, flight: &ChildCall) -> Result<()> {
+    fn start(call: &Request<'_>, id: u64, asked: &HostCallAsked<'_>, flight: &PeerCall) -> Result<()> {
         call.admit(asked)?;
         if flight.ending.is_some() {
-            // The child will not wait for it any more.
+            // The peer will not wait for it any more.
             return Ok(());
         }
         if flight.hosts.count() >= call.session.settings.limits.pending {
@@ -362,7 +362,7 @@ impl Driver {
         Ok(())
     }
 
-    /// Polls the host methods, and sends their results to the child.
+    /// Polls the host methods, and sends their results to the peer.
     fn tell(&mut self, session: &Session, state: &SessionState) -> Result<bool> {
         let Some(live) = self.live.clone() else { return Ok(false) };
         let call = Self::call(session, state, &live);
@@ -370,7 +370,7 @@ impl Driver {
         let began = clock::now();
         let (mut has_polled, mut has_told) = (false, false);
         for id in self.flights.take_ready() {
-            // The child does not read the results.
+            // The peer does not read the results.
             if is_full() {
                 self.flights.wants(id);
                 continue;
@@ -405,14 +405,14 @@ impl Driver {
         Ok(has_told)
     }
 
-    /// Ends the child, because its frames cannot be read any more.
+    /// Ends the peer, because its frames cannot be read any more.
     pub(super) fn give_up(&mut self, error: &Error) {
         let session = self.session.clone();
         let state = session.state.lock();
         self.crash(&session, &state, error);
     }
 
-    /// Bills the calls for which the child will report nothing more.
+    /// Bills the calls for which the peer will report nothing more.
     fn charge_lost(&self, session: &Session, state: &SessionState) {
         for flight in self.flights.all() {
             // The first call's bill has the CPU time of the process.
@@ -420,7 +420,7 @@ impl Driver {
         }
     }
 
-    /// Handles the end of the child.
+    /// Handles the end of the peer.
     fn crash(&mut self, session: &Session, state: &SessionState, error: &Error) {
         if let Some(live) = self.live.take() {
             session.mark_dead(state, &live, error);
@@ -442,8 +442,8 @@ impl Driver {
         self.backlog > 0
     }
 
-    /// The child whose frames are read.
-    pub(super) fn live(&self) -> Option<&Arc<LiveChild>> {
+    /// The peer whose frames are read.
+    pub(super) fn live(&self) -> Option<&Arc<LivePeer>> {
         self.live.as_ref()
     }
 

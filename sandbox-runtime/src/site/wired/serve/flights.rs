@@ -1,7 +1,7 @@
-//! The `async` calls of guests in the child, which are under way at the same time.
+//! The `async` calls of guests in the peer, which are under way at the same time.
 //!
-//! Only the guest's thread uses [`GuestCalls`]. Between two turns of guest code, the child reads the frames of the
-//! parent.
+//! Only the guest's thread uses [`GuestCalls`]. Between two turns of guest code, the peer reads the frames of the
+//! host.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::future::poll_fn;
@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 
 use super::answers::Woken;
 use super::cancel_poller::CancelPoller;
-use super::{Asked, Child, ChildAnswer};
+use super::{Asked, GuestAnswer, GuestServer};
 use crate::error::{Error, LimitKind, Place};
 use crate::isolate::Isolate;
 use crate::isolate::future_set::FutureSet;
@@ -29,13 +29,13 @@ type Flight = Pin<Box<dyn Future<Output = Landed>>>;
 /// A call that is over.
 pub(super) struct Landed {
     id: u64,
-    outcome: Result<ChildAnswer, Error>,
+    outcome: Result<GuestAnswer, Error>,
 }
 
 /// The calls under way.
 pub(super) struct GuestCalls {
     all: FutureSet<Flight>,
-    /// A call has had its turn since the last read of the parent's frames.
+    /// A call has had its turn since the last read of the host's frames.
     turn: Rc<Cell<bool>>,
     woken: Arc<Woken>,
     known: RefCell<KnownCall>,
@@ -74,7 +74,7 @@ impl GuestCalls {
         id: u64,
         (isolate, place): (Rc<Isolate>, Option<Place>),
         deadline: Deadline,
-        taken: impl FnOnce(T) -> ChildAnswer + 'static,
+        taken: impl FnOnce(T) -> GuestAnswer + 'static,
         flight: impl FnOnce(Ticket) -> F,
     ) {
         let (cancel, cancelled) = oneshot::channel();
@@ -87,7 +87,7 @@ impl GuestCalls {
         self.cancel_poller.get().inspect(|cancel_poller| cancel_poller.know(id, ticket.clone()));
         let number = ticket.flight();
         let (mut flight, turn) = (flight(ticket), self.turn.clone());
-        // A woken call has a turn. The next call waits until the parent's frames were read.
+        // A woken call has a turn. The next call waits until the host's frames were read.
         let by_turns = poll_fn(move |cx| match turn.replace(true) {
             false => Pin::new(&mut flight).poll(cx),
             true => {
@@ -137,7 +137,7 @@ impl GuestCalls {
     }
 }
 
-impl Child {
+impl GuestServer {
     /// Gives a call its turn, and answers calls that are over. Returns whether another call wants its turn.
     pub(super) fn fly(&self) -> Asked<bool> {
         let flights = &self.flights;

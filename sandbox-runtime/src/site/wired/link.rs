@@ -18,8 +18,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::super::harden::HardeningReport;
-use super::super::message::SharedClock;
+use super::hardening::HardeningReport;
+use super::message::SharedClock;
 use crate::error::{Death, Error, Result};
 use crate::isolate::clock;
 use crate::time::{AtomicTime, Deadline, Nanos};
@@ -27,7 +27,7 @@ use crate::wire::Window;
 use crate::wire::frame::{Frame, FrameError};
 
 /// Makes links to peers that serve one sandbox each.
-pub(in super::super) trait Connect: Send + Sync {
+pub(crate) trait Connect: Send + Sync {
     /// A link to a peer that has sent no frame yet. The keeper has a deadline for its first answer.
     ///
     /// `fresh` asks for a new peer, and not for one that was started in advance. No frame is read whose body is longer than
@@ -36,7 +36,7 @@ pub(in super::super) trait Connect: Send + Sync {
 }
 
 /// The way a link acts when it has no room for a frame.
-pub(in super::super) enum Sending<'b> {
+pub(crate) enum Sending<'b> {
     /// Keeps the rest, which [`Link::push_on`] sends.
     Soon,
     /// Waits within the peer's limits.
@@ -47,28 +47,28 @@ pub(in super::super) enum Sending<'b> {
 
 /// The event that a thread waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) struct Interest {
+pub(crate) struct Interest {
     /// A frame to read, or the end of the link.
-    pub(in super::super) frames: bool,
+    pub(crate) frames: bool,
     /// Room for unsent bytes.
-    pub(in super::super) room: bool,
+    pub(crate) room: bool,
 }
 
 /// The shared memory of both directions.
 #[derive(Clone)]
-pub(in super::super) struct Windows {
-    pub(in super::super) to_peer: Arc<dyn Window>,
-    pub(in super::super) to_host: Arc<dyn Window>,
+pub(crate) struct Windows {
+    pub(crate) to_peer: Arc<dyn Window>,
+    pub(crate) to_host: Arc<dyn Window>,
 }
 
 /// Tells a task that frames have arrived.
-pub(in super::super) trait Arrivals: Send {
+pub(crate) trait Arrivals: Send {
     /// Ready when something has arrived since the last time; with `false` when nothing further will.
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<bool>;
 }
 
 /// The frames of a link.
-pub(in super::super) trait Frames {
+pub(crate) trait Frames {
     /// Sends one frame: the bytes of its header and of its body.
     fn send(&self, frame: &[u8], how: Sending<'_>) -> Result<(), FrameError>;
 
@@ -88,7 +88,7 @@ pub(in super::super) trait Frames {
 /// A connection to one peer. Dropping it ends the peer.
 ///
 /// One thread at a time sends and reads. Any thread may use the other methods.
-pub(in super::super) trait Link: Send + Sync {
+pub(crate) trait Link: Send + Sync {
     /// The frames in both directions.
     fn frames(&self) -> &dyn Frames;
 
@@ -181,7 +181,7 @@ pub(in super::super) trait Link: Send + Sync {
 /// The limits of a peer. A violation becomes a verdict, and the session ends the peer.
 ///
 /// The methods with a body are for links that cannot measure CPU time or memory.
-pub(in super::super) trait Keeper: Send + Sync {
+pub(crate) trait Keeper: Send + Sync {
     /// The deadline of the calls under way, and the verdict.
     fn limit(&self) -> &PeerLimit;
 
@@ -275,13 +275,13 @@ pub(in super::super) trait Keeper: Send + Sync {
 }
 
 /// The deadline of a peer's calls, and the verdict. As a [`Keeper`], it limits the time alone.
-pub(in super::super) struct PeerLimit {
+pub(crate) struct PeerLimit {
     end: AtomicTime<Deadline>,
     verdict: Mutex<Option<Death>>,
 }
 
 impl PeerLimit {
-    pub(in super::super) fn new(end: Deadline) -> Self {
+    pub(crate) fn new(end: Deadline) -> Self {
         Self { end: AtomicTime::new(end), verdict: Mutex::default() }
     }
 }

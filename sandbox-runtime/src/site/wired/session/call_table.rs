@@ -11,8 +11,8 @@ use std::task::{Context, Wake, Waker};
 
 use tokio::runtime::{EnterGuard, Handle as Runtime};
 
-use super::bill::Served;
 use super::call_end::CallEnd;
+use super::counts::Served;
 use super::erased_call::ErasedCall;
 use super::{About, GRACE, Session, runtimes};
 use crate::error::{Error, LimitKind};
@@ -22,7 +22,7 @@ use crate::panic::drop_of_host;
 use crate::time::{Deadline, Nanos, Timestamp};
 
 /// A call under way.
-pub(super) struct ChildCall {
+pub(super) struct PeerCall {
     /// The caller's end; `None` once the caller has its result, or is gone.
     pub(super) erased: Option<Box<dyn ErasedCall>>,
     pub(super) about: About,
@@ -31,7 +31,7 @@ pub(super) struct ChildCall {
     pub(super) end: Deadline,
     /// Whether the caller has set that time.
     pub(super) by_caller: bool,
-    /// When the child was told to end it.
+    /// When the peer was told to end it.
     pub(super) ending: Option<Ending>,
     /// The pending host methods.
     pub(super) hosts: Pendings,
@@ -43,13 +43,13 @@ pub(super) struct ChildCall {
 #[derive(Clone, Copy)]
 pub(super) struct Ending {
     pub(super) since: Timestamp,
-    /// When the child must have ended it, unless the child has just ended another.
+    /// When the peer must have ended it, unless the peer has just ended another.
     pub(super) until: Deadline,
     /// Whether `async` host methods of the call had not answered then.
     pub(super) awaits_host: bool,
 }
 
-impl ChildCall {
+impl PeerCall {
     /// Enters the caller's runtime, for the host's methods.
     pub(super) fn enter(&self) -> io::Result<Option<EnterGuard<'_>>> {
         runtimes::enter(self.runtime.as_ref())
@@ -59,13 +59,13 @@ impl ChildCall {
         if self.by_caller { LimitKind::Deadline } else { LimitKind::Wall }
     }
 
-    /// The parent's counts at the end of the call.
+    /// The host's counts at the end of the call.
     pub(super) fn call_end(&self) -> CallEnd {
         let awaits_host = self.ending.map_or_else(|| self.hosts.count() > 0, |ending| ending.awaits_host);
         CallEnd { by_caller: self.by_caller, awaits_host, served: self.served.clone() }
     }
 
-    /// The error of a call whose time is over, and that the child has not ended.
+    /// The error of a call whose time is over, and that the peer has not ended.
     pub(super) fn late(&self, session: &Session) -> Error {
         let phase = self.call_end().phase(None, clock::now().since(self.began).duration());
         session.over(self.kind(), self.about.place).during(phase)
@@ -87,12 +87,12 @@ impl ChildCall {
         }
     }
 
-    /// When the call must be checked next. A child that has just ended another call has until `ends_until`.
+    /// When the call must be checked next. A peer that has just ended another call has until `ends_until`.
     fn due(&self, is_alone: bool, ends_until: Deadline) -> Deadline {
         match self.ending {
             None if self.erased.is_none() => Deadline::PASSED,
             None => self.end,
-            // The caller gets its error, whatever the child does.
+            // The caller gets its error, whatever the peer does.
             Some(Ending { since, until, .. }) if self.erased.is_some() && !is_alone => {
                 Deadline::after(since, Nanos::of(GRACE)).min(until.max(ends_until))
             }
@@ -107,7 +107,7 @@ pub(super) struct CallTable {
     entries: BTreeMap<u64, Entry>,
     /// The next check of each call.
     due: BTreeSet<(Deadline, u64)>,
-    /// The number of calls that the child was told to end.
+    /// The number of calls that the peer was told to end.
     ending: usize,
     ready: Arc<ReadyCalls>,
     /// Calls whose host methods can continue.
@@ -115,7 +115,7 @@ pub(super) struct CallTable {
 }
 
 struct Entry {
-    flight: ChildCall,
+    flight: PeerCall,
     mark_ready: Arc<ReadyWaker>,
     due: Deadline,
 }
@@ -137,35 +137,35 @@ impl CallTable {
         self.entries.is_empty()
     }
 
-    pub(super) fn get(&self, id: u64) -> Option<&ChildCall> {
+    pub(super) fn get(&self, id: u64) -> Option<&PeerCall> {
         self.entries.get(&id).map(|entry| &entry.flight)
     }
 
-    pub(super) fn all(&self) -> impl Iterator<Item = &ChildCall> {
+    pub(super) fn all(&self) -> impl Iterator<Item = &PeerCall> {
         self.entries.values().map(|entry| &entry.flight)
     }
 
-    pub(super) fn insert(&mut self, id: u64, flight: ChildCall) {
+    pub(super) fn insert(&mut self, id: u64, flight: PeerCall) {
         let mark_ready = ReadyWaker { id, is_known: AtomicBool::default(), all: self.ready.clone() };
         self.entries.insert(id, Entry { flight, mark_ready: Arc::new(mark_ready), due: Deadline::NEVER });
         self.look_at(id);
     }
 
-    pub(super) fn remove(&mut self, id: u64) -> Option<ChildCall> {
+    pub(super) fn remove(&mut self, id: u64) -> Option<PeerCall> {
         let entry = self.entries.remove(&id)?;
         self.due.remove(&(entry.due, id));
         self.ending -= usize::from(entry.flight.ending.is_some());
         Some(entry.flight)
     }
 
-    pub(super) fn take(&mut self) -> impl Iterator<Item = ChildCall> + use<> {
+    pub(super) fn take(&mut self) -> impl Iterator<Item = PeerCall> + use<> {
         self.due.clear();
         self.can_continue.clear();
         self.ending = 0;
         std::mem::take(&mut self.entries).into_values().map(|entry| entry.flight)
     }
 
-    /// Whether the child was told to end a call that it has not ended.
+    /// Whether the peer was told to end a call that it has not ended.
     pub(super) fn has_ending(&self) -> bool {
         self.ending > 0
     }
@@ -194,7 +194,7 @@ impl CallTable {
         }
     }
 
-    /// Calls whose callers are gone, and that the child was not told to end.
+    /// Calls whose callers are gone, and that the peer was not told to end.
     pub(super) fn dropped(&self) -> impl Iterator<Item = u64> {
         self.due.iter().take_while(|(due, _)| *due == Deadline::PASSED).map(|(_, id)| *id)
     }
@@ -204,7 +204,7 @@ impl CallTable {
         &mut self,
         id: u64,
         ends_until: Deadline,
-        change: impl FnOnce(&mut ChildCall) -> R,
+        change: impl FnOnce(&mut PeerCall) -> R,
     ) -> Option<R> {
         let is_alone = self.len() == 1;
         let flight = &mut self.entries.get_mut(&id)?.flight;
@@ -233,7 +233,7 @@ impl CallTable {
         }
     }
 
-    /// Extends the calls' times, because the child was not read for this long.
+    /// Extends the calls' times, because the peer was not read for this long.
     pub(super) fn excuse(&mut self, span: Nanos) {
         if self.ending > 0 {
             let endings = self.entries.values_mut().filter_map(|entry| entry.flight.ending.as_mut());
@@ -288,7 +288,7 @@ impl CallTable {
     }
 
     /// Polls a call with a waker that marks it as ready.
-    pub(super) fn with<R>(&self, id: u64, look: impl FnOnce(&ChildCall, &mut Context<'_>) -> R) -> Option<R> {
+    pub(super) fn with<R>(&self, id: u64, look: impl FnOnce(&PeerCall, &mut Context<'_>) -> R) -> Option<R> {
         let entry = self.entries.get(&id)?;
         let waker = Waker::from(entry.mark_ready.clone());
         Some(look(&entry.flight, &mut Context::from_waker(&waker)))

@@ -1,4 +1,4 @@
-//! Watches a child's link for a task that cannot wait for it, because its thread has other tasks.
+//! Watches a peer's link for a task that cannot wait for it, because its thread has other tasks.
 
 use std::future::poll_fn;
 use std::io;
@@ -13,12 +13,12 @@ use futures_util::task::AtomicWaker;
 use tokio::task::AbortHandle;
 
 use super::flights::Driver;
-use super::{LiveChild, runtimes};
+use super::{LivePeer, runtimes};
 use crate::error::{Error, LossReason};
 use crate::isolate::clock;
 use crate::time::{AtomicTime, Deadline, Nanos, Timestamp};
 
-/// The interval of checks of a child's limits. The interval grows while the child is silent, because it may not compute
+/// The interval of checks of a peer's limits. The interval grows while the peer is silent, because it may not compute
 /// then, and the kernel bounds its memory as well.
 #[derive(Clone, Copy)]
 pub(super) struct Patience(Duration);
@@ -42,9 +42,9 @@ impl Patience {
     }
 }
 
-/// Wakes a task when a child has sent something, or must be checked.
+/// Wakes a task when a peer has sent something, or must be checked.
 struct ReadinessTask {
-    live: Arc<LiveChild>,
+    live: Arc<LivePeer>,
     watch: Arc<LinkWatch>,
     task: AbortHandle,
 }
@@ -65,7 +65,7 @@ impl LinkWatch {
 }
 
 impl ReadinessTask {
-    fn over(live: Arc<LiveChild>) -> io::Result<Self> {
+    fn over(live: Arc<LivePeer>) -> io::Result<Self> {
         let (waker, due, woken) =
             (AtomicWaker::new(), AtomicTime::new(Deadline::NEVER), AtomicTime::default());
         let watch = Arc::new(LinkWatch { waker, due, woken });
@@ -80,7 +80,7 @@ impl ReadinessTask {
             loop {
                 let left = own.due.load(Ordering::Relaxed).remaining(clock::now());
                 let time = std::pin::pin!(tokio::time::sleep(patience.next(left)));
-                // After the end of the link nothing arrives, and the reader finds that end. A child that has sent everything
+                // After the end of the link nothing arrives, and the reader finds that end. A peer that has sent everything
                 // can still be late.
                 let news = poll_fn(|cx| arrivals.poll_next(cx));
                 match select(news, time).await {
@@ -92,7 +92,7 @@ impl ReadinessTask {
                     }
                     Either::Right(_) => {
                         let is_due = own.due.load(Ordering::Relaxed).is_over(clock::now());
-                        // The task itself decides whether the child is late, because other tasks may have its thread
+                        // The task itself decides whether the peer is late, because other tasks may have its thread
                         // meanwhile.
                         if watched.guard().exceeds() || watched.guard().verdict().is_some() || is_due {
                             own.wake();

@@ -1,4 +1,4 @@
-//! Host calls of the child: they are checked, counted, made and answered.
+//! Host calls of the peer: they are checked, counted, made and answered.
 
 use std::io;
 use std::sync::atomic::Ordering;
@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
 
 use super::super::message::{HostRefusal, kind, to_json};
-use super::bill::Serving;
 use super::call::Request;
+use super::counts::Serving;
 use super::inside::{CallScope, HostFrames};
 use super::{KEPT, Pays};
 use crate::contract::MethodSpec;
@@ -23,7 +23,7 @@ use crate::time::Nanos;
 use crate::wire::frame::Frame;
 use crate::wire::{self, Out};
 
-/// A call of a host method by the child.
+/// A call of a host method by the peer.
 pub(super) struct HostCallAsked<'a> {
     pub(super) contract: usize,
     pub(super) method: usize,
@@ -54,7 +54,7 @@ impl<'c> Request<'c> {
         Ok(HostCallAsked { contract, method, owner, spec, host, args })
     }
 
-    /// Counts a call of a host method. The child counts as well, and ends the guest.
+    /// Counts a call of a host method. The peer counts as well, and ends the guest.
     pub(super) fn admit(&self, asked: &HostCallAsked<'_>) -> Result<()> {
         let most = self.session.settings.limits.host_calls;
         let counted = self.state.with(asked.owner, |call| {
@@ -81,8 +81,8 @@ impl<'c> Request<'c> {
         })
     }
 
-    /// Checks whether the guest's call is over its time. Then this answer is its last, because an honest child ends the
-    /// guest and asks for nothing more. While the child waits for a host method, it sends nothing. Frames that are there
+    /// Checks whether the guest's call is over its time. Then this answer is its last, because an honest peer ends the
+    /// guest and asks for nothing more. While the peer waits for a host method, it sends nothing. Frames that are there
     /// were sent before the end of its time.
     fn closes(&self, owner: u64) -> Result<()> {
         let now = clock::now();
@@ -102,11 +102,11 @@ impl<'c> Request<'c> {
         self.state.with(asked.owner, |call| call.served.clone()).map(Serving::begin)
     }
 
-    /// Calls a host method for the child, which waits for it.
+    /// Calls a host method for the peer, which waits for it.
     pub(super) fn serve(&self, id: u64, asked: &HostCallAsked<'_>) -> Result<()> {
         self.admit(asked)?;
         let serving = self.serving(asked);
-        let mut value = Out::new(self.live.to_child.clone());
+        let mut value = Out::new(self.live.to_peer.clone());
         value.keep_together(!self.state.is_alone.get());
         let frames = HostFrames::of(self.session, CallScope::Within);
         let outer = self.state.outer.replace(asked.owner);
@@ -138,7 +138,7 @@ impl<'c> Request<'c> {
         }
     }
 
-    /// Tells the child why a host method cannot begin.
+    /// Tells the peer why a host method cannot begin.
     pub(super) fn refuse(&self, id: u64, asked: &HostCallAsked<'_>, error: &io::Error) -> Result<()> {
         let error = Unanswered::Host(HostError::hidden(error.to_string()));
         self.answer(id, asked.host.place(asked.method), false, Err(error))
@@ -153,7 +153,7 @@ impl<'c> Request<'c> {
         asked.host.call(asked.method, self.encoded(asked.args), (limits, stack), value)
     }
 
-    /// Sends the result of an `async` host method to the child.
+    /// Sends the result of an `async` host method to the peer.
     pub(super) fn tell(
         &self,
         id: u64,
@@ -170,7 +170,7 @@ impl<'c> Request<'c> {
         self.answer(id, host.place(method), false, answer.map(|()| value))
     }
 
-    /// Sends the result of a host method to the child.
+    /// Sends the result of a host method to the peer.
     fn answer(&self, id: u64, place: Place, aside: bool, value: Result<Out, Unanswered>) -> Result<()> {
         let value = value.and_then(|value| match self.session.affordable(value.weight()) {
             Ok(()) => Ok(value),

@@ -1,10 +1,10 @@
-//! The child: one sandbox with untyped contracts, at its end of a link.
+//! The peer: one sandbox with untyped contracts, at its end of a link.
 //!
-//! [`serve`] returns when the parent is gone. `process::init` calls it in a process of its own. The server needs nothing that belongs
+//! [`serve`] returns when the host is gone. `process::init` calls it in a process of its own. The server needs nothing that belongs
 //! to a process alone, so a thread can serve as well. The guest's thread alone reads and writes the channel.
 //!
-//! The child answers one request after the other. Calls of `async` methods are under way at the same time, and take turns.
-//! While a host method is pending, the child serves the parent's nested requests. So calls nest as they do within one
+//! The peer answers one request after the other. Calls of `async` methods are under way at the same time, and take turns.
+//! While a host method is pending, the peer serves the host's nested requests. So calls nest as they do within one
 //! process. When the channel ends, the sandbox ends.
 
 mod answers;
@@ -22,12 +22,13 @@ use std::time::UNIX_EPOCH;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::harden::HardeningReport;
+use super::channel::Channel;
+use super::hardening::HardeningReport;
+use super::link::{Interest, Windows};
 use super::message::{
     self, BindRequest, CallHead, ConsoleLineData, ContractData, Done, Evaluate, Failure, Forget, Hello,
     LimitData, Ready, Setup, SharedClock, WireBill, kind, to_json,
 };
-use super::session::{Channel, Interest, Windows};
 use crate::contract::{ContractSpec, MethodSpec};
 use crate::error::Error;
 use crate::isolate::binding::Binding;
@@ -50,11 +51,11 @@ use crate::wire::{self, DecodeBounds, Encoded, Out, Window};
 use answers::{Answers, Woken};
 use cancel_poller::CancelPoller;
 use flights::GuestCalls;
-use hosts::ParentHost;
+use hosts::RemoteHost;
 
-/// The child must end: the parent is gone, or has broken the protocol. No error can be reported.
+/// The peer must end: the host is gone, or has broken the protocol. No error can be reported.
 #[derive(Debug)]
-pub(super) struct Gone;
+pub(crate) struct Gone;
 
 type Asked<T> = Result<T, Gone>;
 
@@ -64,30 +65,30 @@ struct BoundContract {
     spec: &'static ContractSpec,
 }
 
-/// The child's end of a link.
-pub(super) struct ChildEnd {
-    pub(super) input: Box<dyn Channel>,
-    pub(super) output: Box<dyn Channel>,
+/// The peer's end of a link.
+pub(crate) struct ServerEnd {
+    pub(crate) input: Box<dyn Channel>,
+    pub(crate) output: Box<dyn Channel>,
     /// Sends in the same direction as `output`, between two of its frames.
-    pub(super) console: Box<dyn Channel>,
+    pub(crate) console: Box<dyn Channel>,
     /// The shared memory for long values, if there is some.
-    pub(super) windows: Option<Windows>,
+    pub(crate) windows: Option<Windows>,
     /// The clock that both sides have, if there is one.
-    pub(super) clock: Option<SharedClock>,
+    pub(crate) clock: Option<SharedClock>,
     /// Set while there are enough processors for spinning.
-    pub(super) may_spin: Arc<AtomicBool>,
+    pub(crate) may_spin: Arc<AtomicBool>,
 }
 
-/// Serves a parent until it is gone. `ready` runs when the sandbox exists and no code of a guest has run.
-pub(super) fn serve(
-    end: ChildEnd,
+/// Serves a host until it is gone. `ready` runs when the sandbox exists and no code of a guest has run.
+pub(crate) fn serve(
+    end: ServerEnd,
     ready: impl FnOnce(&Limits) -> Result<Option<HardeningReport>, String> + Send + 'static,
 ) -> Asked<()> {
     engine::start();
-    let ChildEnd { input, output, console, windows, clock, may_spin } = end;
+    let ServerEnd { input, output, console, windows, clock, may_spin } = end;
     let hello = Hello { version: message::VERSION, windows: windows.is_some(), refusal: None };
-    let (from_parent, to_parent) = windows.map(|both| (both.to_peer, both.to_host)).unzip();
-    let mut output = FrameWriter::new(output, MOST).with_window(to_parent);
+    let (from_host, to_host) = windows.map(|both| (both.to_peer, both.to_host)).unzip();
+    let mut output = FrameWriter::new(output, MOST).with_window(to_host);
     let mut input = FrameReader::new(input, MOST);
     send(&mut output, kind::HELLO, 0, &hello)?;
     let first = input.next().map_err(|_| Gone)?;
@@ -103,22 +104,22 @@ pub(super) fn serve(
     let stack = setup.limits().stack;
     let thread = std::thread::Builder::new().name("sandbox".into()).stack_size(thread_size(stack));
     let live = move || {
-        let child = Child::new((input, from_parent, output), (may_spin, shared), setup.limits());
+        let server = GuestServer::new((input, from_host, output), (may_spin, shared), setup.limits());
         let stack = StackEnd::below_here(stack);
         let report =
-            child.begin(&setup, console, stack).and_then(|()| ready(&child.limits).map_err(Error::build));
+            server.begin(&setup, console, stack).and_then(|()| ready(&server.limits).map_err(Error::build));
         match report {
             Ok(report) => {
-                child.send(kind::READY, first.call, false, |body| to_json(&Ready { report }, body))?
+                server.send(kind::READY, first.call, false, |body| to_json(&Ready { report }, body))?
             }
-            Err(error) => child.answer(first.call, Err(error), &[])?,
+            Err(error) => server.answer(first.call, Err(error), &[])?,
         }
-        child.run()
+        server.run()
     };
     thread.spawn(live).map_err(|_| Gone)?.join().unwrap_or(Err(Gone))
 }
 
-/// The greatest length of a body. The child trusts the parent, which bounds the lengths that it accepts itself.
+/// The greatest length of a body. The peer trusts the host, which bounds the lengths that it accepts itself.
 const MOST: usize = 1 << 30;
 
 type Input = FrameReader<Box<dyn Channel>>;
@@ -133,28 +134,28 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Asked<T> {
 }
 
 /// The content of an answer.
-enum ChildAnswer {
+enum GuestAnswer {
     Done { handle: u64, exported: Vec<bool> },
     Value(JsValue),
 }
 
-impl ChildAnswer {
+impl GuestAnswer {
     fn handle(handle: u64) -> Self {
         Self::Done { handle, exported: Vec::new() }
     }
 }
 
-struct Child {
+struct GuestServer {
     input: RefCell<Input>,
     /// Frames that were read before their turn.
     kept: RefCell<VecDeque<Frame>>,
     /// Requests that arrived while a guest waits for a host method, and that are not part of it.
     put_off: RefCell<VecDeque<Frame>>,
-    /// The shared memory with long values of the parent.
+    /// The shared memory with long values of the host.
     window: Option<Arc<dyn Window>>,
     /// Whether there are enough processors for spinning.
     may_spin: Arc<AtomicBool>,
-    /// The clock of the deadlines that the parent sends; `None` if it sends the time that is left.
+    /// The clock of the deadlines that the host sends; `None` if it sends the time that is left.
     shared: Option<SharedClock>,
     output: RefCell<Output>,
     isolate: RefCell<Option<Rc<Isolate>>>,
@@ -169,13 +170,13 @@ struct Child {
     flights: GuestCalls,
     /// The number of calls whose bills were sent.
     billed: Cell<u64>,
-    /// Whether long values go into frames, because the parent may not have read the shared memory yet.
+    /// Whether long values go into frames, because the host may not have read the shared memory yet.
     together: Cell<bool>,
-    /// The parent is gone, and everything ends.
+    /// The host is gone, and everything ends.
     is_gone: Cell<bool>,
 }
 
-impl Child {
+impl GuestServer {
     fn new(
         (input, window, mut output): (Input, Option<Arc<dyn Window>>, Output),
         (may_spin, shared): (Arc<AtomicBool>, Option<SharedClock>),
@@ -229,7 +230,7 @@ impl Child {
             });
         }
         let hosts = setup.hosts.iter().zip(0_u16..).map(|(data, nth)| {
-            let host = Rc::new(ParentHost { child: Rc::downgrade(self), nth });
+            let host = Rc::new(RemoteHost { server: Rc::downgrade(self), nth });
             Host::untyped(nth, self.contract(data.clone()), host)
         });
         let isolate = builder::isolate(settings, hosts.map(Ok).collect(), stack)?;
@@ -245,7 +246,7 @@ impl Child {
     }
 
     fn isolate(&self) -> Result<Rc<Isolate>, Error> {
-        self.isolate.borrow().clone().ok_or_else(|| Error::build("the child has no sandbox"))
+        self.isolate.borrow().clone().ok_or_else(|| Error::build("the server has no sandbox"))
     }
 
     fn next(&self) -> Asked<Frame> {
@@ -271,7 +272,7 @@ impl Child {
     ) -> Asked<()> {
         let mut output = self.output.borrow_mut();
         output.keep_together(!aside || self.together.get());
-        // The parent may have to finish a write before it reads.
+        // The host may have to finish a write before it reads.
         let sent = output.send_while(kind, call, body, |stream| {
             self.keep_frames()?;
             stream.wait_for(Interest { frames: true, room: true }).map_err(FrameError::Io)
@@ -294,7 +295,7 @@ impl Child {
 
     fn run(self: &Rc<Self>) -> Asked<()> {
         loop {
-            // At most one turn of a guest before the parent's frames are read.
+            // At most one turn of a guest before the host's frames are read.
             let may_wait = !self.fly()?;
             let put_off = self.put_off.borrow_mut().pop_front();
             let frame = match put_off {
@@ -329,18 +330,18 @@ impl Child {
             kind::CALL => {
                 let (head, args) = CallHead::read(&frame.body).ok_or(Gone)?;
                 match self.call(frame.call, &head, args)? {
-                    Some(outcome) => self.answer(frame.call, outcome.map(ChildAnswer::Value), &[]),
+                    Some(outcome) => self.answer(frame.call, outcome.map(GuestAnswer::Value), &[]),
                     None => Ok(()),
                 }
             }
             kind::EVALUATE => match self.evaluate(frame.call, parse(&frame.body)?) {
-                Some(outcome) => self.answer(frame.call, outcome.map(ChildAnswer::handle), &[]),
+                Some(outcome) => self.answer(frame.call, outcome.map(GuestAnswer::handle), &[]),
                 None => Ok(()),
             },
             kind::REALM => {
                 self.within(parse(&frame.body)?);
                 let realm = self.isolate().and_then(|isolate| isolate.make_realm());
-                let outcome = realm.map(|realm| ChildAnswer::handle(self.realms.keep(realm)));
+                let outcome = realm.map(|realm| GuestAnswer::handle(self.realms.keep(realm)));
                 self.answer(frame.call, outcome, &[])
             }
             kind::BIND => {
@@ -359,15 +360,15 @@ impl Child {
         }
     }
 
-    fn answer(&self, call: u64, outcome: Result<ChildAnswer, Error>, methods: &[MethodSpec]) -> Asked<()> {
+    fn answer(&self, call: u64, outcome: Result<GuestAnswer, Error>, methods: &[MethodSpec]) -> Asked<()> {
         let bill = self.bill();
         match outcome {
-            Ok(ChildAnswer::Value(value)) => self.send(kind::VALUE, call, true, |body| {
+            Ok(GuestAnswer::Value(value)) => self.send(kind::VALUE, call, true, |body| {
                 message::write_bill(&bill, body);
                 wire::encode(&value, body);
                 Ok(())
             }),
-            Ok(ChildAnswer::Done { handle, exported }) => {
+            Ok(GuestAnswer::Done { handle, exported }) => {
                 self.send(kind::DONE, call, false, |body| to_json(&Done { handle, exported, bill }, body))
             }
             Err(error) => {
@@ -411,7 +412,7 @@ impl Child {
         let method = MethodInfo::untyped(None, bound.spec, index);
         if method.spec.is_async {
             let place = Some(method.place());
-            self.flights.begin(id, (isolate.clone(), place), deadline, ChildAnswer::Value, |ticket| {
+            self.flights.begin(id, (isolate.clone(), place), deadline, GuestAnswer::Value, |ticket| {
                 isolate.fly_untyped(method, &bound.binding, args, ticket)
             });
             return Ok(None);
@@ -440,9 +441,9 @@ impl Child {
             let exports = isolate.evaluate(&realm, &script, deadline);
             return Some(exports.map(|exports| self.exports.keep(exports)));
         }
-        let child = Rc::downgrade(self);
+        let server = Rc::downgrade(self);
         let kept = move |exports| {
-            ChildAnswer::handle(child.upgrade().map_or(0, |child| child.exports.keep(exports)))
+            GuestAnswer::handle(server.upgrade().map_or(0, |server| server.exports.keep(exports)))
         };
         self.flights.begin(id, (isolate.clone(), None), deadline, kept, |ticket| {
             Flying::new(isolate, Evaluation::new(realm, script), ticket)
@@ -450,17 +451,17 @@ impl Child {
         None
     }
 
-    fn bind(&self, exports: u64, spec: &'static ContractSpec) -> Result<ChildAnswer, Error> {
+    fn bind(&self, exports: u64, spec: &'static ContractSpec) -> Result<GuestAnswer, Error> {
         let exports = self.exports.get(exports)?;
         let binding = self.isolate()?.bind_untyped(&exports, spec)?;
         let exported = binding.exported();
         let handle = self.bindings.keep(BoundContract { binding: Rc::new(binding), spec });
-        Ok(ChildAnswer::Done { handle, exported })
+        Ok(GuestAnswer::Done { handle, exported })
     }
 }
 
-/// Tells the parent why guests cannot run here.
-pub(super) fn refuse(channel: Box<dyn Channel>, reason: &str) {
+/// Tells the host why guests cannot run here.
+pub(crate) fn refuse(channel: Box<dyn Channel>, reason: &str) {
     let hello = Hello { version: message::VERSION, windows: false, refusal: Some(reason.into()) };
     _ = send(&mut FrameWriter::new(channel, MOST), kind::HELLO, 0, &hello);
 }

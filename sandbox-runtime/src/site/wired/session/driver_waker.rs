@@ -4,7 +4,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Wake, Waker};
 use std::time::Duration;
 
-use super::link::{Interest, Link};
+use super::super::link::{Interest, Link};
 
 /// Wakes one thread. A waker does not keep the link alive.
 #[derive(Default)]
@@ -92,8 +92,8 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::process::in_memory::InMemory;
-    use crate::process::session::Connect as _;
+    use crate::site::wired::in_memory::InMemory;
+    use crate::site::wired::link::Connect as _;
 
     /// Each wake-up is seen by a thread that waits for its link, by one that waits for the waker alone, and by one that does
     /// both in turn.

@@ -1,18 +1,18 @@
-//! The parent's knowledge of a call whose time is over: the limit, and the phase.
+//! The host's knowledge of a call whose time is over: the limit, and the phase.
 //!
-//! An attacker who controls a child can report any phase. That the host took the time is told only where the parent's own
+//! An attacker who controls a peer can report any phase. That the host took the time is told only where the host's own
 //! counts say so.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::bill::Served;
+use super::counts::Served;
 use crate::error::{Error, LimitKind, Phase};
 use crate::isolate::clock;
 use crate::limits::Limits;
 use crate::time::Timestamp;
 
-/// The parent's counts of a call at its end.
+/// The host's counts of a call at its end.
 #[cfg_attr(test, derive(Default))]
 pub(in super::super) struct CallEnd {
     /// Whether the end was, or may have been, the caller's own deadline.
@@ -23,10 +23,10 @@ pub(in super::super) struct CallEnd {
 }
 
 impl CallEnd {
-    /// The phase of a call that took this long. `told` is the child's.
+    /// The phase of a call that took this long. `told` is the peer's.
     pub(super) fn phase(&self, told: Option<Phase>, passed: Duration) -> Option<Phase> {
         match told {
-            // The child counts its own turn alone, and the time of the messages too. So its half may be less here.
+            // The peer counts its own turn alone, and the time of the messages too. So its half may be less here.
             Some(Phase::InHost) if !self.served.took_one_of(4, passed) => Some(Phase::Running),
             Some(Phase::AwaitsHost | Phase::AwaitsPromise) | None if self.awaits_host => {
                 Some(Phase::AwaitsHost)
@@ -37,7 +37,7 @@ impl CallEnd {
         }
     }
 
-    /// The child's error of a call that began then. The child knows one deadline for the caller's and the limit's, so this
+    /// The peer's error of a call that began then. The peer knows one deadline for the caller's and the limit's, so this
     /// side decides which one it was.
     pub(super) fn error(&self, error: Error, limits: &Limits, began: Timestamp) -> Error {
         match error {

@@ -4,17 +4,13 @@
 //! thread does. The driver exists while there is work, and a while longer.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
-use std::task::{Context, Waker};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 use std::time::Duration;
 
 use tokio::runtime::Handle as Runtime;
 
-use super::Session;
-use super::driver_waker::DriverWaker;
 use super::erased_call::ErasedCall;
-use super::flights::Driver;
-use super::readiness_task::ReadinessPoll;
 use crate::error::{Error, LimitKind, LossReason, Result};
 use crate::panic::of_host;
 use crate::time::{Deadline, Timestamp};
@@ -85,7 +81,7 @@ impl JobQueue {
     }
 
     /// Adds a job. Returns whether a driver must be started.
-    fn put(&self, job: QueuedJob) -> bool {
+    pub(super) fn put(&self, job: QueuedJob) -> bool {
         let mut inner = self.inner();
         inner.jobs.push_back(job);
         match std::mem::replace(&mut inner.driven, Driven::Busy) {
@@ -148,7 +144,7 @@ impl JobQueue {
     }
 
     /// Called by an idle driver thread, which may wait. Returns whether there is work.
-    fn rest(&self) -> bool {
+    pub(super) fn rest(&self) -> bool {
         let mut inner = self.inner();
         if inner.jobs.is_empty() && !inner.is_closed {
             inner.driven = Driven::Resting;
@@ -190,62 +186,10 @@ pub(super) fn undriven() -> Error {
     Error::lost(LossReason::Driver, None)
 }
 
-impl Session {
-    /// Adds a job for a driver thread, and starts the thread if there is none.
-    pub(in super::super) fn dispatch(self: &Arc<Self>, job: QueuedJob) -> Result<()> {
-        if !self.jobs.put(job) {
-            return Ok(());
-        }
-        let (jobs, session) = (self.jobs.clone(), Arc::downgrade(self));
-        let thread = std::thread::Builder::new().name("sandbox-calls".into());
-        thread.spawn(move || drive(&session, &jobs)).map(drop).map_err(|error| {
-            let error = Error::system("thread", &error);
-            self.jobs.abandon(&error);
-            error
-        })
-    }
-
-    /// Adds a job for a driver task on this thread. Returns the task's future, if there is no driver yet.
-    pub(in super::super) fn dispatch_here(self: &Arc<Self>, job: QueuedJob) -> Option<ReadinessPoll> {
-        self.jobs.put(job).then(|| ReadinessPoll::new(Driver::new(self.clone())))
-    }
-}
-
-/// Drives calls until there was no work for a while.
-fn drive(session: &Weak<Session>, jobs: &Arc<JobQueue>) {
-    /// Runs on a panic, too.
-    struct Leaving<'d>(&'d JobQueue);
-    impl Drop for Leaving<'_> {
-        fn drop(&mut self) {
-            if std::thread::panicking() {
-                self.0.abandon_undriven();
-            }
-        }
-    }
-    let _leaving = Leaving(jobs);
-    let driver_waker = Arc::<DriverWaker>::default();
-    let waker = driver_waker.waker();
-    let cx = &mut Context::from_waker(&waker);
-    loop {
-        let Some(session) = session.upgrade() else { return jobs.abandon_undriven() };
-        let mut driver = Driver::new(session);
-        loop {
-            driver_waker.rearm();
-            if driver.pump(cx) {
-                break;
-            }
-            driver.wait(&driver_waker);
-        }
-        // A resting thread does not keep the sandbox alive.
-        drop(driver);
-        if !jobs.rest() {
-            return;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     /// Jobs that were not done are not lost: each caller gets the error that says why.

@@ -1,4 +1,4 @@
-//! The answers of the host's methods that the child waits for.
+//! The answers of the host's methods that the peer waits for.
 //!
 //! A synchronous call takes its answer from the frames that it reads. A promise waits with an [`AnswerFuture`]. Only the
 //! guest's thread uses these types.
@@ -77,8 +77,8 @@ impl Drop for AnswerFuture {
     }
 }
 
-/// Whether the futures of this thread must be polled again. Nothing outside of this thread wakes them: the parent tells the
-/// child when a call must end.
+/// Whether the futures of this thread must be polled again. Nothing outside of this thread wakes them: the host tells the
+/// peer when a call must end.
 pub(super) struct Woken(AtomicBool);
 
 impl Woken {

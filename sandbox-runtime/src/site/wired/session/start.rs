@@ -1,15 +1,15 @@
-//! The start of a child: its link, the sandbox in it, and the limits from then on.
+//! The start of a peer: its link, the sandbox in it, and the limits from then on.
 
 use std::sync::Mutex;
 
-use super::bill::Served;
-use super::link::{Link, Sending};
+use super::super::link::{Link, Sending};
+use super::super::message::{self, Failure, Hello, Ready, Setup, from_json, kind, to_json};
+use super::counts::Served;
 use super::state::SessionState;
-use super::{About, LiveChild, Session};
+use super::{About, LivePeer, Session};
 use crate::error::{Error, Result};
 use crate::isolate::clock;
 use crate::isolate::host_dispatch::PlainHost;
-use crate::process::message::{self, Failure, Hello, Ready, Setup, from_json, kind, to_json};
 use crate::time::Deadline;
 use crate::wire::frame::{FrameBuilder, FrameError};
 
@@ -17,9 +17,9 @@ use crate::wire::frame::{FrameBuilder, FrameError};
 const ONCE: usize = 1 << 20;
 
 impl Session {
-    /// Makes a child create the sandbox.
+    /// Makes a peer create the sandbox.
     pub(super) fn begin(&self, state: &SessionState) -> Result<()> {
-        // A child that was started in advance may have ended in the meantime.
+        // A peer that was started in advance may have ended in the meantime.
         let begun = self.try_begin(state, false).or_else(|error| match error {
             Error::Process { .. } => self.try_begin(state, true),
             error => Err(error),
@@ -49,9 +49,9 @@ impl Session {
         }
         // Both sides must have the windows.
         let windows = link.windows().filter(|_| hello.windows);
-        let [to_child, to_parent] =
+        let [to_peer, to_host] =
             windows.map_or([None, None], |both| [Some(both.to_peer), Some(both.to_host)]);
-        let mut builder = FrameBuilder::new(link.longest(), to_child.clone());
+        let mut builder = FrameBuilder::new(link.longest(), to_peer.clone());
         let shared = link.clock();
         let hosts = state.hosts.get().iter().map(|host| host.spec);
         let setup = Setup::new(&self.settings, shared.is_some(), hosts);
@@ -73,7 +73,7 @@ impl Session {
         }
         link.keeper().until(Deadline::NEVER);
         let builder = Mutex::new(Some(builder));
-        self.set_live(Some(LiveChild { link, to_child, to_parent, clock: shared, builder }));
+        self.set_live(Some(LivePeer { link, to_peer, to_host, clock: shared, builder }));
         state.discarded.take();
         Ok(())
     }

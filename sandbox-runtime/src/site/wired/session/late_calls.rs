@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::super::message::kind;
 use super::Session;
 use super::call::Request;
 use super::call_table::Ending;
@@ -11,7 +12,6 @@ use super::state::SessionState;
 use crate::error::{Death, Result};
 use crate::isolate::clock;
 use crate::panic::drop_of_host;
-use crate::process::message::kind;
 use crate::time::{Deadline, Nanos};
 
 impl Driver {
@@ -58,7 +58,7 @@ impl Driver {
                         out.push(by_caller);
                         Ok(())
                     })?;
-                    // The child may have to finish another turn before it reads that.
+                    // The peer may have to finish another turn before it reads that.
                     let last = *last.get_or_insert_with(|| self.flights.last_end());
                     let until = last.max(Deadline::at(now)).extended(Nanos::of(call.session.grace));
                     live.guard().until_at_least(until);
@@ -73,7 +73,7 @@ impl Driver {
                     live.guard().condemn(Death::Overdue);
                     return Err(Request { about: flight.about, began: flight.began, ..call }.death());
                 }
-                // The caller gets its error, whatever the child does.
+                // The caller gets its error, whatever the peer does.
                 Some(_) => {
                     let error = flight.late(session);
                     let erased = self.flights.change(id, ends_until, |flight| flight.erased.take());

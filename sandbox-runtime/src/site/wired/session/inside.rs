@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::sync::atomic::Ordering;
 
 use super::Session;
-use super::live_child::LiveChild;
+use super::live_peer::LivePeer;
 use super::state::SessionState;
 
 /// The relation of the current code to a sandbox.
@@ -46,11 +46,11 @@ impl Drop for HostFrames {
 pub(super) struct EnteredSession<'s> {
     session: &'s Session,
     state: &'s SessionState,
-    live: &'s LiveChild,
+    live: &'s LivePeer,
 }
 
 impl<'s> EnteredSession<'s> {
-    pub(super) fn into(session: &'s Session, state: &'s SessionState, live: &'s LiveChild) -> Self {
+    pub(super) fn into(session: &'s Session, state: &'s SessionState, live: &'s LivePeer) -> Self {
         session.depth.fetch_add(1, Ordering::SeqCst);
         Self { session, state, live }
     }

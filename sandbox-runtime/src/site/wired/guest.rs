@@ -1,6 +1,6 @@
-//! Handles of what a child keeps, and the transport of the proxies.
+//! Handles of what a peer keeps, and the transport of the proxies.
 //!
-//! All of these send requests through the `Session`. Handles that are dropped tell the child to forget their objects.
+//! All of these send requests through the `Session`. Handles that are dropped tell the peer to forget their objects.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ use crate::stack::StackEnd;
 use crate::time::Deadline;
 use crate::wire::{self, Encoded, Out, WireArguments};
 
-/// A handle of something that the child keeps. The child forgets it after the drop.
+/// A handle of something that the peer keeps. The peer forgets it after the drop.
 pub struct KeptHandle {
     pub(super) session: Arc<Session>,
     pub(super) handle: Handle,
@@ -65,7 +65,7 @@ impl WithDeadline for Processed {
 
 impl Processed {
     /// Binds a contract to what a script exports.
-    pub(super) fn bind(exports: &KeptHandle, contract: NamedContract, deadline: Deadline) -> Result<Self> {
+    pub(crate) fn bind(exports: &KeptHandle, contract: NamedContract, deadline: Deadline) -> Result<Self> {
         let NamedContract { spec, checks } = contract;
         let checks = checks()?;
         let KeptHandle { session, handle: exports } = exports;
@@ -214,7 +214,7 @@ pub struct ProcessCall<R> {
 }
 
 impl<R: Send + 'static> ProcessCall<R> {
-    /// A request to the child, and its answer.
+    /// A request to the peer, and its answer.
     pub(super) fn order<W, T>(session: &Arc<Session>, terms: CallTerms, write: W, read: T) -> Self
     where
         W: FnOnce(LimitData, &mut Out) -> Result<()> + Send + 'static,

@@ -1,0 +1,188 @@
+//! [`WiredSite`]: the operations of a site whose guests are at the other end of a link.
+//!
+//! The sites over a wire own one, and differ in their links and their [`SiteCaps`](crate::site::SiteCaps). All work is done
+//! by `session`.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use super::guest::{KeptHandle, ProcessCall, Processed};
+use super::hardening::HardeningReport;
+use super::link::Connect;
+use super::message::{Evaluate, LimitData, kind, to_json};
+use super::session::{About, CallAnswer, CallTerms, Handle, Session, What};
+use crate::error::Result;
+use crate::isolate::host_dispatch::SentHosts;
+use crate::isolate::meter::{Meter, Usage};
+use crate::isolate::script;
+use crate::options::{ConsoleOutput, Settings};
+use crate::script::Script;
+use crate::site::NamedContract;
+use crate::time::Deadline;
+use crate::wire::Out;
+
+/// A site whose guests are at the other end of a link.
+#[derive(Clone)]
+pub(crate) struct WiredSite {
+    session: Arc<Session>,
+}
+
+/// Writes the request to evaluate a script. `waits` says whether its top level may wait for the host.
+fn evaluation(
+    realm: Option<Handle>,
+    script: &Script,
+    waits: bool,
+) -> impl FnOnce(LimitData, &mut Out) -> Result<()> + Send + use<> {
+    let (realm, Script { name, source, .. }) = (realm.map(|realm| realm.key), script.clone());
+    move |limit, out| to_json(&Evaluate { realm, name, source, waits, limit }, out)
+}
+
+impl WiredSite {
+    /// A sandbox whose peers come from `connect`. A peer is ended that has not ended a call `grace` after its limit.
+    pub(crate) fn start(
+        settings: Settings,
+        hosts: SentHosts,
+        connect: Box<dyn Connect>,
+        grace: Duration,
+    ) -> Result<Self> {
+        Session::start(settings, hosts, connect, grace).map(|session| Self { session: Arc::new(session) })
+    }
+
+    /// A weak handle of the site.
+    pub(crate) fn weak(&self) -> WeakWiredSite {
+        WeakWiredSite(Arc::downgrade(&self.session))
+    }
+
+    /// The hardening of the peer; `None` where the link does not know it.
+    pub(crate) fn report(&self) -> Option<HardeningReport> {
+        self.session.report()
+    }
+
+    /// The number of the peer's process on this machine; `None` without one.
+    pub(crate) fn pid(&self) -> Option<u32> {
+        self.session.pid()
+    }
+
+    pub(crate) fn meter(&self) -> Arc<Meter> {
+        self.session.meter().meter()
+    }
+
+    /// Whether the peer exists and has not ended.
+    pub(crate) fn is_live(&self) -> bool {
+        self.session.is_live()
+    }
+
+    /// Whether a synchronous call is under way.
+    pub(crate) fn is_running(&self) -> bool {
+        self.session.is_running()
+    }
+
+    /// Whether any call is under way.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.session.is_busy()
+    }
+
+    /// The time until the deadline of the call under way, if there is one.
+    pub(crate) fn left(&self) -> Option<Duration> {
+        self.session.left()
+    }
+
+    /// The memory of the peer, in bytes; 0 where nothing reports it.
+    pub(crate) fn resident(&self) -> u64 {
+        self.session.resident()
+    }
+
+    fn kept(&self, handle: Handle) -> Arc<KeptHandle> {
+        Arc::new(KeptHandle { session: self.session.clone(), handle })
+    }
+
+    /// Does `work` with this site in its turn.
+    async fn in_turn<R: Send + 'static>(
+        self,
+        work: impl FnOnce(&Self) -> Result<R> + Send + 'static,
+    ) -> Result<R> {
+        let session = self.session.clone();
+        ProcessCall::work(&session, move || work(&self)).await
+    }
+
+    pub(crate) fn evaluate(
+        &self,
+        realm: Option<&Arc<KeptHandle>>,
+        script: &Script,
+        deadline: Deadline,
+    ) -> Result<Arc<KeptHandle>> {
+        let realm = realm.map(|realm| realm.handle);
+        let evaluated = self.session.request(
+            About::default(),
+            (kind::EVALUATE, realm),
+            deadline,
+            evaluation(realm, script, false),
+            |answer| answer.handle(What::Script),
+        );
+        evaluated.map(|handle| self.kept(handle)).map_err(|error| script::error_of(error, script))
+    }
+
+    pub(crate) async fn evaluate_async(
+        self,
+        realm: Option<Arc<KeptHandle>>,
+        script: Script,
+        deadline: Deadline,
+    ) -> Result<Arc<KeptHandle>> {
+        let handle = realm.as_ref().map(|realm| realm.handle);
+        let terms = CallTerms { about: About::default(), kind: kind::EVALUATE, handle, deadline };
+        let read = |answer: CallAnswer<'_>| answer.handle(What::Script);
+        let evaluated =
+            ProcessCall::order(&self.session, terms, evaluation(handle, &script, true), read).await;
+        evaluated.map(|handle| self.kept(handle)).map_err(|error| script::error_of(error, &script))
+    }
+
+    pub(crate) async fn bind_async(
+        self,
+        exports: Arc<KeptHandle>,
+        contract: NamedContract,
+        deadline: Deadline,
+    ) -> Result<Processed> {
+        self.in_turn(move |_| Processed::bind(&exports, contract, deadline)).await
+    }
+
+    pub(crate) fn make_realm(&self, deadline: Deadline) -> Result<Arc<KeptHandle>> {
+        let handle = self.session.request(
+            About { builds: true, ..About::default() },
+            (kind::REALM, None),
+            deadline,
+            |limit, out| to_json(&limit, out),
+            |answer| answer.handle(What::Realm),
+        )?;
+        Ok(self.kept(handle))
+    }
+
+    pub(crate) async fn make_realm_async(self, deadline: Deadline) -> Result<Arc<KeptHandle>> {
+        self.in_turn(move |site| site.make_realm(deadline)).await
+    }
+
+    pub(crate) fn reset(&self) -> Result<()> {
+        self.session.reset()
+    }
+
+    pub(crate) async fn reset_async(self) -> Result<()> {
+        self.in_turn(Self::reset).await
+    }
+
+    pub(crate) fn usage(&self) -> Usage {
+        self.session.meter().usage()
+    }
+
+    pub(crate) fn take_console(&self) -> ConsoleOutput {
+        self.session.captured().take()
+    }
+}
+
+/// A handle that does not keep the peer alive.
+#[derive(Default)]
+pub(crate) struct WeakWiredSite(Weak<Session>);
+
+impl WeakWiredSite {
+    pub(crate) fn upgrade(&self) -> Option<WiredSite> {
+        self.0.upgrade().map(|session| WiredSite { session })
+    }
+}
