@@ -2,6 +2,7 @@
 
 use crate::client::{Client, LocalSandbox, Sandbox};
 use crate::contract::GuestContract;
+use crate::script::ScriptModule;
 use crate::site::{Callers, Site};
 use crate::{Error, Result, Script, sandbox_api};
 
@@ -92,4 +93,34 @@ fn futures_of_a_site_for_any_thread_are_send() {
     check!(Sandbox);
     #[cfg(feature = "process")]
     check!(crate::ProcessSandbox);
+}
+
+/// No site evaluates a part of a script.
+fn refuses_several_modules<S: Site>(sandbox: &Client<S>)
+where
+    <dyn Counter as GuestContract>::Proxy<S::Transport>: Counter,
+{
+    let module = |name: &str, source: &str| ScriptModule::new(name.to_owned(), source.to_owned(), None, None);
+    let modules = vec![module("a.mjs", COUNTER), module("b.mjs", "export const b = 1;")];
+    let bundle = Script::of_modules(modules, 0).expect("the entry is there");
+    let error = sandbox.eval(bundle.clone()).map(drop).expect_err("it has two modules");
+    assert!(
+        matches!(&error, Error::Syntax { script, message, .. } if script == "a.mjs" && message.contains("2 modules")),
+        "{error:?}"
+    );
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().expect("a runtime");
+    let later = runtime.block_on(sandbox.eval_async(bundle)).map(drop).expect_err("it has two modules");
+    assert_eq!(later.to_string(), error.to_string());
+    let counter = sandbox.load::<dyn Counter>(script()).expect("the sandbox goes on");
+    assert_eq!(counter.next().expect("it counts"), 1);
+}
+
+#[test]
+fn a_script_of_several_modules_is_refused() {
+    refuses_several_modules(&LocalSandbox::builder().build().expect("a sandbox"));
+    refuses_several_modules(&Sandbox::builder().build().expect("a sandbox"));
+    #[cfg(all(feature = "process", feature = "testing"))]
+    refuses_several_modules(
+        &Sandbox::builder().transport(crate::process::in_memory(true)).build().expect("a sandbox"),
+    );
 }

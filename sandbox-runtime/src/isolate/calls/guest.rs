@@ -36,18 +36,25 @@ impl Isolate {
         let evaluate = || {
             self.allows(script)?;
             let run = |scope: &mut v8::PinScope<'_, '_>| Ok(script::evaluate(self, scope, realm, script)?);
-            Ok(self.run_until(realm, deadline, CallKind::Evaluation { script: &script.name }, run)?)
+            Ok(self.run_until(realm, deadline, CallKind::Evaluation { script: script.name() }, run)?)
         };
         evaluate().map_err(|error| script::error_of(error, script))
     }
 
-    /// Refuses a script that is longer than `Limits::script_bytes`.
+    /// Refuses a script that is longer than `Limits::script_bytes`, and one that has several modules.
     pub(in crate::isolate) fn allows(&self, script: &Script) -> Result<(), Error> {
-        match script.source.len() <= self.settings.limits.script_bytes {
-            true => Ok(()),
-            false => {
-                let met = Amount::Bytes(script.source.len() as u64);
-                Err(self.settings.limits.excess(LimitKind::Script).met(met).error(None))
+        let length = script.length();
+        if length > self.settings.limits.script_bytes {
+            let met = Amount::Bytes(length as u64);
+            return Err(self.settings.limits.excess(LimitKind::Script).met(met).error(None));
+        }
+        match script.modules().len() {
+            1 => Ok(()),
+            modules => {
+                let message = format!(
+                    "the script has {modules} modules, and only a script of one is evaluated: make one module of them"
+                );
+                Err(Error::syntax(script.name().into(), message, (0, 0), None))
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::isolate::realm::callbacks;
 use crate::isolate::run::thrown::{self, STACK_FULL};
 use crate::isolate::state::realm::Realm;
 use crate::isolate::state::{Catch, Isolate};
-use crate::script::{Script, ScriptFormat};
+use crate::script::{Script, ScriptFormat, ScriptModule};
 
 /// The exports of an evaluated script.
 pub(crate) struct ScriptExports {
@@ -40,25 +40,27 @@ pub(in crate::isolate) fn evaluate(
     realm: &Rc<Realm>,
     script: &Script,
 ) -> Result<ScriptExports, Error> {
-    let places = match start(isolate, scope, script)? {
+    let places = match start(isolate, scope, script.entry())? {
         Started::Module(module, promise) => {
             settle(isolate, scope, promise)?;
             module.exporters(isolate, scope)?
         }
         Started::Done(places) => places,
     };
-    Ok(ScriptExports { script: script.name.clone(), realm: realm.clone(), places })
+    Ok(ScriptExports { script: script.name().into(), realm: realm.clone(), places })
 }
 
 /// The error of a script. The error of a limit names the script, and a syntax error may have a hint.
 pub(crate) fn error_of(error: Error, script: &Script) -> Error {
     match error {
         Error::Syntax { script: name, message, line, column, .. } => {
-            let hint = of_syntax(&name, &script.source, (line, column), &message);
+            let named = script.modules().iter().find(|module| module.name() == name);
+            let source = named.unwrap_or(script.entry()).source();
+            let hint = of_syntax(&name, source, (line, column), &message);
             Error::syntax(name, message, (line, column), hint)
         }
         Error::Limit { mut excess, place: None, .. } => {
-            excess.script.get_or_insert_with(|| script.name.clone());
+            excess.script.get_or_insert_with(|| script.name().into());
             excess.error(None)
         }
         other => other,
@@ -76,9 +78,9 @@ enum Started<'s> {
 fn start<'s>(
     isolate: &Isolate,
     scope: &mut v8::PinScope<'s, '_>,
-    script: &Script,
+    script: &ScriptModule,
 ) -> Result<Started<'s>, Error> {
-    match script.format {
+    match script.format() {
         Some(ScriptFormat::Module) => module(isolate, scope, script)?.run(isolate, scope, script),
         Some(ScriptFormat::CommonJs) => common_js(isolate, scope, script).map(Started::Done),
         None => detect(isolate, scope, script),
@@ -90,7 +92,7 @@ fn start<'s>(
 fn detect<'s>(
     isolate: &Isolate,
     scope: &mut v8::PinScope<'s, '_>,
-    script: &Script,
+    script: &ScriptModule,
 ) -> Result<Started<'s>, Error> {
     let module = match module(isolate, scope, script) {
         Ok(module) if module.has_exports(scope) => return module.run(isolate, scope, script),
@@ -126,7 +128,7 @@ impl Leg for Evaluation {
     }
 
     fn script(&self) -> Option<&str> {
-        Some(&self.script.name)
+        Some(self.script.name())
     }
 
     fn realm(&self) -> &Rc<Realm> {
@@ -143,7 +145,7 @@ impl Leg for Evaluation {
         isolate: &Isolate,
         scope: &mut v8::PinScope<'s, '_>,
     ) -> Result<v8::Local<'s, v8::Value>, Error> {
-        match start(isolate, scope, &self.script)? {
+        match start(isolate, scope, self.script.entry())? {
             Started::Module(module, promise) => {
                 self.namespace = Some(v8::Global::new(scope, module.namespace));
                 Ok(promise.into())
@@ -165,17 +167,17 @@ impl Leg for Evaluation {
             Some(namespace) => exporters(isolate, scope, v8::Local::new(scope, namespace))?,
             None => std::mem::take(&mut self.places),
         };
-        Ok(ScriptExports { script: self.script.name.clone(), realm: self.realm.clone(), places })
+        Ok(ScriptExports { script: self.script.name().into(), realm: self.realm.clone(), places })
     }
 }
 
 fn text<'s>(
     scope: &v8::PinScope<'s, '_>,
     text: &str,
-    script: &Script,
+    script: &ScriptModule,
 ) -> Result<v8::Local<'s, v8::String>, Error> {
     js_string(scope, text, v8::NewStringType::Normal)
-        .map_err(|error| Error::syntax(script.name.clone(), error.to_string(), (0, 0), None))
+        .map_err(|error| Error::syntax(script.name().to_owned(), error.to_string(), (0, 0), None))
 }
 
 /// A module that has not run.
@@ -187,16 +189,16 @@ struct Module<'s> {
 fn module<'s>(
     isolate: &Isolate,
     scope: &mut v8::PinScope<'s, '_>,
-    script: &Script,
+    script: &ScriptModule,
 ) -> Result<Module<'s>, Error> {
-    let name = text(scope, &script.name, script)?;
-    let source = text(scope, &script.source, script)?;
+    let name = text(scope, script.name(), script)?;
+    let source = text(scope, script.source(), script)?;
     v8::tc_scope!(let scope, scope);
-    let code = script.code.get(ScriptFormat::Module);
+    let code = script.code().get(ScriptFormat::Module);
     let (mut source, options) = engine::source(source, &origin(scope, name, true), code);
     let reason = v8::script_compiler::NoCacheReason::NoReason;
     let compile = || v8::script_compiler::compile_module2(scope, &mut source, options, reason);
-    let Some(module) = engine::with_scan_stack(&script.source, compile) else {
+    let Some(module) = engine::with_scan_stack(script.source(), compile) else {
         return Err(isolate.over(LimitKind::Stack, None));
     };
     let Some(module) = module else {
@@ -216,11 +218,11 @@ fn module<'s>(
 }
 
 /// Places the error of an import at the first import. Every import is refused.
-fn at_import(mut error: Error, script: &Script, at: Option<(usize, usize)>) -> Error {
+fn at_import(mut error: Error, script: &ScriptModule, at: Option<(usize, usize)>) -> Error {
     if let (Error::Guest(thrown), Some((line, column))) = (&mut error, at)
         && thrown.stack.is_empty()
     {
-        thrown.stack.push(StackFrame::new(None, script.name.clone(), (line, column)));
+        thrown.stack.push(StackFrame::new(None, script.name().to_owned(), (line, column)));
     }
     error
 }
@@ -241,13 +243,13 @@ impl<'s> Module<'s> {
         self,
         isolate: &Isolate,
         scope: &mut v8::PinScope<'s, '_>,
-        script: &Script,
+        script: &ScriptModule,
     ) -> Result<Started<'s>, Error> {
         v8::tc_scope!(let scope, scope);
         let promise = self.module.evaluate(scope).ok_or_else(|| isolate.thrown(scope, None))?;
         // The code includes the functions that were called during the run.
         let code = || engine::code_of_module(scope, self.module);
-        script.code.offer(ScriptFormat::Module, script.source.len(), code);
+        script.code().offer(ScriptFormat::Module, script.source().len(), code);
         match promise.try_cast::<v8::Promise>() {
             Ok(promise) => {
                 promise.mark_as_handled();
@@ -326,13 +328,13 @@ fn refuse_source_import<'s>(
 fn common_js(
     isolate: &Isolate,
     scope: &mut v8::PinScope<'_, '_>,
-    script: &Script,
+    script: &ScriptModule,
 ) -> Result<Vec<Exporter>, Error> {
-    let name = text(scope, &script.name, script)?;
-    let source = text(scope, &script.source, script)?;
+    let name = text(scope, script.name(), script)?;
+    let source = text(scope, script.source(), script)?;
     let parameters = [text(scope, "module", script)?, text(scope, "exports", script)?];
     v8::tc_scope!(let scope, scope);
-    let code = script.code.get(ScriptFormat::CommonJs);
+    let code = script.code().get(ScriptFormat::CommonJs);
     let Some(function) = compile_with(scope, name, source, &parameters, code) else {
         return Err(syntax_error(scope, script, engine::LINES_BEFORE_A_BODY));
     };
@@ -344,8 +346,8 @@ fn common_js(
         return Err(isolate.thrown(scope, None));
     }
     script
-        .code
-        .offer(ScriptFormat::CommonJs, script.source.len(), || engine::code_of_function(scope, function));
+        .code()
+        .offer(ScriptFormat::CommonJs, script.source().len(), || engine::code_of_function(scope, function));
     let exports = module.get(scope, key.into()).ok_or_else(|| isolate.thrown(scope, None))?;
     Ok(exports
         .try_cast::<v8::Object>()
@@ -354,16 +356,16 @@ fn common_js(
         .collect())
 }
 
-fn syntax_error(scope: &Catch<'_, '_, '_, '_>, script: &Script, lines_before: usize) -> Error {
+fn syntax_error(scope: &Catch<'_, '_, '_, '_>, script: &ScriptModule, lines_before: usize) -> Error {
     let Some(message) = scope.message() else {
         let message = "the script cannot be compiled".to_owned();
-        return Error::syntax(script.name.clone(), message, (0, 0), None);
+        return Error::syntax(script.name().to_owned(), message, (0, 0), None);
     };
     let text = preview(scope, message.get(scope), thrown::TEXT);
     let text = text.strip_prefix("Uncaught ").unwrap_or(&text);
     // The parser of V8 recurses, and throws the error of a full stack. V8 calls no accessor of the guest for this text.
     let is_full = text.strip_prefix("RangeError: ").unwrap_or(text) == STACK_FULL;
-    if (is_full || engine::hides_full_stack(text, &script.source))
+    if (is_full || engine::hides_full_stack(text, script.source()))
         && let Some(isolate) = Isolate::current(scope)
     {
         return isolate.over(LimitKind::Stack, None);
@@ -372,5 +374,5 @@ fn syntax_error(scope: &Catch<'_, '_, '_, '_>, script: &Script, lines_before: us
     let is_nameless = Isolate::current(scope).is_some_and(Isolate::is_frozen) && !text.contains("Error: ");
     let message_text = format!("{}{text}", if is_nameless { "SyntaxError: " } else { "" });
     let (line, column) = engine::syntax_position(scope, scope.exception(), message);
-    Error::syntax(script.name.clone(), message_text, (line.saturating_sub(lines_before), column), None)
+    Error::syntax(script.name().to_owned(), message_text, (line.saturating_sub(lines_before), column), None)
 }

@@ -3,6 +3,7 @@
 //! The messages of a call are binary; see `docs/process.md`. Messages that are sent once are JSON. The host does not trust
 //! a message of the peer: its length is bounded, and every name in it is looked up.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -13,12 +14,13 @@ use crate::contract::{ContractSpec, MethodSpec};
 use crate::isolate::clock;
 use crate::limits::Limits;
 use crate::options::{Clock, Intrinsics, Random, Settings, VirtualClock};
+use crate::script::{ContentHash, Script, ScriptFormat, ScriptModule};
 use crate::time::{Deadline, Nanos, SystemClock, Timestamp, Word as _};
 use crate::wire::Out;
 use crate::wire::fault::RemoteFault;
 
 /// The version of the protocol. Host and peer are of one build, or the sandbox is refused.
-pub(crate) const VERSION: u32 = 6;
+pub(crate) const VERSION: u32 = 7;
 
 /// Appends a message. A message has names and numbers only, so serialization does not fail.
 pub(crate) fn to_json<E>(message: &impl Serialize, out: &mut Out) -> Result<(), E> {
@@ -259,13 +261,51 @@ impl ContractData {
     }
 }
 
+/// The modules of a script.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ScriptData<'s> {
+    modules: Vec<ModuleData<'s>>,
+    /// The index of the module that is evaluated.
+    entry: usize,
+    /// The hash of the content, by which the peer finds a script that it has had before.
+    pub(crate) hash: ContentHash,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ModuleData<'s> {
+    name: Cow<'s, str>,
+    source: Cow<'s, str>,
+    format: Option<ScriptFormat>,
+    source_map: Option<Cow<'s, str>>,
+}
+
+impl<'s> ScriptData<'s> {
+    pub(crate) fn of(script: &'s Script) -> Self {
+        let module = |module: &'s ScriptModule| ModuleData {
+            name: module.name().into(),
+            source: module.source().into(),
+            format: module.format(),
+            source_map: module.source_map().map(Cow::from),
+        };
+        let modules = script.modules().iter().map(module).collect();
+        Self { modules, entry: script.entry_index(), hash: script.content_hash() }
+    }
+
+    /// `None` when the entry is none of the modules.
+    pub(crate) fn script(self) -> Option<Script> {
+        let module = |ModuleData { name, source, format, source_map }| {
+            ScriptModule::new(name.into_owned(), source.into_owned(), format, source_map.map(Cow::into_owned))
+        };
+        Script::of_modules(self.modules.into_iter().map(module).collect(), self.entry)
+    }
+}
+
 /// A script to evaluate.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Evaluate {
+pub(crate) struct Evaluate<'s> {
     /// The handle of a realm; `None` for the one that the sandbox begins with.
     pub(crate) realm: Option<u64>,
-    pub(crate) name: String,
-    pub(crate) source: String,
+    pub(crate) script: ScriptData<'s>,
     /// Whether its top level may wait.
     pub(crate) waits: bool,
     pub(crate) limit: LimitData,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::guest::{KeptHandle, ProcessCall, Processed};
 use super::hardening::HardeningReport;
 use super::link::Connect;
-use super::message::{Evaluate, LimitData, kind, to_json};
+use super::message::{Evaluate, LimitData, ScriptData, kind, to_json};
 use super::session::{About, CallAnswer, CallTerms, Handle, Session, What};
 use crate::error::Result;
 use crate::isolate::host_dispatch::SentHosts;
@@ -33,8 +33,8 @@ fn evaluation(
     script: &Script,
     waits: bool,
 ) -> impl FnOnce(LimitData, &mut Out) -> Result<()> + Send + use<> {
-    let (realm, Script { name, source, .. }) = (realm.map(|realm| realm.key), script.clone());
-    move |limit, out| to_json(&Evaluate { realm, name, source, waits, limit }, out)
+    let (realm, script) = (realm.map(|realm| realm.key), script.clone());
+    move |limit, out| to_json(&Evaluate { realm, script: ScriptData::of(&script), waits, limit }, out)
 }
 
 impl WiredSite {

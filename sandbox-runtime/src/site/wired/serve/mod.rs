@@ -11,6 +11,7 @@ mod answers;
 mod cancel_poller;
 mod flights;
 mod hosts;
+mod scripts;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
@@ -40,7 +41,6 @@ use crate::isolate::stack::thread_size;
 use crate::isolate::{Host, Isolate, Realm, engine};
 use crate::limits::Limits;
 use crate::options::{Console, Level, VirtualClock};
-use crate::script::Script;
 use crate::site::builder;
 use crate::stack::StackEnd;
 use crate::time::Deadline;
@@ -52,6 +52,7 @@ use answers::{Answers, Woken};
 use cancel_poller::CancelPoller;
 use flights::GuestCalls;
 use hosts::RemoteHost;
+use scripts::ScriptCache;
 
 /// The peer must end: the host is gone, or has broken the protocol. No error can be reported.
 #[derive(Debug)]
@@ -165,6 +166,8 @@ struct GuestServer {
     exports: HandleTable<ScriptExports>,
     bindings: HandleTable<BoundContract>,
     contracts: RefCell<HashMap<ContractData, &'static ContractSpec>>,
+    /// Scripts that were evaluated before, with the engine's code of them.
+    scripts: RefCell<ScriptCache>,
     next_call: Cell<u64>,
     answers: Rc<Answers>,
     flights: GuestCalls,
@@ -198,6 +201,7 @@ impl GuestServer {
             exports: HandleTable::default(),
             bindings: HandleTable::default(),
             contracts: RefCell::default(),
+            scripts: RefCell::default(),
             next_call: Cell::new(0),
             answers: Rc::default(),
             flights: GuestCalls::new(Woken::new()),
@@ -334,7 +338,7 @@ impl GuestServer {
                     None => Ok(()),
                 }
             }
-            kind::EVALUATE => match self.evaluate(frame.call, parse(&frame.body)?) {
+            kind::EVALUATE => match self.evaluate(frame.call, parse(&frame.body)?)? {
                 Some(outcome) => self.answer(frame.call, outcome.map(GuestAnswer::handle), &[]),
                 None => Ok(()),
             },
@@ -422,8 +426,9 @@ impl GuestServer {
     }
 
     /// Evaluates a script. A script that may wait returns no answer yet.
-    fn evaluate(self: &Rc<Self>, id: u64, evaluate: Evaluate) -> Option<Result<u64, Error>> {
-        let Evaluate { realm, name, source, waits, limit } = evaluate;
+    fn evaluate(self: &Rc<Self>, id: u64, evaluate: Evaluate<'static>) -> Asked<Option<Result<u64, Error>>> {
+        let Evaluate { realm, script, waits, limit } = evaluate;
+        let script = self.scripts.borrow_mut().script(script).ok_or(Gone)?;
         let deadline = self.within(limit);
         let ready = self.isolate().and_then(|isolate| {
             let realm = match realm {
@@ -434,12 +439,11 @@ impl GuestServer {
         });
         let (isolate, realm) = match ready {
             Ok(ready) => ready,
-            Err(error) => return Some(Err(error)),
+            Err(error) => return Ok(Some(Err(error))),
         };
-        let script = Script::new(name, source);
         if !waits {
             let exports = isolate.evaluate(&realm, &script, deadline);
-            return Some(exports.map(|exports| self.exports.keep(exports)));
+            return Ok(Some(exports.map(|exports| self.exports.keep(exports))));
         }
         let server = Rc::downgrade(self);
         let kept = move |exports| {
@@ -448,7 +452,7 @@ impl GuestServer {
         self.flights.begin(id, (isolate.clone(), None), deadline, kept, |ticket| {
             Flying::new(isolate, Evaluation::new(realm, script), ticket)
         });
-        None
+        Ok(None)
     }
 
     fn bind(&self, exports: u64, spec: &'static ContractSpec) -> Result<GuestAnswer, Error> {
