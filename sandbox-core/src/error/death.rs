@@ -25,6 +25,8 @@ pub enum Death {
     /// The process ended, and its exit status could not be read: the application ignores `SIGCHLD`, or waits for all its
     /// children.
     Unobserved,
+    /// The other end of the link hung up, and the link does not tell why. A link to a process of this machine always tells.
+    Disconnected,
     /// The process exceeded its memory limit and was killed, or its request for memory was refused and it ended itself.
     #[non_exhaustive]
     Memory {
@@ -74,6 +76,7 @@ impl Death {
             Self::Signal { .. } => "process.signal",
             Self::Exit { .. } => "process.exit",
             Self::Unobserved => "process.unobserved",
+            Self::Disconnected => "process.disconnected",
             Self::Memory { .. } => "process.memory",
             Self::Overdue => "process.overdue",
             Self::Protocol { .. } => "process.protocol",
@@ -89,6 +92,7 @@ impl fmt::Display for Death {
             Self::Unobserved => f.write_str(
                 "ended, and its exit status could not be read: this program ignores `SIGCHLD`, or waits for all its children",
             ),
+            Self::Disconnected => f.write_str("hung up: the other end closed the link, and the link does not tell why"),
             Self::Memory { resident, limit } if resident <= limit => {
                 let (resident, limit) = (grouped(*resident), grouped(*limit));
                 write!(

@@ -196,7 +196,6 @@ impl Process {
 /// synchronous host methods.
 #[cfg(feature = "testing")]
 #[doc(hidden)]
-#[must_use]
 pub fn in_memory(can_call_back: bool) -> Process {
     Process { in_memory: Some(wired::in_memory::InMemory { can_call_back }), ..Process::new() }
 }

@@ -522,7 +522,7 @@ pub(crate) const STILLBORN: &[Stillborn] = &[
 ];
 
 fn hello(line: &mut Line, windows: bool) {
-    let hello = format!(r#"{{"version":6,"windows":{windows},"refusal":null}}"#);
+    let hello = format!(r#"{{"version":7,"windows":{windows},"refusal":null}}"#);
     line.frame(0x81, 0, hello.as_bytes());
 }
 

@@ -31,23 +31,31 @@ pub(crate) struct InMemory {
 
 impl Connect for InMemory {
     fn connect(&self, _: bool, longest: usize) -> Result<Arc<dyn Link>> {
-        let pipes = Arc::<Pipes>::default();
-        let limit = Arc::new(PeerLimit::new(Deadline::after(clock::now(), Nanos::of(START))));
-        let theirs = || Box::new(End { pipes: pipes.clone(), reads: TO_PEER, is_hasty: false, limit: None });
-        let (input, output, console) = (theirs(), theirs(), theirs());
-        let end = ServerEnd { input, output, console, windows: None, clock: None, may_spin: Arc::default() };
-        let closes = Closes(pipes.clone());
-        let thread = std::thread::Builder::new().name("sandbox-peer".into());
-        let serves = move || {
-            _ = serve::serve(end, |_| Ok(None));
-            drop(closes);
-        };
-        thread.spawn(serves).map_err(|error| Error::system("thread", &error))?;
-        let ours =
-            || End { pipes: pipes.clone(), reads: TO_HOST, is_hasty: false, limit: Some(limit.clone()) };
-        let frames = Framed::new(ours(), ours(), longest);
-        Ok(Arc::new(ThreadLink { frames, pipes: Closes(pipes), limit, can_call_back: self.can_call_back }))
+        connect(self.can_call_back, longest, |end| _ = serve::serve(end, |_| Ok(None)))
     }
+}
+
+/// A link to a new thread, which serves its end and hangs up.
+pub(super) fn connect(
+    can_call_back: bool,
+    longest: usize,
+    serve: impl FnOnce(ServerEnd) + Send + 'static,
+) -> Result<Arc<dyn Link>> {
+    let pipes = Arc::<Pipes>::default();
+    let limit = Arc::new(PeerLimit::new(Deadline::after(clock::now(), Nanos::of(START))));
+    let theirs = || Box::new(End { pipes: pipes.clone(), reads: TO_PEER, is_hasty: false, limit: None });
+    let (input, output, console) = (theirs(), theirs(), theirs());
+    let end = ServerEnd { input, output, console, windows: None, clock: None, may_spin: Arc::default() };
+    let closes = Closes(pipes.clone());
+    let thread = std::thread::Builder::new().name("sandbox-peer".into());
+    let serves = move || {
+        serve(end);
+        drop(closes);
+    };
+    thread.spawn(serves).map_err(|error| Error::system("thread", &error))?;
+    let ours = || End { pipes: pipes.clone(), reads: TO_HOST, is_hasty: false, limit: Some(limit.clone()) };
+    let frames = Framed::new(ours(), ours(), longest);
+    Ok(Arc::new(ThreadLink { frames, pipes: Closes(pipes), limit, can_call_back }))
 }
 
 /// The directions.
@@ -218,7 +226,7 @@ impl Link for ThreadLink {
 
     fn death(&self) -> (Death, Nanos) {
         self.end();
-        (self.limit.verdict().unwrap_or(Death::Unobserved), Nanos::ZERO)
+        (self.limit.verdict().unwrap_or(Death::Disconnected), Nanos::ZERO)
     }
 
     fn end(&self) {

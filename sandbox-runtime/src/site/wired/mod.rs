@@ -17,6 +17,8 @@ pub(crate) mod message;
 pub(crate) mod serve;
 mod session;
 mod site;
+#[cfg(all(test, feature = "testing"))]
+mod tests;
 
 pub(crate) use session::GRACE;
 pub(crate) use site::{WeakWiredSite, WiredSite};

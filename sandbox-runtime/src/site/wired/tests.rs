@@ -1,0 +1,211 @@
+//! Sessions with a peer that a test writes frame by frame.
+
+use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::channel::Channel;
+use super::link::{Connect, Link};
+use super::message::{
+    self, ConsoleLineData, Done, Evaluate, Hello, Ready, WireBill, from_json, kind, to_json,
+};
+use super::serve::ServerEnd;
+use super::{WiredSite, in_memory};
+use crate::error::{Death, DiscardCause, Error, Result};
+use crate::isolate::host_dispatch::SentHosts;
+use crate::options::{Console, Settings};
+use crate::script::Script;
+use crate::time::Deadline;
+use crate::wire::frame::{Frame, FrameError, FrameReader, FrameWriter};
+
+/// No peer of these tests is slow, and a busy machine may be.
+const GRACE: Duration = Duration::from_secs(300);
+
+type Serve = Box<dyn FnOnce(Peer) + Send>;
+
+/// Connects to these peers, one after the other.
+struct Peers(Mutex<VecDeque<Serve>>);
+
+impl Connect for Peers {
+    fn connect(&self, _: bool, longest: usize) -> Result<Arc<dyn Link>> {
+        let serve = self.0.lock().expect("no panic").pop_front().expect("another peer");
+        in_memory::connect(true, longest, |end| serve(Peer::greet(end)))
+    }
+}
+
+/// The peer's end of a link, after its sandbox was made.
+struct Peer {
+    input: FrameReader<Box<dyn Channel>>,
+    output: FrameWriter<Box<dyn Channel>>,
+}
+
+impl Peer {
+    fn greet(end: ServerEnd) -> Self {
+        const MOST: usize = 1 << 20;
+        let (input, output) = (FrameReader::new(end.input, MOST), FrameWriter::new(end.output, MOST));
+        let mut peer = Self { input, output };
+        peer.send(kind::HELLO, 0, &Hello { version: message::VERSION, windows: false, refusal: None });
+        let setup = peer.next();
+        assert_eq!(setup.kind, kind::SETUP);
+        peer.send(kind::READY, setup.call, &Ready { report: None });
+        peer
+    }
+
+    fn send(&mut self, kind: u8, call: u64, message: &impl Serialize) {
+        let sent = self.output.send(kind, call, |body| to_json::<FrameError>(message, body));
+        sent.expect("the host is there");
+    }
+
+    /// The next frame that wants an answer, or cancels a call.
+    fn next(&mut self) -> Frame {
+        loop {
+            let frame = self.input.next().expect("a frame");
+            if frame.kind != kind::FORGET {
+                return frame;
+            }
+        }
+    }
+
+    /// Whether no frame has arrived.
+    fn has_nothing(&mut self) -> bool {
+        self.input.next_now().expect("the host is there").is_none()
+    }
+
+    /// The next frame, which evaluates the script of this name. Returns the number of the call.
+    fn evaluates(&mut self, name: &str) -> u64 {
+        let frame = self.next();
+        let request: Evaluate<'static> = from_json(&frame.body).expect("a script to evaluate");
+        assert_eq!(request.script.script().expect("an entry").name(), name);
+        frame.call
+    }
+
+    fn answer(&mut self, call: u64) {
+        self.send(kind::DONE, call, &Done { handle: call, exported: Vec::new(), bill: WireBill::default() });
+    }
+
+    /// Waits until the host hangs up.
+    fn rest(mut self) {
+        while self.input.next().is_ok() {}
+    }
+}
+
+fn site(settings: Settings, peers: impl IntoIterator<Item = Serve>) -> WiredSite {
+    // SAFETY: there is none.
+    let hosts = unsafe { SentHosts::new(Vec::new()) };
+    let peers = Peers(Mutex::new(peers.into_iter().collect()));
+    WiredSite::start(settings, hosts, Box::new(peers), GRACE).expect("a sandbox")
+}
+
+fn settings() -> Settings {
+    Settings { limits: crate::Limits { wall: GRACE, ..Default::default() }, ..Settings::default() }
+}
+
+fn script(name: &str) -> Script {
+    Script::new(name, "")
+}
+
+/// While a call that was cancelled has no answer, `async` calls wait, and a synchronous one does not.
+#[test]
+fn no_async_call_begins_before_the_answer_to_a_cancellation() {
+    /// More than the host reads in one round, after which it looks at waiting calls.
+    const LINES: usize = 200;
+    let (tell, told): (Sender<&str>, Receiver<&str>) = channel();
+    let (go, goes): (Sender<()>, Receiver<()>) = channel();
+    let serve = move |mut peer: Peer| {
+        let first = peer.evaluates("first.js");
+        tell.send("begun").expect("the test waits");
+        let cancel = peer.next();
+        assert_eq!((cancel.kind, cancel.call), (kind::CANCEL, first));
+        tell.send("cancelled").expect("the test waits");
+        // The second call waits in the host by now.
+        goes.recv().expect("the test goes on");
+        for _ in 0..LINES {
+            peer.send(kind::CONSOLE, 0, &ConsoleLineData { level: 1, text: "x".into() });
+        }
+        goes.recv().expect("the test has seen all lines");
+        assert!(peer.has_nothing(), "a call has begun");
+        tell.send("nothing").expect("the test waits");
+        let third = peer.evaluates("third.js");
+        peer.answer(third);
+        peer.answer(first);
+        let second = peer.evaluates("second.js");
+        peer.answer(second);
+        peer.rest();
+    };
+    let (line, lines) = channel();
+    let console = Console::sink(move |_| _ = line.send(()));
+    let site = site(Settings { console, ..settings() }, [Box::new(serve) as Serve]);
+    let cx = &mut Context::from_waker(Waker::noop());
+    let evaluation = |name| Box::pin(site.clone().evaluate_async(None, script(name), Deadline::NEVER));
+    let mut first = evaluation("first.js");
+    assert!(first.as_mut().poll(cx).is_pending());
+    assert_eq!(told.recv(), Ok("begun"));
+    drop(first);
+    assert_eq!(told.recv(), Ok("cancelled"));
+    let mut second = evaluation("second.js");
+    assert!(second.as_mut().poll(cx).is_pending());
+    go.send(()).expect("the peer waits");
+    (0..LINES).for_each(|_| lines.recv().expect("a line"));
+    go.send(()).expect("the peer waits");
+    assert_eq!(told.recv(), Ok("nothing"));
+    let third = site.evaluate(None, &script("third.js"), Deadline::NEVER);
+    third.map(drop).expect("a synchronous call begins beside");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(second).map(drop).expect("the second call begins after the answer");
+}
+
+/// A peer that hangs up ends every call under way, with a death of its own. After a reset, there is another peer.
+#[test]
+fn a_peer_that_hangs_up_is_disconnected() {
+    let is_disconnected = |error: &Error| matches!(error, Error::Process { death: Death::Disconnected, .. });
+    let leaves = |mut peer: Peer| _ = peer.evaluates("a.js");
+    let serves = |mut peer: Peer| {
+        let call = peer.evaluates("b.js");
+        peer.answer(call);
+        peer.rest();
+    };
+    let (tell, told) = channel();
+    let leaves_an_idle_host = move |peer: Peer| {
+        told.recv().expect("the test goes on");
+        drop(peer);
+    };
+    let peers: [Serve; 5] = [
+        Box::new(leaves),
+        Box::new(serves),
+        Box::new(leaves),
+        Box::new(leaves_an_idle_host),
+        Box::new(serves),
+    ];
+    let site = site(settings(), peers);
+    let evaluate = |name| site.evaluate(None, &script(name), Deadline::NEVER).map(drop);
+    let reset = || site.reset().expect("another peer");
+    let error = evaluate("a.js").expect_err("the peer is gone");
+    assert!(is_disconnected(&error) && error.is_final(), "{error:?}");
+    assert_eq!(error.kind(), "process.disconnected");
+    assert!(!site.is_live());
+    let after = evaluate("b.js").expect_err("the sandbox is discarded");
+    assert!(
+        matches!(&after, Error::Discarded { cause: DiscardCause::Fault(fault), .. } if is_disconnected(fault)),
+        "{after:?}"
+    );
+    reset();
+    evaluate("b.js").expect("the next peer serves");
+    reset();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let later = site.clone().evaluate_async(None, script("a.js"), Deadline::NEVER);
+    let error = runtime.block_on(later).map(drop).expect_err("the peer is gone");
+    assert!(is_disconnected(&error), "{error:?}");
+    reset();
+    tell.send(()).expect("the peer waits");
+    while site.is_live() {
+        std::thread::yield_now();
+    }
+    let error = evaluate("a.js").expect_err("the peer has left before");
+    assert!(is_disconnected(&error), "{error:?}");
+    reset();
+    evaluate("b.js").expect("the next peer serves");
+}
