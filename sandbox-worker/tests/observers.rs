@@ -129,9 +129,12 @@ impl Observer for Recorder {
     }
 }
 
+/// The method of a guest that stays on its thread.
+type Inner = Box<dyn Fn() -> Result<String>>;
+
 thread_local! {
     /// The method of a guest for `Host::nest`, where it must not leave the thread.
-    static INNER: RefCell<Option<Box<dyn Fn() -> Result<String>>>> = const { RefCell::new(None) };
+    static INNER: RefCell<Option<Inner>> = const { RefCell::new(None) };
 }
 
 /// The method of a guest for `Host::nest`, where any thread may call it.
