@@ -1,27 +1,31 @@
-//! Refuses features that cannot be: exactly one engine is on, and `process` needs Unix.
+//! Refuses features that cannot be: two engines, what needs an engine without one, and `process` without Unix.
 //!
-//! Said here and not in the library, so that it is said before an engine is built, and alone.
+//! Said here and not in the library, so that it is said alone.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let on = |feature: &str| std::env::var_os(format!("CARGO_FEATURE_{feature}")).is_some();
     let is_unix = std::env::var_os("CARGO_CFG_UNIX").is_some();
-    let problems = [problem(on("V8"), on("QUICKJS")), without_unix(on("PROCESS"), is_unix)];
+    let engines = (on("V8"), on("QUICKJS"));
+    let needs = ["process", "testing", "deno_core"].into_iter().find(|name| on(&name.to_uppercase()));
+    let problems = [problem(engines, needs), without_unix(on("PROCESS"), is_unix).map(Into::into)];
     for problem in problems.into_iter().flatten() {
         println!("cargo::error={problem}");
     }
 }
 
-/// What is wrong with these features.
-pub(crate) fn problem(v8: bool, quickjs: bool) -> Option<&'static str> {
-    match (v8, quickjs) {
-        (true, true) => Some(
+/// What is wrong with these engines, V8 and QuickJS, if `needs` is a feature that needs one of them.
+pub(crate) fn problem((v8, quickjs): (bool, bool), needs: Option<&str>) -> Option<String> {
+    match (v8, quickjs, needs) {
+        (true, true, _) => Some(
             "the features `v8` and `quickjs` are both on, and there can be one engine only; for QuickJS, write \
-             `default-features = false, features = [\"quickjs\"]` wherever sandbox-runtime is a dependency",
+             `default-features = false, features = [\"quickjs\"]` wherever sandbox-runtime is a dependency"
+                .into(),
         ),
-        (false, false) => {
-            Some("no engine is chosen; turn on one of the features `v8` (which is the default) and `quickjs`")
-        }
+        (false, false, Some(needs)) => Some(format!(
+            "the feature `{needs}` needs an engine, and none is chosen; turn on one of the features `v8` (which is the default) \
+             and `quickjs`, or turn `{needs}` off"
+        )),
         _ => None,
     }
 }

@@ -66,12 +66,12 @@ fn every_problem_of_a_script_is_in_one_error() {
     else {
         panic!("no mismatch")
     };
-    assert_eq!((contract, script.as_str()), ("MathApi", "wrong.js"));
+    assert_eq!((&*contract, script.as_str()), ("MathApi", "wrong.js"));
     let text = problems.iter().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(text, ["no export `add`", "export `mul` is 5, not a function"]);
     let found = problems
         .iter()
-        .map(|ExportProblem { export, found, .. }| (*export, found.as_deref()))
+        .map(|ExportProblem { export, found, .. }| (&**export, found.as_deref()))
         .collect::<Vec<_>>();
     assert_eq!(found, [("add", None), ("mul", Some("5"))]);
 }
@@ -159,7 +159,7 @@ fn names_are_those_of_javascript() {
     let names = spec
         .methods
         .iter()
-        .map(|method| (method.rust_name, method.name, method.optional))
+        .map(|method| (&*method.rust_name, &*method.name, method.optional))
         .collect::<Vec<_>>();
     assert_eq!(
         names[..3],

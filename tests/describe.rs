@@ -46,12 +46,12 @@ fn zod_modules_have_a_schema_for_each_method_and_type() {
             .concat([Object.keys(pricing).filter((name) => !['guest', 'host'].includes(name))])));
     ";
     let names = |methods: &[sandbox_runtime::MethodSpec]| {
-        methods.iter().map(|method| Json::from(method.name)).collect::<Json>()
+        methods.iter().map(|method| Json::from(&*method.name)).collect::<Json>()
     };
     let [pricing, store, everything] = [
-        <dyn Pricing as Contract>::SPEC.methods,
-        <dyn Store as Contract>::SPEC.methods,
-        <dyn Everything as Contract>::SPEC.methods,
+        &*<dyn Pricing as Contract>::SPEC.methods,
+        &*<dyn Store as Contract>::SPEC.methods,
+        &*<dyn Everything as Contract>::SPEC.methods,
     ]
     .map(names);
     // Of what goes one way only there is one schema, and two of what differs.

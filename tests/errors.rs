@@ -44,7 +44,7 @@ fn causes_are_told_one_by_one() {
     );
     assert_eq!((error.name.as_deref(), error.message.as_str()), (Some("Error"), "no total"));
     assert_eq!((error.stack[0].file.as_str(), error.stack[0].line), ("job.js", 3));
-    assert_eq!((error.place.unwrap().contract, error.place.unwrap().method), ("Job", "run"));
+    assert_eq!(error.place.as_ref().unwrap().to_string(), "Job.run");
     let cause = error.cause.as_deref().unwrap();
     assert_eq!((cause.name.as_deref(), cause.message.as_str()), (Some("TypeError"), "no price"));
     assert_eq!((cause.stack[0].file.as_str(), cause.stack[0].line), ("job.js", 2));

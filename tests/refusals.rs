@@ -91,7 +91,7 @@ fn all_violations_are_reported_up_to_sixteen() {
     };
     assert_eq!((error.violations.len(), error.truncated), (16, true));
     assert!(error.to_string().ends_with("; and more"), "{error}");
-    assert_eq!((error.place.contract, error.place.method), ("Any", "records"));
+    assert_eq!((&*error.place.contract, &*error.place.method), ("Any", "records"));
     assert_eq!(error.direction, Direction::ToHost);
 }
 

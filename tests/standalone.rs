@@ -128,20 +128,22 @@ fn the_examples_of_the_guide_need_the_dependencies_that_it_lists() {
 mod build_script;
 
 #[test]
-fn exactly_one_engine_is_on() {
-    assert_eq!(build_script::problem(true, false), None);
-    assert_eq!(build_script::problem(false, true), None);
-    assert!(build_script::problem(true, true).unwrap().contains("both on"));
+fn at_most_one_engine_is_on() {
+    for engines in [(true, false), (false, true)] {
+        assert_eq!(build_script::problem(engines, Some("process")), None);
+    }
+    assert_eq!(build_script::problem((false, false), None), None);
+    assert!(build_script::problem((true, true), None).unwrap().contains("both on"));
     // As cargo says it: without an engine there is little to build.
     let output = Command::new(env!("CARGO"))
-        .args(["check", "--quiet", "--no-default-features", "--manifest-path"])
+        .args(["check", "--quiet", "--no-default-features", "--features", "testing", "--manifest-path"])
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("sandbox-runtime/Cargo.toml"))
         .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap())
         .output()
         .unwrap();
     let error = String::from_utf8_lossy(&output.stderr);
-    let expected = build_script::problem(false, false).unwrap();
-    assert!(!output.status.success() && error.contains(expected), "{error}");
+    let expected = build_script::problem((false, false), Some("testing")).unwrap();
+    assert!(!output.status.success() && error.contains(&expected), "{error}");
 }
 
 // As cargo says it: `cargo xtask check-platforms`.

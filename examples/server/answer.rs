@@ -47,18 +47,18 @@ impl From<Error> for Failure {
             Error::Guest(thrown) => {
                 let stack = thrown.stack.iter().map(ToString::to_string).collect::<Vec<_>>();
                 let name = thrown.name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
-                (thrown.place, name + &thrown.message, vec![("stack", json!(stack))])
+                (thrown.place.as_ref(), name + &thrown.message, vec![("stack", json!(stack))])
             }
             Error::Value(wrong) => {
                 let violations = wrong.violations.iter().map(|violation| {
                     json!({"path": violation.path, "expected": violation.expected, "found": violation.found})
                 });
-                (Some(wrong.place), error.to_string(), vec![("violations", violations.collect())])
+                (Some(&wrong.place), error.to_string(), vec![("violations", violations.collect())])
             }
             Error::Syntax { message, line, column, .. } => {
                 (None, message.clone(), vec![("line", json!(line)), ("column", json!(column))])
             }
-            Error::Limit { place, excess, .. } => (*place, excess.to_string(), Vec::new()),
+            Error::Limit { place, excess, .. } => (place.as_ref(), excess.to_string(), Vec::new()),
             _ if status == StatusCode::INTERNAL_SERVER_ERROR => {
                 eprintln!("{error}");
                 (None, "the server has failed".to_owned(), Vec::new())

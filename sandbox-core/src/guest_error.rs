@@ -205,7 +205,7 @@ impl HostError {
     }
 
     /// The guest's view. An opaque failure is given a reference, under which the log has its text.
-    pub fn shown(&mut self, place: Place) -> GuestView {
+    pub fn shown(&mut self, place: &Place) -> GuestView {
         self.view.take().unwrap_or_else(|| {
             if cfg!(sandbox_leaky) {
                 return GuestView::new("Error", std::mem::take(&mut self.text));

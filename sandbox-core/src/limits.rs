@@ -106,7 +106,7 @@ impl Limits {
 
     /// The error of an exceeded limit.
     #[doc(hidden)]
-    pub fn exceeded(&self, kind: LimitKind, place: Option<Place>) -> Error {
+    pub fn exceeded(&self, kind: LimitKind, place: Option<&Place>) -> Error {
         self.excess(kind).error(place)
     }
 

@@ -5,12 +5,10 @@ pub use async_trait::async_trait;
 pub use sandbox_core::__private::*;
 
 pub use crate::contract::{AsyncHostMethod, GuestContract, HostContract, HostMethod, Hosted, HostedBy};
-pub use crate::isolate::calls::GuestCall;
-pub use crate::isolate::clock::by_the_system_only;
-pub use crate::isolate::fast::{FastProbe, KindProbe, NoFast, NotScalar};
-pub use crate::isolate::ops::{FastCall, HostOp};
-pub use crate::isolate::watchdog::WatchProbe;
-pub use crate::site::transport::{AsyncTransport, Exports, LocalAsyncTransport, Transport, WithDeadline};
+pub use crate::engine_types::{FastCall, FastProbe, GuestCall, HostOp, NoFast};
+#[cfg(feature = "_engine")]
+pub use crate::isolate::{clock::by_the_system_only, watchdog::WatchProbe};
+pub use crate::transport::{AsyncTransport, Exports, LocalAsyncTransport, Transport, WithDeadline};
 
 /// For the tests of a process's hardening.
 #[cfg(all(feature = "process", feature = "testing"))]

@@ -7,8 +7,7 @@ use std::rc::Rc;
 
 pub(crate) use sandbox_core::contract::*;
 
-use crate::isolate::calls::GuestCall;
-use crate::isolate::ops::{FastCall, HostOp};
+use crate::engine_types::{FastCall, GuestCall, HostOp};
 
 /// A contract that a guest can implement: host → guest.
 #[diagnostic::on_unimplemented(
@@ -36,12 +35,14 @@ pub trait HostContract: Contract {
     #[doc(hidden)]
     const OPS: &'static [HostOp];
 
-    /// The JavaScript between a guest and the ops of this contract.
+    /// The JavaScript between a guest and the ops of this contract. A build without an engine has no ops, and not this
+    /// function.
     ///
     /// The text is the body of a function that the runtime calls once for each realm, before any guest code runs.
+    #[cfg(feature = "_engine")]
     #[must_use]
     fn shim() -> String {
-        crate::isolate::shim::source(&Self::SPEC, Self::OPS)
+        crate::isolate::shim::source(Self::SPEC, Self::OPS)
     }
 }
 

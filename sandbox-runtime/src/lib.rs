@@ -27,20 +27,29 @@
 #![cfg_attr(feature = "testing", doc = "| test a contract | [`testing`] |")]
 //! | read on | [`guide`] |
 
+#[cfg(feature = "_engine")]
 mod client;
 mod contract;
 #[cfg(feature = "deno_core")]
 pub mod deno;
 pub mod guide;
+#[cfg(feature = "_engine")]
 mod isolate;
+#[cfg(not(feature = "_engine"))]
+mod no_engine;
+#[cfg(feature = "_engine")]
 pub mod observe;
+#[cfg(feature = "_engine")]
 mod options;
+#[cfg(feature = "_engine")]
 mod pool;
 #[cfg(feature = "process")]
 pub mod process;
+#[cfg(feature = "_engine")]
 pub mod site;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod transport;
 
 #[doc(hidden)]
 pub mod __private;
@@ -49,9 +58,23 @@ pub mod contracts;
 pub mod transports;
 
 // The parts that need no engine. The modules are named as if they were here.
-use sandbox_core::{boundary, error, guest_error, limits, panic, schema, script, shown, stack, time, value};
+use sandbox_core::error;
 #[cfg(feature = "process")]
-use sandbox_core::{spec, wire};
+use sandbox_core::wire;
+#[cfg(feature = "_engine")]
+use sandbox_core::{boundary, guest_error, limits, panic, schema, script, shown, stack, time, value};
+
+/// The types of ops and calls that generated code names.
+mod engine_types {
+    #[cfg(feature = "_engine")]
+    pub use crate::isolate::{
+        calls::GuestCall,
+        fast::{FastProbe, NoFast},
+        ops::{FastCall, HostOp},
+    };
+    #[cfg(not(feature = "_engine"))]
+    pub use crate::no_engine::*;
+}
 
 pub use async_trait::async_trait;
 #[doc(inline)]
@@ -66,18 +89,21 @@ pub use schemars;
 
 #[cfg(feature = "process")]
 pub use client::ProcessSandbox;
-pub use client::{Client, Guest, LocalGuest, LocalRealm, LocalSandbox, Realm, Sandbox};
 #[doc(hidden)]
 pub use contracts::*;
-pub use isolate::engine::Engine;
-pub use isolate::meter::{Bill, Usage};
-pub use options::{
-    Clock, Console, ConsoleLine, ConsoleOutput, Intrinsics, Level, Permission, Random, Sink, VirtualClock,
-};
-pub use pool::{PoolMetrics, SandboxPool, Tenant, Trust};
 #[cfg(feature = "process")]
 pub use process::{Hardening, Process};
 pub use sandbox_macros::{GuestError, sandbox_api};
-pub use site::builder::Builder;
 #[doc(hidden)]
 pub use transports::*;
+#[cfg(feature = "_engine")]
+pub use {
+    client::{Client, Guest, LocalGuest, LocalRealm, LocalSandbox, Realm, Sandbox},
+    isolate::engine::Engine,
+    isolate::meter::{Bill, Usage},
+    options::{
+        Clock, Console, ConsoleLine, ConsoleOutput, Intrinsics, Level, Permission, Random, Sink, VirtualClock,
+    },
+    pool::{PoolMetrics, SandboxPool, Tenant, Trust},
+    site::builder::Builder,
+};

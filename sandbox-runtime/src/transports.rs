@@ -11,11 +11,14 @@
 //! | [`Tenant`](crate::Tenant) of a pool | [`Pooled`] | [`RemoteCall`] |
 //! | `ProcessSandbox`, with the feature `process` | `process::Processed` | `process::ProcessCall` |
 
-pub use crate::pool::{PoolParts, Pooled};
-pub use crate::site::builder::Buildable;
-pub use crate::site::load::Loads;
-pub use crate::site::transport::{AsyncTransport, LocalAsyncTransport, Transport};
-pub use crate::site::typed::local::{Local, LocalCall};
-pub use crate::site::typed::pinned::Pinned;
-pub use crate::site::typed::remote::RemoteCall;
-pub use crate::site::typed::thread::Remote;
+pub use crate::transport::{AsyncTransport, LocalAsyncTransport, Transport};
+#[cfg(feature = "_engine")]
+pub use crate::{
+    pool::{PoolParts, Pooled},
+    site::builder::Buildable,
+    site::load::Loads,
+    site::typed::local::{Local, LocalCall},
+    site::typed::pinned::Pinned,
+    site::typed::remote::RemoteCall,
+    site::typed::thread::Remote,
+};

@@ -305,7 +305,10 @@ fn a_host_method_that_panics_is_one_error_everywhere() {
 fn a_description_that_panics_is_of_its_contract_everywhere() {
     let sites = Sites::new();
     for (site, error) in sites.refusals::<dyn Nameless>(&script()) {
-        assert!(matches!(error, Error::Contract { contract: "Nameless", .. }), "{site}: {error:?}");
+        assert!(
+            matches!(&error, Error::Contract { contract, .. } if contract == "Nameless"),
+            "{site}: {error:?}"
+        );
         assert_eq!(
             error.to_string(),
             "the contract Nameless cannot be used: the description (`JsonSchema`) of one of its types panicked: on purpose",

@@ -372,9 +372,9 @@ fn every_description_says_what_crosses() {
     let boundary = Boundary::new();
     let schemas = <dyn Both as Contract>::json_schema();
     let (mut generated, mut without, mut wrong) = (Vec::new(), Vec::new(), String::new());
-    for method in <dyn Both as Contract>::SPEC.methods {
-        let (some, others) = tried(&boundary, method.name);
-        wrong.push_str(&json_schema_disagrees(&schemas, method.name, &some, &others));
+    for method in &*<dyn Both as Contract>::SPEC.methods {
+        let (some, others) = tried(&boundary, &method.name);
+        wrong.push_str(&json_schema_disagrees(&schemas, &method.name, &some, &others));
         generated.extend(some);
         without.extend(others);
     }

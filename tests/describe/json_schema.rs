@@ -219,7 +219,7 @@ fn every_value_is_accepted_as_serde_writes_it() {
     tried.with(all, "level", level());
     assert_eq!(
         tried.0,
-        <dyn Everything as Contract>::SPEC.methods.iter().map(|method| method.name).collect()
+        <dyn Everything as Contract>::SPEC.methods.iter().map(|method| &*method.name).collect()
     );
 }
 

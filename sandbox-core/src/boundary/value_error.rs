@@ -140,17 +140,17 @@ impl ValueError {
         Self::all(violations).unwrap_or_else(|| Self::new("a value of the contract's type", "another"))
     }
 
-    pub fn into_error(self, place: Place, direction: Direction) -> Error {
+    pub fn into_error(self, place: &Place, direction: Direction) -> Error {
         Error::Value(Box::new(self.into_boundary_error(place, direction)))
     }
 
-    pub fn into_boundary_error(self, place: Place, direction: Direction) -> BoundaryError {
+    pub fn into_boundary_error(self, place: &Place, direction: Direction) -> BoundaryError {
         let ErrorState { faults, truncated, .. } = *self.0;
         let violations = faults.into_iter().map(|fault| {
             let path = path_text(&fault.path);
             error::Violation { path, expected: fault.expected, found: fault.found }
         });
-        BoundaryError { place, direction, violations: violations.collect(), truncated }
+        BoundaryError { place: place.clone(), direction, violations: violations.collect(), truncated }
     }
 }
 

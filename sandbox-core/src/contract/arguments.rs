@@ -49,7 +49,7 @@ fn enforce_first(
     enforce: impl FnOnce(&TypeCheck, &str) -> Result<(), ValueError>,
 ) {
     if let ([param, params @ ..], [check, checks @ ..]) = (params, checks) {
-        if let Err(error) = enforce(check, param.name) {
+        if let Err(error) = enforce(check, &param.name) {
             *faults = Some(match faults.take() {
                 Some(before) => before.and(error),
                 None => error,

@@ -14,11 +14,11 @@ use std::sync::Arc;
 
 pub use arguments::{Arguments, Lent, Ref, Val};
 pub use crosses::{Crosses, Lends, Sent, Shared};
-pub use probes::{ByRef, Returned, TypeProbe, Unknown};
+pub use probes::{ByRef, KindProbe, NotScalar, Returned, Scalar, TypeProbe, Unknown};
 pub use returns::{GuestFailure, HostFailure};
 pub use sink::{ArgumentSink, ArgumentSource, PlainArguments, named};
 
-pub use crate::spec::{ContractSpec, Kind, MethodSpec, ParamSpec, index_of};
+pub use crate::spec::{ContractSpec, Kind, MethodSpec, ParamSpec, SpecRef, index_of, written};
 
 use crate::error::Error;
 use crate::guest_error::HostError;
@@ -26,7 +26,8 @@ use crate::schema::{ContractChecks, Description};
 
 /// The checks of the values of `C`.
 pub fn checks<C: ?Sized + Contract>() -> Result<Arc<ContractChecks>, Error> {
-    ContractChecks::of(TypeId::of::<C>(), &C::SPEC).map_err(|reason| Error::contract(C::SPEC.name, reason))
+    ContractChecks::of(TypeId::of::<C>(), C::SPEC)
+        .map_err(|reason| Error::contract(C::SPEC.name.clone(), reason))
 }
 
 /// A trait that was annotated with `#[sandbox_api]`; implemented for `dyn Trait`.
@@ -37,14 +38,18 @@ pub fn checks<C: ?Sized + Contract>() -> Result<Arc<ContractChecks>, Error> {
 )]
 pub trait Contract: 'static {
     /// The contract as data.
-    const SPEC: ContractSpec;
+    const SPEC: &'static ContractSpec;
+
+    /// The methods of [`SPEC`](Self::SPEC).
+    #[doc(hidden)]
+    const METHODS: &'static [MethodSpec] = &[];
 
     /// The contract with its types, as data that can be kept and compared.
     ///
     /// `schemars::JsonSchema` describes the types. A type that does not implement it is described as anything.
     #[must_use]
     fn describe() -> Description {
-        crate::schema::describe(&Self::SPEC)
+        crate::schema::describe(Self::SPEC)
     }
 
     /// The TypeScript declarations for a guest's author; see [`Description::typescript`].
@@ -91,11 +96,13 @@ pub trait Method: 'static {
     type Args<'a>: Arguments<Owned = Self::Owned>;
     /// The arguments as owned values.
     type Owned: Arguments<Owned = Self::Owned> + 'static;
+    /// The parameters as data.
+    const PARAMS: &'static [ParamSpec] = &[];
     /// The index of the method in [`ContractSpec::methods`].
     const INDEX: usize;
     #[must_use]
     fn spec() -> &'static MethodSpec {
-        &<Self::Contract as Contract>::SPEC.methods[Self::INDEX]
+        Self::Contract::SPEC.method(Self::INDEX)
     }
 }
 
@@ -120,7 +127,7 @@ pub trait Reply {
 pub enum Absent {}
 
 impl Contract for Absent {
-    const SPEC: ContractSpec = ContractSpec::new("", "", &[]);
+    const SPEC: &'static ContractSpec = &ContractSpec::new("", "", &[]);
 }
 impl Method for Absent {
     type Contract = Absent;

@@ -11,7 +11,7 @@ use garde::Validate;
 use schemars::JsonSchema;
 
 use super::crosses::Lends;
-use crate::spec::{Rules, SchemaOf, schema};
+use crate::spec::{Kind, Rules, SchemaOf, schema};
 
 /// Finds the facts about `T`.
 #[doc(hidden)]
@@ -61,6 +61,51 @@ impl<T: Validate<Context: Default> + 'static, E> TypeProbe<Returned<Result<T, E>
 fn rules<T: Validate<Context: Default> + 'static>(value: &dyn Any) -> Result<(), garde::Report> {
     value.downcast_ref::<T>().map_or(Ok(()), Validate::validate)
 }
+
+/// A type whose values a shim checks in JavaScript.
+#[doc(hidden)]
+pub trait Scalar {
+    const KIND: Kind;
+}
+
+macro_rules! kinds {
+    ($($type:ty: $kind:expr;)*) => {$(
+        impl Scalar for $type {
+            const KIND: Kind = $kind;
+        }
+    )*};
+}
+
+const fn integer(min: i64, max: i64) -> Kind {
+    Kind::Integer { min, max }
+}
+
+kinds! {
+    bool: Kind::Bool;
+    f64: Kind::Number;
+    i32: integer(i32::MIN as i64, i32::MAX as i64);
+    i16: integer(i16::MIN as i64, i16::MAX as i64);
+    i8: integer(i8::MIN as i64, i8::MAX as i64);
+    u32: integer(0, u32::MAX as i64);
+    u16: integer(0, u16::MAX as i64);
+    u8: integer(0, u8::MAX as i64);
+}
+
+/// The check of a shim for a parameter of type `T`.
+#[doc(hidden)]
+pub struct KindProbe<T>(PhantomData<T>);
+
+impl<T: Scalar> KindProbe<T> {
+    pub const KIND: Kind = T::KIND;
+}
+
+/// The fallback of [`KindProbe`], for types that are no scalars.
+#[doc(hidden)]
+pub trait NotScalar {
+    const KIND: Kind = Kind::Value;
+}
+
+impl<T> NotScalar for KindProbe<T> {}
 
 /// The facts about a type: `type_spec!(u32)`.
 #[doc(hidden)]

@@ -37,21 +37,25 @@ pub trait ArgumentSource {
 /// Puts the name of the parameter at this index into the error of its argument.
 #[cold]
 pub fn named(error: ValueError, params: &[ParamSpec], index: usize) -> ValueError {
-    error.inside(params.get(index).map_or_else(|| format!("argument {index}"), |param| param.name.to_owned()))
+    error.inside(
+        params
+            .get(index)
+            .map_or_else(|| format!("argument {index}"), |param| param.name.clone().into_owned()),
+    )
 }
 
 /// A source of arguments that came as plain data. Missing arguments are `undefined`, and those beyond the parameters are
 /// not read, as in JavaScript.
 pub struct PlainArguments<'r> {
     budget: &'r Budget<'r>,
-    params: &'static [ParamSpec],
+    params: &'r [ParamSpec],
     values: std::vec::IntoIter<JsValue>,
     next: usize,
 }
 
 impl<'r> PlainArguments<'r> {
     /// The arguments for these parameters.
-    pub fn new(budget: &'r Budget<'r>, params: &'static [ParamSpec], values: Vec<JsValue>) -> Self {
+    pub fn new(budget: &'r Budget<'r>, params: &'r [ParamSpec], values: Vec<JsValue>) -> Self {
         Self { budget, params, values: values.into_iter(), next: 0 }
     }
 }

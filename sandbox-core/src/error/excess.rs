@@ -145,8 +145,8 @@ impl Excess {
 
     #[doc(hidden)]
     #[must_use]
-    pub fn of_method(self, method: Place) -> Self {
-        Self { method: Some(method), ..self }
+    pub fn of_method(self, method: &Place) -> Self {
+        Self { method: Some(method.clone()), ..self }
     }
 
     #[doc(hidden)]
@@ -162,8 +162,8 @@ impl Excess {
     }
 
     #[doc(hidden)]
-    pub fn error(self, place: Option<Place>) -> Error {
-        Error::Limit { kind: self.kind, excess: Box::new(self), place }
+    pub fn error(self, place: Option<&Place>) -> Error {
+        Error::Limit { kind: self.kind, excess: Box::new(self), place: place.cloned() }
     }
 
     /// The subject of a time limit: a call, or the evaluation of a script.
@@ -214,7 +214,7 @@ impl fmt::Display for Excess {
             write!(f, "{}: ", Shown(script))?;
         }
         let limit = limit.map_or_else(|| "its limit".into(), |limit| limit.to_string());
-        let method = method.map_or_else(|| "a host method".into(), |method| method.to_string());
+        let method = method.as_ref().map_or_else(|| "a host method".into(), ToString::to_string);
         match kind {
             LimitKind::Wall | LimitKind::Deadline => self.time(f),
             LimitKind::Cpu => write!(f, "the call used more than {limit} of CPU time (`{setting}`)"),

@@ -1,5 +1,7 @@
 //! Makes errors: those of a variant, which no other crate can write down.
 
+use std::borrow::Cow;
+
 use super::{
     Conversion, Death, DiscardCause, Error, Excess, ExportProblem, Hint, LimitKind, LossReason, Place,
 };
@@ -26,12 +28,12 @@ impl Error {
 
     #[doc(hidden)]
     pub fn mismatch(
-        contract: &'static str,
+        contract: Cow<'static, str>,
         script: String,
         problems: Vec<ExportProblem>,
         exports: Vec<String>,
     ) -> Self {
-        Self::Mismatch { contract, script, problems, exports: Box::new(exports) }
+        Self::Mismatch { contract, script, problems: Box::new(problems), exports: Box::new(exports) }
     }
 
     #[doc(hidden)]
@@ -40,13 +42,13 @@ impl Error {
     }
 
     #[doc(hidden)]
-    pub fn panicked(place: Place, during: Conversion, message: String) -> Self {
-        Self::Panicked { place, during, message }
+    pub fn panicked(place: &Place, during: Conversion, message: String) -> Self {
+        Self::Panicked { place: place.clone(), during, message }
     }
 
     #[doc(hidden)]
-    pub fn process(death: Death, place: Option<Place>) -> Self {
-        Self::Process { death, place }
+    pub fn process(death: Death, place: Option<&Place>) -> Self {
+        Self::Process { death, place: place.cloned() }
     }
 
     /// The error of a script that the parser refuses at a line and a column; 0 where these are unknown.
@@ -72,8 +74,8 @@ impl Error {
     }
 
     #[doc(hidden)]
-    pub fn lost(reason: LossReason, place: Option<Place>) -> Self {
-        Self::Lost { reason, place }
+    pub fn lost(reason: LossReason, place: Option<&Place>) -> Self {
+        Self::Lost { reason, place: place.cloned() }
     }
 
     #[doc(hidden)]
@@ -82,7 +84,7 @@ impl Error {
     }
 
     #[doc(hidden)]
-    pub fn contract(contract: &'static str, reason: String) -> Self {
+    pub fn contract(contract: Cow<'static, str>, reason: String) -> Self {
         Self::Contract { contract, reason }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Names of exports are a guest's text, so `Display` escapes them. [`Error::Mismatch`](super::Error::Mismatch) holds the problems.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::shown::Shown;
@@ -11,7 +12,7 @@ use crate::shown::Shown;
 #[non_exhaustive]
 pub struct ExportProblem {
     /// The JavaScript name.
-    pub export: &'static str,
+    pub export: Cow<'static, str>,
     /// The value in its place; `None` when there is no such export.
     pub found: Option<String>,
     /// An export with a similar name, when there is no such export.
@@ -22,18 +23,15 @@ impl ExportProblem {
     /// A missing export, with a similar one among the exports.
     #[doc(hidden)]
     #[must_use]
-    pub fn not_a_function(export: &'static str, found: String) -> Self {
+    pub fn not_a_function(export: Cow<'static, str>, found: String) -> Self {
         Self { export, found: Some(found), similar: None }
     }
 
     #[doc(hidden)]
-    pub fn missing(export: &'static str, exports: &[String]) -> Self {
-        let near = exports.iter().filter(|name| is_near(export, name));
-        Self {
-            export,
-            found: None,
-            similar: near.min_by_key(|name| name.len().abs_diff(export.len())).cloned(),
-        }
+    pub fn missing(export: Cow<'static, str>, exports: &[String]) -> Self {
+        let near = exports.iter().filter(|name| is_near(&export, name));
+        let similar = near.min_by_key(|name| name.len().abs_diff(export.len())).cloned();
+        Self { export, found: None, similar }
     }
 }
 
@@ -74,7 +72,7 @@ impl fmt::Display for ExportProblem {
 
 /// The list of a script's exports, for the text of a mismatch.
 pub(super) fn exported(problems: &[ExportProblem], exports: &[String]) -> String {
-    let name = problems.first().map_or("f", |problem| problem.export);
+    let name = problems.first().map_or("f", |problem| &*problem.export);
     match exports {
         [] => format!("; it exports nothing: write `export` before the function `{name}`"),
         [only] if only == "default" => {

@@ -16,6 +16,7 @@ mod mismatch;
 mod thrown;
 
 use std::any::{Any, TypeId};
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -69,11 +70,11 @@ pub enum Error {
     #[non_exhaustive]
     Mismatch {
         /// The name of the contract.
-        contract: &'static str,
+        contract: Cow<'static, str>,
         /// The name of the script.
         script: String,
         /// Every export that is missing or no function.
-        problems: Vec<ExportProblem>,
+        problems: Box<Vec<ExportProblem>>,
         /// The names that it exports, the first 32. `default` is one only if there is no other.
         exports: Box<Vec<String>>,
     },
@@ -173,7 +174,7 @@ pub enum Error {
     #[non_exhaustive]
     Contract {
         /// The name of the contract.
-        contract: &'static str,
+        contract: Cow<'static, str>,
         /// The cause, and the remedy.
         reason: String,
     },
@@ -263,7 +264,7 @@ impl Error {
     /// The error of a call that had begun. An error of a call that was not made becomes [`Error::Lost`].
     #[doc(hidden)]
     #[cold]
-    pub fn of_begun(self, place: Option<Place>) -> Self {
+    pub fn of_begun(self, place: Option<&Place>) -> Self {
         match self {
             Self::Discarded { cause } => Self::lost(LossReason::Discarded(cause), place),
             other => other,
@@ -273,7 +274,7 @@ impl Error {
     /// Adds the method, for errors that were made without it.
     #[doc(hidden)]
     #[cold]
-    pub fn at(self, place: Place) -> Self {
+    pub fn at(self, place: &Place) -> Self {
         match self {
             Self::Lost { reason, place: None } => Self::lost(reason, Some(place)),
             other => other,
@@ -439,19 +440,26 @@ pub enum LimitKind {
 }
 
 /// A method of a contract.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Place {
     /// The name of the contract.
-    pub contract: &'static str,
+    pub contract: Cow<'static, str>,
     /// The JavaScript name of the method.
-    pub method: &'static str,
+    pub method: Cow<'static, str>,
 }
 
 impl Place {
     #[doc(hidden)]
     pub const fn new(contract: &'static str, method: &'static str) -> Self {
-        Self { contract, method }
+        Self { contract: Cow::Borrowed(contract), method: Cow::Borrowed(method) }
+    }
+
+    /// A place whose names may be owned.
+    #[doc(hidden)]
+    #[expect(clippy::ptr_arg, reason = "the clone of a constant name is constant")]
+    pub fn named(contract: &Cow<'static, str>, method: &Cow<'static, str>) -> Self {
+        Self { contract: contract.clone(), method: method.clone() }
     }
 }
 

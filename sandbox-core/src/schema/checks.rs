@@ -93,8 +93,8 @@ impl ContractChecks {
         for (spec, method) in contract.methods.iter().zip(&described) {
             let place = |what: &str| format!("{}.{} → {what}", contract.name, spec.name);
             let params = spec.params.iter().zip(&method.params);
-            let params =
-                params.map(|(spec, param)| TypeCheck::new(&param.schema, &defs, &spec.ty, &place(spec.name)));
+            let params = params
+                .map(|(spec, param)| TypeCheck::new(&param.schema, &defs, &spec.ty, &place(&spec.name)));
             let returns = TypeCheck::new(&method.returns, &defs, &spec.returns, &place("result"))?;
             let params = params.collect::<Result<Vec<_>, _>>()?;
             let is_constrained = params.iter().any(TypeCheck::is_constrained);

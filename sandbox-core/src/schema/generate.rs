@@ -29,7 +29,7 @@ pub fn describe(spec: &ContractSpec) -> Description {
     };
     let to_guest = keep_used(to_guest, &schemas(|ty| ty.to_guest.as_ref()));
     let to_host = keep_used(to_host, &schemas(|ty| ty.to_host.as_ref()));
-    let (contract, docs) = (spec.name.to_owned(), spec.docs.to_owned());
+    let (contract, docs) = (spec.name.clone().into_owned(), spec.docs.clone().into_owned());
     Description { contract, docs, guest: spec.guest, host: spec.host, methods, to_guest, to_host }
 }
 
@@ -56,13 +56,13 @@ impl Generators {
     }
 
     pub(super) fn method(&mut self, method: &MethodSpec) -> MethodDescription {
-        let params = method
-            .params
-            .iter()
-            .map(|param| ParamDescription { name: param.name.to_owned(), schema: self.of(&param.ty) });
+        let params = method.params.iter().map(|param| ParamDescription {
+            name: param.name.clone().into_owned(),
+            schema: self.of(&param.ty),
+        });
         MethodDescription {
-            name: method.name.to_owned(),
-            docs: method.docs.to_owned(),
+            name: method.name.clone().into_owned(),
+            docs: method.docs.clone().into_owned(),
             optional: method.optional,
             is_async: method.is_async,
             params: params.collect(),

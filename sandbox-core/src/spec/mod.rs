@@ -1,21 +1,26 @@
 //! Contracts as data: what the macro states about a trait.
 //!
-//! The shim, the checks and the descriptions are made from it. Everything is `const`.
+//! The shim, the checks and the descriptions are made from it. The macro's contracts are constants of the program, which
+//! borrow their texts and lists. A contract that comes as data owns them, and is freed with its last user.
 
 mod types;
+
+use std::borrow::Cow;
+use std::ops::Deref;
+use std::sync::Arc;
 
 pub use types::{Bound, Bounds, Measured, Ranged, Rules, SchemaOf, Textual, TypeSpec, schema};
 
 /// A contract as data. Shims, checks and descriptions are made from it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ContractSpec {
     /// The name of the trait, or the value of `name = "…"`. The guest's global has this name.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// The doc comment of the trait, without its indentation.
-    pub docs: &'static str,
+    pub docs: Cow<'static, str>,
     /// The methods, in the order of the trait.
-    pub methods: &'static [MethodSpec],
+    pub methods: Cow<'static, [MethodSpec]>,
     /// Whether a guest can implement the contract.
     pub guest: bool,
     /// Whether the host can implement the contract.
@@ -26,34 +31,70 @@ impl ContractSpec {
     #[doc(hidden)]
     #[must_use]
     pub const fn new(name: &'static str, docs: &'static str, methods: &'static [MethodSpec]) -> Self {
+        let (name, docs, methods) = (Cow::Borrowed(name), Cow::Borrowed(docs), Cow::Borrowed(methods));
         Self { name, docs, methods, guest: true, host: true }
     }
 
     #[doc(hidden)]
     #[must_use]
-    pub const fn guest_only(self) -> Self {
-        Self { host: false, ..self }
+    pub const fn guest_only(mut self) -> Self {
+        self.host = false;
+        self
     }
 
     #[doc(hidden)]
     #[must_use]
-    pub const fn host_only(self) -> Self {
-        Self { guest: false, ..self }
+    pub const fn host_only(mut self) -> Self {
+        self.guest = false;
+        self
+    }
+
+    /// A contract that owns its names and methods, and has no docs.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn owned(name: String, methods: Vec<MethodSpec>) -> Self {
+        Self { name: Cow::Owned(name), methods: Cow::Owned(methods), ..Self::new("", "", &[]) }
+    }
+
+    /// The method with this number, in constants.
+    #[doc(hidden)]
+    pub const fn method(&self, index: usize) -> &MethodSpec {
+        &listed(&self.methods)[index]
+    }
+}
+
+/// A spec that is a constant of the program, or owned.
+#[doc(hidden)]
+#[derive(Clone)]
+pub enum SpecRef {
+    Static(&'static ContractSpec),
+    Owned(Arc<ContractSpec>),
+}
+
+impl Deref for SpecRef {
+    type Target = ContractSpec;
+
+    #[inline]
+    fn deref(&self) -> &ContractSpec {
+        match self {
+            Self::Static(spec) => spec,
+            Self::Owned(spec) => spec,
+        }
     }
 }
 
 /// A method of a contract as data.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct MethodSpec {
     /// The JavaScript name: `getUser` for `get_user`, or the value of `#[sandbox(rename = "…")]`.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// The Rust name.
-    pub rust_name: &'static str,
+    pub rust_name: Cow<'static, str>,
     /// The doc comment.
-    pub docs: &'static str,
+    pub docs: Cow<'static, str>,
     /// The parameters after `&self`, in order.
-    pub params: &'static [ParamSpec],
+    pub params: Cow<'static, [ParamSpec]>,
     /// The type of a successful call's result.
     pub returns: TypeSpec,
     /// Whether the trait has a default body, so that a guest need not export the method.
@@ -70,10 +111,10 @@ impl MethodSpec {
     #[must_use]
     pub const fn new(name: &'static str, rust_name: &'static str, docs: &'static str) -> Self {
         Self {
-            name,
-            rust_name,
-            docs,
-            params: &[],
+            name: Cow::Borrowed(name),
+            rust_name: Cow::Borrowed(rust_name),
+            docs: Cow::Borrowed(docs),
+            params: Cow::Borrowed(&[]),
             returns: TypeSpec::UNIT,
             optional: false,
             max_calls: None,
@@ -81,24 +122,38 @@ impl MethodSpec {
         }
     }
 
+    /// A method that owns its names, with parameters whose types are not known.
     #[doc(hidden)]
     #[must_use]
-    pub const fn takes(self, params: &'static [ParamSpec]) -> Self {
-        Self { params, ..self }
+    pub fn owned(name: String, params: Vec<String>) -> Self {
+        let param = |name| ParamSpec { name: Cow::Owned(name), kind: Kind::Value, ty: TypeSpec::UNKNOWN };
+        let params = params.into_iter().map(param).collect::<Vec<_>>();
+        let returns = TypeSpec::UNKNOWN;
+        let (name, rust_name) = (Cow::Owned(name.clone()), Cow::Owned(name));
+        Self { name, rust_name, params: Cow::Owned(params), returns, ..Self::new("", "", "") }
     }
 
     #[doc(hidden)]
     #[must_use]
-    pub const fn returns(self, returns: TypeSpec) -> Self {
-        Self { returns, ..self }
+    pub const fn takes(mut self, params: &'static [ParamSpec]) -> Self {
+        // A constant cannot drop the list before, which is the empty one of `new`.
+        std::mem::forget(std::mem::replace(&mut self.params, Cow::Borrowed(params)));
+        self
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn returns(mut self, returns: TypeSpec) -> Self {
+        self.returns = returns;
+        self
     }
 
     /// Whether `#[sandbox(…)]` bounds an argument or the result.
     #[doc(hidden)]
     pub const fn is_bounded(&self) -> bool {
-        let mut at = 0;
-        while at < self.params.len() {
-            if !self.params[at].ty.bounds.is_none() {
+        let (params, mut at) = (listed(&self.params), 0);
+        while at < params.len() {
+            if !params[at].ty.bounds.is_none() {
                 return true;
             }
             at += 1;
@@ -108,29 +163,32 @@ impl MethodSpec {
 
     #[doc(hidden)]
     #[must_use]
-    pub const fn max_calls(self, most: u64) -> Self {
-        Self { max_calls: Some(most), ..self }
+    pub const fn max_calls(mut self, most: u64) -> Self {
+        self.max_calls = Some(most);
+        self
     }
 
     #[doc(hidden)]
     #[must_use]
-    pub const fn asynchronous(self) -> Self {
-        Self { is_async: true, ..self }
+    pub const fn asynchronous(mut self) -> Self {
+        self.is_async = true;
+        self
     }
 
     #[doc(hidden)]
     #[must_use]
-    pub const fn optional(self) -> Self {
-        Self { optional: true, ..self }
+    pub const fn optional(mut self) -> Self {
+        self.optional = true;
+        self
     }
 }
 
 /// A parameter of a method as data.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ParamSpec {
     /// The name in the trait, in camel case.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// The check of the shim before it calls the fast op.
     pub kind: Kind,
     /// Its type.
@@ -141,13 +199,14 @@ impl ParamSpec {
     #[doc(hidden)]
     #[must_use]
     pub const fn new(name: &'static str, kind: Kind, ty: TypeSpec) -> Self {
-        Self { name, kind, ty }
+        Self { name: Cow::Borrowed(name), kind, ty }
     }
 
     #[doc(hidden)]
     #[must_use]
-    pub const fn bounded(self, bounds: Bounds) -> Self {
-        Self { ty: self.ty.bounded(bounds), ..self }
+    pub const fn bounded(mut self, bounds: Bounds) -> Self {
+        self.ty = self.ty.bounded(bounds);
+        self
     }
 }
 
@@ -173,15 +232,34 @@ pub enum Kind {
 /// Finds a method by its Rust name; `#[cfg]` may have removed those before it.
 #[doc(hidden)]
 #[must_use]
-pub const fn index_of(methods: &[MethodSpec], rust_name: &str) -> usize {
-    let mut index = 0;
+pub const fn index_of(contract: &ContractSpec, rust_name: &str) -> usize {
+    let (methods, mut index) = (listed(&contract.methods), 0);
     while index < methods.len() {
-        if bytes_equal(methods[index].rust_name.as_bytes(), rust_name.as_bytes()) {
+        if bytes_equal(written(&methods[index].rust_name).as_bytes(), rust_name.as_bytes()) {
             return index;
         }
         index += 1;
     }
     panic!("the contract has no method with this name")
+}
+
+/// `&**list`, in constants.
+#[expect(clippy::ptr_arg, reason = "a constant cannot dereference it")]
+const fn listed<'a, T: Clone>(list: &'a Cow<'static, [T]>) -> &'a [T] {
+    match list {
+        Cow::Borrowed(list) => list,
+        Cow::Owned(list) => list.as_slice(),
+    }
+}
+
+/// `&**text`, in constants.
+#[doc(hidden)]
+#[expect(clippy::ptr_arg, reason = "a constant cannot dereference it")]
+pub const fn written<'a>(text: &'a Cow<'static, str>) -> &'a str {
+    match text {
+        Cow::Borrowed(text) => text,
+        Cow::Owned(text) => text.as_str(),
+    }
 }
 
 const fn bytes_equal(a: &[u8], b: &[u8]) -> bool {

@@ -32,6 +32,10 @@ impl TypeSpec {
     #[doc(hidden)]
     pub const UNIT: Self = Self::new(Some(schema::<()>), None);
 
+    /// A type of which nothing is known here.
+    #[doc(hidden)]
+    pub const UNKNOWN: Self = Self::new(None, None);
+
     #[doc(hidden)]
     #[must_use]
     pub const fn new(schema: Option<SchemaOf>, rules: Option<Rules>) -> Self {

@@ -10,13 +10,13 @@ use crate::value::JsValue;
 /// A sink of arguments that appends a list of as many values as there are parameters.
 pub struct WireArguments<'w> {
     out: &'w mut Out,
-    params: &'static [ParamSpec],
+    params: &'w [ParamSpec],
     written: usize,
 }
 
 impl<'w> WireArguments<'w> {
     /// Begins the list.
-    pub fn new(out: &'w mut Out, params: &'static [ParamSpec]) -> Self {
+    pub fn new(out: &'w mut Out, params: &'w [ParamSpec]) -> Self {
         put_length(params.len(), out);
         Self { out, params, written: 0 }
     }

@@ -98,7 +98,7 @@ const LIMITS: [LimitKind; 10] = [
 ];
 
 fn site(place: Place) -> Site {
-    (place.contract.into(), place.method.into())
+    (place.contract.into_owned(), place.method.into_owned())
 }
 
 impl RemoteFault {
@@ -111,8 +111,9 @@ impl RemoteFault {
             Error::Mismatch { script, problems, exports, .. } => {
                 // Every problem names a method of the contract.
                 let index = |name: &str| methods.iter().position(|method| method.name == name);
-                let problems =
-                    problems.into_iter().filter_map(|problem| Some((index(problem.export)?, problem.found)));
+                let problems = (*problems)
+                    .into_iter()
+                    .filter_map(|problem| Some((index(&problem.export)?, problem.found)));
                 Self::Mismatch { script, problems: problems.collect(), exports: *exports }
             }
             Error::Guest(thrown) => Self::Guest(Exception::of(*thrown)),
@@ -182,13 +183,13 @@ impl Exception {
 /// Decodes the peer's errors into errors of this process.
 pub struct Hearing<'h> {
     /// The method that was called.
-    pub place: Option<Place>,
+    pub place: Option<&'h Place>,
     /// The contract of the call, or the contract that was being bound.
-    pub contract: Option<&'static ContractSpec>,
+    pub contract: Option<&'h ContractSpec>,
     /// A sandbox or a realm was to be made.
     pub builds: bool,
     /// All other contracts that the guest can name.
-    pub hosts: &'h [&'static ContractSpec],
+    pub hosts: &'h [&'h ContractSpec],
     /// The limits of the guest.
     pub limits: &'h Limits,
     /// The errors of host methods, by their numbers.
@@ -211,7 +212,7 @@ impl Hearing<'_> {
                 let contract = self.contract?;
                 let exports = exports.into_iter().take(32).map(cut).collect::<Vec<_>>();
                 let problem = |(index, found): (usize, Option<String>)| {
-                    let missing = ExportProblem::missing(contract.methods.get(index)?.name, &exports);
+                    let missing = ExportProblem::missing(contract.methods.get(index)?.name.clone(), &exports);
                     Some(match found {
                         Some(found) => ExportProblem { found: Some(cut(found)), similar: None, ..missing },
                         None => missing,
@@ -219,9 +220,9 @@ impl Hearing<'_> {
                 };
                 let problems = problems.into_iter().map(problem).collect::<Option<Vec<_>>>()?;
                 Error::Mismatch {
-                    contract: contract.name,
+                    contract: contract.name.clone(),
                     script: cut(script),
-                    problems,
+                    problems: Box::new(problems),
                     exports: Box::new(exports),
                 }
             }
@@ -234,8 +235,8 @@ impl Hearing<'_> {
                 });
                 let direction = if to_host { Direction::ToHost } else { Direction::ToGuest };
                 let (place, violations) = (self.place_of(&place)?, violations.collect());
-                let error = Box::new(BoundaryError { place, direction, violations, truncated });
                 let is_host = self.hosts.iter().any(|spec| spec.name == place.contract);
+                let error = Box::new(BoundaryError { place, direction, violations, truncated });
                 match of_host {
                     true if to_host || !is_host => return None,
                     true => Error::HostValue(error),
@@ -279,22 +280,22 @@ impl Hearing<'_> {
             Some(place) => Some(self.place_of(&place)?),
             None => None,
         };
-        Some(excess.error(place))
+        Some(excess.error(place.as_ref()))
     }
 
-    fn method_of(&self, (contract, method): &Site) -> Option<(&'static ContractSpec, &'static MethodSpec)> {
-        let known = self.contract.iter().chain(self.hosts).filter(|spec| spec.name == contract);
+    fn method_of(&self, (contract, method): &Site) -> Option<(&ContractSpec, &MethodSpec)> {
+        let known = self.contract.iter().chain(self.hosts).copied().filter(|spec| spec.name == **contract);
         known
-            .flat_map(|spec| spec.methods.iter().map(move |known| (*spec, known)))
-            .find(|(_, known)| known.name == method)
+            .flat_map(|spec| spec.methods.iter().map(move |known| (spec, known)))
+            .find(|(_, known)| known.name == **method)
     }
 
     fn place_of(&self, site: &Site) -> Option<Place> {
         let (contract, method) = self.method_of(site)?;
-        Some(Place::new(contract.name, method.name))
+        Some(Place::named(&contract.name, &method.name))
     }
 
-    fn thrown(&self, exception: Exception, place: Option<Place>, causes: usize) -> Option<Thrown> {
+    fn thrown(&self, exception: Exception, place: Option<&Place>, causes: usize) -> Option<Thrown> {
         let frame = |(function, file, line, column): (Option<String>, String, usize, usize)| StackFrame {
             function: function.map(cut),
             file: cut(file),
@@ -302,7 +303,7 @@ impl Hearing<'_> {
             column,
         };
         Some(Thrown {
-            place,
+            place: place.cloned(),
             stack: exception.stack.into_iter().take(32).map(frame).collect(),
             value: match exception.value {
                 Some(value) => Some((self.value)(&value)?),

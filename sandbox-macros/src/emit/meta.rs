@@ -26,7 +26,7 @@ pub(super) fn emit(contract: &ContractModel, paths: &Paths) -> TokenStream {
 fn spec(contract: &ContractModel, paths: &Paths) -> TokenStream {
     let Paths { rt, object, .. } = paths;
     let ContractModel { js_name, docs, .. } = contract;
-    let methods = contract.methods.iter().map(|method| method_spec(method, rt));
+    let methods = named(contract, paths).map(|(method, names)| method_spec(method, names, rt));
     let only = match contract.args.direction {
         Implementer::Both => TokenStream::new(),
         Implementer::Guest => quote!(.guest_only()),
@@ -34,19 +34,20 @@ fn spec(contract: &ContractModel, paths: &Paths) -> TokenStream {
     };
     quote! {
         impl #rt::Contract for #object {
-            const SPEC: #rt::ContractSpec = #rt::ContractSpec::new(#js_name, #docs, &[#(#methods),*]) #only;
+            const SPEC: &'static #rt::ContractSpec = &#rt::ContractSpec::new(#js_name, #docs, Self::METHODS) #only;
+            const METHODS: &'static [#rt::MethodSpec] = &[#(#methods),*];
         }
     }
 }
 
 // in:  fn get_user(&self, key: &str, n: u32) -> Result<String>;
 // out: MethodSpec::new("getUser", "get_user", "")
-//          .takes(&[ParamSpec::new("key", Kind::Value, type_spec!(&str)), ParamSpec::new("n", …, type_spec!(u32))])
+//          .takes(__get_user::PARAMS)
 //          .returns(type_spec!(-> Result<String>))
-fn method_spec(method: &MethodModel, rt: &Ident) -> TokenStream {
+fn method_spec(method: &MethodModel, names: &MethodPaths, rt: &Ident) -> TokenStream {
     let MethodModel { cfgs, js_name, rust_name, docs, params, bounds, max_calls, .. } = method;
-    let specs = params.iter().map(|param| param_spec(param, rt));
-    let takes = (!params.is_empty()).then(|| quote!(.takes(&[#(#specs),*])));
+    let MethodPaths { marker, .. } = names;
+    let takes = (!params.is_empty()).then(|| quote!(.takes(#marker::PARAMS)));
     let returns = method.returns().map(|ty| {
         let at = at(ty.span(), rt);
         let bounded = bounded(bounds, ty, rt);
@@ -115,6 +116,9 @@ fn marker(method: &MethodModel, names: &MethodPaths, local: bool, paths: &Paths)
     let MethodModel { cfgs, rust_name, .. } = method;
     let MethodPaths { marker, .. } = names;
     let args = args(method, local, rt);
+    let specs = method.params.iter().map(|param| param_spec(param, rt));
+    let params = (!method.params.is_empty())
+        .then(|| quote!(const PARAMS: &'static [#rt::ParamSpec] = &[#(#specs),*];));
     // The proxy's `where` clause cannot have `#[cfg]`, so it names the marker of every method, compiled or not.
     let absent = (!cfgs.is_empty()).then(|| {
         let otherwise = otherwise(cfgs);
@@ -129,7 +133,8 @@ fn marker(method: &MethodModel, names: &MethodPaths, local: bool, paths: &Paths)
             type Contract = #object;
             type Args<'a> = #args;
             type Owned = <Self::Args<'static> as #rt::Arguments>::Owned;
-            const INDEX: usize = #rt::index_of(<#object as #rt::Contract>::SPEC.methods, #rust_name);
+            #params
+            const INDEX: usize = #rt::index_of(<#object as #rt::Contract>::SPEC, #rust_name);
         }
     }
 }

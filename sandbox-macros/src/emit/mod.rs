@@ -46,7 +46,7 @@ pub(crate) fn contract(contract: &ContractModel) -> TokenStream {
         )]
         const _: () = {
             use #krate::__private as #rt;
-            use #rt::{NoFast as _, NotScalar as _, Opaque as _, PlainReturn as _, Unknown as _};
+            use #rt::{Method as _, NoFast as _, NotScalar as _, Opaque as _, PlainReturn as _, Unknown as _};
             #meta
             #proxy
             #ops

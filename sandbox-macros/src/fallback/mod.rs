@@ -70,7 +70,7 @@ fn dummies(item: &ItemTrait, local: bool, krate: &TokenStream) -> TokenStream {
         const _: () = {
             use #krate::__private as #rt;
             impl #for_all #rt::Contract for dyn #name #types #clause {
-                const SPEC: #rt::ContractSpec = #rt::ContractSpec::new("", "", &[]);
+                const SPEC: &'static #rt::ContractSpec = &#rt::ContractSpec::new("", "", &[]);
             }
             impl #for_all #rt::GuestContract for dyn #name #types #clause {
                 type Proxy<#transport> = #proxy<#transport>;

@@ -72,7 +72,7 @@ impl Drop for InOpState {
 /// The extension with the ops and the module of a contract.
 pub(crate) fn extension(host: Host, limits: Limits, is_global: bool) -> Result<Extension, String> {
     limits.check()?;
-    let (spec, ops) = (host.spec, host.ops);
+    let (spec, ops) = (&*host.spec, &*host.ops);
     if let Some(method) = spec.methods.iter().find(|method| method.max_calls.is_some()) {
         return Err(format!(
             "`{}.{}` has `max_calls`, which counts the calls within one call of a guest. A `JsRuntime` has no calls of guests: \
@@ -82,7 +82,7 @@ pub(crate) fn extension(host: Host, limits: Limits, is_global: bool) -> Result<E
     }
     let specifier = specifier(spec)?;
     let source = module(spec, ops, is_global);
-    let decls = ops.iter().map(decl).chain(Helper::ALL.map(|helper| helper.decl(spec)));
+    let decls = ops.iter().filter_map(decl).chain(Helper::ALL.map(|helper| helper.decl(spec)));
     Ok(Extension {
         name: specifier,
         ops: decls.collect::<Vec<_>>().into(),
@@ -111,10 +111,10 @@ fn add(state: &mut OpState, host: Host, limits: &Limits) {
 /// The specifier of a contract's module, in the form that a URL has. Leaked once for each contract of the program, because
 /// deno_core wants a text that is `'static`.
 fn specifier(spec: &ContractSpec) -> Result<&'static str, String> {
-    static KNOWN: Mutex<BTreeMap<&str, &str>> = Mutex::new(BTreeMap::new());
+    static KNOWN: Mutex<BTreeMap<String, &str>> = Mutex::new(BTreeMap::new());
     let url = ModuleSpecifier::parse(&shim::script_name(spec)).map_err(|error| error.to_string())?;
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(known.entry(spec.name).or_insert_with(|| Box::leak(String::from(url).into_boxed_str())))
+    Ok(known.entry(spec.name.to_string()).or_insert_with(|| Box::leak(String::from(url).into_boxed_str())))
 }
 
 /// The ops of a contract that are no methods of it.
@@ -136,7 +136,7 @@ impl Helper {
             Self::Wait => "(wait)",
             Self::Settle => "(settle)",
         };
-        Place::new(spec.name, name)
+        Place::named(&spec.name, &name.into())
     }
 
     fn decl(self, spec: &ContractSpec) -> OpDecl {
@@ -145,7 +145,7 @@ impl Helper {
             Self::Wait => op_wait(),
             Self::Settle => op_settle(),
         };
-        (decl.name, decl.name_fast) = op_name(self.place(spec));
+        (decl.name, decl.name_fast) = op_name(&self.place(spec));
         decl
     }
 }
@@ -153,7 +153,7 @@ impl Helper {
 /// The source of a contract's module. The API is made by the shim that a sandbox has.
 fn module(spec: &ContractSpec, ops: &[HostOp], is_global: bool) -> String {
     let slow = ops.iter().map(HostOp::without_fast).collect::<Vec<_>>();
-    let op = |place| op_name(place).0;
+    let op = |place| op_name(&place).0;
     let [attach, wait, settle] = Helper::ALL.map(|helper| op(helper.place(spec)));
     let mut out = format!(
         "const {{ ops }} = Deno.core;\nops.{attach}();\nconst wait = ops.{wait}, settle = ops.{settle};\n\
@@ -162,7 +162,7 @@ fn module(spec: &ContractSpec, ops: &[HostOp], is_global: bool) -> String {
     );
     let mut checked = String::new();
     for (index, method) in spec.methods.iter().enumerate() {
-        _ = writeln!(out, "const op{index} = ops.{};", op(Place::new(spec.name, method.name)));
+        _ = writeln!(out, "const op{index} = ops.{};", op(Place::named(&spec.name, &method.name)));
         _ = match method.is_async {
             true => {
                 let arguments = (0..method.params.len()).map(|at| format!("a{at}"));

@@ -21,7 +21,7 @@ const SCHEME: &str = "sandbox:";
 
 /// The name of a contract's shim.
 pub(crate) fn script_name(spec: &ContractSpec) -> String {
-    script(spec.name)
+    script(&spec.name)
 }
 
 /// The name of a script of the runtime.
@@ -49,11 +49,11 @@ pub(crate) fn source(spec: &ContractSpec, ops: &[HostOp]) -> String {
     }
     out.push_str("const api = {\n  __proto__: null,\n");
     for (index, (method, op)) in spec.methods.iter().zip(ops).enumerate() {
-        out.push_str(&documentation(method.docs));
+        out.push_str(&documentation(&method.docs));
         out.push_str(&function(index, method, op.gives()));
     }
     out.push_str("};\n");
-    for method in spec.methods {
+    for method in &*spec.methods {
         _ = writeln!(out, "freeze(api.{});", method.name);
     }
     out.push_str("return freeze(api);\n");
@@ -71,7 +71,7 @@ fn documentation(docs: &str) -> String {
 
 fn function(index: usize, method: &MethodSpec, gives: Option<Gives>) -> String {
     let arguments = (0..method.params.len()).map(|at| format!("a{at}")).collect::<Vec<_>>().join(", ");
-    let name = method.name;
+    let name = &method.name;
     let checked = match disabled_defenses::GUEST_PRIMORDIALS {
         true => disabled_defenses::naive_call(index, &arguments),
         false => format!("checked{index}({arguments})"),

@@ -5,19 +5,20 @@
 //! Guests and hosts get plain data. The parent has the types, and checks the data.
 
 use std::any::TypeId;
+use std::borrow::Cow;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use deno_core::v8;
-use sandbox_core::contract::{ArgumentSink as _, ContractSpec};
+use sandbox_core::contract::{ArgumentSink as _, ContractSpec, SpecRef};
 
 use super::binding::Binding;
 use super::flights::{Flying, Leg};
 use super::host_calls::promises::{Poller, flight, promised};
 use super::host_calls::{answer, begin};
 use super::meter::add;
-use super::method_info::{Elsewhere, MethodInfo};
+use super::method_info::{Elsewhere, MethodInfo, UntypedMethods};
 use super::run::Boxed;
 use super::script::ScriptExports;
 use super::state::host::Host;
@@ -58,27 +59,18 @@ pub(crate) enum Refused {
 /// The host object of an untyped contract.
 struct UntypedContract {
     host: Rc<dyn UntypedHost>,
-    methods: &'static [MethodInfo],
+    methods: UntypedMethods,
 }
 
 impl Host {
-    /// The host of a contract, which is the nth of its sandbox. The description of its methods is leaked: a process has few
-    /// contracts.
-    pub(crate) fn untyped(nth: u16, spec: &'static ContractSpec, host: Rc<dyn UntypedHost>) -> Self {
-        let methods = (0..spec.methods.len()).map(|index| MethodInfo::untyped(Some(nth), spec, index));
-        let methods: &'static [MethodInfo] = Vec::leak(methods.collect());
-        let op = |method: &'static MethodInfo| {
-            HostOp::untyped(slow, (method, slow_impl), address(nth, method.index))
-        };
-        let ops = methods.iter().map(op).collect::<Vec<_>>();
+    /// The host of a contract, which is the nth of its sandbox.
+    pub(crate) fn untyped(nth: u16, spec: Arc<ContractSpec>, host: Rc<dyn UntypedHost>) -> Self {
+        let ops = (0..spec.methods.len()).map(|index| HostOp::untyped(slow, address(nth, index)));
+        let ops = Cow::Owned(ops.collect());
         let checks = Arc::new(ContractChecks::elsewhere());
-        Self::of(
-            TypeId::of::<Elsewhere>(),
-            spec,
-            Vec::leak(ops),
-            checks,
-            Rc::new(UntypedContract { host, methods }),
-        )
+        let methods = UntypedMethods::new(spec.clone(), Some(nth));
+        let object = Rc::new(UntypedContract { host, methods });
+        Self::of(TypeId::of::<Elsewhere>(), SpecRef::Owned(spec), ops, checks, object)
     }
 }
 
@@ -87,7 +79,7 @@ impl Isolate {
     pub(crate) fn bind_untyped(
         &self,
         exports: &ScriptExports,
-        spec: &'static ContractSpec,
+        spec: &ContractSpec,
     ) -> Result<Binding, Error> {
         self.bind(exports, spec, || Ok(Arc::new(ContractChecks::elsewhere())))
     }
@@ -95,28 +87,28 @@ impl Isolate {
     /// Calls an `async` method of the guest.
     pub(crate) fn fly_untyped(
         self: &Rc<Self>,
-        method: MethodInfo,
+        (methods, index): (&Rc<UntypedMethods>, usize),
         binding: &Rc<Binding>,
         args: Vec<JsValue>,
         ticket: Ticket,
     ) -> impl Future<Output = Result<JsValue, Error>> + Unpin + use<> {
-        let call = UntypedLeg { binding: binding.clone(), method, args: Some(args) };
+        let call = UntypedLeg { binding: binding.clone(), methods: methods.clone(), index, args: Some(args) };
         Flying::new(self.clone(), call, ticket)
     }
 
     /// Calls a method of the guest.
     pub(crate) fn call_untyped(
         &self,
-        method: MethodInfo,
+        method: &MethodInfo,
         binding: &Binding,
         args: Vec<JsValue>,
         deadline: Deadline,
     ) -> Result<JsValue, Error> {
-        let kind = CallKind::Method(&method.place());
+        let kind = CallKind::Method(method.place());
         let value = self.run_until(&binding.realm, deadline, kind, |scope| {
             v8::tc_scope!(let scope, scope);
-            let result = self.invoke_untyped(scope, &method, binding, args)?;
-            self.read_untyped(scope, &method, result)
+            let result = self.invoke_untyped(scope, method, binding, args)?;
+            self.read_untyped(scope, method, result)
         })?;
         Ok(value)
     }
@@ -129,7 +121,7 @@ impl Isolate {
         args: Vec<JsValue>,
     ) -> Boxed<v8::Local<'s, v8::Value>> {
         let budget = self.budget();
-        let mut writer = ArgumentWriter::new(scope, &budget, method.spec.params);
+        let mut writer = ArgumentWriter::new(scope, &budget, &method.spec.params);
         let written = args.into_iter().try_for_each(|value| writer.push_tree(value));
         written.map_err(|error| method.write_error(error))?;
         let values = writer.into_values();
@@ -156,16 +148,23 @@ impl Isolate {
 /// A call of an `async` method.
 struct UntypedLeg {
     binding: Rc<Binding>,
-    method: MethodInfo,
+    methods: Rc<UntypedMethods>,
+    index: usize,
     /// The arguments, until the call has begun.
     args: Option<Vec<JsValue>>,
+}
+
+impl UntypedLeg {
+    fn method(&self, isolate: &Isolate) -> Result<MethodInfo<'_>, Error> {
+        self.methods.get(self.index).ok_or_else(|| isolate.ended(None))
+    }
 }
 
 impl Leg for UntypedLeg {
     type Output = JsValue;
 
-    fn place(&self) -> Option<Place> {
-        Some(self.method.place())
+    fn place(&self) -> Option<&Place> {
+        self.methods.get(self.index).map(|method| method.place())
     }
 
     fn realm(&self) -> &Rc<Realm> {
@@ -179,7 +178,7 @@ impl Leg for UntypedLeg {
     ) -> Result<v8::Local<'s, v8::Value>, Error> {
         let args = self.args.take().unwrap_or_default();
         v8::tc_scope!(let scope, scope);
-        Ok(isolate.invoke_untyped(scope, &self.method, &self.binding, args)?)
+        Ok(isolate.invoke_untyped(scope, &self.method(isolate)?, &self.binding, args)?)
     }
 
     fn finish<'s>(
@@ -189,7 +188,7 @@ impl Leg for UntypedLeg {
         value: v8::Local<'s, v8::Value>,
     ) -> Result<JsValue, Error> {
         v8::tc_scope!(let scope, scope);
-        Ok(isolate.read_untyped(scope, &self.method, value)?)
+        Ok(isolate.read_untyped(scope, &self.method(isolate)?, value)?)
     }
 }
 
@@ -205,17 +204,16 @@ unsafe extern "C" fn slow(info: *const v8::FunctionCallbackInfo) {
 
 fn slow_impl(info: *const v8::FunctionCallbackInfo) -> usize {
     const NOWHERE: Place = Place::new("host", "method");
-    answer(info, NOWHERE, |scope, arguments| {
+    answer(info, &NOWHERE, |scope, arguments| {
         let address =
             arguments.data().try_cast::<v8::Integer>().ok().and_then(|data| u32::try_from(data.value()).ok());
         let (contract, index) =
             address.map(|address| (address >> 16, address & 0xffff)).ok_or(Refusal::Absent)?;
         let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
         let host = isolate.hosts.get(contract as usize).ok_or(Refusal::Absent)?;
-        let untyped = host.any().downcast_ref::<UntypedContract>().ok_or(Refusal::Absent)?;
-        let (method, host) =
-            (untyped.methods.get(index as usize).ok_or(Refusal::Absent)?, untyped.host.clone());
-        serve(scope, arguments, method, &*host).map_err(|refusal| {
+        let untyped = host.any().downcast::<UntypedContract>().map_err(|_| Refusal::Absent)?;
+        let method = &untyped.methods.get(index as usize).ok_or(Refusal::Absent)?;
+        serve(scope, arguments, method, &*untyped.host).map_err(|refusal| {
             refusal.throw(scope, method.place());
             Refusal::Thrown
         })
@@ -294,9 +292,9 @@ fn read<'s>(
 ) -> Result<Vec<JsValue>, Refusal> {
     v8::tc_scope!(let scope, scope);
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
-    let (budget, params) = (isolate.budget(), method.spec.params);
+    let (budget, params) = (isolate.budget(), &method.spec.params);
     let read = params.iter().zip(0..).map(|(param, index)| {
-        observed_for_wire(scope, &budget, arguments.get(index)).map_err(|error| error.inside(param.name))
+        observed_for_wire(scope, &budget, arguments.get(index)).map_err(|error| error.inside(&*param.name))
     });
     let read = read.collect::<Result<Vec<_>, ValueError>>();
     add(&isolate.running.bytes_out, budget.spent());

@@ -10,7 +10,7 @@ use crate::shown::Shown;
 
 /// The span of a call of a pool's tenant.
 pub(crate) fn span(tenant: &str, place: Option<&Place>) -> Span {
-    let (contract, method) = place.map_or(("", ""), |place| (place.contract, place.method));
+    let (contract, method) = place.map_or(("", ""), |place| (&*place.contract, &*place.method));
     tracing::info_span!("sandbox_call", tenant, contract, method, outcome = tracing::field::Empty)
 }
 

@@ -205,7 +205,7 @@ impl Tenant {
     }
 
     async fn load_later(self, contract: NamedContract, script: Script) -> Result<Pooled> {
-        let (loading, script) = Loading::new(self.state.next_script(), contract, script);
+        let (loading, script) = Loading::new(self.state.next_script(), contract.clone(), script);
         let id = loading.id;
         let exported = self.ask(move |tenant_sandbox| loading.run(tenant_sandbox)).await?;
         Ok(self.pooled(id, contract, script, exported))

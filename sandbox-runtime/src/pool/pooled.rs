@@ -77,7 +77,7 @@ where
         let (loaded, deadline) = (self.loaded.clone(), within(self.deadline));
         let args = args.into_owned();
         let place = MethodInfo::billed::<M>().place();
-        let called = self.tenant.run(Some(place), deadline, move |tenant_sandbox| {
+        let called = self.tenant.run(Some(place.clone()), deadline, move |tenant_sandbox| {
             tenant_sandbox.settle(&loaded, deadline)?;
             tenant_sandbox.backend.call::<M>(&loaded, args, deadline)
         });
@@ -95,7 +95,7 @@ where
     fn call_async(&self, args: M::Args<'_>) -> Self::Call {
         let ticket = Ticket::new(self.deadline);
         let start = self.start::<M>(args.into_owned(), ticket.clone());
-        let place = Some(MethodInfo::billed::<M>().place());
+        let place = Some(MethodInfo::billed::<M>().place().clone());
         RemoteCall::new(Arc::new(self.tenant.clone()), ticket, place, start)
     }
 }
@@ -120,7 +120,7 @@ impl Pooled {
             if !ticket.begins() {
                 return;
             }
-            let span = trace::span(&tenant.key, Some(&MethodInfo::billed::<M>().place()));
+            let span = trace::span(&tenant.key, Some(MethodInfo::billed::<M>().place()));
             let begun = span.in_scope(|| {
                 let tenant_sandbox = worker.residents::<TenantSandboxes>()?.of(worker, &shared, &tenant)?;
                 tenant_sandbox.settle(&loaded, deadline)?;

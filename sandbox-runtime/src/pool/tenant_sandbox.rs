@@ -61,7 +61,7 @@ impl TenantSandbox {
             return Ok(());
         }
         let began = clock::now();
-        let bound = self.backend.bind(loaded.id, &loaded.script, loaded.contract, deadline).map(drop);
+        let bound = self.backend.bind(loaded.id, &loaded.script, loaded.contract.clone(), deadline).map(drop);
         self.tenant.making.fetch_add(clock::now().since(began), Ordering::Relaxed);
         bound
     }

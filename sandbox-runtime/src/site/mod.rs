@@ -12,21 +12,21 @@ pub(crate) mod blocking;
 pub(crate) mod builder;
 mod caps;
 pub(crate) mod load;
-pub(crate) mod transport;
 pub(crate) mod typed;
 #[cfg(feature = "process")]
 pub(crate) mod wired;
 
 use std::sync::Arc;
 
-use crate::contract::{self, ContractSpec, GuestContract};
+use crate::contract::{self, GuestContract, SpecRef};
 use crate::error::Result;
 use crate::isolate::meter::Usage;
 use crate::options::{ConsoleOutput, Settings};
 use crate::schema::ContractChecks;
 use crate::script::Script;
 use crate::time::Deadline;
-use transport::{Exports, WithDeadline};
+pub(crate) use crate::transport;
+use crate::transport::{Exports, WithDeadline};
 
 #[cfg(feature = "process")]
 pub use crate::process::ProcessSite;
@@ -155,14 +155,14 @@ pub(crate) mod sealed {
 ///
 /// A future that stores the type of a `dyn Trait` is not accepted as `Send`, because the compiler forgets its lifetime there.
 #[doc(hidden)]
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct NamedContract {
-    pub(crate) spec: &'static ContractSpec,
+    pub(crate) spec: SpecRef,
     pub(crate) checks: fn() -> Result<Arc<ContractChecks>>,
 }
 
 impl NamedContract {
     pub(crate) fn of<C: ?Sized + GuestContract>() -> Self {
-        Self { spec: &C::SPEC, checks: contract::checks::<C> }
+        Self { spec: SpecRef::Static(C::SPEC), checks: contract::checks::<C> }
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn run<C: ?Sized + GuestContract>(fuzz: &Fuzz, script: &Script) -> Re
     let mut methods = Vec::new();
     for (index, (spec, call)) in C::SPEC.methods.iter().zip(C::CALLS).enumerate() {
         if exports.exports(index) {
-            methods.push(method::<C>(fuzz, &load, spec.name, *call)?);
+            methods.push(method::<C>(fuzz, &load, &spec.name, *call)?);
         }
     }
     Ok(Report { methods })

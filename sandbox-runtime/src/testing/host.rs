@@ -17,7 +17,7 @@ use crate::script::Script;
 use crate::value::JsValue;
 
 pub(super) fn run<C: ?Sized + HostContract>(fuzz: &Fuzz, host: Box<C>) -> Result<Report, Counterexample> {
-    let unbuilt = |error| Counterexample::before(C::SPEC.name, error);
+    let unbuilt = |error| Counterexample::before(&*C::SPEC.name, error);
     let host = Host::new::<C>(host).map_err(|reason| unbuilt(Error::build(reason)))?;
     let build = || {
         let mut builder = (fuzz.sandbox)();
@@ -68,7 +68,7 @@ fn method<C: ?Sized + HostContract>(
     caller: &Caller<'_>,
     spec: &'static MethodSpec,
 ) -> Result<MethodReport, Counterexample> {
-    let (method, is_async) = (spec.name, spec.is_async);
+    let (method, is_async) = (&*spec.name, spec.is_async);
     let call_of = |args: &[String]| format!("{}.{method}({})", C::SPEC.name, args.join(", "));
     let written = |args: &Vec<JsValue>| args.iter().map(JsValue::to_js).collect::<Vec<_>>();
     let of_values = |args: &Vec<JsValue>| call_of(&written(args));

@@ -21,7 +21,6 @@ use crate::observe::CallKind;
 use crate::schema::TypeCheck;
 use crate::site::transport::{Exports, Transport};
 use crate::site::typed::local::Local;
-use crate::spec::TypeSpec;
 use crate::value::JsValue;
 use crate::wire::{DecodeBounds, Out, WireArguments, decode, decode_list, encode};
 
@@ -101,7 +100,7 @@ impl Wired {
     }
 }
 
-static RESULT: [ParamSpec; 1] = [ParamSpec::new("result", Kind::Value, TypeSpec::new(None, None))];
+static RESULT: [ParamSpec; 1] = [ParamSpec::new("result", Kind::Value, sandbox_core::TypeSpec::UNKNOWN)];
 
 /// Arguments as the other side has them, without types.
 struct WireSent(Vec<JsValue>);
@@ -156,12 +155,12 @@ impl<M: GuestMethod> Transport<M> for Wired {
     fn call(&self, args: M::Args<'_>) -> Result<M::Value, Error> {
         let (isolate, binding) = self.local.parts();
         let method = MethodInfo::billed::<M>();
-        let kind = CallKind::Method(&method.place());
+        let kind = CallKind::Method(method.place());
         Ok(isolate.run(&binding.realm, kind, |scope| {
             let result = {
                 v8::tc_scope!(let scope, scope);
                 let mut bytes = Out::default();
-                let mut writer = WireArguments::new(&mut bytes, method.spec.params);
+                let mut writer = WireArguments::new(&mut bytes, &method.spec.params);
                 args.write(&mut writer).map_err(|error| method.write_error(error))?;
                 isolate.invoke(scope, method, binding, WireSent(there(&bytes)))?
             };

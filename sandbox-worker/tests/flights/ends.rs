@@ -259,7 +259,7 @@ async fn a_full_heap_ends_all_calls() {
             panic!("{error:?}")
         };
         assert!(matches!(**fault, Error::Limit { kind: LimitKind::Heap, .. }), "{error}");
-        assert_eq!(place.unwrap().to_string(), "Flow.run");
+        assert_eq!(place.as_ref().unwrap().to_string(), "Flow.run");
     }
     guest.host.holds(0).await;
     guest.sandbox.reset_async().await.unwrap();

@@ -43,52 +43,35 @@ pub struct OrdersProxy<T> {
     reason = "the trait's own lints are reported there; markers have the names of methods; not all fallbacks are used"
 )]
 const _: () = {
-    use __rt::{NoFast as _, NotScalar as _, Opaque as _, PlainReturn as _, Unknown as _};
+    use __rt::{Method as _, NoFast as _, NotScalar as _, Opaque as _, PlainReturn as _, Unknown as _};
     use ::sandbox_runtime::__private as __rt;
     impl __rt::Contract for dyn Orders {
-        const SPEC: __rt::ContractSpec = __rt::ContractSpec::new(
-            "Orders",
-            "Orders, which take their time.",
-            &[
-                __rt::MethodSpec::new("find", "find", "Looks one up.")
-                    .takes(&[
-                        __rt::ParamSpec::new("sku", __rt::Kind::Value, __rt::type_spec!(&str)),
-                        __rt::ParamSpec::new(
-                            "among",
-                            __rt::KindProbe::<Vec<Order>>::KIND,
-                            __rt::type_spec!(Vec<Order>),
-                        ),
-                    ])
-                    .returns(__rt::type_spec!(-> Result < Option < Order > >))
-                    .asynchronous(),
-                __rt::MethodSpec::new("count", "count", "At once.")
-                    .takes(&[__rt::ParamSpec::new("order", __rt::Kind::Value, __rt::type_spec!(&Order))])
-                    .returns(__rt::type_spec!(-> Result < u32 >)),
-                __rt::MethodSpec::new("tax", "tax", "A guest that says nothing of taxes has this one.")
-                    .takes(&[__rt::ParamSpec::new("order", __rt::Kind::Value, __rt::type_spec!(&Order))])
-                    .returns(__rt::type_spec!(-> Result < f64 >))
-                    .optional()
-                    .asynchronous(),
-                __rt::MethodSpec::new("discount", "discount", "")
-                    .takes(&[__rt::ParamSpec::new(
-                        "count",
-                        __rt::KindProbe::<u32>::KIND,
-                        __rt::type_spec!(u32),
-                    )])
-                    .returns(__rt::type_spec!(-> u32))
-                    .asynchronous(),
-                #[cfg(target_os = "none")]
-                __rt::MethodSpec::new("sync", "sync", "Not on every platform.")
-                    .takes(&[__rt::ParamSpec::new(
-                        "file",
-                        __rt::KindProbe::<crate::NoSuchType>::KIND,
-                        __rt::type_spec!(crate::NoSuchType),
-                    )])
-                    .returns(__rt::type_spec!(-> Result < () >))
-                    .asynchronous(),
-                __rt::MethodSpec::new("flush", "flush_all", "").asynchronous(),
-            ],
-        );
+        const SPEC: &'static __rt::ContractSpec =
+            &__rt::ContractSpec::new("Orders", "Orders, which take their time.", Self::METHODS);
+        const METHODS: &'static [__rt::MethodSpec] = &[
+            __rt::MethodSpec::new("find", "find", "Looks one up.")
+                .takes(__find::PARAMS)
+                .returns(__rt::type_spec!(-> Result < Option < Order > >))
+                .asynchronous(),
+            __rt::MethodSpec::new("count", "count", "At once.")
+                .takes(__count::PARAMS)
+                .returns(__rt::type_spec!(-> Result < u32 >)),
+            __rt::MethodSpec::new("tax", "tax", "A guest that says nothing of taxes has this one.")
+                .takes(__tax::PARAMS)
+                .returns(__rt::type_spec!(-> Result < f64 >))
+                .optional()
+                .asynchronous(),
+            __rt::MethodSpec::new("discount", "discount", "")
+                .takes(__discount::PARAMS)
+                .returns(__rt::type_spec!(-> u32))
+                .asynchronous(),
+            #[cfg(target_os = "none")]
+            __rt::MethodSpec::new("sync", "sync", "Not on every platform.")
+                .takes(__sync::PARAMS)
+                .returns(__rt::type_spec!(-> Result < () >))
+                .asynchronous(),
+            __rt::MethodSpec::new("flush", "flush_all", "").asynchronous(),
+        ];
     }
     struct __find;
     impl __rt::Method for __find {
@@ -98,28 +81,38 @@ const _: () = {
             (__rt::Val<__rt::Checked<Vec<Order>, { __rt::crosses_sent::<Vec<Order>>() }>>, ()),
         );
         type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
-        const INDEX: usize = __rt::index_of(<dyn Orders as __rt::Contract>::SPEC.methods, "find");
+        const PARAMS: &'static [__rt::ParamSpec] = &[
+            __rt::ParamSpec::new("sku", __rt::Kind::Value, __rt::type_spec!(&str)),
+            __rt::ParamSpec::new("among", __rt::KindProbe::<Vec<Order>>::KIND, __rt::type_spec!(Vec<Order>)),
+        ];
+        const INDEX: usize = __rt::index_of(<dyn Orders as __rt::Contract>::SPEC, "find");
     }
     struct __count;
     impl __rt::Method for __count {
         type Contract = dyn Orders;
         type Args<'a> = (__rt::Ref<'a, __rt::Checked<Order, { __rt::lends::<Order>() }>>, ());
         type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
-        const INDEX: usize = __rt::index_of(<dyn Orders as __rt::Contract>::SPEC.methods, "count");
+        const PARAMS: &'static [__rt::ParamSpec] =
+            &[__rt::ParamSpec::new("order", __rt::Kind::Value, __rt::type_spec!(&Order))];
+        const INDEX: usize = __rt::index_of(<dyn Orders as __rt::Contract>::SPEC, "count");
     }
     struct __tax;
     impl __rt::Method for __tax {
         type Contract = dyn Orders;
         type Args<'a> = (__rt::Ref<'a, __rt::Checked<Order, { __rt::lends_sent::<Order>() }>>, ());
         type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
-        const INDEX: usize = __rt::index_of(<dyn Orders as __rt::Contract>::SPEC.methods, "tax");
+        const PARAMS: &'static [__rt::ParamSpec] =
+            &[__rt::ParamSpec::new("order", __rt::Kind::Value, __rt::type_spec!(&Order))];
+        const INDEX: usize = __rt::index_of(<dyn Orders as __rt::Contract>::SPEC, "tax");
     }
     struct __discount;
     impl __rt::Method for __discount {
         type Contract = dyn Orders;
         type Args<'a> = (__rt::Val<__rt::Checked<u32, { __rt::crosses_sent::<u32>() }>>, ());
         type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
-        const INDEX: usize = __rt::index_of(<dyn Orders as __rt::Contract>::SPEC.methods, "discount");
+        const PARAMS: &'static [__rt::ParamSpec] =
+            &[__rt::ParamSpec::new("count", __rt::KindProbe::<u32>::KIND, __rt::type_spec!(u32))];
+        const INDEX: usize = __rt::index_of(<dyn Orders as __rt::Contract>::SPEC, "discount");
     }
     #[cfg(target_os = "none")]
     struct __sync;
@@ -131,14 +124,19 @@ const _: () = {
         type Args<'a> =
             (__rt::Val<__rt::Checked<crate::NoSuchType, { __rt::crosses_sent::<crate::NoSuchType>() }>>, ());
         type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
-        const INDEX: usize = __rt::index_of(<dyn Orders as __rt::Contract>::SPEC.methods, "sync");
+        const PARAMS: &'static [__rt::ParamSpec] = &[__rt::ParamSpec::new(
+            "file",
+            __rt::KindProbe::<crate::NoSuchType>::KIND,
+            __rt::type_spec!(crate::NoSuchType),
+        )];
+        const INDEX: usize = __rt::index_of(<dyn Orders as __rt::Contract>::SPEC, "sync");
     }
     struct __flush_all;
     impl __rt::Method for __flush_all {
         type Contract = dyn Orders;
         type Args<'a> = ();
         type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
-        const INDEX: usize = __rt::index_of(<dyn Orders as __rt::Contract>::SPEC.methods, "flush_all");
+        const INDEX: usize = __rt::index_of(<dyn Orders as __rt::Contract>::SPEC, "flush_all");
     }
     impl __rt::GuestMethod for __find {
         type Returns = __rt::returned!(Result<Option<Order>>, value_sent, __rt::At);
@@ -371,44 +369,40 @@ pub struct TickerProxy<T> {
     reason = "the trait's own lints are reported there; markers have the names of methods; not all fallbacks are used"
 )]
 const _: () = {
-    use __rt::{NoFast as _, NotScalar as _, Opaque as _, PlainReturn as _, Unknown as _};
+    use __rt::{Method as _, NoFast as _, NotScalar as _, Opaque as _, PlainReturn as _, Unknown as _};
     use ::sandbox_runtime::__private as __rt;
     impl __rt::Contract for dyn Ticker {
-        const SPEC: __rt::ContractSpec = __rt::ContractSpec::new(
-            "Ticker",
-            "In one thread.",
-            &[
-                __rt::MethodSpec::new("tick", "tick", "")
-                    .takes(&[__rt::ParamSpec::new(
-                        "every",
-                        __rt::KindProbe::<u32>::KIND,
-                        __rt::type_spec!(u32),
-                    )
-                    .bounded(__rt::Bounds::NONE.range::<u32>(
-                        ::core::option::Option::Some(__rt::Bound::Integer(1i64)),
-                        ::core::option::Option::None,
-                    ))])
-                    .returns(__rt::type_spec!(-> Result < () >))
-                    .optional()
-                    .asynchronous(),
-                __rt::MethodSpec::new("count", "count", "").returns(__rt::type_spec!(-> u64)).asynchronous(),
-            ],
-        )
-        .guest_only();
+        const SPEC: &'static __rt::ContractSpec =
+            &__rt::ContractSpec::new("Ticker", "In one thread.", Self::METHODS).guest_only();
+        const METHODS: &'static [__rt::MethodSpec] = &[
+            __rt::MethodSpec::new("tick", "tick", "")
+                .takes(__tick::PARAMS)
+                .returns(__rt::type_spec!(-> Result < () >))
+                .optional()
+                .asynchronous(),
+            __rt::MethodSpec::new("count", "count", "").returns(__rt::type_spec!(-> u64)).asynchronous(),
+        ];
     }
     struct __tick;
     impl __rt::Method for __tick {
         type Contract = dyn Ticker;
         type Args<'a> = (__rt::Val<__rt::Checked<u32, { __rt::crosses::<u32>() }>>, ());
         type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
-        const INDEX: usize = __rt::index_of(<dyn Ticker as __rt::Contract>::SPEC.methods, "tick");
+        const PARAMS: &'static [__rt::ParamSpec] =
+            &[__rt::ParamSpec::new("every", __rt::KindProbe::<u32>::KIND, __rt::type_spec!(u32)).bounded(
+                __rt::Bounds::NONE.range::<u32>(
+                    ::core::option::Option::Some(__rt::Bound::Integer(1i64)),
+                    ::core::option::Option::None,
+                ),
+            )];
+        const INDEX: usize = __rt::index_of(<dyn Ticker as __rt::Contract>::SPEC, "tick");
     }
     struct __count;
     impl __rt::Method for __count {
         type Contract = dyn Ticker;
         type Args<'a> = ();
         type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
-        const INDEX: usize = __rt::index_of(<dyn Ticker as __rt::Contract>::SPEC.methods, "count");
+        const INDEX: usize = __rt::index_of(<dyn Ticker as __rt::Contract>::SPEC, "count");
     }
     impl __rt::GuestMethod for __tick {
         type Returns = __rt::returned!(Result<()>, value, __rt::At);

@@ -57,85 +57,58 @@ pub(crate) struct RuleProxy<T> {
     reason = "the trait's own lints are reported there; markers have the names of methods; not all fallbacks are used"
 )]
 const _: () = {
-    use __rt::{NoFast as _, NotScalar as _, Opaque as _, PlainReturn as _, Unknown as _};
+    use __rt::{Method as _, NoFast as _, NotScalar as _, Opaque as _, PlainReturn as _, Unknown as _};
     use ::sandbox_runtime::__private as __rt;
     impl __rt::Contract for dyn Rule {
-        const SPEC: __rt::ContractSpec = __rt::ContractSpec::new(
-            "Rule",
-            "Prices usage.",
-            &[
-                __rt::MethodSpec::new("net", "net", "The price without tax.")
-                    .takes(&[__rt::ParamSpec::new(
-                        "quantity",
-                        __rt::KindProbe::<u32>::KIND,
-                        __rt::type_spec!(u32),
-                    )])
-                    .returns(__rt::type_spec!(-> Result < f64 >).bounded(
-                        __rt::Bounds::NONE.range::<Result<f64>>(
-                            ::core::option::Option::Some(__rt::Bound::Integer(0i64)),
-                            ::core::option::Option::None,
-                        ),
-                    )),
-                __rt::MethodSpec::new(
-                    "taxRate",
-                    "tax_rate",
-                    "A guest that says nothing of taxes has this one.",
-                )
-                .takes(&[__rt::ParamSpec::new("country", __rt::Kind::Value, __rt::type_spec!(&str))])
+        const SPEC: &'static __rt::ContractSpec =
+            &__rt::ContractSpec::new("Rule", "Prices usage.", Self::METHODS).guest_only();
+        const METHODS: &'static [__rt::MethodSpec] = &[
+            __rt::MethodSpec::new("net", "net", "The price without tax.").takes(__net::PARAMS).returns(
+                __rt::type_spec!(-> Result < f64 >).bounded(__rt::Bounds::NONE.range::<Result<f64>>(
+                    ::core::option::Option::Some(__rt::Bound::Integer(0i64)),
+                    ::core::option::Option::None,
+                )),
+            ),
+            __rt::MethodSpec::new("taxRate", "tax_rate", "A guest that says nothing of taxes has this one.")
+                .takes(__tax_rate::PARAMS)
                 .returns(__rt::type_spec!(-> Result < f64 >))
                 .optional(),
-                #[cfg(all(not(target_os = "none"), not(target_os = "emscripten")))]
-                __rt::MethodSpec::new("gross", "gross", "Optional too; calls what the guest exports.")
-                    .takes(&[
-                        __rt::ParamSpec::new("quantity", __rt::KindProbe::<u32>::KIND, __rt::type_spec!(u32)),
-                        __rt::ParamSpec::new("country", __rt::Kind::Value, __rt::type_spec!(&str)),
-                    ])
-                    .returns(__rt::type_spec!(-> Result < f64, Error >))
-                    .optional(),
-                __rt::MethodSpec::new("label", "label", "").returns(__rt::type_spec!(-> String)),
-                __rt::MethodSpec::new(
-                    "best",
-                    "best",
-                    "What was sold most, of what is described and what is not.",
-                )
-                .takes(&[
-                    __rt::ParamSpec::new(
-                        "sold",
-                        __rt::KindProbe::<BTreeMap<String, Item>>::KIND,
-                        __rt::type_spec!(BTreeMap < String, Item >),
-                    ),
-                    __rt::ParamSpec::new("note", __rt::KindProbe::<Note>::KIND, __rt::type_spec!(Note)),
-                ])
-                .returns(__rt::type_spec!(-> Result < Option < Item > >)),
-                __rt::MethodSpec::new("percent", "percent", "")
-                    .takes(&[__rt::ParamSpec::new(
-                        "discount",
-                        __rt::KindProbe::<u8>::KIND,
-                        __rt::type_spec!(u8),
-                    )
-                    .bounded(__rt::Bounds::NONE.range::<u8>(
-                        ::core::option::Option::None,
-                        ::core::option::Option::Some(__rt::Bound::Integer(100i64)),
-                    ))])
-                    .returns(__rt::type_spec!(-> u8)),
-                __rt::MethodSpec::new("assertSane", "assert_sane", ""),
-            ],
-        )
-        .guest_only();
+            #[cfg(all(not(target_os = "none"), not(target_os = "emscripten")))]
+            __rt::MethodSpec::new("gross", "gross", "Optional too; calls what the guest exports.")
+                .takes(__gross::PARAMS)
+                .returns(__rt::type_spec!(-> Result < f64, Error >))
+                .optional(),
+            __rt::MethodSpec::new("label", "label", "").returns(__rt::type_spec!(-> String)),
+            __rt::MethodSpec::new(
+                "best",
+                "best",
+                "What was sold most, of what is described and what is not.",
+            )
+            .takes(__best::PARAMS)
+            .returns(__rt::type_spec!(-> Result < Option < Item > >)),
+            __rt::MethodSpec::new("percent", "percent", "")
+                .takes(__percent::PARAMS)
+                .returns(__rt::type_spec!(-> u8)),
+            __rt::MethodSpec::new("assertSane", "assert_sane", ""),
+        ];
     }
     struct __net;
     impl __rt::Method for __net {
         type Contract = dyn Rule;
         type Args<'a> = (__rt::Val<__rt::Checked<u32, { __rt::crosses::<u32>() }>>, ());
         type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
-        const INDEX: usize = __rt::index_of(<dyn Rule as __rt::Contract>::SPEC.methods, "net");
+        const PARAMS: &'static [__rt::ParamSpec] =
+            &[__rt::ParamSpec::new("quantity", __rt::KindProbe::<u32>::KIND, __rt::type_spec!(u32))];
+        const INDEX: usize = __rt::index_of(<dyn Rule as __rt::Contract>::SPEC, "net");
     }
     struct __tax_rate;
     impl __rt::Method for __tax_rate {
         type Contract = dyn Rule;
         type Args<'a> = (__rt::Ref<'a, __rt::Checked<str, { __rt::lends::<str>() }>>, ());
         type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
-        const INDEX: usize = __rt::index_of(<dyn Rule as __rt::Contract>::SPEC.methods, "tax_rate");
+        const PARAMS: &'static [__rt::ParamSpec] =
+            &[__rt::ParamSpec::new("country", __rt::Kind::Value, __rt::type_spec!(&str))];
+        const INDEX: usize = __rt::index_of(<dyn Rule as __rt::Contract>::SPEC, "tax_rate");
     }
     #[cfg(all(not(target_os = "none"), not(target_os = "emscripten")))]
     struct __gross;
@@ -149,14 +122,18 @@ const _: () = {
             (__rt::Ref<'a, __rt::Checked<str, { __rt::lends::<str>() }>>, ()),
         );
         type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
-        const INDEX: usize = __rt::index_of(<dyn Rule as __rt::Contract>::SPEC.methods, "gross");
+        const PARAMS: &'static [__rt::ParamSpec] = &[
+            __rt::ParamSpec::new("quantity", __rt::KindProbe::<u32>::KIND, __rt::type_spec!(u32)),
+            __rt::ParamSpec::new("country", __rt::Kind::Value, __rt::type_spec!(&str)),
+        ];
+        const INDEX: usize = __rt::index_of(<dyn Rule as __rt::Contract>::SPEC, "gross");
     }
     struct __label;
     impl __rt::Method for __label {
         type Contract = dyn Rule;
         type Args<'a> = ();
         type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
-        const INDEX: usize = __rt::index_of(<dyn Rule as __rt::Contract>::SPEC.methods, "label");
+        const INDEX: usize = __rt::index_of(<dyn Rule as __rt::Contract>::SPEC, "label");
     }
     struct __best;
     impl __rt::Method for __best {
@@ -166,21 +143,36 @@ const _: () = {
             (__rt::Val<__rt::Checked<Note, { __rt::crosses::<Note>() }>>, ()),
         );
         type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
-        const INDEX: usize = __rt::index_of(<dyn Rule as __rt::Contract>::SPEC.methods, "best");
+        const PARAMS: &'static [__rt::ParamSpec] = &[
+            __rt::ParamSpec::new(
+                "sold",
+                __rt::KindProbe::<BTreeMap<String, Item>>::KIND,
+                __rt::type_spec!(BTreeMap < String, Item >),
+            ),
+            __rt::ParamSpec::new("note", __rt::KindProbe::<Note>::KIND, __rt::type_spec!(Note)),
+        ];
+        const INDEX: usize = __rt::index_of(<dyn Rule as __rt::Contract>::SPEC, "best");
     }
     struct __percent;
     impl __rt::Method for __percent {
         type Contract = dyn Rule;
         type Args<'a> = (__rt::Val<__rt::Checked<u8, { __rt::crosses::<u8>() }>>, ());
         type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
-        const INDEX: usize = __rt::index_of(<dyn Rule as __rt::Contract>::SPEC.methods, "percent");
+        const PARAMS: &'static [__rt::ParamSpec] =
+            &[__rt::ParamSpec::new("discount", __rt::KindProbe::<u8>::KIND, __rt::type_spec!(u8)).bounded(
+                __rt::Bounds::NONE.range::<u8>(
+                    ::core::option::Option::None,
+                    ::core::option::Option::Some(__rt::Bound::Integer(100i64)),
+                ),
+            )];
+        const INDEX: usize = __rt::index_of(<dyn Rule as __rt::Contract>::SPEC, "percent");
     }
     struct __assert_sane;
     impl __rt::Method for __assert_sane {
         type Contract = dyn Rule;
         type Args<'a> = ();
         type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
-        const INDEX: usize = __rt::index_of(<dyn Rule as __rt::Contract>::SPEC.methods, "assert_sane");
+        const INDEX: usize = __rt::index_of(<dyn Rule as __rt::Contract>::SPEC, "assert_sane");
     }
     impl __rt::GuestMethod for __net {
         type Returns = __rt::returned!(Result<f64>, value, __rt::At);

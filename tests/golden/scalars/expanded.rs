@@ -22,25 +22,20 @@ pub struct MathApiProxy<T> {
     reason = "the trait's own lints are reported there; markers have the names of methods; not all fallbacks are used"
 )]
 const _: () = {
-    use __rt::{NoFast as _, NotScalar as _, Opaque as _, PlainReturn as _, Unknown as _};
+    use __rt::{Method as _, NoFast as _, NotScalar as _, Opaque as _, PlainReturn as _, Unknown as _};
     use ::sandbox_runtime::__private as __rt;
     impl __rt::Contract for dyn MathApi {
-        const SPEC: __rt::ContractSpec = __rt::ContractSpec::new(
-            "MathApi",
-            "Arithmetic.",
-            &[
-                __rt::MethodSpec::new("add", "add", "The sum.")
-                    .takes(&[
-                        __rt::ParamSpec::new("a", __rt::KindProbe::<f64>::KIND, __rt::type_spec!(f64)),
-                        __rt::ParamSpec::new("b", __rt::KindProbe::<f64>::KIND, __rt::type_spec!(f64)),
-                    ])
-                    .returns(__rt::type_spec!(-> Result < f64 >)),
-                __rt::MethodSpec::new("isEven", "is_even", "")
-                    .takes(&[__rt::ParamSpec::new("n", __rt::KindProbe::<i32>::KIND, __rt::type_spec!(i32))])
-                    .returns(__rt::type_spec!(-> Result < bool >)),
-                __rt::MethodSpec::new("reset", "reset", "").returns(__rt::type_spec!(-> Result < () >)),
-            ],
-        );
+        const SPEC: &'static __rt::ContractSpec =
+            &__rt::ContractSpec::new("MathApi", "Arithmetic.", Self::METHODS);
+        const METHODS: &'static [__rt::MethodSpec] = &[
+            __rt::MethodSpec::new("add", "add", "The sum.")
+                .takes(__add::PARAMS)
+                .returns(__rt::type_spec!(-> Result < f64 >)),
+            __rt::MethodSpec::new("isEven", "is_even", "")
+                .takes(__is_even::PARAMS)
+                .returns(__rt::type_spec!(-> Result < bool >)),
+            __rt::MethodSpec::new("reset", "reset", "").returns(__rt::type_spec!(-> Result < () >)),
+        ];
     }
     struct __add;
     impl __rt::Method for __add {
@@ -50,21 +45,27 @@ const _: () = {
             (__rt::Val<__rt::Checked<f64, { __rt::crosses::<f64>() }>>, ()),
         );
         type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
-        const INDEX: usize = __rt::index_of(<dyn MathApi as __rt::Contract>::SPEC.methods, "add");
+        const PARAMS: &'static [__rt::ParamSpec] = &[
+            __rt::ParamSpec::new("a", __rt::KindProbe::<f64>::KIND, __rt::type_spec!(f64)),
+            __rt::ParamSpec::new("b", __rt::KindProbe::<f64>::KIND, __rt::type_spec!(f64)),
+        ];
+        const INDEX: usize = __rt::index_of(<dyn MathApi as __rt::Contract>::SPEC, "add");
     }
     struct __is_even;
     impl __rt::Method for __is_even {
         type Contract = dyn MathApi;
         type Args<'a> = (__rt::Val<__rt::Checked<i32, { __rt::crosses::<i32>() }>>, ());
         type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
-        const INDEX: usize = __rt::index_of(<dyn MathApi as __rt::Contract>::SPEC.methods, "is_even");
+        const PARAMS: &'static [__rt::ParamSpec] =
+            &[__rt::ParamSpec::new("n", __rt::KindProbe::<i32>::KIND, __rt::type_spec!(i32))];
+        const INDEX: usize = __rt::index_of(<dyn MathApi as __rt::Contract>::SPEC, "is_even");
     }
     struct __reset;
     impl __rt::Method for __reset {
         type Contract = dyn MathApi;
         type Args<'a> = ();
         type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
-        const INDEX: usize = __rt::index_of(<dyn MathApi as __rt::Contract>::SPEC.methods, "reset");
+        const INDEX: usize = __rt::index_of(<dyn MathApi as __rt::Contract>::SPEC, "reset");
     }
     impl __rt::GuestMethod for __add {
         type Returns = __rt::returned!(Result<f64>, value, __rt::At);

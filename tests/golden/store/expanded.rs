@@ -63,54 +63,39 @@ pub trait Store: Send + Sync {
     reason = "the trait's own lints are reported there; markers have the names of methods; not all fallbacks are used"
 )]
 const _: () = {
-    use __rt::{NoFast as _, NotScalar as _, Opaque as _, PlainReturn as _, Unknown as _};
+    use __rt::{Method as _, NoFast as _, NotScalar as _, Opaque as _, PlainReturn as _, Unknown as _};
     use ::sandbox_runtime::__private as __rt;
     impl __rt::Contract for dyn Store {
-        const SPEC: __rt::ContractSpec = __rt::ContractSpec::new(
-            "Kv",
-            "A key-value store.\n\nKeys are case-sensitive.",
-            &[
-                __rt::MethodSpec::new("getUser", "get_user", "Reads a user.")
-                    .takes(&[__rt::ParamSpec::new("key", __rt::Kind::Value, __rt::type_spec!(&str))])
-                    .returns(__rt::type_spec!(-> Option < User >)),
-                __rt::MethodSpec::new(
-                    "putUser",
-                    "put_user",
-                    "Writes a user, and says whether there was one.",
-                )
-                .takes(&[
-                    __rt::ParamSpec::new("key", __rt::Kind::Value, __rt::type_spec!(&str)),
-                    __rt::ParamSpec::new("user", __rt::Kind::Value, __rt::type_spec!(&User)),
-                ])
+        const SPEC: &'static __rt::ContractSpec =
+            &__rt::ContractSpec::new("Kv", "A key-value store.\n\nKeys are case-sensitive.", Self::METHODS)
+                .host_only();
+        const METHODS: &'static [__rt::MethodSpec] = &[
+            __rt::MethodSpec::new("getUser", "get_user", "Reads a user.")
+                .takes(__get_user::PARAMS)
+                .returns(__rt::type_spec!(-> Option < User >)),
+            __rt::MethodSpec::new("putUser", "put_user", "Writes a user, and says whether there was one.")
+                .takes(__put_user::PARAMS)
                 .returns(__rt::type_spec!(-> Result < bool, String >)),
-                __rt::MethodSpec::new("blob", "read_blob", "")
-                    .takes(&[
-                        __rt::ParamSpec::new("key", __rt::Kind::Value, __rt::type_spec!(&str)),
-                        __rt::ParamSpec::new("offset", __rt::KindProbe::<u32>::KIND, __rt::type_spec!(u32)),
-                        __rt::ParamSpec::new("limit", __rt::KindProbe::<u64>::KIND, __rt::type_spec!(u64)),
-                    ])
-                    .returns(__rt::type_spec!(-> Result < Bytes, std::io::Error >)),
-                #[cfg(target_os = "none")]
-                __rt::MethodSpec::new("fsync", "fsync", "Not on every platform.")
-                    .takes(&[__rt::ParamSpec::new(
-                        "file",
-                        __rt::KindProbe::<crate::NoSuchType>::KIND,
-                        __rt::type_spec!(crate::NoSuchType),
-                    )])
-                    .returns(__rt::type_spec!(-> Result < (), String >)),
-                __rt::MethodSpec::new("count", "count", "A method with a default that hosts may keep.")
-                    .returns(__rt::type_spec!(-> u64))
-                    .optional(),
-            ],
-        )
-        .host_only();
+            __rt::MethodSpec::new("blob", "read_blob", "")
+                .takes(__read_blob::PARAMS)
+                .returns(__rt::type_spec!(-> Result < Bytes, std::io::Error >)),
+            #[cfg(target_os = "none")]
+            __rt::MethodSpec::new("fsync", "fsync", "Not on every platform.")
+                .takes(__fsync::PARAMS)
+                .returns(__rt::type_spec!(-> Result < (), String >)),
+            __rt::MethodSpec::new("count", "count", "A method with a default that hosts may keep.")
+                .returns(__rt::type_spec!(-> u64))
+                .optional(),
+        ];
     }
     struct __get_user;
     impl __rt::Method for __get_user {
         type Contract = dyn Store;
         type Args<'a> = (__rt::Ref<'a, __rt::Checked<str, { __rt::lends::<str>() }>>, ());
         type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
-        const INDEX: usize = __rt::index_of(<dyn Store as __rt::Contract>::SPEC.methods, "get_user");
+        const PARAMS: &'static [__rt::ParamSpec] =
+            &[__rt::ParamSpec::new("key", __rt::Kind::Value, __rt::type_spec!(&str))];
+        const INDEX: usize = __rt::index_of(<dyn Store as __rt::Contract>::SPEC, "get_user");
     }
     struct __put_user;
     impl __rt::Method for __put_user {
@@ -120,7 +105,11 @@ const _: () = {
             (__rt::Ref<'a, __rt::Checked<User, { __rt::lends::<User>() }>>, ()),
         );
         type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
-        const INDEX: usize = __rt::index_of(<dyn Store as __rt::Contract>::SPEC.methods, "put_user");
+        const PARAMS: &'static [__rt::ParamSpec] = &[
+            __rt::ParamSpec::new("key", __rt::Kind::Value, __rt::type_spec!(&str)),
+            __rt::ParamSpec::new("user", __rt::Kind::Value, __rt::type_spec!(&User)),
+        ];
+        const INDEX: usize = __rt::index_of(<dyn Store as __rt::Contract>::SPEC, "put_user");
     }
     struct __read_blob;
     impl __rt::Method for __read_blob {
@@ -133,7 +122,12 @@ const _: () = {
             ),
         );
         type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
-        const INDEX: usize = __rt::index_of(<dyn Store as __rt::Contract>::SPEC.methods, "read_blob");
+        const PARAMS: &'static [__rt::ParamSpec] = &[
+            __rt::ParamSpec::new("key", __rt::Kind::Value, __rt::type_spec!(&str)),
+            __rt::ParamSpec::new("offset", __rt::KindProbe::<u32>::KIND, __rt::type_spec!(u32)),
+            __rt::ParamSpec::new("limit", __rt::KindProbe::<u64>::KIND, __rt::type_spec!(u64)),
+        ];
+        const INDEX: usize = __rt::index_of(<dyn Store as __rt::Contract>::SPEC, "read_blob");
     }
     #[cfg(target_os = "none")]
     struct __fsync;
@@ -145,14 +139,19 @@ const _: () = {
         type Args<'a> =
             (__rt::Val<__rt::Checked<crate::NoSuchType, { __rt::crosses::<crate::NoSuchType>() }>>, ());
         type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
-        const INDEX: usize = __rt::index_of(<dyn Store as __rt::Contract>::SPEC.methods, "fsync");
+        const PARAMS: &'static [__rt::ParamSpec] = &[__rt::ParamSpec::new(
+            "file",
+            __rt::KindProbe::<crate::NoSuchType>::KIND,
+            __rt::type_spec!(crate::NoSuchType),
+        )];
+        const INDEX: usize = __rt::index_of(<dyn Store as __rt::Contract>::SPEC, "fsync");
     }
     struct __count;
     impl __rt::Method for __count {
         type Contract = dyn Store;
         type Args<'a> = ();
         type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
-        const INDEX: usize = __rt::index_of(<dyn Store as __rt::Contract>::SPEC.methods, "count");
+        const INDEX: usize = __rt::index_of(<dyn Store as __rt::Contract>::SPEC, "count");
     }
     impl __rt::HostMethod for __get_user {
         const FAST: __rt::Fast = __rt::FastProbe::<Self, Self::Owned, Option<User>>::FAST;

@@ -52,21 +52,21 @@ pub(in crate::isolate) fn bind(
     isolate: &Isolate,
     scope: &mut v8::PinScope<'_, '_>,
     exports: &ScriptExports,
-    spec: &'static ContractSpec,
+    spec: &ContractSpec,
 ) -> Result<Vec<Option<BoundMethod>>, Error> {
     v8::tc_scope!(let scope, scope);
     let mut methods = Vec::with_capacity(spec.methods.len());
     let mut problems = Vec::new();
-    for method in spec.methods {
-        let found = find(isolate, scope, exports, method.name).ok_or_else(|| isolate.thrown(scope, None))?;
+    for method in &*spec.methods {
+        let found = find(isolate, scope, exports, &method.name).ok_or_else(|| isolate.thrown(scope, None))?;
         let problem = match found {
             FoundExport::Function(bound) => {
                 methods.push(Some(bound));
                 continue;
             }
-            FoundExport::Other(found) => Some(ExportProblem::not_a_function(method.name, found)),
+            FoundExport::Other(found) => Some(ExportProblem::not_a_function(method.name.clone(), found)),
             FoundExport::Nothing if method.optional => None,
-            FoundExport::Nothing => Some(ExportProblem::missing(method.name, &[])),
+            FoundExport::Nothing => Some(ExportProblem::missing(method.name.clone(), &[])),
         };
         problems.extend(problem);
         methods.push(None);
@@ -76,9 +76,9 @@ pub(in crate::isolate) fn bind(
     }
     let names = names(scope, exports).ok_or_else(|| isolate.thrown(scope, None))?;
     for problem in problems.iter_mut().filter(|problem| problem.found.is_none()) {
-        *problem = ExportProblem::missing(problem.export, &names);
+        *problem = ExportProblem::missing(problem.export.clone(), &names);
     }
-    Err(Error::mismatch(spec.name, exports.script.clone(), problems, names))
+    Err(Error::mismatch(spec.name.clone(), exports.script.clone(), problems, names))
 }
 
 /// The first of the names that a script exports; `None` when code of the guest threw.

@@ -113,7 +113,7 @@ impl<M: GuestMethod> MethodLeg<M> {
 impl<M: GuestMethod> Leg for MethodLeg<M> {
     type Output = M::Value;
 
-    fn place(&self) -> Option<Place> {
+    fn place(&self) -> Option<&Place> {
         Some(MethodInfo::billed::<M>().place())
     }
 
@@ -149,9 +149,9 @@ impl<M: GuestMethod> Leg for MethodLeg<M> {
 impl Isolate {
     /// Arguments as values of a method's types. They are made in the guest's realm, and no code of the guest sees them.
     fn typed<M: Method>(&self, binding: &Binding, args: &[JsValue]) -> Result<M::Owned, Error> {
-        let kind = CallKind::Method(&MethodInfo::billed::<M>().place());
+        let kind = CallKind::Method(MethodInfo::billed::<M>().place());
         self.run(&binding.realm, kind, |scope| {
-            let (budget, params) = (self.budget(), M::spec().params);
+            let (budget, params) = (self.budget(), &*M::spec().params);
             let values = args.iter().map(|value| to_guest(scope, &budget, value));
             let method = MethodInfo::billed::<M>();
             let values = values.collect::<Result<Vec<_>, ValueError>>();

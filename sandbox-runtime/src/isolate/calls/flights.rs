@@ -35,7 +35,7 @@ use crate::panic::drop_of_host;
 pub(crate) trait Leg {
     type Output;
 
-    fn place(&self) -> Option<Place>;
+    fn place(&self) -> Option<&Place>;
 
     /// The name of the script, if the call evaluates one.
     fn script(&self) -> Option<&str> {
@@ -106,8 +106,8 @@ impl<L: Leg> Flying<L> {
             Some(over) => Poll::Ready(over),
             // A host method that is polled here may reset the sandbox.
             None => {
-                let place = self.leg.place();
-                self.wait(cx).map(|outcome| outcome.map_err(|error| error.of_begun(place)))
+                let waited = self.wait(cx);
+                waited.map(|outcome| outcome.map_err(|error| error.of_begun(self.leg.place())))
             }
         }
     }
@@ -163,7 +163,8 @@ impl<L: Leg> Flying<L> {
         if flight.ticket.is_cancelled() {
             return Err(isolate.over(LimitKind::Deadline, leg.place()));
         }
-        let place = leg.place();
+        let place = leg.place().cloned();
+        let place = place.as_ref();
         let so_far = flight.counts.get();
         let (turn, realm) = (flight.turn(&so_far), leg.realm().clone());
         let body = |scope: &mut v8::PinScope<'_, '_>| {
@@ -199,7 +200,7 @@ impl<L: Leg> Flying<L> {
     fn tell_begin(&self) {
         let Some(observed) = &self.isolate.observed else { return };
         let (place, script) = (self.leg.place(), self.leg.script().unwrap_or_default());
-        let kind = place.as_ref().map_or(CallKind::Evaluation { script }, CallKind::Method);
+        let kind = place.map_or(CallKind::Evaluation { script }, CallKind::Method);
         *self.flight.open.borrow_mut() = Some(observed.flight_begins(kind, self.leg.realm().number));
     }
 
@@ -252,7 +253,7 @@ fn promise_of<'s>(
     isolate: &Isolate,
     scope: &mut v8::PinScope<'s, '_>,
     value: v8::Local<'s, v8::Value>,
-    place: Option<Place>,
+    place: Option<&Place>,
 ) -> Result<v8::Local<'s, v8::Promise>, Error> {
     let promise = match value.try_cast::<v8::Promise>() {
         Ok(promise) => promise,

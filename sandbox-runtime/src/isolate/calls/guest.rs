@@ -63,12 +63,12 @@ impl Isolate {
     pub(crate) fn bind(
         &self,
         exports: &ScriptExports,
-        spec: &'static ContractSpec,
+        spec: &ContractSpec,
         checks: impl FnOnce() -> Result<Arc<ContractChecks>, Error>,
     ) -> Result<Binding, Error> {
         self.is_of_this_life(exports.realm.generation)?;
         let checks = checks()?;
-        let kind = CallKind::Binding { contract: spec.name };
+        let kind = CallKind::Binding { contract: &spec.name };
         let methods = self.run(&exports.realm, kind, |scope| binding::bind(self, scope, exports, spec))?;
         Ok(Binding { methods, checks, realm: exports.realm.clone() })
     }
@@ -81,7 +81,7 @@ impl Isolate {
         args: A,
         deadline: Deadline,
     ) -> Result<V, Error> {
-        let kind = CallKind::Method(&method.place());
+        let kind = CallKind::Method(method.place());
         let value = self.run_until(&binding.realm, deadline, kind, |scope| {
             v8::tc_scope!(let scope, scope);
             let result = self.invoke(scope, method, binding, args)?;
@@ -99,7 +99,7 @@ impl Isolate {
         binding: &Binding,
         args: A,
     ) -> Boxed<v8::Local<'s, v8::Value>> {
-        let (params, checks) = (method.spec.params, &binding.checks.methods[method.index]);
+        let (params, checks) = (&*method.spec.params, &binding.checks.methods[method.index]);
         let budget = self.budget();
         let mut writer = ArgumentWriter::new(scope, &budget, params);
         let written = converted(method, Conversion::Arguments, || {

@@ -123,7 +123,7 @@ impl Evaluation {
 impl Leg for Evaluation {
     type Output = ScriptExports;
 
-    fn place(&self) -> Option<Place> {
+    fn place(&self) -> Option<&Place> {
         None
     }
 

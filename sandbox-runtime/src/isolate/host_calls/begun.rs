@@ -52,11 +52,11 @@ fn tell(
     method: &MethodInfo,
 ) -> ToldCall {
     if !method.spec.is_async {
-        return ToldCall::Waited(observed.host_call_begins(&method.place()));
+        return ToldCall::Waited(observed.host_call_begins(method.place()));
     }
     let flight = isolate.flights.current(scope, isolate.running.call());
     let call = flight.and_then(|flight| flight.call());
-    ToldCall::Async(observed.async_host_call_begins(call, &method.place()))
+    ToldCall::Async(observed.async_host_call_begins(call, method.place()))
 }
 
 impl BegunCall {

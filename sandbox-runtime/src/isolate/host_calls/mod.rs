@@ -62,15 +62,14 @@ pub(super) fn count(isolate: &Isolate, method: &MethodInfo) -> bool {
     let all = isolate.settings.limits.host_calls;
     let is_allowed = isolate.running.count_host_call(all) && own && isolate.exceeded.get().is_none();
     if !is_allowed {
-        let place = method.place();
         let most = most.filter(|_| !own);
-        isolate.exceed_first(most.map_or(Exceeded::All(place), |most| Exceeded::Method(place, most)));
+        isolate.exceed_first(most.map_or(Exceeded::All, Exceeded::Method), method.place());
     }
     is_allowed
 }
 
 /// Answers a call by V8. Returns deno_core's status: 0 for a value, 1 for an exception.
-pub(super) fn answer<F>(info: *const v8::FunctionCallbackInfo, place: Place, serve: F) -> usize
+pub(super) fn answer<F>(info: *const v8::FunctionCallbackInfo, place: &Place, serve: F) -> usize
 where
     F: for<'s, 'i> FnOnce(
         &mut v8::PinScope<'s, 'i>,

@@ -35,18 +35,18 @@ impl SettledAnswer {
         self.open.into_iter().for_each(|open| open.end(told));
         let outcome = match written {
             Ok(value) => Some(Ok(value)),
-            Err(refusal) => refusal.exception(scope, self.place).map(Err),
+            Err(refusal) => refusal.exception(scope, &self.place).map(Err),
         };
         // The lookup of `then` may run code of the guest. An exception of that code rejects the promise.
         let settled = outcome.and_then(|outcome| resolver.settle(scope, outcome));
-        settled.ok_or_else(|| isolate.ended(Some(self.place)))
+        settled.ok_or_else(|| isolate.ended(Some(&self.place)))
     }
 }
 
 /// Starts a method, and makes a promise for its result.
 pub(in crate::isolate) fn promised<'s>(
     scope: &mut v8::PinScope<'s, '_>,
-    place: Place,
+    place: &Place,
     open: Option<OpenHostCall>,
     start: impl FnOnce(&mut v8::PinScope<'s, '_>) -> Result<Started, Refusal>,
 ) -> Result<v8::Local<'s, v8::Value>, Refusal> {
@@ -62,7 +62,12 @@ pub(in crate::isolate) fn promised<'s>(
     match started {
         Ok((poller, future)) => {
             let resolver = Some(resolver.keep(scope));
-            poller.poll(PendingPromise { resolver, place, open, future: HostFuture::new(future) });
+            poller.poll(PendingPromise {
+                resolver,
+                place: place.clone(),
+                open,
+                future: HostFuture::new(future),
+            });
         }
         Err(refusal @ (Refusal::Ended | Refusal::Stack | Refusal::Thrown)) => return Err(refusal),
         Err(refusal) => {
@@ -81,7 +86,7 @@ pub(in crate::isolate) fn flight<'r>(
     let flight = isolate.flights.current(scope, isolate.running.call()).ok_or(Refusal::NoFlight)?;
     let most = isolate.settings.limits.pending;
     if flight.waits_for() >= most {
-        isolate.exceed(Exceeded::Pending);
+        isolate.exceed(Exceeded::Pending, None);
         return Err(Refusal::Ended);
     }
     Ok((isolate, flight))

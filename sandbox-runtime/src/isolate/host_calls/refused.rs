@@ -12,7 +12,7 @@ use crate::isolate::values::{new_error, to_guest};
 use crate::value::JsValue;
 
 impl Refusal {
-    pub(in crate::isolate) fn throw(self, scope: &v8::PinScope<'_, '_>, place: Place) {
+    pub(in crate::isolate) fn throw(self, scope: &v8::PinScope<'_, '_>, place: &Place) {
         if let Some(exception) = self.exception(scope, place) {
             scope.throw_exception(exception);
         }
@@ -22,7 +22,7 @@ impl Refusal {
     pub(in crate::isolate) fn exception<'s>(
         self,
         scope: &v8::PinScope<'s, '_>,
-        place: Place,
+        place: &Place,
     ) -> Option<v8::Local<'s, v8::Value>> {
         let text = |text: &str| {
             // If the text is too long for V8, the error has no text.
@@ -73,7 +73,7 @@ impl Refusal {
 fn exception<'s>(
     scope: &v8::PinScope<'s, '_>,
     mut error: HostError,
-    place: Place,
+    place: &Place,
 ) -> Option<v8::Local<'s, v8::Object>> {
     let view = error.shown(place);
     told(scope, (view.class(), view.message()), view.fields(), error.source)
@@ -117,6 +117,6 @@ fn refused(scope: &mut v8::PinScope<'_, '_>, _: v8::FunctionCallbackArguments<'_
     let refusal = Isolate::current(scope).and_then(|isolate| isolate.returned.take_refusal());
     if let Some(refusal) = refusal {
         let (refusal, place) = *refusal;
-        refusal.throw(scope, place);
+        refusal.throw(scope, &place);
     }
 }

@@ -9,22 +9,29 @@ use crate::limits::Limits;
 #[derive(Clone, Copy)]
 pub(in crate::isolate) enum Exceeded {
     /// One method, beyond its `max_calls`.
-    Method(Place, u64),
-    /// All methods, beyond [`Limits::host_calls`](crate::Limits::host_calls), the last time this one.
-    All(Place),
+    Method(u64),
+    /// All methods, beyond [`Limits::host_calls`](crate::Limits::host_calls).
+    All,
     /// Methods that are pending, beyond [`Limits::pending`](crate::Limits::pending).
     Pending,
 }
 
 impl Exceeded {
-    pub(in crate::isolate) fn error(&self, limits: &Limits, place: Option<Place>) -> Error {
-        let excess = match *self {
-            Self::Method(called, most) => {
-                Excess::new(LimitKind::HostCalls, MAX_CALLS, Some(Amount::Count(most))).of_method(called)
-            }
-            Self::All(called) => limits.excess(LimitKind::HostCalls).of_method(called),
+    /// The error of a call. `called` is the host method that was called too often.
+    pub(in crate::isolate) fn error(
+        self,
+        limits: &Limits,
+        called: Option<&Place>,
+        place: Option<&Place>,
+    ) -> Error {
+        let excess = match self {
+            Self::Method(most) => Excess::new(LimitKind::HostCalls, MAX_CALLS, Some(Amount::Count(most))),
+            Self::All => limits.excess(LimitKind::HostCalls),
             Self::Pending => limits.excess(LimitKind::Pending),
         };
-        excess.error(place)
+        match called {
+            Some(called) => excess.of_method(called).error(place),
+            None => excess.error(place),
+        }
     }
 }

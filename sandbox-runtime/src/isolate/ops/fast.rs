@@ -36,7 +36,7 @@ use deno_core::v8;
 use deno_core::v8::fast_api::{CFunction, CFunctionInfo, Int64Representation, Type};
 
 use crate::boundary::ValueError;
-use crate::contract::{Arguments, Crosses, HostMethod, Kind, Reply, Val};
+use crate::contract::{self, Arguments, Crosses, HostMethod, Reply, Val};
 use crate::error::Direction;
 use crate::guest_error::HostError;
 use crate::isolate::host_calls::count;
@@ -51,11 +51,10 @@ use crate::schema::MethodChecks;
 
 /// A type that is one C value, as an argument.
 #[doc(hidden)]
-pub trait Scalar: Gift {
+pub trait Scalar: Gift + contract::Scalar {
     /// The type in the signature of the C function.
     type C: Copy + 'static;
     const TYPE: Type;
-    const KIND: Kind;
     /// `None` when out of range. The shim has checked the range, but an op does not rely on the shim.
     fn from_c(value: Self::C) -> Option<Self>;
 }
@@ -70,11 +69,10 @@ pub trait Gift: Crosses {
 }
 
 macro_rules! scalars {
-    ($($type:ty: $c:ty, $v8:ident, $kind:expr, $from:expr, $gives:ident;)*) => {$(
+    ($($type:ty: $c:ty, $v8:ident, $from:expr, $gives:ident;)*) => {$(
         impl Scalar for $type {
             type C = $c;
             const TYPE: Type = Type::$v8;
-            const KIND: Kind = $kind;
             #[inline]
             fn from_c(value: $c) -> Option<Self> {
                 let from: fn($c) -> Option<$type> = $from;
@@ -92,19 +90,15 @@ macro_rules! scalars {
     )*};
 }
 
-const fn integer(min: i64, max: i64) -> Kind {
-    Kind::Integer { min, max }
-}
-
 scalars! {
-    bool: bool, Bool, Kind::Bool, Some, Bool;
-    f64: f64, Float64, Kind::Number, Some, Number;
-    i32: i32, Int32, integer(i32::MIN as i64, i32::MAX as i64), Some, Number;
-    i16: i32, Int32, integer(i16::MIN as i64, i16::MAX as i64), |v| v.try_into().ok(), Number;
-    i8: i32, Int32, integer(i8::MIN as i64, i8::MAX as i64), |v| v.try_into().ok(), Number;
-    u32: u32, Uint32, integer(0, u32::MAX as i64), Some, Number;
-    u16: u32, Uint32, integer(0, u16::MAX as i64), |v| v.try_into().ok(), Number;
-    u8: u32, Uint32, integer(0, u8::MAX as i64), |v| v.try_into().ok(), Number;
+    bool: bool, Bool, Some, Bool;
+    f64: f64, Float64, Some, Number;
+    i32: i32, Int32, Some, Number;
+    i16: i32, Int32, |v| v.try_into().ok(), Number;
+    i8: i32, Int32, |v| v.try_into().ok(), Number;
+    u32: u32, Uint32, Some, Number;
+    u16: u32, Uint32, |v| v.try_into().ok(), Number;
+    u8: u32, Uint32, |v| v.try_into().ok(), Number;
 }
 
 /// `()` is a result only: V8 has no C type for it as an argument.
@@ -115,22 +109,6 @@ impl Gift for () {
         0.0
     }
 }
-
-/// The check of a shim for a parameter of type `T`.
-#[doc(hidden)]
-pub struct KindProbe<T>(PhantomData<T>);
-
-impl<T: Scalar> KindProbe<T> {
-    pub const KIND: Kind = T::KIND;
-}
-
-/// The fallback of [`KindProbe`], for types that are no scalars.
-#[doc(hidden)]
-pub trait NotScalar {
-    const KIND: Kind = Kind::Value;
-}
-
-impl<T> NotScalar for KindProbe<T> {}
 
 /// The fast function of method `M`, with the owned arguments `A` and the return type `R`.
 #[doc(hidden)]
@@ -189,7 +167,7 @@ fn answer<A: Arguments, R: Gift>(
     // A scalar has no rules of its own, so without bounds there is nothing to check.
     if method.spec.is_bounded() {
         let checks = isolate.checks(method).map_err(refusal)?;
-        let kept = enforce(&args, method.spec.params, checks);
+        let kept = enforce(&args, &method.spec.params, checks);
         kept.map_err(|error| refusal(Refusal::Value(error, Direction::ToHost)))?;
         bounds = Some(checks);
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::boundary::{Budget, CheckViolation, ValueError, is_whole, read_with_diagnosis};
 use crate::contract::{
-    Arguments, AsyncHostMethod, ContractSpec, Crosses, HostMethod, Hosted, MethodSpec, PlainArguments, Reply,
+    Arguments, AsyncHostMethod, Crosses, HostMethod, Hosted, MethodSpec, PlainArguments, Reply, SpecRef,
 };
 use crate::error::{Direction, Place};
 use crate::guest_error::HostError;
@@ -42,7 +42,7 @@ impl PlainOp {
 
 /// A host's implementation of a contract, called by one thread at a time.
 pub(crate) struct PlainHost {
-    pub(crate) spec: &'static ContractSpec,
+    pub(crate) spec: SpecRef,
     /// Of its methods, in their order.
     ops: Box<[PlainOp]>,
     checks: Arc<ContractChecks>,
@@ -52,7 +52,7 @@ pub(crate) struct PlainHost {
 
 impl PlainHost {
     /// The method with this number.
-    pub(crate) fn method(&self, index: usize) -> Option<&'static MethodSpec> {
+    pub(crate) fn method(&self, index: usize) -> Option<&MethodSpec> {
         self.spec.methods.get(index)
     }
 
@@ -85,7 +85,7 @@ impl PlainHost {
     }
 
     pub(crate) fn place(&self, index: usize) -> Place {
-        Place::new(self.spec.name, self.spec.methods[index].name)
+        Place::named(&self.spec.name, &self.spec.methods[index].name)
     }
 }
 
@@ -126,7 +126,7 @@ unsafe impl Send for SentHosts {}
 /// All of a [`PlainHost`] but its `Rc` is `Send` by itself.
 const _: () = {
     const fn is_send<T: Send>() {}
-    is_send::<(&'static ContractSpec, Box<[PlainOp]>, Arc<ContractChecks>)>();
+    is_send::<(SpecRef, Box<[PlainOp]>, Arc<ContractChecks>)>();
 };
 
 fn invoke<M: HostMethod>(
@@ -157,7 +157,7 @@ fn start<M: AsyncHostMethod>(call: &DispatchedCall<'_>, host: &Rc<dyn Any>) -> R
 impl DispatchedCall<'_> {
     /// Reads the arguments as the method's types, and reports all that is wrong with them.
     fn read<A: Arguments<Owned = A>>(&self) -> Result<A, Unanswered> {
-        let (params, checks) = (self.spec.params, self.checks);
+        let (params, checks) = (&*self.spec.params, self.checks);
         let read = read_with_diagnosis(
             checks.is_read_constrained,
             || Budget::new(self.limits, self.stack),
@@ -168,7 +168,7 @@ impl DispatchedCall<'_> {
             },
             (|args: &Vec<JsValue>| args.iter().all(is_whole), |args| self.violations(args)),
         );
-        let refused = |error: ValueError| error.into_boundary_error(self.place, Direction::ToHost);
+        let refused = |error: ValueError| error.into_boundary_error(&self.place, Direction::ToHost);
         read.and_then(|read| read).map_err(|error| Unanswered::Value(refused(error)))
     }
 
@@ -179,7 +179,7 @@ impl DispatchedCall<'_> {
 
     fn violations(&self, args: &[JsValue]) -> Vec<CheckViolation> {
         let params = self.spec.params.iter().zip(&self.checks.params).zip(args);
-        params.flat_map(|((param, check), value)| check.diagnose(value, param.name)).collect()
+        params.flat_map(|((param, check), value)| check.diagnose(value, &param.name)).collect()
     }
 }
 
@@ -190,7 +190,7 @@ impl Returns<'_> {
             .enforce(value, "result")
             .and_then(|()| wire::serialize_top(value, out).map_err(|error| error.inside("result")));
         written.map_err(|error| {
-            let error = error.into_boundary_error(self.place, Direction::ToGuest);
+            let error = error.into_boundary_error(&self.place, Direction::ToGuest);
             Unanswered::Host(HostError::broken(error))
         })
     }
@@ -206,8 +206,8 @@ impl Reply for PlainReply<'_, '_> {
 
     fn done<V: Crosses>(self, outcome: Result<V, HostError>) -> Self::Done {
         let value = outcome.map_err(Unanswered::Host)?;
-        let DispatchedCall { checks, place, .. } = *self.call;
-        Returns { check: &checks.returns, place }.write(&value, self.out)
+        let DispatchedCall { checks, place, .. } = self.call;
+        Returns { check: &checks.returns, place: place.clone() }.write(&value, self.out)
     }
 }
 

@@ -26,6 +26,8 @@ pub(crate) mod host_dispatch;
 #[cfg(feature = "process")]
 pub(crate) mod pending_host_call;
 
+use std::any::TypeId;
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use deno_core::v8;
@@ -43,13 +45,13 @@ use super::state::refusal::{Refusal, caught};
 use super::values::{ArgumentReader, Passed, Seen, owned_to_guest};
 use crate::boundary::ValueError;
 use crate::contract::{
-    Arguments, AsyncHostMethod, Contract, Crosses, HostContract, HostMethod, Hosted, Reply,
+    Arguments, AsyncHostMethod, Contract, Crosses, HostContract, HostMethod, Hosted, Reply, SpecRef,
 };
 use crate::error::Direction;
 use crate::guest_error::HostError;
 use crate::schema::{ContractChecks, MethodChecks, TypeCheck};
 
-impl MethodInfo {
+impl MethodInfo<'static> {
     /// A method that the host implements.
     pub(super) const fn hosted<M: HostMethod>() -> &'static Self {
         const { &Self::of::<M>(M::FAST.is_none()) }
@@ -58,8 +60,9 @@ impl MethodInfo {
 
 impl Host {
     pub(crate) fn new<C: ?Sized + HostContract>(object: Box<C>) -> Result<Self, String> {
-        let checks = ContractChecks::of(std::any::TypeId::of::<C>(), &C::SPEC)?;
-        Ok(Self::of(std::any::TypeId::of::<C>(), &C::SPEC, C::OPS, checks, Rc::new(object)))
+        let checks = ContractChecks::of(TypeId::of::<C>(), C::SPEC)?;
+        let (spec, ops) = (SpecRef::Static(C::SPEC), Cow::Borrowed(C::OPS));
+        Ok(Self::of(TypeId::of::<C>(), spec, ops, checks, Rc::new(object)))
     }
 
     /// The implementation, for a future that keeps it.
@@ -75,7 +78,7 @@ impl HostOp {
         Self {
             slow: slow::<M>,
             fast: M::FAST,
-            declared: (MethodInfo::hosted::<M>(), slow_impl::<M>),
+            declared: Some((MethodInfo::hosted::<M>(), slow_impl::<M>)),
             #[cfg(feature = "process")]
             address: None,
             #[cfg(feature = "process")]
@@ -89,7 +92,7 @@ impl HostOp {
         Self {
             slow: async_op::slow::<M>,
             fast: None,
-            declared: (MethodInfo::billed::<M>(), async_op::slow_impl::<M>),
+            declared: Some((MethodInfo::billed::<M>(), async_op::slow_impl::<M>)),
             #[cfg(feature = "process")]
             address: None,
             #[cfg(feature = "process")]
@@ -170,7 +173,7 @@ pub(super) fn read_arguments<'s, A: Arguments<Owned = A>>(
     // Reading runs code of the application, such as a type's own `Deserialize`, which may panic.
     let read = caught(|| read::<A>(scope, isolate, (arguments, seen.as_ref()), checks, method))?;
     let values = method.spec.params.iter().zip(&checks.params).zip(0..);
-    let values = values.map(|((param, check), index)| (arguments.get(index), check, param.name));
+    let values = values.map(|((param, check), index)| (arguments.get(index), check, &*param.name));
     match read {
         Ok((args, false)) => Ok(args),
         Ok((args, true)) => match isolate.check_again(scope, seen, values) {
@@ -194,7 +197,7 @@ fn read<'s, A: Arguments<Owned = A>>(
     checks: &MethodChecks,
     method: &MethodInfo,
 ) -> Result<(A, bool), ValueError> {
-    let (budget, params) = (isolate.budget(), method.spec.params);
+    let (budget, params) = (isolate.budget(), &*method.spec.params);
     let passed = Passed::Call(scope, arguments);
     let mut reader = ArgumentReader { budget: &budget, params, arguments: passed, seen, next: 0 };
     let args = A::read(&mut reader)?;

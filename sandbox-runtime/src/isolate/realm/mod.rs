@@ -170,7 +170,7 @@ fn define_globals(
         let parts = (*returned, *is_observed);
         let api = api(&v8::ContextScope::new(scope, home), spec, ops, freeze.into(), parts)
             .ok_or_else(|| format!("the shim of the contract `{}` cannot be evaluated", spec.name))?;
-        define(scope, global, spec.name, api)?;
+        define(scope, global, &spec.name, api)?;
     }
     realm_globals::freeze(scope, settings).ok_or_else(|| "the intrinsics cannot be frozen".to_owned())
 }

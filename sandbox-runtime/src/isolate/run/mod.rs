@@ -51,7 +51,7 @@ impl Isolate {
         kind: CallKind<'_>,
         body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Boxed<R>,
     ) -> Boxed<R> {
-        let place = kind.place().copied();
+        let place = kind.place();
         let live = self.entrance_to(realm, place)?;
         if let Some(observed) = &self.observed {
             self.tell_begin(observed, kind, realm)?;
@@ -78,7 +78,7 @@ impl Isolate {
     pub(super) fn run_flight<R>(
         &self,
         turn: &Turn<'_>,
-        (realm, place): (&Rc<Realm>, Option<Place>),
+        (realm, place): (&Rc<Realm>, Option<&Place>),
         body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Boxed<R>,
     ) -> (Boxed<R>, Option<Spent>) {
         // A host method that was polled before this turn may have reset the sandbox.
@@ -108,7 +108,7 @@ impl Isolate {
     fn leave<R>(
         &self,
         (live, entered): (Ref<'_, LiveIsolate>, Entered<'_>),
-        place: Option<Place>,
+        place: Option<&Place>,
         late: Option<Boxed<R>>,
         result: Option<&Boxed<R>>,
     ) {
@@ -128,7 +128,7 @@ impl Isolate {
 
     /// Discards the isolate if no further call can be made. Tells the observers that a synchronous call is over.
     #[cold]
-    fn take_care(&self, outermost: bool, place: Option<Place>, over: Option<Option<&Error>>) {
+    fn take_care(&self, outermost: bool, place: Option<&Place>, over: Option<Option<&Error>>) {
         if outermost && (self.heap.is_full() || self.has_leftovers.get()) {
             self.discard(self.ended(place));
         }
@@ -140,7 +140,7 @@ impl Isolate {
     /// Enters a realm, if it is of this heap and there is enough stack. The result must be dropped before the isolate can be
     /// discarded. A call under way must not discard it.
     #[inline]
-    fn entrance_to(&self, realm: &Realm, place: Option<Place>) -> Result<Ref<'_, LiveIsolate>, Error> {
+    fn entrance_to(&self, realm: &Realm, place: Option<&Place>) -> Result<Ref<'_, LiveIsolate>, Error> {
         let entrance = self.entrance()?;
         self.is_of_this_life(realm.generation)?;
         limits::stack::check_own().map_err(|_| Excess::other_stack().error(place))?;
@@ -156,7 +156,7 @@ impl Isolate {
         &self,
         live: &LiveIsolate,
         turn: &Turn<'_>,
-        (realm, place): (&Rc<Realm>, Option<Place>),
+        (realm, place): (&Rc<Realm>, Option<&Place>),
         body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Boxed<R>,
         late: &mut Option<Boxed<R>>,
     ) -> (Boxed<R>, Option<Spent>) {

@@ -31,7 +31,7 @@ const NO_BUFFER: &str = "Array buffer allocation failed";
 
 impl Isolate {
     /// The error of a call for which V8 returned nothing.
-    pub(crate) fn thrown(&self, scope: &Catch<'_, '_, '_, '_>, place: Option<Place>) -> Error {
+    pub(crate) fn thrown(&self, scope: &Catch<'_, '_, '_, '_>, place: Option<&Place>) -> Error {
         match scope.exception() {
             Some(exception) if !scope.has_terminated() && !self.is_ended() => {
                 let message = scope.message();
@@ -47,10 +47,10 @@ pub(in crate::isolate) fn error(
     scope: &v8::PinScope<'_, '_>,
     exception: v8::Local<'_, v8::Value>,
     message: Option<v8::Local<'_, v8::Message>>,
-    place: Option<Place>,
+    place: Option<&Place>,
 ) -> Error {
     let mut thrown = thrown(scope, exception, message, CAUSES);
-    thrown.place = place;
+    thrown.place = place.cloned();
     if let Some(isolate) = Isolate::current(scope)
         && thrown.name.as_deref() == Some("RangeError")
         && thrown.message == STACK_FULL

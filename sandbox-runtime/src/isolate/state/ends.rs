@@ -88,12 +88,12 @@ impl Isolate {
     }
 
     /// The error of a call that is being ended.
-    pub(crate) fn ended(&self, place: Option<Place>) -> Error {
+    pub(crate) fn ended(&self, place: Option<&Place>) -> Error {
         if self.heap.is_full() {
             return self.over(LimitKind::Heap, place);
         }
         if let Some(exceeded) = self.exceeded.get() {
-            return exceeded.error(&self.settings.limits, place);
+            return exceeded.error(&self.settings.limits, self.exceeded_by.borrow().as_ref(), place);
         }
         let by_caller = self.by_caller.get();
         let by_cpu = self.live.borrow().as_ref().is_some_and(|live| live.watch.is_by_cpu());
@@ -120,21 +120,22 @@ impl Isolate {
     }
 
     /// The error of a limit.
-    pub(crate) fn over(&self, kind: LimitKind, place: Option<Place>) -> Error {
+    pub(crate) fn over(&self, kind: LimitKind, place: Option<&Place>) -> Error {
         self.settings.limits.exceeded(kind, place)
     }
 
     /// Ends the call under way, because the guest called a method too often.
-    pub(in crate::isolate) fn exceed(&self, exceeded: Exceeded) {
+    pub(in crate::isolate) fn exceed(&self, exceeded: Exceeded, called: Option<&Place>) {
         self.exceeded.set(Some(exceeded));
+        self.exceeded_by.replace(called.cloned());
         self.terminate();
     }
 
     /// Ends the call under way like [`exceed`](Self::exceed), unless another reason is ending it.
     #[cold]
-    pub(in crate::isolate) fn exceed_first(&self, exceeded: Exceeded) {
+    pub(in crate::isolate) fn exceed_first(&self, exceeded: Exceeded, called: &Place) {
         if self.exceeded.get().is_none() {
-            self.exceed(exceeded);
+            self.exceed(exceeded, Some(called));
         }
     }
 }

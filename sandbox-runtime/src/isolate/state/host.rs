@@ -3,12 +3,13 @@
 //! A [`Host`] belongs to one isolate and stays on its thread. `ops` make it, and find it by the contract's type id.
 
 use std::any::{Any, TypeId};
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
-use sandbox_core::contract::{Contract, ContractSpec};
+use sandbox_core::contract::{Contract, SpecRef};
 
 use super::op::HostOp;
 use crate::schema::ContractChecks;
@@ -17,8 +18,8 @@ use crate::schema::ContractChecks;
 #[derive(Clone)]
 pub(crate) struct Host {
     pub(in crate::isolate) contract: TypeId,
-    pub(in crate::isolate) spec: &'static ContractSpec,
-    pub(in crate::isolate) ops: &'static [HostOp],
+    pub(in crate::isolate) spec: SpecRef,
+    pub(in crate::isolate) ops: Cow<'static, [HostOp]>,
     /// The checks of its methods' arguments and results.
     pub(in crate::isolate) checks: Arc<ContractChecks>,
     /// A `Box<C>`, where `C` is the contract.
@@ -33,8 +34,8 @@ impl Host {
     /// Makes a host. `object` is a `Box<C>`, if `contract` is the id of a `C`.
     pub(in crate::isolate) fn of<T: 'static>(
         contract: TypeId,
-        spec: &'static ContractSpec,
-        ops: &'static [HostOp],
+        spec: SpecRef,
+        ops: Cow<'static, [HostOp]>,
         checks: Arc<ContractChecks>,
         object: Rc<T>,
     ) -> Self {
@@ -45,14 +46,14 @@ impl Host {
     #[cfg(feature = "process")]
     pub(in crate::isolate) fn into_parts(
         self,
-    ) -> (&'static ContractSpec, &'static [HostOp], Arc<ContractChecks>, Rc<dyn Any>) {
+    ) -> (SpecRef, Cow<'static, [HostOp]>, Arc<ContractChecks>, Rc<dyn Any>) {
         (self.spec, self.ops, self.checks, self.object)
     }
 
     /// The implementation, for callers that know its type.
     #[cfg(feature = "process")]
-    pub(in crate::isolate) fn any(&self) -> &dyn Any {
-        &*self.object
+    pub(in crate::isolate) fn any(&self) -> Rc<dyn Any> {
+        self.object.clone()
     }
 
     /// Counts a call of a method, and returns its number within this call of the guest.
@@ -81,7 +82,7 @@ impl Host {
         unsafe { &*self.place.cast::<Box<C>>() }
     }
 
-    pub(crate) fn name(&self) -> &'static str {
-        self.spec.name
+    pub(crate) fn name(&self) -> &str {
+        &self.spec.name
     }
 }

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use deno_core::v8;
 
 use crate::boundary::Budget;
-use crate::error::{DiscardCause, Error, Source};
+use crate::error::{DiscardCause, Error, Place, Source};
 use crate::isolate::engine;
 use crate::isolate::limits::exceeded::Exceeded;
 use crate::isolate::limits::heap::HeapGuard;
@@ -69,6 +69,8 @@ pub(crate) struct Isolate {
     pub(in crate::isolate) needs_care: Cell<bool>,
     /// The limit of host calls that the guest exceeded.
     pub(in crate::isolate) exceeded: Cell<Option<Exceeded>>,
+    /// The host method whose call exceeded it, if the limit counts the calls of methods.
+    pub(in crate::isolate) exceeded_by: RefCell<Option<Place>>,
     pub(in crate::isolate) running: Rc<Running>,
     /// The result of the newest fast call.
     pub(in crate::isolate) returned: Returned,
@@ -120,6 +122,7 @@ impl Isolate {
             has_leftovers: Cell::new(false),
             needs_care: Cell::new(observed.is_some()),
             exceeded: Cell::new(None),
+            exceeded_by: RefCell::default(),
             running: Rc::default(),
             returned: Returned::default(),
             flights: Flights::default(),

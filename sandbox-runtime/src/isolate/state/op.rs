@@ -16,12 +16,12 @@ use crate::isolate::engine;
 pub struct HostOp {
     pub(in crate::isolate) slow: v8::FunctionCallback,
     pub(in crate::isolate) fast: Option<FastCall>,
-    /// The declaration for deno_core: the method, and the slow function with the status that deno_core expects.
+    /// The declaration for deno_core; `None` for a method that is known as data alone.
     #[cfg_attr(
         not(any(feature = "deno_core", feature = "quickjs", sandbox_leaky)),
         allow(dead_code, reason = "no one does")
     )]
-    pub(in crate::isolate) declared: (&'static MethodInfo, fn(*const v8::FunctionCallbackInfo) -> usize),
+    pub(in crate::isolate) declared: Option<Declared>,
     /// The address of the method, when one function serves many methods.
     #[cfg(feature = "process")]
     pub(in crate::isolate) address: Option<u32>,
@@ -33,14 +33,14 @@ pub struct HostOp {
 #[cfg(feature = "process")]
 impl HostOp {
     /// The op of a method whose types are in another process.
-    pub(in crate::isolate) fn untyped(
-        slow: v8::FunctionCallback,
-        declared: (&'static MethodInfo, fn(*const v8::FunctionCallbackInfo) -> usize),
-        address: u32,
-    ) -> Self {
-        Self { slow, fast: None, declared, address: Some(address), plain: PlainOp::NONE }
+    pub(in crate::isolate) fn untyped(slow: v8::FunctionCallback, address: u32) -> Self {
+        Self { slow, fast: None, declared: None, address: Some(address), plain: PlainOp::NONE }
     }
 }
+
+/// A method, and its slow function with the status that deno_core expects.
+pub(in crate::isolate) type Declared =
+    (&'static MethodInfo<'static>, fn(*const v8::FunctionCallbackInfo) -> usize);
 
 /// The fast function of an op: its address and its C types.
 #[doc(hidden)]

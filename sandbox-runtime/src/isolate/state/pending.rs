@@ -40,7 +40,7 @@ impl Future for PendingPromise {
         Pin::new(&mut self.future).poll(cx).map(|settled| {
             let settled = settled.unwrap_or_else(|| Err(Refusal::panicked()));
             let (resolver, open) = (self.resolver.take(), self.open.take());
-            SettledAnswer { resolver, place: self.place, open, settled }
+            SettledAnswer { resolver, place: self.place.clone(), open, settled }
         })
     }
 }

@@ -51,7 +51,7 @@ pub(in crate::isolate) struct DispatchedCall<'c> {
     pub(in crate::isolate) stack: StackEnd,
     /// The arguments as they were encoded.
     pub(in crate::isolate) args: Encoded<'c>,
-    pub(in crate::isolate) spec: &'static MethodSpec,
+    pub(in crate::isolate) spec: &'c MethodSpec,
     pub(in crate::isolate) checks: &'c MethodChecks,
     pub(in crate::isolate) place: Place,
 }

@@ -39,10 +39,10 @@ impl Returned {
 
     /// Makes the shim throw, as soon as the fast call has returned.
     #[cold]
-    pub(in crate::isolate) fn refuse(&self, refusal: Refusal, place: Place) {
+    pub(in crate::isolate) fn refuse(&self, refusal: Refusal, place: &Place) {
         self.nothing();
         // The refusal of an earlier call is dropped here, and may be a value of the host.
-        crate::panic::drop_of_host(self.refusal.replace(Some(Box::new((refusal, place)))));
+        crate::panic::drop_of_host(self.refusal.replace(Some(Box::new((refusal, place.clone())))));
     }
 
     /// Clears the result: a call had none.

@@ -19,7 +19,7 @@ type Arguments<'s> = SmallVec<[v8::Local<'s, v8::Value>; 8]>;
 pub(crate) struct ArgumentWriter<'w, 's, 'i> {
     scope: &'w v8::PinScope<'s, 'i>,
     budget: &'w Budget<'w>,
-    params: &'static [ParamSpec],
+    params: &'w [ParamSpec],
     values: Arguments<'s>,
 }
 
@@ -28,7 +28,7 @@ impl<'w, 's, 'i> ArgumentWriter<'w, 's, 'i> {
     pub(crate) fn new(
         scope: &'w v8::PinScope<'s, 'i>,
         budget: &'w Budget<'w>,
-        params: &'static [ParamSpec],
+        params: &'w [ParamSpec],
     ) -> Self {
         Self { scope, budget, params, values: SmallVec::new() }
     }
@@ -69,7 +69,7 @@ impl ArgumentSink for ArgumentWriter<'_, '_, '_> {
 /// Reads arguments of a guest, and names the parameter of a wrong one.
 pub(crate) struct ArgumentReader<'r, 's, 'i> {
     pub(crate) budget: &'r Budget<'r>,
-    pub(crate) params: &'static [ParamSpec],
+    pub(crate) params: &'r [ParamSpec],
     pub(crate) arguments: Passed<'r, 's, 'i>,
     /// Where the observed parts are noted, if they are.
     pub(crate) seen: Option<&'r Seen<'s>>,

@@ -122,7 +122,7 @@ impl Site for LocalSite {
     }
 
     fn bind(&self, exports: &LocalExports, contract: NamedContract, deadline: Deadline) -> Result<Local> {
-        let binding = self.isolate.bind(&exports.0, contract.spec, contract.checks)?;
+        let binding = self.isolate.bind(&exports.0, &contract.spec, contract.checks)?;
         Ok(Local { isolate: self.isolate.clone(), binding: Rc::new(binding), deadline })
     }
 

@@ -170,7 +170,7 @@ impl<R> RemoteCall<R> {
     /// The error of a call that nobody answers any more.
     fn unanswered(&self) -> Error {
         match self.ticket.has_begun() {
-            true => Error::lost(LossReason::Panicked, self.place),
+            true => Error::lost(LossReason::Panicked, self.place.as_ref()),
             false => thread_is_gone(),
         }
     }

@@ -175,7 +175,7 @@ fn bind(
     contract: NamedContract,
     deadline: Deadline,
 ) -> Result<Remote> {
-    let binding = slot.isolate.bind(&*slot.exports.get(exports.key)?, contract.spec, contract.checks)?;
+    let binding = slot.isolate.bind(&*slot.exports.get(exports.key)?, &contract.spec, contract.checks)?;
     let exported = binding.exported().into();
     let binding = Arc::new(HandleInner::binding(exports.handle.clone(), slot, binding));
     Ok(Remote { binding, exported, deadline })
@@ -231,7 +231,7 @@ where
         let binding = self.binding.clone();
         RemoteCall::at_slot(
             self.binding.handle.clone(),
-            (self.deadline, Some(MethodInfo::billed::<M>().place())),
+            (self.deadline, Some(MethodInfo::billed::<M>().place().clone())),
             move |slot, ticket| {
                 let bound = slot.bindings.get(key)?;
                 drop(binding);

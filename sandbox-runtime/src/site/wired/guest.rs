@@ -16,7 +16,7 @@ use super::session::{
     waits_for_its_line,
 };
 use crate::boundary::{Budget, from_tree, is_whole, read_with_diagnosis};
-use crate::contract::{Arguments, Crosses, GuestMethod};
+use crate::contract::{Arguments, Contract as _, Crosses, GuestMethod, SpecRef};
 use crate::error::{Conversion, Direction, Error, LossReason, Place, Result};
 use crate::isolate::clock;
 use crate::isolate::conversion::converted;
@@ -69,9 +69,9 @@ impl Processed {
         let NamedContract { spec, checks } = contract;
         let checks = checks()?;
         let KeptHandle { session, handle: exports } = exports;
-        let bind = BindRequest { exports: exports.key, contract: ContractData::of(spec) };
+        let bind = BindRequest { exports: exports.key, contract: ContractData::of(&spec) };
         let (handle, exported) = session.request(
-            About { contract: Some(spec), ..About::default() },
+            About { contract: Some(spec.clone()), ..About::default() },
             (kind::BIND, Some(*exports)),
             deadline,
             |_, out| to_json(&bind, out),
@@ -129,11 +129,12 @@ impl Processed {
     /// Checks the size of a call's arguments, and returns its subject for errors.
     fn begun<M: GuestMethod>(&self, args: &impl Arguments) -> Result<(&Session, Handle, About)> {
         let (method, checks) = (MethodInfo::billed::<M>(), &self.checks.methods[M::INDEX]);
-        let checked = converted(method, Conversion::Arguments, || enforce(args, method.spec.params, checks))?;
+        let checked =
+            converted(method, Conversion::Arguments, || enforce(args, &method.spec.params, checks))?;
         checked.map_err(|error| method.write_error(error))?;
         let about = About {
-            place: Some(method.place()),
-            contract: Some(&<M::Contract as crate::contract::Contract>::SPEC),
+            place: Some(method.place().clone()),
+            contract: Some(SpecRef::Static(M::Contract::SPEC)),
             ..About::default()
         };
         Ok((&self.binding.session, self.binding.handle, about))
@@ -144,7 +145,7 @@ impl Processed {
         let index = u32::try_from(M::INDEX).unwrap_or(u32::MAX);
         CallHead { binding: handle.key, method: index, limit }.write(out);
         let began = out.weight();
-        let mut writer = WireArguments::new(out, method.spec.params);
+        let mut writer = WireArguments::new(out, &method.spec.params);
         let written = converted(method, Conversion::Arguments, || args.write(&mut writer))?;
         let affordable =
             || session.affordable(out.weight() - began).map_err(|error| error.inside("arguments"));
@@ -222,7 +223,7 @@ impl<R: Send + 'static> ProcessCall<R> {
     {
         let (answer, answered) = oneshot::channel();
         let terms = CallTerms { deadline: within(terms.deadline), ..terms };
-        let place = terms.about.place;
+        let place = terms.about.place.clone();
         let order = TypedCall { terms, write: Some(write), read, answer };
         let job = Some(QueuedJob::Call(Box::new(order), None));
         Self { session: session.clone(), job, answer: answered, place }
@@ -273,8 +274,8 @@ impl<R: Send + 'static> Future for ProcessCall<R> {
                 return Poll::Ready(Err(error));
             }
         }
-        let place = self.place;
-        let lost = |_| Err(Error::lost(LossReason::Panicked, place));
-        Pin::new(&mut self.answer).poll(cx).map(|answer| answer.unwrap_or_else(lost))
+        let Self { answer, place, .. } = &mut *self;
+        let lost = |_| Err(Error::lost(LossReason::Panicked, place.as_ref()));
+        Pin::new(answer).poll(cx).map(|answer| answer.unwrap_or_else(lost))
     }
 }

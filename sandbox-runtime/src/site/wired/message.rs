@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::hardening::HardeningReport;
-use crate::contract::{ContractSpec, MethodSpec};
+use crate::contract::{ContractSpec, MethodSpec, SpecRef};
 use crate::isolate::clock;
 use crate::limits::Limits;
 use crate::options::{Clock, Intrinsics, Random, Settings, VirtualClock};
@@ -167,11 +167,7 @@ impl From<&WireLimits> for Limits {
 }
 
 impl Setup {
-    pub(crate) fn new(
-        settings: &Settings,
-        shared_clock: bool,
-        hosts: impl Iterator<Item = &'static ContractSpec>,
-    ) -> Self {
+    pub(crate) fn new(settings: &Settings, shared_clock: bool, hosts: impl Iterator<Item = SpecRef>) -> Self {
         Self {
             shared_clock,
             limits: (&settings.limits).into(),
@@ -186,7 +182,7 @@ impl Setup {
             eval: settings.eval,
             wasm: settings.wasm,
             exact_cpu: settings.exact_cpu,
-            hosts: hosts.map(ContractData::of).collect(),
+            hosts: hosts.map(|spec| ContractData::of(&spec)).collect(),
         }
     }
 
@@ -215,13 +211,13 @@ impl Setup {
 }
 
 /// A contract without its types.
-#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct ContractData {
     pub(crate) name: String,
     pub(crate) methods: Vec<MethodData>,
 }
 
-#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct MethodData {
     name: String,
     params: Vec<String>,
@@ -231,33 +227,26 @@ pub(crate) struct MethodData {
 }
 
 impl ContractData {
-    pub(crate) fn of(spec: &'static ContractSpec) -> Self {
+    pub(crate) fn of(spec: &ContractSpec) -> Self {
         let method = |method: &MethodSpec| MethodData {
-            name: method.name.into(),
-            params: method.params.iter().map(|param| param.name.into()).collect(),
+            name: method.name.to_string(),
+            params: method.params.iter().map(|param| param.name.to_string()).collect(),
             optional: method.optional,
             is_async: method.is_async,
             max_calls: method.max_calls,
         };
-        Self { name: spec.name.into(), methods: spec.methods.iter().map(method).collect() }
+        Self { name: spec.name.to_string(), methods: spec.methods.iter().map(method).collect() }
     }
 
-    /// The contract as the runtime knows contracts. The spec is leaked.
-    pub(crate) fn leak(self) -> &'static ContractSpec {
-        use crate::contract::{Kind, ParamSpec};
-        use crate::spec::TypeSpec;
-        let text = |text: String| -> &'static str { text.leak() };
+    /// The contract as the runtime knows contracts.
+    pub(crate) fn into_spec(self) -> ContractSpec {
         let methods = self.methods.into_iter().map(|method| {
             let MethodData { name, params, optional, is_async, max_calls } = method;
-            let params =
-                params.into_iter().map(|name| ParamSpec::new(text(name), Kind::Value, TypeSpec::UNIT));
-            let (name, params): (_, &'static [ParamSpec]) = (text(name), Vec::leak(params.collect()));
-            let mut spec = MethodSpec::new(name, name, "").takes(params);
+            let mut spec = MethodSpec::owned(name, params);
             (spec.optional, spec.is_async, spec.max_calls) = (optional, is_async, max_calls);
             spec
         });
-        let methods: &'static [MethodSpec] = Vec::leak(methods.collect());
-        Box::leak(Box::new(ContractSpec::new(text(self.name), "", methods)))
+        ContractSpec::owned(self.name, methods.collect())
     }
 }
 

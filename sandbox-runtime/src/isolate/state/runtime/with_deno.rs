@@ -12,7 +12,7 @@ pub(crate) struct Runtime(pub(crate) JsRuntime);
 
 impl Runtime {
     pub(crate) fn new(params: v8::CreateParams, hosts: &[Host]) -> Result<Self, String> {
-        let ops = hosts.iter().flat_map(|host| host.ops).map(decl);
+        let ops = hosts.iter().flat_map(|host| &*host.ops).filter_map(decl);
         #[cfg(all(feature = "testing", any(sandbox_canary, sandbox_leaky)))]
         let ops = ops.chain(crate::isolate::canary::ops());
         let confine: Box<deno_core::OpMiddlewareFn> = Box::new(built_in::confine);

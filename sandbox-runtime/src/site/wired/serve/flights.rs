@@ -101,7 +101,7 @@ impl GuestCalls {
                     // The call is between two turns.
                     let phase = isolate.phase_of(number);
                     drop(flight);
-                    Err(isolate.over(kind.unwrap_or(LimitKind::Wall), place).during(phase))
+                    Err(isolate.over(kind.unwrap_or(LimitKind::Wall), place.as_ref()).during(phase))
                 }
                 Either::Right((outcome, _)) => outcome.map(taken),
             };

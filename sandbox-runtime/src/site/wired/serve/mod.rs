@@ -14,7 +14,7 @@ mod hosts;
 mod scripts;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,15 +27,15 @@ use super::channel::Channel;
 use super::hardening::HardeningReport;
 use super::link::{Interest, Windows};
 use super::message::{
-    self, BindRequest, CallHead, ConsoleLineData, ContractData, Done, Evaluate, Failure, Forget, Hello,
-    LimitData, Ready, Setup, SharedClock, WireBill, kind, to_json,
+    self, BindRequest, CallHead, ConsoleLineData, Done, Evaluate, Failure, Forget, Hello, LimitData, Ready,
+    Setup, SharedClock, WireBill, kind, to_json,
 };
 use crate::contract::{ContractSpec, MethodSpec};
 use crate::error::Error;
 use crate::isolate::binding::Binding;
 use crate::isolate::flights::Flying;
 use crate::isolate::handle_table::HandleTable;
-use crate::isolate::method_info::MethodInfo;
+use crate::isolate::method_info::UntypedMethods;
 use crate::isolate::script::{Evaluation, ScriptExports};
 use crate::isolate::stack::thread_size;
 use crate::isolate::{Host, Isolate, Realm, engine};
@@ -63,7 +63,7 @@ type Asked<T> = Result<T, Gone>;
 /// A bound contract, and its methods.
 struct BoundContract {
     binding: Rc<Binding>,
-    spec: &'static ContractSpec,
+    methods: Rc<UntypedMethods>,
 }
 
 /// The peer's end of a link.
@@ -165,7 +165,6 @@ struct GuestServer {
     realms: HandleTable<Rc<Realm>>,
     exports: HandleTable<ScriptExports>,
     bindings: HandleTable<BoundContract>,
-    contracts: RefCell<HashMap<ContractData, &'static ContractSpec>>,
     /// Scripts that were evaluated before, with the engine's code of them.
     scripts: RefCell<ScriptCache>,
     next_call: Cell<u64>,
@@ -200,7 +199,6 @@ impl GuestServer {
             realms: HandleTable::default(),
             exports: HandleTable::default(),
             bindings: HandleTable::default(),
-            contracts: RefCell::default(),
             scripts: RefCell::default(),
             next_call: Cell::new(0),
             answers: Rc::default(),
@@ -235,7 +233,7 @@ impl GuestServer {
         }
         let hosts = setup.hosts.iter().zip(0_u16..).map(|(data, nth)| {
             let host = Rc::new(RemoteHost { server: Rc::downgrade(self), nth });
-            Host::untyped(nth, self.contract(data.clone()), host)
+            Host::untyped(nth, Arc::new(data.clone().into_spec()), host)
         });
         let isolate = builder::isolate(settings, hosts.map(Ok).collect(), stack)?;
         if let Some(window) = &self.window {
@@ -243,10 +241,6 @@ impl GuestServer {
         }
         *self.isolate.borrow_mut() = Some(isolate);
         Ok(())
-    }
-
-    fn contract(&self, data: ContractData) -> &'static ContractSpec {
-        self.contracts.borrow_mut().entry(data.clone()).or_insert_with(|| data.leak())
     }
 
     fn isolate(&self) -> Result<Rc<Isolate>, Error> {
@@ -350,8 +344,8 @@ impl GuestServer {
             }
             kind::BIND => {
                 let BindRequest { exports, contract } = parse(&frame.body)?;
-                let spec = self.contract(contract);
-                self.answer(frame.call, self.bind(exports, spec), spec.methods)
+                let spec = Arc::new(contract.into_spec());
+                self.answer(frame.call, self.bind(exports, &spec), &spec.methods)
             }
             kind::FORGET => {
                 let Forget { realms, exports, bindings } = parse(&frame.body)?;
@@ -407,21 +401,18 @@ impl GuestServer {
     fn call(self: &Rc<Self>, id: u64, head: &CallHead, args: &[u8]) -> Asked<Option<Result<JsValue, Error>>> {
         let args = wire::decode_list(self.encoded(args), DecodeBounds::TRUSTED).map_err(|_| Gone)?;
         let bound = self.bindings.get(head.binding).map_err(|_| Gone)?;
-        let index = usize::try_from(head.method)
-            .ok()
-            .filter(|index| *index < bound.spec.methods.len())
-            .ok_or(Gone)?;
+        let index = usize::try_from(head.method).map_err(|_| Gone)?;
+        let method = bound.methods.get(index).ok_or(Gone)?;
         let deadline = self.within(head.limit);
         let isolate = self.isolate().map_err(|_| Gone)?;
-        let method = MethodInfo::untyped(None, bound.spec, index);
         if method.spec.is_async {
-            let place = Some(method.place());
+            let place = Some(method.place().clone());
             self.flights.begin(id, (isolate.clone(), place), deadline, GuestAnswer::Value, |ticket| {
-                isolate.fly_untyped(method, &bound.binding, args, ticket)
+                isolate.fly_untyped((&bound.methods, index), &bound.binding, args, ticket)
             });
             return Ok(None);
         }
-        let outcome = isolate.call_untyped(method, &bound.binding, args, deadline);
+        let outcome = isolate.call_untyped(&method, &bound.binding, args, deadline);
         if self.is_gone.get() { Err(Gone) } else { Ok(Some(outcome)) }
     }
 
@@ -455,11 +446,12 @@ impl GuestServer {
         Ok(None)
     }
 
-    fn bind(&self, exports: u64, spec: &'static ContractSpec) -> Result<GuestAnswer, Error> {
+    fn bind(&self, exports: u64, spec: &Arc<ContractSpec>) -> Result<GuestAnswer, Error> {
         let exports = self.exports.get(exports)?;
         let binding = self.isolate()?.bind_untyped(&exports, spec)?;
         let exported = binding.exported();
-        let handle = self.bindings.keep(BoundContract { binding: Rc::new(binding), spec });
+        let methods = Rc::new(UntypedMethods::new(spec.clone(), None));
+        let handle = self.bindings.keep(BoundContract { binding: Rc::new(binding), methods });
         Ok(GuestAnswer::Done { handle, exported })
     }
 }

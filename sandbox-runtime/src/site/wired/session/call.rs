@@ -42,7 +42,7 @@ impl CallAnswer<'_> {
 }
 
 /// A request under way.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(in super::super) struct Request<'c> {
     pub(super) session: &'c Session,
     pub(super) state: &'c SessionState,
@@ -73,7 +73,7 @@ impl<'c> Request<'c> {
                 session.charge_lost(self.began, owed, &served);
             }
         }
-        Error::process(death, self.about.place)
+        Error::process(death, self.about.place.as_ref())
     }
 
     /// Sends a frame. Long values go through the shared memory, where the peer has read its earlier content, or reads it
@@ -122,7 +122,7 @@ impl<'c> Request<'c> {
     #[cold]
     fn too_long(&self, length: usize, most: usize) -> Error {
         let [length, most] = [length, most].map(|bytes| Amount::Bytes(bytes as u64));
-        match self.about.place {
+        match &self.about.place {
             Some(place) => {
                 let expected = format!("at most {most} in one message to the process of the guest");
                 ValueError::new(expected, length.to_string())
@@ -336,7 +336,7 @@ impl<'c> Request<'c> {
                 /// The greatest stack of nested causes, in bytes: JSON is read to this depth.
                 const ROOM: usize = if cfg!(debug_assertions) { 1 << 20 } else { 256 << 10 };
                 let failure: Failure = stacker::maybe_grow(ROOM, 2 * ROOM, || from_json(&frame.body))?;
-                (failure.bill, Err(self.session.error(self.state, self.about, failure)?))
+                (failure.bill, Err(self.session.error(self.state, &self.about, failure)?))
             }
         })
     }

@@ -49,7 +49,7 @@ impl CallEnd {
                     let limit = limits.excess(LimitKind::Wall);
                     (excess.kind, excess.setting, excess.limit) = (limit.kind, limit.setting, limit.limit);
                 }
-                excess.error(place)
+                excess.error(place.as_ref())
             }
             error => error,
         }

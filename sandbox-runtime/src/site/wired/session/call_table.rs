@@ -68,14 +68,14 @@ impl PeerCall {
     /// The error of a call whose time is over, and that the peer has not ended.
     pub(super) fn late(&self, session: &Session) -> Error {
         let phase = self.call_end().phase(None, clock::now().since(self.began).duration());
-        session.over(self.kind(), self.about.place).during(phase)
+        session.over(self.kind(), self.about.place.as_ref()).during(phase)
     }
 
     /// This caller's copy of an error that ends all calls, such as the end of the process.
     pub(super) fn share_of(&self, error: &Error) -> Error {
         match error {
-            Error::Process { death, .. } => Error::process(death.clone(), self.about.place),
-            Error::Lost { reason, .. } => Error::lost(reason.clone(), self.about.place),
+            Error::Process { death, .. } => Error::process(death.clone(), self.about.place.as_ref()),
+            Error::Lost { reason, .. } => Error::lost(reason.clone(), self.about.place.as_ref()),
             other => other.clone(),
         }
     }

@@ -15,7 +15,7 @@ use crate::wire::frame::Frame;
 
 /// A call with a caller that awaits it.
 pub(in super::super) trait ErasedCall: Send {
-    fn terms(&self) -> CallTerms;
+    fn terms(&self) -> &CallTerms;
 
     /// Writes the body of the request.
     fn write(&mut self, limit: LimitData, out: &mut Out) -> Result<()>;
@@ -36,7 +36,7 @@ pub(in super::super) trait ErasedCall: Send {
 }
 
 /// The terms of a call.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(in super::super) struct CallTerms {
     pub(in super::super) about: About,
     /// The kind of its frame.
@@ -62,8 +62,8 @@ where
     W: FnOnce(LimitData, &mut Out) -> Result<()> + Send,
     R: FnOnce(CallAnswer<'_>) -> Option<Result<T>> + Send,
 {
-    fn terms(&self) -> CallTerms {
-        self.terms
+    fn terms(&self) -> &CallTerms {
+        &self.terms
     }
 
     fn write(&mut self, limit: LimitData, out: &mut Out) -> Result<()> {

@@ -163,7 +163,7 @@ impl Driver {
                     Some(fault) => DiscardCause::Fault(Box::new(fault.clone())),
                     None => DiscardCause::Reset,
                 };
-                let error = Error::lost(LossReason::Discarded(cause), flight.about.place);
+                let error = Error::lost(LossReason::Discarded(cause), flight.about.place.as_ref());
                 flight.fail(error);
             }
         }
@@ -220,7 +220,7 @@ impl Driver {
         mut erased: Box<dyn ErasedCall>,
         runtime: Option<Runtime>,
     ) -> Result<()> {
-        let terms = erased.terms();
+        let terms = erased.terms().clone();
         let live = match session.ready(state, terms.handle) {
             Ok(live) => live,
             Err(error) => {
@@ -236,7 +236,7 @@ impl Driver {
         let limit = Deadline::after(began, Nanos::of(session.settings.limits.wall));
         let (end, by_caller) = (limit.min(deadline), deadline < limit);
         session.begins(state, &live, end, session.beginning(state));
-        let call = Request { about: terms.about, ..Self::call(session, state, &live) };
+        let call = Request { about: terms.about.clone(), ..Self::call(session, state, &live) };
         let limit = session.limit(state, &live, end);
         let written = |out: &mut Out| erased.write(limit, out);
         match call.begin(terms.kind, written) {
@@ -311,7 +311,7 @@ impl Driver {
             call.live.guard().until_at_least(self.ends_until);
         }
         call.session.ends(call.state, call.live);
-        let call = Request { about: flight.about, began: flight.began, ..*call };
+        let call = Request { about: flight.about.clone(), began: flight.began, ..*call };
         let error = match flight.erased {
             // To drop what is left of a call runs code of the host. When it panics, the caller is told that the call was lost.
             Some(erased) => unless_it_panics(|| erased.arrive(&call, frame, &end)).unwrap_or(Ok(None))?,

@@ -29,7 +29,7 @@ pub(super) struct HostCallAsked<'a> {
     pub(super) method: usize,
     /// The number of the guest's call.
     pub(super) owner: u64,
-    pub(super) spec: &'static MethodSpec,
+    pub(super) spec: &'a MethodSpec,
     host: &'a PlainHost,
     args: &'a [u8],
 }
@@ -175,7 +175,7 @@ impl<'c> Request<'c> {
         let value = value.and_then(|value| match self.session.affordable(value.weight()) {
             Ok(()) => Ok(value),
             Err(error) => {
-                let error = error.inside("result").into_boundary_error(place, Direction::ToGuest);
+                let error = error.inside("result").into_boundary_error(&place, Direction::ToGuest);
                 Err(Unanswered::Host(HostError::broken(error)))
             }
         });
@@ -187,13 +187,13 @@ impl<'c> Request<'c> {
                 Ok(())
             }),
             Err(unanswered) => {
-                let refusal = self.refusal(unanswered, place, now);
+                let refusal = self.refusal(unanswered, &place, now);
                 self.send(kind::HOST_REFUSAL, id, false, |out| to_json(&refusal, out))
             }
         }
     }
 
-    fn refusal(&self, unanswered: Unanswered, place: Place, now: i64) -> HostRefusal {
+    fn refusal(&self, unanswered: Unanswered, place: &Place, now: i64) -> HostRefusal {
         match unanswered {
             // The guest gets the error of its own full stack.
             Unanswered::Stack => HostRefusal::new("RangeError", STACK_FULL, now),

@@ -71,7 +71,7 @@ impl Driver {
                 }
                 Some(ending) if ending.until.max(ends_until).is_over(now) => {
                     live.guard().condemn(Death::Overdue);
-                    return Err(Request { about: flight.about, began: flight.began, ..call }.death());
+                    return Err(Request { about: flight.about.clone(), began: flight.began, ..call }.death());
                 }
                 // The caller gets its error, whatever the peer does.
                 Some(_) => {

@@ -35,7 +35,7 @@ use super::hardening::HardeningReport;
 use super::link::Connect;
 use super::message::{Failure, LimitData, Until};
 use crate::boundary::{ValueError, over_bytes};
-use crate::contract::ContractSpec;
+use crate::contract::SpecRef;
 use crate::error::{DiscardCause, Error, LimitKind, Place, Result};
 use crate::isolate::host_dispatch::SentHosts;
 use crate::isolate::meter::Ledger;
@@ -132,10 +132,10 @@ enum Pays {
 }
 
 /// The method and contract of a request, for its errors.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 pub(super) struct About {
     pub(super) place: Option<Place>,
-    pub(super) contract: Option<&'static ContractSpec>,
+    pub(super) contract: Option<SpecRef>,
     /// Whether the request makes a sandbox or a realm, which may fail.
     pub(super) builds: bool,
 }
@@ -328,12 +328,19 @@ impl Session {
         }
         // The contract of a binding is known already.
         if handle.is_none_or(|handle| handle.what != What::Binding) {
-            about.contract.inspect(|contract| state.knows(contract));
+            about.contract.iter().for_each(|contract| state.knows(contract));
         }
         let (began, how) = (clock::now(), self.beginning(&state));
         let pays = if how == Beginning::Inside { Pays::Outer } else { Pays::Itself };
-        let call =
-            Request { session: self, state: &state, live: &live, about, began, is_driven: false, pays };
+        let call = Request {
+            session: self,
+            state: &state,
+            live: &live,
+            about: about.clone(),
+            began,
+            is_driven: false,
+            pays,
+        };
         let wall = Nanos::of(self.settings.limits.wall);
         let end = Deadline::after(began, wall).min(deadline);
         // The turn of this call may come after another's.
@@ -364,7 +371,7 @@ impl Session {
         if let Err(error) = &outcome {
             match live.guard().verdict() {
                 _ if error.is_final() => self.mark_dead(&state, &live, error),
-                Some(death) => self.mark_dead(&state, &live, &Error::process(death, about.place)),
+                Some(death) => self.mark_dead(&state, &live, &Error::process(death, about.place.as_ref())),
                 None => {}
             }
         }
@@ -451,14 +458,13 @@ impl Session {
     }
 
     /// The error of a limit of time.
-    fn over(&self, kind: LimitKind, place: Option<Place>) -> Error {
+    fn over(&self, kind: LimitKind, place: Option<&Place>) -> Error {
         self.settings.limits.exceeded(kind, place)
     }
 
-    fn error(&self, state: &SessionState, about: About, failure: Failure) -> Option<Error> {
-        let known = state.known.borrow();
-        let hosts = state.hosts.get().iter().map(|host| host.spec).chain(known.iter().copied());
-        let hosts = hosts.collect::<Vec<_>>();
+    fn error(&self, state: &SessionState, about: &About, failure: Failure) -> Option<Error> {
+        let known = state.contracts();
+        let hosts = known.iter().map(|spec| &**spec).collect::<Vec<_>>();
         // The caller must be the only owner of the host's error.
         let source = |number: u64| {
             let mut sources = state.sources.borrow_mut();
@@ -466,8 +472,8 @@ impl Session {
             sources.remove(at).map(|(_, source)| source)
         };
         let value = |bytes: &[u8]| wire::decode(bytes, &thrown::limits()).ok();
-        let About { place, contract, builds } = about;
-        let limits = self.limits();
+        let (place, contract) = (about.place.as_ref(), about.contract.as_deref());
+        let (builds, limits) = (about.builds, self.limits());
         Hearing { place, contract, builds, hosts: &hosts, limits, source: &source, value: &value }
             .error(failure.fault)
     }

@@ -53,7 +53,7 @@ impl Session {
             windows.map_or([None, None], |both| [Some(both.to_peer), Some(both.to_host)]);
         let mut builder = FrameBuilder::new(link.longest(), to_peer.clone());
         let shared = link.clock();
-        let hosts = state.hosts.get().iter().map(|host| host.spec);
+        let hosts = state.hosts.get().iter().map(|host| host.spec.clone());
         let setup = Setup::new(&self.settings, shared.is_some(), hosts);
         let frame = builder.make(kind::SETUP, 0, |body| to_json::<FrameError>(&setup, body));
         frame.and_then(|frame| link.frames().send(frame, Sending::Wait)).map_err(|_| failed())?;
@@ -63,7 +63,7 @@ impl Session {
             kind::FAILURE => {
                 let failure: Failure = from_json(&ready.body).ok_or_else(failed)?;
                 return Err(self
-                    .error(state, About { builds: true, ..About::default() }, failure)
+                    .error(state, &About { builds: true, ..About::default() }, failure)
                     .unwrap_or_else(failed));
             }
             _ => return Err(failed()),
@@ -84,13 +84,13 @@ impl Session {
             return Ok(());
         }
         let blocking = |host: &PlainHost| {
-            let method = host.spec.methods.iter().find(|method| !method.is_async)?;
-            Some((host.spec.name, method.name))
+            let index = host.spec.methods.iter().position(|method| !method.is_async)?;
+            Some(host.place(index))
         };
         match state.hosts.get().iter().find_map(blocking) {
             None => Ok(()),
-            Some((contract, method)) => Err(Error::build(format!(
-                "`{contract}.{method}` cannot be hosted for this sandbox: its guests cannot wait for a synchronous method of \
+            Some(place) => Err(Error::build(format!(
+                "`{place}` cannot be hosted for this sandbox: its guests cannot wait for a synchronous method of \
                  the host. Make the method `async`, or use another transport"
             ))),
         }

@@ -2,14 +2,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use rustc_hash::FxHashMap;
 use tokio::runtime::Handle as Runtime;
 
 use super::super::message::kind;
 use super::counts::{Credit, Served};
-use crate::contract::ContractSpec;
+use crate::contract::{ContractSpec, SpecRef};
 use crate::error::{Error, Source};
 use crate::isolate::clock;
 use crate::isolate::host_dispatch::SentHosts;
@@ -21,7 +21,7 @@ pub(super) struct SessionState {
     pub(super) discarded: RefCell<Option<Error>>,
     pub(super) generation: Cell<u64>,
     /// The guest contracts that were bound.
-    pub(super) known: RefCell<Vec<&'static ContractSpec>>,
+    known: RefCell<Vec<KnownContract>>,
     pub(super) next: Cell<u64>,
     pub(super) sources: RefCell<VecDeque<(u64, Source)>>,
     pub(super) next_source: Cell<u64>,
@@ -97,17 +97,61 @@ impl SessionState {
     }
 
     /// Lets errors name this contract from now on.
-    pub(super) fn knows(&self, contract: &'static ContractSpec) {
+    pub(super) fn knows(&self, contract: &SpecRef) {
         let mut known = self.known.borrow_mut();
-        if !known.iter().any(|other| std::ptr::eq(*other, contract)) {
-            known.push(contract);
+        known.retain(KnownContract::is_live);
+        if !known.iter().any(|other| other.is(contract)) {
+            known.push(KnownContract::of(contract));
         }
+    }
+
+    /// The contracts that errors can name: those of the hosts, and those that were bound and are still there.
+    pub(super) fn contracts(&self) -> Vec<SpecRef> {
+        let hosts = self.hosts.get().iter().map(|host| host.spec.clone());
+        hosts.chain(self.known.borrow().iter().filter_map(KnownContract::get)).collect()
     }
 
     /// Cancels everything that was begun.
     pub(super) fn cancel_all(&self) {
         let Self { flying, kept, later, .. } = self;
         drop((flying.take(), kept.take(), later.take()));
+    }
+}
+
+/// A guest contract that was bound. An owned one is freed with its last binding.
+enum KnownContract {
+    Static(&'static ContractSpec),
+    Owned(Weak<ContractSpec>),
+}
+
+impl KnownContract {
+    fn of(contract: &SpecRef) -> Self {
+        match contract {
+            SpecRef::Static(spec) => Self::Static(spec),
+            SpecRef::Owned(spec) => Self::Owned(Arc::downgrade(spec)),
+        }
+    }
+
+    fn is(&self, contract: &SpecRef) -> bool {
+        match (self, contract) {
+            (Self::Static(one), SpecRef::Static(other)) => std::ptr::eq(*one, *other),
+            (Self::Owned(one), SpecRef::Owned(other)) => std::ptr::eq(one.as_ptr(), Arc::as_ptr(other)),
+            _ => false,
+        }
+    }
+
+    fn is_live(&self) -> bool {
+        match self {
+            Self::Static(_) => true,
+            Self::Owned(spec) => spec.strong_count() > 0,
+        }
+    }
+
+    fn get(&self) -> Option<SpecRef> {
+        match self {
+            Self::Static(spec) => Some(SpecRef::Static(spec)),
+            Self::Owned(spec) => spec.upgrade().map(SpecRef::Owned),
+        }
     }
 }
 
