@@ -1,6 +1,7 @@
 //! The names of the sandboxes, one for each site.
 
 use super::{Client, Guest, Realm};
+use crate::isolate::WatchPause;
 #[cfg(feature = "process")]
 use crate::process::{HardeningReport, ProcessSite};
 use crate::site::typed::local::LocalSite;
@@ -56,6 +57,14 @@ pub type Sandbox = Client<ThreadSite>;
 /// # Ok::<(), sandbox_runtime::Error>(())
 /// ```
 pub type LocalSandbox = Client<LocalSite>;
+
+impl Client<LocalSite> {
+    /// Lets the wall time of the call under way stand still until the result is dropped, as a debugger does.
+    #[doc(hidden)]
+    pub fn pause_watchdog(&self) -> WatchPause {
+        self.site.pause_watchdog()
+    }
+}
 
 /// A script that has been evaluated in a [`LocalSandbox`].
 ///

@@ -47,6 +47,7 @@ pub(crate) use ops::fast;
 #[cfg(feature = "process")]
 pub(crate) use ops::{host_dispatch, pending_host_call};
 pub(crate) use realm::resets_itself;
+pub(crate) use run::pause::WatchPause;
 pub(crate) use run::{conversion, thrown};
 pub(crate) use state::host::Host;
 pub(crate) use state::realm::Realm;

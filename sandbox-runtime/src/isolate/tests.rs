@@ -14,6 +14,8 @@ mod with_deno;
 #[cfg(target_os = "linux")]
 mod starved;
 
+mod pause;
+
 #[cfg(not(feature = "quickjs"))]
 mod child;
 // The layer of QuickJS takes the size of its stack from the process.

@@ -212,6 +212,11 @@ impl Running {
         self.host_time.get().saturating_mul(2) >= self.elapsed(now)
     }
 
+    /// The turn was paused for this long.
+    pub(in crate::isolate) fn was_paused(&self, took: Nanos) {
+        self.started.set(self.started.get().saturating_add(took));
+    }
+
     /// How long the turn has taken so far.
     pub(in crate::isolate) fn elapsed(&self, now: Timestamp) -> Nanos {
         now.since(self.started.get())

@@ -7,6 +7,7 @@ pub(crate) mod cpu;
 pub(crate) mod exceeded;
 pub(crate) mod heap;
 pub(crate) mod meter;
+pub(crate) mod pause;
 pub(crate) mod stack;
 pub(crate) mod ticket;
 pub(crate) mod turn;

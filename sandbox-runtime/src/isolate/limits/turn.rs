@@ -28,6 +28,8 @@ pub(in crate::isolate) struct Turn<'c> {
     pub(in crate::isolate) end: Deadline,
     /// Whether the caller's own deadline comes before the limit.
     pub(in crate::isolate) by_caller: bool,
+    /// The caller's own deadline.
+    pub(in crate::isolate) deadline: Deadline,
     /// The usage of the call in earlier turns.
     pub(in crate::isolate) so_far: &'c Counts,
 }
@@ -38,6 +40,6 @@ impl Turn<'_> {
     pub(in crate::isolate) fn of_call(began: Timestamp, limit: Nanos, deadline: Deadline) -> Self {
         let limit = Deadline::after(began, limit);
         let end = deadline.min(limit);
-        Self { flight: None, began, end, by_caller: end < limit, so_far: &Counts::NONE }
+        Self { flight: None, began, end, by_caller: end < limit, deadline, so_far: &Counts::NONE }
     }
 }

@@ -35,8 +35,10 @@ const FIRED: u64 = 1;
 const FIRING: u64 = 2;
 /// A canceller checks whose turn it is. The state will be its former value, or `FIRED`, in a moment.
 const ASKED: u64 = 3;
+/// A pause holds the deadline: see `pause`.
+const PAUSED: u64 = 4;
 /// Every deadline's encoding is greater.
-const FIRST_DEADLINE: u64 = 4;
+const FIRST_DEADLINE: u64 = 5;
 
 /// The time limit of one isolate.
 pub(crate) struct Watch {
@@ -209,11 +211,53 @@ impl Watch {
         matches!(self.state.load(Ordering::SeqCst), FIRED | FIRING)
     }
 
-    /// The time until the deadline, zero when it has passed; `None` when not armed.
+    /// Takes the deadline away, so that the call under way is not late. Returns the deadline; `None` when no call is under way,
+    /// when the call is being ended, or when it is paused already. Call it on the isolate's thread.
+    pub(super) fn hold(&self) -> Option<Deadline> {
+        if self.state.load(Ordering::SeqCst) >= FIRST_DEADLINE {
+            // The first reading of the clock, so that the CPU time of the pause counts.
+            self.is_beyond_cpu(now());
+        }
+        loop {
+            match self.state.load(Ordering::SeqCst) {
+                IDLE | FIRED | FIRING | PAUSED => return None,
+                ASKED => std::hint::spin_loop(),
+                armed => {
+                    let held = self.state.compare_exchange(armed, PAUSED, Ordering::SeqCst, Ordering::SeqCst);
+                    if held.is_ok() {
+                        return Some(Deadline::from_bits(armed));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sets a deadline for the call that is held, after a pause of this length. A call that was cancelled or has ended
+    /// meanwhile stays so. Call it on the isolate's thread.
+    pub(super) fn release(&self, end: Deadline, paused: Nanos) {
+        // Where the thread has no clock of its own, the time since then counts as CPU time.
+        self.began.store(self.began.load(Ordering::Relaxed).saturating_add(paused), Ordering::Relaxed);
+        let deadline = end.bits().max(FIRST_DEADLINE);
+        loop {
+            match self.state.load(Ordering::SeqCst) {
+                ASKED => std::hint::spin_loop(),
+                PAUSED => {
+                    let released =
+                        self.state.compare_exchange(PAUSED, deadline, Ordering::SeqCst, Ordering::SeqCst);
+                    if released.is_ok() {
+                        return;
+                    }
+                }
+                _ => return,
+            }
+        }
+    }
+
+    /// The time until the deadline, zero when it has passed; `None` when not armed, and in a pause.
     pub(crate) fn left(&self) -> Option<Duration> {
         loop {
             break match self.state.load(Ordering::SeqCst) {
-                IDLE => None,
+                IDLE | PAUSED => None,
                 FIRED | FIRING => Some(Duration::ZERO),
                 ASKED => {
                     std::hint::spin_loop();
@@ -498,6 +542,42 @@ mod tests {
         probe.watch.cancel(1);
         assert!(!probe.watch.has_fired(), "there is no turn to end");
         assert!(!probe.watch.arm(Some(1), now(), end, Nanos::MAX).disarm());
+    }
+
+    /// A paused call is not late, however often the watchdog looks at it, and can be cancelled.
+    #[test]
+    fn a_held_deadline_does_not_pass() {
+        let probe = WatchProbe::new();
+        let watch = &*probe.watch;
+        assert_eq!(watch.hold(), None, "no call is under way");
+        let end = Deadline::after(now(), Nanos::of(Duration::from_secs(3600)));
+        let armed = watch.arm(Some(1), now(), end, Nanos::MAX);
+        assert_eq!((watch.hold(), watch.hold()), (Some(end), None));
+        assert_eq!(watch.left(), None);
+        watch.look(now().saturating_add(Nanos::of(Duration::from_secs(7200))));
+        assert!(!watch.has_fired());
+        watch.cancel(2);
+        assert!(!watch.has_fired());
+        watch.release(end, Nanos::ZERO);
+        assert!(!watch.has_fired() && watch.left().is_some_and(|left| left > Duration::ZERO));
+        assert_eq!(watch.hold(), Some(end));
+        watch.cancel(1);
+        watch.release(end, Nanos::ZERO);
+        assert!(watch.has_fired(), "a call that was cancelled in a pause stays so");
+        assert_eq!(watch.hold(), None, "the call is being ended");
+        assert!(armed.disarm());
+        let armed = watch.arm(None, now(), end, Nanos::MAX);
+        watch.hold();
+        assert!(!armed.disarm());
+        watch.release(end, Nanos::ZERO);
+        assert_eq!(watch.left(), None, "the call that was paused is over");
+        let armed = watch.arm(None, now(), end, Nanos::MAX);
+        watch.hold();
+        watch.release(Deadline::PASSED, Nanos::ZERO);
+        while !watch.has_fired() {
+            std::thread::yield_now();
+        }
+        assert!(armed.disarm());
     }
 
     #[test]

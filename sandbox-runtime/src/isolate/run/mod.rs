@@ -5,6 +5,7 @@
 
 pub(crate) mod conversion;
 pub(crate) mod entry;
+pub(crate) mod pause;
 pub(crate) mod thrown;
 
 use std::cell::{Ref, RefCell};
@@ -175,6 +176,7 @@ impl Isolate {
         }
         let armed = live.watch.arm(turn.flight, turn.began, turn.end, own.min(left));
         self.by_caller.set(turn.by_caller);
+        self.caller_deadline.set(turn.deadline);
         self.running.begin(turn.began, turn.flight, turn.so_far);
         self.buffers.begin();
         self.exceeded.set(None);

@@ -96,10 +96,23 @@ impl Flight {
         if late < NOTED || self.by_caller.get() {
             return;
         }
-        let (deadline, end) = (self.ticket.deadline(), end.extended(late));
+        self.extend(end, late);
+    }
+
+    fn extend(&self, end: Deadline, span: Nanos) {
+        let (deadline, end) = (self.ticket.deadline(), end.extended(span));
         self.by_caller.set(end > deadline);
         self.end.set(Some(end.min(deadline)));
         drop_of_host(self.timer.take());
+    }
+
+    /// Moves the deadline by the time of a pause. The caller's own deadline stays.
+    pub(in crate::isolate) fn was_paused(&self, span: Nanos) {
+        if let Some(end) = self.end.get().filter(|_| !self.by_caller.get()) {
+            self.extend(end, span);
+            // The task sets a timer for the new end.
+            self.wake();
+        }
     }
 
     pub(in crate::isolate) fn wake_at_end(&self) {
@@ -145,6 +158,7 @@ impl Flight {
             began: clock::now(),
             end: self.deadline(),
             by_caller: self.by_caller.get(),
+            deadline: self.ticket.deadline(),
             so_far,
         }
     }

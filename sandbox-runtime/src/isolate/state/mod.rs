@@ -31,11 +31,13 @@ use crate::isolate::engine;
 use crate::isolate::limits::exceeded::Exceeded;
 use crate::isolate::limits::heap::HeapGuard;
 use crate::isolate::limits::meter::{Meter, Running};
+use crate::isolate::limits::pause::Pauses;
 use crate::isolate::limits::turn::Times;
 use crate::isolate::limits::watchdog::Watch;
 use crate::observe::EndCause;
 use crate::options::{ConsoleOutput, Intrinsics, Settings};
 use crate::stack::StackEnd;
+use crate::time::Deadline;
 use flight::Flights;
 use host::Host;
 use observed::Observed;
@@ -77,6 +79,10 @@ pub(crate) struct Isolate {
     pub(in crate::isolate) flights: Flights,
     /// The turn ends at a deadline of its caller, and not at the limit.
     pub(in crate::isolate) by_caller: Cell<bool>,
+    /// The caller's own deadline of the turn.
+    pub(in crate::isolate) caller_deadline: Cell<Deadline>,
+    /// The pauses of the watchdog.
+    pub(in crate::isolate) pauses: Cell<Pauses>,
     /// The state of the seeded random numbers.
     pub(in crate::isolate) random: Cell<u64>,
     /// Errors of host methods: the exception that the guest has, and the host's error.
@@ -127,6 +133,8 @@ impl Isolate {
             returned: Returned::default(),
             flights: Flights::default(),
             by_caller: Cell::default(),
+            caller_deadline: Cell::new(Deadline::NEVER),
+            pauses: Cell::default(),
             random: Cell::default(),
             host_errors: RefCell::default(),
             current: RefCell::default(),

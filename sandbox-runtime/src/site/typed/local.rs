@@ -18,7 +18,7 @@ use crate::isolate::meter::Usage;
 use crate::isolate::method_info::MethodInfo;
 use crate::isolate::script::{self, Evaluation, ScriptExports};
 use crate::isolate::ticket::{Ticket, within};
-use crate::isolate::{Isolate, Realm, clock, stack};
+use crate::isolate::{Isolate, Realm, WatchPause, clock, stack};
 use crate::options::{ConsoleOutput, Settings};
 use crate::script::Script;
 use crate::site::builder::{LocalHosts, isolate};
@@ -50,6 +50,11 @@ pub struct LocalExports(Rc<ScriptExports>);
 pub struct RealmOfThread(Rc<Realm>);
 
 impl LocalSite {
+    /// Lets the wall time of the call under way stand still, as a debugger does, until the result is dropped.
+    pub(crate) fn pause_watchdog(&self) -> WatchPause {
+        self.isolate.pause_watch()
+    }
+
     /// Loads a script in a realm of an isolate that a test has made.
     #[cfg(test)]
     #[cfg_attr(feature = "quickjs", allow(dead_code, reason = "tests of V8 alone load so"))]

@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 
 /// The host's counts of a call at its end.
 #[cfg_attr(test, derive(Default))]
-pub(in super::super) struct CallEnd {
+pub(in super::super) struct HostCounts {
     /// Whether the end was, or may have been, the caller's own deadline.
     pub(super) by_caller: bool,
     /// Whether `async` host methods of the call had not answered when its time was over.
@@ -22,7 +22,7 @@ pub(in super::super) struct CallEnd {
     pub(super) served: Arc<Served>,
 }
 
-impl CallEnd {
+impl HostCounts {
     /// The phase of a call that took this long. `told` is the peer's.
     pub(super) fn phase(&self, told: Option<Phase>, passed: Duration) -> Option<Phase> {
         match told {
@@ -63,7 +63,8 @@ mod tests {
     #[test]
     fn a_child_cannot_blame_the_host() {
         let passed = Duration::from_secs(1);
-        let [idle, awaits] = [false, true].map(|awaits_host| CallEnd { awaits_host, ..CallEnd::default() });
+        let [idle, awaits] =
+            [false, true].map(|awaits_host| HostCounts { awaits_host, ..HostCounts::default() });
         assert_eq!(idle.phase(Some(Phase::InHost), passed), Some(Phase::Running));
         assert_eq!(idle.phase(Some(Phase::AwaitsHost), passed), None);
         assert_eq!(idle.phase(None, passed), None);

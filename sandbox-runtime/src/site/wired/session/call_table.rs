@@ -11,7 +11,7 @@ use std::task::{Context, Wake, Waker};
 
 use tokio::runtime::{EnterGuard, Handle as Runtime};
 
-use super::call_end::CallEnd;
+use super::call_end::HostCounts;
 use super::counts::Served;
 use super::erased_call::ErasedCall;
 use super::{About, GRACE, Session, runtimes};
@@ -60,9 +60,9 @@ impl PeerCall {
     }
 
     /// The host's counts at the end of the call.
-    pub(super) fn call_end(&self) -> CallEnd {
+    pub(super) fn call_end(&self) -> HostCounts {
         let awaits_host = self.ending.map_or_else(|| self.hosts.count() > 0, |ending| ending.awaits_host);
-        CallEnd { by_caller: self.by_caller, awaits_host, served: self.served.clone() }
+        HostCounts { by_caller: self.by_caller, awaits_host, served: self.served.clone() }
     }
 
     /// The error of a call whose time is over, and that the peer has not ended.

@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 
 use super::super::message::LimitData;
 use super::call::{CallAnswer, Request};
-use super::call_end::CallEnd;
+use super::call_end::HostCounts;
 use super::{About, Handle};
 use crate::error::{Error, Result};
 use crate::time::Deadline;
@@ -29,7 +29,7 @@ pub(in super::super) trait ErasedCall: Send {
     /// # Errors
     ///
     /// When the answer cannot be decoded.
-    fn arrive(self: Box<Self>, call: &Request<'_>, frame: &Frame, end: &CallEnd) -> Result<Option<Error>>;
+    fn arrive(self: Box<Self>, call: &Request<'_>, frame: &Frame, end: &HostCounts) -> Result<Option<Error>>;
 
     /// Passes an error to the caller in the place of an answer.
     fn fail(self: Box<Self>, error: Error);
@@ -74,7 +74,7 @@ where
         matches!(self.answer.poll_closed(cx), Poll::Ready(()))
     }
 
-    fn arrive(self: Box<Self>, call: &Request<'_>, frame: &Frame, end: &CallEnd) -> Result<Option<Error>> {
+    fn arrive(self: Box<Self>, call: &Request<'_>, frame: &Frame, end: &HostCounts) -> Result<Option<Error>> {
         let Self { read, answer, .. } = *self;
         let Some((bill, outcome)) = call.understand(frame, read) else {
             let error = call.broken("an answer that cannot be decoded");

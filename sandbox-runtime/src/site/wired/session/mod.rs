@@ -50,7 +50,7 @@ use crate::wire::{self, Out};
 
 pub(super) use call::CallAnswer;
 use call::Request;
-use call_end::CallEnd;
+use call_end::HostCounts;
 pub(super) use erased_call::{CallTerms, TypedCall};
 pub(super) use inside::CallScope;
 use inside::EnteredSession;
@@ -362,7 +362,7 @@ impl Session {
             if how != Beginning::Inside {
                 // The peer of a call that blocks knows which deadline is the caller's.
                 let served = state.here.borrow().served.clone();
-                let end = CallEnd { by_caller: true, awaits_host: false, served };
+                let end = HostCounts { by_caller: true, awaits_host: false, served };
                 call.charge(bill, &frame, &end.served);
                 return outcome.map_err(|error| end.error(error, self.limits(), began));
             }

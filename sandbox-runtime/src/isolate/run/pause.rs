@@ -1,0 +1,61 @@
+//! Pauses of the watchdog, for a debugger: the wall time of the call under way stands still.
+//!
+//! | limit | in a pause |
+//! |---|---|
+//! | [`Limits::wall`](crate::Limits::wall) | stands still, for the call and for all calls in flight of its isolate |
+//! | the caller's own deadline | stays the point in time that the caller has set; kept from the end of the pause on |
+//! | CPU time | counts where the thread has a clock of it, for a debugger can run code of the guest; kept from the end of the pause on |
+//! | heap, buffers, stack, counts | as always |
+//!
+//! Pauses nest and end in any order; the call goes on after the last. Nested calls of the guest belong to the call that is
+//! paused. A call that is cancelled in a pause is ended at once. The bill has the time that has passed, and a pause within a
+//! host method is the method's time. Outside of a call, a pause does nothing.
+//!
+//! Only code on the isolate's thread can pause. A site over a wire has no pause: its host keeps a bound of its own, and
+//! believes no peer that says that it is paused.
+
+use std::rc::Rc;
+
+use crate::isolate::limits::clock;
+use crate::isolate::state::Isolate;
+use crate::isolate::state::flight::Flight;
+
+/// A pause of the watchdog, until it is dropped.
+#[must_use = "the pause ends when this is dropped"]
+pub struct WatchPause {
+    isolate: Rc<Isolate>,
+}
+
+impl Isolate {
+    /// Pauses the watchdog for the call under way.
+    pub(crate) fn pause_watch(self: &Rc<Self>) -> WatchPause {
+        let mut pauses = self.pauses.get();
+        let live = self.live.borrow();
+        pauses.begin(live.as_ref().map(|live| &*live.watch), self.running.call(), clock::now());
+        self.pauses.set(pauses);
+        WatchPause { isolate: self.clone() }
+    }
+
+    fn end_pause(&self) {
+        let (mut pauses, now) = (self.pauses.get(), clock::now());
+        let paused = pauses.end(self.running.call(), now);
+        self.pauses.set(pauses);
+        let Some(paused) = paused else { return };
+        self.running.was_paused(paused.took);
+        let (limit, deadline) = (paused.end.extended(paused.took), self.caller_deadline.get());
+        let by_caller = self.by_caller.get() || limit > deadline;
+        self.by_caller.set(by_caller);
+        if let Some(live) = self.live.borrow().as_ref() {
+            live.watch.resume(if by_caller { deadline } else { limit }, &paused);
+        }
+        let flights: Vec<Rc<Flight>> = self.flights.by_id.borrow().values().cloned().collect();
+        // A waker is code of an executor.
+        flights.iter().for_each(|flight| flight.was_paused(paused.took));
+    }
+}
+
+impl Drop for WatchPause {
+    fn drop(&mut self) {
+        self.isolate.end_pause();
+    }
+}
