@@ -4,20 +4,20 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
 use std::cell::RefCell;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use sandbox_runtime::observe::{
     CallBegin, CallEnd, ConsoleEvent, EndCause, HostCallBegin, HostCallEnd, Observer, SandboxBegin,
     SandboxEnd,
 };
-use sandbox_runtime::{Bill, Console, Error, Limits, LocalSandbox, Result, Sandbox, Script, sandbox_api};
+use sandbox_runtime::{
+    Bill, Console, Error, Limits, LocalSandbox, Result, Sandbox, SandboxPool, Script, Trust, sandbox_api,
+};
 use slack::long as limits;
 use tokio::sync::Notify;
 
+mod sites;
 mod slack;
 
 #[sandbox_api(guest)]
@@ -31,7 +31,7 @@ pub trait Host {
     fn get(&self, number: u32) -> u32;
     fn fail(&self) -> Result<u32>;
     fn nest(&self) -> Result<String>;
-    async fn after(&self, polls: u32) -> u32;
+    async fn after(&self, turn: u32) -> u32;
     async fn never(&self);
 }
 
@@ -51,7 +51,7 @@ const SOURCE: &str = r#"
     };
     export const later = async (what) => {
         switch (what) {
-            case "settles": return String(await Promise.all([Host.after(3), Host.after(1)]));
+            case "settles": return String(await Promise.all([Host.after(2), Host.after(1)]));
             case "waits": return await Host.never();
             case "hosts": return String(Host.get(5));
             default: return what;
@@ -144,21 +144,8 @@ type Shared = Arc<Mutex<Option<Box<dyn Fn() -> Result<String> + Send>>>>;
 struct Hosted {
     inner: Shared,
     entered: Arc<Notify>,
-}
-
-/// Is over after so many polls, each of which wakes its task.
-struct Polls(u32);
-
-impl Future for Polls {
-    type Output = ();
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.0 == 0 {
-            return Poll::Ready(());
-        }
-        self.0 -= 1;
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    }
+    /// The first of two host calls is over.
+    first: Arc<Notify>,
 }
 
 #[sandbox_runtime::async_trait]
@@ -173,9 +160,12 @@ impl Host for Hosted {
         let here = INNER.with_borrow(|inner| inner.as_ref().map(|inner| inner()));
         here.unwrap_or_else(|| self.inner.lock().unwrap().as_ref().unwrap()())
     }
-    async fn after(&self, polls: u32) -> u32 {
-        Polls(polls).await;
-        polls
+    async fn after(&self, turn: u32) -> u32 {
+        match turn {
+            1 => self.first.notify_one(),
+            _ => self.first.notified().await,
+        }
+        turn
     }
     async fn never(&self) {
         self.entered.notify_one();
@@ -256,7 +246,7 @@ const ASYNCHRONOUS: &[&str] = &[
 ];
 
 async fn asynchronous(job: &dyn Job, entered: &Notify) {
-    assert_eq!(job.later("settles").await.unwrap(), "3,1");
+    assert_eq!(job.later("settles").await.unwrap(), "2,1");
     assert_eq!(job.later("hosts").await.unwrap(), "5");
     let mut waits = job.later("waits");
     tokio::select! {
@@ -358,4 +348,115 @@ fn a_local_sandbox_tells() {
 fn a_sandbox_with_a_thread_tells() {
     tells!(Sandbox::builder(), |hosted, again| *hosted.inner.lock().unwrap() =
         Some(Box::new(move || again.run("hosts"))));
+}
+
+#[test]
+fn a_sandbox_at_the_other_end_of_a_link_tells() {
+    for (_, link) in sites::links() {
+        tells!(Sandbox::builder().transport(link), |hosted, again| *hosted.inner.lock().unwrap() =
+            Some(Box::new(move || again.run("hosts"))));
+    }
+}
+
+/// A process that is killed while its guest waits for the host ends the host call, the call and the sandbox, each once.
+#[test]
+fn a_killed_process_ends_all_that_was_begun() {
+    let (recorder, hosted) = (Recorder::default(), Hosted::default());
+    let builder = Sandbox::builder().limits(short()).observer(recorder.clone()).transport(slack::worker());
+    let sandbox = builder.host::<dyn Host>(hosted.clone()).build().unwrap();
+    let job = sandbox.load::<dyn Job>(script()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    recorder.take();
+    runtime.block_on(async {
+        let waits = job.later("waits");
+        tokio::pin!(waits);
+        tokio::select! {
+            over = &mut waits => panic!("nobody answers: {over:?}"),
+            () = hosted.entered.notified() => {}
+        }
+        let pid = i32::try_from(sandbox.pid().unwrap()).unwrap();
+        // SAFETY: the number is that of a child of this process, which nobody has waited for.
+        assert_eq!(unsafe { libc::kill(pid, libc::SIGKILL) }, 0);
+        assert!(matches!(waits.await, Err(Error::Process { .. })));
+        until_ended(&recorder, 3).await;
+    });
+    let lines = recorder.take();
+    let [begins, host, gone, cancelled, ends] = &lines[..] else { panic!("{lines:?}") };
+    assert_eq!([&**begins, &**host], ["call 3 begins: Job.later", "host call 4 begins: Host.never, by 3"]);
+    assert!(gone.starts_with("sandbox ends: process"), "{gone}");
+    assert_eq!(cancelled, "host call 4 ends: Host.never: cancelled");
+    assert!(ends.starts_with("call 3 ends: Job.later: process"), "{ends}");
+    assert_eq!(numbers(&sandbox.usage().total), recorder.billed());
+}
+
+/// The sandboxes of a pool tell whose they are, and a tenant's sandbox tells the programs of all others.
+#[test]
+fn a_pool_tells_whose_sandbox_it_is() {
+    for process in [false, true] {
+        let (recorder, hosted) = (Recorder::default(), Hosted::default());
+        let builder = SandboxPool::builder().limits(short()).console(Console::Capture);
+        let builder = builder.observer(recorder.clone()).threads(1).trust(Trust::Tenants);
+        let (own, pool) = (hosted.clone(), builder);
+        let pool = pool.host::<dyn Host>(move |_| Box::new(own.clone()));
+        let pool = if process { pool.transport(slack::worker()) } else { pool }.build().unwrap();
+        let tenant = pool.tenant("acme");
+        let job = tenant.load::<dyn Job>(script()).unwrap();
+        let again = job.clone();
+        *hosted.inner.lock().unwrap() = Some(Box::new(move || again.run("hosts")));
+        synchronous(&job);
+        assert_eq!(recorder.take(), SYNCHRONOUS, "in a process: {process}");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            asynchronous(&job, &hosted.entered).await;
+            until_ended(&recorder, 22).await;
+        });
+        assert_eq!(recorder.take(), ASYNCHRONOUS, "in a process: {process}");
+        assert_eq!(numbers(&tenant.usage().total), recorder.billed());
+        assert_eq!(recorder.recording().tenants, ["acme"]);
+        hosted.inner.lock().unwrap().take();
+        drop((job, tenant, pool));
+    }
+}
+
+/// Calls its sandbox from each event, and panics at some.
+#[derive(Clone, Default)]
+struct Intruder {
+    sandbox: Arc<Mutex<Option<Sandbox>>>,
+    refused: Arc<Mutex<u32>>,
+}
+
+impl Observer for Intruder {
+    fn on_call_begin(&self, _: &CallBegin<'_>) {
+        let sandbox = self.sandbox.lock().unwrap().clone();
+        let Some(sandbox) = sandbox else { return };
+        for refused in [sandbox.eval(script()).map(drop), sandbox.reset(), sandbox.realm().map(drop)] {
+            assert!(matches!(refused, Err(Error::Blocking { .. })), "{refused:?}");
+            *self.refused.lock().unwrap() += 1;
+        }
+    }
+    fn on_call_end(&self, _: &CallEnd<'_>) {
+        panic!("on purpose");
+    }
+    fn on_host_call_begin(&self, _: &HostCallBegin<'_>) {
+        panic!("on purpose");
+    }
+    fn on_console_line(&self, _: &ConsoleEvent<'_>) {
+        panic!("on purpose");
+    }
+}
+
+#[test]
+fn an_observer_that_calls_or_panics_ends_nothing() {
+    let (intruder, hosted) = (Intruder::default(), Hosted::default());
+    let builder = Sandbox::builder().limits(short()).console(Console::Capture).observer(intruder.clone());
+    let sandbox = builder.host::<dyn Host>(hosted.clone()).build().unwrap();
+    let job = sandbox.load::<dyn Job>(script()).unwrap();
+    *intruder.sandbox.lock().unwrap() = Some(sandbox.clone());
+    assert_eq!(job.run("hosts").unwrap(), "3");
+    job.run("logs").unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(asynchronous(&job, &hosted.entered));
+    assert_eq!(*intruder.refused.lock().unwrap(), 5 * 3);
+    intruder.sandbox.lock().unwrap().take();
+    assert_eq!(job.run("hosts").unwrap(), "3");
 }

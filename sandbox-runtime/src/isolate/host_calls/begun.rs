@@ -17,11 +17,11 @@ use crate::observe::teller::OpenHostCall;
 /// A host call that has begun. The time of the host ends when this is dropped.
 pub(in crate::isolate) struct BegunCall {
     _timed: HostCall<Rc<Running>>,
-    told: Option<ToldCall>,
+    told: Option<ToldHostCall>,
 }
 
 /// A host call that observers know of.
-enum ToldCall {
+enum ToldHostCall {
     Waited(WaitedHostCall),
     Async(OpenHostCall),
 }
@@ -50,19 +50,19 @@ fn tell(
     isolate: &Isolate,
     observed: &Rc<Observed>,
     method: &MethodInfo,
-) -> ToldCall {
+) -> ToldHostCall {
     if !method.spec.is_async {
-        return ToldCall::Waited(observed.host_call_begins(method.place()));
+        return ToldHostCall::Waited(observed.host_call_begins(method.place()));
     }
     let flight = isolate.flights.current(scope, isolate.running.call());
     let call = flight.and_then(|flight| flight.call());
-    ToldCall::Async(observed.async_host_call_begins(call, method.place()))
+    ToldHostCall::Async(observed.async_host_call_begins(call, method.place()))
 }
 
 impl BegunCall {
     /// The method has been answered, and the guest gets the answer now.
     pub(in crate::isolate) fn end<T>(self, answer: &Result<T, Refusal>) {
-        if let Some(ToldCall::Waited(call)) = self.told {
+        if let Some(ToldHostCall::Waited(call)) = self.told {
             call.end(outcome(answer));
         }
     }
@@ -70,8 +70,8 @@ impl BegunCall {
     /// The part of an `async` method's call that is told at its end.
     pub(in crate::isolate) fn open(&mut self) -> Option<OpenHostCall> {
         match self.told.take()? {
-            ToldCall::Async(open) => Some(open),
-            ToldCall::Waited(_) => None,
+            ToldHostCall::Async(open) => Some(open),
+            ToldHostCall::Waited(_) => None,
         }
     }
 }

@@ -71,13 +71,14 @@ impl Processed {
         let KeptHandle { session, handle: exports } = exports;
         let bind = BindRequest { exports: exports.key, contract: ContractData::of(&spec) };
         let (handle, exported) = session.request(
-            About { contract: Some(spec.clone()), ..About::default() },
+            (About { contract: Some(spec.clone()), realm: exports.realm, ..About::default() }, ""),
             (kind::BIND, Some(*exports)),
             deadline,
             |_, out| to_json(&bind, out),
             |answer| match answer {
                 CallAnswer::Done(done, generation) if done.exported.len() == spec.methods.len() => {
-                    Some(Ok((Handle::new(done.handle, generation, What::Binding), done.exported)))
+                    let handle = Handle::new(done.handle, generation, What::Binding);
+                    Some(Ok((handle.in_realm(exports.realm), done.exported)))
                 }
                 _ => None,
             },
@@ -97,7 +98,7 @@ impl Processed {
     pub(crate) fn make<M: GuestMethod>(&self, args: impl Arguments) -> Result<M::Value> {
         let (session, handle, about) = self.begun::<M>(&args)?;
         session.request(
-            about,
+            (about, ""),
             (kind::CALL, Some(handle)),
             self.deadline,
             |limit, out| self.write::<M>(args, limit, out),
@@ -120,7 +121,7 @@ impl Processed {
         let (writer, reader) = (self.clone(), self.clone());
         ProcessCall::order(
             session,
-            terms,
+            (terms, String::new()),
             move |limit, out| writer.write::<M>(args, limit, out),
             move |answer| reader.taken::<M>(answer),
         )
@@ -135,6 +136,7 @@ impl Processed {
         let about = About {
             place: Some(method.place().clone()),
             contract: Some(SpecRef::Static(M::Contract::SPEC)),
+            realm: self.binding.handle.realm,
             ..About::default()
         };
         Ok((&self.binding.session, self.binding.handle, about))
@@ -216,7 +218,12 @@ pub struct ProcessCall<R> {
 
 impl<R: Send + 'static> ProcessCall<R> {
     /// A request to the peer, and its answer.
-    pub(super) fn order<W, T>(session: &Arc<Session>, terms: CallTerms, write: W, read: T) -> Self
+    pub(super) fn order<W, T>(
+        session: &Arc<Session>,
+        (terms, script): (CallTerms, String),
+        write: W,
+        read: T,
+    ) -> Self
     where
         W: FnOnce(LimitData, &mut Out) -> Result<()> + Send + 'static,
         T: FnOnce(CallAnswer<'_>) -> Option<Result<R>> + Send + 'static,
@@ -224,7 +231,7 @@ impl<R: Send + 'static> ProcessCall<R> {
         let (answer, answered) = oneshot::channel();
         let terms = CallTerms { deadline: within(terms.deadline), ..terms };
         let place = terms.about.place.clone();
-        let order = TypedCall { terms, write: Some(write), read, answer };
+        let order = TypedCall { terms, script, write: Some(write), read, answer };
         let job = Some(QueuedJob::Call(Box::new(order), None));
         Self { session: session.clone(), job, answer: answered, place }
     }
@@ -260,6 +267,9 @@ impl<R: Send + 'static> Future for ProcessCall<R> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if let Some(job) = self.job.take() {
+            if let Err(error) = self.session.allows_observer() {
+                return Poll::Ready(Err(error));
+            }
             match self.session.here() {
                 CallScope::Within => return Poll::Ready(Err(Error::waits_for_itself())),
                 CallScope::Console => return Poll::Ready(Err(waits_for_its_line())),

@@ -112,14 +112,18 @@ impl WiredSite {
         deadline: Deadline,
     ) -> Result<Arc<KeptHandle>> {
         let realm = realm.map(|realm| realm.handle);
+        let number = realm.map_or(0, |realm| realm.realm);
+        let about = About { realm: number, ..About::default() };
         let evaluated = self.session.request(
-            About::default(),
+            (about, script.name()),
             (kind::EVALUATE, realm),
             deadline,
             evaluation(realm, script, false),
             |answer| answer.handle(What::Script),
         );
-        evaluated.map(|handle| self.kept(handle)).map_err(|error| script::error_of(error, script))
+        evaluated
+            .map(|handle| self.kept(handle.in_realm(number)))
+            .map_err(|error| script::error_of(error, script))
     }
 
     pub(crate) async fn evaluate_async(
@@ -129,11 +133,16 @@ impl WiredSite {
         deadline: Deadline,
     ) -> Result<Arc<KeptHandle>> {
         let handle = realm.as_ref().map(|realm| realm.handle);
-        let terms = CallTerms { about: About::default(), kind: kind::EVALUATE, handle, deadline };
+        let number = handle.map_or(0, |realm| realm.realm);
+        let about = About { realm: number, ..About::default() };
+        let terms = CallTerms { about, kind: kind::EVALUATE, handle, deadline };
         let read = |answer: CallAnswer<'_>| answer.handle(What::Script);
+        let terms = (terms, script.name().to_owned());
         let evaluated =
             ProcessCall::order(&self.session, terms, evaluation(handle, &script, true), read).await;
-        evaluated.map(|handle| self.kept(handle)).map_err(|error| script::error_of(error, &script))
+        evaluated
+            .map(|handle| self.kept(handle.in_realm(number)))
+            .map_err(|error| script::error_of(error, &script))
     }
 
     pub(crate) async fn bind_async(
@@ -146,14 +155,15 @@ impl WiredSite {
     }
 
     pub(crate) fn make_realm(&self, deadline: Deadline) -> Result<Arc<KeptHandle>> {
+        let realm = self.session.next_realm();
         let handle = self.session.request(
-            About { builds: true, ..About::default() },
+            (About { builds: true, realm, ..About::default() }, ""),
             (kind::REALM, None),
             deadline,
             |limit, out| to_json(&limit, out),
             |answer| answer.handle(What::Realm),
         )?;
-        Ok(self.kept(handle))
+        Ok(self.kept(handle.in_realm(realm)))
     }
 
     pub(crate) async fn make_realm_async(self, deadline: Deadline) -> Result<Arc<KeptHandle>> {

@@ -8,6 +8,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use futures_util::future::{Either, select};
@@ -41,6 +42,8 @@ pub(super) struct GuestCalls {
     known: RefCell<KnownCall>,
     /// Detects cancellations, where the processes share memory.
     cancel_poller: OnceCell<Arc<CancelPoller>>,
+    /// The call that has its turn; 0 for a synchronous one.
+    pub(super) speaker: Arc<AtomicU64>,
 }
 
 #[derive(Default)]
@@ -60,6 +63,7 @@ impl GuestCalls {
             woken,
             known: RefCell::default(),
             cancel_poller,
+            speaker: Arc::default(),
         }
     }
 
@@ -86,10 +90,15 @@ impl GuestCalls {
         }
         self.cancel_poller.get().inspect(|cancel_poller| cancel_poller.know(id, ticket.clone()));
         let number = ticket.flight();
-        let (mut flight, turn) = (flight(ticket), self.turn.clone());
+        let (mut flight, turn, speaker) = (flight(ticket), self.turn.clone(), self.speaker.clone());
         // A woken call has a turn. The next call waits until the host's frames were read.
         let by_turns = poll_fn(move |cx| match turn.replace(true) {
-            false => Pin::new(&mut flight).poll(cx),
+            false => {
+                speaker.store(id, Ordering::Relaxed);
+                let polled = Pin::new(&mut flight).poll(cx);
+                speaker.store(0, Ordering::Relaxed);
+                polled
+            }
             true => {
                 cx.waker().wake_by_ref();
                 Poll::Pending

@@ -220,6 +220,7 @@ impl GuestServer {
         if setup.console {
             // The guest's code calls the console while no other frame is being written.
             let output = Mutex::new(FrameWriter::new(console, MOST));
+            let speaker = self.flights.speaker.clone();
             settings.console = Console::sink(move |line| {
                 let level = match line.level {
                     Level::Debug => 0,
@@ -228,7 +229,8 @@ impl GuestServer {
                     Level::Error => 3,
                 };
                 let mut output = output.lock().unwrap_or_else(PoisonError::into_inner);
-                _ = send(&mut output, kind::CONSOLE, 0, &ConsoleLineData { level, text: line.text });
+                let speaker = speaker.load(Ordering::Relaxed);
+                _ = send(&mut output, kind::CONSOLE, speaker, &ConsoleLineData { level, text: line.text });
             });
         }
         let hosts = setup.hosts.iter().zip(0_u16..).map(|(data, nth)| {

@@ -34,7 +34,7 @@ impl Session {
     }
 
     /// Bills a call for which the peer reports nothing: one call, its duration, and the host's time.
-    pub(super) fn charge_lost(&self, began: Timestamp, cpu: Nanos, served: &Served) {
+    pub(super) fn charge_lost(&self, began: Timestamp, cpu: Nanos, served: &Served) -> Bill {
         let wall = clock::now().since(began).duration();
         let bill = Bill {
             calls: 1,
@@ -45,6 +45,7 @@ impl Session {
             ..Bill::default()
         };
         self.meter.charge_numbers(bill.numbers());
+        bill
     }
 }
 

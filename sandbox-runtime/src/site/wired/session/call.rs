@@ -308,6 +308,8 @@ impl<'c> Request<'c> {
             [Level::Debug, Level::Info, Level::Warn, Level::Error].get(usize::from(line.level)).copied();
         let line = ConsoleLine::new(level.unwrap_or(Level::Error), line.text);
         let frames = HostFrames::of(self.session, CallScope::Console);
+        let caller = self.caller(frame.call);
+        self.session.observed.iter().for_each(|teller| teller.console_line(caller, &line));
         let is_kept = settings.console.write(line, &settings.captured, most);
         drop(frames);
         if !is_kept {

@@ -3,6 +3,7 @@
 //!
 //! The driver owns the table. Wakers of host futures mark calls as ready from any thread.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +18,10 @@ use super::erased_call::ErasedCall;
 use super::{About, GRACE, Session, runtimes};
 use crate::error::{Error, LimitKind};
 use crate::isolate::clock;
+use crate::isolate::meter::Bill;
 use crate::isolate::pending_host_call::Pendings;
+use crate::observe::CallOutcome;
+use crate::observe::teller::OpenCall;
 use crate::panic::drop_of_host;
 use crate::time::{Deadline, Nanos, Timestamp};
 
@@ -38,6 +42,12 @@ pub(super) struct PeerCall {
     pub(super) runtime: Option<Runtime>,
     /// The host calls of this call.
     pub(super) served: Arc<Served>,
+    /// The call as observers know it, from its begin to its end.
+    pub(super) open: Option<OpenCall>,
+    /// The error that the caller got in the place of the peer's answer.
+    pub(super) told: Option<Error>,
+    /// The bill of a call for which the peer reports nothing.
+    pub(super) bill: Cell<Bill>,
 }
 
 #[derive(Clone, Copy)]
@@ -80,11 +90,27 @@ impl PeerCall {
         }
     }
 
-    pub(super) fn fail(self, error: Error) {
+    pub(super) fn fail(mut self, error: Error) {
         drop_of_host(self.hosts.take());
+        if let Some(open) = self.open.take() {
+            let outcome = if self.erased.is_some() { CallOutcome::Failed(&error) } else { self.outcome() };
+            open.end(outcome, &self.bill.get());
+        }
         if let Some(erased) = self.erased {
             erased.fail(error);
         }
+    }
+
+    /// The outcome of a call whose caller waits no longer.
+    pub(super) fn outcome(&self) -> CallOutcome<'_> {
+        self.told.as_ref().map_or(CallOutcome::Dropped, CallOutcome::Failed)
+    }
+
+    /// Takes the caller's end out, to tell it that the call is late.
+    pub(super) fn tell(&mut self, late: &Error) -> Option<Box<dyn ErasedCall>> {
+        let erased = self.erased.take()?;
+        self.told = self.open.is_some().then(|| late.clone());
+        Some(erased)
     }
 
     /// When the call must be checked next. A peer that has just ended another call has until `ends_until`.

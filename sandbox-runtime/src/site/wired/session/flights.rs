@@ -4,6 +4,7 @@
 //! futures of a call stay with the driver, on its thread. The state of the sandbox is under a lock, which a synchronous call
 //! takes in between.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::task::Context;
 use std::time::Duration;
@@ -25,8 +26,11 @@ use super::state::{SessionState, Underway};
 use super::{About, LivePeer, Pays, Session};
 use crate::error::{DiscardCause, Error, LossReason, Result};
 use crate::isolate::clock;
+use crate::isolate::meter::Bill;
 use crate::isolate::pending_host_call::{PendingHostCall, Pendings};
 use crate::isolate::ticket::TicketScope;
+use crate::observe::CallOutcome;
+use crate::observe::teller::OpenCall;
 use crate::panic::{drop_of_host, of_host, unless_it_panics};
 use crate::time::{Deadline, Nanos};
 use crate::wire::Out;
@@ -237,29 +241,50 @@ impl Driver {
         let (end, by_caller) = (limit.min(deadline), deadline < limit);
         session.begins(state, &live, end, session.beginning(state));
         let call = Request { about: terms.about.clone(), ..Self::call(session, state, &live) };
+        let open = session.tell_begin(&terms.about, erased.script(), None, true);
         let limit = session.limit(state, &live, end);
         let written = |out: &mut Out| erased.write(limit, out);
         match call.begin(terms.kind, written) {
             Ok(id) => {
                 let (about, hosts, served) = (terms.about, Pendings::default(), Arc::<Served>::default());
                 let (runtime_of_host, count) = (runtime.clone(), served.clone());
-                let call = Underway { runtime: runtime_of_host, end, served: count, ..Underway::default() };
+                let told = open.as_ref().map(OpenCall::id);
+                let call =
+                    Underway { runtime: runtime_of_host, end, served: count, told, ..Underway::default() };
                 state.flying.borrow_mut().insert(id, call);
                 let erased = Some(erased);
-                let flight =
-                    PeerCall { erased, about, began, end, by_caller, ending: None, hosts, runtime, served };
+                let (ending, told, bill) = (None, None, Cell::default());
+                let flight = PeerCall {
+                    erased,
+                    about,
+                    began,
+                    end,
+                    by_caller,
+                    ending,
+                    hosts,
+                    runtime,
+                    served,
+                    open,
+                    told,
+                    bill,
+                };
                 self.flights.insert(id, flight);
                 self.live = Some(live);
                 self.push_on(session, state)
             }
             Err(error) => {
                 session.ends(state, &live);
+                let tell = |bill: &Bill| {
+                    open.into_iter().for_each(|open| open.end(CallOutcome::Failed(&error), bill));
+                };
                 if !error.is_final() {
+                    tell(&Bill::default());
                     erased.fail(error);
                     return Ok(());
                 }
-                session.charge_lost(began, state.owed.take(), &Served::default());
+                let bill = session.charge_lost(began, state.owed.take(), &Served::default());
                 session.mark_dead(state, &live, &error);
+                tell(&bill);
                 erased.fail(error.clone());
                 Err(error)
             }
@@ -301,7 +326,8 @@ impl Driver {
     /// Handles the end of a call.
     fn land(&mut self, call: &Request<'_>, frame: &Frame) -> Result<()> {
         let flight = self.flights.remove(frame.call);
-        let flight = flight.ok_or_else(|| call.broken("an answer without a request"))?;
+        let mut flight = flight.ok_or_else(|| call.broken("an answer without a request"))?;
+        let open = flight.open.take();
         let end = flight.call_end();
         drop_of_host(flight.hosts.take());
         call.state.flying.borrow_mut().remove(&frame.call);
@@ -312,14 +338,19 @@ impl Driver {
         }
         call.session.ends(call.state, call.live);
         let call = Request { about: flight.about.clone(), began: flight.began, ..*call };
-        let error = match flight.erased {
+        let error = match flight.erased.take() {
             // To drop what is left of a call runs code of the host. When it panics, the caller is told that the call was lost.
-            Some(erased) => unless_it_panics(|| erased.arrive(&call, frame, &end)).unwrap_or(Ok(None))?,
+            Some(erased) => {
+                unless_it_panics(|| erased.arrive(&call, frame, &end, open)).unwrap_or(Ok(None))?
+            }
             None => {
+                let billed = call.session.billed();
                 let understood = call.understand(frame, |_| Some(Ok(())));
                 let (bill, outcome) =
                     understood.ok_or_else(|| call.broken("an answer that cannot be decoded"))?;
                 call.charge(bill, frame, &end.served);
+                let bill = call.session.bill_since(billed);
+                open.into_iter().for_each(|open| open.end(flight.outcome(), &bill));
                 outcome.err().filter(Error::is_final)
             }
         };
@@ -356,8 +387,8 @@ impl Driver {
         if flight.hosts.count() >= call.session.settings.limits.pending {
             return Err(call.broken("more pending `async` host methods than `Limits::pending` allows"));
         }
-        if let Some(started) = call.start(id, asked)? {
-            flight.hosts.push(PendingHostCall::new(id, (asked.contract, asked.method), started));
+        if let Some((started, open)) = call.start(id, asked)? {
+            flight.hosts.push(PendingHostCall::new(id, (asked.contract, asked.method), started, open));
         }
         Ok(())
     }
@@ -387,9 +418,9 @@ impl Driver {
                 let _frames = HostFrames::of(session, CallScope::Between);
                 self.flights.with(id, |flight, cx| flight.hosts.poll(cx)).flatten()
             };
-            for (answered, method, outcome) in std::iter::from_fn(next) {
+            for (answered, method, open, outcome) in std::iter::from_fn(next) {
                 has_told = true;
-                call.tell(answered, method, outcome)?;
+                call.tell(answered, method, open, outcome)?;
                 if is_full() {
                     break;
                 }
@@ -416,7 +447,7 @@ impl Driver {
     fn charge_lost(&self, session: &Session, state: &SessionState) {
         for flight in self.flights.all() {
             // The first call's bill has the CPU time of the process.
-            session.charge_lost(flight.began, state.owed.take(), &flight.served);
+            flight.bill.set(session.charge_lost(flight.began, state.owed.take(), &flight.served));
         }
     }
 

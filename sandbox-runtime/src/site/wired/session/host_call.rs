@@ -17,6 +17,8 @@ use crate::guest_error::HostError;
 use crate::isolate::clock;
 use crate::isolate::host_dispatch::{Called, KeptAnswer, PlainHost, Started, Unanswered};
 use crate::isolate::thrown::STACK_FULL;
+use crate::observe::HostOutcome;
+use crate::observe::teller::OpenHostCall;
 use crate::panic::unless_it_panics;
 use crate::stack::StackEnd;
 use crate::time::Nanos;
@@ -32,6 +34,12 @@ pub(super) struct HostCallAsked<'a> {
     pub(super) spec: &'a MethodSpec,
     host: &'a PlainHost,
     args: &'a [u8],
+}
+
+impl HostCallAsked<'_> {
+    pub(super) fn place(&self) -> Place {
+        self.host.place(self.method)
+    }
 }
 
 impl<'c> Request<'c> {
@@ -105,6 +113,8 @@ impl<'c> Request<'c> {
     /// Calls a host method for the peer, which waits for it.
     pub(super) fn serve(&self, id: u64, asked: &HostCallAsked<'_>) -> Result<()> {
         self.admit(asked)?;
+        let open = self.tell_host_call(asked);
+        let inside = self.state.inside.replace(open.as_ref().map(OpenHostCall::id));
         let serving = self.serving(asked);
         let mut value = Out::new(self.live.to_peer.clone());
         value.keep_together(!self.state.is_alone.get());
@@ -116,32 +126,38 @@ impl<'c> Request<'c> {
         let called = self.call(asked, &mut value);
         self.session.depth.fetch_sub(1, Ordering::SeqCst);
         self.state.outer.set(outer);
+        self.state.inside.set(inside);
         drop(frames);
         // Before the answer is sent, because the guest continues then.
         drop(serving);
         self.allow();
         self.closes(asked.owner)?;
-        self.answer(id, asked.host.place(asked.method), true, called.map(|_| value))
+        self.answer(id, asked.place(), true, (called.map(|_| value), open))
     }
 
     /// Begins a host method. `None` when it could not begin.
-    pub(super) fn start(&self, id: u64, asked: &HostCallAsked<'_>) -> Result<Option<Started>> {
+    pub(super) fn start(
+        &self,
+        id: u64,
+        asked: &HostCallAsked<'_>,
+    ) -> Result<Option<(Started, Option<OpenHostCall>)>> {
+        let open = self.tell_host_call(asked);
         let _serving = self.serving(asked);
         let frames = HostFrames::of(self.session, CallScope::Between);
         let called = self.call(asked, &mut Out::default());
         drop(frames);
         self.allow();
         match called {
-            Ok(Called::Started(started)) => Ok(Some(started)),
+            Ok(Called::Started(started)) => Ok(Some((started, open))),
             Ok(Called::Done) => Err(self.broken("a call of an unknown host method")),
-            Err(error) => self.answer(id, asked.host.place(asked.method), false, Err(error)).map(|()| None),
+            Err(error) => self.answer(id, asked.place(), false, (Err(error), open)).map(|()| None),
         }
     }
 
     /// Tells the peer why a host method cannot begin.
     pub(super) fn refuse(&self, id: u64, asked: &HostCallAsked<'_>, error: &io::Error) -> Result<()> {
         let error = Unanswered::Host(HostError::hidden(error.to_string()));
-        self.answer(id, asked.host.place(asked.method), false, Err(error))
+        self.answer(id, asked.place(), false, (Err(error), None))
     }
 
     fn call(&self, asked: &HostCallAsked<'_>, value: &mut Out) -> Result<Called, Unanswered> {
@@ -158,6 +174,7 @@ impl<'c> Request<'c> {
         &self,
         id: u64,
         (contract, method): (usize, usize),
+        open: Option<OpenHostCall>,
         outcome: Result<Box<dyn KeptAnswer>, Unanswered>,
     ) -> Result<()> {
         let Some(host) = self.state.hosts.get().get(contract) else { return Ok(()) };
@@ -167,11 +184,17 @@ impl<'c> Request<'c> {
             unless_it_panics(|| host.write(method, answer, &mut value))
                 .unwrap_or_else(|| Err(Unanswered::Host(HostError::panicked())))
         });
-        self.answer(id, host.place(method), false, answer.map(|()| value))
+        self.answer(id, host.place(method), false, (answer.map(|()| value), open))
     }
 
     /// Sends the result of a host method to the peer.
-    fn answer(&self, id: u64, place: Place, aside: bool, value: Result<Out, Unanswered>) -> Result<()> {
+    fn answer(
+        &self,
+        id: u64,
+        place: Place,
+        aside: bool,
+        (value, open): (Result<Out, Unanswered>, Option<OpenHostCall>),
+    ) -> Result<()> {
         let value = value.and_then(|value| match self.session.affordable(value.weight()) {
             Ok(()) => Ok(value),
             Err(error) => {
@@ -179,6 +202,12 @@ impl<'c> Request<'c> {
                 Err(Unanswered::Host(HostError::broken(error)))
             }
         });
+        let told = match &value {
+            Ok(_) => HostOutcome::Returned,
+            Err(Unanswered::Value(_) | Unanswered::Stack) => HostOutcome::Refused,
+            Err(Unanswered::Host(_)) => HostOutcome::Failed,
+        };
+        open.into_iter().for_each(|open| open.end(told));
         let now = self.session.now();
         match value {
             Ok(value) => self.send(kind::HOST_VALUE, id, aside, |out| {

@@ -32,7 +32,7 @@ impl Driver {
             self.live.iter().for_each(|live| live.link.call_off(id));
             let told = self.flights.change(id, self.ends_until, |flight| {
                 let late = flight.late(session);
-                flight.erased.take().map(|erased| (erased, late))
+                flight.tell(&late).map(|erased| (erased, late))
             });
             if let Some((erased, late)) = told.flatten() {
                 erased.fail(late);
@@ -76,7 +76,7 @@ impl Driver {
                 // The caller gets its error, whatever the peer does.
                 Some(_) => {
                     let error = flight.late(session);
-                    let erased = self.flights.change(id, ends_until, |flight| flight.erased.take());
+                    let erased = self.flights.change(id, ends_until, |flight| flight.tell(&error));
                     if let Some(erased) = erased.flatten() {
                         erased.fail(error);
                     }

@@ -20,12 +20,13 @@ mod inside;
 mod job_queue;
 mod late_calls;
 mod live_peer;
+mod observed;
 mod readiness_task;
 mod runtimes;
 mod start;
 mod state;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -42,6 +43,8 @@ use crate::isolate::meter::Ledger;
 use crate::isolate::ticket::within;
 use crate::isolate::{clock, resets_itself, thrown};
 use crate::limits::Limits;
+use crate::observe::EndCause;
+use crate::observe::teller::Teller;
 use crate::options::{Captured, Clock, Settings};
 use crate::site::blocking;
 use crate::time::{Deadline, Nanos};
@@ -83,6 +86,10 @@ pub(super) struct Session {
     meter: Ledger,
     /// Handles that were dropped, and that the peer still keeps.
     forgotten: Mutex<Vec<Handle>>,
+    /// The observers, if there are any.
+    observed: Option<Arc<Teller>>,
+    /// The number of realms that were asked for, beside the first one.
+    realms: AtomicU64,
 }
 
 /// A handle of something that the peer keeps.
@@ -91,6 +98,8 @@ pub(super) struct Handle {
     generation: u64,
     pub(super) key: u64,
     what: What,
+    /// The number of the realm whose code it is, or which it is.
+    pub(super) realm: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,6 +147,8 @@ pub(super) struct About {
     pub(super) contract: Option<SpecRef>,
     /// Whether the request makes a sandbox or a realm, which may fail.
     pub(super) builds: bool,
+    /// The number of the realm whose code runs, or which is made.
+    pub(super) realm: u64,
 }
 
 impl Session {
@@ -148,6 +159,7 @@ impl Session {
         connect: Box<dyn Connect>,
         grace: Duration,
     ) -> Result<Self> {
+        let observed = settings.observers.teller();
         let session = Self {
             connect,
             state: ReentrantMutex::new(SessionState::new(hosts)),
@@ -159,6 +171,8 @@ impl Session {
             grace,
             meter: Ledger::default(),
             forgotten: Mutex::default(),
+            observed,
+            realms: AtomicU64::default(),
         };
         session.begin(&session.state.lock())?;
         Ok(session)
@@ -229,6 +243,7 @@ impl Session {
     }
 
     fn reset_here(&self) -> Result<()> {
+        self.allows_observer()?;
         let state = self.lock(Deadline::NEVER)?;
         if self.here() != CallScope::Elsewhere {
             return Err(resets_itself());
@@ -238,6 +253,8 @@ impl Session {
             live.link.end();
         }
         self.set_live(None);
+        self.observed.iter().for_each(|teller| teller.sandbox_ends(EndCause::Reset));
+        self.realms.store(0, Ordering::Relaxed);
         state.cancel_all();
         state.generation.set(state.generation.get() + 1);
         self.meter.clear();
@@ -300,18 +317,18 @@ impl Session {
     /// `body` gets the limit of the call. `taken` gets the peer's answer.
     pub(super) fn request<T>(
         &self,
-        about: About,
+        (about, script): (About, &str),
         what: (u8, Option<Handle>),
         deadline: Deadline,
         body: impl FnOnce(LimitData, &mut Out) -> Result<()>,
         taken: impl FnOnce(CallAnswer<'_>) -> Option<Result<T>>,
     ) -> Result<T> {
-        blocking::wait(|| self.request_here(about, what, deadline, body, taken))
+        blocking::wait(|| self.request_here((about, script), what, deadline, body, taken))
     }
 
     fn request_here<T>(
         &self,
-        about: About,
+        (about, script): (About, &str),
         (kind, handle): (u8, Option<Handle>),
         deadline: Deadline,
         body: impl FnOnce(LimitData, &mut Out) -> Result<()>,
@@ -320,6 +337,7 @@ impl Session {
         if self.here() == CallScope::Console {
             return Err(waits_for_its_line());
         }
+        self.allows_observer()?;
         let deadline = within(deadline);
         let state = self.lock(deadline)?;
         let live = self.ready(&state, handle)?;
@@ -349,6 +367,7 @@ impl Session {
         if how != Beginning::Inside {
             state.here.replace(Underway { end, ..Underway::default() });
         }
+        let (told, billed) = (self.tell_sync(&state, &about, script, how), self.billed());
         let limit = self.limit(&state, &live, deadline);
         let answer = {
             let _entered = EnteredSession::into(self, &state, &live);
@@ -368,12 +387,16 @@ impl Session {
             }
             outcome
         });
+        let bill = self.bill_since(billed);
         if let Err(error) = &outcome {
             match live.guard().verdict() {
                 _ if error.is_final() => self.mark_dead(&state, &live, error),
                 Some(death) => self.mark_dead(&state, &live, &Error::process(death, about.place.as_ref())),
                 None => {}
             }
+        }
+        if let Some(told) = told {
+            told.end(&state, &outcome, &bill);
         }
         // Frames that it read for other calls are not in the stream any more.
         let is_awaited = outcome.as_ref().is_err_and(Error::is_final) || !state.flying.borrow().is_empty();
@@ -431,6 +454,7 @@ impl Session {
         live.link.end();
         if self.live().is_some_and(|current| Arc::ptr_eq(&current, live)) {
             self.set_live(None);
+            self.observed.iter().for_each(|teller| teller.sandbox_ends(EndCause::Fault(error)));
             state.cancel_all();
             state.discarded.borrow_mut().get_or_insert_with(|| error.clone());
         }
@@ -482,11 +506,17 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         self.jobs.close();
+        self.observed.iter().for_each(|teller| teller.sandbox_ends(EndCause::Closed));
     }
 }
 
 impl Handle {
     pub(super) fn new(key: u64, generation: u64, what: What) -> Self {
-        Self { generation, key, what }
+        Self { generation, key, what, realm: 0 }
+    }
+
+    /// The handle of a thing in a realm.
+    pub(super) fn in_realm(self, realm: u64) -> Self {
+        Self { realm, ..self }
     }
 }

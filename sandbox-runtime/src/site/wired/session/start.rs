@@ -24,8 +24,9 @@ impl Session {
             Error::Process { .. } => self.try_begin(state, true),
             error => Err(error),
         });
-        if let Err(error) = &begun {
-            *state.discarded.borrow_mut() = Some(error.clone());
+        match &begun {
+            Ok(()) => self.observed.iter().for_each(|teller| teller.sandbox_begins()),
+            Err(error) => *state.discarded.borrow_mut() = Some(error.clone()),
         }
         begun
     }

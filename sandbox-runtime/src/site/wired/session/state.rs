@@ -13,6 +13,7 @@ use crate::contract::{ContractSpec, SpecRef};
 use crate::error::{Error, Source};
 use crate::isolate::clock;
 use crate::isolate::host_dispatch::SentHosts;
+use crate::observe::{CallId, HostCallId};
 use crate::time::{Deadline, Nanos, Timestamp};
 use crate::wire::frame::Frame;
 
@@ -42,6 +43,10 @@ pub(super) struct SessionState {
     pub(super) here: RefCell<Underway>,
     /// The number of the call whose guest waits for a host method on the stack; 0 for the synchronous one.
     pub(super) outer: Cell<u64>,
+    /// The innermost synchronous call, as observers know it.
+    pub(super) call: Cell<Option<CallId>>,
+    /// The host call whose method is on the stack, as observers know it.
+    pub(super) inside: Cell<Option<HostCallId>>,
     /// The CPU time of an ended peer that is on no bill yet.
     pub(super) owed: Cell<Nanos>,
     /// Frames that were read before their turn.
@@ -69,6 +74,8 @@ impl SessionState {
             unkept: Cell::default(),
             here: RefCell::default(),
             outer: Cell::default(),
+            call: Cell::default(),
+            inside: Cell::default(),
             owed: Cell::default(),
             kept: RefCell::default(),
             later: RefCell::default(),
@@ -167,13 +174,15 @@ pub(super) struct Underway {
     pub(super) served: Arc<Served>,
     /// The number of calls of methods with a limit of their own.
     pub(super) asked_of: HashMap<(usize, usize), u64>,
+    /// The call as observers know it.
+    pub(super) told: Option<CallId>,
 }
 
 impl Default for Underway {
     /// A call that may ask for nothing more.
     fn default() -> Self {
         let (end, is_over) = (Deadline::PASSED, false);
-        Self { runtime: None, end, is_over, served: Arc::default(), asked_of: HashMap::default() }
+        Self { runtime: None, end, is_over, served: Arc::default(), asked_of: HashMap::default(), told: None }
     }
 }
 
