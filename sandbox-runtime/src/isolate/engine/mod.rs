@@ -13,6 +13,7 @@ mod entered;
 mod entropy;
 #[cfg(feature = "quickjs")]
 mod quickjs;
+pub(crate) mod raw;
 pub(crate) mod text;
 #[cfg(not(feature = "quickjs"))]
 mod v8;

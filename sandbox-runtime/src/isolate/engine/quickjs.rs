@@ -19,6 +19,7 @@ pub(crate) use intrinsics::{EngineIntrinsics, KeptResolver, Resolver};
 pub(crate) use recursion::{UNCHECKED_PER_KIB, bound_recursion, hides_full_stack, with_scan_stack};
 
 use super::Engine;
+use super::raw::RawIsolate;
 use crate::error::{Amount, StackFrame};
 use crate::isolate::engine::text::{js_string, preview};
 use crate::options::Settings;
@@ -382,12 +383,12 @@ pub(crate) fn code_of_function(_: &v8::PinScope<'_, '_>, _: v8::Local<'_, v8::Fu
 }
 
 /// Always false: entering an isolate costs nothing, so none stays entered.
-pub(crate) fn stay_entered(_: v8::UnsafeRawIsolatePtr, _: bool) -> bool {
+pub(crate) fn stay_entered(_: RawIsolate, _: bool) -> bool {
     false
 }
 
 /// Does nothing: no isolate stays entered.
-pub(crate) fn leave_entered(_: v8::UnsafeRawIsolatePtr) {}
+pub(crate) fn leave_entered(_: RawIsolate) {}
 
 /// Does nothing: the engine remembers no flight for later code.
 pub(crate) fn enter_flight(_: &v8::PinScope<'_, '_>, _: Option<u64>) {}

@@ -15,6 +15,7 @@ use deno_core::{JsRuntime, v8};
 use super::Engine;
 pub(crate) use super::buffers::{Buffers, UNLIMITED, buffer_of};
 pub(crate) use super::entered::{leave_entered, stay_entered};
+use super::raw::RawIsolate;
 use crate::error::StackFrame;
 use crate::options::Settings;
 use crate::stack::StackEnd;
@@ -172,11 +173,11 @@ unsafe extern "C" fn before_collection(
     _: v8::GCCallbackFlags,
     peak: *mut c_void,
 ) {
-    // SAFETY: the pointer of `watch_collections`, to a cell that outlives the isolate, on whose thread this is called.
-    let peak = unsafe { &*peak.cast::<Cell<u64>>() };
-    // SAFETY: V8 passes the isolate whose garbage it collects. Its statistics are counters.
-    let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(raw) };
-    peak.set(peak.get().max(isolate.get_heap_statistics().used_heap_size() as u64));
+    // SAFETY: `peak` is the pointer of `watch_collections`, to a cell that outlives the isolate. V8 calls this on the isolate's
+    // thread, and passes the isolate whose garbage it collects.
+    let (peak, isolate) = unsafe { (&*peak.cast::<Cell<u64>>(), RawIsolate::new(raw)) };
+    let used = isolate.map_or(0, RawIsolate::used_heap);
+    peak.set(peak.get().max(used as u64));
 }
 
 /// The number of background threads. V8 collects garbage and compiles on them, and more than four gain nothing.

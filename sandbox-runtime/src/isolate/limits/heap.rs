@@ -20,6 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use deno_core::v8;
 
 use crate::isolate::engine;
+use crate::isolate::engine::raw::RawIsolate;
 
 /// Detects that a heap is full.
 #[derive(Default)]
@@ -27,7 +28,7 @@ pub(crate) struct HeapGuard {
     full: Cell<bool>,
     limit: Cell<usize>,
     handle: Cell<Option<v8::IsolateHandle>>,
-    raw: Cell<Option<v8::UnsafeRawIsolatePtr>>,
+    raw: Cell<Option<RawIsolate>>,
     /// The frames of errors, of each realm.
     frames: RefCell<Vec<engine::Frames>>,
     /// Set by the allocator of buffers when it refuses memory.
@@ -36,12 +37,16 @@ pub(crate) struct HeapGuard {
 
 impl HeapGuard {
     /// Watches an isolate. The guard must not move while the isolate exists.
-    pub(in crate::isolate) fn watch(&self, isolate: &mut v8::Isolate) {
+    pub(in crate::isolate) fn watch(&self, isolate: &mut v8::Isolate, raw: RawIsolate) {
         self.frames.borrow_mut().clear();
         self.handle.set(Some(isolate.thread_safe_handle()));
-        // SAFETY: the pointer is used only in callbacks of this isolate, while the isolate exists.
-        self.raw.set(Some(unsafe { isolate.as_raw_isolate_ptr() }));
+        self.raw.set(Some(raw));
         isolate.add_near_heap_limit_callback(near_limit, self.data());
+    }
+
+    /// Forgets the isolate, which is about to be dropped.
+    pub(in crate::isolate) fn forget(&self) {
+        self.raw.set(None);
     }
 
     /// Has the frames of a realm's errors removed when the heap is full.
@@ -91,13 +96,12 @@ unsafe extern "C" fn near_limit(guard: *mut c_void, current: usize, initial: usi
         guard.limit.set(initial);
         guard.with_handle(|handle| _ = handle.request_interrupt(look_again, guard.data()));
     } else {
-        let asks_once = guard.raw.get().filter(|_| engine::ASKS_ONCE);
-        // SAFETY: the isolate that makes this callback.
-        let isolate = asks_once.map(|raw| unsafe { v8::Isolate::from_raw_isolate_ptr(raw) });
         // Before the termination, because a termination would end the engine's own setter.
-        if let Some(mut isolate) = isolate {
-            guard.frames.borrow().iter().for_each(|frames| frames.stop(&mut isolate));
-            isolate.remove_near_heap_limit_callback(near_limit, 0);
+        if let Some(raw) = guard.raw.get().filter(|_| engine::ASKS_ONCE) {
+            raw.with(|isolate| {
+                guard.frames.borrow().iter().for_each(|frames| frames.stop(isolate));
+                isolate.remove_near_heap_limit_callback(near_limit, 0);
+            });
         }
         guard.end();
     }
@@ -105,16 +109,17 @@ unsafe extern "C" fn near_limit(guard: *mut c_void, current: usize, initial: usi
 }
 
 /// Runs before the guest's next step, after a buffer got no memory.
-unsafe extern "C" fn look_again(raw: v8::UnsafeRawIsolatePtr, guard: *mut c_void) {
+unsafe extern "C" fn look_again(_: v8::UnsafeRawIsolatePtr, guard: *mut c_void) {
     // SAFETY: the pointer of `near_limit`; the isolate is running.
     let guard = unsafe { &*guard.cast::<HeapGuard>() };
-    // SAFETY: V8 passes the isolate that it interrupts.
-    let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(raw) };
+    let Some(raw) = guard.raw.get() else { return };
     let limit = guard.limit.get();
-    if isolate.get_heap_statistics().used_heap_size() >= limit / 4 * 3 {
+    if raw.used_heap() >= limit / 4 * 3 {
         guard.end();
     } else {
-        isolate.remove_near_heap_limit_callback(near_limit, limit);
-        isolate.add_near_heap_limit_callback(near_limit, guard.data());
+        raw.with(|isolate| {
+            isolate.remove_near_heap_limit_callback(near_limit, limit);
+            isolate.add_near_heap_limit_callback(near_limit, guard.data());
+        });
     }
 }

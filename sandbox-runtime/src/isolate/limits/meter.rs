@@ -8,8 +8,6 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use deno_core::v8;
-
 use super::watchdog::coarse_now;
 pub use crate::observe::bill::{Bill, Usage};
 use crate::observe::bill::{Sums, Tally};
@@ -243,9 +241,8 @@ impl Running {
     }
 
     /// Notes the size of the heap.
-    pub(in crate::isolate) fn see_heap(&self, isolate: &mut v8::Isolate) {
-        let used = isolate.get_heap_statistics().used_heap_size() as u64;
-        self.heap_peak.set(self.heap_peak.get().max(used));
+    pub(in crate::isolate) fn see_heap(&self, used: usize) {
+        self.heap_peak.set(self.heap_peak.get().max(used as u64));
     }
 
     /// Counts a host call. Returns false beyond the limit.

@@ -7,6 +7,7 @@ use deno_core::v8;
 
 use super::callbacks;
 use crate::error::Error;
+use crate::isolate::engine::raw::RawIsolate;
 use crate::isolate::limits::{stack, watchdog};
 use crate::isolate::state::host::Host;
 use crate::isolate::state::realm::Realm;
@@ -73,8 +74,12 @@ impl Isolate {
         let mut runtime = engine::with_stack(self.stack, make, Runtime::isolate).map_err(Error::build)?;
         let host_realm = runtime.host_realm();
         let v8_isolate = runtime.isolate();
+        // SAFETY: the value and its copies are used only while `runtime` exists, and on this thread. Both are fields of
+        // `LiveIsolate`. The drop of the runtime clears the copies of the heap's guard and of `stay_entered` before.
+        let raw = unsafe { RawIsolate::new(v8_isolate.as_raw_isolate_ptr()) }
+            .ok_or_else(|| Error::build("the engine made no isolate"))?;
         callbacks::install(v8_isolate, self.settings.wasm);
-        self.heap.watch(v8_isolate);
+        self.heap.watch(v8_isolate, raw);
         engine::watch_collections(v8_isolate, &self.running.heap_peak);
         #[cfg(feature = "process")]
         engine::watch_memory(v8_isolate);
@@ -83,8 +88,6 @@ impl Isolate {
         }
         v8_isolate.set_data(SLOT, Rc::as_ptr(self).cast_mut().cast::<c_void>());
         let watch = Watch::new(v8_isolate.thread_safe_handle(), self.settings.exact_cpu);
-        // SAFETY: the pointer is used only while `runtime` exists, on this thread: both are fields of `LiveIsolate`.
-        let raw = unsafe { v8_isolate.as_raw_isolate_ptr() };
         let realm = {
             v8::scope!(let scope, v8_isolate);
             let of_host = host_realm.as_ref().map_or(Ok(()), |host_realm| {
@@ -96,11 +99,12 @@ impl Isolate {
         if !disabled_defenses::UNCOUNTED_BUFFERS {
             self.buffers.limit(self.settings.limits.buffers);
         }
-        // SAFETY: an isolate is entered when it is made. From here on, each use enters it.
-        unsafe { v8_isolate.exit() };
+        // SAFETY: an isolate is entered when it is made, and nothing was entered since. From here on, each use enters it.
+        unsafe { raw.exit() };
         match realm {
             Ok(realm) => Ok(LiveIsolate { realm: Rc::new(realm), watch, raw, runtime }),
             Err(reason) => {
+                self.heap.forget();
                 drop_runtime(runtime, raw);
                 Err(Error::build(reason))
             }

@@ -11,9 +11,8 @@
 use std::cell::Cell;
 use std::ptr;
 
-use deno_core::v8;
-
 use crate::isolate::engine;
+use crate::isolate::engine::raw::RawIsolate;
 use crate::isolate::state::Isolate;
 
 thread_local! {
@@ -27,20 +26,19 @@ thread_local! {
 pub(in crate::isolate) struct Entered<'i> {
     isolate: &'i Isolate,
     /// The isolate to exit; `None` when it was entered before and stays entered.
-    raw: Option<v8::UnsafeRawIsolatePtr>,
+    raw: Option<RawIsolate>,
     before: *const Isolate,
 }
 
 impl<'i> Entered<'i> {
     /// Enters an isolate, whose V8 isolate is `raw`.
     #[inline]
-    pub(in crate::isolate) fn new(isolate: &'i Isolate, raw: v8::UnsafeRawIsolatePtr) -> Self {
+    pub(in crate::isolate) fn new(isolate: &'i Isolate, raw: RawIsolate) -> Self {
         let before = INNERMOST.replace(isolate);
         isolate.depth.set(isolate.depth.get() + 1);
         let is_there = engine::stay_entered(raw, before.is_null());
         if !is_there {
-            // SAFETY: `raw` belongs to an isolate of this thread, which is not dropped while `depth` is above 0.
-            unsafe { v8::Isolate::from_raw_isolate_ptr(raw).enter() };
+            raw.enter();
         }
         Self { isolate, raw: (!is_there).then_some(raw), before }
     }
@@ -70,7 +68,7 @@ impl Drop for Entered<'_> {
         if let Some(raw) = self.raw {
             // SAFETY: entered in `new`, and all isolates that were entered since have been exited: guards are dropped in
             // order.
-            unsafe { v8::Isolate::from_raw_isolate_ptr(raw).exit() };
+            unsafe { raw.exit() };
         }
     }
 }

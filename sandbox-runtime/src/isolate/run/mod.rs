@@ -13,6 +13,7 @@ use std::rc::Rc;
 
 use deno_core::v8;
 
+use super::engine::raw::RawIsolate;
 use super::limits::clock;
 use super::limits::meter::Spent;
 use super::limits::turn::Turn;
@@ -207,9 +208,7 @@ impl Isolate {
     #[inline]
     fn spent(&self, armed: &Armed<'_>, live: &LiveIsolate) -> Spent {
         if live.watch.is_long() {
-            // SAFETY: `raw` belongs to `live`.
-            let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(live.raw) };
-            self.running.see_heap(&mut isolate);
+            self.running.see_heap(live.raw.used_heap());
         }
         let (cpu, buffers_peak) = (live.watch.cpu(), self.buffers.peak() as u64);
         Spent { wall: armed.elapsed(), cpu, buffers_peak }
@@ -220,16 +219,16 @@ impl Isolate {
     #[inline]
     fn in_realm<R>(
         &self,
-        raw: v8::UnsafeRawIsolatePtr,
+        raw: RawIsolate,
         realm: &Rc<Realm>,
         body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> R,
     ) -> R {
         let _current = self.set_current(realm);
-        // SAFETY: `raw` belongs to `live`, which is dropped at depth 0 only, and `Entered` holds the depth above 0.
-        let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(raw) };
-        v8::scope!(let scope, &mut isolate);
-        let context = v8::Local::new(scope, &realm.context);
-        body(&mut v8::ContextScope::new(scope, context))
+        raw.with(|isolate| {
+            v8::scope!(let scope, isolate);
+            let context = v8::Local::new(scope, &realm.context);
+            body(&mut v8::ContextScope::new(scope, context))
+        })
     }
 
     /// Makes `realm` the realm of the innermost call, until the guard is dropped.
@@ -240,19 +239,16 @@ impl Isolate {
     }
 
     /// Drops microtasks of a call that was ended. Otherwise the next call would pay for them.
-    fn drop_microtasks(&self, raw: v8::UnsafeRawIsolatePtr, realm: &Rc<Realm>) {
+    fn drop_microtasks(&self, raw: RawIsolate, realm: &Rc<Realm>) {
         let all = self.in_realm(raw, realm, engine::drop_microtasks);
         self.set_leftovers(!all);
     }
 
     /// Collects garbage after a call that was ended, because its heap may be almost full. A collection that began earlier
     /// would treat this garbage as reachable, and the next call could exceed the heap limit.
-    fn collect(&self, raw: v8::UnsafeRawIsolatePtr) {
-        // SAFETY: as in `in_realm`.
-        let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(raw) };
-        if engine::COLLECTS && isolate.get_heap_statistics().used_heap_size() > self.settings.limits.heap / 2
-        {
-            isolate.low_memory_notification();
+    fn collect(&self, raw: RawIsolate) {
+        if engine::COLLECTS && raw.used_heap() > self.settings.limits.heap / 2 {
+            raw.low_memory();
         }
     }
 }

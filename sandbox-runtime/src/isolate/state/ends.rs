@@ -82,8 +82,7 @@ impl Isolate {
     #[cold]
     fn terminate(&self) {
         if let Some(live) = self.live.borrow().as_ref() {
-            // SAFETY: as in `in_realm`: a call is under way.
-            unsafe { v8::Isolate::from_raw_isolate_ptr(live.raw) }.terminate_execution();
+            live.raw.terminate();
         }
     }
 

@@ -28,6 +28,7 @@ use deno_core::v8;
 use crate::boundary::Budget;
 use crate::error::{DiscardCause, Error, Place, Source};
 use crate::isolate::engine;
+use crate::isolate::engine::raw::RawIsolate;
 use crate::isolate::limits::exceeded::Exceeded;
 use crate::isolate::limits::heap::HeapGuard;
 use crate::isolate::limits::meter::{Meter, Running};
@@ -106,7 +107,7 @@ pub(in crate::isolate) struct LiveIsolate {
     /// The realm that the sandbox began with.
     pub(in crate::isolate) realm: Rc<Realm>,
     pub(in crate::isolate) watch: Arc<Watch>,
-    pub(in crate::isolate) raw: v8::UnsafeRawIsolatePtr,
+    pub(in crate::isolate) raw: RawIsolate,
     pub(in crate::isolate) runtime: Runtime,
 }
 
@@ -161,9 +162,7 @@ impl Isolate {
     /// guests use.
     pub(crate) fn memory(&self) -> usize {
         let Some(live) = &*self.live.borrow() else { return 0 };
-        // SAFETY: `raw` belongs to `live`, and statistics are counters.
-        let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(live.raw) };
-        isolate.get_heap_statistics().total_heap_size() + self.buffers.used()
+        live.raw.total_heap() + self.buffers.used()
     }
 
     /// The bills, which any thread may read.
@@ -203,9 +202,7 @@ impl Isolate {
             Err(bytes) => bytes,
         };
         // The memory of buffers that the guest has dropped is counted until they are collected.
-        let raw = self.entrance().ok()?.raw;
-        // SAFETY: the isolate exists, because this is a crossing.
-        unsafe { v8::Isolate::from_raw_isolate_ptr(raw) }.low_memory_notification();
+        self.entrance().ok()?.raw.low_memory();
         self.buffers.adopt(bytes).ok()
     }
 
@@ -293,6 +290,7 @@ impl Isolate {
         let live = self.live.borrow_mut().take();
         if let Some(LiveIsolate { realm, watch, raw, runtime, .. }) = live {
             drop((realm, watch));
+            self.heap.forget();
             drop_runtime(runtime, raw);
         }
     }
@@ -313,10 +311,9 @@ impl Drop for Isolate {
     }
 }
 
-/// Drops a runtime whose isolate is not entered. The drop of a runtime expects an entered isolate.
-pub(in crate::isolate) fn drop_runtime(runtime: Runtime, raw: v8::UnsafeRawIsolatePtr) {
+/// Drops a runtime whose isolate is not entered. The drop of a runtime expects an entered isolate, and exits it.
+pub(in crate::isolate) fn drop_runtime(runtime: Runtime, raw: RawIsolate) {
     engine::leave_entered(raw);
-    // SAFETY: the isolate exists until `runtime` is dropped, which exits it.
-    unsafe { v8::Isolate::from_raw_isolate_ptr(raw).enter() };
+    raw.enter();
     drop(runtime);
 }
