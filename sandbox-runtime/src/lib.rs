@@ -32,6 +32,7 @@ mod client;
 mod contract;
 #[cfg(feature = "deno_core")]
 pub mod deno;
+mod engine_types;
 pub mod guide;
 #[cfg(feature = "_engine")]
 mod isolate;
@@ -63,18 +64,6 @@ use sandbox_core::error;
 use sandbox_core::wire;
 #[cfg(feature = "_engine")]
 use sandbox_core::{boundary, guest_error, limits, panic, schema, script, shown, stack, time, value};
-
-/// The types of ops and calls that generated code names.
-mod engine_types {
-    #[cfg(feature = "_engine")]
-    pub use crate::isolate::{
-        calls::GuestCall,
-        fast::{FastProbe, NoFast},
-        ops::{FastCall, HostOp},
-    };
-    #[cfg(not(feature = "_engine"))]
-    pub use crate::no_engine::*;
-}
 
 pub use async_trait::async_trait;
 #[doc(inline)]

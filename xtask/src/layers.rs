@@ -52,7 +52,7 @@ pub(crate) const CRATES: [(&str, Layers); 2] = [
             ("site", "what a site is, and the sites of one process"),
             ("isolate isolate::untyped_contract isolate::extension", "contracts on both sides of an isolate"),
             ("isolate::ops", "the calls of the host, by their types"),
-            ("contract transport no_engine", "the traits between generated code and an isolate"),
+            ("contract transport engine_types no_engine", "the traits between generated code and an isolate"),
             ("isolate::calls", "the uses of a guest"),
             ("isolate::realm", "realms"),
             ("isolate::host_calls", "what all calls of the host share"),

@@ -46,12 +46,16 @@ pub(crate) use limits::{clock, cpu, meter, stack, ticket, watchdog};
 pub(crate) use ops::fast;
 #[cfg(feature = "process")]
 pub(crate) use ops::{host_dispatch, pending_host_call};
+#[cfg(feature = "process")]
 pub(crate) use realm::resets_itself;
 pub(crate) use run::pause::WatchPause;
+#[cfg(feature = "process")]
 pub(crate) use run::{conversion, thrown};
+#[cfg(feature = "process")]
+pub(crate) use state::future_set;
 pub(crate) use state::host::Host;
 pub(crate) use state::realm::Realm;
-pub(crate) use state::{Catch, Isolate, future_set, method_info};
+pub(crate) use state::{Isolate, method_info};
 
 #[cfg(test)]
 mod tests;

@@ -17,16 +17,17 @@ use super::binding::Binding;
 use super::flights::{Flying, Leg};
 use super::host_calls::promises::{Poller, flight, promised};
 use super::host_calls::{answer, begin};
-use super::meter::add;
+use super::limits::call::CallState;
 use super::method_info::{Elsewhere, MethodInfo, UntypedMethods};
 use super::run::Boxed;
 use super::script::ScriptExports;
 use super::state::host::Host;
 use super::state::op::HostOp;
 use super::state::pending::HostAnswer;
+use super::state::realm::Realm;
 use super::state::refusal::{Refusal, caught};
+use super::state::{Catch, Isolate};
 use super::ticket::Ticket;
-use super::{Catch, Isolate, Realm};
 use crate::boundary::ValueError;
 use crate::error::{Direction, Error, Place, Source};
 use crate::isolate::values::{ArgumentWriter, observed_for_wire, tree_to_guest};
@@ -125,7 +126,7 @@ impl Isolate {
         let written = args.into_iter().try_for_each(|value| writer.push_tree(value));
         written.map_err(|error| method.write_error(error))?;
         let values = writer.into_values();
-        add(&self.running.bytes_in, budget.spent());
+        self.call.add_in(budget.spent());
         self.apply(scope, method, binding, &values)
     }
 
@@ -137,7 +138,7 @@ impl Isolate {
     ) -> Boxed<JsValue> {
         let budget = self.budget();
         let read = observed_for_wire(scope, &budget, result);
-        add(&self.running.bytes_out, budget.spent());
+        self.call.add_out(budget.spent());
         read.map_err(|error| match scope.has_caught() {
             true => self.thrown(scope, Some(method.place())).into(),
             false => error.inside("result").into_error(method.place(), Direction::ToHost).into(),
@@ -251,7 +252,7 @@ impl HostAnswer for UntypedValue {
         let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
         let budget = isolate.budget();
         let written = tree_to_guest(scope, &budget, self.0).map_err(|error| error.inside("result"));
-        add(&isolate.running.bytes_in, budget.spent());
+        isolate.call.add_in(budget.spent());
         written.map_err(|error| Refusal::Value(error, Direction::ToGuest))
     }
 }
@@ -278,7 +279,7 @@ fn answered<'s>(
     let args = read(scope, arguments, method)?;
     let own = Isolate::current(scope).ok_or(Refusal::Absent)?;
     // The number of the call whose turn it is, and whose bill counts this host call.
-    let call = own.running.call();
+    let call = own.call.get().map_or(0, CallState::number);
     let outcome = caught(|| host.call(method.index, call, args));
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
     isolate.keep_terminating();
@@ -297,7 +298,7 @@ fn read<'s>(
         observed_for_wire(scope, &budget, arguments.get(index)).map_err(|error| error.inside(&*param.name))
     });
     let read = read.collect::<Result<Vec<_>, ValueError>>();
-    add(&isolate.running.bytes_out, budget.spent());
+    isolate.call.add_out(budget.spent());
     read.map_err(|error| {
         if scope.has_caught() {
             scope.rethrow();

@@ -1,6 +1,6 @@
 //! Flights: asynchronous calls of guests.
 //!
-//! The sites poll a flight as a future, on the isolate's thread. `pending` adds the host methods that a flight waits
+//! The sites poll a flight as a future, on the isolate's thread. `promises` adds the host methods that a flight waits
 //! for.
 //!
 //! A flight is a call of the guest that waits for a promise. A flight has turns, in which code of the guest runs. The
@@ -183,12 +183,11 @@ impl<L: Leg> Flying<L> {
             Ok(outcome(isolate, scope, flight, leg)?)
         };
         let run = || isolate.run_flight(&turn, (&realm, place), body);
-        let (outcome, spent) = match &isolate.observed {
+        let (outcome, counts) = match &isolate.observed {
             Some(observed) => observed.within(flight.call(), run),
             None => run(),
         };
-        if let Some(spent) = spent {
-            let counts = isolate.running.pause(&so_far, &spent);
+        if let Some(counts) = counts {
             let more = counts.cpu().saturating_sub(flight.counts.get().cpu());
             isolate.flights.cpu.set(isolate.flights.cpu.get().saturating_add(more));
             flight.counts.set(counts);
@@ -214,8 +213,8 @@ impl<L: Leg> Flying<L> {
             isolate.flights.cpu.set(isolate.flights.cpu.get().saturating_sub(counts.cpu()));
             let wall = clock::now().since(flight.began.get());
             isolate.forget_call(flight.id());
-            isolate.running.end(&counts, wall);
-            bill = isolate.running.meter.usage().last;
+            counts.charge(&isolate.ledger, wall);
+            bill = isolate.ledger.usage().last;
         }
         drop(flight.promise.take());
         let errors = isolate.forget_errors();
@@ -265,7 +264,7 @@ fn promise_of<'s>(
         }
     };
     if promise.state() == v8::PromiseState::Rejected && !promise.has_handler() {
-        isolate.running.handled_late();
+        isolate.call.get().inspect(|call| call.handled_late());
     }
     promise.mark_as_handled();
     Ok(promise)

@@ -13,7 +13,6 @@ use super::binding::{self, Binding};
 use super::script::{self, ScriptExports};
 use crate::boundary::ValueError;
 use crate::error::{Amount, Conversion, Direction, Error, LimitKind};
-use crate::isolate::limits::meter::add;
 use crate::isolate::run::Boxed;
 use crate::isolate::run::conversion::{converted, enforce};
 use crate::isolate::state::method_info::MethodInfo;
@@ -108,7 +107,7 @@ impl Isolate {
         })?;
         written.map_err(|error| method.write_error(error))?;
         let values = writer.into_values();
-        add(&self.running.bytes_in, budget.spent());
+        self.call.add_in(budget.spent());
         self.apply(scope, method, binding, &values)
     }
 
@@ -148,7 +147,7 @@ impl Isolate {
             let read: Result<V, ValueError> = read.map_err(|error| error.inside("result"));
             read.and_then(|value| check.enforce(&value, "result").map(|()| value))
         });
-        add(&self.running.bytes_out, budget.spent());
+        self.call.add_out(budget.spent());
         let read = read?;
         let values = [(result, check, "result")];
         match read {

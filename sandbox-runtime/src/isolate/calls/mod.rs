@@ -9,4 +9,6 @@ mod guest;
 pub(crate) mod script;
 
 pub use erased::GuestCall;
-pub(crate) use erased::{MethodLeg, block_on};
+pub(crate) use erased::MethodLeg;
+#[cfg(feature = "testing")]
+pub(crate) use erased::block_on;

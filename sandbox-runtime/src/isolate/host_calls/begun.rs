@@ -7,7 +7,7 @@ use deno_core::v8;
 use super::count;
 use crate::error::Direction;
 use crate::isolate::Isolate;
-use crate::isolate::limits::meter::{HostCall, Running};
+use crate::isolate::limits::call::{CallSlot, CallState, HostCall};
 use crate::isolate::state::method_info::MethodInfo;
 use crate::isolate::state::observed::{Observed, WaitedHostCall};
 use crate::isolate::state::refusal::Refusal;
@@ -16,7 +16,7 @@ use crate::observe::teller::OpenHostCall;
 
 /// A host call that has begun. The time of the host ends when this is dropped.
 pub(in crate::isolate) struct BegunCall {
-    _timed: HostCall<Rc<Running>>,
+    _timed: HostCall<Rc<CallSlot>>,
     told: Option<ToldHostCall>,
 }
 
@@ -38,7 +38,7 @@ pub(in crate::isolate) fn begin(
     match count(isolate, method) {
         true => {
             let told = isolate.observed.as_ref().map(|observed| tell(scope, isolate, observed, method));
-            Ok(BegunCall { _timed: HostCall::begin(isolate.running.clone()), told })
+            Ok(BegunCall { _timed: HostCall::begin(isolate.call.clone()), told })
         }
         false => Err(Refusal::Ended),
     }
@@ -54,7 +54,7 @@ fn tell(
     if !method.spec.is_async {
         return ToldHostCall::Waited(observed.host_call_begins(method.place()));
     }
-    let flight = isolate.flights.current(scope, isolate.running.call());
+    let flight = isolate.flights.current(scope, isolate.call.get().map_or(0, CallState::number));
     let call = flight.and_then(|flight| flight.call());
     ToldHostCall::Async(observed.async_host_call_begins(call, method.place()))
 }

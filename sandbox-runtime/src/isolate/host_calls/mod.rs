@@ -13,6 +13,7 @@ use sandbox_core::contract::Contract;
 
 use crate::error::Place;
 use crate::isolate::Isolate;
+use crate::isolate::limits::call::CallState;
 use crate::isolate::limits::exceeded::Exceeded;
 use crate::isolate::state::host::Host;
 use crate::isolate::state::method_info::MethodInfo;
@@ -57,13 +58,14 @@ pub(super) fn count(isolate: &Isolate, method: &MethodInfo) -> bool {
     let own = most.is_none_or(|most| {
         // Without a host there is nothing to call. The caller reports this later.
         let host = isolate.host(method);
-        host.is_none_or(|host| host.count(method.index, isolate.running.call()) <= most)
+        host.is_none_or(|host| {
+            host.count(method.index, isolate.call.get().map_or(0, CallState::number)) <= most
+        })
     });
-    let all = isolate.settings.limits.host_calls;
-    let is_allowed = isolate.running.count_host_call(all) && own && isolate.exceeded.get().is_none();
+    let is_allowed = isolate.call.count_host_call() && own;
     if !is_allowed {
         let most = most.filter(|_| !own);
-        isolate.exceed_first(most.map_or(Exceeded::All, Exceeded::Method), method.place());
+        isolate.exceed(most.map_or(Exceeded::All, Exceeded::Method), Some(method.place()));
     }
     is_allowed
 }

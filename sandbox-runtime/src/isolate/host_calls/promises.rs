@@ -9,6 +9,7 @@ use super::begun::outcome;
 use crate::error::{Error, Place};
 use crate::isolate::Isolate;
 use crate::isolate::engine::Resolver;
+use crate::isolate::limits::call::CallState;
 use crate::isolate::limits::exceeded::Exceeded;
 use crate::isolate::state::flight::Flight;
 use crate::isolate::state::future_set::HostFuture;
@@ -83,7 +84,10 @@ pub(in crate::isolate) fn flight<'r>(
     scope: &'r v8::PinScope<'_, '_>,
 ) -> Result<(&'r Isolate, Rc<Flight>), Refusal> {
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
-    let flight = isolate.flights.current(scope, isolate.running.call()).ok_or(Refusal::NoFlight)?;
+    let flight = isolate
+        .flights
+        .current(scope, isolate.call.get().map_or(0, CallState::number))
+        .ok_or(Refusal::NoFlight)?;
     let most = isolate.settings.limits.pending;
     if flight.waits_for() >= most {
         isolate.exceed(Exceeded::Pending, None);

@@ -1,6 +1,6 @@
 //! The limits of how often a guest calls the host.
 //!
-//! `ops` notes an excess on the isolate, and `run` makes it the error of the call.
+//! `host_calls` notes an excess in the state of the call, and the isolate makes it the error of the call.
 
 use crate::error::{Amount, Error, Excess, LimitKind, MAX_CALLS, Place};
 use crate::limits::Limits;

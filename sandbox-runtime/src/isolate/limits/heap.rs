@@ -26,6 +26,8 @@ use crate::isolate::engine::raw::RawIsolate;
 #[derive(Default)]
 pub(crate) struct HeapGuard {
     full: Cell<bool>,
+    /// The largest heap that was seen in the call under way, in bytes.
+    peak: Cell<u64>,
     limit: Cell<usize>,
     handle: Cell<Option<v8::IsolateHandle>>,
     raw: Cell<Option<RawIsolate>>,
@@ -42,6 +44,17 @@ impl HeapGuard {
         self.handle.set(Some(isolate.thread_safe_handle()));
         self.raw.set(Some(raw));
         isolate.add_near_heap_limit_callback(near_limit, self.data());
+    }
+
+    /// The largest heap that was seen since it was last set, in bytes.
+    #[inline]
+    pub(in crate::isolate) fn peak(&self) -> &Cell<u64> {
+        &self.peak
+    }
+
+    /// Notes the size of the heap.
+    pub(in crate::isolate) fn see(&self, used: usize) {
+        self.peak.set(self.peak.get().max(used as u64));
     }
 
     /// Forgets the isolate, which is about to be dropped.

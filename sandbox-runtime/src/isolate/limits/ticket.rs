@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use super::meter::next_call;
+use super::call::next_call;
 use super::watchdog::Watch;
 use crate::time::{Deadline, Nanos, Timestamp};
 

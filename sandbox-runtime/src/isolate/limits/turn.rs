@@ -1,6 +1,6 @@
 //! How long a turn of guest code may run.
 
-use super::meter::Counts;
+use super::call::{Begin, Counts};
 use crate::limits::Limits;
 use crate::time::{Deadline, Nanos, Timestamp};
 
@@ -35,6 +35,12 @@ pub(in crate::isolate) struct Turn<'c> {
 }
 
 impl Turn<'_> {
+    /// The begin of the turn, for its call.
+    #[inline]
+    pub(in crate::isolate) fn begin(&self) -> Begin {
+        Begin { began: self.began, by_caller: self.by_caller, deadline: self.deadline }
+    }
+
     /// A turn that begins now, and ends at the limit or at the caller's own deadline.
     #[inline]
     pub(in crate::isolate) fn of_call(began: Timestamp, limit: Nanos, deadline: Deadline) -> Self {

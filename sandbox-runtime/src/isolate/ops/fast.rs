@@ -40,7 +40,7 @@ use crate::contract::{self, Arguments, Crosses, HostMethod, Reply, Val};
 use crate::error::Direction;
 use crate::guest_error::HostError;
 use crate::isolate::host_calls::count;
-use crate::isolate::limits::meter::HostCall;
+use crate::isolate::limits::call::HostCall;
 use crate::isolate::run::conversion::enforce;
 use crate::isolate::run::entry::Entered;
 use crate::isolate::state::Isolate;
@@ -162,7 +162,7 @@ fn answer<A: Arguments, R: Gift>(
     if !count(isolate, method) {
         return Err(refusal(Refusal::Ended));
     }
-    let _call = HostCall::begin(&*isolate.running);
+    let _call = HostCall::begin(&*isolate.call);
     let mut bounds = None;
     // A scalar has no rules of its own, so without bounds there is nothing to check.
     if method.spec.is_bounded() {

@@ -33,7 +33,6 @@ use std::rc::Rc;
 use deno_core::v8;
 
 use super::host_calls::{answer, begin};
-use super::limits::meter::add;
 use super::run::conversion::enforce;
 use super::state::Isolate;
 use super::state::host::Host;
@@ -202,7 +201,7 @@ fn read<'s, A: Arguments<Owned = A>>(
     let mut reader = ArgumentReader { budget: &budget, params, arguments: passed, seen, next: 0 };
     let args = A::read(&mut reader)?;
     if method.is_billed {
-        add(&isolate.running.bytes_out, budget.spent());
+        isolate.call.add_out(budget.spent());
     }
     enforce(&args, params, checks)?;
     Ok((args, budget.is_in_doubt() || checks.is_read_constrained))
@@ -241,7 +240,7 @@ pub(super) fn write_result<'s, V: Crosses>(
         .enforce(&value, "result")
         .and_then(|()| owned_to_guest(scope, &budget, value).map_err(|error| error.inside("result")));
     if is_billed {
-        add(&isolate.running.bytes_in, budget.spent());
+        isolate.call.add_in(budget.spent());
     }
     written.map_err(|error| Refusal::Value(error, Direction::ToGuest))
 }

@@ -34,10 +34,10 @@ pub(in crate::isolate) fn install(isolate: &mut v8::Isolate, wasm: bool) {
 /// Counts an unhandled rejection. The rejection is the guest's own affair, so its reason is not kept.
 unsafe extern "C" fn promise_rejected(message: v8::PromiseRejectMessage<'_>) {
     v8::callback_scope!(unsafe scope, &message);
-    let Some(isolate) = Isolate::current(scope) else { return };
+    let Some(call) = Isolate::current(scope).and_then(|isolate| isolate.call.get()) else { return };
     match message.get_event() {
-        v8::PromiseRejectEvent::PromiseRejectWithNoHandler => isolate.running.unhandled(),
-        v8::PromiseRejectEvent::PromiseHandlerAddedAfterReject => isolate.running.handled_late(),
+        v8::PromiseRejectEvent::PromiseRejectWithNoHandler => call.unhandled(),
+        v8::PromiseRejectEvent::PromiseHandlerAddedAfterReject => call.handled_late(),
         _ => {}
     }
 }

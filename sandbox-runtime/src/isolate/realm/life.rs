@@ -1,5 +1,6 @@
 //! Makes an isolate, and makes everything anew: heap, realm and bills.
 
+use std::cell::Cell;
 use std::ffi::c_void;
 use std::rc::Rc;
 
@@ -51,9 +52,9 @@ impl Isolate {
         self.flights.give_up();
         self.generation.set(self.generation.get() + 1);
         self.heap.reset();
-        self.set_leftovers(false);
+        self.needs_care.set(self.observed.is_some());
         self.realms.set(0);
-        self.running.meter.clear();
+        self.ledger.clear();
         match self.start() {
             Ok(live) => {
                 *self.live.borrow_mut() = Some(live);
@@ -80,12 +81,9 @@ impl Isolate {
             .ok_or_else(|| Error::build("the engine made no isolate"))?;
         callbacks::install(v8_isolate, self.settings.wasm);
         self.heap.watch(v8_isolate, raw);
-        engine::watch_collections(v8_isolate, &self.running.heap_peak);
+        engine::watch_collections(v8_isolate, self.heap.peak());
         #[cfg(feature = "process")]
         engine::watch_memory(v8_isolate);
-        if let Random::Seeded(seed) = self.settings.random {
-            self.random.set(seed);
-        }
         v8_isolate.set_data(SLOT, Rc::as_ptr(self).cast_mut().cast::<c_void>());
         let watch = Watch::new(v8_isolate.thread_safe_handle(), self.settings.exact_cpu);
         let realm = {
@@ -102,7 +100,11 @@ impl Isolate {
         // SAFETY: an isolate is entered when it is made, and nothing was entered since. From here on, each use enters it.
         unsafe { raw.exit() };
         match realm {
-            Ok(realm) => Ok(LiveIsolate { realm: Rc::new(realm), watch, raw, runtime }),
+            Ok(realm) => {
+                let seed = if let Random::Seeded(seed) = self.settings.random { seed } else { 0 };
+                let (realm, random) = (Rc::new(realm), Cell::new(seed));
+                Ok(LiveIsolate { realm, watch, raw, random, runtime })
+            }
             Err(reason) => {
                 self.heap.forget();
                 drop_runtime(runtime, raw);

@@ -10,6 +10,7 @@ mod life;
 mod realm_globals;
 mod realms;
 
+#[cfg(feature = "process")]
 pub(crate) use life::resets_itself;
 
 use deno_core::v8;

@@ -7,7 +7,6 @@ use deno_core::v8;
 use crate::boundary::Budget;
 use crate::isolate::engine::compile::compile_function;
 use crate::isolate::engine::text::{js_string, preview};
-use crate::isolate::limits::meter::add;
 use crate::isolate::run::thrown;
 use crate::isolate::shim;
 use crate::isolate::state::Isolate;
@@ -105,8 +104,10 @@ fn random(
     mut result: v8::ReturnValue<'_>,
 ) {
     let Some(isolate) = Isolate::current(scope) else { return };
-    let state = isolate.random.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
-    isolate.random.set(state);
+    let live = isolate.live.borrow();
+    let Some(live) = &*live else { return };
+    let state = live.random.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
+    live.random.set(state);
     let mixed = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
     result.set_double(((mixed ^ mixed >> 31) >> 11) as f64 / (1_u64 << 53) as f64);
@@ -149,13 +150,14 @@ fn write(scope: &mut v8::PinScope<'_, '_>, level: Level, arguments: &v8::Functio
     if !isolate.stack().allows_call() || isolate.is_ended() {
         return;
     }
+    let Some(call) = isolate.call.get() else { return };
     let most = isolate.settings.limits.console_bytes;
-    let left =
-        most.saturating_sub(usize::try_from(isolate.running.console_bytes.get()).unwrap_or(usize::MAX));
+    let left = most.saturating_sub(call.console_bytes());
     let text = (left > 0).then(|| line(scope, arguments, left)).filter(|text| text.len() <= left);
     let Some(isolate) = Isolate::current(scope) else { return };
+    let Some(call) = isolate.call.get() else { return };
     let Some(text) = text else {
-        isolate.running.drop_line();
+        call.drop_line();
         isolate.settings.captured.drop_lines(1);
         return;
     };
@@ -164,8 +166,8 @@ fn write(scope: &mut v8::PinScope<'_, '_>, level: Level, arguments: &v8::Functio
     let line = ConsoleLine::new(level, text);
     isolate.observed.iter().for_each(|observed| observed.console_line(&line));
     match isolate.settings.console.write(line, &isolate.settings.captured, most) {
-        true => add(&isolate.running.console_bytes, length),
-        false => isolate.running.drop_line(),
+        true => call.keep_line(length),
+        false => call.drop_line(),
     }
 }
 

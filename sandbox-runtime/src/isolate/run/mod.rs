@@ -14,8 +14,8 @@ use std::rc::Rc;
 use deno_core::v8;
 
 use super::engine::raw::RawIsolate;
+use super::limits::call::{CallUnderWay, Counts, Spent};
 use super::limits::clock;
-use super::limits::meter::Spent;
 use super::limits::turn::Turn;
 use super::limits::watchdog::Armed;
 use super::state::observed::Observed;
@@ -63,12 +63,11 @@ impl Isolate {
         let result = match entered.is_outermost() {
             true => {
                 let turn = Turn::of_call(clock::now(), self.times.wall, deadline);
-                let (result, spent) = self.turn(&live, &turn, (realm, place), body, &mut late);
-                if let Some(spent) = spent {
-                    self.forget_call(self.running.call());
-                    self.running.charge(&spent);
-                }
-                result
+                let over = |call: CallUnderWay<'_>, spent: &Spent| {
+                    self.forget_call(call.number());
+                    call.pause(&Counts::NONE, spent).charge(&self.ledger, spent.wall);
+                };
+                self.turn(&live, &turn, (realm, place), (body, over), &mut late)
             }
             false => self.in_realm(live.raw, realm, body),
         };
@@ -76,13 +75,14 @@ impl Isolate {
         result
     }
 
-    /// Runs one turn of a flight. No guest code is running, so it is limited as an outermost run is.
+    /// Runs one turn of a flight. No guest code is running, so it is limited as an outermost run is. Returns the usage of the
+    /// call so far as well, unless nothing ran.
     pub(super) fn run_flight<R>(
         &self,
         turn: &Turn<'_>,
         (realm, place): (&Rc<Realm>, Option<&Place>),
         body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Boxed<R>,
-    ) -> (Boxed<R>, Option<Spent>) {
+    ) -> (Boxed<R>, Option<Counts>) {
         // A host method that was polled before this turn may have reset the sandbox.
         let live = match self.entrance_to(realm, place) {
             Ok(live) => live,
@@ -90,9 +90,11 @@ impl Isolate {
         };
         let mut late = None;
         let entered = Entered::new(self, live.raw);
-        let outcome = self.turn(&live, turn, (realm, place), body, &mut late);
+        let mut counts = None;
+        let over = |call: CallUnderWay<'_>, spent: &Spent| counts = Some(call.pause(turn.so_far, spent));
+        let result = self.turn(&live, turn, (realm, place), (body, over), &mut late);
         self.leave((live, entered), place, late, None);
-        outcome
+        (result, counts)
     }
 
     /// Tells the observers that a synchronous call begins.
@@ -102,7 +104,7 @@ impl Isolate {
             CallKind::Realm => self.realms.get(),
             _ => realm.number,
         };
-        observed.begin(kind, number, &self.running.meter)
+        observed.begin(kind, number, &self.ledger)
     }
 
     /// Exits the isolate, and discards it if no further call can be made. `result` is that of a synchronous call.
@@ -115,7 +117,9 @@ impl Isolate {
         result: Option<&Boxed<R>>,
     ) {
         let outermost = entered.is_outermost();
-        self.ended_inside.set(!outermost && self.is_ended_in(&live));
+        if !outermost && self.is_ended_in(&live) {
+            self.call.end_later();
+        }
         drop((entered, live));
         if self.heap.is_full() || self.needs_care.get() {
             let error = result.map(|result| result.as_ref().err().map(|error| &**error));
@@ -131,11 +135,12 @@ impl Isolate {
     /// Discards the isolate if no further call can be made. Tells the observers that a synchronous call is over.
     #[cold]
     fn take_care(&self, outermost: bool, place: Option<&Place>, over: Option<Option<&Error>>) {
-        if outermost && (self.heap.is_full() || self.has_leftovers.get()) {
-            self.discard(self.ended(place));
+        if outermost {
+            let heap = self.heap.is_full().then(|| self.over(LimitKind::Heap, place));
+            heap.or_else(|| self.discarded.take()).into_iter().for_each(|cause| self.discard(cause));
         }
         if let (Some(observed), Some(error)) = (&self.observed, over) {
-            observed.end(error, &self.running.meter);
+            observed.end(error, &self.ledger);
         }
     }
 
@@ -152,36 +157,38 @@ impl Isolate {
         }
     }
 
-    /// Returns the usage of the turn as well, unless nothing ran.
+    /// Runs a turn, and passes the call and the usage of the turn to `over`. Where nothing ran, `over` is not called.
     #[inline]
     fn turn<R>(
         &self,
         live: &LiveIsolate,
         turn: &Turn<'_>,
         (realm, place): (&Rc<Realm>, Option<&Place>),
-        body: impl FnOnce(&mut v8::PinScope<'_, '_>) -> Boxed<R>,
+        (body, over): (
+            impl FnOnce(&mut v8::PinScope<'_, '_>) -> Boxed<R>,
+            impl FnOnce(CallUnderWay<'_>, &Spent),
+        ),
         late: &mut Option<Boxed<R>>,
-    ) -> (Boxed<R>, Option<Spent>) {
-        let used = self.running.meter.cpu().saturating_add(self.flights.cpu());
+    ) -> Boxed<R> {
+        let used = self.ledger.cpu().saturating_add(self.flights.cpu());
         let left = self.times.total_cpu.saturating_sub(used);
         if left.is_zero() {
-            return (Err(self.over(LimitKind::TotalCpu, place).into()), None);
+            return Err(self.over(LimitKind::TotalCpu, place).into());
         }
         if turn.by_caller && turn.end.is_over(turn.began) {
-            return (Err(self.over(LimitKind::Deadline, place).into()), None);
+            return Err(self.over(LimitKind::Deadline, place).into());
         }
         // Each turn may be too short for the watchdog to look at it.
         let own = self.times.cpu.saturating_sub(turn.so_far.cpu());
         if own.is_zero() {
-            return (Err(self.over(LimitKind::Cpu, place).into()), None);
+            return Err(self.over(LimitKind::Cpu, place).into());
         }
         let armed = live.watch.arm(turn.flight, turn.began, turn.end, own.min(left));
-        self.by_caller.set(turn.by_caller);
-        self.caller_deadline.set(turn.deadline);
-        self.running.begin(turn.began, turn.flight, turn.so_far);
+        let most = self.settings.limits.host_calls;
+        let call = self.call.begin(turn.begin(), turn.flight, turn.so_far, most);
+        self.heap.peak().set(turn.so_far.heap_peak());
         self.buffers.begin();
-        self.exceeded.set(None);
-        let result = self.in_realm(live.raw, realm, |scope| {
+        let mut result = self.in_realm(live.raw, realm, |scope| {
             let result = body(scope);
             if !self.is_ended_in(live) {
                 engine::run_microtasks(scope, || self.is_ended_in(live));
@@ -190,28 +197,44 @@ impl Isolate {
             result
         });
         let ended = self.is_ended_in(live).then(|| self.ended(place));
-        let spent = self.spent(&armed, live);
+        let mut spent = self.spent(&armed, live);
         if armed.disarm() || ended.is_some() {
-            self.drop_microtasks(live.raw, realm);
-            self.collect(live.raw);
-            *late = Some(result);
-            // The heap may have become full on the way out. A full heap is the error that the caller must see.
-            let ended = ended.filter(|_| !self.heap.is_full());
-            let ended = ended.unwrap_or_else(|| self.ended(place));
-            self.exceeded.set(None);
-            return (Err(ended.into()), Some(spent));
+            let ended = self.clean_up(live, (realm, place), ended);
+            spent.heap_peak = self.heap.peak().get();
+            *late = Some(std::mem::replace(&mut result, Err(ended.into())));
         }
-        (result, Some(spent))
+        over(call, &spent);
+        result
+    }
+
+    /// Drops what a turn that was ended left in the engine. Returns the error of the turn.
+    #[cold]
+    fn clean_up(
+        &self,
+        live: &LiveIsolate,
+        (realm, place): (&Rc<Realm>, Option<&Place>),
+        ended: Option<Error>,
+    ) -> Error {
+        // Otherwise the next call would pay for the microtasks.
+        let are_dropped = self.in_realm(live.raw, realm, engine::drop_microtasks);
+        self.collect(live.raw);
+        // The heap may have become full on the way out. A full heap is the error that the caller must see.
+        let ended = ended.filter(|_| !self.heap.is_full()).unwrap_or_else(|| self.ended(place));
+        if !are_dropped {
+            *self.discarded.borrow_mut() = Some(ended.clone());
+            self.needs_care.set(true);
+        }
+        ended
     }
 
     /// The usage of a turn.
     #[inline]
     fn spent(&self, armed: &Armed<'_>, live: &LiveIsolate) -> Spent {
         if live.watch.is_long() {
-            self.running.see_heap(live.raw.used_heap());
+            self.heap.see(live.raw.used_heap());
         }
-        let (cpu, buffers_peak) = (live.watch.cpu(), self.buffers.peak() as u64);
-        Spent { wall: armed.elapsed(), cpu, buffers_peak }
+        let (cpu, heap_peak) = (live.watch.cpu(), self.heap.peak().get());
+        Spent { wall: armed.elapsed(), cpu, heap_peak, buffers_peak: self.buffers.peak() as u64 }
     }
 
     /// Runs `body` with the realm entered. Microtasks that run there may belong to another realm. The engine enters their
@@ -236,12 +259,6 @@ impl Isolate {
     fn set_current<'i>(&'i self, realm: &Rc<Realm>) -> Current<'i> {
         let before = self.current.replace(Some(realm.clone()));
         Current { current: &self.current, before }
-    }
-
-    /// Drops microtasks of a call that was ended. Otherwise the next call would pay for them.
-    fn drop_microtasks(&self, raw: RawIsolate, realm: &Rc<Realm>) {
-        let all = self.in_realm(raw, realm, engine::drop_microtasks);
-        self.set_leftovers(!all);
     }
 
     /// Collects garbage after a call that was ended, because its heap may be almost full. A collection that began earlier

@@ -16,6 +16,7 @@
 
 use std::rc::Rc;
 
+use crate::isolate::limits::call::CallState;
 use crate::isolate::limits::clock;
 use crate::isolate::state::Isolate;
 use crate::isolate::state::flight::Flight;
@@ -31,22 +32,21 @@ impl Isolate {
     pub(crate) fn pause_watch(self: &Rc<Self>) -> WatchPause {
         let mut pauses = self.pauses.get();
         let live = self.live.borrow();
-        pauses.begin(live.as_ref().map(|live| &*live.watch), self.running.call(), clock::now());
+        let call = self.call.get().map_or(0, CallState::number);
+        pauses.begin(live.as_ref().map(|live| &*live.watch), call, clock::now());
         self.pauses.set(pauses);
         WatchPause { isolate: self.clone() }
     }
 
     fn end_pause(&self) {
         let (mut pauses, now) = (self.pauses.get(), clock::now());
-        let paused = pauses.end(self.running.call(), now);
+        let call = self.call.get();
+        let paused = pauses.end(call.map_or(0, CallState::number), now);
         self.pauses.set(pauses);
-        let Some(paused) = paused else { return };
-        self.running.was_paused(paused.took);
-        let (limit, deadline) = (paused.end.extended(paused.took), self.caller_deadline.get());
-        let by_caller = self.by_caller.get() || limit > deadline;
-        self.by_caller.set(by_caller);
+        let (Some(call), Some(paused)) = (call, paused) else { return };
+        let end = call.was_paused(paused.took, paused.end.extended(paused.took));
         if let Some(live) = self.live.borrow().as_ref() {
-            live.watch.resume(if by_caller { deadline } else { limit }, &paused);
+            live.watch.resume(end, &paused);
         }
         let flights: Vec<Rc<Flight>> = self.flights.by_id.borrow().values().cloned().collect();
         // A waker is code of an executor.

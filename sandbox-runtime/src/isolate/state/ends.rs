@@ -9,6 +9,7 @@ use deno_core::v8;
 
 use super::{Isolate, LiveIsolate};
 use crate::error::{Error, LimitKind, Phase, Place, Source};
+use crate::isolate::limits::call::CallState;
 use crate::isolate::limits::clock;
 use crate::isolate::limits::exceeded::Exceeded;
 use crate::isolate::limits::watchdog::Watch;
@@ -51,13 +52,13 @@ impl Isolate {
     pub(crate) fn is_ended(&self) -> bool {
         match &*self.live.borrow() {
             Some(live) => self.is_ended_in(live),
-            None => self.heap.is_full() || self.exceeded.get().is_some(),
+            None => self.heap.is_full() || self.call.must_end(),
         }
     }
 
     #[inline]
     pub(in crate::isolate) fn is_ended_in(&self, live: &LiveIsolate) -> bool {
-        self.heap.is_full() || self.exceeded.get().is_some() || live.watch.has_fired()
+        self.heap.is_full() || self.call.must_end() || live.watch.has_fired()
     }
 
     /// The watch of the calls of this isolate.
@@ -74,7 +75,7 @@ impl Isolate {
     /// error and cleared it.
     #[inline]
     pub(crate) fn keep_terminating(&self) {
-        if self.ended_inside.get() || self.exceeded.get().is_some() {
+        if self.call.must_end() {
             self.terminate();
         }
     }
@@ -91,12 +92,13 @@ impl Isolate {
         if self.heap.is_full() {
             return self.over(LimitKind::Heap, place);
         }
-        if let Some(exceeded) = self.exceeded.get() {
-            return exceeded.error(&self.settings.limits, self.exceeded_by.borrow().as_ref(), place);
+        let call = self.call.get();
+        if let Some((exceeded, called)) = call.and_then(CallState::exceeded) {
+            return exceeded.error(&self.settings.limits, called.as_ref(), place);
         }
-        let by_caller = self.by_caller.get();
+        let by_caller = call.is_some_and(CallState::is_by_caller);
         let by_cpu = self.live.borrow().as_ref().is_some_and(|live| live.watch.is_by_cpu());
-        let all = self.running.meter.cpu().saturating_add(self.times.cpu) >= self.times.total_cpu;
+        let all = self.ledger.cpu().saturating_add(self.times.cpu) >= self.times.total_cpu;
         match by_cpu {
             true if all => self.over(LimitKind::TotalCpu, place),
             true => self.over(LimitKind::Cpu, place),
@@ -107,12 +109,13 @@ impl Isolate {
 
     /// The error of a limit of time, with the phase of the guest in the turn that is being ended.
     fn in_phase(&self, error: Error) -> Error {
+        let Some(call) = self.call.get() else { return error };
         let now = clock::now();
-        if self.running.is_mostly_of_hosts(now) {
+        if call.is_mostly_of_hosts(now) {
             return error.during(Phase::InHost);
         }
         let cpu = self.live.borrow().as_ref().and_then(|live| live.watch.cpu());
-        match cpu.filter(|cpu| is_starved(*cpu, self.running.elapsed(now))) {
+        match cpu.filter(|cpu| is_starved(*cpu, call.elapsed(now))) {
             Some(cpu) => error.starved(cpu.duration()),
             None => error.during(Phase::Running),
         }
@@ -123,18 +126,12 @@ impl Isolate {
         self.settings.limits.exceeded(kind, place)
     }
 
-    /// Ends the call under way, because the guest called a method too often.
-    pub(in crate::isolate) fn exceed(&self, exceeded: Exceeded, called: Option<&Place>) {
-        self.exceeded.set(Some(exceeded));
-        self.exceeded_by.replace(called.cloned());
-        self.terminate();
-    }
-
-    /// Ends the call under way like [`exceed`](Self::exceed), unless another reason is ending it.
+    /// Ends the call under way, because the guest called a method too often, unless another reason is ending it. `called` is
+    /// the host method of the last call, if the limit counts the calls of methods.
     #[cold]
-    pub(in crate::isolate) fn exceed_first(&self, exceeded: Exceeded, called: &Place) {
-        if self.exceeded.get().is_none() {
-            self.exceed(exceeded, Some(called));
+    pub(in crate::isolate) fn exceed(&self, exceeded: Exceeded, called: Option<&Place>) {
+        if self.call.exceed(exceeded, called) {
+            self.terminate();
         }
     }
 }

@@ -26,19 +26,18 @@ use std::sync::Arc;
 use deno_core::v8;
 
 use crate::boundary::Budget;
-use crate::error::{DiscardCause, Error, Place, Source};
+use crate::error::{DiscardCause, Error, Source};
 use crate::isolate::engine;
 use crate::isolate::engine::raw::RawIsolate;
-use crate::isolate::limits::exceeded::Exceeded;
+use crate::isolate::limits::call::CallSlot;
 use crate::isolate::limits::heap::HeapGuard;
-use crate::isolate::limits::meter::{Meter, Running};
+use crate::isolate::limits::meter::{Ledger, Meter};
 use crate::isolate::limits::pause::Pauses;
 use crate::isolate::limits::turn::Times;
 use crate::isolate::limits::watchdog::Watch;
 use crate::observe::EndCause;
 use crate::options::{ConsoleOutput, Intrinsics, Settings};
 use crate::stack::StackEnd;
-use crate::time::Deadline;
 use flight::Flights;
 use host::Host;
 use observed::Observed;
@@ -53,6 +52,9 @@ pub(in crate::isolate) const SLOT: u32 = 1;
 pub(crate) type Catch<'p, 't, 's, 'i> = v8::PinnedRef<'p, v8::TryCatch<'t, 's, v8::HandleScope<'i>>>;
 
 /// An isolate and all that belongs to it.
+///
+/// The fields live as long as the sandbox. [`LiveIsolate`] has what lives as long as the heap, and [`CallSlot`] what lives as
+/// long as a call.
 pub(crate) struct Isolate {
     pub(crate) settings: Settings,
     pub(in crate::isolate) times: Times,
@@ -64,28 +66,17 @@ pub(crate) struct Isolate {
     pub(in crate::isolate) depth: Cell<usize>,
     /// The number of resets.
     pub(in crate::isolate) generation: Cell<u64>,
-    /// A nested call was ended, so the outer call must be ended too.
-    pub(in crate::isolate) ended_inside: Cell<bool>,
-    /// A call that was ended left microtasks that cannot be dropped.
-    pub(in crate::isolate) has_leftovers: Cell<bool>,
-    /// The end of a call has more to do than usual: there are leftovers, or observers.
+    /// The end of a call has more to do than usual: the isolate must be discarded, or there are observers.
     pub(in crate::isolate) needs_care: Cell<bool>,
-    /// The limit of host calls that the guest exceeded.
-    pub(in crate::isolate) exceeded: Cell<Option<Exceeded>>,
-    /// The host method whose call exceeded it, if the limit counts the calls of methods.
-    pub(in crate::isolate) exceeded_by: RefCell<Option<Place>>,
-    pub(in crate::isolate) running: Rc<Running>,
+    /// The bills of all calls.
+    pub(in crate::isolate) ledger: Ledger,
+    /// The state that lives as long as a call.
+    pub(in crate::isolate) call: Rc<CallSlot>,
     /// The result of the newest fast call.
     pub(in crate::isolate) returned: Returned,
     pub(in crate::isolate) flights: Flights,
-    /// The turn ends at a deadline of its caller, and not at the limit.
-    pub(in crate::isolate) by_caller: Cell<bool>,
-    /// The caller's own deadline of the turn.
-    pub(in crate::isolate) caller_deadline: Cell<Deadline>,
-    /// The pauses of the watchdog.
+    /// The pauses of the watchdog, which may be kept longer than a call.
     pub(in crate::isolate) pauses: Cell<Pauses>,
-    /// The state of the seeded random numbers.
-    pub(in crate::isolate) random: Cell<u64>,
     /// Errors of host methods: the exception that the guest has, and the host's error.
     pub(in crate::isolate) host_errors: RefCell<VecDeque<(v8::Global<v8::Object>, Source)>>,
     /// The realm whose code the innermost call runs.
@@ -95,19 +86,21 @@ pub(crate) struct Isolate {
     pub(in crate::isolate) realms: Cell<u64>,
     /// The observers, if there are any.
     pub(in crate::isolate) observed: Option<Rc<Observed>>,
-    /// Why `live` is empty.
+    /// Why `live` is empty, or will be when the call under way is over.
     pub(in crate::isolate) discarded: RefCell<Option<Error>>,
     /// The pending host methods of a runtime of the application. `None` in a sandbox, whose flights have them.
     #[cfg(feature = "deno_core")]
     pub(in crate::isolate) event_loop: Option<Rc<pending::EventLoop>>,
 }
 
-/// The parts that exist as long as the V8 isolate does.
+/// The state that lives as long as the heap: what a reset makes anew, and a discarded sandbox does not have.
 pub(in crate::isolate) struct LiveIsolate {
     /// The realm that the sandbox began with.
     pub(in crate::isolate) realm: Rc<Realm>,
     pub(in crate::isolate) watch: Arc<Watch>,
     pub(in crate::isolate) raw: RawIsolate,
+    /// The state of the seeded random numbers.
+    pub(in crate::isolate) random: Cell<u64>,
     pub(in crate::isolate) runtime: Runtime,
 }
 
@@ -125,18 +118,12 @@ impl Isolate {
             heap,
             depth: Cell::new(0),
             generation: Cell::new(0),
-            ended_inside: Cell::new(false),
-            has_leftovers: Cell::new(false),
             needs_care: Cell::new(observed.is_some()),
-            exceeded: Cell::new(None),
-            exceeded_by: RefCell::default(),
-            running: Rc::default(),
+            ledger: Ledger::default(),
+            call: Rc::default(),
             returned: Returned::default(),
             flights: Flights::default(),
-            by_caller: Cell::default(),
-            caller_deadline: Cell::new(Deadline::NEVER),
             pauses: Cell::default(),
-            random: Cell::default(),
             host_errors: RefCell::default(),
             current: RefCell::default(),
             live: RefCell::default(),
@@ -167,7 +154,7 @@ impl Isolate {
 
     /// The bills, which any thread may read.
     pub(crate) fn meter(&self) -> Arc<Meter> {
-        self.running.meter.meter()
+        self.ledger.meter()
     }
 
     /// Takes the captured output of the console.
@@ -265,12 +252,6 @@ impl Isolate {
     ) -> bool {
         let root = self.current.borrow().as_ref().map(|realm| v8::Local::new(scope, &realm.root_prototype));
         root.is_some_and(|root| root == object)
-    }
-
-    /// Notes whether microtasks of a call that was ended are left.
-    pub(in crate::isolate) fn set_leftovers(&self, are_left: bool) {
-        self.has_leftovers.set(are_left);
-        self.needs_care.set(are_left || self.observed.is_some());
     }
 
     pub(in crate::isolate) fn discarded_error(&self) -> Error {
