@@ -125,10 +125,9 @@ impl Isolate {
             let error = result.map(|result| result.as_ref().err().map(|error| &**error));
             self.take_care(outermost, place, error);
         }
-        let errors = self.forget_errors();
         // Code of the host runs here. Its calls of the guest are calls of their own, with limits of their own.
-        if !errors.is_empty() || late.is_some() {
-            drop_of_host((errors, late));
+        if late.is_some() || self.has_errors() {
+            drop_of_host((self.forget_errors(), late));
         }
     }
 

@@ -22,11 +22,16 @@ impl Isolate {
         self.hosts.iter().for_each(|host| host.forget(call));
     }
 
+    /// Whether errors of host methods are kept.
+    #[inline]
+    pub(in crate::isolate) fn has_errors(&self) -> bool {
+        !self.host_errors.borrow().is_empty()
+    }
+
     /// Takes out the kept errors of host methods, when no call under way can still return one of them. A flight can still
     /// return one in a later turn.
-    #[inline]
     pub(in crate::isolate) fn forget_errors(&self) -> VecDeque<(v8::Global<v8::Object>, Source)> {
-        if self.host_errors.borrow().is_empty() || self.is_running() || !self.flights.is_empty() {
+        if !self.has_errors() || self.is_running() || !self.flights.is_empty() {
             return VecDeque::new();
         }
         std::mem::take(&mut *self.host_errors.borrow_mut())
