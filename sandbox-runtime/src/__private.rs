@@ -5,9 +5,15 @@ pub use async_trait::async_trait;
 pub use sandbox_core::__private::*;
 
 pub use crate::contract::{AsyncHostMethod, GuestContract, HostContract, HostMethod, Hosted, HostedBy};
-pub use crate::engine_types::{FastCall, FastProbe, GuestCall, HostOp, NoFast};
+pub use crate::engine_types::{FastCall, GuestCall, HostOp};
 #[cfg(feature = "_engine")]
-pub use crate::isolate::{clock::by_the_system_only, watchdog::WatchProbe};
+pub use crate::isolate::{
+    clock::by_the_system_only,
+    fast::{FastProbe, NoFast},
+    watchdog::WatchProbe,
+};
+#[cfg(not(feature = "_engine"))]
+pub use crate::no_engine::{NeverFast as NoFast, NoProbe as FastProbe};
 pub use crate::transport::{AsyncTransport, Exports, LocalAsyncTransport, Transport, WithDeadline};
 
 /// For the tests of a process's hardening.

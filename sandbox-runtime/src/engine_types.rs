@@ -1,10 +1,9 @@
-//! The types of ops and calls that generated code names: those of the engine, or empty ones in a build without an engine.
+//! The types of ops and calls that generated code names: those of the engine, or what stands for them without one.
 
 #[cfg(feature = "_engine")]
 pub use crate::isolate::{
     calls::GuestCall,
-    fast::{FastProbe, NoFast},
     ops::{FastCall, HostOp},
 };
 #[cfg(not(feature = "_engine"))]
-pub use crate::no_engine::*;
+pub use crate::no_engine::{NoFunction as FastCall, Uncalled as GuestCall, Uncalled as HostOp};

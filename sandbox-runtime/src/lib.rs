@@ -15,6 +15,7 @@
 //! | fail as a host | [`Error::public`], [`Error::host`], [`GuestError`](trait@GuestError), [`GuestView`], [`HostPanic`] |
 //! | bill a tenant | [`Bill`], [`Usage`] |
 //! | observe calls | [`observe`], [`observe::Observer`] |
+//! | use a contract that comes as data | [`OwnedContract`], [`UntypedGuest`] |
 //! | describe a contract, compare versions | [`Description`], [`MethodDescription`], [`ParamDescription`], [`TypeDescription`], [`compat`](compat()), [`Compatibility`], [`Change`], [`Breaks`], [`schemars`] |
 #![cfg_attr(
     feature = "process",
@@ -71,8 +72,8 @@ pub use sandbox_core::{
     Amount, AsMap, AsSet, BoundaryError, Breaks, Bytes, Change, Compatibility, Conversion, CrossingBudget,
     Date, DateOutOfRange, Death, Description, Direction, DiscardCause, Error, ErrorValue, Excess,
     ExportProblem, GuestError, GuestView, Hint, HostPanic, HostSource, JsKind, JsValue, LimitKind, Limits,
-    LossReason, MethodDescription, ParamDescription, Phase, Place, Result, Script, StackFrame, TextFault,
-    Thrown, TypeDescription, Unrepresentable, Violation, compat,
+    LossReason, MethodDescription, OwnedContract, ParamDescription, Phase, Place, Result, Script, StackFrame,
+    TextFault, Thrown, TypeDescription, Unrepresentable, Violation, compat,
 };
 pub use schemars;
 
@@ -87,7 +88,7 @@ pub use sandbox_macros::{GuestError, sandbox_api};
 pub use transports::*;
 #[cfg(feature = "_engine")]
 pub use {
-    client::{Client, Guest, LocalGuest, LocalRealm, LocalSandbox, Realm, Sandbox},
+    client::{Client, Guest, LocalGuest, LocalRealm, LocalSandbox, Realm, Sandbox, UntypedGuest},
     isolate::engine::Engine,
     isolate::meter::{Bill, Usage},
     options::{

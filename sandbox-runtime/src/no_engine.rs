@@ -1,60 +1,39 @@
-//! The ops and calls that generated code names, in a build without an engine: nobody can run them.
+//! The types that generated code names in the place of ops and calls, in a build without an engine. Nobody can run them.
 
 use std::marker::PhantomData;
 
-use crate::contract::{AsyncHostMethod, GuestMethod, HostMethod};
-
-/// A host method as an op, which only an engine calls.
+/// A method of a host or of a guest, which only an engine calls.
 #[doc(hidden)]
 #[derive(Clone, Copy)]
-pub struct HostOp(());
+pub struct Uncalled(());
 
-impl HostOp {
-    /// The op of a method.
+impl Uncalled {
+    /// A method.
     #[must_use]
-    pub const fn of<M: HostMethod>() -> Self {
+    pub const fn of<M>() -> Self {
         Self(())
     }
 
-    /// The op of an `async` method.
+    /// An `async` method.
     #[must_use]
-    pub const fn of_async<M: AsyncHostMethod>() -> Self {
+    pub const fn of_async<M>() -> Self {
         Self(())
     }
 }
 
-/// A guest method as a function over plain data, which only an engine runs.
+/// The fast function of an op: there is none.
 #[doc(hidden)]
 #[derive(Clone, Copy)]
-pub struct GuestCall(());
-
-impl GuestCall {
-    /// The call of a method.
-    #[must_use]
-    pub const fn of<M: GuestMethod>() -> Self {
-        Self(())
-    }
-
-    /// The call of an `async` method.
-    #[must_use]
-    pub const fn of_async<M: GuestMethod>() -> Self {
-        Self(())
-    }
-}
-
-/// The fast function of an op: without an engine there is none.
-#[doc(hidden)]
-#[derive(Clone, Copy)]
-pub enum FastCall {}
+pub enum NoFunction {}
 
 /// The fast function of method `M`, with the owned arguments `A` and the return type `R`.
 #[doc(hidden)]
-pub struct FastProbe<M, A, R>(PhantomData<(M, A, R)>);
+pub struct NoProbe<M, A, R>(PhantomData<(M, A, R)>);
 
-/// The fact of every [`FastProbe`].
+/// The fact of every [`NoProbe`].
 #[doc(hidden)]
-pub trait NoFast {
-    const FAST: Option<FastCall> = None;
+pub trait NeverFast {
+    const FAST: Option<NoFunction> = None;
 }
 
-impl<M, A, R> NoFast for FastProbe<M, A, R> {}
+impl<M, A, R> NeverFast for NoProbe<M, A, R> {}

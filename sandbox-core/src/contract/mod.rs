@@ -5,6 +5,7 @@
 
 mod arguments;
 mod crosses;
+mod owned;
 mod probes;
 pub mod returns;
 mod sink;
@@ -14,7 +15,8 @@ use std::sync::Arc;
 
 pub use arguments::{Arguments, Lent, Ref, Val};
 pub use crosses::{Crosses, Lends, Sent, Shared};
-pub use probes::{ByRef, KindProbe, NotScalar, Returned, Scalar, TypeProbe, Unknown};
+pub use owned::OwnedContract;
+pub use probes::{ByRef, KindProbe, NotScalar, Returned, ScalarKind, TypeProbe, Unknown};
 pub use returns::{GuestFailure, HostFailure};
 pub use sink::{ArgumentSink, ArgumentSource, PlainArguments, named};
 

@@ -64,13 +64,13 @@ fn rules<T: Validate<Context: Default> + 'static>(value: &dyn Any) -> Result<(),
 
 /// A type whose values a shim checks in JavaScript.
 #[doc(hidden)]
-pub trait Scalar {
+pub trait ScalarKind {
     const KIND: Kind;
 }
 
 macro_rules! kinds {
     ($($type:ty: $kind:expr;)*) => {$(
-        impl Scalar for $type {
+        impl ScalarKind for $type {
             const KIND: Kind = $kind;
         }
     )*};
@@ -95,7 +95,7 @@ kinds! {
 #[doc(hidden)]
 pub struct KindProbe<T>(PhantomData<T>);
 
-impl<T: Scalar> KindProbe<T> {
+impl<T: ScalarKind> KindProbe<T> {
     pub const KIND: Kind = T::KIND;
 }
 

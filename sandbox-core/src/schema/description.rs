@@ -52,6 +52,9 @@ pub struct MethodDescription {
     /// one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_async: bool,
+    /// How often a guest may call the host's method in one call. [`compat`](super::compat()) does not compare it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_calls: Option<u64>,
     /// The parameters in order.
     pub params: Vec<ParamDescription>,
     /// The type of the result; of an `async` method, the type of the promise's value.

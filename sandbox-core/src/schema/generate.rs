@@ -65,6 +65,7 @@ impl Generators {
             docs: method.docs.clone().into_owned(),
             optional: method.optional,
             is_async: method.is_async,
+            max_calls: method.max_calls,
             params: params.collect(),
             returns: self.of(&method.returns),
         }

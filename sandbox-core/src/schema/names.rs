@@ -142,3 +142,30 @@ fn unique(name: &str, taken: &[&str], used: &mut BTreeSet<String>) -> String {
     used.insert(name.clone());
     name
 }
+
+/// Whether a contract can have the name in JavaScript. `global` says that the host implements it as a global.
+pub fn is_contract_name(name: &str, global: bool) -> bool {
+    let is_taken = is_built_in(name) || SPECIAL.contains(&name);
+    is_word(name) && !(global && is_taken)
+}
+
+/// Whether a method can have the name in JavaScript.
+pub fn is_method_name(name: &str) -> bool {
+    is_word(name) && !SPECIAL.contains(&name)
+}
+
+/// Names that have a meaning on every object, or on a promise.
+const SPECIAL: [&str; 8] = [
+    "then",
+    "constructor",
+    "prototype",
+    "__proto__",
+    "__defineGetter__",
+    "__defineSetter__",
+    "__lookupGetter__",
+    "__lookupSetter__",
+];
+
+fn is_word(name: &str) -> bool {
+    identifier(name) == name && !is_reserved(name) && name != "async"
+}

@@ -1,5 +1,8 @@
 //! [`Guest`]: a script that has been evaluated.
 
+use sandbox_core::OwnedContract;
+
+use super::UntypedGuest;
 use crate::contract::GuestContract;
 use crate::error::Result;
 use crate::script::Script;
@@ -72,6 +75,29 @@ impl<S: Site> Guest<S> {
     /// As of [`bind`](Self::bind).
     pub fn bind_async<C: ?Sized + GuestContract>(&self) -> S::Loads<C::Proxy<S::Transport>> {
         Load::exports::<C>(self.site.clone(), self.exports.clone(), self.deadline)
+    }
+
+    /// Checks the script against a contract that came as data, and returns a handle whose methods are called by name.
+    ///
+    /// # Errors
+    ///
+    /// As of [`bind`](Self::bind), and [`Error::Contract`](crate::Error::Contract) when no guest can implement the contract.
+    pub fn bind_untyped(&self, contract: &OwnedContract) -> Result<UntypedGuest<S>> {
+        contract.of_guest()?;
+        let transport = self.site.bind(&self.exports, NamedContract::untyped(contract), self.deadline)?;
+        Ok(UntypedGuest::new(contract.clone(), transport))
+    }
+
+    /// [`bind_untyped`](Self::bind_untyped) for a task, without blocking it.
+    ///
+    /// # Errors
+    ///
+    /// As of [`bind_untyped`](Self::bind_untyped).
+    pub async fn bind_untyped_async(&self, contract: &OwnedContract) -> Result<UntypedGuest<S>> {
+        contract.of_guest()?;
+        let (site, exports) = (self.site.clone(), self.exports.clone());
+        let transport = site.bind_async(exports, NamedContract::untyped(contract), self.deadline).await?;
+        Ok(UntypedGuest::new(contract.clone(), transport))
     }
 
     /// The transport of a proxy of `C`.

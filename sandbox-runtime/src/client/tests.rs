@@ -124,3 +124,27 @@ fn a_script_of_several_modules_is_refused() {
         &Sandbox::builder().transport(crate::process::in_memory(true)).build().expect("a sandbox"),
     );
 }
+
+/// Nothing is left of contracts that came as data, on either side of a link, once nobody uses them.
+#[cfg(all(feature = "process", feature = "testing"))]
+#[test]
+fn contracts_as_data_are_freed_with_their_last_user() {
+    use crate::isolate::method_info::tests::{COUNTED, made_and_live};
+    use crate::{Contract as _, JsValue, OwnedContract};
+
+    const MANY: usize = 10_000;
+    let sandbox = Sandbox::builder().transport(crate::testing::in_memory(true)).build().expect("a sandbox");
+    let guest = sandbox.eval(Script::new("counter.mjs", COUNTER)).expect("it works");
+    let mut description = <dyn Counter>::describe();
+    for number in 0..MANY {
+        description.contract = format!("{COUNTED}{number}");
+        let contract = OwnedContract::new(description.clone()).expect("it is a contract");
+        let counter = guest.bind_untyped(&contract).expect("the script implements it");
+        if number % 1_000 == 0 {
+            assert!(matches!(counter.call("next", &[]), Ok(JsValue::Number(_))));
+        }
+    }
+    // The peer forgets what was dropped before it serves the next request.
+    sandbox.eval(script()).expect("it works");
+    assert_eq!(made_and_live(), (2 * MANY, 0), "each was made on both sides");
+}

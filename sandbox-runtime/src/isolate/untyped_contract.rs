@@ -1,8 +1,6 @@
-//! Contracts that are known as data alone, in a child process: the guest is here, and the Rust types are in the parent.
+//! Host contracts that are known as data alone, at a peer: the guest is here, and the implementation is at the other end.
 //!
-//! `site::wired::serve` uses this module.
-//!
-//! Guests and hosts get plain data. The parent has the types, and checks the data.
+//! `site::wired::serve` uses this module. Hosts get plain data. The other end has the types, and checks the data.
 
 use std::any::TypeId;
 use std::borrow::Cow;
@@ -11,29 +9,21 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use deno_core::v8;
-use sandbox_core::contract::{ArgumentSink as _, ContractSpec, SpecRef};
+use sandbox_core::contract::{ContractSpec, SpecRef};
 
-use super::binding::Binding;
-use super::flights::{Flying, Leg};
 use super::host_calls::promises::{Poller, flight, promised};
 use super::host_calls::{answer, begin};
 use super::limits::call::CallState;
 use super::method_info::{Elsewhere, MethodInfo, UntypedMethods};
-use super::run::Boxed;
-use super::script::ScriptExports;
+use super::state::Isolate;
 use super::state::host::Host;
 use super::state::op::HostOp;
 use super::state::pending::HostAnswer;
-use super::state::realm::Realm;
 use super::state::refusal::{Refusal, caught};
-use super::state::{Catch, Isolate};
-use super::ticket::Ticket;
 use crate::boundary::ValueError;
-use crate::error::{Direction, Error, Place, Source};
-use crate::isolate::values::{ArgumentWriter, observed_for_wire, tree_to_guest};
-use crate::observe::CallKind;
+use crate::error::{Direction, Place, Source};
+use crate::isolate::values::{observed_for_wire, tree_to_guest};
 use crate::schema::ContractChecks;
-use crate::time::Deadline;
 use crate::value::JsValue;
 use crate::wire::fault::Token;
 
@@ -69,127 +59,9 @@ impl Host {
         let ops = (0..spec.methods.len()).map(|index| HostOp::untyped(slow, address(nth, index)));
         let ops = Cow::Owned(ops.collect());
         let checks = Arc::new(ContractChecks::elsewhere());
-        let methods = UntypedMethods::new(spec.clone(), Some(nth));
+        let methods = UntypedMethods::of_host(spec.clone(), nth);
         let object = Rc::new(UntypedContract { host, methods });
         Self::of(TypeId::of::<Elsewhere>(), SpecRef::Owned(spec), ops, checks, object)
-    }
-}
-
-impl Isolate {
-    /// Binds a contract that is known as data.
-    pub(crate) fn bind_untyped(
-        &self,
-        exports: &ScriptExports,
-        spec: &ContractSpec,
-    ) -> Result<Binding, Error> {
-        self.bind(exports, spec, || Ok(Arc::new(ContractChecks::elsewhere())))
-    }
-
-    /// Calls an `async` method of the guest.
-    pub(crate) fn fly_untyped(
-        self: &Rc<Self>,
-        (methods, index): (&Rc<UntypedMethods>, usize),
-        binding: &Rc<Binding>,
-        args: Vec<JsValue>,
-        ticket: Ticket,
-    ) -> impl Future<Output = Result<JsValue, Error>> + Unpin + use<> {
-        let call = UntypedLeg { binding: binding.clone(), methods: methods.clone(), index, args: Some(args) };
-        Flying::new(self.clone(), call, ticket)
-    }
-
-    /// Calls a method of the guest.
-    pub(crate) fn call_untyped(
-        &self,
-        method: &MethodInfo,
-        binding: &Binding,
-        args: Vec<JsValue>,
-        deadline: Deadline,
-    ) -> Result<JsValue, Error> {
-        let kind = CallKind::Method(method.place());
-        let value = self.run_until(&binding.realm, deadline, kind, |scope| {
-            v8::tc_scope!(let scope, scope);
-            let result = self.invoke_untyped(scope, method, binding, args)?;
-            self.read_untyped(scope, method, result)
-        })?;
-        Ok(value)
-    }
-
-    fn invoke_untyped<'s>(
-        &self,
-        scope: &mut Catch<'_, '_, 's, '_>,
-        method: &MethodInfo,
-        binding: &Binding,
-        args: Vec<JsValue>,
-    ) -> Boxed<v8::Local<'s, v8::Value>> {
-        let budget = self.budget();
-        let mut writer = ArgumentWriter::new(scope, &budget, &method.spec.params);
-        let written = args.into_iter().try_for_each(|value| writer.push_tree(value));
-        written.map_err(|error| method.write_error(error))?;
-        let values = writer.into_values();
-        self.call.add_in(budget.spent());
-        self.apply(scope, method, binding, &values)
-    }
-
-    fn read_untyped<'s>(
-        &self,
-        scope: &mut Catch<'_, '_, 's, '_>,
-        method: &MethodInfo,
-        result: v8::Local<'s, v8::Value>,
-    ) -> Boxed<JsValue> {
-        let budget = self.budget();
-        let read = observed_for_wire(scope, &budget, result);
-        self.call.add_out(budget.spent());
-        read.map_err(|error| match scope.has_caught() {
-            true => self.thrown(scope, Some(method.place())).into(),
-            false => error.inside("result").into_error(method.place(), Direction::ToHost).into(),
-        })
-    }
-}
-
-/// A call of an `async` method.
-struct UntypedLeg {
-    binding: Rc<Binding>,
-    methods: Rc<UntypedMethods>,
-    index: usize,
-    /// The arguments, until the call has begun.
-    args: Option<Vec<JsValue>>,
-}
-
-impl UntypedLeg {
-    fn method(&self, isolate: &Isolate) -> Result<MethodInfo<'_>, Error> {
-        self.methods.get(self.index).ok_or_else(|| isolate.ended(None))
-    }
-}
-
-impl Leg for UntypedLeg {
-    type Output = JsValue;
-
-    fn place(&self) -> Option<&Place> {
-        self.methods.get(self.index).map(|method| method.place())
-    }
-
-    fn realm(&self) -> &Rc<Realm> {
-        &self.binding.realm
-    }
-
-    fn begin<'s>(
-        &mut self,
-        isolate: &Isolate,
-        scope: &mut v8::PinScope<'s, '_>,
-    ) -> Result<v8::Local<'s, v8::Value>, Error> {
-        let args = self.args.take().unwrap_or_default();
-        v8::tc_scope!(let scope, scope);
-        Ok(isolate.invoke_untyped(scope, &self.method(isolate)?, &self.binding, args)?)
-    }
-
-    fn finish<'s>(
-        &mut self,
-        isolate: &Isolate,
-        scope: &mut v8::PinScope<'s, '_>,
-        value: v8::Local<'s, v8::Value>,
-    ) -> Result<JsValue, Error> {
-        v8::tc_scope!(let scope, scope);
-        Ok(isolate.read_untyped(scope, &self.method(isolate)?, value)?)
     }
 }
 

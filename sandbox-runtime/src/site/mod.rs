@@ -13,10 +13,13 @@ pub(crate) mod builder;
 mod caps;
 pub(crate) mod load;
 pub(crate) mod typed;
+pub(crate) mod untyped;
 #[cfg(feature = "process")]
 pub(crate) mod wired;
 
 use std::sync::Arc;
+
+use sandbox_core::OwnedContract;
 
 use crate::contract::{self, GuestContract, SpecRef};
 use crate::error::Result;
@@ -36,6 +39,7 @@ pub use caps::{Callers, CpuLimitClock, HostThread, HostTypes, SiteCaps};
 pub use load::Load;
 pub use typed::local::LocalSite;
 pub use typed::thread::ThreadSite;
+use untyped::UntypedTransport;
 
 /// A place where guests run: the thread of the caller, a thread of its own, or a process.
 ///
@@ -60,7 +64,7 @@ pub trait Site: sealed::Sealed + Clone + Sized + 'static {
     const CAPS: SiteCaps;
 
     /// The transport of the proxies, which is how a call reaches the guest.
-    type Transport: Exports + WithDeadline + Clone + 'static;
+    type Transport: Exports + WithDeadline + UntypedTransport + Clone + 'static;
 
     /// The future of `load_async` and `bind_async`. The future is `Send` where the site's handles are, whatever the contract is.
     type Loads<P: 'static>: Future<Output = Result<P>> + 'static;
@@ -164,5 +168,10 @@ pub struct NamedContract {
 impl NamedContract {
     pub(crate) fn of<C: ?Sized + GuestContract>() -> Self {
         Self { spec: SpecRef::Static(C::SPEC), checks: contract::checks::<C> }
+    }
+
+    /// A contract that came as data. The caller checks the values.
+    pub(crate) fn untyped(contract: &OwnedContract) -> Self {
+        Self { spec: contract.spec_ref(), checks: || Ok(Arc::new(ContractChecks::elsewhere())) }
     }
 }

@@ -65,6 +65,7 @@ impl Contract {
             docs: String::new(),
             optional: false,
             is_async: false,
+            max_calls: None,
             params: Vec::new(),
             returns,
         };

@@ -7,6 +7,7 @@ mod erased;
 pub(crate) mod flights;
 mod guest;
 pub(crate) mod script;
+mod untyped;
 
 pub use erased::GuestCall;
 pub(crate) use erased::MethodLeg;

@@ -51,7 +51,7 @@ use crate::schema::MethodChecks;
 
 /// A type that is one C value, as an argument.
 #[doc(hidden)]
-pub trait Scalar: Gift + contract::Scalar {
+pub trait Scalar: Gift + contract::ScalarKind {
     /// The type in the signature of the C function.
     type C: Copy + 'static;
     const TYPE: Type;

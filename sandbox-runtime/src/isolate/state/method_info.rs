@@ -4,12 +4,9 @@
 
 use std::any::TypeId;
 use std::marker::PhantomData;
-#[cfg(feature = "process")]
 use std::sync::Arc;
 
-#[cfg(feature = "process")]
-use sandbox_core::contract::ContractSpec;
-use sandbox_core::contract::{Contract, Method, MethodSpec, written};
+use sandbox_core::contract::{Contract, ContractSpec, Method, MethodSpec, written};
 
 use crate::boundary::ValueError;
 use crate::error::{Direction, Error, ExportProblem, Place};
@@ -76,30 +73,77 @@ impl<'a> MethodInfo<'a> {
 }
 
 /// Stands for the type of a contract that no type of this process is.
-#[cfg(feature = "process")]
 pub(in crate::isolate) struct Elsewhere;
 
 /// The methods of a contract that is known as data alone.
-#[cfg(feature = "process")]
 pub(crate) struct UntypedMethods {
     pub(crate) spec: Arc<ContractSpec>,
     /// In the order of the methods.
     places: Box<[Place]>,
     /// The number of the contract among the sandbox's hosts, if it is one of theirs.
+    #[cfg(feature = "process")]
     nth: Option<u16>,
 }
 
-#[cfg(feature = "process")]
 impl UntypedMethods {
-    pub(crate) fn new(spec: Arc<ContractSpec>, nth: Option<u16>) -> Self {
+    /// The methods of a contract that guests implement.
+    pub(crate) fn of_guest(spec: Arc<ContractSpec>) -> Self {
+        #[cfg(test)]
+        tests::note(&spec);
         let places = spec.methods.iter().map(|method| Place::named(&spec.name, &method.name)).collect();
-        Self { spec, places, nth }
+        Self {
+            spec,
+            places,
+            #[cfg(feature = "process")]
+            nth: None,
+        }
+    }
+
+    /// The methods of a contract that is the nth among the sandbox's hosts.
+    #[cfg(feature = "process")]
+    pub(crate) fn of_host(spec: Arc<ContractSpec>, nth: u16) -> Self {
+        Self { nth: Some(nth), ..Self::of_guest(spec) }
+    }
+
+    /// The method with a number that the contract has.
+    pub(crate) fn at(&self, index: usize) -> MethodInfo<'_> {
+        MethodInfo {
+            contract: TypeId::of::<Elsewhere>(),
+            place: &self.places[index],
+            index,
+            spec: &self.spec.methods[index],
+            is_billed: true,
+            #[cfg(feature = "process")]
+            nth: self.nth,
+        }
     }
 
     /// The method with this number.
+    #[cfg(feature = "process")]
     pub(crate) fn get(&self, index: usize) -> Option<MethodInfo<'_>> {
-        let (spec, place) = (self.spec.methods.get(index)?, self.places.get(index)?);
-        let contract = TypeId::of::<Elsewhere>();
-        Some(MethodInfo { contract, place, index, spec, is_billed: true, nth: self.nth })
+        (index < self.places.len()).then(|| self.at(index))
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+    use sandbox_core::contract::ContractSpec;
+
+    /// The contracts that were made with such a name, whether they are still there or not.
+    pub(crate) const COUNTED: &str = "Freed";
+    static MADE: Mutex<Vec<Weak<ContractSpec>>> = Mutex::new(Vec::new());
+
+    pub(super) fn note(spec: &Arc<ContractSpec>) {
+        if spec.name.starts_with(COUNTED) {
+            MADE.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(spec));
+        }
+    }
+
+    /// How many were made, and how many of them are still there.
+    pub(crate) fn made_and_live() -> (usize, usize) {
+        let made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+        (made.len(), made.iter().filter(|spec| spec.strong_count() > 0).count())
     }
 }

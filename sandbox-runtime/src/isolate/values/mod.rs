@@ -79,7 +79,6 @@ pub(crate) fn observed<'s>(
 
 /// A value of the guest as plain data, for a reader in another process. That reader finds with [`from_tree`](crate::boundary::from_tree) what
 /// [`to_host`] would have found. A part that exceeds the budget is an error only for a reader that reads the part.
-#[cfg(feature = "process")]
 pub(crate) fn observed_for_wire<'s>(
     scope: &v8::PinScope<'s, '_>,
     budget: &Budget<'_>,

@@ -23,7 +23,6 @@ pub(super) fn observe(reader: Reader<'_, '_, '_>) -> Result<JsValue, ValueError>
 }
 
 /// Copies a value out for a reader in another process, which may not need every part. A part that exceeds the budget is cut.
-#[cfg(feature = "process")]
 pub(super) fn observe_affordable(reader: Reader<'_, '_, '_>) -> Result<JsValue, ValueError> {
     looked_at(&Look { reader, again: None, rest: Rest::Cut })
 }

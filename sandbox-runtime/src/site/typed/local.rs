@@ -24,6 +24,7 @@ use crate::script::Script;
 use crate::site::builder::{LocalHosts, isolate};
 use crate::site::sealed::Sealed;
 use crate::site::transport::{AsyncTransport, Exports, LocalAsyncTransport, Transport, WithDeadline};
+use crate::site::untyped::{UntypedCall, UntypedTransport};
 use crate::site::{Callers, CpuLimitClock, HostThread, HostTypes, Load, NamedContract, Site, SiteCaps};
 use crate::stack::StackEnd;
 use crate::time::Deadline;
@@ -238,6 +239,20 @@ impl<M: GuestMethod> LocalAsyncTransport<M> for Local {
 
     fn call_local(&self, args: M::Args<'_>) -> Self::Call {
         self.fly::<M>(args)
+    }
+}
+
+impl UntypedTransport for Local {
+    type Pending = LocalCall<JsValue>;
+
+    fn call_untyped(&self, call: UntypedCall) -> Result<JsValue> {
+        let deadline = within(self.deadline);
+        self.isolate.call_untyped(&call.methods.at(call.index), &self.binding, call.args, deadline)
+    }
+
+    fn call_untyped_async(&self, UntypedCall { methods, index, args }: UntypedCall) -> LocalCall<JsValue> {
+        let ticket = Ticket::new(self.deadline);
+        LocalCall(Box::pin(self.isolate.fly_untyped((&methods, index), &self.binding, args, ticket)))
     }
 }
 

@@ -23,10 +23,12 @@ use crate::site::builder::SendHosts;
 use crate::site::load::Loads;
 use crate::site::sealed::Sealed;
 use crate::site::transport::{AsyncTransport, Exports, Transport, WithDeadline};
+use crate::site::untyped::{UntypedCall, UntypedTransport};
 use crate::site::{
     Callers, CpuLimitClock, HostThread, HostTypes, Load, NamedContract, SendSite, Site, SiteCaps,
 };
 use crate::time::Deadline;
+use crate::value::JsValue;
 
 /// The site of a [`Sandbox`](crate::Sandbox): the isolate has a thread of its own.
 ///
@@ -236,6 +238,35 @@ where
                 let bound = slot.bindings.get(key)?;
                 drop(binding);
                 Ok(MethodLeg::<M>::fly(slot.isolate.clone(), bound, args, ticket))
+            },
+            |_, value| value,
+        )
+    }
+}
+
+impl UntypedTransport for Remote {
+    type Pending = RemoteCall<JsValue>;
+
+    fn call_untyped(&self, call: UntypedCall) -> Result<JsValue> {
+        let (key, deadline, place) = (self.binding.key, within(self.deadline), call.method().place().clone());
+        let called = self.binding.handle.run_until(deadline, move |slot| {
+            let binding = slot.bindings.get(key)?;
+            slot.isolate.call_untyped(&call.methods.at(call.index), &binding, call.args, deadline)
+        });
+        called.map_err(|error| error.at(&place))
+    }
+
+    fn call_untyped_async(&self, call: UntypedCall) -> RemoteCall<JsValue> {
+        let (key, place) = (self.binding.key, Some(call.method().place().clone()));
+        // The binding must not be dropped before the call.
+        let binding = self.binding.clone();
+        RemoteCall::at_slot(
+            self.binding.handle.clone(),
+            (self.deadline, place),
+            move |slot, ticket| {
+                let bound = slot.bindings.get(key)?;
+                drop(binding);
+                Ok(slot.isolate.fly_untyped((&call.methods, call.index), &bound, call.args, ticket))
             },
             |_, value| value,
         )

@@ -26,8 +26,10 @@ use crate::isolate::ticket::within;
 use crate::schema::ContractChecks;
 use crate::site::NamedContract;
 use crate::site::transport::{AsyncTransport, Exports, Transport, WithDeadline};
+use crate::site::untyped::{UntypedCall, UntypedTransport};
 use crate::stack::StackEnd;
 use crate::time::Deadline;
+use crate::value::JsValue;
 use crate::wire::{self, Encoded, Out, WireArguments};
 
 /// A handle of something that the peer keeps. The peer forgets it after the drop.
@@ -183,6 +185,64 @@ impl Processed {
             Err(panicked) => return Some(Err(*panicked)),
         };
         Some(read.map_err(|error| error.into_error(method.place(), Direction::ToHost)))
+    }
+}
+
+impl UntypedTransport for Processed {
+    type Pending = ProcessCall<JsValue>;
+
+    fn call_untyped(&self, call: UntypedCall) -> Result<JsValue> {
+        let KeptHandle { session, handle } = &*self.binding;
+        session.request(
+            (self.about_untyped(&call), ""),
+            (kind::CALL, Some(*handle)),
+            self.deadline,
+            |limit, out| self.write_untyped(&call, limit, out),
+            |answer| self.taken_untyped(answer),
+        )
+    }
+
+    fn call_untyped_async(&self, call: UntypedCall) -> ProcessCall<JsValue> {
+        let KeptHandle { session, handle } = &*self.binding;
+        let (about, deadline) = (self.about_untyped(&call), self.deadline);
+        let terms = CallTerms { about, kind: kind::CALL, handle: Some(*handle), deadline };
+        let (writer, reader) = (self.clone(), self.clone());
+        ProcessCall::order(
+            session,
+            (terms, String::new()),
+            move |limit, out| writer.write_untyped(&call, limit, out),
+            move |answer| reader.taken_untyped(answer),
+        )
+    }
+}
+
+impl Processed {
+    /// The subject of a call, for errors.
+    fn about_untyped(&self, call: &UntypedCall) -> About {
+        About {
+            place: Some(call.method().place().clone()),
+            contract: Some(SpecRef::Owned(call.methods.spec.clone())),
+            realm: self.binding.handle.realm,
+            ..About::default()
+        }
+    }
+
+    fn write_untyped(&self, call: &UntypedCall, limit: LimitData, out: &mut Out) -> Result<()> {
+        let KeptHandle { session, handle } = &*self.binding;
+        let method = u32::try_from(call.index).unwrap_or(u32::MAX);
+        CallHead { binding: handle.key, method, limit }.write(out);
+        let began = out.weight();
+        wire::encode_list(&call.args, out);
+        let affordable = session.affordable(out.weight() - began).map_err(|error| error.inside("arguments"));
+        affordable.map_err(|error| call.method().write_error(error))
+    }
+
+    /// The result of a call; `None` when the bytes are no value.
+    fn taken_untyped(&self, answer: CallAnswer<'_>) -> Option<Result<JsValue>> {
+        match answer {
+            CallAnswer::Value(value) => wire::decode(value, self.binding.session.limits()).ok().map(Ok),
+            CallAnswer::Done(..) => None,
+        }
     }
 }
 
