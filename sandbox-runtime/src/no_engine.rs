@@ -1,4 +1,4 @@
-//! The types that generated code names in the place of ops and calls, in a build without an engine. Nobody can run them.
+//! The types that generated code names in the place of ops and calls, in a build without an engine. Only an engine can run them.
 
 use std::marker::PhantomData;
 
