@@ -429,7 +429,7 @@ pub struct Level {
 }
 
 fn told(script: Script) -> Vec<Error> {
-    let sandbox = LocalSandbox::builder().build().unwrap();
+    let sandbox = LocalSandbox::builder().limits(long()).build().unwrap();
     match sandbox.load::<dyn Told>(script) {
         Ok(told) => [told.number().map(drop), told.record().map(drop), told.level().map(drop)]
             .map(Result::unwrap_err)

@@ -14,6 +14,8 @@ use quote::{ToTokens as _, quote};
 use sandbox_runtime::{Contract, HostContract, LocalSandbox, Script};
 use syn::{Item, ItemTrait, Meta};
 
+mod slack;
+
 // A crate of procedural macros cannot be called, so its modules are built into this test.
 #[path = "../sandbox-macros/src/args.rs"]
 #[allow(dead_code, reason = "the derive macro uses the rest")]
@@ -93,7 +95,11 @@ fn pretty(data: &impl serde::Serialize) -> String {
 
 #[test]
 fn inputs_run() {
-    let sandbox = LocalSandbox::builder().host::<dyn store::Store>(Users).build().expect("a sandbox");
+    let sandbox = LocalSandbox::builder()
+        .limits(slack::long())
+        .host::<dyn store::Store>(Users)
+        .build()
+        .expect("a sandbox");
     let source = "
         export const add = (a, b) => a + b;
         export const isEven = (n) => n % 2 === 0 && Kv.getUser('a').displayName === 'Ada' && Kv.count() === 0n;

@@ -13,7 +13,10 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use sandbox_runtime::testing::hostile;
 use sandbox_runtime::testing::wire::{Raw, Wired};
-use sandbox_runtime::{Error, GuestContract, Limits, LocalSandbox, Result, Script, sandbox_api};
+use sandbox_runtime::{Error, GuestContract, LocalSandbox, Result, Script, sandbox_api};
+use slack::long;
+
+mod slack;
 
 #[allow(dead_code, reason = "each test uses some of it")]
 mod every;
@@ -205,8 +208,7 @@ struct Seen {
 }
 
 fn try_all(expressions: impl IntoIterator<Item = String>) -> Seen {
-    let limits = Limits { wall: std::time::Duration::from_secs(300), ..Limits::default() };
-    let new = || LocalSandbox::builder().limits(limits).build().unwrap();
+    let new = || LocalSandbox::builder().limits(long()).build().unwrap();
     let mut sandbox = new();
     let mut seen = Seen { compared: 0, wrong: Vec::new(), raw: Vec::new() };
     for expression in expressions {
@@ -284,7 +286,7 @@ fn sorted(name: &str, shown: &str) -> String {
 
 #[test]
 fn a_value_that_goes_there_and_back_is_the_same() {
-    let sandbox = LocalSandbox::builder().build().unwrap();
+    let sandbox = LocalSandbox::builder().limits(long()).build().unwrap();
     let exports = NAMES.iter().map(|name| format!("{name}: (value) => value, ")).collect::<String>();
     let mirror = sandbox.eval(Script::new("echo.js", format!("export default {{ {exports} }};"))).unwrap();
     let mirror = Wired::new(mirror.transport::<dyn Echo>().unwrap());

@@ -115,7 +115,7 @@ fn what_a_script_does_to_its_realm_no_other_sees() {
 #[test]
 fn a_realm_of_a_sandbox_goes_to_other_threads() {
     fn is_shared<T: Send + Sync + Clone>(_: &T) {}
-    let sandbox = Sandbox::builder().host::<dyn Tool>(Hammer(nowhere)).build().unwrap();
+    let sandbox = Sandbox::builder().limits(long()).host::<dyn Tool>(Hammer(nowhere)).build().unwrap();
     let realm: Realm = sandbox.realm().unwrap();
     is_shared(&realm);
     let guest =
@@ -256,8 +256,12 @@ impl Other {
     fn realms(&self) -> [LocalRealm; 2] {
         let own = self.clone();
         let host = Hammer(move || own.call());
-        let sandbox =
-            LocalSandbox::builder().host::<dyn Tool>(host).console(Console::Capture).build().unwrap();
+        let sandbox = LocalSandbox::builder()
+            .limits(long())
+            .host::<dyn Tool>(host)
+            .console(Console::Capture)
+            .build()
+            .unwrap();
         [sandbox.realm().unwrap(), sandbox.realm().unwrap()]
     }
 
@@ -336,7 +340,7 @@ fn a_host_method_makes_a_realm_and_drops_it() {
         let realm = own.borrow().as_ref().map(LocalSandbox::realm).expect("it was built")?;
         run(&realm, "return `${typeof mine} ${Tool.half(8)} ${Tool.list() instanceof Array}`")
     };
-    let built = LocalSandbox::builder().host::<dyn Tool>(Hammer(cross)).build().unwrap();
+    let built = LocalSandbox::builder().limits(long()).host::<dyn Tool>(Hammer(cross)).build().unwrap();
     *sandbox.borrow_mut() = Some(built.clone());
     let body = "globalThis.mine = 1; return [Tool.cross(), Tool.cross(), Tool.list() instanceof Array, typeof mine].join()";
     assert_eq!(run(&built.realm().unwrap(), body).unwrap(), "undefined 4 true,undefined 4 true,true,number");
@@ -355,7 +359,7 @@ fn realms_call_each_other_on_a_thread_of_their_own() {
             Ok(guest.probe()? + &realm.load::<dyn Probe>(script("return typeof mine"))?.probe()?)
         }
     };
-    let sandbox = Sandbox::builder().host::<dyn Tool>(Hammer(cross)).build().unwrap();
+    let sandbox = Sandbox::builder().limits(long()).host::<dyn Tool>(Hammer(cross)).build().unwrap();
     let (one, two) = (sandbox.realm().unwrap(), sandbox.realm().unwrap());
     let inner = two.load::<dyn Probe>(script("return `${Tool.list() instanceof Array} `")).unwrap();
     *other.lock().unwrap() = Some((two, Box::new(inner)));
@@ -412,7 +416,7 @@ fn a_realm_of_before_a_reset_is_discarded() {
     let realm = local.realm().unwrap();
     let guest = realm.eval(script("return ''")).unwrap();
     let proxy = guest.bind::<dyn Probe>().unwrap();
-    let sent = Sandbox::builder().host::<dyn Tool>(Hammer(nowhere)).build().unwrap();
+    let sent = Sandbox::builder().limits(long()).host::<dyn Tool>(Hammer(nowhere)).build().unwrap();
     let there = sent.realm().unwrap();
     let guest_there = there.eval(script("return ''")).unwrap();
     let proxy_there = guest_there.bind::<dyn Probe>().unwrap();

@@ -261,7 +261,8 @@ impl Power for Button {
 #[test]
 fn a_guest_cannot_have_its_own_sandbox_reset_under_it() {
     let cell = std::rc::Rc::new(std::cell::OnceCell::new());
-    let sandbox = LocalSandbox::builder().host::<dyn Power>(Button(cell.clone())).build().unwrap();
+    let sandbox =
+        LocalSandbox::builder().limits(long()).host::<dyn Power>(Button(cell.clone())).build().unwrap();
     assert!(cell.set(sandbox.clone()).is_ok());
     let job = sandbox.load::<dyn Job>(script("Power.reset()")).unwrap();
     let error = job.run("").unwrap_err();

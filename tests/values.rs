@@ -245,7 +245,7 @@ fn types_of_the_standard_library_cross_as_serde_has_them() {
         export const duration = (value) => is(value, 'secs bigint,nanos number');
         export const systemTime = (value) => is(value, 'secs_since_epoch bigint,nanos_since_epoch number');
         export const numbersOfBytes = (value) => new Uint8Array(is(value, '0 number,1 number') && value);";
-    let sandbox = LocalSandbox::builder().build().unwrap();
+    let sandbox = LocalSandbox::builder().limits(long()).build().unwrap();
     let echo = sandbox.load::<dyn AsSerdeHasThem>(Script::new("echo.js", script)).unwrap();
     let long = Duration::new(90, 500);
     assert_eq!(echo.duration(long).unwrap(), long);

@@ -215,8 +215,12 @@ fn children() -> Vec<(u32, bool)> {
 
 /// One that is kept ready, and that somebody kills, is missed by nobody and does not stay.
 fn the_spare_is_killed() {
-    let sandbox =
-        Sandbox::builder().transport(worker()).host::<dyn Report>(Victim::default()).build().unwrap();
+    let sandbox = Sandbox::builder()
+        .transport(worker())
+        .limits(long())
+        .host::<dyn Report>(Victim::default())
+        .build()
+        .unwrap();
     fn until(is_so: impl Fn(&[(u32, bool)]) -> bool) {
         let deadline = Instant::now() + LONG;
         while !is_so(&children()) {

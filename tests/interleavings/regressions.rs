@@ -13,6 +13,11 @@ use sandbox_runtime::{Error, Limits, LocalSandbox, Result, Sandbox, Script, sand
 use crate::driver::{Guarded, block_on};
 use crate::host::{Board, Job, Store, script};
 
+/// Time that is over on no machine before what ends by itself.
+fn long() -> Limits {
+    Limits { wall: Duration::from_secs(300), ..Limits::default() }
+}
+
 fn poll<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
 }
@@ -35,7 +40,8 @@ impl Fresh for Resets {
 #[test]
 fn an_async_host_method_that_resets_its_own_sandbox_ends_the_call() {
     let own = Rc::new(OnceCell::new());
-    let sandbox = LocalSandbox::builder().host::<dyn Fresh>(Resets(own.clone())).build().unwrap();
+    let sandbox =
+        LocalSandbox::builder().limits(long()).host::<dyn Fresh>(Resets(own.clone())).build().unwrap();
     assert!(own.set(sandbox.clone()).is_ok());
     let source =
         "export async function run(input) { return Fresh.reset(); } export const now = (input) => input;";
@@ -63,7 +69,7 @@ fn a_shared_sandbox_that_an_async_host_method_resets_ends_the_call() {
     }
     let _guarded = Guarded::new("a reset by a host method".into(), Duration::from_secs(600));
     let own = Arc::new(std::sync::OnceLock::new());
-    let sandbox = Sandbox::builder().host::<dyn Anew>(Host(own.clone())).build().unwrap();
+    let sandbox = Sandbox::builder().limits(long()).host::<dyn Anew>(Host(own.clone())).build().unwrap();
     assert!(own.set(sandbox.clone()).is_ok());
     let source =
         "export async function run(input) { return Anew.reset(); } export const now = (input) => input;";
@@ -127,7 +133,7 @@ fn resets_from_several_threads_leave_a_sandbox_whose_calls_can_be_cancelled() {
 #[test]
 fn a_bill_has_no_call_of_before_the_reset() {
     let board = Board::default();
-    let sandbox = LocalSandbox::builder().host::<dyn Store>(board.clone()).build().unwrap();
+    let sandbox = LocalSandbox::builder().limits(long()).host::<dyn Store>(board.clone()).build().unwrap();
     let job = sandbox.load::<dyn Job>(script()).unwrap();
     let (mut one, mut other) = (job.run("hold:1"), job.run("hold:2"));
     assert!(poll(&mut one).is_pending() && poll(&mut other).is_pending());
@@ -151,7 +157,7 @@ fn nothing_that_a_guest_throws_is_printed() {
         assert!(!said.concat().contains(TEXT), "{said:?}");
         return;
     }
-    let sandbox = LocalSandbox::builder().host::<dyn Store>(Board::default()).build().unwrap();
+    let sandbox = LocalSandbox::builder().limits(long()).host::<dyn Store>(Board::default()).build().unwrap();
     let getter = format!("{{ configurable: true, get() {{ throw new Error('{TEXT}'); }} }}");
     for body in [
         format!(
@@ -179,7 +185,7 @@ fn nothing_that_a_guest_throws_is_printed() {
             vec![1]
         }
     }
-    let sandbox = LocalSandbox::builder().host::<dyn Gives>(Host).build().unwrap();
+    let sandbox = LocalSandbox::builder().limits(long()).host::<dyn Gives>(Host).build().unwrap();
     let source = format!(
         "export async function run(input) {{ Object.defineProperty(Object.prototype, 'then', {getter}); await Gives.list(); }}
         export const now = (input) => input;"

@@ -9,6 +9,7 @@ use sandbox_runtime::{Error, LimitKind, Limits, LocalSandbox, Sandbox, Script};
 use crate::kills::{KINDS, Killed};
 use crate::programs::program;
 use crate::run::{Program, end, on_all_processors, parted, percentile};
+use crate::slack::long;
 use crate::{Report, Share, memory, races as race};
 
 /// Gives growing numbers, from the seed's, to `work` on all processors: at most `most`, until the time is over.
@@ -89,8 +90,9 @@ pub(crate) fn leaks(share: Share) -> Report {
     const SOURCE: &str = "export const ok = () => 1; export const run = () => { throw new Error('e'); }; export const warm = run;";
     let cycle = || {
         let script = || Script::new("cycle.mjs", SOURCE);
-        let sent = Sandbox::builder().build().unwrap().load::<dyn Program>(script()).unwrap();
-        let local = LocalSandbox::builder().build().unwrap().load::<dyn Program>(script()).unwrap();
+        let sent = Sandbox::builder().limits(long()).build().unwrap().load::<dyn Program>(script()).unwrap();
+        let local =
+            LocalSandbox::builder().limits(long()).build().unwrap().load::<dyn Program>(script()).unwrap();
         assert!(
             [&sent as &dyn Program, &local]
                 .iter()

@@ -12,6 +12,8 @@ mod fetch;
 mod layers;
 mod node;
 mod package;
+#[cfg(test)]
+mod patience;
 mod platforms;
 mod progress;
 mod prose;
