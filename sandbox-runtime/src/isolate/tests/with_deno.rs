@@ -1,6 +1,6 @@
 //! The realm that deno_core makes, and its ops.
 
-use super::super::entry::Entered;
+use super::super::run::entry::Entered;
 use super::*;
 
 /// The realm that deno_core made has the ops as well, and no guest has that realm.
@@ -49,7 +49,7 @@ fn no_op_of_deno_core_does_anything() {
         const names = Object.keys(ops).filter((name) => !name.startsWith('op_canary'));
         names.forEach(call);
         globalThis.many = names.length > 50 ? 'many' : names.length;";
-    let mut allowed = super::super::runtime::built_in::ALLOWED.to_vec();
+    let mut allowed = super::super::state::runtime::built_in::ALLOWED.to_vec();
     allowed.sort_unstable();
     let expected = format!("many {}", allowed.join(" "));
     let _entered = Entered::new(&isolate, live.raw);
