@@ -24,11 +24,13 @@ mod reentry;
 #[cfg(not(feature = "quickjs"))]
 mod stack;
 
+#[cfg(not(feature = "quickjs"))]
 use std::rc::Rc;
 
 use deno_core::v8;
 
 use super::*;
+#[cfg(not(feature = "quickjs"))]
 use crate::error::Error;
 use crate::isolate::values::owned_to_guest;
 use crate::observe::CallKind;
