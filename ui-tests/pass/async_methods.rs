@@ -214,8 +214,8 @@ fn main() {
     assert_eq!((now(clock.now()), now(clock.wait())), (0.5, ()));
     assert_eq!(now(renamed::ByUse::get(&renamed::Seven)).ok(), Some(7));
 
-    let methods = <dyn Store as Contract>::SPEC.methods;
-    let methods = methods.iter().map(|method| (method.name, method.is_async, method.optional)).collect::<Vec<_>>();
+    let methods = &<dyn Store as Contract>::SPEC.methods;
+    let methods = methods.iter().map(|method| (&*method.name, method.is_async, method.optional)).collect::<Vec<_>>();
     let expected = [
         ("get", true, false),
         ("count", false, false),

@@ -70,7 +70,7 @@ pub trait Rule {
 fn main() {
     let spec = <dyn Store as Contract>::SPEC;
     assert_eq!(spec.docs, "A store.\n\n    indented\n\nSecond paragraph.");
-    let methods = spec.methods.iter().map(|method| (method.name, method.docs, method.optional)).collect::<Vec<_>>();
+    let methods = spec.methods.iter().map(|method| (&*method.name, &*method.docs, method.optional)).collect::<Vec<_>>();
     assert_eq!(
         methods,
         [

@@ -85,7 +85,7 @@ contract_with! {
 pub trait Nothing {}
 
 fn main() {
-    let methods = <dyn Forms as sandbox_runtime::Contract>::SPEC.methods;
+    let methods = &<dyn Forms as sandbox_runtime::Contract>::SPEC.methods;
     assert_eq!(methods.len(), 11);
     assert_eq!(methods[1].name, "writtenOut");
     assert_eq!(methods[9].params[2].name, "_unused");

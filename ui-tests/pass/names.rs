@@ -59,8 +59,8 @@ pub trait r#Raw {
 fn main() {
     let spec = <dyn Raw>::SPEC;
     assert_eq!(spec.name, "$kv");
-    let names = spec.methods.iter().map(|method| method.name).collect::<std::vec::Vec<_>>();
+    let names = spec.methods.iter().map(|method| &*method.name).collect::<std::vec::Vec<_>>();
     assert_eq!(names, ["type", "match", "__leadingUnderscores", "trailing_", "get2dPoint", "$get"]);
-    let params = spec.methods[0].params.iter().map(|param| param.name).collect::<std::vec::Vec<_>>();
+    let params = spec.methods[0].params.iter().map(|param| &*param.name).collect::<std::vec::Vec<_>>();
     assert_eq!(params, ["fn", "struct"]);
 }

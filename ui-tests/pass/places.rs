@@ -101,7 +101,7 @@ mod supertraits {
 }
 
 fn both<C: ?Sized + GuestContract + HostContract>() -> &'static str {
-    C::SPEC.name
+    &C::SPEC.name
 }
 
 fn main() {
