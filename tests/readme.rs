@@ -253,12 +253,9 @@ fn exported(text: &str) -> BTreeSet<&str> {
         }
         let items = statement.rsplit_once("pub use ").map(|(_, items)| items.trim_end_matches(';'));
         if let Some(items) = items.filter(|_| !is_hidden) {
-            let list = items.split_once('{').map_or(items, |(_, list)| list.trim_end_matches('}'));
-            names.extend(
-                list.split(',')
-                    .filter_map(|item| item.trim().rsplit("::").next())
-                    .filter(|item| !item.is_empty()),
-            );
+            let parts = items.split([',', '{', '}']).map(str::trim);
+            let parts = parts.filter(|part| !part.is_empty() && !part.ends_with("::"));
+            names.extend(parts.filter_map(|part| part.rsplit("::").next()));
         }
         is_hidden = is_hidden && !statement.ends_with(';');
     }

@@ -6,9 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use sandbox_runtime::testing::in_memory;
-use sandbox_runtime::{
-    Bytes, Error, LimitKind, Limits, Result, Sandbox, SandboxPool, Script, Trust, sandbox_api,
-};
+use sandbox_runtime::{Bytes, Error, LimitKind, Result, Sandbox, SandboxPool, Script, Trust, sandbox_api};
 use serde::{Serialize, Serializer};
 use slack::{LONG, long as limits};
 
@@ -191,7 +189,7 @@ async fn a_task_waits_for_any_link() {
         let pool = SandboxPool::builder()
             .trust(Trust::Hostile)
             .threads(1)
-            .limits(Limits { wall: Duration::from_secs(2), ..limits() })
+            .limits(limits())
             .patience(LONG)
             .transport(link)
             .host::<dyn Store>(|_| Box::new(Shelf))
