@@ -376,7 +376,8 @@ impl Sites {
         let taken = Taken::default();
         let process = worker();
         let (host, own) = (taken.clone(), taken.clone());
-        let pool = SandboxPool::builder().trust(Trust::Tenants).limits(long()).patience(LONG);
+        // A slow thread runs only when no other program does.
+        let pool = SandboxPool::builder().trust(Trust::Tenants).limits(long()).patience(LONG).slow(LONG);
         Self {
             local: LocalSandbox::builder().limits(long()).host::<dyn Take>(host.clone()).build().unwrap(),
             thread: Sandbox::builder().limits(long()).host::<dyn Take>(host.clone()).build().unwrap(),
