@@ -1,4 +1,4 @@
-//! Refuses features that cannot be: two engines, what needs an engine without one, and `process` without Unix.
+//! Refuses features that cannot be: two engines, a feature that needs an engine without one, and `process` without Unix.
 //!
 //! Said here and not in the library, so that it is said alone.
 
@@ -14,7 +14,7 @@ fn main() {
     }
 }
 
-/// What is wrong with these engines, V8 and QuickJS, if `needs` is a feature that needs one of them.
+/// The problem with these engines, V8 and QuickJS, if `needs` is a feature that needs one of them.
 pub(crate) fn problem((v8, quickjs): (bool, bool), needs: Option<&str>) -> Option<String> {
     match (v8, quickjs, needs) {
         (true, true, _) => Some(

@@ -15,6 +15,7 @@ mod host;
 mod random;
 #[path = "interleavings/regressions.rs"]
 mod regressions;
+mod slack;
 
 use std::num::NonZero;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,6 +1,6 @@
 //! The errors of host methods: the view that a guest gets, and the error that the host keeps.
 //!
-//! `isolate::ops` and `process` of `sandbox-runtime` make a [`HostError`] of each failure. The texts of a host's error never reach a guest,
+//! `isolate` and `site::wired` of `sandbox-runtime` make a [`HostError`] of each failure. The texts of a host's error never reach a guest,
 //! unless its type implements [`GuestError`].
 
 use std::any::Any;

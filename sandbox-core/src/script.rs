@@ -1,4 +1,4 @@
-//! Scripts: what a tenant uploads, as a bundle of modules.
+//! Scripts: the uploads of a tenant, as bundles of modules.
 //!
 //! A [`Script`] shares its modules with its clones. Each [`ScriptModule`] has a name, a source text, a form, and the engine's
 //! code of it. The content hash covers all that a guest is made of, and is computed once, when somebody asks for it.
@@ -174,10 +174,7 @@ impl Script {
             Some("cjs") => Some(ScriptFormat::CommonJs),
             _ => None,
         };
-        Self::of_one(ScriptModule::new(name, source.into(), format, None))
-    }
-
-    fn of_one(module: ScriptModule) -> Self {
+        let module = ScriptModule::new(name, source.into(), format, None);
         Self(Arc::new(Bundle { modules: vec![module], entry: 0, hash: OnceLock::new() }))
     }
 

@@ -90,7 +90,7 @@ pub use transports::*;
 pub use {
     client::{Client, Guest, LocalGuest, LocalRealm, LocalSandbox, Realm, Sandbox, UntypedGuest},
     isolate::engine::Engine,
-    isolate::meter::{Bill, Usage},
+    observe::bill::{Bill, Usage},
     options::{
         Clock, Console, ConsoleLine, ConsoleOutput, Intrinsics, Level, Permission, Random, Sink, VirtualClock,
     },

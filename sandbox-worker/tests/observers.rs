@@ -4,6 +4,7 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
 use std::cell::RefCell;
+use std::fmt::Debug;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,7 @@ use sandbox_runtime::{
     Bill, Console, Error, Limits, LocalSandbox, Result, Sandbox, SandboxPool, Script, Trust, sandbox_api,
 };
 use slack::long as limits;
+use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 
 mod sites;
@@ -148,6 +150,13 @@ struct Hosted {
     first: Arc<Notify>,
 }
 
+impl Hosted {
+    /// Sets the method of a guest for `Host::nest`.
+    fn nests(&self, call: impl Fn() -> Result<String> + Send + 'static) {
+        *self.inner.lock().unwrap() = Some(Box::new(call));
+    }
+}
+
 #[sandbox_runtime::async_trait]
 impl Host for Hosted {
     fn get(&self, number: u32) -> u32 {
@@ -249,18 +258,37 @@ async fn asynchronous(job: &dyn Job, entered: &Notify) {
     assert_eq!(job.later("settles").await.unwrap(), "2,1");
     assert_eq!(job.later("hosts").await.unwrap(), "5");
     let mut waits = job.later("waits");
+    until_it_waits(&mut waits, entered).await;
+}
+
+/// Polls a call until its guest waits for the host.
+async fn until_it_waits<F: Future<Output: Debug> + Unpin>(waits: &mut F, entered: &Notify) {
     tokio::select! {
-        over = &mut waits => panic!("nobody answers: {over:?}"),
-        () = entered.notified() => drop(waits),
+        over = waits => panic!("nobody answers: {over:?}"),
+        () = entered.notified() => {}
     }
 }
 
-/// Waits until a call is told to be over that may end on another thread.
-async fn until_ended(recorder: &Recorder, call: u64) {
-    let last = format!("call {call} ends");
-    while !recorder.recording().lines.iter().any(|line| line.starts_with(&last)) {
+/// Waits until an event with this beginning is told, which may happen on another thread.
+async fn until_told(recorder: &Recorder, begin: &str) {
+    while !recorder.recording().lines.iter().any(|line| line.starts_with(begin)) {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
+}
+
+/// Makes the calls of all sites, and compares the events.
+fn tells_its_calls(job: &dyn Job, hosted: &Hosted, recorder: &Recorder, runtime: &Runtime) {
+    synchronous(job);
+    assert_eq!(recorder.take(), SYNCHRONOUS);
+    runtime.block_on(async {
+        asynchronous(job, &hosted.entered).await;
+        until_told(recorder, "call 22 ends").await;
+    });
+    assert_eq!(recorder.take(), ASYNCHRONOUS);
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
 const ENDS: &[&str] = &[
@@ -291,7 +319,7 @@ const ENDS: &[&str] = &[
     "sandbox ends: closed",
 ];
 
-/// Runs all programs with a sandbox, and compares what its observer was told.
+/// Runs all programs with a sandbox, and compares the events that its observer got.
 macro_rules! tells {
     ($builder:expr, |$hosted:ident, $again:ident| $keep:expr) => {{
         let (recorder, $hosted) = (Recorder::default(), Hosted::default());
@@ -300,14 +328,8 @@ macro_rules! tells {
         let job = sandbox.load::<dyn Job>(script()).unwrap();
         let $again = job.clone();
         $keep;
-        synchronous(&job);
-        assert_eq!(recorder.take(), SYNCHRONOUS);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            asynchronous(&job, &$hosted.entered).await;
-            until_ended(&recorder, 22).await;
-        });
-        assert_eq!(recorder.take(), ASYNCHRONOUS);
+        let runtime = runtime();
+        tells_its_calls(&job, &$hosted, &recorder, &runtime);
         let soon = job.with_deadline(Instant::now() + Duration::from_secs(1));
         assert_eq!(soon.run("loops").unwrap_err().kind(), "limit.deadline");
         drop(soon);
@@ -319,22 +341,16 @@ macro_rules! tells {
         sandbox.reset().unwrap();
         let late = sandbox.load::<dyn Job>(script()).unwrap();
         runtime.block_on(async {
-            let waits = late.later("waits");
-            tokio::pin!(waits);
-            tokio::select! {
-                over = &mut waits => panic!("nobody answers: {over:?}"),
-                () = $hosted.entered.notified() => {}
-            }
+            let mut waits = late.later("waits");
+            until_it_waits(&mut waits, &$hosted.entered).await;
             sandbox.reset_async().await.unwrap();
             assert_eq!(waits.await.unwrap_err().kind(), "lost");
-            until_ended(&recorder, 32).await;
+            until_told(&recorder, "call 32 ends").await;
         });
         INNER.take();
         $hosted.inner.lock().unwrap().take();
         drop((job, late, sandbox));
-        while !recorder.recording().lines.iter().any(|line| line == "sandbox ends: closed") {
-            std::thread::yield_now();
-        }
+        runtime.block_on(until_told(&recorder, "sandbox ends: closed"));
         assert_eq!(recorder.take(), ENDS);
     }};
 }
@@ -346,15 +362,13 @@ fn a_local_sandbox_tells() {
 
 #[test]
 fn a_sandbox_with_a_thread_tells() {
-    tells!(Sandbox::builder(), |hosted, again| *hosted.inner.lock().unwrap() =
-        Some(Box::new(move || again.run("hosts"))));
+    tells!(Sandbox::builder(), |hosted, again| hosted.nests(move || again.run("hosts")));
 }
 
 #[test]
 fn a_sandbox_at_the_other_end_of_a_link_tells() {
     for (_, link) in sites::links() {
-        tells!(Sandbox::builder().transport(link), |hosted, again| *hosted.inner.lock().unwrap() =
-            Some(Box::new(move || again.run("hosts"))));
+        tells!(Sandbox::builder().transport(link), |hosted, again| hosted.nests(move || again.run("hosts")));
     }
 }
 
@@ -365,20 +379,15 @@ fn a_killed_process_ends_all_that_was_begun() {
     let builder = Sandbox::builder().limits(short()).observer(recorder.clone()).transport(slack::worker());
     let sandbox = builder.host::<dyn Host>(hosted.clone()).build().unwrap();
     let job = sandbox.load::<dyn Job>(script()).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     recorder.take();
-    runtime.block_on(async {
-        let waits = job.later("waits");
-        tokio::pin!(waits);
-        tokio::select! {
-            over = &mut waits => panic!("nobody answers: {over:?}"),
-            () = hosted.entered.notified() => {}
-        }
+    runtime().block_on(async {
+        let mut waits = job.later("waits");
+        until_it_waits(&mut waits, &hosted.entered).await;
         let pid = i32::try_from(sandbox.pid().unwrap()).unwrap();
         // SAFETY: the number is that of a child of this process, which nobody has waited for.
         assert_eq!(unsafe { libc::kill(pid, libc::SIGKILL) }, 0);
         assert!(matches!(waits.await, Err(Error::Process { .. })));
-        until_ended(&recorder, 3).await;
+        until_told(&recorder, "call 3 ends").await;
     });
     let lines = recorder.take();
     let [begins, host, gone, cancelled, ends] = &lines[..] else { panic!("{lines:?}") };
@@ -396,21 +405,14 @@ fn a_pool_tells_whose_sandbox_it_is() {
         let (recorder, hosted) = (Recorder::default(), Hosted::default());
         let builder = SandboxPool::builder().limits(short()).console(Console::Capture);
         let builder = builder.observer(recorder.clone()).threads(1).trust(Trust::Tenants);
-        let (own, pool) = (hosted.clone(), builder);
-        let pool = pool.host::<dyn Host>(move |_| Box::new(own.clone()));
+        let own = hosted.clone();
+        let pool = builder.host::<dyn Host>(move |_| Box::new(own.clone()));
         let pool = if process { pool.transport(slack::worker()) } else { pool }.build().unwrap();
         let tenant = pool.tenant("acme");
         let job = tenant.load::<dyn Job>(script()).unwrap();
         let again = job.clone();
-        *hosted.inner.lock().unwrap() = Some(Box::new(move || again.run("hosts")));
-        synchronous(&job);
-        assert_eq!(recorder.take(), SYNCHRONOUS, "in a process: {process}");
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            asynchronous(&job, &hosted.entered).await;
-            until_ended(&recorder, 22).await;
-        });
-        assert_eq!(recorder.take(), ASYNCHRONOUS, "in a process: {process}");
+        hosted.nests(move || again.run("hosts"));
+        tells_its_calls(&job, &hosted, &recorder, &runtime());
         assert_eq!(numbers(&tenant.usage().total), recorder.billed());
         assert_eq!(recorder.recording().tenants, ["acme"]);
         hosted.inner.lock().unwrap().take();
@@ -454,8 +456,7 @@ fn an_observer_that_calls_or_panics_ends_nothing() {
     *intruder.sandbox.lock().unwrap() = Some(sandbox.clone());
     assert_eq!(job.run("hosts").unwrap(), "3");
     job.run("logs").unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(asynchronous(&job, &hosted.entered));
+    runtime().block_on(asynchronous(&job, &hosted.entered));
     assert_eq!(*intruder.refused.lock().unwrap(), 5 * 3);
     intruder.sandbox.lock().unwrap().take();
     assert_eq!(job.run("hosts").unwrap(), "3");

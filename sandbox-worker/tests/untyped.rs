@@ -72,7 +72,7 @@ fn number(value: f64) -> JsValue {
     JsValue::Number(value)
 }
 
-/// What a call says, in a form to compare.
+/// The outcome of a call, as a text to compare.
 fn told<T: std::fmt::Debug>(outcome: Result<T>) -> String {
     match outcome {
         Ok(value) => format!("{value:?}"),
@@ -80,7 +80,7 @@ fn told<T: std::fmt::Debug>(outcome: Result<T>) -> String {
     }
 }
 
-/// The same failures, from a proxy and from an untyped guest.
+/// Failures that a proxy and an untyped guest tell in equal words.
 fn synchronous<S: Site>(sandbox: &Client<S>) -> Vec<String>
 where
     <dyn Rule as GuestContract>::Proxy<S::Transport>: Rule,
@@ -106,7 +106,7 @@ where
     for (typed, untyped) in &pairs {
         assert_eq!(typed, untyped);
     }
-    // What no typed call can do.
+    // Calls that no typed proxy can make.
     let mut failures = pairs.map(|(_, untyped)| untyped).to_vec();
     failures.push(told(call("price", &[line(-8), number(0.0)])));
     failures.push(told(call("price", &[JsValue::Null, number(0.0)])));
@@ -141,7 +141,7 @@ async fn asynchronous<S: Site>(sandbox: &Client<S>) -> Vec<String> {
     told_of
 }
 
-/// The outcome at each site is the same, and of the last it is returned.
+/// The outcomes of a local sandbox. Those of every other site are the same.
 fn everywhere() -> (Vec<String>, Vec<String>) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let local = LocalSandbox::builder().limits(long()).build().unwrap();

@@ -12,11 +12,7 @@ use sandbox_runtime::{Error, Limits, LocalSandbox, Result, Sandbox, Script, sand
 
 use crate::driver::{Guarded, block_on};
 use crate::host::{Board, Job, Store, script};
-
-/// Time that is over on no machine before what ends by itself.
-fn long() -> Limits {
-    Limits { wall: Duration::from_secs(300), ..Limits::default() }
-}
+use crate::slack::long;
 
 fn poll<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))

@@ -21,7 +21,7 @@ type Layers = &'static [(&'static str, &'static str)];
 type Names = Vec<String>;
 
 /// The layers of each crate: prefixes of modules, and what the layer is.
-pub(crate) const CRATES: [(&str, Layers); 2] = [
+const CRATES: [(&str, Layers); 2] = [
     (
         "sandbox-core",
         &[
@@ -68,10 +68,10 @@ pub(crate) const CRATES: [(&str, Layers); 2] = [
 ];
 
 /// The most files of one circle.
-pub(crate) const MOST_IN_CIRCLE: usize = 8;
+const MOST_IN_CIRCLE: usize = 8;
 
 /// The files of a crate and their arrows.
-pub(crate) struct Graph {
+struct Graph {
     modules: BTreeMap<Names, Module>,
     arrows: BTreeMap<Names, BTreeSet<Names>>,
 }

@@ -7,7 +7,7 @@ use std::borrow::Borrow as _;
 use super::crosses::{Crosses, Lends};
 use super::sink::{ArgumentSink, ArgumentSource};
 use crate::boundary::ValueError;
-use crate::schema::TypeCheck;
+use crate::schema::{MethodChecks, TypeCheck};
 use crate::spec::ParamSpec;
 
 /// An argument passed by value.
@@ -38,6 +38,21 @@ pub trait Arguments: Sized {
     /// Adds the violations of the arguments' constraints.
     fn enforce(&self, params: &[ParamSpec], checks: &[TypeCheck], faults: &mut Option<ValueError>);
     fn read<S: ArgumentSource>(reader: &mut S) -> Result<Self::Owned, ValueError>;
+}
+
+/// Checks the constraints of arguments, and reports all violations.
+#[inline]
+pub fn enforce<A: Arguments>(
+    args: &A,
+    params: &[ParamSpec],
+    checks: &MethodChecks,
+) -> Result<(), ValueError> {
+    if !checks.is_constrained {
+        return Ok(());
+    }
+    let mut faults = None;
+    args.enforce(params, &checks.params, &mut faults);
+    faults.map_or(Ok(()), Err)
 }
 
 /// Checks the first argument, and goes on with the rest.

@@ -13,7 +13,7 @@ mod sink;
 use std::any::TypeId;
 use std::sync::Arc;
 
-pub use arguments::{Arguments, Lent, Ref, Val};
+pub use arguments::{Arguments, Lent, Ref, Val, enforce};
 pub use crosses::{Crosses, Lends, Sent, Shared};
 pub use owned::OwnedContract;
 pub use probes::{ByRef, KindProbe, NotScalar, Returned, ScalarKind, TypeProbe, Unknown};

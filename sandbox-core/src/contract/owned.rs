@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
-use crate::boundary::{CheckViolation, MOST, Step, ValueError};
+use crate::boundary::{CheckViolation, ValueError};
 use crate::error::{Error, Result};
 use crate::schema::check::{CheckDirection, Checker};
 use crate::schema::{Description, MethodDescription, TypeDescription, is_contract_name, is_method_name};
-use crate::spec::{ContractSpec, MethodSpec, SpecRef};
+use crate::spec::{ContractSpec, MethodSpec};
 use crate::value::JsValue;
 
 use super::Contract;
@@ -106,12 +106,6 @@ impl OwnedContract {
         &self.0.spec
     }
 
-    #[doc(hidden)]
-    #[must_use]
-    pub fn spec_ref(&self) -> SpecRef {
-        SpecRef::Owned(self.0.spec.clone())
-    }
-
     /// The number of the method with this JavaScript name.
     ///
     /// # Errors
@@ -153,14 +147,14 @@ impl OwnedContract {
             return Err(ValueError::new(expected, found).inside("arguments"));
         }
         let all = checks.params.iter().zip(&**params).zip(args);
-        all_of(all.flat_map(|((check, param), value)| violations(check, value, &param.name)))
+        all_of(all.flat_map(|((check, param), value)| check.violations_below(value, &param.name)))
     }
 
     /// Checks the result of a guest's method.
     #[doc(hidden)]
     pub fn check_result(&self, method: usize, value: &JsValue) -> Result<(), ValueError> {
         let Some(checks) = self.checks(method) else { return Ok(()) };
-        all_of(violations(&checks.returns, value, "result"))
+        all_of(checks.returns.violations_below(value, "result"))
     }
 
     fn checks(&self, method: usize) -> Option<&MethodCheckers> {
@@ -182,14 +176,7 @@ fn all_of(violations: impl IntoIterator<Item = CheckViolation>) -> Result<(), Va
     ValueError::all(violations.into_iter().collect()).map_or(Ok(()), Err)
 }
 
-/// The violations of a value, each below the name `root`.
-fn violations(check: &Checker, value: &JsValue, root: &str) -> Vec<CheckViolation> {
-    let mut found = check.violations(value, MOST + 1);
-    found.iter_mut().for_each(|violation| violation.path.insert(0, Step::Field(root.to_owned())));
-    found
-}
-
-/// Refuses names that the macro would refuse, because JavaScript is made of them.
+/// Refuses names that JavaScript or a module for authors cannot have, because both are made of them.
 fn named(description: &Description) -> Result<(), String> {
     if !is_contract_name(&description.contract, description.host) {
         return Err(format!("`{}` cannot be the name of a contract in JavaScript", description.contract));

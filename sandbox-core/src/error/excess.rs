@@ -71,7 +71,7 @@ pub enum Phase {
 }
 
 impl Phase {
-    /// The order in which a child numbers them.
+    /// The order in which a peer numbers them.
     #[doc(hidden)]
     pub const ALL: [Self; 6] =
         [Self::Queued, Self::Running, Self::InHost, Self::AwaitsHost, Self::AwaitsPromise, Self::Starved];

@@ -1,4 +1,4 @@
-//! Makes errors: those of a variant, which no other crate can write down.
+//! Makes errors. The variants are `#[non_exhaustive]`, so no other crate can write one down.
 
 use std::borrow::Cow;
 

@@ -1,6 +1,6 @@
 //! The checks of a contract's values, compiled from its description once a process.
 //!
-//! `isolate` and `process` of `sandbox-runtime` check arguments and results with them. A check of a Rust value runs no code of a guest.
+//! `isolate` and `site::wired` of `sandbox-runtime` check arguments and results with them. A check of a Rust value runs no code of a guest.
 
 use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
@@ -81,8 +81,8 @@ impl ContractChecks {
     }
 
     /// The checks of a contract whose types are in another process. Its values are checked there.
-    pub const fn elsewhere() -> Self {
-        Self { methods: Vec::new() }
+    pub fn elsewhere() -> Arc<Self> {
+        Arc::new(Self { methods: Vec::new() })
     }
 
     fn make(contract: &ContractSpec) -> Result<Self, String> {
@@ -169,9 +169,7 @@ impl TypeCheck {
 
     /// All violations of a value that could not be read, each below the name `root`.
     pub fn diagnose(&self, value: &JsValue, root: &str) -> Vec<CheckViolation> {
-        let mut found = self.readable.violations(value, MOST + 1);
-        found.iter_mut().for_each(|violation| violation.path.insert(0, Step::Field(root.to_owned())));
-        found
+        self.readable.violations_below(value, root)
     }
 }
 

@@ -219,12 +219,7 @@ impl Hearing<'_> {
                     })
                 };
                 let problems = problems.into_iter().map(problem).collect::<Option<Vec<_>>>()?;
-                Error::Mismatch {
-                    contract: contract.name.clone(),
-                    script: cut(script),
-                    problems: Box::new(problems),
-                    exports: Box::new(exports),
-                }
+                Error::mismatch(contract.name.clone(), cut(script), problems, exports)
             }
             RemoteFault::Guest(exception) => Error::of_guest(self.thrown(exception, self.place, 8)?),
             RemoteFault::Value { place, to_host, violations, truncated, of_host } => {

@@ -83,8 +83,7 @@ impl<S: Site> Guest<S> {
     ///
     /// As of [`bind`](Self::bind), and [`Error::Contract`](crate::Error::Contract) when no guest can implement the contract.
     pub fn bind_untyped(&self, contract: &OwnedContract) -> Result<UntypedGuest<S>> {
-        contract.of_guest()?;
-        let transport = self.site.bind(&self.exports, NamedContract::untyped(contract), self.deadline)?;
+        let transport = self.site.bind(&self.exports, NamedContract::untyped(contract)?, self.deadline)?;
         Ok(UntypedGuest::new(contract.clone(), transport))
     }
 
@@ -94,9 +93,8 @@ impl<S: Site> Guest<S> {
     ///
     /// As of [`bind_untyped`](Self::bind_untyped).
     pub async fn bind_untyped_async(&self, contract: &OwnedContract) -> Result<UntypedGuest<S>> {
-        contract.of_guest()?;
         let (site, exports) = (self.site.clone(), self.exports.clone());
-        let transport = site.bind_async(exports, NamedContract::untyped(contract), self.deadline).await?;
+        let transport = site.bind_async(exports, NamedContract::untyped(contract)?, self.deadline).await?;
         Ok(UntypedGuest::new(contract.clone(), transport))
     }
 

@@ -16,7 +16,7 @@ use std::time::Instant;
 use crate::contract::GuestContract;
 use crate::error::Result;
 use crate::isolate::clock;
-use crate::isolate::meter::Usage;
+use crate::observe::bill::Usage;
 use crate::options::ConsoleOutput;
 use crate::script::Script;
 use crate::site::builder::Builder;

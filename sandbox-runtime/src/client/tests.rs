@@ -1,10 +1,12 @@
 //! Each site has the whole facade, and the futures of a site that moves between threads are `Send`.
 
+use std::time::Duration;
+
 use crate::client::{Client, LocalSandbox, Sandbox};
 use crate::contract::GuestContract;
 use crate::script::ScriptModule;
 use crate::site::{Callers, Site};
-use crate::{Error, Result, Script, sandbox_api};
+use crate::{Error, Limits, Result, Script, sandbox_api};
 
 #[sandbox_api(guest, crate = crate)]
 trait Counter {
@@ -18,6 +20,11 @@ trait LaterMethod {
 }
 
 const COUNTER: &str = "globalThis.n = 0; export const next = () => ++n;";
+
+/// Limits that a busy machine does not reach.
+fn long() -> Limits {
+    Limits { wall: Duration::from_secs(300), ..Limits::default() }
+}
 
 fn script() -> Script {
     Script::new("counter.mjs", COUNTER)
@@ -50,14 +57,14 @@ const COUNTS: [u32; 5] = [1, 2, 3, 1, 2];
 
 #[test]
 fn a_local_sandbox_has_the_whole_facade() {
-    let sandbox = LocalSandbox::builder().build().expect("a sandbox");
+    let sandbox = LocalSandbox::builder().limits(long()).build().expect("a sandbox");
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     assert_eq!(runtime.block_on(whole_facade(&sandbox)).expect("it works"), COUNTS);
 }
 
 #[test]
 fn a_sandbox_on_a_thread_has_the_whole_facade() {
-    let sandbox = Sandbox::builder().build().expect("a sandbox");
+    let sandbox = Sandbox::builder().limits(long()).build().expect("a sandbox");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().expect("a runtime");
     // The task moves between threads, so its future is `Send`.
     let task = runtime.spawn(async move { whole_facade(&sandbox).await });
@@ -117,11 +124,15 @@ where
 
 #[test]
 fn a_script_of_several_modules_is_refused() {
-    refuses_several_modules(&LocalSandbox::builder().build().expect("a sandbox"));
-    refuses_several_modules(&Sandbox::builder().build().expect("a sandbox"));
+    refuses_several_modules(&LocalSandbox::builder().limits(long()).build().expect("a sandbox"));
+    refuses_several_modules(&Sandbox::builder().limits(long()).build().expect("a sandbox"));
     #[cfg(all(feature = "process", feature = "testing"))]
     refuses_several_modules(
-        &Sandbox::builder().transport(crate::process::in_memory(true)).build().expect("a sandbox"),
+        &Sandbox::builder()
+            .limits(long())
+            .transport(crate::process::in_memory(true))
+            .build()
+            .expect("a sandbox"),
     );
 }
 
@@ -133,7 +144,11 @@ fn contracts_as_data_are_freed_with_their_last_user() {
     use crate::{Contract as _, JsValue, OwnedContract};
 
     const MANY: usize = 10_000;
-    let sandbox = Sandbox::builder().transport(crate::testing::in_memory(true)).build().expect("a sandbox");
+    let sandbox = Sandbox::builder()
+        .limits(long())
+        .transport(crate::testing::in_memory(true))
+        .build()
+        .expect("a sandbox");
     let guest = sandbox.eval(Script::new("counter.mjs", COUNTER)).expect("it works");
     let mut description = <dyn Counter>::describe();
     for number in 0..MANY {

@@ -7,9 +7,9 @@ use sandbox_core::OwnedContract;
 
 use crate::error::{Direction, Result};
 use crate::isolate::method_info::UntypedMethods;
-use crate::site::transport::{Exports as _, WithDeadline as _};
 use crate::site::untyped::{UntypedCall, UntypedTransport as _};
 use crate::site::{Site, ThreadSite};
+use crate::transport::{Exports as _, WithDeadline as _};
 use crate::value::JsValue;
 
 /// A script that is bound to an [`OwnedContract`], whose methods are called by name, with values as plain data.

@@ -25,7 +25,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use deno_core::{Extension, ExtensionFileSource, JsRuntime, ModuleSpecifier, OpDecl, OpState, op2, v8};
 use sandbox_core::contract::ContractSpec;
 
-use super::limits::call::{Begin, Counts};
+use super::limits::call::Turn;
 use super::shim;
 use super::state::host::Host;
 use super::state::op::HostOp;
@@ -39,7 +39,7 @@ use crate::limits::Limits;
 use crate::options::Settings;
 use crate::panic::drop_of_host;
 use crate::stack::StackEnd;
-use crate::time::{Deadline, Timestamp};
+use crate::time::{Deadline, Nanos, Timestamp};
 
 /// The stack below the place where a runtime is made, in bytes, that conversions may use. V8 gives its own isolates 984 KiB, and
 /// aborts when the engine is called much below that. The difference is for the frames between V8's start and the attachment.
@@ -218,8 +218,8 @@ fn attach(scope: &mut v8::PinScope<'_, '_>) -> Result<(), String> {
     let mut isolate = Isolate::without_engine(settings, hosts, StackEnd::below_here(room));
     isolate.event_loop = Some(Rc::default());
     // All code of the runtime is one call, which never ends.
-    let begin = Begin { began: Timestamp::START, by_caller: false, deadline: Deadline::NEVER };
-    isolate.call.begin(begin, None, &Counts::NONE, isolate.settings.limits.host_calls).forever();
+    let turn = Turn::of_call(Timestamp::START, Nanos::MAX, Deadline::NEVER);
+    isolate.call.begin(&turn, isolate.settings.limits.host_calls).forever();
     let isolate = Rc::new(isolate);
     let realm = Realm::of(scope, scope.get_current_context(), (0, 0))?;
     *isolate.current.borrow_mut() = Some(Rc::new(realm));

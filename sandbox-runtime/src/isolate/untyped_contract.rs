@@ -13,7 +13,6 @@ use sandbox_core::contract::{ContractSpec, SpecRef};
 
 use super::host_calls::promises::{Poller, flight, promised};
 use super::host_calls::{answer, begin};
-use super::limits::call::CallState;
 use super::method_info::{Elsewhere, MethodInfo, UntypedMethods};
 use super::state::Isolate;
 use super::state::host::Host;
@@ -41,7 +40,7 @@ pub(crate) type Later = Pin<Box<dyn Future<Output = Result<JsValue, Refused>>>>;
 
 /// Why a host method has no result, as the guest is told.
 pub(crate) enum Refused {
-    /// An Error of a class, with properties of its own. A number of the parent's identifies it when it comes back.
+    /// An Error of a class, with properties of its own. A number of the host's identifies it when it comes back.
     Told { class: String, message: String, fields: Vec<(String, JsValue)>, source: Option<u64> },
     /// Nothing: the guest is to be ended.
     Ended,
@@ -58,7 +57,7 @@ impl Host {
     pub(crate) fn untyped(nth: u16, spec: Arc<ContractSpec>, host: Rc<dyn UntypedHost>) -> Self {
         let ops = (0..spec.methods.len()).map(|index| HostOp::untyped(slow, address(nth, index)));
         let ops = Cow::Owned(ops.collect());
-        let checks = Arc::new(ContractChecks::elsewhere());
+        let checks = ContractChecks::elsewhere();
         let methods = UntypedMethods::of_host(spec.clone(), nth);
         let object = Rc::new(UntypedContract { host, methods });
         Self::of(TypeId::of::<Elsewhere>(), SpecRef::Owned(spec), ops, checks, object)
@@ -84,7 +83,7 @@ fn slow_impl(info: *const v8::FunctionCallbackInfo) -> usize {
             address.map(|address| (address >> 16, address & 0xffff)).ok_or(Refusal::Absent)?;
         let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
         let host = isolate.hosts.get(contract as usize).ok_or(Refusal::Absent)?;
-        let untyped = host.any().downcast::<UntypedContract>().map_err(|_| Refusal::Absent)?;
+        let untyped = host.object.clone().downcast::<UntypedContract>().map_err(|_| Refusal::Absent)?;
         let method = &untyped.methods.get(index as usize).ok_or(Refusal::Absent)?;
         serve(scope, arguments, method, &*untyped.host).map_err(|refusal| {
             refusal.throw(scope, method.place());
@@ -116,7 +115,7 @@ fn serve<'s>(
     })
 }
 
-/// A value of the parent.
+/// A value of the host.
 struct UntypedValue(JsValue);
 
 impl HostAnswer for UntypedValue {
@@ -151,7 +150,7 @@ fn answered<'s>(
     let args = read(scope, arguments, method)?;
     let own = Isolate::current(scope).ok_or(Refusal::Absent)?;
     // The number of the call whose turn it is, and whose bill counts this host call.
-    let call = own.call.get().map_or(0, CallState::number);
+    let call = own.call.number();
     let outcome = caught(|| host.call(method.index, call, args));
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
     isolate.keep_terminating();

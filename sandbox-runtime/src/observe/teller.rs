@@ -67,7 +67,7 @@ impl Drop for Telling {
 }
 
 /// The error of a call by an observer of the sandbox.
-pub(crate) fn inside_observer() -> Error {
+fn inside_observer() -> Error {
     Error::blocking(
         "an observer cannot call, reset or end the calls of the sandbox that it observes: send the event to another thread",
     )

@@ -5,7 +5,8 @@
 use tracing::Span;
 
 use super::console::{ConsoleLine, Level};
-use crate::error::{Error, Place};
+use super::event::CallOutcome;
+use crate::error::Place;
 use crate::shown::Shown;
 
 /// The span of a call of a pool's tenant.
@@ -15,13 +16,8 @@ pub(crate) fn span(tenant: &str, place: Option<&Place>) -> Span {
 }
 
 /// Notes how the call of a span has ended.
-pub(crate) fn outcome<R>(span: &Span, outcome: &Result<R, Error>) {
-    span.record("outcome", outcome.as_ref().err().map_or("ok", Error::kind));
-}
-
-/// Notes that the caller of a span's call is gone.
-pub(crate) fn cancelled(span: &Span) {
-    span.record("outcome", "cancelled");
+pub(crate) fn outcome(span: &Span, outcome: CallOutcome<'_>) {
+    span.record("outcome", outcome.word());
 }
 
 /// A line of a guest's console.

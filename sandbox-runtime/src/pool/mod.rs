@@ -33,7 +33,7 @@ use tenant_sandbox::{TenantSandbox, TenantSandboxes};
 
 use crate::contract::GuestContract;
 use crate::error::Result;
-use crate::isolate::meter::Usage;
+use crate::observe::bill::Usage;
 use crate::options::ConsoleOutput;
 use crate::script::Script;
 use crate::site::NamedContract;

@@ -14,13 +14,13 @@ use crate::isolate::clock;
 use crate::isolate::flights::Flying;
 use crate::isolate::method_info::MethodInfo;
 use crate::isolate::ticket::{Ticket, within};
-use crate::observe::trace;
+use crate::observe::{CallOutcome, trace};
 #[cfg(feature = "process")]
 use crate::process::ProcessCall;
-use crate::site::transport::{AsyncTransport, Exports, Transport, WithDeadline};
 use crate::site::typed::remote::{CallTarget, Guard, RemoteCall, Start, unless_dropped};
 use crate::site::typed::worker::{Queues, Turn, Waiting, Worker, WorkerThread, is_done_here, thread_is_gone};
 use crate::time::Deadline;
+use crate::transport::{AsyncTransport, Exports, Transport, WithDeadline};
 
 /// The transport of the proxies of a [`SandboxPool`](crate::SandboxPool), which finds the current sandbox of its tenant.
 ///
@@ -154,7 +154,7 @@ impl Pooled {
                     Begun::Away(call) => unless_dropped(call, &mut answer).await,
                 };
                 let Some(outcome) = outcome else {
-                    trace::cancelled(&own);
+                    trace::outcome(&own, CallOutcome::Dropped);
                     return;
                 };
                 shared.is_over(&own, &tenant, Some(&tenant_sandbox), &outcome, tenant_sandbox.ran());

@@ -15,7 +15,7 @@ use super::tenant::TenantState;
 use super::tenant_sandbox::{Leaving, TenantSandbox, TenantSandboxes};
 use crate::error::{Error, LimitKind, Phase, Result};
 use crate::isolate::{Host, clock};
-use crate::observe::trace;
+use crate::observe::{CallOutcome, trace};
 use crate::options::Settings;
 use crate::site::typed::mailbox::{Job, Mailbox};
 use crate::site::typed::worker::Worker;
@@ -213,7 +213,7 @@ impl PoolState {
         outcome: &Result<R>,
         ran: Duration,
     ) {
-        trace::outcome(span, outcome);
+        trace::outcome(span, CallOutcome::of(outcome));
         count(&self.counts.calls);
         match outcome {
             Ok(_) => _ = tenant.proved.fetch_add(1, Ordering::Relaxed),

@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::isolate::clock;
-use crate::isolate::meter::{Meter, Usage};
-use crate::isolate::watchdog::Watch;
+use crate::isolate::meter::Meter;
+use crate::isolate::watch::Watch;
+use crate::observe::bill::Usage;
 use crate::options::Captured;
 use crate::time::{AtomicTime, Nanos, Timestamp};
 

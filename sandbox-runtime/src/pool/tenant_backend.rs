@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::isolate::binding::Binding;
 use crate::isolate::meter::Meter;
 use crate::isolate::method_info::MethodInfo;
-use crate::isolate::watchdog::Watch;
+use crate::isolate::watch::Watch;
 use crate::isolate::{Isolate, Realm};
 #[cfg(feature = "process")]
 use crate::process::{ProcessSite, Processed};

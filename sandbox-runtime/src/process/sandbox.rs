@@ -8,7 +8,7 @@ use super::Process;
 use crate::error::{Error, Result};
 use crate::isolate::Host;
 use crate::isolate::host_dispatch::{PlainHost, SentHosts};
-use crate::isolate::meter::Usage;
+use crate::observe::bill::Usage;
 use crate::options::{ConsoleOutput, Settings};
 use crate::script::Script;
 use crate::site::builder::SendHosts;

@@ -4,7 +4,8 @@
 //! through a site: a proxy calls its transport directly.
 //!
 //! The facade (`client`) is written over this trait. The implementations are `typed::local`, `typed::thread` and
-//! `process::sandbox`, which stands on `wired`. A site's [`SiteCaps`] say what it can do, and errors that depend on the site are beside them.
+//! `process::sandbox`, which stands on `wired`. A site's [`SiteCaps`] say what it can do, and errors that depend on the
+//! site are beside them.
 //!
 //! The asynchronous operations take the site by value, so that their futures borrow nothing.
 
@@ -23,12 +24,11 @@ use sandbox_core::OwnedContract;
 
 use crate::contract::{self, GuestContract, SpecRef};
 use crate::error::Result;
-use crate::isolate::meter::Usage;
+use crate::observe::bill::Usage;
 use crate::options::{ConsoleOutput, Settings};
 use crate::schema::ContractChecks;
 use crate::script::Script;
 use crate::time::Deadline;
-pub(crate) use crate::transport;
 use crate::transport::{Exports, WithDeadline};
 
 #[cfg(feature = "process")]
@@ -170,8 +170,10 @@ impl NamedContract {
         Self { spec: SpecRef::Static(C::SPEC), checks: contract::checks::<C> }
     }
 
-    /// A contract that came as data. The caller checks the values.
-    pub(crate) fn untyped(contract: &OwnedContract) -> Self {
-        Self { spec: contract.spec_ref(), checks: || Ok(Arc::new(ContractChecks::elsewhere())) }
+    /// A contract that came as data, if a guest can implement it. The caller checks the values.
+    pub(crate) fn untyped(contract: &OwnedContract) -> Result<Self> {
+        contract.of_guest()?;
+        let spec = SpecRef::Owned(contract.spec().clone());
+        Ok(Self { spec, checks: || Ok(ContractChecks::elsewhere()) })
     }
 }

@@ -11,8 +11,8 @@ use crate::error::{Direction, Error, Result};
 use crate::isolate::calls::GuestCall;
 use crate::schema::check;
 use crate::script::Script;
-use crate::site::transport::Exports as _;
 use crate::site::typed::local::Local;
+use crate::transport::Exports as _;
 use crate::value::JsValue;
 
 pub(super) fn run<C: ?Sized + GuestContract>(fuzz: &Fuzz, script: &Script) -> Result<Report, Counterexample> {

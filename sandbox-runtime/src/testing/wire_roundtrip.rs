@@ -19,8 +19,8 @@ use crate::isolate::run::Boxed;
 use crate::isolate::values::{observed_for_wire, to_host};
 use crate::observe::CallKind;
 use crate::schema::TypeCheck;
-use crate::site::transport::{Exports, Transport};
 use crate::site::typed::local::Local;
+use crate::transport::{Exports, Transport};
 use crate::value::JsValue;
 use crate::wire::{DecodeBounds, Out, WireArguments, decode, decode_list, encode};
 

@@ -1,20 +1,20 @@
 //! A contract of a program without an engine, and a transport that calls it.
 //!
-//! The transport sends arguments and results as bytes, to a function in the place of a guest. It shows what a site beyond a
-//! network or in a browser needs, and that no engine is part of it.
+//! The transport sends arguments and results as bytes, to a function in the place of a guest. It shows the parts that a site
+//! beyond a network or in a browser needs. No engine is one of them.
 
 use std::future::{Ready, ready};
 use std::time::Instant;
 
-use sandbox_core::boundary::{Budget, from_tree};
-use sandbox_core::contract::{Arguments as _, checks};
+use sandbox_core::boundary::{Budget, ValueError, from_tree};
+use sandbox_core::contract::{Arguments as _, checks, enforce};
 use sandbox_core::error::{Direction, Place};
 use sandbox_core::stack::StackEnd;
 use sandbox_core::value::JsValue;
 use sandbox_core::wire::{Out, WireArguments, decode, decode_list, encoded};
 use sandbox_runtime::__private::{Exports, GuestMethod, WithDeadline};
 use sandbox_runtime::{
-    AsyncTransport, Contract as _, Error, GuestContract, Limits, Result, Transport, sandbox_api,
+    AsyncTransport, Contract, Error, GuestContract, Limits, Result, Transport, sandbox_api,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 /// A line of an order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Line {
-    /// What is ordered.
+    /// The article.
     pub sku: String,
     /// How many.
     pub quantity: u32,
@@ -57,11 +57,8 @@ impl Bytes {
     fn made<M: GuestMethod>(&self, args: M::Args<'_>) -> Result<M::Value> {
         let (spec, checks) = (M::spec(), checks::<M::Contract>()?);
         let (checks, place) = (&checks.methods[M::INDEX], Place::named(&M::Contract::SPEC.name, &spec.name));
-        let refused =
-            |error: sandbox_core::boundary::ValueError| error.into_error(&place, Direction::ToGuest);
-        let mut faults = None;
-        args.enforce(&spec.params, &checks.params, &mut faults);
-        faults.map_or(Ok(()), |error| Err(refused(error)))?;
+        let refused = |error: ValueError| error.into_error(&place, Direction::ToGuest);
+        enforce(&args, &spec.params, checks).map_err(refused)?;
         let mut sent = Out::default();
         args.write(&mut WireArguments::new(&mut sent, &spec.params)).map_err(refused)?;
         let returned = self.there(&spec.name, &sent)?;
@@ -82,7 +79,7 @@ impl Bytes {
 impl Exports for Bytes {
     fn exports(&self, method: usize) -> bool {
         // The answer has no `calls`.
-        <dyn Rule as sandbox_runtime::Contract>::SPEC.methods.get(method).is_some_and(|spec| !spec.optional)
+        <dyn Rule as Contract>::SPEC.methods.get(method).is_some_and(|spec| !spec.optional)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Plain data → Rust: reads values of a guest that came over a wire.
 //!
-//! The parent's side of a link uses it. The data are as untrusted as a guest's values.
+//! The host's side of a link uses it. The data are as untrusted as a guest's values.
 //!
 //! This reader does to a [`JsValue`] what the `Reader` of `sandbox-runtime` does to an engine value: it refuses the same
 //! values, with the same texts, at the same cost. The two readers are separate for a reason. A reader of engine values

@@ -1,6 +1,6 @@
 //! Reads data, and diagnoses them in a second pass where needed.
 //!
-//! The parent's side of a link reads arguments and results so.
+//! The host's side of a link reads arguments and results so.
 
 use crate::boundary::budget::Budget;
 use crate::boundary::value_error::ValueError;

@@ -12,7 +12,7 @@ pub mod node;
 mod run;
 mod scalar;
 
-use crate::boundary::CheckViolation;
+use crate::boundary::{CheckViolation, MOST, Step};
 use crate::value::js_value::JsValue;
 use node::{Arena, Id, Node};
 use run::Run;
@@ -65,6 +65,13 @@ impl Checker {
     /// violation for that.
     pub fn violations(&self, value: &JsValue, cap: usize) -> Vec<CheckViolation> {
         self.violations_at(0, value, cap)
+    }
+
+    /// The violations of a value as a `ValueError` takes them, each below the name `root`.
+    pub fn violations_below(&self, value: &JsValue, root: &str) -> Vec<CheckViolation> {
+        let mut found = self.violations(value, MOST + 1);
+        found.iter_mut().for_each(|violation| violation.path.insert(0, Step::Field(root.to_owned())));
+        found
     }
 
     /// The violations of a value against a part of the schema.

@@ -1,6 +1,6 @@
 //! Frames: the messages on a stream of bytes.
 //!
-//! The readers and writers here know nothing of the frames' content. `process::message` defines the kinds.
+//! The readers and writers here know nothing of the frames' content. `site::wired::message` defines the kinds.
 //!
 //! A frame is a length (`u32`), a kind (`u8`), the number of a call (`u64`) and a body, all little-endian. The length counts
 //! all bytes after it: 9, and the body's.

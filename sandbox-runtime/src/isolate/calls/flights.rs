@@ -20,9 +20,9 @@ use deno_core::v8;
 
 use crate::error::{Error, LimitKind, LossReason, Place};
 use crate::isolate::engine::{self, Resolver};
+use crate::isolate::limits::call::Turn;
 use crate::isolate::limits::clock;
 use crate::isolate::limits::ticket::Ticket;
-use crate::isolate::limits::turn::Turn;
 use crate::isolate::run::thrown;
 use crate::isolate::state::Isolate;
 use crate::isolate::state::flight::Flight;

@@ -7,14 +7,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use deno_core::v8;
-use sandbox_core::contract::{Arguments, ContractSpec, Crosses};
+use sandbox_core::contract::{Arguments, ContractSpec, Crosses, enforce};
 
 use super::binding::{self, Binding};
 use super::script::{self, ScriptExports};
 use crate::boundary::ValueError;
 use crate::error::{Amount, Conversion, Direction, Error, LimitKind};
 use crate::isolate::run::Boxed;
-use crate::isolate::run::conversion::{converted, enforce};
+use crate::isolate::run::conversion::converted;
 use crate::isolate::state::method_info::MethodInfo;
 use crate::isolate::state::realm::Realm;
 use crate::isolate::state::{Catch, Isolate};

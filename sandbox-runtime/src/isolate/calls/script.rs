@@ -204,7 +204,7 @@ fn module<'s>(
     let Some(module) = module else {
         return Err(syntax_error(scope, script, 0));
     };
-    if module.instantiate_module2(scope, refuse_import, refuse_source_import).is_none() {
+    if module.instantiate_module2(scope, refuse_import::<v8::Module>, refuse_import::<v8::Object>).is_none() {
         // QuickJS parses a module when it is linked. V8 has no syntax errors here, because nothing can be
         // imported.
         let name = scope.exception().and_then(|thrown| thrown::name_and_message(scope, thrown).0);
@@ -300,25 +300,14 @@ fn settle(
     }
 }
 
-fn refuse_import<'s>(
+/// Answers an `import` of a module, and an `import source`, which V8 expects results of different types for.
+fn refuse_import<'s, T>(
     context: v8::Local<'s, v8::Context>,
     specifier: v8::Local<'s, v8::String>,
     _attributes: v8::Local<'s, v8::FixedArray>,
     _referrer: v8::Local<'s, v8::Module>,
-) -> Option<v8::Local<'s, v8::Module>> {
+) -> Option<v8::Local<'s, T>> {
     // SAFETY: V8 calls this while the context is entered, and the scope ends before this function does.
-    v8::callback_scope!(unsafe scope, context);
-    scope.throw_exception(callbacks::import_error(scope, specifier));
-    None
-}
-
-fn refuse_source_import<'s>(
-    context: v8::Local<'s, v8::Context>,
-    specifier: v8::Local<'s, v8::String>,
-    _attributes: v8::Local<'s, v8::FixedArray>,
-    _referrer: v8::Local<'s, v8::Module>,
-) -> Option<v8::Local<'s, v8::Object>> {
-    // SAFETY: as above.
     v8::callback_scope!(unsafe scope, context);
     scope.throw_exception(callbacks::import_error(scope, specifier));
     None

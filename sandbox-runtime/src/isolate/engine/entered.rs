@@ -1,8 +1,8 @@
 //! The isolate that stays entered on a thread between its calls.
 //!
 //! A change of the current isolate costs a tenth of a call, so the last isolate stays entered. Rules: an isolate is in
-//! `KEPT_ENTERED` only on its own thread, and leaves it before it is dropped. Only `isolate::entry` and the drop of an
-//! isolate call these functions.
+//! `KEPT_ENTERED` only on its own thread, and leaves it before it is dropped. Only `isolate::run::entry` and the drop of
+//! an isolate call these functions.
 
 use std::cell::Cell;
 

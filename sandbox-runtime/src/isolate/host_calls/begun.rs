@@ -7,7 +7,7 @@ use deno_core::v8;
 use super::count;
 use crate::error::Direction;
 use crate::isolate::Isolate;
-use crate::isolate::limits::call::{CallSlot, CallState, HostCall};
+use crate::isolate::limits::call::{CallSlot, HostCall};
 use crate::isolate::state::method_info::MethodInfo;
 use crate::isolate::state::observed::{Observed, WaitedHostCall};
 use crate::isolate::state::refusal::Refusal;
@@ -54,8 +54,7 @@ fn tell(
     if !method.spec.is_async {
         return ToldHostCall::Waited(observed.host_call_begins(method.place()));
     }
-    let flight = isolate.flights.current(scope, isolate.call.get().map_or(0, CallState::number));
-    let call = flight.and_then(|flight| flight.call());
+    let call = isolate.current_flight(scope).and_then(|flight| flight.call());
     ToldHostCall::Async(observed.async_host_call_begins(call, method.place()))
 }
 

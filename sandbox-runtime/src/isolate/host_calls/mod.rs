@@ -13,7 +13,6 @@ use sandbox_core::contract::Contract;
 
 use crate::error::Place;
 use crate::isolate::Isolate;
-use crate::isolate::limits::call::CallState;
 use crate::isolate::limits::exceeded::Exceeded;
 use crate::isolate::state::host::Host;
 use crate::isolate::state::method_info::MethodInfo;
@@ -58,9 +57,7 @@ pub(super) fn count(isolate: &Isolate, method: &MethodInfo) -> bool {
     let own = most.is_none_or(|most| {
         // Without a host there is nothing to call. The caller reports this later.
         let host = isolate.host(method);
-        host.is_none_or(|host| {
-            host.count(method.index, isolate.call.get().map_or(0, CallState::number)) <= most
-        })
+        host.is_none_or(|host| host.count(method.index, isolate.call.number()) <= most)
     });
     let is_allowed = isolate.call.count_host_call() && own;
     if !is_allowed {

@@ -9,13 +9,12 @@ use super::begun::outcome;
 use crate::error::{Error, Place};
 use crate::isolate::Isolate;
 use crate::isolate::engine::Resolver;
-use crate::isolate::limits::call::CallState;
 use crate::isolate::limits::exceeded::Exceeded;
 use crate::isolate::state::flight::Flight;
 use crate::isolate::state::future_set::HostFuture;
 #[cfg(feature = "deno_core")]
 use crate::isolate::state::pending::EventLoop;
-use crate::isolate::state::pending::{PendingPromise, Settled, SettledAnswer};
+use crate::isolate::state::pending::{AskedPromise, PendingPromise, Settled, SettledAnswer};
 use crate::isolate::state::refusal::Refusal;
 use crate::observe::teller::OpenHostCall;
 
@@ -26,21 +25,21 @@ impl SettledAnswer {
         isolate: &Isolate,
         scope: &mut v8::PinScope<'_, '_>,
     ) -> Result<(), Error> {
-        let Some(resolver) = self.resolver else { return Ok(()) };
+        let Some(AskedPromise { resolver, place, open }) = self.asked else { return Ok(()) };
         // The guest's code may throw, and no caller wants that exception. Without this scope, V8 would print it to the
         // host's output.
         v8::tc_scope!(let scope, scope);
         let resolver = resolver.local(scope);
         let written = self.settled.and_then(|answer| answer.write(scope));
         let told = outcome(&written);
-        self.open.into_iter().for_each(|open| open.end(told));
+        open.into_iter().for_each(|open| open.end(told));
         let outcome = match written {
             Ok(value) => Some(Ok(value)),
-            Err(refusal) => refusal.exception(scope, &self.place).map(Err),
+            Err(refusal) => refusal.exception(scope, &place).map(Err),
         };
         // The lookup of `then` may run code of the guest. An exception of that code rejects the promise.
         let settled = outcome.and_then(|outcome| resolver.settle(scope, outcome));
-        settled.ok_or_else(|| isolate.ended(Some(&self.place)))
+        settled.ok_or_else(|| isolate.ended(Some(&place)))
     }
 }
 
@@ -48,27 +47,18 @@ impl SettledAnswer {
 pub(in crate::isolate) fn promised<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     place: &Place,
-    open: Option<OpenHostCall>,
+    mut open: Option<OpenHostCall>,
     start: impl FnOnce(&mut v8::PinScope<'s, '_>) -> Result<Started, Refusal>,
 ) -> Result<v8::Local<'s, v8::Value>, Refusal> {
     let resolver = Resolver::new(scope).ok_or(Refusal::Ended)?;
     let started = start(scope);
-    let open = match (open, &started) {
-        (Some(open), Err(_)) => {
-            open.end(outcome(&started));
-            None
-        }
-        (open, _) => open,
-    };
+    if started.is_err() {
+        open.take().into_iter().for_each(|open| open.end(outcome(&started)));
+    }
     match started {
         Ok((poller, future)) => {
-            let resolver = Some(resolver.keep(scope));
-            poller.poll(PendingPromise {
-                resolver,
-                place: place.clone(),
-                open,
-                future: HostFuture::new(future),
-            });
+            let asked = AskedPromise { resolver: resolver.keep(scope), place: place.clone(), open };
+            poller.poll(PendingPromise { asked: Some(asked), future: HostFuture::new(future) });
         }
         Err(refusal @ (Refusal::Ended | Refusal::Stack | Refusal::Thrown)) => return Err(refusal),
         Err(refusal) => {
@@ -84,10 +74,7 @@ pub(in crate::isolate) fn flight<'r>(
     scope: &'r v8::PinScope<'_, '_>,
 ) -> Result<(&'r Isolate, Rc<Flight>), Refusal> {
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
-    let flight = isolate
-        .flights
-        .current(scope, isolate.call.get().map_or(0, CallState::number))
-        .ok_or(Refusal::NoFlight)?;
+    let flight = isolate.current_flight(scope).ok_or(Refusal::NoFlight)?;
     let most = isolate.settings.limits.pending;
     if flight.waits_for() >= most {
         isolate.exceed(Exceeded::Pending, None);

@@ -145,14 +145,29 @@ impl Counts {
     }
 }
 
-/// The begin of a call, or of a turn of one.
-#[derive(Clone, Copy)]
-pub(in crate::isolate) struct Begin {
+/// How long a turn of guest code may run, and whose bill it goes on.
+pub(in crate::isolate) struct Turn<'c> {
+    /// The flight whose turn this is.
+    pub(in crate::isolate) flight: Option<u64>,
     pub(in crate::isolate) began: Timestamp,
-    /// The turn ends at a deadline of its caller, and not at the limit.
+    /// When the turn must be over.
+    pub(in crate::isolate) end: Deadline,
+    /// Whether the caller's own deadline comes before the limit.
     pub(in crate::isolate) by_caller: bool,
     /// The caller's own deadline.
     pub(in crate::isolate) deadline: Deadline,
+    /// The usage of the call in earlier turns.
+    pub(in crate::isolate) so_far: &'c Counts,
+}
+
+impl Turn<'_> {
+    /// A turn that begins now, and ends at the limit or at the caller's own deadline.
+    #[inline]
+    pub(in crate::isolate) fn of_call(began: Timestamp, limit: Nanos, deadline: Deadline) -> Self {
+        let limit = Deadline::after(began, limit);
+        let end = deadline.min(limit);
+        Self { flight: None, began, end, by_caller: end < limit, deadline, so_far: &Counts::NONE }
+    }
 }
 
 /// The place of the call under way.
@@ -172,23 +187,17 @@ impl CallSlot {
     /// Begins or continues a call, with its usage so far. Each call has a number of its own, and may call the host
     /// `host_calls` times.
     #[inline]
-    pub(in crate::isolate) fn begin(
-        &self,
-        Begin { began, by_caller, deadline }: Begin,
-        flight: Option<u64>,
-        so_far: &Counts,
-        host_calls: u64,
-    ) -> CallUnderWay<'_> {
+    pub(in crate::isolate) fn begin(&self, turn: &Turn<'_>, host_calls: u64) -> CallUnderWay<'_> {
         let state = &self.state;
-        state.number.set(flight.unwrap_or_else(next_call));
-        state.began.set(began);
-        state.by_caller.set(by_caller);
-        state.deadline.set(deadline);
+        state.number.set(turn.flight.unwrap_or_else(next_call));
+        state.began.set(turn.began);
+        state.by_caller.set(turn.by_caller);
+        state.deadline.set(turn.deadline);
         state.exceeded.set(None);
-        state.set(so_far);
+        state.set(turn.so_far);
         self.must_end.set(false);
         self.host_calls_most.set(host_calls);
-        self.host_calls_left.set(host_calls.saturating_sub(so_far.host_calls));
+        self.host_calls_left.set(host_calls.saturating_sub(turn.so_far.host_calls));
         self.is_under_way.set(true);
         CallUnderWay { slot: self }
     }
@@ -197,6 +206,12 @@ impl CallSlot {
     #[inline]
     pub(in crate::isolate) fn get(&self) -> Option<&CallState> {
         self.is_under_way.get().then_some(&self.state)
+    }
+
+    /// The number of the call under way; 0 between two calls.
+    #[inline]
+    pub(in crate::isolate) fn number(&self) -> u64 {
+        self.get().map_or(0, CallState::number)
     }
 
     /// Counts a host call. Returns false beyond the limit, and between two calls.
@@ -254,7 +269,7 @@ impl CallSlot {
 
 impl CallState {
     /// The number of the call.
-    pub(in crate::isolate) fn number(&self) -> u64 {
+    fn number(&self) -> u64 {
         self.number.get()
     }
 
@@ -416,7 +431,10 @@ fn add(count: &Cell<u64>, more: usize) {
 mod tests {
     use super::*;
 
-    const BEGAN: Begin = Begin { began: Timestamp::START, by_caller: true, deadline: Deadline::NEVER };
+    fn turn(flight: Option<u64>, so_far: &Counts) -> Turn<'_> {
+        let (began, end, deadline) = (Timestamp::START, Deadline::NEVER, Deadline::NEVER);
+        Turn { flight, began, end, by_caller: true, deadline, so_far }
+    }
 
     fn spent() -> Spent {
         Spent { wall: Nanos::new(10), cpu: None, heap_peak: 7, buffers_peak: 3 }
@@ -429,7 +447,7 @@ mod tests {
             assert!(slot.get().is_none() && !slot.count_host_call() && !slot.must_end());
             slot.end_later();
             assert!(!slot.must_end() && !slot.exceed(Exceeded::Pending, None));
-            let call = slot.begin(BEGAN, None, &Counts::NONE, 2);
+            let call = slot.begin(&turn(None, &Counts::NONE), 2);
             slot.add_in(5);
             assert!(slot.get().is_some_and(|call| call.is_by_caller() && call.exceeded().is_none()));
             assert!(slot.count_host_call() && slot.count_host_call() && !slot.count_host_call());
@@ -442,7 +460,7 @@ mod tests {
     #[test]
     fn a_call_beyond_a_limit_makes_no_further_host_call_and_the_next_call_does() {
         let slot = CallSlot::default();
-        let call = slot.begin(BEGAN, Some(3), &Counts::NONE, 9);
+        let call = slot.begin(&turn(Some(3), &Counts::NONE), 9);
         assert!(
             slot.count_host_call()
                 && slot.exceed(Exceeded::Pending, None)
@@ -452,7 +470,7 @@ mod tests {
         let counts = call.pause(&Counts::NONE, &spent());
         assert_eq!(counts.host_calls, 1);
         // The next turn of a call continues its count.
-        let call = slot.begin(BEGAN, Some(3), &counts, 2);
+        let call = slot.begin(&turn(Some(3), &counts), 2);
         assert!(call.number() == 3 && !slot.must_end() && slot.count_host_call() && !slot.count_host_call());
         drop(call);
         assert!(!slot.count_host_call());
@@ -462,7 +480,7 @@ mod tests {
     fn a_panic_ends_the_call() {
         let slot = CallSlot::default();
         let run = || {
-            let _call = slot.begin(BEGAN, None, &Counts::NONE, 1);
+            let _call = slot.begin(&turn(None, &Counts::NONE), 1);
             std::panic::resume_unwind(Box::new(()));
         };
         assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err());

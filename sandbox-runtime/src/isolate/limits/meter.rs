@@ -7,8 +7,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-pub use crate::observe::bill::{Bill, Usage};
-use crate::observe::bill::{Sums, Tally};
+use crate::observe::bill::{Bill, Sums, Tally, Usage};
 use crate::time::Nanos;
 
 /// The bills of a sandbox, shared by all its handles.
@@ -54,6 +53,17 @@ impl Meter {
 
     pub(crate) fn usage(&self) -> Usage {
         Usage { total: self.total.read(), last: self.last.read() }
+    }
+
+    /// The number of calls that were billed.
+    pub(crate) fn billed(&self) -> u64 {
+        self.usage().total.calls
+    }
+
+    /// The bill of the call that has just ended, unless none was billed since there were `billed`.
+    pub(crate) fn bill_since(&self, billed: u64) -> Bill {
+        let usage = self.usage();
+        if usage.total.calls > billed { usage.last } else { Bill::default() }
     }
 
     #[inline]

@@ -12,4 +12,5 @@ pub(crate) mod pause;
 pub(crate) mod stack;
 pub(crate) mod ticket;
 pub(crate) mod turn;
+pub(crate) mod watch;
 pub(crate) mod watchdog;

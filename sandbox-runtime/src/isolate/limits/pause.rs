@@ -1,6 +1,6 @@
 //! The pauses of a call: how many there are, and what the first of them has held.
 
-use super::watchdog::Watch;
+use super::watch::Watch;
 use crate::time::{Deadline, Nanos, Timestamp};
 
 /// The pauses of the call under way. They end in any order.
@@ -44,12 +44,5 @@ impl Pauses {
         }
         let held = self.held.take().filter(|held| held.call == call)?;
         Some(Paused { end: held.end, took: now.since(held.since) })
-    }
-}
-
-impl Watch {
-    /// The call goes on after a pause, and must be over at `end`.
-    pub(in crate::isolate) fn resume(&self, end: Deadline, paused: &Paused) {
-        self.release(end, paused.took);
     }
 }

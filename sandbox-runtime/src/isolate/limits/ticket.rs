@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::call::next_call;
-use super::watchdog::Watch;
+use super::watch::Watch;
 use crate::time::{Deadline, Nanos, Timestamp};
 
 thread_local! {

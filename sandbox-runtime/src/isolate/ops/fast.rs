@@ -23,7 +23,7 @@
 //!   process ends.
 //!
 //! V8 tests the same with a void function that calls `ToNumber` (`call_to_number` in `d8-test.cc`). Results go through
-//! memory, and failures are thrown by a slow function afterwards: see [`crate::isolate::returned`]. Processors for which V8 does not
+//! memory, and failures are thrown by a slow function afterwards: see [`crate::isolate::state::returned`]. Processors for which V8 does not
 //! have that entry get no fast calls (`engine::CALLS_FAST`). deno_core turns `--turbo-fast-api-calls` on when it starts V8,
 //! so a flag cannot turn fast calls off. A realm of deno_core has the slow functions only.
 
@@ -36,12 +36,11 @@ use deno_core::v8;
 use deno_core::v8::fast_api::{CFunction, CFunctionInfo, Int64Representation, Type};
 
 use crate::boundary::ValueError;
-use crate::contract::{self, Arguments, Crosses, HostMethod, Reply, Val};
+use crate::contract::{self, Arguments, Crosses, HostMethod, Reply, Val, enforce};
 use crate::error::Direction;
 use crate::guest_error::HostError;
 use crate::isolate::host_calls::count;
 use crate::isolate::limits::call::HostCall;
-use crate::isolate::run::conversion::enforce;
 use crate::isolate::run::entry::Entered;
 use crate::isolate::state::Isolate;
 use crate::isolate::state::method_info::MethodInfo;

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use crate::boundary::{Budget, CheckViolation, ValueError, is_whole, read_with_diagnosis};
 use crate::contract::{
     Arguments, AsyncHostMethod, Crosses, HostMethod, Hosted, MethodSpec, PlainArguments, Reply, SpecRef,
+    enforce,
 };
 use crate::error::{Direction, Place};
 use crate::guest_error::HostError;
-use crate::isolate::run::conversion::enforce;
 use crate::isolate::state::host::Host;
 use crate::isolate::state::plain_op::{DispatchKind, DispatchedCall, Returns};
 pub(crate) use crate::isolate::state::plain_op::{KeptAnswer, PlainOp, Started, Unanswered};
@@ -91,7 +91,7 @@ impl PlainHost {
 
 impl From<Host> for PlainHost {
     fn from(host: Host) -> Self {
-        let (spec, ops, checks, object) = host.into_parts();
+        let Host { spec, ops, checks, object, .. } = host;
         Self { spec, ops: ops.iter().map(|op| op.plain).collect(), checks, object }
     }
 }

@@ -33,7 +33,6 @@ use std::rc::Rc;
 use deno_core::v8;
 
 use super::host_calls::{answer, begin};
-use super::run::conversion::enforce;
 use super::state::Isolate;
 use super::state::host::Host;
 use super::state::method_info::MethodInfo;
@@ -44,7 +43,7 @@ use super::state::refusal::{Refusal, caught};
 use super::values::{ArgumentReader, Passed, Seen, owned_to_guest};
 use crate::boundary::ValueError;
 use crate::contract::{
-    Arguments, AsyncHostMethod, Contract, Crosses, HostContract, HostMethod, Hosted, Reply, SpecRef,
+    Arguments, AsyncHostMethod, Contract, Crosses, HostContract, HostMethod, Hosted, Reply, SpecRef, enforce,
 };
 use crate::error::Direction;
 use crate::guest_error::HostError;

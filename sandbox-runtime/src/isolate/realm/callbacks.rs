@@ -7,6 +7,7 @@
 use deno_core::v8;
 
 use crate::isolate::engine::Resolver;
+use crate::isolate::engine::compile::get;
 use crate::isolate::engine::text::{js_string, preview};
 use crate::isolate::run::thrown;
 use crate::isolate::state::Isolate;
@@ -157,8 +158,7 @@ fn header(scope: &v8::PinScope<'_, '_>, error: v8::Local<'_, v8::Value>) -> Stri
 fn frame<'s>(scope: &v8::PinScope<'s, '_>, site: v8::Local<'s, v8::Value>) -> Option<String> {
     let site = site.try_cast::<v8::Object>().ok()?;
     let ask = |method: &str| -> Option<v8::Local<'s, v8::Value>> {
-        let name = js_string(scope, method, v8::NewStringType::Internalized).ok()?;
-        site.get(scope, name.into())?.try_cast::<v8::Function>().ok()?.call(scope, site.into(), &[])
+        get(scope, site, method)?.try_cast::<v8::Function>().ok()?.call(scope, site.into(), &[])
     };
     let text = |method: &str| -> Option<String> {
         let text = ask(method)?.try_cast::<v8::String>().ok()?;

@@ -18,7 +18,6 @@ use crate::isolate::{disabled_defenses, engine};
 use crate::observe::EndCause;
 use crate::options::{Random, Settings};
 use crate::stack::StackEnd;
-use watchdog::Watch;
 
 impl Settings {
     /// Refuses settings that no sandbox can be built with.
@@ -42,7 +41,7 @@ impl Isolate {
 
     /// Makes everything anew: heap, realm and bills. Exports and bindings of before become invalid.
     pub(crate) fn reset(self: &Rc<Self>) -> Result<(), Error> {
-        if self.depth.get() > 0 {
+        if self.is_running() {
             return Err(resets_itself());
         }
         self.observed.as_ref().map_or(Ok(()), |observed| observed.allows())?;
@@ -85,14 +84,14 @@ impl Isolate {
         #[cfg(feature = "process")]
         engine::watch_memory(v8_isolate);
         v8_isolate.set_data(SLOT, Rc::as_ptr(self).cast_mut().cast::<c_void>());
-        let watch = Watch::new(v8_isolate.thread_safe_handle(), self.settings.exact_cpu);
+        let watch = watchdog::watch(v8_isolate.thread_safe_handle(), self.settings.exact_cpu);
         let realm = {
             v8::scope!(let scope, v8_isolate);
             let of_host = host_realm.as_ref().map_or(Ok(()), |host_realm| {
                 let context = v8::Local::new(scope, host_realm);
                 super::keep_frames(&v8::ContextScope::new(scope, context))
             });
-            of_host.and_then(|()| Realm::new(scope, &self.realm_parts(host_realm.as_ref(), 0)))
+            of_host.and_then(|()| Realm::new(scope, self, host_realm.as_ref(), 0))
         };
         if !disabled_defenses::UNCOUNTED_BUFFERS {
             self.buffers.limit(self.settings.limits.buffers);

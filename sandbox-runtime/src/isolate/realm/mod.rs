@@ -25,7 +25,6 @@ use super::state::returned::Returned;
 use super::{disabled_defenses, engine, shim};
 use crate::isolate::engine::compile::compile_function;
 use crate::isolate::engine::text::js_string;
-use crate::options::Settings;
 
 /// The globals of a realm. Everything else that V8 puts on the global object is removed:
 ///
@@ -100,31 +99,18 @@ const GLOBALS: &[&str] = &[
     "unescape",
 ];
 
-/// The parts that a realm is made of.
-pub(super) struct RealmGlobals<'f> {
-    pub(super) settings: &'f Settings,
-    /// The realm of deno_core, for `--cfg sandbox_leaky` alone. No guest has it.
-    pub(super) host_realm: Option<&'f v8::Global<v8::Context>>,
-    pub(super) hosts: &'f [Host],
-    pub(super) returned: &'f Returned,
-    pub(super) generation: u64,
-    pub(super) number: u64,
-    /// Whether observers are told of each host call. A fast call could not tell them, so there are none.
-    pub(super) is_observed: bool,
-}
-
 impl Realm {
-    /// Makes a realm, before any code of a guest runs.
+    /// Makes a realm, before any code of a guest runs. `host_realm` is the realm of deno_core, for `--cfg sandbox_leaky`
+    /// alone. No guest has it.
     pub(super) fn new(
         scope: &mut v8::PinScope<'_, '_, ()>,
-        realm_parts: &RealmGlobals<'_>,
+        isolate: &Isolate,
+        host_realm: Option<&v8::Global<v8::Context>>,
+        number: u64,
     ) -> Result<Self, String> {
-        let context = create(scope, realm_parts)?;
-        Self::of(
-            &v8::ContextScope::new(scope, context),
-            context,
-            (realm_parts.generation, realm_parts.number),
-        )
+        let context = create(scope, isolate, host_realm)?;
+        let numbers = (isolate.generation.get(), number);
+        Self::of(&v8::ContextScope::new(scope, context), context, numbers)
     }
 }
 
@@ -138,18 +124,19 @@ pub(super) fn keep_frames(scope: &v8::PinScope<'_, '_>) -> Result<(), String> {
 
 fn create<'s>(
     scope: &mut v8::PinScope<'s, '_, ()>,
-    realm_parts: &RealmGlobals<'_>,
+    isolate: &Isolate,
+    host_realm: Option<&v8::Global<v8::Context>>,
 ) -> Result<v8::Local<'s, v8::Context>, String> {
     let context = v8::Context::new(scope, v8::ContextOptions::default());
-    let host_realm = realm_parts.host_realm.filter(|_| disabled_defenses::HOST_REALM);
+    let host_realm = host_realm.filter(|_| disabled_defenses::HOST_REALM);
     let leaked = host_realm.map(|host_realm| disabled_defenses::shared(scope, host_realm, context));
     let scope = &mut v8::ContextScope::new(scope, context);
     keep_frames(scope)?;
     engine::bound_recursion(scope).ok_or("built-ins that recurse cannot be bounded")?;
-    if !realm_parts.settings.eval && !disabled_defenses::CODE_FROM_TEXT {
+    if !isolate.settings.eval && !disabled_defenses::CODE_FROM_TEXT {
         engine::refuse_code_from_text(scope, context).ok_or("`eval` cannot be disabled")?;
     }
-    define_globals(scope, context, leaked, realm_parts)?;
+    define_globals(scope, context, leaked, isolate)?;
     Ok(context)
 }
 
@@ -157,8 +144,9 @@ fn define_globals(
     scope: &mut v8::PinScope<'_, '_>,
     context: v8::Local<'_, v8::Context>,
     mut leaked: Option<v8::Local<'_, v8::Context>>,
-    RealmGlobals { settings, hosts, returned, is_observed, .. }: &RealmGlobals<'_>,
+    isolate: &Isolate,
 ) -> Result<(), String> {
+    let Isolate { settings, hosts, returned, observed, .. } = isolate;
     let global = context.global(scope);
     if !disabled_defenses::ALL_GLOBALS {
         remove_globals(scope, global, settings.wasm.then_some("WebAssembly"))?;
@@ -166,9 +154,9 @@ fn define_globals(
     realm_globals::install(scope, settings).ok_or("the clock or the console cannot be defined")?;
     let object = member(scope, global, "Object")?;
     let freeze = if disabled_defenses::NOT_FROZEN { object } else { member(scope, object, "freeze")? };
-    for Host { spec, ops, .. } in *hosts {
+    for Host { spec, ops, .. } in hosts {
         let home = leaked.take().unwrap_or(context);
-        let parts = (*returned, *is_observed);
+        let parts = (returned, observed.is_some());
         let api = api(&v8::ContextScope::new(scope, home), spec, ops, freeze.into(), parts)
             .ok_or_else(|| format!("the shim of the contract `{}` cannot be evaluated", spec.name))?;
         define(scope, global, &spec.name, api)?;
@@ -191,13 +179,7 @@ fn remove_all_but(
     object: v8::Local<'_, v8::Object>,
     allowed: &[&str],
 ) -> Result<(), String> {
-    let all = v8::GetPropertyNamesArgsBuilder::new()
-        .mode(v8::KeyCollectionMode::OwnOnly)
-        .property_filter(v8::PropertyFilter::ALL_PROPERTIES)
-        .index_filter(v8::IndexFilter::IncludeIndices)
-        .key_conversion(v8::KeyConversionMode::ConvertToString)
-        .build();
-    let names = object.get_own_property_names(scope, all).ok_or("the globals cannot be listed")?;
+    let names = own_keys(scope, object).ok_or("the globals cannot be listed")?;
     for index in 0..names.length() {
         let name = names.get_index(scope, index).ok_or("the globals cannot be listed")?;
         let text = name.to_rust_string_lossy(scope);
@@ -206,6 +188,20 @@ fn remove_all_but(
         }
     }
     Ok(())
+}
+
+/// The keys of all own properties: texts, indexes as texts, and symbols.
+pub(in crate::isolate) fn own_keys<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    object: v8::Local<'_, v8::Object>,
+) -> Option<v8::Local<'s, v8::Array>> {
+    let all = v8::GetPropertyNamesArgsBuilder::new()
+        .mode(v8::KeyCollectionMode::OwnOnly)
+        .property_filter(v8::PropertyFilter::ALL_PROPERTIES)
+        .index_filter(v8::IndexFilter::IncludeIndices)
+        .key_conversion(v8::KeyConversionMode::ConvertToString)
+        .build();
+    object.get_own_property_names(scope, all)
 }
 
 fn delete(

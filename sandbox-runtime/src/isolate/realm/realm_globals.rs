@@ -5,7 +5,7 @@
 use deno_core::v8;
 
 use crate::boundary::Budget;
-use crate::isolate::engine::compile::compile_function;
+use crate::isolate::engine::compile::{compile_function, get};
 use crate::isolate::engine::text::{js_string, preview};
 use crate::isolate::run::thrown;
 use crate::isolate::shim;
@@ -22,7 +22,7 @@ pub(in crate::isolate) fn install(scope: &v8::PinScope<'_, '_>, settings: &Setti
         run(scope, "clock", include_str!("js/clock.js"), &[("now", now.into())])?;
     }
     if settings.random != Random::Real {
-        let math = scope.get_current_context().global(scope).get(scope, key(scope, "Math")?.into())?;
+        let math = get(scope, scope.get_current_context().global(scope), "Math")?;
         hide(scope, math.try_cast().ok()?, "random", function(scope, "random", random)?.into())?;
     }
     if !settings.console.is_off() {

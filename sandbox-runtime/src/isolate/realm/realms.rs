@@ -7,7 +7,6 @@ use std::rc::Rc;
 
 use deno_core::v8;
 
-use super::RealmGlobals;
 use crate::error::Error;
 use crate::isolate::state::Isolate;
 use crate::isolate::state::realm::Realm;
@@ -25,7 +24,7 @@ impl Isolate {
                 return Err(self.ended(None));
             }
             v8::tc_scope!(let scope, scope);
-            match Realm::new(scope, &self.realm_parts(host_realm.as_ref(), number)) {
+            match Realm::new(scope, self, host_realm.as_ref(), number) {
                 Ok(realm) => Ok(Rc::new(realm)),
                 // No code of a guest ran, so the exception is for want of stack.
                 Err(_) if scope.has_caught() => Err(self.thrown(scope, None)),
@@ -33,22 +32,5 @@ impl Isolate {
                 Err(reason) => Err(Error::build(reason)),
             }
         })
-    }
-
-    /// The parts that each realm is made of.
-    pub(in crate::isolate) fn realm_parts<'f>(
-        &'f self,
-        host_realm: Option<&'f v8::Global<v8::Context>>,
-        number: u64,
-    ) -> RealmGlobals<'f> {
-        RealmGlobals {
-            settings: &self.settings,
-            host_realm,
-            hosts: &self.hosts,
-            returned: &self.returned,
-            generation: self.generation.get(),
-            number,
-            is_observed: self.observed.is_some(),
-        }
     }
 }

@@ -6,14 +6,10 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use sandbox_core::contract::{Arguments, ParamSpec};
-
 use super::Boxed;
-use crate::boundary::ValueError;
 use crate::error::{Conversion, Error};
 use crate::isolate::state::method_info::MethodInfo;
 use crate::panic::text_of;
-use crate::schema::MethodChecks;
 
 /// Runs code of the host that converts or checks values. A panic of it is the error of the call.
 #[inline]
@@ -25,19 +21,4 @@ pub(crate) fn converted<R>(method: &MethodInfo, during: Conversion, code: impl F
 #[inline(never)]
 fn panicked(method: &MethodInfo, during: Conversion, panic: Box<dyn Any + Send>) -> Box<Error> {
     Box::new(Error::panicked(method.place(), during, text_of(panic)))
-}
-
-/// Checks the constraints of arguments, and reports all violations.
-#[inline]
-pub(crate) fn enforce<A: Arguments>(
-    args: &A,
-    params: &[ParamSpec],
-    checks: &MethodChecks,
-) -> Result<(), ValueError> {
-    if !checks.is_constrained {
-        return Ok(());
-    }
-    let mut faults = None;
-    args.enforce(params, &checks.params, &mut faults);
-    faults.map_or(Ok(()), Err)
 }

@@ -14,10 +14,9 @@ use std::rc::Rc;
 use deno_core::v8;
 
 use super::engine::raw::RawIsolate;
-use super::limits::call::{CallUnderWay, Counts, Spent};
+use super::limits::call::{CallUnderWay, Counts, Spent, Turn};
 use super::limits::clock;
-use super::limits::turn::Turn;
-use super::limits::watchdog::Armed;
+use super::limits::watch::Armed;
 use super::state::observed::Observed;
 use super::state::realm::Realm;
 use super::state::{Isolate, LiveIsolate};
@@ -183,8 +182,7 @@ impl Isolate {
             return Err(self.over(LimitKind::Cpu, place).into());
         }
         let armed = live.watch.arm(turn.flight, turn.began, turn.end, own.min(left));
-        let most = self.settings.limits.host_calls;
-        let call = self.call.begin(turn.begin(), turn.flight, turn.so_far, most);
+        let call = self.call.begin(turn, self.settings.limits.host_calls);
         self.heap.peak().set(turn.so_far.heap_peak());
         self.buffers.begin();
         let mut result = self.in_realm(live.raw, realm, |scope| {

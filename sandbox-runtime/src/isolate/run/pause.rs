@@ -16,10 +16,8 @@
 
 use std::rc::Rc;
 
-use crate::isolate::limits::call::CallState;
 use crate::isolate::limits::clock;
 use crate::isolate::state::Isolate;
-use crate::isolate::state::flight::Flight;
 
 /// A pause of the watchdog, until it is dropped.
 #[must_use = "the pause ends when this is dropped"]
@@ -32,7 +30,7 @@ impl Isolate {
     pub(crate) fn pause_watch(self: &Rc<Self>) -> WatchPause {
         let mut pauses = self.pauses.get();
         let live = self.live.borrow();
-        let call = self.call.get().map_or(0, CallState::number);
+        let call = self.call.number();
         pauses.begin(live.as_ref().map(|live| &*live.watch), call, clock::now());
         self.pauses.set(pauses);
         WatchPause { isolate: self.clone() }
@@ -40,17 +38,14 @@ impl Isolate {
 
     fn end_pause(&self) {
         let (mut pauses, now) = (self.pauses.get(), clock::now());
-        let call = self.call.get();
-        let paused = pauses.end(call.map_or(0, CallState::number), now);
+        let paused = pauses.end(self.call.number(), now);
         self.pauses.set(pauses);
-        let (Some(call), Some(paused)) = (call, paused) else { return };
+        let (Some(call), Some(paused)) = (self.call.get(), paused) else { return };
         let end = call.was_paused(paused.took, paused.end.extended(paused.took));
         if let Some(live) = self.live.borrow().as_ref() {
-            live.watch.resume(end, &paused);
+            live.watch.release(end, paused.took);
         }
-        let flights: Vec<Rc<Flight>> = self.flights.by_id.borrow().values().cloned().collect();
-        // A waker is code of an executor.
-        flights.iter().for_each(|flight| flight.was_paused(paused.took));
+        self.flights.were_paused(paused.took);
     }
 }
 

@@ -7,6 +7,7 @@ use deno_core::v8;
 
 use crate::boundary::Budget;
 use crate::error::{Error, LimitKind, Place, Thrown};
+use crate::isolate::engine::compile::get;
 use crate::isolate::engine::text::{js_string, preview};
 use crate::isolate::state::{Catch, Isolate};
 use crate::isolate::values::{describe, observed};
@@ -147,7 +148,6 @@ fn property(
     name: &str,
     most: usize,
 ) -> Option<String> {
-    let key = js_string(scope, name, v8::NewStringType::Internalized).ok()?;
-    let text = object.get(scope, key.into())?.try_cast::<v8::String>().ok()?;
+    let text = get(scope, object, name)?.try_cast::<v8::String>().ok()?;
     Some(preview(scope, text, most))
 }

@@ -12,7 +12,7 @@ use crate::error::{Error, LimitKind, Phase, Place, Source};
 use crate::isolate::limits::call::CallState;
 use crate::isolate::limits::clock;
 use crate::isolate::limits::exceeded::Exceeded;
-use crate::isolate::limits::watchdog::Watch;
+use crate::isolate::limits::watch::Watch;
 use crate::time::Nanos;
 
 impl Isolate {

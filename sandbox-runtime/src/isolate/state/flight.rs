@@ -12,10 +12,9 @@ use super::future_set::FutureSet;
 use super::pending::{PendingPromise, SettledAnswer};
 use crate::error::Phase;
 use crate::isolate::engine;
-use crate::isolate::limits::call::Counts;
+use crate::isolate::limits::call::{Counts, Turn};
 use crate::isolate::limits::clock;
 use crate::isolate::limits::ticket::{Ticket, TicketScope, Woken};
-use crate::isolate::limits::turn::Turn;
 use crate::isolate::limits::watchdog::Timer;
 use crate::observe::CallId;
 use crate::observe::teller::OpenCall;
@@ -107,7 +106,7 @@ impl Flight {
     }
 
     /// Moves the deadline by the time of a pause. The caller's own deadline stays.
-    pub(in crate::isolate) fn was_paused(&self, span: Nanos) {
+    fn was_paused(&self, span: Nanos) {
         if let Some(end) = self.end.get().filter(|_| !self.by_caller.get()) {
             self.extend(end, span);
             // The task sets a timer for the new end.
@@ -213,10 +212,19 @@ impl Flights {
         }
     }
 
+    /// All flights. A waker is code of an executor, which may change the flights while they are woken.
+    fn all(&self) -> Vec<Rc<Flight>> {
+        self.by_id.borrow().values().cloned().collect()
+    }
+
     /// Wakes all flights, because the heap is gone.
     pub(in crate::isolate) fn wake_all(&self) {
-        let flights = self.by_id.borrow().values().cloned().collect::<Vec<_>>();
-        flights.iter().for_each(|flight| flight.wake());
+        self.all().iter().for_each(|flight| flight.wake());
+    }
+
+    /// Moves the deadlines of all flights by the time of a pause.
+    pub(in crate::isolate) fn were_paused(&self, span: Nanos) {
+        self.all().iter().for_each(|flight| flight.was_paused(span));
     }
 
     /// Ends all flights of a generation: they are woken, and go on no bill of the next.

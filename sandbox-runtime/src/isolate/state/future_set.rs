@@ -1,7 +1,7 @@
 //! A set of futures that are polled together on one thread. A future may add others to the set while it is polled.
 //!
-//! Sets are kept by `isolate::flights` (the host methods of a flight), and in processes by `pending_host_call` and
-//! the child's flights.
+//! Sets are kept by `isolate::state::flight` (the host methods of a flight), and over a link by
+//! `isolate::ops::pending_host_call` and `site::wired::serve::flights`.
 
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;

@@ -1,6 +1,7 @@
 //! The host's implementations of contracts.
 //!
-//! A [`Host`] belongs to one isolate and stays on its thread. `ops` make it, and find it by the contract's type id.
+//! A [`Host`] belongs to one isolate and stays on its thread. `ops` and `untyped_contract` make it. `host_calls` finds it, by the
+//! contract's type id or by its number.
 
 use std::any::{Any, TypeId};
 use std::borrow::Cow;
@@ -43,19 +44,6 @@ impl Host {
         Self { contract, spec, ops, checks, object, place, counts: Rc::default() }
     }
 
-    #[cfg(feature = "process")]
-    pub(in crate::isolate) fn into_parts(
-        self,
-    ) -> (SpecRef, Cow<'static, [HostOp]>, Arc<ContractChecks>, Rc<dyn Any>) {
-        (self.spec, self.ops, self.checks, self.object)
-    }
-
-    /// The implementation, for callers that know its type.
-    #[cfg(feature = "process")]
-    pub(in crate::isolate) fn any(&self) -> Rc<dyn Any> {
-        self.object.clone()
-    }
-
     /// Counts a call of a method, and returns its number within this call of the guest.
     pub(in crate::isolate) fn count(&self, method: usize, call: u64) -> u64 {
         let mut counts = self.counts.borrow_mut();
@@ -77,8 +65,9 @@ impl Host {
     #[inline]
     pub(in crate::isolate) fn object<C: ?Sized + Contract>(&self) -> &C {
         debug_assert_eq!(self.contract, TypeId::of::<C>(), "this host implements another contract");
-        // SAFETY: only `new` makes a host, with the address of the object and the contract's id of one `C`. The caller found
-        // the host by that id. The object is dropped with the host, and is not moved.
+        // SAFETY: `of` made the host, with the address of the object. Its callers give the id of a `C` for a `Box<C>` only: an
+        // untyped host has the id of `Elsewhere`, which is no contract. The caller found the host by its id. The object is
+        // dropped with the host, and is not moved.
         unsafe { &*self.place.cast::<Box<C>>() }
     }
 

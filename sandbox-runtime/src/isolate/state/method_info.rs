@@ -1,6 +1,6 @@
 //! The facts of a method that do not depend on its types.
 //!
-//! `ops`, `guest` and `host` take a [`MethodInfo`] in the place of a type parameter, so that their code is compiled once.
+//! `ops`, `calls` and `host_calls` take a [`MethodInfo`] in the place of a type parameter, so that their code is compiled once.
 
 use std::any::TypeId;
 use std::marker::PhantomData;

@@ -34,11 +34,11 @@ use crate::isolate::limits::heap::HeapGuard;
 use crate::isolate::limits::meter::{Ledger, Meter};
 use crate::isolate::limits::pause::Pauses;
 use crate::isolate::limits::turn::Times;
-use crate::isolate::limits::watchdog::Watch;
+use crate::isolate::limits::watch::Watch;
 use crate::observe::EndCause;
 use crate::options::{ConsoleOutput, Intrinsics, Settings};
 use crate::stack::StackEnd;
-use flight::Flights;
+use flight::{Flight, Flights};
 use host::Host;
 use observed::Observed;
 use realm::Realm;
@@ -199,13 +199,14 @@ impl Isolate {
         self.stack
     }
 
-    /// The isolate that a scope is of.
-    pub(crate) fn current<'r>(scope: &'r v8::PinScope<'_, '_>) -> Option<&'r Self> {
-        Self::of(scope)
+    /// The flight that the running code belongs to, unless it is over.
+    pub(in crate::isolate) fn current_flight(&self, scope: &v8::PinScope<'_, '_>) -> Option<Rc<Flight>> {
+        self.flights.current(scope, self.call.number())
     }
 
-    pub(crate) fn of(isolate: &v8::Isolate) -> Option<&Self> {
-        let pointer = isolate.get_data(SLOT).cast::<Self>();
+    /// The isolate that a scope is of.
+    pub(crate) fn current<'r>(scope: &'r v8::PinScope<'_, '_>) -> Option<&'r Self> {
+        let pointer = scope.get_data(SLOT).cast::<Self>();
         // SAFETY: null, or set by `start` to an `Rc` that owns the V8 isolate. V8 is running, so a caller up the stack
         // holds that `Rc`.
         unsafe { pointer.as_ref() }
@@ -278,10 +279,7 @@ impl Isolate {
 
     /// The realm that the sandbox began with.
     pub(crate) fn main_realm(&self) -> Result<Rc<Realm>, Error> {
-        match self.live.borrow().as_ref() {
-            Some(LiveIsolate { realm, .. }) => Ok(realm.clone()),
-            None => Err(self.discarded_error()),
-        }
+        self.entrance().map(|live| live.realm.clone())
     }
 }
 

@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use crate::error::{Error, Place};
 use crate::isolate::limits::meter::Meter;
-use crate::observe::bill::Bill;
 use crate::observe::console::ConsoleLine;
 use crate::observe::teller::{Begin, OpenCall, OpenHostCall, Teller};
 use crate::observe::{CallId, CallKind, CallOutcome, EndCause, HostCallId, HostOutcome};
@@ -55,7 +54,7 @@ impl Observed {
     /// A synchronous call begins, unless an observer makes it.
     pub(crate) fn begin(&self, kind: CallKind<'_>, realm: u64, meter: &Meter) -> Result<(), Box<Error>> {
         self.allows()?;
-        let (call, host_call, billed) = (self.call.get(), self.host_call.get(), meter.usage().total.calls);
+        let (call, host_call, billed) = (self.call.get(), self.host_call.get(), meter.billed());
         let begin = Begin { kind, realm, inside: host_call, is_async: false };
         let open = self.teller.call_begins(begin);
         self.call.set(Some(open.id()));
@@ -70,9 +69,7 @@ impl Observed {
         let Some(SyncCall { open, call, host_call, billed }) = newest else { return };
         self.call.set(call);
         self.host_call.set(host_call);
-        let usage = meter.usage();
-        let bill = if usage.total.calls > billed { usage.last } else { Bill::default() };
-        open.end(error.map_or(CallOutcome::Returned, CallOutcome::Failed), &bill);
+        open.end(error.map_or(CallOutcome::Returned, CallOutcome::Failed), &meter.bill_since(billed));
     }
 
     /// An asynchronous call begins.

@@ -88,17 +88,14 @@ impl HostOp {
             template
         };
         let checked = template().constructor_behavior(v8::ConstructorBehavior::Throw).build(scope);
-        let fast = self.fast.map(|fast| {
-            let function = match engine::CALLS_FAST && !is_observed {
-                true => template().build_fast(scope, fast.function),
-                false => template().build(scope),
-            };
-            function.get_function(scope)
+        let fast = self.fast.map(|fast| match engine::CALLS_FAST && !is_observed {
+            true => template().build_fast(scope, fast.function),
+            false => template().build(scope),
         });
-        match fast {
-            Some(None) => None,
-            Some(fast) => Some((checked.get_function(scope)?, fast)),
-            None => Some((checked.get_function(scope)?, None)),
-        }
+        let fast = match fast {
+            Some(fast) => Some(fast.get_function(scope)?),
+            None => None,
+        };
+        Some((checked.get_function(scope)?, fast))
     }
 }

@@ -25,11 +25,17 @@ pub(in crate::isolate) trait HostAnswer {
     fn write<'s>(self: Box<Self>, scope: &v8::PinScope<'s, '_>) -> Result<v8::Local<'s, v8::Value>, Refusal>;
 }
 
-/// A host method that has not answered.
-pub(in crate::isolate) struct PendingPromise {
-    pub(in crate::isolate) resolver: Option<KeptResolver>,
+/// The promise that a guest has for a host method.
+pub(in crate::isolate) struct AskedPromise {
+    pub(in crate::isolate) resolver: KeptResolver,
     pub(in crate::isolate) place: Place,
     pub(in crate::isolate) open: Option<OpenHostCall>,
+}
+
+/// A host method that has not answered.
+pub(in crate::isolate) struct PendingPromise {
+    /// The promise, until the method has answered.
+    pub(in crate::isolate) asked: Option<AskedPromise>,
     pub(in crate::isolate) future: HostFuture<Settled>,
 }
 
@@ -39,17 +45,14 @@ impl Future for PendingPromise {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<SettledAnswer> {
         Pin::new(&mut self.future).poll(cx).map(|settled| {
             let settled = settled.unwrap_or_else(|| Err(Refusal::panicked()));
-            let (resolver, open) = (self.resolver.take(), self.open.take());
-            SettledAnswer { resolver, place: self.place.clone(), open, settled }
+            SettledAnswer { asked: self.asked.take(), settled }
         })
     }
 }
 
 /// A host method that has answered.
 pub(in crate::isolate) struct SettledAnswer {
-    pub(in crate::isolate) resolver: Option<KeptResolver>,
-    pub(in crate::isolate) place: Place,
-    pub(in crate::isolate) open: Option<OpenHostCall>,
+    pub(in crate::isolate) asked: Option<AskedPromise>,
     pub(in crate::isolate) settled: Settled,
 }
 

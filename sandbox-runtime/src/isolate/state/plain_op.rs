@@ -64,7 +64,7 @@ pub(in crate::isolate) struct Returns<'c> {
 
 /// The result of an `async` method, whose type is erased.
 pub(crate) trait KeptAnswer {
-    #[expect(private_interfaces, reason = "only this file looks into it")]
+    #[expect(private_interfaces, reason = "only isolate looks into it")]
     fn written(self: Box<Self>, returns: &Returns<'_>, out: &mut Out) -> Result<(), Unanswered>;
 }
 

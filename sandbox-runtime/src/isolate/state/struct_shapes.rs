@@ -18,7 +18,7 @@ use deno_core::v8;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use crate::isolate::engine::compile::compile_function;
+use crate::isolate::engine::compile::{compile_function, get};
 use crate::isolate::engine::text::js_string;
 use crate::isolate::{engine, shim};
 use crate::stack::StackEnd;
@@ -71,9 +71,8 @@ pub(crate) struct StructShapes {
 impl StructShapes {
     /// Captures the functions that are needed from the current realm, before a guest can change it.
     pub(crate) fn of(scope: &v8::PinScope<'_, '_>) -> Option<Self> {
-        let key = |name: &str| js_string(scope, name, v8::NewStringType::Internalized).ok();
-        let object = scope.get_current_context().global(scope).get(scope, key("Object")?.into())?;
-        let keys = object.try_cast::<v8::Object>().ok()?.get(scope, key("keys")?.into())?;
+        let object = get(scope, scope.get_current_context().global(scope), "Object")?;
+        let keys = get(scope, object.try_cast::<v8::Object>().ok()?, "keys")?;
         let keys = v8::Global::new(scope, keys.try_cast::<v8::Function>().ok()?);
         Some(Self { keys, makers: RefCell::default(), takers: RefCell::default() })
     }

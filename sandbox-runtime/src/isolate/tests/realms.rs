@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::UNIX_EPOCH;
 
 use super::*;
+use crate::isolate::realm::own_keys;
 use crate::options::{Clock, Console, Intrinsics, Random};
 use crate::script::Script;
 use crate::site::typed::local::LocalSite;
@@ -137,13 +138,7 @@ impl Reached {
         object: v8::Local<'_, v8::Object>,
     ) -> Option<()> {
         self.add(scope, format!("{path}.__proto__"), object.get_prototype(scope)?);
-        let all = v8::GetPropertyNamesArgsBuilder::new()
-            .mode(v8::KeyCollectionMode::OwnOnly)
-            .property_filter(v8::PropertyFilter::ALL_PROPERTIES)
-            .index_filter(v8::IndexFilter::IncludeIndices)
-            .key_conversion(v8::KeyConversionMode::ConvertToString)
-            .build();
-        let names = object.get_own_property_names(scope, all)?;
+        let names = own_keys(scope, object)?;
         for at in 0..names.length() {
             let name = names.get_index(scope, at)?.try_cast::<v8::Name>().ok()?;
             let property = object.get_own_property_descriptor(scope, name)?.try_cast::<v8::Object>().ok()?;

@@ -13,7 +13,7 @@ use crate::isolate::binding::Binding;
 use crate::isolate::handle_table::HandleTable;
 use crate::isolate::meter::Meter;
 use crate::isolate::ticket::Ticket;
-use crate::isolate::watchdog::Watch;
+use crate::isolate::watch::Watch;
 use crate::isolate::{Isolate, Realm, clock, script};
 use crate::options::{Captured, Settings};
 use crate::site::builder::{SendHosts, isolate};

@@ -14,20 +14,20 @@ use crate::error::{Error, Result};
 use crate::isolate::binding::Binding;
 use crate::isolate::calls::{GuestCall, MethodLeg};
 use crate::isolate::flights::Flying;
-use crate::isolate::meter::Usage;
 use crate::isolate::method_info::MethodInfo;
 use crate::isolate::script::{self, Evaluation, ScriptExports};
 use crate::isolate::ticket::{Ticket, within};
 use crate::isolate::{Isolate, Realm, WatchPause, clock, stack};
+use crate::observe::bill::Usage;
 use crate::options::{ConsoleOutput, Settings};
 use crate::script::Script;
 use crate::site::builder::{LocalHosts, isolate};
 use crate::site::sealed::Sealed;
-use crate::site::transport::{AsyncTransport, Exports, LocalAsyncTransport, Transport, WithDeadline};
 use crate::site::untyped::{UntypedCall, UntypedTransport};
 use crate::site::{Callers, CpuLimitClock, HostThread, HostTypes, Load, NamedContract, Site, SiteCaps};
 use crate::stack::StackEnd;
 use crate::time::Deadline;
+use crate::transport::{AsyncTransport, Exports, LocalAsyncTransport, Transport, WithDeadline};
 use crate::value::JsValue;
 
 /// The site of a [`LocalSandbox`](crate::LocalSandbox): the isolate belongs to the thread that made it.

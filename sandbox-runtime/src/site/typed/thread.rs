@@ -13,21 +13,21 @@ use crate::error::{Error, Result};
 use crate::isolate::calls::MethodLeg;
 use crate::isolate::clock;
 use crate::isolate::flights::Flying;
-use crate::isolate::meter::Usage;
 use crate::isolate::method_info::MethodInfo;
 use crate::isolate::script::{self, Evaluation};
 use crate::isolate::ticket::within;
+use crate::observe::bill::Usage;
 use crate::options::{ConsoleOutput, Settings};
 use crate::script::Script;
 use crate::site::builder::SendHosts;
 use crate::site::load::Loads;
 use crate::site::sealed::Sealed;
-use crate::site::transport::{AsyncTransport, Exports, Transport, WithDeadline};
 use crate::site::untyped::{UntypedCall, UntypedTransport};
 use crate::site::{
     Callers, CpuLimitClock, HostThread, HostTypes, Load, NamedContract, SendSite, Site, SiteCaps,
 };
 use crate::time::Deadline;
+use crate::transport::{AsyncTransport, Exports, Transport, WithDeadline};
 use crate::value::JsValue;
 
 /// The site of a [`Sandbox`](crate::Sandbox): the isolate has a thread of its own.

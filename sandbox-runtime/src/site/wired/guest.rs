@@ -15,20 +15,19 @@ use super::session::{
     About, CallAnswer, CallScope, CallTerms, Handle, QueuedJob, ReadinessPoll, Session, TypedCall, What,
     waits_for_its_line,
 };
-use crate::boundary::{Budget, from_tree, is_whole, read_with_diagnosis};
-use crate::contract::{Arguments, Contract as _, Crosses, GuestMethod, SpecRef};
+use crate::boundary::{Budget, ValueError, from_tree, is_whole, read_with_diagnosis};
+use crate::contract::{Arguments, Contract as _, Crosses, GuestMethod, SpecRef, enforce};
 use crate::error::{Conversion, Direction, Error, LossReason, Place, Result};
 use crate::isolate::clock;
 use crate::isolate::conversion::converted;
-use crate::isolate::conversion::enforce;
 use crate::isolate::method_info::MethodInfo;
 use crate::isolate::ticket::within;
 use crate::schema::ContractChecks;
 use crate::site::NamedContract;
-use crate::site::transport::{AsyncTransport, Exports, Transport, WithDeadline};
 use crate::site::untyped::{UntypedCall, UntypedTransport};
 use crate::stack::StackEnd;
 use crate::time::Deadline;
+use crate::transport::{AsyncTransport, Exports, Transport, WithDeadline};
 use crate::value::JsValue;
 use crate::wire::{self, Encoded, Out, WireArguments};
 
@@ -73,14 +72,14 @@ impl Processed {
         let KeptHandle { session, handle: exports } = exports;
         let bind = BindRequest { exports: exports.key, contract: ContractData::of(&spec) };
         let (handle, exported) = session.request(
-            (About { contract: Some(spec.clone()), realm: exports.realm, ..About::default() }, ""),
+            About { contract: Some(spec.clone()), realm: exports.realm, ..About::default() },
             (kind::BIND, Some(*exports)),
             deadline,
             |_, out| to_json(&bind, out),
             |answer| match answer {
                 CallAnswer::Done(done, generation) if done.exported.len() == spec.methods.len() => {
-                    let handle = Handle::new(done.handle, generation, What::Binding);
-                    Some(Ok((handle.in_realm(exports.realm), done.exported)))
+                    let handle = Handle::new(done.handle, generation, What::Binding, exports.realm);
+                    Some(Ok((handle, done.exported)))
                 }
                 _ => None,
             },
@@ -100,7 +99,7 @@ impl Processed {
     pub(crate) fn make<M: GuestMethod>(&self, args: impl Arguments) -> Result<M::Value> {
         let (session, handle, about) = self.begun::<M>(&args)?;
         session.request(
-            (about, ""),
+            about,
             (kind::CALL, Some(handle)),
             self.deadline,
             |limit, out| self.write::<M>(args, limit, out),
@@ -123,7 +122,7 @@ impl Processed {
         let (writer, reader) = (self.clone(), self.clone());
         ProcessCall::order(
             session,
-            (terms, String::new()),
+            terms,
             move |limit, out| writer.write::<M>(args, limit, out),
             move |answer| reader.taken::<M>(answer),
         )
@@ -135,26 +134,41 @@ impl Processed {
         let checked =
             converted(method, Conversion::Arguments, || enforce(args, &method.spec.params, checks))?;
         checked.map_err(|error| method.write_error(error))?;
-        let about = About {
-            place: Some(method.place().clone()),
-            contract: Some(SpecRef::Static(M::Contract::SPEC)),
-            realm: self.binding.handle.realm,
-            ..About::default()
-        };
+        let about = self.about(method, SpecRef::Static(M::Contract::SPEC));
         Ok((&self.binding.session, self.binding.handle, about))
     }
 
-    fn write<M: GuestMethod>(&self, args: impl Arguments, limit: LimitData, out: &mut Out) -> Result<()> {
-        let (method, KeptHandle { session, handle }) = (MethodInfo::billed::<M>(), &*self.binding);
-        let index = u32::try_from(M::INDEX).unwrap_or(u32::MAX);
+    /// The subject of a call, for errors.
+    fn about(&self, method: &MethodInfo<'_>, contract: SpecRef) -> About {
+        let (place, contract) = (Some(method.place().clone()), Some(contract));
+        About { place, contract, realm: self.binding.handle.realm, ..About::default() }
+    }
+
+    /// Writes a request to call a method. `args` writes the arguments.
+    #[inline]
+    fn write_call(
+        &self,
+        method: &MethodInfo<'_>,
+        limit: LimitData,
+        out: &mut Out,
+        args: impl FnOnce(&mut Out) -> Result<Result<(), ValueError>>,
+    ) -> Result<()> {
+        let KeptHandle { session, handle } = &*self.binding;
+        let index = u32::try_from(method.index).unwrap_or(u32::MAX);
         CallHead { binding: handle.key, method: index, limit }.write(out);
         let began = out.weight();
-        let mut writer = WireArguments::new(out, &method.spec.params);
-        let written = converted(method, Conversion::Arguments, || args.write(&mut writer))?;
+        let written = args(out)?;
         let affordable =
             || session.affordable(out.weight() - began).map_err(|error| error.inside("arguments"));
-        let written = written.and_then(|()| affordable());
-        written.map_err(|error| method.write_error(error))
+        written.and_then(|()| affordable()).map_err(|error| method.write_error(error))
+    }
+
+    fn write<M: GuestMethod>(&self, args: impl Arguments, limit: LimitData, out: &mut Out) -> Result<()> {
+        let method = MethodInfo::billed::<M>();
+        self.write_call(method, limit, out, |out| {
+            let mut writer = WireArguments::new(out, &method.spec.params);
+            Ok(converted(method, Conversion::Arguments, || args.write(&mut writer))?)
+        })
     }
 
     fn taken<M: GuestMethod>(&self, answer: CallAnswer<'_>) -> Option<Result<M::Value>> {
@@ -194,7 +208,7 @@ impl UntypedTransport for Processed {
     fn call_untyped(&self, call: UntypedCall) -> Result<JsValue> {
         let KeptHandle { session, handle } = &*self.binding;
         session.request(
-            (self.about_untyped(&call), ""),
+            self.about_untyped(&call),
             (kind::CALL, Some(*handle)),
             self.deadline,
             |limit, out| self.write_untyped(&call, limit, out),
@@ -209,7 +223,7 @@ impl UntypedTransport for Processed {
         let (writer, reader) = (self.clone(), self.clone());
         ProcessCall::order(
             session,
-            (terms, String::new()),
+            terms,
             move |limit, out| writer.write_untyped(&call, limit, out),
             move |answer| reader.taken_untyped(answer),
         )
@@ -219,22 +233,14 @@ impl UntypedTransport for Processed {
 impl Processed {
     /// The subject of a call, for errors.
     fn about_untyped(&self, call: &UntypedCall) -> About {
-        About {
-            place: Some(call.method().place().clone()),
-            contract: Some(SpecRef::Owned(call.methods.spec.clone())),
-            realm: self.binding.handle.realm,
-            ..About::default()
-        }
+        self.about(&call.method(), SpecRef::Owned(call.methods.spec.clone()))
     }
 
     fn write_untyped(&self, call: &UntypedCall, limit: LimitData, out: &mut Out) -> Result<()> {
-        let KeptHandle { session, handle } = &*self.binding;
-        let method = u32::try_from(call.index).unwrap_or(u32::MAX);
-        CallHead { binding: handle.key, method, limit }.write(out);
-        let began = out.weight();
-        wire::encode_list(&call.args, out);
-        let affordable = session.affordable(out.weight() - began).map_err(|error| error.inside("arguments"));
-        affordable.map_err(|error| call.method().write_error(error))
+        self.write_call(&call.method(), limit, out, |out| {
+            wire::encode_list(&call.args, out);
+            Ok(Ok(()))
+        })
     }
 
     /// The result of a call; `None` when the bytes are no value.
@@ -278,12 +284,7 @@ pub struct ProcessCall<R> {
 
 impl<R: Send + 'static> ProcessCall<R> {
     /// A request to the peer, and its answer.
-    pub(super) fn order<W, T>(
-        session: &Arc<Session>,
-        (terms, script): (CallTerms, String),
-        write: W,
-        read: T,
-    ) -> Self
+    pub(super) fn order<W, T>(session: &Arc<Session>, terms: CallTerms, write: W, read: T) -> Self
     where
         W: FnOnce(LimitData, &mut Out) -> Result<()> + Send + 'static,
         T: FnOnce(CallAnswer<'_>) -> Option<Result<R>> + Send + 'static,
@@ -291,7 +292,7 @@ impl<R: Send + 'static> ProcessCall<R> {
         let (answer, answered) = oneshot::channel();
         let terms = CallTerms { deadline: within(terms.deadline), ..terms };
         let place = terms.about.place.clone();
-        let order = TypedCall { terms, script, write: Some(write), read, answer };
+        let order = TypedCall { terms, write: Some(write), read, answer };
         let job = Some(QueuedJob::Call(Box::new(order), None));
         Self { session: session.clone(), job, answer: answered, place }
     }

@@ -13,8 +13,9 @@ use super::message::{Evaluate, LimitData, ScriptData, kind, to_json};
 use super::session::{About, CallAnswer, CallTerms, Handle, Session, What};
 use crate::error::Result;
 use crate::isolate::host_dispatch::SentHosts;
-use crate::isolate::meter::{Meter, Usage};
+use crate::isolate::meter::Meter;
 use crate::isolate::script;
+use crate::observe::bill::Usage;
 use crate::options::{ConsoleOutput, Settings};
 use crate::script::Script;
 use crate::site::NamedContract;
@@ -113,17 +114,15 @@ impl WiredSite {
     ) -> Result<Arc<KeptHandle>> {
         let realm = realm.map(|realm| realm.handle);
         let number = realm.map_or(0, |realm| realm.realm);
-        let about = About { realm: number, ..About::default() };
+        let about = About { realm: number, script: Some(script.clone()), ..About::default() };
         let evaluated = self.session.request(
-            (about, script.name()),
+            about,
             (kind::EVALUATE, realm),
             deadline,
             evaluation(realm, script, false),
-            |answer| answer.handle(What::Script),
+            |answer| answer.handle(What::Script, number),
         );
-        evaluated
-            .map(|handle| self.kept(handle.in_realm(number)))
-            .map_err(|error| script::error_of(error, script))
+        evaluated.map(|handle| self.kept(handle)).map_err(|error| script::error_of(error, script))
     }
 
     pub(crate) async fn evaluate_async(
@@ -134,15 +133,12 @@ impl WiredSite {
     ) -> Result<Arc<KeptHandle>> {
         let handle = realm.as_ref().map(|realm| realm.handle);
         let number = handle.map_or(0, |realm| realm.realm);
-        let about = About { realm: number, ..About::default() };
+        let about = About { realm: number, script: Some(script.clone()), ..About::default() };
         let terms = CallTerms { about, kind: kind::EVALUATE, handle, deadline };
-        let read = |answer: CallAnswer<'_>| answer.handle(What::Script);
-        let terms = (terms, script.name().to_owned());
+        let read = move |answer: CallAnswer<'_>| answer.handle(What::Script, number);
         let evaluated =
             ProcessCall::order(&self.session, terms, evaluation(handle, &script, true), read).await;
-        evaluated
-            .map(|handle| self.kept(handle.in_realm(number)))
-            .map_err(|error| script::error_of(error, &script))
+        evaluated.map(|handle| self.kept(handle)).map_err(|error| script::error_of(error, &script))
     }
 
     pub(crate) async fn bind_async(
@@ -157,13 +153,13 @@ impl WiredSite {
     pub(crate) fn make_realm(&self, deadline: Deadline) -> Result<Arc<KeptHandle>> {
         let realm = self.session.next_realm();
         let handle = self.session.request(
-            (About { builds: true, realm, ..About::default() }, ""),
+            About { builds: true, realm, ..About::default() },
             (kind::REALM, None),
             deadline,
             |limit, out| to_json(&limit, out),
-            |answer| answer.handle(What::Realm),
+            |answer| answer.handle(What::Realm, realm),
         )?;
-        Ok(self.kept(handle.in_realm(realm)))
+        Ok(self.kept(handle))
     }
 
     pub(crate) async fn make_realm_async(self, deadline: Deadline) -> Result<Arc<KeptHandle>> {

@@ -1,7 +1,7 @@
 //! Detects, while a guest computes, that the host has cancelled its call.
 //!
 //! The guest's thread reads frames of the host between two turns. During a turn, the watchdog's thread polls the memory
-//! that both processes share.
+//! that both sides share.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
@@ -11,7 +11,8 @@ use rustc_hash::FxHashMap;
 
 use crate::isolate::clock;
 use crate::isolate::ticket::Ticket;
-use crate::isolate::watchdog::{Timer, Watch};
+use crate::isolate::watch::Watch;
+use crate::isolate::watchdog::Timer;
 use crate::time::{Deadline, Nanos};
 use crate::wire::Window;
 

@@ -40,7 +40,7 @@ pub(super) struct GuestCalls {
     turn: Rc<Cell<bool>>,
     woken: Arc<Woken>,
     known: RefCell<KnownCall>,
-    /// Detects cancellations, where the processes share memory.
+    /// Detects cancellations, where both sides share memory.
     cancel_poller: OnceCell<Arc<CancelPoller>>,
     /// The call that has its turn; 0 for a synchronous one.
     pub(super) speaker: Arc<AtomicU64>,

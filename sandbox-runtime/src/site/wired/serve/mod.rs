@@ -451,8 +451,8 @@ impl GuestServer {
 
     fn bind(&self, exports: u64, spec: &Arc<ContractSpec>) -> Result<GuestAnswer, Error> {
         let exports = self.exports.get(exports)?;
-        // The parent checks the values.
-        let checks = || Ok(Arc::new(ContractChecks::elsewhere()));
+        // The host checks the values.
+        let checks = || Ok(ContractChecks::elsewhere());
         let binding = self.isolate()?.bind(&exports, spec, checks)?;
         let exported = binding.exported();
         let methods = Arc::new(UntypedMethods::of_guest(spec.clone()));

@@ -21,7 +21,7 @@ use super::Session;
 use super::call::Request;
 use super::counts::{Credit, Served};
 use crate::isolate::clock;
-use crate::isolate::meter::Bill;
+use crate::observe::bill::Bill;
 use crate::time::{Nanos, Timestamp};
 use crate::wire::frame::Frame;
 
@@ -60,12 +60,12 @@ impl Request<'_> {
         Credit::earn(&self.state.credit.bytes_out, self.session.crossing());
     }
 
-    /// Adds the usage of the request to the bill, as far as it can be true.
-    pub(super) fn charge(&self, bill: WireBill, answer: &Frame, served: &Served) {
+    /// Adds the usage of the request to the bill, as far as it can be true. Returns what was added.
+    pub(super) fn charge(&self, bill: WireBill, answer: &Frame, served: &Served) -> Bill {
         let asked = served.calls();
         // A call that never began has no bill.
         if bill == WireBill::default() && answer.kind != kind::VALUE && asked == 0 {
-            return;
+            return Bill::default();
         }
         let passed = clock::now().since(self.began).duration();
         let (bill, console_dropped) = self.believable(&Bill::of(bill), passed, served);
@@ -73,6 +73,7 @@ impl Request<'_> {
         self.session.settings.captured.drop_lines(console_dropped);
         self.session.meter.charge_numbers(bill.numbers());
         self.live.guard().paid(Nanos::of(bill.cpu));
+        bill
     }
 
     /// The bounded bill, and the number of lines that the peer itself has dropped.

@@ -32,10 +32,10 @@ pub(in super::super) enum CallAnswer<'f> {
 }
 
 impl CallAnswer<'_> {
-    /// The handle of the thing that was made; `None` for another answer.
-    pub(in super::super) fn handle(self, what: What) -> Option<Result<Handle>> {
+    /// The handle of the thing that was made; `None` for another answer. `realm` is its realm's number.
+    pub(in super::super) fn handle(self, what: What, realm: u64) -> Option<Result<Handle>> {
         match self {
-            Self::Done(done, generation) => Some(Ok(Handle::new(done.handle, generation, what))),
+            Self::Done(done, generation) => Some(Ok(Handle::new(done.handle, generation, what, realm))),
             Self::Value(_) => None,
         }
     }
@@ -51,7 +51,7 @@ pub(in super::super) struct Request<'c> {
     pub(super) began: Timestamp,
     /// The driver of `async` calls makes the request, and waits for nothing.
     pub(super) is_driven: bool,
-    /// Whose bill the CPU time goes on when the process ends during the request.
+    /// The bill that gets the CPU time when the peer ends during the request.
     pub(super) pays: Pays,
 }
 

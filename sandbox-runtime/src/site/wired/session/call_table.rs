@@ -18,9 +18,9 @@ use super::erased_call::ErasedCall;
 use super::{About, GRACE, Session, runtimes};
 use crate::error::{Error, LimitKind};
 use crate::isolate::clock;
-use crate::isolate::meter::Bill;
 use crate::isolate::pending_host_call::Pendings;
 use crate::observe::CallOutcome;
+use crate::observe::bill::Bill;
 use crate::observe::teller::OpenCall;
 use crate::panic::drop_of_host;
 use crate::time::{Deadline, Nanos, Timestamp};
@@ -81,7 +81,7 @@ impl PeerCall {
         session.over(self.kind(), self.about.place.as_ref()).during(phase)
     }
 
-    /// This caller's copy of an error that ends all calls, such as the end of the process.
+    /// This caller's copy of an error that ends all calls, such as the end of the peer.
     pub(super) fn share_of(&self, error: &Error) -> Error {
         match error {
             Error::Process { death, .. } => Error::process(death.clone(), self.about.place.as_ref()),

@@ -9,8 +9,8 @@ use super::call::{CallAnswer, Request};
 use super::call_end::HostCounts;
 use super::{About, Handle};
 use crate::error::{Error, Result};
-use crate::isolate::meter::Bill;
 use crate::observe::CallOutcome;
+use crate::observe::bill::Bill;
 use crate::observe::teller::OpenCall;
 use crate::time::Deadline;
 use crate::wire::Out;
@@ -19,9 +19,6 @@ use crate::wire::frame::Frame;
 /// A call with a caller that awaits it.
 pub(in super::super) trait ErasedCall: Send {
     fn terms(&self) -> &CallTerms;
-
-    /// The name of the script, if the call evaluates one.
-    fn script(&self) -> &str;
 
     /// Writes the body of the request.
     fn write(&mut self, limit: LimitData, out: &mut Out) -> Result<()>;
@@ -62,7 +59,6 @@ pub(in super::super) struct CallTerms {
 /// A call with a result of one type.
 pub(in super::super) struct TypedCall<T, W, R> {
     pub(in super::super) terms: CallTerms,
-    pub(in super::super) script: String,
     /// Writes the body; `None` once it is sent.
     pub(in super::super) write: Option<W>,
     pub(in super::super) read: R,
@@ -77,10 +73,6 @@ where
 {
     fn terms(&self) -> &CallTerms {
         &self.terms
-    }
-
-    fn script(&self) -> &str {
-        &self.script
     }
 
     fn write(&mut self, limit: LimitData, out: &mut Out) -> Result<()> {
@@ -99,19 +91,17 @@ where
         open: Option<OpenCall>,
     ) -> Result<Option<Error>> {
         let Self { read, answer, .. } = *self;
-        let billed = call.session.billed();
         let Some((bill, outcome)) = call.understand(frame, read) else {
             let error = call.broken("an answer that cannot be decoded");
             open.into_iter().for_each(|open| open.end(CallOutcome::Failed(&error), &Bill::default()));
             _ = answer.send(Err(error.clone()));
             return Err(error);
         };
-        call.charge(bill, frame, &end.served);
+        let bill = call.charge(bill, frame, &end.served);
         let outcome = outcome.map_err(|error| end.error(error, call.session.limits(), call.began));
         // The caller must be the only owner of the host's error.
         let error = outcome.as_ref().err().filter(|error| error.is_final()).cloned();
         if let Some(open) = open {
-            let bill = call.session.bill_since(billed);
             if let Some(error) = &error {
                 call.session.mark_dead(call.state, call.live, error);
             }

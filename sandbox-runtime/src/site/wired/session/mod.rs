@@ -25,6 +25,7 @@ mod readiness_task;
 mod runtimes;
 mod start;
 mod state;
+mod sync_call;
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -40,28 +41,25 @@ use crate::contract::SpecRef;
 use crate::error::{DiscardCause, Error, LimitKind, Place, Result};
 use crate::isolate::host_dispatch::SentHosts;
 use crate::isolate::meter::Ledger;
-use crate::isolate::ticket::within;
 use crate::isolate::{clock, resets_itself, thrown};
 use crate::limits::Limits;
 use crate::observe::EndCause;
 use crate::observe::teller::Teller;
 use crate::options::{Captured, Clock, Settings};
+use crate::script::Script;
 use crate::site::blocking;
 use crate::time::{Deadline, Nanos};
 use crate::wire::fault::Hearing;
-use crate::wire::{self, Out};
+use crate::wire::{self};
 
 pub(super) use call::CallAnswer;
-use call::Request;
-use call_end::HostCounts;
 pub(super) use erased_call::{CallTerms, TypedCall};
 pub(super) use inside::CallScope;
-use inside::EnteredSession;
 use job_queue::JobQueue;
 pub(super) use job_queue::QueuedJob;
 use live_peer::LivePeer;
 pub(crate) use readiness_task::ReadinessPoll;
-use state::{SessionState, Underway};
+use state::SessionState;
 
 /// The default grace: how long after its limit a peer is killed that has not ended the call itself. The caller of an
 /// `async` method is told after this time at the latest.
@@ -132,7 +130,7 @@ fn writes_arguments() -> Error {
     )
 }
 
-/// Whose bill the CPU time of a process goes on when it ends.
+/// The bill that gets the CPU time of a peer that ends.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Pays {
     Itself,
@@ -149,6 +147,8 @@ pub(super) struct About {
     pub(super) builds: bool,
     /// The number of the realm whose code runs, or which is made.
     pub(super) realm: u64,
+    /// The script that is evaluated.
+    pub(super) script: Option<Script>,
 }
 
 impl Session {
@@ -312,143 +312,6 @@ impl Session {
         }
     }
 
-    /// Sends a request to the peer, and serves the peer's requests meanwhile.
-    ///
-    /// `body` gets the limit of the call. `taken` gets the peer's answer.
-    pub(super) fn request<T>(
-        &self,
-        (about, script): (About, &str),
-        what: (u8, Option<Handle>),
-        deadline: Deadline,
-        body: impl FnOnce(LimitData, &mut Out) -> Result<()>,
-        taken: impl FnOnce(CallAnswer<'_>) -> Option<Result<T>>,
-    ) -> Result<T> {
-        blocking::wait(|| self.request_here((about, script), what, deadline, body, taken))
-    }
-
-    fn request_here<T>(
-        &self,
-        (about, script): (About, &str),
-        (kind, handle): (u8, Option<Handle>),
-        deadline: Deadline,
-        body: impl FnOnce(LimitData, &mut Out) -> Result<()>,
-        taken: impl FnOnce(CallAnswer<'_>) -> Option<Result<T>>,
-    ) -> Result<T> {
-        if self.here() == CallScope::Console {
-            return Err(waits_for_its_line());
-        }
-        self.allows_observer()?;
-        let deadline = within(deadline);
-        let state = self.lock(deadline)?;
-        let live = self.ready(&state, handle)?;
-        if live.is_writing() {
-            return Err(writes_arguments());
-        }
-        // The contract of a binding is known already.
-        if handle.is_none_or(|handle| handle.what != What::Binding) {
-            about.contract.iter().for_each(|contract| state.knows(contract));
-        }
-        let (began, how) = (clock::now(), self.beginning(&state));
-        let pays = if how == Beginning::Inside { Pays::Outer } else { Pays::Itself };
-        let call = Request {
-            session: self,
-            state: &state,
-            live: &live,
-            about: about.clone(),
-            began,
-            is_driven: false,
-            pays,
-        };
-        let wall = Nanos::of(self.settings.limits.wall);
-        let end = Deadline::after(began, wall).min(deadline);
-        // The turn of this call may come after another's.
-        let end = if how == Beginning::Beside { end.extended(wall) } else { end };
-        self.begins(&state, &live, end, how);
-        if how != Beginning::Inside {
-            state.here.replace(Underway { end, ..Underway::default() });
-        }
-        let (told, billed) = (self.tell_sync(&state, &about, script, how), self.billed());
-        let limit = self.limit(&state, &live, deadline);
-        let answer = {
-            let _entered = EnteredSession::into(self, &state, &live);
-            call.exchange(kind, |out| body(limit, out))
-        };
-        let outcome = answer.and_then(|frame| {
-            let (bill, outcome) = call
-                .understand(&frame, taken)
-                .ok_or_else(|| call.broken("an answer that cannot be decoded"))?;
-            // A nested call goes on the bill of the outer one.
-            if how != Beginning::Inside {
-                // The peer of a call that blocks knows which deadline is the caller's.
-                let served = state.here.borrow().served.clone();
-                let end = HostCounts { by_caller: true, awaits_host: false, served };
-                call.charge(bill, &frame, &end.served);
-                return outcome.map_err(|error| end.error(error, self.limits(), began));
-            }
-            outcome
-        });
-        let bill = self.bill_since(billed);
-        if let Err(error) = &outcome {
-            match live.guard().verdict() {
-                _ if error.is_final() => self.mark_dead(&state, &live, error),
-                Some(death) => self.mark_dead(&state, &live, &Error::process(death, about.place.as_ref())),
-                None => {}
-            }
-        }
-        if let Some(told) = told {
-            told.end(&state, &outcome, &bill);
-        }
-        // Frames that it read for other calls are not in the stream any more.
-        let is_awaited = outcome.as_ref().is_err_and(Error::is_final) || !state.flying.borrow().is_empty();
-        drop(state);
-        if is_awaited {
-            self.jobs.wake();
-        }
-        outcome
-    }
-
-    /// The other calls under way for a call that begins here.
-    fn beginning(&self, state: &SessionState) -> Beginning {
-        match self.here() {
-            // The guest waits for the caller.
-            CallScope::Within => Beginning::Inside,
-            _ if state.flying.borrow().is_empty() => Beginning::Alone,
-            _ => Beginning::Beside,
-        }
-    }
-
-    /// Begins a call that must be over at `end`.
-    fn begins(&self, state: &SessionState, live: &LivePeer, end: Deadline, how: Beginning) {
-        let (end, cpu) = (end.extended(Nanos::of(self.grace)), self.settings.limits.cpu);
-        let cpu = (cpu < Duration::MAX).then(|| cpu.saturating_add(self.grace));
-        match how {
-            Beginning::Alone => {
-                state.begin_anew();
-                live.guard().until(end);
-                live.guard().begins(cpu);
-            }
-            Beginning::Beside => {
-                live.guard().until_at_least(end);
-                live.guard().allow_more_cpu(cpu);
-            }
-            // The call ends with the outer one, whose time it uses.
-            Beginning::Inside => live.guard().for_at_least(self.grace),
-        }
-        if how != Beginning::Inside {
-            state.begun.set(state.begun.get() + 1);
-        }
-        // A nested call has its answer before the outer one continues.
-        state.is_alone.set(how == Beginning::Alone || how == Beginning::Inside && state.is_alone.get());
-    }
-
-    /// Ends a call.
-    fn ends(&self, state: &SessionState, live: &LivePeer) {
-        if state.flying.borrow().is_empty() && !self.is_running() {
-            state.cancel_all();
-            live.guard().called(clock::now().since(state.since.get()));
-        }
-    }
-
     /// Marks a peer as dead, with everything that was made in it.
     fn mark_dead(&self, state: &SessionState, live: &Arc<LivePeer>, error: &Error) {
         live.link.end();
@@ -511,12 +374,7 @@ impl Drop for Session {
 }
 
 impl Handle {
-    pub(super) fn new(key: u64, generation: u64, what: What) -> Self {
-        Self { generation, key, what, realm: 0 }
-    }
-
-    /// The handle of a thing in a realm.
-    pub(super) fn in_realm(self, realm: u64) -> Self {
-        Self { realm, ..self }
+    pub(super) fn new(key: u64, generation: u64, what: What, realm: u64) -> Self {
+        Self { generation, key, what, realm }
     }
 }

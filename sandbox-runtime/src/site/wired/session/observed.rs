@@ -2,20 +2,24 @@
 //!
 //! The host's side of a link tells all events. A peer is asked for nothing but the bill of a call, which is bounded first.
 
+use std::sync::atomic::Ordering;
+
 use super::call::Request;
 use super::host_call::HostCallAsked;
 use super::state::SessionState;
 use super::{About, Beginning, Pays, Session};
 use crate::error::{Error, Result};
-use crate::isolate::meter::Bill;
 use crate::observe::teller::{Begin, OpenCall, OpenHostCall};
 use crate::observe::{CallId, CallKind, CallOutcome, HostCallId};
+use crate::script::Script;
 
-/// A synchronous call that observers know of, and what was on the stack before it.
+/// A synchronous call that observers know of, and the calls on the stack before it.
 pub(super) struct ToldCall {
     open: OpenCall,
     call: Option<CallId>,
     inside: Option<HostCallId>,
+    /// The number of calls that were billed before.
+    billed: u64,
 }
 
 impl Session {
@@ -26,25 +30,13 @@ impl Session {
 
     /// The number of the next realm.
     pub(in super::super) fn next_realm(&self) -> u64 {
-        self.realms.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1
-    }
-
-    /// The number of calls that were billed.
-    pub(super) fn billed(&self) -> u64 {
-        self.meter.usage().total.calls
-    }
-
-    /// The bill of the call that has just ended, unless none was billed since.
-    pub(super) fn bill_since(&self, billed: u64) -> Bill {
-        let usage = self.meter.usage();
-        if usage.total.calls > billed { usage.last } else { Bill::default() }
+        self.realms.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// Tells that a call begins.
     pub(super) fn tell_begin(
         &self,
         about: &About,
-        script: &str,
         inside: Option<HostCallId>,
         is_async: bool,
     ) -> Option<OpenCall> {
@@ -53,32 +45,26 @@ impl Session {
             About { place: Some(place), .. } => CallKind::Method(place),
             About { builds: true, .. } => CallKind::Realm,
             About { contract: Some(contract), .. } => CallKind::Binding { contract: &contract.name },
-            _ => CallKind::Evaluation { script },
+            _ => CallKind::Evaluation { script: about.script.as_ref().map_or("", Script::name) },
         };
         Some(teller.call_begins(Begin { kind, realm: about.realm, inside, is_async }))
     }
 
     /// Tells that a synchronous call begins.
-    pub(super) fn tell_sync(
-        &self,
-        state: &SessionState,
-        about: &About,
-        script: &str,
-        how: Beginning,
-    ) -> Option<ToldCall> {
+    pub(super) fn tell_sync(&self, state: &SessionState, about: &About, how: Beginning) -> Option<ToldCall> {
         let inside = state.inside.get().filter(|_| how == Beginning::Inside);
-        let open = self.tell_begin(about, script, inside, false)?;
+        let open = self.tell_begin(about, inside, false)?;
         let call = state.call.replace(Some(open.id()));
-        Some(ToldCall { open, call, inside: state.inside.take() })
+        Some(ToldCall { open, call, inside: state.inside.take(), billed: self.meter.billed() })
     }
 }
 
 impl ToldCall {
     /// Tells that the call is over.
-    pub(super) fn end<T>(self, state: &SessionState, outcome: &Result<T, Error>, bill: &Bill) {
+    pub(super) fn end<T>(self, session: &Session, state: &SessionState, outcome: &Result<T, Error>) {
         state.call.set(self.call);
         state.inside.set(self.inside);
-        self.open.end(CallOutcome::of(outcome), bill);
+        self.open.end(CallOutcome::of(outcome), &session.meter.bill_since(self.billed));
     }
 }
 

@@ -1,4 +1,4 @@
-//! The host's state of a sandbox in a process, under the session's lock.
+//! The host's state of a sandbox at the other end of a link, under the session's lock.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};

@@ -4,6 +4,8 @@
 //! futures of a call stay with the driver, on its thread. The state of the sandbox is under a lock, which a synchronous call
 //! takes in between.
 
+mod ends;
+
 use std::cell::Cell;
 use std::sync::Arc;
 use std::task::Context;
@@ -20,16 +22,16 @@ use super::driver_waker::DriverWaker;
 use super::erased_call::ErasedCall;
 use super::host_call::HostCallAsked;
 use super::inside::{CallScope, HostFrames};
-use super::job_queue::{QueuedJob, undriven};
+use super::job_queue::QueuedJob;
 use super::readiness_task::Patience;
 use super::state::{SessionState, Underway};
 use super::{About, LivePeer, Pays, Session};
-use crate::error::{DiscardCause, Error, LossReason, Result};
+use crate::error::{Error, Result};
 use crate::isolate::clock;
-use crate::isolate::meter::Bill;
 use crate::isolate::pending_host_call::{PendingHostCall, Pendings};
 use crate::isolate::ticket::TicketScope;
 use crate::observe::CallOutcome;
+use crate::observe::bill::Bill;
 use crate::observe::teller::OpenCall;
 use crate::panic::{drop_of_host, of_host, unless_it_panics};
 use crate::time::{Deadline, Nanos};
@@ -149,33 +151,6 @@ impl Driver {
         }
     }
 
-    /// Ends the calls of a peer that no longer exists.
-    fn leave_behind(&mut self, session: &Session, state: &SessionState) {
-        if !self.is_current(session) {
-            let cause = state.discarded.borrow().clone();
-            // After a reset, the bill is empty.
-            if cause.is_some() {
-                self.charge_lost(session, state);
-            }
-            for flight in self.flights.take() {
-                let cause = match &cause {
-                    Some(end @ Error::Process { .. }) => {
-                        let error = flight.share_of(end);
-                        flight.fail(error);
-                        continue;
-                    }
-                    Some(fault) => DiscardCause::Fault(Box::new(fault.clone())),
-                    None => DiscardCause::Reset,
-                };
-                let error = Error::lost(LossReason::Discarded(cause), flight.about.place.as_ref());
-                flight.fail(error);
-            }
-        }
-        if self.flights.is_empty() {
-            self.live = None;
-        }
-    }
-
     /// Continues the unsent frames, as far as there is room.
     fn push_on(&mut self, session: &Session, state: &SessionState) -> Result<()> {
         self.backlog = match &self.live {
@@ -240,13 +215,13 @@ impl Driver {
         let limit = Deadline::after(began, Nanos::of(session.settings.limits.wall));
         let (end, by_caller) = (limit.min(deadline), deadline < limit);
         session.begins(state, &live, end, session.beginning(state));
-        let call = Request { about: terms.about.clone(), ..Self::call(session, state, &live) };
-        let open = session.tell_begin(&terms.about, erased.script(), None, true);
+        let call = Request { about: terms.about, ..Self::call(session, state, &live) };
+        let open = session.tell_begin(&call.about, None, true);
         let limit = session.limit(state, &live, end);
         let written = |out: &mut Out| erased.write(limit, out);
         match call.begin(terms.kind, written) {
             Ok(id) => {
-                let (about, hosts, served) = (terms.about, Pendings::default(), Arc::<Served>::default());
+                let (about, hosts, served) = (call.about, Pendings::default(), Arc::<Served>::default());
                 let (runtime_of_host, count) = (runtime.clone(), served.clone());
                 let told = open.as_ref().map(OpenCall::id);
                 let call =
@@ -337,19 +312,18 @@ impl Driver {
             call.live.guard().until_at_least(self.ends_until);
         }
         call.session.ends(call.state, call.live);
-        let call = Request { about: flight.about.clone(), began: flight.began, ..*call };
+        let about = std::mem::take(&mut flight.about);
+        let call = Request { about, began: flight.began, ..*call };
         let error = match flight.erased.take() {
             // To drop what is left of a call runs code of the host. When it panics, the caller is told that the call was lost.
             Some(erased) => {
                 unless_it_panics(|| erased.arrive(&call, frame, &end, open)).unwrap_or(Ok(None))?
             }
             None => {
-                let billed = call.session.billed();
                 let understood = call.understand(frame, |_| Some(Ok(())));
                 let (bill, outcome) =
                     understood.ok_or_else(|| call.broken("an answer that cannot be decoded"))?;
-                call.charge(bill, frame, &end.served);
-                let bill = call.session.bill_since(billed);
+                let bill = call.charge(bill, frame, &end.served);
                 open.into_iter().for_each(|open| open.end(flight.outcome(), &bill));
                 outcome.err().filter(Error::is_final)
             }
@@ -436,33 +410,6 @@ impl Driver {
         Ok(has_told)
     }
 
-    /// Ends the peer, because its frames cannot be read any more.
-    pub(super) fn give_up(&mut self, error: &Error) {
-        let session = self.session.clone();
-        let state = session.state.lock();
-        self.crash(&session, &state, error);
-    }
-
-    /// Bills the calls for which the peer will report nothing more.
-    fn charge_lost(&self, session: &Session, state: &SessionState) {
-        for flight in self.flights.all() {
-            // The first call's bill has the CPU time of the process.
-            flight.bill.set(session.charge_lost(flight.began, state.owed.take(), &flight.served));
-        }
-    }
-
-    /// Handles the end of the peer.
-    fn crash(&mut self, session: &Session, state: &SessionState, error: &Error) {
-        if let Some(live) = self.live.take() {
-            session.mark_dead(state, &live, error);
-        }
-        self.charge_lost(session, state);
-        for flight in self.flights.take() {
-            let error = flight.share_of(error);
-            flight.fail(error);
-        }
-    }
-
     /// When there is work next, without any event.
     pub(super) fn due(&self) -> Deadline {
         self.flights.first_due().min(self.next)
@@ -489,16 +436,6 @@ impl Driver {
             if is_due || live.guard().look().is_err() {
                 return;
             }
-        }
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        if !self.flights.is_empty() {
-            // The driver's thread ends, or panics.
-            self.session.jobs.abandon_undriven();
-            self.give_up(&undriven());
         }
     }
 }
