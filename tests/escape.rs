@@ -6,13 +6,16 @@
 //!
 //! `RUSTFLAGS="--cfg sandbox_leaky" cargo test --test escape --target-dir target/leaky` takes
 //! defences away and checks that the corpus notices.
-//! `BLESS=1 cargo test --test escape` writes `golden/graph.txt` anew; `ESCAPE=species` runs the cases whose path has that word.
+//! `BLESS=1 cargo test --test escape` writes `golden/graph.txt` and the tables of `docs/guide/advisories.md` anew; `ESCAPE=species` runs the cases whose path has that word.
 
 #[cfg(not(any(sandbox_canary, sandbox_leaky)))]
 compile_error!(
     "this test needs `--cfg sandbox_canary`, which `.cargo/config.toml` sets; RUSTFLAGS of the environment take its place: add it there"
 );
 
+#[cfg(not(sandbox_leaky))]
+#[path = "escape/advisories.rs"]
+mod advisories;
 #[path = "escape/corpus.rs"]
 mod corpus;
 #[path = "escape/graph.rs"]
@@ -44,10 +47,10 @@ use oracle::Verdict;
 /// The stack of the threads that the cases run on.
 const STACK: usize = 8 << 20;
 /// Fewer cases than this were lost, and not removed.
-const LEAST_CASES: usize = 370;
-/// How many cases must notice a runtime without defences, from how many classes.
+const LEAST_CASES: usize = 430;
+/// How many cases must use what a runtime without defences leaves to them, from how many classes, and how many advisories.
 #[cfg(sandbox_leaky)]
-const LEAST_CAUGHT: (usize, usize) = (100, 20);
+const LEAST_CAUGHT: (usize, usize, usize) = (170, 24, 45);
 
 /// The verdicts on the corpus, from as many threads as there are processors.
 fn judge_all(transport: Transport, cases: &[Case]) -> Vec<(Case, Verdict)> {
@@ -88,12 +91,13 @@ fn no_guest_escapes() {
     }
 }
 
-/// The same over a thread of its own, for what that thread could change: whatever does not just return.
+/// The same over a thread of its own, for what that thread could change: whatever does not just return, and attacks that are
+/// known by number.
 #[test]
 #[cfg(not(sandbox_leaky))]
 fn no_guest_escapes_from_a_thread_of_its_own() {
     let mut cases = corpus::read();
-    cases.retain(|case| case.expected != [corpus::Outcome::Ok]);
+    cases.retain(|case| case.expected != [corpus::Outcome::Ok] || case.class() == "advisories");
     match has_processes() {
         true => processes::run("no_guest_escapes_from_a_thread_of_its_own", &cases),
         false => assert_none_escapes(Transport::Thread, &cases),
@@ -122,11 +126,19 @@ fn a_runtime_without_defences_is_caught() {
     let verdicts = judge_all(Transport::Local, &corpus::read());
     report::print(&verdicts);
     assert!(verdicts.len() >= LEAST_CASES || corpus::filter().is_some(), "the corpus has lost cases");
-    let caught = report::escaped(&verdicts);
-    let classes = caught.iter().map(|(case, _)| case.class()).collect::<std::collections::BTreeSet<_>>();
-    let found = (caught.len(), classes.len());
+    // A look around finds the host's realm in every sandbox, so only what a case used itself counts.
+    let caught = verdicts.iter().filter(|(_, verdict)| verdict.used_it).map(|(case, _)| case);
+    let missed = verdicts.iter().filter(|(_, verdict)| !verdict.used_it).map(|(case, _)| case);
+    for case in missed.filter(|case| case.class() == "advisories") {
+        eprintln!("{} gains nothing from a runtime without defences", case.path);
+    }
+    let caught = caught.collect::<Vec<_>>();
+    let classes = caught.iter().map(|case| case.class()).collect::<std::collections::BTreeSet<_>>();
+    let advisories = caught.iter().filter(|case| case.class() == "advisories").count();
+    let found = (caught.len(), classes.len(), advisories);
+    eprintln!("cases that used what they gained, their classes, and those of advisories: {found:?}");
     assert!(
-        found.0 >= LEAST_CAUGHT.0 && found.1 >= LEAST_CAUGHT.1,
+        found.0 >= LEAST_CAUGHT.0 && found.1 >= LEAST_CAUGHT.1 && found.2 >= LEAST_CAUGHT.2,
         "{found:?} of {LEAST_CAUGHT:?}: {classes:?}"
     );
     assert!(sandbox_runtime::testing::canary::calls() > 0, "no case called the undeclared op");

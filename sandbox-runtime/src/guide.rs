@@ -6,6 +6,7 @@
 macro_rules! links {
     () => {
         concat!(
+            "[advisories]: crate::guide::advisories\n",
             "[application]: crate::guide::application\n",
             "[asynchronous]: crate::guide::asynchronous\n",
             "[contracts]: crate::guide::contracts\n",
@@ -66,6 +67,7 @@ pages! {
     limits "limits.md";
     observing "observing.md";
     promises "promises.md";
+    advisories "advisories.md";
     guest_world "guest-world.md";
     descriptions "descriptions.md";
     testing "testing.md";

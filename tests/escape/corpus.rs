@@ -59,6 +59,8 @@ pub(crate) struct Case {
     source: String,
     /// The ways in which it may end.
     pub(crate) expected: Vec<Outcome>,
+    /// What it must say: all that it returns, or a part of the error's text.
+    pub(crate) says: Option<String>,
 }
 
 impl Case {
@@ -69,11 +71,16 @@ impl Case {
 
     /// Whether its `attack` is a method that the host awaits.
     pub(crate) fn is_awaited(&self) -> bool {
-        self.class() == "awaited"
+        self.class() == "awaited" || self.header("attack:") == Some("awaited")
     }
 
     pub(crate) fn script(&self) -> Script {
-        Script::new(self.path.replace(".js", ".mjs"), format!("{PRELUDE}{}", self.source))
+        let extension = self.header("file:").unwrap_or("mjs");
+        Script::new(self.path.replace(".js", &format!(".{extension}")), format!("{PRELUDE}{}", self.source))
+    }
+
+    fn header(&self, key: &str) -> Option<&str> {
+        header(&self.source, key)
     }
 
     /// Tight, but for what the case is not meant to reach.
@@ -87,24 +94,38 @@ impl Case {
     }
 
     fn of(path: String, source: String) -> Option<Self> {
-        let comments = || source.lines().take_while(|line| line.starts_with("//"));
-        let says = |key: &str| comments().find_map(|line| line.strip_prefix(key)).map(str::trim);
         assert!(
-            comments().next().is_some_and(|line| !line.contains("expect:")),
+            attempt(&source).is_some_and(|line| !line.contains("expect:")),
             "{path} does not say what it tries"
         );
-        let skip = says("// quickjs: skip");
+        let skip = header(&source, "quickjs: skip");
         assert!(skip.is_none_or(|reason| reason.starts_with("— ")), "{path} is skipped for no reason");
         if skip.is_some() && Engine::CURRENT == Engine::QuickJs {
             return None;
         }
-        let own = (Engine::CURRENT == Engine::QuickJs).then(|| says("// quickjs: expect:")).flatten();
-        let named = own.or_else(|| says("// expect:")).unwrap_or("ok");
+        let of_engine = |key: &str| {
+            let own =
+                (Engine::CURRENT == Engine::QuickJs).then(|| header(&source, &format!("quickjs: {key}")));
+            own.flatten().or_else(|| header(&source, key)).map(str::to_owned)
+        };
+        let named = of_engine("expect:").unwrap_or_else(|| "ok".to_owned());
+        let says = of_engine("says:");
         let outcome =
             |name: &str| Outcome::named(name.trim()).unwrap_or_else(|| panic!("{path} expects `{name}`"));
         let expected = named.split(',').map(outcome).collect();
-        Some(Self { path, source, expected })
+        Some(Self { path, source, expected, says })
     }
+}
+
+/// The first line of a case: what it tries.
+pub(crate) fn attempt(source: &str) -> Option<&str> {
+    source.lines().next()?.strip_prefix("// ")
+}
+
+/// What the comments at the head of a case say for this key.
+pub(crate) fn header<'a>(source: &'a str, key: &str) -> Option<&'a str> {
+    let mut comments = source.lines().map_while(|line| line.strip_prefix("// "));
+    comments.find_map(|line| line.strip_prefix(key)).map(str::trim)
 }
 
 /// The word that a case's path must have, when not all are to run.

@@ -20,6 +20,8 @@ const SLACK: Duration = Duration::from_secs(2);
 pub(crate) struct Verdict {
     /// What it gained, and must not have.
     pub(crate) gained: Vec<String>,
+    /// The case itself used what it gained; the rest was found by a look around.
+    pub(crate) used_it: bool,
     /// What is not as the case says itself.
     pub(crate) unexpected: Vec<String>,
     pub(crate) took: Duration,
@@ -39,6 +41,7 @@ pub(crate) fn judge(case: &Case, transport: Transport, neighbour: &Neighbour) ->
         verdict.gained.push("the undeclared op was called".into());
     }
     verdict.gained.extend(said(&outcome));
+    verdict.used_it = !verdict.gained.is_empty();
     verdict.unexpected.extend(not_as_declared(case, &outcome, verdict.took));
     let goes_on = outcome.as_ref().err().is_none_or(|error| !error.is_final());
     verdict.gained.extend(goes_on.then(|| aftermath(case, &tenant, &*look, &before)).into_iter().flatten());
@@ -96,8 +99,19 @@ fn not_as_declared(case: &Case, outcome: &Result<String>, took: Duration) -> Opt
     if !case.expected.contains(&found) {
         return Some(format!("expected {:?}, got {outcome:?}", case.expected));
     }
+    if let Some(says) = case.says.as_ref().filter(|says| !has_said(outcome, says)) {
+        return Some(format!("it does not say `{says}`, but {outcome:?}"));
+    }
     let late = case.limits().wall + SLACK;
     (!is_in_time(took, late)).then(|| format!("it took {took:?}, and not {late:?}"))
+}
+
+/// Whether all that was returned is this text, or an error has it.
+fn has_said(outcome: &Result<String>, says: &str) -> bool {
+    match outcome {
+        Ok(said) => said.trim() == says,
+        Err(error) => error.to_string().contains(says),
+    }
 }
 
 fn outcome_of(outcome: &Result<String>) -> Option<Outcome> {

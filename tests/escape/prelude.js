@@ -33,5 +33,7 @@ const $use = (value, how) => {
 };
 /** What `run` throws. */
 const $thrown = (run) => { try { run(); } catch (error) { return error; } };
+/** The name of what `run` throws, or `ran`. */
+const $name = (run) => { try { run(); } catch (error) { return error?.name ?? String(error); } return 'ran'; };
 /** All of it is used; the first gain is told. */
 const $all = (values, how) => { for (let i = 0; i < values.length; i++) { const gained = $use(values[i], `${how} ${i}`); if (gained) return gained; } return 'held'; };
