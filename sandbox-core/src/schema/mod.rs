@@ -25,7 +25,7 @@ pub use compat::{Breaks, Change, Compatibility, compat};
 pub use description::{Description, MethodDescription, ParamDescription, TypeDescription};
 pub use generate::describe;
 pub use generate::method_schemas;
-pub use names::{is_contract_name, is_method_name};
+pub use names::{GLOBALS, is_contract_name, is_method_name};
 
 impl Description {
     /// A TypeScript declaration module: what a guest must export, what it may call, and the types of both.

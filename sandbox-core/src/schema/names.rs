@@ -143,9 +143,25 @@ fn unique(name: &str, taken: &[&str], used: &mut BTreeSet<String>) -> String {
     name
 }
 
+/// Names that a guest finds on its global object, or around its code, before any contract. `#[sandbox_api]` has the same
+/// list, because a macro cannot depend on this crate.
+#[rustfmt::skip]
+pub const GLOBALS: &[&str] = &[
+    "AggregateError", "Array", "ArrayBuffer", "AsyncDisposableStack", "AsyncIterator", "Atomics", "BigInt",
+    "BigInt64Array", "BigUint64Array", "Boolean", "DataView", "Date", "Deno", "DisposableStack", "Error",
+    "EvalError", "FinalizationRegistry", "Float16Array", "Float32Array", "Float64Array", "Function",
+    "Infinity", "Int16Array", "Int32Array", "Int8Array", "Intl", "Iterator", "JSON", "Map", "Math", "NaN",
+    "Number", "Object", "Promise", "Proxy", "RangeError", "ReferenceError", "Reflect", "RegExp", "Set",
+    "SharedArrayBuffer", "String", "SuppressedError", "Symbol", "SyntaxError", "Temporal", "TypeError",
+    "URIError", "Uint16Array", "Uint32Array", "Uint8Array", "Uint8ClampedArray", "WeakMap", "WeakRef",
+    "WeakSet", "WebAssembly", "console", "decodeURI", "decodeURIComponent", "encodeURI",
+    "encodeURIComponent", "escape", "exports", "global", "globalThis", "isFinite", "isNaN", "module",
+    "parseFloat", "parseInt", "require", "self", "undefined", "unescape", "window",
+];
+
 /// Whether a contract can have the name in JavaScript. `global` says that the host implements it as a global.
 pub fn is_contract_name(name: &str, global: bool) -> bool {
-    let is_taken = is_built_in(name) || SPECIAL.contains(&name);
+    let is_taken = GLOBALS.contains(&name) || SPECIAL.contains(&name);
     is_word(name) && !(global && is_taken)
 }
 
@@ -166,6 +182,8 @@ const SPECIAL: [&str; 8] = [
     "__lookupSetter__",
 ];
 
+/// Whether `#[sandbox_api]` allows the name. A module can have a function named `undefined`, and none named `async`.
 fn is_word(name: &str) -> bool {
-    identifier(name) == name && !is_reserved(name) && name != "async"
+    let is_refused = name == "async" || is_reserved(name) && name != "undefined";
+    identifier(name) == name && !is_refused
 }

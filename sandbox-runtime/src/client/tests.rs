@@ -163,3 +163,29 @@ fn contracts_as_data_are_freed_with_their_last_user() {
     sandbox.eval(script()).expect("it works");
     assert_eq!(made_and_live(), (2 * MANY, 0), "each was made on both sides");
 }
+
+/// The macro and the core know the names that no host contract may have, and no global of a realm is missing.
+#[test]
+fn no_host_contract_hides_a_global_of_a_realm() {
+    use sandbox_core::schema::{GLOBALS, is_contract_name};
+    let of_macro = include_str!("../../../sandbox-macros/src/names.rs");
+    let (_, rest) = of_macro.split_once("const GLOBALS: &[&str] = &[").expect("the macro has the list");
+    let (list, _) = rest.split_once("];").expect("the list ends");
+    let list = list.split(',').map(|name| name.trim().trim_matches('"')).filter(|name| !name.is_empty());
+    assert_eq!(list.collect::<Vec<_>>(), GLOBALS);
+
+    #[sandbox_api(guest, crate = crate)]
+    trait Globals {
+        fn names(&self) -> Result<Vec<String>>;
+    }
+    let builder = LocalSandbox::builder().limits(long()).console(crate::Console::Capture);
+    let sandbox = builder.allow(crate::Permission::WebAssembly).allow(crate::Permission::Eval).build();
+    let source =
+        "export const names = () => Reflect.ownKeys(globalThis).filter((key) => typeof key === 'string');";
+    let globals = sandbox.expect("a sandbox").load::<dyn Globals>(Script::new("names.mjs", source));
+    let names = globals.expect("it loads").names().expect("it runs");
+    assert!(names.len() > 50 && names.iter().any(|name| name == "console"), "{names:?}");
+    let free = names.iter().filter(|name| name.as_str() != "eval" && is_contract_name(name, true));
+    assert_eq!(free.collect::<Vec<_>>(), Vec::<&String>::new());
+    assert!(is_contract_name("Record", true) && is_contract_name("WebAssembly", false));
+}
