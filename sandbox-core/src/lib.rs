@@ -39,7 +39,10 @@ pub mod wire;
 #[doc(hidden)]
 pub mod __private;
 
-pub use contract::{Contract, Crosses, GuestFailure, HostFailure, Lends, OwnedContract};
+pub use contract::{
+    Contract, Crosses, GuestFailure, HostFailure, Lends, OwnedContract, UntypedAnswer, UntypedHost,
+    UntypedHostCall,
+};
 pub use error::{
     Amount, BoundaryError, Conversion, Death, Direction, DiscardCause, Error, Excess, ExportProblem, Hint,
     HostSource, LimitKind, LossReason, Phase, Place, Result, StackFrame, Thrown, Violation,

@@ -15,7 +15,7 @@
 //! | fail as a host | [`Error::public`], [`Error::host`], [`GuestError`](trait@GuestError), [`GuestView`], [`HostPanic`] |
 //! | bill a tenant | [`Bill`], [`Usage`] |
 //! | observe calls | [`observe`], [`observe::Observer`] |
-//! | use a contract that comes as data | [`OwnedContract`], [`UntypedGuest`] |
+//! | use a contract that comes as data | [`OwnedContract`], [`UntypedGuest`], [`UntypedHost`], [`UntypedHostCall`], [`UntypedAnswer`] |
 //! | describe a contract, compare versions | [`Description`], [`MethodDescription`], [`ParamDescription`], [`TypeDescription`], [`compat`](compat()), [`Compatibility`], [`Change`], [`Breaks`], [`schemars`] |
 #![cfg_attr(
     feature = "process",
@@ -73,7 +73,8 @@ pub use sandbox_core::{
     Date, DateOutOfRange, Death, Description, Direction, DiscardCause, Error, ErrorValue, Excess,
     ExportProblem, GuestError, GuestView, Hint, HostPanic, HostSource, JsKind, JsValue, LimitKind, Limits,
     LossReason, MethodDescription, OwnedContract, ParamDescription, Phase, Place, Result, Script, StackFrame,
-    TextFault, Thrown, TypeDescription, Unrepresentable, Violation, compat,
+    TextFault, Thrown, TypeDescription, Unrepresentable, UntypedAnswer, UntypedHost, UntypedHostCall,
+    Violation, compat,
 };
 pub use schemars;
 

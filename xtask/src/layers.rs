@@ -50,7 +50,10 @@ const CRATES: [(&str, Layers); 2] = [
             ("deno process", "guests in child processes, and extensions of deno_core"),
             ("site::wired", "the sites over a link"),
             ("site", "what a site is, and the sites of one process"),
-            ("isolate isolate::untyped_contract isolate::extension", "contracts on both sides of an isolate"),
+            (
+                "isolate isolate::untyped_contract isolate::owned_host isolate::extension",
+                "contracts on both sides of an isolate",
+            ),
             ("isolate::ops", "the calls of the host, by their types"),
             ("contract transport engine_types no_engine", "the traits between generated code and an isolate"),
             ("isolate::calls", "the uses of a guest"),

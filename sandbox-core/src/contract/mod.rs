@@ -9,6 +9,7 @@ mod owned;
 mod probes;
 pub mod returns;
 mod sink;
+mod untyped_host;
 
 use std::any::TypeId;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ pub use owned::OwnedContract;
 pub use probes::{ByRef, KindProbe, NotScalar, Returned, ScalarKind, TypeProbe, Unknown};
 pub use returns::{GuestFailure, HostFailure};
 pub use sink::{ArgumentSink, ArgumentSource, PlainArguments, named};
+pub use untyped_host::{UntypedAnswer, UntypedHost, UntypedHostCall, untyped_failure};
 
 pub use crate::spec::{ContractSpec, Kind, MethodSpec, ParamSpec, SpecRef, index_of, written};
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
-use crate::boundary::{CheckViolation, ValueError};
+use crate::boundary::{CheckViolation, Step, ValueError};
 use crate::error::{Error, Result};
 use crate::schema::check::{CheckDirection, Checker};
 use crate::schema::{Description, MethodDescription, TypeDescription, is_contract_name, is_method_name};
@@ -44,6 +44,8 @@ struct OwnedParts {
     spec: Arc<ContractSpec>,
     /// The checks of the values of a guest that implements the contract, if a guest can, by method.
     guest: Option<Vec<MethodCheckers>>,
+    /// The checks of the values of a host that implements the contract, if the host can, by method.
+    host: Option<Vec<MethodCheckers>>,
 }
 
 /// The checks of the values of a method.
@@ -73,10 +75,14 @@ impl OwnedContract {
     ///
     /// As of [`from_json`](Self::from_json).
     pub fn new(description: Description) -> Result<Self> {
-        let made = named(&description).and_then(|()| checkers(&description));
-        let guest = made.map_err(|reason| Error::contract(description.contract.clone().into(), reason))?;
+        let made = named(&description).and_then(|()| {
+            let [guest, host] = [Implementer::Guest, Implementer::Host].map(|of| checkers(&description, of));
+            Ok((guest?, host?))
+        });
+        let (guest, host) =
+            made.map_err(|reason| Error::contract(description.contract.clone().into(), reason))?;
         let spec = Arc::new(spec(&description));
-        Ok(Self(Arc::new(OwnedParts { description, spec, guest })))
+        Ok(Self(Arc::new(OwnedParts { description, spec, guest, host })))
     }
 
     /// Makes the owned form of a contract of the program.
@@ -130,6 +136,15 @@ impl OwnedContract {
         }
     }
 
+    /// Refuses a contract that no host can implement.
+    #[doc(hidden)]
+    pub fn of_host(&self) -> Result<()> {
+        match self.0.host {
+            Some(_) => Ok(()),
+            None => Err(self.unusable("guests alone implement it, and the host is to implement it")),
+        }
+    }
+
     /// The error of a use that the contract does not allow. The call was not made.
     #[doc(hidden)]
     #[must_use]
@@ -140,25 +155,63 @@ impl OwnedContract {
     /// Checks the arguments of a guest's method.
     #[doc(hidden)]
     pub fn check_arguments(&self, method: usize, args: &[JsValue]) -> Result<(), ValueError> {
-        let Some(checks) = self.checks(method) else { return Ok(()) };
         let params = &self.0.spec.methods[method].params;
         if args.len() != params.len() {
             let (expected, found) = (count(params.len()), count(args.len()));
             return Err(ValueError::new(expected, found).inside("arguments"));
         }
-        let all = checks.params.iter().zip(&**params).zip(args);
-        all_of(all.flat_map(|((check, param), value)| check.violations_below(value, &param.name)))
+        self.check_params(checks(&self.0.guest, method), method, args)
     }
 
     /// Checks the result of a guest's method.
     #[doc(hidden)]
     pub fn check_result(&self, method: usize, value: &JsValue) -> Result<(), ValueError> {
-        let Some(checks) = self.checks(method) else { return Ok(()) };
-        all_of(checks.returns.violations_below(value, "result"))
+        checks(&self.0.guest, method).map_or(Ok(()), |checks| checks.result(value))
     }
 
-    fn checks(&self, method: usize) -> Option<&MethodCheckers> {
-        self.0.guest.as_ref()?.get(method)
+    /// Checks the arguments that a guest gives to a host's method. As in JavaScript, missing ones are `undefined`, and
+    /// those beyond the parameters are left out.
+    #[doc(hidden)]
+    pub fn host_arguments(&self, method: usize, mut args: Vec<JsValue>) -> Result<Vec<JsValue>, ValueError> {
+        args.resize(self.0.spec.methods[method].params.len(), JsValue::Undefined);
+        self.check_params(checks(&self.0.host, method), method, &args).map(|()| args)
+    }
+
+    /// Checks the result of a host's method. As from a method of a trait, the guest gets `undefined` where the method has no
+    /// result, and `null` where it has one.
+    #[doc(hidden)]
+    pub fn host_result(&self, method: usize, value: JsValue) -> Result<JsValue, ValueError> {
+        let Some(checks) = checks(&self.0.host, method) else { return Ok(value) };
+        checks.result(&value)?;
+        Ok(match value {
+            JsValue::Null | JsValue::Undefined if checks.returns.arena.node(0).is_only_null() => {
+                JsValue::Undefined
+            }
+            JsValue::Undefined => JsValue::Null,
+            value => value,
+        })
+    }
+
+    fn check_params(
+        &self,
+        checks: Option<&MethodCheckers>,
+        method: usize,
+        args: &[JsValue],
+    ) -> Result<(), ValueError> {
+        let Some(checks) = checks else { return Ok(()) };
+        let all = checks.params.iter().zip(&*self.0.spec.methods[method].params).zip(args);
+        all_of(all.flat_map(|((check, param), value)| violations(check, value, &param.name)))
+    }
+}
+
+/// The checks of a method, for one side that implements the contract.
+fn checks(side: &Option<Vec<MethodCheckers>>, method: usize) -> Option<&MethodCheckers> {
+    side.as_ref()?.get(method)
+}
+
+impl MethodCheckers {
+    fn result(&self, value: &JsValue) -> Result<(), ValueError> {
+        all_of(violations(&self.returns, value, "result"))
     }
 }
 
@@ -170,6 +223,47 @@ impl fmt::Debug for OwnedContract {
 
 fn count(number: usize) -> String {
     if number == 1 { "1 argument".into() } else { format!("{number} arguments") }
+}
+
+/// The violations of a value. All of the value goes to the other side, so a part that is no data is one of them, also where
+/// the schema accepts anything.
+fn violations(check: &Checker, value: &JsValue, name: &str) -> Vec<CheckViolation> {
+    let mut found = check.violations_below(value, name);
+    if found.is_empty() {
+        not_data(value, &mut vec![Step::Field(name.to_owned())], &mut found);
+    }
+    found
+}
+
+/// Finds the first part of a value that is no data, or that is too much for a limit.
+fn not_data(value: &JsValue, path: &mut Vec<Step>, found: &mut Vec<CheckViolation>) {
+    let mut part = |step: Step, value: &JsValue| {
+        if found.is_empty() {
+            path.push(step);
+            not_data(value, path, found);
+            path.pop();
+        }
+    };
+    match value {
+        JsValue::Other(what) => {
+            let expected = "a value that can cross".to_owned();
+            found.push(CheckViolation { path: path.clone(), expected, found: what.to_string() });
+        }
+        JsValue::Array(items) | JsValue::Set(items) => {
+            items.iter().enumerate().for_each(|(index, item)| part(Step::Index(index), item));
+        }
+        JsValue::Object(fields) => {
+            fields.iter().for_each(|(name, value)| part(Step::Field(name.clone()), value));
+        }
+        JsValue::Map(entries) => entries.iter().enumerate().for_each(|(index, (key, value))| {
+            part(Step::Key(index), key);
+            part(Step::Index(index), value);
+        }),
+        JsValue::Error { rest, .. } => {
+            rest.iter().for_each(|(name, value)| part(Step::Field((*name).to_owned()), value));
+        }
+        _ => {}
+    }
 }
 
 fn all_of(violations: impl IntoIterator<Item = CheckViolation>) -> Result<(), ValueError> {
@@ -193,20 +287,30 @@ fn named(description: &Description) -> Result<(), String> {
     Ok(())
 }
 
-/// The checks of the values of a guest that implements the contract; `None` if no guest can.
-fn checkers(description: &Description) -> Result<Option<Vec<MethodCheckers>>, String> {
-    if !description.guest {
+/// A side that can implement a contract.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Implementer {
+    Guest,
+    Host,
+}
+
+/// The checks of the values of a side that implements the contract; `None` if that side cannot.
+fn checkers(description: &Description, of: Implementer) -> Result<Option<Vec<MethodCheckers>>, String> {
+    let to_guest = (CheckDirection::ToGuest, &description.to_guest);
+    let to_host = (CheckDirection::ToHost, &description.to_host);
+    let (can, (into, into_defs), (out, out_defs)) = match of {
+        Implementer::Guest => (description.guest, to_guest, to_host),
+        Implementer::Host => (description.host, to_host, to_guest),
+    };
+    if !can {
         return Ok(None);
     }
     let method = |method: &MethodDescription| {
         let place = |what: &str| format!("{}.{} → {what}", description.contract, method.name);
-        let params = method.params.iter().map(|param| {
-            let to_guest = (&param.schema, CheckDirection::ToGuest);
-            checker(to_guest, &description.to_guest, &place(&param.name))
-        });
+        let params = method.params.iter();
+        let params = params.map(|param| checker((&param.schema, into), into_defs, &place(&param.name)));
         let params = params.collect::<Result<_, String>>()?;
-        let to_host = (&method.returns, CheckDirection::ToHost);
-        let returns = checker(to_host, &description.to_host, &place("result"))?;
+        let returns = checker((&method.returns, out), out_defs, &place("result"))?;
         Ok(MethodCheckers { params, returns })
     };
     description.methods.iter().map(method).collect::<Result<_, String>>().map(Some)
@@ -248,6 +352,7 @@ fn spec(description: &Description) -> ContractSpec {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::{JsKind, Unrepresentable};
 
     const PRICE: &str = r#"{
         "contract": "Rule", "guest": true, "host": false,
@@ -285,9 +390,16 @@ mod tests {
             let error = refused(|json| json["methods"][0]["name"] = name.into());
             assert!(error.contains("cannot be the name of a method"), "{name}: {error}");
         }
-        for name in ["a b", "", "new", "Array", "constructor"] {
+        for name in ["a b", "", "new", "Array", "constructor", "WebAssembly", "undefined"] {
             let error = refused(|json| (json["contract"], json["host"]) = (name.into(), true.into()));
             assert!(error.contains("cannot be the name of a contract"), "{name}: {error}");
+        }
+        // TypeScript knows these names, and JavaScript does not.
+        for name in ["Record", "Partial", "any"] {
+            let mut description: Description = serde_json::from_str(PRICE).expect("it is a description");
+            (description.contract, description.guest) = (name.to_owned(), true);
+            let contract = OwnedContract::new(description).expect("a guest can implement it");
+            contract.of_host().expect_err("no host can");
         }
         let error = refused(|json| {
             let method = json["methods"][0].clone();
@@ -318,6 +430,25 @@ mod tests {
         ] {
             let error = text(contract.check_arguments(price, &args).expect_err("it is refused"));
             assert!(error.contains(expected), "{error}");
+        }
+        let anything = r#"{"contract": "Any", "guest": true, "host": true, "methods": [{
+            "name": "of", "params": [{ "name": "a", "to_guest": true, "to_host": true }],
+            "returns": { "to_guest": true, "to_host": true }
+        }]}"#;
+        let contract_of_anything = OwnedContract::from_json(anything).expect("it is a contract");
+        let function = JsValue::Other(Unrepresentable::Kind(JsKind::Function));
+        let inner = JsValue::Object(vec![("b".into(), vec![JsValue::Null, function].into())]);
+        for (error, place) in [
+            (contract_of_anything.check_arguments(0, std::slice::from_ref(&inner)).map(drop), "a.b[1]"),
+            (contract_of_anything.check_result(0, &inner), "result.b[1]"),
+            (contract_of_anything.host_arguments(0, vec![inner.clone()]).map(drop), "a.b[1]"),
+            (contract_of_anything.host_result(0, inner.clone()).map(drop), "result.b[1]"),
+        ] {
+            let error = text(error.expect_err("it is no data"));
+            assert!(
+                error.ends_with(&format!("{place}: expected a value that can cross, got a function")),
+                "{error}"
+            );
         }
         let error = text(contract.check_result(price, &JsValue::Null).expect_err("it is refused"));
         assert!(error.contains("result: expected a number"), "{error}");

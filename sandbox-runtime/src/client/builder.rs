@@ -1,5 +1,7 @@
 //! Builders of the sandboxes on all sites: their hosts, and `build`.
 
+use sandbox_core::{OwnedContract, UntypedHost};
+
 use super::{Client, LocalSandbox};
 #[cfg(feature = "process")]
 use super::{ProcessSandbox, Sandbox};
@@ -40,6 +42,14 @@ impl Builder<LocalSandbox> {
         self
     }
 
+    /// Gives guests a contract that came as data, which `host` implements, as a frozen global of the contract's name.
+    /// See [`UntypedHost`].
+    pub fn untyped_host(mut self, contract: &OwnedContract, host: impl UntypedHost) -> Self {
+        let nth = self.hosts.0.len();
+        self.hosts.0.push(Host::owned(nth, contract.clone(), host));
+        self
+    }
+
     /// Adds a host that other sandboxes share.
     #[cfg(feature = "testing")]
     pub(crate) fn shared_host(mut self, host: Host) -> Self {
@@ -55,6 +65,15 @@ impl<S: SendSite> Builder<Client<S>> {
     /// of the sandbox does.
     pub fn host<C: ?Sized + HostContract>(mut self, host: impl Implements<C> + Send + 'static) -> Self {
         S::hosts(&mut self.hosts).0.push(Box::new(|| Host::new::<C>(host.into_host())));
+        self
+    }
+
+    /// Gives guests a contract that came as data, which `host` implements, as a frozen global of the contract's name. The
+    /// implementation is called where one of [`host`](Self::host) is. See [`UntypedHost`].
+    pub fn untyped_host(mut self, contract: &OwnedContract, host: impl UntypedHost + Send) -> Self {
+        let hosts = &mut S::hosts(&mut self.hosts).0;
+        let (nth, contract) = (hosts.len(), contract.clone());
+        hosts.push(Box::new(move || Host::owned(nth, contract, host)));
         self
     }
 }

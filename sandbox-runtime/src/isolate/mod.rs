@@ -4,7 +4,7 @@
 //!
 //! | folder | what it does |
 //! |---|---|
-//! | `extension`, `untyped_contract` | contracts for a runtime of the application, and contracts as data |
+//! | `extension`, `untyped_contract`, `owned_host` | contracts for a runtime of the application, and contracts as data |
 //! | `ops` | the functions through which a guest calls the methods of a host |
 //! | `calls` | the uses of a guest: scripts, bindings, calls, calls in flight |
 //! | `realm` | makes isolates, realms and their globals |
@@ -33,12 +33,12 @@ mod host_calls;
 mod intrinsics;
 pub(crate) mod limits;
 pub(crate) mod ops;
+mod owned_host;
 mod realm;
 pub(crate) mod run;
 pub(crate) mod shim;
 mod state;
-#[cfg(feature = "process")]
-pub(crate) mod untyped_contract;
+mod untyped_contract;
 pub(crate) mod values;
 
 pub(crate) use calls::{binding, flights, script};
@@ -51,11 +51,11 @@ pub(crate) use realm::resets_itself;
 pub(crate) use run::pause::WatchPause;
 #[cfg(feature = "process")]
 pub(crate) use run::{conversion, thrown};
-#[cfg(feature = "process")]
-pub(crate) use state::future_set;
 pub(crate) use state::host::Host;
 pub(crate) use state::realm::Realm;
 pub(crate) use state::{Isolate, method_info};
+#[cfg(feature = "process")]
+pub(crate) use state::{data_host, future_set};
 
 #[cfg(test)]
 mod tests;

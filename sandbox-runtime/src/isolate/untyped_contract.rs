@@ -1,10 +1,10 @@
-//! Host contracts that are known as data alone, at a peer: the guest is here, and the implementation is at the other end.
+//! Host contracts that are known as data alone: the functions through which V8 calls their hosts, with plain data.
 //!
-//! `site::wired::serve` uses this module. Hosts get plain data. The other end has the types, and checks the data.
+//! `owned_host` makes hosts whose implementation is here, and checks their values. `site::wired::serve` makes hosts whose
+//! implementation is at the other end of a link, which has the types and checks the data.
 
 use std::any::TypeId;
 use std::borrow::Cow;
-use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -15,58 +15,43 @@ use super::host_calls::promises::{Poller, flight, promised};
 use super::host_calls::{answer, begin};
 use super::method_info::{Elsewhere, MethodInfo, UntypedMethods};
 use super::state::Isolate;
+use super::state::data_host::{DataHost, UntypedContract};
 use super::state::host::Host;
 use super::state::op::HostOp;
 use super::state::pending::HostAnswer;
 use super::state::refusal::{Refusal, caught};
 use crate::boundary::ValueError;
-use crate::error::{Direction, Place, Source};
+use crate::error::{Direction, Place, grouped};
 use crate::isolate::values::{observed_for_wire, tree_to_guest};
 use crate::schema::ContractChecks;
 use crate::value::JsValue;
-use crate::wire::fault::Token;
-
-/// The host of an untyped contract, called with plain data.
-pub(crate) trait UntypedHost {
-    /// Calls the method with the number `method`, for the guest's call `call`.
-    fn call(&self, method: usize, call: u64, args: Vec<JsValue>) -> Result<JsValue, Refused>;
-
-    /// Begins a call of an `async` method.
-    fn begin(&self, method: usize, flight: u64, args: Vec<JsValue>) -> Result<Later, Refused>;
-}
-
-/// The later result of an `async` method.
-pub(crate) type Later = Pin<Box<dyn Future<Output = Result<JsValue, Refused>>>>;
-
-/// Why a host method has no result, as the guest is told.
-pub(crate) enum Refused {
-    /// An Error of a class, with properties of its own. A number of the host's identifies it when it comes back.
-    Told { class: String, message: String, fields: Vec<(String, JsValue)>, source: Option<u64> },
-    /// Nothing: the guest is to be ended.
-    Ended,
-}
-
-/// The host object of an untyped contract.
-struct UntypedContract {
-    host: Rc<dyn UntypedHost>,
-    methods: UntypedMethods,
-}
 
 impl Host {
     /// The host of a contract, which is the nth of its sandbox.
-    pub(crate) fn untyped(nth: u16, spec: Arc<ContractSpec>, host: Rc<dyn UntypedHost>) -> Self {
-        let ops = (0..spec.methods.len()).map(|index| HostOp::untyped(slow, address(nth, index)));
-        let ops = Cow::Owned(ops.collect());
+    pub(crate) fn untyped(
+        nth: usize,
+        spec: Arc<ContractSpec>,
+        host: Rc<dyn DataHost>,
+    ) -> Result<Self, String> {
+        const MOST: u64 = 1 << 16;
+        let too_many = |what: &str, found: usize| {
+            Err(format!("{what} can be at most {}, and are {}", grouped(MOST), grouped(found as u64)))
+        };
+        let methods = spec.methods.len();
+        let Ok(number) = u16::try_from(nth) else {
+            return too_many("the host contracts of a sandbox", nth + 1);
+        };
+        if methods as u64 > MOST {
+            return too_many(&format!("the methods of the contract {}", spec.name), methods);
+        }
+        // The address of a method: the contract's number in the upper bits, the method's in the lower.
+        let addresses = (0_u32..).take(methods).map(|index| u32::from(number) << 16 | index);
+        let ops = Cow::Owned(addresses.map(|address| HostOp::untyped(slow, address)).collect());
         let checks = ContractChecks::elsewhere();
-        let methods = UntypedMethods::of_host(spec.clone(), nth);
+        let methods = UntypedMethods::of_host(spec.clone(), number);
         let object = Rc::new(UntypedContract { host, methods });
-        Self::of(TypeId::of::<Elsewhere>(), SpecRef::Owned(spec), ops, checks, object)
+        Ok(Self::of(TypeId::of::<Elsewhere>(), SpecRef::Owned(spec), ops, checks, object))
     }
-}
-
-/// The address of a method: the contract's number in the upper bits, the method's in the lower.
-fn address(contract: u16, method: usize) -> u32 {
-    u32::from(contract) << 16 | u32::from(u16::try_from(method).unwrap_or(u16::MAX))
 }
 
 /// Answers a call of any untyped method.
@@ -96,7 +81,7 @@ fn serve<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     arguments: &v8::FunctionCallbackArguments<'s>,
     method: &MethodInfo,
-    host: &dyn UntypedHost,
+    host: &dyn DataHost,
 ) -> Result<v8::Local<'s, v8::Value>, Refusal> {
     let mut call = begin(scope, method)?;
     if !method.spec.is_async {
@@ -107,9 +92,12 @@ fn serve<'s>(
     promised(scope, method.place(), call.open(), |scope| {
         let args = read(scope, arguments, method)?;
         let (_, flight) = flight(scope)?;
-        let later = caught(|| host.begin(method.index, flight.id(), args))?.map_err(refusal)?;
+        let later = caught(|| host.begin(method.index, flight.id(), args))??;
         let settled = async move {
-            later.await.map(|value| Box::new(UntypedValue(value)) as Box<dyn HostAnswer>).map_err(refusal)
+            later
+                .await
+                .map(|value| Box::new(UntypedValue(value)) as Box<dyn HostAnswer>)
+                .map_err(Refusal::from)
         };
         Ok((Poller::Flight(flight), Box::pin(settled)))
     })
@@ -128,24 +116,12 @@ impl HostAnswer for UntypedValue {
     }
 }
 
-fn refusal(refused: Refused) -> Refusal {
-    match refused {
-        Refused::Ended => Refusal::Ended,
-        Refused::Told { class, message, fields, source } => Refusal::Untyped {
-            class,
-            message,
-            fields,
-            source: source.map(|number| Source::of(Token(number))),
-        },
-    }
-}
-
 /// The answer of the host. Nothing of V8 is borrowed while the host works, because it may call the guest again.
 fn answered<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     arguments: &v8::FunctionCallbackArguments<'s>,
     method: &MethodInfo,
-    host: &dyn UntypedHost,
+    host: &dyn DataHost,
 ) -> Result<v8::Local<'s, v8::Value>, Refusal> {
     let args = read(scope, arguments, method)?;
     let own = Isolate::current(scope).ok_or(Refusal::Absent)?;
@@ -154,7 +130,7 @@ fn answered<'s>(
     let outcome = caught(|| host.call(method.index, call, args));
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
     isolate.keep_terminating();
-    Box::new(UntypedValue(outcome?.map_err(refusal)?)).write(scope)
+    Box::new(UntypedValue(outcome??)).write(scope)
 }
 
 fn read<'s>(

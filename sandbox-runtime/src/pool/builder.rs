@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use sandbox_core::{OwnedContract, UntypedHost};
+
 use super::isolation::Isolation;
 use super::metrics::Counts;
 use super::state::{HostFactory, PoolState};
@@ -111,6 +113,31 @@ impl Builder<SandboxPool> {
         host: impl Fn(&str) -> Box<C> + Send + Sync + 'static,
     ) -> Self {
         self.hosts.hosts.push(Arc::new(move |tenant| Host::new::<C>(host(tenant))));
+        self
+    }
+
+    /// Gives guests a contract that came as data. `host` makes the implementation as the function given to
+    /// [`host`](Self::host) does. See [`UntypedHost`].
+    ///
+    /// ```
+    /// # use sandbox_runtime::{Contract, Error, JsValue, OwnedContract, SandboxPool, UntypedHostCall, sandbox_api};
+    /// # #[sandbox_api(host)]
+    /// # trait Shop { fn name(&self) -> String; }
+    /// let contract = OwnedContract::of::<dyn Shop>()?;
+    /// let builder = SandboxPool::builder().untyped_host(&contract, |tenant| {
+    ///     let name = JsValue::from(tenant);
+    ///     move |_: UntypedHostCall| Ok::<_, Error>(name.clone())
+    /// });
+    /// let pool = builder.build()?;
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn untyped_host<H: UntypedHost>(
+        mut self,
+        contract: &OwnedContract,
+        host: impl Fn(&str) -> H + Send + Sync + 'static,
+    ) -> Self {
+        let (nth, contract) = (self.hosts.hosts.len(), contract.clone());
+        self.hosts.hosts.push(Arc::new(move |tenant| Host::owned(nth, contract.clone(), host(tenant))));
         self
     }
 

@@ -24,7 +24,6 @@ impl Isolate {
     /// The host of a method.
     #[inline]
     pub(in crate::isolate) fn host(&self, method: &MethodInfo) -> Option<&Host> {
-        #[cfg(feature = "process")]
         if let Some(nth) = method.nth {
             return self.hosts.get(usize::from(nth));
         }

@@ -14,6 +14,7 @@ use crate::contract::{
 };
 use crate::error::{Direction, Place};
 use crate::guest_error::HostError;
+use crate::isolate::state::data_host::{Refused, UntypedContract};
 use crate::isolate::state::host::Host;
 use crate::isolate::state::plain_op::{DispatchKind, DispatchedCall, Returns};
 pub(crate) use crate::isolate::state::plain_op::{KeptAnswer, PlainOp, Started, Unanswered};
@@ -46,7 +47,7 @@ pub(crate) struct PlainHost {
     /// Of its methods, in their order.
     ops: Box<[PlainOp]>,
     checks: Arc<ContractChecks>,
-    /// A `Box<C>`, where `C` is the contract.
+    /// A `Box<C>`, where `C` is the contract; an [`UntypedContract`], if the contract is known as data alone.
     object: Rc<dyn Any>,
 }
 
@@ -64,13 +65,44 @@ impl PlainHost {
         (limits, stack): (&Limits, StackEnd),
         out: &mut Out,
     ) -> Result<Called, Unanswered> {
-        let (spec, checks) = (&self.spec.methods[index], &self.checks.methods[index]);
-        let call = DispatchedCall { limits, stack, args, spec, checks, place: self.place(index) };
+        let place = self.place(index);
+        let spec = &self.spec.methods[index];
+        let call =
+            || DispatchedCall { limits, stack, args, spec, checks: &self.checks.methods[index], place };
         match self.ops[index].0 {
-            DispatchKind::Invoke(invoke) => invoke(&call, &self.object, out).map(|()| Called::Done),
-            DispatchKind::Start(start) => start(&call, &self.object).map(Called::Started),
-            DispatchKind::None => Err(Unanswered::Host(HostError::panicked())),
+            DispatchKind::Invoke(invoke) => invoke(&call(), &self.object, out).map(|()| Called::Done),
+            DispatchKind::Start(start) => start(&call(), &self.object).map(Called::Started),
+            DispatchKind::Untyped => self.call_untyped(index, decoded(args, limits), out),
         }
+    }
+
+    /// Calls a method that is known as data alone. Its host checks the values.
+    fn call_untyped(
+        &self,
+        index: usize,
+        args: Result<Vec<JsValue>, ValueError>,
+        out: &mut Out,
+    ) -> Result<Called, Unanswered> {
+        let place = self.place(index);
+        let args = args.map_err(|error| unanswered(Refused::Value(error, Direction::ToHost), &place))?;
+        let contract = self.object.downcast_ref::<UntypedContract>();
+        let host = &contract.ok_or_else(|| Unanswered::Host(HostError::panicked()))?.host;
+        // The session has the number of the guest's call.
+        let called = caught(|| match self.spec.methods[index].is_async {
+            true => host.begin(index, 0, args).map(|later| {
+                let place = place.clone();
+                let kept = |value| Box::new(KeptData(value)) as Box<dyn KeptAnswer>;
+                Called::Started(Box::pin(async move {
+                    later.await.map(kept).map_err(|refused| unanswered(refused, &place))
+                }))
+            }),
+            false => host.call(index, 0, args).map(|value| {
+                wire::encode(&value, out);
+                Called::Done
+            }),
+        });
+        let called = called.unwrap_or_else(|_| Err(Refused::Host(HostError::panicked())));
+        called.map_err(|refused| unanswered(refused, &place))
     }
 
     /// Appends the result of an `async` method.
@@ -80,7 +112,8 @@ impl PlainHost {
         answer: Box<dyn KeptAnswer>,
         out: &mut Out,
     ) -> Result<(), Unanswered> {
-        let returns = Returns { check: &self.checks.methods[index].returns, place: self.place(index) };
+        let check = self.checks.methods.get(index).map(|checks| &checks.returns);
+        let returns = Returns { check, place: self.place(index) };
         answer.written(&returns, out)
     }
 
@@ -118,7 +151,7 @@ impl SentHosts {
 }
 
 // SAFETY: by the contract of `new` what the `Rc`s hold is `Send` where this goes to another thread. The counts are changed by
-// `Hosted` alone, which futures of `async` methods hold. The futures are not `Send`, so they stay on the thread that began them. That
+// futures of `async` methods alone: they hold a `Hosted`, or the implementation of an `OwnedHost`. The futures are not `Send`, so they stay on the thread that began them. That
 // thread touches them only under the session's lock, and drops them before its handle of the session. So no other thread uses the
 // hosts or the counts at the same time.
 unsafe impl Send for SentHosts {}
@@ -154,6 +187,25 @@ fn start<M: AsyncHostMethod>(call: &DispatchedCall<'_>, host: &Rc<dyn Any>) -> R
     Ok(Box::pin(future.unwrap_or_else(|_| Err(Unanswered::Host(HostError::panicked())))?))
 }
 
+fn decoded(args: Encoded<'_>, limits: &Limits) -> Result<Vec<JsValue>, ValueError> {
+    wire::decode_list(args, limits).map_err(|error| ValueError::new("a list of values", error.to_string()))
+}
+
+/// Why a method that is known as data alone has no answer.
+fn unanswered(refused: Refused, place: &Place) -> Unanswered {
+    match refused {
+        Refused::Value(error, Direction::ToHost) => {
+            Unanswered::Value(error.into_boundary_error(place, Direction::ToHost))
+        }
+        Refused::Value(error, direction) => {
+            Unanswered::Host(HostError::broken(error.into_boundary_error(place, direction)))
+        }
+        Refused::Host(error) => Unanswered::Host(error),
+        // Only hosts at the other end of a link refuse so.
+        Refused::Told { .. } | Refused::Ended => Unanswered::Host(HostError::panicked()),
+    }
+}
+
 impl DispatchedCall<'_> {
     /// Reads the arguments as the method's types, and reports all that is wrong with them.
     fn read<A: Arguments<Owned = A>>(&self) -> Result<A, Unanswered> {
@@ -173,8 +225,7 @@ impl DispatchedCall<'_> {
     }
 
     fn args(&self) -> Result<Vec<JsValue>, ValueError> {
-        wire::decode_list(self.args, self.limits)
-            .map_err(|error| ValueError::new("a list of values", error.to_string()))
+        decoded(self.args, self.limits)
     }
 
     fn violations(&self, args: &[JsValue]) -> Vec<CheckViolation> {
@@ -185,10 +236,9 @@ impl DispatchedCall<'_> {
 
 impl Returns<'_> {
     fn write<V: Crosses>(&self, value: &V, out: &mut Out) -> Result<(), Unanswered> {
-        let written = self
-            .check
-            .enforce(value, "result")
-            .and_then(|()| wire::serialize_top(value, out).map_err(|error| error.inside("result")));
+        let kept = self.check.map_or(Ok(()), |check| check.enforce(value, "result"));
+        let written =
+            kept.and_then(|()| wire::serialize_top(value, out).map_err(|error| error.inside("result")));
         written.map_err(|error| {
             let error = error.into_boundary_error(&self.place, Direction::ToGuest);
             Unanswered::Host(HostError::broken(error))
@@ -207,7 +257,7 @@ impl Reply for PlainReply<'_, '_> {
     fn done<V: Crosses>(self, outcome: Result<V, HostError>) -> Self::Done {
         let value = outcome.map_err(Unanswered::Host)?;
         let DispatchedCall { checks, place, .. } = self.call;
-        Returns { check: &checks.returns, place: place.clone() }.write(&value, self.out)
+        Returns { check: Some(&checks.returns), place: place.clone() }.write(&value, self.out)
     }
 }
 
@@ -219,6 +269,16 @@ impl Reply for KeptReply {
 
     fn done<V: Crosses>(self, outcome: Result<V, HostError>) -> Self::Done {
         outcome.map(|value| Box::new(KeptValue(value)) as Box<dyn KeptAnswer>).map_err(Unanswered::Host)
+    }
+}
+
+/// The result of a method that is known as data alone.
+struct KeptData(JsValue);
+
+impl KeptAnswer for KeptData {
+    fn written(self: Box<Self>, _: &Returns<'_>, out: &mut Out) -> Result<(), Unanswered> {
+        wire::encode(&self.0, out);
+        Ok(())
     }
 }
 

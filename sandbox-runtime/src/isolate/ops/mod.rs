@@ -77,7 +77,6 @@ impl HostOp {
             slow: slow::<M>,
             fast: M::FAST,
             declared: Some((MethodInfo::hosted::<M>(), slow_impl::<M>)),
-            #[cfg(feature = "process")]
             address: None,
             #[cfg(feature = "process")]
             plain: PlainOp::of::<M>(),
@@ -91,7 +90,6 @@ impl HostOp {
             slow: async_op::slow::<M>,
             fast: None,
             declared: Some((MethodInfo::billed::<M>(), async_op::slow_impl::<M>)),
-            #[cfg(feature = "process")]
             address: None,
             #[cfg(feature = "process")]
             plain: PlainOp::of_async::<M>(),

@@ -1,6 +1,6 @@
 //! The host's implementations of contracts.
 //!
-//! A [`Host`] belongs to one isolate and stays on its thread. `ops` and `untyped_contract` make it. `host_calls` finds it, by the
+//! A [`Host`] belongs to one isolate and stays on its thread. `ops`, `untyped_contract` and `owned_host` make it. `host_calls` finds it, by the
 //! contract's type id or by its number.
 
 use std::any::{Any, TypeId};
@@ -23,7 +23,7 @@ pub(crate) struct Host {
     pub(in crate::isolate) ops: Cow<'static, [HostOp]>,
     /// The checks of its methods' arguments and results.
     pub(in crate::isolate) checks: Arc<ContractChecks>,
-    /// A `Box<C>`, where `C` is the contract.
+    /// A `Box<C>`, where `C` is the contract; an `UntypedContract`, if the contract is known as data alone.
     pub(in crate::isolate) object: Rc<dyn Any>,
     /// The address of that box.
     place: *const (),

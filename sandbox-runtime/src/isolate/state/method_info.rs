@@ -21,8 +21,7 @@ pub(crate) struct MethodInfo<'a> {
     pub(crate) spec: &'a MethodSpec,
     /// Whether calls are billed. A method with a fast call is not billed, on its slow path either.
     pub(in crate::isolate) is_billed: bool,
-    /// The number of the contract among the sandbox's hosts, when its types are in another process.
-    #[cfg(feature = "process")]
+    /// The number of the contract among the sandbox's hosts, when it is known as data alone.
     pub(in crate::isolate) nth: Option<u16>,
 }
 
@@ -43,7 +42,6 @@ impl MethodInfo<'static> {
             index: M::INDEX,
             spec: Known::<M>::SPEC,
             is_billed,
-            #[cfg(feature = "process")]
             nth: None,
         }
     }
@@ -72,7 +70,7 @@ impl<'a> MethodInfo<'a> {
     }
 }
 
-/// Stands for the type of a contract that no type of this process is.
+/// Stands for the type of a contract that is known as data alone.
 pub(in crate::isolate) struct Elsewhere;
 
 /// The methods of a contract that is known as data alone.
@@ -81,7 +79,6 @@ pub(crate) struct UntypedMethods {
     /// In the order of the methods.
     places: Box<[Place]>,
     /// The number of the contract among the sandbox's hosts, if it is one of theirs.
-    #[cfg(feature = "process")]
     nth: Option<u16>,
 }
 
@@ -91,16 +88,10 @@ impl UntypedMethods {
         #[cfg(test)]
         tests::note(&spec);
         let places = spec.methods.iter().map(|method| Place::named(&spec.name, &method.name)).collect();
-        Self {
-            spec,
-            places,
-            #[cfg(feature = "process")]
-            nth: None,
-        }
+        Self { spec, places, nth: None }
     }
 
     /// The methods of a contract that is the nth among the sandbox's hosts.
-    #[cfg(feature = "process")]
     pub(crate) fn of_host(spec: Arc<ContractSpec>, nth: u16) -> Self {
         Self { nth: Some(nth), ..Self::of_guest(spec) }
     }
@@ -113,13 +104,11 @@ impl UntypedMethods {
             index,
             spec: &self.spec.methods[index],
             is_billed: true,
-            #[cfg(feature = "process")]
             nth: self.nth,
         }
     }
 
     /// The method with this number.
-    #[cfg(feature = "process")]
     pub(crate) fn get(&self, index: usize) -> Option<MethodInfo<'_>> {
         (index < self.places.len()).then(|| self.at(index))
     }

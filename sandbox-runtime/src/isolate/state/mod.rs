@@ -2,6 +2,7 @@
 //!
 //! The folders above use [`Isolate`], and add functions to it. The files beside this one are the parts that it consists of.
 
+pub(crate) mod data_host;
 mod ends;
 pub(crate) mod flight;
 pub(crate) mod future_set;

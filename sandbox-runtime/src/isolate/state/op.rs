@@ -23,18 +23,23 @@ pub struct HostOp {
     )]
     pub(in crate::isolate) declared: Option<Declared>,
     /// The address of the method, when one function serves many methods.
-    #[cfg(feature = "process")]
     pub(in crate::isolate) address: Option<u32>,
     /// The method over plain data.
     #[cfg(feature = "process")]
     pub(crate) plain: PlainOp,
 }
 
-#[cfg(feature = "process")]
 impl HostOp {
-    /// The op of a method whose types are in another process.
+    /// The op of a method that is known as data alone.
     pub(in crate::isolate) fn untyped(slow: v8::FunctionCallback, address: u32) -> Self {
-        Self { slow, fast: None, declared: None, address: Some(address), plain: PlainOp::NONE }
+        Self {
+            slow,
+            fast: None,
+            declared: None,
+            address: Some(address),
+            #[cfg(feature = "process")]
+            plain: PlainOp::UNTYPED,
+        }
     }
 }
 
@@ -81,7 +86,6 @@ impl HostOp {
     ) -> Option<(v8::Local<'s, v8::Function>, Option<v8::Local<'s, v8::Function>>)> {
         let template = || {
             let template = v8::FunctionTemplate::builder_raw(self.slow);
-            #[cfg(feature = "process")]
             if let Some(address) = self.address {
                 return template.data(v8::Integer::new_from_unsigned(scope, address).into());
             }

@@ -19,8 +19,8 @@ pub(crate) struct PlainOp(pub(in crate::isolate) DispatchKind);
 
 #[derive(Clone, Copy)]
 pub(in crate::isolate) enum DispatchKind {
-    /// A method of which this process does not know the types.
-    None,
+    /// A method that is known as data alone.
+    Untyped,
     Invoke(Invoke),
     Start(Start),
 }
@@ -58,7 +58,8 @@ pub(in crate::isolate) struct DispatchedCall<'c> {
 
 /// The checks of a result.
 pub(in crate::isolate) struct Returns<'c> {
-    pub(in crate::isolate) check: &'c TypeCheck,
+    /// `None` for a method that is known as data alone, whose host has checked the result.
+    pub(in crate::isolate) check: Option<&'c TypeCheck>,
     pub(in crate::isolate) place: Place,
 }
 
@@ -69,6 +70,6 @@ pub(crate) trait KeptAnswer {
 }
 
 impl PlainOp {
-    /// The op of a method of which this process does not know the types.
-    pub(in crate::isolate) const NONE: Self = Self(DispatchKind::None);
+    /// The op of a method that is known as data alone.
+    pub(in crate::isolate) const UNTYPED: Self = Self(DispatchKind::Untyped);
 }

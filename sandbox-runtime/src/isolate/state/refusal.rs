@@ -16,7 +16,7 @@ pub(in crate::isolate) enum Refusal {
     Thrown,
     /// The method failed: an Error.
     Host(HostError),
-    /// A method in another process failed, or refused its arguments.
+    /// A method at the other end of a link failed, or refused its arguments.
     #[cfg(feature = "process")]
     Untyped {
         class: String,

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use crate::isolate::untyped_contract::Refused;
+use crate::isolate::data_host::Refused;
 use crate::value::JsValue;
 
 /// The result of a host method.

@@ -1,6 +1,6 @@
 //! The host contracts of a link's other end, as the guest calls them: calls are sent as frames, and answers are awaited.
 //!
-//! [`RemoteHost`] implements `UntypedHost` for the isolate.
+//! [`RemoteHost`] implements `DataHost` for the isolate.
 
 use std::rc::{Rc, Weak};
 
@@ -9,7 +9,7 @@ use base64::prelude::BASE64_STANDARD as BASE64;
 
 use super::answers::Given;
 use super::{Asked, Gone, GuestServer, parse};
-use crate::isolate::untyped_contract::{Later, Refused, UntypedHost};
+use crate::isolate::data_host::{DataHost, Later, Refused};
 use crate::site::wired::message::{HostRefusal, kind};
 use crate::value::JsValue;
 use crate::wire::frame::Frame;
@@ -96,7 +96,7 @@ impl RemoteHost {
     }
 }
 
-impl UntypedHost for RemoteHost {
+impl DataHost for RemoteHost {
     fn call(&self, method: usize, call: u64, args: Vec<JsValue>) -> Result<JsValue, Refused> {
         let server = self.server()?;
         let given = server.request((self.nth, method), call, &args, true).and_then(|id| server.wait_for(id));

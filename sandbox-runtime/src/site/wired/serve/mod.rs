@@ -236,9 +236,9 @@ impl GuestServer {
         }
         let hosts = setup.hosts.iter().zip(0_u16..).map(|(data, nth)| {
             let host = Rc::new(RemoteHost { server: Rc::downgrade(self), nth });
-            Host::untyped(nth, Arc::new(data.clone().into_spec()), host)
+            Host::untyped(nth.into(), Arc::new(data.clone().into_spec()), host)
         });
-        let isolate = builder::isolate(settings, hosts.map(Ok).collect(), stack)?;
+        let isolate = builder::isolate(settings, hosts.collect(), stack)?;
         if let Some(window) = &self.window {
             self.flights.hear(CancelPoller::new(window.clone(), isolate.watch()?));
         }

@@ -1,0 +1,69 @@
+//! Hosts that are called with plain data, by the number of the method.
+//!
+//! `isolate::owned_host` implements [`DataHost`] for contracts that came as data, and `site::wired::serve` for contracts of the
+//! other end of a link. `isolate::untyped_contract` calls it for V8, and `ops::host_dispatch` for a link.
+
+use std::pin::Pin;
+use std::rc::Rc;
+
+use super::method_info::UntypedMethods;
+use super::refusal::Refusal;
+use crate::boundary::ValueError;
+use crate::error::Direction;
+#[cfg(feature = "process")]
+use crate::error::Source;
+use crate::guest_error::HostError;
+use crate::value::JsValue;
+#[cfg(feature = "process")]
+use crate::wire::fault::Token;
+
+/// The host of an untyped contract, called with plain data.
+pub(crate) trait DataHost {
+    /// Calls the method with the number `method`, for the guest's call `call`.
+    fn call(&self, method: usize, call: u64, args: Vec<JsValue>) -> Result<JsValue, Refused>;
+
+    /// Begins a call of an `async` method.
+    fn begin(&self, method: usize, flight: u64, args: Vec<JsValue>) -> Result<Later, Refused>;
+}
+
+/// The later result of an `async` method.
+pub(crate) type Later = Pin<Box<dyn Future<Output = Result<JsValue, Refused>>>>;
+
+/// Why a host method has no result, as the guest is told.
+pub(crate) enum Refused {
+    /// An argument or the result breaks the contract.
+    Value(ValueError, Direction),
+    /// The method failed.
+    Host(HostError),
+    /// A method at the other end of a link failed: an Error of a class, with properties of its own. A number of the host's
+    /// identifies it when it comes back.
+    #[cfg(feature = "process")]
+    Told { class: String, message: String, fields: Vec<(String, JsValue)>, source: Option<u64> },
+    /// Nothing: the guest is to be ended.
+    #[cfg(feature = "process")]
+    Ended,
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Value(error, direction) => Self::Value(error, direction),
+            Refused::Host(error) => Self::Host(error),
+            #[cfg(feature = "process")]
+            Refused::Told { class, message, fields, source } => Self::Untyped {
+                class,
+                message,
+                fields,
+                source: source.map(|number| Source::of(Token(number))),
+            },
+            #[cfg(feature = "process")]
+            Refused::Ended => Self::Ended,
+        }
+    }
+}
+
+/// The host object of an untyped contract.
+pub(in crate::isolate) struct UntypedContract {
+    pub(in crate::isolate) host: Rc<dyn DataHost>,
+    pub(in crate::isolate) methods: UntypedMethods,
+}
