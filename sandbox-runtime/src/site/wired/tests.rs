@@ -11,15 +11,17 @@ use serde::Serialize;
 use super::channel::Channel;
 use super::link::{Connect, Link};
 use super::message::{
-    self, ConsoleLineData, Done, Evaluate, Hello, Ready, WireBill, from_json, kind, to_json,
+    self, ConsoleLineData, Done, Evaluate, Failure, Hello, Ready, WireBill, from_json, kind, to_json,
 };
 use super::serve::ServerEnd;
 use super::{WiredSite, in_memory};
-use crate::error::{Death, DiscardCause, Error, Result};
+use crate::error::{Death, DiscardCause, Error, LimitKind, Result};
 use crate::isolate::host_dispatch::SentHosts;
+use crate::observe::{CallBegin, CallEnd, Observer, SandboxEnd};
 use crate::options::{Console, Settings};
 use crate::script::Script;
 use crate::time::Deadline;
+use crate::wire::fault::RemoteFault;
 use crate::wire::frame::{Frame, FrameError, FrameReader, FrameWriter};
 
 /// No peer of these tests is slow, and a busy machine may be.
@@ -208,4 +210,96 @@ fn a_peer_that_hangs_up_is_disconnected() {
     assert!(is_disconnected(&error), "{error:?}");
     reset();
     evaluate("b.js").expect("the next peer serves");
+}
+
+/// Sends each event of a call or of an end as a line, and the number of calls on its bill.
+struct Events(Mutex<Sender<(String, u64)>>);
+
+impl Events {
+    fn tell(&self, line: impl ToString, billed: u64) {
+        _ = self.0.lock().expect("no panic").send((line.to_string(), billed));
+    }
+}
+
+impl Observer for Events {
+    fn on_call_begin(&self, event: &CallBegin<'_>) {
+        self.tell(event, 0);
+    }
+    fn on_call_end(&self, event: &CallEnd<'_>) {
+        self.tell(event, event.bill.calls);
+    }
+    fn on_sandbox_end(&self, event: &SandboxEnd<'_>) {
+        self.tell(event, 0);
+    }
+}
+
+/// Answers a call.
+type Answer = fn(&mut Peer, u64);
+
+/// Answers its only call with `answer`, once the call is cancelled where `is_cancelled` says so.
+fn ends_with(is_cancelled: bool, tell: Sender<()>, answer: Answer) -> Serve {
+    Box::new(move |mut peer| {
+        let call = peer.evaluates("a.js");
+        tell.send(()).expect("the test waits");
+        if is_cancelled {
+            assert_eq!(peer.next().kind, kind::CANCEL);
+        }
+        answer(&mut peer, call);
+        peer.rest();
+    })
+}
+
+fn answers_what_is_no_answer(peer: &mut Peer, call: u64) {
+    peer.send(kind::DONE, call, &"no handle");
+}
+
+fn answers_that_the_heap_is_full(peer: &mut Peer, call: u64) {
+    let fault = settings().limits.exceeded(LimitKind::Heap, None);
+    peer.send(
+        kind::FAILURE,
+        call,
+        &Failure { fault: RemoteFault::of(fault, &[]), bill: WireBill::default() },
+    );
+}
+
+/// An answer that ends the sandbox ends it before the call, for observers. Whether the caller is there makes no difference.
+#[test]
+fn a_call_whose_answer_ends_the_sandbox_ends_after_it() {
+    let answers: [(Answer, &str); 2] =
+        [(answers_what_is_no_answer, "process.protocol"), (answers_that_the_heap_is_full, "limit.heap")];
+    for ((answer, kind), is_gone) in answers.into_iter().flat_map(|answer| [(answer, false), (answer, true)])
+    {
+        let ((tell, told), (event, events)) = (channel(), channel());
+        let mut settings = settings();
+        settings.observers.add(Events(Mutex::new(event)));
+        let serves = |mut peer: Peer| {
+            let call = peer.evaluates("b.js");
+            peer.answer(call);
+            peer.rest();
+        };
+        let site = site(settings, [ends_with(is_gone, tell, answer), Box::new(serves)]);
+        let cx = &mut Context::from_waker(Waker::noop());
+        let mut call = Box::pin(site.clone().evaluate_async(None, script("a.js"), Deadline::NEVER));
+        assert!(call.as_mut().poll(cx).is_pending());
+        told.recv().expect("the call has begun");
+        let outcome = match is_gone {
+            true => "cancelled".to_owned(),
+            false => {
+                let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+                let error = runtime.block_on(&mut call).map(drop).expect_err("the sandbox is gone");
+                assert!(error.is_final() && error.kind() == kind, "{error:?}");
+                kind.to_owned()
+            }
+        };
+        drop(call);
+        let events = events.iter().take(3).collect::<Vec<_>>();
+        let [begins, gone, ends] = &events[..] else { panic!("{events:?}") };
+        assert_eq!(begins.0, "call 1 begins: evaluation of a.js");
+        assert!(gone.0.starts_with("sandbox ") && gone.0.ends_with(&format!(" ends: {kind}")), "{events:?}");
+        assert_eq!(ends.0, format!("call 1 ends: evaluation of a.js: {outcome}"), "{events:?}");
+        assert_eq!(ends.1, site.usage().total.calls, "{kind}");
+        assert!(!site.is_live());
+        site.reset().expect("another peer");
+        site.evaluate(None, &script("b.js"), Deadline::NEVER).map(drop).expect("the next peer serves");
+    }
 }

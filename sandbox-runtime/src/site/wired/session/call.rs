@@ -9,11 +9,13 @@ use tokio::runtime::Handle as Runtime;
 
 use super::super::link::Sending;
 use super::super::message::{self, Failure, Forget, WireBill, from_json, kind, to_json};
+use super::call_end::HostCounts;
 use super::inside::{CallScope, HostFrames};
 use super::state::{KeptCalls, SessionState};
 use super::{About, Handle, LivePeer, Pays, Session, What};
 use crate::boundary::ValueError;
 use crate::error::{Amount, Death, Direction, Error, Excess, LimitKind, Result};
+use crate::observe::bill::Bill;
 use crate::options::{ConsoleLine, Level};
 use crate::time::Timestamp;
 use crate::wire::frame::{Frame, FrameError};
@@ -317,6 +319,33 @@ impl<'c> Request<'c> {
             self.state.unkept.set((bytes + length as u64, lines + 1));
         }
         Ok(())
+    }
+
+    /// The outcome of a call that has its answer, and its part of the bill. An answer that cannot be decoded ends the peer.
+    ///
+    /// Where the outcome ends the sandbox, the peer is marked as dead. So observers are told of that before the call ends.
+    pub(super) fn arrived<T>(
+        &self,
+        frame: &Frame,
+        end: &HostCounts,
+        taken: impl FnOnce(CallAnswer<'_>) -> Option<Result<T>>,
+    ) -> (Result<T>, Bill) {
+        let (outcome, bill) = match self.understand(frame, taken) {
+            Some((bill, outcome)) => {
+                let bill = self.charge(bill, frame, &end.served);
+                (outcome.map_err(|error| end.error(error, self.session.limits(), self.began)), bill)
+            }
+            None => {
+                let error = self.broken("an answer that cannot be decoded");
+                let cpu = self.state.owed.take();
+                (Err(error), self.session.charge_lost(self.began, cpu, &end.served))
+            }
+        };
+        // The caller must be the only owner of the host's error.
+        if let Some(error) = outcome.as_ref().err().filter(|error| error.is_final()) {
+            self.session.mark_dead(self.state, self.live, error);
+        }
+        (outcome, bill)
     }
 
     /// Decodes the answer, and adds its bill.

@@ -10,7 +10,6 @@ use super::call_end::HostCounts;
 use super::{About, Handle};
 use crate::error::{Error, Result};
 use crate::observe::CallOutcome;
-use crate::observe::bill::Bill;
 use crate::observe::teller::OpenCall;
 use crate::time::Deadline;
 use crate::wire::Out;
@@ -26,19 +25,9 @@ pub(in super::super) trait ErasedCall: Send {
     /// Whether the caller is gone. Otherwise the task is woken when the caller goes.
     fn is_dropped(&mut self, cx: &mut Context<'_>) -> bool;
 
-    /// Adds the call's usage to the bill, and passes the peer's answer to the caller. Returns the error of the caller, if
-    /// it ends the sandbox.
-    ///
-    /// # Errors
-    ///
-    /// When the answer cannot be decoded.
-    fn arrive(
-        self: Box<Self>,
-        call: &Request<'_>,
-        frame: &Frame,
-        end: &HostCounts,
-        open: Option<OpenCall>,
-    ) -> Result<Option<Error>>;
+    /// Adds the call's usage to the bill, and passes the peer's answer to the caller. Marks the peer as dead, if the answer
+    /// ends the sandbox.
+    fn arrive(self: Box<Self>, call: &Request<'_>, frame: &Frame, end: &HostCounts, open: Option<OpenCall>);
 
     /// Passes an error to the caller in the place of an answer.
     fn fail(self: Box<Self>, error: Error);
@@ -83,33 +72,12 @@ where
         matches!(self.answer.poll_closed(cx), Poll::Ready(()))
     }
 
-    fn arrive(
-        self: Box<Self>,
-        call: &Request<'_>,
-        frame: &Frame,
-        end: &HostCounts,
-        open: Option<OpenCall>,
-    ) -> Result<Option<Error>> {
+    fn arrive(self: Box<Self>, call: &Request<'_>, frame: &Frame, end: &HostCounts, open: Option<OpenCall>) {
         let Self { read, answer, .. } = *self;
-        let Some((bill, outcome)) = call.understand(frame, read) else {
-            let error = call.broken("an answer that cannot be decoded");
-            open.into_iter().for_each(|open| open.end(CallOutcome::Failed(&error), &Bill::default()));
-            _ = answer.send(Err(error.clone()));
-            return Err(error);
-        };
-        let bill = call.charge(bill, frame, &end.served);
-        let outcome = outcome.map_err(|error| end.error(error, call.session.limits(), call.began));
-        // The caller must be the only owner of the host's error.
-        let error = outcome.as_ref().err().filter(|error| error.is_final()).cloned();
-        if let Some(open) = open {
-            if let Some(error) = &error {
-                call.session.mark_dead(call.state, call.live, error);
-            }
-            open.end(CallOutcome::of(&outcome), &bill);
-        }
+        let (outcome, bill) = call.arrived(frame, end, read);
+        open.into_iter().for_each(|open| open.end(CallOutcome::of(&outcome), &bill));
         // The caller may be gone.
         _ = answer.send(outcome);
-        Ok(error)
     }
 
     fn fail(self: Box<Self>, error: Error) {

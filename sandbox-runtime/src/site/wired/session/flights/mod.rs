@@ -26,7 +26,7 @@ use super::job_queue::QueuedJob;
 use super::readiness_task::Patience;
 use super::state::{SessionState, Underway};
 use super::{About, LivePeer, Pays, Session};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::isolate::clock;
 use crate::isolate::pending_host_call::{PendingHostCall, Pendings};
 use crate::isolate::ticket::TicketScope;
@@ -314,22 +314,15 @@ impl Driver {
         call.session.ends(call.state, call.live);
         let about = std::mem::take(&mut flight.about);
         let call = Request { about, began: flight.began, ..*call };
-        let error = match flight.erased.take() {
+        match flight.erased.take() {
             // To drop what is left of a call runs code of the host. When it panics, the caller is told that the call was lost.
             Some(erased) => {
-                unless_it_panics(|| erased.arrive(&call, frame, &end, open)).unwrap_or(Ok(None))?
+                unless_it_panics(|| erased.arrive(&call, frame, &end, open));
             }
             None => {
-                let understood = call.understand(frame, |_| Some(Ok(())));
-                let (bill, outcome) =
-                    understood.ok_or_else(|| call.broken("an answer that cannot be decoded"))?;
-                let bill = call.charge(bill, frame, &end.served);
+                let (_, bill) = call.arrived(frame, &end, |_| Some(Ok(())));
                 open.into_iter().for_each(|open| open.end(flight.outcome(), &bill));
-                outcome.err().filter(Error::is_final)
             }
-        };
-        if let Some(error) = error {
-            call.session.mark_dead(call.state, call.live, &error);
         }
         Ok(())
     }
