@@ -127,7 +127,8 @@ pub enum Intrinsics {
     #[default]
     Open,
     /// Guests cannot change them, so one script of a sandbox changes nothing for another. Scripts change their own objects
-    /// as before, and can assign a property that a frozen prototype has (`object.toString = …`).
+    /// as before, and can assign a property that a frozen object has, where they inherit it (`object.toString = …`). The
+    /// guide has a table of the exceptions, on the page of the guest's world.
     Frozen,
 }
 

@@ -359,7 +359,7 @@ fn syntax_error(scope: &Catch<'_, '_, '_, '_>, script: &ScriptModule, lines_befo
     {
         return isolate.over(LimitKind::Stack, None);
     }
-    // V8 calls no accessor for the name of an error. With frozen intrinsics, the name is an accessor.
+    // No engine calls an accessor for the name of an error. With frozen intrinsics, the name can be one.
     let is_nameless = Isolate::current(scope).is_some_and(Isolate::is_frozen) && !text.contains("Error: ");
     let message_text = format!("{}{text}", if is_nameless { "SyntaxError: " } else { "" });
     let (line, column) = engine::syntax_position(scope, scope.exception(), message);

@@ -4,6 +4,11 @@
 //! ask which engine is there. The layer above is `isolate`; the page `ARCHITECTURE.md` lists the few other
 //! places that ask.
 
+#[cfg(all(not(feature = "quickjs"), not(target_env = "msvc")))]
+pub(crate) mod bootstrap;
+#[cfg(all(not(feature = "quickjs"), target_env = "msvc"))]
+#[path = "bootstrap_msvc.rs"]
+pub(crate) mod bootstrap;
 #[cfg(not(feature = "quickjs"))]
 mod buffers;
 pub(crate) mod compile;
@@ -11,6 +16,8 @@ pub(crate) mod compile;
 mod entered;
 #[cfg(all(feature = "process", target_os = "linux", not(feature = "quickjs")))]
 mod entropy;
+#[cfg(not(feature = "quickjs"))]
+pub(crate) mod plain_intrinsics;
 #[cfg(feature = "quickjs")]
 mod quickjs;
 pub(crate) mod raw;

@@ -96,6 +96,7 @@ pub(crate) fn start() {
     static STARTED: Once = Once::new();
     STARTED.call_once(|| {
         v8::V8::set_flags_from_string(FLAGS);
+        super::bootstrap::register();
         // A process that may open no file cannot read /dev/urandom, which V8 otherwise takes the seeds of isolates from.
         #[cfg(all(feature = "process", target_os = "linux"))]
         v8::V8::set_entropy_source(super::entropy::random);

@@ -6,6 +6,7 @@
 //! the ops of deno_core need no removal here.
 
 pub(super) mod callbacks;
+mod frozen;
 mod life;
 mod realm_globals;
 mod realms;
@@ -25,6 +26,7 @@ use super::state::returned::Returned;
 use super::{disabled_defenses, engine, shim};
 use crate::isolate::engine::compile::compile_function;
 use crate::isolate::engine::text::js_string;
+use crate::options::Intrinsics;
 
 /// The globals of a realm. Everything else that V8 puts on the global object is removed:
 ///
@@ -127,7 +129,7 @@ fn create<'s>(
     isolate: &Isolate,
     host_realm: Option<&v8::Global<v8::Context>>,
 ) -> Result<v8::Local<'s, v8::Context>, String> {
-    let context = v8::Context::new(scope, v8::ContextOptions::default());
+    let context = frozen::context(scope, &isolate.settings).ok_or("the context cannot be made")?;
     let host_realm = host_realm.filter(|_| disabled_defenses::HOST_REALM);
     let leaked = host_realm.map(|host_realm| disabled_defenses::shared(scope, host_realm, context));
     let scope = &mut v8::ContextScope::new(scope, context);
@@ -161,7 +163,11 @@ fn define_globals(
             .ok_or_else(|| format!("the shim of the contract `{}` cannot be evaluated", spec.name))?;
         define(scope, global, &spec.name, api)?;
     }
-    realm_globals::freeze(scope, settings).ok_or_else(|| "the intrinsics cannot be frozen".to_owned())
+    if settings.intrinsics == Intrinsics::Open {
+        return Ok(());
+    }
+    let names = hosts.iter().map(|host| &*host.spec.name).collect::<Vec<_>>();
+    frozen::freeze(scope, settings, &names).ok_or_else(|| "the intrinsics cannot be frozen".to_owned())
 }
 
 fn remove_globals(

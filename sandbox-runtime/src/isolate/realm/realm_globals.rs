@@ -1,6 +1,6 @@
-//! The globals of a realm beside ECMAScript, by the settings of its sandbox: a clock, random numbers, a console; and the
-//! freeze of intrinsics. `realm` calls [`install`] before, and [`freeze`] after, the contracts' globals are defined. The
-//! host's functions that are made here ask the isolate for its settings when they are called.
+//! The globals of a realm beside ECMAScript, by the settings of its sandbox: a clock, random numbers, a console. `realm` calls
+//! [`install`] before the contracts' globals are defined. The host's functions that are made here ask the isolate for its
+//! settings when they are called.
 
 use deno_core::v8;
 
@@ -12,14 +12,14 @@ use crate::isolate::shim;
 use crate::isolate::state::Isolate;
 use crate::isolate::values::{describe, observed};
 use crate::limits::Limits;
-use crate::options::{Clock, ConsoleLine, Intrinsics, Level, Random, Settings};
+use crate::options::{Clock, ConsoleLine, Level, Random, Settings};
 use crate::value::JsValue;
 
 /// Changes `Math` and `Date`, and makes a console. Runs before the contracts' globals are defined.
 pub(in crate::isolate) fn install(scope: &v8::PinScope<'_, '_>, settings: &Settings) -> Option<()> {
     if !matches!(settings.clock, Clock::Real) {
         let now = function(scope, "now", now)?;
-        run(scope, "clock", include_str!("js/clock.js"), &[("now", now.into())])?;
+        program(scope, "clock", include_str!("clock.js"), &[("now", now.into())])?;
     }
     if settings.random != Random::Real {
         let math = get(scope, scope.get_current_context().global(scope), "Math")?;
@@ -32,26 +32,18 @@ pub(in crate::isolate) fn install(scope: &v8::PinScope<'_, '_>, settings: &Setti
     Some(())
 }
 
-/// Freezes what ECMAScript defines, if the settings say so. Runs last.
-pub(in crate::isolate) fn freeze(scope: &v8::PinScope<'_, '_>, settings: &Settings) -> Option<()> {
-    match settings.intrinsics {
-        Intrinsics::Open => Some(()),
-        Intrinsics::Frozen => run(scope, "freeze", include_str!("js/freeze.js"), &[]),
-    }
-}
-
-/// Runs a program of the runtime with these names. No stack shows its frames.
-fn run(
-    scope: &v8::PinScope<'_, '_>,
+/// Runs a program of the runtime with these names, and returns its result. No stack shows its frames.
+pub(in crate::isolate) fn program<'s>(
+    scope: &v8::PinScope<'s, '_>,
     name: &str,
     source: &str,
     names: &[(&str, v8::Local<'_, v8::Value>)],
-) -> Option<()> {
+) -> Option<v8::Local<'s, v8::Value>> {
     let text = |text: &str| js_string(scope, text, v8::NewStringType::Normal).ok();
     let parameters = names.iter().map(|(name, _)| text(name)).collect::<Option<Vec<_>>>()?;
     let values = names.iter().map(|(_, value)| v8::Local::new(scope, *value)).collect::<Vec<_>>();
     let function = compile_function(scope, text(&shim::script(name))?, text(source)?, &parameters)?;
-    function.call(scope, v8::undefined(scope).into(), &values).map(drop)
+    function.call(scope, v8::undefined(scope).into(), &values)
 }
 
 fn key<'s>(scope: &v8::PinScope<'s, '_>, name: &str) -> Option<v8::Local<'s, v8::Name>> {

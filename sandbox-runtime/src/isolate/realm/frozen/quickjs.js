@@ -1,5 +1,5 @@
 "use strict";
-// Freezes what ECMAScript defines. A property of a frozen prototype could not be assigned on an object that inherits it (the
+// Freezes what ECMAScript defines. A property of a frozen object could not be assigned on an object that inherits it (the
 // override mistake), so each becomes an accessor first, whose setter defines the property on that object. The way of SES:
 // https://github.com/endojs/endo/blob/master/packages/ses/docs/secure-coding-guide.md
 const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect;
@@ -57,27 +57,30 @@ while (queue.length > 0) {
   pushAll(object);
 }
 
-// What something may inherit from: constructors, prototypes, and namespaces such as `Math`.
-const isInherited = (object) => typeof object === "function" ||
-  getOwnPropertyDescriptor(object, "constructor") !== undefined ||
-  getOwnPropertyDescriptor(object, Symbol.toStringTag) !== undefined;
-const assignable = (object, key, value) => {
+// Assigns like an ordinary property that is inherited. A setter cannot tell strict code from sloppy, so each refusal throws.
+const assign = (receiver, object, key, value) => {
+  const known = isObject(receiver) ? getOwnPropertyDescriptor(receiver, key) : { writable: false };
+  if (receiver === object || (known !== undefined && !known.writable)) {
+    throw new TypeError(`Cannot assign to read only property '${String(key)}' of object`);
+  }
+  const own = { __proto__: null, value };
+  if (known === undefined) own.writable = own.enumerable = own.configurable = true;
+  if (!defineProperty(receiver, key, own)) throw new TypeError(`Cannot define property ${String(key)}, object is not extensible`);
+};
+const assignable = (object, key, value, enumerable) => {
   const { get, set } = getOwnPropertyDescriptor({
     get [key]() { return value; },
-    set [key](next) {
-      if (!isObject(this) || this === object) throw new TypeError(`Cannot assign to read only property '${String(key)}' of a frozen object`);
-      const own = { __proto__: null, value: next, writable: true, enumerable: true, configurable: true };
-      if (!defineProperty(this, key, own)) throw new TypeError(`Cannot define property ${String(key)}, object is not extensible`);
-    },
+    set [key](next) { assign(this, object, key, next); },
   }, key);
-  defineProperty(object, key, { __proto__: null, get: freeze(get), set: freeze(set), enumerable: false, configurable: false });
+  // The packages get-intrinsic and call-bound read the value of such a getter here.
+  get.originalValue = value;
+  defineProperty(object, key, { __proto__: null, get: freeze(get), set: freeze(set), enumerable, configurable: false });
 };
 
 const all = [...seen];
 for (const object of all) {
-  if (!isInherited(object)) continue;
   each(object, (key, { value, writable, configurable, enumerable }) => {
-    if (writable && configurable && !enumerable) assignable(object, key, value);
+    if (writable && configurable) assignable(object, key, value, enumerable);
   });
 }
 all.forEach((object) => freeze(object));
