@@ -19,6 +19,10 @@ mod slack;
 mod every;
 #[allow(dead_code, reason = "each test uses some of it")]
 mod node;
+// The crate is there on V8 alone.
+#[cfg(not(feature = "quickjs"))]
+#[path = "conversions/serde_v8.rs"]
+mod serde_v8;
 
 macro_rules! contracts {
     ($($method:ident $js:literal $type:ty;)*) => {

@@ -38,6 +38,7 @@ macro_rules! links {
             "[protocol]: https://github.com/typed-sandbox/typed-sandbox/blob/main/docs/process.md\n",
             "[realms]: https://github.com/typed-sandbox/typed-sandbox/blob/main/examples/realms.rs\n",
             "[security]: https://github.com/typed-sandbox/typed-sandbox/blob/main/SECURITY.md\n",
+            "[serde-v8]: https://github.com/typed-sandbox/typed-sandbox/blob/main/docs/serde-v8.md\n",
             "[server]: https://github.com/typed-sandbox/typed-sandbox/blob/main/examples/server.rs\n",
             "[ui-tests]: https://github.com/typed-sandbox/typed-sandbox/blob/main/ui-tests\n",
             "\n",
