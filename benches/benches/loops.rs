@@ -12,11 +12,12 @@ use deno_core::{JsRuntime, RuntimeOptions, v8};
 
 /// Says which set of flags a child has.
 const FLAGS: &str = "LOOPS_FLAGS";
-const SETS: [&str; 4] = [
+const SETS: [&str; 5] = [
     "",
     "--no-turboshaft-loop-unrolling",
     "--no-turboshaft-loop-unrolling --no-concurrent-recompilation",
     "--no-turboshaft-loop-unrolling --no-concurrent-recompilation --no-maglev-osr",
+    "--no-turboshaft-loop-unrolling --no-concurrent-recompilation --no-maglev --invocation-count-for-turbofan=6000",
 ];
 /// Children of each set.
 const TURNS: usize = 3;
