@@ -156,6 +156,25 @@ impl UntypedHost for Untyped {
     }
 }
 
+/// The same answers, from their JSON form.
+struct FromJson;
+
+impl UntypedHost for FromJson {
+    type Error = StoreError;
+
+    fn call(&self, call: UntypedHostCall) -> Result<JsValue, StoreError> {
+        let answer = Untyped.call(call.clone())?.to_json();
+        Ok(call.result_from_json(&answer))
+    }
+
+    fn call_async(&self, call: UntypedHostCall) -> UntypedAnswer<StoreError> {
+        Box::pin(async move {
+            let answer = Untyped.call_async(call.clone()).await?.to_json();
+            Ok(call.result_from_json(&answer))
+        })
+    }
+}
+
 const SOURCE: &str = r#"
     const shown = (value) => {
         if (typeof value === 'bigint') return `${value}n`;
@@ -309,6 +328,12 @@ fn an_untyped_host_is_as_the_typed_one_at_every_site() {
         |builder| builder.untyped_host(&contract, Untyped),
     );
     assert!(local[0].starts_with("find: {sku: \"cpu\",stock: 2n,note: null}"), "{local:#?}");
+    both(
+        "from JSON",
+        LocalSandbox::builder,
+        |builder| builder.host::<dyn Store>(Typed),
+        |builder| builder.untyped_host(&contract, FromJson),
+    );
     both(
         "thread",
         Sandbox::builder,

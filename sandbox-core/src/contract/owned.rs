@@ -145,6 +145,45 @@ impl OwnedContract {
         }
     }
 
+    /// The arguments of a guest's method, from their JSON form: a BigInt is an integer, bytes are an array of numbers, a
+    /// `Date` is its milliseconds. A call checks them by the schemas.
+    ///
+    /// ```
+    /// use sandbox_runtime::{Date, JsValue, OwnedContract, Result, sandbox_api};
+    ///
+    /// #[sandbox_api(guest)]
+    /// pub trait Rule {
+    ///     fn price(&self, id: u64, at: Date) -> Result<f64>;
+    /// }
+    ///
+    /// let contract = OwnedContract::of::<dyn Rule>()?;
+    /// let json = serde_json::json!([7, 1000]);
+    /// let args = contract.arguments_from_json("price", json.as_array().unwrap())?;
+    /// assert_eq!(args, [JsValue::bigint(7), JsValue::Date(1000.0)]);
+    /// # Ok::<(), sandbox_runtime::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Contract`] when the contract has no such method, or when no guest can implement the contract.
+    pub fn arguments_from_json(&self, method: &str, args: &[Json]) -> Result<Vec<JsValue>> {
+        self.of_guest()?;
+        let checks = checks(&self.0.guest, self.method(method)?);
+        let params = checks.map(|checks| &*checks.params).unwrap_or_default();
+        // Too many arguments stay, and the call refuses them.
+        let value = |(index, json): (usize, &Json)| match params.get(index) {
+            Some(check) => check.value_of_json(json),
+            None => JsValue::Null,
+        };
+        Ok(args.iter().enumerate().map(value).collect())
+    }
+
+    /// The result of a host's method, from its JSON form.
+    pub(super) fn result_of_json(&self, method: usize, json: &Json) -> JsValue {
+        let checks = checks(&self.0.host, method);
+        checks.map_or(JsValue::Undefined, |checks| checks.returns.value_of_json(json))
+    }
+
     /// The error of a use that the contract does not allow. The call was not made.
     #[doc(hidden)]
     #[must_use]

@@ -111,6 +111,33 @@ impl UntypedHostCall {
         &self.args
     }
 
+    /// The result from its JSON form, for a host whose answers are JSON. The schema says what an integer, an array or an
+    /// object stands for, such as a BigInt, bytes or a `Map`. [`JsValue::to_json`] is the opposite, for the arguments.
+    ///
+    /// ```
+    /// use sandbox_runtime::{Bytes, Error, JsValue, LocalSandbox, OwnedContract, Result, Script, UntypedHostCall, sandbox_api};
+    /// use serde_json::json;
+    ///
+    /// #[sandbox_api(host)]
+    /// pub trait Store { fn load(&self, key: u64) -> Bytes; }
+    ///
+    /// #[sandbox_api(guest)]
+    /// pub trait Rule { fn size(&self) -> Result<u32>; }
+    ///
+    /// let store = |call: UntypedHostCall| {
+    ///     assert_eq!(call.args()[0].to_json(), json!(7));
+    ///     Ok::<JsValue, Error>(call.result_from_json(&json!([1, 2, 3])))
+    /// };
+    /// let sandbox = LocalSandbox::builder().untyped_host(&OwnedContract::of::<dyn Store>()?, store).build()?;
+    /// let source = "export const size = () => Store.load(7n).byteLength;";
+    /// assert_eq!(sandbox.load::<dyn Rule>(Script::new("rule.js", source))?.size()?, 3);
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[must_use]
+    pub fn result_from_json(&self, json: &serde_json::Value) -> JsValue {
+        self.contract.result_of_json(self.method, json)
+    }
+
     /// Takes the arguments.
     #[must_use]
     pub fn into_args(self) -> Vec<JsValue> {

@@ -5,6 +5,7 @@ mod js_types;
 pub mod js_value;
 pub mod number;
 pub mod text;
+mod to_json;
 mod unrepresentable;
 
 pub use bytes::{AsBytes, Bytes};

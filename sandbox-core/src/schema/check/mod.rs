@@ -7,6 +7,7 @@ mod collections;
 mod compile;
 mod expect;
 mod fit;
+mod from_json;
 pub mod integer;
 pub mod node;
 mod run;
