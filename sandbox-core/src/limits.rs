@@ -36,8 +36,9 @@ pub struct Limits {
     pub heap: usize,
     /// Memory of all ArrayBuffers that guests make or receive, in bytes. The heap does not include it. Default: 64 MiB.
     ///
-    /// Beyond it, the guest's `new ArrayBuffer` throws a RangeError, and `Bytes` do not cross. Resizable buffers are not counted. On QuickJS,
-    /// buffers are part of the heap, and a sandbox with less than [`heap`](Self::heap) here is not built.
+    /// Beyond it, the guest's `new ArrayBuffer` throws a RangeError, and `Bytes` do not cross. A resizable buffer counts with its
+    /// greatest length, `maxByteLength`. On QuickJS, buffers are part of the heap, and a sandbox with less than
+    /// [`heap`](Self::heap) here is not built.
     pub buffers: usize,
     /// Stack that JavaScript may use, in bytes. From 512 KiB to 64 MiB. Default: 1 MiB, about 10,000 plain calls.
     /// The last 192 KiB are for JavaScript alone: a call of the host that begins there is refused.

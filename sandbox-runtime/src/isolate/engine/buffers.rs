@@ -2,9 +2,14 @@
 //!
 //! The allocator counts bytes. Beyond `Limits::buffers` it returns null, and V8 throws a RangeError in the guest. V8 calls
 //! the functions of the table on any of its threads, so the counts are atomic. One [`Buffers`] belongs to one isolate.
+//!
+//! V8 reserves the memory of resizable buffers itself. `realm::resizable` hands each new one to [`Buffers::hold`], which counts
+//! it. The buffer is shared with V8 until V8 has let go of it. That is looked for after each collection and when there is no
+//! room.
 
 use std::alloc::{Layout, alloc, alloc_zeroed, dealloc};
-use std::ffi::c_void;
+use std::cell::RefCell;
+use std::ffi::{c_long, c_void};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
@@ -17,64 +22,145 @@ const ALIGNMENT: usize = 16;
 pub(crate) const UNLIMITED: usize = usize::MAX / 2;
 
 /// The buffer memory of one isolate. Until the limit is set, the allocator is unlimited, as deno_core's own start needs it.
-pub(crate) struct Buffers(Arc<BufferBudget>);
+pub(crate) struct Buffers {
+    budget: Arc<BufferBudget>,
+    /// The resizable buffers that V8 may still use, with the bytes that were counted.
+    held: RefCell<Vec<(Held, usize)>>,
+}
+
+type Held = v8::SharedRef<v8::BackingStore>;
 
 impl Buffers {
+    /// Whether resizable buffers are counted here.
+    pub(crate) const COUNTS_RESIZABLE: bool = true;
+
     /// Makes an allocator that sets `refused` when an allocation exceeds the limit.
     pub(crate) fn new(refused: Arc<AtomicBool>) -> Self {
-        Self(Arc::new(BufferBudget::new(UNLIMITED, refused)))
+        Self { budget: Arc::new(BufferBudget::new(UNLIMITED, refused)), held: RefCell::default() }
     }
 
     /// Makes an isolate with these parameters allocate its buffers here.
     pub(crate) fn serve(&self, params: v8::CreateParams) -> v8::CreateParams {
         // SAFETY: the pointer is an `Arc` whose count V8 now owns, as the functions of the table expect; `release`
         // gives it back.
-        let allocator = unsafe { v8::new_rust_allocator(Arc::into_raw(self.0.clone()), &TABLE) };
+        let allocator = unsafe { v8::new_rust_allocator(Arc::into_raw(self.budget.clone()), &TABLE) };
         params.array_buffer_allocator(allocator)
     }
 
     /// Sets the limit to `limit` bytes.
     pub(crate) fn limit(&self, limit: usize) {
-        self.0.left.store(limit, Ordering::Relaxed);
-        self.0.limit.store(limit, Ordering::Relaxed);
-        self.0.least.store(limit, Ordering::Relaxed);
+        self.budget.left.store(limit, Ordering::Relaxed);
+        self.budget.limit.store(limit, Ordering::Relaxed);
+        self.budget.least.store(limit, Ordering::Relaxed);
     }
 
     /// Resets the peak and the refusals, when a call begins.
     #[inline]
     pub(crate) fn begin(&self) {
-        self.0.least.store(self.0.left.load(Ordering::Relaxed), Ordering::Relaxed);
-        self.0.denied.store(false, Ordering::Relaxed);
+        self.budget.least.store(self.budget.left.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.budget.denied.store(false, Ordering::Relaxed);
     }
 
     /// Whether there was no memory for a buffer since the call began.
     pub(crate) fn were_denied(&self) -> bool {
-        self.0.denied.load(Ordering::Relaxed)
+        self.budget.denied.load(Ordering::Relaxed)
     }
 
     /// The most that was used at once since the call began.
     #[inline]
     pub(crate) fn peak(&self) -> usize {
-        self.0.limit.load(Ordering::Relaxed).saturating_sub(self.0.least.load(Ordering::Relaxed))
+        self.budget.limit.load(Ordering::Relaxed).saturating_sub(self.budget.least.load(Ordering::Relaxed))
     }
 
     /// The bytes in use now.
     pub(crate) fn used(&self) -> usize {
-        self.0.limit.load(Ordering::Relaxed).saturating_sub(self.0.left.load(Ordering::Relaxed))
+        self.budget.limit.load(Ordering::Relaxed).saturating_sub(self.budget.left.load(Ordering::Relaxed))
+    }
+
+    /// Whether there is room for a resizable buffer of at most so many bytes.
+    pub(crate) fn has_room(&self, bytes: usize) -> bool {
+        let has_room =
+            || in_pages(bytes).is_some_and(|bytes| self.budget.left.load(Ordering::Relaxed) >= bytes);
+        if has_room() {
+            return true;
+        }
+        self.release_unused();
+        let has_room = has_room();
+        self.budget.denied.fetch_or(!has_room, Ordering::Relaxed);
+        has_room
+    }
+
+    /// Counts a resizable buffer of at most so many bytes, until V8 has let go of it. Returns false, and counts nothing, beyond
+    /// the limit.
+    pub(crate) fn hold(&self, store: &Held, bytes: usize) -> bool {
+        let paid = in_pages(bytes).filter(|paid| self.has_room(bytes) && self.budget.pay(*paid));
+        self.held.borrow_mut().extend(paid.map(|paid| (store.clone(), paid)));
+        paid.is_some()
+    }
+
+    /// Frees the resizable buffers that V8 has let go of.
+    fn release_unused(&self) {
+        let is_unused = |(store, _): &mut (Held, usize)| {
+            // SAFETY: `SharedRef` is `repr(C)` around the one `std::shared_ptr` that the function reads the count of.
+            unsafe { backing_store_use_count(std::ptr::from_ref(store).cast()) == 1 }
+        };
+        let unused = self.held.borrow_mut().extract_if(.., is_unused).collect::<Vec<_>>();
+        self.refund(unused);
+    }
+
+    /// Lets go of all resizable buffers, when the isolate is dropped.
+    pub(crate) fn release(&self) {
+        let held = self.held.take();
+        self.refund(held);
+    }
+
+    fn refund(&self, held: Vec<(Held, usize)>) {
+        let bytes = held.iter().map(|(_, bytes)| bytes).sum();
+        self.budget.left.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// Makes a buffer of the host's memory. The bytes count until the buffer is freed. Returns the memory when it exceeds
     /// the limit.
     pub(crate) fn adopt(&self, bytes: Vec<u8>) -> Result<v8::UniqueRef<v8::BackingStore>, Vec<u8>> {
-        if !self.0.pay(bytes.len()) {
+        if !self.budget.pay(bytes.len()) {
             return Err(bytes);
         }
-        let mut adopted = Box::new(Adopted { bytes, budget: self.0.clone() });
+        let mut adopted = Box::new(Adopted { bytes, budget: self.budget.clone() });
         let (data, length) = (adopted.bytes.as_mut_ptr().cast(), adopted.bytes.len());
         let adopted = Box::into_raw(adopted).cast();
         // SAFETY: the memory is of a vector that only the buffer uses. `disown` frees it once.
         Ok(unsafe { v8::ArrayBuffer::new_backing_store_from_ptr(data, length, disown, adopted) })
     }
+}
+
+/// Frees the resizable buffers that V8 has let go of, after each collection of the isolate. `buffers` outlives the isolate.
+pub(crate) fn release_collected(isolate: &mut v8::Isolate, buffers: &Buffers) {
+    let data = std::ptr::from_ref(buffers).cast_mut().cast::<c_void>();
+    isolate.add_gc_epilogue_callback(after_collection, data, v8::GCType::kGCTypeAll);
+}
+
+unsafe extern "C" fn after_collection(
+    _: v8::UnsafeRawIsolatePtr,
+    _: v8::GCType,
+    _: v8::GCCallbackFlags,
+    buffers: *mut c_void,
+) {
+    // SAFETY: the pointer of `release_collected`, to a value that outlives the isolate. V8 calls this on the isolate's thread,
+    // and no code of `Buffers` collects garbage while it borrows `held`.
+    unsafe { &*buffers.cast::<Buffers>() }.release_unused();
+}
+
+/// The memory of a resizable buffer of at most so many bytes; `None` for more than there can be. V8 reserves whole pages, and at
+/// least one.
+fn in_pages(bytes: usize) -> Option<usize> {
+    const PAGE: usize = 4096;
+    bytes.max(1).checked_next_multiple_of(PAGE)
+}
+
+unsafe extern "C" {
+    /// The number of owners of a backing store. The crate `v8` keeps this function to itself.
+    #[link_name = "std__shared_ptr__v8__BackingStore__use_count"]
+    fn backing_store_use_count(store: *const c_void) -> c_long;
 }
 
 /// Host memory that belongs to a buffer.

@@ -68,6 +68,9 @@ pub(crate) const UNLIMITED: usize = usize::MAX;
 pub(crate) struct Buffers;
 
 impl Buffers {
+    /// Resizable buffers take their greatest length from the heap.
+    pub(crate) const COUNTS_RESIZABLE: bool = false;
+
     pub(crate) fn new(_: Arc<AtomicBool>) -> Self {
         Self
     }
@@ -96,6 +99,19 @@ impl Buffers {
     pub(crate) fn used(&self) -> usize {
         0
     }
+
+    /// Always true: the heap has the limit.
+    pub(crate) fn has_room(&self, _: usize) -> bool {
+        true
+    }
+
+    /// Does nothing: the heap has the buffer.
+    pub(crate) fn hold(&self, _: &v8::SharedRef<v8::BackingStore>, _: usize) -> bool {
+        true
+    }
+
+    /// Does nothing: no buffer is held.
+    pub(crate) fn release(&self) {}
 
     /// The engine copies it into the heap.
     #[expect(clippy::unnecessary_wraps, reason = "V8 may have no memory left")]
@@ -133,6 +149,9 @@ pub(crate) fn watch_collections(_: &mut v8::Isolate, _: &Cell<u64>) {}
 /// Does nothing: the engine throws or panics without memory.
 #[cfg(feature = "process")]
 pub(crate) fn exit_without_memory(_: i32) {}
+
+/// Does nothing: no buffer is held.
+pub(crate) fn release_collected(_: &mut v8::Isolate, _: &Buffers) {}
 
 #[cfg(feature = "process")]
 pub(crate) fn watch_memory(_: &mut v8::Isolate) {}

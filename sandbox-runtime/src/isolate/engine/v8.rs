@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use deno_core::{JsRuntime, v8};
 
 use super::Engine;
-pub(crate) use super::buffers::{Buffers, UNLIMITED, buffer_of};
+pub(crate) use super::buffers::{Buffers, UNLIMITED, buffer_of, release_collected};
 pub(crate) use super::entered::{leave_entered, stay_entered};
 use super::raw::RawIsolate;
 use crate::error::StackFrame;

@@ -81,6 +81,7 @@ impl Isolate {
         callbacks::install(v8_isolate, self.settings.wasm);
         self.heap.watch(v8_isolate, raw);
         engine::watch_collections(v8_isolate, self.heap.peak());
+        engine::release_collected(v8_isolate, &self.buffers);
         #[cfg(feature = "process")]
         engine::watch_memory(v8_isolate);
         v8_isolate.set_data(SLOT, Rc::as_ptr(self).cast_mut().cast::<c_void>());
@@ -107,6 +108,7 @@ impl Isolate {
             Err(reason) => {
                 self.heap.forget();
                 drop_runtime(runtime, raw);
+                self.buffers.release();
                 Err(Error::build(reason))
             }
         }

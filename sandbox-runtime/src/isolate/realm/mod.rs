@@ -10,6 +10,7 @@ mod frozen;
 mod life;
 mod realm_globals;
 mod realms;
+mod resizable;
 
 #[cfg(feature = "process")]
 pub(crate) use life::resets_itself;
@@ -150,6 +151,9 @@ fn define_globals(
 ) -> Result<(), String> {
     let Isolate { settings, hosts, returned, observed, .. } = isolate;
     let global = context.global(scope);
+    if !disabled_defenses::UNCOUNTED_BUFFERS {
+        resizable::count(scope).ok_or("the constructors of buffers cannot be replaced")?;
+    }
     if !disabled_defenses::ALL_GLOBALS {
         remove_globals(scope, global, settings.wasm.then_some("WebAssembly"))?;
     }

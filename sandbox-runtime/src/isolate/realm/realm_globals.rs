@@ -62,7 +62,7 @@ fn hide(
     (defined == Some(true)).then_some(())
 }
 
-fn function<'s>(
+pub(super) fn function<'s>(
     scope: &v8::PinScope<'s, '_>,
     name: &str,
     callback: impl v8::MapFnTo<v8::FunctionCallback>,

@@ -185,13 +185,27 @@ impl Isolate {
 
     /// A buffer of the guest over memory of the host, within the limit of buffers; `None` beyond the limit.
     pub(crate) fn store(&self, bytes: Vec<u8>) -> Option<v8::UniqueRef<v8::BackingStore>> {
-        let bytes = match self.buffers.adopt(bytes) {
-            Ok(store) => return Some(store),
-            Err(bytes) => bytes,
-        };
-        // The memory of buffers that the guest has dropped is counted until they are collected.
-        self.entrance().ok()?.raw.low_memory();
-        self.buffers.adopt(bytes).ok()
+        let mut bytes = Some(bytes);
+        self.with_room(|buffers| match buffers.adopt(bytes.take()?) {
+            Ok(store) => Some(store),
+            Err(refused) => {
+                bytes = Some(refused);
+                None
+            }
+        })
+    }
+
+    /// Takes memory for buffers with `take`, and again after a collection when there was none. The memory of buffers that the
+    /// guest has dropped is counted until they are collected.
+    pub(in crate::isolate) fn with_room<R>(
+        &self,
+        mut take: impl FnMut(&engine::Buffers) -> Option<R>,
+    ) -> Option<R> {
+        take(&self.buffers).or_else(|| {
+            let raw = self.entrance().ok()?.raw;
+            raw.low_memory();
+            take(&self.buffers)
+        })
     }
 
     /// Where the guest's stack ends.
@@ -275,6 +289,7 @@ impl Isolate {
             drop((realm, watch));
             self.heap.forget();
             drop_runtime(runtime, raw);
+            self.buffers.release();
         }
     }
 
