@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use sandbox_runtime::{
-    DiscardCause, Engine, Error, LimitKind, Limits, LocalSandbox, Result, Sandbox, Script, sandbox_api,
+    DiscardCause, Engine, Error, LimitKind, Limits, LocalSandbox, Permission, Result, Sandbox, Script,
+    sandbox_api,
 };
 use slack::{LONG, again, long};
 
@@ -284,4 +285,43 @@ fn a_script_that_is_nested_too_deep_is_a_matter_of_the_stack() {
             assert!(local.unwrap().run().unwrap() == 2.0 && sent.unwrap().run().unwrap() == 2.0);
         }
     }
+}
+
+/// V8 looks at no limit while it compiles, so the texts of `eval` and of the constructors of functions have the limit of scripts.
+#[test]
+fn code_from_a_long_text_is_over_the_limit_of_scripts() {
+    if Engine::CURRENT != Engine::V8 {
+        return;
+    }
+    let limits = Limits { script_bytes: 100_000, ..long() };
+    let ways = [
+        "eval(text)",
+        "(0, eval)(text)",
+        "try { eval(text) } catch {} for (;;);",
+        "eval('//' + 'x'.repeat(60_000) + '\u{e4}'.repeat(30_000))",
+        "new Function(text)",
+        "Function('a', text)",
+        "Function(text.replaceAll(';', ' '), '')",
+        "new (async () => {}).constructor(text)",
+        "new (function* () {}).constructor(text)",
+        "new (async function* () {}).constructor(text)",
+        "eval('eval(text)')",
+        "[text].map(eval)",
+        "eval('1;'.repeat(2 ** 27))",
+    ];
+    for way in ways {
+        let sandbox = LocalSandbox::builder().limits(limits).allow(Permission::Eval).build().unwrap();
+        let body = format!("const text = ';'.repeat(100_001); {way}; return 2");
+        let job = sandbox.load::<dyn Job>(script(&body)).unwrap();
+        match job.run() {
+            Err(Error::Limit { kind: LimitKind::Script, excess, .. }) => {
+                assert!(excess.to_string().contains("Limits::script_bytes"), "{excess}");
+            }
+            other => panic!("{way}: {other:?}"),
+        }
+        assert_eq!(job.ok().unwrap(), 1.0, "{way}");
+    }
+    let sandbox = LocalSandbox::builder().limits(limits).allow(Permission::Eval).build().unwrap();
+    let body = "const object = {}; return eval(object) === object && eval(';'.repeat(99_999) + '7') + Function('return 1')()";
+    assert_eq!(sandbox.load::<dyn Job>(script(body)).unwrap().run().unwrap(), 8.0);
 }

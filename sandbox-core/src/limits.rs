@@ -45,7 +45,8 @@ pub struct Limits {
     ///
     /// In a `LocalSandbox`, the stack that the thread has left at build time is a bound too.
     pub stack: usize,
-    /// Length of a script, in bytes of UTF-8. Default: 4 MiB.
+    /// Length of a script, in bytes of UTF-8. Default: 4 MiB. On V8, each text that `eval` or a constructor of functions
+    /// compiles has the same limit.
     pub script_bytes: usize,
     /// Calls of host methods that the guest may make in one call. Default: 10,000,000. For one method alone, set
     /// `#[sandbox(max_calls = 100)]`.

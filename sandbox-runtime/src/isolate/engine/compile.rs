@@ -3,6 +3,8 @@
 //! `calls::script` compiles what guests bring along. The runtime compiles its own programs here: shims, the functions of a
 //! realm, and what QuickJS needs.
 
+use std::ffi::c_void;
+
 use deno_core::v8;
 
 use crate::isolate::engine::text::js_string;
@@ -37,6 +39,26 @@ pub(crate) fn compile_with<'s>(
     let reason = v8::script_compiler::NoCacheReason::NoReason;
     v8::script_compiler::compile_function(scope, &mut source, parameters, &[], options, reason)
 }
+
+/// The answer of a [`TextCallback`].
+/// V8 reads the fields.
+#[repr(C)]
+#[cfg_attr(feature = "quickjs", allow(dead_code, reason = "QuickJS does not ask"))]
+pub(crate) struct TextAnswer {
+    is_allowed: bool,
+    /// Another text to compile; null for the text itself.
+    instead: *const c_void,
+}
+
+impl TextAnswer {
+    pub(crate) const fn new(is_allowed: bool) -> Self {
+        Self { is_allowed, instead: std::ptr::null() }
+    }
+}
+
+/// Called with each text or other value that a guest gives to `eval`, or that a constructor of functions has made.
+pub(crate) type TextCallback =
+    unsafe extern "C" fn(v8::Local<'_, v8::Context>, v8::Local<'_, v8::Value>, bool) -> TextAnswer;
 
 /// A property of an object; `None` when code of the guest threw.
 pub(crate) fn get<'s>(

@@ -19,6 +19,7 @@ pub(crate) use intrinsics::{EngineIntrinsics, KeptResolver, Resolver};
 pub(crate) use recursion::{UNCHECKED_PER_KIB, bound_recursion, hides_full_stack, with_scan_stack};
 
 use super::Engine;
+use super::compile::TextCallback;
 use super::raw::RawIsolate;
 use crate::error::{Amount, StackFrame};
 use crate::isolate::engine::text::{js_string, preview};
@@ -223,6 +224,9 @@ pub(crate) fn refuse_code_from_text(
     context.set_allow_generation_from_strings(false);
     run(scope, SOURCE).map(drop)
 }
+
+/// Does nothing: the engine does not ask. Its heap has all that is compiled.
+pub(crate) fn ask_for_code_from_text(_: &mut v8::Isolate, _: v8::Local<'_, v8::Context>, _: TextCallback) {}
 
 /// The longest string of QuickJS, in 16-bit units.
 const LONGEST: usize = (1 << 30) - 1;

@@ -14,6 +14,7 @@ use deno_core::{JsRuntime, v8};
 
 use super::Engine;
 pub(crate) use super::buffers::{Buffers, UNLIMITED, buffer_of, release_collected};
+use super::compile::TextCallback;
 pub(crate) use super::entered::{leave_entered, stay_entered};
 use super::raw::RawIsolate;
 use crate::error::StackFrame;
@@ -245,6 +246,17 @@ unsafe extern "C" {
     #[cfg_attr(not(target_env = "msvc"), link_name = "_ZN2v87Isolate13SetStackLimitEm")]
     #[cfg_attr(target_env = "msvc", link_name = "?SetStackLimit@Isolate@v8@@QEAAX_K@Z")]
     fn v8_isolate_set_stack_limit(isolate: v8::UnsafeRawIsolatePtr, limit: usize);
+
+    /// `v8::Isolate::SetModifyCodeGenerationFromStringsCallback`.
+    #[cfg_attr(
+        not(target_env = "msvc"),
+        link_name = "_ZN2v87Isolate42SetModifyCodeGenerationFromStringsCallbackEPFNS_37ModifyCodeGenerationFromStringsResultENS_5LocalINS_7ContextEEENS2_INS_5ValueEEEbE"
+    )]
+    #[cfg_attr(
+        target_env = "msvc",
+        link_name = "?SetModifyCodeGenerationFromStringsCallback@Isolate@v8@@QEAAXP6A?AUModifyCodeGenerationFromStringsResult@2@V?$Local@VContext@v8@@@2@V?$Local@VValue@v8@@@2@_N@Z@Z"
+    )]
+    fn v8_isolate_ask_for_code_from_text(isolate: v8::UnsafeRawIsolatePtr, callback: TextCallback);
 }
 
 /// The bytes that the engine uses beyond a guest's stack, for each KiB of it. V8 looks at the stack wherever it recurses.
@@ -287,6 +299,18 @@ pub(crate) fn refuse_code_from_text(
 ) -> Option<()> {
     context.set_allow_generation_from_strings(false);
     Some(())
+}
+
+/// Has the callback asked before code is made of a text. V8 asks only where text is not allowed without a question.
+pub(crate) fn ask_for_code_from_text(
+    isolate: &mut v8::Isolate,
+    context: v8::Local<'_, v8::Context>,
+    callback: TextCallback,
+) {
+    context.set_allow_generation_from_strings(false);
+    // SAFETY: the isolate is alive, and the callback has the signature of `ModifyCodeGenerationFromStringsCallback2`. The answer
+    // has the fields of `ModifyCodeGenerationFromStringsResult`, whose second one is a pointer.
+    unsafe { v8_isolate_ask_for_code_from_text(isolate.as_raw_isolate_ptr(), callback) };
 }
 
 /// A source to compile, with the code that was cached for it. V8 rejects code of another version, of other flags, or for a

@@ -1,6 +1,6 @@
-//! The limits of how often a guest calls the host.
+//! The limits that a guest exceeds by an act of its own: calls of the host, and code from text.
 //!
-//! `host_calls` notes an excess in the state of the call, and the isolate makes it the error of the call.
+//! `host_calls` and `realm` note an excess in the state of the call, and the isolate makes it the error of the call.
 
 use crate::error::{Amount, Error, Excess, LimitKind, MAX_CALLS, Place};
 use crate::limits::Limits;
@@ -14,6 +14,8 @@ pub(in crate::isolate) enum Exceeded {
     All,
     /// Methods that are pending, beyond [`Limits::pending`](crate::Limits::pending).
     Pending,
+    /// Code from a text of so many bytes, beyond [`Limits::script_bytes`](crate::Limits::script_bytes).
+    Text(u64),
 }
 
 impl Exceeded {
@@ -28,6 +30,7 @@ impl Exceeded {
             Self::Method(most) => Excess::new(LimitKind::HostCalls, MAX_CALLS, Some(Amount::Count(most))),
             Self::All => limits.excess(LimitKind::HostCalls),
             Self::Pending => limits.excess(LimitKind::Pending),
+            Self::Text(bytes) => limits.excess(LimitKind::Script).met(Amount::Bytes(bytes)),
         };
         match called {
             Some(called) => excess.of_method(called).error(place),

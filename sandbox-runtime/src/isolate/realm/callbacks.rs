@@ -7,8 +7,9 @@
 use deno_core::v8;
 
 use crate::isolate::engine::Resolver;
-use crate::isolate::engine::compile::get;
+use crate::isolate::engine::compile::{TextAnswer, get};
 use crate::isolate::engine::text::{js_string, preview};
+use crate::isolate::limits::exceeded::Exceeded;
 use crate::isolate::run::thrown;
 use crate::isolate::state::Isolate;
 use crate::isolate::values::describe;
@@ -49,6 +50,29 @@ unsafe extern "C" fn import_meta(
     _: v8::Local<'_, v8::Module>,
     _: v8::Local<'_, v8::Object>,
 ) {
+}
+
+/// Ends the call of a guest that makes code from a text beyond the limit of scripts. A value that is no text is given back by
+/// `eval` as it is.
+pub(super) unsafe extern "C" fn code_from_text(
+    context: v8::Local<'_, v8::Context>,
+    source: v8::Local<'_, v8::Value>,
+    _is_code_like: bool,
+) -> TextAnswer {
+    // SAFETY: V8 calls this while the context is entered, and the scope ends before this function does.
+    v8::callback_scope!(unsafe scope, context);
+    let Some(isolate) = Isolate::current(scope) else { return TextAnswer::new(false) };
+    let most = isolate.settings.limits.script_bytes;
+    // The units of a text are no more than its bytes, and are known without a look at the text.
+    let bytes = source.try_cast::<v8::String>().map_or(0, |text| match text.length() {
+        units if units > most => units,
+        _ => text.utf8_length(scope),
+    });
+    let is_allowed = bytes <= most;
+    if !is_allowed {
+        isolate.exceed(Exceeded::Text(bytes as u64), None);
+    }
+    TextAnswer::new(is_allowed)
 }
 
 unsafe extern "C" fn no_wasm(_: v8::Local<'_, v8::Context>, _: v8::Local<'_, v8::String>) -> bool {

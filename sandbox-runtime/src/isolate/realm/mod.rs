@@ -136,8 +136,10 @@ fn create<'s>(
     let scope = &mut v8::ContextScope::new(scope, context);
     keep_frames(scope)?;
     engine::bound_recursion(scope).ok_or("built-ins that recurse cannot be bounded")?;
-    if !isolate.settings.eval && !disabled_defenses::CODE_FROM_TEXT {
-        engine::refuse_code_from_text(scope, context).ok_or("`eval` cannot be disabled")?;
+    match isolate.settings.eval {
+        _ if disabled_defenses::CODE_FROM_TEXT => {}
+        true => engine::ask_for_code_from_text(scope, context, callbacks::code_from_text),
+        false => engine::refuse_code_from_text(scope, context).ok_or("`eval` cannot be disabled")?,
     }
     define_globals(scope, context, leaked, isolate)?;
     Ok(context)
