@@ -89,12 +89,12 @@ pub use sandbox_macros::{GuestError, sandbox_api};
 pub use transports::*;
 #[cfg(feature = "_engine")]
 pub use {
-    client::{Client, Guest, LocalGuest, LocalRealm, LocalSandbox, Realm, Sandbox, UntypedGuest},
+    client::{Client, Guest, LocalGuest, LocalRealm, LocalSandbox, Realm, Sandbox},
     isolate::engine::Engine,
     observe::bill::{Bill, Usage},
     options::{
         Clock, Console, ConsoleLine, ConsoleOutput, Intrinsics, Level, Permission, Random, Sink, VirtualClock,
     },
     pool::{PoolMetrics, SandboxPool, Tenant, Trust},
-    site::builder::Builder,
+    site::{UntypedGuest, builder::Builder},
 };

@@ -1,4 +1,5 @@
-//! Guests of contracts that came as data: the same program in this thread, in a thread, in a process, and over pipes in memory.
+//! Guests of contracts that came as data: the same program in this thread, in a thread, in a process, over pipes in memory, and
+//! in pools.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
@@ -6,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use sandbox_runtime::site::Site;
 use sandbox_runtime::{
-    Client, Contract, Error, GuestContract, JsValue, LimitKind, LocalSandbox, OwnedContract, Result, Sandbox,
-    Script, UntypedGuest, sandbox_api,
+    Client, Contract, Error, GuestContract, JsValue, LimitKind, LocalSandbox, OwnedContract, Pooled, Result,
+    Sandbox, SandboxPool, Script, Trust, UntypedGuest, sandbox_api,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use slack::long;
+use slack::{LONG, long};
 
 mod sites;
 mod slack;
@@ -130,7 +131,7 @@ where
 
 async fn asynchronous<S: Site>(sandbox: &Client<S>) -> Vec<String> {
     let guest = sandbox.eval_async(script()).await.unwrap();
-    let untyped: UntypedGuest<S> = guest.bind_untyped_async(&contract()).await.unwrap();
+    let untyped: UntypedGuest<S::Transport> = guest.bind_untyped_async(&contract()).await.unwrap();
     let mut told_of = Vec::new();
     for (method, arg) in
         [("later", "now"), ("later", "throw"), ("later", "null"), ("label", "a"), ("prize", "")]
@@ -252,4 +253,63 @@ fn a_contract_that_does_not_fit_is_refused() {
     assert_eq!(told(typed), told(untyped));
     let error = guest.bind_untyped(&OwnedContract::of::<dyn Rates>().unwrap()).map(drop).unwrap_err();
     assert!(matches!(&error, Error::Contract { contract, .. } if contract == "Rates"), "{error}");
+}
+
+/// The tenants of a pool have such guests too, wherever their sandboxes are.
+#[test]
+fn a_tenant_has_the_guest_that_a_sandbox_has() {
+    let calls = [
+        ("price", vec![line(8), number(0.25)]),
+        ("price", vec![line(8), number(2.0)]),
+        ("price", vec![line(8)]),
+        ("label", vec!["four".into()]),
+        ("label", vec!["fifth".into()]),
+        ("label", vec!["throw".into()]),
+        ("lines", vec![number(2.0)]),
+        ("lines", vec![number(5.0)]),
+        ("prize", vec![]),
+        ("later", vec!["x".into()]),
+        ("optional", vec![]),
+    ];
+    let later = ["now", "throw", "null"];
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let current = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let local = LocalSandbox::builder().limits(long()).build().unwrap();
+    let local = local.eval(script()).unwrap().bind_untyped(&contract()).unwrap();
+    let here = calls.iter().map(|(method, args)| told(local.call(method, args)));
+    let here = here.chain(later.map(|of| told(current.block_on(local.call_async("later", &[of.into()])))));
+    let here = here.collect::<Vec<_>>();
+
+    let pools = [Trust::SameTenant, Trust::Tenants, Trust::Hostile].map(|trust| {
+        let builder = SandboxPool::builder().trust(trust).limits(long()).slow(LONG);
+        (format!("{trust:?} in processes"), builder.transport(slack::worker()))
+    });
+    let own = [Trust::SameTenant, Trust::Tenants]
+        .map(|trust| (format!("{trust:?}"), SandboxPool::builder().trust(trust).limits(long()).slow(LONG)));
+    for (name, builder) in pools.into_iter().chain(own) {
+        let pool = builder.build().unwrap();
+        let tenant = pool.tenant("acme");
+        let guest = tenant.load_untyped(&contract(), script()).unwrap();
+        let away = calls.iter().map(|(method, args)| told(guest.call(method, args)));
+        // The future of a call is `Send`.
+        let call =
+            |of: &str| runtime.block_on(runtime.spawn(guest.call_async("later", &[of.into()]))).unwrap();
+        let away = away.chain(later.map(|of| told(call(of)))).collect::<Vec<_>>();
+        assert_eq!(away, here, "{name}");
+        let soon = guest.with_deadline(Instant::now() + Duration::from_millis(200));
+        let Err(Error::Limit { kind, place, .. }) = soon.call("endless", &[]) else { panic!("no limit") };
+        assert_eq!(
+            (kind, place.unwrap().to_string()),
+            (LimitKind::Deadline, "Rule.endless".to_owned()),
+            "{name}"
+        );
+        // A task loads the script too, and the tenant goes on.
+        let loaded = runtime.spawn(async move { tenant.load_untyped_async(&contract(), script()).await });
+        let guest: UntypedGuest<Pooled> = runtime.block_on(loaded).unwrap().unwrap();
+        assert_eq!(told(guest.call("label", &["four".into()])), here[3], "{name}");
+    }
+    let pool = SandboxPool::builder().limits(long()).build().unwrap();
+    let hosts = OwnedContract::of::<dyn Rates>().unwrap();
+    let refused = pool.tenant("acme").load_untyped(&hosts, script()).map(drop);
+    assert!(matches!(refused, Err(Error::Contract { .. })), "{refused:?}");
 }

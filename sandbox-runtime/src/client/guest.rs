@@ -2,11 +2,10 @@
 
 use sandbox_core::OwnedContract;
 
-use super::UntypedGuest;
 use crate::contract::GuestContract;
 use crate::error::Result;
 use crate::script::Script;
-use crate::site::{Load, NamedContract, Site, ThreadSite};
+use crate::site::{Load, NamedContract, Site, ThreadSite, UntypedGuest};
 use crate::time::Deadline;
 
 /// A script that has been evaluated in a sandbox on the site `S`.
@@ -82,7 +81,7 @@ impl<S: Site> Guest<S> {
     /// # Errors
     ///
     /// As of [`bind`](Self::bind), and [`Error::Contract`](crate::Error::Contract) when no guest can implement the contract.
-    pub fn bind_untyped(&self, contract: &OwnedContract) -> Result<UntypedGuest<S>> {
+    pub fn bind_untyped(&self, contract: &OwnedContract) -> Result<UntypedGuest<S::Transport>> {
         let transport = self.site.bind(&self.exports, NamedContract::untyped(contract)?, self.deadline)?;
         Ok(UntypedGuest::new(contract.clone(), transport))
     }
@@ -92,7 +91,7 @@ impl<S: Site> Guest<S> {
     /// # Errors
     ///
     /// As of [`bind_untyped`](Self::bind_untyped).
-    pub async fn bind_untyped_async(&self, contract: &OwnedContract) -> Result<UntypedGuest<S>> {
+    pub async fn bind_untyped_async(&self, contract: &OwnedContract) -> Result<UntypedGuest<S::Transport>> {
         let (site, exports) = (self.site.clone(), self.exports.clone());
         let transport = site.bind_async(exports, NamedContract::untyped(contract)?, self.deadline).await?;
         Ok(UntypedGuest::new(contract.clone(), transport))

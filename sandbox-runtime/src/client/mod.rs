@@ -9,7 +9,6 @@ mod realm;
 mod sandboxes;
 #[cfg(test)]
 mod tests;
-mod untyped;
 
 use std::time::Instant;
 
@@ -28,7 +27,6 @@ pub use realm::Realm;
 pub use sandboxes::{LocalGuest, LocalRealm, LocalSandbox, Sandbox};
 #[cfg(feature = "process")]
 pub use sandboxes::{ProcessGuest, ProcessRealm, ProcessSandbox};
-pub use untyped::UntypedGuest;
 
 /// A sandbox on the site `S`. Applications use its names [`Sandbox`], [`LocalSandbox`] and `ProcessSandbox`.
 ///

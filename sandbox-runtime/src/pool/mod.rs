@@ -31,16 +31,18 @@ use state::PoolState;
 use tenant::TenantState;
 use tenant_sandbox::{TenantSandbox, TenantSandboxes};
 
+use sandbox_core::OwnedContract;
+
 use crate::contract::GuestContract;
 use crate::error::Result;
 use crate::observe::bill::Usage;
 use crate::options::ConsoleOutput;
 use crate::script::Script;
-use crate::site::NamedContract;
 use crate::site::builder::Builder;
 use crate::site::load::Loads;
 use crate::site::typed::mailbox::Job;
 use crate::site::typed::worker::WorkerThread;
+use crate::site::{NamedContract, UntypedGuest};
 use crate::time::Deadline;
 
 struct Pool {
@@ -170,10 +172,50 @@ impl Tenant {
     ///
     /// As of [`Sandbox::load`](crate::Sandbox::load), and [`Error::Overloaded`](crate::Error::Overloaded).
     pub fn load<C: ?Sized + GuestContract>(&self, script: Script) -> Result<C::Proxy<Pooled>> {
-        let (loading, script) = Loading::new(self.state.next_script(), NamedContract::of::<C>(), script);
+        self.load_now(NamedContract::of::<C>(), script).map(C::proxy)
+    }
+
+    fn load_now(&self, contract: NamedContract, script: Script) -> Result<Pooled> {
+        let (loading, script) = Loading::new(self.state.next_script(), contract.clone(), script);
         let id = loading.id;
         let exported = self.run(None, Deadline::NEVER, move |tenant_sandbox| loading.run(tenant_sandbox))?;
-        Ok(C::proxy(self.pooled(id, NamedContract::of::<C>(), script, exported)))
+        Ok(self.pooled(id, contract, script, exported))
+    }
+
+    /// Loads a script for a contract that came as data, and returns a handle whose methods are called by name.
+    ///
+    /// ```
+    /// # use sandbox_runtime::{Contract, Error, JsValue, OwnedContract, Result, SandboxPool, Script, sandbox_api};
+    /// # #[sandbox_api(guest)]
+    /// # trait Rule { fn price(&self, quantity: f64) -> Result<f64>; }
+    /// let contract = OwnedContract::of::<dyn Rule>()?;
+    /// let pool = SandboxPool::builder().build()?;
+    /// let script = Script::new("rule.js", "export const price = (quantity) => quantity / 4;");
+    /// let rule = pool.tenant("acme").load_untyped(&contract, script)?;
+    /// assert_eq!(rule.call("price", &[JsValue::Number(8.0)])?, JsValue::Number(2.0));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As of [`load`](Self::load), and [`Error::Contract`](crate::Error::Contract) when no guest can implement the contract.
+    pub fn load_untyped(&self, contract: &OwnedContract, script: Script) -> Result<UntypedGuest<Pooled>> {
+        let pooled = self.load_now(NamedContract::untyped(contract)?, script)?;
+        Ok(UntypedGuest::new(contract.clone(), pooled))
+    }
+
+    /// [`load_untyped`](Self::load_untyped) for a task, without blocking it.
+    ///
+    /// # Errors
+    ///
+    /// As of [`load_untyped`](Self::load_untyped).
+    pub async fn load_untyped_async(
+        &self,
+        contract: &OwnedContract,
+        script: Script,
+    ) -> Result<UntypedGuest<Pooled>> {
+        let pooled = self.clone().load_later(NamedContract::untyped(contract)?, script).await?;
+        Ok(UntypedGuest::new(contract.clone(), pooled))
     }
 
     /// [`load`](Self::load) for a task, without blocking it. The future is `Send`, and needs no runtime.

@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 
 use tracing::Instrument as _;
 
+use super::tenant_backend::TenantBackend;
 use super::tenant_sandbox::{TenantSandbox, TenantSandboxes};
 use super::{Loaded, Tenant};
 use crate::contract::{Arguments as _, GuestMethod};
 use crate::error::{Amount, Error, Place, Result};
 use crate::isolate::calls::MethodLeg;
 use crate::isolate::clock;
-use crate::isolate::flights::Flying;
+use crate::isolate::flights::{Flying, Leg};
 use crate::isolate::method_info::MethodInfo;
 use crate::isolate::ticket::{Ticket, within};
 use crate::observe::{CallOutcome, trace};
@@ -19,8 +20,10 @@ use crate::observe::{CallOutcome, trace};
 use crate::process::ProcessCall;
 use crate::site::typed::remote::{CallTarget, Guard, RemoteCall, Start, unless_dropped};
 use crate::site::typed::worker::{Queues, Turn, Waiting, Worker, WorkerThread, is_done_here, thread_is_gone};
+use crate::site::untyped::{UntypedCall, UntypedTransport};
 use crate::time::Deadline;
 use crate::transport::{AsyncTransport, Exports, Transport, WithDeadline};
+use crate::value::JsValue;
 
 /// The transport of the proxies of a [`SandboxPool`](crate::SandboxPool), which finds the current sandbox of its tenant.
 ///
@@ -93,26 +96,71 @@ where
     type Call = RemoteCall<M::Value>;
 
     fn call_async(&self, args: M::Args<'_>) -> Self::Call {
-        let ticket = Ticket::new(self.deadline);
-        let start = self.start::<M>(args.into_owned(), ticket.clone());
-        let place = Some(MethodInfo::billed::<M>().place().clone());
-        RemoteCall::new(Arc::new(self.tenant.clone()), ticket, place, start)
+        let args = args.into_owned();
+        self.order(MethodInfo::billed::<M>().place().clone(), move |backend, id, ticket| {
+            #[cfg(feature = "process")]
+            if let Some(bound) = backend.away(id, ticket.deadline()) {
+                return Ok(Begun::Away(bound.fly::<M>(args)));
+            }
+            let (isolate, binding) = backend.bound(id).ok_or_else(thread_is_gone)?;
+            Ok(Begun::Flies(MethodLeg::<M>::fly(isolate, binding, args, ticket)))
+        })
+    }
+}
+
+impl UntypedTransport for Pooled {
+    type Pending = RemoteCall<JsValue>;
+
+    fn call_untyped(&self, call: UntypedCall) -> Result<JsValue> {
+        let (loaded, deadline) = (self.loaded.clone(), within(self.deadline));
+        let place = call.method().place().clone();
+        let called = self.tenant.run(Some(place.clone()), deadline, move |tenant_sandbox| {
+            tenant_sandbox.settle(&loaded, deadline)?;
+            tenant_sandbox.backend.call_untyped(&loaded, call, deadline)
+        });
+        called.map_err(|error| error.at(&place))
+    }
+
+    fn call_untyped_async(&self, call: UntypedCall) -> RemoteCall<JsValue> {
+        let place = call.method().place().clone();
+        self.order(place, move |backend, id, ticket| {
+            #[cfg(feature = "process")]
+            if let Some(bound) = backend.away(id, ticket.deadline()) {
+                return Ok(Begun::Away(bound.call_untyped_async(call)));
+            }
+            let (isolate, binding) = backend.bound(id).ok_or_else(thread_is_gone)?;
+            let UntypedCall { methods, index, args } = call;
+            Ok(Begun::Flies(isolate.fly_untyped((&methods, index), &binding, args, ticket)))
+        })
     }
 }
 
 /// A call that has begun, by the place of its sandbox.
-enum Begun<M: GuestMethod> {
-    Flies(Flying<MethodLeg<M>>),
+enum Begun<L: Leg> {
+    Flies(Flying<L>),
     #[cfg(feature = "process")]
-    Away(ProcessCall<M::Value>),
+    Away(ProcessCall<L::Output>),
 }
 
 impl Pooled {
-    fn start<M: GuestMethod>(&self, args: M::Owned, ticket: Ticket) -> Start<M::Value>
-    where
-        M::Owned: Send,
-        M::Value: Send,
-    {
+    /// A call of an `async` method. `begin` begins it in the sandbox of the tenant, which has evaluated the script with
+    /// this number.
+    fn order<L: Leg<Output: Send> + 'static>(
+        &self,
+        place: Place,
+        begin: impl FnOnce(&TenantBackend, u64, Ticket) -> Result<Begun<L>> + Send + 'static,
+    ) -> RemoteCall<L::Output> {
+        let ticket = Ticket::new(self.deadline);
+        let start = self.start(place.clone(), ticket.clone(), begin);
+        RemoteCall::new(Arc::new(self.tenant.clone()), ticket, Some(place), start)
+    }
+
+    fn start<L: Leg<Output: Send> + 'static>(
+        &self,
+        place: Place,
+        ticket: Ticket,
+        begin: impl FnOnce(&TenantBackend, u64, Ticket) -> Result<Begun<L>> + Send + 'static,
+    ) -> Start<L::Output> {
         let (shared, tenant, loaded) =
             (self.tenant.pool.shared.clone(), self.tenant.state.clone(), self.loaded.clone());
         let deadline = self.deadline;
@@ -120,21 +168,19 @@ impl Pooled {
             if !ticket.begins() {
                 return;
             }
-            let span = trace::span(&tenant.key, Some(MethodInfo::billed::<M>().place()));
+            let span = trace::span(&tenant.key, Some(&place));
             let begun = span.in_scope(|| {
                 let tenant_sandbox = worker.residents::<TenantSandboxes>()?.of(worker, &shared, &tenant)?;
                 tenant_sandbox.settle(&loaded, deadline)?;
+                #[cfg_attr(not(feature = "process"), allow(unused_mut, reason = "no call is in a process"))]
+                let mut begun = begin(&tenant_sandbox.backend, loaded.id, ticket)?;
                 #[cfg(feature = "process")]
-                if let Some(bound) = tenant_sandbox.backend.away(loaded.id, ticket.deadline()) {
-                    let mut call = bound.fly::<M>(args);
-                    if let Some(driver) = call.begin_here() {
-                        worker.spawn(tenant.id, driver.run());
-                    }
-                    return Ok((Begun::Away(call), tenant_sandbox));
+                if let Begun::Away(call) = &mut begun
+                    && let Some(driver) = call.begin_here()
+                {
+                    worker.spawn(tenant.id, driver.run());
                 }
-                let (isolate, binding) =
-                    tenant_sandbox.backend.bound(loaded.id).ok_or_else(thread_is_gone)?;
-                Ok((Begun::Flies(MethodLeg::<M>::fly(isolate, binding, args, ticket)), tenant_sandbox))
+                Ok((begun, tenant_sandbox))
             });
             let (call, tenant_sandbox) = match begun {
                 Ok(begun) => begun,

@@ -22,7 +22,11 @@ use crate::script::Script;
 use crate::site::NamedContract;
 #[cfg(feature = "process")]
 use crate::site::Site;
+use crate::site::untyped::UntypedCall;
+#[cfg(feature = "process")]
+use crate::site::untyped::UntypedTransport as _;
 use crate::time::Deadline;
+use crate::value::JsValue;
 
 /// A sandbox with the scripts that were loaded into it.
 pub(crate) enum TenantBackend {
@@ -121,6 +125,22 @@ impl TenantBackend {
             Some((isolate, binding)) => isolate.call(MethodInfo::billed::<M>(), &binding, args, deadline),
             None => Err(crate::site::typed::worker::thread_is_gone()),
         }
+    }
+
+    /// Calls a method of a loaded script by its number.
+    pub(super) fn call_untyped(
+        &self,
+        loaded: &Loaded,
+        call: UntypedCall,
+        deadline: Deadline,
+    ) -> Result<JsValue> {
+        #[cfg(feature = "process")]
+        if let Some(bound) = self.away(loaded.id, deadline) {
+            return bound.call_untyped(call);
+        }
+        let (isolate, binding) =
+            self.bound(loaded.id).ok_or_else(crate::site::typed::worker::thread_is_gone)?;
+        isolate.call_untyped(&call.methods.at(call.index), &binding, call.args, deadline)
     }
 
     pub(super) fn forget(&self, id: u64) {

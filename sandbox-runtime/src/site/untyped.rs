@@ -1,6 +1,6 @@
 //! Calls of methods that are known as data alone, through the transports of all sites.
 //!
-//! The caller checks arguments and results by the schemas of the contract (`client::untyped`). The transports send them.
+//! The caller checks arguments and results by the schemas of the contract (`untyped_guest`). The transports send them.
 
 use std::sync::Arc;
 

@@ -7,15 +7,18 @@ use sandbox_core::OwnedContract;
 
 use crate::error::{Direction, Result};
 use crate::isolate::method_info::UntypedMethods;
-use crate::site::untyped::{UntypedCall, UntypedTransport as _};
-use crate::site::{Site, ThreadSite};
-use crate::transport::{Exports as _, WithDeadline as _};
+use crate::site::typed::thread::Remote;
+use crate::site::untyped::{UntypedCall, UntypedTransport};
+use crate::transport::{Exports, WithDeadline};
 use crate::value::JsValue;
 
 /// A script that is bound to an [`OwnedContract`], whose methods are called by name, with values as plain data.
 ///
 /// Arguments and results are checked by the schemas of the contract. A value that breaks the contract is the error that a
 /// typed call has. Rules that are code of the application, such as a custom rule of garde, are not in the schemas.
+///
+/// `T` is the transport, as of a proxy: [`Remote`](crate::Remote) for a `Sandbox`, `Local` for a `LocalSandbox`,
+/// `process::Processed` for a `ProcessSandbox` and `Pooled` for a pool.
 ///
 /// ```
 /// use sandbox_runtime::{Contract, Error, JsValue, OwnedContract, Result, Sandbox, Script, sandbox_api};
@@ -38,14 +41,14 @@ use crate::value::JsValue;
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone)]
-pub struct UntypedGuest<S: Site = ThreadSite> {
+pub struct UntypedGuest<T = Remote> {
     contract: OwnedContract,
     methods: Arc<UntypedMethods>,
-    transport: S::Transport,
+    transport: T,
 }
 
-impl<S: Site> UntypedGuest<S> {
-    pub(super) fn new(contract: OwnedContract, transport: S::Transport) -> Self {
+impl<T: UntypedTransport + Exports + WithDeadline + Clone> UntypedGuest<T> {
+    pub(crate) fn new(contract: OwnedContract, transport: T) -> Self {
         let methods = Arc::new(UntypedMethods::of_guest(contract.spec().clone()));
         Self { contract, methods, transport }
     }
@@ -94,7 +97,7 @@ impl<S: Site> UntypedGuest<S> {
         &self,
         method: &str,
         args: &[JsValue],
-    ) -> impl Future<Output = Result<JsValue>> + use<S> {
+    ) -> impl Future<Output = Result<JsValue>> + use<T> {
         let begun = self.checked(method, args, true).map(|call| {
             let index = call.index;
             let call = self.transport.call_untyped_async(call);
