@@ -96,5 +96,5 @@ pub use {
         Clock, Console, ConsoleLine, ConsoleOutput, Intrinsics, Level, Permission, Random, Sink, VirtualClock,
     },
     pool::{PoolMetrics, SandboxPool, Tenant, Trust},
-    site::{UntypedGuest, builder::Builder},
+    site::{builder::Builder, untyped_guest::UntypedGuest},
 };

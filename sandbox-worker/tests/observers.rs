@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use sandbox_runtime::observe::{
-    CallBegin, CallEnd, ConsoleEvent, EndCause, HostCallBegin, HostCallEnd, Observer, SandboxBegin,
+    CallBegin, CallEnd, ConsoleEvent, Counters, EndCause, HostCallBegin, HostCallEnd, Observer, SandboxBegin,
     SandboxEnd,
 };
 use sandbox_runtime::{
@@ -404,7 +404,9 @@ fn a_pool_tells_whose_sandbox_it_is() {
     for process in [false, true] {
         let (recorder, hosted) = (Recorder::default(), Hosted::default());
         let builder = SandboxPool::builder().limits(short()).console(Console::Capture);
-        let builder = builder.observer(recorder.clone()).threads(1).trust(Trust::Tenants);
+        let counters = Counters::default();
+        let builder = builder.observer(recorder.clone()).observer(counters.clone());
+        let builder = builder.threads(1).trust(Trust::Tenants);
         let own = hosted.clone();
         let pool = builder.host::<dyn Host>(move |_| Box::new(own.clone()));
         let pool = if process { pool.transport(slack::worker()) } else { pool }.build().unwrap();
@@ -415,9 +417,43 @@ fn a_pool_tells_whose_sandbox_it_is() {
         tells_its_calls(&job, &hosted, &recorder, &runtime());
         assert_eq!(numbers(&tenant.usage().total), recorder.billed());
         assert_eq!(recorder.recording().tenants, ["acme"]);
+        // The load is two calls of the sandbox and one of the pool, which does not count the call that was dropped.
+        let counts = counters.read();
+        let calls = [counts.calls, counts.calls_ended, counts.calls_failed, counts.calls_dropped];
+        assert_eq!(calls, [12, 12, 3, 1]);
+        let host_calls = [counts.host_calls, counts.host_calls_ended];
+        assert_eq!(host_calls, [11, 11]);
+        assert_eq!([counts.host_calls_failed, counts.host_calls_refused, counts.console_lines], [1, 1, 1]);
+        assert_eq!([counts.sandboxes, counts.sandboxes_ended], [1, 0]);
+        assert_eq!((pool.metrics().calls, pool.metrics().failed), (10, 3));
         hosted.inner.lock().unwrap().take();
         drop((job, tenant, pool));
     }
+}
+
+/// A pool counts calls as an application makes them, and `Counters` what happens in the sandboxes.
+#[test]
+fn a_call_without_a_sandbox_is_counted_by_the_pool_alone() {
+    let counters = Counters::default();
+    let builder = SandboxPool::builder().limits(short()).observer(counters.clone());
+    let pool = builder.host::<dyn Host>(|_| panic!("on purpose")).build().unwrap();
+    let loaded = pool.tenant("acme").load::<dyn Job>(script()).map(drop);
+    assert!(matches!(loaded, Err(Error::Build { .. })), "{loaded:?}");
+    assert_eq!((pool.metrics().calls, pool.metrics().failed), (1, 1));
+    assert_eq!(counters.read(), Default::default());
+}
+
+/// A fault of a sandbox is counted, and so is the sandbox that takes its place.
+#[test]
+fn sandboxes_that_a_fault_ends_are_counted() {
+    let counters = Counters::default();
+    let sandbox = Sandbox::builder().limits(short()).observer(counters.clone()).build().unwrap();
+    let job = sandbox.load::<dyn Job>(script()).unwrap();
+    assert!(matches!(job.run("fills"), Err(Error::Limit { .. })));
+    sandbox.reset().unwrap();
+    let counts = counters.read();
+    assert_eq!([counts.sandboxes, counts.sandboxes_ended, counts.sandboxes_failed], [2, 1, 1]);
+    assert_eq!([counts.calls, counts.calls_ended, counts.calls_failed], [3, 3, 1]);
 }
 
 /// Calls its sandbox from each event, and panics at some.

@@ -5,7 +5,8 @@ use sandbox_core::OwnedContract;
 use crate::contract::GuestContract;
 use crate::error::Result;
 use crate::script::Script;
-use crate::site::{Load, NamedContract, Site, ThreadSite, UntypedGuest};
+use crate::site::untyped_guest::UntypedGuest;
+use crate::site::{Load, NamedContract, Site, ThreadSite};
 use crate::time::Deadline;
 
 /// A script that has been evaluated in a sandbox on the site `S`.

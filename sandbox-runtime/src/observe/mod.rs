@@ -1,6 +1,6 @@
 //! Observers: told what a sandbox does, in the order in which it happens.
 //!
-//! A recorder, metrics, or spans of a tracing system implement [`Observer`]. The builder's [`observer`](crate::Builder::observer)
+//! A recorder, metrics, or spans of a tracing system implement [`Observer`]. [`Counters`] is one. The builder's [`observer`](crate::Builder::observer)
 //! takes one. [The page of the guide](crate::guide::observing) has a table of the events, and says what is not promised.
 //!
 //! ```
@@ -34,10 +34,12 @@
 
 pub(crate) mod bill;
 pub(crate) mod console;
+mod counters;
 mod event;
 pub(crate) mod teller;
 pub(crate) mod trace;
 
+pub use counters::{Counters, Counts};
 pub use event::{
     CallBegin, CallEnd, CallId, CallKind, CallOutcome, ConsoleEvent, EndCause, HostCallBegin, HostCallEnd,
     HostCallId, HostOutcome, Origin, SandboxBegin, SandboxEnd,

@@ -1,11 +1,16 @@
 //! [`PoolMetrics`]: the counts of a pool, which any thread may read.
+//!
+//! The pool itself counts. Most of the numbers are of queues, places and memory, of which no observer is told. The numbers
+//! `calls` and `failed` are of calls as an application makes them. The load of a script is one, although a sandbox makes two
+//! calls of it. A call that gets no sandbox is one too. An observer would also cost each pool its fast calls of the host.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 macro_rules! metrics {
     ($($(#[$doc:meta])* $name:ident,)*) => {
         /// The state of a [`SandboxPool`](crate::SandboxPool), and its counts since it was built; see
-        /// [`SandboxPool::metrics`](crate::SandboxPool::metrics).
+        /// [`SandboxPool::metrics`](crate::SandboxPool::metrics). [`Counters`](crate::observe::Counters) counts what happens
+        /// inside of the sandboxes.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         #[non_exhaustive]
         pub struct PoolMetrics {

@@ -38,11 +38,12 @@ use crate::error::Result;
 use crate::observe::bill::Usage;
 use crate::options::ConsoleOutput;
 use crate::script::Script;
+use crate::site::NamedContract;
 use crate::site::builder::Builder;
 use crate::site::load::Loads;
 use crate::site::typed::mailbox::Job;
 use crate::site::typed::worker::WorkerThread;
-use crate::site::{NamedContract, UntypedGuest};
+use crate::site::untyped_guest::UntypedGuest;
 use crate::time::Deadline;
 
 struct Pool {

@@ -15,7 +15,7 @@ mod caps;
 pub(crate) mod load;
 pub(crate) mod typed;
 pub(crate) mod untyped;
-mod untyped_guest;
+pub(crate) mod untyped_guest;
 #[cfg(feature = "process")]
 pub(crate) mod wired;
 
@@ -41,8 +41,6 @@ pub use load::Load;
 pub use typed::local::LocalSite;
 pub use typed::thread::ThreadSite;
 use untyped::UntypedTransport;
-#[doc(hidden)]
-pub use untyped_guest::UntypedGuest;
 
 /// A place where guests run: the thread of the caller, a thread of its own, or a process.
 ///
