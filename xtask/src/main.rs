@@ -5,7 +5,9 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what it does is said on the terminal")]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on fails"))]
 
+mod age;
 mod archive;
+mod audit;
 mod bench;
 mod engine;
 mod fetch;
@@ -49,8 +51,10 @@ Sets this machine up, and runs the workspace's demo and tests.
   cargo xtask package [--verify]            packs the published crates, checks what is in them, and compiles what was packed;
                                             with --verify cargo builds them as `cargo publish` does, which takes minutes
   cargo xtask check-platforms [TARGET...]   checks the types of the published crates for macOS, Windows and other Linux
+  cargo xtask audit                         checks licences, sources and published advisories of all crates, with cargo-deny
   cargo xtask engine [--engine E]           sets the machine up, and prints a line of arguments for cargo for each engine
   cargo xtask v8 status                     prints where V8's library would come from, and why
+  cargo xtask v8 age [--most DAYS]          prints how old V8 is, and what is newer; fails when it is older than this
   cargo xtask v8 build                      builds V8 from source, in about two hours on two cores, and keeps it in cargo's cache
 
   --engine auto      V8 where it is available, else QuickJS (the default)
@@ -85,7 +89,9 @@ enum Command<'a> {
     Prose,
     Package { verify: bool },
     CheckPlatforms(Vec<platforms::Platform>),
+    Audit,
     V8Status,
+    V8Age { most: Option<u64> },
     V8Build,
     Help,
 }
@@ -105,7 +111,13 @@ impl<'a> Command<'a> {
             ["package"] => Ok(Self::Package { verify: false }),
             ["package", "--verify"] => Ok(Self::Package { verify: true }),
             ["check-platforms", names @ ..] => platforms::chosen(names).map(Self::CheckPlatforms),
+            ["audit"] => Ok(Self::Audit),
             ["v8", "status"] => Ok(Self::V8Status),
+            ["v8", "age"] => Ok(Self::V8Age { most: None }),
+            ["v8", "age", "--most", days] => days.parse().map_or_else(
+                |_| Err(format!("`--most {days}` is no number of days")),
+                |most| Ok(Self::V8Age { most: Some(most) }),
+            ),
             ["v8", "build"] => Ok(Self::V8Build),
             ["help" | "--help" | "-h"] | [] => Ok(Self::Help),
             _ => Err(format!("`{}` is not a command of `cargo xtask`\n\n{HELP}", words.join(" "))),
@@ -142,6 +154,8 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         Command::CheckPlatforms(platforms) => platforms::run(&platforms),
         Command::Layers => layers::print().map(|()| ExitCode::SUCCESS),
         Command::Prose => prose::print().map(|()| ExitCode::SUCCESS),
+        Command::Audit => audit::run().map(|()| ExitCode::SUCCESS),
+        Command::V8Age { most } => age::print(most).map(|()| ExitCode::SUCCESS),
         Command::V8Status => v8::status().map(|()| ExitCode::SUCCESS),
         Command::V8Build => source_build::build().map(|()| ExitCode::SUCCESS),
         Command::Help => {

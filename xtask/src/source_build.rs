@@ -137,7 +137,7 @@ fn source(folder: &Path, version: &str) -> Result<PathBuf> {
 }
 
 /// Where cargo has unpacked a dependency.
-fn package_folder(project: &Path, name: &str, version: &str) -> Result<PathBuf> {
+pub(crate) fn package_folder(project: &Path, name: &str, version: &str) -> Result<PathBuf> {
     let mut cargo = Command::new(cargo_program());
     cargo.args(["metadata", "--quiet", "--format-version", "1", "--all-features"]).current_dir(project);
     let output =

@@ -264,7 +264,7 @@ fn host() -> Result<String> {
     host.map(str::to_owned).ok_or_else(|| "`rustc -vV` does not print the host target".into())
 }
 
-fn cargo_home() -> Result<PathBuf> {
+pub(crate) fn cargo_home() -> Result<PathBuf> {
     if let Some(home) = std::env::var_os("CARGO_HOME").filter(|home| !home.is_empty()) {
         return Ok(PathBuf::from(home));
     }
