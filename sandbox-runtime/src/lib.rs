@@ -6,7 +6,7 @@
 //! | task | items |
 //! |---|---|
 //! | declare a contract | [`sandbox_api`], [`derive(GuestError)`](macro@GuestError), [`async_trait`](macro@async_trait); the traits behind them are in [`contracts`] |
-//! | make a sandbox | [`Sandbox`], [`LocalSandbox`], [`Client`], [`Builder`], [`Limits`], [`Trust`] |
+//! | make a sandbox | [`Sandbox`], [`LocalSandbox`], [`Client`], [`Builder`], [`Limits`], [`Trust`], [`CancelHandle`] |
 //! | serve many tenants | [`SandboxPool`], [`Tenant`], [`PoolMetrics`] |
 //! | load and call a script | [`Script`], [`Guest`], [`LocalGuest`], [`Realm`], [`LocalRealm`]; what a proxy calls through is in [`transports`], and what each type of sandbox can do in [`site`] |
 //! | choose what a guest finds | [`Clock`], [`VirtualClock`], [`Random`], [`Intrinsics`], [`Permission`], [`Console`], [`ConsoleLine`], [`ConsoleOutput`], [`Level`], [`Sink`], [`Engine`] |
@@ -96,5 +96,5 @@ pub use {
         Clock, Console, ConsoleLine, ConsoleOutput, Intrinsics, Level, Permission, Random, Sink, VirtualClock,
     },
     pool::{PoolMetrics, SandboxPool, Tenant, Trust},
-    site::{builder::Builder, untyped_guest::UntypedGuest},
+    site::{CancelHandle, builder::Builder, untyped_guest::UntypedGuest},
 };

@@ -467,7 +467,8 @@ impl Observer for Intruder {
     fn on_call_begin(&self, _: &CallBegin<'_>) {
         let sandbox = self.sandbox.lock().unwrap().clone();
         let Some(sandbox) = sandbox else { return };
-        for refused in [sandbox.eval(script()).map(drop), sandbox.reset(), sandbox.realm().map(drop)] {
+        let realm = sandbox.realm().map(drop);
+        for refused in [sandbox.eval(script()).map(drop), sandbox.reset(), sandbox.cancel_all(), realm] {
             assert!(matches!(refused, Err(Error::Blocking { .. })), "{refused:?}");
             *self.refused.lock().unwrap() += 1;
         }
@@ -493,7 +494,7 @@ fn an_observer_that_calls_or_panics_ends_nothing() {
     assert_eq!(job.run("hosts").unwrap(), "3");
     job.run("logs").unwrap();
     runtime().block_on(asynchronous(&job, &hosted.entered));
-    assert_eq!(*intruder.refused.lock().unwrap(), 5 * 3);
+    assert_eq!(*intruder.refused.lock().unwrap(), 5 * 4);
     intruder.sandbox.lock().unwrap().take();
     assert_eq!(job.run("hosts").unwrap(), "3");
 }

@@ -78,6 +78,12 @@ impl Error {
         Self::Lost { reason, place: place.cloned() }
     }
 
+    /// The error of a call that `cancel_all` has ended. The place is that of a call that had begun.
+    #[doc(hidden)]
+    pub fn cancelled(was_made: bool, place: Option<&Place>) -> Self {
+        Self::Cancelled { was_made, place: place.filter(|_| was_made).cloned() }
+    }
+
     #[doc(hidden)]
     pub fn system(what: &'static str, error: &std::io::Error) -> Self {
         Self::System { what, error: error.to_string() }

@@ -178,6 +178,15 @@ pub enum Error {
         /// The cause, and the remedy.
         reason: String,
     },
+    /// The call was cancelled with all calls of its sandbox, by `cancel_all`. The sandbox can be called again.
+    #[error("{}the call was cancelled with all calls of its sandbox, and {}", prefix(place.as_ref()), made(*was_made))]
+    #[non_exhaustive]
+    Cancelled {
+        /// Whether the call had begun, and the guest may have run. Otherwise the call was not made.
+        was_made: bool,
+        /// The called method; `None` while a script was evaluated, and for a call that was not made.
+        place: Option<Place>,
+    },
     /// The system refused what a call needs. The call was not made, and can be made again.
     #[error("the call was not made: the system has no {what} for it ({})", Shown(error))]
     #[non_exhaustive]
@@ -372,6 +381,7 @@ impl Error {
             Self::Lost { .. } => "lost",
             Self::Panicked { .. } => "panicked",
             Self::Contract { .. } => "contract",
+            Self::Cancelled { .. } => "cancelled",
             Self::System { .. } => "system",
             Self::Blocking { .. } => "blocking",
             Self::Overloaded { .. } => "overloaded",
@@ -471,6 +481,10 @@ impl fmt::Display for Place {
 
 fn prefix(place: Option<&Place>) -> String {
     place.map(|place| format!("{place}: ")).unwrap_or_default()
+}
+
+fn made(was_made: bool) -> &'static str {
+    if was_made { "the guest may have run" } else { "was not made" }
 }
 
 fn note(hint: Option<Hint>) -> String {

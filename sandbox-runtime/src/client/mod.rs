@@ -19,7 +19,7 @@ use crate::observe::bill::Usage;
 use crate::options::ConsoleOutput;
 use crate::script::Script;
 use crate::site::builder::Builder;
-use crate::site::{Load, Site, SiteCaps};
+use crate::site::{CancelHandle, Load, Site, SiteCaps};
 use crate::time::Deadline;
 
 pub use guest::Guest;
@@ -155,6 +155,62 @@ impl<S: Site> Client<S> {
     /// As of [`reset`](Self::reset).
     pub async fn reset_async(&self) -> Result<()> {
         self.site.clone().reset_async().await
+    }
+
+    /// Cancels all calls that were made before, through any handle and any proxy: the calls under way, those in flight, and
+    /// those that wait for their turn. Each of them returns [`Error::Cancelled`](crate::Error::Cancelled), or its outcome if
+    /// the call was over before. The function does not wait for the calls to end.
+    ///
+    /// The sandbox goes on: scripts, realms and the state of the guests stay, and later calls are not cancelled. Code of a
+    /// guest that computes ends within some milliseconds, and cannot catch this. A host method that is running first returns.
+    /// [`SiteCaps::cancels_running`] says which sandboxes end a synchronous call whose guest computes.
+    ///
+    /// Another thread calls this through a clone of the sandbox, or through a [`cancel_handle`](Self::cancel_handle).
+    ///
+    /// ```
+    /// use sandbox_runtime::{Error, Result, Sandbox, Script, sandbox_api};
+    ///
+    /// #[sandbox_api(guest)]
+    /// pub trait Job: Send + Sync {
+    ///     async fn run(&self, what: &str) -> Result<f64>;
+    /// }
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let sandbox = Sandbox::builder().build()?;
+    /// let source = "let count = 0;
+    ///     export const run = (what) => what === 'count' ? ++count : new Promise(() => {});";
+    /// let job = sandbox.load_async::<dyn Job>(Script::new("job.js", source)).await?;
+    /// job.run("count").await?;
+    /// let mut waits = std::pin::pin!(job.run("wait"));
+    /// assert!(std::future::poll_fn(|cx| std::task::Poll::Ready(waits.as_mut().poll(cx))).await.is_pending());
+    /// sandbox.cancel_all()?;
+    /// assert!(matches!(waits.await, Err(Error::Cancelled { .. })));
+    /// assert_eq!(job.run("count").await?, 2.0);
+    /// # Ok::<(), Error>(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Blocking`](crate::Error::Blocking) when an observer of the sandbox asks for it.
+    pub fn cancel_all(&self) -> Result<()> {
+        self.site.cancel_handle().cancel_all()
+    }
+
+    /// A handle that cancels the calls of this sandbox from any thread, also those of a
+    /// [`LocalSandbox`](crate::LocalSandbox), whose own thread makes the call. The handle does not keep the sandbox.
+    ///
+    /// ```
+    /// # use sandbox_runtime::{LocalSandbox, Script};
+    /// let sandbox = LocalSandbox::builder().build()?;
+    /// let cancels = sandbox.cancel_handle();
+    /// std::thread::spawn(move || cancels.cancel_all()).join().expect("it does not panic")?;
+    /// sandbox.eval(Script::new("a.js", "export const a = 1;"))?;
+    /// # Ok::<(), sandbox_runtime::Error>(())
+    /// ```
+    #[must_use]
+    pub fn cancel_handle(&self) -> CancelHandle {
+        self.site.cancel_handle()
     }
 
     /// Makes one more realm, with a global and intrinsics of its own; see [`Realm`]. A host method may call this too.

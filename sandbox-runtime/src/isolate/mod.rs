@@ -42,7 +42,7 @@ mod untyped_contract;
 pub(crate) mod values;
 
 pub(crate) use calls::{binding, flights, script};
-pub(crate) use limits::{clock, cpu, meter, stack, ticket, watch, watchdog};
+pub(crate) use limits::{cancels, clock, cpu, meter, stack, ticket, watch, watchdog};
 pub(crate) use ops::fast;
 #[cfg(feature = "process")]
 pub(crate) use ops::{host_dispatch, pending_host_call};

@@ -17,7 +17,8 @@ use crate::site::sealed::Sealed;
 use crate::site::wired::guest::{KeptHandle, Processed};
 use crate::site::wired::{WeakWiredSite, WiredSite};
 use crate::site::{
-    Callers, CpuLimitClock, HostThread, HostTypes, Load, NamedContract, SendSite, Site, SiteCaps,
+    Callers, CancelHandle, CpuLimitClock, HostThread, HostTypes, Load, NamedContract, SendSite, Site,
+    SiteCaps,
 };
 use crate::time::Deadline;
 
@@ -80,6 +81,7 @@ impl Site for ProcessSite {
         host_thread: HostThread::Caller,
         realms: true,
         sink_calls: false,
+        cancels_running: true,
         cpu: CpuLimitClock::Process,
         process_memory: true,
         ends_built_ins: true,
@@ -151,6 +153,10 @@ impl Site for ProcessSite {
 
     async fn reset_async(self) -> Result<()> {
         self.wired.reset_async().await
+    }
+
+    fn cancel_handle(&self) -> CancelHandle {
+        CancelHandle::new(Arc::new(self.wired.weak()))
     }
 
     fn usage(&self) -> Usage {

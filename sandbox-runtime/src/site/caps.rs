@@ -37,6 +37,9 @@ pub struct SiteCaps {
     /// Whether the sink of a console may call the sandbox whose line it is given. The call is otherwise refused with
     /// [`Error::Blocking`].
     pub sink_calls: bool,
+    /// Whether [`cancel_all`](crate::Client::cancel_all) ends a synchronous call whose guest computes. Otherwise that call
+    /// ends by itself, or at a limit.
+    pub cancels_running: bool,
     /// The clock of [`Limits::cpu`](crate::Limits::cpu).
     pub cpu: CpuLimitClock,
     /// Whether all memory is bounded, that of the engine included.
@@ -206,6 +209,9 @@ mod tests {
         ("realms", "further realms", |caps| yes(caps.realms)),
         ("sink_calls", "the sink of a console calls its own sandbox", |caps| {
             or(caps.sink_calls, "yes", "`Error::Blocking`")
+        }),
+        ("cancels_running", "`cancel_all` ends a synchronous call whose guest computes", |caps| {
+            or(caps.cancels_running, "yes", "at its limit")
         }),
         ("cpu", "`Limits::cpu` counts the CPU time of", |caps| caps.cpu.to_string()),
         ("process_memory", "all memory is bounded, the engine's own too", |caps| yes(caps.process_memory)),

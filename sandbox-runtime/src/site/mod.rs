@@ -11,6 +11,7 @@
 
 pub(crate) mod blocking;
 pub(crate) mod builder;
+mod cancel;
 mod caps;
 pub(crate) mod load;
 pub(crate) mod typed;
@@ -34,6 +35,9 @@ use crate::transport::{Exports, WithDeadline};
 
 #[cfg(feature = "process")]
 pub use crate::process::ProcessSite;
+#[cfg(feature = "process")]
+pub(crate) use cancel::CancelCalls;
+pub use cancel::CancelHandle;
 pub(crate) use caps::SiteRefusal;
 pub use caps::{Callers, CpuLimitClock, HostThread, HostTypes, SiteCaps};
 #[doc(hidden)]
@@ -133,6 +137,10 @@ pub trait Site: sealed::Sealed + Clone + Sized + 'static {
 
     #[doc(hidden)]
     fn reset_async(self) -> impl Future<Output = Result<()>>;
+
+    /// A handle that cancels the calls of the sandbox, and does not keep the sandbox.
+    #[doc(hidden)]
+    fn cancel_handle(&self) -> CancelHandle;
 
     #[doc(hidden)]
     fn usage(&self) -> Usage;

@@ -93,6 +93,9 @@ impl<L: Leg> Flying<L> {
         if let Err(error) = lives {
             return Poll::Ready(Err(if has_begun { error.of_begun(self.leg.place()) } else { error }));
         }
+        if let Some(error) = cancelled(&self.isolate, &self.flight, self.leg.place()) {
+            return Poll::Ready(Err(error));
+        }
         self.flight.listen(cx.waker());
         self.flight.lengthen();
         let outcome = if !has_begun {
@@ -144,6 +147,7 @@ impl<L: Leg> Flying<L> {
         flight.end.set(Some(turn.end));
         flight.by_caller.set(turn.by_caller);
         self.isolate.flights.by_id.borrow_mut().insert(flight.id(), flight.clone());
+        self.isolate.cancels.knows(&flight.ticket);
         self.tell_begin();
         self.turn(|leg, isolate, scope, flight| {
             let value = leg.begin(isolate, scope)?;
@@ -168,9 +172,13 @@ impl<L: Leg> Flying<L> {
         let so_far = flight.counts.get();
         let (turn, realm) = (flight.turn(&so_far), leg.realm().clone());
         let body = |scope: &mut v8::PinScope<'_, '_>| {
-            // A caller that went away before the watch was armed has ended nothing. From here on it does.
+            // A caller that went away before the watch was armed has ended nothing, and neither has a cancellation of all
+            // calls. From here on they do.
             if flight.ticket.is_cancelled() {
                 return Err(isolate.over(LimitKind::Deadline, place).into());
+            }
+            if let Some(error) = cancelled(isolate, flight, place) {
+                return Err(error.into());
             }
             engine::enter_flight(scope, Some(flight.id()));
             let done = step(leg, isolate, scope, flight);
@@ -219,10 +227,18 @@ impl<L: Leg> Flying<L> {
         drop(flight.promise.take());
         let errors = isolate.forget_errors();
         drop_of_host(flight.hosts.take());
-        drop_of_host((flight.waker.take(), flight.timer.take(), errors));
+        let waker = flight.ticket.waker().take();
+        drop_of_host((waker, flight.timer.take(), errors));
         let open = flight.open.take();
         open.into_iter().for_each(|open| open.end(outcome, &bill));
     }
+}
+
+/// The error of a call that was cancelled with all calls of its sandbox.
+fn cancelled(isolate: &Isolate, flight: &Flight, place: Option<&Place>) -> Option<Error> {
+    let periods = isolate.cancels.periods();
+    let made_in = flight.ticket.made_in(|| periods.now());
+    periods.are_over(made_in).then(|| Error::cancelled(flight.end.get().is_some(), place))
 }
 
 /// No field is pinned.

@@ -3,6 +3,7 @@
 //! The files know nothing of an `Isolate`. They get what they need as arguments: an engine's isolate, a deadline, a limit.
 
 pub(crate) mod call;
+pub(crate) mod cancels;
 pub(crate) mod clock;
 pub(crate) mod cpu;
 pub(crate) mod exceeded;

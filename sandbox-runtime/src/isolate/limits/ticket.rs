@@ -4,10 +4,13 @@
 
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::task::Waker;
 
 use super::call::next_call;
+use super::cancels::Period;
 use super::watch::Watch;
+use crate::panic::of_host;
 use crate::time::{Deadline, Nanos, Timestamp};
 
 thread_local! {
@@ -83,6 +86,20 @@ pub(crate) struct Ticket {
     inner: Arc<TicketInner>,
 }
 
+/// A ticket that does not keep what the caller has set.
+#[derive(Clone)]
+pub(super) struct WeakTicket(Weak<TicketInner>);
+
+impl WeakTicket {
+    pub(super) fn upgrade(&self) -> Option<Ticket> {
+        self.0.upgrade().map(|inner| Ticket { inner })
+    }
+
+    pub(super) fn is_known(&self) -> bool {
+        self.0.strong_count() > 0
+    }
+}
+
 /// The call waits for its turn.
 const WAITS: u8 = 0;
 /// The call has had its turn.
@@ -96,6 +113,10 @@ struct TicketInner {
     turn: AtomicU8,
     cancelled: AtomicBool,
     deadline: Deadline,
+    /// The period in which the call was made, once it was made.
+    made_in: OnceLock<Period>,
+    /// Wakes the task that polls the call on the isolate's thread.
+    waker: Mutex<Option<Waker>>,
     /// Calls by host methods that this call waits for.
     inner: Mutex<Vec<Weak<TicketInner>>>,
 }
@@ -131,10 +152,11 @@ impl Ticket {
     pub(crate) fn new(deadline: Deadline) -> Self {
         let deadline = within(deadline);
         let flight = next_call();
-        let (turn, inner) = (AtomicU8::new(WAITS), Mutex::default());
+        let (turn, inner, waker) = (AtomicU8::new(WAITS), Mutex::default(), Mutex::default());
         let outer = OUTER.with_borrow(Clone::clone);
         let cancelled = AtomicBool::new(outer.as_ref().is_some_and(Self::is_cancelled));
-        let ticket = Arc::new(TicketInner { flight, turn, cancelled, deadline, inner });
+        let made_in = OnceLock::new();
+        let ticket = Arc::new(TicketInner { flight, turn, cancelled, deadline, made_in, waker, inner });
         if let Some(outer) = outer {
             outer.inner.adopt(&ticket);
         }
@@ -149,6 +171,28 @@ impl Ticket {
     /// How long the caller waits.
     pub(crate) fn deadline(&self) -> Deadline {
         self.inner.deadline
+    }
+
+    /// The period in which the call was made. The first caller says that it is made `now`.
+    pub(crate) fn made_in(&self, now: impl FnOnce() -> Period) -> Period {
+        *self.inner.made_in.get_or_init(now)
+    }
+
+    pub(super) fn downgrade(&self) -> WeakTicket {
+        WeakTicket(Arc::downgrade(&self.inner))
+    }
+
+    /// The waker of the task that polls the call.
+    pub(in crate::isolate) fn waker(&self) -> MutexGuard<'_, Option<Waker>> {
+        self.inner.waker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes the task that polls the call.
+    pub(in crate::isolate) fn wake(&self) {
+        let waker = self.waker().clone();
+        if let Some(waker) = waker {
+            of_host(|| waker.wake());
+        }
     }
 
     /// The call has its turn. Returns false if the caller has withdrawn it, and the call must not be made.

@@ -4,7 +4,7 @@
 //! system call. [`ALARM`] wakes the watchdog's thread, which is in `watchdog`.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::thread::Thread;
 use std::time::Duration;
 
@@ -61,6 +61,21 @@ impl Alarm {
     }
 }
 
+/// Why a watch ends a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum FireCause {
+    /// The deadline has passed, or the caller is gone.
+    Late,
+    /// The CPU time is used.
+    Cpu,
+    /// All calls of the sandbox are cancelled.
+    Cancelled,
+}
+
+/// Whether a call under way is to be ended for a reason that no deadline says.
+type IsCalledOff = Box<dyn Fn() -> bool + Send + Sync>;
+
 /// The time limit of one isolate.
 pub(crate) struct Watch {
     state: AtomicU64,
@@ -78,10 +93,12 @@ pub(crate) struct Watch {
     seen: AtomicU64,
     cpu_start: AtomicTime<Timestamp<CpuTime>>,
     began: AtomicTime<Timestamp>,
-    /// Whether the CPU time was the reason to fire.
-    by_cpu: AtomicBool,
+    /// The [`FireCause`] of the last turn that was ended.
+    cause: AtomicU8,
     /// The flight that has its turn; 0 for none.
     flight: AtomicU64,
+    /// Asked at each check of the watchdog.
+    is_called_off: OnceLock<IsCalledOff>,
 }
 
 impl Watch {
@@ -96,8 +113,9 @@ impl Watch {
             seen: AtomicU64::new(0),
             cpu_start: AtomicTime::new(Timestamp::START),
             began: AtomicTime::new(Timestamp::START),
-            by_cpu: AtomicBool::new(false),
+            cause: AtomicU8::new(FireCause::Late as u8),
             flight: AtomicU64::new(0),
+            is_called_off: OnceLock::new(),
         }
     }
 
@@ -135,18 +153,29 @@ impl Watch {
     /// The turn cannot end during the check. Comparing the state before and after would not suffice, because calls with one
     /// caller's deadline have equal states.
     pub(in crate::isolate) fn cancel(&self, flight: u64) {
-        if self.flight.load(Ordering::SeqCst) != flight {
-            return;
+        let is_meant = || self.flight.load(Ordering::SeqCst) == flight;
+        if is_meant() {
+            self.fire_if(FireCause::Late, is_meant);
         }
+    }
+
+    /// Ends the turn under way, if there is one and `is_meant` says that the turn is meant.
+    pub(super) fn fire_if(&self, cause: FireCause, is_meant: impl Fn() -> bool) {
         let asked = self.change(|state| (!matches!(state, IDLE | FIRED | FIRING)).then_some(ASKED));
         let Some(deadline) = asked else { return };
-        if self.flight.load(Ordering::SeqCst) != flight {
+        if !is_meant() {
             self.state.store(deadline, Ordering::SeqCst);
             return;
         }
-        self.by_cpu.store(false, Ordering::Relaxed);
+        self.cause.store(cause as u8, Ordering::Relaxed);
         self.isolate.terminate_execution();
         self.state.store(FIRED, Ordering::SeqCst);
+    }
+
+    /// Ends turns for which `is_called_off` is true, from here on. The first caller sets it.
+    #[cfg(feature = "process")]
+    pub(crate) fn ends_when(&self, is_called_off: impl Fn() -> bool + Send + Sync + 'static) {
+        _ = self.is_called_off.set(Box::new(is_called_off));
     }
 
     /// Changes the state, once no canceller checks it. Returns the state before; `None` if `next` gives no other state for it.
@@ -164,15 +193,19 @@ impl Watch {
         }
     }
 
-    /// Fires if the call is late. Returns whether the watch is armed or has fired.
+    /// Fires if the call is late, or called off. Returns whether the watch is armed or has fired.
     pub(super) fn look(&self, now: Timestamp) -> bool {
+        if let Some(is_called_off) = self.is_called_off.get().filter(|is_called_off| is_called_off()) {
+            self.fire_if(FireCause::Late, is_called_off);
+        }
         let state = self.state.load(Ordering::SeqCst);
         let is_armed = state >= FIRST_DEADLINE;
         let by_cpu = is_armed && self.is_beyond_cpu(now);
         let late = state == FIRED || by_cpu || (is_armed && Deadline::from_bits(state).is_over(now));
         if late && self.state.compare_exchange(state, FIRING, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
             if is_armed {
-                self.by_cpu.store(by_cpu, Ordering::Relaxed);
+                let cause = if by_cpu { FireCause::Cpu } else { FireCause::Late };
+                self.cause.store(cause as u8, Ordering::Relaxed);
             }
             self.isolate.terminate_execution();
             self.state.store(FIRED, Ordering::SeqCst);
@@ -217,9 +250,9 @@ impl Watch {
         Some(used.since(self.cpu_start.load(Ordering::Relaxed)))
     }
 
-    /// Whether the CPU time was the reason to fire.
-    pub(crate) fn is_by_cpu(&self) -> bool {
-        self.by_cpu.load(Ordering::Relaxed)
+    /// Whether this was the cause to end the last turn that was ended.
+    pub(crate) fn has_fired_for(&self, cause: FireCause) -> bool {
+        self.cause.load(Ordering::Relaxed) == cause as u8
     }
 
     /// Whether the deadline has passed and the call is being ended.

@@ -206,6 +206,7 @@ mod tests {
     use std::sync::atomic::AtomicBool;
 
     use super::*;
+    use crate::isolate::limits::watch::FireCause;
 
     /// Threads cancel one flight without end. Turns of this flight and of others come and go with one deadline, like those
     /// of one caller.
@@ -253,7 +254,7 @@ mod tests {
         probe.watch.cancel(2);
         assert!(!probe.watch.has_fired());
         probe.watch.cancel(1);
-        assert!(probe.watch.has_fired() && !probe.watch.is_by_cpu());
+        assert!(probe.watch.has_fired() && probe.watch.has_fired_for(FireCause::Late));
         assert!(armed.disarm());
         probe.watch.cancel(1);
         assert!(!probe.watch.has_fired(), "there is no turn to end");
@@ -305,7 +306,7 @@ mod tests {
         while !watch.has_fired() {
             std::thread::yield_now();
         }
-        assert!(watch.is_by_cpu() && watch.is_long());
+        assert!(watch.has_fired_for(FireCause::Cpu) && watch.is_long());
         assert!(armed.disarm());
         isolate.cancel_terminate_execution();
         // The next call has time of its own.

@@ -86,6 +86,7 @@ impl Isolate {
         engine::watch_memory(v8_isolate);
         v8_isolate.set_data(SLOT, Rc::as_ptr(self).cast_mut().cast::<c_void>());
         let watch = watchdog::watch(v8_isolate.thread_safe_handle(), self.settings.exact_cpu);
+        self.cancels.watches(watch.clone());
         let realm = {
             v8::scope!(let scope, v8_isolate);
             let of_host = host_realm.as_ref().map_or(Ok(()), |host_realm| {

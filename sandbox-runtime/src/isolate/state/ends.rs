@@ -10,9 +10,10 @@ use deno_core::v8;
 use super::{Isolate, LiveIsolate};
 use crate::error::{Error, LimitKind, Phase, Place, Source};
 use crate::isolate::limits::call::CallState;
+use crate::isolate::limits::cancels::Period;
 use crate::isolate::limits::clock;
 use crate::isolate::limits::exceeded::Exceeded;
-use crate::isolate::limits::watch::Watch;
+use crate::isolate::limits::watch::{FireCause, Watch};
 use crate::time::Nanos;
 
 impl Isolate {
@@ -92,6 +93,23 @@ impl Isolate {
         }
     }
 
+    /// Runs a synchronous call that was made in a period, unless the period is over. The call ends with its period.
+    pub(crate) fn within<R>(
+        &self,
+        made_in: Period,
+        call: impl FnOnce() -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        if self.cancels.periods().are_over(made_in) {
+            return Err(Error::cancelled(false, None));
+        }
+        // A nested call ends with the outer one.
+        if self.is_running() {
+            return call();
+        }
+        let _running = self.cancels.begin(made_in);
+        call()
+    }
+
     /// The error of a call that is being ended.
     pub(crate) fn ended(&self, place: Option<&Place>) -> Error {
         if self.heap.is_full() {
@@ -102,7 +120,12 @@ impl Isolate {
             return exceeded.error(&self.settings.limits, called.as_ref(), place);
         }
         let by_caller = call.is_some_and(CallState::is_by_caller);
-        let by_cpu = self.live.borrow().as_ref().is_some_and(|live| live.watch.is_by_cpu());
+        let fired_for =
+            |cause| self.live.borrow().as_ref().is_some_and(|live| live.watch.has_fired_for(cause));
+        if fired_for(FireCause::Cancelled) {
+            return Error::cancelled(true, place);
+        }
+        let by_cpu = fired_for(FireCause::Cpu);
         let all = self.ledger.cpu().saturating_add(self.times.cpu) >= self.times.total_cpu;
         match by_cpu {
             true if all => self.over(LimitKind::TotalCpu, place),

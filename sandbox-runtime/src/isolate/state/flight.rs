@@ -18,7 +18,7 @@ use crate::isolate::limits::ticket::{Ticket, TicketScope, Woken};
 use crate::isolate::limits::watchdog::Timer;
 use crate::observe::CallId;
 use crate::observe::teller::OpenCall;
-use crate::panic::{drop_of_host, of_host};
+use crate::panic::drop_of_host;
 use crate::time::{Deadline, Nanos, Timestamp};
 
 /// The least wait for the thread that is subtracted from a call's time. A shorter one is not worth a timer.
@@ -39,7 +39,6 @@ pub(in crate::isolate) struct Flight {
     pub(in crate::isolate) hosts: FutureSet<PendingPromise>,
     /// The call as observers know it, from its begin to its end.
     pub(in crate::isolate) open: RefCell<Option<OpenCall>>,
-    pub(in crate::isolate) waker: RefCell<Option<Waker>>,
     pub(in crate::isolate) timer: RefCell<Option<Timer>>,
 }
 
@@ -55,7 +54,6 @@ impl Flight {
             is_settled: Cell::default(),
             hosts: FutureSet::default(),
             open: RefCell::default(),
-            waker: RefCell::default(),
             timer: RefCell::default(),
         }
     }
@@ -70,18 +68,17 @@ impl Flight {
     }
 
     fn wake(&self) {
-        let waker = self.waker.borrow().clone();
-        if let Some(waker) = waker {
-            of_host(|| waker.wake());
-        }
+        self.ticket.wake();
     }
 
     /// Wakes the polling task, at the end of the call at the latest.
     pub(in crate::isolate) fn listen(&self, waker: &Waker) {
-        if self.waker.borrow().as_ref().is_some_and(|known| known.will_wake(waker)) {
+        let mut own = self.ticket.waker();
+        if own.as_ref().is_some_and(|known| known.will_wake(waker)) {
             return;
         }
-        let before = self.waker.replace(Some(waker.clone()));
+        let before = own.replace(waker.clone());
+        drop(own);
         let timer = self.timer.take();
         drop_of_host((before, timer));
     }
@@ -116,10 +113,9 @@ impl Flight {
 
     pub(in crate::isolate) fn wake_at_end(&self) {
         let mut timer = self.timer.borrow_mut();
-        if timer.is_none()
-            && let Some(waker) = self.waker.borrow().clone()
-        {
-            *timer = self.end.get().map(|end| Timer::set(end, waker));
+        if timer.is_none() {
+            let waker = self.ticket.waker().clone();
+            *timer = waker.zip(self.end.get()).map(|(waker, end)| Timer::set(end, waker));
         }
     }
 

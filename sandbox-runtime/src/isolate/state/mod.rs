@@ -31,6 +31,7 @@ use crate::error::{DiscardCause, Error, Source};
 use crate::isolate::engine;
 use crate::isolate::engine::raw::RawIsolate;
 use crate::isolate::limits::call::CallSlot;
+use crate::isolate::limits::cancels::Cancels;
 use crate::isolate::limits::heap::HeapGuard;
 use crate::isolate::limits::meter::{Ledger, Meter};
 use crate::isolate::limits::pause::Pauses;
@@ -83,6 +84,8 @@ pub(crate) struct Isolate {
     /// The realm whose code the innermost call runs.
     pub(in crate::isolate) current: RefCell<Option<Rc<Realm>>>,
     pub(in crate::isolate) live: RefCell<Option<LiveIsolate>>,
+    /// Cancels the calls of the isolate, for any thread.
+    pub(crate) cancels: Arc<Cancels>,
     /// The number of realms that were asked for, beside the first one.
     pub(in crate::isolate) realms: Cell<u64>,
     /// The observers, if there are any.
@@ -109,7 +112,9 @@ impl Isolate {
     /// The state of an isolate that has no engine yet, or that answers the calls of an engine's isolate of the application.
     pub(in crate::isolate) fn without_engine(settings: Settings, hosts: Vec<Host>, stack: StackEnd) -> Self {
         let heap = HeapGuard::default();
-        let observed = settings.observers.teller().map(|teller| Rc::new(Observed::new(teller)));
+        let teller = settings.observers.teller();
+        let cancels = Cancels::new(teller.clone());
+        let observed = teller.map(|teller| Rc::new(Observed::new(teller)));
         Self {
             times: Times::of(&settings.limits),
             settings,
@@ -128,6 +133,7 @@ impl Isolate {
             host_errors: RefCell::default(),
             current: RefCell::default(),
             live: RefCell::default(),
+            cancels,
             realms: Cell::default(),
             observed,
             discarded: RefCell::default(),

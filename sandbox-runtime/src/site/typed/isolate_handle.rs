@@ -3,17 +3,17 @@
 //! A slot stays on its thread. A handle moves between threads, and drops the slot when it is dropped.
 
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::remote::{CallTarget, Guard};
 use super::worker::{Waiting, Worker, WorkerThread};
 use crate::error::Result;
 use crate::isolate::binding::Binding;
+use crate::isolate::cancels::Cancels;
 use crate::isolate::handle_table::HandleTable;
 use crate::isolate::meter::Meter;
 use crate::isolate::ticket::Ticket;
-use crate::isolate::watch::Watch;
 use crate::isolate::{Isolate, Realm, clock, script};
 use crate::options::{Captured, Settings};
 use crate::site::builder::{SendHosts, isolate};
@@ -53,8 +53,7 @@ pub(crate) struct IsolateHandle {
     slot: u64,
     /// The tenant whose time its calls take.
     pub(crate) tenant: u64,
-    /// The watch of the isolate that the slot has now.
-    watch: Arc<Mutex<Arc<Watch>>>,
+    pub(crate) cancels: Arc<Cancels>,
     pub(crate) meter: Arc<Meter>,
     pub(crate) captured: Arc<Captured>,
     /// The time limit of a call.
@@ -74,28 +73,23 @@ impl IsolateHandle {
         let (built, wait) = std::sync::mpsc::sync_channel(1);
         let build = move |worker: &Worker| {
             let isolate = isolate(settings, hosts.arrive(), worker.stack)?;
-            let (watch, meter) = (isolate.watch()?, isolate.meter());
-            Ok((worker.slots.keep(IsolateSlot::new(isolate)), watch, meter))
+            let (cancels, meter) = (isolate.cancels.clone(), isolate.meter());
+            Ok((worker.slots.keep(IsolateSlot::new(isolate)), cancels, meter))
         };
         thread.post(tenant, Box::new(move |worker| _ = built.send(build(worker))));
         let gone = |_| Err(crate::error::Error::build("making the sandbox panicked on its thread"));
-        let (slot, watch, meter) = wait.recv().unwrap_or_else(gone)?;
-        Ok(Self { thread, slot, tenant, watch: Arc::new(Mutex::new(watch)), meter, captured, limit })
+        let (slot, cancels, meter) = wait.recv().unwrap_or_else(gone)?;
+        Ok(Self { thread, slot, tenant, cancels, meter, captured, limit })
     }
 
-    pub(crate) fn watch(&self) -> MutexGuard<'_, Arc<Watch>> {
-        self.watch.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Makes the isolate anew. No cancellation of calls cancels this.
+    pub(crate) fn reset(&self) -> Result<()> {
+        self.run_at(Deadline::NEVER, self.at_slot(|slot| slot.isolate.reset()))
     }
 
-    /// Makes the isolate anew. The watch is exchanged on the isolate's thread, because the caller may be gone by then, and
-    /// other callers may reset as well.
-    pub(crate) fn reset(&self) -> impl FnOnce(&IsolateSlot) -> Result<()> + Send + 'static {
-        let watch = self.watch.clone();
-        move |slot| {
-            slot.isolate.reset()?;
-            *watch.lock().unwrap_or_else(PoisonError::into_inner) = slot.isolate.watch()?;
-            Ok(())
-        }
+    /// [`reset`](Self::reset) for a caller that awaits it.
+    pub(crate) async fn reset_async(&self) -> Result<()> {
+        self.thread.ask(self.tenant, self.at_slot(|slot| slot.isolate.reset())).await
     }
 
     fn at_slot<R>(
@@ -106,7 +100,26 @@ impl IsolateHandle {
         move |worker| work(&*worker.slots.get(slot)?)
     }
 
-    /// Runs `work` on the isolate's thread, and waits for its result.
+    /// A call at the slot that is made now.
+    fn call<R>(
+        &self,
+        work: impl FnOnce(&IsolateSlot) -> Result<R> + Send + 'static,
+    ) -> impl FnOnce(&Worker) -> Result<R> + Send + 'static {
+        let made_in = self.cancels.periods().now();
+        self.at_slot(move |slot| slot.isolate.within(made_in, || work(slot)))
+    }
+
+    fn run_at<R: Send + 'static>(
+        &self,
+        deadline: Deadline,
+        work: impl FnOnce(&Worker) -> Result<R> + Send + 'static,
+    ) -> Result<R> {
+        let waiting =
+            Waiting { limit: self.limit, turn: None, deadline: deadline.time().map(clock::instant) };
+        self.thread.run(self.tenant, waiting, work)
+    }
+
+    /// Makes a call on the isolate's thread, and waits for its result.
     pub(crate) fn run<R: Send + 'static>(
         &self,
         work: impl FnOnce(&IsolateSlot) -> Result<R> + Send + 'static,
@@ -114,23 +127,21 @@ impl IsolateHandle {
         self.run_until(Deadline::NEVER, work)
     }
 
-    /// Runs `work` like [`run`](Self::run), for a caller that waits for its turn until a deadline.
+    /// Makes a call like [`run`](Self::run), for a caller that waits for its turn until a deadline.
     pub(crate) fn run_until<R: Send + 'static>(
         &self,
         deadline: Deadline,
         work: impl FnOnce(&IsolateSlot) -> Result<R> + Send + 'static,
     ) -> Result<R> {
-        let waiting =
-            Waiting { limit: self.limit, turn: None, deadline: deadline.time().map(clock::instant) };
-        self.thread.run(self.tenant, waiting, self.at_slot(work))
+        self.run_at(deadline, self.call(work))
     }
 
-    /// Runs `work` on the isolate's thread, for a caller that awaits the result.
+    /// Makes a call on the isolate's thread, for a caller that awaits the result.
     pub(crate) async fn ask<R: Send + 'static>(
         &self,
         work: impl FnOnce(&IsolateSlot) -> Result<R> + Send + 'static,
     ) -> Result<R> {
-        self.thread.ask(self.tenant, self.at_slot(work)).await
+        self.thread.ask(self.tenant, self.call(work)).await
     }
 
     /// Runs `work` at the slot later.
@@ -166,8 +177,12 @@ impl CallTarget for IsolateHandle {
         self.limit
     }
 
+    fn is_made(&self, ticket: &Ticket) {
+        ticket.made_in(|| self.cancels.periods().now());
+    }
+
     fn cancel(&self, ticket: &Ticket) {
-        ticket.cancel(&self.watch());
+        self.cancels.cancel(ticket);
     }
 }
 

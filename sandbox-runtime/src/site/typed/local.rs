@@ -24,7 +24,9 @@ use crate::script::Script;
 use crate::site::builder::{LocalHosts, isolate};
 use crate::site::sealed::Sealed;
 use crate::site::untyped::{UntypedCall, UntypedTransport};
-use crate::site::{Callers, CpuLimitClock, HostThread, HostTypes, Load, NamedContract, Site, SiteCaps};
+use crate::site::{
+    Callers, CancelHandle, CpuLimitClock, HostThread, HostTypes, Load, NamedContract, Site, SiteCaps,
+};
 use crate::stack::StackEnd;
 use crate::time::Deadline;
 use crate::transport::{AsyncTransport, Exports, LocalAsyncTransport, Transport, WithDeadline};
@@ -86,6 +88,7 @@ impl Site for LocalSite {
         host_thread: HostThread::Caller,
         realms: true,
         sink_calls: true,
+        cancels_running: true,
         cpu: CpuLimitClock::Thread,
         process_memory: false,
         ends_built_ins: false,
@@ -155,6 +158,10 @@ impl Site for LocalSite {
 
     async fn reset_async(self) -> Result<()> {
         self.reset()
+    }
+
+    fn cancel_handle(&self) -> CancelHandle {
+        CancelHandle::new(self.isolate.cancels.clone())
     }
 
     fn usage(&self) -> Usage {

@@ -55,6 +55,12 @@ pub(crate) trait CallTarget: Send + Sync {
         stuck_behind()
     }
 
+    /// The call of a ticket is made, and may have to wait for its turn. Where all calls can be cancelled, this one is among
+    /// them from here on.
+    fn is_made(&self, ticket: &Ticket) {
+        _ = ticket;
+    }
+
     fn cancel(&self, ticket: &Ticket);
 }
 
@@ -188,6 +194,7 @@ impl<R: Send + 'static> Future for RemoteCall<R> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<R>> {
         let this = &mut *self;
         if let Some(start) = this.start.take() {
+            this.target.is_made(&this.ticket);
             let (thread, guard) = match this.target.admit() {
                 Ok(admitted) => admitted,
                 Err(error) => return Poll::Ready(Err(error)),

@@ -24,7 +24,8 @@ use crate::site::load::Loads;
 use crate::site::sealed::Sealed;
 use crate::site::untyped::{UntypedCall, UntypedTransport};
 use crate::site::{
-    Callers, CpuLimitClock, HostThread, HostTypes, Load, NamedContract, SendSite, Site, SiteCaps,
+    Callers, CancelHandle, CpuLimitClock, HostThread, HostTypes, Load, NamedContract, SendSite, Site,
+    SiteCaps,
 };
 use crate::time::Deadline;
 use crate::transport::{AsyncTransport, Exports, Transport, WithDeadline};
@@ -60,6 +61,7 @@ impl Site for ThreadSite {
         host_thread: HostThread::Isolate,
         realms: true,
         sink_calls: true,
+        cancels_running: true,
         cpu: CpuLimitClock::Thread,
         process_memory: false,
         ends_built_ins: false,
@@ -143,11 +145,15 @@ impl Site for ThreadSite {
     }
 
     fn reset(&self) -> Result<()> {
-        self.handle.run(self.handle.reset())
+        self.handle.reset()
     }
 
     async fn reset_async(self) -> Result<()> {
-        self.handle.ask(self.handle.reset()).await
+        self.handle.reset_async().await
+    }
+
+    fn cancel_handle(&self) -> CancelHandle {
+        CancelHandle::new(self.handle.cancels.clone())
     }
 
     fn usage(&self) -> Usage {

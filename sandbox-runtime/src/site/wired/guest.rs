@@ -118,7 +118,9 @@ impl Processed {
             Ok((_, handle, about)) => (handle, about),
             Err(error) => return ProcessCall::failed(session, error),
         };
-        let terms = CallTerms { about, kind: kind::CALL, handle: Some(handle), deadline: self.deadline };
+        let made_in = session.periods().now();
+        let terms =
+            CallTerms { about, kind: kind::CALL, handle: Some(handle), deadline: self.deadline, made_in };
         let (writer, reader) = (self.clone(), self.clone());
         ProcessCall::order(
             session,
@@ -219,7 +221,8 @@ impl UntypedTransport for Processed {
     fn call_untyped_async(&self, call: UntypedCall) -> ProcessCall<JsValue> {
         let KeptHandle { session, handle } = &*self.binding;
         let (about, deadline) = (self.about_untyped(&call), self.deadline);
-        let terms = CallTerms { about, kind: kind::CALL, handle: Some(*handle), deadline };
+        let made_in = session.periods().now();
+        let terms = CallTerms { about, kind: kind::CALL, handle: Some(*handle), deadline, made_in };
         let (writer, reader) = (self.clone(), self.clone());
         ProcessCall::order(
             session,

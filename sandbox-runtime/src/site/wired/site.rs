@@ -18,7 +18,7 @@ use crate::isolate::script;
 use crate::observe::bill::Usage;
 use crate::options::{ConsoleOutput, Settings};
 use crate::script::Script;
-use crate::site::NamedContract;
+use crate::site::{CancelCalls, NamedContract};
 use crate::time::Deadline;
 use crate::wire::Out;
 
@@ -97,13 +97,14 @@ impl WiredSite {
         Arc::new(KeptHandle { session: self.session.clone(), handle })
     }
 
-    /// Does `work` with this site in its turn.
+    /// Makes a call by `work` with this site in its turn.
     async fn in_turn<R: Send + 'static>(
         self,
         work: impl FnOnce(&Self) -> Result<R> + Send + 'static,
     ) -> Result<R> {
-        let session = self.session.clone();
-        ProcessCall::work(&session, move || work(&self)).await
+        let (session, made_in) = (self.session.clone(), self.session.periods().now());
+        let call = move || self.session.refuses_cancelled(made_in).and_then(|()| work(&self));
+        ProcessCall::work(&session, call).await
     }
 
     pub(crate) fn evaluate(
@@ -134,7 +135,8 @@ impl WiredSite {
         let handle = realm.as_ref().map(|realm| realm.handle);
         let number = handle.map_or(0, |realm| realm.realm);
         let about = About { realm: number, script: Some(script.clone()), ..About::default() };
-        let terms = CallTerms { about, kind: kind::EVALUATE, handle, deadline };
+        let made_in = self.session.periods().now();
+        let terms = CallTerms { about, kind: kind::EVALUATE, handle, deadline, made_in };
         let read = move |answer: CallAnswer<'_>| answer.handle(What::Script, number);
         let evaluated =
             ProcessCall::order(&self.session, terms, evaluation(handle, &script, true), read).await;
@@ -171,7 +173,8 @@ impl WiredSite {
     }
 
     pub(crate) async fn reset_async(self) -> Result<()> {
-        self.in_turn(Self::reset).await
+        let session = self.session.clone();
+        ProcessCall::work(&session, move || self.reset()).await
     }
 
     pub(crate) fn usage(&self) -> Usage {
@@ -186,6 +189,12 @@ impl WiredSite {
 /// A handle that does not keep the peer alive.
 #[derive(Default)]
 pub(crate) struct WeakWiredSite(Weak<Session>);
+
+impl CancelCalls for WeakWiredSite {
+    fn cancel_all(self: Arc<Self>) -> Result<()> {
+        self.0.upgrade().map_or(Ok(()), |session| session.cancel_all())
+    }
+}
 
 impl WeakWiredSite {
     pub(crate) fn upgrade(&self) -> Option<WiredSite> {

@@ -1,8 +1,9 @@
 //! Detects, while a guest computes, that the host has cancelled its call.
 //!
 //! The guest's thread reads frames of the host between two turns. During a turn, the watchdog's thread polls the memory
-//! that both sides share.
+//! that both sides share: by a timer for calls of `async` methods, and at its checks of the watch for a synchronous call.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
 use std::time::Duration;
@@ -19,10 +20,13 @@ use crate::wire::Window;
 /// The interval of polls.
 const LOOK: Duration = Duration::from_millis(5);
 
+/// The cancellations that a host has marked in shared memory.
 pub(super) struct CancelPoller {
     window: Arc<dyn Window>,
     watch: Arc<Watch>,
     inner: Mutex<PollerState>,
+    /// The number of the synchronous call that is served; 0 for none.
+    served: Arc<AtomicU64>,
 }
 
 #[derive(Default)]
@@ -35,7 +39,19 @@ struct PollerState {
 
 impl CancelPoller {
     pub(super) fn new(window: Arc<dyn Window>, watch: Arc<Watch>) -> Arc<Self> {
-        Arc::new(Self { window, watch, inner: Mutex::default() })
+        let (served, memory) = (Arc::<AtomicU64>::default(), window.clone());
+        let number = served.clone();
+        watch.ends_when(move || match number.load(Ordering::SeqCst) {
+            0 => false,
+            call => memory.is_called_off(call),
+        });
+        Arc::new(Self { window, watch, inner: Mutex::default(), served })
+    }
+
+    /// Notes that a synchronous call is served, until the result is dropped. The watch polls for its cancellation.
+    pub(super) fn serves(&self, call: u64) -> Served<'_> {
+        self.served.store(call, Ordering::SeqCst);
+        Served(&self.served)
     }
 
     fn inner(&self) -> MutexGuard<'_, PollerState> {
@@ -76,6 +92,15 @@ impl Wake for CancelPoller {
         // A dropped timer does not fire.
         let before = if inner.is_open { inner.next.replace(timer) } else { Some(timer) };
         drop(before);
+    }
+}
+
+/// A synchronous call that is served.
+pub(super) struct Served<'p>(&'p AtomicU64);
+
+impl Drop for Served<'_> {
+    fn drop(&mut self) {
+        self.0.store(0, Ordering::SeqCst);
     }
 }
 

@@ -16,7 +16,7 @@ use rustc_hash::FxHashMap;
 use tokio::sync::oneshot;
 
 use super::answers::Woken;
-use super::cancel_poller::CancelPoller;
+use super::cancel_poller::{CancelPoller, Served};
 use super::{Asked, GuestAnswer, GuestServer};
 use crate::error::{Error, LimitKind, Place};
 use crate::isolate::Isolate;
@@ -70,6 +70,11 @@ impl GuestCalls {
     /// Detects cancellations during turns from here on.
     pub(super) fn hear(&self, cancel_poller: Arc<CancelPoller>) {
         _ = self.cancel_poller.set(cancel_poller);
+    }
+
+    /// Detects the cancellation of a synchronous call, until the result is dropped.
+    pub(super) fn serves(&self, call: u64) -> Option<Served<'_>> {
+        self.cancel_poller.get().map(|cancel_poller| cancel_poller.serves(call))
     }
 
     /// Begins a call after the others have had their turns.

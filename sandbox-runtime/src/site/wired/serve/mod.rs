@@ -327,6 +327,8 @@ impl GuestServer {
     }
 
     fn serve(self: &Rc<Self>, frame: Frame) -> Asked<()> {
+        // A nested call ends with the outer one.
+        let _served = (frame.kind & kind::INSIDE == 0).then(|| self.flights.serves(frame.call));
         match frame.kind & !kind::INSIDE {
             kind::CALL => {
                 let (head, args) = CallHead::read(&frame.body).ok_or(Gone)?;

@@ -15,6 +15,7 @@ use super::state::{KeptCalls, SessionState};
 use super::{About, Handle, LivePeer, Pays, Session, What};
 use crate::boundary::ValueError;
 use crate::error::{Amount, Death, Direction, Error, Excess, LimitKind, Result};
+use crate::isolate::cancels::Period;
 use crate::observe::bill::Bill;
 use crate::options::{ConsoleLine, Level};
 use crate::time::Timestamp;
@@ -51,6 +52,8 @@ pub(in super::super) struct Request<'c> {
     pub(super) live: &'c Arc<LivePeer>,
     pub(super) about: About,
     pub(super) began: Timestamp,
+    /// The period in which the call was made.
+    pub(super) made_in: Period,
     /// The driver of `async` calls makes the request, and waits for nothing.
     pub(super) is_driven: bool,
     /// The bill that gets the CPU time when the peer ends during the request.
@@ -222,6 +225,7 @@ impl<'c> Request<'c> {
     /// Sends a request and returns its answer.
     pub(super) fn exchange(&self, kind: u8, body: impl FnOnce(&mut Out) -> Result<()>) -> Result<Frame> {
         let id = self.begin(kind, body)?;
+        let _running = (self.pays == Pays::Itself).then(|| self.runs(id));
         loop {
             let frame = self.next()?;
             let is_answer = matches!(frame.kind, kind::DONE | kind::VALUE | kind::FAILURE);

@@ -17,6 +17,8 @@ use crate::time::Timestamp;
 pub(in super::super) struct HostCounts {
     /// Whether the end was, or may have been, the caller's own deadline.
     pub(super) by_caller: bool,
+    /// Whether the call was cancelled with all calls of its sandbox, and its caller was not told.
+    pub(super) is_cancelled: bool,
     /// Whether `async` host methods of the call had not answered when its time was over.
     pub(super) awaits_host: bool,
     pub(super) served: Arc<Served>,
@@ -41,6 +43,7 @@ impl HostCounts {
     /// side decides which one it was.
     pub(super) fn error(&self, error: Error, limits: &Limits, began: Timestamp) -> Error {
         match error {
+            error if self.is_cancelled => called_off(error),
             Error::Limit {
                 kind: kind @ (LimitKind::Wall | LimitKind::Deadline), mut excess, place, ..
             } => {
@@ -53,6 +56,16 @@ impl HostCounts {
             }
             error => error,
         }
+    }
+}
+
+/// The peer's error of a call that was cancelled. The peer knows that the call is called off, and not why.
+pub(super) fn called_off(error: Error) -> Error {
+    match error {
+        Error::Limit { kind: LimitKind::Wall | LimitKind::Deadline, place, .. } => {
+            Error::cancelled(true, place.as_ref())
+        }
+        error => error,
     }
 }
 

@@ -17,6 +17,7 @@ use super::counts::Served;
 use super::erased_call::ErasedCall;
 use super::{About, GRACE, Session, runtimes};
 use crate::error::{Error, LimitKind};
+use crate::isolate::cancels::Period;
 use crate::isolate::clock;
 use crate::isolate::pending_host_call::Pendings;
 use crate::observe::CallOutcome;
@@ -31,6 +32,8 @@ pub(super) struct PeerCall {
     pub(super) erased: Option<Box<dyn ErasedCall>>,
     pub(super) about: About,
     pub(super) began: Timestamp,
+    /// The period in which the call was made.
+    pub(super) made_in: Period,
     /// When the call must be over.
     pub(super) end: Deadline,
     /// Whether the caller has set that time.
@@ -72,7 +75,8 @@ impl PeerCall {
     /// The host's counts at the end of the call.
     pub(super) fn call_end(&self) -> HostCounts {
         let awaits_host = self.ending.map_or_else(|| self.hosts.count() > 0, |ending| ending.awaits_host);
-        HostCounts { by_caller: self.by_caller, awaits_host, served: self.served.clone() }
+        let is_cancelled = false;
+        HostCounts { by_caller: self.by_caller, is_cancelled, awaits_host, served: self.served.clone() }
     }
 
     /// The error of a call whose time is over, and that the peer has not ended.
@@ -280,6 +284,12 @@ impl CallTable {
             }
         }
         (late, next)
+    }
+
+    /// The calls with a caller that were made in an earlier period.
+    pub(super) fn made_before(&self, period: Period) -> Vec<u64> {
+        let is_earlier = |flight: &PeerCall| flight.erased.is_some() && flight.made_in < period;
+        self.entries.iter().filter(|(_, entry)| is_earlier(&entry.flight)).map(|(id, _)| *id).collect()
     }
 
     /// Sets the waker of the driver.

@@ -12,7 +12,8 @@ use crate::error::{Error, Result};
 
 impl Session {
     /// Adds a job for a driver thread, and starts the thread if there is none.
-    pub(in super::super) fn dispatch(self: &Arc<Self>, job: QueuedJob) -> Result<()> {
+    pub(in super::super) fn dispatch(self: &Arc<Self>, mut job: QueuedJob) -> Result<()> {
+        job.is_made_in(self.periods.now());
         if !self.jobs.put(job) {
             return Ok(());
         }
@@ -26,7 +27,8 @@ impl Session {
     }
 
     /// Adds a job for a driver task on this thread. Returns the task's future, if there is no driver yet.
-    pub(in super::super) fn dispatch_here(self: &Arc<Self>, job: QueuedJob) -> Option<ReadinessPoll> {
+    pub(in super::super) fn dispatch_here(self: &Arc<Self>, mut job: QueuedJob) -> Option<ReadinessPoll> {
+        job.is_made_in(self.periods.now());
         self.jobs.put(job).then(|| ReadinessPoll::new(Driver::new(self.clone())))
     }
 }

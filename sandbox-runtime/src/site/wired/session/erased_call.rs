@@ -9,6 +9,7 @@ use super::call::{CallAnswer, Request};
 use super::call_end::HostCounts;
 use super::{About, Handle};
 use crate::error::{Error, Result};
+use crate::isolate::cancels::Period;
 use crate::observe::CallOutcome;
 use crate::observe::teller::OpenCall;
 use crate::time::Deadline;
@@ -18,6 +19,9 @@ use crate::wire::frame::Frame;
 /// A call with a caller that awaits it.
 pub(in super::super) trait ErasedCall: Send {
     fn terms(&self) -> &CallTerms;
+
+    /// The call is made in this period.
+    fn is_made_in(&mut self, period: Period);
 
     /// Writes the body of the request.
     fn write(&mut self, limit: LimitData, out: &mut Out) -> Result<()>;
@@ -43,6 +47,8 @@ pub(in super::super) struct CallTerms {
     pub(in super::super) handle: Option<Handle>,
     /// How long the caller waits.
     pub(in super::super) deadline: Deadline,
+    /// The period in which the call was made. A call is made when it is given to the driver.
+    pub(in super::super) made_in: Period,
 }
 
 /// A call with a result of one type.
@@ -62,6 +68,10 @@ where
 {
     fn terms(&self) -> &CallTerms {
         &self.terms
+    }
+
+    fn is_made_in(&mut self, period: Period) {
+        self.terms.made_in = period;
     }
 
     fn write(&mut self, limit: LimitData, out: &mut Out) -> Result<()> {

@@ -12,6 +12,7 @@ use tokio::runtime::Handle as Runtime;
 
 use super::erased_call::ErasedCall;
 use crate::error::{Error, LimitKind, LossReason, Result};
+use crate::isolate::cancels::{Period, Periods};
 use crate::panic::of_host;
 use crate::time::{Deadline, Timestamp};
 
@@ -38,6 +39,18 @@ impl QueuedJob {
     /// Tells the caller that its wait is over.
     pub(super) fn refuse(self) {
         self.fail(Error::queued(LimitKind::Deadline));
+    }
+
+    /// The call is made in this period.
+    pub(super) fn is_made_in(&mut self, period: Period) {
+        if let Self::Call(erased, _) = self {
+            erased.is_made_in(period);
+        }
+    }
+
+    /// Whether it is a call that was cancelled.
+    fn is_cancelled(&self, periods: &Periods) -> bool {
+        matches!(self, Self::Call(erased, _) if periods.are_over(erased.terms().made_in))
     }
 
     /// Tells its caller why it was not done.
@@ -128,6 +141,17 @@ impl JobQueue {
             }
         }
         (overdue, next)
+    }
+
+    /// Tells the callers whose calls are cancelled. Other jobs keep their order.
+    pub(super) fn cancel(&self, periods: &Periods) {
+        let mut inner = self.inner();
+        let jobs = std::mem::take(&mut inner.jobs);
+        let (cancelled, others): (VecDeque<_>, _) =
+            jobs.into_iter().partition(|job| job.is_cancelled(periods));
+        inner.jobs = others;
+        drop(inner);
+        cancelled.into_iter().for_each(|job| job.fail(Error::cancelled(false, None)));
     }
 
     pub(super) fn is_empty(&self) -> bool {

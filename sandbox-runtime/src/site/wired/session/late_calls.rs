@@ -22,6 +22,7 @@ impl Driver {
         const MOST: (Duration, Duration) = (Duration::from_secs(1), Duration::from_millis(10));
         let (now, most) = (clock::now(), if self.flights.is_empty() { MOST.0 } else { MOST.1 });
         self.flights.mark_ready();
+        self.tell_cancelled(session);
         for id in self.flights.dropped() {
             self.live.iter().for_each(|live| live.link.call_off(id));
         }

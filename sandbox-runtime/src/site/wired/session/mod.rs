@@ -10,6 +10,7 @@ mod bill;
 mod call;
 mod call_end;
 mod call_table;
+mod cancels;
 mod counts;
 mod dispatch;
 mod driver_waker;
@@ -39,6 +40,7 @@ use super::message::{Failure, LimitData, Until};
 use crate::boundary::{ValueError, over_bytes};
 use crate::contract::SpecRef;
 use crate::error::{DiscardCause, Error, LimitKind, Place, Result};
+use crate::isolate::cancels::Periods;
 use crate::isolate::host_dispatch::SentHosts;
 use crate::isolate::meter::Ledger;
 use crate::isolate::{clock, resets_itself, thrown};
@@ -84,6 +86,10 @@ pub(super) struct Session {
     meter: Ledger,
     /// Handles that were dropped, and that the peer still keeps.
     forgotten: Mutex<Vec<Handle>>,
+    /// The periods of calls: all calls of a period are cancelled together.
+    periods: Periods,
+    /// The number of the synchronous call whose answer is waited for; 0 for none.
+    running: AtomicU64,
     /// The observers, if there are any.
     observed: Option<Arc<Teller>>,
     /// The number of realms that were asked for, beside the first one.
@@ -171,6 +177,8 @@ impl Session {
             grace,
             meter: Ledger::default(),
             forgotten: Mutex::default(),
+            periods: Periods::default(),
+            running: AtomicU64::default(),
             observed,
             realms: AtomicU64::default(),
         };

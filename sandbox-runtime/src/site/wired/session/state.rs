@@ -11,6 +11,7 @@ use super::super::message::kind;
 use super::counts::{Credit, Served};
 use crate::contract::{ContractSpec, SpecRef};
 use crate::error::{Error, Source};
+use crate::isolate::cancels::Period;
 use crate::isolate::clock;
 use crate::isolate::host_dispatch::SentHosts;
 use crate::observe::{CallId, HostCallId};
@@ -168,6 +169,8 @@ pub(super) struct Underway {
     pub(super) runtime: Option<Runtime>,
     /// When the call must be over.
     pub(super) end: Deadline,
+    /// The period in which the call was made.
+    pub(super) made_in: Period,
     /// Whether it got an answer after its end, and may ask for nothing more.
     pub(super) is_over: bool,
     /// The host calls of this call.
@@ -181,8 +184,15 @@ pub(super) struct Underway {
 impl Default for Underway {
     /// A call that may ask for nothing more.
     fn default() -> Self {
-        let (end, is_over) = (Deadline::PASSED, false);
-        Self { runtime: None, end, is_over, served: Arc::default(), asked_of: HashMap::default(), told: None }
+        Self {
+            runtime: None,
+            end: Deadline::PASSED,
+            made_in: Period::NEVER_OVER,
+            is_over: false,
+            served: Arc::default(),
+            asked_of: HashMap::default(),
+            told: None,
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::super::message::LimitData;
 use super::call::{CallAnswer, Request};
-use super::call_end::HostCounts;
+use super::call_end::{HostCounts, called_off};
 use super::inside::{CallScope, EnteredSession};
 use super::state::{SessionState, Underway};
 use super::{About, Beginning, Handle, LivePeer, Pays, Session, What, waits_for_its_line, writes_arguments};
@@ -44,8 +44,9 @@ impl Session {
             return Err(waits_for_its_line());
         }
         self.allows_observer()?;
-        let deadline = within(deadline);
+        let (deadline, made_in) = (within(deadline), self.periods.now());
         let state = self.lock(deadline)?;
+        self.refuses_cancelled(made_in)?;
         let live = self.ready(&state, handle)?;
         if live.is_writing() {
             return Err(writes_arguments());
@@ -56,15 +57,23 @@ impl Session {
         }
         let (began, how) = (clock::now(), self.beginning(&state));
         let pays = if how == Beginning::Inside { Pays::Outer } else { Pays::Itself };
-        let call =
-            Request { session: self, state: &state, live: &live, about, began, is_driven: false, pays };
+        let call = Request {
+            session: self,
+            state: &state,
+            live: &live,
+            about,
+            began,
+            made_in,
+            is_driven: false,
+            pays,
+        };
         let wall = Nanos::of(self.settings.limits.wall);
         let end = Deadline::after(began, wall).min(deadline);
         // The turn of this call may come after another's.
         let end = if how == Beginning::Beside { end.extended(wall) } else { end };
         self.begins(&state, &live, end, how);
         if how != Beginning::Inside {
-            state.here.replace(Underway { end, ..Underway::default() });
+            state.here.replace(Underway { end, made_in, ..Underway::default() });
         }
         let told = self.tell_sync(&state, &call.about, how);
         let limit = self.limit(&state, &live, deadline);
@@ -76,15 +85,18 @@ impl Session {
             let (bill, outcome) = call
                 .understand(&frame, taken)
                 .ok_or_else(|| call.broken("an answer that cannot be decoded"))?;
-            // A nested call goes on the bill of the outer one.
+            // A nested call goes on the bill of the outer one, and is cancelled with it.
             if how != Beginning::Inside {
                 // The peer of a call that blocks knows which deadline is the caller's.
                 let served = state.here.borrow().served.clone();
-                let end = HostCounts { by_caller: true, awaits_host: false, served };
+                let is_cancelled = self.periods.are_over(made_in);
+                let end = HostCounts { by_caller: true, is_cancelled, awaits_host: false, served };
                 call.charge(bill, &frame, &end.served);
                 return outcome.map_err(|error| end.error(error, self.limits(), began));
             }
-            outcome
+            let outer = state.with(state.outer.get(), |call| call.made_in).unwrap_or(made_in);
+            let is_cancelled = self.periods.are_over(outer);
+            outcome.map_err(|error| if is_cancelled { called_off(error) } else { error })
         });
         if let Err(error) = &outcome {
             match live.guard().verdict() {

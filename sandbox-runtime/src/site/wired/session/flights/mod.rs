@@ -27,6 +27,7 @@ use super::readiness_task::Patience;
 use super::state::{SessionState, Underway};
 use super::{About, LivePeer, Pays, Session};
 use crate::error::Result;
+use crate::isolate::cancels::Period;
 use crate::isolate::clock;
 use crate::isolate::pending_host_call::{PendingHostCall, Pendings};
 use crate::isolate::ticket::TicketScope;
@@ -55,6 +56,8 @@ pub(in super::super) struct Driver {
     backlog: usize,
     /// When the next waiting caller gives up.
     next: Deadline,
+    /// The period of calls at the last look.
+    pub(super) period: Period,
     /// Until when the peer may end a call, because it has just ended another.
     pub(super) ends_until: Deadline,
     /// The interval of checks of the peer's limits.
@@ -65,7 +68,8 @@ impl Driver {
     pub(super) fn new(session: Arc<Session>) -> Self {
         let (backlog, next, ends_until, patience) =
             (0, Deadline::NEVER, Deadline::PASSED, Patience::default());
-        Self { session, live: None, flights: CallTable::default(), backlog, next, ends_until, patience }
+        let (period, flights) = (session.periods().now(), CallTable::default());
+        Self { session, live: None, flights, backlog, next, period, ends_until, patience }
     }
 
     /// Does all work that is possible now. Returns whether no work is left.
@@ -109,6 +113,7 @@ impl Driver {
     fn advance(&mut self, session: &Arc<Session>, state: &SessionState, cx: &mut Context<'_>) -> Result<()> {
         for _ in 0..ROUNDS {
             self.flights.mark_ready();
+            self.tell_cancelled(session);
             self.leave_behind(session, state);
             self.push_on(session, state)?;
             let was_blocked = self.is_blocked();
@@ -138,8 +143,8 @@ impl Driver {
         state: &'c SessionState,
         live: &'c Arc<LivePeer>,
     ) -> Request<'c> {
-        let (about, began) = (About::default(), clock::now());
-        Request { session, state, live, about, began, is_driven: true, pays: Pays::Outer }
+        let (about, began, made_in) = (About::default(), clock::now(), session.periods.now());
+        Request { session, state, live, about, began, made_in, is_driven: true, pays: Pays::Outer }
     }
 
     /// Whether the peer of the calls is the sandbox's current peer.
@@ -207,7 +212,11 @@ impl Driver {
                 return Ok(());
             }
         };
-        let (began, deadline) = (clock::now(), terms.deadline);
+        if let Err(cancelled) = session.refuses_cancelled(terms.made_in) {
+            erased.fail(cancelled);
+            return Ok(());
+        }
+        let (began, deadline, made_in) = (clock::now(), terms.deadline, terms.made_in);
         if deadline.is_over(began) {
             QueuedJob::Call(erased, None).refuse();
             return Ok(());
@@ -224,8 +233,14 @@ impl Driver {
                 let (about, hosts, served) = (call.about, Pendings::default(), Arc::<Served>::default());
                 let (runtime_of_host, count) = (runtime.clone(), served.clone());
                 let told = open.as_ref().map(OpenCall::id);
-                let call =
-                    Underway { runtime: runtime_of_host, end, served: count, told, ..Underway::default() };
+                let call = Underway {
+                    runtime: runtime_of_host,
+                    end,
+                    made_in,
+                    served: count,
+                    told,
+                    ..Underway::default()
+                };
                 state.flying.borrow_mut().insert(id, call);
                 let erased = Some(erased);
                 let (ending, told, bill) = (None, None, Cell::default());
@@ -233,6 +248,7 @@ impl Driver {
                     erased,
                     about,
                     began,
+                    made_in,
                     end,
                     by_caller,
                     ending,
