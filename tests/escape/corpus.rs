@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sandbox_runtime::{Engine, Limits, Script};
+use sandbox_runtime::{Engine, Intrinsics, Limits, Script};
 
 use super::slack::LONG;
 
@@ -81,6 +81,15 @@ impl Case {
 
     fn header(&self, key: &str) -> Option<&str> {
         header(&self.source, key)
+    }
+
+    /// Those of its realm: `// intrinsics: frozen`.
+    pub(crate) fn intrinsics(&self) -> Intrinsics {
+        match self.header("intrinsics:") {
+            Some("frozen") => Intrinsics::Frozen,
+            Some(other) => panic!("{} has intrinsics `{other}`", self.path),
+            None => Intrinsics::Open,
+        }
     }
 
     /// Tight, but for what the case is not meant to reach.

@@ -22,7 +22,7 @@ pub(crate) fn difference(old: &str, new: &str) -> String {
 
 #[cfg(not(sandbox_leaky))]
 mod golden {
-    use sandbox_runtime::Limits;
+    use sandbox_runtime::{Intrinsics, Limits};
 
     use super::{difference, script};
     use crate::host::{Tenant, Transport};
@@ -38,7 +38,7 @@ mod golden {
     )]
     fn the_graph_is_the_one_that_was_looked_at() {
         crate::secrets::prepare();
-        let tenant = Tenant::new(Transport::Local, Limits::default()).expect("a sandbox");
+        let tenant = Tenant::new(Transport::Local, Limits::default(), Intrinsics::Open).expect("a sandbox");
         let look = tenant.looker(script()).expect("the script that looks around");
         let found = look.all_lines().expect("the graph");
         let found = found.lines().filter(|line| !line.contains("Temporal")).collect::<Vec<_>>();
@@ -70,7 +70,7 @@ mod golden {
     fn the_graph_of_a_further_realm_is_the_same() {
         crate::secrets::prepare();
         for transport in [Transport::Local, Transport::Thread] {
-            let tenant = Tenant::new(transport, Limits::default()).expect("a sandbox");
+            let tenant = Tenant::new(transport, Limits::default(), Intrinsics::Open).expect("a sandbox");
             let look = tenant.looker(script()).expect("the script that looks around");
             let further = tenant.looker_of_a_realm(script()).expect("the script that looks around");
             let (first, found) =
@@ -86,7 +86,9 @@ mod golden {
 #[test]
 fn the_walk_finds_the_realm_of_the_host() {
     use crate::host::{Tenant, Transport};
-    let tenant = Tenant::new(Transport::Local, sandbox_runtime::Limits::default()).expect("a sandbox");
+    let tenant =
+        Tenant::new(Transport::Local, sandbox_runtime::Limits::default(), sandbox_runtime::Intrinsics::Open)
+            .expect("a sandbox");
     let look = tenant.looker(script()).expect("the script that looks around");
     let (lines, problems) = (look.all_lines().expect("the graph"), look.problems().expect("what is wrong"));
     assert!(lines.contains("WebAssembly.Module.customSections: function"), "the walk stops early");

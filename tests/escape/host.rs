@@ -4,7 +4,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
-use sandbox_runtime::{Bytes, Error, GuestError, Limits, LocalSandbox, Result, Sandbox, Script, sandbox_api};
+use sandbox_runtime::{
+    Bytes, Error, GuestError, Intrinsics, Limits, LocalSandbox, Result, Sandbox, Script, sandbox_api,
+};
 use serde::{Deserialize, Serialize};
 use tokio::task::yield_now;
 
@@ -263,11 +265,11 @@ pub(crate) enum Tenant {
 }
 
 impl Tenant {
-    pub(crate) fn new(transport: Transport, limits: Limits) -> Result<Self> {
+    pub(crate) fn new(transport: Transport, limits: Limits, intrinsics: Intrinsics) -> Result<Self> {
         Ok(match transport {
             Transport::Local => {
                 let here = Here::default();
-                let builder = LocalSandbox::builder().limits(limits);
+                let builder = LocalSandbox::builder().limits(limits).intrinsics(intrinsics);
                 let builder = builder
                     .host::<dyn Tool>(Host(here.clone()))
                     .host::<dyn Vault>(Host(here.clone()))
@@ -276,7 +278,7 @@ impl Tenant {
             }
             Transport::Thread => {
                 let there = There::default();
-                let builder = Sandbox::builder().limits(limits);
+                let builder = Sandbox::builder().limits(limits).intrinsics(intrinsics);
                 let builder = builder
                     .host::<dyn Tool>(Host(there.clone()))
                     .host::<dyn Vault>(Host(there.clone()))
