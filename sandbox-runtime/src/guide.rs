@@ -35,6 +35,7 @@ macro_rules! links {
             "[changelog]: https://github.com/typed-sandbox/typed-sandbox/blob/main/CHANGELOG.md\n",
             "[contributing]: https://github.com/typed-sandbox/typed-sandbox/blob/main/CONTRIBUTING.md\n",
             "[conversions]: https://github.com/typed-sandbox/typed-sandbox/blob/main/docs/conversions.md\n",
+            "[libraries]: https://github.com/typed-sandbox/typed-sandbox/blob/main/tests/libraries.rs\n",
             "[protocol]: https://github.com/typed-sandbox/typed-sandbox/blob/main/docs/process.md\n",
             "[realms]: https://github.com/typed-sandbox/typed-sandbox/blob/main/examples/realms.rs\n",
             "[security]: https://github.com/typed-sandbox/typed-sandbox/blob/main/SECURITY.md\n",

@@ -25,15 +25,28 @@ child.on('exit', (code) => process.exit(code ?? 1));
 ";
 
 /// An empty folder under which the packages are found. It is this process's own: the suite may run twice at once.
+///
+/// # Panics
+///
+/// When the packages cannot be installed.
 pub fn folder(name: &str) -> PathBuf {
-    let work = tools().join("work");
+    folder_with(name, "node-tools", &PACKAGES).unwrap_or_else(|said| panic!("npm failed:\n{said}"))
+}
+
+/// The same with other packages, which are installed in a folder of that name.
+///
+/// # Errors
+///
+/// The text of npm when the packages cannot be installed.
+pub fn folder_with(name: &str, tools: &str, packages: &[&str]) -> Result<PathBuf, String> {
+    let work = installed(tools, packages)?.join("work");
     let folder = work.join(format!("{name}-{}", std::process::id()));
     if folder.exists() {
         fs::remove_dir_all(&folder).unwrap();
     }
     fs::create_dir_all(&folder).unwrap();
     remove_old(&work);
-    folder
+    Ok(folder)
 }
 
 /// Removes the folders of earlier runs. Another process may remove them at the same time.
@@ -48,22 +61,25 @@ fn remove_old(work: &Path) {
 }
 
 /// The folder with the packages, installed once.
-fn tools() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("node-tools");
+fn installed(tools: &str, packages: &[&str]) -> Result<PathBuf, String> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(tools);
     fs::create_dir_all(&folder).unwrap();
     // Tests of other binaries may be here at the same time.
     let lock = fs::File::create(folder.join("lock")).unwrap();
     lock.lock().unwrap();
     let stamp = folder.join("installed");
-    let wanted = PACKAGES.join(" ");
+    let wanted = packages.join(" ");
     if fs::read_to_string(&stamp).ok().as_deref() != Some(&*wanted) {
         fs::write(folder.join("package.json"), "{ \"private\": true }").unwrap();
         let mut arguments = vec!["install", "--no-audit", "--no-fund", "--save-exact"];
-        arguments.extend(PACKAGES);
-        run("npm", &arguments, &folder);
+        arguments.extend(packages);
+        let (said, ok) = try_run("npm", &arguments, &folder);
+        if !ok {
+            return Err(said);
+        }
         fs::write(&stamp, wanted).unwrap();
     }
-    folder
+    Ok(folder)
 }
 
 /// Runs a program, and gives what it printed.
