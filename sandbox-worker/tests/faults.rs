@@ -243,3 +243,46 @@ fn the_bill_of_the_last_call() {
     let loading = usage.total.cpu - before - usage.last.cpu;
     assert!(loading < before / 2, "{loading:?} of {before:?} {usage:?}");
 }
+
+/// Memory that is refused to code which only aborts then: ICU, the allocator of C++, the compilers, and Rust.
+const REFUSED: &[&str] = &[
+    "const a = [], s = 'x'.repeat(1e6), z = new Intl.Segmenter('en', { granularity: 'word' }); for (;;) a.push(z.segment(s));",
+    "const a = []; for (;;) a.push(new Intl.NumberFormat('de', { style: 'unit', unit: 'liter' }));",
+    "const a = []; for (;;) a.push(new Intl.DateTimeFormat('de', { dateStyle: 'full' }));",
+    "const a = []; for (;;) a.push(new Intl.Collator('de'));",
+    "const a = []; for (let n = 0;; n++) a.push(new RegExp('(?:a|b' + n + '){1,200}(?:c|d){1,200}').exec('ab'.repeat(99)));",
+    "return eval('{}'.repeat(2 ** 21));",
+    "return eval('[' + '[],'.repeat(2 ** 20) + ']').length;",
+    "return eval('(' + 'a=>'.repeat(2 ** 17) + '1').length;",
+    "const s = 'x'.repeat(2 ** 28); return s.normalize('NFD').length + s.localeCompare(s + 'y') + s.toLocaleUpperCase('tr').length;",
+    "return [].toSorted.call({ length: 2 ** 28 }).length;",
+];
+
+#[test]
+fn a_native_death_for_want_of_memory_says_so() {
+    for body in REFUSED {
+        let sandbox = builder().limits(long()).allow(Permission::Eval).build().unwrap();
+        let (error, _) = end_after(&sandbox, body, LONG / 4);
+        match error {
+            Some(Error::Process { death: Death::Memory { limit, .. }, .. }) => {
+                assert_eq!(limit, MEMORY);
+                recovers(&sandbox);
+            }
+            Some(Error::Limit { kind: LimitKind::Heap, .. }) => recovers(&sandbox),
+            None | Some(Error::Limit { .. } | Error::Guest(_)) => {
+                assert_eq!(act(&sandbox, "return 2;").unwrap(), 2.0);
+            }
+            Some(other) => panic!("{body}: {other}"),
+        }
+    }
+}
+
+/// Calls what may end by itself.
+fn end_after(sandbox: &ProcessSandbox, body: &str, most: Duration) -> (Option<Error>, Duration) {
+    let act = load(sandbox, body);
+    let began = Instant::now();
+    let error = act.with_deadline(began + most).act().err();
+    let took = began.elapsed();
+    println!("{took:?} {error:?}   {body:.100}");
+    (error, took)
+}

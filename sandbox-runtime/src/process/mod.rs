@@ -22,6 +22,7 @@ mod spawn;
 mod spawner;
 mod spin;
 mod sys;
+mod without_memory;
 
 use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::os::unix::net::UnixStream;
@@ -40,7 +41,6 @@ pub use sandbox::ProcessHosts;
 pub use sandbox::ProcessSite;
 pub(crate) use sandbox::WeakSite;
 
-use crate::isolate::engine;
 use crate::site::wired;
 use crate::site::wired::link::{Connect, Windows};
 use crate::site::wired::message::SharedClock;
@@ -268,7 +268,7 @@ fn run(order: SpawnOrder, parent: u32) {
                 Ok(()) => Ok(Some(report)),
                 Err(error) => Err(error.to_string()),
             };
-            engine::exit_without_memory(NO_MEMORY);
+            without_memory::exit();
             // The parent is gone, or has broken the protocol.
             _ = serve::serve(end, ready);
         }

@@ -16,6 +16,8 @@ pub(crate) mod compile;
 mod entered;
 #[cfg(all(feature = "process", target_os = "linux", not(feature = "quickjs")))]
 mod entropy;
+#[cfg(all(feature = "process", not(feature = "quickjs")))]
+mod out_of_memory;
 #[cfg(not(feature = "quickjs"))]
 pub(crate) mod plain_intrinsics;
 #[cfg(feature = "quickjs")]

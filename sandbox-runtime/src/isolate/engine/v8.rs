@@ -3,12 +3,8 @@
 //! The flags hold for the whole process and are set before the first isolate. `engine::quickjs` defines the same names.
 
 use std::cell::Cell;
-#[cfg(feature = "process")]
-use std::ffi::c_char;
 use std::ffi::c_void;
 use std::sync::Once;
-#[cfg(feature = "process")]
-use std::sync::atomic::{AtomicI32, Ordering};
 
 use deno_core::{JsRuntime, v8};
 
@@ -16,6 +12,8 @@ use super::Engine;
 pub(crate) use super::buffers::{Buffers, UNLIMITED, buffer_of, release_collected};
 use super::compile::TextCallback;
 pub(crate) use super::entered::{leave_entered, stay_entered};
+#[cfg(feature = "process")]
+pub(crate) use super::out_of_memory::{exit_without_memory, watch_memory};
 use super::raw::RawIsolate;
 use crate::error::StackFrame;
 use crate::options::Settings;
@@ -145,32 +143,6 @@ pub(crate) fn read_files() {
 pub(crate) fn measure_clock() {
     // SAFETY: the function takes nothing. Several threads may call it at once, and one of them measures.
     unsafe { absl_clock_frequency() };
-}
-
-/// The code to exit with, or 0 for none.
-#[cfg(feature = "process")]
-static WITHOUT_MEMORY: AtomicI32 = AtomicI32::new(0);
-
-/// Makes the process exit with this code when an isolate that is made later runs out of memory. Without this, V8 aborts the
-/// process, and the reason is not visible.
-#[cfg(feature = "process")]
-pub(crate) fn exit_without_memory(code: i32) {
-    WITHOUT_MEMORY.store(code, Ordering::Relaxed);
-}
-
-/// Makes an isolate exit as [`exit_without_memory`] says.
-#[cfg(feature = "process")]
-pub(crate) fn watch_memory(isolate: &mut v8::Isolate) {
-    if WITHOUT_MEMORY.load(Ordering::Relaxed) != 0 {
-        isolate.set_oom_error_handler(out_of_memory);
-    }
-}
-
-#[cfg(feature = "process")]
-unsafe extern "C" fn out_of_memory(_: *const c_char, _: &v8::OomDetails) {
-    // SAFETY: the function does not return, and touches no memory. `_exit` runs no destructors and no exit handlers, because
-    // the process is in the middle of an allocation.
-    unsafe { libc::_exit(WITHOUT_MEMORY.load(Ordering::Relaxed)) }
 }
 
 /// Notes the size of the heap in `peak` before each collection, when the heap is largest. `peak` outlives the isolate.
