@@ -4,7 +4,7 @@
 
 use std::cell::Cell;
 use std::ffi::c_void;
-use std::sync::Once;
+use std::sync::{Once, OnceLock};
 
 use deno_core::{JsRuntime, v8};
 
@@ -100,11 +100,26 @@ const FLAGS: &str = "--no-turboshaft-loop-unrolling --no-concurrent-recompilatio
                      --invocation-count-for-turbofan=6000 --max-optimized-bytecode-size=30720 \
                      --no-compilation-cache --no-concurrent-sparkplug --single-threaded-gc";
 
+/// Flags for earlier checks of loops: each count bounds a budget of bytecode.
+const OFTEN: &str = "--invocation-count-for-turbofan=20 --invocation-count-for-osr=10 \
+                     --minimum-invocations-after-ic-update=10";
+
+/// Whether V8 starts with [`OFTEN`].
+static CHECKS_OFTEN: OnceLock<bool> = OnceLock::new();
+
+/// Has V8 start with [`OFTEN`]. Returns false when it has started without.
+pub(super) fn check_loops_often() -> bool {
+    *CHECKS_OFTEN.get_or_init(|| true)
+}
+
 /// Starts V8. Later calls do nothing.
 pub(crate) fn start() {
     static STARTED: Once = Once::new();
     STARTED.call_once(|| {
         v8::V8::set_flags_from_string(FLAGS);
+        if *CHECKS_OFTEN.get_or_init(|| false) {
+            v8::V8::set_flags_from_string(OFTEN);
+        }
         super::bootstrap::register();
         // A process that may open no file cannot read /dev/urandom, which V8 otherwise takes the seeds of isolates from.
         #[cfg(all(feature = "process", target_os = "linux"))]
