@@ -434,9 +434,9 @@ fn a_reset_is_not_cancelled() {
 #[test]
 fn a_handle_outlives_its_sandbox() {
     let [(_, worker), _] = sites::links();
-    let local = LocalSandbox::builder().build().unwrap().cancel_handle();
-    let thread = Sandbox::builder().build().unwrap().cancel_handle();
-    let process = Sandbox::builder().transport(worker).build().unwrap().cancel_handle();
+    let local = LocalSandbox::builder().limits(limits()).build().unwrap().cancel_handle();
+    let thread = Sandbox::builder().limits(limits()).build().unwrap().cancel_handle();
+    let process = Sandbox::builder().limits(limits()).transport(worker).build().unwrap().cancel_handle();
     for cancels in [local, thread, process] {
         cancels.clone().cancel_all().unwrap();
     }

@@ -25,18 +25,18 @@ use crate::error::Error;
 use crate::observe::teller::Teller;
 use crate::time::{Deadline, Nanos};
 
-/// The number of a period.
+/// The number of a period; never 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Period(u64);
 
-impl Period {
-    /// The period of code that is cancelled with no call.
-    pub(crate) const NEVER_OVER: Self = Self(u64::MAX);
-}
-
 /// The periods of a sandbox.
-#[derive(Default)]
 pub(crate) struct Periods(AtomicU64);
+
+impl Default for Periods {
+    fn default() -> Self {
+        Self(AtomicU64::new(1))
+    }
+}
 
 impl Periods {
     /// The period of a call that is made now.
@@ -58,7 +58,7 @@ impl Periods {
 /// The calls of an isolate, as far as their cancellation needs them.
 pub(crate) struct Cancels {
     periods: Periods,
-    /// The period of the synchronous call that another thread has sent and that has its turn.
+    /// The period of the synchronous call that another thread has sent and that has its turn; 0 for none.
     running: AtomicU64,
     /// The watch of the isolate; `None` before the first.
     watch: Mutex<Option<Arc<Watch>>>,
@@ -78,7 +78,7 @@ impl Cancels {
     pub(in crate::isolate) fn new(observed: Option<Arc<Teller>>) -> Arc<Self> {
         Arc::new(Self {
             periods: Periods::default(),
-            running: AtomicU64::new(Period::NEVER_OVER.0),
+            running: AtomicU64::default(),
             watch: Mutex::default(),
             tickets: Mutex::default(),
             timer: Mutex::default(),
@@ -137,7 +137,10 @@ impl Cancels {
     }
 
     fn is_running_over(&self) -> bool {
-        self.periods.are_over(Period(self.running.load(Ordering::SeqCst)))
+        match self.running.load(Ordering::SeqCst) {
+            0 => false,
+            period => self.periods.are_over(Period(period)),
+        }
     }
 
     /// Looks again in a moment, if a call has begun that is cancelled. The call may have no turn yet.
@@ -156,7 +159,7 @@ pub(in crate::isolate) struct RunningCall<'c>(&'c Cancels);
 
 impl Drop for RunningCall<'_> {
     fn drop(&mut self) {
-        self.0.running.store(Period::NEVER_OVER.0, Ordering::SeqCst);
+        self.0.running.store(0, Ordering::SeqCst);
     }
 }
 

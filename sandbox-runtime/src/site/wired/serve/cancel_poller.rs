@@ -49,9 +49,9 @@ impl CancelPoller {
     }
 
     /// Notes that a synchronous call is served, until the result is dropped. The watch polls for its cancellation.
-    pub(super) fn serves(&self, call: u64) -> Served<'_> {
+    pub(super) fn serves(&self, call: u64) -> PolledCall<'_> {
         self.served.store(call, Ordering::SeqCst);
-        Served(&self.served)
+        PolledCall(&self.served)
     }
 
     fn inner(&self) -> MutexGuard<'_, PollerState> {
@@ -96,9 +96,9 @@ impl Wake for CancelPoller {
 }
 
 /// A synchronous call that is served.
-pub(super) struct Served<'p>(&'p AtomicU64);
+pub(super) struct PolledCall<'p>(&'p AtomicU64);
 
-impl Drop for Served<'_> {
+impl Drop for PolledCall<'_> {
     fn drop(&mut self) {
         self.0.store(0, Ordering::SeqCst);
     }

@@ -16,7 +16,7 @@ use rustc_hash::FxHashMap;
 use tokio::sync::oneshot;
 
 use super::answers::Woken;
-use super::cancel_poller::{CancelPoller, Served};
+use super::cancel_poller::{CancelPoller, PolledCall};
 use super::{Asked, GuestAnswer, GuestServer};
 use crate::error::{Error, LimitKind, Place};
 use crate::isolate::Isolate;
@@ -73,7 +73,7 @@ impl GuestCalls {
     }
 
     /// Detects the cancellation of a synchronous call, until the result is dropped.
-    pub(super) fn serves(&self, call: u64) -> Option<Served<'_>> {
+    pub(super) fn serves(&self, call: u64) -> Option<PolledCall<'_>> {
         self.cancel_poller.get().map(|cancel_poller| cancel_poller.serves(call))
     }
 

@@ -169,8 +169,8 @@ pub(super) struct Underway {
     pub(super) runtime: Option<Runtime>,
     /// When the call must be over.
     pub(super) end: Deadline,
-    /// The period in which the call was made.
-    pub(super) made_in: Period,
+    /// The period in which the call was made; `None` without a call.
+    pub(super) made_in: Option<Period>,
     /// Whether it got an answer after its end, and may ask for nothing more.
     pub(super) is_over: bool,
     /// The host calls of this call.
@@ -187,7 +187,7 @@ impl Default for Underway {
         Self {
             runtime: None,
             end: Deadline::PASSED,
-            made_in: Period::NEVER_OVER,
+            made_in: None,
             is_over: false,
             served: Arc::default(),
             asked_of: HashMap::default(),

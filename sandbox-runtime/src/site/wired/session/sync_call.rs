@@ -73,7 +73,7 @@ impl Session {
         let end = if how == Beginning::Beside { end.extended(wall) } else { end };
         self.begins(&state, &live, end, how);
         if how != Beginning::Inside {
-            state.here.replace(Underway { end, made_in, ..Underway::default() });
+            state.here.replace(Underway { end, made_in: Some(made_in), ..Underway::default() });
         }
         let told = self.tell_sync(&state, &call.about, how);
         let limit = self.limit(&state, &live, deadline);
@@ -94,7 +94,7 @@ impl Session {
                 call.charge(bill, &frame, &end.served);
                 return outcome.map_err(|error| end.error(error, self.limits(), began));
             }
-            let outer = state.with(state.outer.get(), |call| call.made_in).unwrap_or(made_in);
+            let outer = state.with(state.outer.get(), |call| call.made_in).flatten().unwrap_or(made_in);
             let is_cancelled = self.periods.are_over(outer);
             outcome.map_err(|error| if is_cancelled { called_off(error) } else { error })
         });

@@ -236,7 +236,7 @@ impl Driver {
                 let call = Underway {
                     runtime: runtime_of_host,
                     end,
-                    made_in,
+                    made_in: Some(made_in),
                     served: count,
                     told,
                     ..Underway::default()
