@@ -12,13 +12,18 @@ use crate::run::{Program, end, on_all_processors, parted, percentile};
 use crate::slack::long;
 use crate::{Report, Share, memory, races as race};
 
-/// Gives growing numbers, from the seed's, to `work` on all processors: at most `most`, until the time is over.
+/// Gives growing numbers, from the seed's, to `work` on all processors, for the time of the share. `most` is the work at full
+/// length, and otherwise the most that is done.
 pub(crate) fn many<R: Send>(share: Share, most: u64, work: impl Fn(u64) -> R + Sync) -> Vec<R> {
-    let first = share.seed.wrapping_mul(1_000_000);
-    let started = Instant::now();
-    let done = on_all_processors(most, |number| (Instant::now() < share.until).then(|| work(first + number)));
-    let done = done.into_iter().flatten().collect::<Vec<_>>();
-    eprintln!("soak:   {} of at most {most} in {:.0?}", done.len(), started.elapsed());
+    /// Numbers between two looks at the clock.
+    const AT_ONCE: u64 = 16;
+    let (mut next, started) = (share.seed.wrapping_mul(1_000_000), Instant::now());
+    let mut done = Vec::new();
+    while share.goes_on(done.len() as u64, most) {
+        done.extend(on_all_processors(AT_ONCE, |number| work(next + number)));
+        next += AT_ONCE;
+    }
+    eprintln!("soak:   {} in {:.0?}", done.len(), started.elapsed());
     done
 }
 
@@ -63,7 +68,7 @@ pub(crate) fn kills(share: Share) -> Report {
         (0..thread::available_parallelism().map_or(2, |n| n.get())).for_each(|_| _ = scope.spawn(busy));
         let killed = KINDS.iter().map(|kind| Killed::new(*kind, WALL)).collect::<Vec<_>>();
         let mut times = 0;
-        while times < 1_000 && Instant::now() < share.until {
+        while share.goes_on(times, 1_000) {
             times += 20;
             report.broken.extend(killed.iter().filter_map(|killed| killed.kill(20).err()));
         }
@@ -161,7 +166,7 @@ pub(crate) fn tenants(share: Share) -> Report {
     const AT_ONCE: u64 = 100;
     let mut report = Report { lines: Vec::new(), broken: Vec::new() };
     let mut done = 0;
-    while done < 1_000 && Instant::now() < share.until {
+    while share.goes_on(done, 1_000) {
         report.broken.extend(hundred(done..done + AT_ONCE));
         done += AT_ONCE;
     }
@@ -170,7 +175,7 @@ pub(crate) fn tenants(share: Share) -> Report {
 }
 
 pub(crate) fn races(share: Share) -> Report {
-    let (calls, broken) = parted(many(share, 100_000, race::race));
+    let (calls, broken) = parted(many(share, 10_000, race::race));
     Report {
         lines: vec![format!("{} sandboxes with {} racing calls", calls.len(), calls.iter().sum::<usize>())],
         broken,

@@ -21,22 +21,33 @@ mod parts;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// The time and the seed that were asked for.
+use sandbox_runtime::Engine;
+
+/// What was asked for.
 struct Options {
+    /// The time of all parts. At full length a part that has not done its work goes on.
     minutes: f64,
     seed: u64,
+    is_full: bool,
 }
 
+/// The time of all parts at full length.
+const FULL_MINUTES: f64 = 60.0;
+
 fn options() -> Result<Options, String> {
-    let mut options = Options { minutes: 5.0, seed: 1 };
+    let mut options = Options { minutes: 5.0, seed: 1, is_full: false };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
+        if word == "--full" {
+            options = Options { minutes: FULL_MINUTES, is_full: true, ..options };
+            continue;
+        }
         let value = words.next().ok_or_else(|| format!("`{word}` needs a value"))?;
         let wrong = |_| format!("`{word} {value}` is not understood");
         match word.as_str() {
             "--minutes" => options.minutes = value.parse().map_err(|_| wrong(()))?,
             "--seed" => options.seed = value.parse().map_err(|_| wrong(()))?,
-            _ => return Err(format!("`{word}` is not understood; there are `--minutes N` and `--seed S`")),
+            _ => return Err(format!("`{word}` is not understood; there are `--full`, `--minutes N` and `--seed S`")),
         }
     }
     Ok(options)
@@ -47,6 +58,16 @@ fn options() -> Result<Options, String> {
 pub(crate) struct Share {
     pub(crate) until: Instant,
     pub(crate) seed: u64,
+    /// The part goes on until its time is over and its work is done. Otherwise the first of both is its end.
+    pub(crate) is_full: bool,
+}
+
+impl Share {
+    /// Whether the part goes on, which has done `done` of the `work` that it has at full length.
+    pub(crate) fn goes_on(&self, done: u64, work: u64) -> bool {
+        let has_time = Instant::now() < self.until;
+        if self.is_full { has_time || done < work } else { has_time && done < work }
+    }
 }
 
 /// What a part did, and what did not hold.
@@ -80,7 +101,7 @@ fn silence_the_hosts_panics() {
 const HOSTS_MISTAKE: &str = "the host's own mistake";
 
 fn main() -> ExitCode {
-    let Options { minutes, seed } = match options() {
+    let Options { minutes, seed, is_full } = match options() {
         Ok(options) => options,
         Err(error) => {
             eprintln!("soak: {error}");
@@ -92,9 +113,9 @@ fn main() -> ExitCode {
     for (name, share, part) in PARTS {
         let time = Duration::from_secs_f64(minutes * 60.0 * share);
         eprintln!("soak: {name}, for {time:.0?}");
-        reports.push((name, part(Share { until: Instant::now() + time, seed })));
+        reports.push((name, part(Share { until: Instant::now() + time, seed, is_full })));
     }
-    println!("soak of {minutes} minutes with seed {seed}");
+    println!("soak of {minutes} minutes with seed {seed} on {}", Engine::version());
     for (name, report) in &reports {
         println!("{name}: {}", if report.broken.is_empty() { "holds" } else { "BROKEN" });
         report.lines.iter().for_each(|line| println!("  {line}"));

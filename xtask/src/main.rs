@@ -22,6 +22,7 @@ mod prose;
 mod pypi;
 #[cfg(test)]
 mod sentinels;
+mod soak;
 mod source_build;
 mod test;
 mod tools;
@@ -43,6 +44,7 @@ Sets this machine up, and runs the workspace's demo and tests.
   cargo xtask test [--engine E] [-- ARGS]   runs all tests, with node for some; ARGS are those of `cargo test`
   cargo xtask soak [--engine E] [--minutes N] [--seed S]   faults, endless programs, leaks and races, for five minutes;
                                             then how soon calls end, on a machine that does nothing else
+  cargo xtask soak --full [--seed S]        the same for an hour and more, and 100,000 faults in processes; writes docs/soak.md
   cargo xtask load [--engine E]             what hostile tenants of a pool cost the honest ones, a thousand of them all together
   cargo xtask bench [--quick] [--peers]     measures beside hand-written floors, in ten minutes or two, and writes docs/benchmarks.md
   cargo xtask bench --instructions [--bless]   counts instructions of a call with valgrind, against benches/instructions.json
@@ -132,13 +134,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
             on_engines(choice, |engine| cargo("run", engine, &["--example", "pricing_rules"], &rest, None))
         }
         Command::Test(choice, rest) => test::run(choice, &rest),
-        Command::Soak(choice, rest) => {
-            let rest = [&["--"], &rest[..]].concat();
-            on_engines(choice, |engine| {
-                let soak = cargo("run", engine, &["--release", "--example", "soak"], &rest, None)?;
-                Ok(test::on_a_quiet_machine(engine)? && soak)
-            })
-        }
+        Command::Soak(choice, rest) => on_engines(choice, |engine| soak::run(engine, &rest)),
         Command::Load(choice, rest) => {
             let rest = [&["--", "--full"], &rest[..]].concat();
             on_engines(choice, |engine| {
@@ -183,7 +179,7 @@ fn options_of<'a>(options: &[&'a str]) -> Result<(Choice, Vec<&'a str>)> {
 /// The same for the soak, whose own options need no `--` before them.
 fn soak_options<'a>(options: &[&'a str]) -> Result<(Choice, Vec<&'a str>)> {
     let own =
-        options.iter().position(|word| matches!(*word, "--minutes" | "--seed")).unwrap_or(options.len());
+        options.iter().position(|word| matches!(*word, "--full" | "--minutes" | "--seed")).unwrap_or(options.len());
     let (before, rest) = options.split_at(own);
     let (choice, more) = options_of(before)?;
     Ok((choice, [&more[..], rest].concat()))
@@ -226,15 +222,21 @@ fn cargo_with(
     rest: &[&str],
     variables: &[(&str, OsString)],
 ) -> Result<bool> {
+    let mut cargo = cargo_command(command, engine, arguments, rest);
+    let status = cargo.envs(variables.iter().cloned()).status().map_err(|error| format!("cargo cannot be run: {error}"))?;
+    Ok(status.success())
+}
+
+/// Cargo in the workspace. The command line is shown.
+fn cargo_command(command: &str, engine: &Engine, arguments: &[&str], rest: &[&str]) -> process::Command {
     let mut all = vec![command];
     all.extend(arguments);
     all.extend(engine.cargo_arguments());
     all.extend(rest);
     say(&format!("cargo {}", all.join(" ")));
     let mut cargo = process::Command::new(cargo_program());
-    cargo.args(&all).envs(variables.iter().cloned()).current_dir(workspace());
-    let status = cargo.status().map_err(|error| format!("cargo cannot be run: {error}"))?;
-    Ok(status.success())
+    cargo.args(&all).current_dir(workspace());
+    cargo
 }
 
 /// `PATH`, with one more folder before the others.
