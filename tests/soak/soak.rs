@@ -47,7 +47,11 @@ fn options() -> Result<Options, String> {
         match word.as_str() {
             "--minutes" => options.minutes = value.parse().map_err(|_| wrong(()))?,
             "--seed" => options.seed = value.parse().map_err(|_| wrong(()))?,
-            _ => return Err(format!("`{word}` is not understood; there are `--full`, `--minutes N` and `--seed S`")),
+            _ => {
+                return Err(format!(
+                    "`{word}` is not understood; there are `--full`, `--minutes N` and `--seed S`"
+                ));
+            }
         }
     }
     Ok(options)

@@ -178,8 +178,10 @@ fn options_of<'a>(options: &[&'a str]) -> Result<(Choice, Vec<&'a str>)> {
 
 /// The same for the soak, whose own options need no `--` before them.
 fn soak_options<'a>(options: &[&'a str]) -> Result<(Choice, Vec<&'a str>)> {
-    let own =
-        options.iter().position(|word| matches!(*word, "--full" | "--minutes" | "--seed")).unwrap_or(options.len());
+    let own = options
+        .iter()
+        .position(|word| matches!(*word, "--full" | "--minutes" | "--seed"))
+        .unwrap_or(options.len());
     let (before, rest) = options.split_at(own);
     let (choice, more) = options_of(before)?;
     Ok((choice, [&more[..], rest].concat()))
@@ -223,7 +225,10 @@ fn cargo_with(
     variables: &[(&str, OsString)],
 ) -> Result<bool> {
     let mut cargo = cargo_command(command, engine, arguments, rest);
-    let status = cargo.envs(variables.iter().cloned()).status().map_err(|error| format!("cargo cannot be run: {error}"))?;
+    let status = cargo
+        .envs(variables.iter().cloned())
+        .status()
+        .map_err(|error| format!("cargo cannot be run: {error}"))?;
     Ok(status.success())
 }
 
