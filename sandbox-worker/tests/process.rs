@@ -406,3 +406,21 @@ fn values_beyond_the_limits_are_refused_before_they_are_sent() {
     let error = Sandbox::builder().transport(process).build().map(drop).unwrap_err();
     assert!(matches!(&error, Error::Build { reason, .. } if reason.contains("at least 64 MiB")), "{error}");
 }
+
+/// The parser of the child's engine tells the host that its stack is full, and the child goes on.
+#[test]
+fn a_script_that_is_nested_too_deep_is_a_matter_of_the_stack() {
+    let sandbox = builder().build().unwrap();
+    for text in ["(", "[", "{", "`${", "try{", "x=>", "!", "a?", "new "] {
+        for name in ["deep.js", "deep.mjs", "deep.cjs"] {
+            let start = if name.ends_with("cjs") { "" } else { "export const run = () => 1; " };
+            let deep = Script::new(name, format!("{start}{}", text.repeat(100_000)));
+            let error = sandbox.eval(deep).map(drop).unwrap_err();
+            assert!(
+                matches!(error, Error::Limit { kind: LimitKind::Stack, .. }),
+                "{name}, {text}: {error:?}"
+            );
+        }
+        assert!(sandbox.eval(Script::new("flat.js", "export const run = () => 1;")).is_ok(), "{text}");
+    }
+}

@@ -69,7 +69,7 @@ pub(crate) const UNLIMITED: usize = usize::MAX;
 pub(crate) struct Buffers;
 
 impl Buffers {
-    /// Resizable buffers take their greatest length from the heap.
+    /// Resizable buffers take the length that they have from the heap.
     pub(crate) const COUNTS_RESIZABLE: bool = false;
 
     pub(crate) fn new(_: Arc<AtomicBool>) -> Self {
