@@ -111,7 +111,8 @@ fn promised(
 ) -> BTreeMap<String, String> {
     let is_assignable = open["strict"] == "undefined/own:wec" && open["kind"] != "accessor";
     let is_constant = match Engine::CURRENT {
-        Engine::QuickJs => key == "length",
+        // `prototype` of a function that the engine has in JavaScript cannot be configured.
+        Engine::QuickJs => key == "length" || key == "prototype",
         _ => table.get(object).is_some_and(|row| row.keys.contains(key) == row.only),
     };
     match (is_assignable, is_constant) {
