@@ -82,7 +82,7 @@ const GATHER: &str = r#"
 "#;
 
 /// A realm has more objects than this.
-const LEAST: usize = 850;
+const LEAST: usize = 750;
 
 /// The objects that a realm reaches, with a path to each.
 #[derive(Default)]
