@@ -25,6 +25,15 @@ impl Display for Shown<'_> {
     }
 }
 
+/// The name of a script, which an application can leave empty.
+pub struct ScriptName<'t>(pub &'t str);
+
+impl Display for ScriptName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() { f.write_str("a script without a name") } else { Shown(self.0).fmt(f) }
+    }
+}
+
 /// Whether a character is a control, a line break, a bidirectional mark, or has no width.
 pub fn is_unseen(character: char) -> bool {
     character.is_control()

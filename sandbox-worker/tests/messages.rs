@@ -316,6 +316,23 @@ fn a_missing_export_says_what_there_is() {
     );
 }
 
+#[test]
+fn a_script_without_a_name_is_called_so() {
+    let told = alike!(|builder| builder.limits(limits()), |sandbox| {
+        let load = |source: &str| {
+            sandbox.load::<dyn Job>(Script::new("", source)).map(drop).unwrap_err().to_string()
+        };
+        [load("const run = () => 1;"), load("export const run = ("), load(&" ".repeat(3_000))]
+    });
+    let [mismatch, syntax, limit] = &told;
+    assert!(
+        mismatch.starts_with("a script without a name does not implement Job: no export `run`; "),
+        "{mismatch}"
+    );
+    assert!(syntax.starts_with("a script without a name:1:21: SyntaxError: "), "{syntax}");
+    assert!(limit.starts_with("a script without a name: a script has at most 2,000 bytes ("), "{limit}");
+}
+
 /// A script that is TypeScript, or CommonJS by its name alone.
 #[test]
 fn a_script_in_another_language_is_told() {

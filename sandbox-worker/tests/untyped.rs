@@ -22,6 +22,8 @@ pub struct Line {
     sku: String,
     quantity: u64,
     note: Option<String>,
+    #[serde(default)]
+    rush: bool,
 }
 
 #[sandbox_api(guest)]
@@ -35,6 +37,7 @@ pub trait Rule {
     fn optional(&self) -> Result<bool> {
         Ok(true)
     }
+    fn note(&self, of: Option<String>, all: Vec<Option<String>>) -> Result<String>;
 }
 
 #[sandbox_api(host)]
@@ -55,6 +58,7 @@ const SOURCE: &str = "
         if (of === 'throw') throw new TypeError('not later');
         return of === 'null' ? null : of;
     };
+    export const note = (of, all) => `${of} ${all.join('|')} ${all.includes(undefined)}`;
 ";
 
 fn contract() -> OwnedContract {
@@ -71,6 +75,7 @@ fn line(quantity: i128) -> JsValue {
         ("sku".into(), "cpu".into()),
         ("quantity".into(), JsValue::bigint(quantity)),
         ("note".into(), JsValue::Null),
+        ("rush".into(), JsValue::Bool(false)),
     ])
 }
 
@@ -94,13 +99,17 @@ where
     let guest = sandbox.eval(script()).unwrap();
     let (typed, untyped) = (guest.bind::<dyn Rule>().unwrap(), guest.bind_untyped(&contract()).unwrap());
     let call = |method: &str, args: &[JsValue]| untyped.call(method, args);
-    let typed_line = Line { sku: "cpu".into(), quantity: 8, note: None };
+    let typed_line = Line { sku: "cpu".into(), quantity: 8, note: None, rush: false };
     assert_eq!(call("price", &[line(8), number(0.25)]).unwrap(), number(6.0));
     assert_eq!(typed.price(&typed_line, 0.25).unwrap(), 6.0);
     // Values of a contract's forms.
     assert_eq!(call("label", &["four".into()]).unwrap(), JsValue::String("four".into()));
     let JsValue::Array(lines) = call("lines", &[number(2.0)]).unwrap() else { panic!("no list") };
     assert_eq!(lines.len(), 2);
+    // The guest gets `null` for a value that is not there.
+    let none = call("note", &[JsValue::Undefined, vec![JsValue::Undefined].into()]).unwrap();
+    assert_eq!(none, JsValue::String(typed.note(None, vec![None]).unwrap()));
+    assert_eq!(none, JsValue::String("null  false".into()));
     // Each pair fails alike, and the guest goes on.
     let pairs = [
         (told(typed.price(&typed_line, 2.0)), told(call("price", &[line(8), number(2.0)]))),
@@ -117,6 +126,10 @@ where
     failures.push(told(call("price", &[line(-8), number(0.0)])));
     failures.push(told(call("price", &[JsValue::Null, number(0.0)])));
     failures.push(told(call("price", &[line(8)])));
+    // Rust always writes these fields, so a script may expect them.
+    let JsValue::Object(mut fields) = line(8) else { panic!("no object") };
+    fields.truncate(2);
+    failures.push(told(call("price", &[JsValue::Object(fields), number(0.0)])));
     failures.push(told(call("prize", &[])));
     failures.push(told(call("later", &["x".into()])));
     failures.push(told(untyped.exports("prize")));
@@ -169,8 +182,8 @@ fn everywhere() -> (Vec<String>, Vec<String>) {
 #[test]
 fn a_program_is_the_same_at_every_site() {
     let (synchronous, asynchronous) = everywhere();
-    let no_method = "contract: the contract Rule cannot be used: there is no method `prize` in it; its methods are `price`, \
-                     `label`, `lines`, `endless`, `later`, `optional`"
+    let no_method = "value: Rule.prize → method: expected the name of a method, which is one of `price`, `label`, `lines`, \
+                     `endless`, `later`, `optional`, `note`, got \"prize\""
         .to_owned();
     assert_eq!(
         synchronous,
@@ -181,13 +194,15 @@ fn a_program_is_the_same_at_every_site() {
             "guest: Rule.label: TypeError: no label\n    at label (rule.mjs:4:35)",
             "value: Rule.lines → result[3].sku: expected a string, got 3; result[3]: expected the field `quantity`, got none; \
              result[4].sku: expected a string, got 4; result[4]: expected the field `quantity`, got none",
-            "value: Rule.price → line.quantity: expected a BigInt (u64), got -8n",
+            "value: Rule.price → line.quantity: expected a BigInt from 0 to 2^64 - 1 (u64), got -8n",
             "value: Rule.price → line: expected an object, got null",
             "value: Rule.price → arguments: expected 2 arguments, got 1 argument",
+            "value: Rule.price → line: expected the field `note`, got none; line: expected the field `rush`, got none",
             &no_method,
-            "contract: the contract Rule cannot be used: its method `later` is `async`: use `call_async`",
+            "value: Rule.later → call: expected `call_async`, because the method is `async`, got `call`",
             &no_method,
-            "contract: the contract Rule cannot be used: the script does not export its optional method `optional`",
+            "value: Rule.optional → method: expected an export of the script, because the method is optional (`exports` \
+             tells), got none",
         ],
     );
     assert_eq!(
@@ -196,7 +211,7 @@ fn a_program_is_the_same_at_every_site() {
             "String(\"now\")",
             "guest: Rule.later: TypeError: not later\n    at later (rule.mjs:11:35)",
             "value: Rule.later → result: expected a string, got null",
-            "contract: the contract Rule cannot be used: its method `label` is not `async`: use `call`",
+            "value: Rule.label → call: expected `call`, because the method is not `async`, got `call_async`",
             &no_method,
             "\"String(\\\"a\\\")\" \"String(\\\"b\\\")\"",
             "String(\"kept\")",

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod crosses;
+mod data;
 mod owned;
 mod probes;
 pub mod returns;

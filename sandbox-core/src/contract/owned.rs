@@ -9,14 +9,20 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
-use crate::boundary::{CheckViolation, Step, ValueError};
-use crate::error::{Error, Result};
-use crate::schema::check::{CheckDirection, Checker};
+use crate::boundary::{CheckViolation, ValueError};
+use crate::error::{Direction, Error, Place, Result};
+use crate::schema::check::{CheckDirection, Checker, malformed};
 use crate::schema::{Description, MethodDescription, TypeDescription, is_contract_name, is_method_name};
+use crate::shown::Shown;
 use crate::spec::{ContractSpec, MethodSpec};
 use crate::value::JsValue;
+use crate::value::js_value::quoted;
 
 use super::Contract;
+use super::data::{violations, written};
+
+/// How many characters of the name of an unknown method are shown.
+const SHOWN: usize = 64;
 
 /// A contract that comes as data, such as the file `contract.json` of an application.
 ///
@@ -59,11 +65,17 @@ impl OwnedContract {
     ///
     /// # Errors
     ///
-    /// [`Error::Contract`] with the cause: text that is not the JSON of a description, a name that no method can have, or a
-    /// schema that cannot be checked.
+    /// [`Error::Contract`] with one of these causes:
+    ///
+    /// - text that is not the JSON of a description;
+    /// - a name that no method can have;
+    /// - a contract that neither guests nor the host implement;
+    /// - a schema that cannot be checked, or whose keyword has a wrong form, such as `"minimum": "five"`.
+    ///
+    /// Unknown keys of the JSON, and unknown keywords of a schema, are ignored.
     pub fn from_json(json: &str) -> Result<Self> {
         let description = serde_json::from_str(json).map_err(|error| {
-            let reason = format!("it is not the JSON of a description: {error}");
+            let reason = one_line(&format!("it is not the JSON of a description: {error}"));
             Error::contract(Cow::Borrowed("of this JSON"), reason)
         });
         Self::new(description?)
@@ -75,12 +87,12 @@ impl OwnedContract {
     ///
     /// As of [`from_json`](Self::from_json).
     pub fn new(description: Description) -> Result<Self> {
-        let made = named(&description).and_then(|()| {
+        let made = named(&description).and_then(|()| implemented(&description)).and_then(|()| {
             let [guest, host] = [Implementer::Guest, Implementer::Host].map(|of| checkers(&description, of));
             Ok((guest?, host?))
         });
         let (guest, host) =
-            made.map_err(|reason| Error::contract(description.contract.clone().into(), reason))?;
+            made.map_err(|reason| Error::contract(description.contract.clone().into(), one_line(&reason)))?;
         let spec = Arc::new(spec(&description));
         Ok(Self(Arc::new(OwnedParts { description, spec, guest, host })))
     }
@@ -116,14 +128,19 @@ impl OwnedContract {
     ///
     /// # Errors
     ///
-    /// [`Error::Contract`] that names the methods that the contract has.
+    /// [`Error::Value`] that names the methods that the contract has.
     #[doc(hidden)]
     pub fn method(&self, name: &str) -> Result<usize> {
         let methods = &self.0.spec.methods;
         methods.iter().position(|method| method.name == name).ok_or_else(|| {
             let names = methods.iter().map(|method| format!("`{}`", method.name)).collect::<Vec<_>>();
-            let has = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-            self.unusable(format!("there is no method `{name}` in it; its methods are {has}"))
+            let expected = match &*names {
+                [] => "no call, because the contract has no methods".to_owned(),
+                names => format!("the name of a method, which is one of {}", names.join(", ")),
+            };
+            let place = Place::named(&self.0.spec.name, &Cow::Owned(name.to_owned()));
+            let error = ValueError::new(expected, quoted(name, SHOWN)).inside("method");
+            error.into_error(&place, Direction::ToGuest)
         })
     }
 
@@ -165,7 +182,8 @@ impl OwnedContract {
     ///
     /// # Errors
     ///
-    /// [`Error::Contract`] when the contract has no such method, or when no guest can implement the contract.
+    /// [`Error::Value`] when the contract has no such method, and [`Error::Contract`] when no guest can implement the
+    /// contract.
     pub fn arguments_from_json(&self, method: &str, args: &[Json]) -> Result<Vec<JsValue>> {
         self.of_guest()?;
         let checks = checks(&self.0.guest, self.method(method)?);
@@ -184,22 +202,22 @@ impl OwnedContract {
         checks.map_or(JsValue::Undefined, |checks| checks.returns.value_of_json(json))
     }
 
-    /// The error of a use that the contract does not allow. The call was not made.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn unusable(&self, reason: impl Into<String>) -> Error {
+    fn unusable(&self, reason: impl Into<String>) -> Error {
         Error::contract(self.0.spec.name.clone(), reason.into())
     }
 
-    /// Checks the arguments of a guest's method.
+    /// Checks the arguments of a guest's method. The guest gets them in the form that Rust writes.
     #[doc(hidden)]
-    pub fn check_arguments(&self, method: usize, args: &[JsValue]) -> Result<(), ValueError> {
+    pub fn guest_arguments(&self, method: usize, args: &[JsValue]) -> Result<Vec<JsValue>, ValueError> {
         let params = &self.0.spec.methods[method].params;
         if args.len() != params.len() {
             let (expected, found) = (count(params.len()), count(args.len()));
             return Err(ValueError::new(expected, found).inside("arguments"));
         }
-        self.check_params(checks(&self.0.guest, method), method, args)
+        self.check_params(checks(&self.0.guest, method), method, args)?;
+        let mut args = args.to_vec();
+        args.iter_mut().for_each(written);
+        Ok(args)
     }
 
     /// Checks the result of a guest's method.
@@ -219,16 +237,12 @@ impl OwnedContract {
     /// Checks the result of a host's method. As from a method of a trait, the guest gets `undefined` where the method has no
     /// result, and `null` where it has one.
     #[doc(hidden)]
-    pub fn host_result(&self, method: usize, value: JsValue) -> Result<JsValue, ValueError> {
+    pub fn host_result(&self, method: usize, mut value: JsValue) -> Result<JsValue, ValueError> {
         let Some(checks) = checks(&self.0.host, method) else { return Ok(value) };
         checks.result(&value)?;
-        Ok(match value {
-            JsValue::Null | JsValue::Undefined if checks.returns.arena.node(0).is_only_null() => {
-                JsValue::Undefined
-            }
-            JsValue::Undefined => JsValue::Null,
-            value => value,
-        })
+        written(&mut value);
+        let is_nothing = value == JsValue::Null && checks.returns.arena.node(0).is_only_null();
+        Ok(if is_nothing { JsValue::Undefined } else { value })
     }
 
     fn check_params(
@@ -264,49 +278,21 @@ fn count(number: usize) -> String {
     if number == 1 { "1 argument".into() } else { format!("{number} arguments") }
 }
 
-/// The violations of a value. All of the value goes to the other side, so a part that is no data is one of them, also where
-/// the schema accepts anything.
-fn violations(check: &Checker, value: &JsValue, name: &str) -> Vec<CheckViolation> {
-    let mut found = check.violations_below(value, name);
-    if found.is_empty() {
-        not_data(value, &mut vec![Step::Field(name.to_owned())], &mut found);
-    }
-    found
-}
-
-/// Finds the first part of a value that is no data, or that is too much for a limit.
-fn not_data(value: &JsValue, path: &mut Vec<Step>, found: &mut Vec<CheckViolation>) {
-    let mut part = |step: Step, value: &JsValue| {
-        if found.is_empty() {
-            path.push(step);
-            not_data(value, path, found);
-            path.pop();
-        }
-    };
-    match value {
-        JsValue::Other(what) => {
-            let expected = "a value that can cross".to_owned();
-            found.push(CheckViolation { path: path.clone(), expected, found: what.to_string() });
-        }
-        JsValue::Array(items) | JsValue::Set(items) => {
-            items.iter().enumerate().for_each(|(index, item)| part(Step::Index(index), item));
-        }
-        JsValue::Object(fields) => {
-            fields.iter().for_each(|(name, value)| part(Step::Field(name.clone()), value));
-        }
-        JsValue::Map(entries) => entries.iter().enumerate().for_each(|(index, (key, value))| {
-            part(Step::Key(index), key);
-            part(Step::Index(index), value);
-        }),
-        JsValue::Error { rest, .. } => {
-            rest.iter().for_each(|(name, value)| part(Step::Field((*name).to_owned()), value));
-        }
-        _ => {}
-    }
+/// A reason with texts of the JSON, in one line.
+fn one_line(reason: &str) -> String {
+    Shown(reason).to_string()
 }
 
 fn all_of(violations: impl IntoIterator<Item = CheckViolation>) -> Result<(), ValueError> {
     ValueError::all(violations.into_iter().collect()).map_or(Ok(()), Err)
+}
+
+/// Refuses a contract that neither side can implement.
+fn implemented(description: &Description) -> Result<(), String> {
+    match description.guest || description.host {
+        true => Ok(()),
+        false => Err("neither guests nor the host implement it: set `guest` or `host` to true".to_owned()),
+    }
 }
 
 /// Refuses names that JavaScript or a module for authors cannot have, because both are made of them.
@@ -366,6 +352,9 @@ fn checker(
         CheckDirection::ToHost => (&schema.to_host, "to_host"),
     };
     let schema = schema.as_ref().ok_or_else(|| format!("{place} has no schema `{name}`"))?;
+    if let Some(wrong) = malformed(schema, defs) {
+        return Err(format!("{place}: {wrong}"));
+    }
     let checker = Checker::new(schema, defs, direction);
     match checker.unchecked().first() {
         Some(what) => Err(format!("{place} is described with {what}, which cannot be checked")),
@@ -389,109 +378,4 @@ fn spec(description: &Description) -> ContractSpec {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::value::{JsKind, Unrepresentable};
-
-    const PRICE: &str = r#"{
-        "contract": "Rule", "guest": true, "host": false,
-        "methods": [{
-            "name": "price",
-            "params": [{ "name": "amount", "to_guest": { "type": "number", "minimum": 1 } }],
-            "returns": { "to_host": { "type": "number" } }
-        }]
-    }"#;
-
-    fn refused(change: impl FnOnce(&mut Json)) -> String {
-        let mut json = serde_json::from_str(PRICE).expect("it is JSON");
-        change(&mut json);
-        OwnedContract::from_json(&json.to_string()).expect_err("it cannot be used").to_string()
-    }
-
-    #[test]
-    fn a_contract_is_freed_with_its_last_handle() {
-        let contract = OwnedContract::from_json(PRICE).expect("it is a contract");
-        let (other, spec) = (contract.clone(), Arc::downgrade(contract.spec()));
-        drop(contract);
-        assert!(spec.upgrade().is_some(), "a handle is left");
-        drop(other);
-        assert!(spec.upgrade().is_none());
-    }
-
-    #[test]
-    fn a_description_that_is_none_is_refused_with_its_cause() {
-        let error = OwnedContract::from_json("{").expect_err("it is no JSON").to_string();
-        assert!(
-            error.starts_with("the contract of this JSON cannot be used: it is not the JSON of"),
-            "{error}"
-        );
-        for name in ["a b", "", "1", "new", "then", "__proto__", "f(){};globalThis.x=1;g"] {
-            let error = refused(|json| json["methods"][0]["name"] = name.into());
-            assert!(error.contains("cannot be the name of a method"), "{name}: {error}");
-        }
-        for name in ["a b", "", "new", "Array", "constructor", "WebAssembly", "undefined"] {
-            let error = refused(|json| (json["contract"], json["host"]) = (name.into(), true.into()));
-            assert!(error.contains("cannot be the name of a contract"), "{name}: {error}");
-        }
-        // TypeScript knows these names, and JavaScript does not.
-        for name in ["Record", "Partial", "any"] {
-            let mut description: Description = serde_json::from_str(PRICE).expect("it is a description");
-            (description.contract, description.guest) = (name.to_owned(), true);
-            let contract = OwnedContract::new(description).expect("a guest can implement it");
-            contract.of_host().expect_err("no host can");
-        }
-        let error = refused(|json| {
-            let method = json["methods"][0].clone();
-            json["methods"].as_array_mut().expect("a list").push(method);
-        });
-        assert!(error.ends_with("two of its methods have the name `price`"), "{error}");
-        let error = refused(|json| json["methods"][0]["returns"] = Json::Object(Map::new()));
-        assert!(error.ends_with("Rule.price → result has no schema `to_host`"), "{error}");
-        let error = refused(|json| json["methods"][0]["returns"]["to_host"]["pattern"] = "(?=a)".into());
-        assert!(error.contains("which cannot be checked"), "{error}");
-    }
-
-    #[test]
-    fn values_are_checked_by_the_schemas() {
-        let contract = OwnedContract::from_json(PRICE).expect("it is a contract");
-        let price = contract.method("price").expect("there is one");
-        contract.check_arguments(price, &[JsValue::Number(1.0)]).expect("it is allowed");
-        contract.check_result(price, &JsValue::Number(0.5)).expect("it is allowed");
-        let text = |error: ValueError| {
-            let place = crate::error::Place::new("Rule", "price");
-            error.into_error(&place, crate::error::Direction::ToGuest).to_string()
-        };
-        for (args, expected) in [
-            (vec![JsValue::Number(0.0)], "amount: expected "),
-            (vec![JsValue::Null], "amount: expected "),
-            (vec![], "arguments: expected 1 argument, got 0 arguments"),
-            (vec![JsValue::Null; 2], "arguments: expected 1 argument, got 2 arguments"),
-        ] {
-            let error = text(contract.check_arguments(price, &args).expect_err("it is refused"));
-            assert!(error.contains(expected), "{error}");
-        }
-        let anything = r#"{"contract": "Any", "guest": true, "host": true, "methods": [{
-            "name": "of", "params": [{ "name": "a", "to_guest": true, "to_host": true }],
-            "returns": { "to_guest": true, "to_host": true }
-        }]}"#;
-        let contract_of_anything = OwnedContract::from_json(anything).expect("it is a contract");
-        let function = JsValue::Other(Unrepresentable::Kind(JsKind::Function));
-        let inner = JsValue::Object(vec![("b".into(), vec![JsValue::Null, function].into())]);
-        for (error, place) in [
-            (contract_of_anything.check_arguments(0, std::slice::from_ref(&inner)).map(drop), "a.b[1]"),
-            (contract_of_anything.check_result(0, &inner), "result.b[1]"),
-            (contract_of_anything.host_arguments(0, vec![inner.clone()]).map(drop), "a.b[1]"),
-            (contract_of_anything.host_result(0, inner.clone()).map(drop), "result.b[1]"),
-        ] {
-            let error = text(error.expect_err("it is no data"));
-            assert!(
-                error.ends_with(&format!("{place}: expected a value that can cross, got a function")),
-                "{error}"
-            );
-        }
-        let error = text(contract.check_result(price, &JsValue::Null).expect_err("it is refused"));
-        assert!(error.contains("result: expected a number"), "{error}");
-        let error = contract.method("prize").expect_err("there is none").to_string();
-        assert!(error.ends_with("there is no method `prize` in it; its methods are `price`"), "{error}");
-    }
-}
+mod tests;

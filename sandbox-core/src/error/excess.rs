@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{Error, LimitKind, Place};
-use crate::shown::Shown;
+use crate::shown::ScriptName;
 
 /// The details of an [`Error::Limit`]. The text is that of the error, without the place.
 ///
@@ -211,7 +211,7 @@ impl fmt::Display for Excess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { kind, setting, limit, met, method, script, .. } = self;
         if let Some(script) = script {
-            write!(f, "{}: ", Shown(script))?;
+            write!(f, "{}: ", ScriptName(script))?;
         }
         let limit = limit.map_or_else(|| "its limit".into(), |limit| limit.to_string());
         let method = method.as_ref().map_or_else(|| "a host method".into(), ToString::to_string);

@@ -20,7 +20,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::shown::Shown;
+use crate::shown::{ScriptName, Shown};
 pub use boundary::{BoundaryError, Direction, Violation};
 pub use death::Death;
 pub use excess::{Amount, Excess, MAX_CALLS, OTHER_STACK, Phase, grouped};
@@ -46,7 +46,7 @@ pub enum Error {
         reason: String,
     },
     /// A script is not JavaScript.
-    #[error("{}:{line}:{column}: {}{}", Shown(script), Shown(message), note(*hint))]
+    #[error("{}:{line}:{column}: {}{}", ScriptName(script), Shown(message), note(*hint))]
     #[non_exhaustive]
     Syntax {
         /// The name of the script.
@@ -63,7 +63,7 @@ pub enum Error {
     /// A script does not export what its contract needs. No method was called.
     #[error(
         "{} does not implement {contract}: {}{}",
-        Shown(script),
+        ScriptName(script),
         list(problems),
         exported(problems, exports)
     )]
@@ -170,7 +170,7 @@ pub enum Error {
         message: String,
     },
     /// A contract cannot be used: the description of its types is faulty, or panicked. The call was not made.
-    #[error("the contract {contract} cannot be used: {}", lines(reason))]
+    #[error("the contract {} cannot be used: {}", Shown(contract), lines(reason))]
     #[non_exhaustive]
     Contract {
         /// The name of the contract.
@@ -475,7 +475,7 @@ impl Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.contract, self.method)
+        write!(f, "{}.{}", Shown(&self.contract), Shown(&self.method))
     }
 }
 

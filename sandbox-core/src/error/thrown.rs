@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::kept::KeptError;
 use super::{BoundaryError, Direction, Place, prefix};
-use crate::shown::Shown;
+use crate::shown::{ScriptName, Shown};
 use crate::value::JsValue;
 
 /// The exception of a guest, read while the guest's time limit was armed. Every part is bounded, so that an exception
@@ -151,7 +151,7 @@ impl StackFrame {
 impl fmt::Display for StackFrame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { line, column, .. } = self;
-        let file = Shown(&self.file);
+        let file = ScriptName(&self.file);
         match &self.function {
             Some(function) => write!(f, "{} ({file}:{line}:{column})", Shown(function)),
             None => write!(f, "{file}:{line}:{column}"),

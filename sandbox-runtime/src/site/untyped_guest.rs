@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use sandbox_core::OwnedContract;
 
+use crate::boundary::ValueError;
 use crate::error::{Direction, Result};
 use crate::isolate::method_info::UntypedMethods;
 use crate::site::typed::thread::Remote;
@@ -63,7 +64,7 @@ impl<T: UntypedTransport + Exports + WithDeadline + Clone> UntypedGuest<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Contract`](crate::Error::Contract) when the contract has no such method.
+    /// [`Error::Value`](crate::Error::Value) when the contract has no such method.
     pub fn exports(&self, method: &str) -> Result<bool> {
         Ok(self.transport.exports(self.contract.method(method)?))
     }
@@ -78,8 +79,8 @@ impl<T: UntypedTransport + Exports + WithDeadline + Clone> UntypedGuest<T> {
     ///
     /// # Errors
     ///
-    /// As a call of a proxy has, and [`Error::Contract`](crate::Error::Contract) when the contract has no such method, when
-    /// the method is `async`, or when it is optional and the script does not export it.
+    /// As a call of a proxy has. [`Error::Value`](crate::Error::Value) is also the error when the contract has no such method,
+    /// when the method is `async`, and when the method is optional and the script does not export it.
     pub fn call(&self, method: &str, args: &[JsValue]) -> Result<JsValue> {
         let call = self.checked(method, args, false)?;
         let index = call.index;
@@ -92,7 +93,7 @@ impl<T: UntypedTransport + Exports + WithDeadline + Clone> UntypedGuest<T> {
     ///
     /// # Errors
     ///
-    /// As of [`call`](Self::call); [`Error::Contract`](crate::Error::Contract) when the method is not `async`.
+    /// As of [`call`](Self::call); [`Error::Value`](crate::Error::Value) when the method is not `async`.
     pub fn call_async(
         &self,
         method: &str,
@@ -113,18 +114,26 @@ impl<T: UntypedTransport + Exports + WithDeadline + Clone> UntypedGuest<T> {
     fn checked(&self, method: &str, args: &[JsValue], is_async: bool) -> Result<UntypedCall> {
         let index = self.contract.method(method)?;
         let info = self.methods.at(index);
-        if info.spec.is_async != is_async {
-            let how = if is_async { "not `async`: use `call`" } else { "`async`: use `call_async`" };
-            return Err(self.contract.unusable(format!("its method `{method}` is {how}")));
-        }
-        if !self.transport.exports(index) {
-            let reason = format!("the script does not export its optional method `{method}`");
-            return Err(self.contract.unusable(reason));
-        }
-        let checked = self.contract.check_arguments(index, args);
-        checked.map_err(|error| error.into_error(info.place(), Direction::ToGuest))?;
-        Ok(UntypedCall { methods: self.methods.clone(), index, args: args.to_vec() })
+        let checked = if info.spec.is_async != is_async {
+            Err(wrong_way(is_async))
+        } else if self.transport.exports(index) {
+            self.contract.guest_arguments(index, args)
+        } else {
+            let expected = "an export of the script, because the method is optional (`exports` tells)";
+            Err(ValueError::new(expected, "none").inside("method"))
+        };
+        let args = checked.map_err(|error| error.into_error(info.place(), Direction::ToGuest))?;
+        Ok(UntypedCall { methods: self.methods.clone(), index, args })
     }
+}
+
+/// A call by the function for methods of the other kind.
+fn wrong_way(is_async: bool) -> ValueError {
+    let (expected, found) = match is_async {
+        true => ("`call`, because the method is not `async`", "`call_async`"),
+        false => ("`call_async`, because the method is `async`", "`call`"),
+    };
+    ValueError::new(expected, found).inside("call")
 }
 
 /// The result of a call, if it is one of the contract.

@@ -3,13 +3,13 @@
 //! `Checker::new` calls it once for each type of a contract.
 
 use super::super::generate::definition;
-use super::integer::{Integer, IntegerFormat};
+use super::integer::{Integer, IntegerFormat, MAX_SAFE};
 use super::node::{
     Arena, ArrayRule, Id, IntegerRule, Js, KeyRule, Kinds, Lengths, Node, NumberRule, ObjectRule,
     PropertyRule, StringRule, Union,
 };
 use regex::Regex;
-use serde_json::{Map, Number, Value as Json};
+use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
 
 impl Arena {
@@ -278,7 +278,7 @@ impl IntegerRule {
             format,
             min: lower.into_iter().flatten().fold(format.min, Integer::max),
             max: upper.into_iter().flatten().fold(format.max, Integer::min),
-            multiple: bound("multipleOf").and_then(Number::as_u64).map(u128::from),
+            multiple: schema.get("multipleOf").and_then(natural).map(u128::from),
         }
     }
 }
@@ -300,6 +300,13 @@ fn allowed(schema: &Json) -> Option<Vec<Json>> {
 
 fn lengths(schema: &Json, min: &str, max: &str) -> Lengths {
     let length =
-        |key: &str| schema.get(key).and_then(Json::as_u64).and_then(|length| usize::try_from(length).ok());
+        |key: &str| schema.get(key).and_then(natural).and_then(|length| usize::try_from(length).ok());
     Lengths { min: length(min).unwrap_or(0), max: length(max) }
+}
+
+/// An integer from 0. As in JSON Schema, `2.0` is one.
+pub(super) fn natural(value: &Json) -> Option<u64> {
+    let whole = value.as_f64().filter(|value| (0.0..=MAX_SAFE).contains(value) && value.fract() == 0.0);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the integer is exact")]
+    value.as_u64().or_else(|| whole.map(|whole| whole as u64))
 }

@@ -78,21 +78,27 @@ impl Words<'_> {
 
     pub(super) fn integer(self, rule: &IntegerRule) -> String {
         let IntegerFormat { name, big, min, max } = rule.format;
+        let to_guest = self.direction == CheckDirection::ToGuest;
         let name = if name.is_empty() { String::new() } else { format!(" ({name})") };
         let multiple =
             rule.multiple.map(|multiple| format!(" that is a multiple of {multiple}")).unwrap_or_default();
         let range = match (big, rule.min > min, rule.max < max) {
+            (true, above, below) if to_guest && !name.is_empty() => {
+                let [least, greatest] = rule.format.ends();
+                let least = if above { rule.min.to_string() } else { least };
+                format!(" from {least} to {}", if below { rule.max.to_string() } else { greatest })
+            }
             (true, false, false) => String::new(),
             (true, true, false) => format!(" ≥ {}", rule.min),
             (true, false, true) => format!(" ≤ {}", rule.max),
             _ => format!(" from {} to {}", rule.min, rule.max),
         };
-        match (big, self.direction) {
-            (true, CheckDirection::ToGuest) => format!("a BigInt{range}{multiple}{name}"),
-            (true, CheckDirection::ToHost) if range.is_empty() => {
+        match (big, to_guest) {
+            (true, true) => format!("a BigInt{range}{multiple}{name}"),
+            (true, false) if range.is_empty() => {
                 format!("a BigInt, or an integer up to 2^53 - 1{multiple}{name}")
             }
-            (true, CheckDirection::ToHost) => format!("a BigInt or an integer{range}{multiple}{name}"),
+            (true, false) => format!("a BigInt or an integer{range}{multiple}{name}"),
             (false, _) => format!("an integer{range}{multiple}{name}"),
         }
     }
@@ -167,7 +173,8 @@ struct Alternatives {
 
 /// Whether null is accepted beside what the words of a node say.
 fn accepts_null(node: &Node) -> bool {
-    node.kinds.has(Kinds::NULL) && !(node.is_json() && node.js.is_none())
+    let is_allowed = node.allowed.as_ref().is_none_or(|allowed| allowed.iter().any(Json::is_null));
+    node.kinds.has(Kinds::NULL) && is_allowed && !(node.is_json() && node.js.is_none())
 }
 
 /// `x or null` where null is accepted.
@@ -253,4 +260,52 @@ pub(super) fn key_words(patterns: &[(KeyRule, Id)]) -> String {
         })
         .collect();
     if words.is_empty() { "a string as the key".into() } else { words.join(" or ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, json};
+
+    use super::*;
+    use crate::schema::check::Checker;
+    use crate::value::JsValue;
+
+    #[test]
+    fn a_text_names_what_the_schema_accepts_and_no_more() {
+        for (schema, expected) in [
+            (json!({ "const": 1 }), "1"),
+            (json!({ "const": null }), "null"),
+            (json!({ "enum": [1, null] }), "1 or null"),
+            (json!({ "enum": ["a", "b"] }), "one of \"a\", \"b\""),
+            (json!({ "type": ["string", "null"], "enum": ["a"] }), "\"a\""),
+            (json!({ "type": ["string", "null"], "enum": ["a", null] }), "\"a\" or null"),
+            (json!({ "type": "string", "enum": ["a", null] }), "\"a\""),
+            (json!({ "anyOf": [{ "const": 1 }, { "type": "null" }] }), "1 or null"),
+            (json!({ "anyOf": [{ "const": 1 }, { "const": 2 }] }), "one of 1, 2"),
+            (json!({ "type": "integer" }), "a BigInt from -2^63 to 2^63 - 1 (i64)"),
+            (json!({ "type": "integer", "format": "uint64" }), "a BigInt from 0 to 2^64 - 1 (u64)"),
+            (json!({ "type": "integer", "format": "uint" }), "a BigInt from 0 to 2^64 - 1 (usize)"),
+            (json!({ "type": "integer", "format": "int128" }), "a BigInt from -2^127 to 2^127 - 1 (i128)"),
+            (json!({ "type": "integer", "format": "uint128" }), "a BigInt from 0 to 2^128 - 1 (u128)"),
+            (
+                json!({ "type": "integer", "format": "uint64", "minimum": 1 }),
+                "a BigInt from 1 to 2^64 - 1 (u64)",
+            ),
+            (json!({ "type": "integer", "maximum": 9 }), "a BigInt from -2^63 to 9 (i64)"),
+            (json!({ "type": "integer", "format": "uint8" }), "an integer from 0 to 255 (u8)"),
+            (
+                json!({ "type": "integer", "format": "uint64", "maximum": u64::MAX }),
+                "a BigInt from 0 to 2^64 - 1 (u64)",
+            ),
+        ] {
+            let checker = Checker::new(&schema, &Map::new(), CheckDirection::ToGuest);
+            let found = checker.violations(&JsValue::Bool(true), 9);
+            let [only] = &*found else { panic!("{schema}: {found:?}") };
+            assert_eq!(only.expected, expected, "{schema}");
+            for value in [JsValue::Null, JsValue::Undefined] {
+                let accepts_null = checker.violations(&value, 9).is_empty();
+                assert_eq!(accepts_null, expected.contains("null"), "{schema}");
+            }
+        }
+    }
 }

@@ -9,12 +9,14 @@ mod expect;
 mod fit;
 mod from_json;
 pub mod integer;
+mod keywords;
 pub mod node;
 mod run;
 mod scalar;
 
 use crate::boundary::{CheckViolation, MOST, Step};
 use crate::value::js_value::JsValue;
+pub use keywords::malformed;
 use node::{Arena, Id, Node};
 use run::Run;
 use serde_json::{Map, Value as Json};

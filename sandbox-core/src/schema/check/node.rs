@@ -35,6 +35,9 @@ impl Kinds {
     pub const ALL: Self = Self(255);
     pub const NONE: Self = Self(0);
 
+    /// The names that `type` can have.
+    pub const NAMES: [&str; 7] = ["null", "boolean", "number", "integer", "string", "array", "object"];
+
     pub fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }

@@ -4,6 +4,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::Value as Json;
 
+use super::super::check::malformed;
 use super::super::description::{Description, MethodDescription, ParamDescription, TypeDescription};
 use super::{Breaks, Compatibility, compat, fingerprint};
 
@@ -102,7 +103,23 @@ impl Contract {
     fn done(mut self) -> Description {
         self.description.to_guest = self.to_guest.take_definitions(true);
         self.description.to_host = self.to_host.take_definitions(true);
+        self.is_well_formed();
         self.description
+    }
+}
+
+impl Contract {
+    /// No schema that schemars makes has a keyword that a contract as data is refused for.
+    fn is_well_formed(&self) {
+        let Description { methods, to_guest, to_host, .. } = &self.description;
+        let types = methods
+            .iter()
+            .flat_map(|method| method.params.iter().map(|param| &param.schema).chain([&method.returns]));
+        for of in types {
+            for (schema, defs) in [(&of.to_guest, to_guest), (&of.to_host, to_host)] {
+                assert_eq!(schema.as_ref().and_then(|schema| malformed(schema, defs)), None);
+            }
+        }
     }
 }
 
