@@ -12,7 +12,7 @@ use sandbox_core::contract::{Arguments, ContractSpec, Crosses, enforce};
 use super::binding::{self, Binding};
 use super::script::{self, ScriptExports};
 use crate::boundary::ValueError;
-use crate::error::{Amount, Conversion, Direction, Error, LimitKind};
+use crate::error::{Conversion, Direction, Error};
 use crate::isolate::run::Boxed;
 use crate::isolate::run::conversion::converted;
 use crate::isolate::state::method_info::MethodInfo;
@@ -33,29 +33,11 @@ impl Isolate {
         deadline: Deadline,
     ) -> Result<ScriptExports, Error> {
         let evaluate = || {
-            self.allows(script)?;
+            script::allows(&self.settings.limits, script)?;
             let run = |scope: &mut v8::PinScope<'_, '_>| Ok(script::evaluate(self, scope, realm, script)?);
             Ok(self.run_until(realm, deadline, CallKind::Evaluation { script: script.name() }, run)?)
         };
         evaluate().map_err(|error| script::error_of(error, script))
-    }
-
-    /// Refuses a script that is longer than `Limits::script_bytes`, and one that has several modules.
-    pub(in crate::isolate) fn allows(&self, script: &Script) -> Result<(), Error> {
-        let length = script.length();
-        if length > self.settings.limits.script_bytes {
-            let met = Amount::Bytes(length as u64);
-            return Err(self.settings.limits.excess(LimitKind::Script).met(met).error(None));
-        }
-        match script.modules().len() {
-            1 => Ok(()),
-            modules => {
-                let message = format!(
-                    "the script has {modules} modules, and only a script of one is evaluated: make one module of them"
-                );
-                Err(Error::syntax(script.name().into(), message, (0, 0), None))
-            }
-        }
     }
 
     /// Binds a contract to what a script exports.

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use deno_core::v8;
 
 use super::flights::Leg;
-use crate::error::{Error, LimitKind, Place, StackFrame, Thrown, of_syntax};
+use crate::error::{Amount, Error, LimitKind, Place, StackFrame, Thrown, of_syntax};
 use crate::isolate::engine;
 use crate::isolate::engine::compile::{Object, compile_with, get, origin};
 use crate::isolate::engine::text::{js_string, preview};
@@ -16,6 +16,7 @@ use crate::isolate::realm::callbacks;
 use crate::isolate::run::thrown::{self, STACK_FULL};
 use crate::isolate::state::realm::Realm;
 use crate::isolate::state::{Catch, Isolate};
+use crate::limits::Limits;
 use crate::script::{Script, ScriptFormat, ScriptModule};
 
 /// The exports of an evaluated script.
@@ -48,6 +49,25 @@ pub(in crate::isolate) fn evaluate(
         Started::Done(places) => places,
     };
     Ok(ScriptExports { script: script.name().into(), realm: realm.clone(), places })
+}
+
+/// Refuses a script that is longer than `Limits::script_bytes`, and one that has several modules. A site over a link asks
+/// before it sends anything.
+pub(crate) fn allows(limits: &Limits, script: &Script) -> Result<(), Error> {
+    let length = script.length();
+    if length > limits.script_bytes {
+        let met = Amount::Bytes(length as u64);
+        return Err(limits.excess(LimitKind::Script).met(met).error(None));
+    }
+    match script.modules().len() {
+        1 => Ok(()),
+        modules => {
+            let message = format!(
+                "the script has {modules} modules, and only a script of one is evaluated: make one module of them"
+            );
+            Err(Error::syntax(script.name().into(), message, (0, 0), None))
+        }
+    }
 }
 
 /// The error of a script. The error of a limit names the script, and a syntax error may have a hint.
@@ -136,7 +156,7 @@ impl Leg for Evaluation {
     }
 
     fn check(&self, isolate: &Isolate) -> Result<(), Error> {
-        isolate.allows(&self.script)?;
+        allows(&isolate.settings.limits, &self.script)?;
         isolate.is_of_this_life(self.realm.generation)
     }
 

@@ -107,12 +107,18 @@ impl WiredSite {
         ProcessCall::work(&session, call).await
     }
 
+    /// Refuses a script that no site evaluates, before anything of it is written for the peer.
+    fn allows(&self, script: &Script) -> Result<()> {
+        script::allows(self.session.limits(), script).map_err(|error| script::error_of(error, script))
+    }
+
     pub(crate) fn evaluate(
         &self,
         realm: Option<&Arc<KeptHandle>>,
         script: &Script,
         deadline: Deadline,
     ) -> Result<Arc<KeptHandle>> {
+        self.allows(script)?;
         let realm = realm.map(|realm| realm.handle);
         let number = realm.map_or(0, |realm| realm.realm);
         let about = About { realm: number, script: Some(script.clone()), ..About::default() };
@@ -132,6 +138,7 @@ impl WiredSite {
         script: Script,
         deadline: Deadline,
     ) -> Result<Arc<KeptHandle>> {
+        self.allows(&script)?;
         let handle = realm.as_ref().map(|realm| realm.handle);
         let number = handle.map_or(0, |realm| realm.realm);
         let about = About { realm: number, script: Some(script.clone()), ..About::default() };

@@ -1,0 +1,132 @@
+//! What no site tells its observers: calls that were not made, and lines that were dropped. The end of a pool is no fault.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use sandbox_runtime::observe::{CallBegin, CallEnd, ConsoleEvent, Observer, SandboxEnd};
+use sandbox_runtime::{
+    Console, Error, LimitKind, Limits, LocalSandbox, Result, Sandbox, SandboxPool, Script, Trust,
+    sandbox_api,
+};
+use slack::{LONG, long, worker};
+
+mod sites;
+mod slack;
+
+#[sandbox_api(guest)]
+pub trait Job {
+    fn run(&self, count: u32) -> Result<u32>;
+    async fn later(&self, count: u32) -> Result<u32>;
+    async fn never(&self) -> Result<()>;
+}
+
+const SOURCE: &str = "let runs = 0;
+    export const run = (count) => { for (let i = 0; i < count; i++) console.log('0123456789'); return ++runs; };
+    export const later = async (count) => run(count);
+    export const never = () => new Promise(() => {});";
+
+fn script() -> Script {
+    Script::new("job.js", SOURCE)
+}
+
+/// Sends each event as a line.
+#[derive(Clone)]
+struct Recorder(Sender<String>);
+
+impl Recorder {
+    fn new() -> (Self, Receiver<String>) {
+        let (told, lines) = channel();
+        (Self(told), lines)
+    }
+}
+
+impl Observer for Recorder {
+    fn on_call_begin(&self, event: &CallBegin<'_>) {
+        _ = self.0.send(event.to_string());
+    }
+    fn on_call_end(&self, event: &CallEnd<'_>) {
+        _ = self.0.send(event.to_string());
+    }
+    fn on_console_line(&self, event: &ConsoleEvent<'_>) {
+        _ = self.0.send(event.to_string());
+    }
+    fn on_sandbox_end(&self, event: &SandboxEnd<'_>) {
+        _ = self.0.send(event.to_string());
+    }
+}
+
+/// Runs the same with a sandbox of each kind: on this thread, on a thread of its own, and at the end of each link.
+macro_rules! each_site {
+    ($limits:expr, |$site:ident, $sandbox:ident, $lines:ident| $body:expr) => {{
+        macro_rules! with {
+            ($name:expr, $builder:expr) => {{
+                let (recorder, $lines) = Recorder::new();
+                let builder = $builder.limits($limits).console(Console::Capture).observer(recorder);
+                let ($site, $sandbox) = ($name, builder.build().unwrap());
+                $body
+            }};
+        }
+        with!("LocalSandbox", LocalSandbox::builder());
+        with!("Sandbox", Sandbox::builder());
+        for (name, link) in sites::links() {
+            with!(name, Sandbox::builder().transport(link));
+        }
+    }};
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// No call begins or ends in these lines.
+fn is_silent(site: &str, lines: &Receiver<String>) {
+    let told = lines.try_iter().collect::<Vec<_>>();
+    assert!(told.is_empty(), "{site}: {told:?}");
+}
+
+/// The length of a script is asked before anything is sent, in the same way at every site.
+#[test]
+fn a_script_that_is_too_long_is_not_sent() {
+    let limits = || Limits { script_bytes: 1 << 10, ..long() };
+    let long = Script::new("long.js", " ".repeat(8 << 20));
+    let text = "long.js: a script has at most 1,024 bytes (`Limits::script_bytes`), and this one has 8,388,608 bytes";
+    let runtime = runtime();
+    each_site!(limits(), |site, sandbox, lines| {
+        let realm = sandbox.realm().unwrap();
+        lines.try_iter().for_each(drop);
+        let refused = [
+            sandbox.eval(long.clone()).map(drop),
+            sandbox.load::<dyn Job>(long.clone()).map(drop),
+            realm.eval(long.clone()).map(drop),
+            realm.load::<dyn Job>(long.clone()).map(drop),
+            runtime.block_on(sandbox.eval_async(long.clone())).map(drop),
+            runtime.block_on(sandbox.load_async::<dyn Job>(long.clone())).map(drop),
+            runtime.block_on(realm.load_async::<dyn Job>(long.clone())).map(drop),
+        ];
+        for error in refused.map(Result::unwrap_err) {
+            assert!(matches!(error, Error::Limit { kind: LimitKind::Script, .. }), "{site}: {error:?}");
+            assert_eq!(error.to_string(), text, "{site}");
+        }
+        is_silent(site, &lines);
+        assert_eq!(sandbox.load::<dyn Job>(script()).unwrap().run(0).unwrap(), 1, "{site}");
+    });
+    for trust in [Trust::SameTenant, Trust::Tenants, Trust::Hostile] {
+        let (recorder, lines) = Recorder::new();
+        let builder =
+            SandboxPool::builder().trust(trust).threads(1).limits(limits()).patience(LONG).observer(recorder);
+        let pool =
+            if trust == Trust::Hostile { builder.transport(worker()) } else { builder }.build().unwrap();
+        let tenant = pool.tenant("acme");
+        assert_eq!(tenant.load::<dyn Job>(script()).unwrap().run(0).unwrap(), 1, "{trust:?}");
+        lines.try_iter().for_each(drop);
+        let refused = [
+            tenant.load::<dyn Job>(long.clone()).map(drop),
+            runtime.block_on(tenant.load_async::<dyn Job>(long.clone())).map(drop),
+        ];
+        for error in refused.map(Result::unwrap_err) {
+            assert_eq!(error.to_string(), text, "{trust:?}");
+        }
+        is_silent("a pool", &lines);
+    }
+}
