@@ -3,10 +3,11 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Instant;
 
 use sandbox_runtime::observe::{CallBegin, CallEnd, ConsoleEvent, Observer, SandboxEnd};
 use sandbox_runtime::{
-    Console, Error, LimitKind, Limits, LocalSandbox, Result, Sandbox, SandboxPool, Script, Trust,
+    Console, Error, LimitKind, Limits, LocalSandbox, Phase, Result, Sandbox, SandboxPool, Script, Trust,
     sandbox_api,
 };
 use slack::{LONG, long, worker};
@@ -128,5 +129,57 @@ fn a_script_that_is_too_long_is_not_sent() {
             assert_eq!(error.to_string(), text, "{trust:?}");
         }
         is_silent("a pool", &lines);
+    }
+}
+
+/// A call whose deadline has passed is not made, and every site says so in the same way.
+#[test]
+fn a_call_after_its_deadline_is_not_made() {
+    const CALL: &str = "the call had not begun at its caller's deadline (`with_deadline`), and was not made";
+    const EVALUATION: &str =
+        "job.js: the evaluation had not begun at its caller's deadline (`with_deadline`), and was not made";
+    let (passed, runtime) = (Instant::now(), runtime());
+    each_site!(long(), |site, sandbox, lines| {
+        let job = sandbox.load::<dyn Job>(script()).unwrap();
+        let exports = sandbox.eval(script()).unwrap();
+        let before = sandbox.usage().total.calls;
+        lines.try_iter().for_each(drop);
+        let (late, late_job) = (sandbox.with_deadline(passed), job.with_deadline(passed));
+        let calls = [
+            (CALL, late_job.run(0).map(drop)),
+            (CALL, runtime.block_on(late_job.later(0)).map(drop)),
+            (CALL, late.realm().map(drop)),
+            (EVALUATION, late.eval(script()).map(drop)),
+            (EVALUATION, late.load::<dyn Job>(script()).map(drop)),
+            (EVALUATION, runtime.block_on(late.eval_async(script())).map(drop)),
+            (EVALUATION, runtime.block_on(late.load_async::<dyn Job>(script())).map(drop)),
+        ];
+        for (nth, (text, outcome)) in calls.into_iter().enumerate() {
+            let error = outcome.unwrap_err();
+            assert_eq!(error.to_string(), text, "{site}, call {nth}");
+            let Error::Limit { kind: LimitKind::Deadline, excess, place: None, .. } = error else {
+                panic!("{site}, call {nth}: {error:?}")
+            };
+            assert_eq!(excess.phase, Some(Phase::Queued), "{site}, call {nth}");
+        }
+        is_silent(site, &lines);
+        assert_eq!(sandbox.usage().total.calls, before, "{site}");
+        assert_eq!(job.run(0).unwrap(), 1, "{site}");
+        assert_eq!(exports.bind::<dyn Job>().unwrap().run(0).unwrap(), 1, "{site}");
+    });
+    for trust in [Trust::SameTenant, Trust::Tenants, Trust::Hostile] {
+        let (recorder, lines) = Recorder::new();
+        let builder =
+            SandboxPool::builder().trust(trust).threads(1).limits(long()).patience(LONG).observer(recorder);
+        let pool =
+            if trust == Trust::Hostile { builder.transport(worker()) } else { builder }.build().unwrap();
+        let job = pool.tenant("acme").load::<dyn Job>(script()).unwrap();
+        lines.try_iter().for_each(drop);
+        let late = job.with_deadline(passed);
+        for outcome in [late.run(0), runtime.block_on(late.later(0))] {
+            assert_eq!(outcome.unwrap_err().to_string(), CALL, "{trust:?}");
+        }
+        is_silent("a pool", &lines);
+        assert_eq!(job.run(0).unwrap(), 1, "{trust:?}");
     }
 }

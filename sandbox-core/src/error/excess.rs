@@ -56,7 +56,7 @@ pub enum Amount {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Phase {
-    /// The call waited for its turn, and was not made.
+    /// The call waited for its turn, or had a deadline that had passed, and was not made.
     Queued,
     /// The guest's code was running.
     Running,

@@ -74,8 +74,8 @@ impl<S: Site> Client<S> {
     }
 
     /// Returns a handle with a deadline: calls through it, and through proxies that it loads, end at `deadline` at the
-    /// latest. The error is [`LimitKind::Deadline`](crate::LimitKind::Deadline). A nested call keeps the deadline of the
-    /// outer one.
+    /// latest. The error is [`LimitKind::Deadline`](crate::LimitKind::Deadline). A call after the deadline is not made. A nested
+    /// call keeps the deadline of the outer one.
     ///
     /// ```
     /// # use std::time::{Duration, Instant};

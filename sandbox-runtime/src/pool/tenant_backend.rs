@@ -65,7 +65,7 @@ impl TenantBackend {
         match self {
             Self::Realm { isolate, realm, bindings } => {
                 let exports = isolate.evaluate(realm, script, deadline)?;
-                let binding = isolate.bind(&exports, &contract.spec, contract.checks)?;
+                let binding = isolate.bind(&exports, &contract.spec, contract.checks, deadline)?;
                 let exported = binding.exported();
                 bindings.borrow_mut().insert(id, Rc::new(binding));
                 Ok(exported)

@@ -262,7 +262,7 @@ impl TenantSandboxes {
         let backend = match &shared.isolation {
             Isolation::Realms => {
                 let isolate = self.common(worker, shared)?;
-                let realm = isolate.make_realm()?;
+                let realm = isolate.make_realm(Deadline::NEVER)?;
                 TenantBackend::realm(isolate, realm)
             }
             Isolation::Isolates => {

@@ -23,7 +23,7 @@ use crate::isolate::engine::{self, Resolver};
 use crate::isolate::limits::call::Turn;
 use crate::isolate::limits::clock;
 use crate::isolate::limits::ticket::Ticket;
-use crate::isolate::run::thrown;
+use crate::isolate::run::{not_made, thrown};
 use crate::isolate::state::Isolate;
 use crate::isolate::state::flight::Flight;
 use crate::isolate::state::realm::Realm;
@@ -142,6 +142,9 @@ impl<L: Leg> Flying<L> {
         let flight = &self.flight;
         let limit = self.isolate.times.wall;
         let turn = Turn::of_call(clock::now(), limit, flight.ticket.deadline());
+        if turn.is_late() {
+            return Err(not_made());
+        }
         _ = flight.ticket.begins();
         flight.began.set(turn.began);
         flight.end.set(Some(turn.end));

@@ -46,11 +46,13 @@ impl Isolate {
         exports: &ScriptExports,
         spec: &ContractSpec,
         checks: impl FnOnce() -> Result<Arc<ContractChecks>, Error>,
+        deadline: Deadline,
     ) -> Result<Binding, Error> {
         self.is_of_this_life(exports.realm.generation)?;
         let checks = checks()?;
         let kind = CallKind::Binding { contract: &spec.name };
-        let methods = self.run(&exports.realm, kind, |scope| binding::bind(self, scope, exports, spec))?;
+        let bind = |scope: &mut v8::PinScope<'_, '_>| Ok(binding::bind(self, scope, exports, spec)?);
+        let methods = self.run_until(&exports.realm, deadline, kind, bind)?;
         Ok(Binding { methods, checks, realm: exports.realm.clone() })
     }
 

@@ -168,6 +168,12 @@ impl Turn<'_> {
         let end = deadline.min(limit);
         Self { flight: None, began, end, by_caller: end < limit, deadline, so_far: &Counts::NONE }
     }
+
+    /// Whether the turn began after its caller's own deadline.
+    #[inline]
+    pub(in crate::isolate) fn is_late(&self) -> bool {
+        self.by_caller && self.end.is_over(self.began)
+    }
 }
 
 /// The place of the call under way.

@@ -11,26 +11,28 @@ use crate::error::Error;
 use crate::isolate::state::Isolate;
 use crate::isolate::state::realm::Realm;
 use crate::observe::CallKind;
+use crate::time::Deadline;
 
 impl Isolate {
     /// Makes one more realm. Making one counts as a call, because it takes time and a part of the heap.
-    pub(crate) fn make_realm(&self) -> Result<Rc<Realm>, Error> {
+    pub(crate) fn make_realm(&self, deadline: Deadline) -> Result<Rc<Realm>, Error> {
         let main = self.main_realm()?;
         let host_realm = self.entrance()?.runtime.host_realm();
         let number = self.realms.get() + 1;
         self.realms.set(number);
-        self.run(&main, CallKind::Realm, |scope| {
+        let realm = self.run_until(&main, deadline, CallKind::Realm, |scope| {
             if self.is_ended() {
-                return Err(self.ended(None));
+                return Err(self.ended(None).into());
             }
             v8::tc_scope!(let scope, scope);
             match Realm::new(scope, self, host_realm.as_ref(), number) {
                 Ok(realm) => Ok(Rc::new(realm)),
                 // No code of a guest ran, so the exception is for want of stack.
-                Err(_) if scope.has_caught() => Err(self.thrown(scope, None)),
-                Err(_) if self.is_ended() => Err(self.ended(None)),
-                Err(reason) => Err(Error::build(reason)),
+                Err(_) if scope.has_caught() => Err(self.thrown(scope, None).into()),
+                Err(_) if self.is_ended() => Err(self.ended(None).into()),
+                Err(reason) => Err(Error::build(reason).into()),
             }
-        })
+        })?;
+        Ok(realm)
     }
 }

@@ -55,7 +55,7 @@ impl Isolate {
         let place = kind.place();
         let live = self.entrance_to(realm, place)?;
         if let Some(observed) = &self.observed {
-            self.tell_begin(observed, kind, realm)?;
+            self.tell_begin(observed, kind, realm, deadline)?;
         }
         let mut late = None;
         let entered = Entered::new(self, live.raw);
@@ -96,9 +96,19 @@ impl Isolate {
         (result, counts)
     }
 
-    /// Tells the observers that a synchronous call begins.
+    /// Tells the observers that a synchronous call begins, unless its deadline has passed. A nested call has the deadline of
+    /// the outer one.
     #[cold]
-    fn tell_begin(&self, observed: &Observed, kind: CallKind<'_>, realm: &Realm) -> Boxed<()> {
+    fn tell_begin(
+        &self,
+        observed: &Observed,
+        kind: CallKind<'_>,
+        realm: &Realm,
+        deadline: Deadline,
+    ) -> Boxed<()> {
+        if !self.is_running() && deadline.is_over(clock::now()) {
+            return Err(not_made().into());
+        }
         let number = match kind {
             CallKind::Realm => self.realms.get(),
             _ => realm.number,
@@ -173,8 +183,10 @@ impl Isolate {
         if left.is_zero() {
             return Err(self.over(LimitKind::TotalCpu, place).into());
         }
-        if turn.by_caller && turn.end.is_over(turn.began) {
-            return Err(self.over(LimitKind::Deadline, place).into());
+        if turn.is_late() {
+            let is_later_turn = turn.flight.is_some();
+            let late = if is_later_turn { self.over(LimitKind::Deadline, place) } else { not_made() };
+            return Err(late.into());
         }
         // Each turn may be too short for the watchdog to look at it.
         let own = self.times.cpu.saturating_sub(turn.so_far.cpu());
@@ -265,6 +277,12 @@ impl Isolate {
             raw.low_memory();
         }
     }
+}
+
+/// The error of a call that is made after its caller's own deadline.
+#[cold]
+pub(in crate::isolate) fn not_made() -> Error {
+    Error::queued(LimitKind::Deadline)
 }
 
 /// Makes a realm the one of the innermost call. Dropping it restores the realm before.

@@ -10,6 +10,7 @@ use crate::isolate::realm::own_keys;
 use crate::options::{Clock, Console, Intrinsics, Random};
 use crate::script::Script;
 use crate::site::typed::local::LocalSite;
+use crate::time::Deadline;
 
 #[sandbox_api(host, crate = crate)]
 pub(crate) trait Tool {
@@ -206,7 +207,11 @@ fn no_object_of_a_realm_is_reached_from_another() {
                 wasm: permitted,
                 ..settings()
             });
-            let realms = [isolate.main_realm(), isolate.make_realm(), isolate.make_realm()];
+            let realms = [
+                isolate.main_realm(),
+                isolate.make_realm(Deadline::NEVER),
+                isolate.make_realm(Deadline::NEVER),
+            ];
             let realms = realms.map(|realm| realm.expect("it can be made"));
             let reached = realms.each_ref().map(|realm| gathered(&isolate, realm));
             for (mine, theirs) in [(0, 1), (1, 2), (2, 0)] {
@@ -244,7 +249,7 @@ fn a_realm_without_handles_is_collected() {
             "globalThis.own = new Array(1000).fill({}); export const receive = () => own;",
         );
         let turn = || {
-            let realm = isolate.make_realm().expect("it can be made");
+            let realm = isolate.make_realm(Deadline::NEVER).expect("it can be made");
             let look =
                 LocalSite::load::<dyn Look>(&isolate, &realm, script.clone()).expect("it implements it");
             drop(realm);
@@ -262,7 +267,8 @@ fn a_realm_without_handles_is_collected() {
 #[test]
 fn the_realm_of_a_call_is_the_current_one_until_it_returns() {
     let isolate = isolate(settings());
-    let realms = [isolate.make_realm(), isolate.make_realm()].map(|realm| realm.expect("it can be made"));
+    let realms = [isolate.make_realm(Deadline::NEVER), isolate.make_realm(Deadline::NEVER)]
+        .map(|realm| realm.expect("it can be made"));
     let is_current = |realm: &Rc<Realm>| {
         let current = isolate.current.borrow();
         current.as_ref().is_some_and(|current| Rc::ptr_eq(current, realm))

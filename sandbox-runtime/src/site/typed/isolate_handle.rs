@@ -119,15 +119,7 @@ impl IsolateHandle {
         self.thread.run(self.tenant, waiting, work)
     }
 
-    /// Makes a call on the isolate's thread, and waits for its result.
-    pub(crate) fn run<R: Send + 'static>(
-        &self,
-        work: impl FnOnce(&IsolateSlot) -> Result<R> + Send + 'static,
-    ) -> Result<R> {
-        self.run_until(Deadline::NEVER, work)
-    }
-
-    /// Makes a call like [`run`](Self::run), for a caller that waits for its turn until a deadline.
+    /// Makes a call on the isolate's thread, for a caller that waits for its turn until a deadline, and returns its result.
     pub(crate) fn run_until<R: Send + 'static>(
         &self,
         deadline: Deadline,

@@ -131,7 +131,7 @@ impl Site for LocalSite {
     }
 
     fn bind(&self, exports: &LocalExports, contract: NamedContract, deadline: Deadline) -> Result<Local> {
-        let binding = self.isolate.bind(&exports.0, &contract.spec, contract.checks)?;
+        let binding = self.isolate.bind(&exports.0, &contract.spec, contract.checks, deadline)?;
         Ok(Local { isolate: self.isolate.clone(), binding: Rc::new(binding), deadline })
     }
 
@@ -144,8 +144,8 @@ impl Site for LocalSite {
         self.bind(&exports, contract, deadline)
     }
 
-    fn make_realm(&self, _: Deadline) -> Result<RealmOfThread> {
-        self.isolate.make_realm().map(RealmOfThread)
+    fn make_realm(&self, deadline: Deadline) -> Result<RealmOfThread> {
+        self.isolate.make_realm(deadline).map(RealmOfThread)
     }
 
     async fn make_realm_async(self, deadline: Deadline) -> Result<RealmOfThread> {

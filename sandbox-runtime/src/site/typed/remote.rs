@@ -194,6 +194,9 @@ impl<R: Send + 'static> Future for RemoteCall<R> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<R>> {
         let this = &mut *self;
         if let Some(start) = this.start.take() {
+            if this.ticket.deadline().is_over(clock::now()) {
+                return Poll::Ready(Err(Error::queued(LimitKind::Deadline)));
+            }
             this.target.is_made(&this.ticket);
             let (thread, guard) = match this.target.admit() {
                 Ok(admitted) => admitted,

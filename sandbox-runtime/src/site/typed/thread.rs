@@ -89,11 +89,12 @@ impl Site for ThreadSite {
         deadline: Deadline,
     ) -> Result<Arc<HandleInner>> {
         let (own, realm) = (self.handle.clone(), realm.map(|realm| realm.key));
+        let evaluated = script.clone();
         let exports = self.handle.run_until(deadline, move |slot| {
-            let exports = slot.isolate.evaluate(&slot.realm(realm)?, &script, deadline)?;
+            let exports = slot.isolate.evaluate(&slot.realm(realm)?, &evaluated, deadline)?;
             Ok(HandleInner::exports(own, slot, exports))
-        })?;
-        Ok(Arc::new(exports))
+        });
+        exports.map(Arc::new).map_err(|error| script::error_of(error, &script))
     }
 
     async fn evaluate_async(
@@ -124,7 +125,7 @@ impl Site for ThreadSite {
         deadline: Deadline,
     ) -> Result<Remote> {
         let exports = exports.clone();
-        self.handle.run(move |slot| bind(slot, &exports, contract, deadline))
+        self.handle.run_until(deadline, move |slot| bind(slot, &exports, contract, deadline))
     }
 
     async fn bind_async(
@@ -136,12 +137,12 @@ impl Site for ThreadSite {
         self.handle.ask(move |slot| bind(slot, &exports, contract, deadline)).await
     }
 
-    fn make_realm(&self, _: Deadline) -> Result<Arc<HandleInner>> {
-        self.handle.run(make_realm(self.handle.clone()))
+    fn make_realm(&self, deadline: Deadline) -> Result<Arc<HandleInner>> {
+        self.handle.run_until(deadline, make_realm(self.handle.clone(), deadline))
     }
 
-    async fn make_realm_async(self, _: Deadline) -> Result<Arc<HandleInner>> {
-        self.handle.ask(make_realm(self.handle.clone())).await
+    async fn make_realm_async(self, deadline: Deadline) -> Result<Arc<HandleInner>> {
+        self.handle.ask(make_realm(self.handle.clone(), deadline)).await
     }
 
     fn reset(&self) -> Result<()> {
@@ -172,8 +173,9 @@ impl Site for ThreadSite {
 /// Makes a realm, on the isolate's thread.
 fn make_realm(
     handle: Arc<IsolateHandle>,
+    deadline: Deadline,
 ) -> impl FnOnce(&IsolateSlot) -> Result<Arc<HandleInner>> + Send + 'static {
-    move |slot| Ok(Arc::new(HandleInner::realm(handle, slot, slot.isolate.make_realm()?)))
+    move |slot| Ok(Arc::new(HandleInner::realm(handle, slot, slot.isolate.make_realm(deadline)?)))
 }
 
 /// Binds a contract to a script's exports, on the isolate's thread.
@@ -183,7 +185,8 @@ fn bind(
     contract: NamedContract,
     deadline: Deadline,
 ) -> Result<Remote> {
-    let binding = slot.isolate.bind(&*slot.exports.get(exports.key)?, &contract.spec, contract.checks)?;
+    let binding =
+        slot.isolate.bind(&*slot.exports.get(exports.key)?, &contract.spec, contract.checks, deadline)?;
     let exported = binding.exported().into();
     let binding = Arc::new(HandleInner::binding(exports.handle.clone(), slot, binding));
     Ok(Remote { binding, exported, deadline })

@@ -329,6 +329,9 @@ impl WorkerThread {
         if let Some(worker) = here.worker_of(self) {
             return self.mailbox.within(|| work(worker));
         }
+        if waiting.deadline.is_some_and(|until| until <= Instant::now()) {
+            return Err(Error::queued(LimitKind::Deadline));
+        }
         blocking::wait(move || {
             let chain = here.chain.unwrap_or_else(next_chain);
             let reply = Arc::new(ReplySlot { answer: Mutex::new(None), waiter: here.mailbox.clone() });

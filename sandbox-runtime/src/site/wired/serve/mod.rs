@@ -342,8 +342,8 @@ impl GuestServer {
                 None => Ok(()),
             },
             kind::REALM => {
-                self.within(parse(&frame.body)?);
-                let realm = self.isolate().and_then(|isolate| isolate.make_realm());
+                let deadline = self.within(parse(&frame.body)?);
+                let realm = self.isolate().and_then(|isolate| isolate.make_realm(deadline));
                 let outcome = realm.map(|realm| GuestAnswer::handle(self.realms.keep(realm)));
                 self.answer(frame.call, outcome, &[])
             }
@@ -455,7 +455,7 @@ impl GuestServer {
         let exports = self.exports.get(exports)?;
         // The host checks the values.
         let checks = || Ok(ContractChecks::elsewhere());
-        let binding = self.isolate()?.bind(&exports, spec, checks)?;
+        let binding = self.isolate()?.bind(&exports, spec, checks, Deadline::NEVER)?;
         let exported = binding.exported();
         let methods = Arc::new(UntypedMethods::of_guest(spec.clone()));
         let handle = self.bindings.keep(BoundContract { binding: Rc::new(binding), methods });

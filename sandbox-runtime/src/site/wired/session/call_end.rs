@@ -27,7 +27,9 @@ pub(in super::super) struct HostCounts {
 impl HostCounts {
     /// The phase of a call that took this long. `told` is the peer's.
     pub(super) fn phase(&self, told: Option<Phase>, passed: Duration) -> Option<Phase> {
-        match told {
+        // The caller's own deadline may have passed on the way to the peer. A peer that says so after a host call is wrong.
+        let is_possible = self.by_caller && self.served.calls() == 0;
+        match told.filter(|told| *told != Phase::Queued || is_possible) {
             // The peer counts its own turn alone, and the time of the messages too. So its half may be less here.
             Some(Phase::InHost) if !self.served.took_one_of(4, passed) => Some(Phase::Running),
             Some(Phase::AwaitsHost | Phase::AwaitsPromise) | None if self.awaits_host => {
@@ -71,7 +73,21 @@ pub(super) fn called_off(error: Error) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::Ordering;
+
     use super::*;
+
+    /// A call that was not made can be repeated safely, so a peer is not believed that says so of a call that it has begun.
+    #[test]
+    fn a_child_cannot_deny_a_call() {
+        let mut counts = HostCounts { by_caller: true, ..HostCounts::default() };
+        let phase = |counts: &HostCounts| counts.phase(Some(Phase::Queued), Duration::from_secs(1));
+        assert_eq!(phase(&counts), Some(Phase::Queued));
+        counts.served.calls.store(1, Ordering::Relaxed);
+        assert_eq!(phase(&counts), None);
+        (counts.by_caller, counts.served) = (false, Arc::default());
+        assert_eq!(phase(&counts), None);
+    }
 
     #[test]
     fn a_child_cannot_blame_the_host() {

@@ -10,7 +10,7 @@ use super::call_end::{HostCounts, called_off};
 use super::inside::{CallScope, EnteredSession};
 use super::state::{SessionState, Underway};
 use super::{About, Beginning, Handle, LivePeer, Pays, Session, What, waits_for_its_line, writes_arguments};
-use crate::error::{Error, Result};
+use crate::error::{Error, LimitKind, Result};
 use crate::isolate::clock;
 use crate::isolate::ticket::within;
 use crate::site::blocking;
@@ -51,11 +51,15 @@ impl Session {
         if live.is_writing() {
             return Err(writes_arguments());
         }
+        let (began, how) = (clock::now(), self.beginning(&state));
+        // A nested call has the deadline of the outer one.
+        if how != Beginning::Inside && deadline.is_over(began) {
+            return Err(Error::queued(LimitKind::Deadline));
+        }
         // The contract of a binding is known already.
         if handle.is_none_or(|handle| handle.what != What::Binding) {
             about.contract.iter().for_each(|contract| state.knows(contract));
         }
-        let (began, how) = (clock::now(), self.beginning(&state));
         let pays = if how == Beginning::Inside { Pays::Outer } else { Pays::Itself };
         let call = Request {
             session: self,
