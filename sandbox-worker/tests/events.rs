@@ -183,3 +183,28 @@ fn a_call_after_its_deadline_is_not_made() {
         assert_eq!(job.run(0).unwrap(), 1, "{trust:?}");
     }
 }
+
+/// A line is an event if the console keeps it.
+#[test]
+fn a_dropped_line_of_the_console_is_no_event() {
+    /// The number of lines that a console keeps.
+    const KEPT: usize = 100;
+    let limits = || Limits { console_bytes: 10 * KEPT, ..long() };
+    each_site!(limits(), |site, sandbox, lines| {
+        let job = sandbox.load::<dyn Job>(script()).unwrap();
+        let told = |expected: usize| {
+            let bill = sandbox.usage().last;
+            let lines = lines.try_iter().filter(|line| line.starts_with("console: ")).count();
+            assert_eq!((lines, bill.console_bytes), (expected, 10 * expected as u64), "{site}");
+            assert_eq!(bill.console_dropped, 2 * KEPT as u64 - expected as u64, "{site}");
+        };
+        job.run(2 * KEPT as u32).unwrap();
+        told(KEPT);
+        job.run(2 * KEPT as u32).unwrap();
+        told(0);
+        let output = sandbox.take_console();
+        assert_eq!((output.lines.len(), output.dropped), (KEPT, 3 * KEPT as u64), "{site}");
+        job.run(2 * KEPT as u32).unwrap();
+        told(KEPT);
+    });
+}

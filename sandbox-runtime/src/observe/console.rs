@@ -49,16 +49,33 @@ impl Console {
         matches!(self, Self::Off)
     }
 
-    /// Passes a line to its destination. Returns whether it was kept.
-    pub(crate) fn write(&self, line: ConsoleLine, captured: &Captured, most: usize) -> bool {
+    /// Passes a line to its destination, and to `tell` unless there is no room for the line. Returns whether the line was
+    /// kept. A sink may call the sandbox, so observers are told of the line before the sink gets it.
+    pub(crate) fn write(
+        &self,
+        line: ConsoleLine,
+        captured: &Captured,
+        most: usize,
+        tell: Option<impl FnOnce(&ConsoleLine)>,
+    ) -> bool {
         match self {
             Self::Off => false,
-            Self::Capture => captured.keep(line, most),
+            Self::Capture => {
+                // No lock is held while observers are told.
+                let told = tell.map(|tell| (tell, line.clone()));
+                let is_kept = captured.keep(line, most);
+                told.filter(|_| is_kept).into_iter().for_each(|(tell, line)| tell(&line));
+                is_kept
+            }
             Self::Tracing => {
+                tell.into_iter().for_each(|tell| tell(&line));
                 trace::line(&line);
                 true
             }
-            Self::Sink(Sink(sink)) => catch_unwind(AssertUnwindSafe(|| sink(line))).is_ok(),
+            Self::Sink(Sink(sink)) => {
+                tell.into_iter().for_each(|tell| tell(&line));
+                catch_unwind(AssertUnwindSafe(|| sink(line))).is_ok()
+            }
         }
     }
 }

@@ -86,9 +86,9 @@ pub trait Observer: Send + Sync + 'static {
         _ = event;
     }
 
-    /// A guest has written a line to its console. Lines beyond
-    /// [`Limits::console_bytes`](crate::Limits::console_bytes) are no events, and neither are lines of a sandbox without a
-    /// console.
+    /// A guest has written a line to its console. Lines that are dropped because of
+    /// [`Limits::console_bytes`](crate::Limits::console_bytes) are no events, also where a console that captures has no room
+    /// left from earlier calls. A sandbox without a console has no lines.
     fn on_console_line(&self, event: &ConsoleEvent<'_>) {
         _ = event;
     }

@@ -156,8 +156,8 @@ fn write(scope: &mut v8::PinScope<'_, '_>, level: Level, arguments: &v8::Functio
     // An empty line counts as one byte.
     let length = text.len().max(1);
     let line = ConsoleLine::new(level, text);
-    isolate.observed.iter().for_each(|observed| observed.console_line(&line));
-    match isolate.settings.console.write(line, &isolate.settings.captured, most) {
+    let tell = isolate.observed.as_ref().map(|observed| |line: &ConsoleLine| observed.console_line(line));
+    match isolate.settings.console.write(line, &isolate.settings.captured, most, tell) {
         true => call.keep_line(length),
         false => call.drop_line(),
     }

@@ -315,8 +315,9 @@ impl<'c> Request<'c> {
         let line = ConsoleLine::new(level.unwrap_or(Level::Error), line.text);
         let frames = HostFrames::of(self.session, CallScope::Console);
         let caller = self.caller(frame.call);
-        self.session.observed.iter().for_each(|teller| teller.console_line(caller, &line));
-        let is_kept = settings.console.write(line, &settings.captured, most);
+        let teller = self.session.observed.as_ref();
+        let tell = teller.map(|teller| |line: &ConsoleLine| teller.console_line(caller, line));
+        let is_kept = settings.console.write(line, &settings.captured, most, tell);
         drop(frames);
         if !is_kept {
             let (bytes, lines) = self.state.unkept.get();
