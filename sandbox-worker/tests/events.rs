@@ -3,7 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sandbox_runtime::observe::{CallBegin, CallEnd, ConsoleEvent, Observer, SandboxEnd};
 use sandbox_runtime::{
@@ -207,4 +207,33 @@ fn a_dropped_line_of_the_console_is_no_event() {
         job.run(2 * KEPT as u32).unwrap();
         told(KEPT);
     });
+}
+
+/// A call that nobody awaits any more is cancelled, and the sandbox is closed, also if both happen at once.
+#[test]
+fn a_pool_that_is_dropped_with_a_call_under_way_has_no_fault() {
+    let runtime = runtime();
+    for trust in [Trust::Tenants, Trust::SameTenant, Trust::Hostile] {
+        let (recorder, lines) = Recorder::new();
+        let builder = SandboxPool::builder().trust(trust).threads(1).limits(long()).observer(recorder);
+        let pool =
+            if trust == Trust::Tenants { builder } else { builder.transport(worker()) }.build().unwrap();
+        let job = pool.tenant("acme").load::<dyn Job>(script()).unwrap();
+        let mut never = job.never();
+        let told = |line: &str| {
+            let waits = lines.iter().take_while(|told| !told.contains(line)).collect::<Vec<_>>();
+            assert!(!waits.iter().any(|told| told.contains("lost")), "{trust:?}: {waits:?}");
+        };
+        runtime.block_on(async {
+            let soon = tokio::time::timeout(Duration::from_millis(1), &mut never);
+            assert!(soon.await.is_err());
+        });
+        told("begins: Job.never");
+        drop(never);
+        drop((job, pool));
+        let rest = lines.iter().collect::<Vec<_>>();
+        let ends = rest.iter().filter_map(|line| line.split_once("Job.never: ")).map(|(_, end)| end);
+        assert_eq!(ends.collect::<Vec<_>>(), ["cancelled"], "{trust:?}: {rest:?}");
+        assert!(rest.last().unwrap().ends_with("closed"), "{trust:?}: {rest:?}");
+    }
 }

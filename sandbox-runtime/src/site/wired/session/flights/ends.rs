@@ -41,6 +41,23 @@ impl Driver {
         self.crash(&session, &state, error);
     }
 
+    /// Ends the peer and its calls, because their thread ends. Callers keep their thread, so no call has a caller that
+    /// waits. The session tells the end of the sandbox when the session is dropped.
+    fn close(&mut self) {
+        let session = self.session.clone();
+        let state = session.state.lock();
+        if let Some(live) = self.live.take() {
+            let (_, cpu) = live.link.death();
+            state.owed.set(state.owed.take().saturating_add(cpu));
+        }
+        self.charge_lost(&session, &state);
+        for mut flight in self.flights.take() {
+            let gone = flight.erased.take();
+            flight.fail(undriven());
+            gone.into_iter().for_each(|gone| gone.fail(undriven()));
+        }
+    }
+
     /// Bills the calls for which the peer will report nothing more.
     fn charge_lost(&self, session: &Session, state: &SessionState) {
         for flight in self.flights.all() {
@@ -64,10 +81,13 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        if !self.flights.is_empty() {
-            // The driver's thread ends, or panics.
-            self.session.jobs.abandon_undriven();
-            self.give_up(&undriven());
+        if self.flights.is_empty() {
+            return;
+        }
+        self.session.jobs.abandon_undriven();
+        match std::thread::panicking() {
+            true => self.give_up(&undriven()),
+            false => self.close(),
         }
     }
 }
