@@ -7,6 +7,7 @@ pub mod number;
 pub mod text;
 mod to_json;
 mod unrepresentable;
+pub mod wide;
 
 pub use bytes::{AsBytes, Bytes};
 pub use js_types::{AsMap, AsSet, DATE, Date, DateOutOfRange, ERROR, ErrorValue, MAP, MapLike, SET};

@@ -19,6 +19,7 @@ use serde::de::{DeserializeOwned, Visitor};
 use crate::boundary::budget::Budget;
 use crate::boundary::value_error::ValueError;
 use crate::value::number::safe_integer;
+use crate::value::wide;
 use crate::value::{JsKind, JsValue, Unrepresentable};
 use access::{Pairs, Properties, TreeErrorFields, TreeItems};
 pub use read_with_diagnosis::read_with_diagnosis;
@@ -85,7 +86,7 @@ impl<'b> TreeReader<'b> {
             }
             _ => None,
         };
-        integer.ok_or_else(|| self.unexpected(format!("a BigInt, or an integer up to 2^53 - 1 ({name})")))
+        integer.ok_or_else(|| self.unexpected(format!("{} ({name})", wide::accepted(name))))
     }
 
     fn float(&self) -> Result<f64, ValueError> {

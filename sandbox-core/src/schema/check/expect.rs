@@ -8,6 +8,7 @@ use super::node::{
     Arena, Id, IntegerRule, Js, KeyRule, Kinds, Lengths, Node, NumberRule, ObjectRule, StringRule,
 };
 use crate::value::js_value::{number_text, quoted};
+use crate::value::wide;
 use serde_json::Value as Json;
 
 /// How many alternatives are named before the rest is left out.
@@ -79,27 +80,28 @@ impl Words<'_> {
     pub(super) fn integer(self, rule: &IntegerRule) -> String {
         let IntegerFormat { name, big, min, max } = rule.format;
         let to_guest = self.direction == CheckDirection::ToGuest;
-        let name = if name.is_empty() { String::new() } else { format!(" ({name})") };
+        let rust = if name.is_empty() { String::new() } else { format!(" ({name})") };
         let multiple =
             rule.multiple.map(|multiple| format!(" that is a multiple of {multiple}")).unwrap_or_default();
-        let range = match (big, rule.min > min, rule.max < max) {
-            (true, above, below) if to_guest && !name.is_empty() => {
-                let [least, greatest] = rule.format.ends();
-                let least = if above { rule.min.to_string() } else { least };
-                format!(" from {least} to {}", if below { rule.max.to_string() } else { greatest })
+        let range = match (big && !name.is_empty(), rule.min > min, rule.max < max) {
+            (true, above, below) if to_guest || above || below => {
+                let [least, greatest] = wide::ends(name);
+                let least = if above { rule.min.to_string() } else { least.into() };
+                format!(" from {least} to {}", if below { rule.max.to_string() } else { greatest.into() })
             }
-            (true, false, false) => String::new(),
-            (true, true, false) => format!(" ≥ {}", rule.min),
-            (true, false, true) => format!(" ≤ {}", rule.max),
+            (_, false, false) if big => String::new(),
+            (_, true, false) if big => format!(" ≥ {}", rule.min),
+            (_, false, true) if big => format!(" ≤ {}", rule.max),
             _ => format!(" from {} to {}", rule.min, rule.max),
         };
         match (big, to_guest) {
-            (true, true) => format!("a BigInt{range}{multiple}{name}"),
-            (true, false) if range.is_empty() => {
-                format!("a BigInt, or an integer up to 2^53 - 1{multiple}{name}")
+            (true, true) => format!("a BigInt{range}{multiple}{rust}"),
+            (true, false) if range.is_empty() && name.is_empty() => {
+                format!("a BigInt, or an integer up to 2^53 - 1{multiple}")
             }
-            (true, false) => format!("a BigInt or an integer{range}{multiple}{name}"),
-            (false, _) => format!("an integer{range}{multiple}{name}"),
+            (true, false) if range.is_empty() => format!("{}{multiple}{rust}", wide::accepted(name)),
+            (true, false) => format!("a BigInt or an integer{range}{multiple}{rust}"),
+            (false, _) => format!("an integer{range}{multiple}{rust}"),
         }
     }
 
@@ -306,6 +308,28 @@ mod tests {
                 let accepts_null = checker.violations(&value, 9).is_empty();
                 assert_eq!(accepts_null, expected.contains("null"), "{schema}");
             }
+        }
+    }
+
+    #[test]
+    fn a_guest_is_told_the_range_of_a_bigint() {
+        for (schema, expected) in [
+            (
+                json!({ "format": "uint64" }),
+                "a BigInt from 0 to 2^64 - 1, or an integer up to 2^53 - 1 (u64)",
+            ),
+            (
+                json!({ "format": "int128" }),
+                "a BigInt from -2^127 to 2^127 - 1, or an integer up to 2^53 - 1 (i128)",
+            ),
+            (json!({ "format": "uint64", "maximum": 9 }), "a BigInt or an integer from 0 to 9 (u64)"),
+            (json!({ "format": "int", "minimum": 9 }), "a BigInt or an integer from 9 to 2^63 - 1 (isize)"),
+        ] {
+            let mut schema = schema;
+            schema["type"] = "integer".into();
+            let checker = Checker::new(&schema, &Map::new(), CheckDirection::ToHost);
+            let found = checker.violations(&JsValue::Bool(true), 9);
+            assert_eq!(found.first().map(|violation| &*violation.expected), Some(expected), "{schema}");
         }
     }
 }

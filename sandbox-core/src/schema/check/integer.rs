@@ -150,13 +150,6 @@ impl IntegerFormat {
         }
     }
 
-    /// The least and the greatest integer in words, such as `0` and `2^64 - 1`.
-    pub fn ends(self) -> [String; 2] {
-        let power = u128::BITS - self.max.magnitude.leading_zeros();
-        let least = if self.min.negative { format!("-2^{power}") } else { "0".to_owned() };
-        [least, format!("2^{power} - 1")]
-    }
-
     fn signed(name: &'static str, bits: u32) -> Self {
         let half = 1 << (bits - 1);
         Self { name, big: bits > 32, min: Integer::below_zero(half), max: Integer::natural(half - 1) }

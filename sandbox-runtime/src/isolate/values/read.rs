@@ -20,6 +20,7 @@ use crate::isolate::engine::text::rust_string;
 use crate::isolate::{engine, intrinsics};
 use crate::value::TextFault;
 use crate::value::number::safe_integer;
+use crate::value::wide;
 
 pub(super) type Value<'s> = v8::Local<'s, v8::Value>;
 
@@ -147,7 +148,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
 
     /// A 64-bit or 128-bit integer: a BigInt, or a Number that is exact.
     pub(super) fn big<T: TryFrom<i128> + TryFrom<u128>>(&self, name: &str) -> Result<T, ValueError> {
-        let refused = || self.unexpected(format!("a BigInt, or an integer up to 2^53 - 1 ({name})"));
+        let refused = || self.unexpected(format!("{} ({name})", wide::accepted(name)));
         match self.shape() {
             ValueKind::Number(number) => {
                 let exact = safe_integer(number).ok_or_else(refused)?;
