@@ -5,7 +5,7 @@
 #![allow(missing_docs, clippy::print_stdout, clippy::unwrap_used, reason = "tests")]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use sandbox_runtime::process::{Process, ProcessSandbox, Processed};
@@ -64,16 +64,30 @@ pub trait Report {
     fn runs(&self);
 }
 
+/// Sends a signal to a process.
 #[derive(Clone, Default)]
-struct Killer(Arc<AtomicU32>);
+struct Killer(Arc<(AtomicU32, AtomicI32)>);
 
 impl Report for Killer {
     fn runs(&self) {
-        let pid = self.0.load(Ordering::SeqCst).cast_signed();
+        let (pid, signal) = (self.0.0.load(Ordering::SeqCst).cast_signed(), self.0.1.load(Ordering::SeqCst));
         // SAFETY: a number and a signal. The sandbox waits for the end of its call, so the process has not been reaped.
-        assert_eq!(unsafe { libc::kill(pid, libc::SIGKILL) }, 0);
+        assert_eq!(unsafe { libc::kill(pid, signal) }, 0);
     }
 }
+
+/// The signals that end a process, and that no other test of a faulty process is about.
+const SIGNALS: [libc::c_int; 9] = [
+    libc::SIGKILL,
+    libc::SIGTERM,
+    libc::SIGABRT,
+    libc::SIGSEGV,
+    libc::SIGBUS,
+    libc::SIGILL,
+    libc::SIGTRAP,
+    libc::SIGFPE,
+    libc::SIGQUIT,
+];
 
 /// The most that a child of this process has had in memory, in bytes. Those that live do not count.
 fn peak() -> u64 {
@@ -104,11 +118,17 @@ fn recovers(sandbox: &ProcessSandbox) {
 fn a_signal_from_outside() {
     let killer = Killer::default();
     let sandbox = builder().limits(long()).host::<dyn Report>(killer.clone()).build().unwrap();
-    killer.0.store(sandbox.pid().unwrap(), Ordering::SeqCst);
-    let error = act(&sandbox, "for (let i = 0; i < 1e7; i++); Report.runs(); for (;;);").unwrap_err();
-    assert!(matches!(error, Error::Process { death: Death::Signal { signal: 9, .. }, .. }), "{error}");
-    assert!(sandbox.usage().last.cpu > Duration::ZERO);
-    recovers(&sandbox);
+    for sent in SIGNALS {
+        killer.0.0.store(sandbox.pid().unwrap(), Ordering::SeqCst);
+        killer.0.1.store(sent, Ordering::SeqCst);
+        let error = act(&sandbox, "for (let i = 0; i < 1e7; i++); Report.runs(); for (;;);").unwrap_err();
+        let Error::Process { death: Death::Signal { signal, .. }, .. } = error else {
+            panic!("{sent}: {error}")
+        };
+        assert_eq!(signal, sent);
+        assert!(sandbox.usage().last.cpu > Duration::ZERO);
+        recovers(&sandbox);
+    }
 }
 
 /// One line each, known from the issues of sandboxes that run in the host's process.

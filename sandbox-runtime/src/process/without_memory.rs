@@ -4,8 +4,8 @@
 //! V8 and the allocator of C++ call a handler before they abort. All other code, such as Rust's, only aborts. So signals that end
 //! the process have a handler, which asks the kernel for memory and exits with a code of its own when there is none.
 //!
-//! The filter of system calls lets no process send signals. An abort then ends with an instruction that the processor refuses, and
-//! the kernel sends `SIGSEGV`.
+//! A signal of a faulty instruction comes again when its handler returns, and one that was sent does not. So the handler sends the
+//! signal once more. The filter of system calls lets a process signal itself alone, because an abort does this.
 
 #![expect(unsafe_code, reason = "handlers of signals")]
 
@@ -34,7 +34,7 @@ pub(super) fn exit() {
 }
 
 extern "C" fn on_end(signal: libc::c_int) {
-    // SAFETY: the calls take no locks and allocate nothing. The signal comes again after the return, and ends the process.
+    // SAFETY: the calls take no locks and allocate nothing. The signal is blocked until the return. Then it ends the process.
     unsafe {
         let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
         let memory = libc::mmap(std::ptr::null_mut(), PROBE, access, kind, -1, 0);
@@ -43,6 +43,7 @@ extern "C" fn on_end(signal: libc::c_int) {
         }
         libc::munmap(memory, PROBE);
         libc::signal(signal, libc::SIG_DFL);
+        libc::raise(signal);
     }
 }
 
