@@ -76,8 +76,8 @@ impl Report for Killer {
     }
 }
 
-/// The signals that end a process, and that no other test of a faulty process is about.
-const SIGNALS: [libc::c_int; 9] = [
+/// The signals that end a process, but for those that a shell has its background processes ignore.
+const SIGNALS: [libc::c_int; 8] = [
     libc::SIGKILL,
     libc::SIGTERM,
     libc::SIGABRT,
@@ -86,7 +86,6 @@ const SIGNALS: [libc::c_int; 9] = [
     libc::SIGILL,
     libc::SIGTRAP,
     libc::SIGFPE,
-    libc::SIGQUIT,
 ];
 
 /// The most that a child of this process has had in memory, in bytes. Those that live do not count.
