@@ -10,7 +10,7 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use sandbox_runtime::{
-    Engine, Error, LimitKind, Limits, Local, LocalSandbox, Remote, Result, Sandbox, Usage,
+    Engine, Error, LimitKind, Limits, Local, LocalSandbox, Phase, Remote, Result, Sandbox, Usage,
 };
 
 use crate::host::{Board, Job, JobProxy, Store, script};
@@ -338,6 +338,13 @@ impl Driver<'_> {
         }
     }
 
+    /// Its deadline had passed before its first turn, so it was not made.
+    fn is_not_billed(&mut self, call: &Call) {
+        if call.is_billed {
+            self.billed.0 = self.billed.0.saturating_sub(1);
+        }
+    }
+
     /// A call that is dropped.
     fn gives_up(&mut self, call: Call) -> Checked {
         self.ends.dropped += 1;
@@ -404,9 +411,12 @@ impl Driver<'_> {
                     _ => false,
                 }
             }
-            Err(Error::Limit { kind: LimitKind::Deadline, .. }) => {
+            Err(Error::Limit { kind: LimitKind::Deadline, excess, .. }) => {
                 self.ends.deadline += 1;
-                self.may_not_be_billed(&call);
+                match (self.kind, excess.phase) {
+                    (Kind::Local, Some(Phase::Queued)) => self.is_not_billed(&call),
+                    _ => self.may_not_be_billed(&call),
+                }
                 deadline.is_some_and(|at| at <= Instant::now())
             }
             Err(Error::Discarded { .. } | Error::Lost { .. }) => {
