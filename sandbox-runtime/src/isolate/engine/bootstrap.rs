@@ -72,11 +72,14 @@ pub(crate) fn define_native(
     scope: &v8::PinScope<'_, '_>,
     object: v8::Local<'_, v8::Object>,
     key: v8::Local<'_, v8::Name>,
-    (get, set): (v8::AccessorNameGetterCallback, v8::AccessorNameSetterCallback),
+    (get, set): (
+        impl v8::MapFnTo<v8::AccessorNameGetterCallback>,
+        impl v8::MapFnTo<v8::AccessorNameSetterCallback>,
+    ),
     data: v8::Local<'_, v8::Value>,
     attributes: v8::PropertyAttribute,
 ) -> Option<()> {
-    let context = scope.get_current_context();
+    let (get, set, context) = (get.map_fn_to(), set.map_fn_to(), scope.get_current_context());
     // SAFETY: the handles are of the scope, and live until the call returns. Each is passed as the pointer that it is. Both
     // functions have the signatures that the crate `v8` gives to the same callbacks.
     let outcome = unsafe {

@@ -19,7 +19,10 @@ pub(crate) fn define_native(
     scope: &v8::PinScope<'_, '_>,
     object: v8::Local<'_, v8::Object>,
     key: v8::Local<'_, v8::Name>,
-    (get, set): (v8::AccessorNameGetterCallback, v8::AccessorNameSetterCallback),
+    (get, set): (
+        impl v8::MapFnTo<v8::AccessorNameGetterCallback>,
+        impl v8::MapFnTo<v8::AccessorNameSetterCallback>,
+    ),
     data: v8::Local<'_, v8::Value>,
     attributes: v8::PropertyAttribute,
 ) -> Option<()> {

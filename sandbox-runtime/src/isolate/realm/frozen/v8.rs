@@ -2,8 +2,6 @@
 
 use deno_core::v8;
 
-use deno_core::v8::MapFnTo;
-
 use super::guard;
 use super::plan::{self, Assignable, FreezePlan, GETTER, GLOBAL, HIDDEN, NAMES, Reach, SETTER, VALUE};
 use crate::isolate::engine::bootstrap;
@@ -121,9 +119,11 @@ fn make_assignable(
 ) -> Option<()> {
     let value = object.get(scope, key.into())?;
     let visible = if *enumerable { v8::PropertyAttribute::NONE } else { v8::PropertyAttribute::DONT_ENUM };
-    let set = if *ignores { ignore.map_fn_to() } else { refuse.map_fn_to() };
     let attributes = visible | v8::PropertyAttribute::DONT_DELETE;
-    bootstrap::define_native(scope, object, key, (value_of.map_fn_to(), set), value, attributes)
+    match ignores {
+        true => bootstrap::define_native(scope, object, key, (value_of, ignore), value, attributes),
+        false => bootstrap::define_native(scope, object, key, (value_of, refuse), value, attributes),
+    }
 }
 
 fn make_constant(
