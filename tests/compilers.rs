@@ -1,14 +1,16 @@
-//! What V8's compilers use: their memory, which no heap limit counts, and the turns of a loop that they have not compiled.
+//! The resources of V8's compilers: their memory, which no heap limit counts, and the turns of a loop that they have not compiled.
 //!
 //! The bounds are wide: a fault of the kind that is looked for is beyond them by several times, and a slow machine is not.
 
 mod slack;
+mod turns;
 
 use std::fs;
 use std::time::Duration;
 
-use sandbox_runtime::{Engine, Error, LimitKind, Limits, LocalSandbox, Script};
-use slack::{LONG, again};
+use sandbox_runtime::{Engine, Limits, LocalSandbox, Script};
+use slack::LONG;
+use turns::turns;
 
 /// More calls than a function needs to be compiled by the last compiler.
 const CALLS: u32 = 6_500;
@@ -138,20 +140,9 @@ fn a_small_function_with_slow_turns_ends_after_as_many_as_are_promised() {
     if Engine::CURRENT != Engine::V8 {
         return;
     }
-    let limits = Limits { wall: Duration::from_millis(5), ..Limits::default() };
     let source = "const counts = globalThis.counts = { turns: 0 }, small = new Uint8Array(1), large = new Uint8Array(3e5);
         for (;;) { counts.turns++; (counts.turns < 2_000 ? small : large).indexOf(5); }";
-    let sandbox = LocalSandbox::builder().limits(limits).build().unwrap();
-    let error = sandbox.eval(Script::new("slow.cjs", source)).map(drop).unwrap_err();
-    assert!(matches!(error, Error::Limit { kind: LimitKind::Wall, .. }), "{error:?}");
-    let asked = again(|| {
-        match sandbox.eval(Script::new("turns.cjs", "throw new Error(globalThis.counts?.turns)")).map(drop) {
-            Err(Error::Guest(thrown)) => Ok(thrown.message),
-            other => Err(other.unwrap_err()),
-        }
-    });
-    // A machine that is slow may end the script before its loop.
-    let turns = asked.unwrap().parse::<u64>().unwrap_or_default();
+    let turns = turns(source.to_owned());
     assert!(turns < 20_000, "{turns}");
     assert!(!Engine::check_loops_often(), "the engine has started");
 }

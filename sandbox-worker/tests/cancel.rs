@@ -68,7 +68,7 @@ const SOURCE: &str = r#"
 /// The method of a guest for `Host::nest`.
 type Nested = Box<dyn Fn() -> Result<u32> + Send>;
 
-/// The same, of a guest that stays on its thread.
+/// The method for `Host::nest` of a guest that stays on its thread.
 type NestedHere = Box<dyn Fn() -> Result<u32>>;
 
 thread_local! {

@@ -15,6 +15,7 @@ use sandbox_runtime::observe::{
 use sandbox_runtime::{
     Bill, Console, Error, Limits, LocalSandbox, Result, Sandbox, SandboxPool, Script, Trust, sandbox_api,
 };
+use sites::runtime;
 use slack::long as limits;
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
@@ -285,10 +286,6 @@ fn tells_its_calls(job: &dyn Job, hosted: &Hosted, recorder: &Recorder, runtime:
         until_told(recorder, "call 22 ends").await;
     });
     assert_eq!(recorder.take(), ASYNCHRONOUS);
-}
-
-fn runtime() -> Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
 const ENDS: &[&str] = &[

@@ -160,11 +160,16 @@ async fn asynchronous<S: Site>(sandbox: &Client<S>) -> Vec<String> {
     told_of
 }
 
-/// The outcomes of a local sandbox. Those of every other site are the same.
+/// A runtime with threads of its own.
+fn workers() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+/// The outcomes of a local sandbox. Every other site has the same outcomes.
 fn everywhere() -> (Vec<String>, Vec<String>) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime = workers();
     let local = LocalSandbox::builder().limits(long()).build().unwrap();
-    let current = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let current = sites::runtime();
     let here = (synchronous(&local), current.block_on(asynchronous(&local)));
     let thread = Sandbox::builder().limits(long()).build().unwrap();
     // The future of an untyped call is `Send` where the sandbox's handles are.
@@ -287,8 +292,8 @@ fn a_tenant_has_the_guest_that_a_sandbox_has() {
         ("optional", vec![]),
     ];
     let later = ["now", "throw", "null"];
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let current = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = workers();
+    let current = sites::runtime();
     let local = LocalSandbox::builder().limits(long()).build().unwrap();
     let local = local.eval(script()).unwrap().bind_untyped(&contract()).unwrap();
     let here = calls.iter().map(|(method, args)| told(local.call(method, args)));

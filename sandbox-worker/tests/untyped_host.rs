@@ -112,7 +112,7 @@ fn later(of: &str) -> Result<String, StoreError> {
     }
 }
 
-/// The same answers, from plain data.
+/// Gives the answers of [`Typed`] as plain data.
 struct Untyped;
 
 impl UntypedHost for Untyped {
@@ -156,7 +156,7 @@ impl UntypedHost for Untyped {
     }
 }
 
-/// The same answers, from their JSON form.
+/// Gives the answers of [`Untyped`] in their JSON form.
 struct FromJson;
 
 impl UntypedHost for FromJson {
@@ -221,7 +221,7 @@ const CASES: [&str; 30] = [
     "symbol", "getter", "at", "invalid", "data", "notData", "ages", "agesOf", "any", "nothing", "label",
     "broken", "panics", "few", "long", "frozen", "names", "absent", "later",
 ];
-/// What the guest does not catch.
+/// Cases whose errors the guest does not catch.
 const UNCAUGHT: [&str; 4] = ["!foundNot", "!secret", "!broken", "!panics"];
 const LATER: [&str; 8] = ["later", "secret", "panic", "wrong", "both", "!secret", "!panic", "!wrong"];
 

@@ -1,4 +1,4 @@
-//! What `serde_v8` gives for each row of `docs/conversions.md`: the tables of `docs/serde-v8.md`.
+//! The outcomes of `serde_v8` for each row of `docs/conversions.md`: the tables of `docs/serde-v8.md`.
 //!
 //! `BLESS=1 cargo test --test conversions` writes them anew; read the difference before you commit it.
 
@@ -11,8 +11,12 @@ use std::path::{Path, PathBuf};
 use deno_core::{JsRuntime, RuntimeOptions, scope, serde_v8, v8};
 use sandbox_runtime::LocalSandbox;
 
+use self::pages::replace;
 use super::{Row, every, long, rows};
 use crate::for_every_type;
+
+#[path = "../pages/mod.rs"]
+mod pages;
 
 macro_rules! readers {
     ($($method:ident $js:literal $type:ty;)*) => {
@@ -54,7 +58,7 @@ const TABLES: [(&str, Difference); 3] = [
     ("refused by serde_v8", Difference::RefusedThere),
 ];
 
-/// What `serde_v8` did with a value.
+/// The outcome of `serde_v8` for a value.
 type There = std::thread::Result<Result<String, serde_v8::Error>>;
 
 fn difference(here: &str, there: &There) -> Difference {
@@ -68,7 +72,7 @@ fn difference(here: &str, there: &There) -> Difference {
     }
 }
 
-/// What `serde_v8` makes of a row.
+/// Reads the value of a row by `serde_v8`.
 fn given(runtime: &mut JsRuntime, row: &Row) -> There {
     let value = runtime.execute_script("row.js", format!("({})", row.expression));
     let value = value.unwrap_or_else(|error| panic!("`{}`: {error}", row.expression));
@@ -88,14 +92,6 @@ fn line(row: &Row, there: &There) -> String {
 
 fn page() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/serde-v8.md")
-}
-
-/// Replaces what stands between a marker and the next empty line.
-fn replace(page: &str, marker: &str, text: &str) -> String {
-    let marker = format!("<!-- {marker} -->\n");
-    let (before, after) = page.split_once(&marker).unwrap_or_else(|| panic!("the page has no `{marker}`"));
-    let after = after.split_once("\n\n").map_or("", |(_, after)| after);
-    format!("{before}{marker}{text}\n{after}")
 }
 
 #[test]

@@ -59,7 +59,7 @@ pub(crate) struct Case {
     source: String,
     /// The ways in which it may end.
     pub(crate) expected: Vec<Outcome>,
-    /// What it must say: all that it returns, or a part of the error's text.
+    /// The text that it must say: all that it returns, or a part of the error's text.
     pub(crate) says: Option<String>,
 }
 
@@ -83,7 +83,7 @@ impl Case {
         header(&self.source, key)
     }
 
-    /// Those of its realm: `// intrinsics: frozen`.
+    /// The intrinsics of its realm: `// intrinsics: frozen`.
     pub(crate) fn intrinsics(&self) -> Intrinsics {
         match self.header("intrinsics:") {
             Some("frozen") => Intrinsics::Frozen,
@@ -131,7 +131,7 @@ pub(crate) fn attempt(source: &str) -> Option<&str> {
     source.lines().next()?.strip_prefix("// ")
 }
 
-/// What the comments at the head of a case say for this key.
+/// The text after this key in the comments at the head of a case.
 pub(crate) fn header<'a>(source: &'a str, key: &str) -> Option<&'a str> {
     let mut comments = source.lines().map_while(|line| line.strip_prefix("// "));
     comments.find_map(|line| line.strip_prefix(key)).map(str::trim)

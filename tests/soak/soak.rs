@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use sandbox_runtime::Engine;
 
-/// What was asked for.
+/// The options of the command line.
 struct Options {
     /// The time of all parts. At full length a part that has not done its work goes on.
     minutes: f64,

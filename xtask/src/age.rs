@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::v8::{Library, cargo_home};
+use crate::v8::cargo_home;
 use crate::{Result, cargo_program, workspace};
 
 /// The release that the lock file names. A test fails until this record follows an update.
@@ -27,7 +27,7 @@ struct Release<'a> {
     published: &'a str,
 }
 
-/// What is known of newer releases.
+/// The newest release that is known.
 #[derive(Debug, PartialEq, Eq)]
 struct Newest {
     version: String,
@@ -38,8 +38,7 @@ struct Newest {
 
 /// Prints the age. Fails when V8 is more than `most` days old.
 pub(crate) fn print(most: Option<u64>) -> Result<()> {
-    let library = Library::of_this_machine()?;
-    let newest = newest(&cargo_home()?, library.version());
+    let newest = newest(&cargo_home()?);
     let today = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() / DAY);
     let (text, age) = report(&newest, today)?;
     println!("{text}");
@@ -96,8 +95,8 @@ fn days(date: &str) -> Option<u64> {
 }
 
 /// The newest release that cargo can name.
-fn newest(home: &Path, pinned: &str) -> Newest {
-    choose(ask(), index(home), pinned)
+fn newest(home: &Path) -> Newest {
+    choose(ask(), index(home), PINNED.version)
 }
 
 /// The newest of what the registry says and what the index has. Without a network, cargo names releases that are unpacked
@@ -159,6 +158,7 @@ fn releases(file: &[u8]) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::v8::Library;
 
     fn known(version: &str, published: Option<&str>) -> Newest {
         Newest { version: version.into(), published: published.map(str::to_owned), unreached: None }

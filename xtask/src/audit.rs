@@ -16,7 +16,7 @@ const HELP: &str = "install cargo-deny with `cargo install --locked cargo-deny`,
 struct Check {
     what: &'static str,
     arguments: Vec<&'static str>,
-    /// What to look at when the check fails.
+    /// The advice when the check fails.
     remedy: &'static str,
 }
 
@@ -133,7 +133,7 @@ mod tests {
         }
     }
 
-    /// What cargo-deny finds where it is installed: the rules are true without it.
+    /// Cargo-deny finds this where it is installed. The rules are true without it.
     #[test]
     fn the_licences_of_all_crates_are_those_of_the_rules() {
         let rules = file("deny.toml");

@@ -10,22 +10,22 @@ use crate::{Result, cargo, cargo_command, test, workspace};
 /// Faults of child processes at full length.
 const PROCESS_FAULTS: &str = "100000";
 
+/// The arguments of cargo for the soak in threads.
+const THREADS: [&str; 3] = ["--release", "--example", "soak"];
+
 /// Runs the soak, and then the suites that say how soon calls end. Says whether all is well.
 pub(crate) fn run(engine: &Engine, options: &[&str]) -> Result<bool> {
+    let rest = [&["--"], options].concat();
     let soak = match options.contains(&"--full") {
-        true => full(engine, options)?,
-        false => {
-            let rest = [&["--"], options].concat();
-            cargo("run", engine, &["--release", "--example", "soak"], &rest, None)?
-        }
+        true => full(engine, &rest)?,
+        false => cargo("run", engine, &THREADS, &rest, None)?,
     };
     Ok(test::on_a_quiet_machine(engine)? && soak)
 }
 
 /// The soak at full length, in threads and in processes. The reports become `docs/soak.md`, even when something is broken.
-fn full(engine: &Engine, options: &[&str]) -> Result<bool> {
-    let rest = [&["--"], options].concat();
-    let threads = said("run", engine, &["--release", "--example", "soak"], &rest, &[])?;
+fn full(engine: &Engine, rest: &[&str]) -> Result<bool> {
+    let threads = said("run", engine, &THREADS, rest, &[])?;
     // The guests of this suite end as V8 ends them.
     let Engine::V8(_) = engine else { return Ok(threads.is_well) };
     let suite = ["--package", "sandbox-worker", "--test", "soak"];
@@ -38,7 +38,7 @@ fn full(engine: &Engine, options: &[&str]) -> Result<bool> {
     Ok(threads.is_well && processes.is_well)
 }
 
-/// What a run of cargo printed.
+/// The lines that a run of cargo printed.
 struct Said {
     lines: Vec<String>,
     is_well: bool,

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use crate::boundary::{CheckViolation, ValueError};
 use crate::error::{Direction, Error, Place, Result};
@@ -17,12 +17,10 @@ use crate::shown::Shown;
 use crate::spec::{ContractSpec, MethodSpec};
 use crate::value::JsValue;
 use crate::value::js_value::quoted;
+use crate::value::text::SHOWN;
 
 use super::Contract;
 use super::data::{violations, written};
-
-/// How many characters of the name of an unknown method are shown.
-const SHOWN: usize = 64;
 
 /// A contract that comes as data, such as the file `contract.json` of an application.
 ///
@@ -88,8 +86,8 @@ impl OwnedContract {
     /// As of [`from_json`](Self::from_json).
     pub fn new(description: Description) -> Result<Self> {
         let made = named(&description).and_then(|()| implemented(&description)).and_then(|()| {
-            let [guest, host] = [Implementer::Guest, Implementer::Host].map(|of| checkers(&description, of));
-            Ok((guest?, host?))
+            let of = |args| checkers(&description, args);
+            Ok((of(CheckDirection::ToGuest)?, of(CheckDirection::ToHost)?))
         });
         let (guest, host) =
             made.map_err(|reason| Error::contract(description.contract.clone().into(), one_line(&reason)))?;
@@ -312,30 +310,21 @@ fn named(description: &Description) -> Result<(), String> {
     Ok(())
 }
 
-/// A side that can implement a contract.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Implementer {
-    Guest,
-    Host,
-}
-
-/// The checks of the values of a side that implements the contract; `None` if that side cannot.
-fn checkers(description: &Description, of: Implementer) -> Result<Option<Vec<MethodCheckers>>, String> {
-    let to_guest = (CheckDirection::ToGuest, &description.to_guest);
-    let to_host = (CheckDirection::ToHost, &description.to_host);
-    let (can, (into, into_defs), (out, out_defs)) = match of {
-        Implementer::Guest => (description.guest, to_guest, to_host),
-        Implementer::Host => (description.host, to_host, to_guest),
+/// The checks of the values of the side to which the arguments go; `None` if that side cannot implement the contract.
+fn checkers(description: &Description, args: CheckDirection) -> Result<Option<Vec<MethodCheckers>>, String> {
+    let (can_implement, result) = match args {
+        CheckDirection::ToGuest => (description.guest, CheckDirection::ToHost),
+        CheckDirection::ToHost => (description.host, CheckDirection::ToGuest),
     };
-    if !can {
+    if !can_implement {
         return Ok(None);
     }
     let method = |method: &MethodDescription| {
         let place = |what: &str| format!("{}.{} → {what}", description.contract, method.name);
         let params = method.params.iter();
-        let params = params.map(|param| checker((&param.schema, into), into_defs, &place(&param.name)));
+        let params = params.map(|param| checker(description, &param.schema, args, &place(&param.name)));
         let params = params.collect::<Result<_, String>>()?;
-        let returns = checker((&method.returns, out), out_defs, &place("result"))?;
+        let returns = checker(description, &method.returns, result, &place("result"))?;
         Ok(MethodCheckers { params, returns })
     };
     description.methods.iter().map(method).collect::<Result<_, String>>().map(Some)
@@ -343,13 +332,14 @@ fn checkers(description: &Description, of: Implementer) -> Result<Option<Vec<Met
 
 /// The check of the values that go in a direction.
 fn checker(
-    (schema, direction): (&TypeDescription, CheckDirection),
-    defs: &Map<String, Json>,
+    description: &Description,
+    of: &TypeDescription,
+    direction: CheckDirection,
     place: &str,
 ) -> Result<Checker, String> {
-    let (schema, name) = match direction {
-        CheckDirection::ToGuest => (&schema.to_guest, "to_guest"),
-        CheckDirection::ToHost => (&schema.to_host, "to_host"),
+    let (schema, defs, name) = match direction {
+        CheckDirection::ToGuest => (&of.to_guest, &description.to_guest, "to_guest"),
+        CheckDirection::ToHost => (&of.to_host, &description.to_host, "to_host"),
     };
     let schema = schema.as_ref().ok_or_else(|| format!("{place} has no schema `{name}`"))?;
     if let Some(wrong) = malformed(schema, defs) {

@@ -80,7 +80,7 @@ impl ContractChecks {
         Ok(checks)
     }
 
-    /// The checks of a contract whose types are in another process. Its values are checked there.
+    /// No checks, for a contract whose values others check: another process, or an `OwnedContract`.
     pub fn elsewhere() -> Arc<Self> {
         Arc::new(Self { methods: Vec::new() })
     }

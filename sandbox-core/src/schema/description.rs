@@ -61,6 +61,13 @@ pub struct MethodDescription {
     pub returns: TypeDescription,
 }
 
+impl MethodDescription {
+    /// The types of the parameters, and of the result.
+    pub(super) fn types(&self) -> impl Iterator<Item = &TypeDescription> {
+        self.params.iter().map(|param| &param.schema).chain([&self.returns])
+    }
+}
+
 /// A parameter of a [`MethodDescription`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]

@@ -22,10 +22,7 @@ pub fn describe(spec: &ContractSpec) -> Description {
     }
     let [to_guest, to_host] = both.definitions();
     let schemas = |direction: fn(&TypeDescription) -> Option<&Json>| {
-        let types = methods
-            .iter()
-            .flat_map(|method| method.params.iter().map(|param| &param.schema).chain([&method.returns]));
-        types.filter_map(direction).collect::<Vec<_>>()
+        methods.iter().flat_map(MethodDescription::types).filter_map(direction).collect::<Vec<_>>()
     };
     let to_guest = keep_used(to_guest, &schemas(|ty| ty.to_guest.as_ref()));
     let to_host = keep_used(to_host, &schemas(|ty| ty.to_host.as_ref()));

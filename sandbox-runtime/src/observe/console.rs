@@ -64,7 +64,9 @@ impl Console {
                 // No lock is held while observers are told.
                 let told = tell.map(|tell| (tell, line.clone()));
                 let is_kept = captured.keep(line, most);
-                told.filter(|_| is_kept).into_iter().for_each(|(tell, line)| tell(&line));
+                if is_kept && let Some((tell, line)) = told {
+                    tell(&line);
+                }
                 is_kept
             }
             Self::Tracing => {

@@ -19,7 +19,7 @@ use crate::observe::{CallOutcome, trace};
 #[cfg(feature = "process")]
 use crate::process::ProcessCall;
 use crate::site::typed::remote::{CallTarget, Guard, RemoteCall, Start, unless_dropped};
-use crate::site::typed::worker::{Queues, Turn, Waiting, Worker, WorkerThread, is_done_here, thread_is_gone};
+use crate::site::typed::worker::{Queues, Turn, Waiting, Worker, WorkerThread, is_done_here};
 use crate::site::untyped::{UntypedCall, UntypedTransport};
 use crate::time::Deadline;
 use crate::transport::{AsyncTransport, Exports, Transport, WithDeadline};
@@ -77,14 +77,9 @@ where
     M::Value: Send,
 {
     fn call(&self, args: M::Args<'_>) -> Result<M::Value, Error> {
-        let (loaded, deadline) = (self.loaded.clone(), within(self.deadline));
         let args = args.into_owned();
         let place = MethodInfo::billed::<M>().place();
-        let called = self.tenant.run(Some(place.clone()), deadline, move |tenant_sandbox| {
-            tenant_sandbox.settle(&loaded, deadline)?;
-            tenant_sandbox.backend.call::<M>(&loaded, args, deadline)
-        });
-        called.map_err(|error| error.at(place))
+        self.make(place, move |backend, id, deadline| backend.call::<M>(id, args, deadline))
     }
 }
 
@@ -102,7 +97,7 @@ where
             if let Some(bound) = backend.away(id, ticket.deadline()) {
                 return Ok(Begun::Away(bound.fly::<M>(args)));
             }
-            let (isolate, binding) = backend.bound(id).ok_or_else(thread_is_gone)?;
+            let (isolate, binding) = backend.bound(id)?;
             Ok(Begun::Flies(MethodLeg::<M>::fly(isolate, binding, args, ticket)))
         })
     }
@@ -112,13 +107,8 @@ impl UntypedTransport for Pooled {
     type Pending = RemoteCall<JsValue>;
 
     fn call_untyped(&self, call: UntypedCall) -> Result<JsValue> {
-        let (loaded, deadline) = (self.loaded.clone(), within(self.deadline));
         let place = call.method().place().clone();
-        let called = self.tenant.run(Some(place.clone()), deadline, move |tenant_sandbox| {
-            tenant_sandbox.settle(&loaded, deadline)?;
-            tenant_sandbox.backend.call_untyped(&loaded, call, deadline)
-        });
-        called.map_err(|error| error.at(&place))
+        self.make(&place, move |backend, id, deadline| backend.call_untyped(id, call, deadline))
     }
 
     fn call_untyped_async(&self, call: UntypedCall) -> RemoteCall<JsValue> {
@@ -128,7 +118,7 @@ impl UntypedTransport for Pooled {
             if let Some(bound) = backend.away(id, ticket.deadline()) {
                 return Ok(Begun::Away(bound.call_untyped_async(call)));
             }
-            let (isolate, binding) = backend.bound(id).ok_or_else(thread_is_gone)?;
+            let (isolate, binding) = backend.bound(id)?;
             let UntypedCall { methods, index, args } = call;
             Ok(Begun::Flies(isolate.fly_untyped((&methods, index), &binding, args, ticket)))
         })
@@ -143,6 +133,20 @@ enum Begun<L: Leg> {
 }
 
 impl Pooled {
+    /// Makes a synchronous call. `call` makes it in the sandbox of the tenant, which has evaluated the script with this number.
+    fn make<R: Send + 'static>(
+        &self,
+        place: &Place,
+        call: impl FnOnce(&TenantBackend, u64, Deadline) -> Result<R> + Send + 'static,
+    ) -> Result<R> {
+        let (loaded, deadline) = (self.loaded.clone(), within(self.deadline));
+        let called = self.tenant.run(Some(place.clone()), deadline, move |tenant_sandbox| {
+            tenant_sandbox.settle(&loaded, deadline)?;
+            call(&tenant_sandbox.backend, loaded.id, deadline)
+        });
+        called.map_err(|error| error.at(place))
+    }
+
     /// A call of an `async` method. `begin` begins it in the sandbox of the tenant, which has evaluated the script with
     /// this number.
     fn order<L: Leg<Output: Send> + 'static>(

@@ -8,7 +8,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Loaded;
 use crate::contract::GuestMethod;
 use crate::error::Result;
 use crate::isolate::binding::Binding;
@@ -22,6 +21,7 @@ use crate::script::Script;
 use crate::site::NamedContract;
 #[cfg(feature = "process")]
 use crate::site::Site;
+use crate::site::typed::worker::thread_is_gone;
 use crate::site::untyped::UntypedCall;
 #[cfg(feature = "process")]
 use crate::site::untyped::UntypedTransport as _;
@@ -91,13 +91,14 @@ impl TenantBackend {
     }
 
     /// The binding of a script, in an isolate of this thread.
-    pub(super) fn bound(&self, id: u64) -> Option<(Rc<Isolate>, Rc<Binding>)> {
+    pub(super) fn bound(&self, id: u64) -> Result<(Rc<Isolate>, Rc<Binding>)> {
         match self {
             Self::Realm { isolate, bindings, .. } => {
-                bindings.borrow().get(&id).map(|binding| (isolate.clone(), binding.clone()))
+                let binding = bindings.borrow().get(&id).cloned().ok_or_else(thread_is_gone)?;
+                Ok((isolate.clone(), binding))
             }
             #[cfg(feature = "process")]
-            Self::Process { .. } => None,
+            Self::Process { .. } => Err(thread_is_gone()),
         }
     }
 
@@ -113,33 +114,25 @@ impl TenantBackend {
     /// Calls a method of a loaded script.
     pub(super) fn call<M: GuestMethod>(
         &self,
-        loaded: &Loaded,
+        id: u64,
         args: M::Owned,
         deadline: Deadline,
     ) -> Result<M::Value> {
         #[cfg(feature = "process")]
-        if let Some(bound) = self.away(loaded.id, deadline) {
+        if let Some(bound) = self.away(id, deadline) {
             return bound.make::<M>(args);
         }
-        match self.bound(loaded.id) {
-            Some((isolate, binding)) => isolate.call(MethodInfo::billed::<M>(), &binding, args, deadline),
-            None => Err(crate::site::typed::worker::thread_is_gone()),
-        }
+        let (isolate, binding) = self.bound(id)?;
+        isolate.call(MethodInfo::billed::<M>(), &binding, args, deadline)
     }
 
     /// Calls a method of a loaded script by its number.
-    pub(super) fn call_untyped(
-        &self,
-        loaded: &Loaded,
-        call: UntypedCall,
-        deadline: Deadline,
-    ) -> Result<JsValue> {
+    pub(super) fn call_untyped(&self, id: u64, call: UntypedCall, deadline: Deadline) -> Result<JsValue> {
         #[cfg(feature = "process")]
-        if let Some(bound) = self.away(loaded.id, deadline) {
+        if let Some(bound) = self.away(id, deadline) {
             return bound.call_untyped(call);
         }
-        let (isolate, binding) =
-            self.bound(loaded.id).ok_or_else(crate::site::typed::worker::thread_is_gone)?;
+        let (isolate, binding) = self.bound(id)?;
         isolate.call_untyped(&call.methods.at(call.index), &binding, call.args, deadline)
     }
 

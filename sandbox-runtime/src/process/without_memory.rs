@@ -33,11 +33,17 @@ pub(super) fn exit() {
     }
 }
 
+/// Maps new memory. The result is `MAP_FAILED` when the kernel refuses it.
+fn new_memory(size: usize) -> *mut libc::c_void {
+    let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    // SAFETY: the kernel chooses an unused address. The call takes no locks and allocates nothing.
+    unsafe { libc::mmap(std::ptr::null_mut(), size, access, kind, -1, 0) }
+}
+
 extern "C" fn on_end(signal: libc::c_int) {
+    let memory = new_memory(PROBE);
     // SAFETY: the calls take no locks and allocate nothing. The signal is blocked until the return. Then it ends the process.
     unsafe {
-        let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
-        let memory = libc::mmap(std::ptr::null_mut(), PROBE, access, kind, -1, 0);
         if memory == libc::MAP_FAILED {
             libc::_exit(NO_MEMORY);
         }
@@ -52,19 +58,13 @@ mod tests {
     use std::os::unix::process::ExitStatusExt as _;
     use std::process::{Command, ExitStatus};
 
-    use super::{NO_MEMORY, exit};
+    use super::{NO_MEMORY, exit, new_memory};
 
     const WAY: &str = "SANDBOX_TEST_WITHOUT_MEMORY";
 
     /// Takes memory until the kernel refuses it.
     fn fill() {
-        // SAFETY: new memory, which is neither used nor freed.
-        let take = |size: usize| unsafe {
-            let (access, kind) =
-                (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
-            libc::mmap(std::ptr::null_mut(), size, access, kind, -1, 0) != libc::MAP_FAILED
-        };
-        while take(1 << 20) {}
+        while new_memory(1 << 20) != libc::MAP_FAILED {}
     }
 
     #[cfg(not(feature = "quickjs"))]

@@ -20,6 +20,11 @@ pub(crate) fn in_memory() -> Process {
     sandbox_runtime::testing::in_memory(true).grace(GRACE)
 }
 
+/// A runtime whose tasks run on the thread that waits for them.
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
 /// Runs the same with a sandbox in a thread and with one at the end of each link, and gives what it gives.
 macro_rules! alike {
     (|$builder:ident| $built:expr, |$sandbox:ident| $body:expr) => {{

@@ -1,6 +1,6 @@
 //! Contracts that came as data: what is refused when they are read, and the checks of values.
 
-use serde_json::json;
+use serde_json::{Map, json};
 
 use super::*;
 use crate::value::{JsKind, Unrepresentable};
@@ -13,6 +13,11 @@ const PRICE: &str = r#"{
         "returns": { "to_host": { "type": "number" } }
     }]
 }"#;
+
+const ANYTHING: &str = r#"{"contract": "Any", "guest": true, "host": true, "methods": [{
+    "name": "of", "params": [{ "name": "a", "to_guest": true, "to_host": true }],
+    "returns": { "to_guest": true, "to_host": true }
+}]}"#;
 
 fn refused(change: impl FnOnce(&mut Json)) -> String {
     let mut json = serde_json::from_str(PRICE).expect("it is JSON");
@@ -149,11 +154,7 @@ fn a_text_of_the_json_makes_no_line() {
 /// Rust writes no `undefined`: `None` is `null`, and a field that is left out is not there.
 #[test]
 fn values_to_the_guest_have_the_form_that_rust_writes() {
-    let anything = r#"{"contract": "Any", "guest": true, "host": true, "methods": [{
-        "name": "of", "params": [{ "name": "a", "to_guest": true, "to_host": true }],
-        "returns": { "to_guest": true, "to_host": true }
-    }]}"#;
-    let contract = OwnedContract::from_json(anything).expect("it is a contract");
+    let contract = OwnedContract::from_json(ANYTHING).expect("it is a contract");
     let none = || JsValue::Undefined;
     let some = || JsValue::Bool(true);
     let given = JsValue::Array(vec![
@@ -195,11 +196,7 @@ fn values_are_checked_by_the_schemas() {
         let error = text(contract.guest_arguments(price, &args).expect_err("it is refused"));
         assert!(error.contains(expected), "{error}");
     }
-    let anything = r#"{"contract": "Any", "guest": true, "host": true, "methods": [{
-        "name": "of", "params": [{ "name": "a", "to_guest": true, "to_host": true }],
-        "returns": { "to_guest": true, "to_host": true }
-    }]}"#;
-    let contract_of_anything = OwnedContract::from_json(anything).expect("it is a contract");
+    let contract_of_anything = OwnedContract::from_json(ANYTHING).expect("it is a contract");
     let function = JsValue::Other(Unrepresentable::Kind(JsKind::Function));
     let inner = JsValue::Object(vec![("b".into(), vec![JsValue::Null, function].into())]);
     for (error, place) in [

@@ -44,7 +44,7 @@ impl<'a> Run<'a> {
     pub(super) fn visit_items(&mut self, node: &'a Node, items: &[JsValue], null: bool) {
         self.lengths(node, node.array.lengths, items.len(), "an array", "element", null);
         for (index, item) in items.iter().enumerate() {
-            let Some(inner) = item_node(node, index) else { return };
+            let Some(inner) = node.array.item(index) else { return };
             if self.is_done() {
                 return;
             }
@@ -76,7 +76,7 @@ impl<'a> Run<'a> {
     ) {
         self.lengths(node, node.array.lengths, length, "an array", "element", null);
         for index in 0..length {
-            let Some(inner) = item_node(node, index) else { return };
+            let Some(inner) = node.array.item(index) else { return };
             if self.is_done() {
                 return;
             }
@@ -239,9 +239,4 @@ impl<'a> Run<'a> {
             self.lengths(node, lengths, length, noun, "entry", null);
         }
     }
-}
-
-/// The node of an element.
-fn item_node(node: &Node, index: usize) -> Option<Id> {
-    node.array.prefix.get(index).copied().or(node.array.items)
 }

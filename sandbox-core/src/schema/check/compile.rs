@@ -3,11 +3,12 @@
 //! `Checker::new` calls it once for each type of a contract.
 
 use super::super::generate::definition;
-use super::integer::{Integer, IntegerFormat, MAX_SAFE};
+use super::integer::{Integer, IntegerFormat};
 use super::node::{
     Arena, ArrayRule, Id, IntegerRule, Js, KeyRule, Kinds, Lengths, Node, NumberRule, ObjectRule,
     PropertyRule, StringRule, Union,
 };
+use crate::value::number::safe_integer;
 use regex::Regex;
 use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
@@ -306,7 +307,5 @@ fn lengths(schema: &Json, min: &str, max: &str) -> Lengths {
 
 /// An integer from 0. As in JSON Schema, `2.0` is one.
 pub(super) fn natural(value: &Json) -> Option<u64> {
-    let whole = value.as_f64().filter(|value| (0.0..=MAX_SAFE).contains(value) && value.fract() == 0.0);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the integer is exact")]
-    value.as_u64().or_else(|| whole.map(|whole| whole as u64))
+    value.as_u64().or_else(|| u64::try_from(safe_integer(value.as_f64()?)?).ok())
 }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use serde_json::{Number, Value as Json};
 
 use super::Checker;
-use super::integer::Integer;
+use super::integer::{Integer, exact};
 use super::node::{Id, Js, Kinds, Node, Union};
 use crate::value::js_value::{JsValue, error_of};
 
@@ -139,15 +139,14 @@ fn is_big(nodes: &[&Node]) -> bool {
 }
 
 fn number_of(nodes: &[&Node], number: &Number) -> JsValue {
-    let whole = number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from));
-    match whole {
-        Some(whole) if is_big(nodes) => JsValue::bigint(whole),
+    match exact(number) {
+        Some(whole) if is_big(nodes) => whole.to_bigint(),
         _ => JsValue::Number(number.as_f64().unwrap_or(f64::NAN)),
     }
 }
 
 fn item_of(nodes: &[&Node], index: usize) -> Option<Id> {
-    nodes.iter().find_map(|node| node.array.prefix.get(index).copied().or(node.array.items))
+    nodes.iter().find_map(|node| node.array.item(index))
 }
 
 fn field_of(nodes: &[&Node], name: &str) -> Option<Id> {

@@ -84,7 +84,8 @@ impl Integer {
     }
 }
 
-fn exact(number: &Number) -> Option<Integer> {
+/// The number as an integer, if JSON has it as one.
+pub(super) fn exact(number: &Number) -> Option<Integer> {
     let natural = number.as_u64().map(|value| Integer::natural(value.into()));
     natural.or_else(|| number.as_i64().map(|value| Integer::new(value < 0, value.unsigned_abs().into())))
 }

@@ -172,6 +172,13 @@ pub enum KeyRule {
     Matches(Regex),
 }
 
+impl ArrayRule {
+    /// The node of an element.
+    pub fn item(&self, index: usize) -> Option<Id> {
+        self.prefix.get(index).copied().or(self.items)
+    }
+}
+
 impl KeyRule {
     pub fn accepts(&self, key: &str) -> bool {
         match self {

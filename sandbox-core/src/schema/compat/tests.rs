@@ -106,16 +106,11 @@ impl Contract {
         self.is_well_formed();
         self.description
     }
-}
 
-impl Contract {
     /// No schema that schemars makes has a keyword that a contract as data is refused for.
     fn is_well_formed(&self) {
         let Description { methods, to_guest, to_host, .. } = &self.description;
-        let types = methods
-            .iter()
-            .flat_map(|method| method.params.iter().map(|param| &param.schema).chain([&method.returns]));
-        for of in types {
+        for of in methods.iter().flat_map(MethodDescription::types) {
             for (schema, defs) in [(&of.to_guest, to_guest), (&of.to_host, to_host)] {
                 assert_eq!(schema.as_ref().and_then(|schema| malformed(schema, defs)), None);
             }

@@ -9,7 +9,6 @@
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::ptr::{NonNull, null};
-use std::sync::Once;
 
 use deno_core::v8;
 
@@ -31,24 +30,21 @@ fn script() -> String {
 /// Room for a `v8::Extension`: a table of functions, a name, a script, a number, a list, a flag.
 const WORDS: usize = 8;
 
-/// Makes V8 know the extension. Later calls do nothing. Contexts that do not ask for it never run it.
+/// Makes V8 know the extension. Contexts that do not ask for it never run it.
 ///
 /// The list of extensions is V8's own, and is not locked. [`super::start`] calls this once for the process, before the first
 /// isolate of this crate.
 pub(super) fn register() {
-    static REGISTERED: Once = Once::new();
-    REGISTERED.call_once(|| {
-        let Ok(script) = CString::new(script()) else { return };
-        let extension = NonNull::from(Box::leak(Box::new([0_u64; WORDS]))).cast::<c_void>();
-        // SAFETY: the constructor writes six words at most into memory of eight, which is aligned for them and lives as long
-        // as the process, and so do both texts, which end with 0. No extension is a dependency. `RegisterExtension` takes a
-        // `std::unique_ptr`, which V8's libc++ passes as the bare pointer. V8 drops the extension only with all of V8, which
-        // deno_core never does.
-        unsafe {
-            new_extension(extension.as_ptr(), NAME.as_ptr(), script.into_raw(), 0, null(), -1);
-            register_extension(extension.as_ptr());
-        }
-    });
+    let Ok(script) = CString::new(script()) else { return };
+    let extension = NonNull::from(Box::leak(Box::new([0_u64; WORDS]))).cast::<c_void>();
+    // SAFETY: the constructor writes six words at most into memory of eight, which is aligned for them and lives as long
+    // as the process, and so do both texts, which end with 0. No extension is a dependency. `RegisterExtension` takes a
+    // `std::unique_ptr`, which V8's libc++ passes as the bare pointer. V8 drops the extension only with all of V8, which
+    // deno_core never does.
+    unsafe {
+        new_extension(extension.as_ptr(), NAME.as_ptr(), script.into_raw(), 0, null(), -1);
+        register_extension(extension.as_ptr());
+    }
 }
 
 /// Makes a context after whose making the script has run. `None` when V8 has no memory for it, or the script threw.

@@ -1,7 +1,7 @@
 //! The engine under `deno_core::v8`, chosen by a feature of the crate.
 //!
-//! This module holds what differs between V8 and QuickJS. Both files define the same names, so callers do not
-//! ask which engine is there. The layer above is `isolate`; the page `ARCHITECTURE.md` lists the few other
+//! This module holds what differs between V8 and QuickJS. `v8` and `scope` define the same names as `quickjs`, so callers do
+//! not ask which engine is there. The layer above is `isolate`; the page `ARCHITECTURE.md` lists the few other
 //! places that ask.
 
 #[cfg(all(not(feature = "quickjs"), not(target_env = "msvc")))]
@@ -23,12 +23,16 @@ pub(crate) mod plain_intrinsics;
 #[cfg(feature = "quickjs")]
 mod quickjs;
 pub(crate) mod raw;
+#[cfg(not(feature = "quickjs"))]
+mod scope;
 pub(crate) mod text;
 #[cfg(not(feature = "quickjs"))]
 mod v8;
 
 #[cfg(feature = "quickjs")]
 pub(crate) use quickjs::*;
+#[cfg(not(feature = "quickjs"))]
+pub(crate) use scope::*;
 #[cfg(not(feature = "quickjs"))]
 pub(crate) use v8::*;
 

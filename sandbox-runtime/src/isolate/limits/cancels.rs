@@ -18,7 +18,7 @@ use std::task::{Wake, Waker};
 use std::time::Duration;
 
 use super::clock::now;
-use super::ticket::{Ticket, WeakTicket};
+use super::ticket::{Ticket, Tickets};
 use super::watch::{FireCause, Watch};
 use super::watchdog::Timer;
 use crate::error::Error;
@@ -63,7 +63,7 @@ pub(crate) struct Cancels {
     /// The watch of the isolate; `None` before the first.
     watch: Mutex<Option<Arc<Watch>>>,
     /// The calls in flight.
-    tickets: Mutex<Vec<WeakTicket>>,
+    tickets: Tickets,
     /// Ends a call that had passed its check and had no turn yet.
     timer: Mutex<Option<Timer>>,
     /// The observers, if there are any.
@@ -80,7 +80,7 @@ impl Cancels {
             periods: Periods::default(),
             running: AtomicU64::default(),
             watch: Mutex::default(),
-            tickets: Mutex::default(),
+            tickets: Tickets::default(),
             timer: Mutex::default(),
             observed,
         })
@@ -115,19 +115,14 @@ impl Cancels {
             watch.fire_if(FireCause::Cancelled, || true);
         }
         self.look_again();
-        let tickets = lock(&self.tickets).clone();
         // A waker is code of an executor, which may make calls.
-        tickets.iter().filter_map(WeakTicket::upgrade).for_each(|ticket| ticket.wake());
+        self.tickets.all().iter().for_each(Ticket::wake);
         Ok(())
     }
 
     /// Lets a call in flight be woken when it is cancelled.
     pub(in crate::isolate) fn knows(&self, ticket: &Ticket) {
-        let mut tickets = lock(&self.tickets);
-        if tickets.len() == tickets.capacity() {
-            tickets.retain(WeakTicket::is_known);
-        }
-        tickets.push(ticket.downgrade());
+        self.tickets.add(ticket);
     }
 
     /// Notes that a synchronous call of this period is under way, until the result is dropped.
@@ -211,6 +206,6 @@ mod tests {
         for _ in 0..1000 {
             cancels.knows(&Ticket::new(Deadline::NEVER));
         }
-        assert!(lock(&cancels.tickets).capacity() < 100);
+        assert!(cancels.tickets.capacity() < 100);
     }
 }

@@ -12,6 +12,6 @@ pub(crate) mod meter;
 pub(crate) mod pause;
 pub(crate) mod stack;
 pub(crate) mod ticket;
-pub(crate) mod turn;
+pub(crate) mod times;
 pub(crate) mod watch;
 pub(crate) mod watchdog;

@@ -86,17 +86,35 @@ pub(crate) struct Ticket {
     inner: Arc<TicketInner>,
 }
 
-/// A ticket that does not keep what the caller has set.
-#[derive(Clone)]
-pub(super) struct WeakTicket(Weak<TicketInner>);
+/// The tickets of calls that are not over. The set does not keep a ticket.
+#[derive(Default)]
+pub(super) struct Tickets(Mutex<Vec<Weak<TicketInner>>>);
 
-impl WeakTicket {
-    pub(super) fn upgrade(&self) -> Option<Ticket> {
-        self.0.upgrade().map(|inner| Ticket { inner })
+impl Tickets {
+    fn lock(&self) -> MutexGuard<'_, Vec<Weak<TicketInner>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn is_known(&self) -> bool {
-        self.0.strong_count() > 0
+    pub(super) fn add(&self, ticket: &Ticket) {
+        let mut tickets = self.lock();
+        // Of many calls in turn, few are under way at once.
+        if tickets.len() == tickets.capacity() {
+            tickets.retain(|known| known.strong_count() > 0);
+            // Room for as many again, so that calls seldom get here.
+            let known = tickets.len();
+            tickets.reserve(known);
+        }
+        tickets.push(Arc::downgrade(&ticket.inner));
+    }
+
+    /// All tickets, for use without the lock.
+    pub(super) fn all(&self) -> Vec<Ticket> {
+        self.lock().iter().filter_map(Weak::upgrade).map(|inner| Ticket { inner }).collect()
+    }
+
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.lock().capacity()
     }
 }
 
@@ -118,7 +136,7 @@ struct TicketInner {
     /// Wakes the task that polls the call on the isolate's thread.
     waker: Mutex<Option<Waker>>,
     /// Calls by host methods that this call waits for.
-    inner: Mutex<Vec<Weak<TicketInner>>>,
+    nested: Tickets,
 }
 
 impl TicketInner {
@@ -129,38 +147,22 @@ impl TicketInner {
             Err(known) => known == turn,
         }
     }
-
-    /// Ends the call `ticket` with this one.
-    fn adopt(&self, ticket: &Arc<Self>) {
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        // A call with many nested calls in turn has few at once.
-        if inner.len() == inner.capacity() {
-            inner.retain(|known| known.strong_count() > 0);
-        }
-        inner.push(Arc::downgrade(ticket));
-    }
-
-    fn cancel(&self, watch: &Watch) {
-        self.cancelled.store(true, Ordering::SeqCst);
-        watch.cancel(self.flight);
-        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        inner.iter().filter_map(Weak::upgrade).for_each(|inner| inner.cancel(watch));
-    }
 }
 
 impl Ticket {
     pub(crate) fn new(deadline: Deadline) -> Self {
         let deadline = within(deadline);
         let flight = next_call();
-        let (turn, inner, waker) = (AtomicU8::new(WAITS), Mutex::default(), Mutex::default());
+        let (turn, nested, waker) = (AtomicU8::new(WAITS), Tickets::default(), Mutex::default());
         let outer = OUTER.with_borrow(Clone::clone);
         let cancelled = AtomicBool::new(outer.as_ref().is_some_and(Self::is_cancelled));
         let made_in = OnceLock::new();
-        let ticket = Arc::new(TicketInner { flight, turn, cancelled, deadline, made_in, waker, inner });
+        let inner = TicketInner { flight, turn, cancelled, deadline, made_in, waker, nested };
+        let ticket = Self { inner: Arc::new(inner) };
         if let Some(outer) = outer {
-            outer.inner.adopt(&ticket);
+            outer.inner.nested.add(&ticket);
         }
-        Self { inner: ticket }
+        ticket
     }
 
     /// The number of the call's future flight.
@@ -176,10 +178,6 @@ impl Ticket {
     /// The period in which the call was made. The first caller says that it is made `now`.
     pub(crate) fn made_in(&self, now: impl FnOnce() -> Period) -> Period {
         *self.inner.made_in.get_or_init(now)
-    }
-
-    pub(super) fn downgrade(&self) -> WeakTicket {
-        WeakTicket(Arc::downgrade(&self.inner))
     }
 
     /// The waker of the task that polls the call.
@@ -212,7 +210,9 @@ impl Ticket {
 
     /// Ends the current turn of the call, if it has one, and keeps it from having others.
     pub(crate) fn cancel(&self, watch: &Watch) {
-        self.inner.cancel(watch);
+        self.inner.cancelled.store(true, Ordering::SeqCst);
+        watch.cancel(self.inner.flight);
+        self.inner.nested.all().iter().for_each(|nested| nested.cancel(watch));
     }
 
     pub(in crate::isolate) fn is_cancelled(&self) -> bool {

@@ -167,7 +167,15 @@ impl Watch {
             self.state.store(deadline, Ordering::SeqCst);
             return;
         }
-        self.cause.store(cause as u8, Ordering::Relaxed);
+        self.fire(Some(cause));
+    }
+
+    /// Ends the turn under way. The state is [`ASKED`] or [`FIRING`], so no other thread changes it meanwhile. Without a cause,
+    /// the turn was ended before, and keeps its cause.
+    fn fire(&self, cause: Option<FireCause>) {
+        if let Some(cause) = cause {
+            self.cause.store(cause as u8, Ordering::Relaxed);
+        }
         self.isolate.terminate_execution();
         self.state.store(FIRED, Ordering::SeqCst);
     }
@@ -203,12 +211,8 @@ impl Watch {
         let by_cpu = is_armed && self.is_beyond_cpu(now);
         let late = state == FIRED || by_cpu || (is_armed && Deadline::from_bits(state).is_over(now));
         if late && self.state.compare_exchange(state, FIRING, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
-            if is_armed {
-                let cause = if by_cpu { FireCause::Cpu } else { FireCause::Late };
-                self.cause.store(cause as u8, Ordering::Relaxed);
-            }
-            self.isolate.terminate_execution();
-            self.state.store(FIRED, Ordering::SeqCst);
+            let cause = if by_cpu { FireCause::Cpu } else { FireCause::Late };
+            self.fire(is_armed.then_some(cause));
         }
         state != IDLE
     }

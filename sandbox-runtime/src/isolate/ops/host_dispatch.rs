@@ -65,10 +65,14 @@ impl PlainHost {
         (limits, stack): (&Limits, StackEnd),
         out: &mut Out,
     ) -> Result<Called, Unanswered> {
-        let place = self.place(index);
-        let spec = &self.spec.methods[index];
-        let call =
-            || DispatchedCall { limits, stack, args, spec, checks: &self.checks.methods[index], place };
+        let call = || DispatchedCall {
+            limits,
+            stack,
+            args,
+            spec: &self.spec.methods[index],
+            checks: &self.checks.methods[index],
+            place: self.place(index),
+        };
         match self.ops[index].0 {
             DispatchKind::Invoke(invoke) => invoke(&call(), &self.object, out).map(|()| Called::Done),
             DispatchKind::Start(start) => start(&call(), &self.object).map(Called::Started),

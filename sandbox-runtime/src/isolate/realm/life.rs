@@ -13,7 +13,7 @@ use crate::isolate::limits::{stack, watchdog};
 use crate::isolate::state::host::Host;
 use crate::isolate::state::realm::Realm;
 use crate::isolate::state::runtime::Runtime;
-use crate::isolate::state::{Isolate, LiveIsolate, SLOT, drop_runtime};
+use crate::isolate::state::{Isolate, LiveIsolate, SLOT};
 use crate::isolate::{disabled_defenses, engine};
 use crate::observe::EndCause;
 use crate::options::{Random, Settings};
@@ -107,9 +107,7 @@ impl Isolate {
                 Ok(LiveIsolate { realm, watch, raw, random, runtime })
             }
             Err(reason) => {
-                self.heap.forget();
-                drop_runtime(runtime, raw);
-                self.buffers.release();
+                self.drop_runtime(runtime, raw);
                 Err(Error::build(reason))
             }
         }

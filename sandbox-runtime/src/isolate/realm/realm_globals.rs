@@ -46,12 +46,12 @@ pub(in crate::isolate) fn program<'s>(
     function.call(scope, v8::undefined(scope).into(), &values)
 }
 
-fn key<'s>(scope: &v8::PinScope<'s, '_>, name: &str) -> Option<v8::Local<'s, v8::Name>> {
+pub(super) fn key<'s>(scope: &v8::PinScope<'s, '_>, name: &str) -> Option<v8::Local<'s, v8::Name>> {
     js_string(scope, name, v8::NewStringType::Internalized).ok().map(Into::into)
 }
 
 /// Defines a property like ECMAScript's own: not enumerable, and the guest may change it.
-fn hide(
+pub(super) fn hide(
     scope: &v8::PinScope<'_, '_>,
     object: v8::Local<'_, v8::Object>,
     name: &str,

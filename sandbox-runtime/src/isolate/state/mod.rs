@@ -35,7 +35,7 @@ use crate::isolate::limits::cancels::Cancels;
 use crate::isolate::limits::heap::HeapGuard;
 use crate::isolate::limits::meter::{Ledger, Meter};
 use crate::isolate::limits::pause::Pauses;
-use crate::isolate::limits::turn::Times;
+use crate::isolate::limits::times::Times;
 use crate::isolate::limits::watch::Watch;
 use crate::observe::EndCause;
 use crate::options::{ConsoleOutput, Intrinsics, Settings};
@@ -293,10 +293,18 @@ impl Isolate {
         let live = self.live.borrow_mut().take();
         if let Some(LiveIsolate { realm, watch, raw, runtime, .. }) = live {
             drop((realm, watch));
-            self.heap.forget();
-            drop_runtime(runtime, raw);
-            self.buffers.release();
+            self.drop_runtime(runtime, raw);
         }
+    }
+
+    /// Drops a runtime whose isolate is not entered, and lets go of what belongs to its heap. The drop of a runtime expects an
+    /// entered isolate, and exits it.
+    pub(in crate::isolate) fn drop_runtime(&self, runtime: Runtime, raw: RawIsolate) {
+        self.heap.forget();
+        engine::leave_entered(raw);
+        raw.enter();
+        drop(runtime);
+        self.buffers.release();
     }
 
     /// The realm that the sandbox began with.
@@ -310,11 +318,4 @@ impl Drop for Isolate {
         self.close();
         self.observed.iter().for_each(|observed| observed.sandbox_ends(EndCause::Closed));
     }
-}
-
-/// Drops a runtime whose isolate is not entered. The drop of a runtime expects an entered isolate, and exits it.
-pub(in crate::isolate) fn drop_runtime(runtime: Runtime, raw: RawIsolate) {
-    engine::leave_entered(raw);
-    raw.enter();
-    drop(runtime);
 }

@@ -118,13 +118,12 @@ impl Processed {
             Ok((_, handle, about)) => (handle, about),
             Err(error) => return ProcessCall::failed(session, error),
         };
-        let made_in = session.periods().now();
-        let terms =
-            CallTerms { about, kind: kind::CALL, handle: Some(handle), deadline: self.deadline, made_in };
         let (writer, reader) = (self.clone(), self.clone());
         ProcessCall::order(
             session,
-            terms,
+            about,
+            (kind::CALL, Some(handle)),
+            self.deadline,
             move |limit, out| writer.write::<M>(args, limit, out),
             move |answer| reader.taken::<M>(answer),
         )
@@ -220,13 +219,12 @@ impl UntypedTransport for Processed {
 
     fn call_untyped_async(&self, call: UntypedCall) -> ProcessCall<JsValue> {
         let KeptHandle { session, handle } = &*self.binding;
-        let (about, deadline) = (self.about_untyped(&call), self.deadline);
-        let made_in = session.periods().now();
-        let terms = CallTerms { about, kind: kind::CALL, handle: Some(*handle), deadline, made_in };
         let (writer, reader) = (self.clone(), self.clone());
         ProcessCall::order(
             session,
-            terms,
+            self.about_untyped(&call),
+            (kind::CALL, Some(*handle)),
+            self.deadline,
             move |limit, out| writer.write_untyped(&call, limit, out),
             move |answer| reader.taken_untyped(answer),
         )
@@ -286,15 +284,22 @@ pub struct ProcessCall<R> {
 }
 
 impl<R: Send + 'static> ProcessCall<R> {
-    /// A request to the peer, and its answer.
-    pub(super) fn order<W, T>(session: &Arc<Session>, terms: CallTerms, write: W, read: T) -> Self
+    /// A request to the peer, and its answer. The arguments are those of [`Session::request`].
+    pub(super) fn order<W, T>(
+        session: &Arc<Session>,
+        about: About,
+        (kind, handle): (u8, Option<Handle>),
+        deadline: Deadline,
+        write: W,
+        read: T,
+    ) -> Self
     where
         W: FnOnce(LimitData, &mut Out) -> Result<()> + Send + 'static,
         T: FnOnce(CallAnswer<'_>) -> Option<Result<R>> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let terms = CallTerms { deadline: within(terms.deadline), ..terms };
-        let place = terms.about.place.clone();
+        let (place, made_in) = (about.place.clone(), session.periods().now());
+        let terms = CallTerms { about, kind, handle, deadline: within(deadline), made_in };
         let order = TypedCall { terms, write: Some(write), read, answer };
         let job = Some(QueuedJob::Call(Box::new(order), None));
         Self { session: session.clone(), job, answer: answered, place }

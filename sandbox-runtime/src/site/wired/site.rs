@@ -10,7 +10,7 @@ use super::guest::{KeptHandle, ProcessCall, Processed};
 use super::hardening::HardeningReport;
 use super::link::Connect;
 use super::message::{Evaluate, LimitData, ScriptData, kind, to_json};
-use super::session::{About, CallAnswer, CallTerms, Handle, Session, What};
+use super::session::{About, Handle, Session, What};
 use crate::error::Result;
 use crate::isolate::host_dispatch::SentHosts;
 use crate::isolate::meter::Meter;
@@ -142,11 +142,15 @@ impl WiredSite {
         let handle = realm.as_ref().map(|realm| realm.handle);
         let number = handle.map_or(0, |realm| realm.realm);
         let about = About { realm: number, script: Some(script.clone()), ..About::default() };
-        let made_in = self.session.periods().now();
-        let terms = CallTerms { about, kind: kind::EVALUATE, handle, deadline, made_in };
-        let read = move |answer: CallAnswer<'_>| answer.handle(What::Script, number);
-        let evaluated =
-            ProcessCall::order(&self.session, terms, evaluation(handle, &script, true), read).await;
+        let evaluated = ProcessCall::order(
+            &self.session,
+            about,
+            (kind::EVALUATE, handle),
+            deadline,
+            evaluation(handle, &script, true),
+            move |answer| answer.handle(What::Script, number),
+        );
+        let evaluated = evaluated.await;
         evaluated.map(|handle| self.kept(handle)).map_err(|error| script::error_of(error, &script))
     }
 

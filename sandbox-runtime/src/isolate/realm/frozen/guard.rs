@@ -9,9 +9,9 @@
 
 use deno_core::v8;
 
-use super::v8::{done, member, name};
+use super::v8::member;
 use crate::isolate::engine::text::js_string;
-use crate::isolate::realm::realm_globals::program;
+use crate::isolate::realm::realm_globals::{hide, program};
 
 /// The functions, in the order of `guard.js`: the object that has each, its name, and its length.
 const GUARDED: [(&str, &str, i32); 4] = [
@@ -42,12 +42,7 @@ pub(super) fn install<'s>(scope: &v8::PinScope<'s, '_>) -> Option<v8::Local<'s, 
             .constructor_behavior(v8::ConstructorBehavior::Throw)
             .build(scope)?;
         replacement.set_name(js_string(scope, key, v8::NewStringType::Internalized).ok()?);
-        done(object.define_own_property(
-            scope,
-            name(scope, key)?,
-            replacement.into(),
-            v8::PropertyAttribute::DONT_ENUM,
-        ))?;
+        hide(scope, object, key, replacement.into())?;
     }
     Some(intrinsics)
 }

@@ -23,3 +23,6 @@ mod v8;
 pub(super) use quickjs::{context, freeze};
 #[cfg(not(feature = "quickjs"))]
 pub(super) use v8::{context, freeze};
+
+/// The names and makers of intrinsics that no global leads to.
+const NAMES: &str = include_str!("../../engine/intrinsics.js");

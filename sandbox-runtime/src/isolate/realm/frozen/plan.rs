@@ -8,13 +8,11 @@ use std::sync::{Arc, OnceLock};
 use deno_core::v8;
 use serde::Deserialize;
 
+use super::NAMES;
 use crate::isolate::engine::plain_intrinsics;
 use crate::isolate::engine::text::js_string;
 use crate::isolate::realm::realm_globals::program;
 use crate::options::{Clock, Settings};
-
-/// The names and makers of intrinsics that no global leads to.
-pub(super) const NAMES: &str = include_str!("../../engine/intrinsics.js");
 
 /// How all intrinsics of a realm are reached, and what is done with them. Keys are indexes of [`FreezePlan::keys`].
 #[derive(Deserialize)]

@@ -1,37 +1,9 @@
-"use strict";
 // Freezes what ECMAScript defines. A property of a frozen object could not be assigned on an object that inherits it (the
 // override mistake), so each becomes an accessor first, whose setter defines the property on that object. The way of SES:
 // https://github.com/endojs/endo/blob/master/packages/ses/docs/secure-coding-guide.md
-const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect;
+const { defineProperty } = Reflect;
 const { freeze } = Object;
 const isObject = (value) => (typeof value === "object" && value !== null) || typeof value === "function";
-
-// Intrinsics that are reached from syntax or from a call alone. An engine need not have all of them.
-const hidden = [
-  () => function () {},
-  () => function* () {},
-  () => async () => {},
-  () => async function* () {},
-  () => (function* () {})(),
-  () => (async function* () {})(),
-  () => [].values(),
-  () => new Map().entries(),
-  () => new Set().values(),
-  () => ""[Symbol.iterator](),
-  () => "".matchAll(/./g),
-  () => Iterator.from({ next() {} }),
-  () => [].values().map((value) => value),
-  () => new Intl.Segmenter().segment(""),
-  () => new Intl.Segmenter().segment("")[Symbol.iterator](),
-  () => getOwnPropertyDescriptor((function () { return arguments; })(), "callee").get,
-].map((make) => {
-  try {
-    const value = make();
-    return typeof value === "function" ? value : getPrototypeOf(value);
-  } catch {
-    return null;
-  }
-});
 
 // `RegExp.$1` and its like tell one script what another has matched.
 for (const key of ownKeys(RegExp)) {
@@ -50,7 +22,12 @@ const each = (object, visit) => {
 };
 const pushAll = (object) => each(object, (_, { value, get, set }) => [value, get, set].forEach(push));
 pushAll(globalThis);
-hidden.forEach(push);
+for (const name in hidden) {
+  // An engine need not have all of them.
+  try {
+    push(hidden[name]());
+  } catch {}
+}
 while (queue.length > 0) {
   const object = queue.pop();
   push(getPrototypeOf(object));

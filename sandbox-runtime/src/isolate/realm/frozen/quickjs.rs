@@ -2,6 +2,7 @@
 
 use deno_core::v8;
 
+use super::NAMES;
 use crate::isolate::realm::realm_globals::program;
 use crate::options::Settings;
 
@@ -16,5 +17,6 @@ pub(in crate::isolate) fn context<'s>(
 
 /// Freezes the intrinsics of the scope's realm, in which no code of a guest has run.
 pub(in crate::isolate) fn freeze(scope: &v8::PinScope<'_, '_>, _: &Settings, _: &[&str]) -> Option<()> {
-    program(scope, "freeze", include_str!("quickjs.js"), &[]).map(drop)
+    let source = format!("\"use strict\";\n{NAMES}\n{}", include_str!("quickjs.js"));
+    program(scope, "freeze", &source, &[]).map(drop)
 }

@@ -2,11 +2,11 @@
 
 use deno_core::v8;
 
-use super::guard;
-use super::plan::{self, Assignable, FreezePlan, GETTER, GLOBAL, HIDDEN, NAMES, Reach, SETTER, VALUE};
+use super::plan::{self, Assignable, FreezePlan, GETTER, GLOBAL, HIDDEN, Reach, SETTER, VALUE};
+use super::{NAMES, guard};
 use crate::isolate::engine::bootstrap;
-use crate::isolate::engine::text::js_string;
-use crate::isolate::realm::realm_globals::program;
+use crate::isolate::engine::compile::get;
+use crate::isolate::realm::realm_globals::{key, program};
 use crate::options::{Intrinsics, Settings};
 
 /// Makes the context of a realm, before any of its code runs.
@@ -51,29 +51,25 @@ pub(in crate::isolate) fn freeze(
     Some(())
 }
 
-pub(super) fn done(outcome: Option<bool>) -> Option<()> {
+fn done(outcome: Option<bool>) -> Option<()> {
     (outcome == Some(true)).then_some(())
-}
-
-pub(super) fn name<'s>(scope: &v8::PinScope<'s, '_>, text: &str) -> Option<v8::Local<'s, v8::Name>> {
-    Some(js_string(scope, text, v8::NewStringType::Internalized).ok()?.into())
 }
 
 pub(super) fn member<'s>(
     scope: &v8::PinScope<'s, '_>,
     object: v8::Local<'_, v8::Object>,
-    key: &str,
+    name: &str,
 ) -> Option<v8::Local<'s, v8::Object>> {
-    object.get(scope, name(scope, key)?.into())?.try_cast().ok()
+    get(scope, object, name)?.try_cast().ok()
 }
 
 fn keys<'s>(scope: &v8::PinScope<'s, '_>, plan: &FreezePlan) -> Option<Vec<v8::Local<'s, v8::Name>>> {
     let symbol = member(scope, scope.get_current_context().global(scope), "Symbol")?;
-    let key = |text: &String| match text.strip_prefix("@@") {
-        Some(text) => symbol.get(scope, name(scope, text)?.into())?.try_cast().ok(),
-        None => name(scope, text),
+    let named = |text: &String| match text.strip_prefix("@@") {
+        Some(text) => get(scope, symbol, text)?.try_cast().ok(),
+        None => key(scope, text),
     };
-    plan.keys.iter().map(key).collect()
+    plan.keys.iter().map(named).collect()
 }
 
 fn objects<'s>(
@@ -86,7 +82,7 @@ fn objects<'s>(
     );
     let hidden: v8::Local<'_, v8::Object> = program(scope, "frozen", &source, &[])?.try_cast().ok()?;
     let global = scope.get_current_context().global(scope);
-    let (get, set) = (name(scope, "get")?, name(scope, "set")?);
+    let (get, set) = (key(scope, "get")?, key(scope, "set")?);
     let mut objects = Vec::<v8::Local<'s, v8::Object>>::with_capacity(plan.steps.len());
     for Reach(parent, key, via, _) in &plan.steps {
         let parent = match *parent {

@@ -51,8 +51,8 @@ use crate::options::{Captured, Clock, Settings};
 use crate::script::Script;
 use crate::site::blocking;
 use crate::time::{Deadline, Nanos};
+use crate::wire;
 use crate::wire::fault::Hearing;
-use crate::wire::{self};
 
 pub(super) use call::CallAnswer;
 pub(super) use erased_call::{CallTerms, TypedCall};

@@ -1,0 +1,209 @@
+//! V8: the functions that work in a scope, on its handles: compiled code, strings, positions, stacks, promises, flights.
+//!
+//! `engine::quickjs` defines the same names.
+
+use deno_core::v8;
+
+use crate::error::StackFrame;
+
+/// A source to compile, with the code that was cached for it. V8 rejects code of another version, of other flags, or for a
+/// source of another length, and then compiles. The code never leaves the process.
+pub(crate) fn source(
+    text: v8::Local<'_, v8::String>,
+    origin: &v8::ScriptOrigin<'_>,
+    code: Option<&[u8]>,
+) -> (v8::script_compiler::Source, v8::script_compiler::CompileOptions) {
+    use v8::script_compiler::{CachedData, CompileOptions, Source};
+    match code {
+        Some(code) => {
+            let source = Source::new_with_cached_data(text, Some(origin), CachedData::new(code));
+            (source, CompileOptions::ConsumeCodeCache)
+        }
+        None => (Source::new(text, Some(origin)), CompileOptions::NoCompileOptions),
+    }
+}
+
+/// The code that V8 has made of a module so far.
+pub(crate) fn code_of_module(
+    scope: &v8::PinScope<'_, '_>,
+    module: v8::Local<'_, v8::Module>,
+) -> Option<Vec<u8>> {
+    module.get_unbound_module_script(scope).create_code_cache().map(|code| code.to_vec())
+}
+
+/// The code that V8 has made of a function so far.
+pub(crate) fn code_of_function(
+    _: &v8::PinScope<'_, '_>,
+    function: v8::Local<'_, v8::Function>,
+) -> Option<Vec<u8>> {
+    function.create_code_cache().map(|code| code.to_vec())
+}
+
+/// The length of a string, in 16-bit units.
+pub(crate) fn length(_: &v8::PinScope<'_, '_>, string: v8::Local<'_, v8::String>) -> usize {
+    string.length()
+}
+
+/// The characters of a string that V8 keeps as Latin-1.
+pub(crate) fn latin1(scope: &v8::PinScope<'_, '_>, string: v8::Local<'_, v8::String>) -> Option<Vec<u8>> {
+    string.is_onebyte().then(|| {
+        let length = string.length();
+        let mut latin1 = Vec::with_capacity(length);
+        string.write_one_byte_uninit_v2(
+            scope,
+            0,
+            &mut latin1.spare_capacity_mut()[..length],
+            v8::WriteFlags::empty(),
+        );
+        // SAFETY: V8 writes as many characters as the string has, and the buffer takes them all.
+        unsafe { latin1.set_len(length) };
+        latin1
+    })
+}
+
+/// The first units of a string that has at least so many.
+pub(crate) fn units(
+    scope: &v8::PinScope<'_, '_>,
+    string: v8::Local<'_, v8::String>,
+    most: usize,
+) -> Vec<u16> {
+    let mut units = vec![0; most];
+    string.write_v2(scope, 0, &mut units, v8::WriteFlags::empty());
+    units
+}
+
+/// Whether a value is a pointer of the host's.
+pub(crate) fn is_external(value: v8::Local<'_, v8::Value>) -> bool {
+    value.is_external()
+}
+
+/// Runs microtasks until the queue is empty or the call is ended.
+#[inline]
+pub(crate) fn run_microtasks(scope: &mut v8::PinScope<'_, '_>, _is_ended: impl Fn() -> bool) {
+    scope.perform_microtask_checkpoint();
+}
+
+/// Drops microtasks without running them. Returns whether the queue is empty.
+///
+/// V8 drops them when it is asked to run them while a termination is pending.
+pub(crate) fn drop_microtasks(scope: &mut v8::PinScope<'_, '_>) -> bool {
+    scope.terminate_execution();
+    scope.perform_microtask_checkpoint();
+    scope.cancel_terminate_execution();
+    true
+}
+
+/// The functions of a realm that conversions need: none on V8.
+pub(crate) struct EngineIntrinsics;
+
+impl EngineIntrinsics {
+    /// Captures nothing: V8 needs no functions of the realm.
+    pub(crate) fn of(_: &v8::PinScope<'_, '_>) -> Option<Self> {
+        Some(Self)
+    }
+}
+
+/// Line and column of a syntax error, from 1; 0 when unknown.
+pub(crate) fn syntax_position(
+    scope: &v8::PinScope<'_, '_>,
+    _exception: Option<v8::Local<'_, v8::Value>>,
+    message: v8::Local<'_, v8::Message>,
+) -> (usize, usize) {
+    (message.get_line_number(scope).unwrap_or(0), message.get_start_column() + 1)
+}
+
+/// Where the first `import` of a module is written, from 1.
+pub(crate) fn first_import(
+    scope: &v8::PinScope<'_, '_>,
+    module: v8::Local<'_, v8::Module>,
+) -> Option<(usize, usize)> {
+    let requests = module.get_module_requests();
+    let request = (requests.length() > 0).then(|| requests.get(scope, 0)).flatten()?;
+    let request = request.try_cast::<v8::ModuleRequest>().ok()?;
+    let at = module.source_offset_to_location(request.get_source_offset());
+    let from_1 = |number: i32| usize::try_from(number).ok()?.checked_add(1);
+    Some((from_1(at.get_line_number())?, from_1(at.get_column_number())?))
+}
+
+/// Where the exception was made, or else where it was thrown: the first `most` frames that are kept.
+pub(crate) fn stack_of(
+    scope: &v8::PinScope<'_, '_>,
+    exception: v8::Local<'_, v8::Value>,
+    message: Option<v8::Local<'_, v8::Message>>,
+    most: usize,
+    is_kept: impl Fn(&StackFrame) -> bool,
+) -> Vec<StackFrame> {
+    let made =
+        exception.is_native_error().then(|| v8::Exception::get_stack_trace(scope, exception)).flatten();
+    let Some(trace) = made.or_else(|| message.and_then(|message| message.get_stack_trace(scope))) else {
+        return Vec::new();
+    };
+    (0..trace.get_frame_count())
+        .filter_map(|index| frame(scope, trace.get_frame(scope, index)?))
+        .filter(is_kept)
+        .take(most)
+        .collect()
+}
+
+/// `None` for a frame without a file, or with too long a name.
+fn frame(scope: &v8::PinScope<'_, '_>, frame: v8::Local<'_, v8::StackFrame>) -> Option<StackFrame> {
+    const NAME: usize = 256;
+    let text = |string: v8::Local<'_, v8::String>| {
+        (1..=NAME).contains(&string.length()).then(|| string.to_rust_string_lossy(scope))
+    };
+    let file = frame.get_script_name(scope).and_then(text)?;
+    let function = frame.get_function_name(scope).and_then(text);
+    Some(StackFrame::new(function, file, (frame.get_line_number(), frame.get_column())))
+}
+
+/// The function pair that settles a promise of the host.
+#[derive(Clone, Copy)]
+pub(crate) struct Resolver<'s>(pub(in crate::isolate) v8::Local<'s, v8::PromiseResolver>);
+
+/// A [`Resolver`] that is kept across scopes.
+pub(crate) struct KeptResolver(v8::Global<v8::PromiseResolver>);
+
+impl<'s> Resolver<'s> {
+    pub(crate) fn keep(self, scope: &v8::PinScope<'_, '_>) -> KeptResolver {
+        KeptResolver(v8::Global::new(scope, self.0))
+    }
+
+    pub(crate) fn promise(self, scope: &v8::PinScope<'s, '_>) -> v8::Local<'s, v8::Promise> {
+        self.0.get_promise(scope)
+    }
+
+    /// Resolves or rejects the promise; `None` when the engine failed.
+    pub(crate) fn settle(
+        self,
+        scope: &v8::PinScope<'_, '_>,
+        outcome: Result<v8::Local<'_, v8::Value>, v8::Local<'_, v8::Value>>,
+    ) -> Option<()> {
+        let settled = match outcome {
+            Ok(value) => self.0.resolve(scope, value),
+            Err(exception) => self.0.reject(scope, exception),
+        };
+        settled.map(drop)
+    }
+}
+
+impl KeptResolver {
+    pub(crate) fn local<'s>(&self, scope: &v8::PinScope<'s, '_>) -> Resolver<'s> {
+        Resolver(v8::Local::new(scope, &self.0))
+    }
+}
+
+/// Notes the flight of the code that runs from here on. V8 keeps the note for all code that follows when a promise settles
+/// (`ContinuationPreservedEmbedderData`).
+pub(crate) fn enter_flight(scope: &v8::PinScope<'_, '_>, flight: Option<u64>) {
+    let data = match flight {
+        Some(flight) => v8::Number::new(scope, flight as f64).into(),
+        None => v8::undefined(scope).into(),
+    };
+    scope.set_continuation_preserved_embedder_data(data);
+}
+
+/// The flight that the running code belongs to.
+pub(crate) fn flight(scope: &v8::PinScope<'_, '_>, _turn: u64) -> Option<u64> {
+    let data = scope.get_continuation_preserved_embedder_data();
+    data.try_cast::<v8::Number>().ok().map(|number| number.value() as u64)
+}
