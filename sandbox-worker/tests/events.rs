@@ -1,4 +1,4 @@
-//! What no site tells its observers: calls that were not made, and lines that were dropped. The end of a pool is no fault.
+//! No site tells its observers of calls that were not made and of lines that were dropped. The end of a pool is no fault.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
@@ -10,6 +10,7 @@ use sandbox_runtime::{
     Console, Error, LimitKind, Limits, LocalSandbox, Phase, Result, Sandbox, SandboxPool, Script, Trust,
     sandbox_api,
 };
+use sites::runtime;
 use slack::{LONG, long, worker};
 
 mod sites;
@@ -20,12 +21,14 @@ pub trait Job {
     fn run(&self, count: u32) -> Result<u32>;
     async fn later(&self, count: u32) -> Result<u32>;
     async fn never(&self) -> Result<()>;
+    async fn spin(&self) -> Result<()>;
 }
 
 const SOURCE: &str = "let runs = 0;
     export const run = (count) => { for (let i = 0; i < count; i++) console.log('0123456789'); return ++runs; };
     export const later = async (count) => run(count);
-    export const never = () => new Promise(() => {});";
+    export const never = () => new Promise(() => {});
+    export const spin = async () => { for (;;); };";
 
 fn script() -> Script {
     Script::new("job.js", SOURCE)
@@ -76,8 +79,13 @@ macro_rules! each_site {
     }};
 }
 
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+/// A pool whose tenants have this trust, and its events as lines.
+fn pool(trust: Trust, limits: Limits) -> (SandboxPool, Receiver<String>) {
+    let (recorder, lines) = Recorder::new();
+    let builder =
+        SandboxPool::builder().trust(trust).threads(1).limits(limits).patience(LONG).observer(recorder);
+    let builder = if trust == Trust::Hostile { builder.transport(worker()) } else { builder };
+    (builder.build().unwrap(), lines)
 }
 
 /// No call begins or ends in these lines.
@@ -113,11 +121,7 @@ fn a_script_that_is_too_long_is_not_sent() {
         assert_eq!(sandbox.load::<dyn Job>(script()).unwrap().run(0).unwrap(), 1, "{site}");
     });
     for trust in [Trust::SameTenant, Trust::Tenants, Trust::Hostile] {
-        let (recorder, lines) = Recorder::new();
-        let builder =
-            SandboxPool::builder().trust(trust).threads(1).limits(limits()).patience(LONG).observer(recorder);
-        let pool =
-            if trust == Trust::Hostile { builder.transport(worker()) } else { builder }.build().unwrap();
+        let (pool, lines) = pool(trust, limits());
         let tenant = pool.tenant("acme");
         assert_eq!(tenant.load::<dyn Job>(script()).unwrap().run(0).unwrap(), 1, "{trust:?}");
         lines.try_iter().for_each(drop);
@@ -168,11 +172,7 @@ fn a_call_after_its_deadline_is_not_made() {
         assert_eq!(exports.bind::<dyn Job>().unwrap().run(0).unwrap(), 1, "{site}");
     });
     for trust in [Trust::SameTenant, Trust::Tenants, Trust::Hostile] {
-        let (recorder, lines) = Recorder::new();
-        let builder =
-            SandboxPool::builder().trust(trust).threads(1).limits(long()).patience(LONG).observer(recorder);
-        let pool =
-            if trust == Trust::Hostile { builder.transport(worker()) } else { builder }.build().unwrap();
+        let (pool, lines) = pool(trust, long());
         let job = pool.tenant("acme").load::<dyn Job>(script()).unwrap();
         lines.try_iter().for_each(drop);
         let late = job.with_deadline(passed);
@@ -213,13 +213,14 @@ fn a_dropped_line_of_the_console_is_no_event() {
 #[test]
 fn a_pool_that_is_dropped_with_a_call_under_way_has_no_fault() {
     let runtime = runtime();
-    for trust in [Trust::Tenants, Trust::SameTenant, Trust::Hostile] {
+    let trusts = [Trust::Tenants, Trust::SameTenant, Trust::Hostile];
+    for (trust, is_busy) in trusts.map(|trust| [(trust, false), (trust, true)]).into_iter().flatten() {
         let (recorder, lines) = Recorder::new();
         let builder = SandboxPool::builder().trust(trust).threads(1).limits(long()).observer(recorder);
         let pool =
             if trust == Trust::Tenants { builder } else { builder.transport(worker()) }.build().unwrap();
         let job = pool.tenant("acme").load::<dyn Job>(script()).unwrap();
-        let mut never = job.never();
+        let mut never = if is_busy { job.spin() } else { job.never() };
         let told = |line: &str| {
             let waits = lines.iter().take_while(|told| !told.contains(line)).collect::<Vec<_>>();
             assert!(!waits.iter().any(|told| told.contains("lost")), "{trust:?}: {waits:?}");
@@ -228,11 +229,12 @@ fn a_pool_that_is_dropped_with_a_call_under_way_has_no_fault() {
             let soon = tokio::time::timeout(Duration::from_millis(1), &mut never);
             assert!(soon.await.is_err());
         });
-        told("begins: Job.never");
+        let method = if is_busy { "Job.spin" } else { "Job.never" };
+        told(&format!("begins: {method}"));
         drop(never);
         drop((job, pool));
         let rest = lines.iter().collect::<Vec<_>>();
-        let ends = rest.iter().filter_map(|line| line.split_once("Job.never: ")).map(|(_, end)| end);
+        let ends = rest.iter().filter_map(|line| line.split_once(&format!("{method}: "))).map(|(_, end)| end);
         assert_eq!(ends.collect::<Vec<_>>(), ["cancelled"], "{trust:?}: {rest:?}");
         assert!(rest.last().unwrap().ends_with("closed"), "{trust:?}: {rest:?}");
     }

@@ -254,7 +254,9 @@ impl<L: Leg> Future for Flying<L> {
         let this = self.get_mut();
         let outcome = this.advance(cx);
         if let Poll::Ready(outcome) = &outcome {
-            this.land(CallOutcome::of(outcome));
+            // A turn that ends because the caller is gone ends like one that is late, and nobody gets that error.
+            let is_dropped = outcome.is_err() && this.flight.ticket.is_cancelled();
+            this.land(if is_dropped { CallOutcome::Dropped } else { CallOutcome::of(outcome) });
         }
         outcome
     }
