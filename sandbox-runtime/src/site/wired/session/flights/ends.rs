@@ -10,6 +10,8 @@ impl Driver {
     /// Ends the calls of a peer that no longer exists.
     pub(super) fn leave_behind(&mut self, session: &Session, state: &SessionState) {
         if !self.is_current(session) {
+            // A call that was cancelled before the end of its peer was seen is a cancelled call.
+            self.tell_cancelled(session);
             let cause = state.discarded.borrow().clone();
             // After a reset, the bill is empty.
             if cause.is_some() {
