@@ -221,6 +221,7 @@ fn the_least_that_is_allowed_is_enough_for_a_small_script() {
         script_bytes: 1 << 10,
         host_calls: 0,
         pending: 0,
+        handles: 0,
         console_bytes: 0,
         value_nodes: 1,
         value_bytes: 0,

@@ -53,6 +53,8 @@ pub struct Limits {
     pub host_calls: u64,
     /// Calls of `async` host methods that one call of the guest may have pending at once. Default: 1,000.
     pub pending: usize,
+    /// Objects of the host that the guests of a sandbox may hold at once. Default: 10,000.
+    pub handles: usize,
     /// Output of the guest to its console in one call, in bytes of UTF-8. A console that captures keeps as much. Further
     /// lines are dropped and counted. Default: 64 KiB.
     pub console_bytes: usize,
@@ -87,6 +89,7 @@ impl Default for Limits {
             script_bytes: 4 << 20,
             host_calls: 10_000_000,
             pending: 1_000,
+            handles: 10_000,
             console_bytes: 64 << 10,
             value_nodes: 100_000,
             value_bytes: 16 << 20,
@@ -127,6 +130,7 @@ impl Limits {
             LimitKind::HostCalls => ("Limits::host_calls", Some(Amount::Count(self.host_calls))),
             LimitKind::Deadline => ("with_deadline", None),
             LimitKind::Pending => ("Limits::pending", Some(Amount::Count(self.pending as u64))),
+            LimitKind::Handles => ("Limits::handles", Some(Amount::Count(self.handles as u64))),
         };
         Excess::new(kind, setting, limit)
     }

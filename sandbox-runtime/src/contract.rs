@@ -4,6 +4,7 @@
 
 use std::ops::Deref;
 use std::rc::Rc;
+use std::sync::Arc;
 
 pub(crate) use sandbox_core::contract::*;
 
@@ -91,11 +92,19 @@ pub trait AsyncHostMethod: Method {
 
 /// The host's implementation of a contract. A future of one of its methods keeps it.
 #[doc(hidden)]
-pub struct Hosted<C: ?Sized>(pub Rc<Box<C>>);
+pub enum Hosted<C: ?Sized> {
+    /// Of a sandbox.
+    Host(Rc<Box<C>>),
+    /// Behind a handle.
+    Handle(Arc<C>),
+}
 
 impl<C: ?Sized> Deref for Hosted<C> {
     type Target = C;
     fn deref(&self) -> &C {
-        &self.0
+        match self {
+            Self::Host(host) => host,
+            Self::Handle(host) => host,
+        }
     }
 }

@@ -35,6 +35,7 @@ mod contract;
 pub mod deno;
 mod engine_types;
 pub mod guide;
+mod handle;
 #[cfg(feature = "_engine")]
 mod isolate;
 #[cfg(not(feature = "_engine"))]
@@ -67,6 +68,7 @@ use sandbox_core::wire;
 use sandbox_core::{boundary, guest_error, limits, panic, schema, script, shown, stack, time, value};
 
 pub use async_trait::async_trait;
+pub use handle::Handle;
 #[doc(inline)]
 pub use sandbox_core::{
     Amount, AsMap, AsSet, BoundaryError, Breaks, Bytes, Change, Compatibility, Conversion, CrossingBudget,

@@ -21,6 +21,16 @@ impl Uncalled {
     }
 }
 
+/// The parts of a contract's handles: there are none.
+pub(crate) struct NoParts(());
+
+impl NoParts {
+    /// Of a contract.
+    pub(crate) const fn of<C: ?Sized>() -> Self {
+        Self(())
+    }
+}
+
 /// The fast function of an op: there is none.
 #[doc(hidden)]
 #[derive(Clone, Copy)]

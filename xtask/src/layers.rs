@@ -55,7 +55,10 @@ const CRATES: [(&str, Layers); 2] = [
                 "contracts on both sides of an isolate",
             ),
             ("isolate::ops", "the calls of the host, by their types"),
-            ("contract transport engine_types no_engine", "the traits between generated code and an isolate"),
+            (
+                "contract handle transport engine_types no_engine",
+                "the traits between generated code and an isolate",
+            ),
             ("isolate::calls", "the uses of a guest"),
             ("isolate::realm", "realms"),
             ("isolate::host_calls", "what all calls of the host share"),

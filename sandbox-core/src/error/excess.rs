@@ -254,6 +254,9 @@ impl fmt::Display for Excess {
                     "the guest waited for more than {limit} `async` calls of the host at once (`{setting}`)"
                 )
             }
+            LimitKind::Handles => {
+                write!(f, "the guest held more than {limit} handles of the host at once (`{setting}`)")
+            }
         }
     }
 }

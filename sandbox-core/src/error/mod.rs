@@ -375,6 +375,7 @@ impl Error {
                 LimitKind::Script => "limit.script",
                 LimitKind::HostCalls => "limit.host_calls",
                 LimitKind::Pending => "limit.pending",
+                LimitKind::Handles => "limit.handles",
                 LimitKind::Deadline => "limit.deadline",
             },
             Self::Discarded { .. } => "discarded",
@@ -444,6 +445,8 @@ pub enum LimitKind {
     HostCalls,
     /// Calls of `async` host methods that were pending at once. The sandbox can be called again.
     Pending,
+    /// Handles that were live at once. The sandbox can be called again, and what the guest still holds is live.
+    Handles,
     /// The deadline of the caller; see `Sandbox::with_deadline`. The sandbox can be called
     /// again.
     Deadline,

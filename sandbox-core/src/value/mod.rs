@@ -1,6 +1,7 @@
 //! Values as data: JavaScript's values, and the types that stand for them in a contract.
 
 mod bytes;
+pub mod handle;
 mod js_types;
 pub mod js_value;
 pub mod number;

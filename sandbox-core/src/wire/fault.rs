@@ -84,7 +84,7 @@ pub struct Exception {
     source: Option<u64>,
 }
 
-const LIMITS: [LimitKind; 10] = [
+const LIMITS: [LimitKind; 11] = [
     LimitKind::Wall,
     LimitKind::Cpu,
     LimitKind::TotalCpu,
@@ -95,6 +95,7 @@ const LIMITS: [LimitKind; 10] = [
     LimitKind::HostCalls,
     LimitKind::Pending,
     LimitKind::Deadline,
+    LimitKind::Handles,
 ];
 
 fn site(place: Place) -> Site {

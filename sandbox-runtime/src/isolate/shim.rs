@@ -16,6 +16,10 @@ use super::state::op::{Gives, HostOp};
 /// function that throws for it.
 pub(crate) const PARAMETERS: [&str; 5] = ["fast", "checked", "freeze", "returned", "refused"];
 
+/// The parameters of the shim of handles: the checked ops, the function that ends a handle, `Object.freeze`, and
+/// `Symbol.dispose`.
+pub(crate) const HANDLE_PARAMETERS: [&str; 4] = ["checked", "release", "freeze", "dispose"];
+
 /// The prefix of the names of shims, in stacks.
 const SCHEME: &str = "sandbox:";
 
@@ -57,6 +61,40 @@ pub(crate) fn source(spec: &ContractSpec, ops: &[HostOp]) -> String {
         _ = writeln!(out, "freeze(api.{});", method.name);
     }
     out.push_str("return freeze(api);\n");
+    out
+}
+
+/// The body of the function that makes the class of a contract's handles. The function returns two functions: one makes an
+/// object with a number, and one gives the number of an object, or 0.
+///
+/// The number is a private field, so it cannot be read, changed, or given to another object. The field is put on an object
+/// whose only prototype has the methods. So no property of an object leads to the class. An op takes the number behind the
+/// arguments of its method.
+pub(crate) fn handle_source(spec: &ContractSpec) -> String {
+    let mut out = String::from("\"use strict\";\n");
+    for index in 0..spec.methods.len() {
+        _ = writeln!(out, "const checked{index} = checked[{index}];");
+    }
+    out.push_str("let api;\n");
+    _ = writeln!(out, "class {} extends (function (object) {{ return object; }}) {{", spec.name);
+    out.push_str("  #number;\n  constructor(object, number) { super(object); this.#number = number; }\n");
+    out.push_str("  static number(value) { return #number in value ? value.#number : 0; }\n");
+    out.push_str("  static {\n  api = {\n  __proto__: null,\n");
+    for (index, method) in spec.methods.iter().enumerate() {
+        let parameters = (0..method.params.len()).map(|at| format!("a{at}")).collect::<Vec<_>>();
+        let (name, parameters) = (&method.name, parameters.join(", "));
+        let arguments = if parameters.is_empty() { String::new() } else { format!("{parameters}, ") };
+        out.push_str(&documentation(&method.docs));
+        _ = writeln!(out, "  {name}({parameters}) {{ return checked{index}({arguments}this.#number); }},");
+    }
+    out.push_str("  };\n  if (dispose !== void 0) {\n");
+    out.push_str("    api[dispose] = { dispose() { release(this.#number); } }.dispose;\n");
+    out.push_str("    freeze(api[dispose]);\n  }\n  }\n}\n");
+    for method in &*spec.methods {
+        _ = writeln!(out, "freeze(api.{});", method.name);
+    }
+    _ = writeln!(out, "freeze(api);\nconst Class = {}, number = Class.number;", spec.name);
+    out.push_str("return [(number) => freeze(new Class({ __proto__: api }, number)), number];\n");
     out
 }
 

@@ -45,6 +45,11 @@ pub(crate) const ASKS_ONCE: bool = true;
 /// Whether a garbage collection can be requested. Reference counts free an object at once.
 pub(crate) const COLLECTS: bool = false;
 
+/// Collects garbage. The layer keeps the values of weak handles until it is asked for a collection by this name.
+pub(crate) fn collect(isolate: &mut v8::Isolate) {
+    isolate.request_garbage_collection_for_testing(v8::GarbageCollectionType::Full);
+}
+
 /// Whether realms have functions that make and take apart objects of known fields. An interpreter gains nothing by them.
 pub(crate) const HAS_FORMS: bool = false;
 

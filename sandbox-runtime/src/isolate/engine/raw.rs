@@ -73,7 +73,7 @@ impl RawIsolate {
 
     /// Collects all garbage that can be collected.
     pub(crate) fn low_memory(self) {
-        self.with(v8::Isolate::low_memory_notification);
+        self.with(super::collect);
     }
 
     /// The bytes of the heap that values use.

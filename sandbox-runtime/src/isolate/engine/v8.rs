@@ -36,6 +36,11 @@ pub(crate) const ASKS_ONCE: bool = false;
 /// Whether a garbage collection can be requested.
 pub(crate) const COLLECTS: bool = true;
 
+/// Collects all garbage.
+pub(crate) fn collect(isolate: &mut v8::Isolate) {
+    isolate.low_memory_notification();
+}
+
 /// Whether realms have functions that make and take apart objects of known fields.
 pub(crate) const HAS_FORMS: bool = true;
 

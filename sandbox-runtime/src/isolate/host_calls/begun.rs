@@ -85,6 +85,7 @@ pub(in crate::isolate) fn outcome<T>(answer: &Result<T, Refusal>) -> HostOutcome
             | Refusal::Thrown
             | Refusal::Stack
             | Refusal::Absent
+            | Refusal::Disposed
             | Refusal::NoFlight,
         ) => HostOutcome::Refused,
         Err(_) => HostOutcome::Failed,

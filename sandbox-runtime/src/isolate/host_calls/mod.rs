@@ -21,13 +21,13 @@ use crate::schema::MethodChecks;
 pub(super) use begun::begin;
 
 impl Isolate {
-    /// The host of a method.
+    /// The host of a method, or the facts of its contract when only handles of the contract cross.
     #[inline]
     pub(in crate::isolate) fn host(&self, method: &MethodInfo) -> Option<&Host> {
         if let Some(nth) = method.nth {
             return self.hosts.get(usize::from(nth));
         }
-        self.host_of(method.contract)
+        self.host_of(method.contract).or_else(|| self.handles.contract(method.contract))
     }
 
     /// The checks of a host method.

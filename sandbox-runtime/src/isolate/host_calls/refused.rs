@@ -59,6 +59,9 @@ impl Refusal {
                 return told(scope, (&class, &message), &fields, source).map(Into::into);
             }
             Self::Absent => v8::Exception::error(scope, text(&format!("{place} has no implementation here"))),
+            Self::Disposed => {
+                v8::Exception::type_error(scope, text(&format!("{place}: the handle was disposed")))
+            }
             Self::NoFlight => v8::Exception::error(
                 scope,
                 text(&format!(

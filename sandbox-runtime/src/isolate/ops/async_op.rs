@@ -4,15 +4,15 @@ use std::marker::PhantomData;
 
 use deno_core::v8;
 
-use super::{read_arguments, write_result};
-use crate::contract::{AsyncHostMethod, Crosses, Reply};
+use super::{handle_of, read_arguments, write_result};
+use crate::contract::{AsyncHostMethod, Crosses, Hosted, Reply};
 use crate::guest_error::HostError;
-use crate::isolate::Isolate;
 use crate::isolate::host_calls::promises::{Poller, Started, promised};
 use crate::isolate::host_calls::{answer, begin};
 use crate::isolate::state::method_info::MethodInfo;
 use crate::isolate::state::pending::{HostAnswer, Settled};
 use crate::isolate::state::refusal::{Refusal, caught};
+use crate::isolate::{Host, Isolate};
 
 struct Value<M, V> {
     value: V,
@@ -65,8 +65,13 @@ fn start<'s, M: AsyncHostMethod>(
 ) -> Result<Started, Refusal> {
     let args = read_arguments::<M::Owned>(scope, arguments, MethodInfo::billed::<M>())?;
     let (isolate, poller) = Poller::of(scope)?;
-    let host = isolate.host(MethodInfo::billed::<M>()).ok_or(Refusal::Absent)?;
-    let host = host.hold::<M::Contract>().ok_or(Refusal::Absent)?;
+    let host = match handle_of(arguments, MethodInfo::billed::<M>())? {
+        None => isolate
+            .host(MethodInfo::billed::<M>())
+            .and_then(Host::hold::<M::Contract>)
+            .ok_or(Refusal::Absent)?,
+        Some(handle) => Hosted::Handle(isolate.handles.implementation(handle).ok_or(Refusal::Disposed)?),
+    };
     let reply = LaterReply::<M>(PhantomData);
     let future = caught(|| M::start(host, args, reply))?;
     Ok((poller, Box::pin(future)))

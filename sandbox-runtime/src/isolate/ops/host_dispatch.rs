@@ -183,7 +183,7 @@ fn invoke<M: HostMethod>(
 
 fn start<M: AsyncHostMethod>(call: &DispatchedCall<'_>, host: &Rc<dyn Any>) -> Result<Started, Unanswered> {
     let host = host.clone().downcast::<Box<M::Contract>>();
-    let host = Hosted(host.map_err(|_| Unanswered::Host(HostError::panicked()))?);
+    let host = Hosted::Host(host.map_err(|_| Unanswered::Host(HostError::panicked()))?);
     let future = caught(|| {
         let args = call.read::<M::Owned>()?;
         Ok::<_, Unanswered>(M::start(host, args, KeptReply))

@@ -33,8 +33,11 @@ use std::rc::Rc;
 use deno_core::v8;
 
 use super::host_calls::{answer, begin};
+use super::limits::exceeded::Exceeded;
 use super::state::Isolate;
+use super::state::handle_shims::number_of;
 use super::state::host::Host;
+pub(crate) use super::state::host_handles::HandleParts;
 use super::state::method_info::MethodInfo;
 pub use super::state::op::{FastCall, HostOp};
 #[cfg(feature = "process")]
@@ -47,6 +50,7 @@ use crate::contract::{
 };
 use crate::error::Direction;
 use crate::guest_error::HostError;
+use crate::panic::drop_of_host;
 use crate::schema::{ContractChecks, MethodChecks, TypeCheck};
 
 impl MethodInfo<'static> {
@@ -65,8 +69,22 @@ impl Host {
 
     /// The implementation, for a future that keeps it.
     pub(super) fn hold<C: ?Sized + Contract>(&self) -> Option<Hosted<C>> {
-        self.object.clone().downcast::<Box<C>>().ok().map(Hosted)
+        self.object.clone().downcast::<Box<C>>().ok().map(Hosted::Host)
     }
+}
+
+impl HandleParts {
+    /// The parts that the engine has of the contract `C`.
+    pub(crate) const fn of<C: ?Sized + HostContract>() -> Self {
+        Self { host: handled::<C> }
+    }
+}
+
+/// The facts of a contract without an implementation of the sandbox.
+fn handled<C: ?Sized + HostContract>() -> Result<Host, String> {
+    let checks = ContractChecks::of(TypeId::of::<C>(), C::SPEC)?;
+    let (spec, ops) = (SpecRef::Static(C::SPEC), Cow::Borrowed(C::OPS));
+    Ok(Host::of(TypeId::of::<C>(), spec, ops, checks, Rc::new(())))
 }
 
 impl HostOp {
@@ -97,18 +115,39 @@ impl HostOp {
     }
 }
 
-/// Calls a host method, if the sandbox has an implementation. This function, and the macro's output, are the only code that
-/// is compiled for each method.
+/// Calls a host method, if the sandbox has an implementation, or the method of a handle. This function, and the macro's output,
+/// are the only code that is compiled for each method.
 fn invoke<'s, M: HostMethod>(
     isolate: &Isolate,
+    handle: Option<u64>,
     args: M::Owned,
     reply: SlowReply<'_, 's, '_>,
-) -> Option<Written<'s>> {
-    let host = isolate.implementation::<M::Contract>()?;
-    Some(M::invoke(host, args, reply))
+) -> Written<'s> {
+    match handle {
+        None => M::invoke(isolate.implementation::<M::Contract>().ok_or(Refusal::Absent)?, args, reply),
+        Some(handle) => {
+            let host = isolate.handles.implementation::<M::Contract>(handle).ok_or(Refusal::Disposed)?;
+            let written = M::invoke(&host, args, reply);
+            // The guest may have disposed the handle meanwhile, and this is the last that holds the object.
+            drop_of_host(host);
+            written
+        }
+    }
 }
 
-type Invoke<'s, A> = for<'r, 'i> fn(&'r Isolate, A, SlowReply<'r, 's, 'i>) -> Option<Written<'s>>;
+type Invoke<'s, A> = for<'r, 'i> fn(&'r Isolate, Option<u64>, A, SlowReply<'r, 's, 'i>) -> Written<'s>;
+
+/// The handle whose method is called. A shim of handles passes the number behind the arguments.
+pub(super) fn handle_of(
+    arguments: &v8::FunctionCallbackArguments<'_>,
+    method: &MethodInfo,
+) -> Result<Option<u64>, Refusal> {
+    let params = i32::try_from(method.spec.params.len()).unwrap_or(i32::MAX);
+    if arguments.length() <= params {
+        return Ok(None);
+    }
+    number_of(arguments.get(params)).map(Some).ok_or(Refusal::Disposed)
+}
 
 unsafe extern "C" fn slow<M: HostMethod>(info: *const v8::FunctionCallbackInfo) {
     slow_impl::<M>(info);
@@ -122,7 +161,7 @@ fn slow_impl<M: HostMethod>(info: *const v8::FunctionCallbackInfo) -> usize {
 fn serve_info<A: Arguments<Owned = A>>(
     info: *const v8::FunctionCallbackInfo,
     method: &MethodInfo,
-    invoke: for<'r, 's, 'i> fn(&'r Isolate, A, SlowReply<'r, 's, 'i>) -> Option<Written<'s>>,
+    invoke: for<'r, 's, 'i> fn(&'r Isolate, Option<u64>, A, SlowReply<'r, 's, 'i>) -> Written<'s>,
 ) -> usize {
     answer(info, method.place(), |scope, arguments| serve(scope, arguments, method, invoke))
 }
@@ -147,13 +186,14 @@ fn serve_begun<'s, A: Arguments<Owned = A>>(
     method: &MethodInfo,
     invoke: Invoke<'s, A>,
 ) -> Written<'s> {
+    let handle = handle_of(arguments, method)?;
     let args = read_arguments::<A>(scope, arguments, method)?;
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
     let check = &isolate.checks(method)?.returns;
     let reply = SlowReply { scope, isolate, check, is_billed: method.is_billed };
-    let written = caught(|| invoke(isolate, args, reply));
+    let written = caught(|| invoke(isolate, handle, args, reply));
     isolate.keep_terminating();
-    written?.ok_or(Refusal::Absent)?
+    written?
 }
 
 /// Reads the arguments of a call, and reports all that is wrong with them.
@@ -239,5 +279,11 @@ pub(super) fn write_result<'s, V: Crosses>(
     if is_billed {
         isolate.call.add_in(budget.spent());
     }
-    written.map_err(|error| Refusal::Value(error, Direction::ToGuest))
+    written.map_err(|error| match isolate.handles.was_refused() {
+        true => {
+            isolate.exceed(Exceeded::Handles, None);
+            Refusal::Ended
+        }
+        false => Refusal::Value(error, Direction::ToGuest),
+    })
 }

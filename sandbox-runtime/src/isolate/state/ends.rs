@@ -21,6 +21,7 @@ impl Isolate {
     #[inline]
     pub(in crate::isolate) fn forget_call(&self, call: u64) {
         self.hosts.iter().for_each(|host| host.forget(call));
+        self.handles.forget(call);
     }
 
     /// Whether errors of host methods are kept.

@@ -6,7 +6,9 @@ pub(crate) mod data_host;
 mod ends;
 pub(crate) mod flight;
 pub(crate) mod future_set;
+pub(in crate::isolate) mod handle_shims;
 pub(crate) mod host;
+pub(crate) mod host_handles;
 pub(crate) mod method_info;
 pub(crate) mod observed;
 pub(crate) mod op;
@@ -42,6 +44,7 @@ use crate::options::{ConsoleOutput, Intrinsics, Settings};
 use crate::stack::StackEnd;
 use flight::{Flight, Flights};
 use host::Host;
+use host_handles::HostHandles;
 use observed::Observed;
 use realm::Realm;
 use returned::Returned;
@@ -61,6 +64,8 @@ pub(crate) struct Isolate {
     pub(crate) settings: Settings,
     pub(in crate::isolate) times: Times,
     pub(in crate::isolate) hosts: Vec<Host>,
+    /// The objects of the host that guests hold.
+    pub(in crate::isolate) handles: HostHandles,
     pub(in crate::isolate) stack: StackEnd,
     pub(in crate::isolate) heap: HeapGuard,
     pub(in crate::isolate) buffers: engine::Buffers,
@@ -119,6 +124,7 @@ impl Isolate {
             times: Times::of(&settings.limits),
             settings,
             hosts,
+            handles: HostHandles::default(),
             stack,
             buffers: engine::Buffers::new(heap.no_buffer()),
             heap,
@@ -292,6 +298,8 @@ impl Isolate {
     pub(in crate::isolate) fn close(&self) {
         let live = self.live.borrow_mut().take();
         if let Some(LiveIsolate { realm, watch, raw, runtime, .. }) = live {
+            // Weak handles of the engine end before it.
+            self.handles.clear();
             drop((realm, watch));
             self.drop_runtime(runtime, raw);
         }

@@ -2,6 +2,7 @@
 
 use deno_core::v8;
 
+use super::handle_shims::HandleShims;
 use super::struct_shapes::StructShapes;
 use crate::isolate::engine;
 
@@ -12,6 +13,8 @@ pub(crate) struct Realm {
     pub(in crate::isolate) root_prototype: v8::Global<v8::Object>,
     /// How objects of known fields are made and taken apart.
     pub(crate) forms: StructShapes,
+    /// The classes of the host's objects that guests hold.
+    pub(in crate::isolate) handles: HandleShims,
     /// The captured functions that conversions need.
     #[cfg_attr(not(feature = "quickjs"), allow(dead_code, reason = "V8 converts without the realm's help"))]
     pub(in crate::isolate) intrinsics: engine::EngineIntrinsics,
@@ -32,9 +35,10 @@ impl Realm {
             v8::Object::new(scope).get_prototype(scope).and_then(|root| root.try_cast::<v8::Object>().ok());
         let root = root.ok_or("the engine has no `Object.prototype`")?;
         let forms = StructShapes::of(scope).ok_or("the engine has no `Object.keys`")?;
+        let handles = HandleShims::of(scope).ok_or("the engine has no `Object.freeze`")?;
         let intrinsics = engine::EngineIntrinsics::of(scope)
             .ok_or("the engine's functions for conversions cannot be captured")?;
         let (context, root_prototype) = (v8::Global::new(scope, context), v8::Global::new(scope, root));
-        Ok(Self { context, root_prototype, forms, intrinsics, generation, number })
+        Ok(Self { context, root_prototype, forms, handles, intrinsics, generation, number })
     }
 }

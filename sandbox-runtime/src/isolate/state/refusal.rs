@@ -30,6 +30,8 @@ pub(in crate::isolate) enum Refusal {
     Stack,
     /// The sandbox has no implementation of the contract.
     Absent,
+    /// The handle was disposed, or its realm is over.
+    Disposed,
     /// An `async` method was called by code that no asynchronous call waits for.
     NoFlight,
 }

@@ -15,6 +15,7 @@ use crate::boundary::deserialize_common::{
     big_integers, is_for_json, known_kinds, small_integers, visit_bigint, visit_number,
 };
 use crate::isolate::engine;
+use crate::value::handle::HANDLE;
 use crate::value::{DATE, ERROR};
 
 impl<'de> de::Deserializer<'de> for Reader<'_, '_, '_> {
@@ -99,6 +100,7 @@ impl<'de> de::Deserializer<'de> for Reader<'_, '_, '_> {
                 }
                 _ => Err(self.unexpected("an Error")),
             },
+            HANDLE => self.handle(visitor),
             _ => visitor.visit_newtype_struct(self),
         }
     }

@@ -12,6 +12,7 @@ mod describe;
 mod deserialize;
 mod diagnosis;
 mod exotic;
+mod handle;
 mod observe;
 mod read;
 mod seen;

@@ -118,7 +118,7 @@ struct WireLimits {
     wall: Duration,
     cpu: Duration,
     total_cpu: Duration,
-    sizes: [u64; 12],
+    sizes: [u64; 13],
 }
 
 impl From<&Limits> for WireLimits {
@@ -136,8 +136,9 @@ impl From<&Limits> for WireLimits {
             limits.value_text,
             limits.value_items,
             limits.value_depth,
+            limits.handles,
         ];
-        let mut all = [host_calls; 12];
+        let mut all = [host_calls; 13];
         all.iter_mut().skip(1).zip(sizes).for_each(|(to, from)| *to = from as u64);
         Self { wall, cpu, total_cpu, sizes: all }
     }
@@ -162,6 +163,7 @@ impl From<&WireLimits> for Limits {
             value_text: size(9),
             value_items: size(10),
             value_depth: size(11),
+            handles: size(12),
         }
     }
 }

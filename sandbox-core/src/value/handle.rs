@@ -1,0 +1,105 @@
+//! The way of a handle through serde: a handle serializes as a newtype with the name [`HANDLE`], and without content.
+//!
+//! serde has no values that stand for objects. So the two ends of a crossing meet in a slot of the thread. [`offer`] puts the
+//! object there, and the sink takes it while it writes the newtype. [`accept`] says what is expected, and the source puts the
+//! object there. Any other format finds an empty newtype, and the handle refuses the format.
+
+use std::any::{Any, TypeId};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use serde::ser::{Error as _, Serializer};
+
+/// The name of the newtype.
+pub const HANDLE: &str = "$sandbox::Handle";
+
+/// The contract of a handle, as the engine needs it.
+#[derive(Clone, Copy)]
+pub struct HandleContract {
+    /// The type id of `C`.
+    pub id: TypeId,
+    /// The name of the contract.
+    pub name: &'static str,
+    /// The parts that an engine has of the contract. The runtime knows the type.
+    pub parts: &'static (dyn Any + Sync),
+}
+
+/// An object of the host, on its way.
+#[derive(Clone)]
+pub struct HostObject {
+    /// Its contract.
+    pub contract: HandleContract,
+    /// An `Arc<C>`.
+    pub object: Rc<dyn Any>,
+    /// The address of what the `Arc` holds. Two handles of one object have the same.
+    pub address: usize,
+}
+
+/// An object on its way, as the slot of the thread holds it.
+enum Passing {
+    Offered(HostObject),
+    Expected(HandleContract),
+    Accepted(Rc<dyn Any>),
+}
+
+thread_local! {
+    static SLOT: RefCell<Option<Passing>> = const { RefCell::new(None) };
+}
+
+fn put(slot: Option<Passing>) -> Option<Passing> {
+    SLOT.with(|place| place.replace(slot))
+}
+
+/// Serializes a handle. A format that does not know handles is refused.
+pub fn offer<S: Serializer>(object: HostObject, serializer: S) -> Result<S::Ok, S::Error> {
+    let name = object.contract.name;
+    put(Some(Passing::Offered(object)));
+    let written = serializer.serialize_newtype_struct(HANDLE, &());
+    match put(None) {
+        Some(Passing::Offered(_)) if written.is_ok() => Err(S::Error::custom(format_args!(
+            "a handle of `{name}` crosses as an argument or a result, and has no other form"
+        ))),
+        _ => written,
+    }
+}
+
+/// The object that is being serialized.
+#[must_use]
+pub fn offered() -> Option<HostObject> {
+    match put(None) {
+        Some(Passing::Offered(object)) => Some(object),
+        other => {
+            put(other);
+            None
+        }
+    }
+}
+
+/// Runs `read`, which deserializes a handle of this contract. Gives the object that the source has put there.
+pub fn accept<T, E>(
+    contract: HandleContract,
+    read: impl FnOnce() -> Result<T, E>,
+) -> Result<Option<Rc<dyn Any>>, E> {
+    put(Some(Passing::Expected(contract)));
+    let read = read();
+    let slot = put(None);
+    read?;
+    Ok(match slot {
+        Some(Passing::Accepted(object)) => Some(object),
+        _ => None,
+    })
+}
+
+/// The contract of the handle that is being read.
+#[must_use]
+pub fn expected() -> Option<HandleContract> {
+    SLOT.with(|place| match &*place.borrow() {
+        Some(Passing::Expected(contract)) => Some(*contract),
+        _ => None,
+    })
+}
+
+/// Gives the object that stands for the value that is being read.
+pub fn accepted(object: Rc<dyn Any>) {
+    put(Some(Passing::Accepted(object)));
+}

@@ -1,0 +1,176 @@
+//! [`Handle`]: an implementation of a contract that crosses as a value.
+
+use std::any::TypeId;
+use std::fmt;
+use std::ops::Deref;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use sandbox_core::value::handle::{self, HANDLE, HandleContract, HostObject};
+use serde::de::{Error as _, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::contract::{HostContract, Implements};
+use crate::engine_types::HandleParts;
+
+/// An implementation of the contract `C` that crosses as a value: `Handle<dyn File>`.
+///
+/// A method of a contract takes and gives handles as any other value, also in structs, lists and options. The guest gets a
+/// frozen object with the methods of the contract. A handle that comes back is the same `Arc`.
+///
+/// The object has a method `Symbol.dispose`, where the engine has that symbol. After it, or when the guest has dropped the
+/// object, the sandbox drops its `Arc`. At most [`Limits::handles`](crate::Limits::handles) objects are live at once.
+///
+/// Sandboxes of the caller's thread and of a thread have handles. Over a link to a process a handle is refused.
+///
+/// ```
+/// # #[cfg(feature = "_engine")]
+/// # fn main() -> sandbox_runtime::Result<()> {
+/// use std::sync::atomic::{AtomicU32, Ordering};
+///
+/// use sandbox_runtime::{Handle, Limits, Result, Sandbox, Script, sandbox_api};
+///
+/// /// A row after another.
+/// #[sandbox_api(host)]
+/// pub trait Cursor: Send + Sync {
+///     fn next(&self) -> Result<Option<u32>>;
+/// }
+///
+/// #[sandbox_api(host)]
+/// pub trait Table {
+///     fn open(&self) -> Result<Handle<dyn Cursor>>;
+/// }
+///
+/// #[sandbox_api(guest)]
+/// pub trait Report {
+///     fn sum(&self) -> Result<u32>;
+/// }
+///
+/// struct UpTo(u32, AtomicU32);
+/// impl Cursor for UpTo {
+///     fn next(&self) -> Result<Option<u32>> {
+///         let row = self.1.fetch_add(1, Ordering::Relaxed);
+///         Ok((row <= self.0).then_some(row))
+///     }
+/// }
+///
+/// struct Rows;
+/// impl Table for Rows {
+///     fn open(&self) -> Result<Handle<dyn Cursor>> {
+///         Ok(Handle::new(UpTo(4, AtomicU32::new(1))))
+///     }
+/// }
+///
+/// let sandbox = Sandbox::builder().limits(Limits::default()).host::<dyn Table>(Rows).build()?;
+/// let report = sandbox.load::<dyn Report>(Script::new(
+///     "report.js",
+///     "export function sum() {
+///         const cursor = Table.open();
+///         let sum = 0;
+///         for (let row; (row = cursor.next()) !== null;) sum += row;
+///         return sum;
+///     }",
+/// ))?;
+/// assert_eq!(report.sum()?, 10);
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "_engine"))]
+/// # fn main() {}
+/// ```
+pub struct Handle<C: ?Sized>(Arc<C>);
+
+impl<C: ?Sized + HostContract> Handle<C> {
+    /// A handle of a new object.
+    #[must_use]
+    pub fn new(host: impl Implements<C>) -> Self {
+        Self(Arc::from(host.into_host()))
+    }
+
+    const CONTRACT: HandleContract = HandleContract {
+        id: TypeId::of::<C>(),
+        name: sandbox_core::spec::written(&C::SPEC.name),
+        parts: &const { HandleParts::of::<C>() },
+    };
+}
+
+impl<C: ?Sized> Handle<C> {
+    /// The object.
+    #[must_use]
+    pub fn into_arc(self) -> Arc<C> {
+        self.0
+    }
+
+    /// Whether both are handles of one object.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl<C: ?Sized> From<Arc<C>> for Handle<C> {
+    fn from(object: Arc<C>) -> Self {
+        Self(object)
+    }
+}
+
+impl<C: ?Sized> Clone for Handle<C> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<C: ?Sized> Deref for Handle<C> {
+    type Target = C;
+
+    fn deref(&self) -> &C {
+        &self.0
+    }
+}
+
+impl<C: ?Sized + HostContract> fmt::Debug for Handle<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Handle<{}>({:p})", C::SPEC.name, Arc::as_ptr(&self.0))
+    }
+}
+
+impl<C: ?Sized + HostContract> Serialize for Handle<C> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let address = Arc::as_ptr(&self.0).cast::<()>().addr();
+        let object = HostObject { contract: Self::CONTRACT, object: Rc::new(self.0.clone()), address };
+        handle::offer(object, serializer)
+    }
+}
+
+impl<'de, C: ?Sized + HostContract> Deserialize<'de> for Handle<C> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let read = || deserializer.deserialize_newtype_struct(HANDLE, Empty(&C::SPEC.name));
+        let object = handle::accept(Self::CONTRACT, read)?;
+        let object = object.and_then(|object| object.downcast_ref::<Arc<C>>().cloned());
+        object.map(Self).ok_or_else(|| {
+            D::Error::custom(format_args!(
+                "a handle of `{}` is read from a guest's value, and from nothing else",
+                C::SPEC.name
+            ))
+        })
+    }
+}
+
+/// The content of the newtype, which the source gives beside it.
+struct Empty<'n>(&'n str);
+
+impl<'de> Visitor<'de> for Empty<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a {} of the host", self.0)
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    // Other formats, which then have no object to give.
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, _: D) -> Result<(), D::Error> {
+        Ok(())
+    }
+}

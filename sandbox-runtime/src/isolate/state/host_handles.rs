@@ -1,0 +1,208 @@
+//! Objects of the host that guests hold: the numbers that stand for them, and the guests' objects that carry the numbers.
+//!
+//! A guest's object knows its number only. The number is of one isolate, and each use looks it up. So a guest cannot make a
+//! handle, and a handle that is over stays over. An entry ends when the guest disposes it, when the guest's object was
+//! collected, and with the heap.
+
+use std::any::{Any, TypeId};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use deno_core::v8;
+use rustc_hash::FxHashMap;
+use sandbox_core::contract::Contract;
+use sandbox_core::value::handle::{HandleContract, HostObject};
+
+use super::host::Host;
+use crate::panic::drop_of_host;
+
+/// The parts that an engine has of a contract whose handles cross.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub(crate) struct HandleParts {
+    pub(in crate::isolate) host: fn() -> Result<Host, String>,
+}
+
+/// The identity of an object within a realm: the contract, the address, and the realm's number.
+type Key = (TypeId, usize, u64);
+
+struct HeldObject {
+    object: Rc<dyn Any>,
+    key: Key,
+    /// The guest's object.
+    guest: v8::Weak<v8::Object>,
+}
+
+#[derive(Default)]
+struct HeldObjects {
+    last: u64,
+    by_number: FxHashMap<u64, HeldObject>,
+    by_key: FxHashMap<Key, u64>,
+}
+
+/// The objects of the host that the guests of an isolate hold.
+#[derive(Default)]
+pub(in crate::isolate) struct HostHandles {
+    entries: RefCell<HeldObjects>,
+    contracts: HandleContracts,
+    /// Whether a handle was refused beyond the limit.
+    is_refused: Cell<bool>,
+}
+
+impl HostHandles {
+    /// The facts of the contract of handles.
+    pub(in crate::isolate) fn contract(&self, contract: TypeId) -> Option<&Host> {
+        self.contracts.find(contract)
+    }
+
+    /// Notes the contract of a handle.
+    pub(in crate::isolate) fn note(&self, contract: &HandleContract) -> Result<&Host, String> {
+        if let Some(known) = self.contracts.find(contract.id) {
+            return Ok(known);
+        }
+        let parts = contract.parts as &dyn Any;
+        let parts = parts.downcast_ref::<HandleParts>().ok_or("the contract is of another engine")?;
+        Ok(self.contracts.push((parts.host)()?))
+    }
+
+    /// The guest's object for an object of the host, if the realm has one.
+    pub(in crate::isolate) fn of<'s>(
+        &self,
+        scope: &v8::PinScope<'s, '_>,
+        object: &HostObject,
+        realm: u64,
+    ) -> Option<v8::Local<'s, v8::Object>> {
+        let entries = self.entries.borrow();
+        let number = entries.by_key.get(&(object.contract.id, object.address, realm))?;
+        entries.by_number.get(number)?.guest.to_local(scope)
+    }
+
+    /// How many objects the guests hold.
+    pub(in crate::isolate) fn count(&self) -> usize {
+        self.entries.borrow().by_number.len()
+    }
+
+    /// The number of the next object.
+    pub(in crate::isolate) fn next(&self) -> u64 {
+        self.entries.borrow().last + 1
+    }
+
+    /// Keeps an object under the [next](Self::next) number, for as long as the guest's object lives.
+    pub(in crate::isolate) fn keep(&self, object: HostObject, guest: v8::Weak<v8::Object>, realm: u64) {
+        let HostObject { contract, object, address } = object;
+        let key = (contract.id, address, realm);
+        let before = {
+            let mut entries = self.entries.borrow_mut();
+            entries.last += 1;
+            let number = entries.last;
+            // The object of before was collected, and its entry has not been swept.
+            let before = entries.by_key.insert(key, number);
+            let before = before.and_then(|before| entries.by_number.remove(&before));
+            entries.by_number.insert(number, HeldObject { object, key, guest });
+            before
+        };
+        drop_of_host(before);
+    }
+
+    /// The object with this number, which is an `Arc<C>` of the contract.
+    pub(in crate::isolate) fn object(&self, number: u64, contract: TypeId) -> Option<Rc<dyn Any>> {
+        let entries = self.entries.borrow();
+        let entry = entries.by_number.get(&number)?;
+        (entry.key.0 == contract).then(|| entry.object.clone())
+    }
+
+    /// The object with this number as the implementation of `C`.
+    pub(in crate::isolate) fn implementation<C: ?Sized + Contract>(&self, number: u64) -> Option<Arc<C>> {
+        self.object(number, TypeId::of::<C>())?.downcast_ref::<Arc<C>>().cloned()
+    }
+
+    /// Ends a handle. Code of the host may run, for its object may be dropped.
+    pub(in crate::isolate) fn dispose(&self, number: u64) {
+        drop_of_host(self.take(|entries| entries.remove(number).into_iter().collect()));
+    }
+
+    /// Ends the handles whose objects were collected.
+    pub(in crate::isolate) fn sweep(&self) {
+        self.end_if(|entry| entry.guest.is_empty());
+    }
+
+    /// Notes that a handle was refused beyond the limit.
+    pub(in crate::isolate) fn refuse(&self) {
+        self.is_refused.set(true);
+    }
+
+    /// Whether a handle was refused since the last time.
+    pub(in crate::isolate) fn was_refused(&self) -> bool {
+        self.is_refused.take()
+    }
+
+    /// Ends all handles.
+    pub(in crate::isolate) fn clear(&self) {
+        self.end_if(|_| true);
+    }
+
+    fn end_if(&self, is_over: impl Fn(&HeldObject) -> bool) {
+        drop_of_host(self.take(|entries| {
+            let over = entries.by_number.iter().filter(|(_, entry)| is_over(entry));
+            let over = over.map(|(number, _)| *number).collect::<Vec<_>>();
+            over.into_iter().filter_map(|number| entries.remove(number)).collect()
+        }));
+    }
+
+    /// Takes entries out. They are dropped when the table is no longer borrowed, for their drop is code of the host.
+    fn take(&self, take: impl FnOnce(&mut HeldObjects) -> Vec<HeldObject>) -> Vec<HeldObject> {
+        take(&mut self.entries.borrow_mut())
+    }
+}
+
+impl HeldObjects {
+    fn remove(&mut self, number: u64) -> Option<HeldObject> {
+        let entry = self.by_number.remove(&number)?;
+        if self.by_key.get(&entry.key) == Some(&number) {
+            self.by_key.remove(&entry.key);
+        }
+        Some(entry)
+    }
+}
+
+/// A list that grows only, so that its elements stay where they are.
+#[derive(Default)]
+struct HandleContracts(OnceCell<Box<(Host, HandleContracts)>>);
+
+impl HandleContracts {
+    fn find(&self, contract: TypeId) -> Option<&Host> {
+        let mut list = self;
+        while let Some(element) = list.0.get() {
+            let (host, rest) = &**element;
+            if host.contract == contract {
+                return Some(host);
+            }
+            list = rest;
+        }
+        None
+    }
+
+    fn push(&self, host: Host) -> &Host {
+        let mut list = self;
+        while let Some(element) = list.0.get() {
+            list = &element.1;
+        }
+        &list.0.get_or_init(|| Box::new((host, Self::default()))).0
+    }
+
+    fn each(&self, mut run: impl FnMut(&Host)) {
+        let mut list = self;
+        while let Some(element) = list.0.get() {
+            run(&element.0);
+            list = &element.1;
+        }
+    }
+}
+
+impl HostHandles {
+    /// A call of the guest is over.
+    pub(in crate::isolate) fn forget(&self, call: u64) {
+        self.contracts.each(|host| host.forget(call));
+    }
+}
