@@ -221,7 +221,7 @@ fn attach(scope: &mut v8::PinScope<'_, '_>) -> Result<(), String> {
     let turn = Turn::of_call(Timestamp::START, Nanos::MAX, Deadline::NEVER);
     isolate.call.begin(&turn, isolate.settings.limits.host_calls).forever();
     let isolate = Rc::new(isolate);
-    let realm = Realm::of(scope, scope.get_current_context(), (0, 0))?;
+    let realm = Realm::of(scope, scope.get_current_context(), &isolate, 0)?;
     *isolate.current.borrow_mut() = Some(Rc::new(realm));
     scope.set_data(SLOT, Rc::as_ptr(&isolate).cast_mut().cast::<c_void>());
     scope.set_slot(Attached(Some(isolate.clone())));

@@ -11,6 +11,7 @@ pub(crate) mod bootstrap;
 pub(crate) mod bootstrap;
 #[cfg(not(feature = "quickjs"))]
 mod buffers;
+pub(crate) mod care;
 pub(crate) mod compile;
 #[cfg(not(feature = "quickjs"))]
 mod entered;

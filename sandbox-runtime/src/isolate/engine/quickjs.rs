@@ -19,6 +19,7 @@ pub(crate) use intrinsics::{EngineIntrinsics, KeptResolver, Resolver};
 pub(crate) use recursion::{UNCHECKED_PER_KIB, bound_recursion, hides_full_stack, with_scan_stack};
 
 use super::Engine;
+use super::care::Care;
 use super::compile::TextCallback;
 use super::raw::RawIsolate;
 use crate::error::{Amount, StackFrame};
@@ -151,6 +152,9 @@ pub(crate) fn check(settings: &Settings) -> Result<(), String> {
 
 /// Does nothing: the engine does not report collections.
 pub(crate) fn watch_collections(_: &mut v8::Isolate, _: &Cell<u64>) {}
+
+/// Does nothing: the engine does not report collections.
+pub(crate) fn note_collections(_: &mut v8::Isolate, _: &Care) {}
 
 /// Does nothing: the engine throws or panics without memory.
 #[cfg(feature = "process")]

@@ -11,6 +11,7 @@ use deno_core::{JsRuntime, v8};
 
 use super::Engine;
 pub(crate) use super::buffers::{Buffers, UNLIMITED, buffer_of, release_collected};
+use super::care::{Care, Cause};
 use super::compile::TextCallback;
 pub(crate) use super::entered::{leave_entered, stay_entered};
 #[cfg(feature = "process")]
@@ -182,6 +183,22 @@ unsafe extern "C" fn before_collection(
     let (peak, isolate) = unsafe { (&*peak.cast::<Cell<u64>>(), RawIsolate::new(raw)) };
     let used = isolate.map_or(0, RawIsolate::used_heap);
     peak.set(peak.get().max(used as u64));
+}
+
+/// Notes each collection in `care`, which outlives the isolate.
+pub(crate) fn note_collections(isolate: &mut v8::Isolate, care: &Care) {
+    let data = std::ptr::from_ref(care).cast_mut().cast::<c_void>();
+    isolate.add_gc_epilogue_callback(after_collection, data, v8::GCType::kGCTypeAll);
+}
+
+unsafe extern "C" fn after_collection(
+    _: v8::UnsafeRawIsolatePtr,
+    _: v8::GCType,
+    _: v8::GCCallbackFlags,
+    care: *mut c_void,
+) {
+    // SAFETY: the pointer of `note_collections`, to a value that outlives the isolate. V8 calls this on the isolate's thread.
+    unsafe { &*care.cast::<Care>() }.note(Cause::Collected);
 }
 
 /// The number of background threads. V8 collects garbage and compiles on them, and more than four gain nothing.

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::isolate::engine::raw::RawIsolate;
 use crate::isolate::limits::{stack, watchdog};
 use crate::isolate::state::host::Host;
+use crate::isolate::state::host_handles::drop_each;
 use crate::isolate::state::realm::Realm;
 use crate::isolate::state::runtime::Runtime;
 use crate::isolate::state::{Isolate, LiveIsolate, SLOT};
@@ -46,14 +47,20 @@ impl Isolate {
         }
         self.observed.as_ref().map_or(Ok(()), |observed| observed.allows())?;
         stack::check_own().map_err(Error::build)?;
-        self.close();
+        let objects = self.close();
         self.observed.iter().for_each(|observed| observed.sandbox_ends(EndCause::Reset));
         self.flights.give_up();
         self.generation.set(self.generation.get() + 1);
         self.heap.reset();
-        self.needs_care.set(self.observed.is_some());
+        self.care.reset();
         self.realms.set(0);
         self.ledger.clear();
+        let started = self.renewed();
+        drop_each(objects);
+        started
+    }
+
+    fn renewed(self: &Rc<Self>) -> Result<(), Error> {
         match self.start() {
             Ok(live) => {
                 *self.live.borrow_mut() = Some(live);
@@ -82,6 +89,7 @@ impl Isolate {
         self.heap.watch(v8_isolate, raw);
         engine::watch_collections(v8_isolate, self.heap.peak());
         engine::release_collected(v8_isolate, &self.buffers);
+        engine::note_collections(v8_isolate, &self.care);
         #[cfg(feature = "process")]
         engine::watch_memory(v8_isolate);
         v8_isolate.set_data(SLOT, Rc::as_ptr(self).cast_mut().cast::<c_void>());

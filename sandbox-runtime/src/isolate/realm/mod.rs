@@ -112,8 +112,7 @@ impl Realm {
         number: u64,
     ) -> Result<Self, String> {
         let context = create(scope, isolate, host_realm)?;
-        let numbers = (isolate.generation.get(), number);
-        Self::of(&v8::ContextScope::new(scope, context), context, numbers)
+        Self::of(&v8::ContextScope::new(scope, context), context, isolate, number)
     }
 }
 

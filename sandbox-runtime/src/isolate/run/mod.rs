@@ -13,6 +13,7 @@ use std::rc::Rc;
 
 use deno_core::v8;
 
+use super::engine::care::Cause;
 use super::engine::raw::RawIsolate;
 use super::limits::call::{CallUnderWay, Counts, Spent, Turn};
 use super::limits::clock;
@@ -130,7 +131,7 @@ impl Isolate {
             self.call.end_later();
         }
         drop((entered, live));
-        if self.heap.is_full() || self.needs_care.get() {
+        if self.heap.is_full() || self.care.is_needed() {
             let error = result.map(|result| result.as_ref().err().map(|error| &**error));
             self.take_care(outermost, place, error);
         }
@@ -140,15 +141,22 @@ impl Isolate {
         }
     }
 
-    /// Discards the isolate if no further call can be made. Tells the observers that a synchronous call is over.
+    /// Discards the isolate if no further call can be made. Tells the observers that a synchronous call is over. Ends the
+    /// handles that no guest has any more.
     #[cold]
     fn take_care(&self, outermost: bool, place: Option<&Place>, over: Option<Option<&Error>>) {
         if outermost {
             let heap = self.heap.is_full().then(|| self.over(LimitKind::Heap, place));
             heap.or_else(|| self.discarded.take()).into_iter().for_each(|cause| self.discard(cause));
+            self.care.take(Cause::Discard);
         }
         if let (Some(observed), Some(error)) = (&self.observed, over) {
             observed.end(error, &self.ledger);
+        }
+        if outermost {
+            self.handles.end_collected(&self.care, || {
+                self.entrance().into_iter().for_each(|live| live.raw.low_memory());
+            });
         }
     }
 
@@ -231,7 +239,7 @@ impl Isolate {
         let ended = ended.filter(|_| !self.heap.is_full()).unwrap_or_else(|| self.ended(place));
         if !are_dropped {
             *self.discarded.borrow_mut() = Some(ended.clone());
-            self.needs_care.set(true);
+            self.care.note(Cause::Discard);
         }
         ended
     }

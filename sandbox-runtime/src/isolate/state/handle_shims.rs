@@ -8,6 +8,7 @@ use deno_core::v8;
 use rustc_hash::FxHashMap;
 
 use super::host::Host;
+use super::host_handles::RealmHandles;
 use crate::isolate::engine::compile::{compile_function, get};
 use crate::isolate::engine::text::js_string;
 use crate::isolate::shim;
@@ -18,6 +19,7 @@ pub(in crate::isolate) struct HandleShims {
     /// `Symbol.dispose`, or `undefined`.
     dispose: v8::Global<v8::Value>,
     classes: RefCell<FxHashMap<TypeId, Rc<HandleClass>>>,
+    _handles: RealmHandles,
 }
 
 /// The class of a contract.
@@ -27,14 +29,15 @@ pub(in crate::isolate) struct HandleClass {
 }
 
 impl HandleShims {
-    pub(in crate::isolate) fn of(scope: &v8::PinScope<'_, '_>) -> Option<Self> {
+    /// The parts that the classes of the current realm need.
+    pub(in crate::isolate) fn of(scope: &v8::PinScope<'_, '_>, handles: RealmHandles) -> Option<Self> {
         let global = scope.get_current_context().global(scope);
         let member = |object: &str, name: &str| {
             let object = get(scope, global, object)?.try_cast::<v8::Object>().ok()?;
             get(scope, object, name).map(|value| v8::Global::new(scope, value))
         };
         let (freeze, dispose) = (member("Object", "freeze")?, member("Symbol", "dispose")?);
-        Some(Self { freeze, dispose, classes: RefCell::default() })
+        Some(Self { freeze, dispose, classes: RefCell::default(), _handles: handles })
     }
 
     /// The class of a contract, if a handle of the contract has come to the realm.

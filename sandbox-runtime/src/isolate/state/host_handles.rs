@@ -15,6 +15,8 @@ use sandbox_core::contract::Contract;
 use sandbox_core::value::handle::{HandleContract, HostObject};
 
 use super::host::Host;
+use crate::isolate::engine;
+use crate::isolate::engine::care::{Care, Cause};
 use crate::panic::drop_of_host;
 
 /// The parts that an engine has of a contract whose handles cross.
@@ -36,6 +38,8 @@ struct HeldObject {
 
 #[derive(Default)]
 struct HeldObjects {
+    /// How often all handles ended.
+    life: u64,
     last: u64,
     by_number: FxHashMap<u64, HeldObject>,
     by_key: FxHashMap<Key, u64>,
@@ -44,10 +48,12 @@ struct HeldObjects {
 /// The objects of the host that the guests of an isolate hold.
 #[derive(Default)]
 pub(in crate::isolate) struct HostHandles {
-    entries: RefCell<HeldObjects>,
+    entries: Rc<RefCell<HeldObjects>>,
     contracts: HandleContracts,
     /// Whether a handle was refused beyond the limit.
     is_refused: Cell<bool>,
+    /// The ends of calls since a collection, where the engine collects only when it is asked.
+    ends: Cell<u32>,
 }
 
 impl HostHandles {
@@ -119,7 +125,8 @@ impl HostHandles {
 
     /// Ends a handle. Code of the host may run, for its object may be dropped.
     pub(in crate::isolate) fn dispose(&self, number: u64) {
-        drop_of_host(self.take(|entries| entries.remove(number).into_iter().collect()));
+        let over = self.entries.borrow_mut().remove(number);
+        drop_of_host(over);
     }
 
     /// Ends the handles whose objects were collected.
@@ -137,26 +144,75 @@ impl HostHandles {
         self.is_refused.take()
     }
 
-    /// Ends all handles.
-    pub(in crate::isolate) fn clear(&self) {
-        self.end_if(|_| true);
+    /// Ends all handles, before their heap ends. The caller drops the objects where code of the host can run.
+    #[must_use = "the drop of an object is code of the host"]
+    pub(in crate::isolate) fn clear(&self) -> Vec<Rc<dyn Any>> {
+        let mut entries = self.entries.borrow_mut();
+        let over = std::mem::take(&mut *entries);
+        (entries.life, entries.last) = (over.life + 1, over.last);
+        over.by_number.into_values().map(|entry| entry.object).collect()
+    }
+
+    /// A call of the guest is over: ends the handles whose objects were collected since such an end before. An engine that
+    /// collects only when it is asked is asked by `collect`, once in so many ends of calls.
+    pub(in crate::isolate) fn end_collected(&self, care: &Care, collect: impl FnOnce()) {
+        const ENDS: u32 = 64;
+        if !care.take(Cause::Collected) {
+            return;
+        }
+        if !engine::COLLECTS {
+            self.ends.set((self.ends.get() + 1) % ENDS);
+            if self.ends.get() == 0 {
+                collect();
+            }
+        }
+        self.sweep();
+        if !engine::COLLECTS && self.count() > 0 {
+            care.note(Cause::Collected);
+        }
+    }
+
+    /// The part of a realm, which ends its handles when it is dropped.
+    pub(in crate::isolate) fn of_realm(&self, realm: u64) -> RealmHandles {
+        RealmHandles { entries: self.entries.clone(), realm, life: self.entries.borrow().life }
     }
 
     fn end_if(&self, is_over: impl Fn(&HeldObject) -> bool) {
-        drop_of_host(self.take(|entries| {
-            let over = entries.by_number.iter().filter(|(_, entry)| is_over(entry));
-            let over = over.map(|(number, _)| *number).collect::<Vec<_>>();
-            over.into_iter().filter_map(|number| entries.remove(number)).collect()
-        }));
+        let over = self.entries.borrow_mut().take_if(is_over);
+        drop_each(over);
     }
+}
 
-    /// Takes entries out. They are dropped when the table is no longer borrowed, for their drop is code of the host.
-    fn take(&self, take: impl FnOnce(&mut HeldObjects) -> Vec<HeldObject>) -> Vec<HeldObject> {
-        take(&mut self.entries.borrow_mut())
+/// Drops objects of the host, each on its own: two panics at once would end the process.
+pub(in crate::isolate) fn drop_each<T>(objects: Vec<T>) {
+    objects.into_iter().for_each(drop_of_host);
+}
+
+/// The handles of a realm. They end with the realm.
+pub(in crate::isolate) struct RealmHandles {
+    entries: Rc<RefCell<HeldObjects>>,
+    realm: u64,
+    life: u64,
+}
+
+impl Drop for RealmHandles {
+    fn drop(&mut self) {
+        // A realm of a heap that is gone has the number of another one.
+        if self.entries.borrow().life == self.life {
+            let over = self.entries.borrow_mut().take_if(|entry| entry.key.2 == self.realm);
+            drop_each(over);
+        }
     }
 }
 
 impl HeldObjects {
+    /// Takes entries out. The caller drops them when the table is no longer borrowed, for their drop is code of the host.
+    fn take_if(&mut self, is_over: impl Fn(&HeldObject) -> bool) -> Vec<HeldObject> {
+        let over = self.by_number.iter().filter(|(_, entry)| is_over(entry));
+        let over = over.map(|(number, _)| *number).collect::<Vec<_>>();
+        over.into_iter().filter_map(|number| self.remove(number)).collect()
+    }
+
     fn remove(&mut self, number: u64) -> Option<HeldObject> {
         let entry = self.by_number.remove(&number)?;
         if self.by_key.get(&entry.key) == Some(&number) {

@@ -21,6 +21,7 @@ pub(crate) mod returned;
 pub(crate) mod runtime;
 pub(crate) mod struct_shapes;
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -31,6 +32,7 @@ use deno_core::v8;
 use crate::boundary::Budget;
 use crate::error::{DiscardCause, Error, Source};
 use crate::isolate::engine;
+use crate::isolate::engine::care::Care;
 use crate::isolate::engine::raw::RawIsolate;
 use crate::isolate::limits::call::CallSlot;
 use crate::isolate::limits::cancels::Cancels;
@@ -41,10 +43,11 @@ use crate::isolate::limits::times::Times;
 use crate::isolate::limits::watch::Watch;
 use crate::observe::EndCause;
 use crate::options::{ConsoleOutput, Intrinsics, Settings};
+use crate::panic::drop_of_host;
 use crate::stack::StackEnd;
 use flight::{Flight, Flights};
 use host::Host;
-use host_handles::HostHandles;
+use host_handles::{HostHandles, drop_each};
 use observed::Observed;
 use realm::Realm;
 use returned::Returned;
@@ -73,8 +76,8 @@ pub(crate) struct Isolate {
     pub(in crate::isolate) depth: Cell<usize>,
     /// The number of resets.
     pub(in crate::isolate) generation: Cell<u64>,
-    /// The end of a call has more to do than usual: the isolate must be discarded, or there are observers.
-    pub(in crate::isolate) needs_care: Cell<bool>,
+    /// Why the end of a call has more to do than usual.
+    pub(in crate::isolate) care: Care,
     /// The bills of all calls.
     pub(in crate::isolate) ledger: Ledger,
     /// The state that lives as long as a call.
@@ -130,7 +133,7 @@ impl Isolate {
             heap,
             depth: Cell::new(0),
             generation: Cell::new(0),
-            needs_care: Cell::new(observed.is_some()),
+            care: Care::new(observed.is_some()),
             ledger: Ledger::default(),
             call: Rc::default(),
             returned: Returned::default(),
@@ -248,7 +251,7 @@ impl Isolate {
         let oldest = if errors.len() == KEPT { errors.pop_front() } else { None };
         errors.push_back((exception, source));
         drop(errors);
-        crate::panic::drop_of_host(oldest);
+        drop_of_host(oldest);
     }
 
     /// The error of a host method whose exception this is.
@@ -289,20 +292,23 @@ impl Isolate {
 
     /// Discards the isolate and frees its memory. Later calls get `cause`.
     pub(in crate::isolate) fn discard(&self, cause: Error) {
-        self.close();
+        let objects = self.close();
         self.observed.iter().for_each(|observed| observed.sandbox_ends(EndCause::Fault(&cause)));
         *self.discarded.borrow_mut() = Some(cause);
         self.flights.wake_all();
+        drop_each(objects);
     }
 
-    pub(in crate::isolate) fn close(&self) {
-        let live = self.live.borrow_mut().take();
-        if let Some(LiveIsolate { realm, watch, raw, runtime, .. }) = live {
-            // Weak handles of the engine end before it.
-            self.handles.clear();
-            drop((realm, watch));
-            self.drop_runtime(runtime, raw);
-        }
+    /// Ends the heap. The caller drops the objects of the host that guests held, where code of the host can run.
+    #[must_use = "the drop of an object is code of the host"]
+    pub(in crate::isolate) fn close(&self) -> Vec<Rc<dyn Any>> {
+        let Some(live) = self.live.borrow_mut().take() else { return Vec::new() };
+        let LiveIsolate { realm, watch, raw, runtime, .. } = live;
+        // Weak handles of the engine end before it.
+        let objects = self.handles.clear();
+        drop((realm, watch));
+        self.drop_runtime(runtime, raw);
+        objects
     }
 
     /// Drops a runtime whose isolate is not entered, and lets go of what belongs to its heap. The drop of a runtime expects an
@@ -323,7 +329,8 @@ impl Isolate {
 
 impl Drop for Isolate {
     fn drop(&mut self) {
-        self.close();
+        let objects = self.close();
         self.observed.iter().for_each(|observed| observed.sandbox_ends(EndCause::Closed));
+        drop_each(objects);
     }
 }

@@ -2,6 +2,7 @@
 
 use deno_core::v8;
 
+use super::Isolate;
 use super::handle_shims::HandleShims;
 use super::struct_shapes::StructShapes;
 use crate::isolate::engine;
@@ -29,13 +30,16 @@ impl Realm {
     pub(in crate::isolate) fn of(
         scope: &v8::PinScope<'_, '_>,
         context: v8::Local<'_, v8::Context>,
-        (generation, number): (u64, u64),
+        isolate: &Isolate,
+        number: u64,
     ) -> Result<Self, String> {
+        let generation = isolate.generation.get();
         let root =
             v8::Object::new(scope).get_prototype(scope).and_then(|root| root.try_cast::<v8::Object>().ok());
         let root = root.ok_or("the engine has no `Object.prototype`")?;
         let forms = StructShapes::of(scope).ok_or("the engine has no `Object.keys`")?;
-        let handles = HandleShims::of(scope).ok_or("the engine has no `Object.freeze`")?;
+        let handles = HandleShims::of(scope, isolate.handles.of_realm(number))
+            .ok_or("the engine has no `Object.freeze`")?;
         let intrinsics = engine::EngineIntrinsics::of(scope)
             .ok_or("the engine's functions for conversions cannot be captured")?;
         let (context, root_prototype) = (v8::Global::new(scope, context), v8::Global::new(scope, root));

@@ -7,8 +7,9 @@ use super::read::Reader;
 use super::write::{Value, ValueWriter, terminated};
 use crate::boundary::ValueError;
 use crate::error::grouped;
-use crate::isolate::Isolate;
+use crate::isolate::engine::care::Cause;
 use crate::isolate::state::handle_shims::number_of;
+use crate::isolate::{Isolate, engine};
 use crate::value::handle::{accepted, expected, offered};
 
 impl<'s> ValueWriter<'_, 's, '_> {
@@ -31,6 +32,9 @@ impl<'s> ValueWriter<'_, 's, '_> {
         let raw = isolate.entrance().map_err(|_| terminated())?.raw;
         let weak = raw.with(|isolate| v8::Weak::new(isolate, guest));
         isolate.handles.keep(object, weak, realm.number);
+        if !engine::COLLECTS {
+            isolate.care.note(Cause::Collected);
+        }
         Ok(guest.into())
     }
 }
