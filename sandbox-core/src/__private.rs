@@ -4,8 +4,8 @@ use std::marker::PhantomData;
 
 pub use crate::contract::returns::{At, GuestReturn, PlainReturn, ReturnProbe};
 pub use crate::contract::{
-    Absent, Arguments, ByRef, Contract, GuestMethod, KindProbe, Lends, Lent, Method, NotScalar, Ref, Reply,
-    Returned, TypeProbe, Unknown, Val,
+    Absent, Arguments, ByRef, Contract, GuestMethod, KindProbe, Lends, Lent, Method, NotScalar, NotSent,
+    Packing, Ref, Reply, Returned, SendProbe, TypeProbe, Unknown, Val,
 };
 use crate::contract::{Crosses, Sent, Shared};
 pub use crate::guest_error::{ErrorProbe, ErrorSpec, Opaque};

@@ -4,8 +4,11 @@ pub use async_trait::async_trait;
 
 pub use sandbox_core::__private::*;
 
-pub use crate::contract::{AsyncHostMethod, GuestContract, HostContract, HostMethod, Hosted, HostedBy};
-pub use crate::engine_types::{FastCall, GuestCall, HostOp};
+pub use crate::contract::{
+    AsyncHostMethod, ByHandle, GuestContract, HostContract, HostMethod, Hosted, HostedBy, MakeObject,
+    NoObject, ObjectProbe,
+};
+pub use crate::engine_types::{FastCall, GuestCall, HostOp, HostParts, ObjectTransport};
 #[cfg(feature = "_engine")]
 pub use crate::isolate::{
     clock::by_the_system_only,

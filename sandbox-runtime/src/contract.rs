@@ -2,13 +2,14 @@
 //!
 //! Contracts as data, and all else that needs no engine, are in `sandbox_core::contract`.
 
+use std::marker::PhantomData;
 use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 
 pub(crate) use sandbox_core::contract::*;
 
-use crate::engine_types::{FastCall, GuestCall, HostOp};
+use crate::engine_types::{FastCall, GuestCall, HostOp, HostParts, ObjectTransport};
 
 /// A contract that a guest can implement: host → guest.
 #[diagnostic::on_unimplemented(
@@ -49,7 +50,7 @@ pub trait HostContract: Contract {
 
 /// States that `Host` implements the contract `Self`. `#[sandbox_api]` implements it for every such type.
 #[doc(hidden)]
-pub trait HostedBy<Host>: HostContract {
+pub trait HostedBy<Host>: Contract {
     fn hosted(host: Host) -> Box<Self>;
 }
 
@@ -65,7 +66,7 @@ pub trait Implements<C: ?Sized + HostContract> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<H, C: ?Sized + HostedBy<H>> Implements<C> for H {
+impl<H, C: ?Sized + HostContract + HostedBy<H>> Implements<C> for H {
     fn into_host(self) -> Box<C> {
         C::hosted(self)
     }
@@ -108,3 +109,33 @@ impl<C: ?Sized> Deref for Hosted<C> {
         }
     }
 }
+
+/// The sides that can give an implementation of a contract as a value.
+#[doc(hidden)]
+pub trait ByHandle: Contract {
+    /// How a guest calls an object of the host, where a host can implement the contract.
+    const HOST: Option<HostParts> = None;
+    /// How the host calls an object of a guest, where a guest can implement the contract.
+    const OBJECT: MakeObject<Self> = None;
+}
+
+/// Makes the implementation of a contract that calls an object of a guest.
+#[doc(hidden)]
+pub type MakeObject<C> = Option<fn(ObjectTransport) -> Arc<C>>;
+
+/// Finds out whether the proxy of `C` implements the trait for objects of guests. A trait with a supertrait may have a proxy
+/// that does not.
+#[doc(hidden)]
+pub struct ObjectProbe<C: ?Sized>(PhantomData<C>);
+
+impl<C: ?Sized + GuestContract + HostedBy<<C as GuestContract>::Proxy<ObjectTransport>>> ObjectProbe<C> {
+    pub const MAKE: MakeObject<C> = Some(|transport| Arc::from(C::hosted(C::proxy(transport))));
+}
+
+/// The fallback of [`ObjectProbe`].
+#[doc(hidden)]
+pub trait NoObject<C: ?Sized> {
+    const MAKE: MakeObject<C> = None;
+}
+
+impl<C: ?Sized> NoObject<C> for ObjectProbe<C> {}

@@ -4,10 +4,14 @@
 pub(crate) use crate::isolate::ops::HandleParts;
 #[cfg(feature = "_engine")]
 pub use crate::isolate::{
+    ObjectTransport,
     calls::GuestCall,
-    ops::{FastCall, HostOp},
+    ops::{FastCall, HostOp, HostParts},
 };
 #[cfg(not(feature = "_engine"))]
 pub(crate) use crate::no_engine::NoParts as HandleParts;
 #[cfg(not(feature = "_engine"))]
-pub use crate::no_engine::{NoFunction as FastCall, Uncalled as GuestCall, Uncalled as HostOp};
+pub use crate::no_engine::{
+    NoFunction as FastCall, NoHostParts as HostParts, NoTransport as ObjectTransport, Uncalled as GuestCall,
+    Uncalled as HostOp,
+};

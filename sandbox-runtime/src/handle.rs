@@ -10,13 +10,28 @@ use sandbox_core::value::handle::{self, HANDLE, HandleContract, HostObject};
 use serde::de::{Error as _, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::contract::{HostContract, Implements};
+use crate::contract::{ByHandle, HostContract, Implements};
 use crate::engine_types::HandleParts;
 
 /// An implementation of the contract `C` that crosses as a value: `Handle<dyn File>`.
 ///
 /// A method of a contract takes and gives handles as any other value, also in structs, lists and options. The guest gets a
 /// frozen object with the methods of the contract. A handle that comes back is the same `Arc`.
+///
+/// # Objects of a guest
+///
+/// Where a guest can implement `C`, the guest can give an object too, and the host gets a proxy that implements `C`.
+///
+/// | what | how |
+/// |---|---|
+/// | methods | found once, when the object crosses: own or inherited functions, but not those of `Object.prototype`. Later changes of the object change nothing. The object is `this` of each call |
+/// | a Proxy | an object of its own: its traps run when it crosses, and it is `this` |
+/// | identity | an object that is given twice is one `Arc` while the host holds it. A handle that goes back to its realm is the same object (`===`) |
+/// | threads | any thread calls the proxy of a [`Sandbox`](crate::Sandbox), if the values of the method are `Send`. The proxy of a [`LocalSandbox`](crate::LocalSandbox), and of a tenant of a pool, is called on the sandbox's thread |
+/// | limits | a call is a call of the guest, with its limits. Inside of a host method the limits are those of the outer call |
+/// | end | the object is released when the last `Arc` is dropped. The proxy does not keep the sandbox: after its end or a reset, calls return [`Error::Discarded`](crate::Error::Discarded) |
+///
+/// # The end of an object of the host
 ///
 /// The object has a method `Symbol.dispose`, where the engine has that symbol. After it, or when the guest has dropped the
 /// object, the sandbox drops its `Arc`. At most [`Limits::handles`](crate::Limits::handles) objects are live at once.
@@ -85,7 +100,9 @@ impl<C: ?Sized + HostContract> Handle<C> {
     pub fn new(host: impl Implements<C>) -> Self {
         Self(Arc::from(host.into_host()))
     }
+}
 
+impl<C: ?Sized + ByHandle> Handle<C> {
     const CONTRACT: HandleContract = HandleContract {
         id: TypeId::of::<C>(),
         name: sandbox_core::spec::written(&C::SPEC.name),
@@ -127,13 +144,13 @@ impl<C: ?Sized> Deref for Handle<C> {
     }
 }
 
-impl<C: ?Sized + HostContract> fmt::Debug for Handle<C> {
+impl<C: ?Sized + ByHandle> fmt::Debug for Handle<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Handle<{}>({:p})", C::SPEC.name, Arc::as_ptr(&self.0))
     }
 }
 
-impl<C: ?Sized + HostContract> Serialize for Handle<C> {
+impl<C: ?Sized + ByHandle> Serialize for Handle<C> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let address = Arc::as_ptr(&self.0).cast::<()>().addr();
         let object = HostObject { contract: Self::CONTRACT, object: Rc::new(self.0.clone()), address };
@@ -141,7 +158,7 @@ impl<C: ?Sized + HostContract> Serialize for Handle<C> {
     }
 }
 
-impl<'de, C: ?Sized + HostContract> Deserialize<'de> for Handle<C> {
+impl<'de, C: ?Sized + ByHandle> Deserialize<'de> for Handle<C> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let read = || deserializer.deserialize_newtype_struct(HANDLE, Empty(&C::SPEC.name));
         let object = handle::accept(Self::CONTRACT, read)?;
@@ -162,7 +179,7 @@ impl<'de> Visitor<'de> for Empty<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a {} of the host", self.0)
+        write!(f, "a {}", self.0)
     }
 
     fn visit_unit<E>(self) -> Result<(), E> {

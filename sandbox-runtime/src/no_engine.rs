@@ -21,6 +21,22 @@ impl Uncalled {
     }
 }
 
+/// How a guest calls an object of the host: not at all.
+#[doc(hidden)]
+pub struct NoHostParts(());
+
+impl NoHostParts {
+    /// Of a contract.
+    #[must_use]
+    pub const fn of<C: ?Sized>() -> Self {
+        Self(())
+    }
+}
+
+/// The transport to an object of a guest: there is none.
+#[doc(hidden)]
+pub enum NoTransport {}
+
 /// The parts of a contract's handles: there are none.
 pub(crate) struct NoParts(());
 

@@ -7,6 +7,7 @@ mod arguments;
 mod crosses;
 mod data;
 mod owned;
+mod packs;
 mod probes;
 pub mod returns;
 mod sink;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 pub use arguments::{Arguments, Lent, Ref, Val, enforce};
 pub use crosses::{Crosses, Lends, Sent, Shared};
 pub use owned::OwnedContract;
+pub use packs::{NotSent, Packed, Packing, Packs, SendProbe};
 pub use probes::{ByRef, KindProbe, NotScalar, Returned, ScalarKind, TypeProbe, Unknown};
 pub use returns::{GuestFailure, HostFailure};
 pub use sink::{ArgumentSink, ArgumentSource, PlainArguments, named};
@@ -113,11 +115,13 @@ pub trait Method: 'static {
 
 /// A method that a guest implements.
 #[doc(hidden)]
-pub trait GuestMethod: Method {
+pub trait GuestMethod: Method + Sized {
     /// The return type as written.
     type Returns;
     /// The type of a successful call's result: `T` of `Result<T, E>`, or a plain return type.
     type Value: Crosses;
+    /// How arguments and results move between threads, if they can.
+    const PACKS: Packing<Self> = None;
 }
 
 /// Takes the result of a host method, whatever its type.

@@ -16,6 +16,7 @@ use crate::model::{ApiArgs, ContractModel, MethodModel};
 use crate::paths::{self, MethodPaths, Paths};
 
 mod extent;
+mod handles;
 mod meta;
 mod ops;
 mod proxy;
@@ -31,6 +32,7 @@ pub(crate) fn contract(contract: &ContractModel) -> TokenStream {
     }
     let meta = meta::emit(contract, &paths);
     let ops = direction.host().then(|| ops::emit(contract, &paths));
+    let handles = handles::emit(contract, &paths);
     let proxy = direction.guest().then(|| proxy::emit(contract, &paths));
     let declared = direction.guest().then(|| proxy::declaration(contract, &paths));
     quote! {
@@ -46,10 +48,14 @@ pub(crate) fn contract(contract: &ContractModel) -> TokenStream {
         )]
         const _: () = {
             use #krate::__private as #rt;
-            use #rt::{Method as _, NoFast as _, NotScalar as _, Opaque as _, PlainReturn as _, Unknown as _};
+            use #rt::{
+                Method as _, NoFast as _, NoObject as _, NotScalar as _, NotSent as _, Opaque as _, PlainReturn as _,
+                Unknown as _,
+            };
             #meta
             #proxy
             #ops
+            #handles
         };
     }
 }

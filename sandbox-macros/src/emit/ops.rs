@@ -11,7 +11,7 @@ use crate::model::{ContractModel, MethodModel};
 use crate::paths::{MethodPaths, Paths};
 
 pub(super) fn emit(contract: &ContractModel, paths: &Paths) -> TokenStream {
-    let Paths { rt, name, object, host, .. } = paths;
+    let Paths { rt, object, .. } = paths;
     let guest = contract.args.direction.guest();
     let methods = named(contract, paths).map(|(method, names)| host_method(method, names, guest, paths));
     let ops = named(contract, paths).map(|(method, MethodPaths { marker, .. })| {
@@ -22,11 +22,6 @@ pub(super) fn emit(contract: &ContractModel, paths: &Paths) -> TokenStream {
         #(#methods)*
         impl #rt::HostContract for #object {
             const OPS: &'static [#rt::HostOp] = &[#(#ops),*];
-        }
-        impl<#host: #name + 'static> #rt::HostedBy<#host> for #object {
-            fn hosted(host: #host) -> ::std::boxed::Box<Self> {
-                ::std::boxed::Box::new(host)
-            }
         }
     }
 }

@@ -102,6 +102,7 @@ fn where_clause(contract: &ContractModel, paths: &Paths) -> TokenStream {
 // out: impl GuestMethod for __get_user {
 //          type Returns = Result<String>;
 //          type Value = <Self::Returns as GuestReturn>::Value;
+//          const PACKS: Packing<Self> = SendProbe::<Self::Owned, Self::Value>::PACKS;
 //      }
 fn guest_method(method: &MethodModel, names: &MethodPaths, local: bool, rt: &Ident) -> TokenStream {
     let MethodModel { cfgs, on_failure, .. } = method;
@@ -123,6 +124,7 @@ fn guest_method(method: &MethodModel, names: &MethodPaths, local: bool, rt: &Ide
         impl #rt::GuestMethod for #marker {
             type Returns = #returns;
             type Value = #value;
+            const PACKS: #rt::Packing<Self> = #rt::SendProbe::<Self::Owned, Self::Value>::PACKS;
         }
     }
 }

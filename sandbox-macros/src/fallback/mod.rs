@@ -83,6 +83,7 @@ fn dummies(item: &ItemTrait, local: bool, krate: &TokenStream) -> TokenStream {
             impl #for_hosts #rt::HostedBy<#host> for dyn #name #types #clause {
                 fn hosted(_: #host) -> ::std::boxed::Box<Self> { loop {} }
             }
+            impl #for_all #rt::ByHandle for dyn #name #types #clause {}
             #implementation
         };
     }

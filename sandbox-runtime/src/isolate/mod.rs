@@ -52,6 +52,8 @@ pub(crate) use run::pause::WatchPause;
 #[cfg(feature = "process")]
 pub(crate) use run::{conversion, thrown};
 pub(crate) use state::host::Host;
+pub use state::isolate_link::ObjectTransport;
+pub(crate) use state::isolate_link::{LinkNumber, ObjectKey, ThreadWay};
 pub(crate) use state::realm::Realm;
 pub(crate) use state::{Isolate, method_info};
 #[cfg(feature = "process")]

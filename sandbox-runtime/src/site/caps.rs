@@ -153,6 +153,8 @@ impl fmt::Display for CpuLimitClock {
 pub(crate) enum SiteRefusal {
     /// A future is polled on another thread than that of its sandbox.
     OtherThread,
+    /// An object of a guest is called on another thread than its own, which cannot be asked.
+    ObjectElsewhere,
     /// A synchronous call would stop all tasks of an async runtime.
     StopsRuntime,
     /// The sink of a console calls the sandbox whose line it is given.
@@ -166,6 +168,10 @@ impl SiteRefusal {
             Self::OtherThread => {
                 "a call of a `LocalSandbox` is polled on another thread than its own: await it where it was made, or use \
                  `Sandbox`"
+            }
+            Self::ObjectElsewhere => {
+                "a guest's object is called on another thread than its sandbox's: call it on that thread, or give the method \
+                 values that are `Send` and use `Sandbox`"
             }
             Self::StopsRuntime => {
                 "a synchronous call on the only thread of an async runtime would stall all of its tasks: make the contract's \

@@ -43,7 +43,10 @@ pub struct OrdersProxy<T> {
     reason = "the trait's own lints are reported there; markers have the names of methods; not all fallbacks are used"
 )]
 const _: () = {
-    use __rt::{Method as _, NoFast as _, NotScalar as _, Opaque as _, PlainReturn as _, Unknown as _};
+    use __rt::{
+        Method as _, NoFast as _, NoObject as _, NotScalar as _, NotSent as _, Opaque as _, PlainReturn as _,
+        Unknown as _,
+    };
     use ::sandbox_runtime::__private as __rt;
     impl __rt::Contract for dyn Orders {
         const SPEC: &'static __rt::ContractSpec =
@@ -141,27 +144,33 @@ const _: () = {
     impl __rt::GuestMethod for __find {
         type Returns = __rt::returned!(Result<Option<Order>>, value_sent, __rt::At);
         type Value = <Self::Returns as __rt::GuestReturn>::Value;
+        const PACKS: __rt::Packing<Self> = __rt::SendProbe::<Self::Owned, Self::Value>::PACKS;
     }
     impl __rt::GuestMethod for __count {
         type Returns = __rt::returned!(Result<u32>, value, __rt::At);
         type Value = <Self::Returns as __rt::GuestReturn>::Value;
+        const PACKS: __rt::Packing<Self> = __rt::SendProbe::<Self::Owned, Self::Value>::PACKS;
     }
     impl __rt::GuestMethod for __tax {
         type Returns = __rt::returned!(Result<f64>, value_sent, __rt::At);
         type Value = <Self::Returns as __rt::GuestReturn>::Value;
+        const PACKS: __rt::Packing<Self> = __rt::SendProbe::<Self::Owned, Self::Value>::PACKS;
     }
     impl __rt::GuestMethod for __discount {
         type Returns = __rt::Checked<u32, { __rt::crosses_sent::<u32>() }>;
         type Value = Self::Returns;
+        const PACKS: __rt::Packing<Self> = __rt::SendProbe::<Self::Owned, Self::Value>::PACKS;
     }
     #[cfg(target_os = "none")]
     impl __rt::GuestMethod for __sync {
         type Returns = __rt::returned!(Result<()>, value_sent, __rt::At);
         type Value = <Self::Returns as __rt::GuestReturn>::Value;
+        const PACKS: __rt::Packing<Self> = __rt::SendProbe::<Self::Owned, Self::Value>::PACKS;
     }
     impl __rt::GuestMethod for __flush_all {
         type Returns = ();
         type Value = Self::Returns;
+        const PACKS: __rt::Packing<Self> = __rt::SendProbe::<Self::Owned, Self::Value>::PACKS;
     }
     impl __rt::GuestContract for dyn Orders {
         type Proxy<U> = OrdersProxy<U>;
@@ -341,6 +350,11 @@ const _: () = {
             ::std::boxed::Box::new(host)
         }
     }
+    impl __rt::ByHandle for dyn Orders {
+        const HOST: ::core::option::Option<__rt::HostParts> =
+            ::core::option::Option::Some(__rt::HostParts::of::<Self>());
+        const OBJECT: __rt::MakeObject<Self> = __rt::ObjectProbe::<Self>::MAKE;
+    }
 };
 /// In one thread.
 #[::sandbox_runtime::__private::async_trait(?Send)]
@@ -369,7 +383,10 @@ pub struct TickerProxy<T> {
     reason = "the trait's own lints are reported there; markers have the names of methods; not all fallbacks are used"
 )]
 const _: () = {
-    use __rt::{Method as _, NoFast as _, NotScalar as _, Opaque as _, PlainReturn as _, Unknown as _};
+    use __rt::{
+        Method as _, NoFast as _, NoObject as _, NotScalar as _, NotSent as _, Opaque as _, PlainReturn as _,
+        Unknown as _,
+    };
     use ::sandbox_runtime::__private as __rt;
     impl __rt::Contract for dyn Ticker {
         const SPEC: &'static __rt::ContractSpec =
@@ -407,10 +424,12 @@ const _: () = {
     impl __rt::GuestMethod for __tick {
         type Returns = __rt::returned!(Result<()>, value, __rt::At);
         type Value = <Self::Returns as __rt::GuestReturn>::Value;
+        const PACKS: __rt::Packing<Self> = __rt::SendProbe::<Self::Owned, Self::Value>::PACKS;
     }
     impl __rt::GuestMethod for __count {
         type Returns = __rt::Checked<u64, { __rt::crosses::<u64>() }>;
         type Value = Self::Returns;
+        const PACKS: __rt::Packing<Self> = __rt::SendProbe::<Self::Owned, Self::Value>::PACKS;
     }
     impl __rt::GuestContract for dyn Ticker {
         type Proxy<U> = TickerProxy<U>;
@@ -451,5 +470,13 @@ const _: () = {
                 ::core::default::Default::default()
             }))
         }
+    }
+    impl<H: Ticker + 'static> __rt::HostedBy<H> for dyn Ticker {
+        fn hosted(host: H) -> ::std::boxed::Box<Self> {
+            ::std::boxed::Box::new(host)
+        }
+    }
+    impl __rt::ByHandle for dyn Ticker {
+        const OBJECT: __rt::MakeObject<Self> = __rt::ObjectProbe::<Self>::MAKE;
     }
 };

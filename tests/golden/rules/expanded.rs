@@ -57,7 +57,10 @@ pub(crate) struct RuleProxy<T> {
     reason = "the trait's own lints are reported there; markers have the names of methods; not all fallbacks are used"
 )]
 const _: () = {
-    use __rt::{Method as _, NoFast as _, NotScalar as _, Opaque as _, PlainReturn as _, Unknown as _};
+    use __rt::{
+        Method as _, NoFast as _, NoObject as _, NotScalar as _, NotSent as _, Opaque as _, PlainReturn as _,
+        Unknown as _,
+    };
     use ::sandbox_runtime::__private as __rt;
     impl __rt::Contract for dyn Rule {
         const SPEC: &'static __rt::ContractSpec =
@@ -177,31 +180,38 @@ const _: () = {
     impl __rt::GuestMethod for __net {
         type Returns = __rt::returned!(Result<f64>, value, __rt::At);
         type Value = <Self::Returns as __rt::GuestReturn>::Value;
+        const PACKS: __rt::Packing<Self> = __rt::SendProbe::<Self::Owned, Self::Value>::PACKS;
     }
     impl __rt::GuestMethod for __tax_rate {
         type Returns = __rt::returned!(Result<f64>, value, __rt::At);
         type Value = <Self::Returns as __rt::GuestReturn>::Value;
+        const PACKS: __rt::Packing<Self> = __rt::SendProbe::<Self::Owned, Self::Value>::PACKS;
     }
     #[cfg(all(not(target_os = "none"), not(target_os = "emscripten")))]
     impl __rt::GuestMethod for __gross {
         type Returns = __rt::returned!(Result < f64, Error >, value, __rt::At);
         type Value = <Self::Returns as __rt::GuestReturn>::Value;
+        const PACKS: __rt::Packing<Self> = __rt::SendProbe::<Self::Owned, Self::Value>::PACKS;
     }
     impl __rt::GuestMethod for __label {
         type Returns = __rt::Checked<String, { __rt::crosses::<String>() }>;
         type Value = Self::Returns;
+        const PACKS: __rt::Packing<Self> = __rt::SendProbe::<Self::Owned, Self::Value>::PACKS;
     }
     impl __rt::GuestMethod for __best {
         type Returns = __rt::returned!(Result<Option<Item>>, value, __rt::At);
         type Value = <Self::Returns as __rt::GuestReturn>::Value;
+        const PACKS: __rt::Packing<Self> = __rt::SendProbe::<Self::Owned, Self::Value>::PACKS;
     }
     impl __rt::GuestMethod for __percent {
         type Returns = __rt::Checked<u8, { __rt::crosses::<u8>() }>;
         type Value = Self::Returns;
+        const PACKS: __rt::Packing<Self> = __rt::SendProbe::<Self::Owned, Self::Value>::PACKS;
     }
     impl __rt::GuestMethod for __assert_sane {
         type Returns = ();
         type Value = Self::Returns;
+        const PACKS: __rt::Packing<Self> = __rt::SendProbe::<Self::Owned, Self::Value>::PACKS;
     }
     impl __rt::GuestContract for dyn Rule {
         type Proxy<U> = RuleProxy<U>;
@@ -265,5 +275,13 @@ const _: () = {
         fn assert_sane(&self) {
             __rt::call_or(__assert_sane, &self.transport, (), |error| __rt::fail(error))
         }
+    }
+    impl<H: Rule + 'static> __rt::HostedBy<H> for dyn Rule {
+        fn hosted(host: H) -> ::std::boxed::Box<Self> {
+            ::std::boxed::Box::new(host)
+        }
+    }
+    impl __rt::ByHandle for dyn Rule {
+        const OBJECT: __rt::MakeObject<Self> = __rt::ObjectProbe::<Self>::MAKE;
     }
 };

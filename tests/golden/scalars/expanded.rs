@@ -22,7 +22,10 @@ pub struct MathApiProxy<T> {
     reason = "the trait's own lints are reported there; markers have the names of methods; not all fallbacks are used"
 )]
 const _: () = {
-    use __rt::{Method as _, NoFast as _, NotScalar as _, Opaque as _, PlainReturn as _, Unknown as _};
+    use __rt::{
+        Method as _, NoFast as _, NoObject as _, NotScalar as _, NotSent as _, Opaque as _, PlainReturn as _,
+        Unknown as _,
+    };
     use ::sandbox_runtime::__private as __rt;
     impl __rt::Contract for dyn MathApi {
         const SPEC: &'static __rt::ContractSpec =
@@ -70,14 +73,17 @@ const _: () = {
     impl __rt::GuestMethod for __add {
         type Returns = __rt::returned!(Result<f64>, value, __rt::At);
         type Value = <Self::Returns as __rt::GuestReturn>::Value;
+        const PACKS: __rt::Packing<Self> = __rt::SendProbe::<Self::Owned, Self::Value>::PACKS;
     }
     impl __rt::GuestMethod for __is_even {
         type Returns = __rt::returned!(Result<bool>, value, __rt::At);
         type Value = <Self::Returns as __rt::GuestReturn>::Value;
+        const PACKS: __rt::Packing<Self> = __rt::SendProbe::<Self::Owned, Self::Value>::PACKS;
     }
     impl __rt::GuestMethod for __reset {
         type Returns = __rt::returned!(Result<()>, value, __rt::At);
         type Value = <Self::Returns as __rt::GuestReturn>::Value;
+        const PACKS: __rt::Packing<Self> = __rt::SendProbe::<Self::Owned, Self::Value>::PACKS;
     }
     impl __rt::GuestContract for dyn MathApi {
         type Proxy<U> = MathApiProxy<U>;
@@ -138,5 +144,10 @@ const _: () = {
         fn hosted(host: H) -> ::std::boxed::Box<Self> {
             ::std::boxed::Box::new(host)
         }
+    }
+    impl __rt::ByHandle for dyn MathApi {
+        const HOST: ::core::option::Option<__rt::HostParts> =
+            ::core::option::Option::Some(__rt::HostParts::of::<Self>());
+        const OBJECT: __rt::MakeObject<Self> = __rt::ObjectProbe::<Self>::MAKE;
     }
 };

@@ -63,7 +63,10 @@ pub trait Store: Send + Sync {
     reason = "the trait's own lints are reported there; markers have the names of methods; not all fallbacks are used"
 )]
 const _: () = {
-    use __rt::{Method as _, NoFast as _, NotScalar as _, Opaque as _, PlainReturn as _, Unknown as _};
+    use __rt::{
+        Method as _, NoFast as _, NoObject as _, NotScalar as _, NotSent as _, Opaque as _, PlainReturn as _,
+        Unknown as _,
+    };
     use ::sandbox_runtime::__private as __rt;
     impl __rt::Contract for dyn Store {
         const SPEC: &'static __rt::ContractSpec =
@@ -214,5 +217,9 @@ const _: () = {
         fn hosted(host: H) -> ::std::boxed::Box<Self> {
             ::std::boxed::Box::new(host)
         }
+    }
+    impl __rt::ByHandle for dyn Store {
+        const HOST: ::core::option::Option<__rt::HostParts> =
+            ::core::option::Option::Some(__rt::HostParts::of::<Self>());
     }
 };

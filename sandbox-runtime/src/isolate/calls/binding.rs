@@ -3,49 +3,15 @@
 //! Getters of the guest may run while its exports are read, so `guest` calls [`bind`] within the limits of a call. All missing
 //! exports are told together, as one mismatch.
 
-use std::rc::Rc;
-use std::sync::Arc;
-
 use deno_core::v8;
 use sandbox_core::contract::ContractSpec;
 
 use super::script::ScriptExports;
 use crate::error::{Error, ExportProblem};
-use crate::isolate::engine::compile::{Object, get};
-use crate::isolate::engine::text::{js_string, preview};
+use crate::isolate::engine::text::preview;
 use crate::isolate::state::Isolate;
-use crate::isolate::state::realm::Realm;
-use crate::isolate::values::describe;
-use crate::schema::ContractChecks;
-
-/// A contract bound to the functions that implement it, in the order of its methods.
-pub(crate) struct Binding {
-    pub(in crate::isolate) methods: Vec<Option<BoundMethod>>,
-    /// The checks of their arguments and results.
-    pub(crate) checks: Arc<ContractChecks>,
-    /// The realm in which the functions run.
-    pub(crate) realm: Rc<Realm>,
-}
-
-pub(crate) struct BoundMethod {
-    pub(in crate::isolate) function: v8::Global<v8::Function>,
-    pub(in crate::isolate) receiver: Option<v8::Global<v8::Object>>,
-}
-
-impl Binding {
-    pub(in crate::isolate) fn method(&self, index: usize) -> Option<&BoundMethod> {
-        self.methods.get(index)?.as_ref()
-    }
-
-    pub(crate) fn has(&self, index: usize) -> bool {
-        self.method(index).is_some()
-    }
-
-    /// Which methods the script implements.
-    pub(crate) fn exported(&self) -> Vec<bool> {
-        self.methods.iter().map(Option::is_some).collect()
-    }
-}
+pub(crate) use crate::isolate::state::binding::{Binding, BoundMethod};
+use crate::isolate::values::{MethodLookup, method_of};
 
 /// Finds the functions of a contract. Getters of the guest may run.
 pub(in crate::isolate) fn bind(
@@ -109,6 +75,7 @@ fn names(scope: &v8::PinScope<'_, '_>, exports: &ScriptExports) -> Option<Vec<St
     Some(names)
 }
 
+/// The export of a script by a name.
 enum FoundExport {
     Function(BoundMethod),
     Other(String),
@@ -118,50 +85,21 @@ enum FoundExport {
 /// `None` when code of the guest threw.
 fn find(
     isolate: &Isolate,
-    scope: &mut v8::PinScope<'_, '_>,
+    scope: &v8::PinScope<'_, '_>,
     exports: &ScriptExports,
     name: &str,
 ) -> Option<FoundExport> {
     for place in &exports.places {
         let object = v8::Local::new(scope, &place.object);
-        if !exports_name(isolate, scope, object, name)? {
-            continue;
-        }
-        let value = get(scope, object, name)?;
-        return Some(match value.try_cast::<v8::Function>() {
-            Ok(function) => FoundExport::Function(BoundMethod {
-                function: v8::Global::new(scope, function),
-                receiver: place.is_receiver.then(|| place.object.clone()),
-            }),
-            Err(_) if value.is_undefined() => FoundExport::Nothing,
-            Err(_) => FoundExport::Other(describe(scope, value)),
+        return Some(match method_of(isolate, scope, object, name)? {
+            MethodLookup::Function(function) => {
+                let receiver = place.is_receiver.then(|| place.object.clone());
+                FoundExport::Function(BoundMethod { function, receiver })
+            }
+            MethodLookup::Other(found) => FoundExport::Other(found),
+            MethodLookup::Undefined => FoundExport::Nothing,
+            MethodLookup::Absent => continue,
         });
     }
     Some(FoundExport::Nothing)
-}
-
-/// Whether an object or one of its classes has the property. Properties of `Object.prototype` do not count.
-/// Otherwise every object would implement a contract with a method `to_string`.
-fn exports_name(
-    isolate: &Isolate,
-    scope: &v8::PinScope<'_, '_>,
-    object: Object<'_>,
-    name: &str,
-) -> Option<bool> {
-    const DEEPEST: usize = 64;
-    let key: v8::Local<'_, v8::Name> = js_string(scope, name, v8::NewStringType::Internalized).ok()?.into();
-    let mut object = object;
-    for _ in 0..DEEPEST {
-        if isolate.is_root_prototype(scope, object) {
-            return Some(false);
-        }
-        if object.has_own_property(scope, key)? {
-            return Some(true);
-        }
-        match object.get_prototype(scope)?.try_cast::<v8::Object>() {
-            Ok(prototype) => object = v8::Local::new(scope, prototype),
-            Err(_) => return Some(false),
-        }
-    }
-    Some(false)
 }

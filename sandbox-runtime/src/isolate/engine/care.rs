@@ -17,6 +17,8 @@ pub(crate) enum Cause {
     Discard = 2,
     /// Garbage was collected, so objects of the host may have lost their guests' objects.
     Collected = 4,
+    /// The host holds objects of guests, which it may have let go of on another thread.
+    Given = 8,
 }
 
 impl Care {

@@ -33,11 +33,13 @@ use std::rc::Rc;
 use deno_core::v8;
 
 use super::host_calls::{answer, begin};
-use super::limits::exceeded::Exceeded;
 use super::state::Isolate;
+use super::state::guest_objects::{GuestParts, Proxy};
 use super::state::handle_shims::number_of;
 use super::state::host::Host;
 pub(crate) use super::state::host_handles::HandleParts;
+pub use super::state::host_handles::HostParts;
+use super::state::isolate_link::ObjectTransport;
 use super::state::method_info::MethodInfo;
 pub use super::state::op::{FastCall, HostOp};
 #[cfg(feature = "process")]
@@ -46,7 +48,8 @@ use super::state::refusal::{Refusal, caught};
 use super::values::{ArgumentReader, Passed, Seen, owned_to_guest};
 use crate::boundary::ValueError;
 use crate::contract::{
-    Arguments, AsyncHostMethod, Contract, Crosses, HostContract, HostMethod, Hosted, Reply, SpecRef, enforce,
+    Arguments, AsyncHostMethod, ByHandle, Contract, Crosses, HostContract, HostMethod, Hosted, Reply,
+    SpecRef, checks, enforce,
 };
 use crate::error::Direction;
 use crate::guest_error::HostError;
@@ -75,9 +78,27 @@ impl Host {
 
 impl HandleParts {
     /// The parts that the engine has of the contract `C`.
-    pub(crate) const fn of<C: ?Sized + HostContract>() -> Self {
-        Self { host: handled::<C> }
+    pub(crate) const fn of<C: ?Sized + ByHandle>() -> Self {
+        let spec = C::SPEC;
+        let guest = match C::OBJECT {
+            Some(_) => Some(GuestParts { spec, checks: checks::<C>, make: made::<C> }),
+            None => None,
+        };
+        Self { host: C::HOST, guest }
     }
+}
+
+impl HostParts {
+    /// The parts of the contract `C`.
+    #[must_use]
+    pub const fn of<C: ?Sized + HostContract>() -> Self {
+        Self(handled::<C>)
+    }
+}
+
+/// The host's proxy of an object of a guest.
+fn made<C: ?Sized + ByHandle>(transport: ObjectTransport) -> Option<Proxy> {
+    C::OBJECT.map(|make| Proxy::new(make(transport)))
 }
 
 /// The facts of a contract without an implementation of the sandbox.
@@ -220,6 +241,7 @@ pub(super) fn read_arguments<'s, A: Arguments<Owned = A>>(
             scope.rethrow();
             Err(Refusal::Thrown)
         }
+        Err(_) if isolate.is_ended() => Err(Refusal::Ended),
         Err(error) => Err(Refusal::Value(isolate.diagnosed(scope, seen, error, values), Direction::ToHost)),
     }
 }
@@ -279,11 +301,8 @@ pub(super) fn write_result<'s, V: Crosses>(
     if is_billed {
         isolate.call.add_in(budget.spent());
     }
-    written.map_err(|error| match isolate.handles.was_refused() {
-        true => {
-            isolate.exceed(Exceeded::Handles, None);
-            Refusal::Ended
-        }
+    written.map_err(|error| match isolate.is_ended() {
+        true => Refusal::Ended,
         false => Refusal::Value(error, Direction::ToGuest),
     })
 }

@@ -36,6 +36,7 @@ impl Isolate {
         let isolate = Rc::new(Self::without_engine(settings, hosts, stack));
         let live = isolate.start()?;
         *isolate.live.borrow_mut() = Some(live);
+        isolate.link().opens(&isolate);
         isolate.observed.iter().for_each(|observed| observed.sandbox_begins());
         Ok(isolate)
     }

@@ -153,6 +153,9 @@ impl Isolate {
         if let (Some(observed), Some(error)) = (&self.observed, over) {
             observed.end(error, &self.ledger);
         }
+        if outermost && self.care.take(Cause::Given) {
+            self.end_released();
+        }
         if outermost {
             self.handles.end_collected(&self.care, || {
                 self.entrance().into_iter().for_each(|live| live.raw.low_memory());

@@ -19,7 +19,15 @@ pub(in crate::isolate) struct HandleShims {
     /// `Symbol.dispose`, or `undefined`.
     dispose: v8::Global<v8::Value>,
     classes: RefCell<FxHashMap<TypeId, Rc<HandleClass>>>,
+    /// The numbers of the guest's own objects that the host holds.
+    marks: RefCell<FxHashMap<TypeId, Rc<ObjectMarks>>>,
     _handles: RealmHandles,
+}
+
+/// The numbers of a guest's objects, by a contract. No code of a guest sees them.
+pub(in crate::isolate) struct ObjectMarks {
+    number: v8::Global<v8::Function>,
+    mark: v8::Global<v8::Function>,
 }
 
 /// The class of a contract.
@@ -37,7 +45,8 @@ impl HandleShims {
             get(scope, object, name).map(|value| v8::Global::new(scope, value))
         };
         let (freeze, dispose) = (member("Object", "freeze")?, member("Symbol", "dispose")?);
-        Some(Self { freeze, dispose, classes: RefCell::default(), _handles: handles })
+        let (classes, marks) = (RefCell::default(), RefCell::default());
+        Some(Self { freeze, dispose, classes, marks, _handles: handles })
     }
 
     /// The class of a contract, if a handle of the contract has come to the realm.
@@ -68,15 +77,68 @@ impl HandleShims {
         ];
         let source = text(&shim::handle_source(&host.spec))?;
         let shim = compile_function(scope, text(&shim::script_name(&host.spec))?, source, &parameters)?;
-        let parts =
-            shim.call(scope, v8::undefined(scope).into(), &arguments)?.try_cast::<v8::Array>().ok()?;
-        let part = |index| {
-            let function = parts.get_index(scope, index)?.try_cast::<v8::Function>().ok()?;
-            Some(v8::Global::new(scope, function))
-        };
-        let class = Rc::new(HandleClass { make: part(0)?, number: part(1)? });
+        let (make, number) = pair(scope, shim, &arguments)?;
+        let class = Rc::new(HandleClass { make, number });
         self.classes.borrow_mut().insert(host.contract, class.clone());
         Some(class)
+    }
+
+    /// The numbers of the guest's own objects, by a contract.
+    pub(in crate::isolate) fn marks(
+        &self,
+        scope: &v8::PinScope<'_, '_>,
+        contract: TypeId,
+    ) -> Option<Rc<ObjectMarks>> {
+        if let Some(marks) = self.marks.borrow().get(&contract) {
+            return Some(marks.clone());
+        }
+        let text = |text: &str| js_string(scope, text, v8::NewStringType::Normal).ok();
+        let shim = compile_function(scope, text("sandbox:objects")?, text(shim::MARKS)?, &[])?;
+        let (number, mark) = pair(scope, shim, &[])?;
+        let marks = Rc::new(ObjectMarks { number, mark });
+        self.marks.borrow_mut().insert(contract, marks.clone());
+        Some(marks)
+    }
+}
+
+/// Calls a shim that returns two functions.
+fn pair(
+    scope: &v8::PinScope<'_, '_>,
+    shim: v8::Local<'_, v8::Function>,
+    arguments: &[v8::Local<'_, v8::Value>],
+) -> Option<(v8::Global<v8::Function>, v8::Global<v8::Function>)> {
+    let parts = shim.call(scope, v8::undefined(scope).into(), arguments)?.try_cast::<v8::Array>().ok()?;
+    let part = |index| {
+        let function = parts.get_index(scope, index)?.try_cast::<v8::Function>().ok()?;
+        Some(v8::Global::new(scope, function))
+    };
+    Some((part(0)?, part(1)?))
+}
+
+impl ObjectMarks {
+    /// The number of an object, if the object was marked. No code of a guest runs.
+    pub(in crate::isolate) fn number(
+        &self,
+        scope: &v8::PinScope<'_, '_>,
+        object: v8::Local<'_, v8::Object>,
+    ) -> Option<u64> {
+        let object = v8::Local::new(scope, object).into();
+        let number = v8::Local::new(scope, &self.number);
+        number_of(number.call(scope, v8::undefined(scope).into(), &[object])?)
+    }
+
+    /// Marks an object with a number. No code of a guest runs.
+    #[expect(clippy::cast_precision_loss, reason = "no guest gives as many objects")]
+    pub(in crate::isolate) fn mark(
+        &self,
+        scope: &v8::PinScope<'_, '_>,
+        object: v8::Local<'_, v8::Object>,
+        number: u64,
+    ) -> Option<()> {
+        let object = v8::Local::new(scope, object).into();
+        let mark = v8::Local::new(scope, &self.mark);
+        let number = v8::Number::new(scope, number as f64).into();
+        mark.call(scope, v8::undefined(scope).into(), &[object, number]).map(drop)
     }
 }
 

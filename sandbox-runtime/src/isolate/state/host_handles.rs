@@ -14,16 +14,28 @@ use rustc_hash::FxHashMap;
 use sandbox_core::contract::Contract;
 use sandbox_core::value::handle::{HandleContract, HostObject};
 
+use super::guest_objects::GuestParts;
 use super::host::Host;
 use crate::isolate::engine;
 use crate::isolate::engine::care::{Care, Cause};
 use crate::panic::drop_of_host;
 
-/// The parts that an engine has of a contract whose handles cross.
-#[doc(hidden)]
+/// The parts that an engine has of a contract whose handles cross: for objects of the host, and for those of guests.
 #[derive(Clone, Copy)]
 pub(crate) struct HandleParts {
-    pub(in crate::isolate) host: fn() -> Result<Host, String>,
+    pub(in crate::isolate) host: Option<HostParts>,
+    pub(in crate::isolate) guest: Option<GuestParts>,
+}
+
+/// How a guest calls an object of the host.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub struct HostParts(pub(in crate::isolate) fn() -> Result<Host, String>);
+
+/// The parts that the engine has of a contract.
+pub(in crate::isolate) fn parts(contract: &HandleContract) -> Result<&'static HandleParts, String> {
+    let parts = contract.parts as &dyn Any;
+    parts.downcast_ref().ok_or_else(|| "the contract is of another engine".to_owned())
 }
 
 /// The identity of an object within a realm: the contract, the address, and the realm's number.
@@ -50,8 +62,6 @@ struct HeldObjects {
 pub(in crate::isolate) struct HostHandles {
     entries: Rc<RefCell<HeldObjects>>,
     contracts: HandleContracts,
-    /// Whether a handle was refused beyond the limit.
-    is_refused: Cell<bool>,
     /// The ends of calls since a collection, where the engine collects only when it is asked.
     ends: Cell<u32>,
 }
@@ -67,9 +77,8 @@ impl HostHandles {
         if let Some(known) = self.contracts.find(contract.id) {
             return Ok(known);
         }
-        let parts = contract.parts as &dyn Any;
-        let parts = parts.downcast_ref::<HandleParts>().ok_or("the contract is of another engine")?;
-        Ok(self.contracts.push((parts.host)()?))
+        let host = parts(contract)?.host.ok_or("no host can implement the contract")?;
+        Ok(self.contracts.push((host.0)()?))
     }
 
     /// The guest's object for an object of the host, if the realm has one.
@@ -132,16 +141,6 @@ impl HostHandles {
     /// Ends the handles whose objects were collected.
     pub(in crate::isolate) fn sweep(&self) {
         self.end_if(|entry| entry.guest.is_empty());
-    }
-
-    /// Notes that a handle was refused beyond the limit.
-    pub(in crate::isolate) fn refuse(&self) {
-        self.is_refused.set(true);
-    }
-
-    /// Whether a handle was refused since the last time.
-    pub(in crate::isolate) fn was_refused(&self) -> bool {
-        self.is_refused.take()
     }
 
     /// Ends all handles, before their heap ends. The caller drops the objects where code of the host can run.

@@ -2,13 +2,16 @@
 //!
 //! The folders above use [`Isolate`], and add functions to it. The files beside this one are the parts that it consists of.
 
+pub(crate) mod binding;
 pub(crate) mod data_host;
 mod ends;
 pub(crate) mod flight;
 pub(crate) mod future_set;
+pub(crate) mod guest_objects;
 pub(in crate::isolate) mod handle_shims;
 pub(crate) mod host;
 pub(crate) mod host_handles;
+pub(crate) mod isolate_link;
 pub(crate) mod method_info;
 pub(crate) mod observed;
 pub(crate) mod op;
@@ -46,6 +49,7 @@ use crate::options::{ConsoleOutput, Intrinsics, Settings};
 use crate::panic::drop_of_host;
 use crate::stack::StackEnd;
 use flight::{Flight, Flights};
+use guest_objects::GuestObjects;
 use host::Host;
 use host_handles::{HostHandles, drop_each};
 use observed::Observed;
@@ -69,6 +73,8 @@ pub(crate) struct Isolate {
     pub(in crate::isolate) hosts: Vec<Host>,
     /// The objects of the host that guests hold.
     pub(in crate::isolate) handles: HostHandles,
+    /// The objects of guests that the host holds.
+    pub(in crate::isolate) objects: GuestObjects,
     pub(in crate::isolate) stack: StackEnd,
     pub(in crate::isolate) heap: HeapGuard,
     pub(in crate::isolate) buffers: engine::Buffers,
@@ -128,6 +134,7 @@ impl Isolate {
             settings,
             hosts,
             handles: HostHandles::default(),
+            objects: GuestObjects::new(),
             stack,
             buffers: engine::Buffers::new(heap.no_buffer()),
             heap,
@@ -306,6 +313,7 @@ impl Isolate {
         let LiveIsolate { realm, watch, raw, runtime, .. } = live;
         // Weak handles of the engine end before it.
         let objects = self.handles.clear();
+        self.objects.clear();
         drop((realm, watch));
         self.drop_runtime(runtime, raw);
         objects
@@ -330,6 +338,7 @@ impl Isolate {
 impl Drop for Isolate {
     fn drop(&mut self) {
         let objects = self.close();
+        self.objects.link.closes();
         self.observed.iter().for_each(|observed| observed.sandbox_ends(EndCause::Closed));
         drop_each(objects);
     }

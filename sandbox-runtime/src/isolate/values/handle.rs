@@ -1,25 +1,50 @@
-//! Handles: objects of the host that a guest holds by number.
+//! Handles: objects of the host that a guest holds by number, and objects of a guest that the host holds by a proxy.
+
+use std::any::Any;
+use std::rc::Rc;
 
 use deno_core::v8;
 use serde::de::Visitor;
 
+use super::methods::{MethodLookup, method_of};
 use super::read::Reader;
 use super::write::{Value, ValueWriter, terminated};
 use crate::boundary::ValueError;
 use crate::error::grouped;
 use crate::isolate::engine::care::Cause;
+use crate::isolate::limits::exceeded::Exceeded;
+use crate::isolate::state::binding::{Binding, BoundMethod};
+use crate::isolate::state::guest_objects::GuestParts;
 use crate::isolate::state::handle_shims::number_of;
+use crate::isolate::state::host_handles::{HandleParts, parts};
+use crate::isolate::state::realm::Realm;
 use crate::isolate::{Isolate, engine};
-use crate::value::handle::{accepted, expected, offered};
+use crate::value::handle::{HandleContract, HostObject, accepted, expected, offered};
 
 impl<'s> ValueWriter<'_, 's, '_> {
-    /// Writes the object of the host that is being serialized.
+    /// Writes the object that is being serialized. An object that a guest of this realm gave is itself again.
     pub(super) fn handle(self) -> Result<Value<'s>, ValueError> {
         let isolate = Isolate::current(self.scope).ok_or_else(terminated)?;
         let object = offered().ok_or_else(terminated)?;
         let realm = isolate.current.borrow().clone().ok_or_else(terminated)?;
+        match isolate.objects.behind(self.scope, object.contract.id, object.address) {
+            Some((guest, of)) if of == realm.number => Ok(guest.into()),
+            _ => self.host_object(isolate, object, &realm),
+        }
+    }
+
+    fn host_object(
+        self,
+        isolate: &Isolate,
+        object: HostObject,
+        realm: &Realm,
+    ) -> Result<Value<'s>, ValueError> {
         if let Some(known) = isolate.handles.of(self.scope, &object, realm.number) {
             return Ok(known.into());
+        }
+        if parts(&object.contract).is_ok_and(|parts| parts.host.is_none()) {
+            let expected = format!("a {} that a guest of this realm gave", object.contract.name);
+            return Err(ValueError::new(expected, "one of another realm, sandbox or life"));
         }
         let host = isolate.handles.note(&object.contract);
         let host =
@@ -40,19 +65,24 @@ impl<'s> ValueWriter<'_, 's, '_> {
 }
 
 impl Isolate {
-    /// Whether there is room for one more handle.
+    /// Whether there is room for one more handle. Otherwise the call is ended.
     fn has_room(&self) -> Result<(), ValueError> {
         let most = self.settings.limits.handles;
-        if self.handles.count() < most {
+        let has_room = || self.handles.count() + self.objects.count() < most;
+        if has_room() {
+            return Ok(());
+        }
+        self.objects.end_released();
+        if has_room() {
             return Ok(());
         }
         // Objects that the guest has dropped may still be there.
         self.entrance().map_err(|_| terminated())?.raw.low_memory();
         self.handles.sweep();
-        if self.handles.count() < most {
+        if has_room() {
             return Ok(());
         }
-        self.handles.refuse();
+        self.exceed(Exceeded::Handles, None);
         let expected = format!("at most {} handles at once (`Limits::handles`)", grouped(most as u64));
         Err(ValueError::over(None, expected, "more"))
     }
@@ -76,20 +106,105 @@ fn released(
     }
 }
 
-impl Reader<'_, '_, '_> {
-    /// Reads a handle of the contract that is expected.
+impl<'s> Reader<'_, 's, '_> {
+    /// Reads a handle of the contract that is expected: an object of the host, or an object with the contract's methods.
     pub(super) fn handle<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
         let contract = expected().ok_or_else(terminated)?;
-        let refused = || self.unexpected(format!("a {} that the host gave", contract.name));
+        let parts = parts(&contract).map_err(|reason| ValueError::new(contract.name, reason))?;
+        let refused = || self.unexpected(wanted(&contract, parts));
         let object = self.value.try_cast::<v8::Object>().map_err(|_| refused())?;
         let isolate = Isolate::current(self.scope).ok_or_else(terminated)?;
         let realm = isolate.current.borrow().clone().ok_or_else(terminated)?;
-        let class = realm.handles.known(contract.id).ok_or_else(refused)?;
-        let number = class.number(self.scope, object).ok_or_else(refused)?;
-        let object = isolate.handles.object(number, contract.id);
-        accepted(
-            object.ok_or_else(|| ValueError::new(format!("a {}", contract.name), "one that was disposed"))?,
-        );
+        let of_host = realm.handles.known(contract.id).and_then(|class| class.number(self.scope, object));
+        let object = match (of_host, &parts.guest) {
+            (Some(number), _) => isolate
+                .handles
+                .object(number, contract.id)
+                .ok_or_else(|| ValueError::new(format!("a {}", contract.name), "one that was disposed"))?,
+            (None, Some(guest)) => self.guest_object(isolate, &realm, (&contract, parts, guest), object)?,
+            (None, None) => return Err(refused()),
+        };
+        accepted(object);
         visitor.visit_unit()
+    }
+
+    /// The host's proxy of an object of the guest. Getters of the object may run.
+    fn guest_object(
+        self,
+        isolate: &Isolate,
+        realm: &Rc<Realm>,
+        (contract, parts, guest): (&HandleContract, &HandleParts, &GuestParts),
+        object: v8::Local<'s, v8::Object>,
+    ) -> Result<Rc<dyn Any>, ValueError> {
+        let marks = realm.handles.marks(self.scope, contract.id).ok_or_else(terminated)?;
+        let known = marks.number(self.scope, object);
+        if let Some(known) = known.and_then(|number| isolate.objects.proxy(number, contract.id)) {
+            return Ok(known);
+        }
+        isolate.has_room()?;
+        let methods = self.methods(isolate, (contract, parts, guest), object)?;
+        let checks = (guest.checks)().map_err(|error| ValueError::new(contract.name, error.to_string()))?;
+        // A getter may have given this very object meanwhile.
+        let known = marks.number(self.scope, object);
+        if let Some(known) = known.and_then(|number| isolate.objects.proxy(number, contract.id)) {
+            return Ok(known);
+        }
+        let has = methods.iter().map(Option::is_some).collect::<Vec<_>>();
+        let transport = isolate.objects.transport(realm.generation, &has);
+        let number = transport.number;
+        let proxy = (guest.make)(transport).ok_or_else(terminated)?;
+        marks.mark(self.scope, object, number).ok_or_else(terminated)?;
+        let binding = Binding { methods, checks, realm: realm.clone() };
+        let object = v8::Global::new(self.scope, object);
+        isolate.care.note(Cause::Given);
+        Ok(isolate.objects.keep(number, object, binding, (contract.id, proxy)))
+    }
+
+    /// The functions of the contract's methods, which are found once. The later calls have the object as `this`.
+    fn methods(
+        self,
+        isolate: &Isolate,
+        (contract, parts, guest): (&HandleContract, &HandleParts, &GuestParts),
+        object: v8::Local<'s, v8::Object>,
+    ) -> Result<Vec<Option<BoundMethod>>, ValueError> {
+        let spec = guest.spec;
+        self.budget.nodes(spec.methods.len())?;
+        let receiver = v8::Global::new(self.scope, object);
+        let (mut methods, mut wrong) = (Vec::with_capacity(spec.methods.len()), Vec::new());
+        for method in &*spec.methods {
+            let found =
+                method_of(isolate, self.scope, object, &method.name).ok_or_else(ValueError::thrown)?;
+            methods.push(match found {
+                MethodLookup::Function(function) => {
+                    Some(BoundMethod { function, receiver: Some(receiver.clone()) })
+                }
+                MethodLookup::Other(found) => {
+                    wrong.push(format!("whose `{}` is {found}", method.name));
+                    None
+                }
+                MethodLookup::Undefined | MethodLookup::Absent if method.optional => None,
+                MethodLookup::Undefined | MethodLookup::Absent => {
+                    wrong.push(format!("without `{}`", method.name));
+                    None
+                }
+            });
+        }
+        match wrong.is_empty() {
+            true => Ok(methods),
+            false => Err(ValueError::new(wanted(contract, parts), format!("one {}", wrong.join(" and ")))),
+        }
+    }
+}
+
+/// The words for the value that is expected of a guest.
+fn wanted(contract: &HandleContract, parts: &HandleParts) -> String {
+    let name = contract.name;
+    let Some(guest) = &parts.guest else { return format!("a {name} that the host gave") };
+    let methods = guest.spec.methods.iter().filter(|method| !method.optional);
+    let methods = methods.map(|method| format!("`{}`", method.name)).collect::<Vec<_>>();
+    match methods.as_slice() {
+        [] => format!("a {name} (an object)"),
+        [one] => format!("a {name} (an object with the method {one})"),
+        [all @ .., last] => format!("a {name} (an object with the methods {} and {last})", all.join(", ")),
     }
 }

@@ -13,6 +13,7 @@ mod deserialize;
 mod diagnosis;
 mod exotic;
 mod handle;
+mod methods;
 mod observe;
 mod read;
 mod seen;
@@ -26,6 +27,7 @@ use serde::de::DeserializeOwned;
 
 pub(crate) use arguments::{ArgumentReader, ArgumentWriter, Passed};
 pub(crate) use describe::describe;
+pub(in crate::isolate) use methods::{MethodLookup, method_of};
 use read::Reader;
 use seen::Again;
 pub(crate) use seen::Seen;

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::object::WayOfThread;
 use super::remote::{CallTarget, Guard};
 use super::worker::{Waiting, Worker, WorkerThread};
 use crate::error::Result;
@@ -71,9 +72,14 @@ impl IsolateHandle {
         let limit = settings.limits.wall;
         let captured = settings.captured.clone();
         let (built, wait) = std::sync::mpsc::sync_channel(1);
+        let own = Arc::downgrade(&thread);
         let build = move |worker: &Worker| {
             let isolate = isolate(settings, hosts.arrive(), worker.stack)?;
             let (cancels, meter) = (isolate.cancels.clone(), isolate.meter());
+            let link = isolate.link();
+            let way =
+                WayOfThread { thread: own, tenant, cancels: cancels.clone(), limit, link: link.number() };
+            link.set_way(Arc::new(way));
             Ok((worker.slots.keep(IsolateSlot::new(isolate)), cancels, meter))
         };
         thread.post(tenant, Box::new(move |worker| _ = built.send(build(worker))));

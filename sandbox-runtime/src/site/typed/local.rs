@@ -212,6 +212,12 @@ impl Local {
 #[must_use = "a call does nothing until it is awaited"]
 pub struct LocalCall<R>(Pin<Box<dyn Future<Output = Result<R>>>>);
 
+impl<R> LocalCall<R> {
+    pub(super) fn new(call: Pin<Box<dyn Future<Output = Result<R>>>>) -> Self {
+        Self(call)
+    }
+}
+
 impl<R> Future for LocalCall<R> {
     type Output = Result<R>;
 

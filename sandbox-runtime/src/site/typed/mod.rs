@@ -5,6 +5,7 @@
 mod isolate_handle;
 pub(crate) mod local;
 pub(crate) mod mailbox;
+mod object;
 pub(crate) mod pinned;
 mod queue;
 pub(crate) mod remote;

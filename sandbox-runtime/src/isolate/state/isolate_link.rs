@@ -1,0 +1,161 @@
+//! The link from values of any thread to an isolate: the host's proxies of a guest's objects have one.
+//!
+//! A link does not keep the isolate. On the isolate's own thread it leads to the isolate. On another thread it notes which
+//! objects are no longer needed, and the isolate ends them when it has its next turn.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::rc::{Rc, Weak};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use rustc_hash::FxHashMap;
+
+use super::Isolate;
+
+thread_local! {
+    /// The isolates of this thread, by the numbers of their links.
+    static ISOLATES: RefCell<FxHashMap<LinkNumber, Weak<Isolate>>> = RefCell::default();
+}
+
+/// The number of a link, which leads to its isolate on the isolate's thread.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct LinkNumber(u64);
+
+impl LinkNumber {
+    /// The isolate, if this is its thread.
+    pub(crate) fn isolate(self) -> Option<Rc<Isolate>> {
+        ISOLATES.try_with(|isolates| isolates.borrow().get(&self).and_then(Weak::upgrade)).ok()?
+    }
+}
+
+/// The way to an isolate's thread, for isolates that have a thread of their own. `site` knows the type.
+pub(crate) trait ThreadWay: Any + Send + Sync {
+    /// Lets the isolate have a turn, in which it ends what was released.
+    fn wake(&self);
+}
+
+/// See the module.
+pub(crate) struct IsolateLink {
+    number: LinkNumber,
+    is_closed: AtomicBool,
+    released: Mutex<Vec<u64>>,
+    /// Whether `released` has elements.
+    has_released: AtomicBool,
+    way: OnceLock<Arc<dyn ThreadWay>>,
+}
+
+impl IsolateLink {
+    pub(in crate::isolate) fn new() -> Arc<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Arc::new(Self {
+            number: LinkNumber(NEXT.fetch_add(1, Ordering::Relaxed)),
+            is_closed: AtomicBool::new(false),
+            released: Mutex::default(),
+            has_released: AtomicBool::new(false),
+            way: OnceLock::new(),
+        })
+    }
+
+    /// Makes the isolate known on its thread.
+    pub(in crate::isolate) fn opens(&self, isolate: &Rc<Isolate>) {
+        ISOLATES.with_borrow_mut(|isolates| isolates.insert(self.number, Rc::downgrade(isolate)));
+    }
+
+    /// The isolate is dropped.
+    pub(in crate::isolate) fn closes(&self) {
+        self.is_closed.store(true, Ordering::SeqCst);
+        // At the end of a thread the table may be gone.
+        _ = ISOLATES.try_with(|isolates| isolates.borrow_mut().remove(&self.number));
+    }
+
+    /// Whether the isolate was dropped.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::SeqCst)
+    }
+
+    /// The isolate, if this is its thread.
+    pub(crate) fn isolate(&self) -> Option<Rc<Isolate>> {
+        self.number.isolate()
+    }
+
+    /// The number of the link.
+    pub(crate) fn number(&self) -> LinkNumber {
+        self.number
+    }
+
+    /// Sets the way to the isolate's thread.
+    pub(crate) fn set_way(&self, way: Arc<dyn ThreadWay>) {
+        _ = self.way.set(way);
+    }
+
+    /// The way to the isolate's thread.
+    pub(crate) fn way(&self) -> Option<&Arc<dyn ThreadWay>> {
+        self.way.get()
+    }
+
+    /// Notes that an object is no longer needed.
+    fn release(&self, object: u64) {
+        if self.is_closed() {
+            return;
+        }
+        let is_first = {
+            let mut released = self.released.lock().unwrap_or_else(PoisonError::into_inner);
+            released.push(object);
+            !self.has_released.swap(true, Ordering::SeqCst)
+        };
+        if let Some(way) = self.way().filter(|_| is_first) {
+            way.wake();
+        }
+    }
+
+    /// Takes the objects that are no longer needed.
+    pub(super) fn take_released(&self) -> Vec<u64> {
+        if !self.has_released.load(Ordering::SeqCst) {
+            return Vec::new();
+        }
+        let mut released = self.released.lock().unwrap_or_else(PoisonError::into_inner);
+        self.has_released.store(false, Ordering::SeqCst);
+        std::mem::take(&mut *released)
+    }
+}
+
+/// The transport of the host's proxy of a guest's object. The guest's object is held as long as this lives.
+#[doc(hidden)]
+pub struct ObjectTransport {
+    pub(crate) link: Arc<IsolateLink>,
+    /// The number of the object in its isolate.
+    pub(crate) number: u64,
+    /// The number of resets before.
+    pub(in crate::isolate) generation: u64,
+    /// Which methods the object has; `None` for all.
+    pub(in crate::isolate) has: Option<Box<[bool]>>,
+}
+
+impl ObjectTransport {
+    /// Whether the object has the method.
+    pub(crate) fn has(&self, method: usize) -> bool {
+        self.has.as_ref().is_none_or(|has| has.get(method).copied().unwrap_or(false))
+    }
+
+    /// The identity of the object, for a call.
+    pub(crate) fn key(&self) -> ObjectKey {
+        ObjectKey { number: self.number, generation: self.generation }
+    }
+}
+
+impl Drop for ObjectTransport {
+    fn drop(&mut self) {
+        match self.link.isolate() {
+            Some(isolate) => isolate.objects.end(self.number),
+            None => self.link.release(self.number),
+        }
+    }
+}
+
+/// The identity of an object of a guest in its isolate.
+#[derive(Clone, Copy)]
+pub(crate) struct ObjectKey {
+    pub(in crate::isolate) number: u64,
+    pub(in crate::isolate) generation: u64,
+}
