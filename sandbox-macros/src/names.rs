@@ -39,7 +39,7 @@ const ERROR_PROPERTIES: &[(&str, &str)] = &[
 /// Names that a guest finds on its global object, or around its code, before any contract.
 #[rustfmt::skip]
 const GLOBALS: &[&str] = &[
-    "AggregateError", "Array", "ArrayBuffer", "AsyncDisposableStack", "AsyncIterator", "Atomics", "BigInt",
+    "AbortController", "AbortSignal", "AggregateError", "Array", "ArrayBuffer", "AsyncDisposableStack", "AsyncIterator", "Atomics", "BigInt",
     "BigInt64Array", "BigUint64Array", "Boolean", "DataView", "Date", "Deno", "DisposableStack", "Error",
     "EvalError", "FinalizationRegistry", "Float16Array", "Float32Array", "Float64Array", "Function",
     "Infinity", "Int16Array", "Int32Array", "Int8Array", "Intl", "Iterator", "JSON", "Map", "Math", "NaN",

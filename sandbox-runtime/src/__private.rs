@@ -25,9 +25,13 @@ pub mod harden {
     pub use crate::process::harden::{Plan, early, late};
 }
 
+use std::future::poll_fn;
 use std::pin::Pin;
+use std::task::Poll;
 
-use crate::error::Error;
+use sandbox_core::Cancellation;
+
+use crate::error::{Error, Place};
 
 /// Calls the guest, for a method that returns a `Result`.
 pub fn call<M, T>(_: M, transport: &T, args: M::Args<'_>) -> M::Returns
@@ -62,8 +66,9 @@ where
     M: GuestMethod<Returns: GuestReturn<Value = M::Value>>,
     T: AsyncTransport<M>,
 {
+    let cancellation = args.cancellation().cloned();
     let call = transport.call_async(args);
-    async move { M::Returns::from_call(call.await) }
+    async move { M::Returns::from_call(until::<M, _>(cancellation, call).await) }
 }
 
 /// Calls an `async` method of the guest that returns a plain value. Its policy turns a failure into a value.
@@ -78,8 +83,9 @@ where
     T: AsyncTransport<M>,
     F: FnOnce(Error) -> M::Value,
 {
+    let cancellation = args.cancellation().cloned();
     let call = transport.call_async(args);
-    async move { call.await.unwrap_or_else(|error| failed(error, on_failure)) }
+    async move { until::<M, _>(cancellation, call).await.unwrap_or_else(|error| failed(error, on_failure)) }
 }
 
 /// Like [`call_async`], for a contract of one thread.
@@ -92,8 +98,9 @@ where
     M: GuestMethod<Returns: GuestReturn<Value = M::Value>>,
     T: LocalAsyncTransport<M>,
 {
+    let cancellation = args.cancellation().cloned();
     let call = transport.call_local(args);
-    async move { M::Returns::from_call(call.await) }
+    async move { M::Returns::from_call(until::<M, _>(cancellation, call).await) }
 }
 
 /// Like [`call_async_or`], for a contract of one thread.
@@ -108,8 +115,40 @@ where
     T: LocalAsyncTransport<M>,
     F: FnOnce(Error) -> M::Value,
 {
+    let cancellation = args.cancellation().cloned();
     let call = transport.call_local(args);
-    async move { call.await.unwrap_or_else(|error| failed(error, on_failure)) }
+    async move { until::<M, _>(cancellation, call).await.unwrap_or_else(|error| failed(error, on_failure)) }
+}
+
+/// A call that ends when its caller's cancellation is cancelled.
+async fn until<M: GuestMethod, V>(
+    cancellation: Option<Cancellation>,
+    call: impl Future<Output = Result<V, Error>>,
+) -> Result<V, Error> {
+    let Some(cancellation) = cancellation else { return call.await };
+    let cancelled = |was_made| {
+        let place = Place::named(&M::Contract::SPEC.name, &M::spec().name);
+        Err(Error::cancelled(was_made, Some(&place)))
+    };
+    if cancellation.is_cancelled() {
+        return cancelled(false);
+    }
+    // A dropped call aborts the guest's signal.
+    let mut call = Some(Box::pin(call));
+    let mut ends = cancellation.cancelled();
+    poll_fn(|cx| {
+        if Pin::new(&mut ends).poll(cx).is_ready() {
+            call = None;
+        }
+        let Some(call) = &mut call else { return Poll::Ready(cancelled(true)) };
+        let polled = call.as_mut().poll(cx);
+        match polled {
+            // The cancellation has ended the turn of the guest.
+            Poll::Ready(Err(_)) if cancellation.is_cancelled() => Poll::Ready(cancelled(true)),
+            polled => polled,
+        }
+    })
+    .await
 }
 
 fn failed<V>(error: Error, on_failure: impl FnOnce(Error) -> V) -> V {

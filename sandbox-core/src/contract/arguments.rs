@@ -2,6 +2,7 @@
 //!
 //! Generated code builds the lists. The boundary reads and writes them through [`Arguments`].
 
+use std::any::{Any, TypeId};
 use std::borrow::Borrow as _;
 
 use super::crosses::{Crosses, Lends};
@@ -9,6 +10,7 @@ use super::sink::{ArgumentSink, ArgumentSource};
 use crate::boundary::ValueError;
 use crate::schema::{MethodChecks, TypeCheck};
 use crate::spec::ParamSpec;
+use crate::value::Cancellation;
 
 /// An argument passed by value.
 #[doc(hidden)]
@@ -38,6 +40,27 @@ pub trait Arguments: Sized {
     /// Adds the violations of the arguments' constraints.
     fn enforce(&self, params: &[ParamSpec], checks: &[TypeCheck], faults: &mut Option<ValueError>);
     fn read<S: ArgumentSource>(reader: &mut S) -> Result<Self::Owned, ValueError>;
+
+    /// The last argument, if it is a cancellation.
+    fn cancellation(&self) -> Option<&Cancellation> {
+        None
+    }
+}
+
+/// Whether `T` is [`Cancellation`], which the compiler knows.
+fn is_cancellation<T: 'static>() -> bool {
+    TypeId::of::<T>() == TypeId::of::<Cancellation>()
+}
+
+/// The value as a cancellation, if `T` is that type.
+fn as_cancellation<T: 'static>(value: &T) -> Option<&Cancellation> {
+    (value as &dyn Any).downcast_ref()
+}
+
+/// A cancellation as a `T`, if `T` is that type.
+fn from_cancellation<T: 'static>(cancellation: Cancellation) -> Option<T> {
+    let mut value = Some(cancellation);
+    (&mut value as &mut dyn Any).downcast_mut::<Option<T>>().and_then(Option::take)
 }
 
 /// Checks the constraints of arguments, and reports all violations.
@@ -92,14 +115,22 @@ impl<T: Crosses, R: Arguments> Arguments for (Val<T>, R) {
         (self.0, self.1.into_owned())
     }
     fn write<W: ArgumentSink>(self, writer: &mut W) -> Result<(), ValueError> {
-        writer.push_owned(self.0.0)?;
+        match as_cancellation(&self.0.0) {
+            Some(cancellation) => writer.push_cancellation(cancellation)?,
+            None => writer.push_owned(self.0.0)?,
+        }
         self.1.write(writer)
     }
     fn enforce(&self, params: &[ParamSpec], checks: &[TypeCheck], faults: &mut Option<ValueError>) {
         enforce_first(params, checks, &self.1, faults, |check, name| check.enforce(&self.0.0, name));
     }
     fn read<S: ArgumentSource>(reader: &mut S) -> Result<Self::Owned, ValueError> {
-        Ok((Val(reader.next()?), R::read(reader)?))
+        let given = if is_cancellation::<T>() { from_cancellation(Cancellation::new()) } else { None };
+        let value = given.map_or_else(|| reader.next(), Ok)?;
+        Ok((Val(value), R::read(reader)?))
+    }
+    fn cancellation(&self) -> Option<&Cancellation> {
+        as_cancellation(&self.0.0).or_else(|| self.1.cancellation())
     }
 }
 
@@ -122,6 +153,9 @@ impl<T: ?Sized + Lends, R: Arguments> Arguments for (Ref<'_, T>, R) {
     fn read<S: ArgumentSource>(reader: &mut S) -> Result<Self::Owned, ValueError> {
         Ok((Lent(reader.next()?), R::read(reader)?))
     }
+    fn cancellation(&self) -> Option<&Cancellation> {
+        self.1.cancellation()
+    }
 }
 
 impl<T: ?Sized + Lends, R: Arguments> Arguments for (Lent<T>, R) {
@@ -138,5 +172,8 @@ impl<T: ?Sized + Lends, R: Arguments> Arguments for (Lent<T>, R) {
     }
     fn read<S: ArgumentSource>(reader: &mut S) -> Result<Self::Owned, ValueError> {
         Ok((Lent(reader.next()?), R::read(reader)?))
+    }
+    fn cancellation(&self) -> Option<&Cancellation> {
+        self.1.cancellation()
     }
 }

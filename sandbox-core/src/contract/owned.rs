@@ -299,9 +299,12 @@ fn named(description: &Description) -> Result<(), String> {
         return Err(format!("`{}` cannot be the name of a contract in JavaScript", description.contract));
     }
     let mut known = std::collections::BTreeSet::new();
-    for MethodDescription { name, .. } in &description.methods {
+    for MethodDescription { name, is_async, is_cancellable, .. } in &description.methods {
         if !is_method_name(name) {
             return Err(format!("`{name}` cannot be the name of a method in JavaScript"));
+        }
+        if *is_cancellable && !is_async {
+            return Err(format!("`{name}` takes a cancellation and is not `async`: set `is_async` to true"));
         }
         if !known.insert(name) {
             return Err(format!("two of its methods have the name `{name}`"));
@@ -359,6 +362,7 @@ fn spec(description: &Description) -> ContractSpec {
         let mut spec = MethodSpec::owned(method.name.clone(), params);
         spec.docs = Cow::Owned(method.docs.clone());
         (spec.optional, spec.is_async, spec.max_calls) = (method.optional, method.is_async, method.max_calls);
+        spec.is_cancellable = method.is_cancellable;
         spec
     });
     let mut spec = ContractSpec::owned(description.contract.clone(), methods.collect());

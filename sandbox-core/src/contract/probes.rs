@@ -12,6 +12,7 @@ use schemars::JsonSchema;
 
 use super::crosses::Lends;
 use crate::spec::{Kind, Rules, SchemaOf, schema};
+use crate::value::Cancellation;
 
 /// Finds the facts about `T`.
 #[doc(hidden)]
@@ -89,6 +90,7 @@ kinds! {
     u32: integer(0, u32::MAX as i64);
     u16: integer(0, u16::MAX as i64);
     u8: integer(0, u8::MAX as i64);
+    Cancellation: Kind::Cancellation;
 }
 
 /// The check of a shim for a parameter of type `T`.

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use crate::boundary::{Budget, ValueError, from_tree};
 use crate::spec::ParamSpec;
-use crate::value::{AsBytes, JsValue};
+use crate::value::{AsBytes, Cancellation, JsValue};
 
 /// A sink of arguments. Each is written in its turn, and an error names its parameter.
 pub trait ArgumentSink {
@@ -25,6 +25,12 @@ pub trait ArgumentSink {
     #[inline]
     fn push_bytes(&mut self, value: &[u8]) -> Result<(), ValueError> {
         self.push(&AsBytes(value))
+    }
+
+    /// Writes the cancellation of a call, which is the last argument. A link has frames in its place.
+    fn push_cancellation(&mut self, cancellation: &Cancellation) -> Result<(), ValueError> {
+        _ = cancellation;
+        Ok(())
     }
 }
 

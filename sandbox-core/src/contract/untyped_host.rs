@@ -7,7 +7,7 @@ use std::pin::Pin;
 
 use super::OwnedContract;
 use crate::guest_error::{ErrorProbe, ErrorSpec, GuestError, HostError};
-use crate::value::JsValue;
+use crate::value::{Cancellation, JsValue};
 
 /// The host's implementation of an [`OwnedContract`], for a builder's `untyped_host`.
 ///
@@ -83,6 +83,7 @@ pub struct UntypedHostCall {
     contract: OwnedContract,
     method: usize,
     args: Vec<JsValue>,
+    cancellation: Option<Cancellation>,
 }
 
 impl UntypedHostCall {
@@ -90,7 +91,20 @@ impl UntypedHostCall {
     #[doc(hidden)]
     #[must_use]
     pub fn new(contract: OwnedContract, method: usize, args: Vec<JsValue>) -> Self {
-        Self { contract, method, args }
+        Self { contract, method, args, cancellation: None }
+    }
+
+    /// The call of a method that takes a cancellation.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn cancelled_by(self, cancellation: Option<Cancellation>) -> Self {
+        Self { cancellation, ..self }
+    }
+
+    /// The cancellation of the call, if the method takes one. See [`Cancellation`].
+    #[must_use]
+    pub fn cancellation(&self) -> Option<&Cancellation> {
+        self.cancellation.as_ref()
     }
 
     /// The contract.

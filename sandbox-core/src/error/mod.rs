@@ -178,8 +178,9 @@ pub enum Error {
         /// The cause, and the remedy.
         reason: String,
     },
-    /// The call was cancelled with all calls of its sandbox, by `cancel_all`. The sandbox can be called again.
-    #[error("{}the call was cancelled with all calls of its sandbox, and {}", prefix(place.as_ref()), made(*was_made))]
+    /// The call was cancelled: by its [`Cancellation`](crate::Cancellation), or with all calls of its sandbox by `cancel_all`. The
+    /// sandbox can be called again.
+    #[error("{}the call was cancelled, and {}", prefix(place.as_ref()), made(*was_made))]
     #[non_exhaustive]
     Cancelled {
         /// Whether the call had begun, and the guest may have run. Otherwise the call was not made.

@@ -52,6 +52,10 @@ pub struct MethodDescription {
     /// one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_async: bool,
+    /// Whether the method takes a `Cancellation`, which is not among its parameters: an `AbortSignal` after them. A guest that
+    /// calls the method may leave it out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_cancellable: bool,
     /// How often a guest may call the host's method in one call. [`compat`](super::compat()) does not compare it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_calls: Option<u64>,

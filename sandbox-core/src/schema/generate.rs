@@ -62,6 +62,7 @@ impl Generators {
             docs: method.docs.clone().into_owned(),
             optional: method.optional,
             is_async: method.is_async,
+            is_cancellable: method.is_cancellable,
             max_calls: method.max_calls,
             params: params.collect(),
             returns: self.of(&method.returns),

@@ -15,6 +15,7 @@ mod generate;
 mod json;
 mod names;
 mod remarks;
+mod signals;
 mod times;
 mod typescript;
 mod walk;

@@ -23,7 +23,7 @@ const BUILT_IN: &[&str] = &[
     "any", "as", "asserts", "async", "bigint", "boolean", "declare", "global", "globalThis", "infer", "is", "keyof",
     "module", "namespace", "never", "number", "object", "readonly", "require", "string", "symbol", "type", "unique",
     "unknown", "Infinity", "Intl", "JSON", "Math", "NaN", "Proxy", "Reflect",
-    "AggregateError", "Array", "ArrayBuffer", "ArrayBufferView", "ArrayLike", "BigInt", "BigInt64Array",
+    "AbortController", "AbortSignal", "AggregateError", "Array", "ArrayBuffer", "ArrayBufferView", "ArrayLike", "BigInt", "BigInt64Array",
     "BigUint64Array", "Boolean", "DataView", "Date", "Error", "EvalError", "Float32Array", "Float64Array", "Function",
     "Generator", "Int16Array", "Int32Array", "Int8Array", "Iterable", "IterableIterator", "Iterator", "Map",
     "Number", "Object", "Omit", "Partial", "Pick", "Promise", "PromiseLike", "PropertyKey", "RangeError", "Readonly",
@@ -147,7 +147,7 @@ fn unique(name: &str, taken: &[&str], used: &mut BTreeSet<String>) -> String {
 /// list, because a macro cannot depend on this crate.
 #[rustfmt::skip]
 pub const GLOBALS: &[&str] = &[
-    "AggregateError", "Array", "ArrayBuffer", "AsyncDisposableStack", "AsyncIterator", "Atomics", "BigInt",
+    "AbortController", "AbortSignal", "AggregateError", "Array", "ArrayBuffer", "AsyncDisposableStack", "AsyncIterator", "Atomics", "BigInt",
     "BigInt64Array", "BigUint64Array", "Boolean", "DataView", "Date", "Deno", "DisposableStack", "Error",
     "EvalError", "FinalizationRegistry", "Float16Array", "Float32Array", "Float64Array", "Function",
     "Infinity", "Int16Array", "Int32Array", "Int8Array", "Intl", "Iterator", "JSON", "Map", "Math", "NaN",

@@ -6,6 +6,7 @@ use super::code::{LINE, TypeCode, indented, property};
 use super::description::{Description, MethodDescription, ParamDescription, TypeDescription};
 use super::names::{Names, identifier, is_built_in, is_reserved};
 use super::remarks::{jsdoc, line, lines};
+use super::signals;
 use super::walk::{
     Field, Object, Others, SchemaDirection, Type, TypePart, Width, admits_null, fields, is_integral, is_unit,
     key_kind, others, parts,
@@ -30,6 +31,9 @@ pub(super) fn module(description: &Description) -> String {
     sections.extend(names.all(description).into_iter().map(|(direction, definition, name)| {
         TypeScriptWriter { description, names: &names, direction, comments: true }.named(definition, name)
     }));
+    if description.methods.iter().any(|method| method.is_cancellable) {
+        sections.push(signals::DECLARATIONS.to_owned());
+    }
     if description.guest {
         sections.push(guest_interface(description, &names, &contract));
     }
@@ -113,6 +117,16 @@ fn param_names(method: &MethodDescription) -> Vec<String> {
     names
 }
 
+/// The parameter of a method that takes a cancellation, after the others.
+fn signal(method: &MethodDescription, mark: &str) -> Option<String> {
+    let names = param_names(method);
+    let mut name = "signal".to_owned();
+    while names.contains(&name) {
+        name.push('_');
+    }
+    method.is_cancellable.then(|| format!("{name}{mark}: AbortSignal"))
+}
+
 fn method_docs(method: &MethodDescription, arguments: SchemaDirection, results: SchemaDirection) -> String {
     let mut docs = doc_lines(&method.docs);
     for (name, param) in param_names(method).iter().zip(&method.params) {
@@ -128,8 +142,10 @@ fn guest_method(description: &Description, names: &Names, method: &MethodDescrip
     let write = |direction| TypeScriptWriter { description, names, direction, comments: false };
     let (arguments, results) = (write(SchemaDirection::ToGuest), write(SchemaDirection::ToHost));
     let params = param_names(method).into_iter().zip(&method.params);
-    let params: Vec<String> =
-        params.map(|(name, param)| format!("{name}: {}", arguments.argument(&param.schema))).collect();
+    let params: Vec<String> = params
+        .map(|(name, param)| format!("{name}: {}", arguments.argument(&param.schema)))
+        .chain(signal(method, ""))
+        .collect();
     format!(
         "{}  {}{}({}): {};\n",
         method_docs(method, SchemaDirection::ToGuest, SchemaDirection::ToHost),
@@ -159,6 +175,7 @@ fn host_method(description: &Description, names: &Names, method: &MethodDescript
                 false => format!("{name}?: {}", arguments.code(schema)),
             }
         })
+        .chain(signal(method, "?"))
         .collect();
     format!(
         "{}  readonly {}: ({}) => {};\n",

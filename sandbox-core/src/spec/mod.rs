@@ -56,6 +56,13 @@ impl ContractSpec {
         Self { name: Cow::Owned(name), methods: Cow::Owned(methods), ..Self::new("", "", &[]) }
     }
 
+    /// Whether a method takes a cancellation.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn has_cancellations(&self) -> bool {
+        self.methods.iter().any(|method| method.is_cancellable)
+    }
+
     /// The method with this number, in constants.
     #[doc(hidden)]
     pub const fn method(&self, index: usize) -> &MethodSpec {
@@ -104,6 +111,8 @@ pub struct MethodSpec {
     /// Whether the method is an `async fn`. A guest that calls it gets a promise, and a guest that implements it may
     /// return one.
     pub is_async: bool,
+    /// Whether the last parameter is a `Cancellation`, which is not among [`params`](Self::params).
+    pub is_cancellable: bool,
 }
 
 impl MethodSpec {
@@ -119,6 +128,7 @@ impl MethodSpec {
             optional: false,
             max_calls: None,
             is_async: false,
+            is_cancellable: false,
         }
     }
 
@@ -136,9 +146,23 @@ impl MethodSpec {
     #[doc(hidden)]
     #[must_use]
     pub const fn takes(mut self, params: &'static [ParamSpec]) -> Self {
+        let params = match params {
+            [params @ .., ParamSpec { kind: Kind::Cancellation, .. }] => {
+                self.is_cancellable = true;
+                params
+            }
+            params => params,
+        };
         // A constant cannot drop the list before, which is the empty one of `new`.
         std::mem::forget(std::mem::replace(&mut self.params, Cow::Borrowed(params)));
         self
+    }
+
+    /// The number of arguments in JavaScript.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn arity(&self) -> usize {
+        self.params.len() + usize::from(self.is_cancellable)
     }
 
     #[doc(hidden)]
@@ -199,6 +223,17 @@ impl ParamSpec {
     #[doc(hidden)]
     #[must_use]
     pub const fn new(name: &'static str, kind: Kind, ty: TypeSpec) -> Self {
+        assert!(
+            !matches!(kind, Kind::Cancellation),
+            "a `Cancellation` is the last parameter of an `async` method: move it to the end, and write `async fn`"
+        );
+        Self::last(name, kind, ty)
+    }
+
+    /// The last parameter of an `async` method, which may be a cancellation.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn last(name: &'static str, kind: Kind, ty: TypeSpec) -> Self {
         Self { name: Cow::Borrowed(name), kind, ty }
     }
 
@@ -227,6 +262,8 @@ pub enum Kind {
     },
     /// Checked in Rust, during the read.
     Value,
+    /// A `Cancellation`: an `AbortSignal` in JavaScript.
+    Cancellation,
 }
 
 /// Finds a method by its Rust name; `#[cfg]` may have removed those before it.

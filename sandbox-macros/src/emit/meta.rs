@@ -62,7 +62,7 @@ fn method_spec(method: &MethodModel, names: &MethodPaths, rt: &Ident) -> TokenSt
     }
 }
 
-fn param_spec(param: &Param, rt: &Ident) -> TokenStream {
+fn param_spec(param: &Param, constructor: &Ident, rt: &Ident) -> TokenStream {
     let Param { js_name, ty, by_ref, bounds, .. } = param;
     let (rt, bounded) = (at(ty.span(), rt), bounded(bounds, ty, rt));
     let (kind, spec) = match by_ref {
@@ -72,7 +72,7 @@ fn param_spec(param: &Param, rt: &Ident) -> TokenStream {
             quote_spanned!(ty.span()=> #rt::type_spec!(#ty)),
         ),
     };
-    quote_spanned!(ty.span()=> #rt::ParamSpec::new(#js_name, #kind, #spec) #bounded)
+    quote_spanned!(ty.span()=> #rt::ParamSpec::#constructor(#js_name, #kind, #spec) #bounded)
 }
 
 // in:  #[sandbox(range(min = 0), pattern("^a"))] with the type T
@@ -116,7 +116,11 @@ fn marker(method: &MethodModel, names: &MethodPaths, local: bool, paths: &Paths)
     let MethodModel { cfgs, rust_name, .. } = method;
     let MethodPaths { marker, .. } = names;
     let args = args(method, local, rt);
-    let specs = method.params.iter().map(|param| param_spec(param, rt));
+    let specs = method.params.iter().enumerate().map(|(index, param)| {
+        // Where a cancellation may be; the runtime knows whether the type is one.
+        let is_last = method.is_async() && index + 1 == method.params.len();
+        param_spec(param, &Ident::new(if is_last { "last" } else { "new" }, param.ty.span()), rt)
+    });
     let params = (!method.params.is_empty())
         .then(|| quote!(const PARAMS: &'static [#rt::ParamSpec] = &[#(#specs),*];));
     // The proxy's `where` clause cannot have `#[cfg]`, so it names the marker of every method, compiled or not.

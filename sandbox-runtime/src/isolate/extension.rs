@@ -82,6 +82,13 @@ pub(crate) fn extension(host: Host, limits: Limits, is_global: bool) -> Result<E
             spec.name, method.name
         ));
     }
+    if let Some(method) = spec.methods.iter().find(|method| method.is_cancellable) {
+        return Err(format!(
+            "`{}.{}` takes a `Cancellation`, and the `AbortSignal` of a `JsRuntime` is the application's own: remove the parameter, or \
+             use the contract in a sandbox",
+            spec.name, method.name
+        ));
+    }
     let specifier = specifier(spec)?;
     let source = module(spec, ops, is_global);
     let decls = ops.iter().filter_map(decl).chain(Helper::ALL.map(|helper| helper.decl(spec)));

@@ -12,7 +12,7 @@ use super::state::data_host::{DataHost, Later, Refused};
 use super::state::host::Host;
 use crate::boundary::ValueError;
 use crate::error::Direction;
-use crate::value::JsValue;
+use crate::value::{Cancellation, JsValue};
 
 impl Host {
     /// The host of a contract that came as data, which is the nth of its sandbox.
@@ -43,8 +43,14 @@ impl<H: UntypedHost> DataHost for OwnedHost<H> {
         answer(&self.contract, method, self.host.call(call))
     }
 
-    fn begin(&self, method: usize, _: u64, args: Vec<JsValue>) -> Result<Later, Refused> {
-        let call = self.checked(method, args)?;
+    fn begin(
+        &self,
+        method: usize,
+        _: u64,
+        args: Vec<JsValue>,
+        cancellation: Option<&Cancellation>,
+    ) -> Result<Later, Refused> {
+        let call = self.checked(method, args)?.cancelled_by(cancellation.cloned());
         let (contract, host) = (self.contract.clone(), self.host.clone());
         // As with an `async fn`, nothing of the method runs before the first poll.
         Ok(Box::pin(async move {
@@ -121,7 +127,13 @@ mod tests {
             fn call(&self, _: usize, _: u64, _: Vec<JsValue>) -> Result<JsValue, Refused> {
                 Ok(JsValue::Undefined)
             }
-            fn begin(&self, _: usize, _: u64, _: Vec<JsValue>) -> Result<Later, Refused> {
+            fn begin(
+                &self,
+                _: usize,
+                _: u64,
+                _: Vec<JsValue>,
+                _: Option<&Cancellation>,
+            ) -> Result<Later, Refused> {
                 Ok(Box::pin(std::future::ready(Ok(JsValue::Undefined))))
             }
         }

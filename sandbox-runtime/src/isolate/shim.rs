@@ -81,7 +81,7 @@ pub(crate) fn handle_source(spec: &ContractSpec) -> String {
     out.push_str("  static number(value) { return #number in value ? value.#number : 0; }\n");
     out.push_str("  static {\n  api = {\n  __proto__: null,\n");
     for (index, method) in spec.methods.iter().enumerate() {
-        let parameters = (0..method.params.len()).map(|at| format!("a{at}")).collect::<Vec<_>>();
+        let parameters = (0..method.arity()).map(|at| format!("a{at}")).collect::<Vec<_>>();
         let (name, parameters) = (&method.name, parameters.join(", "));
         let arguments = if parameters.is_empty() { String::new() } else { format!("{parameters}, ") };
         out.push_str(&documentation(&method.docs));
@@ -125,7 +125,7 @@ fn documentation(docs: &str) -> String {
 }
 
 fn function(index: usize, method: &MethodSpec, gives: Option<Gives>) -> String {
-    let arguments = (0..method.params.len()).map(|at| format!("a{at}")).collect::<Vec<_>>().join(", ");
+    let arguments = (0..method.arity()).map(|at| format!("a{at}")).collect::<Vec<_>>().join(", ");
     let name = &method.name;
     let checked = match disabled_defenses::GUEST_PRIMORDIALS {
         true => disabled_defenses::naive_call(index, &arguments),

@@ -11,10 +11,11 @@ use std::sync::Arc;
 use deno_core::v8;
 use sandbox_core::contract::{ContractSpec, SpecRef};
 
-use super::host_calls::promises::{Poller, flight, promised};
+use super::host_calls::promises::{Poller, StartedPromise, flight, promised, signal_of};
 use super::host_calls::{answer, begin};
 use super::method_info::{Elsewhere, MethodInfo, UntypedMethods};
 use super::state::Isolate;
+use super::state::aborts::CancelledBy;
 use super::state::data_host::{DataHost, UntypedContract};
 use super::state::host::Host;
 use super::state::op::HostOp;
@@ -24,7 +25,7 @@ use crate::boundary::ValueError;
 use crate::error::{Direction, Place, grouped};
 use crate::isolate::values::{observed_for_wire, tree_to_guest};
 use crate::schema::ContractChecks;
-use crate::value::JsValue;
+use crate::value::{Cancellation, JsValue};
 
 impl Host {
     /// The host of a contract, which is the nth of its sandbox.
@@ -91,15 +92,23 @@ fn serve<'s>(
     }
     promised(scope, method.place(), call.open(), |scope| {
         let args = read(scope, arguments, method)?;
+        let by = match method.spec.is_cancellable {
+            false => None,
+            true => {
+                let signal = signal_of(scope, arguments, method)?;
+                Some(CancelledBy { signal, cancellation: Cancellation::new() })
+            }
+        };
         let (_, flight) = flight(scope)?;
-        let later = caught(|| host.begin(method.index, flight.id(), args))??;
+        let cancellation = by.as_ref().map(|by| &by.cancellation);
+        let later = caught(|| host.begin(method.index, flight.id(), args, cancellation))??;
         let settled = async move {
             later
                 .await
                 .map(|value| Box::new(UntypedValue(value)) as Box<dyn HostAnswer>)
                 .map_err(Refusal::from)
         };
-        Ok((Poller::Flight(flight), Box::pin(settled)))
+        Ok(StartedPromise { poller: Poller::Flight(flight), future: Box::pin(settled), by })
     })
 }
 

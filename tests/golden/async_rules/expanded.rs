@@ -1,6 +1,6 @@
 // What the macro makes of `input.rs`; see `tests/golden.rs`.
 
-use sandbox_runtime::{Result, sandbox_api};
+use sandbox_runtime::{Cancellation, Result, sandbox_api};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -24,6 +24,8 @@ pub trait Orders: Send + Sync {
     #[cfg(target_os = "none")]
     async fn sync(&self, file: crate::NoSuchType) -> Result<()>;
     async fn flush_all(&self);
+    /// Until its caller ends it.
+    async fn watch(&self, sku: &str, ends: Cancellation) -> Result<()>;
     #[doc(hidden)]
     async fn __tax_default(&self, order: &Order) -> Result<f64> {
         Ok(f64::from(self.count(order)?) * 0.081)
@@ -74,6 +76,10 @@ const _: () = {
                 .returns(__rt::type_spec!(-> Result < () >))
                 .asynchronous(),
             __rt::MethodSpec::new("flush", "flush_all", "").asynchronous(),
+            __rt::MethodSpec::new("watch", "watch", "Until its caller ends it.")
+                .takes(__watch::PARAMS)
+                .returns(__rt::type_spec!(-> Result < () >))
+                .asynchronous(),
         ];
     }
     struct __find;
@@ -86,7 +92,7 @@ const _: () = {
         type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
         const PARAMS: &'static [__rt::ParamSpec] = &[
             __rt::ParamSpec::new("sku", __rt::Kind::Value, __rt::type_spec!(&str)),
-            __rt::ParamSpec::new("among", __rt::KindProbe::<Vec<Order>>::KIND, __rt::type_spec!(Vec<Order>)),
+            __rt::ParamSpec::last("among", __rt::KindProbe::<Vec<Order>>::KIND, __rt::type_spec!(Vec<Order>)),
         ];
         const INDEX: usize = __rt::index_of(<dyn Orders as __rt::Contract>::SPEC, "find");
     }
@@ -105,7 +111,7 @@ const _: () = {
         type Args<'a> = (__rt::Ref<'a, __rt::Checked<Order, { __rt::lends_sent::<Order>() }>>, ());
         type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
         const PARAMS: &'static [__rt::ParamSpec] =
-            &[__rt::ParamSpec::new("order", __rt::Kind::Value, __rt::type_spec!(&Order))];
+            &[__rt::ParamSpec::last("order", __rt::Kind::Value, __rt::type_spec!(&Order))];
         const INDEX: usize = __rt::index_of(<dyn Orders as __rt::Contract>::SPEC, "tax");
     }
     struct __discount;
@@ -114,7 +120,7 @@ const _: () = {
         type Args<'a> = (__rt::Val<__rt::Checked<u32, { __rt::crosses_sent::<u32>() }>>, ());
         type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
         const PARAMS: &'static [__rt::ParamSpec] =
-            &[__rt::ParamSpec::new("count", __rt::KindProbe::<u32>::KIND, __rt::type_spec!(u32))];
+            &[__rt::ParamSpec::last("count", __rt::KindProbe::<u32>::KIND, __rt::type_spec!(u32))];
         const INDEX: usize = __rt::index_of(<dyn Orders as __rt::Contract>::SPEC, "discount");
     }
     #[cfg(target_os = "none")]
@@ -127,7 +133,7 @@ const _: () = {
         type Args<'a> =
             (__rt::Val<__rt::Checked<crate::NoSuchType, { __rt::crosses_sent::<crate::NoSuchType>() }>>, ());
         type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
-        const PARAMS: &'static [__rt::ParamSpec] = &[__rt::ParamSpec::new(
+        const PARAMS: &'static [__rt::ParamSpec] = &[__rt::ParamSpec::last(
             "file",
             __rt::KindProbe::<crate::NoSuchType>::KIND,
             __rt::type_spec!(crate::NoSuchType),
@@ -140,6 +146,24 @@ const _: () = {
         type Args<'a> = ();
         type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
         const INDEX: usize = __rt::index_of(<dyn Orders as __rt::Contract>::SPEC, "flush_all");
+    }
+    struct __watch;
+    impl __rt::Method for __watch {
+        type Contract = dyn Orders;
+        type Args<'a> = (
+            __rt::Ref<'a, __rt::Checked<str, { __rt::lends_sent::<str>() }>>,
+            (__rt::Val<__rt::Checked<Cancellation, { __rt::crosses_sent::<Cancellation>() }>>, ()),
+        );
+        type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
+        const PARAMS: &'static [__rt::ParamSpec] = &[
+            __rt::ParamSpec::new("sku", __rt::Kind::Value, __rt::type_spec!(&str)),
+            __rt::ParamSpec::last(
+                "ends",
+                __rt::KindProbe::<Cancellation>::KIND,
+                __rt::type_spec!(Cancellation),
+            ),
+        ];
+        const INDEX: usize = __rt::index_of(<dyn Orders as __rt::Contract>::SPEC, "watch");
     }
     impl __rt::GuestMethod for __find {
         type Returns = __rt::returned!(Result<Option<Order>>, value_sent, __rt::At);
@@ -172,6 +196,10 @@ const _: () = {
         type Value = Self::Returns;
         const PACKS: __rt::Packing<Self> = __rt::SendProbe::<Self::Owned, Self::Value>::PACKS;
     }
+    impl __rt::GuestMethod for __watch {
+        type Returns = __rt::returned!(Result<()>, value_sent, __rt::At);
+        type Value = <Self::Returns as __rt::GuestReturn>::Value;
+    }
     impl __rt::GuestContract for dyn Orders {
         type Proxy<U> = OrdersProxy<U>;
         const CALLS: &'static [__rt::GuestCall] = &[
@@ -182,6 +210,7 @@ const _: () = {
             #[cfg(target_os = "none")]
             __rt::GuestCall::of_async::<__sync>(),
             __rt::GuestCall::of_async::<__flush_all>(),
+            __rt::GuestCall::of_async::<__watch>(),
         ];
         fn proxy<U>(transport: U) -> OrdersProxy<U> {
             OrdersProxy { transport }
@@ -203,7 +232,8 @@ const _: () = {
             + __rt::AsyncTransport<__tax>
             + __rt::AsyncTransport<__discount>
             + __rt::AsyncTransport<__sync>
-            + __rt::AsyncTransport<__flush_all>,
+            + __rt::AsyncTransport<__flush_all>
+            + __rt::AsyncTransport<__watch>,
     {
         fn find<'life0, 'life1, 'async_trait>(
             &'life0 self,
@@ -270,6 +300,22 @@ const _: () = {
                 __rt::fail(error)
             }))
         }
+        fn watch<'life0, 'life1, 'async_trait>(
+            &'life0 self,
+            sku: &'life1 str,
+            ends: Cancellation,
+        ) -> __rt::Boxed<'async_trait, Result<()>>
+        where
+            'life0: 'async_trait,
+            'life1: 'async_trait,
+            Self: 'async_trait,
+        {
+            ::std::boxed::Box::pin(__rt::call_async(
+                __watch,
+                &self.transport,
+                (__rt::Ref(sku), (__rt::Val(ends), ())),
+            ))
+        }
     }
     impl __rt::AsyncHostMethod for __find {
         fn start<R: __rt::Reply + 'static>(
@@ -334,6 +380,22 @@ const _: () = {
             async move { __rt::settle!(__rt::Returns<Self>, Orders::flush_all(&*host).await, reply, __rt::At) }
         }
     }
+    impl __rt::AsyncHostMethod for __watch {
+        fn start<R: __rt::Reply + 'static>(
+            host: __rt::Hosted<Self::Contract>,
+            (sku, (ends, ())): Self::Owned,
+            reply: R,
+        ) -> impl ::core::future::Future<Output = R::Done> + 'static {
+            async move {
+                __rt::settle!(
+                    __rt::Returns<Self>,
+                    Orders::watch(&*host, sku.lend(), ends.0).await,
+                    reply,
+                    __rt::At
+                )
+            }
+        }
+    }
     impl __rt::HostContract for dyn Orders {
         const OPS: &'static [__rt::HostOp] = &[
             __rt::HostOp::of_async::<__find>(),
@@ -343,6 +405,7 @@ const _: () = {
             #[cfg(target_os = "none")]
             __rt::HostOp::of_async::<__sync>(),
             __rt::HostOp::of_async::<__flush_all>(),
+            __rt::HostOp::of_async::<__watch>(),
         ];
     }
     impl<H: Orders + 'static> __rt::HostedBy<H> for dyn Orders {
@@ -406,7 +469,7 @@ const _: () = {
         type Args<'a> = (__rt::Val<__rt::Checked<u32, { __rt::crosses::<u32>() }>>, ());
         type Owned = <Self::Args<'static> as __rt::Arguments>::Owned;
         const PARAMS: &'static [__rt::ParamSpec] =
-            &[__rt::ParamSpec::new("every", __rt::KindProbe::<u32>::KIND, __rt::type_spec!(u32)).bounded(
+            &[__rt::ParamSpec::last("every", __rt::KindProbe::<u32>::KIND, __rt::type_spec!(u32)).bounded(
                 __rt::Bounds::NONE.range::<u32>(
                     ::core::option::Option::Some(__rt::Bound::Integer(1i64)),
                     ::core::option::Option::None,

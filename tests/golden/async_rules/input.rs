@@ -1,4 +1,4 @@
-use sandbox_runtime::{Result, sandbox_api};
+use sandbox_runtime::{Cancellation, Result, sandbox_api};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,8 @@ pub trait Orders: Send + Sync {
     async fn sync(&self, file: crate::NoSuchType) -> Result<()>;
     #[sandbox(on_failure = panic, rename = "flush")]
     async fn flush_all(&self);
+    /// Until its caller ends it.
+    async fn watch(&self, sku: &str, ends: Cancellation) -> Result<()>;
 }
 
 /// In one thread.

@@ -16,6 +16,8 @@ export const guest = {
   tax: { arguments: z.tuple([Order]), result: number() },
   discount: { arguments: z.tuple([integer("u32")]), result: integer("u32") },
   flush: { arguments: z.tuple([]), result: nothingInput },
+  /** Until its caller ends it. */
+  watch: { arguments: z.tuple([text()]), result: nothingInput },
 };
 
 /** The arguments and the result of each method, for a guest that calls the host. */
@@ -28,4 +30,6 @@ export const host = {
   tax: { arguments: z.tuple([Order]), result: number() },
   discount: { arguments: z.tuple([integer("u32")]), result: integer("u32") },
   flush: { arguments: z.tuple([]), result: z.undefined() },
+  /** Until its caller ends it. */
+  watch: { arguments: z.tuple([text()]), result: z.undefined() },
 };

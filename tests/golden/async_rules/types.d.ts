@@ -6,6 +6,32 @@ export interface Order {
   count: number;
 }
 
+declare global {
+  /** Tells a call that it is to end. Where the library of the DOM is known too, this is the type of the DOM. */
+  interface AbortSignal {
+    readonly aborted: boolean;
+    readonly reason: any;
+    throwIfAborted(): void;
+    addEventListener(type: "abort", listener: (event: any) => any): void;
+    removeEventListener(type: "abort", listener: (event: any) => any): void;
+  }
+  var AbortSignal: typeof globalThis extends { onmessage: any; AbortSignal: infer T } ? T : {
+    prototype: AbortSignal;
+    abort(reason?: any): AbortSignal;
+    any(signals: Iterable<AbortSignal>): AbortSignal;
+  };
+
+  /** Makes a signal, and aborts it. */
+  interface AbortController {
+    readonly signal: AbortSignal;
+    abort(reason?: any): void;
+  }
+  var AbortController: typeof globalThis extends { onmessage: any; AbortController: infer T } ? T : {
+    prototype: AbortController;
+    new(): AbortController;
+  };
+}
+
 /**
  * Orders, which take their time.
  *
@@ -38,6 +64,8 @@ export interface Orders {
    */
   discount(count: number): number | Promise<number>;
   flush(): void | null | Promise<void | null>;
+  /** Until its caller ends it. */
+  watch(sku: string, signal: AbortSignal): void | null | Promise<void | null>;
 }
 
 /**
@@ -61,6 +89,8 @@ export interface OrdersHost {
    */
   readonly discount: (count: number) => Promise<number>;
   readonly flush: () => Promise<void>;
+  /** Until its caller ends it. */
+  readonly watch: (sku: string, signal?: AbortSignal) => Promise<void>;
 }
 
 declare global {

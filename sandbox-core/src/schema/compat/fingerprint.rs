@@ -44,6 +44,7 @@ pub(in super::super) fn fingerprint(description: &Description) -> String {
         let mut parts = vec![json!(method.name), json!(method.optional && description.guest), json!(values)];
         // A contract without `async` methods keeps the fingerprint that it had in versions before `async`.
         parts.extend(method.is_async.then(|| json!("async")));
+        parts.extend(method.is_cancellable.then(|| json!("signal")));
         parts
     };
     let methods: Vec<Vec<Json>> = methods.iter().map(method).collect();

@@ -223,6 +223,14 @@ impl Comparison<'_> {
             (true, false) => self.change(path, "method became synchronous", role.promised().swapped()),
             _ => {}
         }
+        match (was.is_cancellable, is.is_cancellable) {
+            // A guest that calls the method may leave the signal out.
+            (false, true) => self.change(path, "signal added", role.parameter_added(role == Role::Host)),
+            (true, false) => {
+                self.change(path, "signal removed", role.parameter_added(role == Role::Host).swapped());
+            }
+            _ => {}
+        }
         for index in 0..was.params.len().max(is.params.len()) {
             self.param(path, was.params.get(index), is.params.get(index), role);
         }

@@ -66,6 +66,7 @@ impl Contract {
             docs: String::new(),
             optional: false,
             is_async: false,
+            is_cancellable: false,
             max_calls: None,
             params: Vec::new(),
             returns,
@@ -84,6 +85,12 @@ impl Contract {
     fn asynchronous(mut self) -> Self {
         self.description.methods.last_mut().expect("a method").is_async = true;
         self
+    }
+
+    /// Gives the last method a cancellation.
+    fn cancellable(mut self) -> Self {
+        self.description.methods.last_mut().expect("a method").is_cancellable = true;
+        self.asynchronous()
     }
 
     /// Gives the last method a parameter.

@@ -15,21 +15,27 @@
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use deno_core::v8;
 
 use crate::error::{Error, LimitKind, LossReason, Place};
 use crate::isolate::engine::{self, Resolver};
-use crate::isolate::limits::call::Turn;
+use crate::isolate::limits::call::{Counts, Turn};
 use crate::isolate::limits::clock;
 use crate::isolate::limits::ticket::Ticket;
 use crate::isolate::run::{not_made, thrown};
 use crate::isolate::state::Isolate;
 use crate::isolate::state::flight::Flight;
 use crate::isolate::state::realm::Realm;
+use crate::isolate::state::signals::FlightSignal;
 use crate::observe::bill::Bill;
 use crate::observe::{CallKind, CallOutcome};
 use crate::panic::drop_of_host;
+use crate::time::{Deadline, Nanos};
+
+/// How long the listeners of a guest may run when its caller ends the call.
+const GRACE: Nanos = Nanos::of(Duration::from_millis(50));
 
 /// A call that can be a flight.
 pub(crate) trait Leg {
@@ -198,11 +204,7 @@ impl<L: Leg> Flying<L> {
             Some(observed) => observed.within(flight.call(), run),
             None => run(),
         };
-        if let Some(counts) = counts {
-            let more = counts.cpu().saturating_sub(flight.counts.get().cpu());
-            isolate.flights.cpu.set(isolate.flights.cpu.get().saturating_add(more));
-            flight.counts.set(counts);
-        }
+        flight.has_used(isolate, counts);
         Ok(outcome?)
     }
 
@@ -214,9 +216,48 @@ impl<L: Leg> Flying<L> {
         *self.flight.open.borrow_mut() = Some(observed.flight_begins(kind, self.leg.realm().number));
     }
 
+    /// Aborts the guest's signal, because the caller waits no longer. The listeners of the guest have a turn of their own, within
+    /// the limits of the call, and for a short time. The result of the call is not read then.
+    ///
+    /// A guest that exceeds the time is told of no further end, so that ends of many calls take no more.
+    fn abort_signal(&self, signal: &FlightSignal) {
+        let (isolate, flight) = (&*self.isolate, &*self.flight);
+        let now = clock::now();
+        let is_told = isolate.observed.as_ref().is_some_and(|observed| observed.allows().is_err());
+        let can_run = flights_can_run(isolate, flight) && self.leg.check(isolate).is_ok() && !is_told;
+        if !can_run || flight.deadline().is_over(now) {
+            return;
+        }
+        let so_far = flight.counts.get();
+        let end = Deadline::after(now, GRACE).min(flight.deadline());
+        let turn = Turn { end, by_caller: false, outlives_caller: true, ..flight.turn(&so_far) };
+        let realm = self.leg.realm().clone();
+        let body = |scope: &mut v8::PinScope<'_, '_>| {
+            let signals = realm.signals.get();
+            engine::enter_flight(scope, Some(flight.id()));
+            let aborted =
+                signals.and_then(|signals| signals.abort(scope, v8::Local::new(scope, &signal.signal)));
+            engine::enter_flight(scope, None);
+            Ok(aborted)
+        };
+        let run = || isolate.run_flight(&turn, (&realm, self.leg.place()), body);
+        let (outcome, counts) = match &isolate.observed {
+            Some(observed) => observed.within(flight.call(), run),
+            None => run(),
+        };
+        flight.has_used(isolate, counts);
+        if outcome.is_err() {
+            isolate.flights.exceeds_grace.set(true);
+        }
+    }
+
     /// Ends the call, and all that it has begun.
     fn land(&self, outcome: CallOutcome<'_>) {
         let (isolate, flight) = (&self.isolate, &self.flight);
+        let signal = flight.signal.take();
+        if let Some(signal) = signal.filter(|_| is_of_caller(&outcome)) {
+            self.abort_signal(&signal);
+        }
         let mut bill = Bill::default();
         // Missing if the flight has not begun, has landed, or was given up.
         if isolate.flights.remove(flight.id()) {
@@ -235,6 +276,30 @@ impl<L: Leg> Flying<L> {
         let open = flight.open.take();
         open.into_iter().for_each(|open| open.end(outcome, &bill));
     }
+}
+
+impl Flight {
+    /// Notes the usage of the call after a turn.
+    fn has_used(&self, isolate: &Isolate, counts: Option<Counts>) {
+        let Some(counts) = counts else { return };
+        let more = counts.cpu().saturating_sub(self.counts.get().cpu());
+        isolate.flights.cpu.set(isolate.flights.cpu.get().saturating_add(more));
+        self.counts.set(counts);
+    }
+}
+
+/// Whether code of a flight that is being dropped can run.
+fn flights_can_run(isolate: &Isolate, flight: &Flight) -> bool {
+    !isolate.is_running()
+        && isolate.is_live()
+        && isolate.flights.knows(flight.id())
+        && !isolate.flights.exceeds_grace.get()
+        && !std::thread::panicking()
+}
+
+/// Whether the caller ended the call, and no limit did.
+fn is_of_caller(outcome: &CallOutcome<'_>) -> bool {
+    matches!(outcome, CallOutcome::Dropped | CallOutcome::Failed(Error::Cancelled { .. }))
 }
 
 /// The error of a call that was cancelled with all calls of its sandbox.

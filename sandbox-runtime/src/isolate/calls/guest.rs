@@ -51,7 +51,12 @@ impl Isolate {
         self.is_of_this_life(exports.realm.generation)?;
         let checks = checks()?;
         let kind = CallKind::Binding { contract: &spec.name };
-        let bind = |scope: &mut v8::PinScope<'_, '_>| Ok(binding::bind(self, scope, exports, spec)?);
+        let bind = |scope: &mut v8::PinScope<'_, '_>| {
+            if spec.has_cancellations() {
+                exports.realm.add_signals(scope, self).ok_or_else(|| self.ended(None))?;
+            }
+            Ok(binding::bind(self, scope, exports, spec)?)
+        };
         let methods = self.run_until(&exports.realm, deadline, kind, bind)?;
         Ok(Binding { methods, checks, realm: exports.realm.clone() })
     }

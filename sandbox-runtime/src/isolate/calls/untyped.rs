@@ -20,7 +20,7 @@ use crate::isolate::state::{Catch, Isolate};
 use crate::isolate::values::{ArgumentWriter, observed_for_wire};
 use crate::observe::CallKind;
 use crate::time::Deadline;
-use crate::value::JsValue;
+use crate::value::{Cancellation, JsValue};
 
 impl Isolate {
     /// Calls an `async` method of the guest.
@@ -62,6 +62,10 @@ impl Isolate {
         let budget = self.budget();
         let mut writer = ArgumentWriter::new(scope, &budget, &method.spec.params);
         let written = args.into_iter().try_for_each(|value| writer.push_tree(value));
+        let written = written.and_then(|()| match method.spec.is_cancellable {
+            true => writer.push_cancellation(&Cancellation::new()),
+            false => Ok(()),
+        });
         written.map_err(|error| method.write_error(error))?;
         let values = writer.into_values();
         self.call.add_in(budget.spent());

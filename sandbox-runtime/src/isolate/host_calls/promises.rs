@@ -6,16 +6,21 @@ use std::rc::Rc;
 use deno_core::v8;
 
 use super::begun::outcome;
-use crate::error::{Error, Place};
+use crate::boundary::ValueError;
+use crate::error::{Direction, Error, Place};
 use crate::isolate::Isolate;
 use crate::isolate::engine::Resolver;
 use crate::isolate::limits::exceeded::Exceeded;
+use crate::isolate::state::aborts::CancelledBy;
 use crate::isolate::state::flight::Flight;
 use crate::isolate::state::future_set::HostFuture;
+use crate::isolate::state::method_info::MethodInfo;
 #[cfg(feature = "deno_core")]
 use crate::isolate::state::pending::EventLoop;
 use crate::isolate::state::pending::{AskedPromise, PendingPromise, Settled, SettledAnswer};
 use crate::isolate::state::refusal::Refusal;
+use crate::isolate::state::signals::GivenSignal;
+use crate::isolate::values::describe;
 use crate::observe::teller::OpenHostCall;
 
 impl SettledAnswer {
@@ -48,7 +53,7 @@ pub(in crate::isolate) fn promised<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     place: &Place,
     mut open: Option<OpenHostCall>,
-    start: impl FnOnce(&mut v8::PinScope<'s, '_>) -> Result<Started, Refusal>,
+    start: impl FnOnce(&mut v8::PinScope<'s, '_>) -> Result<StartedPromise, Refusal>,
 ) -> Result<v8::Local<'s, v8::Value>, Refusal> {
     let resolver = Resolver::new(scope).ok_or(Refusal::Ended)?;
     let started = start(scope);
@@ -56,9 +61,14 @@ pub(in crate::isolate) fn promised<'s>(
         open.take().into_iter().for_each(|open| open.end(outcome(&started)));
     }
     match started {
-        Ok((poller, future)) => {
+        Ok(StartedPromise { poller, future, by }) => {
             let asked = AskedPromise { resolver: resolver.keep(scope), place: place.clone(), open };
-            poller.poll(PendingPromise { asked: Some(asked), future: HostFuture::new(future) });
+            poller.poll(match by {
+                None => {
+                    PendingPromise { asked: Some(asked), abortable: None, future: HostFuture::new(future) }
+                }
+                Some(by) => Isolate::current(scope).ok_or(Refusal::Absent)?.aborts.pending(asked, future, by),
+            });
         }
         Err(refusal @ (Refusal::Ended | Refusal::Stack | Refusal::Thrown)) => return Err(refusal),
         Err(refusal) => {
@@ -115,5 +125,36 @@ impl Poller {
     }
 }
 
-/// The future of a method, and the code that polls it.
-pub(in crate::isolate) type Started = (Poller, Pin<Box<dyn Future<Output = Settled>>>);
+/// A method that has begun.
+pub(in crate::isolate) struct StartedPromise {
+    /// The code that polls it.
+    pub(in crate::isolate) poller: Poller,
+    pub(in crate::isolate) future: Pin<Box<dyn Future<Output = Settled>>>,
+    /// The signal and the cancellation that end it, if it takes one.
+    pub(in crate::isolate) by: Option<CancelledBy>,
+}
+
+/// The number of the signal that a guest gives to a method that takes a cancellation; 0 if it gives none. A signal that was
+/// aborted refuses the call. No code of the guest runs.
+pub(in crate::isolate) fn signal_of(
+    scope: &v8::PinScope<'_, '_>,
+    arguments: &v8::FunctionCallbackArguments<'_>,
+    method: &MethodInfo,
+) -> Result<u64, Refusal> {
+    let index = i32::try_from(method.spec.params.len()).unwrap_or(i32::MAX);
+    let value = v8::Local::new(scope, arguments.get(index));
+    if value.is_undefined() {
+        return Ok(0);
+    }
+    let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
+    let realm = isolate.current_realm().ok_or(Refusal::Absent)?;
+    let signals = realm.signals.get().ok_or(Refusal::Absent)?;
+    match signals.identify(scope, value, isolate.aborts.next()).ok_or(Refusal::Ended)? {
+        GivenSignal::Live(number) => Ok(number),
+        GivenSignal::Aborted(reason) => Err(Refusal::Aborted(v8::Global::new(scope, reason))),
+        GivenSignal::Other => {
+            let error = ValueError::new("an AbortSignal, or undefined", describe(scope, value));
+            Err(Refusal::Value(error.inside("signal"), Direction::ToHost))
+        }
+    }
+}

@@ -58,6 +58,7 @@ impl Refusal {
             Self::Untyped { class, message, fields, source } => {
                 return told(scope, (&class, &message), &fields, source).map(Into::into);
             }
+            Self::Aborted(reason) => v8::Local::new(scope, reason),
             Self::Absent => v8::Exception::error(scope, text(&format!("{place} has no implementation here"))),
             Self::Disposed => {
                 v8::Exception::type_error(scope, text(&format!("{place}: the handle was disposed")))

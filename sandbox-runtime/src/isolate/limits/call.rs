@@ -156,6 +156,8 @@ pub(in crate::isolate) struct Turn<'c> {
     pub(in crate::isolate) by_caller: bool,
     /// The caller's own deadline.
     pub(in crate::isolate) deadline: Deadline,
+    /// Whether the turn goes on when the caller is gone.
+    pub(in crate::isolate) outlives_caller: bool,
     /// The usage of the call in earlier turns.
     pub(in crate::isolate) so_far: &'c Counts,
 }
@@ -166,7 +168,15 @@ impl Turn<'_> {
     pub(in crate::isolate) fn of_call(began: Timestamp, limit: Nanos, deadline: Deadline) -> Self {
         let limit = Deadline::after(began, limit);
         let end = deadline.min(limit);
-        Self { flight: None, began, end, by_caller: end < limit, deadline, so_far: &Counts::NONE }
+        Self {
+            flight: None,
+            began,
+            end,
+            by_caller: end < limit,
+            deadline,
+            outlives_caller: false,
+            so_far: &Counts::NONE,
+        }
     }
 
     /// Whether the turn began after its caller's own deadline.
@@ -439,7 +449,7 @@ mod tests {
 
     fn turn(flight: Option<u64>, so_far: &Counts) -> Turn<'_> {
         let (began, end, deadline) = (Timestamp::START, Deadline::NEVER, Deadline::NEVER);
-        Turn { flight, began, end, by_caller: true, deadline, so_far }
+        Turn { flight, began, end, by_caller: true, deadline, outlives_caller: false, so_far }
     }
 
     fn spent() -> Spent {

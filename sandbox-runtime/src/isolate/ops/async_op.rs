@@ -5,10 +5,11 @@ use std::marker::PhantomData;
 use deno_core::v8;
 
 use super::{handle_of, read_arguments, write_result};
-use crate::contract::{AsyncHostMethod, Crosses, Hosted, Reply};
+use crate::contract::{Arguments as _, AsyncHostMethod, Crosses, Hosted, Reply};
 use crate::guest_error::HostError;
-use crate::isolate::host_calls::promises::{Poller, Started, promised};
+use crate::isolate::host_calls::promises::{Poller, StartedPromise, promised, signal_of};
 use crate::isolate::host_calls::{answer, begin};
+use crate::isolate::state::aborts::CancelledBy;
 use crate::isolate::state::method_info::MethodInfo;
 use crate::isolate::state::pending::{HostAnswer, Settled};
 use crate::isolate::state::refusal::{Refusal, caught};
@@ -62,8 +63,15 @@ fn promise<'s, M: AsyncHostMethod>(
 fn start<'s, M: AsyncHostMethod>(
     scope: &mut v8::PinScope<'s, '_>,
     arguments: &v8::FunctionCallbackArguments<'s>,
-) -> Result<Started, Refusal> {
+) -> Result<StartedPromise, Refusal> {
     let args = read_arguments::<M::Owned>(scope, arguments, MethodInfo::billed::<M>())?;
+    let by = match args.cancellation() {
+        None => None,
+        Some(cancellation) => {
+            let signal = signal_of(scope, arguments, MethodInfo::billed::<M>())?;
+            Some(CancelledBy { signal, cancellation: cancellation.clone() })
+        }
+    };
     let (isolate, poller) = Poller::of(scope)?;
     let host = match handle_of(arguments, MethodInfo::billed::<M>())? {
         None => isolate
@@ -74,5 +82,5 @@ fn start<'s, M: AsyncHostMethod>(
     };
     let reply = LaterReply::<M>(PhantomData);
     let future = caught(|| M::start(host, args, reply))?;
-    Ok((poller, Box::pin(future)))
+    Ok(StartedPromise { poller, future: Box::pin(future), by })
 }

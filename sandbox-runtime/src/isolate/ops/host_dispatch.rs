@@ -17,18 +17,18 @@ use crate::guest_error::HostError;
 use crate::isolate::state::data_host::{Refused, UntypedContract};
 use crate::isolate::state::host::Host;
 use crate::isolate::state::plain_op::{DispatchKind, DispatchedCall, Returns};
-pub(crate) use crate::isolate::state::plain_op::{KeptAnswer, PlainOp, Started, Unanswered};
+pub(crate) use crate::isolate::state::plain_op::{KeptAnswer, PlainOp, StartedMethod, Unanswered};
 use crate::isolate::state::refusal::caught;
 use crate::limits::Limits;
 use crate::schema::ContractChecks;
 use crate::stack::StackEnd;
-use crate::value::JsValue;
+use crate::value::{Cancellation, JsValue};
 use crate::wire::{self, Encoded, Out};
 
 /// How a host method is called: for its result, or to begin.
 pub(crate) enum Called {
     Done,
-    Started(Started),
+    Started(StartedMethod),
 }
 
 impl PlainOp {
@@ -91,14 +91,17 @@ impl PlainHost {
         let args = args.map_err(|error| unanswered(Refused::Value(error, Direction::ToHost), &place))?;
         let contract = self.object.downcast_ref::<UntypedContract>();
         let host = &contract.ok_or_else(|| Unanswered::Host(HostError::panicked()))?.host;
+        let cancellation = self.spec.methods[index].is_cancellable.then(Cancellation::new);
         // The session has the number of the guest's call.
         let called = caught(|| match self.spec.methods[index].is_async {
-            true => host.begin(index, 0, args).map(|later| {
+            true => host.begin(index, 0, args, cancellation.as_ref()).map(|later| {
                 let place = place.clone();
                 let kept = |value| Box::new(KeptData(value)) as Box<dyn KeptAnswer>;
-                Called::Started(Box::pin(async move {
-                    later.await.map(kept).map_err(|refused| unanswered(refused, &place))
-                }))
+                let future =
+                    Box::pin(
+                        async move { later.await.map(kept).map_err(|refused| unanswered(refused, &place)) },
+                    );
+                Called::Started(StartedMethod { future, cancellation: cancellation.clone() })
             }),
             false => host.call(index, 0, args).map(|value| {
                 wire::encode(&value, out);
@@ -181,14 +184,19 @@ fn invoke<M: HostMethod>(
     called.unwrap_or_else(|_| Err(Unanswered::Host(HostError::panicked())))
 }
 
-fn start<M: AsyncHostMethod>(call: &DispatchedCall<'_>, host: &Rc<dyn Any>) -> Result<Started, Unanswered> {
+fn start<M: AsyncHostMethod>(
+    call: &DispatchedCall<'_>,
+    host: &Rc<dyn Any>,
+) -> Result<StartedMethod, Unanswered> {
     let host = host.clone().downcast::<Box<M::Contract>>();
     let host = Hosted::Host(host.map_err(|_| Unanswered::Host(HostError::panicked()))?);
     let future = caught(|| {
         let args = call.read::<M::Owned>()?;
-        Ok::<_, Unanswered>(M::start(host, args, KeptReply))
+        let cancellation = args.cancellation().cloned();
+        Ok::<_, Unanswered>((M::start(host, args, KeptReply), cancellation))
     });
-    Ok(Box::pin(future.unwrap_or_else(|_| Err(Unanswered::Host(HostError::panicked())))?))
+    let (future, cancellation) = future.unwrap_or_else(|_| Err(Unanswered::Host(HostError::panicked())))?;
+    Ok(StartedMethod { future: Box::pin(future), cancellation })
 }
 
 fn decoded(args: Encoded<'_>, limits: &Limits) -> Result<Vec<JsValue>, ValueError> {

@@ -163,7 +163,7 @@ pub(super) fn handle_of(
     arguments: &v8::FunctionCallbackArguments<'_>,
     method: &MethodInfo,
 ) -> Result<Option<u64>, Refusal> {
-    let params = i32::try_from(method.spec.params.len()).unwrap_or(i32::MAX);
+    let params = i32::try_from(method.spec.arity()).unwrap_or(i32::MAX);
     if arguments.length() <= params {
         return Ok(None);
     }

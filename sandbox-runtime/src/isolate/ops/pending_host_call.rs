@@ -3,41 +3,103 @@
 //! The host's driver polls them: `site::wired::session::host_call` adds a method when the
 //! peer's frame arrives, and polls the set.
 
+use std::cell::RefCell;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use futures_util::FutureExt as _;
+use rustc_hash::FxHashMap;
+
 use crate::guest_error::HostError;
+use crate::isolate::state::abortable::{AbortHandle, abortable};
 use crate::isolate::state::future_set::{FutureSet, HostFuture};
-use crate::isolate::state::plain_op::{KeptAnswer, Started, Unanswered};
+use crate::isolate::state::plain_op::{Kept, KeptAnswer, StartedMethod, Unanswered};
 use crate::observe::teller::OpenHostCall;
 
 /// A method that has not answered.
-pub(crate) struct PendingHostCall {
+struct PendingHostCall {
     /// The number of the host call.
-    pub(crate) id: u64,
+    id: u64,
     /// The numbers of the contract and of the method.
     method: (usize, usize),
     /// The host call as observers know it.
     open: Option<OpenHostCall>,
-    future: HostFuture<Result<Box<dyn KeptAnswer>, Unanswered>>,
+    /// The output is `None` when the guest has ended the call.
+    future: HostFuture<Option<Kept>>,
 }
 
-impl PendingHostCall {
-    pub(crate) fn new(id: u64, method: (usize, usize), future: Started, open: Option<OpenHostCall>) -> Self {
-        Self { id, method, open, future: HostFuture::new(future) }
-    }
-}
+/// A method that has answered: its number, those of the contract and of the method, and the result.
+pub(crate) type AnsweredHostCall =
+    (u64, (usize, usize), Option<OpenHostCall>, Result<Box<dyn KeptAnswer>, Unanswered>);
 
 impl Future for PendingHostCall {
-    type Output = (u64, (usize, usize), Option<OpenHostCall>, Result<Box<dyn KeptAnswer>, Unanswered>);
+    type Output = (u64, Option<AnsweredHostCall>);
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Pin::new(&mut self.future).poll(cx).map(|outcome| {
-            let outcome = outcome.unwrap_or_else(|| Err(Unanswered::Host(HostError::panicked())));
-            (self.id, self.method, self.open.take(), outcome)
+            let outcome = outcome.unwrap_or_else(|| Some(Err(Unanswered::Host(HostError::panicked()))));
+            let answered = outcome.map(|outcome| (self.id, self.method, self.open.take(), outcome));
+            (self.id, answered)
         })
     }
 }
 
 /// The pending methods of one call.
-pub(crate) type Pendings = FutureSet<PendingHostCall>;
+#[derive(Default)]
+pub(crate) struct Pendings {
+    all: FutureSet<PendingHostCall>,
+    /// The methods that the guest can end, by the numbers of their calls.
+    abortable: RefCell<FxHashMap<u64, AbortHandle<Kept>>>,
+}
+
+impl Pendings {
+    /// The number of methods that have not answered.
+    pub(crate) fn count(&self) -> usize {
+        self.all.count()
+    }
+
+    /// Adds a method that has begun.
+    pub(crate) fn push(
+        &self,
+        id: u64,
+        method: (usize, usize),
+        started: StartedMethod,
+        open: Option<OpenHostCall>,
+    ) {
+        let StartedMethod { future, cancellation } = started;
+        let future = match cancellation {
+            None => HostFuture::new(Box::pin(future.map(Some))),
+            Some(cancellation) => {
+                let (future, handle) = abortable(future, cancellation);
+                self.abortable.borrow_mut().insert(id, handle);
+                HostFuture::new(Box::pin(future))
+            }
+        };
+        self.all.push(PendingHostCall { id, method, open, future });
+    }
+
+    /// The next method that has answered.
+    pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Option<AnsweredHostCall> {
+        loop {
+            let (id, answered) = self.all.poll(cx)?;
+            let handle = self.abortable.borrow_mut().remove(&id);
+            drop(handle);
+            if answered.is_some() {
+                return answered;
+            }
+        }
+    }
+
+    /// Drops the future of a method, because the guest has ended the call. A method that has answered is not here.
+    pub(crate) fn abort(&self, id: u64) {
+        let handle = self.abortable.borrow_mut().remove(&id);
+        if let Some(handle) = handle {
+            _ = handle.abort();
+        }
+    }
+
+    /// Takes all methods out, to be dropped.
+    pub(crate) fn take(&self) -> impl Sized + use<> {
+        (self.all.take(), self.abortable.take())
+    }
+}

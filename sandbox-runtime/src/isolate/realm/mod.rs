@@ -11,6 +11,7 @@ mod life;
 mod realm_globals;
 mod realms;
 mod resizable;
+mod signals;
 
 #[cfg(feature = "process")]
 pub(crate) use life::resets_itself;
@@ -112,7 +113,13 @@ impl Realm {
         number: u64,
     ) -> Result<Self, String> {
         let context = create(scope, isolate, host_realm)?;
-        Self::of(&v8::ContextScope::new(scope, context), context, isolate, number)
+        let scope = &v8::ContextScope::new(scope, context);
+        let realm = Self::of(scope, context, isolate, number)?;
+        if isolate.hosts.iter().any(|host| host.spec.has_cancellations()) {
+            let added = realm.add_signals(scope, isolate);
+            added.ok_or("the classes of abort signals cannot be made")?;
+        }
+        Ok(realm)
     }
 }
 

@@ -204,7 +204,8 @@ impl Isolate {
         if own.is_zero() {
             return Err(self.over(LimitKind::Cpu, place).into());
         }
-        let armed = live.watch.arm(turn.flight, turn.began, turn.end, own.min(left));
+        let flight = turn.flight.filter(|_| !turn.outlives_caller);
+        let armed = live.watch.arm(flight, turn.began, turn.end, own.min(left));
         let call = self.call.begin(turn, self.settings.limits.host_calls);
         self.heap.peak().set(turn.so_far.heap_peak());
         self.buffers.begin();

@@ -13,7 +13,7 @@ use crate::error::Direction;
 #[cfg(feature = "process")]
 use crate::error::Source;
 use crate::guest_error::HostError;
-use crate::value::JsValue;
+use crate::value::{Cancellation, JsValue};
 #[cfg(feature = "process")]
 use crate::wire::fault::Token;
 
@@ -22,8 +22,14 @@ pub(crate) trait DataHost {
     /// Calls the method with the number `method`, for the guest's call `call`.
     fn call(&self, method: usize, call: u64, args: Vec<JsValue>) -> Result<JsValue, Refused>;
 
-    /// Begins a call of an `async` method.
-    fn begin(&self, method: usize, flight: u64, args: Vec<JsValue>) -> Result<Later, Refused>;
+    /// Begins a call of an `async` method. `cancellation` is that of a method that takes one.
+    fn begin(
+        &self,
+        method: usize,
+        flight: u64,
+        args: Vec<JsValue>,
+        cancellation: Option<&Cancellation>,
+    ) -> Result<Later, Refused>;
 }
 
 /// The later result of an `async` method.

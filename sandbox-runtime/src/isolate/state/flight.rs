@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 
 use super::future_set::FutureSet;
 use super::pending::{PendingPromise, SettledAnswer};
+use super::signals::FlightSignal;
 use crate::error::Phase;
 use crate::isolate::engine;
 use crate::isolate::limits::call::{Counts, Turn};
@@ -40,6 +41,8 @@ pub(in crate::isolate) struct Flight {
     /// The call as observers know it, from its begin to its end.
     pub(in crate::isolate) open: RefCell<Option<OpenCall>>,
     pub(in crate::isolate) timer: RefCell<Option<Timer>>,
+    /// The guest's signal, if the method takes a cancellation.
+    pub(in crate::isolate) signal: RefCell<Option<FlightSignal>>,
 }
 
 impl Flight {
@@ -55,6 +58,7 @@ impl Flight {
             hosts: FutureSet::default(),
             open: RefCell::default(),
             timer: RefCell::default(),
+            signal: RefCell::default(),
         }
     }
 
@@ -154,6 +158,7 @@ impl Flight {
             end: self.deadline(),
             by_caller: self.by_caller.get(),
             deadline: self.ticket.deadline(),
+            outlives_caller: false,
             so_far,
         }
     }
@@ -165,6 +170,8 @@ pub(in crate::isolate) struct Flights {
     pub(in crate::isolate) by_id: RefCell<FxHashMap<u64, Rc<Flight>>>,
     /// The CPU time of all flights that is on no bill yet.
     pub(in crate::isolate) cpu: Cell<Nanos>,
+    /// Whether the end of a call has taken longer than its grace.
+    pub(in crate::isolate) exceeds_grace: Cell<bool>,
 }
 
 impl Flights {
@@ -226,6 +233,7 @@ impl Flights {
     /// Ends all flights of a generation: they are woken, and go on no bill of the next.
     pub(in crate::isolate) fn give_up(&self) {
         self.cpu.set(Nanos::ZERO);
+        self.exceeds_grace.set(false);
         let flights = self.by_id.take();
         flights.values().for_each(|flight| flight.wake());
     }
@@ -234,6 +242,11 @@ impl Flights {
     #[cfg(feature = "process")]
     pub(in crate::isolate) fn phase(&self, id: u64) -> Option<Phase> {
         self.by_id.borrow().get(&id).map(|flight| flight.phase())
+    }
+
+    /// Whether a flight has begun, and is not over.
+    pub(in crate::isolate) fn knows(&self, id: u64) -> bool {
+        self.by_id.borrow().contains_key(&id)
     }
 
     pub(in crate::isolate) fn remove(&self, id: u64) -> bool {

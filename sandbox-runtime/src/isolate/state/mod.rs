@@ -2,6 +2,8 @@
 //!
 //! The folders above use [`Isolate`], and add functions to it. The files beside this one are the parts that it consists of.
 
+pub(crate) mod abortable;
+pub(in crate::isolate) mod aborts;
 pub(crate) mod binding;
 pub(crate) mod data_host;
 mod ends;
@@ -22,6 +24,7 @@ pub(crate) mod realm;
 pub(crate) mod refusal;
 pub(crate) mod returned;
 pub(crate) mod runtime;
+pub(in crate::isolate) mod signals;
 pub(crate) mod struct_shapes;
 
 use std::any::Any;
@@ -48,6 +51,7 @@ use crate::observe::EndCause;
 use crate::options::{ConsoleOutput, Intrinsics, Settings};
 use crate::panic::drop_of_host;
 use crate::stack::StackEnd;
+use aborts::Aborts;
 use flight::{Flight, Flights};
 use guest_objects::GuestObjects;
 use host::Host;
@@ -91,6 +95,8 @@ pub(crate) struct Isolate {
     /// The result of the newest fast call.
     pub(in crate::isolate) returned: Returned,
     pub(in crate::isolate) flights: Flights,
+    /// The host calls that signals of guests can end.
+    pub(in crate::isolate) aborts: Rc<Aborts>,
     /// The pauses of the watchdog, which may be kept longer than a call.
     pub(in crate::isolate) pauses: Cell<Pauses>,
     /// Errors of host methods: the exception that the guest has, and the host's error.
@@ -145,6 +151,7 @@ impl Isolate {
             call: Rc::default(),
             returned: Returned::default(),
             flights: Flights::default(),
+            aborts: Rc::default(),
             pauses: Cell::default(),
             host_errors: RefCell::default(),
             current: RefCell::default(),

@@ -8,10 +8,12 @@ use std::cell::RefCell;
 #[cfg(feature = "deno_core")]
 use std::collections::VecDeque;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use deno_core::v8;
 
+use super::aborts::AbortableCall;
 use super::future_set::HostFuture;
 use super::refusal::Refusal;
 use crate::error::Place;
@@ -36,6 +38,8 @@ pub(in crate::isolate) struct AskedPromise {
 pub(in crate::isolate) struct PendingPromise {
     /// The promise, until the method has answered.
     pub(in crate::isolate) asked: Option<AskedPromise>,
+    /// The call that has the promise, if the guest can end it.
+    pub(in crate::isolate) abortable: Option<Rc<AbortableCall>>,
     pub(in crate::isolate) future: HostFuture<Settled>,
 }
 
@@ -45,7 +49,8 @@ impl Future for PendingPromise {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<SettledAnswer> {
         Pin::new(&mut self.future).poll(cx).map(|settled| {
             let settled = settled.unwrap_or_else(|| Err(Refusal::panicked()));
-            SettledAnswer { asked: self.asked.take(), settled }
+            let shared = self.abortable.as_ref().and_then(|call| call.answered());
+            SettledAnswer { asked: self.asked.take().or(shared), settled }
         })
     }
 }

@@ -11,6 +11,7 @@ use crate::guest_error::HostError;
 use crate::limits::Limits;
 use crate::schema::{MethodChecks, TypeCheck};
 use crate::stack::StackEnd;
+use crate::value::Cancellation;
 use crate::wire::{Encoded, Out};
 
 /// A host method as a function over plain data.
@@ -30,10 +31,18 @@ pub(in crate::isolate) type Invoke =
     fn(&DispatchedCall<'_>, &Rc<dyn Any>, &mut Out) -> Result<(), Unanswered>;
 
 /// Reads the arguments off bytes, and returns a future of the result. The result is there later.
-pub(in crate::isolate) type Start = fn(&DispatchedCall<'_>, &Rc<dyn Any>) -> Result<Started, Unanswered>;
+pub(in crate::isolate) type Start =
+    fn(&DispatchedCall<'_>, &Rc<dyn Any>) -> Result<StartedMethod, Unanswered>;
 
 /// An `async` host method that has begun.
-pub(crate) type Started = Pin<Box<dyn Future<Output = Result<Box<dyn KeptAnswer>, Unanswered>>>>;
+pub(crate) struct StartedMethod {
+    pub(in crate::isolate) future: Pin<Box<dyn Future<Output = Kept>>>,
+    /// The cancellation of a method that takes one.
+    pub(in crate::isolate) cancellation: Option<Cancellation>,
+}
+
+/// The outcome of an `async` host method.
+pub(in crate::isolate) type Kept = Result<Box<dyn KeptAnswer>, Unanswered>;
 
 /// Why a host method has no answer.
 pub(crate) enum Unanswered {

@@ -1,9 +1,12 @@
 //! A realm of guests, and what the host needs of it. `realm` makes realms.
 
+use std::cell::OnceCell;
+
 use deno_core::v8;
 
 use super::Isolate;
 use super::handle_shims::HandleShims;
+use super::signals::Signals;
 use super::struct_shapes::StructShapes;
 use crate::isolate::engine;
 
@@ -16,6 +19,8 @@ pub(crate) struct Realm {
     pub(crate) forms: StructShapes,
     /// The classes of the host's objects that guests hold.
     pub(in crate::isolate) handles: HandleShims,
+    /// Its `AbortSignal`, if a contract of the sandbox needs it.
+    pub(in crate::isolate) signals: OnceCell<Signals>,
     /// The captured functions that conversions need.
     #[cfg_attr(not(feature = "quickjs"), allow(dead_code, reason = "V8 converts without the realm's help"))]
     pub(in crate::isolate) intrinsics: engine::EngineIntrinsics,
@@ -43,6 +48,7 @@ impl Realm {
         let intrinsics = engine::EngineIntrinsics::of(scope)
             .ok_or("the engine's functions for conversions cannot be captured")?;
         let (context, root_prototype) = (v8::Global::new(scope, context), v8::Global::new(scope, root));
-        Ok(Self { context, root_prototype, forms, handles, intrinsics, generation, number })
+        let signals = OnceCell::new();
+        Ok(Self { context, root_prototype, forms, handles, signals, intrinsics, generation, number })
     }
 }

@@ -3,6 +3,8 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use deno_core::v8;
+
 use crate::boundary::ValueError;
 use crate::error::Direction;
 use crate::guest_error::HostError;
@@ -32,6 +34,8 @@ pub(in crate::isolate) enum Refusal {
     Absent,
     /// The handle was disposed, or its realm is over.
     Disposed,
+    /// The guest's signal was aborted before the call, for this reason.
+    Aborted(v8::Global<v8::Value>),
     /// An `async` method was called by code that no asynchronous call waits for.
     NoFlight,
 }

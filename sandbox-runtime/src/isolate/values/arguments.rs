@@ -8,9 +8,11 @@ use smallvec::SmallVec;
 
 use super::seen::Seen;
 use super::tree_to_guest;
+use super::write::terminated;
 use super::{owned_to_guest, to_guest, to_host};
 use crate::boundary::{Budget, ValueError};
-use crate::value::JsValue;
+use crate::isolate::Isolate;
+use crate::value::{Cancellation, JsValue};
 
 /// Arguments of the engine.
 type Arguments<'s> = SmallVec<[v8::Local<'s, v8::Value>; 8]>;
@@ -63,6 +65,12 @@ impl ArgumentSink for ArgumentWriter<'_, '_, '_> {
     fn push_tree(&mut self, value: JsValue) -> Result<(), ValueError> {
         let written = tree_to_guest(self.scope, self.budget, value);
         self.pushed(written)
+    }
+
+    fn push_cancellation(&mut self, cancellation: &Cancellation) -> Result<(), ValueError> {
+        let isolate = Isolate::current(self.scope).ok_or_else(terminated)?;
+        self.values.push(isolate.signal_of_flight(self.scope, cancellation).ok_or_else(terminated)?);
+        Ok(())
     }
 }
 

@@ -50,6 +50,9 @@ impl<'s> ValueWriter<'_, 's, '_> {
         let host =
             host.map_err(|reason| ValueError::new(format!("a handle of {}", object.contract.name), reason))?;
         isolate.has_room()?;
+        if host.spec.has_cancellations() {
+            realm.add_signals(self.scope, isolate).ok_or_else(terminated)?;
+        }
         let release = release(self.scope).ok_or_else(terminated)?;
         let class = realm.handles.class(self.scope, host, release).ok_or_else(terminated)?;
         let number = isolate.handles.next();

@@ -20,7 +20,7 @@ use crate::wire::Out;
 use crate::wire::fault::RemoteFault;
 
 /// The version of the protocol. Host and peer are of one build, or the sandbox is refused.
-pub(crate) const VERSION: u32 = 7;
+pub(crate) const VERSION: u32 = 8;
 
 /// Appends a message. A message has names and numbers only, so serialization does not fail.
 pub(crate) fn to_json<E>(message: &impl Serialize, out: &mut Out) -> Result<(), E> {
@@ -75,6 +75,9 @@ pub(crate) mod kind {
     pub(crate) const HOST_CALL: u8 = 0x85;
     /// A line of the console: [`ConsoleLineData`](super::ConsoleLineData) as JSON. There is no answer.
     pub(crate) const CONSOLE: u8 = 0x86;
+    /// The end of a host call of an `async` method by the guest's signal: the number of the guest's call. The guest has its answer,
+    /// and the host's is dropped.
+    pub(crate) const HOST_ABORT: u8 = 0x8a;
 }
 
 #[derive(Serialize, Deserialize)]
@@ -225,6 +228,7 @@ pub(crate) struct MethodData {
     params: Vec<String>,
     optional: bool,
     is_async: bool,
+    is_cancellable: bool,
     max_calls: Option<u64>,
 }
 
@@ -235,6 +239,7 @@ impl ContractData {
             params: method.params.iter().map(|param| param.name.to_string()).collect(),
             optional: method.optional,
             is_async: method.is_async,
+            is_cancellable: method.is_cancellable,
             max_calls: method.max_calls,
         };
         Self { name: spec.name.to_string(), methods: spec.methods.iter().map(method).collect() }
@@ -243,9 +248,10 @@ impl ContractData {
     /// The contract as the runtime knows contracts.
     pub(crate) fn into_spec(self) -> ContractSpec {
         let methods = self.methods.into_iter().map(|method| {
-            let MethodData { name, params, optional, is_async, max_calls } = method;
+            let MethodData { name, params, optional, is_async, is_cancellable, max_calls } = method;
             let mut spec = MethodSpec::owned(name, params);
             (spec.optional, spec.is_async, spec.max_calls) = (optional, is_async, max_calls);
+            spec.is_cancellable = is_cancellable;
             spec
         });
         ContractSpec::owned(self.name, methods.collect())

@@ -85,6 +85,15 @@ impl Peer {
         frame.call
     }
 
+    /// Ends a host call, in the name of a guest's call.
+    fn abort(&mut self, host_call: u64, body: &[u8]) {
+        let sent = self.output.send(kind::HOST_ABORT, host_call, |out| {
+            out.extend_from_slice(body);
+            Ok::<_, FrameError>(())
+        });
+        sent.expect("the host is there");
+    }
+
     fn answer(&mut self, call: u64) {
         self.send(kind::DONE, call, &Done { handle: call, exported: Vec::new(), bill: WireBill::default() });
     }
@@ -158,6 +167,32 @@ fn no_async_call_begins_before_the_answer_to_a_cancellation() {
     third.map(drop).expect("a synchronous call begins beside");
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     runtime.block_on(second).map(drop).expect("the second call begins after the answer");
+}
+
+/// The end of a host call that has answered, or that never was, is ignored. The guest's call must be under way.
+#[test]
+fn a_peer_ends_host_calls_of_guests_calls_alone() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let breaks: [fn(&mut Peer, u64); 3] = [
+        |peer, call| peer.abort(7, &(call + 1).to_le_bytes()),
+        |peer, _| peer.abort(7, &0_u64.to_le_bytes()),
+        |peer, call| peer.abort(7, &call.to_le_bytes()[1..]),
+    ];
+    for breaks in breaks {
+        let serve = move |mut peer: Peer| {
+            let call = peer.evaluates("a.js");
+            (0..1000).for_each(|host_call| peer.abort(host_call, &call.to_le_bytes()));
+            peer.answer(call);
+            let call = peer.evaluates("b.js");
+            breaks(&mut peer, call);
+            peer.rest();
+        };
+        let site = site(settings(), [Box::new(serve) as Serve]);
+        let evaluation = |name| site.clone().evaluate_async(None, script(name), Deadline::NEVER);
+        runtime.block_on(evaluation("a.js")).map(drop).expect("nothing was broken");
+        let error = runtime.block_on(evaluation("b.js")).map(drop).expect_err("the protocol was broken");
+        assert!(matches!(error, Error::Process { death: Death::Protocol { .. }, .. }), "{error:?}");
+    }
 }
 
 /// A peer that hangs up ends every call under way, with a death of its own. After a reset, there is another peer.

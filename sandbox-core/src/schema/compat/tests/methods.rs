@@ -53,6 +53,19 @@ fn methods_that_become_asynchronous() {
 }
 
 #[test]
+fn methods_that_take_a_signal() {
+    let guest = || get(Contract::guest()).asynchronous();
+    changed(guest(), guest().cancellable(), &[(".get", "signal added", HOSTS)]);
+    changed(guest().cancellable(), guest(), &[(".get", "signal removed", GUESTS)]);
+    let host = || get(Contract::host()).asynchronous();
+    changed(host(), host().cancellable(), &[(".get", "signal added", NOBODY)]);
+    changed(host().cancellable(), host(), &[(".get", "signal removed", NOBODY)]);
+    for contract in [guest, host] {
+        assert_ne!(fingerprint(&contract().done()), fingerprint(&contract().cancellable().done()));
+    }
+}
+
+#[test]
 fn the_order_of_methods_is_no_change() {
     let old = Contract::guest().method::<u8>("a").method::<String>("b");
     changed(old, Contract::guest().method::<String>("b").method::<u8>("a"), &[]);

@@ -2,16 +2,18 @@
 //!
 //! [`RemoteHost`] implements `DataHost` for the isolate.
 
+use std::pin::Pin;
 use std::rc::{Rc, Weak};
+use std::task::{Context, Poll};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
 
-use super::answers::Given;
+use super::answers::{AnswerFuture, Given};
 use super::{Asked, Gone, GuestServer, parse};
 use crate::isolate::data_host::{DataHost, Later, Refused};
 use crate::site::wired::message::{HostRefusal, kind};
-use crate::value::JsValue;
+use crate::value::{Cancellation, JsValue};
 use crate::wire::frame::Frame;
 use crate::wire::{self, DecodeBounds};
 
@@ -96,6 +98,37 @@ impl RemoteHost {
     }
 }
 
+/// The answer of a host method that the guest's signal can end. The host is told when this is dropped for that.
+struct AbortableAnswer {
+    answer: AnswerFuture,
+    server: Weak<GuestServer>,
+    id: u64,
+    owner: u64,
+    /// Cancelled before this is dropped, if the guest's signal ends the call.
+    cancellation: Cancellation,
+}
+
+impl Future for AbortableAnswer {
+    type Output = Given;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Given> {
+        Pin::new(&mut self.answer).poll(cx)
+    }
+}
+
+impl Drop for AbortableAnswer {
+    fn drop(&mut self) {
+        let Some(server) = self.server.upgrade().filter(|_| self.cancellation.is_cancelled()) else { return };
+        let sent = server.send(kind::HOST_ABORT, self.id, false, |body| {
+            body.extend_from_slice(&self.owner.to_le_bytes());
+            Ok(())
+        });
+        if sent.is_err() {
+            server.is_gone.set(true);
+        }
+    }
+}
+
 impl DataHost for RemoteHost {
     fn call(&self, method: usize, call: u64, args: Vec<JsValue>) -> Result<JsValue, Refused> {
         let server = self.server()?;
@@ -103,9 +136,18 @@ impl DataHost for RemoteHost {
         given.unwrap_or_else(|Gone| Err(server.is_left()))
     }
 
-    fn begin(&self, method: usize, flight: u64, args: Vec<JsValue>) -> Result<Later, Refused> {
+    fn begin(
+        &self,
+        method: usize,
+        flight: u64,
+        args: Vec<JsValue>,
+        cancellation: Option<&Cancellation>,
+    ) -> Result<Later, Refused> {
         let server = self.server()?;
         let id = server.request((self.nth, method), flight, &args, false).map_err(|Gone| server.is_left())?;
-        Ok(Box::pin(server.answers.expect(id)))
+        let answer = server.answers.expect(id);
+        let Some(cancellation) = cancellation.cloned() else { return Ok(Box::pin(answer)) };
+        let owner = server.flights.call(flight);
+        Ok(Box::pin(AbortableAnswer { answer, server: self.server.clone(), id, owner, cancellation }))
     }
 }

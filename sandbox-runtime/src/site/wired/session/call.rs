@@ -10,6 +10,7 @@ use tokio::runtime::Handle as Runtime;
 use super::super::link::Sending;
 use super::super::message::{self, Failure, Forget, WireBill, from_json, kind, to_json};
 use super::call_end::HostCounts;
+use super::host_call::owner_of_abort;
 use super::inside::{CallScope, HostFrames};
 use super::state::{KeptCalls, SessionState};
 use super::{About, Handle, LivePeer, Pays, Session, What};
@@ -170,8 +171,8 @@ impl<'c> Request<'c> {
 
     fn keep(&self, kept: &mut KeptCalls, frame: Frame) -> Result<()> {
         kept.push(frame);
-        // For each call: its host calls without an answer, and its own answer.
-        let of_each = self.session.settings.limits.pending.saturating_add(1);
+        // For each call: its host calls without an answer, the ends of these by the guest, and its own answer.
+        let of_each = self.session.settings.limits.pending.saturating_mul(2).saturating_add(1);
         if kept.calls > of_each.saturating_mul(self.state.flying.borrow().len() + 1) {
             return Err(self.broken("more pending `async` host methods than `Limits::pending` allows"));
         }
@@ -258,6 +259,12 @@ impl<'c> Request<'c> {
                             self.broken("a call of an `async` host method outside of an asynchronous call")
                         );
                     }
+                }
+                kind::HOST_ABORT
+                    if owner_of_abort(&frame)
+                        .is_some_and(|owner| self.state.flying.borrow().contains_key(&owner)) =>
+                {
+                    self.put_off(frame)?;
                 }
                 kind::CONSOLE => self.write(&frame)?,
                 _ => return Err(self.broken("an answer without a request")),

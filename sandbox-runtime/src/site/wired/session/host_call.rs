@@ -15,7 +15,7 @@ use crate::contract::MethodSpec;
 use crate::error::{Death, Direction, Place, Result, Source};
 use crate::guest_error::HostError;
 use crate::isolate::clock;
-use crate::isolate::host_dispatch::{Called, KeptAnswer, PlainHost, Started, Unanswered};
+use crate::isolate::host_dispatch::{Called, KeptAnswer, PlainHost, StartedMethod, Unanswered};
 use crate::isolate::thrown::STACK_FULL;
 use crate::observe::HostOutcome;
 use crate::observe::teller::OpenHostCall;
@@ -40,6 +40,11 @@ impl HostCallAsked<'_> {
     pub(super) fn place(&self) -> Place {
         self.host.place(self.method)
     }
+}
+
+/// The number of the guest's call that ends a host method; `None` when the frame is malformed.
+pub(super) fn owner_of_abort(frame: &Frame) -> Option<u64> {
+    frame.body.as_slice().try_into().ok().map(u64::from_le_bytes)
 }
 
 impl<'c> Request<'c> {
@@ -140,7 +145,7 @@ impl<'c> Request<'c> {
         &self,
         id: u64,
         asked: &HostCallAsked<'_>,
-    ) -> Result<Option<(Started, Option<OpenHostCall>)>> {
+    ) -> Result<Option<(StartedMethod, Option<OpenHostCall>)>> {
         let open = self.tell_host_call(asked);
         let _serving = self.serving(asked);
         let frames = HostFrames::of(self.session, CallScope::Between);

@@ -20,7 +20,7 @@ use super::call_table::{CallTable, PeerCall};
 use super::counts::Served;
 use super::driver_waker::DriverWaker;
 use super::erased_call::ErasedCall;
-use super::host_call::HostCallAsked;
+use super::host_call::{HostCallAsked, owner_of_abort};
 use super::inside::{CallScope, HostFrames};
 use super::job_queue::QueuedJob;
 use super::readiness_task::Patience;
@@ -29,7 +29,7 @@ use super::{About, LivePeer, Pays, Session};
 use crate::error::Result;
 use crate::isolate::cancels::Period;
 use crate::isolate::clock;
-use crate::isolate::pending_host_call::{PendingHostCall, Pendings};
+use crate::isolate::pending_host_call::Pendings;
 use crate::isolate::ticket::TicketScope;
 use crate::observe::CallOutcome;
 use crate::observe::bill::Bill;
@@ -302,6 +302,7 @@ impl Driver {
             match frame.kind {
                 kind::DONE | kind::VALUE | kind::FAILURE => self.land(&call, &frame)?,
                 kind::HOST_CALL => self.serve(&call, &frame)?,
+                kind::HOST_ABORT => self.abort(&call, &frame)?,
                 kind::CONSOLE => call.write(&frame)?,
                 _ => return Err(call.broken("an answer without a request")),
             }
@@ -371,8 +372,24 @@ impl Driver {
             return Err(call.broken("more pending `async` host methods than `Limits::pending` allows"));
         }
         if let Some((started, open)) = call.start(id, asked)? {
-            flight.hosts.push(PendingHostCall::new(id, (asked.contract, asked.method), started, open));
+            flight.hosts.push(id, (asked.contract, asked.method), started, open);
         }
+        Ok(())
+    }
+
+    /// Ends a host method, because the guest's signal was aborted. Its answer may be on the way.
+    fn abort(&mut self, call: &Request<'_>, frame: &Frame) -> Result<()> {
+        let nobody = || call.broken("the end of a host call for an unknown call id");
+        let owner =
+            owner_of_abort(frame).filter(|owner| self.flights.get(*owner).is_some()).ok_or_else(nobody)?;
+        let flight = self.flights.get(owner).ok_or_else(nobody)?;
+        // To drop a future runs code of the host.
+        if let Ok(_entered) = flight.enter() {
+            let _frames = HostFrames::of(call.session, CallScope::Between);
+            flight.hosts.abort(frame.call);
+        }
+        call.allow();
+        self.flights.wants(owner);
         Ok(())
     }
 
