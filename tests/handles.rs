@@ -248,7 +248,7 @@ fn there_is_a_limit_of_handles() {
     in_all("hoards", limits, |result, live| {
         let error = result.unwrap_err();
         assert!(matches!(error, Error::Limit { kind: LimitKind::Handles, .. }), "{error:?}");
-        let text = "the guest held more than 50 handles of the host at once (`Limits::handles`)";
+        let text = "the guest had more than 50 handles live at once (`Limits::handles`)";
         assert!(error.to_string().contains(text), "{error}");
         assert!(live.count() <= 52, "{}", live.count());
     });

@@ -53,7 +53,8 @@ pub struct Limits {
     pub host_calls: u64,
     /// Calls of `async` host methods that one call of the guest may have pending at once. Default: 1,000.
     pub pending: usize,
-    /// Objects of the host that the guests of a sandbox may hold at once. Default: 10,000.
+    /// Handles that are live at once: objects of the host that the guests of a sandbox hold, and objects and functions of the
+    /// guests that the host holds. Default: 10,000.
     pub handles: usize,
     /// Output of the guest to its console in one call, in bytes of UTF-8. A console that captures keeps as much. Further
     /// lines are dropped and counted. Default: 64 KiB.

@@ -117,6 +117,8 @@ pub trait ByHandle: Contract {
     const HOST: Option<HostParts> = None;
     /// How the host calls an object of a guest, where a guest can implement the contract.
     const OBJECT: MakeObject<Self> = None;
+    /// Whether a function stands for an object with one method.
+    const IS_FUNCTION: bool = false;
 }
 
 /// Makes the implementation of a contract that calls an object of a guest.

@@ -29,6 +29,7 @@
 #![cfg_attr(feature = "testing", doc = "| test a contract | [`testing`] |")]
 //! | read on | [`guide`] |
 
+mod callback;
 #[cfg(feature = "_engine")]
 mod client;
 mod contract;
@@ -62,13 +63,14 @@ pub mod contracts;
 pub mod transports;
 
 // The parts that need no engine. The modules are named as if they were here.
-use sandbox_core::error;
 #[cfg(feature = "process")]
 use sandbox_core::wire;
 #[cfg(feature = "_engine")]
-use sandbox_core::{boundary, guest_error, limits, panic, schema, script, shown, stack, time, value};
+use sandbox_core::{boundary, limits, panic, schema, script, shown, stack, time, value};
+use sandbox_core::{error, guest_error};
 
 pub use async_trait::async_trait;
+pub use callback::{AsyncCallback, Callback, CallbackFuture};
 pub use handle::Handle;
 #[doc(inline)]
 pub use sandbox_core::{

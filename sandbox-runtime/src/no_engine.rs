@@ -1,6 +1,11 @@
 //! The types that generated code names in the place of ops and calls, in a build without an engine. Only an engine can run them.
 
+use std::future::Pending;
 use std::marker::PhantomData;
+
+use crate::contract::GuestMethod;
+use crate::error::Result;
+use crate::transport::{AsyncTransport, Exports, Transport};
 
 /// A method of a host or of a guest, which only an engine calls.
 #[doc(hidden)]
@@ -36,6 +41,26 @@ impl NoHostParts {
 /// The transport to an object of a guest: there is none.
 #[doc(hidden)]
 pub enum NoTransport {}
+
+impl Exports for NoTransport {
+    fn exports(&self, _: usize) -> bool {
+        match *self {}
+    }
+}
+
+impl<M: GuestMethod> Transport<M> for NoTransport {
+    fn call(&self, _: M::Args<'_>) -> Result<M::Value> {
+        match *self {}
+    }
+}
+
+impl<M: GuestMethod> AsyncTransport<M> for NoTransport {
+    type Call = Pending<Result<M::Value>>;
+
+    fn call_async(&self, _: M::Args<'_>) -> Self::Call {
+        match *self {}
+    }
+}
 
 /// The parts of a contract's handles: there are none.
 pub(crate) struct NoParts(());

@@ -1,12 +1,9 @@
 //! The others: sandboxes that have nothing to do with a case and must not notice it.
 
-use std::time::Instant;
-
-use sandbox_runtime::{Engine, Error, Intrinsics, LimitKind, Limits, Phase, Script};
+use sandbox_runtime::{Engine, Error, Intrinsics, LimitKind, Limits, Script};
 
 use super::graph;
 use super::host::{Look, Tenant, Transport};
-use super::slack::LONG;
 
 /// Uses the contracts with literals only, so that it says the same in any realm, however it was changed.
 const ALIVE: &str = "export const attack = () => `${Tool.add(40, 2)} ${Tool.echo('e')} ${Tool.make()[1]} ${Vault.sum([1, 2])}`;";
@@ -57,19 +54,16 @@ fn fresh() -> Result<(Tenant, Box<dyn Look>), Error> {
     Ok((tenant, look))
 }
 
-/// Tries again when the time was up: the limits of a case are tight, and the machine may be busy with others. An attempt
-/// that had no processor does not count.
+/// Tries again when the time was up: the limits of a case are tight, and the machine may be busy with others.
 pub(crate) fn patiently<T>(mut attempt: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
     const TRIES: usize = 10;
-    let (begun, mut tries) = (Instant::now(), 0);
-    loop {
-        let outcome = attempt();
-        let Err(Error::Limit { kind: LimitKind::Wall, excess, .. }) = &outcome else { return outcome };
-        tries += usize::from(excess.phase != Some(Phase::Starved));
-        if tries == TRIES || begun.elapsed() >= LONG {
-            return outcome;
+    for _ in 1..TRIES {
+        match attempt() {
+            Err(Error::Limit { kind: LimitKind::Wall, .. }) => {}
+            other => return other,
         }
     }
+    attempt()
 }
 
 /// Whether a guest of this sandbox can still use its contracts.

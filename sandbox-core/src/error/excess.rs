@@ -255,7 +255,7 @@ impl fmt::Display for Excess {
                 )
             }
             LimitKind::Handles => {
-                write!(f, "the guest held more than {limit} handles of the host at once (`{setting}`)")
+                write!(f, "the guest had more than {limit} handles live at once (`{setting}`)")
             }
         }
     }

@@ -184,7 +184,14 @@ enum TypePlace {
     Return,
 }
 
-const FUNCTION: &str = "a function cannot cross the boundary of a sandbox: make it a method, of a `#[sandbox_api(host)]` trait when the guest calls it, or of a `#[sandbox_api(guest)]` trait when the host does";
+const FUNCTION: &str = "a function cannot cross the boundary of a sandbox by itself: write `Callback<fn(A) -> Result<T>>` or `AsyncCallback<fn(A) -> Result<T>>`, or make it a method of a contract";
+
+/// Whether the result of a function is a type with an argument, such as `Result<T>`.
+fn has_argument(output: &ReturnType) -> bool {
+    let ReturnType::Type(_, ty) = output else { return false };
+    let Type::Path(path) = peel(ty) else { return false };
+    path.path.segments.last().is_some_and(|last| !last.arguments.is_empty())
+}
 
 /// Whether the bound is `Fn(A) -> B`. Only the traits of functions are written with parentheses.
 fn is_function(bound: &TypeParamBound) -> bool {
@@ -244,6 +251,17 @@ impl<'ast> Visit<'ast> for InsideType<'_> {
 
     fn visit_type_bare_fn(&mut self, ty: &'ast TypeBareFn) {
         self.errors.on(ty, FUNCTION);
+    }
+
+    // The argument of another type may be the signature of a callback, which the runtime's traits check. The result of a
+    // callback has an argument itself, as in `Result<T>`.
+    fn visit_generic_argument(&mut self, argument: &'ast GenericArgument) {
+        match argument {
+            GenericArgument::Type(Type::BareFn(signature)) if has_argument(&signature.output) => {
+                visit::visit_type_bare_fn(self, signature);
+            }
+            argument => visit::visit_generic_argument(self, argument),
+        }
     }
 
     fn visit_type_ptr(&mut self, ty: &'ast TypePtr) {

@@ -98,6 +98,31 @@ pub(crate) fn handle_source(spec: &ContractSpec) -> String {
     out
 }
 
+/// The body of the function that makes the functions of a callback's contract, which has one method. The result is as of
+/// [`handle_source`], and a function has no method to end it.
+pub(crate) fn callback_source(spec: &ContractSpec) -> String {
+    let method = spec.methods.first();
+    let count = method.map_or(0, |method| method.params.len());
+    let parameters = (0..count).map(|at| format!("a{at}")).collect::<Vec<_>>().join(", ");
+    let arguments = if parameters.is_empty() { String::new() } else { format!("{parameters}, ") };
+    format!(
+        r#""use strict";
+const checked0 = checked[0];
+class Callback extends (function (object) {{ return object; }}) {{
+  #number;
+  constructor(object, number) {{ super(object); this.#number = number; }}
+  static number(value) {{ return #number in value ? value.#number : 0; }}
+}}
+const number = Callback.number;
+return [(number) => {{
+  const {{ call }} = {{ __proto__: null, call({parameters}) {{ return checked0({arguments}number); }} }};
+  new Callback(call, number);
+  return freeze(call);
+}}, number];
+"#
+    )
+}
+
 /// The body of the function that numbers a guest's objects. The function returns two functions: one gives the number of an
 /// object, or 0, and one sets the number.
 ///

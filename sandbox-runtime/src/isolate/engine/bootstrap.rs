@@ -106,12 +106,12 @@ struct Extensions {
 /// A callback with its data, as `v8::DeserializeInternalFieldsCallback` and its like.
 #[repr(C)]
 #[derive(Clone, Copy)]
-struct Callback {
+struct SetupCallback {
     function: *const c_void,
     data: *const c_void,
 }
 
-const NONE: Callback = Callback { function: null(), data: null() };
+const NONE: SetupCallback = SetupCallback { function: null(), data: null() };
 
 unsafe extern "C" {
     /// `v8::Extension::Extension`: where, the name, the script, its dependencies, and the script's length, or -1.
@@ -136,10 +136,10 @@ unsafe extern "C" {
         extensions: *const Extensions,
         template: *const c_void,
         global: *const c_void,
-        internal_fields: Callback,
+        internal_fields: SetupCallback,
         microtasks: *const c_void,
-        context_data: Callback,
-        wrappers: Callback,
+        context_data: SetupCallback,
+        wrappers: SetupCallback,
     ) -> *const v8::Context;
 
     /// `v8::Object::SetNativeDataProperty`.

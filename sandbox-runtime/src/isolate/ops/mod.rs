@@ -84,7 +84,7 @@ impl HandleParts {
             Some(_) => Some(GuestParts { spec, checks: checks::<C>, make: made::<C> }),
             None => None,
         };
-        Self { host: C::HOST, guest }
+        Self { host: C::HOST, guest, is_function: C::IS_FUNCTION }
     }
 }
 

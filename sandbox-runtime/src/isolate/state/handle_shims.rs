@@ -58,7 +58,7 @@ impl HandleShims {
     pub(in crate::isolate) fn class(
         &self,
         scope: &v8::PinScope<'_, '_>,
-        host: &Host,
+        (host, is_function): (&Host, bool),
         release: v8::Local<'_, v8::Value>,
     ) -> Option<Rc<HandleClass>> {
         if let Some(class) = self.known(host.contract) {
@@ -75,7 +75,8 @@ impl HandleShims {
             v8::Local::new(scope, &self.freeze),
             v8::Local::new(scope, &self.dispose),
         ];
-        let source = text(&shim::handle_source(&host.spec))?;
+        let source = if is_function { shim::callback_source } else { shim::handle_source };
+        let source = text(&source(&host.spec))?;
         let shim = compile_function(scope, text(&shim::script_name(&host.spec))?, source, &parameters)?;
         let (make, number) = pair(scope, shim, &arguments)?;
         let class = Rc::new(HandleClass { make, number });

@@ -25,6 +25,8 @@ use crate::panic::drop_of_host;
 pub(crate) struct HandleParts {
     pub(in crate::isolate) host: Option<HostParts>,
     pub(in crate::isolate) guest: Option<GuestParts>,
+    /// Whether a function stands for an object with one method.
+    pub(in crate::isolate) is_function: bool,
 }
 
 /// How a guest calls an object of the host.

@@ -42,19 +42,21 @@ impl<'s> ValueWriter<'_, 's, '_> {
         if let Some(known) = isolate.handles.of(self.scope, &object, realm.number) {
             return Ok(known.into());
         }
-        if parts(&object.contract).is_ok_and(|parts| parts.host.is_none()) {
+        let parts = parts(&object.contract);
+        if parts.as_ref().is_ok_and(|parts| parts.host.is_none()) {
             let expected = format!("a {} that a guest of this realm gave", object.contract.name);
             return Err(ValueError::new(expected, "one of another realm, sandbox or life"));
         }
         let host = isolate.handles.note(&object.contract);
         let host =
             host.map_err(|reason| ValueError::new(format!("a handle of {}", object.contract.name), reason))?;
+        let is_function = parts.is_ok_and(|parts| parts.is_function);
         isolate.has_room()?;
         if host.spec.has_cancellations() {
             realm.add_signals(self.scope, isolate).ok_or_else(terminated)?;
         }
         let release = release(self.scope).ok_or_else(terminated)?;
-        let class = realm.handles.class(self.scope, host, release).ok_or_else(terminated)?;
+        let class = realm.handles.class(self.scope, (host, is_function), release).ok_or_else(terminated)?;
         let number = isolate.handles.next();
         let guest = class.object(self.scope, number).ok_or_else(terminated)?;
         let raw = isolate.entrance().map_err(|_| terminated())?.raw;
@@ -170,6 +172,14 @@ impl<'s> Reader<'_, 's, '_> {
         (contract, parts, guest): (&HandleContract, &HandleParts, &GuestParts),
         object: v8::Local<'s, v8::Object>,
     ) -> Result<Vec<Option<BoundMethod>>, ValueError> {
+        if parts.is_function {
+            let function = self.value.try_cast::<v8::Function>();
+            let function = function.map_err(|_| self.unexpected(wanted(contract, parts)))?;
+            return Ok(vec![Some(BoundMethod {
+                function: v8::Global::new(self.scope, function),
+                receiver: None,
+            })]);
+        }
         let spec = guest.spec;
         self.budget.nodes(spec.methods.len())?;
         let receiver = v8::Global::new(self.scope, object);
@@ -202,6 +212,9 @@ impl<'s> Reader<'_, 's, '_> {
 /// The words for the value that is expected of a guest.
 fn wanted(contract: &HandleContract, parts: &HandleParts) -> String {
     let name = contract.name;
+    if parts.is_function {
+        return "a function".to_owned();
+    }
     let Some(guest) = &parts.guest else { return format!("a {name} that the host gave") };
     let methods = guest.spec.methods.iter().filter(|method| !method.optional);
     let methods = methods.map(|method| format!("`{}`", method.name)).collect::<Vec<_>>();
