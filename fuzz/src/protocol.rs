@@ -11,7 +11,8 @@ use sandbox_runtime::testing::wire::{
     decode, decode_beside, decode_list, encode, encode_list, frame, frames, read, serialized,
 };
 use sandbox_runtime::{
-    AsMap, Bytes, CrossingBudget, Date, ErrorValue, JsKind, JsValue, Limits, TextFault, Unrepresentable,
+    AsMap, Bytes, CrossingBudget, Date, ErrorValue, HandleNumber, JsKind, JsValue, Limits, TextFault,
+    Unrepresentable,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -201,12 +202,13 @@ fn input(source: &mut Unstructured<'_>) -> Result<(Vec<u8>, usize)> {
 
 fn value(source: &mut Unstructured<'_>, depth: u32) -> Result<JsValue> {
     const KINDS: [&str; 3] = ["Int8", "Float32", "Float64"];
-    const OTHERS: [Unrepresentable; 7] = [
+    const OTHERS: [Unrepresentable; 8] = [
         Unrepresentable::Kind(JsKind::Function),
         Unrepresentable::BigInt,
         Unrepresentable::Text(TextFault::LoneSurrogate { index: 3 }),
         Unrepresentable::PropertyName(TextFault::Unreadable { length: 1 << 29 }),
         Unrepresentable::DetachedBytes,
+        Unrepresentable::Handle(HandleNumber::new(3, 1)),
         Unrepresentable::ExcessiveText { length: 70_000, budget: CrossingBudget::Bytes },
         Unrepresentable::Excessive { kind: JsKind::Array, budget: CrossingBudget::Items { found: 100_001 } },
     ];

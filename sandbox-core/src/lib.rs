@@ -56,6 +56,6 @@ pub use schemars;
 pub use script::Script;
 pub use spec::{Bound, Bounds, ContractSpec, Kind, MethodSpec, ParamSpec, TypeSpec};
 pub use value::{
-    AsMap, AsSet, Bytes, Cancellation, CrossingBudget, Date, DateOutOfRange, ErrorValue, JsKind, JsValue,
-    MapLike, TextFault, Unrepresentable,
+    AsMap, AsSet, Bytes, Cancellation, CrossingBudget, Date, DateOutOfRange, ErrorValue, HandleNumber,
+    JsKind, JsValue, MapLike, TextFault, Unrepresentable,
 };

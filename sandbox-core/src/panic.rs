@@ -20,6 +20,11 @@ pub fn drop_of_host<T>(value: T) {
     of_host(|| drop(value));
 }
 
+/// Drops values of the host, each on its own: two panics at once would end the process.
+pub fn drop_each<T>(values: Vec<T>) {
+    values.into_iter().for_each(drop_of_host);
+}
+
 /// Runs code of the host; `None` when it panics.
 pub fn unless_it_panics<R>(code: impl FnOnce() -> R) -> Option<R> {
     // The payload's own destructor may panic as well.

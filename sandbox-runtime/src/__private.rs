@@ -6,7 +6,7 @@ pub use sandbox_core::__private::*;
 
 pub use crate::contract::{
     AsyncHostMethod, ByHandle, GuestContract, HostContract, HostMethod, Hosted, HostedBy, MakeObject,
-    NoObject, ObjectProbe,
+    NoObject, NoShare, ObjectProbe, Share, ShareProbe,
 };
 pub use crate::engine_types::{FastCall, GuestCall, HostOp, HostParts, ObjectTransport};
 #[cfg(feature = "_engine")]

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 pub(crate) use sandbox_core::contract::*;
+use sandbox_core::value::handle::Shared;
 
 use crate::engine_types::{FastCall, GuestCall, HostOp, HostParts, ObjectTransport};
 
@@ -46,6 +47,26 @@ pub trait HostContract: Contract {
     fn shim() -> String {
         crate::isolate::shim::source(Self::SPEC, Self::OPS)
     }
+}
+
+/// Makes an object of a contract one that any thread may use; `None` where the contract is not `Send + Sync`.
+#[doc(hidden)]
+pub type Share<C> = Option<fn(&Arc<C>) -> Shared>;
+
+/// Finds the [`Share`] of a contract that is named.
+#[doc(hidden)]
+pub struct ShareProbe<C: ?Sized>(PhantomData<C>);
+
+/// The fallback of [`ShareProbe`].
+#[doc(hidden)]
+pub trait NoShare<C: ?Sized> {
+    const SHARE: Share<C> = None;
+}
+
+impl<C: ?Sized> NoShare<C> for ShareProbe<C> {}
+
+impl<C: ?Sized + Send + Sync + 'static> ShareProbe<C> {
+    pub const SHARE: Share<C> = Some(|object| Arc::new(object.clone()));
 }
 
 /// States that `Host` implements the contract `Self`. `#[sandbox_api]` implements it for every such type.
@@ -119,6 +140,8 @@ pub trait ByHandle: Contract {
     const OBJECT: MakeObject<Self> = None;
     /// Whether a function stands for an object with one method.
     const IS_FUNCTION: bool = false;
+    /// How an object goes to other threads, where the contract allows it.
+    const SHARE: Share<Self> = None;
 }
 
 /// Makes the implementation of a contract that calls an object of a guest.

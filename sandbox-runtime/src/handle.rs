@@ -1,6 +1,6 @@
 //! [`Handle`]: an implementation of a contract that crosses as a value.
 
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 use std::fmt;
 use std::ops::Deref;
 use std::rc::Rc;
@@ -36,7 +36,11 @@ use crate::engine_types::HandleParts;
 /// The object has a method `Symbol.dispose`, where the engine has that symbol. After it, or when the guest has dropped the
 /// object, the sandbox drops its `Arc`. At most [`Limits::handles`](crate::Limits::handles) objects are live at once.
 ///
-/// Sandboxes of the caller's thread and of a thread have handles. Over a link to a process a handle is refused.
+/// # Guests in other processes
+///
+/// An object of the host stays in this process, and the guest calls it here. The contract must be `Send + Sync`; another one is
+/// refused with [`Error::HostValue`](crate::Error::HostValue). All objects of a process are dropped when the process ends. An
+/// object of a guest stays in its process, and is refused as a value.
 ///
 /// ```
 /// # #[cfg(feature = "_engine")]
@@ -107,6 +111,10 @@ impl<C: ?Sized + ByHandle> Handle<C> {
         id: TypeId::of::<C>(),
         name: sandbox_core::spec::written(&C::SPEC.name),
         parts: &const { HandleParts::of::<C>() },
+        share: |object| C::SHARE.zip(object.downcast_ref()).map(|(share, object)| share(object)),
+        unshare: |object| {
+            object.downcast_ref::<Arc<C>>().map(|object| Rc::new(object.clone()) as Rc<dyn Any>)
+        },
     };
 }
 

@@ -10,7 +10,7 @@
 //! | serve many tenants | [`SandboxPool`], [`Tenant`], [`PoolMetrics`] |
 //! | load and call a script | [`Script`], [`Guest`], [`LocalGuest`], [`Realm`], [`LocalRealm`]; what a proxy calls through is in [`transports`], and what each type of sandbox can do in [`site`] |
 //! | choose what a guest finds | [`Clock`], [`VirtualClock`], [`Random`], [`Intrinsics`], [`Permission`], [`Console`], [`ConsoleLine`], [`ConsoleOutput`], [`Level`], [`Sink`], [`Engine`] |
-//! | send values that Rust has no type for | [`Bytes`], [`Date`], [`DateOutOfRange`], [`AsMap`], [`AsSet`], [`ErrorValue`], [`JsValue`], [`Unrepresentable`], [`JsKind`], [`TextFault`], [`CrossingBudget`] |
+//! | send values that Rust has no type for | [`Bytes`], [`Date`], [`DateOutOfRange`], [`AsMap`], [`AsSet`], [`ErrorValue`], [`JsValue`], [`Unrepresentable`], [`JsKind`], [`TextFault`], [`CrossingBudget`], [`HandleNumber`] |
 //! | end a call | [`Cancellation`], [`CancelHandle`] |
 //! | understand a failure | [`Error`], [`Result`], [`DiscardCause`], [`LossReason`], [`Conversion`], [`LimitKind`], [`Excess`], [`Amount`], [`Phase`], [`BoundaryError`], [`Violation`], [`Direction`], [`Thrown`], [`StackFrame`], [`ExportProblem`], [`Hint`], [`Place`], [`HostSource`] |
 //! | fail as a host | [`Error::public`], [`Error::host`], [`GuestError`](trait@GuestError), [`GuestView`], [`HostPanic`] |
@@ -76,9 +76,9 @@ pub use handle::Handle;
 pub use sandbox_core::{
     Amount, AsMap, AsSet, BoundaryError, Breaks, Bytes, Cancellation, Change, Compatibility, Conversion,
     CrossingBudget, Date, DateOutOfRange, Death, Description, Direction, DiscardCause, Error, ErrorValue,
-    Excess, ExportProblem, GuestError, GuestView, Hint, HostPanic, HostSource, JsKind, JsValue, LimitKind,
-    Limits, LossReason, MethodDescription, OwnedContract, ParamDescription, Phase, Place, Result, Script,
-    StackFrame, TextFault, Thrown, TypeDescription, Unrepresentable, UntypedAnswer, UntypedHost,
+    Excess, ExportProblem, GuestError, GuestView, HandleNumber, Hint, HostPanic, HostSource, JsKind, JsValue,
+    LimitKind, Limits, LossReason, MethodDescription, OwnedContract, ParamDescription, Phase, Place, Result,
+    Script, StackFrame, TextFault, Thrown, TypeDescription, Unrepresentable, UntypedAnswer, UntypedHost,
     UntypedHostCall, Violation, compat,
 };
 pub use schemars;

@@ -7,6 +7,7 @@ use crate::error::grouped;
 use crate::limits::Limits;
 use crate::stack::StackEnd;
 use crate::value::CrossingBudget;
+use crate::value::handle::HandleNumbers;
 
 /// The least number of values that an Array or an object counts as.
 pub const LEAST: usize = 4;
@@ -22,6 +23,7 @@ pub struct Budget<'l> {
     is_in_doubt: Cell<bool>,
     limits: &'l Limits,
     stack: StackEnd,
+    handles: Option<&'l dyn HandleNumbers>,
 }
 
 impl<'l> Budget<'l> {
@@ -33,7 +35,24 @@ impl<'l> Budget<'l> {
             is_in_doubt: Cell::new(false),
             limits,
             stack,
+            handles: None,
         }
+    }
+
+    /// Values can be these handles.
+    #[must_use]
+    pub fn with_handles(self, handles: Option<&'l dyn HandleNumbers>) -> Self {
+        Self { handles, ..self }
+    }
+
+    /// The handles that values can be.
+    pub(super) fn handles(&self) -> Option<&'l dyn HandleNumbers> {
+        self.handles
+    }
+
+    /// The error of more handles than may be live.
+    pub fn no_handle(&self) -> ValueError {
+        over_handles(self.limits.handles)
     }
 
     /// The spent part in bytes: the bytes, and 8 for each value.
@@ -163,6 +182,12 @@ fn over(
 ) -> ValueError {
     let expected = format!("at most {} {what} (`Limits::{name}`)", grouped(limit as u64));
     ValueError::over(budget, expected, found)
+}
+
+/// The error of objects beyond `Limits::handles`.
+#[cold]
+pub fn over_handles(limit: usize) -> ValueError {
+    over(None, "handles at once", "handles", (limit, "more".into()))
 }
 
 /// The error of text and bytes beyond `Limits::value_bytes`.

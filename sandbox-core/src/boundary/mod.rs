@@ -13,7 +13,7 @@ mod plain;
 mod value_error;
 mod violation;
 
-pub use budget::{Budget, LEAST, LEAST_LISTED, over_bytes};
+pub use budget::{Budget, LEAST, LEAST_LISTED, over_bytes, over_handles};
 pub use from_value::{from_tree, is_whole, read_with_diagnosis, units};
 pub use plain::{DEEPEST, plain, plain_inside};
 pub use value_error::{MOST, ValueError};

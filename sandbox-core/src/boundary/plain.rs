@@ -6,8 +6,9 @@ use serde::ser::{self, Serialize};
 
 use super::keys::KeyWriter;
 use super::value_error::ValueError;
+use crate::value::handle::{HANDLE, numbered, offered};
 use crate::value::number::{MAX_SAFE, is_json};
-use crate::value::{DATE, ERROR, JsValue, MAP, SET};
+use crate::value::{DATE, ERROR, HandleNumber, JsValue, MAP, SET, Unrepresentable};
 
 /// The greatest depth of a value that crosses; see [`Limits::value_depth`](crate::Limits::value_depth).
 pub const DEEPEST: usize = 260;
@@ -151,6 +152,13 @@ impl ser::Serializer for PlainWriter {
         name: &'static str,
         value: &T,
     ) -> Result<JsValue, ValueError> {
+        if name == HANDLE {
+            let number = offered().map(|_| HandleNumber::new(0, 0)).or_else(numbered);
+            return number.map_or_else(
+                || self.write(value),
+                |number| Ok(JsValue::Other(Unrepresentable::Handle(number))),
+            );
+        }
         let inner = Self { json: self.json || name == DATE, map: self.map || name == MAP, ..self };
         Ok(match (name, inner.write(value)?) {
             (DATE, JsValue::Number(millis)) => JsValue::Date(millis),

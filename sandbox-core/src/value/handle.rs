@@ -6,9 +6,13 @@
 
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
+use std::fmt;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use serde::ser::{Error as _, Serializer};
+
+use super::{HandleNumber, Unrepresentable};
 
 /// The name of the newtype.
 pub const HANDLE: &str = "$sandbox::Handle";
@@ -22,6 +26,30 @@ pub struct HandleContract {
     pub name: &'static str,
     /// The parts that an engine has of the contract. The runtime knows the type.
     pub parts: &'static (dyn Any + Sync),
+    /// Makes an `Arc<C>` one that any thread may use; `None` where `C` is not `Send + Sync`.
+    pub share: fn(&dyn Any) -> Option<Shared>,
+    /// Makes it an `Arc<C>` again.
+    pub unshare: fn(&Shared) -> Option<Rc<dyn Any>>,
+}
+
+/// An `Arc<C>` that any thread may use.
+pub type Shared = Arc<dyn Any + Send + Sync>;
+
+/// An object of the host on its way to another process.
+#[derive(Clone)]
+pub struct SharedObject {
+    /// Its contract.
+    pub contract: HandleContract,
+    /// The object.
+    pub object: Shared,
+    /// As in [`HostObject`].
+    pub address: usize,
+}
+
+impl fmt::Debug for SharedObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SharedObject({} at {:x})", self.contract.name, self.address)
+    }
 }
 
 /// An object of the host, on its way.
@@ -35,9 +63,28 @@ pub struct HostObject {
     pub address: usize,
 }
 
+/// The handles that values of a link can name.
+pub trait HandleNumbers {
+    /// Whether a value may name this handle. The decoder asks once for each time that a handle is named.
+    fn admits(&self, handle: HandleNumber) -> bool;
+
+    /// Whether a handle is of this contract.
+    fn is_of(&self, handle: HandleNumber, contract: &HandleContract) -> bool {
+        _ = (handle, contract);
+        false
+    }
+
+    /// The object of a handle: an `Arc<C>` of its contract. `None` for one that was disposed.
+    fn object(&self, handle: HandleNumber) -> Option<Rc<dyn Any>> {
+        _ = handle;
+        None
+    }
+}
+
 /// An object on its way, as the slot of the thread holds it.
 enum Passing {
     Offered(HostObject),
+    Numbered(HandleNumber),
     Expected(HandleContract),
     Accepted(Rc<dyn Any>),
 }
@@ -60,6 +107,27 @@ pub fn offer<S: Serializer>(object: HostObject, serializer: S) -> Result<S::Ok, 
             "a handle of `{name}` crosses as an argument or a result, and has no other form"
         ))),
         _ => written,
+    }
+}
+
+/// Serializes the number of a handle. A format that does not know the number writes a text that describes the object.
+pub fn offer_number<S: Serializer>(handle: HandleNumber, serializer: S) -> Result<S::Ok, S::Error> {
+    put(Some(Passing::Numbered(handle)));
+    let written =
+        serializer.serialize_newtype_struct(HANDLE, &format_args!("{}", Unrepresentable::Handle(handle)));
+    put(None);
+    written
+}
+
+/// The number that is being serialized.
+#[must_use]
+pub fn numbered() -> Option<HandleNumber> {
+    match put(None) {
+        Some(Passing::Numbered(handle)) => Some(handle),
+        other => {
+            put(other);
+            None
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 
 use super::bytes::Bytes;
+use super::handle::offer_number;
 use super::js_types::{DATE, Date, ERROR, MAP, SET};
 use super::unrepresentable::{JsKind, Unrepresentable};
 use crate::shown::is_unseen;
@@ -215,6 +216,7 @@ impl Serialize for JsValue {
                 None => Err(S::Error::custom("a BigInt below those of 128 bits")),
             },
             Self::String(text) => serializer.serialize_str(text),
+            Self::Other(Unrepresentable::Handle(handle)) => offer_number(*handle, serializer),
             Self::Other(what) => serializer.collect_str(what),
             Self::Array(items) => serializer.collect_seq(items),
             Self::Object(fields) => serializer.collect_map(fields.iter().map(|(name, value)| (name, value))),

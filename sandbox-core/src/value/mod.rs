@@ -15,4 +15,4 @@ pub use bytes::{AsBytes, Bytes};
 pub use cancellation::Cancellation;
 pub use js_types::{AsMap, AsSet, DATE, Date, DateOutOfRange, ERROR, ErrorValue, MAP, MapLike, SET};
 pub use js_value::{JsValue, error_of};
-pub use unrepresentable::{CrossingBudget, JsKind, TextFault, Unrepresentable};
+pub use unrepresentable::{CrossingBudget, HandleNumber, JsKind, TextFault, Unrepresentable};

@@ -36,6 +36,8 @@ pub enum Unrepresentable {
         /// The exceeded limit.
         budget: CrossingBudget,
     },
+    /// An object of the host that the guest holds as a handle.
+    Handle(HandleNumber),
     /// Another value that exceeds a limit of the crossing.
     Excessive {
         /// The kind of the value.
@@ -43,6 +45,33 @@ pub enum Unrepresentable {
         /// The exceeded limit.
         budget: CrossingBudget,
     },
+}
+
+/// Identifies an object of the host for the sandbox that gave the value, and for nothing else. A host that sends such a value
+/// to a guest sends a text that describes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct HandleNumber {
+    number: u64,
+    contract: u16,
+}
+
+impl HandleNumber {
+    #[doc(hidden)]
+    pub const fn new(number: u64, contract: u16) -> Self {
+        Self { number, contract }
+    }
+
+    /// The number of the object; 0 for an object that was disposed.
+    #[doc(hidden)]
+    pub const fn number(self) -> u64 {
+        self.number
+    }
+
+    /// The number of its contract.
+    #[doc(hidden)]
+    pub const fn contract(self) -> u16 {
+        self.contract
+    }
 }
 
 /// A kind of values, as the engine tells it.
@@ -212,6 +241,7 @@ impl fmt::Display for Unrepresentable {
             }
             Self::DetachedNumbers => f.write_str("a typed array whose memory is gone"),
             Self::DetachedBytes => f.write_str("bytes whose memory is gone"),
+            Self::Handle(_) => f.write_str("an object of the host"),
             Self::ExcessiveText { length, budget } => {
                 write!(f, "a string of length {length}")?;
                 too_much(f, budget)

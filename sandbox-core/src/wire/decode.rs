@@ -3,13 +3,14 @@
 use super::aside::LONG;
 use super::{
     ARRAY, ARRAY_BUFFER, ASIDE, BIGINT, BYTES, DATA_VIEW, DATE, ERROR, Encoded, FALSE, KINDS, MAP, NEGATIVE,
-    NULL, NUMBER, NUMBERS, OBJECT, OTHER, OTHER_BIGINT, OTHER_BYTES, OTHER_KIND, OTHER_LONG, OTHER_MUCH,
-    OTHER_NAME, OTHER_NUMBERS, OTHER_TEXT, SET, STRING, TRUE, UNDEFINED, Window,
+    NULL, NUMBER, NUMBERS, OBJECT, OTHER, OTHER_BIGINT, OTHER_BYTES, OTHER_HANDLE, OTHER_KIND, OTHER_LONG,
+    OTHER_MUCH, OTHER_NAME, OTHER_NUMBERS, OTHER_TEXT, SET, STRING, TRUE, UNDEFINED, Window,
 };
 use crate::boundary::{DEEPEST, LEAST, LEAST_LISTED, units};
 use crate::error::grouped;
 use crate::limits::Limits;
-use crate::value::{CrossingBudget, JsKind, JsValue, TextFault, Unrepresentable, error_of};
+use crate::value::handle::HandleNumbers;
+use crate::value::{CrossingBudget, HandleNumber, JsKind, JsValue, TextFault, Unrepresentable, error_of};
 
 /// The error of malformed bytes, and its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,6 +41,8 @@ pub enum DecodeFault {
     Utf8,
     #[error("what is no data is none of the kinds, faults and budgets that there are")]
     Other,
+    #[error("a handle that was not given to this side, or is over")]
+    Handle,
     #[error("more than {limit} {what}")]
     Limit { what: &'static str, limit: usize },
 }
@@ -106,6 +109,7 @@ pub fn decode_list<'b>(
 pub(super) struct Decoder<'b> {
     bytes: &'b [u8],
     window: Option<&'b dyn Window>,
+    handles: Option<&'b dyn HandleNumbers>,
     at: usize,
     /// The least number of bytes of the expected elements that were not read yet.
     owed: usize,
@@ -117,8 +121,8 @@ pub(super) struct Decoder<'b> {
 
 impl<'b> Decoder<'b> {
     pub(super) fn new(encoded: impl Into<Encoded<'b>>, bounds: impl Into<DecodeBounds>) -> Self {
-        let (bounds, Encoded { bytes, window }) = (bounds.into(), encoded.into());
-        Self { bytes, window, at: 0, owed: 0, depth: 0, left: bounds, bounds }
+        let (bounds, Encoded { bytes, window, handles }) = (bounds.into(), encoded.into());
+        Self { bytes, window, handles, at: 0, owed: 0, depth: 0, left: bounds, bounds }
     }
 
     /// Returns an error if bytes are left.
@@ -309,9 +313,19 @@ impl<'b> Decoder<'b> {
             OTHER_NUMBERS => Unrepresentable::DetachedNumbers,
             OTHER_BYTES => Unrepresentable::DetachedBytes,
             OTHER_LONG => Unrepresentable::ExcessiveText { length: self.u64()?, budget: self.budget()? },
+            OTHER_HANDLE => Unrepresentable::Handle(self.handle()?),
             OTHER_MUCH => Unrepresentable::Excessive { kind: self.kind()?, budget: self.budget()? },
             _ => return Err(WireError { at: start, fault: DecodeFault::Other }),
         }))
+    }
+
+    fn handle(&mut self) -> Result<HandleNumber> {
+        let start = self.at;
+        let handle = HandleNumber::new(self.u64()?, u16::from_le_bytes(self.array()?));
+        match self.handles.is_some_and(|handles| handles.admits(handle)) {
+            true => Ok(handle),
+            false => Err(WireError { at: start, fault: DecodeFault::Handle }),
+        }
     }
 
     /// A kind of what is no data.

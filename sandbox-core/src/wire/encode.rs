@@ -1,9 +1,10 @@
 //! Encodes plain data into bytes.
 
+use super::aside::number_bytes;
 use super::{
     ARRAY, ARRAY_BUFFER, ASIDE, BIGINT, BYTES, DATA_VIEW, DATE, ERROR, FALSE, KINDS, MAP, NAN, NEGATIVE,
-    NULL, NUMBER, NUMBERS, OBJECT, OTHER, OTHER_BIGINT, OTHER_BYTES, OTHER_KIND, OTHER_LONG, OTHER_MUCH,
-    OTHER_NAME, OTHER_NUMBERS, OTHER_TEXT, Out, SET, STRING, TRUE, UNDEFINED,
+    NULL, NUMBER, NUMBERS, OBJECT, OTHER, OTHER_BIGINT, OTHER_BYTES, OTHER_HANDLE, OTHER_KIND, OTHER_LONG,
+    OTHER_MUCH, OTHER_NAME, OTHER_NUMBERS, OTHER_TEXT, Out, SET, STRING, TRUE, UNDEFINED,
 };
 use crate::value::{CrossingBudget, JsKind, JsValue, TextFault, Unrepresentable};
 
@@ -48,6 +49,10 @@ pub fn encode(value: &JsValue, out: &mut Out) {
             put_double(*millis, out);
         }
         JsValue::Error { name, message, rest } => put_error(name, message, rest, out),
+        // Another reader has other objects of the same numbers.
+        JsValue::Other(what @ Unrepresentable::Handle(_)) if !out.has_numbers() => {
+            put_string(&what.to_string(), out);
+        }
         JsValue::Other(what) => put_other(*what, out),
     }
 }
@@ -156,6 +161,10 @@ fn put_other(what: Unrepresentable, out: &mut Out) {
         Unrepresentable::PropertyName(fault) => put_fault(OTHER_NAME, fault, out),
         Unrepresentable::DetachedNumbers => out.push(OTHER_NUMBERS),
         Unrepresentable::DetachedBytes => out.push(OTHER_BYTES),
+        Unrepresentable::Handle(handle) => {
+            out.push(OTHER_HANDLE);
+            out.extend_from_slice(&number_bytes(handle));
+        }
         Unrepresentable::ExcessiveText { length, budget } => {
             out.push(OTHER_LONG);
             put_u64(length, out);

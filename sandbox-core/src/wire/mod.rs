@@ -31,6 +31,7 @@
 //! | 4, 5 | a typed array of numbers, and bytes, whose memory is gone | |
 //! | 6 | a string that is more than may cross | 8 bytes: its length; a *budget* |
 //! | 7 | another value that is more than may cross | a *kind* and a *budget* |
+//! | 8 | an object of the host | 8 bytes: its number; 2 bytes: the number of its contract |
 //!
 //! A *kind* is a byte. 0 to 6 are symbol, Proxy, function, Array, Promise, Date and RegExp. 7 to 13 are Map, Set, typed
 //! array, ArrayBuffer, Error, module and another object. 14 is unknown. A *fault* is a byte and 8 bytes: 0 and the index of
@@ -100,3 +101,4 @@ const OTHER_NUMBERS: u8 = 4;
 const OTHER_BYTES: u8 = 5;
 const OTHER_LONG: u8 = 6;
 const OTHER_MUCH: u8 = 7;
+const OTHER_HANDLE: u8 = 8;

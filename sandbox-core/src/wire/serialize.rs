@@ -8,10 +8,12 @@ use serde::ser::{self, Serialize};
 
 use super::encode::{encode, put_bigint, put_bool, put_bytes, put_length, put_number, put_string, put_text};
 use super::{
-    ARRAY, BYTES, DATE as DATE_TAG, MAP as MAP_TAG, NULL, NUMBER, OBJECT, Out, SET as SET_TAG, UNDEFINED,
+    ARRAY, BYTES, DATE as DATE_TAG, MAP as MAP_TAG, NULL, NUMBER, OBJECT, OTHER, OTHER_HANDLE, Out,
+    SET as SET_TAG, UNDEFINED,
 };
 use crate::boundary::keys::KeyWriter;
 use crate::boundary::{DEEPEST, ValueError, plain_inside};
+use crate::value::handle::{HANDLE, HostObject, SharedObject, offered};
 use crate::value::number::{MAX_SAFE, is_json};
 use crate::value::{DATE, ERROR, MAP, SET};
 
@@ -27,6 +29,19 @@ pub fn serialize_top<T: ?Sized + Serialize>(value: &T, out: &mut Out) -> Result<
         return Ok(());
     }
     serialize(value, out)
+}
+
+/// Appends an object of the host, without its number.
+fn handle(host: HostObject, out: &mut Out) -> Result<(), ValueError> {
+    let HostObject { contract, object, address } = host;
+    let object = (contract.share)(&*object).ok_or_else(|| {
+        let expected =
+            format!("a handle of `{}: Send + Sync`, for a sandbox of another process", contract.name);
+        ValueError::new(expected, "one of a contract that one thread may use")
+    })?;
+    out.extend([OTHER, OTHER_HANDLE]);
+    out.put_object(SharedObject { contract, object, address });
+    Ok(())
 }
 
 #[derive(Clone, Copy)]
@@ -126,7 +141,7 @@ impl Open<'_> {
             let (mut old, mut new) = (Out::default(), Out::default());
             put_length(self.said, &mut old);
             put_length(self.written, &mut new);
-            self.out.splice(self.start + 1..self.start + 1 + old.len(), new.into_bytes());
+            self.out.replace(self.start + 1..self.start + 1 + old.len(), new.into_bytes());
         }
     }
 }
@@ -217,6 +232,9 @@ impl<'o> ser::Serializer for ByteSerializer<'o> {
             // A small value, whose encoding differs from that of its fields.
             encode(&plain_inside(name, value, at.depth)?, out);
             return Ok(());
+        }
+        if let Some(object) = (name == HANDLE).then(offered).flatten() {
+            return handle(object, out);
         }
         let start = out.len();
         let at = Where { json: at.json || name == DATE, map: at.map || name == MAP, ..at };

@@ -25,6 +25,7 @@ pub(super) fn emit(contract: &ContractModel, paths: &Paths) -> TokenStream {
             }
         }
         impl #rt::ByHandle for #object {
+            const SHARE: #rt::Share<Self> = #rt::ShareProbe::<Self>::SHARE;
             #of_host
             #of_guest
         }

@@ -49,7 +49,7 @@ pub(crate) fn contract(contract: &ContractModel) -> TokenStream {
         const _: () = {
             use #krate::__private as #rt;
             use #rt::{
-                Method as _, NoFast as _, NoObject as _, NotScalar as _, NotSent as _, Opaque as _, PlainReturn as _,
+                Method as _, NoFast as _, NoObject as _, NoShare as _, NotScalar as _, NotSent as _, Opaque as _, PlainReturn as _,
                 Unknown as _,
             };
             #meta

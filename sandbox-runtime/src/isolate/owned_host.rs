@@ -8,7 +8,7 @@ use std::rc::Rc;
 use sandbox_core::contract::untyped_failure;
 use sandbox_core::{OwnedContract, UntypedHost, UntypedHostCall};
 
-use super::state::data_host::{DataHost, Later, Refused};
+use super::state::data_host::{DataAnswer, DataHost, Later, Refused};
 use super::state::host::Host;
 use crate::boundary::ValueError;
 use crate::error::Direction;
@@ -38,7 +38,7 @@ impl<H: UntypedHost> OwnedHost<H> {
 }
 
 impl<H: UntypedHost> DataHost for OwnedHost<H> {
-    fn call(&self, method: usize, _: u64, args: Vec<JsValue>) -> Result<JsValue, Refused> {
+    fn call(&self, method: usize, _: u64, args: Vec<JsValue>) -> Result<DataAnswer, Refused> {
         let call = self.checked(method, args)?;
         answer(&self.contract, method, self.host.call(call))
     }
@@ -64,13 +64,13 @@ fn answer<E>(
     contract: &OwnedContract,
     method: usize,
     answered: Result<JsValue, E>,
-) -> Result<JsValue, Refused>
+) -> Result<DataAnswer, Refused>
 where
     E: sandbox_core::GuestError + std::error::Error + Send + Sync + 'static,
 {
     let value = answered.map_err(|error| Refused::Host(untyped_failure(error)))?;
     let refused = |error: ValueError| Refused::Value(error, Direction::ToGuest);
-    contract.host_result(method, value).map_err(refused)
+    contract.host_result(method, value).map(DataAnswer::from).map_err(refused)
 }
 
 #[cfg(test)]
@@ -124,8 +124,8 @@ mod tests {
     fn a_guest_cannot_have_more_methods_than_have_addresses() {
         struct Nothing;
         impl DataHost for Nothing {
-            fn call(&self, _: usize, _: u64, _: Vec<JsValue>) -> Result<JsValue, Refused> {
-                Ok(JsValue::Undefined)
+            fn call(&self, _: usize, _: u64, _: Vec<JsValue>) -> Result<DataAnswer, Refused> {
+                Ok(JsValue::Undefined.into())
             }
             fn begin(
                 &self,
@@ -134,7 +134,7 @@ mod tests {
                 _: Vec<JsValue>,
                 _: Option<&Cancellation>,
             ) -> Result<Later, Refused> {
-                Ok(Box::pin(std::future::ready(Ok(JsValue::Undefined))))
+                Ok(Box::pin(std::future::ready(Ok(JsValue::Undefined.into()))))
             }
         }
         let made = |methods: usize, nth: usize| {

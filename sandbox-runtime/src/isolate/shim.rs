@@ -64,8 +64,8 @@ pub(crate) fn source(spec: &ContractSpec, ops: &[HostOp]) -> String {
     out
 }
 
-/// The body of the function that makes the class of a contract's handles. The function returns two functions: one makes an
-/// object with a number, and one gives the number of an object, or 0.
+/// The body of the function that makes the class of a contract's handles. The function returns two functions and the prototype
+/// of the objects. One function makes an object with a number, and one gives the number of an object, or 0.
 ///
 /// The number is a private field, so it cannot be read, changed, or given to another object. The field is put on an object
 /// whose only prototype has the methods. So no property of an object leads to the class. An op takes the number behind the
@@ -94,7 +94,7 @@ pub(crate) fn handle_source(spec: &ContractSpec) -> String {
         _ = writeln!(out, "freeze(api.{});", method.name);
     }
     _ = writeln!(out, "freeze(api);\nconst Class = {}, number = Class.number;", spec.name);
-    out.push_str("return [(number) => freeze(new Class({ __proto__: api }, number)), number];\n");
+    out.push_str("return [(number) => freeze(new Class({ __proto__: api }, number)), number, api];\n");
     out
 }
 

@@ -13,11 +13,13 @@ use sandbox_core::contract::{ContractSpec, SpecRef};
 
 use super::host_calls::promises::{Poller, StartedPromise, flight, promised, signal_of};
 use super::host_calls::{answer, begin};
+use super::limits::exceeded::Exceeded;
 use super::method_info::{Elsewhere, MethodInfo, UntypedMethods};
+use super::ops::handle_of;
 use super::state::Isolate;
 use super::state::aborts::CancelledBy;
-use super::state::data_host::{DataHost, UntypedContract};
-use super::state::host::Host;
+use super::state::data_host::{DataAnswer, DataHost, RemoteObject, UntypedContract};
+use super::state::host::{ContractKey, Host};
 use super::state::op::HostOp;
 use super::state::pending::HostAnswer;
 use super::state::refusal::{Refusal, caught};
@@ -68,10 +70,11 @@ fn slow_impl(info: *const v8::FunctionCallbackInfo) -> usize {
         let (contract, index) =
             address.map(|address| (address >> 16, address & 0xffff)).ok_or(Refusal::Absent)?;
         let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
-        let host = isolate.hosts.get(contract as usize).ok_or(Refusal::Absent)?;
+        let contract = u16::try_from(contract).map_err(|_| Refusal::Absent)?;
+        let host = isolate.host_numbered(contract).ok_or(Refusal::Absent)?;
         let untyped = host.object.clone().downcast::<UntypedContract>().map_err(|_| Refusal::Absent)?;
         let method = &untyped.methods.get(index as usize).ok_or(Refusal::Absent)?;
-        serve(scope, arguments, method, &*untyped.host).map_err(|refusal| {
+        serve(scope, arguments, method, &untyped.host).map_err(|refusal| {
             refusal.throw(scope, method.place());
             Refusal::Thrown
         })
@@ -82,9 +85,11 @@ fn serve<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     arguments: &v8::FunctionCallbackArguments<'s>,
     method: &MethodInfo,
-    host: &dyn DataHost,
+    host: &Rc<dyn DataHost>,
 ) -> Result<v8::Local<'s, v8::Value>, Refusal> {
     let mut call = begin(scope, method)?;
+    // The objects that the arguments name live until the call was sent.
+    let _pinned = Isolate::current(scope).map(|isolate| isolate.handles.pin());
     if !method.spec.is_async {
         let answer = answered(scope, arguments, method, host);
         call.end(&answer);
@@ -100,12 +105,13 @@ fn serve<'s>(
             }
         };
         let (_, flight) = flight(scope)?;
+        let host = called(scope, arguments, method, host)?;
         let cancellation = by.as_ref().map(|by| &by.cancellation);
         let later = caught(|| host.begin(method.index, flight.id(), args, cancellation))??;
         let settled = async move {
             later
                 .await
-                .map(|value| Box::new(UntypedValue(value)) as Box<dyn HostAnswer>)
+                .map(|answer| Box::new(UntypedValue(answer)) as Box<dyn HostAnswer>)
                 .map_err(Refusal::from)
         };
         Ok(StartedPromise { poller: Poller::Flight(flight), future: Box::pin(settled), by })
@@ -113,15 +119,23 @@ fn serve<'s>(
 }
 
 /// A value of the host.
-struct UntypedValue(JsValue);
+struct UntypedValue(DataAnswer);
 
 impl HostAnswer for UntypedValue {
     fn write<'s>(self: Box<Self>, scope: &v8::PinScope<'s, '_>) -> Result<v8::Local<'s, v8::Value>, Refusal> {
         let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
+        let exceeded = || {
+            isolate.exceed(Exceeded::Handles, None);
+            Refusal::Ended
+        };
+        let DataAnswer::Value(value, _objects) = self.0 else { return Err(exceeded()) };
         let budget = isolate.budget();
-        let written = tree_to_guest(scope, &budget, self.0).map_err(|error| error.inside("result"));
+        let written = tree_to_guest(scope, &budget, value).map_err(|error| error.inside("result"));
         isolate.call.add_in(budget.spent());
-        written.map_err(|error| Refusal::Value(error, Direction::ToGuest))
+        written.map_err(|error| match isolate.is_ended() {
+            true => Refusal::Ended,
+            false => Refusal::Value(error, Direction::ToGuest),
+        })
     }
 }
 
@@ -130,9 +144,10 @@ fn answered<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     arguments: &v8::FunctionCallbackArguments<'s>,
     method: &MethodInfo,
-    host: &dyn DataHost,
+    host: &Rc<dyn DataHost>,
 ) -> Result<v8::Local<'s, v8::Value>, Refusal> {
     let args = read(scope, arguments, method)?;
+    let host = called(scope, arguments, method, host)?;
     let own = Isolate::current(scope).ok_or(Refusal::Absent)?;
     // The number of the call whose turn it is, and whose bill counts this host call.
     let call = own.call.number();
@@ -140,6 +155,21 @@ fn answered<'s>(
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
     isolate.keep_terminating();
     Box::new(UntypedValue(outcome??)).write(scope)
+}
+
+/// The object whose method is called: the host, or the object of a handle.
+fn called(
+    scope: &v8::PinScope<'_, '_>,
+    arguments: &v8::FunctionCallbackArguments<'_>,
+    method: &MethodInfo,
+    host: &Rc<dyn DataHost>,
+) -> Result<Rc<dyn DataHost>, Refusal> {
+    let Some(number) = handle_of(arguments, method)? else { return Ok(host.clone()) };
+    let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
+    let contract = ContractKey::Numbered(method.nth.unwrap_or_default());
+    let object = isolate.handles.object(number, contract).ok_or(Refusal::Disposed)?;
+    let object = object.downcast::<RemoteObject>().map_err(|_| Refusal::Disposed)?;
+    Ok(object.host.clone())
 }
 
 fn read<'s>(

@@ -10,20 +10,23 @@ pub use super::wire_roundtrip::{Raw, Wired};
 use crate::boundary::{Budget, from_tree, plain};
 use crate::limits::Limits;
 use crate::stack::StackEnd;
-use crate::value::JsValue;
+use crate::value::handle::HandleNumbers;
+use crate::value::{HandleNumber, JsValue};
 use crate::wire::frame::{FrameError, FrameReader, FrameWriter};
 use crate::wire::{self, Encoded, Out, Window};
 
 /// A value as bytes.
 #[must_use]
 pub fn encode(value: &JsValue) -> Vec<u8> {
-    wire::encoded(value)
+    let mut out = Out::default().with_numbers();
+    wire::encode(value, &mut out);
+    out.into_bytes()
 }
 
 /// Several values as bytes.
 #[must_use]
 pub fn encode_list(values: &[JsValue]) -> Vec<u8> {
-    let mut out = Out::default();
+    let mut out = Out::default().with_numbers();
     wire::encode_list(values, &mut out);
     out.into_bytes()
 }
@@ -34,7 +37,17 @@ pub fn encode_list(values: &[JsValue]) -> Vec<u8> {
 ///
 /// The error of the bytes, and its place.
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<JsValue, String> {
-    wire::decode(bytes, limits).map_err(|error| error.to_string())
+    let encoded = Encoded::from(bytes).with_handles(&AllHandles);
+    wire::decode(encoded, limits).map_err(|error| error.to_string())
+}
+
+/// Any number is a handle.
+struct AllHandles;
+
+impl HandleNumbers for AllHandles {
+    fn admits(&self, _: HandleNumber) -> bool {
+        true
+    }
 }
 
 /// Bytes as a value. Parts of the value are in memory beside the bytes.
@@ -72,7 +85,8 @@ impl Window for Beside {
 ///
 /// As for [`decode`].
 pub fn decode_list(bytes: &[u8], limits: &Limits) -> Result<Vec<JsValue>, String> {
-    wire::decode_list(bytes, limits).map_err(|error| error.to_string())
+    let encoded = Encoded::from(bytes).with_handles(&AllHandles);
+    wire::decode_list(encoded, limits).map_err(|error| error.to_string())
 }
 
 /// A Rust value as bytes: in one step, and through plain data.

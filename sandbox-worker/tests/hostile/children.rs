@@ -164,6 +164,87 @@ pub(crate) const CHILDREN: &[Child] = &[
         },
         is_overdue,
     ),
+    ("a-handle-that-was-not-given", |line, call| line.frame(0x83, call, &named(1, FILE)), is_protocol),
+    ("a-handle-of-no-contract", |line, call| line.frame(0x83, call, &named(0, 99)), is_protocol),
+    ("half-a-handle", |line, call| line.frame(0x83, call, &named(0, FILE)[..104]), is_protocol),
+    (
+        "a-handle-of-another-contract",
+        |line, _| {
+            opens(line);
+            takes(line, 1, 0);
+        },
+        is_protocol,
+    ),
+    (
+        "a-handle-that-is-over",
+        |line, _| {
+            opens(line);
+            line.frame(0x88, 0, &released(1, 1));
+            takes(line, 1, FILE);
+        },
+        is_protocol,
+    ),
+    ("a-call-of-a-handle-that-was-not-given", |line, _| reads(line, FILE, 1), is_protocol),
+    (
+        "a-call-of-a-handle-of-another-contract",
+        |line, _| {
+            opens(line);
+            reads(line, 0, 1);
+        },
+        is_protocol,
+    ),
+    (
+        "a-call-of-a-handle-that-is-over",
+        |line, _| {
+            opens(line);
+            reads(line, FILE, 1);
+            line.skip();
+            line.frame(0x88, 0, &released(1, 1));
+            reads(line, FILE, 1);
+        },
+        is_protocol,
+    ),
+    ("a-call-of-half-a-handle", |line, _| line.frame(0x89, 1, &[0; 19]), is_protocol),
+    ("a-release-of-nothing", |line, _| line.frame(0x88, 0, &released(1, 1)), is_protocol),
+    ("an-empty-release", |line, _| line.frame(0x88, 0, &[]), is_protocol),
+    ("half-a-release", |line, _| line.frame(0x88, 0, &released(1, 1)[..15]), is_protocol),
+    (
+        "a-release-of-more-than-was-given",
+        |line, _| {
+            opens(line);
+            line.frame(0x88, 0, &released(1, 2));
+        },
+        is_protocol,
+    ),
+    (
+        "a-release-of-no-count",
+        |line, _| {
+            opens(line);
+            line.frame(0x88, 0, &released(1, 0));
+        },
+        is_protocol,
+    ),
+    (
+        "a-release-that-comes-twice",
+        |line, _| {
+            opens(line);
+            line.frame(0x88, 0, &[released(1, 1), released(1, 1)].concat());
+        },
+        is_protocol,
+    ),
+    (
+        "handles-without-end",
+        |line, _| {
+            line.asks(1, OPEN, 0, &[0]);
+            line.skip();
+            line.skip();
+            loop {
+                line.asks(1, OPEN, 0, &[0]);
+                line.skip();
+            }
+        },
+        is_protocol,
+    ),
     ("a-line-of-nothing", |line, _| line.frame(0x86, 0, &[]), is_protocol),
     (
         "a-flood-of-the-console",
@@ -521,8 +602,45 @@ pub(crate) const STILLBORN: &[Stillborn] = &[
     }),
 ];
 
+/// The number of the contract of files, behind those of the hosts.
+const FILE: u16 = 4;
+/// The method that gives a file, and the one that takes a file.
+const OPEN: [u16; 2] = [3, 0];
+const TAKE: [u16; 2] = [3, 1];
+
+/// An empty bill and a handle.
+fn named(number: u64, contract: u16) -> Vec<u8> {
+    [&[0; 96][..], &handle(number, contract)].concat()
+}
+
+fn handle(number: u64, contract: u16) -> Vec<u8> {
+    [&[18, 8][..], &number.to_le_bytes(), &contract.to_le_bytes()].concat()
+}
+
+fn released(number: u64, count: u64) -> Vec<u8> {
+    [number.to_le_bytes(), count.to_le_bytes()].concat()
+}
+
+/// Gets the first file: its contract, and its handle.
+fn opens(line: &mut Line) {
+    line.asks(1, OPEN, 0, &[0]);
+    let (kind, _, contract) = line.next();
+    assert!(kind == 0x0a && contract.starts_with(br#"{"number":4,"#), "{contract:?}");
+    let (kind, _, value) = line.next();
+    assert!(kind == 0x05 && value[8..] == handle(1, FILE), "{value:?}");
+}
+
+fn takes(line: &mut Line, number: u64, contract: u16) {
+    line.asks(2, TAKE, 0, &[&[1][..], &handle(number, contract)].concat());
+}
+
+fn reads(line: &mut Line, contract: u16, number: u64) {
+    let numbers = [contract.to_le_bytes(), [0; 2]].concat();
+    line.frame(0x89, 3, &[&numbers[..], &[0; 8], &number.to_le_bytes(), &[0]].concat());
+}
+
 fn hello(line: &mut Line, windows: bool) {
-    let hello = format!(r#"{{"version":7,"windows":{windows},"refusal":null}}"#);
+    let hello = format!(r#"{{"version":9,"windows":{windows},"refusal":null}}"#);
     line.frame(0x81, 0, hello.as_bytes());
 }
 

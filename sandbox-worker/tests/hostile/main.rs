@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use children::{AWAITED, BILLS, CHILDREN, IDLERS, NUMBERED, OLDER, STILLBORN, child};
 use sandbox_runtime::process::Process;
 use sandbox_runtime::{
-    Bytes, Console, Death, Error, Limits, Result, Sandbox, SandboxPool, Script, Trust, sandbox_api,
+    Bytes, Console, Death, Error, Handle, Limits, Result, Sandbox, SandboxPool, Script, Trust, sandbox_api,
 };
 use slack::{LONG, is_in_time, long};
 
@@ -62,6 +62,35 @@ impl Slow for () {
 }
 
 #[sandbox_api(host)]
+pub trait File: Send + Sync {
+    fn read(&self) -> u32;
+}
+
+#[sandbox_api(host)]
+pub trait Files {
+    fn open(&self) -> Handle<dyn File>;
+    fn take(&self, file: Handle<dyn File>);
+}
+
+impl File for Arc<()> {
+    fn read(&self) -> u32 {
+        1
+    }
+}
+
+/// Counts the files that live.
+#[derive(Clone, Default)]
+struct Folder(Arc<()>);
+
+impl Files for Folder {
+    fn open(&self) -> Handle<dyn File> {
+        Handle::new(self.0.clone())
+    }
+
+    fn take(&self, _: Handle<dyn File>) {}
+}
+
+#[sandbox_api(host)]
 pub trait Clock {
     #[sandbox(max_calls = 10)]
     fn few(&self);
@@ -75,6 +104,7 @@ pub trait Clock {
 #[derive(Clone, Default)]
 struct Ticks {
     few: Arc<AtomicUsize>,
+    files: Folder,
     rule: Arc<Mutex<Option<Arc<dyn Rule + Send + Sync>>>>,
 }
 
@@ -103,6 +133,8 @@ impl Shop for () {
 
 /// How long a child is waited for that is to be killed while nobody calls it.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How many files a guest may hold.
+const MOST_FILES: usize = 10;
 /// What a call has that a child does not end by itself.
 const SHORT: Duration = Duration::from_millis(300);
 
@@ -116,8 +148,10 @@ fn sandbox_of(
     wall: Duration,
     ticks: Ticks,
 ) -> Result<sandbox_runtime::ProcessSandbox> {
-    let limits = Limits { wall, host_calls: calls, console_bytes: 1 << 10, ..Limits::default() };
+    let limits =
+        Limits { wall, host_calls: calls, console_bytes: 1 << 10, handles: MOST_FILES, ..Limits::default() };
     let process = Process::new().program(program);
+    let files = ticks.files.clone();
     Sandbox::builder()
         .limits(limits)
         .console(Console::Capture)
@@ -125,6 +159,7 @@ fn sandbox_of(
         .host::<dyn Shop>(())
         .host::<dyn Clock>(ticks)
         .host::<dyn Slow>(())
+        .host::<dyn Files>(files)
         .build()
 }
 
@@ -158,6 +193,8 @@ fn called_children_are_killed(program: impl Fn(&str) -> PathBuf) {
             // It has been reaped, so there is no such process, not even a zombie.
             assert!(!Path::new(&format!("/proc/{pid}")).exists(), "{name}");
             assert!(matches!(rule.price(1.0), Err(Error::Discarded { .. })), "{name}");
+            // One is in this function, and one in the sandbox's host.
+            assert_eq!(Arc::strong_count(&ticks.files.0), 3, "{name} left files");
             sandbox.reset().unwrap();
             took
         };

@@ -46,8 +46,8 @@ pub struct OrdersProxy<T> {
 )]
 const _: () = {
     use __rt::{
-        Method as _, NoFast as _, NoObject as _, NotScalar as _, NotSent as _, Opaque as _, PlainReturn as _,
-        Unknown as _,
+        Method as _, NoFast as _, NoObject as _, NoShare as _, NotScalar as _, NotSent as _, Opaque as _,
+        PlainReturn as _, Unknown as _,
     };
     use ::sandbox_runtime::__private as __rt;
     impl __rt::Contract for dyn Orders {
@@ -199,6 +199,7 @@ const _: () = {
     impl __rt::GuestMethod for __watch {
         type Returns = __rt::returned!(Result<()>, value_sent, __rt::At);
         type Value = <Self::Returns as __rt::GuestReturn>::Value;
+        const PACKS: __rt::Packing<Self> = __rt::SendProbe::<Self::Owned, Self::Value>::PACKS;
     }
     impl __rt::GuestContract for dyn Orders {
         type Proxy<U> = OrdersProxy<U>;
@@ -414,6 +415,7 @@ const _: () = {
         }
     }
     impl __rt::ByHandle for dyn Orders {
+        const SHARE: __rt::Share<Self> = __rt::ShareProbe::<Self>::SHARE;
         const HOST: ::core::option::Option<__rt::HostParts> =
             ::core::option::Option::Some(__rt::HostParts::of::<Self>());
         const OBJECT: __rt::MakeObject<Self> = __rt::ObjectProbe::<Self>::MAKE;
@@ -447,8 +449,8 @@ pub struct TickerProxy<T> {
 )]
 const _: () = {
     use __rt::{
-        Method as _, NoFast as _, NoObject as _, NotScalar as _, NotSent as _, Opaque as _, PlainReturn as _,
-        Unknown as _,
+        Method as _, NoFast as _, NoObject as _, NoShare as _, NotScalar as _, NotSent as _, Opaque as _,
+        PlainReturn as _, Unknown as _,
     };
     use ::sandbox_runtime::__private as __rt;
     impl __rt::Contract for dyn Ticker {
@@ -540,6 +542,7 @@ const _: () = {
         }
     }
     impl __rt::ByHandle for dyn Ticker {
+        const SHARE: __rt::Share<Self> = __rt::ShareProbe::<Self>::SHARE;
         const OBJECT: __rt::MakeObject<Self> = __rt::ObjectProbe::<Self>::MAKE;
     }
 };

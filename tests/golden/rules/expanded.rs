@@ -58,8 +58,8 @@ pub(crate) struct RuleProxy<T> {
 )]
 const _: () = {
     use __rt::{
-        Method as _, NoFast as _, NoObject as _, NotScalar as _, NotSent as _, Opaque as _, PlainReturn as _,
-        Unknown as _,
+        Method as _, NoFast as _, NoObject as _, NoShare as _, NotScalar as _, NotSent as _, Opaque as _,
+        PlainReturn as _, Unknown as _,
     };
     use ::sandbox_runtime::__private as __rt;
     impl __rt::Contract for dyn Rule {
@@ -282,6 +282,7 @@ const _: () = {
         }
     }
     impl __rt::ByHandle for dyn Rule {
+        const SHARE: __rt::Share<Self> = __rt::ShareProbe::<Self>::SHARE;
         const OBJECT: __rt::MakeObject<Self> = __rt::ObjectProbe::<Self>::MAKE;
     }
 };

@@ -23,8 +23,8 @@ pub struct MathApiProxy<T> {
 )]
 const _: () = {
     use __rt::{
-        Method as _, NoFast as _, NoObject as _, NotScalar as _, NotSent as _, Opaque as _, PlainReturn as _,
-        Unknown as _,
+        Method as _, NoFast as _, NoObject as _, NoShare as _, NotScalar as _, NotSent as _, Opaque as _,
+        PlainReturn as _, Unknown as _,
     };
     use ::sandbox_runtime::__private as __rt;
     impl __rt::Contract for dyn MathApi {
@@ -146,6 +146,7 @@ const _: () = {
         }
     }
     impl __rt::ByHandle for dyn MathApi {
+        const SHARE: __rt::Share<Self> = __rt::ShareProbe::<Self>::SHARE;
         const HOST: ::core::option::Option<__rt::HostParts> =
             ::core::option::Option::Some(__rt::HostParts::of::<Self>());
         const OBJECT: __rt::MakeObject<Self> = __rt::ObjectProbe::<Self>::MAKE;

@@ -11,6 +11,7 @@ use crate::boundary::deserialize_common::{
     big_integers, is_for_json, known_kinds, small_integers, visit_bigint, visit_number,
 };
 use crate::boundary::value_error::ValueError;
+use crate::value::handle::HANDLE;
 use crate::value::{DATE, ERROR, JsKind, JsValue, Unrepresentable};
 
 /// The kinds of values that can exceed a budget.
@@ -65,7 +66,9 @@ impl<'de> de::Deserializer<'de> for TreeReader<'_> {
                     Err(self.refused("a value that can be copied", ALL))
                 }
                 Unrepresentable::PropertyName(_) => self.map(visitor, "an object"),
-                Unrepresentable::Kind(_) => Err(self.unexpected("a value that can be copied")),
+                Unrepresentable::Kind(_) | Unrepresentable::Handle(_) => {
+                    Err(self.unexpected("a value that can be copied"))
+                }
             },
         }
     }
@@ -115,6 +118,7 @@ impl<'de> de::Deserializer<'de> for TreeReader<'_> {
         match name {
             DATE => self.date(visitor),
             ERROR => self.error(visitor),
+            HANDLE => self.handle(visitor),
             _ => visitor.visit_newtype_struct(self),
         }
     }

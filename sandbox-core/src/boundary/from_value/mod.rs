@@ -18,9 +18,10 @@ use serde::de::{DeserializeOwned, Visitor};
 
 use crate::boundary::budget::Budget;
 use crate::boundary::value_error::ValueError;
+use crate::value::handle::{accepted, expected};
 use crate::value::number::safe_integer;
 use crate::value::wide;
-use crate::value::{JsKind, JsValue, Unrepresentable};
+use crate::value::{HandleNumber, JsKind, JsValue, Unrepresentable};
 use access::{Pairs, Properties, TreeErrorFields, TreeItems};
 pub use read_with_diagnosis::read_with_diagnosis;
 pub use unrepresentable::is_whole;
@@ -29,7 +30,7 @@ use unrepresentable::{Readable, found, too_much};
 /// Reads plain data of the guest as a type. The value is taken apart. A caller that may diagnose it later keeps the bytes,
 /// or a copy.
 pub fn from_tree<T: DeserializeOwned>(budget: &Budget<'_>, value: JsValue) -> Result<T, ValueError> {
-    T::deserialize(TreeReader { budget, depth: 0, value })
+    T::deserialize(TreeReader::new(budget, 0, value))
 }
 
 /// Plain data of the guest, which are untrusted.
@@ -37,6 +38,8 @@ pub(super) struct TreeReader<'b> {
     pub(super) budget: &'b Budget<'b>,
     depth: usize,
     pub(super) value: JsValue,
+    /// The value is this handle. Its object has no properties.
+    handle: Option<HandleNumber>,
 }
 
 /// The state of a reader of nested values.
@@ -48,11 +51,32 @@ pub(super) struct TreeInside<'b> {
 
 impl<'b> TreeInside<'b> {
     pub(super) fn of(self, value: JsValue) -> TreeReader<'b> {
-        TreeReader { budget: self.budget, depth: self.depth, value }
+        TreeReader::new(self.budget, self.depth, value)
     }
 }
 
 impl<'b> TreeReader<'b> {
+    fn new(budget: &'b Budget<'b>, depth: usize, value: JsValue) -> Self {
+        match value {
+            JsValue::Other(Unrepresentable::Handle(handle)) => {
+                Self { budget, depth, value: JsValue::Object(Vec::new()), handle: Some(handle) }
+            }
+            value => Self { budget, depth, value, handle: None },
+        }
+    }
+
+    /// Reads a handle of the contract that is expected.
+    fn handle<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        let Some(contract) = expected() else { return visitor.visit_newtype_struct(self) };
+        let known = self.handle.zip(self.budget.handles());
+        let known = known.filter(|(handle, handles)| handles.is_of(*handle, &contract));
+        let (handle, handles) =
+            known.ok_or_else(|| self.unexpected(format!("a {} that the host gave", contract.name)))?;
+        let disposed = || ValueError::new(format!("a {}", contract.name), "one that was disposed");
+        accepted(handles.object(handle).ok_or_else(disposed)?);
+        visitor.visit_unit()
+    }
+
     pub(super) fn unexpected(&self, expected: impl Into<String>) -> ValueError {
         ValueError::new(expected, found(&self.value))
     }

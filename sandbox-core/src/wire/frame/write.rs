@@ -141,6 +141,12 @@ impl<W: Write> FrameWriter<W> {
         Self { builder: FrameBuilder::new(self.builder.limit, window), ..self }
     }
 
+    /// Writes the numbers of handles.
+    pub fn with_numbers(self) -> Self {
+        let FrameBuilder { limit, out } = self.builder;
+        Self { builder: FrameBuilder { limit, out: out.with_numbers() }, ..self }
+    }
+
     /// See [`FrameBuilder::keep_together`].
     pub fn keep_together(&mut self, together: bool) {
         self.builder.keep_together(together);

@@ -14,7 +14,7 @@ use sandbox_core::contract::Contract;
 use crate::error::Place;
 use crate::isolate::Isolate;
 use crate::isolate::limits::exceeded::Exceeded;
-use crate::isolate::state::host::Host;
+use crate::isolate::state::host::{ContractKey, Host};
 use crate::isolate::state::method_info::MethodInfo;
 use crate::isolate::state::refusal::Refusal;
 use crate::schema::MethodChecks;
@@ -25,9 +25,14 @@ impl Isolate {
     #[inline]
     pub(in crate::isolate) fn host(&self, method: &MethodInfo) -> Option<&Host> {
         if let Some(nth) = method.nth {
-            return self.hosts.get(usize::from(nth));
+            return self.host_numbered(nth);
         }
-        self.host_of(method.contract).or_else(|| self.handles.contract(method.contract))
+        self.host_of(method.contract).or_else(|| self.handles.contract(ContractKey::Typed(method.contract)))
+    }
+
+    /// The contract with this number: of a host, or of handles.
+    pub(in crate::isolate) fn host_numbered(&self, nth: u16) -> Option<&Host> {
+        self.hosts.get(usize::from(nth)).or_else(|| self.handles.numbered(nth))
     }
 
     /// The checks of a host method.

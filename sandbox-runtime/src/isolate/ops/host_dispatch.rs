@@ -3,8 +3,8 @@
 //! `site::wired::session` calls them for a guest at the other end of a link. One thread at a time uses a sandbox's
 //! hosts, under the lock of the session.
 
-use std::any::Any;
-use std::rc::Rc;
+use std::any::TypeId;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::boundary::{Budget, CheckViolation, ValueError, is_whole, read_with_diagnosis};
@@ -14,14 +14,18 @@ use crate::contract::{
 };
 use crate::error::{Direction, Place};
 use crate::guest_error::HostError;
-use crate::isolate::state::data_host::{Refused, UntypedContract};
+use crate::isolate::state::data_host::{DataAnswer, Refused, UntypedContract};
 use crate::isolate::state::host::Host;
+use crate::isolate::state::host_handles::parts;
 use crate::isolate::state::plain_op::{DispatchKind, DispatchedCall, Returns};
-pub(crate) use crate::isolate::state::plain_op::{KeptAnswer, PlainOp, StartedMethod, Unanswered};
+pub(crate) use crate::isolate::state::plain_op::{
+    KeptAnswer, PlainObject, PlainOp, StartedMethod, Unanswered,
+};
 use crate::isolate::state::refusal::caught;
 use crate::limits::Limits;
 use crate::schema::ContractChecks;
 use crate::stack::StackEnd;
+use crate::value::handle::HandleContract;
 use crate::value::{Cancellation, JsValue};
 use crate::wire::{self, Encoded, Out};
 
@@ -41,17 +45,37 @@ impl PlainOp {
     }
 }
 
-/// A host's implementation of a contract, called by one thread at a time.
-pub(crate) struct PlainHost {
+/// The methods of a contract. Any thread may have them.
+pub(crate) struct PlainContract {
+    /// The type of the contract.
+    pub(crate) id: TypeId,
     pub(crate) spec: SpecRef,
     /// Of its methods, in their order.
     ops: Box<[PlainOp]>,
     checks: Arc<ContractChecks>,
-    /// A `Box<C>`, where `C` is the contract; an [`UntypedContract`], if the contract is known as data alone.
-    object: Rc<dyn Any>,
 }
 
-impl PlainHost {
+/// A host's implementation of a contract, called by one thread at a time.
+pub(crate) struct PlainHost {
+    contract: PlainContract,
+    pub(crate) object: PlainObject,
+}
+
+impl Deref for PlainHost {
+    type Target = PlainContract;
+
+    fn deref(&self) -> &PlainContract {
+        &self.contract
+    }
+}
+
+impl PlainContract {
+    /// The contract of a handle.
+    pub(crate) fn of_handle(contract: &HandleContract) -> Result<Self, String> {
+        let host = parts(contract)?.host.ok_or("an object of a guest, which another process cannot have")?;
+        Ok(PlainHost::from((host.0)()?).contract)
+    }
+
     /// The method with this number.
     pub(crate) fn method(&self, index: usize) -> Option<&MethodSpec> {
         self.spec.methods.get(index)
@@ -61,6 +85,7 @@ impl PlainHost {
     pub(crate) fn call(
         &self,
         index: usize,
+        object: &PlainObject,
         args: Encoded<'_>,
         (limits, stack): (&Limits, StackEnd),
         out: &mut Out,
@@ -74,9 +99,9 @@ impl PlainHost {
             place: self.place(index),
         };
         match self.ops[index].0 {
-            DispatchKind::Invoke(invoke) => invoke(&call(), &self.object, out).map(|()| Called::Done),
-            DispatchKind::Start(start) => start(&call(), &self.object).map(Called::Started),
-            DispatchKind::Untyped => self.call_untyped(index, decoded(args, limits), out),
+            DispatchKind::Invoke(invoke) => invoke(&call(), object, out).map(|()| Called::Done),
+            DispatchKind::Start(start) => start(&call(), object).map(Called::Started),
+            DispatchKind::Untyped => self.call_untyped(index, object, decoded(args, limits), out),
         }
     }
 
@@ -84,27 +109,31 @@ impl PlainHost {
     fn call_untyped(
         &self,
         index: usize,
+        object: &PlainObject,
         args: Result<Vec<JsValue>, ValueError>,
         out: &mut Out,
     ) -> Result<Called, Unanswered> {
         let place = self.place(index);
         let args = args.map_err(|error| unanswered(Refused::Value(error, Direction::ToHost), &place))?;
-        let contract = self.object.downcast_ref::<UntypedContract>();
+        let contract = match object {
+            PlainObject::Host(host) => host.downcast_ref::<UntypedContract>(),
+            PlainObject::Handle(_) => None,
+        };
         let host = &contract.ok_or_else(|| Unanswered::Host(HostError::panicked()))?.host;
         let cancellation = self.spec.methods[index].is_cancellable.then(Cancellation::new);
         // The session has the number of the guest's call.
         let called = caught(|| match self.spec.methods[index].is_async {
             true => host.begin(index, 0, args, cancellation.as_ref()).map(|later| {
                 let place = place.clone();
-                let kept = |value| Box::new(KeptData(value)) as Box<dyn KeptAnswer>;
+                let kept = |answer| Box::new(KeptData(value_of(answer))) as Box<dyn KeptAnswer>;
                 let future =
                     Box::pin(
                         async move { later.await.map(kept).map_err(|refused| unanswered(refused, &place)) },
                     );
                 Called::Started(StartedMethod { future, cancellation: cancellation.clone() })
             }),
-            false => host.call(index, 0, args).map(|value| {
-                wire::encode(&value, out);
+            false => host.call(index, 0, args).map(|answer| {
+                wire::encode(&value_of(answer), out);
                 Called::Done
             }),
         });
@@ -131,8 +160,9 @@ impl PlainHost {
 
 impl From<Host> for PlainHost {
     fn from(host: Host) -> Self {
-        let Host { spec, ops, checks, object, .. } = host;
-        Self { spec, ops: ops.iter().map(|op| op.plain).collect(), checks, object }
+        let Host { contract: id, spec, ops, checks, object, .. } = host;
+        let contract = PlainContract { id, spec, ops: ops.iter().map(|op| op.plain).collect(), checks };
+        Self { contract, object: PlainObject::Host(object) }
     }
 }
 
@@ -165,17 +195,20 @@ unsafe impl Send for SentHosts {}
 
 /// All of a [`PlainHost`] but its `Rc` is `Send` by itself.
 const _: () = {
-    const fn is_send<T: Send>() {}
-    is_send::<(SpecRef, Box<[PlainOp]>, Arc<ContractChecks>)>();
+    const fn is_send<T: Send + Sync>() {}
+    is_send::<PlainContract>();
 };
 
 fn invoke<M: HostMethod>(
     call: &DispatchedCall<'_>,
-    host: &Rc<dyn Any>,
+    object: &PlainObject,
     out: &mut Out,
 ) -> Result<(), Unanswered> {
-    let host =
-        host.downcast_ref::<Box<M::Contract>>().ok_or_else(|| Unanswered::Host(HostError::panicked()))?;
+    let host = match object {
+        PlainObject::Host(host) => host.downcast_ref::<Box<M::Contract>>().map(|host| &**host),
+        PlainObject::Handle(host) => host.downcast_ref::<Arc<M::Contract>>().map(|host| &**host),
+    };
+    let host = host.ok_or_else(|| Unanswered::Host(HostError::panicked()))?;
     // Only a panic is caught here. Reading the arguments also runs code of the host.
     let called = caught(|| {
         let args = call.read::<M::Owned>()?;
@@ -186,10 +219,13 @@ fn invoke<M: HostMethod>(
 
 fn start<M: AsyncHostMethod>(
     call: &DispatchedCall<'_>,
-    host: &Rc<dyn Any>,
+    object: &PlainObject,
 ) -> Result<StartedMethod, Unanswered> {
-    let host = host.clone().downcast::<Box<M::Contract>>();
-    let host = Hosted::Host(host.map_err(|_| Unanswered::Host(HostError::panicked()))?);
+    let host = match object {
+        PlainObject::Host(host) => host.clone().downcast().ok().map(Hosted::Host),
+        PlainObject::Handle(host) => host.downcast_ref().cloned().map(Hosted::Handle),
+    };
+    let host = host.ok_or_else(|| Unanswered::Host(HostError::panicked()))?;
     let future = caught(|| {
         let args = call.read::<M::Owned>()?;
         let cancellation = args.cancellation().cloned();
@@ -201,6 +237,14 @@ fn start<M: AsyncHostMethod>(
 
 fn decoded(args: Encoded<'_>, limits: &Limits) -> Result<Vec<JsValue>, ValueError> {
     wire::decode_list(args, limits).map_err(|error| ValueError::new("a list of values", error.to_string()))
+}
+
+/// The value of an answer of this side.
+fn value_of(answer: DataAnswer) -> JsValue {
+    match answer {
+        DataAnswer::Value(value, _) => value,
+        DataAnswer::TooManyHandles => JsValue::Undefined,
+    }
 }
 
 /// Why a method that is known as data alone has no answer.
@@ -224,7 +268,7 @@ impl DispatchedCall<'_> {
         let (params, checks) = (&*self.spec.params, self.checks);
         let read = read_with_diagnosis(
             checks.is_read_constrained,
-            || Budget::new(self.limits, self.stack),
+            || Budget::new(self.limits, self.stack).with_handles(self.args.handles()),
             || self.args(),
             |budget, args| {
                 let read = A::read(&mut PlainArguments::new(budget, params, args))?;

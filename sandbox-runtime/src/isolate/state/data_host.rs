@@ -13,14 +13,14 @@ use crate::error::Direction;
 #[cfg(feature = "process")]
 use crate::error::Source;
 use crate::guest_error::HostError;
-use crate::value::{Cancellation, JsValue};
+use crate::value::{Cancellation, HandleNumber, JsValue};
 #[cfg(feature = "process")]
 use crate::wire::fault::Token;
 
 /// The host of an untyped contract, called with plain data.
 pub(crate) trait DataHost {
     /// Calls the method with the number `method`, for the guest's call `call`.
-    fn call(&self, method: usize, call: u64, args: Vec<JsValue>) -> Result<JsValue, Refused>;
+    fn call(&self, method: usize, call: u64, args: Vec<JsValue>) -> Result<DataAnswer, Refused>;
 
     /// Begins a call of an `async` method. `cancellation` is that of a method that takes one.
     fn begin(
@@ -33,7 +33,35 @@ pub(crate) trait DataHost {
 }
 
 /// The later result of an `async` method.
-pub(crate) type Later = Pin<Box<dyn Future<Output = Result<JsValue, Refused>>>>;
+pub(crate) type Later = Pin<Box<dyn Future<Output = Result<DataAnswer, Refused>>>>;
+
+/// The result of a method.
+pub(crate) enum DataAnswer {
+    /// A value, and the objects that it names. They live until the guest has the value.
+    Value(JsValue, Vec<Rc<RemoteObject>>),
+    /// Objects beyond [`Limits::handles`](crate::Limits::handles), for which the guest is ended.
+    #[cfg_attr(not(feature = "process"), allow(dead_code, reason = "a host elsewhere answers so"))]
+    TooManyHandles,
+}
+
+impl From<JsValue> for DataAnswer {
+    fn from(value: JsValue) -> Self {
+        Self::Value(value, Vec::new())
+    }
+}
+
+/// An object of a host at the other end of a link.
+pub(crate) struct RemoteObject {
+    pub(crate) handle: HandleNumber,
+    /// Its methods.
+    pub(crate) host: Rc<dyn DataHost>,
+}
+
+/// Finds the objects of a host at the other end of a link.
+pub(crate) trait RemoteObjects {
+    /// The object with a number, while anything holds it.
+    fn object(&self, handle: HandleNumber) -> Option<Rc<RemoteObject>>;
+}
 
 /// Why a host method has no result, as the guest is told.
 pub(crate) enum Refused {

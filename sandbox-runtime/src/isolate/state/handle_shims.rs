@@ -7,8 +7,7 @@ use std::rc::Rc;
 use deno_core::v8;
 use rustc_hash::FxHashMap;
 
-use super::host::Host;
-use super::host_handles::RealmHandles;
+use super::host::{ContractKey, Host};
 use crate::isolate::engine::compile::{compile_function, get};
 use crate::isolate::engine::text::js_string;
 use crate::isolate::shim;
@@ -18,10 +17,9 @@ pub(in crate::isolate) struct HandleShims {
     freeze: v8::Global<v8::Value>,
     /// `Symbol.dispose`, or `undefined`.
     dispose: v8::Global<v8::Value>,
-    classes: RefCell<FxHashMap<TypeId, Rc<HandleClass>>>,
+    classes: RefCell<FxHashMap<ContractKey, Rc<HandleClass>>>,
     /// The numbers of the guest's own objects that the host holds.
     marks: RefCell<FxHashMap<TypeId, Rc<ObjectMarks>>>,
-    _handles: RealmHandles,
 }
 
 /// The numbers of a guest's objects, by a contract. No code of a guest sees them.
@@ -34,11 +32,13 @@ pub(in crate::isolate) struct ObjectMarks {
 pub(in crate::isolate) struct HandleClass {
     make: v8::Global<v8::Function>,
     number: v8::Global<v8::Function>,
+    /// The prototype of the objects; `None` for functions.
+    prototype: Option<v8::Global<v8::Object>>,
 }
 
 impl HandleShims {
     /// The parts that the classes of the current realm need.
-    pub(in crate::isolate) fn of(scope: &v8::PinScope<'_, '_>, handles: RealmHandles) -> Option<Self> {
+    pub(in crate::isolate) fn of(scope: &v8::PinScope<'_, '_>) -> Option<Self> {
         let global = scope.get_current_context().global(scope);
         let member = |object: &str, name: &str| {
             let object = get(scope, global, object)?.try_cast::<v8::Object>().ok()?;
@@ -46,12 +46,32 @@ impl HandleShims {
         };
         let (freeze, dispose) = (member("Object", "freeze")?, member("Symbol", "dispose")?);
         let (classes, marks) = (RefCell::default(), RefCell::default());
-        Some(Self { freeze, dispose, classes, marks, _handles: handles })
+        Some(Self { freeze, dispose, classes, marks })
     }
 
     /// The class of a contract, if a handle of the contract has come to the realm.
-    pub(in crate::isolate) fn known(&self, contract: TypeId) -> Option<Rc<HandleClass>> {
+    pub(in crate::isolate) fn known(&self, contract: ContractKey) -> Option<Rc<HandleClass>> {
         self.classes.borrow().get(&contract).cloned()
+    }
+
+    /// The contract and the number of an object, if the object is of a class of the realm. No code of a guest runs.
+    pub(in crate::isolate) fn number(
+        &self,
+        scope: &v8::PinScope<'_, '_>,
+        object: v8::Local<'_, v8::Object>,
+    ) -> Option<(ContractKey, u64)> {
+        let classes = self.classes.borrow();
+        if classes.is_empty() {
+            return None;
+        }
+        let prototype = object.get_prototype(scope)?.try_cast::<v8::Object>().ok()?;
+        let is_of = |class: &HandleClass| {
+            class.prototype.as_ref().is_some_and(|own| v8::Local::new(scope, own) == prototype)
+        };
+        let known = classes.iter().find(|(_, class)| is_of(class));
+        let (key, class) = known.map(|(key, class)| (*key, class.clone()))?;
+        drop(classes);
+        class.number(scope, object).map(|number| (key, number))
     }
 
     /// The class of a contract. `release` is the function of the realm that ends a handle by its number.
@@ -61,7 +81,8 @@ impl HandleShims {
         (host, is_function): (&Host, bool),
         release: v8::Local<'_, v8::Value>,
     ) -> Option<Rc<HandleClass>> {
-        if let Some(class) = self.known(host.contract) {
+        let key = host.key();
+        if let Some(class) = self.known(key) {
             return Some(class);
         }
         let text = |text: &str| js_string(scope, text, v8::NewStringType::Normal).ok();
@@ -78,9 +99,15 @@ impl HandleShims {
         let source = if is_function { shim::callback_source } else { shim::handle_source };
         let source = text(&source(&host.spec))?;
         let shim = compile_function(scope, text(&shim::script_name(&host.spec))?, source, &parameters)?;
-        let (make, number) = pair(scope, shim, &arguments)?;
-        let class = Rc::new(HandleClass { make, number });
-        self.classes.borrow_mut().insert(host.contract, class.clone());
+        let parts = shim_parts(scope, shim, &arguments)?;
+        let (make, number) = (function(scope, parts, 0)?, function(scope, parts, 1)?);
+        // A list of two has no third element, and a guest's `Array.prototype` could have one.
+        let prototype = match parts.length() {
+            3 => Some(v8::Global::new(scope, parts.get_index(scope, 2)?.try_cast::<v8::Object>().ok()?)),
+            _ => None,
+        };
+        let class = Rc::new(HandleClass { make, number, prototype });
+        self.classes.borrow_mut().insert(key, class.clone());
         Some(class)
     }
 
@@ -95,25 +122,32 @@ impl HandleShims {
         }
         let text = |text: &str| js_string(scope, text, v8::NewStringType::Normal).ok();
         let shim = compile_function(scope, text("sandbox:objects")?, text(shim::MARKS)?, &[])?;
-        let (number, mark) = pair(scope, shim, &[])?;
+        let parts = shim_parts(scope, shim, &[])?;
+        let (number, mark) = (function(scope, parts, 0)?, function(scope, parts, 1)?);
         let marks = Rc::new(ObjectMarks { number, mark });
         self.marks.borrow_mut().insert(contract, marks.clone());
         Some(marks)
     }
 }
 
-/// Calls a shim that returns two functions.
-fn pair(
-    scope: &v8::PinScope<'_, '_>,
+/// Calls a shim that returns a list.
+fn shim_parts<'s>(
+    scope: &v8::PinScope<'s, '_>,
     shim: v8::Local<'_, v8::Function>,
     arguments: &[v8::Local<'_, v8::Value>],
-) -> Option<(v8::Global<v8::Function>, v8::Global<v8::Function>)> {
-    let parts = shim.call(scope, v8::undefined(scope).into(), arguments)?.try_cast::<v8::Array>().ok()?;
-    let part = |index| {
-        let function = parts.get_index(scope, index)?.try_cast::<v8::Function>().ok()?;
-        Some(v8::Global::new(scope, function))
-    };
-    Some((part(0)?, part(1)?))
+) -> Option<v8::Local<'s, v8::Array>> {
+    let shim = v8::Local::new(scope, shim);
+    shim.call(scope, v8::undefined(scope).into(), arguments)?.try_cast().ok()
+}
+
+/// A function of a shim's list.
+fn function(
+    scope: &v8::PinScope<'_, '_>,
+    parts: v8::Local<'_, v8::Array>,
+    index: u32,
+) -> Option<v8::Global<v8::Function>> {
+    let function = parts.get_index(scope, index)?.try_cast::<v8::Function>().ok()?;
+    Some(v8::Global::new(scope, function))
 }
 
 impl ObjectMarks {

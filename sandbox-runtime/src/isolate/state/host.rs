@@ -12,8 +12,18 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use sandbox_core::contract::{Contract, SpecRef};
 
+use super::data_host::UntypedContract;
 use super::op::HostOp;
 use crate::schema::ContractChecks;
+
+/// Identifies the contract of handles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::isolate) enum ContractKey {
+    /// The contract has this type.
+    Typed(TypeId),
+    /// The contract is known as data alone, and has this number.
+    Numbered(u16),
+}
 
 /// A host's implementation of a contract.
 #[derive(Clone)]
@@ -69,6 +79,14 @@ impl Host {
         // untyped host has the id of `Elsewhere`, which is no contract. The caller found the host by its id. The object is
         // dropped with the host, and is not moved.
         unsafe { &*self.place.cast::<Box<C>>() }
+    }
+
+    /// The contract, for handles.
+    pub(in crate::isolate) fn key(&self) -> ContractKey {
+        let untyped = self.object.downcast_ref::<UntypedContract>();
+        untyped.map_or(ContractKey::Typed(self.contract), |untyped| {
+            ContractKey::Numbered(untyped.methods.number())
+        })
     }
 
     pub(crate) fn name(&self) -> &str {

@@ -12,12 +12,15 @@ use std::sync::Arc;
 use deno_core::v8;
 use rustc_hash::FxHashMap;
 use sandbox_core::contract::Contract;
-use sandbox_core::value::handle::{HandleContract, HostObject};
+use sandbox_core::value::HandleNumber;
+use sandbox_core::value::handle::HandleContract;
 
+use super::data_host::{RemoteObject, RemoteObjects};
 use super::guest_objects::GuestParts;
-use super::host::Host;
+use super::host::{ContractKey, Host};
 use crate::isolate::engine;
 use crate::isolate::engine::care::{Care, Cause};
+pub(in crate::isolate) use crate::panic::drop_each;
 use crate::panic::drop_of_host;
 
 /// The parts that an engine has of a contract whose handles cross: for objects of the host, and for those of guests.
@@ -40,12 +43,13 @@ pub(in crate::isolate) fn parts(contract: &HandleContract) -> Result<&'static Ha
     parts.downcast_ref().ok_or_else(|| "the contract is of another engine".to_owned())
 }
 
-/// The identity of an object within a realm: the contract, the address, and the realm's number.
-type Key = (TypeId, usize, u64);
+/// The identity of an object within a realm: the contract, the address, and the realm's number. The address of an object
+/// elsewhere is its number there.
+pub(in crate::isolate) type HandleKey = (ContractKey, usize, u64);
 
 struct HeldObject {
     object: Rc<dyn Any>,
-    key: Key,
+    key: HandleKey,
     /// The guest's object.
     guest: v8::Weak<v8::Object>,
 }
@@ -56,7 +60,7 @@ struct HeldObjects {
     life: u64,
     last: u64,
     by_number: FxHashMap<u64, HeldObject>,
-    by_key: FxHashMap<Key, u64>,
+    by_key: FxHashMap<HandleKey, u64>,
 }
 
 /// The objects of the host that the guests of an isolate hold.
@@ -66,32 +70,91 @@ pub(in crate::isolate) struct HostHandles {
     contracts: HandleContracts,
     /// The ends of calls since a collection, where the engine collects only when it is asked.
     ends: Cell<u32>,
+    /// The objects at the other end of a link, if the hosts are there.
+    remote: OnceCell<Rc<dyn RemoteObjects>>,
+    /// Objects elsewhere that a value names, which was not sent yet.
+    pinned: Rc<RefCell<Vec<Rc<RemoteObject>>>>,
+}
+
+/// Keeps the objects that values name, until the values were sent.
+pub(crate) struct PinnedObjects {
+    all: Rc<RefCell<Vec<Rc<RemoteObject>>>>,
+    before: usize,
+}
+
+impl Drop for PinnedObjects {
+    fn drop(&mut self) {
+        let mut pinned = self.all.borrow_mut();
+        let before = self.before.min(pinned.len());
+        let over = pinned.split_off(before);
+        drop(pinned);
+        drop(over);
+    }
 }
 
 impl HostHandles {
     /// The facts of the contract of handles.
-    pub(in crate::isolate) fn contract(&self, contract: TypeId) -> Option<&Host> {
+    pub(in crate::isolate) fn contract(&self, contract: ContractKey) -> Option<&Host> {
         self.contracts.find(contract)
     }
 
     /// Notes the contract of a handle.
     pub(in crate::isolate) fn note(&self, contract: &HandleContract) -> Result<&Host, String> {
-        if let Some(known) = self.contracts.find(contract.id) {
+        if let Some(known) = self.contracts.find(ContractKey::Typed(contract.id)) {
             return Ok(known);
         }
         let host = parts(contract)?.host.ok_or("no host can implement the contract")?;
         Ok(self.contracts.push((host.0)()?))
     }
 
+    /// The contract of handles with this number, which is elsewhere.
+    pub(in crate::isolate) fn numbered(&self, contract: u16) -> Option<&Host> {
+        self.contracts.find(ContractKey::Numbered(contract))
+    }
+
+    /// Notes a contract that is elsewhere.
+    #[cfg(feature = "process")]
+    pub(crate) fn announce(&self, contract: Host) {
+        self.contracts.push(contract);
+    }
+
+    /// The objects of the host are at the other end of a link.
+    #[cfg(feature = "process")]
+    pub(crate) fn are_remote(&self, remote: Rc<dyn RemoteObjects>) {
+        _ = self.remote.set(remote);
+    }
+
+    /// The object elsewhere with this number.
+    pub(in crate::isolate) fn remote(&self, handle: HandleNumber) -> Option<Rc<RemoteObject>> {
+        self.remote.get()?.object(handle)
+    }
+
+    /// The identity of an object for values, by its number here. An object elsewhere has the number that it has there.
+    pub(in crate::isolate) fn identity(&self, number: u64, contract: ContractKey) -> HandleNumber {
+        let nth = match contract {
+            ContractKey::Typed(_) => 0,
+            ContractKey::Numbered(nth) => nth,
+        };
+        let Some(object) = self.object(number, contract) else { return HandleNumber::new(0, nth) };
+        let Ok(object) = object.downcast::<RemoteObject>() else { return HandleNumber::new(number, nth) };
+        let handle = object.handle;
+        self.pinned.borrow_mut().push(object);
+        handle
+    }
+
+    /// Keeps the objects that values name from here on, until the result is dropped.
+    pub(crate) fn pin(&self) -> PinnedObjects {
+        PinnedObjects { all: self.pinned.clone(), before: self.pinned.borrow().len() }
+    }
+
     /// The guest's object for an object of the host, if the realm has one.
     pub(in crate::isolate) fn of<'s>(
         &self,
         scope: &v8::PinScope<'s, '_>,
-        object: &HostObject,
-        realm: u64,
+        key: HandleKey,
     ) -> Option<v8::Local<'s, v8::Object>> {
         let entries = self.entries.borrow();
-        let number = entries.by_key.get(&(object.contract.id, object.address, realm))?;
+        let number = entries.by_key.get(&key)?;
         entries.by_number.get(number)?.guest.to_local(scope)
     }
 
@@ -106,9 +169,7 @@ impl HostHandles {
     }
 
     /// Keeps an object under the [next](Self::next) number, for as long as the guest's object lives.
-    pub(in crate::isolate) fn keep(&self, object: HostObject, guest: v8::Weak<v8::Object>, realm: u64) {
-        let HostObject { contract, object, address } = object;
-        let key = (contract.id, address, realm);
+    pub(in crate::isolate) fn keep(&self, key: HandleKey, object: Rc<dyn Any>, guest: v8::Weak<v8::Object>) {
         let before = {
             let mut entries = self.entries.borrow_mut();
             entries.last += 1;
@@ -122,8 +183,8 @@ impl HostHandles {
         drop_of_host(before);
     }
 
-    /// The object with this number, which is an `Arc<C>` of the contract.
-    pub(in crate::isolate) fn object(&self, number: u64, contract: TypeId) -> Option<Rc<dyn Any>> {
+    /// The object with this number: an `Arc<C>` of the contract, or a [`RemoteObject`].
+    pub(in crate::isolate) fn object(&self, number: u64, contract: ContractKey) -> Option<Rc<dyn Any>> {
         let entries = self.entries.borrow();
         let entry = entries.by_number.get(&number)?;
         (entry.key.0 == contract).then(|| entry.object.clone())
@@ -131,7 +192,7 @@ impl HostHandles {
 
     /// The object with this number as the implementation of `C`.
     pub(in crate::isolate) fn implementation<C: ?Sized + Contract>(&self, number: u64) -> Option<Arc<C>> {
-        self.object(number, TypeId::of::<C>())?.downcast_ref::<Arc<C>>().cloned()
+        self.object(number, ContractKey::Typed(TypeId::of::<C>()))?.downcast_ref::<Arc<C>>().cloned()
     }
 
     /// Ends a handle. Code of the host may run, for its object may be dropped.
@@ -184,11 +245,6 @@ impl HostHandles {
     }
 }
 
-/// Drops objects of the host, each on its own: two panics at once would end the process.
-pub(in crate::isolate) fn drop_each<T>(objects: Vec<T>) {
-    objects.into_iter().for_each(drop_of_host);
-}
-
 /// The handles of a realm. They end with the realm.
 pub(in crate::isolate) struct RealmHandles {
     entries: Rc<RefCell<HeldObjects>>,
@@ -228,11 +284,11 @@ impl HeldObjects {
 struct HandleContracts(OnceCell<Box<(Host, HandleContracts)>>);
 
 impl HandleContracts {
-    fn find(&self, contract: TypeId) -> Option<&Host> {
+    fn find(&self, contract: ContractKey) -> Option<&Host> {
         let mut list = self;
         while let Some(element) = list.0.get() {
             let (host, rest) = &**element;
-            if host.contract == contract {
+            if host.key() == contract {
                 return Some(host);
             }
             list = rest;

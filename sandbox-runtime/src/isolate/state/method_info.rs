@@ -21,7 +21,8 @@ pub(crate) struct MethodInfo<'a> {
     pub(crate) spec: &'a MethodSpec,
     /// Whether calls are billed. A method with a fast call is not billed, on its slow path either.
     pub(in crate::isolate) is_billed: bool,
-    /// The number of the contract among the sandbox's hosts, when it is known as data alone.
+    /// The number of the contract, when it is known as data alone. The sandbox's hosts have the first numbers, and contracts
+    /// of handles the next.
     pub(in crate::isolate) nth: Option<u16>,
 }
 
@@ -78,7 +79,7 @@ pub(crate) struct UntypedMethods {
     pub(crate) spec: Arc<ContractSpec>,
     /// In the order of the methods.
     places: Box<[Place]>,
-    /// The number of the contract among the sandbox's hosts, if it is one of theirs.
+    /// The number of the contract, if the host implements it.
     nth: Option<u16>,
 }
 
@@ -91,9 +92,14 @@ impl UntypedMethods {
         Self { spec, places, nth: None }
     }
 
-    /// The methods of a contract that is the nth among the sandbox's hosts.
+    /// The methods of a contract that the host implements, and that has this number.
     pub(crate) fn of_host(spec: Arc<ContractSpec>, nth: u16) -> Self {
         Self { nth: Some(nth), ..Self::of_guest(spec) }
+    }
+
+    /// The number of the contract, which is 0 for a contract of guests.
+    pub(in crate::isolate) fn number(&self) -> u16 {
+        self.nth.unwrap_or_default()
     }
 
     /// The method with a number that the contract has.

@@ -60,6 +60,8 @@ use observed::Observed;
 use realm::Realm;
 use returned::Returned;
 use runtime::Runtime;
+#[cfg(feature = "process")]
+use {data_host::RemoteObjects, host_handles::PinnedObjects};
 
 /// The slot of V8 that holds a pointer to the [`Isolate`]; deno_core uses slot 0.
 pub(in crate::isolate) const SLOT: u32 = 1;
@@ -311,6 +313,24 @@ impl Isolate {
         *self.discarded.borrow_mut() = Some(cause);
         self.flights.wake_all();
         drop_each(objects);
+    }
+
+    /// The objects of the host are at the other end of a link.
+    #[cfg(feature = "process")]
+    pub(crate) fn has_remote_objects(&self, remote: Rc<dyn RemoteObjects>) {
+        self.handles.are_remote(remote);
+    }
+
+    /// Guests get handles of a contract, which is at the other end of a link.
+    #[cfg(feature = "process")]
+    pub(crate) fn announce(&self, contract: Host) {
+        self.handles.announce(contract);
+    }
+
+    /// Keeps the objects that the guests' values name from here on, until the result is dropped.
+    #[cfg(feature = "process")]
+    pub(crate) fn pin(&self) -> PinnedObjects {
+        self.handles.pin()
     }
 
     /// Ends the heap. The caller drops the objects of the host that guests held, where code of the host can run.

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use sandbox_core::contract::MethodSpec;
+use sandbox_core::value::handle::Shared;
 
 use crate::error::{BoundaryError, Place};
 use crate::guest_error::HostError;
@@ -28,11 +29,19 @@ pub(in crate::isolate) enum DispatchKind {
 
 /// Reads the arguments off bytes, and appends the result to others.
 pub(in crate::isolate) type Invoke =
-    fn(&DispatchedCall<'_>, &Rc<dyn Any>, &mut Out) -> Result<(), Unanswered>;
+    fn(&DispatchedCall<'_>, &PlainObject, &mut Out) -> Result<(), Unanswered>;
 
 /// Reads the arguments off bytes, and returns a future of the result. The result is there later.
 pub(in crate::isolate) type Start =
-    fn(&DispatchedCall<'_>, &Rc<dyn Any>) -> Result<StartedMethod, Unanswered>;
+    fn(&DispatchedCall<'_>, &PlainObject) -> Result<StartedMethod, Unanswered>;
+
+/// The object whose methods are called.
+pub(crate) enum PlainObject {
+    /// A `Box<C>`, where `C` is the contract; an `UntypedContract`, if the contract is known as data alone.
+    Host(Rc<dyn Any>),
+    /// An `Arc<C>`.
+    Handle(Shared),
+}
 
 /// An `async` host method that has begun.
 pub(crate) struct StartedMethod {

@@ -6,6 +6,7 @@ use deno_core::v8;
 
 use super::Isolate;
 use super::handle_shims::HandleShims;
+use super::host_handles::RealmHandles;
 use super::signals::Signals;
 use super::struct_shapes::StructShapes;
 use crate::isolate::engine;
@@ -19,6 +20,8 @@ pub(crate) struct Realm {
     pub(crate) forms: StructShapes,
     /// The classes of the host's objects that guests hold.
     pub(in crate::isolate) handles: HandleShims,
+    /// Ends the realm's handles when it is dropped.
+    _held: RealmHandles,
     /// Its `AbortSignal`, if a contract of the sandbox needs it.
     pub(in crate::isolate) signals: OnceCell<Signals>,
     /// The captured functions that conversions need.
@@ -43,12 +46,21 @@ impl Realm {
             v8::Object::new(scope).get_prototype(scope).and_then(|root| root.try_cast::<v8::Object>().ok());
         let root = root.ok_or("the engine has no `Object.prototype`")?;
         let forms = StructShapes::of(scope).ok_or("the engine has no `Object.keys`")?;
-        let handles = HandleShims::of(scope, isolate.handles.of_realm(number))
-            .ok_or("the engine has no `Object.freeze`")?;
+        let handles = HandleShims::of(scope).ok_or("the engine has no `Object.freeze`")?;
         let intrinsics = engine::EngineIntrinsics::of(scope)
             .ok_or("the engine's functions for conversions cannot be captured")?;
         let (context, root_prototype) = (v8::Global::new(scope, context), v8::Global::new(scope, root));
-        let signals = OnceCell::new();
-        Ok(Self { context, root_prototype, forms, handles, signals, intrinsics, generation, number })
+        let (signals, held) = (OnceCell::new(), isolate.handles.of_realm(number));
+        Ok(Self {
+            context,
+            root_prototype,
+            forms,
+            handles,
+            _held: held,
+            signals,
+            intrinsics,
+            generation,
+            number,
+        })
     }
 }

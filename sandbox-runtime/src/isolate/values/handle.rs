@@ -4,29 +4,48 @@ use std::any::Any;
 use std::rc::Rc;
 
 use deno_core::v8;
+use serde::Serialize;
 use serde::de::Visitor;
 
 use super::methods::{MethodLookup, method_of};
 use super::read::Reader;
 use super::write::{Value, ValueWriter, terminated};
-use crate::boundary::ValueError;
-use crate::error::grouped;
+use crate::boundary::{ValueError, over_handles};
 use crate::isolate::engine::care::Cause;
 use crate::isolate::limits::exceeded::Exceeded;
 use crate::isolate::state::binding::{Binding, BoundMethod};
 use crate::isolate::state::guest_objects::GuestParts;
 use crate::isolate::state::handle_shims::number_of;
-use crate::isolate::state::host_handles::{HandleParts, parts};
+use crate::isolate::state::host::{ContractKey, Host};
+use crate::isolate::state::host_handles::{HandleKey, HandleParts, parts};
 use crate::isolate::state::realm::Realm;
 use crate::isolate::{Isolate, engine};
-use crate::value::handle::{HandleContract, HostObject, accepted, expected, offered};
+use crate::value::HandleNumber;
+use crate::value::handle::{HandleContract, HostObject, accepted, expected, numbered, offered};
 
 impl<'s> ValueWriter<'_, 's, '_> {
     /// Writes the object that is being serialized. An object that a guest of this realm gave is itself again.
-    pub(super) fn handle(self) -> Result<Value<'s>, ValueError> {
+    /// `description` describes an object that is not known here.
+    pub(super) fn handle<T: ?Sized + Serialize>(self, description: &T) -> Result<Value<'s>, ValueError> {
         let isolate = Isolate::current(self.scope).ok_or_else(terminated)?;
-        let object = offered().ok_or_else(terminated)?;
         let realm = isolate.current.borrow().clone().ok_or_else(terminated)?;
+        let Some(object) = offered() else {
+            let remote = numbered().and_then(|handle| {
+                let host = isolate.host_numbered(handle.contract())?;
+                let address = usize::try_from(handle.number()).ok()?;
+                Some((
+                    host,
+                    (host.key(), address, realm.number),
+                    isolate.handles.remote(handle)? as Rc<dyn Any>,
+                ))
+            });
+            let Some((host, key, object)) = remote else { return self.write(description) };
+            let known = isolate.handles.of(self.scope, key);
+            return known.map_or_else(
+                || self.new_object(isolate, &realm, (host, false), key, object),
+                |known| Ok(known.into()),
+            );
+        };
         match isolate.objects.behind(self.scope, object.contract.id, object.address) {
             Some((guest, of)) if of == realm.number => Ok(guest.into()),
             _ => self.host_object(isolate, object, &realm),
@@ -39,18 +58,32 @@ impl<'s> ValueWriter<'_, 's, '_> {
         object: HostObject,
         realm: &Realm,
     ) -> Result<Value<'s>, ValueError> {
-        if let Some(known) = isolate.handles.of(self.scope, &object, realm.number) {
+        let HostObject { contract, object, address } = object;
+        let key = (ContractKey::Typed(contract.id), address, realm.number);
+        if let Some(known) = isolate.handles.of(self.scope, key) {
             return Ok(known.into());
         }
-        let parts = parts(&object.contract);
+        let parts = parts(&contract);
         if parts.as_ref().is_ok_and(|parts| parts.host.is_none()) {
-            let expected = format!("a {} that a guest of this realm gave", object.contract.name);
+            let expected = format!("a {} that a guest of this realm gave", contract.name);
             return Err(ValueError::new(expected, "one of another realm, sandbox or life"));
         }
-        let host = isolate.handles.note(&object.contract);
+        let host = isolate.handles.note(&contract);
         let host =
-            host.map_err(|reason| ValueError::new(format!("a handle of {}", object.contract.name), reason))?;
+            host.map_err(|reason| ValueError::new(format!("a handle of {}", contract.name), reason))?;
         let is_function = parts.is_ok_and(|parts| parts.is_function);
+        self.new_object(isolate, realm, (host, is_function), key, object)
+    }
+
+    /// A guest's object for an object of the host that the realm does not have.
+    fn new_object(
+        self,
+        isolate: &Isolate,
+        realm: &Realm,
+        (host, is_function): (&Host, bool),
+        key: HandleKey,
+        object: Rc<dyn Any>,
+    ) -> Result<Value<'s>, ValueError> {
         isolate.has_room()?;
         if host.spec.has_cancellations() {
             realm.add_signals(self.scope, isolate).ok_or_else(terminated)?;
@@ -61,7 +94,7 @@ impl<'s> ValueWriter<'_, 's, '_> {
         let guest = class.object(self.scope, number).ok_or_else(terminated)?;
         let raw = isolate.entrance().map_err(|_| terminated())?.raw;
         let weak = raw.with(|isolate| v8::Weak::new(isolate, guest));
-        isolate.handles.keep(object, weak, realm.number);
+        isolate.handles.keep(key, object, weak);
         if !engine::COLLECTS {
             isolate.care.note(Cause::Collected);
         }
@@ -88,8 +121,7 @@ impl Isolate {
             return Ok(());
         }
         self.exceed(Exceeded::Handles, None);
-        let expected = format!("at most {} handles at once (`Limits::handles`)", grouped(most as u64));
-        Err(ValueError::over(None, expected, "more"))
+        Err(over_handles(most))
     }
 }
 
@@ -112,6 +144,14 @@ fn released(
 }
 
 impl<'s> Reader<'_, 's, '_> {
+    /// The identity of an object, if it is one of the host.
+    pub(super) fn handle_number(&self, object: v8::Local<'_, v8::Object>) -> Option<HandleNumber> {
+        let isolate = Isolate::current(self.scope)?;
+        let realm = isolate.current.borrow().clone()?;
+        let (contract, number) = realm.handles.number(self.scope, object)?;
+        Some(isolate.handles.identity(number, contract))
+    }
+
     /// Reads a handle of the contract that is expected: an object of the host, or an object with the contract's methods.
     pub(super) fn handle<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
         let contract = expected().ok_or_else(terminated)?;
@@ -120,11 +160,12 @@ impl<'s> Reader<'_, 's, '_> {
         let object = self.value.try_cast::<v8::Object>().map_err(|_| refused())?;
         let isolate = Isolate::current(self.scope).ok_or_else(terminated)?;
         let realm = isolate.current.borrow().clone().ok_or_else(terminated)?;
-        let of_host = realm.handles.known(contract.id).and_then(|class| class.number(self.scope, object));
+        let key = ContractKey::Typed(contract.id);
+        let of_host = realm.handles.known(key).and_then(|class| class.number(self.scope, object));
         let object = match (of_host, &parts.guest) {
             (Some(number), _) => isolate
                 .handles
-                .object(number, contract.id)
+                .object(number, key)
                 .ok_or_else(|| ValueError::new(format!("a {}", contract.name), "one that was disposed"))?,
             (None, Some(guest)) => self.guest_object(isolate, &realm, (&contract, parts, guest), object)?,
             (None, None) => return Err(refused()),

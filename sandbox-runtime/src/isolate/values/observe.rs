@@ -166,7 +166,10 @@ fn observe_one(look: &Look<'_, '_, '_>) -> Result<JsValue, ValueError> {
             let array = intrinsics::map_items(reader.scope, map).ok_or_else(ValueError::thrown)?;
             JsValue::Map(pairs(look, array)?)
         }
-        ValueKind::Object(object) => fields(look, object, reader.names(object)?)?,
+        ValueKind::Object(object) => match reader.handle_number(object) {
+            Some(handle) => JsValue::Other(Unrepresentable::Handle(handle)),
+            None => fields(look, object, reader.names(object)?)?,
+        },
         ValueKind::Exotic => JsValue::Other(Unrepresentable::Kind(kind_of(reader.value))),
     })
 }

@@ -237,7 +237,7 @@ impl<'w, 's, 'i> ser::Serializer for ValueWriter<'w, 's, 'i> {
             DATE => self.date(value),
             SET => self.set(value),
             ERROR => self.error(value),
-            HANDLE => self.handle(),
+            HANDLE => self.handle(value),
             MAP => Self { map: true, ..self }.write(value),
             _ => self.write(value),
         }

@@ -158,7 +158,7 @@ impl Processed {
         let index = u32::try_from(method.index).unwrap_or(u32::MAX);
         CallHead { binding: handle.key, method: index, limit }.write(out);
         let began = out.weight();
-        let written = args(out)?;
+        let written = args(out)?.and_then(|()| session.give(out));
         let affordable =
             || session.affordable(out.weight() - began).map_err(|error| error.inside("arguments"));
         written.and_then(|()| affordable()).map_err(|error| method.write_error(error))
@@ -186,7 +186,7 @@ impl Processed {
         let read = || {
             read_with_diagnosis(
                 check.is_read_constrained,
-                || Budget::new(limits, StackEnd::of_thread()),
+                || Budget::new(limits, StackEnd::of_thread()).with_handles(encoded.handles()),
                 || wire::decode(encoded, limits),
                 |budget, data| {
                     let read = from_tree::<V>(budget, data).map_err(|error| error.inside("result"));

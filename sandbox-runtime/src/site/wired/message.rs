@@ -20,7 +20,7 @@ use crate::wire::Out;
 use crate::wire::fault::RemoteFault;
 
 /// The version of the protocol. Host and peer are of one build, or the sandbox is refused.
-pub(crate) const VERSION: u32 = 8;
+pub(crate) const VERSION: u32 = 9;
 
 /// Appends a message. A message has names and numbers only, so serialization does not fail.
 pub(crate) fn to_json<E>(message: &impl Serialize, out: &mut Out) -> Result<(), E> {
@@ -56,6 +56,9 @@ pub(crate) mod kind {
     /// call.
     pub(crate) const CANCEL: u8 = 9;
 
+    /// A contract whose handles come next: [`HandleContractData`](super::HandleContractData) as JSON. There is no answer.
+    pub(crate) const CONTRACT: u8 = 10;
+
     /// Added to the kind of a request by a host method for which a guest waits. Such a request is served at once. Others are
     /// served after the guest's turn.
     pub(crate) const INSIDE: u8 = 0x40;
@@ -73,6 +76,10 @@ pub(crate) mod kind {
     /// A call of a host method: the numbers of its contract and of itself, the number of the guest's call, and an Array of
     /// the arguments.
     pub(crate) const HOST_CALL: u8 = 0x85;
+    /// A call of a method of a handle: as for a host method, with the number of the handle before the arguments.
+    pub(crate) const HANDLE_CALL: u8 = 0x89;
+    /// Handles that are over: the number of each, and how often the peer received the number. There is no answer.
+    pub(crate) const RELEASE: u8 = 0x88;
     /// A line of the console: [`ConsoleLineData`](super::ConsoleLineData) as JSON. There is no answer.
     pub(crate) const CONSOLE: u8 = 0x86;
     /// The end of a host call of an `async` method by the guest's signal: the number of the guest's call. The guest has its answer,
@@ -220,6 +227,13 @@ impl Setup {
 pub(crate) struct ContractData {
     pub(crate) name: String,
     pub(crate) methods: Vec<MethodData>,
+}
+
+/// A contract of handles, and its number.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct HandleContractData {
+    pub(crate) number: u16,
+    pub(crate) contract: ContractData,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -433,13 +447,16 @@ pub(crate) struct HostRefusal {
     pub(crate) fields: Vec<(String, String)>,
     pub(crate) source: Option<u64>,
     pub(crate) now: i64,
+    /// The result has more handles than may be live, so the guest is ended.
+    #[serde(default)]
+    pub(crate) ends: bool,
 }
 
 impl HostRefusal {
     /// An Error without properties, which stands for no error of the host.
     pub(crate) fn new(class: impl Into<String>, message: impl Into<String>, now: i64) -> Self {
         let (class, message) = (class.into(), message.into());
-        Self { class, message, fields: Vec::new(), source: None, now }
+        Self { class, message, fields: Vec::new(), source: None, now, ends: false }
     }
 }
 

@@ -11,12 +11,14 @@ use serde::Serialize;
 use super::channel::Channel;
 use super::link::{Connect, Link};
 use super::message::{
-    self, ConsoleLineData, Done, Evaluate, Failure, Hello, Ready, WireBill, from_json, kind, to_json,
+    self, ConsoleLineData, Done, Evaluate, Failure, Hello, HostRefusal, Ready, WireBill, from_json, kind,
+    to_json,
 };
 use super::serve::ServerEnd;
 use super::{WiredSite, in_memory};
 use crate::error::{Death, DiscardCause, Error, LimitKind, Result};
-use crate::isolate::host_dispatch::SentHosts;
+use crate::isolate::Host;
+use crate::isolate::host_dispatch::{PlainHost, SentHosts};
 use crate::observe::{CallBegin, CallEnd, Observer, SandboxEnd};
 use crate::options::{Console, Settings};
 use crate::script::Script;
@@ -105,8 +107,12 @@ impl Peer {
 }
 
 fn site(settings: Settings, peers: impl IntoIterator<Item = Serve>) -> WiredSite {
-    // SAFETY: there is none.
-    let hosts = unsafe { SentHosts::new(Vec::new()) };
+    site_of(settings, Vec::new(), peers)
+}
+
+fn site_of(settings: Settings, hosts: Vec<PlainHost>, peers: impl IntoIterator<Item = Serve>) -> WiredSite {
+    // SAFETY: the hosts of these tests are `Send`, and nothing else holds them.
+    let hosts = unsafe { SentHosts::new(hosts) };
     let peers = Peers(Mutex::new(peers.into_iter().collect()));
     WiredSite::start(settings, hosts, Box::new(peers), GRACE).expect("a sandbox")
 }
@@ -337,4 +343,86 @@ fn a_call_whose_answer_ends_the_sandbox_ends_after_it() {
         site.reset().expect("another peer");
         site.evaluate(None, &script("b.js"), Deadline::NEVER).map(drop).expect("the next peer serves");
     }
+}
+
+#[crate::sandbox_api(host, crate = crate)]
+trait Thing: Send + Sync {
+    fn nothing(&self);
+}
+
+#[crate::sandbox_api(host, crate = crate)]
+trait Things {
+    fn make(&self) -> crate::Handle<dyn Thing>;
+}
+
+/// Counts the things that live.
+struct Counted(Arc<()>);
+
+impl Thing for Counted {
+    fn nothing(&self) {}
+}
+
+impl Things for Counted {
+    fn make(&self) -> crate::Handle<dyn Thing> {
+        crate::Handle::new(Self(self.0.clone()))
+    }
+}
+
+impl Peer {
+    /// Asks for a thing. Returns the answer.
+    fn makes(&mut self) -> Frame {
+        let sent = self.output.send(kind::HOST_CALL, 1, |body| {
+            // The numbers of the contract and of the method, the synchronous call, and no arguments.
+            body.extend([0; 13]);
+            Ok::<_, FrameError>(())
+        });
+        sent.expect("the host is there");
+        let frame = self.next();
+        if frame.kind == kind::CONTRACT { self.next() } else { frame }
+    }
+
+    fn releases(&mut self, numbers: impl Iterator<Item = u64>) {
+        let pairs = numbers.flat_map(|number| [number.to_le_bytes(), 1_u64.to_le_bytes()].concat());
+        let sent = self.output.send(kind::RELEASE, 0, |body| {
+            body.extend(pairs);
+            Ok::<_, FrameError>(())
+        });
+        sent.expect("the host is there");
+    }
+}
+
+/// A peer that releases nothing makes the host keep twice the limit, and no more. After a release there is room again.
+#[test]
+fn a_peer_that_releases_nothing_gets_no_more() {
+    const MOST: usize = 10;
+    let mine = Arc::new(());
+    let counted = mine.clone();
+    let serve = move |mut peer: Peer| {
+        let call = peer.evaluates("a.js");
+        for round in 0..3_u64 {
+            for nth in 0..2 * MOST {
+                let frame = peer.makes();
+                assert_eq!(frame.kind, kind::HOST_VALUE, "{nth}");
+            }
+            for _ in 0..100 {
+                let frame = peer.makes();
+                assert_eq!(frame.kind, kind::HOST_REFUSAL);
+                let refusal: HostRefusal = from_json(&frame.body).expect("a refusal");
+                assert!(refusal.ends);
+                // One of the test, of the closure, and of the host.
+                assert!(Arc::strong_count(&counted) <= 2 * MOST + 4, "{}", Arc::strong_count(&counted));
+            }
+            let first = 1 + round * 2 * MOST as u64;
+            peer.releases(first..first + 2 * MOST as u64);
+        }
+        peer.answer(call);
+        peer.rest();
+    };
+    let mut settings = settings();
+    settings.limits.handles = MOST;
+    let host = Host::new::<dyn Things>(Box::new(Counted(mine.clone()))).expect("a host");
+    let site = site_of(settings, vec![host.into()], [Box::new(serve) as Serve]);
+    site.evaluate(None, &script("a.js"), Deadline::NEVER).map(drop).expect("the peer keeps to the protocol");
+    assert!(Arc::strong_count(&mine) <= 3, "{}", Arc::strong_count(&mine));
+    drop(site);
 }

@@ -11,11 +11,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use crate::isolate::data_host::Refused;
-use crate::value::JsValue;
+use crate::isolate::data_host::{DataAnswer, Refused};
 
 /// The result of a host method.
-pub(super) type Given = Result<JsValue, Refused>;
+pub(super) type Given = Result<DataAnswer, Refused>;
 
 enum Slot {
     Open(Option<Waker>),

@@ -160,6 +160,8 @@ impl GuestServer {
         }
         flights.woken.take();
         flights.turn.set(false);
+        // The objects that a result names live until the result was sent.
+        let _pinned = self.isolate().map_err(|_| super::Gone)?.pin();
         let _listening = flights.cancel_poller.get().map(CancelPoller::listen);
         let waker = Waker::from(flights.woken.clone());
         while let Some(Landed { id, outcome }) = flights.all.poll(&mut Context::from_waker(&waker)) {

@@ -11,7 +11,7 @@ use base64::prelude::BASE64_STANDARD as BASE64;
 
 use super::answers::{AnswerFuture, Given};
 use super::{Asked, Gone, GuestServer, parse};
-use crate::isolate::data_host::{DataHost, Later, Refused};
+use crate::isolate::data_host::{DataAnswer, DataHost, Later, Refused};
 use crate::site::wired::message::{HostRefusal, kind};
 use crate::value::{Cancellation, JsValue};
 use crate::wire::frame::Frame;
@@ -22,6 +22,7 @@ impl GuestServer {
     fn request(
         &self,
         (contract, method): (u16, usize),
+        handle: Option<u64>,
         flight: u64,
         args: &[JsValue],
         waits: bool,
@@ -30,10 +31,13 @@ impl GuestServer {
         self.next_call.set(id);
         let method = u16::try_from(method).map_err(|_| Gone)?;
         let owner = self.flights.call(flight);
-        self.send(kind::HOST_CALL, id, waits, |body| {
+        self.release()?;
+        let kind = if handle.is_some() { kind::HANDLE_CALL } else { kind::HOST_CALL };
+        self.send(kind, id, waits, |body| {
             body.extend_from_slice(&contract.to_le_bytes());
             body.extend_from_slice(&method.to_le_bytes());
             body.extend_from_slice(&owner.to_le_bytes());
+            handle.iter().for_each(|handle| body.extend_from_slice(&handle.to_le_bytes()));
             wire::encode_list(args, body);
             Ok(())
         })?;
@@ -47,7 +51,7 @@ impl GuestServer {
         loop {
             let frame = self.next()?;
             let is_for_now = match frame.kind {
-                kind::HOST_VALUE | kind::HOST_REFUSAL => true,
+                kind::HOST_VALUE | kind::HOST_REFUSAL | kind::CONTRACT => true,
                 // The cancellation of a postponed call is postponed too.
                 kind::CANCEL => self.flights.knows(frame.call),
                 other => other & kind::INSIDE != 0,
@@ -67,10 +71,14 @@ impl GuestServer {
         if frame.kind == kind::HOST_VALUE {
             let (now, value) = frame.body.split_first_chunk().ok_or(Gone)?;
             self.set_clock(i64::from_le_bytes(*now));
-            return wire::decode(self.encoded(value), DecodeBounds::TRUSTED).map(Ok).map_err(|_| Gone);
+            let (value, objects) = self.decoded(value, |value, bounds| wire::decode(value, bounds))?;
+            return Ok(Ok(DataAnswer::Value(value, objects)));
         }
-        let HostRefusal { class, message, fields, source, now } = parse(&frame.body)?;
+        let HostRefusal { class, message, fields, source, now, ends } = parse(&frame.body)?;
         self.set_clock(now);
+        if ends {
+            return Ok(Ok(DataAnswer::TooManyHandles));
+        }
         let fields = fields.into_iter().map(|(name, value)| {
             let value = BASE64.decode(value).map_err(|_| Gone)?;
             wire::decode(value.as_slice(), DecodeBounds::TRUSTED).map(|value| (name, value)).map_err(|_| Gone)
@@ -95,6 +103,38 @@ pub(super) struct RemoteHost {
 impl RemoteHost {
     fn server(&self) -> Result<Rc<GuestServer>, Refused> {
         self.server.upgrade().ok_or(Refused::Ended)
+    }
+
+    /// Calls a method of the host, or of an object of the contract.
+    pub(super) fn call_on(
+        &self,
+        handle: Option<u64>,
+        method: usize,
+        call: u64,
+        args: &[JsValue],
+    ) -> Result<DataAnswer, Refused> {
+        let server = self.server()?;
+        let id = server.request((self.nth, method), handle, call, args, true);
+        let given = id.and_then(|id| server.wait_for(id));
+        given.unwrap_or_else(|Gone| Err(server.is_left()))
+    }
+
+    /// Begins a call of an `async` method.
+    pub(super) fn begin_on(
+        &self,
+        handle: Option<u64>,
+        method: usize,
+        flight: u64,
+        args: &[JsValue],
+        cancellation: Option<&Cancellation>,
+    ) -> Result<Later, Refused> {
+        let server = self.server()?;
+        let id = server.request((self.nth, method), handle, flight, args, false);
+        let id = id.map_err(|Gone| server.is_left())?;
+        let answer = server.answers.expect(id);
+        let Some(cancellation) = cancellation.cloned() else { return Ok(Box::pin(answer)) };
+        let owner = server.flights.call(flight);
+        Ok(Box::pin(AbortableAnswer { answer, server: self.server.clone(), id, owner, cancellation }))
     }
 }
 
@@ -130,10 +170,8 @@ impl Drop for AbortableAnswer {
 }
 
 impl DataHost for RemoteHost {
-    fn call(&self, method: usize, call: u64, args: Vec<JsValue>) -> Result<JsValue, Refused> {
-        let server = self.server()?;
-        let given = server.request((self.nth, method), call, &args, true).and_then(|id| server.wait_for(id));
-        given.unwrap_or_else(|Gone| Err(server.is_left()))
+    fn call(&self, method: usize, call: u64, args: Vec<JsValue>) -> Result<DataAnswer, Refused> {
+        self.call_on(None, method, call, &args)
     }
 
     fn begin(
@@ -143,11 +181,6 @@ impl DataHost for RemoteHost {
         args: Vec<JsValue>,
         cancellation: Option<&Cancellation>,
     ) -> Result<Later, Refused> {
-        let server = self.server()?;
-        let id = server.request((self.nth, method), flight, &args, false).map_err(|Gone| server.is_left())?;
-        let answer = server.answers.expect(id);
-        let Some(cancellation) = cancellation.cloned() else { return Ok(Box::pin(answer)) };
-        let owner = server.flights.call(flight);
-        Ok(Box::pin(AbortableAnswer { answer, server: self.server.clone(), id, owner, cancellation }))
+        self.begin_on(None, method, flight, &args, cancellation)
     }
 }

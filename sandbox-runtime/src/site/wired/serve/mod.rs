@@ -10,6 +10,7 @@
 mod answers;
 mod cancel_poller;
 mod flights;
+mod handles;
 mod hosts;
 mod scripts;
 
@@ -33,6 +34,7 @@ use super::message::{
 use crate::contract::{ContractSpec, MethodSpec};
 use crate::error::Error;
 use crate::isolate::binding::Binding;
+use crate::isolate::data_host::RemoteObject;
 use crate::isolate::flights::Flying;
 use crate::isolate::handle_table::HandleTable;
 use crate::isolate::method_info::UntypedMethods;
@@ -52,6 +54,7 @@ use crate::wire::{self, DecodeBounds, Encoded, Out, Window};
 use answers::{Answers, Woken};
 use cancel_poller::CancelPoller;
 use flights::GuestCalls;
+use handles::{Reading, ReceivedHandles};
 use hosts::RemoteHost;
 use scripts::ScriptCache;
 
@@ -90,7 +93,7 @@ pub(crate) fn serve(
     let ServerEnd { input, output, console, windows, clock, may_spin } = end;
     let hello = Hello { version: message::VERSION, windows: windows.is_some(), refusal: None };
     let (from_host, to_host) = windows.map(|both| (both.to_peer, both.to_host)).unzip();
-    let mut output = FrameWriter::new(output, MOST).with_window(to_host);
+    let mut output = FrameWriter::new(output, MOST).with_window(to_host).with_numbers();
     let mut input = FrameReader::new(input, MOST);
     send(&mut output, kind::HELLO, 0, &hello)?;
     let first = input.next().map_err(|_| Gone)?;
@@ -170,6 +173,8 @@ struct GuestServer {
     scripts: RefCell<ScriptCache>,
     next_call: Cell<u64>,
     answers: Rc<Answers>,
+    /// The objects of the host that the guests hold.
+    handles: Rc<ReceivedHandles>,
     flights: GuestCalls,
     /// The number of calls whose bills were sent.
     billed: Cell<u64>,
@@ -203,6 +208,7 @@ impl GuestServer {
             scripts: RefCell::default(),
             next_call: Cell::new(0),
             answers: Rc::default(),
+            handles: Rc::default(),
             flights: GuestCalls::new(Woken::new()),
             billed: Cell::new(0),
             together: Cell::new(false),
@@ -239,6 +245,8 @@ impl GuestServer {
             Host::untyped(nth.into(), Arc::new(data.clone().into_spec()), host)
         });
         let isolate = builder::isolate(settings, hosts.collect(), stack)?;
+        self.handles.begin(Rc::downgrade(self), setup.hosts.len());
+        isolate.has_remote_objects(self.handles.clone());
         if let Some(window) = &self.window {
             self.flights.hear(CancelPoller::new(window.clone(), isolate.watch()?));
         }
@@ -290,8 +298,16 @@ impl GuestServer {
         Ok(())
     }
 
-    fn encoded<'b>(&'b self, bytes: &'b [u8]) -> Encoded<'b> {
-        Encoded::new(bytes, self.window.as_deref())
+    /// Passes the values of the host's frame to `decode`. Returns the result with the objects that the values name.
+    fn decoded<T, E>(
+        &self,
+        bytes: &[u8],
+        decode: impl FnOnce(Encoded<'_>, DecodeBounds) -> Result<T, E>,
+    ) -> Asked<(T, Vec<Rc<RemoteObject>>)> {
+        let encoded = Encoded::new(bytes, self.window.as_deref());
+        let decoded = decode(encoded.with_handles(&Reading(&self.handles)), DecodeBounds::TRUSTED);
+        let objects = self.handles.take_read();
+        Ok((decoded.map_err(|_| Gone)?, objects))
     }
 
     fn run(self: &Rc<Self>) -> Asked<()> {
@@ -318,6 +334,7 @@ impl GuestServer {
                 self.answers.give(frame.call, given);
                 Ok(())
             }
+            kind::CONTRACT => self.announce(&frame.body),
             kind::CANCEL => {
                 self.flights.cancel(frame.call, frame.body.first() == Some(&1));
                 Ok(())
@@ -332,6 +349,7 @@ impl GuestServer {
         match frame.kind & !kind::INSIDE {
             kind::CALL => {
                 let (head, args) = CallHead::read(&frame.body).ok_or(Gone)?;
+                let _pinned = self.isolate().map_err(|_| Gone)?.pin();
                 match self.call(frame.call, &head, args)? {
                     Some(outcome) => self.answer(frame.call, outcome.map(GuestAnswer::Value), &[]),
                     None => Ok(()),
@@ -365,6 +383,7 @@ impl GuestServer {
 
     fn answer(&self, call: u64, outcome: Result<GuestAnswer, Error>, methods: &[MethodSpec]) -> Asked<()> {
         let bill = self.bill();
+        self.release()?;
         match outcome {
             Ok(GuestAnswer::Value(value)) => self.send(kind::VALUE, call, true, |body| {
                 message::write_bill(&bill, body);
@@ -404,7 +423,7 @@ impl GuestServer {
 
     /// Makes a call. A call of an `async` method returns no answer yet.
     fn call(self: &Rc<Self>, id: u64, head: &CallHead, args: &[u8]) -> Asked<Option<Result<JsValue, Error>>> {
-        let args = wire::decode_list(self.encoded(args), DecodeBounds::TRUSTED).map_err(|_| Gone)?;
+        let (args, objects) = self.decoded(args, |args, bounds| wire::decode_list(args, bounds))?;
         let bound = self.bindings.get(head.binding).map_err(|_| Gone)?;
         let index = usize::try_from(head.method).map_err(|_| Gone)?;
         let method = bound.methods.get(index).ok_or(Gone)?;
@@ -412,12 +431,17 @@ impl GuestServer {
         let isolate = self.isolate().map_err(|_| Gone)?;
         if method.spec.is_async {
             let place = Some(method.place().clone());
-            self.flights.begin(id, (isolate.clone(), place), deadline, GuestAnswer::Value, |ticket| {
+            let taken = move |value| {
+                drop(objects);
+                GuestAnswer::Value(value)
+            };
+            self.flights.begin(id, (isolate.clone(), place), deadline, taken, |ticket| {
                 isolate.fly_untyped((&bound.methods, index), &bound.binding, args, ticket)
             });
             return Ok(None);
         }
         let outcome = isolate.call_untyped(&method, &bound.binding, args, deadline);
+        drop(objects);
         if self.is_gone.get() { Err(Gone) } else { Ok(Some(outcome)) }
     }
 

@@ -20,7 +20,7 @@ use crate::isolate::cancels::Period;
 use crate::observe::bill::Bill;
 use crate::options::{ConsoleLine, Level};
 use crate::time::Timestamp;
-use crate::wire::frame::{Frame, FrameError};
+use crate::wire::frame::{Frame, FrameBuilder, FrameError};
 use crate::wire::{Encoded, Out};
 
 /// How many bytes of frames are kept while the peer does not read. The bound is more than a guest with a heap of the usual size
@@ -94,15 +94,31 @@ impl<'c> Request<'c> {
         let sent = self.live.with_builder(|builder| {
             builder.keep_together(!(aside && self.state.is_alone.get()));
             let frame = builder.make(kind, id, |out| body(out).map_err(Unsent::Made));
-            let sent = frame.and_then(|frame| self.send_frame(frame));
+            let sent = frame.and_then(|frame| self.announce().and_then(|()| self.send_frame(frame)));
             self.live.guard().allow_frame(builder.length());
             sent
         });
         self.crosses_in();
+        match &sent {
+            Ok(()) => self.state.handles.were_sent(),
+            Err(_) => self.state.handles.take_back(),
+        }
         sent.map_err(|unsent| match unsent {
             Unsent::Made(error) => error,
             Unsent::Frame(FrameError::TooLong { claimed, limit }) => self.too_long(claimed, limit),
             Unsent::Frame(_) => self.death(),
+        })
+    }
+
+    /// Tells the peer of contracts whose handles come next.
+    fn announce(&self) -> Result<(), Unsent> {
+        if !self.state.handles.has_unannounced() {
+            return Ok(());
+        }
+        let mut builder = FrameBuilder::new(self.live.link.longest(), None);
+        self.state.handles.unannounced().iter().try_for_each(|contract| {
+            let frame = builder.make(kind::CONTRACT, 0, |out| to_json::<FrameError>(contract, out))?;
+            self.send_frame(frame)
         })
     }
 
@@ -182,9 +198,7 @@ impl<'c> Request<'c> {
     /// The next frame, if it has arrived.
     pub(super) fn read_now(&self) -> Result<Option<Frame>> {
         let frame = self.read(self.live.link.frames().next_now())?;
-        if frame.is_some() {
-            self.crosses_out();
-        }
+        frame.iter().for_each(|frame| self.has_arrived(frame));
         Ok(frame)
     }
 
@@ -194,9 +208,16 @@ impl<'c> Request<'c> {
             Some(frame) => Ok(frame),
             None => {
                 let frame = self.read(self.live.link.frames().next())?;
-                self.crosses_out();
+                self.has_arrived(&frame);
                 Ok(frame)
             }
+        }
+    }
+
+    /// A frame of the peer has arrived. A release has no values.
+    fn has_arrived(&self, frame: &Frame) {
+        if frame.kind != kind::RELEASE {
+            self.crosses_out();
         }
     }
 
@@ -241,9 +262,9 @@ impl<'c> Request<'c> {
                 _ if is_answer && self.state.flying.borrow().contains_key(&frame.call) => {
                     self.put_off(frame)?
                 }
-                kind::HOST_CALL => {
+                kind::HOST_CALL | kind::HANDLE_CALL => {
                     let asked = self.asked(&frame)?;
-                    if !asked.spec.is_async {
+                    if !asked.is_async() {
                         let runtime = self
                             .state
                             .flying
@@ -253,6 +274,7 @@ impl<'c> Request<'c> {
                         let _entered = runtime.as_ref().map(Runtime::enter);
                         self.serve(frame.call, &asked)?;
                     } else if self.state.flying.borrow().contains_key(&asked.owner) {
+                        drop(asked);
                         self.put_off(frame)?;
                     } else {
                         return Err(
@@ -266,6 +288,7 @@ impl<'c> Request<'c> {
                 {
                     self.put_off(frame)?;
                 }
+                kind::RELEASE => self.release(frame, !self.state.later.borrow().is_empty())?,
                 kind::CONSOLE => self.write(&frame)?,
                 _ => return Err(self.broken("an answer without a request")),
             }
@@ -273,7 +296,10 @@ impl<'c> Request<'c> {
     }
 
     /// Keeps a frame for the driver of its call.
-    fn put_off(&self, frame: Frame) -> Result<()> {
+    pub(super) fn put_off(&self, frame: Frame) -> Result<()> {
+        if frame.kind != kind::RELEASE {
+            self.state.handles.puts_off();
+        }
         let mut later = self.state.later.borrow_mut();
         self.keep(&mut later, frame)?;
         // One long value for each call.
@@ -285,7 +311,7 @@ impl<'c> Request<'c> {
     }
 
     pub(super) fn encoded<'b>(&'b self, bytes: &'b [u8]) -> Encoded<'b> {
-        Encoded::new(bytes, self.live.to_host.as_deref())
+        Encoded::new(bytes, self.live.to_host.as_deref()).with_handles(&self.state.handles)
     }
 
     fn forget(&self) -> Result<()> {

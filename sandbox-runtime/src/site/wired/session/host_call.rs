@@ -1,5 +1,6 @@
 //! Host calls of the peer: they are checked, counted, made and answered.
 
+use std::cell::RefCell;
 use std::io;
 use std::sync::atomic::Ordering;
 
@@ -9,17 +10,17 @@ use base64::prelude::BASE64_STANDARD as BASE64;
 use super::super::message::{HostRefusal, kind, to_json};
 use super::call::Request;
 use super::counts::Serving;
+use super::handles::{NotGiven, PlainMethods};
 use super::inside::{CallScope, HostFrames};
 use super::{KEPT, Pays};
-use crate::contract::MethodSpec;
 use crate::error::{Death, Direction, Place, Result, Source};
 use crate::guest_error::HostError;
 use crate::isolate::clock;
-use crate::isolate::host_dispatch::{Called, KeptAnswer, PlainHost, StartedMethod, Unanswered};
+use crate::isolate::host_dispatch::{Called, KeptAnswer, PlainObject, StartedMethod, Unanswered};
 use crate::isolate::thrown::STACK_FULL;
 use crate::observe::HostOutcome;
 use crate::observe::teller::OpenHostCall;
-use crate::panic::unless_it_panics;
+use crate::panic::{drop_each, drop_of_host, unless_it_panics};
 use crate::stack::StackEnd;
 use crate::time::Nanos;
 use crate::wire::frame::Frame;
@@ -31,14 +32,21 @@ pub(super) struct HostCallAsked<'a> {
     pub(super) method: usize,
     /// The number of the guest's call.
     pub(super) owner: u64,
-    pub(super) spec: &'a MethodSpec,
-    host: &'a PlainHost,
+    methods: PlainMethods<'a>,
+    /// The host's implementation; `None` for a method of a handle.
+    host: Option<&'a PlainObject>,
+    /// The object of the handle, until it is called.
+    handle: RefCell<Option<PlainObject>>,
     args: &'a [u8],
 }
 
 impl HostCallAsked<'_> {
     pub(super) fn place(&self) -> Place {
-        self.host.place(self.method)
+        self.methods.place(self.method)
+    }
+
+    pub(super) fn is_async(&self) -> bool {
+        self.methods.method(self.method).is_some_and(|method| method.is_async)
     }
 }
 
@@ -62,9 +70,19 @@ impl<'c> Request<'c> {
             0 if self.pays == Pays::Outer => self.state.outer.get(),
             owner => owner,
         };
-        let host = self.state.hosts.get().get(contract).ok_or_else(nowhere)?;
-        let spec = host.method(method).ok_or_else(nowhere)?;
-        Ok(HostCallAsked { contract, method, owner, spec, host, args })
+        let methods = self.state.methods(contract).ok_or_else(nowhere)?;
+        methods.method(method).ok_or_else(nowhere)?;
+        if frame.kind == kind::HANDLE_CALL {
+            let (number, args) = args.split_first_chunk().ok_or_else(nowhere)?;
+            let object = self.state.handles.called(u64::from_le_bytes(*number), contract);
+            let object =
+                object.ok_or_else(|| self.broken("a call of a handle that the peer does not have"))?;
+            let handle = RefCell::new(Some(object));
+            return Ok(HostCallAsked { contract, method, owner, methods, host: None, handle, args });
+        }
+        let host = self.state.hosts.get().get(contract).map(|host| &host.object);
+        host.ok_or_else(nowhere)?;
+        Ok(HostCallAsked { contract, method, owner, methods, host, handle: RefCell::default(), args })
     }
 
     /// Counts a call of a host method. The peer counts as well, and ends the guest.
@@ -78,7 +96,7 @@ impl<'c> Request<'c> {
             if call.served.calls.fetch_add(1, Ordering::Relaxed) >= most {
                 return broken("more host calls than `Limits::host_calls` allows");
             }
-            if let Some(most) = asked.spec.max_calls {
+            if let Some(most) = asked.methods.method(asked.method).and_then(|method| method.max_calls) {
                 let count = call.asked_of.entry((asked.contract, asked.method)).or_default();
                 *count += 1;
                 if *count > most {
@@ -135,6 +153,7 @@ impl<'c> Request<'c> {
         drop(frames);
         // Before the answer is sent, because the guest continues then.
         drop(serving);
+        self.admits_handles()?;
         self.allow();
         self.closes(asked.owner)?;
         self.answer(id, asked.place(), true, (called.map(|_| value), open))
@@ -151,6 +170,7 @@ impl<'c> Request<'c> {
         let frames = HostFrames::of(self.session, CallScope::Between);
         let called = self.call(asked, &mut Out::default());
         drop(frames);
+        self.admits_handles()?;
         self.allow();
         match called {
             Ok(Called::Started(started)) => Ok(Some((started, open))),
@@ -170,8 +190,32 @@ impl<'c> Request<'c> {
         if !stack.allows_call() {
             return Err(Unanswered::Stack);
         }
+        // The guest waits, so code of the host may run.
+        drop_each(self.state.handles.take_over());
         let limits = &self.session.settings.limits;
-        asked.host.call(asked.method, self.encoded(asked.args), (limits, stack), value)
+        let handle = asked.handle.take();
+        let Some(object) = handle.as_ref().or(asked.host) else {
+            return Err(Unanswered::Host(HostError::panicked()));
+        };
+        let args = self.encoded(asked.args);
+        let called = asked.methods.call(asked.method, object, args, (limits, stack), value);
+        drop_of_host(handle);
+        called
+    }
+
+    /// Ends a peer that has named a handle that it does not have.
+    fn admits_handles(&self) -> Result<()> {
+        match self.state.handles.was_broken() {
+            true => Err(self.broken("a value with a handle that the peer does not have")),
+            false => Ok(()),
+        }
+    }
+
+    /// Ends handles. A handle that a frame may name that was put off ends after that frame.
+    pub(super) fn release(&self, frame: Frame, has_put_off: bool) -> Result<()> {
+        let later = self.state.handles.release(&frame.body, has_put_off);
+        let later = later.ok_or_else(|| self.broken("a release of a handle that the peer does not have"))?;
+        if later.is_empty() { Ok(()) } else { self.put_off(Frame { body: later, ..frame }) }
     }
 
     /// Sends the result of an `async` host method to the peer.
@@ -182,14 +226,14 @@ impl<'c> Request<'c> {
         open: Option<OpenHostCall>,
         outcome: Result<Box<dyn KeptAnswer>, Unanswered>,
     ) -> Result<()> {
-        let Some(host) = self.state.hosts.get().get(contract) else { return Ok(()) };
+        let Some(methods) = self.state.methods(contract) else { return Ok(()) };
         let mut value = Out::default();
         // Writing a host's value may panic.
         let answer = outcome.and_then(|answer| {
-            unless_it_panics(|| host.write(method, answer, &mut value))
+            unless_it_panics(|| methods.write(method, answer, &mut value))
                 .unwrap_or_else(|| Err(Unanswered::Host(HostError::panicked())))
         });
-        self.answer(id, host.place(method), false, (answer.map(|()| value), open))
+        self.answer(id, methods.place(method), false, (answer.map(|()| value), open))
     }
 
     /// Sends the result of a host method to the peer.
@@ -200,15 +244,22 @@ impl<'c> Request<'c> {
         aside: bool,
         (value, open): (Result<Out, Unanswered>, Option<OpenHostCall>),
     ) -> Result<()> {
-        let value = value.and_then(|value| match self.session.affordable(value.weight()) {
-            Ok(()) => Ok(value),
-            Err(error) => {
+        let mut ends = false;
+        let value = value.and_then(|mut value| {
+            let given = self.session.affordable(value.weight()).and_then(|()| {
+                self.session.give_in(self.state, &mut value).map_err(|error| {
+                    ends = matches!(error, NotGiven::TooMany);
+                    error.error(self.session.limits().handles)
+                })
+            });
+            given.map(|()| value).map_err(|error| {
                 let error = error.inside("result").into_boundary_error(&place, Direction::ToGuest);
-                Err(Unanswered::Host(HostError::broken(error)))
-            }
+                Unanswered::Host(HostError::broken(error))
+            })
         });
         let told = match &value {
             Ok(_) => HostOutcome::Returned,
+            Err(_) if ends => HostOutcome::Dropped,
             Err(Unanswered::Value(_) | Unanswered::Stack) => HostOutcome::Refused,
             Err(Unanswered::Host(_)) => HostOutcome::Failed,
         };
@@ -221,7 +272,7 @@ impl<'c> Request<'c> {
                 Ok(())
             }),
             Err(unanswered) => {
-                let refusal = self.refusal(unanswered, &place, now);
+                let refusal = HostRefusal { ends, ..self.refusal(unanswered, &place, now) };
                 self.send(kind::HOST_REFUSAL, id, false, |out| to_json(&refusal, out))
             }
         }

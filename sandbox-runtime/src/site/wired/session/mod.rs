@@ -16,6 +16,7 @@ mod dispatch;
 mod driver_waker;
 mod erased_call;
 mod flights;
+mod handles;
 mod host_call;
 mod inside;
 mod job_queue;
@@ -48,14 +49,16 @@ use crate::limits::Limits;
 use crate::observe::EndCause;
 use crate::observe::teller::Teller;
 use crate::options::{Captured, Clock, Settings};
+use crate::panic::drop_each;
 use crate::script::Script;
 use crate::site::blocking;
 use crate::time::{Deadline, Nanos};
-use crate::wire;
 use crate::wire::fault::Hearing;
+use crate::wire::{self, Out};
 
 pub(super) use call::CallAnswer;
 pub(super) use erased_call::{CallTerms, TypedCall};
+use handles::NotGiven;
 pub(super) use inside::CallScope;
 use job_queue::JobQueue;
 pub(super) use job_queue::QueuedJob;
@@ -264,10 +267,13 @@ impl Session {
         self.observed.iter().for_each(|teller| teller.sandbox_ends(EndCause::Reset));
         self.realms.store(0, Ordering::Relaxed);
         state.cancel_all();
+        state.handles.end_all();
         state.generation.set(state.generation.get() + 1);
         self.meter.clear();
         let begun = self.begin(&state);
+        let over = state.handles.take_over();
         drop(state);
+        drop_each(over);
         self.jobs.wake();
         begun
     }
@@ -304,6 +310,20 @@ impl Session {
         }
     }
 
+    /// Gives numbers to the objects of values.
+    pub(super) fn give(&self, out: &mut Out) -> Result<(), ValueError> {
+        if !out.has_objects() {
+            return Ok(());
+        }
+        let state = self.state.lock();
+        self.give_in(&state, out).map_err(|error| error.error(self.limits().handles).inside("arguments"))
+    }
+
+    fn give_in(&self, state: &SessionState, out: &mut Out) -> Result<(), NotGiven> {
+        let can_wait = self.live().is_none_or(|live| live.link.can_call_back());
+        state.handles.give(out, self.limits().handles, can_wait)
+    }
+
     /// The greatest length of a crossing's values, encoded, in bytes.
     fn most_bytes(&self) -> usize {
         /// The greatest encoded size of a value beside its text or bytes.
@@ -328,6 +348,7 @@ impl Session {
             self.observed.iter().for_each(|teller| teller.sandbox_ends(EndCause::Fault(error)));
             state.cancel_all();
             state.discarded.borrow_mut().get_or_insert_with(|| error.clone());
+            state.handles.end_all();
         }
     }
 

@@ -82,6 +82,6 @@ impl Request<'_> {
     pub(super) fn tell_host_call(&self, asked: &HostCallAsked<'_>) -> Option<OpenHostCall> {
         let teller = self.session.observed.as_ref()?;
         let place = asked.place();
-        Some(teller.host_call_begins(self.caller(asked.owner), &place, asked.spec.is_async))
+        Some(teller.host_call_begins(self.caller(asked.owner), &place, asked.is_async()))
     }
 }

@@ -9,6 +9,7 @@ use tokio::runtime::Handle as Runtime;
 
 use super::super::message::kind;
 use super::counts::{Credit, Served};
+use super::handles::{PlainMethods, SessionHandles};
 use crate::contract::{ContractSpec, SpecRef};
 use crate::error::{Error, Source};
 use crate::isolate::cancels::Period;
@@ -19,6 +20,8 @@ use crate::time::{Deadline, Nanos, Timestamp};
 use crate::wire::frame::Frame;
 
 pub(super) struct SessionState {
+    /// The objects that the peer's guests hold.
+    pub(super) handles: SessionHandles,
     pub(super) hosts: SentHosts,
     pub(super) discarded: RefCell<Option<Error>>,
     pub(super) generation: Cell<u64>,
@@ -59,6 +62,7 @@ pub(super) struct SessionState {
 impl SessionState {
     pub(super) fn new(hosts: SentHosts) -> Self {
         Self {
+            handles: SessionHandles::new(hosts.get()),
             hosts,
             discarded: RefCell::default(),
             generation: Cell::new(0),
@@ -113,10 +117,17 @@ impl SessionState {
         }
     }
 
-    /// The contracts that errors can name: those of the hosts, and those that were bound and are still there.
+    /// The contract of a host or of handles, by its number.
+    pub(super) fn methods(&self, contract: usize) -> Option<PlainMethods<'_>> {
+        let host = self.hosts.get().get(contract).map(|host| PlainMethods::Host(host));
+        host.or_else(|| self.handles.contract(contract))
+    }
+
+    /// The contracts that errors can name: those of the hosts and of handles, and those that were bound and are still there.
     pub(super) fn contracts(&self) -> Vec<SpecRef> {
         let hosts = self.hosts.get().iter().map(|host| host.spec.clone());
-        hosts.chain(self.known.borrow().iter().filter_map(KnownContract::get)).collect()
+        let bound = self.known.borrow().iter().filter_map(KnownContract::get).collect::<Vec<_>>();
+        hosts.chain(self.handles.specs()).chain(bound).collect()
     }
 
     /// Cancels everything that was begun.
@@ -203,11 +214,16 @@ fn taken(frame: &Frame) -> usize {
     frame.body.len() + FRAME
 }
 
+/// Whether a frame is a call, or answers one.
+fn is_of_call(frame: &Frame) -> bool {
+    !matches!(frame.kind, kind::CONSOLE | kind::RELEASE)
+}
+
 /// Frames that were read so that the peer can continue.
 #[derive(Default)]
 pub(super) struct KeptCalls {
     frames: VecDeque<Frame>,
-    /// The number of frames that are not console lines.
+    /// The number of frames that are calls, or answer one.
     pub(super) calls: usize,
     /// Their memory in bytes.
     pub(super) bytes: usize,
@@ -217,7 +233,7 @@ impl KeptCalls {
     pub(super) fn take(&mut self) -> Option<Frame> {
         let frame = self.frames.pop_front()?;
         self.bytes = self.bytes.saturating_sub(taken(&frame));
-        if frame.kind != kind::CONSOLE {
+        if is_of_call(&frame) {
             self.calls = self.calls.saturating_sub(1);
         }
         Some(frame)
@@ -225,7 +241,7 @@ impl KeptCalls {
 
     pub(super) fn push(&mut self, frame: Frame) {
         self.bytes += taken(&frame);
-        if frame.kind != kind::CONSOLE {
+        if is_of_call(&frame) {
             self.calls += 1;
         }
         self.frames.push_back(frame);

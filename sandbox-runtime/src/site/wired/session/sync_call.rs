@@ -13,6 +13,7 @@ use super::{About, Beginning, Handle, LivePeer, Pays, Session, What, waits_for_i
 use crate::error::{Error, LimitKind, Result};
 use crate::isolate::clock;
 use crate::isolate::ticket::within;
+use crate::panic::drop_each;
 use crate::site::blocking;
 use crate::time::{Deadline, Nanos};
 use crate::wire::Out;
@@ -116,7 +117,9 @@ impl Session {
         }
         // Frames that it read for other calls are not in the stream any more.
         let is_awaited = outcome.as_ref().is_err_and(Error::is_final) || !state.flying.borrow().is_empty();
+        let over = state.handles.take_over();
         drop(state);
+        drop_each(over);
         if is_awaited {
             self.jobs.wake();
         }

@@ -34,7 +34,7 @@ use crate::isolate::ticket::TicketScope;
 use crate::observe::CallOutcome;
 use crate::observe::bill::Bill;
 use crate::observe::teller::OpenCall;
-use crate::panic::{drop_of_host, of_host, unless_it_panics};
+use crate::panic::{drop_each, drop_of_host, of_host, unless_it_panics};
 use crate::time::{Deadline, Nanos};
 use crate::wire::Out;
 use crate::wire::frame::Frame;
@@ -96,6 +96,9 @@ impl Driver {
             // Calls that have not begun can begin now, and no other event says so.
             cx.waker().wake_by_ref();
         }
+        let over = state.handles.take_over();
+        drop(state);
+        drop_each(over);
         self.flights.is_empty() && session.jobs.is_empty()
     }
 
@@ -301,8 +304,9 @@ impl Driver {
             }
             match frame.kind {
                 kind::DONE | kind::VALUE | kind::FAILURE => self.land(&call, &frame)?,
-                kind::HOST_CALL => self.serve(&call, &frame)?,
+                kind::HOST_CALL | kind::HANDLE_CALL => self.serve(&call, &frame)?,
                 kind::HOST_ABORT => self.abort(&call, &frame)?,
+                kind::RELEASE => call.release(frame, false)?,
                 kind::CONSOLE => call.write(&frame)?,
                 _ => return Err(call.broken("an answer without a request")),
             }
@@ -351,7 +355,7 @@ impl Driver {
         let nobody = || call.broken("a host call for an unknown call id");
         let flight = self.flights.get(asked.owner).ok_or_else(nobody)?;
         match flight.enter() {
-            Ok(_entered) if !asked.spec.is_async => call.serve(frame.call, &asked)?,
+            Ok(_entered) if !asked.is_async() => call.serve(frame.call, &asked)?,
             Ok(_entered) => {
                 Self::start(call, frame.call, &asked, flight)?;
                 self.flights.wants(asked.owner);

@@ -1,12 +1,18 @@
-//! Handles: objects of the host that cross as values.
+//! Handles: objects of the host that cross as values, in all sites.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
-use sandbox_runtime::{Error, Handle, LimitKind, Limits, LocalSandbox, Result, Sandbox, Script, sandbox_api};
+use sandbox_runtime::{
+    Error, Handle, LimitKind, Limits, LocalSandbox, Result, Sandbox, SandboxPool, Script, Trust, sandbox_api,
+};
 use serde::{Deserialize, Serialize};
-use slack::long;
+use slack::{LONG, long};
 
+mod sites;
 mod slack;
 
 /// A file that is read in pieces.
@@ -43,6 +49,15 @@ struct Live(Arc<AtomicUsize>);
 impl Live {
     fn count(&self) -> usize {
         self.0.load(Ordering::SeqCst)
+    }
+
+    /// Waits until none lives.
+    fn ends(&self, place: &str) {
+        let began = Instant::now();
+        while self.count() > 0 {
+            assert!(began.elapsed() < LONG, "{} live {place}", self.count());
+            std::thread::yield_now();
+        }
     }
 }
 
@@ -149,21 +164,44 @@ export const run = (what) => String(acts[what]());
 
 /// Runs a part of the program in each kind of sandbox.
 fn in_all(what: &str, limits: Limits, check: impl Fn(Result<String>, &Live)) {
+    let script = || Script::new("files.mjs", SOURCE);
     let live = Live::default();
     {
         let local =
             LocalSandbox::builder().limits(limits).host::<dyn Files>(Folder::new(&live)).build().unwrap();
-        let reader = local.load::<dyn Reader>(Script::new("files.mjs", SOURCE)).unwrap();
+        let reader = local.load::<dyn Reader>(script()).unwrap();
         check(reader.run(what), &live);
     }
-    assert_eq!(live.count(), 0, "in this thread: {what}");
+    live.ends(&format!("in this thread: {what}"));
     {
         let sandbox =
             Sandbox::builder().limits(limits).host::<dyn Files>(Folder::new(&live)).build().unwrap();
-        let reader = sandbox.load::<dyn Reader>(Script::new("files.mjs", SOURCE)).unwrap();
+        let reader = sandbox.load::<dyn Reader>(script()).unwrap();
         check(reader.run(what), &live);
     }
-    assert_eq!(live.count(), 0, "in a thread: {what}");
+    live.ends(&format!("in a thread: {what}"));
+    for (site, link) in sites::links() {
+        {
+            let builder = Sandbox::builder().transport(link).limits(limits);
+            let sandbox = builder.host::<dyn Files>(Folder::new(&live)).build().unwrap();
+            let reader = sandbox.load::<dyn Reader>(script()).unwrap();
+            check(reader.run(what), &live);
+        }
+        live.ends(&format!("{site}: {what}"));
+    }
+    for (trust, is_here) in
+        [(Trust::Tenants, true), (Trust::SameTenant, false), (Trust::Tenants, false), (Trust::Hostile, false)]
+    {
+        {
+            let own = live.clone();
+            let builder = SandboxPool::builder().trust(trust).limits(limits).patience(LONG).slow(LONG);
+            let builder = if is_here { builder } else { builder.transport(slack::worker()) };
+            let pool = builder.host::<dyn Files>(move |_| Box::new(Folder::new(&own))).build().unwrap();
+            let reader = pool.tenant("a").load::<dyn Reader>(script()).unwrap();
+            check(reader.run(what), &live);
+        }
+        live.ends(&format!("in a pool of {trust:?}, here: {is_here}: {what}"));
+    }
 }
 
 fn gives(what: &str, expected: &str) {
