@@ -5,7 +5,8 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
 use sandbox_runtime::{
-    Bytes, Error, GuestError, Intrinsics, Limits, LocalSandbox, Result, Sandbox, Script, sandbox_api,
+    Bytes, Cancellation, Error, GuestError, Intrinsics, Limits, LocalSandbox, Result, Sandbox, Script,
+    sandbox_api,
 };
 use serde::{Deserialize, Serialize};
 use tokio::task::yield_now;
@@ -98,7 +99,7 @@ pub trait Slow: Send + Sync {
     async fn fail(&self, how: &str) -> Result<String, Refused>;
     async fn refuse(&self) -> Result<String>;
     async fn explode(&self) -> f64;
-    async fn never(&self) -> String;
+    async fn never(&self, ends: Cancellation) -> String;
 }
 
 /// It answers when it is polled again, but for `never`.
@@ -134,7 +135,7 @@ impl Slow for Later {
         yield_now().await;
         panic!("{HOST_TEXT}")
     }
-    async fn never(&self) -> String {
+    async fn never(&self, _: Cancellation) -> String {
         std::future::pending().await
     }
 }

@@ -222,6 +222,7 @@ pub struct ParamSpec {
 impl ParamSpec {
     #[doc(hidden)]
     #[must_use]
+    #[track_caller]
     pub const fn new(name: &'static str, kind: Kind, ty: TypeSpec) -> Self {
         assert!(
             !matches!(kind, Kind::Cancellation),

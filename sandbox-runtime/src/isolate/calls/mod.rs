@@ -4,6 +4,7 @@
 
 pub(crate) mod binding;
 mod erased;
+mod flight_signals;
 pub(crate) mod flights;
 mod guest;
 pub(crate) mod script;

@@ -19,7 +19,7 @@ class AbortSignal {
   #followers = null;
   #sources = null;
 
-  constructor(key) {
+  constructor(key = undefined) {
     if (key !== own) fail("an AbortSignal is made by an AbortController: write new AbortController().signal");
   }
 

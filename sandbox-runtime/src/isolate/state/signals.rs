@@ -1,15 +1,8 @@
 //! The `AbortSignal`s of a realm, as the host uses them. `realm::signals` makes the classes.
 
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Wake, Waker};
 
 use deno_core::v8;
-
-use super::Isolate;
-use crate::isolate::limits::cancels::Cancels;
-use crate::isolate::limits::ticket::Ticket;
-use crate::value::Cancellation;
 
 /// The functions of a realm's `AbortSignal`, which no guest has.
 pub(in crate::isolate) struct Signals {
@@ -89,41 +82,5 @@ impl Signals {
 pub(in crate::isolate) struct FlightSignal {
     pub(in crate::isolate) signal: v8::Global<v8::Value>,
     /// Waits for the cancellation of the caller, which ends the turn of the call.
-    _cancelled: Pin<Box<dyn Future<Output = ()>>>,
-}
-
-/// Ends the turn of a call, if it has one.
-struct TurnEnd {
-    cancels: Arc<Cancels>,
-    ticket: Ticket,
-}
-
-impl Wake for TurnEnd {
-    fn wake(self: Arc<Self>) {
-        self.cancels.cancel(&self.ticket);
-    }
-}
-
-impl Isolate {
-    /// Makes the signal of the call that begins. The cancellation of the caller ends the turns of the call. `None` when the
-    /// guest is being ended.
-    pub(in crate::isolate) fn signal_of_flight<'s>(
-        &self,
-        scope: &v8::PinScope<'s, '_>,
-        cancellation: &Cancellation,
-    ) -> Option<v8::Local<'s, v8::Value>> {
-        let realm = self.current_realm()?;
-        // A binding has added them. An object of a guest that the host holds has no binding.
-        realm.add_signals(scope, self)?;
-        let signal = realm.signals.get()?.make(scope)?;
-        let flight = self.current_flight(scope)?;
-        let end = TurnEnd { cancels: self.cancels.clone(), ticket: flight.ticket.clone() };
-        let mut cancelled = Box::pin(cancellation.cancelled());
-        if cancelled.as_mut().poll(&mut Context::from_waker(&Waker::from(Arc::new(end)))).is_ready() {
-            self.cancels.cancel(&flight.ticket);
-        }
-        let signal_of_flight = FlightSignal { signal: v8::Global::new(scope, signal), _cancelled: cancelled };
-        flight.signal.replace(Some(signal_of_flight));
-        Some(signal)
-    }
+    pub(in crate::isolate) _cancelled: Pin<Box<dyn Future<Output = ()>>>,
 }
