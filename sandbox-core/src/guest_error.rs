@@ -116,6 +116,15 @@ impl GuestError for Error {
 #[non_exhaustive]
 pub struct HostPanic;
 
+impl HostPanic {
+    /// A panic as an error.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn error() -> Error {
+        Error::host(Self)
+    }
+}
+
 /// The known facts about the error type of a method.
 #[doc(hidden)]
 #[derive(Clone, Copy)]

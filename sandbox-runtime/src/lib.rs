@@ -52,6 +52,7 @@ mod pool;
 pub mod process;
 #[cfg(feature = "_engine")]
 pub mod site;
+mod stream;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transport;
@@ -82,6 +83,7 @@ pub use sandbox_core::{
     UntypedHostCall, Violation, compat,
 };
 pub use schemars;
+pub use stream::{Items, Stream};
 
 #[cfg(feature = "process")]
 pub use client::ProcessSandbox;

@@ -56,7 +56,7 @@ const CRATES: [(&str, Layers); 2] = [
             ),
             ("isolate::ops", "the calls of the host, by their types"),
             (
-                "contract handle callback transport engine_types no_engine",
+                "contract handle callback stream transport engine_types no_engine",
                 "the traits between generated code and an isolate",
             ),
             ("isolate::calls", "the uses of a guest"),

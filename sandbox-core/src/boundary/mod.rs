@@ -4,6 +4,7 @@
 //! are as untrusted as a guest's values, and `plain` writes them. The engine's own source and sink of values are in
 //! `sandbox-runtime`. Both readers share `deserialize_common` and `content`, and both writers share `keys`.
 
+mod batch;
 mod budget;
 pub mod content;
 pub mod deserialize_common;
@@ -13,6 +14,7 @@ mod plain;
 mod value_error;
 mod violation;
 
+pub use batch::BatchBounds;
 pub use budget::{Budget, LEAST, LEAST_LISTED, over_bytes, over_handles};
 pub use from_value::{from_tree, is_whole, read_with_diagnosis, units};
 pub use plain::{DEEPEST, plain, plain_inside};

@@ -25,6 +25,22 @@ pub struct ContractSpec {
     pub guest: bool,
     /// Whether the host can implement the contract.
     pub host: bool,
+    /// The view that a guest has of an object of the contract.
+    #[doc(hidden)]
+    pub form: HandleForm,
+}
+
+/// The view that a guest has of an object of a contract.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HandleForm {
+    /// An object with the methods of the contract.
+    #[default]
+    Methods,
+    /// An async iterable, which calls the only method for each batch.
+    Stream,
+    /// An iterable, which calls the only method for each batch.
+    Items,
 }
 
 impl ContractSpec {
@@ -32,7 +48,7 @@ impl ContractSpec {
     #[must_use]
     pub const fn new(name: &'static str, docs: &'static str, methods: &'static [MethodSpec]) -> Self {
         let (name, docs, methods) = (Cow::Borrowed(name), Cow::Borrowed(docs), Cow::Borrowed(methods));
-        Self { name, docs, methods, guest: true, host: true }
+        Self { name, docs, methods, guest: true, host: true, form: HandleForm::Methods }
     }
 
     #[doc(hidden)]
@@ -46,6 +62,13 @@ impl ContractSpec {
     #[must_use]
     pub const fn host_only(mut self) -> Self {
         self.guest = false;
+        self
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn form(mut self, form: HandleForm) -> Self {
+        self.form = form;
         self
     }
 

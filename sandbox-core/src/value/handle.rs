@@ -17,6 +17,9 @@ use super::{HandleNumber, Unrepresentable};
 /// The name of the newtype.
 pub const HANDLE: &str = "$sandbox::Handle";
 
+/// The name of the newtype of a batch of a stream's values: a list that only the class of the stream sees.
+pub const BATCH: &str = "$sandbox::Batch";
+
 /// The contract of a handle, as the engine needs it.
 #[derive(Clone, Copy)]
 pub struct HandleContract {

@@ -8,6 +8,7 @@
 use std::fmt::Write as _;
 
 use sandbox_core::contract::{ContractSpec, Kind, MethodSpec};
+use sandbox_core::spec::HandleForm;
 
 use super::disabled_defenses;
 use super::state::op::{Gives, HostOp};
@@ -17,8 +18,8 @@ use super::state::op::{Gives, HostOp};
 pub(crate) const PARAMETERS: [&str; 5] = ["fast", "checked", "freeze", "returned", "refused"];
 
 /// The parameters of the shim of handles: the checked ops, the function that ends a handle, `Object.freeze`, and
-/// `Symbol.dispose`.
-pub(crate) const HANDLE_PARAMETERS: [&str; 4] = ["checked", "release", "freeze", "dispose"];
+/// `Symbol.dispose`. The last is the list of what streams need; see `HandleShims`.
+pub(crate) const HANDLE_PARAMETERS: [&str; 5] = ["checked", "release", "freeze", "dispose", "lent"];
 
 /// The prefix of the names of shims, in stacks.
 const SCHEME: &str = "sandbox:";
@@ -71,6 +72,14 @@ pub(crate) fn source(spec: &ContractSpec, ops: &[HostOp]) -> String {
 /// whose only prototype has the methods. So no property of an object leads to the class. An op takes the number behind the
 /// arguments of its method.
 pub(crate) fn handle_source(spec: &ContractSpec) -> String {
+    match spec.form {
+        HandleForm::Methods => methods_source(spec),
+        HandleForm::Stream => include_str!("shim/stream.js").to_owned(),
+        HandleForm::Items => include_str!("shim/items.js").to_owned(),
+    }
+}
+
+fn methods_source(spec: &ContractSpec) -> String {
     let mut out = String::from("\"use strict\";\n");
     for index in 0..spec.methods.len() {
         _ = writeln!(out, "const checked{index} = checked[{index}];");

@@ -8,15 +8,19 @@ use deno_core::v8;
 use rustc_hash::FxHashMap;
 
 use super::host::{ContractKey, Host};
+use crate::boundary::BatchBounds;
 use crate::isolate::engine::compile::{compile_function, get};
 use crate::isolate::engine::text::js_string;
 use crate::isolate::shim;
+use crate::limits::Limits;
 
 /// Values of a realm that the classes need, captured before a guest can change them, and the classes that there are.
 pub(in crate::isolate) struct HandleShims {
     freeze: v8::Global<v8::Value>,
     /// `Symbol.dispose`, or `undefined`.
     dispose: v8::Global<v8::Value>,
+    /// `Symbol.iterator`, `Symbol.asyncIterator` and `Promise`, which streams need.
+    iteration: [v8::Global<v8::Value>; 3],
     classes: RefCell<FxHashMap<ContractKey, Rc<HandleClass>>>,
     /// The numbers of the guest's own objects that the host holds.
     marks: RefCell<FxHashMap<TypeId, Rc<ObjectMarks>>>,
@@ -45,8 +49,10 @@ impl HandleShims {
             get(scope, object, name).map(|value| v8::Global::new(scope, value))
         };
         let (freeze, dispose) = (member("Object", "freeze")?, member("Symbol", "dispose")?);
+        let promise = v8::Global::new(scope, get(scope, global, "Promise")?);
+        let iteration = [member("Symbol", "iterator")?, member("Symbol", "asyncIterator")?, promise];
         let (classes, marks) = (RefCell::default(), RefCell::default());
-        Some(Self { freeze, dispose, classes, marks })
+        Some(Self { freeze, dispose, iteration, classes, marks })
     }
 
     /// The class of a contract, if a handle of the contract has come to the realm.
@@ -74,27 +80,27 @@ impl HandleShims {
         class.number(scope, object).map(|number| (key, number))
     }
 
-    /// The class of a contract. `release` is the function of the realm that ends a handle by its number.
+    /// Makes the class of a contract that the realm does not know. `release` is the function of the realm that ends a handle by
+    /// its number. `twice` is the one that throws when a stream is iterated again.
     pub(in crate::isolate) fn class(
         &self,
         scope: &v8::PinScope<'_, '_>,
         (host, is_function): (&Host, bool),
-        release: v8::Local<'_, v8::Value>,
+        [release, twice]: [v8::Local<'_, v8::Value>; 2],
+        limits: &Limits,
     ) -> Option<Rc<HandleClass>> {
         let key = host.key();
-        if let Some(class) = self.known(key) {
-            return Some(class);
-        }
         let text = |text: &str| js_string(scope, text, v8::NewStringType::Normal).ok();
         let checked = host.ops.iter().map(|op| Some(op.functions(scope, true)?.0.into()));
         let checked = checked.collect::<Option<Vec<v8::Local<'_, v8::Value>>>>()?;
-        let [a, b, c, d] = shim::HANDLE_PARAMETERS;
-        let parameters = [text(a)?, text(b)?, text(c)?, text(d)?];
+        let [a, b, c, d, e] = shim::HANDLE_PARAMETERS;
+        let parameters = [text(a)?, text(b)?, text(c)?, text(d)?, text(e)?];
         let arguments = [
             v8::Array::new_with_elements(scope, &checked).into(),
             v8::Local::new(scope, release),
             v8::Local::new(scope, &self.freeze),
             v8::Local::new(scope, &self.dispose),
+            self.lent(scope, twice, limits),
         ];
         let source = if is_function { shim::callback_source } else { shim::handle_source };
         let source = text(&source(&host.spec))?;
@@ -109,6 +115,24 @@ impl HandleShims {
         let class = Rc::new(HandleClass { make, number, prototype });
         self.classes.borrow_mut().insert(key, class.clone());
         Some(class)
+    }
+
+    /// The list of what the classes of streams need: the captured values, `twice`, and the bounds of a batch.
+    fn lent<'s>(
+        &self,
+        scope: &v8::PinScope<'s, '_>,
+        twice: v8::Local<'_, v8::Value>,
+        limits: &Limits,
+    ) -> v8::Local<'s, v8::Value> {
+        let [iterator, asynchronous, promise] =
+            self.iteration.each_ref().map(|value| v8::Local::new(scope, value));
+        let BatchBounds { items, values, bytes, depth } = BatchBounds::of(limits);
+        let [items, values, bytes, depth] = [items, values, bytes, depth].map(|bound| {
+            v8::Integer::new_from_unsigned(scope, u32::try_from(bound).unwrap_or(u32::MAX)).into()
+        });
+        let twice = v8::Local::new(scope, twice);
+        let all = [iterator, asynchronous, promise, twice, items, values, bytes, depth];
+        v8::Array::new_with_elements(scope, &all).into()
     }
 
     /// The numbers of the guest's own objects, by a contract.

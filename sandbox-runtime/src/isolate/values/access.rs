@@ -18,14 +18,14 @@ use crate::isolate::engine::text::js_string;
 use crate::value::JsValue;
 
 /// The elements of an array.
-pub(super) struct Items<'r, 's, 'i> {
+pub(super) struct ElementAccess<'r, 's, 'i> {
     pub(super) reader: Reader<'r, 's, 'i>,
     pub(super) object: v8::Local<'s, v8::Object>,
     pub(super) length: usize,
     pub(super) next: usize,
 }
 
-impl<'de> de::SeqAccess<'de> for Items<'_, '_, '_> {
+impl<'de> de::SeqAccess<'de> for ElementAccess<'_, '_, '_> {
     type Error = ValueError;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(

@@ -12,6 +12,7 @@ use super::read::Reader;
 use super::write::{Value, ValueWriter, terminated};
 use crate::boundary::{ValueError, over_handles};
 use crate::isolate::engine::care::Cause;
+use crate::isolate::engine::text::js_string;
 use crate::isolate::limits::exceeded::Exceeded;
 use crate::isolate::state::binding::{Binding, BoundMethod};
 use crate::isolate::state::guest_objects::GuestParts;
@@ -88,8 +89,11 @@ impl<'s> ValueWriter<'_, 's, '_> {
         if host.spec.has_cancellations() {
             realm.add_signals(self.scope, isolate).ok_or_else(terminated)?;
         }
-        let release = release(self.scope).ok_or_else(terminated)?;
-        let class = realm.handles.class(self.scope, (host, is_function), release).ok_or_else(terminated)?;
+        let class = realm.handles.known(host.key()).or_else(|| {
+            let functions = [function(self.scope, released)?, function(self.scope, iterated_twice)?];
+            realm.handles.class(self.scope, (host, is_function), functions, &isolate.settings.limits)
+        });
+        let class = class.ok_or_else(terminated)?;
         let number = isolate.handles.next();
         let guest = class.object(self.scope, number).ok_or_else(terminated)?;
         let raw = isolate.entrance().map_err(|_| terminated())?.raw;
@@ -99,6 +103,17 @@ impl<'s> ValueWriter<'_, 's, '_> {
             isolate.care.note(Cause::Collected);
         }
         Ok(guest.into())
+    }
+
+    /// Writes a batch of a stream's values: an array without a prototype. A promise that is resolved with it finds no `then` of
+    /// a guest.
+    pub(super) fn batch<T: ?Sized + Serialize>(self, items: &T) -> Result<Value<'s>, ValueError> {
+        let batch = self.write(items)?;
+        let array = batch.try_cast::<v8::Object>().map_err(|_| terminated())?;
+        match array.set_prototype(self.scope, v8::null(self.scope).into()) {
+            Some(true) => Ok(batch),
+            _ => Err(terminated()),
+        }
     }
 }
 
@@ -125,13 +140,17 @@ impl Isolate {
     }
 }
 
-/// The function of the current realm that ends a handle by its number.
-fn release<'s>(scope: &v8::PinScope<'s, '_>) -> Option<v8::Local<'s, v8::Value>> {
-    let template = v8::FunctionTemplate::builder(released);
+/// A function of the current realm.
+fn function<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    callback: impl v8::MapFnTo<v8::FunctionCallback>,
+) -> Option<v8::Local<'s, v8::Value>> {
+    let template = v8::FunctionTemplate::builder(callback);
     let function = template.constructor_behavior(v8::ConstructorBehavior::Throw).build(scope);
     function.get_function(scope).map(Into::into)
 }
 
+/// Ends a handle by its number.
 fn released(
     scope: &mut v8::PinScope<'_, '_>,
     arguments: v8::FunctionCallbackArguments<'_>,
@@ -140,6 +159,19 @@ fn released(
     if let (Some(isolate), Some(number)) = (Isolate::current(scope), number_of(arguments.get(0))) {
         isolate.handles.dispose(number);
         isolate.keep_terminating();
+    }
+}
+
+/// Refuses to iterate a stream again.
+fn iterated_twice(
+    scope: &mut v8::PinScope<'_, '_>,
+    _: v8::FunctionCallbackArguments<'_>,
+    _: v8::ReturnValue<'_>,
+) {
+    let text = "a stream is iterated once, and this one was iterated before: collect its values in an array";
+    if let Ok(text) = js_string(scope, text, v8::NewStringType::Normal) {
+        let error = v8::Exception::type_error(scope, text);
+        scope.throw_exception(error);
     }
 }
 

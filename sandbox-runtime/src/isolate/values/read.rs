@@ -10,7 +10,7 @@ use std::fmt::Display;
 use deno_core::v8;
 use serde::de::Visitor;
 
-use super::access::{Entries, Items};
+use super::access::{ElementAccess, Entries};
 use super::describe::found;
 use super::exotic::is_detached;
 use super::seen::{Opened, Part, Seen, TOP};
@@ -258,7 +258,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
             _ => self.value.try_cast().map_err(|_| self.unexpected(expected.to_string()))?,
         };
         self.opens(|_| Opened::Items { object, length });
-        let mut items = Items { reader: self.inside()?, object, length, next: 0 };
+        let mut items = ElementAccess { reader: self.inside()?, object, length, next: 0 };
         let value = visitor.visit_seq(&mut items)?;
         match length - items.next {
             0 => Ok(value),

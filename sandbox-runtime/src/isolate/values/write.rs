@@ -13,7 +13,7 @@ use crate::boundary::{Budget, ValueError};
 use crate::isolate::engine::text::js_string;
 use crate::isolate::state::struct_shapes::{Names, Values};
 use crate::isolate::{Isolate, intrinsics};
-use crate::value::handle::HANDLE;
+use crate::value::handle::{BATCH, HANDLE};
 use crate::value::number::{MAX_SAFE, is_json};
 use crate::value::{Bytes, DATE, ERROR, MAP, SET};
 
@@ -238,6 +238,7 @@ impl<'w, 's, 'i> ser::Serializer for ValueWriter<'w, 's, 'i> {
             SET => self.set(value),
             ERROR => self.error(value),
             HANDLE => self.handle(value),
+            BATCH => self.batch(value),
             MAP => Self { map: true, ..self }.write(value),
             _ => self.write(value),
         }

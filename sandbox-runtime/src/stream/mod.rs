@@ -1,0 +1,188 @@
+//! [`Stream`] and [`Items`]: values of a host that a guest takes one after the other.
+//!
+//! Both cross as a handle of an internal contract with one method, which gives the next batch of values. So the host makes values
+//! only when the guest asks for them. `source` has the contract, and `batch` says how many values a batch has. The classes that
+//! a guest sees are in `isolate/shim`.
+
+mod batch;
+mod cost;
+mod source;
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use sandbox_core::contract::Crosses;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use self::source::{Asynchronous, Sequential, StreamSource};
+use crate::{Handle, Result};
+
+/// Values that an `async` contract gives one after the other. The guest gets an async iterable.
+///
+/// The host's stream is polled only when the guest asks for a value. The guest's loop gets the values in batches: the first
+/// batch has one value, and each batch that is full doubles the size of the next. So the host is never further ahead than the
+/// number of values that the guest has taken already. A batch has at most 1,024 values and about 64 KiB.
+///
+/// A value that is an error ends the stream, and the guest's loop throws the error. The host's stream is dropped at its end,
+/// when the guest leaves the loop or disposes the stream, when the guest's object is collected, and with the realm. A guest can
+/// iterate a stream once.
+///
+/// ```
+/// # #[cfg(feature = "_engine")]
+/// # fn main() -> sandbox_runtime::Result<()> {
+/// use futures_util::stream;
+/// use sandbox_runtime::{Result, Sandbox, Script, Stream, sandbox_api};
+///
+/// #[sandbox_api(host)]
+/// pub trait Events: Send + Sync {
+///     async fn since(&self, first: u32) -> Result<Stream<u32>>;
+/// }
+///
+/// #[sandbox_api(guest)]
+/// pub trait Adder {
+///     async fn add(&self, first: u32) -> Result<u32>;
+/// }
+///
+/// struct Numbers;
+///
+/// impl Events for Numbers {
+///     async fn since(&self, first: u32) -> Result<Stream<u32>> {
+///         Ok(Stream::new(stream::iter((first..10).map(Ok))))
+///     }
+/// }
+///
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// let sandbox = Sandbox::builder().host::<dyn Events>(Numbers).build()?;
+/// let source = "export async function add(first) {
+///     let sum = 0;
+///     for await (const number of await Events.since(first)) sum += number;
+///     return sum;
+/// }";
+/// let adder = sandbox.load_async::<dyn Adder>(Script::new("add.mjs", source)).await?;
+/// assert_eq!(adder.add(7).await?, 7 + 8 + 9);
+/// # Ok(())
+/// # })
+/// # }
+/// # #[cfg(not(feature = "_engine"))]
+/// # fn main() {}
+/// ```
+pub struct Stream<T>(Handle<StreamSource<T, Asynchronous>>);
+
+/// Values that a synchronous contract gives one after the other. The guest gets an iterable.
+///
+/// The rules are those of [`Stream`]. The host's iterator is called only while the guest asks for a value. Code of the iterator
+/// that calls the guest must not let it ask for the next value: such a request is an error.
+///
+/// ```
+/// # #[cfg(feature = "_engine")]
+/// # fn main() -> sandbox_runtime::Result<()> {
+/// use sandbox_runtime::{Items, LocalSandbox, Result, Script, sandbox_api};
+///
+/// #[sandbox_api(host)]
+/// pub trait Lines {
+///     fn lines(&self) -> Result<Items<String>>;
+/// }
+///
+/// #[sandbox_api(guest)]
+/// pub trait Counter {
+///     fn count(&self) -> Result<u32>;
+/// }
+///
+/// struct Text;
+///
+/// impl Lines for Text {
+///     fn lines(&self) -> Result<Items<String>> {
+///         Ok(Items::new("a\nbc\nd".lines().map(|line| Ok(line.to_owned()))))
+///     }
+/// }
+///
+/// let sandbox = LocalSandbox::builder().host::<dyn Lines>(Text).build()?;
+/// let source = "export function count() {
+///     let count = 0;
+///     for (const line of Lines.lines()) count += line.length;
+///     return count;
+/// }";
+/// let counter = sandbox.load::<dyn Counter>(Script::new("count.mjs", source))?;
+/// assert_eq!(counter.count()?, 4);
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "_engine"))]
+/// # fn main() {}
+/// ```
+pub struct Items<T>(Handle<StreamSource<T, Sequential>>);
+
+impl<T: Send + 'static> Stream<T> {
+    /// A stream of the values of another one.
+    pub fn new(stream: impl futures_core::Stream<Item = Result<T>> + Send + 'static) -> Self {
+        Self(Arc::new(StreamSource::new(Box::pin(stream))).into())
+    }
+}
+
+impl<T: Send + 'static> Items<T> {
+    /// The values of an iterator.
+    pub fn new(items: impl IntoIterator<Item = Result<T>, IntoIter: Send + 'static>) -> Self {
+        Self(Arc::new(StreamSource::new(Box::pin(WithoutWaiting(items.into_iter())))).into())
+    }
+}
+
+/// An iterator as a stream that never waits.
+struct WithoutWaiting<I>(I);
+
+// The iterator is not pinned.
+impl<I> Unpin for WithoutWaiting<I> {}
+
+impl<I: Iterator> futures_core::Stream for WithoutWaiting<I> {
+    type Item = I::Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<I::Item>> {
+        Poll::Ready(self.0.next())
+    }
+}
+
+/// The values that no guest has taken.
+impl<T: Crosses + Send> futures_core::Stream for Stream<T> {
+    type Item = Result<T>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<T>>> {
+        self.0.poll_one(cx)
+    }
+}
+
+/// The values that no guest has taken.
+impl<T: Crosses + Send> Iterator for Items<T> {
+    type Item = Result<T>;
+
+    fn next(&mut self) -> Option<Result<T>> {
+        match self.0.poll_one(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(item) => item,
+            // An iterator never waits.
+            Poll::Pending => None,
+        }
+    }
+}
+
+macro_rules! crosses {
+    ($($name:ident)*) => {$(
+        impl<T: Crosses + Send> Serialize for $name<T> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+                self.0.serialize(serializer)
+            }
+        }
+
+        /// Reads a stream that the host gave, and of which the guest has taken nothing.
+        impl<'de, T: Crosses + Send> Deserialize<'de> for $name<T> {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+                Handle::deserialize(deserializer).map(Self)
+            }
+        }
+
+        impl<T> fmt::Debug for $name<T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+    )*};
+}
+crosses!(Stream Items);
