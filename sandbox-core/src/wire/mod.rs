@@ -51,6 +51,8 @@ mod decode;
 mod encode;
 pub mod fault;
 pub mod frame;
+#[cfg(test)]
+mod handle_tests;
 mod serialize;
 #[cfg(test)]
 mod serialize_tests;
