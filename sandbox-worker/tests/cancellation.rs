@@ -9,8 +9,8 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use sandbox_runtime::{
-    Cancellation, Error, LimitKind, Limits, LocalSandbox, Permission, Result, Sandbox, SandboxPool, Script,
-    sandbox_api,
+    Cancellation, Error, JsValue, LimitKind, Limits, LocalSandbox, OwnedContract, Permission, Result,
+    Sandbox, SandboxPool, Script, UntypedAnswer, UntypedHost, UntypedHostCall, sandbox_api,
 };
 use slack::long;
 
@@ -575,7 +575,7 @@ fn changed_intrinsics_change_nothing() {
             Object.defineProperty(Object.prototype, "next", { get: fail, set: fail, configurable: true });
             Object.defineProperty(Array.prototype, "0", { set: fail, configurable: true });
             AbortSignal.prototype.addEventListener = fail;
-            globalThis.AbortSignal = globalThis.Error = fail;
+            globalThis.AbortSignal = fail;
             const controller = new AbortController();
             controller.signal.onabort = () => { told = true; };
             let told = false;
@@ -589,6 +589,67 @@ fn changed_intrinsics_change_nothing() {
         assert_eq!(seen, "true AbortError", "{}", case.site);
         case.goes_on(1);
     });
+}
+
+/// Contracts that came as data: an untyped host finds the cancellation in its call, and an untyped guest is told of a drop.
+#[test]
+fn contracts_that_came_as_data_have_cancellations() {
+    let host = OwnedContract::of::<dyn Host>().unwrap();
+    let guest = OwnedContract::of::<dyn Job>().unwrap();
+    macro_rules! runs {
+        ($site:expr, $builder:expr) => {{
+            let hosted = Hosted::default();
+            let untyped = Untyped(hosted.clone());
+            let sandbox = $builder.limits(limits()).untyped_host(&host, untyped).build().unwrap();
+            let job = sandbox.eval(Script::new("job.js", SOURCE)).unwrap().bind_untyped(&guest).unwrap();
+            let runs = |what: &str| job.call_async("run", &[JsValue::String(what.to_owned())]);
+            let mut call = Box::pin(runs("waits for the host"));
+            block_on(poll_fn(|cx| {
+                assert!(call.as_mut().poll(cx).is_pending(), "{}", $site);
+                if hosted.notes.0.lock().unwrap().iter().any(|note| note == "begun") {
+                    return Poll::Ready(());
+                }
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }));
+            drop(call);
+            hosted.wait_for("waits for the host abort true true AbortError");
+            hosted.wait_for("caught true");
+            hosted.last_is_cancelled();
+            assert_eq!(block_on(runs("count")).unwrap(), JsValue::String("1".to_owned()), "{}", $site);
+            let more = [JsValue::String("count".to_owned()), JsValue::Undefined];
+            let error = block_on(job.call_async("run", &more)).unwrap_err();
+            assert!(error.to_string().contains("1 argument"), "{}: {error}", $site);
+        }};
+    }
+    runs!("in the caller's thread", LocalSandbox::builder());
+    runs!("in a thread", Sandbox::builder());
+    for (site, link) in sites::links() {
+        runs!(site, Sandbox::builder().transport(link));
+    }
+}
+
+/// An untyped host whose `fetch` never ends.
+struct Untyped(Hosted);
+
+impl UntypedHost for Untyped {
+    type Error = Error;
+
+    fn call(&self, call: UntypedHostCall) -> Result<JsValue> {
+        assert!(call.cancellation().is_none());
+        if let [JsValue::String(note)] = call.args() {
+            self.0.note(note);
+        }
+        Ok(JsValue::Null)
+    }
+
+    fn call_async(&self, call: UntypedHostCall) -> UntypedAnswer<Error> {
+        assert_eq!(call.args().len(), 1);
+        let cancellation = call.cancellation().cloned().unwrap();
+        self.0.cancellations.lock().unwrap().push(cancellation);
+        self.0.note("begun");
+        Box::pin(pending())
+    }
 }
 
 /// Realms have the classes where a contract needs them.
