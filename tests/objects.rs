@@ -168,6 +168,8 @@ const acts = {
     return Table.down(row, 10);
   },
   endless() { const row = { get: () => Table.down(row, 0), set() {} }; return error(() => Table.down(row, 0)); },
+  refused() { return error(() => Table.keep(plain)); },
+  alive() { return "alive"; },
   reenters() {
     const row = { get: () => 6, set() {} };
     Object.defineProperty(row, "name", { get() { Table.drops({ get() {}, set() {} }); return undefined; } });
@@ -457,4 +459,99 @@ async fn async_methods_of_an_object_are_awaited() {
     sandbox.reset_async().await.unwrap();
     let error = job.run(4).await.unwrap_err();
     assert!(matches!(error, Error::Discarded { cause: DiscardCause::Reset, .. }), "{error:?}");
+}
+
+/// Over a link, objects of guests do not cross yet: the guest gets a TypeError, and the sandbox goes on.
+#[test]
+#[cfg(not(feature = "quickjs"))]
+fn over_a_link_objects_are_refused() {
+    let link = sandbox_runtime::testing::in_memory(true);
+    let builder = Sandbox::builder().limits(long()).transport(link);
+    let sandbox = builder.host::<dyn Table>(Rows::default()).build().unwrap();
+    let program = sandbox.load::<dyn Program>(script()).unwrap();
+    let text = program.run("refused").unwrap();
+    assert!(text.starts_with("TypeError: Table.keep → row: "), "{text}");
+    let error = program.give("given").unwrap_err();
+    assert!(matches!(error, Error::Value(_)), "{error:?}");
+    assert_eq!(program.run("alive").unwrap(), "alive");
+}
+
+#[sandbox_api(host)]
+pub trait Threads {
+    /// Calls the row on another thread, and waits for the thread.
+    fn waits(&self, row: Handle<dyn Row>) -> Result<bool>;
+    /// Drops the row on another thread.
+    fn elsewhere(&self, row: Handle<dyn Row>) -> Result<()>;
+}
+
+struct Others;
+
+impl Threads for Others {
+    fn waits(&self, row: Handle<dyn Row>) -> Result<bool> {
+        let error = std::thread::spawn(move || row.get("a")).join().unwrap().unwrap_err();
+        Ok(matches!(error, Error::Limit { kind: LimitKind::Wall, .. }))
+    }
+
+    fn elsewhere(&self, row: Handle<dyn Row>) -> Result<()> {
+        std::thread::spawn(move || drop(row)).join().unwrap();
+        Ok(())
+    }
+}
+
+#[sandbox_api(guest)]
+pub trait Caller {
+    fn waits(&self) -> Result<bool>;
+    fn elsewhere(&self, times: u32) -> Result<u32>;
+}
+
+const CALLER: &str = "
+    const row = () => ({ get: () => 1, set() {} });
+    export const waits = () => Threads.waits(row());
+    export const elsewhere = (times) => { for (let i = 0; i < times; i++) Threads.elsewhere(row()); return times; };
+";
+
+#[test]
+fn a_thread_that_waits_for_itself_gives_up() {
+    let limits = Limits { wall: std::time::Duration::from_millis(100), ..long() };
+    let sandbox = Sandbox::builder().limits(limits).host::<dyn Threads>(Others).build().unwrap();
+    let caller = sandbox.load::<dyn Caller>(Script::new("caller.mjs", CALLER)).unwrap();
+    // The outer call is over its own limit then, and the sandbox lives.
+    assert!(matches!(caller.waits(), Ok(true) | Err(Error::Limit { kind: LimitKind::Wall, .. })));
+    assert_eq!(caller.elsewhere(1).unwrap(), 1);
+}
+
+#[test]
+fn objects_that_are_dropped_on_other_threads_are_released() {
+    let limits = Limits { handles: 10, ..long() };
+    let sandbox = Sandbox::builder().limits(limits).host::<dyn Threads>(Others).build().unwrap();
+    let caller = sandbox.load::<dyn Caller>(Script::new("caller.mjs", CALLER)).unwrap();
+    assert_eq!(caller.elsewhere(500).unwrap(), 500);
+    let local = LocalSandbox::builder().limits(limits).host::<dyn Threads>(Others).build().unwrap();
+    let caller = local.load::<dyn Caller>(Script::new("caller.mjs", CALLER)).unwrap();
+    assert_eq!(caller.elsewhere(500).unwrap(), 500);
+}
+
+#[test]
+fn a_sandbox_that_ends_while_its_objects_are_called_is_told() {
+    for _ in 0..20 {
+        let (sandbox, _) = thread(long());
+        let row = sandbox.load::<dyn Program>(script()).unwrap().give("given").unwrap();
+        let calls = (0..3).map(|_| {
+            let row = row.clone();
+            std::thread::spawn(move || {
+                loop {
+                    match row.get("a") {
+                        Ok(value) => assert_eq!(value, 7.0),
+                        Err(error) => return error,
+                    }
+                }
+            })
+        });
+        let calls = calls.collect::<Vec<_>>();
+        drop(sandbox);
+        for call in calls {
+            let error = call.join().unwrap();
+            assert!(matches!(error, Error::Discarded { .. } | Error::Lost { .. }), "{error:?}");
+        }
+    }
 }

@@ -132,23 +132,6 @@ return [(number) => {{
     )
 }
 
-/// The body of the function that numbers a guest's objects. The function returns two functions: one gives the number of an
-/// object, or 0, and one sets the number.
-///
-/// The number is a private field that the object gets, so no code of a guest sees the number, and a Proxy has one of its own.
-pub(crate) const MARKS: &str = r#""use strict";
-class Marked extends (function (object) { return object; }) {
-  #number;
-  constructor(object, number) { super(object); this.#number = number; }
-  static number(object) { return #number in object ? object.#number : 0; }
-  static mark(object, number) {
-    if (#number in object) object.#number = number;
-    else new Marked(object, number);
-  }
-}
-return [Marked.number, Marked.mark];
-"#;
-
 fn documentation(docs: &str) -> String {
     if docs.is_empty() {
         return String::new();

@@ -22,14 +22,18 @@ pub(in crate::isolate) struct HandleShims {
     /// `Symbol.iterator`, `Symbol.asyncIterator` and `Promise`, which streams need.
     iteration: [v8::Global<v8::Value>; 3],
     classes: RefCell<FxHashMap<ContractKey, Rc<HandleClass>>>,
+    /// The functions of the intrinsic `WeakMap`: the constructor, `get` and `set`.
+    weak_map: [v8::Global<v8::Function>; 3],
     /// The numbers of the guest's own objects that the host holds.
     marks: RefCell<FxHashMap<TypeId, Rc<ObjectMarks>>>,
 }
 
-/// The numbers of a guest's objects, by a contract. No code of a guest sees them.
+/// The numbers of a guest's objects, by a contract: a `WeakMap` that no code of a guest sees. An object can be frozen, and a Proxy
+/// has a number of its own.
 pub(in crate::isolate) struct ObjectMarks {
-    number: v8::Global<v8::Function>,
-    mark: v8::Global<v8::Function>,
+    map: v8::Global<v8::Object>,
+    get: v8::Global<v8::Function>,
+    set: v8::Global<v8::Function>,
 }
 
 /// The class of a contract.
@@ -51,8 +55,15 @@ impl HandleShims {
         let (freeze, dispose) = (member("Object", "freeze")?, member("Symbol", "dispose")?);
         let promise = v8::Global::new(scope, get(scope, global, "Promise")?);
         let iteration = [member("Symbol", "iterator")?, member("Symbol", "asyncIterator")?, promise];
+        let weak_map = get(scope, global, "WeakMap")?.try_cast::<v8::Function>().ok()?;
+        let prototype = get(scope, weak_map.into(), "prototype")?.try_cast::<v8::Object>().ok()?;
+        let method = |name: &str| {
+            let function = get(scope, prototype, name)?.try_cast::<v8::Function>().ok()?;
+            Some(v8::Global::new(scope, function))
+        };
+        let weak_map = [v8::Global::new(scope, weak_map), method("get")?, method("set")?];
         let (classes, marks) = (RefCell::default(), RefCell::default());
-        Some(Self { freeze, dispose, iteration, classes, marks })
+        Some(Self { freeze, dispose, iteration, classes, weak_map, marks })
     }
 
     /// The class of a contract, if a handle of the contract has come to the realm.
@@ -144,11 +155,10 @@ impl HandleShims {
         if let Some(marks) = self.marks.borrow().get(&contract) {
             return Some(marks.clone());
         }
-        let text = |text: &str| js_string(scope, text, v8::NewStringType::Normal).ok();
-        let shim = compile_function(scope, text("sandbox:objects")?, text(shim::MARKS)?, &[])?;
-        let parts = shim_parts(scope, shim, &[])?;
-        let (number, mark) = (function(scope, parts, 0)?, function(scope, parts, 1)?);
-        let marks = Rc::new(ObjectMarks { number, mark });
+        let [constructor, get, set] = &self.weak_map;
+        let map = v8::Local::new(scope, constructor).new_instance(scope, &[])?;
+        let marks = ObjectMarks { map: v8::Global::new(scope, map), get: get.clone(), set: set.clone() };
+        let marks = Rc::new(marks);
         self.marks.borrow_mut().insert(contract, marks.clone());
         Some(marks)
     }
@@ -181,9 +191,8 @@ impl ObjectMarks {
         scope: &v8::PinScope<'_, '_>,
         object: v8::Local<'_, v8::Object>,
     ) -> Option<u64> {
-        let object = v8::Local::new(scope, object).into();
-        let number = v8::Local::new(scope, &self.number);
-        number_of(number.call(scope, v8::undefined(scope).into(), &[object])?)
+        let (map, object) = (v8::Local::new(scope, &self.map).into(), v8::Local::new(scope, object).into());
+        number_of(v8::Local::new(scope, &self.get).call(scope, map, &[object])?)
     }
 
     /// Marks an object with a number. No code of a guest runs.
@@ -194,10 +203,9 @@ impl ObjectMarks {
         object: v8::Local<'_, v8::Object>,
         number: u64,
     ) -> Option<()> {
-        let object = v8::Local::new(scope, object).into();
-        let mark = v8::Local::new(scope, &self.mark);
+        let (map, object) = (v8::Local::new(scope, &self.map).into(), v8::Local::new(scope, object).into());
         let number = v8::Number::new(scope, number as f64).into();
-        mark.call(scope, v8::undefined(scope).into(), &[object, number]).map(drop)
+        v8::Local::new(scope, &self.set).call(scope, map, &[object, number]).map(drop)
     }
 }
 
