@@ -9,6 +9,8 @@ use std::borrow::Cow;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 pub use types::{Bound, Bounds, Measured, Ranged, Rules, SchemaOf, Textual, TypeSpec, schema};
 
 /// A contract as data. Shims, checks and descriptions are made from it.
@@ -32,7 +34,7 @@ pub struct ContractSpec {
 
 /// The view that a guest has of an object of a contract.
 #[doc(hidden)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum HandleForm {
     /// An object with the methods of the contract.
     #[default]

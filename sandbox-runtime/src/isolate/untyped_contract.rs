@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use deno_core::v8;
 use sandbox_core::contract::{ContractSpec, SpecRef};
+use sandbox_core::spec::HandleForm;
 
 use super::host_calls::promises::{Poller, StartedPromise, flight, promised, signal_of};
 use super::host_calls::{answer, begin};
@@ -25,7 +26,7 @@ use super::state::pending::HostAnswer;
 use super::state::refusal::{Refusal, caught};
 use crate::boundary::ValueError;
 use crate::error::{Direction, Place, grouped};
-use crate::isolate::values::{observed_for_wire, tree_to_guest};
+use crate::isolate::values::{observed_for_wire, tree_to_guest, without_prototype};
 use crate::schema::ContractChecks;
 use crate::value::{Cancellation, JsValue};
 
@@ -104,14 +105,15 @@ fn serve<'s>(
                 Some(CancelledBy { signal, cancellation: Cancellation::new() })
             }
         };
-        let (_, flight) = flight(scope)?;
+        let (isolate, flight) = flight(scope)?;
+        let is_batch = isolate.host(method).is_some_and(|host| host.spec.form == HandleForm::Stream);
         let host = called(scope, arguments, method, host)?;
         let cancellation = by.as_ref().map(|by| &by.cancellation);
         let later = caught(|| host.begin(method.index, flight.id(), args, cancellation))??;
         let settled = async move {
             later
                 .await
-                .map(|answer| Box::new(UntypedValue(answer)) as Box<dyn HostAnswer>)
+                .map(|answer| Box::new(UntypedValue { answer, is_batch }) as Box<dyn HostAnswer>)
                 .map_err(Refusal::from)
         };
         Ok(StartedPromise { poller: Poller::Flight(flight), future: Box::pin(settled), by })
@@ -119,7 +121,11 @@ fn serve<'s>(
 }
 
 /// A value of the host.
-struct UntypedValue(DataAnswer);
+struct UntypedValue {
+    answer: DataAnswer,
+    /// Whether the value is a batch of a stream.
+    is_batch: bool,
+}
 
 impl HostAnswer for UntypedValue {
     fn write<'s>(self: Box<Self>, scope: &v8::PinScope<'s, '_>) -> Result<v8::Local<'s, v8::Value>, Refusal> {
@@ -128,9 +134,12 @@ impl HostAnswer for UntypedValue {
             isolate.exceed(Exceeded::Handles, None);
             Refusal::Ended
         };
-        let DataAnswer::Value(value, _objects) = self.0 else { return Err(exceeded()) };
+        let DataAnswer::Value(value, _objects) = self.answer else { return Err(exceeded()) };
         let budget = isolate.budget();
-        let written = tree_to_guest(scope, &budget, value).map_err(|error| error.inside("result"));
+        let written = tree_to_guest(scope, &budget, value);
+        let written =
+            written.and_then(|value| if self.is_batch { without_prototype(scope, value) } else { Ok(value) });
+        let written = written.map_err(|error| error.inside("result"));
         isolate.call.add_in(budget.spent());
         written.map_err(|error| match isolate.is_ended() {
             true => Refusal::Ended,
@@ -154,7 +163,7 @@ fn answered<'s>(
     let outcome = caught(|| host.call(method.index, call, args));
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
     isolate.keep_terminating();
-    Box::new(UntypedValue(outcome??)).write(scope)
+    Box::new(UntypedValue { answer: outcome??, is_batch: false }).write(scope)
 }
 
 /// The object whose method is called: the host, or the object of a handle.

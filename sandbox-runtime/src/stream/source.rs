@@ -21,7 +21,7 @@ use sandbox_core::panic::{drop_of_host, of_host};
 use sandbox_core::spec::{HandleForm, TypeSpec};
 
 use super::batch::{Batch, Producer};
-use crate::contract::{AsyncHostMethod, ByHandle, HostContract, HostMethod, Hosted};
+use crate::contract::{AsyncHostMethod, ByHandle, HostContract, HostMethod, Hosted, Share};
 use crate::engine_types::{FastCall, HostOp, HostParts};
 use crate::{Error, HostPanic, Result};
 
@@ -251,6 +251,7 @@ where
     Self: HostContract,
 {
     const HOST: Option<HostParts> = Some(HostParts::of::<Self>());
+    const SHARE: Share<Self> = Some(|object| Arc::new(object.clone()));
 }
 
 impl<T: Crosses + Send> HostContract for StreamSource<T, Asynchronous> {

@@ -108,12 +108,19 @@ impl<'s> ValueWriter<'_, 's, '_> {
     /// Writes a batch of a stream's values: an array without a prototype. A promise that is resolved with it finds no `then` of
     /// a guest.
     pub(super) fn batch<T: ?Sized + Serialize>(self, items: &T) -> Result<Value<'s>, ValueError> {
-        let batch = self.write(items)?;
-        let array = batch.try_cast::<v8::Object>().map_err(|_| terminated())?;
-        match array.set_prototype(self.scope, v8::null(self.scope).into()) {
-            Some(true) => Ok(batch),
-            _ => Err(terminated()),
-        }
+        without_prototype(self.scope, self.write(items)?)
+    }
+}
+
+/// A batch, which loses its prototype.
+pub(in crate::isolate) fn without_prototype<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    batch: Value<'s>,
+) -> Result<Value<'s>, ValueError> {
+    let array = batch.try_cast::<v8::Object>().map_err(|_| terminated())?;
+    match array.set_prototype(scope, v8::null(scope).into()) {
+        Some(true) => Ok(batch),
+        _ => Err(terminated()),
     }
 }
 

@@ -27,6 +27,7 @@ use serde::de::DeserializeOwned;
 
 pub(crate) use arguments::{ArgumentReader, ArgumentWriter, Passed};
 pub(crate) use describe::describe;
+pub(in crate::isolate) use handle::without_prototype;
 pub(in crate::isolate) use methods::{MethodLookup, method_of};
 use read::Reader;
 use seen::Again;

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use sandbox_core::spec::HandleForm;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -227,6 +228,7 @@ impl Setup {
 pub(crate) struct ContractData {
     pub(crate) name: String,
     pub(crate) methods: Vec<MethodData>,
+    form: HandleForm,
 }
 
 /// A contract of handles, and its number.
@@ -256,7 +258,8 @@ impl ContractData {
             is_cancellable: method.is_cancellable,
             max_calls: method.max_calls,
         };
-        Self { name: spec.name.to_string(), methods: spec.methods.iter().map(method).collect() }
+        let methods = spec.methods.iter().map(method).collect();
+        Self { name: spec.name.to_string(), methods, form: spec.form }
     }
 
     /// The contract as the runtime knows contracts.
@@ -268,7 +271,7 @@ impl ContractData {
             spec.is_cancellable = is_cancellable;
             spec
         });
-        ContractSpec::owned(self.name, methods.collect())
+        ContractSpec::owned(self.name, methods.collect()).form(self.form)
     }
 }
 

@@ -92,6 +92,13 @@ const acts = {
     for (const _ of items);
     return [...lives, Source.live()];
   },
+  async takesFew() {
+    const some = [[], []];
+    for await (const value of await Source.endless()) if (some[0].push(value) === 4) break;
+    for (const value of Source.endlessItems()) if (some[1].push(value) === 4) break;
+    return some.join("|");
+  },
+  async failsAway() { return (await failed(await Source.fails(5))).replace(/.[0-9]+$/, ""); },
   async stopsSilent() {
     const stream = await Source.silent();
     const [a, b] = [stream.next(), stream.next()];

@@ -1,5 +1,7 @@
 //! Streams: values of the host that a guest takes one after the other.
 
+#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
+
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use slack::long;
 use tokio::sync::Notify;
 
+mod sites;
 mod slack;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -233,8 +236,38 @@ async fn in_all(what: &str, limits: Limits, check: impl AsyncFn(Result<String>, 
     counts.until_none().await;
 }
 
+/// The same over links to other processes, where the guest cannot know when the host has dropped a stream.
+async fn gives_away(what: &str, expected: &str) {
+    for (site, link) in sites::links() {
+        let counts = Counts::default();
+        {
+            let builder = Sandbox::builder().limits(long()).transport(link);
+            let sandbox = builder.host::<dyn Source>(counts.clone()).build().unwrap();
+            let program =
+                sandbox.load_async::<dyn Program>(Script::new("streams.mjs", SOURCE)).await.unwrap();
+            assert_eq!(program.run(what).await.unwrap(), expected, "{site}: {what}");
+        }
+        counts.until_none().await;
+    }
+}
+
 async fn gives(what: &str, expected: &str) {
     in_all(what, long(), async |result, _| assert_eq!(result.unwrap(), expected, "{what}")).await;
+}
+
+#[tokio::test]
+async fn streams_cross_links_to_other_processes() {
+    gives_away("sums", "0,1,3,6,4950,12497500").await;
+    gives_away("sumsItems", "0,1,3,6,4950,12497500").await;
+    gives_away("page", "First:100:t99,t99,t99:true").await;
+    gives_away("ahead", "true,true,true,true,true,true").await;
+    gives_away("races", "0,1,2,3,4,5,6,7,8,9,,").await;
+    gives_away("large", "100000,1,2,300000,3,0").await;
+    gives_away("bytes", "50:5000000:49").await;
+    gives_away("things", "0,1,2,3,4,5,6,7,8,9").await;
+    gives_away("poisoned", "0,1,2,3,4,5,6,7,8,9|0,1,2,3,4,5,6,7,8,9").await;
+    gives_away("takesFew", "0,1,2,3|0,1,2,3").await;
+    gives_away("failsAway", "0,1,2,3,4|Error: no more paper|true").await;
 }
 
 #[tokio::test]
@@ -413,7 +446,7 @@ fn status(name: &str) -> usize {
     line.split_whitespace().nth(1).and_then(|value| value.parse::<usize>().ok()).unwrap_or_default() * 1024
 }
 
-/// The figures of the guide: `cargo test --release --test streams -- --ignored --nocapture figures`.
+/// The figures of the guide: `cargo test --release -p sandbox-worker --test streams -- --ignored --nocapture figures`.
 #[tokio::test]
 #[ignore = "measures, on a machine that does nothing else"]
 async fn figures() {
