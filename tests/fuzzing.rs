@@ -9,6 +9,8 @@ mod every;
 
 #[path = "fuzzing/guests.rs"]
 mod guests;
+#[path = "fuzzing/handles.rs"]
+mod handles;
 #[path = "fuzzing/hostile.rs"]
 mod hostile;
 #[path = "fuzzing/hosts.rs"]

@@ -5,7 +5,9 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use sandbox_runtime::{Error, Handle, LocalSandbox, Result, Sandbox, Script, async_trait, sandbox_api};
+use sandbox_runtime::{
+    Engine, Error, Handle, LocalSandbox, Result, Sandbox, Script, async_trait, sandbox_api,
+};
 use slack::long;
 
 mod slack;
@@ -100,6 +102,14 @@ fn until(what: &str, live: &Live, count: usize, mut call: impl FnMut()) {
     panic!("{what}: {} tokens live, and not {count}", live.count());
 }
 
+/// Has the engine collect garbage. V8 does when there is enough of it, and QuickJS at the end of some calls.
+fn collect(guest: &dyn Guest) {
+    match Engine::CURRENT {
+        Engine::QuickJs => _ = guest.make(0.0).unwrap(),
+        _ => guest.litter().unwrap(),
+    }
+}
+
 /// The number of handles that are made and lost. `SANDBOX_HANDLES=1000000` is the whole promise.
 fn many() -> usize {
     std::env::var("SANDBOX_HANDLES").ok().and_then(|many| many.parse().ok()).unwrap_or(20_000)
@@ -122,10 +132,10 @@ fn handles_that_were_lost_end_with_a_later_call() {
         most = most.max(live.count());
     }
     assert!(most <= 10_000, "{most} tokens lived at once");
-    until("in this thread", &live, 1, || guest.litter().unwrap());
+    until("in this thread", &live, 1, || collect(&guest));
     assert_eq!(guest.make(0.0).unwrap(), 0.0);
     guest.lose().unwrap();
-    until("in this thread, after the last", &live, 0, || guest.litter().unwrap());
+    until("in this thread, after the last", &live, 0, || collect(&guest));
 }
 
 #[test]
@@ -137,7 +147,7 @@ fn handles_that_were_lost_end_in_a_thread_too() {
         guest.make(PIECE as f64).unwrap();
     }
     guest.lose().unwrap();
-    until("in a thread", &live, 0, || guest.litter().unwrap());
+    until("in a thread", &live, 0, || collect(&guest));
 }
 
 #[test]
@@ -147,7 +157,7 @@ fn handles_end_in_the_turns_of_asynchronous_calls() {
     let guest = sandbox.load::<dyn Guest>(script()).unwrap();
     assert_eq!(wait(guest.later(100.0)).unwrap(), 4950.0);
     guest.lose().unwrap();
-    until("in a flight", &live, 0, || guest.litter().unwrap());
+    until("in a flight", &live, 0, || collect(&guest));
 }
 
 #[test]

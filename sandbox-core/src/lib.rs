@@ -50,7 +50,8 @@ pub use error::{
 pub use guest_error::{GuestError, GuestView, HostPanic};
 pub use limits::Limits;
 pub use schema::{
-    Breaks, Change, Compatibility, Description, MethodDescription, ParamDescription, TypeDescription, compat,
+    Breaks, Change, Compatibility, Description, HandleDescription, MethodDescription, ParamDescription,
+    TypeDescription, compat,
 };
 pub use schemars;
 pub use script::Script;

@@ -16,6 +16,7 @@ macro_rules! links {
             "[errors]: crate::guide::errors\n",
             "[getting-started]: crate::guide::getting_started\n",
             "[glossary]: crate::guide::glossary\n",
+            "[handles]: crate::guide::handles\n",
             "[guest-world]: crate::guide::guest_world\n",
             "[limits]: crate::guide::limits\n",
             "[hostile-server]: https://github.com/typed-sandbox/typed-sandbox/blob/main/examples/hostile_server.rs\n",
@@ -77,5 +78,6 @@ pages! {
     small_engine "small-engine.md";
     migrating "migrating.md";
     v8 "v8.md";
+    handles "handles.md";
     glossary "glossary.md";
 }

@@ -1,16 +1,19 @@
 //! [`Handle`]: an implementation of a contract that crosses as a value.
 
 use std::any::{Any, TypeId};
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use sandbox_core::schema::handle_schema;
+use sandbox_core::schemars::{JsonSchema, Schema, SchemaGenerator};
 use sandbox_core::value::handle::{self, HANDLE, HandleContract, HostObject};
 use serde::de::{Error as _, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::contract::{ByHandle, HostContract, Implements};
+use crate::contract::{ByHandle, Contract, HostContract, Implements};
 use crate::engine_types::HandleParts;
 
 /// An implementation of the contract `C` that crosses as a value: `Handle<dyn File>`.
@@ -177,6 +180,24 @@ impl<'de, C: ?Sized + ByHandle> Deserialize<'de> for Handle<C> {
                 C::SPEC.name
             ))
         })
+    }
+}
+
+impl<C: ?Sized + Contract> JsonSchema for Handle<C> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("HandleOf{}", C::SPEC.name).into()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        format!("{:?}", TypeId::of::<C>()).into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        handle_schema(TypeId::of::<C>(), C::SPEC)
     }
 }
 

@@ -12,12 +12,13 @@
 //! | choose what a guest finds | [`Clock`], [`VirtualClock`], [`Random`], [`Intrinsics`], [`Permission`], [`Console`], [`ConsoleLine`], [`ConsoleOutput`], [`Level`], [`Sink`], [`Engine`] |
 //! | send values that Rust has no type for | [`Bytes`], [`Date`], [`DateOutOfRange`], [`AsMap`], [`AsSet`], [`ErrorValue`], [`JsValue`], [`Unrepresentable`], [`JsKind`], [`TextFault`], [`CrossingBudget`], [`HandleNumber`] |
 //! | end a call | [`Cancellation`], [`CancelHandle`] |
+//! | give and take objects with methods | [`Handle`] |
 //! | understand a failure | [`Error`], [`Result`], [`DiscardCause`], [`LossReason`], [`Conversion`], [`LimitKind`], [`Excess`], [`Amount`], [`Phase`], [`BoundaryError`], [`Violation`], [`Direction`], [`Thrown`], [`StackFrame`], [`ExportProblem`], [`Hint`], [`Place`], [`HostSource`] |
 //! | fail as a host | [`Error::public`], [`Error::host`], [`GuestError`](trait@GuestError), [`GuestView`], [`HostPanic`] |
 //! | bill a tenant | [`Bill`], [`Usage`] |
 //! | observe calls | [`observe`], [`observe::Observer`] |
 //! | use a contract that comes as data | [`OwnedContract`], [`UntypedGuest`], [`UntypedHost`], [`UntypedHostCall`], [`UntypedAnswer`] |
-//! | describe a contract, compare versions | [`Description`], [`MethodDescription`], [`ParamDescription`], [`TypeDescription`], [`compat`](compat()), [`Compatibility`], [`Change`], [`Breaks`], [`schemars`] |
+//! | describe a contract, compare versions | [`Description`], [`HandleDescription`], [`MethodDescription`], [`ParamDescription`], [`TypeDescription`], [`compat`](compat()), [`Compatibility`], [`Change`], [`Breaks`], [`schemars`] |
 #![cfg_attr(
     feature = "process",
     doc = "| isolate a guest in a process | [`process`], [`ProcessSandbox`], [`Process`], [`Hardening`], [`Death`] |"
@@ -77,10 +78,10 @@ pub use handle::Handle;
 pub use sandbox_core::{
     Amount, AsMap, AsSet, BoundaryError, Breaks, Bytes, Cancellation, Change, Compatibility, Conversion,
     CrossingBudget, Date, DateOutOfRange, Death, Description, Direction, DiscardCause, Error, ErrorValue,
-    Excess, ExportProblem, GuestError, GuestView, HandleNumber, Hint, HostPanic, HostSource, JsKind, JsValue,
-    LimitKind, Limits, LossReason, MethodDescription, OwnedContract, ParamDescription, Phase, Place, Result,
-    Script, StackFrame, TextFault, Thrown, TypeDescription, Unrepresentable, UntypedAnswer, UntypedHost,
-    UntypedHostCall, Violation, compat,
+    Excess, ExportProblem, GuestError, GuestView, HandleDescription, HandleNumber, Hint, HostPanic,
+    HostSource, JsKind, JsValue, LimitKind, Limits, LossReason, MethodDescription, OwnedContract,
+    ParamDescription, Phase, Place, Result, Script, StackFrame, TextFault, Thrown, TypeDescription,
+    Unrepresentable, UntypedAnswer, UntypedHost, UntypedHostCall, Violation, compat,
 };
 pub use schemars;
 pub use stream::{Items, Stream};

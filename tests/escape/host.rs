@@ -5,8 +5,8 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
 use sandbox_runtime::{
-    Bytes, Cancellation, Error, GuestError, Intrinsics, Limits, LocalSandbox, Result, Sandbox, Script,
-    sandbox_api,
+    Bytes, Cancellation, Error, GuestError, Handle, Intrinsics, Limits, LocalSandbox, Result, Sandbox,
+    Script, sandbox_api,
 };
 use serde::{Deserialize, Serialize};
 use tokio::task::yield_now;
@@ -71,6 +71,28 @@ pub trait Tool {
 pub trait Vault {
     fn guess(&self, pin: u32, note: &str) -> bool;
     fn sum(&self, numbers: &[f64]) -> f64;
+    /// A handle. The name says what its drop does: `calls` the guest, or `panics`.
+    fn open(&self, name: &str) -> Handle<dyn Drawer>;
+    fn key(&self) -> Handle<dyn Key>;
+    fn owns(&self, drawer: Handle<dyn Drawer>) -> bool;
+}
+
+/// What handles of the corpus can do.
+#[sandbox_api(host)]
+pub trait Drawer {
+    fn read(&self, count: u32) -> String;
+    fn take(&self, value: serde_json::Value) -> serde_json::Value;
+    /// Calls the guest's `again`.
+    fn again(&self) -> Result<String>;
+    fn fail(&self) -> Result<String>;
+    fn open(&self) -> Handle<dyn Drawer>;
+}
+
+/// Another contract of handles. Its name is one that the shim of handles uses too.
+#[sandbox_api(host, name = "number")]
+pub trait Key: Send + Sync {
+    fn turn(&self) -> f64;
+    async fn later(&self) -> f64;
 }
 
 /// What a guest of the corpus exports.
@@ -240,12 +262,63 @@ impl<G: Guest + 'static> Tool for Host<G> {
     }
 }
 
-impl<G: Guest + 'static> Vault for Host<G> {
+/// A drawer, which does what its name says when it is dropped.
+struct Named<G: Guest>(String, G);
+
+impl<G: Guest> Drop for Named<G> {
+    fn drop(&mut self) {
+        match &*self.0 {
+            "calls" => drop(self.1.with(|guest| guest.again(1))),
+            "panics" => panic!("{HOST_TEXT}"),
+            _ => {}
+        }
+    }
+}
+
+impl<G: Guest + Clone + 'static> Drawer for Named<G> {
+    fn read(&self, count: u32) -> String {
+        self.0.chars().take(1).cycle().take(count as usize % 8).collect()
+    }
+    fn take(&self, value: serde_json::Value) -> serde_json::Value {
+        value
+    }
+    fn again(&self) -> Result<String> {
+        self.1.with(|guest| guest.again(1)).unwrap_or_else(|| Ok("not yet".into()))
+    }
+    fn fail(&self) -> Result<String> {
+        Err(Error::host(HOST_TEXT))
+    }
+    fn open(&self) -> Handle<dyn Drawer> {
+        Handle::new(Named("a".into(), self.1.clone()))
+    }
+}
+
+#[sandbox_api]
+impl Key for f64 {
+    fn turn(&self) -> f64 {
+        *self
+    }
+    async fn later(&self) -> f64 {
+        yield_now().await;
+        *self
+    }
+}
+
+impl<G: Guest + Clone + 'static> Vault for Host<G> {
     fn guess(&self, _: u32, _: &str) -> bool {
         false
     }
     fn sum(&self, numbers: &[f64]) -> f64 {
         numbers.iter().sum()
+    }
+    fn open(&self, name: &str) -> Handle<dyn Drawer> {
+        Handle::new(Named(name.into(), self.0.clone()))
+    }
+    fn key(&self) -> Handle<dyn Key> {
+        Handle::new(1.0)
+    }
+    fn owns(&self, drawer: Handle<dyn Drawer>) -> bool {
+        drawer.read(1).len() == 1
     }
 }
 

@@ -349,6 +349,13 @@ fn checker(
         return Err(format!("{place}: {wrong}"));
     }
     let checker = Checker::new(schema, defs, direction);
+    if let Some(handle) = checker.arena.nodes.iter().find_map(|node| node.handle.as_ref()) {
+        return Err(format!(
+            "{place} is described with {}, a handle, which a contract as data cannot have: give data instead, or use \
+             the contract's trait",
+            handle.words()
+        ));
+    }
     match checker.unchecked().first() {
         Some(what) => Err(format!("{place} is described with {what}, which cannot be checked")),
         None => Ok(checker),

@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json};
 
 use super::check::{CheckDirection, Checker};
 use super::description::TypeDescription;
-use super::generate::Generators;
+use super::generate::{Generators, one_of_each_name};
 use crate::boundary::{CheckViolation, MOST, Step, ValueError, plain};
 use crate::panic::text_of;
 use crate::spec::{ContractSpec, Rules, TypeSpec};
@@ -72,7 +72,7 @@ impl ContractChecks {
             return Ok(checks.clone());
         }
         // A `JsonSchema` is code of the application.
-        let made_now = catch_unwind(|| Self::make(spec)).unwrap_or_else(|panic| {
+        let made_now = catch_unwind(|| Self::make(contract, spec)).unwrap_or_else(|panic| {
             Err(format!("the description (`JsonSchema`) of one of its types panicked: {}", text_of(panic)))
         });
         let checks = Arc::new(made_now?);
@@ -85,9 +85,12 @@ impl ContractChecks {
         Arc::new(Self { methods: Vec::new() })
     }
 
-    fn make(contract: &ContractSpec) -> Result<Self, String> {
+    fn make(id: TypeId, contract: &ContractSpec) -> Result<Self, String> {
         let mut generators = Generators::new();
         let described = contract.methods.iter().map(|method| generators.method(method)).collect::<Vec<_>>();
+        if !generators.noted.is_empty() {
+            one_of_each_name(id, contract)?;
+        }
         let defs = generators.definitions();
         let mut methods = Vec::with_capacity(described.len());
         for (spec, method) in contract.methods.iter().zip(&described) {

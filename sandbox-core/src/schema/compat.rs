@@ -147,6 +147,12 @@ impl fmt::Display for Breaks {
 /// uses a global that is gone. A new name of the contract is another global, which breaks guests and hosts. If only
 /// guests implement the contract, no script contains the name.
 ///
+/// # Handles
+///
+/// A handle is known by the name of its contract. The contracts of handles are compared in the same way, each as one that
+/// the host or a guest implements. So a method that the host adds to an object breaks hosts, and one that it removes breaks
+/// guests.
+///
 /// # Examples
 ///
 /// ```

@@ -12,7 +12,8 @@ use serde_json::{Map, Value as Json};
 ///
 /// Schemas are JSON Schema 2020-12, made by schemars. Two extensions name the types that JSON does not have. The
 /// formats `int64`, `uint64`, `int128`, `uint128`, `int` and `uint` are BigInts. The keyword `x-js` is
-/// `"Uint8Array"`, `"Date"`, `"Map"`, `"Set"` or `"Error"`.
+/// `"Uint8Array"`, `"Date"`, `"Map"`, `"Set"`, `"Error"` or `"Handle"`. A handle names its contract by `x-contract`, and has
+/// `x-guest`, the names of the methods that an object must have, if guests can implement the contract.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Description {
@@ -27,6 +28,10 @@ pub struct Description {
     pub host: bool,
     /// The methods, in the order of the trait.
     pub methods: Vec<MethodDescription>,
+    /// The contracts whose handles cross, by their names. A contract that is reached through the handles of another one is
+    /// among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub handles: Vec<HandleDescription>,
     /// The named types of values that go to the guest, as `$defs`.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub to_guest: Map<String, Json>,
@@ -34,6 +39,32 @@ pub struct Description {
     /// name in `to_guest`, where serde reads more than it writes, as for a field with a default.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub to_host: Map<String, Json>,
+}
+
+/// A contract whose handles cross, as a part of a [`Description`], which has the named types.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct HandleDescription {
+    /// The name of the contract.
+    pub contract: String,
+    /// The doc comment of the trait.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub docs: String,
+    /// Whether a guest can implement it, and give its objects to the host.
+    pub guest: bool,
+    /// Whether the host can implement it, and give its objects to the guest.
+    pub host: bool,
+    /// The methods, in the order of the trait.
+    pub methods: Vec<MethodDescription>,
+}
+
+impl Description {
+    /// The contract of a handle as a description of its own, with the named types of this one.
+    pub(super) fn of_handle(&self, handle: &HandleDescription) -> Self {
+        let HandleDescription { contract, docs, guest, host, methods } = handle.clone();
+        let (to_guest, to_host) = (self.to_guest.clone(), self.to_host.clone());
+        Self { contract, docs, guest, host, methods, handles: Vec::new(), to_guest, to_host }
+    }
 }
 
 /// A method of a [`Description`].

@@ -2,32 +2,56 @@
 //!
 //! schemars makes the schemas. Two generators are used, because serde reads more than it writes.
 
+use std::any::TypeId;
+use std::collections::BTreeMap;
+
 use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value as Json};
 
-use super::description::{Description, MethodDescription, ParamDescription, TypeDescription};
+use super::description::{
+    Description, HandleDescription, MethodDescription, ParamDescription, TypeDescription,
+};
+use super::handles::{self, NotedContract};
 use super::times;
 use crate::spec::{Bound, Bounds, ContractSpec, MethodSpec, TypeSpec};
 
 /// The description of a contract, with the schemas of the directions in which values go.
 pub fn describe(spec: &ContractSpec) -> Description {
     let mut both = Generators::new();
-    let mut methods = spec.methods.iter().map(|method| both.method(method)).collect::<Vec<_>>();
-    for method in &mut methods {
-        for param in &mut method.params {
-            param.schema.keep(spec.guest, spec.host);
-        }
-        method.returns.keep(spec.host, spec.guest);
-    }
+    let methods = both.methods(spec);
+    let mut handles = both.handles();
+    // A sandbox refuses two contracts of one name; see `ContractChecks::of`.
+    handles.sort_by(|a, b| a.contract.cmp(&b.contract));
+    handles.dedup_by(|a, b| a.contract == b.contract);
     let [to_guest, to_host] = both.definitions();
+    let of_handles = handles.iter().flat_map(|handle| &handle.methods);
+    let all = methods.iter().chain(of_handles).flat_map(MethodDescription::types).collect::<Vec<_>>();
     let schemas = |direction: fn(&TypeDescription) -> Option<&Json>| {
-        methods.iter().flat_map(MethodDescription::types).filter_map(direction).collect::<Vec<_>>()
+        all.iter().copied().filter_map(direction).collect::<Vec<_>>()
     };
     let to_guest = keep_used(to_guest, &schemas(|ty| ty.to_guest.as_ref()));
     let to_host = keep_used(to_host, &schemas(|ty| ty.to_host.as_ref()));
     let (contract, docs) = (spec.name.clone().into_owned(), spec.docs.clone().into_owned());
-    Description { contract, docs, guest: spec.guest, host: spec.host, methods, to_guest, to_host }
+    Description { contract, docs, guest: spec.guest, host: spec.host, methods, handles, to_guest, to_host }
+}
+
+/// Refuses two contracts of one name among those whose handles cross: a guest and its author know them by the name.
+pub(super) fn one_of_each_name(id: TypeId, spec: &ContractSpec) -> Result<(), String> {
+    let mut both = Generators::new();
+    both.methods(spec);
+    both.handles();
+    let mut known = BTreeMap::from([(&*spec.name, id)]);
+    for contract in &both.noted {
+        if *known.entry(&*contract.spec.name).or_insert(contract.id) != contract.id {
+            return Err(format!(
+                "handles of two contracts with the name `{0}` cross: give one of them another name by \
+                 `#[sandbox_api(name = \"…\")]`",
+                contract.spec.name
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The schemas of a method in both directions, with the definitions that they refer to.
@@ -41,6 +65,8 @@ pub fn method_schemas(method: &MethodSpec) -> (MethodDescription, [Map<String, J
 pub(super) struct Generators {
     to_guest: SchemaGenerator,
     to_host: SchemaGenerator,
+    /// The contracts whose handles occurred.
+    pub(super) noted: Vec<NotedContract>,
 }
 
 impl Generators {
@@ -49,7 +75,31 @@ impl Generators {
         Self {
             to_guest: settings().for_serialize().into_generator(),
             to_host: settings().for_deserialize().into_generator(),
+            noted: Vec::new(),
         }
+    }
+
+    /// The methods of a contract, with the schemas of the directions in which values go.
+    fn methods(&mut self, spec: &ContractSpec) -> Vec<MethodDescription> {
+        let mut methods = spec.methods.iter().map(|method| self.method(method)).collect::<Vec<_>>();
+        for method in &mut methods {
+            for param in &mut method.params {
+                param.schema.keep(spec.guest, spec.host);
+            }
+            method.returns.keep(spec.host, spec.guest);
+        }
+        methods
+    }
+
+    /// The contracts whose handles occurred, and those that are reached through their methods.
+    fn handles(&mut self) -> Vec<HandleDescription> {
+        let mut handles = Vec::new();
+        while let Some(NotedContract { spec, .. }) = self.noted.get(handles.len()).copied() {
+            let (contract, docs) = (spec.name.clone().into_owned(), spec.docs.clone().into_owned());
+            let methods = self.methods(spec);
+            handles.push(HandleDescription { contract, docs, guest: spec.guest, host: spec.host, methods });
+        }
+        handles
     }
 
     pub(super) fn method(&mut self, method: &MethodSpec) -> MethodDescription {
@@ -70,17 +120,20 @@ impl Generators {
     }
 
     fn of(&mut self, ty: &TypeSpec) -> TypeDescription {
-        let make = |generator| {
-            let mut schema = ty.schema.map_or_else(|| true.into(), |schema| schema(generator));
+        let Self { to_guest, to_host, noted } = self;
+        let mut make = |generator| {
+            let mut schema =
+                ty.schema.map_or_else(|| true.into(), |schema| handles::noted(noted, || schema(generator)));
             bound(&mut schema, &ty.bounds);
             schema.to_value()
         };
-        TypeDescription { to_guest: Some(make(&mut self.to_guest)), to_host: Some(make(&mut self.to_host)) }
+        TypeDescription { to_guest: Some(make(to_guest)), to_host: Some(make(to_host)) }
     }
 
     /// The definitions that the schemas refer to.
     pub(super) fn definitions(self) -> [Map<String, Json>; 2] {
-        [self.to_guest, self.to_host].map(|mut generator| {
+        let Self { to_guest, to_host, .. } = self;
+        [to_guest, to_host].map(|mut generator| {
             times::narrow(&mut generator);
             generator.take_definitions(true)
         })

@@ -7,8 +7,20 @@ use serde_json::{Map, Value as Json, json};
 use super::description::{Description, MethodDescription, TypeDescription};
 use super::generate::keep_used;
 
-/// `{ "<method>": { "guest": { "arguments": …, "result": … }, "host": … } }`
+/// `{ "<method>": { "guest": { "arguments": …, "result": … }, "host": … } }`, and the methods of handles by their contracts
+/// as `x-handles`.
 pub(super) fn schemas(description: &Description) -> Json {
+    let mut all = methods(description);
+    if !description.handles.is_empty() {
+        let handles = description.handles.iter();
+        let handles =
+            handles.map(|handle| (handle.contract.clone(), methods(&description.of_handle(handle)).into()));
+        all.insert("x-handles".into(), Json::Object(handles.collect()));
+    }
+    Json::Object(all)
+}
+
+fn methods(description: &Description) -> Map<String, Json> {
     let methods = description.methods.iter().map(|method| {
         let mut sides = Map::new();
         if description.guest {
@@ -19,7 +31,7 @@ pub(super) fn schemas(description: &Description) -> Json {
         }
         (method.name.clone(), Json::Object(sides))
     });
-    Json::Object(methods.collect())
+    methods.collect()
 }
 
 /// The schemas of a method that the guest implements, or else the host.

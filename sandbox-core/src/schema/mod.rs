@@ -12,6 +12,7 @@ mod code;
 mod compat;
 mod description;
 mod generate;
+mod handles;
 mod json;
 mod names;
 mod remarks;
@@ -23,9 +24,10 @@ mod zod;
 
 pub use checks::{ContractChecks, MethodChecks, TypeCheck};
 pub use compat::{Breaks, Change, Compatibility, compat};
-pub use description::{Description, MethodDescription, ParamDescription, TypeDescription};
+pub use description::{Description, HandleDescription, MethodDescription, ParamDescription, TypeDescription};
 pub use generate::describe;
 pub use generate::method_schemas;
+pub use handles::handle_schema;
 pub use names::{GLOBALS, is_contract_name, is_method_name};
 
 impl Description {
@@ -46,7 +48,8 @@ impl Description {
     /// `async` method is its promise's value.
     ///
     /// The schemas describe values in their JSON form: a BigInt is an integer, `Bytes` are an array of numbers, a `Date`
-    /// is its milliseconds.
+    /// is its milliseconds. A handle has no JSON form, and is an object. `x-handles` has the methods of the contracts whose
+    /// handles cross.
     #[must_use]
     pub fn json_schema(&self) -> serde_json::Value {
         json::schemas(self)

@@ -37,6 +37,8 @@ const BUILT_IN: &[&str] = &[
 pub(super) struct Names {
     to_guest: BTreeMap<String, String>,
     to_host: BTreeMap<String, String>,
+    /// The interfaces of handles by their contracts: for objects of the host, and for objects of a guest.
+    handles: BTreeMap<String, [String; 2]>,
 }
 
 impl Names {
@@ -71,6 +73,22 @@ impl Names {
     fn assign(description: &Description, taken: &[&str], differing: &BTreeSet<&str>) -> Self {
         let mut names = Self::default();
         let mut used = BTreeSet::new();
+        for handle in &description.handles {
+            let base = interface_name(&handle.contract);
+            let is_own = description.contract == handle.contract;
+            let is_exported = is_own && description.guest;
+            // The interface that a guest exports is the one of its objects.
+            let name = match is_own && !(is_exported && handle.host) {
+                true => base.clone(),
+                false => unique(&base, taken, &mut used),
+            };
+            let of_guest = match (handle.host && handle.guest, is_exported) {
+                (true, true) => base,
+                (true, false) => unique(&format!("{base}Input"), taken, &mut used),
+                (false, _) => name.clone(),
+            };
+            names.handles.insert(handle.contract.clone(), [name, of_guest]);
+        }
         for name in description.to_guest.keys() {
             names.to_guest.insert(name.clone(), unique(&identifier(name), taken, &mut used));
         }
@@ -94,6 +112,12 @@ impl Names {
         names.get(definition).map(String::as_str)
     }
 
+    /// The name of the interface of a contract's handles, if the description has it.
+    pub(super) fn handle(&self, direction: SchemaDirection, contract: &str) -> Option<&str> {
+        let [of_host, of_guest] = self.handles.get(contract)?;
+        Some(if direction == SchemaDirection::ToGuest { of_host } else { of_guest })
+    }
+
     /// All types of the module, each once, in the order of the description: the directions, the definition's name,
     /// and the name in the module.
     pub(super) fn all<'a>(
@@ -108,6 +132,12 @@ impl Names {
         let rest = description.to_host.keys().filter(|name| !description.to_guest.contains_key(*name));
         both.chain(rest.map(hosts)).flatten().collect()
     }
+}
+
+/// The name of a contract's interface.
+pub(super) fn interface_name(contract: &str) -> String {
+    let name = identifier(contract);
+    if is_built_in(&name) { format!("{name}Contract") } else { name }
 }
 
 /// Whether a word is no identifier in a module.

@@ -3,8 +3,10 @@
 use serde_json::Value as Json;
 
 use super::code::{LINE, TypeCode, indented, property};
-use super::description::{Description, MethodDescription, ParamDescription, TypeDescription};
-use super::names::{Names, identifier, is_built_in, is_reserved};
+use super::description::{
+    Description, HandleDescription, MethodDescription, ParamDescription, TypeDescription,
+};
+use super::names::{Names, identifier, interface_name, is_reserved};
 use super::remarks::{jsdoc, line, lines};
 use super::signals;
 use super::walk::{
@@ -15,7 +17,8 @@ use super::walk::{
 /// A TypeScript declaration module (`.d.ts`) with the types of a contract, for the authors of guests.
 ///
 /// The module exports a type for each named type. Interfaces of the contract are exported too: one of the contract's
-/// name for guests that implement it, and `…Host` for the global that guests call. A type that reads more from a
+/// name for guests that implement it, and `…Host` for the global that guests call. Each contract whose handles cross has
+/// an interface of its name, or `…Input` for objects of a guest where the host gives objects of the contract too. A type that reads more from a
 /// guest than it gives has a second form, `…Input`, for the values that are read.
 pub(super) fn module(description: &Description) -> String {
     let contract = interface_name(&description.contract);
@@ -28,12 +31,17 @@ pub(super) fn module(description: &Description) -> String {
         "// The types of the contract {}. This file is generated: do not edit it.\n",
         description.contract
     )];
+    if description.handles.iter().any(|handle| handle.host) {
+        sections.push("/// <reference lib=\"esnext.disposable\" />\n".to_owned());
+    }
     sections.extend(names.all(description).into_iter().map(|(direction, definition, name)| {
         TypeScriptWriter { description, names: &names, direction, comments: true }.named(definition, name)
     }));
-    if description.methods.iter().any(|method| method.is_cancellable) {
+    let of_handles = description.handles.iter().flat_map(|handle| &handle.methods);
+    if description.methods.iter().chain(of_handles).any(|method| method.is_cancellable) {
         sections.push(signals::DECLARATIONS.to_owned());
     }
+    sections.extend(description.handles.iter().map(|handle| handle_interfaces(description, &names, handle)));
     if description.guest {
         sections.push(guest_interface(description, &names, &contract));
     }
@@ -44,11 +52,6 @@ pub(super) fn module(description: &Description) -> String {
         sections.push("export {};\n".to_owned());
     }
     sections.join("\n")
-}
-
-fn interface_name(contract: &str) -> String {
-    let name = identifier(contract);
-    if is_built_in(&name) { format!("{name}Contract") } else { name }
 }
 
 /// The interface that a guest implements.
@@ -74,6 +77,29 @@ fn guest_interface(description: &Description, names: &Names, contract: &str) -> 
     let methods: String =
         description.methods.iter().map(|method| guest_method(description, names, method)).collect();
     format!("{}export interface {contract} {{\n{methods}}}\n", jsdoc(&docs, 0))
+}
+
+/// The interfaces of the objects that a contract stands for: those that the host gives, and those that a guest gives.
+fn handle_interfaces(description: &Description, names: &Names, handle: &HandleDescription) -> String {
+    let named = |direction| names.handle(direction, &handle.contract).unwrap_or_default();
+    let [of_host, of_guest] = [SchemaDirection::ToGuest, SchemaDirection::ToHost].map(named);
+    let interface = |usage: &str, head: &str, methods: String| {
+        format!("{}export interface {head} {{\n{methods}}}\n", jsdoc(&with_docs(&handle.docs, usage), 0))
+    };
+    let mut interfaces = Vec::new();
+    if handle.host {
+        let usage =
+            "The host gives objects of this interface. An object that is disposed can no longer be used.";
+        let methods = handle.methods.iter().map(|method| handle_method(description, names, method)).collect();
+        interfaces.push(interface(usage, &format!("{of_host} extends Disposable"), methods));
+    }
+    let is_exported = description.guest && description.contract == handle.contract;
+    if handle.guest && !is_exported {
+        let usage = "A guest gives objects of this interface. The host calls their methods.";
+        let methods = handle.methods.iter().map(|method| guest_method(description, names, method)).collect();
+        interfaces.push(interface(usage, of_guest, methods));
+    }
+    interfaces.join("\n")
 }
 
 /// The interface that a guest calls, and the global that has it.
@@ -160,6 +186,26 @@ fn guest_method(description: &Description, names: &Names, method: &MethodDescrip
 }
 
 fn host_method(description: &Description, names: &Names, method: &MethodDescription) -> String {
+    let (params, result) = host_signature(description, names, method);
+    format!("{}  readonly {}: ({params}) => {result};\n", host_method_docs(method), property(&method.name))
+}
+
+/// A method of an object that the host gives.
+fn handle_method(description: &Description, names: &Names, method: &MethodDescription) -> String {
+    let (params, result) = host_signature(description, names, method);
+    format!("{}  {}({params}): {result};\n", host_method_docs(method), property(&method.name))
+}
+
+fn host_method_docs(method: &MethodDescription) -> String {
+    method_docs(method, SchemaDirection::ToHost, SchemaDirection::ToGuest)
+}
+
+/// The parameters and the result of a method that a guest calls.
+fn host_signature(
+    description: &Description,
+    names: &Names,
+    method: &MethodDescription,
+) -> (String, TypeCode) {
     let write = |direction| TypeScriptWriter { description, names, direction, comments: false };
     let (arguments, results) = (write(SchemaDirection::ToHost), write(SchemaDirection::ToGuest));
     let may_end = |param: &ParamDescription| {
@@ -177,16 +223,8 @@ fn host_method(description: &Description, names: &Names, method: &MethodDescript
         })
         .chain(signal(method, "?"))
         .collect();
-    format!(
-        "{}  readonly {}: ({}) => {};\n",
-        method_docs(method, SchemaDirection::ToHost, SchemaDirection::ToGuest),
-        property(&method.name),
-        params.join(", "),
-        match (results.result(method), method.is_async) {
-            (result, true) => result.promised(),
-            (result, false) => result,
-        },
-    )
+    let result = results.result(method);
+    (params.join(", "), if method.is_async { result.promised() } else { result })
 }
 
 /// Writes types for one direction. Lines within a type are indented as at the start of a line.
@@ -378,6 +416,9 @@ impl TypeScriptWriter<'_> {
             Type::Record => self.record(object),
             Type::Date => TypeCode::of("Date"),
             Type::Error => TypeCode::of("Error"),
+            Type::Handle(contract) => {
+                TypeCode::of(self.names.handle(self.direction, contract).unwrap_or("object"))
+            }
             Type::Bytes if self.is_input() => {
                 TypeCode::of("Uint8Array").or("Uint8ClampedArray").or("ArrayBuffer").or("DataView")
             }

@@ -61,7 +61,9 @@ pub(super) enum TypePart<'a> {
 pub(super) enum Type<'a> {
     Null,
     Boolean,
-    Number { single: bool },
+    Number {
+        single: bool,
+    },
     Integer(Width),
     Text,
     List(&'a Json),
@@ -73,6 +75,8 @@ pub(super) enum Type<'a> {
     Error,
     Set(&'a Json),
     Map(&'a Json, &'a Json),
+    /// A handle of the contract with this name.
+    Handle(&'a str),
 }
 
 /// A property of a struct.
@@ -142,6 +146,7 @@ fn natives(object: &Object) -> Option<Vec<Type<'_>>> {
         "Error" => Type::Error,
         "Set" => Type::Set(item("items")),
         "Map" => Type::Map(item("x-js-key"), item("x-js-value")),
+        "Handle" => Type::Handle(object.get("x-contract").and_then(Json::as_str).unwrap_or_default()),
         _ => return None,
     };
     let null = names_null(object.get("type")).then_some(Type::Null);

@@ -325,6 +325,11 @@ impl ZodWriter<'_> {
             }
             Type::Date => "date".to_owned(),
             Type::Error => "error".to_owned(),
+            // No schema can tell whose object it is.
+            Type::Handle(contract) => {
+                let expected = Json::from(format!("expected a {contract}"));
+                format!("z.custom((value) => Object(value) === value, {expected})")
+            }
             Type::Bytes => self.limited("bytes", [], object, &ITEMS),
             Type::Set(items) => self.limited("set", [self.schema(items)], object, &ITEMS),
             Type::Map(key, value) => self.map(key, value, object),

@@ -174,3 +174,18 @@ pub fn expected() -> Option<HandleContract> {
 pub fn accepted(object: Rc<dyn Any>) {
     put(Some(Passing::Accepted(object)));
 }
+
+/// The words for a handle that is expected. `methods` are those that an object of a guest must have; `None` where no guest can
+/// implement the contract.
+#[must_use]
+pub fn wanted<T: AsRef<str>>(contract: &str, methods: Option<&[T]>) -> String {
+    let Some(methods) = methods else { return format!("a {contract} that the host gave") };
+    let methods = methods.iter().map(|method| format!("`{}`", method.as_ref())).collect::<Vec<_>>();
+    match methods.as_slice() {
+        [] => format!("a {contract} (an object)"),
+        [one] => format!("a {contract} (an object with the method {one})"),
+        [all @ .., last] => {
+            format!("a {contract} (an object with the methods {} and {last})", all.join(", "))
+        }
+    }
+}

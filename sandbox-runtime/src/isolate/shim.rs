@@ -85,7 +85,8 @@ fn methods_source(spec: &ContractSpec) -> String {
         _ = writeln!(out, "const checked{index} = checked[{index}];");
     }
     out.push_str("let api;\n");
-    _ = writeln!(out, "class {} extends (function (object) {{ return object; }}) {{", spec.name);
+    // A contract may have the name of a parameter, so the class has one of its own.
+    out.push_str("class Class extends (function (object) { return object; }) {\n");
     out.push_str("  #number;\n  constructor(object, number) { super(object); this.#number = number; }\n");
     out.push_str("  static number(value) { return #number in value ? value.#number : 0; }\n");
     out.push_str("  static {\n  api = {\n  __proto__: null,\n");
@@ -102,7 +103,7 @@ fn methods_source(spec: &ContractSpec) -> String {
     for method in &*spec.methods {
         _ = writeln!(out, "freeze(api.{});", method.name);
     }
-    _ = writeln!(out, "freeze(api);\nconst Class = {}, number = Class.number;", spec.name);
+    out.push_str("freeze(api);\nconst { number } = Class;\n");
     out.push_str("return [(number) => freeze(new Class({ __proto__: api }, number)), number, api];\n");
     out
 }

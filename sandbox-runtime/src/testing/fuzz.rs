@@ -217,7 +217,7 @@ impl Fuzz {
         try_one: impl Fn(&V) -> Outcome,
         as_call: impl Fn(&V) -> String,
     ) -> Result<MethodReport, Counterexample> {
-        let report = RefCell::new(MethodReport { method, calls: 0, failed: 0, refused: 0 });
+        let report = RefCell::new(MethodReport::new(method));
         // The last failure is the simplest. Until a failure is found, one refusal is kept for the report.
         let (failure, refusal) = (RefCell::new(None), RefCell::new(None));
         let found = |value: &V, error| Counterexample { method: Some(method), call: as_call(value), error };
@@ -333,6 +333,11 @@ impl MethodReport {
             Outcome::Kept | Outcome::Wrong(_) => self.calls += 1,
             Outcome::Failed => (self.calls, self.failed) = (self.calls + 1, self.failed + 1),
         }
+    }
+
+    /// The report of a method that was not called.
+    pub(super) fn new(method: &'static str) -> Self {
+        Self { method, calls: 0, failed: 0, refused: 0 }
     }
 
     pub(super) fn and(self, other: &Self) -> Self {

@@ -16,6 +16,10 @@ use crate::schema::check;
 use crate::script::Script;
 use crate::value::JsValue;
 
+/// Misuses the handles in a value: calls their methods with odd arguments, on other objects and after the end. Throws the first
+/// failure of the host, and returns the value.
+const MISUSE: &str = include_str!("misuse.js");
+
 pub(super) fn run<C: ?Sized + HostContract>(fuzz: &Fuzz, host: Box<C>) -> Result<Report, Counterexample> {
     let unbuilt = |error| Counterexample::before(&*C::SPEC.name, error);
     let host = Host::new::<C>(host).map_err(|reason| unbuilt(Error::build(reason)))?;
@@ -69,29 +73,39 @@ fn method<C: ?Sized + HostContract>(
     spec: &'static MethodSpec,
 ) -> Result<MethodReport, Counterexample> {
     let (method, is_async) = (&*spec.name, spec.is_async);
+    let gives_handles = !C::describe().handles.is_empty();
     let call_of = |args: &[String]| format!("{}.{method}({})", C::SPEC.name, args.join(", "));
+    let script_of = |args: &[String]| match (gives_handles, is_async) {
+        (false, _) => call_of(args),
+        (true, false) => format!("{MISUSE}({})", call_of(args)),
+        (true, true) => format!("{}.then({MISUSE})", call_of(args)),
+    };
     let written = |args: &Vec<JsValue>| args.iter().map(JsValue::to_js).collect::<Vec<_>>();
     let of_values = |args: &Vec<JsValue>| call_of(&written(args));
     let try_one =
         |args: &Vec<JsValue>, outcome: fn(Result<()>) -> Outcome, too_large: fn(Error) -> Outcome| {
             let args = written(args);
-            let result = caller.call(&call_of(&args), is_async);
+            let result = caller.call(&script_of(&args), is_async);
             match (caller.are_too_large(&result, &args), result) {
                 (true, Err(error)) => too_large(error),
                 (_, result) => outcome(result),
             }
         };
     let sources = sources::<C>(method, check::CheckDirection::ToHost);
-    let valid = strategies::valid(sources.clone(), fuzz.shrinking);
-    let try_valid = |args: &Vec<JsValue>| try_one(args, valid_call, Outcome::Refused);
-    let mut report = fuzz.search(method, &valid, try_valid, of_values)?;
-    if let Some(violating) = strategies::violating(sources, fuzz.shrinking) {
-        let try_one = |args: &Vec<JsValue>| try_one(args, violating_call, |_| Outcome::Repelled);
-        report = report.and(&fuzz.search(method, &violating, try_one, of_values)?);
+    let mut report = MethodReport::new(method);
+    // No data are a handle. Hostile arguments are tried all the same.
+    if !sources.iter().any(|source| source.has_handles()) {
+        let valid = strategies::valid(sources.clone(), fuzz.shrinking);
+        let try_valid = |args: &Vec<JsValue>| try_one(args, valid_call, Outcome::Refused);
+        report = report.and(&fuzz.search(method, &valid, try_valid, of_values)?);
+        if let Some(violating) = strategies::violating(sources, fuzz.shrinking) {
+            let try_one = |args: &Vec<JsValue>| try_one(args, violating_call, |_| Outcome::Repelled);
+            report = report.and(&fuzz.search(method, &violating, try_one, of_values)?);
+        }
     }
     if !spec.params.is_empty() {
         let hostile = hostile_arguments::<C>(method);
-        let try_one = |args: &Vec<String>| hostile_call(caller.call(&call_of(args), is_async));
+        let try_one = |args: &Vec<String>| hostile_call(caller.call(&script_of(args), is_async));
         report = report.and(&fuzz.search(method, &hostile, try_one, |args| call_of(args))?);
     }
     Ok(report)

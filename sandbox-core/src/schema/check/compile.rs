@@ -5,7 +5,7 @@
 use super::super::generate::definition;
 use super::integer::{Integer, IntegerFormat};
 use super::node::{
-    Arena, ArrayRule, Id, IntegerRule, Js, KeyRule, Kinds, Lengths, Node, NumberRule, ObjectRule,
+    Arena, ArrayRule, HandleRule, Id, IntegerRule, Js, KeyRule, Kinds, Lengths, Node, NumberRule, ObjectRule,
     PropertyRule, StringRule, Union,
 };
 use crate::value::number::safe_integer;
@@ -84,6 +84,7 @@ impl<'a> Compiler<'a> {
         let mut node = Node::of(kinds(schema));
         node.allowed = allowed(schema);
         node.js = self.js(schema);
+        node.handle = node.js.filter(|js| *js == Js::Handle).map(|_| HandleRule::of(schema));
         node.number = NumberRule::of(schema);
         node.integer = IntegerRule::of(schema);
         node.string = self.string(schema);
@@ -140,6 +141,7 @@ impl<'a> Compiler<'a> {
             "Uint8Array" => Js::Bytes,
             "Date" => Js::Date,
             "Error" => Js::Error,
+            "Handle" => Js::Handle,
             "Set" => Js::Set(self.reserve(schema.get("items").unwrap_or(ANYTHING))),
             "Map" => Js::Map {
                 key: self.reserve(schema.get("x-js-key").unwrap_or(ANYTHING)),
@@ -224,6 +226,7 @@ impl Node {
             kinds,
             allowed: None,
             js: None,
+            handle: None,
             number: NumberRule::default(),
             integer: IntegerRule::of(&Json::Null),
             string: StringRule::default(),

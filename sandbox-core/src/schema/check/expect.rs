@@ -5,7 +5,7 @@
 use super::CheckDirection;
 use super::integer::IntegerFormat;
 use super::node::{
-    Arena, Id, IntegerRule, Js, KeyRule, Kinds, Lengths, Node, NumberRule, ObjectRule, StringRule,
+    Arena, HandleRule, Id, IntegerRule, Js, KeyRule, Kinds, Lengths, Node, NumberRule, ObjectRule, StringRule,
 };
 use crate::value::js_value::{number_text, quoted};
 use crate::value::wide;
@@ -74,6 +74,7 @@ impl Words<'_> {
             }
             Js::Set(_) => format!("a Set{}", of(lengths, "element")),
             Js::Map { .. } => format!("a Map{}", of(lengths, "entry")),
+            Js::Handle => node.handle.as_ref().map_or_else(|| "a handle".into(), HandleRule::words),
         }
     }
 

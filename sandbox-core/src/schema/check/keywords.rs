@@ -14,7 +14,7 @@ use crate::value::js_value::quoted;
 use crate::value::text::SHOWN;
 
 /// The values of `x-js`.
-const NATIVES: [&str; 5] = ["Uint8Array", "Date", "Map", "Set", "Error"];
+const NATIVES: [&str; 6] = ["Uint8Array", "Date", "Map", "Set", "Error", "Handle"];
 
 /// The form of a keyword's value.
 #[derive(Clone, Copy)]
@@ -50,7 +50,7 @@ impl Form {
             "x-js" => Self::Native,
             "enum" => Self::Values,
             "required" => Self::Texts,
-            "pattern" | "format" | "$ref" | "title" | "description" => Self::Text,
+            "pattern" | "format" | "$ref" | "title" | "description" | "x-contract" => Self::Text,
             "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" => Self::Number,
             "multipleOf" => Self::Divisor,
             "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties" => {
@@ -226,7 +226,7 @@ mod tests {
             ("x-js", NATIVES.iter().map(|name| json!(name)).collect()),
             ("enum", vec![json!([]), json!([1, null])]),
             ("required", vec![json!([]), json!(["a"])]),
-            ("pattern format title description", vec![json!(""), json!("int32")]),
+            ("pattern format title description x-contract", vec![json!(""), json!("int32")]),
             ("$ref", vec![json!("#/$defs/Good"), json!("#")]),
             (
                 "minimum maximum exclusiveMinimum exclusiveMaximum",
@@ -295,7 +295,7 @@ mod tests {
             (json!({ "enum": 5 }), "the keyword `enum` of its schema must be a list of values, and is 5"),
             (
                 json!({ "x-js": "Weird" }),
-                "the keyword `x-js` of its schema must be one of Uint8Array, Date, Map, Set, Error, and is \"Weird\"",
+                "the keyword `x-js` of its schema must be one of Uint8Array, Date, Map, Set, Error, Handle, and is \"Weird\"",
             ),
             (
                 json!({ "type": ["number", "nonsense"] }),

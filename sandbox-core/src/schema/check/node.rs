@@ -3,6 +3,8 @@
 //! `compile` builds the [`Arena`], and `run`, `expect` and `fit` read it.
 
 use super::integer::{Integer, IntegerFormat};
+use crate::value::handle::wanted;
+use crate::value::{JsValue, Unrepresentable};
 use regex::Regex;
 use serde_json::Value as Json;
 use std::collections::HashMap;
@@ -72,6 +74,8 @@ pub struct Node {
     pub allowed: Option<Vec<Json>>,
     /// `x-js`: replaces every kind but null.
     pub js: Option<Js>,
+    /// The contract of a handle.
+    pub handle: Option<HandleRule>,
     pub number: NumberRule,
     pub integer: IntegerRule,
     pub string: StringRule,
@@ -97,6 +101,34 @@ pub enum Js {
     Set(Id),
     Map { key: Id, value: Id },
     Error,
+    Handle,
+}
+
+/// The contract of a handle.
+#[derive(Debug)]
+pub struct HandleRule {
+    contract: String,
+    /// The methods that an object of a guest has, if guests can implement the contract.
+    guest: Option<Vec<String>>,
+}
+
+impl HandleRule {
+    pub fn of(schema: &Json) -> Self {
+        let contract = schema.get("x-contract").and_then(Json::as_str).unwrap_or_default().to_owned();
+        let methods = schema.get("x-guest").and_then(Json::as_array);
+        let names = methods.map(|names| names.iter().filter_map(Json::as_str).map(str::to_owned).collect());
+        Self { contract, guest: names }
+    }
+
+    pub fn words(&self) -> String {
+        wanted(&self.contract, self.guest.as_deref())
+    }
+
+    /// Whether a value may be such a handle. The data of a handle do not tell its contract, and data of a guest's object do not
+    /// tell its methods. The reader of handles tells what is wrong with them.
+    pub fn accepts(&self, value: &JsValue) -> bool {
+        self.guest.is_some() || matches!(value, JsValue::Other(Unrepresentable::Handle(_)))
+    }
 }
 
 #[derive(Debug, Default)]

@@ -11,6 +11,7 @@ pub(super) fn accepts_kind(node: &Node, value: &JsValue, direction: CheckDirecti
     let kinds = node.kinds;
     match (value, node.js) {
         (JsValue::Undefined | JsValue::Null, _) => kinds.has(Kinds::NULL),
+        (_, Some(Js::Handle)) => node.handle.as_ref().is_some_and(|handle| handle.accepts(value)),
         (_, Some(js)) => accepts_js(js, value, direction),
         (JsValue::Bool(_), _) => kinds.has(Kinds::BOOLEAN),
         (JsValue::Number(_), _) => kinds.has(Kinds::NUMBER) || kinds.has(Kinds::INTEGER),

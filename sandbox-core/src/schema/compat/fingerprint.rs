@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
-use super::super::description::{Description, MethodDescription};
+use super::super::description::{Description, HandleDescription, MethodDescription};
 use super::graph::{Graph, NodeId};
 use super::methods::{ROLES, Role, Version};
 
@@ -27,6 +27,19 @@ use super::methods::{ROLES, Role, Version};
 /// ```
 #[must_use]
 pub(in super::super) fn fingerprint(description: &Description) -> String {
+    let own = own(description);
+    // A contract without handles keeps the fingerprint that it had in versions before handles.
+    if description.handles.is_empty() {
+        return own;
+    }
+    let of_handle =
+        |handle: &HandleDescription| (handle.contract.clone(), self::own(&description.of_handle(handle)));
+    let handles = description.handles.iter().map(of_handle).collect::<BTreeSet<_>>();
+    hexadecimal(&Sha256::digest(json!([own, handles]).to_string()))
+}
+
+/// The fingerprint of a contract without those of its handles.
+fn own(description: &Description) -> String {
     let mut graph = Graph::default();
     let mut version = Version::new(description);
     let roles = ROLES.into_iter().filter(|role| role.is_played(description)).collect::<Vec<_>>();

@@ -99,7 +99,9 @@ impl Graph {
         let parts = parts.iter().map(part).collect();
         let [items, properties] = [("minItems", "maxItems"), ("minProperties", "maxProperties")]
             .map(|(low, high)| Range::of_size(keywords, low, high));
-        VariantKind::Js(Js { name: name.to_owned(), size: items.within(properties), parts })
+        let contract = keywords.get("x-contract").and_then(Json::as_str).filter(|_| name == "Handle");
+        let name = contract.map_or_else(|| name.to_owned(), |contract| format!("handle of `{contract}`"));
+        VariantKind::Js(Js { name, size: items.within(properties), parts })
     }
 
     fn list(&mut self, keywords: &BTreeMap<String, Json>, types: &mut Types<'_>) -> List {

@@ -114,6 +114,20 @@ impl<'a> Version<'a> {
 }
 
 pub(super) fn compare(old: &Description, new: &Description) -> Compatibility {
+    let mut compatibility = Compatibility::default();
+    compare_one(old, new, &mut compatibility);
+    // A contract of one version alone changed the type of a value, which was found there.
+    for was in &old.handles {
+        let is = new.handles.iter().find(|is| is.contract == was.contract);
+        is.into_iter().for_each(|is| {
+            compare_one(&old.of_handle(was), &new.of_handle(is), &mut compatibility);
+        });
+    }
+    compatibility
+}
+
+/// Compares two versions of a contract without those of its handles.
+fn compare_one(old: &Description, new: &Description, compatibility: &mut Compatibility) {
     let mut comparison = Comparison {
         old: Version::new(old),
         new: Version::new(new),
@@ -124,7 +138,6 @@ pub(super) fn compare(old: &Description, new: &Description) -> Compatibility {
     comparison.methods();
     let Comparison { graph, found, .. } = comparison;
     let values = Values::new(&graph);
-    let mut compatibility = Compatibility::default();
     for (path, found) in found {
         match found {
             FoundMethod::Change(what, breaks) => compatibility.push(&path, what, breaks),
@@ -139,7 +152,6 @@ pub(super) fn compare(old: &Description, new: &Description) -> Compatibility {
             }
         }
     }
-    compatibility
 }
 
 /// A value breaks its receiver if the receiver's older version does not know the value.

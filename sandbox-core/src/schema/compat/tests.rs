@@ -34,6 +34,7 @@ impl Contract {
             guest,
             host,
             methods: Vec::new(),
+            handles: Vec::new(),
             to_guest: serde_json::Map::new(),
             to_host: serde_json::Map::new(),
         };

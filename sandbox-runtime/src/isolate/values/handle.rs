@@ -11,6 +11,7 @@ use super::methods::{MethodLookup, method_of};
 use super::read::Reader;
 use super::write::{Value, ValueWriter, terminated};
 use crate::boundary::{ValueError, over_handles};
+use crate::error::Place;
 use crate::isolate::engine::care::Cause;
 use crate::isolate::engine::text::js_string;
 use crate::isolate::limits::exceeded::Exceeded;
@@ -20,9 +21,10 @@ use crate::isolate::state::handle_shims::number_of;
 use crate::isolate::state::host::{ContractKey, Host};
 use crate::isolate::state::host_handles::{HandleKey, HandleParts, parts};
 use crate::isolate::state::realm::Realm;
+use crate::isolate::state::refusal::Refusal;
 use crate::isolate::{Isolate, engine};
 use crate::value::HandleNumber;
-use crate::value::handle::{HandleContract, HostObject, accepted, expected, numbered, offered};
+use crate::value::handle::{self, HandleContract, HostObject, accepted, expected, numbered, offered};
 
 impl<'s> ValueWriter<'_, 's, '_> {
     /// Writes the object that is being serialized. An object that a guest of this realm gave is itself again.
@@ -164,6 +166,10 @@ fn released(
     _: v8::ReturnValue<'_>,
 ) {
     if let (Some(isolate), Some(number)) = (Isolate::current(scope), number_of(arguments.get(0))) {
+        // The drop of the object is code of the host, which needs as much stack as a host method.
+        if !isolate.stack().allows_call() {
+            return Refusal::Stack.throw(scope, &Place::new("Handle", "dispose"));
+        }
         isolate.handles.dispose(number);
         isolate.keep_terminating();
     }
@@ -291,16 +297,12 @@ impl<'s> Reader<'_, 's, '_> {
 
 /// The words for the value that is expected of a guest.
 fn wanted(contract: &HandleContract, parts: &HandleParts) -> String {
-    let name = contract.name;
     if parts.is_function {
         return "a function".to_owned();
     }
-    let Some(guest) = &parts.guest else { return format!("a {name} that the host gave") };
-    let methods = guest.spec.methods.iter().filter(|method| !method.optional);
-    let methods = methods.map(|method| format!("`{}`", method.name)).collect::<Vec<_>>();
-    match methods.as_slice() {
-        [] => format!("a {name} (an object)"),
-        [one] => format!("a {name} (an object with the method {one})"),
-        [all @ .., last] => format!("a {name} (an object with the methods {} and {last})", all.join(", ")),
-    }
+    let methods = parts.guest.as_ref().map(|guest| {
+        let required = guest.spec.methods.iter().filter(|method| !method.optional);
+        required.map(|method| &*method.name).collect::<Vec<_>>()
+    });
+    handle::wanted(contract.name, methods.as_deref())
 }

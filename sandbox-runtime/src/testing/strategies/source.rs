@@ -34,6 +34,11 @@ impl SchemaSource {
         names.into_iter().collect()
     }
 
+    /// Whether handles occur, which no data can stand for.
+    pub(in crate::testing) fn has_handles(&self) -> bool {
+        self.arena().nodes.iter().any(|node| node.js == Some(Js::Handle))
+    }
+
     pub(super) fn arena(&self) -> &Arena {
         &self.checker.arena
     }

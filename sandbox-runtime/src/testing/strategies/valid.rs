@@ -9,7 +9,7 @@ use crate::schema::check::integer::Integer;
 use crate::schema::check::node::{
     ArrayRule, Id, Js, KeyRule, Kinds, Lengths, Node, ObjectRule, PropertyRule,
 };
-use crate::value::JsValue;
+use crate::value::{HandleNumber, JsValue, Unrepresentable};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -169,6 +169,8 @@ impl At {
         match js {
             Js::Bytes => vec(any::<u8>(), size).prop_map(JsValue::Bytes).boxed(),
             Js::Date => dates(),
+            // No data are a handle, so the boundary refuses it.
+            Js::Handle => Just(JsValue::Other(Unrepresentable::Handle(HandleNumber::new(0, 0)))).boxed(),
             Js::Error => {
                 let names =
                     select(vec!["Error", "TypeError", "RangeError", "SyntaxError"]).prop_map(String::from);
