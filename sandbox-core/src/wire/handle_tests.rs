@@ -14,9 +14,9 @@ use crate::value::handle::{HandleContract, HandleNumbers, HostObject, Shared, of
 use crate::value::{HandleNumber, JsValue, Unrepresentable};
 
 /// Admits some handles, and notes what it was asked for.
-struct Known(Vec<HandleNumber>, RefCell<Vec<HandleNumber>>);
+struct AdmittedHandles(Vec<HandleNumber>, RefCell<Vec<HandleNumber>>);
 
-impl HandleNumbers for Known {
+impl HandleNumbers for AdmittedHandles {
     fn admits(&self, handle: HandleNumber) -> bool {
         self.1.borrow_mut().push(handle);
         self.0.contains(&handle)
@@ -37,7 +37,7 @@ fn numbered(value: &JsValue) -> Vec<u8> {
 fn a_handle_is_what_the_documentation_says() {
     let bytes = numbered(&handle(0x0102, 0x0304));
     assert_eq!(bytes, [18, 8, 2, 1, 0, 0, 0, 0, 0, 0, 4, 3]);
-    let known = Known(vec![HandleNumber::new(0x0102, 0x0304)], RefCell::default());
+    let known = AdmittedHandles(vec![HandleNumber::new(0x0102, 0x0304)], RefCell::default());
     let read = |bytes: &[u8]| decode(Encoded::from(bytes).with_handles(&known), &Limits::default());
     assert_eq!(read(&bytes), Ok(handle(0x0102, 0x0304)));
     for (at, fault) in [(2, DecodeFault::Handle), (10, DecodeFault::Handle)] {
@@ -110,7 +110,8 @@ fn numbers_are_written_where_their_objects_are() {
         Ok::<_, ()>(HandleNumber::new(number + 1, 7))
     });
     assert!(given.is_ok() && !out.has_objects());
-    let known = Known((1..=200).map(|number| HandleNumber::new(number, 7)).collect(), RefCell::default());
+    let known =
+        AdmittedHandles((1..=200).map(|number| HandleNumber::new(number, 7)).collect(), RefCell::default());
     let read = decode(Encoded::from(&*out).with_handles(&known), &Limits::default());
     let fields = (0..200).map(|n| (format!("p{n}"), handle(n + 1, 7))).collect();
     assert_eq!(read, Ok(JsValue::Array(vec![JsValue::Object(Vec::new()), JsValue::Object(fields)])));
