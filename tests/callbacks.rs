@@ -319,3 +319,21 @@ async fn async_functions_are_awaited_on_both_sides() {
     let job = sandbox.load_async::<dyn Job>(script()).await.unwrap();
     assert_eq!(job.run(load()).await.unwrap(), 234);
 }
+
+/// Over a link, functions do not cross yet: what one side gives is refused, and the sandbox goes on.
+#[test]
+#[cfg(not(feature = "quickjs"))]
+fn over_a_link_functions_are_refused() {
+    let link = sandbox_runtime::testing::in_memory(true);
+    let builder = Sandbox::builder().limits(long()).transport(link);
+    let sandbox = builder.host::<dyn Table>(Rows::default()).build().unwrap();
+    let program = sandbox.load::<dyn Program>(script()).unwrap();
+    let error = program.give("own").unwrap_err();
+    assert!(matches!(error, Error::Value(_)), "{error:?}");
+    let text = program.run("select").unwrap_err().to_string();
+    assert!(text.contains("Table.select → filter: "), "{text}");
+    let text = program.run("adder").unwrap_err().to_string();
+    assert!(text.contains("Table.adder → result: "), "{text}");
+    let error = program.take(Callback::new(|value: u32| Ok(value * 2))).unwrap_err();
+    assert!(matches!(error, Error::Value(_)), "{error:?}");
+}

@@ -85,6 +85,8 @@ pub trait IntoAsyncCallee<F: Signature> {
 /// frozen function. All that holds of a [`Handle`] holds of a callback: identity, threads, limits and the end. A guest's function
 /// is called without `this`.
 ///
+/// Over a link to another process, callbacks are refused in both directions.
+///
 /// Arguments and results are checked by their types alone. For bounds and names, write a contract and give a [`Handle`].
 ///
 /// ```
