@@ -78,7 +78,8 @@ impl HandleShims {
         object: v8::Local<'_, v8::Object>,
     ) -> Option<(ContractKey, u64)> {
         let classes = self.classes.borrow();
-        if classes.is_empty() {
+        // QuickJS asks a Proxy for its prototype, and no object of a class is one.
+        if classes.is_empty() || object.is_proxy() {
             return None;
         }
         let prototype = object.get_prototype(scope)?.try_cast::<v8::Object>().ok()?;
