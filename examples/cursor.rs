@@ -1,11 +1,12 @@
-//! A table that a guest reads in pieces: the host gives a cursor, and the guest disposes it.
+//! A table that a guest reads in pieces: the guest gives a function that chooses rows, the host gives a cursor, and the guest
+//! disposes it.
 //!
 //! `cargo run --example cursor`
 
 use std::sync::Mutex;
 
 use sandbox_runtime::schemars::{self, JsonSchema};
-use sandbox_runtime::{Contract, Error, Handle, Limits, Result, Sandbox, Script, sandbox_api};
+use sandbox_runtime::{Callback, Contract, Error, Handle, Limits, Result, Sandbox, Script, sandbox_api};
 use serde::{Deserialize, Serialize};
 
 /// A row of the table.
@@ -25,8 +26,8 @@ pub trait Cursor: Send + Sync {
 /// The table: the global `Cities` of a guest.
 #[sandbox_api(host, name = "Cities")]
 pub trait Table {
-    /// The rows with at least so many people.
-    fn open(&self, least: u32) -> Result<Handle<dyn Cursor>>;
+    /// The rows that the function wants.
+    fn open(&self, wanted: Callback<fn(Row) -> Result<bool>>) -> Result<Handle<dyn Cursor>>;
 }
 
 /// A tenant's script.
@@ -36,7 +37,7 @@ pub trait Report {
 }
 
 struct Rows {
-    name: String,
+    chosen: usize,
     rest: Mutex<Vec<Row>>,
 }
 
@@ -51,22 +52,28 @@ impl Cursor for Rows {
 impl Drop for Rows {
     fn drop(&mut self) {
         let left = self.rest.get_mut().map_or(0, |rest| rest.len());
-        println!("the cursor {} is closed, with {left} rows that nobody read", self.name);
+        println!("a cursor of {} rows is closed, with {left} rows that nobody read", self.chosen);
     }
 }
 
 struct Cities(Vec<Row>);
 
 impl Table for Cities {
-    fn open(&self, least: u32) -> Result<Handle<dyn Cursor>> {
-        let rows = self.0.iter().filter(|row| row.people >= least).cloned().collect();
-        Ok(Handle::new(Rows { name: format!("from {least} people"), rest: Mutex::new(rows) }))
+    fn open(&self, wanted: Callback<fn(Row) -> Result<bool>>) -> Result<Handle<dyn Cursor>> {
+        let mut rows = Vec::new();
+        for row in &self.0 {
+            // Each is a call of the guest, within the limits of the call that waits for this method.
+            if wanted.call(row.clone())? {
+                rows.push(row.clone());
+            }
+        }
+        Ok(Handle::new(Rows { chosen: rows.len(), rest: Mutex::new(rows) }))
     }
 }
 
 const SCRIPT: &str = "
 export function run(least) {
-    const cursor = Cities.open(least);
+    const cursor = Cities.open((row) => row.people >= least);
     let count = 0, people = 0, rows;
     while ((rows = cursor.next(100)).length > 0) {
         for (const row of rows) { count++; people += row.people; }
