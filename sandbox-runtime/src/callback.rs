@@ -8,13 +8,14 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use sandbox_core::spec::TypeSpec;
+use sandbox_core::spec::{HandleForm, TypeSpec};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::contract::returns::{At, GuestReturn as _, ReturnProbe};
 use crate::contract::{
     Arguments, AsyncHostMethod, ByHandle, Contract, ContractSpec, Crosses, GuestMethod, HostContract,
-    HostMethod, Hosted, Kind, MakeObject, Method, MethodSpec, Packing, ParamSpec, Reply, SendProbe, Val,
+    HostMethod, Hosted, Kind, MakeObject, Method, MethodSpec, Packing, ParamSpec, Reply, SendProbe, Share,
+    Val,
 };
 use crate::engine_types::{FastCall, HostOp, HostParts, ObjectTransport};
 use crate::error::{Error, Result};
@@ -85,7 +86,7 @@ pub trait IntoAsyncCallee<F: Signature> {
 /// frozen function. All that holds of a [`Handle`] holds of a callback: identity, threads, limits and the end. A guest's function
 /// is called without `this`.
 ///
-/// Over a link to another process, callbacks are refused in both directions.
+/// Over a link to another process, the host gives closures. A function of a guest is refused there.
 ///
 /// Arguments and results are checked by their types alone. For bounds and names, write a contract and give a [`Handle`].
 ///
@@ -236,7 +237,8 @@ impl<A: CallbackArguments, T: Crosses + Send> AsyncCallee<A, T> for GuestFunctio
 macro_rules! contract {
     ($Callee:ident, $CallOf:ident, $name:literal, $of:ident $(, $asynchronous:ident)?) => {
         impl<A: CallbackArguments, T: Crosses + Send> Contract for dyn $Callee<A, T> {
-            const SPEC: &'static ContractSpec = &ContractSpec::new($name, "", Self::METHODS);
+            const SPEC: &'static ContractSpec =
+                &ContractSpec::new($name, "", Self::METHODS).form(HandleForm::Function);
             const METHODS: &'static [MethodSpec] =
                 &[MethodSpec::new("call", "call", "").takes(A::PARAMS).returns(TypeSpec::UNKNOWN)
                     $(.$asynchronous())?];
@@ -249,7 +251,7 @@ macro_rules! contract {
         impl<A: CallbackArguments, T: Crosses + Send> ByHandle for dyn $Callee<A, T> {
             const HOST: Option<HostParts> = Some(HostParts::of::<Self>());
             const OBJECT: MakeObject<Self> = Some(|transport| Arc::new(GuestFunction(transport, PhantomData)));
-            const IS_FUNCTION: bool = true;
+            const SHARE: Share<Self> = Some(|object| Arc::new(object.clone()));
         }
 
         impl<A: CallbackArguments, T: Crosses + Send> Method for $CallOf<A, T> {

@@ -138,8 +138,6 @@ pub trait ByHandle: Contract {
     const HOST: Option<HostParts> = None;
     /// How the host calls an object of a guest, where a guest can implement the contract.
     const OBJECT: MakeObject<Self> = None;
-    /// Whether a function stands for an object with one method.
-    const IS_FUNCTION: bool = false;
     /// How an object goes to other threads, where the contract allows it.
     const SHARE: Share<Self> = None;
 }

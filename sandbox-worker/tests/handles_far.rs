@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use sandbox_runtime::observe::{HostCallEnd, Observer};
-use sandbox_runtime::{Error, Handle, Limits, Result, Sandbox, Script, sandbox_api};
+use sandbox_runtime::{AsyncCallback, Callback, Error, Handle, Limits, Result, Sandbox, Script, sandbox_api};
 use slack::{LONG, long};
 
 #[macro_use]
@@ -277,6 +277,69 @@ fn a_guest_gives_the_same_object_back() {
         ends(&live);
         data.to_string()
     });
+}
+
+type Step = Callback<fn(u32) -> Result<u32>>;
+
+#[sandbox_api(host)]
+pub trait Functions {
+    fn adder(&self, to: u32) -> Step;
+    fn apply(&self, step: Step, to: u32) -> Result<u32>;
+    async fn twice(&self) -> AsyncCallback<fn(u32) -> Result<u32>>;
+}
+
+#[sandbox_api(guest)]
+pub trait Caller {
+    fn now(&self) -> Result<String>;
+    async fn later(&self) -> Result<String>;
+    fn takes(&self, step: Step) -> Result<u32>;
+}
+
+struct Closures;
+
+#[sandbox_runtime::async_trait]
+impl Functions for Closures {
+    fn adder(&self, to: u32) -> Step {
+        Callback::new(move |more: u32| match more {
+            0 => Err(Error::public("nothing to add")),
+            more => Ok(to + more),
+        })
+    }
+
+    fn apply(&self, step: Step, to: u32) -> Result<u32> {
+        step.call(to)
+    }
+
+    async fn twice(&self) -> AsyncCallback<fn(u32) -> Result<u32>> {
+        AsyncCallback::new(|value: u32| async move {
+            tokio::task::yield_now().await;
+            Ok(value * 2)
+        })
+    }
+}
+
+const CALLER: &str = r#"
+const error = (run) => { try { return run(); } catch (e) { return `${e.name}: ${e.message}`; } };
+export const now = () => {
+  const add = Functions.adder(5);
+  const all = [typeof add, Object.isFrozen(add), add(2), Functions.apply(add, 10), error(() => add(0)), error(() => add("x"))];
+  return [...all, error(() => Functions.apply(Object(1), 1)).startsWith("TypeError: ")].join("|");
+};
+export const later = async () => { const twice = await Functions.twice(); return typeof twice + await twice(21); };
+export const takes = (step) => step(4);
+"#;
+
+#[test]
+fn closures_of_the_host_are_functions() {
+    let outcome = alike!(|builder| builder.limits(long()).host::<dyn Functions>(Closures), |sandbox| {
+        let caller = sandbox.load::<dyn Caller>(Script::new("caller.mjs", CALLER)).unwrap();
+        let taken = caller.takes(Callback::new(|value: u32| Ok(value * 2))).unwrap();
+        let later = sites::runtime().block_on(caller.later()).unwrap();
+        format!("{taken}|{later}|{}", caller.now().unwrap())
+    });
+    let wrong = "TypeError: Callback.call → first: expected";
+    assert!(outcome.starts_with("8|function42|function|true|7|15|Error: nothing to add|"), "{outcome}");
+    assert!(outcome.contains(wrong) && outcome.ends_with("|true"), "{outcome}");
 }
 
 /// Notes the ends of host calls.

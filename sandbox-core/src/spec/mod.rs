@@ -43,6 +43,8 @@ pub enum HandleForm {
     Stream,
     /// An iterable, which calls the only method for each batch.
     Items,
+    /// A function, which is the only method.
+    Function,
 }
 
 impl ContractSpec {

@@ -76,6 +76,7 @@ pub(crate) fn handle_source(spec: &ContractSpec) -> String {
         HandleForm::Methods => methods_source(spec),
         HandleForm::Stream => include_str!("shim/stream.js").to_owned(),
         HandleForm::Items => include_str!("shim/items.js").to_owned(),
+        HandleForm::Function => callback_source(spec),
     }
 }
 
@@ -110,7 +111,7 @@ fn methods_source(spec: &ContractSpec) -> String {
 
 /// The body of the function that makes the functions of a callback's contract, which has one method. The result is as of
 /// [`handle_source`], and a function has no method to end it.
-pub(crate) fn callback_source(spec: &ContractSpec) -> String {
+fn callback_source(spec: &ContractSpec) -> String {
     let method = spec.methods.first();
     let count = method.map_or(0, |method| method.params.len());
     let parameters = (0..count).map(|at| format!("a{at}")).collect::<Vec<_>>().join(", ");

@@ -31,6 +31,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use deno_core::v8;
+use sandbox_core::spec::HandleForm;
 
 use super::host_calls::{answer, begin};
 use super::state::Isolate;
@@ -84,7 +85,7 @@ impl HandleParts {
             Some(_) => Some(GuestParts { spec, checks: checks::<C>, make: made::<C> }),
             None => None,
         };
-        Self { host: C::HOST, guest, is_function: C::IS_FUNCTION }
+        Self { host: C::HOST, guest, is_function: matches!(spec.form, HandleForm::Function) }
     }
 }
 

@@ -82,6 +82,14 @@ impl HandleShims {
         if classes.is_empty() || object.is_proxy() {
             return None;
         }
+        if object.is_function() {
+            // The prototype of a callback is that of all functions.
+            let functions = classes.iter().filter(|(_, class)| class.prototype.is_none());
+            let functions = functions.map(|(key, class)| (*key, class.clone())).collect::<Vec<_>>();
+            drop(classes);
+            let number = |(key, class): (_, Rc<HandleClass>)| Some((key, class.number(scope, object)?));
+            return functions.into_iter().find_map(number);
+        }
         let prototype = object.get_prototype(scope)?.try_cast::<v8::Object>().ok()?;
         let is_of = |class: &HandleClass| {
             class.prototype.as_ref().is_some_and(|own| v8::Local::new(scope, own) == prototype)
@@ -97,7 +105,7 @@ impl HandleShims {
     pub(in crate::isolate) fn class(
         &self,
         scope: &v8::PinScope<'_, '_>,
-        (host, is_function): (&Host, bool),
+        host: &Host,
         [release, twice]: [v8::Local<'_, v8::Value>; 2],
         limits: &Limits,
     ) -> Option<Rc<HandleClass>> {
@@ -114,8 +122,7 @@ impl HandleShims {
             v8::Local::new(scope, &self.dispose),
             self.lent(scope, twice, limits),
         ];
-        let source = if is_function { shim::callback_source } else { shim::handle_source };
-        let source = text(&source(&host.spec))?;
+        let source = text(&shim::handle_source(&host.spec))?;
         let shim = compile_function(scope, text(&shim::script_name(&host.spec))?, source, &parameters)?;
         let parts = shim_parts(scope, shim, &arguments)?;
         let (make, number) = (function(scope, parts, 0)?, function(scope, parts, 1)?);

@@ -45,7 +45,7 @@ impl<'s> ValueWriter<'_, 's, '_> {
             let Some((host, key, object)) = remote else { return self.write(description) };
             let known = isolate.handles.of(self.scope, key);
             return known.map_or_else(
-                || self.new_object(isolate, &realm, (host, false), key, object),
+                || self.new_object(isolate, &realm, host, key, object),
                 |known| Ok(known.into()),
             );
         };
@@ -74,8 +74,7 @@ impl<'s> ValueWriter<'_, 's, '_> {
         let host = isolate.handles.note(&contract);
         let host =
             host.map_err(|reason| ValueError::new(format!("a handle of {}", contract.name), reason))?;
-        let is_function = parts.is_ok_and(|parts| parts.is_function);
-        self.new_object(isolate, realm, (host, is_function), key, object)
+        self.new_object(isolate, realm, host, key, object)
     }
 
     /// A guest's object for an object of the host that the realm does not have.
@@ -83,7 +82,7 @@ impl<'s> ValueWriter<'_, 's, '_> {
         self,
         isolate: &Isolate,
         realm: &Realm,
-        (host, is_function): (&Host, bool),
+        host: &Host,
         key: HandleKey,
         object: Rc<dyn Any>,
     ) -> Result<Value<'s>, ValueError> {
@@ -93,7 +92,7 @@ impl<'s> ValueWriter<'_, 's, '_> {
         }
         let class = realm.handles.known(host.key()).or_else(|| {
             let functions = [function(self.scope, released)?, function(self.scope, iterated_twice)?];
-            realm.handles.class(self.scope, (host, is_function), functions, &isolate.settings.limits)
+            realm.handles.class(self.scope, host, functions, &isolate.settings.limits)
         });
         let class = class.ok_or_else(terminated)?;
         let number = isolate.handles.next();

@@ -14,7 +14,7 @@ use crate::boundary::ValueError;
 use crate::isolate::engine::text::js_string;
 use crate::isolate::{engine, intrinsics};
 use crate::value::js_value::error_of;
-use crate::value::{CrossingBudget, JsKind, JsValue, Unrepresentable};
+use crate::value::{CrossingBudget, HandleNumber, JsKind, JsValue, Unrepresentable};
 
 /// Copies a value out. A value that is no data becomes [`JsValue::Other`]. Only a used-up budget, or code of the guest that
 /// throws, ends the copy with an error.
@@ -170,8 +170,17 @@ fn observe_one(look: &Look<'_, '_, '_>) -> Result<JsValue, ValueError> {
             Some(handle) => JsValue::Other(Unrepresentable::Handle(handle)),
             None => fields(look, object, reader.names(object)?)?,
         },
-        ValueKind::Exotic => JsValue::Other(Unrepresentable::Kind(kind_of(reader.value))),
+        ValueKind::Exotic => JsValue::Other(match callback(reader) {
+            Some(handle) => Unrepresentable::Handle(handle),
+            None => Unrepresentable::Kind(kind_of(reader.value)),
+        }),
     })
+}
+
+/// The identity of a function that is a callback of the host.
+fn callback(reader: Reader<'_, '_, '_>) -> Option<HandleNumber> {
+    let function = reader.value.try_cast::<v8::Function>().ok()?;
+    reader.handle_number(function.into())
 }
 
 /// Bytes, with the kind of their buffer.
