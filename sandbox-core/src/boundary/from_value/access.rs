@@ -199,19 +199,24 @@ impl<'de> de::Deserializer<'de> for TreeErrorFields<'_> {
     type Error = ValueError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        let reader = self.0;
-        reader.budget.nodes(3)?;
-        let inside = reader.inside()?;
-        let [name, message, cause] = reader.value.into_error_parts();
-        let parts = [("name", name), ("message", message), ("cause", cause)];
-        let fields = parts.map(|(name, part)| (name.to_owned(), part)).into_iter();
-        visitor.visit_map(Properties { inside, fields: fields.collect::<Vec<_>>().into_iter(), value: None })
+        visitor.visit_map(error_properties(self.0)?)
     }
 
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
         newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
     }
+}
+
+/// The properties of an Error. This function is separate, so that it takes no stack in the frame of each nested level.
+#[inline(never)]
+fn error_properties(reader: TreeReader<'_>) -> Result<Properties<'_>, ValueError> {
+    reader.budget.nodes(3)?;
+    let inside = reader.inside()?;
+    let [name, message, cause] = reader.value.into_error_parts();
+    let parts = [("name", name), ("message", message), ("cause", cause)];
+    let fields = parts.map(|(name, part)| (name.to_owned(), part)).into_iter();
+    Ok(Properties { inside, fields: fields.collect::<Vec<_>>().into_iter(), value: None })
 }
 
 /// An object with one property: the variant's name and its content.

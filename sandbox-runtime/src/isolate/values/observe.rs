@@ -14,7 +14,7 @@ use crate::boundary::ValueError;
 use crate::isolate::engine::text::js_string;
 use crate::isolate::{engine, intrinsics};
 use crate::value::js_value::error_of;
-use crate::value::{CrossingBudget, HandleNumber, JsKind, JsValue, Unrepresentable};
+use crate::value::{CrossingBudget, JsKind, JsValue, Unrepresentable};
 
 /// Copies a value out. A value that is no data becomes [`JsValue::Other`]. Only a used-up budget, or code of the guest that
 /// throws, ends the copy with an error.
@@ -132,9 +132,59 @@ fn cut_at(reader: Reader<'_, '_, '_>, budget: CrossingBudget) -> JsValue {
     })
 }
 
-fn observe_one(look: &Look<'_, '_, '_>) -> Result<JsValue, ValueError> {
+/// A value that was not taken apart before. Each kind with parts has a function of its own, so that a nested level takes the
+/// stack of its kind alone.
+fn observe_one<'s>(look: &Look<'_, 's, '_>) -> Result<JsValue, ValueError> {
+    match look.reader.shape() {
+        ValueKind::Array(array) => items(look, array.into(), array.length() as usize).map(JsValue::Array),
+        ValueKind::Set(set) => set_of(look, set),
+        ValueKind::Numbers(numbers) => numbers_of(look, numbers),
+        ValueKind::Error(object) => error_now(look, object),
+        ValueKind::Map(map) => map_of(look, map),
+        ValueKind::Object(object) => object_of(look, object),
+        whole => whole_value(look.reader, whole),
+    }
+}
+
+fn set_of<'s>(look: &Look<'_, 's, '_>, set: v8::Local<'s, v8::Set>) -> Result<JsValue, ValueError> {
     let reader = look.reader;
-    Ok(match reader.shape() {
+    reader.budget.length(intrinsics::set_size(reader.scope, set))?;
+    let array = intrinsics::set_items(reader.scope, set).ok_or_else(ValueError::thrown)?;
+    items(look, array.into(), array.length() as usize).map(JsValue::Set)
+}
+
+fn map_of<'s>(look: &Look<'_, 's, '_>, map: v8::Local<'s, v8::Map>) -> Result<JsValue, ValueError> {
+    let reader = look.reader;
+    reader.budget.length(intrinsics::map_size(reader.scope, map))?;
+    let array = intrinsics::map_items(reader.scope, map).ok_or_else(ValueError::thrown)?;
+    pairs(look, array).map(JsValue::Map)
+}
+
+fn error_now<'s>(look: &Look<'_, 's, '_>, object: v8::Local<'s, v8::Object>) -> Result<JsValue, ValueError> {
+    error(look, object, error_names(look.reader)?)
+}
+
+fn object_of<'s>(look: &Look<'_, 's, '_>, object: v8::Local<'s, v8::Object>) -> Result<JsValue, ValueError> {
+    match handle(look.reader, object) {
+        Some(handle) => Ok(handle),
+        None => fields(look, object, look.reader.names(object)?),
+    }
+}
+
+fn numbers_of<'s>(
+    look: &Look<'_, 's, '_>,
+    numbers: v8::Local<'s, v8::TypedArray>,
+) -> Result<JsValue, ValueError> {
+    let reader = look.reader;
+    match reader.numbers(numbers) {
+        Ok(numbers) => Ok(list_of(reader.value, items(look, numbers.into(), numbers.length())?)),
+        Err(_) => Ok(JsValue::Other(Unrepresentable::DetachedNumbers)),
+    }
+}
+
+/// A value without parts.
+fn whole_value<'s>(reader: Reader<'_, 's, '_>, kind: ValueKind<'s>) -> Result<JsValue, ValueError> {
+    Ok(match kind {
         ValueKind::Nothing if reader.value.is_null() => JsValue::Null,
         ValueKind::Nothing => JsValue::Undefined,
         ValueKind::Bool(value) => JsValue::Bool(value),
@@ -144,43 +194,29 @@ fn observe_one(look: &Look<'_, '_, '_>) -> Result<JsValue, ValueError> {
             None => JsValue::Other(Unrepresentable::BigInt),
         },
         ValueKind::Text(string) => text(reader, string)?,
-        ValueKind::Array(array) => JsValue::Array(items(look, array.into(), array.length() as usize)?),
-        ValueKind::Set(set) => {
-            reader.budget.length(intrinsics::set_size(reader.scope, set))?;
-            let array = intrinsics::set_items(reader.scope, set).ok_or_else(ValueError::thrown)?;
-            JsValue::Set(items(look, array.into(), array.length() as usize)?)
-        }
-        ValueKind::Numbers(numbers) => match reader.numbers(numbers) {
-            Ok(numbers) => list_of(reader.value, items(look, numbers.into(), numbers.length())?),
-            Err(_) => JsValue::Other(Unrepresentable::DetachedNumbers),
-        },
         ValueKind::Bytes(_) => match reader.bytes() {
             Ok(bytes) => buffer_of(reader.value, bytes),
             Err(error) if error.is_budget() => return Err(error),
             Err(_) => JsValue::Other(Unrepresentable::DetachedBytes),
         },
         ValueKind::Date(millis) => JsValue::Date(millis),
-        ValueKind::Error(object) => error(look, object, error_names(reader)?)?,
-        ValueKind::Map(map) => {
-            reader.budget.length(intrinsics::map_size(reader.scope, map))?;
-            let array = intrinsics::map_items(reader.scope, map).ok_or_else(ValueError::thrown)?;
-            JsValue::Map(pairs(look, array)?)
-        }
-        ValueKind::Object(object) => match reader.handle_number(object) {
-            Some(handle) => JsValue::Other(Unrepresentable::Handle(handle)),
-            None => fields(look, object, reader.names(object)?)?,
-        },
-        ValueKind::Exotic => JsValue::Other(match callback(reader) {
-            Some(handle) => Unrepresentable::Handle(handle),
-            None => Unrepresentable::Kind(kind_of(reader.value)),
-        }),
+        _ => exotic(reader),
     })
 }
 
-/// The identity of a function that is a callback of the host.
-fn callback(reader: Reader<'_, '_, '_>) -> Option<HandleNumber> {
-    let function = reader.value.try_cast::<v8::Function>().ok()?;
-    reader.handle_number(function.into())
+/// An object that is one of the host.
+#[inline(never)]
+fn handle(reader: Reader<'_, '_, '_>, object: v8::Local<'_, v8::Object>) -> Option<JsValue> {
+    reader.handle_number(object).map(|number| JsValue::Other(Unrepresentable::Handle(number)))
+}
+
+/// A value that is no data: a callback of the host, or one of which the kind is told. Like [`handle`], this function takes no
+/// stack in the frame of each nested level.
+#[inline(never)]
+fn exotic(reader: Reader<'_, '_, '_>) -> JsValue {
+    let callback = reader.value.try_cast::<v8::Function>().ok();
+    let callback = callback.and_then(|function| handle(reader, function.into()));
+    callback.unwrap_or_else(|| JsValue::Other(Unrepresentable::Kind(kind_of(reader.value))))
 }
 
 /// Bytes, with the kind of their buffer.
