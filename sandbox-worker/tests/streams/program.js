@@ -191,6 +191,12 @@ const acts = {
     }
     return `${one}|${two}`;
   },
+  indices() {
+    let seen = 0, all = 0;
+    Object.defineProperty(Array.prototype, "1", { set() { seen++; }, configurable: true });
+    try { for (const _ of Source.items(3)) all++; } finally { delete Array.prototype[1]; }
+    return `${all} values, ${seen} sets`;
+  },
   async frozen() {
     const is = [];
     for (const stream of [await Source.numbers(1), Source.items(1)]) {
