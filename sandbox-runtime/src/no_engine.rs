@@ -67,6 +67,7 @@ pub(crate) struct NoParts(());
 
 impl NoParts {
     /// Of a contract.
+    #[expect(clippy::extra_unused_type_parameters, reason = "an engine makes its parts of the contract")]
     pub(crate) const fn of<C: ?Sized>() -> Self {
         Self(())
     }

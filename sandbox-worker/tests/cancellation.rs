@@ -271,8 +271,10 @@ fn promises_are_rejected_with_the_reason() {
             return [reason === given, before === given, made, last === given];"#,
         );
         assert_eq!(seen, "true,true,made,true", "{}", case.site);
-        // The first future of the host was dropped before its first poll.
-        assert_eq!(case.hosted.begun.load(Ordering::SeqCst), 0, "{}", case.site);
+        // The first future of the host was dropped before its first poll. Over a link the abort may come after it.
+        let is_here = ["in the caller's thread", "in a thread"].contains(&case.site);
+        let begun = case.hosted.begun.load(Ordering::SeqCst);
+        assert!(begun <= usize::from(!is_here), "{}: {begun}", case.site);
         case.goes_on(1);
     });
 }
