@@ -47,6 +47,7 @@ use crate::{Handle, Result};
 ///
 /// struct Numbers;
 ///
+/// #[sandbox_api]
 /// impl Events for Numbers {
 ///     async fn since(&self, first: u32) -> Result<Stream<u32>> {
 ///         Ok(Stream::new(stream::iter((first..10).map(Ok))))
