@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use sandbox_runtime::{Limits, Result, Sandbox, Script, sandbox_api};
 
-/// What the tenant's script does.
+/// The work of the tenant's script.
 #[sandbox_api(guest)]
 pub trait Workflow {
     async fn order(&self, sku: &str) -> Result<String>;

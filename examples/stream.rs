@@ -15,7 +15,7 @@ pub struct Measurement {
     pub degrees: f64,
 }
 
-/// What the guest reads.
+/// The readings that the guest gets.
 #[sandbox_api(host)]
 pub trait Plant {
     /// The measurements from now on. They have no end.
@@ -26,7 +26,7 @@ pub trait Plant {
     async fn alert(&self, text: &str);
 }
 
-/// What the tenant's script does.
+/// The work of the tenant's script.
 #[sandbox_api(guest)]
 pub trait Watch {
     /// Gives this many alerts.

@@ -187,7 +187,7 @@ fn a_realm_of_a_heap_that_is_gone_ends_no_handle() {
     assert_eq!(live.count(), 1);
 }
 
-/// What a token does when it is dropped.
+/// The work of a token when it is dropped.
 type AtDrop = Rc<RefCell<Option<Box<dyn Fn() -> String>>>>;
 
 struct Acting(AtDrop, Rc<RefCell<Vec<String>>>);

@@ -36,7 +36,7 @@ pub trait Thing: Send + Sync {
     fn id(&self) -> u32;
 }
 
-/// What the guest iterates.
+/// The streams that the guest iterates.
 #[sandbox_api(host)]
 pub trait Source: Send + Sync {
     async fn numbers(&self, count: u32) -> Result<Stream<f64>>;
@@ -246,7 +246,7 @@ async fn in_all(what: &str, limits: Limits, check: impl AsyncFn(Result<String>, 
     counts.until_none().await;
 }
 
-/// The same over links to other processes, where the guest cannot know when the host has dropped a stream.
+/// Compares a program's text over links to other processes. There the guest cannot know when the host has dropped a stream.
 async fn gives_away(what: &str, expected: &str) {
     for (site, link) in sites::links() {
         let counts = Counts::default();

@@ -77,7 +77,7 @@ pub trait Vault {
     fn owns(&self, drawer: Handle<dyn Drawer>) -> bool;
 }
 
-/// What handles of the corpus can do.
+/// The methods of the corpus's handles.
 #[sandbox_api(host)]
 pub trait Drawer {
     fn read(&self, count: u32) -> String;

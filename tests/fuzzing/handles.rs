@@ -1,4 +1,4 @@
-//! What `fuzz_host` finds in the objects that a host gives.
+//! The faults that `fuzz_host` finds in the objects that a host gives.
 
 use std::cell::Cell;
 

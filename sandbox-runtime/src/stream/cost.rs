@@ -44,6 +44,12 @@ impl Cost {
         Ok(self)
     }
 
+    /// Opens the content of a variant, whose name is its key.
+    fn variant(&mut self, name: &'static str) -> Result<&mut Self, Uncounted> {
+        self.text(name.len())?;
+        self.open()
+    }
+
     fn close(&mut self) -> Result<(), Uncounted> {
         self.level -= 1;
         Ok(())
@@ -134,8 +140,7 @@ impl ser::Serializer for &mut Cost {
         variant: &'static str,
         value: &T,
     ) -> Result<(), Uncounted> {
-        self.text(variant.len())?;
-        self.open()?.value(value)?;
+        self.variant(variant)?.value(value)?;
         self.close()
     }
     fn serialize_seq(self, _: Option<usize>) -> Result<Self, Uncounted> {
@@ -154,8 +159,7 @@ impl ser::Serializer for &mut Cost {
         variant: &'static str,
         _: usize,
     ) -> Result<Self, Uncounted> {
-        self.text(variant.len())?;
-        self.open()
+        self.variant(variant)
     }
     fn serialize_map(self, _: Option<usize>) -> Result<Self, Uncounted> {
         self.open()
@@ -170,8 +174,7 @@ impl ser::Serializer for &mut Cost {
         variant: &'static str,
         _: usize,
     ) -> Result<Self, Uncounted> {
-        self.text(variant.len())?;
-        self.open()
+        self.variant(variant)
     }
 }
 

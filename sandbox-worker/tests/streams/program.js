@@ -230,7 +230,7 @@ async function failed(stream) {
   return [taken, text, (await stream.next()).done, Source.live()].join("|");
 }
 
-// What `figures` measures.
+// The parts that `figures` measures.
 const measured = {
   async sumOf(count) {
     let sum = 0;

@@ -1,4 +1,4 @@
-// What a guest reaches of the classes: no signal is made but by a controller, and no function of the host's is among them.
+// A guest reaches nothing more of the classes: no signal is made but by a controller, and no function of the host's is among them.
 export const attack = async () => {
   const seen = [];
   const { signal } = new AbortController();

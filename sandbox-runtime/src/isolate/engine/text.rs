@@ -65,6 +65,13 @@ pub(crate) fn js_string<'s>(
     })
 }
 
+/// Throws a TypeError with this message in the guest.
+pub(crate) fn throw_type_error(scope: &v8::PinScope<'_, '_>, message: &str) {
+    if let Ok(message) = js_string(scope, message, v8::NewStringType::Normal) {
+        scope.throw_exception(v8::Exception::type_error(scope, message));
+    }
+}
+
 /// The first `shown` characters of a string. A long rope is not flattened.
 pub(crate) fn preview(
     scope: &v8::PinScope<'_, '_>,

@@ -8,7 +8,7 @@ use deno_core::v8;
 use super::realm_globals::{function, key, program};
 use crate::isolate::engine::Resolver;
 use crate::isolate::engine::compile::get;
-use crate::isolate::engine::text::js_string;
+use crate::isolate::engine::text::{js_string, throw_type_error};
 use crate::isolate::state::Isolate;
 use crate::isolate::state::realm::Realm;
 use crate::isolate::state::signals::Signals;
@@ -88,7 +88,7 @@ fn end(scope: &mut v8::PinScope<'_, '_>, arguments: Arguments<'_>, _: v8::Return
 /// Calls a listener.
 fn call(scope: &mut v8::PinScope<'_, '_>, arguments: Arguments<'_>, _: v8::ReturnValue<'_>) {
     let Ok(listener) = arguments.get(0).try_cast::<v8::Function>() else {
-        return throw(scope, "a listener's `handleEvent` is no function");
+        return throw_type_error(scope, "a listener's `handleEvent` is no function");
     };
     v8::tc_scope!(let scope, scope);
     if listener.call(scope, arguments.get(1), &[arguments.get(2)]).is_none() && scope.has_caught() {
@@ -115,12 +115,6 @@ fn error(scope: &mut v8::PinScope<'_, '_>, _: Arguments<'_>, mut result: v8::Ret
 /// Throws a TypeError with a text of the program.
 fn fail(scope: &mut v8::PinScope<'_, '_>, arguments: Arguments<'_>, _: v8::ReturnValue<'_>) {
     if let Ok(text) = arguments.get(0).try_cast::<v8::String>() {
-        scope.throw_exception(v8::Exception::type_error(scope, text));
-    }
-}
-
-fn throw(scope: &v8::PinScope<'_, '_>, text: &str) {
-    if let Ok(text) = js_string(scope, text, v8::NewStringType::Normal) {
         scope.throw_exception(v8::Exception::type_error(scope, text));
     }
 }

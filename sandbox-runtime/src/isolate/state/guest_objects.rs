@@ -3,12 +3,11 @@
 //! The table does not keep the proxy. An entry ends when the last `Arc` of the proxy is dropped, and with the heap.
 
 use std::any::{Any, TypeId};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::{Arc, Weak};
 
 use deno_core::v8;
-use rustc_hash::FxHashMap;
 use sandbox_core::contract::ContractSpec;
 
 use super::Isolate;
@@ -16,6 +15,7 @@ use super::binding::Binding;
 use super::isolate_link::{IsolateLink, ObjectKey, ObjectTransport};
 use crate::error::{DiscardCause, Error};
 use crate::isolate::engine::care::Cause;
+use crate::isolate::handle_table::KeyedTable;
 use crate::schema::ContractChecks;
 
 /// The parts that an engine has of a contract whose objects guests give.
@@ -59,42 +59,28 @@ struct GivenObject {
     object: v8::Global<v8::Object>,
     binding: Rc<Binding>,
     proxy: Box<dyn WeakObject>,
-    /// The contract, and the address of the proxy.
-    key: (TypeId, usize),
-}
-
-#[derive(Default)]
-struct GivenObjects {
-    last: u64,
-    by_number: FxHashMap<u64, GivenObject>,
-    by_key: FxHashMap<(TypeId, usize), u64>,
 }
 
 /// The objects of an isolate's guests that the host holds.
 pub(in crate::isolate) struct GuestObjects {
     pub(in crate::isolate) link: Arc<IsolateLink>,
-    entries: RefCell<GivenObjects>,
-    count: Cell<usize>,
+    /// By the contract, and the address of the proxy.
+    entries: RefCell<KeyedTable<(TypeId, usize), GivenObject>>,
 }
 
 impl GuestObjects {
     pub(super) fn new() -> Self {
-        Self { link: IsolateLink::new(), entries: RefCell::default(), count: Cell::default() }
+        Self { link: IsolateLink::new(), entries: RefCell::default() }
     }
 
     /// How many objects the host holds.
-    #[inline]
     pub(in crate::isolate) fn count(&self) -> usize {
-        self.count.get()
+        self.entries.borrow().len()
     }
 
     /// A transport to the next object, which has these methods.
     pub(in crate::isolate) fn transport(&self, generation: u64, has: &[bool]) -> ObjectTransport {
-        let number = {
-            let mut entries = self.entries.borrow_mut();
-            entries.last += 1;
-            entries.last
-        };
+        let number = self.entries.borrow_mut().take_number();
         let has = has.contains(&false).then(|| has.into());
         ObjectTransport { link: self.link.clone(), number, generation, has }
     }
@@ -107,19 +93,17 @@ impl GuestObjects {
         binding: Binding,
         (contract, proxy): (TypeId, Proxy),
     ) -> Rc<dyn Any> {
-        let key = (contract, proxy.address);
-        let entry = GivenObject { object, binding: Rc::new(binding), proxy: proxy.weak, key };
-        let mut entries = self.entries.borrow_mut();
-        entries.by_key.insert(key, number);
-        entries.by_number.insert(number, entry);
-        self.count.set(entries.by_number.len());
+        let entry = GivenObject { object, binding: Rc::new(binding), proxy: proxy.weak };
+        // The proxy of before was dropped, and the isolate had no turn since.
+        let before = self.entries.borrow_mut().insert(number, (contract, proxy.address), entry);
+        drop(before);
         proxy.object
     }
 
     /// The proxy of the object with this number, if the host holds the proxy.
     pub(in crate::isolate) fn proxy(&self, number: u64, contract: TypeId) -> Option<Rc<dyn Any>> {
         let entries = self.entries.borrow();
-        let entry = entries.by_number.get(&number).filter(|entry| entry.key.0 == contract)?;
+        let (_, entry) = entries.get(number).filter(|(key, _)| key.0 == contract)?;
         entry.proxy.upgrade()
     }
 
@@ -130,11 +114,8 @@ impl GuestObjects {
         contract: TypeId,
         address: usize,
     ) -> Option<(v8::Local<'s, v8::Object>, u64)> {
-        if self.count() == 0 {
-            return None;
-        }
         let entries = self.entries.borrow();
-        let entry = entries.by_number.get(entries.by_key.get(&(contract, address))?)?;
+        let (_, entry) = entries.get(entries.number((contract, address))?)?;
         // Memory of a proxy that was dropped may be that of another object now.
         entry.proxy.upgrade()?;
         Some((v8::Local::new(scope, &entry.object), entry.binding.realm.number))
@@ -142,17 +123,7 @@ impl GuestObjects {
 
     /// Ends an object, whose proxy is gone.
     pub(in crate::isolate) fn end(&self, number: u64) {
-        let ended = {
-            let mut entries = self.entries.borrow_mut();
-            let ended = entries.by_number.remove(&number);
-            if let Some(entry) = &ended
-                && entries.by_key.get(&entry.key) == Some(&number)
-            {
-                entries.by_key.remove(&entry.key);
-            }
-            self.count.set(entries.by_number.len());
-            ended
-        };
+        let ended = self.entries.borrow_mut().remove(number);
         drop(ended);
     }
 
@@ -163,12 +134,7 @@ impl GuestObjects {
 
     /// Ends all objects, before their heap ends.
     pub(super) fn clear(&self) {
-        let ended = {
-            let mut entries = self.entries.borrow_mut();
-            entries.by_key.clear();
-            self.count.set(0);
-            std::mem::take(&mut entries.by_number)
-        };
+        let ended = self.entries.borrow_mut().remove_all();
         drop(ended);
     }
 }
@@ -179,8 +145,8 @@ impl Isolate {
         drop(self.entrance()?);
         self.is_of_this_life(key.generation)?;
         let entries = self.objects.entries.borrow();
-        let entry = entries.by_number.get(&key.number);
-        entry.map(|entry| entry.binding.clone()).ok_or_else(|| Error::discarded(DiscardCause::Closed))
+        let entry = entries.get(key.number);
+        entry.map(|(_, entry)| entry.binding.clone()).ok_or_else(|| Error::discarded(DiscardCause::Closed))
     }
 
     /// The link to this isolate.

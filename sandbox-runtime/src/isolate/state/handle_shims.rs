@@ -82,22 +82,15 @@ impl HandleShims {
         if classes.is_empty() || object.is_proxy() {
             return None;
         }
-        if object.is_function() {
-            // The prototype of a callback is that of all functions.
-            let functions = classes.iter().filter(|(_, class)| class.prototype.is_none());
-            let functions = functions.map(|(key, class)| (*key, class.clone())).collect::<Vec<_>>();
-            drop(classes);
-            let number = |(key, class): (_, Rc<HandleClass>)| Some((key, class.number(scope, object)?));
-            return functions.into_iter().find_map(number);
-        }
-        let prototype = object.get_prototype(scope)?.try_cast::<v8::Object>().ok()?;
-        let is_of = |class: &HandleClass| {
-            class.prototype.as_ref().is_some_and(|own| v8::Local::new(scope, own) == prototype)
+        // A callback has the prototype of all functions, so its class has none.
+        let prototype = match object.is_function() {
+            true => None,
+            false => Some(object.get_prototype(scope)?.try_cast::<v8::Object>().ok()?),
         };
-        let known = classes.iter().find(|(_, class)| is_of(class));
-        let (key, class) = known.map(|(key, class)| (*key, class.clone()))?;
-        drop(classes);
-        class.number(scope, object).map(|number| (key, number))
+        let is_of =
+            |class: &HandleClass| class.prototype.as_ref().map(|own| v8::Local::new(scope, own)) == prototype;
+        let mut of = classes.iter().filter(|(_, class)| is_of(class));
+        of.find_map(|(key, class)| Some((*key, class.number(scope, object)?)))
     }
 
     /// Makes the class of a contract that the realm does not know. `release` is the function of the realm that ends a handle by

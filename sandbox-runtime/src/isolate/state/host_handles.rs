@@ -10,7 +10,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use deno_core::v8;
-use rustc_hash::FxHashMap;
 use sandbox_core::contract::Contract;
 use sandbox_core::value::HandleNumber;
 use sandbox_core::value::handle::HandleContract;
@@ -20,6 +19,7 @@ use super::guest_objects::GuestParts;
 use super::host::{ContractKey, Host};
 use crate::isolate::engine;
 use crate::isolate::engine::care::{Care, Cause};
+use crate::isolate::handle_table::KeyedTable;
 pub(in crate::isolate) use crate::panic::drop_each;
 use crate::panic::drop_of_host;
 
@@ -49,7 +49,6 @@ pub(in crate::isolate) type HandleKey = (ContractKey, usize, u64);
 
 struct HeldObject {
     object: Rc<dyn Any>,
-    key: HandleKey,
     /// The guest's object.
     guest: v8::Weak<v8::Object>,
 }
@@ -58,9 +57,7 @@ struct HeldObject {
 struct HeldObjects {
     /// How often all handles ended.
     life: u64,
-    last: u64,
-    by_number: FxHashMap<u64, HeldObject>,
-    by_key: FxHashMap<HandleKey, u64>,
+    all: KeyedTable<HandleKey, HeldObject>,
 }
 
 /// The objects of the host that the guests of an isolate hold.
@@ -154,31 +151,27 @@ impl HostHandles {
         key: HandleKey,
     ) -> Option<v8::Local<'s, v8::Object>> {
         let entries = self.entries.borrow();
-        let number = entries.by_key.get(&key)?;
-        entries.by_number.get(number)?.guest.to_local(scope)
+        let (_, held) = entries.all.get(entries.all.number(key)?)?;
+        held.guest.to_local(scope)
     }
 
     /// How many objects the guests hold.
     pub(in crate::isolate) fn count(&self) -> usize {
-        self.entries.borrow().by_number.len()
+        self.entries.borrow().all.len()
     }
 
     /// The number of the next object.
     pub(in crate::isolate) fn next(&self) -> u64 {
-        self.entries.borrow().last + 1
+        self.entries.borrow().all.last() + 1
     }
 
     /// Keeps an object under the [next](Self::next) number, for as long as the guest's object lives.
     pub(in crate::isolate) fn keep(&self, key: HandleKey, object: Rc<dyn Any>, guest: v8::Weak<v8::Object>) {
         let before = {
-            let mut entries = self.entries.borrow_mut();
-            entries.last += 1;
-            let number = entries.last;
+            let all = &mut self.entries.borrow_mut().all;
+            let number = all.take_number();
             // The object of before was collected, and its entry has not been swept.
-            let before = entries.by_key.insert(key, number);
-            let before = before.and_then(|before| entries.by_number.remove(&before));
-            entries.by_number.insert(number, HeldObject { object, key, guest });
-            before
+            all.insert(number, key, HeldObject { object, guest })
         };
         drop_of_host(before);
     }
@@ -186,8 +179,8 @@ impl HostHandles {
     /// The object with this number: an `Arc<C>` of the contract, or a [`RemoteObject`].
     pub(in crate::isolate) fn object(&self, number: u64, contract: ContractKey) -> Option<Rc<dyn Any>> {
         let entries = self.entries.borrow();
-        let entry = entries.by_number.get(&number)?;
-        (entry.key.0 == contract).then(|| entry.object.clone())
+        let (key, held) = entries.all.get(number)?;
+        (key.0 == contract).then(|| held.object.clone())
     }
 
     /// The object with this number as the implementation of `C`.
@@ -197,22 +190,22 @@ impl HostHandles {
 
     /// Ends a handle. Code of the host may run, for its object may be dropped.
     pub(in crate::isolate) fn dispose(&self, number: u64) {
-        let over = self.entries.borrow_mut().remove(number);
+        let over = self.entries.borrow_mut().all.remove(number);
         drop_of_host(over);
     }
 
     /// Ends the handles whose objects were collected.
     pub(in crate::isolate) fn sweep(&self) {
-        self.end_if(|entry| entry.guest.is_empty());
+        let over = self.entries.borrow_mut().all.remove_if(|_, held| held.guest.is_empty());
+        drop_each(over);
     }
 
     /// Ends all handles, before their heap ends. The caller drops the objects where code of the host can run.
     #[must_use = "the drop of an object is code of the host"]
     pub(in crate::isolate) fn clear(&self) -> Vec<Rc<dyn Any>> {
         let mut entries = self.entries.borrow_mut();
-        let over = std::mem::take(&mut *entries);
-        (entries.life, entries.last) = (over.life + 1, over.last);
-        over.by_number.into_values().map(|entry| entry.object).collect()
+        entries.life += 1;
+        entries.all.remove_all().into_iter().map(|held| held.object).collect()
     }
 
     /// A call of the guest is over: ends the handles whose objects were collected since such an end before. An engine that
@@ -238,11 +231,6 @@ impl HostHandles {
     pub(in crate::isolate) fn of_realm(&self, realm: u64) -> RealmHandles {
         RealmHandles { entries: self.entries.clone(), realm, life: self.entries.borrow().life }
     }
-
-    fn end_if(&self, is_over: impl Fn(&HeldObject) -> bool) {
-        let over = self.entries.borrow_mut().take_if(is_over);
-        drop_each(over);
-    }
 }
 
 /// The handles of a realm. They end with the realm.
@@ -256,26 +244,9 @@ impl Drop for RealmHandles {
     fn drop(&mut self) {
         // A realm of a heap that is gone has the number of another one.
         if self.entries.borrow().life == self.life {
-            let over = self.entries.borrow_mut().take_if(|entry| entry.key.2 == self.realm);
+            let over = self.entries.borrow_mut().all.remove_if(|key, _| key.2 == self.realm);
             drop_each(over);
         }
-    }
-}
-
-impl HeldObjects {
-    /// Takes entries out. The caller drops them when the table is no longer borrowed, for their drop is code of the host.
-    fn take_if(&mut self, is_over: impl Fn(&HeldObject) -> bool) -> Vec<HeldObject> {
-        let over = self.by_number.iter().filter(|(_, entry)| is_over(entry));
-        let over = over.map(|(number, _)| *number).collect::<Vec<_>>();
-        over.into_iter().filter_map(|number| self.remove(number)).collect()
-    }
-
-    fn remove(&mut self, number: u64) -> Option<HeldObject> {
-        let entry = self.by_number.remove(&number)?;
-        if self.by_key.get(&entry.key) == Some(&number) {
-            self.by_key.remove(&entry.key);
-        }
-        Some(entry)
     }
 }
 

@@ -13,7 +13,7 @@ use super::write::{Value, ValueWriter, terminated};
 use crate::boundary::{ValueError, over_handles};
 use crate::error::Place;
 use crate::isolate::engine::care::Cause;
-use crate::isolate::engine::text::js_string;
+use crate::isolate::engine::text::throw_type_error;
 use crate::isolate::limits::exceeded::Exceeded;
 use crate::isolate::state::binding::{Binding, BoundMethod};
 use crate::isolate::state::guest_objects::GuestParts;
@@ -181,10 +181,7 @@ fn iterated_twice(
     _: v8::ReturnValue<'_>,
 ) {
     let text = "a stream is iterated once, and this one was iterated before: collect its values in an array";
-    if let Ok(text) = js_string(scope, text, v8::NewStringType::Normal) {
-        let error = v8::Exception::type_error(scope, text);
-        scope.throw_exception(error);
-    }
+    throw_type_error(scope, text);
 }
 
 impl<'s> Reader<'_, 's, '_> {
@@ -227,16 +224,15 @@ impl<'s> Reader<'_, 's, '_> {
         object: v8::Local<'s, v8::Object>,
     ) -> Result<Rc<dyn Any>, ValueError> {
         let marks = realm.handles.marks(self.scope, contract.id).ok_or_else(terminated)?;
-        let known = marks.number(self.scope, object);
-        if let Some(known) = known.and_then(|number| isolate.objects.proxy(number, contract.id)) {
+        let known = || isolate.objects.proxy(marks.number(self.scope, object)?, contract.id);
+        if let Some(known) = known() {
             return Ok(known);
         }
         isolate.has_room()?;
         let methods = self.methods(isolate, (contract, parts, guest), object)?;
         let checks = (guest.checks)().map_err(|error| ValueError::new(contract.name, error.to_string()))?;
         // A getter may have given this very object meanwhile.
-        let known = marks.number(self.scope, object);
-        if let Some(known) = known.and_then(|number| isolate.objects.proxy(number, contract.id)) {
+        if let Some(known) = known() {
             return Ok(known);
         }
         let has = methods.iter().map(Option::is_some).collect::<Vec<_>>();

@@ -12,10 +12,10 @@ use super::hosts::RemoteHost;
 use super::{Asked, Gone, GuestServer, parse};
 use crate::contract::ContractSpec;
 use crate::isolate::Host;
-use crate::isolate::data_host::{DataAnswer, DataHost, Later, Refused, RemoteObject, RemoteObjects};
+use crate::isolate::data_host::{RemoteObject, RemoteObjects};
 use crate::site::wired::message::{HandleContractData, kind};
+use crate::value::HandleNumber;
 use crate::value::handle::HandleNumbers;
-use crate::value::{Cancellation, HandleNumber, JsValue};
 
 /// The numbers that the peer has.
 #[derive(Default)]
@@ -49,14 +49,17 @@ impl ReceivedHandles {
 
     fn receive(self: &Rc<Self>, handle: HandleNumber) -> Option<Rc<RemoteObject>> {
         let mut known = self.known.borrow_mut();
-        let count = known.get(&handle.number()).map_or(0, |handle| handle.count);
-        let live = known.get(&handle.number()).and_then(|handle| handle.object.upgrade());
-        let object = match live {
+        let before = known.get(&handle.number());
+        let count = before.map_or(0, |before| before.count);
+        let object = match before.and_then(|before| before.object.upgrade()) {
             Some(object) => object,
             None => {
-                let host = RemoteHost { server: self.server.get()?.clone(), nth: handle.contract() };
-                let host = Rc::new(HandleHost { host, number: handle.number(), handles: self.clone() });
-                Rc::new(RemoteObject { handle, host })
+                let (server, nth) = (self.server.get()?.clone(), handle.contract());
+                let held = HeldNumber { number: handle.number(), handles: self.clone() };
+                Rc::new(RemoteObject {
+                    handle,
+                    host: Rc::new(RemoteHost { server, nth, object: Some(held) }),
+                })
             }
         };
         let received = ReceivedHandle { object: Rc::downgrade(&object), count: count + 1 };
@@ -82,30 +85,19 @@ impl RemoteObjects for ReceivedHandles {
     }
 }
 
-/// The methods of one object. The number is released with it.
-struct HandleHost {
-    host: RemoteHost,
+/// The number of an object, which is released with this.
+pub(super) struct HeldNumber {
     number: u64,
     handles: Rc<ReceivedHandles>,
 }
 
-impl DataHost for HandleHost {
-    fn call(&self, method: usize, call: u64, args: Vec<JsValue>) -> Result<DataAnswer, Refused> {
-        self.host.call_on(Some(self.number), method, call, &args)
-    }
-
-    fn begin(
-        &self,
-        method: usize,
-        flight: u64,
-        args: Vec<JsValue>,
-        cancellation: Option<&Cancellation>,
-    ) -> Result<Later, Refused> {
-        self.host.begin_on(Some(self.number), method, flight, &args, cancellation)
+impl HeldNumber {
+    pub(super) fn number(&self) -> u64 {
+        self.number
     }
 }
 
-impl Drop for HandleHost {
+impl Drop for HeldNumber {
     fn drop(&mut self) {
         let mut known = self.handles.known.borrow_mut();
         // A method that runs can hold the host longer than anything holds the object, which has come again.
@@ -128,7 +120,11 @@ impl GuestServer {
         }
         let server = self.handles.server.get().cloned().ok_or(Gone)?;
         let spec: ContractSpec = contract.into_spec();
-        let host = Host::untyped(number.into(), spec.into(), Rc::new(RemoteHost { server, nth: number }));
+        let host = Host::untyped(
+            number.into(),
+            spec.into(),
+            Rc::new(RemoteHost { server, nth: number, object: None }),
+        );
         isolate.announce(host.map_err(|_| Gone)?);
         *contracts += 1;
         Ok(())

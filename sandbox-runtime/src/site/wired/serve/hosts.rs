@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
 
 use super::answers::{AnswerFuture, Given};
+use super::handles::HeldNumber;
 use super::{Asked, Gone, GuestServer, parse};
 use crate::isolate::data_host::{DataAnswer, DataHost, Later, Refused};
 use crate::site::wired::message::{HostRefusal, kind};
@@ -94,10 +95,12 @@ impl GuestServer {
     }
 }
 
-/// A host contract that the other end implements.
+/// A host contract that the other end implements, or the methods of one of its objects.
 pub(super) struct RemoteHost {
     pub(super) server: Weak<GuestServer>,
     pub(super) nth: u16,
+    /// The number of the object, which is released with this.
+    pub(super) object: Option<HeldNumber>,
 }
 
 impl RemoteHost {
@@ -105,31 +108,36 @@ impl RemoteHost {
         self.server.upgrade().ok_or(Refused::Ended)
     }
 
-    /// Calls a method of the host, or of an object of the contract.
-    pub(super) fn call_on(
+    /// Sends a call, and returns its number.
+    fn request(
         &self,
-        handle: Option<u64>,
-        method: usize,
-        call: u64,
-        args: &[JsValue],
-    ) -> Result<DataAnswer, Refused> {
-        let server = self.server()?;
-        let id = server.request((self.nth, method), handle, call, args, true);
-        let given = id.and_then(|id| server.wait_for(id));
-        given.unwrap_or_else(|Gone| Err(server.is_left()))
-    }
-
-    /// Begins a call of an `async` method.
-    pub(super) fn begin_on(
-        &self,
-        handle: Option<u64>,
+        server: &GuestServer,
         method: usize,
         flight: u64,
         args: &[JsValue],
+        waits: bool,
+    ) -> Asked<u64> {
+        let object = self.object.as_ref().map(HeldNumber::number);
+        server.request((self.nth, method), object, flight, args, waits)
+    }
+}
+
+impl DataHost for RemoteHost {
+    fn call(&self, method: usize, call: u64, args: Vec<JsValue>) -> Result<DataAnswer, Refused> {
+        let server = self.server()?;
+        let given = self.request(&server, method, call, &args, true).and_then(|id| server.wait_for(id));
+        given.unwrap_or_else(|Gone| Err(server.is_left()))
+    }
+
+    fn begin(
+        &self,
+        method: usize,
+        flight: u64,
+        args: Vec<JsValue>,
         cancellation: Option<&Cancellation>,
     ) -> Result<Later, Refused> {
         let server = self.server()?;
-        let id = server.request((self.nth, method), handle, flight, args, false);
+        let id = self.request(&server, method, flight, &args, false);
         let id = id.map_err(|Gone| server.is_left())?;
         let answer = server.answers.expect(id);
         let Some(cancellation) = cancellation.cloned() else { return Ok(Box::pin(answer)) };
@@ -166,21 +174,5 @@ impl Drop for AbortableAnswer {
         if sent.is_err() {
             server.is_gone.set(true);
         }
-    }
-}
-
-impl DataHost for RemoteHost {
-    fn call(&self, method: usize, call: u64, args: Vec<JsValue>) -> Result<DataAnswer, Refused> {
-        self.call_on(None, method, call, &args)
-    }
-
-    fn begin(
-        &self,
-        method: usize,
-        flight: u64,
-        args: Vec<JsValue>,
-        cancellation: Option<&Cancellation>,
-    ) -> Result<Later, Refused> {
-        self.begin_on(None, method, flight, &args, cancellation)
     }
 }

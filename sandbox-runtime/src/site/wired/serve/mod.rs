@@ -241,7 +241,7 @@ impl GuestServer {
             });
         }
         let hosts = setup.hosts.iter().zip(0_u16..).map(|(data, nth)| {
-            let host = Rc::new(RemoteHost { server: Rc::downgrade(self), nth });
+            let host = Rc::new(RemoteHost { server: Rc::downgrade(self), nth, object: None });
             Host::untyped(nth.into(), Arc::new(data.clone().into_spec()), host)
         });
         let isolate = builder::isolate(settings, hosts.collect(), stack)?;

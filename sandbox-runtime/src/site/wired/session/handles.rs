@@ -17,11 +17,10 @@ use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
 use super::super::message::{ContractData, HandleContractData};
 use crate::boundary::{ValueError, over_handles};
 use crate::contract::SpecRef;
+use crate::isolate::handle_table::KeyedTable;
 use crate::isolate::host_dispatch::{PlainContract, PlainHost, PlainObject};
 use crate::panic::drop_each;
 use crate::value::HandleNumber;
@@ -55,31 +54,21 @@ impl Deref for PlainMethods<'_> {
 /// An object that the peer holds.
 struct SentObject {
     contract: HandleContract,
-    /// The number of the contract, and the object's address.
-    key: (u16, usize),
     object: Shared,
     /// How often the peer was given the number, without the releases.
     given: u64,
 }
 
-#[derive(Default)]
-struct SentObjects {
-    last: u64,
-    by_number: FxHashMap<u64, SentObject>,
-    by_key: FxHashMap<(u16, usize), u64>,
-}
+/// The objects, by the number of the contract and the object's address.
+type SentObjects = KeyedTable<(u16, usize), SentObject>;
 
-impl SentObjects {
-    /// Takes a count off. Returns the object if the count was the last; `None` for a number or a count that is not there.
-    fn release(&mut self, number: u64, count: u64) -> Option<Option<Shared>> {
-        let held = self.by_number.get_mut(&number)?;
-        held.given = held.given.checked_sub(count).filter(|_| count > 0)?;
-        if held.given > 0 {
-            return Some(None);
-        }
-        let held = self.by_number.remove(&number)?;
-        self.by_key.remove(&held.key);
-        Some(Some(held.object))
+/// Takes a count off. Returns the object if the count was the last; `None` for a number or a count that is not there.
+fn released(objects: &mut SentObjects, number: u64, count: u64) -> Option<Option<Shared>> {
+    let held = objects.get_mut(number)?;
+    held.given = held.given.checked_sub(count).filter(|_| count > 0)?;
+    match held.given {
+        0 => Some(objects.remove(number).map(|held| held.object)),
+        _ => Some(None),
     }
 }
 
@@ -131,18 +120,18 @@ impl SessionHandles {
         let nth = self.nth(&contract, can_wait).map_err(NotGiven::Refused)?;
         let key = (nth, address);
         let objects = &mut *self.objects.borrow_mut();
-        let number = match objects.by_key.get(&key) {
-            Some(number) => *number,
+        let number = match objects.number(key) {
+            Some(number) => number,
             // A peer releases objects when its own count is at the limit. Values on their way are not in that count.
-            None if objects.by_number.len() >= most.saturating_mul(2) => return Err(NotGiven::TooMany),
+            None if objects.len() >= most.saturating_mul(2) => return Err(NotGiven::TooMany),
             None => {
-                objects.last += 1;
-                objects.by_key.insert(key, objects.last);
-                objects.by_number.insert(objects.last, SentObject { contract, key, object, given: 0 });
-                objects.last
+                let number = objects.take_number();
+                // No object has the key.
+                _ = objects.insert(number, key, SentObject { contract, object, given: 0 });
+                number
             }
         };
-        if let Some(held) = objects.by_number.get_mut(&number) {
+        if let Some(held) = objects.get_mut(number) {
             held.given += 1;
         }
         self.unsent.borrow_mut().push(number);
@@ -182,7 +171,7 @@ impl SessionHandles {
     pub(super) fn take_back(&self) {
         let unsent = self.unsent.take();
         let mut objects = self.objects.borrow_mut();
-        let over = unsent.into_iter().filter_map(|number| objects.release(number, 1).flatten());
+        let over = unsent.into_iter().filter_map(|number| released(&mut objects, number, 1).flatten());
         self.over.borrow_mut().extend(over);
     }
 
@@ -217,7 +206,7 @@ impl SessionHandles {
     /// The object with this number, if it is of this contract.
     pub(super) fn called(&self, number: u64, contract: usize) -> Option<PlainObject> {
         let objects = self.objects.borrow();
-        let held = objects.by_number.get(&number).filter(|held| usize::from(held.key.0) == contract)?;
+        let (_, held) = objects.get(number).filter(|(key, _)| usize::from(key.0) == contract)?;
         Some(PlainObject::Handle(held.object.clone()))
     }
 
@@ -235,14 +224,14 @@ impl SessionHandles {
                 later.extend_from_slice(pair);
                 continue;
             }
-            self.over.borrow_mut().extend(objects.release(number, count)?);
+            self.over.borrow_mut().extend(released(&mut objects, number, count)?);
         }
         Some(later)
     }
 
     /// A frame of the peer is put off, which may name any number that the peer has.
     pub(super) fn puts_off(&self) {
-        self.put_off.set(self.objects.borrow().last);
+        self.put_off.set(self.objects.borrow().last());
     }
 
     /// Takes the objects whose handles are over. Their drop is code of the host.
@@ -260,10 +249,8 @@ impl SessionHandles {
         self.announced.set(0);
         self.is_broken.set(false);
         self.unsent.take();
-        let objects = &mut *self.objects.borrow_mut();
-        objects.by_key.clear();
-        let given = std::mem::take(&mut objects.by_number).into_values().map(|given| given.object);
-        self.over.borrow_mut().extend(given);
+        let given = self.objects.borrow_mut().remove_all();
+        self.over.borrow_mut().extend(given.into_iter().map(|given| given.object));
     }
 }
 
@@ -288,7 +275,7 @@ impl HandleNumbers for SessionHandles {
 
     fn object(&self, handle: HandleNumber) -> Option<Rc<dyn Any>> {
         let objects = self.objects.borrow();
-        let held = objects.by_number.get(&handle.number())?;
+        let (_, held) = objects.get(handle.number())?;
         (held.contract.unshare)(&held.object)
     }
 }
