@@ -94,6 +94,7 @@ impl<K: Copy + Eq + Hash, V> KeyedTable<K, V> {
         self.by_number.get(&number).map(|(key, value)| (*key, value))
     }
 
+    #[cfg(feature = "process")]
     pub(crate) fn get_mut(&mut self, number: u64) -> Option<&mut V> {
         self.by_number.get_mut(&number).map(|(_, value)| value)
     }
