@@ -1,11 +1,12 @@
-//! A guest turns a stream of measurements into a few alerts. The host makes no more measurements than the guest asks for.
+//! A guest turns a stream of measurements into a stream of alerts. The guest runs only when the host asks for an alert, and the
+//! host makes no more measurements than the guest asks for.
 //!
 //!     cargo run --example stream
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use sandbox_runtime::{Items, Result, Sandbox, Script, Stream, sandbox_api};
 use serde::{Deserialize, Serialize};
 
@@ -15,71 +16,55 @@ pub struct Measurement {
     pub degrees: f64,
 }
 
-/// The readings that the guest gets.
+/// The host of the guest.
 #[sandbox_api(host)]
 pub trait Plant {
-    /// The measurements from now on. They have no end.
-    async fn measurements(&self) -> Result<Stream<Measurement>>;
     /// The names of the sensors.
     fn sensors(&self) -> Result<Items<String>>;
-    /// Takes an alert. Returns when somebody has seen it.
-    async fn alert(&self, text: &str);
 }
 
 /// The work of the tenant's script.
 #[sandbox_api(guest)]
 pub trait Watch {
-    /// Gives this many alerts.
-    async fn watch(&self, alerts: u32) -> Result<u32>;
+    /// Makes alerts of measurements.
+    async fn watch(&self, measurements: Stream<Measurement>) -> Result<Stream<String>>;
 }
 
-#[derive(Clone, Default)]
-struct Oven {
-    made: Arc<AtomicU32>,
-}
+struct Oven;
 
-#[sandbox_api]
 impl Plant for Oven {
-    async fn measurements(&self) -> Result<Stream<Measurement>> {
-        // Stands for a queue or a socket: code that runs only when a measurement is asked for.
-        Ok(Stream::new(stream::unfold(self.made.clone(), async |made| {
-            let number = made.fetch_add(1, Ordering::Relaxed);
-            tokio::task::yield_now().await;
-            let degrees = 180.0 + f64::from(number % 50);
-            Some((Ok(Measurement { sensor: number % 3, degrees }), made))
-        })))
-    }
-
     fn sensors(&self) -> Result<Items<String>> {
         Ok(Items::new(["left", "middle", "right"].map(|name| Ok(name.to_owned()))))
     }
+}
 
-    async fn alert(&self, text: &str) {
-        let made = self.made.load(Ordering::Relaxed);
-        println!("{text} (the host has made {made} measurements)");
-    }
+/// The measurements from now on. They have no end. Counts those that were made.
+fn measurements(made: Arc<AtomicU32>) -> Stream<Measurement> {
+    // Stands for a queue or a socket: code that runs only when a measurement is asked for.
+    Stream::new(stream::unfold(made, async |made| {
+        let number = made.fetch_add(1, Ordering::Relaxed);
+        tokio::task::yield_now().await;
+        let degrees = 180.0 + f64::from(number % 50);
+        Some((Ok(Measurement { sensor: number % 3, degrees }), made))
+    }))
 }
 
 const SCRIPT: &str = "
-async function* hot(measurements) {
-    for await (const { sensor, degrees } of measurements) if (degrees > 225) yield { sensor, degrees };
-}
-export async function watch(alerts) {
+export async function* watch(measurements) {
     const names = [...Plant.sensors()];
-    let count = 0;
-    for await (const { sensor, degrees } of hot(await Plant.measurements())) {
-        await Plant.alert(`${names[sensor]}: ${degrees} degrees`);
-        if (++count === alerts) break; // the host drops its stream
-    }
-    return count;
+    for await (const { sensor, degrees } of measurements)
+        if (degrees > 225) yield `${names[sensor]}: ${degrees} degrees`;
 }";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
-    let oven = Oven::default();
-    let sandbox = Sandbox::builder().host::<dyn Plant>(oven.clone()).build()?;
+    let made = Arc::new(AtomicU32::new(0));
+    let sandbox = Sandbox::builder().host::<dyn Plant>(Oven).build()?;
     let watch = sandbox.load_async::<dyn Watch>(Script::new("acme.js", SCRIPT)).await?;
-    let alerts = watch.watch(6).await?;
-    println!("{alerts} alerts of {} measurements", oven.made.load(Ordering::Relaxed));
+    // The guest's generator ends when this is dropped, and drops the measurements.
+    let mut alerts = watch.watch(measurements(made.clone())).await?.take(6);
+    while let Some(alert) = alerts.next().await {
+        println!("{} (of {} measurements)", alert?, made.load(Ordering::Relaxed));
+    }
     Ok(())
 }

@@ -54,7 +54,7 @@ fn the_table_of_types_has_a_test_for_each_row() {
             "identity_is_kept_in_both_directions",
         ),
         (
-            "`Stream<T>`, `Items<T>`: [values one after the other][asynchronous], from a host",
+            "`Stream<T>`, `Items<T>`: [values one after the other][asynchronous]",
             streams,
             "a_guest_gets_all_values_in_their_order",
         ),

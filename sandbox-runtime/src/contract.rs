@@ -8,9 +8,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 pub(crate) use sandbox_core::contract::*;
+use sandbox_core::schema::ContractChecks;
 use sandbox_core::value::handle::Shared;
 
 use crate::engine_types::{FastCall, GuestCall, HostOp, HostParts, ObjectTransport};
+use crate::error::Error;
 
 /// A contract that a guest can implement: host → guest.
 #[diagnostic::on_unimplemented(
@@ -138,6 +140,10 @@ pub trait ByHandle: Contract {
     const HOST: Option<HostParts> = None;
     /// How the host calls an object of a guest, where a guest can implement the contract.
     const OBJECT: MakeObject<Self> = None;
+    /// The contract as a guest implements it.
+    const OF_GUEST: &'static ContractSpec = Self::SPEC;
+    /// Makes the checks of that contract.
+    const CHECKS: MakeChecks = checks::<Self>;
     /// How an object goes to other threads, where the contract allows it.
     const SHARE: Share<Self> = None;
 }
@@ -145,6 +151,9 @@ pub trait ByHandle: Contract {
 /// Makes the implementation of a contract that calls an object of a guest.
 #[doc(hidden)]
 pub type MakeObject<C> = Option<fn(ObjectTransport) -> Arc<C>>;
+
+/// Makes the checks of a contract's values.
+pub(crate) type MakeChecks = fn() -> Result<Arc<ContractChecks>, Error>;
 
 /// Finds out whether the proxy of `C` implements the trait for objects of guests. A trait with a supertrait may have a proxy
 /// that does not.

@@ -42,6 +42,12 @@ impl NoHostParts {
 #[doc(hidden)]
 pub enum NoTransport {}
 
+impl NoTransport {
+    pub(crate) fn is_over(&self) {
+        match *self {}
+    }
+}
+
 impl Exports for NoTransport {
     fn exports(&self, _: usize) -> bool {
         match *self {}

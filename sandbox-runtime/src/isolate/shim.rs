@@ -21,6 +21,9 @@ pub(crate) const PARAMETERS: [&str; 5] = ["fast", "checked", "freeze", "returned
 /// `Symbol.dispose`. The last is the list of what streams need; see `HandleShims`.
 pub(crate) const HANDLE_PARAMETERS: [&str; 5] = ["checked", "release", "freeze", "dispose", "lent"];
 
+/// The body of the function that makes the functions of guests' streams. Its parameter is `lent`.
+pub(crate) const GUEST_STREAM: &str = include_str!("shim/guest_stream.js");
+
 /// The prefix of the names of shims, in stacks.
 const SCHEME: &str = "sandbox:";
 

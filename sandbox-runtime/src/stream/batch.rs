@@ -31,6 +31,7 @@ pub(crate) struct Batch<T> {
 impl<T> Batch<T> {
     pub(super) const END: Self = Self { items: Vec::new(), goes_on: false };
 
+    #[cfg(test)]
     pub(super) fn into_first(self) -> Option<T> {
         self.items.into_iter().next()
     }
@@ -79,7 +80,7 @@ impl<T> Producer<T> {
         self.stream.is_none() && self.held.is_none()
     }
 
-    fn next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T>>> {
+    pub(super) fn next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T>>> {
         if let Some(held) = self.held.take() {
             return Poll::Ready(Some(held));
         }

@@ -1,11 +1,12 @@
-//! [`Stream`] and [`Items`]: values of a host that a guest takes one after the other.
+//! [`Stream`] and [`Items`]: values of one side that the other takes one after the other.
 //!
-//! Both cross as a handle of an internal contract with one method, which gives the next batch of values. So the host makes values
-//! only when the guest asks for them. `source` has the contract, and `batch` says how many values a batch has. The classes that
-//! a guest sees are in `isolate/shim`.
+//! Both cross as a handle of an internal contract with one method, which gives the next batch of values. So a side makes values
+//! only when the other asks for them. `source` has the contract, and `batch` says how many values a batch of the host has. The
+//! classes that a guest sees are in `isolate/shim`. `guest` has the streams of guests.
 
 mod batch;
 mod cost;
+mod guest;
 mod source;
 
 use std::fmt;
@@ -19,7 +20,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use self::source::{Asynchronous, Sequential, StreamSource};
 use crate::{Handle, Result};
 
-/// Values that an `async` contract gives one after the other. The guest gets an async iterable.
+/// Values that an `async` contract gives one after the other: the guest's async iterable.
+///
+/// # A stream of the host
 ///
 /// The host's stream is polled only when the guest asks for a value. The guest's loop gets the values in batches: the first
 /// batch has one value, and each batch that is full doubles the size of the next. So the host is never further ahead than the
@@ -28,6 +31,45 @@ use crate::{Handle, Result};
 /// A value that is an error ends the stream, and the guest's loop throws the error. The host's stream is dropped at its end,
 /// when the guest leaves the loop or disposes the stream, when the guest's object is collected, and with the realm. A guest can
 /// iterate a stream once.
+///
+/// # A stream of a guest
+///
+/// A guest gives an async iterable, or an iterable. The host gets a [`futures::Stream`](futures_core::Stream) of
+/// [`Result<T>`](crate::Result). Code of the guest runs only while the host polls for a value that is not there, in batches of the
+/// same sizes. Each batch is a call of the guest, with its limits. A value that does not fit, an exception, a limit, and the end of
+/// the sandbox ([`Error::Discarded`](crate::Error::Discarded)) are an error as the last item. The drop of the host's stream calls
+/// `return` of the guest's iterator, in a turn of its own. Over a link to another process, a stream of a guest is refused.
+///
+/// A generator of the guest that transforms a stream of the host:
+///
+/// ```
+/// # #[cfg(feature = "_engine")]
+/// # fn main() -> sandbox_runtime::Result<()> {
+/// use futures_util::{StreamExt as _, stream};
+/// use sandbox_runtime::{Result, Sandbox, Script, Stream, sandbox_api};
+///
+/// #[sandbox_api(guest)]
+/// pub trait Filter {
+///     async fn filter(&self, numbers: Stream<u32>) -> Result<Stream<u32>>;
+/// }
+///
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// let sandbox = Sandbox::builder().build()?;
+/// let source = "export async function* filter(numbers) {
+///     for await (const number of numbers) if (number % 3 === 0) yield number * 100;
+/// }";
+/// let filter = sandbox.load_async::<dyn Filter>(Script::new("filter.mjs", source)).await?;
+/// let found = filter.filter(Stream::new(stream::iter((1..).map(Ok)))).await?;
+/// let found = found.take(2).map(Result::unwrap).collect::<Vec<_>>().await;
+/// assert_eq!(found, [300, 600]);
+/// # Ok(())
+/// # })
+/// # }
+/// # #[cfg(not(feature = "_engine"))]
+/// # fn main() {}
+/// ```
+///
+/// The host's stream of the first section:
 ///
 /// ```
 /// # #[cfg(feature = "_engine")]
@@ -71,10 +113,37 @@ use crate::{Handle, Result};
 /// ```
 pub struct Stream<T>(Handle<StreamSource<T, Asynchronous>>);
 
-/// Values that a synchronous contract gives one after the other. The guest gets an iterable.
+/// Values that a synchronous contract gives one after the other: the guest's iterable.
 ///
 /// The rules are those of [`Stream`]. The host's iterator is called only while the guest asks for a value. Code of the iterator
 /// that calls the guest must not let it ask for the next value: such a request is an error.
+///
+/// A guest gives any iterable, such as a generator or an array. The host gets an iterator of [`Result<T>`](crate::Result), whose
+/// `next` calls the guest. The items of a [`Sandbox`](crate::Sandbox) block the thread, as its synchronous calls do. The
+/// items of a [`LocalSandbox`](crate::LocalSandbox) are for its thread.
+///
+/// ```
+/// # #[cfg(feature = "_engine")]
+/// # fn main() -> sandbox_runtime::Result<()> {
+/// use sandbox_runtime::{Items, LocalSandbox, Result, Script, sandbox_api};
+///
+/// #[sandbox_api(guest)]
+/// pub trait Sequence {
+///     fn squares(&self) -> Result<Items<f64>>;
+/// }
+///
+/// let sandbox = LocalSandbox::builder().build()?;
+/// let source = "export function* squares() { for (let n = 1;; n++) yield n * n; }";
+/// let sequence = sandbox.load::<dyn Sequence>(Script::new("squares.mjs", source))?;
+/// let first = sequence.squares()?.take(4).collect::<Result<Vec<_>>>()?;
+/// assert_eq!(first, [1.0, 4.0, 9.0, 16.0]);
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "_engine"))]
+/// # fn main() {}
+/// ```
+///
+/// The host gives items:
 ///
 /// ```
 /// # #[cfg(feature = "_engine")]
@@ -142,7 +211,7 @@ impl<I: Iterator> futures_core::Stream for WithoutWaiting<I> {
     }
 }
 
-/// The values that no guest has taken.
+/// The values of a guest, and those of a host that no guest has taken.
 impl<T: Crosses + Send> futures_core::Stream for Stream<T> {
     type Item = Result<T>;
 
@@ -151,7 +220,7 @@ impl<T: Crosses + Send> futures_core::Stream for Stream<T> {
     }
 }
 
-/// The values that no guest has taken.
+/// The values of a guest, and those of a host that no guest has taken.
 impl<T: Crosses + Send> Iterator for Items<T> {
     type Item = Result<T>;
 
@@ -172,7 +241,7 @@ macro_rules! crosses {
             }
         }
 
-        /// Reads a stream that the host gave, and of which the guest has taken nothing.
+        /// Reads a stream that the host gave, and of which the guest has taken nothing, or an iterable of the guest.
         impl<'de, T: Crosses + Send> Deserialize<'de> for $name<T> {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
                 Handle::deserialize(deserializer).map(Self)

@@ -1,4 +1,5 @@
-//! The internal contract of streams: one method, which gives the next batch.
+//! The internal contract of streams: one method, which gives the next batch. The stream of a guest is a source as well, which
+//! `guest` makes.
 //!
 //! A [`StreamSource`] is what the table of handles keeps. Its drop closes the stream: the host's stream is dropped, and a call that
 //! waits for it ends. So such a call keeps the shared part only.
@@ -14,21 +15,32 @@ use std::task::{Context, Poll, Waker};
 
 use sandbox_core::boundary::BatchBounds;
 use sandbox_core::contract::{
-    Contract, ContractSpec, Crosses, Kind, Method, MethodSpec, ParamSpec, Reply, Val, index_of,
+    Contract, ContractSpec, Crosses, Kind, Method, MethodSpec, ParamSpec, Reply, Val, checks, index_of,
 };
 use sandbox_core::guest_error::{ErrorProbe, ErrorSpec, HostError};
 use sandbox_core::panic::{drop_of_host, of_host};
 use sandbox_core::spec::{HandleForm, TypeSpec};
 
 use super::batch::{Batch, Producer};
-use crate::contract::{AsyncHostMethod, ByHandle, HostContract, HostMethod, Hosted, Share};
-use crate::engine_types::{FastCall, HostOp, HostParts};
+use super::{WithoutWaiting, guest};
+use crate::contract::{
+    AsyncHostMethod, ByHandle, HostContract, HostMethod, Hosted, MakeChecks, MakeObject, Share,
+};
+use crate::engine_types::{FastCall, HostOp, HostParts, ObjectTransport};
 use crate::{Error, HostPanic, Result};
 
 /// How a guest iterates.
-pub(crate) trait Iteration: Send + Sync + 'static {
+pub(crate) trait Iteration: Send + Sync + Sized + 'static {
+    /// The contract of a host's stream.
     const SPEC: &'static ContractSpec;
+    /// The contract of a guest's stream.
+    const OF_GUEST: &'static ContractSpec;
+    /// The values that a guest gives.
+    fn of_guest<T: Crosses + Send>(transport: ObjectTransport) -> HostStream<T>;
 }
+
+/// The values of a stream, wherever they come from.
+pub(super) type HostStream<T> = Pin<Box<dyn futures_core::Stream<Item = Result<T>> + Send>>;
 
 /// The form of `Stream`.
 pub(crate) enum Asynchronous {}
@@ -51,11 +63,21 @@ impl Iteration for Asynchronous {
     const SPEC: &'static ContractSpec = &ContractSpec::new("Stream", "", const { &[next().asynchronous()] })
         .host_only()
         .form(HandleForm::Stream);
+    const OF_GUEST: &'static ContractSpec = guest::STREAM;
+
+    fn of_guest<T: Crosses + Send>(transport: ObjectTransport) -> HostStream<T> {
+        Box::pin(guest::GuestStream::new(transport))
+    }
 }
 
 impl Iteration for Sequential {
     const SPEC: &'static ContractSpec =
         &ContractSpec::new("Items", "", const { &[next()] }).host_only().form(HandleForm::Items);
+    const OF_GUEST: &'static ContractSpec = guest::ITEMS;
+
+    fn of_guest<T: Crosses + Send>(transport: ObjectTransport) -> HostStream<T> {
+        Box::pin(WithoutWaiting(guest::GuestItems::new(transport)))
+    }
 }
 
 /// A stream of the host.
@@ -78,7 +100,7 @@ enum ProducerState<T> {
 }
 
 impl<T, F> StreamSource<T, F> {
-    pub(super) fn new(stream: Pin<Box<dyn futures_core::Stream<Item = Result<T>> + Send>>) -> Self {
+    pub(super) fn new(stream: HostStream<T>) -> Self {
         let slot = Guarded { state: ProducerState::Idle(Producer::new(stream)), waker: None };
         Self(Arc::new(StreamCore(Mutex::new(slot))), PhantomData)
     }
@@ -87,7 +109,7 @@ impl<T, F> StreamSource<T, F> {
 impl<T: Crosses + Send, F> StreamSource<T, F> {
     /// The next value, for the host.
     pub(super) fn poll_one(&self, cx: &mut Context<'_>) -> Poll<Option<Result<T>>> {
-        self.0.poll(cx, BatchBounds::ONE).map(|batch| batch.map(Batch::into_first).transpose())
+        self.0.poll_with(cx, |producer, cx| producer.next(cx).map(Option::transpose)).map(Result::transpose)
     }
 }
 
@@ -133,13 +155,23 @@ impl<T> StreamCore<T> {
 impl<T: Crosses + Send> StreamCore<T> {
     /// The next batch. At the end, the batch is empty.
     fn poll(&self, cx: &mut Context<'_>, bounds: BatchBounds) -> Poll<Result<Batch<T>>> {
+        let batch = self.poll_with(cx, |producer, cx| producer.poll(cx, bounds).map_ok(Some));
+        batch.map_ok(|batch| batch.unwrap_or(Batch::END))
+    }
+
+    /// Polls the producer. `None` at the end.
+    fn poll_with<R>(
+        &self,
+        cx: &mut Context<'_>,
+        poll: impl FnOnce(&mut Producer<T>, &mut Context<'_>) -> Poll<Result<Option<R>>>,
+    ) -> Poll<Result<Option<R>>> {
         let mut polling = match self.begin() {
             Ok(Some(polling)) => polling,
-            Ok(None) => return Poll::Ready(Ok(Batch::END)),
+            Ok(None) => return Poll::Ready(Ok(None)),
             Err(error) => return Poll::Ready(Err(error)),
         };
-        let Some(producer) = &mut polling.producer else { return Poll::Ready(Ok(Batch::END)) };
-        let polled = producer.poll(cx, bounds);
+        let Some(producer) = &mut polling.producer else { return Poll::Ready(Ok(None)) };
+        let polled = poll(producer, cx);
         polling.goes_on = !producer.is_over();
         if polled.is_pending() {
             self.slot().waker = Some(cx.waker().clone());
@@ -251,6 +283,9 @@ where
     Self: HostContract,
 {
     const HOST: Option<HostParts> = Some(HostParts::of::<Self>());
+    const OBJECT: MakeObject<Self> = Some(|transport| Arc::new(Self::new(F::of_guest(transport))));
+    const OF_GUEST: &'static ContractSpec = F::OF_GUEST;
+    const CHECKS: MakeChecks = checks::<guest::GuestSource<T, F>>;
     const SHARE: Share<Self> = Some(|object| Arc::new(object.clone()));
 }
 

@@ -148,10 +148,10 @@ const acts = {
   },
   async againRead() {
     const read = await Source.numbers(3), items = Source.items(3), over = await Source.numbers(3);
-    await read.next();
+    read[Symbol.asyncIterator]();
     items[Symbol.iterator]();
     await over.return();
-    const wrong = [read, items, over, {}, (async function* () {})()];
+    const wrong = [read, items, over, {}, "text"];
     const texts = [];
     for (const value of wrong) texts.push(await later(() => Source.again(value)));
     texts.push(error(() => Source.sum(items)));

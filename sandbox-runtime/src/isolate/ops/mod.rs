@@ -31,7 +31,6 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use deno_core::v8;
-use sandbox_core::spec::HandleForm;
 
 use super::host_calls::{answer, begin};
 use super::state::Isolate;
@@ -50,7 +49,7 @@ use super::values::{ArgumentReader, Passed, Seen, owned_to_guest};
 use crate::boundary::ValueError;
 use crate::contract::{
     Arguments, AsyncHostMethod, ByHandle, Contract, Crosses, HostContract, HostMethod, Hosted, Reply,
-    SpecRef, checks, enforce,
+    SpecRef, enforce,
 };
 use crate::error::Direction;
 use crate::guest_error::HostError;
@@ -80,12 +79,11 @@ impl Host {
 impl HandleParts {
     /// The parts that the engine has of the contract `C`.
     pub(crate) const fn of<C: ?Sized + ByHandle>() -> Self {
-        let spec = C::SPEC;
         let guest = match C::OBJECT {
-            Some(_) => Some(GuestParts { spec, checks: checks::<C>, make: made::<C> }),
+            Some(_) => Some(GuestParts { spec: C::OF_GUEST, checks: C::CHECKS, make: made::<C> }),
             None => None,
         };
-        Self { host: C::HOST, guest, is_function: matches!(spec.form, HandleForm::Function) }
+        Self { host: C::HOST, guest, form: C::SPEC.form }
     }
 }
 

@@ -5,6 +5,7 @@
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Weak};
 
 use deno_core::v8;
@@ -12,6 +13,7 @@ use sandbox_core::contract::ContractSpec;
 
 use super::Isolate;
 use super::binding::Binding;
+use super::guest_streams::EndedStreams;
 use super::isolate_link::{IsolateLink, ObjectKey, ObjectTransport};
 use crate::error::{DiscardCause, Error};
 use crate::isolate::engine::care::Cause;
@@ -59,6 +61,7 @@ struct GivenObject {
     object: v8::Global<v8::Object>,
     binding: Rc<Binding>,
     proxy: Box<dyn WeakObject>,
+    is_stream: bool,
 }
 
 /// The objects of an isolate's guests that the host holds.
@@ -66,23 +69,25 @@ pub(in crate::isolate) struct GuestObjects {
     pub(in crate::isolate) link: Arc<IsolateLink>,
     /// By the contract, and the address of the proxy.
     entries: RefCell<KeyedTable<(TypeId, usize), GivenObject>>,
+    /// Streams that the host has dropped.
+    pub(super) ended: EndedStreams,
 }
 
 impl GuestObjects {
     pub(super) fn new() -> Self {
-        Self { link: IsolateLink::new(), entries: RefCell::default() }
+        Self { link: IsolateLink::new(), entries: RefCell::default(), ended: EndedStreams::default() }
     }
 
-    /// How many objects the host holds.
+    /// How many objects the host holds, with the streams whose guests were not told of the end.
     pub(in crate::isolate) fn count(&self) -> usize {
-        self.entries.borrow().len()
+        self.entries.borrow().len() + self.ended.count()
     }
 
     /// A transport to the next object, which has these methods.
     pub(in crate::isolate) fn transport(&self, generation: u64, has: &[bool]) -> ObjectTransport {
         let number = self.entries.borrow_mut().take_number();
         let has = has.contains(&false).then(|| has.into());
-        ObjectTransport { link: self.link.clone(), number, generation, has }
+        ObjectTransport { link: self.link.clone(), number, generation, has, is_over: AtomicBool::new(false) }
     }
 
     /// Keeps an object for as long as its proxy lives. Returns the proxy's `Arc`.
@@ -92,8 +97,9 @@ impl GuestObjects {
         object: v8::Global<v8::Object>,
         binding: Binding,
         (contract, proxy): (TypeId, Proxy),
+        is_stream: bool,
     ) -> Rc<dyn Any> {
-        let entry = GivenObject { object, binding: Rc::new(binding), proxy: proxy.weak };
+        let entry = GivenObject { object, binding: Rc::new(binding), proxy: proxy.weak, is_stream };
         // The proxy of before was dropped, and the isolate had no turn since.
         let before = self.entries.borrow_mut().insert(number, (contract, proxy.address), entry);
         drop(before);
@@ -107,7 +113,8 @@ impl GuestObjects {
         entry.proxy.upgrade()
     }
 
-    /// The guest's object behind a proxy, with the number of its realm; `None` for an object that the host made.
+    /// The guest's object behind a proxy, with the number of its realm; `None` for an object that the host made. A stream goes
+    /// back as one of the host, for its items may have been taken.
     pub(in crate::isolate) fn behind<'s>(
         &self,
         scope: &v8::PinScope<'s, '_>,
@@ -117,25 +124,28 @@ impl GuestObjects {
         let entries = self.entries.borrow();
         let (_, entry) = entries.get(entries.number((contract, address))?)?;
         // Memory of a proxy that was dropped may be that of another object now.
-        entry.proxy.upgrade()?;
+        entry.proxy.upgrade().filter(|_| !entry.is_stream)?;
         Some((v8::Local::new(scope, &entry.object), entry.binding.realm.number))
     }
 
-    /// Ends an object, whose proxy is gone.
-    pub(in crate::isolate) fn end(&self, number: u64) {
+    /// Ends an object, whose proxy is gone. The guest of a stream that is not over has to be told.
+    pub(super) fn end(&self, number: u64, is_over: bool) {
         let ended = self.entries.borrow_mut().remove(number);
-        drop(ended);
+        if let Some(stream) = ended.filter(|ended| ended.is_stream && !is_over) {
+            self.ended.push(stream.binding);
+        }
     }
 
     /// Ends the objects whose proxies were dropped on other threads.
     pub(in crate::isolate) fn end_released(&self) {
-        self.link.take_released().into_iter().for_each(|number| self.end(number));
+        self.link.take_released().into_iter().for_each(|(number, is_over)| self.end(number, is_over));
     }
 
     /// Ends all objects, before their heap ends.
     pub(super) fn clear(&self) {
         let ended = self.entries.borrow_mut().remove_all();
         drop(ended);
+        self.ended.clear();
     }
 }
 
@@ -157,6 +167,7 @@ impl Isolate {
     /// Ends the objects of guests whose proxies were dropped.
     pub(crate) fn end_released(&self) {
         self.objects.end_released();
+        self.end_streams();
         if self.objects.count() > 0 {
             self.care.note(Cause::Given);
         }

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use deno_core::v8;
 use rustc_hash::FxHashMap;
 
+use super::guest_streams::StreamShim;
 use super::host::{ContractKey, Host};
 use crate::boundary::BatchBounds;
 use crate::isolate::engine::compile::{compile_function, get};
@@ -21,6 +22,8 @@ pub(in crate::isolate) struct HandleShims {
     dispose: v8::Global<v8::Value>,
     /// `Symbol.iterator`, `Symbol.asyncIterator` and `Promise`, which streams need.
     iteration: [v8::Global<v8::Value>; 3],
+    /// The functions of guests' streams.
+    pub(in crate::isolate) streams: StreamShim,
     classes: RefCell<FxHashMap<ContractKey, Rc<HandleClass>>>,
     /// The functions of the intrinsic `WeakMap`: the constructor, `get` and `set`.
     weak_map: [v8::Global<v8::Function>; 3],
@@ -63,7 +66,8 @@ impl HandleShims {
         };
         let weak_map = [v8::Global::new(scope, weak_map), method("get")?, method("set")?];
         let (classes, marks) = (RefCell::default(), RefCell::default());
-        Some(Self { freeze, dispose, iteration, classes, weak_map, marks })
+        let streams = StreamShim::of(scope, &iteration)?;
+        Some(Self { freeze, dispose, iteration, streams, classes, weak_map, marks })
     }
 
     /// The class of a contract, if a handle of the contract has come to the realm.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use deno_core::v8;
 use sandbox_core::contract::Contract;
+use sandbox_core::spec::HandleForm;
 use sandbox_core::value::HandleNumber;
 use sandbox_core::value::handle::HandleContract;
 
@@ -28,8 +29,7 @@ use crate::panic::drop_of_host;
 pub(crate) struct HandleParts {
     pub(in crate::isolate) host: Option<HostParts>,
     pub(in crate::isolate) guest: Option<GuestParts>,
-    /// Whether a function stands for an object with one method.
-    pub(in crate::isolate) is_function: bool,
+    pub(in crate::isolate) form: HandleForm,
 }
 
 /// How a guest calls an object of the host.

@@ -39,7 +39,8 @@ pub(crate) trait ThreadWay: Any + Send + Sync {
 pub(crate) struct IsolateLink {
     number: LinkNumber,
     is_closed: AtomicBool,
-    released: Mutex<Vec<u64>>,
+    /// The numbers of objects, and whether the guest has ended each.
+    released: Mutex<Vec<(u64, bool)>>,
     /// Whether `released` has elements.
     has_released: AtomicBool,
     way: OnceLock<Arc<dyn ThreadWay>>,
@@ -95,13 +96,13 @@ impl IsolateLink {
     }
 
     /// Notes that an object is no longer needed.
-    fn release(&self, object: u64) {
+    fn release(&self, object: u64, is_over: bool) {
         if self.is_closed() {
             return;
         }
         let is_first = {
             let mut released = self.released.lock().unwrap_or_else(PoisonError::into_inner);
-            released.push(object);
+            released.push((object, is_over));
             !self.has_released.swap(true, Ordering::SeqCst)
         };
         if let Some(way) = self.way().filter(|_| is_first) {
@@ -110,7 +111,7 @@ impl IsolateLink {
     }
 
     /// Takes the objects that are no longer needed.
-    pub(super) fn take_released(&self) -> Vec<u64> {
+    pub(super) fn take_released(&self) -> Vec<(u64, bool)> {
         if !self.has_released.load(Ordering::SeqCst) {
             return Vec::new();
         }
@@ -130,12 +131,19 @@ pub struct ObjectTransport {
     pub(in crate::isolate) generation: u64,
     /// Which methods the object has; `None` for all.
     pub(in crate::isolate) has: Option<Box<[bool]>>,
+    /// Whether the guest has ended the object.
+    pub(in crate::isolate) is_over: AtomicBool,
 }
 
 impl ObjectTransport {
     /// Whether the object has the method.
     pub(crate) fn has(&self, method: usize) -> bool {
         self.has.as_ref().is_none_or(|has| has.get(method).copied().unwrap_or(false))
+    }
+
+    /// Notes that the guest has ended the object, a stream. Otherwise the guest is told when this is dropped.
+    pub(crate) fn is_over(&self) {
+        self.is_over.store(true, Ordering::Relaxed);
     }
 
     /// The identity of the object, for a call.
@@ -146,9 +154,10 @@ impl ObjectTransport {
 
 impl Drop for ObjectTransport {
     fn drop(&mut self) {
+        let is_over = *self.is_over.get_mut();
         match self.link.isolate() {
-            Some(isolate) => isolate.objects.end(self.number),
-            None => self.link.release(self.number),
+            Some(isolate) => isolate.end_object(self.number, is_over),
+            None => self.link.release(self.number, is_over),
         }
     }
 }

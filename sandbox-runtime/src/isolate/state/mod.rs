@@ -10,6 +10,7 @@ mod ends;
 pub(crate) mod flight;
 pub(crate) mod future_set;
 pub(crate) mod guest_objects;
+pub(in crate::isolate) mod guest_streams;
 pub(in crate::isolate) mod handle_shims;
 pub(crate) mod host;
 pub(crate) mod host_handles;

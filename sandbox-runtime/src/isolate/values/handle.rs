@@ -4,6 +4,7 @@ use std::any::Any;
 use std::rc::Rc;
 
 use deno_core::v8;
+use sandbox_core::spec::HandleForm;
 use serde::Serialize;
 use serde::de::Visitor;
 
@@ -134,6 +135,7 @@ impl Isolate {
             return Ok(());
         }
         self.objects.end_released();
+        self.end_streams_now();
         if has_room() {
             return Ok(());
         }
@@ -223,6 +225,9 @@ impl<'s> Reader<'_, 's, '_> {
         (contract, parts, guest): (&HandleContract, &HandleParts, &GuestParts),
         object: v8::Local<'s, v8::Object>,
     ) -> Result<Rc<dyn Any>, ValueError> {
+        if is_stream(parts) {
+            return self.guest_stream(isolate, realm, (contract, parts, guest), object);
+        }
         let marks = realm.handles.marks(self.scope, contract.id).ok_or_else(terminated)?;
         let known = || isolate.objects.proxy(marks.number(self.scope, object)?, contract.id);
         if let Some(known) = known() {
@@ -243,7 +248,31 @@ impl<'s> Reader<'_, 's, '_> {
         let binding = Binding { methods, checks, realm: realm.clone() };
         let object = v8::Global::new(self.scope, object);
         isolate.care.note(Cause::Given);
-        Ok(isolate.objects.keep(number, object, binding, (contract.id, proxy)))
+        Ok(isolate.objects.keep(number, object, binding, (contract.id, proxy), false))
+    }
+
+    /// The host's stream of the items of an iterable. The iterator is made here, and its `next` is found once. An iterable that
+    /// is given twice gives two streams.
+    fn guest_stream(
+        self,
+        isolate: &Isolate,
+        realm: &Rc<Realm>,
+        (contract, parts, guest): (&HandleContract, &HandleParts, &GuestParts),
+        object: v8::Local<'s, v8::Object>,
+    ) -> Result<Rc<dyn Any>, ValueError> {
+        isolate.has_room()?;
+        let checks = (guest.checks)().map_err(|error| ValueError::new(contract.name, error.to_string()))?;
+        let is_async = parts.form == HandleForm::Stream;
+        let methods = realm.handles.streams.functions(self.scope, object, is_async, &isolate.settings.limits);
+        let methods = methods.ok_or_else(ValueError::thrown)?;
+        let methods = methods.ok_or_else(|| self.unexpected(wanted(contract, parts)))?;
+        let transport = isolate.objects.transport(realm.generation, &[]);
+        let number = transport.number;
+        let proxy = (guest.make)(transport).ok_or_else(terminated)?;
+        let binding = Binding { methods, checks, realm: realm.clone() };
+        isolate.care.note(Cause::Given);
+        let object = v8::Global::new(self.scope, object);
+        Ok(isolate.objects.keep(number, object, binding, (contract.id, proxy), true))
     }
 
     /// The functions of the contract's methods, which are found once. The later calls have the object as `this`.
@@ -253,7 +282,7 @@ impl<'s> Reader<'_, 's, '_> {
         (contract, parts, guest): (&HandleContract, &HandleParts, &GuestParts),
         object: v8::Local<'s, v8::Object>,
     ) -> Result<Vec<Option<BoundMethod>>, ValueError> {
-        if parts.is_function {
+        if parts.form == HandleForm::Function {
             let function = self.value.try_cast::<v8::Function>();
             let function = function.map_err(|_| self.unexpected(wanted(contract, parts)))?;
             return Ok(vec![Some(BoundMethod {
@@ -290,10 +319,17 @@ impl<'s> Reader<'_, 's, '_> {
     }
 }
 
+fn is_stream(parts: &HandleParts) -> bool {
+    matches!(parts.form, HandleForm::Stream | HandleForm::Items)
+}
+
 /// The words for the value that is expected of a guest.
 fn wanted(contract: &HandleContract, parts: &HandleParts) -> String {
-    if parts.is_function {
-        return "a function".to_owned();
+    match parts.form {
+        HandleForm::Function => return "a function".to_owned(),
+        HandleForm::Stream => return "an async iterable, or an iterable".to_owned(),
+        HandleForm::Items => return "an iterable".to_owned(),
+        HandleForm::Methods => {}
     }
     let methods = parts.guest.as_ref().map(|guest| {
         let required = guest.spec.methods.iter().filter(|method| !method.optional);

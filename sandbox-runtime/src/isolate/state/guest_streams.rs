@@ -1,0 +1,223 @@
+//! Streams of guests for the host: the functions that give batches of items, and the ends that guests are told.
+//!
+//! A stream whose host is gone is ended by the guest's `return`. That is code of a guest, so it runs in a turn of its own, and not
+//! where the host drops the stream.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use deno_core::v8;
+
+use super::Isolate;
+use super::binding::{Binding, BoundMethod};
+use crate::boundary::BatchBounds;
+use crate::error::{Error, Place};
+use crate::isolate::engine::care::Cause;
+use crate::isolate::engine::compile::{compile_function, get};
+use crate::isolate::engine::text::js_string;
+use crate::isolate::limits::clock;
+use crate::isolate::shim;
+use crate::limits::Limits;
+use crate::observe::CallKind;
+use crate::time::{Deadline, Nanos, Timestamp};
+
+/// How long the `return` functions of guests may run between two calls, all together, at the least.
+const GRACE: Nanos = Nanos::of(Duration::from_millis(50));
+
+/// The part of the time of a call that they may run for.
+const PART_OF_WALL: u64 = 20;
+
+/// The index of `return` in the contracts of guests' streams.
+const RETURN: usize = 1;
+
+/// The bytes that an item counts as in a batch, if the item is an object. The size of a buffer is known.
+const OBJECT: usize = 256;
+
+/// The function of a realm that makes the two functions of a stream, and what it needs.
+pub(in crate::isolate) struct StreamShim {
+    /// `Symbol.iterator`, `Symbol.asyncIterator`, `Promise`, `Reflect.apply`, `Object.setPrototypeOf` and `TypeError`.
+    intrinsics: [v8::Global<v8::Value>; 6],
+    make: OnceCell<v8::Global<v8::Function>>,
+}
+
+impl StreamShim {
+    /// Of the current realm, which no guest has changed. `iteration` has the first three values.
+    pub(super) fn of(
+        scope: &v8::PinScope<'_, '_>,
+        [iterator, asynchronous, promise]: &[v8::Global<v8::Value>; 3],
+    ) -> Option<Self> {
+        let global = scope.get_current_context().global(scope);
+        let member = |object: &str, name: &str| {
+            let object = get(scope, global, object)?.try_cast::<v8::Object>().ok()?;
+            get(scope, object, name).map(|value| v8::Global::new(scope, value))
+        };
+        let (apply, unlink) = (member("Reflect", "apply")?, member("Object", "setPrototypeOf")?);
+        let error = v8::Global::new(scope, get(scope, global, "TypeError")?);
+        let intrinsics = [iterator.clone(), asynchronous.clone(), promise.clone(), apply, unlink, error];
+        Some(Self { intrinsics, make: OnceCell::new() })
+    }
+
+    /// The functions of a stream over an iterable of the guest: `next` and `return`. `Some(None)` for an object that is not
+    /// iterable, and `None` when code of the guest threw.
+    pub(in crate::isolate) fn functions(
+        &self,
+        scope: &v8::PinScope<'_, '_>,
+        object: v8::Local<'_, v8::Object>,
+        is_async: bool,
+        limits: &Limits,
+    ) -> Option<Option<Vec<Option<BoundMethod>>>> {
+        let make = match self.make.get() {
+            Some(make) => v8::Local::new(scope, make),
+            None => {
+                let make = self.compile(scope, limits)?;
+                _ = self.make.set(v8::Global::new(scope, make));
+                make
+            }
+        };
+        let undefined = v8::undefined(scope).into();
+        let object = v8::Local::new(scope, object).into();
+        let made = make.call(scope, undefined, &[object, v8::Boolean::new(scope, is_async).into()])?;
+        let Ok(made) = made.try_cast::<v8::Array>() else { return Some(None) };
+        let bound = |at: u32| {
+            let function = made.get_index(scope, at)?.try_cast::<v8::Function>().ok()?;
+            Some(BoundMethod { function: v8::Global::new(scope, function), receiver: None })
+        };
+        Some(Some(vec![Some(bound(0)?), Some(bound(1)?)]))
+    }
+
+    fn compile<'s>(
+        &self,
+        scope: &v8::PinScope<'s, '_>,
+        limits: &Limits,
+    ) -> Option<v8::Local<'s, v8::Function>> {
+        let text = |text: &str| js_string(scope, text, v8::NewStringType::Normal).ok();
+        let measure =
+            v8::FunctionTemplate::builder(measure).constructor_behavior(v8::ConstructorBehavior::Throw);
+        let measure = measure.build(scope).get_function(scope)?.into();
+        let BatchBounds { items, bytes, .. } = BatchBounds::of(limits);
+        let bound = |bound: usize| {
+            v8::Integer::new_from_unsigned(scope, u32::try_from(bound).unwrap_or(u32::MAX)).into()
+        };
+        let [a, b, c, d, e, f] = self.intrinsics.each_ref().map(|value| v8::Local::new(scope, value));
+        let lent = [a, b, c, d, e, f, measure, bound(items), bound(bytes)];
+        let lent = v8::Array::new_with_elements(scope, &lent).into();
+        let (name, source) = (text(&shim::script("streams"))?, text(shim::GUEST_STREAM)?);
+        let shim = compile_function(scope, name, source, &[text("lent")?])?;
+        shim.call(scope, v8::undefined(scope).into(), &[lent])?.try_cast().ok()
+    }
+}
+
+/// The size of an item that is an object, in bytes. Without an argument, the time in milliseconds.
+#[expect(clippy::cast_precision_loss, reason = "batches are bounded by it, and nothing is computed")]
+fn measure(
+    scope: &mut v8::PinScope<'_, '_>,
+    arguments: v8::FunctionCallbackArguments<'_>,
+    mut returned: v8::ReturnValue<'_>,
+) {
+    let value = arguments.get(0);
+    let measured = if value.is_undefined() {
+        clock::now().since(Timestamp::new(Nanos::ZERO)).get() as f64 / 1e6
+    } else if let Ok(numbers) = value.try_cast::<v8::TypedArray>() {
+        numbers.byte_length() as f64
+    } else if let Ok(view) = value.try_cast::<v8::DataView>() {
+        view.byte_length() as f64
+    } else {
+        value.try_cast::<v8::ArrayBuffer>().map_or(OBJECT, |buffer| buffer.byte_length()) as f64
+    };
+    returned.set(v8::Number::new(scope, measured).into());
+}
+
+/// The streams of guests whose host is gone, and whose guest was not told.
+#[derive(Default)]
+pub(in crate::isolate) struct EndedStreams {
+    all: RefCell<Vec<Rc<Binding>>>,
+    is_telling: Cell<bool>,
+}
+
+impl EndedStreams {
+    pub(super) fn push(&self, stream: Rc<Binding>) {
+        self.all.borrow_mut().push(stream);
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.all.borrow().len()
+    }
+
+    /// Forgets the streams, whose heap ends.
+    pub(super) fn clear(&self) {
+        drop(self.all.take());
+    }
+}
+
+/// Ends the telling, also when code panics.
+struct StreamTelling<'e>(&'e Cell<bool>);
+
+impl Drop for StreamTelling<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}
+
+impl Isolate {
+    /// Ends an object of a guest, whose proxy is gone. Where no call is under way, the guest of a stream is told at once.
+    pub(in crate::isolate) fn end_object(&self, number: u64, is_over: bool) {
+        self.objects.end(number, is_over);
+        self.end_streams();
+    }
+
+    /// Tells the guests of streams that their host is gone. Between two calls the time is bounded; a guest that exceeds the time
+    /// is told of no further end. While a call is under way, this is put off to its end.
+    pub(in crate::isolate) fn end_streams(&self) {
+        if self.objects.ended.count() == 0 {
+            return;
+        }
+        if self.is_running() {
+            self.care.note(Cause::Given);
+            return;
+        }
+        let grace = Nanos::new(self.times.wall.get() / PART_OF_WALL).max(GRACE);
+        self.tell_streams(Deadline::after(clock::now(), grace));
+    }
+
+    /// Tells them within the call that is under way, because there is no room for others.
+    pub(in crate::isolate) fn end_streams_now(&self) {
+        self.tell_streams(Deadline::NEVER);
+    }
+
+    fn tell_streams(&self, deadline: Deadline) {
+        let ended = &self.objects.ended;
+        if ended.is_telling.get() || std::thread::panicking() {
+            return;
+        }
+        let allows = self.observed.as_ref().is_none_or(|observed| observed.allows().is_ok());
+        if !allows {
+            // An observer is being told of something. The end of the next call looks here again.
+            self.care.note(Cause::Given);
+            return;
+        }
+        ended.is_telling.set(true);
+        let _telling = StreamTelling(&ended.is_telling);
+        let (streams, place) = (ended.all.take(), Place::new("Stream", "return"));
+        for stream in streams {
+            if self.flights.exceeds_grace.get() || !self.is_live() {
+                break;
+            }
+            let told = self.run_until(&stream.realm, deadline, CallKind::Method(&place), |scope| {
+                v8::tc_scope!(let scope, scope);
+                if let Some(bound) = stream.method(RETURN) {
+                    let function = v8::Local::new(scope, &bound.function);
+                    // An exception of the guest ends here.
+                    _ = function.call(scope, v8::undefined(scope).into(), &[]);
+                }
+                Ok(())
+            });
+            if told.is_err_and(|error| matches!(*error, Error::Limit { .. })) && !self.is_running() {
+                self.flights.exceeds_grace.set(true);
+            }
+        }
+        if ended.count() > 0 {
+            self.care.note(Cause::Given);
+        }
+    }
+}
