@@ -8,7 +8,7 @@ use std::io::{self, Read};
 
 use arbitrary::{Result, Unstructured};
 use sandbox_runtime::testing::wire::{
-    decode, decode_beside, decode_list, encode, encode_list, frame, frames, read, serialized,
+    GivenNumber, decode, decode_beside, decode_list, encode, encode_list, frame, frames, read, serialized,
 };
 use sandbox_runtime::{
     AsMap, Bytes, CrossingBudget, Date, ErrorValue, HandleNumber, JsKind, JsValue, Limits, TextFault,
@@ -212,7 +212,7 @@ fn value(source: &mut Unstructured<'_>, depth: u32) -> Result<JsValue> {
         Unrepresentable::ExcessiveText { length: 70_000, budget: CrossingBudget::Bytes },
         Unrepresentable::Excessive { kind: JsKind::Array, budget: CrossingBudget::Items { found: 100_001 } },
     ];
-    let most = if depth == 0 { 10 } else { 15 };
+    let most = if depth == 0 { 10 } else { 16 };
     let inner = |source: &mut Unstructured<'_>| value(source, depth - 1);
     Ok(match source.int_in_range(0..=most)? {
         0 => JsValue::Null,
@@ -227,6 +227,10 @@ fn value(source: &mut Unstructured<'_>, depth: u32) -> Result<JsValue> {
         9 => JsValue::Date(source.arbitrary::<i32>()?.into()),
         10 => JsValue::Other(*source.choose(&OTHERS)?),
         11 | 12 => JsValue::Object(several(source, |source| Ok((text(source)?, inner(source)?)))?),
+        16 => {
+            let number = GivenNumber { crossing: source.arbitrary()?, object: source.arbitrary()? };
+            JsValue::given(number, inner(source)?.into_given().1)
+        }
         13 => JsValue::Map(several(source, |source| Ok((inner(source)?, inner(source)?)))?),
         14 => JsValue::Error {
             name: text(source)?,

@@ -15,7 +15,7 @@ use crate::contract::returns::{At, GuestReturn as _, ReturnProbe};
 use crate::contract::{
     Arguments, AsyncHostMethod, ByHandle, Contract, ContractSpec, Crosses, GuestMethod, HostContract,
     HostMethod, Hosted, Kind, MakeObject, Method, MethodSpec, Packing, ParamSpec, Reply, SendProbe, Share,
-    Val,
+    Sharing, Val,
 };
 use crate::engine_types::{FastCall, HostOp, HostParts, ObjectTransport};
 use crate::error::{Error, Result};
@@ -85,8 +85,6 @@ pub trait IntoAsyncCallee<F: Signature> {
 /// A guest gives a function, and the host calls it with [`call`](Self::call). The host gives a closure, and the guest gets a
 /// frozen function. All that holds of a [`Handle`] holds of a callback: identity, threads, limits and the end. A guest's function
 /// is called without `this`.
-///
-/// Over a link to another process, the host gives closures. A function of a guest is refused there.
 ///
 /// Arguments and results are checked by their types alone. For bounds and names, write a contract and give a [`Handle`].
 ///
@@ -251,7 +249,7 @@ macro_rules! contract {
         impl<A: CallbackArguments, T: Crosses + Send> ByHandle for dyn $Callee<A, T> {
             const HOST: Option<HostParts> = Some(HostParts::of::<Self>());
             const OBJECT: MakeObject<Self> = Some(|transport| Arc::new(GuestFunction(transport, PhantomData)));
-            const SHARE: Share<Self> = Some(|object| Arc::new(object.clone()));
+            const SHARE: Share<Self> = Some(Sharing::OF);
         }
 
         impl<A: CallbackArguments, T: Crosses + Send> Method for $CallOf<A, T> {

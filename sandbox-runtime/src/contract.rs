@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 pub(crate) use sandbox_core::contract::*;
 use sandbox_core::schema::ContractChecks;
-use sandbox_core::value::handle::Shared;
+use sandbox_core::value::handle::{Shared, WeakShared};
 
 use crate::engine_types::{FastCall, GuestCall, HostOp, HostParts, ObjectTransport};
 use crate::error::Error;
@@ -51,9 +51,24 @@ pub trait HostContract: Contract {
     }
 }
 
-/// Makes an object of a contract one that any thread may use; `None` where the contract is not `Send + Sync`.
+/// How an object of a contract goes to other threads; `None` where the contract is not `Send + Sync`.
 #[doc(hidden)]
-pub type Share<C> = Option<fn(&Arc<C>) -> Shared>;
+pub type Share<C> = Option<Sharing<C>>;
+
+/// How an object of a contract that is `Send + Sync` goes to other threads.
+#[doc(hidden)]
+pub struct Sharing<C: ?Sized> {
+    /// Makes the object one that any thread may use.
+    pub(crate) share: fn(&Arc<C>) -> Shared,
+    /// The object without keeping it.
+    pub(crate) weak: fn(&Arc<C>) -> Box<dyn WeakShared>,
+}
+
+impl<C: ?Sized + Send + Sync + 'static> Sharing<C> {
+    /// Of any such contract.
+    pub const OF: Self =
+        Self { share: |object| Arc::new(object.clone()), weak: |object| Box::new(Arc::downgrade(object)) };
+}
 
 /// Finds the [`Share`] of a contract that is named.
 #[doc(hidden)]
@@ -68,7 +83,7 @@ pub trait NoShare<C: ?Sized> {
 impl<C: ?Sized> NoShare<C> for ShareProbe<C> {}
 
 impl<C: ?Sized + Send + Sync + 'static> ShareProbe<C> {
-    pub const SHARE: Share<C> = Some(|object| Arc::new(object.clone()));
+    pub const SHARE: Share<C> = Some(Sharing::OF);
 }
 
 /// States that `Host` implements the contract `Self`. `#[sandbox_api]` implements it for every such type.

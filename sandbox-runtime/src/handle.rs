@@ -42,8 +42,8 @@ use crate::engine_types::HandleParts;
 /// # Guests in other processes
 ///
 /// An object of the host stays in this process, and the guest calls it here. The contract must be `Send + Sync`; another one is
-/// refused with [`Error::HostValue`](crate::Error::HostValue). All objects of a process are dropped when the process ends. An
-/// object of a guest stays in its process, and is refused as a value.
+/// refused with [`Error::HostValue`](crate::Error::HostValue). All objects of a process are dropped when its end is noticed, by
+/// the next call. An object of a guest stays in its process too, and any thread calls its proxy.
 ///
 /// ```
 /// # #[cfg(feature = "_engine")]
@@ -114,10 +114,11 @@ impl<C: ?Sized + ByHandle> Handle<C> {
         id: TypeId::of::<C>(),
         name: sandbox_core::spec::written(&C::SPEC.name),
         parts: &const { HandleParts::of::<C>() },
-        share: |object| C::SHARE.zip(object.downcast_ref()).map(|(share, object)| share(object)),
+        share: |object| C::SHARE.zip(object.downcast_ref()).map(|(of, object)| (of.share)(object)),
         unshare: |object| {
             object.downcast_ref::<Arc<C>>().map(|object| Rc::new(object.clone()) as Rc<dyn Any>)
         },
+        weak: |object| C::SHARE.zip(object.downcast_ref()).map(|(of, object)| (of.weak)(object)),
     };
 }
 

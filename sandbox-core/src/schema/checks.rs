@@ -13,9 +13,10 @@ use serde_json::{Map, Value as Json};
 use super::check::{CheckDirection, Checker};
 use super::description::TypeDescription;
 use super::generate::{Generators, one_of_each_name};
+use super::handles::given_by;
 use crate::boundary::{CheckViolation, MOST, Step, ValueError, plain};
 use crate::panic::text_of;
-use crate::spec::{ContractSpec, Rules, TypeSpec};
+use crate::spec::{ContractSpec, GivenKinds, Rules, TypeSpec};
 use crate::value::JsValue;
 
 /// The checks of a contract.
@@ -38,6 +39,11 @@ pub struct MethodChecks {
 }
 
 impl MethodChecks {
+    /// Which arguments may be handles of a guest's objects.
+    pub fn params_give(&self) -> GivenKinds {
+        self.params.iter().map(|param| param.gives).max().unwrap_or_default()
+    }
+
     /// Whether the bytes of buffers are kept in the observation of the arguments; `None` if no diagnosis can follow it.
     #[inline]
     pub fn observation(&self) -> Option<bool> {
@@ -60,6 +66,8 @@ pub struct TypeCheck {
     pub is_read_constrained: bool,
     /// Whether a description for reading exists.
     is_described: bool,
+    /// Which values for reading may be handles of a guest's objects. A type without a description may have them.
+    pub gives: GivenKinds,
     rules: Option<Rules>,
 }
 
@@ -129,7 +137,12 @@ impl TypeCheck {
         let constraints = written.has_constraints().then_some(written);
         let is_read_constrained = readable.has_constraints();
         let is_described = schema.to_host.is_some();
-        Ok(Self { constraints, readable, is_read_constrained, is_described, rules: spec.rules })
+        let gives = match (&schema.to_host, spec.schema) {
+            (Some(schema), Some(_)) => given_by(schema, to_host),
+            _ => GivenKinds::Objects,
+        };
+        let rules = spec.rules;
+        Ok(Self { constraints, readable, is_read_constrained, is_described, gives, rules })
     }
 
     /// Whether the bytes of buffers are kept in the observation of a value; `None` if no diagnosis can follow it.

@@ -7,8 +7,10 @@ use std::any::TypeId;
 use std::cell::RefCell;
 
 use schemars::{Schema, json_schema};
+use serde_json::{Map, Value as Json};
 
-use crate::spec::ContractSpec;
+use super::generate::keep_used;
+use crate::spec::{ContractSpec, GivenKinds};
 
 /// A contract whose handles cross.
 #[derive(Clone, Copy)]
@@ -37,6 +39,28 @@ pub fn handle_schema(id: TypeId, spec: &'static ContractSpec) -> Schema {
         schema.insert("x-guest".into(), required.map(|method| &*method.name).collect());
     }
     schema
+}
+
+/// Which values of a schema, and of the definitions that it leads to, may be handles of a guest's objects.
+pub(super) fn given_by(schema: &Json, defs: &Map<String, Json>) -> GivenKinds {
+    const WORDS: [(&str, GivenKinds); 3] = [
+        ("x-guest", GivenKinds::Objects),
+        ("x-function", GivenKinds::Objects),
+        ("x-stream", GivenKinds::Lists),
+    ];
+    fn of(schema: &Json) -> GivenKinds {
+        let inner = match schema {
+            Json::Object(object) => {
+                let words = WORDS.iter().filter(|(word, _)| object.contains_key(*word));
+                words.map(|(_, gives)| *gives).chain(object.values().map(of)).max()
+            }
+            Json::Array(items) => items.iter().map(of).max(),
+            _ => None,
+        };
+        inner.unwrap_or_default()
+    }
+    let reached = keep_used(defs.clone(), &[schema]);
+    reached.values().map(of).fold(of(schema), Ord::max)
 }
 
 /// Runs `make`, and adds the contracts that were noted meanwhile to a list, each once.

@@ -140,6 +140,22 @@ pub struct MethodSpec {
     pub is_async: bool,
     /// Whether the last parameter is a `Cancellation`, which is not among [`params`](Self::params).
     pub is_cancellable: bool,
+    /// Which of the guest's values for the method may be handles. A peer at the other end of a link asks.
+    #[doc(hidden)]
+    pub gives: GivenKinds,
+}
+
+/// Which values of a guest may be handles of its own objects.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum GivenKinds {
+    /// None.
+    #[default]
+    Data,
+    /// Functions, instances of classes, and objects with functions.
+    Objects,
+    /// These, and the lists of the language: a stream can be made of one.
+    Lists,
 }
 
 impl MethodSpec {
@@ -156,6 +172,7 @@ impl MethodSpec {
             max_calls: None,
             is_async: false,
             is_cancellable: false,
+            gives: GivenKinds::Data,
         }
     }
 

@@ -8,11 +8,11 @@ use std::any::{Any, TypeId};
 use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use serde::ser::{Error as _, Serializer};
 
-use super::{HandleNumber, Unrepresentable};
+use super::{GivenNumber, HandleNumber, JsValue, Unrepresentable};
 
 /// The name of the newtype.
 pub const HANDLE: &str = "$sandbox::Handle";
@@ -33,10 +33,24 @@ pub struct HandleContract {
     pub share: fn(&dyn Any) -> Option<Shared>,
     /// Makes it an `Arc<C>` again.
     pub unshare: fn(&Shared) -> Option<Rc<dyn Any>>,
+    /// The `Arc<C>` without keeping the object; `None` where `C` is not `Send + Sync`.
+    pub weak: fn(&dyn Any) -> Option<Box<dyn WeakShared>>,
 }
 
 /// An `Arc<C>` that any thread may use.
 pub type Shared = Arc<dyn Any + Send + Sync>;
+
+/// An `Arc<C>` that any thread may use, without keeping the object.
+pub trait WeakShared: Send + Sync {
+    /// The `Arc<C>`, if the object lives.
+    fn upgrade(&self) -> Option<Rc<dyn Any>>;
+}
+
+impl<C: ?Sized + Send + Sync + 'static> WeakShared for Weak<C> {
+    fn upgrade(&self) -> Option<Rc<dyn Any>> {
+        Self::upgrade(self).map(|object| Rc::new(object) as Rc<dyn Any>)
+    }
+}
 
 /// An object of the host on its way to another process.
 #[derive(Clone)]
@@ -82,6 +96,31 @@ pub trait HandleNumbers {
         _ = handle;
         None
     }
+
+    /// Whether a value may be this object of the guest. The decoder asks for each that it reads.
+    fn gives(&self, given: GivenNumber) -> bool {
+        _ = given;
+        false
+    }
+
+    /// The host's proxy of a guest's object: an `Arc<C>` of the contract. `given` is `None` for a value that is data alone.
+    fn guest(
+        &self,
+        given: Option<GivenNumber>,
+        contract: &HandleContract,
+        data: &JsValue,
+    ) -> Result<Rc<dyn Any>, NoGuestObject> {
+        _ = (given, data);
+        Err(NoGuestObject { expected: format!("a {} that the host gave", contract.name), found: None })
+    }
+}
+
+/// Why a value is no object of a contract.
+pub struct NoGuestObject {
+    /// The words for what is expected.
+    pub expected: String,
+    /// The words for the value; `None` for those that describe its data.
+    pub found: Option<String>,
 }
 
 /// An object on its way, as the slot of the thread holds it.

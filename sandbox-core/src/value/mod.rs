@@ -2,6 +2,7 @@
 
 mod bytes;
 mod cancellation;
+mod given;
 pub mod handle;
 mod js_types;
 pub mod js_value;
@@ -15,4 +16,4 @@ pub use bytes::{AsBytes, Bytes};
 pub use cancellation::Cancellation;
 pub use js_types::{AsMap, AsSet, DATE, Date, DateOutOfRange, ERROR, ErrorValue, MAP, MapLike, SET};
 pub use js_value::{JsValue, error_of};
-pub use unrepresentable::{CrossingBudget, HandleNumber, JsKind, TextFault, Unrepresentable};
+pub use unrepresentable::{CrossingBudget, GivenNumber, HandleNumber, JsKind, TextFault, Unrepresentable};

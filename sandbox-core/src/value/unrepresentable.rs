@@ -38,6 +38,9 @@ pub enum Unrepresentable {
     },
     /// An object of the host that the guest holds as a handle.
     Handle(HandleNumber),
+    /// Stands before an object of a guest that may become a handle; see [`JsValue::given`](crate::JsValue::given).
+    #[doc(hidden)]
+    Given(GivenNumber),
     /// Another value that exceeds a limit of the crossing.
     Excessive {
         /// The kind of the value.
@@ -56,6 +59,10 @@ pub struct HandleNumber {
 }
 
 impl HandleNumber {
+    /// The number of the contract of all objects of guests.
+    #[doc(hidden)]
+    pub const OF_GUEST: u16 = u16::MAX;
+
     #[doc(hidden)]
     pub const fn new(number: u64, contract: u16) -> Self {
         Self { number, contract }
@@ -72,6 +79,16 @@ impl HandleNumber {
     pub const fn contract(self) -> u16 {
         self.contract
     }
+}
+
+/// Identifies an object of a guest on its way over a link.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GivenNumber {
+    /// The number of this crossing of the object. The receiver releases the number once. No number comes again.
+    pub crossing: u64,
+    /// The number of the object, which lives until all of its crossings are released.
+    pub object: u64,
 }
 
 /// A kind of values, as the engine tells it.
@@ -242,6 +259,7 @@ impl fmt::Display for Unrepresentable {
             Self::DetachedNumbers => f.write_str("a typed array whose memory is gone"),
             Self::DetachedBytes => f.write_str("bytes whose memory is gone"),
             Self::Handle(_) => f.write_str("an object of the host"),
+            Self::Given(_) => JsKind::Object.fmt(f),
             Self::ExcessiveText { length, budget } => {
                 write!(f, "a string of length {length}")?;
                 too_much(f, budget)

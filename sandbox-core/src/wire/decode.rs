@@ -3,14 +3,16 @@
 use super::aside::LONG;
 use super::{
     ARRAY, ARRAY_BUFFER, ASIDE, BIGINT, BYTES, DATA_VIEW, DATE, ERROR, Encoded, FALSE, KINDS, MAP, NEGATIVE,
-    NULL, NUMBER, NUMBERS, OBJECT, OTHER, OTHER_BIGINT, OTHER_BYTES, OTHER_HANDLE, OTHER_KIND, OTHER_LONG,
-    OTHER_MUCH, OTHER_NAME, OTHER_NUMBERS, OTHER_TEXT, SET, STRING, TRUE, UNDEFINED, Window,
+    NULL, NUMBER, NUMBERS, OBJECT, OTHER, OTHER_BIGINT, OTHER_BYTES, OTHER_GIVEN, OTHER_HANDLE, OTHER_KIND,
+    OTHER_LONG, OTHER_MUCH, OTHER_NAME, OTHER_NUMBERS, OTHER_TEXT, SET, STRING, TRUE, UNDEFINED, Window,
 };
 use crate::boundary::{DEEPEST, LEAST, LEAST_LISTED, units};
 use crate::error::grouped;
 use crate::limits::Limits;
 use crate::value::handle::HandleNumbers;
-use crate::value::{CrossingBudget, HandleNumber, JsKind, JsValue, TextFault, Unrepresentable, error_of};
+use crate::value::{
+    CrossingBudget, GivenNumber, HandleNumber, JsKind, JsValue, TextFault, Unrepresentable, error_of,
+};
 
 /// The error of malformed bytes, and its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -187,6 +189,7 @@ impl<'b> Decoder<'b> {
             NUMBERS => self.numbers()?,
             DATE => JsValue::Date(self.double()?),
             ERROR => self.error()?,
+            OTHER if self.is_next(OTHER_GIVEN) => self.given()?,
             OTHER => self.other()?,
             ASIDE => self.aside()?,
             tag => return Err(WireError { at: start, fault: DecodeFault::Tag(tag) }),
@@ -317,6 +320,24 @@ impl<'b> Decoder<'b> {
             OTHER_MUCH => Unrepresentable::Excessive { kind: self.kind()?, budget: self.budget()? },
             _ => return Err(WireError { at: start, fault: DecodeFault::Other }),
         }))
+    }
+
+    fn is_next(&self, byte: u8) -> bool {
+        self.bytes.get(self.at) == Some(&byte)
+    }
+
+    /// An object of a guest, and its data. The data are not such an object again.
+    fn given(&mut self) -> Result<JsValue> {
+        let start = self.at;
+        self.byte()?;
+        let number = GivenNumber { crossing: self.u64()?, object: self.u64()? };
+        if !self.handles.is_some_and(|handles| handles.gives(number)) {
+            return Err(WireError { at: start, fault: DecodeFault::Handle });
+        }
+        if self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(&[OTHER, OTHER_GIVEN])) {
+            return Err(WireError { at: start, fault: DecodeFault::Other });
+        }
+        Ok(JsValue::given(number, self.value()?))
     }
 
     fn handle(&mut self) -> Result<HandleNumber> {

@@ -3,10 +3,10 @@
 use super::aside::number_bytes;
 use super::{
     ARRAY, ARRAY_BUFFER, ASIDE, BIGINT, BYTES, DATA_VIEW, DATE, ERROR, FALSE, KINDS, MAP, NAN, NEGATIVE,
-    NULL, NUMBER, NUMBERS, OBJECT, OTHER, OTHER_BIGINT, OTHER_BYTES, OTHER_HANDLE, OTHER_KIND, OTHER_LONG,
-    OTHER_MUCH, OTHER_NAME, OTHER_NUMBERS, OTHER_TEXT, Out, SET, STRING, TRUE, UNDEFINED,
+    NULL, NUMBER, NUMBERS, OBJECT, OTHER, OTHER_BIGINT, OTHER_BYTES, OTHER_GIVEN, OTHER_HANDLE, OTHER_KIND,
+    OTHER_LONG, OTHER_MUCH, OTHER_NAME, OTHER_NUMBERS, OTHER_TEXT, Out, SET, STRING, TRUE, UNDEFINED,
 };
-use crate::value::{CrossingBudget, JsKind, JsValue, TextFault, Unrepresentable};
+use crate::value::{CrossingBudget, GivenNumber, JsKind, JsValue, TextFault, Unrepresentable};
 
 /// A value as bytes, without a window.
 pub fn encoded(value: &JsValue) -> Vec<u8> {
@@ -26,6 +26,7 @@ pub fn encode(value: &JsValue, out: &mut Out) {
         JsValue::String(text) => put_string(text, out),
         JsValue::Array(items) => put_items(ARRAY, items, out),
         JsValue::Set(items) => put_items(SET, items, out),
+        JsValue::Object(_) if let Some((number, data)) = value.as_given() => put_given(number, data, out),
         JsValue::Object(fields) => {
             put_head(OBJECT, fields.len(), out);
             for (name, value) in fields {
@@ -55,6 +56,14 @@ pub fn encode(value: &JsValue, out: &mut Out) {
         }
         JsValue::Other(what) => put_other(*what, out),
     }
+}
+
+/// Appends an object of a guest.
+fn put_given(number: GivenNumber, data: &JsValue, out: &mut Out) {
+    if out.has_numbers() {
+        put_other(Unrepresentable::Given(number), out);
+    }
+    encode(data, out);
 }
 
 /// Appends several values after their number.
@@ -164,6 +173,11 @@ fn put_other(what: Unrepresentable, out: &mut Out) {
         Unrepresentable::Handle(handle) => {
             out.push(OTHER_HANDLE);
             out.extend_from_slice(&number_bytes(handle));
+        }
+        Unrepresentable::Given(GivenNumber { crossing, object }) => {
+            out.push(OTHER_GIVEN);
+            put_u64(crossing, out);
+            put_u64(object, out);
         }
         Unrepresentable::ExcessiveText { length, budget } => {
             out.push(OTHER_LONG);

@@ -11,7 +11,7 @@ use serde::ser::{SerializeMap, Serializer};
 use super::*;
 use crate::limits::Limits;
 use crate::value::handle::{HandleContract, HandleNumbers, HostObject, Shared, offer};
-use crate::value::{HandleNumber, JsValue, Unrepresentable};
+use crate::value::{GivenNumber, HandleNumber, JsValue, Unrepresentable};
 
 /// Admits some handles, and notes what it was asked for.
 struct AdmittedHandles(Vec<HandleNumber>, RefCell<Vec<HandleNumber>>);
@@ -79,6 +79,7 @@ impl Serialize for Object {
             parts: &(),
             share: |object| Some(object.downcast_ref::<Arc<u8>>()?.clone() as Shared),
             unshare: |_| None,
+            weak: |_| None,
         };
         let object: Rc<dyn Any> = Rc::new(self.0.clone());
         offer(HostObject { contract, object, address: usize::from(*self.0) }, serializer)
@@ -115,4 +116,36 @@ fn numbers_are_written_where_their_objects_are() {
     let read = decode(Encoded::from(&*out).with_handles(&known), &Limits::default());
     let fields = (0..200).map(|n| (format!("p{n}"), handle(n + 1, 7))).collect();
     assert_eq!(read, Ok(JsValue::Array(vec![JsValue::Object(Vec::new()), JsValue::Object(fields)])));
+}
+
+/// Objects of guests that a value may give.
+struct GivenObjects;
+
+impl HandleNumbers for GivenObjects {
+    fn admits(&self, _: HandleNumber) -> bool {
+        false
+    }
+
+    fn gives(&self, given: GivenNumber) -> bool {
+        given.object < 10
+    }
+}
+
+#[test]
+fn an_object_of_a_guest_is_its_numbers_and_its_data() {
+    let number = GivenNumber { crossing: 0x0102, object: 3 };
+    let value = JsValue::Array(vec![JsValue::given(number, JsValue::Object(Vec::new())), JsValue::Null]);
+    let bytes = numbered(&value);
+    let golden = [&[8, 2, 18, 9, 2, 1, 0, 0, 0, 0, 0, 0, 3][..], &[0; 7], &[9, 0, 1]].concat();
+    assert_eq!(bytes, golden);
+    let read = |bytes: &[u8]| decode(Encoded::from(bytes).with_handles(&GivenObjects), &Limits::default());
+    assert_eq!(read(&bytes), Ok(value.clone()));
+    // A reader without numbers gets the data.
+    assert_eq!(encoded(&value), encoded(&value.clone().without_given()));
+    let refused = |at, fault| Err(WireError { at, fault });
+    assert_eq!(decode(&bytes, &Limits::default()), refused(3, DecodeFault::Handle));
+    let object = |object: u8| [&[18, 9][..], &[1; 8], &[object], &[0; 7]].concat();
+    assert_eq!(read(&[object(10), vec![1]].concat()), refused(1, DecodeFault::Handle));
+    assert_eq!(read(&[object(1), object(1), vec![1]].concat()), refused(1, DecodeFault::Other));
+    assert_eq!(read(&object(1)), refused(18, DecodeFault::Ended));
 }

@@ -31,7 +31,8 @@
 //! | 4, 5 | a typed array of numbers, and bytes, whose memory is gone | |
 //! | 6 | a string that is more than may cross | 8 bytes: its length; a *budget* |
 //! | 7 | another value that is more than may cross | a *kind* and a *budget* |
-//! | 8 | an object of the host | 8 bytes: its number; 2 bytes: the number of its contract |
+//! | 8 | an object of the host | 8 bytes: its number; 2 bytes: the number of its contract, which is 65,535 for an object of a guest |
+//! | 9 | an object of a guest | 8 bytes: the number of this crossing; 8 bytes: the number of the object; a value: its data |
 //!
 //! A *kind* is a byte. 0 to 6 are symbol, Proxy, function, Array, Promise, Date and RegExp. 7 to 13 are Map, Set, typed
 //! array, ArrayBuffer, Error, module and another object. 14 is unknown. A *fault* is a byte and 8 bytes: 0 and the index of
@@ -104,3 +105,4 @@ const OTHER_BYTES: u8 = 5;
 const OTHER_LONG: u8 = 6;
 const OTHER_MUCH: u8 = 7;
 const OTHER_HANDLE: u8 = 8;
+const OTHER_GIVEN: u8 = 9;

@@ -57,7 +57,7 @@ pub(crate) use state::isolate_link::{LinkNumber, ObjectKey, ThreadWay};
 pub(crate) use state::realm::Realm;
 pub(crate) use state::{Isolate, method_info};
 #[cfg(feature = "process")]
-pub(crate) use state::{data_host, future_set};
+pub(crate) use state::{data_host, future_set, guest_objects, isolate_link, link_objects};
 
 #[cfg(test)]
 mod tests;

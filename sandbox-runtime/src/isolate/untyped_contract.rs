@@ -190,7 +190,8 @@ fn read<'s>(
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
     let (budget, params) = (isolate.budget(), &method.spec.params);
     let read = params.iter().zip(0..).map(|(param, index)| {
-        observed_for_wire(scope, &budget, arguments.get(index)).map_err(|error| error.inside(&*param.name))
+        observed_for_wire(scope, &budget, arguments.get(index), method.spec.gives)
+            .map_err(|error| error.inside(&*param.name))
     });
     let read = read.collect::<Result<Vec<_>, ValueError>>();
     isolate.call.add_out(budget.spent());

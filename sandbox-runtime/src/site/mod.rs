@@ -13,6 +13,8 @@ pub(crate) mod blocking;
 pub(crate) mod builder;
 mod cancel;
 mod caps;
+#[cfg(feature = "process")]
+pub(crate) mod encoded_call;
 pub(crate) mod load;
 pub(crate) mod typed;
 pub(crate) mod untyped;

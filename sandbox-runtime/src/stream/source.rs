@@ -24,7 +24,7 @@ use sandbox_core::spec::{HandleForm, TypeSpec};
 use super::batch::{Batch, Producer};
 use super::{WithoutWaiting, guest};
 use crate::contract::{
-    AsyncHostMethod, ByHandle, HostContract, HostMethod, Hosted, MakeChecks, MakeObject, Share,
+    AsyncHostMethod, ByHandle, HostContract, HostMethod, Hosted, MakeChecks, MakeObject, Share, Sharing,
 };
 use crate::engine_types::{FastCall, HostOp, HostParts, ObjectTransport};
 use crate::{Error, HostPanic, Result};
@@ -286,7 +286,7 @@ where
     const OBJECT: MakeObject<Self> = Some(|transport| Arc::new(Self::new(F::of_guest(transport))));
     const OF_GUEST: &'static ContractSpec = F::OF_GUEST;
     const CHECKS: MakeChecks = checks::<guest::GuestSource<T, F>>;
-    const SHARE: Share<Self> = Some(|object| Arc::new(object.clone()));
+    const SHARE: Share<Self> = Some(Sharing::OF);
 }
 
 impl<T: Crosses + Send> HostContract for StreamSource<T, Asynchronous> {

@@ -10,6 +10,7 @@ pub use super::wire_roundtrip::{Raw, Wired};
 use crate::boundary::{Budget, from_tree, plain};
 use crate::limits::Limits;
 use crate::stack::StackEnd;
+pub use crate::value::GivenNumber;
 use crate::value::handle::HandleNumbers;
 use crate::value::{HandleNumber, JsValue};
 use crate::wire::frame::{FrameError, FrameReader, FrameWriter};
@@ -46,6 +47,10 @@ struct AllHandles;
 
 impl HandleNumbers for AllHandles {
     fn admits(&self, _: HandleNumber) -> bool {
+        true
+    }
+
+    fn gives(&self, _: GivenNumber) -> bool {
         true
     }
 }

@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use deno_core::v8;
+use sandbox_core::spec::GivenKinds;
 
 use crate::boundary::{ValueError, is_whole};
 use crate::contract::{
@@ -63,7 +64,7 @@ impl Wired {
         result: v8::Local<'s, v8::Value>,
     ) -> Boxed<V> {
         v8::tc_scope!(let scope, scope);
-        let observed = observed_for_wire(scope, &isolate.budget(), result);
+        let observed = observed_for_wire(scope, &isolate.budget(), result, GivenKinds::Data);
         let thrown = scope.has_caught().then(|| isolate.thrown(scope, Some(method.place())));
         scope.reset();
         let direct = raw(isolate, |budget| {

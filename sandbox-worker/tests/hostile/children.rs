@@ -245,6 +245,76 @@ pub(crate) const CHILDREN: &[Child] = &[
         },
         is_protocol,
     ),
+    (
+        "an-object-of-the-guest-as-one-of-the-host",
+        |line, call| line.frame(0x83, call, &named(1, 0xffff)),
+        is_protocol,
+    ),
+    ("an-object-of-number-zero", |line, _| keeps(line, &object(0, 1)), is_protocol),
+    ("an-object-without-a-number", |line, _| keeps(line, &object(1, 0)), is_protocol),
+    ("half-an-object", |line, call| line.frame(0x83, call, &result(&object(1, 1)[..17])), is_protocol),
+    (
+        "an-object-without-data",
+        |line, call| line.frame(0x83, call, &result(&object(1, 1)[..18])),
+        is_protocol,
+    ),
+    (
+        "an-object-in-an-object",
+        |line, call| line.frame(0x83, call, &result(&[&object(1, 1)[..18], &object(2, 2)[..]].concat())),
+        is_protocol,
+    ),
+    (
+        "objects-in-objects-without-end",
+        |line, call| line.frame(0x83, call, &result(&object(1, 1)[..18].repeat(10_000))),
+        is_protocol,
+    ),
+    (
+        "an-object-without-its-methods",
+        |line, _| {
+            keeps(line, &object(1, 1));
+            binds(line, "");
+        },
+        is_protocol,
+    ),
+    (
+        "an-answer-for-an-object-that-is-none",
+        |line, _| {
+            keeps(line, &object(1, 1));
+            let (_, call, _) = line.next();
+            line.frame(0x83, call, &value(1.0));
+        },
+        is_protocol,
+    ),
+    (
+        "an-object-that-is-never-bound",
+        |line, _| {
+            keeps(line, &object(1, 1));
+            line.skip();
+            line.skip();
+        },
+        is_overdue,
+    ),
+    (
+        "a-crossing-of-two-objects",
+        |line, _| {
+            keeps(line, &object(1, 1));
+            binds(line, "true");
+            line.skip();
+            keeps(line, &object(1, 2));
+        },
+        is_protocol,
+    ),
+    (
+        "objects-without-end",
+        |line, _| {
+            for number in 1.. {
+                keeps(line, &object(number, number));
+                binds(line, "true");
+                line.skip();
+            }
+        },
+        is_protocol,
+    ),
     ("a-line-of-nothing", |line, _| line.frame(0x86, 0, &[]), is_protocol),
     (
         "a-flood-of-the-console",
@@ -607,6 +677,8 @@ const FILE: u16 = 4;
 /// The method that gives a file, and the one that takes a file.
 const OPEN: [u16; 2] = [3, 0];
 const TAKE: [u16; 2] = [3, 1];
+/// The method that keeps an object of the guest.
+const KEEP: [u16; 2] = [3, 2];
 
 /// An empty bill and a handle.
 fn named(number: u64, contract: u16) -> Vec<u8> {
@@ -615,6 +687,28 @@ fn named(number: u64, contract: u16) -> Vec<u8> {
 
 fn handle(number: u64, contract: u16) -> Vec<u8> {
     [&[18, 8][..], &number.to_le_bytes(), &contract.to_le_bytes()].concat()
+}
+
+/// An object of the guest, whose data are empty.
+fn object(crossing: u64, number: u64) -> Vec<u8> {
+    [&[18, 9][..], &crossing.to_le_bytes(), &number.to_le_bytes(), &[9, 0]].concat()
+}
+
+/// An empty bill and a value.
+fn result(value: &[u8]) -> Vec<u8> {
+    [&[0; 96][..], value].concat()
+}
+
+fn keeps(line: &mut Line, object: &[u8]) {
+    line.asks(2, KEEP, 0, &[&[1][..], object].concat());
+}
+
+/// Answers the request to bind a contract to an object, inside of the host's method.
+fn binds(line: &mut Line, exported: &str) {
+    let (kind, call, contract) = line.next();
+    assert!(kind == 0x4b && contract.starts_with(br#"{"object":"#), "{kind} {contract:?}");
+    let done = format!(r#"{{"handle":1,"exported":[{exported}],"bill":[0,0,0,0,0,0,0,0,0,0,0,0]}}"#);
+    line.frame(0x82, call, done.as_bytes());
 }
 
 fn released(number: u64, count: u64) -> Vec<u8> {
@@ -640,7 +734,7 @@ fn reads(line: &mut Line, contract: u16, number: u64) {
 }
 
 fn hello(line: &mut Line, windows: bool) {
-    let hello = format!(r#"{{"version":9,"windows":{windows},"refusal":null}}"#);
+    let hello = format!(r#"{{"version":10,"windows":{windows},"refusal":null}}"#);
     line.frame(0x81, 0, hello.as_bytes());
 }
 

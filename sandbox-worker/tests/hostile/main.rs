@@ -66,10 +66,18 @@ pub trait File: Send + Sync {
     fn read(&self) -> u32;
 }
 
+/// An object of the guest.
+#[sandbox_api(guest)]
+pub trait Row: Send + Sync {
+    fn get(&self) -> Result<f64>;
+}
+
 #[sandbox_api(host)]
 pub trait Files {
     fn open(&self) -> Handle<dyn File>;
     fn take(&self, file: Handle<dyn File>);
+    /// Keeps the row.
+    fn keep(&self, row: Handle<dyn Row>);
 }
 
 impl File for Arc<()> {
@@ -80,7 +88,7 @@ impl File for Arc<()> {
 
 /// Counts the files that live.
 #[derive(Clone, Default)]
-struct Folder(Arc<()>);
+struct Folder(Arc<()>, Arc<Mutex<Vec<Handle<dyn Row>>>>);
 
 impl Files for Folder {
     fn open(&self) -> Handle<dyn File> {
@@ -88,6 +96,10 @@ impl Files for Folder {
     }
 
     fn take(&self, _: Handle<dyn File>) {}
+
+    fn keep(&self, row: Handle<dyn Row>) {
+        self.1.lock().unwrap().push(row);
+    }
 }
 
 #[sandbox_api(host)]
@@ -193,6 +205,8 @@ fn called_children_are_killed(program: impl Fn(&str) -> PathBuf) {
             // It has been reaped, so there is no such process, not even a zombie.
             assert!(!Path::new(&format!("/proc/{pid}")).exists(), "{name}");
             assert!(matches!(rule.price(1.0), Err(Error::Discarded { .. })), "{name}");
+            let rows = std::mem::take(&mut *ticks.files.1.lock().unwrap());
+            assert!(rows.iter().all(|row| matches!(row.get(), Err(Error::Discarded { .. }))), "{name}");
             // One is in this function, and one in the sandbox's host.
             assert_eq!(Arc::strong_count(&ticks.files.0), 3, "{name} left files");
             sandbox.reset().unwrap();

@@ -66,7 +66,7 @@ impl<'de> de::Deserializer<'de> for TreeReader<'_> {
                     Err(self.refused("a value that can be copied", ALL))
                 }
                 Unrepresentable::PropertyName(_) => self.map(visitor, "an object"),
-                Unrepresentable::Kind(_) | Unrepresentable::Handle(_) => {
+                Unrepresentable::Kind(_) | Unrepresentable::Handle(_) | Unrepresentable::Given(_) => {
                     Err(self.unexpected("a value that can be copied"))
                 }
             },

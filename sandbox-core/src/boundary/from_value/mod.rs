@@ -18,10 +18,10 @@ use serde::de::{DeserializeOwned, Visitor};
 
 use crate::boundary::budget::Budget;
 use crate::boundary::value_error::ValueError;
-use crate::value::handle::{accepted, expected};
+use crate::value::handle::{NoGuestObject, accepted, expected};
 use crate::value::number::safe_integer;
 use crate::value::wide;
-use crate::value::{HandleNumber, JsKind, JsValue, Unrepresentable};
+use crate::value::{GivenNumber, HandleNumber, JsKind, JsValue, Unrepresentable};
 use access::{Pairs, Properties, TreeErrorFields, TreeItems};
 pub use read_with_diagnosis::read_with_diagnosis;
 pub use unrepresentable::is_whole;
@@ -40,6 +40,8 @@ pub(super) struct TreeReader<'b> {
     pub(super) value: JsValue,
     /// The value is this handle. Its object has no properties.
     handle: Option<HandleNumber>,
+    /// The value is this object of the guest.
+    given: Option<GivenNumber>,
 }
 
 /// The state of a reader of nested values.
@@ -57,23 +59,34 @@ impl<'b> TreeInside<'b> {
 
 impl<'b> TreeReader<'b> {
     fn new(budget: &'b Budget<'b>, depth: usize, value: JsValue) -> Self {
+        let (given, value) = value.into_given();
         match value {
             JsValue::Other(Unrepresentable::Handle(handle)) => {
-                Self { budget, depth, value: JsValue::Object(Vec::new()), handle: Some(handle) }
+                Self { budget, depth, value: JsValue::Object(Vec::new()), handle: Some(handle), given }
             }
-            value => Self { budget, depth, value, handle: None },
+            value => Self { budget, depth, value, handle: None, given },
         }
     }
 
     /// Reads a handle of the contract that is expected.
     fn handle<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
         let Some(contract) = expected() else { return visitor.visit_newtype_struct(self) };
-        let known = self.handle.zip(self.budget.handles());
-        let known = known.filter(|(handle, handles)| handles.is_of(*handle, &contract));
-        let (handle, handles) =
-            known.ok_or_else(|| self.unexpected(format!("a {} that the host gave", contract.name)))?;
-        let disposed = || ValueError::new(format!("a {}", contract.name), "one that was disposed");
-        accepted(handles.object(handle).ok_or_else(disposed)?);
+        let Some(handles) = self.budget.handles() else {
+            return Err(self.unexpected(format!("a {} that the host gave", contract.name)));
+        };
+        let object = match self.handle.filter(|handle| handles.is_of(*handle, &contract)) {
+            Some(handle) => handles
+                .object(handle)
+                .ok_or_else(|| ValueError::new(format!("a {}", contract.name), "one that was disposed"))?,
+            None => {
+                let object = handles.guest(self.given, &contract, &self.value);
+                object.map_err(|NoGuestObject { expected, found }| match found {
+                    Some(found) => ValueError::new(expected, found),
+                    None => self.unexpected(expected),
+                })?
+            }
+        };
+        accepted(object);
         visitor.visit_unit()
     }
 

@@ -82,7 +82,9 @@ pub(super) fn found(value: &JsValue) -> String {
             Unrepresentable::DetachedNumbers | Unrepresentable::DetachedBytes => {
                 JsKind::TypedArray.to_string()
             }
-            Unrepresentable::PropertyName(_) | Unrepresentable::Handle(_) => JsKind::Object.to_string(),
+            Unrepresentable::PropertyName(_) | Unrepresentable::Handle(_) | Unrepresentable::Given(_) => {
+                JsKind::Object.to_string()
+            }
             Unrepresentable::ExcessiveText { length, .. } => format!("{:?}", long(length)),
             Unrepresentable::Excessive { kind, .. } => kind.to_string(),
             Unrepresentable::Text(_) | Unrepresentable::Kind(_) => what.to_string(),

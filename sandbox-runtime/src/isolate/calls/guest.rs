@@ -23,6 +23,11 @@ use crate::observe::CallKind;
 use crate::schema::ContractChecks;
 use crate::script::Script;
 use crate::time::Deadline;
+#[cfg(feature = "process")]
+use {
+    crate::error::ExportProblem, crate::isolate::state::link_objects::LinkObject,
+    crate::isolate::values::methods_of,
+};
 
 impl Isolate {
     /// Evaluates a script.
@@ -59,6 +64,36 @@ impl Isolate {
         };
         let methods = self.run_until(&exports.realm, deadline, kind, bind)?;
         Ok(Binding { methods, checks, realm: exports.realm.clone() })
+    }
+
+    /// Binds a contract to an object that crossed a link.
+    #[cfg(feature = "process")]
+    pub(crate) fn bind_object(
+        &self,
+        object: &LinkObject,
+        spec: &ContractSpec,
+        deadline: Deadline,
+    ) -> Result<Binding, Error> {
+        self.is_of_this_life(object.realm.generation)?;
+        let kind = CallKind::Binding { contract: &spec.name };
+        let methods = self.run_until(&object.realm, deadline, kind, |scope| {
+            v8::tc_scope!(let scope, scope);
+            self.has_room().map_err(|_| self.ended(None))?;
+            if spec.has_cancellations() {
+                object.realm.add_signals(scope, self).ok_or_else(|| self.ended(None))?;
+            }
+            let found = v8::Local::new(scope, &object.object);
+            let found = methods_of(self, scope, found, spec).ok_or_else(|| self.thrown(scope, None))?;
+            if found.wrong.is_empty() {
+                return Ok(found.methods);
+            }
+            let problems = found.wrong.into_iter().map(|(name, found)| match found {
+                Some(found) => ExportProblem::not_a_function(name, found),
+                None => ExportProblem::missing(name, &[]),
+            });
+            Err(Error::mismatch(spec.name.clone(), String::new(), problems.collect(), Vec::new()).into())
+        })?;
+        Ok(Binding { methods, checks: ContractChecks::elsewhere(), realm: object.realm.clone() })
     }
 
     /// Calls a method of the guest, within the limits and the caller's own deadline.

@@ -79,7 +79,7 @@ impl Isolate {
         result: v8::Local<'s, v8::Value>,
     ) -> Boxed<JsValue> {
         let budget = self.budget();
-        let read = observed_for_wire(scope, &budget, result);
+        let read = observed_for_wire(scope, &budget, result, method.spec.gives);
         self.call.add_out(budget.spent());
         read.map_err(|error| match scope.has_caught() {
             true => self.thrown(scope, Some(method.place())).into(),

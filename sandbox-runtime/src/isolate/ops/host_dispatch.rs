@@ -7,6 +7,8 @@ use std::any::TypeId;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use sandbox_core::spec::GivenKinds;
+
 use crate::boundary::{Budget, CheckViolation, ValueError, is_whole, read_with_diagnosis};
 use crate::contract::{
     Arguments, AsyncHostMethod, Crosses, HostMethod, Hosted, MethodSpec, PlainArguments, Reply, SpecRef,
@@ -23,7 +25,7 @@ pub(crate) use crate::isolate::state::plain_op::{
 };
 use crate::isolate::state::refusal::caught;
 use crate::limits::Limits;
-use crate::schema::ContractChecks;
+use crate::schema::{ContractChecks, MethodChecks};
 use crate::stack::StackEnd;
 use crate::value::handle::HandleContract;
 use crate::value::{Cancellation, JsValue};
@@ -74,6 +76,16 @@ impl PlainContract {
     pub(crate) fn of_handle(contract: &HandleContract) -> Result<Self, String> {
         let host = parts(contract)?.host.ok_or("an object of a guest, which another process cannot have")?;
         Ok(PlainHost::from((host.0)()?).contract)
+    }
+
+    /// Whether only guests implement the contract of a handle.
+    pub(crate) fn is_of_guests(contract: &HandleContract) -> bool {
+        parts(contract).is_ok_and(|parts| parts.host.is_none())
+    }
+
+    /// Which arguments of a method may be handles of a guest's objects.
+    pub(crate) fn gives(&self, index: usize) -> GivenKinds {
+        self.checks.methods.get(index).map(MethodChecks::params_give).unwrap_or_default()
     }
 
     /// The method with this number.
@@ -286,7 +298,9 @@ impl DispatchedCall<'_> {
 
     fn violations(&self, args: &[JsValue]) -> Vec<CheckViolation> {
         let params = self.spec.params.iter().zip(&self.checks.params).zip(args);
-        params.flat_map(|((param, check), value)| check.diagnose(value, &param.name)).collect()
+        params
+            .flat_map(|((param, check), value)| check.diagnose(&value.clone().without_given(), &param.name))
+            .collect()
     }
 }
 

@@ -6,6 +6,8 @@
 use std::pin::Pin;
 use std::rc::Rc;
 
+#[cfg(feature = "process")]
+use super::link_objects::LinkObject;
 use super::method_info::UntypedMethods;
 use super::refusal::Refusal;
 use crate::boundary::ValueError;
@@ -38,15 +40,25 @@ pub(crate) type Later = Pin<Box<dyn Future<Output = Result<DataAnswer, Refused>>
 /// The result of a method.
 pub(crate) enum DataAnswer {
     /// A value, and the objects that it names. They live until the guest has the value.
-    Value(JsValue, Vec<Rc<RemoteObject>>),
+    Value(JsValue, NamedObjects),
     /// Objects beyond [`Limits::handles`](crate::Limits::handles), for which the guest is ended.
     #[cfg_attr(not(feature = "process"), allow(dead_code, reason = "a host elsewhere answers so"))]
     TooManyHandles,
 }
 
+/// The objects that values of the other end of a link name.
+#[derive(Default)]
+pub(crate) struct NamedObjects {
+    #[cfg(feature = "process")]
+    pub(crate) _host: Vec<Rc<RemoteObject>>,
+    /// Of this end's guests.
+    #[cfg(feature = "process")]
+    pub(crate) _own: Vec<Rc<LinkObject>>,
+}
+
 impl From<JsValue> for DataAnswer {
     fn from(value: JsValue) -> Self {
-        Self::Value(value, Vec::new())
+        Self::Value(value, NamedObjects::default())
     }
 }
 

@@ -38,7 +38,28 @@ pub(crate) struct Proxy {
     address: usize,
 }
 
+#[cfg(feature = "process")]
+impl GuestParts {
+    pub(crate) fn spec(&self) -> &'static ContractSpec {
+        self.spec
+    }
+
+    pub(crate) fn checks(&self) -> Result<Arc<ContractChecks>, Error> {
+        (self.checks)()
+    }
+
+    pub(crate) fn proxy(&self, transport: ObjectTransport) -> Option<Proxy> {
+        (self.make)(transport)
+    }
+}
+
 impl Proxy {
+    /// The proxy's `Arc`, and the address of what the `Arc` holds.
+    #[cfg(feature = "process")]
+    pub(crate) fn into_parts(self) -> (Rc<dyn Any>, usize) {
+        (self.object, self.address)
+    }
+
     pub(in crate::isolate) fn new<C: ?Sized + 'static>(object: Arc<C>) -> Self {
         let address = Arc::as_ptr(&object).cast::<()>().addr();
         let weak = Box::new(Arc::downgrade(&object));

@@ -32,6 +32,19 @@ pub(crate) struct HandleParts {
     pub(in crate::isolate) form: HandleForm,
 }
 
+#[cfg(feature = "process")]
+impl HandleParts {
+    /// The parts for objects of guests, where guests can implement the contract.
+    pub(crate) fn of_guest(&self) -> Option<&GuestParts> {
+        self.guest.as_ref()
+    }
+
+    /// The view that a guest has of an object.
+    pub(crate) fn form(&self) -> HandleForm {
+        self.form
+    }
+}
+
 /// How a guest calls an object of the host.
 #[doc(hidden)]
 #[derive(Clone, Copy)]

@@ -10,6 +10,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustc_hash::FxHashMap;
+#[cfg(feature = "process")]
+use {
+    super::method_info::MethodInfo,
+    crate::boundary::ValueError,
+    crate::error::Result,
+    crate::limits::Limits,
+    crate::wire::{Encoded, Out},
+    sandbox_core::contract::Packed,
+    std::pin::Pin,
+};
 
 use super::Isolate;
 
@@ -33,7 +43,58 @@ impl LinkNumber {
 pub(crate) trait ThreadWay: Any + Send + Sync {
     /// Lets the isolate have a turn, in which it ends what was released.
     fn wake(&self);
+
+    /// The way over a link to another process, if this is one.
+    #[cfg(feature = "process")]
+    fn far(&self) -> Option<&dyn FarWay> {
+        None
+    }
 }
+
+/// The way to the objects of guests at the other end of a link. `site::wired` knows the type.
+#[cfg(feature = "process")]
+pub(crate) trait FarWay {
+    /// The limits of the sandbox.
+    fn limits(&self) -> Result<Limits>;
+
+    /// Calls a method of an object. `write` writes the arguments, and `read` gets the result; `None` of it ends the peer.
+    fn call(
+        &self,
+        key: ObjectKey,
+        method: &'static MethodInfo<'static>,
+        write: &mut WriteArguments<'_>,
+        read: &mut ReadResult<'_>,
+    ) -> Result<()>;
+
+    /// Makes a call of an `async` method, which begins at the first poll.
+    fn begin(
+        &self,
+        key: ObjectKey,
+        method: &'static MethodInfo<'static>,
+        write: LaterArguments,
+        read: LaterResult,
+    ) -> FarCall;
+}
+
+/// Writes the arguments of a call.
+#[cfg(feature = "process")]
+pub(crate) type WriteArguments<'w> = dyn FnMut(&mut Out) -> Result<Result<(), ValueError>> + 'w;
+
+/// Takes the result of a call.
+#[cfg(feature = "process")]
+pub(crate) type ReadResult<'r> = dyn FnMut(Encoded<'_>) -> Option<Result<()>> + 'r;
+
+/// Writes the arguments of a call of an `async` method.
+#[cfg(feature = "process")]
+pub(crate) type LaterArguments = Box<dyn FnOnce(&mut Out) -> Result<Result<(), ValueError>> + Send>;
+
+/// Takes the result of a call of an `async` method.
+#[cfg(feature = "process")]
+pub(crate) type LaterResult = Box<dyn FnOnce(Encoded<'_>) -> Option<Result<Packed>> + Send>;
+
+/// The future of a call of an `async` method.
+#[cfg(feature = "process")]
+pub(crate) type FarCall = Pin<Box<dyn Future<Output = Result<Packed>> + Send>>;
 
 /// See the module.
 pub(crate) struct IsolateLink {
@@ -47,7 +108,7 @@ pub(crate) struct IsolateLink {
 }
 
 impl IsolateLink {
-    pub(in crate::isolate) fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Arc::new(Self {
             number: LinkNumber(NEXT.fetch_add(1, Ordering::Relaxed)),
@@ -64,7 +125,7 @@ impl IsolateLink {
     }
 
     /// The isolate is dropped.
-    pub(in crate::isolate) fn closes(&self) {
+    pub(crate) fn closes(&self) {
         self.is_closed.store(true, Ordering::SeqCst);
         // At the end of a thread the table may be gone.
         _ = ISOLATES.try_with(|isolates| isolates.borrow_mut().remove(&self.number));
@@ -110,8 +171,14 @@ impl IsolateLink {
         }
     }
 
+    /// Whether objects are no longer needed.
+    #[cfg(feature = "process")]
+    pub(crate) fn has_released(&self) -> bool {
+        self.has_released.load(Ordering::SeqCst)
+    }
+
     /// Takes the objects that are no longer needed.
-    pub(super) fn take_released(&self) -> Vec<(u64, bool)> {
+    pub(crate) fn take_released(&self) -> Vec<(u64, bool)> {
         if !self.has_released.load(Ordering::SeqCst) {
             return Vec::new();
         }
@@ -136,6 +203,13 @@ pub struct ObjectTransport {
 }
 
 impl ObjectTransport {
+    /// A transport over a link to another process.
+    #[cfg(feature = "process")]
+    pub(crate) fn far(link: Arc<IsolateLink>, number: u64, has: &[bool]) -> Self {
+        let has = has.contains(&false).then(|| has.into());
+        Self { link, number, generation: 0, has, is_over: AtomicBool::new(false) }
+    }
+
     /// Whether the object has the method.
     pub(crate) fn has(&self, method: usize) -> bool {
         self.has.as_ref().is_none_or(|has| has.get(method).copied().unwrap_or(false))
@@ -165,6 +239,6 @@ impl Drop for ObjectTransport {
 /// The identity of an object of a guest in its isolate.
 #[derive(Clone, Copy)]
 pub(crate) struct ObjectKey {
-    pub(in crate::isolate) number: u64,
+    pub(crate) number: u64,
     pub(in crate::isolate) generation: u64,
 }

@@ -15,6 +15,8 @@ pub(in crate::isolate) mod handle_shims;
 pub(crate) mod host;
 pub(crate) mod host_handles;
 pub(crate) mod isolate_link;
+#[cfg(feature = "process")]
+pub(crate) mod link_objects;
 pub(crate) mod method_info;
 pub(crate) mod observed;
 pub(crate) mod op;
@@ -62,7 +64,7 @@ use realm::Realm;
 use returned::Returned;
 use runtime::Runtime;
 #[cfg(feature = "process")]
-use {data_host::RemoteObjects, host_handles::PinnedObjects};
+use {data_host::RemoteObjects, host_handles::PinnedObjects, link_objects::LinkObjects};
 
 /// The slot of V8 that holds a pointer to the [`Isolate`]; deno_core uses slot 0.
 pub(in crate::isolate) const SLOT: u32 = 1;
@@ -82,6 +84,9 @@ pub(crate) struct Isolate {
     pub(in crate::isolate) handles: HostHandles,
     /// The objects of guests that the host holds.
     pub(in crate::isolate) objects: GuestObjects,
+    /// The objects of guests that crossed a link.
+    #[cfg(feature = "process")]
+    pub(in crate::isolate) given: LinkObjects,
     pub(in crate::isolate) stack: StackEnd,
     pub(in crate::isolate) heap: HeapGuard,
     pub(in crate::isolate) buffers: engine::Buffers,
@@ -144,6 +149,8 @@ impl Isolate {
             hosts,
             handles: HostHandles::default(),
             objects: GuestObjects::new(),
+            #[cfg(feature = "process")]
+            given: LinkObjects::default(),
             stack,
             buffers: engine::Buffers::new(heap.no_buffer()),
             heap,
@@ -342,6 +349,8 @@ impl Isolate {
         // Weak handles of the engine end before it.
         let objects = self.handles.clear();
         self.objects.clear();
+        #[cfg(feature = "process")]
+        self.given.clear();
         drop((realm, watch));
         self.drop_runtime(runtime, raw);
         objects

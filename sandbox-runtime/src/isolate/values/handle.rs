@@ -1,6 +1,7 @@
 //! Handles: objects of the host that a guest holds by number, and objects of a guest that the host holds by a proxy.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use deno_core::v8;
@@ -8,7 +9,7 @@ use sandbox_core::spec::HandleForm;
 use serde::Serialize;
 use serde::de::Visitor;
 
-use super::methods::{MethodLookup, method_of};
+use super::methods::methods_of;
 use super::read::Reader;
 use super::write::{Value, ValueWriter, terminated};
 use crate::boundary::{ValueError, over_handles};
@@ -34,7 +35,12 @@ impl<'s> ValueWriter<'_, 's, '_> {
         let isolate = Isolate::current(self.scope).ok_or_else(terminated)?;
         let realm = isolate.current.borrow().clone().ok_or_else(terminated)?;
         let Some(object) = offered() else {
-            let remote = numbered().and_then(|handle| {
+            let number = numbered();
+            #[cfg(feature = "process")]
+            if let Some(handle) = number.filter(|handle| handle.contract() == HandleNumber::OF_GUEST) {
+                return self.own_object(isolate, handle.number(), &realm);
+            }
+            let remote = number.and_then(|handle| {
                 let host = isolate.host_numbered(handle.contract())?;
                 let address = usize::try_from(handle.number()).ok()?;
                 Some((
@@ -56,6 +62,21 @@ impl<'s> ValueWriter<'_, 's, '_> {
         }
     }
 
+    /// An object of a guest that comes back over a link.
+    #[cfg(feature = "process")]
+    fn own_object(self, isolate: &Isolate, number: u64, realm: &Rc<Realm>) -> Result<Value<'s>, ValueError> {
+        let object = isolate.given.object(number);
+        match &object {
+            Some(object) if Rc::ptr_eq(&object.realm, realm) => {
+                Ok(v8::Local::new(self.scope, &object.object).into())
+            }
+            object => {
+                let name = object.as_ref().map_or_else(|| "handle".to_owned(), |object| object.name());
+                Err(of_another_realm(&name))
+            }
+        }
+    }
+
     fn host_object(
         self,
         isolate: &Isolate,
@@ -69,8 +90,7 @@ impl<'s> ValueWriter<'_, 's, '_> {
         }
         let parts = parts(&contract);
         if parts.as_ref().is_ok_and(|parts| parts.host.is_none()) {
-            let expected = format!("a {} that a guest of this realm gave", contract.name);
-            return Err(ValueError::new(expected, "one of another realm, sandbox or life"));
+            return Err(of_another_realm(contract.name));
         }
         let host = isolate.handles.note(&contract);
         let host =
@@ -128,9 +148,14 @@ pub(in crate::isolate) fn without_prototype<'s>(
 
 impl Isolate {
     /// Whether there is room for one more handle. Otherwise the call is ended.
-    fn has_room(&self) -> Result<(), ValueError> {
+    pub(in crate::isolate) fn has_room(&self) -> Result<(), ValueError> {
         let most = self.settings.limits.handles;
-        let has_room = || self.handles.count() + self.objects.count() < most;
+        let has_room = || {
+            let given = self.handles.count() + self.objects.count();
+            #[cfg(feature = "process")]
+            let given = given + self.given.count();
+            given < most
+        };
         if has_room() {
             return Ok(());
         }
@@ -148,6 +173,12 @@ impl Isolate {
         self.exceed(Exceeded::Handles, None);
         Err(over_handles(most))
     }
+}
+
+/// The error of an object of a guest that goes to another realm.
+pub(crate) fn of_another_realm(contract: &str) -> ValueError {
+    let expected = format!("a {contract} that a guest of this realm gave");
+    ValueError::new(expected, "one of another realm, sandbox or life")
 }
 
 /// A function of the current realm.
@@ -282,40 +313,16 @@ impl<'s> Reader<'_, 's, '_> {
         (contract, parts, guest): (&HandleContract, &HandleParts, &GuestParts),
         object: v8::Local<'s, v8::Object>,
     ) -> Result<Vec<Option<BoundMethod>>, ValueError> {
-        if parts.form == HandleForm::Function {
-            let function = self.value.try_cast::<v8::Function>();
-            let function = function.map_err(|_| self.unexpected(wanted(contract, parts)))?;
-            return Ok(vec![Some(BoundMethod {
-                function: v8::Global::new(self.scope, function),
-                receiver: None,
-            })]);
-        }
         let spec = guest.spec;
         self.budget.nodes(spec.methods.len())?;
-        let receiver = v8::Global::new(self.scope, object);
-        let (mut methods, mut wrong) = (Vec::with_capacity(spec.methods.len()), Vec::new());
-        for method in &*spec.methods {
-            let found =
-                method_of(isolate, self.scope, object, &method.name).ok_or_else(ValueError::thrown)?;
-            methods.push(match found {
-                MethodLookup::Function(function) => {
-                    Some(BoundMethod { function, receiver: Some(receiver.clone()) })
-                }
-                MethodLookup::Other(found) => {
-                    wrong.push(format!("whose `{}` is {found}", method.name));
-                    None
-                }
-                MethodLookup::Undefined | MethodLookup::Absent if method.optional => None,
-                MethodLookup::Undefined | MethodLookup::Absent => {
-                    wrong.push(format!("without `{}`", method.name));
-                    None
-                }
-            });
+        let found = methods_of(isolate, self.scope, object, spec).ok_or_else(ValueError::thrown)?;
+        if found.wrong.is_empty() {
+            return Ok(found.methods);
         }
-        match wrong.is_empty() {
-            true => Ok(methods),
-            false => Err(ValueError::new(wanted(contract, parts), format!("one {}", wrong.join(" and ")))),
+        if parts.form == HandleForm::Function {
+            return Err(self.unexpected(wanted(contract, parts)));
         }
+        Err(ValueError::new(wanted(contract, parts), lacking(found.wrong)))
     }
 }
 
@@ -323,8 +330,17 @@ fn is_stream(parts: &HandleParts) -> bool {
     matches!(parts.form, HandleForm::Stream | HandleForm::Items)
 }
 
+/// The words for an object that lacks methods, or has other values in their places.
+pub(crate) fn lacking(wrong: impl IntoIterator<Item = (Cow<'static, str>, Option<String>)>) -> String {
+    let wrong = wrong.into_iter().map(|(name, found)| match found {
+        Some(found) => format!("whose `{name}` is {found}"),
+        None => format!("without `{name}`"),
+    });
+    format!("one {}", wrong.collect::<Vec<_>>().join(" and "))
+}
+
 /// The words for the value that is expected of a guest.
-fn wanted(contract: &HandleContract, parts: &HandleParts) -> String {
+pub(crate) fn wanted(contract: &HandleContract, parts: &HandleParts) -> String {
     match parts.form {
         HandleForm::Function => return "a function".to_owned(),
         HandleForm::Stream => return "an async iterable, or an iterable".to_owned(),

@@ -12,6 +12,8 @@ mod describe;
 mod deserialize;
 mod diagnosis;
 mod exotic;
+#[cfg(feature = "process")]
+mod given;
 mod handle;
 mod methods;
 mod observe;
@@ -22,12 +24,17 @@ mod value_kind;
 mod write;
 
 use deno_core::v8;
+use sandbox_core::spec::GivenKinds;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub(crate) use arguments::{ArgumentReader, ArgumentWriter, Passed};
 pub(crate) use describe::describe;
 pub(in crate::isolate) use handle::without_prototype;
+#[cfg(feature = "process")]
+pub(crate) use handle::{lacking, of_another_realm, wanted};
+#[cfg(feature = "process")]
+pub(in crate::isolate) use methods::methods_of;
 pub(in crate::isolate) use methods::{MethodLookup, method_of};
 use read::Reader;
 use seen::Again;
@@ -82,13 +89,15 @@ pub(crate) fn observed<'s>(
 }
 
 /// A value of the guest as plain data, for a reader in another process. That reader finds with [`from_tree`](crate::boundary::from_tree) what
-/// [`to_host`] would have found. A part that exceeds the budget is an error only for a reader that reads the part.
+/// [`to_host`] would have found. A part that exceeds the budget is an error only for a reader that reads the part. The values that
+/// `gives` names get numbers.
 pub(crate) fn observed_for_wire<'s>(
     scope: &v8::PinScope<'s, '_>,
     budget: &Budget<'_>,
     value: v8::Local<'s, v8::Value>,
+    gives: GivenKinds,
 ) -> Result<JsValue, ValueError> {
-    observe::observe_affordable(Reader::new(scope, budget, value))
+    observe::observe_affordable(Reader::new(scope, budget, value), gives)
 }
 
 /// The arguments or the result that were read, as plain data of the same observation.

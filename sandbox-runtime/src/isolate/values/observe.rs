@@ -4,6 +4,7 @@
 //! limits.
 
 use deno_core::v8;
+use sandbox_core::spec::GivenKinds;
 
 use super::describe::kind_of;
 use super::exotic::is_bytes;
@@ -19,12 +20,16 @@ use crate::value::{CrossingBudget, JsKind, JsValue, Unrepresentable};
 /// Copies a value out. A value that is no data becomes [`JsValue::Other`]. Only a used-up budget, or code of the guest that
 /// throws, ends the copy with an error.
 pub(super) fn observe(reader: Reader<'_, '_, '_>) -> Result<JsValue, ValueError> {
-    looked_at(&Look { reader, again: None, rest: Rest::Read })
+    looked_at(&Look { reader, again: None, rest: Rest::Read, gives: GivenKinds::Data })
 }
 
 /// Copies a value out for a reader in another process, which may not need every part. A part that exceeds the budget is cut.
-pub(super) fn observe_affordable(reader: Reader<'_, '_, '_>) -> Result<JsValue, ValueError> {
-    looked_at(&Look { reader, again: None, rest: Rest::Cut })
+/// Values that `gives` names get numbers.
+pub(super) fn observe_affordable(
+    reader: Reader<'_, '_, '_>,
+    gives: GivenKinds,
+) -> Result<JsValue, ValueError> {
+    looked_at(&Look { reader, again: None, rest: Rest::Cut, gives })
 }
 
 /// Copies out the nth top-level value that was read before, from the parts that were noted.
@@ -38,7 +43,8 @@ pub(super) fn observe_again<'s>(
     was_read: bool,
 ) -> Result<JsValue, ValueError> {
     let rest = if was_read { Rest::Described } else { Rest::Read };
-    looked_at(&Look { reader, again: Some(again), rest }.nth(nth, || Ok(reader.value))?)
+    let look = Look { reader, again: Some(again), rest, gives: GivenKinds::Data };
+    looked_at(&look.nth(nth, || Ok(reader.value))?)
 }
 
 /// The observation of a value, or of a part of it.
@@ -48,6 +54,9 @@ struct Look<'r, 's, 'i> {
     /// The parts that were noted before.
     again: Option<&'r Again<'s>>,
     rest: Rest,
+    /// Which values get numbers.
+    #[cfg_attr(not(feature = "process"), allow(dead_code, reason = "a reader elsewhere asks for them"))]
+    gives: GivenKinds,
 }
 
 /// The treatment of a value that was not noted.
@@ -97,6 +106,11 @@ fn looked_at(look: &Look<'_, '_, '_>) -> Result<JsValue, ValueError> {
             Ok(JsValue::Other(Unrepresentable::Kind(kind_of(reader.value))))
         }
         None => observe_one(look),
+    };
+    #[cfg(feature = "process")]
+    let observed = match observed {
+        Ok(data) if look.gives > GivenKinds::Data => super::given::given(reader, data, look.gives),
+        observed => observed,
     };
     match observed {
         Err(error) if look.is_cut() => {

@@ -2,6 +2,8 @@
 //!
 //! `worker` is a thread of isolates, with its `mailbox` and the fair `queue`. A pool uses the same threads.
 
+#[cfg(feature = "process")]
+mod far_object;
 mod isolate_handle;
 pub(crate) mod local;
 pub(crate) mod mailbox;

@@ -114,11 +114,11 @@ impl WayOfThread {
 }
 
 /// How the values of a method move between threads.
-fn packs<M: GuestMethod>() -> Result<Packs<M::Owned, M::Value>> {
+pub(super) fn packs<M: GuestMethod>() -> Result<Packs<M::Owned, M::Value>> {
     M::PACKS.ok_or_else(|| SiteRefusal::ObjectElsewhere.error())
 }
 
-fn unpacked<T: 'static>(value: Packed) -> Result<T> {
+pub(super) fn unpacked<T: 'static>(value: Packed) -> Result<T> {
     // The value was packed by the method that unpacks it.
     value.downcast::<T>().map(|value| *value).map_err(|_| thread_is_gone())
 }
@@ -147,6 +147,12 @@ impl ObjectTransport {
         way.ok_or_else(|| SiteRefusal::ObjectElsewhere.error())
     }
 
+    /// The way over a link to another process, if the object is there.
+    #[cfg(feature = "process")]
+    fn far_way(&self) -> Option<&Arc<dyn ThreadWay>> {
+        self.link.way().filter(|way| way.far().is_some())
+    }
+
     fn call_here<M: GuestMethod>(&self, isolate: Rc<Isolate>, args: M::Args<'_>) -> LocalCall<M::Value> {
         let (key, args) = (self.key(), args.into_owned());
         LocalCall::new(Box::pin(async move {
@@ -164,6 +170,10 @@ impl Exports for ObjectTransport {
 
 impl<M: GuestMethod> Transport<M> for ObjectTransport {
     fn call(&self, args: M::Args<'_>) -> Result<M::Value, Error> {
+        #[cfg(feature = "process")]
+        if let Some(far) = self.far_way().and_then(|way| way.far()) {
+            return super::far_object::call::<M>(far, self.key(), args);
+        }
         let (key, method) = (self.key(), MethodInfo::billed::<M>());
         let way = match self.way()? {
             Way::Here(isolate) => {
@@ -184,12 +194,16 @@ impl<M: GuestMethod> Transport<M> for ObjectTransport {
 }
 
 /// The call of an `async` method of an object.
-type ObjectCall<R> = Pin<Box<dyn Future<Output = Result<R>> + Send>>;
+pub(super) type ObjectCall<R> = Pin<Box<dyn Future<Output = Result<R>> + Send>>;
 
 impl<M: GuestMethod> AsyncTransport<M> for ObjectTransport {
     type Call = ObjectCall<M::Value>;
 
     fn call_async(&self, args: M::Args<'_>) -> Self::Call {
+        #[cfg(feature = "process")]
+        if let Some(way) = self.far_way() {
+            return super::far_object::begin::<M>(way, self.key(), args);
+        }
         let way = match (self.way_of_thread(), self.link.isolate()) {
             (Ok(way), _) => way,
             (Err(_), Some(isolate)) => return Box::pin(Pinned::new(self.call_here::<M>(isolate, args))),

@@ -15,21 +15,20 @@ use super::session::{
     About, CallAnswer, CallScope, CallTerms, Handle, QueuedJob, ReadinessPoll, Session, TypedCall, What,
     waits_for_its_line,
 };
-use crate::boundary::{Budget, ValueError, from_tree, is_whole, read_with_diagnosis};
-use crate::contract::{Arguments, Contract as _, Crosses, GuestMethod, SpecRef, enforce};
-use crate::error::{Conversion, Direction, Error, LossReason, Place, Result};
+use crate::boundary::ValueError;
+use crate::contract::{Arguments, Contract as _, GuestMethod, SpecRef};
+use crate::error::{Error, LossReason, Place, Result};
 use crate::isolate::clock;
-use crate::isolate::conversion::converted;
 use crate::isolate::method_info::MethodInfo;
 use crate::isolate::ticket::within;
 use crate::schema::ContractChecks;
 use crate::site::NamedContract;
+use crate::site::encoded_call::{allow, read, write};
 use crate::site::untyped::{UntypedCall, UntypedTransport};
-use crate::stack::StackEnd;
 use crate::time::Deadline;
 use crate::transport::{AsyncTransport, Exports, Transport, WithDeadline};
 use crate::value::JsValue;
-use crate::wire::{self, Encoded, Out, WireArguments};
+use crate::wire::{self, Out};
 
 /// A handle of something that the peer keeps. The peer forgets it after the drop.
 pub struct KeptHandle {
@@ -70,7 +69,9 @@ impl Processed {
         let NamedContract { spec, checks } = contract;
         let checks = checks()?;
         let KeptHandle { session, handle: exports } = exports;
-        let bind = BindRequest { exports: exports.key, contract: ContractData::of(&spec) };
+        let gives =
+            |index: usize| checks.methods.get(index).map(|method| method.returns.gives).unwrap_or_default();
+        let bind = BindRequest { exports: exports.key, contract: ContractData::of(&spec, gives) };
         let (handle, exported) = session.request(
             About { contract: Some(spec.clone()), realm: exports.realm, ..About::default() },
             (kind::BIND, Some(*exports)),
@@ -132,9 +133,7 @@ impl Processed {
     /// Checks the size of a call's arguments, and returns its subject for errors.
     fn begun<M: GuestMethod>(&self, args: &impl Arguments) -> Result<(&Session, Handle, About)> {
         let (method, checks) = (MethodInfo::billed::<M>(), &self.checks.methods[M::INDEX]);
-        let checked =
-            converted(method, Conversion::Arguments, || enforce(args, &method.spec.params, checks))?;
-        checked.map_err(|error| method.write_error(error))?;
+        allow(method, args, checks)?;
         let about = self.about(method, SpecRef::Static(M::Contract::SPEC));
         Ok((&self.binding.session, self.binding.handle, about))
     }
@@ -155,52 +154,40 @@ impl Processed {
         args: impl FnOnce(&mut Out) -> Result<Result<(), ValueError>>,
     ) -> Result<()> {
         let KeptHandle { session, handle } = &*self.binding;
-        let index = u32::try_from(method.index).unwrap_or(u32::MAX);
-        CallHead { binding: handle.key, method: index, limit }.write(out);
-        let began = out.weight();
-        let written = args(out)?.and_then(|()| session.give(out));
-        let affordable =
-            || session.affordable(out.weight() - began).map_err(|error| error.inside("arguments"));
-        written.and_then(|()| affordable()).map_err(|error| method.write_error(error))
+        write_call(session, *handle, method, (limit, out), args)
     }
 
     fn write<M: GuestMethod>(&self, args: impl Arguments, limit: LimitData, out: &mut Out) -> Result<()> {
         let method = MethodInfo::billed::<M>();
-        self.write_call(method, limit, out, |out| {
-            let mut writer = WireArguments::new(out, &method.spec.params);
-            Ok(converted(method, Conversion::Arguments, || args.write(&mut writer))?)
-        })
+        self.write_call(method, limit, out, |out| write(method, args, out))
     }
 
     fn taken<M: GuestMethod>(&self, answer: CallAnswer<'_>) -> Option<Result<M::Value>> {
         match answer {
-            CallAnswer::Value(value) => self.read::<M::Value>(MethodInfo::billed::<M>(), value),
+            CallAnswer::Value(value) => {
+                let check = &self.checks.methods[M::INDEX].returns;
+                read(MethodInfo::billed::<M>(), check, value, self.binding.session.limits())
+            }
             CallAnswer::Done(..) => None,
         }
     }
+}
 
-    /// Reads the result of a method; `None` when the bytes are no value.
-    fn read<V: Crosses>(&self, method: &MethodInfo, encoded: Encoded<'_>) -> Option<Result<V>> {
-        let limits = self.binding.session.limits();
-        let check = &self.checks.methods[method.index].returns;
-        let read = || {
-            read_with_diagnosis(
-                check.is_read_constrained,
-                || Budget::new(limits, StackEnd::of_thread()).with_handles(encoded.handles()),
-                || wire::decode(encoded, limits),
-                |budget, data| {
-                    let read = from_tree::<V>(budget, data).map_err(|error| error.inside("result"));
-                    read.and_then(|value| check.enforce(&value, "result").map(|()| value))
-                },
-                (is_whole, |data| check.diagnose(data, "result")),
-            )
-        };
-        let read = match converted(method, Conversion::Result, read) {
-            Ok(read) => read.ok()?,
-            Err(panicked) => return Some(Err(*panicked)),
-        };
-        Some(read.map_err(|error| error.into_error(method.place(), Direction::ToHost)))
-    }
+/// Writes a request to call a method of a binding. `args` writes the arguments.
+#[inline]
+pub(super) fn write_call(
+    session: &Session,
+    binding: Handle,
+    method: &MethodInfo<'_>,
+    (limit, out): (LimitData, &mut Out),
+    args: impl FnOnce(&mut Out) -> Result<Result<(), ValueError>>,
+) -> Result<()> {
+    let index = u32::try_from(method.index).unwrap_or(u32::MAX);
+    CallHead { binding: binding.key, method: index, limit }.write(out);
+    let began = out.weight();
+    let written = args(out)?.and_then(|()| session.give(out));
+    let affordable = || session.affordable(out.weight() - began).map_err(|error| error.inside("arguments"));
+    written.and_then(|()| affordable()).map_err(|error| method.write_error(error))
 }
 
 impl UntypedTransport for Processed {

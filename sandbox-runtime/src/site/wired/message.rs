@@ -6,12 +6,12 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use sandbox_core::spec::HandleForm;
+use sandbox_core::spec::{GivenKinds, HandleForm};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::hardening::HardeningReport;
-use crate::contract::{ContractSpec, MethodSpec, SpecRef};
+use crate::contract::{ContractSpec, MethodSpec};
 use crate::isolate::clock;
 use crate::limits::Limits;
 use crate::options::{Clock, Intrinsics, Random, Settings, VirtualClock};
@@ -21,7 +21,7 @@ use crate::wire::Out;
 use crate::wire::fault::RemoteFault;
 
 /// The version of the protocol. Host and peer are of one build, or the sandbox is refused.
-pub(crate) const VERSION: u32 = 9;
+pub(crate) const VERSION: u32 = 10;
 
 /// Appends a message. A message has names and numbers only, so serialization does not fail.
 pub(crate) fn to_json<E>(message: &impl Serialize, out: &mut Out) -> Result<(), E> {
@@ -59,6 +59,11 @@ pub(crate) mod kind {
 
     /// A contract whose handles come next: [`HandleContractData`](super::HandleContractData) as JSON. There is no answer.
     pub(crate) const CONTRACT: u8 = 10;
+
+    /// A contract to bind to an object of a guest: [`BindObject`](super::BindObject) as JSON.
+    pub(crate) const OBJECT: u8 = 11;
+    /// Crossings of objects of guests that are over: the number of each. There is no answer.
+    pub(crate) const DROP: u8 = 12;
 
     /// Added to the kind of a request by a host method for which a guest waits. Such a request is served at once. Others are
     /// served after the guest's turn.
@@ -180,7 +185,11 @@ impl From<&WireLimits> for Limits {
 }
 
 impl Setup {
-    pub(crate) fn new(settings: &Settings, shared_clock: bool, hosts: impl Iterator<Item = SpecRef>) -> Self {
+    pub(crate) fn new(
+        settings: &Settings,
+        shared_clock: bool,
+        hosts: impl Iterator<Item = ContractData>,
+    ) -> Self {
         Self {
             shared_clock,
             limits: (&settings.limits).into(),
@@ -195,7 +204,7 @@ impl Setup {
             eval: settings.eval,
             wasm: settings.wasm,
             exact_cpu: settings.exact_cpu,
-            hosts: hosts.map(|spec| ContractData::of(&spec)).collect(),
+            hosts: hosts.collect(),
         }
     }
 
@@ -246,29 +255,38 @@ pub(crate) struct MethodData {
     is_async: bool,
     is_cancellable: bool,
     max_calls: Option<u64>,
+    /// Which values of a guest may be handles.
+    gives: GivenKinds,
 }
 
 impl ContractData {
-    pub(crate) fn of(spec: &ContractSpec) -> Self {
-        let method = |method: &MethodSpec| MethodData {
+    /// `gives` says which values of a guest may be handles, by the number of the method.
+    pub(crate) fn of(spec: &ContractSpec, gives: impl Fn(usize) -> GivenKinds) -> Self {
+        let method = |(index, method): (usize, &MethodSpec)| MethodData {
             name: method.name.to_string(),
             params: method.params.iter().map(|param| param.name.to_string()).collect(),
             optional: method.optional,
             is_async: method.is_async,
             is_cancellable: method.is_cancellable,
             max_calls: method.max_calls,
+            gives: gives(index),
         };
-        let methods = spec.methods.iter().map(method).collect();
+        let methods = spec.methods.iter().enumerate().map(method).collect();
         Self { name: spec.name.to_string(), methods, form: spec.form }
+    }
+
+    /// A text that is the same for equal contracts alone.
+    pub(crate) fn identity(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
     }
 
     /// The contract as the runtime knows contracts.
     pub(crate) fn into_spec(self) -> ContractSpec {
         let methods = self.methods.into_iter().map(|method| {
-            let MethodData { name, params, optional, is_async, is_cancellable, max_calls } = method;
+            let MethodData { name, params, optional, is_async, is_cancellable, max_calls, gives } = method;
             let mut spec = MethodSpec::owned(name, params);
             (spec.optional, spec.is_async, spec.max_calls) = (optional, is_async, max_calls);
-            spec.is_cancellable = is_cancellable;
+            (spec.is_cancellable, spec.gives) = (is_cancellable, gives);
             spec
         });
         ContractSpec::owned(self.name, methods.collect()).form(self.form)
@@ -368,6 +386,15 @@ pub(crate) struct LimitData {
 pub(crate) struct BindRequest {
     pub(crate) exports: u64,
     pub(crate) contract: ContractData,
+}
+
+/// A contract to bind to an object of a guest.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct BindObject {
+    /// The number of the object.
+    pub(crate) object: u64,
+    pub(crate) contract: ContractData,
+    pub(crate) limit: LimitData,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -494,6 +521,25 @@ mod tests {
         assert_eq!((head.limit.now, head.limit.together, head.limit.may_spin), (-2, true, false));
         assert_eq!(rest, [0xff]);
         assert!(CallHead::read(&out[..CallHead::LENGTH - 1]).is_none());
+    }
+
+    #[test]
+    fn a_contract_for_an_object_is_what_the_documentation_says() {
+        let spec =
+            ContractSpec::owned("Row".into(), vec![MethodSpec::owned("get".into(), vec!["column".into()])]);
+        let contract = ContractData::of(&spec, |_| GivenKinds::Objects);
+        let limit = LimitData { until: Until(5), now: 0, together: true, may_spin: false };
+        let mut out = Out::default();
+        to_json::<()>(&BindObject { object: 3, contract, limit }, &mut out)
+            .expect("it has names and numbers");
+        let method = r#"{"name":"get","params":["column"],"optional":false,"is_async":false,"is_cancellable":false,"max_calls":null,"gives":"Objects"}"#;
+        let limit = r#"{"until":5,"now":0,"together":true,"may_spin":false}"#;
+        let golden = format!(
+            r#"{{"object":3,"contract":{{"name":"Row","methods":[{method}],"form":"Methods"}},"limit":{limit}}}"#
+        );
+        assert_eq!(String::from_utf8_lossy(&out), golden);
+        let read: BindObject = from_json(&out).expect("it is whole");
+        assert_eq!(read.contract.into_spec().methods[0].gives, GivenKinds::Objects);
     }
 
     /// Neither side's clock is in a message, unless both have it.

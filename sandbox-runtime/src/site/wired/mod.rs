@@ -8,6 +8,7 @@
 //! process. Nothing here knows a process, a descriptor or a signal.
 
 pub(crate) mod channel;
+mod far_objects;
 pub(crate) mod guest;
 pub(crate) mod hardening;
 #[cfg(feature = "testing")]

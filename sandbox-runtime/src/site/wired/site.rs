@@ -6,6 +6,7 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use super::far_objects;
 use super::guest::{KeptHandle, ProcessCall, Processed};
 use super::hardening::HardeningReport;
 use super::link::Connect;
@@ -46,7 +47,9 @@ impl WiredSite {
         connect: Box<dyn Connect>,
         grace: Duration,
     ) -> Result<Self> {
-        Session::start(settings, hosts, connect, grace).map(|session| Self { session: Arc::new(session) })
+        let session = Arc::new(Session::start(settings, hosts, connect, grace)?);
+        far_objects::open(&session);
+        Ok(Self { session })
     }
 
     /// A weak handle of the site.

@@ -12,7 +12,8 @@ use super::hosts::RemoteHost;
 use super::{Asked, Gone, GuestServer, parse};
 use crate::contract::ContractSpec;
 use crate::isolate::Host;
-use crate::isolate::data_host::{RemoteObject, RemoteObjects};
+use crate::isolate::data_host::{NamedObjects, RemoteObject, RemoteObjects};
+use crate::isolate::link_objects::LinkObject;
 use crate::site::wired::message::{HandleContractData, kind};
 use crate::value::HandleNumber;
 use crate::value::handle::HandleNumbers;
@@ -26,6 +27,8 @@ pub(super) struct ReceivedHandles {
     known: RefCell<FxHashMap<u64, ReceivedHandle>>,
     /// The objects that the values name that are being read.
     reading: RefCell<Vec<Rc<RemoteObject>>>,
+    /// The objects of guests among them.
+    own: RefCell<Vec<Rc<LinkObject>>>,
     /// Numbers that are over, and their counts.
     released: RefCell<Vec<(u64, u64)>>,
 }
@@ -43,8 +46,14 @@ impl ReceivedHandles {
     }
 
     /// Takes the objects that the values name which were just read.
-    pub(super) fn take_read(&self) -> Vec<Rc<RemoteObject>> {
-        self.reading.take()
+    pub(super) fn take_read(&self) -> NamedObjects {
+        NamedObjects { _host: self.reading.take(), _own: self.own.take() }
+    }
+
+    /// An object of a guest that comes back. One that is over is told where the value is written.
+    fn receive_own(&self, number: u64) {
+        let isolate = self.server.get().and_then(Weak::upgrade).and_then(|server| server.isolate().ok());
+        self.own.borrow_mut().extend(isolate.and_then(|isolate| isolate.link_object(number)));
     }
 
     fn receive(self: &Rc<Self>, handle: HandleNumber) -> Option<Rc<RemoteObject>> {
@@ -73,6 +82,10 @@ pub(super) struct Reading<'h>(pub(super) &'h Rc<ReceivedHandles>);
 
 impl HandleNumbers for Reading<'_> {
     fn admits(&self, handle: HandleNumber) -> bool {
+        if handle.contract() == HandleNumber::OF_GUEST {
+            self.0.receive_own(handle.number());
+            return true;
+        }
         let is_known = usize::from(handle.contract()) < *self.0.contracts.borrow();
         let object = if is_known { self.0.receive(handle) } else { None };
         object.map(|object| self.0.reading.borrow_mut().push(object)).is_some()

@@ -53,6 +53,8 @@ impl GuestServer {
             let frame = self.next()?;
             let is_for_now = match frame.kind {
                 kind::HOST_VALUE | kind::HOST_REFUSAL | kind::CONTRACT => true,
+                // A frame that was put off may name the objects.
+                kind::DROP => self.put_off.borrow().is_empty(),
                 // The cancellation of a postponed call is postponed too.
                 kind::CANCEL => self.flights.knows(frame.call),
                 other => other & kind::INSIDE != 0,

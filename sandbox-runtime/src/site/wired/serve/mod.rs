@@ -12,6 +12,7 @@ mod cancel_poller;
 mod flights;
 mod handles;
 mod hosts;
+mod objects;
 mod scripts;
 
 use std::cell::{Cell, RefCell};
@@ -28,13 +29,13 @@ use super::channel::Channel;
 use super::hardening::HardeningReport;
 use super::link::{Interest, Windows};
 use super::message::{
-    self, BindRequest, CallHead, ConsoleLineData, Done, Evaluate, Failure, Forget, Hello, LimitData, Ready,
-    Setup, SharedClock, WireBill, kind, to_json,
+    self, BindObject, BindRequest, CallHead, ConsoleLineData, Done, Evaluate, Failure, Forget, Hello,
+    LimitData, Ready, Setup, SharedClock, WireBill, kind, to_json,
 };
 use crate::contract::{ContractSpec, MethodSpec};
 use crate::error::Error;
 use crate::isolate::binding::Binding;
-use crate::isolate::data_host::RemoteObject;
+use crate::isolate::data_host::NamedObjects;
 use crate::isolate::flights::Flying;
 use crate::isolate::handle_table::HandleTable;
 use crate::isolate::method_info::UntypedMethods;
@@ -303,7 +304,7 @@ impl GuestServer {
         &self,
         bytes: &[u8],
         decode: impl FnOnce(Encoded<'_>, DecodeBounds) -> Result<T, E>,
-    ) -> Asked<(T, Vec<Rc<RemoteObject>>)> {
+    ) -> Asked<(T, NamedObjects)> {
         let encoded = Encoded::new(bytes, self.window.as_deref());
         let decoded = decode(encoded.with_handles(&Reading(&self.handles)), DecodeBounds::TRUSTED);
         let objects = self.handles.take_read();
@@ -335,6 +336,7 @@ impl GuestServer {
                 Ok(())
             }
             kind::CONTRACT => self.announce(&frame.body),
+            kind::DROP => self.drop_objects(&frame.body),
             kind::CANCEL => {
                 self.flights.cancel(frame.call, frame.body.first() == Some(&1));
                 Ok(())
@@ -369,6 +371,13 @@ impl GuestServer {
                 let BindRequest { exports, contract } = parse(&frame.body)?;
                 let spec = Arc::new(contract.into_spec());
                 self.answer(frame.call, self.bind(exports, &spec), &spec.methods)
+            }
+            kind::OBJECT => {
+                let BindObject { object, contract, limit } = parse(&frame.body)?;
+                let (known, deadline) = (contract.identity(), self.within(limit));
+                let spec = Arc::new(contract.into_spec());
+                let outcome = self.bind_object(object, (&spec, known), deadline);
+                self.answer(frame.call, outcome, &spec.methods)
             }
             kind::FORGET => {
                 let Forget { realms, exports, bindings } = parse(&frame.body)?;
@@ -424,7 +433,11 @@ impl GuestServer {
     /// Makes a call. A call of an `async` method returns no answer yet.
     fn call(self: &Rc<Self>, id: u64, head: &CallHead, args: &[u8]) -> Asked<Option<Result<JsValue, Error>>> {
         let (args, objects) = self.decoded(args, |args, bounds| wire::decode_list(args, bounds))?;
-        let bound = self.bindings.get(head.binding).map_err(|_| Gone)?;
+        let bound = match self.bindings.get(head.binding) {
+            Ok(bound) => bound,
+            // The host has dropped the object whose binding this was.
+            Err(error) => return Ok(Some(Err(error))),
+        };
         let index = usize::try_from(head.method).map_err(|_| Gone)?;
         let method = bound.methods.get(index).ok_or(Gone)?;
         let deadline = self.within(head.limit);

@@ -91,6 +91,7 @@ impl<'c> Request<'c> {
         aside: bool,
         body: impl FnOnce(&mut Out) -> Result<()>,
     ) -> Result<()> {
+        self.drop_objects()?;
         let sent = self.live.with_builder(|builder| {
             builder.keep_together(!(aside && self.state.is_alone.get()));
             let frame = builder.make(kind, id, |out| body(out).map_err(Unsent::Made));
@@ -103,10 +104,33 @@ impl<'c> Request<'c> {
             Ok(()) => self.state.handles.were_sent(),
             Err(_) => self.state.handles.take_back(),
         }
-        sent.map_err(|unsent| match unsent {
+        sent.map_err(|unsent| self.unsent(unsent))
+    }
+
+    fn unsent(&self, unsent: Unsent) -> Error {
+        match unsent {
             Unsent::Made(error) => error,
             Unsent::Frame(FrameError::TooLong { claimed, limit }) => self.too_long(claimed, limit),
             Unsent::Frame(_) => self.death(),
+        }
+    }
+
+    /// Tells the peer of the objects of guests that the host holds no longer.
+    fn drop_objects(&self) -> Result<()> {
+        /// The most numbers of a frame.
+        const AT_ONCE: usize = 4096;
+        let released = self.state.handles.objects.take_released();
+        if released.is_empty() {
+            return Ok(());
+        }
+        let mut builder = FrameBuilder::new(self.live.link.longest(), None);
+        released.chunks(AT_ONCE).try_for_each(|released| {
+            let numbers = |out: &mut Out| {
+                released.iter().for_each(|crossing| out.extend_from_slice(&crossing.to_le_bytes()));
+                Ok::<_, FrameError>(())
+            };
+            let frame = builder.make(kind::DROP, 0, numbers).map_err(Unsent::Frame);
+            frame.and_then(|frame| self.send_frame(frame)).map_err(|unsent| self.unsent(unsent))
         })
     }
 
@@ -395,7 +419,10 @@ impl<'c> Request<'c> {
         Some(match frame.kind {
             kind::VALUE => {
                 let (bill, value) = message::read_bill(&frame.body)?;
-                (bill, taken(CallAnswer::Value(self.encoded(value)))?)
+                let handles = &self.state.handles;
+                let _open = handles.objects.reads();
+                let outcome = taken(CallAnswer::Value(self.encoded(value)))?;
+                (bill, outcome.map_err(|error| handles.objects.take_failure().unwrap_or(error)))
             }
             kind::DONE => {
                 let done: message::Done = from_json(&frame.body)?;

@@ -18,13 +18,15 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::super::message::{ContractData, HandleContractData};
+use super::objects::SessionObjects;
 use crate::boundary::{ValueError, over_handles};
 use crate::contract::SpecRef;
 use crate::isolate::handle_table::KeyedTable;
 use crate::isolate::host_dispatch::{PlainContract, PlainHost, PlainObject};
+use crate::isolate::values::of_another_realm;
 use crate::panic::drop_each;
-use crate::value::HandleNumber;
-use crate::value::handle::{HandleContract, HandleNumbers, Shared, SharedObject};
+use crate::value::handle::{HandleContract, HandleNumbers, NoGuestObject, Shared, SharedObject};
+use crate::value::{GivenNumber, HandleNumber, JsValue};
 use crate::wire::Out;
 
 /// Why the objects of a value have no numbers.
@@ -74,7 +76,9 @@ fn released(objects: &mut SentObjects, number: u64, count: u64) -> Option<Option
 
 /// The objects of the host that the guests of a peer hold.
 pub(super) struct SessionHandles {
-    objects: RefCell<SentObjects>,
+    /// The objects of guests that the host holds.
+    pub(super) objects: SessionObjects,
+    sent: RefCell<SentObjects>,
     /// The contracts of the hosts.
     hosts: Box<[TypeId]>,
     /// Other contracts of handles. Their numbers follow those of the hosts.
@@ -95,7 +99,8 @@ impl SessionHandles {
     /// `hosts` are those of the sandbox.
     pub(super) fn new(hosts: &[PlainHost]) -> Self {
         Self {
-            objects: RefCell::default(),
+            objects: SessionObjects::new(),
+            sent: RefCell::default(),
             hosts: hosts.iter().map(|host| host.id).collect(),
             contracts: RefCell::default(),
             announced: Cell::default(),
@@ -117,9 +122,13 @@ impl SessionHandles {
 
     fn number(&self, object: SharedObject, most: usize, can_wait: bool) -> Result<HandleNumber, NotGiven> {
         let SharedObject { contract, object, address } = object;
+        if let Some(guest) = self.objects.behind(contract.id, address) {
+            self.objects.is_named(object);
+            return Ok(HandleNumber::new(guest, HandleNumber::OF_GUEST));
+        }
         let nth = self.nth(&contract, can_wait).map_err(NotGiven::Refused)?;
         let key = (nth, address);
-        let objects = &mut *self.objects.borrow_mut();
+        let objects = &mut *self.sent.borrow_mut();
         let number = match objects.number(key) {
             Some(number) => number,
             // A peer releases objects when its own count is at the limit. Values on their way are not in that count.
@@ -146,10 +155,14 @@ impl SessionHandles {
         }
         let mut contracts = self.contracts.borrow_mut();
         let nth = contracts.iter().position(|known| known.id == contract.id).unwrap_or(contracts.len());
-        let Ok(number) = u16::try_from(self.hosts.len() + nth) else {
-            return Err(refused("of at most 65,536 contracts", "one of another".into()));
+        let number = u16::try_from(self.hosts.len() + nth).ok();
+        let Some(number) = number.filter(|number| *number != HandleNumber::OF_GUEST) else {
+            return Err(refused("of at most 65,535 contracts", "one of another".into()));
         };
         if nth == contracts.len() {
+            if PlainContract::is_of_guests(contract) {
+                return Err(of_another_realm(contract.name));
+            }
             let plain = PlainContract::of_handle(contract)
                 .map_err(|reason| refused(&format!("of {}", contract.name), reason))?;
             if !can_wait && plain.spec.methods.iter().any(|method| !method.is_async) {
@@ -165,12 +178,14 @@ impl SessionHandles {
     /// The numbers of the last values were sent.
     pub(super) fn were_sent(&self) {
         self.unsent.borrow_mut().clear();
+        self.objects.were_sent();
     }
 
     /// The numbers of the last values were not sent.
     pub(super) fn take_back(&self) {
+        self.objects.were_sent();
         let unsent = self.unsent.take();
-        let mut objects = self.objects.borrow_mut();
+        let mut objects = self.sent.borrow_mut();
         let over = unsent.into_iter().filter_map(|number| released(&mut objects, number, 1).flatten());
         self.over.borrow_mut().extend(over);
     }
@@ -182,7 +197,10 @@ impl SessionHandles {
         let numbered = contracts.iter().zip(self.hosts.len()..).skip(known);
         let data = |(contract, nth): (&Arc<PlainContract>, usize)| {
             let number = u16::try_from(nth).ok()?;
-            Some(HandleContractData { number, contract: ContractData::of(&contract.spec) })
+            Some(HandleContractData {
+                number,
+                contract: ContractData::of(&contract.spec, |index| contract.gives(index)),
+            })
         };
         numbered.filter_map(data).collect()
     }
@@ -205,7 +223,7 @@ impl SessionHandles {
 
     /// The object with this number, if it is of this contract.
     pub(super) fn called(&self, number: u64, contract: usize) -> Option<PlainObject> {
-        let objects = self.objects.borrow();
+        let objects = self.sent.borrow();
         let (_, held) = objects.get(number).filter(|(key, _)| usize::from(key.0) == contract)?;
         Some(PlainObject::Handle(held.object.clone()))
     }
@@ -215,7 +233,7 @@ impl SessionHandles {
     pub(super) fn release(&self, frame: &[u8], has_put_off: bool) -> Option<Vec<u8>> {
         let (pairs @ [_, ..], []) = frame.as_chunks::<16>() else { return None };
         let mut later = Vec::new();
-        let mut objects = self.objects.borrow_mut();
+        let mut objects = self.sent.borrow_mut();
         for pair in pairs {
             let (number, count) = pair.split_first_chunk::<8>()?;
             let (number, count) =
@@ -231,7 +249,7 @@ impl SessionHandles {
 
     /// A frame of the peer is put off, which may name any number that the peer has.
     pub(super) fn puts_off(&self) {
-        self.put_off.set(self.objects.borrow().last());
+        self.put_off.set(self.sent.borrow().last());
     }
 
     /// Takes the objects whose handles are over. Their drop is code of the host.
@@ -246,10 +264,11 @@ impl SessionHandles {
 
     /// Ends all handles: the peer is gone. The next peer knows no contract.
     pub(super) fn end_all(&self) {
+        self.objects.end_all();
         self.announced.set(0);
         self.is_broken.set(false);
         self.unsent.take();
-        let given = self.objects.borrow_mut().remove_all();
+        let given = self.sent.borrow_mut().remove_all();
         self.over.borrow_mut().extend(given.into_iter().map(|given| given.object));
     }
 }
@@ -267,6 +286,23 @@ impl HandleNumbers for SessionHandles {
         admits
     }
 
+    fn gives(&self, given: GivenNumber) -> bool {
+        let gives = self.objects.gives(given);
+        if !gives {
+            self.is_broken.set(true);
+        }
+        gives
+    }
+
+    fn guest(
+        &self,
+        given: Option<GivenNumber>,
+        contract: &HandleContract,
+        data: &JsValue,
+    ) -> Result<Rc<dyn Any>, NoGuestObject> {
+        self.objects.proxy(given, contract, data)
+    }
+
     fn is_of(&self, handle: HandleNumber, contract: &HandleContract) -> bool {
         let nth = usize::from(handle.contract());
         let id = self.hosts.get(nth).copied().or_else(|| self.contract(nth).map(|known| known.id));
@@ -274,7 +310,7 @@ impl HandleNumbers for SessionHandles {
     }
 
     fn object(&self, handle: HandleNumber) -> Option<Rc<dyn Any>> {
-        let objects = self.objects.borrow();
+        let objects = self.sent.borrow();
         let (_, held) = objects.get(handle.number())?;
         (held.contract.unshare)(&held.object)
     }

@@ -181,13 +181,16 @@ impl<'c> Request<'c> {
 
     /// Tells the peer why a host method cannot begin.
     pub(super) fn refuse(&self, id: u64, asked: &HostCallAsked<'_>, error: &io::Error) -> Result<()> {
+        self.skip(asked);
         let error = Unanswered::Host(HostError::hidden(error.to_string()));
         self.answer(id, asked.place(), false, (Err(error), None))
     }
 
     fn call(&self, asked: &HostCallAsked<'_>, value: &mut Out) -> Result<Called, Unanswered> {
+        let _open = self.state.handles.objects.reads();
         let stack = StackEnd::of_thread();
         if !stack.allows_call() {
+            self.skip(asked);
             return Err(Unanswered::Stack);
         }
         // The guest waits, so code of the host may run.
@@ -201,6 +204,13 @@ impl<'c> Request<'c> {
         let called = asked.methods.call(asked.method, object, args, (limits, stack), value);
         drop_of_host(handle);
         called
+    }
+
+    /// Ends the objects that the arguments name, without a call.
+    pub(super) fn skip(&self, asked: &HostCallAsked<'_>) {
+        let _open = self.state.handles.objects.reads();
+        // An error of the arguments is told by the call that reads them.
+        _ = wire::decode_list(self.encoded(asked.args), self.session.limits());
     }
 
     /// Ends a peer that has named a handle that it does not have.

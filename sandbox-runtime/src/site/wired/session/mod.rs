@@ -22,6 +22,7 @@ mod inside;
 mod job_queue;
 mod late_calls;
 mod live_peer;
+mod objects;
 mod observed;
 mod readiness_task;
 mod runtimes;
@@ -43,6 +44,7 @@ use crate::contract::SpecRef;
 use crate::error::{DiscardCause, Error, LimitKind, Place, Result};
 use crate::isolate::cancels::Periods;
 use crate::isolate::host_dispatch::SentHosts;
+use crate::isolate::isolate_link::IsolateLink;
 use crate::isolate::meter::Ledger;
 use crate::isolate::{clock, resets_itself, thrown};
 use crate::limits::Limits;
@@ -63,6 +65,7 @@ pub(super) use inside::CallScope;
 use job_queue::JobQueue;
 pub(super) use job_queue::QueuedJob;
 use live_peer::LivePeer;
+pub(super) use objects::FarBindings;
 pub(crate) use readiness_task::ReadinessPoll;
 use state::SessionState;
 
@@ -199,6 +202,11 @@ impl Session {
             live.map(Arc::new),
         );
         drop(before);
+    }
+
+    /// The link of the proxies of guests' objects, and their bindings.
+    pub(super) fn far_objects(self: &Arc<Self>) -> (Arc<IsolateLink>, Arc<FarBindings>) {
+        self.state.lock().handles.objects.belong_to(self)
     }
 
     pub(super) fn limits(&self) -> &Limits {
@@ -398,6 +406,7 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         self.jobs.close();
+        self.state.lock().handles.objects.close();
         self.observed.iter().for_each(|teller| teller.sandbox_ends(EndCause::Closed));
     }
 }

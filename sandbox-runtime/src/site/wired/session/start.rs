@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use super::super::link::{Link, Sending};
-use super::super::message::{self, Failure, Hello, Ready, Setup, from_json, kind, to_json};
+use super::super::message::{self, ContractData, Failure, Hello, Ready, Setup, from_json, kind, to_json};
 use super::counts::Served;
 use super::state::SessionState;
 use super::{About, LivePeer, Session};
@@ -54,7 +54,8 @@ impl Session {
             windows.map_or([None, None], |both| [Some(both.to_peer), Some(both.to_host)]);
         let mut builder = FrameBuilder::new(link.longest(), to_peer.clone());
         let shared = link.clock();
-        let hosts = state.hosts.get().iter().map(|host| host.spec.clone());
+        let hosts =
+            state.hosts.get().iter().map(|host| ContractData::of(&host.spec, |index| host.gives(index)));
         let setup = Setup::new(&self.settings, shared.is_some(), hosts);
         let frame = builder.make(kind::SETUP, 0, |body| to_json::<FrameError>(&setup, body));
         frame.and_then(|frame| link.frames().send(frame, Sending::Wait)).map_err(|_| failed())?;

@@ -33,7 +33,7 @@ impl Session {
         blocking::wait(|| self.request_here(about, what, deadline, body, taken))
     }
 
-    fn request_here<T>(
+    pub(super) fn request_here<T>(
         &self,
         about: About,
         (kind, handle): (u8, Option<Handle>),
@@ -86,6 +86,8 @@ impl Session {
             let _entered = EnteredSession::into(self, &state, &live);
             call.exchange(kind, |out| body(limit, out))
         };
+        // The result may make a call of its own, to bind a contract to an object.
+        let served = state.here.borrow().served.clone();
         let outcome = answer.and_then(|frame| {
             let (bill, outcome) = call
                 .understand(&frame, taken)
@@ -93,7 +95,6 @@ impl Session {
             // A nested call goes on the bill of the outer one, and is cancelled with it.
             if how != Beginning::Inside {
                 // The peer of a call that blocks knows which deadline is the caller's.
-                let served = state.here.borrow().served.clone();
                 let is_cancelled = self.periods.are_over(made_in);
                 let end = HostCounts { by_caller: true, is_cancelled, awaits_host: false, served };
                 call.charge(bill, &frame, &end.served);
@@ -142,7 +143,10 @@ impl Session {
         let cpu = (cpu < Duration::MAX).then(|| cpu.saturating_add(self.grace));
         match how {
             Beginning::Alone => {
-                state.begin_anew();
+                // The bill of a call whose result is being read comes after this call.
+                if !state.handles.objects.is_binding() {
+                    state.begin_anew();
+                }
                 live.guard().until(end);
                 live.guard().begins(cpu);
             }

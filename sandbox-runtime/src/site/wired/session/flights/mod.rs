@@ -15,7 +15,7 @@ use tokio::runtime::Handle as Runtime;
 
 use super::super::link::Interest;
 use super::super::message::kind;
-use super::call::{MOST_KEPT, Request};
+use super::call::{CallAnswer, MOST_KEPT, Request};
 use super::call_table::{CallTable, PeerCall};
 use super::counts::Served;
 use super::driver_waker::DriverWaker;
@@ -36,8 +36,8 @@ use crate::observe::bill::Bill;
 use crate::observe::teller::OpenCall;
 use crate::panic::{drop_each, drop_of_host, of_host, unless_it_panics};
 use crate::time::{Deadline, Nanos};
-use crate::wire::Out;
 use crate::wire::frame::Frame;
+use crate::wire::{self, Out};
 
 /// How many frames are read before other work is done.
 const AT_ONCE: usize = 64;
@@ -341,7 +341,14 @@ impl Driver {
                 unless_it_panics(|| erased.arrive(&call, frame, &end, open));
             }
             None => {
-                let (_, bill) = call.arrived(frame, &end, |_| Some(Ok(())));
+                let skipped = |answer: CallAnswer<'_>| {
+                    if let CallAnswer::Value(value) = answer {
+                        // The objects that the value names end.
+                        _ = wire::decode(value, call.session.limits());
+                    }
+                    Some(Ok(()))
+                };
+                let (_, bill) = call.arrived(frame, &end, skipped);
                 open.into_iter().for_each(|open| open.end(flight.outcome(), &bill));
             }
         }
@@ -370,6 +377,7 @@ impl Driver {
         call.admit(asked)?;
         if flight.ending.is_some() {
             // The peer will not wait for it any more.
+            call.skip(asked);
             return Ok(());
         }
         if flight.hosts.count() >= call.session.settings.limits.pending {

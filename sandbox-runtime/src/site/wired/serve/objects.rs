@@ -1,0 +1,46 @@
+//! The objects of guests that the host holds, as it asks for them: a contract is bound to an object, and crossings end.
+//!
+//! The isolate has the objects. The bindings are among those of scripts, and end with their objects.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::{Asked, BoundContract, Gone, GuestAnswer, GuestServer};
+use crate::contract::ContractSpec;
+use crate::error::{DiscardCause, Error};
+use crate::isolate::link_objects::ObjectBinding;
+use crate::isolate::method_info::UntypedMethods;
+use crate::time::Deadline;
+
+impl GuestServer {
+    /// Binds a contract to an object. `known` identifies the contract. A contract that was bound to the object before keeps its binding.
+    pub(super) fn bind_object(
+        &self,
+        object: u64,
+        (spec, known): (&Arc<ContractSpec>, String),
+        deadline: Deadline,
+    ) -> Result<GuestAnswer, Error> {
+        let isolate = self.isolate()?;
+        // The host holds a crossing of the object, so the heap of the object is gone.
+        let object = isolate.link_object(object).ok_or_else(|| Error::discarded(DiscardCause::Closed))?;
+        if let Some(ObjectBinding { binding, exported, .. }) = object.binding(&known) {
+            return Ok(GuestAnswer::Done { handle: binding, exported });
+        }
+        let binding = isolate.bind_object(&object, spec, deadline)?;
+        let exported = binding.exported();
+        let methods = Arc::new(UntypedMethods::of_guest(spec.clone()));
+        let binding = self.bindings.keep(BoundContract { binding: Rc::new(binding), methods });
+        let (name, exported) = (spec.name.to_string(), exported);
+        object.binds(ObjectBinding { contract: known, name, binding, exported: exported.clone() });
+        Ok(GuestAnswer::Done { handle: binding, exported })
+    }
+
+    /// The host holds crossings no longer.
+    pub(super) fn drop_objects(&self, body: &[u8]) -> Asked<()> {
+        let (crossings @ [_, ..], []) = body.as_chunks::<8>() else { return Err(Gone) };
+        let crossings = crossings.iter().map(|crossing| u64::from_le_bytes(*crossing));
+        let over = self.isolate().map_err(|_| Gone)?.release_crossings(crossings);
+        over.into_iter().for_each(|binding| self.bindings.drop(binding));
+        Ok(())
+    }
+}
