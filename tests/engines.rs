@@ -307,6 +307,18 @@ fn text_with_a_zero_and_text_that_is_long_end_nothing() {
     assert_eq!(sandbox.load::<dyn Probe>(fine).unwrap().probe().unwrap(), "fine");
 }
 
+/// The engine of this build reads a whole text as a body, or writes a function around the text.
+#[test]
+fn only_quickjs_runs_what_closes_a_function_of_common_js() {
+    let sandbox = LocalSandbox::builder().limits(long()).build().unwrap();
+    let closing = Script::new("closes.cjs", "}); globalThis.ran = true; (function () {");
+    let closed = sandbox.eval(closing).map(drop);
+    assert_eq!(matches!(closed, Err(Error::Syntax { .. })), !QUICKJS, "{closed:?}");
+    let ran = Script::new("ran.js", "export const probe = () => typeof ran");
+    let expected = if QUICKJS { "boolean" } else { "undefined" };
+    assert_eq!(sandbox.load::<dyn Probe>(ran).unwrap().probe().unwrap(), expected);
+}
+
 /// Microtasks that make more of their kind without end.
 #[test]
 fn microtasks_that_multiply_end_at_the_limit() {

@@ -121,6 +121,16 @@ fn the_table_of_engines_has_a_test_for_each_row() {
             contract,
             "a_script_that_cannot_run_says_where",
         ),
+        (
+            "a text of CommonJS that closes its function (`}); f(); (function () {`)",
+            engines,
+            "only_quickjs_runs_what_closes_a_function_of_common_js",
+        ),
+        (
+            "columns of the first line of a [last value][scripts]",
+            include_str!("../sandbox-worker/tests/forms/main.rs"),
+            "errors_name_the_lines_of_the_text",
+        ),
         ("`Intl`", engines, "only_v8_has_the_data_of_languages"),
         ("locale and time zone", include_str!("realm.rs"), "locale_and_time_zone_are_fixed"),
         ("`usage().heap_peak`", include_str!("usage.rs"), "buffers_and_the_heap_are_on_the_bill"),

@@ -6,21 +6,30 @@
 //! So far a script has one module. Several modules have a place in this type, in the hash and in the messages of a link, and
 //! an isolate refuses them.
 
+mod code;
+mod format;
+
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::io;
 use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub use code::{CodeCache, CodeKind};
+pub use format::ScriptFormat;
+
 /// A script's name and its source text.
 ///
-/// A script is an ES module or CommonJS. The exports of a module are its named exports and the members of its default
-/// object. The exports of CommonJS are the members of `module.exports`. The extension `.mjs` or `.cjs` decides. A script
-/// with another name is a module if it parses as a module that exports something.
+/// [`new`](Self::new) makes an ES module or CommonJS. The exports of a module are its named exports and the members of its
+/// default object. The exports of CommonJS are the members of `module.exports`, or its functions if the text does not name
+/// `exports`. The extension `.mjs` or `.cjs` decides. A script with another name is a module if it parses as a module that
+/// exports something. A default export or `module.exports` may itself be the function of a contract with one method.
+///
+/// [`body`](Self::body), [`async_body`](Self::async_body), [`expression`](Self::expression) and
+/// [`last_value`](Self::last_value) make other forms of a script.
 ///
 /// ```
 /// use sandbox_runtime::Script;
@@ -57,6 +66,8 @@ pub struct ScriptModule {
     format: Option<ScriptFormat>,
     /// The source map of the text, as JSON.
     source_map: Option<String>,
+    /// The method that the script's only function implements; `None` for the method of a contract that has one.
+    method: Option<String>,
     code: CodeCache,
 }
 
@@ -69,7 +80,7 @@ impl ScriptModule {
         format: Option<ScriptFormat>,
         source_map: Option<String>,
     ) -> Self {
-        Self { name, source, format, source_map, code: CodeCache::default() }
+        Self { name, source, format, source_map, method: None, code: CodeCache::default() }
     }
 
     #[must_use]
@@ -82,9 +93,28 @@ impl ScriptModule {
         &self.source
     }
 
+    /// A module of the same content, of which the engine has no code.
+    fn copy(&self) -> Self {
+        let Self { name, source, format, source_map, method, code: _ } = self;
+        Self::new(name.clone(), source.clone(), format.clone(), source_map.clone())
+            .implementing(method.clone())
+    }
+
+    /// Names the method that the script's only function implements.
     #[must_use]
-    pub fn format(&self) -> Option<ScriptFormat> {
-        self.format
+    pub fn implementing(mut self, method: Option<String>) -> Self {
+        self.method = method;
+        self
+    }
+
+    #[must_use]
+    pub fn format(&self) -> Option<&ScriptFormat> {
+        self.format.as_ref()
+    }
+
+    #[must_use]
+    pub fn method(&self) -> Option<&str> {
+        self.method.as_deref()
     }
 
     #[must_use]
@@ -98,71 +128,6 @@ impl ScriptModule {
     }
 }
 
-/// The engine's compiled code of a module, for a second load. A script and its clones share one.
-///
-/// The code is made when a script is loaded for the second time, and never leaves the process.
-#[derive(Default)]
-pub struct CodeCache {
-    loads: AtomicU32,
-    module: OnceLock<Box<[u8]>>,
-    function: OnceLock<Box<[u8]>>,
-}
-
-impl CodeCache {
-    /// In bytes. A shorter script compiles as fast as its code is read.
-    const SHORTEST: usize = 1 << 10;
-    /// The most code that is kept, in bytes.
-    const MOST: usize = 4 << 20;
-
-    fn place(&self, format: ScriptFormat) -> &OnceLock<Box<[u8]>> {
-        match format {
-            ScriptFormat::Module => &self.module,
-            ScriptFormat::CommonJs => &self.function,
-        }
-    }
-
-    /// The code of the script in this form.
-    pub fn get(&self, format: ScriptFormat) -> Option<&[u8]> {
-        self.place(format).get().map(|code| &**code)
-    }
-
-    /// Keeps the code that `make` returns, if there is none yet and the script was loaded before.
-    pub fn offer(&self, format: ScriptFormat, length: usize, make: impl FnOnce() -> Option<Vec<u8>>) {
-        let before = self.loads.fetch_add(1, Ordering::Relaxed);
-        if length < Self::SHORTEST || before == 0 || self.get(format).is_some() {
-            return;
-        }
-        if let Some(code) = make().filter(|code| code.len() <= Self::MOST) {
-            // Another thread may have stored the same code.
-            _ = self.place(format).set(code.into_boxed_slice());
-        }
-    }
-}
-
-/// The code is no part of a script's identity.
-impl PartialEq for CodeCache {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for CodeCache {}
-
-impl fmt::Debug for CodeCache {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lengths = [ScriptFormat::Module, ScriptFormat::CommonJs]
-            .map(|format| self.get(format).map_or(0, <[u8]>::len));
-        f.debug_tuple("CodeCache").field(&lengths).finish()
-    }
-}
-
-/// How a module is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ScriptFormat {
-    Module,
-    CommonJs,
-}
-
 impl Script {
     /// A script. Errors and stacks show the name. No file of that name is read.
     #[must_use]
@@ -174,7 +139,154 @@ impl Script {
             Some("cjs") => Some(ScriptFormat::CommonJs),
             _ => None,
         };
-        let module = ScriptModule::new(name, source.into(), format, None);
+        Self::of(ScriptModule::new(name, source.into(), format, None))
+    }
+
+    /// The body of a function with these parameters: `return` gives the result.
+    ///
+    /// The function implements the method of a contract that has one ([`implementing`](Self::implementing) for another
+    /// contract). Lines and columns in errors are those of the text. A body is sloppy code, unless it begins with
+    /// `'use strict'`. No text closes its function: such a text is a syntax error.
+    ///
+    /// ```
+    /// use sandbox_runtime::{Result, Sandbox, Script, sandbox_api};
+    ///
+    /// #[sandbox_api(guest)]
+    /// pub trait Step {
+    ///     fn run(&self, items: Vec<f64>) -> Result<Vec<f64>>;
+    /// }
+    ///
+    /// let sandbox = Sandbox::builder().build()?;
+    /// let source = "const large = items.filter((item) => item > 10);\nreturn large.map((item) => item / 2);";
+    /// let step = sandbox.load::<dyn Step>(Script::body("step.js", ["items"], source))?;
+    /// assert_eq!(step.run(vec![4.0, 20.0])?, [10.0]);
+    /// # Ok::<(), sandbox_runtime::Error>(())
+    /// ```
+    #[must_use]
+    pub fn body<P: Into<String>>(
+        name: impl Into<String>,
+        parameters: impl IntoIterator<Item = P>,
+        source: impl Into<String>,
+    ) -> Self {
+        let parameters = parameters.into_iter().map(Into::into).collect();
+        Self::formed(name.into(), source.into(), ScriptFormat::Body { parameters, is_async: false })
+    }
+
+    /// The body of an `async` function with these parameters, which may `await`. The contract's method is `async`.
+    ///
+    /// ```
+    /// use sandbox_runtime::{Result, Sandbox, Script, sandbox_api};
+    ///
+    /// #[sandbox_api(guest)]
+    /// pub trait Step {
+    ///     async fn run(&self, item: f64) -> Result<f64>;
+    /// }
+    ///
+    /// async fn twice(item: f64) -> Result<f64> {
+    ///     let sandbox = Sandbox::builder().build()?;
+    ///     let source = "const twice = await Promise.resolve(item * 2);\nreturn twice;";
+    ///     let step = sandbox.load_async::<dyn Step>(Script::async_body("step.js", ["item"], source)).await?;
+    ///     step.run(item).await
+    /// }
+    /// ```
+    #[must_use]
+    pub fn async_body<P: Into<String>>(
+        name: impl Into<String>,
+        parameters: impl IntoIterator<Item = P>,
+        source: impl Into<String>,
+    ) -> Self {
+        let parameters = parameters.into_iter().map(Into::into).collect();
+        Self::formed(name.into(), source.into(), ScriptFormat::Body { parameters, is_async: true })
+    }
+
+    /// One expression, such as `function (user) { … }` without a name. Its value is the function of a contract with one
+    /// method, or an object with the functions of a contract. A semicolon at the end is allowed.
+    ///
+    /// ```
+    /// use sandbox_runtime::{Result, Sandbox, Script, sandbox_api};
+    ///
+    /// #[sandbox_api(guest)]
+    /// pub trait Rule {
+    ///     fn allows(&self, user: &str) -> Result<bool>;
+    /// }
+    ///
+    /// let sandbox = Sandbox::builder().build()?;
+    /// let source = "function (user) { return user !== 'mallory'; }";
+    /// let rule = sandbox.load::<dyn Rule>(Script::expression("rule.js", source))?;
+    /// assert!(rule.allows("alice")?);
+    /// # Ok::<(), sandbox_runtime::Error>(())
+    /// ```
+    #[must_use]
+    pub fn expression(name: impl Into<String>, source: impl Into<String>) -> Self {
+        Self::formed(name.into(), source.into(), ScriptFormat::Expression)
+    }
+
+    /// Statements that are run anew for each call. The value of the last one is the result, as in a console.
+    ///
+    /// The statements find the arguments of the call under these names. They are sloppy code. Functions and the variables of
+    /// `let` and `const` are those of one call, and `var` makes a global of the realm. The statements are compiled at each
+    /// call, so a long script is better a [`body`](Self::body).
+    ///
+    /// ```
+    /// use sandbox_runtime::{Result, Sandbox, Script, sandbox_api};
+    ///
+    /// #[sandbox_api(guest)]
+    /// pub trait Rule {
+    ///     fn level(&self, amount: f64) -> Result<String>;
+    /// }
+    ///
+    /// let sandbox = Sandbox::builder().build()?;
+    /// let source = "const limit = 100;\nif (amount > limit) 'high'; else 'low';";
+    /// let rule = sandbox.load::<dyn Rule>(Script::last_value("rule.js", ["amount"], source))?;
+    /// assert_eq!((rule.level(500.0)?, rule.level(5.0)?), ("high".into(), "low".into()));
+    /// # Ok::<(), sandbox_runtime::Error>(())
+    /// ```
+    #[must_use]
+    pub fn last_value<P: Into<String>>(
+        name: impl Into<String>,
+        parameters: impl IntoIterator<Item = P>,
+        source: impl Into<String>,
+    ) -> Self {
+        let parameters = parameters.into_iter().map(Into::into).collect();
+        Self::formed(name.into(), source.into(), ScriptFormat::LastValue { parameters })
+    }
+
+    /// Names the method that the script's only function implements: a body, an expression, statements with a last value, a
+    /// default export or `module.exports` that is a function. A contract with several methods needs the name of one.
+    ///
+    /// ```
+    /// use sandbox_runtime::{Result, Sandbox, Script, sandbox_api};
+    ///
+    /// #[sandbox_api(guest)]
+    /// pub trait Shop {
+    ///     fn price(&self, quantity: f64) -> Result<f64>;
+    ///     fn currency(&self) -> Result<String> {
+    ///         Ok("EUR".into())
+    ///     }
+    /// }
+    ///
+    /// let sandbox = Sandbox::builder().build()?;
+    /// let script = Script::body("price.js", ["quantity"], "return quantity / 4;").implementing("price");
+    /// let shop = sandbox.load::<dyn Shop>(script)?;
+    /// assert_eq!((shop.price(2.0)?, shop.currency()?), (0.5, "EUR".into()));
+    /// # Ok::<(), sandbox_runtime::Error>(())
+    /// ```
+    #[must_use]
+    pub fn implementing(self, method: impl Into<String>) -> Self {
+        let entry = self.0.entry;
+        let mut modules = match Arc::try_unwrap(self.0) {
+            Ok(bundle) => bundle.modules,
+            Err(shared) => shared.modules.iter().map(ScriptModule::copy).collect(),
+        };
+        modules[entry].method = Some(method.into());
+        Self(Arc::new(Bundle { modules, entry, hash: OnceLock::new() }))
+    }
+
+    fn formed(name: String, source: String, format: ScriptFormat) -> Self {
+        Self::of(ScriptModule::new(name, source, Some(format), None))
+    }
+
+    fn of(module: ScriptModule) -> Self {
         Self(Arc::new(Bundle { modules: vec![module], entry: 0, hash: OnceLock::new() }))
     }
 
@@ -241,19 +353,15 @@ impl Script {
 impl Bundle {
     /// Each text has its length before it, so no two contents are the same bytes.
     fn digest(&self) -> ContentHash {
-        let mut hasher = Sha256::new_with_prefix(b"script 1");
+        let mut hasher = Sha256::new_with_prefix(b"script 2");
         let number = |hasher: &mut Sha256, number: usize| hasher.update((number as u64).to_le_bytes());
         number(&mut hasher, self.modules.len());
         number(&mut hasher, self.entry);
-        for ScriptModule { name, source, format, source_map, code: _ } in &self.modules {
-            let format = match format {
-                None => 0,
-                Some(ScriptFormat::Module) => 1,
-                Some(ScriptFormat::CommonJs) => 2,
-            };
-            number(&mut hasher, format);
+        for ScriptModule { name, source, format, source_map, method, code: _ } in &self.modules {
+            ScriptFormat::digest(format.as_ref(), &mut hasher);
             number(&mut hasher, usize::from(source_map.is_some()));
-            for text in [name, source].into_iter().chain(source_map) {
+            number(&mut hasher, usize::from(method.is_some()));
+            for text in [name, source].into_iter().chain(source_map).chain(method) {
                 number(&mut hasher, text.len());
                 hasher.update(text);
             }
@@ -318,6 +426,15 @@ mod tests {
             with(Some(ScriptFormat::CommonJs), None),
             with(None, Some("")),
             with(None, Some("{}")),
+            with(Some(ScriptFormat::Expression), None),
+            Script::body("a", [""; 0], "bc"),
+            Script::async_body("a", [""; 0], "bc"),
+            Script::body("a", ["p"], "bc"),
+            Script::body("a", ["p", "q"], "bc"),
+            Script::body("a", ["pq"], "bc"),
+            Script::last_value("a", ["p"], "bc"),
+            Script::body("a", ["p"], "bc").implementing("p"),
+            bundle(&[("a", "bc")], 0).implementing(""),
         ];
         let hashes: HashSet<_> = all.iter().map(Script::content_hash).collect();
         assert_eq!(hashes.len(), all.len());
@@ -336,6 +453,15 @@ mod tests {
         assert_eq!(one.content_hash(), other.content_hash());
         // The form follows from the name, and is a part of the content.
         assert_ne!(one.content_hash(), bundle(&[("a.mjs", "export {}")], 0).content_hash());
+    }
+
+    #[test]
+    fn the_name_of_a_method_leaves_other_clones_as_they_are() {
+        let script = Script::body("a.js", ["p"], "x");
+        let named = script.clone().implementing("one").implementing("two");
+        assert_eq!((script.entry().method(), named.entry().method()), (None, Some("two")));
+        assert_eq!((script.entry().format(), script.name()), (named.entry().format(), named.name()));
+        assert_ne!(script, named);
     }
 
     #[test]

@@ -25,6 +25,7 @@ macro_rules! links {
             "[pools]: crate::guide::pools\n",
             "[processes]: crate::guide::processes\n",
             "[promises]: crate::guide::promises\n",
+            "[scripts]: crate::guide::scripts\n",
             "[sites]: crate::guide::sites\n",
             "[small-engine]: crate::guide::small_engine\n",
             "[speed]: crate::guide::speed\n",
@@ -61,6 +62,7 @@ pages! {
     getting_started "getting-started.md";
     application "application.md";
     contracts "contracts.md";
+    scripts "scripts.md";
     types "types.md";
     errors "errors.md";
     asynchronous "asynchronous.md";

@@ -80,6 +80,11 @@ pub(super) fn exported(problems: &[ExportProblem], exports: &[String]) -> String
                 "; it exports `default` alone: write `export function {name}(…)`, or `export default {{ {name} }}`"
             )
         }
+        [only] if ["module.exports", "a body", "an expression", "a last value"].contains(&only.as_str()) => {
+            format!(
+                "; it is one function ({only}), which implements a contract of one method: name the method of another contract by `Script::implementing`"
+            )
+        }
         names => {
             let names = names.iter().map(|name| Shown(name).to_string()).collect::<Vec<_>>();
             format!("; it exports {}", names.join(", "))

@@ -28,7 +28,7 @@ pub use description::{Description, HandleDescription, MethodDescription, ParamDe
 pub use generate::describe;
 pub use generate::method_schemas;
 pub use handles::handle_schema;
-pub use names::{GLOBALS, is_contract_name, is_method_name};
+pub use names::{GLOBALS, is_contract_name, is_method_name, is_variable_name};
 
 impl Description {
     /// A TypeScript declaration module: what a guest must export, what it may call, and the types of both.

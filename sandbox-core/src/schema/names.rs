@@ -200,6 +200,11 @@ pub fn is_method_name(name: &str) -> bool {
     is_word(name) && !SPECIAL.contains(&name)
 }
 
+/// Whether a variable can have the name, in strict code too.
+pub fn is_variable_name(name: &str) -> bool {
+    identifier(name) == name && !is_reserved(name)
+}
+
 /// Names that have a meaning on every object, or on a promise.
 const SPECIAL: [&str; 8] = [
     "then",

@@ -6,9 +6,10 @@
 use deno_core::v8;
 use sandbox_core::contract::ContractSpec;
 
-use super::script::ScriptExports;
+use super::script::{OnlyFunction, ScriptExports};
 use crate::error::{Error, ExportProblem};
-use crate::isolate::engine::text::preview;
+use crate::isolate::engine::compile::{Object, compile_function, get};
+use crate::isolate::engine::text::{js_string, preview};
 use crate::isolate::state::Isolate;
 pub(crate) use crate::isolate::state::binding::{Binding, BoundMethod};
 use crate::isolate::values::{MethodLookup, method_of};
@@ -24,7 +25,8 @@ pub(in crate::isolate) fn bind(
     let mut methods = Vec::with_capacity(spec.methods.len());
     let mut problems = Vec::new();
     for method in &*spec.methods {
-        let found = find(isolate, scope, exports, &method.name).ok_or_else(|| isolate.thrown(scope, None))?;
+        let found = implementation(isolate, scope, exports, (spec, &method.name));
+        let found = found.ok_or_else(|| isolate.thrown(scope, None))?;
         let problem = match found {
             FoundExport::Function(bound) => {
                 methods.push(Some(bound));
@@ -52,7 +54,7 @@ fn names(scope: &v8::PinScope<'_, '_>, exports: &ScriptExports) -> Option<Vec<St
     const MOST: usize = 32;
     const NAME: usize = 64;
     let (mut names, mut has_default) = (Vec::new(), false);
-    for place in &exports.places {
+    for place in &exports.exported.places {
         let object = v8::Local::new(scope, &place.object);
         let own = object.get_own_property_names(scope, v8::GetPropertyNamesArgs::default())?;
         for index in 0..own.length() {
@@ -72,6 +74,9 @@ fn names(scope: &v8::PinScope<'_, '_>, exports: &ScriptExports) -> Option<Vec<St
     if names.is_empty() && has_default {
         names.push("default".to_owned());
     }
+    if let (true, Some(only)) = (names.is_empty(), &exports.exported.only) {
+        names.push(only.method.clone().unwrap_or_else(|| only.label.to_owned()));
+    }
     Some(names)
 }
 
@@ -82,24 +87,79 @@ enum FoundExport {
     Nothing,
 }
 
-/// `None` when code of the guest threw.
+/// The function for a method. The host may have named the method of the only function. Exports come next, and then the only
+/// function for a contract with one method. `None` when code of the guest threw.
+fn implementation(
+    isolate: &Isolate,
+    scope: &v8::PinScope<'_, '_>,
+    exports: &ScriptExports,
+    (spec, name): (&ContractSpec, &str),
+) -> Option<FoundExport> {
+    let only = exports.exported.only.as_ref();
+    if let Some(only) = only.filter(|only| only.method.as_deref() == Some(name)) {
+        return of_only(scope, only);
+    }
+    match (find(isolate, scope, exports, name)?, only) {
+        (FoundExport::Nothing, Some(only)) if only.method.is_none() && spec.methods.len() == 1 => {
+            of_only(scope, only)
+        }
+        (found, _) => Some(found),
+    }
+}
+
+/// A script's only function, unless it is a class: a class cannot be called.
+fn of_only(scope: &v8::PinScope<'_, '_>, only: &OnlyFunction) -> Option<FoundExport> {
+    let function = v8::Local::new(scope, &only.function);
+    let text = |text: &str| js_string(scope, text, v8::NewStringType::Normal).ok();
+    // A guest that changes these built-ins changes what becomes of its own class.
+    let program = "return Function.prototype.toString.call(value).startsWith('class')";
+    let is_class = compile_function(scope, text("sandbox:binding")?, text(program)?, &[text("value")?])?;
+    Some(match is_class.call(scope, v8::undefined(scope).into(), &[function.into()])?.is_true() {
+        true => FoundExport::Other("a class".to_owned()),
+        false => FoundExport::Function(BoundMethod { function: only.function.clone(), receiver: None }),
+    })
+}
+
+/// The export of a script by a name; `None` when code of the guest threw.
 fn find(
     isolate: &Isolate,
     scope: &v8::PinScope<'_, '_>,
     exports: &ScriptExports,
     name: &str,
 ) -> Option<FoundExport> {
-    for place in &exports.places {
+    for place in &exports.exported.places {
         let object = v8::Local::new(scope, &place.object);
         return Some(match method_of(isolate, scope, object, name)? {
+            MethodLookup::Function(function) if is_inherited(scope, object, name, &function)? => continue,
             MethodLookup::Function(function) => {
                 let receiver = place.is_receiver.then(|| place.object.clone());
                 FoundExport::Function(BoundMethod { function, receiver })
             }
+            MethodLookup::Other(_) if object.is_function() && OF_FUNCTIONS.contains(&name) => continue,
             MethodLookup::Other(found) => FoundExport::Other(found),
             MethodLookup::Undefined => FoundExport::Nothing,
             MethodLookup::Absent => continue,
         });
     }
     Some(FoundExport::Nothing)
+}
+
+/// The properties that functions have of their own, and that are no functions.
+const OF_FUNCTIONS: [&str; 4] = ["arguments", "caller", "length", "name"];
+
+/// Whether a function that is exported has a member from what all functions inherit, such as `call` and `bind`. These are
+/// nobody's exports.
+fn is_inherited(
+    scope: &v8::PinScope<'_, '_>,
+    object: Object<'_>,
+    name: &str,
+    member: &v8::Global<v8::Function>,
+) -> Option<bool> {
+    if !object.is_function() {
+        return Some(false);
+    }
+    let text = |text: &str| js_string(scope, text, v8::NewStringType::Normal).ok();
+    let plain = compile_function(scope, text("sandbox:binding")?, text("")?, &[])?;
+    let all = plain.get_prototype(scope)?.try_cast::<v8::Object>().ok()?;
+    Some(get(scope, all, name)? == v8::Local::new(scope, member))
 }

@@ -3,10 +3,13 @@
 //! All guest code runs inside of `run`, within the limits of a call.
 
 pub(crate) mod binding;
+mod declared;
 mod erased;
 mod flight_signals;
 pub(crate) mod flights;
+mod forms;
 mod guest;
+mod last_value;
 pub(crate) mod script;
 mod untyped;
 

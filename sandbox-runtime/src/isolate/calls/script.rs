@@ -1,37 +1,76 @@
 //! Evaluates a script, and keeps the objects that hold its exports.
 //!
-//! A script is a module or CommonJS, by its name or by what parses. `guest` and the sites evaluate scripts,
-//! and `binding` binds contracts to [`ScriptExports`]. Nothing can be imported.
+//! A script has a form that its host chose, or it is a module or CommonJS, by its name or by what parses. `forms` and
+//! `last_value` have all forms but modules. `guest` and the sites evaluate scripts, and `binding` binds contracts to
+//! [`ScriptExports`]. Nothing can be imported.
 
 use std::rc::Rc;
 
 use deno_core::v8;
 
 use super::flights::Leg;
+use super::{forms, last_value};
 use crate::error::{Amount, Error, LimitKind, Place, StackFrame, Thrown, of_syntax};
 use crate::isolate::engine;
-use crate::isolate::engine::compile::{Object, compile_with, get, origin};
+use crate::isolate::engine::compile::{Object, get, origin};
 use crate::isolate::engine::text::{js_string, preview};
 use crate::isolate::realm::callbacks;
 use crate::isolate::run::thrown::{self, STACK_FULL};
 use crate::isolate::state::realm::Realm;
 use crate::isolate::state::{Catch, Isolate};
 use crate::limits::Limits;
-use crate::script::{Script, ScriptFormat, ScriptModule};
+use crate::script::{CodeKind, Script, ScriptFormat, ScriptModule};
 
 /// The exports of an evaluated script.
 pub(crate) struct ScriptExports {
     pub(in crate::isolate) script: String,
     /// The realm in which the script was evaluated.
     pub(in crate::isolate) realm: Rc<Realm>,
+    pub(in crate::isolate) exported: Exported,
+}
+
+/// The functions that a script gives to its host.
+#[derive(Default)]
+pub(in crate::isolate) struct Exported {
     /// The objects that functions are looked up in, in this order.
     pub(in crate::isolate) places: Vec<Exporter>,
+    /// The function that the script is or exports as a whole.
+    pub(in crate::isolate) only: Option<OnlyFunction>,
 }
 
 pub(in crate::isolate) struct Exporter {
     pub(in crate::isolate) object: v8::Global<v8::Object>,
     /// Whether the object is the `this` of its functions. A module's functions have none.
     pub(in crate::isolate) is_receiver: bool,
+}
+
+/// A function that has no name among exports. Such a function implements the method that the host names, or that of a contract
+/// with one method.
+pub(in crate::isolate) struct OnlyFunction {
+    pub(in crate::isolate) function: v8::Global<v8::Function>,
+    /// The method that the host named.
+    pub(in crate::isolate) method: Option<String>,
+    /// The form of the function, for errors.
+    pub(in crate::isolate) label: &'static str,
+}
+
+impl Exported {
+    /// Adds an object with functions, or a function with its members. Other values export nothing.
+    pub(super) fn add(
+        &mut self,
+        scope: &v8::PinScope<'_, '_>,
+        value: v8::Local<'_, v8::Value>,
+        script: &ScriptModule,
+        label: &'static str,
+    ) {
+        if let Ok(object) = value.try_cast::<v8::Object>() {
+            self.places.push(Exporter { object: v8::Global::new(scope, object), is_receiver: true });
+        }
+        if let Ok(function) = value.try_cast::<v8::Function>() {
+            let (function, method) = (v8::Global::new(scope, function), script.method().map(str::to_owned));
+            self.only = Some(OnlyFunction { function, method, label });
+        }
+    }
 }
 
 /// Runs a script to its end.
@@ -41,18 +80,18 @@ pub(in crate::isolate) fn evaluate(
     realm: &Rc<Realm>,
     script: &Script,
 ) -> Result<ScriptExports, Error> {
-    let places = match start(isolate, scope, script.entry())? {
+    let exported = match start(isolate, scope, script.entry())? {
         Started::Module(module, promise) => {
             settle(isolate, scope, promise)?;
-            module.exporters(isolate, scope)?
+            of_module(isolate, scope, module.namespace, script.entry())?
         }
-        Started::Done(places) => places,
+        Started::Done(exported) => exported,
     };
-    Ok(ScriptExports { script: script.name().into(), realm: realm.clone(), places })
+    Ok(ScriptExports { script: script.name().into(), realm: realm.clone(), exported })
 }
 
-/// Refuses a script that is longer than `Limits::script_bytes`, and one that has several modules. A site over a link asks
-/// before it sends anything.
+/// Refuses a script that is longer than `Limits::script_bytes`, one that has several modules, and one with parameters that no
+/// function can have. A site over a link asks before it sends anything.
 pub(crate) fn allows(limits: &Limits, script: &Script) -> Result<(), Error> {
     let length = script.length();
     if length > limits.script_bytes {
@@ -60,7 +99,7 @@ pub(crate) fn allows(limits: &Limits, script: &Script) -> Result<(), Error> {
         return Err(limits.excess(LimitKind::Script).met(met).error(None));
     }
     match script.modules().len() {
-        1 => Ok(()),
+        1 => forms::allows(script.entry()),
         modules => {
             let message = format!(
                 "the script has {modules} modules, and only a script of one is evaluated: make one module of them"
@@ -92,7 +131,7 @@ enum Started<'s> {
     /// A module, and the promise that its top level waits for.
     Module(Module<'s>, v8::Local<'s, v8::Promise>),
     /// An evaluation that is over.
-    Done(Vec<Exporter>),
+    Done(Exported),
 }
 
 fn start<'s>(
@@ -102,13 +141,26 @@ fn start<'s>(
 ) -> Result<Started<'s>, Error> {
     match script.format() {
         Some(ScriptFormat::Module) => module(isolate, scope, script)?.run(isolate, scope, script),
-        Some(ScriptFormat::CommonJs) => common_js(isolate, scope, script).map(Started::Done),
+        Some(ScriptFormat::CommonJs) => forms::common_js(isolate, scope, script).map(Started::Done),
+        Some(ScriptFormat::Body { parameters, is_async }) => {
+            forms::body(isolate, scope, script, (parameters, *is_async)).map(Started::Done)
+        }
+        Some(ScriptFormat::Expression) => forms::expression(isolate, scope, script).map(Started::Done),
+        Some(ScriptFormat::LastValue { parameters }) => {
+            last_value::prepare(isolate, scope, script, parameters).map(Started::Done)
+        }
         None => detect(isolate, scope, script),
     }
 }
 
-/// Which kind a script is. A script that parses as a module with exports is a module. Otherwise it is CommonJS if it
-/// parses as that. If neither parses, the error is that of the module, because most scripts are meant to be modules.
+/// Finds the form of a script, which is the first of these:
+///
+/// 1. a module, if the script parses as a module with exports;
+/// 2. CommonJS, if it parses as that;
+/// 3. a module, if it parses as a module;
+/// 4. an expression, if it parses as that.
+///
+/// If none parses, the error is that of the module, because most scripts are meant to be modules.
 fn detect<'s>(
     isolate: &Isolate,
     scope: &mut v8::PinScope<'s, '_>,
@@ -119,8 +171,13 @@ fn detect<'s>(
         Err(error) if !matches!(error, Error::Syntax { .. }) => return Err(error),
         other => other,
     };
-    match common_js(isolate, scope, script) {
-        Err(Error::Syntax { .. }) => module?.run(isolate, scope, script),
+    let no_module = match (forms::common_js(isolate, scope, script), module) {
+        (Err(Error::Syntax { .. }), Ok(module)) => return module.run(isolate, scope, script),
+        (Err(Error::Syntax { .. }), Err(no_module)) => no_module,
+        (other, _) => return other.map(Started::Done),
+    };
+    match forms::expression(isolate, scope, script) {
+        Err(Error::Syntax { .. }) => Err(no_module),
         other => other.map(Started::Done),
     }
 }
@@ -130,13 +187,13 @@ pub(crate) struct Evaluation {
     script: Script,
     /// The module's namespace, until the evaluation is over.
     namespace: Option<v8::Global<v8::Object>>,
-    places: Vec<Exporter>,
+    exported: Exported,
     realm: Rc<Realm>,
 }
 
 impl Evaluation {
     pub(crate) fn new(realm: Rc<Realm>, script: Script) -> Self {
-        Self { script, namespace: None, places: Vec::new(), realm }
+        Self { script, namespace: None, exported: Exported::default(), realm }
     }
 }
 
@@ -170,8 +227,8 @@ impl Leg for Evaluation {
                 self.namespace = Some(v8::Global::new(scope, module.namespace));
                 Ok(promise.into())
             }
-            Started::Done(places) => {
-                self.places = places;
+            Started::Done(exported) => {
+                self.exported = exported;
                 Ok(v8::undefined(scope).into())
             }
         }
@@ -183,15 +240,17 @@ impl Leg for Evaluation {
         scope: &mut v8::PinScope<'s, '_>,
         _: v8::Local<'s, v8::Value>,
     ) -> Result<ScriptExports, Error> {
-        let places = match self.namespace.take() {
-            Some(namespace) => exporters(isolate, scope, v8::Local::new(scope, namespace))?,
-            None => std::mem::take(&mut self.places),
+        let exported = match self.namespace.take() {
+            Some(namespace) => {
+                of_module(isolate, scope, v8::Local::new(scope, namespace), self.script.entry())?
+            }
+            None => std::mem::take(&mut self.exported),
         };
-        Ok(ScriptExports { script: self.script.name().into(), realm: self.realm.clone(), places })
+        Ok(ScriptExports { script: self.script.name().into(), realm: self.realm.clone(), exported })
     }
 }
 
-fn text<'s>(
+pub(super) fn text<'s>(
     scope: &v8::PinScope<'s, '_>,
     text: &str,
     script: &ScriptModule,
@@ -214,7 +273,7 @@ fn module<'s>(
     let name = text(scope, script.name(), script)?;
     let source = text(scope, script.source(), script)?;
     v8::tc_scope!(let scope, scope);
-    let code = script.code().get(ScriptFormat::Module);
+    let code = script.code().get(CodeKind::Module);
     let (mut source, options) = engine::source(source, &origin(scope, name, true), code);
     let reason = v8::script_compiler::NoCacheReason::NoReason;
     let compile = || v8::script_compiler::compile_module2(scope, &mut source, options, reason);
@@ -269,34 +328,30 @@ impl<'s> Module<'s> {
         let promise = self.module.evaluate(scope).ok_or_else(|| isolate.thrown(scope, None))?;
         // The code includes the functions that were called during the run.
         let code = || engine::code_of_module(scope, self.module);
-        script.code().offer(ScriptFormat::Module, script.source().len(), code);
+        script.code().offer(CodeKind::Module, script.source().len(), code);
         match promise.try_cast::<v8::Promise>() {
             Ok(promise) => {
                 promise.mark_as_handled();
                 Ok(Started::Module(self, promise))
             }
-            Err(_) => exporters(isolate, scope, self.namespace).map(Started::Done),
+            Err(_) => of_module(isolate, scope, self.namespace, script).map(Started::Done),
         }
-    }
-
-    fn exporters(self, isolate: &Isolate, scope: &mut v8::PinScope<'_, '_>) -> Result<Vec<Exporter>, Error> {
-        exporters(isolate, scope, self.namespace)
     }
 }
 
-/// The namespace of a module and its default object.
-fn exporters(
+/// The namespace of a module, and its default export.
+fn of_module(
     isolate: &Isolate,
     scope: &mut v8::PinScope<'_, '_>,
     namespace: Object<'_>,
-) -> Result<Vec<Exporter>, Error> {
+    script: &ScriptModule,
+) -> Result<Exported, Error> {
     v8::tc_scope!(let scope, scope);
-    let mut places = vec![Exporter { object: v8::Global::new(scope, namespace), is_receiver: false }];
+    let place = Exporter { object: v8::Global::new(scope, namespace), is_receiver: false };
+    let mut exported = Exported { places: vec![place], only: None };
     let default = get(scope, namespace, "default").ok_or_else(|| isolate.thrown(scope, None))?;
-    if let Ok(default) = default.try_cast::<v8::Object>() {
-        places.push(Exporter { object: v8::Global::new(scope, default), is_receiver: true });
-    }
-    Ok(places)
+    exported.add(scope, default, script, "default");
+    Ok(exported)
 }
 
 /// Waits for a top-level `await`, which only guest code can settle.
@@ -333,39 +388,11 @@ fn refuse_import<'s, T>(
     None
 }
 
-/// Runs a script as the body of a function of `module` and `exports`.
-fn common_js(
-    isolate: &Isolate,
-    scope: &mut v8::PinScope<'_, '_>,
+pub(super) fn syntax_error(
+    scope: &Catch<'_, '_, '_, '_>,
     script: &ScriptModule,
-) -> Result<Vec<Exporter>, Error> {
-    let name = text(scope, script.name(), script)?;
-    let source = text(scope, script.source(), script)?;
-    let parameters = [text(scope, "module", script)?, text(scope, "exports", script)?];
-    v8::tc_scope!(let scope, scope);
-    let code = script.code().get(ScriptFormat::CommonJs);
-    let Some(function) = compile_with(scope, name, source, &parameters, code) else {
-        return Err(syntax_error(scope, script, engine::LINES_BEFORE_A_BODY));
-    };
-    let (module, exports) = (v8::Object::new(scope), v8::Object::new(scope));
-    let ended = || isolate.ended(None);
-    let key = js_string(scope, "exports", v8::NewStringType::Internalized).map_err(|_| ended())?;
-    module.create_data_property(scope, key.into(), exports.into()).ok_or_else(ended)?;
-    if function.call(scope, exports.into(), &[module.into(), exports.into()]).is_none() {
-        return Err(isolate.thrown(scope, None));
-    }
-    script
-        .code()
-        .offer(ScriptFormat::CommonJs, script.source().len(), || engine::code_of_function(scope, function));
-    let exports = module.get(scope, key.into()).ok_or_else(|| isolate.thrown(scope, None))?;
-    Ok(exports
-        .try_cast::<v8::Object>()
-        .map(|object| Exporter { object: v8::Global::new(scope, object), is_receiver: true })
-        .into_iter()
-        .collect())
-}
-
-fn syntax_error(scope: &Catch<'_, '_, '_, '_>, script: &ScriptModule, lines_before: usize) -> Error {
+    lines_before: usize,
+) -> Error {
     let Some(message) = scope.message() else {
         let message = "the script cannot be compiled".to_owned();
         return Error::syntax(script.name().to_owned(), message, (0, 0), None);

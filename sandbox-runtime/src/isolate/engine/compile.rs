@@ -16,7 +16,37 @@ pub(crate) fn origin<'s>(
     name: v8::Local<'s, v8::String>,
     is_module: bool,
 ) -> v8::ScriptOrigin<'s> {
-    v8::ScriptOrigin::new(scope, name.into(), 0, 0, false, -1, None, false, false, is_module, None)
+    origin_at(scope, name, is_module, 0)
+}
+
+/// The origin of a text whose first line has the number `line`, from 0.
+fn origin_at<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    name: v8::Local<'s, v8::String>,
+    is_module: bool,
+    line: i32,
+) -> v8::ScriptOrigin<'s> {
+    v8::ScriptOrigin::new(scope, name.into(), line, 0, false, -1, None, false, false, is_module, None)
+}
+
+/// Looks whether a program parses, and does not run it. The program has a line before the text of the guest, and lines are
+/// counted from that text on. QuickJS counts from the program.
+pub(crate) fn parses(
+    scope: &v8::PinScope<'_, '_>,
+    name: v8::Local<'_, v8::String>,
+    program: v8::Local<'_, v8::String>,
+) -> bool {
+    v8::Script::compile(scope, program, Some(&origin_at(scope, name, false, -1))).is_some()
+}
+
+/// Runs a program, and returns the value of its last statement. The first line of the program has the number `line`.
+pub(crate) fn run_program<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    name: v8::Local<'_, v8::String>,
+    program: v8::Local<'_, v8::String>,
+    line: i32,
+) -> Option<v8::Local<'s, v8::Value>> {
+    v8::Script::compile(scope, program, Some(&origin_at(scope, name, false, line)))?.run(scope)
 }
 
 pub(crate) fn compile_function<'s>(
@@ -25,17 +55,18 @@ pub(crate) fn compile_function<'s>(
     source: v8::Local<'s, v8::String>,
     parameters: &[v8::Local<'s, v8::String>],
 ) -> Option<v8::Local<'s, v8::Function>> {
-    compile_with(scope, name, source, parameters, None)
+    compile_with(scope, name, source, parameters, (None, 0))
 }
 
+/// Compiles a function, with the engine's code of a former compilation. The first line of the text has the number `line`.
 pub(crate) fn compile_with<'s>(
     scope: &v8::PinScope<'s, '_>,
     name: v8::Local<'s, v8::String>,
     source: v8::Local<'s, v8::String>,
     parameters: &[v8::Local<'s, v8::String>],
-    code: Option<&[u8]>,
+    (code, line): (Option<&[u8]>, i32),
 ) -> Option<v8::Local<'s, v8::Function>> {
-    let (mut source, options) = super::source(source, &origin(scope, name, false), code);
+    let (mut source, options) = super::source(source, &origin_at(scope, name, false, line), code);
     let reason = v8::script_compiler::NoCacheReason::NoReason;
     v8::script_compiler::compile_function(scope, &mut source, parameters, &[], options, reason)
 }

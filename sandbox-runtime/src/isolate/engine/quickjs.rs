@@ -68,6 +68,13 @@ pub(crate) fn buffer_of<'s>(
 /// The number of lines that the engine puts before the body of a compiled function.
 pub(crate) const LINES_BEFORE_A_BODY: usize = 1;
 
+/// Whether the engine reads all of a text as the body of a function. The layer writes a function around the text, and a text
+/// can close that function.
+pub(crate) const READS_WHOLE_BODIES: bool = false;
+
+/// Whether the frames of a program count lines as the program's origin says. The layer passes no line of programs on.
+pub(crate) const FRAMES_HAVE_ORIGINS: bool = false;
+
 /// There is no other limit than the heap's.
 pub(crate) const UNLIMITED: usize = usize::MAX;
 

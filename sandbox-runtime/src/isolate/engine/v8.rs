@@ -52,6 +52,12 @@ pub(crate) const CALLS_FAST: bool = cfg!(any(target_arch = "x86_64", target_arch
 /// The number of lines that the engine puts before the body of a compiled function.
 pub(crate) const LINES_BEFORE_A_BODY: usize = 0;
 
+/// Whether the engine reads all of a text as the body of a function. Otherwise a text can close the function.
+pub(crate) const READS_WHOLE_BODIES: bool = true;
+
+/// Whether the frames of a program count lines as the program's origin says.
+pub(crate) const FRAMES_HAVE_ORIGINS: bool = true;
+
 /// V8 has memory for the frames of errors, however full the heap is.
 pub(crate) struct Frames;
 

@@ -309,6 +309,7 @@ struct ModuleData<'s> {
     source: Cow<'s, str>,
     format: Option<ScriptFormat>,
     source_map: Option<Cow<'s, str>>,
+    method: Option<Cow<'s, str>>,
 }
 
 impl<'s> ScriptData<'s> {
@@ -316,8 +317,9 @@ impl<'s> ScriptData<'s> {
         let module = |module: &'s ScriptModule| ModuleData {
             name: module.name().into(),
             source: module.source().into(),
-            format: module.format(),
+            format: module.format().cloned(),
             source_map: module.source_map().map(Cow::from),
+            method: module.method().map(Cow::from),
         };
         let modules = script.modules().iter().map(module).collect();
         Self { modules, entry: script.entry_index(), hash: script.content_hash() }
@@ -325,8 +327,10 @@ impl<'s> ScriptData<'s> {
 
     /// `None` when the entry is none of the modules.
     pub(crate) fn script(self) -> Option<Script> {
-        let module = |ModuleData { name, source, format, source_map }| {
-            ScriptModule::new(name.into_owned(), source.into_owned(), format, source_map.map(Cow::into_owned))
+        let module = |ModuleData { name, source, format, source_map, method }| {
+            let source_map = source_map.map(Cow::into_owned);
+            ScriptModule::new(name.into_owned(), source.into_owned(), format, source_map)
+                .implementing(method.map(Cow::into_owned))
         };
         Script::of_modules(self.modules.into_iter().map(module).collect(), self.entry)
     }
