@@ -70,7 +70,7 @@ impl Isolate {
     #[cfg(feature = "process")]
     pub(crate) fn bind_object(
         &self,
-        object: &LinkObject,
+        object: &LinkObject<Realm>,
         spec: &ContractSpec,
         deadline: Deadline,
     ) -> Result<Binding, Error> {

@@ -3,11 +3,11 @@
 //! `isolate::owned_host` implements [`DataHost`] for contracts that came as data, and `site::wired::serve` for contracts of the
 //! other end of a link. `isolate::untyped_contract` calls it for V8, and `ops::host_dispatch` for a link.
 
+#[cfg(feature = "process")]
+use std::any::Any;
 use std::pin::Pin;
 use std::rc::Rc;
 
-#[cfg(feature = "process")]
-use super::link_objects::LinkObject;
 use super::method_info::UntypedMethods;
 use super::refusal::Refusal;
 use crate::boundary::ValueError;
@@ -53,7 +53,7 @@ pub(crate) struct NamedObjects {
     pub(crate) _host: Vec<Rc<RemoteObject>>,
     /// Of this end's guests.
     #[cfg(feature = "process")]
-    pub(crate) _own: Vec<Rc<LinkObject>>,
+    pub(crate) _own: Vec<Rc<dyn Any>>,
 }
 
 impl From<JsValue> for DataAnswer {

@@ -6,22 +6,19 @@
 //!
 //! `site::wired::serve` is told of the releases, and binds contracts to the objects.
 
-use std::any::TypeId;
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use deno_core::v8;
 use rustc_hash::FxHashMap;
 
-use super::Isolate;
-use super::realm::Realm;
 use crate::value::GivenNumber;
 
-/// An object that crossed.
-pub(crate) struct LinkObject {
+/// An object that crossed, of the realm `R`.
+pub(crate) struct LinkObject<R> {
     number: u64,
     pub(in crate::isolate) object: v8::Global<v8::Object>,
-    pub(in crate::isolate) realm: Rc<Realm>,
+    pub(in crate::isolate) realm: Rc<R>,
     /// The contracts that were bound to it.
     bound: RefCell<Vec<ObjectBinding>>,
     shared: Rc<SharedCounts>,
@@ -51,22 +48,28 @@ struct SharedCounts {
     bindings: RefCell<Vec<u64>>,
 }
 
-#[derive(Default)]
-struct LinkEntries {
+struct LinkEntries<R> {
     last_object: u64,
     last_crossing: u64,
-    objects: FxHashMap<u64, Weak<LinkObject>>,
-    crossings: FxHashMap<u64, Rc<LinkObject>>,
+    objects: FxHashMap<u64, Weak<LinkObject<R>>>,
+    crossings: FxHashMap<u64, Rc<LinkObject<R>>>,
 }
 
 /// The objects of an isolate's guests that crossed a link.
-#[derive(Default)]
-pub(in crate::isolate) struct LinkObjects {
-    entries: RefCell<LinkEntries>,
+pub(in crate::isolate) struct LinkObjects<R> {
+    entries: RefCell<LinkEntries<R>>,
     shared: Rc<SharedCounts>,
 }
 
-impl LinkObject {
+impl<R> Default for LinkObjects<R> {
+    fn default() -> Self {
+        let (objects, crossings) = (FxHashMap::default(), FxHashMap::default());
+        let entries = LinkEntries { last_object: 0, last_crossing: 0, objects, crossings };
+        Self { entries: RefCell::new(entries), shared: Rc::default() }
+    }
+}
+
+impl<R> LinkObject<R> {
     /// The binding of a contract, if there is one.
     pub(crate) fn binding(&self, contract: &str) -> Option<ObjectBinding> {
         self.bound.borrow().iter().find(|bound| bound.contract == contract).cloned()
@@ -84,7 +87,7 @@ impl LinkObject {
     }
 }
 
-impl Drop for LinkObject {
+impl<R> Drop for LinkObject<R> {
     fn drop(&mut self) {
         let bound = self.bound.take();
         self.shared.bound.set(self.shared.bound.get() - bound.len());
@@ -93,27 +96,24 @@ impl Drop for LinkObject {
     }
 }
 
-impl LinkObjects {
+impl<R> LinkObjects<R> {
     /// How many objects the host holds, each by a contract.
     pub(in crate::isolate) fn count(&self) -> usize {
         self.shared.bound.get()
     }
 
-    /// A crossing of an object of the current realm. No code of a guest runs.
+    /// A crossing of an object of a realm. `known` is the number that the object is marked with, and `mark` marks it.
     pub(in crate::isolate) fn give(
         &self,
-        scope: &v8::PinScope<'_, '_>,
-        realm: &Rc<Realm>,
-        object: v8::Local<'_, v8::Object>,
+        realm: &Rc<R>,
+        known: Option<u64>,
+        mark: impl FnOnce(u64) -> Option<v8::Global<v8::Object>>,
     ) -> Option<GivenNumber> {
-        let marks = realm.handles.marks(scope, TypeId::of::<Self>())?;
-        let known = marks.number(scope, object).and_then(|number| self.object(number));
-        let given = match known {
+        let given = match known.and_then(|number| self.object(number)) {
             Some(known) => known,
             None => {
                 let number = self.entries.borrow().last_object + 1;
-                marks.mark(scope, object, number)?;
-                let (object, realm) = (v8::Global::new(scope, object), realm.clone());
+                let (object, realm) = (mark(number)?, realm.clone());
                 let (bound, shared) = (RefCell::default(), self.shared.clone());
                 let given = Rc::new(LinkObject { number, object, realm, bound, shared });
                 let mut entries = self.entries.borrow_mut();
@@ -130,18 +130,16 @@ impl LinkObjects {
     }
 
     /// The object with this number, while anything holds it.
-    pub(in crate::isolate) fn object(&self, number: u64) -> Option<Rc<LinkObject>> {
+    pub(in crate::isolate) fn object(&self, number: u64) -> Option<Rc<LinkObject<R>>> {
         self.entries.borrow().objects.get(&number)?.upgrade()
     }
 
-    /// Ends a crossing.
-    fn release(&self, crossing: u64) {
-        let released = self.entries.borrow_mut().crossings.remove(&crossing);
-        drop(released);
-    }
-
-    /// Forgets the objects that are over. Returns the numbers of their bindings.
-    fn take_ended(&self) -> Vec<u64> {
+    /// Ends crossings. Returns the numbers of the bindings that are over.
+    pub(super) fn release(&self, crossings: impl Iterator<Item = u64>) -> Vec<u64> {
+        for crossing in crossings {
+            let released = self.entries.borrow_mut().crossings.remove(&crossing);
+            drop(released);
+        }
         let mut entries = self.entries.borrow_mut();
         for number in self.shared.objects.take() {
             entries.objects.remove(&number);
@@ -153,18 +151,5 @@ impl LinkObjects {
     pub(super) fn clear(&self) {
         let ended = std::mem::take(&mut self.entries.borrow_mut().crossings);
         drop(ended);
-    }
-}
-
-impl Isolate {
-    /// The object that crossed a link with this number.
-    pub(crate) fn link_object(&self, number: u64) -> Option<Rc<LinkObject>> {
-        self.given.object(number)
-    }
-
-    /// Ends crossings of objects. Returns the numbers of the bindings that are over.
-    pub(crate) fn release_crossings(&self, crossings: impl Iterator<Item = u64>) -> Vec<u64> {
-        crossings.for_each(|crossing| self.given.release(crossing));
-        self.given.take_ended()
     }
 }

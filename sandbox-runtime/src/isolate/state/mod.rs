@@ -64,7 +64,11 @@ use realm::Realm;
 use returned::Returned;
 use runtime::Runtime;
 #[cfg(feature = "process")]
-use {data_host::RemoteObjects, host_handles::PinnedObjects, link_objects::LinkObjects};
+use {
+    data_host::RemoteObjects,
+    host_handles::PinnedObjects,
+    link_objects::{LinkObject, LinkObjects},
+};
 
 /// The slot of V8 that holds a pointer to the [`Isolate`]; deno_core uses slot 0.
 pub(in crate::isolate) const SLOT: u32 = 1;
@@ -86,7 +90,7 @@ pub(crate) struct Isolate {
     pub(in crate::isolate) objects: GuestObjects,
     /// The objects of guests that crossed a link.
     #[cfg(feature = "process")]
-    pub(in crate::isolate) given: LinkObjects,
+    pub(in crate::isolate) given: LinkObjects<Realm>,
     pub(in crate::isolate) stack: StackEnd,
     pub(in crate::isolate) heap: HeapGuard,
     pub(in crate::isolate) buffers: engine::Buffers,
@@ -339,6 +343,18 @@ impl Isolate {
     #[cfg(feature = "process")]
     pub(crate) fn pin(&self) -> PinnedObjects {
         self.handles.pin()
+    }
+
+    /// The object of a guest that crossed a link with this number.
+    #[cfg(feature = "process")]
+    pub(crate) fn link_object(&self, number: u64) -> Option<Rc<LinkObject<Realm>>> {
+        self.given.object(number)
+    }
+
+    /// Ends crossings of objects. Returns the numbers of the bindings that are over.
+    #[cfg(feature = "process")]
+    pub(crate) fn release_crossings(&self, crossings: impl Iterator<Item = u64>) -> Vec<u64> {
+        self.given.release(crossings)
     }
 
     /// Ends the heap. The caller drops the objects of the host that guests held, where code of the host can run.

@@ -4,13 +4,15 @@
 //! its data. Plain data get none: objects without functions, and the lists of the language unless a stream may be made of them.
 //! A plain object whose functions are not enumerable is taken for data.
 
+use std::any::TypeId;
+
 use deno_core::v8;
 use sandbox_core::spec::GivenKinds;
 
 use super::read::Reader;
 use crate::boundary::ValueError;
 use crate::isolate::Isolate;
-use crate::value::{JsKind, JsValue, Unrepresentable};
+use crate::value::{GivenNumber, JsKind, JsValue, Unrepresentable};
 
 /// The data of a value, with a number if the value may be a handle. The number costs one value of the budget.
 #[inline(never)]
@@ -27,7 +29,11 @@ pub(super) fn given(
     };
     let Some(realm) = isolate.current_realm() else { return Ok(data) };
     reader.budget.nodes(1)?;
-    let number = isolate.given.give(reader.scope, &realm, object);
+    let Some(marks) = realm.handles.marks(reader.scope, TypeId::of::<GivenNumber>()) else { return Ok(data) };
+    let number = isolate.given.give(&realm, marks.number(reader.scope, object), |number| {
+        marks.mark(reader.scope, object, number)?;
+        Some(v8::Global::new(reader.scope, object))
+    });
     Ok(match number {
         Some(number) => JsValue::given(number, data),
         None => data,

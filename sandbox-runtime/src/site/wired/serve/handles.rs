@@ -3,6 +3,7 @@
 //! [`ReceivedHandles`] counts how often the peer received each number. A number is released with its count when nothing of the
 //! peer holds the object: no guest, no value that waits for its guest, and no value that was not sent.
 
+use std::any::Any;
 use std::cell::{OnceCell, RefCell};
 use std::rc::{Rc, Weak};
 
@@ -13,7 +14,6 @@ use super::{Asked, Gone, GuestServer, parse};
 use crate::contract::ContractSpec;
 use crate::isolate::Host;
 use crate::isolate::data_host::{NamedObjects, RemoteObject, RemoteObjects};
-use crate::isolate::link_objects::LinkObject;
 use crate::site::wired::message::{HandleContractData, kind};
 use crate::value::HandleNumber;
 use crate::value::handle::HandleNumbers;
@@ -28,7 +28,7 @@ pub(super) struct ReceivedHandles {
     /// The objects that the values name that are being read.
     reading: RefCell<Vec<Rc<RemoteObject>>>,
     /// The objects of guests among them.
-    own: RefCell<Vec<Rc<LinkObject>>>,
+    own: RefCell<Vec<Rc<dyn Any>>>,
     /// Numbers that are over, and their counts.
     released: RefCell<Vec<(u64, u64)>>,
 }
@@ -53,7 +53,8 @@ impl ReceivedHandles {
     /// An object of a guest that comes back. One that is over is told where the value is written.
     fn receive_own(&self, number: u64) {
         let isolate = self.server.get().and_then(Weak::upgrade).and_then(|server| server.isolate().ok());
-        self.own.borrow_mut().extend(isolate.and_then(|isolate| isolate.link_object(number)));
+        let object = isolate.and_then(|isolate| isolate.link_object(number));
+        self.own.borrow_mut().extend(object.map(|object| object as Rc<dyn Any>));
     }
 
     fn receive(self: &Rc<Self>, handle: HandleNumber) -> Option<Rc<RemoteObject>> {
