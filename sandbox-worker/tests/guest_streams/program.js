@@ -83,6 +83,31 @@ const lists = {
     yield Sink.sum(count(4, "inner"));
   },
 };
+// Changes all that the functions of a stream could look up. Afterwards no list of this program works.
+let stolen = 0;
+const poison = (promises) => {
+  const steal = () => { stolen++; return void 0; };
+  const { defineProperty } = Object;
+  const places = [
+    [Array.prototype, ["0", "1", "2", "3", "length", "push", Symbol.iterator]],
+    [Object.prototype, ["0", "1", "2", "3", "then", "constructor", "next", "give"]],
+    // An `await` of a guest's own promise looks at these, as the language says.
+    [Promise.prototype, promises ? ["then", "catch", "constructor"] : ["catch"]],
+    [Function.prototype, ["call", "apply", "bind"]],
+    [Reflect, ["apply"]],
+    [Object, ["setPrototypeOf", "freeze"]],
+  ];
+  const all = places.flatMap(([object, names]) => names.map((name) => ({ object, name })))
+    .filter(({ object, name }) => Object.getOwnPropertyDescriptor(object, name)?.configurable !== false);
+  const count = all.length;
+  for (let at = 0; at < count; at++) {
+    const { object, name } = all[at];
+    defineProperty(object, name, { __proto__: null, configurable: true, get: steal, set: steal });
+  }
+  globalThis.Promise = globalThis.TypeError = globalThis.Reflect = steal;
+};
+lists.poisoned = () => { poison(true); return (function* () { for (let n = 0; n < 20; n++) yield n; })(); };
+lists.stolen = () => (function* () { yield stolen; })();
 export const items = (what) => lists[what]();
 export const rows = (what) => what === "wrong"
   ? [{ name: "a", price: 1 }, { name: "b", price: 2 }, { name: "c", price: 3 }, { name: "d", price: "four" }]
@@ -158,7 +183,9 @@ const streams = {
   returnNeverSettles: () => endless({ return: () => { notes.push("return"); return new Promise(() => {}); } }),
   notIterable: () => ({}),
 };
-export const stream = async (what) => streams[what]();
+streams.poisoned = () => { poison(false); return (async function* () { for (let n = 0; n < 20; n++) yield n; })(); };
+streams.stolen = () => (async function* () { yield stolen; })();
+export const stream = (what) => streams[what]();
 export const transformed = async (numbers) => (async function* () {
   try {
     for await (const number of numbers) if (number % 2 === 0) yield number * 10;
