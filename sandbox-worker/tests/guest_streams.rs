@@ -554,16 +554,100 @@ async fn an_item_that_never_comes_ends_with_the_limits_of_a_call() {
     .await;
 }
 
-/// Until guests' objects cross links, so do no streams of guests: a typed refusal.
-#[tokio::test]
-async fn a_stream_of_a_guest_in_another_process_is_refused() {
+/// Checks over links to other processes.
+fn over_links(check: impl Fn(&dyn Lists, &str)) {
     for (site, link) in sites::links() {
         let builder = Sandbox::builder().limits(long()).transport(link);
         let sandbox = builder.host::<dyn Sink>(Host::default()).build().unwrap();
+        check(&sandbox.load::<dyn Lists>(script()).unwrap(), site);
+    }
+}
+
+#[test]
+fn items_of_a_guest_cross_links() {
+    over_links(|lists, site| {
+        assert_eq!(all(lists.items("generator").unwrap()), numbers(100), "{site}");
+        assert_eq!(all(lists.items("calls").unwrap()), [3.0, 6.0], "{site}");
+        let texts = lists.texts(vec![1, 2, 100_000, 3, 0]).unwrap().map(|text| text.unwrap().len());
+        assert_eq!(texts.collect::<Vec<_>>(), [1, 2, 100_000, 3, 0], "{site}");
+        assert_eq!(lists.gives("sumOfGenerator").unwrap(), 780.0, "{site}");
+        assert_eq!(lists.gives("firsts").unwrap(), 0.0, "{site}");
+        assert_eq!(lists.gives("same").unwrap(), 10.0, "{site}");
+        let error = lists.items("text").unwrap_err();
+        assert!(error.to_string().contains("expected an iterable"), "{site}: {error}");
+    });
+}
+
+#[test]
+fn errors_and_ends_of_items_cross_links() {
+    over_links(|lists, site| {
+        let mut items = lists.items("throws").unwrap();
+        assert_eq!(items.by_ref().take(4).map(Result::unwrap).count(), 4, "{site}");
+        assert!(matches!(items.next(), Some(Err(Error::Guest(_)))), "{site}");
+        assert!(items.next().is_none(), "{site}");
+        let mut items = lists.items("wrong").unwrap();
+        assert_eq!(items.by_ref().take(6).map(Result::unwrap).collect::<Vec<_>>(), numbers(6), "{site}");
+        let error = items.next().unwrap().unwrap_err().to_string();
+        assert_eq!(error, "Items.next → items[6]: expected a number, got \"six\"", "{site}");
+        lists.log().unwrap();
+        let mut items = lists.items("endless").unwrap();
+        items.next().unwrap().unwrap();
+        drop(items);
+        assert_eq!(log_with(lists, "end of count"), ["count 0", "end of count"], "{site}");
+        // A `return` that calls the host.
+        let mut items = lists.items("returnGives").unwrap();
+        items.next().unwrap().unwrap();
+        drop(items);
+        assert_eq!(log_with(lists, "return")[0], "return", "{site}");
+        assert_eq!(lists.gives("sumOfGenerator").unwrap(), 780.0, "{site}");
+    });
+}
+
+#[tokio::test]
+async fn streams_of_a_guest_cross_links() {
+    for (site, link) in sites::links() {
+        let host = Host::default();
+        let builder = Sandbox::builder().limits(long()).transport(link);
+        let sandbox = builder.host::<dyn Sink>(host.clone()).build().unwrap();
         let streams = sandbox.load_async::<dyn Streams>(script()).await.unwrap();
-        let error = streams.stream("generator").await.unwrap_err();
-        assert!(matches!(error, Error::Value(_)), "{site}: {error:?}");
-        assert!(streams.log().await.is_ok());
+        for what in ["generator", "list"] {
+            assert_eq!(all_of(streams.stream(what).await.unwrap()).await, numbers(100), "{site}: {what}");
+        }
+        assert_eq!(all_of(streams.stream("waits").await.unwrap()).await, numbers(20), "{site}");
+        assert_eq!(streams.awaits("total").await.unwrap(), 499_500.0, "{site}");
+        assert_eq!(streams.awaits("doubled").await.unwrap(), 9900.0, "{site}");
+        let source = Stream::new(stream::iter((0..1000).map(|n| Ok(f64::from(n)))));
+        let transformed = all_of(streams.transformed(source).await.unwrap()).await;
+        assert_eq!(transformed, (0..500).map(|n| f64::from(n * 20)).collect::<Vec<_>>(), "{site}");
+        let mut bursts = streams.stream("bursts").await.unwrap();
+        for n in numbers(12) {
+            assert_eq!(bursts.next().await.unwrap().unwrap(), n, "{site}");
+            if n % 3.0 == 2.0 {
+                host.gate.add_permits(1);
+            }
+        }
+        assert!(bursts.next().await.is_none(), "{site}");
+        let mut stream = streams.stream("throws").await.unwrap();
+        assert_eq!(stream.by_ref().take(3).map(Result::unwrap).count().await, 3, "{site}");
+        assert!(matches!(stream.next().await, Some(Err(Error::Guest(_)))), "{site}");
+        streams.log().await.unwrap();
+        let mut stream = streams.stream("endless").await.unwrap();
+        stream.next().await.unwrap().unwrap();
+        drop(stream);
+        assert_eq!(stream_log_with(&streams, "end of events").await, ["end of events"], "{site}");
+        // Its `finally` calls the host, which takes a stream.
+        let mut stream = streams.stream("closes").await.unwrap();
+        stream.next().await.unwrap().unwrap();
+        drop(stream);
+        stream_log_with(&streams, "end of closes, 3").await;
+        let mut stream = streams.stream("endless").await.unwrap();
+        stream.next().await.unwrap().unwrap();
+        drop((streams, sandbox));
+        let mut last = None;
+        while let Some(item) = stream.next().await {
+            last = Some(item);
+        }
+        assert!(matches!(last, Some(Err(Error::Discarded { .. }))), "{site}: {last:?}");
     }
 }
 

@@ -47,6 +47,14 @@ pub enum HandleForm {
     Function,
 }
 
+impl HandleForm {
+    /// Whether an object is a stream, whose crossings are streams of their own.
+    #[must_use]
+    pub const fn is_stream(self) -> bool {
+        matches!(self, Self::Stream | Self::Items)
+    }
+}
+
 impl ContractSpec {
     #[doc(hidden)]
     #[must_use]

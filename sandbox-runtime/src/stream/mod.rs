@@ -38,7 +38,8 @@ use crate::{Handle, Result};
 /// [`Result<T>`](crate::Result). Code of the guest runs only while the host polls for a value that is not there, in batches of the
 /// same sizes. Each batch is a call of the guest, with its limits. A value that does not fit, an exception, a limit, and the end of
 /// the sandbox ([`Error::Discarded`](crate::Error::Discarded)) are an error as the last item. The drop of the host's stream calls
-/// `return` of the guest's iterator, in a turn of its own. Over a link to another process, a stream of a guest is refused.
+/// `return` of the guest's iterator, in a turn of its own. Over a link to another
+/// process, that is the begin of the guest's next call.
 ///
 /// A generator of the guest that transforms a stream of the host:
 ///

@@ -76,10 +76,17 @@ const lists = {
       get return() { notes.push("get"); throw new Error("no"); },
     }),
   }),
-  returnGives: () => made({ return() { notes.push("return"); Sink.first(count(10, "inner")); } }),
+  *returnGives() {
+    try {
+      for (let n = 0;; n++) yield n;
+    } finally {
+      notes.push("return");
+      Sink.first(count(10, "inner"));
+    }
+  },
   reads: () => count(3),
   *calls() {
-    yield Sink.sum([1, 2]);
+    yield Sink.sum(count(3, "inner"));
     yield Sink.sum(count(4, "inner"));
   },
 };
@@ -117,6 +124,7 @@ export function* texts(lengths) {
 }
 export const given = {
   sum: () => Sink.sum([1, 2, 3]),
+  sumOfGenerator: () => Sink.sum(count(40)),
   firsts: () => { let sum = 0; for (let n = 0; n < 50; n++) sum += Sink.first(count(10)); return sum; },
   same: () => { const back = Sink.same(count(5)); return [...back].reduce((sum, n) => sum + n, 0); },
   sameRead: () => { const numbers = count(5); numbers.next(); numbers.next(); return [...Sink.same(numbers)].length; },
@@ -165,6 +173,13 @@ const streams = {
   async *never() {
     yield 1;
     await new Promise(() => {});
+  },
+  async *closes() {
+    try {
+      for (let n = 0;; n++) yield n;
+    } finally {
+      notes.push(`end of closes, ${Sink.sum(count(3, "inner"))}`);
+    }
   },
   async *late() {
     try {

@@ -45,6 +45,7 @@ impl Isolate {
     ) -> Result<JsValue, Error> {
         let kind = CallKind::Method(method.place());
         let value = self.run_until(&binding.realm, deadline, kind, |scope| {
+            self.end_streams_now();
             v8::tc_scope!(let scope, scope);
             let result = self.invoke_untyped(scope, method, binding, args)?;
             self.read_untyped(scope, method, result)
@@ -119,6 +120,7 @@ impl Leg for UntypedLeg {
         isolate: &Isolate,
         scope: &mut v8::PinScope<'s, '_>,
     ) -> Result<v8::Local<'s, v8::Value>, Error> {
+        isolate.end_streams_now();
         let args = self.args.take().unwrap_or_default();
         v8::tc_scope!(let scope, scope);
         Ok(isolate.invoke_untyped(scope, &self.method(), &self.binding, args)?)

@@ -167,9 +167,10 @@ impl Isolate {
     }
 
     /// Tells the guests of streams that their host is gone. Between two calls the time is bounded; a guest that exceeds the time
-    /// is told of no further end. While a call is under way, this is put off to its end.
+    /// is told of no further end. While a call is under way, this is put off to its end. Where the hosts are at the other end of a
+    /// link, a guest can call them only in a call, so this is put off to the next one.
     pub(in crate::isolate) fn end_streams(&self) {
-        if self.objects.ended.count() == 0 {
+        if self.objects.ended.count() == 0 || self.handles.is_remote() {
             return;
         }
         if self.is_running() {
@@ -180,9 +181,17 @@ impl Isolate {
         self.tell_streams(Deadline::after(clock::now(), grace));
     }
 
-    /// Tells them within the call that is under way, because there is no room for others.
+    /// Tells them within the call that is under way, and its limits.
     pub(in crate::isolate) fn end_streams_now(&self) {
-        self.tell_streams(Deadline::NEVER);
+        if self.objects.ended.count() > 0 {
+            self.tell_streams(Deadline::NEVER);
+        }
+    }
+
+    /// The host at the other end of a link has dropped a stream.
+    #[cfg(feature = "process")]
+    pub(crate) fn is_left(&self, stream: Rc<Binding>) {
+        self.objects.ended.push(stream);
     }
 
     fn tell_streams(&self, deadline: Deadline) {

@@ -128,6 +128,11 @@ impl HostHandles {
         self.contracts.push(contract);
     }
 
+    /// Whether the objects of the host are at the other end of a link.
+    pub(super) fn is_remote(&self) -> bool {
+        self.remote.get().is_some()
+    }
+
     /// The objects of the host are at the other end of a link.
     #[cfg(feature = "process")]
     pub(crate) fn are_remote(&self, remote: Rc<dyn RemoteObjects>) {

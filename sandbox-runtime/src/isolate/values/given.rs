@@ -1,7 +1,8 @@
 //! Numbers for values of a guest that may be handles, on their way over a link.
 //!
 //! Only the reader at the other end knows where its types have handles. So each value that can have methods gets a number beside
-//! its data. Plain data get none: objects without functions, and the lists of the language unless a stream may be made of them.
+//! its data. Plain data get none: objects without functions, and the lists of the language. Where a stream may be made of a value,
+//! each object gets one.
 //! A plain object whose functions are not enumerable is taken for data.
 
 use std::any::TypeId;
@@ -56,8 +57,8 @@ fn may_have_methods(
             return !is_cut;
         }
         JsValue::Object(fields) if fields.iter().any(|(_, value)| is_function(value)) => return true,
-        JsValue::Object(_) => 1,
         _ if gives == GivenKinds::Lists => return true,
+        JsValue::Object(_) => 1,
         JsValue::Bytes(_) | JsValue::Numbers { .. } | JsValue::Error { .. } => 3,
         _ => 2,
     };

@@ -256,7 +256,7 @@ impl<'s> Reader<'_, 's, '_> {
         (contract, parts, guest): (&HandleContract, &HandleParts, &GuestParts),
         object: v8::Local<'s, v8::Object>,
     ) -> Result<Rc<dyn Any>, ValueError> {
-        if is_stream(parts) {
+        if parts.form.is_stream() {
             return self.guest_stream(isolate, realm, (contract, parts, guest), object);
         }
         let marks = realm.handles.marks(self.scope, contract.id).ok_or_else(terminated)?;
@@ -293,10 +293,7 @@ impl<'s> Reader<'_, 's, '_> {
     ) -> Result<Rc<dyn Any>, ValueError> {
         isolate.has_room()?;
         let checks = (guest.checks)().map_err(|error| ValueError::new(contract.name, error.to_string()))?;
-        let is_async = parts.form == HandleForm::Stream;
-        let methods = realm.handles.streams.functions(self.scope, object, is_async, &isolate.settings.limits);
-        let methods = methods.ok_or_else(ValueError::thrown)?;
-        let methods = methods.ok_or_else(|| self.unexpected(wanted(contract, parts)))?;
+        let methods = self.methods(isolate, (contract, parts, guest), object)?;
         let transport = isolate.objects.transport(realm.generation, &[]);
         let number = transport.number;
         let proxy = (guest.make)(transport).ok_or_else(terminated)?;
@@ -319,15 +316,11 @@ impl<'s> Reader<'_, 's, '_> {
         if found.wrong.is_empty() {
             return Ok(found.methods);
         }
-        if parts.form == HandleForm::Function {
+        if parts.form != HandleForm::Methods {
             return Err(self.unexpected(wanted(contract, parts)));
         }
         Err(ValueError::new(wanted(contract, parts), lacking(found.wrong)))
     }
-}
-
-fn is_stream(parts: &HandleParts) -> bool {
-    matches!(parts.form, HandleForm::Stream | HandleForm::Items)
 }
 
 /// The words for an object that lacks methods, or has other values in their places.

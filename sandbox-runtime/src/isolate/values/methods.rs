@@ -53,6 +53,15 @@ pub(in crate::isolate) fn methods_of(
         }
         return Some(found);
     }
+    if spec.form.is_stream() {
+        let realm = isolate.current_realm()?;
+        let is_async = spec.form == HandleForm::Stream;
+        match realm.handles.streams.functions(scope, object, is_async, &isolate.settings.limits)? {
+            Some(methods) => found.methods = methods,
+            None => found.wrong.push((Cow::Borrowed("next"), None)),
+        }
+        return Some(found);
+    }
     let receiver = v8::Global::new(scope, object);
     for method in &*spec.methods {
         let function = match method_of(isolate, scope, object, &method.name)? {

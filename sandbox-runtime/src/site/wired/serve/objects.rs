@@ -23,7 +23,9 @@ impl GuestServer {
         let isolate = self.isolate()?;
         // The host holds a crossing of the object, so the heap of the object is gone.
         let object = isolate.link_object(object).ok_or_else(|| Error::discarded(DiscardCause::Closed))?;
-        if let Some(ObjectBinding { binding, exported, .. }) = object.binding(&known) {
+        // Each crossing of an iterable is a stream of its own.
+        let known_binding = object.binding(&known).filter(|_| !spec.form.is_stream());
+        if let Some(ObjectBinding { binding, exported, .. }) = known_binding {
             return Ok(GuestAnswer::Done { handle: binding, exported });
         }
         let binding = isolate.bind_object(&object, spec, deadline)?;
@@ -39,8 +41,14 @@ impl GuestServer {
     pub(super) fn drop_objects(&self, body: &[u8]) -> Asked<()> {
         let (crossings @ [_, ..], []) = body.as_chunks::<8>() else { return Err(Gone) };
         let crossings = crossings.iter().map(|crossing| u64::from_le_bytes(*crossing));
-        let over = self.isolate().map_err(|_| Gone)?.release_crossings(crossings);
-        over.into_iter().for_each(|binding| self.bindings.drop(binding));
+        let isolate = self.isolate().map_err(|_| Gone)?;
+        for binding in isolate.release_crossings(crossings) {
+            let bound = self.bindings.get(binding).ok();
+            if let Some(stream) = bound.filter(|bound| bound.methods.spec.form.is_stream()) {
+                isolate.is_left(stream.binding.clone());
+            }
+            self.bindings.drop(binding);
+        }
         Ok(())
     }
 }

@@ -250,22 +250,22 @@ impl SessionObjects {
             found,
         };
         let form = parts.map(HandleParts::form).unwrap_or_default();
-        // A stream of a guest stays in its process.
-        let is_stream = matches!(form, HandleForm::Stream | HandleForm::Items);
-        let guest =
-            parts.and_then(HandleParts::of_guest).filter(|_| !is_stream).ok_or_else(|| refused(None))?;
-        let given = given.ok_or_else(|| refused(lacks(guest, data)))?;
+        let guest = parts.and_then(HandleParts::of_guest).ok_or_else(|| refused(None))?;
+        let given = given.ok_or_else(|| refused(if form.is_stream() { None } else { lacks(guest, data) }))?;
         let key = (given.object, contract.id);
-        if let Some(known) = self.proxies.borrow().get(&key).and_then(|proxy| proxy.object.upgrade()) {
+        let known = self.proxies.borrow().get(&key).and_then(|proxy| proxy.object.upgrade());
+        // Each crossing of an iterable is a stream of its own.
+        if let Some(known) = known.filter(|_| !form.is_stream()) {
             return Ok(known);
         }
-        let (binding, crossing, has) = match self.lost(key) {
+        let lost = if form.is_stream() { None } else { self.lost(key) };
+        let (binding, crossing, has) = match lost {
             Some(lost) => lost,
             None => {
                 let (binding, has) = self.bind(given.object, guest).map_err(|failure| match failure {
                     Error::Mismatch { problems, .. } => {
                         let wrong = problems.into_iter().map(|problem| (problem.export, problem.found));
-                        refused((form != HandleForm::Function).then(|| lacking(wrong)))
+                        refused((form == HandleForm::Methods).then(|| lacking(wrong)))
                     }
                     error => {
                         let found = format!("one whose methods were not found: {error}");
@@ -310,7 +310,10 @@ impl SessionObjects {
         self.bindings.all().insert(number, binding);
         self.kept.borrow_mut().insert(number, KeptCrossing { crossing, key });
         self.crossings.borrow_mut().insert(crossing, key.0);
-        self.numbers.borrow_mut().insert((key.1, address), key.0);
+        // A stream goes back as one of the host.
+        if !guest.spec().form.is_stream() {
+            self.numbers.borrow_mut().insert((key.1, address), key.0);
+        }
         self.proxies.borrow_mut().insert(key, FarProxy { object: weak, address, number, has });
         Some(object)
     }
