@@ -37,6 +37,8 @@ mod boundary;
 mod macro_parser;
 #[path = "../fuzz/src/protocol.rs"]
 mod protocol;
+#[path = "../fuzz/src/session.rs"]
+mod session;
 
 /// Runs a target over random bytes, and adds up what it says. The seed tells an input that fails.
 fn try_seeds(count: u64, target: fn(&[u8]) -> usize) -> usize {
@@ -74,4 +76,31 @@ fn macro_parser_target() {
 fn protocol_target() {
     let taken = try_seeds(20_000, protocol::run);
     assert!(taken > 1_000, "only {taken} values were values and taken by a type");
+}
+
+/// Objects of the host that the frames did not release are dropped too.
+#[test]
+fn session_target() {
+    // Of each of three peers: six calls, one of which is dropped, and one of which is cancelled.
+    assert_eq!(session::run(&[]), 12, "a peer that keeps to the protocol");
+    let answered = try_seeds(300, session::run);
+    assert!(answered > 300, "only {answered} calls were answered");
+}
+
+/// A kind of frame that is added to the protocol needs a body in the fuzz target, and a row in the page of the protocol.
+#[test]
+fn each_kind_of_frame_is_fuzzed_and_described() {
+    use sandbox_runtime::testing::wire::KINDS;
+    let names =
+        |names: &mut dyn Iterator<Item = &'static str>| names.collect::<std::collections::BTreeSet<_>>();
+    let known = names(&mut KINDS.iter().map(|(name, _)| *name));
+    let fuzzed = names(&mut session::BODIES.iter().map(|(name, _)| *name));
+    assert_eq!(known, fuzzed, "`BODIES` of fuzz/src/session.rs has each kind of frame");
+    let numbers = KINDS.iter().map(|(_, number)| *number).collect::<std::collections::BTreeSet<_>>();
+    assert_eq!(numbers.len(), KINDS.len(), "two kinds of frames have one number");
+    let page = include_str!("../docs/process.md");
+    for (name, number) in KINDS {
+        let row = format!("\n| `{number:#04x}` | {} |", if number & 0x80 == 0 { "parent" } else { "child" });
+        assert!(page.contains(&row), "docs/process.md has no row of {name}: {row}");
+    }
 }

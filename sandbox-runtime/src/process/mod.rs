@@ -162,8 +162,8 @@ impl Process {
     /// Makes links to such processes.
     fn connector(&self, limits: &crate::Limits) -> crate::Result<Box<dyn Connect>> {
         #[cfg(feature = "testing")]
-        if let Some(in_memory) = self.in_memory {
-            return Ok(Box::new(in_memory));
+        if let Some(in_memory) = &self.in_memory {
+            return Ok(Box::new(in_memory.clone()));
         }
         let memory = self.memory_of(limits).map_err(crate::Error::build)?;
         Ok(Box::new(link::ConnectChild { seed: self.seed(), memory }))
@@ -197,7 +197,21 @@ impl Process {
 #[cfg(feature = "testing")]
 #[doc(hidden)]
 pub fn in_memory(can_call_back: bool) -> Process {
-    Process { in_memory: Some(wired::in_memory::InMemory { can_call_back }), ..Process::new() }
+    Process { in_memory: Some(wired::in_memory::InMemory { can_call_back, script: None }), ..Process::new() }
+}
+
+/// The settings of a transport whose peer is a function: the function gets each frame of the host after the setup, and gives the
+/// frames that the peer sends then, or `None` where the peer hangs up.
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub fn scripted_peer(
+    answers: impl Fn(wired::in_memory::RawFrame) -> Option<Vec<wired::in_memory::RawFrame>>
+    + Send
+    + Sync
+    + 'static,
+) -> Process {
+    let script = Some(wired::in_memory::PeerScript(Arc::new(answers)));
+    Process { in_memory: Some(wired::in_memory::InMemory { can_call_back: true, script }), ..Process::new() }
 }
 
 /// The exit code of a child that cannot get more memory: `ENOMEM`.

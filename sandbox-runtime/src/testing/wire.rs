@@ -6,6 +6,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use super::wire_roundtrip::{Raw, Wired};
+pub use crate::process::scripted_peer;
+pub use crate::site::wired::in_memory::RawFrame;
+
+/// The name and the number of each kind of frame.
+pub const KINDS: &[(&str, u8)] = crate::site::wired::message::kind::ALL;
 
 use crate::boundary::{Budget, from_tree, plain};
 use crate::limits::Limits;

@@ -10,11 +10,13 @@ use std::time::{Duration, Instant};
 
 use super::channel::{Channel, Framed};
 use super::link::{Arrivals, Connect, Frames, Interest, Keeper, Link, PeerLimit};
+use super::message::{self, Hello, Ready, kind};
 use super::serve::{self, ServerEnd};
 use crate::error::{Death, Error, Result};
 use crate::isolate::clock;
 use crate::time::{Deadline, Nanos};
-use crate::wire::frame::Hasty;
+use crate::wire::Out;
+use crate::wire::frame::{FrameError, FrameReader, FrameWriter, Hasty};
 
 /// The bytes that one direction has room for.
 const ROOM: usize = 16 << 10;
@@ -24,15 +26,64 @@ const LOOK: Duration = Duration::from_millis(5);
 const START: Duration = Duration::from_secs(60);
 
 /// Starts a thread for each sandbox.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct InMemory {
     pub(crate) can_call_back: bool,
+    /// What answers the host; `None` for guests.
+    pub(crate) script: Option<PeerScript>,
 }
 
 impl Connect for InMemory {
     fn connect(&self, _: bool, longest: usize) -> Result<Arc<dyn Link>> {
-        connect(self.can_call_back, longest, |end| _ = serve::serve(end, |_| Ok(None)))
+        match self.script.clone() {
+            Some(script) => connect(self.can_call_back, longest, move |end| script.serve(end)),
+            None => connect(self.can_call_back, longest, |end| _ = serve::serve(end, |_| Ok(None))),
+        }
     }
+}
+
+/// The kind of a frame, the number of its call, and its body.
+pub type RawFrame = (u8, u64, Vec<u8>);
+
+/// The frames that a peer sends after each frame of the host; `None` where the peer hangs up.
+type AnswerFrame = dyn Fn(RawFrame) -> Option<Vec<RawFrame>> + Send + Sync;
+
+/// A peer that runs no guests. A function writes its frames.
+#[derive(Clone)]
+pub(crate) struct PeerScript(pub(crate) Arc<AnswerFrame>);
+
+impl std::fmt::Debug for PeerScript {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PeerScript")
+    }
+}
+
+impl PeerScript {
+    /// Greets the host, and then sends what the function says, until one side hangs up.
+    fn serve(&self, end: ServerEnd) {
+        const MOST: usize = 1 << 20;
+        let (mut input, mut output) = (FrameReader::new(end.input, MOST), FrameWriter::new(end.output, MOST));
+        let mut send = |(kind, call, body): RawFrame| {
+            let written = |out: &mut Out| {
+                out.extend_from_slice(&body);
+                Ok::<_, FrameError>(())
+            };
+            output.send(kind, call, written).is_ok()
+        };
+        let hello = Hello { version: message::VERSION, windows: false, refusal: None };
+        let mut goes_on = send((kind::HELLO, 0, json(&hello)));
+        while goes_on && let Ok(frame) = input.next() {
+            let answers = match frame.kind {
+                kind::SETUP => Some(vec![(kind::READY, frame.call, json(&Ready { report: None }))]),
+                kind => (self.0)((kind, frame.call, frame.body)),
+            };
+            goes_on = answers.is_some_and(|answers| answers.into_iter().all(&mut send));
+        }
+    }
+}
+
+fn json(message: &impl serde::Serialize) -> Vec<u8> {
+    serde_json::to_vec(message).unwrap_or_default()
 }
 
 /// A link to a new thread, which serves its end and hangs up.

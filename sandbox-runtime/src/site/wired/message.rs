@@ -34,8 +34,20 @@ pub(crate) fn from_json<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
     serde_json::from_slice(body).ok()
 }
 
+/// Makes the constants of the kinds, and the list of all of them.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* pub(crate) const $NAME:ident: u8 = $kind:literal;)*) => {
+        $($(#[$doc])* pub(crate) const $NAME: u8 = $kind;)*
+
+        /// Each kind with its name, for tests.
+        #[cfg(feature = "testing")]
+        pub(crate) const ALL: &[(&str, u8)] = &[$((stringify!($NAME), $kind)),*];
+    };
+}
+
 /// The kinds of frames. The peer's kinds have the highest bit.
 pub(crate) mod kind {
+    kinds! {
     /// Host → peer: [`Setup`](super::Setup) as JSON; once, before anything else.
     pub(crate) const SETUP: u8 = 1;
     /// A script to evaluate: [`Evaluate`](super::Evaluate) as JSON.
@@ -65,10 +77,6 @@ pub(crate) mod kind {
     /// Crossings of objects of guests that are over: the number of each. There is no answer.
     pub(crate) const DROP: u8 = 12;
 
-    /// Added to the kind of a request by a host method for which a guest waits. Such a request is served at once. Others are
-    /// served after the guest's turn.
-    pub(crate) const INSIDE: u8 = 0x40;
-
     /// Peer → host: [`Hello`](super::Hello) as JSON; once, before anything else.
     pub(crate) const HELLO: u8 = 0x81;
     /// The answer to the setup: [`Ready`](super::Ready) as JSON.
@@ -91,6 +99,11 @@ pub(crate) mod kind {
     /// The end of a host call of an `async` method by the guest's signal: the number of the guest's call. The guest has its answer,
     /// and the host's is dropped.
     pub(crate) const HOST_ABORT: u8 = 0x8a;
+    }
+
+    /// Added to the kind of a request by a host method for which a guest waits. Such a request is served at once. Others are
+    /// served after the guest's turn.
+    pub(crate) const INSIDE: u8 = 0x40;
 }
 
 #[derive(Serialize, Deserialize)]

@@ -101,7 +101,7 @@ mod tests {
     fn no_wake_up_is_lost() {
         const ROUNDS: usize = 2_000;
         const LONG: Duration = Duration::from_secs(1_000);
-        let link = InMemory { can_call_back: true }.connect(true, 1 << 20).expect("a thread");
+        let link = InMemory { can_call_back: true, script: None }.connect(true, 1 << 20).expect("a thread");
         let nothing = Interest { frames: false, room: false };
         let with_link: [fn(usize) -> bool; 3] = [|_| true, |_| false, |round| round % 2 == 0];
         for with_link in with_link {
