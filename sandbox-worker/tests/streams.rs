@@ -292,6 +292,13 @@ async fn the_host_is_no_further_ahead_than_what_the_guest_has_taken() {
     gives("aheadItems", "true,true,true,true,true,true").await;
 }
 
+/// Over a link, the host hears of the end although the guest asks for nothing more.
+#[tokio::test]
+async fn a_stream_that_is_left_ends_the_requests_that_wait() {
+    gives("leftWhileAsked", "true,true").await;
+    gives_away("leftWhileAsked", "true,true").await;
+}
+
 #[tokio::test]
 async fn an_error_comes_behind_the_values_and_ends_the_stream() {
     gives("fails", "0,1,2,3,4|Error: no more paper|true|0").await;

@@ -52,6 +52,13 @@ const acts = {
     }
     return is;
   },
+  async leftWhileAsked() {
+    const silent = await Source.silent(), asked = [silent.next(), silent.next()];
+    await Source.moment();
+    await silent.return();
+    // The host is asked for nothing more.
+    return (await Promise.all(asked)).map(({ done }) => done);
+  },
   async fails() { return failed(await Source.fails(5)); },
   async panics() { return failed(await Source.panics()); },
   failsItems() {

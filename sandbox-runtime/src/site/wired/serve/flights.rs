@@ -154,10 +154,17 @@ impl GuestCalls {
 impl GuestServer {
     /// Gives a call its turn, and answers calls that are over. Returns whether another call wants its turn.
     pub(super) fn fly(&self) -> Asked<bool> {
-        let flights = &self.flights;
-        if flights.all.count() == 0 {
+        if self.flights.all.count() == 0 {
             return Ok(false);
         }
+        let wants_turn = self.turn()?;
+        // A guest that goes on may wait for the end of an object that it has released, such as a stream.
+        self.release()?;
+        Ok(wants_turn)
+    }
+
+    fn turn(&self) -> Asked<bool> {
+        let flights = &self.flights;
         flights.woken.take();
         flights.turn.set(false);
         // The objects that a result names live until the result was sent.
