@@ -104,6 +104,18 @@ fn no_guest_escapes_from_a_thread_of_its_own() {
     }
 }
 
+/// Attacks over a link, where objects, functions, streams and signals cross by numbers.
+#[test]
+#[cfg(not(sandbox_leaky))]
+fn no_guest_escapes_over_a_link() {
+    let mut cases = corpus::read();
+    cases.retain(|case| ["handles", "streams", "callbacks", "awaited"].contains(&case.class()));
+    match has_processes() {
+        true => processes::run("no_guest_escapes_over_a_link", &cases),
+        false => assert_none_escapes(Transport::Link, &cases),
+    }
+}
+
 /// QuickJS makes some 270 sandboxes in a process and then no more, so each class has a process there.
 #[cfg(not(sandbox_leaky))]
 fn has_processes() -> bool {

@@ -54,9 +54,11 @@ impl Outcome {
 /// One hostile guest.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
-    /// `<class>/<name>.js`.
+    /// `<class>/<name>.js`, or `<class>/<name>.frozen.js` in a realm with frozen intrinsics.
     pub(crate) path: String,
     source: String,
+    /// The intrinsics of its realm: `// intrinsics: frozen`, or `// intrinsics: both` for two cases.
+    pub(crate) intrinsics: Intrinsics,
     /// The ways in which it may end.
     pub(crate) expected: Vec<Outcome>,
     /// The text that it must say: all that it returns, or a part of the error's text.
@@ -83,15 +85,6 @@ impl Case {
         header(&self.source, key)
     }
 
-    /// The intrinsics of its realm: `// intrinsics: frozen`.
-    pub(crate) fn intrinsics(&self) -> Intrinsics {
-        match self.header("intrinsics:") {
-            Some("frozen") => Intrinsics::Frozen,
-            Some(other) => panic!("{} has intrinsics `{other}`", self.path),
-            None => Intrinsics::Open,
-        }
-    }
-
     /// Tight, but for what the case is not meant to reach.
     pub(crate) fn limits(&self) -> Limits {
         let short = self.expected.contains(&Outcome::Wall);
@@ -102,7 +95,23 @@ impl Case {
         Limits { wall, heap: 24 << 20, buffers, stack: 768 << 10, ..values }
     }
 
-    fn of(path: String, source: String) -> Option<Self> {
+    /// The cases of a file.
+    fn all_of(path: &str, source: &str) -> Vec<Self> {
+        let realms: &[Intrinsics] = match header(source, "intrinsics:") {
+            Some("frozen") => &[Intrinsics::Frozen],
+            Some("both") => &[Intrinsics::Open, Intrinsics::Frozen],
+            Some(other) => panic!("{path} has intrinsics `{other}`"),
+            None => &[Intrinsics::Open],
+        };
+        let case = |intrinsics: &Intrinsics| {
+            let is_second = realms.len() > 1 && *intrinsics == Intrinsics::Frozen;
+            let path = if is_second { path.replace(".js", ".frozen.js") } else { path.to_owned() };
+            Self::of(path, source.to_owned(), *intrinsics)
+        };
+        realms.iter().filter_map(case).collect()
+    }
+
+    fn of(path: String, source: String, intrinsics: Intrinsics) -> Option<Self> {
         assert!(
             attempt(&source).is_some_and(|line| !line.contains("expect:")),
             "{path} does not say what it tries"
@@ -122,7 +131,7 @@ impl Case {
         let outcome =
             |name: &str| Outcome::named(name.trim()).unwrap_or_else(|| panic!("{path} expects `{name}`"));
         let expected = named.split(',').map(outcome).collect();
-        Some(Self { path, source, expected, says })
+        Some(Self { path, source, intrinsics, expected, says })
     }
 }
 
@@ -148,10 +157,10 @@ pub(crate) fn read() -> Vec<Case> {
     let mut paths = folders(&root).iter().flat_map(|folder| files(folder)).collect::<Vec<_>>();
     paths.sort();
     let word = filter().unwrap_or_default();
-    let cases = paths.iter().filter_map(|path| {
+    let cases = paths.iter().flat_map(|path| {
         let source = fs::read_to_string(path).expect("a case can be read");
         let path = path.strip_prefix(&root).expect("a path inside").to_string_lossy().replace('\\', "/");
-        Case::of(path, source)
+        Case::all_of(&path, &source)
     });
     cases.filter(|case| case.path.contains(&word)).collect()
 }

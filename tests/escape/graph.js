@@ -105,6 +105,10 @@ const values = () => {
   add('result of a struct', () => Tool.order({ id: 1, lines: [{ sku: 'a', amount: 1 }] }));
   add('result of bytes', () => Tool.bytes(new Uint8Array([1])));
   add('result of anything', () => Tool.any({ a: [1, null, { b: 'c' }] }));
+  add('handle', () => Vault.open('a'));
+  add('items', () => Vault.items(1));
+  add('item', () => Vault.items(1).next());
+  add('function of the host', () => Vault.bell());
   add('error of a value', () => thrown(() => Tool.echo(5)));
   add('error shown', () => thrown(() => Tool.fail('a')));
   add('error hidden', () => thrown(() => Tool.fail('secret')));

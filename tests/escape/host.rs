@@ -1,12 +1,15 @@
 //! What the guests of the corpus are given, and what is asked of them.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use futures_util::{StreamExt as _, stream};
 use sandbox_runtime::{
-    Bytes, Cancellation, Error, GuestError, Handle, Intrinsics, Limits, LocalSandbox, Result, Sandbox,
-    Script, sandbox_api,
+    AsyncCallback, Bytes, Callback, Cancellation, Error, GuestError, Handle, Intrinsics, Items, Limits,
+    LocalSandbox, ProcessSandbox, Result, Sandbox, Script, Stream, sandbox_api,
 };
 use serde::{Deserialize, Serialize};
 use tokio::task::yield_now;
@@ -75,11 +78,28 @@ pub trait Vault {
     fn open(&self, name: &str) -> Handle<dyn Drawer>;
     fn key(&self) -> Handle<dyn Key>;
     fn owns(&self, drawer: Handle<dyn Drawer>) -> bool;
+    /// The numbers from 0 as texts, or what the guest's function makes of each.
+    fn items(&self, count: u32, each: Option<Ring>) -> Items<String>;
+    /// How many values the guest has left.
+    fn count(&self, items: Items<String>) -> u32;
+    /// Calls a function.
+    fn ring(&self, bell: Ring, times: u32) -> Result<String>;
+    /// A function of the host, which calls the guest's function where there is one.
+    fn bell(&self, inner: Option<Ring>) -> Ring;
+    fn is_same(&self, one: Ring, other: Ring) -> bool;
+    /// A function of the host that takes anything.
+    fn any_bell(&self) -> Callback<fn(serde_json::Value) -> Result<serde_json::Value>>;
 }
+
+/// A function of either side.
+pub type Ring = Callback<fn(u32) -> Result<String>>;
+
+/// An `async` function of either side.
+pub type AsyncRing = AsyncCallback<fn(u32) -> Result<String>>;
 
 /// The methods of the corpus's handles.
 #[sandbox_api(host)]
-pub trait Drawer {
+pub trait Drawer: Send + Sync {
     fn read(&self, count: u32) -> String;
     fn take(&self, value: serde_json::Value) -> serde_json::Value;
     /// Calls the guest's `again`.
@@ -122,6 +142,13 @@ pub trait Slow: Send + Sync {
     async fn refuse(&self) -> Result<String>;
     async fn explode(&self) -> f64;
     async fn never(&self, ends: Cancellation) -> String;
+    async fn hold(&self, value: serde_json::Value, ends: Cancellation) -> String;
+    /// The numbers from 0 as texts, or what the guest's function makes of each. Each second one is waited for.
+    async fn rows(&self, count: u32, each: Option<AsyncRing>) -> Stream<String>;
+    /// A stream that never has a value.
+    async fn silent(&self) -> Stream<String>;
+    async fn ring(&self, bell: AsyncRing, times: u32) -> Result<String>;
+    async fn bell(&self, inner: Option<AsyncRing>) -> AsyncRing;
 }
 
 /// It answers when it is polled again, but for `never`.
@@ -160,6 +187,45 @@ impl Slow for Later {
     async fn never(&self, _: Cancellation) -> String {
         std::future::pending().await
     }
+    async fn hold(&self, _: serde_json::Value, _: Cancellation) -> String {
+        std::future::pending().await
+    }
+    async fn rows(&self, count: u32, each: Option<AsyncRing>) -> Stream<String> {
+        Stream::new(stream::iter(0..count).then(move |at| {
+            let each = each.clone();
+            async move {
+                if at % 2 == 1 {
+                    yield_now().await;
+                }
+                match each {
+                    Some(each) => each.call(at).await,
+                    None => Ok(at.to_string()),
+                }
+            }
+        }))
+    }
+    async fn silent(&self) -> Stream<String> {
+        Stream::new(stream::pending())
+    }
+    async fn ring(&self, bell: AsyncRing, times: u32) -> Result<String> {
+        let mut said = String::new();
+        for at in 0..times {
+            said += &bell.call(at).await?;
+        }
+        Ok(said)
+    }
+    async fn bell(&self, inner: Option<AsyncRing>) -> AsyncRing {
+        AsyncCallback::new(move |at: u32| {
+            let inner = inner.clone();
+            async move {
+                yield_now().await;
+                match inner {
+                    Some(inner) => inner.call(at).await,
+                    None => Ok(format!("rung {at}")),
+                }
+            }
+        })
+    }
 }
 
 /// A guest of the corpus whose `attack` is awaited.
@@ -191,17 +257,38 @@ fn delivered() -> Order {
 }
 
 /// How a host method finds the guest that it calls again.
-pub(crate) trait Guest {
+pub(crate) trait Guest: Send + Sync {
     fn with<R>(&self, body: impl FnOnce(&dyn Attack) -> R) -> Option<R>;
 }
 
-/// The guest of a `LocalSandbox`, once it is loaded.
-#[derive(Clone, Default)]
-pub(crate) struct Here(Rc<RefCell<Option<Rc<dyn Attack>>>>);
+/// The guest of a `LocalSandbox`, once it is loaded. Only its own thread finds it.
+#[derive(Clone)]
+pub(crate) struct Here(u64);
+
+thread_local! {
+    static GUESTS: RefCell<BTreeMap<u64, Rc<dyn Attack>>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+impl Default for Here {
+    fn default() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl Here {
+    fn set(&self, guest: Rc<dyn Attack>) {
+        drop(GUESTS.with_borrow_mut(|guests| guests.insert(self.0, guest)));
+    }
+
+    fn take(&self) {
+        drop(GUESTS.with_borrow_mut(|guests| guests.remove(&self.0)));
+    }
+}
 
 impl Guest for Here {
     fn with<R>(&self, body: impl FnOnce(&dyn Attack) -> R) -> Option<R> {
-        let guest = self.0.borrow().clone();
+        let guest = GUESTS.with_borrow(|guests| guests.get(&self.0).cloned());
         guest.map(|guest| body(&*guest))
     }
 }
@@ -320,6 +407,27 @@ impl<G: Guest + Clone + 'static> Vault for Host<G> {
     fn owns(&self, drawer: Handle<dyn Drawer>) -> bool {
         drawer.read(1).len() == 1
     }
+    fn items(&self, count: u32, each: Option<Ring>) -> Items<String> {
+        let value = move |at: u32| each.as_ref().map_or_else(|| Ok(at.to_string()), |each| each.call(at));
+        Items::new((0..count).map(value))
+    }
+    fn count(&self, items: Items<String>) -> u32 {
+        items.take(1000).fold(0, |count, _| count + 1)
+    }
+    fn ring(&self, bell: Ring, times: u32) -> Result<String> {
+        (0..times).map(|at| bell.call(at)).collect()
+    }
+    fn bell(&self, inner: Option<Ring>) -> Ring {
+        let rung =
+            move |at: u32| inner.as_ref().map_or_else(|| Ok(format!("rung {at}")), |inner| inner.call(at));
+        Callback::new(rung)
+    }
+    fn is_same(&self, one: Ring, other: Ring) -> bool {
+        one.is_same(&other)
+    }
+    fn any_bell(&self) -> Callback<fn(serde_json::Value) -> Result<serde_json::Value>> {
+        Callback::new(Ok)
+    }
 }
 
 /// How a case reaches its sandbox.
@@ -330,12 +438,16 @@ pub(crate) enum Transport {
     /// On a thread of its own.
     #[cfg_attr(sandbox_leaky, expect(dead_code, reason = "calls of the canary are counted by thread"))]
     Thread,
+    /// Over a link, whose other end is a thread of this process.
+    #[cfg_attr(sandbox_leaky, expect(dead_code, reason = "calls of the canary are counted by thread"))]
+    Link,
 }
 
 /// A sandbox with both contracts, of either kind.
 pub(crate) enum Tenant {
     Local(LocalSandbox, Here),
     Thread(Sandbox, There),
+    Link(ProcessSandbox, There),
 }
 
 impl Tenant {
@@ -359,6 +471,17 @@ impl Tenant {
                     .host::<dyn Slow>(Later);
                 Self::Thread(builder.build()?, there)
             }
+            Transport::Link => {
+                let there = There::default();
+                // A thread that gets no processor is not ended for it.
+                let link = sandbox_runtime::testing::in_memory(true).grace(super::slack::LONG);
+                let builder = Sandbox::builder().limits(limits).intrinsics(intrinsics).transport(link);
+                let builder = builder
+                    .host::<dyn Tool>(Host(there.clone()))
+                    .host::<dyn Vault>(Host(there.clone()))
+                    .host::<dyn Slow>(Later);
+                Self::Link(builder.build()?, there)
+            }
         })
     }
 
@@ -366,10 +489,13 @@ impl Tenant {
     pub(crate) fn load(&self, script: Script) -> Result<()> {
         match self {
             Self::Local(sandbox, here) => {
-                let guest = Rc::new(sandbox.load::<dyn Attack>(script)?);
-                *here.0.borrow_mut() = Some(guest);
+                here.set(Rc::new(sandbox.load::<dyn Attack>(script)?));
             }
             Self::Thread(sandbox, there) => {
+                let guest = Arc::new(sandbox.load::<dyn Attack>(script)?);
+                *there.0.lock().expect("no host method panics here") = Some(guest);
+            }
+            Self::Link(sandbox, there) => {
                 let guest = Arc::new(sandbox.load::<dyn Attack>(script)?);
                 *there.0.lock().expect("no host method panics here") = Some(guest);
             }
@@ -382,10 +508,16 @@ impl Tenant {
         let guest: Box<dyn Awaited> = match self {
             Self::Local(sandbox, here) => {
                 let guest = sandbox.eval(script)?;
-                *here.0.borrow_mut() = Some(Rc::new(guest.bind::<dyn Attack>()?));
+                here.set(Rc::new(guest.bind::<dyn Attack>()?));
                 Box::new(guest.bind::<dyn Awaited>()?)
             }
             Self::Thread(sandbox, there) => {
+                let guest = sandbox.eval(script)?;
+                let attack = Arc::new(guest.bind::<dyn Attack>()?);
+                *there.0.lock().expect("no host method panics here") = Some(attack);
+                Box::new(guest.bind::<dyn Awaited>()?)
+            }
+            Self::Link(sandbox, there) => {
                 let guest = sandbox.eval(script)?;
                 let attack = Arc::new(guest.bind::<dyn Attack>()?);
                 *there.0.lock().expect("no host method panics here") = Some(attack);
@@ -400,7 +532,7 @@ impl Tenant {
     pub(crate) fn call(&self, method: impl FnOnce(&dyn Attack) -> Result<String>) -> Result<String> {
         let outcome = match self {
             Self::Local(_, here) => here.with(method),
-            Self::Thread(_, there) => there.with(method),
+            Self::Thread(_, there) | Self::Link(_, there) => there.with(method),
         };
         outcome.expect("a guest was loaded")
     }
@@ -410,6 +542,7 @@ impl Tenant {
         Ok(match self {
             Self::Local(sandbox, _) => Box::new(sandbox.load::<dyn Look>(script)?),
             Self::Thread(sandbox, _) => Box::new(sandbox.load::<dyn Look>(script)?),
+            Self::Link(sandbox, _) => Box::new(sandbox.load::<dyn Look>(script)?),
         })
     }
 
@@ -419,6 +552,7 @@ impl Tenant {
         Ok(match self {
             Self::Local(sandbox, _) => Box::new(sandbox.realm()?.load::<dyn Look>(script)?),
             Self::Thread(sandbox, _) => Box::new(sandbox.realm()?.load::<dyn Look>(script)?),
+            Self::Link(sandbox, _) => Box::new(sandbox.realm()?.load::<dyn Look>(script)?),
         })
     }
 }
@@ -427,8 +561,10 @@ impl Tenant {
 impl Drop for Tenant {
     fn drop(&mut self) {
         match self {
-            Self::Local(_, here) => drop(here.0.take()),
-            Self::Thread(_, there) => drop(there.0.lock().map(|mut guest| guest.take())),
+            Self::Local(_, here) => here.take(),
+            Self::Thread(_, there) | Self::Link(_, there) => {
+                drop(there.0.lock().map(|mut guest| guest.take()));
+            }
         }
     }
 }

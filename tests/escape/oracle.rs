@@ -30,8 +30,8 @@ pub(crate) struct Verdict {
 /// Runs a case, and looks at everything that it could have changed.
 pub(crate) fn judge(case: &Case, transport: Transport, neighbour: &Neighbour) -> Verdict {
     let mut verdict = Verdict::default();
-    let tenant = Tenant::new(transport, case.limits(), case.intrinsics())
-        .expect("a sandbox with the limits of a case");
+    let tenant =
+        Tenant::new(transport, case.limits(), case.intrinsics).expect("a sandbox with the limits of a case");
     let look = tenants::patiently(|| tenant.looker(graph::script())).expect("the script that looks around");
     let before = tenants::patiently(|| look.problems()).expect("what there is to see before");
     let called = canary::calls_here();

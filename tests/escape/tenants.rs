@@ -1,6 +1,6 @@
 //! The others: sandboxes that have nothing to do with a case and must not notice it.
 
-use sandbox_runtime::{Engine, Error, Intrinsics, LimitKind, Limits, Script};
+use sandbox_runtime::{Engine, Error, Intrinsics, LimitKind, Script};
 
 use super::graph;
 use super::host::{Look, Tenant, Transport};
@@ -49,7 +49,7 @@ impl Neighbour {
 }
 
 fn fresh() -> Result<(Tenant, Box<dyn Look>), Error> {
-    let tenant = Tenant::new(Transport::Local, Limits::default(), Intrinsics::Open)?;
+    let tenant = Tenant::new(Transport::Local, super::slack::long(), Intrinsics::Open)?;
     let look = tenant.looker(graph::script())?;
     Ok((tenant, look))
 }

@@ -112,7 +112,7 @@ use crate::{Handle, Result};
 /// # #[cfg(not(feature = "_engine"))]
 /// # fn main() {}
 /// ```
-pub struct Stream<T>(Handle<StreamSource<T, Asynchronous>>);
+pub struct Stream<T>(Handle<StreamSource<T, Asynchronous>>, HasFailed);
 
 /// Values that a synchronous contract gives one after the other: the guest's iterable.
 ///
@@ -182,19 +182,34 @@ pub struct Stream<T>(Handle<StreamSource<T, Asynchronous>>);
 /// # #[cfg(not(feature = "_engine"))]
 /// # fn main() {}
 /// ```
-pub struct Items<T>(Handle<StreamSource<T, Sequential>>);
+pub struct Items<T>(Handle<StreamSource<T, Sequential>>, HasFailed);
 
 impl<T: Send + 'static> Stream<T> {
     /// A stream of the values of another one.
     pub fn new(stream: impl futures_core::Stream<Item = Result<T>> + Send + 'static) -> Self {
-        Self(Arc::new(StreamSource::new(Box::pin(stream))).into())
+        Self(Arc::new(StreamSource::new(Box::pin(stream))).into(), HasFailed::default())
     }
 }
 
 impl<T: Send + 'static> Items<T> {
     /// The values of an iterator.
     pub fn new(items: impl IntoIterator<Item = Result<T>, IntoIter: Send + 'static>) -> Self {
-        Self(Arc::new(StreamSource::new(Box::pin(WithoutWaiting(items.into_iter())))).into())
+        let source = StreamSource::new(Box::pin(WithoutWaiting(items.into_iter())));
+        Self(Arc::new(source).into(), HasFailed::default())
+    }
+}
+
+/// Whether the host got an error of the stream, behind which no value follows.
+///
+/// A guest can give a stream back while code of the host makes the stream's next value. The stream refuses each request of that
+/// code, so a loop that passes over errors would never end.
+#[derive(Default)]
+struct HasFailed(bool);
+
+impl HasFailed {
+    fn note<T>(&mut self, item: Option<Result<T>>) -> Option<Result<T>> {
+        self.0 = matches!(item, Some(Err(_)));
+        item
     }
 }
 
@@ -217,7 +232,8 @@ impl<T: Crosses + Send> futures_core::Stream for Stream<T> {
     type Item = Result<T>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<T>>> {
-        self.0.poll_one(cx)
+        let Self(source, failed) = self.get_mut();
+        if failed.0 { Poll::Ready(None) } else { source.poll_one(cx).map(|item| failed.note(item)) }
     }
 }
 
@@ -226,8 +242,12 @@ impl<T: Crosses + Send> Iterator for Items<T> {
     type Item = Result<T>;
 
     fn next(&mut self) -> Option<Result<T>> {
-        match self.0.poll_one(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(item) => item,
+        let Self(source, failed) = self;
+        if failed.0 {
+            return None;
+        }
+        match source.poll_one(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(item) => failed.note(item),
             // An iterator never waits.
             Poll::Pending => None,
         }
@@ -245,7 +265,7 @@ macro_rules! crosses {
         /// Reads a stream that the host gave, and of which the guest has taken nothing, or an iterable of the guest.
         impl<'de, T: Crosses + Send> Deserialize<'de> for $name<T> {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-                Handle::deserialize(deserializer).map(Self)
+                Handle::deserialize(deserializer).map(|source| Self(source, HasFailed::default()))
             }
         }
 

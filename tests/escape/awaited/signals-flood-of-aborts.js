@@ -1,4 +1,5 @@
 // Many calls that begin and end, and one signal that is given to all of them.
+// intrinsics: both
 export const attack = async () => {
   const kept = new AbortController();
   for (let at = 0; at < 300; at++) {

@@ -1,4 +1,5 @@
 // Objects that look like signals, where a host method takes one.
+// intrinsics: both
 const seen = [];
 export const attack = async () => {
   const { signal } = new AbortController();

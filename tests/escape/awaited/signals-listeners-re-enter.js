@@ -1,4 +1,5 @@
 // A listener calls the host, is called again by it, and aborts once more, while calls of the host end.
+// intrinsics: both
 let controller, depth = 0;
 const seen = [];
 export const again = (at) => { controller.abort(`again ${at}`); return 'again'; };

@@ -1,4 +1,5 @@
 // A guest reaches nothing more of the classes: no signal is made but by a controller, and no function of the host's is among them.
+// intrinsics: both
 export const attack = async () => {
   const seen = [];
   const { signal } = new AbortController();
