@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use deno_core::{Extension, JsRuntime, RuntimeOptions, resolve_url, scope, v8};
 use sandbox_runtime::deno::{ExtensionBuilder, extension};
-use sandbox_runtime::{Bytes, Error, GuestError, Limits, LocalSandbox, Result, Script, sandbox_api};
+use sandbox_runtime::{
+    Bytes, Cancellation, Error, GuestError, Limits, LocalSandbox, Result, Script, sandbox_api,
+};
 use serde::{Deserialize, Serialize};
 use slack::long;
 
@@ -427,6 +429,27 @@ struct Nothing;
 
 impl Counted for Nothing {
     fn once(&self) {}
+}
+
+#[sandbox_api(host)]
+pub trait Ended: Send + Sync {
+    async fn wait(&self, ends: Cancellation);
+}
+
+#[sandbox_api]
+impl Ended for Nothing {
+    async fn wait(&self, _: Cancellation) {}
+}
+
+/// A `JsRuntime` may have an `AbortSignal` of its own, or none.
+#[test]
+fn a_contract_with_a_cancellation_is_no_extension() {
+    let error = extension::<dyn Ended>(Nothing).map(drop).unwrap_err();
+    let reason = "`Ended.wait` takes a `Cancellation`, and the `AbortSignal` of a `JsRuntime` is the application's own: \
+                  remove the parameter, or use the contract in a sandbox";
+    assert!(matches!(&error, Error::Build { reason: found, .. } if found.contains(reason)), "{error}");
+    // In a sandbox, the contract is there.
+    assert!(LocalSandbox::builder().limits(long()).host::<dyn Ended>(Nothing).build().is_ok());
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What runs a program and knows what is allowed.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -10,10 +11,11 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use sandbox_runtime::{
-    Engine, Error, LimitKind, Limits, Local, LocalSandbox, Phase, Remote, Result, Sandbox, Usage,
+    Cancellation, Engine, Error, LimitKind, Limits, Local, LocalSandbox, Phase, Remote, Result, Sandbox,
+    Usage,
 };
 
-use crate::host::{Board, Job, JobProxy, Store, script};
+use crate::host::{Board, Job, JobProxy, Store, Watched, WatchedProxy, script};
 use crate::random::Random;
 
 /// Which sandbox a program is for.
@@ -28,8 +30,15 @@ pub enum Kind {
 /// How long a program may take before it counts as stuck. No step of it waits for more than some milliseconds.
 const STUCK: Duration = Duration::from_secs(600);
 
-/// The same job until a deadline.
-type Narrowed = Box<dyn Fn(Instant) -> Rc<dyn Job>>;
+/// A guest by both of its contracts.
+#[derive(Clone)]
+struct Guest {
+    job: Rc<dyn Job>,
+    watched: Rc<dyn Watched>,
+}
+
+/// The same guest until a deadline.
+type Narrowed = Box<dyn Fn(Instant) -> Guest>;
 
 /// Ends the process when it is not dropped in time: a deadlock has nobody who could fail the test.
 pub struct Guarded(#[expect(dead_code, reason = "its drop is what counts")] mpsc::Sender<()>);
@@ -93,11 +102,14 @@ pub struct Ends {
     discarded: u64,
     heap: u64,
     dropped: u64,
+    cancelled: u64,
     sync: u64,
+    /// The programs of which a call was answered.
+    programs: BTreeSet<&'static str>,
 }
 
 impl Ends {
-    fn all(&mut self) -> [&mut u64; 7] {
+    fn all(&mut self) -> [&mut u64; 8] {
         [
             &mut self.answered,
             &mut self.thrown,
@@ -105,6 +117,7 @@ impl Ends {
             &mut self.discarded,
             &mut self.heap,
             &mut self.dropped,
+            &mut self.cancelled,
             &mut self.sync,
         ]
     }
@@ -112,18 +125,22 @@ impl Ends {
     pub fn add(&mut self, other: &Self) {
         let mut other = other.clone();
         self.all().into_iter().zip(other.all()).for_each(|(sum, more)| *sum += *more);
+        self.programs.append(&mut other.programs);
     }
 
     /// A program in which nothing can happen finds nothing.
     pub fn assert_all_happened(&mut self) {
         let told = format!("{self:?}");
         assert!(self.all().iter().all(|count| **count > 0), "something never happened: {told}");
+        for program in ["rows", "leave", "ring", "nest", "abort"] {
+            assert!(self.programs.contains(program), "no `{program}` was answered: {told}");
+        }
     }
 }
 
 /// A loaded guest.
 struct Loaded {
-    job: Rc<dyn Job>,
+    guest: Guest,
     until: Narrowed,
     /// How many resets and bombs there had been before it was loaded.
     before: (u64, u64),
@@ -135,21 +152,32 @@ enum Handle {
 }
 
 impl Handle {
-    fn load(&self, in_realm: bool) -> Result<(Rc<dyn Job>, Narrowed)> {
+    fn load(&self, in_realm: bool) -> Result<(Guest, Narrowed)> {
+        let guest = |job: Rc<dyn Job>, watched: Rc<dyn Watched>| Guest { job, watched };
         Ok(match self {
             Self::Local(sandbox) => {
-                let job: JobProxy<Local> = match in_realm {
-                    true => sandbox.realm()?.load::<dyn Job>(script())?,
-                    false => sandbox.load::<dyn Job>(script())?,
+                let loaded = match in_realm {
+                    true => sandbox.realm()?.eval(script())?,
+                    false => sandbox.eval(script())?,
                 };
-                (Rc::new(job.clone()), Box::new(move |at| Rc::new(job.with_deadline(at))))
+                let job: JobProxy<Local> = loaded.bind::<dyn Job>()?;
+                let watched: WatchedProxy<Local> = loaded.bind::<dyn Watched>()?;
+                let first = guest(Rc::new(job.clone()), Rc::new(watched.clone()));
+                let until =
+                    move |at| guest(Rc::new(job.with_deadline(at)), Rc::new(watched.with_deadline(at)));
+                (first, Box::new(until))
             }
             Self::Shared(sandbox) => {
-                let job: JobProxy<Remote> = match in_realm {
-                    true => sandbox.realm()?.load::<dyn Job>(script())?,
-                    false => sandbox.load::<dyn Job>(script())?,
+                let loaded = match in_realm {
+                    true => sandbox.realm()?.eval(script())?,
+                    false => sandbox.eval(script())?,
                 };
-                (Rc::new(job.clone()), Box::new(move |at| Rc::new(job.with_deadline(at))))
+                let job: JobProxy<Remote> = loaded.bind::<dyn Job>()?;
+                let watched: WatchedProxy<Remote> = loaded.bind::<dyn Watched>()?;
+                let first = guest(Rc::new(job.clone()), Rc::new(watched.clone()));
+                let until =
+                    move |at| guest(Rc::new(job.with_deadline(at)), Rc::new(watched.with_deadline(at)));
+                (first, Box::new(until))
             }
         })
     }
@@ -177,6 +205,8 @@ struct Call {
     tag: String,
     before: (u64, u64),
     deadline: Option<Instant>,
+    /// The cancellation of a call that has one.
+    ends: Option<Cancellation>,
     has_begun: bool,
     is_billed: bool,
 }
@@ -227,9 +257,9 @@ impl Driver<'_> {
         for _ in 0..10_000 {
             let before = self.survived();
             match self.handle.load(in_realm) {
-                Ok((job, until)) => {
+                Ok((guest, until)) => {
                     self.billed.0 += self.costs[usize::from(in_realm)];
-                    self.loaded = Some(Loaded { job, until, before });
+                    self.loaded = Some(Loaded { guest, until, before });
                     return Ok(());
                 }
                 Err(Error::Discarded { .. }) if self.happened() != before => self.reset()?,
@@ -244,8 +274,9 @@ impl Driver<'_> {
     fn step(&mut self) -> Checked {
         match self.random.below(100) {
             0..35 => self.start(),
-            35..60 => self.poll(),
-            60..70 => self.drop_one(),
+            35..57 => self.poll(),
+            57..61 => self.cancel_one(),
+            61..70 => self.drop_one(),
             70..82 => {
                 let how = self.random.percent(85);
                 self.board.answer(self.random.below(100), how);
@@ -271,7 +302,7 @@ impl Driver<'_> {
     fn start(&mut self) -> Checked {
         const ALL: &[&str] = &[
             "value", "get", "many", "hold", "hold", "twice", "all", "race", "flood", "never", "keep", "tell",
-            "throw", "loop", "late", "spin",
+            "throw", "loop", "late", "spin", "rows", "leave", "ring", "nest", "abort",
         ];
         let bombs = Engine::CURRENT == Engine::V8 && self.random.percent(1);
         let what = if bombs { "bomb" } else { ALL[self.random.below(ALL.len())] };
@@ -284,10 +315,19 @@ impl Driver<'_> {
         let deadline =
             has_deadline.then(|| Instant::now() + Duration::from_micros(self.random.next() % 4000));
         let Some(loaded) = &self.loaded else { return Err("it is loaded".into()) };
-        let job = deadline.map_or_else(|| loaded.job.clone(), |at| (loaded.until)(at));
+        let guest = deadline.map_or_else(|| loaded.guest.clone(), |at| (loaded.until)(at));
         let before = loaded.before;
-        let future = Box::pin(async move { job.run(&input).await });
-        let call = Call { future, what, tag, before, deadline, has_begun: false, is_billed: false };
+        let ends = self.random.percent(40).then(Cancellation::new);
+        let cancellation = ends.clone();
+        let future = Box::pin(async move {
+            match cancellation {
+                Some(ends) => guest.watched.watched(&input, ends).await,
+                None => guest.job.run(&input).await,
+            }
+        });
+        // Calls of the guest's functions are on the bill too, as many as there were.
+        self.billed.1 += if matches!(what, "ring" | "nest") { 16 } else { 0 };
+        let call = Call { future, what, tag, before, deadline, ends, has_begun: false, is_billed: false };
         self.calls.push(call);
         // Most are polled at once.
         if self.random.percent(80) { self.poll_at(self.calls.len() - 1, 1) } else { Ok(()) }
@@ -354,6 +394,14 @@ impl Driver<'_> {
         self.nothing_is_left_of(&tag)
     }
 
+    /// Cancels a call, which ends at one of the next polls.
+    fn cancel_one(&mut self) -> Checked {
+        let mut all = self.calls.iter().filter_map(|call| call.ends.as_ref());
+        let count = all.clone().count().max(1);
+        all.nth(self.random.below(count)).into_iter().for_each(Cancellation::cancel);
+        Ok(())
+    }
+
     fn drop_one(&mut self) -> Checked {
         if self.calls.is_empty() {
             return Ok(());
@@ -398,6 +446,7 @@ impl Driver<'_> {
         let is_right = match &outcome {
             Ok(answer) => {
                 self.ends.answered += 1;
+                self.ends.programs.insert(what);
                 let is_stale = self.kind == Kind::Local && was_reset;
                 *answer == format!("{what}:{tag}")
                     && !matches!(*what, "never" | "loop" | "late" | "spin" | "bomb")
@@ -407,7 +456,11 @@ impl Driver<'_> {
                 self.ends.thrown += 1;
                 match *what {
                     "throw" => thrown.message == format!("throw:{tag}"),
-                    "hold" | "twice" | "all" | "late" | "race" => thrown.message.contains("refused"),
+                    "hold" | "twice" | "all" | "late" | "race" | "rows" | "leave" | "ring" => {
+                        thrown.message.contains("refused")
+                    }
+                    // The inner call of the host is refused, and the outer one keeps that for itself.
+                    "nest" => thrown.message.contains("refused") || thrown.message.contains("failed"),
                     _ => false,
                 }
             }
@@ -418,6 +471,14 @@ impl Driver<'_> {
                     _ => self.may_not_be_billed(&call),
                 }
                 deadline.is_some_and(|at| at <= Instant::now())
+            }
+            Err(Error::Cancelled { was_made, .. }) => {
+                self.ends.cancelled += 1;
+                match (self.kind, was_made) {
+                    (Kind::Local, false) => self.is_not_billed(&call),
+                    _ => self.may_not_be_billed(&call),
+                }
+                call.ends.as_ref().is_some_and(Cancellation::is_cancelled)
             }
             Err(Error::Discarded { .. } | Error::Lost { .. }) => {
                 self.ends.discarded += 1;
@@ -439,8 +500,8 @@ impl Driver<'_> {
 
     /// A synchronous call.
     fn call_now(&mut self) -> Checked {
-        const ALL: &[&str] = &["value", "get", "tell", "throw", "loop"];
-        let most = if self.random.percent(10) { 5 } else { 4 };
+        const ALL: &[&str] = &["value", "get", "tell", "throw", "ring", "nest", "loop"];
+        let most = if self.random.percent(10) { 7 } else { 6 };
         let what = ALL[self.random.below(most)];
         if self.loaded.is_none() {
             self.load()?;
@@ -450,12 +511,14 @@ impl Driver<'_> {
         let is_short = what == "loop" || self.random.percent(10);
         let outcome = match is_short {
             true => {
-                (loaded.until)(Instant::now() + Duration::from_micros(self.random.next() % 3000)).now(&input)
+                let until = Instant::now() + Duration::from_micros(self.random.next() % 3000);
+                (loaded.until)(until).job.now(&input)
             }
-            false => loaded.job.now(&input),
+            false => loaded.guest.job.now(&input),
         };
         let happened = self.happened();
         let is_new = loaded.before == happened;
+        self.billed.1 += if matches!(what, "ring" | "nest") { 8 } else { 0 };
         self.ends.sync += 1;
         let is_right = match &outcome {
             Ok(answer) => *answer == input && what != "loop",
@@ -496,7 +559,7 @@ impl Driver<'_> {
                 self.load()?;
             }
             let Some(loaded) = &self.loaded else { return Err("it is loaded".into()) };
-            match loaded.job.now("value:last") {
+            match loaded.guest.job.now("value:last") {
                 Ok(answer) if answer == "value:last" => {
                     self.billed.0 += 1;
                     return match self.board.alive() {

@@ -6,12 +6,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use sandbox_runtime::{Error, Result, Script, sandbox_api};
+use futures_util::stream;
+use sandbox_runtime::{
+    AsyncCallback, Callback, Cancellation, Error, Items, Result, Script, Stream, sandbox_api,
+};
 
 #[sandbox_api(guest)]
 pub trait Job {
     async fn run(&self, input: &str) -> Result<String>;
     fn now(&self, input: &str) -> Result<String>;
+}
+
+/// The guest of [`Job`], which listens to the end of its call.
+#[sandbox_api(guest)]
+pub trait Watched {
+    async fn watched(&self, input: &str, ends: Cancellation) -> Result<String>;
 }
 
 #[sandbox_api(host)]
@@ -21,6 +30,15 @@ pub trait Store: Send + Sync {
     /// Answers when the program says so.
     async fn wait(&self, tag: &str) -> Result<String>;
     fn touch(&self, tag: &str) -> String;
+    /// As `wait`, until the guest has no more use for it.
+    async fn held(&self, tag: &str, ends: Cancellation) -> Result<String>;
+    /// The numbers from 0 to 5. The odd ones come when the program says so.
+    async fn rows(&self, tag: &str) -> Stream<u32>;
+    /// Waits, and calls the function twice.
+    async fn ring(&self, bell: AsyncCallback<fn(u32) -> Result<String>>, tag: &str) -> Result<String>;
+    fn items(&self) -> Items<u32>;
+    /// Calls the function twice.
+    fn apply(&self, bell: Callback<fn(u32) -> Result<String>>) -> Result<String>;
 }
 
 /// An input is `<what>:<tag>`; a right answer is the input.
@@ -37,6 +55,21 @@ const SOURCE: &str = "const kept = [];
             case 'all': return right((await Promise.all([0, 1, 2].map(() => Store.wait(tag)))).length === 3, input);
             case 'race': await Promise.race([Store.wait(tag), Store.get(tag)]); return input;
             case 'flood': for (let i = 0; i < 9; i++) Store.wait(tag).catch(() => {}); await Store.get(tag); return input;
+            case 'rows': { let sum = 0; for await (const row of await Store.rows(tag)) sum += row; return right(sum === 15, input); }
+            case 'leave': for await (const row of await Store.rows(tag)) if (row === 2) break; return input;
+            case 'ring': return right(await Store.ring(async (n) => n + await Store.get(tag), tag) === `0<${tag}>1<${tag}>`, input);
+            case 'nest': {
+                const inner = async (n) => n + (await Store.get(tag)) + Store.apply((m) => Store.touch(tag) + m + [...Store.items()].length);
+                return right((await Store.ring((n) => n ? inner(n) : Store.ring(inner, tag), tag)).length > 50, input);
+            }
+            case 'abort': {
+                const ends = new AbortController();
+                const held = Store.held(tag, ends.signal).catch((reason) => reason);
+                await Store.get(tag);
+                ends.abort(input);
+                const got = await held;
+                return right(got === input || got === `(${tag})` || got.message === 'refused', input);
+            }
             case 'never': return new Promise(() => {});
             case 'keep': await new Promise((resolve) => kept.push(resolve)); await Store.get(tag); return input;
             case 'tell': kept.splice(0).forEach((resolve) => resolve()); return input;
@@ -48,12 +81,22 @@ const SOURCE: &str = "const kept = [];
         }
         throw new Error('unknown');
     }
+    export async function watched(input, signal) {
+        const tag = input.split(':')[1];
+        const told = [];
+        signal.addEventListener('abort', () => { told.push(Store.touch(tag), Store.get(tag), Store.held(tag, signal).catch(() => {})); });
+        signal.onabort = () => { kept.splice(0).forEach((resolve) => resolve()); throw new RangeError('of a listener'); };
+        const answer = await run(input);
+        return right(told.length === 0, answer);
+    }
     export function now(input) {
         const [what, tag] = input.split(':');
         switch (what) {
             case 'value': return input;
             case 'get': return right(Store.touch(tag) === `[${tag}]`, input);
             case 'tell': kept.splice(0).forEach((resolve) => resolve()); return input;
+            case 'ring': return right(Store.apply((n) => Store.touch(tag) + n) === `[${tag}]0[${tag}]1`, input);
+            case 'nest': return right(Store.apply((n) => Store.apply((m) => m + [...Store.items()].join('') + now(`value:${n}`))).length > 40, input);
             case 'throw': throw new RangeError(input);
             case 'loop': for (;;) {}
         }
@@ -190,5 +233,29 @@ impl Store for Board {
     }
     fn touch(&self, tag: &str) -> String {
         format!("[{tag}]")
+    }
+    async fn held(&self, tag: &str, _: Cancellation) -> Result<String> {
+        self.wait(tag).await
+    }
+    async fn rows(&self, tag: &str) -> Stream<u32> {
+        let (board, tag) = (self.clone(), tag.to_owned());
+        Stream::new(stream::unfold(0, move |row: u32| {
+            let (board, tag) = (board.clone(), tag.clone());
+            async move {
+                let is_there = row.is_multiple_of(2) || board.hold(&tag).await;
+                let item = if is_there { Ok(row) } else { Err(Error::public("refused")) };
+                (row < 6).then_some((item, row + 1))
+            }
+        }))
+    }
+    async fn ring(&self, bell: AsyncCallback<fn(u32) -> Result<String>>, tag: &str) -> Result<String> {
+        self.wait(tag).await?;
+        Ok(bell.call(0).await? + &bell.call(1).await?)
+    }
+    fn items(&self) -> Items<u32> {
+        Items::new((0..9).map(Ok))
+    }
+    fn apply(&self, bell: Callback<fn(u32) -> Result<String>>) -> Result<String> {
+        Ok(bell.call(0)? + &bell.call(1)?)
     }
 }
