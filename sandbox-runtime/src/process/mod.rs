@@ -200,8 +200,8 @@ pub fn in_memory(can_call_back: bool) -> Process {
     Process { in_memory: Some(wired::in_memory::InMemory { can_call_back, script: None }), ..Process::new() }
 }
 
-/// The settings of a transport whose peer is a function: the function gets each frame of the host after the setup, and gives the
-/// frames that the peer sends then, or `None` where the peer hangs up.
+/// The settings of a transport whose peer is a function. The function gets each frame of the host after the setup, and gives the
+/// frames that the peer sends then. `None` hangs up.
 #[cfg(feature = "testing")]
 #[doc(hidden)]
 pub fn scripted_peer(
