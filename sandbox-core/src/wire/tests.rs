@@ -212,7 +212,8 @@ fn what_is_wrong_is_told_with_its_place() {
     assert_eq!(fault(&[STRING, 0xff, 0xff, 0xff, 0xff, 0x1f]), (1, DecodeFault::Length));
     assert_eq!(fault(&[STRING, 0x80, 0x80, 0x80, 0x80, 0x80, 1]), (1, DecodeFault::Length));
     assert_eq!(fault(&[STRING, 1, 0xff]), (1, DecodeFault::Utf8));
-    assert_eq!(fault(&[OTHER, 9]), (1, DecodeFault::Other));
+    assert_eq!(fault(&[OTHER, 10]), (1, DecodeFault::Other));
+    assert_eq!(fault(&[OTHER, OTHER_GIVEN, 1]), (2, DecodeFault::Ended));
     assert_eq!(fault(&[OTHER, OTHER_HANDLE, 1]), (2, DecodeFault::Ended));
     assert_eq!(fault(&[OTHER, OTHER_KIND, 15]), (2, DecodeFault::Other));
     assert_eq!(fault(&[&[OTHER, OTHER_TEXT, 2][..], &[0; 8]].concat()), (2, DecodeFault::Other));
