@@ -51,7 +51,7 @@ fn the_table_of_types_has_a_test_for_each_row() {
         (
             "`Callback<fn(A, B) -> Result<T>>`, `AsyncCallback<…>`",
             include_str!("callbacks.rs"),
-            "identity_is_kept_in_both_directions",
+            "functions_of_both_sides_are_called",
         ),
         (
             "`Stream<T>`, `Items<T>`: [values one after the other][asynchronous]",

@@ -61,6 +61,79 @@ fn no_text_closes_its_function() {
     assert_eq!(outcomes, "undefined");
 }
 
+/// Pieces of texts: what opens, closes and goes on, and a call that must not be made.
+const PIECES: [&str; 36] = [
+    "ran()",
+    "ran()",
+    "ran()",
+    "}",
+    "}",
+    "}",
+    "}",
+    "{",
+    "{",
+    "{",
+    "{",
+    "(",
+    ")",
+    "[",
+    "]",
+    ",",
+    ";",
+    "\n",
+    "+",
+    "=>",
+    "`",
+    "${",
+    "/*",
+    "*/",
+    "//",
+    "function ()",
+    "function f()",
+    "async function ()",
+    "async f()",
+    "get f()",
+    "class A",
+    "try",
+    "catch",
+    "finally",
+    "return",
+    "let a",
+];
+
+/// Nothing of a body or of a last value runs before it is called, whatever it is made of.
+#[test]
+fn no_text_of_pieces_runs_when_it_is_loaded() {
+    let sandbox = LocalSandbox::builder().limits(long()).build().unwrap();
+    let counts =
+        "let count = 0; globalThis.ran = () => { count++; }; exports.describe = () => String(count);";
+    let counter = sandbox.load::<dyn Describe>(Script::new("count.cjs", counts)).unwrap();
+    let mut state = 1_u64;
+    let mut next = |below: usize| {
+        // A linear congruential generator (Knuth, MMIX).
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    let mut loaded = 0;
+    for _ in 0..4000 {
+        let text = (0..=next(9)).map(|_| PIECES[next(PIECES.len())]).collect::<Vec<_>>().join(" ");
+        let scripts = [
+            Script::body("a.js", ["p"], text.as_str()),
+            Script::async_body("a.js", ["p"], text.as_str()),
+            Script::last_value("a.js", ["p"], text.as_str()),
+        ];
+        for script in scripts {
+            match sandbox.eval(script).map(drop) {
+                Ok(()) => loaded += 1,
+                Err(Error::Syntax { .. }) => {}
+                Err(other) => panic!("{text}: {other:?}"),
+            }
+            assert_eq!(counter.describe().unwrap(), "0", "{text}");
+        }
+    }
+    assert!(loaded > 100, "{loaded} of the texts parse");
+}
+
 /// A body sees its realm's global and nothing of its caller.
 #[test]
 fn a_body_has_nothing_of_its_caller() {
