@@ -13,6 +13,8 @@ mod agreement;
 mod contracts;
 #[allow(dead_code, reason = "each test uses some of it")]
 mod every;
+#[path = "describe/functions.rs"]
+mod functions;
 #[path = "describe/handles.rs"]
 mod handles;
 #[path = "describe/json_schema.rs"]

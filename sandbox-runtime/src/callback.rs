@@ -3,11 +3,15 @@
 //! A callback is a handle of a contract with one method. The contracts are here, for each list of arguments and each result,
 //! and need no macro. A guest has a function in the place of an object with the method.
 
+use std::any::TypeId;
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use sandbox_core::schema::function_schema;
+use sandbox_core::schemars::{JsonSchema, Schema, SchemaGenerator};
 use sandbox_core::spec::{HandleForm, TypeSpec};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -58,6 +62,13 @@ pub trait Signature: 'static {
     type Callee: ?Sized + ByHandle;
     #[doc(hidden)]
     type AsyncCallee: ?Sized + ByHandle;
+}
+
+/// A signature whose types are described.
+#[doc(hidden)]
+pub trait DescribedSignature: Signature {
+    fn parameters(generator: &mut SchemaGenerator) -> Vec<Schema>;
+    fn result(generator: &mut SchemaGenerator) -> Schema;
 }
 
 /// A closure with the signature `F`.
@@ -165,7 +176,7 @@ pub struct AsyncCallback<F: Signature>(Handle<F::AsyncCallee>);
 
 /// The members that both kinds have.
 macro_rules! callback {
-    ($Callback:ident, $Callee:ident, $IntoCallee:ident) => {
+    ($Callback:ident, $Callee:ident, $IntoCallee:ident, $is_async:literal) => {
         impl<F: Signature> $Callback<F> {
             /// A callback of the host.
             #[must_use]
@@ -203,11 +214,29 @@ macro_rules! callback {
                 Handle::deserialize(deserializer).map(Self)
             }
         }
+
+        impl<F: DescribedSignature> JsonSchema for $Callback<F> {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($Callback).into()
+            }
+
+            fn schema_id() -> Cow<'static, str> {
+                format!("{:?}", TypeId::of::<Self>()).into()
+            }
+
+            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                function_schema(generator, $is_async, F::parameters, F::result)
+            }
+        }
     };
 }
 
-callback!(Callback, Callee, IntoCallee);
-callback!(AsyncCallback, AsyncCallee, IntoAsyncCallee);
+callback!(Callback, Callee, IntoCallee, false);
+callback!(AsyncCallback, AsyncCallee, IntoAsyncCallee, true);
 
 /// Stands for the method of a callback.
 struct CallOf<A, T>(PhantomData<fn(A) -> T>);
@@ -314,6 +343,19 @@ macro_rules! signature {
         impl<$($Arg: Crosses + Send,)* T: Crosses + Send> Signature for fn($($Arg),*) -> Result<T> {
             type Callee = dyn Callee<list!(type $($Arg)*), T>;
             type AsyncCallee = dyn AsyncCallee<list!(type $($Arg)*), T>;
+        }
+
+        impl<$($Arg: Crosses + Send + JsonSchema,)* T: Crosses + Send + JsonSchema> DescribedSignature
+            for fn($($Arg),*) -> Result<T>
+        {
+            #[allow(unused_variables, reason = "a signature without arguments makes no schema")]
+            fn parameters(generator: &mut SchemaGenerator) -> Vec<Schema> {
+                vec![$(generator.subschema_for::<$Arg>()),*]
+            }
+
+            fn result(generator: &mut SchemaGenerator) -> Schema {
+                generator.subschema_for::<T>()
+            }
         }
 
         impl<$($Arg: Crosses + Send,)* T: Crosses + Send> Callback<fn($($Arg),*) -> Result<T>> {

@@ -2,8 +2,8 @@
 
 use std::cell::Cell;
 
-use sandbox_runtime::testing::fuzz_host;
-use sandbox_runtime::{Handle, HostPanic, Result, sandbox_api};
+use sandbox_runtime::testing::{Fuzz, fuzz_guest, fuzz_host};
+use sandbox_runtime::{Callback, Handle, HostPanic, LocalSandbox, Result, Script, sandbox_api};
 
 #[sandbox_api(host)]
 pub trait Cursor {
@@ -69,4 +69,63 @@ fn a_panic_of_a_handle_is_found() {
     assert_eq!(found.method, Some("open"), "{found}");
     assert!(found.to_string().starts_with("Table.open("), "{found}");
     assert!(found.error.host_error::<HostPanic>().is_some(), "{found}");
+}
+
+#[sandbox_api(guest)]
+pub trait Sum {
+    fn sum(&self, from: u8, most: u8) -> Result<u32>;
+}
+
+/// A guest with handles of a host. `body` uses the cursor.
+fn sums(body: &str) -> Script {
+    let source = format!(
+        "export function sum(from, most) {{
+            const cursor = Table.open(from);
+            {body}
+        }}"
+    );
+    Script::new("sum.mjs", source)
+}
+
+#[test]
+fn a_guest_that_uses_handles_right_passes() {
+    let fuzz = Fuzz::new().sandbox(|| LocalSandbox::builder().host::<dyn Table>(Rowed(false)));
+    let right = "const sum = cursor.next(most) + cursor.rest()[0].next(most) + Table.count(cursor);
+        cursor[Symbol.dispose]?.();
+        return sum;";
+    let report = fuzz.guest::<dyn Sum>(sums(right)).unwrap();
+    assert_eq!((report.methods[0].calls, report.methods[0].failed), (256, 0));
+}
+
+#[test]
+fn a_misuse_of_handles_is_found() {
+    let fuzz = Fuzz::new().sandbox(|| LocalSandbox::builder().host::<dyn Table>(Rowed(false)));
+    for (misuse, what) in [
+        ("return Table.count({ next: cursor.next });", "expected a Cursor that the host gave, got an object"),
+        ("return cursor.next.call({}, most);", "TypeError"),
+        ("return cursor.next(-1 - most);", "most: expected an integer from 0 to 255 (u8)"),
+        (
+            "return cursor;",
+            "result: expected an integer from 0 to 4294967295 (u32), got an object of the host",
+        ),
+    ] {
+        let found = fuzz.guest::<dyn Sum>(sums(misuse)).unwrap_err();
+        assert_eq!((found.method, found.call.as_str()), (Some("sum"), "sum(0, 0)"), "{found}");
+        assert!(found.to_string().contains(what), "{found}");
+    }
+}
+
+#[test]
+fn callbacks_are_not_generated() {
+    #[sandbox_api(guest)]
+    pub trait Each {
+        fn each(&self, step: Callback<fn(u32) -> Result<u32>>) -> Result<u32>;
+        fn maybe(&self, step: Option<Callback<fn(u32) -> Result<u32>>>) -> Result<u32>;
+    }
+    let script =
+        Script::new("each.mjs", "export const maybe = () => 1; export const each = (step) => step(1);");
+    let found = fuzz_guest::<dyn Each>(script).unwrap_err();
+    assert_eq!((found.method, found.call.as_str()), (None, "each(…)"), "{found}");
+    assert!(found.to_string().contains("no arguments of `each` could be made"), "{found}");
+    assert!(found.to_string().contains("Handles, callbacks and streams are never generated"), "{found}");
 }

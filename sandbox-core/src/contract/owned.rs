@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 
 use crate::boundary::{CheckViolation, ValueError};
 use crate::error::{Direction, Error, Place, Result};
+use crate::schema::check::node::Node;
 use crate::schema::check::{CheckDirection, Checker, malformed};
 use crate::schema::{Description, MethodDescription, TypeDescription, is_contract_name, is_method_name};
 use crate::shown::Shown;
@@ -349,11 +350,10 @@ fn checker(
         return Err(format!("{place}: {wrong}"));
     }
     let checker = Checker::new(schema, defs, direction);
-    if let Some(handle) = checker.arena.nodes.iter().find_map(|node| node.handle.as_ref()) {
+    if let Some(live) = checker.arena.nodes.iter().find_map(Node::live) {
         return Err(format!(
-            "{place} is described with {}, a handle, which a contract as data cannot have: give data instead, or use \
-             the contract's trait",
-            handle.words()
+            "{place} is described with {live}, which a contract as data cannot have: give data instead, or use the \
+             contract's trait"
         ));
     }
     match checker.unchecked().first() {

@@ -14,13 +14,20 @@ pub(super) struct Member {
     pub text: String,
     /// Whether `[]` can follow without parentheses.
     pub atomic: bool,
+    /// Whether the type ends with a type of its own, as that of a function does. So it needs parentheses beside others.
+    is_open: bool,
     /// Its doc comment, in lines.
     pub docs: Vec<String>,
 }
 
 impl Member {
     fn atomic(text: impl Into<String>) -> Self {
-        Self { text: text.into(), atomic: true, docs: Vec::new() }
+        Self { text: text.into(), atomic: true, is_open: false, docs: Vec::new() }
+    }
+
+    /// The type beside `|` or `&`.
+    fn beside(&self) -> String {
+        if self.is_open { format!("({})", self.text) } else { self.text.clone() }
     }
 }
 
@@ -34,7 +41,12 @@ impl TypeCode {
 
     /// A type that needs parentheses before `[]`.
     pub(super) fn compound(text: String) -> Self {
-        Self(vec![Member { text, atomic: false, docs: Vec::new() }])
+        Self(vec![Member { text, atomic: false, is_open: false, docs: Vec::new() }])
+    }
+
+    /// The type of a function.
+    pub(super) fn function(text: String) -> Self {
+        Self(vec![Member { text, atomic: false, is_open: true, docs: Vec::new() }])
     }
 
     /// The union of the types, each alternative once.
@@ -71,8 +83,17 @@ impl TypeCode {
         if self.0.len() < 2 || (fits && self.0.iter().all(|member| member.docs.is_empty())) {
             return format!(" {text}");
         }
-        let member = |member: &Member| format!("\n{}  | {}", jsdoc(&member.docs, 2), indented(&member.text));
+        let member =
+            |member: &Member| format!("\n{}  | {}", jsdoc(&member.docs, 2), indented(&member.beside()));
         self.0.iter().map(member).collect()
+    }
+
+    /// The type beside `&`.
+    pub(super) fn in_intersection(&self) -> String {
+        match &*self.0 {
+            [member] => member.beside(),
+            _ => format!("({self})"),
+        }
     }
 
     pub(super) fn in_parentheses(&self) -> String {
@@ -85,7 +106,10 @@ impl TypeCode {
 
 impl std::fmt::Display for TypeCode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0.iter().map(|member| member.text.as_str()).collect::<Vec<_>>().join(" | "))
+        match &*self.0 {
+            [member] => f.write_str(&member.text),
+            all => f.write_str(&all.iter().map(Member::beside).collect::<Vec<_>>().join(" | ")),
+        }
     }
 }
 

@@ -12,8 +12,12 @@ use serde_json::{Map, Value as Json};
 ///
 /// Schemas are JSON Schema 2020-12, made by schemars. Two extensions name the types that JSON does not have. The
 /// formats `int64`, `uint64`, `int128`, `uint128`, `int` and `uint` are BigInts. The keyword `x-js` is
-/// `"Uint8Array"`, `"Date"`, `"Map"`, `"Set"`, `"Error"` or `"Handle"`. A handle names its contract by `x-contract`, and has
-/// `x-guest`, the names of the methods that an object must have, if guests can implement the contract.
+/// `"Uint8Array"`, `"Date"`, `"Map"`, `"Set"`, `"Error"`, `"Handle"`, `"Function"`, `"AsyncIterable"` or `"Iterable"`.
+///
+/// A handle names its contract by `x-contract`, and has `x-guest`, the names of the methods that an object must have, if guests
+/// can implement the contract. A function has `x-function`, an object with the schemas `parameters` and `result`, and with
+/// `"async": true` if the function is `async`. The schemas of its parameters refer to the types of the opposite direction. A
+/// stream has `x-stream`, an object with the schema `items`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Description {

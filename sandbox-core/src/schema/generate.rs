@@ -12,6 +12,7 @@ use serde_json::{Map, Value as Json};
 use super::description::{
     Description, HandleDescription, MethodDescription, ParamDescription, TypeDescription,
 };
+use super::functions::side_by_side;
 use super::handles::{self, NotedContract};
 use super::times;
 use crate::spec::{Bound, Bounds, ContractSpec, MethodSpec, TypeSpec};
@@ -30,8 +31,8 @@ pub fn describe(spec: &ContractSpec) -> Description {
     let schemas = |direction: fn(&TypeDescription) -> Option<&Json>| {
         all.iter().copied().filter_map(direction).collect::<Vec<_>>()
     };
-    let to_guest = keep_used(to_guest, &schemas(|ty| ty.to_guest.as_ref()));
-    let to_host = keep_used(to_host, &schemas(|ty| ty.to_host.as_ref()));
+    let used = [schemas(|ty| ty.to_guest.as_ref()), schemas(|ty| ty.to_host.as_ref())];
+    let [to_guest, to_host] = keep_used([to_guest, to_host], &used);
     let (contract, docs) = (spec.name.clone().into_owned(), spec.docs.clone().into_owned());
     Description { contract, docs, guest: spec.guest, host: spec.host, methods, handles, to_guest, to_host }
 }
@@ -121,13 +122,16 @@ impl Generators {
 
     fn of(&mut self, ty: &TypeSpec) -> TypeDescription {
         let Self { to_guest, to_host, noted } = self;
-        let mut make = |generator| {
-            let mut schema =
-                ty.schema.map_or_else(|| true.into(), |schema| handles::noted(noted, || schema(generator)));
+        let mut make = |generator: &mut _, opposite: &mut _| {
+            let made = |schema| handles::noted(noted, || side_by_side(generator, opposite, schema));
+            let mut schema = ty.schema.map_or_else(|| true.into(), made);
             bound(&mut schema, &ty.bounds);
             schema.to_value()
         };
-        TypeDescription { to_guest: Some(make(to_guest)), to_host: Some(make(to_host)) }
+        TypeDescription {
+            to_guest: Some(make(&mut *to_guest, &mut *to_host)),
+            to_host: Some(make(&mut *to_host, &mut *to_guest)),
+        }
     }
 
     /// The definitions that the schemas refer to.
@@ -178,35 +182,56 @@ fn bound(schema: &mut Schema, bounds: &Bounds) {
     }
 }
 
-/// The definitions that some schemas refer to, directly or through others.
-pub(super) fn keep_used(mut defs: Map<String, Json>, schemas: &[&Json]) -> Map<String, Json> {
-    let mut wanted = Vec::new();
-    schemas.iter().for_each(|schema| references(schema, &mut wanted));
-    let mut at = 0;
-    while let Some(name) = wanted.get(at).cloned() {
-        if let Some(def) = defs.get(&name) {
-            references(def, &mut wanted);
-        }
-        at += 1;
+/// The definitions of both directions that some schemas refer to, directly or through others.
+pub(super) fn keep_used(
+    mut defs: [Map<String, Json>; 2],
+    schemas: &[Vec<&Json>; 2],
+) -> [Map<String, Json>; 2] {
+    let mut wanted = [Vec::new(), Vec::new()];
+    for (side, schemas) in schemas.iter().enumerate() {
+        schemas.iter().for_each(|schema| references(schema, side, &mut wanted));
     }
-    defs.retain(|name, _| wanted.contains(name));
+    let mut at = [0, 0];
+    while let Some(side) = (0..2).find(|side| at[*side] < wanted[*side].len()) {
+        if let Some(def) = defs[side].get(&wanted[side][at[side]]) {
+            references(def, side, &mut wanted);
+        }
+        at[side] += 1;
+    }
+    for (defs, wanted) in defs.iter_mut().zip(&wanted) {
+        defs.retain(|name, _| wanted.contains(name));
+    }
     defs
 }
 
-/// The names of the definitions that a schema refers to, each once.
-fn references(schema: &Json, names: &mut Vec<String>) {
+/// The names of the definitions of each direction that a schema of the direction `side` refers to, each once.
+fn references(schema: &Json, side: usize, names: &mut [Vec<String>; 2]) {
     match schema {
         Json::Object(object) => {
             if let Some(name) = object.get("$ref").and_then(Json::as_str).and_then(definition)
-                && !names.contains(&name)
+                && !names[side].contains(&name)
             {
-                names.push(name);
+                names[side].push(name);
             }
-            object.values().for_each(|inner| references(inner, names));
+            for (keyword, inner) in object {
+                match (keyword.as_str(), is_function(object)) {
+                    ("x-function", true) => {
+                        let of = |part: &str| inner.get(part).unwrap_or(&Json::Null);
+                        references(of("parameters"), 1 - side, names);
+                        references(of("result"), side, names);
+                    }
+                    _ => references(inner, side, names),
+                }
+            }
         }
-        Json::Array(items) => items.iter().for_each(|inner| references(inner, names)),
+        Json::Array(items) => items.iter().for_each(|inner| references(inner, side, names)),
         _ => {}
     }
+}
+
+/// Whether a schema is that of a function, whose parameters go the other way.
+pub(super) fn is_function(schema: &Map<String, Json>) -> bool {
+    schema.get("x-js").is_some_and(|name| name == "Function")
 }
 
 /// The name in `#/$defs/Name`. The reference is a JSON Pointer with `~1` and `~0`, inside of a URI's fragment.

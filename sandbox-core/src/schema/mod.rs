@@ -11,6 +11,7 @@ mod checks;
 mod code;
 mod compat;
 mod description;
+mod functions;
 mod generate;
 mod handles;
 mod json;
@@ -25,6 +26,7 @@ mod zod;
 pub use checks::{ContractChecks, MethodChecks, TypeCheck};
 pub use compat::{Breaks, Change, Compatibility, compat};
 pub use description::{Description, HandleDescription, MethodDescription, ParamDescription, TypeDescription};
+pub use functions::{function_schema, stream_schema};
 pub use generate::describe;
 pub use generate::method_schemas;
 pub use handles::handle_schema;
@@ -48,8 +50,8 @@ impl Description {
     /// `async` method is its promise's value.
     ///
     /// The schemas describe values in their JSON form: a BigInt is an integer, `Bytes` are an array of numbers, a `Date`
-    /// is its milliseconds. A handle has no JSON form, and is an object. `x-handles` has the methods of the contracts whose
-    /// handles cross.
+    /// is its milliseconds. A handle, a function and a stream have no JSON form, and are objects. `x-handles` has the methods of
+    /// the contracts whose handles cross.
     #[must_use]
     pub fn json_schema(&self) -> serde_json::Value {
         json::schemas(self)

@@ -1,16 +1,16 @@
 //! The types of a contract as a TypeScript declaration module.
 
+mod functions;
+
 use serde_json::Value as Json;
 
 use super::code::{LINE, TypeCode, indented, property};
-use super::description::{
-    Description, HandleDescription, MethodDescription, ParamDescription, TypeDescription,
-};
+use super::description::{Description, HandleDescription, MethodDescription};
 use super::names::{Names, identifier, interface_name, is_reserved};
 use super::remarks::{jsdoc, line, lines};
 use super::signals;
 use super::walk::{
-    Field, Object, Others, SchemaDirection, Type, TypePart, Width, admits_null, fields, is_integral, is_unit,
+    Field, Object, Others, SchemaDirection, Type, TypePart, Width, admits_null, fields, is_integral,
     key_kind, others, parts,
 };
 
@@ -31,9 +31,6 @@ pub(super) fn module(description: &Description) -> String {
         "// The types of the contract {}. This file is generated: do not edit it.\n",
         description.contract
     )];
-    if description.handles.iter().any(|handle| handle.host) {
-        sections.push("/// <reference lib=\"esnext.disposable\" />\n".to_owned());
-    }
     sections.extend(names.all(description).into_iter().map(|(direction, definition, name)| {
         TypeScriptWriter { description, names: &names, direction, comments: true }.named(definition, name)
     }));
@@ -50,6 +47,9 @@ pub(super) fn module(description: &Description) -> String {
     }
     if sections.len() == 1 {
         sections.push("export {};\n".to_owned());
+    }
+    if sections.iter().any(|section| section.contains("Disposable")) {
+        sections.insert(1, "/// <reference lib=\"esnext.disposable\" />\n".to_owned());
     }
     sections.join("\n")
 }
@@ -165,34 +165,23 @@ fn method_docs(method: &MethodDescription, arguments: SchemaDirection, results: 
 }
 
 fn guest_method(description: &Description, names: &Names, method: &MethodDescription) -> String {
-    let write = |direction| TypeScriptWriter { description, names, direction, comments: false };
-    let (arguments, results) = (write(SchemaDirection::ToGuest), write(SchemaDirection::ToHost));
-    let params = param_names(method).into_iter().zip(&method.params);
-    let params: Vec<String> = params
-        .map(|(name, param)| format!("{name}: {}", arguments.argument(&param.schema)))
-        .chain(signal(method, ""))
-        .collect();
+    let (params, result) = signature(description, names, method, SchemaDirection::ToGuest);
     format!(
-        "{}  {}{}({}): {};\n",
+        "{}  {}{}({params}): {result};\n",
         method_docs(method, SchemaDirection::ToGuest, SchemaDirection::ToHost),
         property(&method.name),
         if method.optional { "?" } else { "" },
-        params.join(", "),
-        match (results.result(method), method.is_async) {
-            (result, true) => result.or_promised(),
-            (result, false) => result,
-        },
     )
 }
 
 fn host_method(description: &Description, names: &Names, method: &MethodDescription) -> String {
-    let (params, result) = host_signature(description, names, method);
+    let (params, result) = signature(description, names, method, SchemaDirection::ToHost);
     format!("{}  readonly {}: ({params}) => {result};\n", host_method_docs(method), property(&method.name))
 }
 
 /// A method of an object that the host gives.
 fn handle_method(description: &Description, names: &Names, method: &MethodDescription) -> String {
-    let (params, result) = host_signature(description, names, method);
+    let (params, result) = signature(description, names, method, SchemaDirection::ToHost);
     format!("{}  {}({params}): {result};\n", host_method_docs(method), property(&method.name))
 }
 
@@ -200,31 +189,22 @@ fn host_method_docs(method: &MethodDescription) -> String {
     method_docs(method, SchemaDirection::ToHost, SchemaDirection::ToGuest)
 }
 
-/// The parameters and the result of a method that a guest calls.
-fn host_signature(
+/// The parameters of a method, which go in the direction of `arguments`, and its result.
+fn signature(
     description: &Description,
     names: &Names,
     method: &MethodDescription,
+    arguments: SchemaDirection,
 ) -> (String, TypeCode) {
     let write = |direction| TypeScriptWriter { description, names, direction, comments: false };
-    let (arguments, results) = (write(SchemaDirection::ToHost), write(SchemaDirection::ToGuest));
-    let may_end = |param: &ParamDescription| {
-        admits_null(SchemaDirection::ToHost.schema(&param.schema), &description.to_host)
-    };
-    let needed = method.params.iter().rposition(|param| !may_end(param)).map_or(0, |last| last + 1);
-    let params = param_names(method).into_iter().zip(&method.params).enumerate();
-    let params: Vec<String> = params
-        .map(|(index, (name, param))| {
-            let schema = SchemaDirection::ToHost.schema(&param.schema);
-            match index < needed {
-                true => format!("{name}: {}", arguments.element(schema)),
-                false => format!("{name}?: {}", arguments.code(schema)),
-            }
-        })
-        .chain(signal(method, "?"))
-        .collect();
-    let result = results.result(method);
-    (params.join(", "), if method.is_async { result.promised() } else { result })
+    let params = param_names(method).into_iter().zip(&method.params);
+    let params = params.map(|(name, param)| (name, arguments.schema(&param.schema))).collect::<Vec<_>>();
+    let mut params = write(arguments).parameters(&params);
+    // A guest that calls the method may leave the signal out.
+    params.extend(signal(method, if arguments == SchemaDirection::ToHost { "?" } else { "" }));
+    let results = arguments.opposite();
+    let result = write(results).result(results.schema(&method.returns), method.is_async);
+    (params.join(", "), result)
 }
 
 /// Writes types for one direction. Lines within a type are indented as at the start of a line.
@@ -258,22 +238,6 @@ impl TypeScriptWriter<'_> {
         format!("{docs}export type {name} ={};\n", self.code(schema).declared())
     }
 
-    /// The type of a value that goes to the guest.
-    fn argument(&self, of: &TypeDescription) -> TypeCode {
-        let schema = SchemaDirection::ToGuest.schema(of);
-        if is_unit(schema, self.types()) { TypeCode::of("undefined") } else { self.code(schema) }
-    }
-
-    fn result(&self, method: &MethodDescription) -> TypeCode {
-        let schema = self.direction.schema(&method.returns);
-        match (is_unit(schema, self.types()), self.direction) {
-            (true, SchemaDirection::ToGuest) => TypeCode::of("void"),
-            // `void` alone would accept a function with any result.
-            (true, SchemaDirection::ToHost) => TypeCode::of("void").or("null"),
-            (false, _) => self.element(schema),
-        }
-    }
-
     /// The type of a value that is no property, so that undefined is not the same as absent.
     fn element(&self, schema: &Json) -> TypeCode {
         match self.is_input() && admits_null(schema, self.types()) {
@@ -298,8 +262,7 @@ impl TypeScriptWriter<'_> {
             let text = match (part, self.part(part)) {
                 // `unknown` would hide the properties that the other alternatives allow.
                 (TypePart::AnyOf(options), code) if code.to_string() == "unknown" => self.or_nothing(options),
-                (_, code) if code.0.len() == 1 => code.to_string(),
-                (_, code) => format!("({code})"),
+                (_, code) => code.in_intersection(),
             };
             if text != "unknown" && text != "{}" && !texts.contains(&text) {
                 texts.push(text);
@@ -419,6 +382,8 @@ impl TypeScriptWriter<'_> {
             Type::Handle(contract) => {
                 TypeCode::of(self.names.handle(self.direction, contract).unwrap_or("object"))
             }
+            Type::Function(function) => self.function(function),
+            Type::Stream(items, is_async) => self.stream(items, *is_async),
             Type::Bytes if self.is_input() => {
                 TypeCode::of("Uint8Array").or("Uint8ClampedArray").or("ArrayBuffer").or("DataView")
             }

@@ -25,6 +25,14 @@ pub(super) enum SchemaDirection {
 }
 
 impl SchemaDirection {
+    /// The direction of the arguments of a function that goes this way.
+    pub(super) fn opposite(self) -> Self {
+        match self {
+            Self::ToGuest => Self::ToHost,
+            Self::ToHost => Self::ToGuest,
+        }
+    }
+
     /// The named types of values that go this way.
     pub(super) fn types(self, description: &Description) -> &Object {
         match self {
@@ -77,6 +85,16 @@ pub(super) enum Type<'a> {
     Map(&'a Json, &'a Json),
     /// A handle of the contract with this name.
     Handle(&'a str),
+    Function(FunctionType<'a>),
+    /// The schema of the items, and whether a reader waits for them.
+    Stream(&'a Json, bool),
+}
+
+/// A function. Its arguments go the opposite way of the function itself.
+pub(super) struct FunctionType<'a> {
+    pub params: &'a [Json],
+    pub result: &'a Json,
+    pub is_async: bool,
 }
 
 /// A property of a struct.
@@ -147,10 +165,32 @@ fn natives(object: &Object) -> Option<Vec<Type<'_>>> {
         "Set" => Type::Set(item("items")),
         "Map" => Type::Map(item("x-js-key"), item("x-js-value")),
         "Handle" => Type::Handle(object.get("x-contract").and_then(Json::as_str).unwrap_or_default()),
+        "Function" => Type::Function(FunctionType::of(object.get("x-function"))),
+        name @ ("AsyncIterable" | "Iterable") => {
+            Type::Stream(stream_items(object.get("x-stream")), name == "AsyncIterable")
+        }
         _ => return None,
     };
     let null = names_null(object.get("type")).then_some(Type::Null);
     Some(std::iter::once(native).chain(null).collect())
+}
+
+impl<'a> FunctionType<'a> {
+    /// Reads the keyword `x-function`.
+    pub(super) fn of(function: Option<&'a Json>) -> Self {
+        let function = function.and_then(Json::as_object);
+        let part = |keyword: &str| function.and_then(|function| function.get(keyword));
+        Self {
+            params: function.and_then(|function| list(function, "parameters")).unwrap_or_default(),
+            result: part("result").unwrap_or(&ANYTHING),
+            is_async: part("async") == Some(&Json::Bool(true)),
+        }
+    }
+}
+
+/// The schema of a stream's items, from the keyword `x-stream`.
+pub(super) fn stream_items(stream: Option<&Json>) -> &Json {
+    stream.and_then(|stream| stream.get("items")).unwrap_or(&ANYTHING)
 }
 
 /// Whether the keyword `type` has null beside other types, as that of an `Option` does.

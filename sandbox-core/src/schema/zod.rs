@@ -330,12 +330,28 @@ impl ZodWriter<'_> {
                 let expected = Json::from(format!("expected a {contract}"));
                 format!("z.custom((value) => Object(value) === value, {expected})")
             }
+            // A schema calls no function, and takes no item.
+            Type::Function(_) => {
+                "z.custom((value) => typeof value === \"function\", \"expected a function\")".to_owned()
+            }
+            Type::Stream(_, is_async) => self.stream(*is_async),
             Type::Bytes => self.limited("bytes", [], object, &ITEMS),
             Type::Set(items) => self.limited("set", [self.schema(items)], object, &ITEMS),
             Type::Map(key, value) => self.map(key, value, object),
             Type::Struct => self.structure(object),
             Type::Record => call(&self.helper("record"), &[self.others(object).unwrap_or("{}".to_owned())]),
         }
+    }
+
+    fn stream(&self, is_async: bool) -> String {
+        let symbols: &[&str] = match (is_async, self.is_input()) {
+            (true, true) => &["asyncIterator", "iterator"],
+            (true, false) => &["asyncIterator"],
+            (false, _) => &["iterator"],
+        };
+        let found = symbols.iter().map(|symbol| format!("Symbol.{symbol} in value")).collect::<Vec<_>>();
+        let expected = if is_async { "expected an async iterable" } else { "expected an iterable" };
+        format!("z.custom((value) => Object(value) === value && ({}), \"{expected}\")", found.join(" || "))
     }
 
     fn integer(&self, width: Width, object: &Object) -> String {

@@ -9,12 +9,16 @@ mod cost;
 mod guest;
 mod source;
 
+use std::any::TypeId;
+use std::borrow::Cow;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use sandbox_core::contract::Crosses;
+use sandbox_core::schema::stream_schema;
+use sandbox_core::schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use self::source::{Asynchronous, Sequential, StreamSource};
@@ -255,7 +259,7 @@ impl<T: Crosses + Send> Iterator for Items<T> {
 }
 
 macro_rules! crosses {
-    ($($name:ident)*) => {$(
+    ($($name:ident $is_async:literal)*) => {$(
         impl<T: Crosses + Send> Serialize for $name<T> {
             fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
                 self.0.serialize(serializer)
@@ -269,6 +273,24 @@ macro_rules! crosses {
             }
         }
 
+        impl<T: JsonSchema + 'static> JsonSchema for $name<T> {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                format!("{}Of{}", stringify!($name), T::schema_name()).into()
+            }
+
+            fn schema_id() -> Cow<'static, str> {
+                format!("{:?}", TypeId::of::<Self>()).into()
+            }
+
+            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                stream_schema($is_async, generator.subschema_for::<T>())
+            }
+        }
+
         impl<T> fmt::Debug for $name<T> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_struct(stringify!($name)).finish_non_exhaustive()
@@ -276,4 +298,4 @@ macro_rules! crosses {
         }
     )*};
 }
-crosses!(Stream Items);
+crosses!(Stream true Items false);

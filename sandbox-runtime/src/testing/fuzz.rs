@@ -181,6 +181,9 @@ impl Fuzz {
     ///
     /// One guest gets all calls of a method. A guest with a state may fail at another call than the last.
     ///
+    /// Handles, callbacks and streams are not generated: a method that needs one among its arguments is an error. A guest gets
+    /// handles of the hosts of its [`sandbox`](Self::sandbox).
+    ///
     /// # Errors
     ///
     /// The simplest failing call that was found. A script that cannot be loaded is an error too, and so is a method for
@@ -274,7 +277,7 @@ impl Fuzz {
 
 /// Why each list of arguments was refused. `error` is the last refusal.
 fn uncovered(error: &Error) -> String {
-    const REMEDY: &str = "derive `JsonSchema` where a type has no schema, add a rule that the schema has, such as `pattern`, or make values with `proptest` and make the calls yourself";
+    const REMEDY: &str = "derive `JsonSchema` where a type has no schema, add a rule that the schema has, such as `pattern`, or make values with `proptest` and make the calls yourself. Handles, callbacks and streams are never generated";
     let (Error::Value(error) | Error::HostValue(error)) = error else { return error.to_string() };
     let each = error.violations.iter().map(|violation| {
         let Violation { path, expected, .. } = violation;

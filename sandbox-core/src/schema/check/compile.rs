@@ -142,6 +142,8 @@ impl<'a> Compiler<'a> {
             "Date" => Js::Date,
             "Error" => Js::Error,
             "Handle" => Js::Handle,
+            "Function" => Js::Function,
+            name @ ("AsyncIterable" | "Iterable") => Js::Stream { is_async: name == "AsyncIterable" },
             "Set" => Js::Set(self.reserve(schema.get("items").unwrap_or(ANYTHING))),
             "Map" => Js::Map {
                 key: self.reserve(schema.get("x-js-key").unwrap_or(ANYTHING)),

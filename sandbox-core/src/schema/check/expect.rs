@@ -75,6 +75,7 @@ impl Words<'_> {
             Js::Set(_) => format!("a Set{}", of(lengths, "element")),
             Js::Map { .. } => format!("a Map{}", of(lengths, "entry")),
             Js::Handle => node.handle.as_ref().map_or_else(|| "a handle".into(), HandleRule::words),
+            Js::Function | Js::Stream { .. } => js.live().unwrap_or_default().into(),
         }
     }
 

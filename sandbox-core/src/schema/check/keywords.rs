@@ -14,7 +14,8 @@ use crate::value::js_value::quoted;
 use crate::value::text::SHOWN;
 
 /// The values of `x-js`.
-const NATIVES: [&str; 6] = ["Uint8Array", "Date", "Map", "Set", "Error", "Handle"];
+const NATIVES: [&str; 9] =
+    ["Uint8Array", "Date", "Map", "Set", "Error", "Handle", "Function", "AsyncIterable", "Iterable"];
 
 /// The form of a keyword's value.
 #[derive(Clone, Copy)]
@@ -295,7 +296,7 @@ mod tests {
             (json!({ "enum": 5 }), "the keyword `enum` of its schema must be a list of values, and is 5"),
             (
                 json!({ "x-js": "Weird" }),
-                "the keyword `x-js` of its schema must be one of Uint8Array, Date, Map, Set, Error, Handle, and is \"Weird\"",
+                "the keyword `x-js` of its schema must be one of Uint8Array, Date, Map, Set, Error, Handle, Function, AsyncIterable, Iterable, and is \"Weird\"",
             ),
             (
                 json!({ "type": ["number", "nonsense"] }),

@@ -99,9 +99,34 @@ pub enum Js {
     Bytes,
     Date,
     Set(Id),
-    Map { key: Id, value: Id },
+    Map {
+        key: Id,
+        value: Id,
+    },
     Error,
     Handle,
+    Function,
+    /// A stream; `is_async` says that a reader waits for its values.
+    Stream {
+        is_async: bool,
+    },
+}
+
+impl Js {
+    /// The words for a value that is no data, and is not an object with the methods of a contract.
+    pub fn live(self) -> Option<&'static str> {
+        match self {
+            Self::Function => Some("a function"),
+            Self::Stream { is_async: true } => Some("an async iterable"),
+            Self::Stream { is_async: false } => Some("an iterable"),
+            _ => None,
+        }
+    }
+
+    /// Whether the type stands for values that are no data.
+    pub fn is_live(self) -> bool {
+        self == Self::Handle || self.live().is_some()
+    }
 }
 
 /// The contract of a handle.
@@ -237,6 +262,12 @@ impl Node {
             [one] => Some(one),
             _ => None,
         })
+    }
+
+    /// The words for the values of the node that are no data, if there are any.
+    pub fn live(&self) -> Option<String> {
+        let handle = || self.handle.as_ref().map(|handle| format!("{}, a handle", handle.words()));
+        self.js.and_then(Js::live).map(str::to_owned).or_else(handle)
     }
 
     /// Whether the node accepts no value, as the schema `false` does.

@@ -4,6 +4,7 @@ use super::CheckDirection;
 use super::integer::{Integer, MAX_SAFE};
 use super::node::{IntegerRule, Js, Kinds, Node, NumberRule};
 use crate::value::js_value::JsValue;
+use crate::value::{JsKind, Unrepresentable};
 use serde_json::{Number, Value as Json};
 
 /// Whether the node accepts values of this kind, apart from its other demands.
@@ -41,6 +42,16 @@ fn accepts_js(js: Js, value: &JsValue, direction: CheckDirection) -> bool {
         | (Js::Set(_), JsValue::Set(_))
         | (Js::Error, JsValue::Error { .. }) => true,
         (Js::Date, JsValue::Date(ms)) => !ms.is_nan(),
+        // Data do not tell whether a Proxy can be called, and whether a value is iterable. The readers do.
+        (Js::Function, JsValue::Other(Unrepresentable::Kind(kind))) => {
+            matches!(kind, JsKind::Function | JsKind::Proxy)
+        }
+        (Js::Function, JsValue::Other(other)) => matches!(other, Unrepresentable::Handle(_)),
+        (
+            Js::Stream { .. },
+            JsValue::Bool(_) | JsValue::Number(_) | JsValue::BigInt { .. } | JsValue::String(_),
+        ) => false,
+        (Js::Stream { .. }, _) => true,
         (Js::Set(_), JsValue::Array(_)) | (Js::Map { .. }, JsValue::Object(_)) => to_host,
         _ => false,
     }

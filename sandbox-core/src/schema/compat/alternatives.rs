@@ -33,7 +33,8 @@ const KEYWORDS: &[&str] = &[
 /// count.
 #[rustfmt::skip]
 const JS_KEYWORDS: &[&str] = &[
-    "x-js", "x-js-key", "x-js-value", "x-contract", "items", "minItems", "maxItems", "minProperties", "maxProperties",
+    "x-js", "x-js-key", "x-js-value", "x-contract", "x-function", "x-stream", "items", "minItems", "maxItems",
+    "minProperties", "maxProperties",
 ];
 
 /// The alternatives of `schema`, with references into `defs`.

@@ -4,12 +4,16 @@
 //! in one graph.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::mem;
 
 use serde_json::{Map, Value as Json};
 
+use super::super::walk::{FunctionType, stream_items};
 use super::alternatives::{self, Alternative};
 use super::numbers::{Numeric, Range};
-use super::variant::{Js, List, Part, Record, Rest, Text, VariantKind, VariantNode, VariantProperty};
+use super::variant::{
+    Function, Js, List, Part, Record, Rest, StreamNode, Text, VariantKind, VariantNode, VariantProperty,
+};
 
 /// The index of a node.
 pub(super) type NodeId = usize;
@@ -20,15 +24,29 @@ pub(super) struct Graph {
     nodes: Vec<Vec<VariantNode>>,
 }
 
-/// The named types of one version and one direction, with the nodes made so far.
+/// The named types of one version, with the nodes made so far: those of one direction, and those of the opposite one.
 pub(super) struct Types<'a> {
+    own: NamedTypes<'a>,
+    opposite: NamedTypes<'a>,
+}
+
+struct NamedTypes<'a> {
     defs: &'a Map<String, Json>,
     nodes: HashMap<String, NodeId>,
 }
 
 impl<'a> Types<'a> {
-    pub(super) fn new(defs: &'a Map<String, Json>) -> Self {
-        Self { defs, nodes: HashMap::new() }
+    pub(super) fn new(own: &'a Map<String, Json>, opposite: &'a Map<String, Json>) -> Self {
+        let [own, opposite] = [own, opposite].map(|defs| NamedTypes { defs, nodes: HashMap::new() });
+        Self { own, opposite }
+    }
+
+    /// Runs `make` with the types of the opposite direction.
+    pub(super) fn opposite<R>(&mut self, make: impl FnOnce(&mut Self) -> R) -> R {
+        mem::swap(&mut self.own, &mut self.opposite);
+        let made = make(self);
+        mem::swap(&mut self.own, &mut self.opposite);
+        made
     }
 }
 
@@ -49,13 +67,13 @@ impl Graph {
     /// The node of a schema. Makes it if it is new.
     pub(super) fn node(&mut self, schema: &Json, types: &mut Types<'_>) -> NodeId {
         let text = sorted(schema).to_string();
-        if let Some(known) = types.nodes.get(&text) {
+        if let Some(known) = types.own.nodes.get(&text) {
             return *known;
         }
         let node = self.nodes.len();
         self.nodes.push(Vec::new());
-        types.nodes.insert(text, node);
-        let all = alternatives::of(schema, types.defs);
+        types.own.nodes.insert(text, node);
+        let all = alternatives::of(schema, types.own.defs);
         let mut variants: Vec<VariantNode> =
             all.into_iter().map(|alternative| self.variant(alternative, types)).collect();
         simplify(&mut variants);
@@ -87,6 +105,14 @@ impl Graph {
     }
 
     fn js(&mut self, name: &str, keywords: &BTreeMap<String, Json>, types: &mut Types<'_>) -> VariantKind {
+        match name {
+            "Function" => return self.function(&FunctionType::of(keywords.get("x-function")), types),
+            "AsyncIterable" | "Iterable" => {
+                let items = self.node(stream_items(keywords.get("x-stream")), types);
+                return VariantKind::Stream(StreamNode { is_async: name == "AsyncIterable", items });
+            }
+            _ => {}
+        }
         let parts: &[(&str, &'static str)] = match name {
             "Set" => &[("items", "[]")],
             "Map" => &[("x-js-key", "{key}"), ("x-js-value", "{}")],
@@ -102,6 +128,14 @@ impl Graph {
         let contract = keywords.get("x-contract").and_then(Json::as_str).filter(|_| name == "Handle");
         let name = contract.map_or_else(|| name.to_owned(), |contract| format!("handle of `{contract}`"));
         VariantKind::Js(Js { name, size: items.within(properties), parts })
+    }
+
+    fn function(&mut self, function: &FunctionType<'_>, types: &mut Types<'_>) -> VariantKind {
+        let params = types.opposite(|types| {
+            function.params.iter().map(|param| self.node(param, types)).collect::<Vec<_>>()
+        });
+        let result = self.node(function.result, types);
+        VariantKind::Function(Function { is_async: function.is_async, params, result })
     }
 
     fn list(&mut self, keywords: &BTreeMap<String, Json>, types: &mut Types<'_>) -> List {

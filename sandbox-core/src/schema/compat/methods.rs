@@ -19,8 +19,8 @@ pub(super) const ROLES: [Role; 2] = [Role::Guest, Role::Host];
 /// A description with the nodes of its schemas.
 pub(super) struct Version<'a> {
     description: &'a Description,
-    to_guest: Types<'a>,
-    to_host: Types<'a>,
+    /// The types of values that go to the guest. The opposite ones are those of values that come from it.
+    types: Types<'a>,
 }
 
 /// The result before any value is compared: a change, or a value to compare.
@@ -89,8 +89,7 @@ impl Role {
 
 impl<'a> Version<'a> {
     pub(super) fn new(description: &'a Description) -> Self {
-        let Description { to_guest, to_host, .. } = description;
-        Self { description, to_guest: Types::new(to_guest), to_host: Types::new(to_host) }
+        Self { description, types: Types::new(&description.to_guest, &description.to_host) }
     }
 
     /// The nodes of the parameters, followed by the result's.
@@ -101,11 +100,13 @@ impl<'a> Version<'a> {
     }
 
     fn node(&mut self, schema: &TypeDescription, side: Side, graph: &mut Graph) -> NodeId {
-        let (schema, types) = match side {
-            Side::Guest => (&schema.to_guest, &mut self.to_guest),
-            Side::Host => (&schema.to_host, &mut self.to_host),
+        let mut of = |schema: &Option<Json>, types: &mut Types<'_>| {
+            graph.node(schema.as_ref().unwrap_or(&Json::Bool(true)), types)
         };
-        graph.node(schema.as_ref().unwrap_or(&Json::Bool(true)), types)
+        match side {
+            Side::Guest => of(&schema.to_guest, &mut self.types),
+            Side::Host => self.types.opposite(|types| of(&schema.to_host, types)),
+        }
     }
 
     fn method(&self, name: &str) -> Option<&'a MethodDescription> {

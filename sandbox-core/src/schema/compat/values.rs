@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::graph::{Graph, NodeId};
 use super::numbers::Range;
-use super::variant::{List, Record, Rest, Text, VariantKind, VariantNode, VariantProperty};
+use super::variant::{Function, List, Record, Rest, Text, VariantKind, VariantNode, VariantProperty};
 
 /// The receiver of a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,6 +27,11 @@ impl Effect {
     pub(super) const WIDER: Self = Self { wider: true, narrower: false };
     pub(super) const NARROWER: Self = Self { wider: false, narrower: true };
     pub(super) const REPLACED: Self = Self { wider: true, narrower: true };
+
+    /// The effect of the opposite change.
+    fn swapped(self) -> Self {
+        Self { wider: self.narrower, narrower: self.wider }
+    }
 
     pub(super) fn and(self, other: Self) -> Self {
         Self { wider: self.wider || other.wider, narrower: self.narrower || other.narrower }
@@ -65,7 +70,10 @@ struct Matched<'a> {
 /// The comparison of one value.
 struct Walk<'a> {
     values: &'a Values<'a>,
+    /// The receiver of the part that is compared.
     side: Side,
+    /// Whether the part goes the opposite way of the whole, as the arguments of a function do.
+    is_opposite: bool,
     /// A recursive type is compared where it is met first, and others at every occurrence.
     visited: HashSet<(NodeId, NodeId)>,
     found: Vec<Difference>,
@@ -77,7 +85,8 @@ impl<'a> Values<'a> {
     }
 
     pub(super) fn differences(&self, pair: Pair, path: &str) -> Vec<Difference> {
-        let mut walk = Walk { values: self, side: pair.side, visited: HashSet::new(), found: Vec::new() };
+        let (visited, found) = (HashSet::new(), Vec::new());
+        let mut walk = Walk { values: self, side: pair.side, is_opposite: false, visited, found };
         walk.nodes(pair.old, pair.new, path);
         walk.found
     }
@@ -107,7 +116,18 @@ impl Matched<'_> {
 
 impl Walk<'_> {
     fn report(&mut self, path: &str, what: impl Into<String>, effect: Effect) {
+        // The effect is told of the whole value.
+        let effect = if self.is_opposite { effect.swapped() } else { effect };
         self.found.push(Difference { path: path.to_owned(), what: what.into(), effect });
+    }
+
+    /// Compares parts that go the opposite way.
+    fn opposite(&mut self, compare: impl FnOnce(&mut Self)) {
+        let (side, is_opposite) = (self.side, self.is_opposite);
+        self.side = if side == Side::Guest { Side::Host } else { Side::Guest };
+        self.is_opposite = !is_opposite;
+        compare(self);
+        (self.side, self.is_opposite) = (side, is_opposite);
     }
 
     fn nodes(&mut self, old: NodeId, new: NodeId, path: &str) {
@@ -164,8 +184,49 @@ impl Walk<'_> {
                     self.nodes(old.node, new.node, &format!("{path}{}", old.path));
                 }
             }
+            (VariantKind::Function(old), VariantKind::Function(new)) => self.functions(old, new, path),
+            (VariantKind::Stream(old), VariantKind::Stream(new)) => {
+                self.asynchronous("stream", old.is_async, new.is_async, path);
+                self.nodes(old.items, new.items, &format!("{path}[]"));
+            }
             _ => {}
         }
+    }
+
+    /// Compares functions as methods of the side that made them.
+    fn functions(&mut self, old: &Function, new: &Function, path: &str) {
+        const PARAMETERS: [&str; 4] = ["first", "second", "third", "fourth"];
+        self.asynchronous("function", old.is_async, new.is_async, path);
+        for index in 0..old.params.len().max(new.params.len()) {
+            let name = PARAMETERS.get(index).map_or_else(|| (index + 1).to_string(), |&name| name.to_owned());
+            let path = format!("{path} → {name}");
+            // An argument that is not passed is null.
+            let needed = |param: NodeId| !self.values.graph.is_nullable(param);
+            match (old.params.get(index).copied(), new.params.get(index).copied()) {
+                (Some(old), Some(new)) => self.opposite(|walk| walk.nodes(old, new, &path)),
+                (Some(gone), None) => {
+                    let effect = Effect { wider: false, narrower: needed(gone) };
+                    self.report(&path, "parameter removed", effect);
+                }
+                (None, Some(added)) => {
+                    let effect = Effect { wider: needed(added), narrower: false };
+                    self.report(&path, "parameter added", effect);
+                }
+                (None, None) => {}
+            }
+        }
+        self.nodes(old.result, new.result, &format!("{path} → result"));
+    }
+
+    /// A host takes what needs no waiting too. A guest is written for one of both.
+    fn asynchronous(&mut self, what: &str, old: bool, new: bool, path: &str) {
+        let (word, effect) = match (old, new) {
+            (false, true) => ("asynchronous", Effect::WIDER),
+            (true, false) => ("synchronous", Effect::NARROWER),
+            _ => return,
+        };
+        let effect = if self.side == Side::Host { effect } else { Effect::REPLACED };
+        self.report(path, format!("{what} became {word}"), effect);
     }
 
     fn sizes(&mut self, what: &str, old: Range, new: Range, path: &str) {

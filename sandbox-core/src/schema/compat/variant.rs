@@ -26,6 +26,21 @@ pub(super) enum VariantKind {
     List(List),
     Record(Record),
     Js(Js),
+    Function(Function),
+    Stream(StreamNode),
+}
+
+/// A function. Its arguments go the opposite way of the function itself.
+pub(super) struct Function {
+    pub(super) is_async: bool,
+    pub(super) params: Vec<NodeId>,
+    pub(super) result: NodeId,
+}
+
+/// Values that are taken one after the other.
+pub(super) struct StreamNode {
+    pub(super) is_async: bool,
+    pub(super) items: NodeId,
 }
 
 /// A JavaScript type that JSON does not have.
@@ -91,6 +106,11 @@ impl VariantKind {
             Self::List(list) => list.canonical(numbers),
             Self::Record(record) => record.canonical(numbers),
             Self::Js(js) => js.canonical(numbers),
+            Self::Function(Function { is_async, params, result }) => {
+                let params = params.iter().map(|param| numbers[*param]).collect::<Vec<_>>();
+                json!(["function", is_async, params, numbers[*result]])
+            }
+            Self::Stream(StreamNode { is_async, items }) => json!(["stream", is_async, numbers[*items]]),
         }
     }
 
@@ -104,6 +124,8 @@ impl VariantKind {
                 properties.chain(record.patterns.values().copied()).chain(rest).collect()
             }
             Self::Js(js) => js.parts.iter().map(|part| part.node).collect(),
+            Self::Function(function) => function.params.iter().copied().chain([function.result]).collect(),
+            Self::Stream(stream) => vec![stream.items],
             _ => Vec::new(),
         }
     }
@@ -115,6 +137,8 @@ impl VariantKind {
             (Self::Numeric(_), Self::Numeric(_))
             | (Self::Text(_), Self::Text(_))
             | (Self::List(_), Self::List(_))
+            | (Self::Function(_), Self::Function(_))
+            | (Self::Stream(_), Self::Stream(_))
             | (Self::Record(_), Self::Record(_)) => true,
             _ => false,
         }
@@ -211,6 +235,10 @@ impl fmt::Display for VariantNode {
             VariantKind::Record(_) if self.key.is_empty() => f.write_str("object"),
             VariantKind::Record(_) => write!(f, "{{ {} }}", self.key),
             VariantKind::Js(js) => f.write_str(&js.name),
+            VariantKind::Function(_) => f.write_str("function"),
+            VariantKind::Stream(stream) => {
+                f.write_str(if stream.is_async { "AsyncIterable" } else { "Iterable" })
+            }
         }
     }
 }

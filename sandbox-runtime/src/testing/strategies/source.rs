@@ -36,7 +36,7 @@ impl SchemaSource {
 
     /// Whether handles occur, which no data can stand for.
     pub(in crate::testing) fn has_handles(&self) -> bool {
-        self.arena().nodes.iter().any(|node| node.js == Some(Js::Handle))
+        self.arena().nodes.iter().any(|node| node.js.is_some_and(Js::is_live))
     }
 
     pub(super) fn arena(&self) -> &Arena {

@@ -170,7 +170,9 @@ impl At {
             Js::Bytes => vec(any::<u8>(), size).prop_map(JsValue::Bytes).boxed(),
             Js::Date => dates(),
             // No data are a handle, so the boundary refuses it.
-            Js::Handle => Just(JsValue::Other(Unrepresentable::Handle(HandleNumber::new(0, 0)))).boxed(),
+            Js::Handle | Js::Function | Js::Stream { .. } => {
+                Just(JsValue::Other(Unrepresentable::Handle(HandleNumber::new(0, 0)))).boxed()
+            }
             Js::Error => {
                 let names =
                     select(vec!["Error", "TypeError", "RangeError", "SyntaxError"]).prop_map(String::from);
