@@ -3,7 +3,7 @@
 //! A callback is a handle of a contract with one method. The contracts are here, for each list of arguments and each result,
 //! and need no macro. A guest has a function in the place of an object with the method.
 
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
@@ -13,6 +13,7 @@ use std::sync::Arc;
 use sandbox_core::schema::function_schema;
 use sandbox_core::schemars::{JsonSchema, Schema, SchemaGenerator};
 use sandbox_core::spec::{HandleForm, TypeSpec};
+use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::contract::returns::{At, GuestReturn as _, ReturnProbe};
@@ -59,9 +60,9 @@ pub trait AsyncCallee<A, T>: Send + Sync {
 )]
 pub trait Signature: 'static {
     #[doc(hidden)]
-    type Callee: ?Sized + ByHandle;
+    type Callee: ?Sized + ByHandle + Send + Sync;
     #[doc(hidden)]
-    type AsyncCallee: ?Sized + ByHandle;
+    type AsyncCallee: ?Sized + ByHandle + Send + Sync;
 }
 
 /// A signature whose types are described.
@@ -97,7 +98,8 @@ pub trait IntoAsyncCallee<F: Signature> {
 /// frozen function. All that holds of a [`Handle`] holds of a callback: identity, threads, limits and the end. A guest's function
 /// is called without `this`.
 ///
-/// Arguments and results are checked by their types alone. For bounds and names, write a contract and give a [`Handle`].
+/// Arguments and results are checked by their types alone. For bounds and names, write a contract and give a [`Handle`]. A
+/// description has the signature if all types of it implement `schemars::JsonSchema`.
 ///
 /// ```
 /// # #[cfg(feature = "_engine")]
@@ -143,7 +145,7 @@ pub trait IntoAsyncCallee<F: Signature> {
 /// # #[cfg(not(feature = "_engine"))]
 /// # fn main() {}
 /// ```
-pub struct Callback<F: Signature>(Handle<F::Callee>);
+pub struct Callback<F: ?Sized>(ErasedCallee, PhantomData<fn(&F)>);
 
 /// An `async` function that crosses as a value: `AsyncCallback<fn(u32) -> Result<bool>>`.
 ///
@@ -172,7 +174,13 @@ pub struct Callback<F: Signature>(Handle<F::Callee>);
 /// # #[cfg(not(feature = "_engine"))]
 /// # fn main() {}
 /// ```
-pub struct AsyncCallback<F: Signature>(Handle<F::AsyncCallee>);
+pub struct AsyncCallback<F: ?Sized>(ErasedCallee, PhantomData<fn(&F)>);
+
+/// A `Handle<F::Callee>` or a `Handle<F::AsyncCallee>`.
+///
+/// The types of callbacks have no bounds, so a wrong signature is one error: that the callback cannot cross. With bounds the
+/// compiler reports each place of the generated code that names the type.
+type ErasedCallee = Arc<dyn Any + Send + Sync>;
 
 /// The members that both kinds have.
 macro_rules! callback {
@@ -181,23 +189,31 @@ macro_rules! callback {
             /// A callback of the host.
             #[must_use]
             pub fn new(function: impl $IntoCallee<F>) -> Self {
-                Self(function.into_callee().into())
+                Self::of(function.into_callee().into())
+            }
+
+            fn of(callee: Handle<F::$Callee>) -> Self {
+                Self(Arc::new(callee), PhantomData)
+            }
+
+            fn callee(&self) -> Result<&Handle<F::$Callee>> {
+                self.0.downcast_ref().ok_or_else(|| Error::host("the callback has another signature"))
             }
 
             /// Whether both are of one function.
             #[must_use]
             pub fn is_same(&self, other: &Self) -> bool {
-                self.0.is_same(&other.0)
+                self.callee().is_ok_and(|own| other.callee().is_ok_and(|other| own.is_same(other)))
             }
         }
 
-        impl<F: Signature> Clone for $Callback<F> {
+        impl<F: ?Sized> Clone for $Callback<F> {
             fn clone(&self) -> Self {
-                Self(self.0.clone())
+                Self(self.0.clone(), PhantomData)
             }
         }
 
-        impl<F: Signature> fmt::Debug for $Callback<F> {
+        impl<F: ?Sized> fmt::Debug for $Callback<F> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, "{}({})", stringify!($Callback), std::any::type_name::<F>())
             }
@@ -205,13 +221,13 @@ macro_rules! callback {
 
         impl<F: Signature> Serialize for $Callback<F> {
             fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-                self.0.serialize(serializer)
+                self.callee().map_err(S::Error::custom)?.serialize(serializer)
             }
         }
 
         impl<'de, F: Signature> Deserialize<'de> for $Callback<F> {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-                Handle::deserialize(deserializer).map(Self)
+                Handle::deserialize(deserializer).map(Self::of)
             }
         }
 
@@ -365,7 +381,7 @@ macro_rules! signature {
             ///
             /// As of a call of a contract's method.
             pub fn call(&self $(, $arg: $Arg)*) -> Result<T> {
-                Callee::call(&*self.0, list!($($arg)*))
+                Callee::call(&**self.callee()?, list!($($arg)*))
             }
         }
 
@@ -376,7 +392,10 @@ macro_rules! signature {
             ///
             /// As of a call of a contract's method.
             pub fn call(&self $(, $arg: $Arg)*) -> CallbackFuture<T> {
-                AsyncCallee::call(&*self.0, list!($($arg)*))
+                match self.callee() {
+                    Ok(callee) => AsyncCallee::call(&**callee, list!($($arg)*)),
+                    Err(error) => Box::pin(async { Err(error) }),
+                }
             }
         }
 

@@ -18,7 +18,7 @@ use crate::value::Bytes;
     message = "`{Self}` cannot cross the boundary of a sandbox",
     label = "not a type that can be copied into JavaScript and back",
     note = "for a type of yours: write `#[derive(serde::Serialize, serde::Deserialize)]`, and own all fields (no references)",
-    note = "for any other type: write one that can be copied, such as `Vec<T>`, `Items<T>` or `Stream<T>` for an iterator, a stream or a channel, `Handle<dyn Trait>` of a `#[sandbox_api]` trait for an object with methods, `Bytes` for bytes, `Date` for a moment, `String` for a path; `sandbox_runtime::guide::types` has the table",
+    note = "for any other type: write one that can be copied, such as `Vec<T>`, `Items<T>` or `Stream<T>` for an iterator, a stream or a channel, `Callback<fn(A, B) -> Result<T>>` with at most four owned arguments for a function, `Handle<dyn Trait>` of a `#[sandbox_api]` trait for an object with methods, `Bytes` for bytes, `Date` for a moment, `String` for a path; `sandbox_runtime::guide::types` has the table",
     note = "a channel, a connection or a lock cannot be copied: keep it in the implementation of a `#[sandbox_api(host)]` trait, whose methods use it"
 )]
 pub trait Crosses: Serialize + DeserializeOwned + 'static {}

@@ -59,7 +59,8 @@ pub(super) fn given_by(schema: &Json, defs: &Map<String, Json>) -> GivenKinds {
         };
         inner.unwrap_or_default()
     }
-    let reached = keep_used(defs.clone(), &[schema]);
+    // The arguments of a function do not come from the guest.
+    let [reached, _] = keep_used([defs.clone(), Map::new()], &[vec![schema], Vec::new()]);
     reached.values().map(of).fold(of(schema), Ord::max)
 }
 
