@@ -8,7 +8,7 @@ use std::time::Duration;
 use deno_core::{Extension, JsRuntime, RuntimeOptions, resolve_url, scope, v8};
 use sandbox_runtime::deno::{ExtensionBuilder, extension};
 use sandbox_runtime::{
-    Bytes, Cancellation, Error, GuestError, Limits, LocalSandbox, Result, Script, sandbox_api,
+    Bytes, Callback, Cancellation, Error, GuestError, Limits, LocalSandbox, Result, Script, sandbox_api,
 };
 use serde::{Deserialize, Serialize};
 use slack::long;
@@ -425,10 +425,20 @@ pub trait Counted {
     fn once(&self);
 }
 
+#[sandbox_api(host)]
+pub trait Scoped {
+    #[sandbox(scoped)]
+    fn take(&self, step: Callback<fn() -> Result<()>>);
+}
+
 struct Nothing;
 
 impl Counted for Nothing {
     fn once(&self) {}
+}
+
+impl Scoped for Nothing {
+    fn take(&self, _: Callback<fn() -> Result<()>>) {}
 }
 
 #[sandbox_api(host)]
@@ -457,6 +467,11 @@ fn limits_that_a_runtime_cannot_keep_are_refused() {
     let error = extension::<dyn Counted>(Nothing).map(drop).unwrap_err();
     assert!(
         matches!(&error, Error::Build { reason, .. } if reason.contains("`Counted.once` has `max_calls`")),
+        "{error}"
+    );
+    let error = extension::<dyn Scoped>(Nothing).map(drop).unwrap_err();
+    assert!(
+        matches!(&error, Error::Build { reason, .. } if reason.contains("`Scoped.take` is `scoped`")),
         "{error}"
     );
     let limits = Limits { value_depth: 1000, ..Limits::default() };

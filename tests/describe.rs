@@ -13,6 +13,7 @@ mod agreement;
 mod contracts;
 #[allow(dead_code, reason = "each test uses some of it")]
 mod every;
+#[allow(clippy::type_complexity, reason = "signatures are described")]
 #[path = "describe/functions.rs"]
 mod functions;
 #[path = "describe/handles.rs"]

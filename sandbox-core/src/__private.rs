@@ -4,12 +4,14 @@ use std::marker::PhantomData;
 
 pub use crate::contract::returns::{At, GuestReturn, PlainReturn, ReturnProbe};
 pub use crate::contract::{
-    Absent, Arguments, ByRef, Contract, GuestMethod, KindProbe, Lends, Lent, Method, NotScalar, NotSent,
-    Packing, Ref, Reply, Returned, SendProbe, TypeProbe, Unknown, Val,
+    Absent, Arguments, ByRef, Contract, GuestMethod, HandleProbe, KindProbe, Lends, Lent, MayHold, Method,
+    NotScalar, NotSent, Packing, Ref, Reply, Returned, SendProbe, TypeProbe, Unknown, Val,
 };
 use crate::contract::{Crosses, Sent, Shared};
 pub use crate::guest_error::{ErrorProbe, ErrorSpec, Opaque};
-pub use crate::spec::{Bound, Bounds, ContractSpec, Kind, MethodSpec, ParamSpec, TypeSpec, index_of};
+pub use crate::spec::{
+    Bound, Bounds, ContractSpec, Kind, MethodSpec, ParamSpec, TypeSpec, ends_with_call, index_of,
+};
 pub use crate::{__returned as returned, __settle as settle, __type_spec as type_spec};
 
 /// `T`, whose check the constant is: `Checked<u32, { crosses::<u32>() }>`.

@@ -13,7 +13,7 @@ use crate::model::{ApiArgs, BoundArgs, Implementer, MaxCalls, OnFailure, Policy}
 
 const API_ARGUMENTS: &str = "`guest`, `host`, `local`, `name = \"…\"` and `crate = path`";
 const IMPL_ARGUMENTS: &str = "`local` and `crate = path`";
-const METHOD_ARGUMENTS: &str = "`rename = \"…\"`, `on_failure = panic | default | value(…)`, `max_calls = …` and `returns(range(…), length(…), pattern(…))`";
+const METHOD_ARGUMENTS: &str = "`rename = \"…\"`, `on_failure = panic | default | value(…)`, `max_calls = …`, `scoped` and `returns(range(…), length(…), pattern(…))`";
 const POLICIES: &str = "`on_failure` takes a policy: write `on_failure = panic`, `on_failure = default` or `on_failure = value(…)`";
 
 /// `key`, `key = value` or `key(value)`, between two commas.
@@ -31,6 +31,8 @@ pub(crate) struct MethodArgs {
     pub(crate) on_failure: Option<OnFailure>,
     pub(crate) returns: BoundArgs,
     pub(crate) max_calls: Option<MaxCalls>,
+    /// `scoped`; the name is kept for its span.
+    pub(crate) scoped: Option<Ident>,
 }
 
 /// Reads the arguments of `#[sandbox_api(…)]`.
@@ -97,6 +99,7 @@ pub(crate) fn of_method(tokens: TokenStream, args: &mut MethodArgs, errors: &mut
             "rename" => args.rename = string(&argument, errors),
             "on_failure" => args.on_failure = on_failure(&argument, errors),
             "max_calls" => args.max_calls = max_calls(&argument, errors),
+            "scoped" => args.scoped = Some(word(&argument, errors)),
             "returns" => match &argument.value {
                 Some(value) if argument.is_list => bounds::read(value.clone(), &mut args.returns, errors),
                 _ => errors.on(written(&argument), "`returns` takes bounds: write `returns(range(min = 0))`"),
@@ -122,7 +125,8 @@ impl MethodArgs {
         let on_failure = self.on_failure.as_ref().map(|_| "on_failure".to_owned());
         let returns = (!self.returns.0.is_empty()).then(|| "returns".to_owned());
         let max_calls = self.max_calls.as_ref().map(|_| "max_calls".to_owned());
-        rename.into_iter().chain(on_failure).chain(returns).chain(max_calls).collect()
+        let scoped = self.scoped.as_ref().map(|_| "scoped".to_owned());
+        rename.into_iter().chain(on_failure).chain(returns).chain(max_calls).chain(scoped).collect()
     }
 }
 

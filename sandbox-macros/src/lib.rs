@@ -61,6 +61,7 @@ mod tests;
 /// | attribute | meaning |
 /// |---|---|
 /// | `#[sandbox(rename = "…")]` | the name in JavaScript, if it differs from the Rust name in camel case |
+/// | `#[sandbox(scoped)]` | handles, callbacks and streams that cross in a call of this method end with the guest's call |
 /// | `#[sandbox(max_calls = 100)]` | the host calls of this method that a guest may make in one call; one more ends the call with `LimitKind::HostCalls` |
 /// | `#[sandbox(on_failure = panic)]` | when the guest fails, the caller panics |
 /// | `#[sandbox(on_failure = default)]` | when the guest fails, the result is `Default::default()` |

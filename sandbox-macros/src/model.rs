@@ -83,6 +83,8 @@ pub(crate) struct MethodModel {
     pub(crate) bounds: BoundArgs,
     /// `#[sandbox(max_calls = …)]`.
     pub(crate) max_calls: Option<MaxCalls>,
+    /// `#[sandbox(scoped)]`; the name is kept for its span.
+    pub(crate) scoped: Option<Ident>,
 }
 
 /// How often a guest may call a method of the host in one call.

@@ -108,7 +108,7 @@ fn member_method(member: &mut TraitItem, errors: &mut Errors) -> Option<MethodMo
 }
 
 fn method(item: &mut TraitItemFn, errors: &mut Errors) -> MethodModel {
-    let MethodArgs { rename, on_failure, returns, max_calls } = own_args(&mut item.attrs, errors);
+    let MethodArgs { rename, on_failure, returns, max_calls, scoped } = own_args(&mut item.attrs, errors);
     refuse_hidden(&mut item.attrs, errors);
     let rust_name = item.sig.ident.unraw().to_string();
     let js_name = rename.as_ref().map_or_else(|| names::camel_case(&rust_name), syn::LitStr::value);
@@ -140,6 +140,7 @@ fn method(item: &mut TraitItemFn, errors: &mut Errors) -> MethodModel {
         on_failure,
         bounds: returns,
         max_calls,
+        scoped,
     }
 }
 

@@ -9,7 +9,7 @@
 //! | values, budgets of one crossing, rules of types | the same |
 //! | errors of arguments, of the host, panics of the host | the same |
 //! | `async` methods | promises, which `run_event_loop` drives |
-//! | limits of a call: time, heap, [`Limits::host_calls`], [`Limits::pending`] | not kept; a method with `max_calls` is refused |
+//! | limits of a call: time, heap, [`Limits::host_calls`], [`Limits::pending`] | not kept; a method with `max_calls` or `scoped` is refused |
 //! | a global for each contract | a module, `import Store from "sandbox:Store"`; a global with [`ExtensionBuilder::global`] |
 //! | fast calls | not made: each call reads its arguments in Rust |
 //!
@@ -123,7 +123,7 @@ impl ExtensionBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::Build`] if a method has `max_calls`, if a limit is out of its range, or if a type's pattern is not valid.
+    /// [`Error::Build`] if a method has `max_calls` or `scoped`, if a limit is out of its range, or if a type's pattern is not valid.
     pub fn build<C: ?Sized + HostContract>(self, host: impl Implements<C>) -> Result<deno_core::Extension> {
         let host = Host::new::<C>(host.into_host()).map_err(Error::build)?;
         extension::extension(host, self.limits, self.is_global).map_err(Error::build)

@@ -37,7 +37,8 @@ use crate::engine_types::HandleParts;
 /// # The end of an object of the host
 ///
 /// The object has a method `Symbol.dispose`, where the engine has that symbol. After it, or when the guest has dropped the
-/// object, the sandbox drops its `Arc`. At most [`Limits::handles`](crate::Limits::handles) objects are live at once.
+/// object, the sandbox drops its `Arc`. A handle that crosses in a call of a method with `#[sandbox(scoped)]` ends with the guest's
+/// call. At most [`Limits::handles`](crate::Limits::handles) objects are live at once.
 ///
 /// # Guests in other processes
 ///

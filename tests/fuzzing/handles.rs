@@ -71,6 +71,7 @@ fn a_panic_of_a_handle_is_found() {
     assert!(found.error.host_error::<HostPanic>().is_some(), "{found}");
 }
 
+#[allow(dead_code, reason = "the fuzzer calls it")]
 #[sandbox_api(guest)]
 pub trait Sum {
     fn sum(&self, from: u8, most: u8) -> Result<u32>;
@@ -117,10 +118,12 @@ fn a_misuse_of_handles_is_found() {
 
 #[test]
 fn callbacks_are_not_generated() {
+    type Step = Callback<fn(u32) -> Result<u32>>;
+    #[allow(dead_code, reason = "the fuzzer calls it")]
     #[sandbox_api(guest)]
     pub trait Each {
-        fn each(&self, step: Callback<fn(u32) -> Result<u32>>) -> Result<u32>;
-        fn maybe(&self, step: Option<Callback<fn(u32) -> Result<u32>>>) -> Result<u32>;
+        fn each(&self, step: Step) -> Result<u32>;
+        fn maybe(&self, step: Option<Step>) -> Result<u32>;
     }
     let script =
         Script::new("each.mjs", "export const maybe = () => 1; export const each = (step) => step(1);");

@@ -24,6 +24,7 @@ pub struct Budget<'l> {
     limits: &'l Limits,
     stack: StackEnd,
     handles: Option<&'l dyn HandleNumbers>,
+    is_scoped: bool,
 }
 
 impl<'l> Budget<'l> {
@@ -36,7 +37,20 @@ impl<'l> Budget<'l> {
             limits,
             stack,
             handles: None,
+            is_scoped: false,
         }
+    }
+
+    /// Whether handles among the values end with the guest's call.
+    #[inline]
+    #[must_use]
+    pub fn scoped(self, is_scoped: bool) -> Self {
+        Self { is_scoped, ..self }
+    }
+
+    /// Whether handles among the values end with the guest's call.
+    pub fn is_scoped(&self) -> bool {
+        self.is_scoped
     }
 
     /// Values can be these handles.

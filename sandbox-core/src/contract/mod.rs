@@ -20,7 +20,9 @@ pub use arguments::{Arguments, Lent, Ref, Val, enforce};
 pub use crosses::{Crosses, Lends, Sent, Shared};
 pub use owned::OwnedContract;
 pub use packs::{NotSent, Packed, Packing, Packs, SendProbe};
-pub use probes::{ByRef, KindProbe, NotScalar, Returned, ScalarKind, TypeProbe, Unknown};
+pub use probes::{
+    ByRef, HandleProbe, KindProbe, MayHold, NotScalar, PlainData, Returned, ScalarKind, TypeProbe, Unknown,
+};
 pub use returns::{GuestFailure, HostFailure};
 pub use sink::{ArgumentSink, ArgumentSource, PlainArguments, named};
 pub use untyped_host::{UntypedAnswer, UntypedHost, UntypedHostCall, untyped_failure};

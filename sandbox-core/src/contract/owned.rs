@@ -369,7 +369,7 @@ fn spec(description: &Description) -> ContractSpec {
         let mut spec = MethodSpec::owned(method.name.clone(), params);
         spec.docs = Cow::Owned(method.docs.clone());
         (spec.optional, spec.is_async, spec.max_calls) = (method.optional, method.is_async, method.max_calls);
-        spec.is_cancellable = method.is_cancellable;
+        (spec.is_cancellable, spec.is_scoped) = (method.is_cancellable, method.is_scoped);
         spec
     });
     let mut spec = ContractSpec::owned(description.contract.clone(), methods.collect());

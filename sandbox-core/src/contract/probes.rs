@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 
 use super::crosses::Lends;
 use crate::spec::{Kind, Rules, SchemaOf, schema};
-use crate::value::Cancellation;
+use crate::value::{Bytes, Cancellation, Date};
 
 /// Finds the facts about `T`.
 #[doc(hidden)]
@@ -108,6 +108,41 @@ pub trait NotScalar {
 }
 
 impl<T> NotScalar for KindProbe<T> {}
+
+/// A type whose values are data alone, whatever they are.
+#[doc(hidden)]
+pub trait PlainData {}
+
+macro_rules! plain {
+    ($($type:ty)*) => {$(
+        impl PlainData for $type {}
+    )*};
+}
+plain!(() bool char String Bytes Date Cancellation f32 f64);
+plain!(i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize);
+
+impl<T: PlainData> PlainData for Option<T> {}
+impl<T: PlainData> PlainData for Vec<T> {}
+impl<A: PlainData, B: PlainData> PlainData for (A, B) {}
+impl PlainData for str {}
+impl<T: PlainData> PlainData for [T] {}
+impl<T: PlainData, E> PlainData for Result<T, E> {}
+
+/// Whether values of a type may be handles, or have handles in them.
+#[doc(hidden)]
+pub struct HandleProbe<T: ?Sized>(PhantomData<T>);
+
+impl<T: ?Sized + PlainData> HandleProbe<T> {
+    pub const MAY_HOLD: bool = false;
+}
+
+/// The fallback of [`HandleProbe`], for types that are not known to be data alone.
+#[doc(hidden)]
+pub trait MayHold {
+    const MAY_HOLD: bool = true;
+}
+
+impl<T: ?Sized> MayHold for HandleProbe<T> {}
 
 /// The facts about a type: `type_spec!(u32)`.
 #[doc(hidden)]

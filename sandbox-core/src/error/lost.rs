@@ -35,12 +35,20 @@ pub enum DiscardCause {
     Reset,
     /// The sandbox was closed: its thread has ended.
     Closed,
+    /// The object of a guest ended with the call in which it crossed, because the method is `#[sandbox(scoped)]`. The sandbox can
+    /// be called.
+    CallEnded,
 }
 
 impl DiscardCause {
     /// Whether the sandbox itself is gone, and not only what was loaded into it.
     pub(super) fn is_final(&self) -> bool {
-        !matches!(self, Self::Reset)
+        !matches!(self, Self::Reset | Self::CallEnded)
+    }
+
+    /// The words before those of the cause.
+    pub(super) fn prefix(&self) -> &'static str {
+        if matches!(self, Self::CallEnded) { "" } else { "the sandbox was discarded: " }
     }
 }
 
@@ -52,6 +60,10 @@ impl fmt::Display for DiscardCause {
                 f.write_str("it was reset after the script had been loaded: load the script again")
             }
             Self::Closed => f.write_str("it was closed, and its thread has ended"),
+            Self::CallEnded => f.write_str(
+                "the object ended with its call, because a method with `#[sandbox(scoped)]` gave it: call it before that call \
+                 returns, or remove `scoped`",
+            ),
         }
     }
 }

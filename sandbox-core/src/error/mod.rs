@@ -123,7 +123,7 @@ pub enum Error {
     },
     /// The sandbox was discarded after a fault, or has ended, or the script was loaded before the last reset. The call was
     /// not made.
-    #[error("the sandbox was discarded: {cause}")]
+    #[error("{}{cause}", cause.prefix())]
     #[non_exhaustive]
     Discarded {
         /// The fault, or the other reason.

@@ -91,6 +91,9 @@ pub struct MethodDescription {
     /// calls the method may leave it out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_cancellable: bool,
+    /// Whether handles, functions and streams that cross in a call of the method end with the guest's call.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_scoped: bool,
     /// How often a guest may call the host's method in one call. [`compat`](super::compat()) does not compare it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_calls: Option<u64>,

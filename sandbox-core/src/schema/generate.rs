@@ -114,6 +114,7 @@ impl Generators {
             optional: method.optional,
             is_async: method.is_async,
             is_cancellable: method.is_cancellable,
+            is_scoped: method.is_scoped,
             max_calls: method.max_calls,
             params: params.collect(),
             returns: self.of(&method.returns),

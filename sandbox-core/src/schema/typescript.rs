@@ -1,6 +1,6 @@
 //! The types of a contract as a TypeScript declaration module.
 
-mod functions;
+mod callable;
 
 use serde_json::Value as Json;
 
@@ -155,6 +155,9 @@ fn signal(method: &MethodDescription, mark: &str) -> Option<String> {
 
 fn method_docs(method: &MethodDescription, arguments: SchemaDirection, results: SchemaDirection) -> String {
     let mut docs = doc_lines(&method.docs);
+    if method.is_scoped {
+        docs.push("Objects, functions and streams of this method end with the call of the guest.".to_owned());
+    }
     for (name, param) in param_names(method).iter().zip(&method.params) {
         let remark = line(arguments.schema(&param.schema));
         docs.extend((!remark.is_empty()).then(|| format!("@param {name} - {remark}")));

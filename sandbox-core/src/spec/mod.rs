@@ -148,6 +148,8 @@ pub struct MethodSpec {
     pub is_async: bool,
     /// Whether the last parameter is a `Cancellation`, which is not among [`params`](Self::params).
     pub is_cancellable: bool,
+    /// Whether handles, callbacks and streams that cross end with the guest's call: `#[sandbox(scoped)]`.
+    pub is_scoped: bool,
     /// Which of the guest's values for the method may be handles. A peer at the other end of a link asks.
     #[doc(hidden)]
     pub gives: GivenKinds,
@@ -181,6 +183,7 @@ impl MethodSpec {
             is_async: false,
             is_cancellable: false,
             gives: GivenKinds::Data,
+            is_scoped: false,
         }
     }
 
@@ -244,6 +247,14 @@ impl MethodSpec {
         self
     }
 
+    /// Says that handles end with the call.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn scoped(mut self) -> Self {
+        self.is_scoped = true;
+        self
+    }
+
     #[doc(hidden)]
     #[must_use]
     pub const fn asynchronous(mut self) -> Self {
@@ -257,6 +268,21 @@ impl MethodSpec {
         self.optional = true;
         self
     }
+}
+
+/// Refuses a scoped method without handles. `may` says of each parameter and of the result whether its values may be handles.
+#[doc(hidden)]
+#[track_caller]
+pub const fn ends_with_call(may: &[bool]) {
+    let (mut at, mut any) = (0, false);
+    while at < may.len() {
+        any |= may[at];
+        at += 1;
+    }
+    assert!(
+        any,
+        "no handle, callback or stream crosses in a call of this method, so nothing ends with the call: remove `scoped`"
+    );
 }
 
 /// A parameter of a method as data.

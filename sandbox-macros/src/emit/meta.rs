@@ -17,8 +17,10 @@ pub(super) fn emit(contract: &ContractModel, paths: &Paths) -> TokenStream {
     let spec = spec(contract, paths);
     let local = contract.is_local();
     let markers = named(contract, paths).map(|(method, names)| marker(method, names, local, paths));
+    let scopes = contract.methods.iter().filter_map(|method| scope(method, &paths.rt));
     quote! {
         #spec
+        #(#scopes)*
         #(#markers)*
     }
 }
@@ -40,12 +42,29 @@ fn spec(contract: &ContractModel, paths: &Paths) -> TokenStream {
     }
 }
 
+// in:  #[sandbox(scoped)] fn open(&self, name: &str) -> Result<Handle<dyn File>>;
+// out: const _: () = ends_with_call(&[HandleProbe::<str>::MAY_HOLD, HandleProbe::<Result<Handle<dyn File>>>::MAY_HOLD]);
+//
+// The runtime knows whether a type can hold a handle. The error is shown on the argument.
+fn scope(method: &MethodModel, rt: &Ident) -> Option<TokenStream> {
+    let MethodModel { cfgs, params, scoped, .. } = method;
+    let span = scoped.as_ref()?.span();
+    let (rt, types) = (at(span, rt), params.iter().map(|param| &param.ty).chain(method.returns()));
+    Some(quote_spanned! {span=>
+        #(#cfgs)*
+        const _: () = {
+            use #rt::MayHold as _;
+            #rt::ends_with_call(&[#(#rt::HandleProbe::<#types>::MAY_HOLD),*])
+        };
+    })
+}
+
 // in:  fn get_user(&self, key: &str, n: u32) -> Result<String>;
 // out: MethodSpec::new("getUser", "get_user", "")
 //          .takes(__get_user::PARAMS)
 //          .returns(type_spec!(-> Result<String>))
 fn method_spec(method: &MethodModel, names: &MethodPaths, rt: &Ident) -> TokenStream {
-    let MethodModel { cfgs, js_name, rust_name, docs, params, bounds, max_calls, .. } = method;
+    let MethodModel { cfgs, js_name, rust_name, docs, params, bounds, max_calls, scoped, .. } = method;
     let MethodPaths { marker, .. } = names;
     let takes = (!params.is_empty()).then(|| quote!(.takes(#marker::PARAMS)));
     let returns = method.returns().map(|ty| {
@@ -56,9 +75,10 @@ fn method_spec(method: &MethodModel, names: &MethodPaths, rt: &Ident) -> TokenSt
     let optional = method.has_default.then(|| quote!(.optional()));
     let asynchronous = method.is_async().then(|| quote!(.asynchronous()));
     let max_calls = max_calls.as_ref().map(|MaxCalls { most, .. }| quote!(.max_calls(#most)));
+    let scoped = scoped.as_ref().map(|_| quote!(.scoped()));
     quote! {
         #(#cfgs)*
-        #rt::MethodSpec::new(#js_name, #rust_name, #docs) #takes #returns #optional #max_calls #asynchronous
+        #rt::MethodSpec::new(#js_name, #rust_name, #docs) #takes #returns #optional #max_calls #scoped #asynchronous
     }
 }
 

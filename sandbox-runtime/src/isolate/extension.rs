@@ -82,6 +82,13 @@ pub(crate) fn extension(host: Host, limits: Limits, is_global: bool) -> Result<E
             spec.name, method.name
         ));
     }
+    if let Some(method) = spec.methods.iter().find(|method| method.is_scoped) {
+        return Err(format!(
+            "`{}.{}` is `scoped`, and its handles end with the call of a guest. A `JsRuntime` has no calls of guests: remove \
+             `scoped`, or use the contract in a sandbox",
+            spec.name, method.name
+        ));
+    }
     if let Some(method) = spec.methods.iter().find(|method| method.is_cancellable) {
         return Err(format!(
             "`{}.{}` takes a `Cancellation`, and the `AbortSignal` of a `JsRuntime` is the application's own: remove the parameter, or \

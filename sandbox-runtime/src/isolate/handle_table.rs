@@ -63,6 +63,7 @@ impl<K, V> Default for KeyedTable<K, V> {
 
 impl<K: Copy + Eq + Hash, V> KeyedTable<K, V> {
     /// The last number that was taken.
+    #[cfg(feature = "process")]
     pub(crate) fn last(&self) -> u64 {
         self.last
     }

@@ -21,6 +21,7 @@ use super::state::Isolate;
 use super::state::aborts::CancelledBy;
 use super::state::data_host::{DataAnswer, DataHost, RemoteObject, UntypedContract};
 use super::state::host::{ContractKey, Host};
+use super::state::host_handles::HostHandles;
 use super::state::op::HostOp;
 use super::state::pending::HostAnswer;
 use super::state::refusal::{Refusal, caught};
@@ -107,13 +108,14 @@ fn serve<'s>(
         };
         let (isolate, flight) = flight(scope)?;
         let is_batch = isolate.host(method).is_some_and(|host| host.spec.form == HandleForm::Stream);
+        let is_scoped = method.spec.is_scoped;
         let host = called(scope, arguments, method, host)?;
         let cancellation = by.as_ref().map(|by| &by.cancellation);
         let later = caught(|| host.begin(method.index, flight.id(), args, cancellation))??;
         let settled = async move {
             later
                 .await
-                .map(|answer| Box::new(UntypedValue { answer, is_batch }) as Box<dyn HostAnswer>)
+                .map(|answer| Box::new(UntypedValue { answer, is_batch, is_scoped }) as Box<dyn HostAnswer>)
                 .map_err(Refusal::from)
         };
         Ok(StartedPromise { poller: Poller::Flight(flight), future: Box::pin(settled), by })
@@ -125,6 +127,8 @@ struct UntypedValue {
     answer: DataAnswer,
     /// Whether the value is a batch of a stream.
     is_batch: bool,
+    /// Whether its handles end with the guest's call.
+    is_scoped: bool,
 }
 
 impl HostAnswer for UntypedValue {
@@ -135,7 +139,7 @@ impl HostAnswer for UntypedValue {
             Refusal::Ended
         };
         let DataAnswer::Value(value, _objects) = self.answer else { return Err(exceeded()) };
-        let budget = isolate.budget();
+        let budget = isolate.budget().scoped(self.is_scoped);
         let written = tree_to_guest(scope, &budget, value);
         let written =
             written.and_then(|value| if self.is_batch { without_prototype(scope, value) } else { Ok(value) });
@@ -163,7 +167,8 @@ fn answered<'s>(
     let outcome = caught(|| host.call(method.index, call, args));
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
     isolate.keep_terminating();
-    Box::new(UntypedValue { answer: outcome??, is_batch: false }).write(scope)
+    Box::new(UntypedValue { answer: outcome??, is_batch: false, is_scoped: method.spec.is_scoped })
+        .write(scope)
 }
 
 /// The object whose method is called: the host, or the object of a handle.
@@ -176,7 +181,7 @@ fn called(
     let Some(number) = handle_of(arguments, method)? else { return Ok(host.clone()) };
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
     let contract = ContractKey::Numbered(method.nth.unwrap_or_default());
-    let object = isolate.handles.object(number, contract).ok_or(Refusal::Disposed)?;
+    let object = isolate.handles.object(number, contract).ok_or_else(|| HostHandles::refusal(number))?;
     let object = object.downcast::<RemoteObject>().map_err(|_| Refusal::Disposed)?;
     Ok(object.host.clone())
 }
@@ -188,7 +193,7 @@ fn read<'s>(
 ) -> Result<Vec<JsValue>, Refusal> {
     v8::tc_scope!(let scope, scope);
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
-    let (budget, params) = (isolate.budget(), &method.spec.params);
+    let (budget, params) = (isolate.budget().scoped(method.spec.is_scoped), &method.spec.params);
     let read = params.iter().zip(0..).map(|(param, index)| {
         observed_for_wire(scope, &budget, arguments.get(index), method.spec.gives)
             .map_err(|error| error.inside(&*param.name))

@@ -39,7 +39,10 @@ pub(crate) fn read<V: Crosses>(
     let read = || {
         read_with_diagnosis(
             check.is_read_constrained,
-            || Budget::new(limits, StackEnd::of_thread()).with_handles(encoded.handles()),
+            || {
+                let budget = Budget::new(limits, StackEnd::of_thread()).scoped(method.spec.is_scoped);
+                budget.with_handles(encoded.handles())
+            },
             || wire::decode(encoded, limits),
             |budget, data| {
                 let read = from_tree::<V>(budget, data).map_err(|error| error.inside("result"));

@@ -78,6 +78,10 @@ impl<'b> TreeReader<'b> {
             Some(handle) => handles
                 .object(handle)
                 .ok_or_else(|| ValueError::new(format!("a {}", contract.name), "one that was disposed"))?,
+            None if self.given.is_some() && self.budget.is_scoped() => {
+                let expected = format!("a {} that ends with its call", contract.name);
+                return Err(ValueError::new(expected, "an object of a guest in another process"));
+            }
             None => {
                 let object = handles.guest(self.given, &contract, &self.value);
                 object.map_err(|NoGuestObject { expected, found }| match found {

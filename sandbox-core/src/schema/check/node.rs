@@ -117,7 +117,7 @@ impl Js {
     pub fn live(self) -> Option<&'static str> {
         match self {
             Self::Function => Some("a function"),
-            Self::Stream { is_async: true } => Some("an async iterable"),
+            Self::Stream { is_async: true } => Some("an async iterable, or an iterable"),
             Self::Stream { is_async: false } => Some("an iterable"),
             _ => None,
         }

@@ -58,6 +58,7 @@ fn own(description: &Description) -> String {
         // A contract without `async` methods keeps the fingerprint that it had in versions before `async`.
         parts.extend(method.is_async.then(|| json!("async")));
         parts.extend(method.is_cancellable.then(|| json!("signal")));
+        parts.extend(method.is_scoped.then(|| json!("scoped")));
         parts
     };
     let methods: Vec<Vec<Json>> = methods.iter().map(method).collect();

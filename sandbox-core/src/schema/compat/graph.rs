@@ -12,7 +12,7 @@ use super::super::walk::{FunctionType, stream_items};
 use super::alternatives::{self, Alternative};
 use super::numbers::{Numeric, Range};
 use super::variant::{
-    Function, Js, List, Part, Record, Rest, StreamNode, Text, VariantKind, VariantNode, VariantProperty,
+    FunctionNode, Js, List, Part, Record, Rest, StreamNode, Text, VariantKind, VariantNode, VariantProperty,
 };
 
 /// The index of a node.
@@ -135,7 +135,7 @@ impl Graph {
             function.params.iter().map(|param| self.node(param, types)).collect::<Vec<_>>()
         });
         let result = self.node(function.result, types);
-        VariantKind::Function(Function { is_async: function.is_async, params, result })
+        VariantKind::Function(FunctionNode { is_async: function.is_async, params, result })
     }
 
     fn list(&mut self, keywords: &BTreeMap<String, Json>, types: &mut Types<'_>) -> List {

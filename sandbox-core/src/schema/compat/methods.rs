@@ -244,6 +244,12 @@ impl Comparison<'_> {
             }
             _ => {}
         }
+        match (was.is_scoped, is.is_scoped) {
+            // Scripts and hosts of the old version may keep the handles.
+            (false, true) => self.change(path, "handles end with the call", Breaks::guests(true)),
+            (true, false) => self.change(path, "handles outlive the call", Breaks::hosts(true)),
+            _ => {}
+        }
         for index in 0..was.params.len().max(is.params.len()) {
             self.param(path, was.params.get(index), is.params.get(index), role);
         }

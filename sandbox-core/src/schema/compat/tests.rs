@@ -68,6 +68,7 @@ impl Contract {
             optional: false,
             is_async: false,
             is_cancellable: false,
+            is_scoped: false,
             max_calls: None,
             params: Vec::new(),
             returns,

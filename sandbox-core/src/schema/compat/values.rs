@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::graph::{Graph, NodeId};
 use super::numbers::Range;
-use super::variant::{Function, List, Record, Rest, Text, VariantKind, VariantNode, VariantProperty};
+use super::variant::{FunctionNode, List, Record, Rest, Text, VariantKind, VariantNode, VariantProperty};
 
 /// The receiver of a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -194,7 +194,7 @@ impl Walk<'_> {
     }
 
     /// Compares functions as methods of the side that made them.
-    fn functions(&mut self, old: &Function, new: &Function, path: &str) {
+    fn functions(&mut self, old: &FunctionNode, new: &FunctionNode, path: &str) {
         const PARAMETERS: [&str; 4] = ["first", "second", "third", "fourth"];
         self.asynchronous("function", old.is_async, new.is_async, path);
         for index in 0..old.params.len().max(new.params.len()) {

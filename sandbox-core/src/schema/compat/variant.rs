@@ -26,12 +26,12 @@ pub(super) enum VariantKind {
     List(List),
     Record(Record),
     Js(Js),
-    Function(Function),
+    Function(FunctionNode),
     Stream(StreamNode),
 }
 
 /// A function. Its arguments go the opposite way of the function itself.
-pub(super) struct Function {
+pub(super) struct FunctionNode {
     pub(super) is_async: bool,
     pub(super) params: Vec<NodeId>,
     pub(super) result: NodeId,
@@ -106,7 +106,7 @@ impl VariantKind {
             Self::List(list) => list.canonical(numbers),
             Self::Record(record) => record.canonical(numbers),
             Self::Js(js) => js.canonical(numbers),
-            Self::Function(Function { is_async, params, result }) => {
+            Self::Function(FunctionNode { is_async, params, result }) => {
                 let params = params.iter().map(|param| numbers[*param]).collect::<Vec<_>>();
                 json!(["function", is_async, params, numbers[*result]])
             }

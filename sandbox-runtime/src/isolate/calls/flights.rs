@@ -273,6 +273,8 @@ impl<L: Leg> Flying<L> {
         drop_of_host(flight.hosts.take());
         let waker = flight.ticket.waker().take();
         drop_of_host((waker, flight.timer.take(), errors));
+        isolate.handles.drop_over();
+        isolate.end_streams();
         let open = flight.open.take();
         open.into_iter().for_each(|open| open.end(outcome, &bill));
     }

@@ -123,7 +123,7 @@ impl Isolate {
         args: A,
     ) -> Boxed<v8::Local<'s, v8::Value>> {
         let (params, checks) = (&*method.spec.params, &binding.checks.methods[method.index]);
-        let budget = self.budget();
+        let budget = self.budget().scoped(method.spec.is_scoped);
         let mut writer = ArgumentWriter::new(scope, &budget, params);
         let written = converted(method, Conversion::Arguments, || {
             enforce(&args, params, checks)?;
@@ -165,7 +165,8 @@ impl Isolate {
         result: v8::Local<'s, v8::Value>,
     ) -> Boxed<V> {
         let check = &binding.checks.methods[method.index].returns;
-        let (budget, seen) = (self.budget(), check.observation().map(Seen::new));
+        let (budget, seen) =
+            (self.budget().scoped(method.spec.is_scoped), check.observation().map(Seen::new));
         let read = converted(method, Conversion::Result, || {
             let read = to_host(scope, &budget, seen.as_ref(), result);
             let read: Result<V, ValueError> = read.map_err(|error| error.inside("result"));

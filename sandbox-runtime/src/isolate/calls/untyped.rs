@@ -60,7 +60,7 @@ impl Isolate {
         binding: &Binding,
         args: Vec<JsValue>,
     ) -> Boxed<v8::Local<'s, v8::Value>> {
-        let budget = self.budget();
+        let budget = self.budget().scoped(method.spec.is_scoped);
         let mut writer = ArgumentWriter::new(scope, &budget, &method.spec.params);
         let written = args.into_iter().try_for_each(|value| writer.push_tree(value));
         let written = written.and_then(|()| match method.spec.is_cancellable {
@@ -79,7 +79,7 @@ impl Isolate {
         method: &MethodInfo,
         result: v8::Local<'s, v8::Value>,
     ) -> Boxed<JsValue> {
-        let budget = self.budget();
+        let budget = self.budget().scoped(method.spec.is_scoped);
         let read = observed_for_wire(scope, &budget, result, method.spec.gives);
         self.call.add_out(budget.spent());
         read.map_err(|error| match scope.has_caught() {

@@ -19,6 +19,8 @@ pub(crate) enum Cause {
     Collected = 4,
     /// The host holds objects of guests, which it may have let go of on another thread.
     Given = 8,
+    /// Handles end with calls. This reason stays until there are none.
+    Scoped = 16,
 }
 
 impl Care {
@@ -30,6 +32,12 @@ impl Care {
     #[inline]
     pub(crate) fn is_needed(&self) -> bool {
         self.0.get() != 0
+    }
+
+    /// Whether this is a reason.
+    #[inline]
+    pub(crate) fn has(&self, cause: Cause) -> bool {
+        self.0.get() & cause as u8 != 0
     }
 
     pub(crate) fn note(&self, cause: Cause) {

@@ -86,6 +86,7 @@ pub(in crate::isolate) fn outcome<T>(answer: &Result<T, Refusal>) -> HostOutcome
             | Refusal::Stack
             | Refusal::Absent
             | Refusal::Disposed
+            | Refusal::CallEnded
             | Refusal::Aborted(_)
             | Refusal::NoFlight,
         ) => HostOutcome::Refused,

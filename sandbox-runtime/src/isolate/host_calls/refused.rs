@@ -63,6 +63,10 @@ impl Refusal {
             Self::Disposed => {
                 v8::Exception::type_error(scope, text(&format!("{place}: the handle was disposed")))
             }
+            Self::CallEnded => v8::Exception::type_error(
+                scope,
+                text(&format!("{place}: the handle was disposed, or ended with its call")),
+            ),
             Self::NoFlight => v8::Exception::error(
                 scope,
                 text(&format!(

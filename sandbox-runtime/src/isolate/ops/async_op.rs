@@ -10,6 +10,7 @@ use crate::guest_error::HostError;
 use crate::isolate::host_calls::promises::{Poller, StartedPromise, promised, signal_of};
 use crate::isolate::host_calls::{answer, begin};
 use crate::isolate::state::aborts::CancelledBy;
+use crate::isolate::state::host_handles::HostHandles;
 use crate::isolate::state::method_info::MethodInfo;
 use crate::isolate::state::pending::{HostAnswer, Settled};
 use crate::isolate::state::refusal::{Refusal, caught};
@@ -24,7 +25,7 @@ impl<M: AsyncHostMethod, V: Crosses> HostAnswer for Value<M, V> {
     fn write<'s>(self: Box<Self>, scope: &v8::PinScope<'s, '_>) -> Result<v8::Local<'s, v8::Value>, Refusal> {
         let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
         let check = &isolate.checks(MethodInfo::billed::<M>())?.returns;
-        write_result(scope, isolate, check, self.value, true)
+        write_result(scope, isolate, check, self.value, MethodInfo::billed::<M>())
     }
 }
 
@@ -78,7 +79,10 @@ fn start<'s, M: AsyncHostMethod>(
             .host(MethodInfo::billed::<M>())
             .and_then(Host::hold::<M::Contract>)
             .ok_or(Refusal::Absent)?,
-        Some(handle) => Hosted::Handle(isolate.handles.implementation(handle).ok_or(Refusal::Disposed)?),
+        Some(handle) => Hosted::Handle({
+            let host = isolate.handles.implementation(handle);
+            host.ok_or_else(|| HostHandles::refusal(handle))?
+        }),
     };
     let reply = LaterReply::<M>(PhantomData);
     let future = caught(|| M::start(host, args, reply))?;

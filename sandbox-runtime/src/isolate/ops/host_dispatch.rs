@@ -280,7 +280,10 @@ impl DispatchedCall<'_> {
         let (params, checks) = (&*self.spec.params, self.checks);
         let read = read_with_diagnosis(
             checks.is_read_constrained,
-            || Budget::new(self.limits, self.stack).with_handles(self.args.handles()),
+            || {
+                let budget = Budget::new(self.limits, self.stack).scoped(self.spec.is_scoped);
+                budget.with_handles(self.args.handles())
+            },
             || self.args(),
             |budget, args| {
                 let read = A::read(&mut PlainArguments::new(budget, params, args))?;

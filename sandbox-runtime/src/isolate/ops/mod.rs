@@ -38,6 +38,7 @@ use super::state::guest_objects::{GuestParts, Proxy};
 use super::state::handle_shims::number_of;
 use super::state::host::Host;
 pub(crate) use super::state::host_handles::HandleParts;
+use super::state::host_handles::HostHandles;
 pub use super::state::host_handles::HostParts;
 use super::state::isolate_link::ObjectTransport;
 use super::state::method_info::MethodInfo;
@@ -146,7 +147,8 @@ fn invoke<'s, M: HostMethod>(
     match handle {
         None => M::invoke(isolate.implementation::<M::Contract>().ok_or(Refusal::Absent)?, args, reply),
         Some(handle) => {
-            let host = isolate.handles.implementation::<M::Contract>(handle).ok_or(Refusal::Disposed)?;
+            let host = isolate.handles.implementation::<M::Contract>(handle);
+            let host = host.ok_or_else(|| HostHandles::refusal(handle))?;
             let written = M::invoke(&host, args, reply);
             // The guest may have disposed the handle meanwhile, and this is the last that holds the object.
             drop_of_host(host);
@@ -210,7 +212,7 @@ fn serve_begun<'s, A: Arguments<Owned = A>>(
     let args = read_arguments::<A>(scope, arguments, method)?;
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
     let check = &isolate.checks(method)?.returns;
-    let reply = SlowReply { scope, isolate, check, is_billed: method.is_billed };
+    let reply = SlowReply { scope, isolate, check, method };
     let written = caught(|| invoke(isolate, handle, args, reply));
     isolate.keep_terminating();
     written?
@@ -254,7 +256,7 @@ fn read<'s, A: Arguments<Owned = A>>(
     checks: &MethodChecks,
     method: &MethodInfo,
 ) -> Result<(A, bool), ValueError> {
-    let (budget, params) = (isolate.budget(), &*method.spec.params);
+    let (budget, params) = (isolate.budget().scoped(method.spec.is_scoped), &*method.spec.params);
     let passed = Passed::Call(scope, arguments);
     let mut reader = ArgumentReader { budget: &budget, params, arguments: passed, seen, next: 0 };
     let args = A::read(&mut reader)?;
@@ -270,7 +272,7 @@ struct SlowReply<'r, 's, 'i> {
     scope: &'r v8::PinScope<'s, 'i>,
     isolate: &'r Isolate,
     check: &'r TypeCheck,
-    is_billed: bool,
+    method: &'r MethodInfo<'r>,
 }
 
 /// The result of the host as a value of V8.
@@ -281,7 +283,7 @@ impl<'s> Reply for SlowReply<'_, 's, '_> {
 
     fn done<V: Crosses>(self, outcome: Result<V, HostError>) -> Self::Done {
         let value = outcome.map_err(Refusal::Host)?;
-        write_result(self.scope, self.isolate, self.check, value, self.is_billed)
+        write_result(self.scope, self.isolate, self.check, value, self.method)
     }
 }
 
@@ -291,13 +293,13 @@ pub(super) fn write_result<'s, V: Crosses>(
     isolate: &Isolate,
     check: &TypeCheck,
     value: V,
-    is_billed: bool,
+    method: &MethodInfo,
 ) -> Result<v8::Local<'s, v8::Value>, Refusal> {
-    let budget = isolate.budget();
+    let budget = isolate.budget().scoped(method.spec.is_scoped);
     let written = check
         .enforce(&value, "result")
         .and_then(|()| owned_to_guest(scope, &budget, value).map_err(|error| error.inside("result")));
-    if is_billed {
+    if method.is_billed {
         isolate.call.add_in(budget.spent());
     }
     written.map_err(|error| match isolate.is_ended() {

@@ -8,7 +8,9 @@ use std::time::Duration;
 use deno_core::v8;
 
 use super::{Isolate, LiveIsolate};
+use crate::boundary::Budget;
 use crate::error::{Error, LimitKind, Phase, Place, Source};
+use crate::isolate::engine::care::Cause;
 use crate::isolate::limits::call::CallState;
 use crate::isolate::limits::cancels::Period;
 use crate::isolate::limits::clock;
@@ -22,6 +24,33 @@ impl Isolate {
     pub(in crate::isolate) fn forget_call(&self, call: u64) {
         self.hosts.iter().for_each(|host| host.forget(call));
         self.handles.forget(call);
+        if self.care.has(Cause::Scoped) {
+            self.end_scoped(call);
+        }
+    }
+
+    /// Ends the handles that crossed in calls of scoped methods, within this call of the guest.
+    #[cold]
+    fn end_scoped(&self, call: u64) {
+        self.care.take(Cause::Scoped);
+        let are_left = [self.objects.end_scoped(call), self.handles.end_scoped(call)];
+        if are_left.contains(&true) {
+            self.care.note(Cause::Scoped);
+        }
+        if self.handles.has_over() {
+            self.care.note(Cause::Collected);
+        }
+        // A stream that ended may have a guest to tell.
+        self.care.note(Cause::Given);
+    }
+
+    /// The call with which handles end that cross now, if their method is scoped.
+    pub(in crate::isolate) fn scope_of(&self, budget: &Budget<'_>) -> Option<u64> {
+        let scope = budget.is_scoped().then(|| self.call.number());
+        if scope.is_some() {
+            self.care.note(Cause::Scoped);
+        }
+        scope
     }
 
     /// Whether errors of host methods are kept.

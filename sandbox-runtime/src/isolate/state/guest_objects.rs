@@ -15,6 +15,7 @@ use super::Isolate;
 use super::binding::Binding;
 use super::guest_streams::EndedStreams;
 use super::isolate_link::{IsolateLink, ObjectKey, ObjectTransport};
+use super::scoped::ScopedHandles;
 use crate::error::{DiscardCause, Error};
 use crate::isolate::engine::care::Cause;
 use crate::isolate::handle_table::KeyedTable;
@@ -92,11 +93,13 @@ pub(in crate::isolate) struct GuestObjects {
     entries: RefCell<KeyedTable<(TypeId, usize), GivenObject>>,
     /// Streams that the host has dropped.
     pub(super) ended: EndedStreams,
+    scoped: ScopedHandles,
 }
 
 impl GuestObjects {
     pub(super) fn new() -> Self {
-        Self { link: IsolateLink::new(), entries: RefCell::default(), ended: EndedStreams::default() }
+        let (ended, scoped) = (EndedStreams::default(), ScopedHandles::default());
+        Self { link: IsolateLink::new(), entries: RefCell::default(), ended, scoped }
     }
 
     /// How many objects the host holds, with the streams whose guests were not told of the end.
@@ -111,15 +114,16 @@ impl GuestObjects {
         ObjectTransport { link: self.link.clone(), number, generation, has, is_over: AtomicBool::new(false) }
     }
 
-    /// Keeps an object for as long as its proxy lives. Returns the proxy's `Arc`.
+    /// Keeps an object for as long as its proxy lives, and no longer than `call`. Returns the proxy's `Arc`.
     pub(in crate::isolate) fn keep(
         &self,
-        number: u64,
+        (number, call): (u64, Option<u64>),
         object: v8::Global<v8::Object>,
         binding: Binding,
         (contract, proxy): (TypeId, Proxy),
         is_stream: bool,
     ) -> Rc<dyn Any> {
+        self.scoped.begins(number, call);
         let entry = GivenObject { object, binding: Rc::new(binding), proxy: proxy.weak, is_stream };
         // The proxy of before was dropped, and the isolate had no turn since.
         let before = self.entries.borrow_mut().insert(number, (contract, proxy.address), entry);
@@ -127,11 +131,18 @@ impl GuestObjects {
         proxy.object
     }
 
-    /// The proxy of the object with this number, if the host holds the proxy.
-    pub(in crate::isolate) fn proxy(&self, number: u64, contract: TypeId) -> Option<Rc<dyn Any>> {
+    /// The proxy of the object with this number, if the host holds the proxy. `call` is the call with which the crossing ends.
+    pub(in crate::isolate) fn proxy(
+        &self,
+        number: u64,
+        contract: TypeId,
+        call: Option<u64>,
+    ) -> Option<Rc<dyn Any>> {
         let entries = self.entries.borrow();
         let (_, entry) = entries.get(number).filter(|(key, _)| key.0 == contract)?;
-        entry.proxy.upgrade()
+        let proxy = entry.proxy.upgrade()?;
+        self.scoped.crosses_again(number, call);
+        Some(proxy)
     }
 
     /// The guest's object behind a proxy, with the number of its realm; `None` for an object that the host made. A stream goes
@@ -149,8 +160,15 @@ impl GuestObjects {
         Some((v8::Local::new(scope, &entry.object), entry.binding.realm.number))
     }
 
+    /// Ends the objects that end with a call. Returns whether others end with other calls.
+    pub(in crate::isolate) fn end_scoped(&self, call: u64) -> bool {
+        self.scoped.end(call).into_iter().for_each(|number| self.end(number, false));
+        !self.scoped.is_empty()
+    }
+
     /// Ends an object, whose proxy is gone. The guest of a stream that is not over has to be told.
     pub(super) fn end(&self, number: u64, is_over: bool) {
+        self.scoped.forget(number);
         let ended = self.entries.borrow_mut().remove(number);
         if let Some(stream) = ended.filter(|ended| ended.is_stream && !is_over) {
             self.ended.push(stream.binding);
@@ -164,6 +182,7 @@ impl GuestObjects {
 
     /// Ends all objects, before their heap ends.
     pub(super) fn clear(&self) {
+        self.scoped.clear();
         let ended = self.entries.borrow_mut().remove_all();
         drop(ended);
         self.ended.clear();
@@ -177,7 +196,8 @@ impl Isolate {
         self.is_of_this_life(key.generation)?;
         let entries = self.objects.entries.borrow();
         let entry = entries.get(key.number);
-        entry.map(|(_, entry)| entry.binding.clone()).ok_or_else(|| Error::discarded(DiscardCause::Closed))
+        // The proxy lives, so its object ended with a call.
+        entry.map(|(_, entry)| entry.binding.clone()).ok_or_else(|| Error::discarded(DiscardCause::CallEnded))
     }
 
     /// The link to this isolate.

@@ -18,6 +18,8 @@ use sandbox_core::value::handle::HandleContract;
 use super::data_host::{RemoteObject, RemoteObjects};
 use super::guest_objects::GuestParts;
 use super::host::{ContractKey, Host};
+use super::refusal::Refusal;
+use super::scoped::ScopedHandles;
 use crate::isolate::engine;
 use crate::isolate::engine::care::{Care, Cause};
 use crate::isolate::handle_table::KeyedTable;
@@ -73,6 +75,9 @@ struct HeldObjects {
     all: KeyedTable<HandleKey, HeldObject>,
 }
 
+/// The bit of the numbers of objects that crossed first in a call of a scoped method. Guests have numbers below 2^53.
+const SCOPED: u64 = 1 << 52;
+
 /// The objects of the host that the guests of an isolate hold.
 #[derive(Default)]
 pub(in crate::isolate) struct HostHandles {
@@ -84,6 +89,9 @@ pub(in crate::isolate) struct HostHandles {
     remote: OnceCell<Rc<dyn RemoteObjects>>,
     /// Objects elsewhere that a value names, which was not sent yet.
     pinned: Rc<RefCell<Vec<Rc<RemoteObject>>>>,
+    scoped: ScopedHandles,
+    /// Objects that ended with their calls. Their drop is code of the host.
+    over: RefCell<Vec<Rc<dyn Any>>>,
 }
 
 /// Keeps the objects that values name, until the values were sent.
@@ -162,15 +170,21 @@ impl HostHandles {
         PinnedObjects { all: self.pinned.clone(), before: self.pinned.borrow().len() }
     }
 
-    /// The guest's object for an object of the host, if the realm has one.
+    /// The guest's object for an object of the host that crosses, if the realm has one. `call` is the call with which the
+    /// crossing ends.
     pub(in crate::isolate) fn of<'s>(
         &self,
         scope: &v8::PinScope<'s, '_>,
         key: HandleKey,
+        call: Option<u64>,
     ) -> Option<v8::Local<'s, v8::Object>> {
         let entries = self.entries.borrow();
-        let (_, held) = entries.all.get(entries.all.number(key)?)?;
-        held.guest.to_local(scope)
+        let number = entries.all.number(key)?;
+        let guest = entries.all.get(number)?.1.guest.to_local(scope)?;
+        if number & SCOPED != 0 {
+            self.scoped.crosses_again(number, call);
+        }
+        Some(guest)
     }
 
     /// How many objects the guests hold.
@@ -178,20 +192,38 @@ impl HostHandles {
         self.entries.borrow().all.len()
     }
 
-    /// The number of the next object.
-    pub(in crate::isolate) fn next(&self) -> u64 {
-        self.entries.borrow().all.last() + 1
+    /// Takes the number of the next object. `call` is the call with which the object ends, if it does.
+    pub(in crate::isolate) fn take_number(&self, call: Option<u64>) -> u64 {
+        let number = self.entries.borrow_mut().all.take_number();
+        if call.is_some() { number | SCOPED } else { number }
     }
 
-    /// Keeps an object under the [next](Self::next) number, for as long as the guest's object lives.
-    pub(in crate::isolate) fn keep(&self, key: HandleKey, object: Rc<dyn Any>, guest: v8::Weak<v8::Object>) {
-        let before = {
-            let all = &mut self.entries.borrow_mut().all;
-            let number = all.take_number();
-            // The object of before was collected, and its entry has not been swept.
-            all.insert(number, key, HeldObject { object, guest })
-        };
+    /// Keeps an object under a number that was [taken](Self::take_number), for as long as the guest's object lives.
+    pub(in crate::isolate) fn keep(
+        &self,
+        (number, call): (u64, Option<u64>),
+        key: HandleKey,
+        object: Rc<dyn Any>,
+        guest: v8::Weak<v8::Object>,
+    ) {
+        self.scoped.begins(number, call);
+        // The object of before was collected, and its entry has not been swept.
+        let before = self.entries.borrow_mut().all.insert(number, key, HeldObject { object, guest });
         drop_of_host(before);
+    }
+
+    /// Why the object with this number, which is over, cannot be called.
+    pub(in crate::isolate) fn refusal(number: u64) -> Refusal {
+        if number & SCOPED == 0 { Refusal::Disposed } else { Refusal::CallEnded }
+    }
+
+    /// The words for the object with this number, which is over.
+    pub(in crate::isolate) fn gone(number: u64) -> &'static str {
+        if number & SCOPED == 0 {
+            "one that was disposed"
+        } else {
+            "one that was disposed, or ended with its call"
+        }
     }
 
     /// The object with this number: an `Arc<C>` of the contract, or a [`RemoteObject`].
@@ -209,6 +241,9 @@ impl HostHandles {
     /// Ends a handle. Code of the host may run, for its object may be dropped.
     pub(in crate::isolate) fn dispose(&self, number: u64) {
         let over = self.entries.borrow_mut().all.remove(number);
+        if number & SCOPED != 0 {
+            self.scoped.forget(number);
+        }
         drop_of_host(over);
     }
 
@@ -221,9 +256,11 @@ impl HostHandles {
     /// Ends all handles, before their heap ends. The caller drops the objects where code of the host can run.
     #[must_use = "the drop of an object is code of the host"]
     pub(in crate::isolate) fn clear(&self) -> Vec<Rc<dyn Any>> {
+        self.scoped.clear();
         let mut entries = self.entries.borrow_mut();
         entries.life += 1;
-        entries.all.remove_all().into_iter().map(|held| held.object).collect()
+        let live = entries.all.remove_all().into_iter().map(|held| held.object);
+        live.chain(self.over.take()).collect()
     }
 
     /// A call of the guest is over: ends the handles whose objects were collected since such an end before. An engine that
@@ -233,6 +270,7 @@ impl HostHandles {
         if !care.take(Cause::Collected) {
             return;
         }
+        self.drop_over();
         if !engine::COLLECTS {
             self.ends.set((self.ends.get() + 1) % ENDS);
             if self.ends.get() == 0 {
@@ -306,5 +344,26 @@ impl HostHandles {
     /// A call of the guest is over.
     pub(in crate::isolate) fn forget(&self, call: u64) {
         self.contracts.each(|host| host.forget(call));
+    }
+
+    /// Ends the handles that end with a call. [`drop_over`](Self::drop_over) drops their objects. Returns whether others end with
+    /// other calls.
+    pub(in crate::isolate) fn end_scoped(&self, call: u64) -> bool {
+        let ended = self.scoped.end(call);
+        let mut entries = self.entries.borrow_mut();
+        let over = ended.into_iter().filter_map(|number| entries.all.remove(number)).map(|held| held.object);
+        self.over.borrow_mut().extend(over);
+        !self.scoped.is_empty()
+    }
+
+    /// Whether objects wait for [`drop_over`](Self::drop_over).
+    pub(in crate::isolate) fn has_over(&self) -> bool {
+        !self.over.borrow().is_empty()
+    }
+
+    /// Drops the objects that ended with their calls, where code of the host may run.
+    pub(in crate::isolate) fn drop_over(&self) {
+        let over = self.over.take();
+        drop_each(over);
     }
 }

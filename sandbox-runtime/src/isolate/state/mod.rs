@@ -27,6 +27,7 @@ pub(crate) mod realm;
 pub(crate) mod refusal;
 pub(crate) mod returned;
 pub(crate) mod runtime;
+mod scoped;
 pub(in crate::isolate) mod signals;
 pub(crate) mod struct_shapes;
 

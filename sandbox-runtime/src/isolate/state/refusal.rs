@@ -34,6 +34,8 @@ pub(in crate::isolate) enum Refusal {
     Absent,
     /// The handle was disposed, or its realm is over.
     Disposed,
+    /// The handle ended with the call of a scoped method, or was disposed.
+    CallEnded,
     /// The guest's signal was aborted before the call, for this reason.
     Aborted(v8::Global<v8::Value>),
     /// An `async` method was called by code that no asynchronous call waits for.

@@ -21,7 +21,7 @@ use crate::isolate::state::binding::{Binding, BoundMethod};
 use crate::isolate::state::guest_objects::GuestParts;
 use crate::isolate::state::handle_shims::number_of;
 use crate::isolate::state::host::{ContractKey, Host};
-use crate::isolate::state::host_handles::{HandleKey, HandleParts, parts};
+use crate::isolate::state::host_handles::{HandleKey, HandleParts, HostHandles, parts};
 use crate::isolate::state::realm::Realm;
 use crate::isolate::state::refusal::Refusal;
 use crate::isolate::{Isolate, engine};
@@ -50,7 +50,7 @@ impl<'s> ValueWriter<'_, 's, '_> {
                 ))
             });
             let Some((host, key, object)) = remote else { return self.write(description) };
-            let known = isolate.handles.of(self.scope, key);
+            let known = isolate.handles.of(self.scope, key, isolate.scope_of(self.budget));
             return known.map_or_else(
                 || self.new_object(isolate, &realm, host, key, object),
                 |known| Ok(known.into()),
@@ -85,7 +85,7 @@ impl<'s> ValueWriter<'_, 's, '_> {
     ) -> Result<Value<'s>, ValueError> {
         let HostObject { contract, object, address } = object;
         let key = (ContractKey::Typed(contract.id), address, realm.number);
-        if let Some(known) = isolate.handles.of(self.scope, key) {
+        if let Some(known) = isolate.handles.of(self.scope, key, isolate.scope_of(self.budget)) {
             return Ok(known.into());
         }
         let parts = parts(&contract);
@@ -116,11 +116,12 @@ impl<'s> ValueWriter<'_, 's, '_> {
             realm.handles.class(self.scope, host, functions, &isolate.settings.limits)
         });
         let class = class.ok_or_else(terminated)?;
-        let number = isolate.handles.next();
+        let call = isolate.scope_of(self.budget);
+        let number = isolate.handles.take_number(call);
         let guest = class.object(self.scope, number).ok_or_else(terminated)?;
         let raw = isolate.entrance().map_err(|_| terminated())?.raw;
         let weak = raw.with(|isolate| v8::Weak::new(isolate, guest));
-        isolate.handles.keep(key, object, weak);
+        isolate.handles.keep((number, call), key, object, weak);
         if !engine::COLLECTS {
             isolate.care.note(Cause::Collected);
         }
@@ -240,7 +241,7 @@ impl<'s> Reader<'_, 's, '_> {
             (Some(number), _) => isolate
                 .handles
                 .object(number, key)
-                .ok_or_else(|| ValueError::new(format!("a {}", contract.name), "one that was disposed"))?,
+                .ok_or_else(|| ValueError::new(format!("a {}", contract.name), HostHandles::gone(number)))?,
             (None, Some(guest)) => self.guest_object(isolate, &realm, (&contract, parts, guest), object)?,
             (None, None) => return Err(refused()),
         };
@@ -260,7 +261,8 @@ impl<'s> Reader<'_, 's, '_> {
             return self.guest_stream(isolate, realm, (contract, parts, guest), object);
         }
         let marks = realm.handles.marks(self.scope, contract.id).ok_or_else(terminated)?;
-        let known = || isolate.objects.proxy(marks.number(self.scope, object)?, contract.id);
+        let call = isolate.scope_of(self.budget);
+        let known = || isolate.objects.proxy(marks.number(self.scope, object)?, contract.id, call);
         if let Some(known) = known() {
             return Ok(known);
         }
@@ -279,7 +281,7 @@ impl<'s> Reader<'_, 's, '_> {
         let binding = Binding { methods, checks, realm: realm.clone() };
         let object = v8::Global::new(self.scope, object);
         isolate.care.note(Cause::Given);
-        Ok(isolate.objects.keep(number, object, binding, (contract.id, proxy), false))
+        Ok(isolate.objects.keep((number, call), object, binding, (contract.id, proxy), false))
     }
 
     /// The host's stream of the items of an iterable. The iterator is made here, and its `next` is found once. An iterable that
@@ -299,8 +301,8 @@ impl<'s> Reader<'_, 's, '_> {
         let proxy = (guest.make)(transport).ok_or_else(terminated)?;
         let binding = Binding { methods, checks, realm: realm.clone() };
         isolate.care.note(Cause::Given);
-        let object = v8::Global::new(self.scope, object);
-        Ok(isolate.objects.keep(number, object, binding, (contract.id, proxy), true))
+        let (object, call) = (v8::Global::new(self.scope, object), isolate.scope_of(self.budget));
+        Ok(isolate.objects.keep((number, call), object, binding, (contract.id, proxy), true))
     }
 
     /// The functions of the contract's methods, which are found once. The later calls have the object as `this`.

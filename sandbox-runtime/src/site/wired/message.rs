@@ -267,6 +267,8 @@ pub(crate) struct MethodData {
     optional: bool,
     is_async: bool,
     is_cancellable: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_scoped: bool,
     max_calls: Option<u64>,
     /// Which values of a guest may be handles.
     gives: GivenKinds,
@@ -281,6 +283,7 @@ impl ContractData {
             optional: method.optional,
             is_async: method.is_async,
             is_cancellable: method.is_cancellable,
+            is_scoped: method.is_scoped,
             max_calls: method.max_calls,
             gives: gives(index),
         };
@@ -296,10 +299,11 @@ impl ContractData {
     /// The contract as the runtime knows contracts.
     pub(crate) fn into_spec(self) -> ContractSpec {
         let methods = self.methods.into_iter().map(|method| {
-            let MethodData { name, params, optional, is_async, is_cancellable, max_calls, gives } = method;
+            let MethodData { name, params, optional, is_async, is_cancellable, is_scoped, max_calls, gives } =
+                method;
             let mut spec = MethodSpec::owned(name, params);
             (spec.optional, spec.is_async, spec.max_calls) = (optional, is_async, max_calls);
-            (spec.is_cancellable, spec.gives) = (is_cancellable, gives);
+            (spec.is_cancellable, spec.is_scoped, spec.gives) = (is_cancellable, is_scoped, gives);
             spec
         });
         ContractSpec::owned(self.name, methods.collect()).form(self.form)
