@@ -207,6 +207,29 @@ fn async_methods_and_functions_are_awaited() {
     }
 }
 
+#[sandbox_api(guest)]
+pub trait Loads {
+    async fn load(&self) -> Result<callbacks::Load>;
+}
+
+/// A call that was made and has not begun keeps the function.
+#[test]
+fn a_call_that_was_made_needs_no_proxy() {
+    for (_, link) in links() {
+        runtime().block_on(async {
+            let sandbox =
+                Sandbox::builder().limits(Limits { handles: 2, ..long() }).transport(link).build().unwrap();
+            let source = "export const load = async () => async (name) => name.length;";
+            let loads = sandbox.load_async::<dyn Loads>(Script::new("loads.mjs", source)).await.unwrap();
+            for _ in 0..5 {
+                let later = loads.load().await.unwrap().call("four".into());
+                let other = loads.load().await.unwrap();
+                assert_eq!((later.await.unwrap(), other.call("five!".into()).await.unwrap()), (4, 5));
+            }
+        });
+    }
+}
+
 #[test]
 fn objects_that_are_dropped_on_other_threads_are_released() {
     for (_, link) in links() {

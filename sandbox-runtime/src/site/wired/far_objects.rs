@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 
 use super::guest::{ProcessCall, write_call};
 use super::message::kind;
-use super::session::{About, CallAnswer, FarBindings, Handle, Session};
+use super::session::{About, BindingLease, CallAnswer, FarBindings, Handle, Session};
 use crate::error::{DiscardCause, Error, Result};
 use crate::isolate::isolate_link::{
     FarCall, FarWay, LaterArguments, LaterResult, ReadResult, WriteArguments,
@@ -30,7 +30,7 @@ pub(super) fn open(session: &Arc<Session>) {
 
 impl FarObjects {
     /// The session, and the binding of a proxy.
-    fn find(&self, key: ObjectKey) -> Result<(Arc<Session>, Handle)> {
+    fn find(&self, key: ObjectKey) -> Result<(Arc<Session>, (Handle, BindingLease))> {
         let found = self.session.upgrade().zip(self.bindings.get(key.number));
         found.ok_or_else(|| Error::discarded(DiscardCause::Closed))
     }
@@ -62,7 +62,7 @@ impl FarWay for FarObjects {
         write: &mut WriteArguments<'_>,
         read: &mut ReadResult<'_>,
     ) -> Result<()> {
-        let (session, handle) = self.find(key)?;
+        let (session, (handle, _lease)) = self.find(key)?;
         session.request(
             about(method, handle),
             (kind::CALL, Some(handle)),
@@ -82,7 +82,7 @@ impl FarWay for FarObjects {
         write: LaterArguments,
         read: LaterResult,
     ) -> FarCall {
-        let (session, handle) = match self.find(key) {
+        let (session, (handle, lease)) = match self.find(key) {
             Ok(found) => found,
             Err(error) => return Box::pin(async move { Err(error) }),
         };
@@ -92,7 +92,11 @@ impl FarWay for FarObjects {
             about(method, handle),
             (kind::CALL, Some(handle)),
             Deadline::NEVER,
-            move |limit, out| write_call(&writer, handle, method, (limit, out), write),
+            move |limit, out| {
+                // The object is needed until the call is written.
+                let _lease = lease;
+                write_call(&writer, handle, method, (limit, out), write)
+            },
             |answer| match answer {
                 CallAnswer::Value(value) => read(value),
                 CallAnswer::Done(..) => None,

@@ -65,7 +65,7 @@ pub(super) use inside::CallScope;
 use job_queue::JobQueue;
 pub(super) use job_queue::QueuedJob;
 use live_peer::LivePeer;
-pub(super) use objects::FarBindings;
+pub(super) use objects::{BindingLease, FarBindings};
 pub(crate) use readiness_task::ReadinessPoll;
 use state::SessionState;
 

@@ -61,6 +61,8 @@ pub(in super::super) struct SessionObjects {
     open: RefCell<Vec<GivenNumber>>,
     /// Crossings that no handle was read of.
     unread: RefCell<Vec<u64>>,
+    /// Proxies that were dropped, and that calls need which have not begun.
+    leased: RefCell<Vec<u64>>,
     /// Proxies that an unsent frame names.
     unsent: RefCell<Vec<Shared>>,
     /// A contract is being bound.
@@ -71,16 +73,39 @@ pub(in super::super) struct SessionObjects {
 
 /// The bindings of the objects, by the numbers of the proxies.
 #[derive(Default)]
-pub(in super::super) struct FarBindings(Mutex<FxHashMap<u64, Handle>>);
+pub(in super::super) struct FarBindings(Mutex<FxHashMap<u64, FarBinding>>);
+
+/// The binding of a proxy, and those that need it beside the proxy.
+struct FarBinding {
+    handle: Handle,
+    leases: BindingLease,
+}
+
+/// Keeps an object for a call that has not begun, also when its proxy is dropped.
+pub(in super::super) type BindingLease = Arc<()>;
 
 impl FarBindings {
-    fn all(&self) -> MutexGuard<'_, FxHashMap<u64, Handle>> {
+    fn all(&self) -> MutexGuard<'_, FxHashMap<u64, FarBinding>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The binding of a proxy.
-    pub(in super::super) fn get(&self, number: u64) -> Option<Handle> {
-        self.all().get(&number).copied()
+    /// The binding of a proxy, with a lease.
+    pub(in super::super) fn get(&self, number: u64) -> Option<(Handle, BindingLease)> {
+        self.all().get(&number).map(|binding| (binding.handle, binding.leases.clone()))
+    }
+
+    fn insert(&self, number: u64, handle: Handle) {
+        self.all().insert(number, FarBinding { handle, leases: Arc::default() });
+    }
+
+    /// Ends the binding of a proxy that was dropped. Returns whether no call needs it.
+    fn end(&self, number: u64) -> bool {
+        let mut all = self.all();
+        let is_over = all.get(&number).is_none_or(|binding| Arc::strong_count(&binding.leases) == 1);
+        if is_over {
+            all.remove(&number);
+        }
+        is_over
     }
 }
 
@@ -121,6 +146,7 @@ impl SessionObjects {
             crossings: RefCell::default(),
             open: RefCell::default(),
             unread: RefCell::default(),
+            leased: RefCell::default(),
             unsent: RefCell::default(),
             is_binding: Cell::default(),
             failure: RefCell::default(),
@@ -183,18 +209,18 @@ impl SessionObjects {
 
     /// The crossings that the peer is told of before the next frame.
     pub(super) fn take_released(&self) -> Vec<u64> {
-        let has_some = self.link.has_released() || !self.unread.borrow().is_empty();
+        let has_some =
+            self.link.has_released() || !self.unread.borrow().is_empty() || !self.leased.borrow().is_empty();
         if self.is_binding.get() || !has_some {
             return Vec::new();
         }
         let mut over = self.unread.take();
-        let released = self.link.take_released();
-        if !released.is_empty() {
-            let mut bindings = self.bindings.all();
-            released.iter().for_each(|(number, _)| _ = bindings.remove(number));
-        }
-        let ended = released.into_iter().filter_map(|(number, _)| self.end(number));
-        over.extend(ended);
+        let mut released = self.leased.take();
+        released.extend(self.link.take_released().into_iter().map(|(number, _)| number));
+        let (ended, leased) =
+            released.into_iter().partition::<Vec<_>, _>(|number| self.bindings.end(*number));
+        self.leased.replace(leased);
+        over.extend(ended.into_iter().filter_map(|number| self.end(number)));
         over
     }
 
@@ -290,7 +316,7 @@ impl SessionObjects {
         let proxy = self.proxies.borrow_mut().remove(&key)?;
         self.forget((key.1, proxy.address), key.0);
         let kept = self.kept.borrow_mut().remove(&proxy.number)?;
-        let binding = self.bindings.get(proxy.number)?;
+        let (binding, _) = self.bindings.get(proxy.number)?;
         Some((binding, kept.crossing, proxy.has))
     }
 
@@ -307,7 +333,7 @@ impl SessionObjects {
         let transport = ObjectTransport::far(self.link.clone(), number, &has);
         let (object, address) = guest.proxy(transport)?.into_parts();
         let weak = (contract.weak)(&*object)?;
-        self.bindings.all().insert(number, binding);
+        self.bindings.insert(number, binding);
         self.kept.borrow_mut().insert(number, KeptCrossing { crossing, key });
         self.crossings.borrow_mut().insert(crossing, key.0);
         // A stream goes back as one of the host.
