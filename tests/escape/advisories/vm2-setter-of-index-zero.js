@@ -1,6 +1,5 @@
 // A setter on `Array.prototype[0]` sees what a bridge puts into its own lists, and the values of the host in them.
 // says: held 0 lists
-// quickjs: skip — the layer over the engine fills lists by assignment
 // A list would be filled by the setter itself.
 const seen = { __proto__: null };
 let count = 0;

@@ -252,6 +252,24 @@ pub(crate) fn ask_for_code_from_text(_: &mut v8::Isolate, _: v8::Local<'_, v8::C
 /// The longest string of QuickJS, in 16-bit units.
 const LONGEST: usize = (1 << 30) - 1;
 
+/// A list of these values, which are its own elements. The layer assigns elements, and an assignment calls the setters of the
+/// list's prototypes. So a list has no prototype until it is full.
+pub(crate) fn list<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    values: &[v8::Local<'s, v8::Value>],
+) -> Option<v8::Local<'s, v8::Array>> {
+    let list = v8::Array::new(scope, 0);
+    if values.is_empty() {
+        return Some(list);
+    }
+    let prototype = list.get_prototype(scope)?;
+    list.set_prototype(scope, v8::null(scope).into()).filter(|is_set| *is_set)?;
+    for (index, value) in (0..).zip(values) {
+        list.set_index(scope, index, *value)?;
+    }
+    list.set_prototype(scope, prototype).filter(|is_set| *is_set).map(|_| list)
+}
+
 /// The length of a string, in 16-bit units; the greatest length when there is no memory to flatten a rope. The engine's own
 /// answer is the length of a repaired copy. That copy is longer when there are lone surrogates, and 0 when there is no
 /// memory for it.

@@ -39,6 +39,15 @@ pub(crate) fn code_of_function(
     function.create_code_cache().map(|code| code.to_vec())
 }
 
+/// A list of these values, which are its own elements. No setter of a prototype is called.
+#[expect(clippy::unnecessary_wraps, reason = "a list of the other engine may not be made")]
+pub(crate) fn list<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    values: &[v8::Local<'s, v8::Value>],
+) -> Option<v8::Local<'s, v8::Array>> {
+    Some(v8::Array::new_with_elements(scope, values))
+}
+
 /// The length of a string, in 16-bit units.
 pub(crate) fn length(_: &v8::PinScope<'_, '_>, string: v8::Local<'_, v8::String>) -> usize {
     string.length()

@@ -43,6 +43,15 @@ pub(crate) fn big<'s>(
     own(scope, |own| &own.join, &arguments)?.try_cast().ok()
 }
 
+/// The names of an object's own enumerable properties. The engine's own list of them is filled by assignment, so setters of a guest
+/// get the names.
+pub(crate) fn names<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    object: v8::Local<'s, v8::Object>,
+) -> Option<v8::Local<'s, v8::Array>> {
+    own(scope, |own| &own.names, &[object.into()])?.try_cast().ok()
+}
+
 /// A typed array whose length the engine knows. After its buffer has been resized, the engine still answers the old length,
 /// and a copy would read beyond the end. This function returns a copy with the length that the guest sees.
 pub(crate) fn settled<'s>(

@@ -12,6 +12,20 @@ pub(crate) fn settled<'s>(
     Some(view)
 }
 
+/// The names of an object's own enumerable properties, without symbols.
+pub(crate) fn names<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    object: v8::Local<'s, v8::Object>,
+) -> Option<v8::Local<'s, v8::Array>> {
+    let wanted = v8::GetPropertyNamesArgsBuilder::new()
+        .mode(v8::KeyCollectionMode::OwnOnly)
+        .property_filter(v8::PropertyFilter::ONLY_ENUMERABLE | v8::PropertyFilter::SKIP_SYMBOLS)
+        .index_filter(v8::IndexFilter::IncludeIndices)
+        .key_conversion(v8::KeyConversionMode::ConvertToString)
+        .build();
+    object.get_own_property_names(scope, wanted)
+}
+
 /// How many entries a Map has.
 pub(crate) fn map_size(_: &v8::PinScope<'_, '_>, map: v8::Local<'_, v8::Map>) -> usize {
     map.size()

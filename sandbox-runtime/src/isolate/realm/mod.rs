@@ -277,8 +277,8 @@ fn api<'s>(
     let undefined: v8::Local<'_, v8::Value> = v8::undefined(scope).into();
     let fast = functions.iter().map(|(_, fast)| fast.map_or(undefined, Into::into)).collect::<Vec<_>>();
     let arguments = [
-        v8::Array::new_with_elements(scope, &fast).into(),
-        v8::Array::new_with_elements(scope, &checked).into(),
+        engine::list(scope, &fast)?.into(),
+        engine::list(scope, &checked)?.into(),
         freeze,
         returned.view(scope)?,
         refused::thrower(scope)?,

@@ -15,6 +15,7 @@ use crate::boundary::BatchBounds;
 use crate::error::{Error, Place};
 use crate::isolate::engine::care::Cause;
 use crate::isolate::engine::compile::{compile_function, get};
+use crate::isolate::engine::list;
 use crate::isolate::engine::text::js_string;
 use crate::isolate::limits::clock;
 use crate::isolate::shim;
@@ -101,7 +102,7 @@ impl StreamShim {
         };
         let [a, b, c, d, e, f] = self.intrinsics.each_ref().map(|value| v8::Local::new(scope, value));
         let lent = [a, b, c, d, e, f, measure, bound(items), bound(bytes)];
-        let lent = v8::Array::new_with_elements(scope, &lent).into();
+        let lent = list(scope, &lent)?.into();
         let (name, source) = (text(&shim::script("streams"))?, text(shim::GUEST_STREAM)?);
         let shim = compile_function(scope, name, source, &[text("lent")?])?;
         shim.call(scope, v8::undefined(scope).into(), &[lent])?.try_cast().ok()

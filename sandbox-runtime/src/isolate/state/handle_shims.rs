@@ -11,6 +11,7 @@ use super::guest_streams::StreamShim;
 use super::host::{ContractKey, Host};
 use crate::boundary::BatchBounds;
 use crate::isolate::engine::compile::{compile_function, get};
+use crate::isolate::engine::list;
 use crate::isolate::engine::text::js_string;
 use crate::isolate::shim;
 use crate::limits::Limits;
@@ -113,11 +114,11 @@ impl HandleShims {
         let [a, b, c, d, e] = shim::HANDLE_PARAMETERS;
         let parameters = [text(a)?, text(b)?, text(c)?, text(d)?, text(e)?];
         let arguments = [
-            v8::Array::new_with_elements(scope, &checked).into(),
+            list(scope, &checked)?.into(),
             v8::Local::new(scope, release),
             v8::Local::new(scope, &self.freeze),
             v8::Local::new(scope, &self.dispose),
-            self.lent(scope, twice, limits),
+            self.lent(scope, twice, limits)?,
         ];
         let source = text(&shim::handle_source(&host.spec))?;
         let shim = compile_function(scope, text(&shim::script_name(&host.spec))?, source, &parameters)?;
@@ -139,7 +140,7 @@ impl HandleShims {
         scope: &v8::PinScope<'s, '_>,
         twice: v8::Local<'_, v8::Value>,
         limits: &Limits,
-    ) -> v8::Local<'s, v8::Value> {
+    ) -> Option<v8::Local<'s, v8::Value>> {
         let [iterator, asynchronous, promise] =
             self.iteration.each_ref().map(|value| v8::Local::new(scope, value));
         let BatchBounds { items, values, bytes, depth } = BatchBounds::of(limits);
@@ -148,7 +149,7 @@ impl HandleShims {
         });
         let twice = v8::Local::new(scope, twice);
         let all = [iterator, asynchronous, promise, twice, items, values, bytes, depth];
-        v8::Array::new_with_elements(scope, &all).into()
+        list(scope, &all).map(Into::into)
     }
 
     /// The numbers of the guest's own objects, by a contract.

@@ -11,9 +11,11 @@ use serde::de::{self, DeserializeSeed, Visitor};
 use super::observe::observe;
 use super::read::{Reader, Value};
 use super::seen::Opened;
+use super::write::terminated;
 use crate::boundary::ValueError;
 use crate::boundary::content::{Content, ReadFields};
 use crate::boundary::keys::KeyName;
+use crate::isolate::engine::list;
 use crate::isolate::engine::text::js_string;
 use crate::value::JsValue;
 
@@ -192,7 +194,7 @@ impl<'de> de::Deserializer<'de> for ErrorFields<'_, '_, '_> {
             names.push(js_string(reader.scope, name, v8::NewStringType::Internalized)?.into());
         }
         reader.budget.nodes(names.len())?;
-        let entries = v8::Array::new_with_elements(reader.scope, &names);
+        let entries = list(reader.scope, &names).ok_or_else(terminated)?;
         reader.opens(|_| Opened::Named { object, names: entries });
         visitor.visit_map(Entries {
             reader: reader.inside()?,

@@ -9,6 +9,7 @@ use super::shapes;
 use super::write::{Value, ValueWriter, terminated};
 use crate::boundary::ValueError;
 use crate::boundary::keys::KeyWriter;
+use crate::isolate::engine::list;
 use crate::isolate::state::struct_shapes::{Names, PropertyName, Values};
 
 /// An array being made.
@@ -27,7 +28,7 @@ impl<'s> ItemsWriter<'_, 's, '_> {
     }
 
     fn finish(self) -> Result<Value<'s>, ValueError> {
-        let array = v8::Array::new_with_elements(self.writer.scope, &self.values).into();
+        let array = list(self.writer.scope, &self.values).ok_or_else(terminated)?.into();
         match self.tag {
             Some(variant) => self.writer.tagged(variant, array),
             None => Ok(array),

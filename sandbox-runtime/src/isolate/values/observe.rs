@@ -11,6 +11,7 @@ use super::exotic::is_bytes;
 use super::read::{Reader, Value};
 use super::seen::{Again, Opened, UNSEEN};
 use super::value_kind::ValueKind;
+use super::write::terminated;
 use crate::boundary::ValueError;
 use crate::isolate::engine::text::js_string;
 use crate::isolate::{engine, intrinsics};
@@ -333,7 +334,7 @@ fn error_names<'s>(reader: Reader<'_, 's, '_>) -> Result<v8::Local<'s, v8::Array
     for name in ["name", "message", "cause"] {
         names.push(js_string(reader.scope, name, v8::NewStringType::Internalized)?.into());
     }
-    Ok(v8::Array::new_with_elements(reader.scope, &names))
+    engine::list(reader.scope, &names).ok_or_else(terminated)
 }
 
 /// An Error, whose parts may be on its prototypes.

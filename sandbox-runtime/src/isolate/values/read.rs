@@ -121,14 +121,7 @@ impl<'r, 's, 'i> Reader<'r, 's, 'i> {
         &self,
         object: v8::Local<'s, v8::Object>,
     ) -> Result<v8::Local<'s, v8::Array>, ValueError> {
-        let wanted = v8::GetPropertyNamesArgsBuilder::new()
-            .mode(v8::KeyCollectionMode::OwnOnly)
-            .property_filter(v8::PropertyFilter::ONLY_ENUMERABLE | v8::PropertyFilter::SKIP_SYMBOLS)
-            .index_filter(v8::IndexFilter::IncludeIndices)
-            .key_conversion(v8::KeyConversionMode::ConvertToString)
-            .build();
-        object
-            .get_own_property_names(self.scope, wanted)
+        intrinsics::names(self.scope, object)
             .ok_or_else(|| ValueError::new("an object", "one whose properties cannot be listed"))
     }
 

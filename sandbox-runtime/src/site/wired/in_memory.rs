@@ -29,7 +29,7 @@ const START: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug)]
 pub(crate) struct InMemory {
     pub(crate) can_call_back: bool,
-    /// What answers the host; `None` for guests.
+    /// The frames of the peer; `None` where the peer runs guests.
     pub(crate) script: Option<PeerScript>,
 }
 

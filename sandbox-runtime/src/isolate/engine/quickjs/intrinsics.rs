@@ -15,6 +15,7 @@ pub(crate) struct EngineIntrinsics {
     pub(in crate::isolate) size: v8::Global<v8::Function>,
     pub(in crate::isolate) items: v8::Global<v8::Function>,
     pub(in crate::isolate) promising: v8::Global<v8::Function>,
+    pub(in crate::isolate) names: v8::Global<v8::Function>,
 }
 
 impl EngineIntrinsics {
@@ -68,7 +69,7 @@ impl EngineIntrinsics {
                 const promise = new Settled((first, second) => { resolve = first; reject = second; });
                 return [promise, resolve, reject];
             };
-            return [split, join, settle, size, items, promising];
+            return [split, join, settle, size, items, promising, Object.keys];
         "#;
         let pair = run(scope, SOURCE)?.try_cast::<v8::Object>().ok()?;
         let function = |at| {
@@ -82,6 +83,7 @@ impl EngineIntrinsics {
             size: function(3)?,
             items: function(4)?,
             promising: function(5)?,
+            names: function(6)?,
         })
     }
 }

@@ -10,6 +10,7 @@
 use deno_core::v8;
 
 use super::v8::member;
+use crate::isolate::engine::list;
 use crate::isolate::engine::text::js_string;
 use crate::isolate::realm::realm_globals::{hide, program};
 
@@ -35,7 +36,7 @@ pub(super) fn install<'s>(scope: &v8::PinScope<'s, '_>) -> Option<v8::Local<'s, 
         let object = member(scope, global, object)?;
         let original = member(scope, object, key)?;
         let data = [intrinsics.into(), original.into(), careful.get_index(scope, index)?];
-        let data = v8::Array::new_with_elements(scope, &data);
+        let data = list(scope, &data)?;
         let replacement = v8::Function::builder(guarded)
             .data(data.into())
             .length(length)
