@@ -573,6 +573,7 @@ fn items_of_a_guest_cross_links() {
         assert_eq!(lists.gives("sumOfGenerator").unwrap(), 780.0, "{site}");
         assert_eq!(lists.gives("firsts").unwrap(), 0.0, "{site}");
         assert_eq!(lists.gives("same").unwrap(), 10.0, "{site}");
+        assert_eq!(all(lists.items("values").unwrap()), [1.0, 2.0, 3.0], "{site}");
         let error = lists.items("text").unwrap_err();
         assert!(error.to_string().contains("expected an iterable"), "{site}: {error}");
     });

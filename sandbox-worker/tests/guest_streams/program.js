@@ -38,6 +38,7 @@ const lists = {
   set: () => new Set([1, 2, 3]),
   numbers: () => new Float64Array([1, 2, 3]),
   empty: () => [],
+  values: () => [1, 2, 3].values(),
   *throws() {
     yield 1;
     yield 2;
