@@ -34,12 +34,13 @@ pub trait Host {
 }
 
 const SOURCE: &str = r#"
-    let count = 0;
+    let count = 0, aborts = 0;
     const told = (signal, what) => signal.addEventListener("abort", (event) => {
         Host.note(`${what} ${event.type} ${event.target === signal} ${signal.aborted} ${signal.reason.name}`);
     });
     export const run = async (what, signal) => {
         if (what === "count") return String(++count);
+        if (what === "aborts") return String(aborts);
         if (!(signal instanceof AbortSignal)) throw new Error("no signal");
         told(signal, what);
         switch (what) {
@@ -53,6 +54,7 @@ const SOURCE: &str = r#"
             case "computes": Host.note("begun"); for (;;);
             case "never ends": signal.onabort = () => { for (;;); }; Host.note("begun"); return new Promise(() => {});
             case "throws": signal.onabort = () => { throw new Error("of a listener"); }; Host.note("begun"); return new Promise(() => {});
+            case "is counted": signal.onabort = () => { aborts++; }; Host.note("begun"); return new Promise(() => {});
             case "stamps": signal.onabort = () => Host.stamp(); Host.note("begun"); return new Promise(() => {});
             case "returns": await Host.fetch("now", signal); return String(signal.aborted);
         }
@@ -279,6 +281,47 @@ fn promises_are_rejected_with_the_reason() {
     });
 }
 
+/// An aborted call waits for nothing, in the turn of the abort too.
+#[test]
+fn calls_that_the_guest_has_ended_do_not_count_as_pending() {
+    everywhere_within(Limits { pending: 4, ..limits() }, |case| {
+        let one_by_one = r#"
+            let ended = 0;
+            for (let call = 0; call < 200; call++) {
+                const controller = new AbortController();
+                const never = Host.fetch("never", controller.signal);
+                controller.abort();
+                try { await never; } catch { ended++; }
+            }
+            return ended;"#;
+        assert_eq!(case.guest(one_by_one), "200", "{}", case.site);
+        let at_once = r#"
+            const all = [];
+            for (let call = 0; call < 1000; call++) {
+                const controller = new AbortController();
+                all.push(Host.fetch("never", controller.signal));
+                controller.abort();
+            }
+            const live = Host.live();
+            const rejected = (await Promise.allSettled(all)).filter(({ status }) => status === "rejected").length;
+            const four = [1, 2, 3].map(() => Host.fetch("now"));
+            return [live, rejected, await Host.fetch("now"), (await Promise.all(four)).length];"#;
+        assert_eq!(case.guest(at_once), "0,1000,now,3", "{}", case.site);
+        case.hosted.all_are_dropped();
+        let five = r#"
+            const aborted = new AbortController();
+            for (let call = 0; call < 100; call++) Host.fetch("never", aborted.signal).catch(() => {}), call % 4 === 3 && aborted.abort();
+            for (let call = 0; call < 5; call++) Host.fetch("never");"#;
+        let outcome = block_on(case.job.guest(five));
+        assert!(
+            matches!(outcome, Err(Error::Limit { kind: LimitKind::Pending, .. })),
+            "{}: {outcome:?}",
+            case.site
+        );
+        case.goes_on(1);
+    });
+}
+
 #[test]
 fn one_signal_ends_many_calls_and_follows_others() {
     everywhere(|case| {
@@ -376,6 +419,21 @@ fn an_end_of_the_caller_aborts_the_signal_of_the_guest() {
         }
         case.goes_on(1);
         assert_eq!(case.hosted.notes(), [""; 0], "{}", case.site);
+    });
+}
+
+/// The next call of the caller finds that the listeners have run.
+#[test]
+fn listeners_run_before_the_next_call() {
+    everywhere(|case| {
+        for ended in 1..=10 {
+            let outcome = case.cancelled("is counted");
+            assert!(is_cancelled(&outcome), "{}: {outcome:?}", case.site);
+            assert_eq!(case.run("aborts").unwrap(), (2 * ended - 1).to_string(), "{}", case.site);
+            case.dropped("is counted");
+            assert_eq!(case.run("aborts").unwrap(), (2 * ended).to_string(), "{}", case.site);
+        }
+        case.goes_on(1);
     });
 }
 

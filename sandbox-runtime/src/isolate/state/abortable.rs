@@ -32,6 +32,8 @@ enum AbortState {
     Pending,
     Answered,
     Aborted,
+    /// The future was dropped, or has panicked.
+    Dropped,
 }
 
 /// Makes a future that can be aborted.
@@ -59,7 +61,18 @@ impl<T> AbortableParts<T> {
     }
 }
 
+impl<T> Clone for AbortHandle<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
 impl<T> AbortHandle<T> {
+    /// Whether a call of [`abort`](Self::abort) has dropped the future.
+    pub(crate) fn is_aborted(&self) -> bool {
+        self.0.state.get() == AbortState::Aborted
+    }
+
     /// Drops the future, unless the method has answered. Returns whether it was dropped.
     pub(crate) fn abort(&self) -> bool {
         let is_ended = self.0.end();
@@ -81,7 +94,10 @@ impl<T> Future for Abortable<T> {
         let Some(mut future) = future else { return Poll::Ready(None) };
         match future.as_mut().poll(cx) {
             Poll::Ready(answer) => {
-                let is_aborted = parts.state.replace(AbortState::Answered) == AbortState::Aborted;
+                let is_aborted = parts.state.get() == AbortState::Aborted;
+                if !is_aborted {
+                    parts.state.set(AbortState::Answered);
+                }
                 drop_of_host(future);
                 Poll::Ready(Some(answer).filter(|_| !is_aborted))
             }
@@ -103,7 +119,7 @@ impl<T> Drop for Abortable<T> {
     fn drop(&mut self) {
         let parts = &*self.0;
         if parts.state.get() == AbortState::Pending {
-            parts.state.set(AbortState::Aborted);
+            parts.state.set(AbortState::Dropped);
             drop_of_host(parts.future.take());
             of_host(|| parts.cancellation.cancel());
         }

@@ -4,7 +4,7 @@
 //! to a host method has a number, by which its calls are found. A signal does not know its calls, so calls that are over leave
 //! nothing in the guest.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
@@ -13,6 +13,7 @@ use deno_core::v8;
 use futures_util::FutureExt as _;
 
 use super::abortable::{AbortHandle, abortable};
+use super::flight::Flight;
 use super::future_set::HostFuture;
 use super::pending::{AskedPromise, PendingPromise, Settled};
 use super::refusal::Refusal;
@@ -34,6 +35,8 @@ pub(in crate::isolate) struct AbortableCall {
     /// The guest's promise, until it is settled.
     asked: RefCell<Option<AskedPromise>>,
     handle: AbortHandle<Settled>,
+    /// The flight that waits for it, if one does.
+    flight: OnceCell<Weak<Flight>>,
 }
 
 /// The side of a call that ends it.
@@ -60,7 +63,8 @@ impl Aborts {
         let (future, handle) = abortable(future, by.cancellation);
         let key = (by.signal, self.next());
         let asked = RefCell::new(Some(asked));
-        let call = Rc::new(AbortableCall { aborts: self.clone(), key, asked, handle });
+        let call =
+            Rc::new(AbortableCall { aborts: self.clone(), key, asked, handle, flight: OnceCell::new() });
         self.calls.borrow_mut().insert(key, Rc::downgrade(&call));
         let future = future.map(|answer| answer.unwrap_or(Err(Refusal::Ended)));
         PendingPromise { asked: None, abortable: Some(call), future: HostFuture::new(Box::pin(future)) }
@@ -87,12 +91,25 @@ impl AbortableCall {
         if !self.handle.abort() {
             return;
         }
+        if let Some(flight) = self.flight.get().and_then(Weak::upgrade) {
+            flight.waits_no_more();
+        }
         let Some(AskedPromise { resolver, open, .. }) = self.asked.take() else { return };
         open.into_iter().for_each(|open| open.end(HostOutcome::Dropped));
         v8::tc_scope!(let scope, scope);
         let resolver = resolver.local(scope);
         // Fails only while the guest is being ended.
         _ = resolver.settle(scope, Err(v8::Local::new(scope, reason)));
+    }
+
+    /// The flight waits for the call.
+    pub(super) fn is_awaited_by(&self, flight: &Rc<Flight>) {
+        _ = self.flight.set(Rc::downgrade(flight));
+    }
+
+    /// Whether the guest has ended the call.
+    pub(in crate::isolate) fn is_aborted(&self) -> bool {
+        self.handle.is_aborted()
     }
 
     /// The promise of a method that has answered.

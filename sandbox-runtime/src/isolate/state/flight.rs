@@ -124,8 +124,9 @@ impl Flight {
     }
 
     /// Adds a pending host method.
-    pub(in crate::isolate) fn wait_for(&self, pending: PendingPromise) {
-        self.hosts.push(pending);
+    pub(in crate::isolate) fn wait_for(self: &Rc<Self>, pending: PendingPromise) {
+        pending.abortable.iter().for_each(|call| call.is_awaited_by(self));
+        self.hosts.push_early(pending);
         // Another flight may have the turn.
         self.wake();
     }
@@ -133,6 +134,11 @@ impl Flight {
     /// The number of pending host methods.
     pub(in crate::isolate) fn waits_for(&self) -> usize {
         self.hosts.count()
+    }
+
+    /// The guest has ended a pending host method.
+    pub(super) fn waits_no_more(&self) {
+        self.hosts.ends_early();
     }
 
     /// The activity of the flight between its turns.
@@ -148,7 +154,11 @@ impl Flight {
     /// The next host method that has answered.
     pub(in crate::isolate) fn poll_hosts(&self, cx: &mut Context<'_>) -> Option<SettledAnswer> {
         let _inside = TicketScope::of_ticket(self.deadline(), &self.ticket);
-        self.hosts.poll(cx)
+        let answer = self.hosts.poll(cx)?;
+        if answer.is_aborted {
+            self.hosts.removed_early();
+        }
+        Some(answer)
     }
 
     pub(in crate::isolate) fn turn<'c>(&self, so_far: &'c Counts) -> Turn<'c> {

@@ -20,24 +20,73 @@ pub(crate) struct FutureSet<F> {
     /// Futures that were added since the last poll, or during it.
     arriving: RefCell<Vec<F>>,
     count: Cell<usize>,
+    /// How many of them are over, and wait for a poll that removes them.
+    over: Cell<usize>,
+    /// How many arriving futures there are when those that are over are removed next.
+    sweep: Cell<usize>,
+}
+
+/// The number of arriving futures below which none are searched for those that are over.
+const SWEPT: usize = 64;
+
+/// A future that another part can end before its set is polled.
+pub(crate) trait EndsEarly {
+    /// Whether the future is over, and [`FutureSet::ends_early`] was told.
+    fn is_over(&self) -> bool;
 }
 
 impl<F> Default for FutureSet<F> {
     fn default() -> Self {
-        Self { all: RefCell::default(), arriving: RefCell::default(), count: Cell::default() }
+        Self {
+            all: RefCell::default(),
+            arriving: RefCell::default(),
+            count: Cell::default(),
+            over: Cell::default(),
+            sweep: Cell::new(SWEPT),
+        }
     }
 }
 
 impl<F: Future + Unpin> FutureSet<F> {
     /// The number of futures that are not over.
     pub(crate) fn count(&self) -> usize {
-        self.count.get()
+        self.count.get().saturating_sub(self.over.get())
+    }
+
+    /// A future of the set is over before a poll. The future counts no more, and its next poll must be ready.
+    pub(crate) fn ends_early(&self) {
+        self.over.set(self.over.get() + 1);
+    }
+
+    /// A poll or a sweep has removed a future that was over.
+    pub(crate) fn removed_early(&self) {
+        self.over.set(self.over.get().saturating_sub(1));
     }
 
     /// Adds a future. The next [`poll`](Self::poll) polls it with the others.
     pub(crate) fn push(&self, future: F) {
         self.count.set(self.count.get() + 1);
         self.arriving.borrow_mut().push(future);
+    }
+
+    /// Adds a future that may be over before the next poll. Futures that are over take no memory until then.
+    pub(crate) fn push_early(&self, future: F)
+    where
+        F: EndsEarly,
+    {
+        self.push(future);
+        let mut arriving = self.arriving.borrow_mut();
+        if arriving.len() < self.sweep.get() {
+            return;
+        }
+        let all = std::mem::take(&mut *arriving);
+        let (over, live): (Vec<_>, Vec<_>) = all.into_iter().partition(EndsEarly::is_over);
+        self.sweep.set(2 * live.len() + SWEPT);
+        *arriving = live;
+        drop(arriving);
+        self.count.set(self.count.get() - over.len());
+        over.iter().for_each(|_| self.removed_early());
+        drop(over);
     }
 
     /// The output of the next future that is over. No future of the set may poll the set.
@@ -66,6 +115,7 @@ impl<F: Future + Unpin> FutureSet<F> {
     /// Takes all futures out, to be dropped.
     pub(crate) fn take(&self) -> Vec<F> {
         self.count.set(0);
+        self.over.set(0);
         let (all, arriving) = (self.all.take(), self.arriving.take());
         all.into_iter().flatten().chain(arriving).collect()
     }

@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 use deno_core::v8;
 
 use super::aborts::AbortableCall;
-use super::future_set::HostFuture;
+use super::future_set::{EndsEarly, HostFuture};
 use super::refusal::Refusal;
 use crate::error::Place;
 use crate::isolate::engine::KeptResolver;
@@ -50,8 +50,15 @@ impl Future for PendingPromise {
         Pin::new(&mut self.future).poll(cx).map(|settled| {
             let settled = settled.unwrap_or_else(|| Err(Refusal::panicked()));
             let shared = self.abortable.as_ref().and_then(|call| call.answered());
-            SettledAnswer { asked: self.asked.take().or(shared), settled }
+            let is_aborted = self.is_over();
+            SettledAnswer { asked: self.asked.take().or(shared), settled, is_aborted }
         })
+    }
+}
+
+impl EndsEarly for PendingPromise {
+    fn is_over(&self) -> bool {
+        self.abortable.as_ref().is_some_and(|call| call.is_aborted())
     }
 }
 
@@ -59,6 +66,8 @@ impl Future for PendingPromise {
 pub(in crate::isolate) struct SettledAnswer {
     pub(in crate::isolate) asked: Option<AskedPromise>,
     pub(in crate::isolate) settled: Settled,
+    /// Whether the guest has ended the call.
+    pub(in crate::isolate) is_aborted: bool,
 }
 
 /// The pending methods that code of the application's runtime has called.

@@ -200,6 +200,11 @@ impl CallTable {
         self.ending > 0
     }
 
+    /// Whether there are calls whose callers are gone, and that the peer was not told to end.
+    pub(super) fn has_dropped(&self) -> bool {
+        self.due.first().is_some_and(|(due, _)| *due == Deadline::PASSED)
+    }
+
     /// The latest end of a call.
     pub(super) fn last_end(&self) -> Deadline {
         self.all().map(|flight| flight.end).max().unwrap_or(Deadline::PASSED)

@@ -168,7 +168,8 @@ impl Driver {
         Ok(())
     }
 
-    /// Begins the waiting calls, unless the peer has much to read, or to end: the peer could postpone that for ever.
+    /// Begins the waiting calls, unless the peer has much to read, or to end: the peer could postpone that for ever. The peer
+    /// hears of calls whose callers are gone first. So their listeners have run when a later call begins.
     fn begin_waiting(
         &mut self,
         session: &Arc<Session>,
@@ -177,9 +178,14 @@ impl Driver {
     ) -> Result<bool> {
         let mut has_begun = false;
         self.next = Deadline::NEVER;
-        while self.backlog < MOST_SENT && !self.flights.has_ending() {
+        while self.backlog < MOST_SENT && !self.flights.has_ending() && !self.flights.has_dropped() {
             let Some(job) = session.jobs.take() else { break };
             has_begun = true;
+            // The caller of this job may have dropped a call just before.
+            self.flights.mark_ready();
+            if self.flights.has_dropped() {
+                self.end(session, state)?;
+            }
             match job {
                 QueuedJob::Work(work) => {
                     of_host(|| work(Ok(())));
