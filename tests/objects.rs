@@ -172,7 +172,10 @@ fn an_object_is_no_object_of_another_realm() {
     let row = first.give("given").unwrap();
     assert!(first.is_given(row.clone()).unwrap());
     let error = second.is_given(row.clone()).unwrap_err();
-    assert!(error.to_string().contains("one of another realm, sandbox or life"), "{error}");
+    assert!(
+        error.to_string().contains("one of another realm, of another sandbox, or of the time before a reset"),
+        "{error}"
+    );
     assert_eq!(row.get("a").unwrap(), 7.0);
 }
 

@@ -96,7 +96,8 @@ pub trait HostedBy<Host>: Contract {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not implement the contract `{C}`",
     label = "not an implementation of `{C}`",
-    note = "implement the trait of the contract for this type, which must own all its fields (`'static`)"
+    note = "implement the trait of the contract for this type, which must own all its fields (`'static`)",
+    note = "only guests implement a contract that is `#[sandbox_api(guest)]`: write `#[sandbox_api]` for one of both sides"
 )]
 pub trait Implements<C: ?Sized + HostContract> {
     #[doc(hidden)]

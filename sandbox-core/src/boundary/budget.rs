@@ -201,7 +201,7 @@ fn over(
 /// The error of objects beyond `Limits::handles`.
 #[cold]
 pub fn over_handles(limit: usize) -> ValueError {
-    over(None, "handles at once", "handles", (limit, "more".into()))
+    over(None, "handles of hosts and guests at once", "handles", (limit, "more".into()))
 }
 
 /// The error of text and bytes beyond `Limits::value_bytes`.

@@ -30,7 +30,8 @@ pub struct Excess {
     /// The value of the limit. `None` for a deadline, for a call that was not made because another did not end, and for a
     /// call from a stack that is not its thread's own.
     pub limit: Option<Amount>,
-    /// The value that was found, if it is known: the length of a script, or the CPU time of [`Phase::Starved`].
+    /// The value that was found, if it is known: the length of a script, the CPU time of [`Phase::Starved`], or how many of the
+    /// [`LimitKind::Handles`] are of guests, and held by the host.
     pub met: Option<Amount>,
     /// The state of the call when its time was over; `None` if that is unknown, and for limits other than time.
     pub phase: Option<Phase>,
@@ -255,7 +256,13 @@ impl fmt::Display for Excess {
                 )
             }
             LimitKind::Handles => {
-                write!(f, "the guest had more than {limit} handles live at once (`{setting}`)")
+                write!(f, "more than {limit} handles of hosts and guests were live at once (`{setting}`)")?;
+                if let Some(held) = met {
+                    write!(f, ", of which the host held {held} of guests")?;
+                }
+                f.write_str(
+                    ": let the host drop handles that it keeps and guests dispose theirs, or call `reset`",
+                )
             }
         }
     }

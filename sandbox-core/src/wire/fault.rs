@@ -152,7 +152,7 @@ impl Over {
         let met = excess.met.and_then(|met| match met {
             Amount::Bytes(bytes) => Some(bytes),
             Amount::Time(time) => u64::try_from(time.as_nanos()).ok(),
-            Amount::Count(_) => None,
+            Amount::Count(held) => (excess.kind == LimitKind::Handles).then_some(held),
         });
         Self {
             kind: number(kind).unwrap_or_default(),
@@ -267,9 +267,10 @@ impl Hearing<'_> {
         if let Some(method) = over.method {
             excess.method = Some(self.place_of(&method)?);
         }
-        excess.met = over.met.map(|met| match excess.phase {
-            Some(_) => Amount::Time(Duration::from_nanos(met)),
-            None => Amount::Bytes(met),
+        excess.met = over.met.map(|met| match (kind, excess.phase) {
+            (LimitKind::Handles, _) => Amount::Count(met),
+            (_, Some(_)) => Amount::Time(Duration::from_nanos(met)),
+            (_, None) => Amount::Bytes(met),
         });
         excess.script = over.script.map(cut);
         let place = match over.place {

@@ -88,21 +88,30 @@ fn methods_source(spec: &ContractSpec) -> String {
     for index in 0..spec.methods.len() {
         _ = writeln!(out, "const checked{index} = checked[{index}];");
     }
-    out.push_str("let api;\n");
+    out.push_str("const fail = lent[3];\nlet api;\n");
     // A contract may have the name of a parameter, so the class has one of its own.
     out.push_str("class Class extends (function (object) { return object; }) {\n");
     out.push_str("  #number;\n  constructor(object, number) { super(object); this.#number = number; }\n");
     out.push_str("  static number(value) { return #number in value ? value.#number : 0; }\n");
-    out.push_str("  static {\n  api = {\n  __proto__: null,\n");
+    out.push_str("  static {\n");
+    out.push_str(
+        "  const is = (value) => typeof value === \"object\" && value !== null && #number in value;\n",
+    );
+    out.push_str("  api = {\n  __proto__: null,\n");
     for (index, method) in spec.methods.iter().enumerate() {
         let parameters = (0..method.arity()).map(|at| format!("a{at}")).collect::<Vec<_>>();
         let (name, parameters) = (&method.name, parameters.join(", "));
         let arguments = if parameters.is_empty() { String::new() } else { format!("{parameters}, ") };
         out.push_str(&documentation(&method.docs));
-        _ = writeln!(out, "  {name}({parameters}) {{ return checked{index}({arguments}this.#number); }},");
+        let check = checks_this(&format!("{}.{name}", spec.name));
+        _ = writeln!(
+            out,
+            "  {name}({parameters}) {{ {check} return checked{index}({arguments}this.#number); }},"
+        );
     }
     out.push_str("  };\n  if (dispose !== void 0) {\n");
-    out.push_str("    api[dispose] = { dispose() { release(this.#number); } }.dispose;\n");
+    let check = checks_this(&format!("{}[Symbol.dispose]", spec.name));
+    _ = writeln!(out, "    api[dispose] = {{ dispose() {{ {check} release(this.#number); }} }}.dispose;");
     out.push_str("    freeze(api[dispose]);\n  }\n  }\n}\n");
     for method in &*spec.methods {
         _ = writeln!(out, "freeze(api.{});", method.name);
@@ -110,6 +119,14 @@ fn methods_source(spec: &ContractSpec) -> String {
     out.push_str("freeze(api);\nconst { number } = Class;\n");
     out.push_str("return [(number) => freeze(new Class({ __proto__: api }, number)), number, api];\n");
     out
+}
+
+/// Refuses a `this` that is no object of the class, which would be an error about a private field.
+fn checks_this(name: &str) -> String {
+    let text = format!(
+        "{name} was called with another `this`: call it as a method of the object that the host gave"
+    );
+    format!("if (!is(this)) fail({text:?});")
 }
 
 /// The body of the function that makes the functions of a callback's contract, which has one method. The result is as of

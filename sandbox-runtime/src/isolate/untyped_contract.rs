@@ -14,7 +14,6 @@ use sandbox_core::spec::HandleForm;
 
 use super::host_calls::promises::{Poller, StartedPromise, flight, promised, signal_of};
 use super::host_calls::{answer, begin};
-use super::limits::exceeded::Exceeded;
 use super::method_info::{Elsewhere, MethodInfo, UntypedMethods};
 use super::ops::handle_of;
 use super::state::Isolate;
@@ -135,7 +134,7 @@ impl HostAnswer for UntypedValue {
     fn write<'s>(self: Box<Self>, scope: &v8::PinScope<'s, '_>) -> Result<v8::Local<'s, v8::Value>, Refusal> {
         let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
         let exceeded = || {
-            isolate.exceed(Exceeded::Handles, None);
+            isolate.exceeds_handles();
             Refusal::Ended
         };
         let DataAnswer::Value(value, _objects) = self.answer else { return Err(exceeded()) };

@@ -16,8 +16,8 @@ pub(in crate::isolate) enum Exceeded {
     Pending,
     /// Code from a text of so many bytes, beyond [`Limits::script_bytes`](crate::Limits::script_bytes).
     Text(u64),
-    /// Objects of the host that guests hold, beyond [`Limits::handles`](crate::Limits::handles).
-    Handles,
+    /// Handles of both directions, beyond [`Limits::handles`](crate::Limits::handles). So many are of guests.
+    Handles(u64),
 }
 
 impl Exceeded {
@@ -33,7 +33,7 @@ impl Exceeded {
             Self::All => limits.excess(LimitKind::HostCalls),
             Self::Pending => limits.excess(LimitKind::Pending),
             Self::Text(bytes) => limits.excess(LimitKind::Script).met(Amount::Bytes(bytes)),
-            Self::Handles => limits.excess(LimitKind::Handles),
+            Self::Handles(held) => limits.excess(LimitKind::Handles).met(Amount::Count(held)),
         };
         match called {
             Some(called) => excess.of_method(called).error(place),

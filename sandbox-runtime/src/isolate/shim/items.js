@@ -1,9 +1,9 @@
 // The class of items in a realm. No property of an object of the guest is looked up.
 "use strict";
-const pull = checked[0], iterator = lent[0], twice = lent[3];
+const pull = checked[0], iterator = lent[0], fail = lent[3];
 const most = lent[4], values = lent[5], bytes = lent[6], depth = lent[7];
 
-let api;
+let api, is;
 class Items extends (function (object) { return object; }) {
   #number;
   #batch = null;
@@ -37,23 +37,30 @@ class Items extends (function (object) { return object; }) {
     return end > 0;
   }
   static {
+    is = (value) => typeof value === "object" && value !== null && #number in value;
     api = {
       __proto__: null,
       next() {
+        if (!is(this)) fail("Items.next was called with another `this`: call it as a method of the object that the host gave");
         if (this.#at < this.#end || this.#pull()) return { value: this.#batch[this.#at++], done: false };
         return { value: void 0, done: true };
       },
       return(value) {
+        if (!is(this)) fail("Items.return was called with another `this`: call it as a method of the object that the host gave");
         this.#stop();
         return { value, done: true };
       },
       [iterator]() {
-        if (this.#isIterated) twice();
+        if (!is(this)) fail("Items[Symbol.iterator] was called with another `this`: call it as a method of the object that the host gave");
+        if (this.#isIterated) fail("a stream is iterated once, and this one was iterated before: collect its values in an array");
         this.#isIterated = true;
         return this;
       },
     };
-    if (dispose !== void 0) api[dispose] = { dispose() { this.#stop(); } }.dispose;
+    if (dispose !== void 0) api[dispose] = { dispose() {
+      if (!is(this)) fail("Items[Symbol.dispose] was called with another `this`: call it as a method of the object that the host gave");
+      this.#stop();
+    } }.dispose;
   }
 }
 freeze(api.next);

@@ -1,6 +1,6 @@
 // The class of streams in a realm. No property of an object of the guest is looked up.
 "use strict";
-const pull = checked[0], iterator = lent[1], Promise = lent[2], twice = lent[3];
+const pull = checked[0], iterator = lent[1], Promise = lent[2], fail = lent[3];
 const most = lent[4], values = lent[5], bytes = lent[6], depth = lent[7];
 
 // A result without a prototype that a guest can reach: a promise that is resolved with it looks for `then` in vain.
@@ -16,7 +16,7 @@ class Awaited extends (function (object) { return object; }) {
   constructor(promise) { super(promise); }
 }
 
-let api;
+let api, is;
 class Stream extends (function (object) { return object; }) {
   #number;
   #batch = null;
@@ -46,9 +46,11 @@ class Stream extends (function (object) { return object; }) {
     if (!this.#goesOn) release(this.#number);
   }
   static {
+    is = (value) => typeof value === "object" && value !== null && #number in value;
     api = {
       __proto__: null,
       async next() {
+        if (!is(this)) fail("Stream.next was called with another `this`: call it as a method of the object that the host gave");
         for (;;) {
           if (this.#at < this.#end) return new Result(this.#batch[this.#at++], false);
           if (!this.#goesOn) return new Result(void 0, true);
@@ -69,16 +71,21 @@ class Stream extends (function (object) { return object; }) {
         }
       },
       async return(value) {
+        if (!is(this)) fail("Stream.return was called with another `this`: call it as a method of the object that the host gave");
         this.#stop();
         return new Result(value, true);
       },
       [iterator]() {
-        if (this.#isIterated) twice();
+        if (!is(this)) fail("Stream[Symbol.asyncIterator] was called with another `this`: call it as a method of the object that the host gave");
+        if (this.#isIterated) fail("a stream is iterated once, and this one was iterated before: collect its values in an array");
         this.#isIterated = true;
         return this;
       },
     };
-    if (dispose !== void 0) api[dispose] = { dispose() { this.#stop(); } }.dispose;
+    if (dispose !== void 0) api[dispose] = { dispose() {
+      if (!is(this)) fail("Stream[Symbol.dispose] was called with another `this`: call it as a method of the object that the host gave");
+      this.#stop();
+    } }.dispose;
   }
 }
 freeze(api.next);

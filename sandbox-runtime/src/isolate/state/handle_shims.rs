@@ -99,12 +99,12 @@ impl HandleShims {
     }
 
     /// Makes the class of a contract that the realm does not know. `release` is the function of the realm that ends a handle by
-    /// its number. `twice` is the one that throws when a stream is iterated again.
+    /// its number. `fail` is the one that throws a TypeError with a text.
     pub(in crate::isolate) fn class(
         &self,
         scope: &v8::PinScope<'_, '_>,
         host: &Host,
-        [release, twice]: [v8::Local<'_, v8::Value>; 2],
+        [release, fail]: [v8::Local<'_, v8::Value>; 2],
         limits: &Limits,
     ) -> Option<Rc<HandleClass>> {
         let key = host.key();
@@ -118,7 +118,7 @@ impl HandleShims {
             v8::Local::new(scope, release),
             v8::Local::new(scope, &self.freeze),
             v8::Local::new(scope, &self.dispose),
-            self.lent(scope, twice, limits)?,
+            self.lent(scope, fail, limits)?,
         ];
         let source = text(&shim::handle_source(&host.spec))?;
         let shim = compile_function(scope, text(&shim::script_name(&host.spec))?, source, &parameters)?;
@@ -134,11 +134,11 @@ impl HandleShims {
         Some(class)
     }
 
-    /// The list of what the classes of streams need: the captured values, `twice`, and the bounds of a batch.
+    /// The list of what the classes of streams need: the captured values, `fail`, and the bounds of a batch.
     fn lent<'s>(
         &self,
         scope: &v8::PinScope<'s, '_>,
-        twice: v8::Local<'_, v8::Value>,
+        fail: v8::Local<'_, v8::Value>,
         limits: &Limits,
     ) -> Option<v8::Local<'s, v8::Value>> {
         let [iterator, asynchronous, promise] =
@@ -147,8 +147,8 @@ impl HandleShims {
         let [items, values, bytes, depth] = [items, values, bytes, depth].map(|bound| {
             v8::Integer::new_from_unsigned(scope, u32::try_from(bound).unwrap_or(u32::MAX)).into()
         });
-        let twice = v8::Local::new(scope, twice);
-        let all = [iterator, asynchronous, promise, twice, items, values, bytes, depth];
+        let fail = v8::Local::new(scope, fail);
+        let all = [iterator, asynchronous, promise, fail, items, values, bytes, depth];
         list(scope, &all).map(Into::into)
     }
 

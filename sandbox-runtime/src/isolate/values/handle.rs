@@ -15,7 +15,6 @@ use super::write::{Value, ValueWriter, terminated};
 use crate::boundary::{ValueError, over_handles};
 use crate::error::Place;
 use crate::isolate::engine::care::Cause;
-use crate::isolate::engine::text::throw_type_error;
 use crate::isolate::limits::exceeded::Exceeded;
 use crate::isolate::state::binding::{Binding, BoundMethod};
 use crate::isolate::state::guest_objects::GuestParts;
@@ -112,7 +111,7 @@ impl<'s> ValueWriter<'_, 's, '_> {
             realm.add_signals(self.scope, isolate).ok_or_else(terminated)?;
         }
         let class = realm.handles.known(host.key()).or_else(|| {
-            let functions = [function(self.scope, released)?, function(self.scope, iterated_twice)?];
+            let functions = [function(self.scope, released)?, function(self.scope, fail)?];
             realm.handles.class(self.scope, host, functions, &isolate.settings.limits)
         });
         let class = class.ok_or_else(terminated)?;
@@ -151,12 +150,7 @@ impl Isolate {
     /// Whether there is room for one more handle. Otherwise the call is ended.
     pub(in crate::isolate) fn has_room(&self) -> Result<(), ValueError> {
         let most = self.settings.limits.handles;
-        let has_room = || {
-            let given = self.handles.count() + self.objects.count();
-            #[cfg(feature = "process")]
-            let given = given + self.given.count();
-            given < most
-        };
+        let has_room = || self.handles.count() + self.held_by_host() < most;
         if has_room() {
             return Ok(());
         }
@@ -171,15 +165,28 @@ impl Isolate {
         if has_room() {
             return Ok(());
         }
-        self.exceed(Exceeded::Handles, None);
+        self.exceeds_handles();
         Err(over_handles(most))
+    }
+
+    /// How many objects of guests the host holds.
+    fn held_by_host(&self) -> usize {
+        let held = self.objects.count();
+        #[cfg(feature = "process")]
+        let held = held + self.given.count();
+        held
+    }
+
+    /// Ends the call, which has no room for one more handle.
+    pub(in crate::isolate) fn exceeds_handles(&self) {
+        self.exceed(Exceeded::Handles(self.held_by_host() as u64), None);
     }
 }
 
 /// The error of an object of a guest that goes to another realm.
 pub(crate) fn of_another_realm(contract: &str) -> ValueError {
-    let expected = format!("a {contract} that a guest of this realm gave");
-    ValueError::new(expected, "one of another realm, sandbox or life")
+    let expected = format!("a {contract} that a guest of this realm gave, for no host implements {contract}");
+    ValueError::new(expected, "one of another realm, of another sandbox, or of the time before a reset")
 }
 
 /// A function of the current realm.
@@ -208,14 +215,15 @@ fn released(
     }
 }
 
-/// Refuses to iterate a stream again.
-fn iterated_twice(
+/// Throws a TypeError with a text of a shim.
+fn fail(
     scope: &mut v8::PinScope<'_, '_>,
-    _: v8::FunctionCallbackArguments<'_>,
+    arguments: v8::FunctionCallbackArguments<'_>,
     _: v8::ReturnValue<'_>,
 ) {
-    let text = "a stream is iterated once, and this one was iterated before: collect its values in an array";
-    throw_type_error(scope, text);
+    if let Ok(text) = arguments.get(0).try_cast::<v8::String>() {
+        scope.throw_exception(v8::Exception::type_error(scope, text));
+    }
 }
 
 impl<'s> Reader<'_, 's, '_> {
