@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use callbacks::{Job as _, Program as _};
+use futures_util::TryStreamExt as _;
 use objects::{Caller, Jobs, Program as _, Threads, Worker as _};
 use sandbox_runtime::process::Process;
 use sandbox_runtime::{
-    AsyncCallback, Callback, DiscardCause, Error, Handle, LimitKind, Limits, ProcessSandbox, Result, Sandbox,
-    SandboxPool, Script, Trust, sandbox_api,
+    AsyncCallback, Callback, DiscardCause, Error, Handle, Items, LimitKind, Limits, Pooled, ProcessSandbox,
+    Result, Sandbox, SandboxPool, Script, Stream, Trust, sandbox_api,
 };
 use sites::{links, runtime};
 use slack::{LONG, long, worker};
@@ -152,6 +153,7 @@ fn there_is_a_limit_of_objects() {
         assert_eq!(program.run("some").unwrap(), "done");
         let error = program.run("hoards").unwrap_err();
         assert!(matches!(error, Error::Limit { kind: LimitKind::Handles, .. }), "{error:?}");
+        assert!(error.to_string().contains("of which the host held 50 of guests"), "{error}");
         assert_eq!(rows.0.lock().unwrap().len(), 50);
         assert!(program.run("instance").is_err());
         rows.0.lock().unwrap().clear();
@@ -173,7 +175,12 @@ fn an_object_ends_with_a_reset_and_with_its_sandbox() {
         let row = program.give("given").unwrap();
         let second = sandbox.realm().unwrap().load::<dyn objects::Program>(objects::script()).unwrap();
         let error = second.is_given(row.clone()).unwrap_err();
-        assert!(error.to_string().contains("one of another realm, sandbox or life"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("one of another realm, of another sandbox, or of the time before a reset"),
+            "{error}"
+        );
         assert_eq!(row.get("a").unwrap(), 7.0);
         // A proxy keeps no sandbox.
         drop((program, second, sandbox));
@@ -357,4 +364,115 @@ fn pools_of_processes_have_objects() {
     let source = "export const run = () => Keeper.keep({ get: () => 6, set() {} });";
     let keeps = pool.tenant("a").load::<dyn Keeps>(Script::new("keeps.mjs", source)).unwrap();
     assert_eq!(keeps.run().unwrap(), 6.0);
+}
+
+type Adder = Callback<fn(u32) -> Result<u32>>;
+type Later = AsyncCallback<fn(u32) -> Result<u32>>;
+
+/// Objects, functions and streams of tenants, which the host calls from its own threads.
+#[sandbox_api(guest)]
+trait Gives {
+    fn adder(&self) -> Result<Adder>;
+    fn later(&self) -> Result<Later>;
+    fn items(&self) -> Result<Items<u32>>;
+    async fn stream(&self) -> Result<Stream<u32>>;
+    fn object(&self) -> Result<Handle<dyn Counter>>;
+    fn share(&self) -> Result<()>;
+    fn shared(&self) -> Result<u32>;
+    async fn nested(&self) -> Result<u32>;
+    fn alive(&self) -> Result<bool>;
+}
+
+#[sandbox_api(guest)]
+trait Counter: Send + Sync {
+    fn next(&self) -> Result<u32>;
+    async fn later(&self) -> Result<u32>;
+}
+
+/// A host that gives the function of one tenant to others.
+#[sandbox_api(host)]
+trait Share: Send + Sync {
+    fn put(&self, function: Adder) -> Result<()>;
+    fn call(&self) -> Result<u32>;
+    async fn each(&self, function: Later) -> Result<u32>;
+}
+
+const GIVES: &str = "let count = 0;
+    const add = (n) => n + 1;
+    export const [adder, alive] = [() => add, () => true];
+    export const later = () => async (n) => n + 2;
+    export const items = () => [1, 2, 3, 4];
+    export async function* stream() { for (let n = 0; n < 100; n++) yield n; }
+    export const object = () => ({ next: () => ++count, later: async () => ++count });
+    export const share = () => Share.put(add);
+    export const shared = () => Share.call();
+    export const nested = () => Share.each(async (n) => n);";
+
+#[derive(Clone, Default)]
+struct Shared(Arc<Mutex<Option<Adder>>>);
+
+#[sandbox_api]
+impl Share for Shared {
+    fn put(&self, function: Adder) -> Result<()> {
+        *self.0.lock().unwrap() = Some(function);
+        Ok(())
+    }
+    fn call(&self) -> Result<u32> {
+        let function = self.0.lock().unwrap().clone().unwrap();
+        function.call(1)
+    }
+    async fn each(&self, function: Later) -> Result<u32> {
+        // More calls at once than a tenant has places in its queue.
+        let all = futures_util::future::try_join_all((0..200).map(|n| function.call(n))).await?;
+        Ok(all.into_iter().sum())
+    }
+}
+
+fn pool_of_shared(trust: Trust, shared: &Shared) -> SandboxPool {
+    let shared = shared.clone();
+    let pool = SandboxPool::builder().trust(trust).threads(3).limits(long()).patience(LONG).slow(LONG);
+    let pool = if trust == Trust::Hostile { pool.transport(worker()) } else { pool };
+    pool.host::<dyn Share>(move |_| Box::new(shared.clone())).build().unwrap()
+}
+
+fn gives(pool: &SandboxPool, tenant: &str) -> GivesProxy<Pooled> {
+    pool.tenant(tenant).load::<dyn Gives>(Script::new("gives.mjs", GIVES)).unwrap()
+}
+
+#[test]
+fn objects_of_tenants_are_called_from_any_thread() {
+    for trust in [Trust::SameTenant, Trust::Tenants, Trust::Hostile] {
+        let shared = Shared::default();
+        let pool = pool_of_shared(trust, &shared);
+        let given = gives(&pool, "a");
+        assert_eq!(given.adder().unwrap().call(1).unwrap(), 2);
+        let items = given.items().unwrap().collect::<Result<Vec<_>>>();
+        assert_eq!(items.unwrap(), [1, 2, 3, 4], "{trust:?}");
+        let object = given.object().unwrap();
+        assert_eq!(object.next().unwrap(), 1);
+        let other = object.clone();
+        assert_eq!(std::thread::spawn(move || other.next()).join().unwrap().unwrap(), 2);
+        runtime().block_on(async {
+            assert!(matches!(given.alive(), Err(Error::Blocking { .. })), "{trust:?}");
+            assert_eq!(object.later().await.unwrap(), 3);
+            let stream = given.stream().await.unwrap();
+            assert_eq!(stream.try_collect::<Vec<_>>().await.unwrap(), (0..100).collect::<Vec<_>>());
+            assert_eq!(given.nested().await.unwrap(), (0..200).sum::<u32>(), "{trust:?}");
+        });
+        let later = given.later().unwrap();
+        assert_eq!(runtime().block_on(later.call(1)).unwrap(), 3);
+        // A function of one tenant is called by the hosts of others, on all threads and inside of their calls.
+        given.share().unwrap();
+        for other in 0..8 {
+            let other = gives(&pool, &format!("b{other}"));
+            assert_eq!(other.shared().unwrap(), 2, "{trust:?}");
+        }
+        assert_eq!(given.shared().unwrap(), 2, "{trust:?}");
+        let function = shared.0.lock().unwrap().take().unwrap();
+        assert_eq!(pool.metrics().waiting, 0, "{trust:?}");
+        drop((given, pool));
+        let ended = function.call(1);
+        assert!(matches!(ended, Err(Error::Discarded { .. })), "{trust:?}: {ended:?}");
+        assert!(matches!(object.next(), Err(Error::Discarded { .. })), "{trust:?}");
+    }
 }

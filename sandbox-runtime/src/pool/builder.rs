@@ -299,6 +299,7 @@ impl Builder<SandboxPool> {
             cooldown: parts.cooldown,
             probation: parts.probation,
             mailboxes: threads.iter().map(|thread| thread.mailbox().clone()).collect(),
+            threads: threads.iter().map(Arc::downgrade).collect(),
             tenant_counts: threads.iter().map(|_| AtomicUsize::default()).collect(),
             memory: AtomicU64::default(),
             counts: Counts::default(),

@@ -18,6 +18,7 @@ mod pooled;
 mod state;
 mod tenant;
 mod tenant_backend;
+mod tenant_objects;
 pub(crate) mod tenant_sandbox;
 
 use std::sync::Arc;
@@ -149,6 +150,22 @@ pub struct Tenant {
 struct Admitted {
     shared: Arc<PoolState>,
     tenant: Arc<TenantState>,
+}
+
+impl Admitted {
+    /// A place in the queue of `tenant`, if there is room.
+    fn to(shared: &Arc<PoolState>, tenant: &Arc<TenantState>) -> Result<Self> {
+        let before = tenant.waiting.fetch_add(1, Ordering::SeqCst);
+        count(&shared.counts.waiting);
+        let admitted = Self { shared: shared.clone(), tenant: tenant.clone() };
+        match before < shared.queue {
+            true => Ok(admitted),
+            false => Err(shared.overloaded(
+                tenant,
+                format!("{before} of its calls wait or are under way, and `queue` allows no more"),
+            )),
+        }
+    }
 }
 
 impl Drop for Admitted {
@@ -295,17 +312,7 @@ impl Tenant {
     }
 
     fn admitted(&self) -> Result<Admitted> {
-        let shared = &self.pool.shared;
-        let before = self.state.waiting.fetch_add(1, Ordering::SeqCst);
-        count(&shared.counts.waiting);
-        let admitted = Admitted { shared: shared.clone(), tenant: self.state.clone() };
-        match before < shared.queue {
-            true => Ok(admitted),
-            false => Err(shared.overloaded(
-                &self.state,
-                format!("{before} of its calls wait or are under way, and `queue` allows no more"),
-            )),
-        }
+        Admitted::to(&self.pool.shared, &self.state)
     }
 
     /// The thread of its sandbox. The thread changes when the tenant becomes slow, or quick again, or when a call of another

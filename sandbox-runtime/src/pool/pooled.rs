@@ -9,7 +9,7 @@ use super::tenant_backend::TenantBackend;
 use super::tenant_sandbox::{TenantSandbox, TenantSandboxes};
 use super::{Loaded, Tenant};
 use crate::contract::{Arguments as _, GuestMethod};
-use crate::error::{Amount, Error, Place, Result};
+use crate::error::{Error, Place, Result};
 use crate::isolate::calls::MethodLeg;
 use crate::isolate::clock;
 use crate::isolate::flights::{Flying, Leg};
@@ -256,14 +256,7 @@ impl CallTarget for Tenant {
 
 impl Queues for Tenant {
     fn too_late(&self) -> Error {
-        let shared = &self.pool.shared;
-        shared.overloaded(
-            &self.state,
-            format!(
-                "the call waited {} for its turn, and `patience` allows no more",
-                Amount::Time(shared.patience)
-            ),
-        )
+        self.pool.shared.too_late(&self.state)
     }
 
     fn look_again(&self) {

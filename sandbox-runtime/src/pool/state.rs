@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use tracing::Span;
@@ -18,7 +18,7 @@ use crate::isolate::{Host, clock};
 use crate::observe::{CallOutcome, trace};
 use crate::options::Settings;
 use crate::site::typed::mailbox::{Job, Mailbox};
-use crate::site::typed::worker::Worker;
+use crate::site::typed::worker::{Worker, WorkerThread};
 use crate::time::Nanos;
 
 /// Makes the implementation of a contract for a tenant.
@@ -39,6 +39,7 @@ pub(crate) struct PoolState {
     pub(super) cooldown: Duration,
     pub(super) probation: u32,
     pub(super) mailboxes: Vec<Arc<Mailbox>>,
+    pub(super) threads: Vec<Weak<WorkerThread>>,
     /// The number of tenants on each thread.
     pub(super) tenant_counts: Vec<AtomicUsize>,
     pub(super) memory: AtomicU64,
@@ -178,6 +179,12 @@ impl PoolState {
         if let Some(mailbox) = self.mailboxes.get(at) {
             mailbox.post(Job { chain: None, tenant: 0, is_tied: true, work });
         }
+    }
+
+    /// The thread of the pool that this is.
+    pub(super) fn thread_here(&self) -> Weak<WorkerThread> {
+        let here = self.threads.iter().filter_map(Weak::upgrade).find(|thread| thread.is_here());
+        here.as_ref().map(Arc::downgrade).unwrap_or_default()
     }
 
     pub(super) fn has_room(&self) -> bool {

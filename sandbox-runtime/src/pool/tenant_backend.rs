@@ -14,7 +14,7 @@ use crate::isolate::binding::Binding;
 use crate::isolate::meter::Meter;
 use crate::isolate::method_info::MethodInfo;
 use crate::isolate::watch::Watch;
-use crate::isolate::{Isolate, Realm};
+use crate::isolate::{Isolate, LinkNumber, Realm};
 #[cfg(feature = "process")]
 use crate::process::{ProcessSite, Processed};
 use crate::script::Script;
@@ -164,6 +164,15 @@ impl TenantBackend {
             Self::Realm { isolate, .. } => isolate.watch().map(Some),
             #[cfg(feature = "process")]
             Self::Process { .. } => Ok(None),
+        }
+    }
+
+    /// Whether a link leads to the isolate.
+    pub(super) fn is_at(&self, link: LinkNumber) -> bool {
+        match self {
+            Self::Realm { isolate, .. } => isolate.link().number() == link,
+            #[cfg(feature = "process")]
+            Self::Process { .. } => false,
         }
     }
 

@@ -18,7 +18,8 @@ use super::metrics::{count, discount};
 use super::state::{HostFactory, PoolState};
 use super::tenant::TenantState;
 use super::tenant_backend::TenantBackend;
-use crate::error::{Error, Result};
+use super::tenant_objects::IsolatePlaces;
+use crate::error::{Amount, Error, Result};
 use crate::isolate::meter::Meter;
 use crate::isolate::{Isolate, clock};
 use crate::options::Settings;
@@ -129,10 +130,24 @@ pub(crate) struct TenantSandboxes {
 /// An isolate or a process, which exists as long as a tenant has a realm of it.
 #[derive(Default)]
 struct SharedSandbox {
-    isolate: Weak<Isolate>,
+    isolate: Option<SharedIsolate>,
     #[cfg(feature = "process")]
     process: WeakSite,
     share: Weak<()>,
+}
+
+/// An isolate that tenants share.
+struct SharedIsolate {
+    isolate: Weak<Isolate>,
+    places: Arc<IsolatePlaces>,
+}
+
+impl SharedIsolate {
+    /// The isolate, if it can be called.
+    fn upgrade(&self) -> Option<(Rc<Isolate>, Arc<IsolatePlaces>)> {
+        let isolate = self.isolate.upgrade().filter(|isolate| isolate.is_live())?;
+        Some((isolate, self.places.clone()))
+    }
 }
 
 impl SharedSandbox {
@@ -261,13 +276,15 @@ impl TenantSandboxes {
         };
         let backend = match &shared.isolation {
             Isolation::Realms => {
-                let isolate = self.common(worker, shared)?;
+                let (isolate, places) = self.common(worker, shared, tenant)?;
                 let realm = isolate.make_realm(Deadline::NEVER)?;
+                places.add(&realm, shared, tenant);
                 TenantBackend::realm(isolate, realm)
             }
             Isolation::Isolates => {
                 let isolate = isolate(own(), shared.hosts(&tenant.key), worker.stack)?;
                 let realm = isolate.main_realm()?;
+                IsolatePlaces::of(&isolate, shared, tenant).add(&realm, shared, tenant);
                 TenantBackend::realm(isolate, realm)
             }
             #[cfg(feature = "process")]
@@ -316,15 +333,22 @@ impl TenantSandboxes {
         Ok(sandbox)
     }
 
-    /// The isolate that the tenants of this thread share.
-    fn common(&self, worker: &Worker, shared: &Arc<PoolState>) -> Result<Rc<Isolate>> {
-        if let Some(isolate) = self.common.borrow().isolate.upgrade().filter(|isolate| isolate.is_live()) {
-            return Ok(isolate);
+    /// The isolate that the tenants of this thread share, and the places of its realms.
+    fn common(
+        &self,
+        worker: &Worker,
+        shared: &Arc<PoolState>,
+        tenant: &TenantState,
+    ) -> Result<(Rc<Isolate>, Arc<IsolatePlaces>)> {
+        let known = self.common.borrow().isolate.as_ref().and_then(SharedIsolate::upgrade);
+        if let Some(known) = known {
+            return Ok(known);
         }
         let isolate = isolate(shared.settings.clone(), shared.hosts(""), worker.stack)?;
-        *self.common.borrow_mut() =
-            SharedSandbox { isolate: Rc::downgrade(&isolate), ..SharedSandbox::default() };
-        Ok(isolate)
+        let places = IsolatePlaces::of(&isolate, shared, tenant);
+        let of = SharedIsolate { isolate: Rc::downgrade(&isolate), places: places.clone() };
+        *self.common.borrow_mut() = SharedSandbox { isolate: Some(of), ..SharedSandbox::default() };
+        Ok((isolate, places))
     }
 
     /// Discards the sandbox of a tenant, unless it is in use.
@@ -384,6 +408,13 @@ impl PoolState {
     fn start(&self, settings: Settings, tenant: &str, process: &Process) -> Result<ProcessSite> {
         let hosts = self.hosts(tenant).into_iter().collect::<Result<Vec<_>, _>>().map_err(Error::build)?;
         ProcessSite::on_this_thread(settings, hosts, process)
+    }
+
+    /// The error of a call of a tenant whose turn has not come in time.
+    pub(super) fn too_late(&self, tenant: &TenantState) -> Error {
+        let patience = Amount::Time(self.patience);
+        let reason = format!("the call waited {patience} for its turn, and `patience` allows no more");
+        self.overloaded(tenant, reason)
     }
 
     pub(super) fn overloaded(&self, tenant: &TenantState, reason: impl Into<String>) -> Error {

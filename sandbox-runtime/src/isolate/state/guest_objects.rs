@@ -15,6 +15,7 @@ use super::Isolate;
 use super::binding::Binding;
 use super::guest_streams::EndedStreams;
 use super::isolate_link::{IsolateLink, ObjectKey, ObjectTransport};
+use super::realm::Realm;
 use super::scoped::ScopedHandles;
 use crate::error::{DiscardCause, Error};
 use crate::isolate::engine::care::Cause;
@@ -107,11 +108,13 @@ impl GuestObjects {
         self.entries.borrow().len() + self.ended.count()
     }
 
-    /// A transport to the next object, which has these methods.
-    pub(in crate::isolate) fn transport(&self, generation: u64, has: &[bool]) -> ObjectTransport {
+    /// A transport to the next object of a realm, which has these methods.
+    pub(in crate::isolate) fn transport(&self, realm: &Realm, has: &[bool]) -> ObjectTransport {
+        let Realm { number: realm, generation, .. } = *realm;
         let number = self.entries.borrow_mut().take_number();
         let has = has.contains(&false).then(|| has.into());
-        ObjectTransport { link: self.link.clone(), number, generation, has, is_over: AtomicBool::new(false) }
+        let is_over = AtomicBool::new(false);
+        ObjectTransport { link: self.link.clone(), number, realm, generation, has, is_over }
     }
 
     /// Keeps an object for as long as its proxy lives, and no longer than `call`. Returns the proxy's `Arc`.

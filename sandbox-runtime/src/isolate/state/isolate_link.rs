@@ -194,6 +194,8 @@ pub struct ObjectTransport {
     pub(crate) link: Arc<IsolateLink>,
     /// The number of the object in its isolate.
     pub(crate) number: u64,
+    /// The number of its realm; 0 over a link to another process.
+    pub(crate) realm: u64,
     /// The number of resets before.
     pub(in crate::isolate) generation: u64,
     /// Which methods the object has; `None` for all.
@@ -207,7 +209,7 @@ impl ObjectTransport {
     #[cfg(feature = "process")]
     pub(crate) fn far(link: Arc<IsolateLink>, number: u64, has: &[bool]) -> Self {
         let has = has.contains(&false).then(|| has.into());
-        Self { link, number, generation: 0, has, is_over: AtomicBool::new(false) }
+        Self { link, number, realm: 0, generation: 0, has, is_over: AtomicBool::new(false) }
     }
 
     /// Whether the object has the method.

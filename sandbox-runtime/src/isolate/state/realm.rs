@@ -34,6 +34,11 @@ pub(crate) struct Realm {
 }
 
 impl Realm {
+    /// The number of the realm in its generation.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
     /// The handles of a realm that is there, in whose scope no code of a guest has run.
     pub(in crate::isolate) fn of(
         scope: &v8::PinScope<'_, '_>,

@@ -282,7 +282,7 @@ impl<'s> Reader<'_, 's, '_> {
             return Ok(known);
         }
         let has = methods.iter().map(Option::is_some).collect::<Vec<_>>();
-        let transport = isolate.objects.transport(realm.generation, &has);
+        let transport = isolate.objects.transport(realm, &has);
         let number = transport.number;
         let proxy = (guest.make)(transport).ok_or_else(terminated)?;
         marks.mark(self.scope, object, number).ok_or_else(terminated)?;
@@ -304,7 +304,7 @@ impl<'s> Reader<'_, 's, '_> {
         isolate.has_room()?;
         let checks = (guest.checks)().map_err(|error| ValueError::new(contract.name, error.to_string()))?;
         let methods = self.methods(isolate, (contract, parts, guest), object)?;
-        let transport = isolate.objects.transport(realm.generation, &[]);
+        let transport = isolate.objects.transport(realm, &[]);
         let number = transport.number;
         let proxy = (guest.make)(transport).ok_or_else(terminated)?;
         let binding = Binding { methods, checks, realm: realm.clone() };

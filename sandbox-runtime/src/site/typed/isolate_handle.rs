@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::object::WayOfThread;
+use super::object::{OnePlace, PlaceOfThread, ThroughThread};
 use super::remote::{CallTarget, Guard};
 use super::worker::{Waiting, Worker, WorkerThread};
 use crate::error::Result;
@@ -77,9 +77,10 @@ impl IsolateHandle {
             let isolate = isolate(settings, hosts.arrive(), worker.stack)?;
             let (cancels, meter) = (isolate.cancels.clone(), isolate.meter());
             let link = isolate.link();
-            let way =
-                WayOfThread { thread: own, tenant, cancels: cancels.clone(), limit, link: link.number() };
-            link.set_way(Arc::new(way));
+            let cancels_of = cancels.clone();
+            let place =
+                PlaceOfThread { thread: own, tenant, cancels: cancels_of, limit, link: link.number() };
+            link.set_way(Arc::new(ThroughThread(Arc::new(OnePlace(Arc::new(place))))));
             Ok((worker.slots.keep(IsolateSlot::new(isolate)), cancels, meter))
         };
         thread.post(tenant, Box::new(move |worker| _ = built.send(build(worker))));

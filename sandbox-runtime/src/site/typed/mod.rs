@@ -7,7 +7,7 @@ mod far_object;
 mod isolate_handle;
 pub(crate) mod local;
 pub(crate) mod mailbox;
-mod object;
+pub(crate) mod object;
 pub(crate) mod pinned;
 mod queue;
 pub(crate) mod remote;

@@ -205,6 +205,12 @@ impl Worker {
     }
 }
 
+/// The residents of the current thread, as the type that they are.
+pub(crate) fn residents_here<T: Residents, R>(with: impl FnOnce(&T) -> R) -> Option<R> {
+    let worker = HERE.with_borrow(|here| here.worker.clone())?;
+    worker.residents::<T>().ok().map(with)
+}
+
 /// Notes that this thread is done with a job. Call this before the caller is answered. The caller may call again at once,
 /// and must not find the thread held by the call that is over.
 pub(crate) fn is_done_here() {
