@@ -144,6 +144,20 @@ impl Excess {
         Self::new(LimitKind::Stack, "Limits::stack", None)
     }
 
+    /// Calls of a guest inside of each other, more than may be.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn too_deep() -> Self {
+        Self::new(LimitKind::Stack, NESTED_CALLS, Some(Amount::Count(u64::from(DEEPEST_CALL))))
+    }
+
+    /// Whether the limit is that of calls inside of each other.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn is_too_deep(&self) -> bool {
+        self.setting == NESTED_CALLS
+    }
+
     #[doc(hidden)]
     #[must_use]
     pub fn of_method(self, method: &Place) -> Self {
@@ -230,6 +244,10 @@ impl fmt::Display for Excess {
                 write!(f, "the guest's ArrayBuffers were to take more than {limit} (`{setting}`)")
             }
             LimitKind::Stack if self.limit.is_none() => f.write_str(OTHER_STACK),
+            LimitKind::Stack if *setting == NESTED_CALLS => write!(
+                f,
+                "the guest and `async` host methods called each other {limit} deep ({setting}), as in a recursion that does not end"
+            ),
             LimitKind::Stack => {
                 write!(
                     f,
@@ -275,6 +293,14 @@ pub const OTHER_STACK: &str = "this is not the thread's own stack, and no guest 
 
 /// The setting of a limit of one method.
 pub const MAX_CALLS: &str = "sandbox(max_calls)";
+
+/// The setting of the depth of calls of a guest that are inside of each other.
+const NESTED_CALLS: &str = "a fixed limit";
+
+/// The most calls that are inside of each other through `async` host methods. Debug builds have room for about 50 on the default
+/// stack of a thread that polls all of them.
+#[doc(hidden)]
+pub const DEEPEST_CALL: u32 = 32;
 
 impl Error {
     /// Returns the excess with the state of the call.

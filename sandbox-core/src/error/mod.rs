@@ -23,7 +23,7 @@ use std::sync::Arc;
 use crate::shown::{ScriptName, Shown};
 pub use boundary::{BoundaryError, Direction, Violation};
 pub use death::Death;
-pub use excess::{Amount, Excess, MAX_CALLS, OTHER_STACK, Phase, grouped};
+pub use excess::{Amount, DEEPEST_CALL, Excess, MAX_CALLS, OTHER_STACK, Phase, grouped};
 pub use hints::{Hint, of_syntax};
 pub use kept::{HostSource, KeptError, chain};
 pub use lost::{Conversion, DiscardCause, LossReason};

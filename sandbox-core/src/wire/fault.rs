@@ -59,7 +59,7 @@ pub struct Over {
     met: Option<u64>,
     /// The host method that was called too often.
     method: Option<Site>,
-    /// Whether the limit is the method's own.
+    /// Whether the limit is the method's own; of stack, whether it is that of calls inside of each other.
     is_of_method: bool,
     script: Option<String>,
     place: Option<Site>,
@@ -154,12 +154,13 @@ impl Over {
             Amount::Time(time) => u64::try_from(time.as_nanos()).ok(),
             Amount::Count(held) => (excess.kind == LimitKind::Handles).then_some(held),
         });
+        let is_of_method = excess.setting == MAX_CALLS || excess.is_too_deep();
         Self {
             kind: number(kind).unwrap_or_default(),
             phase: number(phase),
             met,
             method: excess.method.map(site),
-            is_of_method: excess.setting == MAX_CALLS,
+            is_of_method,
             script: excess.script,
             place: place.map(site),
         }
@@ -257,7 +258,9 @@ impl Hearing<'_> {
     fn over(&self, over: Over) -> Option<Error> {
         let kind = *LIMITS.get(usize::from(over.kind))?;
         let mut excess = self.limits.excess(kind);
-        if over.is_of_method {
+        if over.is_of_method && kind == LimitKind::Stack {
+            excess = Excess::too_deep();
+        } else if over.is_of_method {
             let (_, method) = self.method_of(over.method.as_ref()?)?;
             excess = Excess::new(kind, MAX_CALLS, Some(Amount::Count(method.max_calls?)));
         }

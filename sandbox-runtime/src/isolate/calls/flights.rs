@@ -19,13 +19,14 @@ use std::time::Duration;
 
 use deno_core::v8;
 
-use crate::error::{Error, LimitKind, LossReason, Place};
+use crate::error::{DiscardCause, Error, LimitKind, LossReason, Place};
 use crate::isolate::engine::{self, Resolver};
 use crate::isolate::limits::call::{Counts, Turn};
 use crate::isolate::limits::clock;
 use crate::isolate::limits::ticket::Ticket;
 use crate::isolate::run::{not_made, thrown};
 use crate::isolate::state::Isolate;
+use crate::isolate::state::call_tree::ends_outer;
 use crate::isolate::state::flight::Flight;
 use crate::isolate::state::realm::Realm;
 use crate::isolate::state::signals::FlightSignal;
@@ -87,6 +88,9 @@ impl<L: Leg> Flying<L> {
 
     fn advance(&mut self, cx: &mut Context<'_>) -> Poll<Result<L::Output, Error>> {
         let has_begun = self.flight.end.get().is_some();
+        if let Some(error) = self.failure() {
+            return Poll::Ready(Err(error));
+        }
         let is_told = self.isolate.observed.as_ref().is_some_and(|observed| observed.allows().is_err());
         if self.isolate.is_running() || is_told {
             return Poll::Ready(Err(match has_begun {
@@ -100,6 +104,9 @@ impl<L: Leg> Flying<L> {
             return Poll::Ready(Err(if has_begun { error.of_begun(self.leg.place()) } else { error }));
         }
         if let Some(error) = cancelled(&self.isolate, &self.flight, self.leg.place()) {
+            return Poll::Ready(Err(error));
+        }
+        if let Some(error) = self.ends_with_outer() {
             return Poll::Ready(Err(error));
         }
         self.flight.listen(cx.waker());
@@ -125,12 +132,21 @@ impl<L: Leg> Flying<L> {
     fn wait(&mut self, cx: &mut Context<'_>) -> Poll<Result<L::Output, Error>> {
         let flight = self.flight.clone();
         // An answer that has arrived meanwhile is too late.
-        if flight.deadline().is_over(clock::now()) {
-            let kind = if flight.by_caller.get() { LimitKind::Deadline } else { LimitKind::Wall };
-            let error = self.isolate.over(kind, self.leg.place());
-            return Poll::Ready(Err(error.during(flight.phase())));
+        if let Some(late) = self.late() {
+            return Poll::Ready(Err(late));
         }
-        if let Some(answered) = flight.poll_hosts(cx) {
+        let answered = flight.poll_hosts(cx);
+        // A nested call may have met a limit, which the guest is not told.
+        if let Some(error) = self.failure() {
+            return Poll::Ready(Err(error));
+        }
+        if let Some(answered) = answered {
+            // The nested call may have taken all of the time.
+            if flight.tree.get().is_some()
+                && let Some(late) = self.late()
+            {
+                return Poll::Ready(Err(late));
+            }
             let outcome = self.turn(|_, isolate, scope, _| answered.tell(isolate, scope));
             return match outcome.transpose() {
                 Some(over) => Poll::Ready(over),
@@ -144,11 +160,38 @@ impl<L: Leg> Flying<L> {
         Poll::Pending
     }
 
+    /// The error of a call whose time is over.
+    fn late(&self) -> Option<Error> {
+        let flight = &self.flight;
+        flight.deadline().is_over(clock::now()).then(|| {
+            let kind = if flight.is_by_caller() { LimitKind::Deadline } else { LimitKind::Wall };
+            self.isolate.over(kind, self.leg.place()).during(flight.phase())
+        })
+    }
+
+    /// The limit that a nested call met, which ends this one.
+    fn failure(&self) -> Option<Error> {
+        self.flight.tree.get()?.failure(self.leg.place())
+    }
+
+    /// The error of a nested call whose outer call is over.
+    fn ends_with_outer(&self) -> Option<Error> {
+        let ticket = &self.flight.ticket;
+        let is_left = ticket.outer().is_some() && ticket.is_left();
+        is_left.then(|| Error::discarded(DiscardCause::CallEnded).of_begun(self.leg.place()))
+    }
+
     fn begin(&mut self) -> Result<Option<L::Output>, Error> {
         let flight = &self.flight;
+        if flight.ticket.outer().is_some() || flight.ticket.is_of_object() {
+            self.isolate.flights.nest(flight, self.leg.place())?;
+        }
         let limit = self.isolate.times.wall;
-        let turn = Turn::of_call(clock::now(), limit, flight.ticket.deadline());
-        if turn.is_late() {
+        // A nested call has the end of the outer one, unless its own deadline comes first.
+        let is_own = flight.outer_tree().is_none() || flight.ticket.is_own_deadline();
+        let deadline = if is_own { flight.ticket.deadline() } else { Deadline::NEVER };
+        let turn = Turn::of_call(clock::now(), limit, deadline);
+        if turn.is_late() || flight.outer_tree().is_some_and(|tree| tree.end().0.is_over(turn.began)) {
             return Err(not_made());
         }
         _ = flight.ticket.begins();
@@ -265,12 +308,17 @@ impl<L: Leg> Flying<L> {
             isolate.flights.cpu.set(isolate.flights.cpu.get().saturating_sub(counts.cpu()));
             let wall = clock::now().since(flight.began.get());
             isolate.forget_call(flight.id());
-            counts.charge(&isolate.ledger, wall);
+            match flight.outer_tree() {
+                None => counts.charge(&isolate.ledger, wall),
+                Some(_) => counts.charge_nested(&isolate.ledger, wall),
+            }
             bill = isolate.ledger.usage().last;
         }
         drop(flight.promise.take());
         let errors = isolate.forget_errors();
-        drop_of_host(flight.hosts.take());
+        flight.ticket.ends();
+        drop_of_host(flight.take_hosts());
+        flight.own_tree().into_iter().for_each(|tree| tree.ends());
         let waker = flight.ticket.waker().take();
         drop_of_host((waker, flight.timer.take(), errors));
         isolate.handles.drop_over();
@@ -285,6 +333,7 @@ impl Flight {
     fn has_used(&self, isolate: &Isolate, counts: Option<Counts>) {
         let Some(counts) = counts else { return };
         let more = counts.cpu().saturating_sub(self.counts.get().cpu());
+        self.tree.get().into_iter().for_each(|tree| tree.has_used(&self.counts.get(), &counts));
         isolate.flights.cpu.set(isolate.flights.cpu.get().saturating_add(more));
         self.counts.set(counts);
     }
@@ -319,7 +368,17 @@ impl<L: Leg> Future for Flying<L> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
+        let began = this.flight.ticket.outer().map(|_| clock::now());
         let outcome = this.advance(cx);
+        if let Some((tree, began)) = this.flight.outer_tree().zip(began) {
+            tree.was_busy(clock::now().since(began));
+            if let Poll::Ready(Err(error)) = &outcome
+                && !this.flight.ticket.is_cancelled()
+                && ends_outer(error, this.flight.ticket.is_own_deadline())
+            {
+                tree.fails(error);
+            }
+        }
         if let Poll::Ready(outcome) = &outcome {
             // A turn that ends because the caller is gone ends like one that is late, and nobody gets that error.
             let is_dropped = outcome.is_err() && this.flight.ticket.is_cancelled();

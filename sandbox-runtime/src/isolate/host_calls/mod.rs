@@ -61,7 +61,9 @@ pub(super) fn count(isolate: &Isolate, method: &MethodInfo) -> bool {
     let own = most.is_none_or(|most| {
         // Without a host there is nothing to call. The caller reports this later.
         let host = isolate.host(method);
-        host.is_none_or(|host| host.count(method.index, isolate.call.number()) <= most)
+        host.is_none_or(|host| {
+            host.count(method.index, isolate.flights.family(isolate.call.number())) <= most
+        })
     });
     let is_allowed = isolate.call.count_host_call() && own;
     if !is_allowed {

@@ -86,7 +86,7 @@ pub(in crate::isolate) fn flight<'r>(
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
     let flight = isolate.current_flight(scope).ok_or(Refusal::NoFlight)?;
     let most = isolate.settings.limits.pending;
-    if flight.waits_for() >= most {
+    if flight.all_waits() >= most {
         isolate.exceed(Exceeded::Pending, None);
         return Err(Refusal::Ended);
     }

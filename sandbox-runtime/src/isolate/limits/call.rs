@@ -35,6 +35,8 @@ macro_rules! counts {
             exceeded: Cell<Option<Exceeded>>,
             /// The host method whose call exceeded it. Valid while `exceeded` is set.
             exceeded_by: RefCell<Option<Place>>,
+            /// The time of guests' code inside of the innermost host call.
+            guest_time: Cell<Nanos>,
             $($(#[$doc])* $name: Cell<$type>,)*
         }
 
@@ -68,6 +70,7 @@ macro_rules! counts {
                     deadline: Cell::new(Deadline::NEVER),
                     exceeded: Cell::default(),
                     exceeded_by: RefCell::default(),
+                    guest_time: Cell::default(),
                     $($name: Cell::new($none),)*
                 }
             }
@@ -113,7 +116,33 @@ pub(in crate::isolate) struct Spent {
     pub(in crate::isolate) buffers_peak: u64,
 }
 
+/// The usage that calls inside of each other have together.
+#[derive(Clone, Copy, Default)]
+pub(in crate::isolate) struct Used {
+    host_calls: u64,
+    pub(in crate::isolate) cpu: Nanos,
+}
+
+impl Used {
+    pub(in crate::isolate) const NONE: Self = Self { host_calls: 0, cpu: Nanos::ZERO };
+
+    pub(in crate::isolate) fn plus(self, more: Self) -> Self {
+        let host_calls = self.host_calls.saturating_add(more.host_calls);
+        Self { host_calls, cpu: self.cpu.saturating_add(more.cpu) }
+    }
+
+    pub(in crate::isolate) fn less(self, less: Self) -> Self {
+        let host_calls = self.host_calls.saturating_sub(less.host_calls);
+        Self { host_calls, cpu: self.cpu.saturating_sub(less.cpu) }
+    }
+}
+
 impl Counts {
+    /// The usage that counts for the calls around this one.
+    pub(in crate::isolate) fn used(&self) -> Used {
+        Used { host_calls: self.host_calls, cpu: self.cpu }
+    }
+
     /// The CPU time so far.
     pub(in crate::isolate) fn cpu(&self) -> Nanos {
         self.cpu
@@ -128,9 +157,19 @@ impl Counts {
     /// Bills the call, which took `wall`.
     #[inline]
     pub(in crate::isolate) fn charge(&self, meter: &Meter, wall: Nanos) {
+        self.bill(meter, wall, wall);
+    }
+
+    /// Bills a call that took `wall`, within the wall time of the call around it.
+    pub(in crate::isolate) fn charge_nested(&self, meter: &Meter, wall: Nanos) {
+        self.bill(meter, wall, Nanos::ZERO);
+    }
+
+    #[inline]
+    fn bill(&self, meter: &Meter, wall: Nanos, own: Nanos) {
         meter.charge(&Sums {
             calls: 1,
-            wall: wall.get(),
+            wall: own.get(),
             cpu: self.cpu.get(),
             heap_peak: self.heap_peak,
             buffers_peak: self.buffers_peak,
@@ -160,6 +199,8 @@ pub(in crate::isolate) struct Turn<'c> {
     pub(in crate::isolate) outlives_caller: bool,
     /// The usage of the call in earlier turns.
     pub(in crate::isolate) so_far: &'c Counts,
+    /// The usage of the calls around this one, and of others inside of these.
+    pub(in crate::isolate) others: Used,
 }
 
 impl Turn<'_> {
@@ -176,6 +217,7 @@ impl Turn<'_> {
             deadline,
             outlives_caller: false,
             so_far: &Counts::NONE,
+            others: Used::NONE,
         }
     }
 
@@ -212,6 +254,7 @@ impl CallSlot {
         state.exceeded.set(None);
         state.set(turn.so_far);
         self.must_end.set(false);
+        let host_calls = host_calls.saturating_sub(turn.others.host_calls);
         self.host_calls_most.set(host_calls);
         self.host_calls_left.set(host_calls.saturating_sub(turn.so_far.host_calls));
         self.is_under_way.set(true);
@@ -386,6 +429,30 @@ impl Drop for CallUnderWay<'_> {
     }
 }
 
+/// Measures a call of the guest by a host method.
+pub(in crate::isolate) struct GuestInside<'c> {
+    call: &'c CallSlot,
+    began: Timestamp,
+    host_time: Nanos,
+    before: Nanos,
+}
+
+impl<'c> GuestInside<'c> {
+    pub(in crate::isolate) fn begin(call: &'c CallSlot) -> Self {
+        let CallState { host_time, guest_time, .. } = &call.state;
+        Self { call, began: coarse_now(), host_time: host_time.get(), before: guest_time.take() }
+    }
+}
+
+impl Drop for GuestInside<'_> {
+    fn drop(&mut self) {
+        let CallState { host_time, guest_time, .. } = &self.call.state;
+        let of_hosts = host_time.get().saturating_sub(self.host_time);
+        let own = coarse_now().since(self.began).saturating_sub(of_hosts);
+        guest_time.set(self.before.saturating_add(own));
+    }
+}
+
 /// Measures a host call: reading arguments, the method, writing the result.
 pub(in crate::isolate) struct HostCall<C: Deref<Target = CallSlot>> {
     call: C,
@@ -405,8 +472,9 @@ impl<C: Deref<Target = CallSlot>> HostCall<C> {
         let Some(call) = self.call.get() else { return };
         // The coarse clock may not have advanced since long before the call.
         let began = self.began.max(call.began.get());
-        // The time of nested host calls is included.
-        call.host_time.set(self.before.saturating_add(now.since(began)));
+        // The time of guests that the method called is theirs, apart from their own host calls.
+        let own = now.since(began).saturating_sub(call.guest_time.take());
+        call.host_time.set(self.before.saturating_add(own));
     }
 }
 
@@ -449,7 +517,8 @@ mod tests {
 
     fn turn(flight: Option<u64>, so_far: &Counts) -> Turn<'_> {
         let (began, end, deadline) = (Timestamp::START, Deadline::NEVER, Deadline::NEVER);
-        Turn { flight, began, end, by_caller: true, deadline, outlives_caller: false, so_far }
+        let others = Used::NONE;
+        Turn { flight, began, end, by_caller: true, deadline, outlives_caller: false, so_far, others }
     }
 
     fn spent() -> Spent {

@@ -51,6 +51,11 @@ pub(crate) fn within(deadline: Deadline) -> Deadline {
     deadline.min(OUTER_END.get())
 }
 
+/// The call whose host methods this thread polls, and the end of that call.
+pub(in crate::isolate) fn outer() -> Option<(Ticket, Deadline)> {
+    OUTER.with_borrow(Clone::clone).map(|outer| (outer, OUTER_END.get()))
+}
+
 /// Makes calls end with an outer call, until it is dropped.
 pub(crate) struct TicketScope {
     end: Deadline,
@@ -130,7 +135,16 @@ struct TicketInner {
     /// One of [`WAITS`], [`BEGUN`] and [`WITHDRAWN`].
     turn: AtomicU8,
     cancelled: AtomicBool,
+    /// The call is over, and so are those inside of it.
+    is_over: AtomicBool,
     deadline: Deadline,
+    /// The call whose host methods made this one, and how many calls are around this one.
+    outer: Option<Ticket>,
+    depth: u32,
+    /// The caller's own deadline comes before the end of the outer call.
+    is_own_deadline: bool,
+    /// The call is one of a function, an object or a stream that a guest gave.
+    is_of_object: bool,
     /// The period in which the call was made, once it was made.
     made_in: OnceLock<Period>,
     /// Wakes the task that polls the call on the isolate's thread.
@@ -151,18 +165,74 @@ impl TicketInner {
 
 impl Ticket {
     pub(crate) fn new(deadline: Deadline) -> Self {
+        Self::make(deadline, OUTER.with_borrow(Clone::clone), false)
+    }
+
+    /// A call of a function, an object or a stream that a guest gave.
+    pub(crate) fn of_object() -> Self {
+        Self::make(Deadline::NEVER, OUTER.with_borrow(Clone::clone), true)
+    }
+
+    fn make(deadline: Deadline, outer: Option<Self>, is_of_object: bool) -> Self {
+        let is_own_deadline = deadline < OUTER_END.get();
         let deadline = within(deadline);
         let flight = next_call();
         let (turn, nested, waker) = (AtomicU8::new(WAITS), Tickets::default(), Mutex::default());
-        let outer = OUTER.with_borrow(Clone::clone);
         let cancelled = AtomicBool::new(outer.as_ref().is_some_and(Self::is_cancelled));
-        let made_in = OnceLock::new();
-        let inner = TicketInner { flight, turn, cancelled, deadline, made_in, waker, nested };
+        let (made_in, is_over) = (OnceLock::new(), AtomicBool::new(false));
+        let depth = outer.as_ref().map_or(0, |outer| outer.inner.depth + 1);
+        let inner = TicketInner {
+            flight,
+            turn,
+            cancelled,
+            is_over,
+            deadline,
+            outer,
+            depth,
+            is_own_deadline,
+            is_of_object,
+            made_in,
+            waker,
+            nested,
+        };
         let ticket = Self { inner: Arc::new(inner) };
-        if let Some(outer) = outer {
+        if let Some(outer) = &ticket.inner.outer {
             outer.inner.nested.add(&ticket);
         }
         ticket
+    }
+
+    /// The call whose host methods made this one.
+    #[inline]
+    pub(in crate::isolate) fn outer(&self) -> Option<&Self> {
+        self.inner.outer.as_ref()
+    }
+
+    /// The number of calls around this one.
+    pub(in crate::isolate) fn depth(&self) -> u32 {
+        self.inner.depth
+    }
+
+    /// Whether the caller's own deadline comes before the end of the outer call.
+    pub(in crate::isolate) fn is_own_deadline(&self) -> bool {
+        self.inner.is_own_deadline
+    }
+
+    /// Whether the call is one of a function, an object or a stream that a guest gave.
+    pub(in crate::isolate) fn is_of_object(&self) -> bool {
+        self.inner.is_of_object
+    }
+
+    /// The call is over. Calls inside of it make no further turn.
+    #[inline]
+    pub(in crate::isolate) fn ends(&self) {
+        self.inner.is_over.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether a call around this one is over.
+    pub(in crate::isolate) fn is_left(&self) -> bool {
+        let outer = std::iter::successors(self.outer(), |outer| outer.outer());
+        outer.into_iter().any(|outer| outer.inner.is_over.load(Ordering::SeqCst))
     }
 
     /// The number of the call's future flight.

@@ -15,7 +15,7 @@ use deno_core::v8;
 
 use super::engine::care::Cause;
 use super::engine::raw::RawIsolate;
-use super::limits::call::{CallUnderWay, Counts, Spent, Turn};
+use super::limits::call::{CallUnderWay, Counts, GuestInside, Spent, Turn};
 use super::limits::clock;
 use super::limits::watch::Armed;
 use super::state::observed::Observed;
@@ -62,14 +62,29 @@ impl Isolate {
         let entered = Entered::new(self, live.raw);
         let result = match entered.is_outermost() {
             true => {
-                let turn = Turn::of_call(clock::now(), self.times.wall, deadline);
+                let mut turn = Turn::of_call(clock::now(), self.times.wall, deadline);
+                let inside = match self.flights.is_empty() {
+                    true => None,
+                    false => self.flights.inside(&mut turn, deadline, place)?,
+                };
                 let over = |call: CallUnderWay<'_>, spent: &Spent| {
                     self.forget_call(call.number());
-                    call.pause(&Counts::NONE, spent).charge(&self.ledger, spent.wall);
+                    let counts = call.pause(&Counts::NONE, spent);
+                    match &inside {
+                        None => counts.charge(&self.ledger, spent.wall),
+                        Some(inside) => inside.has_used(&counts, &self.ledger, spent.wall),
+                    }
                 };
-                self.turn(&live, &turn, (realm, place), (body, over), &mut late)
+                let result = self.turn(&live, &turn, (realm, place), (body, over), &mut late);
+                if let (Some(inside), Err(error)) = (&inside, &result) {
+                    inside.fails(error);
+                }
+                result
             }
-            false => self.in_realm(live.raw, realm, body),
+            false => {
+                let _inside = GuestInside::begin(&self.call);
+                self.in_realm(live.raw, realm, body)
+            }
         };
         self.leave((live, entered), place, late, Some(&result));
         result
@@ -200,7 +215,7 @@ impl Isolate {
             return Err(late.into());
         }
         // Each turn may be too short for the watchdog to look at it.
-        let own = self.times.cpu.saturating_sub(turn.so_far.cpu());
+        let own = self.times.cpu.saturating_sub(turn.so_far.cpu()).saturating_sub(turn.others.cpu);
         if own.is_zero() {
             return Err(self.over(LimitKind::Cpu, place).into());
         }

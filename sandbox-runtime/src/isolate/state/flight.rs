@@ -1,6 +1,6 @@
 //! Flights as data: the `async` calls of an isolate that other turns can reach. `calls::flights` drives them.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::task::{Context, Waker};
 use std::time::Duration;
@@ -8,12 +8,13 @@ use std::time::Duration;
 use deno_core::v8;
 use rustc_hash::FxHashMap;
 
+use super::call_tree::{CallTree, Waits};
 use super::future_set::FutureSet;
 use super::pending::{PendingPromise, SettledAnswer};
 use super::signals::FlightSignal;
 use crate::error::Phase;
 use crate::isolate::engine;
-use crate::isolate::limits::call::{Counts, Turn};
+use crate::isolate::limits::call::{Counts, Turn, Used};
 use crate::isolate::limits::clock;
 use crate::isolate::limits::ticket::{Ticket, TicketScope, Woken};
 use crate::isolate::limits::watchdog::Timer;
@@ -43,6 +44,12 @@ pub(in crate::isolate) struct Flight {
     pub(in crate::isolate) timer: RefCell<Option<Timer>>,
     /// The guest's signal, if the method takes a cancellation.
     pub(in crate::isolate) signal: RefCell<Option<FlightSignal>>,
+    /// The calls inside of this one, or around it.
+    pub(in crate::isolate) tree: OnceCell<Rc<CallTree>>,
+    /// The host methods that this call and others wait for together.
+    pub(super) waits: OnceCell<Waits>,
+    /// How many of them are of this call, as those that share the limit know.
+    counted: Cell<usize>,
 }
 
 impl Flight {
@@ -59,7 +66,20 @@ impl Flight {
             open: RefCell::default(),
             timer: RefCell::default(),
             signal: RefCell::default(),
+            tree: OnceCell::new(),
+            waits: OnceCell::new(),
+            counted: Cell::default(),
         }
+    }
+
+    /// The tree of a call that is inside of another one.
+    pub(in crate::isolate) fn outer_tree(&self) -> Option<&Rc<CallTree>> {
+        self.tree.get().filter(|tree| tree.number != self.id())
+    }
+
+    /// The calls inside of this one, if this is the outermost.
+    pub(in crate::isolate) fn own_tree(&self) -> Option<&Rc<CallTree>> {
+        self.tree.get().filter(|tree| tree.number == self.id())
     }
 
     pub(in crate::isolate) fn id(&self) -> u64 {
@@ -71,7 +91,7 @@ impl Flight {
         self.open.borrow().as_ref().map(OpenCall::id)
     }
 
-    fn wake(&self) {
+    pub(super) fn wake(&self) {
         self.ticket.wake();
     }
 
@@ -92,7 +112,16 @@ impl Flight {
     /// A call that was over when its task was woken stays over.
     pub(in crate::isolate) fn lengthen(&self) {
         let Some(end) = self.end.get() else { return };
-        let late = Woken::ago(clock::now());
+        // A nested call has the time of the outer one. Nested calls that had the thread took the time of their own call.
+        let (busy, is_nested) = match self.tree.get() {
+            None => (Nanos::ZERO, false),
+            Some(tree) if tree.number == self.id() => (tree.take_busy(), false),
+            Some(_) => (Nanos::ZERO, true),
+        };
+        if is_nested {
+            return;
+        }
+        let late = Woken::ago(clock::now()).saturating_sub(busy);
         if late < NOTED || self.by_caller.get() {
             return;
         }
@@ -127,6 +156,7 @@ impl Flight {
     pub(in crate::isolate) fn wait_for(self: &Rc<Self>, pending: PendingPromise) {
         pending.abortable.iter().for_each(|call| call.is_awaited_by(self));
         self.hosts.push_early(pending);
+        self.count_waits();
         // Another flight may have the turn.
         self.wake();
     }
@@ -139,26 +169,67 @@ impl Flight {
     /// The guest has ended a pending host method.
     pub(super) fn waits_no_more(&self) {
         self.hosts.ends_early();
+        self.count_waits();
     }
 
-    /// The activity of the flight between its turns.
+    /// The number of pending host methods of the flight, and of those with which it shares their limit.
+    pub(in crate::isolate) fn all_waits(&self) -> usize {
+        self.waits.get().map_or_else(|| self.waits_for(), |waits| waits.get())
+    }
+
+    /// Tells those that share the limit how many host methods are pending now.
+    fn count_waits(&self) {
+        let Some(waits) = self.waits.get() else { return };
+        let own = self.waits_for();
+        let others = waits.get().saturating_sub(self.counted.replace(own));
+        waits.set(others.saturating_add(own));
+    }
+
+    /// Shares the limit of pending host methods.
+    pub(super) fn shares_waits(&self, waits: &Waits) {
+        if self.waits.set(waits.clone()).is_ok() {
+            self.count_waits();
+        }
+    }
+
+    /// Takes the pending host methods out, to be dropped.
+    pub(in crate::isolate) fn take_hosts(&self) -> Vec<PendingPromise> {
+        let hosts = self.hosts.take();
+        self.count_waits();
+        hosts
+    }
+
+    /// The activity of the flight between its turns. A host method may wait for a nested call.
     pub(in crate::isolate) fn phase(&self) -> Phase {
-        if self.waits_for() > 0 { Phase::AwaitsHost } else { Phase::AwaitsPromise }
+        if self.waits_for() == 0 {
+            return Phase::AwaitsPromise;
+        }
+        self.own_tree().and_then(|tree| tree.phase()).unwrap_or(Phase::AwaitsHost)
     }
 
-    /// When the flight must be over, once it has begun.
+    /// When the flight must be over, once it has begun. A nested flight ends with the outer one.
     pub(in crate::isolate) fn deadline(&self) -> Deadline {
-        self.end.get().unwrap_or(Deadline::NEVER)
+        let end = self.end.get().unwrap_or(Deadline::NEVER);
+        self.outer_tree().map_or(end, |tree| end.min(tree.end().0))
+    }
+
+    /// Whether the flight ends at its caller's own deadline.
+    pub(in crate::isolate) fn is_by_caller(&self) -> bool {
+        self.outer_tree().map_or(self.by_caller.get(), |tree| {
+            let (end, by_caller) = tree.end();
+            if self.by_caller.get() && self.deadline() < end { true } else { by_caller }
+        })
     }
 
     /// The next host method that has answered.
     pub(in crate::isolate) fn poll_hosts(&self, cx: &mut Context<'_>) -> Option<SettledAnswer> {
         let _inside = TicketScope::of_ticket(self.deadline(), &self.ticket);
-        let answer = self.hosts.poll(cx)?;
-        if answer.is_aborted {
+        let answered = self.hosts.poll(cx);
+        if answered.as_ref().is_some_and(|answer| answer.is_aborted) {
             self.hosts.removed_early();
         }
-        Some(answer)
+        self.count_waits();
+        answered
     }
 
     pub(in crate::isolate) fn turn<'c>(&self, so_far: &'c Counts) -> Turn<'c> {
@@ -166,10 +237,11 @@ impl Flight {
             flight: Some(self.id()),
             began: clock::now(),
             end: self.deadline(),
-            by_caller: self.by_caller.get(),
+            by_caller: self.is_by_caller(),
             deadline: self.ticket.deadline(),
             outlives_caller: false,
             so_far,
+            others: self.tree.get().map_or(Used::NONE, |tree| tree.used_by_others(so_far)),
         }
     }
 }
@@ -182,6 +254,10 @@ pub(in crate::isolate) struct Flights {
     pub(in crate::isolate) cpu: Cell<Nanos>,
     /// Whether the end of a call has taken longer than its grace.
     pub(in crate::isolate) exceeds_grace: Cell<bool>,
+    /// The host methods that calls of guests' objects wait for, which the host made on its own.
+    pub(super) apart: Waits,
+    /// The root of the tree that a synchronous call is in; 0 for none.
+    pub(super) root_of_synchronous: Cell<u64>,
 }
 
 impl Flights {

@@ -5,6 +5,7 @@
 pub(crate) mod abortable;
 pub(in crate::isolate) mod aborts;
 pub(crate) mod binding;
+pub(in crate::isolate) mod call_tree;
 pub(crate) mod data_host;
 mod ends;
 pub(crate) mod flight;

@@ -166,7 +166,7 @@ fn run(
 
 /// Begins an asynchronous call on the isolate's thread.
 fn begin<M: GuestMethod>(place: Arc<dyn ObjectPlace>, key: ObjectKey, args: Packed) -> RemoteCall<Packed> {
-    let ticket = Ticket::new(Deadline::NEVER);
+    let ticket = Ticket::of_object();
     let (own, target, tenant) = (ticket.clone(), place.clone(), place.tenant());
     let start: Start<Packed> = Box::new(move |worker, guard, mut answer| {
         if !own.begins() {
@@ -250,7 +250,7 @@ impl ObjectTransport {
         let (key, args) = (self.key(), args.into_owned());
         LocalCall::new(Box::pin(async move {
             let binding = isolate.object_binding(key)?;
-            MethodLeg::<M>::fly(isolate, binding, args, Ticket::new(Deadline::NEVER)).await
+            MethodLeg::<M>::fly(isolate, binding, args, Ticket::of_object()).await
         }))
     }
 }
