@@ -41,6 +41,8 @@ pub(super) struct Guard {
     peak: AtomicU64,
     /// The CPU time that all its threads together may have used.
     cpu_end: AtomicTime<Deadline<CpuTime>>,
+    /// When the process must have ended whose memory could not be read.
+    hidden_until: AtomicTime<Deadline>,
     status: Option<File>,
     stat: Option<File>,
     /// The memory that the child shares with this process.
@@ -61,7 +63,20 @@ impl Guard {
         let (limit, cpu_end) = (PeerLimit::new(end), AtomicTime::new(Deadline::NEVER));
         let (allowed, paid) = (AtomicTime::default(), AtomicTime::default());
         let (peak, turn) = (AtomicU64::new(0), Mutex::default());
-        Arc::new(Self { limit, turn, allowed, paid, memory, peak, cpu_end, status, stat, windows })
+        let hidden_until = AtomicTime::new(Deadline::NEVER);
+        Arc::new(Self {
+            limit,
+            turn,
+            allowed,
+            paid,
+            memory,
+            peak,
+            cpu_end,
+            hidden_until,
+            status,
+            stat,
+            windows,
+        })
     }
 
     /// The CPU time that its calls so far allow.
@@ -170,18 +185,27 @@ impl Guard {
         has_many
     }
 
-    /// Whether its memory cannot be read, because its first thread has ended and others go on. A process that is ending does
-    /// not count.
-    #[cold]
-    fn is_hidden(&self) -> bool {
-        /// How many checks an ending process may take.
-        const LOOKS: u32 = 50;
-        (0..LOOKS).all(|look| {
-            if look > 0 {
-                std::thread::sleep(Duration::from_millis(1));
-            }
-            self.memory() == Some(0) && self.stat([17]).is_some_and(|[threads]| threads > 1)
-        })
+    /// Whether its memory has been hidden for longer than an ending process takes: its first thread has ended, and others go
+    /// on.
+    ///
+    /// The first thread of a process that is killed may end before the others, and a process with much memory takes long on a
+    /// machine that computes much else. The checks do not wait for either.
+    fn is_hidden(&self, resident: u64) -> bool {
+        /// How long an ending process may take.
+        const ENDING: Nanos = Nanos::of(Duration::from_secs(2));
+        if resident > 0 {
+            self.hidden_until.store(Deadline::NEVER, Ordering::Relaxed);
+            return false;
+        }
+        if self.stat([17]).is_none_or(|[threads]| threads < 2) {
+            return false;
+        }
+        let now = clock::now();
+        let until = self.hidden_until.load(Ordering::Relaxed);
+        if until.is_never() {
+            self.hidden_until.store(Deadline::after(now, ENDING), Ordering::Relaxed);
+        }
+        until.is_over(now)
     }
 
     /// No call is under way any more, for readers that spin.
@@ -250,7 +274,7 @@ impl Keeper for Guard {
         let Some(resident) = self.memory() else { return false };
         if resident > self.memory {
             self.condemn(Death::memory(resident, self.memory));
-        } else if resident == 0 && self.is_hidden() {
+        } else if self.is_hidden(resident) {
             self.condemn(Death::protocol("the end of its first thread while others run"));
         } else {
             return false;
