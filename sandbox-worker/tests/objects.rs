@@ -476,3 +476,25 @@ fn objects_of_tenants_are_called_from_any_thread() {
         assert!(matches!(object.next(), Err(Error::Discarded { .. })), "{trust:?}");
     }
 }
+
+/// A function that loops is judged as a call of its tenant. The tenant moves, and its objects of before are discarded.
+#[test]
+fn a_tenant_whose_function_loops_is_slow() {
+    let limits = Limits { wall: Duration::from_millis(300), ..long() };
+    let pool = SandboxPool::builder().threads(2).limits(limits).patience(LONG).slow(LONG);
+    let pool = pool.host::<dyn Share>(|_| Box::new(Shared::default())).build().unwrap();
+    let source = format!("{GIVES}\n export const loops = () => (n) => {{ for (;;); }};");
+    let source = source.replace("adder, alive]", "_, alive]").replace("loops", "adder");
+    let given = pool.tenant("a").load::<dyn Gives>(Script::new("gives.mjs", source)).unwrap();
+    let other = gives(&pool, "b");
+    let (object, adder, add) = (given.object().unwrap(), given.adder().unwrap(), other.adder().unwrap());
+    let looped = adder.call(1);
+    assert!(matches!(looped, Err(Error::Limit { kind: LimitKind::Wall, .. })), "{looped:?}");
+    assert_eq!((pool.metrics().slow_tenants, pool.metrics().failed), (1, 1));
+    assert!(given.alive().unwrap());
+    assert!(matches!(object.next(), Err(Error::Discarded { .. })));
+    assert!(matches!(runtime().block_on(object.later()), Err(Error::Discarded { .. })));
+    assert_eq!(given.object().unwrap().next().unwrap(), 1);
+    assert_eq!(add.call(1).unwrap(), 2);
+    assert_eq!(pool.metrics().waiting, 0);
+}
