@@ -140,11 +140,6 @@ fn the_table_of_engines_has_a_test_for_each_row() {
         ("a function that is bound again and again", engines, "quickjs_binds_a_function_five_hundred_times"),
         ("the stack of a `LocalSandbox`", engines, "quickjs_needs_a_larger_stack_of_its_callers_thread"),
         (
-            "a setter for an index on a prototype of lists (`Array.prototype[1]`)",
-            include_str!("../sandbox-worker/tests/streams.rs"),
-            "setters_of_indices_see_no_list_but_on_quickjs",
-        ),
-        (
             "functions in functions that all call `eval`",
             nesting,
             "the_deepest_functions_that_parse_end_no_process",
