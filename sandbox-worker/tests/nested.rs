@@ -172,9 +172,6 @@ fn script() -> Script {
     Script::new("nested.js", PROGRAM)
 }
 
-/// Links count the calls of each request apart.
-const LINKED: bool = false;
-
 /// Calls one program at each site, and then a trivial one. Gives the outcomes.
 macro_rules! at_sites {
     ($limits:expr, $what:expr, |$site:ident, $outcome:ident, $rows:ident| $check:expr) => {{
@@ -190,7 +187,7 @@ macro_rules! at_sites {
             let other = pool.tenant("b").load_async::<dyn Report>(script()).await.unwrap();
             at_sites!(@call "pool", report, other, rows, $what, |$site, $outcome, $rows| $check);
         }
-        for (name, link) in sites::links().into_iter().filter(|_| LINKED) {
+        for (name, link) in sites::links() {
             at_sites!(@site name, Sandbox::builder().transport(link).limits(limits()), $what,
                 |$site, $outcome, $rows| $check);
         }

@@ -372,11 +372,11 @@ impl<L: Leg> Future for Flying<L> {
         let outcome = this.advance(cx);
         if let Some((tree, began)) = this.flight.outer_tree().zip(began) {
             tree.was_busy(clock::now().since(began));
-            if let Poll::Ready(Err(error)) = &outcome
-                && !this.flight.ticket.is_cancelled()
-                && ends_outer(error, this.flight.ticket.is_own_deadline())
-            {
-                tree.fails(error);
+            let ticket = &this.flight.ticket;
+            match &outcome {
+                Poll::Ready(Err(error)) if ticket.is_cancelled() => tree.was_ended(error),
+                Poll::Ready(Err(error)) if ends_outer(error, ticket.is_own_deadline()) => tree.fails(error),
+                _ => {}
             }
         }
         if let Poll::Ready(outcome) = &outcome {

@@ -51,6 +51,12 @@ pub(crate) fn within(deadline: Deadline) -> Deadline {
     deadline.min(OUTER_END.get())
 }
 
+/// Whether a deadline comes before the end of the call whose host methods this thread polls.
+#[cfg(feature = "process")]
+pub(crate) fn is_own(deadline: Deadline) -> bool {
+    deadline < OUTER_END.get()
+}
+
 /// The call whose host methods this thread polls, and the end of that call.
 pub(in crate::isolate) fn outer() -> Option<(Ticket, Deadline)> {
     OUTER.with_borrow(Clone::clone).map(|outer| (outer, OUTER_END.get()))
@@ -171,6 +177,14 @@ impl Ticket {
     /// A call of a function, an object or a stream that a guest gave.
     pub(crate) fn of_object() -> Self {
         Self::make(Deadline::NEVER, OUTER.with_borrow(Clone::clone), true)
+    }
+
+    /// A call that the other end of a link makes, inside of an outer one if there is one. The deadline is the outer call's unless
+    /// it `is_own`.
+    #[cfg(feature = "process")]
+    pub(crate) fn linked(deadline: Deadline, outer: Option<Self>, is_own: bool, is_of_object: bool) -> Self {
+        let deadline = if outer.is_some() && !is_own { Deadline::NEVER } else { deadline };
+        Self::make(deadline, outer, is_of_object)
     }
 
     fn make(deadline: Deadline, outer: Option<Self>, is_of_object: bool) -> Self {

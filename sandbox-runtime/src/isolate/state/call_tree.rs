@@ -31,6 +31,8 @@ pub(in crate::isolate) struct CallTree {
     /// The time for which nested calls had the thread since the root was polled.
     busy: Cell<Nanos>,
     failure: RefCell<Option<Error>>,
+    /// The state of a nested call that was ended.
+    ended_in: Cell<Option<Phase>>,
 }
 
 impl CallTree {
@@ -45,6 +47,7 @@ impl CallTree {
             nested: RefCell::default(),
             busy: Cell::default(),
             failure: RefCell::default(),
+            ended_in: Cell::default(),
         })
     }
 
@@ -69,6 +72,7 @@ impl CallTree {
         if !matches!(error, Error::Limit { .. }) || self.failure.borrow().is_some() {
             return;
         }
+        self.was_ended(error);
         self.failure.replace(Some(error.clone()));
         self.root.upgrade().into_iter().for_each(|root| root.wake());
     }
@@ -91,8 +95,20 @@ impl CallTree {
         self.busy.take()
     }
 
-    /// The state of a nested call that waits for no host method, if there is one.
+    /// A nested call that the caller has ended was in this state.
+    pub(in crate::isolate) fn was_ended(&self, error: &Error) {
+        if let Error::Limit { excess, .. } = error
+            && matches!(excess.phase, Some(Phase::Running | Phase::Starved))
+        {
+            self.ended_in.set(excess.phase);
+        }
+    }
+
+    /// The state of a nested call that was ended, or that waits for no host method, if there is one.
     pub(super) fn phase(&self) -> Option<Phase> {
+        if let Some(phase) = self.ended_in.get() {
+            return Some(phase);
+        }
         let nested = self.nested.borrow();
         let waits = nested.iter().filter_map(Weak::upgrade).any(|nested| nested.waits_for() == 0);
         waits.then_some(Phase::AwaitsPromise)

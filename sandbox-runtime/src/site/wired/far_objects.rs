@@ -46,7 +46,7 @@ impl ThreadWay for FarObjects {
 
 /// The subject of a call, for errors.
 fn about(method: &MethodInfo<'_>, handle: Handle) -> About {
-    About { place: Some(method.place().clone()), realm: handle.realm, ..About::default() }
+    About { place: Some(method.place().clone()), realm: handle.realm, is_of_object: true, ..About::default() }
 }
 
 impl FarWay for FarObjects {

@@ -286,7 +286,8 @@ impl<R: Send + 'static> ProcessCall<R> {
     {
         let (answer, answered) = oneshot::channel();
         let (place, made_in) = (about.place.clone(), session.periods().now());
-        let terms = CallTerms { about, kind, handle, deadline: within(deadline), made_in };
+        let outer = session.outer_call(&about, deadline);
+        let terms = CallTerms { about, kind, handle, deadline: within(deadline), outer, made_in };
         let order = TypedCall { terms, write: Some(write), read, answer };
         let job = Some(QueuedJob::Call(Box::new(order), None));
         Self { session: session.clone(), job, answer: answered, place }

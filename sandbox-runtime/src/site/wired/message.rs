@@ -21,7 +21,7 @@ use crate::wire::Out;
 use crate::wire::fault::RemoteFault;
 
 /// The version of the protocol. Host and peer are of one build, or the sandbox is refused.
-pub(crate) const VERSION: u32 = 10;
+pub(crate) const VERSION: u32 = 11;
 
 /// Appends a message. A message has names and numbers only, so serialization does not fail.
 pub(crate) fn to_json<E>(message: &impl Serialize, out: &mut Out) -> Result<(), E> {
@@ -401,6 +401,27 @@ pub(crate) struct LimitData {
     pub(crate) together: bool,
     /// Whether there are enough processors for spinning.
     pub(crate) may_spin: bool,
+    /// The call that this one is inside of. Heads of calls alone have it.
+    #[serde(skip)]
+    pub(crate) outer: OuterCall,
+}
+
+/// The call that another one is inside of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct OuterCall {
+    /// Its number: 0 for none, and [`APART`](Self::APART) for none of a call of an object that a guest gave.
+    pub(crate) number: u64,
+    /// Whether the deadline is not the outer call's.
+    pub(crate) is_own_deadline: bool,
+}
+
+impl OuterCall {
+    pub(crate) const APART: u64 = u64::MAX;
+
+    /// The number of the call, if there is one.
+    pub(crate) fn call(self) -> Option<u64> {
+        (self.number != 0 && self.number != Self::APART).then_some(self.number)
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -445,7 +466,7 @@ pub(crate) struct ConsoleLineData {
 /// The numbers of a bill, in the order of its fields; times are nanoseconds.
 pub(crate) type WireBill = [u64; 12];
 
-/// The head of a call, in 29 bytes.
+/// The head of a call, in 37 bytes.
 pub(crate) struct CallHead {
     pub(crate) binding: u64,
     pub(crate) method: u32,
@@ -453,14 +474,16 @@ pub(crate) struct CallHead {
 }
 
 impl CallHead {
-    pub(crate) const LENGTH: usize = 29;
+    pub(crate) const LENGTH: usize = 37;
 
     pub(crate) fn write(&self, out: &mut Out) {
         out.extend_from_slice(&self.binding.to_le_bytes());
         out.extend_from_slice(&self.method.to_le_bytes());
         out.extend_from_slice(&self.limit.until.0.to_le_bytes());
         out.extend_from_slice(&self.limit.now.to_le_bytes());
-        out.push(u8::from(self.limit.may_spin) | u8::from(self.limit.together) << 1);
+        let LimitData { outer, may_spin, together, .. } = self.limit;
+        out.extend_from_slice(&outer.number.to_le_bytes());
+        out.push(u8::from(may_spin) | u8::from(together) << 1 | u8::from(outer.is_own_deadline) << 2);
     }
 
     /// The head, and what follows it.
@@ -470,7 +493,8 @@ impl CallHead {
         let method = head.get(8..12)?.try_into().ok().map(u32::from_le_bytes)?;
         let flags = *head.last()?;
         let (until, now) = (Until(word(12)?), word(20)?.cast_signed());
-        let limit = LimitData { until, now, together: flags & 2 != 0, may_spin: flags & 1 != 0 };
+        let outer = OuterCall { number: word(28)?, is_own_deadline: flags & 4 != 0 };
+        let limit = LimitData { until, now, together: flags & 2 != 0, may_spin: flags & 1 != 0, outer };
         Some((Self { binding: word(0)?, method, limit }, rest))
     }
 }
@@ -528,18 +552,20 @@ mod tests {
 
     #[test]
     fn a_head_is_what_the_documentation_says() {
-        let limit = LimitData { until: Until(0x0102), now: -2, together: true, may_spin: false };
+        let outer = OuterCall { number: 9, is_own_deadline: true };
+        let limit = LimitData { until: Until(0x0102), now: -2, together: true, may_spin: false, outer };
         let mut out = Out::default();
         CallHead { binding: 7, method: 3, limit }.write(&mut out);
         out.push(0xff);
         let golden = [
             &[7, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0][..],
-            &[0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0xff],
+            &[0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 9, 0, 0, 0, 0, 0, 0, 0, 6, 0xff],
         ];
         assert_eq!(**out, golden.concat());
         let (head, rest) = CallHead::read(&out).expect("it is whole");
         assert_eq!((head.binding, head.method, head.limit.until), (7, 3, Until(0x0102)));
         assert_eq!((head.limit.now, head.limit.together, head.limit.may_spin), (-2, true, false));
+        assert_eq!(head.limit.outer, outer);
         assert_eq!(rest, [0xff]);
         assert!(CallHead::read(&out[..CallHead::LENGTH - 1]).is_none());
     }
@@ -549,7 +575,8 @@ mod tests {
         let spec =
             ContractSpec::owned("Row".into(), vec![MethodSpec::owned("get".into(), vec!["column".into()])]);
         let contract = ContractData::of(&spec, |_| GivenKinds::Objects);
-        let limit = LimitData { until: Until(5), now: 0, together: true, may_spin: false };
+        let outer = OuterCall::default();
+        let limit = LimitData { until: Until(5), now: 0, together: true, may_spin: false, outer };
         let mut out = Out::default();
         to_json::<()>(&BindObject { object: 3, contract, limit }, &mut out)
             .expect("it has names and numbers");

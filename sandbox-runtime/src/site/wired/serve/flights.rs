@@ -15,6 +15,7 @@ use futures_util::future::{Either, select};
 use rustc_hash::FxHashMap;
 use tokio::sync::oneshot;
 
+use super::super::message::OuterCall;
 use super::answers::Woken;
 use super::cancel_poller::{CancelPoller, PolledCall};
 use super::{Asked, GuestAnswer, GuestServer};
@@ -22,7 +23,6 @@ use crate::error::{Error, LimitKind, Place};
 use crate::isolate::Isolate;
 use crate::isolate::future_set::FutureSet;
 use crate::isolate::ticket::Ticket;
-use crate::time::Deadline;
 
 /// A call, until it is over.
 type Flight = Pin<Box<dyn Future<Output = Landed>>>;
@@ -48,8 +48,8 @@ pub(super) struct GuestCalls {
 
 #[derive(Default)]
 struct KnownCall {
-    /// The flight of each call in the isolate, and the sender that ends it.
-    flights: FxHashMap<u64, (u64, Option<oneshot::Sender<LimitKind>>)>,
+    /// The ticket of each call, and the sender that ends it.
+    flights: FxHashMap<u64, (Ticket, Option<oneshot::Sender<LimitKind>>)>,
     /// The numbers of calls, by their flights, as long as code of them may run.
     calls: FxHashMap<u64, u64>,
 }
@@ -82,16 +82,15 @@ impl GuestCalls {
         &self,
         id: u64,
         (isolate, place): (Rc<Isolate>, Option<Place>),
-        deadline: Deadline,
+        ticket: Ticket,
         taken: impl FnOnce(T) -> GuestAnswer + 'static,
         flight: impl FnOnce(Ticket) -> F,
     ) {
         let (cancel, cancelled) = oneshot::channel();
-        let ticket = Ticket::new(deadline);
         {
             let known = &mut *self.known.borrow_mut();
             known.calls.insert(ticket.flight(), id);
-            known.flights.insert(id, (ticket.flight(), Some(cancel)));
+            known.flights.insert(id, (ticket.clone(), Some(cancel)));
         }
         self.cancel_poller.get().inspect(|cancel_poller| cancel_poller.know(id, ticket.clone()));
         let number = ticket.flight();
@@ -123,6 +122,14 @@ impl GuestCalls {
         }));
     }
 
+    /// The ticket of a call that is under way; the error of one that is over.
+    pub(super) fn outer(&self, call: OuterCall) -> Result<Option<Ticket>, Error> {
+        let Some(number) = call.call() else { return Ok(None) };
+        let known = self.known.borrow();
+        let known = known.flights.get(&number).map(|(ticket, _)| ticket.clone());
+        known.map(Some).ok_or_else(|| Error::queued(LimitKind::Deadline))
+    }
+
     /// Whether a call has this number.
     pub(super) fn knows(&self, id: u64) -> bool {
         self.known.borrow().flights.contains_key(&id)
@@ -145,8 +152,8 @@ impl GuestCalls {
     fn is_over(&self, id: u64) {
         self.cancel_poller.get().inspect(|cancel_poller| cancel_poller.forget(id));
         let known = &mut *self.known.borrow_mut();
-        if let Some((flight, _)) = known.flights.remove(&id) {
-            known.calls.remove(&flight);
+        if let Some((ticket, _)) = known.flights.remove(&id) {
+            known.calls.remove(&ticket.flight());
         }
     }
 }

@@ -33,7 +33,7 @@ use super::message::{
     LimitData, Ready, Setup, SharedClock, WireBill, kind, to_json,
 };
 use crate::contract::{ContractSpec, MethodSpec};
-use crate::error::Error;
+use crate::error::{DiscardCause, Error, LimitKind, LossReason};
 use crate::isolate::binding::Binding;
 use crate::isolate::data_host::NamedObjects;
 use crate::isolate::flights::Flying;
@@ -41,6 +41,7 @@ use crate::isolate::handle_table::HandleTable;
 use crate::isolate::method_info::UntypedMethods;
 use crate::isolate::script::{Evaluation, ScriptExports};
 use crate::isolate::stack::thread_size;
+use crate::isolate::ticket::{Ticket, TicketScope};
 use crate::isolate::{Host, Isolate, Realm, engine};
 use crate::limits::Limits;
 use crate::options::{Console, Level, VirtualClock};
@@ -403,9 +404,20 @@ impl GuestServer {
                 self.send(kind::DONE, call, false, |body| to_json(&Done { handle, exported, bill }, body))
             }
             Err(error) => {
+                let error = self.ended_with_outer(error);
                 let failure = Failure { fault: RemoteFault::of(error, methods), bill };
                 self.send(kind::FAILURE, call, false, |body| to_json(&failure, body))
             }
+        }
+    }
+
+    /// The error of a nested call whose outer call is over, which a link tells as the end of its time.
+    fn ended_with_outer(&self, error: Error) -> Error {
+        match error {
+            Error::Lost { reason: LossReason::Discarded(DiscardCause::CallEnded), place, .. } => self
+                .isolate()
+                .map_or_else(|error| error, |isolate| isolate.over(LimitKind::Deadline, place.as_ref())),
+            error => error,
         }
     }
 
@@ -440,7 +452,13 @@ impl GuestServer {
         };
         let index = usize::try_from(head.method).map_err(|_| Gone)?;
         let method = bound.methods.get(index).ok_or(Gone)?;
-        let deadline = self.within(head.limit);
+        let limit = head.limit;
+        let deadline = self.within(limit);
+        let outer = match self.flights.outer(limit.outer) {
+            Ok(outer) => outer,
+            // The outer call is over, and the host is to read that.
+            Err(error) => return Ok(Some(Err(error))),
+        };
         let isolate = self.isolate().map_err(|_| Gone)?;
         if method.spec.is_async {
             let place = Some(method.place().clone());
@@ -448,12 +466,19 @@ impl GuestServer {
                 drop(objects);
                 GuestAnswer::Value(value)
             };
-            self.flights.begin(id, (isolate.clone(), place), deadline, taken, |ticket| {
+            let is_of_object = limit.outer.number != 0;
+            let ticket = Ticket::linked(deadline, outer, limit.outer.is_own_deadline, is_of_object);
+            self.flights.begin(id, (isolate.clone(), place), ticket, taken, |ticket| {
                 isolate.fly_untyped((&bound.methods, index), &bound.binding, args, ticket)
             });
             return Ok(None);
         }
+        // The end of the outer call is that of its flight.
+        let inside = outer.as_ref().map(|outer| TicketScope::of_ticket(Deadline::NEVER, outer));
+        let is_own = inside.is_none() || limit.outer.is_own_deadline;
+        let deadline = if is_own { deadline } else { Deadline::NEVER };
         let outcome = isolate.call_untyped(&method, &bound.binding, args, deadline);
+        drop(inside);
         drop(objects);
         if self.is_gone.get() { Err(Gone) } else { Ok(Some(outcome)) }
     }
@@ -482,7 +507,7 @@ impl GuestServer {
         let kept = move |exports| {
             GuestAnswer::handle(server.upgrade().map_or(0, |server| server.exports.keep(exports)))
         };
-        self.flights.begin(id, (isolate.clone(), None), deadline, kept, |ticket| {
+        self.flights.begin(id, (isolate.clone(), None), Ticket::new(deadline), kept, |ticket| {
             Flying::new(isolate, Evaluation::new(realm, script), ticket)
         });
         Ok(None)

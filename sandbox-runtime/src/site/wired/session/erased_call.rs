@@ -4,7 +4,7 @@ use std::task::{Context, Poll};
 
 use tokio::sync::oneshot;
 
-use super::super::message::LimitData;
+use super::super::message::{LimitData, OuterCall};
 use super::call::{CallAnswer, Request};
 use super::call_end::HostCounts;
 use super::{About, Handle};
@@ -47,6 +47,8 @@ pub(in super::super) struct CallTerms {
     pub(in super::super) handle: Option<Handle>,
     /// How long the caller waits.
     pub(in super::super) deadline: Deadline,
+    /// The call that this one is inside of.
+    pub(in super::super) outer: OuterCall,
     /// The period in which the call was made. A call is made when it is given to the driver.
     pub(in super::super) made_in: Period,
 }

@@ -167,7 +167,7 @@ impl<'c> Request<'c> {
     ) -> Result<Option<(StartedMethod, Option<OpenHostCall>)>> {
         let open = self.tell_host_call(asked);
         let _serving = self.serving(asked);
-        let frames = HostFrames::of(self.session, CallScope::Between);
+        let frames = HostFrames::between(self.session, asked.owner);
         let called = self.call(asked, &mut Out::default());
         drop(frames);
         self.admits_handles()?;

@@ -5,9 +5,12 @@
 use std::cell::RefCell;
 use std::sync::atomic::Ordering;
 
-use super::Session;
+use super::super::message::OuterCall;
 use super::live_peer::LivePeer;
 use super::state::SessionState;
+use super::{About, Session};
+use crate::isolate::ticket::is_own;
+use crate::time::Deadline;
 
 /// The relation of the current code to a sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +25,8 @@ pub(in super::super) enum CallScope {
 }
 
 thread_local! {
-    /// The sandboxes with host methods on the stack, and their relation to them.
-    static STACK: RefCell<Vec<(*const Session, CallScope)>> = const { RefCell::new(Vec::new()) };
+    /// The sandboxes with host methods on the stack, the relation to them, and the call that the method belongs to.
+    static STACK: RefCell<Vec<(*const Session, CallScope, u64)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Marks a host method on the stack, until it is dropped.
@@ -31,7 +34,16 @@ pub(super) struct HostFrames(());
 
 impl HostFrames {
     pub(super) fn of(session: &Session, here: CallScope) -> Self {
-        STACK.with_borrow_mut(|stack| stack.push((std::ptr::from_ref(session), here)));
+        Self::enter(session, here, 0)
+    }
+
+    /// Code of an `async` host method of a call.
+    pub(super) fn between(session: &Session, call: u64) -> Self {
+        Self::enter(session, CallScope::Between, call)
+    }
+
+    fn enter(session: &Session, here: CallScope, call: u64) -> Self {
+        STACK.with_borrow_mut(|stack| stack.push((std::ptr::from_ref(session), here, call)));
         Self(())
     }
 }
@@ -66,9 +78,24 @@ impl Drop for EnteredSession<'_> {
 impl Session {
     /// The relation of the current code to this sandbox.
     pub(in super::super) fn here(&self) -> CallScope {
-        let innermost = |stack: &Vec<(*const Self, CallScope)>| {
-            stack.iter().rev().find(|(session, _)| std::ptr::eq(*session, self)).map(|(_, here)| *here)
-        };
-        STACK.with_borrow(innermost).unwrap_or(CallScope::Elsewhere)
+        self.innermost().map_or(CallScope::Elsewhere, |(here, _)| here)
+    }
+
+    fn innermost(&self) -> Option<(CallScope, u64)> {
+        STACK.with_borrow(|stack| {
+            let found = stack.iter().rev().find(|(session, ..)| std::ptr::eq(*session, self));
+            found.map(|(_, here, call)| (*here, *call))
+        })
+    }
+
+    /// The call that a call is inside of which is made here.
+    pub(in super::super) fn outer_call(&self, about: &About, deadline: Deadline) -> OuterCall {
+        match self.innermost() {
+            Some((CallScope::Between, number)) if number != 0 => {
+                OuterCall { number, is_own_deadline: is_own(deadline) }
+            }
+            None if about.is_of_object => OuterCall { number: OuterCall::APART, is_own_deadline: true },
+            _ => OuterCall::default(),
+        }
     }
 }

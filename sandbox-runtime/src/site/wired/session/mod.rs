@@ -38,7 +38,7 @@ use parking_lot::ReentrantMutex;
 
 use super::hardening::HardeningReport;
 use super::link::Connect;
-use super::message::{Failure, LimitData, Until};
+use super::message::{Failure, LimitData, OuterCall, Until};
 use crate::boundary::{ValueError, over_bytes};
 use crate::contract::SpecRef;
 use crate::error::{DiscardCause, Error, LimitKind, Place, Result};
@@ -161,6 +161,8 @@ pub(super) struct About {
     pub(super) realm: u64,
     /// The script that is evaluated.
     pub(super) script: Option<Script>,
+    /// Whether the call is one of an object that a guest gave.
+    pub(super) is_of_object: bool,
 }
 
 impl Session {
@@ -378,6 +380,7 @@ impl Session {
             now: self.now(),
             together: !state.is_alone.get(),
             may_spin: live.link.may_spin(),
+            outer: OuterCall::default(),
         }
     }
 

@@ -45,6 +45,7 @@ impl Session {
             return Err(waits_for_its_line());
         }
         self.allows_observer()?;
+        let outer = self.outer_call(&about, deadline);
         let (deadline, made_in) = (within(deadline), self.periods.now());
         let state = self.lock(deadline)?;
         self.refuses_cancelled(made_in)?;
@@ -81,7 +82,7 @@ impl Session {
             state.here.replace(Underway { end, made_in: Some(made_in), ..Underway::default() });
         }
         let told = self.tell_sync(&state, &call.about, how);
-        let limit = self.limit(&state, &live, deadline);
+        let limit = LimitData { outer, ..self.limit(&state, &live, deadline) };
         let answer = {
             let _entered = EnteredSession::into(self, &state, &live);
             call.exchange(kind, |out| body(limit, out))

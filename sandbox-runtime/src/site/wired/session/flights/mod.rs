@@ -14,19 +14,19 @@ use std::time::Duration;
 use tokio::runtime::Handle as Runtime;
 
 use super::super::link::Interest;
-use super::super::message::kind;
+use super::super::message::{LimitData, kind};
 use super::call::{CallAnswer, MOST_KEPT, Request};
 use super::call_table::{CallTable, PeerCall};
 use super::counts::Served;
 use super::driver_waker::DriverWaker;
 use super::erased_call::ErasedCall;
 use super::host_call::{HostCallAsked, owner_of_abort};
-use super::inside::{CallScope, HostFrames};
+use super::inside::HostFrames;
 use super::job_queue::QueuedJob;
 use super::readiness_task::Patience;
 use super::state::{SessionState, Underway};
 use super::{About, LivePeer, Pays, Session};
-use crate::error::Result;
+use crate::error::{DiscardCause, Error, Result};
 use crate::isolate::cancels::Period;
 use crate::isolate::clock;
 use crate::isolate::pending_host_call::Pendings;
@@ -231,11 +231,19 @@ impl Driver {
             return Ok(());
         }
         let limit = Deadline::after(began, Nanos::of(session.settings.limits.wall));
-        let (end, by_caller) = (limit.min(deadline), deadline < limit);
+        let (end, by_caller) = match terms.outer.call().map(|outer| self.flights.get(outer)) {
+            // The call ends with the outer one.
+            Some(Some(outer)) if !terms.outer.is_own_deadline => (outer.end, outer.by_caller),
+            Some(None) => {
+                erased.fail(Error::discarded(DiscardCause::CallEnded));
+                return Ok(());
+            }
+            _ => (limit.min(deadline), deadline < limit),
+        };
         session.begins(state, &live, end, session.beginning(state));
         let call = Request { about: terms.about, ..Self::call(session, state, &live) };
         let open = session.tell_begin(&call.about, None, true);
-        let limit = session.limit(state, &live, end);
+        let limit = LimitData { outer: terms.outer, ..session.limit(state, &live, end) };
         let written = |out: &mut Out| erased.write(limit, out);
         match call.begin(terms.kind, written) {
             Ok(id) => {
@@ -403,7 +411,7 @@ impl Driver {
         let flight = self.flights.get(owner).ok_or_else(nobody)?;
         // To drop a future runs code of the host.
         if let Ok(_entered) = flight.enter() {
-            let _frames = HostFrames::of(call.session, CallScope::Between);
+            let _frames = HostFrames::between(call.session, owner);
             flight.hosts.abort(frame.call);
         }
         call.allow();
@@ -433,7 +441,7 @@ impl Driver {
             let next = || {
                 // Calls by these methods end with the call that waits for the methods.
                 let _inside = TicketScope::of(flight.end);
-                let _frames = HostFrames::of(session, CallScope::Between);
+                let _frames = HostFrames::between(session, id);
                 self.flights.with(id, |flight, cx| flight.hosts.poll(cx)).flatten()
             };
             for (answered, method, open, outcome) in std::iter::from_fn(next) {
