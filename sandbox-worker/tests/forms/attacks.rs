@@ -1,5 +1,7 @@
 //! Texts that want out of their form, and objects that lie about what they export.
 
+use std::time::{Duration, Instant};
+
 use sandbox_runtime::{Engine, Error, LocalSandbox, Script};
 
 use super::slack::long;
@@ -240,6 +242,24 @@ fn a_last_value_is_of_one_call() {
     let sealed = describe("Object.preventExtensions(globalThis); 'sealed'");
     assert_eq!(sealed.0.unwrap(), "sealed");
     assert!(matches!(sealed.1, Err(Error::Guest(thrown)) if thrown.name.as_deref() == Some("TypeError")));
+}
+
+/// A text cannot make the search for a free name long. The search is no code of the guest, so no limit ends it.
+#[test]
+fn no_text_makes_the_search_for_a_name_long() {
+    let sandbox = LocalSandbox::builder().limits(long()).build().unwrap();
+    let begun = Instant::now();
+    for stem in ["$returned", "$arguments"] {
+        for piece in ["_", "0"] {
+            let name = format!("{stem}{}", piece.repeat(1 << 20));
+            let found = format!("function describe() {{ return 'found' }}\nvar {name} = 1;");
+            let found = sandbox.load::<dyn Describe>(Script::new("a.js", found)).unwrap();
+            assert_eq!(found.describe().unwrap(), "found");
+            let last = Script::last_value("a.js", [""; 0], format!("{{ let {name} = 'last'; {name} }}"));
+            assert_eq!(sandbox.load::<dyn Describe>(last).unwrap().describe().unwrap(), "last");
+        }
+    }
+    assert!(begun.elapsed() < Duration::from_secs(120), "{:?}", begun.elapsed());
 }
 
 /// Exports that run code when they are looked at: what throws is the guest's error, and what is found is called.

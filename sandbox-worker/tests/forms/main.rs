@@ -252,6 +252,17 @@ fn a_class_and_what_functions_inherit_are_no_methods() {
         sandbox.load::<dyn Sum>(script).map(drop).unwrap_err().to_string()
     });
     assert!(error.contains("export `sum` is a class, not a function"), "{error}");
+    let refused = alike!(|builder| builder, |sandbox| {
+        ["export default class{}", "module.exports = class{ sum() {} }", "(class/**/A{})", "class\nA{}"].map(
+            |source| {
+                let form = if source.contains("export") { Script::new } else { Script::expression };
+                sandbox.load::<dyn Sum>(form("a.js", source)).map(drop).unwrap_err().to_string()
+            },
+        )
+    });
+    for error in refused {
+        assert!(error.contains("export `sum` is a class, not a function"), "{error}");
+    }
     let labels = alike!(|builder| builder, |sandbox| {
         ["export default () => 'own'", "module.exports = () => 'own'", "export default { call: () => 'own' }"]
             .map(|source| sandbox.load::<dyn Label>(Script::new("a.js", source)).unwrap().call().unwrap())
@@ -268,6 +279,30 @@ fn a_class_and_what_functions_inherit_are_no_methods() {
         sandbox.load::<dyn Sum>(Script::new("a.js", statics)).unwrap().sum(1.0, 2.0).unwrap()
     });
     assert_eq!(results, 3.0);
+}
+
+/// The text of these functions begins with the letters of `class`.
+#[test]
+fn a_function_that_is_written_like_a_class_is_a_method() {
+    let sources = [
+        "export default classes => classes + 2",
+        "export default className => className + 2",
+        "export default class$ => class$ + 2",
+        "export default class_ => class_ + 2",
+        "export default class1=>class1+2",
+        "module.exports = class\\u0061 => classa + 2",
+        "module.exports = class\u{301} => class\u{301} + 2",
+        "module.exports = Object.assign(classes => classes + 2, { prototype: {} })",
+        "module.exports = { class(a, b) { return a + b; } }.class",
+        "module.exports = { class /* ( */ (a, b) { return a + b; } }.class",
+    ];
+    let results = alike!(|builder| builder, |sandbox| {
+        sources.map(|source| {
+            let guest = sandbox.load::<dyn Sum>(Script::new("a.js", source));
+            guest.and_then(|guest| guest.sum(1.0, 2.0)).unwrap_or_else(|error| panic!("{source}: {error}"))
+        })
+    });
+    assert_eq!(results, [3.0; 10]);
 }
 
 /// A contract of several methods takes a script's only function under the name that the host gives.

@@ -8,6 +8,7 @@ use sandbox_core::contract::ContractSpec;
 
 use super::script::{OnlyFunction, ScriptExports};
 use crate::error::{Error, ExportProblem};
+use crate::isolate::engine;
 use crate::isolate::engine::compile::{Object, compile_function, get};
 use crate::isolate::engine::text::{js_string, preview};
 use crate::isolate::state::Isolate;
@@ -109,15 +110,34 @@ fn implementation(
 
 /// A script's only function, unless it is a class: a class cannot be called.
 fn of_only(scope: &v8::PinScope<'_, '_>, only: &OnlyFunction) -> Option<FoundExport> {
-    let function = v8::Local::new(scope, &only.function);
-    let text = |text: &str| js_string(scope, text, v8::NewStringType::Normal).ok();
-    // A guest that changes these built-ins changes what becomes of its own class.
-    let program = "return Function.prototype.toString.call(value).startsWith('class')";
-    let is_class = compile_function(scope, text("sandbox:binding")?, text(program)?, &[text("value")?])?;
-    Some(match is_class.call(scope, v8::undefined(scope).into(), &[function.into()])?.is_true() {
+    Some(match is_class(scope, v8::Local::new(scope, &only.function))? {
         true => FoundExport::Other("a class".to_owned()),
         false => FoundExport::Function(BoundMethod { function: only.function.clone(), receiver: None }),
     })
+}
+
+/// Whether a function is a class; `None` when code of the guest threw.
+///
+/// The text of a class begins with `class`. So do the texts of `classes => 1` and of a method `class() {}`, but neither has
+/// a property `prototype` of its own.
+fn is_class(scope: &v8::PinScope<'_, '_>, function: v8::Local<'_, v8::Function>) -> Option<bool> {
+    let text = |text: &str| js_string(scope, text, v8::NewStringType::Normal).ok();
+    // A guest that changes this built-in changes what becomes of its own class.
+    let program = "return Function.prototype.toString.call(value)";
+    let written = compile_function(scope, text("sandbox:binding")?, text(program)?, &[text("value")?])?;
+    let written = written.call(scope, v8::undefined(scope).into(), &[function.into()])?;
+    let Ok(written) = written.try_cast::<v8::String>() else { return Some(false) };
+    let most = engine::length(scope, written).min("class".len() + 1);
+    if !begins_class(&String::from_utf16_lossy(&engine::units(scope, written, most))) {
+        return Some(false);
+    }
+    function.has_own_property(scope, text("prototype")?.into())
+}
+
+/// Whether a text begins with the word `class`. A character behind the word may be a part of the same identifier.
+fn begins_class(text: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '\\');
+    text.strip_prefix("class").is_some_and(|rest| !rest.starts_with(is_part))
 }
 
 /// The export of a script by a name; `None` when code of the guest threw.

@@ -2,8 +2,11 @@
 //!
 //! The text is no place to ask which names are declared where. So all names that the text may declare are collected. For a
 //! script without exports, a statement after the script returns the functions that are visible there under these names.
+//!
+//! No limit of a call ends the searches here, so each takes a time that is linear in the text. Guests choose the names, so
+//! the sets of names have hashes with a random seed.
 
-use rustc_hash::FxHashSet;
+use std::collections::HashSet;
 
 use crate::schema::{GLOBALS, is_variable_name};
 
@@ -14,7 +17,7 @@ const MOST: usize = 1024;
 /// `exports`, for then it says itself what it exports. Names of built-in globals are left out, because a function of such a
 /// name may be the built-in one.
 pub(super) fn names(source: &str) -> Vec<&str> {
-    let (mut names, mut seen) = (Vec::new(), FxHashSet::default());
+    let (mut names, mut seen) = (Vec::new(), HashSet::new());
     let mut is_function = false;
     for word in words(source) {
         if word.text == "exports" {
@@ -32,7 +35,7 @@ pub(super) fn names(source: &str) -> Vec<&str> {
 
 /// The names behind `function`, each once.
 pub(super) fn functions(source: &str) -> Vec<&str> {
-    let (mut names, mut seen, mut is_function) = (Vec::new(), FxHashSet::default(), false);
+    let (mut names, mut seen, mut is_function) = (Vec::new(), HashSet::new(), false);
     for word in words(source) {
         if is_function && is_variable_name(word.text) && seen.insert(word.text) {
             names.push(word.text);
@@ -67,6 +70,19 @@ fn words(source: &str) -> impl Iterator<Item = SourceWord<'_>> {
     })
 }
 
+/// A name that begins with `stem`, and that a text does not have. The name ends with the least number that is free.
+pub(super) fn unused(source: &str, stem: &str) -> String {
+    let number = |at: usize| {
+        let rest = &source[at + stem.len()..];
+        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        // A number that is too great for the type is none that is given.
+        rest[..end].parse::<u32>().ok()
+    };
+    let taken = source.match_indices(stem).filter_map(|(at, _)| number(at)).collect::<HashSet<_>>();
+    let free = (0..).find(|free| !taken.contains(free)).unwrap_or(u32::MAX);
+    format!("{stem}{free}")
+}
+
 /// The text of a script with statements behind it that return the functions of these names; `None` if there are none.
 ///
 /// The statements begin with `const`. A script whose end is in the middle of a statement, such as `if (x)`, parses no better
@@ -75,10 +91,7 @@ pub(super) fn returning(source: &str, names: &[&str]) -> Option<String> {
     if names.is_empty() {
         return None;
     }
-    let mut unused = "$returned".to_owned();
-    while source.contains(&unused) {
-        unused.push('_');
-    }
+    let unused = unused(source, "$returned");
     let functions = names.iter().map(|name| format!("typeof {name} === \"function\" ? {name} : void 0"));
     let functions = functions.collect::<Vec<_>>().join(", ");
     Some(format!("{source}\nconst {unused} = 0; try {{ return [{functions}]; }} catch {{}}"))
@@ -86,6 +99,8 @@ pub(super) fn returning(source: &str, names: &[&str]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use super::*;
 
     #[test]
@@ -116,7 +131,31 @@ mod tests {
     #[test]
     fn the_statements_have_a_name_that_is_free() {
         assert_eq!(returning("x", &[]), None);
-        let text = returning("let $returned, $returned_", &["a"]).expect("there is a name");
-        assert!(text.contains("\nconst $returned__ = 0;"), "{text}");
+        let text = returning("let $returned, $returned0, x$returned02_", &["a"]).expect("there is a name");
+        assert!(text.contains("\nconst $returned1 = 0;"), "{text}");
+        for source in ["", "$a", "$a$a0", "$a1 $a0_ $a2", "$a00000 $a99999999999999999999 $a"] {
+            let name = unused(source, "$a");
+            assert!(name.starts_with("$a") && !source.contains(&name), "{source}: {name}");
+        }
+    }
+
+    /// A search that is quadratic in the text takes hours for some of these texts. A linear one takes seconds.
+    #[test]
+    fn the_search_is_linear_in_the_text() {
+        const BYTES: usize = 1 << 20;
+        let numbers = (0..BYTES / 16).map(|number| format!("$returned{number} ")).collect::<String>();
+        let functions =
+            (0..BYTES / 20).map(|number| format!("function f{number}(){{}}\n")).collect::<String>();
+        let repeated = ["_", "0", "$", " ", ".", "a.", "a =", "$returned", "$returned_", "function "];
+        let repeated = repeated
+            .map(|piece| format!("function one(){{}}\nvar $returned{}", piece.repeat(BYTES / piece.len())));
+        let begun = Instant::now();
+        for source in repeated.iter().chain([&numbers, &functions]) {
+            let name = unused(source, "$returned");
+            assert!(name.len() < 20 && !source.contains(&name), "{name}");
+            assert!(names(source).len() <= MOST);
+            assert!(super::functions(source).len() <= BYTES / 20);
+        }
+        assert!(begun.elapsed() < Duration::from_secs(120), "{:?}", begun.elapsed());
     }
 }

@@ -35,10 +35,7 @@ pub(super) fn prepare(
     parameters: &[String],
 ) -> Result<Exported, Error> {
     let source = script.source();
-    let mut key = "$arguments".to_owned();
-    while source.contains(&key) {
-        key.push('_');
-    }
+    let key = declared::unused(source, "$arguments");
     let named = parameters.iter().enumerate();
     let mut head = named.map(|(index, name)| format!("{name} = {key}[{index}]")).collect::<Vec<_>>();
     v8::tc_scope!(let scope, scope);
@@ -55,7 +52,7 @@ pub(super) fn prepare(
     let program = text(scope, &format!("{head}{line}{source}\n}} }}"), script)?;
     let data =
         [text(scope, script.name(), script)?.into(), program.into(), text(scope, &key, script)?.into()];
-    let data = v8::Array::new_with_elements(scope, &data);
+    let data = engine::list(scope, &data).ok_or_else(|| isolate.ended(None))?;
     let function = v8::Function::builder(evaluate)
         .data(data.into())
         .length(i32::try_from(parameters.len()).unwrap_or(i32::MAX))
@@ -115,7 +112,7 @@ fn value<'s>(
     let data = arguments.data().try_cast::<v8::Object>().ok()?;
     let part = |index| data.get_index(scope, index)?.try_cast::<v8::String>().ok();
     let given = (0..arguments.length()).map(|index| arguments.get(index)).collect::<Vec<_>>();
-    let given = v8::Array::new_with_elements(scope, &given);
+    let given = engine::list(scope, &given)?;
     let global = scope.get_current_context().global(scope);
     if !global.create_data_property(scope, part(ARGUMENTS)?.into(), given.into())? {
         let message = "the global object has no room for the arguments";
