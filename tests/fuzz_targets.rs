@@ -81,8 +81,9 @@ fn protocol_target() {
 /// Objects of the host that the frames did not release are dropped too.
 #[test]
 fn session_target() {
-    // Of each of three peers: six calls, one of which is dropped, and one of which is cancelled.
-    assert_eq!(session::run(&[]), 12, "a peer that keeps to the protocol");
+    // Of each of three peers: six calls. One is dropped and one is cancelled, and either may be answered before.
+    let answered = session::run(&[]);
+    assert!((12..=18).contains(&answered), "a peer that keeps to the protocol answered {answered} calls");
     let answered = try_seeds(300, session::run);
     assert!(answered > 300, "only {answered} calls were answered");
 }
