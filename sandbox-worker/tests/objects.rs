@@ -480,7 +480,7 @@ fn objects_of_tenants_are_called_from_any_thread() {
 /// A function that loops is judged as a call of its tenant. The tenant moves, and its objects of before are discarded.
 #[test]
 fn a_tenant_whose_function_loops_is_slow() {
-    let limits = Limits { wall: Duration::from_millis(300), ..long() };
+    let limits = Limits { cpu: Duration::from_secs(1), ..long() };
     let pool = SandboxPool::builder().threads(2).limits(limits).patience(LONG).slow(LONG);
     let pool = pool.host::<dyn Share>(|_| Box::new(Shared::default())).build().unwrap();
     let source = format!("{GIVES}\n export const loops = () => (n) => {{ for (;;); }};");
@@ -489,7 +489,7 @@ fn a_tenant_whose_function_loops_is_slow() {
     let other = gives(&pool, "b");
     let (object, adder, add) = (given.object().unwrap(), given.adder().unwrap(), other.adder().unwrap());
     let looped = adder.call(1);
-    assert!(matches!(looped, Err(Error::Limit { kind: LimitKind::Wall, .. })), "{looped:?}");
+    assert!(matches!(looped, Err(Error::Limit { kind: LimitKind::Cpu, .. })), "{looped:?}");
     assert_eq!((pool.metrics().slow_tenants, pool.metrics().failed), (1, 1));
     assert!(given.alive().unwrap());
     assert!(matches!(object.next(), Err(Error::Discarded { .. })));
