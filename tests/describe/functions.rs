@@ -58,6 +58,22 @@ fn table() -> Description {
     <dyn Table as Contract>::describe()
 }
 
+/// Gives no object and no stream of the host, so its module needs no library of Disposable.
+#[allow(dead_code, reason = "the tests need the description alone")]
+#[sandbox_api(host)]
+pub trait DisposableNotes: Send + Sync {
+    /// Disposable, as the comment alone says.
+    fn put(&self, rows: Items<Row>) -> Result<()>;
+}
+
+/// Only a type that is written with `Disposable` needs the library of the type.
+#[test]
+fn a_comment_needs_no_library() {
+    let declarations = <dyn DisposableNotes as Contract>::describe().typescript();
+    assert!(declarations.contains("Disposable, as the comment alone says."), "{declarations}");
+    assert!(!declarations.contains("<reference"), "{declarations}");
+}
+
 #[test]
 fn declarations_have_the_types_of_functions_and_streams() {
     let declarations = table().typescript();

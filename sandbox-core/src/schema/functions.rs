@@ -20,19 +20,40 @@ pub(super) fn side_by_side<R>(
     make: impl FnOnce(&mut SchemaGenerator) -> R,
 ) -> R {
     let before = OPPOSITE.replace(Some(mem::take(opposite)));
-    let made = make(generator);
-    if let Some(back) = OPPOSITE.replace(before) {
-        *opposite = back;
+    let _filled = FilledSlot { opposite, before };
+    make(generator)
+}
+
+/// Gives the generator of the slot back to its owner, and the slot its former content, when `make` returns or panics.
+struct FilledSlot<'a> {
+    opposite: &'a mut SchemaGenerator,
+    before: Option<SchemaGenerator>,
+}
+
+impl Drop for FilledSlot<'_> {
+    fn drop(&mut self) {
+        if let Some(back) = OPPOSITE.replace(self.before.take()) {
+            *self.opposite = back;
+        }
     }
-    made
+}
+
+/// Fills the slot again, when `make` returns or panics.
+struct EmptiedSlot(Option<SchemaGenerator>);
+
+impl Drop for EmptiedSlot {
+    fn drop(&mut self) {
+        OPPOSITE.set(self.0.take());
+    }
 }
 
 /// Runs `make` with the generator of values that go the other way.
 fn opposite<R>(generator: &mut SchemaGenerator, make: impl FnOnce(&mut SchemaGenerator) -> R) -> R {
-    let Some(mut other) = OPPOSITE.take() else { return make(generator) };
-    let made = side_by_side(&mut other, generator, make);
-    OPPOSITE.set(Some(other));
-    made
+    let mut emptied = EmptiedSlot(OPPOSITE.take());
+    match &mut emptied.0 {
+        Some(other) => side_by_side(other, generator, make),
+        None => make(generator),
+    }
 }
 
 /// The schema of a function that crosses, for an implementation of `JsonSchema`.
@@ -61,6 +82,7 @@ pub fn stream_schema(is_async: bool, items: Schema) -> Schema {
 #[cfg(test)]
 mod tests {
     use std::borrow::Cow;
+    use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
     use schemars::JsonSchema;
     use schemars::generate::SchemaSettings;
@@ -111,6 +133,42 @@ mod tests {
             assert_eq!(definition["visit"]["x-function"]["parameters"], json!([node]));
         }
         assert!(OPPOSITE.take().is_none());
+    }
+
+    /// An implementation of `JsonSchema` that panics leaves no generator behind, and takes none away.
+    #[test]
+    fn a_panic_leaves_the_slot_as_it_was() {
+        let settings = SchemaSettings::draft2020_12;
+        let mut write = settings().for_serialize().into_generator();
+        let mut read = settings().for_deserialize().into_generator();
+        let panics = |generator: &mut SchemaGenerator| {
+            catch_unwind(AssertUnwindSafe(|| {
+                function_schema(
+                    generator,
+                    false,
+                    |read| {
+                        read.subschema_for::<Node>();
+                        panic!("a schema cannot be made")
+                    },
+                    |write| write.subschema_for::<u8>(),
+                )
+            }))
+        };
+        // The panic is caught inside, so the rest is made with both generators.
+        let made = side_by_side(&mut write, &mut read, |write| {
+            panics(write).expect_err("it panics");
+            write.subschema_for::<Visit>()
+        });
+        assert_eq!(made.as_value()["x-function"]["parameters"], json!([{ "$ref": "#/$defs/Node" }]));
+        assert_eq!(write.definitions()["Node"]["title"], "written");
+        assert_eq!(read.definitions()["Node"]["title"], "read");
+        // The panic leaves both.
+        let outer = catch_unwind(AssertUnwindSafe(|| {
+            side_by_side(&mut write, &mut read, |write| panics(write).map_err(resume_unwind))
+        }));
+        assert!(outer.is_err());
+        assert!(OPPOSITE.take().is_none());
+        assert_eq!(read.definitions()["Node"]["title"], "read");
     }
 
     #[test]

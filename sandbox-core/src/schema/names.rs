@@ -2,6 +2,7 @@
 //!
 //! `typescript` and `zod` ask for them. A name is valid, unused and no built-in.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::description::Description;
@@ -40,9 +41,22 @@ pub(super) struct Names {
     to_host: BTreeMap<String, String>,
     /// The interfaces of handles by their contracts: for objects of the host, and for objects of a guest.
     handles: BTreeMap<String, [String; 2]>,
+    /// Whether a type was written with `Disposable`, which is a type of a library that not every compiler has by default.
+    has_disposable: Cell<bool>,
 }
 
 impl Names {
+    /// The type `Disposable`, for a type that is written.
+    pub(super) fn disposable(&self) -> &'static str {
+        self.has_disposable.set(true);
+        "Disposable"
+    }
+
+    /// Whether a type was written with `Disposable`.
+    pub(super) fn has_disposable(&self) -> bool {
+        self.has_disposable.get()
+    }
+
     /// Finds names for the types of a description. `taken` are the other names in the module.
     ///
     /// `render` writes a type, with the names of the types that it refers to. A type that differs between the

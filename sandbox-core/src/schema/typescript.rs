@@ -48,7 +48,7 @@ pub(super) fn module(description: &Description) -> String {
     if sections.len() == 1 {
         sections.push("export {};\n".to_owned());
     }
-    if sections.iter().any(|section| section.contains("Disposable")) {
+    if names.has_disposable() {
         sections.insert(1, "/// <reference lib=\"esnext.disposable\" />\n".to_owned());
     }
     sections.join("\n")
@@ -91,7 +91,7 @@ fn handle_interfaces(description: &Description, names: &Names, handle: &HandleDe
         let usage =
             "The host gives objects of this interface. An object that is disposed can no longer be used.";
         let methods = handle.methods.iter().map(|method| handle_method(description, names, method)).collect();
-        interfaces.push(interface(usage, &format!("{of_host} extends Disposable"), methods));
+        interfaces.push(interface(usage, &format!("{of_host} extends {}", names.disposable()), methods));
     }
     let is_exported = description.guest && description.contract == handle.contract;
     if handle.guest && !is_exported {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use sandbox_runtime::{Engine, Error, LocalSandbox, Script};
+use sandbox_runtime::{Engine, Error, LimitKind, Limits, LocalSandbox, Script};
 
 use super::slack::long;
 use super::{Describe, Sum};
@@ -260,6 +260,46 @@ fn no_text_makes_the_search_for_a_name_long() {
         }
     }
     assert!(begun.elapsed() < Duration::from_secs(120), "{:?}", begun.elapsed());
+}
+
+/// The engine parses a script with a last value once for each function. The end of the load is seen between two of them.
+#[test]
+fn the_search_for_functions_ends_with_the_load() {
+    let functions = (0..16).map(|number| format!("function f{number}() {{}}\n")).collect::<String>();
+    let source = format!("{functions}[{}];\n'found'", "(a => ({ a })), ".repeat((200 << 10) / 16));
+    let script = || Script::last_value("a.js", [""; 0], source.as_str());
+    let sandbox = LocalSandbox::builder().limits(long()).build().unwrap();
+    assert_eq!(sandbox.load::<dyn Describe>(script()).unwrap().describe().unwrap(), "found");
+    let limits = Limits { wall: Duration::from_millis(1), ..long() };
+    let hasty = LocalSandbox::builder().limits(limits).build().unwrap();
+    let ended = hasty.eval(script()).map(drop);
+    assert!(matches!(ended, Err(Error::Limit { kind: LimitKind::Wall, .. })), "{ended:?}");
+}
+
+/// A program that loads is one that runs: the text that is checked is the text that is run.
+#[test]
+fn a_last_value_that_loads_is_no_syntax_error_later() {
+    let sandbox = LocalSandbox::builder().limits(long()).build().unwrap();
+    for start in [
+        "--> a comment\n",
+        "  --> a comment\n",
+        "/* */ --> a comment\n",
+        "\n--> a comment\n",
+        "<!-- a comment\n",
+        "#!a\n",
+    ] {
+        let script = Script::last_value("a.js", [""; 0], format!("{start}'fine'"));
+        match sandbox.load::<dyn Describe>(script) {
+            Ok(guest) => assert_eq!(guest.describe().unwrap(), "fine", "{start}"),
+            Err(Error::Syntax { line, .. }) => {
+                assert!(line <= 1, "{start}: {line}");
+                assert!(Engine::CURRENT == Engine::QuickJs || start.starts_with('#'), "{start}");
+            }
+            Err(other) => panic!("{start}: {other:?}"),
+        }
+    }
+    let fine = Script::last_value("a.js", [""; 0], "'fine'");
+    assert_eq!(sandbox.load::<dyn Describe>(fine).unwrap().describe().unwrap(), "fine");
 }
 
 /// Exports that run code when they are looked at: what throws is the guest's error, and what is found is called.

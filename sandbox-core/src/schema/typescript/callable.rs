@@ -60,7 +60,8 @@ impl TypeScriptWriter<'_> {
         let prefix = if is_async { "Async" } else { "" };
         match (self.direction, is_async) {
             (SchemaDirection::ToGuest, _) => {
-                TypeCode::compound(format!("{prefix}IterableIterator<{items}> & Disposable"))
+                let disposable = self.names.disposable();
+                TypeCode::compound(format!("{prefix}IterableIterator<{items}> & {disposable}"))
             }
             (SchemaDirection::ToHost, true) => {
                 TypeCode::of(format!("AsyncIterable<{items}>")).or(&format!("Iterable<{items}>"))

@@ -1,7 +1,8 @@
 //! The forms of a script that are functions: CommonJS, the body of a function, an expression.
 //!
-//! All of them are compiled as functions. The host's text around a guest's text ends where the host says: a text that would
-//! close the function around it is a syntax error, and nothing of it runs. `script` chooses the form.
+//! All of them are compiled as functions. A body or an expression that would close the host's text around it is a syntax
+//! error, and nothing of the text runs. CommonJS runs when it is loaded. So only V8 refuses CommonJS that closes its function:
+//! on QuickJS, what stands behind runs as the rest does, within the limits of the evaluation. `script` chooses the form.
 
 use deno_core::v8;
 

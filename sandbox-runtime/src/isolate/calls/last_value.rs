@@ -11,7 +11,7 @@ use deno_core::v8;
 
 use super::declared;
 use super::forms::parse;
-use super::script::{Exported, text};
+use super::script::{Exported, syntax_error, text};
 use crate::error::{Amount, Error};
 use crate::isolate::engine;
 use crate::isolate::engine::compile::{parses, run_program};
@@ -19,8 +19,9 @@ use crate::isolate::engine::text::js_string;
 use crate::isolate::state::{Catch, Isolate};
 use crate::script::{ScriptFormat, ScriptModule};
 
-/// The most text that is parsed in search of functions, in bytes.
-const MOST: usize = 16 << 20;
+/// The most text of which the declarations are looked for, in bytes: that of the script once for each function. No limit ends
+/// the engine while it parses, so this is no more than one parse of the longest script of the default limits.
+const MOST: usize = 4 << 20;
 
 /// The parts of [`evaluate`]'s data.
 const NAME: u32 = 0;
@@ -43,15 +44,17 @@ pub(super) fn prepare(
     // block fails in one of the two.
     parse(scope, script, &format!("{{\n{source}\n}}"))?;
     parse(scope, script, &format!("try {{\n{source}\n}} finally {{}}"))?;
-    head.extend(functions(scope, script)?.into_iter().map(str::to_owned));
+    head.extend(functions(isolate, scope, script)?.into_iter().map(str::to_owned));
     // A declaration has no value, so the removal is none of the script's last value.
     head.push(format!("{key}_removed = delete {key}"));
     let head = format!("{{ let {}; {{", head.join(", "));
-    parse(scope, script, &format!("{head}\n{source}\n}} }}"))?;
     let line = if engine::FRAMES_HAVE_ORIGINS { '\n' } else { ' ' };
+    let name = text(scope, script.name(), script)?;
     let program = text(scope, &format!("{head}{line}{source}\n}} }}"), script)?;
-    let data =
-        [text(scope, script.name(), script)?.into(), program.into(), text(scope, &key, script)?.into()];
+    if !parses(scope, name, program) {
+        return Err(syntax_error(scope, script, 0));
+    }
+    let data = [name.into(), program.into(), text(scope, &key, script)?.into()];
     let data = engine::list(scope, &data).ok_or_else(|| isolate.ended(None))?;
     let function = v8::Function::builder(evaluate)
         .data(data.into())
@@ -67,7 +70,11 @@ pub(super) fn prepare(
 
 /// The functions that the statements declare, but for those with the name of a parameter. A name is declared where another
 /// declaration of it does not parse.
-fn functions<'a>(scope: &mut Catch<'_, '_, '_, '_>, script: &'a ScriptModule) -> Result<Vec<&'a str>, Error> {
+fn functions<'a>(
+    isolate: &Isolate,
+    scope: &mut Catch<'_, '_, '_, '_>,
+    script: &'a ScriptModule,
+) -> Result<Vec<&'a str>, Error> {
     let source = script.source();
     let parameters = script.format().map_or(&[][..], ScriptFormat::parameters);
     let mut names = declared::functions(source);
@@ -81,17 +88,31 @@ fn functions<'a>(scope: &mut Catch<'_, '_, '_, '_>, script: &'a ScriptModule) ->
         );
         return Err(Error::syntax(script.name().to_owned(), message, (0, 0), None));
     }
-    let name = text(scope, script.name(), script)?;
     let mut found = Vec::new();
     for function in names {
-        let again = text(scope, &format!("{{\n{source}\nlet {function}\n}}"), script)?;
-        let outside = text(scope, &format!("{{ let {function}; {{\n{source}\n}} }}"), script)?;
-        if !parses(scope, name, again) && parses(scope, name, outside) {
+        // The engine parses whatever ends the call.
+        if isolate.is_ended() {
+            return Err(isolate.ended(None));
+        }
+        let again = format!("{{\n{source}\nlet {function}\n}}");
+        let outside = format!("{{ let {function}; {{\n{source}\n}} }}");
+        if !parses_alone(scope, script, &again)? && parses_alone(scope, script, &outside)? {
             found.push(function);
         }
-        scope.reset();
     }
     Ok(found)
+}
+
+/// Looks whether a program parses. No handle and no exception stays behind.
+fn parses_alone(
+    scope: &mut v8::PinScope<'_, '_>,
+    script: &ScriptModule,
+    program: &str,
+) -> Result<bool, Error> {
+    v8::scope!(let scope, scope);
+    v8::tc_scope!(let scope, scope);
+    let (name, program) = (text(scope, script.name(), script)?, text(scope, program, script)?);
+    Ok(parses(scope, name, program))
 }
 
 fn evaluate(

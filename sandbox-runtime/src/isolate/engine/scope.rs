@@ -40,6 +40,7 @@ pub(crate) fn code_of_function(
 }
 
 /// A list of these values, which are its own elements. No setter of a prototype is called.
+#[expect(clippy::disallowed_methods, reason = "V8 calls no setter")]
 #[expect(clippy::unnecessary_wraps, reason = "a list of the other engine may not be made")]
 pub(crate) fn list<'s>(
     scope: &v8::PinScope<'s, '_>,
