@@ -56,7 +56,7 @@ impl<T: Serialize> Serialize for BatchList<'_, T> {
     }
 }
 
-/// Values that cross can be read. No guest gives a batch.
+/// Values that cross can be read. A guest gives its batches as `GivenBatch`, and none as this type.
 impl<'de, T> Deserialize<'de> for Batch<T> {
     fn deserialize<D: Deserializer<'de>>(_: D) -> std::result::Result<Self, D::Error> {
         Err(D::Error::custom("a batch of a stream is given by the host"))

@@ -1,8 +1,8 @@
 //! Streams of guests for the host: a host's stream that calls the guest for each batch.
 //!
 //! The guest's side, `isolate/shim/guest_stream.js`, keeps the items of its last batch until the host asks for more. So
-//! items that cannot be read together, because they are too much for a crossing or one of them is wrong, are asked for again one
-//! by one.
+//! items that cannot be read together, because they are too much for a crossing or one of them is wrong, are asked for
+//! again, beginning with a batch of one item. Each full batch that can be read doubles the size of the next one.
 //!
 //! A batch of an asynchronous stream ends when its next item has to be waited for. The request goes on, because code of the guest
 //! that waits for the host belongs to it. The items that are there are given to a callback of the request.
@@ -160,7 +160,7 @@ impl Pace {
         self.is_over = !goes_on;
     }
 
-    /// Whether items that could not be read are asked for again, one by one. Otherwise the error is the last item.
+    /// Whether items that could not be read are asked for again, beginning with one. Otherwise the error is the last item.
     fn failed(&mut self, error: Error) -> Option<Error> {
         if self.asked > 1 && matches!(error, Error::Value(_) | Error::Guest(_)) {
             (self.size, self.is_taken) = (1, false);

@@ -1,8 +1,9 @@
 //! [`Stream`] and [`Items`]: values of one side that the other takes one after the other.
 //!
-//! Both cross as a handle of an internal contract with one method, which gives the next batch of values. So a side makes values
-//! only when the other asks for them. `source` has the contract, and `batch` says how many values a batch of the host has. The
-//! classes that a guest sees are in `isolate/shim`. `guest` has the streams of guests.
+//! Both cross as a handle of an internal contract, whose first method gives the next batch of values. So a side makes values only
+//! when the other asks for them. `source` has the contract of the host's streams, and `batch` says how many values a batch of the
+//! host has. The classes that a guest sees are in `isolate/shim`. `guest` has the streams of guests, whose contract has a second
+//! method: `return` ends the stream.
 
 mod batch;
 mod cost;
@@ -42,8 +43,8 @@ use crate::{Handle, Result};
 /// [`Result<T>`](crate::Result). Code of the guest runs only while the host polls for a value that is not there, in batches of the
 /// same sizes. Each batch is a call of the guest, with its limits. A value that does not fit, an exception, a limit, and the end of
 /// the sandbox ([`Error::Discarded`](crate::Error::Discarded)) are an error as the last item. The drop of the host's stream calls
-/// `return` of the guest's iterator, in a turn of its own. Over a link to another
-/// process, that is the begin of the guest's next call.
+/// `return` of the guest's iterator, in a turn of its own. Over a link to another process, that is the begin of the realm's next
+/// call, or a turn before the next call of another realm.
 ///
 /// A generator of the guest that transforms a stream of the host:
 ///

@@ -1,5 +1,5 @@
-//! The internal contract of streams: one method, which gives the next batch. The stream of a guest is a source as well, which
-//! `guest` makes.
+//! The internal contract of the host's streams: one method, which gives the next batch. The stream of a guest is a source as well,
+//! which `guest` makes with a contract of its own.
 //!
 //! A [`StreamSource`] is what the table of handles keeps. Its drop closes the stream: the host's stream is dropped, and a call that
 //! waits for it ends. So such a call keeps the shared part only.

@@ -201,6 +201,7 @@ impl<L: Leg> Flying<L> {
         self.isolate.flights.by_id.borrow_mut().insert(flight.id(), flight.clone());
         self.isolate.cancels.knows(&flight.ticket);
         self.tell_begin();
+        self.isolate.end_streams_of_others(self.leg.realm(), Some(self.flight.id()));
         self.turn(|leg, isolate, scope, flight| {
             let value = leg.begin(isolate, scope)?;
             let promise = promise_of(isolate, scope, value, leg.place())?;
@@ -262,12 +263,13 @@ impl<L: Leg> Flying<L> {
     /// Aborts the guest's signal, because the caller waits no longer. The listeners of the guest have a turn of their own, within
     /// the limits of the call, and for a short time. The result of the call is not read then.
     ///
-    /// A guest that exceeds the time is told of no further end, so that ends of many calls take no more.
+    /// A realm that exceeds the time is told of no further end, so that ends of many calls take no more.
     fn abort_signal(&self, signal: &FlightSignal) {
         let (isolate, flight) = (&*self.isolate, &*self.flight);
         let now = clock::now();
         let is_told = isolate.observed.as_ref().is_some_and(|observed| observed.allows().is_err());
-        let can_run = flights_can_run(isolate, flight) && self.leg.check(isolate).is_ok() && !is_told;
+        let can_run =
+            flights_can_run(isolate, flight, self.leg.realm()) && self.leg.check(isolate).is_ok() && !is_told;
         if !can_run || flight.deadline().is_over(now) {
             return;
         }
@@ -290,7 +292,7 @@ impl<L: Leg> Flying<L> {
         };
         flight.has_used(isolate, counts);
         if outcome.is_err() {
-            isolate.flights.exceeds_grace.set(true);
+            realm.exceeds_grace.set(true);
         }
     }
 
@@ -340,11 +342,11 @@ impl Flight {
 }
 
 /// Whether code of a flight that is being dropped can run.
-fn flights_can_run(isolate: &Isolate, flight: &Flight) -> bool {
+fn flights_can_run(isolate: &Isolate, flight: &Flight, realm: &Realm) -> bool {
     !isolate.is_running()
         && isolate.is_live()
         && isolate.flights.knows(flight.id())
-        && !isolate.flights.exceeds_grace.get()
+        && !realm.exceeds_grace.get()
         && !std::thread::panicking()
 }
 

@@ -44,6 +44,7 @@ impl Isolate {
         deadline: Deadline,
     ) -> Result<JsValue, Error> {
         let kind = CallKind::Method(method.place());
+        self.end_streams_of_others(&binding.realm, None);
         let value = self.run_until(&binding.realm, deadline, kind, |scope| {
             self.end_streams_now();
             v8::tc_scope!(let scope, scope);

@@ -252,8 +252,6 @@ pub(in crate::isolate) struct Flights {
     pub(in crate::isolate) by_id: RefCell<FxHashMap<u64, Rc<Flight>>>,
     /// The CPU time of all flights that is on no bill yet.
     pub(in crate::isolate) cpu: Cell<Nanos>,
-    /// Whether the end of a call has taken longer than its grace.
-    pub(in crate::isolate) exceeds_grace: Cell<bool>,
     /// The host methods that calls of guests' objects wait for, which the host made on its own.
     pub(super) apart: Waits,
     /// The root of the tree that a synchronous call is in; 0 for none.
@@ -319,7 +317,6 @@ impl Flights {
     /// Ends all flights of a generation: they are woken, and go on no bill of the next.
     pub(in crate::isolate) fn give_up(&self) {
         self.cpu.set(Nanos::ZERO);
-        self.exceeds_grace.set(false);
         let flights = self.by_id.take();
         flights.values().for_each(|flight| flight.wake());
     }

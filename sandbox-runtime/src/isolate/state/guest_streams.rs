@@ -1,7 +1,7 @@
 //! Streams of guests for the host: the functions that give batches of items, and the ends that guests are told.
 //!
 //! A stream whose host is gone is ended by the guest's `return`. That is code of a guest, so it runs in a turn of its own, and not
-//! where the host drops the stream.
+//! where the host drops the stream. A call runs the ends of its own realm only, for a realm never spends the time of another.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
@@ -11,19 +11,22 @@ use deno_core::v8;
 
 use super::Isolate;
 use super::binding::{Binding, BoundMethod};
+use super::realm::Realm;
 use crate::boundary::BatchBounds;
 use crate::error::{Error, Place};
+use crate::isolate::engine;
 use crate::isolate::engine::care::Cause;
 use crate::isolate::engine::compile::{compile_function, get};
 use crate::isolate::engine::list;
 use crate::isolate::engine::text::js_string;
+use crate::isolate::limits::call::Turn;
 use crate::isolate::limits::clock;
 use crate::isolate::shim;
 use crate::limits::Limits;
 use crate::observe::CallKind;
 use crate::time::{Deadline, Nanos, Timestamp};
 
-/// How long the `return` functions of guests may run between two calls, all together, at the least.
+/// How long the `return` functions of a realm may run between two calls, all together, at the least.
 const GRACE: Nanos = Nanos::of(Duration::from_millis(50));
 
 /// The part of the time of a call that they may run for.
@@ -137,12 +140,23 @@ pub(in crate::isolate) struct EndedStreams {
 }
 
 impl EndedStreams {
+    /// A realm that has exceeded its grace is told of no further end.
     pub(super) fn push(&self, stream: Rc<Binding>) {
-        self.all.borrow_mut().push(stream);
+        if !stream.realm.exceeds_grace.get() {
+            self.all.borrow_mut().push(stream);
+        }
     }
 
     pub(super) fn count(&self) -> usize {
         self.all.borrow().len()
+    }
+
+    /// Takes the streams of the first realm that `is_told`.
+    fn take(&self, is_told: impl Fn(&Realm) -> bool) -> Vec<Rc<Binding>> {
+        let all = &mut *self.all.borrow_mut();
+        let Some(first) = all.iter().find(|stream| is_told(&stream.realm)) else { return Vec::new() };
+        let realm = first.realm.number;
+        all.extract_if(.., |stream| stream.realm.number == realm).collect()
     }
 
     /// Forgets the streams, whose heap ends.
@@ -167,25 +181,36 @@ impl Isolate {
         self.end_streams();
     }
 
-    /// Tells the guests of streams that their host is gone. Between two calls the time is bounded; a guest that exceeds the time
-    /// is told of no further end. While a call is under way, this is put off to its end. Where the hosts are at the other end of a
-    /// link, a guest can call them only in a call, so this is put off to the next one.
+    /// Tells the guests of streams that their host is gone. Between two calls the time of each realm is bounded; a realm that
+    /// exceeds the time is told of no further end. While a call is under way, this is put off to its end. Where the hosts are at the
+    /// other end of a link, a guest can call them only in a call, so this is put off to the next one.
     pub(in crate::isolate) fn end_streams(&self) {
         if self.objects.ended.count() == 0 || self.handles.is_remote() {
             return;
         }
-        if self.is_running() {
-            self.care.note(Cause::Given);
-            return;
+        match self.is_running() {
+            true => self.care.note(Cause::Given),
+            false => self.tell_realms(None, |_| true),
         }
-        let grace = Nanos::new(self.times.wall.get() / PART_OF_WALL).max(GRACE);
-        self.tell_streams(Deadline::after(clock::now(), grace));
     }
 
-    /// Tells them within the call that is under way, and its limits.
+    /// Tells the current realm within the call that is under way, and its limits.
     pub(in crate::isolate) fn end_streams_now(&self) {
-        if self.objects.ended.count() > 0 {
-            self.tell_streams(Deadline::NEVER);
+        if self.objects.ended.count() == 0 {
+            return;
+        }
+        let realm = self.current.borrow().as_ref().map(|realm| realm.number);
+        if let Some(_telling) = self.begin_telling() {
+            let streams = self.objects.ended.take(|of| Some(of.number) == realm);
+            self.tell_streams(&streams, Deadline::NEVER, None);
+        }
+    }
+
+    /// Tells the other realms, at the begin of a call of `realm` over a link. They have turns of their own. The host serves
+    /// `flight` meanwhile, if the call is asynchronous.
+    pub(in crate::isolate) fn end_streams_of_others(&self, realm: &Realm, flight: Option<u64>) {
+        if self.objects.ended.count() > 0 && self.handles.is_remote() && !self.is_running() {
+            self.tell_realms(flight, |of| of.number != realm.number);
         }
     }
 
@@ -195,39 +220,84 @@ impl Isolate {
         self.objects.ended.push(stream);
     }
 
-    fn tell_streams(&self, deadline: Deadline) {
-        let ended = &self.objects.ended;
-        if ended.is_telling.get() || std::thread::panicking() {
-            return;
+    /// Gives realms their time, one after the other. No realm begins after the time of the first, so all together have at most
+    /// twice the time of one. The other realms are told in the next turn.
+    fn tell_realms(&self, flight: Option<u64>, is_told: impl Fn(&Realm) -> bool) {
+        let Some(_telling) = self.begin_telling() else { return };
+        let grace = Nanos::new(self.times.wall.get() / PART_OF_WALL).max(GRACE);
+        let first = Deadline::after(clock::now(), grace);
+        while !first.is_over(clock::now()) {
+            let streams = self.objects.ended.take(&is_told);
+            if streams.is_empty() {
+                break;
+            }
+            self.tell_streams(&streams, Deadline::after(clock::now(), grace), flight);
+        }
+        if self.objects.ended.count() > 0 {
+            self.care.note(Cause::Given);
+        }
+    }
+
+    /// `None` if guests cannot be told now.
+    fn begin_telling(&self) -> Option<StreamTelling<'_>> {
+        let is_telling = &self.objects.ended.is_telling;
+        if is_telling.get() || std::thread::panicking() {
+            return None;
         }
         let allows = self.observed.as_ref().is_none_or(|observed| observed.allows().is_ok());
         if !allows {
             // An observer is being told of something. The end of the next call looks here again.
             self.care.note(Cause::Given);
-            return;
+            return None;
         }
-        ended.is_telling.set(true);
-        let _telling = StreamTelling(&ended.is_telling);
-        let (streams, place) = (ended.all.take(), Place::new("Stream", "return"));
+        is_telling.set(true);
+        Some(StreamTelling(is_telling))
+    }
+
+    /// Tells streams of one realm.
+    fn tell_streams(&self, streams: &[Rc<Binding>], deadline: Deadline, flight: Option<u64>) {
         for stream in streams {
-            if self.flights.exceeds_grace.get() || !self.is_live() {
+            if stream.realm.exceeds_grace.get() || !self.is_live() {
                 break;
             }
-            let told = self.run_until(&stream.realm, deadline, CallKind::Method(&place), |scope| {
-                v8::tc_scope!(let scope, scope);
-                if let Some(bound) = stream.method(RETURN) {
-                    let function = v8::Local::new(scope, &bound.function);
-                    // An exception of the guest ends here.
-                    _ = function.call(scope, v8::undefined(scope).into(), &[]);
-                }
-                Ok(())
-            });
+            let told = self.tell_stream(stream, deadline, flight);
             if told.is_err_and(|error| matches!(*error, Error::Limit { .. })) && !self.is_running() {
-                self.flights.exceeds_grace.set(true);
+                stream.realm.exceeds_grace.set(true);
             }
         }
-        if ended.count() > 0 {
-            self.care.note(Cause::Given);
-        }
+    }
+
+    /// Calls `return` of a stream. Within a flight this is a turn with that number, and with a bill of its own.
+    fn tell_stream(
+        &self,
+        stream: &Binding,
+        deadline: Deadline,
+        flight: Option<u64>,
+    ) -> Result<(), Box<Error>> {
+        let (realm, place) = (&stream.realm, Place::new("Stream", "return"));
+        let tell = |scope: &mut v8::PinScope<'_, '_>| {
+            v8::tc_scope!(let scope, scope);
+            if let Some(bound) = stream.method(RETURN) {
+                let function = v8::Local::new(scope, &bound.function);
+                // An exception of the guest ends here.
+                _ = function.call(scope, v8::undefined(scope).into(), &[]);
+            }
+            Ok(())
+        };
+        let Some(flight) = flight else {
+            return self.run_until(realm, deadline, CallKind::Method(&place), tell);
+        };
+        let began = clock::now();
+        let turn = Turn::of_call(began, self.times.wall, deadline);
+        let turn = Turn { flight: Some(flight), outlives_caller: true, ..turn };
+        let (told, counts) = self.run_flight(&turn, (realm, Some(&place)), |scope| {
+            engine::enter_flight(scope, Some(flight));
+            let told = tell(scope);
+            engine::enter_flight(scope, None);
+            told
+        });
+        self.forget_call(flight);
+        counts.into_iter().for_each(|counts| counts.charge(&self.ledger, clock::now().since(began)));
+        told
     }
 }

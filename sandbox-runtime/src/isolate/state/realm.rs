@@ -1,6 +1,6 @@
 //! A realm of guests, and what the host needs of it. `realm` makes realms.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 use deno_core::v8;
 
@@ -24,6 +24,8 @@ pub(crate) struct Realm {
     _held: RealmHandles,
     /// Its `AbortSignal`, if a contract of the sandbox needs it.
     pub(in crate::isolate) signals: OnceCell<Signals>,
+    /// Whether the end of a call or of streams has taken longer than its grace. Then the guest is told of no further end.
+    pub(in crate::isolate) exceeds_grace: Cell<bool>,
     /// The captured functions that conversions need.
     #[cfg_attr(not(feature = "quickjs"), allow(dead_code, reason = "V8 converts without the realm's help"))]
     pub(in crate::isolate) intrinsics: engine::EngineIntrinsics,
@@ -63,6 +65,7 @@ impl Realm {
             handles,
             _held: held,
             signals,
+            exceeds_grace: Cell::new(false),
             intrinsics,
             generation,
             number,
