@@ -38,17 +38,20 @@ pub enum DiscardCause {
     /// The object of a guest ended with the call in which it crossed, because the method is `#[sandbox(scoped)]`. The sandbox can
     /// be called.
     CallEnded,
+    /// The object of a guest was released before the call of it began, in the process of its guest. The sandbox can be called: let the
+    /// guest give the object again.
+    Released,
 }
 
 impl DiscardCause {
     /// Whether the sandbox itself is gone, and not only what was loaded into it.
     pub(super) fn is_final(&self) -> bool {
-        !matches!(self, Self::Reset | Self::CallEnded)
+        !matches!(self, Self::Reset | Self::CallEnded | Self::Released)
     }
 
     /// The words before those of the cause.
     pub(super) fn prefix(&self) -> &'static str {
-        if matches!(self, Self::CallEnded) { "" } else { "the sandbox was discarded: " }
+        if matches!(self, Self::CallEnded | Self::Released) { "" } else { "the sandbox was discarded: " }
     }
 }
 
@@ -60,6 +63,9 @@ impl fmt::Display for DiscardCause {
                 f.write_str("it was reset after the script had been loaded: load the script again")
             }
             Self::Closed => f.write_str("it was closed, and its thread has ended"),
+            Self::Released => f.write_str(
+                "the object was released before the call of it began: let the guest give the object again",
+            ),
             Self::CallEnded => f.write_str(
                 "the object ended with its call, because a method with `#[sandbox(scoped)]` gave it: call it before that call \
                  returns, or remove `scoped`",

@@ -48,6 +48,8 @@ pub enum RemoteFault {
     Lost(Box<RemoteFault>),
     /// The call would wait for itself, and was not made.
     Blocking,
+    /// The host had released the object of the call, and the call was not made.
+    Released,
 }
 
 /// A limit that was exceeded. The host knows its value.
@@ -124,6 +126,7 @@ impl RemoteFault {
             Error::Discarded { cause: DiscardCause::Fault(fault) } => {
                 Self::Discarded(Box::new(Self::of(*fault, methods)))
             }
+            Error::Discarded { .. } => Self::Released,
             Error::Lost { reason: LossReason::Discarded(DiscardCause::Fault(fault)), .. } => {
                 Self::Lost(Box::new(Self::of(*fault, methods)))
             }
@@ -207,6 +210,7 @@ impl Hearing<'_> {
             RemoteFault::Build(reason) if self.builds => Error::build(cut(reason)),
             RemoteFault::Build(_) => return None,
             RemoteFault::Blocking => Error::waits_for_itself(),
+            RemoteFault::Released => Error::Discarded { cause: DiscardCause::Released },
             RemoteFault::Syntax { script, message, line, column } => {
                 Error::Syntax { script: cut(script), message: cut(message), line, column, hint: None }
             }
@@ -249,7 +253,10 @@ impl Hearing<'_> {
     /// The fault that ended a sandbox.
     fn cause(&self, fault: RemoteFault) -> Option<DiscardCause> {
         match fault {
-            RemoteFault::Discarded(_) | RemoteFault::Lost(_) | RemoteFault::Blocking => None,
+            RemoteFault::Discarded(_)
+            | RemoteFault::Lost(_)
+            | RemoteFault::Blocking
+            | RemoteFault::Released => None,
             fault => Some(DiscardCause::Fault(Box::new(self.error(fault)?))),
         }
     }

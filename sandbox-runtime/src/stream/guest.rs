@@ -25,8 +25,10 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::source::{Asynchronous, Iteration, Sequential};
+use crate::boundary::ValueError;
 use crate::callback::Callback;
 use crate::engine_types::ObjectTransport;
+use crate::error::{Direction, Place};
 use crate::transport::{AsyncTransport, Transport};
 use crate::{Error, Result};
 
@@ -244,27 +246,61 @@ pub(super) struct GuestStream<T: Crosses + Send> {
     transport: ObjectTransport,
 }
 
-/// Items that came before the answer of their request.
-struct EarlyItems<T>(Mutex<(Vec<T>, Option<Waker>)>);
+/// Items that came before the answer of their request. A guest can call what takes them at any time, so the request bounds them.
+struct EarlyItems<T>(Mutex<EarlySlot<T>>);
+
+struct EarlySlot<T> {
+    items: Vec<T>,
+    /// How many items may still come for the request under way.
+    open: usize,
+    waker: Option<Waker>,
+}
+
+impl<T> Default for EarlySlot<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), open: 0, waker: None }
+    }
+}
 
 impl<T> EarlyItems<T> {
-    fn slot(&self) -> MutexGuard<'_, (Vec<T>, Option<Waker>)> {
+    fn slot(&self) -> MutexGuard<'_, EarlySlot<T>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(&self, items: Vec<T>) {
+    /// Lets a request bring this many items.
+    fn open(&self, most: u32) {
+        self.slot().open = most as usize;
+    }
+
+    /// Refuses items from now on. Returns those that came.
+    fn close(&self) -> Vec<T> {
+        let slot = std::mem::take(&mut *self.slot());
+        drop(slot.waker);
+        slot.items
+    }
+
+    /// Adds the items of the request under way. Refuses those that it has not asked for.
+    fn add(&self, items: Vec<T>) -> Result<()> {
         let mut slot = self.slot();
-        slot.0.extend(items);
-        let waker = slot.1.take();
+        let Some(open) = slot.open.checked_sub(items.len()) else {
+            let (most, count) = (slot.open, items.len());
+            drop(slot);
+            let error = ValueError::new(format!("at most {most} items of a request"), format!("{count}"));
+            return Err(error.into_error(&Place::named(&"Stream".into(), &"next".into()), Direction::ToHost));
+        };
+        slot.open = open;
+        slot.items.extend(items);
+        let waker = slot.waker.take();
         drop(slot);
         waker.into_iter().for_each(|waker| of_host(|| waker.wake()));
+        Ok(())
     }
 
     /// Takes the items, and has the waker woken when others come.
     fn take(&self, waker: &Waker) -> Vec<T> {
         let mut slot = self.slot();
-        let before = slot.1.replace(waker.clone());
-        let items = std::mem::take(&mut slot.0);
+        let before = slot.waker.replace(waker.clone());
+        let items = std::mem::take(&mut slot.items);
         drop(slot);
         drop(before);
         items
@@ -273,12 +309,9 @@ impl<T> EarlyItems<T> {
 
 impl<T: Crosses + Send> GuestStream<T> {
     pub(super) fn new(transport: ObjectTransport) -> Self {
-        let early = Arc::new(EarlyItems(Mutex::new((Vec::new(), None))));
+        let early = Arc::new(EarlyItems(Mutex::default()));
         let to = early.clone();
-        let ahead = Callback::new(move |batch: GivenBatch<T>| {
-            to.add(batch.items);
-            Ok(())
-        });
+        let ahead = Callback::new(move |batch: GivenBatch<T>| to.add(batch.items));
         let (items, pace) = (VecDeque::new(), Pace::BEGIN);
         Self { items, request: None, early, ahead, came: 0, pace, failure: None, transport }
     }
@@ -294,10 +327,13 @@ impl<T: Crosses + Send> GuestStream<T> {
 
     /// Polls the request under way, or makes the next one.
     fn advance(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let (pace, ahead, transport) = (&mut self.pace, &self.ahead, &self.transport);
+        let (pace, early, ahead, transport) = (&mut self.pace, &self.early, &self.ahead, &self.transport);
         let request = self.request.get_or_insert_with(|| {
             let (size, taken) = pace.ask();
-            let ahead = (size > 1).then(|| ahead.clone());
+            let ahead = (size > 1).then(|| {
+                early.open(size);
+                ahead.clone()
+            });
             let args = (Val(size), (Val(taken), (Val(ahead), ())));
             Box::pin(AsyncTransport::<NextOfGuest<T, Asynchronous>>::call_async(transport, args))
         });
@@ -305,6 +341,12 @@ impl<T: Crosses + Send> GuestStream<T> {
         self.take_early(cx.waker());
         let Poll::Ready(answer) = polled else { return Poll::Pending };
         self.request = None;
+        if self.pace.asked > 1 {
+            // Items may have come since the last look.
+            let last = self.early.close();
+            self.came += last.len();
+            self.items.extend(last);
+        }
         let came = std::mem::take(&mut self.came);
         match answer {
             Ok(batch) => {
@@ -320,6 +362,14 @@ impl<T: Crosses + Send> GuestStream<T> {
             }
         }
         Poll::Ready(())
+    }
+}
+
+impl<T: Crosses + Send> Drop for GuestStream<T> {
+    /// The callback of a request can outlive the stream.
+    fn drop(&mut self) {
+        let items = self.early.close();
+        drop(items);
     }
 }
 
@@ -341,5 +391,40 @@ impl<T: Crosses + Send> futures_core::Stream for GuestStream<T> {
                 return Poll::Pending;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Wakes;
+
+    impl std::task::Wake for Wakes {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    /// A guest can call at any time what takes items ahead.
+    #[test]
+    fn no_more_items_come_ahead_than_a_request_asks_for() {
+        let early = EarlyItems(Mutex::default());
+        let is_refused = |items: Vec<u8>| matches!(early.add(items), Err(Error::Value(_)));
+        assert!(is_refused(vec![1]));
+        early.open(3);
+        assert!(is_refused(vec![1; 4]));
+        early.add(vec![1, 2]).expect("the request asks for them");
+        assert!(is_refused(vec![3, 4]));
+        early.add(vec![3]).expect("the request asks for them");
+        assert!(is_refused(vec![4]));
+        let wakes = Arc::new(Wakes);
+        let waker = Waker::from(wakes.clone());
+        assert_eq!(early.take(&waker), [1, 2, 3]);
+        drop(waker);
+        assert!(early.close().is_empty() && is_refused(vec![5]));
+        assert_eq!(Arc::strong_count(&wakes), 1);
+        early.open(2);
+        early.add(vec![6]).expect("the request asks for them");
+        assert_eq!(early.close(), [6]);
+        assert!(is_refused(vec![7]));
     }
 }

@@ -315,6 +315,18 @@ pub(crate) const CHILDREN: &[Child] = &[
         },
         is_protocol,
     ),
+    // Each crossing of an iterable is a stream of its own.
+    (
+        "streams-without-end",
+        |line, _| {
+            for crossing in 1.. {
+                line.asks(2, LIST, 0, &[&[1][..], &object(crossing, 1)].concat());
+                binds(line, "true,true");
+                line.skip();
+            }
+        },
+        is_protocol,
+    ),
     ("a-line-of-nothing", |line, _| line.frame(0x86, 0, &[]), is_protocol),
     (
         "a-flood-of-the-console",
@@ -679,6 +691,8 @@ const OPEN: [u16; 2] = [3, 0];
 const TAKE: [u16; 2] = [3, 1];
 /// The method that keeps an object of the guest.
 const KEEP: [u16; 2] = [3, 2];
+/// The method that keeps a stream of the guest.
+const LIST: [u16; 2] = [3, 3];
 
 /// An empty bill and a handle.
 fn named(number: u64, contract: u16) -> Vec<u8> {

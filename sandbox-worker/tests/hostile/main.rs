@@ -20,7 +20,8 @@ use std::time::{Duration, Instant};
 use children::{AWAITED, BILLS, CHILDREN, IDLERS, NUMBERED, OLDER, STILLBORN, child};
 use sandbox_runtime::process::Process;
 use sandbox_runtime::{
-    Bytes, Console, Death, Error, Handle, Limits, Result, Sandbox, SandboxPool, Script, Trust, sandbox_api,
+    Bytes, Console, Death, Error, Handle, Items, Limits, Result, Sandbox, SandboxPool, Script, Trust,
+    sandbox_api,
 };
 use slack::{LONG, is_in_time, long};
 
@@ -78,6 +79,8 @@ pub trait Files {
     fn take(&self, file: Handle<dyn File>);
     /// Keeps the row.
     fn keep(&self, row: Handle<dyn Row>);
+    /// Keeps the stream.
+    fn list(&self, items: Items<f64>);
 }
 
 impl File for Arc<()> {
@@ -88,7 +91,7 @@ impl File for Arc<()> {
 
 /// Counts the files that live.
 #[derive(Clone, Default)]
-struct Folder(Arc<()>, Arc<Mutex<Vec<Handle<dyn Row>>>>);
+struct Folder(Arc<()>, Arc<Mutex<Vec<Handle<dyn Row>>>>, Arc<Mutex<Vec<Items<f64>>>>);
 
 impl Files for Folder {
     fn open(&self) -> Handle<dyn File> {
@@ -99,6 +102,10 @@ impl Files for Folder {
 
     fn keep(&self, row: Handle<dyn Row>) {
         self.1.lock().unwrap().push(row);
+    }
+
+    fn list(&self, items: Items<f64>) {
+        self.2.lock().unwrap().push(items);
     }
 }
 
@@ -207,6 +214,9 @@ fn called_children_are_killed(program: impl Fn(&str) -> PathBuf) {
             assert!(matches!(rule.price(1.0), Err(Error::Discarded { .. })), "{name}");
             let rows = std::mem::take(&mut *ticks.files.1.lock().unwrap());
             assert!(rows.iter().all(|row| matches!(row.get(), Err(Error::Discarded { .. }))), "{name}");
+            let mut lists = std::mem::take(&mut *ticks.files.2.lock().unwrap());
+            let ended = |items: &mut Items<f64>| matches!(items.next(), Some(Err(Error::Discarded { .. })));
+            assert!(lists.len() <= MOST_FILES && lists.iter_mut().all(ended), "{name}");
             // One is in this function, and one in the sandbox's host.
             assert_eq!(Arc::strong_count(&ticks.files.0), 3, "{name} left files");
             sandbox.reset().unwrap();

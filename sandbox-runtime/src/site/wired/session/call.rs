@@ -9,7 +9,7 @@ use tokio::runtime::Handle as Runtime;
 
 use super::super::link::Sending;
 use super::super::message::{self, Failure, Forget, WireBill, from_json, kind, to_json};
-use super::call_end::HostCounts;
+use super::call_end::{HostCounts, ReadTime};
 use super::host_call::owner_of_abort;
 use super::inside::{CallScope, HostFrames};
 use super::state::{KeptCalls, SessionState};
@@ -19,7 +19,7 @@ use crate::error::{Amount, Death, Direction, Error, Excess, LimitKind, Result};
 use crate::isolate::cancels::Period;
 use crate::observe::bill::Bill;
 use crate::options::{ConsoleLine, Level};
-use crate::time::Timestamp;
+use crate::time::{Deadline, Timestamp};
 use crate::wire::frame::{Frame, FrameBuilder, FrameError};
 use crate::wire::{Encoded, Out};
 
@@ -55,6 +55,8 @@ pub(in super::super) struct Request<'c> {
     pub(super) began: Timestamp,
     /// The period in which the call was made.
     pub(super) made_in: Period,
+    /// The end of the call, and whether it is the caller's own deadline.
+    pub(super) end: (Deadline, bool),
     /// The driver of `async` calls makes the request, and waits for nothing.
     pub(super) is_driven: bool,
     /// The bill that gets the CPU time when the peer ends during the request.
@@ -420,9 +422,14 @@ impl<'c> Request<'c> {
             kind::VALUE => {
                 let (bill, value) = message::read_bill(&frame.body)?;
                 let handles = &self.state.handles;
-                let _open = handles.objects.reads();
+                let (end, by_caller) = self.end;
+                let _open = handles.objects.reads(ReadTime { end, by_caller, made_in: Some(self.made_in) });
                 let outcome = taken(CallAnswer::Value(self.encoded(value)))?;
-                (bill, outcome.map_err(|error| handles.objects.take_failure().unwrap_or(error)))
+                let failed = |error| match handles.objects.take_failure() {
+                    Some(Error::Limit { excess, place: None, .. }) => excess.error(self.about.place.as_ref()),
+                    failure => failure.unwrap_or(error),
+                };
+                (bill, outcome.map_err(failed))
             }
             kind::DONE => {
                 let done: message::Done = from_json(&frame.body)?;

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use super::counts::Served;
 use crate::error::{Error, LimitKind, Phase};
+use crate::isolate::cancels::Period;
 use crate::isolate::clock;
 use crate::limits::Limits;
-use crate::time::Timestamp;
+use crate::time::{Deadline, Timestamp};
 
 /// The host's counts of a call at its end.
 #[cfg_attr(test, derive(Default))]
@@ -56,6 +57,35 @@ impl HostCounts {
                 }
                 excess.error(place.as_ref())
             }
+            error => error,
+        }
+    }
+}
+
+/// The time of a call, for the values of its answer: contracts are bound to their objects by code of the guest.
+#[derive(Clone, Copy)]
+pub(in super::super) struct ReadTime {
+    pub(super) end: Deadline,
+    /// Whether the end is the caller's own deadline.
+    pub(super) by_caller: bool,
+    /// The period in which the call was made.
+    pub(super) made_in: Option<Period>,
+}
+
+impl ReadTime {
+    /// The time of values whose call the peer ends.
+    pub(super) const UNBOUNDED: Self = Self { end: Deadline::NEVER, by_caller: true, made_in: None };
+
+    /// The error of a call whose answer was not read because of this one. The call itself was made.
+    pub(super) fn of_reading(self, error: Error, limits: &Limits) -> Error {
+        match error {
+            Error::Limit { kind: kind @ (LimitKind::Wall | LimitKind::Deadline), excess, place, .. } => {
+                let kind = if self.by_caller { kind } else { LimitKind::Wall };
+                let mut told = limits.excess(kind);
+                told.phase = excess.phase.filter(|phase| *phase != Phase::Queued);
+                told.error(place.as_ref())
+            }
+            Error::Cancelled { place, .. } => Error::cancelled(true, place.as_ref()),
             error => error,
         }
     }

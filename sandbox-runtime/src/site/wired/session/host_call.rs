@@ -9,6 +9,7 @@ use base64::prelude::BASE64_STANDARD as BASE64;
 
 use super::super::message::{HostRefusal, kind, to_json};
 use super::call::Request;
+use super::call_end::ReadTime;
 use super::counts::Serving;
 use super::handles::{NotGiven, PlainMethods};
 use super::inside::{CallScope, HostFrames};
@@ -186,8 +187,17 @@ impl<'c> Request<'c> {
         self.answer(id, asked.place(), false, (Err(error), None))
     }
 
+    /// The time of the arguments of a host method. The peer itself ends a guest that waits for the method.
+    fn time_of(&self, asked: &HostCallAsked<'_>) -> ReadTime {
+        if self.session.here() == CallScope::Within {
+            return ReadTime::UNBOUNDED;
+        }
+        let owner = self.state.with(asked.owner, |call| (call.end, call.made_in));
+        owner.map_or(ReadTime::UNBOUNDED, |(end, made_in)| ReadTime { end, by_caller: false, made_in })
+    }
+
     fn call(&self, asked: &HostCallAsked<'_>, value: &mut Out) -> Result<Called, Unanswered> {
-        let _open = self.state.handles.objects.reads();
+        let _open = self.state.handles.objects.reads(self.time_of(asked));
         let stack = StackEnd::of_thread();
         if !stack.allows_call() {
             self.skip(asked);
@@ -208,7 +218,7 @@ impl<'c> Request<'c> {
 
     /// Ends the objects that the arguments name, without a call.
     pub(super) fn skip(&self, asked: &HostCallAsked<'_>) {
-        let _open = self.state.handles.objects.reads();
+        let _open = self.state.handles.objects.reads(ReadTime::UNBOUNDED);
         // An error of the arguments is told by the call that reads them.
         _ = wire::decode_list(self.encoded(asked.args), self.session.limits());
     }

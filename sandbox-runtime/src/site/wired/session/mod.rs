@@ -59,6 +59,7 @@ use crate::wire::fault::Hearing;
 use crate::wire::{self, Out};
 
 pub(super) use call::CallAnswer;
+use call_end::ReadTime;
 pub(super) use erased_call::{CallTerms, TypedCall};
 use handles::NotGiven;
 pub(super) use inside::CallScope;

@@ -15,15 +15,15 @@ use rustc_hash::FxHashMap;
 use sandbox_core::spec::HandleForm;
 
 use super::super::message::{BindObject, ContractData, kind, to_json};
-use super::{About, CallAnswer, Handle, Session, What};
+use super::{About, CallAnswer, Handle, ReadTime, Session, What};
 use crate::contract::SpecRef;
 use crate::error::{DiscardCause, Error, Result};
 use crate::isolate::ObjectTransport;
+use crate::isolate::cancels::Period;
 use crate::isolate::guest_objects::GuestParts;
 use crate::isolate::isolate_link::IsolateLink;
 use crate::isolate::ops::HandleParts;
 use crate::isolate::values::{lacking, wanted};
-use crate::time::Deadline;
 use crate::value::handle::{HandleContract, NoGuestObject, Shared, WeakShared};
 use crate::value::{GivenNumber, JsValue};
 
@@ -42,6 +42,12 @@ struct KeptCrossing {
     key: (u64, TypeId),
 }
 
+/// The object of a crossing, and how many proxies keep the crossing.
+struct CrossedObject {
+    object: u64,
+    proxies: usize,
+}
+
 /// The objects of guests that the host holds.
 pub(in super::super) struct SessionObjects {
     link: Arc<IsolateLink>,
@@ -55,8 +61,8 @@ pub(in super::super) struct SessionObjects {
     numbers: RefCell<FxHashMap<(TypeId, usize), u64>>,
     /// By the number of the proxy.
     kept: RefCell<FxHashMap<u64, KeptCrossing>>,
-    /// The objects that each crossing names which a proxy keeps.
-    crossings: RefCell<FxHashMap<u64, u64>>,
+    /// The crossings that proxies keep.
+    crossings: RefCell<FxHashMap<u64, CrossedObject>>,
     /// The objects that the frames name which are being read.
     open: RefCell<Vec<GivenNumber>>,
     /// Crossings that no handle was read of.
@@ -65,6 +71,8 @@ pub(in super::super) struct SessionObjects {
     leased: RefCell<Vec<u64>>,
     /// Proxies that an unsent frame names.
     unsent: RefCell<Vec<Shared>>,
+    /// The time of the call whose values are being read. Contracts that are bound meanwhile end with it.
+    reading: Cell<ReadTime>,
     /// A contract is being bound.
     is_binding: Cell<bool>,
     /// Why the last contract was not bound.
@@ -94,8 +102,13 @@ impl FarBindings {
         self.all().get(&number).map(|binding| (binding.handle, binding.leases.clone()))
     }
 
-    fn insert(&self, number: u64, handle: Handle) {
-        self.all().insert(number, FarBinding { handle, leases: Arc::default() });
+    fn insert(&self, number: u64, binding: FarBinding) {
+        self.all().insert(number, binding);
+    }
+
+    /// Takes the binding of a proxy that was dropped, with its leases.
+    fn take(&self, number: u64) -> Option<FarBinding> {
+        self.all().remove(&number)
     }
 
     /// Ends the binding of a proxy that was dropped. Returns whether no call needs it.
@@ -113,10 +126,12 @@ impl FarBindings {
 pub(super) struct OpenCrossings<'o> {
     objects: &'o SessionObjects,
     before: usize,
+    outer: ReadTime,
 }
 
 impl Drop for OpenCrossings<'_> {
     fn drop(&mut self) {
+        self.objects.reading.set(self.outer);
         let mut open = self.objects.open.borrow_mut();
         let before = self.before.min(open.len());
         if before < open.len() {
@@ -148,6 +163,7 @@ impl SessionObjects {
             unread: RefCell::default(),
             leased: RefCell::default(),
             unsent: RefCell::default(),
+            reading: Cell::new(ReadTime::UNBOUNDED),
             is_binding: Cell::default(),
             failure: RefCell::default(),
         }
@@ -159,9 +175,14 @@ impl SessionObjects {
         (self.link.clone(), self.bindings.clone())
     }
 
-    /// The values of a frame are read until the result is dropped.
-    pub(super) fn reads(&self) -> OpenCrossings<'_> {
-        OpenCrossings { objects: self, before: self.open.borrow().len() }
+    /// The values of a frame are read until the result is dropped. `time` is that of their call.
+    pub(super) fn reads(&self, time: ReadTime) -> OpenCrossings<'_> {
+        OpenCrossings { objects: self, before: self.open.borrow().len(), outer: self.reading.replace(time) }
+    }
+
+    /// The period of the call for whose values a contract is being bound.
+    pub(super) fn made_in(&self) -> Option<Period> {
+        self.reading.get().made_in.filter(|_| self.is_binding.get())
     }
 
     /// Whether a contract is being bound.
@@ -176,7 +197,7 @@ impl SessionObjects {
 
     /// Whether a crossing can be one of the peer's. The number of a crossing that is kept names one object.
     pub(super) fn gives(&self, given: GivenNumber) -> bool {
-        let known = self.crossings.borrow().get(&given.crossing).copied();
+        let known = self.crossings.borrow().get(&given.crossing).map(|known| known.object);
         let admits =
             given.crossing > 0 && given.object > 0 && known.is_none_or(|known| known == given.object);
         if admits {
@@ -227,14 +248,26 @@ impl SessionObjects {
     /// Ends a proxy. Returns its crossing, unless the peer is gone or another proxy has the crossing.
     fn end(&self, number: u64) -> Option<u64> {
         let KeptCrossing { crossing, key } = self.kept.borrow_mut().remove(&number)?;
-        self.crossings.borrow_mut().remove(&crossing);
         let mut proxies = self.proxies.borrow_mut();
         if proxies.get(&key).is_some_and(|proxy| proxy.number == number)
             && let Some(proxy) = proxies.remove(&key)
         {
             self.forget((key.1, proxy.address), key.0);
         }
-        Some(crossing)
+        self.leave(crossing).then_some(crossing)
+    }
+
+    /// A proxy keeps a crossing no longer. Returns whether no other proxy keeps it.
+    fn leave(&self, crossing: u64) -> bool {
+        let mut crossings = self.crossings.borrow_mut();
+        let left = crossings.get_mut(&crossing).map_or(0, |crossed| {
+            crossed.proxies -= 1;
+            crossed.proxies
+        });
+        if left == 0 {
+            crossings.remove(&crossing);
+        }
+        left == 0
     }
 
     /// Forgets the address of a proxy.
@@ -299,7 +332,9 @@ impl SessionObjects {
                         refused(Some(found))
                     }
                 })?;
-                (binding, given.crossing, has)
+                // An error of a contract that the value was tried with before is not that of the value.
+                drop(self.failure.take());
+                (FarBinding { handle: binding, leases: Arc::default() }, given.crossing, has)
             }
         };
         self.keep((key, crossing), (binding, has), contract, guest).ok_or_else(|| NoGuestObject {
@@ -312,19 +347,20 @@ impl SessionObjects {
     }
 
     /// The parts of a proxy that was dropped, and whose crossing was not released.
-    fn lost(&self, key: (u64, TypeId)) -> Option<(Handle, u64, Vec<bool>)> {
+    fn lost(&self, key: (u64, TypeId)) -> Option<(FarBinding, u64, Vec<bool>)> {
         let proxy = self.proxies.borrow_mut().remove(&key)?;
         self.forget((key.1, proxy.address), key.0);
         let kept = self.kept.borrow_mut().remove(&proxy.number)?;
-        let (binding, _) = self.bindings.get(proxy.number)?;
-        Some((binding, kept.crossing, proxy.has))
+        _ = self.leave(kept.crossing);
+        // The next proxy keeps the binding for the calls of this one that have not begun.
+        Some((self.bindings.take(proxy.number)?, kept.crossing, proxy.has))
     }
 
     /// Makes a proxy. `None` for a contract that one thread may use.
     fn keep(
         &self,
         (key, crossing): ((u64, TypeId), u64),
-        (binding, has): (Handle, Vec<bool>),
+        (binding, has): (FarBinding, Vec<bool>),
         contract: &HandleContract,
         guest: &GuestParts,
     ) -> Option<Rc<dyn Any>> {
@@ -335,7 +371,8 @@ impl SessionObjects {
         let weak = (contract.weak)(&*object)?;
         self.bindings.insert(number, binding);
         self.kept.borrow_mut().insert(number, KeptCrossing { crossing, key });
-        self.crossings.borrow_mut().insert(crossing, key.0);
+        let new = CrossedObject { object: key.0, proxies: 0 };
+        self.crossings.borrow_mut().entry(crossing).or_insert(new).proxies += 1;
         // A stream goes back as one of the host.
         if !guest.spec().form.is_stream() {
             self.numbers.borrow_mut().insert((key.1, address), key.0);
@@ -349,16 +386,17 @@ impl SessionObjects {
         let closed = || Error::discarded(DiscardCause::Closed);
         let session = self.session.get().and_then(Weak::upgrade).ok_or_else(closed)?;
         let (spec, checks) = (guest.spec(), guest.checks()?);
-        let is_full = self.proxies.borrow().len() >= session.limits().handles;
+        let is_full = self.kept.borrow().len() >= session.limits().handles;
         let gives =
             |index: usize| checks.methods.get(index).map(|method| method.returns.gives).unwrap_or_default();
         let contract = ContractData::of(spec, gives);
         let about = About { contract: Some(SpecRef::Static(spec)), ..About::default() };
         let _binding = BindingMark::begin(&self.is_binding);
-        session.request_here(
+        let time = self.reading.get();
+        let bound = session.request_here(
             about,
             (kind::OBJECT, None),
-            Deadline::NEVER,
+            time.end,
             |limit, out| to_json(&BindObject { object, contract, limit }, out),
             |answer| match answer {
                 // A peer refuses an object more than it may have, and ends the guest.
@@ -369,7 +407,8 @@ impl SessionObjects {
                 }
                 _ => None,
             },
-        )
+        );
+        bound.map_err(|error| time.of_reading(error, session.limits()))
     }
 }
 

@@ -48,6 +48,8 @@ impl Session {
         let outer = self.outer_call(&about, deadline);
         let (deadline, made_in) = (within(deadline), self.periods.now());
         let state = self.lock(deadline)?;
+        // To bind a contract is part of the call whose values are read.
+        let made_in = state.handles.objects.made_in().unwrap_or(made_in);
         self.refuses_cancelled(made_in)?;
         let live = self.ready(&state, handle)?;
         if live.is_writing() {
@@ -63,6 +65,11 @@ impl Session {
             about.contract.iter().for_each(|contract| state.knows(contract));
         }
         let pays = if how == Beginning::Inside { Pays::Outer } else { Pays::Itself };
+        let wall = Nanos::of(self.settings.limits.wall);
+        let limit = Deadline::after(began, wall);
+        let end = limit.min(deadline);
+        // The turn of this call may come after another's.
+        let end = if how == Beginning::Beside { end.extended(wall) } else { end };
         let call = Request {
             session: self,
             state: &state,
@@ -70,13 +77,15 @@ impl Session {
             about,
             began,
             made_in,
+            // A nested call ends with the outer one.
+            end: if how == Beginning::Inside {
+                (deadline, true)
+            } else {
+                (end.min(deadline), deadline < limit)
+            },
             is_driven: false,
             pays,
         };
-        let wall = Nanos::of(self.settings.limits.wall);
-        let end = Deadline::after(began, wall).min(deadline);
-        // The turn of this call may come after another's.
-        let end = if how == Beginning::Beside { end.extended(wall) } else { end };
         self.begins(&state, &live, end, how);
         if how != Beginning::Inside {
             state.here.replace(Underway { end, made_in: Some(made_in), ..Underway::default() });

@@ -147,7 +147,8 @@ impl Driver {
         live: &'c Arc<LivePeer>,
     ) -> Request<'c> {
         let (about, began, made_in) = (About::default(), clock::now(), session.periods.now());
-        Request { session, state, live, about, began, made_in, is_driven: true, pays: Pays::Outer }
+        let (end, is_driven, pays) = ((Deadline::NEVER, true), true, Pays::Outer);
+        Request { session, state, live, about, began, made_in, end, is_driven, pays }
     }
 
     /// Whether the peer of the calls is the sandbox's current peer.
@@ -348,7 +349,8 @@ impl Driver {
         }
         call.session.ends(call.state, call.live);
         let about = std::mem::take(&mut flight.about);
-        let call = Request { about, began: flight.began, ..*call };
+        let (began, made_in, end_of_call) = (flight.began, flight.made_in, (flight.end, flight.by_caller));
+        let call = Request { about, began, made_in, end: end_of_call, ..*call };
         match flight.erased.take() {
             // To drop what is left of a call runs code of the host. When it panics, the caller is told that the call was lost.
             Some(erased) => {
