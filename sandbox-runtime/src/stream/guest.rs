@@ -14,6 +14,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use sandbox_core::boundary::ValueError;
 use sandbox_core::contract::{
     Contract, ContractSpec, Crosses, GuestMethod, Kind, Method, MethodSpec, Packing, ParamSpec, SendProbe,
     Val,
@@ -25,7 +26,6 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::source::{Asynchronous, Iteration, Sequential};
-use crate::boundary::ValueError;
 use crate::callback::Callback;
 use crate::engine_types::ObjectTransport;
 use crate::error::{Direction, Place};
