@@ -270,7 +270,7 @@ impl<L: Leg> Flying<L> {
         let is_told = isolate.observed.as_ref().is_some_and(|observed| observed.allows().is_err());
         let can_run =
             flights_can_run(isolate, flight, self.leg.realm()) && self.leg.check(isolate).is_ok() && !is_told;
-        if !can_run || flight.deadline().is_over(now) {
+        if !can_run || flight.deadline().is_over(now) || flight.ticket.is_time_up(now) {
             return;
         }
         let so_far = flight.counts.get();

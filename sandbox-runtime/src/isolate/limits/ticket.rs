@@ -141,6 +141,8 @@ struct TicketInner {
     /// One of [`WAITS`], [`BEGUN`] and [`WITHDRAWN`].
     turn: AtomicU8,
     cancelled: AtomicBool,
+    /// The other end of a link says that the time of the call is up.
+    is_time_up: AtomicBool,
     /// The call is over, and so are those inside of it.
     is_over: AtomicBool,
     deadline: Deadline,
@@ -199,6 +201,7 @@ impl Ticket {
             flight,
             turn,
             cancelled,
+            is_time_up: AtomicBool::new(false),
             is_over,
             deadline,
             outer,
@@ -235,6 +238,17 @@ impl Ticket {
     /// Whether the call is one of a function, an object or a stream that a guest gave.
     pub(in crate::isolate) fn is_of_object(&self) -> bool {
         self.inner.is_of_object
+    }
+
+    /// The other end of a link says that the time of the call is up. Its clock may be some moments ahead.
+    #[cfg(feature = "process")]
+    pub(crate) fn time_is_up(&self) {
+        self.inner.is_time_up.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether the time of the call is up.
+    pub(in crate::isolate) fn is_time_up(&self, now: Timestamp) -> bool {
+        self.inner.is_time_up.load(Ordering::SeqCst) || self.inner.deadline.is_over(now)
     }
 
     /// The call is over. Calls inside of it make no further turn.

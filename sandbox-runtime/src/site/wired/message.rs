@@ -406,6 +406,27 @@ pub(crate) struct LimitData {
     pub(crate) outer: OuterCall,
 }
 
+/// Why the host ends a call: the byte of a cancellation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CancelReason {
+    /// The time of the call is up.
+    Wall = 0,
+    /// The caller's own deadline is over.
+    Deadline = 1,
+    /// The caller has cancelled the call, or waits no longer.
+    Caller = 2,
+}
+
+impl CancelReason {
+    pub(crate) fn of(byte: Option<&u8>) -> Self {
+        match byte {
+            Some(1) => Self::Deadline,
+            Some(2) => Self::Caller,
+            _ => Self::Wall,
+        }
+    }
+}
+
 /// The call that another one is inside of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct OuterCall {

@@ -15,7 +15,7 @@ use futures_util::future::{Either, select};
 use rustc_hash::FxHashMap;
 use tokio::sync::oneshot;
 
-use super::super::message::OuterCall;
+use super::super::message::{CancelReason, OuterCall};
 use super::answers::Woken;
 use super::cancel_poller::{CancelPoller, PolledCall};
 use super::{Asked, GuestAnswer, GuestServer};
@@ -135,10 +135,21 @@ impl GuestCalls {
         self.known.borrow().flights.contains_key(&id)
     }
 
-    /// Ends a call, unless it is over.
-    pub(super) fn cancel(&self, id: u64, by_caller: bool) {
-        let kind = if by_caller { LimitKind::Deadline } else { LimitKind::Wall };
-        let cancel = self.known.borrow_mut().flights.get_mut(&id).and_then(|(_, cancel)| cancel.take());
+    /// Ends a call, unless it is over. No listener of the guest runs where the time of the call is up.
+    pub(super) fn cancel(&self, id: u64, why: CancelReason) {
+        let kind = match why {
+            CancelReason::Deadline => LimitKind::Deadline,
+            CancelReason::Wall | CancelReason::Caller => LimitKind::Wall,
+        };
+        let cancel = match self.known.borrow_mut().flights.get_mut(&id) {
+            Some((ticket, cancel)) => {
+                if why != CancelReason::Caller {
+                    ticket.time_is_up();
+                }
+                cancel.take()
+            }
+            None => None,
+        };
         if let Some(cancel) = cancel {
             _ = cancel.send(kind);
         }

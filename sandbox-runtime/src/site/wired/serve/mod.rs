@@ -29,8 +29,8 @@ use super::channel::Channel;
 use super::hardening::HardeningReport;
 use super::link::{Interest, Windows};
 use super::message::{
-    self, BindObject, BindRequest, CallHead, ConsoleLineData, Done, Evaluate, Failure, Forget, Hello,
-    LimitData, Ready, Setup, SharedClock, WireBill, kind, to_json,
+    self, BindObject, BindRequest, CallHead, CancelReason, ConsoleLineData, Done, Evaluate, Failure, Forget,
+    Hello, LimitData, Ready, Setup, SharedClock, WireBill, kind, to_json,
 };
 use crate::contract::{ContractSpec, MethodSpec};
 use crate::error::{DiscardCause, Error, LimitKind, LossReason};
@@ -339,7 +339,7 @@ impl GuestServer {
             kind::CONTRACT => self.announce(&frame.body),
             kind::DROP => self.drop_objects(&frame.body),
             kind::CANCEL => {
-                self.flights.cancel(frame.call, frame.body.first() == Some(&1));
+                self.flights.cancel(frame.call, CancelReason::of(frame.body.first()));
                 Ok(())
             }
             _ => self.serve(frame),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::message::kind;
+use super::super::message::{CancelReason, kind};
 use super::Session;
 use super::call::Request;
 use super::call_table::Ending;
@@ -30,7 +30,6 @@ impl Driver {
         overdue.into_iter().for_each(QueuedJob::refuse);
         let (late, next_call) = self.flights.late(now);
         for id in late {
-            self.live.iter().for_each(|live| live.link.call_off(id));
             let told = self.flights.change(id, self.ends_until, |flight| {
                 let late = flight.late(session);
                 flight.tell(&late).map(|erased| (erased, late))
@@ -52,11 +51,17 @@ impl Driver {
             let Some(flight) = self.flights.get(id) else { return Ok(()) };
             match flight.ending {
                 None => {
-                    // The guest may be computing.
-                    live.link.call_off(id);
-                    let by_caller = u8::from(flight.by_caller);
+                    let why = match (flight.end.is_over(now), flight.by_caller) {
+                        (true, true) => CancelReason::Deadline,
+                        (true, false) => CancelReason::Wall,
+                        (false, _) => CancelReason::Caller,
+                    };
+                    // The guest may be computing. The peer itself knows when the time of a call is up.
+                    if why == CancelReason::Caller {
+                        live.link.call_off(id);
+                    }
                     call.send(kind::CANCEL, id, false, |out| {
-                        out.push(by_caller);
+                        out.push(why as u8);
                         Ok(())
                     })?;
                     // The peer may have to finish another turn before it reads that.
