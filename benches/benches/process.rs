@@ -76,7 +76,7 @@ fn main() {
     let sandbox = Sandbox::builder().transport(Process::new()).build().unwrap();
     let first = sandbox.load::<dyn First>(ours::first()).unwrap();
     // A frame of a call with two numbers, and that of its result.
-    let mut small = Echo::new(13 + 29 + 1 + 18, 13 + 96 + 9);
+    let mut small = Echo::new(13 + 37 + 1 + 18, 13 + 96 + 9);
     pairs.add(
         "process/scalar",
         looped(|| first.add(black_box(2.0), 3.0).unwrap()),

@@ -138,7 +138,7 @@ pub const BODIES: &[(&str, Body)] = &[
     ("CONTRACT", any),
     ("OBJECT", any),
     ("DROP", any),
-    ("HELLO", |_, _| Ok(br#"{"version":10,"windows":true,"refusal":null}"#.to_vec())),
+    ("HELLO", |_, _| Ok(br#"{"version":11,"windows":true,"refusal":null}"#.to_vec())),
     ("READY", |_, _| Ok(br#"{"report":null}"#.to_vec())),
     ("DONE", done),
     ("VALUE", |source, known| Ok([vec![0; BILL], encode(&value(source, known)?)].concat())),
