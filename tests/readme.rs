@@ -127,6 +127,11 @@ fn the_table_of_engines_has_a_test_for_each_row() {
             "only_quickjs_runs_what_closes_a_function_of_common_js",
         ),
         (
+            "a [last value][scripts] that begins with `-->`",
+            include_str!("../sandbox-worker/tests/forms/attacks.rs"),
+            "a_last_value_that_loads_is_no_syntax_error_later",
+        ),
+        (
             "columns of the first line of a [last value][scripts]",
             include_str!("../sandbox-worker/tests/forms/main.rs"),
             "errors_name_the_lines_of_the_text",

@@ -11,9 +11,10 @@ use crate::engine::{self, Choice};
 use crate::{HELP, Result, cargo_program, say, target, tools, workspace};
 
 /// The benchmarks, and what each is about.
-const BENCHES: [(&str, &str); 7] = [
+const BENCHES: [(&str, &str); 8] = [
     ("calls", "host → guest"),
     ("ops", "guest → host"),
+    ("handles", "handles, callbacks and streams"),
     ("start", "processes, sandboxes, realms"),
     ("transports", "threads and pools"),
     ("process", "processes"),

@@ -48,7 +48,7 @@ const fn target(id: &'static str, title: &'static str, ratio: f64) -> Work {
 }
 
 /// All parts of the page.
-pub const SECTIONS: [Section; 9] = [
+pub const SECTIONS: [Section; 10] = [
     Section {
         name: "host-to-guest",
         title: "Host → guest",
@@ -103,6 +103,28 @@ pub const SECTIONS: [Section; 9] = [
         works: &[
             work("async/add", "`async (f64, f64) -> f64`"),
             work("async/ask", "the same with one `await` of an `async` host method"),
+        ],
+    },
+    Section {
+        name: "handles",
+        title: "Handles, callbacks and streams",
+        about: "In a `LocalSandbox`, each value or call. The floor is the same of the project where nothing crosses as an object: \
+                the contract's own method in the same loop, the guest's own method, and one `async` call for each value. For \
+                values that are there, the floor is a generator of the guest itself.",
+        unit: Unit::Nanos,
+        plot: Plot::Ratios,
+        works: &[
+            target("handles/method", "a method of a host's handle, `(f64, f64) -> f64`", 1.2),
+            target("handles/callback", "a callback of the host, `(f64, f64) -> f64`", 1.2),
+            target("handles/object", "a method of a guest's object", 1.2),
+            target("streams/slow", "a value of a stream that each waits for", 1.5),
+            Work {
+                id: "streams/numbers",
+                title: "a number of a stream, where it is there",
+                ratio: None,
+                at_most: Some(100.0),
+            },
+            work("streams/items", "a number of a synchronous iterator"),
         ],
     },
     Section {
