@@ -246,7 +246,7 @@ impl fmt::Display for Excess {
             LimitKind::Stack if self.limit.is_none() => f.write_str(OTHER_STACK),
             LimitKind::Stack if *setting == NESTED_CALLS => write!(
                 f,
-                "the guest and `async` host methods called each other {limit} deep ({setting}), as in a recursion that does not end"
+                "the guest and `async` host methods called each other {limit} deep (a fixed limit), as in a recursion that does not end"
             ),
             LimitKind::Stack => {
                 write!(
@@ -295,7 +295,7 @@ pub const OTHER_STACK: &str = "this is not the thread's own stack, and no guest 
 pub const MAX_CALLS: &str = "sandbox(max_calls)";
 
 /// The setting of the depth of calls of a guest that are inside of each other.
-const NESTED_CALLS: &str = "a fixed limit";
+const NESTED_CALLS: &str = "nested_calls";
 
 /// The most calls that are inside of each other through `async` host methods. Debug builds have room for about 50 on the default
 /// stack of a thread that polls all of them.
