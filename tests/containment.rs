@@ -44,7 +44,7 @@ fn the_globals_are_those_of_ecmascript_and_the_contracts() {
 
 #[test]
 fn nothing_of_deno_or_of_a_browser_or_of_node_is_there() {
-    let names = "Deno __bootstrap console queueMicrotask setTimeout setInterval setImmediate WebAssembly SharedArrayBuffer \
+    let names = "Deno __bootstrap queueMicrotask setTimeout setInterval setImmediate WebAssembly SharedArrayBuffer \
                  FinalizationRegistry ShadowRealm Temporal process require module exports global window self fetch \
                  structuredClone performance gc __dirname Buffer TextDecoder URL crypto navigator";
     let body = format!("return '{names}'.split(' ').filter((name) => name in globalThis).join(' ')");

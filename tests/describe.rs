@@ -16,6 +16,8 @@ mod every;
 #[allow(clippy::type_complexity, reason = "signatures are described")]
 #[path = "describe/functions.rs"]
 mod functions;
+#[path = "describe/globals.rs"]
+mod globals;
 #[path = "describe/handles.rs"]
 mod handles;
 #[path = "describe/json_schema.rs"]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sandbox_runtime::{Engine, Error, LimitKind, Limits, LocalSandbox, Result, Script, sandbox_api};
+use sandbox_runtime::{Engine, Error, LimitKind, Limits, LocalSandbox, Modules, Result, Script, sandbox_api};
 use slack::{again, long};
 
 mod slack;
@@ -340,4 +340,25 @@ fn a_huge_bigint_is_refused_at_once() {
         let outcome = run(body);
         assert!(matches!(outcome, Err(Error::Value(_) | Error::Guest(_))), "{body}: {outcome:?}");
     }
+}
+
+#[test]
+fn only_v8_loads_scripts_of_several_files() {
+    let sandbox = LocalSandbox::builder().limits(long()).build().unwrap();
+    let one = Modules::new().file("a.js", "export const probe = () => 'one';");
+    let several = Modules::new()
+        .file("a.js", "export * from './b.js';")
+        .file("b.js", "export const probe = () => 'several';");
+    let probe = |modules| {
+        let script = Script::modules(modules, "a.js").unwrap();
+        sandbox.load::<dyn Probe>(script).and_then(|guest| guest.probe())
+    };
+    match probe(several) {
+        Ok(said) => assert_eq!((&*said, QUICKJS), ("several", false)),
+        Err(Error::Syntax { message, .. }) => {
+            assert!(QUICKJS && message.contains("only a script of one"), "{message}");
+        }
+        Err(other) => panic!("{other:?}"),
+    }
+    assert_eq!(probe(one).unwrap(), "one");
 }

@@ -36,6 +36,51 @@ fn thrown(body: &str) -> Thrown {
     }
 }
 
+/// Each name that is looked at runs a getter, so the getters count the names.
+#[test]
+fn the_names_of_all_errors_of_an_exception_are_bounded_together() {
+    #[sandbox_api(guest)]
+    trait Many {
+        fn run(&self) -> Result<f64>;
+        fn count(&self) -> Result<f64>;
+    }
+    let script = "let looked = 0;
+        const error = new Error('many');
+        for (let index = 0; index < 700; index += 1) {
+            const get = () => { looked += 1; return () => index; };
+            Object.defineProperty(error, 'p' + index, { enumerable: true, get });
+        }
+        const shown = Object.assign(new Error('shown'), { code: 1 });
+        export const run = () => { throw new AggregateError([shown, ...Array(31).fill(error)], '', { cause: error }); };
+        export const count = () => looked;";
+    let sandbox = LocalSandbox::builder().limits(long()).build().unwrap();
+    let many = sandbox.load::<dyn Many>(Script::new("many.js", script)).unwrap();
+    let Err(Error::Guest(thrown)) = many.run() else { panic!("the guest threw") };
+    assert_eq!((thrown.errors.len(), thrown.cause.is_some()), (32, true));
+    let count = many.count().unwrap();
+    assert!((700.0..=1000.0).contains(&count), "{count}");
+}
+
+/// Reading ends with the limit: otherwise the host's thread collects millions of names.
+#[test]
+fn an_exception_that_takes_long_to_read_ends_with_the_limit() {
+    let sandbox = LocalSandbox::builder()
+        .limits(Limits { wall: Duration::from_millis(300), ..long() })
+        .build()
+        .unwrap();
+    let guest = sandbox
+        .load::<dyn Job>(Script::new(
+            "job.js",
+            "const error = new Error('many');
+             for (let index = 0; index < 20_000; index += 1) error['p' + index] = () => index;
+             error.cause = error;
+             export const run = () => { throw new AggregateError(Array(32).fill(error)); };",
+        ))
+        .unwrap();
+    let error = guest.run().unwrap_err();
+    assert!(matches!(error, Error::Guest(_) | Error::Limit { kind: LimitKind::Wall, .. }), "{error:?}");
+}
+
 #[test]
 fn causes_are_told_one_by_one() {
     let error = thrown(

@@ -104,6 +104,15 @@ fn no_guest_escapes_from_a_thread_of_its_own() {
     }
 }
 
+/// The names of the web give nothing to any attack. Left out are those that ask whether such names are there.
+#[test]
+#[cfg(not(any(sandbox_leaky, feature = "quickjs")))]
+fn no_guest_escapes_by_the_web() {
+    let mut cases = corpus::read();
+    cases.retain(|case| case.class() != "advisories" && case.path != "imports/require.js");
+    assert_none_escapes(Transport::Web, &cases);
+}
+
 /// Attacks over a link, where objects, functions, streams and signals cross by numbers.
 #[test]
 #[cfg(not(sandbox_leaky))]

@@ -33,12 +33,24 @@ mod paths;
 
 #[path = "../fuzz/src/boundary.rs"]
 mod boundary;
+#[path = "../fuzz/src/fetch.rs"]
+mod fetch;
+#[path = "../fuzz/src/input.rs"]
+mod input;
 #[path = "../fuzz/src/macro_parser.rs"]
 mod macro_parser;
+#[path = "../fuzz/src/modules.rs"]
+mod modules;
 #[path = "../fuzz/src/protocol.rs"]
 mod protocol;
 #[path = "../fuzz/src/session.rs"]
 mod session;
+#[path = "../fuzz/src/source_maps.rs"]
+mod source_maps;
+#[path = "../fuzz/src/strip.rs"]
+mod strip;
+#[path = "../fuzz/src/web.rs"]
+mod web;
 
 /// Runs a target over random bytes, and adds up what it says. The seed tells an input that fails.
 fn try_seeds(count: u64, target: fn(&[u8]) -> usize) -> usize {
@@ -67,9 +79,21 @@ fn boundary_target() {
 }
 
 #[test]
+fn fetch_target() {
+    let allowed = try_seeds(3_000, fetch::run);
+    assert!(allowed > 30, "only {allowed} requests were for the name of the rules");
+}
+
+#[test]
 fn macro_parser_target() {
     let items = try_seeds(10_000, |bytes| macro_parser::run(bytes).into());
     assert!(items > 100, "only {items} inputs were items");
+}
+
+#[test]
+fn modules_target() {
+    let found = try_seeds(200, modules::run);
+    assert!(found > 20, "only {found} imports gave a file");
 }
 
 #[test]
@@ -86,6 +110,24 @@ fn session_target() {
     assert!((12..=18).contains(&answered), "a peer that keeps to the protocol answered {answered} calls");
     let answered = try_seeds(300, session::run);
     assert!(answered > 300, "only {answered} calls were answered");
+}
+
+#[test]
+fn source_maps_target() {
+    let mapped = try_seeds(3_000, |bytes| source_maps::run(bytes).into());
+    assert!(mapped > 10, "only {mapped} stacks had original places");
+}
+
+#[test]
+fn strip_target() {
+    let stripped = try_seeds(2_000, |bytes| strip::run(bytes).into());
+    assert!(stripped > 50, "only {stripped} texts were stripped");
+}
+
+#[test]
+fn web_target() {
+    let values = try_seeds(2_000, web::run);
+    assert!(values > 5_000, "only {values} values were made");
 }
 
 /// A kind of frame that is added to the protocol needs a body in the fuzz target, and a row in the page of the protocol.

@@ -1,8 +1,8 @@
 //! Objects of guests that cross as handles: the host holds a proxy that implements the contract.
 
 use program::{
-    CALLER, Caller, GIVES, Jobs, Others, Program, Rows, Runner, Table, Threads, WORKER, Worker, are_wrong,
-    script,
+    CALLER, Caller, GIVES, Jobs, Others, Program, Rows, Runner, Table, Threads, WORKER, Worker, are_checked,
+    are_wrong, calls, hoards, kept, script,
 };
 use sandbox_runtime::{DiscardCause, Error, LimitKind, Limits, LocalSandbox, Result, Sandbox, Script};
 use slack::long;
@@ -66,13 +66,7 @@ fn what_a_method_throws_or_returns_is_checked() {
     });
     let (sandbox, _) = thread(long());
     let program = sandbox.load::<dyn Program>(script()).unwrap();
-    let error = program.give("fails").unwrap().get("a").unwrap_err();
-    assert!(matches!(&error, Error::Guest(thrown) if thrown.message == "no column"), "{error:?}");
-    let error = program.give("badly").unwrap().get("a").unwrap_err();
-    assert!(error.to_string().starts_with("Row.get → result: expected a number"), "{error}");
-    let error = program.give("nothing").unwrap_err();
-    assert!(error.to_string().starts_with("Program.give → result: expected a Row"), "{error}");
-    assert_eq!(program.give("given").unwrap().get("a").unwrap(), 7.0);
+    are_checked(&program);
 }
 
 #[test]
@@ -102,29 +96,14 @@ fn there_is_a_limit_of_objects() {
     let limits = Limits { handles: 50, ..long() };
     let (sandbox, rows) = thread(limits);
     let program = sandbox.load::<dyn Program>(script()).unwrap();
-    let error = program.run("hoards").unwrap_err();
-    assert!(matches!(error, Error::Limit { kind: LimitKind::Handles, .. }), "{error:?}");
-    assert_eq!(rows.0.lock().unwrap().len(), 50);
-    // The sandbox goes on, and what the host lets go of makes room.
-    assert!(program.run("instance").is_err());
-    rows.0.lock().unwrap().clear();
-    assert_eq!(program.run("instance").unwrap(), "5");
+    hoards(&program, &rows);
 }
 
 #[test]
 fn a_result_is_an_object_that_the_host_keeps() {
     let (sandbox, _) = thread(long());
     let program = sandbox.load::<dyn Program>(script()).unwrap();
-    let row = program.give("given").unwrap();
-    assert!(program.is_given(row.clone()).unwrap());
-    assert!(row.is_same(&program.give("given").unwrap()));
-    assert!(!program.is_given(program.give("badly").unwrap()).unwrap());
-    row.set("a", 9.5).unwrap();
-    // From any thread.
-    let other = row.clone();
-    let got = std::thread::spawn(move || other.get("a").unwrap()).join().unwrap();
-    assert_eq!(got, 9.5);
-    assert_eq!(row.name().unwrap(), "none");
+    kept(&program);
 }
 
 #[test]
@@ -239,18 +218,7 @@ fn a_sandbox_that_ends_while_its_objects_are_called_is_told() {
     for _ in 0..20 {
         let (sandbox, _) = thread(long());
         let row = sandbox.load::<dyn Program>(script()).unwrap().give("given").unwrap();
-        let calls = (0..3).map(|_| {
-            let row = row.clone();
-            std::thread::spawn(move || {
-                loop {
-                    match row.get("a") {
-                        Ok(value) => assert_eq!(value, 7.0),
-                        Err(error) => return error,
-                    }
-                }
-            })
-        });
-        let calls = calls.collect::<Vec<_>>();
+        let calls = (0..3).map(|_| calls(row.clone())).collect::<Vec<_>>();
         drop(sandbox);
         for call in calls {
             let error = call.join().unwrap();

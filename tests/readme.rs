@@ -95,6 +95,7 @@ fn the_table_of_engines_has_a_test_for_each_row() {
         (include_str!("engines.rs"), include_str!("contract.rs"), include_str!("lives.rs"));
     let isolate = include_str!("../sandbox-runtime/src/isolate/tests.rs");
     let once = include_str!("../sandbox-worker/tests/once.rs");
+    let web = include_str!("../sandbox-worker/tests/web.rs");
     let nesting = include_str!("nesting.rs");
     let tested = [
         ("hot code", engines, "only_v8_compiles_what_is_hot"),
@@ -113,14 +114,21 @@ fn the_table_of_engines_has_a_test_for_each_row() {
         ("`buffers`", engines, "a_limit_of_buffers_alone_is_refused_by_quickjs"),
         ("a `Bytes` that goes to the guest", isolate, "bytes_are_moved_and_not_copied"),
         ("compiled scripts", engines, "quickjs_refuses_to_cache_scripts_on_disk"),
+        (
+            "the end of a [handle][handles]",
+            include_str!("handle_ends.rs"),
+            "only_v8_disposes_a_handle_by_its_symbol",
+        ),
         ("the stack of a guest's error", engines, "a_guest_can_write_its_own_stack_in_quickjs"),
         ("`name` and `message` of what is thrown", once, "what_is_thrown_and_what_is_no_data"),
+        ("`ConsoleLine::place`", web, "only_v8_names_the_place_of_a_line"),
         ("`Error.stackTraceLimit`", engines, "a_guest_chooses_how_many_frames_an_error_has"),
         (
             "messages of syntax errors, and of `import source`",
             contract,
             "a_script_that_cannot_run_says_where",
         ),
+        ("[names of the web][web]", include_str!("web.rs"), "groups_of_v8_alone_are_refused"),
         (
             "a text of CommonJS that closes its function (`}); f(); (function () {`)",
             engines,
@@ -131,6 +139,7 @@ fn the_table_of_engines_has_a_test_for_each_row() {
             include_str!("../sandbox-worker/tests/forms/attacks.rs"),
             "a_last_value_that_loads_is_no_syntax_error_later",
         ),
+        ("[scripts of several files][modules]", engines, "only_v8_loads_scripts_of_several_files"),
         (
             "columns of the first line of a [last value][scripts]",
             include_str!("../sandbox-worker/tests/forms/main.rs"),

@@ -48,7 +48,7 @@ fn probe(builder: Builder, body: &str) -> Result<String> {
 
 #[test]
 fn without_a_console_there_is_none() {
-    assert_eq!(probe(builder(), "return typeof console").unwrap(), "undefined");
+    assert_eq!(probe(builder().console(Console::Off), "return typeof console").unwrap(), "undefined");
 }
 
 #[test]

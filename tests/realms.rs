@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
 use sandbox_runtime::{
-    Bytes, Clock, Console, DiscardCause, Engine, Error, GuestError, Intrinsics, LimitKind, Limits,
-    LocalRealm, LocalSandbox, Permission, Random, Realm, Result, Sandbox, Script, sandbox_api,
+    Bytes, Clock, Console, DiscardCause, Engine, Error, GuestError, Handle, Intrinsics, LimitKind, Limits,
+    LocalRealm, LocalSandbox, Modules, Permission, Random, Realm, Result, Sandbox, Script, sandbox_api,
 };
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use slack::{again, long};
 
 mod slack;
@@ -23,12 +25,34 @@ pub trait Probe {
 #[guest(class = "RangeError", message = "no such thing")]
 pub struct Missing;
 
+/// Made and read by functions of a realm.
+#[derive(Serialize, Deserialize, JsonSchema)]
+pub struct Point {
+    x: f64,
+    y: f64,
+}
+
+#[sandbox_api(host)]
+pub trait Token: Send + Sync {
+    fn number(&self) -> Result<f64>;
+}
+
+struct Seven;
+impl Token for Seven {
+    fn number(&self) -> Result<f64> {
+        Ok(7.0)
+    }
+}
+
 #[sandbox_api(host)]
 pub trait Tool {
     fn half(&self, n: u32) -> Result<u32>;
     fn list(&self) -> Vec<Option<String>>;
     fn any(&self, value: serde_json::Value) -> serde_json::Value;
     fn bytes(&self, data: &[u8]) -> Bytes;
+    fn point(&self, point: Point) -> Point;
+    fn token(&self) -> Handle<dyn Token>;
+    fn spend(&self, token: Handle<dyn Token>) -> Result<f64>;
     fn find(&self) -> Result<String, Missing>;
     fn refuse(&self) -> Result<String>;
     fn explode(&self) -> f64;
@@ -52,6 +76,15 @@ impl<F: Fn() -> Result<String>> Tool for Hammer<F> {
     }
     fn bytes(&self, data: &[u8]) -> Bytes {
         data.to_vec().into()
+    }
+    fn point(&self, point: Point) -> Point {
+        point
+    }
+    fn token(&self) -> Handle<dyn Token> {
+        Handle::new(Seven)
+    }
+    fn spend(&self, token: Handle<dyn Token>) -> Result<f64> {
+        token.number()
     }
     fn find(&self) -> Result<String, Missing> {
         Err(Missing)
@@ -161,7 +194,7 @@ fn a_realm_has_the_settings_and_the_hosts_of_its_sandbox() {
 
     let realm = builder().build().unwrap().realm().unwrap();
     let body = "try { eval('1'); return 'ran'; } catch (error) { return `${error.name} ${typeof console}`; }";
-    assert_eq!(run(&realm, body).unwrap(), "EvalError undefined");
+    assert_eq!(run(&realm, body).unwrap(), "EvalError object");
     let globals = "return Reflect.ownKeys(globalThis).map(String).sort().join()";
     let sandbox = builder().build().unwrap();
     let main = sandbox.load::<dyn Probe>(script(globals)).unwrap().probe().unwrap();
@@ -183,6 +216,7 @@ const FOREIGN: &str = "
     check('object', Tool.any({ a: [{}] }), Object);
     check('inner', Tool.any({ a: [{}] }).a[0], Object);
     check('bytes', Tool.bytes(Uint8Array.of(1)), Uint8Array, Object.getPrototypeOf(Uint8Array), Object);
+    check('shape', Tool.point({ x: 1, y: 2 }), Object);
     check('buffer', Tool.bytes(Uint8Array.of(1)).buffer, ArrayBuffer, Object);
     check('error shown', thrown(() => Tool.find()), RangeError, Error, Object);
     check('error hidden', thrown(() => Tool.refuse()), Error, Object);
@@ -278,7 +312,16 @@ fn a_host_method_of_one_realm_calls_the_guest_of_another() {
     // The layer of QuickJS gives what the host makes there the realm of the outer call.
     let later = match Engine::CURRENT {
         Engine::QuickJs => "",
-        _ => "Promise.resolve().then(() => check('later', Tool.list(), Array, Object));",
+        _ => {
+            "const own = Tool.token();
+            Promise.resolve().then(() => {
+                check('later', Tool.list(), Array, Object);
+                check('shape later', Tool.point({ x: 1, y: 2 }), Object);
+                const token = Tool.token();
+                if (Object.getPrototypeOf(token) !== Object.getPrototypeOf(own) || Tool.spend(token) !== 7 || Tool.spend(own) !== 7) foreign.push('handle later');
+                check('error later', thrown(() => Tool.find()), RangeError, Error, Object);
+            });"
+        }
     };
     let inner = format!(
         "{FOREIGN} {later}
@@ -313,6 +356,44 @@ fn an_error_passes_from_realm_to_realm_as_one_of_the_host() {
 }
 
 /// Neither by the stack of an error nor by what old functions tell of their callers.
+/// A script of so many files, each of which says where it is. The first one looks for the last one later.
+fn files(count: usize, place: &str) -> Script {
+    let file = |number: usize| format!("exports.place = '{place} {number}';");
+    let first = format!(
+        "globalThis.found = [];
+         exports.probe = () => {{
+             const inner = '{place}' === 'outer' ? Tool.cross() : '';
+             Promise.resolve().then(() => {{
+                 import('./{0}.cjs').then((last) => found.push(last.place), (error) => found.push(String(error)));
+                 import('./meta.mjs').then((meta) => found.push(meta.url), (error) => found.push(String(error)));
+                 try {{ found.push(require('./{0}.cjs').place); }} catch (error) {{ found.push(String(error)); }}
+             }});
+             return inner + found.join();
+         }};",
+        count - 1
+    );
+    let modules = Modules::new().file("0.cjs", first).file("meta.mjs", "export const url = import.meta.url;");
+    let modules =
+        (1..count).fold(modules, |modules, number| modules.file(format!("{number}.cjs"), file(number)));
+    Script::modules(modules, "0.cjs").unwrap()
+}
+
+#[test]
+#[cfg_attr(feature = "quickjs", ignore = "QuickJS has no scripts of several files")]
+fn code_that_is_left_for_later_finds_the_files_of_its_own_realm() {
+    for (outer, inner) in [(2, 40), (40, 2)] {
+        let other = Other::default();
+        let [one, two] = other.realms();
+        other.load(&two, files(inner, "inner"));
+        let guest = one.load::<dyn Probe>(files(outer, "outer")).unwrap();
+        assert_eq!(guest.probe().unwrap(), "");
+        let found = |place, count| format!("{place} {0},{place} {0},meta.mjs", count - 1);
+        assert_eq!(run(&two, "return found.join()").unwrap(), found("inner", inner));
+        assert_eq!(run(&one, "return found.join()").unwrap(), found("outer", outer));
+        other.0.take();
+    }
+}
+
 #[test]
 #[cfg_attr(feature = "quickjs", ignore = "QuickJS has no `caller`")]
 fn a_realm_does_not_see_who_called_it_from_another() {

@@ -65,11 +65,13 @@ fn cargo(command: &str, application: &Path) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Where the runtime is, and its features, which are the same for all applications: it is built once.
+/// Where the runtime is, and its features, which are the same for all applications: it is built once. Pages about a feature name it.
 fn runtime() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("sandbox-runtime");
     let engine = if Engine::CURRENT == Engine::QuickJs { "quickjs" } else { "v8" };
-    format!("path = {path:?}, default-features = false, features = [{engine:?}, \"process\"]")
+    format!(
+        "path = {path:?}, default-features = false, features = [{engine:?}, \"process\", \"fetch\", \"typescript\"]"
+    )
 }
 
 #[test]

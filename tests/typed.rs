@@ -14,22 +14,26 @@ use syn::{Expr, Lit, Pat, Token};
 mod scan;
 
 /// Literals of prose that are compared with texts of others: the file, the literal, and whose text it is.
-const OF_OTHERS: [(&str, &str, &str); 13] = [
+const OF_OTHERS: [(&str, &str, &str); 17] = [
     ("sandbox-core/src/error/hints.rs", " is not defined", "the engine's message"),
     ("sandbox-core/src/error/hints.rs", "Code generation from strings disallowed", "the engine's message"),
     ("sandbox-core/src/error/hints.rs", "eval is not supported", "the engine's message"),
     ("sandbox-core/src/error/hints.rs", " from ", "a script"),
     ("sandbox-runtime/src/isolate/engine/quickjs.rs", "at ", "the engine's stack"),
     (
-        "sandbox-runtime/src/isolate/calls/script.rs",
+        "sandbox-runtime/src/isolate/calls/exported.rs",
         "Maximum call stack size exceeded",
         "the engine's message",
     ),
-    ("sandbox-runtime/src/isolate/calls/script.rs", "RangeError: ", "the engine's message"),
-    ("sandbox-runtime/src/isolate/calls/script.rs", "Uncaught ", "the engine's message"),
+    ("sandbox-runtime/src/isolate/calls/exported.rs", "RangeError: ", "the engine's message"),
+    ("sandbox-runtime/src/isolate/calls/exported.rs", "Uncaught ", "the engine's message"),
     ("sandbox-runtime/src/isolate/run/thrown.rs", "Array buffer allocation failed", "the engine's message"),
     ("sandbox-runtime/src/isolate/run/thrown.rs", "Maximum call stack size exceeded", "the engine's message"),
-    ("sandbox-runtime/src/isolate/calls/script.rs", "Error: ", "the engine's message"),
+    ("sandbox-runtime/src/isolate/calls/exported.rs", "Error: ", "the engine's message"),
+    ("sandbox-core/src/error/hints.rs", "does not provide an export named", "the engine's message"),
+    ("sandbox-core/src/script/source_map.rs", "//# sourceMappingURL=", "a script"),
+    ("sandbox-core/src/script/source_map.rs", "//@ sourceMappingURL=", "a script"),
+    ("sandbox-runtime/src/isolate/engine/scope.rs", "\n    at ", "the engine's stack"),
     ("sandbox-core/src/schema/zod.rs", "const ", "JavaScript that declares a name"),
     ("sandbox-core/src/schema/zod.rs", "function ", "JavaScript that declares a name"),
 ];

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::stream;
 use sandbox_benches::ours;
-use sandbox_benches::pair::{Pairs, looped};
+use sandbox_benches::pair::{Pairs, guest_loop, looped};
 use sandbox_runtime::{Callback, Handle, Items, LocalSandbox, Result, Script, Stream, sandbox_api};
 
 /// A contract whose methods are called as the contract's own, and as those of a handle.
@@ -21,7 +21,7 @@ pub trait Adder: Send + Sync {
 /// The signature of the callback.
 pub type Adds = fn(f64, f64) -> Result<f64>;
 
-/// What gives handles, callbacks and streams.
+/// The host: it gives handles, callbacks and streams.
 #[sandbox_api(host)]
 pub trait Source {
     /// An object with a method.
@@ -40,14 +40,14 @@ pub trait Source {
     fn time(&self, of: Handle<dyn Summer>, turns: f64) -> Result<f64>;
 }
 
-/// What a guest implements itself.
+/// A contract that the guest implements itself.
 #[sandbox_api(guest)]
 pub trait Own {
     /// Two numbers.
     fn add(&self, a: f64, b: f64) -> Result<f64>;
 }
 
-/// What a guest gives an object of.
+/// A contract of which the guest gives an object.
 #[sandbox_api(guest)]
 pub trait Summer: Send + Sync {
     /// Two numbers.
@@ -149,15 +149,6 @@ impl Source for Host {
     }
 }
 
-/// The time of one call of a guest whose loop has so many turns.
-fn time<T>(mut run: impl FnMut(f64) -> T) -> impl FnMut(u64) -> Duration {
-    move |turns| {
-        let began = Instant::now();
-        black_box(run(turns as f64));
-        began.elapsed()
-    }
-}
-
 fn main() {
     let mut pairs = Pairs::new("handles");
     let sandbox = LocalSandbox::builder()
@@ -168,7 +159,7 @@ fn main() {
         .unwrap();
     let script = || Script::new("loops.mjs", SCRIPT);
     let loops = sandbox.load::<dyn Loops>(script()).unwrap();
-    let run = |name: &'static str| time(|turns| loops.run(name, turns).unwrap());
+    let run = |name: &'static str| guest_loop(|turns| loops.run(name, turns).unwrap());
     pairs.add("handles/method", run("handle"), run("own"));
     pairs.add("handles/callback", run("callback"), run("own"));
     let own = sandbox.load::<dyn Own>(script()).unwrap();
@@ -177,7 +168,7 @@ fn main() {
 
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let waiting = sandbox.load::<dyn Waiting>(script()).unwrap();
-    let wait = |name: &'static str| time(|turns| runtime.block_on(waiting.wait(name, turns)).unwrap());
+    let wait = |name: &'static str| guest_loop(|turns| runtime.block_on(waiting.wait(name, turns)).unwrap());
     pairs.add("streams/slow", wait("slow"), wait("calls"));
     pairs.add("streams/numbers", wait("numbers"), wait("generator"));
     pairs.add("streams/items", run("items"), run("generator"));

@@ -8,16 +8,33 @@ use std::{env, fs, process};
 use sandbox_benches::contracts::First;
 use sandbox_benches::floor::bare::{Bare, start_v8};
 use sandbox_benches::measure::{Sample, Side, is_quick, keep};
-use sandbox_benches::ours::{called_sandbox, first};
-use sandbox_runtime::{Limits, LocalSandbox};
+use sandbox_benches::ours::{called_sandbox, every_name, first};
+use sandbox_runtime::{Limits, LocalSandbox, Script, Web};
 
 /// Says what a child is to make, and how many.
 const CHILD: &str = "MEMORY_CHILD";
 
-/// The pairs, and what each side makes.
-const KINDS: [(&str, [(Side, &str); 2]); 2] = [
-    ("memory/sandbox", [(Side::Ours, "sandbox"), (Side::Floor, "isolate")]),
-    ("memory/realm", [(Side::Ours, "realm"), (Side::Floor, "context")]),
+/// How many are made.
+const COUNTS: &[usize] = &[1, 100, 1000];
+
+/// A pair whose sides are compared.
+struct Pair {
+    id: &'static str,
+    /// What each side makes.
+    sides: [(Side, &'static str); 2],
+    /// How many of them are made.
+    counts: &'static [usize],
+}
+
+const PAIRS: [Pair; 4] = [
+    Pair { id: "memory/sandbox", sides: [(Side::Ours, "sandbox"), (Side::Floor, "isolate")], counts: COUNTS },
+    Pair { id: "memory/realm", sides: [(Side::Ours, "realm"), (Side::Floor, "context")], counts: COUNTS },
+    Pair { id: "memory/web", sides: [(Side::Ours, "realm-web"), (Side::Floor, "realm")], counts: &[100] },
+    Pair {
+        id: "memory/web-read",
+        sides: [(Side::Ours, "realm-web-read"), (Side::Floor, "realm")],
+        counts: &[100],
+    },
 ];
 
 /// Memory of this process that is of no file: what is mapped from its program is shared with others, and given back.
@@ -33,9 +50,9 @@ fn finish(before: u64, count: usize) -> ! {
     process::exit(0)
 }
 
-fn called_realm(sandbox: &LocalSandbox) -> impl Sized + use<> {
+fn called_realm(sandbox: &LocalSandbox, script: Script) -> impl Sized + use<> {
     let realm = sandbox.realm().unwrap();
-    let guest = realm.load::<dyn First>(first()).unwrap();
+    let guest = realm.load::<dyn First>(script).unwrap();
     assert_eq!(guest.add(2.0, 3.0).unwrap(), 5.0);
     (realm, guest)
 }
@@ -58,11 +75,13 @@ fn child(kind: &str, count: usize) -> ! {
             let _all = (0..count).map(one).collect::<Vec<_>>();
             finish(before, count)
         }
-        "realm" => {
+        "realm" | "realm-web" | "realm-web-read" => {
             let limits = Limits { heap: 2 << 30, ..Limits::default() };
-            let sandbox = LocalSandbox::builder().limits(limits).build().unwrap();
+            let web = if kind == "realm" { Web::none() } else { Web::node() };
+            let script = if kind == "realm-web-read" { every_name } else { first };
+            let sandbox = LocalSandbox::builder().limits(limits).web(web).build().unwrap();
             let before = resident();
-            let _all = (0..count).map(|_| called_realm(&sandbox)).collect::<Vec<_>>();
+            let _all = (0..count).map(|_| called_realm(&sandbox, script())).collect::<Vec<_>>();
             finish(before, count)
         }
         "context" => {
@@ -101,8 +120,8 @@ fn main() {
         child(kind, count.parse().unwrap());
     }
     let mut samples = Vec::new();
-    for (id, sides) in KINDS {
-        for count in [1, 100, 1000] {
+    for Pair { id, sides, counts } in PAIRS {
+        for &count in counts {
             eprintln!("{id}/{count}");
             samples.extend(
                 sides.map(|(side, kind)| Sample::new(format!("{id}/{count}"), side, measure(kind, count))),

@@ -15,6 +15,18 @@ pub fn limits() -> Limits {
     Limits { wall: Duration::from_secs(3600), host_calls: u64::MAX, ..Limits::default() }
 }
 
+/// The script of [`first`], which reads every name of the global object before.
+#[must_use]
+pub fn every_name() -> Script {
+    reading("for (const name of Object.getOwnPropertyNames(globalThis)) void globalThis[name];")
+}
+
+/// The script of [`first`] after a statement.
+#[must_use]
+pub fn reading(statement: &str) -> Script {
+    Script::new("guest.mjs", format!("{statement} {FIRST}"))
+}
+
 /// A guest in this thread, for calls from the host.
 #[must_use]
 pub fn guest() -> GuestProxy<Local> {

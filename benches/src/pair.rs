@@ -88,6 +88,15 @@ pub fn looped<T>(mut turn: impl FnMut() -> T) -> impl FnMut(u64) -> Duration {
     }
 }
 
+/// The time of one call of a guest whose loop has so many turns.
+pub fn guest_loop<T>(mut run: impl FnMut(f64) -> T) -> impl FnMut(u64) -> Duration {
+    move |turns| {
+        let began = Instant::now();
+        black_box(run(turns as f64));
+        began.elapsed()
+    }
+}
+
 /// The time of so many turns, each with what `prepare` gives, which is not timed. It is prepared for some turns at a time, so
 /// that the clock is not read for each.
 pub fn prepared<P, T>(

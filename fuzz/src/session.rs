@@ -109,7 +109,7 @@ impl Things for Counted {
     }
 }
 
-/// What a peer knows when it makes a frame.
+/// The state of a peer, from which its frames are made.
 #[derive(Default)]
 pub struct Known {
     /// The number of the guest's call, or 0 where the host waits for the call without polling.
@@ -138,7 +138,7 @@ pub const BODIES: &[(&str, Body)] = &[
     ("CONTRACT", any),
     ("OBJECT", any),
     ("DROP", any),
-    ("HELLO", |_, _| Ok(br#"{"version":11,"windows":true,"refusal":null}"#.to_vec())),
+    ("HELLO", |_, _| Ok(br#"{"version":16,"windows":true,"refusal":null}"#.to_vec())),
     ("READY", |_, _| Ok(br#"{"report":null}"#.to_vec())),
     ("DONE", done),
     ("VALUE", |source, known| Ok([vec![0; BILL], encode(&value(source, known)?)].concat())),
@@ -158,7 +158,9 @@ pub const BODIES: &[(&str, Body)] = &[
         let count = if source.ratio(7, 8)? { 1 } else { source.arbitrary()? };
         Ok([number.to_le_bytes(), u64::to_le_bytes(count)].concat())
     }),
-    ("CONSOLE", |_, _| Ok(br#"{"level":2,"text":"a line"}"#.to_vec())),
+    ("CONSOLE", |_, _| {
+        Ok(br#"{"level":2,"text":"a line","place":{"function":"f","place":["a.js",1,2],"original":["a.ts",1,2]}}"#.to_vec())
+    }),
     ("HOST_ABORT", |source, known| Ok(owner(source, known)?.to_le_bytes().to_vec())),
 ];
 
@@ -204,7 +206,7 @@ fn done(source: &mut Unstructured<'_>, known: &Known) -> Result<Vec<u8>> {
 }
 
 fn failure(source: &mut Unstructured<'_>, _: &Known) -> Result<Vec<u8>> {
-    const GUEST: &str = r#"{"Guest":{"name":"Error","message":"m","stack":[[null,"a.js",1,1]],"value":[18,8,1,0,0,0,0,0,0,0,0,0],"cause":null,"source":1}}"#;
+    const GUEST: &str = r#"{"Guest":{"name":"Error","message":"m","stack":[[null,"a.js",1,1]],"value":[18,8,1,0,0,0,0,0,0,0,0,0],"cause":null,"errors":[],"properties":[["code",[18,8,1,0,0,0,0,0,0,0,0,0]]],"source":1}}"#;
     let fault = source.choose(&[
         GUEST,
         r#""Blocking""#,

@@ -13,6 +13,7 @@ pub mod boundary;
 pub mod contract;
 #[doc(hidden)]
 pub mod error;
+mod globals;
 #[doc(hidden)]
 pub mod guest_error;
 #[doc(hidden)]
@@ -50,11 +51,11 @@ pub use error::{
 pub use guest_error::{GuestError, GuestView, HostPanic};
 pub use limits::Limits;
 pub use schema::{
-    Breaks, Change, Compatibility, Description, HandleDescription, MethodDescription, ParamDescription,
-    TypeDescription, compat,
+    Breaks, Change, Compatibility, Description, GlobalTypes, HandleDescription, MethodDescription,
+    ParamDescription, TypeDescription, compat,
 };
 pub use schemars;
-pub use script::Script;
+pub use script::{Modules, ModulesError, NotStripped, OriginalPlace, Script};
 pub use spec::{Bound, Bounds, ContractSpec, Kind, MethodSpec, ParamSpec, TypeSpec};
 pub use value::{
     AsMap, AsSet, Bytes, Cancellation, CrossingBudget, Date, DateOutOfRange, ErrorValue, HandleNumber,

@@ -3,12 +3,21 @@
 //! A [`Script`] shares its modules with its clones. Each [`ScriptModule`] has a name, a source text, a form, and the engine's
 //! code of it. The content hash covers all that a guest is made of, and is computed once, when somebody asks for it.
 //!
-//! So far a script has one module. Several modules have a place in this type, in the hash and in the messages of a link, and
-//! an isolate refuses them.
+//! [`Modules`] are the files of a script that has several. Such a script has a [`ModuleMap`], by which its modules name each
+//! other. A script of one module that was not made of `Modules` has none, and imports nothing.
 
 mod code;
 mod format;
+mod globals;
+pub(crate) mod lines;
+mod module_map;
+mod modules;
+mod source_map;
+#[cfg(feature = "typescript")]
+mod strip;
+mod typescript;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::io;
@@ -20,13 +29,22 @@ use sha2::{Digest, Sha256};
 
 pub use code::{CodeCache, CodeKind};
 pub use format::ScriptFormat;
+pub use globals::{ErrorClasses, Global, Globals};
+pub use module_map::{ModuleMap, Naming, UnknownModule};
+pub use modules::{Modules, ModulesError};
+use source_map::LazyMap;
+pub use source_map::OriginalPlace;
+pub(crate) use typescript::is_typescript;
+use typescript::{Language, Stripped};
+pub use typescript::{NotStripped, Refusal, StripEffort};
 
 /// A script's name and its source text.
 ///
 /// [`new`](Self::new) makes an ES module or CommonJS. The exports of a module are its named exports and the members of its
 /// default object. The exports of CommonJS are the members of `module.exports`, or its functions if the text does not name
 /// `exports`. The extension `.mjs` or `.cjs` decides. A script with another name is a module if it parses as a module that
-/// exports something. A default export or `module.exports` may itself be the function of a contract with one method.
+/// exports something. With the feature `typescript`, a script whose name ends with `.ts`, `.mts` or `.cts` is TypeScript, in any
+/// form: its types are stripped when it is first loaded, and lines and columns stay. A default export or `module.exports` may itself be the function of a contract with one method.
 ///
 /// [`body`](Self::body), [`async_body`](Self::async_body), [`expression`](Self::expression) and
 /// [`last_value`](Self::last_value) make other forms of a script.
@@ -40,7 +58,7 @@ pub use format::ScriptFormat;
 /// A clone is the same script, and copies no text. When a long script is loaded again, the engine reuses what it has
 /// compiled. So loading a clone takes less time than making a new script from the same text.
 ///
-/// Scripts are equal when their content is: the names, forms and texts.
+/// Scripts are equal when their content is: the names, forms, texts and globals.
 #[derive(Clone)]
 pub struct Script(Arc<Bundle>);
 
@@ -49,6 +67,9 @@ struct Bundle {
     modules: Vec<ScriptModule>,
     /// The index of the module that is evaluated.
     entry: usize,
+    globals: Globals,
+    /// How the modules name each other; `None` for a script that imports nothing.
+    map: Option<ModuleMap>,
     hash: OnceLock<ContentHash>,
 }
 
@@ -59,20 +80,22 @@ pub struct ContentHash([u8; 32]);
 
 /// One module of a script. Only the code is no part of its identity.
 #[doc(hidden)]
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScriptModule {
     name: String,
     source: String,
     format: Option<ScriptFormat>,
     /// The source map of the text, as JSON.
     source_map: Option<String>,
+    lazy_map: LazyMap,
     /// The method that the script's only function implements; `None` for the method of a contract that has one.
     method: Option<String>,
-    code: CodeCache,
+    language: Language,
+    code: Arc<CodeCache>,
 }
 
 impl ScriptModule {
-    /// The form is that of the source; `None` stands for the form that parses.
+    /// A module whose source is JavaScript. The form is that of the source; `None` stands for the form that parses.
     #[must_use]
     pub fn new(
         name: String,
@@ -80,7 +103,42 @@ impl ScriptModule {
         format: Option<ScriptFormat>,
         source_map: Option<String>,
     ) -> Self {
-        Self { name, source, format, source_map, method: None, code: CodeCache::default() }
+        let language = Language::JavaScript;
+        let (lazy_map, code) = Default::default();
+        Self { name, source, format, source_map, lazy_map, method: None, language, code }
+    }
+
+    /// The module, whose source is in the language that its name says.
+    #[must_use]
+    pub fn in_language_of_name(mut self) -> Self {
+        self.language = Language::of_name(&self.name);
+        self
+    }
+
+    /// Strips the types of a module that is TypeScript, once. [`source`](Self::source) is JavaScript afterwards.
+    ///
+    /// # Errors
+    ///
+    /// Why the types cannot be stripped.
+    pub fn strip(&self) -> Result<StripEffort, Refusal> {
+        match &self.language {
+            Language::JavaScript => Ok(StripEffort::default()),
+            Language::TypeScript(stripped) => {
+                let stripped = stripped.get_or_init(|| self.stripped());
+                stripped.as_ref().map(|stripped| stripped.effort).map_err(Clone::clone)
+            }
+        }
+    }
+
+    #[cfg(feature = "typescript")]
+    fn stripped(&self) -> Result<Stripped, Refusal> {
+        strip::strip(&self.source, self.format.as_ref())
+    }
+
+    #[cfg(not(feature = "typescript"))]
+    fn stripped(&self) -> Result<Stripped, Refusal> {
+        let message = "the name of the script says TypeScript, and this program was built without it";
+        Err(Refusal::new(message, (1, 1), Some(NotStripped::Feature)))
     }
 
     #[must_use]
@@ -88,16 +146,19 @@ impl ScriptModule {
         &self.name
     }
 
+    /// The text that the engine compiles: the source, or the source without types after [`strip`](Self::strip).
     #[must_use]
     pub fn source(&self) -> &str {
-        &self.source
+        match &self.language {
+            Language::TypeScript(stripped) if let Some(Ok(stripped)) = stripped.get() => &stripped.text,
+            _ => &self.source,
+        }
     }
 
-    /// A module of the same content, of which the engine has no code.
-    fn copy(&self) -> Self {
-        let Self { name, source, format, source_map, method, code: _ } = self;
-        Self::new(name.clone(), source.clone(), format.clone(), source_map.clone())
-            .implementing(method.clone())
+    /// The source as it was written, with its types.
+    #[must_use]
+    pub fn written(&self) -> &str {
+        &self.source
     }
 
     /// Names the method that the script's only function implements.
@@ -133,13 +194,12 @@ impl Script {
     #[must_use]
     pub fn new(name: impl Into<String>, source: impl Into<String>) -> Self {
         let name = name.into();
-        let extension = Path::new(&name).extension().and_then(|extension| extension.to_str());
-        let format = match extension {
-            Some("mjs") => Some(ScriptFormat::Module),
-            Some("cjs") => Some(ScriptFormat::CommonJs),
+        let format = match typescript::extension(&name) {
+            Some("mjs" | "mts") => Some(ScriptFormat::Module),
+            Some("cjs" | "cts") => Some(ScriptFormat::CommonJs),
             _ => None,
         };
-        Self::of(ScriptModule::new(name, source.into(), format, None))
+        Self::of(ScriptModule::new(name, source.into(), format, None).in_language_of_name())
     }
 
     /// The body of a function with these parameters: `return` gives the result.
@@ -273,21 +333,95 @@ impl Script {
     /// ```
     #[must_use]
     pub fn implementing(self, method: impl Into<String>) -> Self {
-        let entry = self.0.entry;
-        let mut modules = match Arc::try_unwrap(self.0) {
-            Ok(bundle) => bundle.modules,
-            Err(shared) => shared.modules.iter().map(ScriptModule::copy).collect(),
-        };
-        modules[entry].method = Some(method.into());
-        Self(Arc::new(Bundle { modules, entry, hash: OnceLock::new() }))
+        let mut bundle = self.into_bundle();
+        bundle.modules[bundle.entry].method = Some(method.into());
+        Self(Arc::new(bundle))
+    }
+
+    /// Gives the source map of the text, as JSON of the third version. The file of a script of [`Modules`] that is evaluated gets
+    /// it; [`Modules::source_map`] is for the others.
+    ///
+    /// Errors then name the file, the line and the column that the text was made from. A text that ends with an inline map
+    /// (`//# sourceMappingURL=data:application/json;base64,…`) needs none given, and nothing is ever fetched. The map counts as a
+    /// part of the script's length (`Limits::script_bytes`).
+    ///
+    /// ```
+    /// use sandbox_runtime::{Error, LocalSandbox, Script};
+    ///
+    /// let map = r#"{"version":3,"sources":["src/rule.ts"],"mappings":"AAEA"}"#;
+    /// let script = Script::new("rule.js", "throw new Error('no stock');").source_map(map)?;
+    /// let error = LocalSandbox::builder().build()?.eval(script).map(drop).unwrap_err();
+    /// let Error::Guest(thrown) = error else { panic!("the guest threw") };
+    /// let original = thrown.stack[0].original.as_ref().expect("the map has the place");
+    /// assert_eq!((&*original.file, original.line, original.column), ("src/rule.ts", 3, 1));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the map is broken, has sections, or is longer than 16 MiB.
+    pub fn source_map(self, map: impl Into<String>) -> Result<Self, ModulesError> {
+        let mut bundle = self.into_bundle();
+        let entry = &mut bundle.modules[bundle.entry];
+        let mapped = entry.clone().mapped(map.into());
+        *entry = mapped.map_err(|reason| ModulesError::new(entry.name(), reason))?;
+        Ok(Self(Arc::new(bundle)))
+    }
+
+    /// The script with these globals, and no others.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_globals(self, globals: Globals) -> Self {
+        Self(Arc::new(Bundle { globals, ..self.into_bundle() }))
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub fn globals(&self) -> &Globals {
+        &self.0.globals
+    }
+
+    /// The content without a hash, for a change.
+    fn into_bundle(self) -> Bundle {
+        let bundle = Arc::try_unwrap(self.0).unwrap_or_else(|shared| Bundle {
+            modules: shared.modules.clone(),
+            entry: shared.entry,
+            globals: shared.globals.clone(),
+            map: shared.map.clone(),
+            hash: OnceLock::new(),
+        });
+        Bundle { hash: OnceLock::new(), ..bundle }
     }
 
     fn formed(name: String, source: String, format: ScriptFormat) -> Self {
-        Self::of(ScriptModule::new(name, source, Some(format), None))
+        Self::of(ScriptModule::new(name, source, Some(format), None).in_language_of_name())
     }
 
     fn of(module: ScriptModule) -> Self {
-        Self(Arc::new(Bundle { modules: vec![module], entry: 0, hash: OnceLock::new() }))
+        Self(Arc::new(Bundle::new(vec![module], 0, None)))
+    }
+
+    /// A script of several files. `entry` is the name of the file that is evaluated, whose exports a contract is bound to.
+    ///
+    /// The sources, names and import map count together as the script's length (`Limits::script_bytes`).
+    ///
+    /// ```
+    /// use sandbox_runtime::{Modules, Script};
+    ///
+    /// let modules = Modules::new().file("main.js", "export * from './a.js';").file("a.js", "export const one = () => 1;");
+    /// assert_eq!(Script::modules(modules.clone(), "main.js").unwrap().name(), "main.js");
+    /// let error = Script::modules(modules, "b.js").unwrap_err();
+    /// assert_eq!(error.to_string(), "b.js: the script begins with this file, and has none of the name: add it");
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// For the first fault of the files, and when `entry` is no file of JavaScript.
+    pub fn modules(modules: Modules, entry: &str) -> Result<Self, ModulesError> {
+        let entry = modules.check(entry)?;
+        let Modules { files, imports, .. } = modules;
+        let map = Some(ModuleMap::new(&files, imports));
+        Ok(Self(Arc::new(Bundle::new(files, entry, map))))
     }
 
     /// Reads a script from a file. Its name is the file's name without the folders, which the guest must not learn.
@@ -307,11 +441,17 @@ impl Script {
         self.entry().name()
     }
 
-    /// A script of several modules; `None` if `entry` is not the index of one.
+    /// A script that came as data; `None` if `entry` is not the index of a module. `imports` are those of a script of
+    /// [`Modules`].
     #[doc(hidden)]
     #[must_use]
-    pub fn of_modules(modules: Vec<ScriptModule>, entry: usize) -> Option<Self> {
-        let bundle = Bundle { modules, entry, hash: OnceLock::new() };
+    pub fn of_modules(
+        modules: Vec<ScriptModule>,
+        entry: usize,
+        imports: Option<BTreeMap<String, String>>,
+    ) -> Option<Self> {
+        let map = imports.map(|imports| ModuleMap::new(&modules, imports));
+        let bundle = Bundle::new(modules, entry, map);
         (entry < bundle.modules.len()).then(|| Self(Arc::new(bundle)))
     }
 
@@ -329,17 +469,52 @@ impl Script {
         self.0.entry
     }
 
+    /// All modules, the one that is evaluated among them.
     #[doc(hidden)]
     #[must_use]
-    pub fn modules(&self) -> &[ScriptModule] {
+    pub fn members(&self) -> &[ScriptModule] {
         &self.0.modules
     }
 
-    /// The length of all sources, in bytes.
+    /// The module of this name.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn member(&self, name: &str) -> Option<&ScriptModule> {
+        self.members().iter().find(|module| module.name() == name)
+    }
+
+    /// How the modules name each other; `None` for a script that imports nothing.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn map(&self) -> Option<&ModuleMap> {
+        self.0.map.as_ref()
+    }
+
+    /// The length of all sources and given source maps, in bytes. The names and the import map of [`Modules`] count as well.
     #[doc(hidden)]
     #[must_use]
     pub fn length(&self) -> usize {
-        self.modules().iter().fold(0, |length, module| length.saturating_add(module.source.len()))
+        let of_module = |module: &ScriptModule| {
+            let name = if self.map().is_some() { module.name.len() } else { 0 };
+            [name, module.source.len(), module.source_map.as_ref().map_or(0, String::len)]
+        };
+        let of_map = self.map().map_or(0, ModuleMap::length);
+        self.members().iter().flat_map(of_module).fold(of_map, usize::saturating_add)
+    }
+
+    /// Strips the types of all modules that are TypeScript. The bound of what the parser reads again is one for all of them.
+    ///
+    /// # Errors
+    ///
+    /// The name of the first module whose types cannot be stripped, and why.
+    #[doc(hidden)]
+    pub fn strip(&self) -> Result<(), (&str, Refusal)> {
+        let mut effort = StripEffort::default();
+        for module in self.members() {
+            let of_module = module.strip().and_then(|of_module| effort.add(of_module));
+            of_module.map_err(|refusal| (module.name(), refusal))?;
+        }
+        Ok(())
     }
 
     /// The hash of the content. The first question computes it, for this script and all of its clones.
@@ -351,21 +526,39 @@ impl Script {
 }
 
 impl Bundle {
+    fn new(modules: Vec<ScriptModule>, entry: usize, map: Option<ModuleMap>) -> Self {
+        Self { modules, entry, globals: Globals::default(), map, hash: OnceLock::new() }
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.entry == other.entry
+            && self.modules == other.modules
+            && self.globals == other.globals
+            && self.imports() == other.imports()
+    }
+
+    fn imports(&self) -> Option<&BTreeMap<String, String>> {
+        self.map.as_ref().map(ModuleMap::imports)
+    }
+
     /// Each text has its length before it, so no two contents are the same bytes.
     fn digest(&self) -> ContentHash {
-        let mut hasher = Sha256::new_with_prefix(b"script 2");
+        let mut hasher = Sha256::new_with_prefix(b"script 4");
         let number = |hasher: &mut Sha256, number: usize| hasher.update((number as u64).to_le_bytes());
         number(&mut hasher, self.modules.len());
         number(&mut hasher, self.entry);
-        for ScriptModule { name, source, format, source_map, method, code: _ } in &self.modules {
+        ModuleMap::digest(self.map.as_ref(), &mut hasher);
+        for ScriptModule { name, source, format, source_map, method, language, .. } in &self.modules {
             ScriptFormat::digest(format.as_ref(), &mut hasher);
             number(&mut hasher, usize::from(source_map.is_some()));
             number(&mut hasher, usize::from(method.is_some()));
+            number(&mut hasher, usize::from(language.is_typescript()));
             for text in [name, source].into_iter().chain(source_map).chain(method) {
                 number(&mut hasher, text.len());
                 hasher.update(text);
             }
         }
+        self.globals.digest(&mut hasher);
         ContentHash(hasher.finalize().into())
     }
 }
@@ -373,7 +566,7 @@ impl Bundle {
 impl PartialEq for Script {
     fn eq(&self, other: &Self) -> bool {
         let (own, other) = (&self.0, &other.0);
-        Arc::ptr_eq(own, other) || own.entry == other.entry && own.modules == other.modules
+        Arc::ptr_eq(own, other) || own.is_same(other)
     }
 }
 
@@ -387,7 +580,10 @@ impl Hash for Script {
 
 impl fmt::Debug for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Script").field("entry", &self.0.entry).field("modules", &self.0.modules).finish()
+        let Bundle { modules, entry, globals, map, hash: _ } = &*self.0;
+        let mut out = f.debug_struct("Script");
+        out.field("entry", entry).field("modules", modules).field("globals", globals);
+        out.field("imports", &map.as_ref().map(ModuleMap::imports)).finish()
     }
 }
 
@@ -404,7 +600,12 @@ mod tests {
     }
 
     fn bundle(parts: &[(&str, &str)], entry: usize) -> Script {
-        Script::of_modules(modules(parts), entry).expect("the entry is there")
+        Script::of_modules(modules(parts), entry, None).expect("the entry is there")
+    }
+
+    fn with_imports(imports: &[(&str, &str)]) -> Script {
+        let imports = imports.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned())).collect();
+        Script::of_modules(modules(&[("a", "bc")]), 0, Some(imports)).expect("the entry is there")
     }
 
     /// Each part of the content makes another script: another hash, and another value.
@@ -412,7 +613,7 @@ mod tests {
     fn the_content_is_the_identity() {
         let with = |format, map: Option<&str>| {
             let module = ScriptModule::new("a".into(), "bc".into(), format, map.map(Into::into));
-            Script::of_modules(vec![module], 0).expect("the entry is there")
+            Script::of_modules(vec![module], 0, None).expect("the entry is there")
         };
         let all = [
             bundle(&[("a", "bc")], 0),
@@ -435,6 +636,13 @@ mod tests {
             Script::last_value("a", ["p"], "bc"),
             Script::body("a", ["p"], "bc").implementing("p"),
             bundle(&[("a", "bc")], 0).implementing(""),
+            with_imports(&[]),
+            with_imports(&[("b", "a")]),
+            with_imports(&[("b", "a"), ("c", "a")]),
+            with(Some(ScriptFormat::Json), None),
+            with(Some(ScriptFormat::Text), None),
+            bundle(&[("a.ts", "bc")], 0),
+            Script::new("a.ts", "bc"),
         ];
         let hashes: HashSet<_> = all.iter().map(Script::content_hash).collect();
         assert_eq!(hashes.len(), all.len());
@@ -475,8 +683,8 @@ mod tests {
 
     #[test]
     fn a_bundle_has_its_entry() {
-        assert_eq!(Script::of_modules(Vec::new(), 0), None);
-        assert_eq!(Script::of_modules(modules(&[("a", "")]), 1), None);
+        assert_eq!(Script::of_modules(Vec::new(), 0, None), None);
+        assert_eq!(Script::of_modules(modules(&[("a", "")]), 1, None), None);
         assert_eq!(bundle(&[("a", "1"), ("b", "22")], 1).name(), "b");
         assert_eq!(bundle(&[("a", "1"), ("b", "22")], 1).length(), 3);
     }

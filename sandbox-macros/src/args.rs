@@ -11,9 +11,9 @@ use crate::bounds;
 use crate::errors::Errors;
 use crate::model::{ApiArgs, BoundArgs, Implementer, MaxCalls, OnFailure, Policy};
 
-const API_ARGUMENTS: &str = "`guest`, `host`, `local`, `name = \"…\"` and `crate = path`";
+const API_ARGUMENTS: &str = "`guest`, `host`, `local`, `function`, `name = \"…\"` and `crate = path`";
 const IMPL_ARGUMENTS: &str = "`local` and `crate = path`";
-const METHOD_ARGUMENTS: &str = "`rename = \"…\"`, `on_failure = panic | default | value(…)`, `max_calls = …`, `scoped` and `returns(range(…), length(…), pattern(…))`";
+const METHOD_ARGUMENTS: &str = "`rename = \"…\"`, `on_failure = panic | default | value(…)`, `max_calls = …`, `scoped`, `callback` and `returns(range(…), length(…), pattern(…))`";
 const POLICIES: &str = "`on_failure` takes a policy: write `on_failure = panic`, `on_failure = default` or `on_failure = value(…)`";
 
 /// `key`, `key = value` or `key(value)`, between two commas.
@@ -33,6 +33,8 @@ pub(crate) struct MethodArgs {
     pub(crate) max_calls: Option<MaxCalls>,
     /// `scoped`; the name is kept for its span.
     pub(crate) scoped: Option<Ident>,
+    /// `callback`; the name is kept for its span.
+    pub(crate) callback: Option<Ident>,
 }
 
 /// Reads the arguments of `#[sandbox_api(…)]`.
@@ -47,6 +49,7 @@ pub(crate) fn of_trait(tokens: TokenStream, errors: &mut Errors) -> ApiArgs {
             "guest" => direction(&argument, Implementer::Guest, &mut args, errors),
             "host" => direction(&argument, Implementer::Host, &mut args, errors),
             "local" => args.local = Some(word(&argument, errors)),
+            "function" => args.function = Some(word(&argument, errors)),
             "name" => args.name = string(&argument, errors),
             "crate" => args.krate = path(&argument, errors),
             other => {
@@ -75,7 +78,7 @@ pub(crate) fn of_impl(tokens: TokenStream, errors: &mut Errors) -> ApiArgs {
         match key.to_string().as_str() {
             "local" => args.local = Some(word(&argument, errors)),
             "crate" => args.krate = path(&argument, errors),
-            of_trait @ ("guest" | "host" | "name") => errors.at(
+            of_trait @ ("guest" | "host" | "function" | "name") => errors.at(
                 key.span(),
                 format!("`{of_trait}` goes on the trait, not on its implementation: remove `{of_trait}` here, where `#[sandbox_api]` takes {IMPL_ARGUMENTS}"),
             ),
@@ -100,6 +103,7 @@ pub(crate) fn of_method(tokens: TokenStream, args: &mut MethodArgs, errors: &mut
             "on_failure" => args.on_failure = on_failure(&argument, errors),
             "max_calls" => args.max_calls = max_calls(&argument, errors),
             "scoped" => args.scoped = Some(word(&argument, errors)),
+            "callback" => args.callback = Some(word(&argument, errors)),
             "returns" => match &argument.value {
                 Some(value) if argument.is_list => bounds::read(value.clone(), &mut args.returns, errors),
                 _ => errors.on(written(&argument), "`returns` takes bounds: write `returns(range(min = 0))`"),
@@ -126,7 +130,9 @@ impl MethodArgs {
         let returns = (!self.returns.0.is_empty()).then(|| "returns".to_owned());
         let max_calls = self.max_calls.as_ref().map(|_| "max_calls".to_owned());
         let scoped = self.scoped.as_ref().map(|_| "scoped".to_owned());
-        rename.into_iter().chain(on_failure).chain(returns).chain(max_calls).chain(scoped).collect()
+        let callback = self.callback.as_ref().map(|_| "callback".to_owned());
+        let first = rename.into_iter().chain(on_failure).chain(returns);
+        first.chain(max_calls).chain(scoped).chain(callback).collect()
     }
 }
 

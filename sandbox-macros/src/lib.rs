@@ -51,6 +51,7 @@ mod tests;
 /// | `guest` | only a guest implements the contract: nothing is generated for hosts |
 /// | `host` | only the host implements the contract: nothing is generated for guests |
 /// | `local` | the futures of `async` methods need not be `Send`: a guest of the contract is loaded by a `LocalSandbox` |
+/// | `function` | the global of the host's only method is the function itself; with `host` alone |
 /// | `name = "…"` | the name in JavaScript, if it differs from the trait's |
 /// | `crate = path` | the path of the runtime, if it is not `::sandbox_runtime` |
 ///
@@ -60,6 +61,7 @@ mod tests;
 ///
 /// | attribute | meaning |
 /// |---|---|
+/// | `#[sandbox(callback)]` | the guest's function takes a callback `(error, value)` last, and gives its result by it; `async`, with `guest` alone |
 /// | `#[sandbox(rename = "…")]` | the name in JavaScript, if it differs from the Rust name in camel case |
 /// | `#[sandbox(scoped)]` | handles, callbacks and streams that cross in a call of this method end with the guest's call |
 /// | `#[sandbox(max_calls = 100)]` | the host calls of this method that a guest may make in one call; one more ends the call with `LimitKind::HostCalls` |

@@ -12,6 +12,8 @@ pub(crate) struct ApiArgs {
     pub(crate) direction: Implementer,
     /// `local`; the name is kept for its span.
     pub(crate) local: Option<Ident>,
+    /// `function`; the name is kept for its span.
+    pub(crate) function: Option<Ident>,
     /// `name = "…"`.
     pub(crate) name: Option<LitStr>,
     /// `crate = …`.
@@ -85,6 +87,8 @@ pub(crate) struct MethodModel {
     pub(crate) max_calls: Option<MaxCalls>,
     /// `#[sandbox(scoped)]`; the name is kept for its span.
     pub(crate) scoped: Option<Ident>,
+    /// `#[sandbox(callback)]`; the name is kept for its span.
+    pub(crate) callback: Option<Ident>,
 }
 
 /// How often a guest may call a method of the host in one call.

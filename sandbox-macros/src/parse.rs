@@ -108,7 +108,8 @@ fn member_method(member: &mut TraitItem, errors: &mut Errors) -> Option<MethodMo
 }
 
 fn method(item: &mut TraitItemFn, errors: &mut Errors) -> MethodModel {
-    let MethodArgs { rename, on_failure, returns, max_calls, scoped } = own_args(&mut item.attrs, errors);
+    let MethodArgs { rename, on_failure, returns, max_calls, scoped, callback } =
+        own_args(&mut item.attrs, errors);
     refuse_hidden(&mut item.attrs, errors);
     let rust_name = item.sig.ident.unraw().to_string();
     let js_name = rename.as_ref().map_or_else(|| names::camel_case(&rust_name), syn::LitStr::value);
@@ -141,6 +142,7 @@ fn method(item: &mut TraitItemFn, errors: &mut Errors) -> MethodModel {
         bounds: returns,
         max_calls,
         scoped,
+        callback,
     }
 }
 

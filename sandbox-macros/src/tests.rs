@@ -231,6 +231,61 @@ fn a_default_body_asks_for_sync_unless_the_contract_is_local() {
 }
 
 #[test]
+fn a_global_function_is_the_only_method_of_a_host() {
+    let one = quote!({
+        fn node(&self, name: &str) -> u8;
+    });
+    assert_eq!(messages(quote!(host, function, name = "$"), parse_quote!(trait A #one)), [""; 0]);
+    for arguments in [quote!(function), quote!(guest, function)] {
+        let found = messages(
+            arguments,
+            parse_quote!(
+                trait A {
+                    fn node(&self) -> Result<u8>;
+                }
+            ),
+        );
+        assert!(found.len() == 1 && found[0].contains("`#[sandbox_api(host, function)]`"), "{found:?}");
+    }
+    for methods in [
+        quote!({}),
+        quote!({
+            fn a(&self) -> u8;
+            fn b(&self) -> u8;
+        }),
+    ] {
+        let found = messages(quote!(host, function), parse_quote!(trait A #methods));
+        assert!(found.len() == 1 && found[0].contains("keep one method"), "{found:?}");
+    }
+    let versions = quote!({
+        #[cfg(unix)]
+        fn a(&self) -> u8;
+        #[cfg(not(unix))]
+        fn b(&self) -> u8;
+    });
+    assert_eq!(messages(quote!(host, function), parse_quote!(trait A #versions)), [""; 0]);
+}
+
+#[test]
+fn a_callback_is_for_async_methods_of_guests() {
+    let later = quote!({
+        #[sandbox(callback)]
+        async fn on_event(&self, event: &str) -> Result<u8>;
+    });
+    assert_eq!(messages(quote!(guest), parse_quote!(trait A #later)), [""; 0]);
+    for arguments in [quote!(host), quote!()] {
+        let found = messages(arguments, parse_quote!(trait A #later));
+        assert!(found.len() == 1 && found[0].contains("a guest alone implements"), "{found:?}");
+    }
+    let now = quote!({
+        #[sandbox(callback)]
+        fn on_event(&self) -> Result<u8>;
+    });
+    let found = messages(quote!(guest), parse_quote!(trait A #now));
+    assert!(found.len() == 1 && found[0].contains("make the method `async`"), "{found:?}");
+}
+
+#[test]
 fn local_is_for_contracts_with_async_methods() {
     let sync = quote!({
         fn get(&self) -> Result<u8>;

@@ -8,7 +8,7 @@ pub use crate::contract::{
     AsyncHostMethod, ByHandle, GuestContract, HostContract, HostMethod, Hosted, HostedBy, MakeObject,
     NoObject, NoShare, ObjectProbe, Share, ShareProbe,
 };
-pub use crate::engine_types::{FastCall, GuestCall, HostOp, HostParts, ObjectTransport};
+pub use crate::engine_types::{FastCall, FastCallback, GuestCall, HostOp, HostParts, ObjectTransport};
 #[cfg(feature = "_engine")]
 pub use crate::isolate::{
     clock::by_the_system_only,

@@ -19,10 +19,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::contract::returns::{At, GuestReturn as _, ReturnProbe};
 use crate::contract::{
     Arguments, AsyncHostMethod, ByHandle, Contract, ContractSpec, Crosses, GuestMethod, HostContract,
-    HostMethod, Hosted, Kind, MakeObject, Method, MethodSpec, Packing, ParamSpec, Reply, SendProbe, Share,
-    Sharing, Val,
+    HostMethod, Hosted, Kind, MakeObject, Method, MethodSpec, Numbers, Packing, ParamSpec, Reply, SendProbe,
+    Share, Sharing, Val,
 };
-use crate::engine_types::{FastCall, HostOp, HostParts, ObjectTransport};
+use crate::engine_types::{FastCall, FastCallback, HostOp, HostParts, ObjectTransport};
 use crate::error::{Error, Result};
 use crate::guest_error::{ErrorProbe, ErrorSpec};
 use crate::handle::Handle;
@@ -33,7 +33,7 @@ pub type CallbackFuture<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
 
 /// A list of arguments of a callback.
 #[doc(hidden)]
-pub trait CallbackArguments: Arguments<Owned = Self> + Send + 'static {
+pub trait CallbackArguments: Arguments<Owned = Self> + Numbers + Send + 'static {
     const PARAMS: &'static [ParamSpec];
 }
 
@@ -324,6 +324,7 @@ fn settle<T: Crosses, R: Reply>(outcome: Result<T>, reply: R) -> R::Done {
 
 impl<A: CallbackArguments, T: Crosses + Send> HostMethod for CallOf<A, T> {
     const FAST: Option<FastCall> = None;
+    const CALLBACK: Option<FastCallback> = FastCallback::of::<Self, T>();
 
     fn invoke<R: Reply>(host: &Self::Contract, args: A, reply: R) -> R::Done {
         settle(host.call(args), reply)

@@ -11,7 +11,7 @@ pub(crate) use sandbox_core::contract::*;
 use sandbox_core::schema::ContractChecks;
 use sandbox_core::value::handle::{Shared, WeakShared};
 
-use crate::engine_types::{FastCall, GuestCall, HostOp, HostParts, ObjectTransport};
+use crate::engine_types::{FastCall, FastCallback, GuestCall, HostOp, HostParts, ObjectTransport};
 use crate::error::Error;
 
 /// A contract that a guest can implement: host → guest.
@@ -61,7 +61,7 @@ pub struct Sharing<C: ?Sized> {
     /// Makes the object one that any thread may use.
     pub(crate) share: fn(&Arc<C>) -> Shared,
     /// The object without keeping it.
-    pub(crate) weak: fn(&Arc<C>) -> Box<dyn WeakShared>,
+    pub(crate) weak: fn(&Arc<C>) -> WeakShared,
 }
 
 impl<C: ?Sized + Send + Sync + 'static> Sharing<C> {
@@ -116,6 +116,8 @@ impl<H, C: ?Sized + HostContract + HostedBy<H>> Implements<C> for H {
 pub trait HostMethod: Method {
     /// The direct C function for V8's fast calls, when all types are scalars.
     const FAST: Option<FastCall>;
+    /// The direct C function of a callback.
+    const CALLBACK: Option<FastCallback> = None;
     fn invoke<R: Reply>(host: &Self::Contract, args: Self::Owned, reply: R) -> R::Done;
 }
 

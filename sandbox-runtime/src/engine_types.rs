@@ -6,12 +6,12 @@ pub(crate) use crate::isolate::ops::HandleParts;
 pub use crate::isolate::{
     ObjectTransport,
     calls::GuestCall,
-    ops::{FastCall, HostOp, HostParts},
+    ops::{FastCall, FastCallback, HostOp, HostParts},
 };
 #[cfg(not(feature = "_engine"))]
 pub(crate) use crate::no_engine::NoParts as HandleParts;
 #[cfg(not(feature = "_engine"))]
 pub use crate::no_engine::{
-    NoFunction as FastCall, NoHostParts as HostParts, NoTransport as ObjectTransport, Uncalled as GuestCall,
-    Uncalled as HostOp,
+    NoFunction as FastCall, NoFunction as FastCallback, NoHostParts as HostParts,
+    NoTransport as ObjectTransport, Uncalled as GuestCall, Uncalled as HostOp,
 };

@@ -14,6 +14,7 @@ macro_rules! links {
             "[descriptions]: crate::guide::descriptions\n",
             "[error-type]: crate::Error\n",
             "[errors]: crate::guide::errors\n",
+            "[fetch]: https://github.com/typed-sandbox/typed-sandbox/blob/main/docs/guide/fetch.md\n",
             "[getting-started]: crate::guide::getting_started\n",
             "[glossary]: crate::guide::glossary\n",
             "[handles]: crate::guide::handles\n",
@@ -21,6 +22,7 @@ macro_rules! links {
             "[limits]: crate::guide::limits\n",
             "[hostile-server]: https://github.com/typed-sandbox/typed-sandbox/blob/main/examples/hostile_server.rs\n",
             "[migrating]: crate::guide::migrating\n",
+            "[modules]: crate::guide::modules\n",
             "[observing]: crate::guide::observing\n",
             "[pools]: crate::guide::pools\n",
             "[processes]: crate::guide::processes\n",
@@ -32,14 +34,16 @@ macro_rules! links {
             "[testing]: crate::guide::testing\n",
             "[types]: crate::guide::types\n",
             "[v8]: crate::guide::v8\n",
+            "[web]: crate::guide::web\n",
             "[architecture]: https://github.com/typed-sandbox/typed-sandbox/blob/main/ARCHITECTURE.md\n",
             "[benchmarks]: https://github.com/typed-sandbox/typed-sandbox/blob/main/docs/benchmarks.md\n",
             "[changelog]: https://github.com/typed-sandbox/typed-sandbox/blob/main/CHANGELOG.md\n",
             "[contributing]: https://github.com/typed-sandbox/typed-sandbox/blob/main/CONTRIBUTING.md\n",
             "[conversions]: https://github.com/typed-sandbox/typed-sandbox/blob/main/docs/conversions.md\n",
-            "[libraries]: https://github.com/typed-sandbox/typed-sandbox/blob/main/tests/libraries.rs\n",
+            "[libraries]: https://github.com/typed-sandbox/typed-sandbox/blob/main/docs/libraries.md\n",
             "[protocol]: https://github.com/typed-sandbox/typed-sandbox/blob/main/docs/process.md\n",
             "[realms]: https://github.com/typed-sandbox/typed-sandbox/blob/main/examples/realms.rs\n",
+            "[rows]: https://github.com/typed-sandbox/typed-sandbox/blob/main/tests/web/rows.txt\n",
             "[security]: https://github.com/typed-sandbox/typed-sandbox/blob/main/SECURITY.md\n",
             "[serde-v8]: https://github.com/typed-sandbox/typed-sandbox/blob/main/docs/serde-v8.md\n",
             "[server]: https://github.com/typed-sandbox/typed-sandbox/blob/main/examples/server.rs\n",
@@ -51,7 +55,8 @@ macro_rules! links {
 pub(crate) use links;
 
 macro_rules! pages {
-    ($($name:ident $file:literal;)*) => {$(
+    ($($(#[$attribute:meta])* $name:ident $file:literal;)*) => {$(
+        $(#[$attribute])*
         #[doc = links!()]
         #[doc = include_str!(concat!("../guide/", $file))]
         pub mod $name {}
@@ -63,9 +68,12 @@ pages! {
     application "application.md";
     contracts "contracts.md";
     scripts "scripts.md";
+    modules "modules.md";
     types "types.md";
     errors "errors.md";
     asynchronous "asynchronous.md";
+    #[cfg(all(feature = "_engine", feature = "fetch"))]
+    fetch "fetch.md";
     sites "sites.md";
     pools "pools.md";
     processes "processes.md";
@@ -74,6 +82,7 @@ pages! {
     promises "promises.md";
     advisories "advisories.md";
     guest_world "guest-world.md";
+    web "web.md";
     descriptions "descriptions.md";
     testing "testing.md";
     speed "speed.md";

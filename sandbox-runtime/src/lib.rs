@@ -8,17 +8,17 @@
 //! | declare a contract | [`sandbox_api`], [`derive(GuestError)`](macro@GuestError), [`async_trait`](macro@async_trait); the traits behind them are in [`contracts`] |
 //! | make a sandbox | [`Sandbox`], [`LocalSandbox`], [`Client`], [`Builder`], [`Limits`], [`Trust`], [`CancelHandle`] |
 //! | serve many tenants | [`SandboxPool`], [`Tenant`], [`PoolMetrics`] |
-//! | load and call a script | [`Script`], [`Guest`], [`LocalGuest`], [`Realm`], [`LocalRealm`]; what a proxy calls through is in [`transports`], and what each type of sandbox can do in [`site`] |
-//! | choose what a guest finds | [`Clock`], [`VirtualClock`], [`Random`], [`Intrinsics`], [`Permission`], [`Console`], [`ConsoleLine`], [`ConsoleOutput`], [`Level`], [`Sink`], [`Engine`] |
+//! | load and call a script | [`Script`], [`Modules`], [`ModulesError`], [`Guest`], [`LocalGuest`], [`Realm`], [`LocalRealm`]; what a proxy calls through is in [`transports`], and what each type of sandbox can do in [`site`] |
+//! | choose what a guest finds | [`Clock`], [`VirtualClock`], [`Random`], [`Intrinsics`], [`Permission`], [`Web`], [`Console`], [`ConsoleLine`], [`ConsoleOutput`], [`Level`], [`Sink`], [`Engine`] |
 //! | send values that Rust has no type for | [`Bytes`], [`Date`], [`DateOutOfRange`], [`AsMap`], [`AsSet`], [`ErrorValue`], [`JsValue`], [`Unrepresentable`], [`JsKind`], [`TextFault`], [`CrossingBudget`], [`HandleNumber`] |
 //! | end a call | [`Cancellation`], [`CancelHandle`] |
 //! | give and take objects, functions and streams | [`Handle`], [`Callback`], [`AsyncCallback`], [`CallbackFuture`], [`Stream`], [`Items`] |
-//! | understand a failure | [`Error`], [`Result`], [`DiscardCause`], [`LossReason`], [`Conversion`], [`LimitKind`], [`Excess`], [`Amount`], [`Phase`], [`BoundaryError`], [`Violation`], [`Direction`], [`Thrown`], [`StackFrame`], [`ExportProblem`], [`Hint`], [`Place`], [`HostSource`] |
+//! | understand a failure | [`Error`], [`Result`], [`DiscardCause`], [`LossReason`], [`Conversion`], [`LimitKind`], [`Excess`], [`Amount`], [`Phase`], [`BoundaryError`], [`Violation`], [`Direction`], [`Thrown`], [`StackFrame`], [`OriginalPlace`], [`ExportProblem`], [`Hint`], [`NotStripped`], [`Place`], [`HostSource`] |
 //! | fail as a host | [`Error::public`], [`Error::host`], [`GuestError`](trait@GuestError), [`GuestView`], [`HostPanic`] |
 //! | bill a tenant | [`Bill`], [`Usage`] |
 //! | observe calls | [`observe`], [`observe::Observer`] |
 //! | use a contract that comes as data | [`OwnedContract`], [`UntypedGuest`], [`UntypedHost`], [`UntypedHostCall`], [`UntypedAnswer`] |
-//! | describe a contract, compare versions | [`Description`], [`HandleDescription`], [`MethodDescription`], [`ParamDescription`], [`TypeDescription`], [`compat`](compat()), [`Compatibility`], [`Change`], [`Breaks`], [`schemars`] |
+//! | describe a contract, compare versions | [`Description`], [`HandleDescription`], [`MethodDescription`], [`ParamDescription`], [`TypeDescription`], [`GlobalTypes`], [`compat`](compat()), [`Compatibility`], [`Change`], [`Breaks`], [`schemars`] |
 #![cfg_attr(
     feature = "process",
     doc = "| isolate a guest in a process | [`process`], [`ProcessSandbox`], [`Process`], [`Hardening`], [`Death`] |"
@@ -26,6 +26,10 @@
 #![cfg_attr(
     feature = "deno_core",
     doc = "| add a contract to a `JsRuntime` of your own | [`deno`], [`deno::extension`], [`deno::ExtensionBuilder`] |"
+)]
+#![cfg_attr(
+    all(feature = "_engine", feature = "fetch"),
+    doc = "| let guests ask other servers | [`fetch`], [`fetch::Fetch`], [`fetch::FetchApi`] |"
 )]
 #![cfg_attr(feature = "testing", doc = "| test a contract | [`testing`] |")]
 //! | read on | [`guide`] |
@@ -37,6 +41,8 @@ mod contract;
 #[cfg(feature = "deno_core")]
 pub mod deno;
 mod engine_types;
+#[cfg(all(feature = "_engine", feature = "fetch"))]
+pub mod fetch;
 pub mod guide;
 mod handle;
 #[cfg(feature = "_engine")]
@@ -65,10 +71,8 @@ pub mod contracts;
 pub mod transports;
 
 // The parts that need no engine. The modules are named as if they were here.
-#[cfg(feature = "process")]
-use sandbox_core::wire;
 #[cfg(feature = "_engine")]
-use sandbox_core::{boundary, limits, panic, schema, script, shown, stack, time, value};
+use sandbox_core::{boundary, limits, panic, schema, script, shown, stack, time, value, wire};
 use sandbox_core::{error, guest_error};
 
 pub use async_trait::async_trait;
@@ -78,10 +82,11 @@ pub use handle::Handle;
 pub use sandbox_core::{
     Amount, AsMap, AsSet, BoundaryError, Breaks, Bytes, Cancellation, Change, Compatibility, Conversion,
     CrossingBudget, Date, DateOutOfRange, Death, Description, Direction, DiscardCause, Error, ErrorValue,
-    Excess, ExportProblem, GuestError, GuestView, HandleDescription, HandleNumber, Hint, HostPanic,
-    HostSource, JsKind, JsValue, LimitKind, Limits, LossReason, MethodDescription, OwnedContract,
-    ParamDescription, Phase, Place, Result, Script, StackFrame, TextFault, Thrown, TypeDescription,
-    Unrepresentable, UntypedAnswer, UntypedHost, UntypedHostCall, Violation, compat,
+    Excess, ExportProblem, GlobalTypes, GuestError, GuestView, HandleDescription, HandleNumber, Hint,
+    HostPanic, HostSource, JsKind, JsValue, LimitKind, Limits, LossReason, MethodDescription, Modules,
+    ModulesError, NotStripped, OriginalPlace, OwnedContract, ParamDescription, Phase, Place, Result, Script,
+    StackFrame, TextFault, Thrown, TypeDescription, Unrepresentable, UntypedAnswer, UntypedHost,
+    UntypedHostCall, Violation, compat,
 };
 pub use schemars;
 pub use stream::{Items, Stream};
@@ -101,7 +106,8 @@ pub use {
     isolate::engine::Engine,
     observe::bill::{Bill, Usage},
     options::{
-        Clock, Console, ConsoleLine, ConsoleOutput, Intrinsics, Level, Permission, Random, Sink, VirtualClock,
+        Clock, Console, ConsoleLine, ConsoleOutput, Intrinsics, Level, Permission, Random, Sink,
+        VirtualClock, Web,
     },
     pool::{PoolMetrics, SandboxPool, Tenant, Trust},
     site::{CancelHandle, builder::Builder, untyped_guest::UntypedGuest},

@@ -84,6 +84,14 @@ impl NoParts {
 #[derive(Clone, Copy)]
 pub enum NoFunction {}
 
+impl NoFunction {
+    /// Of a callback's method.
+    #[must_use]
+    pub const fn of<M, T>() -> Option<Self> {
+        None
+    }
+}
+
 /// The fast function of method `M`, with the owned arguments `A` and the return type `R`.
 #[doc(hidden)]
 pub struct NoProbe<M, A, R>(PhantomData<(M, A, R)>);

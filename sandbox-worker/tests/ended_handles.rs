@@ -137,7 +137,7 @@ impl Store for Host {
 struct Case<'s> {
     site: &'static str,
     job: &'s dyn Job,
-    /// The same guest, whose calls end soon.
+    /// The guest in a sandbox whose limits end calls soon.
     short: &'s dyn Job,
     host: Host,
 }

@@ -24,7 +24,7 @@ pub struct Row {
     pub price: f64,
 }
 
-/// What the guest makes without waiting.
+/// A guest's synchronous iterables.
 #[sandbox_api(guest)]
 pub trait Lists {
     fn items(&self, what: &str) -> Result<Items<f64>>;
@@ -134,7 +134,7 @@ fn in_both(limits: Limits, check: impl Fn(&dyn Lists, &Host)) {
     check(&sandbox.load::<dyn Lists>(script()).unwrap(), &host);
 }
 
-/// The same for contracts that are asynchronous.
+/// Runs a program of an asynchronous contract in all sites.
 async fn in_both_async(limits: Limits, check: impl AsyncFn(&dyn Streams, &Host)) {
     let host = Host::default();
     let local = LocalSandbox::builder().limits(limits).host::<dyn Sink>(host.clone()).build().unwrap();
@@ -469,7 +469,7 @@ async fn a_guest_gives_streams_to_the_host() {
         assert_eq!(streams.awaits("total").await.unwrap(), 499_500.0);
         assert_eq!(streams.awaits("totalOfList").await.unwrap(), 6.0);
         assert_eq!(streams.awaits("doubled").await.unwrap(), 9900.0);
-        // What is left of a stream of the host that the guest has begun to read.
+        // The guest has begun to read a stream of the host, and gives the rest back.
         assert_eq!(streams.awaits("rest").await.unwrap(), 44.0);
     })
     .await;

@@ -279,6 +279,25 @@ fn objects_that_no_guest_has_any_more_are_dropped() {
     });
 }
 
+/// `SANDBOX_HANDLES=1000000` is the whole promise.
+#[test]
+fn handles_that_were_lost_end_in_a_process_too() {
+    const PIECE: usize = 10_000;
+    let many = std::env::var("SANDBOX_HANDLES").ok().and_then(|many| many.parse().ok()).unwrap_or(PIECE);
+    let live = Live::default();
+    {
+        let limits = Limits { handles: 1_000, cpu: LONG, ..long() };
+        let builder = Sandbox::builder().transport(slack::worker()).limits(limits);
+        let sandbox = builder.host::<dyn Files>(Folder::new(&live)).build().unwrap();
+        let reader = sandbox.load::<dyn Reader>(Script::new("files.mjs", SOURCE)).unwrap();
+        for _ in 0..many.div_ceil(PIECE) {
+            assert_eq!(reader.run("many").unwrap(), "done");
+            assert!(live.count() < 1_010, "{} live", live.count());
+        }
+    }
+    live.ends("in a process");
+}
+
 #[test]
 fn there_is_a_limit_of_handles() {
     let limits = Limits { handles: 50, ..long() };

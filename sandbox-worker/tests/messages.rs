@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use sandbox_runtime::process::Process;
 use sandbox_runtime::{
-    Amount, Engine, Error, Hint, LimitKind, Limits, LocalSandbox, Phase, Result, Sandbox, Script, sandbox_api,
+    Amount, Console, Engine, Error, Hint, LimitKind, Limits, LocalSandbox, Phase, Result, Sandbox, Script,
+    sandbox_api,
 };
 
 mod sites;
@@ -351,7 +352,7 @@ fn a_script_in_another_language_is_told() {
         "export class Rule { private rate = 1; }",
     ] {
         let told = alike!(|builder| builder, |sandbox| {
-            let error = sandbox.eval(Script::new("rule.ts", source)).map(drop).unwrap_err();
+            let error = sandbox.eval(Script::new("rule.js", source)).map(drop).unwrap_err();
             let Error::Syntax { hint, line, .. } = &error else { panic!("{source}: {error:?}") };
             (*hint, *line > 0, error.to_string())
         });
@@ -416,12 +417,19 @@ fn a_name_of_another_platform_has_a_hint_for_the_host() {
             "`fetch` is not part of a sandbox's realm: give what the script needs by a `#[sandbox_api(host)]` contract",
         ),
         ("setTimeout(() => {}, 1)", "`setTimeout` is not part of a sandbox's realm"),
-        ("Buffer.from('')", "`Buffer` is not part of a sandbox's realm"),
-        ("process.env", "`process` is not part of a sandbox's realm"),
+        (
+            "Buffer.from('')",
+            "`Buffer` is not part of a sandbox's realm, unless the builder gives it: `.web(Web::BUFFER)`",
+        ),
+        (
+            "process.env",
+            "`process` is not part of a sandbox's realm, unless the builder gives it: `.web(Web::PROCESS)`",
+        ),
         ("require('fs')", "a sandbox has no `require`: bundle what the script needs into the script"),
-        ("console.log(1)", "a sandbox has no `console`, unless the builder gives it one: `.console(…)`"),
+        ("console.log(1)", "the sandbox's builder has turned the console off: `.console(Console::Off)`"),
+        ("self.x", "`self` is not part of a sandbox's realm, unless the builder gives it: `.web(Web::SELF)`"),
     ] {
-        let (error, seen) = alike!(|builder| builder, |sandbox| {
+        let (error, seen) = alike!(|builder| builder.console(Console::Off), |sandbox| {
             let job = sandbox.load::<dyn Job>(script(&format!("return {name};"))).unwrap();
             let seen = format!("try {{ {name}; }} catch (error) {{ throw error.message; }}");
             let seen = sandbox.load::<dyn Job>(script(&seen)).unwrap();
@@ -445,11 +453,11 @@ fn a_name_of_another_platform_has_a_hint_for_the_host() {
             ("exports.run", "`exports` is of CommonJS: write `export`"),
             (
                 "structuredClone({})",
-                "`structuredClone` is not part of a sandbox's realm: copy data with `JSON",
+                "`structuredClone` is not part of a sandbox's realm, unless the builder gives it: `.web(Web::CLONE)`",
             ),
             (
                 "queueMicrotask(() => {})",
-                "`queueMicrotask` is not part of a sandbox's realm: write `Promise.resolve().then(…)`",
+                "`queueMicrotask` is not part of a sandbox's realm, unless the builder gives it: `.web(Web::TASKS)`",
             ),
         ] {
             let error = alike!(|builder| builder, |sandbox| {

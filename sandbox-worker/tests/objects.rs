@@ -89,13 +89,7 @@ fn what_a_method_throws_or_returns_is_checked() {
         let (sandbox, _) = of_objects(link, long());
         let program = sandbox.load::<dyn objects::Program>(objects::script()).unwrap();
         assert!(program.run("fails").unwrap().starts_with("Error: Table.keep failed"));
-        let error = program.give("fails").unwrap().get("a").unwrap_err();
-        assert!(matches!(&error, Error::Guest(thrown) if thrown.message == "no column"), "{error:?}");
-        let error = program.give("badly").unwrap().get("a").unwrap_err();
-        assert!(error.to_string().starts_with("Row.get → result: expected a number"), "{error}");
-        let error = program.give("nothing").unwrap_err();
-        assert!(error.to_string().starts_with("Program.give → result: expected a Row"), "{error}");
-        assert_eq!(program.give("given").unwrap().get("a").unwrap(), 7.0);
+        objects::are_checked(&program);
     }
 }
 
@@ -104,16 +98,8 @@ fn a_result_is_an_object_that_the_host_keeps() {
     for (_, link) in links() {
         let (sandbox, _) = of_objects(link, long());
         let program = sandbox.load::<dyn objects::Program>(objects::script()).unwrap();
-        let row = program.give("given").unwrap();
-        assert!(program.is_given(row.clone()).unwrap());
-        assert!(row.is_same(&program.give("given").unwrap()));
-        assert!(!program.is_given(program.give("badly").unwrap()).unwrap());
-        row.set("a", 9.5).unwrap();
-        let other = row.clone();
-        let got = std::thread::spawn(move || other.get("a").unwrap()).join().unwrap();
-        assert_eq!((got, row.name().unwrap().as_str()), (9.5, "none"));
         // The object ends with its last `Arc`, and comes again as another.
-        drop(row);
+        drop(objects::kept(&program));
         assert_eq!(program.run("alive").unwrap(), "alive");
         assert_eq!(program.give("given").unwrap().get("a").unwrap(), 9.5);
     }
@@ -151,13 +137,8 @@ fn there_is_a_limit_of_objects() {
         let (sandbox, rows) = of_objects(link, Limits { handles: 50, ..long() });
         let program = sandbox.load::<dyn objects::Program>(objects::script()).unwrap();
         assert_eq!(program.run("some").unwrap(), "done");
-        let error = program.run("hoards").unwrap_err();
-        assert!(matches!(error, Error::Limit { kind: LimitKind::Handles, .. }), "{error:?}");
+        let error = objects::hoards(&program, &rows);
         assert!(error.to_string().contains("of which the host held 50 of guests"), "{error}");
-        assert_eq!(rows.0.lock().unwrap().len(), 50);
-        assert!(program.run("instance").is_err());
-        rows.0.lock().unwrap().clear();
-        assert_eq!(program.run("instance").unwrap(), "5");
     }
 }
 
@@ -284,18 +265,7 @@ fn a_kill_is_told_to_all_callers() {
         let program = sandbox.load::<dyn objects::Program>(objects::script()).unwrap();
         let row = program.give("given").unwrap();
         let pid = i32::try_from(sandbox.pid().unwrap()).unwrap();
-        let calls = (0..2).map(|_| {
-            let row = row.clone();
-            std::thread::spawn(move || {
-                loop {
-                    match row.get("a") {
-                        Ok(value) => assert_eq!(value, 7.0),
-                        Err(error) => return error,
-                    }
-                }
-            })
-        });
-        let calls = calls.collect::<Vec<_>>();
+        let calls = (0..2).map(|_| objects::calls(row.clone())).collect::<Vec<_>>();
         for _ in 0..round {
             _ = program.run("instance");
         }
@@ -321,14 +291,7 @@ fn a_sandbox_that_ends_while_its_objects_are_called_is_told() {
         let (sandbox, _) = of_objects(link, long());
         let row = sandbox.load::<dyn objects::Program>(objects::script()).unwrap().give("given").unwrap();
         let began = Instant::now();
-        let call = std::thread::spawn(move || {
-            loop {
-                match row.get("a") {
-                    Ok(value) => assert_eq!(value, 7.0),
-                    Err(error) => return error,
-                }
-            }
-        });
+        let call = objects::calls(row);
         drop(sandbox);
         let error = call.join().unwrap();
         assert!(matches!(error, Error::Discarded { .. }), "{error:?}");

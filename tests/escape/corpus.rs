@@ -4,12 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sandbox_runtime::{Engine, Intrinsics, Limits, Script};
+use sandbox_runtime::{Engine, Intrinsics, Limits, Modules, Script};
 
 use super::slack::LONG;
 
 /// Helpers that stand before every case, so that each can use what it gained.
 const PRELUDE: &str = include_str!("prelude.js");
+
+/// Begins a line with the name of a further file, whose source is what follows.
+const FILE: &str = "\n// --- ";
 
 /// How a case may end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +81,16 @@ impl Case {
 
     pub(crate) fn script(&self) -> Script {
         let extension = self.header("file:").unwrap_or("mjs");
-        Script::new(self.path.replace(".js", &format!(".{extension}")), format!("{PRELUDE}{}", self.source))
+        let name = self.path.replace(".js", &format!(".{extension}"));
+        let mut files = self.source.split(FILE);
+        let main = format!("{PRELUDE}{}", files.next().unwrap_or_default());
+        let mut modules = Modules::new().file(&name, &main);
+        let Some(first) = files.next() else { return Script::new(name, main) };
+        for file in [first].into_iter().chain(files) {
+            let (file, source) = file.split_once('\n').expect("a file begins in the line below its name");
+            modules = modules.file(file, source);
+        }
+        Script::modules(modules, &name).expect("the files of a case are a script")
     }
 
     fn header(&self, key: &str) -> Option<&str> {

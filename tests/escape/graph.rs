@@ -37,13 +37,23 @@ mod golden {
         ignore = "QuickJS does not always list all properties of what the host made"
     )]
     fn the_graph_is_the_one_that_was_looked_at() {
+        assert_looked_at(Transport::Local, "graph.txt");
+    }
+
+    /// With all names of the web.
+    #[test]
+    #[cfg_attr(feature = "quickjs", ignore = "QuickJS does not have all of them")]
+    fn the_graph_with_the_web_is_the_one_that_was_looked_at() {
+        assert_looked_at(Transport::Web, "graph_web.txt");
+    }
+
+    fn assert_looked_at(transport: Transport, name: &str) {
         crate::secrets::prepare();
-        let tenant = Tenant::new(Transport::Local, Limits::default(), Intrinsics::Open).expect("a sandbox");
+        let tenant = Tenant::new(transport, Limits::default(), Intrinsics::Open).expect("a sandbox");
         let look = tenant.looker(script()).expect("the script that looks around");
         let found = look.all_lines().expect("the graph");
         let found = found.lines().filter(|line| !line.contains("Temporal")).collect::<Vec<_>>();
         let found = format!("{HEAD}{}\n", found.join("\n"));
-        let name = "graph.txt";
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
         if std::env::var_os("BLESS").is_some() {
             std::fs::write(&path, found).expect("the golden can be written");

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::{StreamExt as _, stream};
 use sandbox_runtime::{
-    AsyncCallback, Bytes, Callback, Cancellation, Error, GuestError, Handle, Intrinsics, Items, Limits,
-    LocalSandbox, ProcessSandbox, Result, Sandbox, Script, Stream, sandbox_api,
+    AsyncCallback, Bytes, Callback, Cancellation, Engine, Error, GuestError, Handle, Intrinsics, Items,
+    Limits, LocalSandbox, ProcessSandbox, Result, Sandbox, Script, Stream, Web, sandbox_api,
 };
 use serde::{Deserialize, Serialize};
 use tokio::task::yield_now;
@@ -438,9 +438,20 @@ pub(crate) enum Transport {
     /// On a thread of its own.
     #[cfg_attr(sandbox_leaky, expect(dead_code, reason = "calls of the canary are counted by thread"))]
     Thread,
+    /// On a thread of its own, with the names of the web.
+    #[cfg_attr(sandbox_leaky, expect(dead_code, reason = "calls of the canary are counted by thread"))]
+    Web,
     /// Over a link, whose other end is a thread of this process.
     #[cfg_attr(sandbox_leaky, expect(dead_code, reason = "calls of the canary are counted by thread"))]
     Link,
+}
+
+/// The names of the web that guests have: all that the engine has.
+fn names() -> Web {
+    match Engine::CURRENT {
+        Engine::V8 => Web::node(),
+        _ => Web::SELF | Web::GLOBAL,
+    }
 }
 
 /// A sandbox with both contracts, of either kind.
@@ -465,6 +476,15 @@ impl Tenant {
             Transport::Thread => {
                 let there = There::default();
                 let builder = Sandbox::builder().limits(limits).intrinsics(intrinsics);
+                let builder = builder
+                    .host::<dyn Tool>(Host(there.clone()))
+                    .host::<dyn Vault>(Host(there.clone()))
+                    .host::<dyn Slow>(Later);
+                Self::Thread(builder.build()?, there)
+            }
+            Transport::Web => {
+                let there = There::default();
+                let builder = Sandbox::builder().limits(limits).intrinsics(intrinsics).web(names());
                 let builder = builder
                     .host::<dyn Tool>(Host(there.clone()))
                     .host::<dyn Vault>(Host(there.clone()))

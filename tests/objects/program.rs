@@ -231,6 +231,54 @@ pub(crate) fn are_wrong(lines: &str) {
     }
 }
 
+/// Asserts that the results of an object's methods are checked.
+pub(crate) fn are_checked(program: &dyn Program) {
+    let error = program.give("fails").unwrap().get("a").unwrap_err();
+    assert!(matches!(&error, Error::Guest(thrown) if thrown.message == "no column"), "{error:?}");
+    let error = program.give("badly").unwrap().get("a").unwrap_err();
+    assert!(error.to_string().starts_with("Row.get → result: expected a number"), "{error}");
+    let error = program.give("nothing").unwrap_err();
+    assert!(error.to_string().starts_with("Program.give → result: expected a Row"), "{error}");
+    assert_eq!(program.give("given").unwrap().get("a").unwrap(), 7.0);
+}
+
+/// An object that the host keeps, and calls from any thread.
+pub(crate) fn kept(program: &dyn Program) -> Handle<dyn Row> {
+    let row = program.give("given").unwrap();
+    assert!(program.is_given(row.clone()).unwrap());
+    assert!(row.is_same(&program.give("given").unwrap()));
+    assert!(!program.is_given(program.give("badly").unwrap()).unwrap());
+    row.set("a", 9.5).unwrap();
+    let other = row.clone();
+    let got = std::thread::spawn(move || other.get("a").unwrap()).join().unwrap();
+    assert_eq!((got, row.name().unwrap().as_str()), (9.5, "none"));
+    row
+}
+
+/// Gives the host more objects than the 50 that may be live. Returns the error.
+pub(crate) fn hoards(program: &dyn Program, rows: &Rows) -> Error {
+    let error = program.run("hoards").unwrap_err();
+    assert!(matches!(error, Error::Limit { kind: LimitKind::Handles, .. }), "{error:?}");
+    assert_eq!(rows.0.lock().unwrap().len(), 50);
+    // The sandbox goes on, and what the host lets go of makes room.
+    assert!(program.run("instance").is_err());
+    rows.0.lock().unwrap().clear();
+    assert_eq!(program.run("instance").unwrap(), "5");
+    error
+}
+
+/// Calls an object on a thread of its own until that fails.
+pub(crate) fn calls(row: Handle<dyn Row>) -> std::thread::JoinHandle<Error> {
+    std::thread::spawn(move || {
+        loop {
+            match row.get("a") {
+                Ok(value) => assert_eq!(value, 7.0),
+                Err(error) => return error,
+            }
+        }
+    })
+}
+
 /// A job that takes its time.
 #[sandbox_api(guest)]
 pub trait Job: Send + Sync {

@@ -11,11 +11,12 @@ use crate::engine::{self, Choice};
 use crate::{HELP, Result, cargo_program, say, target, tools, workspace};
 
 /// The benchmarks, and what each is about.
-const BENCHES: [(&str, &str); 8] = [
+const BENCHES: [(&str, &str); 9] = [
     ("calls", "host → guest"),
     ("ops", "guest → host"),
     ("handles", "handles, callbacks and streams"),
     ("start", "processes, sandboxes, realms"),
+    ("web", "the names of the web"),
     ("transports", "threads and pools"),
     ("process", "processes"),
     ("memory", "resident bytes"),

@@ -47,6 +47,13 @@ pub(crate) fn choose(choice: Choice) -> Result<Vec<Engine>> {
     chosen(choice, v8)
 }
 
+/// V8, made ready; or an error that says why not.
+pub(crate) fn v8() -> Result<Engine> {
+    let engine = choose(Choice::V8)?.swap_remove(0);
+    engine.prepare()?;
+    Ok(engine)
+}
+
 /// A wrong setting of the user's is an error whatever was chosen: to go on without V8 would hide it.
 fn chosen(choice: Choice, v8: Result<Origin, crate::v8::Missing>) -> Result<Vec<Engine>> {
     use crate::v8::Missing::{Nowhere, WrongSetting};

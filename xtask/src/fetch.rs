@@ -104,7 +104,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// What a server does with a request.
+    /// The answer of a server to a request.
     #[derive(Clone, Copy)]
     pub(crate) enum Answer {
         /// Ends the connection in the middle.

@@ -26,6 +26,7 @@ const CRATES: [(&str, Layers); 2] = [
         "sandbox-core",
         &[
             ("__private", "the names of generated code"),
+            ("globals", "the free globals of scripts"),
             ("wire", "values and errors as bytes"),
             ("contract", "the traits of contracts, and lists of arguments"),
             ("schema", "descriptions of contracts"),
@@ -42,8 +43,8 @@ const CRATES: [(&str, Layers); 2] = [
         "sandbox-runtime",
         &[
             (
-                "__private contracts transports guide testing",
-                "the names of generated code, documentation, tests of contracts",
+                "__private contracts transports guide testing fetch",
+                "the names of generated code, documentation, tests of contracts, the host of requests",
             ),
             ("client", "the facade"),
             ("pool", "tenants on sites"),

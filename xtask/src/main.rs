@@ -12,6 +12,7 @@ mod bench;
 mod engine;
 mod fetch;
 mod layers;
+mod libraries;
 mod node;
 mod package;
 #[cfg(test)]
@@ -25,10 +26,12 @@ mod sentinels;
 mod soak;
 mod source_build;
 mod test;
+mod test262;
 mod tools;
 mod v8;
 
 use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
 
@@ -44,10 +47,13 @@ Sets this machine up, and runs the workspace's demo and tests.
   cargo xtask test [--engine E] [-- ARGS]   runs all tests, with node for some; ARGS are those of `cargo test`
   cargo xtask soak [--engine E] [--minutes N] [--seed S]   faults, endless programs, leaks and races, for five minutes;
                                             then how soon calls end, on a machine that does nothing else
-  cargo xtask soak --full [--seed S]        the same for an hour and more, and 100,000 faults in processes; writes docs/soak.md
+  cargo xtask soak --full [--only threads|processes] [--seed S]
+                                            the same for an hour and more, and 100,000 faults in processes; writes docs/soak.md
   cargo xtask load [--engine E]             what hostile tenants of a pool cost the honest ones, a thousand of them all together
   cargo xtask bench [--quick] [--peers]     measures beside hand-written floors, in ten minutes or two, and writes docs/benchmarks.md
   cargo xtask bench --instructions [--bless]   counts instructions of a call with valgrind, against benches/instructions.json
+  cargo xtask libraries                     runs programs that use libraries of npm, all of them, and writes docs/libraries.md
+  cargo xtask test262 FOLDER [PART]         runs the conformance suite in frozen realms, from a checkout, and writes docs/test262.md
   cargo xtask layers                        prints the circles between files, and the arrows that go up
   cargo xtask prose                         counts long sentences, sentences without a subject, headers and double names
   cargo xtask package [--verify]            packs the published crates, checks what is in them, and compiles what was packed;
@@ -88,7 +94,9 @@ enum Command<'a> {
     Bench(bench::Options),
     Engine(Choice),
     Layers,
+    Libraries,
     Prose,
+    Test262 { folder: &'a str, part: Option<&'a str> },
     Package { verify: bool },
     CheckPlatforms(Vec<platforms::Platform>),
     Audit,
@@ -109,7 +117,10 @@ impl<'a> Command<'a> {
             ["bench", options @ ..] => bench::Options::parse(options).map(Self::Bench),
             ["engine", options @ ..] => Ok(Self::Engine(options_of(options)?.0)),
             ["layers"] => Ok(Self::Layers),
+            ["libraries"] => Ok(Self::Libraries),
             ["prose"] => Ok(Self::Prose),
+            ["test262", folder] => Ok(Self::Test262 { folder, part: None }),
+            ["test262", folder, part] => Ok(Self::Test262 { folder, part: Some(part) }),
             ["package"] => Ok(Self::Package { verify: false }),
             ["package", "--verify"] => Ok(Self::Package { verify: true }),
             ["check-platforms", names @ ..] => platforms::chosen(names).map(Self::CheckPlatforms),
@@ -125,6 +136,10 @@ impl<'a> Command<'a> {
             _ => Err(format!("`{}` is not a command of `cargo xtask`\n\n{HELP}", words.join(" "))),
         }
     }
+}
+
+fn exit(is_well: bool) -> ExitCode {
+    if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn run(arguments: &[String]) -> Result<ExitCode> {
@@ -149,6 +164,8 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         Command::Package { verify } => package::run(verify).map(|()| ExitCode::SUCCESS),
         Command::CheckPlatforms(platforms) => platforms::run(&platforms),
         Command::Layers => layers::print().map(|()| ExitCode::SUCCESS),
+        Command::Libraries => libraries::run().map(exit),
+        Command::Test262 { folder, part } => test262::run(folder, part).map(exit),
         Command::Prose => prose::print().map(|()| ExitCode::SUCCESS),
         Command::Audit => audit::run().map(|()| ExitCode::SUCCESS),
         Command::V8Age { most } => age::print(most).map(|()| ExitCode::SUCCESS),
@@ -266,6 +283,14 @@ fn target() -> PathBuf {
 }
 
 /// A line about a step.
+/// Writes a page of `docs` that a command makes, and says so.
+fn write_page(name: &str, text: &str) -> Result<()> {
+    let path = workspace().join("docs").join(name);
+    fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
+    say(&format!("the report is in {}", path.display()));
+    Ok(())
+}
+
 fn say(step: &str) {
     eprintln!("xtask: {step}");
 }

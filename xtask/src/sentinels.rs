@@ -20,7 +20,7 @@ const MAXIMA: [(&str, usize, &str); 15] = [
     ("sandbox-core/src/wire/decode.rs", 1, "a bound of counts: more than any frame has"),
     ("sandbox-runtime/src/site/wired/session/call.rs", 1, "the saturation of a conversion"),
     (
-        "sandbox-runtime/src/site/wired/message.rs",
+        "sandbox-runtime/src/site/wired/call_head.rs",
         1,
         "the wire's number of no call, beside 0: calls are counted from 1",
     ),

@@ -48,7 +48,7 @@ const fn target(id: &'static str, title: &'static str, ratio: f64) -> Work {
 }
 
 /// All parts of the page.
-pub const SECTIONS: [Section; 10] = [
+pub const SECTIONS: [Section; 11] = [
     Section {
         name: "host-to-guest",
         title: "Host → guest",
@@ -144,10 +144,28 @@ pub const SECTIONS: [Section; 10] = [
         ],
     },
     Section {
+        name: "web",
+        title: "The names of the web",
+        about: "A new realm with `Builder::web`, until a script has been loaded and called once. The floor: the same realm without \
+                `web`, whose script reads no name either.",
+        unit: Unit::Nanos,
+        plot: Plot::Ratios,
+        works: &[
+            target("web/unread", "`Web::node()`, of which no name is read", 1.2),
+            work("web/read", "`Web::node()`, of which every name is read"),
+            work("web/encoding", "`new TextEncoder()` and `new TextDecoder()`"),
+            work("web/url", "`new URL('a:')`"),
+            work("web/clone", "`structuredClone(1)`"),
+            work("web/signals", "`new AbortController()`"),
+            work("web/timers", "`setTimeout`, read"),
+            work("web/crypto", "`crypto.randomUUID()`"),
+        ],
+    },
+    Section {
         name: "memory",
         title: "Memory",
         about: "Resident bytes of each of so many that have been called once (`RssAnon` of a process of its own). The floor: a \
-                bare isolate with a context, or a bare context.",
+                bare isolate with a context, or a bare context; of a realm with names of the web, a realm without.",
         unit: Unit::Bytes,
         plot: Plot::Over("how many there are"),
         works: &[
@@ -157,6 +175,8 @@ pub const SECTIONS: [Section; 10] = [
             work("memory/realm/1", "a realm, of 1"),
             work("memory/realm/100", "a realm, of 100"),
             work("memory/realm/1000", "a realm, of 1,000"),
+            work("memory/web/100", "a realm with `Web::node()`, of 100, whose script reads no name"),
+            work("memory/web-read/100", "the same, whose script reads every name"),
         ],
     },
     Section {

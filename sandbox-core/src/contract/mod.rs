@@ -6,6 +6,7 @@
 mod arguments;
 mod crosses;
 mod data;
+mod numbers;
 mod owned;
 mod packs;
 mod probes;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 pub use arguments::{Arguments, Lent, Ref, Val, enforce};
 pub use crosses::{Crosses, Lends, Sent, Shared};
+pub use numbers::{Numbers, kind_of, number_of};
 pub use owned::OwnedContract;
 pub use packs::{NotSent, Packed, Packing, Packs, SendProbe};
 pub use probes::{

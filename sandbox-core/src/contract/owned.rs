@@ -299,13 +299,23 @@ fn named(description: &Description) -> Result<(), String> {
     if !is_contract_name(&description.contract, description.host) {
         return Err(format!("`{}` cannot be the name of a contract in JavaScript", description.contract));
     }
+    if description.is_function && (description.guest || description.methods.len() != 1) {
+        return Err("a global function is the only method of a contract that only the host implements: set `is_function` to \
+                    false"
+            .to_owned());
+    }
     let mut known = std::collections::BTreeSet::new();
-    for MethodDescription { name, is_async, is_cancellable, .. } in &description.methods {
+    for MethodDescription { name, is_async, is_cancellable, calls_back, .. } in &description.methods {
         if !is_method_name(name) {
             return Err(format!("`{name}` cannot be the name of a method in JavaScript"));
         }
         if *is_cancellable && !is_async {
             return Err(format!("`{name}` takes a cancellation and is not `async`: set `is_async` to true"));
+        }
+        if *calls_back && (!is_async || description.host) {
+            return Err(format!(
+                "`{name}` gives its result by a callback: set `is_async` to true, and `host` to false"
+            ));
         }
         if !known.insert(name) {
             return Err(format!("two of its methods have the name `{name}`"));
@@ -370,11 +380,13 @@ fn spec(description: &Description) -> ContractSpec {
         spec.docs = Cow::Owned(method.docs.clone());
         (spec.optional, spec.is_async, spec.max_calls) = (method.optional, method.is_async, method.max_calls);
         (spec.is_cancellable, spec.is_scoped) = (method.is_cancellable, method.is_scoped);
+        spec.calls_back = method.calls_back;
         spec
     });
     let mut spec = ContractSpec::owned(description.contract.clone(), methods.collect());
     spec.docs = Cow::Owned(description.docs.clone());
     (spec.guest, spec.host) = (description.guest, description.host);
+    spec.is_function = description.is_function;
     spec
 }
 

@@ -3,32 +3,43 @@
 
 use std::fmt;
 
+use crate::script::{NotStripped, is_typescript};
+
 /// Globals of other JavaScript runtimes that a sandbox does not have.
-const PLATFORM: [&str; 24] = [
-    "AbortController",
-    "Blob",
-    "Buffer",
-    "Bun",
-    "Deno",
-    "FormData",
-    "Headers",
-    "Request",
-    "Response",
-    "TextDecoder",
-    "TextEncoder",
-    "URL",
-    "URLSearchParams",
-    "clearInterval",
-    "clearTimeout",
-    "crypto",
-    "document",
-    "fetch",
-    "performance",
-    "process",
-    "setImmediate",
-    "setInterval",
-    "setTimeout",
-    "window",
+const PLATFORM: [&str; 10] =
+    ["Blob", "Bun", "Deno", "FormData", "Headers", "Request", "Response", "document", "fetch", "window"];
+
+/// Globals that a builder can give, and their groups of `Web`.
+const WEB: [(&str, &str); 29] = [
+    ("AbortController", "ABORT"),
+    ("AbortSignal", "ABORT"),
+    ("Buffer", "BUFFER"),
+    ("Crypto", "CRYPTO"),
+    ("CustomEvent", "EVENTS"),
+    ("DOMException", "ERRORS"),
+    ("Event", "EVENTS"),
+    ("EventTarget", "EVENTS"),
+    ("Performance", "PERFORMANCE"),
+    ("SubtleCrypto", "CRYPTO"),
+    ("TextDecoder", "ENCODING"),
+    ("TextEncoder", "ENCODING"),
+    ("URL", "URL"),
+    ("URLSearchParams", "URL"),
+    ("atob", "BASE64"),
+    ("btoa", "BASE64"),
+    ("clearImmediate", "TIMERS"),
+    ("clearInterval", "TIMERS"),
+    ("clearTimeout", "TIMERS"),
+    ("crypto", "CRYPTO"),
+    ("global", "GLOBAL"),
+    ("performance", "PERFORMANCE"),
+    ("process", "PROCESS"),
+    ("queueMicrotask", "TASKS"),
+    ("self", "SELF"),
+    ("setImmediate", "TIMERS"),
+    ("setInterval", "TIMERS"),
+    ("setTimeout", "TIMERS"),
+    ("structuredClone", "CLONE"),
 ];
 
 /// The hint for an exception of a guest.
@@ -54,32 +65,41 @@ pub(super) fn of_thrown(name: Option<&str>, message: &str) -> Option<String> {
         "module" | "exports" => Some(format!(
             "`{missing}` is of CommonJS: write `export`, or give the script a name that ends with `.cjs`"
         )),
-        "structuredClone" => Some(
-            "`structuredClone` is not part of a sandbox's realm: copy data with `JSON.parse(JSON.stringify(…))`".to_owned(),
-        ),
-        "queueMicrotask" => Some(
-            "`queueMicrotask` is not part of a sandbox's realm: write `Promise.resolve().then(…)`".to_owned(),
-        ),
         "console" => {
-            Some("a sandbox has no `console`, unless the builder gives it one: `.console(…)`".to_owned())
+            Some("the sandbox's builder has turned the console off: `.console(Console::Off)`".to_owned())
         }
         "WebAssembly" => Some(
             "a sandbox has no `WebAssembly`, unless the builder allows it: `.allow(Permission::WebAssembly)`"
                 .to_owned(),
         ),
-        _ if PLATFORM.contains(&missing) => Some(format!(
-            "`{missing}` is not part of a sandbox's realm: give what the script needs by a `#[sandbox_api(host)]` contract"
-        )),
-        _ => None,
+        _ => of_platform(missing),
     }
+}
+
+/// The hint for a global of another platform.
+fn of_platform(missing: &str) -> Option<String> {
+    if let Some((_, group)) = WEB.iter().find(|(name, _)| *name == missing) {
+        return Some(format!(
+            "`{missing}` is not part of a sandbox's realm, unless the builder gives it: `.web(Web::{group})`"
+        ));
+    }
+    PLATFORM.contains(&missing).then(|| {
+        format!(
+            "`{missing}` is not part of a sandbox's realm: give what the script needs by a `#[sandbox_api(host)]` contract"
+        )
+    })
 }
 
 /// Why a script is not JavaScript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Hint {
-    /// The script looks like TypeScript.
+    /// The script looks like TypeScript, and its name does not say so.
     TypeScript,
+    /// The script is TypeScript, and has more than types.
+    NotStripped(NotStripped),
+    /// A file of TypeScript imports what another file does not export. A type is imported with `type`.
+    ImportOfType,
     /// The script has exports of a module, and a name that says CommonJS.
     CommonJs,
 }
@@ -87,7 +107,14 @@ pub enum Hint {
 impl fmt::Display for Hint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::TypeScript => "this looks like TypeScript: strip its types before it is loaded",
+            Self::TypeScript => {
+                "this looks like TypeScript: give the script a name that ends with `.ts` (feature `typescript`), or strip its \
+                 types before it is loaded"
+            }
+            Self::NotStripped(kind) => return kind.fmt(f),
+            Self::ImportOfType => {
+                "a type is imported with `type`, so that the import is stripped: `import type { Name } from …`"
+            }
             Self::CommonJs => {
                 "a script whose name ends with `.cjs` is CommonJS: write `module.exports = { … }`, or give it a name that ends with `.mjs`"
             }
@@ -97,6 +124,9 @@ impl fmt::Display for Hint {
 
 /// The hint for a script with a syntax error. The position is that of the unexpected token.
 pub fn of_syntax(name: &str, source: &str, (line, column): (usize, usize), message: &str) -> Option<Hint> {
+    if is_typescript(name) && message.contains("does not provide an export named") {
+        return Some(Hint::ImportOfType);
+    }
     let text = source.lines().nth(line.checked_sub(1)?)?;
     // The engine counts UTF-16 units. On a line with other characters, the position can still be within the line.
     let (before, rest) = text.split_at_checked(column.saturating_sub(1)).unwrap_or(("", text));

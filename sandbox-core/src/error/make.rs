@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::{
     Conversion, Death, DiscardCause, Error, Excess, ExportProblem, Hint, LimitKind, LossReason, Place,
 };
+use crate::script::{ModulesError, Refusal, Script};
 
 impl Error {
     #[doc(hidden)]
@@ -59,12 +60,42 @@ impl Error {
         (line, column): (usize, usize),
         hint: Option<Hint>,
     ) -> Self {
-        Self::Syntax { script, message, line, column, hint }
+        Self::Syntax { script, message, line, column, hint, original: None }
+    }
+
+    /// The error, with the places that its script's source maps have.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_originals(mut self, script: &Script) -> Self {
+        let of = |name: &str, place| script.member(name).filter(|module| module.has_map())?.original(place);
+        match &mut self {
+            Self::Syntax { script, line, column, original: original @ None, .. } => {
+                *original = of(script, (*line, *column)).map(Box::new);
+            }
+            Self::Guest(thrown) => {
+                thrown.for_each_frame(&mut |frame| {
+                    frame.original = of(&frame.file, (frame.line, frame.column))
+                });
+            }
+            _ => {}
+        }
+        self
+    }
+
+    /// The error of a script whose types cannot be stripped.
+    #[doc(hidden)]
+    pub fn not_stripped(script: String, Refusal { message, place, kind }: Refusal) -> Self {
+        Self::syntax(script, message, place, kind.map(Hint::NotStripped))
     }
 
     #[doc(hidden)]
     pub fn build(reason: impl Into<String>) -> Self {
         Self::Build { reason: reason.into() }
+    }
+
+    #[doc(hidden)]
+    pub fn global(name: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Global { name: name.into(), reason: reason.into() }
     }
 
     /// The error of a call that was not made, because a fault has ended the sandbox.
@@ -98,5 +129,13 @@ impl Error {
     #[doc(hidden)]
     pub fn queued(kind: LimitKind) -> Self {
         Excess::queued(kind).error(None)
+    }
+}
+
+/// The files of a script are refused before anything is loaded, so the error is that of a script that cannot be read.
+impl From<ModulesError> for Error {
+    fn from(fault: ModulesError) -> Self {
+        let ModulesError { file, reason, line, column, .. } = fault;
+        Self::syntax(file, reason, (line, column), None)
     }
 }

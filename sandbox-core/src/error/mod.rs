@@ -6,6 +6,7 @@
 //! sandboxes and realms that cannot be made, and never of a call. `docs/guide/errors.md` has the table.
 
 mod boundary;
+mod code_frame;
 mod death;
 mod excess;
 mod hints;
@@ -20,6 +21,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::script::OriginalPlace;
 use crate::shown::{ScriptName, Shown};
 pub use boundary::{BoundaryError, Direction, Violation};
 pub use death::Death;
@@ -29,7 +31,8 @@ pub use kept::{HostSource, KeptError, chain};
 pub use lost::{Conversion, DiscardCause, LossReason};
 pub use mismatch::ExportProblem;
 use mismatch::{exported, list};
-pub use thrown::{Source, StackFrame, Thrown};
+use thrown::ShownPlace;
+pub use thrown::{MOST_ERRORS, MOST_PROPERTIES, Source, StackFrame, Thrown};
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -46,7 +49,7 @@ pub enum Error {
         reason: String,
     },
     /// A script is not JavaScript.
-    #[error("{}:{line}:{column}: {}{}", ScriptName(script), Shown(message), note(*hint))]
+    #[error("{}: {}{}", ShownPlace(script, (*line, *column), original.as_deref()), Shown(message), note(*hint))]
     #[non_exhaustive]
     Syntax {
         /// The name of the script.
@@ -59,6 +62,23 @@ pub enum Error {
         column: usize,
         /// The remedy of a common cause: TypeScript, or exports of a module in a `.cjs` script.
         hint: Option<Hint>,
+        /// The place that this one was made from, by the source map of the script.
+        original: Option<Box<OriginalPlace>>,
+    },
+    /// A value cannot be given to guests as a global. No code of the script ran.
+    ///
+    /// ```
+    /// # use sandbox_runtime::{Error, Script};
+    /// let error = Script::new("a.js", "export {};").global("Object", &1.5).unwrap_err();
+    /// assert!(matches!(error, Error::Global { name, .. } if name == "Object"));
+    /// ```
+    #[error("the global {} cannot be given: {}", Shown(name), lines(reason))]
+    #[non_exhaustive]
+    Global {
+        /// The name of the global.
+        name: String,
+        /// The cause, and the remedy.
+        reason: String,
     },
     /// A script does not export what its contract needs. No method was called.
     #[error(
@@ -362,6 +382,7 @@ impl Error {
         match self {
             Self::Build { .. } => "build",
             Self::Syntax { .. } => "syntax",
+            Self::Global { .. } => "global",
             Self::Mismatch { .. } => "mismatch",
             Self::Guest(_) => "guest",
             Self::Value(_) => "value",

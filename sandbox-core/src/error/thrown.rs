@@ -6,8 +6,16 @@ use std::sync::Arc;
 
 use super::kept::KeptError;
 use super::{BoundaryError, Direction, Place, prefix};
+use crate::script::OriginalPlace;
 use crate::shown::{ScriptName, Shown};
 use crate::value::JsValue;
+
+/// The most errors of AggregateErrors that an exception has, with those of its causes.
+#[doc(hidden)]
+pub const MOST_ERRORS: usize = 32;
+/// The most own properties of an Error that are kept.
+#[doc(hidden)]
+pub const MOST_PROPERTIES: usize = 16;
 
 /// The exception of a guest, read while the guest's time limit was armed. Every part is bounded, so that an exception
 /// cannot fill the host's memory or log.
@@ -23,10 +31,26 @@ pub struct Thrown {
     pub message: String,
     /// The stack: frames of guest files only, innermost first, at most 32.
     pub stack: Vec<StackFrame>,
-    /// The exception, when it is no Error, and small enough to copy: 1,000 values and 64 KiB of text.
+    /// The exception, when it is no Error, and small enough to copy. The values and properties of an exception with its
+    /// causes and errors have at most 1,000 values and 64 KiB of text in all.
     pub value: Option<JsValue>,
     /// The `cause` of the Error; the chain is at most 8 errors long.
     pub cause: Option<Box<Thrown>>,
+    /// The `errors` of an AggregateError, in their order. An exception with its causes has at most 32 of them in all.
+    pub errors: Vec<Thrown>,
+    /// The own enumerable properties of the Error that are plain data, such as `code` and `status`, at most 16. In an
+    /// exception with its causes and errors, 1,000 names of properties are looked at.
+    ///
+    /// ```
+    /// use sandbox_runtime::{Error, JsValue, LocalSandbox, Script};
+    ///
+    /// let source = "throw Object.assign(new Error('no stock'), { code: 'E_STOCK', status: 409 });";
+    /// let error = LocalSandbox::builder().build()?.eval(Script::new("a.js", source)).map(drop).unwrap_err();
+    /// let Error::Guest(thrown) = error else { panic!("the guest threw") };
+    /// assert_eq!(thrown.properties[0], ("code".into(), JsValue::String("E_STOCK".into())));
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub properties: Vec<(String, JsValue)>,
     #[doc(hidden)]
     pub source: Option<Source>,
 }
@@ -57,7 +81,25 @@ impl Thrown {
     /// An Error that the runtime makes in the guest's place.
     #[doc(hidden)]
     pub fn new(name: Option<String>, message: String) -> Self {
-        Self { place: None, name, message, stack: Vec::new(), value: None, cause: None, source: None }
+        Self {
+            place: None,
+            name,
+            message,
+            stack: Vec::new(),
+            value: None,
+            cause: None,
+            errors: Vec::new(),
+            properties: Vec::new(),
+            source: None,
+        }
+    }
+
+    /// Gives each frame that has no original place to `give`, those of causes and of errors among them.
+    #[doc(hidden)]
+    pub fn for_each_frame(&mut self, give: &mut dyn FnMut(&mut StackFrame)) {
+        self.stack.iter_mut().filter(|frame| frame.original.is_none()).for_each(&mut *give);
+        self.cause.iter_mut().for_each(|cause| cause.for_each_frame(give));
+        self.errors.iter_mut().for_each(|error| error.for_each_frame(give));
     }
 
     /// The error of a host method, when the exception stands for it, or one of the exception's causes does.
@@ -122,7 +164,8 @@ impl fmt::Display for Thrown {
         if let Some(hint) = super::hints::of_thrown(self.name.as_deref(), &self.message) {
             write!(f, "\n  hint: {hint}")?;
         }
-        self.cause.iter().try_for_each(|cause| write!(f, "\n  caused by {cause}"))
+        self.cause.iter().try_for_each(|cause| write!(f, "\n  caused by {cause}"))?;
+        self.errors.iter().try_for_each(|error| write!(f, "\n  one of its errors: {error}"))
     }
 }
 
@@ -138,23 +181,41 @@ pub struct StackFrame {
     pub line: usize,
     /// The column, from 1.
     pub column: usize,
+    /// The place that this one was made from, by the source map of the script. `Display` shows both.
+    pub original: Option<OriginalPlace>,
+}
+
+/// A place in a script, with the place that it was made from before it.
+pub(super) struct ShownPlace<'p>(
+    pub(super) &'p str,
+    pub(super) (usize, usize),
+    pub(super) Option<&'p OriginalPlace>,
+);
+
+impl fmt::Display for ShownPlace<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(file, (line, column), original) = self;
+        if let Some(OriginalPlace { file, line, column }) = original {
+            write!(f, "{}:{line}:{column} in ", ScriptName(file))?;
+        }
+        write!(f, "{}:{line}:{column}", ScriptName(file))
+    }
 }
 
 impl StackFrame {
     #[doc(hidden)]
     #[must_use]
     pub fn new(function: Option<String>, file: String, (line, column): (usize, usize)) -> Self {
-        Self { function, file, line, column }
+        Self { function, file, line, column, original: None }
     }
 }
 
 impl fmt::Display for StackFrame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { line, column, .. } = self;
-        let file = ScriptName(&self.file);
+        let place = ShownPlace(&self.file, (self.line, self.column), self.original.as_ref());
         match &self.function {
-            Some(function) => write!(f, "{} ({file}:{line}:{column})", Shown(function)),
-            None => write!(f, "{file}:{line}:{column}"),
+            Some(function) => write!(f, "{} ({place})", Shown(function)),
+            None => place.fmt(f),
         }
     }
 }

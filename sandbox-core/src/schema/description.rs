@@ -30,6 +30,9 @@ pub struct Description {
     pub guest: bool,
     /// Whether the host can implement it. The guest then has a global of the contract's name.
     pub host: bool,
+    /// Whether that global is the only method itself, and no object with methods.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_function: bool,
     /// The methods, in the order of the trait.
     pub methods: Vec<MethodDescription>,
     /// The contracts whose handles cross, by their names. A contract that is reached through the handles of another one is
@@ -67,7 +70,8 @@ impl Description {
     pub(super) fn of_handle(&self, handle: &HandleDescription) -> Self {
         let HandleDescription { contract, docs, guest, host, methods } = handle.clone();
         let (to_guest, to_host) = (self.to_guest.clone(), self.to_host.clone());
-        Self { contract, docs, guest, host, methods, handles: Vec::new(), to_guest, to_host }
+        let (is_function, handles) = (false, Vec::new());
+        Self { contract, docs, guest, host, is_function, methods, handles, to_guest, to_host }
     }
 }
 
@@ -94,6 +98,9 @@ pub struct MethodDescription {
     /// Whether handles, functions and streams that cross in a call of the method end with the guest's call.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_scoped: bool,
+    /// Whether the guest's function takes a callback `(error, value)` after its arguments, and gives its result by it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub calls_back: bool,
     /// How often a guest may call the host's method in one call. [`compat`](super::compat()) does not compare it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_calls: Option<u64>,

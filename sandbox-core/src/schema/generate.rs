@@ -34,7 +34,8 @@ pub fn describe(spec: &ContractSpec) -> Description {
     let used = [schemas(|ty| ty.to_guest.as_ref()), schemas(|ty| ty.to_host.as_ref())];
     let [to_guest, to_host] = keep_used([to_guest, to_host], &used);
     let (contract, docs) = (spec.name.clone().into_owned(), spec.docs.clone().into_owned());
-    Description { contract, docs, guest: spec.guest, host: spec.host, methods, handles, to_guest, to_host }
+    let ContractSpec { guest, host, is_function, .. } = *spec;
+    Description { contract, docs, guest, host, is_function, methods, handles, to_guest, to_host }
 }
 
 /// Refuses two contracts of one name among those whose handles cross: a guest and its author know them by the name.
@@ -115,6 +116,7 @@ impl Generators {
             is_async: method.is_async,
             is_cancellable: method.is_cancellable,
             is_scoped: method.is_scoped,
+            calls_back: method.calls_back,
             max_calls: method.max_calls,
             params: params.collect(),
             returns: self.of(&method.returns),

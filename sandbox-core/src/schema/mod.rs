@@ -13,6 +13,7 @@ mod compat;
 mod description;
 mod functions;
 mod generate;
+mod global_types;
 mod handles;
 mod json;
 mod names;
@@ -29,6 +30,7 @@ pub use description::{Description, HandleDescription, MethodDescription, ParamDe
 pub use functions::{function_schema, stream_schema};
 pub use generate::describe;
 pub use generate::method_schemas;
+pub use global_types::GlobalTypes;
 pub use handles::handle_schema;
 pub use names::{GLOBALS, is_contract_name, is_method_name, is_variable_name};
 

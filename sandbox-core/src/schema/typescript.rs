@@ -54,6 +54,31 @@ pub(super) fn module(description: &Description) -> String {
     sections.join("\n")
 }
 
+/// A declaration module with the globals that the results of a host's methods describe.
+pub(super) fn globals(description: &Description, classes: &[String]) -> String {
+    let types = |names: &Names, direction, name: &str| {
+        TypeScriptWriter { description, names, direction, comments: false }.named(name, "Type")
+    };
+    let taken = description.methods.iter().map(|global| &global.name).chain(classes);
+    let taken = taken.map(String::as_str).collect::<Vec<_>>();
+    let names = Names::settle(description, &taken, types);
+    let mut sections =
+        vec!["// The types of the free globals. This file is generated: do not edit it.\n".to_owned()];
+    sections.extend(names.all(description).into_iter().map(|(direction, definition, name)| {
+        TypeScriptWriter { description, names: &names, direction, comments: true }.named(definition, name)
+    }));
+    let declared = description.methods.iter().map(|global| {
+        let (_, of) = signature(description, &names, global, SchemaDirection::ToHost);
+        format!("  const {}: {of};\n", global.name)
+    });
+    let classes = classes.iter().map(|name| format!("  class {name} extends Error {{}}\n"));
+    sections.push(format!("declare global {{\n{}}}\n", declared.chain(classes).collect::<String>()));
+    if sections.len() == 2 {
+        sections.push("export {};\n".to_owned());
+    }
+    sections.join("\n")
+}
+
 /// The interface that a guest implements.
 fn guest_interface(description: &Description, names: &Names, contract: &str) -> String {
     let method = description.methods.first();
@@ -104,6 +129,9 @@ fn handle_interfaces(description: &Description, names: &Names, handle: &HandleDe
 
 /// The interface that a guest calls, and the global that has it.
 fn host_interface(description: &Description, names: &Names, host: &str) -> String {
+    if let (true, [method]) = (description.is_function, &*description.methods) {
+        return host_function(description, names, method, host);
+    }
     let usage = format!("The host implements this interface as the global `{}`.", description.contract);
     let docs = with_docs(&description.docs, &usage);
     let methods: String =
@@ -111,6 +139,21 @@ fn host_interface(description: &Description, names: &Names, host: &str) -> Strin
     let contract = &description.contract;
     format!(
         "{}export interface {host} {{\n{methods}}}\n\n\
+         declare global {{\n{}  const {contract}: {host};\n}}\n",
+        jsdoc(&docs, 0),
+        jsdoc(&doc_lines(&description.docs), 2),
+    )
+}
+
+/// The type of a function that a guest calls, and the global that is it.
+fn host_function(description: &Description, names: &Names, method: &MethodDescription, host: &str) -> String {
+    let (params, result) = signature(description, names, method, SchemaDirection::ToHost);
+    let usage = format!("The host implements this function as the global `{}`.", description.contract);
+    let mut docs = with_docs(&description.docs, &usage);
+    docs.extend(method_lines(method, SchemaDirection::ToHost, SchemaDirection::ToGuest));
+    let contract = &description.contract;
+    format!(
+        "{}export type {host} = ({params}) => {result};\n\n\
          declare global {{\n{}  const {contract}: {host};\n}}\n",
         jsdoc(&docs, 0),
         jsdoc(&doc_lines(&description.docs), 2),
@@ -154,6 +197,14 @@ fn signal(method: &MethodDescription, mark: &str) -> Option<String> {
 }
 
 fn method_docs(method: &MethodDescription, arguments: SchemaDirection, results: SchemaDirection) -> String {
+    jsdoc(&method_lines(method, arguments, results), 2)
+}
+
+fn method_lines(
+    method: &MethodDescription,
+    arguments: SchemaDirection,
+    results: SchemaDirection,
+) -> Vec<String> {
     let mut docs = doc_lines(&method.docs);
     if method.is_scoped {
         docs.push("Objects, functions and streams of this method end with the call of the guest.".to_owned());
@@ -164,11 +215,19 @@ fn method_docs(method: &MethodDescription, arguments: SchemaDirection, results: 
     }
     let remark = line(results.schema(&method.returns));
     docs.extend((!remark.is_empty()).then(|| format!("@returns {remark}")));
-    jsdoc(&docs, 2)
+    docs
 }
 
 fn guest_method(description: &Description, names: &Names, method: &MethodDescription) -> String {
-    let (params, result) = signature(description, names, method, SchemaDirection::ToGuest);
+    let (mut params, mut result) = signature(description, names, method, SchemaDirection::ToGuest);
+    if method.calls_back {
+        let write =
+            TypeScriptWriter { description, names, direction: SchemaDirection::ToHost, comments: false };
+        let value = write.result(SchemaDirection::ToHost.schema(&method.returns), false);
+        let comma = if params.is_empty() { "" } else { ", " };
+        params.push_str(&format!("{comma}callback: (error?: unknown, value?: {value}) => void"));
+        result = TypeCode::of("void");
+    }
     format!(
         "{}  {}{}({params}): {result};\n",
         method_docs(method, SchemaDirection::ToGuest, SchemaDirection::ToHost),

@@ -22,6 +22,10 @@ pub enum ScriptFormat {
         /// The names under which the statements find the arguments.
         parameters: Vec<String>,
     },
+    /// Data of a script of several files.
+    Json,
+    /// A text of a script of several files.
+    Text,
 }
 
 impl ScriptFormat {
@@ -30,7 +34,7 @@ impl ScriptFormat {
     pub fn parameters(&self) -> &[String] {
         match self {
             Self::Body { parameters, .. } | Self::LastValue { parameters } => parameters,
-            Self::Module | Self::CommonJs | Self::Expression => &[],
+            Self::Module | Self::CommonJs | Self::Expression | Self::Json | Self::Text => &[],
         }
     }
 
@@ -45,6 +49,8 @@ impl ScriptFormat {
             Some(Self::Body { is_async: true, .. }) => 4,
             Some(Self::Expression) => 5,
             Some(Self::LastValue { .. }) => 6,
+            Some(Self::Json) => 7,
+            Some(Self::Text) => 8,
         };
         let parameters = format.map_or(&[][..], Self::parameters);
         number(hasher, tag);

@@ -27,6 +27,8 @@ pub struct ContractSpec {
     pub guest: bool,
     /// Whether the host can implement the contract.
     pub host: bool,
+    /// Whether the guest's global is the only method itself, and no object with methods.
+    pub is_function: bool,
     /// The view that a guest has of an object of the contract.
     #[doc(hidden)]
     pub form: HandleForm,
@@ -60,7 +62,7 @@ impl ContractSpec {
     #[must_use]
     pub const fn new(name: &'static str, docs: &'static str, methods: &'static [MethodSpec]) -> Self {
         let (name, docs, methods) = (Cow::Borrowed(name), Cow::Borrowed(docs), Cow::Borrowed(methods));
-        Self { name, docs, methods, guest: true, host: true, form: HandleForm::Methods }
+        Self { name, docs, methods, guest: true, host: true, is_function: false, form: HandleForm::Methods }
     }
 
     #[doc(hidden)]
@@ -74,6 +76,19 @@ impl ContractSpec {
     #[must_use]
     pub const fn host_only(mut self) -> Self {
         self.guest = false;
+        self
+    }
+
+    /// Makes the only method the guest's global.
+    #[doc(hidden)]
+    #[must_use]
+    #[track_caller]
+    pub const fn function(mut self) -> Self {
+        assert!(
+            listed(&self.methods).len() == 1,
+            "a global function is the only method of its contract: keep one method, or remove `function`"
+        );
+        self.is_function = true;
         self
     }
 
@@ -150,6 +165,9 @@ pub struct MethodSpec {
     pub is_cancellable: bool,
     /// Whether handles, callbacks and streams that cross end with the guest's call: `#[sandbox(scoped)]`.
     pub is_scoped: bool,
+    /// Whether the guest's function takes a callback `(error, value)` after its arguments, and gives its result by it:
+    /// `#[sandbox(callback)]`.
+    pub calls_back: bool,
     /// Which of the guest's values for the method may be handles. A peer at the other end of a link asks.
     #[doc(hidden)]
     pub gives: GivenKinds,
@@ -184,7 +202,16 @@ impl MethodSpec {
             is_cancellable: false,
             gives: GivenKinds::Data,
             is_scoped: false,
+            calls_back: false,
         }
+    }
+
+    /// Says that the guest's function takes a callback last.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn calls_back(mut self) -> Self {
+        self.calls_back = true;
+        self
     }
 
     /// A method that owns its names, with parameters whose types are not known.

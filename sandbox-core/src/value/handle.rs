@@ -34,19 +34,22 @@ pub struct HandleContract {
     /// Makes it an `Arc<C>` again.
     pub unshare: fn(&Shared) -> Option<Rc<dyn Any>>,
     /// The `Arc<C>` without keeping the object; `None` where `C` is not `Send + Sync`.
-    pub weak: fn(&dyn Any) -> Option<Box<dyn WeakShared>>,
+    pub weak: fn(&dyn Any) -> Option<WeakShared>,
 }
 
 /// An `Arc<C>` that any thread may use.
 pub type Shared = Arc<dyn Any + Send + Sync>;
 
-/// An `Arc<C>` that any thread may use, without keeping the object.
-pub trait WeakShared: Send + Sync {
+/// An `Arc<C>` without keeping the object.
+pub trait WeakObject {
     /// The `Arc<C>`, if the object lives.
     fn upgrade(&self) -> Option<Rc<dyn Any>>;
 }
 
-impl<C: ?Sized + Send + Sync + 'static> WeakShared for Weak<C> {
+/// A [`WeakObject`] that any thread may use.
+pub type WeakShared = Box<dyn WeakObject + Send + Sync>;
+
+impl<C: ?Sized + 'static> WeakObject for Weak<C> {
     fn upgrade(&self) -> Option<Rc<dyn Any>> {
         Self::upgrade(self).map(|object| Rc::new(object) as Rc<dyn Any>)
     }

@@ -3,6 +3,7 @@
 //! The host trusts no part of them: texts are cut, and places are looked up. [`RemoteFault`] is the encoded form, and
 //! [`Hearing`] decodes it.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -10,9 +11,10 @@ use serde::{Deserialize, Serialize};
 use crate::contract::{ContractSpec, MethodSpec};
 use crate::error::{
     Amount, BoundaryError, Direction, DiscardCause, Error, Excess, ExportProblem, LimitKind, LossReason,
-    MAX_CALLS, Phase, Place, StackFrame, Thrown, Violation,
+    MAX_CALLS, MOST_ERRORS, MOST_PROPERTIES, Phase, Place, StackFrame, Thrown, Violation,
 };
 use crate::limits::Limits;
+use crate::script::OriginalPlace;
 use crate::value::JsValue;
 
 /// An error of the peer's sandbox. `Build` answers only a request that makes a sandbox or a realm.
@@ -24,6 +26,11 @@ pub enum RemoteFault {
         message: String,
         line: usize,
         column: usize,
+    },
+    /// A global that was not given, and the reason.
+    Global {
+        name: String,
+        reason: String,
     },
     /// The numbers of the methods, and the exports that were found.
     Mismatch {
@@ -79,11 +86,46 @@ pub type Site = (String, String);
 pub struct Exception {
     name: Option<String>,
     message: String,
-    stack: Vec<(Option<String>, String, usize, usize)>,
+    stack: Vec<RemoteFrame>,
     /// The encoded value.
     value: Option<Vec<u8>>,
     cause: Option<Box<Exception>>,
+    errors: Vec<Exception>,
+    /// The names of properties, and their encoded values.
+    properties: Vec<(String, Vec<u8>)>,
     source: Option<u64>,
+}
+
+/// A function, and its place: a file, a line and a column.
+#[derive(Serialize, Deserialize)]
+pub struct RemoteFrame {
+    function: Option<String>,
+    place: (String, usize, usize),
+    /// The place that this one was made from.
+    original: Option<(String, usize, usize)>,
+}
+
+impl RemoteFrame {
+    /// A frame for the other side.
+    #[must_use]
+    pub fn of(frame: StackFrame) -> Self {
+        Self {
+            function: frame.function,
+            place: (frame.file, frame.line, frame.column),
+            original: frame.original.map(|original| (original.file, original.line, original.column)),
+        }
+    }
+
+    /// The frame, with the beginnings of too long names.
+    #[must_use]
+    pub fn frame(self) -> StackFrame {
+        let (file, line, column) = self.place;
+        let original = |(file, line, column)| OriginalPlace::new(cut(file), (line, column));
+        StackFrame {
+            original: self.original.map(original),
+            ..StackFrame::new(self.function.map(cut), cut(file), (line, column))
+        }
+    }
 }
 
 const LIMITS: [LimitKind; 11] = [
@@ -111,6 +153,7 @@ impl RemoteFault {
             Error::Syntax { script, message, line, column, .. } => {
                 Self::Syntax { script, message, line, column }
             }
+            Error::Global { name, reason } => Self::Global { name, reason },
             Error::Mismatch { script, problems, exports, .. } => {
                 // Every problem names a method of the contract.
                 let index = |name: &str| methods.iter().position(|method| method.name == name);
@@ -172,16 +215,40 @@ impl Over {
 
 impl Exception {
     fn of(thrown: Thrown) -> Self {
-        let frame = |frame: StackFrame| (frame.function, frame.file, frame.line, frame.column);
         let source = thrown.host_error_here::<Token>().map(|Token(number)| *number);
         Self {
             name: thrown.name,
             message: thrown.message,
-            stack: thrown.stack.into_iter().map(frame).collect(),
+            stack: thrown.stack.into_iter().map(RemoteFrame::of).collect(),
             value: thrown.value.map(|value| crate::wire::encoded(&value)),
             cause: thrown.cause.map(|cause| Box::new(Self::of(*cause))),
+            errors: thrown.errors.into_iter().map(Self::of).collect(),
+            properties: thrown
+                .properties
+                .into_iter()
+                .map(|(name, value)| (name, crate::wire::encoded(&value)))
+                .collect(),
             source,
         }
+    }
+}
+
+/// The encoded values of an exception with its causes and errors, in bytes. A sandbox keeps 1,000 values and 64 KiB of text.
+const MOST_BYTES: usize = 256 << 10;
+
+/// The bounds of what is decoded of an exception with its causes and errors.
+struct ThrownLeft {
+    /// The errors of AggregateErrors.
+    errors: Cell<usize>,
+    /// The bytes of values.
+    bytes: Cell<usize>,
+}
+
+impl ThrownLeft {
+    /// Takes some of a bound; `None` when too little is left.
+    fn take(left: &Cell<usize>, some: usize) -> Option<()> {
+        left.set(left.get().checked_sub(some)?);
+        Some(())
     }
 }
 
@@ -212,8 +279,9 @@ impl Hearing<'_> {
             RemoteFault::Blocking => Error::waits_for_itself(),
             RemoteFault::Released => Error::Discarded { cause: DiscardCause::Released },
             RemoteFault::Syntax { script, message, line, column } => {
-                Error::Syntax { script: cut(script), message: cut(message), line, column, hint: None }
+                Error::syntax(cut(script), cut(message), (line, column), None)
             }
+            RemoteFault::Global { name, reason } => Error::global(cut(name), cut(reason)),
             RemoteFault::Mismatch { script, problems, exports } => {
                 let contract = self.contract?;
                 let exports = exports.into_iter().take(32).map(cut).collect::<Vec<_>>();
@@ -227,7 +295,10 @@ impl Hearing<'_> {
                 let problems = problems.into_iter().map(problem).collect::<Option<Vec<_>>>()?;
                 Error::mismatch(contract.name.clone(), cut(script), problems, exports)
             }
-            RemoteFault::Guest(exception) => Error::of_guest(self.thrown(exception, self.place, 8)?),
+            RemoteFault::Guest(exception) => {
+                let most = ThrownLeft { errors: Cell::new(MOST_ERRORS), bytes: Cell::new(MOST_BYTES) };
+                Error::of_guest(self.thrown(exception, self.place, 8, &most)?)
+            }
             RemoteFault::Value { place, to_host, violations, truncated, of_host } => {
                 let violations = violations.into_iter().take(crate::boundary::MOST);
                 let violations = violations.map(|v| {
@@ -302,25 +373,44 @@ impl Hearing<'_> {
         Some(Place::named(&contract.name, &method.name))
     }
 
-    fn thrown(&self, exception: Exception, place: Option<&Place>, causes: usize) -> Option<Thrown> {
-        let frame = |(function, file, line, column): (Option<String>, String, usize, usize)| StackFrame {
-            function: function.map(cut),
-            file: cut(file),
-            line,
-            column,
+    /// The exception with at most so many errors in its chain of causes.
+    fn thrown(
+        &self,
+        exception: Exception,
+        place: Option<&Place>,
+        causes: usize,
+        most: &ThrownLeft,
+    ) -> Option<Thrown> {
+        let value = |bytes: Vec<u8>| {
+            ThrownLeft::take(&most.bytes, bytes.len())?;
+            (self.value)(&bytes)
         };
         Some(Thrown {
             place: place.cloned(),
-            stack: exception.stack.into_iter().take(32).map(frame).collect(),
+            stack: exception.stack.into_iter().take(32).map(RemoteFrame::frame).collect(),
             value: match exception.value {
-                Some(value) => Some((self.value)(&value)?),
+                Some(bytes) => Some(value(bytes)?),
                 None => None,
             },
             cause: match exception.cause {
-                Some(cause) if causes > 1 => Some(Box::new(self.thrown(*cause, None, causes - 1)?)),
+                Some(cause) if causes > 1 => Some(Box::new(self.thrown(*cause, None, causes - 1, most)?)),
                 Some(_) => return None,
                 None => None,
             },
+            errors: exception
+                .errors
+                .into_iter()
+                .map(|error| {
+                    ThrownLeft::take(&most.errors, 1)?;
+                    self.thrown(error, None, causes.checked_sub(1)?, most)
+                })
+                .collect::<Option<_>>()?,
+            properties: exception
+                .properties
+                .into_iter()
+                .take(MOST_PROPERTIES)
+                .map(|(name, bytes)| Some((cut(name), value(bytes)?)))
+                .collect::<Option<_>>()?,
             source: exception.source.and_then(self.source),
             ..Thrown::new(exception.name.map(cut), cut(exception.message))
         })

@@ -122,9 +122,9 @@ fn every() -> impl Strategy<Value = Every> {
 }
 
 /// A sequence that does not know its length.
-struct Unknown(Vec<u64>);
+struct UnknownLength(Vec<u64>);
 
-impl Serialize for Unknown {
+impl Serialize for UnknownLength {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.0.iter().filter(|number| **number != 7))
     }
@@ -151,7 +151,7 @@ proptest! {
 #[test]
 fn a_length_that_is_not_known_before_is_put_right() {
     for length in [0, 1, 7, 127, 128, 129, 300, 20_000] {
-        assert_same(&Unknown((0..length).collect()));
+        assert_same(&UnknownLength((0..length).collect()));
     }
 }
 

@@ -20,6 +20,7 @@ pub(crate) mod signature;
 pub(crate) fn contract(contract: &ContractModel, errors: &mut Errors) {
     name(contract, errors);
     local(contract, errors);
+    function(contract, errors);
     shape(&contract.item, errors);
     let declared = declared(&contract.item);
     for bound in &contract.item.supertraits {
@@ -66,6 +67,29 @@ fn local(contract: &ContractModel, errors: &mut Errors) {
         errors.on(
             key,
             "`local` keeps the futures of `async` methods in one thread, and this contract has no `async` method: remove `local`",
+        );
+    }
+}
+
+/// A global function is the only method of a contract of the host. The spec counts methods that `#[cfg]` removes.
+fn function(contract: &ContractModel, errors: &mut Errors) {
+    let Some(key) = &contract.args.function else { return };
+    if contract.args.direction != Implementer::Host {
+        errors.on(
+            key,
+            "`function` gives guests a global function of the host, so only the host implements the contract: write \
+             `#[sandbox_api(host, function)]`",
+        );
+    }
+    let certain = contract.methods.iter().filter(|method| method.cfgs.is_empty()).count();
+    if contract.methods.is_empty() || certain > 1 {
+        errors.on(
+            key,
+            format!(
+                "a global function is the only method of its contract, and this contract has {}: keep one method, or remove \
+                 `function`",
+                contract.methods.len()
+            ),
         );
     }
 }
@@ -198,6 +222,9 @@ fn policy(method: &MethodModel, direction: Implementer, errors: &mut Errors) {
             "`max_calls` limits how often a guest calls the host, and only a guest implements this contract: remove `max_calls`",
         );
     }
+    if let Some(key) = &method.callback {
+        callback(method, key, direction, errors);
+    }
     match &method.on_failure {
         Some(policy) if direction == Implementer::Host => errors.on(
             &policy.key,
@@ -214,6 +241,19 @@ fn policy(method: &MethodModel, direction: Implementer, errors: &mut Errors) {
              or let only the host implement the contract with `#[sandbox_api(host)]`",
         ),
         _ => {}
+    }
+}
+
+/// A guest's function that calls back gives its result later, so only an `async` method of a guest has one.
+fn callback(method: &MethodModel, key: &Ident, direction: Implementer, errors: &mut Errors) {
+    if direction != Implementer::Guest {
+        errors.on(
+            key,
+            "`callback` is for methods that a guest alone implements: write `#[sandbox_api(guest)]`, or remove `callback`",
+        );
+    }
+    if !method.is_async() {
+        errors.on(key, "a function that calls back gives its result later: make the method `async`, or remove `callback`");
     }
 }
 

@@ -34,9 +34,10 @@ fn spec(contract: &ContractModel, paths: &Paths) -> TokenStream {
         Implementer::Guest => quote!(.guest_only()),
         Implementer::Host => quote!(.host_only()),
     };
+    let function = contract.args.function.as_ref().map(|_| quote!(.function()));
     quote! {
         impl #rt::Contract for #object {
-            const SPEC: &'static #rt::ContractSpec = &#rt::ContractSpec::new(#js_name, #docs, Self::METHODS) #only;
+            const SPEC: &'static #rt::ContractSpec = &#rt::ContractSpec::new(#js_name, #docs, Self::METHODS) #only #function;
             const METHODS: &'static [#rt::MethodSpec] = &[#(#methods),*];
         }
     }
@@ -64,7 +65,8 @@ fn scope(method: &MethodModel, rt: &Ident) -> Option<TokenStream> {
 //          .takes(__get_user::PARAMS)
 //          .returns(type_spec!(-> Result<String>))
 fn method_spec(method: &MethodModel, names: &MethodPaths, rt: &Ident) -> TokenStream {
-    let MethodModel { cfgs, js_name, rust_name, docs, params, bounds, max_calls, scoped, .. } = method;
+    let MethodModel { cfgs, js_name, rust_name, docs, params, bounds, max_calls, scoped, callback, .. } =
+        method;
     let MethodPaths { marker, .. } = names;
     let takes = (!params.is_empty()).then(|| quote!(.takes(#marker::PARAMS)));
     let returns = method.returns().map(|ty| {
@@ -76,9 +78,10 @@ fn method_spec(method: &MethodModel, names: &MethodPaths, rt: &Ident) -> TokenSt
     let asynchronous = method.is_async().then(|| quote!(.asynchronous()));
     let max_calls = max_calls.as_ref().map(|MaxCalls { most, .. }| quote!(.max_calls(#most)));
     let scoped = scoped.as_ref().map(|_| quote!(.scoped()));
+    let callback = callback.as_ref().map(|_| quote!(.calls_back()));
     quote! {
         #(#cfgs)*
-        #rt::MethodSpec::new(#js_name, #rust_name, #docs) #takes #returns #optional #max_calls #scoped #asynchronous
+        #rt::MethodSpec::new(#js_name, #rust_name, #docs) #takes #returns #optional #max_calls #scoped #callback #asynchronous
     }
 }
 

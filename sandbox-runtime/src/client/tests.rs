@@ -109,7 +109,7 @@ where
 {
     let module = |name: &str, source: &str| ScriptModule::new(name.to_owned(), source.to_owned(), None, None);
     let modules = vec![module("a.mjs", COUNTER), module("b.mjs", "export const b = 1;")];
-    let bundle = Script::of_modules(modules, 0).expect("the entry is there");
+    let bundle = Script::of_modules(modules, 0, None).expect("the entry is there");
     let error = sandbox.eval(bundle.clone()).map(drop).expect_err("it has two modules");
     assert!(
         matches!(&error, Error::Syntax { script, message, .. } if script == "a.mjs" && message.contains("2 modules")),

@@ -11,15 +11,16 @@ use sandbox_core::contract::{ContractSpec, Kind, MethodSpec};
 use sandbox_core::spec::HandleForm;
 
 use super::disabled_defenses;
-use super::state::op::{Gives, HostOp};
+use super::state::op::{Gives, HandleCall, HostOp, ScalarTypes};
 
 /// The parameters of a shim: the fast ops, the checked ops, `Object.freeze`, the array with a fast op's result, and the
 /// function that throws for it.
 pub(crate) const PARAMETERS: [&str; 5] = ["fast", "checked", "freeze", "returned", "refused"];
 
-/// The parameters of the shim of handles: the checked ops, the function that ends a handle, `Object.freeze`, and
-/// `Symbol.dispose`. The last is the list of what streams need; see `HandleShims`.
-pub(crate) const HANDLE_PARAMETERS: [&str; 5] = ["checked", "release", "freeze", "dispose", "lent"];
+/// The parameters of the shim of handles: the checked ops, the function that ends a handle, `Object.freeze`, `Symbol.dispose`,
+/// and the list of what streams need; see `HandleShims`. The last three are those of [`PARAMETERS`].
+pub(crate) const HANDLE_PARAMETERS: [&str; 8] =
+    ["checked", "release", "freeze", "dispose", "lent", "fast", "returned", "refused"];
 
 /// The body of the function that makes the functions of guests' streams. Its parameter is `lent`.
 pub(crate) const GUEST_STREAM: &str = include_str!("shim/guest_stream.js");
@@ -44,28 +45,42 @@ pub(crate) fn is_shim(script: &str) -> bool {
 
 /// The body of the function that makes the guest's global for a contract.
 pub(crate) fn source(spec: &ContractSpec, ops: &[HostOp]) -> String {
+    let mut out = constants(ops.iter().map(|op| op.gives().is_some()));
+    out.push_str("const api = {\n  __proto__: null,\n");
+    for (index, (method, op)) in spec.methods.iter().zip(ops).enumerate() {
+        out.push_str(&documentation(&method.docs));
+        out.push_str(&function(index, (name(spec, method), method), op.gives()));
+    }
+    out.push_str("};\n");
+    for method in &*spec.methods {
+        _ = writeln!(out, "freeze(api.{});", name(spec, method));
+    }
+    match spec.is_function {
+        true => _ = writeln!(out, "return api.{};", spec.name),
+        false => out.push_str("return freeze(api);\n"),
+    }
+    out
+}
+
+/// The constants of the ops, each with or without a fast function. The parameters become constants, because V8 compiles a parameter
+/// as a variable.
+fn constants(ops: impl Iterator<Item = bool> + Clone) -> String {
     let mut out = String::from("\"use strict\";\n");
-    if ops.iter().any(|op| op.gives().is_some()) {
-        // The parameters become constants, because V8 compiles a parameter as a variable.
+    if ops.clone().any(|is_fast| is_fast) {
         out.push_str("const results = returned, refuse = refused;\n");
     }
-    for (index, op) in ops.iter().enumerate() {
-        if op.gives().is_some() {
+    for (index, is_fast) in ops.enumerate() {
+        if is_fast {
             _ = writeln!(out, "const fast{index} = fast[{index}];");
         }
         _ = writeln!(out, "const checked{index} = checked[{index}];");
     }
-    out.push_str("const api = {\n  __proto__: null,\n");
-    for (index, (method, op)) in spec.methods.iter().zip(ops).enumerate() {
-        out.push_str(&documentation(&method.docs));
-        out.push_str(&function(index, method, op.gives()));
-    }
-    out.push_str("};\n");
-    for method in &*spec.methods {
-        _ = writeln!(out, "freeze(api.{});", method.name);
-    }
-    out.push_str("return freeze(api);\n");
     out
+}
+
+/// The name of a method's function. A global function has the name of the global.
+fn name<'s>(spec: &'s ContractSpec, method: &'s MethodSpec) -> &'s str {
+    if spec.is_function { &spec.name } else { &method.name }
 }
 
 /// The body of the function that makes the class of a contract's handles. The function returns two functions and the prototype
@@ -73,21 +88,18 @@ pub(crate) fn source(spec: &ContractSpec, ops: &[HostOp]) -> String {
 ///
 /// The number is a private field, so it cannot be read, changed, or given to another object. The field is put on an object
 /// whose only prototype has the methods. So no property of an object leads to the class. An op takes the number behind the
-/// arguments of its method.
-pub(crate) fn handle_source(spec: &ContractSpec) -> String {
+/// arguments of its method. `calls` are the fast calls of the methods, in their order.
+pub(in crate::isolate) fn handle_source(spec: &ContractSpec, calls: &[Option<HandleCall>]) -> String {
     match spec.form {
-        HandleForm::Methods => methods_source(spec),
+        HandleForm::Methods => methods_source(spec, calls),
         HandleForm::Stream => include_str!("shim/stream.js").to_owned(),
         HandleForm::Items => include_str!("shim/items.js").to_owned(),
-        HandleForm::Function => callback_source(spec),
+        HandleForm::Function => callback_source(spec, calls),
     }
 }
 
-fn methods_source(spec: &ContractSpec) -> String {
-    let mut out = String::from("\"use strict\";\n");
-    for index in 0..spec.methods.len() {
-        _ = writeln!(out, "const checked{index} = checked[{index}];");
-    }
+fn methods_source(spec: &ContractSpec, calls: &[Option<HandleCall>]) -> String {
+    let mut out = constants(calls.iter().map(Option::is_some));
     out.push_str("const fail = lent[3];\nlet api;\n");
     // A contract may have the name of a parameter, so the class has one of its own.
     out.push_str("class Class extends (function (object) { return object; }) {\n");
@@ -98,16 +110,13 @@ fn methods_source(spec: &ContractSpec) -> String {
         "  const is = (value) => typeof value === \"object\" && value !== null && #number in value;\n",
     );
     out.push_str("  api = {\n  __proto__: null,\n");
-    for (index, method) in spec.methods.iter().enumerate() {
-        let parameters = (0..method.arity()).map(|at| format!("a{at}")).collect::<Vec<_>>();
-        let (name, parameters) = (&method.name, parameters.join(", "));
-        let arguments = if parameters.is_empty() { String::new() } else { format!("{parameters}, ") };
+    for (index, (method, call)) in spec.methods.iter().zip(calls).enumerate() {
+        let (name, parameters) = (&method.name, parameters(method));
+        let arguments = with_number(&parameters, "this.#number");
         out.push_str(&documentation(&method.docs));
         let check = checks_this(&format!("{}.{name}", spec.name));
-        _ = writeln!(
-            out,
-            "  {name}({parameters}) {{ {check} return checked{index}({arguments}this.#number); }},"
-        );
+        let body = body(index, &arguments, call.as_ref().map(|call| &call.types));
+        _ = writeln!(out, "  {name}({parameters}) {{\n    {check}\n{body}  }},");
     }
     out.push_str("  };\n  if (dispose !== void 0) {\n");
     let check = checks_this(&format!("{}[Symbol.dispose]", spec.name));
@@ -131,27 +140,57 @@ fn checks_this(name: &str) -> String {
 
 /// The body of the function that makes the functions of a callback's contract, which has one method. The result is as of
 /// [`handle_source`], and a function has no method to end it.
-fn callback_source(spec: &ContractSpec) -> String {
-    let method = spec.methods.first();
-    let count = method.map_or(0, |method| method.params.len());
-    let parameters = (0..count).map(|at| format!("a{at}")).collect::<Vec<_>>().join(", ");
-    let arguments = if parameters.is_empty() { String::new() } else { format!("{parameters}, ") };
+fn callback_source(spec: &ContractSpec, calls: &[Option<HandleCall>]) -> String {
+    let parameters = spec.methods.first().map(parameters).unwrap_or_default();
+    let arguments = with_number(&parameters, "number");
+    let body = body(0, &arguments, calls.first().and_then(Option::as_ref).map(|call| &call.types));
+    let constants = constants(calls.iter().map(Option::is_some));
     format!(
-        r#""use strict";
-const checked0 = checked[0];
-class Callback extends (function (object) {{ return object; }}) {{
+        r#"{constants}class Callback extends (function (object) {{ return object; }}) {{
   #number;
   constructor(object, number) {{ super(object); this.#number = number; }}
   static number(value) {{ return #number in value ? value.#number : 0; }}
 }}
 const number = Callback.number;
 return [(number) => {{
-  const {{ call }} = {{ __proto__: null, call({parameters}) {{ return checked0({arguments}number); }} }};
+  const {{ call }} = {{ __proto__: null, call({parameters}) {{
+{body}  }} }};
   new Callback(call, number);
   return freeze(call);
 }}, number];
 "#
     )
+}
+
+/// The parameters of a method.
+fn parameters(method: &MethodSpec) -> String {
+    (0..method.arity()).map(|at| format!("a{at}")).collect::<Vec<_>>().join(", ")
+}
+
+/// The arguments for an op of a handle: the parameters, and the number of the handle.
+fn with_number(parameters: &str, number: &str) -> String {
+    if parameters.is_empty() { number.to_owned() } else { format!("{parameters}, {number}") }
+}
+
+/// The body of a function that calls an op of a handle.
+fn body(index: usize, arguments: &str, types: Option<&ScalarTypes>) -> String {
+    let checked = format!("checked{index}({arguments})");
+    match types {
+        None => format!("    return {checked};\n"),
+        Some((kinds, gives)) => {
+            guarded(kinds.iter().copied(), &checked) + &fast_call(index, arguments, *gives)
+        }
+    }
+}
+
+/// The checked call, where the arguments cannot be passed as C values.
+fn guarded(kinds: impl Iterator<Item = Kind>, checked: &str) -> String {
+    let checks = kinds.enumerate().filter_map(|(at, kind)| check(&format!("a{at}"), kind));
+    let checks = checks.collect::<Vec<_>>().join(" && ");
+    match checks.is_empty() {
+        true => String::new(),
+        false => format!("    if (!({checks})) return {checked};\n"),
+    }
 }
 
 fn documentation(docs: &str) -> String {
@@ -163,21 +202,14 @@ fn documentation(docs: &str) -> String {
     format!("  /**\n{}   */\n", lines.collect::<String>())
 }
 
-fn function(index: usize, method: &MethodSpec, gives: Option<Gives>) -> String {
-    let arguments = (0..method.arity()).map(|at| format!("a{at}")).collect::<Vec<_>>().join(", ");
-    let name = &method.name;
+fn function(index: usize, (name, method): (&str, &MethodSpec), gives: Option<Gives>) -> String {
+    let arguments = parameters(method);
     let checked = match disabled_defenses::GUEST_PRIMORDIALS {
         true => disabled_defenses::naive_call(index, &arguments),
         false => format!("checked{index}({arguments})"),
     };
     let Some(gives) = gives else { return format!("  {name}({arguments}) {{ return {checked}; }},\n") };
-    let checks =
-        method.params.iter().enumerate().filter_map(|(at, param)| check(&format!("a{at}"), param.kind));
-    let checks = checks.collect::<Vec<_>>().join(" && ");
-    let guard = match checks.is_empty() {
-        true => String::new(),
-        false => format!("    if (!({checks})) return {checked};\n"),
-    };
+    let guard = guarded(method.params.iter().map(|param| param.kind), &checked);
     format!("  {name}({arguments}) {{\n{guard}{}  }},\n", fast_call(index, &arguments, gives))
 }
 

@@ -7,14 +7,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::trace;
+use crate::error::StackFrame;
 
 /// Where the output of a guest's `console` goes. The format of a line is for people, and may change.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum Console {
     /// There is no `console`.
-    #[default]
     Off,
+    /// There is a `console`, so that a script which writes to one runs. Its lines are dropped, and counted in
+    /// [`Bill::console_dropped`](crate::Bill::console_dropped). Arguments are not read.
+    #[default]
+    Discard,
     /// Lines are kept until `take_console` of the sandbox, up to [`Limits::console_bytes`](crate::Limits::console_bytes).
     Capture,
     /// Lines go to `tracing`, with the target `sandbox::console`.
@@ -49,6 +53,11 @@ impl Console {
         matches!(self, Self::Off)
     }
 
+    /// Whether lines go anywhere.
+    pub(crate) fn takes_lines(&self) -> bool {
+        !matches!(self, Self::Off | Self::Discard)
+    }
+
     /// Passes a line to its destination, and to `tell` unless there is no room for the line. Returns whether the line was
     /// kept. A sink may call the sandbox, so observers are told of the line before the sink gets it.
     pub(crate) fn write(
@@ -59,7 +68,7 @@ impl Console {
         tell: Option<impl FnOnce(&ConsoleLine)>,
     ) -> bool {
         match self {
-            Self::Off => false,
+            Self::Off | Self::Discard => false,
             Self::Capture => {
                 // No lock is held while observers are told.
                 let told = tell.map(|tell| (tell, line.clone()));
@@ -86,6 +95,7 @@ impl fmt::Debug for Console {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Off => "Off",
+            Self::Discard => "Discard",
             Self::Capture => "Capture",
             Self::Tracing => "Tracing",
             Self::Sink(_) => "Sink",
@@ -115,12 +125,33 @@ pub struct ConsoleLine {
     pub level: Level,
     /// The arguments as text, with a space between them. The text may have line breaks.
     pub text: String,
+    /// The place that the method was called at, with the place in the source that the script was made from.
+    ///
+    /// `None` on QuickJS, and where the engine has called the method, as in `promise.then(console.log)`. [`Console::Capture`]
+    /// keeps the names of places up to [`Limits::console_bytes`](crate::Limits::console_bytes); further lines have none.
+    ///
+    /// ```
+    /// use sandbox_runtime::{Console, LocalSandbox, Script};
+    ///
+    /// let sandbox = LocalSandbox::builder().console(Console::Capture).build()?;
+    /// sandbox.eval(Script::new("total.js", "\nconsole.log('made'); export {};"))?;
+    /// let place = sandbox.take_console().lines.remove(0).place;
+    /// assert!(place.is_none_or(|place| place.to_string() == "total.js:2:9"));
+    /// # Ok::<(), sandbox_runtime::Error>(())
+    /// ```
+    pub place: Option<StackFrame>,
 }
 
 impl ConsoleLine {
-    pub(crate) fn new(level: Level, text: String) -> Self {
-        Self { level, text }
+    pub(crate) fn new(level: Level, text: String, place: Option<StackFrame>) -> Self {
+        Self { level, text, place }
     }
+}
+
+/// The bytes of the names in a place.
+fn names(place: &StackFrame) -> usize {
+    let original = place.original.as_ref().map_or(0, |original| original.file.len());
+    place.function.as_ref().map_or(0, String::len) + place.file.len() + original
 }
 
 /// The captured output of a console.
@@ -141,6 +172,8 @@ pub(crate) struct Captured(Mutex<Held>);
 struct Held {
     output: ConsoleOutput,
     bytes: usize,
+    /// The bytes of the names of places.
+    names: usize,
 }
 
 impl Captured {
@@ -158,7 +191,7 @@ impl Captured {
         *dropped = dropped.saturating_add(count);
     }
 
-    fn keep(&self, line: ConsoleLine, most: usize) -> bool {
+    fn keep(&self, mut line: ConsoleLine, most: usize) -> bool {
         let mut held = self.held();
         // An empty line counts as one byte.
         let bytes = held.bytes.saturating_add(line.text.len().max(1));
@@ -167,6 +200,11 @@ impl Captured {
             return false;
         }
         held.bytes = bytes;
+        let names = held.names.saturating_add(line.place.as_ref().map_or(0, names));
+        match names <= most {
+            true => held.names = names,
+            false => line.place = None,
+        }
         held.output.lines.push(line);
         true
     }

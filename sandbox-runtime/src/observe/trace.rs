@@ -21,13 +21,13 @@ pub(crate) fn outcome(span: &Span, outcome: CallOutcome<'_>) {
 }
 
 /// A line of a guest's console.
-pub(crate) fn line(ConsoleLine { level, text }: &ConsoleLine) {
-    let text = Shown(text);
+pub(crate) fn line(ConsoleLine { level, text, place }: &ConsoleLine) {
+    let (text, place) = (Shown(text), place.as_ref().map(tracing::field::display));
     match level {
-        Level::Debug => tracing::debug!(target: "sandbox::console", "{text}"),
-        Level::Info => tracing::info!(target: "sandbox::console", "{text}"),
-        Level::Warn => tracing::warn!(target: "sandbox::console", "{text}"),
-        Level::Error => tracing::error!(target: "sandbox::console", "{text}"),
+        Level::Debug => tracing::debug!(target: "sandbox::console", place, "{text}"),
+        Level::Info => tracing::info!(target: "sandbox::console", place, "{text}"),
+        Level::Warn => tracing::warn!(target: "sandbox::console", place, "{text}"),
+        Level::Error => tracing::error!(target: "sandbox::console", place, "{text}"),
     }
 }
 

@@ -17,12 +17,12 @@ use super::spawn::{self, ChildProcess, ChildSpec, START};
 use super::{NO_MEMORY, idle_supervisor, spin, sys};
 use crate::error::{Death, Error, Result};
 use crate::isolate::clock;
+use crate::site::wired::call_head::SharedClock;
 use crate::site::wired::channel::Framed;
 use crate::site::wired::hardening::{
     Hardening, HardeningError, HardeningReport, LayerState as Layer, Measure,
 };
 use crate::site::wired::link::{Arrivals, Connect, Frames, Interest, Keeper, Link, Windows};
-use crate::site::wired::message::SharedClock;
 use crate::time::{Deadline, Nanos};
 
 /// How long a spare child may take to answer.

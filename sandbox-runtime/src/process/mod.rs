@@ -42,8 +42,8 @@ pub use sandbox::ProcessSite;
 pub(crate) use sandbox::WeakSite;
 
 use crate::site::wired;
+use crate::site::wired::call_head::SharedClock;
 use crate::site::wired::link::{Connect, Windows};
-use crate::site::wired::message::SharedClock;
 use crate::site::wired::serve::{self, ServerEnd};
 use crate::wire::Window;
 use harden::Plan;

@@ -14,6 +14,7 @@ use crate::script::Script;
 use crate::site::builder::SendHosts;
 use crate::site::load::Loads;
 use crate::site::sealed::Sealed;
+use crate::site::timers;
 use crate::site::wired::guest::{KeptHandle, Processed};
 use crate::site::wired::{WeakWiredSite, WiredSite};
 use crate::site::{
@@ -45,7 +46,10 @@ pub struct ProcessHosts {
 impl ProcessSite {
     /// A site whose hosts stay on this thread. Neither the site nor anything made of it may move to another thread.
     pub(crate) fn on_this_thread(settings: Settings, hosts: Vec<Host>, process: &Process) -> Result<Self> {
-        let hosts = hosts.into_iter().map(PlainHost::from).collect();
+        let mut hosts = hosts.into_iter().map(Ok).collect::<Vec<_>>();
+        timers::add(&settings, &mut hosts, |host| host);
+        let hosts = hosts.into_iter().map(|host| host.map(PlainHost::from));
+        let hosts = hosts.collect::<Result<Vec<_>, _>>().map_err(Error::build)?;
         // SAFETY: no other thread ever has them. The only caller is a pool. A pool keeps its sandboxes on the thread that
         // made them, calls them there, and drives calls of `async` methods there (`ProcessCall::begin_here`).
         let hosts = unsafe { SentHosts::new(hosts) };
@@ -96,7 +100,9 @@ impl Site for ProcessSite {
     type Realm = Arc<KeptHandle>;
 
     fn start(settings: Settings, ProcessHosts { hosts, process }: ProcessHosts) -> Result<Self> {
-        let hosts = hosts.arrive().into_iter().map(|host| host.map(PlainHost::from));
+        let mut hosts = hosts.arrive();
+        timers::add(&settings, &mut hosts, |host| host);
+        let hosts = hosts.into_iter().map(|host| host.map(PlainHost::from));
         let hosts = hosts.collect::<Result<Vec<_>, _>>().map_err(Error::build)?;
         // SAFETY: `host` requires `Send`, and each `Rc` was made in the lines above.
         let hosts = unsafe { SentHosts::new(hosts) };

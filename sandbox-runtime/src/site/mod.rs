@@ -16,6 +16,7 @@ mod caps;
 #[cfg(feature = "process")]
 pub(crate) mod encoded_call;
 pub(crate) mod load;
+pub(crate) mod timers;
 pub(crate) mod typed;
 pub(crate) mod untyped;
 pub(crate) mod untyped_guest;

@@ -20,6 +20,9 @@ mod fuzz;
 mod guest;
 mod host;
 mod strategies;
+#[cfg(feature = "typescript")]
+#[doc(hidden)]
+pub mod typescript;
 #[cfg(feature = "process")]
 #[doc(hidden)]
 pub mod wire;

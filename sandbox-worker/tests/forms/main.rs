@@ -10,6 +10,7 @@ mod slack;
 
 mod attacks;
 mod platforms;
+mod typescript;
 
 use sandbox_runtime::{
     Engine, Error, Intrinsics, LimitKind, Limits, Result, SandboxPool, Script, sandbox_api,

@@ -748,7 +748,7 @@ fn reads(line: &mut Line, contract: u16, number: u64) {
 }
 
 fn hello(line: &mut Line, windows: bool) {
-    let hello = format!(r#"{{"version":11,"windows":{windows},"refusal":null}}"#);
+    let hello = format!(r#"{{"version":18,"windows":{windows},"refusal":null}}"#);
     line.frame(0x81, 0, hello.as_bytes());
 }
 

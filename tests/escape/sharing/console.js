@@ -1,2 +1,2 @@
-// A console writes where the host may not want it, and V8's is there in every new realm.
-export const attack = () => { if (typeof console === 'undefined') return 'held'; console.log('written by a guest'); return `ESCAPED: console ${Object.keys(console).length}`; };
+// V8's own console is there in every new realm, writes where an inspector is, and has more methods than the console of a sandbox.
+export const attack = () => { const own = ['context', 'memory', 'profile', 'profileEnd', 'timeStamp'].filter((name) => name in console); console.log('written by a guest'); return own.length > 0 ? `ESCAPED: console ${own}` : 'held'; };

@@ -9,10 +9,20 @@ pub trait Lines {
 
 struct Text(Rc<[String]>);
 
+struct Reader(Rc<[String]>, usize);
+
+impl Iterator for Reader {
+    type Item = Result<String>;
+
+    fn next(&mut self) -> Option<Result<String>> {
+        self.1 += 1;
+        self.0.get(self.1 - 1).cloned().map(Ok)
+    }
+}
+
 impl Lines for Text {
     fn lines(&self) -> Result<Items<String>> {
-        let lines = self.0.clone();
-        Ok(Items::new((0..lines.len()).map(move |at| Ok(lines[at].clone()))))
+        Ok(Items::new(Reader(self.0.clone(), 0)))
     }
 }
 

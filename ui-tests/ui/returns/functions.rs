@@ -2,7 +2,6 @@ use sandbox_runtime::{Result, sandbox_api};
 
 #[sandbox_api(host)]
 pub trait Host {
-    fn unsized_object(&self) -> Result<dyn Fn(u32) -> u32>;
     fn object(&self) -> Result<Box<dyn Fn(u32) -> u32>>;
     fn pointer(&self) -> Result<fn(u32) -> u32>;
     async fn later_object(&self) -> Result<Box<dyn FnOnce() + Send>>;
@@ -11,7 +10,6 @@ pub trait Host {
 
 #[sandbox_api(guest)]
 pub trait Guest {
-    fn unsized_object(&self) -> Result<dyn Fn(u32) -> u32>;
     fn object(&self) -> Result<std::sync::Arc<dyn Fn(u32) -> u32>>;
     fn pointer(&self) -> Result<fn(u32) -> u32>;
     async fn later_object(&self) -> Result<Box<dyn FnMut() + Send>>;

@@ -59,12 +59,16 @@ fn own(description: &Description) -> String {
         parts.extend(method.is_async.then(|| json!("async")));
         parts.extend(method.is_cancellable.then(|| json!("signal")));
         parts.extend(method.is_scoped.then(|| json!("scoped")));
+        parts.extend(method.calls_back.then(|| json!("callback")));
         parts
     };
     let methods: Vec<Vec<Json>> = methods.iter().map(method).collect();
     let texts = graph.texts(&reached, &numbers);
     let structure: BTreeSet<(usize, String)> = reached.iter().map(|node| numbers[*node]).zip(texts).collect();
-    let global = Role::Host.is_played(description).then_some(&description.contract);
+    let name = &description.contract;
+    // A contract without a global function keeps the fingerprint that it had in versions before these.
+    let global = if description.is_function { json!([name, "function"]) } else { json!(name) };
+    let global = Role::Host.is_played(description).then_some(global);
     hexadecimal(&Sha256::digest(json!([description.guest, global, methods, structure]).to_string()))
 }
 

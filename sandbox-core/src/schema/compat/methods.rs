@@ -176,6 +176,11 @@ impl Comparison<'_> {
             let what = format!("contract renamed to `{}`", new.contract);
             self.change(&old.contract, what, Breaks { guests: global, hosts: global });
         }
+        if old.host && new.host && old.is_function != new.is_function {
+            let what = if new.is_function { "a function" } else { "an object" };
+            let both = Breaks { guests: true, hosts: true };
+            self.change(&old.contract, format!("the global became {what}"), both);
+        }
         for role in ROLES {
             let who = if role == Role::Guest { "guests" } else { "the host" };
             let needed =
@@ -243,6 +248,10 @@ impl Comparison<'_> {
                 self.change(path, "signal removed", role.parameter_added(role == Role::Host).swapped());
             }
             _ => {}
+        }
+        if was.calls_back != is.calls_back {
+            let what = if is.calls_back { "result is given by a callback" } else { "result is returned" };
+            self.change(path, format!("{what} now"), Breaks { guests: true, hosts: true });
         }
         match (was.is_scoped, is.is_scoped) {
             // Scripts and hosts of the old version may keep the handles.

@@ -6,7 +6,8 @@
 use deno_core::v8;
 use sandbox_core::contract::ContractSpec;
 
-use super::script::{OnlyFunction, ScriptExports};
+use super::exported::OnlyFunction;
+use super::script::ScriptExports;
 use crate::error::{Error, ExportProblem};
 use crate::isolate::engine;
 use crate::isolate::engine::compile::{Object, compile_function, get};

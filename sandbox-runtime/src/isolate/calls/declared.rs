@@ -33,16 +33,29 @@ pub(super) fn names(source: &str) -> Vec<&str> {
     names
 }
 
+/// The names that a file of CommonJS gives to its exports by `exports.name =`, each once.
+pub(super) fn exported(source: &str) -> Vec<&str> {
+    each_once(source, "exports", |word| word.is_member && word.is_assigned && word.text != "default")
+        .take(MOST)
+        .collect()
+}
+
 /// The names behind `function`, each once.
 pub(super) fn functions(source: &str) -> Vec<&str> {
-    let (mut names, mut seen, mut is_function) = (Vec::new(), HashSet::new(), false);
-    for word in words(source) {
-        if is_function && is_variable_name(word.text) && seen.insert(word.text) {
-            names.push(word.text);
-        }
-        is_function = word.text == "function";
-    }
-    names
+    each_once(source, "function", |word| is_variable_name(word.text)).collect()
+}
+
+/// The words that stand behind another word and are right, each once.
+fn each_once<'a>(
+    source: &'a str,
+    behind: &str,
+    is_right: impl Fn(&SourceWord<'a>) -> bool,
+) -> impl Iterator<Item = &'a str> {
+    let (mut seen, mut is_behind) = (HashSet::new(), false);
+    words(source).filter_map(move |word| {
+        let was_behind = std::mem::replace(&mut is_behind, word.text == behind);
+        (was_behind && is_right(&word) && seen.insert(word.text)).then_some(word.text)
+    })
 }
 
 /// A word of a script, and what stands around it.
@@ -119,6 +132,12 @@ mod tests {
         assert_eq!(found("const élan = 1; a\u{3000}= 2"), "élan a");
         assert_eq!(found("function"), "");
         assert_eq!(functions("function a() {} x = function b() {}; function a() {} let c").join(" "), "a b");
+    }
+
+    #[test]
+    fn exports_are_named_where_they_are_assigned() {
+        let source = "exports.a = 1; module.exports.b = (x) => x; exports.c == 1; exports.default = 1; exports.a = 2; b.c = exports";
+        assert_eq!(exported(source).join(" "), "a b");
     }
 
     #[test]

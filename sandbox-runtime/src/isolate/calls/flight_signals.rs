@@ -33,7 +33,7 @@ impl Isolate {
         scope: &v8::PinScope<'s, '_>,
         cancellation: &Cancellation,
     ) -> Option<v8::Local<'s, v8::Value>> {
-        let realm = self.current_realm()?;
+        let realm = self.current_realm(scope)?;
         // A binding has added them. An object of a guest that the host holds has no binding.
         realm.add_signals(scope, self)?;
         let signal = realm.signals.get()?.make(scope)?;

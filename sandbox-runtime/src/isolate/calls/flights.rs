@@ -270,7 +270,7 @@ impl<L: Leg> Flying<L> {
         let is_told = isolate.observed.as_ref().is_some_and(|observed| observed.allows().is_err());
         let can_run =
             flights_can_run(isolate, flight, self.leg.realm()) && self.leg.check(isolate).is_ok() && !is_told;
-        if !can_run || flight.deadline().is_over(now) || flight.ticket.is_time_up(now) {
+        if !can_run || flight.deadline().is_over(now) || flight.ticket.is_time_up() {
             return;
         }
         let so_far = flight.counts.get();
@@ -316,7 +316,7 @@ impl<L: Leg> Flying<L> {
             }
             bill = isolate.ledger.usage().last;
         }
-        drop(flight.promise.take());
+        drop((flight.promise.take(), flight.timers.take()));
         let errors = isolate.forget_errors();
         flight.ticket.ends();
         drop_of_host(flight.take_hosts());

@@ -7,16 +7,24 @@
 use deno_core::v8;
 
 use super::declared;
-use super::script::{Exported, Exporter, syntax_error, text};
+use super::exported::{Exported, Exporter, syntax_error, text};
 use crate::error::Error;
 use crate::isolate::engine;
-use crate::isolate::engine::compile::{compile_with, parses};
+use crate::isolate::engine::compile::{compile_at, compile_with, origin, parses};
 use crate::isolate::engine::text::js_string;
 use crate::isolate::state::{Catch, Isolate};
 use crate::schema::is_variable_name;
 use crate::script::{CodeKind, ScriptFormat, ScriptModule};
 
 type Function<'s> = v8::Local<'s, v8::Function>;
+
+/// The values that a file of CommonJS is compiled and called with.
+pub(super) struct CommonJsFile<'s> {
+    pub(super) options: v8::Local<'s, v8::Data>,
+    pub(super) module: v8::Local<'s, v8::Object>,
+    pub(super) exports: v8::Local<'s, v8::Object>,
+    pub(super) require: Function<'s>,
+}
 
 /// Refuses a form whose parameters no function can have.
 pub(super) fn allows(script: &ScriptModule) -> Result<(), Error> {
@@ -33,34 +41,40 @@ pub(super) fn allows(script: &ScriptModule) -> Result<(), Error> {
     Ok(())
 }
 
-/// Runs a script as the body of a function of `module` and `exports`.
-pub(super) fn common_js(
+/// Runs a script as the body of a function of `module` and `exports`. A file of several has `require` too.
+pub(super) fn common_js<'s>(
     isolate: &Isolate,
-    scope: &mut v8::PinScope<'_, '_>,
+    scope: &mut v8::PinScope<'s, '_>,
     script: &ScriptModule,
+    file: Option<&CommonJsFile<'s>>,
 ) -> Result<Exported, Error> {
-    let parameters = ["module", "exports"].map(|parameter| text(scope, parameter, script));
-    let [module, exports] = parameters;
-    let parameters = [module?, exports?];
+    let parameters = ["module", "exports", "require"].into_iter().take(if file.is_some() { 3 } else { 2 });
+    let parameters = parameters.map(|parameter| text(scope, parameter, script));
+    let parameters = parameters.collect::<Result<Vec<_>, Error>>()?;
     v8::tc_scope!(let scope, scope);
     let names = declared::names(script.source());
-    let (function, names) = match with_declared(scope, script, &parameters, &names)? {
+    let (function, names) = match with_declared(scope, script, &parameters, file, &names)? {
         Some(function) => (function, names),
         None => {
             scope.reset();
-            let (name, source) = (text(scope, script.name(), script)?, text(scope, script.source(), script)?);
-            let code = script.code().get(CodeKind::Function);
-            let Some(function) = compile_with(scope, name, source, &parameters, (code, 0)) else {
+            let Some(function) = function_of(scope, script, script.source(), &parameters, file)? else {
                 return Err(syntax_error(scope, script, engine::LINES_BEFORE_A_BODY));
             };
             (function, Vec::new())
         }
     };
-    let (module, exports) = (v8::Object::new(scope), v8::Object::new(scope));
     let ended = || isolate.ended(None);
     let key = js_string(scope, "exports", v8::NewStringType::Internalized).map_err(|_| ended())?;
-    module.create_data_property(scope, key.into(), exports.into()).ok_or_else(ended)?;
-    let Some(result) = function.call(scope, exports.into(), &[module.into(), exports.into()]) else {
+    let (module, exports) = match file {
+        Some(file) => (file.module, file.exports),
+        None => {
+            let (module, exports) = (v8::Object::new(scope), v8::Object::new(scope));
+            module.create_data_property(scope, key.into(), exports.into()).ok_or_else(ended)?;
+            (module, exports)
+        }
+    };
+    let arguments = [module.into(), exports.into()].into_iter().chain(file.map(|file| file.require.into()));
+    let Some(result) = function.call(scope, exports.into(), &arguments.collect::<Vec<_>>()) else {
         return Err(isolate.thrown(scope, None));
     };
     keep_code(scope, script, function);
@@ -80,12 +94,24 @@ fn with_declared<'s>(
     scope: &v8::PinScope<'s, '_>,
     script: &ScriptModule,
     parameters: &[v8::Local<'s, v8::String>],
+    file: Option<&CommonJsFile<'s>>,
     names: &[&str],
 ) -> Result<Option<Function<'s>>, Error> {
     let Some(returning) = declared::returning(script.source(), names) else { return Ok(None) };
-    let (name, source) = (text(scope, script.name(), script)?, text(scope, &returning, script)?);
-    let code = script.code().get(CodeKind::Function);
-    Ok(compile_with(scope, name, source, parameters, (code, 0)))
+    function_of(scope, script, &returning, parameters, file)
+}
+
+/// The function of a text of CommonJS; `None` if the text does not parse.
+fn function_of<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    script: &ScriptModule,
+    source: &str,
+    parameters: &[v8::Local<'s, v8::String>],
+    file: Option<&CommonJsFile<'s>>,
+) -> Result<Option<Function<'s>>, Error> {
+    let (name, source) = (text(scope, script.name(), script)?, text(scope, source, script)?);
+    let origin = origin(scope, name, false, file.map(|file| file.options));
+    Ok(compile_at(scope, source, parameters, &origin, script.code().get(CodeKind::Function)))
 }
 
 /// An object with the functions of a list, under their names. `None` inside when there is no such list or no function;

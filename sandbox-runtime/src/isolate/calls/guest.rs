@@ -10,6 +10,7 @@ use deno_core::v8;
 use sandbox_core::contract::{Arguments, ContractSpec, Crosses, enforce};
 
 use super::binding::{self, Binding};
+use super::node_callback;
 use super::script::{self, ScriptExports};
 use crate::boundary::ValueError;
 use crate::error::{Conversion, Direction, Error};
@@ -152,6 +153,10 @@ impl Isolate {
             Some(receiver) => v8::Local::new(scope, receiver).into(),
             None => v8::undefined(scope).into(),
         };
+        if method.spec.calls_back {
+            let called = node_callback::call(scope, &binding.realm, (function, receiver), values);
+            return called.ok_or_else(|| self.thrown(scope, Some(method.place())).into());
+        }
         function.call(scope, receiver, values).ok_or_else(|| self.thrown(scope, Some(method.place())).into())
     }
 

@@ -10,8 +10,8 @@
 use deno_core::v8;
 
 use super::declared;
+use super::exported::{Exported, syntax_error, text};
 use super::forms::parse;
-use super::script::{Exported, syntax_error, text};
 use crate::error::{Amount, Error};
 use crate::isolate::engine;
 use crate::isolate::engine::compile::{parses, run_program};

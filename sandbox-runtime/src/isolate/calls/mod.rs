@@ -5,11 +5,15 @@
 pub(crate) mod binding;
 mod declared;
 mod erased;
+mod exported;
 mod flight_signals;
 pub(crate) mod flights;
 mod forms;
+mod globals;
 mod guest;
 mod last_value;
+mod modules;
+mod node_callback;
 pub(crate) mod script;
 mod untyped;
 

@@ -2,22 +2,22 @@
 //!
 //! A script has a form that its host chose, or it is a module or CommonJS, by its name or by what parses. `forms` and
 //! `last_value` have all forms but modules. `guest` and the sites evaluate scripts, and `binding` binds contracts to
-//! [`ScriptExports`]. Nothing can be imported.
+//! [`ScriptExports`]. A script of several files is loaded by `modules`. Nothing else is imported.
 
 use std::rc::Rc;
 
 use deno_core::v8;
 
+use super::exported::{Exported, Exporter, refuse_import, syntax_error, text};
 use super::flights::Leg;
-use super::{forms, last_value};
+use super::{forms, globals, last_value, modules};
 use crate::error::{Amount, Error, LimitKind, Place, StackFrame, Thrown, of_syntax};
 use crate::isolate::engine;
 use crate::isolate::engine::compile::{Object, get, origin};
-use crate::isolate::engine::text::{js_string, preview};
-use crate::isolate::realm::callbacks;
-use crate::isolate::run::thrown::{self, STACK_FULL};
+use crate::isolate::run::thrown;
+use crate::isolate::state::Isolate;
+use crate::isolate::state::modules::ScriptLoad;
 use crate::isolate::state::realm::Realm;
-use crate::isolate::state::{Catch, Isolate};
 use crate::limits::Limits;
 use crate::script::{CodeKind, Script, ScriptFormat, ScriptModule};
 
@@ -29,48 +29,21 @@ pub(crate) struct ScriptExports {
     pub(in crate::isolate) exported: Exported,
 }
 
-/// The functions that a script gives to its host.
-#[derive(Default)]
-pub(in crate::isolate) struct Exported {
-    /// The objects that functions are looked up in, in this order.
-    pub(in crate::isolate) places: Vec<Exporter>,
-    /// The function that the script is or exports as a whole.
-    pub(in crate::isolate) only: Option<OnlyFunction>,
-}
-
-pub(in crate::isolate) struct Exporter {
-    pub(in crate::isolate) object: v8::Global<v8::Object>,
-    /// Whether the object is the `this` of its functions. A module's functions have none.
-    pub(in crate::isolate) is_receiver: bool,
-}
-
-/// A function that has no name among exports. Such a function implements the method that the host names, or that of a contract
-/// with one method.
-pub(in crate::isolate) struct OnlyFunction {
-    pub(in crate::isolate) function: v8::Global<v8::Function>,
-    /// The method that the host named.
-    pub(in crate::isolate) method: Option<String>,
-    /// The form of the function, for errors.
-    pub(in crate::isolate) label: &'static str,
-}
-
-impl Exported {
-    /// Adds an object with functions, or a function with its members. Other values export nothing.
-    pub(super) fn add(
-        &mut self,
-        scope: &v8::PinScope<'_, '_>,
-        value: v8::Local<'_, v8::Value>,
-        script: &ScriptModule,
-        label: &'static str,
-    ) {
-        if let Ok(object) = value.try_cast::<v8::Object>() {
-            self.places.push(Exporter { object: v8::Global::new(scope, object), is_receiver: true });
-        }
-        if let Ok(function) = value.try_cast::<v8::Function>() {
-            let (function, method) = (v8::Global::new(scope, function), script.method().map(str::to_owned));
-            self.only = Some(OnlyFunction { function, method, label });
-        }
-    }
+/// Gives a realm what a script needs, and begins the script's evaluation. A load that is dropped takes its modules with it.
+fn begin<'s>(
+    isolate: &Isolate,
+    scope: &mut v8::PinScope<'s, '_>,
+    realm: &Rc<Realm>,
+    script: &Script,
+) -> Result<(Option<ScriptLoad>, Started<'s>), Error> {
+    realm.maps.add(script);
+    globals::give(isolate, scope, realm, script)?;
+    let load = modules::load(realm, script);
+    let started = match &load {
+        Some(load) => modules::start(isolate, scope, &load.modules),
+        None => start_alone(isolate, scope, script.entry()),
+    };
+    started.map(|started| (load, started))
 }
 
 /// Runs a script to its end.
@@ -80,27 +53,33 @@ pub(in crate::isolate) fn evaluate(
     realm: &Rc<Realm>,
     script: &Script,
 ) -> Result<ScriptExports, Error> {
-    let exported = match start(isolate, scope, script.entry())? {
+    let (load, started) = begin(isolate, scope, realm, script)?;
+    let exported = match started {
         Started::Module(module, promise) => {
             settle(isolate, scope, promise)?;
             of_module(isolate, scope, module.namespace, script.entry())?
         }
         Started::Done(exported) => exported,
     };
+    if let Some(load) = load {
+        load.keep();
+    }
     Ok(ScriptExports { script: script.name().into(), realm: realm.clone(), exported })
 }
 
-/// Refuses a script that is longer than `Limits::script_bytes`, one that has several modules, and one with parameters that no
-/// function can have. A site over a link asks before it sends anything.
+/// Refuses a script that is longer than `Limits::script_bytes`, one that has several modules, one with parameters that no
+/// function can have, and one whose types cannot be stripped. A site over a link asks before it sends anything.
 pub(crate) fn allows(limits: &Limits, script: &Script) -> Result<(), Error> {
     let length = script.length();
     if length > limits.script_bytes {
         let met = Amount::Bytes(length as u64);
         return Err(limits.excess(LimitKind::Script).met(met).error(None));
     }
-    match script.modules().len() {
-        1 => forms::allows(script.entry()),
-        modules => {
+    script.strip().map_err(|(module, refusal)| Error::not_stripped(module.into(), refusal))?;
+    match (script.members().len(), script.map()) {
+        (1, _) => forms::allows(script.entry()),
+        (_, Some(_)) if engine::LINKS_MODULES => Ok(()),
+        (modules, _) => {
             let message = format!(
                 "the script has {modules} modules, and only a script of one is evaluated: make one module of them"
             );
@@ -109,12 +88,12 @@ pub(crate) fn allows(limits: &Limits, script: &Script) -> Result<(), Error> {
     }
 }
 
-/// The error of a script. The error of a limit names the script, and a syntax error may have a hint.
+/// The error of a script. The error of a limit names the script, a syntax error may have a hint, and places have those that they
+/// were made from.
 pub(crate) fn error_of(error: Error, script: &Script) -> Error {
-    match error {
-        Error::Syntax { script: name, message, line, column, .. } => {
-            let named = script.modules().iter().find(|module| module.name() == name);
-            let source = named.unwrap_or(script.entry()).source();
+    let error = match error {
+        Error::Syntax { script: name, message, line, column, hint: None, .. } => {
+            let source = script.member(&name).unwrap_or(script.entry()).source();
             let hint = of_syntax(&name, source, (line, column), &message);
             Error::syntax(name, message, (line, column), hint)
         }
@@ -123,25 +102,27 @@ pub(crate) fn error_of(error: Error, script: &Script) -> Error {
             excess.error(None)
         }
         other => other,
-    }
+    };
+    error.with_originals(script)
 }
 
 /// A script whose evaluation has begun.
-enum Started<'s> {
+pub(super) enum Started<'s> {
     /// A module, and the promise that its top level waits for.
     Module(Module<'s>, v8::Local<'s, v8::Promise>),
     /// An evaluation that is over.
     Done(Exported),
 }
 
-fn start<'s>(
+/// Begins the evaluation of a script that imports nothing.
+fn start_alone<'s>(
     isolate: &Isolate,
     scope: &mut v8::PinScope<'s, '_>,
     script: &ScriptModule,
 ) -> Result<Started<'s>, Error> {
     match script.format() {
         Some(ScriptFormat::Module) => module(isolate, scope, script)?.run(isolate, scope, script),
-        Some(ScriptFormat::CommonJs) => forms::common_js(isolate, scope, script).map(Started::Done),
+        Some(ScriptFormat::CommonJs) => forms::common_js(isolate, scope, script, None).map(Started::Done),
         Some(ScriptFormat::Body { parameters, is_async }) => {
             forms::body(isolate, scope, script, (parameters, *is_async)).map(Started::Done)
         }
@@ -149,6 +130,8 @@ fn start<'s>(
         Some(ScriptFormat::LastValue { parameters }) => {
             last_value::prepare(isolate, scope, script, parameters).map(Started::Done)
         }
+        // No script begins with a file of data.
+        Some(ScriptFormat::Json | ScriptFormat::Text) => Ok(Started::Done(Exported::default())),
         None => detect(isolate, scope, script),
     }
 }
@@ -171,7 +154,7 @@ fn detect<'s>(
         Err(error) if !matches!(error, Error::Syntax { .. }) => return Err(error),
         other => other,
     };
-    let no_module = match (forms::common_js(isolate, scope, script), module) {
+    let no_module = match (forms::common_js(isolate, scope, script, None), module) {
         (Err(Error::Syntax { .. }), Ok(module)) => return module.run(isolate, scope, script),
         (Err(Error::Syntax { .. }), Err(no_module)) => no_module,
         (other, _) => return other.map(Started::Done),
@@ -187,13 +170,15 @@ pub(crate) struct Evaluation {
     script: Script,
     /// The module's namespace, until the evaluation is over.
     namespace: Option<v8::Global<v8::Object>>,
+    /// The load of a script of several files.
+    load: Option<ScriptLoad>,
     exported: Exported,
     realm: Rc<Realm>,
 }
 
 impl Evaluation {
     pub(crate) fn new(realm: Rc<Realm>, script: Script) -> Self {
-        Self { script, namespace: None, exported: Exported::default(), realm }
+        Self { script, namespace: None, load: None, exported: Exported::default(), realm }
     }
 }
 
@@ -222,7 +207,9 @@ impl Leg for Evaluation {
         isolate: &Isolate,
         scope: &mut v8::PinScope<'s, '_>,
     ) -> Result<v8::Local<'s, v8::Value>, Error> {
-        match start(isolate, scope, self.script.entry())? {
+        let (load, started) = begin(isolate, scope, &self.realm, &self.script)?;
+        self.load = load;
+        match started {
             Started::Module(module, promise) => {
                 self.namespace = Some(v8::Global::new(scope, module.namespace));
                 Ok(promise.into())
@@ -246,23 +233,17 @@ impl Leg for Evaluation {
             }
             None => std::mem::take(&mut self.exported),
         };
+        if let Some(load) = self.load.take() {
+            load.keep();
+        }
         Ok(ScriptExports { script: self.script.name().into(), realm: self.realm.clone(), exported })
     }
 }
 
-pub(super) fn text<'s>(
-    scope: &v8::PinScope<'s, '_>,
-    text: &str,
-    script: &ScriptModule,
-) -> Result<v8::Local<'s, v8::String>, Error> {
-    js_string(scope, text, v8::NewStringType::Normal)
-        .map_err(|error| Error::syntax(script.name().to_owned(), error.to_string(), (0, 0), None))
-}
-
 /// A module that has not run.
-struct Module<'s> {
-    module: v8::Local<'s, v8::Module>,
-    namespace: Object<'s>,
+pub(super) struct Module<'s> {
+    pub(super) module: v8::Local<'s, v8::Module>,
+    pub(super) namespace: Object<'s>,
 }
 
 fn module<'s>(
@@ -274,7 +255,7 @@ fn module<'s>(
     let source = text(scope, script.source(), script)?;
     v8::tc_scope!(let scope, scope);
     let code = script.code().get(CodeKind::Module);
-    let (mut source, options) = engine::source(source, &origin(scope, name, true), code);
+    let (mut source, options) = engine::source(source, &origin(scope, name, true, None), code);
     let reason = v8::script_compiler::NoCacheReason::NoReason;
     let compile = || v8::script_compiler::compile_module2(scope, &mut source, options, reason);
     let Some(module) = engine::with_scan_stack(script.source(), compile) else {
@@ -309,7 +290,7 @@ fn at_import(mut error: Error, script: &ScriptModule, at: Option<(usize, usize)>
 impl<'s> Module<'s> {
     /// Whether the module exports anything. The exports cannot be read yet, so all names are listed: a list of
     /// enumerable names alone would read them.
-    fn has_exports(&self, scope: &v8::PinScope<'_, '_>) -> bool {
+    pub(super) fn has_exports(&self, scope: &v8::PinScope<'_, '_>) -> bool {
         let all = v8::GetPropertyNamesArgsBuilder::new()
             .mode(v8::KeyCollectionMode::OwnOnly)
             .property_filter(v8::PropertyFilter::ALL_PROPERTIES | v8::PropertyFilter::SKIP_SYMBOLS)
@@ -318,7 +299,7 @@ impl<'s> Module<'s> {
     }
 
     /// Runs the module until it ends, or waits.
-    fn run(
+    pub(super) fn run(
         self,
         isolate: &Isolate,
         scope: &mut v8::PinScope<'s, '_>,
@@ -373,42 +354,4 @@ fn settle(
             Err(Error::Guest(Box::new(Thrown::new(Some("Error".into()), message.into()))))
         }
     }
-}
-
-/// Answers an `import` of a module, and an `import source`, which V8 expects results of different types for.
-fn refuse_import<'s, T>(
-    context: v8::Local<'s, v8::Context>,
-    specifier: v8::Local<'s, v8::String>,
-    _attributes: v8::Local<'s, v8::FixedArray>,
-    _referrer: v8::Local<'s, v8::Module>,
-) -> Option<v8::Local<'s, T>> {
-    // SAFETY: V8 calls this while the context is entered, and the scope ends before this function does.
-    v8::callback_scope!(unsafe scope, context);
-    scope.throw_exception(callbacks::import_error(scope, specifier));
-    None
-}
-
-pub(super) fn syntax_error(
-    scope: &Catch<'_, '_, '_, '_>,
-    script: &ScriptModule,
-    lines_before: usize,
-) -> Error {
-    let Some(message) = scope.message() else {
-        let message = "the script cannot be compiled".to_owned();
-        return Error::syntax(script.name().to_owned(), message, (0, 0), None);
-    };
-    let text = preview(scope, message.get(scope), thrown::TEXT);
-    let text = text.strip_prefix("Uncaught ").unwrap_or(&text);
-    // The parser of V8 recurses, and throws the error of a full stack. V8 calls no accessor of the guest for this text.
-    let is_full = text.strip_prefix("RangeError: ").unwrap_or(text) == STACK_FULL;
-    if (is_full || engine::hides_full_stack(text, script.source()))
-        && let Some(isolate) = Isolate::current(scope)
-    {
-        return isolate.over(LimitKind::Stack, None);
-    }
-    // No engine calls an accessor for the name of an error. With frozen intrinsics, the name can be one.
-    let is_nameless = Isolate::current(scope).is_some_and(Isolate::is_frozen) && !text.contains("Error: ");
-    let message_text = format!("{}{text}", if is_nameless { "SyntaxError: " } else { "" });
-    let (line, column) = engine::syntax_position(scope, scope.exception(), message);
-    Error::syntax(script.name().to_owned(), message_text, (line.saturating_sub(lines_before), column), None)
 }

@@ -11,22 +11,23 @@ use crate::isolate::engine::text::js_string;
 
 pub(crate) type Object<'s> = v8::Local<'s, v8::Object>;
 
+/// The origin of a text whose first line is the first. The code of a module of several has `options`.
 pub(crate) fn origin<'s>(
     scope: &v8::PinScope<'s, '_>,
     name: v8::Local<'s, v8::String>,
     is_module: bool,
+    options: Option<v8::Local<'s, v8::Data>>,
 ) -> v8::ScriptOrigin<'s> {
-    origin_at(scope, name, is_module, 0)
+    v8::ScriptOrigin::new(scope, name.into(), 0, 0, false, -1, None, false, false, is_module, options)
 }
 
 /// The origin of a text whose first line has the number `line`, from 0.
 fn origin_at<'s>(
     scope: &v8::PinScope<'s, '_>,
     name: v8::Local<'s, v8::String>,
-    is_module: bool,
     line: i32,
 ) -> v8::ScriptOrigin<'s> {
-    v8::ScriptOrigin::new(scope, name.into(), line, 0, false, -1, None, false, false, is_module, None)
+    v8::ScriptOrigin::new(scope, name.into(), line, 0, false, -1, None, false, false, false, None)
 }
 
 /// Looks whether a program parses, and does not run it. The program has a line before the text of the guest, and lines are
@@ -36,7 +37,7 @@ pub(crate) fn parses(
     name: v8::Local<'_, v8::String>,
     program: v8::Local<'_, v8::String>,
 ) -> bool {
-    v8::Script::compile(scope, program, Some(&origin_at(scope, name, false, -1))).is_some()
+    v8::Script::compile(scope, program, Some(&origin_at(scope, name, -1))).is_some()
 }
 
 /// Runs a program, and returns the value of its last statement. The first line of the program has the number `line`.
@@ -46,7 +47,7 @@ pub(crate) fn run_program<'s>(
     program: v8::Local<'_, v8::String>,
     line: i32,
 ) -> Option<v8::Local<'s, v8::Value>> {
-    v8::Script::compile(scope, program, Some(&origin_at(scope, name, false, line)))?.run(scope)
+    v8::Script::compile(scope, program, Some(&origin_at(scope, name, line)))?.run(scope)
 }
 
 pub(crate) fn compile_function<'s>(
@@ -66,7 +67,18 @@ pub(crate) fn compile_with<'s>(
     parameters: &[v8::Local<'s, v8::String>],
     (code, line): (Option<&[u8]>, i32),
 ) -> Option<v8::Local<'s, v8::Function>> {
-    let (mut source, options) = super::source(source, &origin_at(scope, name, false, line), code);
+    compile_at(scope, source, parameters, &origin_at(scope, name, line), code)
+}
+
+/// Compiles a function of this origin, with the engine's code of a former compilation.
+pub(crate) fn compile_at<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    source: v8::Local<'s, v8::String>,
+    parameters: &[v8::Local<'s, v8::String>],
+    origin: &v8::ScriptOrigin<'s>,
+    code: Option<&[u8]>,
+) -> Option<v8::Local<'s, v8::Function>> {
+    let (mut source, options) = super::source(source, origin, code);
     let reason = v8::script_compiler::NoCacheReason::NoReason;
     v8::script_compiler::compile_function(scope, &mut source, parameters, &[], options, reason)
 }
@@ -90,6 +102,19 @@ impl TextAnswer {
 /// Called with each text or other value that a guest gives to `eval`, or that a constructor of functions has made.
 pub(crate) type TextCallback =
     unsafe extern "C" fn(v8::Local<'_, v8::Context>, v8::Local<'_, v8::Value>, bool) -> TextAnswer;
+
+/// An own property of an object. A prototype, which a guest can change, is not asked.
+pub(crate) fn own<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    object: Object<'_>,
+    name: &str,
+) -> Option<v8::Local<'s, v8::Value>> {
+    let key = js_string(scope, name, v8::NewStringType::Internalized).ok()?;
+    match object.has_own_property(scope, key.into())? {
+        true => object.get(scope, key.into()),
+        false => None,
+    }
+}
 
 /// A property of an object; `None` when code of the guest threw.
 pub(crate) fn get<'s>(

@@ -37,6 +37,16 @@ pub(crate) use scope::*;
 #[cfg(not(feature = "quickjs"))]
 pub(crate) use v8::*;
 
+/// Makes the value of a property: for V8 when the property is first read, for QuickJS when the property is defined.
+pub(crate) trait LazyValue: 'static {
+    /// The value for the property `key`. `data` is that of the definition. `None` when an exception is under way.
+    fn make<'s>(
+        scope: &deno_core::v8::PinScope<'s, '_>,
+        data: deno_core::v8::Local<'s, deno_core::v8::Value>,
+        key: deno_core::v8::Local<'s, deno_core::v8::Name>,
+    ) -> Option<deno_core::v8::Local<'s, deno_core::v8::Value>>;
+}
+
 /// The engine that guests run on. The features `v8` and `quickjs` choose it when the crate is built.
 ///
 /// ```

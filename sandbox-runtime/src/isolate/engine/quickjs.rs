@@ -18,13 +18,13 @@ pub(crate) use frames::Frames;
 pub(crate) use intrinsics::{EngineIntrinsics, KeptResolver, Resolver};
 pub(crate) use recursion::{UNCHECKED_PER_KIB, bound_recursion, hides_full_stack, with_scan_stack};
 
-use super::Engine;
 use super::care::Care;
 use super::compile::TextCallback;
 use super::raw::RawIsolate;
+use super::{Engine, LazyValue};
 use crate::error::{Amount, StackFrame};
 use crate::isolate::engine::text::{js_string, preview};
-use crate::options::Settings;
+use crate::options::{Settings, Web};
 use crate::stack::StackEnd;
 
 pub(super) const CURRENT: Engine = Engine::QuickJs;
@@ -139,6 +139,12 @@ pub(crate) fn check(settings: &Settings) -> Result<(), String> {
     let limits = &settings.limits;
     if settings.wasm {
         return Err("the engine QuickJS has no WebAssembly; do not allow it".into());
+    }
+    if settings.web.of_v8() != Web::none() {
+        return Err(format!(
+            "the engine QuickJS does not have these groups of `Web`: {:?}; leave them out with `Web::without`",
+            settings.web.of_v8()
+        ));
     }
     if std::env::var_os(NO_CACHE).is_none() {
         return Err(format!(
@@ -270,6 +276,18 @@ pub(crate) fn list<'s>(
     list.set_prototype(scope, prototype).filter(|is_set| *is_set).map(|_| list)
 }
 
+/// Defines a property. The layer has no properties whose value is made later, so the value is made at once.
+pub(crate) fn define_lazy<L: LazyValue>(
+    scope: &v8::PinScope<'_, '_>,
+    object: v8::Local<'_, v8::Object>,
+    key: v8::Local<'_, v8::Name>,
+    data: v8::Local<'_, v8::Value>,
+    attributes: v8::PropertyAttribute,
+) -> Option<()> {
+    let value = L::make(scope, v8::Local::new(scope, data), v8::Local::new(scope, key))?;
+    (object.define_own_property(scope, key, value, attributes) == Some(true)).then_some(())
+}
+
 /// The length of a string, in 16-bit units; the greatest length when there is no memory to flatten a rope. The engine's own
 /// answer is the length of a repaired copy. That copy is longer when there are lone surrogates, and 0 when there is no
 /// memory for it.
@@ -386,6 +404,9 @@ pub(crate) fn syntax_position(
     frames.first().map_or((0, 0), |frame| (frame.line, frame.column))
 }
 
+/// Whether scripts of several files are linked. The layer's loader was not made for hostile guests.
+pub(crate) const LINKS_MODULES: bool = false;
+
 /// Always `None`: the layer does not tell where an `import` is written.
 pub(crate) fn first_import(
     _scope: &v8::PinScope<'_, '_>,
@@ -412,6 +433,27 @@ pub(crate) fn stack_of(
     text().map_or_else(Vec::new, |text| text.lines().filter_map(frame).filter(is_kept).take(most).collect())
 }
 
+/// Always `None`: the layer has no stack but those of errors.
+pub(crate) fn caller(_: &v8::PinScope<'_, '_>, _: impl Fn(&StackFrame) -> bool) -> Option<StackFrame> {
+    None
+}
+
+/// Keeps nothing: the frames are those of the text.
+pub(crate) fn tell_frames(_: &v8::PinScope<'_, '_>, _: v8::Local<'_, v8::Object>, _: &[StackFrame]) {}
+
+/// Where a guest has called an `async` host method, which QuickJS does not tell.
+pub(crate) struct CallSite;
+
+impl CallSite {
+    pub(crate) fn here(_: &v8::PinScope<'_, '_>) -> Self {
+        Self
+    }
+
+    pub(crate) fn give(&self, _: &v8::PinScope<'_, '_>, _: v8::Local<'_, v8::Value>) -> Option<()> {
+        None
+    }
+}
+
 /// A line such as `    at price (acme.js:3:14)` or `    at acme.js:3:14`.
 fn frame(line: &str) -> Option<StackFrame> {
     let place = line.trim_start().strip_prefix("at ")?;
@@ -432,6 +474,16 @@ pub(crate) fn source(
 ) -> (v8::script_compiler::Source, v8::script_compiler::CompileOptions) {
     let options = v8::script_compiler::CompileOptions::NoCompileOptions;
     (v8::script_compiler::Source::new(text, Some(origin)), options)
+}
+
+/// Always `None`: modules are not linked. The layer lacks the functions that would read the options.
+pub(crate) fn numbers_of_options(_: &v8::PinScope<'_, '_>, _: v8::Local<'_, v8::Data>) -> Option<[usize; 2]> {
+    None
+}
+
+/// Always `None`: the engine links no modules.
+pub(crate) fn text_of_data<'s>(_: v8::Local<'s, v8::Data>) -> Option<v8::Local<'s, v8::String>> {
+    None
 }
 
 /// Always `None`: the engine keeps no code of a module.

@@ -4,6 +4,7 @@
 
 use deno_core::v8;
 
+use super::LazyValue;
 use crate::error::StackFrame;
 
 /// A source to compile, with the code that was cached for it. V8 rejects code of another version, of other flags, or for a
@@ -21,6 +22,24 @@ pub(crate) fn source(
         }
         None => (Source::new(text, Some(origin)), CompileOptions::NoCompileOptions),
     }
+}
+
+/// The two numbers that the options of a script have.
+pub(crate) fn numbers_of_options(
+    scope: &v8::PinScope<'_, '_>,
+    options: v8::Local<'_, v8::Data>,
+) -> Option<[usize; 2]> {
+    let options = options.try_cast::<v8::FixedArray>().ok().filter(|options| options.length() == 2)?;
+    let number = |at| {
+        let value = options.get(scope, at)?.try_cast::<v8::Integer>().ok()?;
+        usize::try_from(value.value()).ok()
+    };
+    Some([number(0)?, number(1)?])
+}
+
+/// The text that is an item of a list of the engine's, such as the attributes of an import.
+pub(crate) fn text_of_data<'s>(data: v8::Local<'s, v8::Data>) -> Option<v8::Local<'s, v8::String>> {
+    data.try_cast().ok()
 }
 
 /// The code that V8 has made of a module so far.
@@ -47,6 +66,32 @@ pub(crate) fn list<'s>(
     values: &[v8::Local<'s, v8::Value>],
 ) -> Option<v8::Local<'s, v8::Array>> {
     Some(v8::Array::new_with_elements(scope, values))
+}
+
+/// Defines a property whose value is made when the property is first read. For a guest it is a property with a value.
+pub(crate) fn define_lazy<L: LazyValue>(
+    scope: &v8::PinScope<'_, '_>,
+    object: v8::Local<'_, v8::Object>,
+    key: v8::Local<'_, v8::Name>,
+    data: v8::Local<'_, v8::Value>,
+    attributes: v8::PropertyAttribute,
+) -> Option<()> {
+    let has = || v8::SideEffectType::HasSideEffect;
+    let defined =
+        object.set_lazy_data_property_with_data(scope, key, lazy::<L>, data, attributes, has(), has());
+    (defined == Some(true)).then_some(())
+}
+
+fn lazy<L: LazyValue>(
+    scope: &mut v8::PinScope<'_, '_>,
+    key: v8::Local<'_, v8::Name>,
+    arguments: v8::PropertyCallbackArguments<'_>,
+    mut result: v8::ReturnValue<'_, v8::Value>,
+) {
+    let (data, key) = (v8::Local::new(scope, arguments.data()), v8::Local::new(scope, key));
+    if let Some(value) = L::make(scope, data, key) {
+        result.set(value);
+    }
 }
 
 /// The length of a string, in 16-bit units.
@@ -136,6 +181,9 @@ pub(crate) fn first_import(
 }
 
 /// Where the exception was made, or else where it was thrown: the first `most` frames that are kept.
+///
+/// The frames that V8 keeps with an Error have no `async` callers. The text of a stack has them, so an exception without a message,
+/// which is that of a promise or a cause, is asked for its text first.
 pub(crate) fn stack_of(
     scope: &v8::PinScope<'_, '_>,
     exception: v8::Local<'_, v8::Value>,
@@ -143,8 +191,13 @@ pub(crate) fn stack_of(
     most: usize,
     is_kept: impl Fn(&StackFrame) -> bool,
 ) -> Vec<StackFrame> {
-    let made =
-        exception.is_native_error().then(|| v8::Exception::get_stack_trace(scope, exception)).flatten();
+    let error = exception.try_cast::<v8::Object>().ok().filter(|_| exception.is_native_error());
+    if message.is_none()
+        && let Some(told) = error.and_then(|error| told_frames(scope, error))
+    {
+        return told.into_iter().filter(is_kept).take(most).collect();
+    }
+    let made = error.and_then(|_| v8::Exception::get_stack_trace(scope, exception));
     let Some(trace) = made.or_else(|| message.and_then(|message| message.get_stack_trace(scope))) else {
         return Vec::new();
     };
@@ -153,6 +206,111 @@ pub(crate) fn stack_of(
         .filter(is_kept)
         .take(most)
         .collect()
+}
+
+/// The innermost frame of the code that runs and is kept.
+pub(crate) fn caller(
+    scope: &v8::PinScope<'_, '_>,
+    is_kept: impl Fn(&StackFrame) -> bool,
+) -> Option<StackFrame> {
+    // A function of a program calls few others of its own, and built-ins that it calls have no frames.
+    const MOST: usize = 8;
+    let trace = v8::StackTrace::current_stack_trace(scope, MOST)?;
+    (0..trace.get_frame_count())
+        .filter_map(|index| frame(scope, trace.get_frame(scope, index)?))
+        .find(is_kept)
+}
+
+/// The private property of an Error that has the frames in the text of its stack. No guest can reach it.
+fn told_key<'s>(scope: &v8::PinScope<'s, '_>) -> v8::Local<'s, v8::Private> {
+    v8::Private::for_api(scope, v8::String::new(scope, "sandbox:frames"))
+}
+
+/// Keeps the frames that are in the text of an Error's stack.
+pub(crate) fn tell_frames(
+    scope: &v8::PinScope<'_, '_>,
+    error: v8::Local<'_, v8::Object>,
+    frames: &[StackFrame],
+) {
+    if !error.is_native_error() {
+        return;
+    }
+    let text =
+        |text: &str| -> Option<v8::Local<'_, v8::Value>> { Some(v8::String::new(scope, text)?.into()) };
+    let number = |number: usize| -> v8::Local<'_, v8::Value> { v8::Number::new(scope, number as f64).into() };
+    let mut parts: Vec<v8::Local<'_, v8::Value>> = Vec::new();
+    for StackFrame { function, file, line, column, .. } in frames {
+        let function = function.as_deref().and_then(text).unwrap_or_else(|| v8::undefined(scope).into());
+        let Some(file) = text(file) else { return };
+        parts.extend([function, file, number(*line), number(*column)]);
+    }
+    if let Some(parts) = list(scope, &parts) {
+        error.set_private(scope, told_key(scope), parts.into());
+    }
+}
+
+/// The text of an Error's stack, by V8's own getter. A property or a prototype that the guest has changed is not asked.
+fn stack_text<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    error: v8::Local<'_, v8::Object>,
+) -> Option<v8::Local<'s, v8::String>> {
+    let fresh = v8::Exception::error(scope, v8::String::empty(scope)).try_cast::<v8::Object>().ok()?;
+    let key = v8::String::new(scope, "stack")?;
+    let descriptor = fresh.get_own_property_descriptor(scope, key.into())?.try_cast::<v8::Object>().ok()?;
+    let getter = v8::String::new(scope, "get").and_then(|key| descriptor.get(scope, key.into()))?;
+    getter.try_cast::<v8::Function>().ok()?.call(scope, error.into(), &[])?.try_cast().ok()
+}
+
+/// The frames in the text of an Error's stack, which is made for that. `None` if there are none.
+fn told_frames(scope: &v8::PinScope<'_, '_>, error: v8::Local<'_, v8::Object>) -> Option<Vec<StackFrame>> {
+    stack_text(scope, error)?;
+    kept_frames(scope, error)
+}
+
+/// The frames that [`tell_frames`] has kept.
+fn kept_frames(scope: &v8::PinScope<'_, '_>, error: v8::Local<'_, v8::Object>) -> Option<Vec<StackFrame>> {
+    let parts = error.get_private(scope, told_key(scope))?.try_cast::<v8::Array>().ok()?;
+    let text = |index: u32| {
+        let text = parts.get_index(scope, index)?.try_cast::<v8::String>().ok()?;
+        Some(text.to_rust_string_lossy(scope))
+    };
+    let number = |index: u32| usize::try_from(parts.get_index(scope, index)?.uint32_value(scope)?).ok();
+    let frame = |first: u32| {
+        let place = (number(first + 2)?, number(first + 3)?);
+        Some(StackFrame::new(text(first), text(first + 1)?, place))
+    };
+    let frames: Vec<_> = (0..parts.length() / 4).filter_map(|index| frame(4 * index)).collect();
+    (!frames.is_empty()).then_some(frames)
+}
+
+/// Where a guest has called an `async` host method, with the `async` callers.
+pub(crate) struct CallSite(Option<v8::Global<v8::Object>>);
+
+impl CallSite {
+    /// The place of the code that runs.
+    pub(crate) fn here(scope: &v8::PinScope<'_, '_>) -> Self {
+        let error = v8::Exception::error(scope, v8::String::empty(scope));
+        Self(error.try_cast::<v8::Object>().ok().map(|error| v8::Global::new(scope, error)))
+    }
+
+    /// Gives this place to an Error of the host that was made where no code of the guest ran.
+    pub(crate) fn give(
+        &self,
+        scope: &v8::PinScope<'_, '_>,
+        exception: v8::Local<'_, v8::Value>,
+    ) -> Option<()> {
+        let error = exception.try_cast::<v8::Object>().ok().filter(|_| exception.is_native_error())?;
+        let own = v8::Local::new(scope, self.0.as_ref()?);
+        let text = |of: v8::Local<'_, v8::Object>| Some(stack_text(scope, of)?.to_rust_string_lossy(scope));
+        let (place, header) = (text(own)?, text(error)?);
+        let frames = kept_frames(scope, own)?;
+        let stack = place.find("\n    at ").map_or("", |at| &place[at..]);
+        let key = v8::String::new(scope, "stack")?;
+        let stack = v8::String::new(scope, &format!("{header}{stack}"))?;
+        error.define_own_property(scope, key.into(), stack.into(), v8::PropertyAttribute::DONT_ENUM)?;
+        tell_frames(scope, error, &frames);
+        Some(())
+    }
 }
 
 /// `None` for a frame without a file, or with too long a name.
@@ -174,6 +332,22 @@ pub(crate) struct Resolver<'s>(pub(in crate::isolate) v8::Local<'s, v8::PromiseR
 pub(crate) struct KeptResolver(v8::Global<v8::PromiseResolver>);
 
 impl<'s> Resolver<'s> {
+    /// The resolver as a value, for the data of a function.
+    pub(crate) fn value(self) -> v8::Local<'s, v8::Value> {
+        self.0.into()
+    }
+
+    /// The resolver that was made this value.
+    ///
+    /// # Safety
+    ///
+    /// The value is one that [`value`](Self::value) has given.
+    #[expect(clippy::unnecessary_wraps, reason = "QuickJS has no such values")]
+    pub(crate) unsafe fn of_value(value: v8::Local<'s, v8::Value>) -> Option<Self> {
+        // SAFETY: the value is a resolver, as the caller says.
+        Some(Self(unsafe { v8::Local::cast_unchecked(value) }))
+    }
+
     pub(crate) fn keep(self, scope: &v8::PinScope<'_, '_>) -> KeptResolver {
         KeptResolver(v8::Global::new(scope, self.0))
     }

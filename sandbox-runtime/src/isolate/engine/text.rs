@@ -65,10 +65,26 @@ pub(crate) fn js_string<'s>(
     })
 }
 
+/// A TypeError. A message that is too long for the engine is left out.
+pub(crate) fn type_error<'s>(scope: &v8::PinScope<'s, '_>, message: &str) -> v8::Local<'s, v8::Value> {
+    let message = js_string(scope, message, v8::NewStringType::Normal);
+    let message = message.unwrap_or_else(|_| v8::String::empty(scope));
+    v8::Exception::type_error(scope, message)
+}
+
 /// Throws a TypeError with this message in the guest.
 pub(crate) fn throw_type_error(scope: &v8::PinScope<'_, '_>, message: &str) {
-    if let Ok(message) = js_string(scope, message, v8::NewStringType::Normal) {
-        scope.throw_exception(v8::Exception::type_error(scope, message));
+    scope.throw_exception(type_error(scope, message));
+}
+
+/// Throws a TypeError with the text that a program of the runtime passes.
+pub(crate) fn fail(
+    scope: &mut v8::PinScope<'_, '_>,
+    arguments: v8::FunctionCallbackArguments<'_>,
+    _: v8::ReturnValue<'_>,
+) {
+    if let Ok(text) = arguments.get(0).try_cast::<v8::String>() {
+        scope.throw_exception(v8::Exception::type_error(scope, text));
     }
 }
 

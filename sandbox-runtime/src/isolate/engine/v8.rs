@@ -277,6 +277,9 @@ unsafe extern "C" {
 /// The bytes that the engine uses beyond a guest's stack, for each KiB of it. V8 looks at the stack wherever it recurses.
 pub(crate) const UNCHECKED_PER_KIB: usize = 0;
 
+/// Whether scripts of several files are linked.
+pub(crate) const LINKS_MODULES: bool = true;
+
 /// Compiles a module, on this stack.
 #[expect(clippy::unnecessary_wraps, reason = "QuickJS refuses a source that its scan cannot hold")]
 pub(crate) fn with_scan_stack<R>(_: &str, compile: impl FnOnce() -> R) -> Option<R> {

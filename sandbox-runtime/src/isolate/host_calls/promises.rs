@@ -9,7 +9,7 @@ use super::begun::outcome;
 use crate::boundary::ValueError;
 use crate::error::{Direction, Error, Place};
 use crate::isolate::Isolate;
-use crate::isolate::engine::Resolver;
+use crate::isolate::engine::{CallSite, Resolver};
 use crate::isolate::limits::exceeded::Exceeded;
 use crate::isolate::state::aborts::CancelledBy;
 use crate::isolate::state::flight::Flight;
@@ -30,7 +30,7 @@ impl SettledAnswer {
         isolate: &Isolate,
         scope: &mut v8::PinScope<'_, '_>,
     ) -> Result<(), Error> {
-        let Some(AskedPromise { resolver, place, open }) = self.asked else { return Ok(()) };
+        let Some(AskedPromise { resolver, place, call_site, open }) = self.asked else { return Ok(()) };
         // The guest's code may throw, and no caller wants that exception. Without this scope, V8 would print it to the
         // host's output.
         v8::tc_scope!(let scope, scope);
@@ -40,7 +40,14 @@ impl SettledAnswer {
         open.into_iter().for_each(|open| open.end(told));
         let outcome = match written {
             Ok(value) => Some(Ok(value)),
-            Err(refusal) => refusal.exception(scope, &place).map(Err),
+            Err(refusal) => {
+                let is_of_guest = matches!(refusal, Refusal::Aborted(_));
+                let exception = refusal.exception(scope, &place);
+                if let Some(exception) = exception.filter(|_| !is_of_guest) {
+                    call_site.give(scope, exception);
+                }
+                exception.map(Err)
+            }
         };
         // The lookup of `then` may run code of the guest. An exception of that code rejects the promise.
         let settled = outcome.and_then(|outcome| resolver.settle(scope, outcome));
@@ -62,7 +69,8 @@ pub(in crate::isolate) fn promised<'s>(
     }
     match started {
         Ok(StartedPromise { poller, future, by }) => {
-            let asked = AskedPromise { resolver: resolver.keep(scope), place: place.clone(), open };
+            let (resolver, call_site) = (resolver.keep(scope), CallSite::here(scope));
+            let asked = AskedPromise { resolver, place: place.clone(), call_site, open };
             poller.poll(match by {
                 None => {
                     PendingPromise { asked: Some(asked), abortable: None, future: HostFuture::new(future) }
@@ -147,7 +155,7 @@ pub(in crate::isolate) fn signal_of(
         return Ok(0);
     }
     let isolate = Isolate::current(scope).ok_or(Refusal::Absent)?;
-    let realm = isolate.current_realm().ok_or(Refusal::Absent)?;
+    let realm = isolate.current_realm(scope).ok_or(Refusal::Absent)?;
     let signals = realm.signals.get().ok_or(Refusal::Absent)?;
     match signals.identify(scope, value, isolate.aborts.next()).ok_or(Refusal::Ended)? {
         GivenSignal::Live(number) => Ok(number),

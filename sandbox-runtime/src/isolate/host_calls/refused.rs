@@ -18,6 +18,13 @@ impl Refusal {
         }
     }
 
+    /// The function of the current realm that throws what a fast call could not.
+    pub(in crate::isolate) fn thrower<'s>(scope: &v8::PinScope<'s, '_>) -> Option<v8::Local<'s, v8::Value>> {
+        let template = v8::FunctionTemplate::builder(refused);
+        let function = template.constructor_behavior(v8::ConstructorBehavior::Throw).build(scope);
+        function.get_function(scope).map(Into::into)
+    }
+
     /// The exception for the guest; `None` when one is pending already, or when the guest is being ended.
     pub(in crate::isolate) fn exception<'s>(
         self,
@@ -112,13 +119,6 @@ fn told<'s>(
         isolate.remember(v8::Global::new(scope, exception), source);
     }
     Some(exception)
-}
-
-/// The function of the current realm that throws what a fast call could not.
-pub(in crate::isolate) fn thrower<'s>(scope: &v8::PinScope<'s, '_>) -> Option<v8::Local<'s, v8::Value>> {
-    let template = v8::FunctionTemplate::builder(refused);
-    let function = template.constructor_behavior(v8::ConstructorBehavior::Throw).build(scope);
-    function.get_function(scope).map(Into::into)
 }
 
 fn refused(scope: &mut v8::PinScope<'_, '_>, _: v8::FunctionCallbackArguments<'_>, _: v8::ReturnValue<'_>) {

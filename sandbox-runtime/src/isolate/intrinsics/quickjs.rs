@@ -11,7 +11,8 @@ fn own<'s>(
     which: impl FnOnce(&EngineIntrinsics) -> &v8::Global<v8::Function>,
     arguments: &[v8::Local<'_, v8::Value>],
 ) -> Option<v8::Local<'s, v8::Value>> {
-    let function = Isolate::current(scope)?.with_intrinsics(|own| v8::Local::new(scope, which(own)))?;
+    let function =
+        Isolate::current(scope)?.with_intrinsics(scope, |own| v8::Local::new(scope, which(own)))?;
     function.call(scope, v8::undefined(scope).into(), arguments)
 }
 

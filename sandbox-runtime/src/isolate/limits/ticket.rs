@@ -246,9 +246,9 @@ impl Ticket {
         self.inner.is_time_up.store(true, Ordering::SeqCst);
     }
 
-    /// Whether the time of the call is up.
-    pub(in crate::isolate) fn is_time_up(&self, now: Timestamp) -> bool {
-        self.inner.is_time_up.load(Ordering::SeqCst) || self.inner.deadline.is_over(now)
+    /// Whether the other end of a link has said so.
+    pub(in crate::isolate) fn is_time_up(&self) -> bool {
+        self.inner.is_time_up.load(Ordering::SeqCst)
     }
 
     /// The call is over. Calls inside of it make no further turn.

@@ -31,9 +31,11 @@ use std::any::Any;
 use std::ffi::c_void;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::Arc;
 
 use deno_core::v8;
-use deno_core::v8::fast_api::{CFunction, CFunctionInfo, Int64Representation, Type};
+use deno_core::v8::fast_api::{CFunction, CFunctionInfo, CTypeInfo, Int64Representation, Type};
 
 use crate::boundary::ValueError;
 use crate::contract::{self, Arguments, Crosses, HostMethod, Reply, Val, enforce};
@@ -43,9 +45,11 @@ use crate::isolate::host_calls::count;
 use crate::isolate::limits::call::HostCall;
 use crate::isolate::run::entry::Entered;
 use crate::isolate::state::Isolate;
+use crate::isolate::state::host_handles::HostHandles;
 use crate::isolate::state::method_info::MethodInfo;
 use crate::isolate::state::op::{FastCall, Gives};
 use crate::isolate::state::refusal::{Refusal, panicked};
+use crate::panic::drop_of_host;
 use crate::schema::MethodChecks;
 
 /// A type that is one C value, as an argument.
@@ -125,7 +129,7 @@ impl<M, A, R> NoFast for FastProbe<M, A, R> {}
 struct FastReply<'c, R>(Option<&'c MethodChecks>, PhantomData<R>);
 
 /// The result of a host method: at most two words, which are returned without an allocation.
-type Answered<R> = Result<R, Box<Refusal>>;
+pub(super) type Answered<R> = Result<R, Box<Refusal>>;
 
 impl<R: Gift> Reply for FastReply<'_, R> {
     type Done = Answered<R>;
@@ -145,11 +149,11 @@ impl<R: Gift> Reply for FastReply<'_, R> {
 }
 
 #[inline]
-fn answer<A: Arguments, R: Gift>(
+fn answer<A: Arguments, R>(
     isolate: &Isolate,
     args: Option<A>,
     method: &MethodInfo,
-    invoke: for<'c> fn(&Isolate, A, FastReply<'c, R>) -> Option<Answered<R>>,
+    invoke: impl FnOnce(A, Option<&MethodChecks>) -> Option<Answered<R>>,
 ) -> Answered<R> {
     if !isolate.stack().allows_call() {
         return Err(refusal(Refusal::Stack));
@@ -170,7 +174,7 @@ fn answer<A: Arguments, R: Gift>(
         kept.map_err(|error| refusal(Refusal::Value(error, Direction::ToHost)))?;
         bounds = Some(checks);
     }
-    let outcome = catch_unwind(AssertUnwindSafe(|| invoke(isolate, args, FastReply(bounds, PhantomData))));
+    let outcome = catch_unwind(AssertUnwindSafe(|| invoke(args, bounds)));
     isolate.keep_terminating();
     match outcome {
         Ok(Some(outcome)) => outcome,
@@ -180,19 +184,8 @@ fn answer<A: Arguments, R: Gift>(
 }
 
 #[cold]
-fn refusal(refusal: Refusal) -> Box<Refusal> {
+pub(super) fn refusal(refusal: Refusal) -> Box<Refusal> {
     Box::new(refusal)
-}
-
-/// Calls a host method, if the sandbox has an implementation.
-#[inline]
-fn invoke<M: HostMethod, R: Gift>(
-    isolate: &Isolate,
-    args: M::Owned,
-    reply: FastReply<'_, R>,
-) -> Option<Answered<R>> {
-    let host = isolate.implementation::<M::Contract>()?;
-    Some(M::invoke(host, args, reply))
 }
 
 /// Calls the host, and leaves the result or the failure for the shim. This function touches nothing of V8. A host method
@@ -205,16 +198,78 @@ fn serve<M: HostMethod, R: Gift>(args: Option<M::Owned>) {
     Entered::innermost(|isolate| {
         // Guests run in an entered isolate only.
         let Some(isolate) = isolate else { return };
-        match answer(isolate, args, method, invoke::<M, R>) {
+        let answered = answer(isolate, args, method, |args, bounds| {
+            let host = isolate.implementation::<M::Contract>()?;
+            Some(M::invoke(host, args, FastReply::<R>(bounds, PhantomData)))
+        });
+        match answered {
             Ok(value) => isolate.returned.give(value.number()),
             Err(refusal) => isolate.returned.refuse(*refusal, method.place()),
         }
     });
 }
 
+/// Calls the method of an object that guests hold by this number. Otherwise as [`serve`]. The object is kept during the call,
+/// for the guest may dispose it meanwhile.
+#[inline]
+pub(super) fn serve_handle<M: HostMethod>(
+    args: Option<M::Owned>,
+    number: f64,
+    invoke: impl FnOnce(&M::Contract, M::Owned, (&Isolate, Option<&MethodChecks>)) -> Answered<f64>,
+) {
+    #[cfg(test)]
+    tests::TAKEN.set(tests::TAKEN.get() + 1);
+    let method = MethodInfo::hosted::<M>();
+    Entered::innermost(|isolate| {
+        let Some(isolate) = isolate else { return };
+        let number = number_of(number);
+        let mut kept = None;
+        let answered = answer(isolate, args, method, |args, bounds| {
+            kept = isolate.handles.held(number);
+            let host = kept.as_ref().and_then(|object| object.downcast_ref::<Arc<M::Contract>>());
+            let Some(host) = host else { return Some(Err(refusal(HostHandles::refusal(number)))) };
+            Some(invoke(host, args, (isolate, bounds)))
+        });
+        isolate.let_go(kept);
+        match answered {
+            Ok(value) => isolate.returned.give(value),
+            Err(refusal) => isolate.returned.refuse(*refusal, method.place()),
+        }
+    });
+}
+
+/// The number that the shim passed; 0, which stands for none, for any other number.
+#[inline]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the shims pass what they were given"
+)]
+fn number_of(number: f64) -> u64 {
+    number as u64
+}
+
+impl Isolate {
+    /// Lets go of the object whose method was called.
+    #[inline]
+    fn let_go(&self, kept: Option<Rc<dyn Any>>) {
+        if kept.as_ref().is_some_and(|kept| Rc::strong_count(kept) == 1) {
+            return self.drop_kept(kept);
+        }
+        drop(kept);
+    }
+
+    /// The guest has disposed the object meanwhile. Its drop is code of the host.
+    #[cold]
+    fn drop_kept(&self, kept: Option<Rc<dyn Any>>) {
+        drop_of_host(kept);
+        self.keep_terminating();
+    }
+}
+
 /// One pair of impls for each number of parameters. The method returns the scalar itself, or a `Result` of it.
 macro_rules! fast_calls {
-    ($($name:ident ( $($arg:ident $value:ident),* ) $list:ty, $built:expr;)*) => {$(
+    ($($name:ident $of_handle:ident ( $($arg:ident $value:ident),* ) $list:ty, $built:expr;)*) => {$(
         extern "C" fn $name<M, R, $($arg),*>(
             _this: v8::Local<'_, v8::Object>,
             $($value: $arg::C,)*
@@ -228,17 +283,42 @@ macro_rules! fast_calls {
             serve::<M, R>(args);
         }
 
+        extern "C" fn $of_handle<M, R, $($arg),*>(
+            _this: v8::Local<'_, v8::Object>,
+            $($value: $arg::C,)*
+            number: f64,
+        ) where
+            R: Gift,
+            $($arg: Scalar,)*
+            M: HostMethod<Owned = $list>,
+        {
+            #[allow(clippy::redundant_closure_call, reason = "the closure gives `?` an end")]
+            let args = (|| Some($built))();
+            serve_handle::<M>(args, number, |host, args, (_, bounds)| {
+                M::invoke(host, args, FastReply::<R>(bounds, PhantomData)).map(Gift::number)
+            });
+        }
+
         impl<M, R, $($arg),*> FastProbe<M, $list, R>
         where
             R: Gift,
             $($arg: Scalar,)*
             M: HostMethod<Owned = $list>,
         {
-            pub const FAST: Option<FastCall> = Some(FastCall { function: &[Self::FUNCTION], gives: R::GIVES });
-            const TYPES: &'static [v8::fast_api::CTypeInfo] =
-                &[Type::V8Value.as_info(), $($arg::TYPE.as_info(),)*];
+            pub const FAST: Option<FastCall> = Some(FastCall {
+                function: &[Self::FUNCTION],
+                of_handle: &[Self::OF_HANDLE],
+                gives: R::GIVES,
+            });
+            const TYPES: &'static [CTypeInfo] = &[Type::V8Value.as_info(), $($arg::TYPE.as_info(),)*];
+            const HANDLE_TYPES: &'static [CTypeInfo] =
+                &[Type::V8Value.as_info(), $($arg::TYPE.as_info(),)* Type::Float64.as_info()];
             const INFO: CFunctionInfo = CFunctionInfo::new(Type::Void.as_info(), Self::TYPES, Int64Representation::BigInt);
+            const HANDLE_INFO: CFunctionInfo =
+                CFunctionInfo::new(Type::Void.as_info(), Self::HANDLE_TYPES, Int64Representation::BigInt);
             const FUNCTION: CFunction = CFunction::new($name::<M, R, $($arg),*> as *const c_void, &Self::INFO);
+            const OF_HANDLE: CFunction =
+                CFunction::new($of_handle::<M, R, $($arg),*> as *const c_void, &Self::HANDLE_INFO);
         }
 
         impl<M, R, Failure, $($arg),*> FastProbe<M, $list, Result<R, Failure>>
@@ -253,66 +333,19 @@ macro_rules! fast_calls {
 }
 
 fast_calls! {
-    call0() (), ();
-    call1(A a) (Val<A>, ()), (Val(A::from_c(a)?), ());
-    call2(A a, B b) (Val<A>, (Val<B>, ())), (Val(A::from_c(a)?), (Val(B::from_c(b)?), ()));
-    call3(A a, B b, C c) (Val<A>, (Val<B>, (Val<C>, ()))),
+    call0 of_handle0() (), ();
+    call1 of_handle1(A a) (Val<A>, ()), (Val(A::from_c(a)?), ());
+    call2 of_handle2(A a, B b) (Val<A>, (Val<B>, ())), (Val(A::from_c(a)?), (Val(B::from_c(b)?), ()));
+    call3 of_handle3(A a, B b, C c) (Val<A>, (Val<B>, (Val<C>, ()))),
         (Val(A::from_c(a)?), (Val(B::from_c(b)?), (Val(C::from_c(c)?), ())));
-    call4(A a, B b, C c, D d) (Val<A>, (Val<B>, (Val<C>, (Val<D>, ())))),
+    call4 of_handle4(A a, B b, C c, D d) (Val<A>, (Val<B>, (Val<C>, (Val<D>, ())))),
         (Val(A::from_c(a)?), (Val(B::from_c(b)?), (Val(C::from_c(c)?), (Val(D::from_c(d)?), ()))));
-    call5(A a, B b, C c, D d, E e) (Val<A>, (Val<B>, (Val<C>, (Val<D>, (Val<E>, ()))))),
+    call5 of_handle5(A a, B b, C c, D d, E e) (Val<A>, (Val<B>, (Val<C>, (Val<D>, (Val<E>, ()))))),
         (Val(A::from_c(a)?), (Val(B::from_c(b)?), (Val(C::from_c(c)?), (Val(D::from_c(d)?), (Val(E::from_c(e)?), ())))));
-    call6(A a, B b, C c, D d, E e, F f) (Val<A>, (Val<B>, (Val<C>, (Val<D>, (Val<E>, (Val<F>, ())))))),
+    call6 of_handle6(A a, B b, C c, D d, E e, F f) (Val<A>, (Val<B>, (Val<C>, (Val<D>, (Val<E>, (Val<F>, ())))))),
         (Val(A::from_c(a)?), (Val(B::from_c(b)?), (Val(C::from_c(c)?), (Val(D::from_c(d)?), (Val(E::from_c(e)?),
             (Val(F::from_c(f)?), ()))))));
 }
 
 #[cfg(test)]
-pub(in crate::isolate) mod tests {
-    use std::cell::Cell;
-    use std::time::Duration;
-
-    use crate::{Engine, Limits, LocalSandbox, Result, Script, sandbox_api};
-
-    thread_local! {
-        /// The number of fast calls on this thread, for tests.
-        pub(in crate::isolate) static TAKEN: Cell<u64> = const { Cell::new(0) };
-    }
-
-    #[sandbox_api(host, crate = crate)]
-    trait Sum {
-        fn sum(&self, a: f64, b: f64) -> f64;
-    }
-
-    #[sandbox_api(guest, crate = crate)]
-    trait Loop {
-        fn run(&self, turns: u32) -> Result<f64>;
-    }
-
-    struct Plus;
-    impl Sum for Plus {
-        fn sum(&self, a: f64, b: f64) -> f64 {
-            a + b
-        }
-    }
-
-    /// Once a loop is hot, V8 makes a fast call in each of its turns, except in those before the compiled code is there.
-    #[test]
-    fn a_hot_loop_takes_the_fast_call() {
-        const TURNS: u32 = 100_000;
-        // An interpreter needs a second, on a busy machine.
-        let limits = Limits { wall: Duration::from_secs(60), ..Limits::default() };
-        let builder = LocalSandbox::builder().limits(limits).host::<dyn Sum>(Plus);
-        let sandbox = builder.build().expect("it can be built");
-        let source = "export const run = (turns) => { let all = 0; for (let i = 0; i < turns; i++) all = Sum.sum(all, 1); return all; };";
-        let guest = sandbox.load::<dyn Loop>(Script::new("loop.mjs", source)).expect("it implements it");
-        for _ in 0..10 {
-            guest.run(TURNS).expect("it runs");
-        }
-        TAKEN.set(0);
-        assert_eq!(guest.run(TURNS).expect("it runs"), f64::from(TURNS));
-        let turns = u64::from(TURNS);
-        let expected = if Engine::CURRENT == Engine::V8 { turns - turns / 100..=turns } else { 0..=0 };
-        assert!(expected.contains(&TAKEN.get()), "{}", TAKEN.get());
-    }
-}
+pub(in crate::isolate) mod tests;

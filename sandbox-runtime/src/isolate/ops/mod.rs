@@ -21,6 +21,7 @@
 
 pub(crate) mod async_op;
 pub(crate) mod fast;
+mod fast_callback;
 #[cfg(feature = "process")]
 pub(crate) mod host_dispatch;
 #[cfg(feature = "process")]
@@ -42,7 +43,7 @@ use super::state::host_handles::HostHandles;
 pub use super::state::host_handles::HostParts;
 use super::state::isolate_link::ObjectTransport;
 use super::state::method_info::MethodInfo;
-pub use super::state::op::{FastCall, HostOp};
+pub use super::state::op::{FastCall, FastCallback, HostOp};
 #[cfg(feature = "process")]
 use super::state::plain_op::PlainOp;
 use super::state::refusal::{Refusal, caught};
@@ -115,6 +116,7 @@ impl HostOp {
         Self {
             slow: slow::<M>,
             fast: M::FAST,
+            callback: M::CALLBACK,
             declared: Some((MethodInfo::hosted::<M>(), slow_impl::<M>)),
             address: None,
             #[cfg(feature = "process")]
@@ -128,6 +130,7 @@ impl HostOp {
         Self {
             slow: async_op::slow::<M>,
             fast: None,
+            callback: None,
             declared: Some((MethodInfo::billed::<M>(), async_op::slow_impl::<M>)),
             address: None,
             #[cfg(feature = "process")]
@@ -149,10 +152,11 @@ fn invoke<'s, M: HostMethod>(
         Some(handle) => {
             let host = isolate.handles.implementation::<M::Contract>(handle);
             let host = host.ok_or_else(|| HostHandles::refusal(handle))?;
-            let written = M::invoke(&host, args, reply);
-            // The guest may have disposed the handle meanwhile, and this is the last that holds the object.
+            let written = caught(|| M::invoke(&host, args, reply));
+            // The guest may have disposed the handle meanwhile, and this is the last that holds the object. Its drop may panic,
+            // and a panic of the method has ended.
             drop_of_host(host);
-            written
+            written?
         }
     }
 }

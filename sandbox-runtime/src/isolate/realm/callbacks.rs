@@ -6,12 +6,14 @@
 
 use deno_core::v8;
 
-use crate::isolate::engine::Resolver;
+use crate::error::StackFrame;
 use crate::isolate::engine::compile::{TextAnswer, get};
-use crate::isolate::engine::text::{js_string, preview};
+use crate::isolate::engine::text::{js_string, preview, type_error};
+use crate::isolate::engine::{self, Resolver};
 use crate::isolate::limits::exceeded::Exceeded;
 use crate::isolate::run::thrown;
 use crate::isolate::state::Isolate;
+use crate::isolate::state::realm::Realm;
 use crate::isolate::values::describe;
 use crate::isolate::{disabled_defenses, shim};
 
@@ -44,12 +46,25 @@ unsafe extern "C" fn promise_rejected(message: v8::PromiseRejectMessage<'_>) {
     }
 }
 
-/// `import.meta` is an empty object without a prototype.
+/// `import.meta` is an object without a prototype. A module of several has the members `url`, which is its name, and `main`,
+/// which tells whether it is the one that is evaluated.
 unsafe extern "C" fn import_meta(
-    _: v8::Local<'_, v8::Context>,
-    _: v8::Local<'_, v8::Module>,
-    _: v8::Local<'_, v8::Object>,
+    context: v8::Local<'_, v8::Context>,
+    module: v8::Local<'_, v8::Module>,
+    meta: v8::Local<'_, v8::Object>,
 ) {
+    // SAFETY: V8 calls this while the context is entered, and the scope ends before this function does.
+    v8::callback_scope!(unsafe scope, context);
+    let found = Realm::current(scope).and_then(|realm| realm.modules.of_module(scope, module));
+    let Some((loaded, member)) = found else { return };
+    let text = |text: &str| js_string(scope, text, v8::NewStringType::Internalized).ok();
+    if let (Some(url), Some(main), Some(name)) =
+        (text("url"), text("main"), text(loaded.source(member).name()))
+    {
+        let is_main = v8::Boolean::new(scope, member == loaded.script.entry_index());
+        _ = meta.create_data_property(scope, url.into(), name.into());
+        _ = meta.create_data_property(scope, main.into(), is_main.into());
+    }
 }
 
 /// Ends the call of a guest that makes code from a text beyond the limit of scripts. A value that is no text is given back by
@@ -85,23 +100,30 @@ unsafe extern "C" fn any_wasm(_: v8::Local<'_, v8::Context>, _: v8::Local<'_, v8
 
 fn import<'s>(
     scope: &mut v8::PinScope<'s, '_>,
-    _options: v8::Local<'s, v8::Data>,
+    options: v8::Local<'s, v8::Data>,
     _referrer: v8::Local<'s, v8::Value>,
     specifier: v8::Local<'s, v8::String>,
-    _attributes: v8::Local<'s, v8::FixedArray>,
+    attributes: v8::Local<'s, v8::FixedArray>,
 ) -> Option<v8::Local<'s, v8::Promise>> {
-    refused_import(scope, specifier)
+    match Realm::current(scope).and_then(|realm| realm.modules.of_options(scope, options)) {
+        Some((loaded, member)) => (loaded.import)(scope, &loaded, member, specifier, attributes),
+        None => refused_import(scope, specifier),
+    }
 }
 
+/// V8 asks here for `import()` too, which is the phase of an evaluation.
 fn import_with_phase<'s>(
     scope: &mut v8::PinScope<'s, '_>,
-    _options: v8::Local<'s, v8::Data>,
-    _referrer: v8::Local<'s, v8::Value>,
+    options: v8::Local<'s, v8::Data>,
+    referrer: v8::Local<'s, v8::Value>,
     specifier: v8::Local<'s, v8::String>,
-    _phase: v8::ModuleImportPhase,
-    _attributes: v8::Local<'s, v8::FixedArray>,
+    phase: v8::ModuleImportPhase,
+    attributes: v8::Local<'s, v8::FixedArray>,
 ) -> Option<v8::Local<'s, v8::Promise>> {
-    refused_import(scope, specifier)
+    match phase {
+        v8::ModuleImportPhase::kEvaluation => import(scope, options, referrer, specifier, attributes),
+        _ => refused_import(scope, specifier),
+    }
 }
 
 /// `import()` gives a promise that is rejected.
@@ -124,9 +146,7 @@ pub(in crate::isolate) fn import_error<'s>(
     let text = format!(
         "import of {specifier}: a sandbox has no modules but the script itself; bundle what it needs into it"
     );
-    let text =
-        js_string(scope, &text, v8::NewStringType::Normal).unwrap_or_else(|_| v8::String::empty(scope));
-    v8::Exception::type_error(scope, text)
+    type_error(scope, &text)
 }
 
 /// The text of `error.stack`: guest files only, and `Error.prepareStackTrace` is never called.
@@ -145,14 +165,19 @@ fn stack_trace<'s>(
         return prepared;
     }
     let mut text = header(scope, error);
+    let mut frames = Vec::new();
     for index in 0..sites.length() {
         if text.len() > STACK {
             break;
         }
-        if let Some(frame) = sites.get_index(scope, index).and_then(|site| frame(scope, site)) {
+        if let Some((frame, shown)) = sites.get_index(scope, index).and_then(|site| frame(scope, site)) {
             text.push_str("\n    at ");
-            text.push_str(&frame);
+            text.push_str(&shown);
+            frames.push(frame);
         }
+    }
+    if let Ok(error) = error.try_cast::<v8::Object>() {
+        engine::tell_frames(scope, error, &frames);
     }
     if Isolate::current(scope).is_some_and(Isolate::is_ended) {
         // A termination that came meanwhile was caught here. V8 would let the guest go on without this.
@@ -166,20 +191,20 @@ fn stack_trace<'s>(
 
 /// `Name: message`, read from own data or from the prototypes as any reader of the error would.
 fn header(scope: &v8::PinScope<'_, '_>, error: v8::Local<'_, v8::Value>) -> String {
+    if let Some(told) = Isolate::current(scope).and_then(|isolate| isolate.told_header.take()) {
+        return told;
+    }
     let Ok(object) = error.try_cast::<v8::Object>() else {
         return describe(scope, error);
     };
-    match thrown::as_error(scope, object) {
-        (name, message) if message.is_empty() => name,
-        (name, message) if name.is_empty() => message,
-        (name, message) => format!("{name}: {message}"),
-    }
+    let (name, message) = thrown::as_error(scope, object);
+    thrown::header(&name, &message)
 }
 
-/// One line of a stack; `None` for frames of a shim. CallSites are reachable from here only, so their methods are
+/// A frame, and its line in the text of a stack; `None` for frames of a shim. CallSites are reachable from here only, so their methods are
 /// those of V8. V8's own text of a method call names the receiver's class and method. To find them, V8 searches all
 /// properties of the guest's object, in each frame, and no time limit ends that search.
-fn frame<'s>(scope: &v8::PinScope<'s, '_>, site: v8::Local<'s, v8::Value>) -> Option<String> {
+fn frame<'s>(scope: &v8::PinScope<'s, '_>, site: v8::Local<'s, v8::Value>) -> Option<(StackFrame, String)> {
     let site = site.try_cast::<v8::Object>().ok()?;
     let ask = |method: &str| -> Option<v8::Local<'s, v8::Value>> {
         get(scope, site, method)?.try_cast::<v8::Function>().ok()?.call(scope, site.into(), &[])
@@ -193,9 +218,17 @@ fn frame<'s>(scope: &v8::PinScope<'s, '_>, site: v8::Local<'s, v8::Value>) -> Op
     if shim::is_shim(&file) {
         return None;
     }
-    let position = format!("{file}:{}:{}", number("getLineNumber"), number("getColumnNumber"));
-    Some(match text("getFunctionName") {
+    let (line, column) = (number("getLineNumber"), number("getColumnNumber"));
+    let realm = Realm::current(scope);
+    let original = realm.and_then(|realm| realm.maps.original(&file, (line as usize, column as usize)));
+    let position = match original {
+        Some(original) => format!("{}:{}:{}", original.file, original.line, original.column),
+        None => format!("{file}:{line}:{column}"),
+    };
+    let function = text("getFunctionName");
+    let shown = match &function {
         Some(function) => format!("{function} ({position})"),
         None => position,
-    })
+    };
+    Some((StackFrame::new(function, file, (line as usize, column as usize)), shown))
 }

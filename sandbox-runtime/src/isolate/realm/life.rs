@@ -55,6 +55,7 @@ impl Isolate {
         self.heap.reset();
         self.care.reset();
         self.realms.set(0);
+        self.made.take();
         self.ledger.clear();
         let started = self.renewed();
         drop_each(objects);

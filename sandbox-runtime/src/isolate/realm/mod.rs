@@ -6,12 +6,14 @@
 //! the ops of deno_core need no removal here.
 
 pub(super) mod callbacks;
+mod error_classes;
 mod frozen;
 mod life;
-mod realm_globals;
+pub(super) mod realm_globals;
 mod realms;
 mod resizable;
 mod signals;
+mod web;
 
 #[cfg(feature = "process")]
 pub(crate) use life::resets_itself;
@@ -19,20 +21,20 @@ pub(crate) use life::resets_itself;
 use deno_core::v8;
 use sandbox_core::contract::ContractSpec;
 
-use super::host_calls::refused;
 use super::state::Isolate;
 use super::state::host::Host;
 use super::state::op::HostOp;
 use super::state::realm::Realm;
+use super::state::refusal::Refusal;
 use super::state::returned::Returned;
 use super::{disabled_defenses, engine, shim};
 use crate::isolate::engine::compile::compile_function;
 use crate::isolate::engine::text::js_string;
-use crate::options::Intrinsics;
+use crate::options::{Intrinsics, Web};
 
 /// The globals of a realm. Everything else that V8 puts on the global object is removed:
 ///
-/// - `console`, `queueMicrotask`: no part of ECMAScript; a bounded console is the host's to give.
+/// - `console`, `queueMicrotask`: no part of ECMAScript; `web` has bounded ones.
 /// - `WebAssembly`: code that no limit was tested with.
 /// - `SharedArrayBuffer`: memory that another thread could change during a crossing.
 /// - `FinalizationRegistry`: callbacks outside of any call.
@@ -112,9 +114,12 @@ impl Realm {
         host_realm: Option<&v8::Global<v8::Context>>,
         number: u64,
     ) -> Result<Self, String> {
-        let context = create(scope, isolate, host_realm)?;
+        let (context, web) = create(scope, isolate, host_realm)?;
         let scope = &v8::ContextScope::new(scope, context);
-        let realm = Self::of(scope, context, isolate, number)?;
+        let mut realm = Self::of(scope, context, isolate, number)?;
+        realm.web = web;
+        realm.errors = error_classes::make(scope, &isolate.settings.error_classes)
+            .ok_or("the classes of errors cannot be made")?;
         if isolate.hosts.iter().any(|host| host.spec.has_cancellations()) {
             let added = realm.add_signals(scope, isolate);
             added.ok_or("the classes of abort signals cannot be made")?;
@@ -135,7 +140,7 @@ fn create<'s>(
     scope: &mut v8::PinScope<'s, '_, ()>,
     isolate: &Isolate,
     host_realm: Option<&v8::Global<v8::Context>>,
-) -> Result<v8::Local<'s, v8::Context>, String> {
+) -> Result<(v8::Local<'s, v8::Context>, v8::Global<v8::Object>), String> {
     let context = frozen::context(scope, &isolate.settings).ok_or("the context cannot be made")?;
     let host_realm = host_realm.filter(|_| disabled_defenses::HOST_REALM);
     let leaked = host_realm.map(|host_realm| disabled_defenses::shared(scope, host_realm, context));
@@ -147,8 +152,8 @@ fn create<'s>(
         true => engine::ask_for_code_from_text(scope, context, callbacks::code_from_text),
         false => engine::refuse_code_from_text(scope, context).ok_or("`eval` cannot be disabled")?,
     }
-    define_globals(scope, context, leaked, isolate)?;
-    Ok(context)
+    let web = define_globals(scope, context, leaked, isolate)?;
+    Ok((context, web))
 }
 
 fn define_globals(
@@ -156,7 +161,7 @@ fn define_globals(
     context: v8::Local<'_, v8::Context>,
     mut leaked: Option<v8::Local<'_, v8::Context>>,
     isolate: &Isolate,
-) -> Result<(), String> {
+) -> Result<v8::Global<v8::Object>, String> {
     let Isolate { settings, hosts, returned, observed, .. } = isolate;
     let global = context.global(scope);
     if !disabled_defenses::UNCOUNTED_BUFFERS {
@@ -165,21 +170,27 @@ fn define_globals(
     if !disabled_defenses::ALL_GLOBALS {
         remove_globals(scope, global, settings.wasm.then_some("WebAssembly"))?;
     }
-    realm_globals::install(scope, settings).ok_or("the clock or the console cannot be defined")?;
+    realm_globals::install(scope, settings).ok_or("the clock cannot be defined")?;
+    let is_own = |host: &&Host| !settings.web.contains(Web::TIMERS) || host.name() != Web::TIMERS_HOST;
+    let names = hosts.iter().filter(is_own).map(|host| &*host.spec.name).collect::<Vec<_>>();
+    let values = web::values(scope).ok_or("no object can be made")?;
+    let web = web::install(scope, settings, &names, values)
+        .ok_or("the console or the names of the web cannot be defined")?;
+    let values = v8::Global::new(scope, values);
     let object = member(scope, global, "Object")?;
     let freeze = if disabled_defenses::NOT_FROZEN { object } else { member(scope, object, "freeze")? };
-    for Host { spec, ops, .. } in hosts {
+    for Host { spec, ops, .. } in hosts.iter().filter(is_own) {
         let home = leaked.take().unwrap_or(context);
         let parts = (returned, observed.is_some());
         let api = api(&v8::ContextScope::new(scope, home), spec, ops, freeze.into(), parts)
             .ok_or_else(|| format!("the shim of the contract `{}` cannot be evaluated", spec.name))?;
         define(scope, global, &spec.name, api)?;
     }
-    if settings.intrinsics == Intrinsics::Open {
-        return Ok(());
+    if settings.intrinsics == Intrinsics::Frozen {
+        let names = names.into_iter().chain(web).collect::<Vec<_>>();
+        frozen::freeze(scope, settings, &names).ok_or("the intrinsics cannot be frozen")?;
     }
-    let names = hosts.iter().map(|host| &*host.spec.name).collect::<Vec<_>>();
-    frozen::freeze(scope, settings, &names).ok_or_else(|| "the intrinsics cannot be frozen".to_owned())
+    Ok(values)
 }
 
 fn remove_globals(
@@ -263,6 +274,16 @@ fn define(
     }
 }
 
+/// The object through which a program of the runtime calls a contract. No guest gets it.
+fn api_of<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    isolate: &Isolate,
+    Host { spec, ops, .. }: &Host,
+    freeze: v8::Local<'s, v8::Value>,
+) -> Option<v8::Local<'s, v8::Value>> {
+    api(scope, spec, ops, freeze, (&isolate.returned, isolate.observed.is_some()))
+}
+
 /// The frozen object through which a guest calls a contract.
 fn api<'s>(
     scope: &v8::PinScope<'s, '_>,
@@ -281,7 +302,7 @@ fn api<'s>(
         engine::list(scope, &checked)?.into(),
         freeze,
         returned.view(scope)?,
-        refused::thrower(scope)?,
+        Refusal::thrower(scope)?,
     ];
     let [a, b, c, d, e] = shim::PARAMETERS;
     let parameters = [text(a)?, text(b)?, text(c)?, text(d)?, text(e)?];

@@ -26,7 +26,7 @@ impl Isolate {
             }
             v8::tc_scope!(let scope, scope);
             match Realm::new(scope, self, host_realm.as_ref(), number) {
-                Ok(realm) => Ok(Rc::new(realm)),
+                Ok(realm) => Ok(self.made(realm)),
                 // No code of a guest ran, so the exception is for want of stack.
                 Err(_) if scope.has_caught() => Err(self.thrown(scope, None).into()),
                 Err(_) if self.is_ended() => Err(self.ended(None).into()),
@@ -34,5 +34,14 @@ impl Isolate {
             }
         })?;
         Ok(realm)
+    }
+
+    /// Keeps a realm among those whose microtasks may run.
+    fn made(&self, realm: Realm) -> Rc<Realm> {
+        let realm = Rc::new(realm);
+        let mut made = self.made.borrow_mut();
+        made.retain(|realm| realm.strong_count() > 0);
+        made.push(Rc::downgrade(&realm));
+        realm
     }
 }

@@ -3,16 +3,20 @@
 //! Reading an exception may run code of the guest. So `run` does this while the guest's limits are armed,
 //! and never after a termination. Every text, stack and chain of causes is cut at the bounds below.
 
+use std::cell::Cell;
+
 use deno_core::v8;
 
 use crate::boundary::Budget;
-use crate::error::{Error, LimitKind, Place, Thrown};
-use crate::isolate::engine::compile::get;
-use crate::isolate::engine::text::{js_string, preview};
+use crate::error::{Error, LimitKind, MOST_ERRORS, MOST_PROPERTIES, Place, Thrown};
+use crate::isolate::engine::compile::{get, own};
+use crate::isolate::engine::text::preview;
+use crate::isolate::state::realm::Realm;
 use crate::isolate::state::{Catch, Isolate};
 use crate::isolate::values::{describe, observed};
 use crate::isolate::{engine, shim};
 use crate::limits::Limits;
+use crate::stack::StackEnd;
 use crate::value::JsValue;
 
 /// How many characters of a message are kept.
@@ -23,6 +27,8 @@ const NAME: usize = 256;
 const FRAMES: usize = 32;
 /// How many errors of a chain of causes are kept, with the first error.
 const CAUSES: usize = 8;
+/// How many names of properties are looked at, in an exception with its causes and errors.
+const NAMES: usize = 1000;
 
 /// V8's text for a full stack.
 pub(crate) const STACK_FULL: &str = "Maximum call stack size exceeded";
@@ -50,7 +56,12 @@ pub(in crate::isolate) fn error(
     message: Option<v8::Local<'_, v8::Message>>,
     place: Option<&Place>,
 ) -> Error {
-    let mut thrown = thrown(scope, exception, message, CAUSES);
+    let isolate = Isolate::current(scope);
+    let (limits, stack) = (limits(), isolate.map_or_else(StackEnd::of_thread, |isolate| isolate.stack()));
+    let values = &Budget::new(&limits, stack);
+    let (errors, names) = (&Cell::new(MOST_ERRORS), &Cell::new(NAMES));
+    let most = Most { causes: CAUSES, errors, names, values };
+    let mut thrown = thrown(scope, exception, message, most);
     thrown.place = place.cloned();
     if let Some(isolate) = Isolate::current(scope)
         && thrown.name.as_deref() == Some("RangeError")
@@ -68,21 +79,54 @@ pub(in crate::isolate) fn error(
     Error::of_guest(thrown)
 }
 
-/// An exception as a value, with at most so many errors in its chain of causes.
+/// The bounds of what is read and kept of an exception.
+#[derive(Clone, Copy)]
+struct Most<'m> {
+    /// The errors of a chain of causes, with the first. An error of an AggregateError counts as a cause.
+    causes: usize,
+    /// The errors of AggregateErrors in all.
+    errors: &'m Cell<usize>,
+    /// The names of properties that are looked at in all. A property that is not kept counts too.
+    names: &'m Cell<usize>,
+    /// The values and the properties of all errors.
+    values: &'m Budget<'m>,
+}
+
+impl Most<'_> {
+    /// The bounds of an error that is a part of another; `None` if no further one is kept.
+    fn below(self) -> Option<Self> {
+        (self.causes > 1).then(|| Self { causes: self.causes - 1, ..self })
+    }
+}
+
+/// An exception as a value.
 fn thrown(
     scope: &v8::PinScope<'_, '_>,
     exception: v8::Local<'_, v8::Value>,
     message: Option<v8::Local<'_, v8::Message>>,
-    causes: usize,
+    most: Most<'_>,
 ) -> Thrown {
     let (name, text) = name_and_message(scope, exception);
     let object = exception.try_cast::<v8::Object>().ok().filter(|_| exception.is_native_error());
     let isolate = Isolate::current(scope);
+    let told = header(name.as_deref().unwrap_or_default(), &text);
     let mut thrown = Thrown::new(name, text);
+    isolate.inspect(|isolate| _ = isolate.told_header.replace(Some(told)));
     thrown.stack = engine::stack_of(scope, exception, message, FRAMES, |frame| !shim::is_shim(&frame.file));
-    thrown.value = isolate.filter(|_| object.is_none()).and_then(|isolate| value(scope, isolate, exception));
-    thrown.cause = object.filter(|_| causes > 1).and_then(|object| cause(scope, object, causes - 1));
-    thrown.source = object.and_then(|object| isolate?.source_of(scope, object));
+    isolate.inspect(|isolate| _ = isolate.told_header.take());
+    if let Some(realm) = Realm::current(scope) {
+        realm.maps.place(&mut thrown.stack);
+    }
+    thrown.value = match object {
+        None => value(scope, exception, most.values),
+        Some(_) => None,
+    };
+    if let Some((object, isolate)) = object.zip(isolate) {
+        thrown.cause = cause(scope, object, most);
+        thrown.errors = errors(scope, object, most);
+        thrown.properties = properties(scope, isolate, object, most).unwrap_or_default();
+        thrown.source = isolate.source_of(scope, object);
+    }
     thrown
 }
 
@@ -90,14 +134,67 @@ fn thrown(
 fn cause(
     scope: &v8::PinScope<'_, '_>,
     error: v8::Local<'_, v8::Object>,
-    causes: usize,
+    most: Most<'_>,
 ) -> Option<Box<Thrown>> {
-    let key = js_string(scope, "cause", v8::NewStringType::Internalized).ok()?;
-    if !error.has_own_property(scope, key.into())? {
+    let most = most.below()?;
+    let cause = own(scope, error, "cause")?;
+    (!cause.is_undefined()).then(|| Box::new(thrown(scope, cause, None, most)))
+}
+
+/// The errors of an AggregateError: the elements of its own property `errors`, if that is an Array.
+fn errors(scope: &v8::PinScope<'_, '_>, error: v8::Local<'_, v8::Object>, most: Most<'_>) -> Vec<Thrown> {
+    let list = || own(scope, error, "errors")?.try_cast::<v8::Array>().ok();
+    let Some((most, list)) = most.below().and_then(|most| Some((most, list()?))) else { return Vec::new() };
+    let mut errors = Vec::new();
+    for index in 0..list.length() {
+        if Isolate::current(scope).is_some_and(|isolate| isolate.is_ended()) {
+            break;
+        }
+        let Some(left) = most.errors.get().checked_sub(1) else { break };
+        most.errors.set(left);
+        let Some(error) = list.get_index(scope, index) else { break };
+        errors.push(thrown(scope, error, None, most));
+    }
+    errors
+}
+
+/// The own enumerable properties of an Error that are plain data. V8 collects all names of an object at once, so no further
+/// error is asked for its names once the bound is reached.
+fn properties(
+    scope: &v8::PinScope<'_, '_>,
+    isolate: &Isolate,
+    error: v8::Local<'_, v8::Object>,
+    most: Most<'_>,
+) -> Option<Vec<(String, JsValue)>> {
+    let left = most.names.get();
+    if left == 0 || isolate.is_ended() {
         return None;
     }
-    let cause = error.get(scope, key.into())?;
-    (!cause.is_undefined()).then(|| Box::new(thrown(scope, cause, None, causes)))
+    let enumerable = v8::GetPropertyNamesArgsBuilder::new()
+        .mode(v8::KeyCollectionMode::OwnOnly)
+        .property_filter(v8::PropertyFilter::ONLY_ENUMERABLE | v8::PropertyFilter::SKIP_SYMBOLS)
+        .key_conversion(v8::KeyConversionMode::ConvertToString)
+        .build();
+    let names = error.get_own_property_names(scope, enumerable)?;
+    let seen = left.min(usize::try_from(names.length()).unwrap_or(left));
+    most.names.set(left - seen);
+    let mut properties = Vec::new();
+    for index in (0..).take(seen) {
+        if properties.len() == MOST_PROPERTIES || isolate.is_ended() {
+            break;
+        }
+        let key = names.get_index(scope, index)?;
+        let name = preview(scope, key.try_cast::<v8::String>().ok()?, NAME);
+        if ["name", "message", "stack", "cause", "errors"].contains(&&*name) {
+            continue;
+        }
+        let Some(value) = error.get(scope, key) else { break };
+        match observed(scope, most.values, value) {
+            Ok(JsValue::Other(_)) | Err(_) => {}
+            Ok(value) => properties.push((name, value)),
+        }
+    }
+    Some(properties)
 }
 
 /// The limits of a thrown value that is kept in an error, whatever the sandbox's limits are.
@@ -108,11 +205,11 @@ pub(crate) fn limits() -> Limits {
 /// A copy of a value that is no Error, if it is small.
 fn value(
     scope: &v8::PinScope<'_, '_>,
-    isolate: &Isolate,
     value: v8::Local<'_, v8::Value>,
+    budget: &Budget<'_>,
 ) -> Option<JsValue> {
     let value = v8::Local::new(scope, value);
-    match observed(scope, &Budget::new(&limits(), isolate.stack()), value) {
+    match observed(scope, budget, value) {
         Ok(JsValue::Other(_)) | Err(_) => None,
         Ok(value) => Some(value),
     }
@@ -139,6 +236,15 @@ pub(in crate::isolate) fn as_error(
 ) -> (String, String) {
     let name = property(scope, object, "name", NAME).unwrap_or_else(|| "Error".into());
     (name, property(scope, object, "message", TEXT).unwrap_or_default())
+}
+
+/// The first line of an Error's stack.
+pub(in crate::isolate) fn header(name: &str, message: &str) -> String {
+    match (name, message) {
+        (name, "") => name.to_owned(),
+        ("", message) => message.to_owned(),
+        (name, message) => format!("{name}: {message}"),
+    }
 }
 
 /// A property that is text; `None` for any other value.

@@ -60,7 +60,7 @@ return (object, isAsync) => {
     else if (isObject(value)) left -= measure(value);
   };
   // The time is looked at now and then.
-  const hasRoom = (size) => count < size && left > 0
+  const hasRoom = (size) => count < size && count < most && left > 0
     && (((count & (count - 1)) !== 0 && (count & 7) !== 0) || measure() - began < span);
   const fail = (error) => {
     isOver = isFailed = true;
@@ -81,16 +81,19 @@ return (object, isAsync) => {
     part[0] = sent <= count || !isOver || isFailed;
     return part;
   };
-  const busy = () => {
-    throw new TypeError("the stream is being read: code that makes its next value cannot take one of its values");
+  // A request begins: the items that are asked for again, or `null` and a new batch.
+  const asked = (size, isTaken) => {
+    if (isAsked) {
+      throw new TypeError("the stream is being read: code that makes its next value cannot take one of its values");
+    }
+    const part = again(size, isTaken);
+    if (part === null) begin();
+    return part;
   };
 
   const nextSync = (size, isTaken) => {
-    if (isAsked) busy();
-    const part = again(size, isTaken);
+    const part = asked(size, isTaken);
     if (part !== null) return part;
-    begin();
-    if (size > most) size = most;
     if (!isOver) {
       isAsked = true;
       began = measure();
@@ -127,18 +130,15 @@ return (object, isAsync) => {
     isAsked = false;
   };
   const nextAsync = async (size, isTaken, give) => {
-    if (isAsked) busy();
-    const part = again(size, isTaken);
+    const part = asked(size, isTaken);
     if (part !== null) return part;
-    begin();
-    if (size > most) size = most;
     if (!isOver) {
       const first = ask();
       while (isAsked) await new Awaited(first);
       began = measure();
     }
     while (!isOver && hasRoom(size)) {
-      const asked = ask();
+      const item = ask();
       for (let tick = 0; isAsked && tick < patience; tick++) await void 0;
       if (!isAsked) continue;
       // The item has to be waited for. Those that are there go ahead.
@@ -150,7 +150,7 @@ return (object, isAsync) => {
           // The answer of this request has them, and says what is wrong.
         }
       }
-      while (isAsked) await new Awaited(asked);
+      while (isAsked) await new Awaited(item);
       break;
     }
     if (isFailed && count === 0) throw failure;

@@ -42,6 +42,8 @@ pub(in crate::isolate) struct Flight {
     /// The call as observers know it, from its begin to its end.
     pub(in crate::isolate) open: RefCell<Option<OpenCall>>,
     pub(in crate::isolate) timer: RefCell<Option<Timer>>,
+    /// The groups of its timers, by the programs of realms that have made them.
+    pub(in crate::isolate) timers: RefCell<Vec<(usize, v8::Global<v8::Object>)>>,
     /// The guest's signal, if the method takes a cancellation.
     pub(in crate::isolate) signal: RefCell<Option<FlightSignal>>,
     /// The calls inside of this one, or around it.
@@ -65,6 +67,7 @@ impl Flight {
             hosts: FutureSet::default(),
             open: RefCell::default(),
             timer: RefCell::default(),
+            timers: RefCell::default(),
             signal: RefCell::default(),
             tree: OnceCell::new(),
             waits: OnceCell::new(),

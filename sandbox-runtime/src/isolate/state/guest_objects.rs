@@ -5,8 +5,8 @@
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Weak};
 
 use deno_core::v8;
 use sandbox_core::contract::ContractSpec;
@@ -21,6 +21,7 @@ use crate::error::{DiscardCause, Error};
 use crate::isolate::engine::care::Cause;
 use crate::isolate::handle_table::KeyedTable;
 use crate::schema::ContractChecks;
+use crate::value::handle::WeakObject;
 
 /// The parts that an engine has of a contract whose objects guests give.
 #[derive(Clone, Copy)]
@@ -66,17 +67,6 @@ impl Proxy {
         let address = Arc::as_ptr(&object).cast::<()>().addr();
         let weak = Box::new(Arc::downgrade(&object));
         Self { object: Rc::new(object), weak, address }
-    }
-}
-
-trait WeakObject {
-    /// An `Arc<C>`, if the object lives.
-    fn upgrade(&self) -> Option<Rc<dyn Any>>;
-}
-
-impl<C: ?Sized + 'static> WeakObject for Weak<C> {
-    fn upgrade(&self) -> Option<Rc<dyn Any>> {
-        Self::upgrade(self).map(|object| Rc::new(object) as Rc<dyn Any>)
     }
 }
 

@@ -9,6 +9,8 @@ use rustc_hash::FxHashMap;
 
 use super::guest_streams::StreamShim;
 use super::host::{ContractKey, Host};
+use super::op::HandleCall;
+use super::returned::Returned;
 use crate::boundary::BatchBounds;
 use crate::isolate::engine::compile::{compile_function, get};
 use crate::isolate::engine::list;
@@ -18,7 +20,8 @@ use crate::limits::Limits;
 
 /// Values of a realm that the classes need, captured before a guest can change them, and the classes that there are.
 pub(in crate::isolate) struct HandleShims {
-    freeze: v8::Global<v8::Value>,
+    /// `Object.freeze`.
+    pub(in crate::isolate) freeze: v8::Global<v8::Value>,
     /// `Symbol.dispose`, or `undefined`.
     dispose: v8::Global<v8::Value>,
     /// `Symbol.iterator`, `Symbol.asyncIterator` and `Promise`, which streams need.
@@ -49,6 +52,12 @@ pub(in crate::isolate) struct HandleClass {
 }
 
 impl HandleShims {
+    /// The intrinsic `Promise`.
+    pub(in crate::isolate) fn promise(&self) -> &v8::Global<v8::Value> {
+        let [.., promise] = &self.iteration;
+        promise
+    }
+
     /// The parts that the classes of the current realm need.
     pub(in crate::isolate) fn of(scope: &v8::PinScope<'_, '_>) -> Option<Self> {
         let global = scope.get_current_context().global(scope);
@@ -106,21 +115,25 @@ impl HandleShims {
         host: &Host,
         [release, fail]: [v8::Local<'_, v8::Value>; 2],
         limits: &Limits,
+        returns: &FastReturns<'_, '_>,
     ) -> Option<Rc<HandleClass>> {
         let key = host.key();
         let text = |text: &str| js_string(scope, text, v8::NewStringType::Normal).ok();
-        let checked = host.ops.iter().map(|op| Some(op.functions(scope, true)?.0.into()));
-        let checked = checked.collect::<Option<Vec<v8::Local<'_, v8::Value>>>>()?;
-        let [a, b, c, d, e] = shim::HANDLE_PARAMETERS;
-        let parameters = [text(a)?, text(b)?, text(c)?, text(d)?, text(e)?];
+        let methods = host.ops.iter().zip(&*host.spec.methods);
+        let calls = methods.map(|(op, method)| op.handle_call(method)).collect::<Vec<_>>();
+        let [checked, fast, returned, refused] = ops(scope, host, &calls, returns)?;
+        let parameters = shim::HANDLE_PARAMETERS.iter().map(|name| text(name)).collect::<Option<Vec<_>>>()?;
         let arguments = [
-            list(scope, &checked)?.into(),
+            checked,
             v8::Local::new(scope, release),
             v8::Local::new(scope, &self.freeze),
             v8::Local::new(scope, &self.dispose),
             self.lent(scope, fail, limits)?,
+            fast,
+            returned,
+            refused,
         ];
-        let source = text(&shim::handle_source(&host.spec))?;
+        let source = text(&shim::handle_source(&host.spec, &calls))?;
         let shim = compile_function(scope, text(&shim::script_name(&host.spec))?, source, &parameters)?;
         let parts = shim_parts(scope, shim, &arguments)?;
         let (make, number) = (function(scope, parts, 0)?, function(scope, parts, 1)?);
@@ -168,6 +181,39 @@ impl HandleShims {
         self.marks.borrow_mut().insert(contract, marks.clone());
         Some(marks)
     }
+}
+
+/// How the fast ops of handles return.
+pub(in crate::isolate) struct FastReturns<'r, 's> {
+    /// The place of a result.
+    pub(in crate::isolate) returned: &'r Returned,
+    /// The function of the realm that throws what a fast call could not.
+    pub(in crate::isolate) refused: v8::Local<'s, v8::Value>,
+    /// Observers are told of each host call, so there are no fast calls.
+    pub(in crate::isolate) is_observed: bool,
+}
+
+/// The values for a shim of handles: the checked ops, the fast ops, and the return path of the latter. `calls` are the fast calls of
+/// the methods.
+fn ops<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    host: &Host,
+    calls: &[Option<HandleCall>],
+    returns: &FastReturns<'_, '_>,
+) -> Option<[v8::Local<'s, v8::Value>; 4]> {
+    let undefined: v8::Local<'_, v8::Value> = v8::undefined(scope).into();
+    let functions = host.ops.iter().zip(calls);
+    let functions =
+        functions.map(|(op, call)| op.handle_functions(scope, call.as_ref(), returns.is_observed));
+    let functions = functions.collect::<Option<Vec<_>>>()?;
+    let checked = functions.iter().map(|(checked, _)| (*checked).into()).collect::<Vec<_>>();
+    let checked = list(scope, &checked)?.into();
+    if calls.iter().all(Option::is_none) {
+        return Some([checked, undefined, undefined, undefined]);
+    }
+    let fast = functions.iter().map(|(_, fast)| fast.map_or(undefined, Into::into)).collect::<Vec<_>>();
+    let refused = v8::Local::new(scope, returns.refused);
+    Some([checked, list(scope, &fast)?.into(), returns.returned.view(scope)?, refused])
 }
 
 /// Calls a shim that returns a list.

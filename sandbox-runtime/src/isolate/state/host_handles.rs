@@ -233,6 +233,13 @@ impl HostHandles {
         (key.0 == contract).then(|| held.object.clone())
     }
 
+    /// The object with this number, whatever its contract is.
+    #[inline]
+    pub(in crate::isolate) fn held(&self, number: u64) -> Option<Rc<dyn Any>> {
+        let entries = self.entries.borrow();
+        entries.all.get(number).map(|(_, held)| held.object.clone())
+    }
+
     /// The object with this number as the implementation of `C`.
     pub(in crate::isolate) fn implementation<C: ?Sized + Contract>(&self, number: u64) -> Option<Arc<C>> {
         self.object(number, ContractKey::Typed(TypeId::of::<C>()))?.downcast_ref::<Arc<C>>().cloned()

@@ -18,7 +18,9 @@ pub(crate) mod host_handles;
 pub(crate) mod isolate_link;
 #[cfg(feature = "process")]
 pub(crate) mod link_objects;
+pub(in crate::isolate) mod maps;
 pub(crate) mod method_info;
+pub(in crate::isolate) mod modules;
 pub(crate) mod observed;
 pub(crate) mod op;
 pub(crate) mod pending;
@@ -35,7 +37,7 @@ pub(crate) mod struct_shapes;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use deno_core::v8;
@@ -122,6 +124,10 @@ pub(crate) struct Isolate {
     pub(crate) cancels: Arc<Cancels>,
     /// The number of realms that were asked for, beside the first one.
     pub(in crate::isolate) realms: Cell<u64>,
+    /// The realms among them that are not dropped.
+    pub(in crate::isolate) made: RefCell<Vec<Weak<Realm>>>,
+    /// The first line of a stack whose text the host asks for. The host has read the name and the message, once.
+    pub(in crate::isolate) told_header: RefCell<Option<String>>,
     /// The observers, if there are any.
     pub(in crate::isolate) observed: Option<Rc<Observed>>,
     /// Why `live` is empty, or will be when the call under way is over.
@@ -174,6 +180,8 @@ impl Isolate {
             live: RefCell::default(),
             cancels,
             realms: Cell::default(),
+            made: RefCell::default(),
+            told_header: RefCell::default(),
             observed,
             discarded: RefCell::default(),
             #[cfg(feature = "deno_core")]
@@ -297,13 +305,27 @@ impl Isolate {
 
     /// Passes the captured functions of the guest's realm to `body`.
     #[cfg(feature = "quickjs")]
-    pub(crate) fn with_intrinsics<R>(&self, body: impl FnOnce(&engine::EngineIntrinsics) -> R) -> Option<R> {
-        self.current.borrow().as_ref().map(|realm| body(&realm.intrinsics))
+    pub(crate) fn with_intrinsics<R>(
+        &self,
+        scope: &v8::PinScope<'_, '_>,
+        body: impl FnOnce(&engine::EngineIntrinsics) -> R,
+    ) -> Option<R> {
+        self.current_realm(scope).map(|realm| body(&realm.intrinsics))
     }
 
-    /// The realm whose code the innermost call runs.
-    pub(crate) fn current_realm(&self) -> Option<Rc<Realm>> {
-        self.current.borrow().clone()
+    /// The realm of the scope's context. A microtask can belong to another realm than that of the innermost call, which runs it.
+    pub(crate) fn current_realm(&self, scope: &v8::PinScope<'_, '_>) -> Option<Rc<Realm>> {
+        let current = self.current.borrow().clone()?;
+        if self.realms.get() == 0 {
+            return Some(current);
+        }
+        let context = scope.get_current_context();
+        let is_its = |realm: &Rc<Realm>| v8::Local::new(scope, &realm.context) == context;
+        if is_its(&current) {
+            return Some(current);
+        }
+        let made = self.made.borrow();
+        made.iter().filter_map(Weak::upgrade).chain(self.main_realm().ok()).find(is_its)
     }
 
     pub(crate) fn is_root_prototype(
@@ -311,8 +333,7 @@ impl Isolate {
         scope: &v8::PinScope<'_, '_>,
         object: v8::Local<'_, v8::Object>,
     ) -> bool {
-        let root = self.current.borrow().as_ref().map(|realm| v8::Local::new(scope, &realm.root_prototype));
-        root.is_some_and(|root| root == object)
+        self.current_realm(scope).is_some_and(|realm| v8::Local::new(scope, &realm.root_prototype) == object)
     }
 
     pub(in crate::isolate) fn discarded_error(&self) -> Error {

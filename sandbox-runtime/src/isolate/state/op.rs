@@ -4,6 +4,7 @@
 
 use deno_core::v8;
 use deno_core::v8::fast_api::CFunction;
+use sandbox_core::contract::{Kind, MethodSpec};
 
 use super::method_info::MethodInfo;
 #[cfg(feature = "process")]
@@ -16,6 +17,8 @@ use crate::isolate::engine;
 pub struct HostOp {
     pub(in crate::isolate) slow: v8::FunctionCallback,
     pub(in crate::isolate) fast: Option<FastCall>,
+    /// The fast function of a callback, if all types are numbers.
+    pub(in crate::isolate) callback: Option<FastCallback>,
     /// The declaration for deno_core; `None` for a method that is known as data alone.
     #[cfg_attr(
         not(any(feature = "deno_core", feature = "quickjs", sandbox_leaky)),
@@ -35,6 +38,7 @@ impl HostOp {
         Self {
             slow,
             fast: None,
+            callback: None,
             declared: None,
             address: Some(address),
             #[cfg(feature = "process")]
@@ -52,7 +56,28 @@ pub(in crate::isolate) type Declared =
 #[derive(Clone, Copy)]
 pub struct FastCall {
     pub(in crate::isolate) function: &'static [CFunction; 1],
+    /// The function for methods of handles. The number of a handle is the last argument.
+    pub(in crate::isolate) of_handle: &'static [CFunction; 1],
     pub(in crate::isolate) gives: Gives,
+}
+
+/// The fast function of a callback. Its types are known when the program runs.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub struct FastCallback {
+    /// The arguments are floats, and the last one is the number of the callback.
+    pub(in crate::isolate) function: &'static [CFunction; 1],
+    /// The kinds of the arguments and of the result; `None` if one of them is no scalar.
+    pub(in crate::isolate) types: fn() -> Option<ScalarTypes>,
+}
+
+/// The types of a fast call.
+pub(in crate::isolate) type ScalarTypes = (Vec<Kind>, Gives);
+
+/// The fast function of a method of handles.
+pub(in crate::isolate) struct HandleCall {
+    function: &'static [CFunction; 1],
+    pub(in crate::isolate) types: ScalarTypes,
 }
 
 /// The kind of a fast call's result, which is left as a number.
@@ -83,7 +108,36 @@ impl HostOp {
         &self,
         scope: &v8::PinScope<'s, '_>,
         is_observed: bool,
-    ) -> Option<(v8::Local<'s, v8::Function>, Option<v8::Local<'s, v8::Function>>)> {
+    ) -> Option<OpFunctions<'s>> {
+        self.both(scope, self.fast.map(|fast| fast.function), is_observed)
+    }
+
+    /// The functions for methods of handles.
+    pub(in crate::isolate) fn handle_functions<'s>(
+        &self,
+        scope: &v8::PinScope<'s, '_>,
+        call: Option<&HandleCall>,
+        is_observed: bool,
+    ) -> Option<OpFunctions<'s>> {
+        self.both(scope, call.map(|call| call.function), is_observed)
+    }
+
+    /// The fast call of the method for handles, if there is one.
+    pub(in crate::isolate) fn handle_call(&self, method: &MethodSpec) -> Option<HandleCall> {
+        if let Some(callback) = self.callback {
+            return Some(HandleCall { function: callback.function, types: (callback.types)()? });
+        }
+        let fast = self.fast?;
+        let kinds = method.params.iter().map(|param| param.kind).collect();
+        Some(HandleCall { function: fast.of_handle, types: (kinds, fast.gives) })
+    }
+
+    fn both<'s>(
+        &self,
+        scope: &v8::PinScope<'s, '_>,
+        fast: Option<&'static [CFunction; 1]>,
+        is_observed: bool,
+    ) -> Option<OpFunctions<'s>> {
         let template = || {
             let template = v8::FunctionTemplate::builder_raw(self.slow);
             if let Some(address) = self.address {
@@ -92,8 +146,8 @@ impl HostOp {
             template
         };
         let checked = template().constructor_behavior(v8::ConstructorBehavior::Throw).build(scope);
-        let fast = self.fast.map(|fast| match engine::CALLS_FAST && !is_observed {
-            true => template().build_fast(scope, fast.function),
+        let fast = fast.map(|fast| match engine::CALLS_FAST && !is_observed {
+            true => template().build_fast(scope, fast),
             false => template().build(scope),
         });
         let fast = match fast {
@@ -103,3 +157,7 @@ impl HostOp {
         Some((checked.get_function(scope)?, fast))
     }
 }
+
+/// The checked function of an op, and the fast one if there is one.
+pub(in crate::isolate) type OpFunctions<'s> =
+    (v8::Local<'s, v8::Function>, Option<v8::Local<'s, v8::Function>>);

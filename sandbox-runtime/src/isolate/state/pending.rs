@@ -17,7 +17,7 @@ use super::aborts::AbortableCall;
 use super::future_set::{EndsEarly, HostFuture};
 use super::refusal::Refusal;
 use crate::error::Place;
-use crate::isolate::engine::KeptResolver;
+use crate::isolate::engine::{CallSite, KeptResolver};
 use crate::observe::teller::OpenHostCall;
 
 /// The result of a host method, to be written as a value of the guest.
@@ -31,6 +31,7 @@ pub(in crate::isolate) trait HostAnswer {
 pub(in crate::isolate) struct AskedPromise {
     pub(in crate::isolate) resolver: KeptResolver,
     pub(in crate::isolate) place: Place,
+    pub(in crate::isolate) call_site: CallSite,
     pub(in crate::isolate) open: Option<OpenHostCall>,
 }
 

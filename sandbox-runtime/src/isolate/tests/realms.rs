@@ -45,7 +45,7 @@ impl Tool for Hammer {
 }
 
 #[sandbox_api(guest, crate = crate)]
-pub(crate) trait Look {
+pub(crate) trait GraphLook {
     fn receive(&self, value: serde_json::Value, data: &[u8]) -> crate::Result<serde_json::Value>;
 }
 
@@ -188,7 +188,7 @@ fn isolate(settings: Settings) -> Rc<Isolate> {
 
 /// Walks what a script reaches that has gathered all there is, in a realm.
 fn gathered(isolate: &Rc<Isolate>, realm: &Rc<Realm>) -> Reached {
-    let look = LocalSite::load::<dyn Look>(isolate, realm, Script::new("gather.mjs", GATHER));
+    let look = LocalSite::load::<dyn GraphLook>(isolate, realm, Script::new("gather.mjs", GATHER));
     let look = look.expect("it looks around");
     look.receive(serde_json::json!({ "a": [{}] }), &[1]).expect("it takes them");
     isolate.run(realm, CODE, |scope| Ok(Reached::walk(scope))).expect("it can be walked")
@@ -251,7 +251,7 @@ fn a_realm_without_handles_is_collected() {
         let turn = || {
             let realm = isolate.make_realm(Deadline::NEVER).expect("it can be made");
             let look =
-                LocalSite::load::<dyn Look>(&isolate, &realm, script.clone()).expect("it implements it");
+                LocalSite::load::<dyn GraphLook>(&isolate, &realm, script.clone()).expect("it implements it");
             drop(realm);
             assert!(matches!(look.receive(serde_json::Value::Null, &[]), Ok(serde_json::Value::Array(_))));
         };

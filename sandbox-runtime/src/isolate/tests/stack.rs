@@ -15,7 +15,7 @@ trait Guest {
 }
 
 #[sandbox_api(host, crate = crate)]
-trait Elsewhere {
+trait Deeper {
     fn again(&self, depth: u32) -> Result<f64>;
 }
 
@@ -24,7 +24,7 @@ type Slot = Rc<RefCell<Option<Rc<dyn Guest>>>>;
 /// Calls its guest on a stack of its own.
 struct Grows(Slot);
 
-impl Elsewhere for Grows {
+impl Deeper for Grows {
     fn again(&self, depth: u32) -> Result<f64> {
         let guest = self.0.borrow().clone().expect("it is loaded");
         stacker::grow(2 << 20, || guest.down(depth))
@@ -40,13 +40,13 @@ const SOURCE: &str = "
         return kept.length;
     }
     export function fall() { return 1 + fall(); }
-    export function down(depth) { return depth > 0 ? 1 + Elsewhere.again(depth - 1) : 0; }
+    export function down(depth) { return depth > 0 ? 1 + Deeper.again(depth - 1) : 0; }
 ";
 
 fn sandbox() -> LocalSandbox {
     let limits = Limits { wall: Duration::from_secs(60), ..Limits::default() };
     let slot = Slot::default();
-    let sandbox = LocalSandbox::builder().limits(limits).host::<dyn Elsewhere>(Grows(slot.clone())).build();
+    let sandbox = LocalSandbox::builder().limits(limits).host::<dyn Deeper>(Grows(slot.clone())).build();
     let sandbox = sandbox.expect("it can be built");
     let guest = sandbox.load::<dyn Guest>(Script::new("stack.mjs", SOURCE)).expect("it is a guest");
     *slot.borrow_mut() = Some(Rc::new(guest));

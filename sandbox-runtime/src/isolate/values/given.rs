@@ -28,7 +28,7 @@ pub(super) fn given(
     else {
         return Ok(data);
     };
-    let Some(realm) = isolate.current_realm() else { return Ok(data) };
+    let Some(realm) = isolate.current_realm(reader.scope) else { return Ok(data) };
     reader.budget.nodes(1)?;
     let Some(marks) = realm.handles.marks(reader.scope, TypeId::of::<GivenNumber>()) else { return Ok(data) };
     let number = isolate.given.give(&realm, marks.number(reader.scope, object), |number| {

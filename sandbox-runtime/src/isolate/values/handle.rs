@@ -15,10 +15,11 @@ use super::write::{Value, ValueWriter, terminated};
 use crate::boundary::{ValueError, over_handles};
 use crate::error::Place;
 use crate::isolate::engine::care::Cause;
+use crate::isolate::engine::text::fail;
 use crate::isolate::limits::exceeded::Exceeded;
-use crate::isolate::state::binding::{Binding, BoundMethod};
+use crate::isolate::state::binding::Binding;
 use crate::isolate::state::guest_objects::GuestParts;
-use crate::isolate::state::handle_shims::number_of;
+use crate::isolate::state::handle_shims::{FastReturns, number_of};
 use crate::isolate::state::host::{ContractKey, Host};
 use crate::isolate::state::host_handles::{HandleKey, HandleParts, HostHandles, parts};
 use crate::isolate::state::realm::Realm;
@@ -32,7 +33,7 @@ impl<'s> ValueWriter<'_, 's, '_> {
     /// `description` describes an object that is not known here.
     pub(super) fn handle<T: ?Sized + Serialize>(self, description: &T) -> Result<Value<'s>, ValueError> {
         let isolate = Isolate::current(self.scope).ok_or_else(terminated)?;
-        let realm = isolate.current.borrow().clone().ok_or_else(terminated)?;
+        let realm = isolate.current_realm(self.scope).ok_or_else(terminated)?;
         let Some(object) = offered() else {
             let number = numbered();
             #[cfg(feature = "process")]
@@ -112,7 +113,12 @@ impl<'s> ValueWriter<'_, 's, '_> {
         }
         let class = realm.handles.known(host.key()).or_else(|| {
             let functions = [function(self.scope, released)?, function(self.scope, fail)?];
-            realm.handles.class(self.scope, host, functions, &isolate.settings.limits)
+            let returns = FastReturns {
+                returned: &isolate.returned,
+                refused: Refusal::thrower(self.scope)?,
+                is_observed: isolate.observed.is_some(),
+            };
+            realm.handles.class(self.scope, host, functions, &isolate.settings.limits, &returns)
         });
         let class = class.ok_or_else(terminated)?;
         let call = isolate.scope_of(self.budget);
@@ -215,22 +221,11 @@ fn released(
     }
 }
 
-/// Throws a TypeError with a text of a shim.
-fn fail(
-    scope: &mut v8::PinScope<'_, '_>,
-    arguments: v8::FunctionCallbackArguments<'_>,
-    _: v8::ReturnValue<'_>,
-) {
-    if let Ok(text) = arguments.get(0).try_cast::<v8::String>() {
-        scope.throw_exception(v8::Exception::type_error(scope, text));
-    }
-}
-
 impl<'s> Reader<'_, 's, '_> {
     /// The identity of an object, if it is one of the host.
     pub(super) fn handle_number(&self, object: v8::Local<'_, v8::Object>) -> Option<HandleNumber> {
         let isolate = Isolate::current(self.scope)?;
-        let realm = isolate.current.borrow().clone()?;
+        let realm = isolate.current_realm(self.scope)?;
         let (contract, number) = realm.handles.number(self.scope, object)?;
         Some(isolate.handles.identity(number, contract))
     }
@@ -242,7 +237,7 @@ impl<'s> Reader<'_, 's, '_> {
         let refused = || self.unexpected(wanted(&contract, parts));
         let object = self.value.try_cast::<v8::Object>().map_err(|_| refused())?;
         let isolate = Isolate::current(self.scope).ok_or_else(terminated)?;
-        let realm = isolate.current.borrow().clone().ok_or_else(terminated)?;
+        let realm = isolate.current_realm(self.scope).ok_or_else(terminated)?;
         let key = ContractKey::Typed(contract.id);
         let of_host = realm.handles.known(key).and_then(|class| class.number(self.scope, object));
         let object = match (of_host, &parts.guest) {
@@ -275,21 +270,14 @@ impl<'s> Reader<'_, 's, '_> {
             return Ok(known);
         }
         isolate.has_room()?;
-        let methods = self.methods(isolate, (contract, parts, guest), object)?;
-        let checks = (guest.checks)().map_err(|error| ValueError::new(contract.name, error.to_string()))?;
+        let binding = self.bound(isolate, realm, (contract, parts, guest), object)?;
         // A getter may have given this very object meanwhile.
         if let Some(known) = known() {
             return Ok(known);
         }
-        let has = methods.iter().map(Option::is_some).collect::<Vec<_>>();
-        let transport = isolate.objects.transport(realm, &has);
-        let number = transport.number;
-        let proxy = (guest.make)(transport).ok_or_else(terminated)?;
-        marks.mark(self.scope, object, number).ok_or_else(terminated)?;
-        let binding = Binding { methods, checks, realm: realm.clone() };
-        let object = v8::Global::new(self.scope, object);
-        isolate.care.note(Cause::Given);
-        Ok(isolate.objects.keep((number, call), object, binding, (contract.id, proxy), false))
+        let has = binding.methods.iter().map(Option::is_some).collect::<Vec<_>>();
+        let mark = |number| marks.mark(self.scope, object, number);
+        self.keep(isolate, (contract, guest), object, (binding, &has), mark)
     }
 
     /// The host's stream of the items of an iterable. The iterator is made here, and its `next` is found once. An iterable that
@@ -302,29 +290,44 @@ impl<'s> Reader<'_, 's, '_> {
         object: v8::Local<'s, v8::Object>,
     ) -> Result<Rc<dyn Any>, ValueError> {
         isolate.has_room()?;
-        let checks = (guest.checks)().map_err(|error| ValueError::new(contract.name, error.to_string()))?;
-        let methods = self.methods(isolate, (contract, parts, guest), object)?;
-        let transport = isolate.objects.transport(realm, &[]);
+        let binding = self.bound(isolate, realm, (contract, parts, guest), object)?;
+        self.keep(isolate, (contract, guest), object, (binding, &[]), |_| Some(()))
+    }
+
+    /// Keeps an object for the host, with the proxy that `has` these methods. `mark` gets the number of the object.
+    fn keep(
+        self,
+        isolate: &Isolate,
+        (contract, guest): (&HandleContract, &GuestParts),
+        object: v8::Local<'s, v8::Object>,
+        (binding, has): (Binding, &[bool]),
+        mark: impl FnOnce(u64) -> Option<()>,
+    ) -> Result<Rc<dyn Any>, ValueError> {
+        let transport = isolate.objects.transport(&binding.realm, has);
         let number = transport.number;
         let proxy = (guest.make)(transport).ok_or_else(terminated)?;
-        let binding = Binding { methods, checks, realm: realm.clone() };
-        isolate.care.note(Cause::Given);
+        mark(number).ok_or_else(terminated)?;
         let (object, call) = (v8::Global::new(self.scope, object), isolate.scope_of(self.budget));
-        Ok(isolate.objects.keep((number, call), object, binding, (contract.id, proxy), true))
+        isolate.care.note(Cause::Given);
+        let is_stream = guest.spec.form.is_stream();
+        Ok(isolate.objects.keep((number, call), object, binding, (contract.id, proxy), is_stream))
     }
 
     /// The functions of the contract's methods, which are found once. The later calls have the object as `this`.
-    fn methods(
+    fn bound(
         self,
         isolate: &Isolate,
+        realm: &Rc<Realm>,
         (contract, parts, guest): (&HandleContract, &HandleParts, &GuestParts),
         object: v8::Local<'s, v8::Object>,
-    ) -> Result<Vec<Option<BoundMethod>>, ValueError> {
+    ) -> Result<Binding, ValueError> {
         let spec = guest.spec;
         self.budget.nodes(spec.methods.len())?;
         let found = methods_of(isolate, self.scope, object, spec).ok_or_else(ValueError::thrown)?;
         if found.wrong.is_empty() {
-            return Ok(found.methods);
+            let checks =
+                (guest.checks)().map_err(|error| ValueError::new(contract.name, error.to_string()))?;
+            return Ok(Binding { methods: found.methods, checks, realm: realm.clone() });
         }
         if parts.form != HandleForm::Methods {
             return Err(self.unexpected(wanted(contract, parts)));

@@ -54,7 +54,7 @@ pub(in crate::isolate) fn methods_of(
         return Some(found);
     }
     if spec.form.is_stream() {
-        let realm = isolate.current_realm()?;
+        let realm = isolate.current_realm(scope)?;
         let is_async = spec.form == HandleForm::Stream;
         match realm.handles.streams.functions(scope, object, is_async, &isolate.settings.limits)? {
             Some(methods) => found.methods = methods,

@@ -44,5 +44,5 @@ fn realm(scope: &v8::PinScope<'_, '_>, fields: usize) -> Option<(Rc<Realm>, Stac
         return None;
     }
     let isolate = Isolate::current(scope)?;
-    Some((isolate.current_realm()?, isolate.stack()))
+    Some((isolate.current_realm(scope)?, isolate.stack()))
 }

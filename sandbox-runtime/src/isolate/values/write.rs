@@ -10,6 +10,7 @@ use serde::ser::{self, Serialize};
 
 use super::collect::{EntriesWriter, FieldsWriter, ItemsWriter, Made};
 use crate::boundary::{Budget, ValueError};
+use crate::isolate::engine::compile::own;
 use crate::isolate::engine::text::js_string;
 use crate::isolate::state::struct_shapes::{Names, Values};
 use crate::isolate::{Isolate, intrinsics};
@@ -113,7 +114,8 @@ impl<'w, 's, 'i> ValueWriter<'w, 's, 'i> {
     }
 }
 
-/// An Error of the current realm: of the engine's class of that name, or else an `Error` with its own `name`.
+/// An Error of the current realm: of the class of that name that the engine or the builder has, or else an `Error` with its
+/// own `name`.
 pub(crate) fn new_error<'s>(
     scope: &v8::PinScope<'s, '_>,
     class: &str,
@@ -131,6 +133,10 @@ pub(crate) fn new_error<'s>(
         let key = js_string(scope, "name", v8::NewStringType::Internalized).ok()?;
         let name = js_string(scope, class, v8::NewStringType::Internalized).ok()?;
         error.define_own_property(scope, key.into(), name.into(), v8::PropertyAttribute::DONT_ENUM)?;
+        let realm = Isolate::current(scope)?.current_realm(scope);
+        if let Some(prototype) = realm.and_then(|realm| realm.errors.of(scope, class)) {
+            error.set_prototype(scope, prototype.into())?;
+        }
     }
     Some(error)
 }
@@ -336,16 +342,13 @@ impl<'s> ValueWriter<'_, 's, '_> {
 
     fn error<T: ?Sized + Serialize>(self, fields: &T) -> Result<Value<'s>, ValueError> {
         let fields = self.write(fields)?.try_cast::<v8::Object>().map_err(|_| terminated())?;
-        let field = |name: &str| {
-            let value = fields.get(self.scope, self.name(name)?.into()).ok_or_else(terminated)?;
-            Ok::<_, ValueError>(value)
-        };
+        let field = |name: &str| own(self.scope, fields, name).ok_or_else(terminated);
         let text = |name: &str| field(name)?.try_cast::<v8::String>().map_err(|_| terminated());
         let name = text("name")?;
         let error = new_error(self.scope, &name.to_rust_string_lossy(self.scope), text("message")?);
         let error = error.ok_or_else(terminated)?;
-        let cause = field("cause")?;
-        if !cause.is_undefined() {
+        // A cause that is left out is not asked of a prototype.
+        if let Some(cause) = own(self.scope, fields, "cause").filter(|cause| !cause.is_undefined()) {
             error
                 .define_own_property(self.scope, self.name("cause")?, cause, v8::PropertyAttribute::DONT_ENUM)
                 .ok_or_else(terminated)?;

@@ -10,7 +10,8 @@ use std::time::Instant;
 use tokio::runtime::Handle as Runtime;
 use tokio::sync::oneshot;
 
-use super::message::{BindRequest, CallHead, ContractData, LimitData, kind, to_json};
+use super::call_head::{CallHead, LimitData};
+use super::message::{BindRequest, ContractData, kind, to_json};
 use super::session::{
     About, CallAnswer, CallScope, CallTerms, Handle, QueuedJob, ReadinessPoll, Session, TypedCall, What,
     waits_for_its_line,

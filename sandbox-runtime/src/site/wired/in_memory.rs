@@ -94,7 +94,7 @@ pub(super) fn connect(
 ) -> Result<Arc<dyn Link>> {
     let pipes = Arc::<Pipes>::default();
     let limit = Arc::new(PeerLimit::new(Deadline::after(clock::now(), Nanos::of(START))));
-    let theirs = || Box::new(End { pipes: pipes.clone(), reads: TO_PEER, is_hasty: false, limit: None });
+    let theirs = || Box::new(PipeEnd { pipes: pipes.clone(), reads: TO_PEER, is_hasty: false, limit: None });
     let (input, output, console) = (theirs(), theirs(), theirs());
     let end = ServerEnd { input, output, console, windows: None, clock: None, may_spin: Arc::default() };
     let closes = Closes(pipes.clone());
@@ -104,7 +104,8 @@ pub(super) fn connect(
         drop(closes);
     };
     thread.spawn(serves).map_err(|error| Error::system("thread", &error))?;
-    let ours = || End { pipes: pipes.clone(), reads: TO_HOST, is_hasty: false, limit: Some(limit.clone()) };
+    let ours =
+        || PipeEnd { pipes: pipes.clone(), reads: TO_HOST, is_hasty: false, limit: Some(limit.clone()) };
     let frames = Framed::new(ours(), ours(), longest);
     Ok(Arc::new(ThreadLink { frames, pipes: Closes(pipes), limit, can_call_back }))
 }
@@ -178,7 +179,7 @@ impl Interest {
 }
 
 /// One handle of one end.
-struct End {
+struct PipeEnd {
     pipes: Arc<Pipes>,
     /// The direction that it reads.
     reads: usize,
@@ -187,7 +188,7 @@ struct End {
     limit: Option<Arc<PeerLimit>>,
 }
 
-impl End {
+impl PipeEnd {
     fn wait_or_fail(&self, interest: Interest) -> io::Result<()> {
         if self.is_hasty {
             let is_met = interest.is_met(&self.pipes.lock(), self.reads);
@@ -200,14 +201,14 @@ impl End {
     }
 }
 
-impl Read for End {
+impl Read for PipeEnd {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.wait_or_fail(Interest { frames: true, room: false })?;
         self.pipes.change(|state| state.bytes[self.reads].read(buffer))
     }
 }
 
-impl Write for End {
+impl Write for PipeEnd {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.wait_or_fail(Interest { frames: false, room: true })?;
         self.pipes.change(|state| {
@@ -227,13 +228,13 @@ impl Write for End {
     }
 }
 
-impl Hasty for End {
+impl Hasty for PipeEnd {
     fn make_hasty(&mut self, is_hasty: bool) {
         self.is_hasty = is_hasty;
     }
 }
 
-impl Channel for End {
+impl Channel for PipeEnd {
     fn wait_for(&self, interest: Interest) -> io::Result<()> {
         match self.pipes.wait(LOOK, |state| interest.is_met(state, self.reads)) {
             true => Ok(()),
@@ -243,7 +244,7 @@ impl Channel for End {
 }
 
 struct ThreadLink {
-    frames: Framed<End>,
+    frames: Framed<PipeEnd>,
     pipes: Closes,
     limit: Arc<PeerLimit>,
     can_call_back: bool,

@@ -18,8 +18,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use super::call_head::SharedClock;
 use super::hardening::HardeningReport;
-use super::message::SharedClock;
 use crate::error::{Death, Error, Result};
 use crate::isolate::clock;
 use crate::time::{AtomicTime, Deadline, Nanos};

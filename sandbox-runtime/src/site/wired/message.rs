@@ -4,24 +4,26 @@
 //! a message of the peer: its length is bounded, and every name in it is looked up.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD as BASE64;
 use sandbox_core::spec::{GivenKinds, HandleForm};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::call_head::LimitData;
 use super::hardening::HardeningReport;
 use crate::contract::{ContractSpec, MethodSpec};
-use crate::isolate::clock;
 use crate::limits::Limits;
-use crate::options::{Clock, Intrinsics, Random, Settings, VirtualClock};
-use crate::script::{ContentHash, Script, ScriptFormat, ScriptModule};
-use crate::time::{Deadline, Nanos, SystemClock, Timestamp, Word as _};
+use crate::options::{Clock, Console, Intrinsics, Random, Settings, VirtualClock, Web};
+use crate::script::{ContentHash, ErrorClasses, Global, Globals, Script, ScriptFormat, ScriptModule};
 use crate::wire::Out;
-use crate::wire::fault::RemoteFault;
+use crate::wire::fault::{RemoteFault, RemoteFrame};
 
 /// The version of the protocol. Host and peer are of one build, or the sandbox is refused.
-pub(crate) const VERSION: u32 = 11;
+pub(crate) const VERSION: u32 = 18;
 
 /// Appends a message. A message has names and numbers only, so serialization does not fail.
 pub(crate) fn to_json<E>(message: &impl Serialize, out: &mut Out) -> Result<(), E> {
@@ -54,7 +56,7 @@ pub(crate) mod kind {
     pub(crate) const EVALUATE: u8 = 2;
     /// A contract to bind to what a script exports: [`BindRequest`](super::BindRequest) as JSON.
     pub(crate) const BIND: u8 = 3;
-    /// A call: [`CallHead`](super::CallHead), and an Array of the arguments.
+    /// A call: [`CallHead`](super::super::call_head::CallHead), and an Array of the arguments.
     pub(crate) const CALL: u8 = 4;
     /// The result of a host method: the time, and the value.
     pub(crate) const HOST_VALUE: u8 = 5;
@@ -128,7 +130,7 @@ pub(crate) struct Ready {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Setup {
     limits: WireLimits,
-    pub(crate) console: bool,
+    pub(crate) console: ConsoleMode,
     /// Whether the host sends the time.
     clock: bool,
     coarse: bool,
@@ -136,10 +138,48 @@ pub(crate) struct Setup {
     frozen: bool,
     eval: bool,
     wasm: bool,
+    /// The groups of [`Web`].
+    web: u32,
     exact_cpu: bool,
     /// Whether deadlines are points on the clock that both sides have. Otherwise they are the time that is left.
     pub(crate) shared_clock: bool,
     pub(crate) hosts: Vec<ContractData>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    globals: Vec<GlobalData>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    error_classes: Vec<String>,
+}
+
+/// A free global of scripts: its name, and its encoded value in Base64.
+#[derive(Serialize, Deserialize)]
+struct GlobalData {
+    name: String,
+    value: String,
+}
+
+impl GlobalData {
+    fn all(globals: &Globals) -> Vec<Self> {
+        let data =
+            |global: &Global| Self { name: global.name().to_owned(), value: BASE64.encode(global.value()) };
+        globals.all().iter().map(data).collect()
+    }
+
+    /// The globals; `None` for a value that is not in Base64.
+    fn globals(all: &[Self]) -> Option<Globals> {
+        let global = |Self { name, value }: &Self| Some(Global::new(name, &BASE64.decode(value).ok()?));
+        all.iter().map(global).collect()
+    }
+}
+
+/// The console of the peer's sandbox.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum ConsoleMode {
+    /// There is none.
+    Off,
+    /// The peer drops the lines, and counts them.
+    Discard,
+    /// The peer sends the lines.
+    Lines,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -206,7 +246,11 @@ impl Setup {
         Self {
             shared_clock,
             limits: (&settings.limits).into(),
-            console: !settings.console.is_off(),
+            console: match settings.console {
+                Console::Off => ConsoleMode::Off,
+                Console::Discard => ConsoleMode::Discard,
+                _ => ConsoleMode::Lines,
+            },
             clock: matches!(settings.clock, Clock::Frozen(_) | Clock::Virtual(_)),
             coarse: matches!(settings.clock, Clock::Coarse),
             seed: match settings.random {
@@ -216,8 +260,11 @@ impl Setup {
             frozen: settings.intrinsics == Intrinsics::Frozen,
             eval: settings.eval,
             wasm: settings.wasm,
+            web: settings.web.bits(),
             exact_cpu: settings.exact_cpu,
             hosts: hosts.collect(),
+            globals: GlobalData::all(&settings.globals),
+            error_classes: settings.error_classes.0.iter().map(|name| String::from(&**name)).collect(),
         }
     }
 
@@ -225,11 +272,16 @@ impl Setup {
         (&self.limits).into()
     }
 
-    /// The settings of the peer's sandbox, without the console. `clock` is the sandbox's clock if the host sends the
+    /// The settings of the peer's sandbox. The caller gives a console that takes lines its destination. `clock` is the sandbox's clock if the host sends the
     /// time.
-    pub(crate) fn settings(&self, clock: &VirtualClock) -> Settings {
-        Settings {
+    /// `None` for globals that no host has encoded.
+    pub(crate) fn settings(&self, clock: &VirtualClock) -> Option<Settings> {
+        Some(Settings {
             limits: self.limits(),
+            console: match self.console {
+                ConsoleMode::Off => Console::Off,
+                ConsoleMode::Discard | ConsoleMode::Lines => Console::Discard,
+            },
             clock: match self.clock {
                 true => Clock::Virtual(clock.clone()),
                 false if self.coarse => Clock::Coarse,
@@ -239,9 +291,12 @@ impl Setup {
             intrinsics: if self.frozen { Intrinsics::Frozen } else { Intrinsics::Open },
             eval: self.eval,
             wasm: self.wasm,
+            web: Web::from_bits(self.web),
             exact_cpu: self.exact_cpu,
+            globals: GlobalData::globals(&self.globals)?,
+            error_classes: ErrorClasses(self.error_classes.iter().map(|name| name.as_str().into()).collect()),
             ..Settings::default()
-        }
+        })
     }
 }
 
@@ -251,6 +306,8 @@ pub(crate) struct ContractData {
     pub(crate) name: String,
     pub(crate) methods: Vec<MethodData>,
     form: HandleForm,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_function: bool,
 }
 
 /// A contract of handles, and its number.
@@ -269,6 +326,8 @@ pub(crate) struct MethodData {
     is_cancellable: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     is_scoped: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    calls_back: bool,
     max_calls: Option<u64>,
     /// Which values of a guest may be handles.
     gives: GivenKinds,
@@ -284,11 +343,12 @@ impl ContractData {
             is_async: method.is_async,
             is_cancellable: method.is_cancellable,
             is_scoped: method.is_scoped,
+            calls_back: method.calls_back,
             max_calls: method.max_calls,
             gives: gives(index),
         };
         let methods = spec.methods.iter().enumerate().map(method).collect();
-        Self { name: spec.name.to_string(), methods, form: spec.form }
+        Self { name: spec.name.to_string(), methods, form: spec.form, is_function: spec.is_function }
     }
 
     /// A text that is the same for equal contracts alone.
@@ -299,14 +359,26 @@ impl ContractData {
     /// The contract as the runtime knows contracts.
     pub(crate) fn into_spec(self) -> ContractSpec {
         let methods = self.methods.into_iter().map(|method| {
-            let MethodData { name, params, optional, is_async, is_cancellable, is_scoped, max_calls, gives } =
-                method;
+            let MethodData {
+                name,
+                params,
+                optional,
+                is_async,
+                is_cancellable,
+                is_scoped,
+                calls_back,
+                max_calls,
+                gives,
+            } = method;
             let mut spec = MethodSpec::owned(name, params);
             (spec.optional, spec.is_async, spec.max_calls) = (optional, is_async, max_calls);
             (spec.is_cancellable, spec.is_scoped, spec.gives) = (is_cancellable, is_scoped, gives);
+            spec.calls_back = calls_back;
             spec
         });
-        ContractSpec::owned(self.name, methods.collect()).form(self.form)
+        let mut spec = ContractSpec::owned(self.name, methods.collect()).form(self.form);
+        spec.is_function = self.is_function;
+        spec
     }
 }
 
@@ -316,6 +388,11 @@ pub(crate) struct ScriptData<'s> {
     modules: Vec<ModuleData<'s>>,
     /// The index of the module that is evaluated.
     entry: usize,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    globals: Vec<GlobalData>,
+    /// The import map of a script whose modules import each other; absent for a script that imports nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    imports: Option<Cow<'s, BTreeMap<String, String>>>,
     /// The hash of the content, by which the peer finds a script that it has had before.
     pub(crate) hash: ContentHash,
 }
@@ -338,18 +415,23 @@ impl<'s> ScriptData<'s> {
             source_map: module.source_map().map(Cow::from),
             method: module.method().map(Cow::from),
         };
-        let modules = script.modules().iter().map(module).collect();
-        Self { modules, entry: script.entry_index(), hash: script.content_hash() }
+        let modules = script.members().iter().map(module).collect();
+        let imports = script.map().map(|map| Cow::Borrowed(map.imports()));
+        let globals = GlobalData::all(script.globals());
+        Self { modules, entry: script.entry_index(), globals, imports, hash: script.content_hash() }
     }
 
-    /// `None` when the entry is none of the modules.
+    /// `None` when the entry is none of the modules, or a global is not encoded.
     pub(crate) fn script(self) -> Option<Script> {
         let module = |ModuleData { name, source, format, source_map, method }| {
             let source_map = source_map.map(Cow::into_owned);
             ScriptModule::new(name.into_owned(), source.into_owned(), format, source_map)
                 .implementing(method.map(Cow::into_owned))
         };
-        Script::of_modules(self.modules.into_iter().map(module).collect(), self.entry)
+        let imports = self.imports.map(Cow::into_owned);
+        let modules = self.modules.into_iter().map(module).collect();
+        let script = Script::of_modules(modules, self.entry, imports)?;
+        Some(script.with_globals(GlobalData::globals(&self.globals)?))
     }
 }
 
@@ -362,87 +444,6 @@ pub(crate) struct Evaluate<'s> {
     /// Whether its top level may wait.
     pub(crate) waits: bool,
     pub(crate) limit: LimitData,
-}
-
-/// The clock that both sides of a link have, where there is one.
-pub(crate) type SharedClock = fn() -> Timestamp<SystemClock>;
-
-/// When a call must be over: the time that is left, or a point on the shared clock. The setup says which.
-///
-/// A point is more exact for a message that waits until the peer reads it. Without a shared clock, the call gets this time
-/// in addition, and the host's own deadline bounds it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Until(u64);
-
-impl Until {
-    pub(crate) fn of(deadline: Deadline, shared: Option<SharedClock>) -> Self {
-        Self(match shared {
-            Some(shared) => deadline.on_clock(clock::now, shared).bits(),
-            None => deadline.remaining(clock::now()).unwrap_or(Nanos::MAX).bits(),
-        })
-    }
-
-    pub(crate) fn deadline(self, shared: Option<SharedClock>) -> Deadline {
-        match shared {
-            Some(shared) => Deadline::from_bits(self.0).on_clock(shared, clock::now),
-            None => Deadline::after(clock::now(), Nanos::new(self.0)),
-        }
-    }
-}
-
-/// The limits of a call beside the sandbox's own, and the time.
-#[derive(Clone, Copy, Serialize, Deserialize)]
-pub(crate) struct LimitData {
-    pub(crate) until: Until,
-    /// Milliseconds since 1970, if the host sends the time.
-    pub(crate) now: i64,
-    /// Other calls are under way, so long values go into frames.
-    pub(crate) together: bool,
-    /// Whether there are enough processors for spinning.
-    pub(crate) may_spin: bool,
-    /// The call that this one is inside of. Heads of calls alone have it.
-    #[serde(skip)]
-    pub(crate) outer: OuterCall,
-}
-
-/// Why the host ends a call: the byte of a cancellation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CancelReason {
-    /// The time of the call is up.
-    Wall = 0,
-    /// The caller's own deadline is over.
-    Deadline = 1,
-    /// The caller has cancelled the call, or waits no longer.
-    Caller = 2,
-}
-
-impl CancelReason {
-    pub(crate) fn of(byte: Option<&u8>) -> Self {
-        match byte {
-            Some(1) => Self::Deadline,
-            Some(2) => Self::Caller,
-            _ => Self::Wall,
-        }
-    }
-}
-
-/// The call that another one is inside of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct OuterCall {
-    /// Its number: 0 for none, and [`APART`](Self::APART) for none of a call of an object that a guest gave.
-    pub(crate) number: u64,
-    /// Whether the deadline is not the outer call's.
-    pub(crate) is_own_deadline: bool,
-}
-
-impl OuterCall {
-    pub(crate) const APART: u64 = u64::MAX;
-
-    /// The number of the call, if there is one.
-    pub(crate) fn call(self) -> Option<u64> {
-        (self.number != 0 && self.number != Self::APART).then_some(self.number)
-    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -482,43 +483,11 @@ pub(crate) struct Done {
 pub(crate) struct ConsoleLineData {
     pub(crate) level: u8,
     pub(crate) text: String,
+    pub(crate) place: Option<RemoteFrame>,
 }
 
 /// The numbers of a bill, in the order of its fields; times are nanoseconds.
 pub(crate) type WireBill = [u64; 12];
-
-/// The head of a call, in 37 bytes.
-pub(crate) struct CallHead {
-    pub(crate) binding: u64,
-    pub(crate) method: u32,
-    pub(crate) limit: LimitData,
-}
-
-impl CallHead {
-    pub(crate) const LENGTH: usize = 37;
-
-    pub(crate) fn write(&self, out: &mut Out) {
-        out.extend_from_slice(&self.binding.to_le_bytes());
-        out.extend_from_slice(&self.method.to_le_bytes());
-        out.extend_from_slice(&self.limit.until.0.to_le_bytes());
-        out.extend_from_slice(&self.limit.now.to_le_bytes());
-        let LimitData { outer, may_spin, together, .. } = self.limit;
-        out.extend_from_slice(&outer.number.to_le_bytes());
-        out.push(u8::from(may_spin) | u8::from(together) << 1 | u8::from(outer.is_own_deadline) << 2);
-    }
-
-    /// The head, and what follows it.
-    pub(crate) fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
-        let (head, rest) = bytes.split_at_checked(Self::LENGTH)?;
-        let word = |at: usize| head.get(at..at + 8)?.try_into().ok().map(u64::from_le_bytes);
-        let method = head.get(8..12)?.try_into().ok().map(u32::from_le_bytes)?;
-        let flags = *head.last()?;
-        let (until, now) = (Until(word(12)?), word(20)?.cast_signed());
-        let outer = OuterCall { number: word(28)?, is_own_deadline: flags & 4 != 0 };
-        let limit = LimitData { until, now, together: flags & 2 != 0, may_spin: flags & 1 != 0, outer };
-        Some((Self { binding: word(0)?, method, limit }, rest))
-    }
-}
 
 /// A bill in front of a value, in 96 bytes.
 pub(crate) fn write_bill(bill: &WireBill, out: &mut Out) {
@@ -566,37 +535,14 @@ pub(crate) struct Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn system() -> Timestamp<SystemClock> {
-        Timestamp::new(Nanos::new(5_000_000_000))
-    }
-
-    #[test]
-    fn a_head_is_what_the_documentation_says() {
-        let outer = OuterCall { number: 9, is_own_deadline: true };
-        let limit = LimitData { until: Until(0x0102), now: -2, together: true, may_spin: false, outer };
-        let mut out = Out::default();
-        CallHead { binding: 7, method: 3, limit }.write(&mut out);
-        out.push(0xff);
-        let golden = [
-            &[7, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0][..],
-            &[0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 9, 0, 0, 0, 0, 0, 0, 0, 6, 0xff],
-        ];
-        assert_eq!(**out, golden.concat());
-        let (head, rest) = CallHead::read(&out).expect("it is whole");
-        assert_eq!((head.binding, head.method, head.limit.until), (7, 3, Until(0x0102)));
-        assert_eq!((head.limit.now, head.limit.together, head.limit.may_spin), (-2, true, false));
-        assert_eq!(head.limit.outer, outer);
-        assert_eq!(rest, [0xff]);
-        assert!(CallHead::read(&out[..CallHead::LENGTH - 1]).is_none());
-    }
+    use crate::site::wired::call_head::{OuterCall, Until};
 
     #[test]
     fn a_contract_for_an_object_is_what_the_documentation_says() {
         let spec =
             ContractSpec::owned("Row".into(), vec![MethodSpec::owned("get".into(), vec!["column".into()])]);
         let contract = ContractData::of(&spec, |_| GivenKinds::Objects);
-        let outer = OuterCall::default();
+        let outer = OuterCall::None;
         let limit = LimitData { until: Until(5), now: 0, together: true, may_spin: false, outer };
         let mut out = Out::default();
         to_json::<()>(&BindObject { object: 3, contract, limit }, &mut out)
@@ -609,25 +555,5 @@ mod tests {
         assert_eq!(String::from_utf8_lossy(&out), golden);
         let read: BindObject = from_json(&out).expect("it is whole");
         assert_eq!(read.contract.into_spec().methods[0].gives, GivenKinds::Objects);
-    }
-
-    /// Neither side's clock is in a message, unless both have it.
-    #[test]
-    fn a_deadline_is_the_time_that_is_left() {
-        const HOUR: Nanos = Nanos::new(3_600_000_000_000);
-        let now = clock::now();
-        let until = Until::of(Deadline::after(now, HOUR), None);
-        assert!(until.0 <= HOUR.get() && until.0 > HOUR.get() / 2, "{until:?}");
-        let read = until.deadline(None);
-        assert!(read > Deadline::at(now) && read.remaining(now) > Some(Nanos::new(until.0 / 2)));
-        for shared in [None, Some(system as SharedClock)] {
-            assert_eq!(Until::of(Deadline::NEVER, shared), Until(u64::MAX));
-            assert!(Until(u64::MAX).deadline(shared).is_never());
-            let passed = Until::of(Deadline::PASSED, shared);
-            assert!(passed.deadline(shared).is_over(clock::now()), "{passed:?}");
-        }
-        assert_eq!(Until::of(Deadline::PASSED, None), Until(0));
-        // A point on the shared clock.
-        assert!(Until::of(Deadline::after(now, HOUR), Some(system)).0 > HOUR.get() + 1_000_000_000);
     }
 }

@@ -7,6 +7,7 @@
 //! A new site over a wire supplies a [`Link`](link::Link), by a [`Connect`](link::Connect). `process` has the link to a child
 //! process. Nothing here knows a process, a descriptor or a signal.
 
+pub(crate) mod call_head;
 pub(crate) mod channel;
 mod far_objects;
 pub(crate) mod guest;

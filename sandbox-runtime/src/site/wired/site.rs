@@ -6,11 +6,12 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use super::call_head::LimitData;
 use super::far_objects;
 use super::guest::{KeptHandle, ProcessCall, Processed};
 use super::hardening::HardeningReport;
 use super::link::Connect;
-use super::message::{Evaluate, LimitData, ScriptData, kind, to_json};
+use super::message::{Evaluate, ScriptData, kind, to_json};
 use super::session::{About, Handle, Session, What};
 use crate::error::Result;
 use crate::isolate::host_dispatch::SentHosts;

@@ -141,7 +141,7 @@ fn no_async_call_begins_before_the_answer_to_a_cancellation() {
         // The second call waits in the host by now.
         goes.recv().expect("the test goes on");
         for _ in 0..LINES {
-            peer.send(kind::CONSOLE, 0, &ConsoleLineData { level: 1, text: "x".into() });
+            peer.send(kind::CONSOLE, 0, &ConsoleLineData { level: 1, text: "x".into(), place: None });
         }
         goes.recv().expect("the test has seen all lines");
         assert!(peer.has_nothing(), "a call has begun");

@@ -105,6 +105,20 @@ pub(crate) struct KeptResolver {
 }
 
 impl<'s> Resolver<'s> {
+    /// The promise. No function has a resolver as its data, because modules are not linked.
+    pub(crate) fn value(self) -> v8::Local<'s, v8::Value> {
+        self.promise.into()
+    }
+
+    /// Always `None`.
+    ///
+    /// # Safety
+    ///
+    /// Any value is allowed.
+    pub(crate) unsafe fn of_value(_: v8::Local<'s, v8::Value>) -> Option<Self> {
+        None
+    }
+
     pub(crate) fn keep(self, scope: &v8::PinScope<'_, '_>) -> KeptResolver {
         KeptResolver {
             promise: v8::Global::new(scope, self.promise),

@@ -46,18 +46,19 @@ pub(super) const VALUE: u8 = 0;
 pub(super) const GETTER: u8 = 1;
 pub(super) const SETTER: u8 = 2;
 
-/// The plan for the scope's realm. `contracts` are the names of its contracts' globals, which are frozen already.
+/// The plan for the scope's realm. `contracts` are the names of globals that are no intrinsics: those of contracts are frozen
+/// already, and those of the web when they are made.
 pub(super) fn of(
     scope: &v8::PinScope<'_, '_>,
     settings: &Settings,
     contracts: &[&str],
 ) -> Option<Arc<FreezePlan>> {
-    static PLANS: [OnceLock<Arc<FreezePlan>>; 8] = [const { OnceLock::new() }; 8];
+    static PLANS: [OnceLock<Arc<FreezePlan>>; 4] = [const { OnceLock::new() }; 4];
     // A contract can take the name of an intrinsic.
     if contracts.iter().any(|name| super::super::GLOBALS.contains(name)) {
         return walk(scope, contracts).map(Arc::new);
     }
-    let bits = [!matches!(settings.clock, Clock::Real), !settings.console.is_off(), settings.wasm];
+    let bits = [!matches!(settings.clock, Clock::Real), settings.wasm];
     let place = &PLANS[bits.iter().fold(0, |index, bit| index << 1 | usize::from(*bit))];
     if let Some(plan) = place.get() {
         return Some(plan.clone());

@@ -37,7 +37,7 @@ trait Back {
 }
 
 /// Counts the calls of a run, and changes its guest in one of them.
-struct Caller {
+struct ReentryCaller {
     program: Rc<State>,
 }
 
@@ -76,7 +76,7 @@ impl State {
     }
 }
 
-impl Caller {
+impl ReentryCaller {
     fn reach(&self) {
         let program = &self.program;
         let is_fast = TAKEN.get() != program.taken.replace(TAKEN.get());
@@ -97,7 +97,7 @@ impl Caller {
 }
 
 /// The host of the other realm.
-impl Back for Caller {
+impl Back for ReentryCaller {
     fn back(&self) {
         self.program.change();
     }
@@ -127,7 +127,7 @@ trait Fast {
 /// The contract `Fast` in JavaScript without fast calls. An argument that is no scalar takes the
 /// fast call away.
 #[sandbox_api(host, crate = crate, name = "Host")]
-trait Slow {
+trait SlowPath {
     fn poke(&self, i: u32, _slow: Option<bool>) -> f64;
     fn odd(&self, i: u32, _slow: Option<bool>) -> f64;
     fn int(&self, i: i32, _slow: Option<bool>) -> i32;
@@ -146,7 +146,7 @@ trait Slow {
     fn nothing(&self, nothing: (), _slow: Option<bool>) -> f64;
 }
 
-impl Fast for Caller {
+impl Fast for ReentryCaller {
     fn poke(&self, i: u32) -> f64 {
         self.reach();
         f64::from(i) * 0.5 - 0.0
@@ -227,7 +227,7 @@ impl Fast for Caller {
     }
 }
 
-impl Slow for Caller {
+impl SlowPath for ReentryCaller {
     fn poke(&self, i: u32, _: Option<bool>) -> f64 {
         self.reach();
         f64::from(i) * 0.5 - 0.0
@@ -351,15 +351,16 @@ pub(super) fn fast(source: &str, limits: Limits) -> Program {
 }
 
 pub(super) fn slow(source: &str, limits: Limits) -> Program {
-    program(source, limits, |builder, host| builder.host::<dyn Slow>(host))
+    program(source, limits, |builder, host| builder.host::<dyn SlowPath>(host))
 }
 
 type Builder = crate::Builder<LocalSandbox>;
 
-fn program(source: &str, limits: Limits, host: fn(Builder, Caller) -> Builder) -> Program {
+fn program(source: &str, limits: Limits, host: fn(Builder, ReentryCaller) -> Builder) -> Program {
     let state = Rc::new(State::default());
-    let builder = LocalSandbox::builder().limits(limits).host::<dyn Back>(Caller { program: state.clone() });
-    let sandbox = host(builder, Caller { program: state.clone() }).build().expect("it can be built");
+    let builder =
+        LocalSandbox::builder().limits(limits).host::<dyn Back>(ReentryCaller { program: state.clone() });
+    let sandbox = host(builder, ReentryCaller { program: state.clone() }).build().expect("it can be built");
     let source =
         format!("{source}\nexport async function runLater(turns) {{ await null; return run(turns); }}");
     let script = sandbox.eval(Script::new("program.mjs", source.clone()));

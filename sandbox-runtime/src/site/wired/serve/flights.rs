@@ -15,7 +15,7 @@ use futures_util::future::{Either, select};
 use rustc_hash::FxHashMap;
 use tokio::sync::oneshot;
 
-use super::super::message::{CancelReason, OuterCall};
+use super::super::call_head::{CancelReason, OuterCall};
 use super::answers::Woken;
 use super::cancel_poller::{CancelPoller, PolledCall};
 use super::{Asked, GuestAnswer, GuestServer};

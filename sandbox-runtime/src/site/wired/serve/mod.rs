@@ -8,6 +8,7 @@
 //! process. When the channel ends, the sandbox ends.
 
 mod answers;
+mod calls;
 mod cancel_poller;
 mod flights;
 mod handles;
@@ -25,32 +26,30 @@ use std::time::UNIX_EPOCH;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::call_head::{CallHead, CancelReason, LimitData, SharedClock};
 use super::channel::Channel;
 use super::hardening::HardeningReport;
 use super::link::{Interest, Windows};
 use super::message::{
-    self, BindObject, BindRequest, CallHead, CancelReason, ConsoleLineData, Done, Evaluate, Failure, Forget,
-    Hello, LimitData, Ready, Setup, SharedClock, WireBill, kind, to_json,
+    self, BindObject, BindRequest, ConsoleLineData, ConsoleMode, Done, Failure, Forget, Hello, Ready, Setup,
+    WireBill, kind, to_json,
 };
-use crate::contract::{ContractSpec, MethodSpec};
+use crate::contract::MethodSpec;
 use crate::error::{DiscardCause, Error, LimitKind, LossReason};
 use crate::isolate::binding::Binding;
 use crate::isolate::data_host::NamedObjects;
-use crate::isolate::flights::Flying;
 use crate::isolate::handle_table::HandleTable;
 use crate::isolate::method_info::UntypedMethods;
-use crate::isolate::script::{Evaluation, ScriptExports};
+use crate::isolate::script::ScriptExports;
 use crate::isolate::stack::thread_size;
-use crate::isolate::ticket::{Ticket, TicketScope};
 use crate::isolate::{Host, Isolate, Realm, engine};
 use crate::limits::Limits;
 use crate::options::{Console, Level, VirtualClock};
-use crate::schema::ContractChecks;
 use crate::site::builder;
 use crate::stack::StackEnd;
 use crate::time::Deadline;
 use crate::value::JsValue;
-use crate::wire::fault::RemoteFault;
+use crate::wire::fault::{RemoteFault, RemoteFrame};
 use crate::wire::frame::{Frame, FrameError, FrameReader, FrameWriter, Hasty as _};
 use crate::wire::{self, DecodeBounds, Encoded, Out, Window};
 use answers::{Answers, Woken};
@@ -225,8 +224,9 @@ impl GuestServer {
         console: Box<dyn Channel>,
         stack: StackEnd,
     ) -> Result<(), Error> {
-        let mut settings = setup.settings(&self.clock);
-        if setup.console {
+        let settings = setup.settings(&self.clock);
+        let mut settings = settings.ok_or_else(|| Error::build("the values of globals are not encoded"))?;
+        if setup.console == ConsoleMode::Lines {
             // The guest's code calls the console while no other frame is being written.
             let output = Mutex::new(FrameWriter::new(console, MOST));
             let speaker = self.flights.speaker.clone();
@@ -239,14 +239,15 @@ impl GuestServer {
                 };
                 let mut output = output.lock().unwrap_or_else(PoisonError::into_inner);
                 let speaker = speaker.load(Ordering::Relaxed);
-                _ = send(&mut output, kind::CONSOLE, speaker, &ConsoleLineData { level, text: line.text });
+                let line = ConsoleLineData { level, text: line.text, place: line.place.map(RemoteFrame::of) };
+                _ = send(&mut output, kind::CONSOLE, speaker, &line);
             });
         }
         let hosts = setup.hosts.iter().zip(0_u16..).map(|(data, nth)| {
             let host = Rc::new(RemoteHost { server: Rc::downgrade(self), nth, object: None });
             Host::untyped(nth.into(), Arc::new(data.clone().into_spec()), host)
         });
-        let isolate = builder::isolate(settings, hosts.collect(), stack)?;
+        let isolate = builder::isolate_of(settings, hosts.collect(), stack)?;
         self.handles.begin(Rc::downgrade(self), setup.hosts.len());
         isolate.has_remote_objects(self.handles.clone());
         if let Some(window) = &self.window {
@@ -440,88 +441,6 @@ impl GuestServer {
 
     fn set_clock(&self, now: i64) {
         self.clock.set_millis(now);
-    }
-
-    /// Makes a call. A call of an `async` method returns no answer yet.
-    fn call(self: &Rc<Self>, id: u64, head: &CallHead, args: &[u8]) -> Asked<Option<Result<JsValue, Error>>> {
-        let (args, objects) = self.decoded(args, |args, bounds| wire::decode_list(args, bounds))?;
-        let bound = match self.bindings.get(head.binding) {
-            Ok(bound) => bound,
-            // The host has dropped the object whose binding this was.
-            Err(error) => return Ok(Some(Err(error))),
-        };
-        let index = usize::try_from(head.method).map_err(|_| Gone)?;
-        let method = bound.methods.get(index).ok_or(Gone)?;
-        let limit = head.limit;
-        let deadline = self.within(limit);
-        let outer = match self.flights.outer(limit.outer) {
-            Ok(outer) => outer,
-            // The outer call is over, and the host is to read that.
-            Err(error) => return Ok(Some(Err(error))),
-        };
-        let isolate = self.isolate().map_err(|_| Gone)?;
-        if method.spec.is_async {
-            let place = Some(method.place().clone());
-            let taken = move |value| {
-                drop(objects);
-                GuestAnswer::Value(value)
-            };
-            let is_of_object = limit.outer.number != 0;
-            let ticket = Ticket::linked(deadline, outer, limit.outer.is_own_deadline, is_of_object);
-            self.flights.begin(id, (isolate.clone(), place), ticket, taken, |ticket| {
-                isolate.fly_untyped((&bound.methods, index), &bound.binding, args, ticket)
-            });
-            return Ok(None);
-        }
-        // The end of the outer call is that of its flight.
-        let inside = outer.as_ref().map(|outer| TicketScope::of_ticket(Deadline::NEVER, outer));
-        let is_own = inside.is_none() || limit.outer.is_own_deadline;
-        let deadline = if is_own { deadline } else { Deadline::NEVER };
-        let outcome = isolate.call_untyped(&method, &bound.binding, args, deadline);
-        drop(inside);
-        drop(objects);
-        if self.is_gone.get() { Err(Gone) } else { Ok(Some(outcome)) }
-    }
-
-    /// Evaluates a script. A script that may wait returns no answer yet.
-    fn evaluate(self: &Rc<Self>, id: u64, evaluate: Evaluate<'static>) -> Asked<Option<Result<u64, Error>>> {
-        let Evaluate { realm, script, waits, limit } = evaluate;
-        let script = self.scripts.borrow_mut().script(script).ok_or(Gone)?;
-        let deadline = self.within(limit);
-        let ready = self.isolate().and_then(|isolate| {
-            let realm = match realm {
-                Some(key) => self.realms.get(key)?.as_ref().clone(),
-                None => isolate.main_realm()?,
-            };
-            Ok((isolate, realm))
-        });
-        let (isolate, realm) = match ready {
-            Ok(ready) => ready,
-            Err(error) => return Ok(Some(Err(error))),
-        };
-        if !waits {
-            let exports = isolate.evaluate(&realm, &script, deadline);
-            return Ok(Some(exports.map(|exports| self.exports.keep(exports))));
-        }
-        let server = Rc::downgrade(self);
-        let kept = move |exports| {
-            GuestAnswer::handle(server.upgrade().map_or(0, |server| server.exports.keep(exports)))
-        };
-        self.flights.begin(id, (isolate.clone(), None), Ticket::new(deadline), kept, |ticket| {
-            Flying::new(isolate, Evaluation::new(realm, script), ticket)
-        });
-        Ok(None)
-    }
-
-    fn bind(&self, exports: u64, spec: &Arc<ContractSpec>) -> Result<GuestAnswer, Error> {
-        let exports = self.exports.get(exports)?;
-        // The host checks the values.
-        let checks = || Ok(ContractChecks::elsewhere());
-        let binding = self.isolate()?.bind(&exports, spec, checks, Deadline::NEVER)?;
-        let exported = binding.exported();
-        let methods = Arc::new(UntypedMethods::of_guest(spec.clone()));
-        let handle = self.bindings.keep(BoundContract { binding: Rc::new(binding), methods });
-        Ok(GuestAnswer::Done { handle, exported })
     }
 }
 

@@ -27,20 +27,25 @@ impl ScriptCache {
             Some((_, known)) => known,
             None => {
                 let script = data.script()?;
-                if script.length() > MOST.1 {
+                if length(&script) > MOST.1 {
                     return Some(script);
                 }
-                self.bytes += script.length();
+                self.bytes += length(&script);
                 script
             }
         };
         self.scripts.push_back((hash, script.clone()));
         while self.scripts.len() > MOST.0 || self.bytes > MOST.1 {
             let Some((_, oldest)) = self.scripts.pop_front() else { break };
-            self.bytes -= oldest.length();
+            self.bytes -= length(&oldest);
         }
         Some(script)
     }
+}
+
+/// The bytes of a script's sources and of its globals.
+fn length(script: &Script) -> usize {
+    script.length() + script.globals().length()
 }
 
 #[cfg(test)]
@@ -84,6 +89,8 @@ mod tests {
         let cache = &mut ScriptCache::default();
         sent(cache, &Script::new("short.js", "x"));
         sent(cache, &Script::new("long.js", "x".repeat(MOST.1 + 1)));
+        let global = Script::new("long.js", "x").global("a", &"x".repeat(MOST.1)).expect("it is data");
+        sent(cache, &global);
         assert_eq!((cache.scripts.len(), cache.bytes), (1, 1));
     }
 }

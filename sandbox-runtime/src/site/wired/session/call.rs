@@ -20,6 +20,7 @@ use crate::isolate::cancels::Period;
 use crate::observe::bill::Bill;
 use crate::options::{ConsoleLine, Level};
 use crate::time::{Deadline, Timestamp};
+use crate::wire::fault::RemoteFrame;
 use crate::wire::frame::{Frame, FrameBuilder, FrameError};
 use crate::wire::{Encoded, Out};
 
@@ -358,7 +359,7 @@ impl<'c> Request<'c> {
     /// Passes a line of the guest's console to its destination.
     pub(super) fn write(&self, frame: &Frame) -> Result<()> {
         let settings = &self.session.settings;
-        let line = from_json(&frame.body).filter(|_| !settings.console.is_off());
+        let line = from_json(&frame.body).filter(|_| settings.console.takes_lines());
         let line: message::ConsoleLineData = line.ok_or_else(|| self.broken("a malformed console frame"))?;
         // The peer counts lines in the same way.
         let length = line.text.len().max(1);
@@ -371,7 +372,8 @@ impl<'c> Request<'c> {
         }
         let level =
             [Level::Debug, Level::Info, Level::Warn, Level::Error].get(usize::from(line.level)).copied();
-        let line = ConsoleLine::new(level.unwrap_or(Level::Error), line.text);
+        let line =
+            ConsoleLine::new(level.unwrap_or(Level::Error), line.text, line.place.map(RemoteFrame::frame));
         let frames = HostFrames::of(self.session, CallScope::Console);
         let caller = self.caller(frame.call);
         let teller = self.session.observed.as_ref();

@@ -36,10 +36,17 @@ impl Session {
         self.jobs.cancel(&self.periods);
         let running = self.running.load(Ordering::SeqCst);
         if let Some(live) = self.live().filter(|_| running > 0) {
+            // The call may have begun after the period has ended. So the call, and not its period, says that it was cancelled.
+            self.called_off.store(running, Ordering::SeqCst);
             live.link.call_off(running);
         }
         self.jobs.wake();
         Ok(())
+    }
+
+    /// Whether a synchronous call was cancelled.
+    pub(super) fn has_called_off(&self, call: u64, made_in: Period) -> bool {
+        self.periods.are_over(made_in) || self.called_off.load(Ordering::SeqCst) == call
     }
 }
 

@@ -4,7 +4,7 @@ use std::task::{Context, Poll};
 
 use tokio::sync::oneshot;
 
-use super::super::message::{LimitData, OuterCall};
+use super::super::call_head::{LimitData, OuterCall};
 use super::call::{CallAnswer, Request};
 use super::call_end::HostCounts;
 use super::{About, Handle};

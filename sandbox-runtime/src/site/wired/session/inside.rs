@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::sync::atomic::Ordering;
 
-use super::super::message::OuterCall;
+use super::super::call_head::OuterCall;
 use super::live_peer::LivePeer;
 use super::state::SessionState;
 use super::{About, Session};
@@ -92,10 +92,10 @@ impl Session {
     pub(in super::super) fn outer_call(&self, about: &About, deadline: Deadline) -> OuterCall {
         match self.innermost() {
             Some((CallScope::Between, number)) if number != 0 => {
-                OuterCall { number, is_own_deadline: is_own(deadline) }
+                OuterCall::Inside { number, is_own_deadline: is_own(deadline) }
             }
-            None if about.is_of_object => OuterCall { number: OuterCall::APART, is_own_deadline: true },
-            _ => OuterCall::default(),
+            None if about.is_of_object => OuterCall::Apart,
+            _ => OuterCall::None,
         }
     }
 }

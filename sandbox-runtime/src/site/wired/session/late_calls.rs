@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::super::message::{CancelReason, kind};
+use super::super::call_head::CancelReason;
+use super::super::message::kind;
 use super::Session;
 use super::call::Request;
 use super::call_table::Ending;

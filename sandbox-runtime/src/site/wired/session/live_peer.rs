@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::super::call_head::SharedClock;
 use super::super::link::{Keeper, Link};
-use super::super::message::SharedClock;
 use crate::wire::Window;
 use crate::wire::frame::FrameBuilder;
 

@@ -36,9 +36,10 @@ use std::time::Duration;
 
 use parking_lot::ReentrantMutex;
 
+use super::call_head::{LimitData, OuterCall, Until};
 use super::hardening::HardeningReport;
 use super::link::Connect;
-use super::message::{Failure, LimitData, OuterCall, Until};
+use super::message::Failure;
 use crate::boundary::{ValueError, over_bytes};
 use crate::contract::SpecRef;
 use crate::error::{DiscardCause, Error, LimitKind, Place, Result};
@@ -97,6 +98,8 @@ pub(super) struct Session {
     periods: Periods,
     /// The number of the synchronous call whose answer is waited for; 0 for none.
     running: AtomicU64,
+    /// The last synchronous call that was called off; 0 for none.
+    called_off: AtomicU64,
     /// The observers, if there are any.
     observed: Option<Arc<Teller>>,
     /// The number of realms that were asked for, beside the first one.
@@ -188,6 +191,7 @@ impl Session {
             forgotten: Mutex::default(),
             periods: Periods::default(),
             running: AtomicU64::default(),
+            called_off: AtomicU64::default(),
             observed,
             realms: AtomicU64::default(),
         };
@@ -381,7 +385,7 @@ impl Session {
             now: self.now(),
             together: !state.is_alone.get(),
             may_spin: live.link.may_spin(),
-            outer: OuterCall::default(),
+            outer: OuterCall::None,
         }
     }
 

@@ -29,7 +29,7 @@ use crate::value::{GivenNumber, JsValue};
 
 /// The host's proxy of an object.
 struct FarProxy {
-    object: Box<dyn WeakShared>,
+    object: WeakShared,
     address: usize,
     /// The number of the proxy.
     number: u64,

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::super::message::LimitData;
+use super::super::call_head::LimitData;
 use super::call::{CallAnswer, Request};
 use super::call_end::{HostCounts, called_off};
 use super::inside::{CallScope, EnteredSession};
@@ -17,6 +17,7 @@ use crate::panic::drop_each;
 use crate::site::blocking;
 use crate::time::{Deadline, Nanos};
 use crate::wire::Out;
+use crate::wire::frame::Frame;
 
 impl Session {
     /// Sends a request to the peer, and serves the peer's requests meanwhile.
@@ -96,24 +97,7 @@ impl Session {
             let _entered = EnteredSession::into(self, &state, &live);
             call.exchange(kind, |out| body(limit, out))
         };
-        // The result may make a call of its own, to bind a contract to an object.
-        let served = state.here.borrow().served.clone();
-        let outcome = answer.and_then(|frame| {
-            let (bill, outcome) = call
-                .understand(&frame, taken)
-                .ok_or_else(|| call.broken("an answer that cannot be decoded"))?;
-            // A nested call goes on the bill of the outer one, and is cancelled with it.
-            if how != Beginning::Inside {
-                // The peer of a call that blocks knows which deadline is the caller's.
-                let is_cancelled = self.periods.are_over(made_in);
-                let end = HostCounts { by_caller: true, is_cancelled, awaits_host: false, served };
-                call.charge(bill, &frame, &end.served);
-                return outcome.map_err(|error| end.error(error, self.limits(), began));
-            }
-            let outer = state.with(state.outer.get(), |call| call.made_in).flatten().unwrap_or(made_in);
-            let is_cancelled = self.periods.are_over(outer);
-            outcome.map_err(|error| if is_cancelled { called_off(error) } else { error })
-        });
+        let outcome = answer.and_then(|frame| call.outcome(&frame, how, taken));
         if let Err(error) = &outcome {
             match live.guard().verdict() {
                 _ if error.is_final() => self.mark_dead(&state, &live, error),
@@ -180,5 +164,31 @@ impl Session {
             state.cancel_all();
             live.guard().called(clock::now().since(state.since.get()));
         }
+    }
+}
+
+impl Request<'_> {
+    /// The outcome of a call that blocks. A nested call goes on the bill of the outer one, and is cancelled with it.
+    fn outcome<T>(
+        &self,
+        frame: &Frame,
+        how: Beginning,
+        taken: impl FnOnce(CallAnswer<'_>) -> Option<Result<T>>,
+    ) -> Result<T> {
+        // The result may make a call of its own, to bind a contract to an object.
+        let served = self.state.here.borrow().served.clone();
+        let understood = self.understand(frame, taken);
+        let (bill, outcome) = understood.ok_or_else(|| self.broken("an answer that cannot be decoded"))?;
+        let state = self.state;
+        if how != Beginning::Inside {
+            // The peer of a call that blocks knows which deadline is the caller's.
+            let is_cancelled = self.session.has_called_off(frame.call, self.made_in);
+            let end = HostCounts { by_caller: true, is_cancelled, awaits_host: false, served };
+            self.charge(bill, frame, &end.served);
+            return outcome.map_err(|error| end.error(error, self.session.limits(), self.began));
+        }
+        let outer = state.with(state.outer.get(), |call| call.made_in).flatten().unwrap_or(self.made_in);
+        let is_cancelled = self.session.has_called_off(state.outer.get(), outer);
+        outcome.map_err(|error| if is_cancelled { called_off(error) } else { error })
     }
 }

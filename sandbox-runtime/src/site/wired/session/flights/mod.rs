@@ -13,8 +13,9 @@ use std::time::Duration;
 
 use tokio::runtime::Handle as Runtime;
 
+use super::super::call_head::LimitData;
 use super::super::link::Interest;
-use super::super::message::{LimitData, kind};
+use super::super::message::kind;
 use super::call::{CallAnswer, MOST_KEPT, Request};
 use super::call_table::{CallTable, PeerCall};
 use super::counts::Served;
@@ -234,7 +235,7 @@ impl Driver {
         let limit = Deadline::after(began, Nanos::of(session.settings.limits.wall));
         let (end, by_caller) = match terms.outer.call().map(|outer| self.flights.get(outer)) {
             // The call ends with the outer one.
-            Some(Some(outer)) if !terms.outer.is_own_deadline => (outer.end, outer.by_caller),
+            Some(Some(outer)) if !terms.outer.is_own_deadline() => (outer.end, outer.by_caller),
             Some(None) => {
                 erased.fail(Error::discarded(DiscardCause::CallEnded));
                 return Ok(());

@@ -1,31 +1,41 @@
-// The classes `AbortController` and `AbortSignal`, and the functions by which the host uses them.
-//
-// A realm may get them after code of its guest has run. So nothing is looked up on an intrinsic: what the classes need beside
-// syntax are the functions that this program is given.
 "use strict";
+// The classes `AbortController` and `AbortSignal`, and the functions by which the host uses them. A program that may run after
+// code of the guest: nothing is looked up on an intrinsic.
+const { EventTarget, listen, unlisten, fire } = use("events");
+const { DOMException } = use("dom");
 const own = { __proto__: null };
-let make, abort, identify, reason;
+let make, abort, identify, reason, state, follow;
+const aborted = () => new DOMException("This operation was aborted", "AbortError");
 
-class AbortSignal {
+class AbortSignal extends EventTarget {
   #aborted = false;
   #reason;
   // By which the host knows the calls that the signal ends; 0 until it is given to one.
   #number = 0;
-  // The listeners, as a list from first to last.
-  #first = null;
-  #last = null;
   #handler = null;
   // The signals that follow this one, and those that this one follows, as lists.
   #followers = null;
   #sources = null;
+  // The listeners that the signal removes, as a list.
+  #removes = null;
 
   constructor(key = undefined) {
     if (key !== own) fail("an AbortSignal is made by an AbortController: write new AbortController().signal");
+    super();
   }
 
   static abort(reason = undefined) {
     const signal = new AbortSignal(own);
-    signal.#set(reason === undefined ? error() : reason);
+    signal.#set(reason === undefined ? aborted() : reason);
+    return signal;
+  }
+
+  static timeout(milliseconds) {
+    const span = +milliseconds;
+    if (!(span >= 0 && span <= 9007199254740991)) range("AbortSignal.timeout takes a number of milliseconds");
+    const signal = new AbortSignal(own);
+    const end = () => signal.#abort(new DOMException("The operation was aborted due to timeout", "TimeoutError"));
+    use("timers").after(span - (span % 1), end);
     return signal;
   }
 
@@ -65,40 +75,7 @@ class AbortSignal {
   set onabort(value) {
     const listener = typeof value === "function" ? value : null;
     if (this.#handler !== null) this.#handler.listener = listener;
-    else if (listener !== null) this.#handler = this.#add(listener);
-  }
-
-  addEventListener(type, listener) {
-    const isFunction = typeof listener === "function";
-    if (!isFunction && typeof listener !== "object" && listener !== undefined) {
-      fail("the listener is a function, or an object with a function `handleEvent`");
-    }
-    if (this.#aborted || type !== "abort" || listener === null || listener === undefined) return;
-    for (let at = this.#first; at !== null; at = at.next) {
-      if (at.listener === listener && at !== this.#handler) return;
-    }
-    this.#add(listener);
-  }
-
-  removeEventListener(type, listener) {
-    if (type !== "abort") return;
-    let before = null;
-    for (let at = this.#first; at !== null; before = at, at = at.next) {
-      if (at.listener !== listener || at === this.#handler) continue;
-      at.listener = null;
-      if (before === null) this.#first = at.next;
-      else before.next = at.next;
-      if (at.next === null) this.#last = before;
-      return;
-    }
-  }
-
-  #add(listener) {
-    const entry = { __proto__: null, listener, next: null };
-    if (this.#last === null) this.#first = entry;
-    else this.#last.next = entry;
-    this.#last = entry;
-    return entry;
+    else if (listener !== null) this.#handler = listen(this, "abort", listener);
   }
 
   #follow(source) {
@@ -114,7 +91,7 @@ class AbortSignal {
   // All signals are aborted before code of the guest runs.
   #abort(reason) {
     if (this.#aborted) return;
-    this.#set(reason === undefined ? error() : reason);
+    this.#set(reason === undefined ? aborted() : reason);
     let all = null;
     for (let at = this.#followers; at !== null; at = at.next) {
       if (at.follower.#aborted) continue;
@@ -128,18 +105,10 @@ class AbortSignal {
 
   // Ends the calls of the host, and runs the listeners, each of them once.
   #tell() {
-    if (this.#number !== 0) end(this.#number, this.#reason);
-    const event = { type: "abort", target: this, currentTarget: this };
-    for (let at = this.#first; at !== null; at = at.next) {
-      const listener = at.listener;
-      if (listener === null) continue;
-      try {
-        if (typeof listener === "function") call(listener, this, event);
-        else call(listener.handleEvent, listener, event);
-      } catch (thrown) {
-        report(thrown);
-      }
-    }
+    if (this.#number !== 0) stop(this.#number, this.#reason);
+    for (let at = this.#removes; at !== null; at = at.next) unlisten(at.target, at.entry);
+    this.#removes = null;
+    fire(this, "abort");
   }
 
   static {
@@ -152,8 +121,18 @@ class AbortSignal {
       return value.#number;
     };
     reason = (signal) => signal.#reason;
+    // Whether a signal is aborted.
+    state = (value) => {
+      const is = typeof value === "object" && value !== null && #aborted in value;
+      return is ? value.#aborted : fail("the signal is an AbortSignal");
+    };
+    // Removes a listener when the signal is aborted.
+    follow = (signal, target, entry) => {
+      signal.#removes = { __proto__: null, target, entry, next: signal.#removes };
+    };
   }
 }
+if (!timers) delete AbortSignal.timeout;
 
 class AbortController {
   #signal = make();
@@ -166,18 +145,6 @@ class AbortController {
     abort(this.#signal, reason);
   }
 }
-
-// In a frozen realm the intrinsics are those of before the guest's code.
-if (frozen) {
-  const all = [AbortController, AbortController.prototype, AbortSignal, AbortSignal.prototype];
-  for (const object of all) {
-    for (const key of Reflect.ownKeys(object)) {
-      const { value, get, set } = Object.getOwnPropertyDescriptor(object, key);
-      Object.freeze(value);
-      Object.freeze(get);
-      Object.freeze(set);
-    }
-    Object.freeze(object);
-  }
-}
-return { __proto__: null, AbortController, AbortSignal, make, abort, identify, reason };
+tag(AbortSignal.prototype, "AbortSignal");
+tag(AbortController.prototype, "AbortController");
+return { __proto__: null, AbortController, AbortSignal, make, abort, identify, reason, state, follow };
